@@ -1,0 +1,323 @@
+/**
+ * What ONNX operators are translated with: the graph's operations in ONNX's terms, where one axis of a value that
+ * depends on the input is the batch. An operation whose operands are all constant is evaluated on the spot; any
+ * other becomes a node. One that would mix rows of the batch is refused.
+ */
+import type { BinaryName, NormName, Operand, ReduceName, UnaryName } from '../../graph/graph.ts';
+import { broadcastShapes, broadcastsTo, elementCount, formatShape, sameShape } from '../../graph/shapes.ts';
+import { batchAxisOf, Emitter, type RowInfo } from './emitter.ts';
+import * as fold from './fold.ts';
+import { type Constant, constant, type ElementType, isFloat, literal, type Row, type Value } from './value.ts';
+
+const CONDITIONS: ReadonlySet<UnaryName | BinaryName> = new Set<UnaryName | BinaryName>([
+  'not',
+  'to_bool',
+  'is_nan',
+  'is_inf',
+  'equal',
+  'less',
+  'less_equal',
+  'greater',
+  'greater_equal',
+  'and',
+  'or',
+  'xor',
+]);
+
+/** Multiply-adds that a product of two constants may take: about a second. */
+const MOST_FOLDED_PRODUCTS = 2 ** 30;
+
+export class GraphBuilder extends Emitter {
+  // Element by element
+
+  unary(x: Value, fn: UnaryName, alpha?: number, beta?: number): Value {
+    const type = CONDITIONS.has(fn) ? 'bool' : x.type;
+    if (x.kind === 'row') return this.emit('unary', [x.operand], { fn, alpha, beta }, { ...x, type });
+    this.spend(x.data.length);
+    return fold.unary(x, fn, type, alpha, beta) ?? this.#dependsOnBatch();
+  }
+
+  binary(fn: BinaryName, a: Value, b: Value): Value {
+    const type = CONDITIONS.has(fn) ? 'bool' : a.type;
+    if (a.kind === 'row' || b.kind === 'row') {
+      const { operands, info } = this.#aligned([a, b], type);
+      return this.emit('binary', operands, { fn }, info);
+    }
+    const [left, right] = this.#broadcast([a, b]);
+    return fold.binary(fn, left, right, type) ?? this.#dependsOnBatch();
+  }
+
+  select(condition: Value, a: Value, b: Value): Value {
+    if (condition.kind === 'row' || a.kind === 'row' || b.kind === 'row') {
+      const { operands, info } = this.#aligned([condition, a, b], a.type);
+      return this.emit('select', operands, {}, info);
+    }
+    const [test, left, right] = this.#broadcast([condition, a, b]);
+    return fold.select(test, left, right) ?? this.#dependsOnBatch();
+  }
+
+  /** x·scale + shift, rounded once. `scale` and `shift` broadcast to `x.shape`. */
+  affine(x: Value, scale: Constant, shift: Constant): Row {
+    const row = this.asRow(x);
+    return this.emit('affine', [row.operand, this.tensor(scale), this.tensor(shift)], {}, row);
+  }
+
+  cast(x: Value, type: ElementType): Value {
+    if (x.kind === 'constant') {
+      if (x.type !== type) this.spend(x.data.length);
+      return fold.cast(x, type);
+    }
+    if (type === 'bool' && x.type !== 'bool') return this.unary(x, 'to_bool');
+    const cut = isFloat(x.type) && !isFloat(type) ? this.unary(x, 'trunc') : x;
+    return { ...cut, type };
+  }
+
+  /** A number of the type of `x`. */
+  scalar(x: Value, value: number): Constant {
+    return literal(x.type, [value]);
+  }
+
+  // Along axes
+
+  /** Without axes, over all of them. */
+  reduce(x: Value, fn: ReduceName, axes: readonly number[] | undefined, keepDims: boolean): Value {
+    const all = axes ?? Array.from({ length: this.rank(x) }, (_, axis) => axis);
+    const own = [...new Set(all.map((axis) => this.ownAxis(x, axis)))].sort((a, b) => a - b);
+    const kept = x.shape.map((size, axis) => (own.includes(axis) ? 1 : size));
+    const shape = keepDims ? kept : kept.filter((_, axis) => !own.includes(axis));
+    const type = fn.startsWith('arg_') ? 'int64' : x.type;
+    if (x.kind === 'row') {
+      const batchAxis = keepDims ? x.batchAxis : without(own, x.batchAxis);
+      return this.emit('reduce', [x.operand], { fn, axes: own, keepDims }, { type, shape, batchAxis });
+    }
+    this.spend(2 * x.data.length);
+    return this.reshaped(fold.reduce(x, fn, own, type) ?? this.#dependsOnBatch(), shape);
+  }
+
+  softmax(x: Value, axis: number, log: boolean): Value {
+    const own = this.ownAxis(x, axis);
+    if (x.kind === 'row') return this.emit('softmax', [x.operand], { axis: own, log }, x);
+    const shifted = this.binary('sub', x, this.reduce(x, 'max', [own], true));
+    const powers = this.unary(shifted, 'exp');
+    const sum = this.reduce(powers, 'sum', [own], true);
+    return log ? this.binary('sub', shifted, this.unary(sum, 'log')) : this.binary('div', powers, sum);
+  }
+
+  /** Over the axes from `axis` to the last. */
+  layerNorm(x: Row, axis: number, epsilon: number, scale?: Value, shift?: Value): Value {
+    return this.#norm('layer_norm', x, this.ownAxisToEnd(x, axis), epsilon, scale, shift);
+  }
+
+  rmsNorm(x: Row, axis: number, epsilon: number, scale?: Value): Value {
+    return this.#norm('rms_norm', x, this.ownAxisToEnd(x, axis), epsilon, scale, undefined);
+  }
+
+  /** Constant parameters of the normalised axes go with the node; others, and a shift alone, follow it. */
+  #norm(op: 'layer_norm' | 'rms_norm', x: Row, axis: number, epsilon: number, scale?: Value, shift?: Value): Value {
+    const fits = (value?: Value) => value?.kind === 'constant' && value.shape.length <= x.shape.length - axis;
+    const inside = [scale, shift].slice(0, fits(scale) ? (fits(shift) ? 2 : 1) : 0) as Constant[];
+    const parameters = inside.map((value) => this.tensor(this.expanded(value, x.shape.slice(axis)) as Constant));
+    let y: Value = this.emit(op, [x.operand, ...parameters], { axis, epsilon }, x);
+    if (scale && inside.length < 1) y = this.binary('mul', y, scale);
+    return shift && inside.length < 2 ? this.binary('add', y, shift) : y;
+  }
+
+  /** Rows whose norm is 0 stay 0. */
+  normalize(x: Row, axis: number, norm: NormName): Row {
+    return this.emit('normalize', [x.operand], { axis: this.ownAxis(x, axis), norm, epsilon: 0, floor: 1 }, x);
+  }
+
+  // Movement
+
+  concat(parts: readonly Value[], axis: number): Value {
+    const row = parts.find((part) => part.kind === 'row');
+    const own = this.ownAxis(row ?? parts[0], axis);
+    const aligned = row ? parts.map((part) => this.asRow(part, row.batchAxis)) : parts;
+    const [first] = aligned;
+    for (const part of aligned) {
+      if (batchAxisOf(part) !== batchAxisOf(first)) throw this.crossing('the batch is joined with another axis');
+      if (!sameShape(part.shape.with(own, 0), first.shape.with(own, 0))) {
+        throw this.error(
+          'SHAPE',
+          `${formatShape(first.shape)} and ${formatShape(part.shape)} are joined along axis ${own}`,
+        );
+      }
+    }
+    if (aligned.length === 1) return first;
+    const size = aligned.reduce((sum, part) => sum + part.shape[own], 0);
+    if (row) {
+      const operands = aligned.map((part) => (part as Row).operand);
+      return this.emit('concat', operands, { axis: own }, { ...row, shape: first.shape.with(own, size) });
+    }
+    this.spend(elementCount(first.shape.with(own, size)));
+    return fold.concat(aligned as Constant[], own);
+  }
+
+  /** The given positions along an axis; negative ones count from its end. */
+  gather(x: Value, axis: number, positions: readonly number[]): Value {
+    const own = this.ownAxis(x, axis);
+    const size = x.shape[own];
+    const indices = positions.map((position) => (position < 0 ? position + size : position));
+    const stray = indices.findIndex((index) => !(Number.isInteger(index) && index >= 0 && index < size));
+    if (stray >= 0) throw this.error('SHAPE', `index ${positions[stray]} is outside an axis of ${size}`);
+    if (indices.length === size && indices.every((index, i) => index === i)) return x;
+    if (x.kind === 'row' && indices.length === 0) throw this.error('SHAPE', 'no element of the row is left');
+    const shape = x.shape.with(own, indices.length);
+    const columns = Int32Array.from(indices);
+    if (x.kind === 'row') return this.emit('gather', [x.operand], { axis: own, indices: columns }, { ...x, shape });
+    this.spend(elementCount(shape));
+    return fold.gather(x, own, columns);
+  }
+
+  transpose(x: Value, given: readonly number[]): Value {
+    const rank = this.rank(x);
+    const permutation = given.map((axis) => this.axis(axis, rank));
+    if (permutation.length !== rank || new Set(permutation).size !== rank) {
+      throw this.error('SHAPE', `${formatShape(given)} is not a permutation of ${rank} axes`);
+    }
+    const others = permutation.filter((axis) => axis !== batchAxisOf(x));
+    const own = others.map((axis) => this.ownAxis(x, axis));
+    const shape = own.map((axis) => x.shape[axis]);
+    const isSame = own.every((axis, i) => axis === i);
+    if (x.kind === 'constant') {
+      if (isSame) return x;
+      this.spend(x.data.length);
+      return fold.transpose(x, own);
+    }
+    // The batch moves by name alone: rows are stored one after another whatever ONNX says.
+    const batchAxis = x.batchAxis === undefined ? undefined : permutation.indexOf(x.batchAxis);
+    if (isSame) return { ...x, batchAxis };
+    return this.emit('transpose', [x.operand], { permutation: own }, { ...x, shape, batchAxis });
+  }
+
+  /** The same elements as `shape`: without the batch, which stands at `batchAxis`. */
+  reshaped<V extends Value>(x: V, shape: readonly number[], batchAxis?: number): V;
+  reshaped(x: Value, shape: readonly number[], batchAxis = batchAxisOf(x)): Value {
+    this.checkRank(shape);
+    if (elementCount(shape) !== elementCount(x.shape)) {
+      throw this.error('SHAPE', `${formatShape(x.shape)} and ${formatShape(shape)} have different numbers of elements`);
+    }
+    if (x.kind === 'constant') return constant(x.type, shape, x.data, x.batch);
+    if (sameShape(x.shape, shape)) return { ...x, batchAxis };
+    return this.emit('reshape', [x.operand], { shape }, { ...x, shape, batchAxis });
+  }
+
+  /** Broadcast to exactly `shape`: without the batch, which stands at `batchAxis`. */
+  expanded<V extends Value>(x: V, shape: readonly number[], batchAxis?: number): V;
+  expanded(x: Value, shape: readonly number[], batchAxis = batchAxisOf(x)): Value {
+    this.checkRank(shape);
+    if (!broadcastsTo(x.shape, shape)) {
+      throw this.error('SHAPE', `${formatShape(x.shape)} does not broadcast to ${formatShape(shape)}`);
+    }
+    if (x.kind === 'row') {
+      if (sameShape(x.shape, shape)) return { ...x, batchAxis };
+      return this.emit('expand', [x.operand], { shape }, { ...x, shape, batchAxis });
+    }
+    this.spend(elementCount(shape));
+    return fold.broadcastTo(x, shape);
+  }
+
+  /** A value as a row tensor with a name and the batch in front, as outputs must be. */
+  named(x: Value): Row & { readonly operand: string } {
+    if (x.kind === 'constant' && this.batchAxis !== undefined && x.shape[0] !== this.declaredBatch) {
+      throw this.crossing('the output is the same whatever the batch, and has no row for each');
+    }
+    const row = this.asRow(x);
+    if (row.batchAxis !== this.batchAxis)
+      throw this.crossing(`the batch is axis ${row.batchAxis}; expected it to be 0`);
+    const { operand } =
+      typeof row.operand === 'string' ? row : this.emit('reshape', [row.operand], { shape: row.shape }, row);
+    return { ...row, operand: operand as string };
+  }
+
+  // Matrices and tables
+
+  /** x [..., K] times a matrix, [K, N] or with `out-in` [N, K]. */
+  dense(x: Value, weight: Constant, layout: 'in-out' | 'out-in', bias?: Constant): Value {
+    const [inputs, outputs] = layout === 'in-out' ? weight.shape : weight.shape.toReversed();
+    const axis = this.ownAxis(x, -1);
+    if (x.shape[axis] !== inputs) {
+      const matrix = `a matrix of ${formatShape(weight.shape)}`;
+      throw this.error('SHAPE', `expected ${inputs} features for ${matrix}, found ${formatShape(x.shape)}`);
+    }
+    const shape = x.shape.with(axis, outputs);
+    if (x.kind === 'row') {
+      const operands = [x.operand, this.tensor(weight), ...(bias ? [this.tensor(bias)] : [])];
+      return this.emit('dense', operands, { layout }, { ...x, shape });
+    }
+    if (elementCount(x.shape) * outputs > MOST_FOLDED_PRODUCTS) {
+      throw this.error('LIMIT', 'the product of two constants is too large to compute while loading');
+    }
+    this.spend(elementCount(shape) + weight.data.length);
+    const product = fold.matMul(x, layout === 'in-out' ? weight : fold.transpose(weight, [1, 0]));
+    return bias ? this.binary('add', product, bias) : product;
+  }
+
+  embedding(ids: Row, table: Constant): Row {
+    const shape = [...ids.shape, ...table.shape.slice(1)];
+    return this.emit(
+      'embedding',
+      [ids.operand, this.tensor(table)],
+      { wrap: true },
+      { ...ids, type: table.type, shape },
+    );
+  }
+
+  /** On a new axis, which is `given` in the result. */
+  oneHot(ids: Row, given: number, depth: number, off: number, on: number, type: ElementType): Row {
+    const { own, shape, batchAxis } = withAxis(ids, this.axis(given, this.rank(ids) + 1), depth);
+    return this.emit('one_hot', [ids.operand], { depth, on, off, axis: own, wrap: true }, { type, shape, batchAxis });
+  }
+
+  /**
+   * Operands as NumPy would broadcast them, with the batch among their axes. Counted from the last axis the batch must
+   * be in the same place everywhere; a constant that reaches there must have 1.
+   */
+  #aligned(values: readonly Value[], type: ElementType): { operands: Operand[]; info: RowInfo } {
+    const fromEnd = new Set(values.flatMap((x) => (x.kind === 'row' ? [this.#batchFromEnd(x)] : [])));
+    const [place] = fromEnd;
+    if (fromEnd.size > 1) throw this.crossing('the batch is broadcast against another axis');
+    const rank = Math.max(...values.map((x) => this.rank(x)));
+    const aligned = values.map((x) => {
+      if (x.kind === 'row') return x;
+      const reaches = place !== undefined && this.rank(x) >= place;
+      return reaches ? this.asRow(x, this.rank(x) - place) : this.everyRow(x, undefined);
+    });
+    const shapes = aligned.map((row) => row.shape);
+    const shape = broadcastShapes(...shapes) ?? this.#unbroadcastable(shapes);
+    const batchAxis = place === undefined ? undefined : rank - place;
+    return { operands: aligned.map((row) => row.operand), info: { type, shape, batchAxis } };
+  }
+
+  #batchFromEnd(x: Row): number | undefined {
+    return x.batchAxis === undefined ? undefined : this.rank(x) - x.batchAxis;
+  }
+
+  #broadcast(values: readonly Constant[]): Constant[] {
+    const shapes = values.map((value) => value.shape);
+    const shape = broadcastShapes(...shapes) ?? this.#unbroadcastable(shapes);
+    this.spend(elementCount(shape) * values.length);
+    return values.map((value) => fold.broadcastTo(value, shape));
+  }
+
+  #unbroadcastable(shapes: readonly (readonly number[])[]): never {
+    throw this.error('SHAPE', `the shapes ${shapes.map(formatShape).join(' and ')} do not broadcast`);
+  }
+
+  #dependsOnBatch(): never {
+    throw this.crossing('the batch size enters the computation');
+  }
+}
+
+/** Where the batch is once the given axes of the row are gone. */
+export function without(own: readonly number[], batchAxis: number | undefined): number | undefined {
+  return batchAxis === undefined ? undefined : batchAxis - own.filter((axis) => axis < batchAxis).length;
+}
+
+/** A shape and its batch with one more axis: `axis` in the result as ONNX counts, `own` in its shape. */
+export function withAxis(x: Pick<Row, 'shape' | 'batchAxis'>, axis: number, size: number) {
+  const isBefore = x.batchAxis !== undefined && axis <= x.batchAxis;
+  const own = isBefore || x.batchAxis === undefined ? axis : axis - 1;
+  const batchAxis = isBefore ? Number(x.batchAxis) + 1 : x.batchAxis;
+  return { own, shape: x.shape.toSpliced(own, 0, size), batchAxis };
+}

@@ -1,0 +1,148 @@
+/** One ONNX node with its inputs at hand, as the translations in ops/ see it. */
+import type { ErrorCode, ForwardpassError } from '../../errors.ts';
+import type { GraphBuilder } from './builder.ts';
+import type { AttributeProto } from './proto.ts';
+import { decodeTensor } from './tensor.ts';
+import { type Constant, describe, type Row, type Value } from './value.ts';
+
+/** What an operator becomes: its outputs, as far as a row model has them. */
+export type Translation = (call: Call) => Value | readonly Value[];
+
+/** Translations by operator name. */
+export type Translations = Readonly<Record<string, Translation>>;
+
+export class Call {
+  readonly build: GraphBuilder;
+  /** Of the node's operator set. */
+  readonly opset: number;
+  readonly outputCount: number;
+  readonly inputs: readonly (Value | undefined)[];
+  readonly #attributes: ReadonlyMap<string, AttributeProto>;
+
+  constructor(
+    build: GraphBuilder,
+    opset: number,
+    inputs: readonly (Value | undefined)[],
+    outputCount: number,
+    attributes: ReadonlyMap<string, AttributeProto>,
+  ) {
+    this.build = build;
+    this.opset = opset;
+    this.inputs = inputs;
+    this.outputCount = outputCount;
+    this.#attributes = attributes;
+  }
+
+  error(code: ErrorCode, message: string): ForwardpassError {
+    return this.build.error(code, message);
+  }
+
+  has(index: number): boolean {
+    return this.inputs[index] !== undefined;
+  }
+
+  input(index: number): Value {
+    const value = this.inputs[index];
+    if (value === undefined) throw this.error('MALFORMED', `input ${index} is missing`);
+    return value;
+  }
+
+  /** Every input, none of which may be left out. */
+  all(): Value[] {
+    if (this.inputs.length === 0) throw this.error('MALFORMED', 'expected at least one input, found none');
+    return this.inputs.map((_, index) => this.input(index));
+  }
+
+  /** An input that must be the same for every row. */
+  constant(index: number): Constant {
+    const value = this.input(index);
+    if (value.kind === 'row') {
+      throw this.error('UNSUPPORTED_OP', `input ${index} depends on the model's input; here it must be a constant`);
+    }
+    return value;
+  }
+
+  /** An input as the value of a row; constants are taken as rows that are all equal. */
+  row(index: number): Row {
+    return this.build.asRow(this.input(index));
+  }
+
+  /** A constant's numbers; undefined where the input is left out. */
+  numbers(index: number): number[] | undefined {
+    if (!this.has(index)) return undefined;
+    const value = this.constant(index);
+    if (value.batch) throw this.build.crossing(`input ${index} depends on the batch size`);
+    return Array.from(value.data);
+  }
+
+  /** A constant that gives a shape: the axis that is the batch, where there is one, and the other dimensions. */
+  shape(index: number): { dims: number[]; batchAxis: number | undefined } {
+    const { data, batch } = this.constant(index);
+    if (batch === undefined) return { dims: Array.from(data), batchAxis: undefined };
+    const batchAxis = batch.findIndex((factor) => factor !== 0);
+    if (batch[batchAxis] !== 1 || data[batchAxis] !== 0 || batch.some((factor, i) => factor !== 0 && i !== batchAxis)) {
+      throw this.build.crossing(`the shape [${describe(data, batch)}] mixes the batch into the features`);
+    }
+    return { dims: Array.from(data).toSpliced(batchAxis, 1), batchAxis };
+  }
+
+  /** The one number of a constant. */
+  number(index: number): number | undefined {
+    const numbers = this.numbers(index);
+    if (numbers === undefined) return undefined;
+    if (numbers.length !== 1) {
+      throw this.error('SHAPE', `expected one number as input ${index}, found ${numbers.length}`);
+    }
+    return numbers[0];
+  }
+
+  hasAttribute(name: string): boolean {
+    return this.#attributes.has(name);
+  }
+
+  float(name: string, otherwise: number): number {
+    return this.#value(name, 'float', (attribute) => attribute.float) ?? otherwise;
+  }
+
+  integer(name: string, otherwise: number): number {
+    return this.#value(name, 'integer', (attribute) => attribute.integer) ?? otherwise;
+  }
+
+  flag(name: string, otherwise: boolean): boolean {
+    return this.integer(name, otherwise ? 1 : 0) !== 0;
+  }
+
+  string(name: string, otherwise: string): string {
+    const bytes = this.#value(name, 'string', (attribute) => attribute.string);
+    return bytes === undefined ? otherwise : new TextDecoder().decode(bytes);
+  }
+
+  integers(name: string): number[] | undefined {
+    return this.#attributes.get(name)?.integers;
+  }
+
+  floats(name: string): number[] | undefined {
+    return this.#attributes.get(name)?.floats.flatMap((bytes) => {
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      return Array.from({ length: bytes.length / 4 }, (_, i) => view.getFloat32(4 * i, true));
+    });
+  }
+
+  tensor(name: string): Constant | undefined {
+    const tensor = this.#value(name, 'tensor', (attribute) => attribute.tensor);
+    return tensor && decodeTensor(tensor, this.build.limits);
+  }
+
+  /** What was an attribute up to some opset and is an input since. */
+  integersOrInput(name: string, index: number): number[] | undefined {
+    return this.has(index) ? this.numbers(index) : this.integers(name);
+  }
+
+  #value<T>(name: string, type: string, of: (attribute: AttributeProto) => T | undefined): T | undefined {
+    const attribute = this.#attributes.get(name);
+    if (attribute === undefined) return undefined;
+    const value = of(attribute);
+    if (value === undefined) throw this.error('MALFORMED', `attribute ${name} is not of type ${type}`);
+    return value;
+  }
+}

@@ -1,0 +1,175 @@
+/** What every translation rests on: the node at work, its errors, axes and the batch, names, and the nodes so far. */
+import { type ErrorCode, ForwardpassError } from '../../errors.ts';
+import type { Node, Op, OpAttributes, Operand, Tensor } from '../../graph/graph.ts';
+import type { Limits } from '../../graph/limits.ts';
+import { elementCount, formatShape } from '../../graph/shapes.ts';
+import * as fold from './fold.ts';
+import { type Constant, HIGHEST_RANK, isFloat, type Row, type Value } from './value.ts';
+
+/** The batch is mixed into the result. When every input's shape is fixed, the model may still be read as one row. */
+export class CrossesRows extends ForwardpassError {
+  constructor(message: string, place: string) {
+    super('UNSUPPORTED_OP', `${message}: this crosses rows, and forwardpass runs each row by itself`, place);
+  }
+}
+
+/** The ONNX node at work. */
+export interface Site {
+  readonly name: string;
+  /** For messages. */
+  readonly place: string;
+  /** What its results are named after. */
+  readonly output: string;
+}
+
+export interface EmitterOptions {
+  /** Which axis of every input is the batch; undefined to take each whole tensor as one row. */
+  readonly batchAxis: 0 | undefined;
+  /** The size that the file gives the batch, where it gives one. */
+  readonly declaredBatch: number | undefined;
+  readonly limits: Limits;
+  /** How many elements the constants computed here may have together. */
+  readonly budget: () => number;
+}
+
+/** What a new row tensor is like, but for its name. */
+export type RowInfo = Pick<Row, 'type' | 'shape' | 'batchAxis'>;
+
+export class Emitter {
+  readonly nodes: Node[] = [];
+  readonly batchAxis: 0 | undefined;
+  readonly declaredBatch: number | undefined;
+  readonly limits: Limits;
+  readonly #budget: () => number;
+  /** Names in use, with how many others were derived from each. */
+  readonly #nameCounts = new Map<string, number>();
+  #spent = 0;
+  #site: Site = { name: '', place: 'graph', output: 'value' };
+
+  constructor(options: EmitterOptions) {
+    this.batchAxis = options.batchAxis;
+    this.declaredBatch = options.declaredBatch;
+    this.limits = options.limits;
+    this.#budget = options.budget;
+  }
+
+  enter(site: Site): void {
+    this.#site = site;
+  }
+
+  /** Of the node at work, for messages. */
+  get place(): string {
+    return this.#site.place;
+  }
+
+  error(code: ErrorCode, message: string): ForwardpassError {
+    return new ForwardpassError(code, message, this.place);
+  }
+
+  crossing(message: string): CrossesRows {
+    return new CrossesRows(message, this.place);
+  }
+
+  /** The name itself, or with a number after it when it is taken. */
+  uniqueName(wanted: string): string {
+    let name = wanted;
+    while (this.#nameCounts.has(name)) {
+      const count = (this.#nameCounts.get(wanted) ?? 0) + 1;
+      this.#nameCounts.set(wanted, count);
+      name = `${wanted}.${count}`;
+    }
+    this.#nameCounts.set(name, 0);
+    return name;
+  }
+
+  emit<O extends Op>(op: O, inputs: readonly Operand[], attributes: OpAttributes[O], info: RowInfo): Row {
+    // Validation checks this again; here it keeps what is computed from the shape in proportion.
+    if (!(elementCount(info.shape) <= this.limits.rowElements)) {
+      throw this.error('LIMIT', `a row of shape ${formatShape(info.shape)} exceeds \`limits.rowElements\``);
+    }
+    const output = this.uniqueName(this.#site.output);
+    this.nodes.push({ op, name: this.#site.name, inputs, output, attributes } as Node);
+    return { kind: 'row', type: info.type, shape: info.shape, batchAxis: info.batchAxis, operand: output };
+  }
+
+  /** Keeps what constants computed from one another take in proportion to the file. */
+  spend(elements: number): void {
+    this.#spent += elements;
+    if (!(this.#spent <= this.#budget())) {
+      throw this.error('LIMIT', `the constants that the model computes would take ${this.#spent} elements`);
+    }
+  }
+
+  /** The rank that ONNX sees. */
+  rank(x: Value): number {
+    return x.shape.length + (batchAxisOf(x) === undefined ? 0 : 1);
+  }
+
+  /** An axis as ONNX writes it, negative ones counted from the end. */
+  axis(axis: number, rank: number): number {
+    if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
+      throw this.error('SHAPE', `axis ${axis} is outside a tensor of rank ${rank}`);
+    }
+    return axis < 0 ? axis + rank : axis;
+  }
+
+  /** The same axis within `x.shape`; the batch is refused. */
+  ownAxis(x: Value, given: number): number {
+    const axis = this.axis(given, this.rank(x));
+    const batchAxis = batchAxisOf(x);
+    if (axis === batchAxis) throw this.crossing(`the operation runs along axis ${axis}, the batch`);
+    return batchAxis === undefined || axis < batchAxis ? axis : axis - 1;
+  }
+
+  /** The same for an operation that runs from the axis to the last. */
+  ownAxisToEnd(x: Value, given: number): number {
+    const own = this.ownAxis(x, given);
+    if (own < (batchAxisOf(x) ?? 0))
+      throw this.crossing('the operation runs along several axes, one of them the batch');
+    return own;
+  }
+
+  checkRank(shape: readonly number[]): void {
+    if (shape.length > HIGHEST_RANK) {
+      throw this.error('LIMIT', `expected at most ${HIGHEST_RANK} axes, found ${shape.length}`);
+    }
+  }
+
+  tensor(x: Constant): Tensor {
+    if (x.batch) throw this.crossing('the batch size enters the computation');
+    if (!isFloat(x.type) && !x.data.every(Number.isFinite)) {
+      throw this.error('UNSUPPORTED_DTYPE', `a constant of type ${x.type} holds an integer beyond ±2^53`);
+    }
+    return { shape: x.shape, data: x.data };
+  }
+
+  /** A constant as the value of every row: the batch is a new axis. */
+  everyRow(x: Constant, batchAxis: number | undefined): Row {
+    return { kind: 'row', type: x.type, shape: x.shape, batchAxis, operand: this.tensor(x) };
+  }
+
+  /** A constant that stands where a row tensor is expected: along the batch axis it is 1, or all the same. */
+  asRow(x: Value, batchAxis: number | undefined = this.batchAxis): Row {
+    if (x.kind === 'row') return x;
+    if (batchAxis === undefined) return this.everyRow(x, undefined);
+    const rows = x.shape[batchAxis];
+    if (rows !== 1 && (rows === undefined || rows !== this.declaredBatch)) {
+      throw this.crossing(`a constant of shape ${formatShape(x.shape)} has an axis where the batch is`);
+    }
+    const first = rows === 1 ? x : fold.gather(x, batchAxis, Int32Array.of(0));
+    if (rows !== 1) this.#checkRepeats(x, first);
+    return this.everyRow({ ...first, shape: x.shape.toSpliced(batchAxis, 1) }, batchAxis);
+  }
+
+  #checkRepeats(x: Constant, first: Constant): void {
+    this.spend(x.data.length);
+    const repeated = fold.broadcastTo(first, x.shape);
+    if (!x.data.every((value, i) => Object.is(value, repeated.data[i]))) {
+      throw this.crossing(`a constant of shape ${formatShape(x.shape)} differs from row to row`);
+    }
+  }
+}
+
+export function batchAxisOf(x: Value): number | undefined {
+  return x.kind === 'row' ? x.batchAxis : undefined;
+}

@@ -1,0 +1,204 @@
+/**
+ * Walks the ONNX graph from the names that are asked for back to the inputs, translating each node once all that it
+ * needs is known. What no output needs is never looked at.
+ */
+import { ForwardpassError } from '../../errors.ts';
+import { quote } from '../../words.ts';
+import type { GraphBuilder } from './builder.ts';
+import { Call } from './call.ts';
+import { refusal, translationOf } from './ops/table.ts';
+import type { AttributeProto, FunctionProto, GraphProto, NodeProto, TensorProto } from './proto.ts';
+import { canonicalDomain, opsetVersions, Scope } from './scope.ts';
+import { decodeTensor, type ExternalData } from './tensor.ts';
+import type { Value } from './value.ts';
+
+const OLDEST_OPSET = 7;
+const NEWEST_OPSET = 28;
+const LONGEST_PREFIX = 200;
+
+/** A name that is wanted, and whether its node's own needs have been put on the stack. */
+interface Frame {
+  readonly scope: Scope;
+  readonly name: string;
+  readonly wantedBy: string;
+  isOpen: boolean;
+}
+
+export class Evaluator {
+  readonly #build: GraphBuilder;
+  readonly #external: ExternalData;
+  readonly #functions: ReadonlyMap<string, FunctionProto>;
+  /** Nodes whose needs are being worked out. */
+  readonly #open = new Map<Scope, Set<NodeProto>>();
+  /** The scope inside an If or a function call. */
+  readonly #inner = new Map<Scope, Map<NodeProto, Scope>>();
+  #visited = 0;
+  #inlined = 0;
+
+  constructor(build: GraphBuilder, external: ExternalData, functions: readonly FunctionProto[]) {
+    this.#build = build;
+    this.#external = external;
+    this.#functions = new Map(functions.map((fn) => [functionKey(fn.domain, fn.name, fn.overload), fn]));
+  }
+
+  /** Works out a name and, before it, all that it depends on. `wantedBy` is for messages. */
+  async resolve(scope: Scope, name: string, wantedBy: string): Promise<Value> {
+    const stack: Frame[] = [{ scope, name, wantedBy, isOpen: false }];
+    for (let frame = stack.at(-1); frame; frame = stack.at(-1)) {
+      const owner = frame.scope.owner(frame.name);
+      if (owner === undefined) throw frame.scope.missing(frame.name, frame.wantedBy);
+      if (owner.values.has(frame.name)) {
+        stack.pop();
+        continue;
+      }
+      const initializer = owner.initializers.get(frame.name);
+      if (initializer) {
+        if (initializer.external) await this.#external.fetch(initializer);
+        owner.values.set(frame.name, decodeTensor(initializer, this.#build.limits));
+        continue;
+      }
+      const node = owner.producers.get(frame.name) as NodeProto;
+      const needs = this.#needs(node, owner);
+      if (needs.length > 0) {
+        this.#enter(frame, owner, node);
+        for (const need of needs.reverse()) stack.push(need);
+        continue;
+      }
+      for (const tensor of externalAttributes(node)) await this.#external.fetch(tensor);
+      this.#compute(node, owner);
+      this.#open.get(owner)?.delete(node);
+      if (!owner.values.has(frame.name)) {
+        const message = `the output ${quote(frame.name)} is not computed here`;
+        throw new ForwardpassError('UNSUPPORTED_OP', message, owner.placeOf(node));
+      }
+    }
+    return scope.value(name) as Value;
+  }
+
+  /** Marks the node as being worked out; to meet it again on the way is a cycle. */
+  #enter(frame: Frame, owner: Scope, node: NodeProto): void {
+    const open = this.#open.get(owner) ?? new Set();
+    this.#open.set(owner, open);
+    if (!frame.isOpen && open.has(node)) {
+      throw new ForwardpassError('CYCLE', 'the node feeds on its own result', owner.placeOf(node));
+    }
+    frame.isOpen = true;
+    open.add(node);
+  }
+
+  /** What must still be known before the node can be translated. */
+  #needs(node: NodeProto, scope: Scope): Frame[] {
+    const missing = unknown(node.inputs, scope, scope.placeOf(node));
+    if (missing.length > 0) return missing;
+    const inner = this.#innerScope(node, scope);
+    return inner ? unknown(inner.outputs, inner.scope, scope.placeOf(node)) : [];
+  }
+
+  #compute(node: NodeProto, scope: Scope): void {
+    const place = scope.placeOf(node);
+    if (++this.#visited > this.#build.limits.nodes) {
+      throw new ForwardpassError(
+        'LIMIT',
+        `the model has more nodes than \`limits.nodes\`, ${this.#visited - 1}`,
+        place,
+      );
+    }
+    const inner = this.#innerScope(node, scope);
+    const results: readonly (Value | undefined)[] = inner
+      ? inner.outputs.map((name) => inner.scope.value(name))
+      : this.#translate(node, scope, place);
+    for (const [index, name] of node.outputs.entries()) {
+      const value = results[index];
+      if (name !== '' && value) scope.values.set(name, value);
+    }
+  }
+
+  #translate(node: NodeProto, scope: Scope, place: string): readonly Value[] {
+    const domain = canonicalDomain(node.domain);
+    const translation = translationOf(domain, node.opType);
+    if (translation === undefined) {
+      const operator = domain === '' ? node.opType : `${node.opType} of ${domain}`;
+      throw new ForwardpassError('UNSUPPORTED_OP', `${operator} ${refusal(domain, node.opType)}`, place);
+    }
+    const opset = scope.opsets.get(domain);
+    if (domain === '' && (opset === undefined || opset < OLDEST_OPSET || opset > NEWEST_OPSET)) {
+      const found = opset === undefined ? 'none' : opset;
+      const message = `expected operator set ${OLDEST_OPSET} to ${NEWEST_OPSET} of ai.onnx, found ${found}`;
+      throw new ForwardpassError('UNSUPPORTED_VERSION', message, place);
+    }
+    const output = node.outputs.find((name) => name !== '') ?? 'value';
+    this.#build.enter({ name: scope.nameOf(node), place, output: scope.prefix + output });
+    const inputs = node.inputs.map((name) => scope.value(name));
+    const call = new Call(this.#build, opset ?? 1, inputs, node.outputs.length, scope.attributesOf(node));
+    const results = translation(call);
+    return 'kind' in results ? [results] : results;
+  }
+
+  /** The scope inside an If, whose condition is known, or a call of one of the model's own functions. */
+  #innerScope(node: NodeProto, scope: Scope): { scope: Scope; outputs: readonly string[] } | undefined {
+    const fn = this.#functions.get(functionKey(node.domain, node.opType, node.overload));
+    const isIf = node.opType === 'If' && canonicalDomain(node.domain) === '';
+    if (!fn && !isIf) return undefined;
+    const known = this.#inner.get(scope) ?? new Map<NodeProto, Scope>();
+    this.#inner.set(scope, known);
+    const branch = fn ? undefined : branchOf(node, scope);
+    const outputs = fn?.outputs ?? branch?.outputs.map((output) => output.name) ?? [];
+    const found = known.get(node);
+    if (found) return { scope: found, outputs };
+    // Names only have to tell nodes apart; nested ones are kept from growing without end.
+    const around = { prefix: `${scope.nameOf(node)}/`.slice(-LONGEST_PREFIX), depth: scope.depth + 1 };
+    this.#inlined += (fn ?? branch)?.nodes.length ?? 0;
+    const { depth, nodes } = this.#build.limits;
+    if (around.depth > depth || this.#inlined > nodes) {
+      const message = `branches and functions hold more than \`limits\` allows: depth ${depth}, nodes ${nodes}`;
+      throw new ForwardpassError('LIMIT', message, scope.placeOf(node));
+    }
+    const inner = fn
+      ? functionScope(fn, node, scope, around)
+      : new Scope(branch as GraphProto, scope.opsets, scope.callAttributes, { parent: scope, ...around });
+    known.set(node, inner);
+    return { scope: inner, outputs };
+  }
+}
+
+function unknown(names: readonly string[], scope: Scope, wantedBy: string): Frame[] {
+  const missing = names.filter((name) => !scope.isLeftOut(name) && scope.value(name) === undefined);
+  return missing.map((name) => ({ scope, name, wantedBy, isOpen: false }));
+}
+
+function* externalAttributes(node: NodeProto): Generator<TensorProto> {
+  for (const { tensor } of node.attributes.values()) if (tensor?.external) yield tensor;
+}
+
+function functionKey(domain: string, name: string, overload: string): string {
+  return JSON.stringify([canonicalDomain(domain), name, overload]);
+}
+
+function functionScope(
+  fn: FunctionProto,
+  node: NodeProto,
+  caller: Scope,
+  around: { prefix: string; depth: number },
+): Scope {
+  const defaults = fn.defaults.map((attribute): [string, AttributeProto] => [attribute.name, attribute]);
+  const attributes = new Map([...defaults, ...caller.attributesOf(node)]);
+  const scope = new Scope({ nodes: fn.nodes, initializers: [] }, opsetVersions(fn.opsets), attributes, around);
+  for (const [index, parameter] of fn.inputs.entries()) {
+    const value = caller.value(node.inputs[index] ?? '');
+    if (value) scope.values.set(parameter, value);
+    else scope.leftOut.add(parameter);
+  }
+  return scope;
+}
+
+function branchOf(node: NodeProto, scope: Scope): GraphProto {
+  const condition = scope.value(node.inputs[0] ?? '');
+  if (condition?.kind !== 'constant' || condition.data.length !== 1 || condition.batch) {
+    const message = 'the condition depends on the input; forwardpass runs row models, which always do the same';
+    throw new ForwardpassError('UNSUPPORTED_OP', message, scope.placeOf(node));
+  }
+  const name = condition.data[0] !== 0 ? 'then_branch' : 'else_branch';
+  const graph = node.attributes.get(name)?.graph;
+  if (!graph) throw new ForwardpassError('MALFORMED', `attribute ${name} is missing`, scope.placeOf(node));
+  return graph;
+}

@@ -1,0 +1,168 @@
+/**
+ * Evaluation of what does not depend on the input: weights that are transposed or cast before use, and the chains of
+ * Shape, Gather, Mul and Concat with which exporters compute a shape. Values are computed in float64 and rounded
+ * once to the constant's type. A result is undefined where the batch size has no such form as p + q·B in it.
+ */
+import { BINARY_FUNCTIONS, REDUCE_FUNCTIONS, UNARY_FUNCTIONS } from '../../graph/functions.ts';
+import type { BinaryName, ReduceName, UnaryName } from '../../graph/graph.ts';
+import {
+  axesLast,
+  broadcastColumns,
+  elementCount,
+  gatherColumns,
+  sameShape,
+  takeColumns,
+  transposeColumns,
+  transposeShape,
+} from '../../graph/shapes.ts';
+import { allocate, type Constant, constant, type ElementType, isFloat, type Numbers } from './value.ts';
+
+/** The elements of `x` at `columns`. */
+function moved(x: Constant, shape: readonly number[], columns: Int32Array): Constant {
+  return constant(x.type, shape, takeColumns(x.data, columns), x.batch && takeColumns(x.batch, columns));
+}
+
+export function broadcastTo(x: Constant, shape: readonly number[]): Constant {
+  return sameShape(x.shape, shape) ? x : moved(x, shape, broadcastColumns(x.shape, shape));
+}
+
+export function transpose(x: Constant, permutation: readonly number[]): Constant {
+  return moved(x, transposeShape(x.shape, permutation), transposeColumns(x.shape, permutation));
+}
+
+export function gather(x: Constant, axis: number, indices: Int32Array): Constant {
+  return moved(x, x.shape.with(axis, indices.length), gatherColumns(x.shape, axis, indices));
+}
+
+export function concat(parts: readonly Constant[], axis: number): Constant {
+  const size = parts.reduce((sum, part) => sum + part.shape[axis], 0);
+  const shape = parts[0].shape.with(axis, size);
+  const outer = elementCount(shape.slice(0, axis));
+  const inner = elementCount(shape.slice(axis + 1));
+  const data = allocate(parts[0].type, elementCount(shape));
+  const batch = parts.some((part) => part.batch) ? new Float64Array(data.length) : undefined;
+  let start = 0;
+  for (const part of parts) {
+    const run = part.shape[axis] * inner;
+    for (let block = 0; block < outer; block++) {
+      const [from, to] = [block * run, block * size * inner + start];
+      data.set(part.data.subarray(from, from + run), to);
+      if (part.batch) batch?.set(part.batch.subarray(from, from + run), to);
+    }
+    start += run;
+  }
+  return constant(parts[0].type, shape, data, batch);
+}
+
+/** The same numbers as another type: floats are cut to integers, anything but 0 is true. */
+export function cast(x: Constant, type: ElementType): Constant {
+  if (x.type === type) return x;
+  const data = allocate(type, x.data.length);
+  if (type === 'bool') data.set(x.data.map((value) => (value === 0 ? 0 : 1)));
+  else if (isFloat(x.type) && !isFloat(type)) data.set(x.data.map(Math.trunc));
+  else data.set(x.data);
+  return constant(type, x.shape, data, x.batch);
+}
+
+export function unary(x: Constant, fn: UnaryName, type: ElementType, alpha = 0, beta = 0): Constant | undefined {
+  if (x.batch) return fn === 'trunc' ? x : undefined; // whole numbers, whatever the batch
+  const apply = UNARY_FUNCTIONS[fn];
+  const data = allocate(type, x.data.length);
+  for (let i = 0; i < data.length; i++) data[i] = apply(x.data[i], alpha, beta);
+  return constant(type, x.shape, data);
+}
+
+/** `a` and `b` have one shape. */
+export function binary(fn: BinaryName, a: Constant, b: Constant, type: ElementType): Constant | undefined {
+  if (a.batch || b.batch) return binaryOfBatch(fn, a, b, type);
+  const apply = BINARY_FUNCTIONS[fn];
+  const data = allocate(type, a.data.length);
+  for (let i = 0; i < data.length; i++) data[i] = apply(a.data[i], b.data[i]);
+  return constant(type, a.shape, data);
+}
+
+function binaryOfBatch(fn: BinaryName, a: Constant, b: Constant, type: ElementType): Constant | undefined {
+  const data = allocate(type, a.data.length);
+  const batch = new Float64Array(data.length);
+  for (let i = 0; i < data.length; i++) {
+    const result = ofBatch(fn, [a.data[i], a.batch?.[i] ?? 0], [b.data[i], b.batch?.[i] ?? 0]);
+    if (result === undefined) return undefined;
+    [data[i], batch[i]] = result;
+  }
+  return constant(type, a.shape, data, batch);
+}
+
+/** p + q·B, where B is any whole number from 1. */
+type OfBatch = readonly [p: number, q: number];
+
+function ofBatch(fn: BinaryName, [p, q]: OfBatch, [r, s]: OfBatch): OfBatch | undefined {
+  switch (fn) {
+    case 'add':
+      return [p + r, q + s];
+    case 'sub':
+      return [p - r, q - s];
+    case 'mul':
+      return q * s === 0 ? [p * r, p * s + q * r] : undefined;
+    case 'div':
+      if (s === 0) return p % r === 0 && q % r === 0 ? [p / r, q / r] : undefined;
+      return p === 0 && r === 0 && q % s === 0 ? [q / s, 0] : undefined;
+    case 'equal': {
+      if (q === s) return [p === r ? 1 : 0, 0];
+      const equalAt = (r - p) / (q - s);
+      return equalAt >= 1 && Number.isInteger(equalAt) ? undefined : [0, 0];
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** All three have one shape. */
+export function select(condition: Constant, a: Constant, b: Constant): Constant | undefined {
+  if (condition.batch) return undefined;
+  const pick = <N extends Numbers>(into: N, left: Numbers | undefined, right: Numbers | undefined): N => {
+    for (let i = 0; i < into.length; i++) into[i] = (condition.data[i] !== 0 ? left : right)?.[i] ?? 0;
+    return into;
+  };
+  const data = pick(allocate(a.type, a.data.length), a.data, b.data);
+  const batch = a.batch || b.batch ? pick(new Float64Array(data.length), a.batch, b.batch) : undefined;
+  return constant(a.type, a.shape, data, batch);
+}
+
+/** `axes` ascend; the result keeps each as 1. */
+export function reduce(x: Constant, fn: ReduceName, axes: readonly number[], type: ElementType): Constant | undefined {
+  if (x.batch) return fn === 'prod' && x.shape.length === 1 ? productOfBatch(x) : undefined;
+  const shape = x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
+  const data = allocate(type, elementCount(shape));
+  const grouped = transpose(x, axesLast(x.shape.length, axes)).data;
+  const run = elementCount(axes.map((axis) => x.shape[axis]));
+  for (let i = 0; i < data.length; i++) {
+    data[i] = REDUCE_FUNCTIONS[fn](Float64Array.from(grouped.subarray(i * run, (i + 1) * run)));
+  }
+  return constant(type, shape, data);
+}
+
+/** The number of elements of a shape that holds the batch size. */
+function productOfBatch(x: Constant): Constant | undefined {
+  let product: OfBatch | undefined = [1, 0];
+  for (let i = 0; i < x.data.length && product; i++) {
+    product = ofBatch('mul', product, [x.data[i], x.batch?.[i] ?? 0]);
+  }
+  return product && constant(x.type, [1], Float64Array.of(product[0]), Float64Array.of(product[1]));
+}
+
+/** a [..., K] times b [K, N]. */
+export function matMul(a: Constant, b: Constant): Constant {
+  const [depth, columns] = b.shape;
+  const rows = elementCount(a.shape.slice(0, -1));
+  const sums = new Float64Array(columns);
+  const data = allocate(a.type, rows * columns);
+  for (let row = 0; row < rows; row++) {
+    sums.fill(0);
+    for (let k = 0; k < depth; k++) {
+      const factor = a.data[row * depth + k];
+      for (let column = 0; column < columns; column++) sums[column] += factor * b.data[k * columns + column];
+    }
+    data.set(sums, row * columns);
+  }
+  return constant(a.type, [...a.shape.slice(0, -1), columns], data);
+}

@@ -1,0 +1,73 @@
+/** ONNX: the open format that torch, TensorFlow and scikit-learn export to. What is read of it: docs/onnx.md. */
+import { ForwardpassError } from '../../errors.ts';
+import type { Graph } from '../../graph/graph.ts';
+import type { FormatReader, ReadOptions, Source } from '../format.ts';
+import { decodeModel } from './proto.ts';
+import { readModel } from './read.ts';
+import { ExternalData } from './tensor.ts';
+
+const OLDEST_IR = 3;
+const NEWEST_IR = 14;
+/** Detection names a newer file's version in its refusal instead of calling the file unknown. */
+const PLAUSIBLE_IR = 99;
+
+/** ModelProto's fields, of which two are integers and the others are length-delimited. */
+const INTEGER_FIELDS = new Set([1, 5]);
+const LENGTH_FIELDS = new Set([2, 3, 4, 6, 7, 8, 14, 20, 25, 26]);
+/** Who wrote the file: short, printable text. It tells ONNX from a SavedModel, whose field 2 is a message. */
+const NAME_FIELDS = new Set([2, 3, 4]);
+const LONGEST_NAME = 1000;
+
+/** Whether `head` begins as a ModelProto does: the IR version, then fields of its own, as far as the bytes go. */
+function detect(head: Uint8Array): boolean {
+  if (head.length < 4 || head[0] !== 0x08 || head[1] < 1 || head[1] > PLAUSIBLE_IR) return false;
+  let pos = 2;
+  while (pos < head.length) {
+    const tag = varint(head, pos);
+    if (tag === undefined) return false;
+    const [field, wire] = [Math.floor(tag.value / 8), tag.value % 8];
+    const value = varint(head, tag.end);
+    if (wire === 0 && INTEGER_FIELDS.has(field)) {
+      pos = value?.end ?? head.length;
+    } else if (wire === 2 && LENGTH_FIELDS.has(field)) {
+      if (value === undefined) return tag.end + 10 > head.length;
+      pos = value.end + value.value;
+      if (NAME_FIELDS.has(field) && !isName(head, value.end, value.value)) return false;
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+
+function varint(bytes: Uint8Array, start: number): { value: number; end: number } | undefined {
+  let value = 0;
+  for (let i = start; i < Math.min(start + 8, bytes.length); i++) {
+    value += (bytes[i] & 0x7f) * 2 ** (7 * (i - start));
+    if (bytes[i] < 0x80) return { value, end: i + 1 };
+  }
+  return undefined;
+}
+
+function isName(bytes: Uint8Array, start: number, length: number): boolean {
+  return length <= LONGEST_NAME && bytes.subarray(start, start + length).every((byte) => byte >= 0x20);
+}
+
+async function read(source: Source, options: ReadOptions): Promise<Graph> {
+  const { main } = source;
+  const { limits } = options;
+  if (main.size > limits.bytes) {
+    throw new ForwardpassError('LIMIT', `the file has ${main.size} bytes; \`limits.bytes\` allows ${limits.bytes}`);
+  }
+  const bytes = await main.read(0, main.size);
+  const model = decodeModel(bytes, main.name, limits.depth);
+  if (model.irVersion < OLDEST_IR || model.irVersion > NEWEST_IR) {
+    throw new ForwardpassError(
+      'UNSUPPORTED_VERSION',
+      `expected ONNX IR version ${OLDEST_IR} to ${NEWEST_IR}, found ${model.irVersion}`,
+    );
+  }
+  return readModel(model, new ExternalData(source, limits), limits);
+}
+
+export const onnx: FormatReader = { name: 'onnx', detect, read };

@@ -1,0 +1,171 @@
+/** Operators that take each element by itself. */
+import type { BinaryName, UnaryName } from '../../../graph/graph.ts';
+import { quote } from '../../../words.ts';
+import type { Call, Translation, Translations } from '../call.ts';
+import { elementType, isFloat, type Value } from '../value.ts';
+
+function unary(fn: UnaryName): Translation {
+  return (call) => call.build.unary(call.input(0), fn);
+}
+
+/** An activation whose `alpha` and `beta` are attributes; each is given with its default. */
+function activation(fn: UnaryName, alpha: [name: string, value: number], beta?: [string, number]): Translation {
+  return (call) => call.build.unary(call.input(0), fn, call.float(...alpha), beta && call.float(...beta));
+}
+
+function binary(fn: BinaryName): Translation {
+  return (call) => call.build.binary(fn, call.input(0), call.input(1));
+}
+
+/** An operator over any number of inputs, two by two. */
+function variadic(fn: BinaryName): Translation {
+  return (call) => call.all().reduce((left, right) => call.build.binary(fn, left, right));
+}
+
+function mean(call: Call): Value {
+  const sum = variadic('add')(call) as Value;
+  return call.build.binary('div', sum, call.build.scalar(sum, call.inputs.length));
+}
+
+/** Between integers the quotient is cut towards zero. */
+function div(call: Call): Value {
+  const quotient = call.build.binary('div', call.input(0), call.input(1));
+  return isFloat(quotient.type) ? quotient : call.build.unary(quotient, 'trunc');
+}
+
+/** Of integers: with the divisor's sign, or with `fmod` the dividend's. */
+function mod(call: Call): Value {
+  const [a, b] = [call.input(0), call.input(1)];
+  if (isFloat(a.type)) throw call.error('UNSUPPORTED_OP', 'the remainder of floats is not a row operation known here');
+  const quotient = call.build.binary('div', a, b);
+  const whole = call.build.unary(quotient, call.flag('fmod', false) ? 'trunc' : 'floor');
+  return call.build.binary('sub', a, call.build.binary('mul', whole, b));
+}
+
+function pow(call: Call): Value {
+  const [base, exponent] = [call.input(0), call.input(1)];
+  const squares = exponent.kind === 'constant' && exponent.shape.length === 0 && exponent.data[0] === 2;
+  return squares ? call.build.unary(base, 'square') : call.build.binary('pow', base, exponent);
+}
+
+/** Attributes before opset 11; one number each on either side, or, where a side is a tensor, max and min. */
+function clip(call: Call): Value {
+  const x = call.input(0);
+  if (call.opset < 11) return clipBetween(call, x, call.float('min', -Infinity), call.float('max', Infinity));
+  const [low, high] = [call.inputs[1], call.inputs[2]];
+  if (isNumber(low) && isNumber(high)) {
+    return clipBetween(call, x, call.number(1) ?? -Infinity, call.number(2) ?? Infinity);
+  }
+  const raised = low ? call.build.binary('max', x, low) : x;
+  return high ? call.build.binary('min', raised, high) : raised;
+}
+
+function clipBetween(call: Call, x: Value, low: number, high: number): Value {
+  return low === -Infinity && high === Infinity ? x : call.build.unary(x, 'clip', low, high);
+}
+
+function isNumber(bound: Value | undefined): boolean {
+  return bound === undefined || (bound.kind === 'constant' && bound.data.length === 1);
+}
+
+function gelu(call: Call): Value {
+  const approximate = call.string('approximate', 'none');
+  if (approximate !== 'none' && approximate !== 'tanh') {
+    throw call.error('MALFORMED', `expected approximate to be none or tanh, found ${quote(approximate)}`);
+  }
+  return call.build.unary(call.input(0), approximate === 'tanh' ? 'gelu_tanh' : 'gelu');
+}
+
+function swish(call: Call): Value {
+  const alpha = call.float('alpha', 1);
+  return alpha === 1 ? call.build.unary(call.input(0), 'silu') : call.build.unary(call.input(0), 'quick_gelu', alpha);
+}
+
+/** Training is over: the values pass. */
+function dropout(call: Call): Value {
+  if (call.number(2)) throw call.error('UNSUPPORTED_OP', 'dropout is in training mode; export the model for inference');
+  return call.input(0);
+}
+
+function isInf(call: Call): Value {
+  const positive = call.integer('detect_positive', 1);
+  return call.build.unary(call.input(0), 'is_inf', positive, call.integer('detect_negative', 1));
+}
+
+function cast(call: Call): Value {
+  if (!call.hasAttribute('to')) throw call.error('MALFORMED', 'attribute to is missing');
+  return call.build.cast(call.input(0), elementType(call.integer('to', 0), call.build.place));
+}
+
+/** com.microsoft: a GELU after an added bias. */
+function biased(fn: UnaryName): Translation {
+  return (call) => {
+    const x = call.input(0);
+    return call.build.unary(call.has(1) ? call.build.binary('add', x, call.input(1)) : x, fn);
+  };
+}
+
+export const elementwise: Translations = {
+  Abs: unary('abs'),
+  Neg: unary('neg'),
+  Reciprocal: unary('reciprocal'),
+  Sqrt: unary('sqrt'),
+  Exp: unary('exp'),
+  Log: unary('log'),
+  Erf: unary('erf'),
+  Floor: unary('floor'),
+  Ceil: unary('ceil'),
+  Round: unary('round'),
+  Sign: unary('sign'),
+  Not: unary('not'),
+  IsNaN: unary('is_nan'),
+  IsInf: isInf,
+  Relu: unary('relu'),
+  LeakyRelu: activation('leaky_relu', ['alpha', 0.01]),
+  ThresholdedRelu: activation('thresholded_relu', ['alpha', 1]),
+  Elu: activation('elu', ['alpha', 1]),
+  Selu: activation('selu', ['alpha', 1.6732631921768188], ['gamma', 1.0507010221481323]),
+  Celu: activation('celu', ['alpha', 1]),
+  Sigmoid: unary('sigmoid'),
+  HardSigmoid: activation('hard_sigmoid', ['alpha', 0.2], ['beta', 0.5]),
+  HardSwish: unary('hard_swish'),
+  Tanh: unary('tanh'),
+  Softplus: (call) => call.build.unary(call.input(0), 'softplus', 1),
+  Softsign: unary('softsign'),
+  Gelu: gelu,
+  Mish: unary('mish'),
+  Swish: swish,
+  Shrink: activation('soft_shrink', ['lambd', 0.5], ['bias', 0]),
+  PRelu: binary('prelu'),
+  Clip: clip,
+  Add: binary('add'),
+  Sub: binary('sub'),
+  Mul: binary('mul'),
+  Div: div,
+  Mod: mod,
+  Pow: pow,
+  Min: variadic('min'),
+  Max: variadic('max'),
+  Sum: variadic('add'),
+  Mean: mean,
+  And: binary('and'),
+  Or: binary('or'),
+  Xor: binary('xor'),
+  Equal: binary('equal'),
+  Less: binary('less'),
+  LessOrEqual: binary('less_equal'),
+  Greater: binary('greater'),
+  GreaterOrEqual: binary('greater_equal'),
+  Where: (call) => call.build.select(call.input(0), call.input(1), call.input(2)),
+  Identity: (call) => call.input(0),
+  Dropout: dropout,
+  Cast: cast,
+  CastLike: (call) => call.build.cast(call.input(0), call.input(1).type),
+};
+
+export const microsoftElementwise: Translations = {
+  Gelu: unary('gelu'),
+  BiasGelu: biased('gelu'),
+  FastGelu: biased('gelu_tanh'),
+  QuickGelu: activation('quick_gelu', ['alpha', 1.702]),
+};

@@ -1,0 +1,169 @@
+/** Operators that pick, join and repeat elements. */
+import { elementCount, formatShape } from '../../../graph/shapes.ts';
+import type { Call, Translations } from '../call.ts';
+import { batchAxisOf } from '../emitter.ts';
+import { type Constant, literal, range, type Value } from '../value.ts';
+
+/** From 2^31 − 1 on, a slice's end means "to the end", however long the axis is. */
+const PAST_ANY_END = 2 ** 31 - 1;
+
+function tile(call: Call): Value {
+  const { build } = call;
+  const x = call.input(0);
+  const repeats = call.numbers(1) ?? [];
+  if (repeats.length !== build.rank(x)) {
+    throw call.error('SHAPE', `expected ${build.rank(x)} repeats, found ${repeats.length}`);
+  }
+  return repeats.reduce<Value>((tiled, count, axis) => {
+    if (count === 1) return tiled;
+    const length = tiled.shape[build.ownAxis(tiled, axis)];
+    if (!Number.isInteger(count) || count < 0 || count * length > call.build.limits.rowElements) {
+      throw call.error('LIMIT', `an axis of ${length} is repeated ${count} times`);
+    }
+    return build.gather(
+      tiled,
+      axis,
+      Array.from({ length: count * length }, (_, i) => i % length),
+    );
+  }, x);
+}
+
+function concat(call: Call): Value {
+  if (!call.hasAttribute('axis')) throw call.error('MALFORMED', 'attribute axis is missing');
+  return call.build.concat(call.all(), call.integer('axis', 0));
+}
+
+/** Sizes are an attribute before opset 13 and an input since; without them the parts are equal, the last may be less. */
+function split(call: Call): Value[] {
+  const { build } = call;
+  const x = call.input(0);
+  const axis = call.integer('axis', 0);
+  const length = x.shape[build.ownAxis(x, axis)];
+  const count = call.outputCount;
+  const given = call.integersOrInput('split', 1);
+  const part = Math.ceil(length / count);
+  const sizes = given ?? Array.from({ length: count }, (_, i) => Math.min(part, length - i * part));
+  const sum = sizes.reduce((total, next) => total + next, 0);
+  if (sum !== length || sizes.length < count || sizes.some((next) => !Number.isInteger(next) || next < 0)) {
+    throw call.error('SHAPE', `an axis of ${length} is split into ${formatShape(sizes)}, for ${count} outputs`);
+  }
+  build.spend(length);
+  let start = 0;
+  return sizes.map((next) => {
+    start += next;
+    return build.gather(x, axis, range(start - next, start, 1));
+  });
+}
+
+/** Bounds are attributes before opset 10 and inputs since. */
+function slice(call: Call): Value {
+  const { build } = call;
+  const x = call.input(0);
+  const isInput = call.opset >= 10;
+  const starts = isInput ? call.constant(1) : literalOf(call, 'starts');
+  const ends = isInput ? call.constant(2) : literalOf(call, 'ends');
+  const axes = (isInput ? call.numbers(3) : call.integers('axes')) ?? range(0, starts.data.length, 1);
+  const steps = (isInput ? call.numbers(4) : undefined) ?? axes.map(() => 1);
+  if (new Set([starts.data.length, ends.data.length, axes.length, steps.length]).size !== 1) {
+    throw call.error('SHAPE', 'starts, ends, axes and steps differ in length');
+  }
+  return axes.reduce<Value>((sliced, given, i) => {
+    const axis = build.axis(given, build.rank(x));
+    if (axis === batchAxisOf(x)) {
+      if (keepsBatch(call, starts, ends, i, steps[i])) return sliced;
+      throw build.crossing(`rows are sliced along axis ${axis}, the batch`);
+    }
+    if (starts.batch?.[i] || ends.batch?.[i]) throw build.crossing('a bound depends on the batch size');
+    const length = sliced.shape[build.ownAxis(sliced, axis)];
+    return build.gather(sliced, axis, slicePositions(call, length, starts.data[i], ends.data[i], steps[i]));
+  }, x);
+}
+
+function literalOf(call: Call, name: string): Constant {
+  const values = call.integers(name);
+  if (values === undefined) throw call.error('MALFORMED', `attribute ${name} is missing`);
+  return literal('int64', values, [values.length]);
+}
+
+function keepsBatch(call: Call, starts: Constant, ends: Constant, i: number, step: number): boolean {
+  const { declaredBatch } = call.build;
+  const end = ends.data[i];
+  const isWhole = ends.batch?.[i] === 1 ? end === 0 : end >= PAST_ANY_END || (declaredBatch ?? Infinity) <= end;
+  return starts.data[i] === 0 && !starts.batch?.[i] && isWhole && step === 1;
+}
+
+function slicePositions(call: Call, length: number, start: number, end: number, step: number): number[] {
+  if (!Number.isInteger(step) || step === 0)
+    throw call.error('MALFORMED', `expected a step other than 0, found ${step}`);
+  const [low, high] = step > 0 ? [0, length] : [-1, length - 1];
+  const clamp = (position: number) => Math.min(Math.max(position < 0 ? position + length : position, low), high);
+  const [from, to] = [clamp(start), clamp(end)];
+  call.build.spend(Math.max((to - from) / step, 0));
+  return range(from, to, step);
+}
+
+/** With constant indices a choice of columns; with indices that vary per row, a look-up in a constant table. */
+function gather(call: Call): Value {
+  const { build } = call;
+  const [data, indices] = [call.input(0), call.input(1)];
+  const axis = build.axis(call.integer('axis', 0), build.rank(data));
+  if (indices.kind === 'row') {
+    if (data.kind === 'row') throw call.error('UNSUPPORTED_OP', 'both the table and the indices depend on the input');
+    if (axis !== 0) throw call.error('UNSUPPORTED_OP', `rows of a table are looked up along axis ${axis}; expected 0`);
+    return build.embedding(indices, data);
+  }
+  const own = build.ownAxis(data, axis);
+  const picked = build.gather(data, axis, call.numbers(1) ?? []);
+  const before = batchAxisOf(data);
+  const moved = before !== undefined && axis < before ? before + indices.shape.length - 1 : before;
+  return build.reshaped(picked, data.shape.toSpliced(own, 1, ...indices.shape), moved);
+}
+
+/** Constant indices of the first axes, none of which may be the batch: those axes as one, and a choice along it. */
+function gatherND(call: Call): Value {
+  const { build } = call;
+  const [data, indices] = [call.input(0), call.constant(1)];
+  const depth = indices.shape.at(-1) ?? 0;
+  if (call.integer('batch_dims', 0) !== 0) throw call.error('UNSUPPORTED_OP', 'batch_dims is read only as 0');
+  if (depth < 1 || depth > build.rank(data)) {
+    throw call.error('SHAPE', `indices of ${depth} axes are given for a tensor of rank ${build.rank(data)}`);
+  }
+  const own = range(0, depth, 1).map((axis) => build.ownAxis(data, axis));
+  const sizes = own.map((axis) => data.shape[axis]);
+  const rest = data.shape.slice(depth);
+  const before = batchAxisOf(data);
+  const flat = build.reshaped(data, [elementCount(sizes), ...rest], before && before - depth + 1);
+  const given = call.numbers(1) ?? [];
+  const positions = range(0, given.length / depth, 1).map((i) => flatIndex(call, given, i * depth, sizes));
+  const picked = build.gather(flat, 0, positions);
+  const outer = indices.shape.slice(0, -1);
+  return build.reshaped(picked, [...outer, ...rest], before && before - depth + outer.length);
+}
+
+function flatIndex(call: Call, indices: readonly number[], start: number, sizes: readonly number[]): number {
+  return sizes.reduce((flat, size, i) => flat * size + call.build.axis(indices[start + i], size), 0);
+}
+
+function oneHot(call: Call): Value {
+  const { build } = call;
+  const depth = call.number(1) ?? 0;
+  const values = call.constant(2);
+  if (!Number.isInteger(depth) || depth < 1 || depth > build.limits.rowElements) {
+    throw call.error('LIMIT', `expected a depth from 1 to ${build.limits.rowElements}, found ${depth}`);
+  }
+  if (values.data.length !== 2)
+    throw call.error('SHAPE', `expected the values off and on, found ${values.data.length}`);
+  const ids = build.asRow(build.cast(call.row(0), 'int64'));
+  const [off, on] = values.data;
+  return build.oneHot(ids, call.integer('axis', -1), depth, off, on, values.type);
+}
+
+export const indexing: Translations = {
+  Concat: concat,
+  Split: split,
+  Slice: slice,
+  Tile: tile,
+  Gather: gather,
+  GatherND: gatherND,
+  OneHot: oneHot,
+};

@@ -1,0 +1,132 @@
+/** Softmax and its kin, and the layers that normalise a row. */
+import { elementCount, formatShape } from '../../../graph/shapes.ts';
+import type { Call, Translations } from '../call.ts';
+import { type Constant, constant, type Row, type Value } from '../value.ts';
+
+const COERCED_BEFORE = 13;
+
+/** Before opset 13 the axes from `axis` on are taken as one, and `axis` is 1 unless given; since then it is the last. */
+function alongOneAxis(call: Call, apply: (x: Value, axis: number) => Value): Value {
+  const { build } = call;
+  const x = call.input(0);
+  const rank = build.rank(x);
+  const coerced = call.opset < COERCED_BEFORE;
+  const axis = build.axis(call.integer('axis', coerced ? 1 : -1), rank);
+  if (!coerced || axis === rank - 1) return apply(x, axis);
+  const own = build.ownAxisToEnd(x, axis);
+  const flat = build.reshaped(x, [...x.shape.slice(0, own), elementCount(x.shape.slice(own))]);
+  return build.reshaped(apply(flat, axis), x.shape);
+}
+
+function softmax(call: Call, log: boolean): Value {
+  return alongOneAxis(call, (x, axis) => call.build.softmax(x, axis, log));
+}
+
+/** 1 at the first maximum, 0 elsewhere. */
+function hardmax(call: Call): Value {
+  return alongOneAxis(call, (x, axis) => {
+    const first = call.build.asRow(call.build.reduce(x, 'arg_max', [axis], false));
+    return call.build.oneHot(first, axis, x.shape[call.build.ownAxis(x, axis)], 0, 1, x.type);
+  });
+}
+
+function layerNormalization(call: Call): Value {
+  const [, scale, shift] = call.inputs;
+  return call.build.layerNorm(call.row(0), call.integer('axis', -1), call.float('epsilon', 1e-5), scale, shift);
+}
+
+function rmsNormalization(call: Call): Value {
+  return call.build.rmsNorm(call.row(0), call.integer('axis', -1), call.float('epsilon', 1e-5), call.inputs[1]);
+}
+
+/** A constant per channel, axis 1 of `x`, so that it broadcasts to the row. */
+function perChannel(call: Call, x: Row, channels: Constant): Constant {
+  const spatial = x.shape.length - axisOfChannels(call, x) - 1;
+  if (channels.shape.length !== 1)
+    throw call.error('SHAPE', `expected one number per channel, found ${formatShape(channels.shape)}`);
+  return call.build.reshaped(channels, [channels.shape[0], ...new Array<number>(spatial).fill(1)]);
+}
+
+function axisOfChannels(call: Call, x: Row): number {
+  return call.build.ownAxis(x, 1);
+}
+
+function instanceNormalization(call: Call): Value {
+  const x = call.row(0);
+  const normal = call.build.layerNorm(x, 2, call.float('epsilon', 1e-5));
+  return call.build.affine(normal, perChannel(call, x, call.constant(1)), perChannel(call, x, call.constant(2)));
+}
+
+/** scale and shift: one number per group before opset 21, per channel since. */
+function groupNormalization(call: Call): Value {
+  const { build } = call;
+  const x = call.row(0);
+  const axis = axisOfChannels(call, x);
+  const groups = call.integer('num_groups', 0);
+  const channels = x.shape[axis];
+  if (groups < 1 || channels % groups !== 0) {
+    throw call.error('SHAPE', `expected num_groups to divide the ${channels} channels, found ${groups}`);
+  }
+  const grouped = build.reshaped(x, [...x.shape.slice(0, axis), groups, elementCount(x.shape.slice(axis)) / groups]);
+  const normal = build.reshaped(build.layerNorm(grouped, 2, call.float('epsilon', 1e-5)), x.shape);
+  const parameters = [1, 2].map((index) => {
+    const given = call.constant(index);
+    const each = Array.from({ length: channels }, (_, channel) => Math.floor((channel * groups) / channels));
+    return perChannel(call, x, call.opset < 21 ? (build.gather(given, 0, each) as Constant) : given);
+  });
+  return build.affine(normal, parameters[0], parameters[1]);
+}
+
+/** As inference sees it: one scale and one shift per channel, worked out in float64. */
+function batchNormalization(call: Call): Value {
+  if (call.flag('training_mode', false)) {
+    throw call.error('UNSUPPORTED_OP', 'batch normalisation is in training mode; export the model for inference');
+  }
+  if (!call.flag('spatial', true)) throw call.error('UNSUPPORTED_OP', 'spatial=0 is not read');
+  const x = call.row(0);
+  const epsilon = call.float('epsilon', 1e-5);
+  const [gamma, beta, mean, variance] = [1, 2, 3, 4].map((index) => call.constant(index));
+  const size = x.shape[axisOfChannels(call, x)];
+  for (const { shape } of [gamma, beta, mean, variance]) {
+    if (shape.length !== 1 || shape[0] !== size) {
+      throw call.error('SHAPE', `expected parameters of shape [${size}], found ${formatShape(shape)}`);
+    }
+  }
+  const scale = new Float64Array(size);
+  const shift = new Float64Array(size);
+  for (let i = 0; i < size; i++) {
+    scale[i] = gamma.data[i] / Math.sqrt(variance.data[i] + epsilon);
+    shift[i] = beta.data[i] - mean.data[i] * scale[i];
+  }
+  const [scales, shifts] = [scale, shift].map((data) => perChannel(call, x, constant(x.type, [size], data)));
+  return call.build.affine(x, scales, shifts);
+}
+
+function lpNormalization(call: Call): Value {
+  const p = call.integer('p', 2);
+  if (p !== 1 && p !== 2) throw call.error('MALFORMED', `expected p to be 1 or 2, found ${p}`);
+  return call.build.normalize(call.row(0), call.integer('axis', -1), p === 1 ? 'l1' : 'l2');
+}
+
+/** (x − mean)/(standard deviation + 1e-9), as the operator's definition has it. */
+function meanVarianceNormalization(call: Call): Value {
+  const { build } = call;
+  const x = call.input(0);
+  const axes = call.integers('axes') ?? [0, 2, 3];
+  const centred = build.binary('sub', x, build.reduce(x, 'mean', axes, true));
+  const deviation = build.unary(build.reduce(build.unary(centred, 'square'), 'mean', axes, true), 'sqrt');
+  return build.binary('div', centred, build.binary('add', deviation, build.scalar(x, 1e-9)));
+}
+
+export const normalization: Translations = {
+  Softmax: (call) => softmax(call, false),
+  LogSoftmax: (call) => softmax(call, true),
+  Hardmax: hardmax,
+  LayerNormalization: layerNormalization,
+  RMSNormalization: rmsNormalization,
+  InstanceNormalization: instanceNormalization,
+  GroupNormalization: groupNormalization,
+  BatchNormalization: batchNormalization,
+  LpNormalization: lpNormalization,
+  MeanVarianceNormalization: meanVarianceNormalization,
+};

@@ -1,0 +1,41 @@
+/** Operators that make one number of many. */
+import type { ReduceName } from '../../../graph/graph.ts';
+import type { Call, Translation, Translations } from '../call.ts';
+import type { Value } from '../value.ts';
+
+/** Axes are an attribute before opset 18 (13 for ReduceSum) and an input since. */
+function reduce(fn: ReduceName): Translation {
+  return (call) => {
+    const x = call.input(0);
+    const axes = call.integersOrInput('axes', 1) ?? [];
+    if (axes.length === 0 && call.flag('noop_with_empty_axes', false)) return withoutAxes(call, fn, x);
+    return call.build.reduce(x, fn, axes.length === 0 ? undefined : axes, call.flag('keepdims', true));
+  };
+}
+
+function withoutAxes(call: Call, fn: ReduceName, x: Value): Value {
+  if (['sum', 'mean', 'max', 'min', 'prod'].includes(fn)) return x;
+  throw call.error('UNSUPPORTED_OP', 'noop_with_empty_axes is read only for sum, mean, max, min and product');
+}
+
+function arg(first: ReduceName, last: ReduceName): Translation {
+  return (call) => {
+    const fn = call.flag('select_last_index', false) ? last : first;
+    return call.build.reduce(call.input(0), fn, [call.integer('axis', 0)], call.flag('keepdims', true));
+  };
+}
+
+export const reduction: Translations = {
+  ReduceSum: reduce('sum'),
+  ReduceMean: reduce('mean'),
+  ReduceMax: reduce('max'),
+  ReduceMin: reduce('min'),
+  ReduceProd: reduce('prod'),
+  ReduceL1: reduce('l1'),
+  ReduceL2: reduce('l2'),
+  ReduceSumSquare: reduce('sum_square'),
+  ReduceLogSum: reduce('log_sum'),
+  ReduceLogSumExp: reduce('log_sum_exp'),
+  ArgMax: arg('arg_max', 'arg_max_last'),
+  ArgMin: arg('arg_min', 'arg_min_last'),
+};

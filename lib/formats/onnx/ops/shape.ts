@@ -1,0 +1,156 @@
+/** Operators that rearrange elements, or say how they are arranged. */
+import { broadcastShapes, elementCount, formatShape } from '../../../graph/shapes.ts';
+import { withAxis, without } from '../builder.ts';
+import type { Call, Translations } from '../call.ts';
+import { batchAxisOf } from '../emitter.ts';
+import { type Constant, constant, describe, literal, type Row, range, type Value } from '../value.ts';
+
+/** A 1-D constant of a shape; the batch is kept as a symbol. */
+function shapeConstant(x: Value): Constant {
+  const batchAxis = batchAxisOf(x);
+  if (batchAxis === undefined) return literal('int64', x.shape, [x.shape.length]);
+  const data = Float64Array.from(x.shape.toSpliced(batchAxis, 0, 0));
+  const batch = new Float64Array(data.length);
+  batch[batchAxis] = 1;
+  return constant('int64', [data.length], data, batch);
+}
+
+function shape(call: Call): Value {
+  const dims = shapeConstant(call.input(0));
+  const rank = dims.data.length;
+  const clamp = (position: number) => Math.min(Math.max(position < 0 ? position + rank : position, 0), rank);
+  return call.build.gather(dims, 0, range(clamp(call.integer('start', 0)), clamp(call.integer('end', rank)), 1));
+}
+
+function size(call: Call): Value {
+  return call.build.reduce(shapeConstant(call.input(0)), 'prod', [0], false);
+}
+
+function reshape(call: Call): Value {
+  const x = call.input(0);
+  const copiesZero = !call.flag('allowzero', false);
+  if (batchAxisOf(x) !== undefined) return reshapeRows(call, x as Row, call.constant(1), copiesZero);
+  const target = call.numbers(1) ?? [];
+  return call.build.reshaped(x, resolve(call, x, target, copiesZero));
+}
+
+/** The first dimension must stand for the batch: by symbol, by 0, by −1, or by the number that the file has for it. */
+function reshapeRows(call: Call, x: Row, target: Constant, copiesZero: boolean): Row {
+  const [first, ...rest] = target.data;
+  const isSymbol = target.batch?.[0] === 1 && first === 0;
+  const isPlain = target.data.length > 0 && !target.batch?.[0];
+  const isBatch = isSymbol || (isPlain && ((first === 0 && copiesZero) || first === call.build.declaredBatch));
+  const mixes = x.batchAxis !== 0 || target.batch?.some((factor, i) => factor !== 0 && i > 0);
+  if (!mixes && (isBatch || (isPlain && first === -1 && !rest.includes(-1)))) {
+    const dims = resolve(call, x, rest, copiesZero);
+    if (elementCount(dims) === elementCount(x.shape)) return call.build.reshaped(x, dims);
+  }
+  const into = describe(target.data, target.batch ?? new Float64Array(target.data.length));
+  throw call.build.crossing(`a batch of rows of shape ${formatShape(x.shape)} is reshaped into [${into}]`);
+}
+
+/** Zeros replaced by the dimension that they copy, and −1 by what is left. */
+function resolve(call: Call, x: Value, target: readonly number[], copiesZero: boolean): number[] {
+  const dims = target.map((dim, axis) => (dim === 0 && copiesZero ? x.shape[axis] : dim));
+  const open = dims.indexOf(-1);
+  if (open >= 0) dims[open] = elementCount(x.shape) / elementCount(dims.toSpliced(open, 1));
+  if (dims.every((dim) => Number.isInteger(dim) && dim >= 0)) return dims;
+  throw call.error('SHAPE', `${formatShape(x.shape)} cannot be reshaped into ${formatShape(target)}`);
+}
+
+/** Into two dimensions, split at `axis`. */
+function flatten(call: Call): Value {
+  const { build } = call;
+  const x = call.input(0);
+  const rank = build.rank(x);
+  const given = call.integer('axis', 1);
+  const axis = given === rank ? rank : build.axis(given, rank);
+  const batchAxis = batchAxisOf(x);
+  if (batchAxis === undefined) {
+    return build.reshaped(x, [elementCount(x.shape.slice(0, axis)), elementCount(x.shape.slice(axis))]);
+  }
+  if (axis <= batchAxis || elementCount(x.shape.slice(0, axis - 1)) !== 1) {
+    throw build.crossing('the batch and other axes are flattened into one');
+  }
+  return build.reshaped(x, [elementCount(x.shape)], 0);
+}
+
+/** Without axes every 1 goes, except that the batch stays the batch when the file has it as 1. */
+function squeeze(call: Call): Value {
+  const { build } = call;
+  const x = call.input(0);
+  const given = call.integersOrInput('axes', 1)?.map((axis) => build.ownAxis(x, axis));
+  const wide = given?.find((axis) => x.shape[axis] !== 1);
+  if (wide !== undefined) throw call.error('SHAPE', `an axis of ${x.shape[wide]} is squeezed; expected 1`);
+  const own = new Set(given ?? [...x.shape.keys()].filter((axis) => x.shape[axis] === 1));
+  const kept = x.shape.filter((_, axis) => !own.has(axis));
+  return build.reshaped(x, kept, without([...own], batchAxisOf(x)));
+}
+
+/** Axes are counted in the result. */
+function unsqueeze(call: Call): Value {
+  const { build } = call;
+  const x = call.input(0);
+  const given = call.integersOrInput('axes', 1);
+  if (given === undefined) throw call.error('MALFORMED', 'axes are missing');
+  const rank = build.rank(x) + given.length;
+  build.checkRank(given);
+  const axes = [...new Set(given.map((axis) => build.axis(axis, rank)))].sort((a, b) => a - b);
+  if (axes.length !== given.length) throw call.error('SHAPE', `the axes ${formatShape(given)} repeat one`);
+  const before: Pick<Row, 'shape' | 'batchAxis'> = { shape: x.shape, batchAxis: batchAxisOf(x) };
+  const after = axes.reduce((sofar, axis) => withAxis(sofar, axis, 1), before);
+  return build.reshaped(x, after.shape, after.batchAxis);
+}
+
+function transpose(call: Call): Value {
+  const x = call.input(0);
+  return call.build.transpose(x, call.integers('perm') ?? range(call.build.rank(x) - 1, -1, -1));
+}
+
+/** Broadcasts in both directions. Where the batch is, the shape must have the batch too, or 1. */
+function expand(call: Call): Value {
+  const { build } = call;
+  const x = call.input(0);
+  const target = call.shape(1);
+  const rank = target.dims.length + (target.batchAxis === undefined ? 0 : 1);
+  if (x.kind === 'row' && x.batchAxis !== undefined) {
+    const fromEnd = build.rank(x) - x.batchAxis;
+    const batchAxis = Math.max(rank, build.rank(x)) - fromEnd;
+    return build.expanded(x, joined(call, x.shape, besideBatch(call, target, rank, fromEnd)), batchAxis);
+  }
+  if (x.kind === 'row' || target.batchAxis === undefined) {
+    return build.expanded(x, joined(call, x.shape, target.dims));
+  }
+  const ownAxis = target.batchAxis - rank + x.shape.length;
+  const row = ownAxis < 0 ? build.everyRow(x, target.batchAxis) : build.asRow(x, ownAxis);
+  return build.expanded(row, joined(call, row.shape, target.dims), Math.max(target.batchAxis, ownAxis));
+}
+
+/** The dimensions of a shape but for the one where the batch is. */
+function besideBatch(call: Call, target: ReturnType<Call['shape']>, rank: number, fromEnd: number): number[] {
+  const place = rank - fromEnd;
+  if (place === target.batchAxis || (place < 0 && target.batchAxis === undefined)) return target.dims;
+  const size = target.dims[place];
+  if (target.batchAxis !== undefined || (size !== 1 && size !== call.build.declaredBatch)) {
+    throw call.build.crossing('the batch is expanded');
+  }
+  return target.dims.toSpliced(place, 1);
+}
+
+/** The shape to which both broadcast, where sizes that differ are 1 on one side. */
+function joined(call: Call, own: readonly number[], target: readonly number[]): readonly number[] {
+  const shape = broadcastShapes(own, target);
+  if (shape) return shape;
+  throw call.error('SHAPE', `${formatShape(own)} does not broadcast with ${formatShape(target)}`);
+}
+
+export const shaping: Translations = {
+  Shape: shape,
+  Size: size,
+  Reshape: reshape,
+  Flatten: flatten,
+  Squeeze: squeeze,
+  Unsqueeze: unsqueeze,
+  Transpose: transpose,
+  Expand: expand,
+};

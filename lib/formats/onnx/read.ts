@@ -1,0 +1,138 @@
+/** An ONNX model as a graph: its inputs, the walk from its outputs, and what the result is to users. */
+import { ForwardpassError } from '../../errors.ts';
+import type { Decision, Graph, GraphInput, GraphOutput, Node } from '../../graph/graph.ts';
+import type { Limits } from '../../graph/limits.ts';
+import { elementCount, formatShape } from '../../graph/shapes.ts';
+import { quote } from '../../words.ts';
+import { GraphBuilder } from './builder.ts';
+import { CrossesRows } from './emitter.ts';
+import { Evaluator } from './evaluate.ts';
+import type { GraphProto, ModelProto, ValueProto } from './proto.ts';
+import { opsetVersions, Scope } from './scope.ts';
+import type { ExternalData } from './tensor.ts';
+import { elementType, HIGHEST_RANK, publicType, type Row } from './value.ts';
+
+/**
+ * Axis 0 of every input is the batch. When the model mixes it into the result, or the inputs differ in it, and every
+ * shape is fixed, the model is read with each whole tensor as one row.
+ */
+export async function readModel(model: ModelProto, external: ExternalData, limits: Limits): Promise<Graph> {
+  const { graph } = model;
+  if (graph === undefined) throw new ForwardpassError('MALFORMED', 'the model holds no graph', 'graph');
+  if (graph.outputs.length === 0) throw new ForwardpassError('MALFORMED', 'the graph has no outputs', 'graph');
+  const given = new Set(graph.initializers.map((tensor) => tensor.name));
+  const inputs = graph.inputs.filter((input) => !given.has(input.name));
+  const whole = () => readWith(undefined, model, graph, inputs, external, limits);
+  const isWhole = inputs.every(isFixed);
+  if (isWhole && new Set(inputs.map((input) => input.dims?.[0])).size > 1) return whole();
+  try {
+    return await readWith(0, model, graph, inputs, external, limits);
+  } catch (error) {
+    if (error instanceof CrossesRows && isWhole) return whole();
+    throw error;
+  }
+}
+
+function isFixed(input: ValueProto): boolean {
+  return input.dims?.every((dim) => typeof dim === 'number' && dim > 0) ?? false;
+}
+
+async function readWith(
+  batchAxis: 0 | undefined,
+  model: ModelProto,
+  graph: GraphProto,
+  inputs: readonly ValueProto[],
+  external: ExternalData,
+  limits: Limits,
+): Promise<Graph> {
+  const build = new GraphBuilder({
+    batchAxis,
+    declaredBatch: batchAxis === 0 ? commonBatch(inputs) : undefined,
+    limits,
+    // Small files may still count, compare and broadcast; large ones transpose and cast what they hold.
+    budget: () => external.bytes + limits.rowElements,
+  });
+  const scope = new Scope(graph, opsetVersions(model.opsets));
+  const graphInputs = addInputs(build, scope, inputs);
+  const evaluator = new Evaluator(build, external, model.functions);
+  const outputs: GraphOutput[] = [];
+  const rows: Row[] = [];
+  for (const output of graph.outputs) {
+    const place = `output ${output.name}`;
+    const value = await evaluator.resolve(scope, output.name, place);
+    build.enter({ name: output.name, place, output: output.name });
+    const row = build.named(value);
+    const type = output.elementType === undefined ? row.type : elementType(output.elementType, place);
+    rows.push(row);
+    outputs.push({ name: output.name, value: row.operand, dtype: publicType(type) });
+  }
+  return {
+    format: 'onnx',
+    precision: precisionOf(graphInputs, scope),
+    inputs: graphInputs,
+    outputs,
+    nodes: build.nodes,
+    decision: rows.length === 1 ? decisionOf(build.nodes, rows[0]) : undefined,
+  };
+}
+
+/** The batch that the file was exported with, where its inputs agree on one. */
+function commonBatch(inputs: readonly ValueProto[]): number | undefined {
+  const batches = new Set(inputs.map((input) => input.dims?.[0]).filter((dim) => typeof dim === 'number' && dim > 0));
+  const [batch] = batches;
+  return batches.size === 1 && typeof batch === 'number' ? batch : undefined;
+}
+
+/** Puts the inputs into the scope. One that a row model cannot have is refused only if something needs it. */
+function addInputs(build: GraphBuilder, scope: Scope, inputs: readonly ValueProto[]): GraphInput[] {
+  const accepted: GraphInput[] = [];
+  for (const input of inputs) {
+    const { name } = input;
+    const place = `input ${name}`;
+    if (scope.owner(name)) throw new ForwardpassError('DUPLICATE', 'the name is defined twice', place);
+    try {
+      const type = elementType(input.elementType ?? 0, place);
+      const shape = rowShape(input, place, build.batchAxis === undefined ? 0 : 1, build.limits);
+      scope.values.set(name, { kind: 'row', type, shape, batchAxis: build.batchAxis, operand: build.uniqueName(name) });
+      accepted.push({ name, shape, dtype: publicType(type) });
+    } catch (error) {
+      if (!(error instanceof ForwardpassError)) throw error;
+      scope.refused.set(name, error);
+    }
+  }
+  return accepted;
+}
+
+function rowShape({ dims }: ValueProto, place: string, lead: 0 | 1, { rowElements }: Limits): number[] {
+  if (dims === undefined) throw new ForwardpassError('SHAPE', 'the file does not give its shape', place);
+  if (dims.length < lead) throw new CrossesRows('the input is a single number without a batch', place);
+  if (dims.length > HIGHEST_RANK) {
+    throw new ForwardpassError('LIMIT', `expected at most ${HIGHEST_RANK} axes, found ${dims.length}`, place);
+  }
+  const shape = dims.slice(lead).map((dim, i) => {
+    if (typeof dim === 'number' && dim > 0) return dim;
+    const message = `axis ${i + lead} is ${dim === undefined ? 'open' : quote(String(dim))}; the shape of a row must be fixed`;
+    throw new ForwardpassError('SHAPE', message, place);
+  });
+  if (elementCount(shape) <= rowElements) return shape;
+  throw new ForwardpassError('LIMIT', `a row of shape ${formatShape(shape)} exceeds \`limits.rowElements\``, place);
+}
+
+function precisionOf(inputs: readonly GraphInput[], scope: Scope): 'f32' | 'f64' {
+  const floats = inputs.filter(({ dtype }) => dtype.includes('float'));
+  if (floats.length > 0) return floats.some(({ dtype }) => dtype === 'float64') ? 'f64' : 'f32';
+  const weights = [...scope.initializers.keys()].map((name) => scope.values.get(name));
+  return weights.some((weight) => weight?.type === 'float64') ? 'f64' : 'f32';
+}
+
+/** What a final softmax, or a sigmoid of one number, says about the classes. */
+function decisionOf(nodes: readonly Node[], output: Row): Decision | undefined {
+  const producers = new Map(nodes.map((node) => [node.output, node]));
+  let last = producers.get(output.operand as string);
+  if (last?.op === 'softmax' && output.shape.length === 1) {
+    return { rule: 'arg_max', probabilities: !last.attributes.log };
+  }
+  while (last?.op === 'reshape') last = producers.get(last.inputs[0] as string);
+  const isProbability = last?.op === 'unary' && last.attributes.fn === 'sigmoid' && elementCount(output.shape) === 1;
+  return isProbability ? { rule: 'above', threshold: 0.5, probabilities: true } : undefined;
+}

@@ -1,0 +1,112 @@
+/** Where names are looked up: the graph, a branch of an If inside it, or a function's body. */
+import { ForwardpassError } from '../../errors.ts';
+import { quote } from '../../words.ts';
+import type { AttributeProto, NodeProto, OpsetProto, TensorProto } from './proto.ts';
+import type { Value } from './value.ts';
+
+/** Of a name, in messages. */
+const LONGEST_SHOWN = 200;
+
+export class Scope {
+  readonly values = new Map<string, Value>();
+  readonly initializers = new Map<string, TensorProto>();
+  readonly producers = new Map<string, NodeProto>();
+  /** Inputs that cannot be read, and why. */
+  readonly refused = new Map<string, ForwardpassError>();
+  /** Parameters of a function that its caller leaves out. */
+  readonly leftOut = new Set<string>();
+  /** A branch sees the names around it; a function's body does not. */
+  readonly parent: Scope | undefined;
+  /** Operator set version by domain. */
+  readonly opsets: ReadonlyMap<string, number>;
+  /** What a function was called with, for attributes that refer to it. */
+  readonly callAttributes: ReadonlyMap<string, AttributeProto>;
+  /** Goes before the names of nodes and tensors. */
+  readonly prefix: string;
+  readonly depth: number;
+
+  constructor(
+    content: { readonly nodes: readonly NodeProto[]; readonly initializers: readonly TensorProto[] },
+    opsets: ReadonlyMap<string, number>,
+    callAttributes: ReadonlyMap<string, AttributeProto> = new Map(),
+    around: { readonly parent?: Scope; readonly prefix: string; readonly depth: number } = { prefix: '', depth: 0 },
+  ) {
+    this.opsets = opsets;
+    this.callAttributes = callAttributes;
+    this.parent = around.parent;
+    this.prefix = around.prefix;
+    this.depth = around.depth;
+    for (const tensor of content.initializers) {
+      if (this.initializers.has(tensor.name)) throw duplicate(`initializer ${tensor.name}`);
+      this.initializers.set(tensor.name, tensor);
+    }
+    for (const node of content.nodes) {
+      for (const output of node.outputs) {
+        if (output === '') continue;
+        if (this.producers.has(output) || this.initializers.has(output)) throw duplicate(`tensor ${output}`);
+        this.producers.set(output, node);
+      }
+    }
+  }
+
+  /** The scope that defines a name. */
+  owner(name: string): Scope | undefined {
+    for (let scope: Scope | undefined = this; scope; scope = scope.parent) {
+      if (scope.values.has(name) || scope.initializers.has(name) || scope.producers.has(name)) return scope;
+    }
+    return undefined;
+  }
+
+  /** The value of a name, once it is known. */
+  value(name: string): Value | undefined {
+    return this.owner(name)?.values.get(name);
+  }
+
+  /** Whether the name stands for an optional input that is not given. */
+  isLeftOut(name: string): boolean {
+    return name === '' || this.leftOut.has(name) || (this.parent?.isLeftOut(name) ?? false);
+  }
+
+  /** Why nothing defines a name. */
+  missing(name: string, wantedBy: string): ForwardpassError {
+    const message = `the name ${quote(name)} is used and nothing defines it`;
+    return (
+      this.refused.get(name) ??
+      this.parent?.missing(name, wantedBy) ??
+      new ForwardpassError('DANGLING', message, wantedBy)
+    );
+  }
+
+  /** A node's attributes, those that refer to the function's caller replaced by what it gave. */
+  attributesOf(node: NodeProto): ReadonlyMap<string, AttributeProto> {
+    const attributes = new Map<string, AttributeProto>();
+    for (const [name, attribute] of node.attributes) {
+      const given = attribute.reference === '' ? attribute : this.callAttributes.get(attribute.reference);
+      if (given) attributes.set(name, given);
+    }
+    return attributes;
+  }
+
+  placeOf(node: NodeProto): string {
+    const name = this.nameOf(node);
+    const shown = name.length > LONGEST_SHOWN ? `${name.slice(0, LONGEST_SHOWN)}…` : name;
+    return `node ${shown} (${node.opType.slice(0, LONGEST_SHOWN)})`;
+  }
+
+  nameOf(node: NodeProto): string {
+    return this.prefix + (node.name || node.outputs.find((output) => output !== '') || 'without a name');
+  }
+}
+
+function duplicate(place: string): ForwardpassError {
+  return new ForwardpassError('DUPLICATE', 'the name is defined twice', place);
+}
+
+/** By domain, with `ai.onnx` as the empty one. */
+export function opsetVersions(opsets: readonly OpsetProto[]): Map<string, number> {
+  return new Map(opsets.map(({ domain, version }) => [canonicalDomain(domain), version]));
+}
+
+export function canonicalDomain(domain: string): string {
+  return domain === 'ai.onnx' ? '' : domain;
+}

@@ -1,0 +1,204 @@
+/** TensorProto to constant: inline or external, raw or typed, checked against its own shape. */
+import { ForwardpassError } from '../../errors.ts';
+import type { Limits } from '../../graph/limits.ts';
+import { quote } from '../../words.ts';
+import { widenBfloat16, widenFloat16 } from '../containers/half.ts';
+import type { Reader, Source } from '../format.ts';
+import type { TensorProto } from './proto.ts';
+import { type Constant, constant, type ElementType, elementType, HIGHEST_RANK, type Numbers } from './value.ts';
+
+/** Bytes of one element. */
+const WIDTHS: Record<ElementType, 1 | 2 | 4 | 8> = {
+  float32: 4,
+  float64: 8,
+  float16: 2,
+  bfloat16: 2,
+  int8: 1,
+  int16: 2,
+  int32: 4,
+  int64: 8,
+  uint8: 1,
+  uint16: 2,
+  uint32: 4,
+  uint64: 8,
+  bool: 1,
+};
+
+export function tensorPlace(tensor: TensorProto): string {
+  return `tensor ${tensor.name || '(unnamed)'}`;
+}
+
+/** A view of the tensor's own bytes where their alignment allows it, else a copy. */
+export function decodeTensor(tensor: TensorProto, limits: Limits): Constant {
+  const place = tensorPlace(tensor);
+  const type = elementType(tensor.dataType, place);
+  const count = countElements(tensor, limits);
+  const data = tensor.raw === undefined ? typedElements(tensor, type) : rawElements(tensor.raw, type, count, place);
+  if (data.length !== count) {
+    const dims = `[${tensor.dims.join(', ')}]`;
+    throw new ForwardpassError('MALFORMED', `the shape ${dims} needs ${count} elements, found ${data.length}`, place);
+  }
+  return constant(type, tensor.dims, data);
+}
+
+function countElements(tensor: TensorProto, limits: Limits): number {
+  if (tensor.dims.length > HIGHEST_RANK) {
+    const message = `expected at most ${HIGHEST_RANK} axes, found ${tensor.dims.length}`;
+    throw new ForwardpassError('LIMIT', message, tensorPlace(tensor));
+  }
+  let count = 1;
+  for (const dim of tensor.dims) {
+    if (!Number.isSafeInteger(dim) || dim < 0) {
+      throw new ForwardpassError('MALFORMED', `expected dimensions from 0, found ${dim}`, tensorPlace(tensor));
+    }
+    count *= dim;
+  }
+  if (count > limits.parameters) {
+    throw new ForwardpassError(
+      'LIMIT',
+      `the tensor has ${count} elements; \`limits.parameters\` allows ${limits.parameters}`,
+      tensorPlace(tensor),
+    );
+  }
+  return count;
+}
+
+function rawElements(bytes: Uint8Array, type: ElementType, count: number, place: string): Numbers {
+  const width = WIDTHS[type];
+  if (bytes.length !== count * width) {
+    throw new ForwardpassError(
+      'MALFORMED',
+      `expected ${count * width} bytes for ${count} elements of ${type}, found ${bytes.length}`,
+      place,
+    );
+  }
+  const { buffer, byteOffset } = bytes.byteOffset % width === 0 ? bytes : bytes.slice();
+  switch (type) {
+    case 'float32':
+      return new Float32Array(buffer, byteOffset, count);
+    case 'float64':
+      return new Float64Array(buffer, byteOffset, count);
+    case 'float16':
+      return widenFloat16(new Uint16Array(buffer, byteOffset, count));
+    case 'bfloat16':
+      return widenBfloat16(new Uint16Array(buffer, byteOffset, count));
+    case 'int8':
+      return Float64Array.from(new Int8Array(buffer, byteOffset, count));
+    case 'int16':
+      return Float64Array.from(new Int16Array(buffer, byteOffset, count));
+    case 'int32':
+      return Float64Array.from(new Int32Array(buffer, byteOffset, count));
+    case 'int64':
+      return Float64Array.from(new BigInt64Array(buffer, byteOffset, count), (value) => exactOrInfinite(Number(value)));
+    case 'uint8':
+      return Float64Array.from(new Uint8Array(buffer, byteOffset, count));
+    case 'uint16':
+      return Float64Array.from(new Uint16Array(buffer, byteOffset, count));
+    case 'uint32':
+      return Float64Array.from(new Uint32Array(buffer, byteOffset, count));
+    case 'uint64':
+      return Float64Array.from(new BigUint64Array(buffer, byteOffset, count), (value) =>
+        exactOrInfinite(Number(value)),
+      );
+    case 'bool':
+      return Float64Array.from(bytes, (value) => (value === 0 ? 0 : 1));
+  }
+}
+
+/** From the field that the type's elements stand in when they are not raw. */
+function typedElements(tensor: TensorProto, type: ElementType): Numbers {
+  switch (type) {
+    case 'float32': {
+      const bytes = joined(tensor.floats);
+      return rawElements(bytes, type, bytes.length / 4, tensorPlace(tensor));
+    }
+    case 'float64': {
+      const bytes = joined(tensor.doubles);
+      return rawElements(bytes, type, bytes.length / 8, tensorPlace(tensor));
+    }
+    case 'float16':
+      return widenFloat16(Uint16Array.from(tensor.int32s));
+    case 'bfloat16':
+      return widenBfloat16(Uint16Array.from(tensor.int32s));
+    case 'int64':
+      return Float64Array.from(tensor.int64s, exactOrInfinite);
+    case 'uint32':
+    case 'uint64':
+      // The wire gives 64 bits as signed: below zero stands for 2^63 and beyond.
+      return Float64Array.from(tensor.uint64s, (value) => (value < 0 ? Infinity : exactOrInfinite(value)));
+    case 'bool':
+      return Float64Array.from(tensor.int32s, (value) => (value === 0 ? 0 : 1));
+    default:
+      return Float64Array.from(tensor.int32s);
+  }
+}
+
+/** float64 holds integers to ±2^53; see {@link Constant} for those beyond. */
+export function exactOrInfinite(value: number): number {
+  return Number.isSafeInteger(value) ? value : value < 0 ? -Infinity : Infinity;
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
+}
+
+/** Reads external tensors through the source, each file opened once and no byte read twice. */
+export class ExternalData {
+  readonly #source: Source;
+  readonly #limits: Limits;
+  readonly #files = new Map<string, Reader>();
+  #bytes: number;
+
+  constructor(source: Source, limits: Limits) {
+    this.#source = source;
+    this.#limits = limits;
+    this.#bytes = source.main.size;
+  }
+
+  /** Bytes of the model's files that were read so far. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Puts an external tensor's bytes into its `raw`. */
+  async fetch(tensor: TensorProto): Promise<void> {
+    const place = tensorPlace(tensor);
+    const expected = countElements(tensor, this.#limits) * WIDTHS[elementType(tensor.dataType, place)];
+    const path = tensor.location.get('location') ?? '';
+    if (path === '') throw new ForwardpassError('MALFORMED', 'the data is external and has no location', place);
+    const offset = decimal(tensor, 'offset') ?? 0;
+    const length = decimal(tensor, 'length') ?? expected;
+    if (length !== expected) {
+      throw new ForwardpassError('MALFORMED', `expected ${expected} bytes of external data, found ${length}`, place);
+    }
+    const file = this.#files.get(path) ?? (await this.#source.sibling(path));
+    this.#files.set(path, file);
+    if (offset + length > file.size) {
+      throw new ForwardpassError(
+        'TRUNCATED',
+        `the data is ${length} bytes at ${offset} of ${path}, which has ${file.size}`,
+        place,
+      );
+    }
+    this.#bytes += length;
+    if (this.#bytes > this.#limits.bytes) {
+      throw new ForwardpassError(
+        'LIMIT',
+        `the model has more bytes than \`limits.bytes\`, ${this.#limits.bytes}`,
+        place,
+      );
+    }
+    tensor.raw = await file.read(offset, length);
+    tensor.external = false;
+  }
+}
+
+function decimal(tensor: TensorProto, key: string): number | undefined {
+  const text = tensor.location.get(key);
+  if (text === undefined) return undefined;
+  if (!/^\d{1,15}$/.test(text)) {
+    const message = `expected a decimal ${key} of the external data, found ${quote(text)}`;
+    throw new ForwardpassError('MALFORMED', message, tensorPlace(tensor));
+  }
+  return Number(text);
+}

@@ -1,0 +1,57 @@
+/** What all formats share that hold parameters alone: the architecture comes from names and shapes, or from the user. */
+import { ForwardpassError } from '../errors.ts';
+import { buildGraph } from '../graph/define/build.ts';
+import { spellOutPrefixes, tensorNames } from '../graph/define/file.ts';
+import { noSuchTensor } from '../graph/define/values.ts';
+import type { Graph, Tensor } from '../graph/graph.ts';
+import type { Shape } from '../graph/shapes.ts';
+import { isBookkeeping } from '../graph/stack/groups.ts';
+import { stackArchitecture } from '../graph/stack/stack.ts';
+import { describe, listNames } from '../words.ts';
+import type { ReadOptions } from './format.ts';
+
+/** One tensor of the file, read when it is wanted. */
+export interface StoredParameter {
+  readonly shape: Shape;
+  read(): Promise<Tensor>;
+}
+
+/** Reads the tensors that the network has use for, and refuses a file with others: they say it is another network. */
+export async function graphFromParameters(
+  format: string,
+  stored: ReadonlyMap<string, StoredParameter>,
+  options: ReadOptions,
+): Promise<Graph> {
+  const names = new Set(stored.keys());
+  const given = options.architecture ?? stackArchitecture(shapesOf(stored), options);
+  const architecture = spellOutPrefixes(given, names);
+  const wanted = tensorNames(architecture);
+  refuseLeftovers(names, wanted, readIgnored(architecture.ignore));
+
+  const tensors = new Map<string, Tensor>();
+  for (const name of wanted) {
+    const tensor = stored.get(name);
+    if (tensor === undefined) throw noSuchTensor(name, names, 'architecture');
+    tensors.set(name, await tensor.read());
+  }
+  return buildGraph(architecture, { format, tensors });
+}
+
+function shapesOf(stored: ReadonlyMap<string, StoredParameter>): Map<string, Shape> {
+  return new Map([...stored].map(([name, { shape }]) => [name, shape]));
+}
+
+function refuseLeftovers(names: ReadonlySet<string>, wanted: ReadonlySet<string>, ignored: readonly string[]): void {
+  const isIgnored = (name: string) => ignored.some((prefix) => name === prefix || name.startsWith(`${prefix}.`));
+  const left = [...names].filter((name) => !wanted.has(name) && !isBookkeeping(name) && !isIgnored(name));
+  if (left.length === 0) return;
+  const message = `the architecture leaves ${left.length} tensors of the file unused: ${listNames(left)}`;
+  throw new ForwardpassError('ARCHITECTURE', `${message}; name them in \`ignore\` where that is meant`);
+}
+
+function readIgnored(ignore: unknown): readonly string[] {
+  if (ignore === undefined) return [];
+  if (Array.isArray(ignore) && ignore.every((name) => typeof name === 'string')) return ignore;
+  const message = `expected an array of tensor names or prefixes, found ${describe(ignore)}`;
+  throw new ForwardpassError('ARCHITECTURE', message, 'ignore');
+}

@@ -1,0 +1,31 @@
+/** Every kind of layer, by its `type`. */
+import { dense } from './dense.ts';
+import type { LayerKind } from './layer.ts';
+import { columns, concat, embedding, flatten, oneHot, reshape, slice } from './moves.ts';
+import { batchNorm, layerNorm, normalize, rmsNorm } from './norms.ts';
+import { activation, affine, binaries, identity, logSoftmax, reduce, softmax } from './pointwise.ts';
+
+export const LAYER_KINDS: ReadonlyMap<string, LayerKind> = new Map(
+  Object.entries({
+    dense,
+    activation,
+    affine,
+    batch_norm: batchNorm,
+    layer_norm: layerNorm,
+    rms_norm: rmsNorm,
+    normalize,
+    softmax,
+    log_softmax: logSoftmax,
+    embedding,
+    one_hot: oneHot,
+    concat,
+    columns,
+    slice,
+    flatten,
+    reshape,
+    reduce,
+    dropout: identity,
+    identity,
+    ...binaries,
+  }),
+);

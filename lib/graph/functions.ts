@@ -1,0 +1,157 @@
+/**
+ * The functions of one and two numbers and the reductions, in float64: what constant folding computes with.
+ * The engine's kernels define the results of models; these agree with them to the last few bits.
+ */
+import type { BinaryName, ReduceName, UnaryName } from './graph.ts';
+
+export const UNARY_FUNCTIONS: Record<UnaryName, (x: number, alpha: number, beta: number) => number> = {
+  relu: (x) => (x < 0 ? 0 : x),
+  leaky_relu: (x, alpha) => (x < 0 ? alpha * x : x),
+  thresholded_relu: (x, alpha) => (x <= alpha ? 0 : x),
+  threshold: (x, alpha, beta) => (x <= alpha ? beta : x),
+  elu: (x, alpha) => (x < 0 ? alpha * Math.expm1(x) : x),
+  selu: (x, alpha, beta) => beta * (x < 0 ? alpha * Math.expm1(x) : x),
+  celu: (x, alpha) => (x < 0 ? alpha * Math.expm1(x / alpha) : x),
+  gelu: (x) => 0.5 * x * erfc(-x * Math.SQRT1_2),
+  gelu_tanh: (x) => x * sigmoid(2 * Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)),
+  quick_gelu: (x, alpha) => x * sigmoid(alpha * x),
+  silu: (x) => x * sigmoid(x),
+  mish: (x) => x * Math.tanh(softplus(x)),
+  sigmoid,
+  log_sigmoid: (x) => -softplus(-x),
+  hard_sigmoid: (x, alpha, beta) => clip(alpha * x + beta, 0, 1),
+  hard_swish: (x) => x * clip(x / 6 + 0.5, 0, 1),
+  clip,
+  tanh: Math.tanh,
+  tanh_shrink: (x) => x - Math.tanh(x),
+  hard_shrink: (x, alpha) => (Math.abs(x) <= alpha ? 0 : x),
+  soft_shrink: (x, alpha, beta) => (x > alpha ? x - beta : x < -alpha ? x + beta : Number.isNaN(x) ? x : 0),
+  softplus: (x, alpha) => softplus(alpha * x) / alpha,
+  softsign: (x) => x / (1 + Math.abs(x)),
+  squareplus,
+  sparse_plus: (x) => (x <= -1 ? 0 : x >= 1 ? x : (x + 1) ** 2 / 4),
+  exp: Math.exp,
+  expm1: Math.expm1,
+  log: Math.log,
+  log1p: Math.log1p,
+  erf,
+  abs: Math.abs,
+  neg: (x) => -x,
+  sqrt: Math.sqrt,
+  square: (x) => x * x,
+  reciprocal: (x) => 1 / x,
+  floor: Math.floor,
+  ceil: Math.ceil,
+  round: roundEven,
+  trunc: Math.trunc,
+  sign: Math.sign,
+  not: (x) => Number(x === 0),
+  to_bool: (x) => Number(x !== 0),
+  is_nan: (x) => Number(Number.isNaN(x)),
+  is_inf: (x, alpha, beta) => Number((x === Infinity && alpha !== 0) || (x === -Infinity && beta !== 0)),
+};
+
+export const BINARY_FUNCTIONS: Record<BinaryName, (a: number, b: number) => number> = {
+  add: (a, b) => a + b,
+  sub: (a, b) => a - b,
+  mul: (a, b) => a * b,
+  div: (a, b) => a / b,
+  min: (a, b) => Math.min(a, b),
+  max: (a, b) => Math.max(a, b),
+  // IEEE 754 has 1 where JavaScript has NaN.
+  pow: (a, b) => (a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : a ** b),
+  prelu: (a, b) => (a < 0 ? a * b : a),
+  equal: (a, b) => Number(a === b),
+  less: (a, b) => Number(a < b),
+  less_equal: (a, b) => Number(a <= b),
+  greater: (a, b) => Number(a > b),
+  greater_equal: (a, b) => Number(a >= b),
+  and: (a, b) => Number(a !== 0 && b !== 0),
+  or: (a, b) => Number(a !== 0 || b !== 0),
+  xor: (a, b) => Number((a !== 0) !== (b !== 0)),
+};
+
+export const REDUCE_FUNCTIONS: Record<ReduceName, (values: Float64Array) => number> = {
+  sum,
+  mean: (values) => sum(values) / values.length,
+  max: (values) => values.reduce((a, b) => Math.max(a, b), -Infinity),
+  min: (values) => values.reduce((a, b) => Math.min(a, b), Infinity),
+  prod: (values) => values.reduce((a, b) => a * b, 1),
+  l1: (values) => sum(values, Math.abs),
+  l2: (values) => Math.sqrt(sum(values, square)),
+  sum_square: (values) => sum(values, square),
+  log_sum: (values) => Math.log(sum(values)),
+  log_sum_exp: logSumExp,
+  arg_max: (values) => first(values, (value, best) => value > best),
+  arg_min: (values) => first(values, (value, best) => value < best),
+  arg_max_last: (values) => first(values, (value, best) => value >= best),
+  arg_min_last: (values) => first(values, (value, best) => value <= best),
+};
+
+export function logSumExp(values: Float64Array): number {
+  const greatest = REDUCE_FUNCTIONS.max(values);
+  if (!Number.isFinite(greatest)) return greatest;
+  return greatest + Math.log(sum(values, (value) => Math.exp(value - greatest)));
+}
+
+function sum(values: Float64Array, of: (value: number) => number = (value) => value): number {
+  let total = 0;
+  for (const value of values) total += of(value);
+  return total;
+}
+
+function square(x: number): number {
+  return x * x;
+}
+
+/** The index of the value that none after it beats. */
+function first(values: Float64Array, beats: (value: number, best: number) => boolean): number {
+  let best = 0;
+  for (let at = 1; at < values.length; at++) if (beats(values[at], values[best])) best = at;
+  return best;
+}
+
+function sigmoid(x: number): number {
+  return 1 / (1 + Math.exp(-x));
+}
+
+function softplus(x: number): number {
+  return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+}
+
+/** For negative x multiplied out, so that nothing cancels. */
+function squareplus(x: number, alpha: number): number {
+  const root = Math.sqrt(x * x + alpha);
+  return x < 0 && alpha !== 0 ? alpha / (root - x) / 2 : (x + root) / 2;
+}
+
+function clip(x: number, low: number, high: number): number {
+  return Math.min(Math.max(x, low), high);
+}
+
+function roundEven(x: number): number {
+  const below = Math.floor(x);
+  if (x - below !== 0.5) return Math.round(x);
+  return below % 2 === 0 ? below : below + 1;
+}
+
+/** By its series of positive terms, e^−x²·2/√π·Σ 2ⁿx²ⁿ⁺¹/(2n+1)!!, where that is short; else by {@link erfc}. */
+function erf(x: number): number {
+  if (Math.abs(x) >= 2) return x < 0 ? erfc(-x) - 1 : 1 - erfc(x);
+  let term = x;
+  let total = x;
+  for (let n = 1; n < 60; n++) {
+    term *= (2 * x * x) / (2 * n + 1);
+    total += term;
+  }
+  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * total;
+}
+
+/** 1 − erf(x), to full relative precision for positive x: Laplace's continued fraction, from its end. */
+function erfc(x: number): number {
+  if (x < 2) return 1 - erf(x);
+  if (x > 28) return 0;
+  let fraction = 0;
+  for (let n = 60; n > 0; n--) fraction = n / 2 / (x + fraction);
+  return Math.exp(-x * x) / Math.sqrt(Math.PI) / (x + fraction);
+}

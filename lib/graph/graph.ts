@@ -1,0 +1,228 @@
+/**
+ * The graph: a trained model as a list of operations over named row tensors.
+ *
+ * A *row tensor* has one value per row of the batch; shapes here are of one row, the batch is never
+ * written down: an input of 14 features has the shape `[14]`, whatever the batch. `[]` is one number a row.
+ * A *constant* is a tensor that is the same for every row. Any operand may be either.
+ *
+ * Formats translate their many spellings into the few operations of {@link OpAttributes}.
+ */
+
+/** A constant: row-major elements. Half precision is widened exactly; integers must be exact in the array. */
+export interface Tensor {
+  readonly shape: readonly number[];
+  readonly data: Float32Array | Float64Array;
+}
+
+/** What the source says the elements of an input or output are. */
+export type DType = 'float32' | 'float64' | 'float16' | 'bfloat16' | 'int32' | 'int64' | 'bool';
+
+export interface GraphInput {
+  readonly name: string;
+  /** Of one row. */
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+}
+
+export interface GraphOutput {
+  /** What users call it. */
+  readonly name: string;
+  /** The row tensor (or input) that holds it. */
+  readonly value: string;
+  readonly dtype: DType;
+}
+
+/** The name of a row tensor (an input or some node's output), or a constant. */
+export type Operand = string | Tensor;
+
+/** Element-wise functions of one value. `alpha` and `beta` are as noted; both default to 0 where unnamed. */
+export const UNARY_NAMES = [
+  'relu', //             x < 0 ? 0 : x
+  'leaky_relu', //       x < 0 ? alpha·x : x
+  'thresholded_relu', // x ≤ alpha ? 0 : x
+  'threshold', //        x ≤ alpha ? beta : x
+  'elu', //              x < 0 ? alpha·(e^x − 1) : x
+  'selu', //             beta·(x < 0 ? alpha·(e^x − 1) : x)
+  'celu', //             x < 0 ? alpha·(e^(x/alpha) − 1) : x
+  'gelu', //             x·Φ(x), Φ the normal distribution, by erf
+  'gelu_tanh', //        x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³)))
+  'quick_gelu', //       x·sigmoid(alpha·x)
+  'silu', //             x·sigmoid(x)
+  'mish', //             x·tanh(softplus(x))
+  'sigmoid', //          1/(1 + e^−x)
+  'log_sigmoid', //      −log(1 + e^−x)
+  'hard_sigmoid', //     min(max(alpha·x + beta, 0), 1)
+  'hard_swish', //       x·min(max(x/6 + 1/2, 0), 1)
+  'clip', //             min(max(x, alpha), beta); relu6 is clip(0, 6), hard tanh clip(−1, 1)
+  'tanh',
+  'tanh_shrink', //      x − tanh(x)
+  'hard_shrink', //      |x| ≤ alpha ? 0 : x
+  'soft_shrink', //      x > alpha ? x − beta : x < −alpha ? x + beta : 0; NaN stays NaN
+  'softplus', //         log(1 + e^(alpha·x))/alpha
+  'softsign', //         x/(1 + |x|)
+  'squareplus', //       (x + √(x² + alpha))/2
+  'sparse_plus', //      x ≤ −1 ? 0 : x ≥ 1 ? x : (x + 1)²/4
+  'exp',
+  'expm1', //            e^x − 1
+  'log',
+  'log1p', //            log(1 + x)
+  'erf',
+  'abs',
+  'neg',
+  'sqrt',
+  'square',
+  'reciprocal', //       1/x
+  'floor',
+  'ceil',
+  'round', //            to the nearest whole number, ties to even
+  'trunc',
+  'sign', //             −1, 0, 1; NaN stays NaN
+  'not', //              x == 0 ? 1 : 0
+  'to_bool', //          x == 0 ? 0 : 1
+  'is_nan', //           1 or 0
+  'is_inf', //           x = +∞ and alpha ≠ 0, or x = −∞ and beta ≠ 0: 1, otherwise 0
+] as const;
+export type UnaryName = (typeof UNARY_NAMES)[number];
+
+/** Element-wise functions of two values. Comparisons and logic give 1 or 0; logic takes any non-zero as true. */
+export const BINARY_NAMES = [
+  'add',
+  'sub',
+  'mul',
+  'div',
+  'min', // NaN if either is
+  'max', // NaN if either is
+  'pow', // a^b
+  'prelu', // a < 0 ? a·b : a
+  'equal',
+  'less',
+  'less_equal',
+  'greater',
+  'greater_equal',
+  'and',
+  'or',
+  'xor',
+] as const;
+export type BinaryName = (typeof BINARY_NAMES)[number];
+
+/** Reductions. `arg_max` and `arg_min` give the first index unless `last`. */
+export const REDUCE_NAMES = [
+  'sum',
+  'mean',
+  'max',
+  'min',
+  'prod',
+  'l1',
+  'l2',
+  'sum_square',
+  'log_sum',
+  'log_sum_exp',
+  'arg_max',
+  'arg_min',
+  'arg_max_last',
+  'arg_min_last',
+] as const;
+export type ReduceName = (typeof REDUCE_NAMES)[number];
+
+export const NORM_NAMES = ['l1', 'l2', 'max'] as const;
+export type NormName = (typeof NORM_NAMES)[number];
+
+/**
+ * The operations, with their attributes; `inputs` in the order of the comments, `?` may be left out.
+ * Axes count within the row's shape from 0 and are never negative here: formats resolve that.
+ */
+export interface OpAttributes {
+  /** x [..., K], weight (constant), bias? (constant, [N]): y = x·W + b over the last axis, then the clamp. */
+  dense: {
+    /** `in-out`: weight is [K, N] (Keras, scikit-learn's MLP). `out-in`: [N, K] (torch, TFLite). */
+    readonly layout: 'in-out' | 'out-in';
+    /** [lo, hi]: min(max(y, lo), hi) as clip does; relu is [0, ∞]. */
+    readonly clamp?: readonly [number, number];
+  };
+  /** x, scale (constant), shift (constant), both broadcast to the row: y = x·scale + shift, rounded once. */
+  affine: Record<never, never>;
+  /** x */
+  unary: { readonly fn: UnaryName; readonly alpha?: number; readonly beta?: number };
+  /** a, b: broadcast as NumPy does, over the row's shape. */
+  binary: { readonly fn: BinaryName };
+  /** condition, a, b, broadcast together: condition ≠ 0 ? a : b. */
+  select: Record<never, never>;
+  /** x */
+  softmax: { readonly axis: number; readonly log: boolean };
+  /** x, scale? (constant), shift? (constant): mean 0 and variance 1 over the axes from `axis` to the last. */
+  layer_norm: { readonly axis: number; readonly epsilon: number };
+  /** x, scale? (constant): x/√(mean(x²) + epsilon) over the axes from `axis` to the last. */
+  rms_norm: { readonly axis: number; readonly epsilon: number };
+  /** x: x divided by its norm along the axis; where the norm is at most `epsilon` it is taken as `floor`. */
+  normalize: {
+    readonly axis: number;
+    readonly norm: NormName;
+    /** Norms at or below it are replaced (0 for scikit-learn and ONNX, 1e-12 for torch). */
+    readonly epsilon: number;
+    /** What replaces them (1 leaves a zero row zero). */
+    readonly floor: number;
+  };
+  /** x */
+  reduce: { readonly fn: ReduceName; readonly axes: readonly number[]; readonly keepDims: boolean };
+  /** two or more of equal shape but for the axis */
+  concat: { readonly axis: number };
+  /** x: the given positions along the axis, in that order. Slice, split and column selection are all this. */
+  gather: { readonly axis: number; readonly indices: Int32Array };
+  /** x */
+  transpose: { readonly permutation: readonly number[] };
+  /** x: the same elements in another shape of the row. */
+  reshape: { readonly shape: readonly number[] };
+  /** x: broadcast to the shape. */
+  expand: { readonly shape: readonly number[] };
+  /** ids [...], table (constant [V, ...D]): rows of the table, shape [...ids, ...D]. */
+  embedding: {
+    /** Whether ids of −V to −1 count from the table's end (ONNX Gather) or are refused (torch, Keras). */
+    readonly wrap: boolean;
+  };
+  /** ids [...]: on at the id, off elsewhere, on a new axis; all off for an id outside the range. */
+  one_hot: {
+    readonly depth: number;
+    readonly on: number;
+    readonly off: number;
+    readonly axis: number;
+    readonly wrap: boolean;
+  };
+}
+export type Op = keyof OpAttributes;
+
+/** One operation. `name` is its place in messages, as the source calls it. `output` is defined by it alone. */
+export type Node<O extends Op = Op> = {
+  [K in O]: {
+    readonly op: K;
+    readonly name: string;
+    readonly inputs: readonly Operand[];
+    readonly output: string;
+    readonly attributes: OpAttributes[K];
+  };
+}[O];
+
+/** How a classifier's outputs become labels. */
+export interface Decision {
+  /**
+   * `arg_max`: one output per class, the first greatest wins.
+   * `above`: one output; over `threshold` it is the second of two classes.
+   */
+  readonly rule: 'arg_max' | 'above';
+  readonly threshold?: number;
+  /** Whether the outputs are probabilities (predictProba) or scores. */
+  readonly probabilities: boolean;
+}
+
+export interface Graph {
+  /** Which reader made it, such as `onnx`. */
+  readonly format: string;
+  /** The precision that the source computes in. */
+  readonly precision: 'f32' | 'f64';
+  readonly inputs: readonly GraphInput[];
+  readonly outputs: readonly GraphOutput[];
+  /** In any order; validation sorts them. */
+  readonly nodes: readonly Node[];
+  readonly classes?: readonly (string | number)[];
+  readonly featureNames?: readonly string[];
+  readonly decision?: Decision;
+}

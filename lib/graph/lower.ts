@@ -1,0 +1,95 @@
+import type { DType, Node } from './graph.ts';
+import { definitionOf } from './ops.ts';
+import { PlanBuilder } from './plan-builder.ts';
+import type { Plan } from './plan-format.ts';
+import { elementCount, type Shape } from './shapes.ts';
+import type { SimplifiedGraph } from './simplify.ts';
+
+/** An input or output of the plan, in the plan's order. */
+export interface Port {
+  readonly name: string;
+  /** Of one row. */
+  readonly shape: Shape;
+  readonly dtype: DType;
+  /** Elements of one row. */
+  readonly width: number;
+}
+
+/** One operation of the simplified graph, for people. */
+export interface LayerSummary {
+  readonly name: string;
+  readonly kind: string;
+  /** Of one row of the result. */
+  readonly shape: Shape;
+  /** Elements of its constants. */
+  readonly parameterCount: number;
+}
+
+export interface Lowered {
+  readonly plan: Plan;
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  readonly layers: readonly LayerSummary[];
+  /** Of each instruction of the plan, the node it comes from. */
+  readonly places: readonly string[];
+}
+
+/** Turns a graph into the engine's plan; constants are rounded to the precision here and nowhere before. */
+export function lower(graph: SimplifiedGraph, precision: 'f32' | 'f64'): Lowered {
+  const plan = new PlanBuilder(precision);
+  for (const { name, shape } of graph.inputs) plan.input(name, shape);
+
+  const layers: LayerSummary[] = [];
+  for (const node of graph.nodes) {
+    const shape = graph.shapes.get(node.output) as Shape;
+    plan.place = node.name;
+    plan.define(node.output, definitionOf(node.op).lower(node, shape, plan));
+    layers.push({ name: node.name, kind: kindOf(node), shape, parameterCount: parameterCount(node) });
+  }
+
+  // The engine writes each output where the caller wants it, so each is a value of its own and no input.
+  const taken = new Set(graph.inputs.map(({ name }) => plan.view(name).value));
+  const values: number[] = [];
+  const outputs = graph.outputs.map(({ name, value, dtype }) => {
+    plan.place = name;
+    const view = plan.view(value);
+    let row = plan.row(view);
+    if (taken.has(row)) row = plan.copy(value).value;
+    taken.add(row);
+    values.push(row);
+    return port(name, view.shape, dtype);
+  });
+
+  const inputs = graph.inputs.map(({ name, shape, dtype }) => port(name, shape, dtype));
+  return { plan: plan.build(values), inputs, outputs, layers, places: plan.places() };
+}
+
+function port(name: string, shape: Shape, dtype: DType): Port {
+  return { name, shape, dtype, width: elementCount(shape) };
+}
+
+function kindOf(node: Node): string {
+  switch (node.op) {
+    case 'dense':
+      return node.attributes.clamp === undefined ? 'dense' : `dense + ${clampName(node.attributes.clamp)}`;
+    case 'unary':
+    case 'binary':
+      return node.attributes.fn;
+    case 'softmax':
+      return node.attributes.log ? 'log_softmax' : 'softmax';
+    case 'reduce':
+      return `reduce ${node.attributes.fn}`;
+    case 'normalize':
+      return `normalize ${node.attributes.norm}`;
+    default:
+      return node.op;
+  }
+}
+
+function clampName([low, high]: readonly [number, number]): string {
+  return low === 0 && high === Infinity ? 'relu' : `clip(${low}, ${high})`;
+}
+
+function parameterCount(node: Node): number {
+  return node.inputs.reduce((count, operand) => count + (typeof operand === 'string' ? 0 : operand.data.length), 0);
+}

@@ -1,0 +1,37 @@
+/** The op table: a new operation is one entry here, and one kernel. */
+import type { Op } from './graph.ts';
+import type { OpDefinition } from './ops/definition.ts';
+import { dense } from './ops/dense.ts';
+import { affine, binary, select, unary } from './ops/elementwise.ts';
+import { embedding, oneHot } from './ops/lookup.ts';
+import { concat, expand, gather, reshape, transpose } from './ops/movement.ts';
+import { layerNorm, normalize, reduce, rmsNorm, softmax } from './ops/rowwise.ts';
+
+const OPS: { readonly [O in Op]: OpDefinition<O> } = {
+  dense,
+  affine,
+  unary,
+  binary,
+  select,
+  softmax,
+  layer_norm: layerNorm,
+  rms_norm: rmsNorm,
+  normalize,
+  reduce,
+  concat,
+  gather,
+  transpose,
+  reshape,
+  expand,
+  embedding,
+  one_hot: oneHot,
+};
+
+export function isOp(name: string): name is Op {
+  return Object.hasOwn(OPS, name);
+}
+
+/** The entry of an operation; the node handed to its functions must be of that operation. */
+export function definitionOf(op: Op): OpDefinition {
+  return OPS[op];
+}

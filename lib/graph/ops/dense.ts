@@ -1,0 +1,74 @@
+import type { Node } from '../graph.ts';
+import { OPCODES } from '../plan-format.ts';
+import { elementCount, formatShape, type Shape } from '../shapes.ts';
+import { checkNumber, type OpDefinition, refuse } from './definition.ts';
+
+/** Inputs (K) and outputs (N) of one row of a dense layer, and the steps through its weight along each. */
+export function denseLayout(
+  layout: 'in-out' | 'out-in',
+  weight: Shape,
+): { k: number; n: number; kStep: number; nStep: number } {
+  return layout === 'in-out'
+    ? { k: weight[0], n: weight[1], kStep: weight[1], nStep: 1 }
+    : { k: weight[1], n: weight[0], kStep: 1, nStep: weight[1] };
+}
+
+function inferDense(node: Node<'dense'>, [x, weight, bias]: readonly Shape[]): Shape {
+  const { layout, clamp } = node.attributes;
+  if (layout !== 'in-out' && layout !== 'out-in') {
+    refuse(node, 'MALFORMED', `layout must be in-out or out-in, found ${String(layout)}`);
+  }
+  if (weight.length !== 2) refuse(node, 'SHAPE', `weight must have 2 axes, found ${formatShape(weight)}`);
+  const { k, n } = denseLayout(layout, weight);
+  if (x.at(-1) !== k) {
+    refuse(
+      node,
+      'SHAPE',
+      `weight ${formatShape(weight)} (${layout}) takes rows that end in ${k}, found ${formatShape(x)}`,
+    );
+  }
+  if (bias !== undefined && !(bias.length === 1 && bias[0] === n)) {
+    refuse(
+      node,
+      'SHAPE',
+      `bias must be [${n}] beside a weight of ${formatShape(weight)} (${layout}), found ${formatShape(bias)}`,
+    );
+  }
+  for (const bound of clamp ?? []) checkNumber(node, 'clamp', bound);
+  return [...x.slice(0, -1), n];
+}
+
+export const dense: OpDefinition<'dense'> = {
+  operands: [2, 3],
+  constants: [1, 2],
+  infer: inferDense,
+
+  evaluate(node, [x, weight, bias], shape) {
+    const { k, n, kStep, nStep } = denseLayout(node.attributes.layout, weight.shape);
+    const [low, high] = node.attributes.clamp ?? [-Infinity, Infinity];
+    return Float64Array.from({ length: elementCount(shape) }, (_, at) => {
+      const start = Math.floor(at / n) * k;
+      const column = at % n;
+      let sum = bias?.data[column] ?? 0;
+      for (let i = 0; i < k; i++) sum += x.data[start + i] * weight.data[i * kStep + column * nStep];
+      return Math.min(Math.max(sum, low), high);
+    });
+  },
+
+  lower(node, shape, plan) {
+    const { layout, clamp } = node.attributes;
+    const [x, weight, bias] = node.inputs;
+    const weights = plan.constant(weight);
+    const { k, n } = denseLayout(layout, weights.shape);
+    return plan.instruction(OPCODES.dense, shape, [
+      plan.row(plan.view(x)),
+      elementCount(shape) / n,
+      k,
+      n,
+      layout === 'in-out' ? 0 : 1,
+      plan.parameter(weights.data),
+      bias === undefined ? -1 : plan.parameter(plan.constant(bias).data),
+      clamp === undefined ? -1 : plan.numbers(clamp),
+    ]);
+  },
+};

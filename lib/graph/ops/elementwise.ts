@@ -1,0 +1,134 @@
+import { BINARY_FUNCTIONS, UNARY_FUNCTIONS } from '../functions.ts';
+import { BINARY_NAMES, type Node, type Tensor, UNARY_NAMES, type UnaryName } from '../graph.ts';
+import { OPCODES } from '../plan-format.ts';
+import {
+  broadcastColumns,
+  broadcastShapes,
+  elementCount,
+  formatShape,
+  type Shape,
+  sameShape,
+  takeColumns,
+} from '../shapes.ts';
+import { checkBroadcast, checkFunction, checkNumber, type OpDefinition, refuse, type Values } from './definition.ts';
+
+/** The functions that read `alpha` and `beta`. */
+const PARAMETRIC: ReadonlySet<UnaryName> = new Set<UnaryName>([
+  'leaky_relu',
+  'thresholded_relu',
+  'threshold',
+  'elu',
+  'selu',
+  'celu',
+  'quick_gelu',
+  'hard_sigmoid',
+  'clip',
+  'hard_shrink',
+  'soft_shrink',
+  'softplus',
+  'squareplus',
+  'is_inf',
+]);
+
+export const unary: OpDefinition<'unary'> = {
+  operands: [1, 1],
+
+  infer(node, [x]) {
+    const { fn, alpha = 0, beta = 0 } = node.attributes;
+    checkFunction(node, UNARY_NAMES, fn);
+    checkNumber(node, 'alpha', alpha);
+    checkNumber(node, 'beta', beta);
+    if ((fn === 'softplus' || fn === 'celu') && alpha === 0) {
+      refuse(node, 'MALFORMED', `alpha of ${fn} must not be 0: the function divides by it`);
+    }
+    return x;
+  },
+
+  evaluate(node, [x]) {
+    const { fn, alpha = 0, beta = 0 } = node.attributes;
+    return Float64Array.from(x.data, (value) => UNARY_FUNCTIONS[fn](value, alpha, beta));
+  },
+
+  lower(node, shape, plan) {
+    const { fn, alpha = 0, beta = 0 } = node.attributes;
+    return plan.instruction(OPCODES.unary, shape, [
+      plan.row(plan.view(node.inputs[0])),
+      UNARY_NAMES.indexOf(fn),
+      PARAMETRIC.has(fn) ? plan.numbers([alpha, beta]) : -1,
+    ]);
+  },
+};
+
+export const binary: OpDefinition<'binary'> = {
+  operands: [2, 2],
+
+  infer(node, shapes) {
+    checkFunction(node, BINARY_NAMES, node.attributes.fn);
+    return broadcastAll(node, shapes);
+  },
+
+  evaluate(node, [a, b], shape) {
+    const fn = BINARY_FUNCTIONS[node.attributes.fn];
+    const right = expanded(b, shape);
+    return Float64Array.from(expanded(a, shape), (value, at) => fn(value, right[at]));
+  },
+
+  lower(node, shape, plan) {
+    const [a, b] = node.inputs.map((operand) => plan.operand(operand, shape));
+    return plan.instruction(OPCODES.binary, shape, [a, b, BINARY_NAMES.indexOf(node.attributes.fn)]);
+  },
+};
+
+export const affine: OpDefinition<'affine'> = {
+  operands: [3, 3],
+  constants: [1, 2],
+
+  infer(node, [x, scale, shift]) {
+    checkBroadcast(node, 'scale', scale, x);
+    checkBroadcast(node, 'shift', shift, x);
+    return x;
+  },
+
+  evaluate(_node, [x, scale, shift], shape) {
+    const scales = expanded(scale, shape);
+    const shifts = expanded(shift, shape);
+    return Float64Array.from(x.data, (value, at) => value * scales[at] + shifts[at]);
+  },
+
+  lower(node, shape, plan) {
+    const [x, scale, shift] = node.inputs;
+    return plan.instruction(OPCODES.affine, shape, [
+      plan.row(plan.view(x)),
+      plan.expandedParameter(plan.constant(scale), shape),
+      plan.expandedParameter(plan.constant(shift), shape),
+    ]);
+  },
+};
+
+export const select: OpDefinition<'select'> = {
+  operands: [3, 3],
+  infer: broadcastAll,
+
+  evaluate(_node, operands, shape) {
+    const [condition, a, b] = operands.map((operand) => expanded(operand, shape));
+    return Float64Array.from(condition, (value, at) => (value !== 0 ? a[at] : b[at]));
+  },
+
+  lower(node, shape, plan) {
+    const operands = node.inputs.map((operand) => plan.operand(operand, shape));
+    return plan.instruction(OPCODES.select, shape, operands);
+  },
+};
+
+function broadcastAll(node: Node, shapes: readonly Shape[]): Shape {
+  const common = broadcastShapes(...shapes);
+  if (common === undefined) {
+    refuse(node, 'SHAPE', `operands must broadcast together, found ${shapes.map(formatShape).join(', ')}`);
+  }
+  return common;
+}
+
+function expanded(tensor: Tensor, shape: Shape): Values {
+  if (sameShape(tensor.shape, shape) || tensor.data.length === elementCount(shape)) return tensor.data;
+  return takeColumns(tensor.data, broadcastColumns(tensor.shape, shape));
+}

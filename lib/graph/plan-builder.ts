@@ -1,0 +1,196 @@
+import { ForwardpassError } from '../errors.ts';
+import type { Operand, Tensor } from './graph.ts';
+import { OPCODES, PLAN_VERSION, type Plan, PRECISIONS } from './plan-format.ts';
+import {
+  broadcastColumns,
+  elementCount,
+  isIdentity,
+  type Shape,
+  sameShape,
+  takeColumns,
+  transposeColumns,
+  transposeShape,
+} from './shapes.ts';
+
+/**
+ * A row tensor on its way into the plan: a value, or columns of a value that no instruction has gathered yet. So
+ * reshapes cost nothing, and transposes, slices and expansions in a row become one gather, or none.
+ */
+export interface View {
+  readonly value: number;
+  readonly shape: Shape;
+  /** Undefined when the view is the whole value in its order. */
+  readonly columns?: Int32Array;
+}
+
+interface Instruction {
+  /** Opcode, result, fields. */
+  readonly head: readonly number[];
+  readonly columns: Int32Array;
+  readonly place: string;
+}
+
+/** Collects values, parameters and instructions; `build` lays them out as plan-format.ts says. */
+export class PlanBuilder {
+  readonly #widths: number[] = [];
+  readonly #inputs: number[] = [];
+  readonly #instructions: Instruction[] = [];
+  /** The node that is being lowered: instructions are remembered as coming from there. */
+  place = '';
+  readonly #parameters: (Float32Array | Float64Array)[] = [];
+  readonly #parameterIndices = new Map<ArrayLike<number> | string, number>();
+  readonly #views = new Map<string, View>();
+  readonly #gathered = new Map<View, number>();
+
+  constructor(readonly precision: 'f32' | 'f64') {}
+
+  input(name: string, shape: Shape): void {
+    const value = this.#value(elementCount(shape));
+    this.#inputs.push(value);
+    this.define(name, { value, shape });
+  }
+
+  define(name: string, view: View): void {
+    this.#views.set(name, view);
+  }
+
+  /** The view of an operand; a constant becomes a value that is the same for every row. */
+  view(operand: Operand): View {
+    if (typeof operand === 'string') return this.#views.get(operand) as View;
+    return this.copy(operand);
+  }
+
+  /** A value of its own, defined by an instruction, with the operand's elements. */
+  copy(operand: Operand): View {
+    const shape = typeof operand === 'string' ? this.view(operand).shape : operand.shape;
+    return this.instruction(OPCODES.concat, shape, [1, 1, this.part(operand)]);
+  }
+
+  /** The operand, which validation has found to be a constant. */
+  constant(operand: Operand): Tensor {
+    return operand as Tensor;
+  }
+
+  /** The number of the value that holds the view; gathers it when none does yet. */
+  row(view: View): number {
+    if (view.columns === undefined) return view.value;
+    let value = this.#gathered.get(view);
+    if (value === undefined) {
+      value = this.#value(view.columns.length);
+      this.#instructions.push({ head: [OPCODES.gather, value, view.value], columns: view.columns, place: this.place });
+      this.#gathered.set(view, value);
+    }
+    return value;
+  }
+
+  /** The operand word of a row tensor or constant, as it is. */
+  part(operand: Operand): number {
+    return typeof operand === 'string' ? this.row(this.view(operand)) : -1 - this.parameter(operand.data);
+  }
+
+  /** The operand word of a row tensor or constant, broadcast to the shape. */
+  operand(operand: Operand, shape: Shape): number {
+    if (typeof operand !== 'string') return -1 - this.expandedParameter(operand, shape);
+    const view = this.view(operand);
+    if (elementCount(view.shape) === elementCount(shape)) return this.row(view);
+    return this.row(this.move(view, shape, broadcastColumns(view.shape, shape)));
+  }
+
+  /** Another view of the same elements: at `columns` of the view when they move. */
+  move(view: View, shape: Shape, columns: Int32Array | undefined): View {
+    if (columns === undefined) return { ...view, shape };
+    const composed = view.columns === undefined ? columns : takeColumns(view.columns, columns);
+    const whole = isIdentity(composed, this.#widths[view.value]);
+    return whole ? { value: view.value, shape } : { value: view.value, shape, columns: composed };
+  }
+
+  transpose(view: View, permutation: readonly number[]): View {
+    const shape = transposeShape(view.shape, permutation);
+    const isOrdered = permutation.every((from, to) => from === to);
+    return this.move(view, shape, isOrdered ? undefined : transposeColumns(view.shape, permutation));
+  }
+
+  /** Adds an instruction; `fields` are those after y. */
+  instruction(opcode: number, shape: Shape, fields: readonly number[]): View {
+    const value = this.#value(elementCount(shape));
+    this.#instructions.push({ head: [opcode, value, ...fields], columns: new Int32Array(0), place: this.place });
+    return { value, shape };
+  }
+
+  /** The number of a parameter array; one array handed in twice is one parameter. */
+  parameter(data: Float32Array | Float64Array): number {
+    return this.#parameter(data, () => {
+      if (this.precision === 'f32') return data instanceof Float32Array ? data : Float32Array.from(data);
+      return data instanceof Float64Array ? data : Float64Array.from(data);
+    });
+  }
+
+  /** A constant broadcast to the shape. */
+  expandedParameter(tensor: Tensor, shape: Shape): number {
+    if (sameShape(tensor.shape, shape) || tensor.data.length === elementCount(shape))
+      return this.parameter(tensor.data);
+    return this.parameter(takeColumns(tensor.data, broadcastColumns(tensor.shape, shape)));
+  }
+
+  /** A parameter array of a few numbers; equal ones are one parameter. */
+  numbers(values: readonly number[]): number {
+    return this.#parameter(values.join(), () => (this.precision === 'f32' ? Float32Array : Float64Array).from(values));
+  }
+
+  /** Of each instruction, the node it comes from. */
+  places(): readonly string[] {
+    return this.#instructions.map(({ place }) => place);
+  }
+
+  build(outputs: readonly number[]): Plan {
+    const lengths = this.#instructions.map(({ head, columns }) => 1 + head.length + columns.length);
+    const header = [
+      PLAN_VERSION,
+      PRECISIONS[this.precision],
+      this.#widths.length,
+      this.#inputs.length,
+      outputs.length,
+      this.#instructions.length,
+      ...this.#widths,
+      ...this.#inputs,
+      ...outputs,
+    ];
+    const total = lengths.reduce((sum, length) => sum + length, header.length);
+    const words = new Int32Array(fit(total));
+    let at = 0;
+    const put = (word: number) => {
+      words[at++] = fit(word);
+    };
+    header.forEach(put);
+    for (const [index, { head, columns }] of this.#instructions.entries()) {
+      const [opcode, ...fields] = head;
+      put(opcode);
+      put(lengths[index]);
+      fields.forEach(put);
+      words.set(columns, at);
+      at += columns.length;
+    }
+    return { words, parameters: this.#parameters };
+  }
+
+  #value(width: number): number {
+    return this.#widths.push(width) - 1;
+  }
+
+  #parameter(key: ArrayLike<number> | string, make: () => Float32Array | Float64Array): number {
+    let index = this.#parameterIndices.get(key);
+    if (index === undefined) {
+      index = this.#parameters.push(make()) - 1;
+      this.#parameterIndices.set(key, index);
+    }
+    return index;
+  }
+}
+
+function fit(word: number): number {
+  if (word === (word | 0)) return word;
+  throw new ForwardpassError(
+    'LIMIT',
+    `the plan of this model needs the number ${word}, past the ${2 ** 31 - 1} it can hold`,
+  );
+}

@@ -1,0 +1,52 @@
+/**
+ * The plan: what TypeScript hands to the engine. A list of 32-bit words and a list of parameter arrays.
+ * Its constants stand here and in native/plan.h; test/graph/plan-format.test.ts holds them equal.
+ *
+ *   words = [VERSION, precision, valueCount, inputCount, outputCount, instructionCount,
+ *            width of each value (elements of one row) …, input value …, output value …, instructions …]
+ *
+ * A value is defined by being an input or by exactly one instruction, before its first use. An operand word v ≥ 0
+ * is a value; v < 0 is the parameter array −1 − v, as wide as a row. An instruction is
+ * [opcode, number of words in it, fields …]; fields as listed at OPCODES. `repeat` is how many times the operation
+ * applies within one row, side by side. Parameter arrays are of the plan's precision.
+ */
+export const PLAN_VERSION = 1;
+
+export const PRECISIONS = { f32: 0, f64: 1 } as const;
+
+export const OPCODES = {
+  /**
+   * y, x, repeat, K, N, layout (0 weight is [K, N], 1 [N, K]), weight parameter, bias parameter or −1,
+   * clamp parameter [lo, hi] or −1 (relu is [0, ∞])
+   */
+  dense: 1,
+  /** y, x, function, parameter [alpha, beta] or −1 */
+  unary: 2,
+  /** y, a operand, b operand, function */
+  binary: 3,
+  /** y, x, scale parameter, shift parameter, each as wide as the row */
+  affine: 4,
+  /** y, condition operand, a operand, b operand */
+  select: 5,
+  /** y, x, repeat, K, log (0 or 1) */
+  softmax: 6,
+  /** y, x, repeat, K, kind (0 layer norm, 1 rms norm), parameter [epsilon], scale parameter [K] or −1, shift parameter [K] or −1 */
+  norm: 7,
+  /** y, x, repeat, K, norm, parameter [epsilon, floor] */
+  normalize: 8,
+  /** y, x, repeat, K, function: K adjacent elements become one */
+  reduce: 9,
+  /** y, x, then as many columns of x as y is wide */
+  gather: 10,
+  /** y, outer, number of parts, operand of each part …: parts side by side, `outer` times */
+  concat: 11,
+  /** y, ids, table parameter [V, D], V, D, wrap (0 or 1) */
+  embedding: 12,
+  /** y, ids, depth, parameter [on, off], wrap (0 or 1): y is as wide as ids × depth */
+  one_hot: 13,
+} as const;
+
+export interface Plan {
+  readonly words: Int32Array;
+  readonly parameters: readonly (Float32Array | Float64Array)[];
+}

@@ -1,0 +1,121 @@
+/**
+ * Shapes of one row, and the index arithmetic behind broadcasting and transposing. A *column list* says, for each
+ * element of a result, which element of the source it is; every operation that only moves elements is one.
+ */
+export type Shape = readonly number[];
+
+export function elementCount(shape: Shape): number {
+  return shape.reduce((count, size) => count * size, 1);
+}
+
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((size, axis) => size === b[axis]);
+}
+
+export function formatShape(shape: Shape): string {
+  return `[${shape.join(', ')}]`;
+}
+
+/** The shape that all broadcast to as NumPy does, aligned at the last axis; undefined when there is none. */
+export function broadcastShapes(...shapes: readonly Shape[]): Shape | undefined {
+  const rank = Math.max(...shapes.map((shape) => shape.length));
+  const result = new Array<number>(rank).fill(1);
+  for (const shape of shapes) {
+    const padding = rank - shape.length;
+    for (const [axis, size] of shape.entries()) {
+      const known = result[padding + axis];
+      if (known === 1) result[padding + axis] = size;
+      else if (size !== 1 && size !== known) return undefined;
+    }
+  }
+  return result;
+}
+
+/** Whether `from` broadcasts to exactly `to`. */
+export function broadcastsTo(from: Shape, to: Shape): boolean {
+  const common = broadcastShapes(from, to);
+  return common !== undefined && sameShape(common, to);
+}
+
+/** Steps between neighbours along each axis of a row-major tensor. */
+function stridesOf(shape: Shape): number[] {
+  const strides = new Array<number>(shape.length);
+  let stride = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    strides[axis] = stride;
+    stride *= shape[axis];
+  }
+  return strides;
+}
+
+function stridedColumns(shape: Shape, strides: readonly number[]): Int32Array {
+  let columns = new Int32Array(1);
+  for (const [axis, size] of shape.entries()) {
+    const stride = strides[axis];
+    const next = new Int32Array(columns.length * size);
+    let at = 0;
+    for (const start of columns) for (let step = 0; step < size; step++) next[at++] = start + step * stride;
+    columns = next;
+  }
+  return columns;
+}
+
+/** The columns of `from` that make `to`, which it broadcasts to. */
+export function broadcastColumns(from: Shape, to: Shape): Int32Array {
+  const padding = to.length - from.length;
+  const strides = stridesOf(from).map((stride, axis) => (from[axis] === 1 ? 0 : stride));
+  return stridedColumns(to, [...new Array<number>(padding).fill(0), ...strides]);
+}
+
+export function transposeShape(shape: Shape, permutation: readonly number[]): Shape {
+  return permutation.map((axis) => shape[axis]);
+}
+
+/** The columns of a tensor of `shape` that make its transpose. */
+export function transposeColumns(shape: Shape, permutation: readonly number[]): Int32Array {
+  const strides = stridesOf(shape);
+  return stridedColumns(
+    transposeShape(shape, permutation),
+    permutation.map((axis) => strides[axis]),
+  );
+}
+
+/** The columns of a tensor of `shape` that are at `indices` along the axis. */
+export function gatherColumns(shape: Shape, axis: number, indices: Int32Array): Int32Array {
+  const size = shape[axis];
+  const inner = elementCount(shape.slice(axis + 1));
+  const outer = elementCount(shape.slice(0, axis));
+  const columns = new Int32Array(outer * indices.length * inner);
+  let at = 0;
+  for (let block = 0; block < outer; block++) {
+    for (const index of indices) {
+      const start = (block * size + index) * inner;
+      for (let offset = 0; offset < inner; offset++) columns[at++] = start + offset;
+    }
+  }
+  return columns;
+}
+
+/** The permutation that brings the given axes to the end and keeps the order of the others. */
+export function axesLast(rank: number, axes: readonly number[]): number[] {
+  const others = Array.from({ length: rank }, (_, axis) => axis).filter((axis) => !axes.includes(axis));
+  return [...others, ...axes.toSorted((a, b) => a - b)];
+}
+
+export function inversePermutation(permutation: readonly number[]): number[] {
+  const inverse = new Array<number>(permutation.length);
+  for (const [to, from] of permutation.entries()) inverse[from] = to;
+  return inverse;
+}
+
+/** Whether the columns are all of a tensor of `width` elements, in order. */
+export function isIdentity(columns: Int32Array, width: number): boolean {
+  return columns.length === width && columns.every((column, at) => column === at);
+}
+
+/** The elements of `source` at `columns`, in an array of the same type. */
+export function takeColumns<A extends Int32Array | Float32Array | Float64Array>(source: A, columns: Int32Array): A {
+  const result = new (source.constructor as new (length: number) => A)(columns.length);
+  for (let at = 0; at < columns.length; at++) result[at] = source[columns[at]];
+  return result;
+}

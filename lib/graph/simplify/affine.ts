@@ -1,0 +1,88 @@
+/** Rules that turn arithmetic with constants into affine nodes, and merge those with what is beside them. */
+import type { Node, Tensor } from '../graph.ts';
+import { sameShape } from '../shapes.ts';
+import { combine, greatestMagnitude, isConstant, isNormal, isZero, overTrailingAxes, scalar } from './constants.ts';
+import type { Rule } from './rewriter.ts';
+
+/**
+ * How large a shift may grow by folding. (x − mean)/deviation computed as it stands subtracts nearby numbers, which
+ * is exact; with the factors multiplied out, x/deviation and mean/deviation are rounded first, and the difference
+ * inherits their errors: as many bits are lost as the shift has before its point. Five are little beside the
+ * rounding of a layer's sum in float32; float64 has them to spare.
+ */
+export const MAX_SHIFT = { f32: 2 ** 5, f64: 2 ** 10 } as const;
+
+/** x + c, x − c, c − x, x·c, x/c and −x are affine. A shift of −0 leaves the sign of zeros alone. */
+export const toAffine: Rule = {
+  name: 'to affine',
+  apply(node, graph) {
+    if (node.op === 'unary' && node.attributes.fn === 'neg') {
+      return [graph.replace(node, 'affine', [node.inputs[0], scalar(-1), scalar(-0)], {})];
+    }
+    if (node.op !== 'binary') return undefined;
+    const [a, b] = node.inputs;
+    const x = isConstant(a) ? b : a;
+    const constant = isConstant(a) ? a : b;
+    if (!isConstant(constant) || !sameShape(graph.shape(x), graph.shape(node.output))) return undefined;
+    // A product with 1/c misses some quotients by a bit, and 49·(1/49) is below 1.
+    if (node.attributes.fn === 'div' && graph.feedsStep(node)) return undefined;
+    const terms = affineTerms(node, constant, isConstant(a));
+    if (terms === undefined || !isNormal(terms[0].data, graph.precision)) return undefined;
+    if (!terms[1].data.every(Number.isFinite)) return undefined;
+    return [graph.replace(node, 'affine', [x, ...terms], {})];
+  },
+};
+
+function affineTerms(node: Node<'binary'>, c: Tensor, isFirst: boolean): [scale: Tensor, shift: Tensor] | undefined {
+  switch (node.attributes.fn) {
+    case 'add':
+      return [scalar(1), c];
+    case 'sub':
+      return isFirst ? [scalar(-1), c] : [scalar(1), combine('sub', scalar(-0), c)];
+    case 'mul':
+      return [c, scalar(-0)];
+    case 'div':
+      return isFirst || c.data.includes(0) ? undefined : [combine('div', scalar(1), c), scalar(-0)];
+    default:
+      return undefined;
+  }
+}
+
+/** (x·s + t)·u + v is x·su + (tu + v). */
+export const mergeAffines: Rule = {
+  name: 'merge affines',
+  apply(node, graph) {
+    const inner = graph.only(node.inputs[0], 'affine');
+    if (node.op !== 'affine' || inner === undefined || graph.feedsStep(node)) return undefined;
+    const [x, innerScale, innerShift] = inner.inputs;
+    const [, outerScale, outerShift] = node.inputs;
+    if (![innerScale, innerShift, outerScale, outerShift].every(isConstant)) return undefined;
+    const carried = combine('mul', innerShift as Tensor, outerScale as Tensor);
+    if (greatestMagnitude(carried.data) > MAX_SHIFT[graph.precision]) return undefined;
+    const scale = combine('mul', innerScale as Tensor, outerScale as Tensor);
+    const shift = isZero(carried) ? (outerShift as Tensor) : combine('add', carried, outerShift as Tensor);
+    if (!isNormal(scale.data, graph.precision) || !shift.data.every(Number.isFinite)) return undefined;
+    return [graph.replace(node, 'affine', [x, scale, shift], {})];
+  },
+};
+
+/** An affine after a norm becomes the norm's own scale and shift. */
+export const affineIntoNorm: Rule = {
+  name: 'affine into norm',
+  apply(node, graph) {
+    if (node.op !== 'affine') return undefined;
+    const norm = graph.only(node.inputs[0], 'layer_norm') ?? graph.only(node.inputs[0], 'rms_norm');
+    if (norm === undefined) return undefined;
+    const trailing = graph.shape(norm.output).slice(norm.attributes.axis);
+    const [, outerScale, outerShift] = node.inputs.map((operand) =>
+      isConstant(operand) ? overTrailingAxes(operand, trailing) : undefined,
+    );
+    if (outerScale === undefined || outerShift === undefined) return undefined;
+    const [x, innerScale = scalar(1), innerShift = scalar(0)] = norm.inputs;
+    const scale = combine('mul', innerScale as Tensor, outerScale);
+    const shift = combine('add', combine('mul', innerShift as Tensor, outerScale), outerShift);
+    if (!isNormal(scale.data, graph.precision) || !shift.data.every(Number.isFinite)) return undefined;
+    if (norm.op === 'layer_norm') return [graph.replace(node, 'layer_norm', [x, scale, shift], norm.attributes)];
+    return isZero(shift) ? [graph.replace(node, 'rms_norm', [x, scale], norm.attributes)] : undefined;
+  },
+};

@@ -1,0 +1,54 @@
+/** What the rules ask about constants, and the arithmetic they do on them: in float64, rounded when lowered. */
+import { evaluate } from '../evaluate.ts';
+import type { BinaryName, Operand, Tensor } from '../graph.ts';
+import { broadcastColumns, broadcastsTo, type Shape, takeColumns } from '../shapes.ts';
+
+export function isConstant(operand: Operand): operand is Tensor {
+  return typeof operand !== 'string';
+}
+
+export function scalar(value: number): Tensor {
+  return { shape: [], data: Float64Array.of(value) };
+}
+
+/** The number that all elements of a constant are; undefined for others and for row tensors. */
+export function uniform(operand: Operand): number | undefined {
+  if (!isConstant(operand)) return undefined;
+  const first = operand.data[0];
+  return operand.data.every((value) => value === first) ? first : undefined;
+}
+
+export function isZero(tensor: Tensor): boolean {
+  return tensor.data.every((value) => value === 0);
+}
+
+export function combine(fn: BinaryName, a: Tensor, b: Tensor): Tensor {
+  return evaluate({ op: 'binary', name: fn, inputs: [a, b], output: fn, attributes: { fn } }, [a, b]);
+}
+
+export function greatestMagnitude(values: Float32Array | Float64Array): number {
+  let greatest = 0;
+  for (const value of values) greatest = Math.max(greatest, Math.abs(value));
+  return greatest;
+}
+
+/** Whether the precision holds every element as a normal number or zero: nothing overflows or fades away. */
+export function isNormal(values: Float32Array | Float64Array, precision: 'f32' | 'f64'): boolean {
+  const [least, greatest] =
+    precision === 'f32' ? [2 ** -126, (2 - 2 ** -23) * 2 ** 127] : [2 ** -1022, Number.MAX_VALUE];
+  return values.every((value) => value === 0 || (Math.abs(value) >= least && Math.abs(value) <= greatest));
+}
+
+/** The constant as a vector over the last axis of a shape it broadcasts to; undefined when other axes matter. */
+export function overLastAxis(tensor: Tensor, shape: Shape): Tensor['data'] | undefined {
+  return overTrailingAxes(tensor, shape.slice(-1))?.data;
+}
+
+/** The constant over the last axes alone; undefined when axes before them matter. */
+export function overTrailingAxes(tensor: Tensor, trailing: Shape): Tensor | undefined {
+  const padding = tensor.shape.length - trailing.length;
+  if (tensor.shape.slice(0, Math.max(padding, 0)).some((size) => size !== 1)) return undefined;
+  const shape = tensor.shape.slice(Math.max(padding, 0));
+  if (!broadcastsTo(shape, trailing)) return undefined;
+  return { shape: trailing, data: takeColumns(tensor.data, broadcastColumns(shape, trailing)) };
+}

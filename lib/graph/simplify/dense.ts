@@ -1,0 +1,98 @@
+/** Rules that fold what stands beside a dense layer into it. A weight into which nothing folds is never copied. */
+import type { Node, Tensor } from '../graph.ts';
+import { denseLayout } from '../ops/dense.ts';
+import { MAX_SHIFT } from './affine.ts';
+import { greatestMagnitude, isConstant, isNormal, overLastAxis } from './constants.ts';
+import type { Rewrite, Rewriter, Rule } from './rewriter.ts';
+import { clampOf, clampTwice } from './spellings.ts';
+
+/** (x·s + t)·W + b is x·(diag(s)·W) + (b + tᵀ·W), unless a large shift would cost precision. */
+export const affineBeforeDense: Rule = {
+  name: 'affine before dense',
+  apply(node, graph) {
+    if (node.op !== 'dense') return undefined;
+    const before = graph.feedsOnlyDense(node.inputs[0]) ? graph.definition(node.inputs[0]) : undefined;
+    const terms = vectors(before, graph);
+    if (before === undefined || terms === undefined) return undefined;
+    const { scale, shift } = terms;
+    if (!scale.every(Number.isFinite) || !(greatestMagnitude(shift) <= MAX_SHIFT[graph.precision])) return undefined;
+    const { weight, bias, k, n, kStep, nStep } = parameters(node);
+    const bases = Float64Array.from({ length: n }, (_, column) => {
+      let sum = bias?.data[column] ?? 0;
+      for (let i = 0; i < k; i++) sum += shift[i] * weight.data[i * kStep + column * nStep];
+      return sum;
+    });
+    return withParameters(node, graph, before.inputs[0], scaleWeight(node, 'k', scale), bases);
+  },
+};
+
+/** (x·W + b)·s + t is x·(W·diag(s)) + (b·s + t). */
+export const affineAfterDense: Rule = {
+  name: 'affine after dense',
+  apply(node, graph) {
+    const dense = node.op === 'affine' ? graph.only(node.inputs[0], 'dense') : undefined;
+    const terms = vectors(node, graph);
+    if (dense === undefined || dense.attributes.clamp !== undefined || terms === undefined) return undefined;
+    const { scale, shift } = terms;
+    const { bias } = parameters(dense);
+    const bases = Float64Array.from(shift, (value, column) => (bias?.data[column] ?? 0) * scale[column] + value);
+    const folded = { ...dense, name: dense.name, output: node.output };
+    return withParameters(folded, graph, dense.inputs[0], scaleWeight(dense, 'n', scale), bases);
+  },
+};
+
+/** relu and clip are done by the dense layer that they follow. */
+export const clampIntoDense: Rule = {
+  name: 'clamp into dense',
+  apply(node, graph) {
+    const bounds = clampOf(node);
+    const dense = graph.only(node.inputs[0], 'dense');
+    if (bounds === undefined || dense === undefined) return undefined;
+    const clamp = clampTwice(dense.attributes.clamp ?? [-Infinity, Infinity], bounds);
+    return [{ ...dense, output: node.output, attributes: { ...dense.attributes, clamp } }];
+  },
+};
+
+/** Scale and shift of an affine node as vectors over its last axis. */
+function vectors(
+  node: Node | undefined,
+  graph: Rewriter,
+): { scale: Tensor['data']; shift: Tensor['data'] } | undefined {
+  if (node?.op !== 'affine') return undefined;
+  const [scale, shift] = node.inputs
+    .slice(1)
+    .map((operand) => (isConstant(operand) ? overLastAxis(operand, graph.shape(node.output)) : undefined));
+  return scale === undefined || shift === undefined ? undefined : { scale, shift };
+}
+
+function parameters(node: Node<'dense'>) {
+  const [, weight, bias] = node.inputs as readonly Tensor[];
+  return { weight, bias, ...denseLayout(node.attributes.layout, weight.shape) };
+}
+
+/** The weight with its inputs (k) or outputs (n) scaled; the same weight when that changes nothing. */
+function scaleWeight(node: Node<'dense'>, along: 'k' | 'n', scale: Tensor['data']): Tensor {
+  const { weight, n, k, kStep, nStep } = parameters(node);
+  if (scale.every((factor) => factor === 1)) return weight;
+  const data = new Float64Array(weight.data.length);
+  for (let i = 0; i < k; i++) {
+    for (let j = 0; j < n; j++) {
+      const at = i * kStep + j * nStep;
+      data[at] = weight.data[at] * scale[along === 'k' ? i : j];
+    }
+  }
+  return { shape: weight.shape, data };
+}
+
+/** The layer with new parameters, unless the precision cannot hold them. */
+function withParameters(
+  node: Node<'dense'>,
+  graph: Rewriter,
+  x: Node['inputs'][number],
+  weight: Tensor,
+  bias: Float64Array,
+): Rewrite | undefined {
+  const isChanged = weight !== node.inputs[1];
+  if ((isChanged && !isNormal(weight.data, graph.precision)) || !bias.every(Number.isFinite)) return undefined;
+  return [graph.replace(node, 'dense', [x, weight, { shape: [bias.length], data: bias }], node.attributes)];
+}

@@ -1,0 +1,105 @@
+/** Rules that drop what changes nothing. */
+import { evaluate } from '../evaluate.ts';
+import type { BinaryName, Node } from '../graph.ts';
+import { broadcastShapes, isIdentity, sameShape } from '../shapes.ts';
+import { isConstant, uniform } from './constants.ts';
+import type { Rule } from './rewriter.ts';
+
+/** Operations on constants are constants. */
+export const foldConstants: Rule = {
+  name: 'fold constants',
+  apply: (node) => (node.inputs.every(isConstant) ? evaluate(node, node.inputs.filter(isConstant)) : undefined),
+};
+
+/** Movements that leave every element in place, and functions that leave every value as it is. */
+export const dropIdentities: Rule = {
+  name: 'drop identities',
+  apply(node, graph) {
+    const [x] = node.inputs;
+    if (!sameShape(graph.shape(x), graph.shape(node.output))) return undefined;
+    return isIdentityNode(node, graph.precision) ? x : undefined;
+  },
+};
+
+function isIdentityNode(node: Node, precision: 'f32' | 'f64'): boolean {
+  switch (node.op) {
+    case 'reshape':
+    case 'expand':
+      return true;
+    case 'concat':
+      return node.inputs.length === 1;
+    case 'gather':
+      return isIdentity(node.attributes.indices, node.attributes.indices.length);
+    case 'transpose':
+      return node.attributes.permutation.every((from, to) => from === to);
+    case 'unary':
+      return node.attributes.fn === 'clip' && node.attributes.alpha === -Infinity && node.attributes.beta === Infinity;
+    case 'affine':
+      return rounded(uniform(node.inputs[1]), precision) === 1 && uniform(node.inputs[2]) === 0;
+    default:
+      return false;
+  }
+}
+
+function rounded(value = Number.NaN, precision: 'f32' | 'f64'): number {
+  return precision === 'f32' ? Math.fround(value) : value;
+}
+
+/** A transpose that moves no element is a reshape; a reshape of a reshape is one. */
+export const plainReshapes: Rule = {
+  name: 'plain reshapes',
+  apply(node, graph) {
+    const [x] = node.inputs;
+    const shape = graph.shape(node.output);
+    if (node.op === 'transpose') {
+      const longAxes = node.attributes.permutation.filter((axis) => graph.shape(x)[axis] > 1);
+      const isOrdered = longAxes.every((axis, at) => at === 0 || longAxes[at - 1] < axis);
+      if (isOrdered) return [graph.replace(node, 'reshape', [x], { shape })];
+    }
+    const inner = graph.definition(x);
+    if (node.op === 'reshape' && inner?.op === 'reshape') {
+      return [graph.replace(node, 'reshape', [inner.inputs[0]], { shape })];
+    }
+    return undefined;
+  },
+};
+
+/** An element-wise operation broadcasts by itself what was expanded for it. */
+export const impliedExpansions: Rule = {
+  name: 'implied expansions',
+  apply(node, graph) {
+    if (node.op !== 'binary' && node.op !== 'select') return undefined;
+    for (const [at, operand] of node.inputs.entries()) {
+      const expansion = graph.definition(operand);
+      if (expansion?.op !== 'expand') continue;
+      const inputs = node.inputs.with(at, expansion.inputs[0]);
+      const shape = broadcastShapes(...inputs.map((input) => graph.shape(input)));
+      if (shape !== undefined && sameShape(shape, graph.shape(node.output))) return [{ ...node, inputs } as Node];
+    }
+    return undefined;
+  },
+};
+
+const TRUTHS: ReadonlySet<BinaryName> = new Set<BinaryName>([
+  'equal',
+  'less',
+  'less_equal',
+  'greater',
+  'greater_equal',
+  'and',
+  'or',
+  'xor',
+]);
+
+/** What is 1 or 0 already need not be made so. */
+export const plainTruths: Rule = {
+  name: 'plain truths',
+  apply(node, graph) {
+    if (node.op !== 'unary' || node.attributes.fn !== 'to_bool') return undefined;
+    const source = graph.definition(node.inputs[0]);
+    const isTruth =
+      (source?.op === 'binary' && TRUTHS.has(source.attributes.fn)) ||
+      (source?.op === 'unary' && ['not', 'to_bool', 'is_nan', 'is_inf'].includes(source.attributes.fn));
+    return isTruth ? node.inputs[0] : undefined;
+  },
+};

@@ -1,0 +1,213 @@
+/**
+ * Functions that exporters spell as several operations, and what they are. The patterns are in the spelling that the
+ * other rules lead to: arithmetic with constants is affine, factors stand outside of products, x·x is a square.
+ */
+import type { Node, Op, OpAttributes, Operand, UnaryName } from '../graph.ts';
+import type { Shape } from '../shapes.ts';
+import { scalar } from './constants.ts';
+import {
+  affine,
+  any,
+  binary,
+  either,
+  type Match,
+  match,
+  number,
+  type Pattern,
+  reduce,
+  select,
+  unary,
+} from './pattern.ts';
+import type { Rewriter, Rule } from './rewriter.ts';
+
+const x = any('x');
+const mul = (a: Pattern, b: Pattern) => binary('mul', a, b);
+const div = (a: Pattern, b: Pattern) => binary('div', a, b);
+const onePlus = (a: Pattern) => affine(a, 1, 1);
+const times = (a: Pattern, factor: number | string) => affine(a, factor, 0);
+
+interface Found extends Match {
+  readonly precision: 'f32' | 'f64';
+  /** Of x. */
+  readonly shape: Shape;
+  number(name: string): number;
+}
+
+/** A rule that puts `op` of x in the place of what matches. */
+function recognise<O extends Op>(
+  name: string,
+  pattern: Pattern,
+  op: O,
+  /** Undefined when what was bound does not fit after all. */
+  attributes: (found: Found) => OpAttributes[O] | undefined,
+  /** Factors on x and on the result. */
+  factors: { readonly before?: number; readonly after?: (found: Found) => number } = {},
+): Rule {
+  return {
+    name,
+    apply(node, graph) {
+      const matched = match(pattern, node, graph);
+      if (matched === undefined) return undefined;
+      const operand = matched.operands.get('x') as Operand;
+      const found: Found = {
+        ...matched,
+        precision: graph.precision,
+        shape: graph.shape(operand),
+        number: (bound) => matched.numbers.get(bound) as number,
+      };
+      const known = attributes(found);
+      if (known === undefined) return undefined;
+      const { before = 1, after = () => 1 } = factors;
+      return scaled(node, graph, op, known, operand, before, after(found));
+    },
+  };
+}
+
+function scaled<O extends Op>(
+  place: Node,
+  graph: Rewriter,
+  op: O,
+  attributes: OpAttributes[O],
+  operand: Operand,
+  before: number,
+  after: number,
+): Node[] {
+  const scaling = (factor: number) => [scalar(factor), scalar(-0)];
+  const inner = before === 1 ? [] : [graph.add(place, 'affine', [operand, ...scaling(before)], {})];
+  const source = inner.at(0)?.output ?? operand;
+  if (after === 1) return [...inner, graph.replace(place, op, [source], attributes)];
+  const middle = graph.add(place, op, [source], attributes);
+  return [...inner, middle, graph.replace(place, 'affine', [middle.output, ...scaling(after)], {})];
+}
+
+const fn = (name: UnaryName, alpha?: number, beta?: number) => () => ({ fn: name, alpha, beta });
+
+/** The axis where a norm over the last axes begins; undefined for other axes. */
+function normOf({ axes, shape, number }: Found): { axis: number; epsilon: number } | undefined {
+  const list = axes.get('axes') as readonly number[];
+  const axis = shape.length - list.length;
+  return list.every((at, index) => at === axis + index) ? { axis, epsilon: number('epsilon') } : undefined;
+}
+
+function oneAxis({ axes }: Found): number | undefined {
+  const list = axes.get('axes') as readonly number[];
+  return list.length === 1 ? list[0] : undefined;
+}
+
+const cubic = either(
+  times(binary('add', x, times(mul(x, unary('square', x)), 0.044715)), Math.sqrt(2 / Math.PI)),
+  times(mul(x, affine(unary('square', x), 0.044715, 1)), Math.sqrt(2 / Math.PI)),
+);
+const twice = { after: ({ number }: Found) => 2 * number('half') };
+const centred = binary('sub', x, reduce('mean', x, 'axes'));
+const deviation = (of: Pattern) => unary('sqrt', affine(reduce('mean', unary('square', of), 'axes'), 1, 'epsilon'));
+const shifted = binary('sub', x, reduce('max', x, 'axes'));
+const exponential = unary('exp', shifted);
+
+export const PATTERNS: readonly Rule[] = [
+  recognise('sigmoid', unary('reciprocal', onePlus(unary('exp', times(x, -1)))), 'unary', fn('sigmoid')),
+  recognise('sigmoid of −x', unary('reciprocal', onePlus(unary('exp', x))), 'unary', fn('sigmoid'), { before: -1 }),
+  recognise('silu', mul(x, unary('sigmoid', x)), 'unary', fn('silu')),
+  recognise('silu as a quotient', div(x, onePlus(unary('exp', times(x, -1)))), 'unary', fn('silu')),
+  recognise('quick gelu', mul(x, unary('sigmoid', times(x, 'alpha'))), 'unary', ({ number }) => ({
+    fn: 'quick_gelu',
+    alpha: number('alpha'),
+  })),
+  recognise('gelu', mul(x, affine(unary('erf', times(x, Math.SQRT1_2)), 'half', 'half')), 'unary', fn('gelu'), twice),
+  recognise('gelu by tanh', mul(x, affine(unary('tanh', cubic), 'half', 'half')), 'unary', fn('gelu_tanh'), twice),
+  recognise(
+    'softplus',
+    either(unary('log', onePlus(unary('exp', x))), unary('log1p', unary('exp', x))),
+    'unary',
+    fn('softplus', 1),
+  ),
+  recognise('softplus with a factor', times(unary('softplus', times(x, 'alpha'), 1), 'inverse'), 'unary', (found) => {
+    const alpha = found.number('alpha');
+    const isInverse = Math.abs(alpha * found.number('inverse') - 1) <= 2 * found.tolerance;
+    return isInverse ? { fn: 'softplus', alpha } : undefined;
+  }),
+  // torch turns to x itself beyond a threshold. Where the difference is below the last bit, that is softplus.
+  recognise(
+    'softplus with a threshold',
+    either(
+      select(binary('greater', x, number('threshold')), x, unary('softplus', x, 'alpha')),
+      select(binary('greater', times(x, 'alpha'), number('scaled threshold')), x, unary('softplus', x, 'alpha')),
+    ),
+    'unary',
+    ({ numbers, precision }) => {
+      const alpha = numbers.get('alpha') as number;
+      const threshold = numbers.get('scaled threshold') ?? alpha * (numbers.get('threshold') as number);
+      const isExact = Math.exp(-threshold) <= threshold * (precision === 'f32' ? 2 ** -26 : 2 ** -55);
+      return isExact ? { fn: 'softplus', alpha } : undefined;
+    },
+  ),
+  recognise('log sigmoid', unary('log', unary('sigmoid', x)), 'unary', fn('log_sigmoid')),
+  recognise('mish', mul(x, unary('tanh', unary('softplus', x, 1))), 'unary', fn('mish')),
+  recognise('softsign', div(x, onePlus(unary('abs', x))), 'unary', fn('softsign')),
+  recognise('tanh shrink', binary('sub', x, unary('tanh', x)), 'unary', fn('tanh_shrink')),
+  recognise('threshold', select(binary('less_equal', x, number('alpha')), number('beta'), x), 'unary', (found) => ({
+    fn: 'threshold',
+    alpha: found.number('alpha'),
+    beta: found.number('beta'),
+  })),
+  recognise(
+    'leaky relu',
+    select(either(binary('greater', x, number(0)), binary('greater_equal', x, number(0))), x, times(x, 'alpha')),
+    'unary',
+    ({ number }) => ({ fn: 'leaky_relu', alpha: number('alpha') }),
+  ),
+  recognise(
+    'hard shrink',
+    select(binary('less_equal', unary('abs', x), number('alpha')), number(0), x),
+    'unary',
+    ({ number }) => ({ fn: 'hard_shrink', alpha: number('alpha') }),
+  ),
+  recognise(
+    'soft shrink',
+    select(
+      binary('greater', unary('abs', x), number('alpha')),
+      binary('sub', x, times(unary('sign', x), 'alpha')),
+      times(x, 0),
+    ),
+    'unary',
+    (found) => {
+      const alpha = found.number('alpha');
+      return alpha >= 0 ? { fn: 'soft_shrink', alpha, beta: alpha } : undefined;
+    },
+  ),
+  recognise(
+    'hard sigmoid',
+    times(unary('clip', affine(x, 1, 3), 0, 6), 1 / 6),
+    'unary',
+    fn('hard_sigmoid', 1 / 6, 1 / 2),
+  ),
+  recognise('hard swish', mul(x, unary('clip', affine(x, 1, 3), 0, 6)), 'unary', fn('hard_swish'), { after: () => 6 }),
+  recognise('hard swish by sigmoid', mul(x, unary('hard_sigmoid', x, 1 / 6, 1 / 2)), 'unary', fn('hard_swish')),
+  recognise('layer norm', div(centred, deviation(centred)), 'layer_norm', normOf),
+  recognise('rms norm', div(x, deviation(x)), 'rms_norm', normOf),
+  ...(['l1', 'l2'] as const).map((norm) =>
+    recognise(
+      `${norm} norm`,
+      div(x, unary('clip', reduce(norm, x, 'axes'), 'least', Infinity)),
+      'normalize',
+      (found) => {
+        const axis = oneAxis(found);
+        const least = found.number('least');
+        return axis === undefined || least < 0 ? undefined : { axis, norm, epsilon: least, floor: least };
+      },
+    ),
+  ),
+  recognise('softmax', div(exponential, reduce('sum', exponential, 'axes')), 'softmax', (found) => {
+    const axis = oneAxis(found);
+    return axis === undefined ? undefined : { axis, log: false };
+  }),
+  recognise(
+    'log softmax',
+    binary('sub', shifted, unary('log', reduce('sum', exponential, 'axes'))),
+    'softmax',
+    (found) => {
+      const axis = oneAxis(found);
+      return axis === undefined ? undefined : { axis, log: true };
+    },
+  ),
+];

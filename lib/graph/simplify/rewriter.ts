@@ -1,0 +1,228 @@
+import type { BinaryName, DType, GraphInput, Node, Op, OpAttributes, Operand, UnaryName } from '../graph.ts';
+import { definitionOf } from '../ops.ts';
+import type { Shape } from '../shapes.ts';
+import type { CheckedGraph } from '../validate.ts';
+
+/**
+ * What a rule puts in a node's place: another operand that has the same value; or nodes, in order of computation,
+ * of which the last defines the same output.
+ */
+export type Rewrite = Operand | readonly Node[];
+
+/** One named step of simplification: looks at a node and at what defines its operands, never at its consumers. */
+export interface Rule {
+  readonly name: string;
+  apply(node: Node, graph: Rewriter): Rewrite | undefined;
+}
+
+/** A rule may follow on a rule at one node this often in a pass; what is left waits for the next pass. */
+const MAX_STEPS = 16;
+
+/** A graph under simplification. A pass goes through the nodes in order and applies the first rule that has something. */
+export class Rewriter {
+  readonly inputs: readonly GraphInput[];
+  readonly shapes: Map<string, Shape>;
+  #outputs: { name: string; value: Operand; dtype: DType }[];
+  /** By output, in the order of computation. During a pass, those that the pass has been through. */
+  #nodes: Map<string, Node>;
+  /** How many operands and outputs each name is. */
+  #uses = new Map<string, number>();
+  /** Names that nothing but dense layers took, when the pass began. */
+  #onlyDense = new Set<string>();
+  /** Names whose values end in a step, when the pass began. */
+  #steps = new Set<string>();
+  #names = 0;
+
+  constructor(
+    graph: CheckedGraph,
+    readonly precision: 'f32' | 'f64',
+  ) {
+    this.inputs = graph.inputs;
+    this.shapes = new Map(graph.shapes);
+    this.#outputs = [...graph.outputs];
+    this.#nodes = new Map(graph.nodes.map((node) => [node.output, node]));
+  }
+
+  get nodes(): readonly Node[] {
+    return [...this.#nodes.values()];
+  }
+
+  get outputs(): readonly { readonly name: string; readonly value: Operand; readonly dtype: DType }[] {
+    return this.#outputs;
+  }
+
+  /** The node that defines the operand; undefined for inputs and constants. */
+  definition(operand: Operand): Node | undefined {
+    return typeof operand === 'string' ? this.#nodes.get(operand) : undefined;
+  }
+
+  /** The node that defines the operand, when it is of the operation and nothing else takes its result. */
+  only<O extends Op>(operand: Operand, op: O): Node<O> | undefined {
+    const node = this.definition(operand);
+    return node?.op === op && this.#uses.get(node.output) === 1 ? (node as Node<O>) : undefined;
+  }
+
+  feedsOnlyDense(operand: Operand): boolean {
+    return typeof operand === 'string' && this.#onlyDense.has(operand);
+  }
+
+  /** Whether the result leads to a function that jumps, so that a last bit decides: what computes it must stay exact. */
+  feedsStep(node: Node): boolean {
+    return this.#steps.has(node.output);
+  }
+
+  shape(operand: Operand): Shape {
+    return typeof operand === 'string' ? (this.shapes.get(operand) as Shape) : operand.shape;
+  }
+
+  /** A new node under `place`'s name, with a result of its own. */
+  add<O extends Op>(place: Node, op: O, inputs: readonly Operand[], attributes: OpAttributes[O]): Node {
+    let output: string;
+    do output = `${place.output}#${++this.#names}`;
+    while (this.shapes.has(output));
+    const node = { op, name: place.name, inputs, output, attributes } as Node;
+    this.shapes.set(output, this.#infer(node));
+    return node;
+  }
+
+  /** A node that defines what `place` does. */
+  replace<O extends Op>(place: Node, op: O, inputs: readonly Operand[], attributes: OpAttributes[O]): Node {
+    return { op, name: place.name, inputs, output: place.output, attributes } as Node;
+  }
+
+  /** Applies the rules to every node once, in order; says whether any had something to do. */
+  pass(rules: readonly Rule[]): boolean {
+    const nodes = this.#nodes;
+    this.#nodes = new Map();
+    this.#count(nodes.values());
+    this.#steps = stepsOf([...nodes.values()]);
+    const aliases = new Map<string, Operand>();
+    const resolve = (operand: Operand) => (typeof operand === 'string' ? (aliases.get(operand) ?? operand) : operand);
+    let changed = false;
+    for (const found of nodes.values()) {
+      let node: Node | undefined = { ...found, inputs: found.inputs.map(resolve) } as Node;
+      for (let step = 0; step < MAX_STEPS && node !== undefined; step++) {
+        const rewrite: Rewrite | undefined = firstOf(rules, node, this);
+        if (rewrite === undefined) break;
+        changed = true;
+        node = this.#put(node, rewrite, aliases);
+      }
+      if (node !== undefined) this.#nodes.set(node.output, node);
+    }
+    this.#outputs = this.#outputs.map((output) => ({ ...output, value: resolve(output.value) }));
+    return changed;
+  }
+
+  /** Takes a rewrite in; gives the node that now defines the output, or undefined where another operand does. */
+  #put(node: Node, rewrite: Rewrite, aliases: Map<string, Operand>): Node | undefined {
+    if (isNodes(rewrite)) {
+      for (const added of rewrite) for (const operand of added.inputs) this.#use(operand, 1);
+      for (const added of rewrite.slice(0, -1)) this.#nodes.set(added.output, added);
+      this.#release(node);
+      return rewrite.at(-1);
+    }
+    this.#use(rewrite, this.#uses.get(node.output) as number);
+    this.#uses.set(node.output, 0);
+    aliases.set(node.output, rewrite);
+    this.#release(node);
+    return undefined;
+  }
+
+  #use(operand: Operand, count: number): void {
+    if (typeof operand === 'string') this.#uses.set(operand, (this.#uses.get(operand) ?? 0) + count);
+  }
+
+  /** Gives up the node's operands, and removes what nothing takes any more. */
+  #release(node: Node): void {
+    const released = [node];
+    for (let gone = released.pop(); gone !== undefined; gone = released.pop()) {
+      for (const operand of gone.inputs) {
+        if (typeof operand !== 'string') continue;
+        this.#use(operand, -1);
+        const unused = this.#nodes.get(operand);
+        if (this.#uses.get(operand) === 0 && unused !== undefined) {
+          this.#nodes.delete(operand);
+          released.push(unused);
+        }
+      }
+    }
+  }
+
+  #count(nodes: Iterable<Node>): void {
+    this.#uses = new Map();
+    const denseUses = new Map<string, number>();
+    for (const { op, inputs } of nodes) {
+      for (const operand of inputs) {
+        this.#use(operand, 1);
+        if (op === 'dense' && typeof operand === 'string') denseUses.set(operand, (denseUses.get(operand) ?? 0) + 1);
+      }
+    }
+    for (const { value } of this.#outputs) this.#use(value, 1);
+    const onlyDense = [...denseUses].filter(([name, count]) => this.#uses.get(name) === count);
+    this.#onlyDense = new Set(onlyDense.map(([name]) => name));
+  }
+
+  #infer(node: Node): Shape {
+    return definitionOf(node.op).infer(
+      node,
+      node.inputs.map((operand) => this.shape(operand)),
+    );
+  }
+}
+
+function firstOf(rules: readonly Rule[], node: Node, graph: Rewriter): Rewrite | undefined {
+  for (const rule of rules) {
+    const rewrite = rule.apply(node, graph);
+    if (rewrite !== undefined) return rewrite;
+  }
+  return undefined;
+}
+
+function isNodes(rewrite: Rewrite): rewrite is readonly Node[] {
+  return Array.isArray(rewrite);
+}
+
+/** The operands of functions that jump, and what element-wise arithmetic and movements make them of. */
+function stepsOf(nodes: readonly Node[]): Set<string> {
+  const steps = new Set<string>();
+  for (const node of nodes.toReversed()) {
+    if (!isStep(node) && !(steps.has(node.output) && CARRIERS.has(node.op))) continue;
+    for (const operand of node.inputs) if (typeof operand === 'string') steps.add(operand);
+  }
+  return steps;
+}
+
+const CARRIERS: ReadonlySet<Op> = new Set<Op>([
+  'affine',
+  'unary',
+  'binary',
+  'select',
+  'concat',
+  'gather',
+  'transpose',
+  'reshape',
+  'expand',
+]);
+
+const STEPS: ReadonlySet<string> = new Set<UnaryName | BinaryName>([
+  'floor',
+  'ceil',
+  'round',
+  'trunc',
+  'sign',
+  'not',
+  'to_bool',
+  'equal',
+  'less',
+  'less_equal',
+  'greater',
+  'greater_equal',
+  'and',
+  'or',
+  'xor',
+]);
+
+function isStep(node: Node): boolean {
+  if (node.op === 'unary' || node.op === 'binary') return STEPS.has(node.attributes.fn);
+  return node.op === 'embedding' || node.op === 'one_hot';
+}

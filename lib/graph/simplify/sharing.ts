@@ -1,0 +1,36 @@
+import type { Node, Operand, Tensor } from '../graph.ts';
+import { formatShape } from '../shapes.ts';
+import type { Rule } from './rewriter.ts';
+
+/** Up to so many numbers are compared as numbers; longer lists are the same only when they are one object. */
+const COMPARED = 64;
+
+/** Two nodes that compute the same are one. The rule remembers what it has seen: make one for each pass. */
+export function sharing(): Rule {
+  const seen = new Map<string, string>();
+  const identities = new Map<object, number>();
+  const identity = (object: object) => {
+    const known = identities.get(object) ?? identities.size;
+    identities.set(object, known);
+    return `@${known}`;
+  };
+  const list = (values: ArrayLike<number>) =>
+    values.length <= COMPARED ? Array.from(values, (value) => (Object.is(value, -0) ? '-0' : value)) : identity(values);
+  const tensor = ({ shape, data }: Tensor) => `${formatShape(shape)}${list(data)}`;
+  const operand = (value: Operand) => (typeof value === 'string' ? JSON.stringify(value) : tensor(value));
+  const attribute = ([name, value]: [string, unknown]) =>
+    `${name}=${value instanceof Int32Array ? list(value) : String(value)}`;
+  const key = (node: Node) =>
+    [node.op, ...Object.entries(node.attributes).map(attribute).sort(), ...node.inputs.map(operand)].join(';');
+
+  return {
+    name: 'sharing',
+    apply(node, graph) {
+      const text = key(node);
+      const first = seen.get(text);
+      if (first !== undefined && first !== node.output && graph.definition(first) !== undefined) return first;
+      seen.set(text, node.output);
+      return undefined;
+    },
+  };
+}

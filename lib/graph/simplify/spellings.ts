@@ -1,0 +1,144 @@
+/** Rules that bring the many spellings of one function to one, so that other rules need to know only that. */
+import type { Node } from '../graph.ts';
+import { sameShape } from '../shapes.ts';
+import { scalar, uniform } from './constants.ts';
+import type { Rewrite, Rewriter, Rule } from './rewriter.ts';
+
+/** Powers that have a function of their own; the cube is x·x². */
+export const plainPowers: Rule = {
+  name: 'plain powers',
+  apply(node, graph) {
+    const [x, exponent] = node.inputs;
+    if (node.op !== 'binary' || !sameShape(graph.shape(x), graph.shape(node.output))) return undefined;
+    if (node.attributes.fn === 'mul' && x === exponent) return [graph.replace(node, 'unary', [x], { fn: 'square' })];
+    if (node.attributes.fn !== 'pow') return undefined;
+    switch (uniform(exponent)) {
+      case 1:
+        return x;
+      case 2:
+        return [graph.replace(node, 'unary', [x], { fn: 'square' })];
+      case 3: {
+        const square = graph.add(node, 'unary', [x], { fn: 'square' });
+        return [square, graph.replace(node, 'binary', [x, square.output], { fn: 'mul' })];
+      }
+      case 0.5:
+        return [graph.replace(node, 'unary', [x], { fn: 'sqrt' })];
+      case -1:
+        return [graph.replace(node, 'unary', [x], { fn: 'reciprocal' })];
+      case -0.5: {
+        const root = graph.add(node, 'unary', [x], { fn: 'sqrt' });
+        return [root, graph.replace(node, 'unary', [root.output], { fn: 'reciprocal' })];
+      }
+      default:
+        return undefined;
+    }
+  },
+};
+
+/** 1/x is the reciprocal, a·(1/b) is a/b. */
+export const plainDivisions: Rule = {
+  name: 'plain divisions',
+  apply(node, graph) {
+    if (node.op !== 'binary') return undefined;
+    const [a, b] = node.inputs;
+    if (node.attributes.fn === 'div' && uniform(a) === 1 && sameShape(graph.shape(b), graph.shape(node.output))) {
+      return [graph.replace(node, 'unary', [b], { fn: 'reciprocal' })];
+    }
+    if (node.attributes.fn !== 'mul') return undefined;
+    for (const [x, inverse] of [node.inputs, [b, a]]) {
+      const reciprocal = graph.definition(inverse);
+      if (reciprocal?.op === 'unary' && reciprocal.attributes.fn === 'reciprocal') {
+        return [graph.replace(node, 'binary', [x, reciprocal.inputs[0]], { fn: 'div' })];
+      }
+    }
+    return undefined;
+  },
+};
+
+/** max and min with one number are clips, a clip from 0 is relu. */
+export const plainClips: Rule = {
+  name: 'plain clips',
+  apply(node, graph) {
+    if (node.op === 'unary') {
+      const { fn, alpha, beta } = node.attributes;
+      const isRelu = fn === 'clip' && alpha === 0 && beta === Infinity;
+      return isRelu ? [graph.replace(node, 'unary', node.inputs, { fn: 'relu' })] : undefined;
+    }
+    if (node.op !== 'binary' || (node.attributes.fn !== 'max' && node.attributes.fn !== 'min')) return undefined;
+    for (const [x, constant] of [node.inputs, node.inputs.toReversed()]) {
+      const bound = uniform(constant);
+      if (bound === undefined || !sameShape(graph.shape(x), graph.shape(node.output))) continue;
+      const [alpha, beta] = node.attributes.fn === 'max' ? [bound, Infinity] : [-Infinity, bound];
+      return [graph.replace(node, 'unary', [x], { fn: 'clip', alpha, beta })];
+    }
+    return undefined;
+  },
+};
+
+/** The bounds of relu and clip, ordered; undefined for other nodes and for bounds that cross. */
+export function clampOf(node: Node | undefined): readonly [number, number] | undefined {
+  if (node?.op !== 'unary') return undefined;
+  const { fn, alpha = 0, beta = 0 } = node.attributes;
+  if (fn === 'relu') return [0, Infinity];
+  return fn === 'clip' && alpha <= beta ? [alpha, beta] : undefined;
+}
+
+/** The bounds of one clamp after another: the second's image of the first's. */
+export function clampTwice(
+  [low, high]: readonly [number, number],
+  [min, max]: readonly [number, number],
+): [number, number] {
+  const clamp = (value: number) => Math.min(Math.max(value, min), max);
+  return [clamp(low), clamp(high)];
+}
+
+/** A clip of a clip is one: relu6 is often min(max(x, 0), 6). */
+export const mergeClips: Rule = {
+  name: 'merge clips',
+  apply(node, graph) {
+    const outer = clampOf(node);
+    const inner = graph.only(node.inputs[0], 'unary');
+    const bounds = clampOf(inner);
+    if (outer === undefined || inner === undefined || bounds === undefined) return undefined;
+    const [alpha, beta] = clampTwice(bounds, outer);
+    return [graph.replace(node, 'unary', inner.inputs, { fn: 'clip', alpha, beta })];
+  },
+};
+
+/** PRelu with one slope is leaky relu. */
+export const oneSlope: Rule = {
+  name: 'one slope',
+  apply(node, graph) {
+    if (node.op !== 'binary' || node.attributes.fn !== 'prelu') return undefined;
+    const [x, slope] = node.inputs;
+    const alpha = uniform(slope);
+    if (alpha === undefined || !sameShape(graph.shape(x), graph.shape(node.output))) return undefined;
+    return [graph.replace(node, 'unary', [x], { fn: 'leaky_relu', alpha })];
+  },
+};
+
+/** Factors beyond it stay where they are: products of what they scale might overflow or fade. */
+const HOISTED = 2 ** 8;
+
+/** (c·x)·y is c·(x·y), and so for quotients: the scale can then merge onwards, and products look alike. */
+export const hoistScales: Rule = {
+  name: 'hoist scales',
+  apply(node, graph) {
+    if (node.op !== 'binary' || (node.attributes.fn !== 'mul' && node.attributes.fn !== 'div')) return undefined;
+    if (graph.feedsStep(node)) return undefined;
+    for (const [at, operand] of node.inputs.entries()) {
+      const scaling = graph.only(operand, 'affine');
+      if (scaling === undefined || uniform(scaling.inputs[2]) !== 0) continue;
+      const factor = uniform(scaling.inputs[1]);
+      if (factor === undefined || Math.abs(factor) > HOISTED || Math.abs(factor) < 1 / HOISTED) continue;
+      const isDivisor = node.attributes.fn === 'div' && at === 1;
+      return scaled(node, graph, node.inputs.with(at, scaling.inputs[0]), isDivisor ? 1 / factor : factor);
+    }
+    return undefined;
+  },
+};
+
+function scaled(node: Node<'binary'>, graph: Rewriter, inputs: Node['inputs'], factor: number): Rewrite {
+  const inner = graph.add(node, 'binary', inputs, node.attributes);
+  return [inner, graph.replace(node, 'affine', [inner.output, scalar(factor), scalar(-0)], {})];
+}

@@ -1,0 +1,93 @@
+/** Tensors of a file that holds parameters alone, gathered by the layer that their names say they belong to. */
+import { ForwardpassError } from '../../errors.ts';
+import { quote } from '../../words.ts';
+import type { Layer } from '../architecture.ts';
+import { formatShape, type Shape } from '../shapes.ts';
+
+/** A layer without its activation. */
+export interface Group {
+  /** `encoder.layers.2`, as the tensors' names begin. */
+  readonly name: string;
+  readonly layer: Layer;
+  readonly isDense: boolean;
+  /** Columns that it takes and gives. */
+  readonly inputs: number;
+  readonly outputs: number;
+}
+
+type Parts = Map<string, { name: string; shape: Shape }>;
+
+/** The last part of a tensor's name → the field of a layer. */
+const FIELDS: Readonly<Record<string, string>> = {
+  weight: 'weight',
+  bias: 'bias',
+  kernel: 'kernel',
+  gamma: 'gamma',
+  beta: 'beta',
+  running_mean: 'mean',
+  moving_mean: 'mean',
+  running_var: 'variance',
+  moving_variance: 'variance',
+};
+
+/** Counts batches during training; says nothing of the forward pass. */
+export function isBookkeeping(name: string): boolean {
+  return /(^|[./])num_batches_tracked$/.test(name);
+}
+
+/** Throws `ARCHITECTURE` for what a plain stack of dense and normalising layers does not have. */
+export function groupTensors(tensors: ReadonlyMap<string, Shape>): Group[] {
+  const groups = new Map<string, Parts>();
+  for (const [name, shape] of tensors) {
+    if (isBookkeeping(name)) continue;
+    const [, prefix, ending] = /^(?:(.*)[./])?([^./]*?)(?::0)?$/s.exec(name) as unknown as [string, string?, string?];
+    const field = ending !== undefined && Object.hasOwn(FIELDS, ending) ? FIELDS[ending] : undefined;
+    if (field === undefined) {
+      throw needsArchitecture(
+        `does not say what it is: known are names that end in ${Object.keys(FIELDS).join(', ')}`,
+        name,
+      );
+    }
+    const parts: Parts = groups.get(prefix ?? '') ?? new Map();
+    if (parts.has(field)) throw needsArchitecture(`its layer has another ${quote(field)}`, name);
+    groups.set(prefix ?? '', parts.set(field, { name, shape }));
+  }
+  return [...groups].map(([name, parts]) => groupOf(name, parts));
+}
+
+function groupOf(name: string, parts: Parts): Group {
+  const shapeOf = (field: string) => parts.get(field)?.shape;
+  const fields = Object.fromEntries([...parts].map(([field, part]) => [field, part.name]));
+  const named = name === '' ? fields : { ...fields, name };
+  const weight = shapeOf('weight') ?? shapeOf('kernel');
+  const first = [...parts.values()][0];
+
+  if (weight !== undefined && weight.length > 2) {
+    const message = `a weight of shape ${formatShape(weight)} belongs to a convolution or the like, which is no row operation`;
+    throw new ForwardpassError('UNSUPPORTED_OP', message, `tensor ${first.name}`);
+  }
+  if (weight?.length === 2 && !parts.has('mean')) {
+    if (/embed/i.test(name)) throw needsArchitecture('looks like an embedding, which takes ids', first.name);
+    const [inputs, outputs] = parts.has('kernel') ? weight : weight.toReversed();
+    return { name, layer: named as Layer, isDense: true, inputs, outputs };
+  }
+  const width = (shapeOf('mean') ?? shapeOf('gamma') ?? weight)?.[0] ?? 0;
+  const isVectors = [...parts.values()].every(({ shape }) => shape.length === 1);
+  // The default of the framework whose names these are; the file holds no epsilon.
+  const epsilon = parts.has('gamma') || parts.has('beta') ? 1e-3 : 1e-5;
+  const vectors = { ...named, epsilon };
+  if (isVectors && parts.has('mean') && parts.has('variance')) {
+    return { name, layer: { type: 'batch_norm', ...vectors }, isDense: false, inputs: width, outputs: width };
+  }
+  const pairs = (parts.has('weight') && parts.has('bias')) || (parts.has('gamma') && parts.has('beta'));
+  if (isVectors && pairs && parts.size === 2) {
+    return { name, layer: { type: 'layer_norm', ...vectors }, isDense: false, inputs: width, outputs: width };
+  }
+  const found = [...parts].map(([field, { shape }]) => `${field} ${formatShape(shape)}`).join(', ');
+  throw needsArchitecture(`is of no layer that is known by its shapes alone (${found})`, first.name);
+}
+
+function needsArchitecture(message: string, tensor: string): ForwardpassError {
+  const hint = 'say how the tensors belong together with the `architecture` option';
+  return new ForwardpassError('ARCHITECTURE', `${message}; ${hint}`, `tensor ${tensor}`);
+}

@@ -1,0 +1,243 @@
+import { ForwardpassError } from '../errors.ts';
+import type { DType, Graph, Node, Operand, Tensor } from './graph.ts';
+import type { Limits } from './limits.ts';
+import { refuse } from './ops/definition.ts';
+import { definitionOf, isOp } from './ops.ts';
+import { elementCount, formatShape, type Shape } from './shapes.ts';
+
+declare const checked: unique symbol;
+
+/** A graph in which everything fits: made by {@link validate} alone. Its nodes stand in the order of computation. */
+export interface CheckedGraph extends Graph {
+  /** Of one row, for each input and each node's output. */
+  readonly shapes: ReadonlyMap<string, Shape>;
+  readonly [checked]: true;
+}
+
+const DTYPES: ReadonlySet<string> = new Set<DType>([
+  'float32',
+  'float64',
+  'float16',
+  'bfloat16',
+  'int32',
+  'int64',
+  'bool',
+]);
+
+const MAX_RANK = 64;
+
+/**
+ * Checks a graph, whoever made it: names, shapes, attributes, element counts, limits. Nodes that no output needs are
+ * dropped once their names have been checked. Throws a ForwardpassError that names the place.
+ */
+export function validate(graph: Graph, limits: Limits): CheckedGraph {
+  if (graph.nodes.length > limits.nodes) {
+    throw new ForwardpassError('LIMIT', `the model has ${graph.nodes.length} operations, the limit is ${limits.nodes}`);
+  }
+  const producers = checkNames(graph);
+  const nodes = orderNodes(graph, producers);
+  const shapes = checkInputs(graph, limits);
+  checkConstants(nodes, limits);
+  inferShapes(nodes, shapes, limits);
+  checkLabels(graph, shapes);
+  return { ...graph, nodes, shapes } as unknown as CheckedGraph;
+}
+
+/** The node that defines each name, once every name is defined once and every use is of a defined one. */
+function checkNames(graph: Graph): Map<string, Node> {
+  if (graph.inputs.length === 0)
+    throw new ForwardpassError('SHAPE', 'a model must have at least one input, found none');
+  if (graph.outputs.length === 0) {
+    throw new ForwardpassError('SHAPE', 'a model must have at least one output, found none');
+  }
+  const inputs = new Set<string>();
+  for (const { name, dtype } of graph.inputs) {
+    if (inputs.has(name)) throw new ForwardpassError('DUPLICATE', 'two inputs have this name', `input ${name}`);
+    if (!DTYPES.has(dtype)) {
+      throw new ForwardpassError('UNSUPPORTED_DTYPE', `${dtype} is not a type of inputs here`, `input ${name}`);
+    }
+    inputs.add(name);
+  }
+
+  const producers = new Map<string, Node>();
+  for (const node of graph.nodes) {
+    if (!isOp(node.op)) {
+      // Formats cannot get here; graphs made by other code can.
+      const { op, name } = node as Node;
+      throw new ForwardpassError('UNSUPPORTED_OP', `there is no operation ${String(op)}`, `node ${name}`);
+    }
+    const other = producers.get(node.output)?.name;
+    if (other !== undefined) refuse(node, 'DUPLICATE', `defines ${node.output}, which node ${other} defines already`);
+    if (inputs.has(node.output)) refuse(node, 'DUPLICATE', `defines ${node.output}, which is an input`);
+    producers.set(node.output, node);
+  }
+
+  const known = (name: string) => inputs.has(name) || producers.has(name);
+  for (const node of graph.nodes) {
+    for (const operand of node.inputs) {
+      if (typeof operand === 'string' && !known(operand)) {
+        refuse(node, 'DANGLING', `takes ${operand}, which no input or node defines`);
+      }
+    }
+  }
+
+  const outputs = new Set<string>();
+  for (const { name, value, dtype } of graph.outputs) {
+    const place = `output ${name}`;
+    if (outputs.has(name)) throw new ForwardpassError('DUPLICATE', 'two outputs have this name', place);
+    if (!known(value)) throw new ForwardpassError('DANGLING', `is ${value}, which no input or node defines`, place);
+    if (!DTYPES.has(dtype)) {
+      throw new ForwardpassError('UNSUPPORTED_DTYPE', `${dtype} is not a type of outputs here`, place);
+    }
+    outputs.add(name);
+  }
+  return producers;
+}
+
+/** The nodes that the outputs need, each after those it needs: a depth-first walk that keeps its own stack. */
+function orderNodes(graph: Graph, producers: ReadonlyMap<string, Node>): Node[] {
+  const ordered: Node[] = [];
+  const state = new Map<Node, 'open' | 'done'>();
+  for (const { value } of graph.outputs) {
+    const stack: { node: Node; next: number }[] = [];
+    const enter = (name: string) => {
+      const node = producers.get(name);
+      if (node === undefined || state.get(node) === 'done') return;
+      if (state.get(node) === 'open')
+        throw cycle(
+          stack.map((frame) => frame.node),
+          node,
+        );
+      state.set(node, 'open');
+      stack.push({ node, next: 0 });
+    };
+    enter(value);
+    for (let frame = stack.at(-1); frame !== undefined; frame = stack.at(-1)) {
+      const operand = frame.node.inputs[frame.next++];
+      if (typeof operand === 'string') enter(operand);
+      else if (operand === undefined) {
+        state.set(frame.node, 'done');
+        ordered.push(frame.node);
+        stack.pop();
+      }
+    }
+  }
+  return ordered;
+}
+
+/** Names the loop that closes at `node`; of a long one, its first nodes. */
+function cycle(path: readonly Node[], node: Node): ForwardpassError {
+  const loop = path.slice(path.indexOf(node)).map(({ name }) => name);
+  const shown = loop.length > 8 ? [...loop.slice(0, 8), `… (${loop.length - 8} more)`] : loop;
+  const text = `a result feeds its own computation: ${[node.name, ...shown.reverse()].join(' → ')}`;
+  return new ForwardpassError('CYCLE', text, `node ${node.name}`);
+}
+
+function checkInputs(graph: Graph, limits: Limits): Map<string, Shape> {
+  const shapes = new Map<string, Shape>();
+  for (const { name, shape } of graph.inputs) {
+    checkShape(`input ${name}`, shape);
+    checkRow(`input ${name}`, shape, limits);
+    shapes.set(name, shape);
+  }
+  return shapes;
+}
+
+function checkShape(place: string, shape: Shape): void {
+  if (shape.length > MAX_RANK) {
+    throw new ForwardpassError('SHAPE', `shapes have up to ${MAX_RANK} axes, found ${shape.length}`, place);
+  }
+  if (shape.every((size) => Number.isSafeInteger(size) && size >= 1)) return;
+  throw new ForwardpassError('SHAPE', `sizes must be whole numbers from 1, found ${formatShape(shape)}`, place);
+}
+
+function checkRow(place: string, shape: Shape, limits: Limits): void {
+  if (elementCount(shape) <= limits.rowElements) return;
+  const found = `${formatShape(shape)} has ${elementCount(shape)}`;
+  throw new ForwardpassError('LIMIT', `a row tensor may have ${limits.rowElements} elements, ${found}`, place);
+}
+
+function checkConstants(nodes: readonly Node[], limits: Limits): void {
+  const counted = new Set<Tensor['data']>();
+  let elements = 0;
+  for (const node of nodes) {
+    for (const [at, operand] of node.inputs.entries()) {
+      if (typeof operand === 'string') continue;
+      const { shape, data } = operand;
+      const place = `node ${node.name}, operand ${at}`;
+      checkShape(place, shape);
+      if (!(data instanceof Float32Array || data instanceof Float64Array)) {
+        throw new ForwardpassError('UNSUPPORTED_DTYPE', 'a constant must be a Float32Array or Float64Array', place);
+      }
+      if (data.length !== elementCount(shape)) {
+        const expected = `a constant of ${formatShape(shape)} must have ${elementCount(shape)} elements`;
+        throw new ForwardpassError('SHAPE', `${expected}, found ${data.length}`, place);
+      }
+      if (!counted.has(data)) elements += data.length;
+      counted.add(data);
+      if (elements > limits.parameters) throw tooMany('the constants of the model', limits);
+    }
+  }
+}
+
+function inferShapes(nodes: readonly Node[], shapes: Map<string, Shape>, limits: Limits): void {
+  let elements = 0;
+  for (const node of nodes) {
+    const definition = definitionOf(node.op);
+    checkOperands(node, definition.operands, definition.constants ?? []);
+    const operands = node.inputs.map((operand) => shapeOf(operand, shapes));
+    const shape = definition.infer(node, operands);
+    checkRow(`node ${node.name}`, shape, limits);
+    shapes.set(node.output, shape);
+    // Constants spread over rows, folded values and moved columns all are as wide as a result.
+    elements += elementCount(shape);
+    if (elements > limits.parameters) throw tooMany('the results of its operations, for one row,', limits);
+  }
+}
+
+function checkOperands(node: Node, [least, most]: readonly [number, number], constants: readonly number[]): void {
+  const found = node.inputs.length;
+  if (found < least || found > most) {
+    const expected = least === most ? `${least}` : most === Infinity ? `${least} or more` : `${least} to ${most}`;
+    refuse(node, 'MALFORMED', `takes ${expected} operands, found ${found}`);
+  }
+  for (const at of constants) {
+    const operand = node.inputs[at];
+    if (typeof operand === 'string') {
+      refuse(
+        node,
+        'UNSUPPORTED_OP',
+        `operand ${at} must be a constant, found ${operand}, which differs from row to row`,
+      );
+    }
+  }
+}
+
+function shapeOf(operand: Operand, shapes: ReadonlyMap<string, Shape>): Shape {
+  return typeof operand === 'string' ? (shapes.get(operand) as Shape) : operand.shape;
+}
+
+function tooMany(what: string, limits: Limits): ForwardpassError {
+  return new ForwardpassError('LIMIT', `${what} have more elements than the limit of ${limits.parameters}`);
+}
+
+/** Labels and feature names must be as many as there are outputs and features. */
+function checkLabels(graph: Graph, shapes: ReadonlyMap<string, Shape>): void {
+  const { classes, featureNames, decision } = graph;
+  const widths = graph.outputs.map(({ value }) => elementCount(shapes.get(value) as Shape));
+  if (classes !== undefined) {
+    const two = classes.length === 2 && decision?.rule !== 'arg_max';
+    const each = decision?.rule !== 'above';
+    if (!widths.some((width) => (each && width === classes.length) || (two && width === 1))) {
+      const found = `outputs of ${widths.join(', ')} elements`;
+      throw new ForwardpassError('SHAPE', `${classes.length} classes fit no output: found ${found}`, 'classes');
+    }
+  }
+  if (featureNames !== undefined) {
+    const features = graph.inputs.reduce((count, { shape }) => count + elementCount(shape), 0);
+    if (features !== featureNames.length) {
+      const found = `inputs of ${features} features`;
+      throw new ForwardpassError('SHAPE', `${featureNames.length} feature names, found ${found}`, 'featureNames');
+    }
+  }
+}

@@ -1,0 +1,18 @@
+export type { ErrorCode } from './errors.ts';
+export { ForwardpassError } from './errors.ts';
+export type { Format } from './formats/registry.ts';
+export type {
+  Activation,
+  ActivationName,
+  Architecture,
+  ArchitectureInput,
+  Layer,
+  Values,
+} from './graph/architecture.ts';
+export type { DType } from './graph/graph.ts';
+export type { Limits } from './graph/limits.ts';
+export { define, load } from './load.ts';
+export type { BoundCall, FloatArray, Named, TensorInfo } from './model.ts';
+export { Model } from './model.ts';
+export type { Isa, LoadOptions, ModelOptions } from './options.ts';
+export type { Rows } from './rows.ts';

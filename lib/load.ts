@@ -1,0 +1,98 @@
+/** The way from a source to a model: each stage makes what the next one takes. */
+import { ForwardpassError } from './errors.ts';
+import { chooseFormat, holdsParametersAlone } from './formats/registry.ts';
+import type { Architecture } from './graph/architecture.ts';
+import { buildGraph } from './graph/define/build.ts';
+import type { Graph, Op, Tensor } from './graph/graph.ts';
+import { lower } from './graph/lower.ts';
+import { simplify } from './graph/simplify.ts';
+import { type CheckedGraph, validate } from './graph/validate.ts';
+import { Model } from './model.ts';
+import {
+  type CheckedOptions,
+  checkLoadOptions,
+  checkModelOptions,
+  type LoadOptions,
+  type ModelOptions,
+} from './options.ts';
+import { aborted } from './source/abort.ts';
+import { type OpenSource, openSource } from './source.ts';
+
+export type { Isa, LoadOptions, ModelOptions } from './options.ts';
+
+/**
+ * Reads a trained model: from a path, a URL (`file:`, `http:`, `https:`) or bytes. The only step that reads files
+ * or the network. Rejects with a ForwardpassError that says what was expected and what was found.
+ */
+export async function load(source: string | URL | Uint8Array, options: LoadOptions = {}): Promise<Model> {
+  const checked = checkLoadOptions(options);
+  aborted(checked.signal);
+  const opened = await openSource(source, checked);
+  let graph: Graph;
+  try {
+    graph = await readGraph(opened, checked);
+  } finally {
+    await opened.close();
+  }
+  aborted(checked.signal);
+  return compile(graph, checked);
+}
+
+/**
+ * A model from parameters that you hold yourself.
+ *
+ *     const line = define({ layers: [{ weight: m, bias: c }] });   // y = m·x + c
+ */
+export function define(architecture: Architecture, options: ModelOptions = {}): Model {
+  const checked = checkModelOptions(options);
+  return compile(buildGraph(architecture, { format: 'define' }), checked);
+}
+
+/** The model of a graph, whoever made it. */
+export function modelFromGraph(graph: Graph, options: ModelOptions = {}): Model {
+  return compile(graph, checkModelOptions(options));
+}
+
+async function readGraph(source: OpenSource, options: CheckedOptions<LoadOptions>): Promise<Graph> {
+  const format = await chooseFormat(source, options.format);
+  const { activation, outputActivation, architecture, limits } = options;
+  const said = Object.entries({ activation, outputActivation, architecture }).find(([, value]) => value !== undefined);
+  if (said !== undefined && !holdsParametersAlone(format)) {
+    const message = `is for files that hold parameters alone; a file of format ${format.name} describes its own network`;
+    throw new ForwardpassError('OPTION', message, said[0]);
+  }
+  return format.read(source, { activation, outputActivation, architecture, limits });
+}
+
+function compile(graph: Graph, options: CheckedOptions<ModelOptions>): Model {
+  const precision = options.precision === 'auto' ? graph.precision : options.precision;
+  const checked = validate(graph, options.limits);
+  const lowered = lower(simplify(checked, { precision }), precision);
+  const { format, classes, featureNames, decision } = graph;
+  const parameterCount = countParameters(checked);
+  return Model.create({
+    format,
+    lowered,
+    precision,
+    parameterCount,
+    classes,
+    featureNames,
+    decision,
+    isa: options.isa,
+    threads: options.threads,
+  });
+}
+
+/** Elements of the trained constants; one that several operations share counts once. */
+function countParameters({ nodes }: CheckedGraph): number {
+  const constants = nodes.flatMap(({ op, inputs }) =>
+    inputs.filter((operand): operand is Tensor => typeof operand !== 'string' && !isFactor(op, operand)),
+  );
+  const arrays = new Set(constants.map(({ data }) => data));
+  return [...arrays].reduce((count, { length }) => count + length, 0);
+}
+
+/** The 16 of x / 16: a part of the formula, which nobody trained. */
+function isFactor(op: Op, { data }: Tensor): boolean {
+  return (op === 'binary' || op === 'select') && data.length === 1;
+}

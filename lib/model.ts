@@ -1,0 +1,394 @@
+/** A loaded model, and how to run it. */
+import { ForwardpassError } from './errors.ts';
+import { type Fault, faultError, holdsIntegers } from './faults.ts';
+import type { Decision, DType } from './graph/graph.ts';
+import type { Lowered, Port } from './graph/lower.ts';
+import { chooseIsa, createNative, type Isa, type NativeModel, type TypedArray } from './native.ts';
+import { flattenRows, type Rows } from './rows.ts';
+import { summarise } from './summary.ts';
+import { describe, didYouMean, listNames, quote } from './words.ts';
+
+export type { TypedArray } from './native.ts';
+export type { Rows } from './rows.ts';
+
+export type FloatArray = Float32Array | Float64Array;
+/** Arrays by the name of the input or output that they hold. */
+export type Named<A> = Readonly<Record<string, A>>;
+
+export interface TensorInfo {
+  readonly name: string;
+  /** The first is the batch: `[null, 14]` is any number of rows of 14 features. */
+  readonly shape: readonly (number | null)[];
+  /** As the source declares it. */
+  readonly dtype: DType;
+}
+
+/** What a model is made of; `load` and `define` bring it together. */
+export interface ModelParts {
+  readonly format: string;
+  readonly lowered: Lowered;
+  readonly precision: 'f32' | 'f64';
+  readonly parameterCount: number;
+  readonly classes?: readonly (string | number)[];
+  readonly featureNames?: readonly string[];
+  readonly decision?: Decision;
+  /** The option's, to be checked. */
+  readonly isa?: string;
+  /** That a run may use, the calling one included. */
+  readonly threads: number;
+}
+
+/** Buffers of a fixed number of rows, and the fastest way to run a model over them: see {@link Model.bind}. */
+export interface BoundCall {
+  /** Rows in each buffer. */
+  readonly batch: number;
+  /** The first input's buffer, to be filled before each run: floats of the model's precision, Int32Array for ids. */
+  readonly input: FloatArray | Int32Array;
+  /** The first output's buffer, overwritten by each run. */
+  readonly output: FloatArray;
+  readonly inputs: Named<FloatArray | Int32Array>;
+  readonly outputs: Named<FloatArray>;
+  /** Runs the model over the inputs. Throws DISPOSED, BUFFER when a buffer was transferred away, ID. */
+  run(): void;
+}
+
+const create = Symbol('create');
+
+export class Model implements Disposable {
+  /** Which reader opened it: `onnx`, `safetensors`, `define`. */
+  readonly format: string;
+  readonly inputs: readonly TensorInfo[];
+  readonly outputs: readonly TensorInfo[];
+  /** Labels of a classifier, in the order of its outputs. */
+  readonly classes?: readonly (string | number)[];
+  /** Names of the features of a row, in order. */
+  readonly featureNames?: readonly string[];
+  /** Of weights and arithmetic. */
+  readonly precision: 'f32' | 'f64';
+  /** The instruction set in use. */
+  readonly isa: Isa;
+  /** Trained numbers, as the source holds them. */
+  readonly parameterCount: number;
+
+  readonly #native: NativeModel;
+  readonly #lowered: Lowered;
+  readonly #decision: Decision | undefined;
+  readonly #Floats: Float32ArrayConstructor | Float64ArrayConstructor;
+  /** Of one row of the only input and the only output, or 0 where there are several. */
+  readonly #inputWidth: number;
+  readonly #outputWidth: number;
+
+  private constructor(key: symbol, parts: ModelParts) {
+    if (key !== create) throw new ForwardpassError('OPTION', 'models come from load() or define()', 'Model');
+    const { lowered } = parts;
+    this.format = parts.format;
+    this.inputs = lowered.inputs.map(tensorInfo);
+    this.outputs = lowered.outputs.map(tensorInfo);
+    this.classes = parts.classes;
+    this.featureNames = parts.featureNames;
+    this.precision = parts.precision;
+    this.parameterCount = parts.parameterCount;
+    this.isa = chooseIsa(parts.isa);
+    this.#native = createNative(
+      lowered.plan,
+      this.isa,
+      [...lowered.inputs, ...lowered.outputs].map(holdsIntegers),
+      parts.threads,
+    );
+    this.#lowered = lowered;
+    this.#decision = parts.decision;
+    this.#Floats = parts.precision === 'f64' ? Float64Array : Float32Array;
+    const single = lowered.inputs.length === 1 && lowered.outputs.length === 1;
+    this.#inputWidth = single ? lowered.inputs[0].width : 0;
+    this.#outputWidth = single ? lowered.outputs[0].width : 0;
+  }
+
+  /** @internal */
+  static create(parts: ModelParts): Model {
+    return new Model(create, parts);
+  }
+
+  /**
+   * Runs the model over as many rows as the input holds.
+   *
+   * With one input and one output: `run(x)` gives a new array of the model's precision, `run(x, y)` fills `y` and
+   * allocates nothing. x is [rows, …row shape], row-major; floats of either precision, for ids also Int32Array or
+   * BigInt64Array. Otherwise inputs and outputs go by name: `run({ user, item })`, `run({ user, item }, { score })`.
+   *
+   * A classifier gives what `predict_proba` gives, or its decision function where it has no probabilities.
+   *
+   * @throws {ForwardpassError} INPUT (type, length, name), BUFFER (detached, shared, resizable, overlapping), ID
+   * (outside its table), DISPOSED.
+   */
+  run(input: TypedArray): FloatArray;
+  run<Output extends TypedArray>(input: TypedArray, output: Output): Output;
+  run(inputs: Named<TypedArray>): Record<string, FloatArray>;
+  run<Outputs extends Named<TypedArray>>(inputs: Named<TypedArray>, outputs: Outputs): Outputs;
+  run(input: TypedArray | Named<TypedArray>, output?: TypedArray | Named<TypedArray>): unknown {
+    if (this.#inputWidth > 0 && ArrayBuffer.isView(input)) {
+      const y = output === undefined ? this.#newOutput(input) : (output as TypedArray);
+      if (isResizable(input) || isResizable(y)) throw this.#resizable([input, y]);
+      const fault = this.#native.run(input, y);
+      if (fault !== undefined) throw this.#explain(fault, [input, y]);
+      return y;
+    }
+    const { buffers, result } = this.#namedBuffers(input, output);
+    const fault = this.#native.run(...buffers);
+    if (fault !== undefined) throw this.#explain(fault, buffers);
+    return result;
+  }
+
+  /**
+   * As {@link run}, off the event loop. Inputs are copied when it is called; outputs are written when it resolves.
+   * A rejection is what `run` would have thrown.
+   */
+  runAsync(input: TypedArray): Promise<FloatArray>;
+  runAsync<Output extends TypedArray>(input: TypedArray, output: Output): Promise<Output>;
+  runAsync(inputs: Named<TypedArray>): Promise<Record<string, FloatArray>>;
+  runAsync<Outputs extends Named<TypedArray>>(inputs: Named<TypedArray>, outputs: Outputs): Promise<Outputs>;
+  async runAsync(input: TypedArray | Named<TypedArray>, output?: TypedArray | Named<TypedArray>): Promise<unknown> {
+    const { buffers, result } = this.#namedBuffers(input, output);
+    const fault = await this.#native.runAsync(...buffers);
+    if (fault !== undefined) throw this.#explain(fault, buffers);
+    return result;
+  }
+
+  /**
+   * Buffers for `batch` rows, and a call over them without arguments: the fast path.
+   *
+   *     const call = model.bind({ batch: 1 });
+   *     call.input.set(features);
+   *     call.run();
+   *     call.output[0];
+   */
+  bind(options: { readonly batch: number }): BoundCall {
+    const batch = options?.batch;
+    if (!Number.isSafeInteger(batch) || batch < 0) {
+      throw new ForwardpassError('OPTION', `expected a number of rows, found ${describe(batch)}`, 'option batch');
+    }
+    const { inputs, outputs } = this.#lowered;
+    const inputBuffers = inputs.map((port) =>
+      holdsIntegers(port) ? allocate(Int32Array, batch, port) : this.#newFloats(batch, port),
+    );
+    const outputBuffers = outputs.map((port) => this.#newFloats(batch, port));
+    const buffers = [...inputBuffers, ...outputBuffers];
+    const native = this.#native.bind(...buffers);
+    if (typeof native !== 'function') throw this.#explain(native, buffers);
+
+    const lengths = buffers.map(({ length }) => length);
+    const explain = (fault: Fault) => this.#explain(fault, buffers);
+    const detached = () => {
+      const port = buffers.findIndex(({ length }, i) => length !== lengths[i]);
+      const { name } = this.#port(port);
+      return new ForwardpassError(
+        'BUFFER',
+        'its buffer was detached (transferred elsewhere); bind again',
+        `buffer of ${quote(name)}`,
+      );
+    };
+    const [input, output] = [inputBuffers[0], outputBuffers[0]];
+    const [inputLength, outputLength] = [input.length, output.length];
+    // A detached array has no length: the native call may only touch buffers that are still whole.
+    const run =
+      buffers.length === 2
+        ? () => {
+            if (input.length !== inputLength || output.length !== outputLength) throw detached();
+            const fault = native();
+            if (fault !== undefined) throw explain(fault);
+          }
+        : () => {
+            for (let i = 0; i < buffers.length; i++) if (buffers[i].length !== lengths[i]) throw detached();
+            const fault = native();
+            if (fault !== undefined) throw explain(fault);
+          };
+    return Object.freeze({
+      batch,
+      input,
+      output,
+      inputs: byName(inputs, inputBuffers),
+      outputs: byName(outputs, outputBuffers),
+      run,
+    });
+  }
+
+  /** What the estimator's `predict` says: labels where the model knows its classes, else the values of {@link run}. */
+  predict(rows: Rows): (string | number)[] | FloatArray {
+    const values = this.run(this.#flat(rows));
+    const { classes } = this;
+    if (classes === undefined || this.#decision === undefined) return values;
+    const { rule, probabilities, threshold = probabilities ? 0.5 : 0 } = this.#decision;
+    if (rule === 'above') return Array.from(values, (value) => classes[value > threshold ? 1 : 0]);
+    const labels: (string | number)[] = [];
+    for (let first = 0; first < values.length; first += classes.length) {
+      labels.push(classes[argMax(values, first, classes.length)]);
+    }
+    return labels;
+  }
+
+  /** Probabilities, rows × classes. @throws {ForwardpassError} NOT_A_CLASSIFIER when the model gives none. */
+  predictProba(rows: Rows): FloatArray {
+    if (this.#decision === undefined || !this.#decision.probabilities) {
+      const scores = this.#decision === undefined ? 'values' : 'scores';
+      throw new ForwardpassError(
+        'NOT_A_CLASSIFIER',
+        `the model's output is ${scores}, not class probabilities; use run() or predict()`,
+      );
+    }
+    const values = this.run(this.#flat(rows));
+    if (this.#decision.rule === 'arg_max') return values;
+    const both = new this.#Floats(values.length * 2);
+    values.forEach((value, i) => {
+      both[2 * i] = 1 - value;
+      both[2 * i + 1] = value;
+    });
+    return both;
+  }
+
+  /** A table of inputs, layers, shapes, parameters and outputs, for people. */
+  summary(): string {
+    return summarise(this, this.#lowered);
+  }
+
+  /** Frees the weights; work in flight ends first. Using the model afterwards throws DISPOSED; disposing is not. */
+  dispose(): void {
+    this.#native.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #flat(rows: Rows): TypedArray {
+    if (this.#inputWidth === 0) {
+      throw new ForwardpassError('INPUT', `the model has ${this.#counts()}; use run() with named arrays`, 'rows');
+    }
+    return flattenRows(rows, this.#inputWidth, this.featureNames, this.#Floats);
+  }
+
+  #counts(): string {
+    const { inputs, outputs } = this;
+    return `${inputs.length} input${inputs.length === 1 ? '' : 's'} and ${outputs.length} output${outputs.length === 1 ? '' : 's'}`;
+  }
+
+  #newFloats(rows: number, port: Port): FloatArray {
+    return this.precision === 'f64' ? allocate(Float64Array, rows, port) : allocate(Float32Array, rows, port);
+  }
+
+  #newOutput(input: TypedArray): FloatArray {
+    return new this.#Floats(Math.floor((input.length || 0) / this.#inputWidth) * this.#outputWidth);
+  }
+
+  /** Inputs then outputs in the plan's order, and what the caller gets back. */
+  #namedBuffers(input: unknown, output: unknown): { buffers: TypedArray[]; result: unknown } {
+    const { inputs, outputs } = this.#lowered;
+    const single = this.#inputWidth > 0;
+    if (ArrayBuffer.isView(input)) {
+      if (!single) {
+        const names = `run({ ${inputs.map(({ name }) => name).join(', ')} })`;
+        throw new ForwardpassError('INPUT', `the model has ${this.#counts()}; pass them by name: ${names}`, 'inputs');
+      }
+      const y = output === undefined ? this.#newOutput(input as TypedArray) : (output as TypedArray);
+      return { buffers: this.#checked([input as TypedArray, y]), result: y };
+    }
+    const given = pick(input, inputs, 'input');
+    if (output !== undefined) {
+      return { buffers: this.#checked([...given, ...pick(output, outputs, 'output')]), result: output };
+    }
+    const rows = Math.floor((given[0].length || 0) / inputs[0].width);
+    const made = outputs.map(({ width }) => new this.#Floats(rows * width));
+    return { buffers: this.#checked([...given, ...made]), result: byName(outputs, made) };
+  }
+
+  #checked(buffers: TypedArray[]): TypedArray[] {
+    if (buffers.some(isResizable)) throw this.#resizable(buffers);
+    return buffers;
+  }
+
+  #resizable(buffers: readonly TypedArray[]): ForwardpassError {
+    const { name } = this.#port(buffers.findIndex(isResizable));
+    return new ForwardpassError(
+      'BUFFER',
+      'its ArrayBuffer is resizable; use one of fixed length',
+      `buffer of ${quote(name)}`,
+    );
+  }
+
+  #port(index: number): Port {
+    const { inputs, outputs } = this.#lowered;
+    return index < inputs.length ? inputs[index] : outputs[index - inputs.length];
+  }
+
+  #explain(fault: Fault, buffers: readonly unknown[]): ForwardpassError {
+    return faultError(fault, this.#lowered, buffers);
+  }
+}
+
+function tensorInfo({ name, shape, dtype }: Port): TensorInfo {
+  return { name, shape: [null, ...shape], dtype };
+}
+
+function isResizable(array: TypedArray): boolean {
+  return (array?.buffer as { resizable?: boolean } | undefined)?.resizable === true;
+}
+
+function allocate<A>(
+  Type: { new (length: number): A; readonly BYTES_PER_ELEMENT: number },
+  rows: number,
+  port: Port,
+): A {
+  const length = rows * port.width;
+  try {
+    return new Type(length);
+  } catch (cause) {
+    const bytes = length * Type.BYTES_PER_ELEMENT;
+    throw new ForwardpassError(
+      'MEMORY',
+      `no memory for ${rows} rows (${bytes} bytes)`,
+      `buffer of ${quote(port.name)}`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+/** The arrays in the order of the ports. */
+function pick(named: unknown, ports: readonly Port[], kind: 'input' | 'output'): TypedArray[] {
+  const names = ports.map(({ name }) => name);
+  if (typeof named !== 'object' || named === null || Array.isArray(named) || ArrayBuffer.isView(named)) {
+    const array = ports.length === 1 ? ' (or, with one input and one output, a typed array)' : '';
+    throw new ForwardpassError(
+      'INPUT',
+      `expected an object with ${listNames(names)}${array}, found ${describe(named)}`,
+      `${kind}s`,
+    );
+  }
+  const unknown = Object.keys(named).find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw new ForwardpassError(
+      'INPUT',
+      `${quote(unknown)} is not an ${kind} of this model${didYouMean(unknown, names)}; expected ${listNames(names)}`,
+      `${kind}s`,
+    );
+  }
+  return ports.map(({ name }) => {
+    if (!Object.hasOwn(named, name))
+      throw new ForwardpassError('INPUT', `is missing; expected ${listNames(names)}`, `${kind} ${quote(name)}`);
+    return (named as Record<string, TypedArray>)[name];
+  });
+}
+
+/** An object without a prototype: `__proto__` is a name like any other. */
+function byName<A>(ports: readonly Port[], arrays: readonly A[]): Record<string, A> {
+  const named: Record<string, A> = Object.create(null);
+  ports.forEach(({ name }, i) => {
+    named[name] = arrays[i];
+  });
+  return named;
+}
+
+function argMax(values: FloatArray, first: number, count: number): number {
+  let best = 0;
+  for (let i = 1; i < count; i++) if (values[first + i] > values[first + best]) best = i;
+  return best;
+}

@@ -1,0 +1,87 @@
+/** Finds, loads and types the addon. Nothing else in lib/ knows that there is one but model.ts. */
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { ForwardpassError } from './errors.ts';
+import type { Fault } from './faults.ts';
+import type { Plan } from './graph/plan-format.ts';
+import { describe, didYouMean, listNames, quote } from './words.ts';
+
+export type Isa = 'avx512' | 'avx2' | 'neon' | 'scalar';
+const ISAS: readonly Isa[] = ['avx512', 'avx2', 'neon', 'scalar'];
+
+/** What inputs and outputs may be: floats of either precision; ids also as whole numbers of 32 or 64 bits. */
+export type TypedArray = Float32Array | Float64Array | Int32Array | BigInt64Array;
+
+/** A model's functions: inputs then outputs in the plan's order, undefined when all went well. */
+export interface NativeModel {
+  /** Of memory outside JavaScript's heap. */
+  readonly bytes: number;
+  run(...buffers: TypedArray[]): Fault | undefined;
+  bind(...buffers: TypedArray[]): (() => Fault | undefined) | Fault;
+  runAsync(...buffers: TypedArray[]): Promise<Fault | undefined> | Fault;
+  dispose(): void;
+}
+
+interface Addon {
+  /** Those that this processor and its operating system have, best first. */
+  instructionSets(): Isa[];
+  create(
+    words: Int32Array,
+    parameters: readonly (Float32Array | Float64Array)[],
+    isa: Isa,
+    integers: readonly boolean[],
+    threads: number,
+  ): NativeModel;
+}
+
+let loaded: Addon | undefined;
+
+function addon(): Addon {
+  if (loaded !== undefined) return loaded;
+  const root = fileURLToPath(new URL('..', import.meta.url));
+  const require = createRequire(import.meta.url);
+  try {
+    loaded = require('node-gyp-build')(root) as Addon;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : describe(cause);
+    throw new ForwardpassError(
+      'NATIVE',
+      `no addon for ${process.platform} ${process.arch} (Node ${process.versions.node}) could be loaded from ${quote(root)}: ${reason}. ` +
+        'In a checkout, `npm run build` makes it',
+      'native addon',
+      { cause },
+    );
+  }
+  return loaded;
+}
+
+/** The instruction sets that this machine can run, best first. */
+export function availableIsas(): readonly Isa[] {
+  return addon().instructionSets();
+}
+
+/** The set asked for by name, else by the environment's FORWARDPASS_ISA, else the best. */
+export function chooseIsa(option: string | undefined): Isa {
+  const available = availableIsas();
+  const place = option !== undefined ? 'option isa' : 'environment variable FORWARDPASS_ISA';
+  const wanted = option ?? (process.env.FORWARDPASS_ISA || undefined);
+  if (wanted === undefined) return available[0];
+  const found = available.find((isa) => isa === wanted);
+  if (found !== undefined) return found;
+  const why = ISAS.some((isa) => isa === wanted)
+    ? `${quote(wanted)} is not available on this processor`
+    : `${quote(String(wanted))} is not an instruction set${didYouMean(String(wanted), ISAS)}`;
+  throw new ForwardpassError('ISA', `${why}; expected one of ${listNames(available)}`, place);
+}
+
+/** Packs a plan for an instruction set. `integers` says of each input and output whether it takes whole numbers. */
+export function createNative(plan: Plan, isa: Isa, integers: readonly boolean[], threads: number): NativeModel {
+  try {
+    return addon().create(plan.words, plan.parameters, isa, integers, threads);
+  } catch (cause) {
+    if (cause instanceof ForwardpassError || !(cause instanceof Error)) throw cause;
+    const code = (cause as { code?: string }).code;
+    if (code !== 'PLAN' && code !== 'MEMORY' && code !== 'ISA') throw cause;
+    throw new ForwardpassError(code, cause.message, 'engine', { cause });
+  }
+}

@@ -1,0 +1,117 @@
+/** The options of `load` and `define`, and the check that they are what they should be. */
+import { ForwardpassError } from './errors.ts';
+import { FORMATS, type Format } from './formats/registry.ts';
+import type { Activation, Architecture } from './graph/architecture.ts';
+import { DEFAULT_LIMITS, type Limits } from './graph/limits.ts';
+import type { Model } from './model.ts';
+import { describe, didYouMean, listNames, quote } from './words.ts';
+
+export const PRECISION_NAMES = ['auto', 'f64', 'f32', 'bf16', 'int8'] as const;
+export type PrecisionOption = (typeof PRECISION_NAMES)[number];
+
+/** Results do not depend on it. */
+export type Isa = Model['isa'];
+
+export interface ModelOptions {
+  /** `auto`, the precision that the model was saved in, unless given. `bf16` and `int8` come in a later release. */
+  readonly precision?: PrecisionOption;
+  /**
+   * How many threads a large run may use, the calling one included: 1 unless given, 256 at the most. Rows are shared
+   * out among them where that pays; results do not depend on it. All models of a process share the same threads.
+   */
+  readonly threads?: number;
+  /** The best that the processor has unless given; for tests and comparisons. Checked when the model is made. */
+  readonly isa?: Isa;
+  /** What a model may ask for at the most; those not given keep their defaults. */
+  readonly limits?: Partial<Limits>;
+}
+
+export interface LoadOptions extends ModelOptions {
+  /** Between the layers, for files that hold parameters alone. */
+  readonly activation?: Activation;
+  /** After the last layer, for files that hold parameters alone. */
+  readonly outputActivation?: Activation;
+  /** How the tensors belong together, for files that hold parameters alone and are no plain stack. */
+  readonly architecture?: Architecture;
+  /** Told from the content unless given. */
+  readonly format?: Format;
+  /** Aborts the load; a model that is loaded is not concerned. */
+  readonly signal?: AbortSignal;
+}
+
+/** Options once checked: nothing of them is missing that has a default. */
+export type CheckedOptions<O extends ModelOptions> = Omit<O, 'precision' | 'threads' | 'limits'> & {
+  readonly threads: number;
+  readonly precision: 'auto' | 'f64' | 'f32';
+  readonly limits: Limits;
+};
+
+const MODEL_OPTIONS = ['precision', 'threads', 'isa', 'limits'];
+const LOAD_OPTIONS = [...MODEL_OPTIONS, 'activation', 'outputActivation', 'architecture', 'format', 'signal'];
+
+export function checkLoadOptions(options: LoadOptions): CheckedOptions<LoadOptions> {
+  const checked = check(options, LOAD_OPTIONS);
+  const { architecture, activation, outputActivation, format, signal } = options;
+  if (architecture !== undefined && (activation !== undefined || outputActivation !== undefined)) {
+    const message = 'activations are part of the architecture that is given; say them in its layers';
+    throw new ForwardpassError('OPTION', message, activation === undefined ? 'outputActivation' : 'activation');
+  }
+  if (format !== undefined) oneOf(format, FORMATS, 'format');
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw wrong('an AbortSignal', signal, 'signal');
+  return checked;
+}
+
+export function checkModelOptions(options: ModelOptions): CheckedOptions<ModelOptions> {
+  return check(options, MODEL_OPTIONS);
+}
+
+function check<O extends ModelOptions>(options: O, known: readonly string[]): CheckedOptions<O> {
+  if (typeof options !== 'object' || options === null) throw wrong('an object', options, 'options');
+  refuseUnknown(options, known, 'options');
+  const precision = checkPrecision(options.precision);
+  return { ...options, precision, threads: checkThreads(options.threads), limits: checkLimits(options.limits) };
+}
+
+const MOST_THREADS = 256;
+
+function checkThreads(threads = 1): number {
+  if (Number.isSafeInteger(threads) && threads >= 1 && threads <= MOST_THREADS) return threads;
+  throw wrong(`a whole number from 1 to ${MOST_THREADS}`, threads, 'threads');
+}
+
+function checkPrecision(precision: PrecisionOption = 'auto'): 'auto' | 'f64' | 'f32' {
+  const known = oneOf(precision, PRECISION_NAMES, 'precision');
+  if (known !== 'bf16' && known !== 'int8') return known;
+  const message = `${quote(known)} comes in a later release; 'f32', 'f64' and 'auto' are there now`;
+  throw new ForwardpassError('OPTION', message, 'precision');
+}
+
+function checkLimits(limits: Partial<Limits> = {}): Limits {
+  if (typeof limits !== 'object' || limits === null) throw wrong('an object of numbers', limits, 'limits');
+  refuseUnknown(limits, Object.keys(DEFAULT_LIMITS), 'limits');
+  const given = Object.entries(limits).filter(([, value]) => value !== undefined);
+  for (const [name, value] of given) {
+    if (typeof value !== 'number' || !(value >= 0)) throw wrong('a number of 0 or more', value, `limits.${name}`);
+  }
+  return { ...DEFAULT_LIMITS, ...Object.fromEntries(given) };
+}
+
+function oneOf<T extends string>(value: unknown, choices: readonly T[], place: string): T {
+  const found = choices.find((choice) => choice === value);
+  if (found !== undefined) return found;
+  const words = typeof value === 'string' ? didYouMean(value, choices) : '';
+  const message = `expected one of ${listNames(choices)}, found ${describe(value)}${words}`;
+  throw new ForwardpassError('OPTION', message, place);
+}
+
+function refuseUnknown(options: object, known: readonly string[], place: string): void {
+  for (const name of Object.keys(options)) {
+    if (known.includes(name)) continue;
+    const words = didYouMean(name, known) || `; known are ${listNames(known)}`;
+    throw new ForwardpassError('OPTION', `there is no option ${quote(name)}${words}`, place);
+  }
+}
+
+function wrong(expected: string, found: unknown, place: string): ForwardpassError {
+  return new ForwardpassError('OPTION', `expected ${expected}, found ${describe(found)}`, place);
+}

@@ -1,0 +1,106 @@
+/** Where a model is read from: a path, a URL or bytes, each made into the readers that formats take. */
+import { fileURLToPath } from 'node:url';
+import { isUint8Array } from 'node:util/types';
+import { ForwardpassError } from './errors.ts';
+import type { Source } from './formats/format.ts';
+import type { Limits } from './graph/limits.ts';
+import { bytesReader } from './source/bytes.ts';
+import { openFile } from './source/file.ts';
+import { download } from './source/http.ts';
+import { describe, quote } from './words.ts';
+
+export interface SourceOptions {
+  readonly limits: Limits;
+  readonly signal?: AbortSignal;
+}
+
+/** A source and what it holds open. */
+export interface OpenSource extends Source {
+  close(): Promise<void>;
+}
+
+/**
+ * A string that begins with `http://`, `https://` or `file://` is a URL, every other one a path.
+ * Throws `SOURCE`, `LIMIT`, `ABORTED`, `OPTION`, or `BUFFER` for bytes that are detached.
+ */
+export async function openSource(from: string | URL | Uint8Array, options: SourceOptions): Promise<OpenSource> {
+  if (isUint8Array(from)) return openBytes(from, options.limits);
+  if (typeof from === 'string')
+    return /^(https?|file):\/\//i.test(from) ? openUrl(parse(from), options) : openPath(from, options);
+  if (from instanceof URL) return openUrl(from, options);
+  throw new ForwardpassError('OPTION', `expected a path, a URL or a Uint8Array, found ${describe(from)}`, 'source');
+}
+
+function parse(text: string): URL {
+  if (URL.canParse(text)) return new URL(text);
+  throw new ForwardpassError('SOURCE', 'is not a valid URL', quote(text));
+}
+
+async function openPath(path: string, options: SourceOptions): Promise<OpenSource> {
+  if (path === '' || path.includes('\0')) {
+    throw new ForwardpassError('SOURCE', `expected a path, found ${quote(path)}`, 'source');
+  }
+  return openFile(path, options);
+}
+
+async function openUrl(url: URL, options: SourceOptions): Promise<OpenSource> {
+  if (url.protocol === 'http:' || url.protocol === 'https:') {
+    return alone(bytesReader(basenameOf(url), await download(url, options)), 'its model was downloaded');
+  }
+  if (url.protocol !== 'file:') {
+    throw new ForwardpassError(
+      'SOURCE',
+      `expected a file:, http: or https: URL, found ${quote(url.protocol)}`,
+      url.href,
+    );
+  }
+  let path: string;
+  try {
+    path = fileURLToPath(url);
+  } catch (cause) {
+    throw new ForwardpassError('SOURCE', `is no path on this machine (${(cause as Error).message})`, url.href, {
+      cause,
+    });
+  }
+  return openPath(path, options);
+}
+
+function openBytes(bytes: Uint8Array, limits: Limits): OpenSource {
+  const { buffer } = bytes;
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === 0 && isDetached(buffer)) {
+    throw new ForwardpassError('BUFFER', 'the bytes of the model are detached: they were transferred away', 'source');
+  }
+  if (bytes.length > limits.bytes) {
+    throw new ForwardpassError('LIMIT', `${bytes.length} bytes, over the limit bytes = ${limits.bytes}`, 'source');
+  }
+  return alone(bytesReader('bytes', bytes), 'its model was given as bytes');
+}
+
+/** A detached buffer refuses to be viewed; an empty one does not. */
+function isDetached(buffer: ArrayBuffer): boolean {
+  try {
+    new Uint8Array(buffer);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+/** A source without files beside it. */
+function alone(main: Source['main'], why: string): OpenSource {
+  return {
+    main,
+    async sibling(path) {
+      throw new ForwardpassError(
+        'SOURCE',
+        `there is no file beside it, because ${why}; load it from its path`,
+        quote(path),
+      );
+    },
+    async close() {},
+  };
+}
+
+function basenameOf(url: URL): string {
+  return url.pathname.slice(url.pathname.lastIndexOf('/') + 1) || url.host;
+}

@@ -1,0 +1,36 @@
+/** Bytes in memory, and the checks and words that all readers share. */
+import { ForwardpassError } from '../errors.ts';
+import type { Reader } from '../formats/format.ts';
+
+export function bytesReader(name: string, bytes: Uint8Array): Reader {
+  return {
+    name,
+    size: bytes.length,
+    async read(offset, length) {
+      checkRange(name, bytes.length, offset, length);
+      const copy = allocate(name, length);
+      copy.set(bytes.subarray(offset, offset + length));
+      return copy;
+    },
+  };
+}
+
+/** Throws `TRUNCATED` or `MALFORMED` unless the file of `size` bytes has all that is asked. */
+export function checkRange(name: string, size: number, offset: number, length: number): void {
+  if (![offset, length].every((value) => Number.isSafeInteger(value) && value >= 0)) {
+    throw new ForwardpassError('MALFORMED', `names ${length} bytes at byte ${offset}, which is no range`, name);
+  }
+  if (offset + length > size) throw truncated(name, size, offset, length);
+}
+
+export function truncated(name: string, size: number, offset: number, length: number): ForwardpassError {
+  return new ForwardpassError('TRUNCATED', `expected ${length} bytes at byte ${offset}, but it ends at ${size}`, name);
+}
+
+export function allocate(name: string, length: number): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(length);
+  } catch (cause) {
+    throw new ForwardpassError('MEMORY', `${length} bytes could not be allocated`, name, { cause });
+  }
+}

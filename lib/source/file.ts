@@ -1,0 +1,157 @@
+/** A model in a file, and the files beside it. */
+import { constants, type Stats } from 'node:fs';
+import { type FileHandle, lstat, open, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { ForwardpassError } from '../errors.ts';
+import type { Reader } from '../formats/format.ts';
+import type { OpenSource, SourceOptions } from '../source.ts';
+import { quote } from '../words.ts';
+import { aborted } from './abort.ts';
+import { allocate, checkRange, truncated } from './bytes.ts';
+import { siblingSegments } from './sibling-path.ts';
+
+/** What one read may ask of the operating system. */
+const LONGEST_READ = 2 ** 30;
+/** Neither wait for the other end of a pipe nor follow a link; not every system has them. */
+const PLAIN = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0);
+
+export async function openFile(path: string, options: SourceOptions): Promise<OpenSource> {
+  aborted(options.signal);
+  const found = await attempt(path, () => stat(path));
+  if (found.isDirectory()) throw folderError(path);
+  if (!found.isFile()) throw new ForwardpassError('SOURCE', 'expected a regular file', path);
+  const files = new Files(path, options);
+  try {
+    const handle = await attempt(path, () => open(path, 'r'));
+    return files.withMain(await files.reader(basename(path), handle));
+  } catch (error) {
+    await files.close();
+    throw error;
+  }
+}
+
+/** Models that are folders have readers of their own to come; until then the folder's files are of no use alone. */
+function folderError(path: string): ForwardpassError {
+  const message = 'is a folder; models that are folders (TensorFlow SavedModel, TensorFlow.js) are not read yet';
+  return new ForwardpassError('SOURCE', `${message}: give the path of a model's file`, path);
+}
+
+/** The files of one model: how many bytes they are together, and what is to be closed. */
+class Files {
+  private readonly handles: FileHandle[] = [];
+  private readonly siblings = new Map<string, Promise<Reader>>();
+  private bytes = 0;
+
+  constructor(
+    private readonly path: string,
+    private readonly options: SourceOptions,
+  ) {}
+
+  withMain(main: Reader): OpenSource {
+    return {
+      main,
+      sibling: async (path) => {
+        const segments = siblingSegments(path);
+        const key = segments.join('/');
+        const reader = this.siblings.get(key) ?? this.openSibling(segments, key);
+        this.siblings.set(key, reader);
+        return reader;
+      },
+      close: () => this.close(),
+    };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.handles.splice(0).map((handle) => handle.close()));
+  }
+
+  /** Takes the handle over. */
+  async reader(name: string, handle: FileHandle): Promise<Reader> {
+    this.handles.push(handle);
+    const { size } = await attempt(name, () => handle.stat());
+    this.bytes += size;
+    const { limits, signal } = this.options;
+    if (this.bytes > limits.bytes) {
+      const message = `brings the model to ${this.bytes} bytes, over the limit bytes = ${limits.bytes}`;
+      throw new ForwardpassError('LIMIT', message, name);
+    }
+    return {
+      name,
+      size,
+      async read(offset, length) {
+        checkRange(name, size, offset, length);
+        const bytes = allocate(name, length);
+        for (let done = 0; done < length; ) {
+          aborted(signal);
+          const asked = Math.min(length - done, LONGEST_READ);
+          const { bytesRead } = await attempt(name, () => handle.read(bytes, done, asked, offset + done));
+          if (bytesRead === 0) throw truncated(name, offset + done, offset, length);
+          done += bytesRead;
+        }
+        return bytes;
+      },
+    };
+  }
+
+  /**
+   * What has been checked is what is read: the file is opened first, and must be the one that the checked path leads
+   * to. Links are refused because they lead out of the folder: symbolic ones on the way, hard ones at its end.
+   */
+  private async openSibling(segments: readonly string[], name: string): Promise<Reader> {
+    aborted(this.options.signal);
+    const folder = await attempt(name, () => realpath(dirname(this.path)));
+    const path = join(folder, ...segments);
+    const found = await this.walk(folder, segments, name);
+    const handle = await attempt(name, () => open(path, PLAIN));
+    const opened = await handle.stat();
+    if (opened.ino !== found.ino || opened.dev !== found.dev) {
+      await handle.close();
+      throw new ForwardpassError('UNSAFE', 'the file was exchanged while it was opened', name);
+    }
+    return this.reader(name, handle);
+  }
+
+  private async walk(folder: string, segments: readonly string[], name: string): Promise<Stats> {
+    let path = folder;
+    let found: Stats | undefined;
+    for (const [i, segment] of segments.entries()) {
+      path = join(path, segment);
+      const here = path;
+      found = await attempt(name, () => lstat(here));
+      const isLast = i === segments.length - 1;
+      if (found.isSymbolicLink()) throw unsafe(name, `${quote(segment)} is a symbolic link`);
+      if (isLast ? !found.isFile() : !found.isDirectory()) {
+        throw unsafe(name, `${quote(segment)} is no ${isLast ? 'regular file' : 'folder'}`);
+      }
+    }
+    if (found === undefined) throw unsafe(name, 'it names no file');
+    if (found.nlink > 1) throw unsafe(name, 'it is a hard link: the same file has another name elsewhere');
+    return found;
+  }
+}
+
+function unsafe(name: string, reason: string): ForwardpassError {
+  return new ForwardpassError('UNSAFE', `${reason}; a model's files must be plain files in its folder`, name);
+}
+
+/** The system's own errors, as ours. */
+async function attempt<T>(place: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    throw new ForwardpassError('SOURCE', REASONS[code ?? ''] ?? `could not be read (${code ?? message})`, place, {
+      cause,
+    });
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'there is no such file',
+  EACCES: 'may not be read: permission denied',
+  EPERM: 'may not be read: permission denied',
+  EMFILE: 'could not be opened: too many files are open',
+  ENFILE: 'could not be opened: too many files are open',
+  ELOOP: 'leads through symbolic links that go in circles',
+};

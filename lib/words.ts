@@ -1,0 +1,59 @@
+/** Words for messages: what was received, what is allowed, and what was probably meant. */
+
+/** A value as a message says it: `the string 'relu'`, `an array of 3`, `a Float32Array of 12`, `nothing`. */
+export function describe(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'null';
+  if (typeof value === 'string') return `the string ${quote(value)}`;
+  if (typeof value === 'number') return `the number ${value}`;
+  if (typeof value === 'bigint') return `the bigint ${value}`;
+  if (typeof value === 'boolean') return String(value);
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'symbol') return 'a symbol';
+  const name = Object.prototype.toString.call(value).slice('[object '.length, -1);
+  if (name === 'Object') return 'an object';
+  return `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name}${ArrayBuffer.isView(value) ? ` of ${lengthOf(value)}` : ''}`;
+}
+
+function lengthOf(view: ArrayBufferView): number {
+  return 'length' in view ? (view.length as number) : view.byteLength;
+}
+
+/** In quotes, with what is invisible made visible, and cut when it is long. */
+export function quote(text: string): string {
+  const shown = text.length > 120 ? `${text.slice(0, 117)}…` : text;
+  return `'${JSON.stringify(shown).slice(1, -1).replaceAll('\\"', '"')}'`;
+}
+
+/** `'a', 'b' and 3 more` */
+export function listNames(names: readonly string[], most = 12): string {
+  const shown = names.slice(0, most).map(quote).join(', ');
+  return names.length > most ? `${shown} and ${names.length - most} more` : shown;
+}
+
+/** `; did you mean 'relu'?`, or nothing when no candidate is near. */
+export function didYouMean(name: string, candidates: Iterable<string>): string {
+  const wanted = name.slice(0, 64).toLowerCase();
+  let best: string | undefined;
+  let least = Math.max(1, Math.floor(wanted.length / 3)) + 1;
+  for (const candidate of candidates) {
+    const distance = editDistance(wanted, candidate.slice(0, 64).toLowerCase());
+    if (distance < least) [best, least] = [candidate, distance];
+  }
+  return best === undefined ? '' : `; did you mean ${quote(best)}?`;
+}
+
+/** Levenshtein's: insertions, deletions and substitutions that turn one into the other. */
+function editDistance(a: string, b: string): number {
+  let above = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substituted = above[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row.push(Math.min(above[j] + 1, row[j - 1] + 1, substituted));
+    }
+    above = row;
+  }
+  return above[b.length];
+}

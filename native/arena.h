@@ -1,0 +1,99 @@
+// Memory that says no instead of throwing: an owned array, and an arena that many arrays share.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+#ifdef _MSC_VER
+#include <malloc.h>
+#endif
+
+namespace fp {
+
+constexpr size_t cache_line_bytes = 64;
+
+// `bytes` aligned to a cache line, or null. Freed by aligned_free.
+inline void* aligned_allocate(size_t bytes) {
+  if (bytes > SIZE_MAX - cache_line_bytes) return nullptr;
+  bytes = (bytes + cache_line_bytes - 1) / cache_line_bytes * cache_line_bytes;
+  if (bytes == 0) bytes = cache_line_bytes;
+#ifdef _MSC_VER
+  return _aligned_malloc(bytes, cache_line_bytes);
+#else
+  void* block = nullptr;
+  return posix_memalign(&block, cache_line_bytes, bytes) == 0 ? block : nullptr;
+#endif
+}
+
+inline void aligned_free(void* block) {
+#ifdef _MSC_VER
+  _aligned_free(block);
+#else
+  std::free(block);
+#endif
+}
+
+// An owned array of a trivial type, zeroed, aligned to a cache line.
+template <typename T>
+class Array {
+ public:
+  Array() = default;
+  Array(Array&& other) noexcept : data_(std::exchange(other.data_, nullptr)), count_(std::exchange(other.count_, 0)) {}
+  Array& operator=(Array&& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(count_, other.count_);
+    return *this;
+  }
+  ~Array() { aligned_free(data_); }
+
+  // False when there is no memory for it; the array is then empty.
+  [[nodiscard]] bool allocate(size_t count) {
+    aligned_free(std::exchange(data_, nullptr));
+    count_ = 0;
+    if (count > SIZE_MAX / sizeof(T)) return false;
+    data_ = static_cast<T*>(aligned_allocate(count * sizeof(T)));
+    if (data_ == nullptr) return false;
+    if (count > 0) std::memset(static_cast<void*>(data_), 0, count * sizeof(T));
+    count_ = count;
+    return true;
+  }
+
+  T* data() { return data_; }
+  const T* data() const { return data_; }
+  size_t size() const { return count_; }
+  T& operator[](size_t i) { return data_[i]; }
+  const T& operator[](size_t i) const { return data_[i]; }
+  T* begin() { return data_; }
+  T* end() { return data_ + count_; }
+  const T* begin() const { return data_; }
+  const T* end() const { return data_ + count_; }
+
+ private:
+  T* data_ = nullptr;
+  size_t count_ = 0;
+};
+
+// One block that many arrays share, each from the start of a cache line. Take all of them twice in the same order:
+// the first time counts, then allocate(), and the second time hands them out.
+template <typename T>
+class Arena {
+ public:
+  // `count` zeroed elements; null while counting.
+  T* take(size_t count) {
+    constexpr size_t line = cache_line_bytes / sizeof(T);
+    const size_t place = used_;
+    used_ += (count + line - 1) / line * line;
+    return block_.size() > 0 ? block_.data() + place : nullptr;
+  }
+  [[nodiscard]] bool allocate() { return block_.allocate(std::exchange(used_, 0) + 1); }
+  size_t bytes() const { return block_.size() * sizeof(T); }
+
+ private:
+  Array<T> block_;
+  size_t used_ = 0;
+};
+
+}  // namespace fp

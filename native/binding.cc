@@ -1,0 +1,586 @@
+// The addon: the only file that sees Node-API. It hands JavaScript three things: instructionSets(), create(), and the
+// functions of a model that create() returns.
+//
+// Calls never throw. A model's functions return undefined when all went well, otherwise the array
+// [fault, port, …figures], which lib/model.ts puts into words. What a function works on hangs on the function itself
+// (its `data`), so that a call looks nothing up; the calls that matter use the C functions of Node-API directly.
+
+#include <napi.h>
+
+#include <atomic>
+#include <new>
+
+#include "engine.h"
+#include "kernels/registry.h"
+
+namespace {
+
+// Why a call failed. lib/faults.ts holds the same list.
+enum FaultCode : int32_t {
+  kDisposed = 1,
+  kNotTypedArray = 2,  // port
+  kWrongType = 3,      // port
+  kShared = 4,         // port
+  kDetached = 5,       // port
+  kNotWholeRows = 6,   // port, elements, elements of a row
+  kRowsDiffer = 7,     // port, rows, rows of the first input
+  kOverlap = 8,        // port, other port
+  kBadId = 9,          // 0, instruction, row, id, limit
+  kNoMemory = 10,
+  kArguments = 11,  // 0, arguments given, arguments wanted
+};
+
+// ---------------------------------------------------------------------------------------------------------------
+// A loaded model. Counted: the functions of the model, its bound calls and its work in flight each hold it; the
+// engine within lives until dispose() and the last work.
+
+struct Loaded {
+  fp::Engine engine;
+  size_t threads = 1;
+  fp::Pool* pool = nullptr;  // held; null for one thread
+  std::atomic<int> holders{1};
+
+  ~Loaded() {
+    if (pool != nullptr) pool->release();
+  }
+  size_t scratch_bytes() const { return engine.scratch_bytes(threads); }
+  fp::Outcome run(void* scratch, const fp::Input* inputs, const fp::Output* outputs, size_t rows,
+                  fp::RunError& error) const {
+    return engine.run(scratch, inputs, outputs, rows, error, threads, pool);
+  }
+
+  static void release(Loaded* loaded) {
+    if (loaded != nullptr && loaded->holders.fetch_sub(1) == 1) delete loaded;
+  }
+};
+
+// What the models of one environment share: the threads, from the first model on that asks for more than one.
+struct Environment {
+  fp::Pool* pool = nullptr;
+
+  static void finalize(napi_env, void* data, void*) {
+    Environment* const environment = static_cast<Environment*>(data);
+    if (environment->pool != nullptr) environment->pool->release();
+    delete environment;
+  }
+  // Held for the caller; null when there is no memory.
+  static fp::Pool* hold_pool(napi_env env) {
+    void* data = nullptr;
+    if (napi_get_instance_data(env, &data) != napi_ok || data == nullptr) return nullptr;
+    Environment* const environment = static_cast<Environment*>(data);
+    if (environment->pool == nullptr) environment->pool = fp::Pool::create();
+    if (environment->pool != nullptr) environment->pool->retain();
+    return environment->pool;
+  }
+};
+
+struct Port {
+  size_t width;
+  bool integers;  // Int32Array and BigInt64Array are welcome
+};
+
+// What the functions of one model share, within one environment.
+struct Model {
+  Loaded* loaded = nullptr;  // null once disposed
+  int functions = 0;         // that have not been collected, bound calls included
+  int64_t external_bytes = 0;
+  fp::Array<Port> ports;  // inputs, then outputs
+  size_t input_count = 0;
+  fp::Array<char> scratch;
+  // Room for one call at a time, so that a call allocates nothing.
+  fp::Array<napi_value> arguments;
+  fp::Array<fp::Input> inputs;
+  fp::Array<fp::Output> outputs;
+
+  size_t output_count() const { return ports.size() - input_count; }
+};
+
+void dispose(napi_env env, Model* model) {
+  if (model->loaded == nullptr) return;
+  Loaded::release(model->loaded);
+  model->loaded = nullptr;
+  model->scratch = {};
+  int64_t ignored;
+  napi_adjust_external_memory(env, -model->external_bytes, &ignored);
+}
+
+void release_function(napi_env env, Model* model) {
+  if (--model->functions > 0) return;
+  dispose(env, model);
+  delete model;
+}
+
+// Why a call failed, with its figures.
+struct Fault {
+  int32_t code = 0;  // 0 while all is well
+  double port = 0;
+  double figures[4] = {};
+};
+
+Fault fault(FaultCode code, size_t port = 0, double a = 0, double b = 0, double c = 0, double d = 0) {
+  return {code, double(port), {a, b, c, d}};
+}
+
+Fault bad_id(const fp::RunError& error) {
+  return fault(kBadId, 0, double(error.instruction), double(error.row), error.value, double(error.limit));
+}
+
+// What a call returns: undefined when all went well, otherwise the fault as an array.
+napi_value report(napi_env env, const Fault& fault) {
+  if (fault.code == 0) return nullptr;
+  const double numbers[] = {double(fault.code), fault.port,       fault.figures[0],
+                            fault.figures[1],   fault.figures[2], fault.figures[3]};
+  napi_value array;
+  if (napi_create_array_with_length(env, 6, &array) != napi_ok) return nullptr;
+  for (uint32_t i = 0; i < 6; i++) {
+    napi_value number;
+    if (napi_create_double(env, numbers[i], &number) != napi_ok) return nullptr;
+    napi_set_element(env, array, i, number);
+  }
+  return array;
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// Buffers
+
+bool element_of(napi_typedarray_type type, bool integers, fp::Element& element) {
+  switch (type) {
+    case napi_float32_array:
+      element = fp::Element::f32;
+      return true;
+    case napi_float64_array:
+      element = fp::Element::f64;
+      return true;
+    case napi_int32_array:
+      element = fp::Element::i32;
+      return integers;
+    case napi_bigint64_array:
+      element = fp::Element::i64;
+      return integers;
+    default:
+      return false;
+  }
+}
+
+size_t bytes_of(fp::Element element) { return element == fp::Element::f32 || element == fp::Element::i32 ? 4 : 8; }
+
+struct Buffer {
+  char* data;
+  size_t bytes;
+  fp::Element element;
+  size_t rows;
+};
+
+// Looks at a typed array; a fault when it does not serve.
+Fault look_at(napi_env env, const Model& model, size_t port, napi_value value, Buffer& buffer) {
+  napi_typedarray_type type;
+  size_t length, offset;
+  void* data;
+  napi_value array_buffer;
+  if (napi_get_typedarray_info(env, value, &type, &length, &data, &array_buffer, &offset) != napi_ok) {
+    return fault(kNotTypedArray, port);
+  }
+  if (!element_of(type, model.ports[port].integers, buffer.element)) return fault(kWrongType, port);
+  bool plain = false;
+  if (napi_is_arraybuffer(env, array_buffer, &plain) != napi_ok || !plain) return fault(kShared, port);
+  if (length == 0) {
+    bool detached = false;
+    if (napi_is_detached_arraybuffer(env, array_buffer, &detached) != napi_ok || detached) {
+      return fault(kDetached, port);
+    }
+  }
+  const size_t width = model.ports[port].width;
+  buffer.rows = length / width;
+  if (buffer.rows * width != length) return fault(kNotWholeRows, port, double(length), double(width));
+  buffer.data = static_cast<char*>(data);
+  buffer.bytes = length * bytes_of(buffer.element);
+  return {};
+}
+
+const char* data_of(const Model& model, size_t port, fp::Element& element) {
+  if (port < model.input_count) {
+    element = model.inputs[port].element;
+    return static_cast<const char*>(model.inputs[port].data);
+  }
+  const fp::Output& output = model.outputs[port - model.input_count];
+  element = output.element;
+  return static_cast<const char*>(output.data);
+}
+
+// Fills model.inputs and model.outputs from the arguments of a call.
+Fault take_arguments(napi_env env, Model& model, size_t& rows) {
+  for (size_t port = 0; port < model.ports.size(); port++) {
+    Buffer buffer;
+    const Fault problem = look_at(env, model, port, model.arguments[port], buffer);
+    if (problem.code != 0) return problem;
+    if (port == 0) rows = buffer.rows;
+    if (buffer.rows != rows) return fault(kRowsDiffer, port, double(buffer.rows), double(rows));
+    if (port < model.input_count) {
+      model.inputs[port] = {buffer.data, buffer.element};
+      continue;
+    }
+    for (size_t other = 0; other < port; other++) {
+      fp::Element element;
+      const char* const from = data_of(model, other, element);
+      const char* const to = from + rows * model.ports[other].width * bytes_of(element);
+      if (buffer.data < to && from < buffer.data + buffer.bytes) return fault(kOverlap, port, double(other));
+    }
+    model.outputs[port - model.input_count] = {buffer.data, buffer.element};
+  }
+  return {};
+}
+
+// The model behind a call, its arguments taken: one typed array for each port.
+Fault open_call(napi_env env, napi_callback_info info, Model*& model, size_t& rows) {
+  constexpr size_t usual = 4;
+  napi_value arguments[usual];
+  size_t count = usual;
+  void* data;
+  napi_get_cb_info(env, info, &count, arguments, nullptr, &data);
+  model = static_cast<Model*>(data);
+  if (model->loaded == nullptr) return fault(kDisposed);
+  const size_t wanted = model->ports.size();
+  if (count != wanted) return fault(kArguments, 0, double(count), double(wanted));
+  if (count <= usual) {
+    for (size_t i = 0; i < count; i++) model->arguments[i] = arguments[i];
+  } else {
+    napi_get_cb_info(env, info, &count, model->arguments.data(), nullptr, nullptr);
+  }
+  return take_arguments(env, *model, rows);
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// run(inputs…, outputs…)
+
+napi_value run(napi_env env, napi_callback_info info) {
+  Model* model;
+  size_t rows;
+  const Fault problem = open_call(env, info, model, rows);
+  if (problem.code != 0) return report(env, problem);
+  fp::RunError error;
+  const fp::Outcome outcome =
+      model->loaded->run(model->scratch.data(), model->inputs.data(), model->outputs.data(), rows, error);
+  return outcome == fp::Outcome::ok ? nullptr : report(env, bad_id(error));
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// bind(inputs…, outputs…): a function without arguments that runs over these very buffers. It keeps them alive; the
+// caller (lib/model.ts) sees to it that none of them was detached since.
+
+struct BoundCall {
+  Model* model;
+  size_t rows;
+  fp::Array<fp::Input> inputs;
+  fp::Array<fp::Output> outputs;
+  fp::Array<napi_ref> references;
+};
+
+napi_value run_bound(napi_env env, napi_callback_info info) {
+  void* data;
+  napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &data);
+  const BoundCall& call = *static_cast<BoundCall*>(data);
+  if (call.model->loaded == nullptr) return report(env, fault(kDisposed));
+  fp::RunError error;
+  const fp::Outcome outcome =
+      call.model->loaded->run(call.model->scratch.data(), call.inputs.data(), call.outputs.data(), call.rows, error);
+  return outcome == fp::Outcome::ok ? nullptr : report(env, bad_id(error));
+}
+
+void finalize_bound(napi_env env, void* data, void*) {
+  BoundCall* const call = static_cast<BoundCall*>(data);
+  for (napi_ref reference : call->references) {
+    if (reference != nullptr) napi_delete_reference(env, reference);
+  }
+  release_function(env, call->model);
+  delete call;
+}
+
+napi_value bind(napi_env env, napi_callback_info info) {
+  Model* model;
+  size_t rows;
+  const Fault problem = open_call(env, info, model, rows);
+  if (problem.code != 0) return report(env, problem);
+
+  BoundCall* const call = new (std::nothrow) BoundCall;
+  if (call == nullptr || !call->inputs.allocate(model->input_count) || !call->outputs.allocate(model->output_count()) ||
+      !call->references.allocate(model->ports.size())) {
+    delete call;
+    return report(env, fault(kNoMemory));
+  }
+  call->model = model;
+  call->rows = rows;
+  for (size_t i = 0; i < model->input_count; i++) call->inputs[i] = model->inputs[i];
+  for (size_t i = 0; i < model->output_count(); i++) call->outputs[i] = model->outputs[i];
+  bool kept = true;
+  for (size_t i = 0; i < model->ports.size(); i++) {
+    kept = kept && napi_create_reference(env, model->arguments[i], 1, &call->references[i]) == napi_ok;
+  }
+  napi_value function = nullptr;
+  model->functions++;
+  if (!kept || napi_create_function(env, "run", NAPI_AUTO_LENGTH, run_bound, call, &function) != napi_ok ||
+      napi_add_finalizer(env, function, call, finalize_bound, nullptr, nullptr) != napi_ok) {
+    finalize_bound(env, call, nullptr);
+    return report(env, fault(kNoMemory));
+  }
+  return function;
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// runAsync(inputs…, outputs…): a promise of what run() returns. Inputs are copied now, outputs written at the end,
+// so that no other thread ever holds a pointer into a JavaScript buffer.
+
+struct Job {
+  Loaded* loaded;
+  size_t rows;
+  fp::Array<fp::Input> inputs;
+  fp::Array<fp::Output> outputs;
+  fp::Array<size_t> output_bytes;
+  fp::Array<napi_ref> references;  // of the caller's output arrays
+  fp::Array<char> memory;          // copies of the inputs, room for the outputs
+  fp::Array<char> scratch;
+  fp::Outcome outcome = fp::Outcome::ok;
+  fp::RunError error = {};
+  napi_async_work work = nullptr;
+  napi_deferred deferred = nullptr;
+
+  void free(napi_env env) {
+    for (napi_ref reference : references) {
+      if (reference != nullptr) napi_delete_reference(env, reference);
+    }
+    if (work != nullptr) napi_delete_async_work(env, work);
+    Loaded::release(loaded);
+    delete this;
+  }
+};
+
+void execute_job(napi_env, void* data) {
+  Job* const job = static_cast<Job*>(data);
+  job->loaded->engine.prepare(job->scratch.data(), job->loaded->threads);
+  job->outcome = job->loaded->run(job->scratch.data(), job->inputs.data(), job->outputs.data(), job->rows, job->error);
+}
+
+// Copies the results to the caller's arrays, unless one was detached or resized in the meantime.
+Fault deliver(napi_env env, Job* job) {
+  if (job->outcome != fp::Outcome::ok) return bad_id(job->error);
+  for (size_t i = 0; i < job->outputs.size(); i++) {
+    napi_value array;
+    napi_typedarray_type type;
+    size_t length;
+    void* data;
+    if (napi_get_reference_value(env, job->references[i], &array) != napi_ok || array == nullptr ||
+        napi_get_typedarray_info(env, array, &type, &length, &data, nullptr, nullptr) != napi_ok ||
+        length * bytes_of(job->outputs[i].element) != job->output_bytes[i]) {
+      return fault(kDetached, job->inputs.size() + i);
+    }
+    if (job->output_bytes[i] > 0) std::memcpy(data, job->outputs[i].data, job->output_bytes[i]);
+  }
+  return {};
+}
+
+// Also called while the environment ends, when nothing can be delivered any more: then every call below fails, and
+// what remains is to free the job.
+void complete_job(napi_env env, napi_status status, void* data) {
+  Job* const job = static_cast<Job*>(data);
+  napi_handle_scope scope;
+  if (status == napi_ok && napi_open_handle_scope(env, &scope) == napi_ok) {
+    napi_value result = report(env, deliver(env, job));
+    if (result == nullptr) napi_get_undefined(env, &result);
+    napi_resolve_deferred(env, job->deferred, result);
+    napi_close_handle_scope(env, scope);
+  }
+  job->free(env);
+}
+
+bool fill_job(napi_env env, const Model& model, size_t rows, Job* job) {
+  if (!job->inputs.allocate(model.input_count) || !job->outputs.allocate(model.output_count()) ||
+      !job->output_bytes.allocate(model.output_count()) || !job->references.allocate(model.output_count())) {
+    return false;
+  }
+  constexpr size_t line = fp::cache_line_bytes;
+  const auto bytes = [&](size_t port, fp::Element element) {
+    return rows * model.ports[port].width * bytes_of(element);
+  };
+  const auto room = [&](size_t count) { return (count + line - 1) / line * line; };
+  size_t total = 0;
+  for (size_t i = 0; i < model.input_count; i++) total += room(bytes(i, model.inputs[i].element));
+  for (size_t i = 0; i < model.output_count(); i++) {
+    total += room(bytes(model.input_count + i, model.outputs[i].element));
+  }
+  if (!job->memory.allocate(total) || !job->scratch.allocate(job->loaded->scratch_bytes())) return false;
+
+  char* at = job->memory.data();
+  for (size_t i = 0; i < model.input_count; i++) {
+    const size_t count = bytes(i, model.inputs[i].element);
+    if (count > 0) std::memcpy(at, model.inputs[i].data, count);
+    job->inputs[i] = {at, model.inputs[i].element};
+    at += room(count);
+  }
+  for (size_t i = 0; i < model.output_count(); i++) {
+    job->output_bytes[i] = bytes(model.input_count + i, model.outputs[i].element);
+    job->outputs[i] = {at, model.outputs[i].element};
+    at += room(job->output_bytes[i]);
+    const napi_value array = model.arguments[model.input_count + i];
+    if (napi_create_reference(env, array, 1, &job->references[i]) != napi_ok) return false;
+  }
+  return true;
+}
+
+napi_value run_async(napi_env env, napi_callback_info info) {
+  Model* model;
+  size_t rows;
+  const Fault problem = open_call(env, info, model, rows);
+  if (problem.code != 0) return report(env, problem);
+
+  Job* const job = new (std::nothrow) Job;
+  if (job == nullptr) return report(env, fault(kNoMemory));
+  job->loaded = model->loaded;
+  job->loaded->holders.fetch_add(1);
+  job->rows = rows;
+  napi_value name, promise;
+  if (!fill_job(env, *model, rows, job) ||
+      napi_create_string_utf8(env, "forwardpass", NAPI_AUTO_LENGTH, &name) != napi_ok ||
+      napi_create_async_work(env, nullptr, name, execute_job, complete_job, job, &job->work) != napi_ok ||
+      napi_create_promise(env, &job->deferred, &promise) != napi_ok ||
+      napi_queue_async_work(env, job->work) != napi_ok) {
+    job->free(env);
+    return report(env, fault(kNoMemory));
+  }
+  return promise;
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// dispose()
+
+napi_value dispose_model(napi_env env, napi_callback_info info) {
+  void* data;
+  napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &data);
+  dispose(env, static_cast<Model*>(data));
+  return nullptr;
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// create(words, parameters, isa, integers, threads): a model's functions and figures.
+
+void finalize_function(napi_env env, void* data, void*) { release_function(env, static_cast<Model*>(data)); }
+
+bool add_function(napi_env env, napi_value object, const char* name, napi_callback callback, Model* model) {
+  napi_value function;
+  if (napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, model, &function) != napi_ok) return false;
+  if (napi_add_finalizer(env, function, model, finalize_function, nullptr, nullptr) != napi_ok) return false;
+  model->functions++;
+  return napi_set_named_property(env, object, name, function) == napi_ok;
+}
+
+// An Error with a code, thrown: create() is no hot path, and lib/native.ts turns it into a ForwardpassError.
+Napi::Value fail(Napi::Env env, const char* code, const char* reason) {
+  napi_throw_error(env, code, reason);
+  return env.Undefined();
+}
+
+// The parameter arrays, each of the plan's element type. False when one is of another.
+bool take_parameters(Napi::Array arrays, napi_typedarray_type type, fp::Array<fp::Parameter>& parameters) {
+  for (uint32_t i = 0; i < arrays.Length(); i++) {
+    const Napi::Value value = arrays[i];
+    if (!value.IsTypedArray()) return false;
+    napi_typedarray_type found;
+    size_t length;
+    void* data;
+    napi_get_typedarray_info(value.Env(), value, &found, &length, &data, nullptr, nullptr);
+    if (found != type) return false;
+    static const double nothing = 0;
+    parameters[i] = {length > 0 ? data : &nothing, length};
+  }
+  return true;
+}
+
+bool fill_model(Model& model, Napi::Array integers) {
+  const fp::Engine& engine = model.loaded->engine;
+  const size_t inputs = engine.input_widths().size(), outputs = engine.output_widths().size();
+  if (!model.ports.allocate(inputs + outputs) || !model.arguments.allocate(inputs + outputs) ||
+      !model.inputs.allocate(inputs) || !model.outputs.allocate(outputs) ||
+      !model.scratch.allocate(model.loaded->scratch_bytes())) {
+    return false;
+  }
+  model.input_count = inputs;
+  for (size_t i = 0; i < inputs + outputs; i++) {
+    const size_t width = i < inputs ? engine.input_widths()[i] : engine.output_widths()[i - inputs];
+    model.ports[i] = {width, Napi::Value(integers[uint32_t(i)]).ToBoolean()};
+  }
+  engine.prepare(model.scratch.data(), model.loaded->threads);
+  model.external_bytes = int64_t(engine.packed_bytes() + model.loaded->scratch_bytes());
+  return true;
+}
+
+Napi::Value create(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (info.Length() != 5 || !info[0].IsTypedArray() || !info[1].IsArray() || !info[2].IsString() ||
+      !info[3].IsArray() || !info[4].IsNumber()) {
+    return fail(env, "PLAN", "create() takes words, parameters, an instruction set, flags and a number of threads");
+  }
+  const Napi::Int32Array words = info[0].As<Napi::Int32Array>();
+  const Napi::Array arrays = info[1].As<Napi::Array>();
+  if (words.TypedArrayType() != napi_int32_array) return fail(env, "PLAN", "the words are not an Int32Array");
+  const fp::InstructionSet* const set = fp::find_instruction_set(info[2].As<Napi::String>().Utf8Value().c_str());
+  if (set == nullptr) return fail(env, "ISA", "the instruction set is not available");
+
+  fp::Array<fp::Parameter> parameters;
+  if (!parameters.allocate(arrays.Length())) return fail(env, "MEMORY", "no memory for the parameter list");
+  const bool f64 = words.ElementLength() > 1 && words.Data()[1] == int32_t(fp::Precision::f64);
+  if (!take_parameters(arrays, f64 ? napi_float64_array : napi_float32_array, parameters)) {
+    return fail(env, "PLAN", "a parameter array is not of the plan's precision");
+  }
+
+  Model* const model = new (std::nothrow) Model;
+  if (model == nullptr) return fail(env, "MEMORY", "no memory for the model");
+  model->loaded = new (std::nothrow) Loaded;
+  const fp::Plan plan = {words.Data(), words.ElementLength(), parameters.data(), parameters.size()};
+  fp::PlanError error = {};
+  const auto status =
+      model->loaded == nullptr ? fp::Engine::Status::out_of_memory : model->loaded->engine.create(plan, *set, error);
+  const double threads = info[4].As<Napi::Number>().DoubleValue();
+  if (status == fp::Engine::Status::ok && threads > 1) {
+    model->loaded->threads = threads < double(fp::Pool::most_threads) ? size_t(threads) : fp::Pool::most_threads;
+    model->loaded->pool = Environment::hold_pool(env);
+  }
+  if (status != fp::Engine::Status::ok || !fill_model(*model, info[3].As<Napi::Array>())) {
+    Loaded::release(model->loaded);
+    delete model;
+    return status == fp::Engine::Status::invalid_plan ? fail(env, "PLAN", error.reason)
+                                                      : fail(env, "MEMORY", "no memory for the packed model");
+  }
+
+  int64_t ignored;
+  napi_adjust_external_memory(env, model->external_bytes, &ignored);
+  const double bytes = double(model->external_bytes);
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("bytes", Napi::Number::New(env, bytes));
+  model->functions++;  // held until all of them stand
+  const bool added = add_function(env, object, "run", run, model) && add_function(env, object, "bind", bind, model) &&
+                     add_function(env, object, "runAsync", run_async, model) &&
+                     add_function(env, object, "dispose", dispose_model, model);
+  release_function(env, model);
+  return added ? Napi::Value(object) : fail(env, "MEMORY", "no memory for the model's functions");
+}
+
+Napi::Value instruction_sets(const Napi::CallbackInfo& info) {
+  Napi::Array names = Napi::Array::New(info.Env());
+  for (size_t i = 0; i < fp::instruction_set_count; i++) {
+    const fp::InstructionSet& set = fp::instruction_sets[i];
+    if (set.available()) names[names.Length()] = Napi::String::New(info.Env(), set.name);
+  }
+  return names;
+}
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+  Environment* const environment = new (std::nothrow) Environment;
+  if (environment != nullptr && napi_set_instance_data(env, environment, Environment::finalize, nullptr) != napi_ok) {
+    delete environment;
+  }
+  exports.Set("instructionSets", Napi::Function::New<instruction_sets>(env, "instructionSets"));
+  exports.Set("create", Napi::Function::New<create>(env, "create"));
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(forwardpass, init)

@@ -1,0 +1,367 @@
+// From a verified plan to a network: packs parameters, decides where values stand and how many rows make a block.
+#include <limits>
+
+#include "network.h"
+
+namespace fp {
+namespace {
+
+// Rows of a block: as many as keep its activations near the core. Weights that outgrow the second-level cache are
+// read again for each block, so larger models take larger blocks to pay for that. Multiples of 48 divide into the
+// tiles of every instruction set.
+constexpr size_t row_multiple = 48;
+constexpr size_t most_rows = 960;
+
+size_t rows_of_block(size_t row_bytes, size_t weight_bytes) {
+  const size_t budget = weight_bytes <= 256 << 10 ? 32 << 10 : weight_bytes <= 1 << 20 ? 256 << 10 : 4 << 20;
+  size_t rows = budget / row_bytes / row_multiple * row_multiple;
+  if (rows > most_rows) rows = most_rows;
+  if (rows < row_multiple) rows = row_multiple;
+  constexpr size_t most_bytes = 64 << 20;
+  return rows * row_bytes <= most_bytes ? rows : most_bytes / row_bytes > 0 ? most_bytes / row_bytes : 1;
+}
+
+// Whether the kernel may write its result over an operand as wide.
+bool in_place(Opcode opcode) {
+  switch (opcode) {
+    case Opcode::unary:
+    case Opcode::binary:
+    case Opcode::affine:
+    case Opcode::select:
+    case Opcode::softmax:
+    case Opcode::norm:
+    case Opcode::normalize:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+template <typename T>
+class Network<T>::Builder {
+ public:
+  Builder(Network& network, const VerifiedPlan& plan) : network_(network), plan_(plan) {}
+
+  bool build() {
+    if (!copy_ports() || !number_constants()) return false;
+    decode();  // counts
+    if (!network_.arena_.allocate() || !network_.lists_.allocate(list_count_)) return false;
+    if (!network_.steps_.allocate(plan_.instruction_count)) return false;
+    filling_ = true;
+    list_count_ = 0;
+    decode();
+    if (!place_values()) return false;
+    const size_t row_bytes = (network_.row_elements_ > 0 ? network_.row_elements_ : 1) * sizeof(T);
+    network_.block_rows_ = rows_of_block(row_bytes, network_.arena_.bytes());
+    for (const Step<T>& step : network_.steps_) network_.row_cost_ += cost_of(step);
+    return true;
+  }
+
+ private:
+  const T* parameter(int32_t index) const { return static_cast<const T*>(plan_.parameters[index].data); }
+
+  bool copy_ports() {
+    if (!network_.inputs_.allocate(plan_.input_count) || !network_.outputs_.allocate(plan_.output_count)) return false;
+    if (!network_.widths_.allocate(plan_.value_count)) return false;
+    for (size_t i = 0; i < plan_.input_count; i++) network_.inputs_[i] = plan_.inputs[i];
+    for (size_t i = 0; i < plan_.output_count; i++) network_.outputs_[i] = plan_.outputs[i];
+    for (size_t i = 0; i < plan_.value_count; i++) network_.widths_[i] = size_t(plan_.widths[i]);
+    return true;
+  }
+
+  // Constants that stand as operands, each once.
+  bool number_constants() {
+    if (!constant_of_.allocate(plan_.parameter_count)) return false;
+    for (int32_t& number : constant_of_) number = -1;
+    const int32_t* word = plan_.instructions;
+    for (size_t i = 0; i < plan_.instruction_count; word += word[1], i++) {
+      size_t count = 0;
+      const int32_t* operands = operand_words(word, count);
+      for (size_t j = 0; j < count; j++) {
+        if (operands[j] < 0 && constant_of_[size_t(-1 - operands[j])] < 0) {
+          constant_of_[size_t(-1 - operands[j])] = int32_t(constant_count_++);
+        }
+      }
+    }
+    return network_.constants_.allocate(constant_count_);
+  }
+
+  // The words of an instruction that may name a constant.
+  static const int32_t* operand_words(const int32_t* word, size_t& count) {
+    switch (Opcode(word[0])) {
+      case Opcode::binary:
+        count = 2;
+        return word + 3;
+      case Opcode::select:
+        count = 3;
+        return word + 3;
+      case Opcode::concat:
+        count = size_t(word[4]);
+        return word + 5;
+      default:
+        count = 0;
+        return word;
+    }
+  }
+
+  int32_t operand(int32_t word) const {
+    return word >= 0 ? word : int32_t(plan_.value_count) + constant_of_[size_t(-1 - word)];
+  }
+
+  const T* copy(const T* from, size_t count) {
+    T* const to = network_.arena_.take(count);
+    if (filling_) std::memcpy(to, from, count * sizeof(T));
+    return to;
+  }
+  // A parameter array, or `count` times `otherwise` where the plan gives none.
+  const T* copy(int32_t index, size_t count, T otherwise) {
+    if (index >= 0) return copy(parameter(index), count);
+    T* const to = network_.arena_.take(count);
+    if (filling_) {
+      for (size_t i = 0; i < count; i++) to[i] = otherwise;
+    }
+    return to;
+  }
+  const int32_t* take_list(size_t count) {
+    int32_t* const to = filling_ ? network_.lists_.data() + list_count_ : nullptr;
+    list_count_ += count;
+    return to;
+  }
+
+  // Walks constants and instructions in the same order each time: first to count, then to fill.
+  void decode() {
+    for (size_t i = 0; i < plan_.parameter_count; i++) {
+      if (constant_of_[i] < 0) continue;
+      const T* place = copy(parameter(int32_t(i)), plan_.parameters[i].count);
+      network_.constants_[size_t(constant_of_[i])] = place;
+    }
+    const int32_t* word = plan_.instructions;
+    for (size_t i = 0; i < plan_.instruction_count; word += word[1], i++) {
+      const Step<T> step = decode(word);
+      if (filling_) network_.steps_[i] = step;
+    }
+  }
+
+  Step<T> decode(const int32_t* word) {
+    Step<T> step = {};
+    step.opcode = Opcode(word[0]);
+    step.y = word[2];
+    step.a = step.b = step.c = -1;
+    step.width = size_t(plan_.widths[step.y]);
+    const int32_t* field = word + 3;
+    switch (step.opcode) {
+      case Opcode::dense:
+        repeated(step, field);
+        dense(step, field);
+        break;
+      case Opcode::unary:
+        step.a = field[0];
+        step.function = field[1];
+        step.p[0] = copy(field[2], 2, T(0));
+        break;
+      case Opcode::binary:
+        step.a = operand(field[0]);
+        step.b = operand(field[1]);
+        step.function = field[2];
+        break;
+      case Opcode::affine:
+        step.a = field[0];
+        step.p[0] = copy(parameter(field[1]), step.width);
+        step.p[1] = copy(parameter(field[2]), step.width);
+        break;
+      case Opcode::select:
+        step.a = operand(field[0]);
+        step.b = operand(field[1]);
+        step.c = operand(field[2]);
+        break;
+      case Opcode::softmax:
+      case Opcode::reduce:
+        repeated(step, field);
+        step.function = field[3];
+        break;
+      case Opcode::norm:
+        repeated(step, field);
+        step.function = field[3];
+        step.p[0] = copy(parameter(field[4]), 1);
+        step.p[1] = copy(field[5], step.inner, T(1));
+        step.p[2] = copy(field[6], step.inner, T(0));
+        break;
+      case Opcode::normalize:
+        repeated(step, field);
+        step.function = field[3];
+        step.p[0] = copy(parameter(field[4]), 2);
+        break;
+      case Opcode::gather:
+        step.a = field[0];
+        gather(step, field + 1);
+        break;
+      case Opcode::concat:
+        step.repeat = size_t(field[0]);
+        concat(step, field + 2, size_t(field[1]));
+        break;
+      case Opcode::embedding:
+        step.a = field[0];
+        step.repeat = size_t(field[2]);
+        step.inner = size_t(field[3]);
+        step.p[0] = copy(parameter(field[1]), step.repeat * step.inner);
+        step.function = field[4];
+        break;
+      case Opcode::one_hot:
+        step.a = field[0];
+        step.inner = size_t(field[1]);
+        step.p[0] = copy(parameter(field[2]), 2);
+        step.function = field[3];
+        break;
+    }
+    return step;
+  }
+
+  static void repeated(Step<T>& step, const int32_t* field) {
+    step.a = field[0];
+    step.repeat = size_t(field[1]);
+    step.inner = size_t(field[2]);
+  }
+
+  void dense(Step<T>& step, const int32_t* field) {
+    const Kernels<T>& kernels = *network_.kernels_;
+    const size_t K = step.inner, N = size_t(field[3]);
+    const bool out_in = field[4] != 0;
+    T* const packed = network_.arena_.take(packed_size(K, N, kernels.lanes, kernels.panel_columns));
+    const T* const bias = field[6] >= 0 ? parameter(field[6]) : nullptr;
+    if (filling_) pack(parameter(field[5]), out_in, bias, K, N, kernels.lanes, kernels.panel_columns, packed);
+    constexpr T infinity = std::numeric_limits<T>::infinity();
+    const T* const clamp = field[7] >= 0 ? parameter(field[7]) : nullptr;
+    step.dense = {K, N, dense_shape(K, N), packed, clamp ? clamp[0] : -infinity, clamp ? clamp[1] : infinity};
+  }
+
+  // Columns in a row are copied at once; `function` says so and `inner` where they begin.
+  void gather(Step<T>& step, const int32_t* columns) {
+    bool adjacent = true;
+    for (size_t i = 1; i < step.width; i++) adjacent = adjacent && columns[i] == columns[i - 1] + 1;
+    step.function = adjacent;
+    step.inner = size_t(columns[0]);
+    if (adjacent) return;
+    fill_list(step, step.width, [&](size_t i) { return columns[i]; });
+  }
+
+  void concat(Step<T>& step, const int32_t* words, size_t count) {
+    fill_list(step, count, [&](size_t i) { return operand(words[i]); });
+    // Beside the operands, the width of each: constants have no entry in widths_.
+    const int32_t* const list = step.list;
+    fill_list(step, count, [&](size_t i) {
+      return words[i] >= 0 ? plan_.widths[words[i]] : int32_t(plan_.parameters[-1 - words[i]].count);
+    });
+    step.list = list;
+    step.list_count = count;
+  }
+
+  template <typename F>
+  void fill_list(Step<T>& step, size_t count, F at) {
+    const int32_t* const list = take_list(count);
+    step.list = list;
+    step.list_count = count;
+    for (size_t i = 0; filling_ && i < count; i++) const_cast<int32_t*>(list)[i] = at(i);
+  }
+
+  // Gives every value a place in scratch. Inputs and outputs keep theirs (they are used when the caller's buffers
+  // need converting); others share places once their last use is over.
+  bool place_values() {
+    const size_t values = plan_.value_count;
+    if (!network_.places_.allocate(values) || !last_use_.allocate(values) || !free_.allocate(values)) return false;
+    constexpr size_t kept = SIZE_MAX;
+    for (size_t i = 0; i < network_.steps_.size(); i++) {
+      for_operands(network_.steps_[i], [&](int32_t value) { last_use_[size_t(value)] = i + 1; });
+    }
+    for (const int32_t value : network_.inputs_) last_use_[size_t(value)] = kept;
+    for (const int32_t value : network_.outputs_) last_use_[size_t(value)] = kept;
+    for (const int32_t value : network_.inputs_) network_.places_[size_t(value)] = grow(width(value));
+
+    for (size_t i = 0; i < network_.steps_.size(); i++) {
+      const Step<T>& step = network_.steps_[i];
+      const size_t y = size_t(step.y);
+      int32_t taken = -1;
+      if (last_use_[y] != kept && in_place(step.opcode)) {
+        for (const int32_t operand : {step.a, step.b, step.c}) {
+          if (taken < 0 && ends_here(operand, i) && width(operand) == width(step.y)) taken = operand;
+        }
+      }
+      network_.places_[y] = taken >= 0             ? network_.places_[size_t(taken)]
+                            : last_use_[y] == kept ? grow(width(step.y))
+                                                   : claim(width(step.y));
+      for_operands(step, [&](int32_t value) {
+        if (value == taken || !ends_here(value, i)) return;
+        last_use_[size_t(value)] = 0;  // an operand may stand twice
+        release(value);
+      });
+      if (last_use_[y] == 0) release(step.y);
+    }
+    return true;
+  }
+
+  static size_t cost_of(const Step<T>& step) {
+    constexpr size_t cost_of_element = 8;
+    return step.opcode == Opcode::dense ? step.repeat * step.dense.K * step.dense.N : step.width * cost_of_element;
+  }
+
+  size_t width(int32_t value) const { return network_.widths_[size_t(value)]; }
+  bool ends_here(int32_t operand, size_t i) const {
+    return operand >= 0 && size_t(operand) < plan_.value_count && last_use_[size_t(operand)] == i + 1;
+  }
+
+  template <typename F>
+  void for_operands(const Step<T>& step, F f) const {
+    for (const int32_t operand : {step.a, step.b, step.c}) {
+      if (operand >= 0 && size_t(operand) < plan_.value_count) f(operand);
+    }
+    if (step.opcode != Opcode::concat) return;
+    for (size_t i = 0; i < step.list_count; i++) {
+      if (size_t(step.list[i]) < plan_.value_count) f(step.list[i]);
+    }
+  }
+
+  struct Gap {
+    size_t place, width;
+  };
+
+  size_t grow(size_t width) {
+    const size_t place = network_.row_elements_;
+    network_.row_elements_ += width;
+    return place;
+  }
+  // The narrowest gap that is wide enough, among the latest few, so that a long list costs no more than a short one.
+  size_t claim(size_t width) {
+    constexpr size_t looked_at = 64;
+    size_t best = SIZE_MAX;
+    for (size_t i = free_count_ > looked_at ? free_count_ - looked_at : 0; i < free_count_; i++) {
+      if (free_[i].width >= width && (best == SIZE_MAX || free_[i].width < free_[best].width)) best = i;
+    }
+    if (best == SIZE_MAX) return grow(width);
+    const size_t place = free_[best].place;
+    free_[best] = free_[--free_count_];
+    return place;
+  }
+  void release(int32_t value) { free_[free_count_++] = {network_.places_[size_t(value)], width(value)}; }
+
+  Network& network_;
+  const VerifiedPlan& plan_;
+  Array<int32_t> constant_of_;  // by parameter, −1 where it is no operand
+  size_t constant_count_ = 0;
+  size_t list_count_ = 0;
+  bool filling_ = false;
+  Array<size_t> last_use_;  // one more than the step, 0 for none
+  Array<Gap> free_;
+  size_t free_count_ = 0;
+};
+
+template <typename T>
+bool Network<T>::create(const VerifiedPlan& plan, const Kernels<T>& kernels) {
+  kernels_ = &kernels;
+  return Builder(*this, plan).build();
+}
+
+template bool Network<float>::create(const VerifiedPlan&, const Kernels<float>&);
+template bool Network<double>::create(const VerifiedPlan&, const Kernels<double>&);
+
+}  // namespace fp

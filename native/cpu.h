@@ -1,0 +1,21 @@
+// What this processor, and its operating system, can do.
+#pragma once
+
+#if defined(__x86_64__) || (defined(_M_X64) && !defined(_M_ARM64EC))
+#define FP_X86_64 1
+#elif defined(__aarch64__) || defined(_M_ARM64)
+#define FP_ARM64 1
+#endif
+
+namespace fp {
+
+// Each says whether kernels/<name>.cc may run here. On an architecture that lacks the set there is no function.
+bool has_scalar();
+#if FP_X86_64
+bool has_avx2();    // AVX2 and FMA
+bool has_avx512();  // AVX-512 F, VL, BW and DQ, with AVX2 and FMA
+#elif FP_ARM64
+bool has_neon();
+#endif
+
+}  // namespace fp

@@ -1,0 +1,97 @@
+#include "engine.h"
+
+#include <atomic>
+
+namespace fp {
+namespace {
+
+bool copy_widths(const int32_t* values, size_t count, const int32_t* widths, Array<size_t>& to) {
+  if (!to.allocate(count)) return false;
+  for (size_t i = 0; i < count; i++) to[i] = size_t(widths[values[i]]);
+  return true;
+}
+
+}  // namespace
+
+Engine::Status Engine::create(const Plan& plan, const InstructionSet& set, PlanError& error) {
+  VerifiedPlan verified;
+  const Verdict verdict = verify(plan, verified, error);
+  if (verdict == Verdict::invalid) return Status::invalid_plan;
+  if (verdict == Verdict::out_of_memory) return Status::out_of_memory;
+
+  precision_ = verified.precision;
+  isa_ = set.name;
+  const bool created = copy_widths(verified.inputs, verified.input_count, verified.widths, input_widths_) &&
+                       copy_widths(verified.outputs, verified.output_count, verified.widths, output_widths_) &&
+                       (single() ? f32_.create(verified, set.f32) : f64_.create(verified, set.f64));
+  return created ? Status::ok : Status::out_of_memory;
+}
+
+size_t Engine::thread_bytes() const {
+  const size_t bytes = single() ? f32_.scratch_bytes() : f64_.scratch_bytes();
+  return (bytes + cache_line_bytes - 1) / cache_line_bytes * cache_line_bytes;
+}
+
+void Engine::prepare(void* scratch, size_t threads) const {
+  for (size_t i = 0; i < threads; i++) {
+    void* const part = static_cast<char*>(scratch) + i * thread_bytes();
+    single() ? f32_.prepare(part) : f64_.prepare(part);
+  }
+}
+
+// Rows shared out among threads: each takes the next part until none is left.
+struct Engine::Split {
+  const Engine& engine;
+  char* scratch;
+  const Input* inputs;
+  const Output* outputs;
+  size_t rows, part_rows;
+  RunError& error;
+  std::atomic<size_t> next_part{0};
+  // Of the parts that found a bad id, the first; its error is the one that a single thread would have reported.
+  std::atomic<size_t> failed_part{SIZE_MAX};
+  std::atomic<bool> writing{false};
+
+  static void work(void* context, size_t worker) {
+    Split& split = *static_cast<Split*>(context);
+    void* const scratch = split.scratch + worker * split.engine.thread_bytes();
+    for (;;) {
+      const size_t part = split.next_part.fetch_add(1);
+      const size_t first = part * split.part_rows;
+      if (first >= split.rows || part > split.failed_part) return;
+      const size_t count = split.rows - first < split.part_rows ? split.rows - first : split.part_rows;
+      RunError error;
+      const Outcome outcome = split.engine.run_rows(scratch, split.inputs, split.outputs, first, count, error);
+      if (outcome != Outcome::ok) split.fail(part, error);
+    }
+  }
+
+  void fail(size_t part, const RunError& found) {
+    while (writing.exchange(true)) continue;  // a few words are being written
+    if (part < failed_part) {
+      failed_part = part;
+      error = found;
+    }
+    writing = false;
+  }
+};
+
+Outcome Engine::run(void* scratch, const Input* inputs, const Output* outputs, size_t rows, RunError& error,
+                    size_t threads, Pool* pool) const {
+  // Waking a thread costs microseconds: below this many multiply-adds it does not pay.
+  constexpr size_t least_cost = 1 << 20;
+  const size_t row_cost = (single() ? f32_.row_cost() : f64_.row_cost()) + 1;
+  const size_t worthwhile = rows / (least_cost / row_cost + 1);
+  if (worthwhile < threads) threads = worthwhile;
+  if (threads <= 1 || pool == nullptr) return run_rows(scratch, inputs, outputs, 0, rows, error);
+
+  // Parts of a multiple of the tallest tile, a few for each thread, so that one that is held up costs little.
+  constexpr size_t parts_of_thread = 4, row_multiple = 48;
+  size_t part_rows = rows / (threads * parts_of_thread) / row_multiple * row_multiple;
+  if (part_rows == 0) part_rows = (rows + threads - 1) / threads;
+  Split split{*this, static_cast<char*>(scratch), inputs, outputs, rows, part_rows, error};
+  pool->run(threads, Split::work, &split);
+  return split.failed_part == SIZE_MAX ? Outcome::ok : Outcome::bad_id;
+}
+
+}  // namespace fp

@@ -1,0 +1,61 @@
+// A loaded model: the network of either precision behind one face.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "arena.h"
+#include "kernels/kernels.h"
+#include "network.h"
+#include "plan.h"
+#include "pool.h"
+
+namespace fp {
+
+// Immutable after create(); see Network for what may be shared between threads.
+class Engine {
+ public:
+  enum class Status { ok, invalid_plan, out_of_memory };
+
+  // Copies everything it needs out of the plan; `error` says why a plan was refused.
+  [[nodiscard]] Status create(const Plan& plan, const InstructionSet& set, PlanError& error);
+
+  Precision precision() const { return precision_; }
+  const char* isa() const { return isa_; }
+
+  // Elements of one row of each input and output.
+  const Array<size_t>& input_widths() const { return input_widths_; }
+  const Array<size_t>& output_widths() const { return output_widths_; }
+
+  // Of the packed weights and tables.
+  size_t packed_bytes() const { return single() ? f32_.packed_bytes() : f64_.packed_bytes(); }
+
+  // A scratch serves one run at a time on up to `threads` threads: this many bytes, aligned to a cache line,
+  // prepared once.
+  size_t scratch_bytes(size_t threads) const { return threads * thread_bytes(); }
+  void prepare(void* scratch, size_t threads) const;
+
+  // Runs `rows` rows, on up to `threads` threads where that is worth their while; `pool` may be null for one thread.
+  // Results do not depend on it. Buffers hold rows × width elements; no output overlaps another buffer.
+  Outcome run(void* scratch, const Input* inputs, const Output* outputs, size_t rows, RunError& error,
+              size_t threads = 1, Pool* pool = nullptr) const;
+
+ private:
+  struct Split;
+
+  size_t thread_bytes() const;
+  Outcome run_rows(void* scratch, const Input* inputs, const Output* outputs, size_t first, size_t rows,
+                   RunError& error) const {
+    return single() ? f32_.run(scratch, inputs, outputs, first, rows, error)
+                    : f64_.run(scratch, inputs, outputs, first, rows, error);
+  }
+  bool single() const { return precision_ == Precision::f32; }
+
+  Precision precision_ = Precision::f32;
+  const char* isa_ = "";
+  Array<size_t> input_widths_, output_widths_;
+  Network<float> f32_;
+  Network<double> f64_;
+};
+
+}  // namespace fp

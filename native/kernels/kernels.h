@@ -1,0 +1,95 @@
+// The table of functions that an instruction set fills. The engine calls kernels through it alone.
+//
+// Every kernel gives the same bits in every table: see docs/numerics.md. No kernel allocates, throws, or touches
+// memory outside the ranges stated here. Pointers need no alignment unless stated. Rows are stored one after
+// another without padding.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+// For functions whose arguments must stay in registers: compilers judge them too large to inline.
+#ifdef _MSC_VER
+#define FP_INLINE __forceinline
+#else
+#define FP_INLINE inline __attribute__((always_inline))
+#endif
+
+// For loops over registers, whose count the compiler knows: left as loops they would put the registers in memory.
+#if defined(__clang__)
+#define FP_UNROLL _Pragma("clang loop unroll(full)")
+#elif defined(__GNUC__)
+#define FP_UNROLL _Pragma("GCC unroll 32")
+#else
+#define FP_UNROLL
+#endif
+
+namespace fp {
+
+// Element-wise functions, in the order of UNARY_NAMES and BINARY_NAMES in lib/graph/graph.ts.
+enum class Unary : int32_t {
+#define FP_UNARY(name) name,
+#include "unary.inc"
+#undef FP_UNARY
+  count
+};
+
+enum class Binary : int32_t {
+#define FP_BINARY(name) name,
+#include "binary.inc"
+#undef FP_BINARY
+  count
+};
+
+enum class Reduce : int32_t {
+#define FP_REDUCE(name) name,
+#include "reduce.inc"
+#undef FP_REDUCE
+  count
+};
+
+// A dense layer as pack() laid it out; see pack.h.
+template <typename T>
+struct DenseLayer;
+
+template <typename T>
+struct Kernels {
+  int lanes;          // elements of one vector
+  int panel_columns;  // columns of one full panel of a packed dense layer, a multiple of `lanes`
+
+  // y[rows, N] = clamp(x[rows, K]·W + b). `layer` was packed for this table. y overlaps neither x nor the layer.
+  void (*dense)(const DenseLayer<T>& layer, const T* x, T* y, size_t rows);
+
+  // y[i] = f(x[i]), i < count; parameters are {alpha, beta}. y may be x; otherwise they do not overlap.
+  void (*unary[int(Unary::count)])(const T* x, T* y, size_t count, const T* parameters);
+
+  // y[r, i] = f(a[r, i], b[r, i]), i < width; a row stride of 0 repeats the same row (a constant), otherwise it is
+  // `width`. y may be a or b where their stride is `width`.
+  void (*binary[int(Binary::count)])(const T* a, size_t a_stride, const T* b, size_t b_stride, T* y, size_t rows,
+                                     size_t width);
+
+  // y[r, i] = x[r, i]·scale[i] + shift[i], rounded once. y may be x.
+  void (*affine)(const T* x, const T* scale, const T* shift, T* y, size_t rows, size_t width);
+
+  // y[r, i] = condition[r, i] != 0 ? a[r, i] : b[r, i]; strides as in binary (NaN counts as non-zero).
+  void (*select)(const T* condition, size_t condition_stride, const T* a, size_t a_stride, const T* b, size_t b_stride,
+                 T* y, size_t rows, size_t width);
+
+  // Row-wise: x and y are [rows, width], y may be x. scale and shift are [width].
+  void (*softmax)(const T* x, T* y, size_t rows, size_t width, bool log);
+  void (*layer_norm)(const T* x, T* y, size_t rows, size_t width, T epsilon, const T* scale, const T* shift);
+  void (*rms_norm)(const T* x, T* y, size_t rows, size_t width, T epsilon, const T* scale, const T* shift);
+  void (*normalize)(const T* x, T* y, size_t rows, size_t width, int norm, T epsilon, T floor);
+  // x is [rows, width], y is [rows]; they do not overlap.
+  void (*reduce[int(Reduce::count)])(const T* x, T* y, size_t rows, size_t width);
+};
+
+// An instruction set: its name, whether this processor and its operating system have it, its tables.
+struct InstructionSet {
+  const char* name;
+  bool (*available)();
+  const Kernels<float>& f32;
+  const Kernels<double>& f64;
+};
+
+}  // namespace fp

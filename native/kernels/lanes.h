@@ -1,0 +1,100 @@
+// Sixteen sums side by side, whatever the vectors of the instruction set: the unit of every sum along a row.
+//
+// Element i of a row belongs to lane i mod 16; lanes are combined half onto half (8, 4, 2, 1). The order is thus the
+// same with one vector of 16, two of 8, four of 4 or sixteen single elements.
+#pragma once
+
+#include <cstddef>
+
+#include "../pack.h"
+
+namespace FP_ISA {
+
+template <class S>
+struct Lanes {
+  using T = typename S::T;
+  using V = typename S::V;
+  static constexpr int vectors = int(fp::lane_count) / S::lanes;
+
+  V v[vectors];
+
+  static Lanes set1(T value) {
+    Lanes out;
+    for (int i = 0; i < vectors; i++) out.v[i] = S::set1(value);
+    return out;
+  }
+  static Lanes load(const T* from) {
+    Lanes out;
+    for (int i = 0; i < vectors; i++) out.v[i] = S::load(from + i * S::lanes);
+    return out;
+  }
+  // The first `count` elements (any number), the others `fill`. Reads nothing beyond them.
+  static Lanes load_part(const T* from, ptrdiff_t count, T fill) {
+    Lanes out;
+    for (int i = 0; i < vectors; i++, count -= S::lanes) {
+      if (count >= S::lanes) {
+        out.v[i] = S::load(from + i * S::lanes);
+      } else if (count > 0) {
+        out.v[i] = S::load_part(from + i * S::lanes, int(count), S::set1(fill));
+      } else {
+        out.v[i] = S::set1(fill);
+      }
+    }
+    return out;
+  }
+  void store(T* to) const {
+    for (int i = 0; i < vectors; i++) S::store(to + i * S::lanes, v[i]);
+  }
+  void store_part(T* to, ptrdiff_t count) const {
+    for (int i = 0; i < vectors && count > 0; i++, count -= S::lanes) {
+      if (count >= S::lanes) {
+        S::store(to + i * S::lanes, v[i]);
+      } else {
+        S::store_part(to + i * S::lanes, v[i], int(count));
+      }
+    }
+  }
+
+  template <class F>
+  static Lanes map(const Lanes& a, F f) {
+    Lanes out;
+    for (int i = 0; i < vectors; i++) out.v[i] = f(a.v[i]);
+    return out;
+  }
+  template <class F>
+  static Lanes map(const Lanes& a, const Lanes& b, F f) {
+    Lanes out;
+    for (int i = 0; i < vectors; i++) out.v[i] = f(a.v[i], b.v[i]);
+    return out;
+  }
+  static Lanes add(const Lanes& a, const Lanes& b) { return map(a, b, S::add); }
+  static Lanes fma(const Lanes& a, const Lanes& b, const Lanes& c) {
+    Lanes out;
+    for (int i = 0; i < vectors; i++) out.v[i] = S::fma(a.v[i], b.v[i], c.v[i]);
+    return out;
+  }
+
+  // All lanes combined by f, half onto half.
+  template <class F>
+  T fold(F f) const {
+    V half[vectors];
+    for (int i = 0; i < vectors; i++) half[i] = v[i];
+    for (int n = vectors / 2; n >= 1; n /= 2) {
+      for (int i = 0; i < n; i++) half[i] = f(half[i], half[i + n]);
+    }
+    return fold_vector<S::lanes / 2>(half[0], f);
+  }
+  T sum() const { return fold(S::add); }
+
+ private:
+  template <int D, class F>
+  static T fold_vector(V a, F f) {
+    if constexpr (D == 0) {
+      return S::first(a);
+    } else {
+      return fold_vector<D / 2>(f(a, S::template down<D>(a)), f);
+    }
+  }
+};
+
+}  // namespace FP_ISA

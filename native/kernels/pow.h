@@ -1,0 +1,74 @@
+// a^b = e^(b·log|a|), the logarithm carried in a pair; special cases as IEEE 754 has them.
+#pragma once
+
+#include "math.h"
+
+namespace FP_ISA {
+
+// log(x) of positive finite x, to about half as many bits again as one element holds.
+template <class S>
+inline Pair<S> log_pair(typename S::V x) {
+  using T = typename S::T;
+  using V = typename S::V;
+  using C = Coefficients<T>;
+  const Split<S> parts = split<S>(x);
+  const V one = S::set1(1);
+
+  // s = (m − 1)/(m + 1)
+  const V over = S::sub(parts.m, one);
+  const Pair<S> under = sum<S>(parts.m, one);
+  const V s = S::div(over, under.high);
+  const V s_low = S::div(S::fnma(s, under.low, S::fnma(s, under.high, over)), under.high);
+
+  // log(m) = 2s·(1 + z/3 + z²·P(z)/2), z = s², as in combined_log.
+  const V square = S::mul(s, s);
+  const V square_low = S::fma(S::add(s, s), s_low, S::fma(s, s, negate<S>(square)));
+  const V third = S::set1(C::third_high);
+  const V term = S::mul(square, third);
+  V term_low = S::fma(square, third, negate<S>(term));
+  term_low = S::fma(square, S::set1(C::third_low), S::fma(square_low, third, term_low));
+  term_low = S::fma(S::mul(S::mul(S::set1(T(0.5)), square), square), polynomial<S>(C::log, square), term_low);
+  const V twice = S::add(s, s), twice_low = S::add(s_low, s_low);
+  const V bend = S::mul(twice, term);
+  V bend_low = S::fma(twice, term, negate<S>(bend));
+  bend_low = S::fma(twice, term_low, S::fma(twice_low, term, bend_low));
+  const Pair<S> of_m = sum<S>(twice, bend);
+
+  const V whole = S::mul(parts.n, S::set1(C::ln2_high));
+  V whole_low = S::fma(parts.n, S::set1(C::ln2_high), negate<S>(whole));
+  whole_low = S::fma(parts.n, S::set1(C::ln2_low), whole_low);
+  const Pair<S> total = sum<S>(whole, of_m.high);
+  return sum<S>(total.high, S::add(total.low, S::add(whole_low, S::add(of_m.low, S::add(twice_low, bend_low)))));
+}
+
+template <class S>
+inline typename S::V pow(typename S::V a, typename S::V b) {
+  using T = typename S::T;
+  using V = typename S::V;
+  using M = typename S::M;
+  using F = Float<S>;
+  const V zero = S::zero(), one = S::set1(1), infinity = S::set1(F::infinity);
+  const V base = abs<S>(a);
+
+  Pair<S> log = log_pair<S>(base);
+  const M finite = S::less(base, infinity), vanishes = S::equal(base, zero);
+  log.high = S::select(vanishes, S::set1(-F::infinity), S::select(finite, log.high, base));
+  log.low = S::select(S::mask_or(vanishes, S::mask_not(finite)), zero, log.low);
+
+  // Where e^exponent is 0 or infinite anyway, the lower part may be no number.
+  const Pair<S> exponent = product<S>(b, log.high);
+  const M moderate = S::less(abs<S>(exponent.high), S::set1(-F::exp_lowest));
+  const V low = S::select(moderate, S::fma(b, log.low, exponent.low), zero);
+  V y = multiplied<S>(scaled_exp<S>(reduced_exp<S>(clamp_exponent<S>(exponent.high), low)));
+  y = S::select(S::equal(base, one), S::select(S::is_nan(b), b, one), y);
+
+  // Negative numbers have whole powers alone.
+  const V half = S::mul(b, S::set1(T(0.5)));
+  const M whole = S::equal(S::trunc(b), b), odd = S::mask_and(whole, S::mask_not(S::equal(S::trunc(half), half)));
+  const M finite_negative = S::mask_and(S::less(a, zero), finite);
+  y = S::select(S::mask_and(finite_negative, S::mask_not(whole)), S::set1(F::nan), y);
+  y = S::select(odd, with_sign<S>(y, a), y);
+  return S::select(S::mask_or(S::equal(a, one), S::equal(b, zero)), one, y);
+}
+
+}  // namespace FP_ISA

@@ -1,0 +1,36 @@
+#include "registry.h"
+
+#include <cstring>
+
+#include "../cpu.h"
+
+namespace fp {
+
+#define FP_INSTRUCTION_SET(name)    \
+  namespace name {                  \
+  extern const Kernels<float> f32;  \
+  extern const Kernels<double> f64; \
+  }
+#include "kernels.inc"
+#undef FP_INSTRUCTION_SET
+
+const InstructionSet instruction_sets[] = {
+#define FP_INSTRUCTION_SET(name) {#name, has_##name, name::f32, name::f64},
+#include "kernels.inc"
+#undef FP_INSTRUCTION_SET
+};
+const size_t instruction_set_count = sizeof instruction_sets / sizeof *instruction_sets;
+
+const InstructionSet* best_instruction_set() {
+  for (const InstructionSet& set : instruction_sets)
+    if (set.available()) return &set;
+  return nullptr;
+}
+
+const InstructionSet* find_instruction_set(const char* name) {
+  for (const InstructionSet& set : instruction_sets)
+    if (std::strcmp(set.name, name) == 0) return set.available() ? &set : nullptr;
+  return nullptr;
+}
+
+}  // namespace fp

@@ -1,0 +1,237 @@
+// Kernels that sum along a row: softmax, norms, reductions. Every sum is in lanes.h's order.
+#pragma once
+
+#include <cstddef>
+#include <limits>
+
+#include "kernels.h"
+#include "lanes.h"
+#include "math.h"
+
+namespace FP_ISA {
+
+template <class T>
+constexpr T infinity = std::numeric_limits<T>::infinity();
+
+template <class S>
+inline typename S::V itself(typename S::V a) {
+  return a;
+}
+template <class S>
+inline typename S::V square(typename S::V a) {
+  return S::mul(a, a);
+}
+template <class S>
+inline typename S::V absolute(typename S::V a) {
+  return S::max(a, S::sub(S::zero(), a));
+}
+
+// The larger, NaN if either is; of equals the second.
+template <class S>
+inline typename S::V nan_max(typename S::V a, typename S::V b) {
+  return S::select(S::is_nan(a), a, S::max(a, b));
+}
+template <class S>
+inline typename S::V nan_min(typename S::V a, typename S::V b) {
+  return S::select(S::is_nan(a), a, S::min(a, b));
+}
+
+// Of magnitudes.
+template <class S>
+inline typename S::V nan_max_absolute(typename S::V a, typename S::V b) {
+  return nan_max<S>(absolute<S>(a), absolute<S>(b));
+}
+
+// Calls f(lanes, place, count) for each 16 elements of a row; in the last, lanes beyond `count` hold `fill`.
+template <class S, class F>
+FP_INLINE void for_lanes(const typename S::T* row, size_t width, typename S::T fill, F f) {
+  using L = Lanes<S>;
+  size_t i = 0;
+  for (; i + fp::lane_count <= width; i += fp::lane_count) f(L::load(row + i), i, fp::lane_count);
+  if (i < width) f(L::load_part(row + i, ptrdiff_t(width - i), fill), i, width - i);
+}
+
+// y[i] = f(x[i]) over a row.
+template <class S, class F>
+FP_INLINE void map_row(const typename S::T* x, typename S::T* y, size_t width, F f) {
+  using L = Lanes<S>;
+  for_lanes<S>(x, width, typename S::T(0), [&](const L& a, size_t i, size_t count) {
+    const L out = L::map(a, f);
+    if (count == fp::lane_count) {
+      out.store(y + i);
+    } else {
+      out.store_part(y + i, ptrdiff_t(count));
+    }
+  });
+}
+
+// Sum over a row of f(x[i]), where f(fill) is 0 (+0, exactly).
+template <class S, class F>
+FP_INLINE typename S::T sum_row(const typename S::T* x, size_t width, typename S::T fill, F f) {
+  using L = Lanes<S>;
+  L sum = L::set1(0);
+  for_lanes<S>(x, width, fill, [&](const L& a, size_t, size_t) { sum = L::add(sum, L::map(a, f)); });
+  return sum.sum();
+}
+
+// Combination of a row by f, `neutral` filling up the last 16.
+template <class S, class F>
+FP_INLINE typename S::T fold_row(const typename S::T* x, size_t width, typename S::T neutral, F f) {
+  using L = Lanes<S>;
+  L out = L::set1(neutral);
+  for_lanes<S>(x, width, neutral, [&](const L& a, size_t, size_t) { out = L::map(out, a, f); });
+  return out.fold(f);
+}
+
+template <class S>
+inline typename S::T max_row(const typename S::T* x, size_t width) {
+  return fold_row<S>(x, width, -infinity<typename S::T>, nan_max<S>);
+}
+
+// Sum of e^(x[i] − shift), leaving the terms in `terms` (which may be x).
+template <class S>
+inline typename S::T exp_sum(const typename S::T* x, typename S::T* terms, size_t width, typename S::T shift) {
+  const typename S::V m = S::set1(shift);
+  map_row<S>(x, terms, width, [&](typename S::V a) { return exp<S>(S::sub(a, m)); });
+  return sum_row<S>(terms, width, 0, itself<S>);
+}
+
+// As exp_sum, without a place for the terms.
+template <class S>
+inline typename S::T exp_sum(const typename S::T* x, size_t width, typename S::T shift) {
+  const typename S::V m = S::set1(shift);
+  return sum_row<S>(x, width, -infinity<typename S::T>, [&](typename S::V a) { return exp<S>(S::sub(a, m)); });
+}
+
+template <class S>
+inline typename S::T log_of(typename S::T a) {
+  return S::first(log<S>(S::set1(a)));
+}
+template <class S>
+inline typename S::T sqrt_of(typename S::T a) {
+  return S::first(S::sqrt(S::set1(a)));
+}
+
+// e^(x − max)/Σ, or x − max − log Σ.
+template <class S>
+void softmax(const typename S::T* x, typename S::T* y, size_t rows, size_t width, bool logarithm) {
+  using V = typename S::V;
+  for (size_t r = 0; r < rows; r++, x += width, y += width) {
+    const auto max = max_row<S>(x, width);
+    if (logarithm) {
+      const V m = S::set1(max), log_sum = S::set1(log_of<S>(exp_sum<S>(x, width, max)));
+      map_row<S>(x, y, width, [&](V a) { return S::sub(S::sub(a, m), log_sum); });
+    } else {
+      const V sum = S::set1(exp_sum<S>(x, y, width, max));
+      map_row<S>(y, y, width, [&](V a) { return S::div(a, sum); });
+    }
+  }
+}
+
+// y = x·scale + shift with a factor of its own for the row: (x − center)·factor·scale + shift.
+template <class S>
+inline void standardise_row(const typename S::T* x, typename S::T* y, size_t width, typename S::T center,
+                            typename S::T factor, const typename S::T* scale, const typename S::T* shift) {
+  using V = typename S::V;
+  const V c = S::set1(center), f = S::set1(factor);
+  size_t i = 0;
+  for (; i + S::lanes <= width; i += S::lanes) {
+    const V standard = S::mul(S::sub(S::load(x + i), c), f);
+    S::store(y + i, S::fma(standard, S::load(scale + i), S::load(shift + i)));
+  }
+  if (i < width) {
+    const int left = int(width - i);
+    const V standard = S::mul(S::sub(S::load_part(x + i, left, S::zero()), c), f);
+    const V out = S::fma(standard, S::load_part(scale + i, left, S::zero()), S::load_part(shift + i, left, S::zero()));
+    S::store_part(y + i, out, left);
+  }
+}
+
+// Two passes: the mean first, then the mean of squared differences, so that a large mean costs no digits.
+template <class S>
+void layer_norm(const typename S::T* x, typename S::T* y, size_t rows, size_t width, typename S::T epsilon,
+                const typename S::T* scale, const typename S::T* shift) {
+  using T = typename S::T;
+  using V = typename S::V;
+  for (size_t r = 0; r < rows; r++, x += width, y += width) {
+    const T mean = sum_row<S>(x, width, 0, itself<S>) / T(width);
+    const V m = S::set1(mean);
+    const T squares = sum_row<S>(x, width, mean, [&](V a) {
+      const V d = S::sub(a, m);
+      return S::mul(d, d);
+    });
+    standardise_row<S>(x, y, width, mean, T(1) / sqrt_of<S>(squares / T(width) + epsilon), scale, shift);
+  }
+}
+
+template <class S>
+void rms_norm(const typename S::T* x, typename S::T* y, size_t rows, size_t width, typename S::T epsilon,
+              const typename S::T* scale, const typename S::T* shift) {
+  using T = typename S::T;
+  for (size_t r = 0; r < rows; r++, x += width, y += width) {
+    const T squares = sum_row<S>(x, width, 0, square<S>);
+    standardise_row<S>(x, y, width, T(0), T(1) / sqrt_of<S>(squares / T(width) + epsilon), scale, shift);
+  }
+}
+
+template <class S>
+inline typename S::T norm_of_row(const typename S::T* x, size_t width, int norm) {
+  if (norm == 0) return sum_row<S>(x, width, 0, absolute<S>);
+  if (norm == 1) return sqrt_of<S>(sum_row<S>(x, width, 0, square<S>));
+  return fold_row<S>(x, width, 0, nan_max_absolute<S>);
+}
+
+template <class S>
+void normalize(const typename S::T* x, typename S::T* y, size_t rows, size_t width, int norm, typename S::T epsilon,
+               typename S::T floor) {
+  using V = typename S::V;
+  for (size_t r = 0; r < rows; r++, x += width, y += width) {
+    const auto found = norm_of_row<S>(x, width, norm);
+    const V n = S::set1(found <= epsilon ? floor : found);
+    map_row<S>(x, y, width, [&](V a) { return S::div(a, n); });
+  }
+}
+
+// Where the greatest (or least) stands; NaN is taken as beyond all others, as NumPy does.
+template <class T>
+inline size_t extreme_place(const T* x, size_t width, bool greatest, bool last) {
+  size_t best = 0;
+  for (size_t i = 1; i < width; i++) {
+    const T a = x[i], b = x[best];
+    const bool better = greatest ? a > b : a < b;
+    const bool equal = a == b || (a != a && b != b);
+    if (better || (a != a && b == b) || (last && equal)) best = i;
+  }
+  return best;
+}
+
+template <class S, fp::Reduce How>
+inline typename S::T reduce_row(const typename S::T* x, size_t width) {
+  using T = typename S::T;
+  using R = fp::Reduce;
+  if constexpr (How == R::sum) return sum_row<S>(x, width, 0, itself<S>);
+  if constexpr (How == R::mean) return sum_row<S>(x, width, 0, itself<S>) / T(width);
+  if constexpr (How == R::max) return max_row<S>(x, width);
+  if constexpr (How == R::min) return fold_row<S>(x, width, infinity<T>, nan_min<S>);
+  if constexpr (How == R::prod) return fold_row<S>(x, width, 1, S::mul);
+  if constexpr (How == R::l1) return norm_of_row<S>(x, width, 0);
+  if constexpr (How == R::l2) return norm_of_row<S>(x, width, 1);
+  if constexpr (How == R::sum_square) return sum_row<S>(x, width, 0, square<S>);
+  if constexpr (How == R::log_sum) return log_of<S>(sum_row<S>(x, width, 0, itself<S>));
+  if constexpr (How == R::log_sum_exp) {
+    const T max = max_row<S>(x, width);
+    const T shift = max == infinity<T> || max == -infinity<T> ? T(0) : max;  // ∞ − ∞ would be NaN
+    return shift + log_of<S>(exp_sum<S>(x, width, shift));
+  }
+  if constexpr (How == R::arg_max) return T(extreme_place(x, width, true, false));
+  if constexpr (How == R::arg_min) return T(extreme_place(x, width, false, false));
+  if constexpr (How == R::arg_max_last) return T(extreme_place(x, width, true, true));
+  if constexpr (How == R::arg_min_last) return T(extreme_place(x, width, false, true));
+}
+
+template <class S, fp::Reduce How>
+void reduce(const typename S::T* x, typename S::T* y, size_t rows, size_t width) {
+  for (size_t r = 0; r < rows; r++) y[r] = reduce_row<S, How>(x + r * width, width);
+}
+
+}  // namespace FP_ISA

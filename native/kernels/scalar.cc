@@ -1,0 +1,5 @@
+#define FP_ISA fp::scalar
+
+#include "vec_scalar.h"
+
+#include "table.h"

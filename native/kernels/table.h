@@ -1,0 +1,48 @@
+// The tables of one instruction set: every kernel, for its two vector types.
+#pragma once
+
+#include "activations.h"
+#include "dense.h"
+#include "elementwise.h"
+#include "kernels.h"
+#include "rowwise.h"
+
+namespace FP_ISA {
+
+template <class S>
+constexpr Kernels<typename S::T> table() {
+  return {
+      S::lanes,
+      Dense<S>::panel_columns,
+      dense<S>,
+      {
+#define FP_UNARY(name) unary<S, Activations<S>::name>,
+#include "unary.inc"
+#undef FP_UNARY
+      },
+      {
+#define FP_BINARY(name) binary<S, Binaries<S>::name>,
+#include "binary.inc"
+#undef FP_BINARY
+      },
+      affine<S>,
+      select<S>,
+      softmax<S>,
+      layer_norm<S>,
+      rms_norm<S>,
+      normalize<S>,
+      {
+#define FP_REDUCE(name) reduce<S, Reduce::name>,
+#include "reduce.inc"
+#undef FP_REDUCE
+      },
+  };
+}
+
+// Declared for registry.cc too; constant, so that no code of this instruction set runs before it is chosen.
+extern const Kernels<float> f32;
+extern const Kernels<double> f64;
+constexpr Kernels<float> f32 = table<F32>();
+constexpr Kernels<double> f64 = table<F64>();
+
+}  // namespace FP_ISA

@@ -1,0 +1,175 @@
+// vec_scalar.h for AVX2 with FMA: 8 floats or 4 doubles.
+#pragma once
+
+#include <immintrin.h>
+
+#include <cstdint>
+
+namespace FP_ISA {
+
+struct F32 {
+  using T = float;
+  using V = __m256;
+  using I = __m256i;
+  using M = __m256;
+  static constexpr int lanes = 8;
+  static constexpr int registers = 16;
+  static constexpr int mantissa_bits = 23;
+
+  static V set1(T value) { return _mm256_set1_ps(value); }
+  static V zero() { return _mm256_setzero_ps(); }
+
+  static V load(const T* from) { return _mm256_loadu_ps(from); }
+  static void store(T* to, V a) { _mm256_storeu_ps(to, a); }
+  static V load_part(const T* from, int count, V fill) {
+    const __m256i first = _mm256_cmpgt_epi32(_mm256_set1_epi32(count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+    return _mm256_blendv_ps(fill, _mm256_maskload_ps(from, first), _mm256_castsi256_ps(first));
+  }
+  // In pieces of 4, 2 and 1: a masked store takes tens of cycles on AMD processors.
+  static void store_part(T* to, V a, int count) {
+    __m128 rest = _mm256_castps256_ps128(a);
+    if (count & 4) {
+      _mm_storeu_ps(to, rest);
+      rest = _mm256_extractf128_ps(a, 1);
+      to += 4;
+    }
+    if (count & 2) {
+      _mm_storeu_si64(to, _mm_castps_si128(rest));
+      rest = _mm_movehl_ps(rest, rest);
+      to += 2;
+    }
+    if (count & 1) _mm_store_ss(to, rest);
+  }
+
+  static V add(V a, V b) { return _mm256_add_ps(a, b); }
+  static V sub(V a, V b) { return _mm256_sub_ps(a, b); }
+  static V mul(V a, V b) { return _mm256_mul_ps(a, b); }
+  static V div(V a, V b) { return _mm256_div_ps(a, b); }
+  static V sqrt(V a) { return _mm256_sqrt_ps(a); }
+  static V fma(V a, V b, V c) { return _mm256_fmadd_ps(a, b, c); }
+  static V fnma(V a, V b, V c) { return _mm256_fnmadd_ps(a, b, c); }
+
+  static V min(V a, V b) { return _mm256_min_ps(a, b); }
+  static V max(V a, V b) { return _mm256_max_ps(a, b); }
+
+  static V round(V a) { return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+  static V floor(V a) { return _mm256_round_ps(a, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC); }
+  static V ceil(V a) { return _mm256_round_ps(a, _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC); }
+  static V trunc(V a) { return _mm256_round_ps(a, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC); }
+
+  static M less(V a, V b) { return _mm256_cmp_ps(a, b, _CMP_LT_OQ); }
+  static M less_equal(V a, V b) { return _mm256_cmp_ps(a, b, _CMP_LE_OQ); }
+  static M equal(V a, V b) { return _mm256_cmp_ps(a, b, _CMP_EQ_OQ); }
+  static M is_nan(V a) { return _mm256_cmp_ps(a, a, _CMP_UNORD_Q); }
+  static M mask_and(M a, M b) { return _mm256_and_ps(a, b); }
+  static M mask_or(M a, M b) { return _mm256_or_ps(a, b); }
+  static M mask_not(M a) { return _mm256_xor_ps(a, _mm256_castsi256_ps(_mm256_set1_epi32(-1))); }
+  static V select(M m, V a, V b) { return _mm256_blendv_ps(b, a, m); }
+  static bool any(M m) { return _mm256_movemask_ps(m) != 0; }
+
+  template <int D>
+  static V down(V a) {
+    if constexpr (D == 4) return _mm256_permute2f128_ps(a, a, 0x81);
+    if constexpr (D == 2) return _mm256_permute_ps(a, 0x0e);
+    if constexpr (D == 1) return _mm256_permute_ps(a, 0x01);
+  }
+  static T first(V a) { return _mm256_cvtss_f32(a); }
+
+  static I bits(V a) { return _mm256_castps_si256(a); }
+  static V from_bits(I a) { return _mm256_castsi256_ps(a); }
+  static I iset1(int32_t value) { return _mm256_set1_epi32(value); }
+  static I iadd(I a, I b) { return _mm256_add_epi32(a, b); }
+  static I isub(I a, I b) { return _mm256_sub_epi32(a, b); }
+  static I iand(I a, I b) { return _mm256_and_si256(a, b); }
+  static I ior(I a, I b) { return _mm256_or_si256(a, b); }
+  static I ixor(I a, I b) { return _mm256_xor_si256(a, b); }
+  template <int Count>
+  static I shift_left(I a) {
+    return _mm256_slli_epi32(a, Count);
+  }
+  template <int Count>
+  static I shift_right(I a) {
+    return _mm256_srli_epi32(a, Count);
+  }
+};
+
+struct F64 {
+  using T = double;
+  using V = __m256d;
+  using I = __m256i;
+  using M = __m256d;
+  static constexpr int lanes = 4;
+  static constexpr int registers = 16;
+  static constexpr int mantissa_bits = 52;
+
+  static V set1(T value) { return _mm256_set1_pd(value); }
+  static V zero() { return _mm256_setzero_pd(); }
+
+  static V load(const T* from) { return _mm256_loadu_pd(from); }
+  static void store(T* to, V a) { _mm256_storeu_pd(to, a); }
+  static V load_part(const T* from, int count, V fill) {
+    const __m256i first = _mm256_cmpgt_epi64(_mm256_set1_epi64x(count), _mm256_setr_epi64x(0, 1, 2, 3));
+    return _mm256_blendv_pd(fill, _mm256_maskload_pd(from, first), _mm256_castsi256_pd(first));
+  }
+  static void store_part(T* to, V a, int count) {
+    __m128d rest = _mm256_castpd256_pd128(a);
+    if (count & 2) {
+      _mm_storeu_pd(to, rest);
+      rest = _mm256_extractf128_pd(a, 1);
+      to += 2;
+    }
+    if (count & 1) _mm_store_sd(to, rest);
+  }
+
+  static V add(V a, V b) { return _mm256_add_pd(a, b); }
+  static V sub(V a, V b) { return _mm256_sub_pd(a, b); }
+  static V mul(V a, V b) { return _mm256_mul_pd(a, b); }
+  static V div(V a, V b) { return _mm256_div_pd(a, b); }
+  static V sqrt(V a) { return _mm256_sqrt_pd(a); }
+  static V fma(V a, V b, V c) { return _mm256_fmadd_pd(a, b, c); }
+  static V fnma(V a, V b, V c) { return _mm256_fnmadd_pd(a, b, c); }
+
+  static V min(V a, V b) { return _mm256_min_pd(a, b); }
+  static V max(V a, V b) { return _mm256_max_pd(a, b); }
+
+  static V round(V a) { return _mm256_round_pd(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+  static V floor(V a) { return _mm256_round_pd(a, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC); }
+  static V ceil(V a) { return _mm256_round_pd(a, _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC); }
+  static V trunc(V a) { return _mm256_round_pd(a, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC); }
+
+  static M less(V a, V b) { return _mm256_cmp_pd(a, b, _CMP_LT_OQ); }
+  static M less_equal(V a, V b) { return _mm256_cmp_pd(a, b, _CMP_LE_OQ); }
+  static M equal(V a, V b) { return _mm256_cmp_pd(a, b, _CMP_EQ_OQ); }
+  static M is_nan(V a) { return _mm256_cmp_pd(a, a, _CMP_UNORD_Q); }
+  static M mask_and(M a, M b) { return _mm256_and_pd(a, b); }
+  static M mask_or(M a, M b) { return _mm256_or_pd(a, b); }
+  static M mask_not(M a) { return _mm256_xor_pd(a, _mm256_castsi256_pd(_mm256_set1_epi32(-1))); }
+  static V select(M m, V a, V b) { return _mm256_blendv_pd(b, a, m); }
+  static bool any(M m) { return _mm256_movemask_pd(m) != 0; }
+
+  template <int D>
+  static V down(V a) {
+    if constexpr (D == 2) return _mm256_permute2f128_pd(a, a, 0x81);
+    if constexpr (D == 1) return _mm256_permute_pd(a, 0x01);
+  }
+  static T first(V a) { return _mm256_cvtsd_f64(a); }
+
+  static I bits(V a) { return _mm256_castpd_si256(a); }
+  static V from_bits(I a) { return _mm256_castsi256_pd(a); }
+  static I iset1(int64_t value) { return _mm256_set1_epi64x(value); }
+  static I iadd(I a, I b) { return _mm256_add_epi64(a, b); }
+  static I isub(I a, I b) { return _mm256_sub_epi64(a, b); }
+  static I iand(I a, I b) { return _mm256_and_si256(a, b); }
+  static I ior(I a, I b) { return _mm256_or_si256(a, b); }
+  static I ixor(I a, I b) { return _mm256_xor_si256(a, b); }
+  template <int Count>
+  static I shift_left(I a) {
+    return _mm256_slli_epi64(a, Count);
+  }
+  template <int Count>
+  static I shift_right(I a) {
+    return _mm256_srli_epi64(a, Count);
+  }
+};
+
+}  // namespace FP_ISA

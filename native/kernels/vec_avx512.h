@@ -1,0 +1,155 @@
+// vec_scalar.h for AVX-512 (F, VL, BW, DQ): 16 floats or 8 doubles.
+#pragma once
+
+#include <immintrin.h>
+
+#include <cstdint>
+
+namespace FP_ISA {
+
+struct F32 {
+  using T = float;
+  using V = __m512;
+  using I = __m512i;
+  using M = __mmask16;
+  static constexpr int lanes = 16;
+  static constexpr int registers = 32;
+  static constexpr int mantissa_bits = 23;
+
+  static V set1(T value) { return _mm512_set1_ps(value); }
+  static V zero() { return _mm512_setzero_ps(); }
+
+  static V load(const T* from) { return _mm512_loadu_ps(from); }
+  static void store(T* to, V a) { _mm512_storeu_ps(to, a); }
+  static V load_part(const T* from, int count, V fill) { return _mm512_mask_loadu_ps(fill, first(count), from); }
+  static void store_part(T* to, V a, int count) { _mm512_mask_storeu_ps(to, first(count), a); }
+
+  static V add(V a, V b) { return _mm512_add_ps(a, b); }
+  static V sub(V a, V b) { return _mm512_sub_ps(a, b); }
+  static V mul(V a, V b) { return _mm512_mul_ps(a, b); }
+  static V div(V a, V b) { return _mm512_div_ps(a, b); }
+  static V sqrt(V a) { return _mm512_sqrt_ps(a); }
+  static V fma(V a, V b, V c) { return _mm512_fmadd_ps(a, b, c); }
+  static V fnma(V a, V b, V c) { return _mm512_fnmadd_ps(a, b, c); }
+
+  static V min(V a, V b) { return _mm512_min_ps(a, b); }
+  static V max(V a, V b) { return _mm512_max_ps(a, b); }
+
+  static V round(V a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+  static V floor(V a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC); }
+  static V ceil(V a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC); }
+  static V trunc(V a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC); }
+
+  static M less(V a, V b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
+  static M less_equal(V a, V b) { return _mm512_cmp_ps_mask(a, b, _CMP_LE_OQ); }
+  static M equal(V a, V b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
+  static M is_nan(V a) { return _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q); }
+  static M mask_and(M a, M b) { return M(a & b); }
+  static M mask_or(M a, M b) { return M(a | b); }
+  static M mask_not(M a) { return M(~a); }
+  static V select(M m, V a, V b) { return _mm512_mask_blend_ps(m, b, a); }
+  static bool any(M m) { return m != 0; }
+
+  template <int D>
+  static V down(V a) {
+    if constexpr (D == 8) return _mm512_shuffle_f32x4(a, a, 0x0e);
+    if constexpr (D == 4) return _mm512_shuffle_f32x4(a, a, 0x01);
+    if constexpr (D == 2) return _mm512_permute_ps(a, 0x0e);
+    if constexpr (D == 1) return _mm512_permute_ps(a, 0x01);
+  }
+  static T first(V a) { return _mm512_cvtss_f32(a); }
+
+  static I bits(V a) { return _mm512_castps_si512(a); }
+  static V from_bits(I a) { return _mm512_castsi512_ps(a); }
+  static I iset1(int32_t value) { return _mm512_set1_epi32(value); }
+  static I iadd(I a, I b) { return _mm512_add_epi32(a, b); }
+  static I isub(I a, I b) { return _mm512_sub_epi32(a, b); }
+  static I iand(I a, I b) { return _mm512_and_si512(a, b); }
+  static I ior(I a, I b) { return _mm512_or_si512(a, b); }
+  static I ixor(I a, I b) { return _mm512_xor_si512(a, b); }
+  template <int Count>
+  static I shift_left(I a) {
+    return _mm512_slli_epi32(a, Count);
+  }
+  template <int Count>
+  static I shift_right(I a) {
+    return _mm512_srli_epi32(a, Count);
+  }
+
+ private:
+  static M first(int count) { return M((1u << count) - 1); }
+};
+
+struct F64 {
+  using T = double;
+  using V = __m512d;
+  using I = __m512i;
+  using M = __mmask8;
+  static constexpr int lanes = 8;
+  static constexpr int registers = 32;
+  static constexpr int mantissa_bits = 52;
+
+  static V set1(T value) { return _mm512_set1_pd(value); }
+  static V zero() { return _mm512_setzero_pd(); }
+
+  static V load(const T* from) { return _mm512_loadu_pd(from); }
+  static void store(T* to, V a) { _mm512_storeu_pd(to, a); }
+  static V load_part(const T* from, int count, V fill) { return _mm512_mask_loadu_pd(fill, first(count), from); }
+  static void store_part(T* to, V a, int count) { _mm512_mask_storeu_pd(to, first(count), a); }
+
+  static V add(V a, V b) { return _mm512_add_pd(a, b); }
+  static V sub(V a, V b) { return _mm512_sub_pd(a, b); }
+  static V mul(V a, V b) { return _mm512_mul_pd(a, b); }
+  static V div(V a, V b) { return _mm512_div_pd(a, b); }
+  static V sqrt(V a) { return _mm512_sqrt_pd(a); }
+  static V fma(V a, V b, V c) { return _mm512_fmadd_pd(a, b, c); }
+  static V fnma(V a, V b, V c) { return _mm512_fnmadd_pd(a, b, c); }
+
+  static V min(V a, V b) { return _mm512_min_pd(a, b); }
+  static V max(V a, V b) { return _mm512_max_pd(a, b); }
+
+  static V round(V a) { return _mm512_roundscale_pd(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+  static V floor(V a) { return _mm512_roundscale_pd(a, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC); }
+  static V ceil(V a) { return _mm512_roundscale_pd(a, _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC); }
+  static V trunc(V a) { return _mm512_roundscale_pd(a, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC); }
+
+  static M less(V a, V b) { return _mm512_cmp_pd_mask(a, b, _CMP_LT_OQ); }
+  static M less_equal(V a, V b) { return _mm512_cmp_pd_mask(a, b, _CMP_LE_OQ); }
+  static M equal(V a, V b) { return _mm512_cmp_pd_mask(a, b, _CMP_EQ_OQ); }
+  static M is_nan(V a) { return _mm512_cmp_pd_mask(a, a, _CMP_UNORD_Q); }
+  static M mask_and(M a, M b) { return M(a & b); }
+  static M mask_or(M a, M b) { return M(a | b); }
+  static M mask_not(M a) { return M(~a); }
+  static V select(M m, V a, V b) { return _mm512_mask_blend_pd(m, b, a); }
+  static bool any(M m) { return m != 0; }
+
+  template <int D>
+  static V down(V a) {
+    if constexpr (D == 4) return _mm512_shuffle_f64x2(a, a, 0x0e);
+    if constexpr (D == 2) return _mm512_shuffle_f64x2(a, a, 0x01);
+    if constexpr (D == 1) return _mm512_permute_pd(a, 0x01);
+  }
+  static T first(V a) { return _mm512_cvtsd_f64(a); }
+
+  static I bits(V a) { return _mm512_castpd_si512(a); }
+  static V from_bits(I a) { return _mm512_castsi512_pd(a); }
+  static I iset1(int64_t value) { return _mm512_set1_epi64(value); }
+  static I iadd(I a, I b) { return _mm512_add_epi64(a, b); }
+  static I isub(I a, I b) { return _mm512_sub_epi64(a, b); }
+  static I iand(I a, I b) { return _mm512_and_si512(a, b); }
+  static I ior(I a, I b) { return _mm512_or_si512(a, b); }
+  static I ixor(I a, I b) { return _mm512_xor_si512(a, b); }
+  template <int Count>
+  static I shift_left(I a) {
+    return _mm512_slli_epi64(a, Count);
+  }
+  template <int Count>
+  static I shift_right(I a) {
+    return _mm512_srli_epi64(a, Count);
+  }
+
+ private:
+  static M first(int count) { return M((1u << count) - 1); }
+};
+
+}  // namespace FP_ISA

@@ -1,0 +1,155 @@
+// vec_scalar.h for NEON on 64-bit Arm: 4 floats or 2 doubles.
+#pragma once
+
+#include <arm_neon.h>
+
+#include <cstdint>
+
+namespace FP_ISA {
+
+struct F32 {
+  using T = float;
+  using V = float32x4_t;
+  using I = int32x4_t;
+  using M = uint32x4_t;
+  static constexpr int lanes = 4;
+  static constexpr int registers = 32;
+  static constexpr int mantissa_bits = 23;
+
+  static V set1(T value) { return vdupq_n_f32(value); }
+  static V zero() { return vdupq_n_f32(0); }
+
+  static V load(const T* from) { return vld1q_f32(from); }
+  static void store(T* to, V a) { vst1q_f32(to, a); }
+  static V load_part(const T* from, int count, V fill) {
+    if (count > 2) fill = vld1q_lane_f32(from + 2, fill, 2);
+    if (count > 1) fill = vld1q_lane_f32(from + 1, fill, 1);
+    return vld1q_lane_f32(from, fill, 0);
+  }
+  static void store_part(T* to, V a, int count) {
+    if (count > 2) vst1q_lane_f32(to + 2, a, 2);
+    if (count > 1) vst1q_lane_f32(to + 1, a, 1);
+    vst1q_lane_f32(to, a, 0);
+  }
+
+  static V add(V a, V b) { return vaddq_f32(a, b); }
+  static V sub(V a, V b) { return vsubq_f32(a, b); }
+  static V mul(V a, V b) { return vmulq_f32(a, b); }
+  static V div(V a, V b) { return vdivq_f32(a, b); }
+  static V sqrt(V a) { return vsqrtq_f32(a); }
+  static V fma(V a, V b, V c) { return vfmaq_f32(c, a, b); }
+  static V fnma(V a, V b, V c) { return vfmsq_f32(c, a, b); }
+
+  // vminq and vmaxq prefer the NaN: not what the contract says.
+  static V min(V a, V b) { return vbslq_f32(vcltq_f32(a, b), a, b); }
+  static V max(V a, V b) { return vbslq_f32(vcgtq_f32(a, b), a, b); }
+
+  static V round(V a) { return vrndnq_f32(a); }
+  static V floor(V a) { return vrndmq_f32(a); }
+  static V ceil(V a) { return vrndpq_f32(a); }
+  static V trunc(V a) { return vrndq_f32(a); }
+
+  static M less(V a, V b) { return vcltq_f32(a, b); }
+  static M less_equal(V a, V b) { return vcleq_f32(a, b); }
+  static M equal(V a, V b) { return vceqq_f32(a, b); }
+  static M is_nan(V a) { return vmvnq_u32(vceqq_f32(a, a)); }
+  static M mask_and(M a, M b) { return vandq_u32(a, b); }
+  static M mask_or(M a, M b) { return vorrq_u32(a, b); }
+  static M mask_not(M a) { return vmvnq_u32(a); }
+  static V select(M m, V a, V b) { return vbslq_f32(m, a, b); }
+  static bool any(M m) { return vmaxvq_u32(m) != 0; }
+
+  template <int D>
+  static V down(V a) {
+    if constexpr (D == 2) return vextq_f32(a, a, 2);
+    if constexpr (D == 1) return vextq_f32(a, a, 1);
+  }
+  static T first(V a) { return vgetq_lane_f32(a, 0); }
+
+  static I bits(V a) { return vreinterpretq_s32_f32(a); }
+  static V from_bits(I a) { return vreinterpretq_f32_s32(a); }
+  static I iset1(int32_t value) { return vdupq_n_s32(value); }
+  static I iadd(I a, I b) { return vaddq_s32(a, b); }
+  static I isub(I a, I b) { return vsubq_s32(a, b); }
+  static I iand(I a, I b) { return vandq_s32(a, b); }
+  static I ior(I a, I b) { return vorrq_s32(a, b); }
+  static I ixor(I a, I b) { return veorq_s32(a, b); }
+  template <int Count>
+  static I shift_left(I a) {
+    return vshlq_n_s32(a, Count);
+  }
+  template <int Count>
+  static I shift_right(I a) {
+    return vreinterpretq_s32_u32(vshrq_n_u32(vreinterpretq_u32_s32(a), Count));
+  }
+};
+
+struct F64 {
+  using T = double;
+  using V = float64x2_t;
+  using I = int64x2_t;
+  using M = uint64x2_t;
+  static constexpr int lanes = 2;
+  static constexpr int registers = 32;
+  static constexpr int mantissa_bits = 52;
+
+  static V set1(T value) { return vdupq_n_f64(value); }
+  static V zero() { return vdupq_n_f64(0); }
+
+  static V load(const T* from) { return vld1q_f64(from); }
+  static void store(T* to, V a) { vst1q_f64(to, a); }
+  // There is but one part of two lanes.
+  static V load_part(const T* from, int, V fill) { return vld1q_lane_f64(from, fill, 0); }
+  static void store_part(T* to, V a, int) { vst1q_lane_f64(to, a, 0); }
+
+  static V add(V a, V b) { return vaddq_f64(a, b); }
+  static V sub(V a, V b) { return vsubq_f64(a, b); }
+  static V mul(V a, V b) { return vmulq_f64(a, b); }
+  static V div(V a, V b) { return vdivq_f64(a, b); }
+  static V sqrt(V a) { return vsqrtq_f64(a); }
+  static V fma(V a, V b, V c) { return vfmaq_f64(c, a, b); }
+  static V fnma(V a, V b, V c) { return vfmsq_f64(c, a, b); }
+
+  static V min(V a, V b) { return vbslq_f64(vcltq_f64(a, b), a, b); }
+  static V max(V a, V b) { return vbslq_f64(vcgtq_f64(a, b), a, b); }
+
+  static V round(V a) { return vrndnq_f64(a); }
+  static V floor(V a) { return vrndmq_f64(a); }
+  static V ceil(V a) { return vrndpq_f64(a); }
+  static V trunc(V a) { return vrndq_f64(a); }
+
+  static M less(V a, V b) { return vcltq_f64(a, b); }
+  static M less_equal(V a, V b) { return vcleq_f64(a, b); }
+  static M equal(V a, V b) { return vceqq_f64(a, b); }
+  static M is_nan(V a) { return mask_not(vceqq_f64(a, a)); }
+  static M mask_and(M a, M b) { return vandq_u64(a, b); }
+  static M mask_or(M a, M b) { return vorrq_u64(a, b); }
+  static M mask_not(M a) { return vreinterpretq_u64_u32(vmvnq_u32(vreinterpretq_u32_u64(a))); }
+  static V select(M m, V a, V b) { return vbslq_f64(m, a, b); }
+  static bool any(M m) { return vmaxvq_u32(vreinterpretq_u32_u64(m)) != 0; }
+
+  template <int D>
+  static V down(V a) {
+    return vextq_f64(a, a, 1);
+  }
+  static T first(V a) { return vgetq_lane_f64(a, 0); }
+
+  static I bits(V a) { return vreinterpretq_s64_f64(a); }
+  static V from_bits(I a) { return vreinterpretq_f64_s64(a); }
+  static I iset1(int64_t value) { return vdupq_n_s64(value); }
+  static I iadd(I a, I b) { return vaddq_s64(a, b); }
+  static I isub(I a, I b) { return vsubq_s64(a, b); }
+  static I iand(I a, I b) { return vandq_s64(a, b); }
+  static I ior(I a, I b) { return vorrq_s64(a, b); }
+  static I ixor(I a, I b) { return veorq_s64(a, b); }
+  template <int Count>
+  static I shift_left(I a) {
+    return vshlq_n_s64(a, Count);
+  }
+  template <int Count>
+  static I shift_right(I a) {
+    return vreinterpretq_s64_u64(vshrq_n_u64(vreinterpretq_u64_s64(a), Count));
+  }
+};
+
+}  // namespace FP_ISA

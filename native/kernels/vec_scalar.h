@@ -1,0 +1,112 @@
+// The vector type, for one element: the contract that the other vec_*.h fill with intrinsics.
+//
+// A vec_*.h defines, inside the namespace FP_ISA, two structs F32 and F64. Their operations are IEEE 754,
+// rounded to nearest even, and give the same bits in every file: an algorithm written over them needs no
+// second thought about instruction sets. Where hardware differs (minimum, maximum, NaN) the comment decides.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+
+namespace FP_ISA {
+
+template <typename Element, typename Bits, int MantissaBits>
+struct ScalarVector {
+  using T = Element;  // element
+  using V = Element;  // vector of `lanes` elements
+  using I = Bits;     // the same bits as signed integers of the element's size
+  using M = bool;     // a truth value per lane
+  static constexpr int lanes = 1;
+  static constexpr int registers = 16;  // vector registers, which decide the size of a dense tile
+  static constexpr int mantissa_bits = MantissaBits;
+
+  static V set1(T value) { return value; }
+  static V zero() { return T(0); }
+
+  // Memory need not be aligned. `count` is 1 to lanes - 1; lanes beyond it read as `fill` and are not written.
+  static V load(const T* from) { return *from; }
+  static void store(T* to, V a) { *to = a; }
+  static V load_part(const T* from, int count, V fill) { return count > 0 ? *from : fill; }
+  static void store_part(T* to, V a, int count) {
+    if (count > 0) *to = a;
+  }
+
+  static V add(V a, V b) { return a + b; }
+  static V sub(V a, V b) { return a - b; }
+  static V mul(V a, V b) { return a * b; }
+  static V div(V a, V b) { return a / b; }
+  static V sqrt(V a) { return std::sqrt(a); }
+  static V fma(V a, V b, V c) { return std::fma(a, b, c); }    // a·b + c, rounded once
+  static V fnma(V a, V b, V c) { return std::fma(-a, b, c); }  // c − a·b, rounded once
+
+  // x86's: the second where either is NaN, or where both are zero.
+  static V min(V a, V b) { return a < b ? a : b; }
+  static V max(V a, V b) { return a > b ? a : b; }
+
+  // To a whole number.
+  static V round(V a) { return std::nearbyint(a); }  // ties to even
+  static V floor(V a) { return std::floor(a); }
+  static V ceil(V a) { return std::ceil(a); }
+  static V trunc(V a) { return std::trunc(a); }
+
+  // Ordered comparisons: false where either is NaN.
+  static M less(V a, V b) { return a < b; }
+  static M less_equal(V a, V b) { return a <= b; }
+  static M equal(V a, V b) { return a == b; }
+  static M is_nan(V a) { return a != a; }
+  static M mask_and(M a, M b) { return a && b; }
+  static M mask_or(M a, M b) { return a || b; }
+  static M mask_not(M a) { return !a; }
+  static V select(M m, V a, V b) { return m ? a : b; }  // m ? a : b
+  static bool any(M m) { return m; }
+
+  // Across lanes: lane l of down<D>(a) is lane l + D of a; the top D lanes are of no meaning. D is a power of two.
+  template <int D>
+  static V down(V a) {
+    return a;
+  }
+  static T first(V a) { return a; }
+
+  // Bits.
+  static I bits(V a) {
+    I to;
+    std::memcpy(&to, &a, sizeof to);
+    return to;
+  }
+  static V from_bits(I a) {
+    V to;
+    std::memcpy(&to, &a, sizeof to);
+    return to;
+  }
+  static I iset1(Bits value) { return value; }
+  static I iadd(I a, I b) { return I(Unsigned(a) + Unsigned(b)); }  // wraps
+  static I isub(I a, I b) { return I(Unsigned(a) - Unsigned(b)); }
+  static I iand(I a, I b) { return a & b; }
+  static I ior(I a, I b) { return a | b; }
+  static I ixor(I a, I b) { return a ^ b; }
+  template <int Count>
+  static I shift_left(I a) {
+    return I(Unsigned(a) << Count);
+  }
+  template <int Count>
+  static I shift_right(I a) {
+    return I(Unsigned(a) >> Count);
+  }  // logical: zeros come in
+
+ private:
+  template <int Size, typename = void>
+  struct UnsignedOf {
+    using type = uint64_t;
+  };
+  template <typename Unused>
+  struct UnsignedOf<4, Unused> {
+    using type = uint32_t;
+  };
+  using Unsigned = typename UnsignedOf<sizeof(Bits)>::type;
+};
+
+struct F32 : ScalarVector<float, int32_t, 23> {};
+struct F64 : ScalarVector<double, int64_t, 52> {};
+
+}  // namespace FP_ISA

@@ -1,0 +1,92 @@
+// The network of one precision: the steps that a plan becomes, and where their values stand while they run.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "arena.h"
+#include "kernels/kernels.h"
+#include "pack.h"
+#include "plan.h"
+
+namespace fp {
+
+// What the caller's buffers hold; converted to and from the model's precision where they differ from it.
+enum class Element : int32_t { f32 = 0, f64 = 1, i32 = 2, i64 = 3 };
+
+struct Input {
+  const void* data;
+  Element element;
+};
+struct Output {
+  void* data;
+  Element element;  // i32 and i64 take the whole part, saturating; NaN becomes 0
+};
+
+enum class Outcome { ok, bad_id };
+
+// Why a run stopped: an id that is not a whole number within its table.
+struct RunError {
+  size_t instruction;  // its place in the plan
+  size_t row;          // of the batch
+  double value;        // the id found
+  size_t limit;        // how many ids there are
+};
+
+// One instruction, with its parameters packed and its operands found. Operands are places in `base`: values first,
+// then constants, which repeat the same row.
+template <typename T>
+struct Step {
+  Opcode opcode;
+  int32_t function;  // of the opcode's kind, or its flag
+  int32_t y, a, b, c;
+  size_t width;          // of y
+  size_t repeat, inner;  // rows within a row, and elements of one
+  const T* p[3];         // parameters, in the order of the plan's words
+  DenseLayer<T> dense;
+  const int32_t* list;  // columns of a gather, operands of a concat
+  size_t list_count;
+};
+
+// Immutable after create(): any number of threads may run it, each with a scratch of its own.
+template <typename T>
+class Network {
+ public:
+  // Copies everything it needs out of the plan. False when there is no memory.
+  [[nodiscard]] bool create(const VerifiedPlan& plan, const Kernels<T>& kernels);
+
+  size_t packed_bytes() const { return arena_.bytes(); }
+
+  // A scratch is this many bytes, aligned to a cache line, prepared once.
+  size_t scratch_bytes() const;
+  void prepare(void* scratch) const;
+
+  // Runs `rows` rows from `first` on, a block at a time through all steps. Buffers hold all rows of the batch; no
+  // output overlaps another buffer. `error.row` counts within the batch.
+  Outcome run(void* scratch, const Input* inputs, const Output* outputs, size_t first, size_t rows,
+              RunError& error) const;
+
+  // Multiply-adds of one row, or as many as take that long.
+  size_t row_cost() const { return row_cost_; }
+
+ private:
+  class Builder;
+
+  size_t base_bytes() const;
+  Outcome run_block(T* const* base, size_t rows, RunError& error) const;
+  size_t stride(int32_t operand) const;
+
+  const Kernels<T>* kernels_ = nullptr;
+  Arena<T> arena_;
+  Array<int32_t> lists_;
+  Array<Step<T>> steps_;
+  Array<size_t> widths_;       // of each value
+  Array<size_t> places_;       // of each value in scratch: elements of one row before it
+  Array<const T*> constants_;  // in the arena
+  Array<int32_t> inputs_, outputs_;
+  size_t row_elements_ = 0;  // of scratch
+  size_t block_rows_ = 1;
+  size_t row_cost_ = 0;
+};
+
+}  // namespace fp

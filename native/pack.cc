@@ -1,0 +1,76 @@
+#include "pack.h"
+
+namespace fp {
+namespace {
+
+constexpr size_t round_up(size_t count, size_t multiple) { return (count + multiple - 1) / multiple * multiple; }
+
+// Elements of one row of weights in DenseOrder::lanes.
+size_t lane_row(size_t K, DenseShape shape) { return round_up(K, lane_count * size_t(shape.partials)); }
+
+// Out-in weights are read along k and written along columns; blocks of k keep both within the first-level cache.
+constexpr size_t transpose_block = 64;
+
+template <typename T>
+void pack_panel(const T* weights, bool out_in, const T* bias, size_t K, size_t N, size_t first, size_t columns,
+                size_t width, T* to) {
+  if (bias != nullptr) {
+    for (size_t n = 0; n < columns; n++) to[n] = bias[first + n];
+  }
+  to += width;
+  if (!out_in) {
+    for (size_t k = 0; k < K; k++) {
+      for (size_t n = 0; n < columns; n++) to[k * width + n] = weights[k * N + first + n];
+    }
+    return;
+  }
+  for (size_t block = 0; block < K; block += transpose_block) {
+    const size_t end = block + transpose_block < K ? block + transpose_block : K;
+    for (size_t n = 0; n < columns; n++) {
+      const T* row = weights + (first + n) * K;
+      for (size_t k = block; k < end; k++) to[k * width + n] = row[k];
+    }
+  }
+}
+
+}  // namespace
+
+DenseShape dense_shape(size_t K, size_t N) {
+  if (N <= 8 && K >= 4 * N) return {DenseOrder::lanes, K >= 256 ? 4 : 1};
+  // Eight chains of 16 columns hide the latency of a fused multiply-add; runs of fewer than 8 are not worth adding.
+  int partials = 1;
+  while (partials < 8 && size_t(partials) * 2 * N <= 128 && K >= size_t(partials) * 2 * 8) partials *= 2;
+  return {DenseOrder::chains, partials};
+}
+
+size_t packed_size(size_t K, size_t N, int lanes, int panel_columns) {
+  const DenseShape shape = dense_shape(K, N);
+  if (shape.order == DenseOrder::lanes) return N * lane_row(K, shape) + N;
+  const size_t full = N / size_t(panel_columns) * size_t(panel_columns);
+  return (K + 1) * (full + round_up(N - full, size_t(lanes)));
+}
+
+template <typename T>
+void pack(const T* weights, bool out_in, const T* bias, size_t K, size_t N, int lanes, int panel_columns, T* to) {
+  const DenseShape shape = dense_shape(K, N);
+  if (shape.order == DenseOrder::lanes) {
+    const size_t row = lane_row(K, shape);
+    for (size_t n = 0; n < N; n++) {
+      for (size_t k = 0; k < K; k++) to[n * row + k] = out_in ? weights[n * K + k] : weights[k * N + n];
+      to[N * row + n] = bias != nullptr ? bias[n] : T(0);
+    }
+    return;
+  }
+  for (size_t first = 0; first < N; first += size_t(panel_columns)) {
+    const size_t left = N - first;
+    const size_t columns = left < size_t(panel_columns) ? left : size_t(panel_columns);
+    const size_t width = round_up(columns, size_t(lanes));
+    pack_panel(weights, out_in, bias, K, N, first, columns, width, to);
+    to += (K + 1) * width;
+  }
+}
+
+template void pack(const float*, bool, const float*, size_t, size_t, int, int, float*);
+template void pack(const double*, bool, const double*, size_t, size_t, int, int, double*);
+
+}  // namespace fp

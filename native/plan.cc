@@ -1,0 +1,260 @@
+#include "plan.h"
+
+#include "arena.h"
+#include "kernels/kernels.h"
+
+namespace fp {
+namespace {
+
+constexpr size_t header_words = 6;
+constexpr int64_t operand_limit = INT32_MAX;
+
+// Reads words in order and remembers the first thing that is wrong.
+class Verifier {
+ public:
+  Verifier(const Plan& from, VerifiedPlan& plan, PlanError& error) : from_(from), plan_(plan), error_(error) {}
+
+  Verdict run() {
+    if (!header()) return Verdict::invalid;
+    if (!defined_.allocate(plan_.value_count)) return Verdict::out_of_memory;
+    return values() && instructions() && outputs() ? Verdict::valid : Verdict::invalid;
+  }
+
+ private:
+  bool fail(const char* reason) {
+    error_ = {reason, at_};
+    return false;
+  }
+  bool require(bool condition, const char* reason) { return condition || fail(reason); }
+  size_t left() const { return from_.word_count - at_; }
+  int32_t next() { return from_.words[at_++]; }
+
+  bool header() {
+    if (left() < header_words) return fail("the plan is shorter than its header");
+    if (next() != plan_version) return fail("the plan is of another version");
+    const int32_t precision = next();
+    if (precision != int32_t(Precision::f32) && precision != int32_t(Precision::f64)) {
+      return fail("the precision is unknown");
+    }
+    plan_.precision = Precision(precision);
+    size_t* const counts[] = {&plan_.value_count, &plan_.input_count, &plan_.output_count, &plan_.instruction_count};
+    for (size_t* count : counts) {
+      const int32_t word = next();
+      if (word < 0 || size_t(word) > from_.word_count) return fail("a count is negative or exceeds the plan");
+      *count = size_t(word);
+    }
+    plan_.parameters = from_.parameters;
+    plan_.parameter_count = from_.parameter_count;
+    return true;
+  }
+
+  bool values() {
+    if (left() < plan_.value_count + plan_.input_count + plan_.output_count) {
+      return fail("the plan ends inside its lists of values");
+    }
+    plan_.widths = from_.words + at_;
+    for (size_t i = 0; i < plan_.value_count; i++) {
+      if (next() < 1) return fail("a value has no elements");
+    }
+    plan_.inputs = from_.words + at_;
+    for (size_t i = 0; i < plan_.input_count; i++) {
+      if (!define(next())) return false;
+    }
+    plan_.outputs = from_.words + at_;
+    at_ += plan_.output_count;
+    return true;
+  }
+
+  bool instructions() {
+    plan_.instructions = from_.words + at_;
+    for (size_t i = 0; i < plan_.instruction_count; i++) {
+      if (left() < 2) return fail("the plan ends inside an instruction");
+      const int32_t opcode = next(), words = next();
+      if (words < 2 || size_t(words) - 2 > left()) return fail("an instruction is longer than the plan");
+      end_ = at_ + size_t(words) - 2;
+      if (!instruction(Opcode(opcode))) return false;
+      if (at_ != end_) return fail("an instruction has words left over");
+    }
+    return require(left() == 0, "words follow the last instruction");
+  }
+
+  bool outputs() {
+    for (size_t i = 0; i < plan_.output_count; i++) {
+      if (!is_defined(plan_.outputs[i])) return fail("an output is never defined");
+    }
+    return true;
+  }
+
+  bool has(size_t words) { return require(end_ - at_ >= words, "an instruction is too short"); }
+
+  bool is_value(int32_t value) const { return value >= 0 && size_t(value) < plan_.value_count; }
+  bool is_defined(int32_t value) const { return is_value(value) && defined_[size_t(value)]; }
+  int64_t width(int32_t value) const { return plan_.widths[value]; }
+
+  bool define(int32_t value) {
+    if (!is_value(value)) return fail("a value is out of range");
+    if (defined_[size_t(value)]) return fail("a value is defined twice");
+    defined_[size_t(value)] = true;
+    return true;
+  }
+
+  bool is_parameter(int32_t index, int64_t count) const {
+    return index >= 0 && size_t(index) < from_.parameter_count && from_.parameters[index].count == uint64_t(count) &&
+           from_.parameters[index].data != nullptr;
+  }
+  bool parameter(int64_t count) {
+    return require(is_parameter(next(), count), "a parameter array is not of the size used");
+  }
+  bool optional_parameter(int64_t count) {
+    const int32_t index = next();
+    return index == -1 || require(is_parameter(index, count), "a parameter array is not of the size used");
+  }
+
+  // A defined value of some width, or (where `wanted` is positive) of that width.
+  bool used(int32_t value, int64_t wanted) {
+    if (!is_defined(value)) return fail("a value is used before it is defined");
+    return require(wanted < 0 || width(value) == wanted, "a value is not of the width used");
+  }
+  // A value or a parameter array as wide.
+  bool operand(int64_t wanted) {
+    const int32_t word = next();
+    if (word >= 0) return used(word, wanted);
+    return require(is_parameter(-1 - word, wanted), "a constant operand is not of the width used");
+  }
+  bool in_range(int32_t word, int32_t count) { return require(word >= 0 && word < count, "a function is unknown"); }
+  bool flag() { return in_range(next(), 2); }
+
+  // The result must be new and is defined only once its operands have been checked.
+  bool instruction(Opcode opcode) {
+    if (!has(2)) return false;
+    const int32_t y = next();
+    if (!is_value(y)) return fail("a value is out of range");
+    if (!fields(opcode, width(y))) return false;
+    return define(y);
+  }
+
+  bool fields(Opcode opcode, int64_t y_width) {
+    switch (opcode) {
+      case Opcode::dense:
+        return dense(y_width);
+      case Opcode::unary:
+        return has(3) && used(next(), y_width) && in_range(next(), int32_t(Unary::count)) && optional_parameter(2);
+      case Opcode::binary:
+        return has(3) && operand(y_width) && operand(y_width) && in_range(next(), int32_t(Binary::count));
+      case Opcode::affine:
+        return has(3) && used(next(), y_width) && parameter(y_width) && parameter(y_width);
+      case Opcode::select:
+        return has(3) && operand(y_width) && operand(y_width) && operand(y_width);
+      case Opcode::softmax:
+        return has(4) && rows(y_width) && flag();
+      case Opcode::norm:
+        return has(7) && rows(y_width) && flag() && parameter(1) && optional_parameter(inner_) &&
+               optional_parameter(inner_);
+      case Opcode::normalize:
+        return has(5) && rows(y_width) && in_range(next(), 3) && parameter(2);
+      case Opcode::reduce:
+        return has(4) && reduce(y_width);
+      case Opcode::gather:
+        return gather(y_width);
+      case Opcode::concat:
+        return concat(y_width);
+      case Opcode::embedding:
+        return has(5) && embedding(y_width);
+      case Opcode::one_hot:
+        return has(4) && one_hot(y_width);
+    }
+    return fail("an opcode is unknown");
+  }
+
+  // x, repeat, K with repeat·K the width of x. Leaves K in inner_, repeat in repeat_.
+  bool repeated() {
+    const int32_t x = next();
+    repeat_ = next();
+    inner_ = next();
+    if (repeat_ < 1 || inner_ < 1) return fail("a size is less than 1");
+    return used(x, repeat_ * inner_);
+  }
+  bool rows(int64_t y_width) {
+    return repeated() && require(repeat_ * inner_ == y_width, "the result has another width");
+  }
+
+  bool dense(int64_t y_width) {
+    if (!has(8) || !repeated()) return false;
+    const int64_t columns = next();
+    if (columns < 1 || columns * repeat_ != y_width) return fail("the result has another width");
+    return flag() && parameter(inner_ * columns) && optional_parameter(columns) && optional_parameter(2);
+  }
+
+  bool reduce(int64_t y_width) {
+    return repeated() && require(repeat_ == y_width, "the result has another width") &&
+           in_range(next(), int32_t(Reduce::count));
+  }
+
+  bool gather(int64_t y_width) {
+    const int32_t x = next();
+    if (!used(x, -1) || !has(size_t(y_width))) return false;
+    for (int64_t i = 0; i < y_width; i++) {
+      const int32_t column = next();
+      if (column < 0 || column >= width(x)) return fail("a column is out of range");
+    }
+    return true;
+  }
+
+  bool concat(int64_t y_width) {
+    if (!has(2)) return false;
+    const int32_t outer = next(), parts = next();
+    if (outer < 1 || parts < 1 || !has(size_t(parts))) return fail("a size is less than 1");
+    int64_t total = 0;
+    for (int32_t i = 0; i < parts; i++) {
+      const int32_t word = next();
+      int64_t part = 0;
+      if (word >= 0) {
+        if (!used(word, -1)) return false;
+        part = width(word);
+      } else {
+        const int32_t index = -1 - word;
+        if (size_t(index) >= from_.parameter_count || from_.parameters[index].data == nullptr ||
+            from_.parameters[index].count > size_t(operand_limit)) {
+          return fail("a constant operand is out of range");
+        }
+        part = int64_t(from_.parameters[index].count);
+      }
+      if (part % outer != 0) return fail("a part does not divide into the outer count");
+      total += part;
+    }
+    return require(total == y_width, "the result has another width");
+  }
+
+  bool embedding(int64_t y_width) {
+    const int32_t ids = next();
+    const int32_t table = next();
+    const int64_t vocabulary = next(), dimension = next();
+    if (vocabulary < 1 || dimension < 1) return fail("a size is less than 1");
+    if (!used(ids, -1)) return false;
+    if (!is_parameter(table, vocabulary * dimension)) return fail("a parameter array is not of the size used");
+    if (width(ids) * dimension != y_width) return fail("the result has another width");
+    return flag();
+  }
+
+  bool one_hot(int64_t y_width) {
+    const int32_t ids = next();
+    const int64_t depth = next();
+    if (depth < 1) return fail("a size is less than 1");
+    if (!used(ids, -1)) return false;
+    if (width(ids) * depth != y_width) return fail("the result has another width");
+    return parameter(2) && flag();
+  }
+
+  const Plan& from_;
+  VerifiedPlan& plan_;
+  PlanError& error_;
+  Array<bool> defined_;
+  size_t at_ = 0, end_ = 0;
+  int64_t repeat_ = 0, inner_ = 0;
+};
+
+}  // namespace
+
+Verdict verify(const Plan& from, VerifiedPlan& plan, PlanError& error) { return Verifier(from, plan, error).run(); }
+
+}  // namespace fp

@@ -1,0 +1,67 @@
+// The plan: the flat program that TypeScript hands over. lib/graph/plan-format.ts describes it word by word;
+// test/graph/plan-format.test.ts holds the two equal.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace fp {
+
+constexpr int32_t plan_version = 1;
+
+enum class Precision : int32_t { f32 = 0, f64 = 1 };
+
+enum class Opcode : int32_t {
+  dense = 1,
+  unary = 2,
+  binary = 3,
+  affine = 4,
+  select = 5,
+  softmax = 6,
+  norm = 7,
+  normalize = 8,
+  reduce = 9,
+  gather = 10,
+  concat = 11,
+  embedding = 12,
+  one_hot = 13,
+};
+
+// A parameter array as the plan names it: elements of the plan's precision, owned by the caller.
+struct Parameter {
+  const void* data;
+  size_t count;
+};
+
+// A plan as it comes in: nothing is known of it yet.
+struct Plan {
+  const int32_t* words;
+  size_t word_count;
+  const Parameter* parameters;
+  size_t parameter_count;
+};
+
+// Why a plan was refused, and at which word.
+struct PlanError {
+  const char* reason;
+  size_t word;
+};
+
+// A plan whose every index, width and length verify() has found to be right.
+struct VerifiedPlan {
+  Precision precision;
+  size_t value_count, input_count, output_count, instruction_count;
+  const int32_t* widths;        // of each value: elements of one row, at least 1
+  const int32_t* inputs;        // values
+  const int32_t* outputs;       // values
+  const int32_t* instructions;  // [opcode, words, fields …] one after another
+  const Parameter* parameters;
+  size_t parameter_count;
+};
+
+enum class Verdict { valid, invalid, out_of_memory };
+
+// Fills `plan` when valid, `error` when invalid. Reads nothing outside the words and touches no parameter's data.
+Verdict verify(const Plan& from, VerifiedPlan& plan, PlanError& error);
+
+}  // namespace fp

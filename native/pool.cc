@@ -1,0 +1,107 @@
+#include "pool.h"
+
+#include <new>
+
+namespace fp {
+
+#ifdef _WIN32
+
+void Pool::lock() { AcquireSRWLockExclusive(&mutex_); }
+void Pool::unlock() { ReleaseSRWLockExclusive(&mutex_); }
+void Pool::wait(Condition& condition) { SleepConditionVariableSRW(&condition, &mutex_, INFINITE, 0); }
+void Pool::wake_all(Condition& condition) { WakeAllConditionVariable(&condition); }
+
+DWORD WINAPI Pool::thread_main(void* pool) {
+  static_cast<Pool*>(pool)->work();
+  return 0;
+}
+
+#else
+
+void Pool::lock() { pthread_mutex_lock(&mutex_); }
+void Pool::unlock() { pthread_mutex_unlock(&mutex_); }
+void Pool::wait(Condition& condition) { pthread_cond_wait(&condition, &mutex_); }
+void Pool::wake_all(Condition& condition) { pthread_cond_broadcast(&condition); }
+
+void* Pool::thread_main(void* pool) {
+  static_cast<Pool*>(pool)->work();
+  return nullptr;
+}
+
+#endif
+
+Pool* Pool::create() { return new (std::nothrow) Pool; }
+
+// Called with the mutex held. A thread that cannot be started is done without.
+void Pool::start_threads(size_t count) {
+  if (count > most_threads) count = most_threads;
+  while (thread_count_ < count) {
+#ifdef _WIN32
+    threads_[thread_count_] = CreateThread(nullptr, 0, thread_main, this, 0, nullptr);
+    if (threads_[thread_count_] == nullptr) return;
+#else
+    if (pthread_create(&threads_[thread_count_], nullptr, thread_main, this) != 0) return;
+#endif
+    thread_count_++;
+  }
+}
+
+void Pool::release() {
+  if (holders_.fetch_sub(1) != 1) return;
+  lock();
+  ending_ = true;
+  wake_all(work_);
+  unlock();
+  for (size_t i = 0; i < thread_count_; i++) {
+#ifdef _WIN32
+    WaitForSingleObject(threads_[i], INFINITE);
+    CloseHandle(threads_[i]);
+#else
+    pthread_join(threads_[i], nullptr);
+#endif
+  }
+  delete this;
+}
+
+void Pool::work() {
+  lock();
+  while (!ending_) {
+    if (next_worker_ == end_worker_) {
+      wait(work_);
+      continue;
+    }
+    const size_t worker = next_worker_++;
+    active_++;
+    unlock();
+    task_(context_, worker);
+    lock();
+    if (--active_ == 0) wake_all(done_);
+  }
+  unlock();
+}
+
+void Pool::run(size_t workers, Task task, void* context) {
+  lock();
+  const bool helped = !busy_ && workers > 1;
+  if (helped) {
+    busy_ = true;
+    start_threads(workers - 1);
+    task_ = task;
+    context_ = context;
+    next_worker_ = 1;
+    end_worker_ = workers;
+    wake_all(work_);
+  }
+  unlock();
+
+  task(context, 0);
+
+  if (!helped) return;
+  lock();
+  next_worker_ = end_worker_;  // nothing is left for those who come late
+  while (active_ > 0) wait(done_);
+  busy_ = false;
+  unlock();
+}
+
+}  // namespace fp

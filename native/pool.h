@@ -1,0 +1,78 @@
+// Threads that help a run along. They start when first asked for, and sleep while there is nothing to do.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+
+#ifdef _WIN32
+#ifndef NOMINMAX
+#define NOMINMAX
+#endif
+#ifndef WIN32_LEAN_AND_MEAN
+#define WIN32_LEAN_AND_MEAN
+#endif
+#include <windows.h>
+#else
+#include <pthread.h>
+#endif
+
+namespace fp {
+
+// Counted: each holder calls release() once; the last one's ends the threads.
+class Pool {
+ public:
+  static constexpr size_t most_threads = 256;
+
+  using Task = void (*)(void* context, size_t worker);
+
+  // Null when there is no memory.
+  static Pool* create();
+  void retain() { holders_.fetch_add(1); }
+  void release();
+
+  // Calls task(context, worker) for worker 0 on the calling thread and, at the same time, for others below `workers`
+  // on as many threads as there are to be had: perhaps none. Returns when all calls have returned. Tasks share out
+  // what is to be done among themselves. While one thread is in run(), another's run() gets no help.
+  void run(size_t workers, Task task, void* context);
+
+ private:
+  Pool() = default;
+  ~Pool() = default;
+
+  void start_threads(size_t count);
+  void work();
+#ifdef _WIN32
+  static DWORD WINAPI thread_main(void* pool);
+#else
+  static void* thread_main(void* pool);
+#endif
+
+  void lock();
+  void unlock();
+#ifdef _WIN32
+  using Condition = CONDITION_VARIABLE;
+  using Thread = HANDLE;
+  SRWLOCK mutex_ = SRWLOCK_INIT;
+  Condition work_ = CONDITION_VARIABLE_INIT, done_ = CONDITION_VARIABLE_INIT;
+#else
+  using Condition = pthread_cond_t;
+  using Thread = pthread_t;
+  pthread_mutex_t mutex_ = PTHREAD_MUTEX_INITIALIZER;
+  Condition work_ = PTHREAD_COND_INITIALIZER, done_ = PTHREAD_COND_INITIALIZER;
+#endif
+  void wait(Condition& condition);
+  void wake_all(Condition& condition);
+
+  std::atomic<int> holders_{1};
+  // Under the mutex:
+  Thread threads_[most_threads];
+  size_t thread_count_ = 0;
+  Task task_ = nullptr;
+  void* context_ = nullptr;
+  size_t next_worker_ = 0, end_worker_ = 0;  // calls not yet taken up
+  size_t active_ = 0;                        // calls under way on threads of the pool
+  bool busy_ = false;
+  bool ending_ = false;
+};
+
+}  // namespace fp

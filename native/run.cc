@@ -1,0 +1,255 @@
+// Running a network: a block of rows through all steps, then the next.
+#include <cmath>
+#include <limits>
+
+#include "network.h"
+
+namespace fp {
+namespace {
+
+template <typename T, typename U>
+void copy_from(const void* data, size_t first, size_t count, T* to) {
+  const U* const from = static_cast<const U*>(data) + first;
+  for (size_t i = 0; i < count; i++) to[i] = T(from[i]);
+}
+
+template <typename T>
+void convert_input(const Input& input, size_t first, size_t count, T* to) {
+  switch (input.element) {
+    case Element::f32:
+      return copy_from<T, float>(input.data, first, count, to);
+    case Element::f64:
+      return copy_from<T, double>(input.data, first, count, to);
+    case Element::i32:
+      return copy_from<T, int32_t>(input.data, first, count, to);
+    case Element::i64:
+      return copy_from<T, int64_t>(input.data, first, count, to);
+  }
+}
+
+template <typename Integer, typename T>
+Integer whole(T value) {
+  constexpr Integer least = std::numeric_limits<Integer>::min(), greatest = std::numeric_limits<Integer>::max();
+  if (value != value) return 0;
+  if (value <= T(least)) return least;
+  if (value >= T(greatest)) return greatest;  // T(greatest) may have been rounded up
+  return Integer(value);
+}
+
+template <typename T>
+void convert_output(const T* from, size_t first, size_t count, const Output& output) {
+  switch (output.element) {
+    case Element::f32:
+      for (size_t i = 0; i < count; i++) static_cast<float*>(output.data)[first + i] = float(from[i]);
+      return;
+    case Element::f64:
+      for (size_t i = 0; i < count; i++) static_cast<double*>(output.data)[first + i] = double(from[i]);
+      return;
+    case Element::i32:
+      for (size_t i = 0; i < count; i++) static_cast<int32_t*>(output.data)[first + i] = whole<int32_t>(from[i]);
+      return;
+    case Element::i64:
+      for (size_t i = 0; i < count; i++) static_cast<int64_t*>(output.data)[first + i] = whole<int64_t>(from[i]);
+      return;
+  }
+}
+
+template <typename T>
+constexpr Element element_of = sizeof(T) == sizeof(float) ? Element::f32 : Element::f64;
+
+constexpr size_t no_id = SIZE_MAX;
+
+// The id as an index below `limit`, or no_id. With `wrap`, −1 is the last.
+template <typename T>
+size_t index_of(T id, size_t limit, bool wrap) {
+  if (!(id >= -T(limit) && id < T(limit)) || id != std::trunc(id)) return no_id;
+  if (id >= 0) return size_t(id);
+  return wrap ? limit - size_t(-id) : no_id;
+}
+
+// y is [ids, D]; the place of a bad id, or no_id.
+template <typename T>
+size_t embed(const T* ids, size_t count, const Step<T>& step, T* y) {
+  for (size_t i = 0; i < count; i++) {
+    const size_t index = index_of(ids[i], step.repeat, step.function != 0);
+    if (index == no_id) return i;
+    std::memcpy(y + i * step.inner, step.p[0] + index * step.inner, step.inner * sizeof(T));
+  }
+  return no_id;
+}
+
+// y is [ids, depth]; an id outside the range is off everywhere, one that is not a whole number is bad.
+template <typename T>
+size_t one_hot(const T* ids, size_t count, const Step<T>& step, T* y) {
+  const T on = step.p[0][0], off = step.p[0][1];
+  for (size_t i = 0; i < count; i++) {
+    if (ids[i] != std::trunc(ids[i])) return i;
+    T* const row = y + i * step.inner;
+    for (size_t j = 0; j < step.inner; j++) row[j] = off;
+    const size_t index = index_of(ids[i], step.inner, step.function != 0);
+    if (index != no_id) row[index] = on;
+  }
+  return no_id;
+}
+
+template <typename T>
+void gather(const T* x, size_t x_width, const Step<T>& step, T* y, size_t rows) {
+  for (size_t r = 0; r < rows; r++, x += x_width, y += step.width) {
+    if (step.function != 0) {
+      std::memcpy(y, x + step.inner, step.width * sizeof(T));
+    } else {
+      for (size_t i = 0; i < step.width; i++) y[i] = x[step.list[i]];
+    }
+  }
+}
+
+template <typename T>
+void concat(T* const* base, size_t value_count, const Step<T>& step, T* y, size_t rows) {
+  const int32_t* const widths = step.list + step.list_count;
+  size_t column = 0;
+  for (size_t i = 0; i < step.list_count; i++) {
+    const bool constant = size_t(step.list[i]) >= value_count;
+    const size_t width = size_t(widths[i]), part = width / step.repeat, whole = step.width / step.repeat;
+    for (size_t r = 0; r < rows; r++) {
+      const T* const from = base[step.list[i]] + (constant ? 0 : r * width);
+      T* const to = y + r * step.width + column;
+      for (size_t o = 0; o < step.repeat; o++) std::memcpy(to + o * whole, from + o * part, part * sizeof(T));
+    }
+    column += part;
+  }
+}
+
+}  // namespace
+
+// A scratch begins with the place of every operand, values first; then come the values that are not in the caller's
+// buffers.
+template <typename T>
+size_t Network<T>::base_bytes() const {
+  const size_t bytes = (widths_.size() + constants_.size()) * sizeof(T*);
+  return (bytes + cache_line_bytes - 1) / cache_line_bytes * cache_line_bytes;
+}
+
+template <typename T>
+size_t Network<T>::scratch_bytes() const {
+  return base_bytes() + row_elements_ * block_rows_ * sizeof(T);
+}
+
+template <typename T>
+void Network<T>::prepare(void* scratch) const {
+  T** const base = static_cast<T**>(scratch);
+  T* const values = reinterpret_cast<T*>(static_cast<char*>(scratch) + base_bytes());
+  for (size_t i = 0; i < widths_.size(); i++) base[i] = values + places_[i] * block_rows_;
+  for (size_t i = 0; i < constants_.size(); i++)
+    base[widths_.size() + i] = const_cast<T*>(constants_[i]);  // never written
+}
+
+template <typename T>
+size_t Network<T>::stride(int32_t operand) const {
+  return size_t(operand) < widths_.size() ? widths_[size_t(operand)] : 0;
+}
+
+template <typename T>
+Outcome Network<T>::run(void* scratch, const Input* inputs, const Output* outputs, size_t first, size_t rows,
+                        RunError& error) const {
+  T** const base = static_cast<T**>(scratch);
+  T* const values = reinterpret_cast<T*>(static_cast<char*>(scratch) + base_bytes());
+  const auto home = [&](int32_t value) { return values + places_[size_t(value)] * block_rows_; };
+
+  const size_t end = first + rows;
+  for (size_t row = first; row < end; row += block_rows_) {
+    const size_t count = end - row < block_rows_ ? end - row : block_rows_;
+    // The caller's buffers serve as they are where their elements are the model's.
+    for (size_t i = 0; i < outputs_.size(); i++) {
+      const int32_t value = outputs_[i];
+      const bool direct = outputs[i].element == element_of<T>;
+      base[value] = direct ? static_cast<T*>(outputs[i].data) + row * widths_[size_t(value)] : home(value);
+    }
+    for (size_t i = 0; i < inputs_.size(); i++) {
+      const int32_t value = inputs_[i];
+      const size_t width = widths_[size_t(value)];
+      if (inputs[i].element == element_of<T>) {
+        base[value] = const_cast<T*>(static_cast<const T*>(inputs[i].data)) + row * width;  // never written
+      } else {
+        base[value] = home(value);
+        convert_input(inputs[i], row * width, count * width, base[value]);
+      }
+    }
+    const Outcome outcome = run_block(base, count, error);
+    if (outcome != Outcome::ok) {
+      error.row += row;
+      return outcome;
+    }
+    // What stands elsewhere: other elements, an input that is an output, a value that two outputs name.
+    for (size_t i = 0; i < outputs_.size(); i++) {
+      const int32_t value = outputs_[i];
+      const size_t width = widths_[size_t(value)];
+      const bool direct = outputs[i].element == element_of<T>;
+      if (direct && base[value] == static_cast<T*>(outputs[i].data) + row * width) continue;
+      convert_output(base[value], row * width, count * width, outputs[i]);
+    }
+  }
+  return Outcome::ok;
+}
+
+template <typename T>
+Outcome Network<T>::run_block(T* const* base, size_t rows, RunError& error) const {
+  const Kernels<T>& kernels = *kernels_;
+  for (size_t i = 0; i < steps_.size(); i++) {
+    const Step<T>& step = steps_[i];
+    T* const y = base[step.y];
+    const T* const a = step.a >= 0 ? base[step.a] : nullptr;
+    switch (step.opcode) {
+      case Opcode::dense:
+        kernels.dense(step.dense, a, y, rows * step.repeat);
+        break;
+      case Opcode::unary:
+        kernels.unary[step.function](a, y, rows * step.width, step.p[0]);
+        break;
+      case Opcode::binary:
+        kernels.binary[step.function](a, stride(step.a), base[step.b], stride(step.b), y, rows, step.width);
+        break;
+      case Opcode::affine:
+        kernels.affine(a, step.p[0], step.p[1], y, rows, step.width);
+        break;
+      case Opcode::select:
+        kernels.select(a, stride(step.a), base[step.b], stride(step.b), base[step.c], stride(step.c), y, rows,
+                       step.width);
+        break;
+      case Opcode::softmax:
+        kernels.softmax(a, y, rows * step.repeat, step.inner, step.function != 0);
+        break;
+      case Opcode::norm: {
+        const auto norm = step.function == 0 ? kernels.layer_norm : kernels.rms_norm;
+        norm(a, y, rows * step.repeat, step.inner, step.p[0][0], step.p[1], step.p[2]);
+        break;
+      }
+      case Opcode::normalize:
+        kernels.normalize(a, y, rows * step.repeat, step.inner, step.function, step.p[0][0], step.p[0][1]);
+        break;
+      case Opcode::reduce:
+        kernels.reduce[step.function](a, y, rows * step.repeat, step.inner);
+        break;
+      case Opcode::gather:
+        gather(a, widths_[size_t(step.a)], step, y, rows);
+        break;
+      case Opcode::concat:
+        concat(base, widths_.size(), step, y, rows);
+        break;
+      case Opcode::embedding:
+      case Opcode::one_hot: {
+        const size_t ids = widths_[size_t(step.a)];
+        const bool embedding = step.opcode == Opcode::embedding;
+        const size_t bad = embedding ? embed(a, rows * ids, step, y) : one_hot(a, rows * ids, step, y);
+        if (bad == no_id) break;
+        error = {i, bad / ids, double(a[bad]), embedding ? step.repeat : step.inner};
+        return Outcome::bad_id;
+      }
+    }
+  }
+  return Outcome::ok;
+}
+
+template class Network<float>;
+template class Network<double>;
+
+}  // namespace fp

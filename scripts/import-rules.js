@@ -1,0 +1,143 @@
+/**
+ * Who may import whom. The rules of docs/design.md as a table, and a check of files against it.
+ *
+ * A rule names a group of files and what they may import: patterns of repository paths, packages, `node:` modules
+ * and C++ system headers. The first rule that matches a file is the one that holds for it.
+ *
+ * @typedef {{ files: RegExp, may: RegExp }} Rule
+ */
+import { posix } from 'node:path';
+
+const GRAPH_TYPES = 'lib/graph/(graph|limits|architecture)\\.ts';
+/** What makes a graph of layers, and the shapes that it computes with; not the stages that follow. */
+const MAKING_GRAPHS = 'lib/graph/((define|stack)/.*|(activations|functions|shapes)\\.ts)';
+/** The leaves: the error class, and helpers for the words of its messages. */
+const ERRORS = 'lib/(errors|words)\\.ts';
+
+/** What the model is made of beside the addon. */
+const MODEL_PARTS = 'lib/(faults|rows|summary)\\.ts';
+
+/** @param {...string} patterns */
+const only = (...patterns) => new RegExp(`^(${patterns.join('|')})$`);
+
+/** @type {readonly Rule[]} */
+const TYPESCRIPT_RULES = [
+  { files: only(ERRORS), may: only() },
+  { files: /^lib\/graph\/plan-format\.ts$/, may: only() },
+  { files: only(GRAPH_TYPES), may: only(GRAPH_TYPES) },
+  // The stages between a graph and a plan, and define(), which makes a graph.
+  { files: /^lib\/graph\//, may: only('lib/graph/.*', ERRORS) },
+  // Formats get a reader: no file system, no network.
+  { files: /^lib\/formats\/containers\//, may: only('lib/formats/containers/.*', ERRORS, 'pbf', 'node:(os|zlib)') },
+  {
+    files: /^lib\/formats\//,
+    may: only('lib/formats/.*', GRAPH_TYPES, MAKING_GRAPHS, ERRORS, 'pbf'),
+  },
+  // The addon is seen by the model alone.
+  {
+    files: /^lib\/native\.ts$/,
+    may: only('lib/faults\\.ts', 'lib/graph/plan-format\\.ts', ERRORS, 'node-gyp-build', 'node:.*'),
+  },
+  { files: /^lib\/model\.ts$/, may: only('lib/native\\.ts', MODEL_PARTS, 'lib/graph/.*', ERRORS) },
+  { files: only(MODEL_PARTS), may: only(MODEL_PARTS, 'lib/graph/.*', ERRORS) },
+  {
+    files: /^lib\/source(\/.*)?\.ts$/,
+    may: only('lib/source(/.*)?\\.ts', 'lib/formats/format\\.ts', 'lib/graph/limits\\.ts', ERRORS, 'node:.*'),
+  },
+  { files: /^lib\/index\.ts$/, may: only('lib/(?!native\\.ts|cli/).*') },
+  {
+    files: /^lib\/cli\//,
+    may: only(
+      'lib/cli/.*',
+      'lib/(load|model|options)\\.ts',
+      'lib/formats/containers/.*',
+      GRAPH_TYPES,
+      ERRORS,
+      'commander',
+      'csv-parse(/sync)?',
+      'node:.*',
+    ),
+  },
+  // load, and what it is made of.
+  { files: /^lib\//, may: only('lib/(?!native\\.ts|index\\.ts|cli/).*', 'node:.*') },
+];
+
+const STANDARD = '<(?!napi|node_api|arm_|[a-z]*intrin|cpuid)[a-z_]+(\\.h)?>';
+const INTRINSICS = '<(immintrin|intrin|cpuid|arm_neon)\\.h>';
+
+/** @type {readonly Rule[]} */
+const NATIVE_RULES = [
+  { files: /^native\/include\/forwardpass\.h$/, may: only(STANDARD) },
+  // Node's headers are seen here alone.
+  {
+    files: /^native\/binding\.cc$/,
+    may: only('native/(engine|plan)\\.h', 'native/kernels/registry\\.h', '<napi\\.h>', '<node_api\\.h>', STANDARD),
+  },
+  {
+    files: /^native\/c_api\.cc$/,
+    may: only('native/(engine|plan)\\.h', 'native/kernels/registry\\.h', 'native/include/forwardpass\\.h', STANDARD),
+  },
+  // The engine and its network name no instruction set: hosts take one from the registry and hand it over.
+  {
+    files: /^native\/engine\.(h|cc)$/,
+    may: only('native/(engine|network|plan|pack|pool|arena)\\.h', 'native/kernels/(kernels|registry)\\.h', STANDARD),
+  },
+  {
+    files: /^native\/(network\.h|build\.cc|run\.cc)$/,
+    may: only('native/(network|plan|pack|arena)\\.h', 'native/kernels/kernels\\.h', STANDARD),
+  },
+  {
+    files: /^native\/pack\.(h|cc)$/,
+    may: only('native/(pack|plan|arena)\\.h', 'native/kernels/kernels\\.h', STANDARD),
+  },
+  { files: /^native\/plan\.(h|cc)$/, may: only('native/(plan|arena)\\.h', 'native/kernels/kernels\\.h', STANDARD) },
+  { files: /^native\/pool\.(h|cc)$/, may: only('native/pool\\.h', '<windows\\.h>', STANDARD) },
+  { files: /^native\/arena\.h$/, may: only(STANDARD) },
+  { files: /^native\/cpu\.(h|cc)$/, may: only('native/cpu\\.h', STANDARD, INTRINSICS) },
+  { files: /^native\/kernels\//, may: only('native/(cpu|pack|arena)\\.h', 'native/kernels/.*', STANDARD, INTRINSICS) },
+];
+
+const TYPESCRIPT_IMPORT =
+  /(?:^|[;}\s])(?:import|export)\s(?:[^'"`;=()]*?\sfrom\s)?\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/g;
+const CPP_INCLUDE = /^[ \t]*#[ \t]*include[ \t]*(?:"([^"]+)"|(<[^>]+>))/gm;
+
+/**
+ * What a file imports, as repository paths where it is a file of the repository.
+ * @param {string} file @param {string} text
+ */
+function importsOf(file, text) {
+  if (file.endsWith('.ts')) {
+    const code = text.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
+    return [...code.matchAll(TYPESCRIPT_IMPORT)].map(([, from, dynamic]) => {
+      const target = from ?? /** @type {string} */ (dynamic);
+      return target.startsWith('.') ? posix.join(posix.dirname(file), target) : target;
+    });
+  }
+  return [...text.matchAll(CPP_INCLUDE)].map(([, quoted, system]) => {
+    if (system !== undefined) return system;
+    const path = /** @type {string} */ (quoted);
+    // Quoted includes are written from the file's own folder, or from native/.
+    return /^(kernels|include)\//.test(path) ? `native/${path}` : posix.join(posix.dirname(file), path);
+  });
+}
+
+/**
+ * Every import that its rule does not allow, in words.
+ * @param {ReadonlyMap<string, string>} files text by path from the repository's root, with forward slashes
+ */
+export function violations(files) {
+  /** @type {string[]} */
+  const found = [];
+  for (const [file, text] of files) {
+    const rules = file.startsWith('native/') ? NATIVE_RULES : TYPESCRIPT_RULES;
+    const rule = rules.find(({ files: group }) => group.test(file));
+    if (rule === undefined) {
+      found.push(`${file} belongs to no group of scripts/import-rules.js`);
+      continue;
+    }
+    for (const target of importsOf(file, text)) {
+      if (!rule.may.test(target)) found.push(`${file} may not import ${target}`);
+    }
+  }
+  return found;
+}

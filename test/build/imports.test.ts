@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { violations } from '../../scripts/import-rules.js';
+
+function check(path: string, text: string): string[] {
+  return violations(new Map([[path, text]]));
+}
+
+test.each([
+  ['lib/errors.ts', "import type { Graph } from './graph/graph.ts';", 'lib/graph/graph.ts'],
+  ['lib/graph/graph.ts', "export * from '../errors.ts';", 'lib/errors.ts'],
+  ['lib/graph/validate.ts', "import { load } from '../load.ts';", 'lib/load.ts'],
+  ['lib/formats/onnx/onnx.ts', "import { readFile } from 'node:fs/promises';", 'node:fs/promises'],
+  ['lib/formats/onnx/onnx.ts', "const http = await import('node:http');", 'node:http'],
+  ['lib/formats/onnx/onnx.ts', "import 'left-pad';", 'left-pad'],
+  ['lib/formats/containers/npy.ts', "import type { Graph } from '../../graph/graph.ts';", 'lib/graph/graph.ts'],
+  ['lib/load.ts', "import {\n  addon,\n} from './native.ts';", 'lib/native.ts'],
+  ['lib/cli/run.ts', "import { load } from '../index.ts';", 'lib/index.ts'],
+  ['native/engine.cc', '#include "kernels/vec_avx2.h"', 'native/kernels/vec_avx2.h'],
+  ['native/engine.cc', '#include <napi.h>', '<napi.h>'],
+  ['native/plan.cc', '#include "engine.h"', 'native/engine.h'],
+  ['native/kernels/dense.h', '#  include "../engine.h"', 'native/engine.h'],
+])('%s may not say %j', (path, text, target) => {
+  expect(check(path, text)).toEqual([`${path} may not import ${target}`]);
+});
+
+test.each([
+  ['lib/model.ts', "import { addon } from './native.ts';\nimport type { Plan } from './graph/plan-format.ts';"],
+  [
+    'lib/formats/onnx/onnx.ts',
+    "// import 'node:fs';\nimport { Pbf } from 'pbf';\nimport type { A } from '../format.ts';",
+  ],
+  ['lib/load.ts', 'throw new Error(\'an import from "./native.ts"\');'],
+  ['native/binding.cc', '#include <napi.h>\n#include <cstring>\n#include "engine.h"'],
+  ['native/kernels/avx2.cc', '#include "../cpu.h"\n#include <immintrin.h>\n#include "vec_avx2.h"'],
+])('%s may say %j', (path, text) => {
+  expect(check(path, text)).toEqual([]);
+});
+
+test('a native file that no rule knows is refused', () => {
+  expect(check('native/extra.cc', '')).toEqual(['native/extra.cc belongs to no group of scripts/import-rules.js']);
+});

@@ -1,0 +1,241 @@
+import { describe, expect, it } from 'vitest';
+import {
+  BINARY_NAMES,
+  type Graph,
+  NORM_NAMES,
+  type Node,
+  REDUCE_NAMES,
+  UNARY_NAMES,
+  type UnaryName,
+} from '../../lib/graph/graph.ts';
+import { graphOf, node } from '../graph/graphs.ts';
+import { Random } from '../random-graph.ts';
+import { arrayOf, BATCHES, expectAsReference, type Named, PRECISIONS, type Precision } from './engine.ts';
+
+const ROWS = Math.max(...BATCHES);
+/** 1, 2, 3, primes, what surrounds the widths of vectors and panels, and a long one. */
+const WIDTHS = [1, 2, 3, 7, 13, 15, 16, 17, 31, 32, 33, 47, 49, 1000];
+const TOLERANCE = { f32: 2e-6, f64: 1e-13 } as const;
+
+const random = new Random(17);
+const tensor = (shape: readonly number[], precision: Precision, factor = 1) => {
+  const { data } = random.tensor(shape, factor);
+  return { shape, data: precision === 'f32' ? data : Float64Array.from(data, (value) => value * 1.0000001) };
+};
+
+/** Normal values; some rows hold what is special, where it makes sense to the operation. */
+function inputsOf(graph: Graph, precision: Precision, map = (value: number, _at: number) => value): Named {
+  return Object.fromEntries(
+    graph.inputs.map(({ name, shape }) => {
+      const count = ROWS * shape.reduce((a, b) => a * b, 1);
+      return [name, new (arrayOf(precision))(count).map((_, at) => map(random.normal(), at))];
+    }),
+  );
+}
+
+function check(
+  graph: Graph,
+  precision: Precision,
+  what: string,
+  factor = 1,
+  map?: (value: number, at: number) => number,
+) {
+  expectAsReference(graph, precision, inputsOf(graph, precision, map), {
+    tolerance: TOLERANCE[precision] * factor,
+    what,
+  });
+}
+
+describe.each(PRECISIONS)('in %s', (precision) => {
+  describe('dense', () => {
+    const SHAPES = [
+      ...WIDTHS.slice(0, -1).map((n) => [5, n]),
+      ...WIDTHS.slice(0, -1).map((k) => [k, 6]),
+      [64, 64],
+      [100, 97],
+      [1000, 1],
+      [1000, 3],
+      [1, 1000],
+      [129, 65],
+    ];
+    it.each(['in-out', 'out-in'] as const)('agrees with the reference in every shape (%s)', (layout) => {
+      for (const [k, n] of SHAPES) {
+        const weight = tensor(layout === 'in-out' ? [k, n] : [n, k], precision, 1 / Math.sqrt(k));
+        const bias = n % 2 === 0 ? [] : [tensor([n], precision)];
+        const clamp = n % 3 === 0 ? ([0, Infinity] as const) : n % 3 === 1 ? ([-0.5, 0.75] as const) : undefined;
+        const graph = graphOf({ x: [k] }, [node('y', 'dense', ['x', weight, ...bias], { layout, clamp })]);
+        check(graph, precision, `dense ${k} to ${n}`);
+      }
+    });
+
+    it('applies to each vector of a row', () => {
+      const nodes = [node('y', 'dense', ['x', tensor([5, 17], precision)], { layout: 'in-out' })];
+      check(graphOf({ x: [3, 2, 5] }, nodes), precision, 'dense of [3, 2, 5]');
+    });
+
+    it('lets NaN and infinity through its clamp as the reference does', () => {
+      const weight = tensor([3, 20], precision);
+      const graph = graphOf({ x: [3] }, [
+        node('y', 'dense', ['x', weight], { layout: 'in-out', clamp: [0, Infinity] }),
+      ]);
+      const special = [Number.NaN, Infinity, -Infinity];
+      check(graph, precision, 'dense', 1, (value, at) => (at % 4 === 0 ? special[(at / 4) % 3] : value));
+    });
+  });
+
+  describe('element by element', () => {
+    const EDGES = [0, -0, 1, -1, 0.5, -0.5, 2.5, -3.5, 6, -6, 40, -40, 1e5, -1e5, Infinity, -Infinity, Number.NaN];
+    /** Where the argument's own rounding is magnified, or differences cancel. */
+    const LOOSE: Partial<Record<UnaryName, number>> = { tanh_shrink: 8, gelu: 8, gelu_tanh: 8 };
+
+    it.each(UNARY_NAMES)('agrees with the reference on %s', (fn) => {
+      for (const [alpha, beta] of [
+        [0.25, 0.75],
+        [1.5, 2],
+      ]) {
+        const graph = graphOf({ x: [1] }, [node('y', 'unary', ['x'], { fn, alpha, beta })]);
+        const values = (value: number, row: number) => (row < EDGES.length ? EDGES[row] : value * 4);
+        const inputs = inputsOf(graph, precision, values);
+        const tolerance = (LOOSE[fn] ?? 1) * TOLERANCE[precision];
+        expectAsReference(graph, precision, inputs, { tolerance, what: fn, rows: ROWS, each: true });
+      }
+      for (const width of WIDTHS) {
+        const graph = graphOf({ x: [width] }, [node('y', 'unary', ['x'], { fn, alpha: 0.5, beta: 1 })]);
+        check(graph, precision, `${fn} of ${width}`, 8);
+      }
+    });
+
+    it.each(BINARY_NAMES)('agrees with the reference on %s', (fn) => {
+      for (const width of [1, 3, 16, 33]) {
+        const constant = tensor([width], precision);
+        const abs = fn === 'pow' ? Math.abs : (value: number) => value;
+        const forms: Node['inputs'][] = [
+          ['x', 'z'],
+          ['x', constant],
+          [constant, 'x'],
+          ['x', 'x'],
+        ];
+        for (const inputs of forms) {
+          const graph = graphOf({ x: [width], z: [width] }, [node('y', 'binary', inputs, { fn })]);
+          const pick = (value: number, at: number) => (at % 5 === 0 ? EDGES[(at / 5) % EDGES.length] : abs(value));
+          check(graph, precision, `${fn} of ${width}`, 4, pick);
+        }
+      }
+    });
+
+    it('agrees with the reference on affine and select', () => {
+      for (const width of WIDTHS) {
+        const [a, b] = [tensor([width], precision), tensor([width], precision)];
+        check(graphOf({ x: [width] }, [node('y', 'affine', ['x', a, b], {})]), precision, `affine of ${width}`);
+        const coin = node('c', 'binary', ['x', tensor([width], precision)], { fn: 'less' });
+        for (const inputs of [
+          ['c', 'x', a],
+          ['c', a, b],
+          ['c', 'x', 'x'],
+          ['x', a, 'c'],
+        ]) {
+          check(graphOf({ x: [width] }, [coin, node('y', 'select', inputs, {})]), precision, `select of ${width}`);
+        }
+      }
+    });
+  });
+
+  describe('along an axis', () => {
+    const SHAPES = [...WIDTHS.map((width) => [width]), [3, 5], [4, 1, 17]];
+
+    it('agrees with the reference on softmax', () => {
+      for (const shape of SHAPES) {
+        for (const axis of shape.keys()) {
+          for (const log of [true, false]) {
+            const graph = graphOf({ x: shape }, [node('y', 'softmax', ['x'], { axis, log })]);
+            check(graph, precision, `softmax of ${shape} along ${axis}`, 1, (value) => value * 5);
+          }
+        }
+      }
+    });
+
+    it('agrees with the reference on layer norm and rms norm', () => {
+      for (const shape of SHAPES) {
+        for (const axis of shape.keys()) {
+          const parameters = [tensor(shape.slice(axis), precision), tensor(shape.slice(axis), precision)];
+          const attributes = { axis, epsilon: 0.01 };
+          const nodes = [
+            node('a', 'layer_norm', ['x', ...parameters], attributes),
+            node('b', 'layer_norm', ['x'], attributes),
+            node('c', 'rms_norm', ['x', parameters[0]], attributes),
+            node('d', 'rms_norm', ['x'], attributes),
+          ];
+          check(graphOf({ x: shape }, nodes, ['a', 'b', 'c', 'd']), precision, `norms of ${shape} from ${axis}`, 4);
+        }
+      }
+    });
+
+    it.each(NORM_NAMES)('agrees with the reference on normalising by %s', (norm) => {
+      for (const shape of SHAPES) {
+        const axis = shape.length - 1;
+        for (const [epsilon, floor] of [
+          [0, 1],
+          [2, 2],
+        ]) {
+          const graph = graphOf({ x: shape }, [node('y', 'normalize', ['x'], { axis, norm, epsilon, floor })]);
+          check(graph, precision, `normalize of ${shape}`, 1, (value, at) => (at < 50 ? 0 : value));
+        }
+      }
+    });
+
+    it.each(REDUCE_NAMES)('agrees with the reference on %s', (fn) => {
+      for (const shape of [...SHAPES, [2, 3, 4]]) {
+        for (const axis of shape.keys()) {
+          const graph = graphOf({ x: shape }, [node('y', 'reduce', ['x'], { fn, axes: [axis], keepDims: false })]);
+          // Sums must not cancel, nor products fade, for their errors to be compared with their size; ties are many.
+          const near = (value: number) => (fn.startsWith('arg') ? Math.round(value) : 1 + Math.abs(value) / 500);
+          check(graph, precision, `${fn} of ${shape} along ${axis}`, fn === 'prod' ? 16 : 2, near);
+        }
+      }
+    });
+  });
+
+  describe('moving and looking up', () => {
+    it('agrees with the reference on movements', () => {
+      const indices = Int32Array.of(2, 2, 0);
+      const nodes = [
+        node('a', 'transpose', ['x'], { permutation: [2, 0, 1] }),
+        node('b', 'gather', ['x'], { axis: 1, indices }),
+        node('c', 'concat', ['x', tensor([2, 1, 5], precision), 'b'], { axis: 1 }),
+        node('d', 'expand', ['s'], { shape: [4, 3] }),
+        node('e', 'reshape', ['a'], { shape: [30] }),
+        node('f', 'concat', ['s', 's'], { axis: 0 }),
+      ];
+      const outputs = ['a', 'b', 'c', 'd', 'e', 'f', 'x', 's'];
+      check(graphOf({ x: [2, 3, 5], s: [1] }, nodes, outputs), precision, 'movements', 0);
+    });
+
+    it('agrees with the reference on embeddings and one-hot codes', () => {
+      for (const width of [1, 2, 17, 64]) {
+        const nodes = [
+          node('a', 'embedding', ['ids', tensor([9, width], precision)], { wrap: true }),
+          node('b', 'one_hot', ['ids'], { depth: width, on: 2, off: -1, axis: 0, wrap: true }),
+          node('c', 'one_hot', ['ids'], { depth: width, on: 2, off: -1, axis: 1, wrap: false }),
+        ];
+        const graph = graphOf({ ids: [3] }, nodes, ['a', 'b', 'c']);
+        check(graph, precision, `ids, width ${width}`, 0, (_, at) => ((at * 5) % 18) - 9);
+      }
+    });
+
+    it('refuses ids outside of a table, and negative ones unless they wrap', () => {
+      const table = tensor([4, 2], precision);
+      const lookup = (wrap: boolean) => graphOf({ ids: [1] }, [node('y', 'embedding', ['ids', table], { wrap })]);
+      const run = (wrap: boolean, id: number) => () =>
+        expectAsReference(
+          lookup(wrap),
+          precision,
+          { ids: new (arrayOf(precision))(ROWS).fill(id) },
+          { tolerance: 0, what: 'ids' },
+        );
+      const refused = expect.objectContaining({ code: 'ID' });
+      for (const id of [4, -1, 1.5, Number.NaN, Infinity, 1e30]) expect(run(false, id)).toThrow(refused);
+      for (const id of [4, -5]) expect(run(true, id)).toThrow(refused);
+      run(true, -4)();
+    });
+  });
+});

@@ -1,0 +1,116 @@
+/** What the fixtures' NAME.json files hold, and the comparison with what a model gives. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect } from 'vitest';
+import type { LoadOptions } from '../../lib/load.ts';
+import { load } from '../../lib/load.ts';
+import type { Model } from '../../lib/model.ts';
+
+export type FixtureDType = 'float32' | 'float64' | 'float16' | 'bfloat16' | 'int32' | 'int64' | 'bool';
+
+export interface FixtureTensor {
+  readonly dtype: FixtureDType;
+  /** The whole batch's: rows first. */
+  readonly shape: readonly number[];
+  /** NaN and the infinities are strings. */
+  readonly data: readonly (number | string)[];
+}
+
+/** One batch. */
+export interface FixtureCase {
+  readonly inputs: Readonly<Record<string, FixtureTensor>>;
+  readonly outputs: Readonly<Record<string, FixtureTensor>>;
+}
+
+export interface Fixture {
+  readonly name: string;
+  /** Who wrote the model and who gave the outputs. */
+  readonly source: string;
+  readonly options?: LoadOptions;
+  readonly cases: readonly FixtureCase[];
+}
+
+export type InputArray = Float32Array | Float64Array | Int32Array | BigInt64Array;
+type Numbers = ArrayLike<number | bigint>;
+
+/** Every NAME.json of a folder of fixtures. */
+export function fixturesIn(folder: URL): Fixture[] {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => ({
+      name: file.slice(0, -'.json'.length),
+      ...JSON.parse(readFileSync(new URL(file, folder), 'utf8')),
+    }));
+}
+
+/** Loads a fixture's model, runs each of its batches and compares; then one row by itself. */
+export async function expectAgreement(file: URL, fixture: Fixture): Promise<void> {
+  const model = await load(file, fixture.options);
+  expectSignature(model, fixture.cases[0]);
+  for (const { inputs, outputs } of fixture.cases) {
+    const results = model.run(mapValues(inputs, toInput));
+    for (const [name, expected] of Object.entries(outputs)) expectClose(results[name], expected, name);
+  }
+  expectSameBitsAlone(model, fixture.cases[fixture.cases.length - 1]);
+  model.dispose();
+}
+
+function expectSignature(model: Model, { inputs, outputs }: FixtureCase): void {
+  const signature = (tensors: FixtureCase['inputs']) =>
+    Object.entries(tensors).map(([name, { dtype, shape }]) => ({ name, shape: [null, ...shape.slice(1)], dtype }));
+  expect(model.inputs).toEqual(signature(inputs));
+  expect(model.outputs).toEqual(signature(outputs));
+  const double = Object.values(outputs).some((tensor) => tensor.dtype === 'float64');
+  expect(model.precision).toBe(double ? 'f64' : 'f32');
+}
+
+/** A row gives the same bits alone as in a batch. */
+function expectSameBitsAlone(model: Model, { inputs }: FixtureCase): void {
+  const rows = Object.values(inputs)[0].shape[0];
+  const together = model.run(mapValues(inputs, toInput));
+  const last = mapValues(inputs, ({ dtype, shape, data }) => {
+    const width = data.length / rows;
+    return toInput({ dtype, shape: [1, ...shape.slice(1)], data: data.slice((rows - 1) * width) });
+  });
+  for (const [name, alone] of Object.entries(model.run(last))) {
+    expect(alone, `the last row's ${name}`).toEqual(together[name].subarray((rows - 1) * alone.length));
+  }
+}
+
+export function toInput({ dtype, data }: FixtureTensor): InputArray {
+  if (dtype === 'int64') return BigInt64Array.from(data, BigInt);
+  if (dtype === 'int32') return Int32Array.from(data, Number);
+  return dtype === 'float64' ? Float64Array.from(data, Number) : Float32Array.from(data, Number);
+}
+
+export interface Tolerance {
+  readonly relative: number;
+  readonly absolute: number;
+}
+
+/** Equal integers; floats within 1e-5 (f64: 1e-12) of their own size or of the output's greatest, whichever is more. */
+export function expectClose(actual: Numbers, expected: FixtureTensor, name: string): void {
+  const numbers = expected.data.map(Number);
+  const greatest = Math.max(0, ...numbers.filter(Number.isFinite).map(Math.abs));
+  const relative = expected.dtype === 'float64' ? 1e-12 : 1e-5;
+  const exact = ['int32', 'int64', 'bool'].includes(expected.dtype);
+  const difference = firstDifference(actual, numbers, exact ? EXACT : { relative, absolute: relative * greatest });
+  expect(difference && `${name}${difference}`).toBeUndefined();
+}
+
+export const EXACT: Tolerance = { relative: 0, absolute: 0 };
+
+/** Words for the first element that is further off than max(absolute, relative·|expected|); NaN equals NaN. */
+export function firstDifference(actual: Numbers, expected: Numbers, tolerance: Tolerance): string | undefined {
+  if (actual.length !== expected.length) return `: expected ${expected.length} elements, found ${actual.length}`;
+  for (let i = 0; i < expected.length; i++) {
+    const [a, e] = [Number(actual[i]), Number(expected[i])];
+    if (a === e || (Number.isNaN(a) && Number.isNaN(e))) continue;
+    if (Math.abs(a - e) <= Math.max(tolerance.absolute, tolerance.relative * Math.abs(e))) continue;
+    return `[${i}]: expected ${e}, found ${a}`;
+  }
+  return undefined;
+}
+
+export function mapValues<A, B>(record: Readonly<Record<string, A>>, change: (value: A) => B): Record<string, B> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
+}

@@ -1,0 +1,270 @@
+import { describe, expect, it } from 'vitest';
+import type { Graph } from '../../../lib/graph/graph.ts';
+import { reference } from '../../reference.ts';
+import {
+  type Fields,
+  float,
+  floats,
+  INT64,
+  int,
+  int64s,
+  ints,
+  type ModelParts,
+  node,
+  oneNode,
+  read,
+  value,
+} from './write-onnx.ts';
+
+/** Two rows of three features. */
+const X = [1, 2, 3, 4, 5, 6];
+
+function outputs(graph: Graph, x: readonly number[] = X, rows = 2): number[] {
+  return Array.from(reference(graph, { x }, rows).y);
+}
+
+/** A chain of nodes from `x`, of shape [dims], to `y`. */
+function chain(dims: readonly (number | string)[], nodes: readonly Fields[], initializers: readonly Fields[] = []) {
+  const model: ModelParts = { nodes, initializers, inputs: [value('x', dims)], outputs: [value('y', [])] };
+  return read(model);
+}
+
+const crossesRows = { code: 'UNSUPPORTED_OP', message: expect.stringContaining('crosses rows') };
+
+describe('the batch', () => {
+  it.each([
+    ['symbolic', 'batch'],
+    ['frozen at 1', 1],
+    ['frozen at 4', 4],
+    ['written as 0', 0],
+  ])('may be %s', async (_, batch) => {
+    const graph = await chain([batch, 3], [node('Relu', ['x'], ['y'])]);
+    expect(graph.inputs[0].shape).toEqual([3]);
+  });
+
+  it('is kept by a reshape with 0, −1, or the number that it is frozen at', async () => {
+    for (const [batch, first] of [
+      ['batch', 0],
+      ['batch', -1],
+      [5, 5],
+      [1, 1],
+    ] as const) {
+      const graph = await chain([batch, 6], [node('Reshape', ['x', 's'], ['y'])], [int64s('s', [3], [first, 2, 3])]);
+      expect(graph.nodes, `${first}`).toMatchObject([{ op: 'reshape', attributes: { shape: [2, 3] } }]);
+    }
+  });
+
+  it.each([
+    ['Softmax', {}, { axis: int(0) }],
+    ['ReduceMean', {}, { axes: ints([0]) }],
+    ['ReduceSum', {}, {}],
+    ['ArgMax', {}, {}],
+    ['Gather', { i: int64s('i', [1], [0]) }, {}],
+    ['Reshape', { s: int64s('s', [2], [-1, 2]) }, {}],
+    ['Reshape', { s: int64s('s', [2], [3, -1]) }, {}],
+    ['Slice', { a: int64s('a', [1], [0]), b: int64s('b', [1], [1]) }, {}],
+    ['Add', { w: floats('w', [2, 3], X) }, {}],
+    ['Flatten', {}, { axis: int(0) }],
+    ['Expand', { s: int64s('s', [2], [4, 3]) }, {}],
+  ])('is not mixed into the result by %s', async (opType, initializers, attributes) => {
+    const model = oneNode(opType, [3], initializers, attributes, 13);
+    await expect(read(model)).rejects.toMatchObject({ ...crossesRows, place: `node y (${opType})` });
+  });
+
+  it('is not joined with other rows', async () => {
+    const nodes = [node('Concat', ['x', 'x'], ['y'], { axis: int(0) })];
+    await expect(chain(['batch', 3], nodes)).rejects.toMatchObject(crossesRows);
+  });
+
+  it('may be moved and moved back', async () => {
+    const graph = await chain(
+      ['batch', 3],
+      [
+        node('Transpose', ['x'], ['t'], { perm: ints([1, 0]) }),
+        node('Gather', ['t', 'i'], ['g']),
+        node('Transpose', ['g'], ['y'], { perm: ints([1, 0]) }),
+      ],
+      [int64s('i', [2], [2, -3])],
+    );
+    expect(graph.nodes.map(({ op }) => op)).toEqual(['gather']);
+    expect(outputs(graph)).toEqual([3, 1, 6, 4]);
+  });
+
+  it('is followed behind a new axis', async () => {
+    const graph = await chain(
+      ['batch', 3],
+      [
+        node('Unsqueeze', ['x', 'first'], ['u']),
+        node('Mul', ['u', 'w'], ['m']),
+        node('Squeeze', ['m', 'first'], ['y']),
+      ],
+      [int64s('first', [1], [0]), floats('w', [1, 1, 3], [1, 10, 100])],
+    );
+    expect(outputs(graph)).toEqual([1, 20, 300, 4, 50, 600]);
+  });
+
+  it('is refused as another axis than the first of an output', async () => {
+    const nodes = [node('Transpose', ['x'], ['y'], { perm: ints([1, 0]) })];
+    await expect(chain(['batch', 3], nodes)).rejects.toMatchObject(crossesRows);
+  });
+
+  it('is sliced only as a whole', async () => {
+    const slice = node('Slice', ['x', 'from', 'to', 'axes'], ['y']);
+    const bounds = [int64s('from', [2], [0, 1]), int64s('axes', [2], [0, 1])];
+    const graph = await chain(['batch', 3], [slice], [...bounds, int64s('to', [2], [2n ** 63n - 1n, 3])]);
+    expect(outputs(graph)).toEqual([2, 3, 5, 6]);
+    await expect(chain(['batch', 3], [slice], [...bounds, int64s('to', [2], [1, 3])])).rejects.toMatchObject(
+      crossesRows,
+    );
+  });
+
+  it('is met by constants of as many axes only with 1, or with rows that are all equal', async () => {
+    const one = await read(oneNode('Add', [3], { w: floats('w', [1, 3], [10, 20, 30]) }));
+    expect(outputs(one)).toEqual([11, 22, 33, 14, 25, 36]);
+    const add = [node('Add', ['x', 'w'], ['y'])];
+    const equal = await chain([2, 3], add, [floats('w', [2, 3], [10, 20, 30, 10, 20, 30])]);
+    expect(outputs(equal)).toEqual([11, 22, 33, 14, 25, 36]);
+    const unequal = await chain([2, 3], add, [floats('w', [2, 3], [10, 20, 30, 10, 20, 31])]);
+    expect(unequal.inputs[0].shape).toEqual([2, 3]);
+  });
+
+  it('is not broadcast against another axis', async () => {
+    const model = {
+      nodes: [node('Add', ['x', 'z'], ['y'])],
+      inputs: [value('x', ['batch', 3]), value('z', ['batch'])],
+      outputs: [value('y', [])],
+    };
+    await expect(read(model)).rejects.toMatchObject(crossesRows);
+  });
+
+  it('may give a constant that is repeated for each row', async () => {
+    const graph = await chain(
+      ['batch', 3],
+      [
+        node('Shape', ['x'], ['s']),
+        node('Slice', ['s', 'zero', 'one'], ['b']),
+        node('Concat', ['b', 'two'], ['dims'], { axis: int(0) }),
+        node('ConstantOfShape', ['dims'], ['ones']),
+        node('Concat', ['x', 'ones'], ['y'], { axis: int(1) }),
+      ],
+      [int64s('zero', [1], [0]), int64s('one', [1], [1]), int64s('two', [1], [2])],
+    );
+    expect(outputs(graph)).toEqual([1, 2, 3, 0, 0, 4, 5, 6, 0, 0]);
+  });
+});
+
+describe('a model whose shapes are fixed', () => {
+  it('is read as one row when an operation crosses rows', async () => {
+    const graph = await chain([2, 3], [node('Softmax', ['x'], ['y'], { axis: int(0) })]);
+    expect(graph).toMatchObject({ inputs: [{ shape: [2, 3] }], nodes: [{ op: 'softmax', attributes: { axis: 0 } }] });
+  });
+
+  it('is read as one row when an input is a single number', async () => {
+    const graph = await chain([], [node('Exp', ['x'], ['y'])]);
+    expect(graph.inputs[0].shape).toEqual([]);
+  });
+
+  it('is read as one row when its inputs have batches that differ', async () => {
+    const graph = await read({
+      nodes: [node('Mul', ['x', 'z'], ['y'])],
+      inputs: [value('x', [2, 3]), value('z', [1, 3])],
+      outputs: [value('y', [])],
+    });
+    expect(graph.inputs.map(({ shape }) => shape)).toEqual([
+      [2, 3],
+      [1, 3],
+    ]);
+  });
+});
+
+describe('symbolic shapes', () => {
+  /** Reshapes x [batch, 2, 3] to what the nodes compute as `dims`. */
+  function reshapeBy(nodes: readonly Fields[], initializers: readonly Fields[] = []) {
+    return chain(
+      ['batch', 2, 3],
+      [node('Shape', ['x'], ['s']), ...nodes, node('Reshape', ['x', 'dims'], ['y'])],
+      [int64s('zero', [], [0]), int64s('axes', [1], [0]), int64s('rest', [1], [6]), ...initializers],
+    );
+  }
+  const batch = [node('Gather', ['s', 'zero'], ['b']), node('Unsqueeze', ['b', 'axes'], ['b1'])];
+
+  it('are joined of the batch and numbers', async () => {
+    const graph = await reshapeBy([...batch, node('Concat', ['b1', 'rest'], ['dims'], { axis: int(0) })]);
+    expect(graph.nodes).toMatchObject([{ op: 'reshape', attributes: { shape: [6] } }]);
+  });
+
+  it('keep the batch through arithmetic that cancels', async () => {
+    const graph = await reshapeBy(
+      [
+        ...batch,
+        node('Mul', ['b1', 'rest'], ['six']),
+        node('Add', ['six', 'six'], ['twelve']),
+        node('Div', ['twelve', 'rest'], ['two']),
+        node('Sub', ['two', 'b1'], ['again']),
+        node('Cast', ['again'], ['whole'], { to: int(INT64) }),
+        node('Concat', ['whole', 'rest'], ['dims'], { axis: int(0) }),
+      ],
+      [],
+    );
+    expect(graph.nodes).toMatchObject([{ op: 'reshape', attributes: { shape: [6] } }]);
+  });
+
+  it('give the features where the number of all elements is divided by the batch', async () => {
+    const graph = await reshapeBy([
+      ...batch,
+      node('Size', ['x'], ['n']),
+      node('Div', ['n', 'b1'], ['features']),
+      node('Concat', ['b1', 'features'], ['dims'], { axis: int(0) }),
+    ]);
+    expect(graph.nodes).toMatchObject([{ op: 'reshape', attributes: { shape: [6] } }]);
+  });
+
+  it('replace what is not −1 in the shape of an expand', async () => {
+    const graph = await reshapeBy(
+      [
+        node('Equal', ['wanted', 'minus'], ['open']),
+        node('Where', ['open', 's', 'wanted'], ['full']),
+        node('Reshape', ['full', 'three'], ['dims']),
+      ],
+      [int64s('wanted', [3], [-1, 3, 2]), int64s('minus', [], [-1]), int64s('three', [1], [3])],
+    );
+    expect(graph.nodes).toMatchObject([{ op: 'reshape', attributes: { shape: [3, 2] } }]);
+  });
+
+  it('are refused when they put the batch among the features', async () => {
+    const reading = reshapeBy([
+      ...batch,
+      node('Mul', ['b1', 'rest'], ['all']),
+      node('Concat', ['axes', 'all'], ['dims'], { axis: int(0) }),
+    ]);
+    await expect(reading).rejects.toMatchObject({ ...crossesRows, message: expect.stringContaining('[0, 6·batch]') });
+  });
+
+  it('are refused as numbers to compute with', async () => {
+    const nodes = [
+      node('Shape', ['x'], ['s']),
+      node('Cast', ['s'], ['f'], { to: int(1) }),
+      node('ReduceMax', ['f'], ['m']),
+      node('Div', ['x', 'm'], ['y']),
+    ];
+    await expect(chain(['batch', 3], nodes)).rejects.toMatchObject({ ...crossesRows, place: 'node m (ReduceMax)' });
+  });
+
+  it('are refused where the answer depends on the batch', async () => {
+    const reading = reshapeBy(
+      [node('Equal', ['s', 'rest'], ['same']), node('Where', ['same', 's', 's'], ['dims'])],
+      [],
+    );
+    await expect(reading).rejects.toMatchObject({ ...crossesRows, place: 'node same (Equal)' });
+  });
+});
+
+it('reads an alpha given as an attribute with its zero left out', async () => {
+  const zero: Fields = (writer) => writer.writeVarintField(20, 1);
+  const graph = await read(oneNode('Elu', [3], {}, { alpha: zero }));
+  expect(graph.nodes).toMatchObject([{ attributes: { alpha: 0 } }]);
+  await expect(read(oneNode('Elu', [3], {}, { alpha: int(1) }))).rejects.toMatchObject({ code: 'MALFORMED' });
+  await expect(read(oneNode('Elu', [3], {}, { alpha: float(0.5) }))).resolves.toMatchObject({
+    nodes: [{ attributes: { alpha: 0.5 } }],
+  });
+});

@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import { Message } from '../../../lib/formats/onnx/wire.ts';
+import { encode, type Fields } from './write-onnx.ts';
+
+function message(fields: Fields, depth = 4): Message {
+  const opened = new Message(encode(fields), 'test', depth);
+  opened.next();
+  return opened;
+}
+
+function ofBytes(...bytes: number[]): Message {
+  return new Message(Uint8Array.from(bytes), 'test', 4);
+}
+
+describe('a protobuf message', () => {
+  it('gives negative and large integers', () => {
+    const integers: number[] = [];
+    message((writer) => writer.writePackedVarint(1, [0, -1, 2 ** 40, -(2 ** 40), 300])).integers(integers);
+    expect(integers).toEqual([0, -1, 2 ** 40, -(2 ** 40), 300]);
+  });
+
+  it('gives a repeated integer that is not packed one at a time', () => {
+    const integers: number[] = [];
+    const opened = new Message(
+      encode((writer) => {
+        writer.writeVarintField(1, 7);
+        writer.writeVarintField(1, 8);
+      }),
+      'test',
+      4,
+    );
+    while (opened.next() !== 0) opened.integers(integers);
+    expect(integers).toEqual([7, 8]);
+  });
+
+  it('skips fields of every wire type', () => {
+    const opened = new Message(
+      encode((writer) => {
+        writer.writeVarintField(1, 300);
+        writer.writeFloatField(2, 1);
+        writer.writeDoubleField(3, 1);
+        writer.writeStringField(4, 'text');
+        writer.writeVarintField(5, 9);
+      }),
+      'test',
+      4,
+    );
+    while (opened.next() !== 5) opened.skip();
+    expect(opened.integer()).toBe(9);
+  });
+
+  it('gives bytes as a view of the file', () => {
+    const file = encode((writer) => writer.writeBytesField(1, Uint8Array.of(1, 2, 3)));
+    const opened = new Message(file, 'test', 4);
+    opened.next();
+    expect(opened.bytes().buffer).toBe(file.buffer);
+  });
+
+  it('refuses a length beyond its end', () => {
+    const opened = ofBytes(0x0a, 0x05, 0x61);
+    opened.next();
+    expect(() => opened.bytes()).toThrow(expect.objectContaining({ code: 'TRUNCATED' }));
+  });
+
+  it('refuses an integer that has no end', () => {
+    expect(() => ofBytes(0x88).next()).toThrow(expect.objectContaining({ code: 'TRUNCATED' }));
+  });
+
+  it('refuses an integer of more than 10 bytes', () => {
+    const opened = ofBytes(0x08, ...new Array<number>(10).fill(0xff), 1);
+    opened.next();
+    expect(() => opened.integer()).toThrow(expect.objectContaining({ code: 'MALFORMED' }));
+  });
+
+  it('refuses a negative length', () => {
+    const opened = ofBytes(0x0a, ...new Array<number>(9).fill(0xff), 1);
+    opened.next();
+    expect(() => opened.skip()).toThrow(expect.objectContaining({ code: 'TRUNCATED' }));
+  });
+
+  it('refuses field 0, which pbf takes for the end', () => {
+    expect(() => ofBytes(0x00, 0x08, 0x01).next()).toThrow(expect.objectContaining({ code: 'MALFORMED' }));
+  });
+
+  it('refuses groups', () => {
+    const opened = ofBytes(0x0b);
+    opened.next();
+    expect(() => opened.skip()).toThrow(expect.objectContaining({ code: 'MALFORMED' }));
+  });
+
+  it('refuses a value of another wire type', () => {
+    expect(() => message((writer) => writer.writeVarintField(1, 1)).string()).toThrow('wire type 0, expected 2');
+    expect(() => message((writer) => writer.writeStringField(1, 'a')).float()).toThrow('wire type 2, expected 5');
+  });
+
+  it('refuses packed floats that are cut within one', () => {
+    expect(() => message((writer) => writer.writeBytesField(1, new Uint8Array(6))).fixed(4)).toThrow(
+      'not a multiple of 4',
+    );
+  });
+
+  it('refuses text that is not UTF-8', () => {
+    const opened = message((writer) => writer.writeBytesField(1, Uint8Array.of(0xff)));
+    expect(() => opened.string()).toThrow(expect.objectContaining({ code: 'MALFORMED' }));
+  });
+
+  it('refuses messages nested deeper than allowed', () => {
+    const opened = message((writer) => writer.writeBytesField(1, new Uint8Array(0)), 0);
+    expect(() => opened.message('inner')).toThrow(expect.objectContaining({ code: 'LIMIT' }));
+  });
+});

@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { BINARY_NAMES, NORM_NAMES, REDUCE_NAMES, UNARY_NAMES } from '../../lib/graph/graph.ts';
+import { OPCODES, PLAN_VERSION, PRECISIONS } from '../../lib/graph/plan-format.ts';
+
+const native = (path: string) => readFileSync(new URL(`../../native/${path}`, import.meta.url), 'utf8');
+
+/** The enumerators of `enum class NAME : int32_t { … }`, with their values. */
+function enumerators(source: string, name: string): Record<string, number> {
+  const body = new RegExp(`enum class ${name} : int32_t \\{([^}]*)\\}`).exec(source)?.[1] ?? '';
+  return Object.fromEntries([...body.matchAll(/(\w+) = (\d+)/g)].map(([, key, value]) => [key, Number(value)]));
+}
+
+/** The rows of an X-macro list; C++ keywords stand there with a prefix. */
+function rows(source: string): string[] {
+  return [...source.matchAll(/^FP_\w+\((\w+)\)/gm)].map(([, name]) => name.replace(/^logical_/, ''));
+}
+
+describe('the plan', () => {
+  const plan = native('plan.h');
+
+  it('is of the version that the engine reads', () => {
+    expect(plan).toContain(`constexpr int32_t plan_version = ${PLAN_VERSION};`);
+  });
+
+  it('has the opcodes and precisions of the engine', () => {
+    expect(enumerators(plan, 'Opcode')).toEqual(OPCODES);
+    expect(enumerators(plan, 'Precision')).toEqual(PRECISIONS);
+  });
+
+  it('numbers functions as the engine does', () => {
+    expect(rows(native('kernels/unary.inc'))).toEqual([...UNARY_NAMES]);
+    expect(rows(native('kernels/binary.inc'))).toEqual([...BINARY_NAMES]);
+    expect(rows(native('kernels/reduce.inc'))).toEqual([...REDUCE_NAMES]);
+  });
+
+  it('numbers norms as their kernel does', () => {
+    expect(NORM_NAMES).toEqual(['l1', 'l2', 'max']);
+  });
+});

@@ -1,0 +1,463 @@
+// The element-wise kernels: what they compute, that every instruction set gives the same bits, that they touch
+// nothing else.
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <memory>
+#include <type_traits>
+#include <vector>
+
+#include "kernels/registry.h"
+#include "test.h"
+#include "values.h"
+
+namespace {
+
+using fp::Binary;
+using fp::Kernels;
+using fp::Unary;
+using test::same;
+
+constexpr int unary_count = int(Unary::count), binary_count = int(Binary::count);
+
+const char* const unary_names[] = {
+#define FP_UNARY(name) #name,
+#include "kernels/unary.inc"
+#undef FP_UNARY
+};
+const char* const binary_names[] = {
+#define FP_BINARY(name) #name,
+#include "kernels/binary.inc"
+#undef FP_BINARY
+};
+
+template <typename T>
+const Kernels<T>& table(const fp::InstructionSet& set) {
+  if constexpr (std::is_same_v<T, float>) {
+    return set.f32;
+  } else {
+    return set.f64;
+  }
+}
+
+const fp::InstructionSet& scalar() { return *fp::find_instruction_set("scalar"); }
+
+// Calls f(set) for each set that this processor has.
+template <typename F>
+void each_set(F f) {
+  for (size_t i = 0; i < fp::instruction_set_count; i++) {
+    if (fp::instruction_sets[i].available()) f(fp::instruction_sets[i]);
+  }
+}
+
+// Parameters that mean something to every function; {alpha, beta}.
+template <typename T>
+std::vector<std::vector<T>> parameter_sets() {
+  return {{T(0.01), T(0)}, {T(1), T(1)}, {T(1.702), T(0.5)}, {T(-1), T(6)}};
+}
+
+// A copy in a block of exactly its size, off any boundary but the element's, so that a sanitizer sees a stray read.
+template <typename T>
+struct Exact {
+  explicit Exact(const T* from, size_t count) : block(new T[count + 1]), data(block.get() + 1) {
+    if (count > 0) std::memcpy(data, from, count * sizeof(T));
+  }
+  std::unique_ptr<T[]> block;
+  T* data;
+};
+
+template <typename T>
+void check_same(const char* set, const char* function, const T* got, const T* want, const T* x, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    CHECK_THAT(same(got[i], want[i]), "%s on %s: f(%a) is %a, on scalar %a", function, set, double(x[i]),
+               double(got[i]), double(want[i]));
+  }
+}
+
+template <typename T>
+void check_unary(const std::vector<T>& x) {
+  std::vector<T> want(x.size()), got(x.size());
+  for (int f = 0; f < unary_count; f++) {
+    for (const std::vector<T>& parameters : parameter_sets<T>()) {
+      table<T>(scalar()).unary[f](x.data(), want.data(), x.size(), parameters.data());
+      each_set([&](const fp::InstructionSet& set) {
+        table<T>(set).unary[f](x.data(), got.data(), x.size(), parameters.data());
+        check_same(set.name, unary_names[f], got.data(), want.data(), x.data(), x.size());
+      });
+    }
+  }
+}
+
+template <typename T>
+void check_binary(const std::vector<T>& a, const std::vector<T>& b) {
+  std::vector<T> want(a.size()), got(a.size());
+  for (int f = 0; f < binary_count; f++) {
+    table<T>(scalar()).binary[f](a.data(), a.size(), b.data(), b.size(), want.data(), 1, a.size());
+    each_set([&](const fp::InstructionSet& set) {
+      table<T>(set).binary[f](a.data(), a.size(), b.data(), b.size(), got.data(), 1, a.size());
+      check_same(set.name, binary_names[f], got.data(), want.data(), a.data(), a.size());
+    });
+  }
+}
+
+template <typename T>
+void check_pairs_of_edges() {
+  const std::vector<T> edges = test::edge_values<T>();
+  std::vector<T> a, b;
+  for (T x : edges) {
+    for (T y : edges) {
+      a.push_back(x);
+      b.push_back(y);
+    }
+  }
+  check_binary(a, b);
+  check_binary(test::random_values<T>(1 << 14, 8), test::random_values<T>(1 << 14, 9));
+}
+
+// Every length, in place and not, at odd addresses: the same elements give the same results.
+template <typename T>
+void check_lengths() {
+  const std::vector<T> x = test::random_values<T>(67, 10);
+  const T parameters[] = {T(0.5), T(0.25)};
+  std::vector<T> want(67);
+  for (int f = 0; f < unary_count; f++) {
+    table<T>(scalar()).unary[f](x.data(), want.data(), 67, parameters);
+    each_set([&](const fp::InstructionSet& set) {
+      for (size_t count = 0; count <= 67; count++) {
+        Exact<T> in(x.data(), count), out(x.data(), count);
+        table<T>(set).unary[f](in.data, out.data, count, parameters);
+        check_same(set.name, unary_names[f], out.data, want.data(), x.data(), count);
+        table<T>(set).unary[f](in.data, in.data, count, parameters);
+        check_same(set.name, unary_names[f], in.data, want.data(), x.data(), count);
+      }
+    });
+  }
+}
+
+// 3 rows of every width, each operand whole or one repeated row.
+template <typename T>
+void check_rows() {
+  constexpr size_t rows = 3, most = 37;
+  const std::vector<T> all_a = test::random_values<T>(rows * most, 11), all_b = test::random_values<T>(rows * most, 12);
+  std::vector<T> all_c = test::random_values<T>(rows * most, 13);
+  for (size_t i = 0; i < all_c.size(); i += 3) all_c[i] = i % 2 ? T(0) : T(-0.0);
+  each_set([&](const fp::InstructionSet& set) {
+    const Kernels<T>& kernels = table<T>(set);
+    for (size_t width = 0; width <= most; width++) {
+      for (int repeated = 0; repeated < 8; repeated++) {
+        const size_t a_stride = repeated & 1 ? 0 : width, b_stride = repeated & 2 ? 0 : width;
+        const size_t c_stride = repeated & 4 ? 0 : width;
+        Exact<T> a(all_a.data(), a_stride ? rows * width : width), b(all_b.data(), b_stride ? rows * width : width);
+        Exact<T> c(all_c.data(), c_stride ? rows * width : width), y(all_a.data(), rows * width);
+        kernels.binary[int(Binary::sub)](a.data, a_stride, b.data, b_stride, y.data, rows, width);
+        for (size_t r = 0; r < rows; r++) {
+          for (size_t i = 0; i < width; i++) {
+            const T want = all_a[r * a_stride + i] - all_b[r * b_stride + i];
+            CHECK_THAT(same(y.data[r * width + i], want), "sub on %s, row %zu, column %zu of %zu", set.name, r, i,
+                       width);
+          }
+        }
+        kernels.select(c.data, c_stride, a.data, a_stride, b.data, b_stride, y.data, rows, width);
+        for (size_t r = 0; r < rows; r++) {
+          for (size_t i = 0; i < width; i++) {
+            const T want = all_c[r * c_stride + i] != 0 ? all_a[r * a_stride + i] : all_b[r * b_stride + i];
+            CHECK_THAT(same(y.data[r * width + i], want), "select on %s, row %zu, column %zu of %zu", set.name, r, i,
+                       width);
+          }
+        }
+      }
+      Exact<T> x(all_a.data(), rows * width), scale(all_b.data(), width), shift(all_c.data(), width);
+      kernels.affine(x.data, scale.data, shift.data, x.data, rows, width);
+      for (size_t r = 0; r < rows; r++) {
+        for (size_t i = 0; i < width; i++) {
+          const T want = std::fma(all_a[r * width + i], all_b[i], all_c[i]);
+          CHECK_THAT(same(x.data[r * width + i], want), "affine on %s, row %zu, column %zu of %zu", set.name, r, i,
+                     width);
+        }
+      }
+    }
+  });
+}
+
+template <typename T>
+struct Example {
+  int function;
+  T alpha, beta, x, y;
+};
+
+template <typename T>
+void check_meaning() {
+  const T nan = std::numeric_limits<T>::quiet_NaN(), inf = std::numeric_limits<T>::infinity();
+  const T max = std::numeric_limits<T>::max(), tiny = std::numeric_limits<T>::denorm_min();
+  const Example<T> examples[] = {
+      {int(Unary::relu), 0, 0, -2, 0},
+      {int(Unary::relu), 0, 0, 2, 2},
+      {int(Unary::relu), 0, 0, T(-0.0), T(-0.0)},
+      {int(Unary::leaky_relu), T(0.5), 0, -2, -1},
+      {int(Unary::leaky_relu), T(0.5), 0, 2, 2},
+      {int(Unary::leaky_relu), -1, 0, -inf, inf},
+      {int(Unary::thresholded_relu), 1, 0, 1, 0},
+      {int(Unary::thresholded_relu), 1, 0, 2, 2},
+      {int(Unary::threshold), 1, -7, 1, -7},
+      {int(Unary::threshold), 1, -7, 2, 2},
+      {int(Unary::elu), 2, 0, -inf, -2},
+      {int(Unary::elu), 2, 0, 3, 3},
+      {int(Unary::selu), 2, 3, -inf, -6},
+      {int(Unary::selu), 2, 3, 3, 9},
+      {int(Unary::celu), 2, 0, -inf, -2},
+      {int(Unary::celu), 2, 0, 3, 3},
+      {int(Unary::gelu), 0, 0, inf, inf},
+      {int(Unary::gelu), 0, 0, -inf, nan},
+      {int(Unary::gelu), 0, 0, T(-0.0), T(-0.0)},
+      {int(Unary::gelu), 0, 0, -max, T(-0.0)},
+      {int(Unary::gelu_tanh), 0, 0, inf, inf},
+      {int(Unary::gelu_tanh), 0, 0, -inf, nan},
+      {int(Unary::gelu_tanh), 0, 0, -max, T(-0.0)},
+      {int(Unary::quick_gelu), T(1.702), 0, max, max},
+      {int(Unary::quick_gelu), T(1.702), 0, -max, T(-0.0)},
+      {int(Unary::silu), 0, 0, inf, inf},
+      {int(Unary::silu), 0, 0, -inf, nan},
+      {int(Unary::silu), 0, 0, T(-0.0), T(-0.0)},
+      {int(Unary::mish), 0, 0, max, max},
+      {int(Unary::mish), 0, 0, -inf, nan},
+      {int(Unary::mish), 0, 0, -max, T(-0.0)},
+      {int(Unary::sigmoid), 0, 0, 0, T(0.5)},
+      {int(Unary::sigmoid), 0, 0, inf, 1},
+      {int(Unary::sigmoid), 0, 0, -inf, 0},
+      {int(Unary::log_sigmoid), 0, 0, inf, T(-0.0)},
+      {int(Unary::log_sigmoid), 0, 0, -inf, -inf},
+      {int(Unary::hard_sigmoid), T(0.25), T(0.5), 1, T(0.75)},
+      {int(Unary::hard_sigmoid), T(0.25), T(0.5), inf, 1},
+      {int(Unary::hard_sigmoid), T(0.25), T(0.5), -9, 0},
+      {int(Unary::hard_swish), 0, 0, 3, 3},
+      {int(Unary::hard_swish), 0, 0, 5, 5},
+      {int(Unary::hard_swish), 0, 0, max, max},
+      {int(Unary::hard_swish), 0, 0, -3, T(-0.0)},
+      {int(Unary::hard_swish), 0, 0, T(-1.5), T(-0.375)},
+      {int(Unary::clip), -1, 6, -2, -1},
+      {int(Unary::clip), -1, 6, 7, 6},
+      {int(Unary::clip), -1, 6, T(-0.0), T(-0.0)},
+      {int(Unary::tanh), 0, 0, inf, 1},
+      {int(Unary::tanh), 0, 0, -inf, -1},
+      {int(Unary::tanh), 0, 0, T(-0.0), T(-0.0)},
+      {int(Unary::tanh), 0, 0, tiny, tiny},
+      {int(Unary::tanh_shrink), 0, 0, inf, inf},
+      {int(Unary::tanh_shrink), 0, 0, -max, -max},
+      {int(Unary::hard_shrink), T(0.5), 0, T(0.5), 0},
+      {int(Unary::hard_shrink), T(0.5), 0, T(-0.75), T(-0.75)},
+      {int(Unary::soft_shrink), T(0.5), T(0.25), T(0.75), T(0.5)},
+      {int(Unary::soft_shrink), T(0.5), T(0.25), T(-0.75), T(-0.5)},
+      {int(Unary::soft_shrink), T(0.5), T(0.25), T(-0.5), 0},
+      {int(Unary::softplus), 2, 0, max, max},
+      {int(Unary::softplus), 2, 0, -inf, 0},
+      {int(Unary::softsign), 0, 0, -1, T(-0.5)},
+      {int(Unary::squareplus), 3, 0, 1, T(1.5)},
+      {int(Unary::squareplus), 3, 0, -1, T(0.5)},
+      {int(Unary::squareplus), 0, 0, 0, 0},
+      {int(Unary::squareplus), 3, 0, max, max},
+      {int(Unary::sparse_plus), 0, 0, -1, 0},
+      {int(Unary::sparse_plus), 0, 0, 0, T(0.25)},
+      {int(Unary::sparse_plus), 0, 0, max, max},
+      {int(Unary::exp), 0, 0, 0, 1},
+      {int(Unary::exp), 0, 0, inf, inf},
+      {int(Unary::exp), 0, 0, -inf, 0},
+      {int(Unary::expm1), 0, 0, T(-0.0), T(-0.0)},
+      {int(Unary::expm1), 0, 0, inf, inf},
+      {int(Unary::expm1), 0, 0, -inf, -1},
+      {int(Unary::expm1), 0, 0, -tiny, -tiny},
+      {int(Unary::log), 0, 0, 1, 0},
+      {int(Unary::log), 0, 0, 0, -inf},
+      {int(Unary::log), 0, 0, T(-0.0), -inf},
+      {int(Unary::log), 0, 0, -1, nan},
+      {int(Unary::log), 0, 0, inf, inf},
+      {int(Unary::log1p), 0, 0, T(-0.0), T(-0.0)},
+      {int(Unary::log1p), 0, 0, -1, -inf},
+      {int(Unary::log1p), 0, 0, -2, nan},
+      {int(Unary::log1p), 0, 0, inf, inf},
+      {int(Unary::erf), 0, 0, inf, 1},
+      {int(Unary::erf), 0, 0, -inf, -1},
+      {int(Unary::erf), 0, 0, T(-0.0), T(-0.0)},
+      {int(Unary::abs), 0, 0, T(-0.0), 0},
+      {int(Unary::abs), 0, 0, -3, 3},
+      {int(Unary::neg), 0, 0, 0, T(-0.0)},
+      {int(Unary::sqrt), 0, 0, 9, 3},
+      {int(Unary::sqrt), 0, 0, -1, nan},
+      {int(Unary::square), 0, 0, -3, 9},
+      {int(Unary::reciprocal), 0, 0, 4, T(0.25)},
+      {int(Unary::reciprocal), 0, 0, T(-0.0), -inf},
+      {int(Unary::floor), 0, 0, T(-1.5), -2},
+      {int(Unary::ceil), 0, 0, T(-1.5), -1},
+      {int(Unary::round), 0, 0, T(2.5), 2},
+      {int(Unary::round), 0, 0, T(-3.5), -4},
+      {int(Unary::trunc), 0, 0, T(-1.5), -1},
+      {int(Unary::sign), 0, 0, T(-0.0), 0},
+      {int(Unary::sign), 0, 0, -tiny, -1},
+      {int(Unary::sign), 0, 0, inf, 1},
+      {int(Unary::logical_not), 0, 0, T(-0.0), 1},
+      {int(Unary::logical_not), 0, 0, nan, 0},
+      {int(Unary::to_bool), 0, 0, tiny, 1},
+      {int(Unary::to_bool), 0, 0, nan, 1},
+      {int(Unary::to_bool), 0, 0, 0, 0},
+      {int(Unary::is_nan), 0, 0, nan, 1},
+      {int(Unary::is_nan), 0, 0, inf, 0},
+      {int(Unary::is_inf), 1, 1, inf, 1},
+      {int(Unary::is_inf), 1, 1, -inf, 1},
+      {int(Unary::is_inf), 0, 1, inf, 0},
+      {int(Unary::is_inf), 1, 0, -inf, 0},
+      {int(Unary::is_inf), 1, 1, nan, 0},
+  };
+  each_set([&](const fp::InstructionSet& set) {
+    for (const Example<T>& e : examples) {
+      const T parameters[] = {e.alpha, e.beta};
+      T y;
+      table<T>(set).unary[e.function](&e.x, &y, 1, parameters);
+      CHECK_THAT(same(y, e.y), "%s(%a; %g, %g) on %s is %a, should be %a", unary_names[e.function], double(e.x),
+                 double(e.alpha), double(e.beta), set.name, double(y), double(e.y));
+    }
+  });
+}
+
+template <typename T>
+void check_nan() {
+  const T nan = std::numeric_limits<T>::quiet_NaN(), parameters[] = {T(0.5), T(2)};
+  for (int f = 0; f < unary_count; f++) {
+    const Unary u = Unary(f);
+    if (u == Unary::logical_not || u == Unary::to_bool || u == Unary::is_nan || u == Unary::is_inf) continue;
+    T y = 0;
+    table<T>(scalar()).unary[f](&nan, &y, 1, parameters);
+    CHECK_THAT(y != y, "%s(NaN) is %a", unary_names[f], double(y));
+  }
+}
+
+template <typename T>
+struct BinaryExample {
+  Binary function;
+  T a, b, y;
+};
+
+template <typename T>
+void check_binary_meaning() {
+  const T nan = std::numeric_limits<T>::quiet_NaN(), inf = std::numeric_limits<T>::infinity();
+  const T max = std::numeric_limits<T>::max(), tiny = std::numeric_limits<T>::denorm_min();
+  const BinaryExample<T> examples[] = {
+      {Binary::add, 1, 2, 3},
+      {Binary::sub, 1, 2, -1},
+      {Binary::mul, 3, 2, 6},
+      {Binary::div, 1, T(-0.0), -inf},
+      {Binary::min, 1, nan, nan},
+      {Binary::min, nan, 1, nan},
+      {Binary::min, 2, 1, 1},
+      {Binary::max, 1, nan, nan},
+      {Binary::max, nan, 1, nan},
+      {Binary::max, 2, 1, 2},
+      {Binary::prelu, -2, 3, -6},
+      {Binary::prelu, 2, 3, 2},
+      {Binary::prelu, nan, 3, nan},
+      {Binary::equal, 0, T(-0.0), 1},
+      {Binary::equal, nan, nan, 0},
+      {Binary::less, 1, 2, 1},
+      {Binary::less, 2, 2, 0},
+      {Binary::less_equal, 2, 2, 1},
+      {Binary::less_equal, nan, 2, 0},
+      {Binary::greater, 2, 1, 1},
+      {Binary::greater, 2, 2, 0},
+      {Binary::greater_equal, 2, 2, 1},
+      {Binary::greater_equal, 2, nan, 0},
+      {Binary::logical_and, nan, 2, 1},
+      {Binary::logical_and, 2, 0, 0},
+      {Binary::logical_or, 0, T(-0.0), 0},
+      {Binary::logical_or, 0, nan, 1},
+      {Binary::logical_xor, 3, 4, 0},
+      {Binary::logical_xor, 3, 0, 1},
+      {Binary::logical_xor, 0, -1, 1},
+      {Binary::logical_xor, 0, 0, 0},
+      {Binary::pow, nan, 0, 1},
+      {Binary::pow, inf, T(-0.0), 1},
+      {Binary::pow, 1, nan, 1},
+      {Binary::pow, 1, -inf, 1},
+      {Binary::pow, -1, inf, 1},
+      {Binary::pow, -1, -inf, 1},
+      {Binary::pow, nan, 2, nan},
+      {Binary::pow, 2, nan, nan},
+      {Binary::pow, -1, nan, nan},
+      {Binary::pow, 0, 3, 0},
+      {Binary::pow, T(-0.0), 3, T(-0.0)},
+      {Binary::pow, T(-0.0), 2, 0},
+      {Binary::pow, T(-0.0), T(0.5), 0},
+      {Binary::pow, 0, -3, inf},
+      {Binary::pow, T(-0.0), -3, -inf},
+      {Binary::pow, T(-0.0), -2, inf},
+      {Binary::pow, 0, inf, 0},
+      {Binary::pow, 0, -inf, inf},
+      {Binary::pow, inf, 2, inf},
+      {Binary::pow, inf, -1, 0},
+      {Binary::pow, -inf, 3, -inf},
+      {Binary::pow, -inf, 2, inf},
+      {Binary::pow, -inf, T(0.5), inf},
+      {Binary::pow, -inf, -3, T(-0.0)},
+      {Binary::pow, inf, inf, inf},
+      {Binary::pow, inf, -inf, 0},
+      {Binary::pow, T(0.5), inf, 0},
+      {Binary::pow, T(0.5), -inf, inf},
+      {Binary::pow, -2, inf, inf},
+      {Binary::pow, -2, 3, -8},
+      {Binary::pow, -2, -2, T(0.25)},
+      {Binary::pow, -2, T(0.5), nan},
+      {Binary::pow, -1, max, 1},
+      {Binary::pow, 3, 1, 3},
+      {Binary::pow, max, 1, max},
+      {Binary::pow, max, 2, inf},
+      {Binary::pow, max, -2, 0},
+      {Binary::pow, tiny, 1, tiny},
+      {Binary::pow, 10, 3, 1000},
+      {Binary::pow, 2, max, inf},
+  };
+  each_set([&](const fp::InstructionSet& set) {
+    for (const BinaryExample<T>& e : examples) {
+      T y;
+      table<T>(set).binary[int(e.function)](&e.a, 1, &e.b, 1, &y, 1, 1);
+      CHECK_THAT(same(y, e.y), "%s(%a, %a) on %s is %a, should be %a", binary_names[int(e.function)], double(e.a),
+                 double(e.b), set.name, double(y), double(e.y));
+    }
+  });
+}
+
+}  // namespace
+
+TEST("the functions of one value are what the graph says") {
+  check_meaning<float>();
+  check_meaning<double>();
+}
+
+TEST("the functions of one value pass NaN on") {
+  check_nan<float>();
+  check_nan<double>();
+}
+
+TEST("the functions of two values are what the graph says") {
+  check_binary_meaning<float>();
+  check_binary_meaning<double>();
+}
+
+TEST("every instruction set gives the same bits for one value") {
+  check_unary(test::edge_values<float>());
+  check_unary(test::edge_values<double>());
+  check_unary(test::random_values<float>(1 << 14, 6));
+  check_unary(test::random_values<double>(1 << 14, 7));
+}
+
+TEST("every instruction set gives the same bits for two values") {
+  check_pairs_of_edges<float>();
+  check_pairs_of_edges<double>();
+}
+
+TEST("the functions of one value do not depend on length, place or alignment") {
+  check_lengths<float>();
+  check_lengths<double>();
+}
+
+TEST("binary, select and affine take rows of any width, whole or repeated") {
+  check_rows<float>();
+  check_rows<double>();
+}

@@ -1,0 +1,190 @@
+// Plans that lie: every word of a good one changed in turn must be refused, or run without touching foreign memory.
+#include <cmath>
+#include <cstring>
+#include <vector>
+
+#include "engine.h"
+#include "kernels/registry.h"
+#include "random.h"
+#include "test.h"
+
+namespace {
+
+constexpr size_t precision_word = 1;
+
+struct OwnedPlan {
+  std::vector<int32_t> words;
+  std::vector<std::vector<float>> parameters;
+
+  fp::Engine::Status create(fp::Engine& engine, fp::PlanError& error) const {
+    std::vector<fp::Parameter> views;
+    static const float nothing = 0;
+    for (const auto& parameter : parameters) {
+      views.push_back({parameter.empty() ? &nothing : parameter.data(), parameter.size()});
+    }
+    // A copy of just the words, so that a sanitizer sees a read past their end.
+    std::vector<int32_t> exact(words);
+    exact.shrink_to_fit();
+    const fp::Plan plan = {exact.data(), exact.size(), views.data(), views.size()};
+    return engine.create(plan, *fp::best_instruction_set(), error);
+  }
+};
+
+// One instruction of every opcode. Values: 0 x [6], 1 ids [2], then one for each instruction.
+OwnedPlan every_opcode() {
+  test::Random random(3);
+  const auto floats = [&](size_t count) { return random.uniforms<float>(count); };
+  std::vector<std::vector<float>> parameters = {
+      floats(6 * 4),             // 0: dense weight [6, 4]
+      floats(4),                 // 1: dense bias
+      {0, 6},                    // 2: clamp
+      {0.1f, 0},                 // 3: leaky relu
+      floats(4),     floats(4),  // 4, 5: affine
+      {1e-5f},       floats(2),  // 6, 7: layer norm over 2
+      {0, 1},                    // 8: normalize
+      floats(5 * 3),             // 9: embedding table [5, 3]
+      {1, 0},                    // 10: one-hot
+  };
+  const std::vector<int32_t> widths = {6, 2, 4, 4, 4, 4, 4, 4, 4, 4, 2, 3, 10, 6, 8};
+  const std::vector<std::vector<int32_t>> instructions = {
+      {1, 10, 2, 0, 1, 6, 4, 0, 0, 1},   // dense; the clamp follows
+      {2, 6, 3, 2, 1, 3},                // unary leaky_relu
+      {3, 6, 4, 3, -1 - 4, 2},           // binary mul by a constant
+      {4, 6, 5, 4, 4, 5},                // affine
+      {5, 6, 6, 5, 4, -1 - 5},           // select
+      {6, 7, 7, 6, 2, 2, 0},             // softmax, twice 2
+      {7, 10, 8, 7, 2, 2, 0, 6, 7, -1},  // layer norm
+      {8, 8, 9, 8, 1, 4, 1, 8},          // normalize l2
+      {9, 7, 10, 9, 2, 2, 0},            // reduce sum
+      {10, 7, 11, 9, 3, 0, 3},           // gather columns 3, 0, 3
+      {11, 8, 12, 1, 3, 9, 11, 11},      // concat
+      {12, 8, 13, 1, 9, 5, 3, 1},        // embedding
+      {13, 7, 14, 1, 4, 10, 0},          // one_hot
+  };
+  OwnedPlan plan;
+  plan.parameters = parameters;
+  plan.words = {1, 0, int32_t(widths.size()), 2, 4, int32_t(instructions.size())};
+  plan.words.insert(plan.words.end(), widths.begin(), widths.end());
+  for (int32_t value : {0, 1, 10, 12, 13, 14}) plan.words.push_back(value);
+  for (const auto& instruction : instructions) {
+    plan.words.insert(plan.words.end(), instruction.begin(), instruction.end());
+    if (instruction[0] == 1) {
+      plan.words.push_back(2);
+      plan.words[plan.words.size() - instruction.size()] = 11;  // with the clamp
+    }
+  }
+  return plan;
+}
+
+// Runs a plan whose every buffer is exactly as large as the engine says.
+void run(const fp::Engine& engine, size_t rows) {
+  std::vector<char> scratch(engine.scratch_bytes(1) + 64);
+  char* const aligned = scratch.data() + (64 - reinterpret_cast<uintptr_t>(scratch.data()) % 64) % 64;
+  engine.prepare(aligned, 1);
+  std::vector<std::vector<float>> inputs, outputs;
+  std::vector<fp::Input> in;
+  std::vector<fp::Output> out;
+  for (size_t width : engine.input_widths()) inputs.emplace_back(rows * width, 1.0f);
+  for (size_t width : engine.output_widths()) outputs.emplace_back(rows * width);
+  for (auto& data : inputs) in.push_back({data.data(), fp::Element::f32});
+  for (auto& data : outputs) out.push_back({data.data(), fp::Element::f32});
+  fp::RunError error;
+  engine.run(aligned, in.data(), out.data(), rows, error);
+}
+
+TEST("a plan with every opcode is accepted and runs") {
+  fp::Engine engine;
+  fp::PlanError error = {};
+  const auto status = every_opcode().create(engine, error);
+  CHECK_THAT(status == fp::Engine::Status::ok, "refused: %s at word %zu", error.reason, error.word);
+  if (status != fp::Engine::Status::ok) return;
+  for (size_t rows : {0, 1, 5, 100}) run(engine, rows);
+}
+
+TEST("a plan cut short anywhere is refused") {
+  const OwnedPlan whole = every_opcode();
+  for (size_t length = 0; length < whole.words.size(); length++) {
+    OwnedPlan plan = whole;
+    plan.words.resize(length);
+    fp::Engine engine;
+    fp::PlanError error = {};
+    CHECK_THAT(plan.create(engine, error) == fp::Engine::Status::invalid_plan, "%zu words were accepted", length);
+    CHECK(error.reason != nullptr);
+  }
+}
+
+TEST("a plan with any word changed is refused or runs within its buffers") {
+  const OwnedPlan whole = every_opcode();
+  size_t accepted = 0, refused = 0;
+  for (size_t i = 0; i < whole.words.size(); i++) {
+    for (int32_t word : {-1, 0, 1, 2, 3, 5, 15, 16, 1 << 16, INT32_MAX, INT32_MIN, whole.words[i] + 1,
+                         whole.words[i] - 1, -1 - whole.words[i]}) {
+      // Whoever hands over a plan answers for the element type of its parameter arrays.
+      if (word == whole.words[i] || i == precision_word) continue;
+      OwnedPlan plan = whole;
+      plan.words[i] = word;
+      fp::Engine engine;
+      fp::PlanError error = {};
+      if (plan.create(engine, error) == fp::Engine::Status::ok) {
+        accepted++;
+        run(engine, 3);
+      } else {
+        refused++;
+      }
+    }
+  }
+  CHECK(refused > 10 * whole.words.size());
+  CHECK(accepted > 0);  // other columns, other functions
+}
+
+TEST("a plan with several words changed is refused or runs within its buffers") {
+  const OwnedPlan whole = every_opcode();
+  test::Random random(11);
+  for (int i = 0; i < 20000; i++) {
+    OwnedPlan plan = whole;
+    for (int j = random.below(4); j >= 0; j--) {
+      const size_t place = size_t(random.below(int(plan.words.size())));
+      if (place != precision_word) plan.words[place] = random.below(24) - 6;
+    }
+    if (random.below(4) == 0) plan.parameters[size_t(random.below(11))].resize(size_t(random.below(30)));
+    fp::Engine engine;
+    fp::PlanError error = {};
+    if (plan.create(engine, error) == fp::Engine::Status::ok) run(engine, 2);
+  }
+}
+
+TEST("sizes whose product overflows are refused") {
+  // x [2^30] · 2^30 columns: K·N does not fit 32 bits, nor anything that was ever allocated.
+  OwnedPlan plan;
+  plan.parameters = {std::vector<float>(4)};
+  plan.words = {1, 0, 2, 1, 1, 1, 1 << 30, 1 << 30, 0, 1, 1, 11, 1, 0, 1, 1 << 30, 1 << 30, 0, 0, -1, -1};
+  fp::Engine engine;
+  fp::PlanError error = {};
+  CHECK(plan.create(engine, error) == fp::Engine::Status::invalid_plan);
+}
+
+TEST("an id outside its table stops the run with its row and value") {
+  OwnedPlan plan;
+  plan.parameters = {{1, 2, 3}};
+  plan.words = {1, 0, 2, 1, 1, 1, 1, 1, 0, 1, 12, 8, 1, 0, 0, 3, 1, 0};
+  fp::Engine engine;
+  fp::PlanError error = {};
+  CHECK(plan.create(engine, error) == fp::Engine::Status::ok);
+  fp::Array<char> scratch;
+  CHECK(scratch.allocate(engine.scratch_bytes(1)));
+  engine.prepare(scratch.data(), 1);
+  const float ids[][3] = {{0, 2, 3}, {0, 1, -1}, {2, 0.5f, 1}, {2, 1, NAN}};
+  const size_t bad[] = {2, 2, 1, 2};
+  for (int i = 0; i < 4; i++) {
+    float y[3];
+    const fp::Input in = {ids[i], fp::Element::f32};
+    const fp::Output out = {y, fp::Element::f32};
+    fp::RunError found = {};
+    CHECK(engine.run(scratch.data(), &in, &out, 3, found) == fp::Outcome::bad_id);
+    CHECK(found.row == bad[i] && found.limit == 3 && found.instruction == 0);
+    CHECK(std::memcmp(&ids[i][bad[i]], &ids[i][bad[i]], 4) == 0 &&
+          (found.value == double(ids[i][bad[i]]) || ids[i][bad[i]] != ids[i][bad[i]]));
+  }
+}
+
+}  // namespace

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { DEFAULT_LIMITS } from '../lib/graph/limits.ts';
+import { checkLoadOptions, checkModelOptions, type LoadOptions } from '../lib/options.ts';
+import { failureOf } from './failure.ts';
+
+describe('options', () => {
+  it('have defaults', () => {
+    expect(checkLoadOptions({})).toEqual({ precision: 'auto', threads: 1, limits: DEFAULT_LIMITS });
+  });
+
+  it('may raise some limits and keep the others', () => {
+    const { limits } = checkModelOptions({ limits: { nodes: 5, depth: undefined } });
+    expect(limits).toEqual({ ...DEFAULT_LIMITS, nodes: 5 });
+  });
+
+  it.each<[options: unknown, message: string]>([
+    [null, 'options: expected an object, found null'],
+    [{ precison: 'f32' }, "options: there is no option 'precison'; did you mean 'precision'?"],
+    [{ zzzz: 1 }, "options: there is no option 'zzzz'; known are 'precision', "],
+    [
+      { precision: 'f16' },
+      "precision: expected one of 'auto', 'f64', 'f32', 'bf16', 'int8', found the string 'f16'; did",
+    ],
+    [{ precision: 'int8' }, "precision: 'int8' comes in a later release; 'f32', 'f64' and 'auto' are there now"],
+    [{ precision: 32 }, 'precision: expected one of'],
+    [{ threads: 0 }, 'threads: expected a whole number from 1 to 256, found the number 0'],
+    [{ threads: '2' }, "threads: expected a whole number from 1 to 256, found the string '2'"],
+    [{ threads: 257 }, 'threads: expected a whole number from 1 to 256, found the number 257'],
+    [{ limits: 5 }, 'limits: expected an object of numbers, found the number 5'],
+    [{ limits: { byte: 5 } }, "limits: there is no option 'byte'; did you mean 'bytes'?"],
+    [{ limits: { bytes: -1 } }, 'limits.bytes: expected a number of 0 or more, found the number -1'],
+    [{ limits: { bytes: '1' } }, "limits.bytes: expected a number of 0 or more, found the string '1'"],
+    [
+      { format: 'onxx' },
+      "format: expected one of 'safetensors', 'onnx', found the string 'onxx'; did you mean 'onnx'?",
+    ],
+    [{ signal: {} }, 'signal: expected an AbortSignal, found an object'],
+    [{ architecture: { layers: [] }, activation: 'relu' }, 'activation: activations are part of the architecture'],
+    [{ architecture: { layers: [] }, outputActivation: 'relu' }, 'outputActivation: activations are part of'],
+  ])('%j are refused', async (options, message) => {
+    const error = await failureOf(() => checkLoadOptions(options as LoadOptions));
+    expect(error.message).toContain(message);
+    expect(error.code).toBe('OPTION');
+  });
+});

@@ -1,0 +1,240 @@
+/** Seeded random graphs, tame enough that results of different precision can be compared. */
+import type {
+  BinaryName,
+  Graph,
+  Node,
+  Op,
+  OpAttributes,
+  Operand,
+  ReduceName,
+  Tensor,
+  UnaryName,
+} from '../lib/graph/graph.ts';
+import { definitionOf } from '../lib/graph/ops.ts';
+
+export class Random {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = seed >>> 0;
+  }
+
+  /** From 0 to below 1 (mulberry32). */
+  unit(): number {
+    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
+    let t = this.#state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  }
+
+  /** A whole number from 0 to below `count`. */
+  below(count: number): number {
+    return Math.floor(this.unit() * count);
+  }
+
+  pick<T>(list: readonly T[]): T {
+    return list[this.below(list.length)];
+  }
+
+  /** Normally distributed, rounded to float32. */
+  normal(): number {
+    return Math.fround(Math.sqrt(-2 * Math.log(1 - this.unit())) * Math.cos(2 * Math.PI * this.unit()));
+  }
+
+  values(count: number): Float32Array {
+    return Float32Array.from({ length: count }, () => this.normal());
+  }
+
+  tensor(shape: readonly number[], factor = 1): Tensor {
+    const data = this.values(shape.reduce((a, b) => a * b, 1)).map((value) => value * factor);
+    return { shape, data };
+  }
+
+  /** A shuffled list of 0 to below `count`. */
+  permutation(count: number): number[] {
+    const keys = Array.from({ length: count }, () => this.unit());
+    return keys.map((_, at) => at).sort((a, b) => keys[a] - keys[b]);
+  }
+}
+
+const TAME_UNARY: readonly UnaryName[] = [
+  'relu',
+  'leaky_relu',
+  'elu',
+  'gelu',
+  'gelu_tanh',
+  'silu',
+  'mish',
+  'sigmoid',
+  'hard_sigmoid',
+  'hard_swish',
+  'clip',
+  'tanh',
+  'softplus',
+  'softsign',
+  'erf',
+  'abs',
+  'neg',
+];
+const TAME_BINARY: readonly BinaryName[] = ['add', 'sub', 'mul', 'min', 'max', 'prelu'];
+const TAME_REDUCE: readonly ReduceName[] = ['sum', 'mean', 'max', 'min', 'l1', 'log_sum_exp'];
+
+/** A graph of float inputs `x`, `z` and an input `ids` of whole numbers below {@link ID_COUNT}. */
+export function randomGraph(seed: number, steps = 12): Graph {
+  return new Builder(new Random(seed)).build(steps);
+}
+
+export const ID_COUNT = 5;
+
+/** Rows for a graph of {@link randomGraph}. */
+export function randomInputs(graph: Graph, seed: number, rows: number): Record<string, Float32Array> {
+  const random = new Random(seed);
+  return Object.fromEntries(
+    graph.inputs.map(({ name, shape, dtype }) => {
+      const count = rows * shape.reduce((a, b) => a * b, 1);
+      const ids = () => Float32Array.from({ length: count }, () => random.below(ID_COUNT));
+      return [name, dtype === 'int64' ? ids() : random.values(count)];
+    }),
+  );
+}
+
+class Builder {
+  readonly #nodes: Node[] = [];
+  readonly #shapes = new Map<string, readonly number[]>();
+
+  constructor(private readonly random: Random) {}
+
+  build(steps: number): Graph {
+    const { random } = this;
+    const width = 1 + random.below(7);
+    const inputs: Graph['inputs'] = [
+      { name: 'x', shape: [width], dtype: 'float32' },
+      { name: 'z', shape: [1 + random.below(3), width], dtype: 'float32' },
+      { name: 'ids', shape: random.pick([[], [2]]), dtype: 'int64' },
+    ];
+    for (const { name, shape } of inputs) this.#shapes.set(name, shape);
+    while (this.#nodes.length < steps) this.#step();
+    const names = [...this.#shapes.keys()];
+    const values = [names.at(-1) as string, random.pick(names), random.pick(names)];
+    const outputs = values.map((value, at) => ({ name: `y${at}`, value, dtype: 'float32' as const }));
+    return {
+      format: 'random',
+      precision: 'f32',
+      inputs,
+      outputs,
+      nodes: random.permutation(steps).map((at) => this.#nodes[at]),
+    };
+  }
+
+  #add<O extends Op>(op: O, inputs: readonly Operand[], attributes: OpAttributes[O]): string {
+    const output = `v${this.#nodes.length}`;
+    const node = { op, name: `node_${output}`, inputs, output, attributes } as Node;
+    const shapes = inputs.map((operand) => (typeof operand === 'string' ? this.#shape(operand) : operand.shape));
+    this.#shapes.set(output, definitionOf(op).infer(node, shapes));
+    this.#nodes.push(node);
+    return output;
+  }
+
+  #shape(name: string): readonly number[] {
+    return this.#shapes.get(name) as readonly number[];
+  }
+
+  #step(): string {
+    const { random } = this;
+    const names = [...this.#shapes.keys()];
+    // Recent results more often than others: graphs are to be deep.
+    const x = random.pick(random.below(3) === 0 ? names : names.slice(-2));
+    const shape = this.#shape(x);
+    const rank = shape.length;
+    if (x === 'ids') return this.#lookup(x);
+    const axis = random.below(rank);
+    switch (random.below(rank === 0 ? 4 : 15)) {
+      case 0:
+        return this.#add('unary', [x], { fn: random.pick(TAME_UNARY), alpha: 0.25, beta: 0.5 });
+      case 1:
+        return this.#binary(x);
+      case 2:
+        return this.#add('affine', [x, this.#constant(shape), this.#constant(shape)], {});
+      case 3:
+        return this.#add('select', [x, random.pick([x, this.#constant(shape)]), this.#constant(shape)], {});
+      case 4:
+      case 5:
+        return this.#dense(x);
+      case 6:
+        return this.#add('softmax', [x], { axis, log: random.pick([true, false]) });
+      case 7: {
+        const scale = this.#constant(shape.slice(axis));
+        return random.pick([
+          () => this.#add('layer_norm', [x, scale, this.#constant(shape.slice(axis))], { axis, epsilon: 0.5 }),
+          () => this.#add('rms_norm', [x, scale], { axis, epsilon: 0.5 }),
+        ])();
+      }
+      case 8: {
+        const norm = random.pick(['l1', 'l2', 'max'] as const);
+        return this.#add('normalize', [x], { axis, norm, epsilon: 0.125, floor: 0.125 });
+      }
+      case 9: {
+        const axes = random.permutation(rank).slice(0, 1 + random.below(rank));
+        return this.#add('reduce', [x], { fn: random.pick(TAME_REDUCE), axes, keepDims: random.pick([true, false]) });
+      }
+      case 10:
+        return this.#add('concat', [x, random.pick([x, random.tensor(shape)])], { axis });
+      case 11: {
+        const indices = Int32Array.from({ length: 1 + random.below(4) }, () => random.below(shape[axis]));
+        return this.#add('gather', [x], { axis, indices });
+      }
+      case 12:
+        return this.#add('transpose', [x], { permutation: random.permutation(rank) });
+      case 13:
+        return this.#add('reshape', [x], {
+          shape: random.pick([[1, ...shape], [...shape, 1], [shape.reduce((a, b) => a * b)]]),
+        });
+      default:
+        return this.#add('expand', [x], { shape: shape.map((size) => (size === 1 ? 1 + random.below(3) : size)) });
+    }
+  }
+
+  /** A constant that broadcasts to the shape. */
+  #constant(shape: readonly number[]): Tensor {
+    const own = shape.slice(this.random.below(shape.length + 1)).map((size) => (this.random.below(4) === 0 ? 1 : size));
+    return this.random.tensor(own);
+  }
+
+  #binary(x: string): string {
+    const shape = this.#shape(x);
+    const others = [...this.#shapes].filter(([name, own]) => name !== 'ids' && own.join() === shape.join());
+    const other = this.random.pick([this.#constant(shape), this.random.pick(others)[0]]);
+    const operands = this.random.pick([
+      [x, other],
+      [other, x],
+    ]);
+    const fn = this.random.pick(TAME_BINARY);
+    return this.#add('binary', operands, { fn });
+  }
+
+  #dense(x: string): string {
+    const k = this.#shape(x).at(-1) as number;
+    const n = 1 + this.random.below(6);
+    const layout = this.random.pick(['in-out', 'out-in'] as const);
+    const weight = this.random.tensor(layout === 'in-out' ? [k, n] : [n, k], 1 / Math.sqrt(k));
+    return this.#add(
+      'dense',
+      this.random.pick([
+        [x, weight],
+        [x, weight, this.random.tensor([n])],
+      ]),
+      { layout },
+    );
+  }
+
+  #lookup(ids: string): string {
+    const { random } = this;
+    if (random.below(2) === 0) {
+      const table = random.tensor(random.pick([[ID_COUNT], [ID_COUNT, 3]]));
+      return this.#add('embedding', [ids, table], { wrap: random.pick([true, false]) });
+    }
+    const axis = random.below(this.#shape(ids).length + 1);
+    return this.#add('one_hot', [ids], { depth: ID_COUNT - 1, on: 1.5, off: -0.5, axis, wrap: false });
+  }
+}

@@ -1,0 +1,343 @@
+/**
+ * The oracle: the forward pass of a graph as its definition reads, one row after another, in float64, by coordinates.
+ * It shares nothing with what it judges, and is as slow as it is plain.
+ */
+import type { BinaryName, Node, Operand, ReduceName, Tensor, UnaryName } from '../lib/graph/graph.ts';
+
+interface Value {
+  readonly shape: readonly number[];
+  readonly data: readonly number[];
+}
+
+export interface ReferenceGraph {
+  readonly inputs: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  readonly nodes: readonly Node[];
+  readonly outputs: readonly { readonly name: string; readonly value: Operand }[];
+}
+
+/** The outputs by name, rows one after another, for inputs of `rows` rows each. */
+export function reference(
+  graph: ReferenceGraph,
+  inputs: Readonly<Record<string, ArrayLike<number>>>,
+  rows: number,
+): Record<string, Float64Array> {
+  const results = graph.outputs.map((): number[] => []);
+  for (let row = 0; row < rows; row++) {
+    const known = new Map<string, Value>();
+    for (const { name, shape } of graph.inputs) {
+      const width = size(shape);
+      known.set(name, { shape, data: Array.from({ length: width }, (_, at) => inputs[name][row * width + at]) });
+    }
+    const evaluate = (operand: Operand): Value => {
+      if (typeof operand !== 'string') return constant(operand);
+      let value = known.get(operand);
+      if (value === undefined) {
+        const node = graph.nodes.find(({ output }) => output === operand) as Node;
+        value = forward(node, node.inputs.map(evaluate));
+        known.set(operand, value);
+      }
+      return value;
+    };
+    for (const [at, { value }] of graph.outputs.entries()) results[at].push(...evaluate(value).data);
+  }
+  return Object.fromEntries(graph.outputs.map(({ name }, at) => [name, Float64Array.from(results[at])]));
+}
+
+function constant({ shape, data }: Tensor): Value {
+  return { shape, data: Array.from(data) };
+}
+
+function size(shape: readonly number[]): number {
+  return shape.reduce((a, b) => a * b, 1);
+}
+
+type Coordinates = readonly number[];
+
+function coordinates(shape: readonly number[], flat: number): Coordinates {
+  const result: number[] = [];
+  for (const length of shape.toReversed()) {
+    result.unshift(flat % length);
+    flat = Math.floor(flat / length);
+  }
+  return result;
+}
+
+/** The element at the coordinates, which may be of a shape that the value broadcasts to. */
+function at(value: Value, place: Coordinates): number {
+  const own = value.shape.length === 0 ? [] : place.slice(-value.shape.length);
+  let flat = 0;
+  for (const [axis, length] of value.shape.entries()) flat = flat * length + (length === 1 ? 0 : own[axis]);
+  return value.data[flat];
+}
+
+function build(shape: readonly number[], element: (place: Coordinates) => number): Value {
+  return { shape, data: Array.from({ length: size(shape) }, (_, flat) => element(coordinates(shape, flat))) };
+}
+
+function common(values: readonly Value[]): number[] {
+  const rank = Math.max(...values.map(({ shape }) => shape.length));
+  return Array.from({ length: rank }, (_, axis) =>
+    Math.max(...values.map(({ shape }) => shape[shape.length - rank + axis] ?? 1)),
+  );
+}
+
+/** A way to ask for the elements that share the coordinates off the axes, in order. */
+function along(x: Value, axes: readonly number[]): (place: Coordinates) => readonly number[] {
+  const key = (place: Coordinates) => place.filter((_, axis) => !axes.includes(axis)).join();
+  const groups = new Map<string, number[]>();
+  for (const [flat, value] of x.data.entries()) {
+    const name = key(coordinates(x.shape, flat));
+    const group = groups.get(name);
+    if (group === undefined) groups.set(name, [value]);
+    else group.push(value);
+  }
+  return (place) => groups.get(key(place)) as number[];
+}
+
+function forward(node: Node, operands: readonly Value[]): Value {
+  const [x] = operands;
+  switch (node.op) {
+    case 'dense': {
+      const [, weight, bias] = operands;
+      const isInOut = node.attributes.layout === 'in-out';
+      const [low, high] = node.attributes.clamp ?? [-Infinity, Infinity];
+      const [k, n] = isInOut ? weight.shape : weight.shape.toReversed();
+      const shape = [...x.shape.slice(0, -1), n];
+      const data = Array.from({ length: size(shape) }, (_, flat) => {
+        const [row, column] = [Math.floor(flat / n), flat % n];
+        let sum = bias === undefined ? 0 : bias.data[column];
+        for (let i = 0; i < k; i++) sum += x.data[row * k + i] * weight.data[isInOut ? i * n + column : column * k + i];
+        return clip(sum, low, high);
+      });
+      return { shape, data };
+    }
+    case 'affine':
+      return build(x.shape, (place) => at(x, place) * at(operands[1], place) + at(operands[2], place));
+    case 'unary': {
+      const { fn, alpha = 0, beta = 0 } = node.attributes;
+      return build(x.shape, (place) => unaryOf[fn](at(x, place), alpha, beta));
+    }
+    case 'binary': {
+      const fn = binaryOf[node.attributes.fn];
+      return build(common(operands), (place) => fn(at(x, place), at(operands[1], place)));
+    }
+    case 'select':
+      return build(common(operands), (place) => at(operands[at(x, place) !== 0 ? 1 : 2], place));
+    case 'softmax': {
+      const { axis, log } = node.attributes;
+      const elements = along(x, [axis]);
+      return build(x.shape, (place) => {
+        const values = elements(place);
+        const top = Math.max(...values);
+        const total = values.reduce((sum, value) => sum + Math.exp(value - top), 0);
+        return log ? at(x, place) - top - Math.log(total) : Math.exp(at(x, place) - top) / total;
+      });
+    }
+    case 'layer_norm':
+    case 'rms_norm': {
+      const { axis, epsilon } = node.attributes;
+      const elements = along(x, x.shape.map((_, index) => index).slice(axis));
+      return build(x.shape, (place) => {
+        const values = elements(place);
+        const mean = node.op === 'layer_norm' ? values.reduce((a, b) => a + b, 0) / values.length : 0;
+        const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+        const scale = operands[1] === undefined ? 1 : at(operands[1], place);
+        const shift = operands[2] === undefined ? 0 : at(operands[2], place);
+        return ((at(x, place) - mean) / Math.sqrt(variance + epsilon)) * scale + shift;
+      });
+    }
+    case 'normalize': {
+      const { axis, norm, epsilon, floor } = node.attributes;
+      const elements = along(x, [axis]);
+      return build(x.shape, (place) => {
+        const magnitudes = elements(place).map(Math.abs);
+        const sum = magnitudes.reduce((a, b) => a + (norm === 'l2' ? b * b : b), 0);
+        const length = norm === 'max' ? Math.max(...magnitudes) : norm === 'l2' ? Math.sqrt(sum) : sum;
+        return at(x, place) / (length <= epsilon ? floor : length);
+      });
+    }
+    case 'reduce': {
+      const { fn, axes, keepDims } = node.attributes;
+      const elements = along(x, axes);
+      const kept = build(
+        x.shape.map((length, axis) => (axes.includes(axis) ? 1 : length)),
+        (place) => reduceOf[fn](elements(place)),
+      );
+      return keepDims ? kept : { shape: x.shape.filter((_, axis) => !axes.includes(axis)), data: kept.data };
+    }
+    case 'concat': {
+      const { axis } = node.attributes;
+      const total = operands.reduce((sum, { shape }) => sum + shape[axis], 0);
+      return build(x.shape.with(axis, total), (place) => {
+        let step = place[axis];
+        for (const operand of operands) {
+          if (step < operand.shape[axis]) return at(operand, place.with(axis, step));
+          step -= operand.shape[axis];
+        }
+        return Number.NaN;
+      });
+    }
+    case 'gather': {
+      const { axis, indices } = node.attributes;
+      return build(x.shape.with(axis, indices.length), (place) => at(x, place.with(axis, indices[place[axis]])));
+    }
+    case 'transpose': {
+      const { permutation } = node.attributes;
+      return build(
+        permutation.map((axis) => x.shape[axis]),
+        (place) =>
+          at(
+            x,
+            x.shape.map((_, axis) => place[permutation.indexOf(axis)]),
+          ),
+      );
+    }
+    case 'reshape':
+      return { shape: node.attributes.shape, data: x.data };
+    case 'expand':
+      return build(node.attributes.shape, (place) => at(x, place));
+    case 'embedding': {
+      const table = operands[1];
+      return build([...x.shape, ...table.shape.slice(1)], (place) => {
+        const id = at(x, place.slice(0, x.shape.length));
+        const row = node.attributes.wrap && id < 0 ? id + table.shape[0] : id;
+        return at(table, [row, ...place.slice(x.shape.length)]);
+      });
+    }
+    case 'one_hot': {
+      const { depth, on, off, axis, wrap } = node.attributes;
+      return build(x.shape.toSpliced(axis, 0, depth), (place) => {
+        const id = at(x, place.toSpliced(axis, 1));
+        return place[axis] === (wrap && id < 0 ? id + depth : id) ? on : off;
+      });
+    }
+  }
+}
+
+const clip = (x: number, low: number, high: number) => (x < low ? low : x > high ? high : x);
+const sigmoid = (x: number) => (x < 0 ? Math.exp(x) / (1 + Math.exp(x)) : 1 / (1 + Math.exp(-x)));
+const softplus = (x: number) => (x > 0 ? x + Math.log1p(Math.exp(-x)) : Math.log1p(Math.exp(x)));
+
+/** x − tanh(x) as (x·cosh(x) − sinh(x))/cosh(x), whose numerator has a series of one sign, where the difference cancels. */
+function tanhShrink(x: number): number {
+  if (!(Math.abs(x) < 1)) return x - Math.tanh(x);
+  let power = x;
+  let sum = 0;
+  for (let n = 1; n < 12; n++) {
+    power *= (x * x) / (2 * n * (2 * n + 1));
+    sum += 2 * n * power;
+  }
+  return sum / Math.cosh(x);
+}
+
+/** erfc by the trapezoidal rule on its integral over the real line, which converges geometrically (Matta, Reichel). */
+function erfc(x: number): number {
+  if (x < 0) return 2 - erfc(-x);
+  if (x < 0.5) return 1 - erf(x);
+  if (x > 28) return 0;
+  const step = 0.4;
+  let sum = 1 / (x * x);
+  for (let n = 1; n < 24; n++) sum += (2 * Math.exp(-((n * step) ** 2))) / ((n * step) ** 2 + x * x);
+  const pole = x < Math.PI / step ? 2 / (1 - Math.exp((2 * Math.PI * x) / step)) : 0;
+  return ((step * x) / Math.PI) * Math.exp(-x * x) * sum + pole;
+}
+
+function erf(x: number): number {
+  if (Math.abs(x) >= 0.5) return x < 0 ? erfc(-x) - 1 : 1 - erfc(x);
+  let term = x;
+  let sum = x;
+  for (let n = 1; n < 30; n++) {
+    term *= -(x * x) / n;
+    sum += term / (2 * n + 1);
+  }
+  return (sum * 2) / Math.sqrt(Math.PI);
+}
+
+const unaryOf: Record<UnaryName, (x: number, alpha: number, beta: number) => number> = {
+  relu: (x) => (x < 0 ? 0 : x),
+  leaky_relu: (x, alpha) => (x < 0 ? alpha * x : x),
+  thresholded_relu: (x, alpha) => (x <= alpha ? 0 : x),
+  threshold: (x, alpha, beta) => (x <= alpha ? beta : x),
+  elu: (x, alpha) => (x < 0 ? alpha * Math.expm1(x) : x),
+  selu: (x, alpha, beta) => beta * (x < 0 ? alpha * Math.expm1(x) : x),
+  celu: (x, alpha) => (x < 0 ? alpha * Math.expm1(x / alpha) : x),
+  gelu: (x) => (x * erfc(-x / Math.SQRT2)) / 2,
+  gelu_tanh: (x) => x * sigmoid(2 * Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)),
+  quick_gelu: (x, alpha) => x * sigmoid(alpha * x),
+  silu: (x) => x * sigmoid(x),
+  mish: (x) => x * Math.tanh(softplus(x)),
+  sigmoid,
+  log_sigmoid: (x) => -softplus(-x),
+  hard_sigmoid: (x, alpha, beta) => clip(alpha * x + beta, 0, 1),
+  hard_swish: (x) => x * clip(x / 6 + 1 / 2, 0, 1),
+  clip: (x, alpha, beta) => Math.min(Math.max(x, alpha), beta),
+  tanh: Math.tanh,
+  tanh_shrink: tanhShrink,
+  hard_shrink: (x, alpha) => (Math.abs(x) <= alpha ? 0 : x),
+  soft_shrink: (x, alpha, beta) => (x > alpha ? x - beta : x < -alpha ? x + beta : Number.isNaN(x) ? x : 0),
+  softplus: (x, alpha) => softplus(alpha * x) / alpha,
+  softsign: (x) => x / (1 + Math.abs(x)),
+  squareplus: (x, alpha) => (x > 0 ? x + Math.sqrt(x * x + alpha) : alpha / (Math.sqrt(x * x + alpha) - x)) / 2,
+  sparse_plus: (x) => (x <= -1 ? 0 : x >= 1 ? x : ((x + 1) * (x + 1)) / 4),
+  exp: Math.exp,
+  expm1: Math.expm1,
+  log: Math.log,
+  log1p: Math.log1p,
+  erf,
+  abs: Math.abs,
+  neg: (x) => -x,
+  sqrt: Math.sqrt,
+  square: (x) => x * x,
+  reciprocal: (x) => 1 / x,
+  floor: Math.floor,
+  ceil: Math.ceil,
+  // Beyond 2⁵² every number is whole; below it, adding and taking it away rounds as IEEE 754 does: ties to even.
+  round: (x) => (Math.abs(x) < 2 ** 52 ? Math.sign(x) * (Math.abs(x) + 2 ** 52 - 2 ** 52) : x),
+  trunc: Math.trunc,
+  sign: Math.sign,
+  not: (x) => (x === 0 ? 1 : 0),
+  to_bool: (x) => (x === 0 ? 0 : 1),
+  is_nan: (x) => (Number.isNaN(x) ? 1 : 0),
+  is_inf: (x, alpha, beta) => ((x === Infinity && alpha !== 0) || (x === -Infinity && beta !== 0) ? 1 : 0),
+};
+
+const binaryOf: Record<BinaryName, (a: number, b: number) => number> = {
+  add: (a, b) => a + b,
+  sub: (a, b) => a - b,
+  mul: (a, b) => a * b,
+  div: (a, b) => a / b,
+  min: Math.min,
+  max: Math.max,
+  pow: (a, b) => (a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : a ** b),
+  prelu: (a, b) => (a < 0 ? a * b : a),
+  equal: (a, b) => (a === b ? 1 : 0),
+  less: (a, b) => (a < b ? 1 : 0),
+  less_equal: (a, b) => (a <= b ? 1 : 0),
+  greater: (a, b) => (a > b ? 1 : 0),
+  greater_equal: (a, b) => (a >= b ? 1 : 0),
+  and: (a, b) => (a !== 0 && b !== 0 ? 1 : 0),
+  or: (a, b) => (a !== 0 || b !== 0 ? 1 : 0),
+  xor: (a, b) => ((a !== 0) === (b !== 0) ? 0 : 1),
+};
+
+const total = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
+
+const reduceOf: Record<ReduceName, (values: readonly number[]) => number> = {
+  sum: total,
+  mean: (values) => total(values) / values.length,
+  max: (values) => Math.max(...values),
+  min: (values) => Math.min(...values),
+  prod: (values) => values.reduce((a, b) => a * b, 1),
+  l1: (values) => total(values.map(Math.abs)),
+  l2: (values) => Math.sqrt(total(values.map((value) => value * value))),
+  sum_square: (values) => total(values.map((value) => value * value)),
+  log_sum: (values) => Math.log(total(values)),
+  log_sum_exp: (values) => {
+    const top = Math.max(...values);
+    return top + Math.log(total(values.map((value) => Math.exp(value - top))));
+  },
+  arg_max: (values) => values.indexOf(Math.max(...values)),
+  arg_min: (values) => values.indexOf(Math.min(...values)),
+  arg_max_last: (values) => values.lastIndexOf(Math.max(...values)),
+  arg_min_last: (values) => values.lastIndexOf(Math.min(...values)),
+};

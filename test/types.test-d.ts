@@ -1,0 +1,87 @@
+/** What the types promise; checked by `npm run typecheck`, never run. */
+import { expectTypeOf } from 'vitest';
+import {
+  type Architecture,
+  type BoundCall,
+  define,
+  type ErrorCode,
+  type ForwardpassError,
+  type LoadOptions,
+  load,
+  type Model,
+} from '../lib/index.ts';
+
+declare const model: Model;
+declare const error: ForwardpassError;
+const floats = new Float32Array(4);
+const ids = new BigInt64Array(1);
+
+// One array in, one array out; a caller's own array comes back as what it is.
+expectTypeOf(model.run(floats)).toEqualTypeOf<Float32Array | Float64Array>();
+expectTypeOf(model.run(floats, new Float64Array(2))).toEqualTypeOf<Float64Array<ArrayBuffer>>();
+expectTypeOf(model.run(ids, floats)).toEqualTypeOf<Float32Array<ArrayBuffer>>();
+expectTypeOf(model.runAsync(floats)).toEqualTypeOf<Promise<Float32Array | Float64Array>>();
+
+// Named arrays in, named arrays out; the caller's own record comes back as what it is.
+expectTypeOf(model.run({ user: floats, item: ids })).toEqualTypeOf<Record<string, Float32Array | Float64Array>>();
+expectTypeOf(model.run({ user: floats }, { score: floats }).score).toEqualTypeOf<Float32Array<ArrayBuffer>>();
+expectTypeOf(model.runAsync({ user: floats })).resolves.toEqualTypeOf<Record<string, Float32Array | Float64Array>>();
+// @ts-expect-error an array in and a record out do not go together
+model.run(floats, { score: floats });
+// @ts-expect-error plain arrays are for predict
+model.run([1, 2, 3]);
+// @ts-expect-error bytes are not numbers of a model
+model.run(new Uint8Array(4));
+
+// A bound call knows its batch and takes no arguments.
+expectTypeOf(model.bind({ batch: 8 })).toEqualTypeOf<BoundCall>();
+expectTypeOf<BoundCall['run']>().toEqualTypeOf<() => void>();
+// @ts-expect-error a batch is needed
+model.bind({});
+// @ts-expect-error a batch is needed
+model.bind();
+// @ts-expect-error buffers are filled, not exchanged
+model.bind({ batch: 1 }).input = floats;
+
+// Rows may be arrays, typed arrays or records.
+expectTypeOf(model.predict).toBeCallableWith([[1, 2]]);
+expectTypeOf(model.predict).toBeCallableWith([{ age: 41 }]);
+expectTypeOf(model.predict).toBeCallableWith([floats]);
+expectTypeOf(model.predictProba(floats)).toEqualTypeOf<Float32Array | Float64Array>();
+// @ts-expect-error one row is an array of one row
+model.predict([1, 2]);
+
+// A model is what load and define make, and cannot be changed.
+expectTypeOf(load('model.onnx')).toEqualTypeOf<Promise<Model>>();
+expectTypeOf(define({ layers: [{ weight: 2, bias: 1 }] })).toEqualTypeOf<Model>();
+expectTypeOf<Model>().toExtend<Disposable>();
+// @ts-expect-error read-only
+model.precision = 'f32';
+// @ts-expect-error read-only
+model.classes?.push('x');
+
+// Options are checked by name and value.
+expectTypeOf<Pick<LoadOptions, 'precision'>>().toEqualTypeOf<{
+  readonly precision?: 'auto' | 'f64' | 'f32' | 'bf16' | 'int8';
+}>();
+expectTypeOf<Pick<LoadOptions, 'format'>>().toEqualTypeOf<{ readonly format?: 'safetensors' | 'onnx' }>();
+// @ts-expect-error a misspelt option
+load('model.onnx', { precison: 'f32' });
+// @ts-expect-error architectures are for load's files or define's first argument
+define({ layers: [{ weight: 1 }] }, { architecture: { layers: [] } });
+// @ts-expect-error a misspelt limit
+load('model.onnx', { limits: { byte: 5 } });
+
+// Layers are checked by their type.
+expectTypeOf<Architecture>().toExtend<LoadOptions['architecture']>();
+// @ts-expect-error layers are needed
+define({});
+// @ts-expect-error a concat needs its inputs
+define({ layers: [{ type: 'concat' }] });
+// @ts-expect-error a misspelt field
+define({ layers: [{ weight: 1, activaton: 'relu' }] });
+// @ts-expect-error an unknown type of layer
+define({ layers: [{ type: 'conv2d' }] });
+
+expectTypeOf(error.code).toEqualTypeOf<ErrorCode>();
+expectTypeOf(error.place).toEqualTypeOf<string | undefined>();

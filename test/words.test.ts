@@ -1,0 +1,39 @@
+import { expect, it } from 'vitest';
+import { describe as describeValue, didYouMean, listNames, quote } from '../lib/words.ts';
+
+it.each<[value: unknown, words: string]>([
+  [undefined, 'nothing'],
+  [null, 'null'],
+  ['a', "the string 'a'"],
+  [Number.NaN, 'the number NaN'],
+  [5n, 'the bigint 5'],
+  [true, 'true'],
+  [[1, 2], 'an array of 2'],
+  [() => 1, 'a function'],
+  [Symbol('s'), 'a symbol'],
+  [{}, 'an object'],
+  [Object.create(null), 'an object'],
+  [new Map(), 'a Map'],
+  [new ArrayBuffer(4), 'an ArrayBuffer'],
+  [Float32Array.of(1, 2), 'a Float32Array of 2'],
+  [Int8Array.of(1), 'an Int8Array of 1'],
+  [new DataView(new ArrayBuffer(4)), 'a DataView of 4'],
+])('describes %o as %s', (value, words) => {
+  expect(describeValue(value)).toBe(words);
+});
+
+it('quotes what is invisible and cuts what is long', () => {
+  expect(quote('a\n"b"\0')).toBe('\'a\\n"b"\\u0000\'');
+  expect(quote('x'.repeat(1000))).toHaveLength(120);
+});
+
+it('lists names up to a count', () => {
+  expect(listNames(['a', 'b'])).toBe("'a', 'b'");
+  expect(listNames(['a', 'b', 'c'], 2)).toBe("'a', 'b' and 1 more");
+});
+
+it('guesses what was meant, or nothing', () => {
+  expect(didYouMean('Weigth', ['height', 'weight', 'bias'])).toBe("; did you mean 'weight'?");
+  expect(didYouMean('x', ['y'])).toBe("; did you mean 'y'?");
+  expect(didYouMean('kernel', ['bias'])).toBe('');
+});
