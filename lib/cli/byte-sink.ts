@@ -1,0 +1,93 @@
+/** Where results go: a file that appears when it is complete, or a stream. */
+import { once } from 'node:events';
+import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import type { Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { ForwardpassError } from '../errors.ts';
+
+export interface ByteSink {
+  /** Resolves when more can be taken. */
+  write(bytes: string | Uint8Array): Promise<void>;
+  /** Writes over the beginning. Only where a sink can go back. */
+  overwriteStart?(bytes: Uint8Array): Promise<void>;
+  /** Everything has been written. */
+  commit(): Promise<void>;
+  /** Something failed: leaves no file that looks complete. Does nothing after `commit`. */
+  discard(): Promise<void>;
+}
+
+/** Writes beside the path, and takes its place on commit. Devices and pipes are written directly. */
+export async function openFileSink(path: string): Promise<ByteSink> {
+  try {
+    const existing = await stat(path).catch(() => undefined);
+    if (existing && !existing.isFile()) {
+      return new StreamSink((await open(path, 'w')).createWriteStream(), true);
+    }
+    const target = existing ? await realpath(path) : path;
+    const partial = `${target}.${process.pid}.part`;
+    return new FileSink(await open(partial, 'w'), partial, target);
+  } catch (cause) {
+    const message = `cannot be written: ${(cause as Error).message}`;
+    throw new ForwardpassError('OPTION', message, `--output ${path}`, { cause });
+  }
+}
+
+class FileSink implements ByteSink {
+  private isOpen = true;
+
+  constructor(
+    private readonly handle: FileHandle,
+    private readonly partial: string,
+    private readonly target: string,
+  ) {}
+
+  async write(bytes: string | Uint8Array): Promise<void> {
+    await this.handle.writeFile(bytes);
+  }
+
+  async overwriteStart(bytes: Uint8Array): Promise<void> {
+    await this.handle.write(bytes, 0, bytes.length, 0);
+  }
+
+  async commit(): Promise<void> {
+    this.isOpen = false;
+    await this.handle.close();
+    await rename(this.partial, this.target);
+  }
+
+  async discard(): Promise<void> {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    await this.handle.close();
+    await rm(this.partial, { force: true });
+  }
+}
+
+/** A stream, which is ended only where it is owned. */
+export class StreamSink implements ByteSink {
+  private failure: Error | undefined;
+
+  constructor(
+    private readonly stream: Writable,
+    private readonly isOwned: boolean,
+  ) {
+    stream.on('error', (error) => {
+      this.failure = error;
+    });
+  }
+
+  async write(bytes: string | Uint8Array): Promise<void> {
+    if (this.failure) throw this.failure;
+    if (!this.stream.write(bytes)) await once(this.stream, 'drain');
+  }
+
+  async commit(): Promise<void> {
+    if (!this.isOwned) return;
+    this.stream.end();
+    await finished(this.stream);
+  }
+
+  async discard(): Promise<void> {
+    if (this.isOwned) this.stream.destroy();
+  }
+}

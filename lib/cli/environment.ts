@@ -1,0 +1,31 @@
+/** What the command works with, so that tests can give it something else. */
+import type { Readable, Writable } from 'node:stream';
+import type { Model } from '../model.ts';
+import type { LoadOptions } from '../options.ts';
+import type { ProgressStream } from './progress.ts';
+
+/** The part of a model that the command uses. */
+export type CliModel = Pick<
+  Model,
+  | 'format'
+  | 'inputs'
+  | 'outputs'
+  | 'classes'
+  | 'featureNames'
+  | 'precision'
+  | 'isa'
+  | 'parameterCount'
+  | 'run'
+  | 'bind'
+  | 'predict'
+  | 'predictProba'
+  | 'summary'
+  | 'dispose'
+>;
+
+export interface Environment {
+  readonly stdin: Readable & { readonly isTTY?: boolean };
+  readonly stdout: Writable & { readonly isTTY?: boolean };
+  readonly stderr: ProgressStream;
+  load(path: string, options: LoadOptions): Promise<CliModel>;
+}

@@ -1,0 +1,36 @@
+import { ForwardpassError } from '../errors.ts';
+import { listNames, quote } from '../words.ts';
+
+export interface NamedPath {
+  readonly path: string;
+  /** Which of the model's inputs or outputs it is for. */
+  readonly indices: readonly number[];
+}
+
+/**
+ * The values of an option that takes one path for everything, or `name=path` for each of some tensors.
+ * Throws `OPTION` for a name that there is not, and for a name or a dash that is given twice.
+ */
+export function assignPaths(
+  option: string,
+  paths: readonly string[],
+  tensors: readonly { readonly name: string }[],
+): NamedPath[] {
+  const named = paths.map((path) => tensors.findIndex(({ name }) => path.startsWith(`${name}=`)));
+  if (paths.length === 1 && named[0] < 0) return [{ path: paths[0], indices: tensors.map((_, i) => i) }];
+  const assigned = named.map((index, i) => {
+    const place = `${option} ${paths[i]}`;
+    if (index < 0) {
+      const names = listNames(tensors.map(({ name }) => name));
+      throw new ForwardpassError('OPTION', `expected NAME=FILE with one of the names ${names}`, place);
+    }
+    if (named.indexOf(index) < i) {
+      throw new ForwardpassError('OPTION', `${quote(tensors[index].name)} is given twice`, place);
+    }
+    return { path: paths[i].slice(tensors[index].name.length + 1), indices: [index] };
+  });
+  if (assigned.filter(({ path }) => path === '-').length > 1) {
+    throw new ForwardpassError('OPTION', 'a dash can stand for one of the files only', option);
+  }
+  return assigned;
+}

@@ -1,0 +1,96 @@
+/** From the values of --output to one writer for all results. */
+import type { Writable } from 'node:stream';
+import { ForwardpassError } from '../errors.ts';
+import { listNames } from '../words.ts';
+import { type ByteSink, openFileSink, StreamSink } from './byte-sink.ts';
+import { type DataFormat, formatOfName } from './data-format.ts';
+import { assignPaths } from './named-paths.ts';
+import type { ResultColumn, RowWriter } from './row-writer.ts';
+import { NpyWriter } from './write-npy.ts';
+import { csvFormat, jsonFormat, jsonLinesFormat, TextWriter } from './write-text.ts';
+
+export interface OutputOptions {
+  /** `-`, a path, or `name=path` for one of several outputs. */
+  readonly paths: readonly string[];
+  /** By name unless given. */
+  readonly format?: DataFormat;
+  /** Where neither says it. */
+  readonly defaultFormat: DataFormat;
+  /** Where it is known beforehand. */
+  readonly rowCount?: number;
+}
+
+export async function openOutput(
+  options: OutputOptions,
+  columns: readonly ResultColumn[],
+  stdout: Writable,
+): Promise<RowWriter> {
+  const parts: Part[] = [];
+  try {
+    for (const { path, indices } of assignPaths('--output', options.paths, columns)) {
+      const format = options.format ?? (path === '-' ? options.defaultFormat : formatOfOutput(path));
+      const chosen = indices.map((i) => columns[i]);
+      if (format === 'npy' && chosen.length > 1) {
+        const names = listNames(chosen.map(({ name }) => name));
+        const message = `a .npy file holds one output, the model has ${names}: give --output NAME=FILE for each`;
+        throw new ForwardpassError('OPTION', message, `--output ${path}`);
+      }
+      const sink = path === '-' ? new StreamSink(stdout, false) : await openFileSink(path);
+      parts.push({ columnIndices: indices, writer: createWriter(format, sink, chosen, options.rowCount) });
+    }
+  } catch (error) {
+    await Promise.all(parts.map(({ writer }) => writer.discard()));
+    throw error;
+  }
+  return parts.length === 1 && parts[0].columnIndices.length === columns.length ? parts[0].writer : split(parts);
+}
+
+interface Part {
+  readonly columnIndices: readonly number[];
+  readonly writer: RowWriter;
+}
+
+/** A writer that gives each of several its columns. */
+function split(parts: readonly Part[]): RowWriter {
+  return {
+    async write(values, rowCount) {
+      for (const { writer, columnIndices } of parts) {
+        await writer.write(
+          columnIndices.map((i) => values[i]),
+          rowCount,
+        );
+      }
+    },
+    async end() {
+      for (const { writer } of parts) await writer.end();
+    },
+    async discard() {
+      for (const { writer } of parts) await writer.discard();
+    },
+  };
+}
+
+function createWriter(
+  format: DataFormat,
+  sink: ByteSink,
+  columns: readonly ResultColumn[],
+  rowCount: number | undefined,
+): RowWriter {
+  switch (format) {
+    case 'npy':
+      return new NpyWriter(sink, columns[0], rowCount);
+    case 'csv':
+      return new TextWriter(sink, csvFormat(columns));
+    case 'json':
+      return new TextWriter(sink, jsonFormat(columns));
+    case 'jsonl':
+      return new TextWriter(sink, jsonLinesFormat(columns));
+  }
+}
+
+function formatOfOutput(path: string): DataFormat {
+  const format = formatOfName(path);
+  if (format) return format;
+  const message = 'expected a name that ends in .npy, .csv, .json or .jsonl, or --output-format';
+  throw new ForwardpassError('OPTION', message, `--output ${path}`);
+}

@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { ForwardpassError } from '../errors.ts';
+import type { Environment } from './environment.ts';
+import { addInspectCommand } from './inspect.ts';
+import { addRunCommand } from './run.ts';
+
+const SUCCESS = 0;
+const FAILURE = 1;
+const USAGE = 2;
+
+const GUIDE = `
+Start with:
+  $ forwardpass inspect model.onnx                  what it expects and gives
+  $ forwardpass run model.onnx --input rows.csv     what it says of each row
+
+\`forwardpass help run\` lists every option. A failure ends with status 1, wrong usage with 2.`;
+
+/** Runs the command with the arguments that follow its name; its exit status. */
+export async function main(args: readonly string[], environment: Environment): Promise<number> {
+  try {
+    await createProgram(environment).parseAsync(args, { from: 'user' });
+    return SUCCESS;
+  } catch (error) {
+    // Help and version have exit code 0, everything else of commander's is about usage, and already said.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? SUCCESS : USAGE;
+    if (isClosedPipe(error)) return SUCCESS;
+    environment.stderr.write(`forwardpass: ${describe(error)}\n`);
+    return FAILURE;
+  }
+}
+
+function createProgram(environment: Environment): Command {
+  const { stdout, stderr } = environment;
+  const program = new Command('forwardpass')
+    .description('Runs the forward pass of trained models on rows of data.')
+    .version(packageVersion())
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(text),
+      outputError: (text, write) => write(`forwardpass: ${text.replace(/^error: /, '')}`),
+    })
+    .showHelpAfterError('Try --help.')
+    .addHelpText('after', GUIDE);
+  addRunCommand(program, environment);
+  addInspectCommand(program, environment);
+  return program;
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { readonly version: string }).version;
+}
+
+/** Whoever read our output has seen enough, as `head` does. */
+function isClosedPipe(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EPIPE';
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (process.env.FORWARDPASS_DEBUG) return error.stack ?? error.message;
+  return error instanceof ForwardpassError ? error.message : `${error.name}: ${error.message}`;
+}

@@ -1,0 +1,57 @@
+/** What a reader of data gives: blocks of rows, ready to run. */
+import { ForwardpassError } from '../errors.ts';
+
+export type FloatArray = Float32Array | Float64Array;
+
+export interface RowBlock {
+  readonly rowCount: number;
+  /** One array for each input of the reader's layout, of exactly the rows. Valid until the next block is asked for. */
+  readonly inputs: readonly FloatArray[];
+}
+
+export interface RowSource {
+  /** Where it is known beforehand. */
+  readonly rowCount?: number;
+  /** Can be called once. Every block but the last has exactly `batch` rows; none is empty. */
+  blocks(batch: number): AsyncGenerator<RowBlock>;
+  /** How much has been read, from 0 to 1, where that is known. */
+  fraction(): number | undefined;
+}
+
+/** A source for some of the model's inputs. */
+export interface SourcePart {
+  /** For messages. */
+  readonly name: string;
+  /** Which of the model's inputs each of the source's own is. */
+  readonly inputIndices: readonly number[];
+  readonly rows: RowSource;
+}
+
+/** Sources side by side, row by row. Throws `INPUT` when one has more rows than another. */
+export function zipSources(parts: readonly SourcePart[]): RowSource {
+  if (parts.length === 1) return parts[0].rows;
+  return {
+    rowCount: parts.find(({ rows }) => rows.rowCount !== undefined)?.rows.rowCount,
+    fraction: () => parts.map(({ rows }) => rows.fraction()).find((fraction) => fraction !== undefined),
+    async *blocks(batch) {
+      const iterators = parts.map(({ rows }) => rows.blocks(batch));
+      for (let rowsBefore = 0; ; ) {
+        const results = await Promise.all(iterators.map((iterator) => iterator.next()));
+        const counts = results.map(({ done, value }) => (done ? 0 : value.rowCount));
+        const rowCount = Math.min(...counts);
+        const [shorter, longer] = [counts.indexOf(rowCount), counts.findIndex((count) => count > rowCount)];
+        if (longer >= 0) {
+          const message = `ends after ${rowsBefore + rowCount} rows, ${parts[longer].name} has more`;
+          throw new ForwardpassError('INPUT', message, parts[shorter].name);
+        }
+        if (rowCount === 0) return;
+        const inputs: FloatArray[] = [];
+        for (const [p, { value }] of results.entries()) {
+          for (const [i, index] of parts[p].inputIndices.entries()) if (value) inputs[index] = value.inputs[i];
+        }
+        yield { rowCount, inputs };
+        rowsBefore += rowCount;
+      }
+    },
+  };
+}

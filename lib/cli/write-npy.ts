@@ -1,0 +1,94 @@
+import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ForwardpassError } from '../errors.ts';
+import { encodeNpyHeader } from '../formats/containers/npy.ts';
+import type { ByteSink } from './byte-sink.ts';
+import type { ResultColumn, ResultValues, RowWriter } from './row-writer.ts';
+
+/**
+ * The header states the number of rows, but comes first: it is written at once where the number is known, patched
+ * where the sink can go back, and otherwise the rows wait in a temporary file until they are counted.
+ */
+export class NpyWriter implements RowWriter {
+  private rowsWritten = 0;
+  private element: 'f4' | 'f8' = 'f4';
+  private spool: Spool | undefined;
+
+  constructor(
+    private readonly sink: ByteSink,
+    private readonly column: ResultColumn,
+    private readonly rowCount: number | undefined,
+  ) {}
+
+  async write([values]: readonly ResultValues[], rowCount: number): Promise<void> {
+    const floats = toFloats(values);
+    if (this.rowsWritten === 0) await this.start(floats);
+    const bytes = new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength);
+    await (this.spool ? this.spool.write(bytes) : this.sink.write(bytes));
+    this.rowsWritten += rowCount;
+  }
+
+  async end(): Promise<void> {
+    if (this.rowsWritten === 0) await this.sink.write(this.header(0));
+    else if (this.spool) await this.unspool(this.spool);
+    else if (this.rowsWritten !== this.rowCount) await this.sink.overwriteStart?.(this.header(this.rowsWritten));
+    await this.sink.commit();
+  }
+
+  async discard(): Promise<void> {
+    await this.spool?.remove();
+    await this.sink.discard();
+  }
+
+  private header(rowCount: number): Uint8Array {
+    return encodeNpyHeader(this.element, rowCount, this.column.shape);
+  }
+
+  private async start(first: Float32Array | Float64Array): Promise<void> {
+    this.element = first instanceof Float32Array ? 'f4' : 'f8';
+    if (this.rowCount !== undefined || this.sink.overwriteStart) await this.sink.write(this.header(this.rowCount ?? 0));
+    else this.spool = await Spool.create();
+  }
+
+  private async unspool(spool: Spool): Promise<void> {
+    await this.sink.write(this.header(this.rowsWritten));
+    for await (const bytes of spool.chunks()) await this.sink.write(bytes);
+    await spool.remove();
+  }
+}
+
+/** Bytes in a temporary file. */
+class Spool {
+  private constructor(
+    private readonly folder: string,
+    private readonly handle: FileHandle,
+  ) {}
+
+  static async create(): Promise<Spool> {
+    const folder = await mkdtemp(join(tmpdir(), 'forwardpass-'));
+    return new Spool(folder, await open(join(folder, 'rows'), 'wx+'));
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    await this.handle.writeFile(bytes);
+  }
+
+  chunks(): AsyncIterable<Uint8Array> {
+    return this.handle.createReadStream({ start: 0, autoClose: false });
+  }
+
+  async remove(): Promise<void> {
+    await this.handle.close();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+function toFloats(values: ResultValues): Float32Array | Float64Array {
+  if (values instanceof Float32Array || values instanceof Float64Array) return values;
+  const text = values.find((value) => typeof value === 'string');
+  if (text !== undefined) {
+    throw new ForwardpassError('OPTION', 'labels that are text cannot be written as .npy; use csv or json', '--output');
+  }
+  return Float64Array.from(values as readonly number[]);
+}
