@@ -1,4 +1,5 @@
 /** A loaded model, and how to run it. */
+import { allocate, byName, type FloatArray, isResizable, isTypedArray, lengthOf, type Named, pick } from './buffers.ts';
 import { ForwardpassError } from './errors.ts';
 import { type Fault, faultError, holdsIntegers } from './faults.ts';
 import type { Decision, DType } from './graph/graph.ts';
@@ -6,14 +7,11 @@ import type { Lowered, Port } from './graph/lower.ts';
 import { chooseIsa, createNative, type Isa, type NativeModel, type TypedArray } from './native.ts';
 import { flattenRows, type Rows } from './rows.ts';
 import { summarise } from './summary.ts';
-import { describe, didYouMean, listNames, quote } from './words.ts';
+import { describe, quote } from './words.ts';
 
+export type { FloatArray, Named } from './buffers.ts';
 export type { TypedArray } from './native.ts';
 export type { Rows } from './rows.ts';
-
-export type FloatArray = Float32Array | Float64Array;
-/** Arrays by the name of the input or output that they hold. */
-export type Named<A> = Readonly<Record<string, A>>;
 
 export interface TensorInfo {
   readonly name: string;
@@ -71,16 +69,16 @@ export class Model implements Disposable {
   readonly parameterCount: number;
 
   readonly #native: NativeModel;
-  readonly #lowered: Lowered;
+  /** Without the plan, whose parameters the engine has copied. */
+  readonly #lowered: Omit<Lowered, 'plan'>;
   readonly #decision: Decision | undefined;
   readonly #Floats: Float32ArrayConstructor | Float64ArrayConstructor;
-  /** Of one row of the only input and the only output, or 0 where there are several. */
-  readonly #inputWidth: number;
-  readonly #outputWidth: number;
+  /** Whether there is one input and one output, which then need no names. */
+  readonly #single: boolean;
 
   private constructor(key: symbol, parts: ModelParts) {
     if (key !== create) throw new ForwardpassError('OPTION', 'models come from load() or define()', 'Model');
-    const { lowered } = parts;
+    const { plan, ...lowered } = parts.lowered;
     this.format = parts.format;
     this.inputs = lowered.inputs.map(tensorInfo);
     this.outputs = lowered.outputs.map(tensorInfo);
@@ -90,7 +88,7 @@ export class Model implements Disposable {
     this.parameterCount = parts.parameterCount;
     this.isa = chooseIsa(parts.isa);
     this.#native = createNative(
-      lowered.plan,
+      plan,
       this.isa,
       [...lowered.inputs, ...lowered.outputs].map(holdsIntegers),
       parts.threads,
@@ -98,9 +96,7 @@ export class Model implements Disposable {
     this.#lowered = lowered;
     this.#decision = parts.decision;
     this.#Floats = parts.precision === 'f64' ? Float64Array : Float32Array;
-    const single = lowered.inputs.length === 1 && lowered.outputs.length === 1;
-    this.#inputWidth = single ? lowered.inputs[0].width : 0;
-    this.#outputWidth = single ? lowered.outputs[0].width : 0;
+    this.#single = lowered.inputs.length === 1 && lowered.outputs.length === 1;
   }
 
   /** @internal */
@@ -125,10 +121,10 @@ export class Model implements Disposable {
   run(inputs: Named<TypedArray>): Record<string, FloatArray>;
   run<Outputs extends Named<TypedArray>>(inputs: Named<TypedArray>, outputs: Outputs): Outputs;
   run(input: TypedArray | Named<TypedArray>, output?: TypedArray | Named<TypedArray>): unknown {
-    if (this.#inputWidth > 0 && ArrayBuffer.isView(input)) {
-      const y = output === undefined ? this.#newOutput(input) : (output as TypedArray);
+    if (this.#single && isTypedArray(input)) {
+      const y = output === undefined ? this.#newFloats(this.#rowsOf(input), this.#lowered.outputs[0]) : output;
       if (isResizable(input) || isResizable(y)) throw this.#resizable([input, y]);
-      const fault = this.#native.run(input, y);
+      const fault = this.#native.run(input as TypedArray, y as TypedArray);
       if (fault !== undefined) throw this.#explain(fault, [input, y]);
       return y;
     }
@@ -175,11 +171,10 @@ export class Model implements Disposable {
     const native = this.#native.bind(...buffers);
     if (typeof native !== 'function') throw this.#explain(native, buffers);
 
-    const lengths = buffers.map(({ length }) => length);
+    const lengths = buffers.map(lengthOf);
     const explain = (fault: Fault) => this.#explain(fault, buffers);
     const detached = () => {
-      const port = buffers.findIndex(({ length }, i) => length !== lengths[i]);
-      const { name } = this.#port(port);
+      const { name } = this.#port(buffers.findIndex((buffer, i) => lengthOf(buffer) !== lengths[i]));
       return new ForwardpassError(
         'BUFFER',
         'its buffer was detached (transferred elsewhere); bind again',
@@ -187,17 +182,17 @@ export class Model implements Disposable {
       );
     };
     const [input, output] = [inputBuffers[0], outputBuffers[0]];
-    const [inputLength, outputLength] = [input.length, output.length];
+    const [inputLength, outputLength] = lengths;
     // A detached array has no length: the native call may only touch buffers that are still whole.
     const run =
       buffers.length === 2
         ? () => {
-            if (input.length !== inputLength || output.length !== outputLength) throw detached();
+            if (lengthOf(input) !== inputLength || lengthOf(output) !== outputLength) throw detached();
             const fault = native();
             if (fault !== undefined) throw explain(fault);
           }
         : () => {
-            for (let i = 0; i < buffers.length; i++) if (buffers[i].length !== lengths[i]) throw detached();
+            for (let i = 0; i < buffers.length; i++) if (lengthOf(buffers[i]) !== lengths[i]) throw detached();
             const fault = native();
             if (fault !== undefined) throw explain(fault);
           };
@@ -205,8 +200,8 @@ export class Model implements Disposable {
       batch,
       input,
       output,
-      inputs: byName(inputs, inputBuffers),
-      outputs: byName(outputs, outputBuffers),
+      inputs: Object.freeze(byName(inputs, inputBuffers)),
+      outputs: Object.freeze(byName(outputs, outputBuffers)),
       run,
     });
   }
@@ -236,7 +231,7 @@ export class Model implements Disposable {
     }
     const values = this.run(this.#flat(rows));
     if (this.#decision.rule === 'arg_max') return values;
-    const both = new this.#Floats(values.length * 2);
+    const both = allocate<FloatArray>(this.#Floats, values.length, { name: 'probabilities', width: 2 });
     values.forEach((value, i) => {
       both[2 * i] = 1 - value;
       both[2 * i + 1] = value;
@@ -259,10 +254,10 @@ export class Model implements Disposable {
   }
 
   #flat(rows: Rows): TypedArray {
-    if (this.#inputWidth === 0) {
+    if (!this.#single) {
       throw new ForwardpassError('INPUT', `the model has ${this.#counts()}; use run() with named arrays`, 'rows');
     }
-    return flattenRows(rows, this.#inputWidth, this.featureNames, this.#Floats);
+    return flattenRows(rows, this.#lowered.inputs[0].width, this.featureNames, this.#Floats);
   }
 
   #counts(): string {
@@ -271,40 +266,41 @@ export class Model implements Disposable {
   }
 
   #newFloats(rows: number, port: Port): FloatArray {
-    return this.precision === 'f64' ? allocate(Float64Array, rows, port) : allocate(Float32Array, rows, port);
+    return allocate<FloatArray>(this.#Floats, rows, port);
   }
 
-  #newOutput(input: TypedArray): FloatArray {
-    return new this.#Floats(Math.floor((input.length || 0) / this.#inputWidth) * this.#outputWidth);
+  /** Whole rows in the first input: none when it is no typed array, which the native call refuses. */
+  #rowsOf(firstInput: unknown): number {
+    return isTypedArray(firstInput) ? Math.floor(lengthOf(firstInput) / this.#lowered.inputs[0].width) : 0;
   }
 
   /** Inputs then outputs in the plan's order, and what the caller gets back. */
   #namedBuffers(input: unknown, output: unknown): { buffers: TypedArray[]; result: unknown } {
     const { inputs, outputs } = this.#lowered;
-    const single = this.#inputWidth > 0;
     if (ArrayBuffer.isView(input)) {
-      if (!single) {
+      if (!this.#single) {
         const names = `run({ ${inputs.map(({ name }) => name).join(', ')} })`;
         throw new ForwardpassError('INPUT', `the model has ${this.#counts()}; pass them by name: ${names}`, 'inputs');
       }
-      const y = output === undefined ? this.#newOutput(input as TypedArray) : (output as TypedArray);
-      return { buffers: this.#checked([input as TypedArray, y]), result: y };
+      const y = output === undefined ? this.#newFloats(this.#rowsOf(input), this.#lowered.outputs[0]) : output;
+      return { buffers: this.#checked([input, y]), result: y };
     }
     const given = pick(input, inputs, 'input');
     if (output !== undefined) {
       return { buffers: this.#checked([...given, ...pick(output, outputs, 'output')]), result: output };
     }
-    const rows = Math.floor((given[0].length || 0) / inputs[0].width);
-    const made = outputs.map(({ width }) => new this.#Floats(rows * width));
+    const rows = this.#rowsOf(given[0]);
+    const made = outputs.map((port) => this.#newFloats(rows, port));
     return { buffers: this.#checked([...given, ...made]), result: byName(outputs, made) };
   }
 
-  #checked(buffers: TypedArray[]): TypedArray[] {
+  /** Of what the native call refuses by itself, nothing. */
+  #checked(buffers: readonly unknown[]): TypedArray[] {
     if (buffers.some(isResizable)) throw this.#resizable(buffers);
-    return buffers;
+    return buffers as TypedArray[];
   }
 
-  #resizable(buffers: readonly TypedArray[]): ForwardpassError {
+  #resizable(buffers: readonly unknown[]): ForwardpassError {
     const { name } = this.#port(buffers.findIndex(isResizable));
     return new ForwardpassError(
       'BUFFER',
@@ -325,66 +321,6 @@ export class Model implements Disposable {
 
 function tensorInfo({ name, shape, dtype }: Port): TensorInfo {
   return { name, shape: [null, ...shape], dtype };
-}
-
-function isResizable(array: TypedArray): boolean {
-  return (array?.buffer as { resizable?: boolean } | undefined)?.resizable === true;
-}
-
-function allocate<A>(
-  Type: { new (length: number): A; readonly BYTES_PER_ELEMENT: number },
-  rows: number,
-  port: Port,
-): A {
-  const length = rows * port.width;
-  try {
-    return new Type(length);
-  } catch (cause) {
-    const bytes = length * Type.BYTES_PER_ELEMENT;
-    throw new ForwardpassError(
-      'MEMORY',
-      `no memory for ${rows} rows (${bytes} bytes)`,
-      `buffer of ${quote(port.name)}`,
-      {
-        cause,
-      },
-    );
-  }
-}
-
-/** The arrays in the order of the ports. */
-function pick(named: unknown, ports: readonly Port[], kind: 'input' | 'output'): TypedArray[] {
-  const names = ports.map(({ name }) => name);
-  if (typeof named !== 'object' || named === null || Array.isArray(named) || ArrayBuffer.isView(named)) {
-    const array = ports.length === 1 ? ' (or, with one input and one output, a typed array)' : '';
-    throw new ForwardpassError(
-      'INPUT',
-      `expected an object with ${listNames(names)}${array}, found ${describe(named)}`,
-      `${kind}s`,
-    );
-  }
-  const unknown = Object.keys(named).find((name) => !names.includes(name));
-  if (unknown !== undefined) {
-    throw new ForwardpassError(
-      'INPUT',
-      `${quote(unknown)} is not an ${kind} of this model${didYouMean(unknown, names)}; expected ${listNames(names)}`,
-      `${kind}s`,
-    );
-  }
-  return ports.map(({ name }) => {
-    if (!Object.hasOwn(named, name))
-      throw new ForwardpassError('INPUT', `is missing; expected ${listNames(names)}`, `${kind} ${quote(name)}`);
-    return (named as Record<string, TypedArray>)[name];
-  });
-}
-
-/** An object without a prototype: `__proto__` is a name like any other. */
-function byName<A>(ports: readonly Port[], arrays: readonly A[]): Record<string, A> {
-  const named: Record<string, A> = Object.create(null);
-  ports.forEach(({ name }, i) => {
-    named[name] = arrays[i];
-  });
-  return named;
 }
 
 function argMax(values: FloatArray, first: number, count: number): number {

@@ -1,4 +1,5 @@
 /** Rows as people hold them, into the flat array that a model runs. */
+import { allocate, type FloatArray } from './buffers.ts';
 import { ForwardpassError } from './errors.ts';
 import { describe, didYouMean, listNames, quote } from './words.ts';
 
@@ -29,8 +30,9 @@ export function flattenRows(
       'rows',
     );
   }
-  const flat = new Output(rows.length * width);
-  rows.forEach((row: unknown, r) => {
+  const flat = allocate<FloatArray>(Output, rows.length, { name: 'rows', width });
+  // Not forEach, which passes over the holes of a sparse array.
+  for (const [r, row] of (rows as readonly unknown[]).entries()) {
     const place = `rows[${r}]`;
     if (isRow(row)) {
       if (row.length !== width) {
@@ -56,7 +58,7 @@ export function flattenRows(
         place,
       );
     }
-  });
+  }
   return flat;
 }
 

@@ -9,7 +9,7 @@ interface Described {
   readonly classes?: readonly (string | number)[];
 }
 
-export function summarise(model: Described, { inputs, outputs, layers }: Lowered): string {
+export function summarise(model: Described, { inputs, outputs, layers }: Omit<Lowered, 'plan'>): string {
   const rows = [
     ['layer', 'kind', 'row shape', 'parameters'],
     ...inputs.map((port) => portRow(port, 'input')),

@@ -43,10 +43,9 @@ struct Loaded {
   ~Loaded() {
     if (pool != nullptr) pool->release();
   }
-  size_t scratch_bytes() const { return engine.scratch_bytes(threads); }
-  fp::Outcome run(void* scratch, const fp::Input* inputs, const fp::Output* outputs, size_t rows,
+  fp::Outcome run(void* table, const fp::Input* inputs, const fp::Output* outputs, size_t rows,
                   fp::RunError& error) const {
-    return engine.run(scratch, inputs, outputs, rows, error, threads, pool);
+    return engine.run(table, inputs, outputs, rows, error, threads, pool);
   }
 
   static void release(Loaded* loaded) {
@@ -54,23 +53,44 @@ struct Loaded {
   }
 };
 
-// What the models of one environment share: the threads, from the first model on that asks for more than one.
+// What the models of one environment share: threads, from the first model on that asks for more than one, and the
+// room for values, since only one of them runs at a time on its thread.
+// Counted: the environment's own end may come before that of its last model.
 struct Environment {
   fp::Pool* pool = nullptr;
+  fp::Array<char> values;
+  size_t holders = 1;
+  size_t models = 0;  // not disposed of
 
-  static void finalize(napi_env, void* data, void*) {
-    Environment* const environment = static_cast<Environment*>(data);
-    if (environment->pool != nullptr) environment->pool->release();
-    delete environment;
+  ~Environment() {
+    if (pool != nullptr) pool->release();
   }
-  // Held for the caller; null when there is no memory.
-  static fp::Pool* hold_pool(napi_env env) {
+  void release() {
+    if (--holders == 0) delete this;
+  }
+  static void finalize(napi_env, void* data, void*) { static_cast<Environment*>(data)->release(); }
+  // Null when there was no memory for it.
+  static Environment* of(napi_env env) {
     void* data = nullptr;
-    if (napi_get_instance_data(env, &data) != napi_ok || data == nullptr) return nullptr;
-    Environment* const environment = static_cast<Environment*>(data);
-    if (environment->pool == nullptr) environment->pool = fp::Pool::create();
-    if (environment->pool != nullptr) environment->pool->retain();
-    return environment->pool;
+    return napi_get_instance_data(env, &data) == napi_ok ? static_cast<Environment*>(data) : nullptr;
+  }
+
+  // Held for the caller; null when there is no memory, and then there is one thread.
+  fp::Pool* hold_pool() {
+    if (pool == nullptr) pool = fp::Pool::create();
+    if (pool != nullptr) pool->retain();
+    return pool;
+  }
+  // A larger room takes the place of the one before: tables that name that one must be prepared anew.
+  bool have_room(size_t bytes) {
+    if (bytes <= values.size()) return true;
+    fp::Array<char> larger;
+    if (!larger.allocate(bytes)) return false;
+    values = static_cast<fp::Array<char>&&>(larger);
+    return true;
+  }
+  void remove_model() {
+    if (--models == 0) values = {};
   }
 };
 
@@ -86,20 +106,32 @@ struct Model {
   int64_t external_bytes = 0;
   fp::Array<Port> ports;  // inputs, then outputs
   size_t input_count = 0;
-  fp::Array<char> scratch;
+  fp::Array<char> table;
+  const char* prepared_for = nullptr;  // where the table says the values are
+  Environment* environment = nullptr;  // held
   // Room for one call at a time, so that a call allocates nothing.
   fp::Array<napi_value> arguments;
   fp::Array<fp::Input> inputs;
   fp::Array<fp::Output> outputs;
 
   size_t output_count() const { return ports.size() - input_count; }
+
+  fp::Outcome run_now(const fp::Input* in, const fp::Output* out, size_t rows, fp::RunError& error) {
+    char* const values = environment->values.data();
+    if (values != prepared_for) {
+      loaded->engine.prepare(table.data(), values, loaded->threads);
+      prepared_for = values;
+    }
+    return loaded->run(table.data(), in, out, rows, error);
+  }
 };
 
 void dispose(napi_env env, Model* model) {
   if (model->loaded == nullptr) return;
   Loaded::release(model->loaded);
   model->loaded = nullptr;
-  model->scratch = {};
+  model->table = {};
+  model->environment->remove_model();
   int64_t ignored;
   napi_adjust_external_memory(env, -model->external_bytes, &ignored);
 }
@@ -107,6 +139,7 @@ void dispose(napi_env env, Model* model) {
 void release_function(napi_env env, Model* model) {
   if (--model->functions > 0) return;
   dispose(env, model);
+  model->environment->release();
   delete model;
 }
 
@@ -143,6 +176,9 @@ napi_value report(napi_env env, const Fault& fault) {
 // ---------------------------------------------------------------------------------------------------------------
 // Buffers
 
+// Node-API leaves the type as it was where it knows none for an array, such as one of half precision on older Node.
+constexpr napi_typedarray_type unknown_array = napi_uint8_clamped_array;
+
 bool element_of(napi_typedarray_type type, bool integers, fp::Element& element) {
   switch (type) {
     case napi_float32_array:
@@ -173,11 +209,11 @@ struct Buffer {
 
 // Looks at a typed array; a fault when it does not serve.
 Fault look_at(napi_env env, const Model& model, size_t port, napi_value value, Buffer& buffer) {
-  napi_typedarray_type type;
-  size_t length, offset;
+  napi_typedarray_type type = unknown_array;
+  size_t length;
   void* data;
   napi_value array_buffer;
-  if (napi_get_typedarray_info(env, value, &type, &length, &data, &array_buffer, &offset) != napi_ok) {
+  if (napi_get_typedarray_info(env, value, &type, &length, &data, &array_buffer, nullptr) != napi_ok) {
     return fault(kNotTypedArray, port);
   }
   if (!element_of(type, model.ports[port].integers, buffer.element)) return fault(kWrongType, port);
@@ -258,21 +294,20 @@ napi_value run(napi_env env, napi_callback_info info) {
   const Fault problem = open_call(env, info, model, rows);
   if (problem.code != 0) return report(env, problem);
   fp::RunError error;
-  const fp::Outcome outcome =
-      model->loaded->run(model->scratch.data(), model->inputs.data(), model->outputs.data(), rows, error);
+  const fp::Outcome outcome = model->run_now(model->inputs.data(), model->outputs.data(), rows, error);
   return outcome == fp::Outcome::ok ? nullptr : report(env, bad_id(error));
 }
 
 // ---------------------------------------------------------------------------------------------------------------
-// bind(inputs…, outputs…): a function without arguments that runs over these very buffers. It keeps them alive; the
-// caller (lib/model.ts) sees to it that none of them was detached since.
+// bind(inputs…, outputs…): a function without arguments that runs over these very buffers. The caller (lib/model.ts)
+// keeps them alive, and sees to it that none of them was detached since. References from here would do no more: they
+// would keep a buffer for ever that leads back to the function.
 
 struct BoundCall {
   Model* model;
   size_t rows;
   fp::Array<fp::Input> inputs;
   fp::Array<fp::Output> outputs;
-  fp::Array<napi_ref> references;
 };
 
 napi_value run_bound(napi_env env, napi_callback_info info) {
@@ -281,16 +316,12 @@ napi_value run_bound(napi_env env, napi_callback_info info) {
   const BoundCall& call = *static_cast<BoundCall*>(data);
   if (call.model->loaded == nullptr) return report(env, fault(kDisposed));
   fp::RunError error;
-  const fp::Outcome outcome =
-      call.model->loaded->run(call.model->scratch.data(), call.inputs.data(), call.outputs.data(), call.rows, error);
+  const fp::Outcome outcome = call.model->run_now(call.inputs.data(), call.outputs.data(), call.rows, error);
   return outcome == fp::Outcome::ok ? nullptr : report(env, bad_id(error));
 }
 
 void finalize_bound(napi_env env, void* data, void*) {
   BoundCall* const call = static_cast<BoundCall*>(data);
-  for (napi_ref reference : call->references) {
-    if (reference != nullptr) napi_delete_reference(env, reference);
-  }
   release_function(env, call->model);
   delete call;
 }
@@ -302,8 +333,7 @@ napi_value bind(napi_env env, napi_callback_info info) {
   if (problem.code != 0) return report(env, problem);
 
   BoundCall* const call = new (std::nothrow) BoundCall;
-  if (call == nullptr || !call->inputs.allocate(model->input_count) || !call->outputs.allocate(model->output_count()) ||
-      !call->references.allocate(model->ports.size())) {
+  if (call == nullptr || !call->inputs.allocate(model->input_count) || !call->outputs.allocate(model->output_count())) {
     delete call;
     return report(env, fault(kNoMemory));
   }
@@ -311,13 +341,9 @@ napi_value bind(napi_env env, napi_callback_info info) {
   call->rows = rows;
   for (size_t i = 0; i < model->input_count; i++) call->inputs[i] = model->inputs[i];
   for (size_t i = 0; i < model->output_count(); i++) call->outputs[i] = model->outputs[i];
-  bool kept = true;
-  for (size_t i = 0; i < model->ports.size(); i++) {
-    kept = kept && napi_create_reference(env, model->arguments[i], 1, &call->references[i]) == napi_ok;
-  }
   napi_value function = nullptr;
   model->functions++;
-  if (!kept || napi_create_function(env, "run", NAPI_AUTO_LENGTH, run_bound, call, &function) != napi_ok ||
+  if (napi_create_function(env, "run", NAPI_AUTO_LENGTH, run_bound, call, &function) != napi_ok ||
       napi_add_finalizer(env, function, call, finalize_bound, nullptr, nullptr) != napi_ok) {
     finalize_bound(env, call, nullptr);
     return report(env, fault(kNoMemory));
@@ -337,7 +363,7 @@ struct Job {
   fp::Array<size_t> output_bytes;
   fp::Array<napi_ref> references;  // of the caller's output arrays
   fp::Array<char> memory;          // copies of the inputs, room for the outputs
-  fp::Array<char> scratch;
+  fp::Array<char> table, values;
   fp::Outcome outcome = fp::Outcome::ok;
   fp::RunError error = {};
   napi_async_work work = nullptr;
@@ -355,8 +381,8 @@ struct Job {
 
 void execute_job(napi_env, void* data) {
   Job* const job = static_cast<Job*>(data);
-  job->loaded->engine.prepare(job->scratch.data(), job->loaded->threads);
-  job->outcome = job->loaded->run(job->scratch.data(), job->inputs.data(), job->outputs.data(), job->rows, job->error);
+  job->loaded->engine.prepare(job->table.data(), job->values.data(), job->loaded->threads);
+  job->outcome = job->loaded->run(job->table.data(), job->inputs.data(), job->outputs.data(), job->rows, job->error);
 }
 
 // Copies the results to the caller's arrays, unless one was detached or resized in the meantime.
@@ -406,7 +432,12 @@ bool fill_job(napi_env env, const Model& model, size_t rows, Job* job) {
   for (size_t i = 0; i < model.output_count(); i++) {
     total += room(bytes(model.input_count + i, model.outputs[i].element));
   }
-  if (!job->memory.allocate(total) || !job->scratch.allocate(job->loaded->scratch_bytes())) return false;
+  const fp::Engine& engine = job->loaded->engine;
+  const size_t threads = job->loaded->threads;
+  if (!job->memory.allocate(total) || !job->table.allocate(engine.table_bytes(threads)) ||
+      !job->values.allocate(engine.values_bytes(threads))) {
+    return false;
+  }
 
   char* at = job->memory.data();
   for (size_t i = 0; i < model.input_count; i++) {
@@ -477,37 +508,48 @@ Napi::Value fail(Napi::Env env, const char* code, const char* reason) {
   return env.Undefined();
 }
 
-// The parameter arrays, each of the plan's element type. False when one is of another.
-bool take_parameters(Napi::Array arrays, napi_typedarray_type type, fp::Array<fp::Parameter>& parameters) {
-  for (uint32_t i = 0; i < arrays.Length(); i++) {
-    const Napi::Value value = arrays[i];
-    if (!value.IsTypedArray()) return false;
-    napi_typedarray_type found;
-    size_t length;
-    void* data;
-    napi_get_typedarray_info(value.Env(), value, &found, &length, &data, nullptr, nullptr);
-    if (found != type) return false;
-    static const double nothing = 0;
-    parameters[i] = {length > 0 ? data : &nothing, length};
+// The elements of a list. False when there is no memory, or a getter among them threw.
+bool take_list(Napi::Array list, fp::Array<napi_value>& values) {
+  if (!values.allocate(list.Length())) return false;
+  for (uint32_t i = 0; i < values.size(); i++) {
+    if (napi_get_element(list.Env(), list, i, &values[i]) != napi_ok) return false;
   }
   return true;
 }
 
-bool fill_model(Model& model, Napi::Array integers) {
+// A typed array of that type whose memory no other thread can change. False when it is anything else.
+bool take_array(napi_env env, napi_value value, napi_typedarray_type type, const void*& data, size_t& length) {
+  static const double nothing = 0;
+  napi_typedarray_type found = unknown_array;
+  void* elements;
+  napi_value array_buffer;
+  bool plain = false;
+  if (napi_get_typedarray_info(env, value, &found, &length, &elements, &array_buffer, nullptr) != napi_ok ||
+      found != type || napi_is_arraybuffer(env, array_buffer, &plain) != napi_ok || !plain) {
+    return false;
+  }
+  data = length > 0 ? elements : &nothing;
+  return true;
+}
+
+// `integers` has a flag for each port; ports beyond them take floats alone.
+bool fill_model(napi_env env, Model& model, const fp::Array<napi_value>& integers) {
   const fp::Engine& engine = model.loaded->engine;
   const size_t inputs = engine.input_widths().size(), outputs = engine.output_widths().size();
   if (!model.ports.allocate(inputs + outputs) || !model.arguments.allocate(inputs + outputs) ||
       !model.inputs.allocate(inputs) || !model.outputs.allocate(outputs) ||
-      !model.scratch.allocate(model.loaded->scratch_bytes())) {
+      !model.table.allocate(engine.table_bytes(model.loaded->threads)) ||
+      !model.environment->have_room(engine.values_bytes(model.loaded->threads))) {
     return false;
   }
   model.input_count = inputs;
   for (size_t i = 0; i < inputs + outputs; i++) {
     const size_t width = i < inputs ? engine.input_widths()[i] : engine.output_widths()[i - inputs];
-    model.ports[i] = {width, Napi::Value(integers[uint32_t(i)]).ToBoolean()};
+    bool flag = false;
+    if (i < integers.size()) napi_get_value_bool(env, integers[i], &flag);
+    model.ports[i] = {width, flag};
   }
-  engine.prepare(model.scratch.data(), model.loaded->threads);
-  model.external_bytes = int64_t(engine.packed_bytes() + model.loaded->scratch_bytes());
+  model.external_bytes = int64_t(engine.packed_bytes());
   return true;
 }
 
@@ -517,38 +559,56 @@ Napi::Value create(const Napi::CallbackInfo& info) {
       !info[3].IsArray() || !info[4].IsNumber()) {
     return fail(env, "PLAN", "create() takes words, parameters, an instruction set, flags and a number of threads");
   }
-  const Napi::Int32Array words = info[0].As<Napi::Int32Array>();
-  const Napi::Array arrays = info[1].As<Napi::Array>();
-  if (words.TypedArrayType() != napi_int32_array) return fail(env, "PLAN", "the words are not an Int32Array");
   const fp::InstructionSet* const set = fp::find_instruction_set(info[2].As<Napi::String>().Utf8Value().c_str());
   if (set == nullptr) return fail(env, "ISA", "the instruction set is not available");
 
+  // First all that may run JavaScript, then the memory of the arrays, which it could have pulled away.
+  fp::Array<napi_value> arrays, integers;
+  if (!take_list(info[1].As<Napi::Array>(), arrays) || !take_list(info[3].As<Napi::Array>(), integers)) {
+    return env.IsExceptionPending() ? env.Undefined() : fail(env, "MEMORY", "no memory for the parameter list");
+  }
   fp::Array<fp::Parameter> parameters;
-  if (!parameters.allocate(arrays.Length())) return fail(env, "MEMORY", "no memory for the parameter list");
-  const bool f64 = words.ElementLength() > 1 && words.Data()[1] == int32_t(fp::Precision::f64);
-  if (!take_parameters(arrays, f64 ? napi_float64_array : napi_float32_array, parameters)) {
-    return fail(env, "PLAN", "a parameter array is not of the plan's precision");
+  if (!parameters.allocate(arrays.size())) return fail(env, "MEMORY", "no memory for the parameter list");
+  const void* data;
+  size_t word_count;
+  if (!take_array(env, info[0], napi_int32_array, data, word_count)) {
+    return fail(env, "PLAN", "the words are not an Int32Array of their own memory");
+  }
+  const int32_t* const words = static_cast<const int32_t*>(data);
+  const bool f64 = word_count > 1 && words[1] == int32_t(fp::Precision::f64);
+  for (size_t i = 0; i < arrays.size(); i++) {
+    fp::Parameter& parameter = parameters[i];
+    if (!take_array(env, arrays[i], f64 ? napi_float64_array : napi_float32_array, parameter.data, parameter.count)) {
+      return fail(env, "PLAN", "a parameter array is not of the plan's precision");
+    }
   }
 
+  Environment* const environment = Environment::of(env);
   Model* const model = new (std::nothrow) Model;
-  if (model == nullptr) return fail(env, "MEMORY", "no memory for the model");
+  if (model == nullptr || environment == nullptr) {
+    delete model;
+    return fail(env, "MEMORY", "no memory for the model");
+  }
+  model->environment = environment;
   model->loaded = new (std::nothrow) Loaded;
-  const fp::Plan plan = {words.Data(), words.ElementLength(), parameters.data(), parameters.size()};
+  const fp::Plan plan = {words, word_count, parameters.data(), parameters.size()};
   fp::PlanError error = {};
   const auto status =
       model->loaded == nullptr ? fp::Engine::Status::out_of_memory : model->loaded->engine.create(plan, *set, error);
   const double threads = info[4].As<Napi::Number>().DoubleValue();
   if (status == fp::Engine::Status::ok && threads > 1) {
     model->loaded->threads = threads < double(fp::Pool::most_threads) ? size_t(threads) : fp::Pool::most_threads;
-    model->loaded->pool = Environment::hold_pool(env);
+    model->loaded->pool = environment->hold_pool();
   }
-  if (status != fp::Engine::Status::ok || !fill_model(*model, info[3].As<Napi::Array>())) {
+  if (status != fp::Engine::Status::ok || !fill_model(env, *model, integers)) {
     Loaded::release(model->loaded);
     delete model;
     return status == fp::Engine::Status::invalid_plan ? fail(env, "PLAN", error.reason)
                                                       : fail(env, "MEMORY", "no memory for the packed model");
   }
 
+  environment->holders++;
+  environment->models++;
   int64_t ignored;
   napi_adjust_external_memory(env, model->external_bytes, &ignored);
   const double bytes = double(model->external_bytes);

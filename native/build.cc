@@ -6,19 +6,16 @@
 namespace fp {
 namespace {
 
-// Rows of a block: as many as keep its activations near the core. Weights that outgrow the second-level cache are
-// read again for each block, so larger models take larger blocks to pay for that. Multiples of 48 divide into the
-// tiles of every instruction set.
-constexpr size_t row_multiple = 48;
-constexpr size_t most_rows = 960;
-
+// Rows of a block. Small models keep the activations of a block in the first-level cache. The weights of larger ones
+// are read again for each block from further away, and larger blocks pay for that.
 size_t rows_of_block(size_t row_bytes, size_t weight_bytes) {
-  const size_t budget = weight_bytes <= 256 << 10 ? 32 << 10 : weight_bytes <= 1 << 20 ? 256 << 10 : 4 << 20;
-  size_t rows = budget / row_bytes / row_multiple * row_multiple;
+  constexpr size_t least_rows = 48, most_rows = 384, most_bytes = 64 << 20;
+  const size_t budget = weight_bytes <= 256 << 10 ? 32 << 10 : 16 << 20;
+  size_t rows = budget / row_bytes;
   if (rows > most_rows) rows = most_rows;
-  if (rows < row_multiple) rows = row_multiple;
-  constexpr size_t most_bytes = 64 << 20;
-  return rows * row_bytes <= most_bytes ? rows : most_bytes / row_bytes > 0 ? most_bytes / row_bytes : 1;
+  if (rows < least_rows) rows = least_rows;
+  if (rows * row_bytes > most_bytes) rows = most_bytes / row_bytes;
+  return rows > 0 ? rows : 1;
 }
 
 // Whether the kernel may write its result over an operand as wide.

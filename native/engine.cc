@@ -27,22 +27,18 @@ Engine::Status Engine::create(const Plan& plan, const InstructionSet& set, PlanE
   return created ? Status::ok : Status::out_of_memory;
 }
 
-size_t Engine::thread_bytes() const {
-  const size_t bytes = single() ? f32_.scratch_bytes() : f64_.scratch_bytes();
-  return (bytes + cache_line_bytes - 1) / cache_line_bytes * cache_line_bytes;
-}
-
-void Engine::prepare(void* scratch, size_t threads) const {
+void Engine::prepare(void* table, void* values, size_t threads) const {
   for (size_t i = 0; i < threads; i++) {
-    void* const part = static_cast<char*>(scratch) + i * thread_bytes();
-    single() ? f32_.prepare(part) : f64_.prepare(part);
+    void* const table_of_thread = static_cast<char*>(table) + i * table_bytes();
+    void* const values_of_thread = static_cast<char*>(values) + i * values_bytes();
+    single() ? f32_.prepare(table_of_thread, values_of_thread) : f64_.prepare(table_of_thread, values_of_thread);
   }
 }
 
 // Rows shared out among threads: each takes the next part until none is left.
 struct Engine::Split {
   const Engine& engine;
-  char* scratch;
+  char* tables;
   const Input* inputs;
   const Output* outputs;
   size_t rows, part_rows;
@@ -54,14 +50,14 @@ struct Engine::Split {
 
   static void work(void* context, size_t worker) {
     Split& split = *static_cast<Split*>(context);
-    void* const scratch = split.scratch + worker * split.engine.thread_bytes();
+    void* const table = split.tables + worker * split.engine.table_bytes();
     for (;;) {
       const size_t part = split.next_part.fetch_add(1);
       const size_t first = part * split.part_rows;
       if (first >= split.rows || part > split.failed_part) return;
       const size_t count = split.rows - first < split.part_rows ? split.rows - first : split.part_rows;
       RunError error;
-      const Outcome outcome = split.engine.run_rows(scratch, split.inputs, split.outputs, first, count, error);
+      const Outcome outcome = split.engine.run_rows(table, split.inputs, split.outputs, first, count, error);
       if (outcome != Outcome::ok) split.fail(part, error);
     }
   }
@@ -76,20 +72,26 @@ struct Engine::Split {
   }
 };
 
-Outcome Engine::run(void* scratch, const Input* inputs, const Output* outputs, size_t rows, RunError& error,
+Outcome Engine::run(void* table, const Input* inputs, const Output* outputs, size_t rows, RunError& error,
                     size_t threads, Pool* pool) const {
   // Waking a thread costs microseconds: below this many multiply-adds it does not pay.
   constexpr size_t least_cost = 1 << 20;
   const size_t row_cost = (single() ? f32_.row_cost() : f64_.row_cost()) + 1;
   const size_t worthwhile = rows / (least_cost / row_cost + 1);
+  if (threads <= 1 || pool == nullptr || row_cost * rows < 2 * least_cost) {
+    return run_rows(table, inputs, outputs, 0, rows, error);
+  }
+  // A thread with few rows spends its time reading weights: then each reads a part of them instead.
+  constexpr size_t few_rows = 16;
+  if (rows < few_rows * threads) return run_rows(table, inputs, outputs, 0, rows, error, {pool, threads});
   if (worthwhile < threads) threads = worthwhile;
-  if (threads <= 1 || pool == nullptr) return run_rows(scratch, inputs, outputs, 0, rows, error);
+  if (threads <= 1) return run_rows(table, inputs, outputs, 0, rows, error);
 
   // Parts of a multiple of the tallest tile, a few for each thread, so that one that is held up costs little.
   constexpr size_t parts_of_thread = 4, row_multiple = 48;
   size_t part_rows = rows / (threads * parts_of_thread) / row_multiple * row_multiple;
   if (part_rows == 0) part_rows = (rows + threads - 1) / threads;
-  Split split{*this, static_cast<char*>(scratch), inputs, outputs, rows, part_rows, error};
+  Split split{*this, static_cast<char*>(table), inputs, outputs, rows, part_rows, error};
   pool->run(threads, Split::work, &split);
   return split.failed_part == SIZE_MAX ? Outcome::ok : Outcome::bad_id;
 }

@@ -30,24 +30,25 @@ class Engine {
   // Of the packed weights and tables.
   size_t packed_bytes() const { return single() ? f32_.packed_bytes() : f64_.packed_bytes(); }
 
-  // A scratch serves one run at a time on up to `threads` threads: this many bytes, aligned to a cache line,
-  // prepared once.
-  size_t scratch_bytes(size_t threads) const { return threads * thread_bytes(); }
-  void prepare(void* scratch, size_t threads) const;
+  // What one run at a time on up to `threads` threads needs: see Network. prepare() says where the values are.
+  size_t table_bytes(size_t threads) const { return threads * table_bytes(); }
+  size_t values_bytes(size_t threads) const { return threads * values_bytes(); }
+  void prepare(void* table, void* values, size_t threads) const;
 
   // Runs `rows` rows, on up to `threads` threads where that is worth their while; `pool` may be null for one thread.
   // Results do not depend on it. Buffers hold rows × width elements; no output overlaps another buffer.
-  Outcome run(void* scratch, const Input* inputs, const Output* outputs, size_t rows, RunError& error,
-              size_t threads = 1, Pool* pool = nullptr) const;
+  Outcome run(void* table, const Input* inputs, const Output* outputs, size_t rows, RunError& error, size_t threads = 1,
+              Pool* pool = nullptr) const;
 
  private:
   struct Split;
 
-  size_t thread_bytes() const;
-  Outcome run_rows(void* scratch, const Input* inputs, const Output* outputs, size_t first, size_t rows,
-                   RunError& error) const {
-    return single() ? f32_.run(scratch, inputs, outputs, first, rows, error)
-                    : f64_.run(scratch, inputs, outputs, first, rows, error);
+  size_t table_bytes() const { return single() ? f32_.table_bytes() : f64_.table_bytes(); }
+  size_t values_bytes() const { return single() ? f32_.values_bytes() : f64_.values_bytes(); }
+  Outcome run_rows(void* table, const Input* inputs, const Output* outputs, size_t first, size_t rows, RunError& error,
+                   Help help = {}) const {
+    return single() ? f32_.run(table, inputs, outputs, first, rows, error, help)
+                    : f64_.run(table, inputs, outputs, first, rows, error, help);
   }
   bool single() const { return precision_ == Precision::f32; }
 

@@ -8,6 +8,7 @@
 #include "kernels/kernels.h"
 #include "pack.h"
 #include "plan.h"
+#include "pool.h"
 
 namespace fp {
 
@@ -48,7 +49,13 @@ struct Step {
   size_t list_count;
 };
 
-// Immutable after create(): any number of threads may run it, each with a scratch of its own.
+// Threads that may share out the columns of a wide layer where there are few rows.
+struct Help {
+  Pool* pool = nullptr;  // null for none
+  size_t threads = 1;
+};
+
+// Immutable after create(): any number of threads may run it, each with a table and values of its own.
 template <typename T>
 class Network {
  public:
@@ -57,14 +64,16 @@ class Network {
 
   size_t packed_bytes() const { return arena_.bytes(); }
 
-  // A scratch is this many bytes, aligned to a cache line, prepared once.
-  size_t scratch_bytes() const;
-  void prepare(void* scratch) const;
+  // A run needs room for values, which runs of other networks may use in turn, and a table of places, prepared once
+  // for that room. Both are aligned to a cache line and a whole number of them.
+  size_t table_bytes() const;
+  size_t values_bytes() const;
+  void prepare(void* table, void* values) const;
 
   // Runs `rows` rows from `first` on, a block at a time through all steps. Buffers hold all rows of the batch; no
   // output overlaps another buffer. `error.row` counts within the batch.
-  Outcome run(void* scratch, const Input* inputs, const Output* outputs, size_t first, size_t rows,
-              RunError& error) const;
+  Outcome run(void* table, const Input* inputs, const Output* outputs, size_t first, size_t rows, RunError& error,
+              Help help = {}) const;
 
   // Multiply-adds of one row, or as many as take that long.
   size_t row_cost() const { return row_cost_; }
@@ -72,8 +81,8 @@ class Network {
  private:
   class Builder;
 
-  size_t base_bytes() const;
-  Outcome run_block(T* const* base, size_t rows, RunError& error) const;
+  Outcome run_block(T* const* base, size_t rows, RunError& error, Help help) const;
+  void run_dense(const Step<T>& step, const T* x, T* y, size_t rows, Help help) const;
   size_t stride(int32_t operand) const;
 
   const Kernels<T>* kernels_ = nullptr;

@@ -146,7 +146,7 @@ class Verifier {
       case Opcode::select:
         return has(3) && operand(y_width) && operand(y_width) && operand(y_width);
       case Opcode::softmax:
-        return has(4) && rows(y_width) && flag();
+        return has(4) && rows(y_width) && in_range(next(), 3);
       case Opcode::norm:
         return has(7) && rows(y_width) && flag() && parameter(1) && optional_parameter(inner_) &&
                optional_parameter(inner_);

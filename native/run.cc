@@ -1,4 +1,5 @@
 // Running a network: a block of rows through all steps, then the next.
+#include <atomic>
 #include <cmath>
 #include <limits>
 
@@ -121,26 +122,30 @@ void concat(T* const* base, size_t value_count, const Step<T>& step, T* y, size_
 
 }  // namespace
 
-// A scratch begins with the place of every operand, values first; then come the values that are not in the caller's
-// buffers.
-template <typename T>
-size_t Network<T>::base_bytes() const {
-  const size_t bytes = (widths_.size() + constants_.size()) * sizeof(T*);
+constexpr size_t whole_lines(size_t bytes) {
   return (bytes + cache_line_bytes - 1) / cache_line_bytes * cache_line_bytes;
 }
 
+// A table: where the values stand, then the place of every operand, values first, constants last.
 template <typename T>
-size_t Network<T>::scratch_bytes() const {
-  return base_bytes() + row_elements_ * block_rows_ * sizeof(T);
+size_t Network<T>::table_bytes() const {
+  return whole_lines((1 + widths_.size() + constants_.size()) * sizeof(T*));
 }
 
 template <typename T>
-void Network<T>::prepare(void* scratch) const {
-  T** const base = static_cast<T**>(scratch);
-  T* const values = reinterpret_cast<T*>(static_cast<char*>(scratch) + base_bytes());
-  for (size_t i = 0; i < widths_.size(); i++) base[i] = values + places_[i] * block_rows_;
-  for (size_t i = 0; i < constants_.size(); i++)
+size_t Network<T>::values_bytes() const {
+  return whole_lines(row_elements_ * block_rows_ * sizeof(T));
+}
+
+template <typename T>
+void Network<T>::prepare(void* table, void* values) const {
+  T** const places = static_cast<T**>(table);
+  T** const base = places + 1;
+  places[0] = static_cast<T*>(values);
+  for (size_t i = 0; i < widths_.size(); i++) base[i] = places[0] + places_[i] * block_rows_;
+  for (size_t i = 0; i < constants_.size(); i++) {
     base[widths_.size() + i] = const_cast<T*>(constants_[i]);  // never written
+  }
 }
 
 template <typename T>
@@ -149,15 +154,16 @@ size_t Network<T>::stride(int32_t operand) const {
 }
 
 template <typename T>
-Outcome Network<T>::run(void* scratch, const Input* inputs, const Output* outputs, size_t first, size_t rows,
-                        RunError& error) const {
-  T** const base = static_cast<T**>(scratch);
-  T* const values = reinterpret_cast<T*>(static_cast<char*>(scratch) + base_bytes());
+Outcome Network<T>::run(void* table, const Input* inputs, const Output* outputs, size_t first, size_t rows,
+                        RunError& error, Help help) const {
+  T* const values = *static_cast<T**>(table);
+  T** const base = static_cast<T**>(table) + 1;
   const auto home = [&](int32_t value) { return values + places_[size_t(value)] * block_rows_; };
 
-  const size_t end = first + rows;
-  for (size_t row = first; row < end; row += block_rows_) {
-    const size_t count = end - row < block_rows_ ? end - row : block_rows_;
+  const size_t blocks = (rows + block_rows_ - 1) / block_rows_;
+  for (size_t block = 0; block < blocks; block++) {
+    // Blocks of equal height.
+    const size_t row = first + rows * block / blocks, count = first + rows * (block + 1) / blocks - row;
     // The caller's buffers serve as they are where their elements are the model's.
     for (size_t i = 0; i < outputs_.size(); i++) {
       const int32_t value = outputs_[i];
@@ -174,7 +180,7 @@ Outcome Network<T>::run(void* scratch, const Input* inputs, const Output* output
         convert_input(inputs[i], row * width, count * width, base[value]);
       }
     }
-    const Outcome outcome = run_block(base, count, error);
+    const Outcome outcome = run_block(base, count, error, help);
     if (outcome != Outcome::ok) {
       error.row += row;
       return outcome;
@@ -192,7 +198,40 @@ Outcome Network<T>::run(void* scratch, const Input* inputs, const Output* output
 }
 
 template <typename T>
-Outcome Network<T>::run_block(T* const* base, size_t rows, RunError& error) const {
+void Network<T>::run_dense(const Step<T>& step, const T* x, T* y, size_t rows, Help help) const {
+  // Multiply-adds below which waking a thread does not pay, and parts for each, so that one held up costs little.
+  constexpr size_t least_cost = 2 << 20, parts_of_thread = 4;
+  const size_t K = step.dense.K, N = step.dense.N;
+  const size_t panel = size_t(kernels_->panel_columns), panels = (N + panel - 1) / panel;
+  if (help.pool == nullptr || step.dense.shape.order == DenseOrder::lanes || rows * K * N < least_cost) {
+    return kernels_->dense(step.dense, x, y, rows, 0, N);
+  }
+  const size_t parts = panels < help.threads * parts_of_thread ? panels : help.threads * parts_of_thread;
+  struct Columns {
+    const Network& network;
+    const Step<T>& step;
+    const T* x;
+    T* y;
+    size_t rows, part_columns;
+    std::atomic<size_t> next{0};
+  } columns{*this, step, x, y, rows, (panels + parts - 1) / parts * panel};
+  help.pool->run(
+      help.threads,
+      [](void* context, size_t) {
+        Columns& c = *static_cast<Columns*>(context);
+        const size_t all = c.step.dense.N;
+        for (;;) {
+          const size_t first = c.next.fetch_add(1) * c.part_columns;
+          if (first >= all) return;
+          const size_t end = all - first < c.part_columns ? all : first + c.part_columns;
+          c.network.kernels_->dense(c.step.dense, c.x, c.y, c.rows, first, end);
+        }
+      },
+      &columns);
+}
+
+template <typename T>
+Outcome Network<T>::run_block(T* const* base, size_t rows, RunError& error, Help help) const {
   const Kernels<T>& kernels = *kernels_;
   for (size_t i = 0; i < steps_.size(); i++) {
     const Step<T>& step = steps_[i];
@@ -200,7 +239,7 @@ Outcome Network<T>::run_block(T* const* base, size_t rows, RunError& error) cons
     const T* const a = step.a >= 0 ? base[step.a] : nullptr;
     switch (step.opcode) {
       case Opcode::dense:
-        kernels.dense(step.dense, a, y, rows * step.repeat);
+        run_dense(step, a, y, rows * step.repeat, help);
         break;
       case Opcode::unary:
         kernels.unary[step.function](a, y, rows * step.width, step.p[0]);
@@ -216,7 +255,7 @@ Outcome Network<T>::run_block(T* const* base, size_t rows, RunError& error) cons
                        step.width);
         break;
       case Opcode::softmax:
-        kernels.softmax(a, y, rows * step.repeat, step.inner, step.function != 0);
+        kernels.softmax(a, y, rows * step.repeat, step.inner, step.function);
         break;
       case Opcode::norm: {
         const auto norm = step.function == 0 ? kernels.layer_norm : kernels.rms_norm;

@@ -15,7 +15,7 @@ const MAKING_GRAPHS = 'lib/graph/((define|stack)/.*|(activations|functions|shape
 const ERRORS = 'lib/(errors|words)\\.ts';
 
 /** What the model is made of beside the addon. */
-const MODEL_PARTS = 'lib/(faults|rows|summary)\\.ts';
+const MODEL_PARTS = 'lib/(buffers|faults|rows|summary)\\.ts';
 
 /** @param {...string} patterns */
 const only = (...patterns) => new RegExp(`^(${patterns.join('|')})$`);
@@ -84,7 +84,7 @@ const NATIVE_RULES = [
   },
   {
     files: /^native\/(network\.h|build\.cc|run\.cc)$/,
-    may: only('native/(network|plan|pack|arena)\\.h', 'native/kernels/kernels\\.h', STANDARD),
+    may: only('native/(network|plan|pack|pool|arena)\\.h', 'native/kernels/kernels\\.h', STANDARD),
   },
   {
     files: /^native\/pack\.(h|cc)$/,

@@ -5,13 +5,26 @@
 import { ForwardpassError } from '../errors.ts';
 import { describe, didYouMean, listNames, quote } from '../words.ts';
 import type { Activation } from './architecture.ts';
-import { UNARY_NAMES, type UnaryName } from './graph.ts';
+import { type BinaryName, type SoftmaxName, UNARY_NAMES, type UnaryName } from './graph.ts';
 
-export type ResolvedActivation =
-  | { readonly kind: 'identity' }
-  | { readonly kind: 'unary'; readonly fn: UnaryName; readonly alpha?: number; readonly beta?: number }
-  /** Of −x if `negated`. A negative axis counts from the row's end. */
-  | { readonly kind: 'softmax'; readonly log: boolean; readonly negated: boolean; readonly axis: number };
+/** What an activation does to a row, one step after another. A negative axis counts from the row's end. */
+export type ActivationStep =
+  | { readonly op: 'unary'; readonly fn: UnaryName; readonly alpha?: number; readonly beta?: number }
+  /** With the same number for every element. */
+  | { readonly op: 'binary'; readonly fn: BinaryName; readonly value: number }
+  | { readonly op: 'softmax'; readonly fn: SoftmaxName; readonly axis: number }
+  /** 1 at the first greatest, 0 elsewhere. */
+  | { readonly op: 'hardmax'; readonly axis: number }
+  /** The first half along the axis times the sigmoid of the second. */
+  | { readonly op: 'glu'; readonly axis: number }
+  /** The steps `above` for an element x with scale·x > threshold, `below` for others. */
+  | {
+      readonly op: 'branch';
+      readonly scale: number;
+      readonly threshold: number;
+      readonly above: readonly ActivationStep[];
+      readonly below: readonly ActivationStep[];
+    };
 
 /** A setting under any of its names, spelt in lower case without underscores; without a default it must be given. */
 interface Setting {
@@ -20,92 +33,139 @@ interface Setting {
 }
 
 interface Entry {
-  readonly fn: UnaryName;
-  readonly alpha?: Setting;
-  readonly beta?: Setting;
+  readonly settings: readonly Setting[];
+  /** Of the settings' values, in their order. */
+  steps(...values: number[]): readonly ActivationStep[];
 }
 
 const setting = (value: number | undefined, ...names: string[]): Setting =>
   value === undefined ? { names } : { names, value };
-const constant = (value: number): Setting => ({ names: [], value });
 
-const slope = (value: number) => setting(value, 'alpha', 'negativeslope', 'slope');
+const unary = (fn: UnaryName, alpha?: number, beta?: number): ActivationStep => ({
+  op: 'unary',
+  fn,
+  ...(alpha !== undefined && { alpha }),
+  ...(beta !== undefined && { beta }),
+});
+
+/** A function of the graph; its first setting is `alpha`, its second `beta`. */
+const plain = (fn: UnaryName, ...settings: Setting[]): Entry => ({
+  settings,
+  steps: (alpha, beta) => [unary(fn, alpha, beta)],
+});
+
+const alongAxis = (steps: (axis: number) => readonly ActivationStep[]): Entry => ({
+  settings: [setting(-1, 'axis', 'dim')],
+  steps,
+});
+const softmax = (fn: SoftmaxName, ...before: ActivationStep[]): Entry =>
+  alongAxis((axis) => [...before, { op: 'softmax', fn, axis }]);
+
+const slope = setting(0.01, 'alpha', 'negativeslope', 'slope');
 const lambda = setting(0.5, 'lambda', 'lambd', 'threshold', 'alpha');
+const silu: Entry = {
+  settings: [setting(1, 'alpha', 'beta')],
+  steps: (alpha) => [alpha === 1 ? unary('silu') : unary('quick_gelu', alpha)],
+};
+const identity: Entry = { settings: [], steps: () => [] };
 
-/** Those with settings or with a value of their own; the other UNARY_NAMES stand for themselves. */
+/** Those with settings or of several steps; the other UNARY_NAMES stand for themselves. */
 const ENTRIES: Readonly<Record<string, Entry>> = {
-  ...Object.fromEntries(UNARY_NAMES.map((fn) => [spell(fn), { fn }])),
-  relu6: { fn: 'clip', alpha: constant(0), beta: constant(6) },
-  leakyrelu: { fn: 'leaky_relu', alpha: slope(0.01) },
+  ...Object.fromEntries(UNARY_NAMES.map((fn) => [spell(fn), plain(fn)])),
+  linear: identity,
+  identity,
+  none: identity,
+  relu: {
+    settings: [
+      setting(0, 'negativeslope', 'alpha', 'slope'),
+      setting(Infinity, 'maxvalue', 'max'),
+      setting(0, 'threshold'),
+    ],
+    steps: relu,
+  },
+  relu6: { settings: [], steps: () => [unary('clip', 0, 6)] },
+  leakyrelu: plain('leaky_relu', slope),
+  prelu: plain('leaky_relu', setting(undefined, 'weight', 'alpha', 'slope')),
   // The mean of its random slopes, as torch runs it outside of training.
-  rrelu: { fn: 'leaky_relu', alpha: constant((1 / 8 + 1 / 3) / 2) },
-  thresholdedrelu: { fn: 'thresholded_relu', alpha: setting(1, 'alpha', 'theta') },
-  threshold: {
-    fn: 'threshold',
-    alpha: setting(undefined, 'threshold', 'alpha'),
-    beta: setting(undefined, 'value', 'beta'),
+  rrelu: {
+    settings: [setting(1 / 8, 'lower'), setting(1 / 3, 'upper')],
+    steps: (lower, upper) => [unary('leaky_relu', (lower + upper) / 2)],
   },
-  elu: { fn: 'elu', alpha: setting(1, 'alpha') },
-  selu: {
-    fn: 'selu',
-    alpha: setting(1.6732632423543772, 'alpha'),
-    beta: setting(1.0507009873554805, 'gamma', 'scale', 'beta'),
-  },
-  celu: { fn: 'celu', alpha: setting(1, 'alpha') },
-  gelutanh: { fn: 'gelu_tanh' },
-  gelunew: { fn: 'gelu_tanh' },
-  gelufast: { fn: 'gelu_tanh' },
-  gelupytorchtanh: { fn: 'gelu_tanh' },
-  quickgelu: { fn: 'quick_gelu', alpha: setting(1.702, 'alpha') },
-  swish: { fn: 'silu' },
-  logistic: { fn: 'sigmoid' },
-  hardsigmoid: { fn: 'hard_sigmoid', alpha: setting(1 / 6, 'alpha', 'slope'), beta: setting(0.5, 'beta', 'offset') },
-  sparsesigmoid: { fn: 'hard_sigmoid', alpha: constant(0.5), beta: constant(0.5) },
-  hardsilu: { fn: 'hard_swish' },
-  hardtanh: { fn: 'clip', alpha: setting(-1, 'minval', 'min', 'alpha'), beta: setting(1, 'maxval', 'max', 'beta') },
-  clip: {
-    fn: 'clip',
-    alpha: setting(Number.NEGATIVE_INFINITY, 'min', 'minval', 'alpha'),
-    beta: setting(Number.POSITIVE_INFINITY, 'max', 'maxval', 'beta'),
-  },
-  hardshrink: { fn: 'hard_shrink', alpha: lambda },
-  softshrink: { fn: 'soft_shrink', alpha: lambda, beta: lambda },
-  softplus: { fn: 'softplus', alpha: setting(1, 'beta', 'alpha') },
-  squareplus: { fn: 'squareplus', alpha: setting(4, 'b', 'alpha') },
-  exponential: { fn: 'exp' },
-  isinf: { fn: 'is_inf', alpha: constant(1), beta: constant(1) },
+  thresholdedrelu: plain('thresholded_relu', setting(1, 'alpha', 'theta')),
+  threshold: plain(
+    'threshold',
+    setting(undefined, 'threshold', 'alpha'),
+    setting(undefined, 'value', 'defaultvalue', 'beta'),
+  ),
+  elu: plain('elu', setting(1, 'alpha')),
+  selu: plain('selu', setting(1.6732632423543772, 'alpha'), setting(1.0507009873554805, 'gamma', 'scale', 'beta')),
+  celu: plain('celu', setting(1, 'alpha')),
+  gelutanh: plain('gelu_tanh'),
+  gelunew: plain('gelu_tanh'),
+  gelufast: plain('gelu_tanh'),
+  gelupytorchtanh: plain('gelu_tanh'),
+  quickgelu: plain('quick_gelu', setting(1.702, 'alpha')),
+  silu,
+  swish: silu,
+  logistic: plain('sigmoid'),
+  hardsigmoid: plain('hard_sigmoid', setting(1 / 6, 'alpha', 'slope'), setting(0.5, 'beta', 'offset')),
+  sparsesigmoid: { settings: [], steps: () => [unary('hard_sigmoid', 0.5, 0.5)] },
+  hardsilu: plain('hard_swish'),
+  hardtanh: plain('clip', setting(-1, 'minval', 'min', 'alpha'), setting(1, 'maxval', 'max', 'beta')),
+  clip: plain('clip', setting(-Infinity, 'min', 'minval', 'alpha'), setting(Infinity, 'max', 'maxval', 'beta')),
+  hardshrink: plain('hard_shrink', lambda),
+  softshrink: { settings: [lambda], steps: (value) => [unary('soft_shrink', value, value)] },
+  shrink: plain('soft_shrink', setting(0.5, 'lambd', 'lambda', 'alpha'), setting(0, 'bias', 'beta')),
+  softplus: { settings: [setting(1, 'beta', 'alpha'), setting(Infinity, 'threshold')], steps: softplus },
+  squareplus: plain('squareplus', setting(4, 'b', 'alpha')),
+  exponential: plain('exp'),
+  isinf: { settings: [], steps: () => [unary('is_inf', 1, 1)] },
+  softmax: softmax('softmax'),
+  softmin: softmax('softmax', unary('neg')),
+  logsoftmax: softmax('log_softmax'),
+  sparsemax: softmax('sparsemax'),
+  hardmax: alongAxis((axis) => [{ op: 'hardmax', axis }]),
+  glu: alongAxis((axis) => [{ op: 'glu', axis }]),
 };
 
-const IDENTITIES = ['linear', 'identity', 'none'];
-const SOFTMAXES = ['softmax', 'logsoftmax', 'softmin'];
-const NAMES = [...UNARY_NAMES, 'relu6', 'swish', 'hard_tanh', 'linear', 'softmax', 'log_softmax', 'softmin'];
+const NAMES = [
+  ...UNARY_NAMES,
+  ...['relu6', 'rrelu', 'prelu', 'swish', 'shrink', 'hard_tanh', 'hard_silu', 'sparse_sigmoid', 'exponential'],
+  ...['linear', 'softmax', 'log_softmax', 'softmin', 'sparsemax', 'hardmax', 'glu'],
+];
+
+/** Keras' relu: x, at most `max`, where it exceeds `threshold`; alpha·(x − threshold) elsewhere. */
+function relu(alpha: number, max: number, threshold: number): ActivationStep[] {
+  const clipped = max === Infinity ? [] : [unary('clip', threshold === 0 ? -Infinity : 0, max)];
+  if (threshold === 0 && alpha === 0) return max === Infinity ? [unary('relu')] : [unary('clip', 0, max)];
+  if (threshold === 0) return [unary('leaky_relu', alpha), ...clipped];
+  if (alpha === 0) return [unary('thresholded_relu', threshold), ...clipped];
+  const below: ActivationStep[] = [
+    { op: 'binary', fn: 'sub', value: threshold },
+    { op: 'binary', fn: 'mul', value: alpha },
+  ];
+  return [{ op: 'branch', scale: 1, threshold, above: clipped, below }];
+}
+
+/** torch's softplus takes x itself from its threshold on, which float64 can tell from the formula. */
+function softplus(beta: number, threshold: number): ActivationStep[] {
+  const formula = unary('softplus', beta);
+  return threshold === Infinity ? [formula] : [{ op: 'branch', scale: beta, threshold, above: [], below: [formula] }];
+}
 
 /** Throws `OPTION`, at `place`, for a name or a setting that is not known. */
-export function resolveActivation(activation: Activation, place: string): ResolvedActivation {
+export function resolveActivation(activation: Activation, place: string): readonly ActivationStep[] {
   const { name, settings } = takeApart(activation, place);
   const spelt = spell(name);
-  if (IDENTITIES.includes(spelt)) {
-    refuseOthers(settings, [], name, place);
-    return { kind: 'identity' };
-  }
-  if (SOFTMAXES.includes(spelt)) {
-    refuseOthers(settings, ['axis', 'dim'], name, place);
-    const axis = numberOf(settings, setting(-1, 'axis', 'dim'), name, place);
-    return { kind: 'softmax', log: spelt === 'logsoftmax', negated: spelt === 'softmin', axis };
-  }
-  if (spelt === 'gelu' && settings.has('approximate')) return approximateGelu(settings, name, place);
+  if (spelt === 'gelu') return [gelu(settings, name, place)];
   const entry = Object.hasOwn(ENTRIES, spelt) ? ENTRIES[spelt] : undefined;
   if (entry === undefined) {
     const guess = didYouMean(name, NAMES) || `; known are ${listNames(NAMES, NAMES.length)}`;
     throw new ForwardpassError('OPTION', `${quote(name)} is not a known activation${guess}`, place);
   }
-  refuseOthers(settings, [...(entry.alpha?.names ?? []), ...(entry.beta?.names ?? [])], name, place);
-  return {
-    kind: 'unary',
-    fn: entry.fn,
-    ...(entry.alpha && { alpha: numberOf(settings, entry.alpha, name, place) }),
-    ...(entry.beta && { beta: numberOf(settings, entry.beta, name, place) }),
-  };
+  const known = entry.settings.flatMap(({ names }) => names);
+  refuseOthers(settings, known, name, place);
+  return entry.steps(...entry.settings.map((wanted) => numberOf(settings, wanted, name, place)));
 }
 
 /** `LeakyReLU`, `leaky_relu` and `leaky-relu` are one name. */
@@ -123,11 +183,11 @@ function takeApart(activation: Activation, place: string): { name: string; setti
   return { name, settings: new Map(Object.entries(settings).map(([key, value]) => [spell(key), value])) };
 }
 
-function approximateGelu(settings: Map<string, unknown>, name: string, place: string): ResolvedActivation {
+function gelu(settings: Map<string, unknown>, name: string, place: string): ActivationStep {
   refuseOthers(settings, ['approximate'], name, place);
-  const approximate = settings.get('approximate');
-  if (approximate === 'tanh' || approximate === true) return { kind: 'unary', fn: 'gelu_tanh' };
-  if (approximate === 'none' || approximate === false) return { kind: 'unary', fn: 'gelu' };
+  const approximate = settings.get('approximate') ?? 'none';
+  if (approximate === 'tanh' || approximate === true) return unary('gelu_tanh');
+  if (approximate === 'none' || approximate === false) return unary('gelu');
   throw new ForwardpassError(
     'OPTION',
     `expected approximate to be 'tanh' or 'none', found ${describe(approximate)}`,

@@ -2,7 +2,7 @@
  * What users write to describe a network: to {@link define} one from parameters they hold, or to say how the
  * tensors of a file that holds parameters alone belong together. docs/define.md explains every layer.
  */
-import type { BinaryName, DType, NormName, ReduceName, UnaryName } from './graph.ts';
+import type { BinaryName, DType, NormName, ReduceName, SoftmaxName, UnaryName } from './graph.ts';
 
 /** Nested arrays, outermost axis first. */
 export type NestedNumbers = readonly (number | NestedNumbers)[];
@@ -38,7 +38,7 @@ export type Activation =
   | { readonly name: ActivationName; readonly [setting: string]: number | string | boolean };
 
 /** The names that editors offer; others are accepted by their ONNX, Keras or torch spelling too. */
-export type ActivationName = UnaryName | 'linear' | 'softmax' | 'log_softmax' | (string & Record<never, never>);
+export type ActivationName = UnaryName | SoftmaxName | 'linear' | 'glu' | (string & Record<never, never>);
 
 interface LayerBase {
   /** What other layers, outputs and messages call it. The layer's own result has this name. */
@@ -127,7 +127,7 @@ export interface NormalizeLayer extends LayerBase {
 }
 
 export interface SoftmaxLayer extends LayerBase {
-  readonly type: 'softmax' | 'log_softmax';
+  readonly type: SoftmaxName;
   /** The last unless given. */
   readonly axis?: number;
 }

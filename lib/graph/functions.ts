@@ -2,7 +2,7 @@
  * The functions of one and two numbers and the reductions, in float64: what constant folding computes with.
  * The engine's kernels define the results of models; these agree with them to the last few bits.
  */
-import type { BinaryName, ReduceName, UnaryName } from './graph.ts';
+import type { BinaryName, ReduceName, SoftmaxName, UnaryName } from './graph.ts';
 
 export const UNARY_FUNCTIONS: Record<UnaryName, (x: number, alpha: number, beta: number) => number> = {
   relu: (x) => (x < 0 ? 0 : x),
@@ -88,7 +88,32 @@ export const REDUCE_FUNCTIONS: Record<ReduceName, (values: Float64Array) => numb
   arg_min_last: (values) => first(values, (value, best) => value <= best),
 };
 
-export function logSumExp(values: Float64Array): number {
+export const SOFTMAX_FUNCTIONS: Record<SoftmaxName, (values: Float64Array) => Float64Array> = {
+  softmax(values) {
+    const total = logSumExp(values);
+    return values.map((value) => Math.exp(value - total));
+  },
+  log_softmax(values) {
+    const total = logSumExp(values);
+    return values.map((value) => value - total);
+  },
+  sparsemax,
+};
+
+/** From the greatest down, each value that still lies above the threshold that it would give joins the support. */
+function sparsemax(values: Float64Array): Float64Array {
+  const greatest = REDUCE_FUNCTIONS.max(values);
+  let [total, threshold] = [0, Number.NaN];
+  for (const [at, value] of values.toSorted().reverse().entries()) {
+    total += value - greatest;
+    const next = (total - 1) / (at + 1);
+    if (!(value - greatest > next)) break;
+    threshold = next;
+  }
+  return values.map((value) => Math.max(value - greatest - threshold, 0));
+}
+
+function logSumExp(values: Float64Array): number {
   const greatest = REDUCE_FUNCTIONS.max(values);
   if (!Number.isFinite(greatest)) return greatest;
   return greatest + Math.log(sum(values, (value) => Math.exp(value - greatest)));

@@ -124,6 +124,13 @@ export const REDUCE_NAMES = [
 ] as const;
 export type ReduceName = (typeof REDUCE_NAMES)[number];
 
+export const SOFTMAX_NAMES = [
+  'softmax', //     e^x/Σe^x
+  'log_softmax', // its logarithm, x − log Σe^x
+  'sparsemax', //   max(x − τ, 0), with τ so that they sum to 1
+] as const;
+export type SoftmaxName = (typeof SOFTMAX_NAMES)[number];
+
 export const NORM_NAMES = ['l1', 'l2', 'max'] as const;
 export type NormName = (typeof NORM_NAMES)[number];
 
@@ -148,7 +155,7 @@ export interface OpAttributes {
   /** condition, a, b, broadcast together: condition ≠ 0 ? a : b. */
   select: Record<never, never>;
   /** x */
-  softmax: { readonly axis: number; readonly log: boolean };
+  softmax: { readonly axis: number; readonly fn: SoftmaxName };
   /** x, scale? (constant), shift? (constant): mean 0 and variance 1 over the axes from `axis` to the last. */
   layer_norm: { readonly axis: number; readonly epsilon: number };
   /** x, scale? (constant): x/√(mean(x²) + epsilon) over the axes from `axis` to the last. */

@@ -76,7 +76,7 @@ function kindOf(node: Node): string {
     case 'binary':
       return node.attributes.fn;
     case 'softmax':
-      return node.attributes.log ? 'log_softmax' : 'softmax';
+      return node.attributes.fn;
     case 'reduce':
       return `reduce ${node.attributes.fn}`;
     case 'normalize':

@@ -28,7 +28,7 @@ export const OPCODES = {
   affine: 4,
   /** y, condition operand, a operand, b operand */
   select: 5,
-  /** y, x, repeat, K, log (0 or 1) */
+  /** y, x, repeat, K, kind (0 softmax, 1 log softmax, 2 sparsemax) */
   softmax: 6,
   /** y, x, repeat, K, kind (0 layer norm, 1 rms norm), parameter [epsilon], scale parameter [K] or −1, shift parameter [K] or −1 */
   norm: 7,

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "math.h"
+#include "normal.h"
 
 namespace FP_ISA {
 
@@ -96,11 +97,12 @@ struct Activations {
   static V tanh(V x, V, V) { return FP_ISA::tanh<S>(x); }
   // An odd polynomial up to 1, then (x − 1) + 2/(1 + e^2x), which does not cancel.
   static V tanh_shrink(V x, V, V) {
-    const V one = S::set1(1), a = FP_ISA::abs<S>(x), square = S::mul(x, x);
-    const V near_zero = S::mul(S::mul(square, polynomial<S>(Coefficients<T>::shrink, square)), x);
+    const V one = S::set1(1), a = FP_ISA::abs<S>(x), square = S::mul(a, a);
+    const V cube = S::mul(square, a), series = S::mul(square, polynomial<S>(Coefficients<T>::shrink, square));
+    const V near_zero = S::fma(cube, S::set1(Coefficients<T>::third_high), S::mul(cube, series));
     const V rest = S::div(S::set1(2), S::add(one, FP_ISA::exp<S>(S::add(a, a))));
     const V far = S::add(S::sub(a, one), rest);
-    return S::select(S::less(a, one), near_zero, with_sign<S>(far, x));
+    return with_sign<S>(S::select(S::less(a, one), near_zero, far), x);
   }
   // With e = e^x and n = e·(e + 2): x·n/(n + 2).
   static V mish(V x, V, V) {

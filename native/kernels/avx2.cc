@@ -8,7 +8,10 @@
 
 #include <cmath>
 #include <cstring>
+#include <limits>
+#include <type_traits>
 
+#include "../pack.h"
 #include "kernels.h"
 
 #if defined(__clang__)

@@ -43,32 +43,31 @@ struct Coefficients<float> {
       -0x1.a3f6a8p-11f,
       0x1.496948p-14f,
   };
-  // (x - tanh(x))/x^3 in x^2; error 2^-27.5
+  // ((x - tanh(x))/x^3 - 1/3)/x^2 in x^2; error 2^-27.4
   static constexpr float shrink[] = {
-      0x1.555556p-2f,
-      -0x1.1110f2p-3f,
-      0x1.ba117ep-5f,
-      -0x1.65a7dap-6f,
-      0x1.1d0354p-7f,
-      -0x1.a45556p-9f,
-      0x1.e4367ap-11f,
-      -0x1.2b7eeap-13f,
+      -0x1.1110fcp-3f,
+      0x1.ba1316p-5f,
+      -0x1.65b72p-6f,
+      0x1.1d4e14p-7f,
+      -0x1.a5dc8cp-9f,
+      0x1.e84872p-11f,
+      -0x1.2fd4b2p-13f,
   };
-  // (M(a)*(a + 7/8)*16/7 - 1)/a, M Mills' ratio over sqrt(2*pi), up to a = 14.6; error 2^-28.5
+  // (2*M(a)*(1 + a) - 1)/a, M Mills' ratio over sqrt(2*pi), up to a = 14.6; error 2^-28.7
   static constexpr float mills_over[] = {
-      0x1.61408ap-2f,
-      0x1.671c9ap-3f,
-      0x1.191d28p-5f,
-      -0x1.fe73b2p-13f,
-      -0x1.163bccp-10f,
+      0x1.9deec6p-3f,
+      0x1.7e250ap-5f,
+      -0x1.5adcc8p-6f,
+      -0x1.aa7184p-7f,
+      -0x1.42e51ap-9f,
   };
   static constexpr float mills_under[] = {
       0x1.p+0f,
-      0x1.b3c494p+0f,
-      0x1.3f099ap+0f,
-      0x1.fed1e6p-2f,
-      0x1.c9bd18p-4f,
-      0x1.8aa75cp-7f,
+      0x1.b463d2p+0f,
+      0x1.3fe576p+0f,
+      0x1.009194p-1f,
+      0x1.ccc19ep-4f,
+      0x1.8f6788p-7f,
   };
   static constexpr float mills_end = 0x1.d33334p+3f;
 };
@@ -124,52 +123,51 @@ struct Coefficients<double> {
       -0x1.386a96a4dee0ep-30,
       0x1.05793affbad12p-34,
   };
-  // (x - tanh(x))/x^3 in x^2; error 2^-56.0
+  // ((x - tanh(x))/x^3 - 1/3)/x^2 in x^2; error 2^-55.9
   static constexpr double shrink[] = {
-      0x1.5555555555555p-2,
-      -0x1.11111111110bap-3,
-      0x1.ba1ba1ba1455cp-5,
-      -0x1.664f4880d311fp-6,
-      0x1.226e351993726p-7,
-      -0x1.d6d3c53ab2d56p-9,
-      0x1.7da2bdda84797p-10,
-      -0x1.3551aeefcfd4ap-11,
-      0x1.f5211fb71c147p-13,
-      -0x1.9498420c698d1p-14,
-      0x1.420979ce4db4dp-15,
-      -0x1.ea1b8749d8229p-17,
-      0x1.4ebbca770959cp-18,
-      -0x1.723e085aed88dp-20,
-      0x1.1abfdbfcc7735p-22,
-      -0x1.b03689e641196p-26,
+      -0x1.11111111110d7p-3,
+      0x1.ba1ba1ba15ba2p-5,
+      -0x1.664f488111ba6p-6,
+      0x1.226e351fcd67bp-7,
+      -0x1.d6d3c60239e53p-9,
+      0x1.7da2c63f364bep-10,
+      -0x1.3551ee31af9eep-11,
+      0x1.f523cb82a3c36p-13,
+      -0x1.94a2bd297253ap-14,
+      0x1.42275f3f03cafp-15,
+      -0x1.ea9636bf5e575p-17,
+      0x1.4f6c28436ab59p-18,
+      -0x1.738f1fcf0b21ep-20,
+      0x1.1c40798bfa8e4p-22,
+      -0x1.b34f51d51531ep-26,
   };
-  // (M(a)*(a + 7/8)*16/7 - 1)/a, M Mills' ratio over sqrt(2*pi), up to a = 38.7; error 2^-60.9
+  // (2*M(a)*(1 + a) - 1)/a, M Mills' ratio over sqrt(2*pi), up to a = 38.7; error 2^-61.1
   static constexpr double mills_over[] = {
-      0x1.61407e17c25a9p-2,
-      0x1.c20a61ad918acp-2,
-      0x1.170fec531d25ap-2,
-      0x1.aac1c77276559p-4,
-      0x1.aa8ac924289d4p-6,
-      0x1.09f596ed34186p-8,
-      0x1.1d4eb04a2d951p-12,
-      -0x1.1ab965bf98a88p-15,
-      -0x1.68ee8fce76a3ep-17,
-      -0x1.400242fa43e55p-20,
-      -0x1.ded67739f8068p-25,
+      0x1.9deeb30af26cp-3,
+      0x1.9bc84b3f9d78p-3,
+      0x1.343b7136b87c6p-4,
+      -0x1.b25e69b9bcc49p-12,
+      -0x1.a933504338203p-7,
+      -0x1.afb9c8367020cp-8,
+      -0x1.ec7fc39c66f93p-10,
+      -0x1.70ff60c5ca28p-12,
+      -0x1.703c7f8f12337p-15,
+      -0x1.c8f2e16ba1454p-19,
+      -0x1.1472f5658ec44p-23,
   };
   static constexpr double mills_under[] = {
       0x1.p+0,
-      0x1.3be46db3e47c6p+1,
-      0x1.6cecab6931fc2p+1,
-      0x1.0507f7f762bd1p+1,
-      0x1.018d223bd25f8p+0,
-      0x1.711fe5acee87p-2,
-      0x1.897385fbf1a9cp-4,
-      0x1.3941f563c9e21p-6,
-      0x1.6f293ea244d5fp-9,
-      0x1.2fe2fd191d9cbp-12,
-      0x1.43027ad1784bbp-16,
-      0x1.539315143abep-21,
+      0x1.3bfc623a48e2fp+1,
+      0x1.6d26a472242d7p+1,
+      0x1.05495537e31eep+1,
+      0x1.01e7d6aa8680ap+0,
+      0x1.71cc142878b16p-2,
+      0x1.8a5e299ba5f22p-4,
+      0x1.3a2bc1a73ff97p-6,
+      0x1.707c2ba02b897p-9,
+      0x1.313caab0f84ddp-12,
+      0x1.44c9a46e09448p-16,
+      0x1.55f1cb381908cp-21,
   };
   static constexpr double mills_end = 0x1.359999999999ap+5;
 };

@@ -226,28 +226,26 @@ struct Dense {
     }
   }
 
-  // As many whole panels as fit, G at a time; returns how many columns are done.
+  // As many whole panels from `column` on as fit, G at a time; returns the first column that is not done.
   template <int MR, int G>
-  static size_t few_rows_of_panels(const Layer& layer, const T* x, T* y) {
+  static size_t few_rows_of_panels(const Layer& layer, const T* x, T* y, size_t column, size_t end) {
     const size_t stride = (layer.K + 1) * size_t(panel_columns);
-    const T* at = layer.weights;
-    size_t column = 0;
-    for (; column + G * panel_columns <= layer.N; column += G * panel_columns, at += G * stride) {
+    const T* at = layer.weights + column * (layer.K + 1);
+    for (; column + G * panel_columns <= end; column += G * panel_columns, at += G * stride) {
       few_rows<MR, G>(layer, x, {at, at + panel_columns, y + column, layer.N - column});
     }
     return column;
   }
 
-  static void chains(const Layer& layer, const T* x, T* y, size_t rows) {
-    size_t column = 0;
+  static void chains(const Layer& layer, const T* x, T* y, size_t rows, size_t column, size_t end) {
     if (layer.shape.partials == 1) {
       constexpr int G = row_chains / panel_vectors;
-      if (rows == 1) column = few_rows_of_panels<1, G>(layer, x, y);
-      if (rows == 2) column = few_rows_of_panels<2, G / 2>(layer, x, y);
-      if (rows == 3 && G > 2) column = few_rows_of_panels<3, 2>(layer, x, y);
+      if (rows == 1) column = few_rows_of_panels<1, G>(layer, x, y, column, end);
+      if (rows == 2) column = few_rows_of_panels<2, G / 2>(layer, x, y, column, end);
+      if (rows == 3 && G > 2) column = few_rows_of_panels<3, 2>(layer, x, y, column, end);
     }
     const T* at = layer.weights + column * (layer.K + 1);
-    for (; column < layer.N; column += panel_columns) {
+    for (; column < end; column += panel_columns) {
       const size_t columns = layer.N - column;
       const size_t vectors = columns >= size_t(panel_columns) ? panel_vectors : (columns + S::lanes - 1) / S::lanes;
       const size_t width = vectors * S::lanes;
@@ -316,12 +314,13 @@ struct Dense {
 };
 
 template <class S>
-void dense(const fp::DenseLayer<typename S::T>& layer, const typename S::T* x, typename S::T* y, size_t rows) {
+void dense(const fp::DenseLayer<typename S::T>& layer, const typename S::T* x, typename S::T* y, size_t rows,
+           size_t first, size_t end) {
   if (rows == 0) return;
   if (layer.shape.order == fp::DenseOrder::lanes) {
-    Dense<S>::lanes(layer, x, y, rows);
+    Dense<S>::lanes(layer, x, y, rows);  // one panel: always all of its columns
   } else {
-    Dense<S>::chains(layer, x, y, rows);
+    Dense<S>::chains(layer, x, y, rows, first, end);
   }
 }
 

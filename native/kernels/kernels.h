@@ -57,8 +57,10 @@ struct Kernels {
   int lanes;          // elements of one vector
   int panel_columns;  // columns of one full panel of a packed dense layer, a multiple of `lanes`
 
-  // y[rows, N] = clamp(x[rows, K]·W + b). `layer` was packed for this table. y overlaps neither x nor the layer.
-  void (*dense)(const DenseLayer<T>& layer, const T* x, T* y, size_t rows);
+  // y[rows, N] = clamp(x[rows, K]·W + b) for the columns from `first` to `end`; the others are left as they are. Both
+  // are multiples of panel_columns, but `end` may be N. `layer` was packed for this table. y overlaps neither x nor
+  // the layer.
+  void (*dense)(const DenseLayer<T>& layer, const T* x, T* y, size_t rows, size_t first, size_t end);
 
   // y[i] = f(x[i]), i < count; parameters are {alpha, beta}. y may be x; otherwise they do not overlap.
   void (*unary[int(Unary::count)])(const T* x, T* y, size_t count, const T* parameters);
@@ -76,7 +78,7 @@ struct Kernels {
                  T* y, size_t rows, size_t width);
 
   // Row-wise: x and y are [rows, width], y may be x. scale and shift are [width].
-  void (*softmax)(const T* x, T* y, size_t rows, size_t width, bool log);
+  void (*softmax)(const T* x, T* y, size_t rows, size_t width, int kind);  // 0 softmax, 1 its log, 2 sparsemax
   void (*layer_norm)(const T* x, T* y, size_t rows, size_t width, T epsilon, const T* scale, const T* shift);
   void (*rms_norm)(const T* x, T* y, size_t rows, size_t width, T epsilon, const T* scale, const T* shift);
   void (*normalize)(const T* x, T* y, size_t rows, size_t width, int norm, T epsilon, T floor);

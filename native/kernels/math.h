@@ -11,7 +11,7 @@
 
 namespace FP_ISA {
 
-// Facts of the element's format. e^x is 0 below `exp_lowest`, even times any number, and infinite above `exp_highest`.
+// Facts of the element's format. Below `exp_lowest` e^x is 0, even times x; above `exp_highest` it is infinite.
 template <class S>
 struct Float {
   using T = typename S::T;
@@ -319,65 +319,6 @@ inline typename S::V tanh(typename S::V x) {
   const V a = S::min(S::set1(end), abs<S>(x));
   const V t = expm1<S>(S::add(a, a));
   return with_sign<S>(S::div(t, S::add(t, S::set1(2))), x);
-}
-
-// The normal distribution -------------------------------------------------------------------------------------------
-
-// Φ(−a) = e^(−a²/2)·M(a), M(a) = first·(1 + rest), for 0 ≤ a ≤ mills_end. `rest` makes up for the roundings of
-// `first` too.
-template <class S>
-struct Mills {
-  typename S::V first, rest;
-};
-
-template <class S>
-inline Mills<S> mills(typename S::V a) {
-  using T = typename S::T;
-  using V = typename S::V;
-  using C = Coefficients<T>;
-  const V over = S::set1(T(7) / 16), offset = S::set1(T(7) / 8);
-  const V under = S::add(a, offset), lost = S::sub(a, S::sub(under, offset));  // exactly
-  const V first = S::div(over, under);
-  const V missing = S::fnma(first, lost, S::fnma(first, under, over));
-  const V fit = S::div(S::mul(a, polynomial<S>(C::mills_over, a)), polynomial<S>(C::mills_under, a));
-  return {first, S::fma(missing, S::set1(T(16) / 7), fit)};
-}
-
-// An odd polynomial up to 1, then 1 − 2·Φ(−√2·|x|).
-template <class S>
-inline typename S::V erf(typename S::V x) {
-  using T = typename S::T;
-  using V = typename S::V;
-  constexpr T end = S::mantissa_bits == 23 ? 4 : 6;  // erf(end) rounds to 1
-  const V one = S::set1(1), magnitude = abs<S>(x);
-  const V a = S::min(S::set1(end), magnitude);
-  const V square = S::mul(a, a);
-  const V near_zero = S::fma(x, polynomial<S>(Coefficients<T>::erf, square), x);
-  const Mills<S> m = mills<S>(S::mul(a, S::set1(T(1.4142135623730950))));
-  const ReducedExp<S> e = reduced_exp<S>(negate<S>(square));
-  const V power = power_of_two<S>(S::iadd(e.n, S::iset1(Float<S>::bias + 1)));
-  const V far = S::fnma(S::fma(power, e.minus_one, power), S::fma(m.first, m.rest, m.first), one);
-  return S::select(S::less(magnitude, one), near_zero, with_sign<S>(far, x));
-}
-
-// x·Φ(x), as x·Φ(−|x|) below zero and x − x·Φ(−|x|) above.
-template <class S>
-inline typename S::V gelu(typename S::V x) {
-  using T = typename S::T;
-  using V = typename S::V;
-  const T end = Coefficients<T>::mills_end;
-  const V below = S::min(S::set1(end), x);
-  const V bounded = S::fma(below, S::zero(), S::max(S::set1(-end), below));  // NaN for −∞, as −∞·0 is
-  const V a = abs<S>(bounded);
-  const V half = S::mul(S::set1(T(-0.5)), a);
-  const V exponent = S::mul(half, a);
-  const ScaledExp<S> e = scaled_exp<S>(reduced_exp<S>(exponent, S::fma(half, a, negate<S>(exponent))));
-  const Mills<S> m = mills<S>(a);
-  // (1 + minus_one)·(1 + rest) − 1
-  const V factor = S::add(S::fma(m.rest, e.minus_one, e.minus_one), m.rest);
-  const V first = S::mul(S::mul(bounded, m.first), e.half);
-  const V tail = S::mul(S::fma(first, factor, first), e.scale);
-  return S::select(S::less(S::zero(), x), S::sub(x, tail), tail);
 }
 
 }  // namespace FP_ISA

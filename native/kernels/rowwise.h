@@ -112,13 +112,36 @@ inline typename S::T sqrt_of(typename S::T a) {
   return S::first(S::sqrt(S::set1(a)));
 }
 
-// e^(x − max)/Σ, or x − max − log Σ.
+// max(z − t, 0) with t so that they sum to 1, z = x − max. From t = −1, below the solution, each step takes t from the
+// elements above the last one; it only rises, and is right once none has dropped out (Michelot's projection).
 template <class S>
-void softmax(const typename S::T* x, typename S::T* y, size_t rows, size_t width, bool logarithm) {
+inline void sparsemax_row(const typename S::T* x, typename S::T* y, size_t width, typename S::T max) {
+  using T = typename S::T;
+  using V = typename S::V;
+  const V m = S::set1(max);
+  map_row<S>(x, y, width, [&](V a) { return S::sub(a, m); });
+  T threshold = -1, count = infinity<T>;
+  while (true) {
+    const V t = S::set1(threshold);
+    const T left = sum_row<S>(y, width, -infinity<T>, [&](V z) { return truth<S>(S::less(t, z)); });
+    if (!(left < count)) break;
+    count = left;
+    const T sum = sum_row<S>(y, width, -infinity<T>, [&](V z) { return S::select(S::less(t, z), z, S::zero()); });
+    threshold = (sum - T(1)) / count;
+  }
+  const V t = S::set1(threshold);
+  map_row<S>(y, y, width, [&](V z) { return S::max(S::zero(), S::sub(z, t)); });
+}
+
+// By `kind`: e^(x − max)/Σ, x − max − log Σ, or sparsemax.
+template <class S>
+void softmax(const typename S::T* x, typename S::T* y, size_t rows, size_t width, int kind) {
   using V = typename S::V;
   for (size_t r = 0; r < rows; r++, x += width, y += width) {
     const auto max = max_row<S>(x, width);
-    if (logarithm) {
+    if (kind == 2) {
+      sparsemax_row<S>(x, y, width, max);
+    } else if (kind == 1) {
       const V m = S::set1(max), log_sum = S::set1(log_of<S>(exp_sum<S>(x, width, max)));
       map_row<S>(x, y, width, [&](V a) { return S::sub(S::sub(a, m), log_sum); });
     } else {

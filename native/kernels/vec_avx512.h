@@ -21,8 +21,8 @@ struct F32 {
 
   static V load(const T* from) { return _mm512_loadu_ps(from); }
   static void store(T* to, V a) { _mm512_storeu_ps(to, a); }
-  static V load_part(const T* from, int count, V fill) { return _mm512_mask_loadu_ps(fill, first(count), from); }
-  static void store_part(T* to, V a, int count) { _mm512_mask_storeu_ps(to, first(count), a); }
+  static V load_part(const T* from, int count, V fill) { return _mm512_mask_loadu_ps(fill, lowest(count), from); }
+  static void store_part(T* to, V a, int count) { _mm512_mask_storeu_ps(to, lowest(count), a); }
 
   static V add(V a, V b) { return _mm512_add_ps(a, b); }
   static V sub(V a, V b) { return _mm512_sub_ps(a, b); }
@@ -77,7 +77,7 @@ struct F32 {
   }
 
  private:
-  static M first(int count) { return M((1u << count) - 1); }
+  static M lowest(int count) { return M((1u << count) - 1); }
 };
 
 struct F64 {
@@ -94,8 +94,8 @@ struct F64 {
 
   static V load(const T* from) { return _mm512_loadu_pd(from); }
   static void store(T* to, V a) { _mm512_storeu_pd(to, a); }
-  static V load_part(const T* from, int count, V fill) { return _mm512_mask_loadu_pd(fill, first(count), from); }
-  static void store_part(T* to, V a, int count) { _mm512_mask_storeu_pd(to, first(count), a); }
+  static V load_part(const T* from, int count, V fill) { return _mm512_mask_loadu_pd(fill, lowest(count), from); }
+  static void store_part(T* to, V a, int count) { _mm512_mask_storeu_pd(to, lowest(count), a); }
 
   static V add(V a, V b) { return _mm512_add_pd(a, b); }
   static V sub(V a, V b) { return _mm512_sub_pd(a, b); }
@@ -149,7 +149,7 @@ struct F64 {
   }
 
  private:
-  static M first(int count) { return M((1u << count) - 1); }
+  static M lowest(int count) { return M((1u << count) - 1); }
 };
 
 }  // namespace FP_ISA

@@ -1,6 +1,14 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { BINARY_NAMES, type Graph, NORM_NAMES, type Node, REDUCE_NAMES, UNARY_NAMES } from '../../lib/graph/graph.ts';
+import {
+  BINARY_NAMES,
+  type Graph,
+  NORM_NAMES,
+  type Node,
+  REDUCE_NAMES,
+  SOFTMAX_NAMES,
+  UNARY_NAMES,
+} from '../../lib/graph/graph.ts';
 import type { Model } from '../../lib/model.ts';
 import { graphOf, node } from '../graph/graphs.ts';
 import { Random } from '../random-graph.ts';
@@ -23,8 +31,7 @@ function everyKernel(): Graph {
     ...NORM_NAMES.map((norm) => node(`n_${norm}`, 'normalize', ['d'], { axis: 0, norm, epsilon: 0, floor: 1 })),
     node('affine', 'affine', ['d', constant(), constant()], {}),
     node('select', 'select', ['b_less', 'd', constant()], {}),
-    node('softmax', 'softmax', ['d'], { axis: 0, log: false }),
-    node('log_softmax', 'softmax', ['d'], { axis: 0, log: true }),
+    ...SOFTMAX_NAMES.map((fn) => node(fn, 'softmax', ['d'], { axis: 0, fn })),
     node('layer_norm', 'layer_norm', ['d', constant(), constant()], { axis: 0, epsilon: 1e-5 }),
     node('rms_norm', 'rms_norm', ['d', constant()], { axis: 0, epsilon: 1e-5 }),
   ];

@@ -105,6 +105,13 @@ describe('every other layer', () => {
     [{ type: 'softmax' }, [2], [0, Math.log(3)], [0.25, 0.75]],
     [{ type: 'log_softmax', axis: -2 }, [2, 1], [0, 0], [-Math.LN2, -Math.LN2]],
     [{ type: 'activation', activation: 'softmin' }, [2], [0, -Math.log(3)], [0.25, 0.75]],
+    [{ type: 'sparsemax' }, [3], [2, 1.5, 0], [0.75, 0.25, 0]],
+    [{ type: 'sparsemax', axis: 0 }, [2, 2], [0, 5, 0, 1], [0.5, 1, 0.5, 0]],
+    [{ type: 'activation', activation: 'hardmax' }, [3], [1, 3, 3], [0, 1, 0]],
+    [{ type: 'activation', activation: { name: 'hardmax', axis: 0 } }, [2, 2], [1, 3, 2, 1], [0, 1, 1, 0]],
+    [{ type: 'activation', activation: 'glu' }, [4], [1, 2, 0, -Math.log(3)], [0.5, 0.5]],
+    [{ type: 'activation', activation: { name: 'glu', axis: 0 } }, [2, 2], [1, 2, 0, -Math.log(3)], [0.5, 0.5]],
+    [{ type: 'activation', activation: { name: 'relu', alpha: 2, threshold: 1 } }, [3], [0.5, 1, 3], [-1, 0, 3]],
     [
       {
         type: 'embedding',
@@ -250,6 +257,7 @@ describe('labels', () => {
       { layers: [{ weight: 2 }], classes: ['no', 'yes'] },
       { rule: 'above', threshold: 0, probabilities: false },
     ],
+    [{ layers: [{ weight, activation: 'sparsemax' }] }, { rule: 'arg_max', probabilities: true }],
     [{ layers: [{ weight: 2, activation: 'softmax' }] }, undefined],
   ])('of %j are decided by %j', (architecture, decision) => {
     expect(build(architecture).decision).toEqual(decision);
@@ -379,6 +387,11 @@ describe('what does not fit', () => {
       { layers: [{ ...ok, activation: { name: 'softmax', axis: 1 } }] },
       'SHAPE',
       'layers[0].activation: expected an axis of a row of shape [1], found 1',
+    ],
+    [
+      { layers: [{ ...ok, activation: 'glu' }] },
+      'SHAPE',
+      'layers[0].activation: glu halves axis 0; expected an even size, found [1]',
     ],
     [
       { layers: [{ type: 'activation' }] },

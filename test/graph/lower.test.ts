@@ -95,7 +95,7 @@ describe('lowering operations', () => {
       ],
     ],
     ['select', node('y', 'select', ['x', scalar(1), 'z'], {}), ['select', 3, 0, -1, 1], [[1, 1, 1, 1, 1, 1]]],
-    ['softmax', node('y', 'softmax', ['x'], { axis: 1, log: true }), ['softmax', 3, 0, 2, 3, 1], []],
+    ['softmax', node('y', 'softmax', ['x'], { axis: 1, fn: 'log_softmax' }), ['softmax', 3, 0, 2, 3, 1], []],
     [
       'layer norm over all',
       node('y', 'layer_norm', ['x', constant([1, 2, 3])], { axis: 0, epsilon: 0.5 }),
@@ -138,7 +138,7 @@ describe('lowering operations', () => {
   });
 
   it('moves other axes to the end and back around a kernel', () => {
-    const result = lowered({ x: [2, 3] }, [node('y', 'softmax', ['x'], { axis: 0, log: false })]);
+    const result = lowered({ x: [2, 3] }, [node('y', 'softmax', ['x'], { axis: 0, fn: 'softmax' })]);
     expect(decode(result).instructions).toEqual([
       ['gather', 1, 0, 0, 3, 1, 4, 2, 5],
       ['softmax', 2, 1, 3, 2, 0],
@@ -265,7 +265,7 @@ it('tells people what the layers are', () => {
     relu('b', 'a'),
     node('c', 'dense', ['b', weight], { layout: 'in-out' }),
     node('d', 'unary', ['c'], { fn: 'clip', alpha: -1, beta: 1 }),
-    node('e', 'softmax', ['d'], { axis: 0, log: true }),
+    node('e', 'softmax', ['d'], { axis: 0, fn: 'log_softmax' }),
     node('f', 'normalize', ['e'], { axis: 0, norm: 'l2', epsilon: 0, floor: 1 }),
     tanh('g', 'f'),
     node('y', 'reduce', ['g'], { fn: 'arg_max', axes: [0], keepDims: false }),
@@ -282,7 +282,7 @@ it('tells people what the layers are', () => {
 });
 
 it('says of each instruction what it is part of', () => {
-  const { places } = lowered({ x: [2, 3] }, [node('a', 'softmax', ['x'], { axis: 0, log: false })], {
+  const { places } = lowered({ x: [2, 3] }, [node('a', 'softmax', ['x'], { axis: 0, fn: 'softmax' })], {
     outputs: ['a', 'x'],
   });
   expect(places).toEqual(['n_a', 'n_a', 'y', 'y1']);

@@ -172,7 +172,7 @@ const SPELLINGS: readonly [string, Spelling, object][] = [
       const exponential = e.unary('exp', e.sub(x, e.reduce('max', x)));
       return e.div(exponential, e.reduce('sum', exponential));
     },
-    { axis: 1, log: false },
+    { axis: 1, fn: 'softmax' },
   ],
   [
     's − log(sum(exp(s))), s = x − max(x)',
@@ -180,7 +180,7 @@ const SPELLINGS: readonly [string, Spelling, object][] = [
       const shifted = e.sub(x, e.reduce('max', x, [0]));
       return e.sub(shifted, e.unary('log', e.reduce('sum', e.unary('exp', shifted), [0])));
     },
-    { axis: 0, log: true },
+    { axis: 0, fn: 'log_softmax' },
   ],
 ];
 

@@ -237,11 +237,11 @@ describe('operations', () => {
     [node('y', 'binary', ['x', 'm'], { fn: 'add' }), 'SHAPE', 'operands must broadcast together, found [2], [2, 3]'],
     [node('y', 'select', ['x', 'x', 'm'], {}), 'SHAPE', 'operands must broadcast together, found [2], [2], [2, 3]'],
     [
-      node('y', 'softmax', ['x'], { axis: 1, log: false }),
+      node('y', 'softmax', ['x'], { axis: 1, fn: 'softmax' }),
       'SHAPE',
       'axis must be a whole number from 0 to below the 1 axes',
     ],
-    [node('y', 'softmax', ['x'], { axis: -1, log: false }), 'SHAPE', 'found -1'],
+    [node('y', 'softmax', ['x'], { axis: -1, fn: 'softmax' }), 'SHAPE', 'found -1'],
     [node('y', 'layer_norm', ['m'], { axis: 2, epsilon: 0 }), 'SHAPE', 'found 2'],
     [
       node('y', 'layer_norm', ['m'], { axis: 1, epsilon: -1 }),

@@ -63,7 +63,14 @@ void check_layer(const fp::Kernels<T>& kernels, const char* isa, size_t K, size_
 
   const T poison = T(12345.678);
   std::vector<T> y(1 + rows * N + guard, poison);
-  kernels.dense(layer, from, y.data() + 1, rows);
+  // In one go, or in two parts as two threads would.
+  const size_t panel = size_t(kernels.panel_columns), half = N / 2 / panel * panel;
+  if (layer.shape.order == fp::DenseOrder::chains && random.below(2) == 1) {
+    kernels.dense(layer, from, y.data() + 1, rows, half, N);
+    kernels.dense(layer, from, y.data() + 1, rows, 0, half);
+  } else {
+    kernels.dense(layer, from, y.data() + 1, rows, 0, N);
+  }
   CHECK_THAT(y[0] == poison, "%s wrote before a %zu-%zu layer's result", isa, K, N);
   for (size_t i = 0; i < guard; i++) {
     CHECK_THAT(y[1 + rows * N + i] == poison, "%s wrote past a %zu-%zu layer's result, %zu rows", isa, K, N, rows);
@@ -136,7 +143,7 @@ TEST("a dense layer keeps NaN, infinity and the sign of zero") {
       for (float special : {NAN, limit, -limit}) {
         std::vector<float> x(K, 0.5f), y(N);
         x[5] = special;
-        set.f32.dense(relu, x.data(), y.data(), 1);
+        set.f32.dense(relu, x.data(), y.data(), 1, 0, N);
         for (float value : y) {
           if (special != special) CHECK_THAT(value != value, "%s: relu(NaN) is %g", set.name, double(value));
           if (special == limit) CHECK(value == limit);

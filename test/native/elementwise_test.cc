@@ -423,7 +423,45 @@ void check_binary_meaning() {
   });
 }
 
+// FNV-1a of all results over the edges and random values, NaNs counting as one.
+template <typename T>
+uint64_t fingerprint(const Kernels<T>& kernels) {
+  std::vector<T> a = test::edge_values<T>();
+  const std::vector<T> random = test::random_values<T>(4096, 14);
+  a.insert(a.end(), random.begin(), random.end());
+  const std::vector<T> b(a.rbegin(), a.rend());
+  std::vector<T> y(a.size());
+  const T parameters[] = {T(1.5), T(0.5)};
+  uint64_t hash = 0xcbf29ce484222325;
+  const auto add = [&] {
+    for (T value : y) {
+      if (value != value) value = std::numeric_limits<T>::quiet_NaN();
+      unsigned char bytes[sizeof(T)];
+      std::memcpy(bytes, &value, sizeof value);
+      for (unsigned char byte : bytes) hash = (hash ^ byte) * 0x100000001b3;
+    }
+  };
+  for (int f = 0; f < unary_count; f++) {
+    kernels.unary[f](a.data(), y.data(), a.size(), parameters);
+    add();
+  }
+  for (int f = 0; f < binary_count; f++) {
+    kernels.binary[f](a.data(), a.size(), b.data(), b.size(), y.data(), 1, a.size());
+    add();
+  }
+  return hash;
+}
+
 }  // namespace
+
+// A change here is a change of what users were promised: say so in the changelog.
+TEST("the bits are those of every other machine and release") {
+  each_set([](const fp::InstructionSet& set) {
+    const uint64_t f32 = fingerprint(set.f32), f64 = fingerprint(set.f64);
+    CHECK_THAT(f32 == 0x5658a3403489aaec, "f32 on %s: %016llx", set.name, (unsigned long long)f32);
+    CHECK_THAT(f64 == 0x20c81c93e67f8ca9, "f64 on %s: %016llx", set.name, (unsigned long long)f64);
+  });
+}
 
 TEST("the functions of one value are what the graph says") {
   check_meaning<float>();

@@ -78,9 +78,9 @@ OwnedPlan every_opcode() {
 
 // Runs a plan whose every buffer is exactly as large as the engine says.
 void run(const fp::Engine& engine, size_t rows) {
-  std::vector<char> scratch(engine.scratch_bytes(1) + 64);
-  char* const aligned = scratch.data() + (64 - reinterpret_cast<uintptr_t>(scratch.data()) % 64) % 64;
-  engine.prepare(aligned, 1);
+  fp::Array<char> table, values;
+  CHECK(table.allocate(engine.table_bytes(1)) && values.allocate(engine.values_bytes(1)));
+  engine.prepare(table.data(), values.data(), 1);
   std::vector<std::vector<float>> inputs, outputs;
   std::vector<fp::Input> in;
   std::vector<fp::Output> out;
@@ -89,7 +89,7 @@ void run(const fp::Engine& engine, size_t rows) {
   for (auto& data : inputs) in.push_back({data.data(), fp::Element::f32});
   for (auto& data : outputs) out.push_back({data.data(), fp::Element::f32});
   fp::RunError error;
-  engine.run(aligned, in.data(), out.data(), rows, error);
+  engine.run(table.data(), in.data(), out.data(), rows, error);
 }
 
 TEST("a plan with every opcode is accepted and runs") {
@@ -170,9 +170,9 @@ TEST("an id outside its table stops the run with its row and value") {
   fp::Engine engine;
   fp::PlanError error = {};
   CHECK(plan.create(engine, error) == fp::Engine::Status::ok);
-  fp::Array<char> scratch;
-  CHECK(scratch.allocate(engine.scratch_bytes(1)));
-  engine.prepare(scratch.data(), 1);
+  fp::Array<char> table, values;
+  CHECK(table.allocate(engine.table_bytes(1)) && values.allocate(engine.values_bytes(1)));
+  engine.prepare(table.data(), values.data(), 1);
   const float ids[][3] = {{0, 2, 3}, {0, 1, -1}, {2, 0.5f, 1}, {2, 1, NAN}};
   const size_t bad[] = {2, 2, 1, 2};
   for (int i = 0; i < 4; i++) {
@@ -180,7 +180,7 @@ TEST("an id outside its table stops the run with its row and value") {
     const fp::Input in = {ids[i], fp::Element::f32};
     const fp::Output out = {y, fp::Element::f32};
     fp::RunError found = {};
-    CHECK(engine.run(scratch.data(), &in, &out, 3, found) == fp::Outcome::bad_id);
+    CHECK(engine.run(table.data(), &in, &out, 3, found) == fp::Outcome::bad_id);
     CHECK(found.row == bad[i] && found.limit == 3 && found.instruction == 0);
     CHECK(std::memcmp(&ids[i][bad[i]], &ids[i][bad[i]], 4) == 0 &&
           (found.value == double(ids[i][bad[i]]) || ids[i][bad[i]] != ids[i][bad[i]]));

@@ -31,17 +31,17 @@ struct DensePair {
 struct Runner {
   const fp::Engine& engine;
   size_t threads;
-  fp::Array<char> scratch;
+  fp::Array<char> table, values;
 
   Runner(const fp::Engine& engine_, size_t threads_) : engine(engine_), threads(threads_) {
-    CHECK(scratch.allocate(engine.scratch_bytes(threads)));
-    engine.prepare(scratch.data(), threads);
+    CHECK(table.allocate(engine.table_bytes(threads)) && values.allocate(engine.values_bytes(threads)));
+    engine.prepare(table.data(), values.data(), threads);
   }
   fp::Outcome run(const std::vector<float>& x, std::vector<float>& y, size_t rows, fp::RunError& error,
                   fp::Pool* pool) {
     const fp::Input in = {x.data(), fp::Element::f32};
     const fp::Output out = {y.data(), fp::Element::f32};
-    return engine.run(scratch.data(), &in, &out, rows, error, threads, pool);
+    return engine.run(table.data(), &in, &out, rows, error, threads, pool);
   }
 };
 
@@ -60,6 +60,32 @@ TEST("a run on several threads gives the bits of a run on one") {
       CHECK(Runner(engine, threads).run(x, several, rows, error, pool) == fp::Outcome::ok);
       CHECK_THAT(rows == 0 || std::memcmp(one.data(), several.data(), one.size() * 4) == 0, "%zu rows on %zu threads",
                  rows, threads);
+    }
+  }
+  pool->release();
+}
+
+TEST("the columns of a wide layer may be shared out among threads") {
+  // x [1031] → 2053 and back to 5: more than 2^21 multiply-adds at one row.
+  test::Random random(6);
+  const std::vector<float> up = random.uniforms<float>(1031 * 2053), down = random.uniforms<float>(2053 * 5);
+  const std::vector<int32_t> words = {1,    0, 3, 1,  1,  2, 1031, 2053, 5, 0, 2,    1, 11, 1, 0,  1, 1031,
+                                      2053, 0, 0, -1, -1, 1, 11,   2,    1, 1, 2053, 5, 1,  1, -1, -1};
+  const fp::Parameter parameters[] = {{up.data(), up.size()}, {down.data(), down.size()}};
+  fp::Engine engine;
+  fp::PlanError refused = {};
+  CHECK(engine.create({words.data(), words.size(), parameters, 2}, *fp::best_instruction_set(), refused) ==
+        fp::Engine::Status::ok);
+  fp::Pool* const pool = fp::Pool::create();
+  for (size_t rows : {1, 2, 3, 7, 31}) {
+    const std::vector<float> x = random.uniforms<float>(rows * 1031);
+    std::vector<float> one(rows * 5, -1), several(rows * 5, -2);
+    fp::RunError error;
+    CHECK(Runner(engine, 1).run(x, one, rows, error, nullptr) == fp::Outcome::ok);
+    for (size_t threads : {2, 3, 8}) {
+      CHECK(Runner(engine, threads).run(x, several, rows, error, pool) == fp::Outcome::ok);
+      CHECK_THAT(std::memcmp(one.data(), several.data(), one.size() * 4) == 0, "%zu rows on %zu threads", rows,
+                 threads);
     }
   }
   pool->release();

@@ -67,9 +67,13 @@ std::vector<T> random_values(size_t count, uint64_t seed) {
   Random generator(seed);
   std::vector<T> values(count);
   for (size_t i = 0; i < count; i++) {
-    const Bits bits = Bits(uint64_t(generator.next()) << 32 | generator.next());
+    const uint64_t high = generator.next(), low = generator.next();
+    const Bits bits = Bits(high << 32 | low);
     std::memcpy(&values[i], &bits, sizeof bits);
-    if (i % 2) values[i] = T(std::ldexp(generator.uniform(), generator.below(32) - 20));
+    if (i % 2) {
+      const double fraction = generator.uniform();
+      values[i] = T(std::ldexp(fraction, generator.below(32) - 20));
+    }
   }
   return values;
 }

@@ -11,6 +11,7 @@ bool operate(int operation, const typename S::T* at_a, const typename S::T* at_b
   using V = typename S::V;
   const V a = S::load(at_a), b = S::load(at_b), c = S::load(at_c), one = S::set1(T(1));
   V y;
+  // clang-format off
   switch (operation) {
     case 0: y = S::add(a, b); break;
     case 1: y = S::sub(a, b); break;
@@ -43,6 +44,7 @@ bool operate(int operation, const typename S::T* at_a, const typename S::T* at_b
     case 28: y = S::from_bits(S::iadd(S::bits(a), S::iset1(-3))); break;
     default: return false;
   }
+  // clang-format on
   S::store(to, y);
   return true;
 }
@@ -53,8 +55,7 @@ bool any_less(const typename S::T* a, const typename S::T* b) {
 }
 
 template <class S>
-void copy_part(const typename S::T* from, int count, typename S::T fill, typename S::T* part,
-               typename S::T* whole) {
+void copy_part(const typename S::T* from, int count, typename S::T fill, typename S::T* part, typename S::T* whole) {
   const typename S::V a = S::load_part(from, count, S::set1(fill));
   S::store_part(part, a, count);
   S::store(whole, a);

@@ -95,8 +95,9 @@ export class GraphBuilder extends Emitter {
   }
 
   softmax(x: Value, axis: number, log: boolean): Value {
+    const fn = log ? 'log_softmax' : 'softmax';
     const own = this.ownAxis(x, axis);
-    if (x.kind === 'row') return this.emit('softmax', [x.operand], { axis: own, log }, x);
+    if (x.kind === 'row') return this.emit('softmax', [x.operand], { axis: own, fn }, x);
     const shifted = this.binary('sub', x, this.reduce(x, 'max', [own], true));
     const powers = this.unary(shifted, 'exp');
     const sum = this.reduce(powers, 'sum', [own], true);

@@ -2,9 +2,6 @@
 import { ForwardpassError } from '../../errors.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { FormatReader, ReadOptions, Source } from '../format.ts';
-import { decodeModel } from './proto.ts';
-import { readModel } from './read.ts';
-import { ExternalData } from './tensor.ts';
 
 const OLDEST_IR = 3;
 const NEWEST_IR = 14;
@@ -59,6 +56,12 @@ async function read(source: Source, options: ReadOptions): Promise<Graph> {
   if (main.size > limits.bytes) {
     throw new ForwardpassError('LIMIT', `the file has ${main.size} bytes; \`limits.bytes\` allows ${limits.bytes}`);
   }
+  // On demand: a process that opens no ONNX file loads none of it.
+  const [{ decodeModel }, { readModel }, { ExternalData }] = await Promise.all([
+    import('./proto.ts'),
+    import('./read.ts'),
+    import('./tensor.ts'),
+  ]);
   const bytes = await main.read(0, main.size);
   const model = decodeModel(bytes, main.name, limits.depth);
   if (model.irVersion < OLDEST_IR || model.irVersion > NEWEST_IR) {

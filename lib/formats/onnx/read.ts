@@ -130,7 +130,7 @@ function decisionOf(nodes: readonly Node[], output: Row): Decision | undefined {
   const producers = new Map(nodes.map((node) => [node.output, node]));
   let last = producers.get(output.operand as string);
   if (last?.op === 'softmax' && output.shape.length === 1) {
-    return { rule: 'arg_max', probabilities: !last.attributes.log };
+    return { rule: 'arg_max', probabilities: last.attributes.fn === 'softmax' };
   }
   while (last?.op === 'reshape') last = producers.get(last.inputs[0] as string);
   const isProbability = last?.op === 'unary' && last.attributes.fn === 'sigmoid' && elementCount(output.shape) === 1;

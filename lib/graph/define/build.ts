@@ -4,11 +4,11 @@ import { describe, didYouMean, listNames, quote } from '../../words.ts';
 import type { Architecture, Values } from '../architecture.ts';
 import type { Graph, Node, Op, OpAttributes, Operand } from '../graph.ts';
 import type { Shape } from '../shapes.ts';
+import { activate } from './activate.ts';
 import { decide, readLabels } from './decision.ts';
 import { type NamedInput, readInputs } from './inputs.ts';
 import { LAYER_KINDS } from './kinds.ts';
 import { LayerContext, type LayerFields, type LayerKind, type NodeSink, type Value } from './layer.ts';
-import { activate } from './pointwise.ts';
 import { type FileTensors, type Given, readValues } from './values.ts';
 
 const ARCHITECTURE_FIELDS = ['inputs', 'layers', 'outputs', 'classes', 'featureNames', 'ignore'];

@@ -21,7 +21,7 @@ function isListOf(value: unknown, types: readonly string[]): boolean {
   return Array.isArray(value) && value.every((item) => types.includes(typeof item));
 }
 
-/** Probabilities where the output is a softmax, or one sigmoid; scores where only the labels are known. */
+/** Probabilities where the output is a softmax or sparsemax, or one sigmoid; scores where only the labels are known. */
 export function decide(classes: Graph['classes'], output: Value, nodes: readonly Node[]): Decision | undefined {
   const width = output.shape.length === 0 ? 1 : output.shape[0];
   if (output.shape.length > 1) return undefined;
@@ -30,7 +30,7 @@ export function decide(classes: Graph['classes'], output: Value, nodes: readonly
     throw new ForwardpassError('SHAPE', message, 'classes');
   }
   const last = nodes.find((node) => node.output === output.name);
-  const softmax = width > 1 && last?.op === 'softmax' && !last.attributes.log;
+  const softmax = width > 1 && last?.op === 'softmax' && last.attributes.fn !== 'log_softmax';
   const sigmoid = width === 1 && last?.op === 'unary' && last.attributes.fn === 'sigmoid';
   if (classes === undefined && !softmax && !sigmoid) return undefined;
   if (width > 1) return { rule: 'arg_max', probabilities: softmax };

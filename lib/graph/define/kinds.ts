@@ -3,7 +3,7 @@ import { dense } from './dense.ts';
 import type { LayerKind } from './layer.ts';
 import { columns, concat, embedding, flatten, oneHot, reshape, slice } from './moves.ts';
 import { batchNorm, layerNorm, normalize, rmsNorm } from './norms.ts';
-import { activation, affine, binaries, identity, logSoftmax, reduce, softmax } from './pointwise.ts';
+import { activation, affine, binaries, identity, reduce, softmaxes } from './pointwise.ts';
 
 export const LAYER_KINDS: ReadonlyMap<string, LayerKind> = new Map(
   Object.entries({
@@ -14,8 +14,7 @@ export const LAYER_KINDS: ReadonlyMap<string, LayerKind> = new Map(
     layer_norm: layerNorm,
     rms_norm: rmsNorm,
     normalize,
-    softmax,
-    log_softmax: logSoftmax,
+    ...softmaxes,
     embedding,
     one_hot: oneHot,
     concat,

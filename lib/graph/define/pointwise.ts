@@ -1,24 +1,7 @@
 /** Layers that act on each element, softmax and reductions. */
-
-import { resolveActivation } from '../activations.ts';
-import type { Activation } from '../architecture.ts';
-import { BINARY_NAMES, type BinaryName, REDUCE_NAMES } from '../graph.ts';
+import { BINARY_NAMES, type BinaryName, REDUCE_NAMES, SOFTMAX_NAMES, type SoftmaxName } from '../graph.ts';
 import { broadcastShapes, formatShape, type Shape } from '../shapes.ts';
-import type { LayerContext, LayerKind, Value } from './layer.ts';
-
-/** The value with the activation that the layer's field names applied to it; as it is without one. */
-export function activate(layer: LayerContext, value: Value): Value {
-  if (!layer.has('activation')) return value;
-  const activation = resolveActivation(layer.raw('activation') as Activation, layer.at('activation'));
-  if (activation.kind === 'identity') return value;
-  if (activation.kind === 'unary') {
-    const { kind: _, ...attributes } = activation;
-    return layer.emit('unary', [value.name], attributes, value.shape);
-  }
-  const input = activation.negated ? layer.emit('unary', [value.name], { fn: 'neg' }, value.shape) : value;
-  const axis = layer.resolveAxis(activation.axis, 'activation', value.shape);
-  return layer.emit('softmax', [input.name], { axis, log: activation.log }, value.shape);
-}
+import type { LayerKind } from './layer.ts';
 
 /** The layer's `activation` is all that it is; as every layer's, it is applied to what `build` returns. */
 export const activation: LayerKind = {
@@ -49,14 +32,13 @@ export const affine: LayerKind = {
   },
 };
 
-function softmaxKind(log: boolean): LayerKind {
+function softmaxKind(fn: SoftmaxName): LayerKind {
   return {
     options: ['axis'],
-    build: (layer) => layer.emit('softmax', [layer.input.name], { axis: layer.axis(), log }, layer.input.shape),
+    build: (layer) => layer.emit('softmax', [layer.input.name], { axis: layer.axis(), fn }, layer.input.shape),
   };
 }
-export const softmax = softmaxKind(false);
-export const logSoftmax = softmaxKind(true);
+export const softmaxes = Object.fromEntries(SOFTMAX_NAMES.map((fn) => [fn, softmaxKind(fn)]));
 
 function binaryKind(fn: BinaryName): LayerKind {
   return {

@@ -1,6 +1,6 @@
 /** Operations along axes of the row. Their kernels work on adjacent elements, so other axes are moved there first. */
-import { logSumExp, REDUCE_FUNCTIONS } from '../functions.ts';
-import { NORM_NAMES, type Node, type Operand, REDUCE_NAMES, type Tensor } from '../graph.ts';
+import { REDUCE_FUNCTIONS, SOFTMAX_FUNCTIONS } from '../functions.ts';
+import { NORM_NAMES, type Node, type Operand, REDUCE_NAMES, SOFTMAX_NAMES, type Tensor } from '../graph.ts';
 import type { PlanBuilder, View } from '../plan-builder.ts';
 import { OPCODES } from '../plan-format.ts';
 import {
@@ -27,21 +27,21 @@ export const softmax: OpDefinition<'softmax'> = {
   operands: [1, 1],
 
   infer(node, [x]) {
-    checkAxis(node, node.attributes.axis, x.length);
+    const { axis, fn } = node.attributes;
+    checkAxis(node, axis, x.length);
+    checkFunction(node, SOFTMAX_NAMES, fn);
     return x;
   },
 
   evaluate(node, [x]) {
-    const { axis, log } = node.attributes;
-    return mapAlong(x, [axis], (values) => {
-      const total = logSumExp(values);
-      return values.map((value) => (log ? value - total : Math.exp(value - total)));
-    });
+    const { axis, fn } = node.attributes;
+    return mapAlong(x, [axis], SOFTMAX_FUNCTIONS[fn]);
   },
 
   lower(node, shape, plan) {
-    const { axis, log } = node.attributes;
-    return lowerAlong(plan, node, [axis], shape, (x, repeat, k) => [OPCODES.softmax, [x, repeat, k, log ? 1 : 0]]);
+    const { axis, fn } = node.attributes;
+    const kind = SOFTMAX_NAMES.indexOf(fn);
+    return lowerAlong(plan, node, [axis], shape, (x, repeat, k) => [OPCODES.softmax, [x, repeat, k, kind]]);
   },
 };
 

@@ -199,7 +199,7 @@ export const PATTERNS: readonly Rule[] = [
   ),
   recognise('softmax', div(exponential, reduce('sum', exponential, 'axes')), 'softmax', (found) => {
     const axis = oneAxis(found);
-    return axis === undefined ? undefined : { axis, log: false };
+    return axis === undefined ? undefined : { axis, fn: 'softmax' };
   }),
   recognise(
     'log softmax',
@@ -207,7 +207,7 @@ export const PATTERNS: readonly Rule[] = [
     'softmax',
     (found) => {
       const axis = oneAxis(found);
-      return axis === undefined ? undefined : { axis, log: true };
+      return axis === undefined ? undefined : { axis, fn: 'log_softmax' };
     },
   ),
 ];

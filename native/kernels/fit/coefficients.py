@@ -14,8 +14,8 @@ import minimax
 ERROR_BOUND = {'float': mpf(2) ** -26, 'double': mpf(2) ** -55}
 TYPES = {
     # name: struct code, suffix, degrees of each polynomial, where the normal tail has underflowed
-    'float': ('f', 'f', {'exp': 4, 'log': 2, 'erf': 6, 'shrink': 7, 'mills': (4, 5)}, 14.6),
-    'double': ('d', '', {'exp': 9, 'log': 6, 'erf': 12, 'shrink': 15, 'mills': (10, 11)}, 38.7),
+    'float': ('f', 'f', {'exp': 4, 'log': 2, 'erf': 6, 'shrink': 6, 'mills': (4, 5)}, 14.6),
+    'double': ('d', '', {'exp': 9, 'log': 6, 'erf': 12, 'shrink': 14, 'mills': (10, 11)}, 38.7),
 }
 
 
@@ -58,20 +58,20 @@ def fit_erf(degree):
     return minimax.polynomial(f, lambda z: f(z) + 1, 0, 1, degree)
 
 
-# (x - tanh(x))/x^3 in z = x^2 up to 1.
+# ((x - tanh(x))/x^3 - 1/3)/z in z = x^2 up to 1.
 def fit_shrink(degree):
-    def f(z):
+    def shrunk(z):
         x = sqrt(z)
         return (x - tanh(x)) / x**3
-    return minimax.polynomial(f, f, 0, 1, degree)
+    return minimax.polynomial(lambda z: (shrunk(z) - mpf(1) / 3) / z, lambda z: shrunk(z) / z, 0, 1, degree)
 
 
 # Phi(-a) = e^(-a^2/2)*M(a), Phi the normal distribution, M Mills' ratio over sqrt(2*pi). Written as
-# M(a) = (7/16)/(a + 7/8)*(1 + a*P(a)/Q(a)), the last factor stays within 0.91 and 1.13 (and is 1 at 0), so that it
+# 2*M(a) = (1 + a*P(a)/Q(a))/(1 + a), the numerator stays between 0.79 and 1.05 (and is 1 at 0), so that the fraction
 # needs no care. From 0 to where the tail vanishes.
 def fit_mills(degrees, top):
     def f(a):
-        return (exp(a * a / 2) * erfc(a / sqrt(mpf(2))) / 2 * (a + mpf(7) / 8) * 16 / 7 - 1) / a
+        return (exp(a * a / 2) * erfc(a / sqrt(mpf(2))) * (1 + a) - 1) / a
     middle = mpf(2)
     points = [middle * (1 + t) / (1 - t) for t in
               minimax.chebyshev_points(-1, (top - middle) / (top + middle), 16 * (degrees[0] + 1))]
@@ -116,9 +116,9 @@ def struct_of(kind):
     found, error = fit_erf(degrees['erf'])
     add('erf(x)/x - 1 in x^2', error, ('erf', found))
     found, error = fit_shrink(degrees['shrink'])
-    add('(x - tanh(x))/x^3 in x^2', error, ('shrink', found))
+    add('((x - tanh(x))/x^3 - 1/3)/x^2 in x^2', error, ('shrink', found))
     numerator, denominator, error = fit_mills(degrees['mills'], mpf(top))
-    add(f'(M(a)*(a + 7/8)*16/7 - 1)/a, M Mills\' ratio over sqrt(2*pi), up to a = {top}', error, ('mills_over', numerator), ('mills_under', denominator))
+    add(f'(2*M(a)*(1 + a) - 1)/a, M Mills\' ratio over sqrt(2*pi), up to a = {top}', error, ('mills_over', numerator), ('mills_under', denominator))
     lines += [f'  static constexpr {kind} mills_end = {literal(top, kind)};', '};']
     return '\n'.join(lines)
 

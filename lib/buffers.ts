@@ -1,0 +1,87 @@
+/** The arrays that calls run over: what they are, whatever their owners make them look like, and new ones. */
+import { ForwardpassError } from './errors.ts';
+import type { Port } from './graph/lower.ts';
+import { describe, didYouMean, listNames, quote } from './words.ts';
+
+export type FloatArray = Float32Array | Float64Array;
+/** Arrays by the name of the input or output that they hold. */
+export type Named<A> = Readonly<Record<string, A>>;
+
+// The language's own getters, as functions. A property of an array (or of a class derived from it) could say anything,
+// run anything, and costs more to look up.
+const TypedArrayPrototype = Object.getPrototypeOf(Int8Array.prototype);
+const kindOf = getter<string | undefined>(TypedArrayPrototype, Symbol.toStringTag);
+const bufferOf = getter<ArrayBufferLike>(TypedArrayPrototype, 'buffer');
+/** Elements of a typed array; 0 once its buffer was detached. */
+export const lengthOf = getter<number>(TypedArrayPrototype, 'length');
+const resizableOf = getter<boolean>(ArrayBuffer.prototype, 'resizable');
+
+function getter<T>(prototype: object, name: string | symbol): (self: unknown) => T {
+  const { get } = Object.getOwnPropertyDescriptor(prototype, name) as { get: () => T };
+  return Function.prototype.call.bind(get) as (self: unknown) => T;
+}
+
+export function isTypedArray(value: unknown): boolean {
+  return kindOf(value) !== undefined;
+}
+
+/** False also for what the native call refuses by itself: other values, and shared memory. */
+export function isResizable(value: unknown): boolean {
+  try {
+    return isTypedArray(value) && resizableOf(bufferOf(value));
+  } catch {
+    return false; // a SharedArrayBuffer is none of ArrayBuffer's
+  }
+}
+
+/** A new array of `rows` rows. */
+export function allocate<A>(
+  Type: { new (length: number): A; readonly BYTES_PER_ELEMENT: number },
+  rows: number,
+  port: Pick<Port, 'name' | 'width'>,
+): A {
+  const length = rows * port.width;
+  try {
+    return new Type(length);
+  } catch (cause) {
+    const bytes = length * Type.BYTES_PER_ELEMENT;
+    const message = `no memory for ${rows} rows (${bytes} bytes)`;
+    throw new ForwardpassError('MEMORY', message, `buffer of ${quote(port.name)}`, { cause });
+  }
+}
+
+/** The arrays in the order of the ports. */
+export function pick(named: unknown, ports: readonly Port[], kind: 'input' | 'output'): unknown[] {
+  const names = ports.map(({ name }) => name);
+  if (typeof named !== 'object' || named === null || Array.isArray(named) || ArrayBuffer.isView(named)) {
+    const array = ports.length === 1 ? ' (or, with one input and one output, a typed array)' : '';
+    throw new ForwardpassError(
+      'INPUT',
+      `expected an object with ${listNames(names)}${array}, found ${describe(named)}`,
+      `${kind}s`,
+    );
+  }
+  const unknown = Object.keys(named).find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw new ForwardpassError(
+      'INPUT',
+      `${quote(unknown)} is not an ${kind} of this model${didYouMean(unknown, names)}; expected ${listNames(names)}`,
+      `${kind}s`,
+    );
+  }
+  return ports.map(({ name }) => {
+    if (!Object.hasOwn(named, name)) {
+      throw new ForwardpassError('INPUT', `is missing; expected ${listNames(names)}`, `${kind} ${quote(name)}`);
+    }
+    return (named as Record<string, unknown>)[name];
+  });
+}
+
+/** An object without a prototype: `__proto__` is a name like any other. */
+export function byName<A>(ports: readonly Port[], arrays: readonly A[]): Record<string, A> {
+  const named: Record<string, A> = Object.create(null);
+  ports.forEach(({ name }, i) => {
+    named[name] = arrays[i];
+  });
+  return named;
+}
