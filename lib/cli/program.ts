@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { ForwardpassError } from '../errors.ts';
+import { addBenchCommand } from './bench.ts';
 import type { Environment } from './environment.ts';
 import { addInspectCommand } from './inspect.ts';
 import { addRunCommand } from './run.ts';
@@ -45,6 +46,7 @@ function createProgram(environment: Environment): Command {
     .addHelpText('after', GUIDE);
   addRunCommand(program, environment);
   addInspectCommand(program, environment);
+  addBenchCommand(program, environment);
   return program;
 }
 

@@ -1,0 +1,32 @@
+/** forwardpass, through each of its three calls. */
+import { load } from '../../dist/index.js';
+
+/** @param {import('../lib/nets.js').Net} net @param {Uint8Array} onnx */
+export async function open(net, onnx) {
+  const model = await load(onnx);
+  const outputs = net.widths[net.widths.length - 1];
+  return {
+    /** @param {string} variant @param {number} batch @param {Float32Array} input */
+    async prepare(variant, batch, input) {
+      if (variant === 'forwardpass-bound') {
+        const bound = model.bind({ batch });
+        bound.input.set(input);
+        return {
+          isAsync: false,
+          call: bound.run,
+          output: () => {
+            bound.run();
+            return bound.output;
+          },
+        };
+      }
+      const y = new Float32Array(batch * outputs);
+      return variant === 'forwardpass-run'
+        ? { isAsync: false, call: () => model.run(input, y), output: () => model.run(input, y) }
+        : { isAsync: true, call: () => model.runAsync(input, y), output: () => model.runAsync(input, y) };
+    },
+    async close() {
+      model.dispose();
+    },
+  };
+}
