@@ -76,54 +76,105 @@ struct Dense {
     }
   }
 
-  // Calls f(r, j) for each vector of sums.
-  template <int MR, int NV, class F>
-  static FP_INLINE void for_sums(F f) {
+  // MR rows of one panel in one run of k.
+  template <int MR, int NV>
+  static void tile(const Layer& layer, const T* x, const Panel& panel, size_t first_row) {
+    V sum[MR][NV];
     FP_UNROLL
     for (int r = 0; r < MR; r++) {
       FP_UNROLL
-      for (int j = 0; j < NV; j++) f(r, j);
+      for (int j = 0; j < NV; j++) sum[r][j] = S::load(panel.bias + j * S::lanes);
     }
+    multiply<MR, NV>(sum, x + first_row * layer.K, layer.K, panel.weights, layer.K);
+    FP_UNROLL
+    for (int r = 0; r < MR; r++) store<NV>(sum[r], layer, panel.y + (first_row + r) * layer.N, panel.columns);
   }
 
-  // MR rows of one panel. Between two runs of k the sums so far wait in memory, so that the registers hold one set.
-  template <int MR, int NV>
-  static void tile(const Layer& layer, const T* x, const Panel& panel, size_t first_row) {
-    const size_t K = layer.K, N = layer.N;
-    const size_t partials = size_t(layer.shape.partials), run = K / partials;
-    x += first_row * K;
-    V sum[MR][NV];
-    for_sums<MR, NV>([&](int r, int j) { sum[r][j] = S::load(panel.bias + j * S::lanes); });
-    multiply<MR, NV>(sum, x, K, panel.weights, partials == 1 ? K : run);
-    for (size_t p = 1; p < partials; p++) {
+  // Adds runs p to p + C − 1 of k to C sets of sums; what K / partials leaves over belongs to the last run.
+  template <int MR, int NV, int C>
+  static FP_INLINE void multiply_runs(V (&sum)[C][MR][NV], const Layer& layer, const T* x, const T* weights, size_t p) {
+    constexpr size_t width = NV * S::lanes;
+    const size_t K = layer.K, partials = size_t(layer.shape.partials), run = K / partials;
+    const auto add = [&](const T* from, const T* w_row, int c) {
+      V w[NV];
+      FP_UNROLL
+      for (int j = 0; j < NV; j++) w[j] = S::load(w_row + j * S::lanes);
+      FP_UNROLL
+      for (int r = 0; r < MR; r++) {
+        const V a = S::set1(from[r * K]);
+        FP_UNROLL
+        for (int j = 0; j < NV; j++) sum[c][r][j] = S::fma(a, w[j], sum[c][r][j]);
+      }
+    };
+    for (size_t k = p * run; k < (p + 1) * run; k++) {
+      FP_UNROLL
+      for (int c = 0; c < C; c++) add(x + k + c * run, weights + (k + c * run) * width, c);
+    }
+    if (p + C < partials) return;
+    for (size_t k = partials * run; k < K; k++) add(x + k, weights + k * width, C - 1);
+  }
+
+  // MR rows of one panel in several runs of k, C of them at a time; partials is a multiple of C. Between two groups
+  // the sums so far wait in memory, so that the registers hold one set.
+  template <int MR, int NV, int C>
+  static void runs(const Layer& layer, const T* x, const Panel& panel, size_t first_row) {
+    x += first_row * layer.K;
+    V sum[C][MR][NV];
+    const auto for_sums = [&](auto f) {
+      FP_UNROLL
+      for (int r = 0; r < MR; r++) {
+        FP_UNROLL
+        for (int j = 0; j < NV; j++) f(r, j);
+      }
+    };
+    const auto begin = [&](int c, int r, int j) { sum[c][r][j] = S::zero(); };
+    const auto add_up = [&](int r, int j) {
+      FP_UNROLL
+      for (int c = 1; c < C; c++) sum[0][r][j] = S::add(sum[0][r][j], sum[c][r][j]);
+    };
+    for_sums([&](int r, int j) {
+      sum[0][r][j] = S::load(panel.bias + j * S::lanes);
+      FP_UNROLL
+      for (int c = 1; c < C; c++) begin(c, r, j);
+    });
+    multiply_runs<MR, NV, C>(sum, layer, x, panel.weights, 0);
+    for_sums(add_up);
+    for (size_t p = C; p < size_t(layer.shape.partials); p += C) {
       T so_far[MR][NV][S::lanes];
-      for_sums<MR, NV>([&](int r, int j) { S::store(so_far[r][j], sum[r][j]); });
-      for_sums<MR, NV>([&](int r, int j) { sum[r][j] = S::zero(); });
-      const size_t from = p * run, count = p + 1 < partials ? run : K - from;
-      multiply<MR, NV>(sum, x + from, K, panel.weights + from * NV * S::lanes, count);
-      for_sums<MR, NV>([&](int r, int j) { sum[r][j] = S::add(S::load(so_far[r][j]), sum[r][j]); });
+      for_sums([&](int r, int j) {
+        S::store(so_far[r][j], sum[0][r][j]);
+        FP_UNROLL
+        for (int c = 0; c < C; c++) begin(c, r, j);
+      });
+      multiply_runs<MR, NV, C>(sum, layer, x, panel.weights, p);
+      for_sums([&](int r, int j) { sum[0][r][j] = S::add(S::load(so_far[r][j]), sum[0][r][j]); });
+      for_sums(add_up);
     }
     FP_UNROLL
-    for (int r = 0; r < MR; r++) store<NV>(sum[r], layer, panel.y + (first_row + r) * N, panel.columns);
+    for (int r = 0; r < MR; r++) store<NV>(sum[0][r], layer, panel.y + (first_row + r) * layer.N, panel.columns);
   }
 
-  // All rows of one panel, in tiles of equal height (16 as 8 + 8, not 12 + 4).
-  template <int NV>
+  // All rows of one panel, in tiles of equal height (16 as 8 + 8, not 12 + 4), C runs of k at a time.
+  template <int NV, int C>
   static void tiles(const Layer& layer, const T* x, const Panel& panel, size_t rows) {
-    constexpr size_t most = tile_rows(NV);
+    constexpr size_t most = tile_rows(NV * C);
     const size_t count = (rows + most - 1) / most;
     const size_t height = rows / count, taller = rows % count;
     for (size_t i = 0, row = 0; i < count; i++) {
       const size_t here = height + (i < taller);
-      tile_of<NV, int(most)>(here, layer, x, panel, row);
+      tile_of<NV, C, int(most)>(here, layer, x, panel, row);
       row += here;
     }
   }
-  template <int NV, int MR>
+  template <int NV, int C, int MR>
   static inline void tile_of(size_t rows, const Layer& layer, const T* x, const Panel& panel, size_t row) {
     if constexpr (MR > 0) {
-      if (rows == size_t(MR)) return tile<MR, NV>(layer, x, panel, row);
-      tile_of<NV, MR - 1>(rows, layer, x, panel, row);
+      if (rows != size_t(MR)) return tile_of<NV, C, MR - 1>(rows, layer, x, panel, row);
+      if constexpr (C == 1) {
+        tile<MR, NV>(layer, x, panel, row);
+      } else {
+        runs<MR, NV, C>(layer, x, panel, row);
+      }
     }
   }
 
@@ -164,58 +215,15 @@ struct Dense {
     }
   }
 
-  // One row of one panel, C runs of k at a time; partials is a multiple of C.
-  template <int NV, int C>
-  static void one_row(const Layer& layer, const T* x, const Panel& panel) {
-    constexpr size_t width = NV * S::lanes;
-    const size_t K = layer.K, partials = size_t(layer.shape.partials), run = K / partials;
-    V total[NV] = {};
-    for (size_t p = 0; p < partials; p += C) {
-      V sum[C][NV];
-      FP_UNROLL
-      for (int c = 0; c < C; c++) {
-        for (int j = 0; j < NV; j++) sum[c][j] = p == 0 && c == 0 ? S::load(panel.bias + j * S::lanes) : S::zero();
-      }
-      const T* from = x + p * run;
-      const T* weights = panel.weights + p * run * width;
-      for (size_t k = 0; k < run; k++, weights += width) {
-        FP_UNROLL
-        for (int c = 0; c < C; c++) {
-          const V a = S::set1(from[c * run + k]);
-          FP_UNROLL
-          for (int j = 0; j < NV; j++) {
-            sum[c][j] = S::fma(a, S::load(weights + c * run * width + j * S::lanes), sum[c][j]);
-          }
-        }
-      }
-      if (p + C == partials) {  // what K / partials left over belongs to the last run
-        for (size_t k = partials * run; k < K; k++) {
-          const V a = S::set1(x[k]);
-          FP_UNROLL
-          for (int j = 0; j < NV; j++) {
-            sum[C - 1][j] = S::fma(a, S::load(panel.weights + k * width + j * S::lanes), sum[C - 1][j]);
-          }
-        }
-      }
-      FP_UNROLL
-      for (int j = 0; j < NV; j++) {
-        V out = p == 0 ? sum[0][j] : S::add(total[j], sum[0][j]);
-        FP_UNROLL
-        for (int c = 1; c < C; c++) out = S::add(out, sum[c][j]);
-        total[j] = out;
-      }
-    }
-    store<NV>(total, layer, panel.y, panel.columns);
-  }
-
   template <int NV>
   static void panel_rows(const Layer& layer, const T* x, const Panel& panel, size_t rows) {
     constexpr int most = row_chains / NV;
     const int partials = layer.shape.partials;
-    if (rows > 1 || partials == 1) return tiles<NV>(layer, x, panel, rows);
-    if (partials >= 8 && most >= 8) return one_row<NV, 8>(layer, x, panel);
-    if (partials >= 4 && most >= 4) return one_row<NV, 4>(layer, x, panel);
-    one_row<NV, 2>(layer, x, panel);
+    if (partials == 1) return tiles<NV, 1>(layer, x, panel, rows);
+    if (rows > 1) return tiles<NV, 2>(layer, x, panel, rows);
+    if (partials >= 8 && most >= 8) return runs<1, NV, 8>(layer, x, panel, 0);
+    if (partials >= 4 && most >= 4) return runs<1, NV, 4>(layer, x, panel, 0);
+    runs<1, NV, 2>(layer, x, panel, 0);
   }
 
   template <int NV = panel_vectors>
