@@ -1,10 +1,12 @@
-// Memory that says no instead of throwing: an owned array, and an arena that many arrays share.
+// Memory that says no instead of throwing: objects, an owned array, and an arena that many arrays share. `new` and
+// `delete` would ask for the C++ runtime library, which not every host of an addon has loaded.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 #include <utility>
 
 #ifdef _MSC_VER
@@ -34,6 +36,20 @@ inline void aligned_free(void* block) {
 #else
   std::free(block);
 #endif
+}
+
+// A new object, or null; ended by destroy().
+template <typename T>
+T* make() {
+  void* const block = aligned_allocate(sizeof(T));
+  return block == nullptr ? nullptr : new (block) T();
+}
+
+template <typename T>
+void destroy(T* object) {
+  if (object == nullptr) return;
+  object->~T();
+  aligned_free(object);
 }
 
 // An owned array of a trivial type, zeroed, aligned to a cache line.

@@ -3,13 +3,18 @@
 //
 // Calls never throw. A model's functions return undefined when all went well, otherwise the array
 // [fault, port, …figures], which lib/model.ts puts into words. What a function works on hangs on the function itself
-// (its `data`), so that a call looks nothing up; the calls that matter use the C functions of Node-API directly.
+// (its `data`), so that a call looks nothing up.
+//
+// Node-API is used by its C functions, whose every call may fail: while a thread is being terminated all that touch
+// JavaScript do. Its C++ wrapper would then end the process.
 
-#include <napi.h>
+#include <node_api.h>
 
 #include <atomic>
-#include <new>
+#include <cstdint>
+#include <cstring>
 
+#include "arena.h"
 #include "engine.h"
 #include "kernels/registry.h"
 
@@ -49,7 +54,7 @@ struct Loaded {
   }
 
   static void release(Loaded* loaded) {
-    if (loaded != nullptr && loaded->holders.fetch_sub(1) == 1) delete loaded;
+    if (loaded != nullptr && loaded->holders.fetch_sub(1) == 1) fp::destroy(loaded);
   }
 };
 
@@ -66,7 +71,7 @@ struct Environment {
     if (pool != nullptr) pool->release();
   }
   void release() {
-    if (--holders == 0) delete this;
+    if (--holders == 0) fp::destroy(this);
   }
   static void finalize(napi_env, void* data, void*) { static_cast<Environment*>(data)->release(); }
   // Null when there was no memory for it.
@@ -140,7 +145,7 @@ void release_function(napi_env env, Model* model) {
   if (--model->functions > 0) return;
   dispose(env, model);
   model->environment->release();
-  delete model;
+  fp::destroy(model);
 }
 
 // Why a call failed, with its figures.
@@ -323,7 +328,7 @@ napi_value run_bound(napi_env env, napi_callback_info info) {
 void finalize_bound(napi_env env, void* data, void*) {
   BoundCall* const call = static_cast<BoundCall*>(data);
   release_function(env, call->model);
-  delete call;
+  fp::destroy(call);
 }
 
 napi_value bind(napi_env env, napi_callback_info info) {
@@ -332,9 +337,9 @@ napi_value bind(napi_env env, napi_callback_info info) {
   const Fault problem = open_call(env, info, model, rows);
   if (problem.code != 0) return report(env, problem);
 
-  BoundCall* const call = new (std::nothrow) BoundCall;
+  BoundCall* const call = fp::make<BoundCall>();
   if (call == nullptr || !call->inputs.allocate(model->input_count) || !call->outputs.allocate(model->output_count())) {
-    delete call;
+    fp::destroy(call);
     return report(env, fault(kNoMemory));
   }
   call->model = model;
@@ -375,7 +380,7 @@ struct Job {
     }
     if (work != nullptr) napi_delete_async_work(env, work);
     Loaded::release(loaded);
-    delete this;
+    fp::destroy(this);
   }
 };
 
@@ -462,7 +467,7 @@ napi_value run_async(napi_env env, napi_callback_info info) {
   const Fault problem = open_call(env, info, model, rows);
   if (problem.code != 0) return report(env, problem);
 
-  Job* const job = new (std::nothrow) Job;
+  Job* const job = fp::make<Job>();
   if (job == nullptr) return report(env, fault(kNoMemory));
   job->loaded = model->loaded;
   job->loaded->holders.fetch_add(1);
@@ -502,17 +507,26 @@ bool add_function(napi_env env, napi_value object, const char* name, napi_callba
   return napi_set_named_property(env, object, name, function) == napi_ok;
 }
 
-// An Error with a code, thrown: create() is no hot path, and lib/native.ts turns it into a ForwardpassError.
-Napi::Value fail(Napi::Env env, const char* code, const char* reason) {
+// An Error with a code, thrown: create() is no hot path, and lib/native.ts turns it into a ForwardpassError. Where an
+// exception is under way already, that one stays.
+napi_value fail(napi_env env, const char* code, const char* reason) {
   napi_throw_error(env, code, reason);
-  return env.Undefined();
+  return nullptr;
 }
 
-// The elements of a list. False when there is no memory, or a getter among them threw.
-bool take_list(Napi::Array list, fp::Array<napi_value>& values) {
-  if (!values.allocate(list.Length())) return false;
-  for (uint32_t i = 0; i < values.size(); i++) {
-    if (napi_get_element(list.Env(), list, i, &values[i]) != napi_ok) return false;
+// The elements of a list. False, with an exception, when it is none or there is no memory, or a getter of its threw.
+bool take_list(napi_env env, napi_value list, fp::Array<napi_value>& values) {
+  uint32_t count;
+  if (napi_get_array_length(env, list, &count) != napi_ok) {
+    fail(env, "PLAN", "create() takes lists of parameters and of flags");
+    return false;
+  }
+  if (!values.allocate(count)) {
+    fail(env, "MEMORY", "no memory for the list of parameters");
+    return false;
+  }
+  for (uint32_t i = 0; i < count; i++) {
+    if (napi_get_element(env, list, i, &values[i]) != napi_ok) return false;
   }
   return true;
 }
@@ -553,25 +567,27 @@ bool fill_model(napi_env env, Model& model, const fp::Array<napi_value>& integer
   return true;
 }
 
-Napi::Value create(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  if (info.Length() != 5 || !info[0].IsTypedArray() || !info[1].IsArray() || !info[2].IsString() ||
-      !info[3].IsArray() || !info[4].IsNumber()) {
+napi_value create(napi_env env, napi_callback_info info) {
+  napi_value arguments[5];
+  size_t count = 5;
+  char name[16];
+  double threads;
+  if (napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr) != napi_ok ||
+      napi_get_value_string_utf8(env, arguments[2], name, sizeof name, nullptr) != napi_ok ||
+      napi_get_value_double(env, arguments[4], &threads) != napi_ok) {
     return fail(env, "PLAN", "create() takes words, parameters, an instruction set, flags and a number of threads");
   }
-  const fp::InstructionSet* const set = fp::find_instruction_set(info[2].As<Napi::String>().Utf8Value().c_str());
+  const fp::InstructionSet* const set = fp::find_instruction_set(name);
   if (set == nullptr) return fail(env, "ISA", "the instruction set is not available");
 
   // First all that may run JavaScript, then the memory of the arrays, which it could have pulled away.
   fp::Array<napi_value> arrays, integers;
-  if (!take_list(info[1].As<Napi::Array>(), arrays) || !take_list(info[3].As<Napi::Array>(), integers)) {
-    return env.IsExceptionPending() ? env.Undefined() : fail(env, "MEMORY", "no memory for the parameter list");
-  }
+  if (!take_list(env, arguments[1], arrays) || !take_list(env, arguments[3], integers)) return nullptr;
   fp::Array<fp::Parameter> parameters;
-  if (!parameters.allocate(arrays.size())) return fail(env, "MEMORY", "no memory for the parameter list");
+  if (!parameters.allocate(arrays.size())) return fail(env, "MEMORY", "no memory for the list of parameters");
   const void* data;
   size_t word_count;
-  if (!take_array(env, info[0], napi_int32_array, data, word_count)) {
+  if (!take_array(env, arguments[0], napi_int32_array, data, word_count)) {
     return fail(env, "PLAN", "the words are not an Int32Array of their own memory");
   }
   const int32_t* const words = static_cast<const int32_t*>(data);
@@ -584,25 +600,24 @@ Napi::Value create(const Napi::CallbackInfo& info) {
   }
 
   Environment* const environment = Environment::of(env);
-  Model* const model = new (std::nothrow) Model;
+  Model* const model = fp::make<Model>();
   if (model == nullptr || environment == nullptr) {
-    delete model;
+    fp::destroy(model);
     return fail(env, "MEMORY", "no memory for the model");
   }
   model->environment = environment;
-  model->loaded = new (std::nothrow) Loaded;
+  model->loaded = fp::make<Loaded>();
   const fp::Plan plan = {words, word_count, parameters.data(), parameters.size()};
   fp::PlanError error = {};
   const auto status =
       model->loaded == nullptr ? fp::Engine::Status::out_of_memory : model->loaded->engine.create(plan, *set, error);
-  const double threads = info[4].As<Napi::Number>().DoubleValue();
   if (status == fp::Engine::Status::ok && threads > 1) {
     model->loaded->threads = threads < double(fp::Pool::most_threads) ? size_t(threads) : fp::Pool::most_threads;
     model->loaded->pool = environment->hold_pool();
   }
   if (status != fp::Engine::Status::ok || !fill_model(env, *model, integers)) {
     Loaded::release(model->loaded);
-    delete model;
+    fp::destroy(model);
     return status == fp::Engine::Status::invalid_plan ? fail(env, "PLAN", error.reason)
                                                       : fail(env, "MEMORY", "no memory for the packed model");
   }
@@ -611,36 +626,44 @@ Napi::Value create(const Napi::CallbackInfo& info) {
   environment->models++;
   int64_t ignored;
   napi_adjust_external_memory(env, model->external_bytes, &ignored);
-  const double bytes = double(model->external_bytes);
-  Napi::Object object = Napi::Object::New(env);
-  object.Set("bytes", Napi::Number::New(env, bytes));
+  napi_value object = nullptr;
   model->functions++;  // held until all of them stand
-  const bool added = add_function(env, object, "run", run, model) && add_function(env, object, "bind", bind, model) &&
+  const bool added = napi_create_object(env, &object) == napi_ok && add_function(env, object, "run", run, model) &&
+                     add_function(env, object, "bind", bind, model) &&
                      add_function(env, object, "runAsync", run_async, model) &&
                      add_function(env, object, "dispose", dispose_model, model);
   release_function(env, model);
-  return added ? Napi::Value(object) : fail(env, "MEMORY", "no memory for the model's functions");
+  return added ? object : fail(env, "MEMORY", "no memory for the model's functions");
 }
 
-Napi::Value instruction_sets(const Napi::CallbackInfo& info) {
-  Napi::Array names = Napi::Array::New(info.Env());
+napi_value instruction_sets(napi_env env, napi_callback_info) {
+  napi_value names;
+  if (napi_create_array(env, &names) != napi_ok) return nullptr;
+  uint32_t count = 0;
   for (size_t i = 0; i < fp::instruction_set_count; i++) {
     const fp::InstructionSet& set = fp::instruction_sets[i];
-    if (set.available()) names[names.Length()] = Napi::String::New(info.Env(), set.name);
+    napi_value name;
+    if (!set.available()) continue;
+    if (napi_create_string_utf8(env, set.name, NAPI_AUTO_LENGTH, &name) != napi_ok) return nullptr;
+    napi_set_element(env, names, count++, name);
   }
   return names;
 }
 
-Napi::Object init(Napi::Env env, Napi::Object exports) {
-  Environment* const environment = new (std::nothrow) Environment;
-  if (environment != nullptr && napi_set_instance_data(env, environment, Environment::finalize, nullptr) != napi_ok) {
-    delete environment;
-  }
-  exports.Set("instructionSets", Napi::Function::New<instruction_sets>(env, "instructionSets"));
-  exports.Set("create", Napi::Function::New<create>(env, "create"));
-  return exports;
+void export_function(napi_env env, napi_value exports, const char* name, napi_callback callback) {
+  napi_value function;
+  if (napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function) != napi_ok) return;
+  napi_set_named_property(env, exports, name, function);
 }
 
 }  // namespace
 
-NODE_API_MODULE(forwardpass, init)
+NAPI_MODULE_INIT() {
+  Environment* const environment = fp::make<Environment>();
+  if (environment != nullptr && napi_set_instance_data(env, environment, Environment::finalize, nullptr) != napi_ok) {
+    fp::destroy(environment);
+  }
+  export_function(env, exports, "instructionSets", instruction_sets);
+  export_function(env, exports, "create", create);
+  return exports;
+}

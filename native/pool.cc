@@ -1,5 +1,6 @@
 #include "pool.h"
 
+#include <cstdlib>
 #include <new>
 
 namespace fp {
@@ -30,7 +31,10 @@ void* Pool::thread_main(void* pool) {
 
 #endif
 
-Pool* Pool::create() { return new (std::nothrow) Pool; }
+Pool* Pool::create() {
+  void* const block = std::malloc(sizeof(Pool));  // not `new`: see arena.h
+  return block == nullptr ? nullptr : new (block) Pool();
+}
 
 // Called with the mutex held. A thread that cannot be started is done without.
 void Pool::start_threads(size_t count) {
@@ -60,7 +64,8 @@ void Pool::release() {
     pthread_join(threads_[i], nullptr);
 #endif
   }
-  delete this;
+  this->~Pool();
+  std::free(this);
 }
 
 void Pool::work() {

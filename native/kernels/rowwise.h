@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <limits>
 
+#include "elementwise.h"
 #include "kernels.h"
 #include "lanes.h"
 #include "math.h"
@@ -21,25 +22,10 @@ template <class S>
 inline typename S::V square(typename S::V a) {
   return S::mul(a, a);
 }
-template <class S>
-inline typename S::V absolute(typename S::V a) {
-  return S::max(a, S::sub(S::zero(), a));
-}
-
-// The larger, NaN if either is; of equals the second.
-template <class S>
-inline typename S::V nan_max(typename S::V a, typename S::V b) {
-  return S::select(S::is_nan(a), a, S::max(a, b));
-}
-template <class S>
-inline typename S::V nan_min(typename S::V a, typename S::V b) {
-  return S::select(S::is_nan(a), a, S::min(a, b));
-}
-
 // Of magnitudes.
 template <class S>
-inline typename S::V nan_max_absolute(typename S::V a, typename S::V b) {
-  return nan_max<S>(absolute<S>(a), absolute<S>(b));
+inline typename S::V nan_max_abs(typename S::V a, typename S::V b) {
+  return Binaries<S>::max(abs<S>(a), abs<S>(b));
 }
 
 // Calls f(lanes, place, count) for each 16 elements of a row; in the last, lanes beyond `count` hold `fill`.
@@ -85,7 +71,7 @@ FP_INLINE typename S::T fold_row(const typename S::T* x, size_t width, typename 
 
 template <class S>
 inline typename S::T max_row(const typename S::T* x, size_t width) {
-  return fold_row<S>(x, width, -infinity<typename S::T>, nan_max<S>);
+  return fold_row<S>(x, width, -infinity<typename S::T>, Binaries<S>::max);
 }
 
 // Sum of e^(x[i] − shift), leaving the terms in `terms` (which may be x).
@@ -199,9 +185,9 @@ void rms_norm(const typename S::T* x, typename S::T* y, size_t rows, size_t widt
 
 template <class S>
 inline typename S::T norm_of_row(const typename S::T* x, size_t width, int norm) {
-  if (norm == 0) return sum_row<S>(x, width, 0, absolute<S>);
+  if (norm == 0) return sum_row<S>(x, width, 0, abs<S>);
   if (norm == 1) return sqrt_of<S>(sum_row<S>(x, width, 0, square<S>));
-  return fold_row<S>(x, width, 0, nan_max_absolute<S>);
+  return fold_row<S>(x, width, 0, nan_max_abs<S>);
 }
 
 template <class S>
@@ -235,7 +221,7 @@ inline typename S::T reduce_row(const typename S::T* x, size_t width) {
   if constexpr (How == R::sum) return sum_row<S>(x, width, 0, itself<S>);
   if constexpr (How == R::mean) return sum_row<S>(x, width, 0, itself<S>) / T(width);
   if constexpr (How == R::max) return max_row<S>(x, width);
-  if constexpr (How == R::min) return fold_row<S>(x, width, infinity<T>, nan_min<S>);
+  if constexpr (How == R::min) return fold_row<S>(x, width, infinity<T>, Binaries<S>::min);
   if constexpr (How == R::prod) return fold_row<S>(x, width, 1, S::mul);
   if constexpr (How == R::l1) return norm_of_row<S>(x, width, 0);
   if constexpr (How == R::l2) return norm_of_row<S>(x, width, 1);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "kernels/registry.h"
+#include "sets.h"
 #include "test.h"
 #include "values.h"
 
@@ -17,7 +18,9 @@ namespace {
 using fp::Binary;
 using fp::Kernels;
 using fp::Unary;
+using test::each_set;
 using test::same;
+using test::table;
 
 constexpr int unary_count = int(Unary::count), binary_count = int(Binary::count);
 
@@ -32,24 +35,7 @@ const char* const binary_names[] = {
 #undef FP_BINARY
 };
 
-template <typename T>
-const Kernels<T>& table(const fp::InstructionSet& set) {
-  if constexpr (std::is_same_v<T, float>) {
-    return set.f32;
-  } else {
-    return set.f64;
-  }
-}
-
 const fp::InstructionSet& scalar() { return *fp::find_instruction_set("scalar"); }
-
-// Calls f(set) for each set that this processor has.
-template <typename F>
-void each_set(F f) {
-  for (size_t i = 0; i < fp::instruction_set_count; i++) {
-    if (fp::instruction_sets[i].available()) f(fp::instruction_sets[i]);
-  }
-}
 
 // Parameters that mean something to every function; {alpha, beta}.
 template <typename T>
@@ -423,7 +409,7 @@ void check_binary_meaning() {
   });
 }
 
-// FNV-1a of all results over the edges and random values, NaNs counting as one.
+// Of all results over the edges and random values.
 template <typename T>
 uint64_t fingerprint(const Kernels<T>& kernels) {
   std::vector<T> a = test::edge_values<T>();
@@ -432,24 +418,16 @@ uint64_t fingerprint(const Kernels<T>& kernels) {
   const std::vector<T> b(a.rbegin(), a.rend());
   std::vector<T> y(a.size());
   const T parameters[] = {T(1.5), T(0.5)};
-  uint64_t hash = 0xcbf29ce484222325;
-  const auto add = [&] {
-    for (T value : y) {
-      if (value != value) value = std::numeric_limits<T>::quiet_NaN();
-      unsigned char bytes[sizeof(T)];
-      std::memcpy(bytes, &value, sizeof value);
-      for (unsigned char byte : bytes) hash = (hash ^ byte) * 0x100000001b3;
-    }
-  };
+  test::Fingerprint all;
   for (int f = 0; f < unary_count; f++) {
     kernels.unary[f](a.data(), y.data(), a.size(), parameters);
-    add();
+    all.add(y);
   }
   for (int f = 0; f < binary_count; f++) {
     kernels.binary[f](a.data(), a.size(), b.data(), b.size(), y.data(), 1, a.size());
-    add();
+    all.add(y);
   }
-  return hash;
+  return all.value();
 }
 
 }  // namespace

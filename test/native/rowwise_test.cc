@@ -1,0 +1,90 @@
+// Kernels that sum along a row: the same bits in every instruction set and on every machine, nothing written beside the
+// result, whatever the width. That they compute what they should is compared with the reference in test/engine.
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "kernels/registry.h"
+#include "sets.h"
+#include "test.h"
+#include "values.h"
+
+namespace {
+
+constexpr size_t guard = 20;
+
+// Calls run(x, y, rows, width) for widths around the lanes, rows off any boundary, and adds up what it gives.
+template <typename T, typename F>
+void each_shape(test::Fingerprint& all, size_t width_of_y, F run) {
+  test::Random random(31);
+  for (size_t width : {1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 47, 100, 257, 1000}) {
+    for (size_t rows : {0, 1, 2, 5}) {
+      std::vector<T> x = random.uniforms<T>(rows * width + 1);
+      if (rows == 5) x[width] = std::numeric_limits<T>::quiet_NaN();          // in the first row
+      if (rows == 5) x[width + 1] = std::numeric_limits<T>::infinity();       // in the second
+      if (rows == 5) x[2 * width + 1] = -std::numeric_limits<T>::infinity();  // in the third
+      const T poison = T(-77.25);
+      const size_t count = width_of_y == 0 ? rows * width : rows * width_of_y;
+      std::vector<T> y(count + 1 + guard, poison);
+      run(x.data() + 1, y.data() + 1, rows, width);
+      CHECK(y[0] == poison);
+      for (size_t i = 0; i < guard; i++) CHECK_THAT(y[1 + count + i] == poison, "width %zu, %zu rows", width, rows);
+      all.add(y);
+    }
+  }
+}
+
+template <typename T>
+uint64_t fingerprint(const fp::Kernels<T>& kernels) {
+  test::Fingerprint all;
+  test::Random random(32);
+  const std::vector<T> scale = random.uniforms<T>(1000), shift = random.uniforms<T>(1000);
+  for (int kind = 0; kind < 3; kind++) {
+    each_shape<T>(all, 0,
+                  [&](const T* x, T* y, size_t rows, size_t width) { kernels.softmax(x, y, rows, width, kind); });
+  }
+  for (const auto norm : {kernels.layer_norm, kernels.rms_norm}) {
+    each_shape<T>(all, 0, [&](const T* x, T* y, size_t rows, size_t width) {
+      norm(x, y, rows, width, T(1e-5), scale.data(), shift.data());
+    });
+  }
+  for (int norm = 0; norm < 3; norm++) {
+    each_shape<T>(all, 0, [&](const T* x, T* y, size_t rows, size_t width) {
+      kernels.normalize(x, y, rows, width, norm, T(1e-12), T(1));
+    });
+  }
+  for (const auto reduce : kernels.reduce) each_shape<T>(all, 1, reduce);
+  return all.value();
+}
+
+// A change here is a change of what users were promised: say so in the changelog.
+TEST("sums along a row give the bits of every other machine and release") {
+  test::each_set([](const fp::InstructionSet& set) {
+    const uint64_t f32 = fingerprint(set.f32), f64 = fingerprint(set.f64);
+    CHECK_THAT(f32 == 0x071d7618de8e03ff, "f32 on %s: %016llx", set.name, (unsigned long long)f32);
+    CHECK_THAT(f64 == 0x071ab7cc9efd82aa, "f64 on %s: %016llx", set.name, (unsigned long long)f64);
+  });
+}
+
+TEST("row-wise kernels may write over their input") {
+  test::each_set([](const fp::InstructionSet& set) {
+    test::Random random(33);
+    for (size_t width : {1, 10, 16, 33}) {
+      const std::vector<float> x = random.uniforms<float>(3 * width), ones(width, 1), zeros(width, 0);
+      for (int kernel = 0; kernel < 6; kernel++) {
+        const auto run = [&](const float* from, float* to) {
+          if (kernel < 3) set.f32.softmax(from, to, 3, width, kernel);
+          if (kernel == 3) set.f32.layer_norm(from, to, 3, width, 1e-5f, ones.data(), zeros.data());
+          if (kernel == 4) set.f32.rms_norm(from, to, 3, width, 1e-5f, ones.data(), zeros.data());
+          if (kernel == 5) set.f32.normalize(from, to, 3, width, 1, 0, 1);
+        };
+        std::vector<float> apart(x.size()), over(x);
+        run(x.data(), apart.data());
+        run(over.data(), over.data());
+        for (size_t i = 0; i < x.size(); i++) CHECK(test::same(apart[i], over[i]));
+      }
+    }
+  });
+}
+
+}  // namespace
