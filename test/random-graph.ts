@@ -1,14 +1,15 @@
 /** Seeded random graphs, tame enough that results of different precision can be compared. */
-import type {
-  BinaryName,
-  Graph,
-  Node,
-  Op,
-  OpAttributes,
-  Operand,
-  ReduceName,
-  Tensor,
-  UnaryName,
+import {
+  type BinaryName,
+  type Graph,
+  type Node,
+  type Op,
+  type OpAttributes,
+  type Operand,
+  type ReduceName,
+  SOFTMAX_NAMES,
+  type Tensor,
+  type UnaryName,
 } from '../lib/graph/graph.ts';
 import { definitionOf } from '../lib/graph/ops.ts';
 
@@ -162,7 +163,7 @@ class Builder {
       case 5:
         return this.#dense(x);
       case 6:
-        return this.#add('softmax', [x], { axis, log: random.pick([true, false]) });
+        return this.#add('softmax', [x], { axis, fn: random.pick(SOFTMAX_NAMES) });
       case 7: {
         const scale = this.#constant(shape.slice(axis));
         return random.pick([

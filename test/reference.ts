@@ -124,13 +124,14 @@ function forward(node: Node, operands: readonly Value[]): Value {
     case 'select':
       return build(common(operands), (place) => at(operands[at(x, place) !== 0 ? 1 : 2], place));
     case 'softmax': {
-      const { axis, log } = node.attributes;
+      const { axis, fn } = node.attributes;
       const elements = along(x, [axis]);
+      if (fn === 'sparsemax') return build(x.shape, (place) => Math.max(at(x, place) - threshold(elements(place)), 0));
       return build(x.shape, (place) => {
         const values = elements(place);
         const top = Math.max(...values);
         const total = values.reduce((sum, value) => sum + Math.exp(value - top), 0);
-        return log ? at(x, place) - top - Math.log(total) : Math.exp(at(x, place) - top) / total;
+        return fn === 'log_softmax' ? at(x, place) - top - Math.log(total) : Math.exp(at(x, place) - top) / total;
       });
     }
     case 'layer_norm':
@@ -217,6 +218,19 @@ function forward(node: Node, operands: readonly Value[]): Value {
 const clip = (x: number, low: number, high: number) => (x < low ? low : x > high ? high : x);
 const sigmoid = (x: number) => (x < 0 ? Math.exp(x) / (1 + Math.exp(x)) : 1 / (1 + Math.exp(-x)));
 const softplus = (x: number) => (x > 0 ? x + Math.log1p(Math.exp(-x)) : Math.log1p(Math.exp(x)));
+
+/** Where the sum of max(value − threshold, 0) is 1, by halving the range that holds it. */
+function threshold(values: readonly number[]): number {
+  let high = Math.max(...values);
+  let low = high - 1;
+  for (let i = 0; i < 100; i++) {
+    const middle = (low + high) / 2;
+    const sum = values.reduce((total, value) => total + Math.max(value - middle, 0), 0);
+    if (sum > 1) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}
 
 /** x − tanh(x) as (x·cosh(x) − sinh(x))/cosh(x), whose numerator has a series of one sign, where the difference cancels. */
 function tanhShrink(x: number): number {

@@ -3,7 +3,7 @@ import type { ErrorCode, ForwardpassError } from '../../errors.ts';
 import type { GraphBuilder } from './builder.ts';
 import type { AttributeProto } from './proto.ts';
 import { decodeTensor } from './tensor.ts';
-import { type Constant, describe, type Row, type Value } from './value.ts';
+import { type Constant, describe, literal, type Row, type Value } from './value.ts';
 
 /** What an operator becomes: its outputs, as far as a row model has them. */
 export type Translation = (call: Call) => Value | readonly Value[];
@@ -119,6 +119,13 @@ export class Call {
 
   integers(name: string): number[] | undefined {
     return this.#attributes.get(name)?.integers;
+  }
+
+  /** Integers that are an attribute here and an input in later opsets. */
+  integersConstant(name: string): Constant {
+    const values = this.integers(name);
+    if (values === undefined) throw this.error('MALFORMED', `attribute ${name} is missing`);
+    return literal('int64', values, [values.length]);
   }
 
   floats(name: string): number[] | undefined {

@@ -12,7 +12,7 @@ import { canonicalDomain, opsetVersions, Scope } from './scope.ts';
 import { decodeTensor, type ExternalData } from './tensor.ts';
 import type { Value } from './value.ts';
 
-const OLDEST_OPSET = 7;
+const OLDEST_OPSET = 1;
 const NEWEST_OPSET = 28;
 const LONGEST_PREFIX = 200;
 

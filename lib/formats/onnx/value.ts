@@ -91,6 +91,17 @@ export function elementType(code: number, place: string): ElementType {
   );
 }
 
+const TYPE_NAMES = [
+  ...['UNDEFINED', 'FLOAT', 'UINT8', 'INT8', 'UINT16', 'INT16', 'INT32', 'INT64', 'STRING', 'BOOL', 'FLOAT16'],
+  ...['DOUBLE', 'UINT32', 'UINT64', 'COMPLEX64', 'COMPLEX128'],
+];
+
+/** Of a type by its name in TensorProto.DataType. */
+export function elementTypeCode(name: string): number | undefined {
+  const code = TYPE_NAMES.indexOf(name);
+  return code < 0 ? undefined : code;
+}
+
 export function isFloat(type: ElementType): boolean {
   return type === 'float32' || type === 'float64' || type === 'float16' || type === 'bfloat16';
 }

@@ -54,8 +54,6 @@ ${listRefused(groups)}
 
 ${explainCodes(groups)}
 
-UNSUPPORTED_VERSION is the age of the test: its model is of an operator set from before 2018.
-
 ## Left out
 
 | cases | why |

@@ -2,7 +2,8 @@
 import type { BinaryName, UnaryName } from '../../../graph/graph.ts';
 import { quote } from '../../../words.ts';
 import type { Call, Translation, Translations } from '../call.ts';
-import { elementType, isFloat, type Value } from '../value.ts';
+import { elementType, elementTypeCode, isFloat, type Value } from '../value.ts';
+import { combine, combineAll, intoFirst, withAxesAfter } from './broadcasting.ts';
 
 function unary(fn: UnaryName): Translation {
   return (call) => call.build.unary(call.input(0), fn);
@@ -14,22 +15,21 @@ function activation(fn: UnaryName, alpha: [name: string, value: number], beta?: 
 }
 
 function binary(fn: BinaryName): Translation {
-  return (call) => call.build.binary(fn, call.input(0), call.input(1));
+  return (call) => combine(call, fn);
 }
 
-/** An operator over any number of inputs, two by two. */
 function variadic(fn: BinaryName): Translation {
-  return (call) => call.all().reduce((left, right) => call.build.binary(fn, left, right));
+  return (call) => combineAll(call, fn);
 }
 
 function mean(call: Call): Value {
-  const sum = variadic('add')(call) as Value;
+  const sum = combineAll(call, 'add');
   return call.build.binary('div', sum, call.build.scalar(sum, call.inputs.length));
 }
 
 /** Between integers the quotient is cut towards zero. */
 function div(call: Call): Value {
-  const quotient = call.build.binary('div', call.input(0), call.input(1));
+  const quotient = combine(call, 'div');
   return isFloat(quotient.type) ? quotient : call.build.unary(quotient, 'trunc');
 }
 
@@ -45,7 +45,20 @@ function mod(call: Call): Value {
 function pow(call: Call): Value {
   const [base, exponent] = [call.input(0), call.input(1)];
   const squares = exponent.kind === 'constant' && exponent.shape.length === 0 && exponent.data[0] === 2;
-  return squares ? call.build.unary(base, 'square') : call.build.binary('pow', base, exponent);
+  return squares ? call.build.unary(base, 'square') : combine(call, 'pow');
+}
+
+/** The slopes broadcast to x; before opset 7 there was one, or one per channel, axis 1. */
+function prelu(call: Call): Value {
+  const [x, slopes] = [call.input(0), call.input(1)];
+  const perChannel = call.opset < 7 && slopes.shape.length === 1 && slopes.shape[0] > 1;
+  return intoFirst(call, 'prelu', x, perChannel ? withAxesAfter(call, slopes, call.build.rank(x) - 2) : slopes);
+}
+
+/** The constants had fewer digits before opset 6. */
+function selu(call: Call): Value {
+  const [alpha, gamma] = call.opset < 6 ? [1.6732, 1.0507] : [1.6732631921768188, 1.0507010221481323];
+  return call.build.unary(call.input(0), 'selu', call.float('alpha', alpha), call.float('gamma', gamma));
 }
 
 /** Attributes before opset 11; one number each on either side, or, where a side is a tensor, max and min. */
@@ -81,9 +94,14 @@ function swish(call: Call): Value {
   return alpha === 1 ? call.build.unary(call.input(0), 'silu') : call.build.unary(call.input(0), 'quick_gelu', alpha);
 }
 
-/** Training is over: the values pass. */
+function swiGlu(call: Call): Value {
+  return call.build.binary('mul', swish(call), call.input(1));
+}
+
+/** Training is over: the values pass. Before opset 7 `is_test` says so, since opset 12 a third input. */
 function dropout(call: Call): Value {
-  if (call.number(2)) throw call.error('UNSUPPORTED_OP', 'dropout is in training mode; export the model for inference');
+  if (call.opset < 7 ? !call.flag('is_test', false) : call.number(2))
+    throw call.error('UNSUPPORTED_OP', 'dropout is in training mode; export the model for inference');
   return call.input(0);
 }
 
@@ -92,9 +110,21 @@ function isInf(call: Call): Value {
   return call.build.unary(call.input(0), 'is_inf', positive, call.integer('detect_negative', 1));
 }
 
+/** The type is a name before opset 6, a number since. */
 function cast(call: Call): Value {
   if (!call.hasAttribute('to')) throw call.error('MALFORMED', 'attribute to is missing');
-  return call.build.cast(call.input(0), elementType(call.integer('to', 0), call.build.place));
+  return call.build.cast(
+    call.input(0),
+    elementType(call.opset < 6 ? namedType(call) : call.integer('to', 0), call.build.place),
+  );
+}
+
+function namedType(call: Call): number {
+  const name = call.string('to', '');
+  const code = elementTypeCode(name);
+  if (code === undefined)
+    throw call.error('MALFORMED', `expected the name of a type such as FLOAT, found ${quote(name)}`);
+  return code;
 }
 
 /** com.microsoft: a GELU after an added bias. */
@@ -124,7 +154,7 @@ export const elementwise: Translations = {
   LeakyRelu: activation('leaky_relu', ['alpha', 0.01]),
   ThresholdedRelu: activation('thresholded_relu', ['alpha', 1]),
   Elu: activation('elu', ['alpha', 1]),
-  Selu: activation('selu', ['alpha', 1.6732631921768188], ['gamma', 1.0507010221481323]),
+  Selu: selu,
   Celu: activation('celu', ['alpha', 1]),
   Sigmoid: unary('sigmoid'),
   HardSigmoid: activation('hard_sigmoid', ['alpha', 0.2], ['beta', 0.5]),
@@ -135,8 +165,9 @@ export const elementwise: Translations = {
   Gelu: gelu,
   Mish: unary('mish'),
   Swish: swish,
+  SwiGLU: swiGlu,
   Shrink: activation('soft_shrink', ['lambd', 0.5], ['bias', 0]),
-  PRelu: binary('prelu'),
+  PRelu: prelu,
   Clip: clip,
   Add: binary('add'),
   Sub: binary('sub'),

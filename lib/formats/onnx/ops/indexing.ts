@@ -2,15 +2,16 @@
 import { elementCount, formatShape } from '../../../graph/shapes.ts';
 import type { Call, Translations } from '../call.ts';
 import { batchAxisOf } from '../emitter.ts';
-import { type Constant, literal, range, type Value } from '../value.ts';
+import { type Constant, range, type Value } from '../value.ts';
 
 /** From 2^31 − 1 on, a slice's end means "to the end", however long the axis is. */
 const PAST_ANY_END = 2 ** 31 - 1;
 
+/** Repeats for every axis; before opset 6 a number of tiles and the axis that they lie along. */
 function tile(call: Call): Value {
   const { build } = call;
   const x = call.input(0);
-  const repeats = call.numbers(1) ?? [];
+  const repeats = call.opset < 6 ? tiles(call, build.rank(x)) : (call.numbers(1) ?? []);
   if (repeats.length !== build.rank(x)) {
     throw call.error('SHAPE', `expected ${build.rank(x)} repeats, found ${repeats.length}`);
   }
@@ -28,9 +29,15 @@ function tile(call: Call): Value {
   }, x);
 }
 
+function tiles(call: Call, rank: number): number[] {
+  const axis = call.build.axis(call.number(2) ?? 0, rank);
+  return new Array<number>(rank).fill(1).with(axis, call.number(1) ?? 1);
+}
+
+/** The axis is 1 unless given before opset 4, and must be given since. */
 function concat(call: Call): Value {
-  if (!call.hasAttribute('axis')) throw call.error('MALFORMED', 'attribute axis is missing');
-  return call.build.concat(call.all(), call.integer('axis', 0));
+  if (call.opset >= 4 && !call.hasAttribute('axis')) throw call.error('MALFORMED', 'attribute axis is missing');
+  return call.build.concat(call.all(), call.integer('axis', 1));
 }
 
 /** Sizes are an attribute before opset 13 and an input since; without them the parts are equal, the last may be less. */
@@ -60,8 +67,8 @@ function slice(call: Call): Value {
   const { build } = call;
   const x = call.input(0);
   const isInput = call.opset >= 10;
-  const starts = isInput ? call.constant(1) : literalOf(call, 'starts');
-  const ends = isInput ? call.constant(2) : literalOf(call, 'ends');
+  const starts = isInput ? call.constant(1) : call.integersConstant('starts');
+  const ends = isInput ? call.constant(2) : call.integersConstant('ends');
   const axes = (isInput ? call.numbers(3) : call.integers('axes')) ?? range(0, starts.data.length, 1);
   const steps = (isInput ? call.numbers(4) : undefined) ?? axes.map(() => 1);
   if (new Set([starts.data.length, ends.data.length, axes.length, steps.length]).size !== 1) {
@@ -75,14 +82,9 @@ function slice(call: Call): Value {
     }
     if (starts.batch?.[i] || ends.batch?.[i]) throw build.crossing('a bound depends on the batch size');
     const length = sliced.shape[build.ownAxis(sliced, axis)];
-    return build.gather(sliced, axis, slicePositions(call, length, starts.data[i], ends.data[i], steps[i]));
+    const isRow = sliced.kind === 'row';
+    return build.gather(sliced, axis, slicePositions(call, isRow, length, starts.data[i], ends.data[i], steps[i]));
   }, x);
-}
-
-function literalOf(call: Call, name: string): Constant {
-  const values = call.integers(name);
-  if (values === undefined) throw call.error('MALFORMED', `attribute ${name} is missing`);
-  return literal('int64', values, [values.length]);
 }
 
 function keepsBatch(call: Call, starts: Constant, ends: Constant, i: number, step: number): boolean {
@@ -92,12 +94,22 @@ function keepsBatch(call: Call, starts: Constant, ends: Constant, i: number, ste
   return starts.data[i] === 0 && !starts.batch?.[i] && isWhole && step === 1;
 }
 
-function slicePositions(call: Call, length: number, start: number, end: number, step: number): number[] {
+function slicePositions(
+  call: Call,
+  isRow: boolean,
+  length: number,
+  start: number,
+  end: number,
+  step: number,
+): number[] {
   if (!Number.isInteger(step) || step === 0)
     throw call.error('MALFORMED', `expected a step other than 0, found ${step}`);
   const [low, high] = step > 0 ? [0, length] : [-1, length - 1];
   const clamp = (position: number) => Math.min(Math.max(position < 0 ? position + length : position, low), high);
   const [from, to] = [clamp(start), clamp(end)];
+  if (isRow && (to - from) * step <= 0) {
+    throw call.error('SHAPE', `the slice from ${start} to ${end} takes nothing of an axis of ${length}`);
+  }
   call.build.spend(Math.max((to - from) / step, 0));
   return range(from, to, step);
 }

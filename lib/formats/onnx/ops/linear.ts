@@ -18,6 +18,7 @@ function gemm(call: Call): Value {
   if (build.rank(a) !== 2 || build.rank(b) !== 2) {
     throw call.error('SHAPE', `expected two matrices, found ranks ${build.rank(a)} and ${build.rank(b)}`);
   }
+  refuseOldBroadcast(call);
   const left = call.flag('transA', false) ? swapLastTwo(call, a) : a;
   const alpha = call.float('alpha', 1);
   const beta = call.float('beta', 1);
@@ -28,6 +29,17 @@ function gemm(call: Call): Value {
     return bias ? product : withRest(call, product, alpha, beta);
   }
   return withRest(call, multiply(call, left, transposed ? swapLastTwo(call, b) : b), alpha, beta);
+}
+
+/** Before opset 7 C had the shape of the product, unless `broadcast` allowed less. */
+function refuseOldBroadcast(call: Call): void {
+  const c = call.inputs[2];
+  if (call.opset >= 7 || call.flag('broadcast', false) || c === undefined || call.build.rank(c) === 2) return;
+  const found = formatShape(c.shape);
+  throw call.error(
+    'SHAPE',
+    `expected C to be a matrix, as is needed before opset 7 without broadcast=1, found ${found}`,
+  );
 }
 
 /** Gemm's C as a dense layer's bias, where it is one: the same for every row. */

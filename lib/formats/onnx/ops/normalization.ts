@@ -1,7 +1,7 @@
 /** Softmax and its kin, and the layers that normalise a row. */
-import { elementCount, formatShape } from '../../../graph/shapes.ts';
+import { elementCount, formatShape, sameShape } from '../../../graph/shapes.ts';
 import type { Call, Translations } from '../call.ts';
-import { type Constant, constant, type Row, type Value } from '../value.ts';
+import { type Constant, constant, type Row, range, type Value } from '../value.ts';
 
 const COERCED_BEFORE = 13;
 
@@ -30,9 +30,22 @@ function hardmax(call: Call): Value {
   });
 }
 
-function layerNormalization(call: Call): Value {
+function layerNormalization(call: Call): Value[] {
   const [, scale, shift] = call.inputs;
-  return call.build.layerNorm(call.row(0), call.integer('axis', -1), call.float('epsilon', 1e-5), scale, shift);
+  const [x, axis, epsilon] = [call.row(0), call.integer('axis', -1), call.float('epsilon', 1e-5)];
+  const normal = call.build.layerNorm(x, axis, epsilon, scale, shift);
+  return call.outputCount === 1 ? [normal] : [normal, ...moments(call, x, axis, epsilon)];
+}
+
+/** The mean, and the inverse of the standard deviation. */
+function moments(call: Call, x: Row, axis: number, epsilon: number): Value[] {
+  const { build } = call;
+  const rank = build.rank(x);
+  const axes = range(build.axis(axis, rank), rank, 1);
+  const mean = build.reduce(x, 'mean', axes, true);
+  const variance = build.reduce(build.unary(build.binary('sub', x, mean), 'square'), 'mean', axes, true);
+  const deviation = build.unary(build.binary('add', variance, build.scalar(x, epsilon)), 'sqrt');
+  return [mean, build.unary(deviation, 'reciprocal')];
 }
 
 function rmsNormalization(call: Call): Value {
@@ -77,28 +90,35 @@ function groupNormalization(call: Call): Value {
   return build.affine(normal, parameters[0], parameters[1]);
 }
 
-/** As inference sees it: one scale and one shift per channel, worked out in float64. */
+/**
+ * As inference sees it: a scale and a shift, worked out in float64, per channel or (before opset 9, with `spatial` 0)
+ * per element of the row. Before opset 7 `is_test` says that training is over.
+ */
 function batchNormalization(call: Call): Value {
-  if (call.flag('training_mode', false)) {
+  if (call.opset < 7 ? !call.flag('is_test', false) : call.flag('training_mode', false)) {
     throw call.error('UNSUPPORTED_OP', 'batch normalisation is in training mode; export the model for inference');
   }
-  if (!call.flag('spatial', true)) throw call.error('UNSUPPORTED_OP', 'spatial=0 is not read');
   const x = call.row(0);
   const epsilon = call.float('epsilon', 1e-5);
   const [gamma, beta, mean, variance] = [1, 2, 3, 4].map((index) => call.constant(index));
-  const size = x.shape[axisOfChannels(call, x)];
+  const isPerChannel = call.flag('spatial', true);
+  const expected = isPerChannel ? [x.shape[axisOfChannels(call, x)]] : x.shape;
   for (const { shape } of [gamma, beta, mean, variance]) {
-    if (shape.length !== 1 || shape[0] !== size) {
-      throw call.error('SHAPE', `expected parameters of shape [${size}], found ${formatShape(shape)}`);
+    if (!sameShape(shape, expected)) {
+      throw call.error('SHAPE', `expected parameters of shape ${formatShape(expected)}, found ${formatShape(shape)}`);
     }
   }
+  const size = elementCount(expected);
   const scale = new Float64Array(size);
   const shift = new Float64Array(size);
   for (let i = 0; i < size; i++) {
     scale[i] = gamma.data[i] / Math.sqrt(variance.data[i] + epsilon);
     shift[i] = beta.data[i] - mean.data[i] * scale[i];
   }
-  const [scales, shifts] = [scale, shift].map((data) => perChannel(call, x, constant(x.type, [size], data)));
+  const [scales, shifts] = [scale, shift].map((data) => {
+    const parameters = constant(x.type, expected, data);
+    return isPerChannel ? perChannel(call, x, parameters) : parameters;
+  });
   return call.build.affine(x, scales, shifts);
 }
 
@@ -110,6 +130,7 @@ function lpNormalization(call: Call): Value {
 
 /** (x − mean)/(standard deviation + 1e-9), as the operator's definition has it. */
 function meanVarianceNormalization(call: Call): Value {
+  if (call.opset < 9) throw call.error('UNSUPPORTED_VERSION', 'the experimental operator before opset 9 is not read');
   const { build } = call;
   const x = call.input(0);
   const axes = call.integers('axes') ?? [0, 2, 3];

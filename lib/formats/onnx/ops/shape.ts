@@ -26,12 +26,14 @@ function size(call: Call): Value {
   return call.build.reduce(shapeConstant(call.input(0)), 'prod', [0], false);
 }
 
+/** The shape is an attribute before opset 5 and an input since. */
 function reshape(call: Call): Value {
   const x = call.input(0);
   const copiesZero = !call.flag('allowzero', false);
-  if (batchAxisOf(x) !== undefined) return reshapeRows(call, x as Row, call.constant(1), copiesZero);
-  const target = call.numbers(1) ?? [];
-  return call.build.reshaped(x, resolve(call, x, target, copiesZero));
+  const target = call.opset < 5 ? call.integersConstant('shape') : call.constant(1);
+  if (batchAxisOf(x) !== undefined) return reshapeRows(call, x as Row, target, copiesZero);
+  if (target.batch) throw call.build.crossing('the shape depends on the batch size');
+  return call.build.reshaped(x, resolve(call, x, Array.from(target.data), copiesZero));
 }
 
 /** The first dimension must stand for the batch: by symbol, by 0, by −1, or by the number that the file has for it. */

@@ -1,10 +1,12 @@
 /** Operator name → translation, by domain, and words for those that are refused. */
 import type { Translation, Translations } from '../call.ts';
+import { blocks } from './blocks.ts';
 import { constants } from './constants.ts';
 import { elementwise, microsoftElementwise } from './elementwise.ts';
 import { indexing } from './indexing.ts';
 import { linear, microsoftLinear } from './linear.ts';
 import { normalization } from './normalization.ts';
+import { padding } from './padding.ts';
 import { reduction } from './reduction.ts';
 import { shaping } from './shape.ts';
 
@@ -14,7 +16,7 @@ function table(...groups: readonly Translations[]): ReadonlyMap<string, Translat
 
 /** Domains; `ai.onnx` is written as the empty one. */
 const DOMAINS: ReadonlyMap<string, ReadonlyMap<string, Translation>> = new Map([
-  ['', table(elementwise, linear, normalization, shaping, indexing, constants, reduction)],
+  ['', table(elementwise, linear, normalization, shaping, indexing, padding, blocks, constants, reduction)],
   ['com.microsoft', table(microsoftElementwise, microsoftLinear)],
 ]);
 

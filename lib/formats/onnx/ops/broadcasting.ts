@@ -1,0 +1,63 @@
+/** How operators of several operands bring them to one shape: as NumPy does since opset 7 or 8, hardly before. */
+import type { BinaryName } from '../../../graph/graph.ts';
+import { formatShape, sameShape } from '../../../graph/shapes.ts';
+import type { Call } from '../call.ts';
+import type { Value } from '../value.ts';
+
+/** An operator of two operands. Before opset 7 the second was made to fit the first, and only with `broadcast`. */
+export function combine(call: Call, fn: BinaryName): Value {
+  const [a, b] = [call.input(0), call.input(1)];
+  if (call.opset >= 7) return call.build.binary(fn, a, b);
+  if (call.flag('broadcast', false)) return intoFirst(call, fn, a, fromAxis(call, a, b));
+  refuseOtherShapes(call, [a, b], 'before opset 7 without broadcast=1');
+  return call.build.binary(fn, a, b);
+}
+
+/** An operator over any number of inputs, two by two; before opset 8 all had one shape. */
+export function combineAll(call: Call, fn: BinaryName): Value {
+  const values = call.all();
+  if (call.opset < 8) refuseOtherShapes(call, values, 'before opset 8');
+  return values.reduce((left, right) => call.build.binary(fn, left, right));
+}
+
+/** Where only `b` broadcasts. */
+export function intoFirst(call: Call, fn: BinaryName, a: Value, b: Value): Value {
+  const result = call.build.binary(fn, a, b);
+  if (a.kind !== result.kind || sameShape(a.shape, result.shape)) return result;
+  throw call.error(
+    'SHAPE',
+    `the second operand, ${formatShape(b.shape)}, does not broadcast to ${formatShape(a.shape)}`,
+  );
+}
+
+/** `b` with as many axes of 1 after its own as bring its first one to `axis`; without `axis` they end together. */
+function fromAxis(call: Call, a: Value, b: Value): Value {
+  const { build } = call;
+  if (!call.hasAttribute('axis') || isNumber(b)) return b;
+  const rank = build.rank(a);
+  const axis = build.axis(call.integer('axis', 0), rank);
+  return withAxesAfter(call, b, rank - axis - build.rank(b));
+}
+
+function isNumber(x: Value): boolean {
+  return x.kind === 'constant' && x.data.length === 1;
+}
+
+export function withAxesAfter(call: Call, x: Value, count: number): Value {
+  if (count >= 0) return call.build.reshaped(x, [...x.shape, ...new Array<number>(count).fill(1)]);
+  throw call.error(
+    'SHAPE',
+    `the second operand, ${formatShape(x.shape)}, has ${-count} axes more than there is place for`,
+  );
+}
+
+function refuseOtherShapes(call: Call, values: readonly Value[], when: string): void {
+  const { build } = call;
+  const row = values.find((x) => x.kind === 'row');
+  const ofOneRank = new Set(values.map((x) => build.rank(x))).size === 1;
+  const own = row && ofOneRank ? values.map((x) => build.asRow(x, row.batchAxis)) : values;
+  const [first, ...others] = own.map((x) => x.shape);
+  if (ofOneRank && others.every((shape) => sameShape(shape, first))) return;
+  const shapes = own.map((x) => formatShape(x.shape)).join(' and ');
+  throw call.error('SHAPE', `expected operands of one shape, as are needed ${when}, found ${shapes}`);
+}
