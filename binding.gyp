@@ -21,7 +21,7 @@
         "VCCLCompilerTool": { "AdditionalOptions": ["<@(msvc_flags)"] }
       },
       "conditions": [
-        ["OS=='linux'", { "ldflags": ["-Wl,--as-needed"] }]
+        ["OS=='linux'", { "ldflags": ["-static-libstdc++", "-static-libgcc", "-Wl,--gc-sections"] }]
       ]
     }
   ]

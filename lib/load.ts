@@ -5,7 +5,8 @@ import type { Architecture } from './graph/architecture.ts';
 import { buildGraph } from './graph/define/build.ts';
 import type { Graph, Op, Tensor } from './graph/graph.ts';
 import { lower } from './graph/lower.ts';
-import { simplify } from './graph/simplify.ts';
+import { reducedTo, reduceWeights } from './graph/reduce.ts';
+import { type SimplifiedGraph, simplify } from './graph/simplify.ts';
 import { type CheckedGraph, validate } from './graph/validate.ts';
 import { Model } from './model.ts';
 import {
@@ -14,6 +15,7 @@ import {
   checkModelOptions,
   type LoadOptions,
   type ModelOptions,
+  type PrecisionOption,
 } from './options.ts';
 import { aborted } from './source/abort.ts';
 import { type OpenSource, openSource } from './source.ts';
@@ -26,16 +28,22 @@ export type { Isa, LoadOptions, ModelOptions } from './options.ts';
  */
 export async function load(source: string | URL | Uint8Array, options: LoadOptions = {}): Promise<Model> {
   const checked = checkLoadOptions(options);
-  aborted(checked.signal);
-  const opened = await openSource(source, checked);
-  let graph: Graph;
+  return compile(await readSource(source, checked), checked);
+}
+
+/** The graph that a file describes, as it describes it. */
+export async function readSource(
+  source: string | URL | Uint8Array,
+  options: CheckedOptions<LoadOptions>,
+): Promise<Graph> {
+  aborted(options.signal);
+  const opened = await openSource(source, options);
   try {
-    graph = await readGraph(opened, checked);
+    return await readGraph(opened, options);
   } finally {
     await opened.close();
+    aborted(options.signal);
   }
-  aborted(checked.signal);
-  return compile(graph, checked);
 }
 
 /**
@@ -65,15 +73,40 @@ async function readGraph(source: OpenSource, options: CheckedOptions<LoadOptions
 }
 
 function compile(graph: Graph, options: CheckedOptions<ModelOptions>): Model {
-  const precision = options.precision === 'auto' ? graph.precision : options.precision;
-  const checked = validate(graph, options.limits);
-  const lowered = lower(simplify(checked, { precision }), precision);
-  const { format, classes, featureNames, decision } = graph;
-  const parameterCount = countParameters(checked);
+  const prepared = prepare(graph, options);
+  return assemble(prepared, withWeights(prepared, options.precision), options);
+}
+
+/** A graph checked and in its simplest form. */
+export interface Prepared {
+  readonly source: Graph;
+  readonly simple: SimplifiedGraph;
+  readonly arithmetic: 'f32' | 'f64';
+  readonly parameterCount: number;
+}
+
+export function prepare(source: Graph, options: CheckedOptions<ModelOptions>): Prepared {
+  const asked = options.precision === 'auto' ? source.precision : options.precision;
+  const arithmetic = asked === 'f64' ? 'f64' : 'f32';
+  const checked = validate(source, options.limits);
+  const simple = simplify(checked, { precision: arithmetic });
+  return { source, simple, arithmetic, parameterCount: countParameters(checked) };
+}
+
+/** The layers' weights in what was asked for; `auto` leaves what the file says of them. */
+function withWeights({ simple, arithmetic }: Prepared, asked: PrecisionOption): SimplifiedGraph {
+  if (arithmetic === 'f64' || asked === 'f32') return reduceWeights(simple, 'none');
+  return asked === 'bf16' || asked === 'int8' ? reduceWeights(simple, asked) : simple;
+}
+
+/** The model of a prepared graph, its layers' weights as `graph`, made from it, has them. */
+export function assemble(prepared: Prepared, graph: SimplifiedGraph, options: CheckedOptions<ModelOptions>): Model {
+  const { arithmetic, parameterCount, source } = prepared;
+  const { format, classes, featureNames, decision } = source;
   return Model.create({
     format,
-    lowered,
-    precision,
+    lowered: lower(graph, arithmetic),
+    precision: reducedTo(graph) ?? arithmetic,
     parameterCount,
     classes,
     featureNames,

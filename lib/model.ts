@@ -2,7 +2,7 @@
 import { allocate, byName, type FloatArray, isResizable, isTypedArray, lengthOf, type Named, pick } from './buffers.ts';
 import { ForwardpassError } from './errors.ts';
 import { type Fault, faultError, holdsIntegers } from './faults.ts';
-import type { Decision, DType } from './graph/graph.ts';
+import type { Decision, DType, ReducedWeights } from './graph/graph.ts';
 import type { Lowered, Port } from './graph/lower.ts';
 import { chooseIsa, createNative, type Isa, type NativeModel, type TypedArray } from './native.ts';
 import { flattenRows, type Rows } from './rows.ts';
@@ -21,11 +21,13 @@ export interface TensorInfo {
   readonly dtype: DType;
 }
 
+export type Precision = 'f64' | 'f32' | ReducedWeights;
+
 /** What a model is made of; `load` and `define` bring it together. */
 export interface ModelParts {
   readonly format: string;
   readonly lowered: Lowered;
-  readonly precision: 'f32' | 'f64';
+  readonly precision: Precision;
   readonly parameterCount: number;
   readonly classes?: readonly (string | number)[];
   readonly featureNames?: readonly string[];
@@ -61,8 +63,8 @@ export class Model implements Disposable {
   readonly classes?: readonly (string | number)[];
   /** Names of the features of a row, in order. */
   readonly featureNames?: readonly string[];
-  /** Of weights and arithmetic. */
-  readonly precision: 'f32' | 'f64';
+  /** Of the arithmetic; `bf16` and `int8` where weights of some layers are kept in fewer bits than the rest's `f32`. */
+  readonly precision: Precision;
   /** The instruction set in use. */
   readonly isa: Isa;
   /** Trained numbers, as the source holds them. */
@@ -82,8 +84,8 @@ export class Model implements Disposable {
     this.format = parts.format;
     this.inputs = lowered.inputs.map(tensorInfo);
     this.outputs = lowered.outputs.map(tensorInfo);
-    this.classes = parts.classes;
-    this.featureNames = parts.featureNames;
+    this.classes = parts.classes && Object.freeze([...parts.classes]);
+    this.featureNames = parts.featureNames && Object.freeze([...parts.featureNames]);
     this.precision = parts.precision;
     this.parameterCount = parts.parameterCount;
     this.isa = chooseIsa(parts.isa);

@@ -14,8 +14,6 @@ export type TypedArray = Float32Array | Float64Array | Int32Array | BigInt64Arra
 
 /** A model's functions: inputs then outputs in the plan's order, undefined when all went well. */
 export interface NativeModel {
-  /** Of memory outside JavaScript's heap. */
-  readonly bytes: number;
   run(...buffers: TypedArray[]): Fault | undefined;
   bind(...buffers: TypedArray[]): (() => Fault | undefined) | Fault;
   runAsync(...buffers: TypedArray[]): Promise<Fault | undefined> | Fault;

@@ -13,7 +13,10 @@ export type PrecisionOption = (typeof PRECISION_NAMES)[number];
 export type Isa = Model['isa'];
 
 export interface ModelOptions {
-  /** `auto`, the precision that the model was saved in, unless given. `bf16` and `int8` come in a later release. */
+  /**
+   * `auto`, the precision that the model was saved in, unless given. `bf16` and `int8` keep the weights of layers where
+   * that pays in a half or a quarter of the bits of `f32`, and compute the rest in it: see docs/quantize.md.
+   */
   readonly precision?: PrecisionOption;
   /**
    * How many threads a large run may use, the calling one included: 1 unless given, 256 at the most. Rows are shared
@@ -42,7 +45,7 @@ export interface LoadOptions extends ModelOptions {
 /** Options once checked: nothing of them is missing that has a default. */
 export type CheckedOptions<O extends ModelOptions> = Omit<O, 'precision' | 'threads' | 'limits'> & {
   readonly threads: number;
-  readonly precision: 'auto' | 'f64' | 'f32';
+  readonly precision: PrecisionOption;
   readonly limits: Limits;
 };
 
@@ -68,7 +71,7 @@ export function checkModelOptions(options: ModelOptions): CheckedOptions<ModelOp
 function check<O extends ModelOptions>(options: O, known: readonly string[]): CheckedOptions<O> {
   if (typeof options !== 'object' || options === null) throw wrong('an object', options, 'options');
   refuseUnknown(options, known, 'options');
-  const precision = checkPrecision(options.precision);
+  const precision = oneOf(options.precision ?? 'auto', PRECISION_NAMES, 'precision');
   return { ...options, precision, threads: checkThreads(options.threads), limits: checkLimits(options.limits) };
 }
 
@@ -77,13 +80,6 @@ const MOST_THREADS = 256;
 function checkThreads(threads = 1): number {
   if (Number.isSafeInteger(threads) && threads >= 1 && threads <= MOST_THREADS) return threads;
   throw wrong(`a whole number from 1 to ${MOST_THREADS}`, threads, 'threads');
-}
-
-function checkPrecision(precision: PrecisionOption = 'auto'): 'auto' | 'f64' | 'f32' {
-  const known = oneOf(precision, PRECISION_NAMES, 'precision');
-  if (known !== 'bf16' && known !== 'int8') return known;
-  const message = `${quote(known)} comes in a later release; 'f32', 'f64' and 'auto' are there now`;
-  throw new ForwardpassError('OPTION', message, 'precision');
 }
 
 function checkLimits(limits: Partial<Limits> = {}): Limits {

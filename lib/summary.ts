@@ -1,5 +1,6 @@
 /** A model as a table for people. */
 import type { Lowered, Port } from './graph/lower.ts';
+import { quote } from './words.ts';
 
 interface Described {
   readonly format: string;
@@ -13,7 +14,12 @@ export function summarise(model: Described, { inputs, outputs, layers }: Omit<Lo
   const rows = [
     ['layer', 'kind', 'row shape', 'parameters'],
     ...inputs.map((port) => portRow(port, 'input')),
-    ...layers.map(({ name, kind, shape, parameterCount }) => [name, kind, shapeText(shape), count(parameterCount)]),
+    ...layers.map(({ name, kind, shape, parameterCount }) => [
+      nameText(name),
+      kind,
+      shapeText(shape),
+      parameterCount === 0 ? '' : count(parameterCount),
+    ]),
     ...outputs.map((port) => portRow(port, 'output')),
   ];
   const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column].length)));
@@ -33,7 +39,12 @@ export function summarise(model: Described, { inputs, outputs, layers }: Omit<Lo
 }
 
 function portRow({ name, shape, dtype }: Port, kind: string): string[] {
-  return [name, `${kind} ${dtype}`, shapeText(shape), ''];
+  return [nameText(name), `${kind} ${dtype}`, shapeText(shape), ''];
+}
+
+/** Names come from files: a line break or an escape sequence in one must not reach the terminal. */
+function nameText(name: string): string {
+  return quote(name).slice(1, -1);
 }
 
 function shapeText(shape: readonly number[]): string {
@@ -41,5 +52,5 @@ function shapeText(shape: readonly number[]): string {
 }
 
 function count(value: number): string {
-  return value === 0 ? '' : value.toLocaleString('en-US');
+  return value.toLocaleString('en-US');
 }

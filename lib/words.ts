@@ -11,13 +11,17 @@ export function describe(value: unknown): string {
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (typeof value === 'function') return 'a function';
   if (typeof value === 'symbol') return 'a symbol';
+  // Of typed arrays what they are, not what properties of theirs say; undefined for all else.
+  const kind = Reflect.get(TypedArrayPrototype, Symbol.toStringTag, value);
+  if (kind !== undefined) return `${article(kind)} of ${Reflect.get(TypedArrayPrototype, 'length', value)}`;
   const name = Object.prototype.toString.call(value).slice('[object '.length, -1);
-  if (name === 'Object') return 'an object';
-  return `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name}${ArrayBuffer.isView(value) ? ` of ${lengthOf(value)}` : ''}`;
+  return name === 'Object' ? 'an object' : article(name);
 }
 
-function lengthOf(view: ArrayBufferView): number {
-  return 'length' in view ? (view.length as number) : view.byteLength;
+const TypedArrayPrototype = Object.getPrototypeOf(Int8Array.prototype);
+
+function article(name: string): string {
+  return `${/^[AEIO]/.test(name) ? 'an' : 'a'} ${name}`;
 }
 
 /** In quotes, with what is invisible made visible, and cut when it is long. */

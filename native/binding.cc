@@ -5,10 +5,11 @@
 // [fault, port, …figures], which lib/model.ts puts into words. What a function works on hangs on the function itself
 // (its `data`), so that a call looks nothing up.
 //
-// Node-API is used by its C functions, whose every call may fail: while a thread is being terminated all that touch
-// JavaScript do. Its C++ wrapper would then end the process.
+// node-addon-api registers the module; the rest uses the C functions of Node-API, each of which may fail: while a
+// thread is being terminated, all that touch JavaScript do. The wrapper would then end the process, and it brings the
+// C++ runtime library along.
 
-#include <node_api.h>
+#include <napi.h>
 
 #include <atomic>
 #include <cstdint>
@@ -658,7 +659,7 @@ void export_function(napi_env env, napi_value exports, const char* name, napi_ca
 
 }  // namespace
 
-NAPI_MODULE_INIT() {
+static Napi::Object init(Napi::Env env, Napi::Object exports) {
   Environment* const environment = fp::make<Environment>();
   if (environment != nullptr && napi_set_instance_data(env, environment, Environment::finalize, nullptr) != napi_ok) {
     fp::destroy(environment);
@@ -667,3 +668,5 @@ NAPI_MODULE_INIT() {
   export_function(env, exports, "create", create);
   return exports;
 }
+
+NODE_API_MODULE(forwardpass, init)

@@ -2,6 +2,7 @@
 #include <limits>
 
 #include "network.h"
+#include "pack_reduced.h"
 
 namespace fp {
 namespace {
@@ -173,6 +174,9 @@ class Network<T>::Builder {
         step.b = operand(field[1]);
         step.c = operand(field[2]);
         break;
+      case Opcode::quantize:
+        repeated(step, field);
+        break;
       case Opcode::softmax:
       case Opcode::reduce:
         repeated(step, field);
@@ -225,9 +229,26 @@ class Network<T>::Builder {
     const Kernels<T>& kernels = *network_.kernels_;
     const size_t K = step.inner, N = size_t(field[3]);
     const bool out_in = field[4] != 0;
-    T* const packed = network_.arena_.take(packed_size(K, N, kernels.lanes, kernels.panel_columns));
+    const T* const weights = parameter(field[5]);
     const T* const bias = field[6] >= 0 ? parameter(field[6]) : nullptr;
-    if (filling_) pack(parameter(field[5]), out_in, bias, K, N, kernels.lanes, kernels.panel_columns, packed);
+    T* packed = nullptr;
+    if (Weights(field[8]) == Weights::whole) {
+      packed = network_.arena_.take(packed_size(K, N, kernels.lanes, kernels.panel_columns));
+      if (filling_) pack(weights, out_in, bias, K, N, kernels.lanes, kernels.panel_columns, packed);
+      step.run_dense = kernels.dense;
+    }
+    if constexpr (sizeof(T) == sizeof(float)) {
+      const Int8Kernels& int8 = *network_.int8_;
+      if (Weights(field[8]) == Weights::bf16) {
+        packed = network_.arena_.take(packed_bf16_size(K, N, kernels.lanes, kernels.panel_columns));
+        if (filling_) pack_bf16(weights, out_in, bias, K, N, kernels.lanes, kernels.panel_columns, packed);
+        step.run_dense = kernels.dense_bf16;
+      } else if (Weights(field[8]) == Weights::int8) {
+        packed = network_.arena_.take(packed_int8_size(K, N, int8.layout));
+        if (filling_) pack_int8(weights, out_in, bias, K, N, int8.layout, packed);
+        step.run_dense = int8.dense;
+      }
+    }
     constexpr T infinity = std::numeric_limits<T>::infinity();
     const T* const clamp = field[7] >= 0 ? parameter(field[7]) : nullptr;
     step.dense = {K, N, dense_shape(K, N), packed, clamp ? clamp[0] : -infinity, clamp ? clamp[1] : infinity};
@@ -353,12 +374,13 @@ class Network<T>::Builder {
 };
 
 template <typename T>
-bool Network<T>::create(const VerifiedPlan& plan, const Kernels<T>& kernels) {
+bool Network<T>::create(const VerifiedPlan& plan, const Kernels<T>& kernels, const Int8Kernels& int8) {
   kernels_ = &kernels;
+  int8_ = &int8;
   return Builder(*this, plan).build();
 }
 
-template bool Network<float>::create(const VerifiedPlan&, const Kernels<float>&);
-template bool Network<double>::create(const VerifiedPlan&, const Kernels<double>&);
+template bool Network<float>::create(const VerifiedPlan&, const Kernels<float>&, const Int8Kernels&);
+template bool Network<double>::create(const VerifiedPlan&, const Kernels<double>&, const Int8Kernels&);
 
 }  // namespace fp

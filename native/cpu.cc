@@ -8,6 +8,12 @@
 #else
 #include <cpuid.h>
 #endif
+#elif FP_ARM64
+#if defined(__linux__)
+#include <sys/auxv.h>
+#elif defined(_WIN32)
+#include <windows.h>
+#endif
 #endif
 
 namespace fp {
@@ -23,16 +29,16 @@ struct Registers {
 };
 
 // All zeros where the processor lacks the leaf.
-Registers cpuid(uint32_t leaf) {
+Registers cpuid(uint32_t leaf, uint32_t subleaf = 0) {
   Registers r = {0, 0, 0, 0};
 #ifdef _MSC_VER
   int values[4];
   __cpuid(values, 0);
   if (uint32_t(values[0]) < leaf) return r;
-  __cpuidex(values, int(leaf), 0);
+  __cpuidex(values, int(leaf), int(subleaf));
   r = {uint32_t(values[0]), uint32_t(values[1]), uint32_t(values[2]), uint32_t(values[3])};
 #else
-  __get_cpuid_count(leaf, 0, &r.eax, &r.ebx, &r.ecx, &r.edx);
+  __get_cpuid_count(leaf, subleaf, &r.eax, &r.ebx, &r.ecx, &r.edx);
 #endif
   return r;
 }
@@ -58,6 +64,8 @@ constexpr uint32_t fma_bit = bit(12), osxsave_bit = bit(27), avx_bit = bit(28);
 // Of leaf 7, ebx.
 constexpr uint32_t avx2_bit = bit(5);
 constexpr uint32_t avx512_bits = bit(16) | bit(17) | bit(30) | bit(31);  // F, DQ, BW, VL
+// Of leaf 7, ecx; of its subleaf 1, eax.
+constexpr uint32_t avx512vnni_bit = bit(11), avxvnni_bit = bit(4);
 // Of XCR0: SSE and AVX registers; the same with AVX-512's masks, upper halves and upper sixteen.
 constexpr uint64_t avx_states = 0x6, avx512_states = 0xE6;
 
@@ -70,10 +78,29 @@ bool has_avx2() {
 
 bool has_avx512() { return has_avx2() && all_set(saved_states(), avx512_states) && all_set(cpuid(7).ebx, avx512_bits); }
 
+bool has_avxvnni() { return has_avx2() && all_set(cpuid(7, 1).eax, avxvnni_bit); }
+
+bool has_avx512vnni() { return has_avx512() && all_set(cpuid(7).ecx, avx512vnni_bit); }
+
 #elif FP_ARM64
 
 // Part of the architecture's baseline.
 bool has_neon() { return true; }
+
+bool has_neondotprod() {
+#if defined(__ARM_FEATURE_DOTPROD)
+  return true;  // the compiler may use it anyway
+#elif defined(__linux__)
+  constexpr unsigned long dotprod_bit = 1ul << 20;  // HWCAP_ASIMDDP
+  return (getauxval(AT_HWCAP) & dotprod_bit) != 0;
+#elif defined(__APPLE__)
+  return true;  // all of Apple's processors for the Mac
+#elif defined(_WIN32)
+  return IsProcessorFeaturePresent(43) != 0;  // PF_ARM_V82_DP_INSTRUCTIONS_AVAILABLE
+#else
+  return false;
+#endif
+}
 
 #endif
 

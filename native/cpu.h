@@ -14,8 +14,11 @@ bool has_scalar();
 #if FP_X86_64
 bool has_avx2();    // AVX2 and FMA
 bool has_avx512();  // AVX-512 F, VL, BW and DQ, with AVX2 and FMA
+bool has_avxvnni();
+bool has_avx512vnni();
 #elif FP_ARM64
 bool has_neon();
+bool has_neondotprod();
 #endif
 
 }  // namespace fp

@@ -2,6 +2,8 @@
 
 #include <atomic>
 
+#include "kernels/registry.h"
+
 namespace fp {
 namespace {
 
@@ -21,9 +23,10 @@ Engine::Status Engine::create(const Plan& plan, const InstructionSet& set, PlanE
 
   precision_ = verified.precision;
   isa_ = set.name;
-  const bool created = copy_widths(verified.inputs, verified.input_count, verified.widths, input_widths_) &&
-                       copy_widths(verified.outputs, verified.output_count, verified.widths, output_widths_) &&
-                       (single() ? f32_.create(verified, set.f32) : f64_.create(verified, set.f64));
+  const bool created =
+      copy_widths(verified.inputs, verified.input_count, verified.widths, input_widths_) &&
+      copy_widths(verified.outputs, verified.output_count, verified.widths, output_widths_) &&
+      (single() ? f32_.create(verified, set.f32, best_int8(set)) : f64_.create(verified, set.f64, best_int8(set)));
   return created ? Status::ok : Status::out_of_memory;
 }
 
@@ -74,13 +77,12 @@ struct Engine::Split {
 
 Outcome Engine::run(void* table, const Input* inputs, const Output* outputs, size_t rows, RunError& error,
                     size_t threads, Pool* pool) const {
+  if (threads <= 1 || pool == nullptr) return run_rows(table, inputs, outputs, 0, rows, error);
   // Waking a thread costs microseconds: below this many multiply-adds it does not pay.
   constexpr size_t least_cost = 1 << 20;
   const size_t row_cost = (single() ? f32_.row_cost() : f64_.row_cost()) + 1;
+  if (row_cost * rows < 2 * least_cost) return run_rows(table, inputs, outputs, 0, rows, error);
   const size_t worthwhile = rows / (least_cost / row_cost + 1);
-  if (threads <= 1 || pool == nullptr || row_cost * rows < 2 * least_cost) {
-    return run_rows(table, inputs, outputs, 0, rows, error);
-  }
   // A thread with few rows spends its time reading weights: then each reads a part of them instead.
   constexpr size_t few_rows = 16;
   if (rows < few_rows * threads) return run_rows(table, inputs, outputs, 0, rows, error, {pool, threads});

@@ -45,6 +45,7 @@ struct Step {
   size_t repeat, inner;  // rows within a row, and elements of one
   const T* p[3];         // parameters, in the order of the plan's words
   DenseLayer<T> dense;
+  void (*run_dense)(const DenseLayer<T>& layer, const T* x, T* y, size_t rows, size_t first, size_t end);
   const int32_t* list;  // columns of a gather, operands of a concat
   size_t list_count;
 };
@@ -60,7 +61,7 @@ template <typename T>
 class Network {
  public:
   // Copies everything it needs out of the plan. False when there is no memory.
-  [[nodiscard]] bool create(const VerifiedPlan& plan, const Kernels<T>& kernels);
+  [[nodiscard]] bool create(const VerifiedPlan& plan, const Kernels<T>& kernels, const Int8Kernels& int8);
 
   size_t packed_bytes() const { return arena_.bytes(); }
 
@@ -86,6 +87,7 @@ class Network {
   size_t stride(int32_t operand) const;
 
   const Kernels<T>* kernels_ = nullptr;
+  const Int8Kernels* int8_ = nullptr;
   Arena<T> arena_;
   Array<int32_t> lists_;
   Array<Step<T>> steps_;

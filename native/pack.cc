@@ -1,37 +1,12 @@
 #include "pack.h"
 
+#include "panel.h"
+
 namespace fp {
 namespace {
 
-constexpr size_t round_up(size_t count, size_t multiple) { return (count + multiple - 1) / multiple * multiple; }
-
 // Elements of one row of weights in DenseOrder::lanes.
 size_t lane_row(size_t K, DenseShape shape) { return round_up(K, lane_count * size_t(shape.partials)); }
-
-// Out-in weights are read along k and written along columns; blocks of k keep both within the first-level cache.
-constexpr size_t transpose_block = 64;
-
-template <typename T>
-void pack_panel(const T* weights, bool out_in, const T* bias, size_t K, size_t N, size_t first, size_t columns,
-                size_t width, T* to) {
-  if (bias != nullptr) {
-    for (size_t n = 0; n < columns; n++) to[n] = bias[first + n];
-  }
-  to += width;
-  if (!out_in) {
-    for (size_t k = 0; k < K; k++) {
-      for (size_t n = 0; n < columns; n++) to[k * width + n] = weights[k * N + first + n];
-    }
-    return;
-  }
-  for (size_t block = 0; block < K; block += transpose_block) {
-    const size_t end = block + transpose_block < K ? block + transpose_block : K;
-    for (size_t n = 0; n < columns; n++) {
-      const T* row = weights + (first + n) * K;
-      for (size_t k = block; k < end; k++) to[k * width + n] = row[k];
-    }
-  }
-}
 
 }  // namespace
 
@@ -65,8 +40,10 @@ void pack(const T* weights, bool out_in, const T* bias, size_t K, size_t N, int 
     const size_t left = N - first;
     const size_t columns = left < size_t(panel_columns) ? left : size_t(panel_columns);
     const size_t width = round_up(columns, size_t(lanes));
-    pack_panel(weights, out_in, bias, K, N, first, columns, width, to);
-    to += (K + 1) * width;
+    for (size_t n = 0; bias != nullptr && n < columns; n++) to[n] = bias[first + n];
+    to += width;
+    each_weight(weights, out_in, K, N, first, columns, [&](size_t k, size_t n, T w) { to[k * width + n] = w; });
+    to += K * width;
   }
 }
 

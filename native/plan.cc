@@ -2,6 +2,8 @@
 
 #include "arena.h"
 #include "kernels/kernels.h"
+#include "pack.h"
+#include "pack_reduced.h"
 
 namespace fp {
 namespace {
@@ -162,28 +164,45 @@ class Verifier {
         return has(5) && embedding(y_width);
       case Opcode::one_hot:
         return has(4) && one_hot(y_width);
+      case Opcode::quantize:
+        return has(3) && quantize(y_width);
     }
     return fail("an opcode is unknown");
   }
 
-  // x, repeat, K with repeat·K the width of x. Leaves K in inner_, repeat in repeat_.
-  bool repeated() {
+  // x, repeat, K with repeat·K the width of x, or repeat quantised rows of K. Leaves K in inner_, repeat in repeat_.
+  bool repeated(bool quantized = false) {
     const int32_t x = next();
     repeat_ = next();
     inner_ = next();
     if (repeat_ < 1 || inner_ < 1) return fail("a size is less than 1");
-    return used(x, repeat_ * inner_);
+    return used(x, repeat_ * (quantized ? int64_t(quantized_width(size_t(inner_))) : inner_));
   }
   bool rows(int64_t y_width) {
     return repeated() && require(repeat_ * inner_ == y_width, "the result has another width");
   }
 
   bool dense(int64_t y_width) {
-    if (!has(8) || !repeated()) return false;
+    if (!has(9)) return false;
+    const Weights weights = Weights(from_.words[at_ + 8]);
+    if (!repeated(weights == Weights::int8)) return false;
     const int64_t columns = next();
     if (columns < 1 || columns * repeat_ != y_width) return fail("the result has another width");
-    return flag() && parameter(inner_ * columns) && optional_parameter(columns) && optional_parameter(2);
+    if (!flag() || !parameter(inner_ * columns) || !optional_parameter(columns) || !optional_parameter(2)) return false;
+    if (!in_range(next(), 3)) return false;
+    if (weights == Weights::bf16 && dense_shape(size_t(inner_), size_t(columns)).order != DenseOrder::chains) {
+      return fail("a layer of so few columns has no bf16 form");
+    }
+    if (weights == Weights::int8 && size_t(inner_) > most_int8_inputs) return fail("int8 sums would overflow");
+    return weights == Weights::whole || single();
   }
+
+  bool quantize(int64_t y_width) {
+    return single() && repeated() &&
+           require(repeat_ * int64_t(quantized_width(size_t(inner_))) == y_width, "the result has another width");
+  }
+
+  bool single() { return require(plan_.precision == Precision::f32, "reduced weights are for f32 alone"); }
 
   bool reduce(int64_t y_width) {
     return repeated() && require(repeat_ == y_width, "the result has another width") &&

@@ -7,7 +7,7 @@
 
 namespace fp {
 
-constexpr int32_t plan_version = 1;
+constexpr int32_t plan_version = 2;
 
 enum class Precision : int32_t { f32 = 0, f64 = 1 };
 
@@ -25,7 +25,11 @@ enum class Opcode : int32_t {
   concat = 11,
   embedding = 12,
   one_hot = 13,
+  quantize = 14,
 };
+
+// What a dense layer's weights are packed as.
+enum class Weights : int32_t { whole = 0, bf16 = 1, int8 = 2 };
 
 // A parameter array as the plan names it: elements of the plan's precision, owned by the caller.
 struct Parameter {

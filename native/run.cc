@@ -160,10 +160,13 @@ Outcome Network<T>::run(void* table, const Input* inputs, const Output* outputs,
   T** const base = static_cast<T**>(table) + 1;
   const auto home = [&](int32_t value) { return values + places_[size_t(value)] * block_rows_; };
 
-  const size_t blocks = (rows + block_rows_ - 1) / block_rows_;
-  for (size_t block = 0; block < blocks; block++) {
-    // Blocks of equal height.
-    const size_t row = first + rows * block / blocks, count = first + rows * (block + 1) / blocks - row;
+  const size_t end = first + rows;
+  for (size_t row = first, count; row < end; row += count) {
+    count = end - row;
+    if (count > block_rows_) {  // blocks of equal height
+      const size_t blocks = (count + block_rows_ - 1) / block_rows_;
+      count = (count + blocks - 1) / blocks;
+    }
     // The caller's buffers serve as they are where their elements are the model's.
     for (size_t i = 0; i < outputs_.size(); i++) {
       const int32_t value = outputs_[i];
@@ -204,17 +207,16 @@ void Network<T>::run_dense(const Step<T>& step, const T* x, T* y, size_t rows, H
   const size_t K = step.dense.K, N = step.dense.N;
   const size_t panel = size_t(kernels_->panel_columns), panels = (N + panel - 1) / panel;
   if (help.pool == nullptr || step.dense.shape.order == DenseOrder::lanes || rows * K * N < least_cost) {
-    return kernels_->dense(step.dense, x, y, rows, 0, N);
+    return step.run_dense(step.dense, x, y, rows, 0, N);
   }
   const size_t parts = panels < help.threads * parts_of_thread ? panels : help.threads * parts_of_thread;
   struct Columns {
-    const Network& network;
     const Step<T>& step;
     const T* x;
     T* y;
     size_t rows, part_columns;
     std::atomic<size_t> next{0};
-  } columns{*this, step, x, y, rows, (panels + parts - 1) / parts * panel};
+  } columns{step, x, y, rows, (panels + parts - 1) / parts * panel};
   help.pool->run(
       help.threads,
       [](void* context, size_t) {
@@ -224,7 +226,7 @@ void Network<T>::run_dense(const Step<T>& step, const T* x, T* y, size_t rows, H
           const size_t first = c.next.fetch_add(1) * c.part_columns;
           if (first >= all) return;
           const size_t end = all - first < c.part_columns ? all : first + c.part_columns;
-          c.network.kernels_->dense(c.step.dense, c.x, c.y, c.rows, first, end);
+          c.step.run_dense(c.step.dense, c.x, c.y, c.rows, first, end);
         }
       },
       &columns);
@@ -240,6 +242,9 @@ Outcome Network<T>::run_block(T* const* base, size_t rows, RunError& error, Help
     switch (step.opcode) {
       case Opcode::dense:
         run_dense(step, a, y, rows * step.repeat, help);
+        break;
+      case Opcode::quantize:
+        if constexpr (sizeof(T) == sizeof(float)) int8_->quantize(a, y, rows * step.repeat, step.inner);
         break;
       case Opcode::unary:
         kernels.unary[step.function](a, y, rows * step.width, step.p[0]);

@@ -63,7 +63,9 @@ export function compilerArguments() {
     ...defines.map((/** @type {string} */ define) => `-D${define}`),
     '-Inative',
     ...['-isystem', headers[0], '-isystem', `${headers[1]}/include`],
-    ...(platform === 'darwin' ? ['-bundle', '-undefined', 'dynamic_lookup'] : ['-fPIC', '-shared', '-Wl,--as-needed']),
+    ...(platform === 'darwin'
+      ? ['-bundle', '-undefined', 'dynamic_lookup']
+      : ['-fPIC', '-shared', '-static-libstdc++', '-static-libgcc', '-Wl,--gc-sections']),
     ...[...engine, ...addon].map((file) => `native/${file}`),
     '-o',
     ADDON,

@@ -49,7 +49,7 @@ const TYPESCRIPT_RULES = [
     files: /^lib\/cli\//,
     may: only(
       'lib/cli/.*',
-      'lib/(load|model|options)\\.ts',
+      'lib/(load|model|options|quantize)\\.ts',
       'lib/formats/containers/.*',
       GRAPH_TYPES,
       ERRORS,
@@ -64,6 +64,7 @@ const TYPESCRIPT_RULES = [
 
 const STANDARD = '<(?!napi|node_api|arm_|[a-z]*intrin|cpuid)[a-z_]+(\\.h)?>';
 const INTRINSICS = '<(immintrin|intrin|cpuid|arm_neon)\\.h>';
+const PROCESSOR_QUESTIONS = '<(sys/auxv|windows)\\.h>';
 
 /** @type {readonly Rule[]} */
 const NATIVE_RULES = [
@@ -71,7 +72,7 @@ const NATIVE_RULES = [
   // Node's headers are seen here alone.
   {
     files: /^native\/binding\.cc$/,
-    may: only('native/(engine|plan)\\.h', 'native/kernels/registry\\.h', '<napi\\.h>', '<node_api\\.h>', STANDARD),
+    may: only('native/(engine|plan)\\.h', 'native/kernels/registry\\.h', 'native/arena\\.h', '<napi\\.h>', STANDARD),
   },
   {
     files: /^native\/c_api\.cc$/,
@@ -84,17 +85,23 @@ const NATIVE_RULES = [
   },
   {
     files: /^native\/(network\.h|build\.cc|run\.cc)$/,
-    may: only('native/(network|plan|pack|pool|arena)\\.h', 'native/kernels/kernels\\.h', STANDARD),
+    may: only('native/(network|plan|pack|pack_reduced|pool|arena)\\.h', 'native/kernels/kernels\\.h', STANDARD),
   },
   {
-    files: /^native\/pack\.(h|cc)$/,
-    may: only('native/(pack|plan|arena)\\.h', 'native/kernels/kernels\\.h', STANDARD),
+    files: /^native\/(pack|pack_reduced|panel)\.(h|cc)$/,
+    may: only('native/(pack|pack_reduced|panel|arena)\\.h', STANDARD),
   },
-  { files: /^native\/plan\.(h|cc)$/, may: only('native/(plan|arena)\\.h', 'native/kernels/kernels\\.h', STANDARD) },
+  {
+    files: /^native\/plan\.(h|cc)$/,
+    may: only('native/(plan|pack|pack_reduced|arena)\\.h', 'native/kernels/kernels\\.h', STANDARD),
+  },
   { files: /^native\/pool\.(h|cc)$/, may: only('native/pool\\.h', '<windows\\.h>', STANDARD) },
   { files: /^native\/arena\.h$/, may: only(STANDARD) },
-  { files: /^native\/cpu\.(h|cc)$/, may: only('native/cpu\\.h', STANDARD, INTRINSICS) },
-  { files: /^native\/kernels\//, may: only('native/(cpu|pack|arena)\\.h', 'native/kernels/.*', STANDARD, INTRINSICS) },
+  { files: /^native\/cpu\.(h|cc)$/, may: only('native/cpu\\.h', STANDARD, INTRINSICS, PROCESSOR_QUESTIONS) },
+  {
+    files: /^native\/kernels\//,
+    may: only('native/(cpu|pack|pack_reduced|arena)\\.h', 'native/kernels/.*', STANDARD, INTRINSICS),
+  },
 ];
 
 const TYPESCRIPT_IMPORT =

@@ -46,7 +46,7 @@ const PROVOCATIONS: Record<ErrorCode, () => unknown> = {
     }),
   CYCLE: () => modelFromGraph(circular),
   LIMIT: () => load(fileOfShapes({ weight: [1, 1] }), { limits: { bytes: 10 } }),
-  OPTION: () => load('model.onnx', { precision: 'bf16' }),
+  OPTION: () => load('model.onnx', { threads: 0 }),
   INPUT: () => line().run(['1'] as unknown as Float32Array),
   BUFFER: () => line().run(new Float64Array(new SharedArrayBuffer(8))),
   ID: () =>

@@ -21,7 +21,6 @@ describe('options', () => {
       { precision: 'f16' },
       "precision: expected one of 'auto', 'f64', 'f32', 'bf16', 'int8', found the string 'f16'; did",
     ],
-    [{ precision: 'int8' }, "precision: 'int8' comes in a later release; 'f32', 'f64' and 'auto' are there now"],
     [{ precision: 32 }, 'precision: expected one of'],
     [{ threads: 0 }, 'threads: expected a whole number from 1 to 256, found the number 0'],
     [{ threads: '2' }, "threads: expected a whole number from 1 to 256, found the string '2'"],

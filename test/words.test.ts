@@ -17,7 +17,8 @@ it.each<[value: unknown, words: string]>([
   [new ArrayBuffer(4), 'an ArrayBuffer'],
   [Float32Array.of(1, 2), 'a Float32Array of 2'],
   [Int8Array.of(1), 'an Int8Array of 1'],
-  [new DataView(new ArrayBuffer(4)), 'a DataView of 4'],
+  [Uint8Array.of(1), 'a Uint8Array of 1'],
+  [new DataView(new ArrayBuffer(4)), 'a DataView'],
 ])('describes %o as %s', (value, words) => {
   expect(describeValue(value)).toBe(words);
 });

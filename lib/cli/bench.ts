@@ -1,6 +1,7 @@
-import { type Command, InvalidArgumentError } from 'commander';
-import type { CliModel, Environment } from './environment.ts';
-import { addLoadFlags, type LoadFlags, parseCount, toLoadOptions } from './load-options.ts';
+import type { Command } from 'commander';
+import type { Environment } from './environment.ts';
+import { addLoadFlags, type LoadFlags, parseCount, parseSeconds, toLoadOptions } from './load-options.ts';
+import { duration, type Timing, time } from './timing.ts';
 
 interface BenchFlags extends LoadFlags {
   readonly batch?: readonly number[];
@@ -8,20 +9,7 @@ interface BenchFlags extends LoadFlags {
   readonly json?: boolean;
 }
 
-/** Times are nanoseconds of one call. */
-interface Timing {
-  readonly batch: number;
-  readonly median: number;
-  readonly p99: number;
-  readonly rowsPerSecond: number;
-  /** More than 1 where a call is too short for the clock; p99 is then of means of so many. */
-  readonly callsPerSample: number;
-}
-
 const BATCHES = [1, 8, 64, 256];
-/** Reading the clock takes some 50 ns. */
-const SHORTEST_SAMPLE = 5_000;
-const WARM_UP_SHARE = 0.25;
 
 const EXAMPLES = `
 Times are of bound calls (model.bind) over random features; loading is not counted.
@@ -68,43 +56,6 @@ function collectCount(value: string, previous: readonly number[] = []): number[]
   return [...previous, parseCount(value)];
 }
 
-function parseSeconds(text: string): number {
-  const seconds = Number(text);
-  if (!(seconds > 0 && seconds <= 3600)) throw new InvalidArgumentError('expected a number above 0, up to 3600');
-  return seconds;
-}
-
-function time(model: CliModel, batch: number, nanoseconds: number): Timing {
-  const call = model.bind({ batch });
-  // Ids stay 0, which every table has.
-  for (const { name } of model.inputs) {
-    const input = call.inputs[name];
-    if (input instanceof Int32Array) continue;
-    for (let i = 0; i < input.length; i++) input[i] = Math.random() * 2 - 1;
-  }
-  let callsPerSample = 1;
-  const sample = () => {
-    const start = process.hrtime.bigint();
-    for (let i = 0; i < callsPerSample; i++) call.run();
-    return Number(process.hrtime.bigint() - start);
-  };
-  for (let spent = 0; spent < nanoseconds * WARM_UP_SHARE; ) {
-    const elapsed = sample();
-    spent += elapsed;
-    if (elapsed < SHORTEST_SAMPLE) callsPerSample *= 2;
-  }
-  const samples: number[] = [];
-  for (let spent = 0; spent < nanoseconds; ) {
-    const elapsed = sample();
-    spent += elapsed;
-    samples.push(elapsed / callsPerSample);
-  }
-  samples.sort((a, b) => a - b);
-  const quantile = (q: number) => samples[Math.ceil(q * samples.length) - 1];
-  const median = quantile(0.5);
-  return { batch, median, p99: quantile(0.99), rowsPerSecond: (batch * 1e9) / median, callsPerSample };
-}
-
 function timingLine({ batch, median, p99, rowsPerSecond, callsPerSample }: Timing): string {
   const cells = [batch.toLocaleString('en'), duration(median), duration(p99)];
   const note = callsPerSample > 1 ? `  p99 of means of ${callsPerSample} calls` : '';
@@ -113,10 +64,4 @@ function timingLine({ batch, median, p99, rowsPerSecond, callsPerSample }: Timin
 
 function tableLine(cells: readonly string[], note = ''): string {
   return `${cells.map((cell) => cell.padStart(14)).join('')}${note}\n`;
-}
-
-function duration(nanoseconds: number): string {
-  const [size, unit] = nanoseconds < 1e3 ? [1, 'ns'] : nanoseconds < 1e6 ? [1e3, 'µs'] : [1e6, 'ms'];
-  const value = nanoseconds / size;
-  return `${value < 100 ? value.toPrecision(3) : value.toFixed(0)} ${unit}`;
 }

@@ -2,6 +2,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Model } from '../model.ts';
 import type { LoadOptions } from '../options.ts';
+import type { Quantizable } from '../quantize.ts';
 import type { ProgressStream } from './progress.ts';
 
 /** The part of a model that the command uses. */
@@ -28,4 +29,5 @@ export interface Environment {
   readonly stdout: Writable & { readonly isTTY?: boolean };
   readonly stderr: ProgressStream;
   load(path: string, options: LoadOptions): Promise<CliModel>;
+  openQuantizable(path: string, options: Omit<LoadOptions, 'precision'>): Promise<Quantizable>;
 }

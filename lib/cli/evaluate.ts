@@ -26,7 +26,7 @@ export function rowShape({ shape }: TensorInfo): number[] {
 }
 
 /** Rows for a block that fits in cache memory, whatever the width of the model. */
-export function defaultBatch(model: CliModel): number {
+export function defaultBatch(model: Pick<CliModel, 'inputs' | 'outputs'>): number {
   const widths = [...model.inputs, ...model.outputs].map((info) => elementCount(rowShape(info)));
   const widest = Math.max(1, ...widths);
   return Math.max(1, Math.min(4096, Math.floor(2 ** 18 / widest)));

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ForwardpassError } from '../errors.ts';
 import type { Activation, Architecture } from '../graph/architecture.ts';
-import type { LoadOptions } from '../options.ts';
+import { type LoadOptions, PRECISION_NAMES } from '../options.ts';
 
 export interface LoadFlags {
   readonly precision?: LoadOptions['precision'];
@@ -16,13 +16,13 @@ export interface LoadFlags {
 }
 
 export function addLoadFlags(command: Command): Command {
+  const precision = new Option('--precision <precision>', 'instead of the precision that the model was saved in');
+  return addSourceFlags(command.addOption(precision.choices(PRECISION_NAMES)));
+}
+
+/** Those that say what the file is and how to run it, without the precision. */
+export function addSourceFlags(command: Command): Command {
   return command
-    .addOption(
-      new Option(
-        '--precision <precision>',
-        'compute in it instead of the precision that the model was saved in',
-      ).choices(['auto', 'f32', 'f64']),
-    )
     .option('--activation <name>', 'for files of parameters alone: the activation between layers', parseActivation)
     .option('--output-activation <name>', 'for files of parameters alone: the last activation', parseActivation)
     .option('--architecture <file>', 'for files of parameters alone: a JSON file that describes the layers')
@@ -48,6 +48,12 @@ export function parseCount(text: string): number {
   if (!Number.isSafeInteger(count) || count < 1)
     throw new InvalidArgumentError('expected a whole number of at least 1');
   return count;
+}
+
+export function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (!(seconds > 0 && seconds <= 3600)) throw new InvalidArgumentError('expected a number above 0, up to 3600');
+  return seconds;
 }
 
 /** `relu`, or with settings `{"name":"leaky_relu","alpha":0.2}`. */

@@ -4,6 +4,7 @@ import { ForwardpassError } from '../errors.ts';
 import { addBenchCommand } from './bench.ts';
 import type { Environment } from './environment.ts';
 import { addInspectCommand } from './inspect.ts';
+import { addQuantizeCommand } from './quantize.ts';
 import { addRunCommand } from './run.ts';
 
 const SUCCESS = 0;
@@ -47,6 +48,7 @@ function createProgram(environment: Environment): Command {
   addRunCommand(program, environment);
   addInspectCommand(program, environment);
   addBenchCommand(program, environment);
+  addQuantizeCommand(program, environment);
   return program;
 }
 

@@ -134,6 +134,10 @@ export type SoftmaxName = (typeof SOFTMAX_NAMES)[number];
 export const NORM_NAMES = ['l1', 'l2', 'max'] as const;
 export type NormName = (typeof NORM_NAMES)[number];
 
+/** Weights of a dense layer in half or a quarter of the bits. */
+export const REDUCED_NAMES = ['bf16', 'int8'] as const;
+export type ReducedWeights = (typeof REDUCED_NAMES)[number];
+
 /**
  * The operations, with their attributes; `inputs` in the order of the comments, `?` may be left out.
  * Axes count within the row's shape from 0 and are never negative here: formats resolve that.
@@ -145,6 +149,8 @@ export interface OpAttributes {
     readonly layout: 'in-out' | 'out-in';
     /** [lo, hi]: min(max(y, lo), hi) as clip does; relu is [0, ∞]. */
     readonly clamp?: readonly [number, number];
+    /** Kept in fewer bits than the weight's own when the model runs: see reduce.ts. */
+    readonly weights?: ReducedWeights;
   };
   /** x, scale (constant), shift (constant), both broadcast to the row: y = x·scale + shift, rounded once. */
   affine: Record<never, never>;

@@ -71,7 +71,7 @@ function port(name: string, shape: Shape, dtype: DType): Port {
 function kindOf(node: Node): string {
   switch (node.op) {
     case 'dense':
-      return node.attributes.clamp === undefined ? 'dense' : `dense + ${clampName(node.attributes.clamp)}`;
+      return denseName(node);
     case 'unary':
     case 'binary':
       return node.attributes.fn;
@@ -84,6 +84,11 @@ function kindOf(node: Node): string {
     default:
       return node.op;
   }
+}
+
+function denseName({ attributes: { weights, clamp } }: Node<'dense'>): string {
+  const name = weights === undefined ? 'dense' : `dense ${weights}`;
+  return clamp === undefined ? name : `${name} + ${clampName(clamp)}`;
 }
 
 function clampName([low, high]: readonly [number, number]): string {

@@ -1,6 +1,6 @@
 import { ForwardpassError } from '../errors.ts';
 import type { Operand, Tensor } from './graph.ts';
-import { OPCODES, PLAN_VERSION, type Plan, PRECISIONS } from './plan-format.ts';
+import { OPCODES, PLAN_VERSION, type Plan, PRECISIONS, quantizedWidth } from './plan-format.ts';
 import {
   broadcastColumns,
   elementCount,
@@ -41,6 +41,7 @@ export class PlanBuilder {
   readonly #parameterIndices = new Map<ArrayLike<number> | string, number>();
   readonly #views = new Map<string, View>();
   readonly #gathered = new Map<View, number>();
+  readonly #quantized = new Map<string, number>();
 
   constructor(readonly precision: 'f32' | 'f64') {}
 
@@ -115,6 +116,17 @@ export class PlanBuilder {
     const value = this.#value(elementCount(shape));
     this.#instructions.push({ head: [opcode, value, ...fields], columns: new Int32Array(0), place: this.place });
     return { value, shape };
+  }
+
+  /** The number of the value whose rows are those of `value`, `repeat` of `k` elements each, as int8 layers take them. */
+  quantized(value: number, repeat: number, k: number): number {
+    const key = `${value} ${k}`;
+    let quantized = this.#quantized.get(key);
+    if (quantized === undefined) {
+      quantized = this.instruction(OPCODES.quantize, [repeat * quantizedWidth(k)], [value, repeat, k]).value;
+      this.#quantized.set(key, quantized);
+    }
+    return quantized;
   }
 
   /** The number of a parameter array; one array handed in twice is one parameter. */

@@ -10,14 +10,14 @@
  * [opcode, number of words in it, fields …]; fields as listed at OPCODES. `repeat` is how many times the operation
  * applies within one row, side by side. Parameter arrays are of the plan's precision.
  */
-export const PLAN_VERSION = 1;
+export const PLAN_VERSION = 2;
 
 export const PRECISIONS = { f32: 0, f64: 1 } as const;
 
 export const OPCODES = {
   /**
    * y, x, repeat, K, N, layout (0 weight is [K, N], 1 [N, K]), weight parameter, bias parameter or −1,
-   * clamp parameter [lo, hi] or −1 (relu is [0, ∞])
+   * clamp parameter [lo, hi] or −1 (relu is [0, ∞]), one of WEIGHTS. With int8 weights x is what `quantize` gives.
    */
   dense: 1,
   /** y, x, function, parameter [alpha, beta] or −1 */
@@ -44,7 +44,20 @@ export const OPCODES = {
   embedding: 12,
   /** y, ids, depth, parameter [on, off], wrap (0 or 1): y is as wide as ids × depth */
   one_hot: 13,
+  /** y, x, repeat, K: each K elements become a row as int8 weights take it, `quantizedWidth(K)` elements wide */
+  quantize: 14,
 } as const;
+
+/** What a dense layer's weights are packed as; the parameter is of the plan's precision whatever it is. */
+export const WEIGHTS = { whole: 0, bf16: 1, int8: 2 } as const;
+
+/** Sums of products of bytes are exact in 32 bits up to this many. */
+export const MOST_INT8_INPUTS = 65536;
+
+/** Elements of a quantised row: its scale, then room for K numbers of one or two bytes. */
+export function quantizedWidth(k: number): number {
+  return 1 + 8 * Math.ceil(k / 16);
+}
 
 export interface Plan {
   readonly words: Int32Array;

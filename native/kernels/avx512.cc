@@ -12,6 +12,7 @@
 #include <type_traits>
 
 #include "../pack.h"
+#include "../pack_reduced.h"
 #include "kernels.h"
 
 #if defined(__clang__)

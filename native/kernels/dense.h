@@ -9,12 +9,48 @@
 #include <type_traits>
 
 #include "../pack.h"
+#include "dots.h"
 #include "kernels.h"
 #include "lanes.h"
 
 namespace FP_ISA {
 
+// Calls f(constant) with a constant of the count's value, which is from 1 to `Most`.
+template <int Most, class F>
+FP_INLINE void with_count(size_t count, F f) {
+  if constexpr (Most > 0) {
+    if (count == size_t(Most)) return f(std::integral_constant<int, Most>());
+    with_count<Most - 1>(count, f);
+  }
+}
+
+// Weights as they are: a row of a panel of NV vectors is as many in memory.
 template <class S>
+struct WholeWeights {
+  static constexpr int vectors(int NV) { return NV; }
+  template <int NV>
+  static FP_INLINE void load(const typename S::T* from, typename S::V (&w)[NV]) {
+    FP_UNROLL
+    for (int j = 0; j < NV; j++) w[j] = S::load(from + j * S::lanes);
+  }
+};
+
+// bf16 weights in pairs, one shift or mask from being floats again: see pack_reduced.h.
+template <class S>
+struct Bf16Weights {
+  static constexpr int vectors(int NV) { return (NV + 1) / 2; }
+  template <int NV>
+  static FP_INLINE void load(const typename S::T* from, typename S::V (&w)[NV]) {
+    FP_UNROLL
+    for (int j = 0; j < NV; j += 2) {
+      const typename S::I pair = S::bits(S::load(from + j / 2 * S::lanes));
+      w[j] = S::from_bits(S::template shift_left<16>(pair));
+      if (j + 1 < NV) w[j + 1] = S::from_bits(S::iand(pair, S::iset1(int32_t(0xffff0000))));
+    }
+  }
+};
+
+template <class S, class W = WholeWeights<S>>
 struct Dense {
   using T = typename S::T;
   using V = typename S::V;
@@ -26,6 +62,10 @@ struct Dense {
   static constexpr int panel_vectors = S::lanes <= 4 ? 4 : 2;
   static constexpr int panel_columns = panel_vectors * S::lanes;
   static constexpr int row_chains = 8;  // independent sums that hide the latency at one row
+
+  // Elements of a row of weights of a panel, and of a whole full panel.
+  static constexpr size_t row_size(int vectors) { return size_t(W::vectors(vectors) * S::lanes); }
+  static constexpr size_t panel_size(size_t K) { return size_t(panel_columns) + K * row_size(panel_vectors); }
 
   static constexpr int tile_rows(int vectors) { return accumulators / vectors < 16 ? accumulators / vectors : 16; }
 
@@ -61,10 +101,9 @@ struct Dense {
     const T* at[groups];
     FP_UNROLL
     for (int g = 0; g < groups; g++) at[g] = x + size_t(3 * g) * row;
-    for (const T* const end = weights + count * (NV * S::lanes); weights != end; weights += NV * S::lanes) {
+    for (const T* const end = weights + count * row_size(NV); weights != end; weights += row_size(NV)) {
       V w[NV];
-      FP_UNROLL
-      for (int j = 0; j < NV; j++) w[j] = S::load(weights + j * S::lanes);
+      W::load(weights, w);
       FP_UNROLL
       for (int r = 0; r < MR; r++) {
         const V a = S::set1(at[r / 3][size_t(r % 3) * row]);
@@ -93,12 +132,11 @@ struct Dense {
   // Adds runs p to p + C − 1 of k to C sets of sums; what K / partials leaves over belongs to the last run.
   template <int MR, int NV, int C>
   static FP_INLINE void multiply_runs(V (&sum)[C][MR][NV], const Layer& layer, const T* x, const T* weights, size_t p) {
-    constexpr size_t width = NV * S::lanes;
+    constexpr size_t width = row_size(NV);
     const size_t K = layer.K, partials = size_t(layer.shape.partials), run = K / partials;
     const auto add = [&](const T* from, const T* w_row, int c) {
       V w[NV];
-      FP_UNROLL
-      for (int j = 0; j < NV; j++) w[j] = S::load(w_row + j * S::lanes);
+      W::load(w_row, w);
       FP_UNROLL
       for (int r = 0; r < MR; r++) {
         const V a = S::set1(from[r * K]);
@@ -162,19 +200,14 @@ struct Dense {
     const size_t height = rows / count, taller = rows % count;
     for (size_t i = 0, row = 0; i < count; i++) {
       const size_t here = height + (i < taller);
-      tile_of<NV, C, int(most)>(here, layer, x, panel, row);
+      with_count<int(most)>(here, [&](auto MR) {
+        if constexpr (C == 1) {
+          tile<MR, NV>(layer, x, panel, row);
+        } else {
+          runs<MR, NV, C>(layer, x, panel, row);
+        }
+      });
       row += here;
-    }
-  }
-  template <int NV, int C, int MR>
-  static inline void tile_of(size_t rows, const Layer& layer, const T* x, const Panel& panel, size_t row) {
-    if constexpr (MR > 0) {
-      if (rows != size_t(MR)) return tile_of<NV, C, MR - 1>(rows, layer, x, panel, row);
-      if constexpr (C == 1) {
-        tile<MR, NV>(layer, x, panel, row);
-      } else {
-        runs<MR, NV, C>(layer, x, panel, row);
-      }
     }
   }
 
@@ -182,7 +215,7 @@ struct Dense {
   template <int MR, int G>
   static void few_rows(const Layer& layer, const T* x, const Panel& panel) {
     constexpr int NV = panel_vectors;
-    const size_t K = layer.K, stride = (K + 1) * size_t(panel_columns);
+    const size_t K = layer.K, stride = panel_size(K);
     V sum[G][MR][NV];
     FP_UNROLL
     for (int g = 0; g < G; g++) {
@@ -192,17 +225,19 @@ struct Dense {
       }
     }
     const T* weights = panel.weights;
-    for (size_t k = 0; k < K; k++, weights += panel_columns) {
+    for (size_t k = 0; k < K; k++, weights += row_size(NV)) {
       V a[MR];
       FP_UNROLL
       for (int r = 0; r < MR; r++) a[r] = S::set1(x[r * K + k]);
       FP_UNROLL
       for (int g = 0; g < G; g++) {
+        V w[NV];
+        W::load(weights + g * stride, w);
         FP_UNROLL
         for (int j = 0; j < NV; j++) {
-          const V w = S::load(weights + g * stride + j * S::lanes);
+          if (MR > 1) FP_KEEP(w[j]);
           FP_UNROLL
-          for (int r = 0; r < MR; r++) sum[g][r][j] = S::fma(a[r], w, sum[g][r][j]);
+          for (int r = 0; r < MR; r++) sum[g][r][j] = S::fma(a[r], w[j], sum[g][r][j]);
         }
       }
     }
@@ -226,19 +261,11 @@ struct Dense {
     runs<1, NV, 2>(layer, x, panel, 0);
   }
 
-  template <int NV = panel_vectors>
-  static void panel_of(size_t vectors, const Layer& layer, const T* x, const Panel& panel, size_t rows) {
-    if constexpr (NV > 0) {
-      if (vectors == size_t(NV)) return panel_rows<NV>(layer, x, panel, rows);
-      panel_of<NV - 1>(vectors, layer, x, panel, rows);
-    }
-  }
-
   // As many whole panels from `column` on as fit, G at a time; returns the first column that is not done.
   template <int MR, int G>
   static size_t few_rows_of_panels(const Layer& layer, const T* x, T* y, size_t column, size_t end) {
-    const size_t stride = (layer.K + 1) * size_t(panel_columns);
-    const T* at = layer.weights + column * (layer.K + 1);
+    const size_t stride = panel_size(layer.K);
+    const T* at = layer.weights + column / panel_columns * stride;
     for (; column + G * panel_columns <= end; column += G * panel_columns, at += G * stride) {
       few_rows<MR, G>(layer, x, {at, at + panel_columns, y + column, layer.N - column});
     }
@@ -247,76 +274,22 @@ struct Dense {
 
   static void chains(const Layer& layer, const T* x, T* y, size_t rows, size_t column, size_t end) {
     if (layer.shape.partials == 1) {
-      constexpr int G = row_chains / panel_vectors;
-      if (rows == 1) column = few_rows_of_panels<1, G>(layer, x, y, column, end);
+      // Weights from beyond the first-level cache arrive sooner in fewer streams, and hide the latency anyway.
+      constexpr int G = row_chains / panel_vectors, fewer = G > 2 ? G / 2 : G;
+      constexpr size_t first_level_bytes = 32 << 10;
+      const bool far = layer.K * layer.N * sizeof(T) > first_level_bytes;
+      if (rows == 1 && far) column = few_rows_of_panels<1, fewer>(layer, x, y, column, end);
+      if (rows == 1 && !far) column = few_rows_of_panels<1, G>(layer, x, y, column, end);
       if (rows == 2) column = few_rows_of_panels<2, G / 2>(layer, x, y, column, end);
       if (rows == 3 && G > 2) column = few_rows_of_panels<3, 2>(layer, x, y, column, end);
     }
-    const T* at = layer.weights + column * (layer.K + 1);
-    for (; column < end; column += panel_columns) {
+    const T* at = layer.weights + column / panel_columns * panel_size(layer.K);
+    for (; column < end; column += panel_columns, at += panel_size(layer.K)) {
       const size_t columns = layer.N - column;
       const size_t vectors = columns >= size_t(panel_columns) ? panel_vectors : (columns + S::lanes - 1) / S::lanes;
       const size_t width = vectors * S::lanes;
-      panel_of(vectors, layer, x, {at, at + width, y + column, columns < width ? columns : width}, rows);
-      at += (layer.K + 1) * width;
-    }
-  }
-
-  // NN outputs of one row, U·16 sums each.
-  template <int NN, int U>
-  static void dots(const Layer& layer, const T* x, const T* weights, const T* bias, T* y) {
-    constexpr size_t step = fp::lane_count * U;
-    const size_t K = layer.K, padded = (K + step - 1) / step * step;
-    L sum[NN][U];
-    FP_UNROLL
-    for (int n = 0; n < NN; n++) {
-      FP_UNROLL
-      for (int u = 0; u < U; u++) sum[n][u] = L::set1(0);
-    }
-    const auto add = [&](const L& a, size_t k, int u) {
-      FP_UNROLL
-      for (int n = 0; n < NN; n++) {
-        const size_t place = n * padded + k + u * fp::lane_count;
-        sum[n][u] = L::fma(a, L::load(weights + place), sum[n][u]);
-      }
-    };
-    size_t k = 0;
-    for (; k + step <= K; k += step) {
-      FP_UNROLL
-      for (int u = 0; u < U; u++) add(L::load(x + k + u * fp::lane_count), k, u);
-    }
-    if (k < K) {
-      FP_UNROLL
-      for (int u = 0; u < U; u++) {
-        const ptrdiff_t left = ptrdiff_t(K - k) - ptrdiff_t(u * fp::lane_count);
-        add(left > 0 ? L::load_part(x + k + u * fp::lane_count, left, T(0)) : L::set1(0), k, u);
-      }
-    }
-    FP_UNROLL
-    for (int n = 0; n < NN; n++) {
-      FP_UNROLL
-      for (int d = 1; d < U; d *= 2) {
-        FP_UNROLL
-        for (int u = 0; u < U; u += 2 * d) sum[n][u] = L::add(sum[n][u], sum[n][u + d]);
-      }
-      const T out = sum[n][0].sum() + bias[n];
-      const T above = layer.low > out ? layer.low : out;  // as clamp()
-      y[n] = layer.high < above ? layer.high : above;
-    }
-  }
-
-  static void lanes(const Layer& layer, const T* x, T* y, size_t rows) {
-    const int U = layer.shape.partials;
-    const size_t step = fp::lane_count * size_t(U), padded = (layer.K + step - 1) / step * step;
-    const T* bias = layer.weights + layer.N * padded;
-    for (size_t r = 0; r < rows; r++, x += layer.K, y += layer.N) {
-      size_t n = 0;
-      if (U == 1) {
-        for (; n + 4 <= layer.N; n += 4) dots<4, 1>(layer, x, layer.weights + n * padded, bias + n, y + n);
-        for (; n < layer.N; n++) dots<1, 1>(layer, x, layer.weights + n * padded, bias + n, y + n);
-      } else {
-        for (; n < layer.N; n++) dots<1, 4>(layer, x, layer.weights + n * padded, bias + n, y + n);
-      }
+      const Panel panel = {at, at + width, y + column, columns < width ? columns : width};
+      with_count<panel_vectors>(vectors, [&](auto NV) { panel_rows<NV>(layer, x, panel, rows); });
     }
   }
 };
@@ -326,10 +299,16 @@ void dense(const fp::DenseLayer<typename S::T>& layer, const typename S::T* x, t
            size_t first, size_t end) {
   if (rows == 0) return;
   if (layer.shape.order == fp::DenseOrder::lanes) {
-    Dense<S>::lanes(layer, x, y, rows);  // one panel: always all of its columns
+    Dots<S>::run(layer, x, y, rows);  // one panel: always all of its columns
   } else {
     Dense<S>::chains(layer, x, y, rows, first, end);
   }
+}
+
+// The same with bf16 weights, for chains alone.
+template <class S>
+void dense_bf16(const fp::DenseLayer<float>& layer, const float* x, float* y, size_t rows, size_t first, size_t end) {
+  if (rows > 0) Dense<S, Bf16Weights<S>>::chains(layer, x, y, rows, first, end);
 }
 
 }  // namespace FP_ISA

@@ -8,11 +8,25 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "../pack_reduced.h"
+
 // For functions whose arguments must stay in registers: compilers judge them too large to inline.
 #ifdef _MSC_VER
 #define FP_INLINE __forceinline
 #else
 #define FP_INLINE inline __attribute__((always_inline))
+#endif
+
+// Keeps a vector in a register: gcc would read it from memory again at each use, which waits when it is not in the
+// first-level cache.
+#if defined(__GNUC__) && !defined(__clang__) && (defined(__x86_64__) || defined(__aarch64__))
+#ifdef __x86_64__
+#define FP_KEEP(vector) asm("" : "+v"(vector))
+#else
+#define FP_KEEP(vector) asm("" : "+w"(vector))
+#endif
+#else
+#define FP_KEEP(vector)
 #endif
 
 // For loops over registers, whose count the compiler knows: left as loops they would put the registers in memory.
@@ -62,6 +76,9 @@ struct Kernels {
   // the layer.
   void (*dense)(const DenseLayer<T>& layer, const T* x, T* y, size_t rows, size_t first, size_t end);
 
+  // The same for a layer with bf16 weights; null in double precision.
+  void (*dense_bf16)(const DenseLayer<T>& layer, const T* x, T* y, size_t rows, size_t first, size_t end);
+
   // y[i] = f(x[i]), i < count; parameters are {alpha, beta}. y may be x; otherwise they do not overlap.
   void (*unary[int(Unary::count)])(const T* x, T* y, size_t count, const T* parameters);
 
@@ -84,6 +101,15 @@ struct Kernels {
   void (*normalize)(const T* x, T* y, size_t rows, size_t width, int norm, T epsilon, T floor);
   // x is [rows, width], y is [rows]; they do not overlap.
   void (*reduce[int(Reduce::count)])(const T* x, T* y, size_t rows, size_t width);
+};
+
+// One way to multiply bytes: an instruction set may have several, for processors that have more of it.
+struct Int8Kernels {
+  Int8Layout layout;  // lanes and panel_columns are those of the set's f32 table
+  // y[rows, quantized_width(K)] from x[rows, K]; they do not overlap.
+  void (*quantize)(const float* x, float* y, size_t rows, size_t K);
+  // As Kernels::dense, for x as quantize() leaves it and a layer packed as int8 for this layout.
+  void (*dense)(const DenseLayer<float>& layer, const float* x, float* y, size_t rows, size_t first, size_t end);
 };
 
 // An instruction set: its name, whether this processor and its operating system have it, its tables.

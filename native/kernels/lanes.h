@@ -86,7 +86,21 @@ struct Lanes {
   }
   T sum() const { return fold(S::add); }
 
+  // sum() of four at once.
+  static void sums(const Lanes& a, const Lanes& b, const Lanes& c, const Lanes& d, T* to) {
+    S::sums(a.one_vector(), b.one_vector(), c.one_vector(), d.one_vector(), to);
+  }
+
  private:
+  V one_vector() const {
+    V half[vectors];
+    for (int i = 0; i < vectors; i++) half[i] = v[i];
+    for (int n = vectors / 2; n >= 1; n /= 2) {
+      for (int i = 0; i < n; i++) half[i] = S::add(half[i], half[i + n]);
+    }
+    return half[0];
+  }
+
   template <int D, class F>
   static T fold_vector(V a, F f) {
     if constexpr (D == 0) {

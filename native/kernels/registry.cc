@@ -14,6 +14,26 @@ namespace fp {
 #include "kernels.inc"
 #undef FP_INSTRUCTION_SET
 
+#define FP_INT8(set, way)        \
+  namespace way {                \
+  extern const Int8Kernels int8; \
+  }
+#include "int8.inc"
+#undef FP_INT8
+
+const Int8Way int8_ways[] = {
+#define FP_INT8(set, way) {#set, #way, has_##way, way::int8},
+#include "int8.inc"
+#undef FP_INT8
+};
+const size_t int8_way_count = sizeof int8_ways / sizeof *int8_ways;
+
+const Int8Kernels& best_int8(const InstructionSet& set) {
+  const Int8Way* way = int8_ways;
+  while (std::strcmp(way->set, set.name) != 0 || !way->available()) way++;
+  return way->kernels;
+}
+
 const InstructionSet instruction_sets[] = {
 #define FP_INSTRUCTION_SET(name) {#name, has_##name, name::f32, name::f64},
 #include "kernels.inc"

@@ -74,6 +74,14 @@ struct F32 {
     if constexpr (D == 1) return _mm256_permute_ps(a, 0x01);
   }
   static T first(V a) { return _mm256_cvtss_f32(a); }
+  static void sums(V a, V b, V c, V d, T* to) {
+    const V ab = add(_mm256_permute2f128_ps(a, b, 0x20), _mm256_permute2f128_ps(a, b, 0x31));  // a a a a b b b b
+    const V cd = add(_mm256_permute2f128_ps(c, d, 0x20), _mm256_permute2f128_ps(c, d, 0x31));
+    V all = add(_mm256_shuffle_ps(ab, cd, 0x44), _mm256_shuffle_ps(ab, cd, 0xee));  // a a c c b b d d
+    all = add(all, _mm256_permute_ps(all, 0xb1));
+    const __m256i firsts = _mm256_setr_epi32(0, 4, 2, 6, 0, 0, 0, 0);
+    _mm_storeu_ps(to, _mm256_castps256_ps128(_mm256_permutevar8x32_ps(all, firsts)));
+  }
 
   static I bits(V a) { return _mm256_castps_si256(a); }
   static V from_bits(I a) { return _mm256_castsi256_ps(a); }
@@ -153,6 +161,12 @@ struct F64 {
     if constexpr (D == 1) return _mm256_permute_pd(a, 0x01);
   }
   static T first(V a) { return _mm256_cvtsd_f64(a); }
+  static void sums(V a, V b, V c, V d, T* to) {
+    const V ab = add(_mm256_permute2f128_pd(a, b, 0x20), _mm256_permute2f128_pd(a, b, 0x31));  // a a b b
+    const V cd = add(_mm256_permute2f128_pd(c, d, 0x20), _mm256_permute2f128_pd(c, d, 0x31));
+    const V all = add(_mm256_unpacklo_pd(ab, cd), _mm256_unpackhi_pd(ab, cd));  // a c b d
+    store(to, _mm256_permute4x64_pd(all, 0xd8));
+  }
 
   static I bits(V a) { return _mm256_castpd_si256(a); }
   static V from_bits(I a) { return _mm256_castsi256_pd(a); }
@@ -170,6 +184,27 @@ struct F64 {
   static I shift_right(I a) {
     return _mm256_srli_epi64(a, Count);
   }
+};
+
+// How bytes are multiplied (see dense_int8.h): widened to 16 bits, two by two. Sums of byte products would saturate.
+struct Products {
+  using F = F32;
+  using Row = int16_t;
+  using A = __m256i;
+  using B = __m256i;
+  static constexpr int group = 2, offset = 0;
+  static A broadcast(const char* at) {
+    return _mm256_castps_si256(_mm256_broadcast_ss(reinterpret_cast<const float*>(at)));
+  }
+  static B load(const int8_t* at) {
+    return _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at)));
+  }
+  static __m256i dot(__m256i sum, A a, B b) { return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b)); }
+  static void narrow(Row* to, __m256i v) {
+    const __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), words);
+  }
+  static __m256 to_float(__m256i v) { return _mm256_cvtepi32_ps(v); }
 };
 
 }  // namespace FP_ISA

@@ -58,6 +58,16 @@ struct F32 {
     if constexpr (D == 1) return _mm512_permute_ps(a, 0x01);
   }
   static T first(V a) { return _mm512_cvtss_f32(a); }
+  static void sums(V a, V b, V c, V d, T* to) {
+    // Quarters of the register: a a b b, then a b c d.
+    const V ab = add(_mm512_shuffle_f32x4(a, b, 0x44), _mm512_shuffle_f32x4(a, b, 0xee));
+    const V cd = add(_mm512_shuffle_f32x4(c, d, 0x44), _mm512_shuffle_f32x4(c, d, 0xee));
+    V all = add(_mm512_shuffle_f32x4(ab, cd, 0x88), _mm512_shuffle_f32x4(ab, cd, 0xdd));
+    all = add(all, _mm512_permute_ps(all, 0x0e));
+    all = add(all, _mm512_permute_ps(all, 0x01));
+    const __m512i firsts = _mm512_setr_epi32(0, 4, 8, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    _mm_storeu_ps(to, _mm512_castps512_ps128(_mm512_permutexvar_ps(firsts, all)));
+  }
 
   static I bits(V a) { return _mm512_castps_si512(a); }
   static V from_bits(I a) { return _mm512_castsi512_ps(a); }
@@ -130,6 +140,15 @@ struct F64 {
     if constexpr (D == 1) return _mm512_permute_pd(a, 0x01);
   }
   static T first(V a) { return _mm512_cvtsd_f64(a); }
+  static void sums(V a, V b, V c, V d, T* to) {
+    // Quarters of the register: a a b b, then a b c d.
+    const V ab = add(_mm512_shuffle_f64x2(a, b, 0x44), _mm512_shuffle_f64x2(a, b, 0xee));
+    const V cd = add(_mm512_shuffle_f64x2(c, d, 0x44), _mm512_shuffle_f64x2(c, d, 0xee));
+    V all = add(_mm512_shuffle_f64x2(ab, cd, 0x88), _mm512_shuffle_f64x2(ab, cd, 0xdd));
+    all = add(all, _mm512_permute_pd(all, 0x55));
+    const __m512i firsts = _mm512_setr_epi64(0, 2, 4, 6, 0, 0, 0, 0);
+    _mm256_storeu_pd(to, _mm512_castpd512_pd256(_mm512_permutexvar_pd(firsts, all)));
+  }
 
   static I bits(V a) { return _mm512_castpd_si512(a); }
   static V from_bits(I a) { return _mm512_castsi512_pd(a); }
@@ -150,6 +169,26 @@ struct F64 {
 
  private:
   static M lowest(int count) { return M((1u << count) - 1); }
+};
+
+// How bytes are multiplied (see dense_int8.h): widened to 16 bits, two by two.
+struct Products {
+  using F = F32;
+  using Row = int16_t;
+  using A = __m512i;
+  using B = __m512i;
+  static constexpr int group = 2, offset = 0;
+  static A broadcast(const char* at) {
+    return _mm512_castps_si512(_mm512_set1_ps(*reinterpret_cast<const float*>(at)));
+  }
+  static B load(const int8_t* at) {
+    return _mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(at)));
+  }
+  static __m512i dot(__m512i sum, A a, B b) { return _mm512_add_epi32(sum, _mm512_madd_epi16(a, b)); }
+  static void narrow(Row* to, __m512i v) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm512_cvtepi32_epi16(v));
+  }
+  static __m512 to_float(__m512i v) { return _mm512_cvtepi32_ps(v); }
 };
 
 }  // namespace FP_ISA

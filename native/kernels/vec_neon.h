@@ -4,6 +4,7 @@
 #include <arm_neon.h>
 
 #include <cstdint>
+#include <cstring>
 
 namespace FP_ISA {
 
@@ -65,6 +66,11 @@ struct F32 {
     if constexpr (D == 1) return vextq_f32(a, a, 1);
   }
   static T first(V a) { return vgetq_lane_f32(a, 0); }
+  static void sums(V a, V b, V c, V d, T* to) {
+    const V ab = add(vcombine_f32(vget_low_f32(a), vget_low_f32(b)), vcombine_f32(vget_high_f32(a), vget_high_f32(b)));
+    const V cd = add(vcombine_f32(vget_low_f32(c), vget_low_f32(d)), vcombine_f32(vget_high_f32(c), vget_high_f32(d)));
+    store(to, add(vuzp1q_f32(ab, cd), vuzp2q_f32(ab, cd)));
+  }
 
   static I bits(V a) { return vreinterpretq_s32_f32(a); }
   static V from_bits(I a) { return vreinterpretq_f32_s32(a); }
@@ -133,6 +139,10 @@ struct F64 {
     return vextq_f64(a, a, 1);
   }
   static T first(V a) { return vgetq_lane_f64(a, 0); }
+  static void sums(V a, V b, V c, V d, T* to) {
+    store(to, add(vuzp1q_f64(a, b), vuzp2q_f64(a, b)));
+    store(to + 2, add(vuzp1q_f64(c, d), vuzp2q_f64(c, d)));
+  }
 
   static I bits(V a) { return vreinterpretq_s64_f64(a); }
   static V from_bits(I a) { return vreinterpretq_f64_s64(a); }
@@ -150,6 +160,27 @@ struct F64 {
   static I shift_right(I a) {
     return vreinterpretq_s64_u64(vshrq_n_u64(vreinterpretq_u64_s64(a), Count));
   }
+};
+
+// How bytes are multiplied (see dense_int8.h): products of 16 bits, added two by two.
+struct Products {
+  using F = F32;
+  using Row = int8_t;
+  using A = int8x8_t;
+  using B = int8x8_t;
+  static constexpr int group = 2, offset = 0;
+  static A broadcast(const char* at) {
+    int16_t pair;
+    std::memcpy(&pair, at, sizeof pair);
+    return vreinterpret_s8_s16(vdup_n_s16(pair));
+  }
+  static B load(const int8_t* at) { return vld1_s8(at); }
+  static int32x4_t dot(int32x4_t sum, A a, B b) { return vpadalq_s16(sum, vmull_s8(a, b)); }
+  static void narrow(Row* to, int32x4_t v) {
+    const int8x8_t bytes = vmovn_s16(vcombine_s16(vmovn_s32(v), vdup_n_s16(0)));
+    vst1_lane_s32(reinterpret_cast<int32_t*>(to), vreinterpret_s32_s8(bytes), 0);
+  }
+  static float32x4_t to_float(int32x4_t v) { return vcvtq_f32_s32(v); }
 };
 
 }  // namespace FP_ISA

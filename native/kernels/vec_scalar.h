@@ -67,6 +67,13 @@ struct ScalarVector {
     return a;
   }
   static T first(V a) { return a; }
+  // The lanes of each of the four vectors added up, half onto half (l + lanes / 2 onto l, then again), to[0] to to[3].
+  static void sums(V a, V b, V c, V d, T* to) {
+    to[0] = a;
+    to[1] = b;
+    to[2] = c;
+    to[3] = d;
+  }
 
   // Bits.
   static I bits(V a) {
@@ -108,5 +115,19 @@ struct ScalarVector {
 
 struct F32 : ScalarVector<float, int32_t, 23> {};
 struct F64 : ScalarVector<double, int64_t, 52> {};
+
+// How bytes are multiplied: see dense_int8.h.
+struct Products {
+  using F = F32;
+  using Row = int8_t;
+  using A = int32_t;
+  using B = int32_t;
+  static constexpr int group = 1, offset = 0;
+  static A broadcast(const char* at) { return Row(*at); }
+  static B load(const int8_t* at) { return *at; }
+  static int32_t dot(int32_t sum, A a, B b) { return sum + a * b; }
+  static void narrow(Row* to, int32_t v) { *to = Row(v); }
+  static float to_float(int32_t v) { return float(v); }
+};
 
 }  // namespace FP_ISA

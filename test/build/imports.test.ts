@@ -16,7 +16,8 @@ test.each([
   ['lib/load.ts', "import {\n  addon,\n} from './native.ts';", 'lib/native.ts'],
   ['lib/cli/run.ts', "import { load } from '../index.ts';", 'lib/index.ts'],
   ['native/engine.cc', '#include "kernels/vec_avx2.h"', 'native/kernels/vec_avx2.h'],
-  ['native/engine.cc', '#include <napi.h>', '<napi.h>'],
+  ['native/engine.cc', '#include <node_api.h>', '<node_api.h>'],
+  ['native/binding.cc', '#include <node_api.h>', '<node_api.h>'],
   ['native/plan.cc', '#include "engine.h"', 'native/engine.h'],
   ['native/kernels/dense.h', '#  include "../engine.h"', 'native/engine.h'],
 ])('%s may not say %j', (path, text, target) => {

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { main } from '../../lib/cli/program.ts';
 import { Progress, progressLine } from '../../lib/cli/progress.ts';
 import { ForwardpassError } from '../../lib/errors.ts';
+import { openQuantizable } from '../../lib/quantize.ts';
 import { fakeModel, pathOf, runCommand, TextSink } from './support.ts';
 
 describe('the command', () => {
@@ -41,7 +42,7 @@ describe('the command', () => {
     const stderr = new TextSink();
     const stdin = Object.assign(Readable.from([]), { isTTY: true });
     const load = async () => fakeModel({ inputs: { x: [3] } });
-    expect(await main(['run', 'm'], { stdin, stdout: new TextSink(), stderr, load })).toBe(2);
+    expect(await main(['run', 'm'], { stdin, stdout: new TextSink(), stderr, load, openQuantizable })).toBe(2);
     expect(stderr.bytes.toString()).toContain('expected --input FILE');
   });
 
@@ -68,7 +69,13 @@ describe('a failure', () => {
   };
   const fail = async () => {
     const [stdout, stderr] = [new TextSink(), new TextSink()];
-    const status = await main(['inspect', 'm.onnx'], { stdin: Readable.from([]), stdout, stderr, load });
+    const status = await main(['inspect', 'm.onnx'], {
+      stdin: Readable.from([]),
+      stdout,
+      stderr,
+      load,
+      openQuantizable,
+    });
     return { status, stderr: stderr.bytes.toString() };
   };
   afterEach(() => {
@@ -97,7 +104,7 @@ describe('a failure', () => {
     );
     const stderr = new TextSink();
     const model = async () => fakeModel({ inputs: { x: [3] } });
-    expect(await main(['run', 'm', '--batch', '2'], { stdin, stdout, stderr, load: model })).toBe(0);
+    expect(await main(['run', 'm', '--batch', '2'], { stdin, stdout, stderr, load: model, openQuantizable })).toBe(0);
     expect(stderr.bytes.toString()).toBe('');
     expect(stdin.destroyed).toBe(true);
   });
@@ -142,6 +149,7 @@ describe('rows', () => {
       stdin: Readable.from(lines(), { objectMode: false, highWaterMark: 64 }),
       stdout,
       stderr: new TextSink(),
+      openQuantizable,
       load: async () => fakeModel({ inputs: { x: [1] }, runs }),
     });
     expect({ status, read, written }).toEqual({ status: 0, read: 100_000, written: 100_000 });

@@ -8,6 +8,7 @@ import { afterAll } from 'vitest';
 import type { CliModel } from '../../lib/cli/environment.ts';
 import { main } from '../../lib/cli/program.ts';
 import type { LoadOptions } from '../../lib/options.ts';
+import { openQuantizable } from '../../lib/quantize.ts';
 
 export const folder = mkdtempSync(join(tmpdir(), 'forwardpass-cli-'));
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -115,6 +116,7 @@ export async function runCommand(
       loadOptions = options;
       return model;
     },
+    openQuantizable,
   });
   const text = (sink: TextSink) => sink.bytes.toString('utf8');
   return { status, stdout: text(stdout), stdoutBytes: stdout.bytes, stderr: text(stderr), loadOptions };

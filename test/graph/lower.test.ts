@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { BINARY_NAMES, type Node, REDUCE_NAMES, type Tensor, UNARY_NAMES } from '../../lib/graph/graph.ts';
 import { DEFAULT_LIMITS } from '../../lib/graph/limits.ts';
 import { type Lowered, lower } from '../../lib/graph/lower.ts';
-import { OPCODES, PLAN_VERSION, PRECISIONS } from '../../lib/graph/plan-format.ts';
+import { OPCODES, PLAN_VERSION, PRECISIONS, WEIGHTS } from '../../lib/graph/plan-format.ts';
 import { simplify } from '../../lib/graph/simplify.ts';
 import { validate } from '../../lib/graph/validate.ts';
 import { checkedOf, constant, graphOf, node, scalar } from './graphs.ts';
@@ -53,7 +53,7 @@ describe('lowering operations', () => {
       node('y', 'dense', ['x', weight, bias], { layout: 'out-in' }),
       relu('r', 'y'),
     ]);
-    const dense = [OPCODES.dense, 11, 1, 0, 4, 3, 2, 1, 0, 1, 2];
+    const dense = [OPCODES.dense, 12, 1, 0, 4, 3, 2, 1, 0, 1, 2, WEIGHTS.whole];
     expect([...result.plan.words]).toEqual([PLAN_VERSION, PRECISIONS.f32, 2, 1, 1, 1, 12, 8, 0, 1, ...dense]);
     expect(result.plan.parameters).toEqual([weight.data, bias.data, Float32Array.of(0, Infinity)]);
     expect(result.plan.parameters[0]).toBe(weight.data);
@@ -68,7 +68,7 @@ describe('lowering operations', () => {
     [
       'dense',
       node('y', 'dense', ['x', constant([1, 2, 3], [3, 1])], { layout: 'in-out' }),
-      ['dense', 3, 0, 2, 3, 1, 0, 0, -1, -1],
+      ['dense', 3, 0, 2, 3, 1, 0, 0, -1, -1, WEIGHTS.whole],
       [[1, 2, 3]],
     ],
     ['unary', node('y', 'unary', ['x'], { fn: 'exp', alpha: 3 }), ['unary', 3, 0, indexOf.exp, -1], []],
@@ -160,6 +160,26 @@ describe('lowering operations', () => {
       ['gather', 2, 0, 0, 0, 0, 1, 1, 1],
       ['gather', 3, 1, 0, 1, 2, 0, 1, 2],
     ]);
+  });
+});
+
+describe('layers of reduced weights', () => {
+  const dense = (output: string, value: number, weights: 'bf16' | 'int8') =>
+    node(output, 'dense', ['x', constant(new Array(3 * 20).fill(value), [3, 20])], { layout: 'in-out', weights });
+
+  it('quantises the rows of int8 layers, those of several layers once', () => {
+    const result = lowered({ x: [2, 3] }, [dense('a', 1, 'int8'), dense('b', 2, 'int8')], { outputs: ['a', 'b'] });
+    expect(decode(result).instructions).toEqual([
+      ['quantize', 1, 0, 2, 3],
+      ['dense', 2, 1, 2, 3, 20, 0, 0, -1, -1, WEIGHTS.int8],
+      ['dense', 3, 1, 2, 3, 20, 0, 1, -1, -1, WEIGHTS.int8],
+    ]);
+    expect(decode(result).widths.slice(0, 2)).toEqual([6, 18]);
+  });
+
+  it('leaves the rows of bf16 layers as they are', () => {
+    const result = lowered({ x: [3] }, [dense('a', 1, 'bf16')]);
+    expect(decode(result).instructions).toEqual([['dense', 1, 0, 1, 3, 20, 0, 0, -1, -1, WEIGHTS.bf16]]);
   });
 });
 

@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { BINARY_NAMES, NORM_NAMES, REDUCE_NAMES, UNARY_NAMES } from '../../lib/graph/graph.ts';
-import { OPCODES, PLAN_VERSION, PRECISIONS } from '../../lib/graph/plan-format.ts';
+import {
+  MOST_INT8_INPUTS,
+  OPCODES,
+  PLAN_VERSION,
+  PRECISIONS,
+  quantizedWidth,
+  WEIGHTS,
+} from '../../lib/graph/plan-format.ts';
 
 const native = (path: string) => readFileSync(new URL(`../../native/${path}`, import.meta.url), 'utf8');
 
@@ -23,9 +30,17 @@ describe('the plan', () => {
     expect(plan).toContain(`constexpr int32_t plan_version = ${PLAN_VERSION};`);
   });
 
-  it('has the opcodes and precisions of the engine', () => {
+  it('has the opcodes, precisions and weights of the engine', () => {
     expect(enumerators(plan, 'Opcode')).toEqual(OPCODES);
     expect(enumerators(plan, 'Precision')).toEqual(PRECISIONS);
+    expect(enumerators(plan, 'Weights')).toEqual(WEIGHTS);
+  });
+
+  it('has the sizes of int8 layers that the engine has', () => {
+    const pack = native('pack_reduced.h');
+    expect(pack).toContain(`constexpr size_t most_int8_inputs = ${MOST_INT8_INPUTS};`);
+    expect(pack).toContain('quantized_width(size_t K) { return 1 + 8 * ((K + 15) / 16); }');
+    expect([1, 16, 17, 784].map(quantizedWidth)).toEqual([9, 9, 17, 393]);
   });
 
   it('numbers functions as the engine does', () => {

@@ -45,33 +45,32 @@ OwnedPlan every_opcode() {
       floats(5 * 3),             // 9: embedding table [5, 3]
       {1, 0},                    // 10: one-hot
   };
-  const std::vector<int32_t> widths = {6, 2, 4, 4, 4, 4, 4, 4, 4, 4, 2, 3, 10, 6, 8};
+  const std::vector<int32_t> widths = {6, 2, 4, 4, 4, 4, 4, 4, 4, 4, 2, 3, 10, 6, 8, 9, 4, 4};
   const std::vector<std::vector<int32_t>> instructions = {
-      {1, 10, 2, 0, 1, 6, 4, 0, 0, 1},   // dense; the clamp follows
-      {2, 6, 3, 2, 1, 3},                // unary leaky_relu
-      {3, 6, 4, 3, -1 - 4, 2},           // binary mul by a constant
-      {4, 6, 5, 4, 4, 5},                // affine
-      {5, 6, 6, 5, 4, -1 - 5},           // select
-      {6, 7, 7, 6, 2, 2, 0},             // softmax, twice 2
-      {7, 10, 8, 7, 2, 2, 0, 6, 7, -1},  // layer norm
-      {8, 8, 9, 8, 1, 4, 1, 8},          // normalize l2
-      {9, 7, 10, 9, 2, 2, 0},            // reduce sum
-      {10, 7, 11, 9, 3, 0, 3},           // gather columns 3, 0, 3
-      {11, 8, 12, 1, 3, 9, 11, 11},      // concat
-      {12, 8, 13, 1, 9, 5, 3, 1},        // embedding
-      {13, 7, 14, 1, 4, 10, 0},          // one_hot
+      {1, 12, 2, 0, 1, 6, 4, 0, 0, 1, 2, 0},     // dense
+      {2, 6, 3, 2, 1, 3},                        // unary leaky_relu
+      {3, 6, 4, 3, -1 - 4, 2},                   // binary mul by a constant
+      {4, 6, 5, 4, 4, 5},                        // affine
+      {5, 6, 6, 5, 4, -1 - 5},                   // select
+      {6, 7, 7, 6, 2, 2, 0},                     // softmax, twice 2
+      {7, 10, 8, 7, 2, 2, 0, 6, 7, -1},          // layer norm
+      {8, 8, 9, 8, 1, 4, 1, 8},                  // normalize l2
+      {9, 7, 10, 9, 2, 2, 0},                    // reduce sum
+      {10, 7, 11, 9, 3, 0, 3},                   // gather columns 3, 0, 3
+      {11, 8, 12, 1, 3, 9, 11, 11},              // concat
+      {12, 8, 13, 1, 9, 5, 3, 1},                // embedding
+      {13, 7, 14, 1, 4, 10, 0},                  // one_hot
+      {14, 6, 15, 0, 1, 6},                      // quantize
+      {1, 12, 16, 15, 1, 6, 4, 0, 0, 1, -1, 2},  // dense, int8
+      {1, 12, 17, 0, 1, 6, 4, 0, 0, 1, 2, 1},    // dense, bf16
   };
   OwnedPlan plan;
   plan.parameters = parameters;
-  plan.words = {1, 0, int32_t(widths.size()), 2, 4, int32_t(instructions.size())};
+  plan.words = {fp::plan_version, 0, int32_t(widths.size()), 2, 6, int32_t(instructions.size())};
   plan.words.insert(plan.words.end(), widths.begin(), widths.end());
-  for (int32_t value : {0, 1, 10, 12, 13, 14}) plan.words.push_back(value);
+  for (int32_t value : {0, 1, 10, 12, 13, 14, 16, 17}) plan.words.push_back(value);
   for (const auto& instruction : instructions) {
     plan.words.insert(plan.words.end(), instruction.begin(), instruction.end());
-    if (instruction[0] == 1) {
-      plan.words.push_back(2);
-      plan.words[plan.words.size() - instruction.size()] = 11;  // with the clamp
-    }
   }
   return plan;
 }
@@ -157,7 +156,8 @@ TEST("sizes whose product overflows are refused") {
   // x [2^30] · 2^30 columns: K·N does not fit 32 bits, nor anything that was ever allocated.
   OwnedPlan plan;
   plan.parameters = {std::vector<float>(4)};
-  plan.words = {1, 0, 2, 1, 1, 1, 1 << 30, 1 << 30, 0, 1, 1, 11, 1, 0, 1, 1 << 30, 1 << 30, 0, 0, -1, -1};
+  plan.words = {fp::plan_version, 0,       2, 1, 1,  1,  1 << 30, 1 << 30, 0, 1, 1, 12, 1, 0, 1,
+                1 << 30,          1 << 30, 0, 0, -1, -1, 0};
   fp::Engine engine;
   fp::PlanError error = {};
   CHECK(plan.create(engine, error) == fp::Engine::Status::invalid_plan);
@@ -166,7 +166,7 @@ TEST("sizes whose product overflows are refused") {
 TEST("an id outside its table stops the run with its row and value") {
   OwnedPlan plan;
   plan.parameters = {{1, 2, 3}};
-  plan.words = {1, 0, 2, 1, 1, 1, 1, 1, 0, 1, 12, 8, 1, 0, 0, 3, 1, 0};
+  plan.words = {fp::plan_version, 0, 2, 1, 1, 1, 1, 1, 0, 1, 12, 8, 1, 0, 0, 3, 1, 0};
   fp::Engine engine;
   fp::PlanError error = {};
   CHECK(plan.create(engine, error) == fp::Engine::Status::ok);

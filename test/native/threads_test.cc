@@ -13,13 +13,44 @@ namespace {
 // x [256] → 256 → 256, both dense: heavy enough that a few dozen rows are shared out.
 struct DensePair {
   std::vector<float> weights, bias;
-  std::vector<int32_t> words = {1, 0, 3, 1, 1, 2, 256, 256, 256, 0, 2, 1, 10, 1, 0, 1, 256, 256, 0, 0, 1};
+  std::vector<int32_t> words = {fp::plan_version,
+                                0,
+                                3,
+                                1,
+                                1,
+                                2,
+                                256,
+                                256,
+                                256,
+                                0,
+                                2,
+                                1,
+                                12,
+                                1,
+                                0,
+                                1,
+                                256,
+                                256,
+                                0,
+                                0,
+                                1,
+                                -1,
+                                0,
+                                1,
+                                12,
+                                2,
+                                1,
+                                1,
+                                256,
+                                256,
+                                1,
+                                0,
+                                -1,
+                                -1,
+                                0};
 
   explicit DensePair(test::Random& random)
-      : weights(random.uniforms<float>(256 * 256)), bias(random.uniforms<float>(256)) {
-    for (int32_t word : {-1, 1, 11, 2, 1, 1, 256, 256, 1, 0, -1, -1}) words.push_back(word);
-    words[12] = 11;  // words of the first instruction, its clamp included
-  }
+      : weights(random.uniforms<float>(256 * 256)), bias(random.uniforms<float>(256)) {}
   bool create(fp::Engine& engine) const {
     const fp::Parameter parameters[] = {{weights.data(), weights.size()}, {bias.data(), bias.size()}};
     const fp::Plan plan = {words.data(), words.size(), parameters, 2};
@@ -69,8 +100,41 @@ TEST("the columns of a wide layer may be shared out among threads") {
   // x [1031] → 2053 and back to 5: more than 2^21 multiply-adds at one row.
   test::Random random(6);
   const std::vector<float> up = random.uniforms<float>(1031 * 2053), down = random.uniforms<float>(2053 * 5);
-  const std::vector<int32_t> words = {1,    0, 3, 1,  1,  2, 1031, 2053, 5, 0, 2,    1, 11, 1, 0,  1, 1031,
-                                      2053, 0, 0, -1, -1, 1, 11,   2,    1, 1, 2053, 5, 1,  1, -1, -1};
+  const std::vector<int32_t> words = {fp::plan_version,
+                                      0,
+                                      3,
+                                      1,
+                                      1,
+                                      2,
+                                      1031,
+                                      2053,
+                                      5,
+                                      0,
+                                      2,
+                                      1,
+                                      12,
+                                      1,
+                                      0,
+                                      1,
+                                      1031,
+                                      2053,
+                                      0,
+                                      0,
+                                      -1,
+                                      -1,
+                                      0,
+                                      1,
+                                      12,
+                                      2,
+                                      1,
+                                      1,
+                                      2053,
+                                      5,
+                                      1,
+                                      1,
+                                      -1,
+                                      -1,
+                                      0};
   const fp::Parameter parameters[] = {{up.data(), up.size()}, {down.data(), down.size()}};
   fp::Engine engine;
   fp::PlanError refused = {};
@@ -118,8 +182,37 @@ TEST("a pool helps one caller and lets the others run by themselves") {
 TEST("of several bad ids on several threads the first is reported") {
   // ids [1] → table [3, 4096] → dense to 1, so that a row is heavy.
   const std::vector<float> table(3 * 4096, 1.0f), weights(4096 * 1024, 0.5f);
-  const std::vector<int32_t> words = {1, 0, 3,    1, 1, 2,  1, 4096, 1024, 0,    2,    12, 8, 1,  0,
-                                      0, 3, 4096, 0, 1, 11, 2, 1,    1,    4096, 1024, 0,  1, -1, -1};
+  const std::vector<int32_t> words = {fp::plan_version,
+                                      0,
+                                      3,
+                                      1,
+                                      1,
+                                      2,
+                                      1,
+                                      4096,
+                                      1024,
+                                      0,
+                                      2,
+                                      12,
+                                      8,
+                                      1,
+                                      0,
+                                      0,
+                                      3,
+                                      4096,
+                                      0,
+                                      1,
+                                      12,
+                                      2,
+                                      1,
+                                      1,
+                                      4096,
+                                      1024,
+                                      0,
+                                      1,
+                                      -1,
+                                      -1,
+                                      0};
   const fp::Parameter parameters[] = {{table.data(), table.size()}, {weights.data(), weights.size()}};
   fp::Engine engine;
   fp::PlanError refused = {};

@@ -22,10 +22,15 @@ export interface StoredTensor {
   readonly byteLength: number;
 }
 
-export async function readHeader(file: Reader, limits: Limits): Promise<Map<string, StoredTensor>> {
+export interface Header {
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  readonly metadata: ReadonlyMap<string, string>;
+}
+
+export async function readHeader(file: Reader, limits: Limits): Promise<Header> {
   const length = await readLength(file);
   const bytes = await file.read(LENGTH_BYTES, length);
-  const tensors = parseHeader(bytes);
+  const { tensors, metadata } = parseHeader(bytes);
   if (tensors.size > limits.nodes) {
     throw new ForwardpassError('LIMIT', `${tensors.size} tensors, over the limit nodes = ${limits.nodes}`, 'header');
   }
@@ -41,12 +46,10 @@ export async function readHeader(file: Reader, limits: Limits): Promise<Map<stri
     );
   }
   checkCoverage(placed, file.size - start);
-  return new Map(
-    placed.map(({ name, begin, end, dtype, shape }) => [
-      name,
-      { dtype, shape, offset: start + begin, byteLength: end - begin },
-    ]),
-  );
+  const stored = placed.map(({ name, begin, end, dtype, shape }) => {
+    return [name, { dtype, shape, offset: start + begin, byteLength: end - begin }] as const;
+  });
+  return { tensors: new Map(stored), metadata };
 }
 
 async function readLength(file: Reader): Promise<number> {
@@ -66,7 +69,7 @@ async function readLength(file: Reader): Promise<number> {
   return Number(length);
 }
 
-function parseHeader(bytes: Uint8Array): Map<string, unknown> {
+function parseHeader(bytes: Uint8Array): { tensors: Map<string, unknown>; metadata: Map<string, string> } {
   if (bytes[0] !== 0x7b) throw malformed("expected '{' as its first byte");
   let text: string;
   let header: unknown;
@@ -83,13 +86,12 @@ function parseHeader(bytes: Uint8Array): Map<string, unknown> {
   const twice = duplicateKey(text);
   if (twice !== undefined) throw malformed(`has the key ${quote(twice)} twice in one object`);
   const tensors = new Map<string, unknown>(Object.entries(header as object));
-  checkMetadata(tensors.get('__metadata__'));
+  const metadata = checkMetadata(tensors.get('__metadata__'));
   tensors.delete('__metadata__');
-  return tensors;
+  return { tensors, metadata };
 }
 
-function checkMetadata(metadata: unknown): void {
-  if (metadata === undefined) return;
+function checkMetadata(metadata: unknown = {}): Map<string, string> {
   if (!isObject(metadata))
     throw malformed(`expected an object of strings, found ${describe(metadata)}`, undefined, '__metadata__');
   for (const [key, value] of Object.entries(metadata)) {
@@ -97,6 +99,7 @@ function checkMetadata(metadata: unknown): void {
       throw malformed(`expected strings only, found ${describe(value)} for ${quote(key)}`, undefined, '__metadata__');
     }
   }
+  return new Map(Object.entries(metadata) as [string, string][]);
 }
 
 interface Declared {

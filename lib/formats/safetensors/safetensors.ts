@@ -2,7 +2,9 @@
 import type { FormatReader } from '../format.ts';
 import { graphFromParameters, type StoredParameter } from '../parameters.ts';
 import { readElements } from './dtypes.ts';
+import { FROZEN_KEY } from './frozen.ts';
 import { LENGTH_BYTES, readHeader } from './header.ts';
+import { readFrozen } from './read-frozen.ts';
 
 /** No file is that large: the first eight bytes are then no length. */
 const IMPLAUSIBLE = 2n ** 40n;
@@ -18,7 +20,9 @@ export const safetensors: FormatReader = {
 
   async read(source, options) {
     const file = source.main;
-    const header = await readHeader(file, options.limits);
+    const { tensors: header, metadata } = await readHeader(file, options.limits);
+    const graph = metadata.get(FROZEN_KEY);
+    if (graph !== undefined) return readFrozen(graph, header, file, options);
     const tensors = new Map<string, StoredParameter>();
     for (const [name, { dtype, shape, offset, byteLength }] of header) {
       const read = async () => ({

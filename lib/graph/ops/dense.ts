@@ -1,5 +1,5 @@
-import type { Node } from '../graph.ts';
-import { OPCODES } from '../plan-format.ts';
+import type { Node, ReducedWeights } from '../graph.ts';
+import { MOST_INT8_INPUTS, OPCODES, WEIGHTS } from '../plan-format.ts';
 import { elementCount, formatShape, type Shape } from '../shapes.ts';
 import { checkNumber, type OpDefinition, refuse } from './definition.ts';
 
@@ -13,8 +13,20 @@ export function denseLayout(
     : { k: weight[1], n: weight[0], kStep: 1, nStep: weight[1] };
 }
 
+/** Whether the engine has a form of such a layer for weights in fewer bits. */
+export function canReduce(weights: ReducedWeights, k: number, n: number): boolean {
+  switch (weights) {
+    case 'bf16':
+      return n > 8 || k < 4 * n; // very narrow layers are summed along k: see docs/numerics.md
+    case 'int8':
+      return k <= MOST_INT8_INPUTS;
+    default:
+      return false;
+  }
+}
+
 function inferDense(node: Node<'dense'>, [x, weight, bias]: readonly Shape[]): Shape {
-  const { layout, clamp } = node.attributes;
+  const { layout, clamp, weights } = node.attributes;
   if (layout !== 'in-out' && layout !== 'out-in') {
     refuse(node, 'MALFORMED', `layout must be in-out or out-in, found ${String(layout)}`);
   }
@@ -35,6 +47,9 @@ function inferDense(node: Node<'dense'>, [x, weight, bias]: readonly Shape[]): S
     );
   }
   for (const bound of clamp ?? []) checkNumber(node, 'clamp', bound);
+  if (weights !== undefined && !canReduce(weights, k, n)) {
+    refuse(node, 'MALFORMED', `a weight of ${formatShape(weight)} (${layout}) has no form in ${String(weights)}`);
+  }
   return [...x.slice(0, -1), n];
 }
 
@@ -56,19 +71,22 @@ export const dense: OpDefinition<'dense'> = {
   },
 
   lower(node, shape, plan) {
-    const { layout, clamp } = node.attributes;
+    const { layout, clamp, weights } = node.attributes;
     const [x, weight, bias] = node.inputs;
-    const weights = plan.constant(weight);
-    const { k, n } = denseLayout(layout, weights.shape);
+    const matrix = plan.constant(weight);
+    const { k, n } = denseLayout(layout, matrix.shape);
+    const repeat = elementCount(shape) / n;
+    const row = plan.row(plan.view(x));
     return plan.instruction(OPCODES.dense, shape, [
-      plan.row(plan.view(x)),
-      elementCount(shape) / n,
+      weights === 'int8' ? plan.quantized(row, repeat, k) : row,
+      repeat,
       k,
       n,
       layout === 'in-out' ? 0 : 1,
-      plan.parameter(weights.data),
+      plan.parameter(matrix.data),
       bias === undefined ? -1 : plan.parameter(plan.constant(bias).data),
       clamp === undefined ? -1 : plan.numbers(clamp),
+      WEIGHTS[weights ?? 'whole'],
     ]);
   },
 };

@@ -1,0 +1,136 @@
+/** How far the results of one model are from those of another. */
+import type { Readable } from 'node:stream';
+import { ForwardpassError } from '../errors.ts';
+import type { CliModel } from './environment.ts';
+import { defaultBatch, rowShape } from './evaluate.ts';
+import { openInput } from './open-input.ts';
+import { elementCount, type LayoutInput } from './row-layout.ts';
+import type { FloatArray } from './row-source.ts';
+
+export interface Sample {
+  readonly rowCount: number;
+  /** For each block of rows, the inputs in the model's order. */
+  readonly blocks: readonly (readonly FloatArray[])[];
+  /** The right class of each row. */
+  readonly labels?: Float64Array;
+}
+
+export interface Difference {
+  readonly rows: number;
+  /** Of all outputs, absolute. */
+  readonly greatest: number;
+  readonly mean: number;
+  /** The greatest output of the first model, absolute. */
+  readonly magnitude: number;
+  /** Rows with the same greatest element of the first output, where it has several. */
+  readonly agreeing?: number;
+}
+
+/** Results of all rows, for each output. */
+export interface Results {
+  readonly rows: number;
+  readonly outputs: readonly Float64Array[];
+}
+
+type Runnable = Pick<CliModel, 'inputs' | 'outputs' | 'run' | 'predict' | 'classes' | 'featureNames'>;
+
+export async function readSample(
+  model: Runnable,
+  paths: readonly string[],
+  labelPath: string | undefined,
+  stdin: Readable,
+): Promise<Sample> {
+  const inputs = model.inputs.map((info) => ({ name: info.name, shape: rowShape(info) }));
+  const batch = defaultBatch(model);
+  const blocks = await readBlocks(paths, { inputs, featureNames: model.featureNames }, batch, stdin);
+  const width = elementCount(inputs[0].shape);
+  const rowCount = blocks.reduce((total, [first]) => total + first.length / width, 0);
+  if (rowCount === 0) throw new ForwardpassError('INPUT', 'expected rows, found none', '--sample');
+  if (labelPath === undefined) return { rowCount, blocks };
+
+  const found = await readBlocks([labelPath], { inputs: [{ name: 'label', shape: [] }] }, batch, stdin);
+  const labels = Float64Array.from(found.flatMap(([block]) => [...block]));
+  if (labels.length !== rowCount) {
+    throw new ForwardpassError('INPUT', `expected ${rowCount} labels, one a row, found ${labels.length}`, '--labels');
+  }
+  return { rowCount, blocks, labels };
+}
+
+async function readBlocks(
+  paths: readonly string[],
+  layout: { readonly inputs: readonly LayoutInput[]; readonly featureNames?: readonly string[] },
+  batch: number,
+  stdin: Readable,
+): Promise<FloatArray[][]> {
+  const opened = await openInput({ paths }, layout, stdin);
+  try {
+    const blocks: FloatArray[][] = [];
+    for await (const { inputs } of opened.rows.blocks(batch)) blocks.push(inputs.map((values) => values.slice()));
+    return blocks;
+  } finally {
+    opened.close();
+  }
+}
+
+export function runSample(model: Runnable, { rowCount, blocks }: Sample): Results {
+  const outputs = model.outputs.map((info) => new Float64Array(rowCount * elementCount(rowShape(info))));
+  const filled = outputs.map(() => 0);
+  for (const block of blocks) {
+    const results = model.run(Object.fromEntries(model.inputs.map(({ name }, i) => [name, block[i]])));
+    for (const [i, { name }] of model.outputs.entries()) {
+      outputs[i].set(results[name], filled[i]);
+      filled[i] += results[name].length;
+    }
+  }
+  return { rows: rowCount, outputs };
+}
+
+export function compare(wanted: Results, found: Results): Difference {
+  let [greatest, total, magnitude, count] = [0, 0, 0, 0];
+  for (const [i, values] of wanted.outputs.entries()) {
+    for (const [at, value] of values.entries()) {
+      // Both may be the same infinity, or NaN alike.
+      const error = Object.is(value, found.outputs[i][at]) ? 0 : Math.abs(value - found.outputs[i][at]);
+      greatest = Math.max(greatest, error);
+      total += error;
+      magnitude = Math.max(magnitude, Math.abs(value));
+    }
+    count += values.length;
+  }
+  const [before, after] = [topOf(wanted), topOf(found)];
+  const agreeing = before && after && before.filter((top, row) => top === after[row]).length;
+  return { rows: wanted.rows, greatest, mean: total / count, magnitude, agreeing };
+}
+
+/** The place of the greatest element of each row of the first output; undefined where it has but one. */
+function topOf({ rows, outputs: [values] }: Results): number[] | undefined {
+  const width = values.length / rows;
+  if (width < 2) return undefined;
+  return Array.from({ length: rows }, (_, row) => {
+    let top = row * width;
+    for (let at = top + 1; at < (row + 1) * width; at++) if (values[at] > values[top]) top = at;
+    return top - row * width;
+  });
+}
+
+/** The class that the model gives each row, by its number. */
+export function answersOf(model: Runnable, results: Results, sample: Sample): number[] {
+  const top = topOf(results);
+  if (top !== undefined) return top;
+  const { classes } = model;
+  if (classes === undefined) {
+    const message = 'the model gives one number a row and knows no classes: there is nothing to compare labels with';
+    throw new ForwardpassError('NOT_A_CLASSIFIER', message, '--labels');
+  }
+  return sample.blocks.flatMap(([rows]) => {
+    const labels: (string | number)[] = Array.from<string | number>(model.predict(rows));
+    return labels.map((label) => classes.indexOf(label));
+  });
+}
+
+/** How many answers are the sample's labels: numbers of classes, or their labels where these are numbers. */
+export function rightOf(answers: readonly number[], { classes }: Runnable, { labels }: Sample): number {
+  if (labels === undefined) return 0;
+  const named = classes?.every((label) => typeof label === 'number') ? classes : undefined;
+  return answers.filter((answer, row) => (named === undefined ? answer : named[answer]) === labels[row]).length;
+}

@@ -1,0 +1,256 @@
+/** Reads a frozen file: a graph from its metadata, every field of which is checked before it is used. */
+import { ForwardpassError } from '../../errors.ts';
+import {
+  BINARY_NAMES,
+  type Decision,
+  type DType,
+  type Graph,
+  type GraphInput,
+  NORM_NAMES,
+  type Node,
+  type Op,
+  type OpAttributes,
+  type Operand,
+  REDUCE_NAMES,
+  REDUCED_NAMES,
+  SOFTMAX_NAMES,
+  type Tensor,
+  UNARY_NAMES,
+} from '../../graph/graph.ts';
+import type { Limits } from '../../graph/limits.ts';
+import { formatShape } from '../../graph/shapes.ts';
+import { describe, quote } from '../../words.ts';
+import type { Reader, ReadOptions } from '../format.ts';
+import * as is from './checks.ts';
+import { readElements } from './dtypes.ts';
+import { FROZEN_VERSION, type FrozenOperand } from './frozen.ts';
+import type { StoredTensor } from './header.ts';
+import { duplicateKey } from './json.ts';
+import { fromInt8, outputCount } from './reduced.ts';
+
+const PLACE = 'metadata forwardpass';
+
+type Attributes = { readonly [O in Op]: is.Check<OpAttributes[O]> };
+
+const LAYOUTS = ['in-out', 'out-in'] as const;
+const DTYPES: readonly DType[] = ['float32', 'float64', 'float16', 'bfloat16', 'int32', 'int64', 'bool'];
+
+const ATTRIBUTES: Attributes = {
+  dense: is.record({
+    layout: is.oneOf(LAYOUTS),
+    clamp: is.optional(is.pair(is.number)),
+    weights: is.optional(is.oneOf(REDUCED_NAMES)),
+  }),
+  affine: is.record({}),
+  unary: is.record({
+    fn: is.oneOf(UNARY_NAMES),
+    alpha: is.optional(is.number),
+    beta: is.optional(is.number),
+  }),
+  binary: is.record({ fn: is.oneOf(BINARY_NAMES) }),
+  select: is.record({}),
+  softmax: is.record({ axis: is.count, fn: is.oneOf(SOFTMAX_NAMES) }),
+  layer_norm: is.record({ axis: is.count, epsilon: is.number }),
+  rms_norm: is.record({ axis: is.count, epsilon: is.number }),
+  normalize: is.record({ axis: is.count, norm: is.oneOf(NORM_NAMES), epsilon: is.number, floor: is.number }),
+  reduce: is.record({ fn: is.oneOf(REDUCE_NAMES), axes: is.list(is.count), keepDims: is.truth }),
+  concat: is.record({ axis: is.count }),
+  gather: is.record({ axis: is.count, indices: (value, place) => Int32Array.from(is.list(index)(value, place)) }),
+  transpose: is.record({ permutation: is.list(is.count) }),
+  reshape: is.record({ shape: is.list(is.count) }),
+  expand: is.record({ shape: is.list(is.count) }),
+  embedding: is.record({ wrap: is.truth }),
+  one_hot: is.record({ depth: is.count, on: is.number, off: is.number, axis: is.count, wrap: is.truth }),
+};
+const OPS = Object.keys(ATTRIBUTES) as Op[];
+
+const input = is.record<GraphInput>({ name: is.text, shape: is.list(is.count), dtype: is.oneOf(DTYPES) });
+
+const decision = is.record<Decision>({
+  rule: is.oneOf(['arg_max', 'above']),
+  threshold: is.optional(is.number),
+  probabilities: is.truth,
+});
+
+const operand: is.Check<FrozenOperand> = (value, place) => {
+  if (typeof value === 'string') return value;
+  return is.record<Exclude<FrozenOperand, string>>({ tensor: is.text, scale: is.optional(is.text) })(value, place);
+};
+
+function index(value: unknown, place: string): number {
+  const found = is.count(value, place);
+  return found < 2 ** 31
+    ? found
+    : is.refuse(place, `the position ${found} is past the ${2 ** 31 - 1} that there can be`);
+}
+
+interface CheckedNode {
+  readonly op: Op;
+  readonly name: string;
+  readonly inputs: readonly FrozenOperand[];
+  readonly output: string;
+  readonly attributes: OpAttributes[Op];
+}
+
+const node: is.Check<CheckedNode> = (value, place) => {
+  const op = is.oneOf(OPS)(is.fields(value, place).op, `${place}.op`);
+  return is.record<CheckedNode>({
+    op: () => op,
+    name: is.text,
+    inputs: is.list(operand),
+    output: is.text,
+    attributes: ATTRIBUTES[op],
+  })(value, place);
+};
+
+interface CheckedGraph {
+  readonly version: number;
+  readonly precision: 'f32' | 'f64';
+  readonly inputs: readonly GraphInput[];
+  readonly outputs: readonly { readonly name: string; readonly value: FrozenOperand; readonly dtype: DType }[];
+  readonly nodes: readonly CheckedNode[];
+  readonly classes?: readonly (string | number)[];
+  readonly featureNames?: readonly string[];
+  readonly decision?: Decision;
+}
+
+const graph = is.record<CheckedGraph>({
+  version: is.whole,
+  precision: is.oneOf(['f32', 'f64']),
+  inputs: is.list(input),
+  outputs: is.list(is.record({ name: is.text, value: operand, dtype: is.oneOf(DTYPES) })),
+  nodes: is.list(node),
+  classes: is.optional(is.list(is.label)),
+  featureNames: is.optional(is.list(is.text)),
+  decision: is.optional(decision),
+});
+
+/** `tensors` is the checked header of the file; those that no node names are not read. */
+export async function readFrozen(
+  metadata: string,
+  tensors: ReadonlyMap<string, StoredTensor>,
+  file: Reader,
+  options: ReadOptions,
+): Promise<Graph> {
+  refuseDescription(options);
+  const checked = graph(parse(metadata, options.limits), PLACE);
+  const constants = new Constants(tensors, file);
+  const nodes: Node[] = [];
+  for (const [at, { op, name, inputs, output, attributes }] of checked.nodes.entries()) {
+    const place = `${PLACE}.nodes[${at}]`;
+    const weights = 'weights' in attributes ? attributes.weights : undefined;
+    if (weights !== undefined && checked.precision !== 'f32') {
+      is.refuse(`${place}.attributes.weights`, `a model of ${checked.precision} has no weights in ${weights}`);
+    }
+    const layout = 'layout' in attributes ? attributes.layout : undefined;
+    const operands: Operand[] = [];
+    for (const [position, found] of inputs.entries()) {
+      operands.push(
+        await constants.operand(found, `${place}.inputs[${position}]`, position === 1 ? layout : undefined),
+      );
+    }
+    nodes.push({ op, name, inputs: operands, output, attributes } as Node);
+  }
+  const outputs = [];
+  for (const [at, { name, value, dtype }] of checked.outputs.entries()) {
+    const found = await constants.operand(value, `${PLACE}.outputs[${at}].value`);
+    if (typeof found === 'string') outputs.push({ name, value: found, dtype });
+    else outputs.push({ name, value: constantNode(nodes, found, name), dtype });
+  }
+  const { precision, inputs, classes, featureNames } = checked;
+  return {
+    format: 'safetensors',
+    precision,
+    inputs,
+    outputs,
+    nodes,
+    classes,
+    featureNames,
+    decision: checked.decision,
+  };
+}
+
+function refuseDescription({ activation, outputActivation, architecture }: ReadOptions): void {
+  const given = Object.entries({ activation, outputActivation, architecture }).find(([, value]) => value !== undefined);
+  if (given === undefined) return;
+  const message = 'is for files that hold parameters alone; this one describes its own network';
+  throw new ForwardpassError('OPTION', message, given[0]);
+}
+
+function parse(metadata: string, limits: Limits): unknown {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(metadata);
+  } catch (cause) {
+    const message = `is not valid JSON: ${cause instanceof Error ? cause.message : String(cause)}`;
+    throw new ForwardpassError('MALFORMED', message, PLACE, { cause });
+  }
+  const twice = duplicateKey(metadata);
+  if (twice !== undefined) is.refuse(PLACE, `has the key ${quote(twice)} twice in one object`);
+  const { version, nodes } = is.fields(parsed, PLACE);
+  if (version !== FROZEN_VERSION) {
+    const found = typeof version === 'number' ? version : describe(version);
+    throw new ForwardpassError('UNSUPPORTED_VERSION', `expected ${FROZEN_VERSION}, found ${found}`, `${PLACE}.version`);
+  }
+  if (Array.isArray(nodes) && nodes.length > limits.nodes) {
+    throw new ForwardpassError('LIMIT', `${nodes.length} nodes, over the limit nodes = ${limits.nodes}`, PLACE);
+  }
+  return parsed;
+}
+
+/** A row tensor that is the same for every row; simplifying makes it the constant again. */
+function constantNode(nodes: Node[], constant: Tensor, name: string): string {
+  const output = `constant ${nodes.length}`;
+  nodes.push({ op: 'reshape', name, inputs: [constant], output, attributes: { shape: constant.shape } });
+  return output;
+}
+
+/** The constants of the file, each read once, when it is wanted. */
+class Constants {
+  readonly #read = new Map<string, Tensor>();
+  readonly #widened = new Map<string, Tensor>();
+
+  constructor(
+    readonly tensors: ReadonlyMap<string, StoredTensor>,
+    readonly file: Reader,
+  ) {}
+
+  /** `layout` is given for the weight of a dense layer, which alone may be int8. */
+  async operand(found: FrozenOperand, place: string, layout?: 'in-out' | 'out-in'): Promise<Operand> {
+    if (typeof found === 'string') return found;
+    if (found.scale === undefined) return this.#tensor(found.tensor, place);
+    if (layout === undefined) is.refuse(place, 'only the weight of a dense layer has a scale');
+    const key = JSON.stringify([found.tensor, found.scale, layout]);
+    const known = this.#widened.get(key);
+    if (known !== undefined) return known;
+    const [stored, q, scale] = [
+      this.#stored(found.tensor, place),
+      await this.#tensor(found.tensor, place),
+      await this.#tensor(found.scale, place),
+    ];
+    const wanted = q.shape.length === 2 ? outputCount(q.shape, layout) : Number.NaN;
+    if (stored.dtype !== 'I8' || q.shape.length !== 2 || scale.shape.length !== 1 || scale.shape[0] !== wanted) {
+      const shapes = `${stored.dtype} of ${formatShape(q.shape)} with a scale of ${formatShape(scale.shape)}`;
+      is.refuse(place, `expected I8 of two axes and a scale for each output of the layer, found ${shapes}`);
+    }
+    const tensor = { shape: q.shape, data: fromInt8(q.data, scale.data, q.shape, layout) };
+    this.#widened.set(key, tensor);
+    return tensor;
+  }
+
+  async #tensor(name: string, place: string): Promise<Tensor> {
+    const known = this.#read.get(name);
+    if (known !== undefined) return known;
+    const { dtype, shape, offset, byteLength } = this.#stored(name, place);
+    const data = readElements(await this.file.read(offset, byteLength), dtype, `tensor ${name}`);
+    const tensor = { shape, data };
+    this.#read.set(name, tensor);
+    return tensor;
+  }
+
+  #stored(name: string, place: string): StoredTensor {
+    const stored = this.tensors.get(name);
+    if (stored !== undefined) return stored;
+    throw new ForwardpassError('DANGLING', `names the tensor ${quote(name)}, which the file does not hold`, place);
+  }
+}

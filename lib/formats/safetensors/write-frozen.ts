@@ -1,0 +1,132 @@
+/** A model as a frozen file: its graph in the metadata, its constants as tensors. */
+import type { Decision, DType, GraphInput, Node, Operand, Tensor } from '../../graph/graph.ts';
+import { encodeNumber, FROZEN_KEY, FROZEN_VERSION, type FrozenGraph, type FrozenOperand } from './frozen.ts';
+import { LENGTH_BYTES } from './header.ts';
+import { toBfloat16, toInt8 } from './reduced.ts';
+
+/** A graph in its simplest form, so that reading it leaves nothing to fold, and what it is to be called. */
+export interface FreezableGraph {
+  readonly inputs: readonly GraphInput[];
+  readonly outputs: readonly { readonly name: string; readonly value: Operand; readonly dtype: DType }[];
+  readonly nodes: readonly Node[];
+  readonly classes?: readonly (string | number)[];
+  readonly featureNames?: readonly string[];
+  readonly decision?: Decision;
+}
+
+/** Where offsets of tensors begin: no element type is wider. */
+const ALIGNMENT = 8;
+
+interface Stored {
+  readonly name: string;
+  readonly dtype: 'F64' | 'F32' | 'BF16' | 'I8';
+  readonly shape: readonly number[];
+  readonly data: Float64Array | Float32Array | Uint16Array | Int8Array;
+}
+
+/** The bytes of the file, in parts. Constants are rounded to `precision`, and where a layer's weights are reduced, so are they. */
+export function writeFrozen(graph: FreezableGraph, precision: 'f32' | 'f64'): Uint8Array[] {
+  const store = new TensorStore(precision);
+  const frozen: FrozenGraph = {
+    version: FROZEN_VERSION,
+    precision,
+    inputs: graph.inputs.map(({ name, shape, dtype }) => ({ name, shape, dtype })),
+    nodes: graph.nodes.map((node) => ({
+      op: node.op,
+      name: node.name,
+      inputs: node.inputs.map((operand, at) => store.operand(operand, node, at)),
+      output: node.output,
+      attributes: encodeAttributes(node.attributes),
+    })),
+    outputs: graph.outputs.map(({ name, value, dtype }) => ({
+      name,
+      value: typeof value === 'string' ? value : store.constant(value, name),
+      dtype,
+    })),
+    classes: graph.classes,
+    featureNames: graph.featureNames,
+    decision: graph.decision,
+  };
+  return fileOf(store.tensors, { [FROZEN_KEY]: JSON.stringify(frozen), format: 'forwardpass' });
+}
+
+function encodeAttributes(attributes: object): Record<string, unknown> {
+  const encode = (value: unknown) => (typeof value === 'number' ? encodeNumber(value) : value);
+  const entries = Object.entries(attributes).map(([key, value]) => {
+    return [
+      key,
+      Array.isArray(value) || ArrayBuffer.isView(value) ? Array.from(value as number[], encode) : encode(value),
+    ];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** The tensors of the file so far; a constant that several nodes share stands there once. */
+class TensorStore {
+  readonly tensors: Stored[] = [];
+  readonly #names = new Set<string>();
+  readonly #stored = new Map<Tensor['data'], Map<string, FrozenOperand>>();
+
+  constructor(readonly precision: 'f32' | 'f64') {}
+
+  operand(operand: Operand, node: Node, at: number): FrozenOperand {
+    if (typeof operand === 'string') return operand;
+    const part = (node.op === 'dense' && ['', 'weight', 'bias'][at]) || `operand${at}`;
+    const name = `${node.name}.${part}`;
+    if (node.op !== 'dense' || at !== 1) return this.constant(operand, name);
+    const { weights, layout } = node.attributes;
+    return this.#once(operand, `${weights} ${layout}`, () => {
+      if (weights === undefined) return this.#whole(operand, name);
+      const { shape } = operand;
+      if (weights === 'bf16') return { tensor: this.#add(name, 'BF16', shape, toBfloat16(operand)) };
+      const { q, scale } = toInt8(operand, layout);
+      return {
+        tensor: this.#add(name, 'I8', shape, q),
+        scale: this.#add(`${name}.scale`, 'F32', [scale.length], scale),
+      };
+    });
+  }
+
+  constant(tensor: Tensor, name: string): FrozenOperand {
+    return this.#once(tensor, '', () => this.#whole(tensor, name));
+  }
+
+  #whole({ shape, data }: Tensor, name: string): FrozenOperand {
+    if (this.precision === 'f64') return { tensor: this.#add(name, 'F64', shape, Float64Array.from(data)) };
+    return { tensor: this.#add(name, 'F32', shape, data instanceof Float32Array ? data : Float32Array.from(data)) };
+  }
+
+  #once({ data, shape }: Tensor, form: string, make: () => FrozenOperand): FrozenOperand {
+    const forms = this.#stored.get(data) ?? new Map<string, FrozenOperand>();
+    this.#stored.set(data, forms);
+    const key = `${form} ${shape.join()}`;
+    const made = forms.get(key) ?? make();
+    forms.set(key, made);
+    return made;
+  }
+
+  #add(wanted: string, dtype: Stored['dtype'], shape: readonly number[], data: Stored['data']): string {
+    let name = wanted;
+    for (let number = 2; this.#names.has(name) || name === '__metadata__'; number++) name = `${wanted}.${number}`;
+    this.#names.add(name);
+    this.tensors.push({ name, dtype, shape, data });
+    return name;
+  }
+}
+
+/** Wider elements first, and a header of a multiple of their width, so that every tensor is aligned in the file. */
+function fileOf(tensors: readonly Stored[], metadata: Readonly<Record<string, string>>): Uint8Array[] {
+  const ordered = tensors.toSorted((a, b) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT);
+  const entries: [string, unknown][] = [['__metadata__', metadata]];
+  let end = 0;
+  for (const { name, dtype, shape, data } of ordered) {
+    entries.push([name, { dtype, shape, data_offsets: [end, end + data.byteLength] }]);
+    end += data.byteLength;
+  }
+  const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)));
+  const length = Math.ceil(text.length / ALIGNMENT) * ALIGNMENT;
+  const head = new Uint8Array(LENGTH_BYTES + length).fill(0x20);
+  new DataView(head.buffer).setBigUint64(0, BigInt(length), true);
+  head.set(text, LENGTH_BYTES);
+  return [head, ...ordered.map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength))];
+}

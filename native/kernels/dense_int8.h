@@ -1,0 +1,196 @@
+// Dense layers with int8 weights and activations: exact sums in int32, the same in every order.
+//
+// Products are what instruction sets differ in. A struct P of them has
+//   F               the float vectors beside it, as many lanes as sums
+//   Row             the element of a quantised row as dot() wants it
+//   group, offset   how many k one product takes; what is added to each element of a row (see pack_reduced.h)
+//   A, B            what broadcast() and load() give
+//   broadcast(at)   the `group` elements of a row from there, for every lane
+//   load(at)        `group` weights for each lane
+//   dot(sum, a, b)  sum + Σ a·b over the group, in each lane, exact
+//   narrow(to, v)   stores whole numbers that fit into Row
+//   to_float(v)     rounded to nearest even
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+#include "../pack.h"
+#include "../pack_reduced.h"
+#include "dense.h"
+#include "kernels.h"
+#include "lanes.h"
+
+namespace FP_ISA {
+
+// A row of floats x becomes whole numbers q = x·127/a, a being the greatest |x|, and the scale a/127. With a below
+// 2^−100 all is 0; with NaN or an infinity in the row its scale is NaN, and with it every result.
+template <class P>
+void quantize(const float* x, float* y, size_t rows, size_t K) {
+  using F = typename P::F;
+  using L = Lanes<F>;
+  using V = typename F::V;
+  constexpr size_t step = fp::lane_count;
+  const size_t width = fp::quantized_width(K);
+  const typename F::I magnitude = F::iset1(0x7fffffff);
+  for (size_t r = 0; r < rows; r++, x += K, y += width) {
+    L greatest = L::set1(0), odd = L::set1(0);
+    const auto look = [&](const L& v) {
+      for (int i = 0; i < L::vectors; i++) {
+        const V a = v.v[i];
+        // A NaN leaves what is so far in the first, and like an infinity makes the second NaN, which is 0 otherwise.
+        greatest.v[i] = F::max(F::from_bits(F::iand(F::bits(a), magnitude)), greatest.v[i]);
+        odd.v[i] = F::from_bits(F::ior(F::bits(F::sub(a, a)), F::bits(odd.v[i])));
+      }
+    };
+    size_t k = 0;
+    for (; k + step <= K; k += step) look(L::load(x + k));
+    if (k < K) look(L::load_part(x + k, ptrdiff_t(K - k), 0));
+
+    bool finite = true;
+    for (int i = 0; i < L::vectors; i++) finite = finite && !F::any(F::is_nan(odd.v[i]));
+    const float a = greatest.fold(F::max);
+    const bool zero = !finite || a < 0x1p-100f;
+    y[0] = finite ? (zero ? 0.0f : a / 127) : std::numeric_limits<float>::quiet_NaN();
+
+    // Adding 1.5·2^23 leaves the whole number, rounded to nearest even, in the lower bits.
+    constexpr float magic = 12582912.0f;
+    const V factor = F::set1(zero ? 0.0f : 127 / a), shift = F::set1(magic + P::offset);
+    const typename F::I base = F::bits(F::set1(magic));
+    typename P::Row* to = reinterpret_cast<typename P::Row*>(y + 1);
+    const auto convert = [&](const L& v) {
+      for (int i = 0; i < L::vectors; i++, to += F::lanes) {
+        P::narrow(to, F::isub(F::bits(F::fma(v.v[i], factor, shift)), base));
+      }
+    };
+    for (k = 0; k + step <= K; k += step) convert(L::load(x + k));
+    if (k < K) convert(L::load_part(x + k, ptrdiff_t(K - k), 0));
+  }
+}
+
+template <class P>
+struct DenseInt8 {
+  using F = typename P::F;
+  using Row = typename P::Row;
+  using V = typename F::V;
+  using I = typename F::I;
+  using Layer = fp::DenseLayer<float>;
+  using Floats = Dense<F>;
+
+  // Tiles as high as those of floats, so that a block divides into both.
+  static constexpr int panel_vectors = Floats::panel_vectors;
+  static constexpr int panel_columns = Floats::panel_columns;
+  static constexpr int chains = 8;  // independent sums that hide the latency of a product
+
+  struct Panel {
+    const float* words;
+    float* y;  // its first column in the first row
+    size_t columns;
+  };
+
+  // Adds one group of NV vectors of weights times MR rows. Three rows share a pointer: see dense.h.
+  template <int MR, int NV>
+  static FP_INLINE void multiply(I (&sum)[MR][NV], const char* const (&at)[(MR + 2) / 3], size_t stride, size_t offset,
+                                 const int8_t* weights) {
+    typename P::B b[NV];
+    FP_UNROLL
+    for (int j = 0; j < NV; j++) b[j] = P::load(weights + j * F::lanes * P::group);
+    FP_UNROLL
+    for (int r = 0; r < MR; r++) {
+      const auto a = P::broadcast(at[r / 3] + size_t(r % 3) * stride + offset);
+      FP_UNROLL
+      for (int j = 0; j < NV; j++) sum[r][j] = P::dot(sum[r][j], a, b[j]);
+    }
+  }
+
+  // MR rows of one panel, C groups of k at a time.
+  template <int MR, int NV>
+  static void tile(const Layer& layer, const float* x, const Panel& panel, size_t first_row) {
+    constexpr int C = MR * NV >= chains ? 1 : (chains + MR * NV - 1) / (MR * NV);
+    constexpr size_t width = NV * F::lanes, weight_step = width * P::group, row_step = P::group * sizeof(Row);
+    const size_t row_width = fp::quantized_width(layer.K), stride = row_width * sizeof(float);
+    const size_t groups = (layer.K + P::group - 1) / P::group;
+    const float* const bias = panel.words;
+    const float* const scales = bias + width;
+    const float* const starts = scales + width;
+    const int8_t* weights = reinterpret_cast<const int8_t*>(starts + width);
+    x += first_row * row_width;
+
+    I sum[C][MR][NV];
+    FP_UNROLL
+    for (int c = 0; c < C; c++) {
+      FP_UNROLL
+      for (int r = 0; r < MR; r++) {
+        FP_UNROLL
+        for (int j = 0; j < NV; j++) sum[c][r][j] = c == 0 ? F::bits(F::load(starts + j * F::lanes)) : F::iset1(0);
+      }
+    }
+    constexpr int pointers = (MR + 2) / 3;
+    const char* at[pointers];
+    FP_UNROLL
+    for (int p = 0; p < pointers; p++) at[p] = reinterpret_cast<const char*>(x + 1) + size_t(3 * p) * stride;
+    const auto advance = [&](size_t count) {
+      weights += count * weight_step;
+      FP_UNROLL
+      for (int p = 0; p < pointers; p++) at[p] += count * row_step;
+    };
+    size_t g = 0;
+    for (; g + C <= groups; g += C) {
+      FP_UNROLL
+      for (int c = 0; c < C; c++) multiply<MR, NV>(sum[c], at, stride, c * row_step, weights + c * weight_step);
+      advance(C);
+    }
+    if constexpr (C > 1) {
+      for (; g < groups; g++) {
+        multiply<MR, NV>(sum[0], at, stride, 0, weights);
+        advance(1);
+      }
+    }
+
+    FP_UNROLL
+    for (int r = 0; r < MR; r++) {
+      const V row_scale = F::set1(x[size_t(r) * row_width]);
+      V y[NV];
+      FP_UNROLL
+      for (int j = 0; j < NV; j++) {
+        FP_UNROLL
+        for (int c = 1; c < C; c++) sum[0][r][j] = F::iadd(sum[0][r][j], sum[c][r][j]);
+        const V scale = F::mul(row_scale, F::load(scales + j * F::lanes));
+        y[j] = F::fma(P::to_float(sum[0][r][j]), scale, F::load(bias + j * F::lanes));
+      }
+      Floats::template store<NV>(y, layer, panel.y + (first_row + r) * layer.N, panel.columns);
+    }
+  }
+
+  template <int NV>
+  static void tiles(const Layer& layer, const float* x, const Panel& panel, size_t rows) {
+    constexpr size_t most = Floats::tile_rows(NV);
+    const size_t count = (rows + most - 1) / most;
+    const size_t height = rows / count, taller = rows % count;
+    for (size_t i = 0, row = 0; i < count; i++) {
+      const size_t here = height + (i < taller);
+      with_count<int(most)>(here, [&](auto MR) { tile<MR, NV>(layer, x, panel, row); });
+      row += here;
+    }
+  }
+
+  static void run(const Layer& layer, const float* x, float* y, size_t rows, size_t first, size_t end) {
+    if (rows == 0) return;
+    const size_t panel_size = fp::int8_panel_size(layer.K, panel_columns, P::group);
+    const float* at = layer.weights + first / panel_columns * panel_size;
+    for (size_t column = first; column < end; column += panel_columns, at += panel_size) {
+      const size_t columns = layer.N - column;
+      const size_t vectors = columns >= size_t(panel_columns) ? panel_vectors : (columns + F::lanes - 1) / F::lanes;
+      const Panel panel = {at, y + column, columns};
+      with_count<panel_vectors>(vectors, [&](auto NV) { tiles<NV>(layer, x, panel, rows); });
+    }
+  }
+};
+
+template <class P>
+constexpr fp::Int8Kernels int8_table() {
+  return {{P::F::lanes, DenseInt8<P>::panel_columns, P::group, P::offset}, quantize<P>, DenseInt8<P>::run};
+}
+
+}  // namespace FP_ISA

@@ -1,0 +1,166 @@
+/** The addon by itself, as nothing of lib/ would call it. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { FAULT } from '../../lib/faults.ts';
+import { DEFAULT_LIMITS } from '../../lib/graph/limits.ts';
+import { lower } from '../../lib/graph/lower.ts';
+import { simplify } from '../../lib/graph/simplify.ts';
+import { validate } from '../../lib/graph/validate.ts';
+import { availableIsas, type NativeModel } from '../../lib/native.ts';
+import { networkGraph, transfer } from '../model/models.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const addon = createRequire(import.meta.url)('node-gyp-build')(root) as {
+  instructionSets(...args: unknown[]): string[];
+  create(...args: unknown[]): NativeModel;
+};
+
+/** What create() takes for a network of two numbers a row that become one; all arrays are new. */
+function network(): [Int32Array, Float32Array[], string, boolean[], number] {
+  const { words, parameters } = lower(
+    simplify(validate(networkGraph([2, 3, 1]), DEFAULT_LIMITS), { precision: 'f32' }),
+    'f32',
+  ).plan;
+  return [words.slice(), parameters.map((array) => Float32Array.from(array)), 'scalar', [false, false], 1];
+}
+
+function thrownBy(action: () => unknown): unknown {
+  try {
+    action();
+  } catch (error) {
+    return error;
+  }
+  return expect.fail('nothing was thrown');
+}
+
+it('numbers its faults as lib/faults.ts does', () => {
+  const source = readFileSync(`${root}/native/binding.cc`, 'utf8');
+  const [, list] = /enum FaultCode[^{]*\{([^}]*)\}/.exec(source) as RegExpExecArray;
+  const faults = [...list.matchAll(/k(\w)(\w*) = (\d+)/g)].map(([, first, rest, code]) => [
+    first.toLowerCase() + rest,
+    Number(code),
+  ]);
+  expect(Object.fromEntries(faults)).toEqual(FAULT);
+});
+
+it('lists the instruction sets of this machine, the plainest last', () => {
+  expect(addon.instructionSets(1, 2, 3)).toEqual(availableIsas());
+  expect(addon.instructionSets().at(-1)).toBe('scalar');
+});
+
+describe('create', () => {
+  it('makes the functions of a model', () => {
+    const model = addon.create(...network());
+    expect(Object.keys(model)).toEqual(['run', 'bind', 'runAsync', 'dispose']);
+    expect(model.run(new Float32Array(2), new Float32Array(1))).toBe(undefined);
+  });
+
+  const [words, parameters, isa, flags, threads] = network();
+  it.each<[string, unknown[], string]>([
+    ['nothing', [], 'PLAN'],
+    ['no words', [undefined, parameters, isa, flags, threads], 'PLAN'],
+    ['words that are a list', [[...words], parameters, isa, flags, threads], 'PLAN'],
+    ['words of another type', [Float32Array.from(words), parameters, isa, flags, threads], 'PLAN'],
+    [
+      'words that other threads may change',
+      [new Int32Array(new SharedArrayBuffer(4 * words.length)), parameters, isa, flags, threads],
+      'PLAN',
+    ],
+    ['words without end', [words.subarray(0, -1), parameters, isa, flags, threads], 'PLAN'],
+    ['no parameters', [words, [], isa, flags, threads], 'PLAN'],
+    ['parameters that are no list', [words, { length: 4 }, isa, flags, threads], 'PLAN'],
+    ['parameters that are a hole', [words, new Array(parameters.length), isa, flags, threads], 'PLAN'],
+    [
+      'parameters of another precision',
+      [words, parameters.map((array) => new Float64Array(array)), isa, flags, threads],
+      'PLAN',
+    ],
+    ['parameters without end', [words, parameters.map((array) => array.subarray(1)), isa, flags, threads], 'PLAN'],
+    ['an unknown instruction set', [words, parameters, 'mmx', flags, threads], 'ISA'],
+    ['an instruction set of a long name', [words, parameters, 'scalar'.repeat(1000), flags, threads], 'ISA'],
+    ['no instruction set', [words, parameters, 7, flags, threads], 'PLAN'],
+    ['flags that are no list', [words, parameters, isa, 'true', threads], 'PLAN'],
+    ['no number of threads', [words, parameters, isa, flags], 'PLAN'],
+  ])('refuses %s', (_, values, code) => {
+    expect(thrownBy(() => addon.create(...values))).toMatchObject({ code });
+  });
+
+  it('takes a model without flags for one without ids', () => {
+    const [words, parameters, isa] = network();
+    const model = addon.create(words, parameters, isa, [], 1);
+    expect(model.run(new Int32Array(2), new Float32Array(1))?.[0]).toBe(FAULT.wrongType);
+  });
+
+  it.each([Number.NaN, -1, 0, 1e300, Infinity])('makes do with %d threads', (count) => {
+    const [words, parameters, isa, flags] = network();
+    const [x, y] = [new Float32Array(2000), new Float32Array(1000)];
+    expect(addon.create(words, parameters, isa, flags, count).run(x, y)).toBe(undefined);
+  });
+
+  it('notices arrays that are pulled away while it looks at the others', () => {
+    const [words, parameters, isa, flags, threads] = network();
+    Object.defineProperty(parameters, parameters.length - 1, {
+      get() {
+        for (const array of [words, parameters[0]]) if (array.length > 0) transfer(array);
+        return new Float32Array(1);
+      },
+    });
+    expect(thrownBy(() => addon.create(words, parameters, isa, flags, threads))).toMatchObject({ code: 'PLAN' });
+    expect(words).toHaveLength(0);
+  });
+
+  it.each([1, 3])('lets an error of a getter through', (position) => {
+    const mine = new RangeError('mine');
+    const values: unknown[] = network();
+    Object.defineProperty(values[position], 0, {
+      get() {
+        throw mine;
+      },
+    });
+    expect(thrownBy(() => addon.create(...values))).toBe(mine);
+  });
+});
+
+describe('the functions of a model', () => {
+  const [x, y] = [() => new Float32Array(2), () => new Float32Array(1)];
+  const memory = new Float32Array(2);
+
+  it.each<[string, unknown[], keyof typeof FAULT]>([
+    ['nothing', [], 'arguments'],
+    ['too little', [x()], 'arguments'],
+    ['too much', [x(), y(), y()], 'arguments'],
+    ['far too much', new Array(1000).fill(x()), 'arguments'],
+    ['what is no array', [x(), {}], 'notTypedArray'],
+    ['another precision of whole numbers', [new Int32Array(2), y()], 'wrongType'],
+    ['shared memory', [new Float32Array(new SharedArrayBuffer(8)), y()], 'shared'],
+    ['a broken row', [new Float32Array(3), y()], 'notWholeRows'],
+    ['rows that differ', [new Float32Array(4), y()], 'rowsDiffer'],
+    ['one memory for both ends', [memory, memory.subarray(1)], 'overlap'],
+  ])('report %s, none of them by throwing', (_, values, fault) => {
+    const model = addon.create(...network());
+    for (const name of ['run', 'bind', 'runAsync'] as const) {
+      const call = model[name] as (...values: unknown[]) => unknown;
+      expect((call(...values) as number[])[0]).toBe(FAULT[fault]);
+    }
+  });
+
+  it('report that the model was disposed of', () => {
+    const model = addon.create(...network());
+    const bound = model.bind(x(), y()) as () => unknown;
+    model.dispose();
+    model.dispose();
+    const calls = [() => model.run(x(), y()), () => model.bind(x(), y()), () => model.runAsync(x(), y()), bound];
+    for (const call of calls) expect(call()).toEqual([FAULT.disposed, 0, 0, 0, 0, 0]);
+  });
+
+  it('need no object to be called on', () => {
+    const { run, bind } = addon.create(...network());
+    const [outputOfRun, outputOfBound] = [y(), y()];
+    run.call(null as never, x(), outputOfRun);
+    (bind.call(5 as never, x(), outputOfBound) as () => unknown).call('this');
+    expect(outputOfBound).toEqual(outputOfRun);
+    expect(outputOfRun[0]).not.toBe(0);
+  });
+});

@@ -1,0 +1,338 @@
+// Layers with bf16 and int8 weights, of every way that runs here, against the same written down without vectors, tiles
+// or panels: bit for bit.
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <vector>
+
+#include "arena.h"
+#include "kernels/registry.h"
+#include "pack.h"
+#include "pack_reduced.h"
+#include "random.h"
+#include "test.h"
+#include "values.h"
+
+namespace {
+
+constexpr float infinity = std::numeric_limits<float>::infinity();
+constexpr float poison = 12345.678f;
+constexpr size_t guard = 16;
+
+uint32_t bits_of(float value) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  return bits;
+}
+
+float float_of(uint32_t bits) {
+  float value;
+  std::memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
+struct Shape {
+  size_t K, N, rows;
+};
+
+struct Layer {
+  size_t K, N;
+  bool out_in;
+  std::vector<float> weights, bias;
+  float low = -infinity, high = infinity;
+
+  float weight(size_t k, size_t n) const { return out_in ? weights[n * K + k] : weights[k * N + n]; }
+};
+
+Layer random_layer(size_t K, size_t N, test::Random& random) {
+  Layer layer = {K, N, random.below(2) == 1, random.uniforms<float>(K * N), random.uniforms<float>(N)};
+  if (random.below(2) == 1) {
+    layer.low = -0.25f;
+    layer.high = 0.5f;
+  }
+  return layer;
+}
+
+float clamped(const Layer& layer, float value) {
+  const float above = layer.low > value ? layer.low : value;
+  return layer.high < above ? layer.high : above;
+}
+
+// Columns in two calls where there is more than one panel.
+template <class F>
+void run_in_parts(size_t N, size_t panel_columns, F run) {
+  const size_t cut = N / 2 / panel_columns * panel_columns;
+  if (cut > 0) run(0, cut);
+  run(cut, N);
+}
+
+void check_guards(const std::vector<float>& y, size_t count, const char* what) {
+  CHECK_THAT(y[0] == poison, "%s wrote before its result", what);
+  for (size_t i = 1 + count; i < y.size(); i++) CHECK_THAT(y[i] == poison, "%s wrote past its result", what);
+}
+
+// Widths and heights around those of vectors, panels and tiles.
+std::vector<Shape> shapes() {
+  std::vector<Shape> all;
+  test::Random random(41);
+  const size_t sizes[] = {1, 2, 3, 5, 7, 8, 13, 15, 16, 17, 31, 32, 33, 47, 49, 63, 64, 65, 97, 129};
+  for (size_t K : sizes) {
+    for (size_t N : sizes) all.push_back({K, N, size_t(random.below(34))});
+  }
+  for (size_t rows = 0; rows <= 33; rows++) {
+    for (size_t N : {16, 17, 33, 80, 130}) all.push_back({37, N, rows});
+  }
+  for (size_t rows : {1, 2, 64, 257}) {
+    all.push_back({1000, 67, rows});
+    all.push_back({40, 300, rows});
+  }
+  return all;
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// bf16
+
+float to_bf16(float value) {
+  if (value != value) return value;
+  const uint32_t bits = bits_of(value), cut = bits & 0xffff0000, rest = bits & 0xffff;
+  const bool up = rest > 0x8000 || (rest == 0x8000 && (bits & 0x10000) != 0);
+  return float_of(up ? cut + 0x10000 : cut);
+}
+
+std::vector<float> run_bf16(const fp::Kernels<float>& kernels, const Layer& layer, const float* x, size_t rows) {
+  fp::Array<float> packed;
+  CHECK(packed.allocate(fp::packed_bf16_size(layer.K, layer.N, kernels.lanes, kernels.panel_columns)));
+  fp::pack_bf16(layer.weights.data(), layer.out_in, layer.bias.data(), layer.K, layer.N, kernels.lanes,
+                kernels.panel_columns, packed.data());
+  const fp::DenseLayer<float> dense = {layer.K,       layer.N,   fp::dense_shape(layer.K, layer.N),
+                                       packed.data(), layer.low, layer.high};
+  std::vector<float> y(1 + rows * layer.N + guard, poison);
+  run_in_parts(layer.N, size_t(kernels.panel_columns),
+               [&](size_t first, size_t end) { kernels.dense_bf16(dense, x, y.data() + 1, rows, first, end); });
+  check_guards(y, rows * layer.N, "bf16");
+  return std::vector<float>(y.begin() + 1, y.begin() + 1 + std::ptrdiff_t(rows * layer.N));
+}
+
+TEST(
+    "a layer of bf16 weights is the layer of the rounded weights, bit for "
+    "bit") {
+  test::Random random(42);
+  for (const Shape& shape : shapes()) {
+    if (fp::dense_shape(shape.K, shape.N).order != fp::DenseOrder::chains) continue;
+    Layer layer = random_layer(shape.K, shape.N, random);
+    const std::vector<float> x = random.uniforms<float>(shape.rows * shape.K + 1);
+    Layer rounded = layer;
+    for (float& w : rounded.weights) w = to_bf16(w);
+    for (size_t i = 0; i < fp::instruction_set_count; i++) {
+      const fp::InstructionSet& set = fp::instruction_sets[i];
+      if (!set.available()) continue;
+      const std::vector<float> found = run_bf16(set.f32, layer, x.data() + 1, shape.rows);
+      fp::Array<float> packed;
+      CHECK(packed.allocate(fp::packed_size(shape.K, shape.N, set.f32.lanes, set.f32.panel_columns)));
+      fp::pack(rounded.weights.data(), layer.out_in, layer.bias.data(), shape.K, shape.N, set.f32.lanes,
+               set.f32.panel_columns, packed.data());
+      const fp::DenseLayer<float> whole = {shape.K,       shape.N,   fp::dense_shape(shape.K, shape.N),
+                                           packed.data(), layer.low, layer.high};
+      std::vector<float> wanted(shape.rows * shape.N);
+      set.f32.dense(whole, x.data() + 1, wanted.data(), shape.rows, 0, shape.N);
+      for (size_t j = 0; j < wanted.size(); j++) {
+        CHECK_THAT(test::same(found[j], wanted[j]), "%s %zu-%zu rows %zu: %g, wanted %g", set.name, shape.K, shape.N,
+                   shape.rows, double(found[j]), double(wanted[j]));
+      }
+    }
+  }
+}
+
+TEST(
+    "bf16 weights round to nearest even, and keep NaN, infinity and the sign "
+    "of zero") {
+  const float cases[] = {1.0f,
+                         float_of(0x3f808000),  // a tie, down to even
+                         float_of(0x3f818000),  // a tie, up to even
+                         float_of(0x3f808001),
+                         float_of(0x7f800001),  // a NaN whose payload is in the lower half
+                         std::numeric_limits<float>::quiet_NaN(),
+                         infinity,
+                         -infinity,
+                         std::numeric_limits<float>::max(),  // rounds to infinity
+                         -0.0f,
+                         float_of(1)};
+  const fp::Kernels<float>& kernels = fp::find_instruction_set("scalar")->f32;
+  for (float weight : cases) {
+    const Layer layer = {1, 16, false, std::vector<float>(16, weight), std::vector<float>(16, -0.0f)};
+    const float one = 1;
+    for (float y : run_bf16(kernels, layer, &one, 1)) {
+      CHECK_THAT(test::same(y, to_bf16(weight)), "%g becomes %g", double(weight), double(y));
+    }
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// int8
+
+float int8_scale(const Layer& layer, size_t n) {
+  float greatest = 0;
+  for (size_t k = 0; k < layer.K; k++) {
+    const float magnitude = std::fabs(layer.weight(k, n));
+    if (!std::isfinite(magnitude)) return std::numeric_limits<float>::quiet_NaN();
+    if (magnitude > greatest) greatest = magnitude;
+  }
+  if (greatest < 0x1p-100f) return 0;
+  const uint32_t bits = bits_of(greatest / 127);
+  return float_of(bits % 256 == 0 ? bits : bits / 256 * 256 + 256);
+}
+
+struct QuantizedRow {
+  float scale;
+  std::vector<int> q;
+};
+
+QuantizedRow quantize_row(const float* x, size_t K) {
+  QuantizedRow row = {0, std::vector<int>(K, 0)};
+  float greatest = 0;
+  for (size_t k = 0; k < K; k++) {
+    if (!std::isfinite(x[k])) {
+      row.scale = std::numeric_limits<float>::quiet_NaN();
+      return row;
+    }
+    if (std::fabs(x[k]) > greatest) greatest = std::fabs(x[k]);
+  }
+  if (greatest < 0x1p-100f) return row;
+  row.scale = greatest / 127;
+  const float factor = 127 / greatest;
+  for (size_t k = 0; k < K; k++) row.q[k] = int(std::nearbyint(double(x[k]) * double(factor)));
+  return row;
+}
+
+std::vector<float> reference(const Layer& layer, const float* x, size_t rows) {
+  std::vector<float> y;
+  std::vector<float> scales(layer.N);
+  std::vector<int> q(layer.K * layer.N, 0);
+  for (size_t n = 0; n < layer.N; n++) {
+    scales[n] = int8_scale(layer, n);
+    for (size_t k = 0; k < layer.K && scales[n] > 0; k++) {
+      q[n * layer.K + k] = int(std::nearbyint(layer.weight(k, n) / scales[n]));
+    }
+  }
+  for (size_t r = 0; r < rows; r++) {
+    const QuantizedRow row = quantize_row(x + r * layer.K, layer.K);
+    for (size_t n = 0; n < layer.N; n++) {
+      int64_t sum = 0;
+      for (size_t k = 0; k < layer.K; k++) sum += row.q[k] * q[n * layer.K + k];
+      const float scale = row.scale * scales[n];
+      y.push_back(clamped(layer, std::fma(float(sum), scale, layer.bias[n])));
+    }
+  }
+  return y;
+}
+
+std::vector<float> run_int8(const fp::Int8Way& way, const Layer& layer, const float* x, size_t rows) {
+  const fp::Int8Kernels& kernels = way.kernels;
+  fp::Array<float> packed;
+  CHECK(packed.allocate(fp::packed_int8_size(layer.K, layer.N, kernels.layout)));
+  fp::pack_int8(layer.weights.data(), layer.out_in, layer.bias.data(), layer.K, layer.N, kernels.layout, packed.data());
+  std::vector<float> quantized(1 + rows * fp::quantized_width(layer.K) + guard, poison);
+  kernels.quantize(x, quantized.data() + 1, rows, layer.K);
+  check_guards(quantized, rows * fp::quantized_width(layer.K), way.name);
+
+  const fp::DenseLayer<float> dense = {layer.K,       layer.N,   fp::dense_shape(layer.K, layer.N),
+                                       packed.data(), layer.low, layer.high};
+  std::vector<float> y(1 + rows * layer.N + guard, poison);
+  run_in_parts(layer.N, size_t(kernels.layout.panel_columns), [&](size_t first, size_t end) {
+    kernels.dense(dense, quantized.data() + 1, y.data() + 1, rows, first, end);
+  });
+  check_guards(y, rows * layer.N, way.name);
+  return std::vector<float>(y.begin() + 1, y.begin() + 1 + std::ptrdiff_t(rows * layer.N));
+}
+
+void check_int8(const Layer& layer, const std::vector<float>& x, size_t rows) {
+  const std::vector<float> wanted = reference(layer, x.data() + 1, rows);
+  for (size_t i = 0; i < fp::int8_way_count; i++) {
+    const fp::Int8Way& way = fp::int8_ways[i];
+    if (!way.available()) continue;
+    const std::vector<float> found = run_int8(way, layer, x.data() + 1, rows);
+    for (size_t j = 0; j < wanted.size(); j++) {
+      CHECK_THAT(test::same(found[j], wanted[j]), "%s %zu-%zu rows %zu, [%zu, %zu]: %.9g, wanted %.9g", way.name,
+                 layer.K, layer.N, rows, j / layer.N, j % layer.N, double(found[j]), double(wanted[j]));
+    }
+  }
+}
+
+TEST(
+    "int8 layers are exact, in every shape and batch, whatever multiplies the "
+    "bytes") {
+  test::Random random(43);
+  for (const Shape& shape : shapes()) {
+    const Layer layer = random_layer(shape.K, shape.N, random);
+    check_int8(layer, random.uniforms<float>(shape.rows * shape.K + 1), shape.rows);
+  }
+}
+
+TEST("int8 products of the greatest magnitude do not saturate") {
+  for (size_t K : {64, 1000, 65536}) {
+    for (float weight : {1.0f, -1.0f}) {
+      for (float value : {3.0f, -3.0f}) {
+        const Layer layer = {K, 33, false, std::vector<float>(K * 33, weight), std::vector<float>(33, 0)};
+        check_int8(layer, std::vector<float>(1 + 2 * K, value), 2);
+      }
+    }
+  }
+}
+
+TEST(
+    "int8 layers give NaN for a row or column that is not finite, and zero "
+    "for one that is next to nothing") {
+  constexpr size_t K = 40, N = 35, rows = 9;
+  test::Random random(44);
+  Layer layer = random_layer(K, N, random);
+  layer.out_in = false;
+  for (size_t k = 0; k < K; k++) {
+    layer.weights[k * N + 3] = 0;
+    layer.weights[k * N + 4] *= 0x1p-101f;
+    layer.weights[k * N + 5] *= 0x1p+100f;
+    layer.weights[k * N + 6] *= 0x1p-90f;
+  }
+  layer.weights[7 * N + 8] = infinity;
+  layer.weights[8 * N + 9] = std::numeric_limits<float>::quiet_NaN();
+  std::vector<float> x = random.uniforms<float>(rows * K + 1);
+  x[1 + 1 * K + 39] = infinity;
+  x[1 + 2 * K + 0] = -infinity;
+  x[1 + 3 * K + 20] = std::numeric_limits<float>::quiet_NaN();
+  for (size_t k = 0; k < K; k++) {
+    x[1 + 4 * K + k] = 0;
+    x[1 + 5 * K + k] *= 0x1p-101f;
+    x[1 + 6 * K + k] *= 0x1p-140f;
+    x[1 + 7 * K + k] *= 0x1p+127f;
+  }
+  check_int8(layer, x, rows);
+  for (size_t row : {1, 2, 3}) {
+    const std::vector<float> y = reference(layer, x.data() + 1 + row * K, 1);
+    for (float value : y) CHECK(value != value);
+  }
+  const std::vector<float> y = reference(layer, x.data() + 1 + 4 * K, 1);
+  for (size_t n = 10; n < N; n++) CHECK(y[n] == clamped(layer, layer.bias[n]));
+}
+
+TEST("weights that were int8 once come out of int8 as they went in") {
+  test::Random random(45);
+  const fp::Int8Way& way = fp::int8_ways[fp::int8_way_count - 1];
+  for (int turn = 0; turn < 200; turn++) {
+    constexpr size_t K = 32, N = 4;
+    Layer layer = random_layer(K, N, random);
+    const float factor = std::ldexp(1.0f, random.below(180) - 98);
+    for (float& w : layer.weights) w *= factor;
+    Layer again = layer;
+    for (size_t n = 0; n < N; n++) {
+      const float scale = int8_scale(layer, n);
+      for (size_t k = 0; k < K; k++) {
+        const float q = scale > 0 ? std::nearbyint(layer.weight(k, n) / scale) : 0;
+        again.weights[layer.out_in ? n * K + k : k * N + n] = q * scale;
+      }
+    }
+    const std::vector<float> x = random.uniforms<float>(K);
+    const std::vector<float> first = run_int8(way, layer, x.data(), 1), second = run_int8(way, again, x.data(), 1);
+    for (size_t n = 0; n < N; n++) CHECK_THAT(test::same(first[n], second[n]), "turn %d, column %zu", turn, n);
+  }
+}
+
+}  // namespace
