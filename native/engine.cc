@@ -78,8 +78,8 @@ struct Engine::Split {
 Outcome Engine::run(void* table, const Input* inputs, const Output* outputs, size_t rows, RunError& error,
                     size_t threads, Pool* pool) const {
   if (threads <= 1 || pool == nullptr) return run_rows(table, inputs, outputs, 0, rows, error);
-  // Waking a thread costs microseconds: below this many multiply-adds it does not pay.
-  constexpr size_t least_cost = 1 << 20;
+  // Waking a thread takes tens of microseconds on some machines: less than this many multiply-adds for it do not pay.
+  constexpr size_t least_cost = 8 << 20;
   const size_t row_cost = (single() ? f32_.row_cost() : f64_.row_cost()) + 1;
   if (row_cost * rows < 2 * least_cost) return run_rows(table, inputs, outputs, 0, rows, error);
   const size_t worthwhile = rows / (least_cost / row_cost + 1);

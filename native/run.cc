@@ -203,7 +203,7 @@ Outcome Network<T>::run(void* table, const Input* inputs, const Output* outputs,
 template <typename T>
 void Network<T>::run_dense(const Step<T>& step, const T* x, T* y, size_t rows, Help help) const {
   // Multiply-adds below which waking a thread does not pay, and parts for each, so that one held up costs little.
-  constexpr size_t least_cost = 2 << 20, parts_of_thread = 4;
+  constexpr size_t least_cost = 4 << 20, parts_of_thread = 4;
   const size_t K = step.dense.K, N = step.dense.N;
   const size_t panel = size_t(kernels_->panel_columns), panels = (N + panel - 1) / panel;
   if (help.pool == nullptr || step.dense.shape.order == DenseOrder::lanes || rows * K * N < least_cost) {
