@@ -27,16 +27,6 @@ inline typename S::V times_logistic(typename S::V x, const Pair<S>& t) {
   return times_logistic<S>(x, t.high, reduced_exp<S>(high, negate<S>(t.low)));
 }
 
-// log(1 + e^z) of z.high + z.low.
-template <class S>
-inline typename S::V log_1_plus_exp(const Pair<S>& z) {
-  using V = typename S::V;
-  const V low = S::select(S::less(S::zero(), z.high), negate<S>(z.low), z.low);
-  const V exponent = clamp_exponent<S>(minus_abs<S>(z.high));
-  const V e = multiplied<S>(scaled_exp<S>(reduced_exp<S>(exponent, low)));
-  return S::add(S::max(S::zero(), z.high), finite_log1p<S>(e));
-}
-
 template <class S>
 struct Activations {
   using T = typename S::T;
@@ -71,28 +61,46 @@ struct Activations {
   static V expm1(V x, V, V) { return FP_ISA::expm1<S>(x); }
   static V log(V x, V, V) { return FP_ISA::log<S>(x); }
   static V log1p(V x, V, V) { return FP_ISA::log1p<S>(x); }
+  // x·[0 < x] + log(1 + e^(−alpha·|x|))/alpha, or x·[x < 0] where alpha is negative. |alpha| is taken to lie between
+  // 2^−38 and 2^62: beyond, far tails lose precision. What depends on alpha alone leaves the loop over x.
   static V softplus(V x, V alpha, V) {
-    const Pair<S> z = exponent_product<S>(alpha, x);
-    return S::select(S::less(S::set1(40), z.high), x, S::div(log_1_plus_exp<S>(z), alpha));  // z rounds to the log
+    using C = Coefficients<T>;
+    const V infinity = S::set1(Float<S>::infinity), width = S::div(S::set1(1), alpha);
+    const M falling = S::less(alpha, S::zero());
+    const V lowest = S::select(falling, negate<S>(infinity), S::zero());
+    const V highest = S::select(falling, negate<S>(S::zero()), infinity);
+    const V steepness = FP_ISA::abs<S>(alpha), log2_e = S::set1(C::log2_e);
+    const Pair<S> slope = product<S>(steepness, log2_e);
+    const V slope_low = S::fma(steepness, S::set1(C::log2_e_low), slope.low);
+    const V b = S::max(S::mul(FP_ISA::abs<S>(width), S::set1(Float<S>::raised_lowest)), minus_abs<S>(x));
+    return plus_log_1_plus<S>(S::max(lowest, S::min(highest, x)), reduced_exp2<S>(b, slope.high, slope_low), width);
   }
-  static V log_sigmoid(V x, V, V) { return negate<S>(log_1_plus_exp<S>({negate<S>(x), S::zero()})); }
+  static V log_sigmoid(V x, V, V) {
+    using C = Coefficients<T>;
+    const V b = S::max(S::set1(Float<S>::raised_lowest), minus_abs<S>(x));
+    const ReducedExp2<S> e = reduced_exp2<S>(b, S::set1(C::log2_e), S::set1(C::log2_e_low));
+    return negate<S>(plus_log_1_plus<S>(S::max(S::zero(), negate<S>(x)), e, S::set1(1)));
+  }
 
   // Sigmoids
   static V sigmoid(V x, V, V) { return FP_ISA::sigmoid<S>(x); }
   static V silu(V x, V, V) { return times_logistic<S>(x, x, reduced_exp<S>(negate<S>(clamp_logit<S>(x)))); }
   static V quick_gelu(V x, V alpha, V) { return times_logistic<S>(x, exponent_product<S>(alpha, x)); }
-  // x·sigmoid(2u): 2u = x·(c + d·x²) is carried in a pair, since e^−2u magnifies its error.
+  // x·sigmoid(2u) as x·[0 < x] − |x|/(1 + e^2|u|), e^2|u| = 2^(|x|·(c + d·x²)). The slope is carried in a pair, since
+  // its error is magnified; c is so short that slope − c is exact.
   static V gelu_tanh(V x, V, V) {
     using C = Coefficients<T>;
-    const V bounded = S::max(S::set1(-32), S::min(S::set1(32), x));  // where it is x or 0
-    const Pair<S> square = product<S>(bounded, bounded);
-    const V d = S::set1(C::gelu_cubic_high);
-    const Pair<S> cubic = product<S>(d, square.high);
-    const V cubic_low = S::fma(S::set1(C::gelu_cubic_low), square.high, S::fma(d, square.low, cubic.low));
-    const Pair<S> slope = sum<S>(S::set1(C::gelu_linear_high), cubic.high);
-    const V slope_low = S::add(slope.low, S::add(cubic_low, S::set1(C::gelu_linear_low)));
-    const Pair<S> t = product<S>(bounded, slope.high);
-    return times_logistic<S>(x, Pair<S>{t.high, S::fma(bounded, slope_low, t.low)});
+    constexpr T end = T(S::mantissa_bits == 23 ? 11 : 21.7);  // where the tail has vanished
+    const V b = S::max(S::set1(-end), minus_abs<S>(x));
+    const V square = S::mul(b, b), square_excess = S::fnma(b, b, square);
+    const V c = S::set1(-C::gelu_linear_high), d = S::set1(-C::gelu_cubic_high);
+    const V slope = S::fma(d, square, c), slope_excess = S::fnma(d, square, S::sub(slope, c));
+    V low = S::fma(S::set1(-C::gelu_cubic_low), square, S::set1(-C::gelu_linear_low));
+    low = S::sub(S::fnma(d, square_excess, low), slope_excess);
+    const ReducedExp2<S> e = reduced_exp2<S>(b, slope, low);
+    const V power = lowered_power<S>(e.n);
+    const V under = S::fma(power, S::mul(e.r, e.series), S::add(power, S::set1(Float<S>::lower)));
+    return hinged<S>(x, S::div(b, under));
   }
   static V tanh(V x, V, V) { return FP_ISA::tanh<S>(x); }
   // An odd polynomial up to 1, then (x − 1) + 2/(1 + e^2x), which does not cancel.
@@ -104,15 +112,18 @@ struct Activations {
     const V far = S::add(S::sub(a, one), rest);
     return with_sign<S>(S::select(S::less(a, one), near_zero, far), x);
   }
-  // With e = e^x and n = e·(e + 2): x·n/(n + 2).
+  // With e = e^x and n = e·(1 + e/2): x·n/(1 + n), or x − x/(1 + n) above zero.
   static V mish(V x, V, V) {
-    const V end = S::set1(40), two = S::set1(2);  // mish(end) rounds to end
-    const ScaledExp<S> e = scaled_exp<S>(reduced_exp<S>(clamp_exponent<S>(S::min(end, x))));
-    const V exp = multiplied<S>(e), more = S::add(exp, two);
-    const V first = S::mul(S::mul(x, e.half), more), over = S::fma(first, e.minus_one, first);
-    V y = S::mul(S::div(over, S::fma(exp, more, two)), e.scale);
-    y = S::select(S::less(x, S::set1(Float<S>::exp_lowest)), S::mul(x, S::zero()), y);
-    return S::select(S::less(end, x), x, y);
+    const V one = S::set1(1), end = S::set1(S::mantissa_bits == 23 ? 10 : 20);  // mish(end) rounds to end
+    const V bounded = S::max(S::set1(Float<S>::raised_lowest), S::min(end, x));
+    const ReducedExp<S> reduced = reduced_exp<S>(bounded);
+    const V power = raised_power<S>(reduced.n), e = lowered<S>(S::fma(power, reduced.minus_one, power));
+    const V half = S::mul(S::set1(T(0.5)), e), first = S::mul(bounded, power);
+    // (1 + minus_one)·(1 + half) − 1
+    const V factor = S::add(S::fma(half, reduced.minus_one, reduced.minus_one), half);
+    const V above = S::mul(bounded, S::set1(-1 / Float<S>::lower));
+    const V over = S::select(S::less(S::zero(), x), above, S::fma(first, factor, first));
+    return hinged<S>(x, S::div(over, S::fma(e, S::add(one, half), one)));
   }
 
   // Others

@@ -10,15 +10,16 @@ struct Coefficients;
 template <>
 struct Coefficients<float> {
   static constexpr float log2_e = 0x1.715476p+0f;
+  static constexpr float log2_e_low = 0x1.4ae0cp-26f;
   static constexpr float ln2_high = 0x1.62e43p-1f;
   static constexpr float ln2_low = -0x1.05c61p-29f;
   static constexpr float third_high = 0x1.555556p-2f;
   static constexpr float third_low = -0x1.555556p-27f;
-  // 2*sqrt(2/pi) and 0.044715 times it.
-  static constexpr float gelu_linear_high = 0x1.988454p+0f;
-  static constexpr float gelu_linear_low = -0x1.857936p-25f;
-  static constexpr float gelu_cubic_high = 0x1.2444f2p-4f;
-  static constexpr float gelu_cubic_low = 0x1.49b16ap-29f;
+  // 2*sqrt(2/pi)/log(2) and 0.044715 times it.
+  static constexpr float gelu_linear_high = 0x1.26aecp+1f;
+  static constexpr float gelu_linear_low = 0x1.0de73ap-22f;
+  static constexpr float gelu_cubic_high = 0x1.a5a7dp-4f;
+  static constexpr float gelu_cubic_low = -0x1.151aaep-29f;
   // (e^r - 1 - r)/r^2; error 2^-26.2
   static constexpr float exp[] = {
       0x1.fffffep-2f,
@@ -27,11 +28,40 @@ struct Coefficients<float> {
       0x1.1228f8p-7f,
       0x1.6beaa8p-10f,
   };
+  // (2^r - 1)/r; error 2^-28.9
+  static constexpr float exp2[] = {
+      0x1.62e43p-1f,
+      0x1.ebfbdcp-3f,
+      0x1.c6aee6p-5f,
+      0x1.3b2d4ep-7f,
+      0x1.5f3f58p-10f,
+      0x1.41fcf8p-13f,
+  };
+  // 2^r; error 2^-23.7
+  static constexpr float exp2_rough[] = {
+      0x1.000002p+0f,
+      0x1.62e428p-1f,
+      0x1.ebf914p-3f,
+      0x1.c6b6eep-5f,
+      0x1.3d0d46p-7f,
+      0x1.5c075p-10f,
+  };
   // ((log((1 + s)/(1 - s)) - 2s)/s^3 - 2/3)/s^2 in s^2; error 2^-36.8
   static constexpr float log[] = {
       0x1.999ap-2f,
       0x1.245286p-2f,
       0x1.dfa042p-3f,
+  };
+  // (log(1 + e)/e - 1)/e up to 1; error 2^-24.9
+  static constexpr float log1p[] = {
+      -0x1.ffff14p-2f,
+      0x1.5535cep-2f,
+      -0x1.fd1272p-3f,
+      0x1.884198p-3f,
+      -0x1.19a7b2p-3f,
+      0x1.445e24p-4f,
+      -0x1.ec7702p-6f,
+      0x1.5f74c2p-8f,
   };
   // erf(x)/x - 1 in x^2; error 2^-29.6
   static constexpr float erf[] = {
@@ -43,6 +73,15 @@ struct Coefficients<float> {
       -0x1.a3f6a8p-11f,
       0x1.496948p-14f,
   };
+  // log2(1 - erf(a)) from 1 to 4; error 2^-25.9
+  static constexpr float log2_erfc[] = {
+      -0x1.eeb736p-9f,
+      -0x1.9cc65ap+0f,
+      -0x1.e34026p-1f,
+      -0x1.0665fp-3f,
+      0x1.5ea69cp-6f,
+      -0x1.b5ca38p-10f,
+  };
   // ((x - tanh(x))/x^3 - 1/3)/x^2 in x^2; error 2^-27.4
   static constexpr float shrink[] = {
       -0x1.1110fcp-3f,
@@ -53,21 +92,21 @@ struct Coefficients<float> {
       0x1.e84872p-11f,
       -0x1.2fd4b2p-13f,
   };
-  // (2*M(a)*(1 + a) - 1)/a, M Mills' ratio over sqrt(2*pi), up to a = 14.6; error 2^-28.7
+  // (2*M(b)*(1 - b) - 1)/b, M Mills' ratio over sqrt(2*pi), from b = -14.6 to 0; error 2^-28.7
   static constexpr float mills_over[] = {
-      0x1.9deec6p-3f,
+      -0x1.9deec6p-3f,
       0x1.7e250ap-5f,
-      -0x1.5adcc8p-6f,
+      0x1.5adcc8p-6f,
       -0x1.aa7184p-7f,
-      -0x1.42e51ap-9f,
+      0x1.42e51ap-9f,
   };
   static constexpr float mills_under[] = {
       0x1.p+0f,
-      0x1.b463d2p+0f,
+      -0x1.b463d2p+0f,
       0x1.3fe576p+0f,
-      0x1.009194p-1f,
+      -0x1.009194p-1f,
       0x1.ccc19ep-4f,
-      0x1.8f6788p-7f,
+      -0x1.8f6788p-7f,
   };
   static constexpr float mills_end = 0x1.d33334p+3f;
 };
@@ -75,15 +114,16 @@ struct Coefficients<float> {
 template <>
 struct Coefficients<double> {
   static constexpr double log2_e = 0x1.71547652b82fep+0;
+  static constexpr double log2_e_low = 0x1.777d0ffda0d24p-56;
   static constexpr double ln2_high = 0x1.62e42fefa39efp-1;
   static constexpr double ln2_low = 0x1.abc9e3b39803fp-56;
   static constexpr double third_high = 0x1.5555555555555p-2;
   static constexpr double third_low = 0x1.5555555555555p-56;
-  // 2*sqrt(2/pi) and 0.044715 times it.
-  static constexpr double gelu_linear_high = 0x1.9884533d43651p+0;
-  static constexpr double gelu_linear_low = -0x1.cbc0d30ebfd15p-54;
-  static constexpr double gelu_cubic_high = 0x1.2444f2a4d8b4bp-4;
-  static constexpr double gelu_cubic_low = -0x1.6c843a29d1c7p-61;
+  // 2*sqrt(2/pi)/log(2) and 0.044715 times it.
+  static constexpr double gelu_linear_high = 0x1.26aec21bce76p+1;
+  static constexpr double gelu_linear_low = -0x1.ad12d7a64bcebp-49;
+  static constexpr double gelu_cubic_high = 0x1.a5a7cf7572a98p-4;
+  static constexpr double gelu_cubic_low = -0x1.b91c940e4cfcfp-58;
   // (e^r - 1 - r)/r^2; error 2^-55.6
   static constexpr double exp[] = {
       0x1.0000000000005p-1,
@@ -97,6 +137,20 @@ struct Coefficients<double> {
       0x1.28a2fe707e763p-22,
       0x1.ae7682c1ec77fp-26,
   };
+  // (2^r - 1)/r; error 2^-58.0
+  static constexpr double exp2[] = {
+      0x1.62e42fefa39efp-1,
+      0x1.ebfbdff82c5a5p-3,
+      0x1.c6b08d7049fe5p-5,
+      0x1.3b2ab6fba0065p-7,
+      0x1.5d87fe78cdd42p-10,
+      0x1.4309130efef78p-13,
+      0x1.ffcbfba813f1bp-17,
+      0x1.62bfc73870c57p-20,
+      0x1.b5267ed83ac7p-24,
+      0x1.e61c05e5d1f2p-28,
+      0x1.e79a2adec85d2p-32,
+  };
   // ((log((1 + s)/(1 - s)) - 2s)/s^3 - 2/3)/s^2 in s^2; error 2^-66.3
   static constexpr double log[] = {
       0x1.9999999999b32p-2,
@@ -106,6 +160,29 @@ struct Coefficients<double> {
       0x1.3b1ef0954f746p-3,
       0x1.0f7f7f6fad67p-3,
       0x1.0e468c275afc6p-3,
+  };
+  // (log(1 + e)/e - 1)/e up to 1; error 2^-56.5
+  static constexpr double log1p[] = {
+      -0x1.fffffffffff9ep-2,
+      0x1.5555555551009p-2,
+      -0x1.fffffffdd2debp-3,
+      0x1.99999951cc58bp-3,
+      -0x1.55554fbb6f724p-3,
+      0x1.2491feb98ec89p-3,
+      -0x1.fffa89dd9926ep-4,
+      0x1.c6f69d2c9230fp-4,
+      -0x1.98d2675d5b578p-4,
+      0x1.712d5a7d1883ap-4,
+      -0x1.4b009400826b7p-4,
+      0x1.202add931f067p-4,
+      -0x1.d707c5e28d7fap-5,
+      0x1.5a7da545ad7ddp-5,
+      -0x1.b61d22cf67898p-6,
+      0x1.c56124fa00bacp-7,
+      -0x1.6b300b5fec12fp-8,
+      0x1.a23190bc0561cp-10,
+      -0x1.31d473bc0431cp-12,
+      0x1.a8ccc28e6ee0bp-16,
   };
   // erf(x)/x - 1 in x^2; error 2^-62.7
   static constexpr double erf[] = {
@@ -141,33 +218,33 @@ struct Coefficients<double> {
       0x1.1c40798bfa8e4p-22,
       -0x1.b34f51d51531ep-26,
   };
-  // (2*M(a)*(1 + a) - 1)/a, M Mills' ratio over sqrt(2*pi), up to a = 38.7; error 2^-61.1
+  // (2*M(b)*(1 - b) - 1)/b, M Mills' ratio over sqrt(2*pi), from b = -38.7 to 0; error 2^-61.1
   static constexpr double mills_over[] = {
-      0x1.9deeb30af26cp-3,
+      -0x1.9deeb30af26cp-3,
       0x1.9bc84b3f9d78p-3,
-      0x1.343b7136b87c6p-4,
+      -0x1.343b7136b87c6p-4,
       -0x1.b25e69b9bcc49p-12,
-      -0x1.a933504338203p-7,
+      0x1.a933504338203p-7,
       -0x1.afb9c8367020cp-8,
-      -0x1.ec7fc39c66f93p-10,
+      0x1.ec7fc39c66f93p-10,
       -0x1.70ff60c5ca28p-12,
-      -0x1.703c7f8f12337p-15,
+      0x1.703c7f8f12337p-15,
       -0x1.c8f2e16ba1454p-19,
-      -0x1.1472f5658ec44p-23,
+      0x1.1472f5658ec44p-23,
   };
   static constexpr double mills_under[] = {
       0x1.p+0,
-      0x1.3bfc623a48e2fp+1,
+      -0x1.3bfc623a48e2fp+1,
       0x1.6d26a472242d7p+1,
-      0x1.05495537e31eep+1,
+      -0x1.05495537e31eep+1,
       0x1.01e7d6aa8680ap+0,
-      0x1.71cc142878b16p-2,
+      -0x1.71cc142878b16p-2,
       0x1.8a5e299ba5f22p-4,
-      0x1.3a2bc1a73ff97p-6,
+      -0x1.3a2bc1a73ff97p-6,
       0x1.707c2ba02b897p-9,
-      0x1.313caab0f84ddp-12,
+      -0x1.313caab0f84ddp-12,
       0x1.44c9a46e09448p-16,
-      0x1.55f1cb381908cp-21,
+      -0x1.55f1cb381908cp-21,
   };
   static constexpr double mills_end = 0x1.359999999999ap+5;
 };

@@ -28,6 +28,11 @@ struct Float {
   static constexpr T shift = T(1.5) * two_to_mantissa;
   static constexpr Int shift_bits = (Int(bias + mantissa_bits) << mantissa_bits) + (Int(1) << (mantissa_bits - 1));
 
+  // What e^x is multiplied by, down to raised_lowest, to be far from subnormal.
+  static constexpr int raise = mantissa_bits == 23 ? 64 : 128;
+  static constexpr T lower = T(mantissa_bits == 23 ? 0x1p-64 : 0x1p-128);  // 2^−raise
+  static constexpr T raised_lowest = T(-0.69314718055994531 * (bias + raise - 2));
+
   static constexpr T exp_lowest = T(-0.69314718055994531 * (2 * bias - 8));
   static constexpr T exp_highest = T(0.69314718055994531 * (bias + 2));
 };
@@ -66,19 +71,19 @@ inline typename S::V partial_polynomial(const typename S::T (&coefficients)[Tota
   if constexpr (Count == 1) {
     return S::set1(coefficients[First]);
   } else {
-    constexpr int level = Count > 8 ? 3 : Count > 4 ? 2 : Count > 2 ? 1 : 0;
+    constexpr int level = Count > 16 ? 4 : Count > 8 ? 3 : Count > 4 ? 2 : Count > 2 ? 1 : 0;
     constexpr int half = 1 << level;
     return S::fma(partial_polynomial<S, First + half, Count - half>(coefficients, powers), powers[level],
                   partial_polynomial<S, First, half>(coefficients, powers));
   }
 }
 
-// Of up to 16 coefficients, lowest power first.
+// Of up to 32 coefficients, lowest power first.
 template <class S, int Count>
 inline typename S::V polynomial(const typename S::T (&coefficients)[Count], typename S::V x) {
-  static_assert(Count <= 16, "one more power");
-  const typename S::V square = S::mul(x, x), fourth = S::mul(square, square);
-  const typename S::V powers[] = {x, square, fourth, S::mul(fourth, fourth)};
+  static_assert(Count <= 32, "one more power");
+  const typename S::V square = S::mul(x, x), fourth = S::mul(square, square), eighth = S::mul(fourth, fourth);
+  const typename S::V powers[] = {x, square, fourth, eighth, S::mul(eighth, eighth)};
   return partial_polynomial<S, 0, Count>(coefficients, powers);
 }
 
@@ -145,6 +150,22 @@ inline ReducedExp<S> reduced_exp(typename S::V x, typename S::V low) {
   return exp_of_rest<S>(shifted, S::add(r, S::fnma(n, S::set1(C::ln2_low), low)));
 }
 
+// 2^(a·(b + b_low)) = 2^n·(1 + r·series), |r| ≤ ½.
+template <class S>
+struct ReducedExp2 {
+  decltype(S::bits(S::zero())) n;
+  typename S::V r, series;
+};
+
+template <class S>
+inline ReducedExp2<S> reduced_exp2(typename S::V a, typename S::V b, typename S::V b_low) {
+  using V = typename S::V;
+  const V shift = S::set1(Float<S>::shift), shifted = S::fma(a, b, shift);
+  const V r = S::fma(a, b_low, S::fma(a, b, S::sub(shift, shifted)));
+  return {S::isub(S::bits(shifted), S::iset1(Float<S>::shift_bits)), r,
+          polynomial<S>(Coefficients<typename S::T>::exp2, r)};
+}
+
 template <class S>
 inline typename S::V clamp_exponent(typename S::V x) {
   return S::max(S::set1(Float<S>::exp_lowest), S::min(S::set1(Float<S>::exp_highest), x));
@@ -173,6 +194,24 @@ inline typename S::V multiplied(const ScaledExp<S>& e) {
 template <class S>
 inline typename S::V exp(typename S::V x) {
   return multiplied<S>(scaled_exp<S>(reduced_exp<S>(clamp_exponent<S>(x))));
+}
+
+// 2^(n + raise) of exponents between raised_lowest and little above 0, by fewer operations than scaled_exp(): it never
+// is subnormal. A factor that belongs to the result goes in before lowered(), which may round into the subnormals.
+template <class S>
+inline typename S::V raised_power(decltype(S::bits(S::zero())) n) {
+  return power_of_two<S>(S::iadd(n, S::iset1(Float<S>::bias + Float<S>::raise)));
+}
+
+// 2^(n − raise), for n from little below 0 as far up.
+template <class S>
+inline typename S::V lowered_power(decltype(S::bits(S::zero())) n) {
+  return power_of_two<S>(S::iadd(n, S::iset1(Float<S>::bias - Float<S>::raise)));
+}
+
+template <class S>
+inline typename S::V lowered(typename S::V y) {
+  return S::mul(y, S::set1(Float<S>::lower));
 }
 
 // a·b as an exponent: just {a·b, 0} where e to it is 0 or infinite.
@@ -251,29 +290,31 @@ inline typename S::V log(typename S::V x) {
   return S::select(S::less(x, S::zero()), S::set1(F::nan), y);
 }
 
-// log(1 + x) for finite x > −1; the sign of zero is lost.
-template <class S>
-inline typename S::V finite_log1p(typename S::V x) {
-  using V = typename S::V;
-  const V one = S::set1(1);
-  const Pair<S> u = sum<S>(one, x);
-  const Split<S> parts = split<S>(u.high);
-  const V f = S::sub(parts.m, one);
-  // Beyond 2^60, where `low` no longer matters, 2^−n might not exist.
-  const V corrected = S::fma(u.low, parts.inverse_power, f);
-  return combined_log<S>(parts.n, S::select(S::less(x, S::set1(typename S::T(int64_t(1) << 60))), corrected, f));
-}
-
 template <class S>
 inline typename S::V log1p(typename S::V x) {
   using T = typename S::T;
   using V = typename S::V;
   using F = Float<S>;
-  const V minus_one = S::set1(-1), tiny = S::set1(T(0.25) / F::two_to_mantissa);
-  V y = finite_log1p<S>(x);
+  const V one = S::set1(1), minus_one = S::set1(-1), tiny = S::set1(T(0.25) / F::two_to_mantissa);
+  const Pair<S> u = sum<S>(one, x);
+  const Split<S> parts = split<S>(u.high);
+  const V f = S::sub(parts.m, one);
+  // Beyond 2^60, where `low` no longer matters, 2^−n might not exist.
+  const V corrected = S::fma(u.low, parts.inverse_power, f);
+  V y = combined_log<S>(parts.n, S::select(S::less(x, S::set1(T(int64_t(1) << 60))), corrected, f));
   y = S::select(S::mask_and(S::less(x, S::set1(F::infinity)), S::less_equal(tiny, abs<S>(x))), y, x);
   y = S::select(S::equal(x, minus_one), S::set1(-F::infinity), y);
   return S::select(S::less(x, minus_one), S::set1(F::nan), y);
+}
+
+// hinge + log(1 + e)·lower·scale for an exponential from e^raised_lowest to 1: log(1 + e) = e·(1 + e·P(e)).
+template <class S>
+inline typename S::V plus_log_1_plus(typename S::V hinge, const ReducedExp2<S>& exp, typename S::V scale) {
+  using V = typename S::V;
+  const V power = raised_power<S>(exp.n), raised = S::fma(S::mul(power, exp.r), exp.series, power);
+  const V e = lowered<S>(raised);
+  const V factor = S::fma(e, polynomial<S>(Coefficients<typename S::T>::log1p, e), S::set1(1));
+  return S::fma(S::mul(raised, lowered<S>(scale)), factor, hinge);
 }
 
 // Sigmoids ----------------------------------------------------------------------------------------------------------
@@ -319,6 +360,14 @@ inline typename S::V tanh(typename S::V x) {
   const V a = S::min(S::set1(end), abs<S>(x));
   const V t = expm1<S>(S::add(a, a));
   return with_sign<S>(S::div(t, S::add(t, S::set1(2))), x);
+}
+
+// x·[0 < x] + tail·lower, for functions that lie between 0 and x; NaN for −∞, as −∞·0 is. The tail is a zero where x is
+// one, −0 unless x is +0, and else less than 0: so a zero keeps its sign, and what underflows is −0.
+template <class S>
+inline typename S::V hinged(typename S::V x, typename S::V tail) {
+  const typename S::V hinge = S::select(S::less(x, S::zero()), S::sub(x, x), x);
+  return S::fma(tail, S::set1(Float<S>::lower), hinge);
 }
 
 }  // namespace FP_ISA

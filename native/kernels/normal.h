@@ -5,58 +5,63 @@
 
 namespace FP_ISA {
 
-// Φ(−a) = e^(−a²/2)·M(a), 2·M(a) = first·(1 + rest), for 0 ≤ a ≤ mills_end. `rest` makes up for the roundings of
-// `first` = 1/(1 + a), too.
+// 2·Φ(b) = e^(−b²/2)·first·(1 + rest) for −mills_end ≤ b ≤ 0. `rest` makes up for the roundings of first = 1/(1 − b),
+// too.
 template <class S>
 struct Mills {
   typename S::V first, rest;
 };
 
 template <class S>
-inline Mills<S> mills(typename S::V a) {
+inline Mills<S> mills(typename S::V b) {
   using V = typename S::V;
   using C = Coefficients<typename S::T>;
-  const V one = S::set1(1);
-  const V under = S::add(a, one), lost = S::sub(a, S::sub(under, one));  // exactly
-  const V first = S::div(one, under);
-  const V missing = S::fnma(first, lost, S::fnma(first, under, one));
-  const V fit = S::div(S::mul(a, polynomial<S>(C::mills_over, a)), polynomial<S>(C::mills_under, a));
-  return {first, S::add(fit, missing)};
+  const V one = S::set1(1), first = S::div(one, S::sub(one, b));
+  const V missing = S::fma(first, b, S::sub(one, first));
+  return {first, S::add(S::div(S::mul(b, polynomial<S>(C::mills_over, b)), polynomial<S>(C::mills_under, b)), missing)};
 }
 
-// An odd polynomial up to 1, then 1 − 2·Φ(−√2·|x|).
+// An odd polynomial up to 1, then 1 − erfc(|x|): erfc in float by a polynomial for its logarithm, in double as
+// 2·Φ(−√2·|x|).
 template <class S>
 inline typename S::V erf(typename S::V x) {
   using T = typename S::T;
   using V = typename S::V;
+  using C = Coefficients<T>;
   constexpr T end = S::mantissa_bits == 23 ? 4 : 6;  // erf(end) rounds to 1
   const V one = S::set1(1), magnitude = abs<S>(x);
-  const V a = S::min(S::set1(end), magnitude);
-  const V square = S::mul(a, a);
-  const V near_zero = S::fma(x, polynomial<S>(Coefficients<T>::erf, square), x);
-  const Mills<S> m = mills<S>(S::mul(a, S::set1(T(1.4142135623730950))));
-  const ReducedExp<S> e = reduced_exp<S>(negate<S>(square));
-  const V power = power_of_two<S>(S::iadd(e.n, S::iset1(Float<S>::bias)));
-  const V far = S::fnma(S::fma(power, e.minus_one, power), S::fma(m.first, m.rest, m.first), one);
+  const V a = S::min(S::set1(end), magnitude), square = S::mul(a, a);
+  const V near_zero = S::fma(x, polynomial<S>(C::erf, square), x);
+  const auto bias = S::iset1(Float<S>::bias);
+  V far;
+  if constexpr (S::mantissa_bits == 23) {
+    const V exponent = polynomial<S>(C::log2_erfc, a), shift = S::set1(Float<S>::shift);
+    const V shifted = S::add(exponent, shift), r = S::sub(exponent, S::sub(shifted, shift));
+    const auto n = S::isub(S::bits(shifted), S::iset1(Float<S>::shift_bits));
+    far = S::fnma(power_of_two<S>(S::iadd(n, bias)), polynomial<S>(C::exp2_rough, r), one);
+  } else {
+    const Mills<S> m = mills<S>(S::mul(a, S::set1(-1.4142135623730950)));
+    const ReducedExp<S> e = reduced_exp<S>(negate<S>(square));
+    const V power = S::mul(power_of_two<S>(S::iadd(e.n, bias)), m.first);
+    far = S::fnma(S::fma(power, e.minus_one, power), S::add(one, m.rest), one);
+  }
   return S::select(S::less(magnitude, one), near_zero, with_sign<S>(far, x));
 }
 
-// x·Φ(x), as x·Φ(−|x|) below zero and x − x·Φ(−|x|) above.
+// x·Φ(x), as x·[0 < x] − |x|·Φ(−|x|). The exponent −x²/2 is carried in a pair, since its error is magnified.
 template <class S>
 inline typename S::V gelu(typename S::V x) {
   using T = typename S::T;
   using V = typename S::V;
-  const T end = Coefficients<T>::mills_end;
-  const V below = S::min(S::set1(end), x);
-  const V bounded = S::fma(below, S::zero(), S::max(S::set1(-end), below));  // NaN for −∞, as −∞·0 is
-  const V half = S::mul(S::set1(T(0.5)), bounded), square = S::mul(half, bounded);
-  const ScaledExp<S> e = scaled_exp<S>(reduced_exp<S>(negate<S>(square), S::fnma(half, bounded, square)));
-  const Mills<S> m = mills<S>(abs<S>(bounded));
+  const V b = S::max(S::set1(-Coefficients<T>::mills_end), minus_abs<S>(x));
+  const V half = S::mul(S::set1(T(0.5)), b);
+  const Pair<S> exponent = product<S>(negate<S>(half), b);
+  const ReducedExp<S> e = reduced_exp<S>(exponent.high, exponent.low);
+  const Mills<S> m = mills<S>(b);
   // (1 + minus_one)·(1 + rest) − 1
   const V factor = S::add(S::fma(m.rest, e.minus_one, e.minus_one), m.rest);
-  const V first = S::mul(S::mul(half, m.first), e.half);
-  const V tail = S::mul(S::fma(first, factor, first), e.scale);
-  return S::select(S::less(S::zero(), x), S::sub(x, tail), tail);
+  const V first = S::mul(S::mul(half, raised_power<S>(e.n)), m.first);
+  return hinged<S>(x, S::fma(first, factor, first));
 }
 
 }  // namespace FP_ISA

@@ -7,15 +7,19 @@ Every approximation is fitted here, in 60 digits, and each coefficient rounded o
 
 import struct
 
-from mpmath import erf, erfc, exp, expm1, fabs, log, mpf, pi, sqrt, tanh
+from mpmath import erf, erfc, exp, expm1, fabs, log, log1p, mpf, nint, pi, sqrt, tanh
 
 import minimax
 
+# What each fit's error must stay below; the loose one where it weighs little in the result, or speed is worth it.
 ERROR_BOUND = {'float': mpf(2) ** -26, 'double': mpf(2) ** -55}
+LOOSE_BOUND = {'float': mpf(2) ** -23, 'double': mpf(2) ** -55}
 TYPES = {
     # name: struct code, suffix, degrees of each polynomial, where the normal tail has underflowed
-    'float': ('f', 'f', {'exp': 4, 'log': 2, 'erf': 6, 'shrink': 6, 'mills': (4, 5)}, 14.6),
-    'double': ('d', '', {'exp': 9, 'log': 6, 'erf': 12, 'shrink': 14, 'mills': (10, 11)}, 38.7),
+    'float': ('f', 'f', {'exp': 4, 'exp2': 5, 'exp2_rough': 5, 'log': 2, 'log1p': 7, 'erf': 6, 'log2_erfc': 5,
+                         'shrink': 6, 'mills': (4, 5)}, 14.6),
+    'double': ('d', '', {'exp': 9, 'exp2': 10, 'log': 6, 'log1p': 19, 'erf': 12, 'shrink': 14, 'mills': (10, 11)},
+               38.7),
 }
 
 
@@ -42,12 +46,28 @@ def fit_exp(degree):
         lambda r: (expm1(r) - r) / r**2, lambda r: fabs(expm1(r)) / r**2, -0.3475, 0.3475, degree)
 
 
+# (2^r - 1)/r where |r| <= 1/2 and a little more.
+def fit_exp2(degree):
+    ln2 = log(mpf(2))
+    return minimax.polynomial(lambda r: expm1(ln2 * r) / r, lambda r: exp(ln2 * r) / fabs(r), -0.5005, 0.5005, degree)
+
+
+# 2^r there.
+def fit_exp2_rough(degree):
+    return minimax.polynomial(lambda r: mpf(2)**r, lambda r: mpf(2)**r, -0.5005, 0.5005, degree)
+
+
 # log((1 + s)/(1 - s)) = 2s + s^3(2/3 + z*L(z)), z = s^2, between sqrt(1/2) and sqrt(2).
 def fit_log(degree):
     def f(z):
         s = sqrt(z)
         return ((log((1 + s) / (1 - s)) - 2 * s) / s**3 - mpf(2) / 3) / z
     return minimax.polynomial(f, lambda z: 2 / z**2, 0, 0.02945, degree)
+
+
+# (log(1 + e)/e - 1)/e up to 1.
+def fit_log1p(degree):
+    return minimax.polynomial(lambda e: (log1p(e) / e - 1) / e, lambda e: log1p(e) / e**2, 0, 1, degree)
 
 
 # erf(x)/x - 1 in z = x^2 up to 1.
@@ -66,16 +86,22 @@ def fit_shrink(degree):
     return minimax.polynomial(lambda z: (shrunk(z) - mpf(1) / 3) / z, lambda z: shrunk(z) / z, 0, 1, degree)
 
 
-# Phi(-a) = e^(-a^2/2)*M(a), Phi the normal distribution, M Mills' ratio over sqrt(2*pi). Written as
-# 2*M(a) = (1 + a*P(a)/Q(a))/(1 + a), the numerator stays between 0.79 and 1.05 (and is 1 at 0), so that the fraction
-# needs no care. From 0 to where the tail vanishes.
+# log2(1 - erf(a)) from 1 to where erf rounds to 1; the error is that of erf.
+def fit_log2_erfc(degree):
+    ln2 = log(mpf(2))
+    return minimax.polynomial(lambda a: log(erfc(a)) / ln2, lambda a: erf(a) / erfc(a) / ln2, 1, 4, degree)
+
+
+# Phi(b) = e^(-b^2/2)*M(b), Phi the normal distribution, M Mills' ratio over sqrt(2*pi). Written as
+# 2*M(b) = (1 + b*P(b)/Q(b))/(1 - b), the numerator stays between 0.79 and 1.05 (and is 1 at 0), so that the fraction
+# needs no care. From where the tail vanishes to 0.
 def fit_mills(degrees, top):
-    def f(a):
-        return (exp(a * a / 2) * erfc(a / sqrt(mpf(2))) * (1 + a) - 1) / a
+    def f(b):
+        return (exp(b * b / 2) * erfc(-b / sqrt(mpf(2))) * (1 - b) - 1) / b
     middle = mpf(2)
-    points = [middle * (1 + t) / (1 - t) for t in
+    points = [-middle * (1 + t) / (1 - t) for t in
               minimax.chebyshev_points(-1, (top - middle) / (top + middle), 16 * (degrees[0] + 1))]
-    return minimax.rational(f, lambda a: 1 / a, points, *degrees)
+    return minimax.rational(f, lambda b: 1 / b, points, *degrees)
 
 
 def array(name, coefficients, kind):
@@ -87,13 +113,18 @@ def constants(kind):
     def number(name, value):
         return f'  static constexpr {kind} {name} = {literal(value, kind)};'
     ln2, third = pair(log(mpf(2)), kind), pair(mpf(1) / 3, kind)
+    log2_e = pair(1 / log(mpf(2)), kind)
     slope = 2 * sqrt(2 / pi)
-    linear, cubic = pair(slope, kind), pair(slope * mpf('0.044715'), kind)
+    # The first is so short that it is a multiple of the last place of every slope (see gelu_tanh in activations.h).
+    places = mpf(2) ** {'float': 20, 'double': 47}[kind]
+    slope /= log(mpf(2))
+    linear = [nint(slope * places) / places, slope - nint(slope * places) / places]
+    cubic = pair(slope * mpf('0.044715'), kind)
     return [
-        number('log2_e', 1 / log(mpf(2))),
+        number('log2_e', log2_e[0]), number('log2_e_low', log2_e[1]),
         number('ln2_high', ln2[0]), number('ln2_low', ln2[1]),
         number('third_high', third[0]), number('third_low', third[1]),
-        '  // 2*sqrt(2/pi) and 0.044715 times it.',
+        '  // 2*sqrt(2/pi)/log(2) and 0.044715 times it.',
         number('gelu_linear_high', linear[0]), number('gelu_linear_low', linear[1]),
         number('gelu_cubic_high', cubic[0]), number('gelu_cubic_low', cubic[1]),
     ]
@@ -101,24 +132,34 @@ def constants(kind):
 
 def struct_of(kind):
     _, _, degrees, top = TYPES[kind]
-    bound = ERROR_BOUND[kind]
     lines = [f'template <>', f'struct Coefficients<{kind}> {{'] + constants(kind)
 
-    def add(comment, error, *arrays):
-        assert error < bound, (kind, comment, error)
+    def add(comment, error, *arrays, bound=ERROR_BOUND[kind]):
+        assert error < bound, (kind, comment, float(log(error, 2)))
         lines.append(f'  // {comment}; error 2^{float(log(error, 2)):.1f}')
         lines.extend(array(name, values, kind) for name, values in arrays)
 
     found, error = fit_exp(degrees['exp'])
     add('(e^r - 1 - r)/r^2', error, ('exp', found))
+    found, error = fit_exp2(degrees['exp2'])
+    add('(2^r - 1)/r', error, ('exp2', found))
+    if 'exp2_rough' in degrees:
+        found, error = fit_exp2_rough(degrees['exp2_rough'])
+        add('2^r', error, ('exp2_rough', found), bound=LOOSE_BOUND[kind])
     found, error = fit_log(degrees['log'])
     add('((log((1 + s)/(1 - s)) - 2s)/s^3 - 2/3)/s^2 in s^2', error, ('log', found))
+    found, error = fit_log1p(degrees['log1p'])
+    add('(log(1 + e)/e - 1)/e up to 1', error, ('log1p', found), bound=LOOSE_BOUND[kind])
     found, error = fit_erf(degrees['erf'])
     add('erf(x)/x - 1 in x^2', error, ('erf', found))
+    if 'log2_erfc' in degrees:  # the other type takes Mills' ratio
+        found, error = fit_log2_erfc(degrees['log2_erfc'])
+        add('log2(1 - erf(a)) from 1 to 4', error, ('log2_erfc', found), bound=LOOSE_BOUND[kind])
     found, error = fit_shrink(degrees['shrink'])
     add('((x - tanh(x))/x^3 - 1/3)/x^2 in x^2', error, ('shrink', found))
     numerator, denominator, error = fit_mills(degrees['mills'], mpf(top))
-    add(f'(2*M(a)*(1 + a) - 1)/a, M Mills\' ratio over sqrt(2*pi), up to a = {top}', error, ('mills_over', numerator), ('mills_under', denominator))
+    add(f'(2*M(b)*(1 - b) - 1)/b, M Mills\' ratio over sqrt(2*pi), from b = -{top} to 0', error,
+        ('mills_over', numerator), ('mills_under', denominator))
     lines += [f'  static constexpr {kind} mills_end = {literal(top, kind)};', '};']
     return '\n'.join(lines)
 
