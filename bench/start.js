@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { argv, execPath } from 'node:process';
-import { byteCount, duration } from './lib/format.js';
+import { byteCount, duration, percent } from './lib/format.js';
 import { describeMachine, packageVersion } from './lib/machine.js';
 import { reluNet } from './lib/nets.js';
 import { saveResult } from './lib/results.js';
@@ -77,6 +77,13 @@ async function compare() {
       console.log(`${name.padEnd(18)}${duration(nanoseconds).padStart(22)}${byteCount(addedBytes).padStart(20)}`);
       return { name, nanoseconds, addedBytes };
     });
+  const [ours, peers] = ['forwardpass', 'onnxruntime-node'].map((name) =>
+    results.find((result) => result.name === name),
+  );
+  const ratio = (/** @type {'nanoseconds' | 'addedBytes'} */ what) =>
+    percent((ours?.[what] ?? 0) / (peers?.[what] ?? 0));
+  console.log(`
+forwardpass takes ${ratio('nanoseconds')} of onnxruntime-node's time (target: 25 %), ${ratio('addedBytes')} of its memory (target: 33 %)`);
   console.log(`\nA bare Node process takes ${byteCount(bare)}.`);
   const versions = { 'onnxruntime-node': packageVersion('onnxruntime-node') };
   saveResult('start', { machine: describeMachine(), versions, net: NET, rounds: ROUNDS, bareBytes: bare, results });

@@ -23,8 +23,8 @@ export const FAULT = {
 export interface Called {
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
-  /** Of each instruction of the plan, the place in the source. */
-  readonly places: readonly string[];
+  /** Of an instruction of the plan, the node it comes from. */
+  placeOf(instruction: number): string;
 }
 
 const INTEGERS = new Set(['int32', 'int64', 'bool']);
@@ -69,7 +69,7 @@ export function faultError(fault: Fault, model: Called, buffers: readonly unknow
       return new ForwardpassError(
         'ID',
         `row ${b} holds ${found}; expected ids from 0 to ${d - 1}`,
-        `node ${model.places[a]}`,
+        `node ${model.placeOf(a)}`,
       );
     }
     case FAULT.arguments:

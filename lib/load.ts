@@ -1,6 +1,6 @@
 /** The way from a source to a model: each stage makes what the next one takes. */
 import { ForwardpassError } from './errors.ts';
-import { chooseFormat, holdsParametersAlone } from './formats/registry.ts';
+import { anticipateFormat, chooseFormat, holdsParametersAlone } from './formats/registry.ts';
 import type { Architecture } from './graph/architecture.ts';
 import { buildGraph } from './graph/define/build.ts';
 import type { Graph, Op, Tensor } from './graph/graph.ts';
@@ -37,7 +37,9 @@ export async function readSource(
   options: CheckedOptions<LoadOptions>,
 ): Promise<Graph> {
   aborted(options.signal);
-  const opened = await openSource(source, options);
+  const opening = openSource(source, options);
+  if (typeof source === 'string') anticipateFormat(source);
+  const opened = await opening;
   try {
     return await readGraph(opened, options);
   } finally {

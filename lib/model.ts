@@ -3,7 +3,7 @@ import { allocate, byName, type FloatArray, isResizable, isTypedArray, lengthOf,
 import { ForwardpassError } from './errors.ts';
 import { type Fault, faultError, holdsIntegers } from './faults.ts';
 import type { Decision, DType, ReducedWeights } from './graph/graph.ts';
-import type { Lowered, Port } from './graph/lower.ts';
+import type { About, Lowered, Port } from './graph/lower.ts';
 import { chooseIsa, createNative, type Isa, type NativeModel, type TypedArray } from './native.ts';
 import { flattenRows, type Rows } from './rows.ts';
 import { summarise } from './summary.ts';
@@ -71,8 +71,10 @@ export class Model implements Disposable {
   readonly parameterCount: number;
 
   readonly #native: NativeModel;
-  /** Without the plan, whose parameters the engine has copied. */
-  readonly #lowered: Omit<Lowered, 'plan'>;
+  readonly #inputs: readonly Port[];
+  readonly #outputs: readonly Port[];
+  /** {@link About}, as JSON: of ten thousand models, few are asked, and a string takes the least memory. */
+  readonly #about: string;
   readonly #decision: Decision | undefined;
   readonly #Floats: Float32ArrayConstructor | Float64ArrayConstructor;
   /** Whether there is one input and one output, which then need no names. */
@@ -80,25 +82,22 @@ export class Model implements Disposable {
 
   private constructor(key: symbol, parts: ModelParts) {
     if (key !== create) throw new ForwardpassError('OPTION', 'models come from load() or define()', 'Model');
-    const { plan, ...lowered } = parts.lowered;
+    const { plan, inputs, outputs, layers, places } = parts.lowered;
     this.format = parts.format;
-    this.inputs = lowered.inputs.map(tensorInfo);
-    this.outputs = lowered.outputs.map(tensorInfo);
+    this.inputs = inputs.map(tensorInfo);
+    this.outputs = outputs.map(tensorInfo);
     this.classes = parts.classes && Object.freeze([...parts.classes]);
     this.featureNames = parts.featureNames && Object.freeze([...parts.featureNames]);
     this.precision = parts.precision;
     this.parameterCount = parts.parameterCount;
     this.isa = chooseIsa(parts.isa);
-    this.#native = createNative(
-      plan,
-      this.isa,
-      [...lowered.inputs, ...lowered.outputs].map(holdsIntegers),
-      parts.threads,
-    );
-    this.#lowered = lowered;
+    this.#native = createNative(plan, this.isa, [...inputs, ...outputs].map(holdsIntegers), parts.threads);
+    this.#inputs = inputs;
+    this.#outputs = outputs;
+    this.#about = JSON.stringify({ layers, places } satisfies About);
     this.#decision = parts.decision;
     this.#Floats = parts.precision === 'f64' ? Float64Array : Float32Array;
-    this.#single = lowered.inputs.length === 1 && lowered.outputs.length === 1;
+    this.#single = inputs.length === 1 && outputs.length === 1;
   }
 
   /** @internal */
@@ -124,7 +123,7 @@ export class Model implements Disposable {
   run<Outputs extends Named<TypedArray>>(inputs: Named<TypedArray>, outputs: Outputs): Outputs;
   run(input: TypedArray | Named<TypedArray>, output?: TypedArray | Named<TypedArray>): unknown {
     if (this.#single && isTypedArray(input)) {
-      const y = output === undefined ? this.#newFloats(this.#rowsOf(input), this.#lowered.outputs[0]) : output;
+      const y = output === undefined ? this.#newFloats(this.#rowsOf(input), this.#outputs[0]) : output;
       if (isResizable(input) || isResizable(y)) throw this.#resizable([input, y]);
       const fault = this.#native.run(input as TypedArray, y as TypedArray);
       if (fault !== undefined) throw this.#explain(fault, [input, y]);
@@ -164,7 +163,7 @@ export class Model implements Disposable {
     if (!Number.isSafeInteger(batch) || batch < 0) {
       throw new ForwardpassError('OPTION', `expected a number of rows, found ${describe(batch)}`, 'option batch');
     }
-    const { inputs, outputs } = this.#lowered;
+    const [inputs, outputs] = [this.#inputs, this.#outputs];
     const inputBuffers = inputs.map((port) =>
       holdsIntegers(port) ? allocate(Int32Array, batch, port) : this.#newFloats(batch, port),
     );
@@ -243,7 +242,7 @@ export class Model implements Disposable {
 
   /** A table of inputs, layers, shapes, parameters and outputs, for people. */
   summary(): string {
-    return summarise(this, this.#lowered);
+    return summarise(this, { inputs: this.#inputs, outputs: this.#outputs, layers: this.#tellAbout().layers });
   }
 
   /** Frees the weights; work in flight ends first. Using the model afterwards throws DISPOSED; disposing is not. */
@@ -259,7 +258,7 @@ export class Model implements Disposable {
     if (!this.#single) {
       throw new ForwardpassError('INPUT', `the model has ${this.#counts()}; use run() with named arrays`, 'rows');
     }
-    return flattenRows(rows, this.#lowered.inputs[0].width, this.featureNames, this.#Floats);
+    return flattenRows(rows, this.#inputs[0].width, this.featureNames, this.#Floats);
   }
 
   #counts(): string {
@@ -273,18 +272,18 @@ export class Model implements Disposable {
 
   /** Whole rows in the first input: none when it is no typed array, which the native call refuses. */
   #rowsOf(firstInput: unknown): number {
-    return isTypedArray(firstInput) ? Math.floor(lengthOf(firstInput) / this.#lowered.inputs[0].width) : 0;
+    return isTypedArray(firstInput) ? Math.floor(lengthOf(firstInput) / this.#inputs[0].width) : 0;
   }
 
   /** Inputs then outputs in the plan's order, and what the caller gets back. */
   #namedBuffers(input: unknown, output: unknown): { buffers: TypedArray[]; result: unknown } {
-    const { inputs, outputs } = this.#lowered;
+    const [inputs, outputs] = [this.#inputs, this.#outputs];
     if (ArrayBuffer.isView(input)) {
       if (!this.#single) {
         const names = `run({ ${inputs.map(({ name }) => name).join(', ')} })`;
         throw new ForwardpassError('INPUT', `the model has ${this.#counts()}; pass them by name: ${names}`, 'inputs');
       }
-      const y = output === undefined ? this.#newFloats(this.#rowsOf(input), this.#lowered.outputs[0]) : output;
+      const y = output === undefined ? this.#newFloats(this.#rowsOf(input), this.#outputs[0]) : output;
       return { buffers: this.#checked([input, y]), result: y };
     }
     const given = pick(input, inputs, 'input');
@@ -312,17 +311,24 @@ export class Model implements Disposable {
   }
 
   #port(index: number): Port {
-    const { inputs, outputs } = this.#lowered;
-    return index < inputs.length ? inputs[index] : outputs[index - inputs.length];
+    return index < this.#inputs.length ? this.#inputs[index] : this.#outputs[index - this.#inputs.length];
   }
 
   #explain(fault: Fault, buffers: readonly unknown[]): ForwardpassError {
-    return faultError(fault, this.#lowered, buffers);
+    const [inputs, outputs] = [this.#inputs, this.#outputs];
+    return faultError(fault, { inputs, outputs, placeOf: (at) => this.#tellAbout().places[at] }, buffers);
+  }
+
+  #tellAbout(): About {
+    return JSON.parse(this.#about);
   }
 }
 
+/** Concatenated to, since a spread leaves room for more in the array that it makes. */
+const EVERY_BATCH: readonly (number | null)[] = [null];
+
 function tensorInfo({ name, shape, dtype }: Port): TensorInfo {
-  return { name, shape: [null, ...shape], dtype };
+  return { name, shape: EVERY_BATCH.concat(shape), dtype };
 }
 
 function argMax(values: FloatArray, first: number, count: number): number {

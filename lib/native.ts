@@ -35,11 +35,37 @@ interface Addon {
 let loaded: Addon | undefined;
 
 function addon(): Addon {
-  if (loaded !== undefined) return loaded;
+  loaded ??= openExpected() ?? openFound();
+  return loaded;
+}
+
+/** Where `npm run build` and the package put the addon. */
+const EXPECTED = [
+  'build/Release/forwardpass.node',
+  `prebuilds/${process.platform}-${process.arch}/node.node`,
+  `prebuilds/${process.platform}-${process.arch}/node.glibc.node`,
+];
+
+/** Opened without a search, which would take longer than to open it. */
+function openExpected(): Addon | undefined {
+  // These send the search elsewhere.
+  if (process.env.PREBUILDS_ONLY || process.env.FORWARDPASS_PREBUILD) return undefined;
+  for (const path of EXPECTED) {
+    try {
+      const found: { exports: unknown } = { exports: {} };
+      process.dlopen(found, fileURLToPath(new URL(`../${path}`, import.meta.url)));
+      return found.exports as Addon;
+    } catch {
+      // The search says what is wrong with it.
+    }
+  }
+  return undefined;
+}
+
+function openFound(): Addon {
   const root = fileURLToPath(new URL('..', import.meta.url));
-  const require = createRequire(import.meta.url);
   try {
-    loaded = require('node-gyp-build')(root) as Addon;
+    return createRequire(import.meta.url)('node-gyp-build')(root) as Addon;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : describe(cause);
     throw new ForwardpassError(
@@ -50,12 +76,14 @@ function addon(): Addon {
       { cause },
     );
   }
-  return loaded;
 }
+
+let available: readonly Isa[] | undefined;
 
 /** The instruction sets that this machine can run, best first. */
 export function availableIsas(): readonly Isa[] {
-  return addon().instructionSets();
+  available ??= addon().instructionSets();
+  return available;
 }
 
 /** The set asked for by name, else by the environment's FORWARDPASS_ISA, else the best. */

@@ -6,7 +6,6 @@ import type { Source } from './formats/format.ts';
 import type { Limits } from './graph/limits.ts';
 import { bytesReader } from './source/bytes.ts';
 import { openFile } from './source/file.ts';
-import { download } from './source/http.ts';
 import { describe, quote } from './words.ts';
 
 export interface SourceOptions {
@@ -45,6 +44,7 @@ async function openPath(path: string, options: SourceOptions): Promise<OpenSourc
 
 async function openUrl(url: URL, options: SourceOptions): Promise<OpenSource> {
   if (url.protocol === 'http:' || url.protocol === 'https:') {
+    const { download } = await import('./source/http.ts');
     return alone(bytesReader(basenameOf(url), await download(url, options)), 'its model was downloaded');
   }
   if (url.protocol !== 'file:') {

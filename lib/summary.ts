@@ -10,7 +10,10 @@ interface Described {
   readonly classes?: readonly (string | number)[];
 }
 
-export function summarise(model: Described, { inputs, outputs, layers }: Omit<Lowered, 'plan'>): string {
+export function summarise(
+  model: Described,
+  { inputs, outputs, layers }: Pick<Lowered, 'inputs' | 'outputs' | 'layers'>,
+): string {
   const rows = [
     ['layer', 'kind', 'row shape', 'parameters'],
     ...inputs.map((port) => portRow(port, 'input')),

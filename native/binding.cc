@@ -1,5 +1,5 @@
 // The addon: the only file that sees Node-API. It hands JavaScript three things: instructionSets(), create(), and the
-// functions of a model that create() returns.
+// models that create() returns, each with its functions.
 //
 // Calls never throw. A model's functions return undefined when all went well, otherwise the array
 // [fault, port, …figures], which lib/model.ts puts into words. What a function works on hangs on the function itself
@@ -65,8 +65,11 @@ struct Loaded {
 struct Environment {
   fp::Pool* pool = nullptr;
   fp::Array<char> values;
+  napi_ref model_class = nullptr;
   size_t holders = 1;
-  size_t models = 0;  // not disposed of
+  size_t models = 0;        // not disposed of
+  size_t loaded_bytes = 0;  // of their engines
+  size_t freed_bytes = 0;   // since memory was last given back
 
   ~Environment() {
     if (pool != nullptr) pool->release();
@@ -95,8 +98,23 @@ struct Environment {
     values = static_cast<fp::Array<char>&&>(larger);
     return true;
   }
-  void remove_model() {
+  void add_model(size_t bytes) {
+    holders++;
+    models++;
+    loaded_bytes += bytes;
+  }
+  void remove_model(size_t bytes) {
     if (--models == 0) values = {};
+    loaded_bytes -= bytes;
+    freed(bytes);
+  }
+  // Giving memory back takes a while, however little was freed: only when it is worth that.
+  void freed(size_t bytes) {
+    constexpr size_t least_bytes = 1 << 20;
+    freed_bytes += bytes;
+    if (freed_bytes < least_bytes || freed_bytes < loaded_bytes / 4) return;
+    freed_bytes = 0;
+    fp::give_back_memory();
   }
 };
 
@@ -108,8 +126,8 @@ struct Port {
 // What the functions of one model share, within one environment.
 struct Model {
   Loaded* loaded = nullptr;  // null once disposed
-  int functions = 0;         // that have not been collected, bound calls included
-  int64_t external_bytes = 0;
+  int holders = 0;        // the JavaScript object and the functions that have not been collected, bound calls included
+  size_t bytes = 0;       // of the engine
   fp::Array<Port> ports;  // inputs, then outputs
   size_t input_count = 0;
   fp::Array<char> table;
@@ -137,14 +155,16 @@ void dispose(napi_env env, Model* model) {
   Loaded::release(model->loaded);
   model->loaded = nullptr;
   model->table = {};
-  model->environment->remove_model();
+  model->environment->remove_model(model->bytes);
   int64_t ignored;
-  napi_adjust_external_memory(env, -model->external_bytes, &ignored);
+  napi_adjust_external_memory(env, -int64_t(model->bytes), &ignored);
 }
 
-void release_function(napi_env env, Model* model) {
-  if (--model->functions > 0) return;
+void release(napi_env env, Model* model) {
+  if (--model->holders > 0) return;
   dispose(env, model);
+  constexpr size_t usual_bytes = 1 << 10;  // of a model without its engine, with what Node keeps of it
+  model->environment->freed(usual_bytes);
   model->environment->release();
   fp::destroy(model);
 }
@@ -328,7 +348,7 @@ napi_value run_bound(napi_env env, napi_callback_info info) {
 
 void finalize_bound(napi_env env, void* data, void*) {
   BoundCall* const call = static_cast<BoundCall*>(data);
-  release_function(env, call->model);
+  release(env, call->model);
   fp::destroy(call);
 }
 
@@ -348,7 +368,7 @@ napi_value bind(napi_env env, napi_callback_info info) {
   for (size_t i = 0; i < model->input_count; i++) call->inputs[i] = model->inputs[i];
   for (size_t i = 0; i < model->output_count(); i++) call->outputs[i] = model->outputs[i];
   napi_value function = nullptr;
-  model->functions++;
+  model->holders++;
   if (napi_create_function(env, "run", NAPI_AUTO_LENGTH, run_bound, call, &function) != napi_ok ||
       napi_add_finalizer(env, function, call, finalize_bound, nullptr, nullptr) != napi_ok) {
     finalize_bound(env, call, nullptr);
@@ -486,27 +506,73 @@ napi_value run_async(napi_env env, napi_callback_info info) {
 }
 
 // ---------------------------------------------------------------------------------------------------------------
-// dispose()
+// The class of models. Each of its functions works on one model, and is made when it is first asked for: a function
+// takes a kilobyte, and of ten thousand models most are run in one way at the most.
+
+void finalize_holder(napi_env env, void* data, void*) { release(env, static_cast<Model*>(data)); }
+
+struct Function {
+  const char* name;
+  napi_callback callback;
+};
+constexpr Function functions[] = {{"run", run}, {"bind", bind}, {"runAsync", run_async}};
+
+// The model of a call's `this`; null for an object that create() did not make.
+Model* this_model(napi_env env, napi_callback_info info, napi_value& object, void** data) {
+  void* model = nullptr;
+  napi_get_cb_info(env, info, nullptr, nullptr, &object, data);
+  return napi_unwrap(env, object, &model) == napi_ok ? static_cast<Model*>(model) : nullptr;
+}
+
+napi_value get_function(napi_env env, napi_callback_info info) {
+  napi_value object, value;
+  void* data;
+  Model* const model = this_model(env, info, object, &data);
+  if (model == nullptr) return nullptr;
+  const Function& function = *static_cast<const Function*>(data);
+  if (napi_create_function(env, function.name, NAPI_AUTO_LENGTH, function.callback, model, &value) != napi_ok ||
+      napi_add_finalizer(env, value, model, finalize_holder, nullptr, nullptr) != napi_ok) {
+    return nullptr;
+  }
+  model->holders++;
+  const napi_property_descriptor own = {function.name,           nullptr, nullptr, nullptr, nullptr, value,
+                                        napi_default_jsproperty, nullptr};
+  napi_define_properties(env, object, 1, &own);
+  return value;
+}
 
 napi_value dispose_model(napi_env env, napi_callback_info info) {
-  void* data;
-  napi_get_cb_info(env, info, nullptr, nullptr, nullptr, &data);
-  dispose(env, static_cast<Model*>(data));
+  napi_value object;
+  Model* const model = this_model(env, info, object, nullptr);
+  if (model != nullptr) dispose(env, model);
   return nullptr;
 }
 
-// ---------------------------------------------------------------------------------------------------------------
-// create(words, parameters, isa, integers, threads): a model's functions and figures.
-
-void finalize_function(napi_env env, void* data, void*) { release_function(env, static_cast<Model*>(data)); }
-
-bool add_function(napi_env env, napi_value object, const char* name, napi_callback callback, Model* model) {
-  napi_value function;
-  if (napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, model, &function) != napi_ok) return false;
-  if (napi_add_finalizer(env, function, model, finalize_function, nullptr, nullptr) != napi_ok) return false;
-  model->functions++;
-  return napi_set_named_property(env, object, name, function) == napi_ok;
+napi_value construct(napi_env env, napi_callback_info info) {
+  napi_value object = nullptr;
+  napi_get_cb_info(env, info, nullptr, nullptr, &object, nullptr);
+  return object;
 }
+
+void define_model_class(napi_env env, napi_ref& reference) {
+  constexpr size_t count = sizeof functions / sizeof *functions;
+  napi_property_descriptor properties[count + 1] = {};
+  for (size_t i = 0; i < count; i++) {
+    properties[i].utf8name = functions[i].name;
+    properties[i].getter = get_function;
+    properties[i].data = const_cast<Function*>(&functions[i]);
+  }
+  properties[count].utf8name = "dispose";
+  properties[count].method = dispose_model;
+  napi_value constructor;
+  if (napi_define_class(env, "NativeModel", NAPI_AUTO_LENGTH, construct, nullptr, count + 1, properties,
+                        &constructor) == napi_ok) {
+    napi_create_reference(env, constructor, 1, &reference);
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// create(words, parameters, isa, integers, threads): a model.
 
 // An Error with a code, thrown: create() is no hot path, and lib/native.ts turns it into a ForwardpassError. Where an
 // exception is under way already, that one stays.
@@ -564,7 +630,7 @@ bool fill_model(napi_env env, Model& model, const fp::Array<napi_value>& integer
     if (i < integers.size()) napi_get_value_bool(env, integers[i], &flag);
     model.ports[i] = {width, flag};
   }
-  model.external_bytes = int64_t(engine.packed_bytes());
+  model.bytes = engine.packed_bytes();
   return true;
 }
 
@@ -623,18 +689,18 @@ napi_value create(napi_env env, napi_callback_info info) {
                                                       : fail(env, "MEMORY", "no memory for the packed model");
   }
 
-  environment->holders++;
-  environment->models++;
+  environment->add_model(model->bytes);
   int64_t ignored;
-  napi_adjust_external_memory(env, model->external_bytes, &ignored);
-  napi_value object = nullptr;
-  model->functions++;  // held until all of them stand
-  const bool added = napi_create_object(env, &object) == napi_ok && add_function(env, object, "run", run, model) &&
-                     add_function(env, object, "bind", bind, model) &&
-                     add_function(env, object, "runAsync", run_async, model) &&
-                     add_function(env, object, "dispose", dispose_model, model);
-  release_function(env, model);
-  return added ? object : fail(env, "MEMORY", "no memory for the model's functions");
+  napi_adjust_external_memory(env, int64_t(model->bytes), &ignored);
+  napi_value constructor, object = nullptr;
+  model->holders++;
+  if (napi_get_reference_value(env, environment->model_class, &constructor) == napi_ok &&
+      napi_new_instance(env, constructor, 0, nullptr, &object) == napi_ok &&
+      napi_wrap(env, object, model, finalize_holder, nullptr, nullptr) == napi_ok) {
+    return object;
+  }
+  release(env, model);
+  return fail(env, "MEMORY", "no memory for the model's object");
 }
 
 napi_value instruction_sets(napi_env env, napi_callback_info) {
@@ -661,8 +727,11 @@ void export_function(napi_env env, napi_value exports, const char* name, napi_ca
 
 static Napi::Object init(Napi::Env env, Napi::Object exports) {
   Environment* const environment = fp::make<Environment>();
+  // What fails here is found missing by create().
   if (environment != nullptr && napi_set_instance_data(env, environment, Environment::finalize, nullptr) != napi_ok) {
     fp::destroy(environment);
+  } else if (environment != nullptr) {
+    define_model_class(env, environment->model_class);
   }
   export_function(env, exports, "instructionSets", instruction_sets);
   export_function(env, exports, "create", create);

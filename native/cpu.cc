@@ -57,6 +57,9 @@ uint64_t saved_states() {
 
 bool all_set(uint64_t value, uint64_t bits) { return (value & bits) == bits; }
 
+// Asked once: to ask costs tens of microseconds under a hypervisor.
+const Registers leaf_1 = cpuid(1), leaf_7 = cpuid(7), leaf_7_1 = cpuid(7, 1);
+
 constexpr uint32_t bit(int index) { return uint32_t(1) << index; }
 
 // Of leaf 1, ecx.
@@ -72,15 +75,15 @@ constexpr uint64_t avx_states = 0x6, avx512_states = 0xE6;
 }  // namespace
 
 bool has_avx2() {
-  return all_set(cpuid(1).ecx, osxsave_bit | avx_bit | fma_bit) && all_set(saved_states(), avx_states) &&
-         all_set(cpuid(7).ebx, avx2_bit);
+  return all_set(leaf_1.ecx, osxsave_bit | avx_bit | fma_bit) && all_set(saved_states(), avx_states) &&
+         all_set(leaf_7.ebx, avx2_bit);
 }
 
-bool has_avx512() { return has_avx2() && all_set(saved_states(), avx512_states) && all_set(cpuid(7).ebx, avx512_bits); }
+bool has_avx512() { return has_avx2() && all_set(saved_states(), avx512_states) && all_set(leaf_7.ebx, avx512_bits); }
 
-bool has_avxvnni() { return has_avx2() && all_set(cpuid(7, 1).eax, avxvnni_bit); }
+bool has_avxvnni() { return has_avx2() && all_set(leaf_7_1.eax, avxvnni_bit); }
 
-bool has_avx512vnni() { return has_avx512() && all_set(cpuid(7).ecx, avx512vnni_bit); }
+bool has_avx512vnni() { return has_avx512() && all_set(leaf_7.ecx, avx512vnni_bit); }
 
 #elif FP_ARM64
 

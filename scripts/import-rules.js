@@ -96,7 +96,7 @@ const NATIVE_RULES = [
     may: only('native/(plan|pack|pack_reduced|arena)\\.h', 'native/kernels/kernels\\.h', STANDARD),
   },
   { files: /^native\/pool\.(h|cc)$/, may: only('native/pool\\.h', '<windows\\.h>', STANDARD) },
-  { files: /^native\/arena\.h$/, may: only(STANDARD) },
+  { files: /^native\/arena\.h$/, may: only('<sys/mman\\.h>', STANDARD) },
   { files: /^native\/cpu\.(h|cc)$/, may: only('native/cpu\\.h', STANDARD, INTRINSICS, PROCESSOR_QUESTIONS) },
   {
     files: /^native\/kernels\//,

@@ -63,6 +63,7 @@ const PROVOCATIONS: Record<ErrorCode, () => unknown> = {
   ISA: () => define({ layers: [{ weight: 1 }] }, { isa: 'mmx' as 'scalar' }),
   NATIVE: async () => {
     vi.resetModules();
+    vi.stubEnv('PREBUILDS_ONLY', '1');
     vi.doMock('node:module', () => ({
       createRequire: () => () => () => {
         throw new Error('no build');
@@ -77,6 +78,7 @@ const PROVOCATIONS: Record<ErrorCode, () => unknown> = {
       throw new ForwardpassError(code, message);
     } finally {
       vi.doUnmock('node:module');
+      vi.unstubAllEnvs();
     }
   },
   PLAN: () => createNative({ words: Int32Array.of(1, 2, 3), parameters: [] }, 'scalar', [], 1),

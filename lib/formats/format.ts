@@ -35,4 +35,6 @@ export interface FormatReader {
   /** Whether the file is of this format, from its first bytes (up to 4,096) and its size. Throws nothing. */
   detect(head: Uint8Array, source: Source): boolean;
   read(source: Source, options: ReadOptions): Promise<Graph>;
+  /** Opens what {@link read} will need of the reader's own code. */
+  anticipate(): Promise<unknown>;
 }

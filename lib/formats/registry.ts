@@ -1,7 +1,6 @@
 /** The formats, in the order in which they look at a file. A new one is its folder and a row here. */
 import { ForwardpassError } from '../errors.ts';
 import type { FormatReader, Source } from './format.ts';
-import { looksLike } from './looks-like.ts';
 import { onnx } from './onnx/onnx.ts';
 import { safetensors } from './safetensors/safetensors.ts';
 
@@ -22,8 +21,16 @@ export async function chooseFormat(source: Source, asked: Format | undefined): P
   const head = await main.read(0, Math.min(main.size, HEAD_BYTES));
   const format = Object.values(READERS).find((reader: FormatReader) => reader.detect(head, source));
   if (format !== undefined) return format;
+  const { looksLike } = await import('./looks-like.ts');
   const message = `looks like ${looksLike(head, main.size)}; the formats read are ${FORMATS.join(' and ')}`;
   throw new ForwardpassError('UNKNOWN_FORMAT', message, main.name);
+}
+
+/** Opens the reader that a file's name suggests while the file itself is opened; its content decides. */
+export function anticipateFormat(path: string): void {
+  const format = Object.values(READERS).find(({ name }) => path.toLowerCase().endsWith(`.${name}`));
+  // What went wrong goes wrong again when the format is read.
+  format?.anticipate().catch(() => {});
 }
 
 export function holdsParametersAlone(format: FormatReader): boolean {

@@ -71,7 +71,6 @@ const identity: Entry = { settings: [], steps: () => [] };
 
 /** Those with settings or of several steps; the other UNARY_NAMES stand for themselves. */
 const ENTRIES: Readonly<Record<string, Entry>> = {
-  ...Object.fromEntries(UNARY_NAMES.map((fn) => [spell(fn), plain(fn)])),
   linear: identity,
   identity,
   none: identity,
@@ -158,7 +157,7 @@ export function resolveActivation(activation: Activation, place: string): readon
   const { name, settings } = takeApart(activation, place);
   const spelt = spell(name);
   if (spelt === 'gelu') return [gelu(settings, name, place)];
-  const entry = Object.hasOwn(ENTRIES, spelt) ? ENTRIES[spelt] : undefined;
+  const entry = Object.hasOwn(ENTRIES, spelt) ? ENTRIES[spelt] : functionNamed(spelt);
   if (entry === undefined) {
     const guess = didYouMean(name, NAMES) || `; known are ${listNames(NAMES, NAMES.length)}`;
     throw new ForwardpassError('OPTION', `${quote(name)} is not a known activation${guess}`, place);
@@ -166,6 +165,12 @@ export function resolveActivation(activation: Activation, place: string): readon
   const known = entry.settings.flatMap(({ names }) => names);
   refuseOthers(settings, known, name, place);
   return entry.steps(...entry.settings.map((wanted) => numberOf(settings, wanted, name, place)));
+}
+
+/** The function of the graph that goes by that name. */
+function functionNamed(spelt: string): Entry | undefined {
+  const fn = UNARY_NAMES.find((name) => spell(name) === spelt);
+  return fn && plain(fn);
 }
 
 /** `LeakyReLU`, `leaky_relu` and `leaky-relu` are one name. */

@@ -25,13 +25,17 @@ export interface LayerSummary {
   readonly parameterCount: number;
 }
 
-export interface Lowered {
-  readonly plan: Plan;
-  readonly inputs: readonly Port[];
-  readonly outputs: readonly Port[];
+/** What is known of a model for people, and is asked for now and then. */
+export interface About {
   readonly layers: readonly LayerSummary[];
   /** Of each instruction of the plan, the node it comes from. */
   readonly places: readonly string[];
+}
+
+export interface Lowered extends About {
+  readonly plan: Plan;
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
 }
 
 /** Turns a graph into the engine's plan; constants are rounded to the precision here and nowhere before. */

@@ -1,10 +1,10 @@
-import type { DType, GraphInput, Node, Operand } from './graph.ts';
+import type { DType, GraphInput, Node, Op, Operand } from './graph.ts';
 import type { Shape } from './shapes.ts';
 import { affineIntoNorm, mergeAffines, toAffine } from './simplify/affine.ts';
 import { affineAfterDense, affineBeforeDense, clampIntoDense } from './simplify/dense.ts';
 import { dropIdentities, foldConstants, impliedExpansions, plainReshapes, plainTruths } from './simplify/identities.ts';
-import { PATTERNS } from './simplify/patterns.ts';
-import { Rewriter, type Rule } from './simplify/rewriter.ts';
+import { knownFunctions } from './simplify/patterns.ts';
+import { type Rewrite, Rewriter, type Rule } from './simplify/rewriter.ts';
 import { sharing } from './simplify/sharing.ts';
 import { hoistScales, mergeClips, oneSlope, plainClips, plainDivisions, plainPowers } from './simplify/spellings.ts';
 import type { CheckedGraph } from './validate.ts';
@@ -23,7 +23,7 @@ export interface SimplifiedGraph {
 }
 
 /** At each node the first that has something to do goes first. */
-export const RULES: readonly Rule[] = [
+const RULES: readonly Rule[] = [
   foldConstants,
   dropIdentities,
   plainReshapes,
@@ -35,7 +35,7 @@ export const RULES: readonly Rule[] = [
   mergeClips,
   oneSlope,
   toAffine,
-  ...PATTERNS,
+  knownFunctions,
   hoistScales,
   mergeAffines,
   affineAfterDense,
@@ -43,6 +43,26 @@ export const RULES: readonly Rule[] = [
   affineIntoNorm,
   clampIntoDense,
 ];
+
+/** By the operation of the nodes that they look at: for most, few are left to try. */
+const rulesByOp = new Map<Op, readonly Rule[]>();
+
+function rulesFor(op: Op): readonly Rule[] {
+  let rules = rulesByOp.get(op);
+  if (rules === undefined) {
+    rules = RULES.filter(({ ops }) => ops === undefined || ops.includes(op));
+    rulesByOp.set(op, rules);
+  }
+  return rules;
+}
+
+function firstOf(rules: readonly Rule[], node: Node, graph: Rewriter): Rewrite | undefined {
+  for (const rule of rules) {
+    const rewrite = rule.apply(node, graph);
+    if (rewrite !== undefined) return rewrite;
+  }
+  return undefined;
+}
 
 /** Every pass that changes something simplifies; files that want more passes than this are odd, and still right. */
 const MAX_PASSES = 32;
@@ -53,7 +73,11 @@ const MAX_PASSES = 32;
  */
 export function simplify(graph: CheckedGraph, options: { readonly precision: 'f32' | 'f64' }): SimplifiedGraph {
   const rewriter = new Rewriter(graph, options.precision);
-  for (let pass = 0; pass < MAX_PASSES; pass++) if (!rewriter.pass([...RULES, sharing()])) break;
+  for (let pass = 0; pass < MAX_PASSES; pass++) {
+    const shared = sharing();
+    const rewriteOf = (node: Node) => firstOf(rulesFor(node.op), node, rewriter) ?? shared.apply(node, rewriter);
+    if (!rewriter.pass(rewriteOf)) break;
+  }
   const { inputs, outputs, nodes, shapes } = rewriter;
   return { inputs, outputs, nodes, shapes } as unknown as SimplifiedGraph;
 }

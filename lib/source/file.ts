@@ -1,6 +1,6 @@
 /** A model in a file, and the files beside it. */
-import { constants, type Stats } from 'node:fs';
-import { type FileHandle, lstat, open, realpath, stat } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { constants, type FileHandle, lstat, open, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ForwardpassError } from '../errors.ts';
 import type { Reader } from '../formats/format.ts';

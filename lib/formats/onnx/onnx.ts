@@ -3,8 +3,6 @@ import { ForwardpassError } from '../../errors.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { FormatReader, ReadOptions, Source } from '../format.ts';
 
-const OLDEST_IR = 3;
-const NEWEST_IR = 14;
 /** Detection names a newer file's version in its refusal instead of calling the file unknown. */
 const PLAUSIBLE_IR = 99;
 
@@ -50,27 +48,17 @@ function isName(bytes: Uint8Array, start: number, length: number): boolean {
   return length <= LONGEST_NAME && bytes.subarray(start, start + length).every((byte) => byte >= 0x20);
 }
 
+/** On demand: a process that opens no ONNX file loads none of it. */
+const reader = () => import('./read.ts');
+
 async function read(source: Source, options: ReadOptions): Promise<Graph> {
   const { main } = source;
   const { limits } = options;
   if (main.size > limits.bytes) {
     throw new ForwardpassError('LIMIT', `the file has ${main.size} bytes; \`limits.bytes\` allows ${limits.bytes}`);
   }
-  // On demand: a process that opens no ONNX file loads none of it.
-  const [{ decodeModel }, { readModel }, { ExternalData }] = await Promise.all([
-    import('./proto.ts'),
-    import('./read.ts'),
-    import('./tensor.ts'),
-  ]);
-  const bytes = await main.read(0, main.size);
-  const model = decodeModel(bytes, main.name, limits.depth);
-  if (model.irVersion < OLDEST_IR || model.irVersion > NEWEST_IR) {
-    throw new ForwardpassError(
-      'UNSUPPORTED_VERSION',
-      `expected ONNX IR version ${OLDEST_IR} to ${NEWEST_IR}, found ${model.irVersion}`,
-    );
-  }
-  return readModel(model, new ExternalData(source, limits), limits);
+  const [{ readModel }, bytes] = await Promise.all([reader(), main.read(0, main.size)]);
+  return readModel(bytes, source, limits);
 }
 
-export const onnx: FormatReader = { name: 'onnx', detect, read };
+export const onnx: FormatReader = { name: 'onnx', anticipate: reader, detect, read };

@@ -215,7 +215,7 @@ function decodeTensor(message: Message): TensorProto {
     else if (field === 5) message.integers(tensor.int32s);
     else if (field === 7) message.integers(tensor.int64s);
     else if (field === 8) tensor.name = message.string();
-    else if (field === 9) tensor.raw = message.bytes();
+    else if (field === 9) tensor.raw = message.elements();
     else if (field === 10) tensor.doubles.push(message.fixed(8));
     else if (field === 11) message.integers(tensor.uint64s);
     else if (field === 13) {

@@ -4,19 +4,35 @@ import type { Decision, Graph, GraphInput, GraphOutput, Node } from '../../graph
 import type { Limits } from '../../graph/limits.ts';
 import { elementCount, formatShape } from '../../graph/shapes.ts';
 import { quote } from '../../words.ts';
+import type { Source } from '../format.ts';
 import { GraphBuilder } from './builder.ts';
 import { CrossesRows } from './emitter.ts';
 import { Evaluator } from './evaluate.ts';
-import type { GraphProto, ModelProto, ValueProto } from './proto.ts';
+import { decodeModel, type GraphProto, type ModelProto, type ValueProto } from './proto.ts';
 import { opsetVersions, Scope } from './scope.ts';
-import type { ExternalData } from './tensor.ts';
+import { ExternalData } from './tensor.ts';
 import { elementType, HIGHEST_RANK, publicType, type Row } from './value.ts';
+
+const OLDEST_IR = 3;
+const NEWEST_IR = 14;
+
+/** The graph of a whole ONNX file; `source` has the files beside it. */
+export async function readModel(bytes: Uint8Array, source: Source, limits: Limits): Promise<Graph> {
+  const model = decodeModel(bytes, source.main.name, limits.depth);
+  if (model.irVersion >= OLDEST_IR && model.irVersion <= NEWEST_IR) {
+    return readGraph(model, new ExternalData(source, limits), limits);
+  }
+  throw new ForwardpassError(
+    'UNSUPPORTED_VERSION',
+    `expected ONNX IR version ${OLDEST_IR} to ${NEWEST_IR}, found ${model.irVersion}`,
+  );
+}
 
 /**
  * Axis 0 of every input is the batch. When the model mixes it into the result, or the inputs differ in it, and every
  * shape is fixed, the model is read with each whole tensor as one row.
  */
-export async function readModel(model: ModelProto, external: ExternalData, limits: Limits): Promise<Graph> {
+async function readGraph(model: ModelProto, external: ExternalData, limits: Limits): Promise<Graph> {
   const { graph } = model;
   if (graph === undefined) throw new ForwardpassError('MALFORMED', 'the model holds no graph', 'graph');
   if (graph.outputs.length === 0) throw new ForwardpassError('MALFORMED', 'the graph has no outputs', 'graph');

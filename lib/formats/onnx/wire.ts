@@ -1,9 +1,7 @@
 /**
- * Protocol buffers, one message at a time, over `pbf`. `pbf` reads past a message's end without a word and takes
- * field 0 for that end; here every length, wire type and depth is checked before its value is used.
+ * Protocol buffers, one message at a time: every length, wire type and depth is checked before its value is used.
  * https://protobuf.dev/programming-guides/encoding/
  */
-import { PbfReader } from 'pbf';
 import { ForwardpassError } from '../../errors.ts';
 
 const VARINT = 0;
@@ -11,18 +9,22 @@ const FIXED64 = 1;
 const LENGTH = 2;
 const FIXED32 = 5;
 
+/** Bytes from which on a length takes two bytes: with the tag, no fewer than a move needs. */
+const LONG = 128;
+
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export class Message {
-  readonly #reader: PbfReader;
+  readonly #bytes: Uint8Array;
   readonly #place: string;
   readonly #depthLeft: number;
+  #at = 0;
   #field = 0;
   #wire = 0;
 
   /** `place` names the message in errors; `depthLeft` says how many messages may still nest inside it. */
   constructor(bytes: Uint8Array, place: string, depthLeft: number) {
-    this.#reader = new PbfReader(bytes);
+    this.#bytes = bytes;
     this.#place = place;
     this.#depthLeft = depthLeft;
   }
@@ -81,7 +83,7 @@ export class Message {
   /** The little-endian bytes of a repeated float (`width` 4) or double (8) field, packed or a single one of them. */
   fixed(width: 4 | 8): Uint8Array {
     if (this.#wire === (width === 4 ? FIXED32 : FIXED64)) return this.#take(width);
-    const packed = this.bytes();
+    const packed = this.elements();
     if (packed.length % width !== 0) {
       throw this.#malformed(`field ${this.#field} packs ${packed.length} bytes, not a multiple of ${width}`);
     }
@@ -92,6 +94,19 @@ export class Message {
   bytes(): Uint8Array {
     this.#expect(LENGTH);
     return this.#take(this.#varint());
+  }
+
+  /**
+   * As {@link bytes}; many of them are moved to a multiple of four within the file, over their own tag and length,
+   * which are not read again.
+   */
+  elements(): Uint8Array {
+    const bytes = this.bytes();
+    const { buffer, byteOffset, length } = bytes;
+    const moved = byteOffset - (byteOffset % 4);
+    if (moved === byteOffset || length < LONG) return bytes;
+    new Uint8Array(buffer).copyWithin(moved, byteOffset, byteOffset + length);
+    return new Uint8Array(buffer, moved, length);
   }
 
   string(): string {
@@ -111,25 +126,30 @@ export class Message {
   }
 
   get #left(): number {
-    return this.#reader.length - this.#reader.pos;
+    return this.#bytes.length - this.#at;
   }
 
+  /** Seven bits a byte, the lowest first, of 64 in two's complement. */
   #varint(): number {
-    const { buf, pos, length } = this.#reader;
-    let end = pos;
-    while (end < length && buf[end] > 0x7f) end++;
-    if (end >= length) throw this.#overrun('an integer');
-    if (end - pos >= 10) throw this.#malformed('an integer is longer than 10 bytes');
-    return this.#reader.readVarint(true);
+    let [low, high] = [0, 0];
+    for (let shift = 0; shift < 70; shift += 7) {
+      const byte = this.#bytes[this.#at++];
+      if (byte === undefined) throw this.#overrun('an integer');
+      const bits = byte & 0x7f;
+      if (shift < 32) low |= bits << shift;
+      if (shift > 25) high |= shift < 32 ? bits >> (32 - shift) : bits << (shift - 32);
+      // Most are small, and better kept as the integers they are.
+      if (byte < 0x80) return high === 0 && low >= 0 ? low : high * 2 ** 32 + (low >>> 0);
+    }
+    throw this.#malformed('an integer is longer than 10 bytes');
   }
 
   #take(length: number): Uint8Array {
     if (length < 0 || length > this.#left) {
       throw this.#overrun(`field ${this.#field}, which says it has ${length} bytes where ${this.#left} are left,`);
     }
-    const { buf, pos } = this.#reader;
-    this.#reader.pos = pos + length;
-    return buf.subarray(pos, pos + length);
+    this.#at += length;
+    return this.#bytes.subarray(this.#at - length, this.#at);
   }
 
   #expect(wire: number): void {

@@ -9,10 +9,10 @@ import { describe, quote } from '../../words.ts';
 import type { Reader } from '../format.ts';
 import { DTYPES, type StoredDType } from './dtypes.ts';
 import { duplicateKey } from './json.ts';
+import { LENGTH_BYTES } from './safetensors.ts';
 
 /** As the reference implementation has it. */
 export const LONGEST_HEADER = 100_000_000;
-export const LENGTH_BYTES = 8;
 
 export interface StoredTensor {
   readonly dtype: StoredDType;

@@ -1,8 +1,8 @@
 /** A model as a frozen file: its graph in the metadata, its constants as tensors. */
 import type { Decision, DType, GraphInput, Node, Operand, Tensor } from '../../graph/graph.ts';
 import { encodeNumber, FROZEN_KEY, FROZEN_VERSION, type FrozenGraph, type FrozenOperand } from './frozen.ts';
-import { LENGTH_BYTES } from './header.ts';
 import { toBfloat16, toInt8 } from './reduced.ts';
+import { LENGTH_BYTES } from './safetensors.ts';
 
 /** A graph in its simplest form, so that reading it leaves nothing to fold, and what it is to be called. */
 export interface FreezableGraph {

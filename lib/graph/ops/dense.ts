@@ -50,7 +50,7 @@ function inferDense(node: Node<'dense'>, [x, weight, bias]: readonly Shape[]): S
   if (weights !== undefined && !canReduce(weights, k, n)) {
     refuse(node, 'MALFORMED', `a weight of ${formatShape(weight)} (${layout}) has no form in ${String(weights)}`);
   }
-  return [...x.slice(0, -1), n];
+  return x.with(x.length - 1, n);
 }
 
 export const dense: OpDefinition<'dense'> = {

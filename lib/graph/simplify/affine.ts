@@ -15,6 +15,7 @@ export const MAX_SHIFT = { f32: 2 ** 5, f64: 2 ** 10 } as const;
 /** x + c, x − c, c − x, x·c, x/c and −x are affine. A shift of −0 leaves the sign of zeros alone. */
 export const toAffine: Rule = {
   name: 'to affine',
+  ops: ['unary', 'binary'],
   apply(node, graph) {
     if (node.op === 'unary' && node.attributes.fn === 'neg') {
       return [graph.replace(node, 'affine', [node.inputs[0], scalar(-1), scalar(-0)], {})];
@@ -51,6 +52,7 @@ function affineTerms(node: Node<'binary'>, c: Tensor, isFirst: boolean): [scale:
 /** (x·s + t)·u + v is x·su + (tu + v). */
 export const mergeAffines: Rule = {
   name: 'merge affines',
+  ops: ['affine'],
   apply(node, graph) {
     const inner = graph.only(node.inputs[0], 'affine');
     if (node.op !== 'affine' || inner === undefined || graph.feedsStep(node)) return undefined;
@@ -69,6 +71,7 @@ export const mergeAffines: Rule = {
 /** An affine after a norm becomes the norm's own scale and shift. */
 export const affineIntoNorm: Rule = {
   name: 'affine into norm',
+  ops: ['affine'],
   apply(node, graph) {
     if (node.op !== 'affine') return undefined;
     const norm = graph.only(node.inputs[0], 'layer_norm') ?? graph.only(node.inputs[0], 'rms_norm');

@@ -9,6 +9,7 @@ import { clampOf, clampTwice } from './spellings.ts';
 /** (x·s + t)·W + b is x·(diag(s)·W) + (b + tᵀ·W), unless a large shift would cost precision. */
 export const affineBeforeDense: Rule = {
   name: 'affine before dense',
+  ops: ['dense'],
   apply(node, graph) {
     if (node.op !== 'dense') return undefined;
     const before = graph.feedsOnlyDense(node.inputs[0]) ? graph.definition(node.inputs[0]) : undefined;
@@ -29,6 +30,7 @@ export const affineBeforeDense: Rule = {
 /** (x·W + b)·s + t is x·(W·diag(s)) + (b·s + t). */
 export const affineAfterDense: Rule = {
   name: 'affine after dense',
+  ops: ['affine'],
   apply(node, graph) {
     const dense = node.op === 'affine' ? graph.only(node.inputs[0], 'dense') : undefined;
     const terms = vectors(node, graph);
@@ -44,6 +46,7 @@ export const affineAfterDense: Rule = {
 /** relu and clip are done by the dense layer that they follow. */
 export const clampIntoDense: Rule = {
   name: 'clamp into dense',
+  ops: ['unary'],
   apply(node, graph) {
     const bounds = clampOf(node);
     const dense = graph.only(node.inputs[0], 'dense');

@@ -14,6 +14,7 @@ export const foldConstants: Rule = {
 /** Movements that leave every element in place, and functions that leave every value as it is. */
 export const dropIdentities: Rule = {
   name: 'drop identities',
+  ops: ['reshape', 'expand', 'concat', 'gather', 'transpose', 'unary', 'affine'],
   apply(node, graph) {
     const [x] = node.inputs;
     if (!sameShape(graph.shape(x), graph.shape(node.output))) return undefined;
@@ -48,6 +49,7 @@ function rounded(value = Number.NaN, precision: 'f32' | 'f64'): number {
 /** A transpose that moves no element is a reshape; a reshape of a reshape is one. */
 export const plainReshapes: Rule = {
   name: 'plain reshapes',
+  ops: ['transpose', 'reshape'],
   apply(node, graph) {
     const [x] = node.inputs;
     const shape = graph.shape(node.output);
@@ -67,6 +69,7 @@ export const plainReshapes: Rule = {
 /** An element-wise operation broadcasts by itself what was expanded for it. */
 export const impliedExpansions: Rule = {
   name: 'implied expansions',
+  ops: ['binary', 'select'],
   apply(node, graph) {
     if (node.op !== 'binary' && node.op !== 'select') return undefined;
     for (const [at, operand] of node.inputs.entries()) {
@@ -94,6 +97,7 @@ const TRUTHS: ReadonlySet<BinaryName> = new Set<BinaryName>([
 /** What is 1 or 0 already need not be made so. */
 export const plainTruths: Rule = {
   name: 'plain truths',
+  ops: ['unary'],
   apply(node, graph) {
     if (node.op !== 'unary' || node.attributes.fn !== 'to_bool') return undefined;
     const source = graph.definition(node.inputs[0]);

@@ -18,7 +18,7 @@ import {
   select,
   unary,
 } from './pattern.ts';
-import type { Rewriter, Rule } from './rewriter.ts';
+import type { Rewrite, Rewriter, Rule } from './rewriter.ts';
 
 const x = any('x');
 const mul = (a: Pattern, b: Pattern) => binary('mul', a, b);
@@ -33,33 +33,32 @@ interface Found extends Match {
   number(name: string): number;
 }
 
-/** A rule that puts `op` of x in the place of what matches. */
+/** Tells what a node may be put in the place of, with all that leads to it. */
+type Recognise = (node: Node, graph: Rewriter) => Rewrite | undefined;
+
+/** Puts `op` of x in the place of what matches. */
 function recognise<O extends Op>(
-  name: string,
   pattern: Pattern,
   op: O,
   /** Undefined when what was bound does not fit after all. */
   attributes: (found: Found) => OpAttributes[O] | undefined,
   /** Factors on x and on the result. */
   factors: { readonly before?: number; readonly after?: (found: Found) => number } = {},
-): Rule {
-  return {
-    name,
-    apply(node, graph) {
-      const matched = match(pattern, node, graph);
-      if (matched === undefined) return undefined;
-      const operand = matched.operands.get('x') as Operand;
-      const found: Found = {
-        ...matched,
-        precision: graph.precision,
-        shape: graph.shape(operand),
-        number: (bound) => matched.numbers.get(bound) as number,
-      };
-      const known = attributes(found);
-      if (known === undefined) return undefined;
-      const { before = 1, after = () => 1 } = factors;
-      return scaled(node, graph, op, known, operand, before, after(found));
-    },
+): Recognise {
+  return (node, graph) => {
+    const matched = match(pattern, node, graph);
+    if (matched === undefined) return undefined;
+    const operand = matched.operands.get('x') as Operand;
+    const found: Found = {
+      ...matched,
+      precision: graph.precision,
+      shape: graph.shape(operand),
+      number: (bound) => matched.numbers.get(bound) as number,
+    };
+    const known = attributes(found);
+    if (known === undefined) return undefined;
+    const { before = 1, after = () => 1 } = factors;
+    return scaled(node, graph, op, known, operand, before, after(found));
   };
 }
 
@@ -94,120 +93,141 @@ function oneAxis({ axes }: Found): number | undefined {
   return list.length === 1 ? list[0] : undefined;
 }
 
-const cubic = either(
-  times(binary('add', x, times(mul(x, unary('square', x)), 0.044715)), Math.sqrt(2 / Math.PI)),
-  times(mul(x, affine(unary('square', x), 0.044715, 1)), Math.sqrt(2 / Math.PI)),
-);
 const twice = { after: ({ number }: Found) => 2 * number('half') };
-const centred = binary('sub', x, reduce('mean', x, 'axes'));
+const inversePower = () => onePlus(unary('exp', times(x, -1)));
+const cubic = () =>
+  either(
+    times(binary('add', x, times(mul(x, unary('square', x)), 0.044715)), Math.sqrt(2 / Math.PI)),
+    times(mul(x, affine(unary('square', x), 0.044715, 1)), Math.sqrt(2 / Math.PI)),
+  );
+const centred = () => binary('sub', x, reduce('mean', x, 'axes'));
 const deviation = (of: Pattern) => unary('sqrt', affine(reduce('mean', unary('square', of), 'axes'), 1, 'epsilon'));
-const shifted = binary('sub', x, reduce('max', x, 'axes'));
-const exponential = unary('exp', shifted);
+const shifted = () => binary('sub', x, reduce('max', x, 'axes'));
+const exponential = () => unary('exp', shifted());
 
-export const PATTERNS: readonly Rule[] = [
-  recognise('sigmoid', unary('reciprocal', onePlus(unary('exp', times(x, -1)))), 'unary', fn('sigmoid')),
-  recognise('sigmoid of −x', unary('reciprocal', onePlus(unary('exp', x))), 'unary', fn('sigmoid'), { before: -1 }),
-  recognise('silu', mul(x, unary('sigmoid', x)), 'unary', fn('silu')),
-  recognise('silu as a quotient', div(x, onePlus(unary('exp', times(x, -1)))), 'unary', fn('silu')),
-  recognise('quick gelu', mul(x, unary('sigmoid', times(x, 'alpha'))), 'unary', ({ number }) => ({
-    fn: 'quick_gelu',
-    alpha: number('alpha'),
-  })),
-  recognise('gelu', mul(x, affine(unary('erf', times(x, Math.SQRT1_2)), 'half', 'half')), 'unary', fn('gelu'), twice),
-  recognise('gelu by tanh', mul(x, affine(unary('tanh', cubic), 'half', 'half')), 'unary', fn('gelu_tanh'), twice),
-  recognise(
-    'softplus',
-    either(unary('log', onePlus(unary('exp', x))), unary('log1p', unary('exp', x))),
-    'unary',
-    fn('softplus', 1),
-  ),
-  recognise('softplus with a factor', times(unary('softplus', times(x, 'alpha'), 1), 'inverse'), 'unary', (found) => {
-    const alpha = found.number('alpha');
-    const isInverse = Math.abs(alpha * found.number('inverse') - 1) <= 2 * found.tolerance;
-    return isInverse ? { fn: 'softplus', alpha } : undefined;
-  }),
-  // torch turns to x itself beyond a threshold. Where the difference is below the last bit, that is softplus.
-  recognise(
-    'softplus with a threshold',
-    either(
-      select(binary('greater', x, number('threshold')), x, unary('softplus', x, 'alpha')),
-      select(binary('greater', times(x, 'alpha'), number('scaled threshold')), x, unary('softplus', x, 'alpha')),
-    ),
-    'unary',
-    ({ numbers, precision }) => {
-      const alpha = numbers.get('alpha') as number;
-      const threshold = numbers.get('scaled threshold') ?? alpha * (numbers.get('threshold') as number);
-      const isExact = Math.exp(-threshold) <= threshold * (precision === 'f32' ? 2 ** -26 : 2 ** -55);
-      return isExact ? { fn: 'softplus', alpha } : undefined;
-    },
-  ),
-  recognise('log sigmoid', unary('log', unary('sigmoid', x)), 'unary', fn('log_sigmoid')),
-  recognise('mish', mul(x, unary('tanh', unary('softplus', x, 1))), 'unary', fn('mish')),
-  recognise('softsign', div(x, onePlus(unary('abs', x))), 'unary', fn('softsign')),
-  recognise('tanh shrink', binary('sub', x, unary('tanh', x)), 'unary', fn('tanh_shrink')),
-  recognise('threshold', select(binary('less_equal', x, number('alpha')), number('beta'), x), 'unary', (found) => ({
-    fn: 'threshold',
-    alpha: found.number('alpha'),
-    beta: found.number('beta'),
-  })),
-  recognise(
-    'leaky relu',
-    select(either(binary('greater', x, number(0)), binary('greater_equal', x, number(0))), x, times(x, 'alpha')),
-    'unary',
-    ({ number }) => ({ fn: 'leaky_relu', alpha: number('alpha') }),
-  ),
-  recognise(
-    'hard shrink',
-    select(binary('less_equal', unary('abs', x), number('alpha')), number(0), x),
-    'unary',
-    ({ number }) => ({ fn: 'hard_shrink', alpha: number('alpha') }),
-  ),
-  recognise(
-    'soft shrink',
-    select(
-      binary('greater', unary('abs', x), number('alpha')),
-      binary('sub', x, times(unary('sign', x), 'alpha')),
-      times(x, 0),
-    ),
-    'unary',
-    (found) => {
+function normalize(norm: 'l1' | 'l2'): Recognise {
+  return recognise(div(x, unary('clip', reduce(norm, x, 'axes'), 'least', Infinity)), 'normalize', (found) => {
+    const axis = oneAxis(found);
+    const least = found.number('least');
+    return axis === undefined || least < 0 ? undefined : { axis, norm, epsilon: least, floor: least };
+  });
+}
+
+function softmax(name: 'softmax' | 'log_softmax', pattern: Pattern): Recognise {
+  return recognise(pattern, 'softmax', (found) => {
+    const axis = oneAxis(found);
+    return axis === undefined ? undefined : { axis, fn: name };
+  });
+}
+
+/** Functions by how their spelling ends: with which function, or else which operation. Made when they are wanted. */
+const SPELLINGS: Readonly<Record<string, () => readonly Recognise[]>> = {
+  reciprocal: () => [
+    recognise(unary('reciprocal', inversePower()), 'unary', fn('sigmoid')),
+    recognise(unary('reciprocal', onePlus(unary('exp', x))), 'unary', fn('sigmoid'), { before: -1 }),
+  ],
+  log: () => [
+    recognise(unary('log', onePlus(unary('exp', x))), 'unary', fn('softplus', 1)),
+    recognise(unary('log', unary('sigmoid', x)), 'unary', fn('log_sigmoid')),
+  ],
+  log1p: () => [recognise(unary('log1p', unary('exp', x)), 'unary', fn('softplus', 1))],
+  mul: () => [
+    recognise(mul(x, unary('sigmoid', x)), 'unary', fn('silu')),
+    recognise(mul(x, unary('sigmoid', times(x, 'alpha'))), 'unary', ({ number }) => ({
+      fn: 'quick_gelu',
+      alpha: number('alpha'),
+    })),
+    recognise(mul(x, affine(unary('erf', times(x, Math.SQRT1_2)), 'half', 'half')), 'unary', fn('gelu'), twice),
+    recognise(mul(x, affine(unary('tanh', cubic()), 'half', 'half')), 'unary', fn('gelu_tanh'), twice),
+    recognise(mul(x, unary('tanh', unary('softplus', x, 1))), 'unary', fn('mish')),
+    recognise(mul(x, unary('clip', affine(x, 1, 3), 0, 6)), 'unary', fn('hard_swish'), { after: () => 6 }),
+    recognise(mul(x, unary('hard_sigmoid', x, 1 / 6, 1 / 2)), 'unary', fn('hard_swish')),
+  ],
+  div: () => [
+    recognise(div(x, inversePower()), 'unary', fn('silu')),
+    recognise(div(x, onePlus(unary('abs', x))), 'unary', fn('softsign')),
+    recognise(div(centred(), deviation(centred())), 'layer_norm', normOf),
+    recognise(div(x, deviation(x)), 'rms_norm', normOf),
+    normalize('l1'),
+    normalize('l2'),
+    softmax('softmax', div(exponential(), reduce('sum', exponential(), 'axes'))),
+  ],
+  sub: () => [
+    recognise(binary('sub', x, unary('tanh', x)), 'unary', fn('tanh_shrink')),
+    softmax('log_softmax', binary('sub', shifted(), unary('log', reduce('sum', exponential(), 'axes')))),
+  ],
+  affine: () => [
+    recognise(times(unary('softplus', times(x, 'alpha'), 1), 'inverse'), 'unary', (found) => {
       const alpha = found.number('alpha');
-      return alpha >= 0 ? { fn: 'soft_shrink', alpha, beta: alpha } : undefined;
-    },
-  ),
-  recognise(
-    'hard sigmoid',
-    times(unary('clip', affine(x, 1, 3), 0, 6), 1 / 6),
-    'unary',
-    fn('hard_sigmoid', 1 / 6, 1 / 2),
-  ),
-  recognise('hard swish', mul(x, unary('clip', affine(x, 1, 3), 0, 6)), 'unary', fn('hard_swish'), { after: () => 6 }),
-  recognise('hard swish by sigmoid', mul(x, unary('hard_sigmoid', x, 1 / 6, 1 / 2)), 'unary', fn('hard_swish')),
-  recognise('layer norm', div(centred, deviation(centred)), 'layer_norm', normOf),
-  recognise('rms norm', div(x, deviation(x)), 'rms_norm', normOf),
-  ...(['l1', 'l2'] as const).map((norm) =>
+      const isInverse = Math.abs(alpha * found.number('inverse') - 1) <= 2 * found.tolerance;
+      return isInverse ? { fn: 'softplus', alpha } : undefined;
+    }),
+    recognise(times(unary('clip', affine(x, 1, 3), 0, 6), 1 / 6), 'unary', fn('hard_sigmoid', 1 / 6, 1 / 2)),
+  ],
+  select: () => [
+    // torch turns to x itself beyond a threshold. Where the difference is below the last bit, that is softplus.
     recognise(
-      `${norm} norm`,
-      div(x, unary('clip', reduce(norm, x, 'axes'), 'least', Infinity)),
-      'normalize',
-      (found) => {
-        const axis = oneAxis(found);
-        const least = found.number('least');
-        return axis === undefined || least < 0 ? undefined : { axis, norm, epsilon: least, floor: least };
+      either(
+        select(binary('greater', x, number('threshold')), x, unary('softplus', x, 'alpha')),
+        select(binary('greater', times(x, 'alpha'), number('scaled threshold')), x, unary('softplus', x, 'alpha')),
+      ),
+      'unary',
+      ({ numbers, precision }) => {
+        const alpha = numbers.get('alpha') as number;
+        const threshold = numbers.get('scaled threshold') ?? alpha * (numbers.get('threshold') as number);
+        const isExact = Math.exp(-threshold) <= threshold * (precision === 'f32' ? 2 ** -26 : 2 ** -55);
+        return isExact ? { fn: 'softplus', alpha } : undefined;
       },
     ),
-  ),
-  recognise('softmax', div(exponential, reduce('sum', exponential, 'axes')), 'softmax', (found) => {
-    const axis = oneAxis(found);
-    return axis === undefined ? undefined : { axis, fn: 'softmax' };
-  }),
-  recognise(
-    'log softmax',
-    binary('sub', shifted, unary('log', reduce('sum', exponential, 'axes'))),
-    'softmax',
-    (found) => {
-      const axis = oneAxis(found);
-      return axis === undefined ? undefined : { axis, fn: 'log_softmax' };
-    },
-  ),
-];
+    recognise(select(binary('less_equal', x, number('alpha')), number('beta'), x), 'unary', (found) => ({
+      fn: 'threshold',
+      alpha: found.number('alpha'),
+      beta: found.number('beta'),
+    })),
+    recognise(
+      select(either(binary('greater', x, number(0)), binary('greater_equal', x, number(0))), x, times(x, 'alpha')),
+      'unary',
+      ({ number }) => ({ fn: 'leaky_relu', alpha: number('alpha') }),
+    ),
+    recognise(select(binary('less_equal', unary('abs', x), number('alpha')), number(0), x), 'unary', ({ number }) => ({
+      fn: 'hard_shrink',
+      alpha: number('alpha'),
+    })),
+    recognise(
+      select(
+        binary('greater', unary('abs', x), number('alpha')),
+        binary('sub', x, times(unary('sign', x), 'alpha')),
+        times(x, 0),
+      ),
+      'unary',
+      (found) => {
+        const alpha = found.number('alpha');
+        return alpha >= 0 ? { fn: 'soft_shrink', alpha, beta: alpha } : undefined;
+      },
+    ),
+  ],
+};
+
+const made = new Map<string, readonly Recognise[]>();
+
+function spellingsOf({ op, attributes }: Node): readonly Recognise[] {
+  const end = 'fn' in attributes ? attributes.fn : op;
+  let found = made.get(end);
+  if (found === undefined) {
+    found = Object.hasOwn(SPELLINGS, end) ? SPELLINGS[end]() : [];
+    made.set(end, found);
+  }
+  return found;
+}
+
+export const knownFunctions: Rule = {
+  name: 'known functions',
+  ops: ['unary', 'binary', 'affine', 'select'],
+  apply(node, graph) {
+    for (const recognised of spellingsOf(node)) {
+      const rewrite = recognised(node, graph);
+      if (rewrite !== undefined) return rewrite;
+    }
+    return undefined;
+  },
+};

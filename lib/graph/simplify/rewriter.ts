@@ -12,13 +12,15 @@ export type Rewrite = Operand | readonly Node[];
 /** One named step of simplification: looks at a node and at what defines its operands, never at its consumers. */
 export interface Rule {
   readonly name: string;
+  /** The operations of the nodes that it looks at; all of them unless given. */
+  readonly ops?: readonly Op[];
   apply(node: Node, graph: Rewriter): Rewrite | undefined;
 }
 
 /** A rule may follow on a rule at one node this often in a pass; what is left waits for the next pass. */
 const MAX_STEPS = 16;
 
-/** A graph under simplification. A pass goes through the nodes in order and applies the first rule that has something. */
+/** A graph under simplification, pass by pass. */
 export class Rewriter {
   readonly inputs: readonly GraphInput[];
   readonly shapes: Map<string, Shape>;
@@ -90,8 +92,8 @@ export class Rewriter {
     return { op, name: place.name, inputs, output: place.output, attributes } as Node;
   }
 
-  /** Applies the rules to every node once, in order; says whether any had something to do. */
-  pass(rules: readonly Rule[]): boolean {
+  /** Rewrites every node, in order, for as long as there is something to do; says whether there was. */
+  pass(rewriteOf: (node: Node) => Rewrite | undefined): boolean {
     const nodes = this.#nodes;
     this.#nodes = new Map();
     this.#count(nodes.values());
@@ -102,7 +104,7 @@ export class Rewriter {
     for (const found of nodes.values()) {
       let node: Node | undefined = { ...found, inputs: found.inputs.map(resolve) } as Node;
       for (let step = 0; step < MAX_STEPS && node !== undefined; step++) {
-        const rewrite: Rewrite | undefined = firstOf(rules, node, this);
+        const rewrite: Rewrite | undefined = rewriteOf(node);
         if (rewrite === undefined) break;
         changed = true;
         node = this.#put(node, rewrite, aliases);
@@ -168,14 +170,6 @@ export class Rewriter {
       node.inputs.map((operand) => this.shape(operand)),
     );
   }
-}
-
-function firstOf(rules: readonly Rule[], node: Node, graph: Rewriter): Rewrite | undefined {
-  for (const rule of rules) {
-    const rewrite = rule.apply(node, graph);
-    if (rewrite !== undefined) return rewrite;
-  }
-  return undefined;
 }
 
 function isNodes(rewrite: Rewrite): rewrite is readonly Node[] {

@@ -7,6 +7,8 @@ const COMPARED = 64;
 
 /** Two nodes that compute the same are one. The rule remembers what it has seen: make one for each pass. */
 export function sharing(): Rule {
+  /** Nodes that so far are the only ones of their rough key, and undefined for keys of several, all in `seen`. */
+  const alone = new Map<string, Node | undefined>();
   const seen = new Map<string, string>();
   const identities = new Map<object, number>();
   const identity = (object: object) => {
@@ -26,6 +28,14 @@ export function sharing(): Rule {
   return {
     name: 'sharing',
     apply(node, graph) {
+      const rough = roughKey(node);
+      const other = alone.get(rough);
+      if (!alone.has(rough) || (other !== undefined && graph.definition(other.output) !== other)) {
+        alone.set(rough, node);
+        return undefined;
+      }
+      if (other !== undefined) seen.set(key(other), other.output);
+      alone.set(rough, undefined);
       const text = key(node);
       const first = seen.get(text);
       if (first !== undefined && first !== node.output && graph.definition(first) !== undefined) return first;
@@ -33,4 +43,9 @@ export function sharing(): Rule {
       return undefined;
     },
   };
+}
+
+/** The same for nodes that compute the same: their operation, and the row tensors that they take. */
+function roughKey({ op, inputs }: Node): string {
+  return JSON.stringify([op, ...inputs.map((operand) => (typeof operand === 'string' ? operand : 0))]);
 }

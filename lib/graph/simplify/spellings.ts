@@ -7,6 +7,7 @@ import type { Rewrite, Rewriter, Rule } from './rewriter.ts';
 /** Powers that have a function of their own; the cube is x·x². */
 export const plainPowers: Rule = {
   name: 'plain powers',
+  ops: ['binary'],
   apply(node, graph) {
     const [x, exponent] = node.inputs;
     if (node.op !== 'binary' || !sameShape(graph.shape(x), graph.shape(node.output))) return undefined;
@@ -38,6 +39,7 @@ export const plainPowers: Rule = {
 /** 1/x is the reciprocal, a·(1/b) is a/b. */
 export const plainDivisions: Rule = {
   name: 'plain divisions',
+  ops: ['binary'],
   apply(node, graph) {
     if (node.op !== 'binary') return undefined;
     const [a, b] = node.inputs;
@@ -58,6 +60,7 @@ export const plainDivisions: Rule = {
 /** max and min with one number are clips, a clip from 0 is relu. */
 export const plainClips: Rule = {
   name: 'plain clips',
+  ops: ['unary', 'binary'],
   apply(node, graph) {
     if (node.op === 'unary') {
       const { fn, alpha, beta } = node.attributes;
@@ -95,6 +98,7 @@ export function clampTwice(
 /** A clip of a clip is one: relu6 is often min(max(x, 0), 6). */
 export const mergeClips: Rule = {
   name: 'merge clips',
+  ops: ['unary'],
   apply(node, graph) {
     const outer = clampOf(node);
     const inner = graph.only(node.inputs[0], 'unary');
@@ -108,6 +112,7 @@ export const mergeClips: Rule = {
 /** PRelu with one slope is leaky relu. */
 export const oneSlope: Rule = {
   name: 'one slope',
+  ops: ['binary'],
   apply(node, graph) {
     if (node.op !== 'binary' || node.attributes.fn !== 'prelu') return undefined;
     const [x, slope] = node.inputs;
@@ -123,6 +128,7 @@ const HOISTED = 2 ** 8;
 /** (c·x)·y is c·(x·y), and so for quotients: the scale can then merge onwards, and products look alike. */
 export const hoistScales: Rule = {
   name: 'hoist scales',
+  ops: ['binary'],
   apply(node, graph) {
     if (node.op !== 'binary' || (node.attributes.fn !== 'mul' && node.attributes.fn !== 'div')) return undefined;
     if (graph.feedsStep(node)) return undefined;
