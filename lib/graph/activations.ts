@@ -61,71 +61,75 @@ const alongAxis = (steps: (axis: number) => readonly ActivationStep[]): Entry =>
 const softmax = (fn: SoftmaxName, ...before: ActivationStep[]): Entry =>
   alongAxis((axis) => [...before, { op: 'softmax', fn, axis }]);
 
-const slope = setting(0.01, 'alpha', 'negativeslope', 'slope');
-const lambda = setting(0.5, 'lambda', 'lambd', 'threshold', 'alpha');
-const silu: Entry = {
-  settings: [setting(1, 'alpha', 'beta')],
-  steps: (alpha) => [alpha === 1 ? unary('silu') : unary('quick_gelu', alpha)],
-};
-const identity: Entry = { settings: [], steps: () => [] };
-
 /** Those with settings or of several steps; the other UNARY_NAMES stand for themselves. */
-const ENTRIES: Readonly<Record<string, Entry>> = {
-  linear: identity,
-  identity,
-  none: identity,
-  relu: {
-    settings: [
-      setting(0, 'negativeslope', 'alpha', 'slope'),
-      setting(Infinity, 'maxvalue', 'max'),
-      setting(0, 'threshold'),
-    ],
-    steps: relu,
-  },
-  relu6: { settings: [], steps: () => [unary('clip', 0, 6)] },
-  leakyrelu: plain('leaky_relu', slope),
-  prelu: plain('leaky_relu', setting(undefined, 'weight', 'alpha', 'slope')),
-  // The mean of its random slopes, as torch runs it outside of training.
-  rrelu: {
-    settings: [setting(1 / 8, 'lower'), setting(1 / 3, 'upper')],
-    steps: (lower, upper) => [unary('leaky_relu', (lower + upper) / 2)],
-  },
-  thresholdedrelu: plain('thresholded_relu', setting(1, 'alpha', 'theta')),
-  threshold: plain(
-    'threshold',
-    setting(undefined, 'threshold', 'alpha'),
-    setting(undefined, 'value', 'defaultvalue', 'beta'),
-  ),
-  elu: plain('elu', setting(1, 'alpha')),
-  selu: plain('selu', setting(1.6732632423543772, 'alpha'), setting(1.0507009873554805, 'gamma', 'scale', 'beta')),
-  celu: plain('celu', setting(1, 'alpha')),
-  gelutanh: plain('gelu_tanh'),
-  gelunew: plain('gelu_tanh'),
-  gelufast: plain('gelu_tanh'),
-  gelupytorchtanh: plain('gelu_tanh'),
-  quickgelu: plain('quick_gelu', setting(1.702, 'alpha')),
-  silu,
-  swish: silu,
-  logistic: plain('sigmoid'),
-  hardsigmoid: plain('hard_sigmoid', setting(1 / 6, 'alpha', 'slope'), setting(0.5, 'beta', 'offset')),
-  sparsesigmoid: { settings: [], steps: () => [unary('hard_sigmoid', 0.5, 0.5)] },
-  hardsilu: plain('hard_swish'),
-  hardtanh: plain('clip', setting(-1, 'minval', 'min', 'alpha'), setting(1, 'maxval', 'max', 'beta')),
-  clip: plain('clip', setting(-Infinity, 'min', 'minval', 'alpha'), setting(Infinity, 'max', 'maxval', 'beta')),
-  hardshrink: plain('hard_shrink', lambda),
-  softshrink: { settings: [lambda], steps: (value) => [unary('soft_shrink', value, value)] },
-  shrink: plain('soft_shrink', setting(0.5, 'lambd', 'lambda', 'alpha'), setting(0, 'bias', 'beta')),
-  softplus: { settings: [setting(1, 'beta', 'alpha'), setting(Infinity, 'threshold')], steps: softplus },
-  squareplus: plain('squareplus', setting(4, 'b', 'alpha')),
-  exponential: plain('exp'),
-  isinf: { settings: [], steps: () => [unary('is_inf', 1, 1)] },
-  softmax: softmax('softmax'),
-  softmin: softmax('softmax', unary('neg')),
-  logsoftmax: softmax('log_softmax'),
-  sparsemax: softmax('sparsemax'),
-  hardmax: alongAxis((axis) => [{ op: 'hardmax', axis }]),
-  glu: alongAxis((axis) => [{ op: 'glu', axis }]),
-};
+function makeEntries(): Readonly<Record<string, Entry>> {
+  const slope = setting(0.01, 'alpha', 'negativeslope', 'slope');
+  const lambda = setting(0.5, 'lambda', 'lambd', 'threshold', 'alpha');
+  const silu: Entry = {
+    settings: [setting(1, 'alpha', 'beta')],
+    steps: (alpha) => [alpha === 1 ? unary('silu') : unary('quick_gelu', alpha)],
+  };
+  const identity: Entry = { settings: [], steps: () => [] };
+  return {
+    linear: identity,
+    identity,
+    none: identity,
+    relu: {
+      settings: [
+        setting(0, 'negativeslope', 'alpha', 'slope'),
+        setting(Infinity, 'maxvalue', 'max'),
+        setting(0, 'threshold'),
+      ],
+      steps: relu,
+    },
+    relu6: { settings: [], steps: () => [unary('clip', 0, 6)] },
+    leakyrelu: plain('leaky_relu', slope),
+    prelu: plain('leaky_relu', setting(undefined, 'weight', 'alpha', 'slope')),
+    // The mean of its random slopes, as torch runs it outside of training.
+    rrelu: {
+      settings: [setting(1 / 8, 'lower'), setting(1 / 3, 'upper')],
+      steps: (lower, upper) => [unary('leaky_relu', (lower + upper) / 2)],
+    },
+    thresholdedrelu: plain('thresholded_relu', setting(1, 'alpha', 'theta')),
+    threshold: plain(
+      'threshold',
+      setting(undefined, 'threshold', 'alpha'),
+      setting(undefined, 'value', 'defaultvalue', 'beta'),
+    ),
+    elu: plain('elu', setting(1, 'alpha')),
+    selu: plain('selu', setting(1.6732632423543772, 'alpha'), setting(1.0507009873554805, 'gamma', 'scale', 'beta')),
+    celu: plain('celu', setting(1, 'alpha')),
+    gelutanh: plain('gelu_tanh'),
+    gelunew: plain('gelu_tanh'),
+    gelufast: plain('gelu_tanh'),
+    gelupytorchtanh: plain('gelu_tanh'),
+    quickgelu: plain('quick_gelu', setting(1.702, 'alpha')),
+    silu,
+    swish: silu,
+    logistic: plain('sigmoid'),
+    hardsigmoid: plain('hard_sigmoid', setting(1 / 6, 'alpha', 'slope'), setting(0.5, 'beta', 'offset')),
+    sparsesigmoid: { settings: [], steps: () => [unary('hard_sigmoid', 0.5, 0.5)] },
+    hardsilu: plain('hard_swish'),
+    hardtanh: plain('clip', setting(-1, 'minval', 'min', 'alpha'), setting(1, 'maxval', 'max', 'beta')),
+    clip: plain('clip', setting(-Infinity, 'min', 'minval', 'alpha'), setting(Infinity, 'max', 'maxval', 'beta')),
+    hardshrink: plain('hard_shrink', lambda),
+    softshrink: { settings: [lambda], steps: (value) => [unary('soft_shrink', value, value)] },
+    shrink: plain('soft_shrink', setting(0.5, 'lambd', 'lambda', 'alpha'), setting(0, 'bias', 'beta')),
+    softplus: { settings: [setting(1, 'beta', 'alpha'), setting(Infinity, 'threshold')], steps: softplus },
+    squareplus: plain('squareplus', setting(4, 'b', 'alpha')),
+    exponential: plain('exp'),
+    isinf: { settings: [], steps: () => [unary('is_inf', 1, 1)] },
+    softmax: softmax('softmax'),
+    softmin: softmax('softmax', unary('neg')),
+    logsoftmax: softmax('log_softmax'),
+    sparsemax: softmax('sparsemax'),
+    hardmax: alongAxis((axis) => [{ op: 'hardmax', axis }]),
+    glu: alongAxis((axis) => [{ op: 'glu', axis }]),
+  };
+}
+
+/** Made when it is first asked: models that say what they do need none of it. */
+let entries: ReturnType<typeof makeEntries> | undefined;
 
 const NAMES = [
   ...UNARY_NAMES,
@@ -157,7 +161,8 @@ export function resolveActivation(activation: Activation, place: string): readon
   const { name, settings } = takeApart(activation, place);
   const spelt = spell(name);
   if (spelt === 'gelu') return [gelu(settings, name, place)];
-  const entry = Object.hasOwn(ENTRIES, spelt) ? ENTRIES[spelt] : functionNamed(spelt);
+  entries ??= makeEntries();
+  const entry = Object.hasOwn(entries, spelt) ? entries[spelt] : functionNamed(spelt);
   if (entry === undefined) {
     const guess = didYouMean(name, NAMES) || `; known are ${listNames(NAMES, NAMES.length)}`;
     throw new ForwardpassError('OPTION', `${quote(name)} is not a known activation${guess}`, place);

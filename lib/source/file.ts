@@ -1,6 +1,6 @@
 /** A model in a file, and the files beside it. */
 import type { Stats } from 'node:fs';
-import { constants, type FileHandle, lstat, open, realpath, stat } from 'node:fs/promises';
+import { constants, type FileHandle, lstat, open, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ForwardpassError } from '../errors.ts';
 import type { Reader } from '../formats/format.ts';
@@ -12,18 +12,16 @@ import { siblingSegments } from './sibling-path.ts';
 
 /** What one read may ask of the operating system. */
 const LONGEST_READ = 2 ** 30;
-/** Neither wait for the other end of a pipe nor follow a link; not every system has them. */
-const PLAIN = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0);
+/** Without waiting for the other end of a pipe; not every system has the flag, nor that for links. */
+const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+const READ_NO_LINK = READ | (constants.O_NOFOLLOW ?? 0);
 
 export async function openFile(path: string, options: SourceOptions): Promise<OpenSource> {
   aborted(options.signal);
-  const found = await attempt(path, () => stat(path));
-  if (found.isDirectory()) throw folderError(path);
-  if (!found.isFile()) throw new ForwardpassError('SOURCE', 'expected a regular file', path);
   const files = new Files(path, options);
   try {
-    const handle = await attempt(path, () => open(path, 'r'));
-    return files.withMain(await files.reader(basename(path), handle));
+    const handle = await attempt(path, () => open(path, READ));
+    return files.withMain(await files.reader(basename(path), handle, path));
   } catch (error) {
     await files.close();
     throw error;
@@ -65,10 +63,13 @@ class Files {
     await Promise.all(this.handles.splice(0).map((handle) => handle.close()));
   }
 
-  /** Takes the handle over. */
-  async reader(name: string, handle: FileHandle): Promise<Reader> {
+  /** Takes the handle over. `place` is for messages about what was opened. */
+  async reader(name: string, handle: FileHandle, place = name): Promise<Reader> {
     this.handles.push(handle);
-    const { size } = await attempt(name, () => handle.stat());
+    const found = await attempt(place, () => handle.stat());
+    if (found.isDirectory()) throw folderError(place);
+    if (!found.isFile()) throw new ForwardpassError('SOURCE', 'expected a regular file', place);
+    const { size } = found;
     this.bytes += size;
     const { limits, signal } = this.options;
     if (this.bytes > limits.bytes) {
@@ -102,7 +103,7 @@ class Files {
     const folder = await attempt(name, () => realpath(dirname(this.path)));
     const path = join(folder, ...segments);
     const found = await this.walk(folder, segments, name);
-    const handle = await attempt(name, () => open(path, PLAIN));
+    const handle = await attempt(name, () => open(path, READ_NO_LINK));
     const opened = await handle.stat();
     if (opened.ino !== found.ino || opened.dev !== found.dev) {
       await handle.close();

@@ -156,6 +156,15 @@ describe('the functions of a model', () => {
     for (const call of calls) expect(call()).toEqual([FAULT.disposed, 0, 0, 0, 0, 0]);
   });
 
+  it('are not those of other objects', () => {
+    const model = addon.create(...network()) as NativeModel & { constructor: new () => NativeModel };
+    const other = new model.constructor();
+    expect([other.run, other.bind, other.runAsync, other.dispose()]).toEqual(new Array(4).fill(undefined));
+    const getter = Object.getOwnPropertyDescriptor(model.constructor.prototype, 'run')?.get as () => unknown;
+    expect(getter.call({})).toBe(undefined);
+    expect(() => model.dispose.call({} as NativeModel)).toThrow('Illegal invocation');
+  });
+
   it('need no object to be called on', () => {
     const { run, bind } = addon.create(...network());
     const [outputOfRun, outputOfBound] = [y(), y()];

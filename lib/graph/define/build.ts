@@ -7,7 +7,7 @@ import type { Shape } from '../shapes.ts';
 import { activate } from './activate.ts';
 import { decide, readLabels } from './decision.ts';
 import { type NamedInput, readInputs } from './inputs.ts';
-import { LAYER_KINDS } from './kinds.ts';
+import { layerKinds } from './kinds.ts';
 import { LayerContext, type LayerFields, type LayerKind, type NodeSink, type Value } from './layer.ts';
 import { type FileTensors, type Given, readValues } from './values.ts';
 
@@ -54,9 +54,9 @@ export function readLayers(architecture: Architecture): WrittenLayer[] {
 
 function kindOf(fields: LayerFields, place: string): LayerKind {
   const type = fields.type ?? 'dense';
-  const kind = typeof type === 'string' ? LAYER_KINDS.get(type) : undefined;
+  const kind = typeof type === 'string' ? layerKinds().get(type) : undefined;
   if (kind === undefined) {
-    const names = [...LAYER_KINDS.keys()];
+    const names = [...layerKinds().keys()];
     const words =
       (typeof type === 'string' && didYouMean(type, names)) || `; known are ${listNames(names, names.length)}`;
     throw new ForwardpassError(

@@ -5,26 +5,32 @@ import { columns, concat, embedding, flatten, oneHot, reshape, slice } from './m
 import { batchNorm, layerNorm, normalize, rmsNorm } from './norms.ts';
 import { activation, affine, binaries, identity, reduce, softmaxes } from './pointwise.ts';
 
-export const LAYER_KINDS: ReadonlyMap<string, LayerKind> = new Map(
-  Object.entries({
-    dense,
-    activation,
-    affine,
-    batch_norm: batchNorm,
-    layer_norm: layerNorm,
-    rms_norm: rmsNorm,
-    normalize,
-    ...softmaxes,
-    embedding,
-    one_hot: oneHot,
-    concat,
-    columns,
-    slice,
-    flatten,
-    reshape,
-    reduce,
-    dropout: identity,
-    identity,
-    ...binaries,
-  }),
-);
+let kinds: ReadonlyMap<string, LayerKind> | undefined;
+
+/** Made when it is first asked: models that say what they do need none of it. */
+export function layerKinds(): ReadonlyMap<string, LayerKind> {
+  kinds ??= new Map(
+    Object.entries({
+      dense,
+      activation,
+      affine,
+      batch_norm: batchNorm,
+      layer_norm: layerNorm,
+      rms_norm: rmsNorm,
+      normalize,
+      ...softmaxes(),
+      embedding,
+      one_hot: oneHot,
+      concat,
+      columns,
+      slice,
+      flatten,
+      reshape,
+      reduce,
+      dropout: identity,
+      identity,
+      ...binaries(),
+    }),
+  );
+  return kinds;
+}

@@ -38,7 +38,7 @@ function softmaxKind(fn: SoftmaxName): LayerKind {
     build: (layer) => layer.emit('softmax', [layer.input.name], { axis: layer.axis(), fn }, layer.input.shape),
   };
 }
-export const softmaxes = Object.fromEntries(SOFTMAX_NAMES.map((fn) => [fn, softmaxKind(fn)]));
+export const softmaxes = () => Object.fromEntries(SOFTMAX_NAMES.map((fn) => [fn, softmaxKind(fn)]));
 
 function binaryKind(fn: BinaryName): LayerKind {
   return {
@@ -61,7 +61,7 @@ function binaryKind(fn: BinaryName): LayerKind {
     },
   };
 }
-export const binaries = Object.fromEntries(BINARY_NAMES.map((fn) => [fn, binaryKind(fn)]));
+export const binaries = () => Object.fromEntries(BINARY_NAMES.map((fn) => [fn, binaryKind(fn)]));
 
 export const reduce: LayerKind = {
   options: ['reduce', 'axes', 'keepDims'],

@@ -56,6 +56,33 @@ describe('a protobuf message', () => {
     expect(opened.bytes().buffer).toBe(file.buffer);
   });
 
+  it('moves many elements to a multiple of four, and leaves few where they are', () => {
+    for (const [count, before] of [
+      [127, 'abc'],
+      [128, ''],
+      [128, 'a'],
+      [1000, 'ab'],
+      [1000, 'abc'],
+    ] as const) {
+      const elements = Uint8Array.from({ length: count }, (_, i) => i);
+      const file = encode((writer) => {
+        writer.writeStringField(1, before);
+        writer.writeBytesField(2, elements);
+        writer.writeStringField(3, 'after');
+      });
+      const opened = new Message(file, 'test', 4);
+      opened.next();
+      expect(opened.string()).toBe(before);
+      opened.next();
+      const found = opened.elements();
+      expect(found).toEqual(elements);
+      if (count >= 128) expect(found.byteOffset % 4).toBe(0);
+      expect(found.buffer).toBe(file.buffer);
+      opened.next();
+      expect(opened.string()).toBe('after');
+    }
+  });
+
   it('refuses a length beyond its end', () => {
     const opened = ofBytes(0x0a, 0x05, 0x61);
     opened.next();
