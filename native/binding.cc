@@ -31,9 +31,10 @@ enum FaultCode : int32_t {
   kNotWholeRows = 6,   // port, elements, elements of a row
   kRowsDiffer = 7,     // port, rows, rows of the first input
   kOverlap = 8,        // port, other port
-  kBadId = 9,          // 0, instruction, row, id, limit
+  kBadId = 9,          // 0, instruction, row, id, limit, element of the row
   kNoMemory = 10,
   kArguments = 11,  // 0, arguments given, arguments wanted
+  kNotFinite = 12,  // 0, instruction, row, value, 0, element of the row
 };
 
 // ---------------------------------------------------------------------------------------------------------------
@@ -120,7 +121,7 @@ struct Environment {
 
 struct Port {
   size_t width;
-  bool integers;  // Int32Array and BigInt64Array are welcome
+  bool integers;  // arrays of them are welcome
 };
 
 // What the functions of one model share, within one environment.
@@ -173,25 +174,27 @@ void release(napi_env env, Model* model) {
 struct Fault {
   int32_t code = 0;  // 0 while all is well
   double port = 0;
-  double figures[4] = {};
+  double figures[5] = {};
 };
 
-Fault fault(FaultCode code, size_t port = 0, double a = 0, double b = 0, double c = 0, double d = 0) {
-  return {code, double(port), {a, b, c, d}};
-}
+Fault fault(FaultCode code, size_t port = 0, double a = 0, double b = 0) { return {code, double(port), {a, b}}; }
 
-Fault bad_id(const fp::RunError& error) {
-  return fault(kBadId, 0, double(error.instruction), double(error.row), error.value, double(error.limit));
+Fault fault_of(fp::Outcome outcome, const fp::RunError& error) {
+  if (outcome == fp::Outcome::ok) return {};
+  const FaultCode code = outcome == fp::Outcome::bad_id ? kBadId : kNotFinite;
+  return {
+      code, 0, {double(error.instruction), double(error.row), error.value, double(error.limit), double(error.element)}};
 }
 
 // What a call returns: undefined when all went well, otherwise the fault as an array.
 napi_value report(napi_env env, const Fault& fault) {
   if (fault.code == 0) return nullptr;
-  const double numbers[] = {double(fault.code), fault.port,       fault.figures[0],
-                            fault.figures[1],   fault.figures[2], fault.figures[3]};
+  const double* const f = fault.figures;
+  const double numbers[] = {double(fault.code), fault.port, f[0], f[1], f[2], f[3], f[4]};
+  constexpr uint32_t count = sizeof numbers / sizeof *numbers;
   napi_value array;
-  if (napi_create_array_with_length(env, 6, &array) != napi_ok) return nullptr;
-  for (uint32_t i = 0; i < 6; i++) {
+  if (napi_create_array_with_length(env, count, &array) != napi_ok) return nullptr;
+  for (uint32_t i = 0; i < count; i++) {
     napi_value number;
     if (napi_create_double(env, numbers[i], &number) != napi_ok) return nullptr;
     napi_set_element(env, array, i, number);
@@ -206,25 +209,55 @@ napi_value report(napi_env env, const Fault& fault) {
 constexpr napi_typedarray_type unknown_array = napi_uint8_clamped_array;
 
 bool element_of(napi_typedarray_type type, bool integers, fp::Element& element) {
+  const auto is = [&](fp::Element found, bool welcome) {
+    element = found;
+    return welcome;
+  };
   switch (type) {
     case napi_float32_array:
-      element = fp::Element::f32;
-      return true;
+      return is(fp::Element::f32, true);
     case napi_float64_array:
-      element = fp::Element::f64;
-      return true;
+      return is(fp::Element::f64, true);
+    case napi_int8_array:
+      return is(fp::Element::i8, integers);
+    case napi_uint8_array:
+      return is(fp::Element::u8, integers);
+    case napi_int16_array:
+      return is(fp::Element::i16, integers);
+    case napi_uint16_array:
+      return is(fp::Element::u16, integers);
     case napi_int32_array:
-      element = fp::Element::i32;
-      return integers;
+      return is(fp::Element::i32, integers);
+    case napi_uint32_array:
+      return is(fp::Element::u32, integers);
     case napi_bigint64_array:
-      element = fp::Element::i64;
-      return integers;
+      return is(fp::Element::i64, integers);
+    case napi_biguint64_array:
+      return is(fp::Element::u64, integers);
     default:
       return false;
   }
 }
 
-size_t bytes_of(fp::Element element) { return element == fp::Element::f32 || element == fp::Element::i32 ? 4 : 8; }
+size_t bytes_of(fp::Element element) {
+  switch (element) {
+    case fp::Element::i8:
+    case fp::Element::u8:
+      return 1;
+    case fp::Element::i16:
+    case fp::Element::u16:
+      return 2;
+    case fp::Element::f32:
+    case fp::Element::i32:
+    case fp::Element::u32:
+      return 4;
+    case fp::Element::f64:
+    case fp::Element::i64:
+    case fp::Element::u64:
+      break;
+  }
+  return 8;
+}
 
 struct Buffer {
   char* data;
@@ -321,7 +354,7 @@ napi_value run(napi_env env, napi_callback_info info) {
   if (problem.code != 0) return report(env, problem);
   fp::RunError error;
   const fp::Outcome outcome = model->run_now(model->inputs.data(), model->outputs.data(), rows, error);
-  return outcome == fp::Outcome::ok ? nullptr : report(env, bad_id(error));
+  return report(env, fault_of(outcome, error));
 }
 
 // ---------------------------------------------------------------------------------------------------------------
@@ -343,7 +376,7 @@ napi_value run_bound(napi_env env, napi_callback_info info) {
   if (call.model->loaded == nullptr) return report(env, fault(kDisposed));
   fp::RunError error;
   const fp::Outcome outcome = call.model->run_now(call.inputs.data(), call.outputs.data(), call.rows, error);
-  return outcome == fp::Outcome::ok ? nullptr : report(env, bad_id(error));
+  return report(env, fault_of(outcome, error));
 }
 
 void finalize_bound(napi_env env, void* data, void*) {
@@ -413,7 +446,7 @@ void execute_job(napi_env, void* data) {
 
 // Copies the results to the caller's arrays, unless one was detached or resized in the meantime.
 Fault deliver(napi_env env, Job* job) {
-  if (job->outcome != fp::Outcome::ok) return bad_id(job->error);
+  if (job->outcome != fp::Outcome::ok) return fault_of(job->outcome, job->error);
   for (size_t i = 0; i < job->outputs.size(); i++) {
     napi_value array;
     napi_typedarray_type type;

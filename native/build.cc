@@ -215,6 +215,10 @@ class Network<T>::Builder {
         step.p[0] = copy(parameter(field[2]), 2);
         step.function = field[3];
         break;
+      case Opcode::require_finite:
+        step.a = step.y;
+        step.function = field[0];
+        break;
     }
     return step;
   }
@@ -299,21 +303,24 @@ class Network<T>::Builder {
     for (size_t i = 0; i < network_.steps_.size(); i++) {
       const Step<T>& step = network_.steps_[i];
       const size_t y = size_t(step.y);
+      const bool defines = step.opcode != Opcode::require_finite;
       int32_t taken = -1;
       if (last_use_[y] != kept && in_place(step.opcode)) {
         for (const int32_t operand : {step.a, step.b, step.c}) {
           if (taken < 0 && ends_here(operand, i) && width(operand) == width(step.y)) taken = operand;
         }
       }
-      network_.places_[y] = taken >= 0             ? network_.places_[size_t(taken)]
-                            : last_use_[y] == kept ? grow(width(step.y))
-                                                   : claim(width(step.y));
+      if (defines) {
+        network_.places_[y] = taken >= 0             ? network_.places_[size_t(taken)]
+                              : last_use_[y] == kept ? grow(width(step.y))
+                                                     : claim(width(step.y));
+      }
       for_operands(step, [&](int32_t value) {
         if (value == taken || !ends_here(value, i)) return;
         last_use_[size_t(value)] = 0;  // an operand may stand twice
         release(value);
       });
-      if (last_use_[y] == 0) release(step.y);
+      if (defines && last_use_[y] == 0) release(step.y);
     }
     return true;
   }

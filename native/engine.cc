@@ -47,8 +47,9 @@ struct Engine::Split {
   size_t rows, part_rows;
   RunError& error;
   std::atomic<size_t> next_part{0};
-  // Of the parts that found a bad id, the first; its error is the one that a single thread would have reported.
+  // Of the parts that failed, the first; its error is the one that a single thread would have reported.
   std::atomic<size_t> failed_part{SIZE_MAX};
+  Outcome outcome = Outcome::ok;  // of that part
   std::atomic<bool> writing{false};
 
   static void work(void* context, size_t worker) {
@@ -61,14 +62,15 @@ struct Engine::Split {
       const size_t count = split.rows - first < split.part_rows ? split.rows - first : split.part_rows;
       RunError error;
       const Outcome outcome = split.engine.run_rows(table, split.inputs, split.outputs, first, count, error);
-      if (outcome != Outcome::ok) split.fail(part, error);
+      if (outcome != Outcome::ok) split.fail(part, outcome, error);
     }
   }
 
-  void fail(size_t part, const RunError& found) {
+  void fail(size_t part, Outcome how, const RunError& found) {
     while (writing.exchange(true)) continue;  // a few words are being written
     if (part < failed_part) {
       failed_part = part;
+      outcome = how;
       error = found;
     }
     writing = false;
@@ -95,7 +97,7 @@ Outcome Engine::run(void* table, const Input* inputs, const Output* outputs, siz
   if (part_rows == 0) part_rows = (rows + threads - 1) / threads;
   Split split{*this, static_cast<char*>(table), inputs, outputs, rows, part_rows, error};
   pool->run(threads, Split::work, &split);
-  return split.failed_part == SIZE_MAX ? Outcome::ok : Outcome::bad_id;
+  return split.outcome;
 }
 
 }  // namespace fp

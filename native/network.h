@@ -13,7 +13,7 @@
 namespace fp {
 
 // What the caller's buffers hold; converted to and from the model's precision where they differ from it.
-enum class Element : int32_t { f32 = 0, f64 = 1, i32 = 2, i64 = 3 };
+enum class Element : int32_t { f32, f64, i8, u8, i16, u16, i32, u32, i64, u64 };
 
 struct Input {
   const void* data;
@@ -21,17 +21,22 @@ struct Input {
 };
 struct Output {
   void* data;
-  Element element;  // i32 and i64 take the whole part, saturating; NaN becomes 0
+  Element element;  // integers take the whole part, saturating; NaN becomes 0
 };
 
-enum class Outcome { ok, bad_id };
+enum class Outcome {
+  ok,
+  bad_id,      // an id that is not a whole number within its table
+  not_finite,  // an infinity or NaN where the plan requires finite numbers
+};
 
-// Why a run stopped: an id that is not a whole number within its table.
+// Where a run stopped.
 struct RunError {
   size_t instruction;  // its place in the plan
   size_t row;          // of the batch
-  double value;        // the id found
-  size_t limit;        // how many ids there are
+  size_t element;      // of the row that the instruction reads
+  double value;        // found there
+  size_t limit;        // how many ids there are; 0 where it was none
 };
 
 // One instruction, with its parameters packed and its operands found. Operands are places in `base`: values first,
@@ -39,8 +44,8 @@ struct RunError {
 template <typename T>
 struct Step {
   Opcode opcode;
-  int32_t function;  // of the opcode's kind, or its flag
-  int32_t y, a, b, c;
+  int32_t function;      // of the opcode's kind, or its flag
+  int32_t y, a, b, c;    // y is a where the instruction defines nothing
   size_t width;          // of y
   size_t repeat, inner;  // rows within a row, and elements of one
   const T* p[3];         // parameters, in the order of the plan's words

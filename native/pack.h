@@ -20,7 +20,10 @@ enum class DenseOrder {
 
 struct DenseShape {
   DenseOrder order;
-  int partials;
+  int partials;  // 1, 2, 4 or 8
+
+  // K / partials, without the division.
+  size_t run(size_t K) const { return partials == 1 ? K : partials == 2 ? K / 2 : partials == 4 ? K / 4 : K / 8; }
 };
 
 constexpr size_t lane_count = 16;  // of DenseOrder::lanes and of every sum over a row

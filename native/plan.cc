@@ -126,9 +126,10 @@ class Verifier {
   bool in_range(int32_t word, int32_t count) { return require(word >= 0 && word < count, "a function is unknown"); }
   bool flag() { return in_range(next(), 2); }
 
-  // The result must be new and is defined only once its operands have been checked.
+  // The result must be new and is defined only once its operands have been checked. A requirement defines nothing.
   bool instruction(Opcode opcode) {
     if (!has(2)) return false;
+    if (opcode == Opcode::require_finite) return used(next(), -1) && flag();
     const int32_t y = next();
     if (!is_value(y)) return fail("a value is out of range");
     if (!fields(opcode, width(y))) return false;
@@ -166,6 +167,8 @@ class Verifier {
         return has(4) && one_hot(y_width);
       case Opcode::quantize:
         return has(3) && quantize(y_width);
+      case Opcode::require_finite:
+        break;
     }
     return fail("an opcode is unknown");
   }

@@ -7,7 +7,7 @@
 
 namespace fp {
 
-constexpr int32_t plan_version = 2;
+constexpr int32_t plan_version = 3;
 
 enum class Precision : int32_t { f32 = 0, f64 = 1 };
 
@@ -26,6 +26,7 @@ enum class Opcode : int32_t {
   embedding = 12,
   one_hot = 13,
   quantize = 14,
+  require_finite = 15,
 };
 
 // What a dense layer's weights are packed as.

@@ -3,7 +3,43 @@
 #include <cstdlib>
 #include <new>
 
+#ifndef _WIN32
+#include <sched.h>
+#include <time.h>
+#endif
+
 namespace fp {
+namespace {
+
+#ifdef _WIN32
+
+double microseconds() {
+  LARGE_INTEGER ticks, frequency;
+  QueryPerformanceCounter(&ticks);
+  QueryPerformanceFrequency(&frequency);
+  return double(ticks.QuadPart) * 1e6 / double(frequency.QuadPart);
+}
+void let_others_run() { SwitchToThread(); }
+
+#else
+
+double microseconds() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return double(now.tv_sec) * 1e6 + double(now.tv_nsec) / 1e3;
+}
+void let_others_run() { sched_yield(); }
+
+#endif
+
+// Looks until it is so, but no longer than it takes to wake a sleeping thread. Whoever else wants the processor has it.
+template <class F>
+void look_out_for(F is_so) {
+  constexpr double most = 50;
+  for (const double start = microseconds(); !is_so() && microseconds() - start < most;) let_others_run();
+}
+
+}  // namespace
 
 #ifdef _WIN32
 
@@ -54,6 +90,7 @@ void Pool::release() {
   if (holders_.fetch_sub(1) != 1) return;
   lock();
   ending_ = true;
+  rounds_++;
   wake_all(work_);
   unlock();
   for (size_t i = 0; i < thread_count_; i++) {
@@ -72,7 +109,9 @@ void Pool::work() {
   lock();
   while (!ending_) {
     if (next_worker_ == end_worker_) {
+      sleeping_++;
       wait(work_);
+      sleeping_--;
       continue;
     }
     const size_t worker = next_worker_++;
@@ -81,6 +120,10 @@ void Pool::work() {
     task_(context_, worker);
     lock();
     if (--active_ == 0) wake_all(done_);
+    const size_t round = rounds_;
+    unlock();
+    look_out_for([&] { return rounds_ != round; });
+    lock();
   }
   unlock();
 }
@@ -95,7 +138,8 @@ void Pool::run(size_t workers, Task task, void* context) {
     context_ = context;
     next_worker_ = 1;
     end_worker_ = workers;
-    wake_all(work_);
+    rounds_++;
+    if (sleeping_ > 0) wake_all(work_);
   }
   unlock();
 
@@ -104,6 +148,11 @@ void Pool::run(size_t workers, Task task, void* context) {
   if (!helped) return;
   lock();
   next_worker_ = end_worker_;  // nothing is left for those who come late
+  if (active_ > 0) {
+    unlock();
+    look_out_for([&] { return active_ == 0; });
+    lock();
+  }
   while (active_ > 0) wait(done_);
   busy_ = false;
   unlock();

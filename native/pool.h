@@ -1,4 +1,5 @@
-// Threads that help a run along. They start when first asked for, and sleep while there is nothing to do.
+// Threads that help a run along. They start when first asked for, and sleep while there is nothing to do: but waking
+// one takes longer than many a run, so that after its work a thread looks out for more, for as long as that takes.
 #pragma once
 
 #include <atomic>
@@ -64,13 +65,15 @@ class Pool {
   void wake_all(Condition& condition);
 
   std::atomic<int> holders_{1};
+  std::atomic<size_t> rounds_{0};  // how often there was something new: work, or the end; changed under the mutex
+  std::atomic<size_t> active_{0};  // calls under way on threads of the pool; changed under the mutex
   // Under the mutex:
   Thread threads_[most_threads];
   size_t thread_count_ = 0;
   Task task_ = nullptr;
   void* context_ = nullptr;
   size_t next_worker_ = 0, end_worker_ = 0;  // calls not yet taken up
-  size_t active_ = 0;                        // calls under way on threads of the pool
+  size_t sleeping_ = 0;                      // threads that have to be woken
   bool busy_ = false;
   bool ending_ = false;
 };

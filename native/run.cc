@@ -2,6 +2,7 @@
 #include <atomic>
 #include <cmath>
 #include <limits>
+#include <type_traits>
 
 #include "network.h"
 
@@ -21,10 +22,22 @@ void convert_input(const Input& input, size_t first, size_t count, T* to) {
       return copy_from<T, float>(input.data, first, count, to);
     case Element::f64:
       return copy_from<T, double>(input.data, first, count, to);
+    case Element::i8:
+      return copy_from<T, int8_t>(input.data, first, count, to);
+    case Element::u8:
+      return copy_from<T, uint8_t>(input.data, first, count, to);
+    case Element::i16:
+      return copy_from<T, int16_t>(input.data, first, count, to);
+    case Element::u16:
+      return copy_from<T, uint16_t>(input.data, first, count, to);
     case Element::i32:
       return copy_from<T, int32_t>(input.data, first, count, to);
+    case Element::u32:
+      return copy_from<T, uint32_t>(input.data, first, count, to);
     case Element::i64:
       return copy_from<T, int64_t>(input.data, first, count, to);
+    case Element::u64:
+      return copy_from<T, uint64_t>(input.data, first, count, to);
   }
 }
 
@@ -37,21 +50,41 @@ Integer whole(T value) {
   return Integer(value);
 }
 
+template <typename To, typename T>
+void copy_to(const T* from, size_t first, size_t count, void* data) {
+  To* const to = static_cast<To*>(data) + first;
+  for (size_t i = 0; i < count; i++) {
+    if constexpr (std::is_integral_v<To>) {
+      to[i] = whole<To>(from[i]);
+    } else {
+      to[i] = To(from[i]);
+    }
+  }
+}
+
 template <typename T>
 void convert_output(const T* from, size_t first, size_t count, const Output& output) {
   switch (output.element) {
     case Element::f32:
-      for (size_t i = 0; i < count; i++) static_cast<float*>(output.data)[first + i] = float(from[i]);
-      return;
+      return copy_to<float>(from, first, count, output.data);
     case Element::f64:
-      for (size_t i = 0; i < count; i++) static_cast<double*>(output.data)[first + i] = double(from[i]);
-      return;
+      return copy_to<double>(from, first, count, output.data);
+    case Element::i8:
+      return copy_to<int8_t>(from, first, count, output.data);
+    case Element::u8:
+      return copy_to<uint8_t>(from, first, count, output.data);
+    case Element::i16:
+      return copy_to<int16_t>(from, first, count, output.data);
+    case Element::u16:
+      return copy_to<uint16_t>(from, first, count, output.data);
     case Element::i32:
-      for (size_t i = 0; i < count; i++) static_cast<int32_t*>(output.data)[first + i] = whole<int32_t>(from[i]);
-      return;
+      return copy_to<int32_t>(from, first, count, output.data);
+    case Element::u32:
+      return copy_to<uint32_t>(from, first, count, output.data);
     case Element::i64:
-      for (size_t i = 0; i < count; i++) static_cast<int64_t*>(output.data)[first + i] = whole<int64_t>(from[i]);
-      return;
+      return copy_to<int64_t>(from, first, count, output.data);
+    case Element::u64:
+      return copy_to<uint64_t>(from, first, count, output.data);
   }
 }
 
@@ -205,10 +238,10 @@ void Network<T>::run_dense(const Step<T>& step, const T* x, T* y, size_t rows, H
   // Multiply-adds below which waking a thread does not pay, and parts for each, so that one held up costs little.
   constexpr size_t least_cost = 4 << 20, parts_of_thread = 4;
   const size_t K = step.dense.K, N = step.dense.N;
-  const size_t panel = size_t(kernels_->panel_columns), panels = (N + panel - 1) / panel;
   if (help.pool == nullptr || step.dense.shape.order == DenseOrder::lanes || rows * K * N < least_cost) {
     return step.run_dense(step.dense, x, y, rows, 0, N);
   }
+  const size_t panel = size_t(kernels_->panel_columns), panels = (N + panel - 1) / panel;
   const size_t parts = panels < help.threads * parts_of_thread ? panels : help.threads * parts_of_thread;
   struct Columns {
     const Step<T>& step;
@@ -285,8 +318,15 @@ Outcome Network<T>::run_block(T* const* base, size_t rows, RunError& error, Help
         const bool embedding = step.opcode == Opcode::embedding;
         const size_t bad = embedding ? embed(a, rows * ids, step, y) : one_hot(a, rows * ids, step, y);
         if (bad == no_id) break;
-        error = {i, bad / ids, double(a[bad]), embedding ? step.repeat : step.inner};
+        error = {i, bad / ids, bad % ids, double(a[bad]), embedding ? step.repeat : step.inner};
         return Outcome::bad_id;
+      }
+      case Opcode::require_finite: {
+        const size_t count = rows * step.width;
+        const size_t bad = kernels.first_not_finite(a, count, step.function != 0);
+        if (bad == count) break;
+        error = {i, bad / step.width, bad % step.width, double(a[bad]), 0};
+        return Outcome::not_finite;
       }
     }
   }

@@ -24,6 +24,20 @@ FP_INLINE void with_count(size_t count, F f) {
   }
 }
 
+// Calls f(constant, first) for tiles of rows, each as high as the constant says and none higher than `Most`: of equal
+// height (16 as 8 + 8, not 12 + 4).
+template <int Most, class F>
+FP_INLINE void in_tiles(size_t rows, F f) {
+  const size_t count = (rows + Most - 1) / Most;
+  // Dividing takes longer than one row of a small layer.
+  const size_t height = count == 1 ? rows : rows / count, taller = rows - height * count;
+  for (size_t i = 0, row = 0; i < count; i++) {
+    const size_t here = height + (i < taller);
+    with_count<Most>(here, [&](auto MR) { f(MR, row); });
+    row += here;
+  }
+}
+
 // Weights as they are: a row of a panel of NV vectors is as many in memory.
 template <class S>
 struct WholeWeights {
@@ -77,20 +91,33 @@ struct Dense {
     size_t columns;
   };
 
-  static V clamp(V v, V low, V high) { return S::min(high, S::max(low, v)); }
+  // What the results are clamped to, read before any of them is stored: a compiler must take a store of floats for a
+  // change of the layer's.
+  struct Bounds {
+    V low, high;
+    explicit Bounds(const Layer& layer) : low(S::set1(layer.low)), high(S::set1(layer.high)) {}
+  };
 
   template <int NV>
-  static FP_INLINE void store(const V (&v)[NV], const Layer& layer, T* y, size_t columns) {
-    const V low = S::set1(layer.low), high = S::set1(layer.high);
+  static FP_INLINE void store(const V (&v)[NV], const Bounds& bounds, T* y, size_t columns) {
     FP_UNROLL
     for (int j = 0; j < NV; j++) {
-      const V out = clamp(v[j], low, high);
+      const V out = S::min(bounds.high, S::max(bounds.low, v[j]));
       if (columns >= size_t(j + 1) * S::lanes) {
         S::store(y + j * S::lanes, out);
       } else {
         S::store_part(y + j * S::lanes, out, int(columns) - j * S::lanes);
       }
     }
+  }
+
+  template <int MR, int NV>
+  static FP_INLINE void store_rows(const V (&sum)[MR][NV], const Layer& layer, const Panel& panel, size_t first_row) {
+    const Bounds bounds(layer);
+    const size_t N = layer.N, columns = panel.columns;
+    T* y = panel.y + first_row * N;
+    FP_UNROLL
+    for (int r = 0; r < MR; r++, y += N) store<NV>(sum[r], bounds, y, columns);
   }
 
   // Adds x[0..count) times `count` rows of weights to MR rows of sums. Three rows share a pointer (its row, the next
@@ -125,15 +152,23 @@ struct Dense {
       for (int j = 0; j < NV; j++) sum[r][j] = S::load(panel.bias + j * S::lanes);
     }
     multiply<MR, NV>(sum, x + first_row * layer.K, layer.K, panel.weights, layer.K);
-    FP_UNROLL
-    for (int r = 0; r < MR; r++) store<NV>(sum[r], layer, panel.y + (first_row + r) * layer.N, panel.columns);
+    store_rows<MR, NV>(sum, layer, panel, first_row);
   }
 
-  // Adds runs p to p + C − 1 of k to C sets of sums; what K / partials leaves over belongs to the last run.
+  // Adds runs p to p + C − 1 of k to C sets of sums; what K / partials leaves over belongs to the last run. Sums of
+  // many rows hide each other's latency: then the runs go one after another.
   template <int MR, int NV, int C>
   static FP_INLINE void multiply_runs(V (&sum)[C][MR][NV], const Layer& layer, const T* x, const T* weights, size_t p) {
     constexpr size_t width = row_size(NV);
-    const size_t K = layer.K, partials = size_t(layer.shape.partials), run = K / partials;
+    const size_t K = layer.K, partials = size_t(layer.shape.partials), run = layer.shape.run(K);
+    if constexpr (MR * NV >= row_chains - 2) {
+      FP_UNROLL
+      for (int c = 0; c < C; c++) {
+        const size_t k = (p + c) * run, count = p + c + 1 == partials ? K - k : run;
+        multiply<MR, NV>(sum[c], x + k, K, weights + k * width, count);
+      }
+      return;
+    }
     const auto add = [&](const T* from, const T* w_row, int c) {
       V w[NV];
       W::load(w_row, w);
@@ -188,27 +223,19 @@ struct Dense {
       for_sums([&](int r, int j) { sum[0][r][j] = S::add(S::load(so_far[r][j]), sum[0][r][j]); });
       for_sums(add_up);
     }
-    FP_UNROLL
-    for (int r = 0; r < MR; r++) store<NV>(sum[0][r], layer, panel.y + (first_row + r) * layer.N, panel.columns);
+    store_rows<MR, NV>(sum[0], layer, panel, first_row);
   }
 
-  // All rows of one panel, in tiles of equal height (16 as 8 + 8, not 12 + 4), C runs of k at a time.
+  // All rows of one panel, C runs of k at a time.
   template <int NV, int C>
   static void tiles(const Layer& layer, const T* x, const Panel& panel, size_t rows) {
-    constexpr size_t most = tile_rows(NV * C);
-    const size_t count = (rows + most - 1) / most;
-    const size_t height = rows / count, taller = rows % count;
-    for (size_t i = 0, row = 0; i < count; i++) {
-      const size_t here = height + (i < taller);
-      with_count<int(most)>(here, [&](auto MR) {
-        if constexpr (C == 1) {
-          tile<MR, NV>(layer, x, panel, row);
-        } else {
-          runs<MR, NV, C>(layer, x, panel, row);
-        }
-      });
-      row += here;
-    }
+    in_tiles<tile_rows(NV * C)>(rows, [&](auto MR, size_t row) {
+      if constexpr (C == 1) {
+        tile<MR, NV>(layer, x, panel, row);
+      } else {
+        runs<MR, NV, C>(layer, x, panel, row);
+      }
+    });
   }
 
   // MR rows (few) of G neighbouring full panels, no partials.
@@ -241,24 +268,31 @@ struct Dense {
         }
       }
     }
+    const Bounds bounds(layer);
+    const size_t N = layer.N;
     FP_UNROLL
     for (int g = 0; g < G; g++) {
       FP_UNROLL
-      for (int r = 0; r < MR; r++) {
-        store<NV>(sum[g][r], layer, panel.y + g * panel_columns + r * layer.N, panel.columns - g * panel_columns);
-      }
+      for (int r = 0; r < MR; r++) store<NV>(sum[g][r], bounds, panel.y + g * panel_columns + r * N, panel_columns);
     }
+  }
+
+  // One row of one panel, C runs of k at a time.
+  template <int NV>
+  static FP_INLINE void one_row(const Layer& layer, const T* x, const Panel& panel) {
+    constexpr int most = row_chains / NV;
+    const int partials = layer.shape.partials;
+    if (partials == 1) return tile<1, NV>(layer, x, panel, 0);
+    if (partials >= 8 && most >= 8) return runs<1, NV, 8>(layer, x, panel, 0);
+    if (partials >= 4 && most >= 4) return runs<1, NV, 4>(layer, x, panel, 0);
+    runs<1, NV, 2>(layer, x, panel, 0);
   }
 
   template <int NV>
   static void panel_rows(const Layer& layer, const T* x, const Panel& panel, size_t rows) {
-    constexpr int most = row_chains / NV;
-    const int partials = layer.shape.partials;
-    if (partials == 1) return tiles<NV, 1>(layer, x, panel, rows);
-    if (rows > 1) return tiles<NV, 2>(layer, x, panel, rows);
-    if (partials >= 8 && most >= 8) return runs<1, NV, 8>(layer, x, panel, 0);
-    if (partials >= 4 && most >= 4) return runs<1, NV, 4>(layer, x, panel, 0);
-    runs<1, NV, 2>(layer, x, panel, 0);
+    if (rows == 1) return one_row<NV>(layer, x, panel);
+    if (layer.shape.partials == 1) return tiles<NV, 1>(layer, x, panel, rows);
+    tiles<NV, 2>(layer, x, panel, rows);
   }
 
   // As many whole panels from `column` on as fit, G at a time; returns the first column that is not done.
@@ -273,6 +307,10 @@ struct Dense {
   }
 
   static void chains(const Layer& layer, const T* x, T* y, size_t rows, size_t column, size_t end) {
+    // The smallest layers are over before the rest of this function has begun.
+    if (rows == 1 && layer.N <= size_t(S::lanes)) {
+      return one_row<1>(layer, x, {layer.weights, layer.weights + S::lanes, y, layer.N});
+    }
     if (layer.shape.partials == 1) {
       // Weights from beyond the first-level cache arrive sooner in fewer streams, and hide the latency anyway.
       constexpr int G = row_chains / panel_vectors, fewer = G > 2 ? G / 2 : G;

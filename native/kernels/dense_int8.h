@@ -87,6 +87,7 @@ struct DenseInt8 {
     const float* words;
     float* y;  // its first column in the first row
     size_t columns;
+    size_t apart = 0;  // how many panels further the second of two stands
   };
 
   // Adds one group of NV vectors of weights times MR rows. Three rows share a pointer: see dense.h.
@@ -104,74 +105,81 @@ struct DenseInt8 {
     }
   }
 
-  // MR rows of one panel, C groups of k at a time.
-  template <int MR, int NV>
+  // MR rows of G panels (two are full ones) of NV vectors, C groups of k at a time.
+  template <int MR, int NV, int G>
   static void tile(const Layer& layer, const float* x, const Panel& panel, size_t first_row) {
-    constexpr int C = MR * NV >= chains ? 1 : (chains + MR * NV - 1) / (MR * NV);
+    constexpr int sums = MR * NV * G, C = sums >= chains ? 1 : (chains + sums - 1) / sums;
     constexpr size_t width = NV * F::lanes, weight_step = width * P::group, row_step = P::group * sizeof(Row);
     const size_t row_width = fp::quantized_width(layer.K), stride = row_width * sizeof(float);
     const size_t groups = (layer.K + P::group - 1) / P::group;
+    const size_t apart = panel.apart * fp::int8_panel_size(layer.K, width, P::group);
     const float* const bias = panel.words;
     const float* const scales = bias + width;
     const float* const starts = scales + width;
     const int8_t* weights = reinterpret_cast<const int8_t*>(starts + width);
     x += first_row * row_width;
 
-    I sum[C][MR][NV];
+    I sum[G][C][MR][NV];
     FP_UNROLL
-    for (int c = 0; c < C; c++) {
+    for (int p = 0; p < G; p++) {
       FP_UNROLL
       for (int r = 0; r < MR; r++) {
         FP_UNROLL
-        for (int j = 0; j < NV; j++) sum[c][r][j] = c == 0 ? F::bits(F::load(starts + j * F::lanes)) : F::iset1(0);
+        for (int j = 0; j < NV; j++) {
+          sum[p][0][r][j] = F::bits(F::load(starts + p * apart + j * F::lanes));
+          FP_UNROLL
+          for (int c = 1; c < C; c++) sum[p][c][r][j] = F::iset1(0);
+        }
       }
     }
     constexpr int pointers = (MR + 2) / 3;
     const char* at[pointers];
     FP_UNROLL
-    for (int p = 0; p < pointers; p++) at[p] = reinterpret_cast<const char*>(x + 1) + size_t(3 * p) * stride;
+    for (int i = 0; i < pointers; i++) at[i] = reinterpret_cast<const char*>(x + 1) + size_t(3 * i) * stride;
+    const auto add = [&](int c, size_t ahead) {
+      FP_UNROLL
+      for (int p = 0; p < G; p++) {
+        multiply<MR, NV>(sum[p][c], at, stride, ahead * row_step,
+                         weights + ahead * weight_step + p * apart * sizeof(float));
+      }
+    };
     const auto advance = [&](size_t count) {
       weights += count * weight_step;
       FP_UNROLL
-      for (int p = 0; p < pointers; p++) at[p] += count * row_step;
+      for (int i = 0; i < pointers; i++) at[i] += count * row_step;
     };
     size_t g = 0;
     for (; g + C <= groups; g += C) {
       FP_UNROLL
-      for (int c = 0; c < C; c++) multiply<MR, NV>(sum[c], at, stride, c * row_step, weights + c * weight_step);
+      for (int c = 0; c < C; c++) add(c, c);
       advance(C);
     }
     if constexpr (C > 1) {
       for (; g < groups; g++) {
-        multiply<MR, NV>(sum[0], at, stride, 0, weights);
+        add(0, 0);
         advance(1);
       }
     }
 
+    const typename Floats::Bounds bounds(layer);
+    const size_t N = layer.N, columns = panel.columns;
+    float* row = panel.y + first_row * N;
     FP_UNROLL
-    for (int r = 0; r < MR; r++) {
+    for (int r = 0; r < MR; r++, row += N) {
       const V row_scale = F::set1(x[size_t(r) * row_width]);
-      V y[NV];
       FP_UNROLL
-      for (int j = 0; j < NV; j++) {
+      for (int p = 0; p < G; p++) {
+        V y[NV];
         FP_UNROLL
-        for (int c = 1; c < C; c++) sum[0][r][j] = F::iadd(sum[0][r][j], sum[c][r][j]);
-        const V scale = F::mul(row_scale, F::load(scales + j * F::lanes));
-        y[j] = F::fma(P::to_float(sum[0][r][j]), scale, F::load(bias + j * F::lanes));
+        for (int j = 0; j < NV; j++) {
+          I all = sum[p][0][r][j];
+          FP_UNROLL
+          for (int c = 1; c < C; c++) all = F::iadd(all, sum[p][c][r][j]);
+          const size_t column = p * apart + j * F::lanes;
+          y[j] = F::fma(P::to_float(all), F::mul(row_scale, F::load(scales + column)), F::load(bias + column));
+        }
+        Floats::template store<NV>(y, bounds, row + p * panel.apart * width, G > 1 ? width : columns);
       }
-      Floats::template store<NV>(y, layer, panel.y + (first_row + r) * layer.N, panel.columns);
-    }
-  }
-
-  template <int NV>
-  static void tiles(const Layer& layer, const float* x, const Panel& panel, size_t rows) {
-    constexpr size_t most = Floats::tile_rows(NV);
-    const size_t count = (rows + most - 1) / most;
-    const size_t height = rows / count, taller = rows % count;
-    for (size_t i = 0, row = 0; i < count; i++) {
-      const size_t here = height + (i < taller);
-      with_count<int(most)>(here, [&](auto MR) { tile<MR, NV>(layer, x, panel, row); });
-      row += here;
     }
   }
 
@@ -179,11 +187,23 @@ struct DenseInt8 {
     if (rows == 0) return;
     const size_t panel_size = fp::int8_panel_size(layer.K, panel_columns, P::group);
     const float* at = layer.weights + first / panel_columns * panel_size;
-    for (size_t column = first; column < end; column += panel_columns, at += panel_size) {
+    size_t column = first;
+    if (rows == 1) {
+      // Two streams of weights, each of them without gaps, arrive faster than one.
+      const size_t half = (end - first) / panel_columns / 2;
+      for (size_t i = 0; i < half; i++, column += panel_columns, at += panel_size) {
+        tile<1, panel_vectors, 2>(layer, x, {at, y + column, size_t(panel_columns), half}, 0);
+      }
+      column += half * panel_columns;
+      at += half * panel_size;
+    }
+    for (; column < end; column += panel_columns, at += panel_size) {
       const size_t columns = layer.N - column;
       const size_t vectors = columns >= size_t(panel_columns) ? panel_vectors : (columns + F::lanes - 1) / F::lanes;
       const Panel panel = {at, y + column, columns};
-      with_count<panel_vectors>(vectors, [&](auto NV) { tiles<NV>(layer, x, panel, rows); });
+      with_count<panel_vectors>(vectors, [&](auto NV) {
+        in_tiles<Floats::tile_rows(NV)>(rows, [&](auto MR, size_t row) { tile<MR, NV, 1>(layer, x, panel, row); });
+      });
     }
   }
 };

@@ -18,19 +18,18 @@ struct Dots {
   using L = Lanes<S>;
   using Layer = fp::DenseLayer<T>;
 
-  static T clamp(T value, const Layer& layer) {
-    const T above = layer.low > value ? layer.low : value;  // as Dense::clamp()
-    return layer.high < above ? layer.high : above;
-  }
+  struct Finish {
+    typename S::V low, high;
+    Four<S> bias;
+    FP_INLINE Four<S> operator()(const Four<S>& sums) const {
+      return Four<S>::map([&](int i) { return S::min(high, S::max(low, S::add(sums.v[i], bias.v[i]))); });
+    }
+  };
 
-  // Outputs `first` to first + NN − 1 of R rows, U·16 sums each.
+  // Adds up R rows times outputs `first` to first + NN − 1, U·16 sums each.
   template <int R, int NN, int U>
-  static void dots(const Layer& layer, const T* x, T* y, size_t first) {
+  static FP_INLINE void multiply(L (&sum)[R][NN][U], const T* x, size_t K, const T* weights, size_t padded) {
     constexpr size_t step = fp::lane_count * U;
-    const size_t K = layer.K, N = layer.N, padded = (K + step - 1) / step * step;
-    const T* const weights = layer.weights + first * padded;
-    const T* const bias = layer.weights + N * padded + first;
-    L sum[R][NN][U];
     FP_UNROLL
     for (int r = 0; r < R; r++) {
       FP_UNROLL
@@ -71,30 +70,54 @@ struct Dots {
         }
       }
     }
-    y += first;
-    if constexpr (R == 4) {
-      FP_UNROLL
-      for (int n = 0; n < NN; n++) {
-        T sums[4];
-        L::sums(sum[0][n][0], sum[1][n][0], sum[2][n][0], sum[3][n][0], sums);
-        for (int r = 0; r < R; r++) y[r * N + n] = clamp(sums[r] + bias[n], layer);
-      }
-    } else {
-      static_assert(R == 1 && NN <= 4, "sums are added up by four");
-      constexpr int last = NN - 1;
-      T sums[4];
-      L::sums(sum[0][0][0], sum[0][last < 1 ? last : 1][0], sum[0][last < 2 ? last : 2][0], sum[0][last][0], sums);
-      for (int n = 0; n < NN; n++) y[n] = clamp(sums[n] + bias[n], layer);
-    }
   }
 
-  // R rows: NN outputs at a time, then what is left.
+  // Outputs `first` to first + NN − 1 of as many rows as are whole groups of R; returns how many rows those are.
   template <int R, int NN, int U>
-  static void rows_of(const Layer& layer, const T* x, T* y, size_t n = 0) {
-    for (; n + NN <= layer.N; n += NN) dots<R, NN, U>(layer, x, y, n);
-    if constexpr (NN > 1) {
-      if (n < layer.N) rows_of<R, NN - 1, U>(layer, x, y, n);
+  static size_t dots(const Layer& layer, const T* x, T* y, size_t rows, size_t first) {
+    constexpr size_t step = fp::lane_count * U;
+    const size_t K = layer.K, N = layer.N, padded = (K + step - 1) / step * step;
+    const T* const weights = layer.weights + first * padded;
+    const T* const bias = layer.weights + N * padded + first;
+    constexpr bool by_rows = NN == 1 && R == 4;  // four rows' sums side by side, otherwise a row's
+    const Finish finish = {S::set1(layer.low), S::set1(layer.high),
+                           by_rows ? Four<S>::set1(*bias) : Four<S>::load(bias, NN)};
+    y += first;
+    size_t row = 0;
+    for (; row + R <= rows; row += R, x += R * K, y += R * N) {
+      L sum[R][NN][U];
+      multiply<R, NN, U>(sum, x, K, weights, padded);
+      if constexpr (by_rows) {
+        const auto out = finish(Four<S>::sums(sum[0][0][0], sum[1][0][0], sum[2][0][0], sum[3][0][0]));
+        if (N == 1) {
+          out.store(y, 4);
+        } else {
+          T column[4];
+          out.store(column, 4);
+          for (int r = 0; r < R; r++) y[r * N] = column[r];
+        }
+      } else {
+        static_assert(NN <= 4, "sums are added up by four");
+        constexpr int last = NN - 1, second = last < 1 ? last : 1, third = last < 2 ? last : 2;
+        FP_UNROLL
+        for (int r = 0; r < R; r++) {
+          const auto& of = sum[r];
+          finish(Four<S>::sums(of[0][0], of[second][0], of[third][0], of[last][0])).store(y + r * N, NN);
+        }
+      }
     }
+    return row;
+  }
+
+  // Groups of R rows: NN outputs at a time, then what is left.
+  template <int R, int NN, int U>
+  static size_t rows_of(const Layer& layer, const T* x, T* y, size_t rows, size_t n = 0) {
+    size_t done = 0;
+    for (; n + NN <= layer.N; n += NN) done = dots<R, NN, U>(layer, x, y, rows, n);
+    if constexpr (NN > 1) {
+      if (n < layer.N) done = rows_of<R, NN - 1, U>(layer, x, y, rows, n);
+    }
+    return done;
   }
 
   template <int U>
@@ -102,11 +125,15 @@ struct Dots {
     // Half of the registers hold sums: four rows by four outputs where they are wide, by one where they are not.
     constexpr int sets = S::registers / 2 / (L::vectors * U);
     constexpr int NN = sets >= 16 ? 4 : 1;
-    size_t r = 0;
     if constexpr (sets >= 4 || U == 1) {
-      for (; r + 4 <= rows; r += 4) rows_of<4, NN, U>(layer, x + r * layer.K, y + r * layer.N);
+      if (rows >= 4) {
+        const size_t done = rows_of<4, NN, U>(layer, x, y, rows);
+        x += done * layer.K;
+        y += done * layer.N;
+        rows -= done;
+      }
     }
-    for (; r < rows; r++) rows_of<1, sets >= 4 || U == 1 ? 4 : 1, U>(layer, x + r * layer.K, y + r * layer.N);
+    if (rows > 0) rows_of<1, sets >= 4 || U == 1 ? 4 : 1, U>(layer, x, y, rows);
   }
 
   static void run(const Layer& layer, const T* x, T* y, size_t rows) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <limits>
 
 #include "math.h"
 #include "pow.h"
@@ -102,6 +103,26 @@ void select(const typename S::T* condition, size_t condition_stride, const typen
       S::store_part(y + i, S::select(is_false, from_b, from_a), left);
     }
   }
+}
+
+template <class S>
+size_t first_not_finite(const typename S::T* x, size_t count, bool nan) {
+  using V = typename S::V;
+  const V infinity = S::set1(std::numeric_limits<typename S::T>::infinity());
+  const auto bad = [&](V a) {
+    const V size = abs<S>(a);
+    return nan ? S::equal(size, infinity) : S::mask_not(S::less(size, infinity));
+  };
+  size_t i = 0;
+  for (; i + S::lanes <= count; i += S::lanes) {
+    if (S::any(bad(S::load(x + i)))) break;
+  }
+  if (i + S::lanes > count) {
+    const int left = int(count - i);
+    if (left == 0 || !S::any(bad(S::load_part(x + i, left, S::zero())))) return count;
+  }
+  while (!S::any(bad(S::set1(x[i])))) i++;
+  return i;
 }
 
 }  // namespace FP_ISA

@@ -94,6 +94,9 @@ struct Kernels {
   void (*select)(const T* condition, size_t condition_stride, const T* a, size_t a_stride, const T* b, size_t b_stride,
                  T* y, size_t rows, size_t width);
 
+  // Where the first of `count` elements stands that is infinite, or NaN unless `nan` allows it; `count` for none.
+  size_t (*first_not_finite)(const T* x, size_t count, bool nan);
+
   // Row-wise: x and y are [rows, width], y may be x. scale and shift are [width].
   void (*softmax)(const T* x, T* y, size_t rows, size_t width, int kind);  // 0 softmax, 1 its log, 2 sparsemax
   void (*layer_norm)(const T* x, T* y, size_t rows, size_t width, T epsilon, const T* scale, const T* shift);

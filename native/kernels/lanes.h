@@ -86,12 +86,7 @@ struct Lanes {
   }
   T sum() const { return fold(S::add); }
 
-  // sum() of four at once.
-  static void sums(const Lanes& a, const Lanes& b, const Lanes& c, const Lanes& d, T* to) {
-    S::sums(a.one_vector(), b.one_vector(), c.one_vector(), d.one_vector(), to);
-  }
-
- private:
+  // Half onto half, down to one vector.
   V one_vector() const {
     V half[vectors];
     for (int i = 0; i < vectors; i++) half[i] = v[i];
@@ -101,6 +96,7 @@ struct Lanes {
     return half[0];
   }
 
+ private:
   template <int D, class F>
   static T fold_vector(V a, F f) {
     if constexpr (D == 0) {
@@ -108,6 +104,56 @@ struct Lanes {
     } else {
       return fold_vector<D / 2>(f(a, S::template down<D>(a)), f);
     }
+  }
+};
+
+// Four elements, such as four sums.
+template <class S>
+struct Four {
+  using T = typename S::T;
+  using V = typename S::V;
+  static constexpr int lanes = S::lanes < 4 ? S::lanes : 4;  // of each vector, that count
+  static constexpr int vectors = 4 / lanes;
+
+  V v[vectors];
+
+  // sum() of each.
+  static Four sums(const Lanes<S>& a, const Lanes<S>& b, const Lanes<S>& c, const Lanes<S>& d) {
+    Four out;
+    S::sums(a.one_vector(), b.one_vector(), c.one_vector(), d.one_vector(), out.v);
+    return out;
+  }
+  static Four set1(T value) {
+    return map([&](int) { return S::set1(value); });
+  }
+  // The first `count` (1 to 4). Reads and writes nothing beyond them.
+  static Four load(const T* from, int count) {
+    return map([&](int i) {
+      return part(count, i) == S::lanes ? S::load(from + i * lanes)
+                                        : S::load_part(from + i * lanes, part(count, i), S::zero());
+    });
+  }
+  void store(T* to, int count) const {
+    for (int i = 0; i < vectors; i++) {
+      const int here = part(count, i);
+      if (here == S::lanes) {
+        S::store(to + i * lanes, v[i]);
+      } else {
+        S::store_part(to + i * lanes, v[i], here);
+      }
+    }
+  }
+  template <class F>
+  static Four map(F f) {
+    Four out;
+    for (int i = 0; i < vectors; i++) out.v[i] = f(i);
+    return out;
+  }
+
+ private:
+  static int part(int count, int i) {
+    const int left = count - i * lanes;
+    return left < 0 ? 0 : left < lanes ? left : lanes;
   }
 };
 

@@ -69,17 +69,40 @@ FP_INLINE typename S::T fold_row(const typename S::T* x, size_t width, typename 
   return out.fold(f);
 }
 
+// The greatest is the same in any order: several at a time do not wait for each other.
 template <class S>
 inline typename S::T max_row(const typename S::T* x, size_t width) {
-  return fold_row<S>(x, width, -infinity<typename S::T>, Binaries<S>::max);
+  using L = Lanes<S>;
+  constexpr size_t chains = L::vectors < 4 ? 4 / L::vectors : 1, step = chains * fp::lane_count;
+  const auto max = Binaries<S>::max;
+  L greatest = L::set1(-infinity<typename S::T>);
+  size_t i = 0;
+  if (chains > 1 && width >= step) {
+    L of_chain[chains];
+    for (L& lanes : of_chain) lanes = greatest;
+    for (; i + step <= width; i += step) {
+      FP_UNROLL
+      for (size_t c = 0; c < chains; c++) of_chain[c] = L::map(of_chain[c], L::load(x + i + c * fp::lane_count), max);
+    }
+    for (const L& lanes : of_chain) greatest = L::map(greatest, lanes, max);
+  }
+  for_lanes<S>(x + i, width - i, -infinity<typename S::T>,
+               [&](const L& a, size_t, size_t) { greatest = L::map(greatest, a, max); });
+  return greatest.fold(max);
 }
 
 // Sum of e^(x[i] − shift), leaving the terms in `terms` (which may be x).
 template <class S>
 inline typename S::T exp_sum(const typename S::T* x, typename S::T* terms, size_t width, typename S::T shift) {
+  using L = Lanes<S>;
   const typename S::V m = S::set1(shift);
-  map_row<S>(x, terms, width, [&](typename S::V a) { return exp<S>(S::sub(a, m)); });
-  return sum_row<S>(terms, width, 0, itself<S>);
+  L sum = L::set1(0);
+  for_lanes<S>(x, width, -infinity<typename S::T>, [&](const L& a, size_t i, size_t count) {
+    const L out = L::map(a, [&](typename S::V v) { return exp<S>(S::sub(v, m)); });
+    out.store_part(terms + i, ptrdiff_t(count));
+    sum = L::add(sum, out);
+  });
+  return sum.sum();
 }
 
 // As exp_sum, without a place for the terms.
@@ -119,10 +142,26 @@ inline void sparsemax_row(const typename S::T* x, typename S::T* y, size_t width
   map_row<S>(y, y, width, [&](V z) { return S::max(S::zero(), S::sub(z, t)); });
 }
 
-// By `kind`: e^(x − max)/Σ, x − max − log Σ, or sparsemax.
+// A row of up to 16 elements, which never leaves the registers.
+template <class S>
+inline void softmax_short_row(const typename S::T* x, typename S::T* y, size_t width) {
+  using L = Lanes<S>;
+  using V = typename S::V;
+  const L a = L::load_part(x, ptrdiff_t(width), -infinity<typename S::T>);
+  const V m = S::set1(a.fold(Binaries<S>::max));
+  const L terms = L::map(a, [&](V v) { return exp<S>(S::sub(v, m)); });
+  const V share = S::set1(1 / terms.sum());
+  L::map(terms, [&](V v) { return S::mul(v, share); }).store_part(y, ptrdiff_t(width));
+}
+
+// By `kind`: e^(x − max)·(1/Σ), x − max − log Σ, or sparsemax.
 template <class S>
 void softmax(const typename S::T* x, typename S::T* y, size_t rows, size_t width, int kind) {
   using V = typename S::V;
+  if (kind == 0 && width <= fp::lane_count) {
+    for (size_t r = 0; r < rows; r++) softmax_short_row<S>(x + r * width, y + r * width, width);
+    return;
+  }
   for (size_t r = 0; r < rows; r++, x += width, y += width) {
     const auto max = max_row<S>(x, width);
     if (kind == 2) {
@@ -131,8 +170,8 @@ void softmax(const typename S::T* x, typename S::T* y, size_t rows, size_t width
       const V m = S::set1(max), log_sum = S::set1(log_of<S>(exp_sum<S>(x, width, max)));
       map_row<S>(x, y, width, [&](V a) { return S::sub(S::sub(a, m), log_sum); });
     } else {
-      const V sum = S::set1(exp_sum<S>(x, y, width, max));
-      map_row<S>(y, y, width, [&](V a) { return S::div(a, sum); });
+      const V share = S::set1(1 / exp_sum<S>(x, y, width, max));
+      map_row<S>(y, y, width, [&](V a) { return S::mul(a, share); });
     }
   }
 }

@@ -39,6 +39,7 @@ constexpr Kernels<typename S::T> table() {
       },
       affine<S>,
       select<S>,
+      first_not_finite<S>,
       softmax<S>,
       layer_norm<S>,
       rms_norm<S>,

@@ -74,13 +74,13 @@ struct F32 {
     if constexpr (D == 1) return _mm256_permute_ps(a, 0x01);
   }
   static T first(V a) { return _mm256_cvtss_f32(a); }
-  static void sums(V a, V b, V c, V d, T* to) {
+  static void sums(V a, V b, V c, V d, V* to) {
     const V ab = add(_mm256_permute2f128_ps(a, b, 0x20), _mm256_permute2f128_ps(a, b, 0x31));  // a a a a b b b b
     const V cd = add(_mm256_permute2f128_ps(c, d, 0x20), _mm256_permute2f128_ps(c, d, 0x31));
     V all = add(_mm256_shuffle_ps(ab, cd, 0x44), _mm256_shuffle_ps(ab, cd, 0xee));  // a a c c b b d d
     all = add(all, _mm256_permute_ps(all, 0xb1));
     const __m256i firsts = _mm256_setr_epi32(0, 4, 2, 6, 0, 0, 0, 0);
-    _mm_storeu_ps(to, _mm256_castps256_ps128(_mm256_permutevar8x32_ps(all, firsts)));
+    *to = _mm256_permutevar8x32_ps(all, firsts);
   }
 
   static I bits(V a) { return _mm256_castps_si256(a); }
@@ -161,11 +161,11 @@ struct F64 {
     if constexpr (D == 1) return _mm256_permute_pd(a, 0x01);
   }
   static T first(V a) { return _mm256_cvtsd_f64(a); }
-  static void sums(V a, V b, V c, V d, T* to) {
+  static void sums(V a, V b, V c, V d, V* to) {
     const V ab = add(_mm256_permute2f128_pd(a, b, 0x20), _mm256_permute2f128_pd(a, b, 0x31));  // a a b b
     const V cd = add(_mm256_permute2f128_pd(c, d, 0x20), _mm256_permute2f128_pd(c, d, 0x31));
     const V all = add(_mm256_unpacklo_pd(ab, cd), _mm256_unpackhi_pd(ab, cd));  // a c b d
-    store(to, _mm256_permute4x64_pd(all, 0xd8));
+    *to = _mm256_permute4x64_pd(all, 0xd8);
   }
 
   static I bits(V a) { return _mm256_castpd_si256(a); }

@@ -58,7 +58,7 @@ struct F32 {
     if constexpr (D == 1) return _mm512_permute_ps(a, 0x01);
   }
   static T first(V a) { return _mm512_cvtss_f32(a); }
-  static void sums(V a, V b, V c, V d, T* to) {
+  static void sums(V a, V b, V c, V d, V* to) {
     // Quarters of the register: a a b b, then a b c d.
     const V ab = add(_mm512_shuffle_f32x4(a, b, 0x44), _mm512_shuffle_f32x4(a, b, 0xee));
     const V cd = add(_mm512_shuffle_f32x4(c, d, 0x44), _mm512_shuffle_f32x4(c, d, 0xee));
@@ -66,7 +66,7 @@ struct F32 {
     all = add(all, _mm512_permute_ps(all, 0x0e));
     all = add(all, _mm512_permute_ps(all, 0x01));
     const __m512i firsts = _mm512_setr_epi32(0, 4, 8, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
-    _mm_storeu_ps(to, _mm512_castps512_ps128(_mm512_permutexvar_ps(firsts, all)));
+    *to = _mm512_permutexvar_ps(firsts, all);
   }
 
   static I bits(V a) { return _mm512_castps_si512(a); }
@@ -140,14 +140,14 @@ struct F64 {
     if constexpr (D == 1) return _mm512_permute_pd(a, 0x01);
   }
   static T first(V a) { return _mm512_cvtsd_f64(a); }
-  static void sums(V a, V b, V c, V d, T* to) {
+  static void sums(V a, V b, V c, V d, V* to) {
     // Quarters of the register: a a b b, then a b c d.
     const V ab = add(_mm512_shuffle_f64x2(a, b, 0x44), _mm512_shuffle_f64x2(a, b, 0xee));
     const V cd = add(_mm512_shuffle_f64x2(c, d, 0x44), _mm512_shuffle_f64x2(c, d, 0xee));
     V all = add(_mm512_shuffle_f64x2(ab, cd, 0x88), _mm512_shuffle_f64x2(ab, cd, 0xdd));
     all = add(all, _mm512_permute_pd(all, 0x55));
     const __m512i firsts = _mm512_setr_epi64(0, 2, 4, 6, 0, 0, 0, 0);
-    _mm256_storeu_pd(to, _mm512_castpd512_pd256(_mm512_permutexvar_pd(firsts, all)));
+    *to = _mm512_permutexvar_pd(firsts, all);
   }
 
   static I bits(V a) { return _mm512_castpd_si512(a); }

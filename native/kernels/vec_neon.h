@@ -66,10 +66,10 @@ struct F32 {
     if constexpr (D == 1) return vextq_f32(a, a, 1);
   }
   static T first(V a) { return vgetq_lane_f32(a, 0); }
-  static void sums(V a, V b, V c, V d, T* to) {
+  static void sums(V a, V b, V c, V d, V* to) {
     const V ab = add(vcombine_f32(vget_low_f32(a), vget_low_f32(b)), vcombine_f32(vget_high_f32(a), vget_high_f32(b)));
     const V cd = add(vcombine_f32(vget_low_f32(c), vget_low_f32(d)), vcombine_f32(vget_high_f32(c), vget_high_f32(d)));
-    store(to, add(vuzp1q_f32(ab, cd), vuzp2q_f32(ab, cd)));
+    *to = add(vuzp1q_f32(ab, cd), vuzp2q_f32(ab, cd));
   }
 
   static I bits(V a) { return vreinterpretq_s32_f32(a); }
@@ -139,9 +139,9 @@ struct F64 {
     return vextq_f64(a, a, 1);
   }
   static T first(V a) { return vgetq_lane_f64(a, 0); }
-  static void sums(V a, V b, V c, V d, T* to) {
-    store(to, add(vuzp1q_f64(a, b), vuzp2q_f64(a, b)));
-    store(to + 2, add(vuzp1q_f64(c, d), vuzp2q_f64(c, d)));
+  static void sums(V a, V b, V c, V d, V* to) {
+    to[0] = add(vuzp1q_f64(a, b), vuzp2q_f64(a, b));
+    to[1] = add(vuzp1q_f64(c, d), vuzp2q_f64(c, d));
   }
 
   static I bits(V a) { return vreinterpretq_s64_f64(a); }

@@ -67,8 +67,9 @@ struct ScalarVector {
     return a;
   }
   static T first(V a) { return a; }
-  // The lanes of each of the four vectors added up, half onto half (l + lanes / 2 onto l, then again), to[0] to to[3].
-  static void sums(V a, V b, V c, V d, T* to) {
+  // The lanes of each of the four vectors added up, half onto half (l + lanes / 2 onto l, then again): four elements,
+  // the first of one vector, or 4 / lanes vectors.
+  static void sums(V a, V b, V c, V d, V* to) {
     to[0] = a;
     to[1] = b;
     to[2] = c;

@@ -432,6 +432,35 @@ uint64_t fingerprint(const Kernels<T>& kernels) {
   return all.value();
 }
 
+// Wherever in a block of any length the first one stands, and whatever follows it, it is found; none is made up.
+template <typename T>
+void check_first_not_finite() {
+  const T nan = std::numeric_limits<T>::quiet_NaN(), inf = std::numeric_limits<T>::infinity();
+  const T greatest = std::numeric_limits<T>::max(), least = std::numeric_limits<T>::denorm_min();
+  each_set([&](const fp::InstructionSet& set) {
+    const auto find = table<T>(set).first_not_finite;
+    for (size_t count = 0; count <= 67; count++) {
+      std::vector<T> plain(count);
+      for (size_t i = 0; i < count; i++) plain[i] = i % 3 == 0 ? greatest : i % 3 == 1 ? -greatest : least;
+      Exact<T> x(plain.data(), count);
+      for (bool with_nan : {false, true}) CHECK(find(x.data, count, with_nan) == count);
+      for (size_t at = 0; at < count; at++) {
+        Exact<T> one(plain.data(), count);
+        one.data[at] = nan;
+        CHECK(find(one.data, count, false) == at && find(one.data, count, true) == count);
+        one.data[at] = at % 2 == 0 ? inf : -inf;
+        one.data[count - 1] = inf;
+        CHECK(find(one.data, count, false) == at && find(one.data, count, true) == at);
+      }
+    }
+  });
+}
+
+TEST("the first number that is not finite is found by every instruction set") {
+  check_first_not_finite<float>();
+  check_first_not_finite<double>();
+}
+
 }  // namespace
 
 // A change here is a change of what users were promised: say so in the changelog.

@@ -63,6 +63,7 @@ OwnedPlan every_opcode() {
       {14, 6, 15, 0, 1, 6},                      // quantize
       {1, 12, 16, 15, 1, 6, 4, 0, 0, 1, -1, 2},  // dense, int8
       {1, 12, 17, 0, 1, 6, 4, 0, 0, 1, 2, 1},    // dense, bf16
+      {15, 4, 17, 1},                            // require_finite
   };
   OwnedPlan plan;
   plan.parameters = parameters;
@@ -185,6 +186,58 @@ TEST("an id outside its table stops the run with its row and value") {
     CHECK(std::memcmp(&ids[i][bad[i]], &ids[i][bad[i]], 4) == 0 &&
           (found.value == double(ids[i][bad[i]]) || ids[i][bad[i]] != ids[i][bad[i]]));
   }
+}
+
+TEST("a number that is not finite stops the run with its row, element and value") {
+  // x [3] is required to be finite, without or with NaN, and copied.
+  for (int32_t nan : {0, 1}) {
+    OwnedPlan plan;
+    plan.words = {fp::plan_version, 0, 2, 1, 1, 2, 3, 3, 0, 1, 15, 4, 0, nan, 10, 7, 1, 0, 0, 1, 2};
+    fp::Engine engine;
+    fp::PlanError error = {};
+    CHECK(plan.create(engine, error) == fp::Engine::Status::ok);
+    fp::Array<char> table, values;
+    CHECK(table.allocate(engine.table_bytes(1)) && values.allocate(engine.values_bytes(1)));
+    engine.prepare(table.data(), values.data(), 1);
+    float x[] = {1, 2, 3, 4, 5, NAN, 7, INFINITY, 9};
+    const fp::Input in = {x, fp::Element::f32};
+    float y[9];
+    const fp::Output out = {y, fp::Element::f32};
+    fp::RunError found = {};
+    CHECK(engine.run(table.data(), &in, &out, 3, found) == fp::Outcome::not_finite);
+    CHECK(found.instruction == 0 && found.row == (nan != 0 ? 2u : 1u) && found.element == (nan != 0 ? 1u : 2u));
+    CHECK(nan != 0 ? found.value == double(INFINITY) : found.value != found.value);
+    CHECK(engine.run(table.data(), &in, &out, 1, found) == fp::Outcome::ok);
+    CHECK(y[0] == 1 && y[2] == 3);
+  }
+}
+
+TEST("integers of every width come in and go out, saturated") {
+  OwnedPlan plan;
+  plan.parameters = {{3}, {0}};
+  plan.words = {fp::plan_version, 0, 2, 1, 1, 1, 1, 1, 0, 1, 4, 6, 1, 0, 0, 1};
+  fp::Engine engine;
+  fp::PlanError error = {};
+  CHECK(plan.create(engine, error) == fp::Engine::Status::ok);
+  fp::Array<char> table, values;
+  CHECK(table.allocate(engine.table_bytes(1)) && values.allocate(engine.values_bytes(1)));
+  engine.prepare(table.data(), values.data(), 1);
+  const auto triple = [&](auto x, fp::Element element) {
+    auto y = x;
+    const fp::Input in = {&x, element};
+    const fp::Output out = {&y, element};
+    fp::RunError found = {};
+    CHECK(engine.run(table.data(), &in, &out, 1, found) == fp::Outcome::ok);
+    return y;
+  };
+  CHECK(triple(int8_t(-20), fp::Element::i8) == -60 && triple(int8_t(-100), fp::Element::i8) == -128);
+  CHECK(triple(uint8_t(70), fp::Element::u8) == 210 && triple(uint8_t(100), fp::Element::u8) == 255);
+  CHECK(triple(int16_t(-20), fp::Element::i16) == -60 && triple(int16_t(20000), fp::Element::i16) == INT16_MAX);
+  CHECK(triple(uint16_t(20000), fp::Element::u16) == 60000 && triple(uint16_t(30000), fp::Element::u16) == UINT16_MAX);
+  CHECK(triple(int32_t(-7), fp::Element::i32) == -21 && triple(INT32_MAX, fp::Element::i32) == INT32_MAX);
+  CHECK(triple(uint32_t(7), fp::Element::u32) == 21 && triple(UINT32_MAX, fp::Element::u32) == UINT32_MAX);
+  CHECK(triple(int64_t(-7), fp::Element::i64) == -21 && triple(INT64_MIN, fp::Element::i64) == INT64_MIN);
+  CHECK(triple(uint64_t(7), fp::Element::u64) == 21 && triple(UINT64_MAX, fp::Element::u64) == UINT64_MAX);
 }
 
 }  // namespace
