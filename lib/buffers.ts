@@ -3,6 +3,18 @@ import { ForwardpassError } from './errors.ts';
 import type { Port } from './graph/lower.ts';
 import { describe, didYouMean, listNames, quote } from './words.ts';
 
+/** What inputs and outputs may be: floats of either precision; those of whole numbers also integers. */
+export type TypedArray =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Uint8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array;
 export type FloatArray = Float32Array | Float64Array;
 /** Arrays by the name of the input or output that they hold. */
 export type Named<A> = Readonly<Record<string, A>>;

@@ -1,10 +1,10 @@
 /** Puts the faults of native calls into words. */
 import { ForwardpassError } from './errors.ts';
-import type { Port } from './graph/lower.ts';
-import { describe, quote } from './words.ts';
+import type { About, Port } from './graph/lower.ts';
+import { describe, listNames, quote } from './words.ts';
 
-/** Why a call failed, as native/binding.cc numbers it, then the port and up to four figures. */
-export type Fault = readonly [code: number, port: number, a: number, b: number, c: number, d: number];
+/** Why a call failed, as native/binding.cc numbers it, then the port and up to five figures. */
+export type Fault = readonly [code: number, port: number, a: number, b: number, c: number, d: number, e: number];
 export const FAULT = {
   disposed: 1,
   notTypedArray: 2,
@@ -17,25 +17,38 @@ export const FAULT = {
   badId: 9,
   noMemory: 10,
   arguments: 11,
+  notFinite: 12,
 } as const;
+
+/** Rows as people hold them: see rows.ts. */
+export interface PeopleRows {
+  /** What they gave for an element of an input, and where. */
+  cell(row: number, input: number, element: number): { readonly value: unknown; readonly place: string };
+}
 
 /** What a message needs to know of the model that was called. */
 export interface Called {
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
-  /** Of an instruction of the plan, the node it comes from. */
-  placeOf(instruction: number): string;
+  readonly featureNames?: readonly string[];
+  about(): Pick<About, 'places' | 'origins'>;
 }
 
-const INTEGERS = new Set(['int32', 'int64', 'bool']);
+const INTEGERS = new Set(['int8', 'uint8', 'int16', 'uint16', 'int32', 'uint32', 'int64', 'uint64', 'bool']);
 
-/** Whether an input or output holds whole numbers and so may be an Int32Array or a BigInt64Array. */
+/** Whether an input or output holds whole numbers and so may be an array of integers. */
 export function holdsIntegers(port: Port): boolean {
   return INTEGERS.has(port.dtype);
 }
 
-export function faultError(fault: Fault, model: Called, buffers: readonly unknown[]): ForwardpassError {
-  const [code, index, a, b, c, d] = fault;
+/** `given` are the rows as people hold them, where they are not the buffers themselves. */
+export function faultError(
+  fault: Fault,
+  model: Called,
+  buffers: readonly unknown[],
+  given?: PeopleRows,
+): ForwardpassError {
+  const [code, index, a, b, c, d, e] = fault;
   const place = portName(model, index);
   switch (code) {
     case FAULT.disposed:
@@ -64,19 +77,90 @@ export function faultError(fault: Fault, model: Called, buffers: readonly unknow
       return new ForwardpassError('INPUT', `expected ${b} rows as in ${portName(model, 0)}, found ${a}`, place);
     case FAULT.overlap:
       return new ForwardpassError('BUFFER', `overlaps the memory of ${portName(model, a)}`, place);
-    case FAULT.badId: {
-      const found = Number.isInteger(c) ? `the id ${c}` : `${c}, which is no whole number`;
-      return new ForwardpassError(
-        'ID',
-        `row ${b} holds ${found}; expected ids from 0 to ${d - 1}`,
-        `node ${model.placeOf(a)}`,
-      );
-    }
+    case FAULT.badId:
+      return idError({ model, buffers, given, instruction: a, row: b, value: c, element: e }, d);
+    case FAULT.notFinite:
+      return notFiniteError({ model, buffers, given, instruction: a, row: b, value: c, element: e });
     case FAULT.arguments:
       return new ForwardpassError('INPUT', `expected ${b} buffers (inputs, then outputs), found ${a}`);
     default:
       return new ForwardpassError('MEMORY', 'no memory for the call');
   }
+}
+
+/** Where a run stopped, and over what. */
+interface Stop {
+  readonly model: Called;
+  readonly buffers: readonly unknown[];
+  readonly given: PeopleRows | undefined;
+  readonly instruction: number;
+  readonly row: number;
+  /** What the instruction found, in which element of its operand's row. */
+  readonly value: number;
+  readonly element: number;
+}
+
+function idError(stop: Stop, limit: number): ForwardpassError {
+  const { value, row } = stop;
+  const feature = featureOf(stop);
+  if (feature !== undefined && (feature.words !== undefined || !Object.is(feature.holds, value))) {
+    const known = feature.words === undefined ? 'the values' : `the words ${listNames(feature.words, 6)},`;
+    return new ForwardpassError('ID', `${feature.says}, which is none of ${known} that the model knows`, feature.place);
+  }
+  const found = Number.isInteger(value) ? `the id ${value}` : `${value}, which is no whole number`;
+  const where = feature?.name === undefined ? '' : ` in ${quote(feature.name)}`;
+  const message = `row ${row} holds ${found}${where}; expected ids from 0 to ${limit - 1}`;
+  return new ForwardpassError('ID', message, nodePlace(stop));
+}
+
+function notFiniteError(stop: Stop): ForwardpassError {
+  const { value, row, element } = stop;
+  const feature = featureOf(stop);
+  const says = feature?.says ?? `element ${element} of what it is given for row ${row} is ${value}`;
+  const remedy = Number.isNaN(value) ? ', and fills in nothing that is missing' : '';
+  return new ForwardpassError(
+    'INPUT',
+    `${says}; the model takes finite numbers only${remedy}`,
+    feature?.place ?? nodePlace(stop),
+  );
+}
+
+function nodePlace({ model, instruction }: Stop): string {
+  return `node ${model.about().places[instruction]}`;
+}
+
+/** The element of an input that an operand's element comes from. */
+interface Feature {
+  readonly place: string;
+  readonly name?: string;
+  readonly words?: readonly string[];
+  /** What the caller's array holds. */
+  readonly holds: number;
+  /** `row 3 holds NaN in 'age'` */
+  readonly says: string;
+}
+
+/** Undefined where the operand's element comes from no one element. */
+function featureOf({ model, buffers, given, instruction, row, element }: Stop): Feature | undefined {
+  const origins = model.about().origins[instruction];
+  if (origins === undefined) return undefined;
+  const origin = 'first' in origins ? origins.first + element : origins[element];
+  if (origin < 0) return undefined;
+  let [input, at] = [0, origin];
+  while (at >= model.inputs[input].width) at -= model.inputs[input++].width;
+  const port = model.inputs[input];
+  const name = model.featureNames?.[origin] ?? (port.width === 1 ? port.name : undefined);
+  const holds = Number((buffers[input] as ArrayLike<unknown>)[row * port.width + at]);
+  const cell = given?.cell(row, input, at) ?? { value: holds, place: portName(model, input) };
+  const value = typeof cell.value === 'string' ? quote(cell.value) : String(cell.value);
+  const where = name === undefined ? `at position ${at}` : `in ${quote(name)}`;
+  return {
+    place: cell.place,
+    name,
+    words: port.words?.get(at),
+    holds,
+    says: `row ${row} holds ${value} ${where}`,
+  };
 }
 
 function portOf(model: Called, index: number): Port | undefined {
@@ -90,5 +174,5 @@ function portName(model: Called, index: number): string {
 
 function arrayNames(port: Port | undefined): string {
   const names = 'a Float32Array or Float64Array';
-  return port !== undefined && holdsIntegers(port) ? `${names}, Int32Array or BigInt64Array` : names;
+  return port !== undefined && holdsIntegers(port) ? `${names}, or an array of integers such as Int32Array` : names;
 }

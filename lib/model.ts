@@ -1,17 +1,34 @@
 /** A loaded model, and how to run it. */
-import { allocate, byName, type FloatArray, isResizable, isTypedArray, lengthOf, type Named, pick } from './buffers.ts';
+import {
+  allocate,
+  byName,
+  type FloatArray,
+  isResizable,
+  isTypedArray,
+  lengthOf,
+  type Named,
+  pick,
+  type TypedArray,
+} from './buffers.ts';
 import { ForwardpassError } from './errors.ts';
 import { type Fault, faultError, holdsIntegers } from './faults.ts';
-import type { Decision, DType, ReducedWeights } from './graph/graph.ts';
+import {
+  type Decision,
+  type DType,
+  decidedOutput,
+  type GraphInput,
+  type ReducedWeights,
+  type Target,
+} from './graph/graph.ts';
 import type { About, Lowered, Port } from './graph/lower.ts';
-import { chooseIsa, createNative, type Isa, type NativeModel, type TypedArray } from './native.ts';
-import { flattenRows, type Rows } from './rows.ts';
+import { eachAbove, type Label, labelsOf } from './labels.ts';
+import { chooseIsa, createNative, type Isa, type NativeModel } from './native.ts';
+import { type FlatRows, RowReader, type Rows } from './rows.ts';
 import { summarise } from './summary.ts';
 import { describe, quote } from './words.ts';
 
-export type { FloatArray, Named } from './buffers.ts';
-export type { TypedArray } from './native.ts';
-export type { Rows } from './rows.ts';
+export type { FloatArray, Named, TypedArray } from './buffers.ts';
+export type { Cell, Rows } from './rows.ts';
 
 export interface TensorInfo {
   readonly name: string;
@@ -19,6 +36,13 @@ export interface TensorInfo {
   readonly shape: readonly (number | null)[];
   /** As the source declares it. */
   readonly dtype: DType;
+  /**
+   * Of an input, by the element's position in the row: the words that it may be. In arrays for {@link Model.run} it is
+   * the word's index, −1 for any other word. With no words at all, nothing looks at the element.
+   */
+  readonly words?: GraphInput['words'];
+  /** Of an input: whether values may be missing, which is NaN in arrays for {@link Model.run}. */
+  readonly missing?: boolean;
 }
 
 export type Precision = 'f64' | 'f32' | ReducedWeights;
@@ -27,11 +51,14 @@ export type Precision = 'f64' | 'f32' | ReducedWeights;
 export interface ModelParts {
   readonly format: string;
   readonly lowered: Lowered;
+  /** Where labels are decided by something else than the outputs: a plan for it, with inputs and outputs of the same names. */
+  readonly deciding?: Lowered;
   readonly precision: Precision;
   readonly parameterCount: number;
   readonly classes?: readonly (string | number)[];
   readonly featureNames?: readonly string[];
   readonly decision?: Decision;
+  readonly targets?: readonly Target[];
   /** The option's, to be checked. */
   readonly isa?: string;
   /** That a run may use, the calling one included. */
@@ -48,7 +75,7 @@ export interface BoundCall {
   readonly output: FloatArray;
   readonly inputs: Named<FloatArray | Int32Array>;
   readonly outputs: Named<FloatArray>;
-  /** Runs the model over the inputs. Throws DISPOSED, BUFFER when a buffer was transferred away, ID. */
+  /** Runs the model over the inputs. Throws DISPOSED, BUFFER when a buffer was transferred away, ID, INPUT. */
   run(): void;
 }
 
@@ -76,13 +103,17 @@ export class Model implements Disposable {
   /** {@link About}, as JSON: of ten thousand models, few are asked, and a string takes the least memory. */
   readonly #about: string;
   readonly #decision: Decision | undefined;
+  readonly #targets: readonly Target[] | undefined;
+  readonly #decider: Model | undefined;
+  /** Made when rows as people hold them first come. */
+  #rowReader: RowReader | undefined;
   readonly #Floats: Float32ArrayConstructor | Float64ArrayConstructor;
   /** Whether there is one input and one output, which then need no names. */
   readonly #single: boolean;
 
   private constructor(key: symbol, parts: ModelParts) {
     if (key !== create) throw new ForwardpassError('OPTION', 'models come from load() or define()', 'Model');
-    const { plan, inputs, outputs, layers, places } = parts.lowered;
+    const { plan, inputs, outputs, layers, places, origins } = parts.lowered;
     this.format = parts.format;
     this.inputs = inputs.map(tensorInfo);
     this.outputs = outputs.map(tensorInfo);
@@ -94,8 +125,11 @@ export class Model implements Disposable {
     this.#native = createNative(plan, this.isa, [...inputs, ...outputs].map(holdsIntegers), parts.threads);
     this.#inputs = inputs;
     this.#outputs = outputs;
-    this.#about = JSON.stringify({ layers, places } satisfies About);
+    this.#about = JSON.stringify({ layers, places, origins } satisfies About);
     this.#decision = parts.decision;
+    this.#targets = parts.targets;
+    const { deciding, ...same } = parts;
+    this.#decider = deciding && Model.create({ ...same, lowered: deciding });
     this.#Floats = parts.precision === 'f64' ? Float64Array : Float32Array;
     this.#single = inputs.length === 1 && outputs.length === 1;
   }
@@ -109,13 +143,14 @@ export class Model implements Disposable {
    * Runs the model over as many rows as the input holds.
    *
    * With one input and one output: `run(x)` gives a new array of the model's precision, `run(x, y)` fills `y` and
-   * allocates nothing. x is [rows, …row shape], row-major; floats of either precision, for ids also Int32Array or
-   * BigInt64Array. Otherwise inputs and outputs go by name: `run({ user, item })`, `run({ user, item }, { score })`.
+   * allocates nothing. x is [rows, …row shape], row-major; floats of either precision, for ids also an array of
+   * integers. Otherwise inputs and outputs go by name: `run({ user, item })`, `run({ user, item }, { score })`.
+   * Words go by their indices: see {@link TensorInfo.words}.
    *
    * A classifier gives what `predict_proba` gives, or its decision function where it has no probabilities.
    *
-   * @throws {ForwardpassError} INPUT (type, length, name), BUFFER (detached, shared, resizable, overlapping), ID
-   * (outside its table), DISPOSED.
+   * @throws {ForwardpassError} INPUT (type, length, name, NaN where the model takes none), BUFFER (detached, shared,
+   * resizable, overlapping), ID (outside its table), DISPOSED.
    */
   run(input: TypedArray): FloatArray;
   run<Output extends TypedArray>(input: TypedArray, output: Output): Output;
@@ -207,22 +242,30 @@ export class Model implements Disposable {
     });
   }
 
-  /** What the estimator's `predict` says: labels where the model knows its classes, else the values of {@link run}. */
-  predict(rows: Rows): (string | number)[] | FloatArray {
-    const values = this.run(this.#flat(rows));
-    const { classes } = this;
-    if (classes === undefined || this.#decision === undefined) return values;
-    const { rule, probabilities, threshold = probabilities ? 0.5 : 0 } = this.#decision;
-    if (rule === 'above') return Array.from(values, (value) => classes[value > threshold ? 1 : 0]);
-    const labels: (string | number)[] = [];
-    for (let first = 0; first < values.length; first += classes.length) {
-      labels.push(classes[argMax(values, first, classes.length)]);
-    }
-    return labels;
+  /**
+   * What the estimator's `predict` says: labels where the model knows its classes, else the values of {@link run}. Of
+   * many labels that a row may each have, 1 or 0 for each; of several targets, their labels row after row.
+   *
+   * Rows are flat arrays, arrays of arrays, or records by feature name. Records of a model with several inputs and no
+   * feature names have the inputs' names.
+   */
+  predict(rows: Rows): Label[] | FloatArray {
+    const model = this.#decider ?? this;
+    const flat = this.#read(rows);
+    if (this.#targets !== undefined) return this.#labelsOfTargets(this.#targets, model.#runRows(flat));
+    const values = model.#runRows(flat)[this.#decided()];
+    if (this.#decision?.rule === 'each_above') return eachAbove(values, this.#decision);
+    if (this.classes === undefined || this.#decision === undefined) return values;
+    return labelsOf(values, this.classes, this.#decision);
   }
 
   /** Probabilities, rows × classes. @throws {ForwardpassError} NOT_A_CLASSIFIER when the model gives none. */
   predictProba(rows: Rows): FloatArray {
+    if (this.#targets !== undefined) {
+      const names = this.outputs.map(({ name }) => name).join(', ');
+      const message = `the model has ${this.#targets.length} targets, each with classes of its own; run() gives ${names}`;
+      throw new ForwardpassError('NOT_A_CLASSIFIER', message);
+    }
     if (this.#decision === undefined || !this.#decision.probabilities) {
       const scores = this.#decision === undefined ? 'values' : 'scores';
       throw new ForwardpassError(
@@ -230,8 +273,8 @@ export class Model implements Disposable {
         `the model's output is ${scores}, not class probabilities; use run() or predict()`,
       );
     }
-    const values = this.run(this.#flat(rows));
-    if (this.#decision.rule === 'arg_max') return values;
+    const values = this.#runRows(this.#read(rows))[this.#decided()];
+    if (this.#decision.rule !== 'above') return values;
     const both = allocate<FloatArray>(this.#Floats, values.length, { name: 'probabilities', width: 2 });
     values.forEach((value, i) => {
       both[2 * i] = 1 - value;
@@ -248,17 +291,38 @@ export class Model implements Disposable {
   /** Frees the weights; work in flight ends first. Using the model afterwards throws DISPOSED; disposing is not. */
   dispose(): void {
     this.#native.dispose();
+    this.#decider?.dispose();
   }
 
   [Symbol.dispose](): void {
     this.dispose();
   }
 
-  #flat(rows: Rows): TypedArray {
-    if (!this.#single) {
-      throw new ForwardpassError('INPUT', `the model has ${this.#counts()}; use run() with named arrays`, 'rows');
+  #read(rows: Rows): FlatRows {
+    this.#rowReader ??= new RowReader({ inputs: this.#inputs, featureNames: this.featureNames, Floats: this.#Floats });
+    return this.#rowReader.read(rows);
+  }
+
+  /** New arrays of the outputs, in their order. */
+  #runRows(rows: FlatRows): FloatArray[] {
+    const results = this.#outputs.map((port) => this.#newFloats(this.#rowsOf(rows.arrays[0]), port));
+    const buffers = this.#checked([...rows.arrays, ...results]);
+    const fault = this.#native.run(...buffers);
+    if (fault !== undefined) throw this.#explain(fault, buffers, rows);
+    return results;
+  }
+
+  #labelsOfTargets(targets: readonly Target[], values: readonly FloatArray[]): Label[] {
+    const columns = targets.map(({ classes, decision }, i) => labelsOf(values[i], classes, decision));
+    return columns[0].flatMap((_, row) => columns.map((labels) => labels[row]));
+  }
+
+  /** The position of the output that predictions are made of. */
+  #decided(): number {
+    if (this.#outputs.length === 1 || this.#decision?.output !== undefined) {
+      return decidedOutput({ outputs: this.#outputs, decision: this.#decision });
     }
-    return flattenRows(rows, this.#inputs[0].width, this.featureNames, this.#Floats);
+    throw new ForwardpassError('INPUT', `the model has ${this.#counts()}; use run() with named arrays`, 'rows');
   }
 
   #counts(): string {
@@ -314,9 +378,9 @@ export class Model implements Disposable {
     return index < this.#inputs.length ? this.#inputs[index] : this.#outputs[index - this.#inputs.length];
   }
 
-  #explain(fault: Fault, buffers: readonly unknown[]): ForwardpassError {
-    const [inputs, outputs] = [this.#inputs, this.#outputs];
-    return faultError(fault, { inputs, outputs, placeOf: (at) => this.#tellAbout().places[at] }, buffers);
+  #explain(fault: Fault, buffers: readonly unknown[], rows?: FlatRows): ForwardpassError {
+    const [inputs, outputs, { featureNames }] = [this.#inputs, this.#outputs, this];
+    return faultError(fault, { inputs, outputs, featureNames, about: () => this.#tellAbout() }, buffers, rows);
   }
 
   #tellAbout(): About {
@@ -327,12 +391,17 @@ export class Model implements Disposable {
 /** Concatenated to, since a spread leaves room for more in the array that it makes. */
 const EVERY_BATCH: readonly (number | null)[] = [null];
 
-function tensorInfo({ name, shape, dtype }: Port): TensorInfo {
-  return { name, shape: EVERY_BATCH.concat(shape), dtype };
+function tensorInfo({ name, shape, dtype, words, missing }: Port): TensorInfo {
+  return {
+    name,
+    shape: EVERY_BATCH.concat(shape),
+    dtype,
+    ...(words && { words: copyOf(words) }),
+    ...(missing && { missing }),
+  };
 }
 
-function argMax(values: FloatArray, first: number, count: number): number {
-  let best = 0;
-  for (let i = 1; i < count; i++) if (values[first + i] > values[first + best]) best = i;
-  return best;
+/** What callers do to it changes no model. */
+function copyOf(words: NonNullable<Port['words']>): NonNullable<Port['words']> {
+  return new Map([...words].map(([element, list]) => [element, Object.freeze([...list])]));
 }

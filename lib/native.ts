@@ -1,6 +1,7 @@
 /** Finds, loads and types the addon. Nothing else in lib/ knows that there is one but model.ts. */
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import type { TypedArray } from './buffers.ts';
 import { ForwardpassError } from './errors.ts';
 import type { Fault } from './faults.ts';
 import type { Plan } from './graph/plan-format.ts';
@@ -8,9 +9,6 @@ import { describe, didYouMean, listNames, quote } from './words.ts';
 
 export type Isa = 'avx512' | 'avx2' | 'neon' | 'scalar';
 const ISAS: readonly Isa[] = ['avx512', 'avx2', 'neon', 'scalar'];
-
-/** What inputs and outputs may be: floats of either precision; ids also as whole numbers of 32 or 64 bits. */
-export type TypedArray = Float32Array | Float64Array | Int32Array | BigInt64Array;
 
 /** A model's functions: inputs then outputs in the plan's order, undefined when all went well. */
 export interface NativeModel {

@@ -1,96 +1,233 @@
-/** Rows as people hold them, into the flat array that a model runs. */
-import { allocate, type FloatArray } from './buffers.ts';
+/** Rows as people hold them, into the flat arrays that a model runs. */
+import { allocate, type FloatArray, type TypedArray } from './buffers.ts';
 import { ForwardpassError } from './errors.ts';
+import type { PeopleRows } from './faults.ts';
+import type { Port } from './graph/lower.ts';
 import { describe, didYouMean, listNames, quote } from './words.ts';
 
-/** A flat array of whole rows, an array of rows, or records that name their features. */
-export type Rows =
-  | Float32Array
-  | Float64Array
-  | Int32Array
-  | BigInt64Array
-  | readonly (readonly number[] | Float32Array | Float64Array)[]
-  | readonly Readonly<Record<string, number>>[];
+/** What stands for a feature: a number or truth, a word where the feature is one, null where one may be missing. */
+export type Cell = number | string | boolean | null | undefined;
 
-/**
- * The rows one after another, `width` numbers each, in the order of `featureNames` where they are records.
- * `Output` is the array of the model's precision.
- */
-export function flattenRows(
-  rows: Rows,
-  width: number,
-  featureNames: readonly string[] | undefined,
-  Output: Float32ArrayConstructor | Float64ArrayConstructor,
-): Float32Array | Float64Array | Int32Array | BigInt64Array {
-  if (ArrayBuffer.isView(rows)) return rows as Float32Array;
-  if (!Array.isArray(rows)) {
-    throw new ForwardpassError(
-      'INPUT',
-      `expected a typed array, an array of rows or of records, found ${describe(rows)}`,
-      'rows',
-    );
+/** A flat array of whole rows, an array of rows, or records that name their features or inputs. */
+export type Rows =
+  | TypedArray
+  | readonly (readonly Cell[] | Float32Array | Float64Array)[]
+  | readonly Readonly<Record<string, Cell | readonly Cell[] | Float32Array | Float64Array>>[];
+
+/** What rows are read for. */
+export interface RowsTaken {
+  readonly inputs: readonly Port[];
+  /** Through all inputs, one after another. */
+  readonly featureNames: readonly string[] | undefined;
+  /** The array of the model's precision. */
+  readonly Floats: Float32ArrayConstructor | Float64ArrayConstructor;
+}
+
+export interface FlatRows extends PeopleRows {
+  /** An array for each input: its rows one after another. */
+  readonly arrays: readonly TypedArray[];
+}
+
+/** A part of a record: one feature, or all of an input. */
+interface Field {
+  readonly name: string;
+  readonly input: number;
+  /** Of the input's row, where it begins. */
+  readonly first: number;
+  readonly width: number;
+}
+
+/** Reads rows for one model; made once and kept. */
+export class RowReader {
+  readonly #inputs: readonly Column[];
+  readonly #names: readonly string[] | undefined;
+  readonly #Floats: RowsTaken['Floats'];
+  /** Made when the first record comes. */
+  #fields: ReadonlyMap<string, Field> | undefined;
+
+  constructor({ inputs, featureNames, Floats }: RowsTaken) {
+    this.#inputs = inputs.map((port) => new Column(port));
+    this.#names = featureNames;
+    this.#Floats = Floats;
   }
-  const flat = allocate<FloatArray>(Output, rows.length, { name: 'rows', width });
-  // Not forEach, which passes over the holes of a sparse array.
-  for (const [r, row] of (rows as readonly unknown[]).entries()) {
-    const place = `rows[${r}]`;
-    if (isRow(row)) {
-      if (row.length !== width) {
-        throw new ForwardpassError('INPUT', `expected ${width} numbers, found ${row.length}`, place);
-      }
-      for (let i = 0; i < width; i++) flat[r * width + i] = numberAt(row[i], `${place}[${i}]`);
-    } else if (typeof row === 'object' && row !== null) {
-      if (featureNames === undefined) {
-        throw new ForwardpassError(
-          'INPUT',
-          'records need feature names, and this model has none; pass arrays of numbers',
-          place,
-        );
-      }
-      readRecord(row as Record<string, unknown>, featureNames, place, (i, value) => {
-        flat[r * width + i] = value;
-      });
-    } else {
-      const number = typeof row === 'number' && width > 1 ? ' (one row is [[…]], or a typed array)' : '';
+
+  read(rows: Rows): FlatRows {
+    if (ArrayBuffer.isView(rows)) return this.#whole(rows as TypedArray);
+    if (!Array.isArray(rows)) {
       throw new ForwardpassError(
         'INPUT',
-        `expected an array of ${width} numbers or a record, found ${describe(row)}${number}`,
+        `expected a typed array, an array of rows or of records, found ${describe(rows)}`,
+        'rows',
+      );
+    }
+    const arrays = this.#inputs.map(({ port: { width } }) =>
+      allocate<FloatArray>(this.#Floats, rows.length, { name: 'rows', width }),
+    );
+    // Not forEach, which passes over the holes of a sparse array.
+    for (let r = 0; r < rows.length; r++) {
+      const row: unknown = rows[r];
+      if (isRow(row)) this.#readRow(row, r, arrays);
+      else if (typeof row === 'object' && row !== null) this.#readRecord(row as Record<string, unknown>, r, arrays);
+      else throw this.#noRow(row, r);
+    }
+    return { arrays, cell: (row, input, element) => this.#cell(rows, row, input, element) };
+  }
+
+  #whole(array: TypedArray): FlatRows {
+    if (this.#inputs.length > 1) throw this.#needsRecords(array, 'rows');
+    return {
+      arrays: [array],
+      cell: (row, _, element) => ({ value: array[row * this.#width + element], place: 'rows' }),
+    };
+  }
+
+  get #width(): number {
+    return this.#inputs[0].port.width;
+  }
+
+  #readRow(row: ArrayLike<unknown>, r: number, arrays: readonly FloatArray[]): void {
+    const place = `rows[${r}]`;
+    if (this.#inputs.length > 1) throw this.#needsRecords(row, place);
+    const width = this.#width;
+    if (row.length !== width) {
+      throw new ForwardpassError('INPUT', `expected ${width} numbers, found ${row.length}`, place);
+    }
+    const [flat] = arrays;
+    const [column] = this.#inputs;
+    for (let i = 0; i < width; i++) {
+      const value = row[i];
+      flat[r * width + i] =
+        typeof value === 'number' && column.isPlain ? value : column.numberOf(value, i, () => `${place}[${i}]`);
+    }
+  }
+
+  #readRecord(record: Record<string, unknown>, r: number, arrays: readonly FloatArray[]): void {
+    this.#fields ??= this.#fieldsOf(`rows[${r}]`);
+    const fields = this.#fields;
+    const place = `rows[${r}]`;
+    let found = 0;
+    for (const field of fields.values()) {
+      if (Object.hasOwn(record, field.name)) found++;
+      else if (!this.#inputs[field.input].isUnused(field.first)) throw this.#lacks(record, place);
+    }
+    if (found < Object.keys(record).length) throw this.#knowsNot(record, place);
+    for (const { name, input, first, width } of fields.values()) {
+      const column = this.#inputs[input];
+      const value = Object.hasOwn(record, name) ? record[name] : undefined;
+      const at = r * column.port.width + first;
+      if (isRow(value)) {
+        if (value.length !== width) {
+          throw new ForwardpassError('INPUT', `expected ${width} numbers, found ${value.length}`, `${place}.${name}`);
+        }
+        for (let i = 0; i < width; i++) {
+          arrays[input][at + i] = column.numberOf(value[i], first + i, () => `${place}.${name}[${i}]`);
+        }
+      } else if (width === 1) {
+        arrays[input][at] = column.numberOf(value, first, () => `${place}.${name}`);
+      } else {
+        throw new ForwardpassError(
+          'INPUT',
+          `expected an array of ${width} numbers, found ${describe(value)}`,
+          `${place}.${name}`,
+        );
+      }
+    }
+  }
+
+  /** What records are made of: features by name, or, of a model of several inputs without such names, its inputs. */
+  #fieldsOf(place: string): ReadonlyMap<string, Field> {
+    const names = this.#names;
+    if (names === undefined && this.#inputs.length === 1) {
+      throw new ForwardpassError(
+        'INPUT',
+        'records need feature names, and this model has none; pass arrays of numbers',
         place,
       );
     }
+    let feature = 0;
+    const fields = this.#inputs.flatMap(({ port: { name, width } }, input): Field[] => {
+      if (names === undefined) return [{ name, input, first: 0, width }];
+      feature += width;
+      const own = names.slice(feature - width, feature);
+      return own.map((name, first) => ({ name, input, first, width: 1 }));
+    });
+    return new Map(fields.map((field) => [field.name, field]));
   }
-  return flat;
+
+  #lacks(record: Record<string, unknown>, place: string): ForwardpassError {
+    const needed = [...(this.#fields?.values() ?? [])].filter(
+      ({ input, first }) => !this.#inputs[input].isUnused(first),
+    );
+    const names = needed.map(({ name }) => name);
+    const missing = names.filter((name) => !Object.hasOwn(record, name));
+    return new ForwardpassError('INPUT', `lacks ${listNames(missing)}; expected ${listNames(names)}`, place);
+  }
+
+  #knowsNot(record: Record<string, unknown>, place: string): ForwardpassError {
+    const names = [...(this.#fields?.keys() ?? [])];
+    const unknown = Object.keys(record).find((name) => !names.includes(name)) as string;
+    const message = `${quote(unknown)} is not a feature of this model${didYouMean(unknown, names)}`;
+    return new ForwardpassError('INPUT', message, place);
+  }
+
+  #needsRecords(found: unknown, place: string): ForwardpassError {
+    const names = this.#names ?? this.#inputs.map(({ port }) => port.name);
+    return new ForwardpassError('INPUT', `expected a record of ${listNames(names)}, found ${describe(found)}`, place);
+  }
+
+  #noRow(row: unknown, r: number): ForwardpassError {
+    const width = this.#width;
+    const what = this.#inputs.length > 1 ? 'a record' : `an array of ${width} numbers or a record`;
+    const hint = typeof row === 'number' && width > 1 ? ' (one row is [[…]], or a typed array)' : '';
+    return new ForwardpassError('INPUT', `expected ${what}, found ${describe(row)}${hint}`, `rows[${r}]`);
+  }
+
+  #cell(rows: readonly unknown[], r: number, input: number, element: number): { value: unknown; place: string } {
+    const row = rows[r];
+    if (isRow(row)) return { value: row[element], place: `rows[${r}][${element}]` };
+    const fields = [...(this.#fields?.values() ?? [])];
+    const isHere = (field: Field) =>
+      field.input === input && element >= field.first && element < field.first + field.width;
+    const { name, first } = fields.find(isHere) as Field;
+    const value = (row as Record<string, unknown>)[name];
+    return isRow(value)
+      ? { value: value[element - first], place: `rows[${r}].${name}[${element - first}]` }
+      : { value, place: `rows[${r}].${name}` };
+  }
+}
+
+/** What the elements of an input may be, and the number that each becomes. */
+class Column {
+  /** Whether every element is a number, and none may be missing. */
+  readonly isPlain: boolean;
+  /** By element, the index of each word. */
+  readonly #indices: ReadonlyMap<number, ReadonlyMap<string, number>>;
+
+  constructor(readonly port: Port) {
+    const words = [...(port.words ?? [])];
+    this.#indices = new Map(words.map(([at, list]) => [at, new Map(list.map((word, index) => [word, index]))]));
+    this.isPlain = words.length === 0;
+  }
+
+  isUnused(element: number): boolean {
+    return this.#indices.get(element)?.size === 0;
+  }
+
+  numberOf(value: unknown, element: number, place: () => string): number {
+    const indices = this.#indices.get(element);
+    if (indices?.size === 0) return -1;
+    if (this.port.missing && (value === null || value === undefined || Number.isNaN(value))) return Number.NaN;
+    if (indices !== undefined) {
+      if (typeof value === 'string') return indices.get(value) ?? -1;
+      const expected = `expected a word such as ${quote(indices.keys().next().value ?? '')}`;
+      throw new ForwardpassError('INPUT', `${expected}, found ${describe(value)}`, place());
+    }
+    if (typeof value === 'number') return value;
+    if (typeof value === 'boolean') return Number(value);
+    throw new ForwardpassError('INPUT', `expected a number, found ${describe(value)}`, place());
+  }
 }
 
 function isRow(row: unknown): row is ArrayLike<unknown> {
   return Array.isArray(row) || (ArrayBuffer.isView(row) && !(row instanceof DataView));
-}
-
-function numberAt(value: unknown, place: string): number {
-  if (typeof value === 'number') return value;
-  throw new ForwardpassError('INPUT', `expected a number, found ${describe(value)}`, place);
-}
-
-function readRecord(
-  record: Record<string, unknown>,
-  names: readonly string[],
-  place: string,
-  set: (index: number, value: number) => void,
-): void {
-  const missing = names.filter((name) => !Object.hasOwn(record, name));
-  if (missing.length > 0) {
-    throw new ForwardpassError('INPUT', `lacks ${listNames(missing)}; expected ${listNames(names)}`, place);
-  }
-  const known = new Set(names);
-  const unknown = Object.keys(record).find((name) => !known.has(name));
-  if (unknown !== undefined) {
-    throw new ForwardpassError(
-      'INPUT',
-      `${quote(unknown)} is not a feature of this model${didYouMean(unknown, names)}`,
-      place,
-    );
-  }
-  names.forEach((name, i) => {
-    set(i, numberAt(record[name], `${place}.${name}`));
-  });
 }

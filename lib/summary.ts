@@ -41,8 +41,10 @@ export function summarise(
   return lines.join('\n');
 }
 
-function portRow({ name, shape, dtype }: Port, kind: string): string[] {
-  return [nameText(name), `${kind} ${dtype}`, shapeText(shape), ''];
+function portRow({ name, shape, dtype, words, missing }: Port, kind: string): string[] {
+  const wordy = [...(words?.values() ?? [])].filter((list) => list.length > 0).length;
+  const notes = [...(wordy > 0 ? [`words in ${wordy}`] : []), ...(missing ? ['may be missing'] : [])];
+  return [nameText(name), [`${kind} ${dtype}`, ...notes].join(', '), shapeText(shape), ''];
 }
 
 /** Names come from files: a line break or an escape sequence in one must not reach the terminal. */

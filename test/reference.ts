@@ -205,6 +205,8 @@ function forward(node: Node, operands: readonly Value[]): Value {
         return at(table, [row, ...place.slice(x.shape.length)]);
       });
     }
+    case 'require_finite':
+      return x;
     case 'one_hot': {
       const { depth, on, off, axis, wrap } = node.attributes;
       return build(x.shape.toSpliced(axis, 0, depth), (place) => {

@@ -15,13 +15,37 @@ export interface Tensor {
 }
 
 /** What the source says the elements of an input or output are. */
-export type DType = 'float32' | 'float64' | 'float16' | 'bfloat16' | 'int32' | 'int64' | 'bool';
+export const DTYPES = [
+  'float32',
+  'float64',
+  'float16',
+  'bfloat16',
+  'int8',
+  'uint8',
+  'int16',
+  'uint16',
+  'int32',
+  'uint32',
+  'int64',
+  'uint64',
+  'bool',
+  'string',
+] as const;
+export type DType = (typeof DTYPES)[number];
 
 export interface GraphInput {
   readonly name: string;
   /** Of one row. */
   readonly shape: readonly number[];
   readonly dtype: DType;
+  /**
+   * For elements of the row that are words: by the element's position, the words, each of which is written as its
+   * index. A word that is not among them is written as −1. With no words at all the element is used by nothing: it may
+   * be anything, or left out.
+   */
+  readonly words?: ReadonlyMap<number, readonly string[]>;
+  /** Whether a value may be missing: null, undefined and NaN are then written as NaN. */
+  readonly missing?: boolean;
 }
 
 export interface GraphOutput {
@@ -192,6 +216,8 @@ export interface OpAttributes {
     /** Whether ids of −V to −1 count from the table's end (ONNX Gather) or are refused (torch, Keras). */
     readonly wrap: boolean;
   };
+  /** x: itself. A run is refused when it holds an infinity, or a NaN unless `nan` allows it. */
+  require_finite: { readonly nan: boolean };
   /** ids [...]: on at the id, off elsewhere, on a new axis; all off for an id outside the range. */
   one_hot: {
     readonly depth: number;
@@ -219,11 +245,26 @@ export interface Decision {
   /**
    * `arg_max`: one output per class, the first greatest wins.
    * `above`: one output; over `threshold` it is the second of two classes.
+   * `each_above`: an output per label, each by itself: 1 over `threshold`, otherwise 0.
+   * `index`: one output, which is the position of the class.
    */
-  readonly rule: 'arg_max' | 'above';
+  readonly rule: 'arg_max' | 'above' | 'each_above' | 'index';
   readonly threshold?: number;
   /** Whether the outputs are probabilities (predictProba) or scores. */
   readonly probabilities: boolean;
+  /**
+   * The row tensor that decides, where it is not the output: scores, of which two may be one probability. It has the
+   * output's shape.
+   */
+  readonly scores?: string;
+  /** The name of the output that it is about, where there are several. */
+  readonly output?: string;
+}
+
+/** One target of a classifier of several: its own output, in the order of the graph's. */
+export interface Target {
+  readonly classes: readonly (string | number)[];
+  readonly decision: Decision;
 }
 
 export interface Graph {
@@ -238,4 +279,24 @@ export interface Graph {
   readonly classes?: readonly (string | number)[];
   readonly featureNames?: readonly string[];
   readonly decision?: Decision;
+  /** Of a classifier of several targets, one for each output; it then has no `classes` and no `decision`. */
+  readonly targets?: readonly Target[];
+}
+
+/** The position of the output that the model's decision is about. */
+export function decidedOutput({ outputs, decision }: Pick<Graph, 'decision'> & Named): number {
+  return decision?.output === undefined ? 0 : outputs.findIndex(({ name }) => name === decision.output);
+}
+
+interface Named {
+  readonly outputs: readonly { readonly name: string }[];
+}
+
+/** Of each output what decides it, under its name; nothing where all decide for themselves. */
+export function decidersOf(graph: Graph): GraphOutput[] {
+  const { outputs, decision, targets } = graph;
+  const decided = decidedOutput(graph);
+  const scoresOf = (at: number) => (targets?.[at].decision ?? (at === decided ? decision : undefined))?.scores;
+  if (outputs.every((_, at) => scoresOf(at) === undefined)) return [];
+  return outputs.map((output, at) => ({ ...output, value: scoresOf(at) ?? output.value }));
 }

@@ -1,12 +1,13 @@
-import type { DType, Node } from './graph.ts';
+import type { DType, GraphInput, Node } from './graph.ts';
 import { definitionOf } from './ops.ts';
+import { originsOf } from './origins.ts';
 import { PlanBuilder } from './plan-builder.ts';
 import type { Plan } from './plan-format.ts';
 import { elementCount, type Shape } from './shapes.ts';
-import type { SimplifiedGraph } from './simplify.ts';
+import { neededNodes, type SimplifiedGraph } from './simplify.ts';
 
 /** An input or output of the plan, in the plan's order. */
-export interface Port {
+export interface Port extends Pick<GraphInput, 'words' | 'missing'> {
   readonly name: string;
   /** Of one row. */
   readonly shape: Shape;
@@ -30,6 +31,13 @@ export interface About {
   readonly layers: readonly LayerSummary[];
   /** Of each instruction of the plan, the node it comes from. */
   readonly places: readonly string[];
+  /** By instruction at which a run may stop, where the elements of its operand come from: see origins.ts. */
+  readonly origins: Readonly<Record<number, readonly number[] | FirstOrigin>>;
+}
+
+/** Of elements that are neighbours at their origin too, as those of a whole input are. */
+export interface FirstOrigin {
+  readonly first: number;
 }
 
 export interface Lowered extends About {
@@ -44,9 +52,11 @@ export function lower(graph: SimplifiedGraph, precision: 'f32' | 'f64'): Lowered
   for (const { name, shape } of graph.inputs) plan.input(name, shape);
 
   const layers: LayerSummary[] = [];
-  for (const node of graph.nodes) {
+  const nodes = neededNodes(graph);
+  const origins = originsOf({ ...graph, nodes });
+  for (const node of nodes) {
     const shape = graph.shapes.get(node.output) as Shape;
-    plan.place = node.name;
+    plan.place = { name: node.name, origins: origins.get(node) };
     plan.define(node.output, definitionOf(node.op).lower(node, shape, plan));
     layers.push({ name: node.name, kind: kindOf(node), shape, parameterCount: parameterCount(node) });
   }
@@ -55,7 +65,7 @@ export function lower(graph: SimplifiedGraph, precision: 'f32' | 'f64'): Lowered
   const taken = new Set(graph.inputs.map(({ name }) => plan.view(name).value));
   const values: number[] = [];
   const outputs = graph.outputs.map(({ name, value, dtype }) => {
-    plan.place = name;
+    plan.place = { name };
     const view = plan.view(value);
     let row = plan.row(view);
     if (taken.has(row)) row = plan.copy(value).value;
@@ -64,8 +74,27 @@ export function lower(graph: SimplifiedGraph, precision: 'f32' | 'f64'): Lowered
     return port(name, view.shape, dtype);
   });
 
-  const inputs = graph.inputs.map(({ name, shape, dtype }) => port(name, shape, dtype));
-  return { plan: plan.build(values), inputs, outputs, layers, places: plan.places() };
+  const inputs = graph.inputs.map(({ name, shape, dtype, words, missing }) => ({
+    ...port(name, shape, dtype),
+    ...(words && { words }),
+    ...(missing && { missing }),
+  }));
+  const places = plan.places();
+  return {
+    plan: plan.build(values),
+    inputs,
+    outputs,
+    layers,
+    places: places.map(({ name }) => name),
+    origins: Object.fromEntries(
+      places.flatMap(({ origins }, at) => (origins === undefined ? [] : [[at, shortOrigins(origins)]])),
+    ),
+  };
+}
+
+function shortOrigins(origins: Int32Array): readonly number[] | FirstOrigin {
+  const [first] = origins;
+  return first >= 0 && origins.every((origin, at) => origin === first + at) ? { first } : [...origins];
 }
 
 function port(name: string, shape: Shape, dtype: DType): Port {

@@ -27,7 +27,14 @@ interface Instruction {
   /** Opcode, result, fields. */
   readonly head: readonly number[];
   readonly columns: Int32Array;
-  readonly place: string;
+  readonly place: Place;
+}
+
+/** The node that an instruction comes from, and where what may be at fault in it comes from. */
+export interface Place {
+  readonly name: string;
+  /** Of each element of the node's first operand: see origins.ts. */
+  readonly origins?: Int32Array;
 }
 
 /** Collects values, parameters and instructions; `build` lays them out as plan-format.ts says. */
@@ -35,8 +42,8 @@ export class PlanBuilder {
   readonly #widths: number[] = [];
   readonly #inputs: number[] = [];
   readonly #instructions: Instruction[] = [];
-  /** The node that is being lowered: instructions are remembered as coming from there. */
-  place = '';
+  /** Of the node that is being lowered: instructions are remembered as coming from there. */
+  place: Place = { name: '' };
   readonly #parameters: (Float32Array | Float64Array)[] = [];
   readonly #parameterIndices = new Map<ArrayLike<number> | string, number>();
   readonly #views = new Map<string, View>();
@@ -78,7 +85,11 @@ export class PlanBuilder {
     let value = this.#gathered.get(view);
     if (value === undefined) {
       value = this.#value(view.columns.length);
-      this.#instructions.push({ head: [OPCODES.gather, value, view.value], columns: view.columns, place: this.place });
+      this.#instructions.push({
+        head: [OPCODES.gather, value, view.value],
+        columns: view.columns,
+        place: { name: this.place.name },
+      });
       this.#gathered.set(view, value);
     }
     return value;
@@ -118,6 +129,12 @@ export class PlanBuilder {
     return { value, shape };
   }
 
+  /** Adds an instruction that defines nothing. */
+  requireFinite(view: View, nan: boolean): void {
+    const head = [OPCODES.require_finite, this.row(view), nan ? 1 : 0];
+    this.#instructions.push({ head, columns: new Int32Array(0), place: this.place });
+  }
+
   /** The number of the value whose rows are those of `value`, `repeat` of `k` elements each, as int8 layers take them. */
   quantized(value: number, repeat: number, k: number): number {
     const key = `${value} ${k}`;
@@ -150,7 +167,7 @@ export class PlanBuilder {
   }
 
   /** Of each instruction, the node it comes from. */
-  places(): readonly string[] {
+  places(): readonly Place[] {
     return this.#instructions.map(({ place }) => place);
   }
 

@@ -10,7 +10,7 @@
  * [opcode, number of words in it, fields …]; fields as listed at OPCODES. `repeat` is how many times the operation
  * applies within one row, side by side. Parameter arrays are of the plan's precision.
  */
-export const PLAN_VERSION = 2;
+export const PLAN_VERSION = 3;
 
 export const PRECISIONS = { f32: 0, f64: 1 } as const;
 
@@ -46,6 +46,8 @@ export const OPCODES = {
   one_hot: 13,
   /** y, x, repeat, K: each K elements become a row as int8 weights take it, `quantizedWidth(K)` elements wide */
   quantize: 14,
+  /** x, nan (0 or 1): defines nothing; a run stops where x holds an infinity, or a NaN unless `nan` is 1 */
+  require_finite: 15,
 } as const;
 
 /** What a dense layer's weights are packed as; the parameter is of the plan's precision whatever it is. */

@@ -2,6 +2,7 @@ import type { DType, GraphInput, Node, Op, Operand } from './graph.ts';
 import type { Shape } from './shapes.ts';
 import { affineIntoNorm, mergeAffines, toAffine } from './simplify/affine.ts';
 import { affineAfterDense, affineBeforeDense, clampIntoDense } from './simplify/dense.ts';
+import { dropRequirements, requireBeforeAffine, requireOfParts } from './simplify/finite.ts';
 import { dropIdentities, foldConstants, impliedExpansions, plainReshapes, plainTruths } from './simplify/identities.ts';
 import { knownFunctions } from './simplify/patterns.ts';
 import { type Rewrite, Rewriter, type Rule } from './simplify/rewriter.ts';
@@ -15,11 +16,19 @@ declare const simplified: unique symbol;
 export interface SimplifiedGraph {
   readonly inputs: readonly GraphInput[];
   /** An output may have become a constant. */
-  readonly outputs: readonly { readonly name: string; readonly value: Operand; readonly dtype: DType }[];
+  readonly outputs: readonly SimplifiedOutput[];
+  /** What decides labels, output by output, where it is not the outputs themselves: see `Decision.scores`. */
+  readonly deciders?: readonly SimplifiedOutput[];
   /** In the order of computation. */
   readonly nodes: readonly Node[];
   readonly shapes: ReadonlyMap<string, Shape>;
   readonly [simplified]: true;
+}
+
+export interface SimplifiedOutput {
+  readonly name: string;
+  readonly value: Operand;
+  readonly dtype: DType;
 }
 
 /** At each node the first that has something to do goes first. */
@@ -42,6 +51,9 @@ const RULES: readonly Rule[] = [
   affineBeforeDense,
   affineIntoNorm,
   clampIntoDense,
+  dropRequirements,
+  requireBeforeAffine,
+  requireOfParts,
 ];
 
 /** By the operation of the nodes that they look at: for most, few are left to try. */
@@ -78,6 +90,19 @@ export function simplify(graph: CheckedGraph, options: { readonly precision: 'f3
     const rewriteOf = (node: Node) => firstOf(rulesFor(node.op), node, rewriter) ?? shared.apply(node, rewriter);
     if (!rewriter.pass(rewriteOf)) break;
   }
-  const { inputs, outputs, nodes, shapes } = rewriter;
-  return { inputs, outputs, nodes, shapes } as unknown as SimplifiedGraph;
+  const { inputs, nodes, shapes } = rewriter;
+  const count = graph.outputs.length;
+  const [outputs, deciders] = [rewriter.outputs.slice(0, count), rewriter.outputs.slice(count)];
+  return { inputs, outputs, ...(deciders.length > 0 && { deciders }), nodes, shapes } as unknown as SimplifiedGraph;
+}
+
+/** The nodes that the outputs need: fewer than all where others serve the deciders alone. */
+export function neededNodes({ outputs, nodes }: Pick<SimplifiedGraph, 'outputs' | 'nodes'>): readonly Node[] {
+  const needed = new Set<Operand>(outputs.map(({ value }) => value));
+  const kept = nodes.toReversed().filter(({ output, inputs }) => {
+    if (!needed.has(output)) return false;
+    for (const operand of inputs) needed.add(operand);
+    return true;
+  });
+  return kept.toReversed();
 }

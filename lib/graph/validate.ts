@@ -1,5 +1,14 @@
 import { ForwardpassError } from '../errors.ts';
-import type { DType, Graph, Node, Operand, Tensor } from './graph.ts';
+import {
+  type Decision,
+  DTYPES,
+  decidedOutput,
+  decidersOf,
+  type Graph,
+  type Node,
+  type Operand,
+  type Tensor,
+} from './graph.ts';
 import type { Limits } from './limits.ts';
 import { refuse } from './ops/definition.ts';
 import { definitionOf, isOp } from './ops.ts';
@@ -14,15 +23,7 @@ export interface CheckedGraph extends Graph {
   readonly [checked]: true;
 }
 
-const DTYPES: ReadonlySet<string> = new Set<DType>([
-  'float32',
-  'float64',
-  'float16',
-  'bfloat16',
-  'int32',
-  'int64',
-  'bool',
-]);
+const KNOWN_DTYPES: ReadonlySet<string> = new Set(DTYPES);
 
 const MAX_RANK = 64;
 
@@ -34,6 +35,7 @@ export function validate(graph: Graph, limits: Limits): CheckedGraph {
   if (graph.nodes.length > limits.nodes) {
     throw new ForwardpassError('LIMIT', `the model has ${graph.nodes.length} operations, the limit is ${limits.nodes}`);
   }
+  checkDecision(graph);
   const producers = checkNames(graph);
   const nodes = orderNodes(graph, producers);
   const shapes = checkInputs(graph, limits);
@@ -41,6 +43,17 @@ export function validate(graph: Graph, limits: Limits): CheckedGraph {
   inferShapes(nodes, shapes, limits);
   checkLabels(graph, shapes);
   return { ...graph, nodes, shapes } as unknown as CheckedGraph;
+}
+
+/** That it is about something: all that follows may then ask what decides an output. */
+function checkDecision(graph: Graph): void {
+  const { outputs, decision, targets } = graph;
+  if (decidedOutput(graph) < 0) {
+    throw new ForwardpassError('DANGLING', `is about an output that there is not: ${decision?.output}`, 'decision');
+  }
+  if (targets !== undefined && targets.length !== outputs.length) {
+    throw new ForwardpassError('SHAPE', `${targets.length} targets, found ${outputs.length} outputs`, 'targets');
+  }
 }
 
 /** The node that defines each name, once every name is defined once and every use is of a defined one. */
@@ -53,7 +66,7 @@ function checkNames(graph: Graph): Map<string, Node> {
   const inputs = new Set<string>();
   for (const { name, dtype } of graph.inputs) {
     if (inputs.has(name)) throw new ForwardpassError('DUPLICATE', 'two inputs have this name', `input ${name}`);
-    if (!DTYPES.has(dtype)) {
+    if (!KNOWN_DTYPES.has(dtype)) {
       throw new ForwardpassError('UNSUPPORTED_DTYPE', `${dtype} is not a type of inputs here`, `input ${name}`);
     }
     inputs.add(name);
@@ -86,10 +99,14 @@ function checkNames(graph: Graph): Map<string, Node> {
     const place = `output ${name}`;
     if (outputs.has(name)) throw new ForwardpassError('DUPLICATE', 'two outputs have this name', place);
     if (!known(value)) throw new ForwardpassError('DANGLING', `is ${value}, which no input or node defines`, place);
-    if (!DTYPES.has(dtype)) {
+    if (!KNOWN_DTYPES.has(dtype)) {
       throw new ForwardpassError('UNSUPPORTED_DTYPE', `${dtype} is not a type of outputs here`, place);
     }
     outputs.add(name);
+  }
+  for (const { name, value } of decidersOf(graph)) {
+    if (known(value)) continue;
+    throw new ForwardpassError('DANGLING', `is decided by ${value}, which no input or node defines`, `output ${name}`);
   }
   return producers;
 }
@@ -98,7 +115,7 @@ function checkNames(graph: Graph): Map<string, Node> {
 function orderNodes(graph: Graph, producers: ReadonlyMap<string, Node>): Node[] {
   const ordered: Node[] = [];
   const state = new Map<Node, 'open' | 'done'>();
-  for (const { value } of graph.outputs) {
+  for (const { value } of [...graph.outputs, ...decidersOf(graph)]) {
     const stack: { node: Node; next: number }[] = [];
     const enter = (name: string) => {
       const node = producers.get(name);
@@ -135,9 +152,14 @@ function cycle(path: readonly Node[], node: Node): ForwardpassError {
 
 function checkInputs(graph: Graph, limits: Limits): Map<string, Shape> {
   const shapes = new Map<string, Shape>();
-  for (const { name, shape } of graph.inputs) {
+  for (const { name, shape, words } of graph.inputs) {
     checkShape(`input ${name}`, shape);
     checkRow(`input ${name}`, shape, limits);
+    for (const at of words?.keys() ?? []) {
+      if (Number.isInteger(at) && at >= 0 && at < elementCount(shape)) continue;
+      const message = `has words for element ${at} of a row of ${elementCount(shape)}`;
+      throw new ForwardpassError('SHAPE', message, `input ${name}`);
+    }
     shapes.set(name, shape);
   }
   return shapes;
@@ -223,15 +245,18 @@ function tooMany(what: string, limits: Limits): ForwardpassError {
 
 /** Labels and feature names must be as many as there are outputs and features. */
 function checkLabels(graph: Graph, shapes: ReadonlyMap<string, Shape>): void {
-  const { classes, featureNames, decision } = graph;
-  const widths = graph.outputs.map(({ value }) => elementCount(shapes.get(value) as Shape));
-  if (classes !== undefined) {
-    const two = classes.length === 2 && decision?.rule !== 'arg_max';
-    const each = decision?.rule !== 'above';
-    if (!widths.some((width) => (each && width === classes.length) || (two && width === 1))) {
-      const found = `outputs of ${widths.join(', ')} elements`;
-      throw new ForwardpassError('SHAPE', `${classes.length} classes fit no output: found ${found}`, 'classes');
-    }
+  const { classes, featureNames, decision, targets } = graph;
+  const widthOf = ({ value }: { readonly value: string }) => elementCount(shapes.get(value) as Shape);
+  const widths = graph.outputs.map(widthOf);
+  if (classes !== undefined && !widths.some((width) => fits(classes.length, width, decision))) {
+    const found = `outputs of ${widths.join(', ')} elements`;
+    throw new ForwardpassError('SHAPE', `${classes.length} classes fit no output: found ${found}`, 'classes');
+  }
+  if (targets !== undefined) checkTargets(targets, widths);
+  for (const [at, decider] of decidersOf(graph).entries()) {
+    if (widthOf(decider) === widths[at]) continue;
+    const found = `${widthOf(decider)} scores for an output of ${widths[at]} elements`;
+    throw new ForwardpassError('SHAPE', `expected a score for each element, found ${found}`, `output ${decider.name}`);
   }
   if (featureNames !== undefined) {
     const features = graph.inputs.reduce((count, { shape }) => count + elementCount(shape), 0);
@@ -239,5 +264,19 @@ function checkLabels(graph: Graph, shapes: ReadonlyMap<string, Shape>): void {
       const found = `inputs of ${features} features`;
       throw new ForwardpassError('SHAPE', `${featureNames.length} feature names, found ${found}`, 'featureNames');
     }
+  }
+}
+
+function fits(classes: number, width: number, decision: Decision | undefined): boolean {
+  if (decision?.rule === 'index') return width === 1;
+  const two = classes === 2 && decision?.rule !== 'arg_max' && width === 1;
+  return two || (decision?.rule !== 'above' && width === classes);
+}
+
+function checkTargets(targets: NonNullable<Graph['targets']>, widths: readonly number[]): void {
+  for (const [at, { classes, decision }] of targets.entries()) {
+    if (fits(classes.length, widths[at], decision)) continue;
+    const found = `${classes.length} classes, found an output of ${widths[at]} elements`;
+    throw new ForwardpassError('SHAPE', found, `targets[${at}]`);
   }
 }

@@ -84,15 +84,15 @@ describe('names', () => {
     ],
     [
       'an input of another type',
-      { ...base, inputs: [{ ...input, dtype: 'string' as 'bool' }] },
+      { ...base, inputs: [{ ...input, dtype: 'complex64' as 'bool' }] },
       'UNSUPPORTED_DTYPE',
-      'input x: string is not a type of inputs here',
+      'input x: complex64 is not a type of inputs here',
     ],
     [
       'an output of another type',
-      { ...base, outputs: [{ ...base.outputs[0], dtype: 'string' as 'bool' }] },
+      { ...base, outputs: [{ ...base.outputs[0], dtype: 'complex64' as 'bool' }] },
       'UNSUPPORTED_DTYPE',
-      'output y: string is not a type of outputs here',
+      'output y: complex64 is not a type of outputs here',
     ],
   ])('refuses %s', (_, graph, code, message) => {
     const found = refusal(graph);

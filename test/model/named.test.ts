@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { TypedArray } from '../../lib/buffers.ts';
 import { define } from '../../lib/load.ts';
-import type { TypedArray } from '../../lib/native.ts';
 import { failureOf } from '../failure.ts';
 import { line, pairs, towers } from './models.ts';
 
@@ -52,7 +52,7 @@ describe('several inputs and outputs', () => {
       'an input is null',
       { user: null, grid },
       undefined,
-      "input 'user': expected a Float32Array or Float64Array, Int32",
+      "input 'user': expected a Float32Array or Float64Array, or an array of integers",
     ],
     [
       'an output is null',
@@ -96,7 +96,7 @@ describe('several inputs and outputs', () => {
   });
 
   it('are too many for predict, which says so', async () => {
-    const error = await failureOf(() => towers().predict([[1, 2, 3, 4]]));
+    const error = await failureOf(() => towers().predict([{ user: 1, grid: [1, 2, 3, 4] }]));
     expect(error.message).toContain('the model has 2 inputs and 2 outputs; use run() with named arrays');
   });
 });

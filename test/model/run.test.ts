@@ -104,7 +104,7 @@ it('takes rows of rank over 1 in row-major order', () => {
 
 describe('an id that is not in its table', () => {
   it.each([
-    ['too great', Int32Array.of(0, 4), 'row 1 holds the id 4; expected ids from 0 to 3'],
+    ['too great', Int32Array.of(0, 4), "row 1 holds the id 4 in 'id'; expected ids from 0 to 3"],
     ['negative', Int32Array.of(-1), 'row 0 holds the id -1'],
     ['broken', Float64Array.of(2, 1, 1.5), 'row 2 holds 1.5, which is no whole number'],
     ['infinite', Float64Array.of(Infinity), 'row 0 holds Infinity, which is no whole number'],

@@ -2,7 +2,7 @@
  * Frozen models: safetensors files that hold their network too. What reading and writing them share.
  *
  * The metadata's key `forwardpass` holds the graph as JSON: {@link FrozenGraph}, with constants by the name of their
- * tensor. Numbers that JSON does not have stand as objects: `{"number":"Infinity"}`, likewise NaN and −0.
+ * tensor. Numbers that JSON does not have stand as containers/json-numbers.ts says.
  */
 import type { Decision, DType, GraphInput, Op } from '../../graph/graph.ts';
 
@@ -20,36 +20,27 @@ export interface FrozenNode {
   readonly attributes: Readonly<Record<string, unknown>>;
 }
 
+export interface FrozenInput extends Omit<GraphInput, 'words'> {
+  readonly words?: readonly (readonly [element: number, words: readonly string[]])[];
+}
+
+export interface FrozenDecision extends Omit<Decision, 'scores'> {
+  readonly scores?: FrozenOperand;
+}
+
+export interface FrozenTarget {
+  readonly classes: readonly (string | number)[];
+  readonly decision: FrozenDecision;
+}
+
 export interface FrozenGraph {
   readonly version: typeof FROZEN_VERSION;
   readonly precision: 'f32' | 'f64';
-  readonly inputs: readonly GraphInput[];
+  readonly inputs: readonly FrozenInput[];
   readonly outputs: readonly { readonly name: string; readonly value: FrozenOperand; readonly dtype: DType }[];
   readonly nodes: readonly FrozenNode[];
   readonly classes?: readonly (string | number)[];
   readonly featureNames?: readonly string[];
-  readonly decision?: Decision;
-}
-
-/** For JSON.stringify. */
-export function encodeNumber(value: number): number | { readonly number: string } {
-  return Number.isFinite(value) && !Object.is(value, -0) ? value : { number: Object.is(value, -0) ? '-0' : `${value}` };
-}
-
-/** What {@link encodeNumber} made; undefined for anything else. */
-export function decodeNumber(value: unknown): number | undefined {
-  if (typeof value === 'number') return value;
-  if (typeof value !== 'object' || value === null || !('number' in value)) return undefined;
-  switch (value.number) {
-    case 'Infinity':
-      return Infinity;
-    case '-Infinity':
-      return -Infinity;
-    case 'NaN':
-      return Number.NaN;
-    case '-0':
-      return -0;
-    default:
-      return undefined;
-  }
+  readonly decision?: FrozenDecision;
+  readonly targets?: readonly FrozenTarget[];
 }

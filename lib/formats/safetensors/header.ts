@@ -6,8 +6,8 @@ import { ForwardpassError } from '../../errors.ts';
 import type { Limits } from '../../graph/limits.ts';
 import { formatShape } from '../../graph/shapes.ts';
 import { describe, quote } from '../../words.ts';
+import { DTYPES, type StoredDType } from '../containers/elements.ts';
 import type { Reader } from '../format.ts';
-import { DTYPES, type StoredDType } from './dtypes.ts';
 import { duplicateKey } from './json.ts';
 import { LENGTH_BYTES } from './safetensors.ts';
 

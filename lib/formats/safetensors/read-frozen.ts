@@ -3,9 +3,9 @@ import { ForwardpassError } from '../../errors.ts';
 import {
   BINARY_NAMES,
   type Decision,
+  DTYPES,
   type DType,
   type Graph,
-  type GraphInput,
   NORM_NAMES,
   type Node,
   type Op,
@@ -14,16 +14,23 @@ import {
   REDUCE_NAMES,
   REDUCED_NAMES,
   SOFTMAX_NAMES,
+  type Target,
   type Tensor,
   UNARY_NAMES,
 } from '../../graph/graph.ts';
 import type { Limits } from '../../graph/limits.ts';
 import { formatShape } from '../../graph/shapes.ts';
 import { describe, quote } from '../../words.ts';
+import * as is from '../containers/checks.ts';
+import { readElements } from '../containers/elements.ts';
 import type { Reader, ReadOptions } from '../format.ts';
-import * as is from './checks.ts';
-import { readElements } from './dtypes.ts';
-import { FROZEN_VERSION, type FrozenOperand } from './frozen.ts';
+import {
+  FROZEN_VERSION,
+  type FrozenDecision,
+  type FrozenInput,
+  type FrozenOperand,
+  type FrozenTarget,
+} from './frozen.ts';
 import type { StoredTensor } from './header.ts';
 import { duplicateKey } from './json.ts';
 import { fromInt8, outputCount } from './reduced.ts';
@@ -33,7 +40,6 @@ const PLACE = 'metadata forwardpass';
 type Attributes = { readonly [O in Op]: is.Check<OpAttributes[O]> };
 
 const LAYOUTS = ['in-out', 'out-in'] as const;
-const DTYPES: readonly DType[] = ['float32', 'float64', 'float16', 'bfloat16', 'int32', 'int64', 'bool'];
 
 const ATTRIBUTES: Attributes = {
   dense: is.record({
@@ -60,22 +66,39 @@ const ATTRIBUTES: Attributes = {
   reshape: is.record({ shape: is.list(is.count) }),
   expand: is.record({ shape: is.list(is.count) }),
   embedding: is.record({ wrap: is.truth }),
+  require_finite: is.record({ nan: is.truth }),
   one_hot: is.record({ depth: is.count, on: is.number, off: is.number, axis: is.count, wrap: is.truth }),
 };
 const OPS = Object.keys(ATTRIBUTES) as Op[];
 
-const input = is.record<GraphInput>({ name: is.text, shape: is.list(is.count), dtype: is.oneOf(DTYPES) });
+const words: is.Check<NonNullable<FrozenInput['words']>[number]> = (value, place) => {
+  const [element, list, ...others] = is.list((item) => item)(value, place);
+  if (others.length > 0) return is.refuse(place, 'expected an element and its words');
+  return [is.count(element, `${place}[0]`), is.list(is.text)(list, `${place}[1]`)];
+};
 
-const decision = is.record<Decision>({
-  rule: is.oneOf(['arg_max', 'above']),
-  threshold: is.optional(is.number),
-  probabilities: is.truth,
+const input = is.record<FrozenInput>({
+  name: is.text,
+  shape: is.list(is.count),
+  dtype: is.oneOf(DTYPES),
+  words: is.optional(is.list(words)),
+  missing: is.optional(is.truth),
 });
 
 const operand: is.Check<FrozenOperand> = (value, place) => {
   if (typeof value === 'string') return value;
   return is.record<Exclude<FrozenOperand, string>>({ tensor: is.text, scale: is.optional(is.text) })(value, place);
 };
+
+const decision = is.record<FrozenDecision>({
+  rule: is.oneOf(['arg_max', 'above', 'each_above', 'index']),
+  threshold: is.optional(is.number),
+  probabilities: is.truth,
+  scores: is.optional(operand),
+  output: is.optional(is.text),
+});
+
+const target = is.record<FrozenTarget>({ classes: is.list(is.label), decision });
 
 function index(value: unknown, place: string): number {
   const found = is.count(value, place);
@@ -106,12 +129,13 @@ const node: is.Check<CheckedNode> = (value, place) => {
 interface CheckedGraph {
   readonly version: number;
   readonly precision: 'f32' | 'f64';
-  readonly inputs: readonly GraphInput[];
+  readonly inputs: readonly FrozenInput[];
   readonly outputs: readonly { readonly name: string; readonly value: FrozenOperand; readonly dtype: DType }[];
   readonly nodes: readonly CheckedNode[];
   readonly classes?: readonly (string | number)[];
   readonly featureNames?: readonly string[];
-  readonly decision?: Decision;
+  readonly decision?: FrozenDecision;
+  readonly targets?: readonly FrozenTarget[];
 }
 
 const graph = is.record<CheckedGraph>({
@@ -123,6 +147,7 @@ const graph = is.record<CheckedGraph>({
   classes: is.optional(is.list(is.label)),
   featureNames: is.optional(is.list(is.text)),
   decision: is.optional(decision),
+  targets: is.optional(is.list(target)),
 });
 
 /** `tensors` is the checked header of the file; those that no node names are not read. */
@@ -157,16 +182,26 @@ export async function readFrozen(
     if (typeof found === 'string') outputs.push({ name, value: found, dtype });
     else outputs.push({ name, value: constantNode(nodes, found, name), dtype });
   }
+  const decide = async ({ scores, ...rest }: FrozenDecision, place: string): Promise<Decision> => {
+    if (scores === undefined) return rest;
+    const found = await constants.operand(scores, `${place}.scores`);
+    return { ...rest, scores: typeof found === 'string' ? found : constantNode(nodes, found, place) };
+  };
+  const targets: Target[] = [];
+  for (const [at, found] of (checked.targets ?? []).entries()) {
+    targets.push({ ...found, decision: await decide(found.decision, `${PLACE}.targets[${at}].decision`) });
+  }
   const { precision, inputs, classes, featureNames } = checked;
   return {
     format: 'safetensors',
     precision,
-    inputs,
+    inputs: inputs.map(({ words, ...rest }) => ({ ...rest, ...(words && { words: new Map(words) }) })),
     outputs,
     nodes,
     classes,
     featureNames,
-    decision: checked.decision,
+    decision: checked.decision && (await decide(checked.decision, `${PLACE}.decision`)),
+    ...(checked.targets && { targets }),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Graph } from '../../graph/graph.ts';
+import { readElements } from '../containers/elements.ts';
 import type { ReadOptions, Source } from '../format.ts';
 import { graphFromParameters, type StoredParameter } from '../parameters.ts';
-import { readElements } from './dtypes.ts';
 import { FROZEN_KEY } from './frozen.ts';
 import { readHeader } from './header.ts';
 import { readFrozen } from './read-frozen.ts';

@@ -11,6 +11,7 @@ const reader = () => import('./read.ts');
 
 export const safetensors: FormatReader = {
   name: 'safetensors',
+  takesArchitecture: true,
   anticipate: reader,
 
   detect(head) {

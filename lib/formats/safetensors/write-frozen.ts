@@ -1,17 +1,36 @@
 /** A model as a frozen file: its graph in the metadata, its constants as tensors. */
-import type { Decision, DType, GraphInput, Node, Operand, Tensor } from '../../graph/graph.ts';
-import { encodeNumber, FROZEN_KEY, FROZEN_VERSION, type FrozenGraph, type FrozenOperand } from './frozen.ts';
+import {
+  type Decision,
+  type DType,
+  decidedOutput,
+  type GraphInput,
+  type Node,
+  type Operand,
+  type Target,
+  type Tensor,
+} from '../../graph/graph.ts';
+import { encodeNumber } from '../containers/json-numbers.ts';
+import { FROZEN_KEY, FROZEN_VERSION, type FrozenDecision, type FrozenGraph, type FrozenOperand } from './frozen.ts';
 import { toBfloat16, toInt8 } from './reduced.ts';
 import { LENGTH_BYTES } from './safetensors.ts';
 
 /** A graph in its simplest form, so that reading it leaves nothing to fold, and what it is to be called. */
 export interface FreezableGraph {
   readonly inputs: readonly GraphInput[];
-  readonly outputs: readonly { readonly name: string; readonly value: Operand; readonly dtype: DType }[];
+  readonly outputs: readonly FreezableOutput[];
+  /** What decides labels, output by output, where a decision has scores. */
+  readonly deciders?: readonly FreezableOutput[];
   readonly nodes: readonly Node[];
   readonly classes?: readonly (string | number)[];
   readonly featureNames?: readonly string[];
   readonly decision?: Decision;
+  readonly targets?: readonly Target[];
+}
+
+interface FreezableOutput {
+  readonly name: string;
+  readonly value: Operand;
+  readonly dtype: DType;
 }
 
 /** Where offsets of tensors begin: no element type is wider. */
@@ -27,10 +46,18 @@ interface Stored {
 /** The bytes of the file, in parts. Constants are rounded to `precision`, and where a layer's weights are reduced, so are they. */
 export function writeFrozen(graph: FreezableGraph, precision: 'f32' | 'f64'): Uint8Array[] {
   const store = new TensorStore(precision);
+  const decide = (decision: Decision, output: number): FrozenDecision => {
+    const decider = decision.scores === undefined ? undefined : graph.deciders?.[output];
+    if (decider === undefined) return decision;
+    return {
+      ...decision,
+      scores: typeof decider.value === 'string' ? decider.value : store.constant(decider.value, decider.name),
+    };
+  };
   const frozen: FrozenGraph = {
     version: FROZEN_VERSION,
     precision,
-    inputs: graph.inputs.map(({ name, shape, dtype }) => ({ name, shape, dtype })),
+    inputs: graph.inputs.map(({ words, ...input }) => ({ ...input, ...(words && { words: [...words] }) })),
     nodes: graph.nodes.map((node) => ({
       op: node.op,
       name: node.name,
@@ -45,7 +72,8 @@ export function writeFrozen(graph: FreezableGraph, precision: 'f32' | 'f64'): Ui
     })),
     classes: graph.classes,
     featureNames: graph.featureNames,
-    decision: graph.decision,
+    decision: graph.decision && decide(graph.decision, decidedOutput(graph)),
+    targets: graph.targets?.map(({ classes, decision }, at) => ({ classes, decision: decide(decision, at) })),
   };
   return fileOf(store.tensors, { [FROZEN_KEY]: JSON.stringify(frozen), format: 'forwardpass' });
 }

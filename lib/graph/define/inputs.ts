@@ -2,10 +2,8 @@
 import { ForwardpassError } from '../../errors.ts';
 import { describe, quote } from '../../words.ts';
 import type { Architecture } from '../architecture.ts';
-import type { DType } from '../graph.ts';
+import { DTYPES, type DType } from '../graph.ts';
 import type { Shape } from '../shapes.ts';
-
-const DTYPES: readonly DType[] = ['float32', 'float64', 'float16', 'bfloat16', 'int32', 'int64', 'bool'];
 
 export interface NamedInput {
   readonly name: string;

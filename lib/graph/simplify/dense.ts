@@ -32,7 +32,8 @@ export const affineAfterDense: Rule = {
   name: 'affine after dense',
   ops: ['affine'],
   apply(node, graph) {
-    const dense = node.op === 'affine' ? graph.only(node.inputs[0], 'dense') : undefined;
+    // A sum of whole numbers is exact as long as its weights are whole.
+    const dense = node.op === 'affine' && !graph.feedsStep(node) ? graph.only(node.inputs[0], 'dense') : undefined;
     const terms = vectors(node, graph);
     if (dense === undefined || dense.attributes.clamp !== undefined || terms === undefined) return undefined;
     const { scale, shift } = terms;

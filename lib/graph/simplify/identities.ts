@@ -83,7 +83,8 @@ export const impliedExpansions: Rule = {
   },
 };
 
-const TRUTHS: ReadonlySet<BinaryName> = new Set<BinaryName>([
+/** Functions that give 1 or 0 whatever they are given. */
+export const TRUTHS: ReadonlySet<BinaryName> = new Set<BinaryName>([
   'equal',
   'less',
   'less_equal',

@@ -1,4 +1,14 @@
-import type { BinaryName, DType, GraphInput, Node, Op, OpAttributes, Operand, UnaryName } from '../graph.ts';
+import {
+  type BinaryName,
+  type DType,
+  decidersOf,
+  type GraphInput,
+  type Node,
+  type Op,
+  type OpAttributes,
+  type Operand,
+  type UnaryName,
+} from '../graph.ts';
 import { definitionOf } from '../ops.ts';
 import type { Shape } from '../shapes.ts';
 import type { CheckedGraph } from '../validate.ts';
@@ -41,7 +51,7 @@ export class Rewriter {
   ) {
     this.inputs = graph.inputs;
     this.shapes = new Map(graph.shapes);
-    this.#outputs = [...graph.outputs];
+    this.#outputs = [...graph.outputs, ...decidersOf(graph)];
     this.#nodes = new Map(graph.nodes.map((node) => [node.output, node]));
   }
 
@@ -49,6 +59,7 @@ export class Rewriter {
     return [...this.#nodes.values()];
   }
 
+  /** The graph's, then what decides them where that is something else. */
   get outputs(): readonly { readonly name: string; readonly value: Operand; readonly dtype: DType }[] {
     return this.#outputs;
   }
@@ -196,6 +207,7 @@ const CARRIERS: ReadonlySet<Op> = new Set<Op>([
   'transpose',
   'reshape',
   'expand',
+  'require_finite',
 ]);
 
 const STEPS: ReadonlySet<string> = new Set<UnaryName | BinaryName>([

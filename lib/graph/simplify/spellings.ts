@@ -46,7 +46,8 @@ export const plainDivisions: Rule = {
     if (node.attributes.fn === 'div' && uniform(a) === 1 && sameShape(graph.shape(b), graph.shape(node.output))) {
       return [graph.replace(node, 'unary', [b], { fn: 'reciprocal' })];
     }
-    if (node.attributes.fn !== 'mul') return undefined;
+    // A quotient is rounded once, a product with an inverse twice: where a last bit decides, it stays as it is.
+    if (node.attributes.fn !== 'mul' || graph.feedsStep(node)) return undefined;
     for (const [x, inverse] of [node.inputs, [b, a]]) {
       const reciprocal = graph.definition(inverse);
       if (reciprocal?.op === 'unary' && reciprocal.attributes.fn === 'reciprocal') {

@@ -1,0 +1,25 @@
+/** What a model requires of the values that it computes with. */
+import { type OpDefinition, refuse } from './definition.ts';
+
+export const requireFinite: OpDefinition<'require_finite'> = {
+  operands: [1, 1],
+
+  infer(node, [x]) {
+    const { nan } = node.attributes;
+    if (typeof nan !== 'boolean') refuse(node, 'MALFORMED', `nan must be true or false, found ${String(nan)}`);
+    return x;
+  },
+
+  evaluate(node, [{ data }]) {
+    const { nan } = node.attributes;
+    const stray = data.find((value) => !Number.isFinite(value) && !(nan && Number.isNaN(value)));
+    if (stray !== undefined) refuse(node, 'MALFORMED', `a constant must be finite here, found ${stray}`);
+    return data;
+  },
+
+  lower(node, _shape, plan) {
+    const x = plan.view(node.inputs[0]);
+    plan.requireFinite(x, node.attributes.nan);
+    return x;
+  },
+};

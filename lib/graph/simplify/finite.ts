@@ -1,0 +1,106 @@
+/**
+ * Rules for requirements of finite numbers: they move towards the inputs, so that scalers still fold into the layers
+ * behind them, and go where the numbers are known to be finite already. A sum or product that overflows on the way is
+ * then no longer noticed.
+ */
+import type { Node, Operand, Tensor, UnaryName } from '../graph.ts';
+import { isConstant } from './constants.ts';
+import { TRUTHS } from './identities.ts';
+import type { Rewriter, Rule } from './rewriter.ts';
+
+/** x finite, then x·s + t is; x without infinities, then so is x·s + t unless s is 0, where NaN comes of them. */
+export const requireBeforeAffine: Rule = {
+  name: 'require before affine',
+  ops: ['require_finite'],
+  apply(node, graph) {
+    const affine = node.op === 'require_finite' ? graph.only(node.inputs[0], 'affine') : undefined;
+    if (node.op !== 'require_finite' || affine === undefined) return undefined;
+    const [x, scale, shift] = affine.inputs;
+    const isTame = [scale, shift].every((terms) => isConstant(terms) && terms.data.every(Number.isFinite));
+    if (!isTame || (node.attributes.nan && (scale as Tensor).data.includes(0))) return undefined;
+    const required = graph.add(node, 'require_finite', [x], node.attributes);
+    return [required, { ...affine, inputs: [required.output, scale, shift], output: node.output }];
+  },
+};
+
+/** Each part of a row by itself: of some, nothing need be asked. */
+export const requireOfParts: Rule = {
+  name: 'require of parts',
+  ops: ['require_finite'],
+  apply(node, graph) {
+    const concat = node.op === 'require_finite' ? graph.only(node.inputs[0], 'concat') : undefined;
+    if (node.op !== 'require_finite' || concat === undefined) return undefined;
+    const parts = concat.inputs.map((part) =>
+      isConstant(part) ? part : graph.add(node, 'require_finite', [part], node.attributes),
+    );
+    const added = parts.filter((part): part is Node => 'op' in part);
+    const operands = parts.map((part): Operand => ('op' in part ? part.output : part));
+    if (operands.filter(isConstant).some(({ data }) => !data.every(Number.isFinite))) return undefined;
+    return [...added, { ...concat, inputs: operands, output: node.output }];
+  },
+};
+
+/** What is asked for already, or cannot be otherwise. */
+export const dropRequirements: Rule = {
+  name: 'drop requirements',
+  ops: ['require_finite'],
+  apply(node, graph) {
+    if (node.op !== 'require_finite') return undefined;
+    const [x] = node.inputs;
+    const known = knowledgeOf(x, graph);
+    if (known === 'finite' || (known === 'no infinity' && node.attributes.nan)) return x;
+    // Of two requirements the stricter one.
+    const inner = graph.only(x, 'require_finite');
+    return inner && [graph.replace(node, 'require_finite', [inner.inputs[0]], node.attributes)];
+  },
+};
+
+type Knowledge = 'finite' | 'no infinity' | 'nothing';
+
+/** Functions that give finite numbers whatever they are given, NaN included. */
+const ALWAYS_FINITE: ReadonlySet<UnaryName> = new Set<UnaryName>(['not', 'to_bool', 'is_nan', 'is_inf']);
+
+const MOST_STEPS = 64;
+
+/** What the operations before a value say of it, as far as that is quickly found. */
+function knowledgeOf(operand: Operand, graph: Rewriter, left = { steps: MOST_STEPS }): Knowledge {
+  if (isConstant(operand)) {
+    if (operand.data.every(Number.isFinite)) return 'finite';
+    return operand.data.some((value) => Math.abs(value) === Infinity) ? 'nothing' : 'no infinity';
+  }
+  const node = graph.definition(operand);
+  if (node === undefined || left.steps-- <= 0) return 'nothing';
+  const of = (...operands: readonly Operand[]) => least(operands.map((each) => knowledgeOf(each, graph, left)));
+  switch (node.op) {
+    case 'require_finite':
+      return node.attributes.nan ? 'no infinity' : 'finite';
+    case 'gather':
+    case 'transpose':
+    case 'reshape':
+    case 'expand':
+    case 'concat':
+      return of(...node.inputs);
+    case 'embedding':
+      return of(node.inputs[1]);
+    case 'one_hot':
+      return Number.isFinite(node.attributes.on) && Number.isFinite(node.attributes.off) ? 'finite' : 'nothing';
+    case 'unary':
+      return ALWAYS_FINITE.has(node.attributes.fn) ? 'finite' : 'nothing';
+    case 'binary':
+      return TRUTHS.has(node.attributes.fn) ? 'finite' : 'nothing';
+    case 'select': {
+      const [condition, a, b] = node.inputs;
+      const test = graph.definition(condition);
+      // NaN replaced by a number: what an imputer does.
+      const isReplaced = test?.op === 'unary' && test.attributes.fn === 'is_nan' && test.inputs[0] === b;
+      if (isReplaced && of(a) === 'finite' && of(b) !== 'nothing') return 'finite';
+      return of(a, b);
+    }
+    default:
+      return 'nothing';
+  }
+}
+
+function least(all: readonly Knowledge[]): Knowledge {
+  return all.includes('nothing') ? 'nothing' : all.includes('no infinity') ? 'no infinity' : 'finite';
+}

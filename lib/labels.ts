@@ -1,0 +1,35 @@
+/** From a classifier's outputs to its labels: what `predict` says. */
+import type { FloatArray } from './buffers.ts';
+import type { Decision } from './graph/graph.ts';
+
+export type Label = string | number;
+
+/** One label for each row. `values` are what decides: an output, or scores in its place. */
+export function labelsOf(values: FloatArray, classes: readonly Label[], decision: Decision): Label[] {
+  if (decision.rule === 'above') {
+    const threshold = thresholdOf(decision);
+    return Array.from(values, (value) => classes[value > threshold ? 1 : 0]);
+  }
+  if (decision.rule === 'index') return Array.from(values, (value) => classes[value]);
+  const labels: Label[] = [];
+  for (let first = 0; first < values.length; first += classes.length) {
+    labels.push(classes[argMax(values, first, classes.length)]);
+  }
+  return labels;
+}
+
+/** Of every label of every row: 1 where the row has it, otherwise 0. */
+export function eachAbove(values: FloatArray, decision: Decision): FloatArray {
+  const threshold = thresholdOf(decision);
+  return values.map((value) => Number(value > threshold));
+}
+
+function thresholdOf({ probabilities, threshold = probabilities ? 0.5 : 0 }: Decision): number {
+  return threshold;
+}
+
+function argMax(values: FloatArray, first: number, count: number): number {
+  let best = 0;
+  for (let i = 1; i < count; i++) if (values[first + i] > values[first + best]) best = i;
+  return best;
+}

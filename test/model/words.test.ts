@@ -1,0 +1,151 @@
+import { describe, expect, it } from 'vitest';
+import type { Graph, GraphInput, Node } from '../../lib/graph/graph.ts';
+import { modelFromGraph } from '../../lib/load.ts';
+import type { Model, Rows } from '../../lib/model.ts';
+import { failureOf } from '../failure.ts';
+import { constant, node } from '../graph/graphs.ts';
+
+/** [city, age, note] → [a number for the city, the age]. Nothing looks at the note. */
+function people(options: Pick<GraphInput, 'missing'> = {}): Model {
+  const cities = constant([10, 20, 30], [3, 1]);
+  const nodes: Node[] = [
+    node('city', 'gather', ['x'], { axis: 0, indices: Int32Array.of(0) }),
+    node('age', 'gather', ['x'], { axis: 0, indices: Int32Array.of(1) }),
+    node('number', 'embedding', ['city', cities], { wrap: false }),
+    node('flat', 'reshape', ['number'], { shape: [1] }),
+    node('y', 'concat', ['flat', 'age'], { axis: 0 }),
+  ];
+  const words = new Map([
+    [0, ['nice', 'paris', 'lille']],
+    [2, []],
+  ]);
+  const graph: Graph = {
+    format: 'test',
+    precision: 'f64',
+    inputs: [{ name: 'x', shape: [3], dtype: 'float64', words, ...options }],
+    outputs: [{ name: 'y', value: 'y', dtype: 'float64' }],
+    nodes,
+    featureNames: ['city', 'age', 'note'],
+  };
+  return modelFromGraph(graph);
+}
+
+describe('words', () => {
+  it('are told by the model, with what may be missing', () => {
+    const [{ words, missing }] = people({ missing: true }).inputs;
+    expect(words?.get(0)).toEqual(['nice', 'paris', 'lille']);
+    expect(missing).toBe(true);
+    expect(people({ missing: true }).summary()).toContain('input float64, words in 1, may be missing');
+  });
+
+  it('do not change with what others do to them', () => {
+    const model = people();
+    (model.inputs[0].words as Map<number, string[]>).clear();
+    expect(model.predict([['paris', 40, 'x']])).toEqual(Float64Array.of(20, 40));
+  });
+
+  it('go by their indices in arrays for run', () => {
+    expect(people().run(Float64Array.of(1, 40, 0))).toEqual(Float64Array.of(20, 40));
+  });
+
+  it.each<[string, Rows]>([
+    ['records', [{ city: 'paris', age: 40, note: 'x' }]],
+    ['records in another order', [{ note: null, age: 40, city: 'paris' }]],
+    ['records without what nothing looks at', [{ age: 40, city: 'paris' }]],
+    ['arrays', [['paris', 40, 'x']]],
+    ['arrays of their indices', Float64Array.of(1, 40, 0)],
+  ])('go as they are in %s', (_, rows) => {
+    expect(people().predict(rows)).toEqual(Float64Array.of(20, 40));
+  });
+
+  it('may stand beside truths, which are 1 and 0', () => {
+    expect(people().predict([['nice', true, 0]])).toEqual(Float64Array.of(10, 1));
+    expect(people().predict([['nice', false, 0]])).toEqual(Float64Array.of(10, 0));
+  });
+
+  it('are refused by feature where the model does not know them', async () => {
+    const rows = [
+      { city: 'nice', age: 1 },
+      { city: 'Nice', age: 2 },
+    ];
+    const error = await failureOf(() => people().predict(rows));
+    expect(error.code).toBe('ID');
+    expect(error.message).toBe(
+      "rows[1].city: row 1 holds 'Nice' in 'city', which is none of the words 'nice', 'paris', 'lille', that the model knows",
+    );
+    const direct = await failureOf(() => people().run(Float64Array.of(-1, 2, 0)));
+    expect(direct.message).toContain("input 'x': row 0 holds -1 in 'city', which is none of the words 'nice'");
+  });
+
+  it.each<[string, unknown, string]>([
+    [
+      'a number stands for a word',
+      { city: 1, age: 2 },
+      "rows[0].city: expected a word such as 'nice', found the number 1",
+    ],
+    ['a word stands for a number', { city: 'nice', age: '2' }, "rows[0].age: expected a number, found the string '2'"],
+    ['a date stands for a number', { city: 'nice', age: new Date(0) }, 'rows[0].age: expected a number, found a Date'],
+    ['a word is missing', { city: null, age: 2 }, "rows[0].city: expected a word such as 'nice', found null"],
+    ['a number is missing', { city: 'nice', age: undefined }, 'rows[0].age: expected a number, found nothing'],
+    ['a feature is left out', { city: 'nice', note: 1 }, "rows[0]: lacks 'age'; expected 'city', 'age'"],
+    ['an array stands for a word', { city: ['nice', 'nice'], age: 2 }, 'rows[0].city: expected 1 numbers, found 2'],
+  ])('and numbers are refused where %s', async (_, record, message) => {
+    const error = await failureOf(() => people().predict([record] as Rows));
+    expect([error.code, error.message]).toEqual(['INPUT', message]);
+  });
+});
+
+describe('what is missing', () => {
+  it.each([null, undefined, Number.NaN])('may be %s', (nothing) => {
+    const model = people({ missing: true });
+    expect(model.predict([{ city: 'nice', age: nothing, note: 1 }])).toEqual(Float64Array.of(10, Number.NaN));
+  });
+
+  it('reaches the model as NaN where it is a word', async () => {
+    const error = await failureOf(() =>
+      people({ missing: true }).predict([
+        ['nice', 1, 1],
+        [null, 1, 1],
+      ]),
+    );
+    expect(error.message).toContain("rows[1][0]: row 1 holds null in 'city', which is none of the words");
+  });
+});
+
+describe('records of a model with several inputs', () => {
+  const towers = (featureNames?: readonly string[]) =>
+    modelFromGraph({
+      format: 'test',
+      precision: 'f64',
+      inputs: [
+        { name: 'city', shape: [1], dtype: 'string', words: new Map([[0, ['nice', 'paris']]]) },
+        { name: 'grid', shape: [2], dtype: 'float32' },
+      ],
+      outputs: [{ name: 'y', value: 'y', dtype: 'float64' }],
+      nodes: [node('y', 'concat', ['city', 'grid'], { axis: 0 })],
+      featureNames,
+    });
+
+  it('name the inputs', () => {
+    const rows = [
+      { city: 'paris', grid: [2, 3] },
+      { grid: Float32Array.of(4, 5), city: ['nice'] },
+    ];
+    expect(towers().predict(rows)).toEqual(Float64Array.of(1, 2, 3, 0, 4, 5));
+  });
+
+  it('name the features where these have names', () => {
+    expect(towers(['c', 'a', 'b']).predict([{ b: 3, a: 2, c: 'paris' }])).toEqual(Float64Array.of(1, 2, 3));
+  });
+
+  it.each<[string, unknown, string]>([
+    ['an input is missing', [{ city: 'nice' }], "rows[0]: lacks 'grid'; expected 'city', 'grid'"],
+    ['a number stands for an array', [{ city: 'nice', grid: 1 }], 'rows[0].grid: expected an array of 2 numbers'],
+    ['an array is too long', [{ city: 'nice', grid: [1, 2, 3] }], 'rows[0].grid: expected 2 numbers, found 3'],
+    ['they are arrays', [[1, 2, 3]], "rows[0]: expected a record of 'city', 'grid', found an array of 3"],
+    ['they are flat', Float64Array.of(1, 2, 3), "rows: expected a record of 'city', 'grid', found a Float64Array of 3"],
+  ])('are refused where %s', async (_, rows, message) => {
+    const error = await failureOf(() => towers().predict(rows as Rows));
+    expect([error.code, error.message]).toEqual(['INPUT', expect.stringContaining(message)]);
+  });
+});
