@@ -56,8 +56,17 @@ export function npyDataOffset(prefix: Uint8Array, place: string): number {
   return start + length;
 }
 
+/** What any array's header says, whatever its elements are. */
+export interface NpyText {
+  /** The elements' type as Python writes it: `'<f8'`, `'<U3'`, or a list of fields. */
+  readonly descr: string;
+  readonly fortranOrder: boolean;
+  readonly shape: readonly number[];
+  readonly dataOffset: number;
+}
+
 /** The header from the file's first {@link npyDataOffset} bytes. */
-export function parseNpyHeader(bytes: Uint8Array, place: string): NpyHeader {
+export function parseNpyText(bytes: Uint8Array, place: string): NpyText {
   const dataOffset = npyDataOffset(bytes, place);
   if (bytes.length < dataOffset) {
     throw new ForwardpassError('TRUNCATED', `the header of ${dataOffset} bytes is longer than the file`, place);
@@ -74,22 +83,23 @@ export function parseNpyHeader(bytes: Uint8Array, place: string): NpyHeader {
       place,
     );
   }
-  const { element, littleEndian } = parseDescr(descr, place);
-  const elementBytes = Number(element[1]);
   const shape = (shapeText.match(/\d+/g) ?? []).map(Number);
-  const elementCount = shape.reduce((product, size) => product * size, 1);
-  if (!shape.every(Number.isSafeInteger) || !Number.isSafeInteger(elementCount * elementBytes)) {
+  if (!shape.every(Number.isSafeInteger)) {
     throw new ForwardpassError('LIMIT', `an array of shape ${shapeText} is larger than any file`, place);
   }
-  return {
-    element,
-    littleEndian,
-    fortranOrder: fortranOrder === 'True',
-    shape,
-    elementCount,
-    elementBytes,
-    dataOffset,
-  };
+  return { descr, fortranOrder: fortranOrder === 'True', shape, dataOffset };
+}
+
+/** The same for an array of numbers or booleans. */
+export function parseNpyHeader(bytes: Uint8Array, place: string): NpyHeader {
+  const { descr, ...header } = parseNpyText(bytes, place);
+  const { element, littleEndian } = parseDescr(descr, place);
+  const elementBytes = Number(element[1]);
+  const elementCount = header.shape.reduce((product, size) => product * size, 1);
+  if (!Number.isSafeInteger(elementCount * elementBytes)) {
+    throw new ForwardpassError('LIMIT', `an array of shape [${header.shape}] is larger than any file`, place);
+  }
+  return { element, littleEndian, ...header, elementCount, elementBytes };
 }
 
 function parseDict(text: string, place: string): Map<string, string> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Message } from '../../../lib/formats/onnx/wire.ts';
-import { encode, type Fields } from './write-onnx.ts';
+import { Message } from '../../../lib/formats/containers/protobuf.ts';
+import { encode, type Fields } from '../onnx/write-onnx.ts';
 
 function message(fields: Fields, depth = 4): Message {
   const opened = new Message(encode(fields), 'test', depth);

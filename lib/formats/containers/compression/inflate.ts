@@ -1,0 +1,44 @@
+/** DEFLATE in its three wrappers, never past the size that the caller allows. */
+import { createGunzip, createInflate, createInflateRaw } from 'node:zlib';
+import { ForwardpassError } from '../../../errors.ts';
+import type { BoundedOutput } from './output.ts';
+
+const DECODERS = { raw: createInflateRaw, zlib: createInflate, gzip: createGunzip } as const;
+export type DeflateWrapper = keyof typeof DECODERS;
+
+/** Pieces in which the decoder hands out what it has: few for large data, small for small. */
+const LARGEST_CHUNK = 2 ** 20;
+const SMALLEST_CHUNK = 2 ** 14;
+
+/** Inflates all of `bytes` into `output`; throws `MALFORMED`, `TRUNCATED`, or what `output` throws. */
+export async function inflate(bytes: Uint8Array, wrapper: DeflateWrapper, output: BoundedOutput): Promise<Uint8Array> {
+  const chunkSize = Math.min(LARGEST_CHUNK, Math.max(SMALLEST_CHUNK, output.expected));
+  const decoder = DECODERS[wrapper]({ chunkSize });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      decoder.on('error', reject);
+      decoder.on('end', resolve);
+      decoder.on('data', (chunk: Uint8Array) => {
+        try {
+          output.append(chunk);
+        } catch (error) {
+          reject(error);
+        }
+      });
+      decoder.end(bytes);
+    });
+  } catch (error) {
+    if (error instanceof ForwardpassError) throw error;
+    throw damaged(error as NodeJS.ErrnoException, output.place);
+  } finally {
+    decoder.destroy();
+  }
+  return output.finish();
+}
+
+function damaged(cause: NodeJS.ErrnoException, place: string): ForwardpassError {
+  if (cause.code === 'Z_BUF_ERROR') {
+    return new ForwardpassError('TRUNCATED', 'the compressed data ends before its end mark', place, { cause });
+  }
+  return new ForwardpassError('MALFORMED', `the compressed data is damaged (${cause.message})`, place, { cause });
+}

@@ -1,0 +1,46 @@
+/** Element types of the format, and how their bytes, little-endian, become floats without loss. */
+import { ForwardpassError } from '../../errors.ts';
+import { widenBfloat16, widenFloat16 } from './half.ts';
+
+interface DTypeReader {
+  /** Of one element. */
+  readonly bytes: number;
+  /** `count` elements from `offset`, which is aligned; may keep the buffer. */
+  read(buffer: ArrayBufferLike, offset: number, count: number, place: string): Float32Array | Float64Array;
+}
+
+export const DTYPES = {
+  F64: { bytes: 8, read: (b, o, n) => new Float64Array(b, o, n) },
+  F32: { bytes: 4, read: (b, o, n) => new Float32Array(b, o, n) },
+  F16: { bytes: 2, read: (b, o, n) => widenFloat16(new Uint16Array(b, o, n)) },
+  BF16: { bytes: 2, read: (b, o, n) => widenBfloat16(new Uint16Array(b, o, n)) },
+  I64: { bytes: 8, read: (b, o, n, place) => exact(new BigInt64Array(b, o, n), place) },
+  U64: { bytes: 8, read: (b, o, n, place) => exact(new BigUint64Array(b, o, n), place) },
+  I32: { bytes: 4, read: (b, o, n) => Float64Array.from(new Int32Array(b, o, n)) },
+  U32: { bytes: 4, read: (b, o, n) => Float64Array.from(new Uint32Array(b, o, n)) },
+  I16: { bytes: 2, read: (b, o, n) => Float32Array.from(new Int16Array(b, o, n)) },
+  U16: { bytes: 2, read: (b, o, n) => Float32Array.from(new Uint16Array(b, o, n)) },
+  I8: { bytes: 1, read: (b, o, n) => Float32Array.from(new Int8Array(b, o, n)) },
+  U8: { bytes: 1, read: (b, o, n) => Float32Array.from(new Uint8Array(b, o, n)) },
+  BOOL: { bytes: 1, read: (b, o, n) => Float32Array.from(new Uint8Array(b, o, n), (byte) => (byte === 0 ? 0 : 1)) },
+} as const satisfies Record<string, DTypeReader>;
+export type StoredDType = keyof typeof DTYPES;
+
+function exact(integers: BigInt64Array | BigUint64Array, place: string): Float64Array {
+  const floats = new Float64Array(integers.length);
+  for (let i = 0; i < integers.length; i++) {
+    floats[i] = Number(integers[i]);
+    if (!Number.isSafeInteger(floats[i])) {
+      const message = `the whole number ${integers[i]} is not within ±2^53, where floats are exact`;
+      throw new ForwardpassError('UNSUPPORTED_DTYPE', message, place);
+    }
+  }
+  return floats;
+}
+
+/** The bytes as floats: a view of them where they are aligned floats, a copy otherwise. */
+export function readElements(bytes: Uint8Array, dtype: StoredDType, place: string): Float32Array | Float64Array {
+  const { bytes: size, read }: DTypeReader = DTYPES[dtype];
+  const aligned = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);
+  return read(aligned.buffer, aligned.byteOffset, bytes.length / size, place);
+}

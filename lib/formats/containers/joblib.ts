@@ -1,0 +1,50 @@
+/** Pickles in files: as pickle.dump leaves them, or joblib.dump, compressed or not. What is read: docs/formats/pickle.md. */
+import type { Limits } from '../../graph/limits.ts';
+import type { Source } from '../format.ts';
+import { compressionOf } from './joblib/compression.ts';
+import type { PickledFile } from './joblib/read.ts';
+
+export type { PickledFile } from './joblib/read.ts';
+
+/** Bytes that are unpacked to see whether a pickle is inside. */
+const PEEK_BYTES = 64;
+
+/**
+ * Whether a file, of which these are the first bytes, is a pickle or a compressed one. PyTorch's own pickles, which
+ * begin with a number, are not.
+ */
+export async function detectPickle(head: Uint8Array): Promise<boolean> {
+  const compression = compressionOf(head);
+  if (compression === undefined) return beginsAsPickle(head);
+  if (compression !== 'zlib' && compression !== 'gzip') return true;
+  // Both hold much else; what they begin with is told at little cost.
+  const { constants, gunzipSync, inflateSync } = await import('node:zlib');
+  const options = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: 2 ** 24 };
+  try {
+    const inside = compression === 'zlib' ? inflateSync(head, options) : gunzipSync(head, options);
+    return beginsAsPickle(inside.subarray(0, PEEK_BYTES));
+  } catch {
+    return false;
+  }
+}
+
+/** Protocol 2 and later say which they are; what older ones make of objects, dicts and lists is told by its opcodes. */
+function beginsAsPickle(head: Uint8Array): boolean {
+  if (head[0] === 0x80) return head[1] >= 2 && head[1] <= 5 && !isTorchMagic(head);
+  const text = String.fromCharCode(...head.subarray(0, PEEK_BYTES));
+  return /^(c[\w.]+\n[\w.]+\n|\([ild]p0\n|\(i[\w.]+\n|[}\]]q\0)/.test(text);
+}
+
+/** LONG1 of ten bytes: the magic number that torch.save wrote in front of its pickles. */
+function isTorchMagic(head: Uint8Array): boolean {
+  return head[2] === 0x8a && head[3] === 0x0a;
+}
+
+/**
+ * The value that the file holds. Throws what {@link readPickle} throws, and `LIMIT` for a file that unpacks out of
+ * proportion.
+ */
+export async function readPickledFile(source: Source, limits: Limits): Promise<PickledFile> {
+  const { readFile } = await import('./joblib/read.ts');
+  return readFile(source.main, limits);
+}

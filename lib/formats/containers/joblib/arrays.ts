@@ -1,0 +1,67 @@
+/**
+ * joblib's arrays: the pickle has a wrapper that says what the array is, and the array's bytes follow the wrapper's
+ * last opcode, in the middle of the pickle. https://github.com/joblib/joblib/blob/main/joblib/numpy_pickle.py
+ */
+import { ForwardpassError } from '../../../errors.ts';
+import type { Limits } from '../../../graph/limits.ts';
+import type { PickleHooks } from '../pickle/machine.ts';
+import { arrayFromBytes, countOf, readArrayType, readShape, recordBytes } from '../pickle/numpy.ts';
+import { readPickle } from '../pickle/pickle.ts';
+import type { PickleStream } from '../pickle/stream.ts';
+import { PickleArray, type PickleObject, type PickleValue, pickleKind } from '../pickle/values.ts';
+
+const WRAPPER = /(^|\.)numpy_pickle\.NumpyArrayWrapper$/;
+/** Up to 0.9, each array had a file of its own beside the pickle. */
+const OLD_WRAPPER = /(^|\.)numpy_pickle(_compat)?\.(NDArrayWrapper|ZNDArrayWrapper)$/;
+
+export class ArrayWrappers implements PickleHooks {
+  /** Wrappers met. */
+  found = 0;
+
+  constructor(
+    private readonly limits: Limits,
+    private readonly place: string,
+  ) {}
+
+  built(object: PickleObject, stream: PickleStream): PickleValue | undefined {
+    const name = String(object.callable);
+    if (OLD_WRAPPER.test(name)) {
+      const message = 'keeps its arrays in files beside it, as joblib before 0.10 did; load it there and save it again';
+      throw new ForwardpassError('UNSUPPORTED_VERSION', message, this.place);
+    }
+    if (!WRAPPER.test(name)) return undefined;
+    this.found++;
+    return this.read(object, stream);
+  }
+
+  private read(wrapper: PickleObject, stream: PickleStream): PickleValue | undefined {
+    const { place } = stream;
+    const shape = readShape(wrapper.attribute('shape'), this.limits, place);
+    const dtype = wrapper.attribute('dtype');
+    const type = readArrayType(dtype);
+    if (type?.name === 'O') return this.readObjects(stream);
+    this.skipPadding(wrapper, stream);
+    if (type === undefined) {
+      // Records and the like stay a wrapper, with a name, until something needs them.
+      stream.take(countOf(shape) * recordBytes(dtype, place));
+      return undefined;
+    }
+    const bytes = stream.takeElements(countOf(shape) * type.bytes);
+    return arrayFromBytes(type, shape, wrapper.attribute('order') === 'F', bytes, place);
+  }
+
+  /** An array of objects is a pickle of its own, without wrappers. */
+  private readObjects(stream: PickleStream): PickleValue {
+    const { limits, place } = this;
+    const { value, end } = readPickle(stream.bytes, { limits, place, start: stream.at });
+    stream.take(end - stream.at);
+    if (value instanceof PickleArray) return value;
+    throw stream.malformed(`expected an array of objects, found ${pickleKind(value)}`);
+  }
+
+  /** A byte says how many follow to a multiple of 16, since joblib 1.2 and where the file could tell its position. */
+  private skipPadding(wrapper: PickleObject, stream: PickleStream): void {
+    const alignment = wrapper.attribute('numpy_array_alignment_bytes') ?? null;
+    if (alignment !== null) stream.take(stream.u8());
+  }
+}

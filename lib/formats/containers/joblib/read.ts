@@ -1,0 +1,60 @@
+/** A pickled file as its value. */
+import { ForwardpassError } from '../../../errors.ts';
+import type { Limits } from '../../../graph/limits.ts';
+import type { Reader } from '../../format.ts';
+import { BoundedOutput, mostUnpacked } from '../compression/output.ts';
+import { readPickle } from '../pickle/pickle.ts';
+import type { PickleValue } from '../pickle/values.ts';
+import { ArrayWrappers } from './arrays.ts';
+import { type Compression, compressionOf } from './compression.ts';
+
+export interface PickledFile {
+  readonly value: PickleValue;
+  /** As declared; 0 for those that declare none. */
+  readonly protocol: number;
+  /** `joblib` for what pickle itself would not have written so: arrays beside the pickle, or compressed. */
+  readonly container: 'pickle' | 'joblib';
+}
+
+/** Parameters shrink little, and columns of them somewhat more. */
+const LIKELY_RATIO = 4;
+/** joblib before 0.10 wrote these two letters, then the size as text. */
+const OLD_COMPRESSED = [0x5a, 0x46];
+
+export async function readFile(file: Reader, limits: Limits): Promise<PickledFile> {
+  const place = file.name;
+  if (file.size > limits.bytes) {
+    throw new ForwardpassError('LIMIT', `has ${file.size} bytes; \`limits.bytes\` allows ${limits.bytes}`, place);
+  }
+  const stored = await file.read(0, file.size);
+  if (OLD_COMPRESSED.every((byte, i) => stored[i] === byte)) {
+    const message = 'is compressed as joblib before 0.10 did; load it there and save it again';
+    throw new ForwardpassError('UNSUPPORTED_VERSION', message, place);
+  }
+  const compression = compressionOf(stored);
+  const bytes = compression === undefined ? stored : await unpack(stored, compression, limits, place);
+  const wrappers = new ArrayWrappers(limits, place);
+  const { value, protocol, end } = readPickle(bytes, { limits, place, hooks: wrappers });
+  if (end !== bytes.length) {
+    const message = `${bytes.length - end} bytes follow the end of the pickle at byte ${end}`;
+    throw new ForwardpassError('MALFORMED', message, place);
+  }
+  return { value, protocol, container: compression || wrappers.found > 0 ? 'joblib' : 'pickle' };
+}
+
+async function unpack(bytes: Uint8Array, compression: Compression, limits: Limits, place: string): Promise<Uint8Array> {
+  const output = BoundedOutput.atMost(mostUnpacked(bytes.length, limits), place, LIKELY_RATIO * bytes.length);
+  switch (compression) {
+    case 'zlib':
+    case 'gzip':
+      return (await import('../compression/inflate.ts')).inflate(bytes, compression, output);
+    case 'bz2':
+      return (await import('../compression/bzip2.ts')).unpackBzip2(bytes, output);
+    case 'xz':
+      return (await import('../compression/xz.ts')).unpackXz(bytes, output);
+    case 'lzma':
+      return (await import('../compression/lzma.ts')).unpackLzma(bytes, output);
+    case 'lz4':
+      return (await import('../compression/lz4.ts')).unpackLz4(bytes, output);
+  }
+}

@@ -1,0 +1,252 @@
+/**
+ * The pickle machine: a stack, marks in it, and a memo. It makes data and nothing else: what Python would call, it
+ * writes down. https://docs.python.org/3/library/pickletools.html describes every opcode.
+ */
+import { ForwardpassError } from '../../../errors.ts';
+import type { Limits } from '../../../graph/limits.ts';
+import { readArray } from './numpy.ts';
+import { OPCODES } from './opcodes.ts';
+import { makeValue } from './reduce.ts';
+import { currentName } from './renamed.ts';
+import { PickleStream } from './stream.ts';
+import { refuseUnsafe } from './unsafe.ts';
+import {
+  PickleDict,
+  PickleGlobal,
+  PickleList,
+  PickleObject,
+  PicklePersistent,
+  PickleSet,
+  PickleTuple,
+  type PickleValue,
+  pickleKind,
+} from './values.ts';
+
+export interface PickleHooks {
+  /** Asked when an object is made, of arguments alone; what it gives takes the object's place. */
+  called?(object: PickleObject): PickleValue | undefined;
+  /** Asked when an object has its state; what it gives takes the object's place. It may read on from the stream. */
+  built?(object: PickleObject, stream: PickleStream): PickleValue | undefined;
+  /** What a reference to something outside of the pickle stands for, where it is known. */
+  persistent?(id: PickleValue): PickleValue | undefined;
+}
+
+export interface PickleOptions {
+  readonly limits: Limits;
+  /** The file, for messages. */
+  readonly place: string;
+  /** Where the pickle begins; 0 unless given. */
+  readonly start?: number;
+  readonly hooks?: PickleHooks;
+}
+
+/** Values, marks and memo entries that one node of a graph is worth; `limits.nodes` thereby bounds the memory taken. */
+const VALUES_PER_NODE = 32;
+const NEWEST_PROTOCOL = 5;
+
+export class Machine {
+  readonly stream: PickleStream;
+  private readonly limits: Limits;
+  private readonly hooks: PickleHooks | undefined;
+  private stack: PickleValue[] = [];
+  /** The stacks below each mark. */
+  private readonly marked: PickleValue[][] = [];
+  private readonly memo = new Map<number, PickleValue>();
+  /** Where the memo has an object. */
+  private readonly places = new Map<PickleObject, number>();
+  private isStopped = false;
+  private protocol = 0;
+  private valuesLeft: number;
+
+  constructor(bytes: Uint8Array, { limits, place, start, hooks }: PickleOptions) {
+    this.stream = new PickleStream(bytes, place, start);
+    this.limits = limits;
+    this.hooks = hooks;
+    this.valuesLeft = limits.nodes * VALUES_PER_NODE;
+  }
+
+  /** Runs up to STOP: the value left, and the protocol declared. */
+  run(): { value: PickleValue; protocol: number } {
+    const { stream } = this;
+    while (!this.isStopped) {
+      const code = stream.u8();
+      const run = OPCODES[code];
+      if (run === undefined) throw this.malformed(`there is no opcode ${code}`);
+      run(this);
+    }
+    if (this.stack.length !== 1 || this.marked.length > 0) throw this.malformed('values are left when the pickle ends');
+    return { value: this.stack[0], protocol: this.protocol };
+  }
+
+  stop(): void {
+    this.isStopped = true;
+  }
+
+  setProtocol(protocol: number): void {
+    if (protocol > NEWEST_PROTOCOL) {
+      const message = `is a pickle of protocol ${protocol}; those up to ${NEWEST_PROTOCOL} are read`;
+      throw new ForwardpassError('UNSUPPORTED_VERSION', message, this.stream.place);
+    }
+    this.protocol = protocol;
+  }
+
+  // The stack
+
+  push(value: PickleValue): void {
+    this.spend();
+    this.stack.push(value);
+  }
+
+  pop(): PickleValue {
+    const value = this.stack.pop();
+    if (value === undefined) throw this.malformed('the stack holds fewer values than the opcode takes');
+    return value;
+  }
+
+  top(): PickleValue {
+    const value = this.stack.at(-1);
+    if (value === undefined) throw this.malformed('the stack holds fewer values than the opcode takes');
+    return value;
+  }
+
+  mark(): void {
+    this.spend();
+    if (this.marked.length >= this.limits.depth) {
+      const message = 'objects are nested deeper than `limits.depth` allows';
+      throw new ForwardpassError('LIMIT', message, this.stream.place);
+    }
+    this.marked.push(this.stack);
+    this.stack = [];
+  }
+
+  /** The values above the last mark, which goes. */
+  popMark(): PickleValue[] {
+    const values = this.stack;
+    const below = this.marked.pop();
+    if (below === undefined) throw this.malformed('there is no mark on the stack');
+    this.stack = below;
+    return values;
+  }
+
+  /** POP takes a mark when there is nothing above it. */
+  discard(): void {
+    if (this.stack.length > 0) this.stack.pop();
+    else this.popMark();
+  }
+
+  // The memo
+
+  remember(index: number = this.memo.size): void {
+    this.spend();
+    const value = this.top();
+    this.memo.set(index, value);
+    if (value instanceof PickleObject) this.places.set(value, index);
+  }
+
+  recall(index: number): void {
+    const value = this.memo.get(index);
+    if (value === undefined) throw this.malformed(`the memo holds nothing at ${index}`);
+    this.push(value);
+  }
+
+  // Containers
+
+  append(values: readonly PickleValue[]): void {
+    const list = this.top();
+    if (list instanceof PickleList) pushAll(list.items, values);
+    else if (list instanceof PickleObject) pushAll(list.appended, values);
+    else throw this.malformed(`values are appended to ${pickleKind(list)}`);
+  }
+
+  setItems(values: readonly PickleValue[]): void {
+    const dict = this.top();
+    const pairs = this.pairs(values);
+    if (dict instanceof PickleDict) pushAll(dict.entries, pairs);
+    else if (dict instanceof PickleObject) pushAll(dict.items, pairs);
+    else throw this.malformed(`items are set in ${pickleKind(dict)}`);
+  }
+
+  pairs(values: readonly PickleValue[]): [PickleValue, PickleValue][] {
+    if (values.length % 2 !== 0) throw this.malformed('a key has no value');
+    return Array.from({ length: values.length / 2 }, (_, i) => [values[2 * i], values[2 * i + 1]]);
+  }
+
+  addItems(values: readonly PickleValue[]): void {
+    const set = this.top();
+    if (!(set instanceof PickleSet)) throw this.malformed(`values are added to ${pickleKind(set)}`);
+    pushAll(set.items, values);
+  }
+
+  // Objects
+
+  global(module: string, name: string): void {
+    const current = currentName(module, name, this.protocol);
+    refuseUnsafe(...current, this.stream.place);
+    this.push(new PickleGlobal(...current));
+  }
+
+  stackGlobal(): void {
+    const name = this.pop();
+    const module = this.pop();
+    if (typeof name === 'string' && typeof module === 'string') this.global(module, name);
+    else throw this.malformed(`a global is named by ${pickleKind(module)} and ${pickleKind(name)}`);
+  }
+
+  /** What Python would call: a function by REDUCE, a class by the others. */
+  call(callable: PickleValue, args: PickleValue, keywords?: PickleValue): void {
+    if (!(callable instanceof PickleGlobal)) {
+      const message = `the file calls ${pickleKind(callable)} that it made itself, which a model has no use for`;
+      throw new ForwardpassError('UNSAFE', message, this.stream.place);
+    }
+    if (!(args instanceof PickleTuple)) throw this.malformed(`arguments are ${pickleKind(args)}, expected a tuple`);
+    if (keywords !== undefined && !(keywords instanceof PickleDict)) {
+      throw this.malformed(`named arguments are ${pickleKind(keywords)}, expected a dict`);
+    }
+    const { limits, stream } = this;
+    const object = new PickleObject(callable, args.items, keywords);
+    const value = makeValue(callable, args.items, stream.place) ?? readArray(object, limits, stream.place);
+    this.push(value ?? this.hooks?.called?.(object) ?? object);
+  }
+
+  persistent(id: PickleValue): void {
+    this.push(this.hooks?.persistent?.(id) ?? new PicklePersistent(id));
+  }
+
+  build(): void {
+    const state = this.pop();
+    const object = this.top();
+    // An OrderedDict or a set may have attributes, of which none says anything about a model.
+    if (object instanceof PickleDict || object instanceof PickleSet) return;
+    if (!(object instanceof PickleObject)) {
+      if (!(object instanceof PickleGlobal)) throw this.malformed(`${pickleKind(object)} is given a state`);
+      throw new ForwardpassError('UNSAFE', `the file would change ${object} in Python itself`, this.stream.place);
+    }
+    object.state = state;
+    const { limits, stream } = this;
+    const value = this.hooks?.built?.(object, stream) ?? readArray(object, limits, stream.place);
+    if (value !== undefined) this.replaceTop(value);
+  }
+
+  malformed(message: string): ForwardpassError {
+    return this.stream.malformed(message);
+  }
+
+  /** The memo has an object before its state: it must then give what took its place. */
+  private replaceTop(value: PickleValue): void {
+    const object = this.pop();
+    this.stack.push(value);
+    const index = object instanceof PickleObject ? this.places.get(object) : undefined;
+    if (index !== undefined) this.memo.set(index, value);
+  }
+
+  private spend(): void {
+    if (--this.valuesLeft >= 0) return;
+    const message = `holds more than ${VALUES_PER_NODE} values for each node that \`limits.nodes\` allows`;
+    throw new ForwardpassError('LIMIT', message, this.stream.place);
+  }
+}
+
+/** As push, which fails for more values than a call takes. */
+function pushAll<T>(into: T[], values: readonly T[]): void {
+  for (const value of values) into.push(value);
+}

@@ -1,0 +1,233 @@
+/** NumPy's arrays, scalars and element types, from the calls that pickles write for them. */
+import { endianness } from 'node:os';
+import { ForwardpassError } from '../../../errors.ts';
+import type { Limits } from '../../../graph/limits.ts';
+import { widenFloat16 } from '../half.ts';
+import { decodeLatin1 } from './text.ts';
+import {
+  PickleArray,
+  PickleGlobal,
+  PickleList,
+  PickleObject,
+  PickleTuple,
+  type PickleValue,
+  pickleKind,
+} from './values.ts';
+
+const HOST_IS_LITTLE_ENDIAN = endianness() === 'LE';
+/** NumPy's own limit. */
+const HIGHEST_RANK = 64;
+
+/** What elements are: numbers, texts of a fixed length, or objects. */
+export interface ArrayType {
+  /** NumPy's kind and bytes per element, but characters for `U`: `f8`, `i4`, `b1`, `U3`, `S5`, `O`. */
+  readonly name: string;
+  /** Of one element. */
+  readonly bytes: number;
+  readonly littleEndian: boolean;
+}
+
+type Elements = PickleArray['data'];
+type Numbers = Exclude<Elements, readonly unknown[]>;
+
+/**
+ * The array that an object stands for, as far as it is one: undefined for other objects, and for elements that no
+ * model computes with (complex, dates, records), which stay what they are until something needs them.
+ */
+export function readArray(object: PickleObject, limits: Limits, place: string): PickleArray | undefined {
+  const name = String(object.callable).replace('numpy._core.', 'numpy.core.');
+  const { args, state } = object;
+  if (name === 'numpy.core.multiarray._reconstruct') {
+    if (!(state instanceof PickleTuple) || !isPlainArray(args[0])) return undefined;
+    const [shape, type, fortran, data] = state.items.slice(-4);
+    return arrayOf(type, shape, fortran === true, data, limits, place);
+  }
+  if (name === 'numpy.core.multiarray.scalar') {
+    const [type, data] = args;
+    return arrayOf(type, new PickleTuple([]), false, data ?? null, limits, place);
+  }
+  if (name === 'numpy.core.numeric._frombuffer') {
+    const [data, type, shape, order] = args;
+    return arrayOf(type, shape, order === 'F', data, limits, place);
+  }
+  return undefined;
+}
+
+function isPlainArray(cls: PickleValue | undefined): boolean {
+  return cls instanceof PickleGlobal && ['numpy.ndarray', 'numpy.matrix', 'numpy.memmap'].includes(String(cls));
+}
+
+/** An element type from its pickle: the call of `numpy.dtype` and the state that follows. */
+export function readArrayType(value: PickleValue | undefined): ArrayType | undefined {
+  if (!(value instanceof PickleObject) || String(value.callable) !== 'numpy.dtype') return undefined;
+  const [spelling] = value.args;
+  const [, prefix, name] = /^([<>|=]?)([fiu][1248]|b1|O|[SU]\d{1,9})8?$/.exec(String(spelling)) ?? [];
+  if (name === undefined || name === 'f1') return undefined;
+  const order = value.state instanceof PickleTuple ? value.state.items[1] : prefix;
+  const size = name === 'O' ? 8 : Number(name.slice(1)) * (name[0] === 'U' ? 4 : 1);
+  return size === 0 ? undefined : { name, bytes: size, littleEndian: order !== '>' };
+}
+
+/** Bytes of one element of a type that is not read: its state says them, or its spelling (`V8`, `c16`). */
+export function recordBytes(value: PickleValue | undefined, place: string): number {
+  const isType = value instanceof PickleObject && String(value.callable) === 'numpy.dtype';
+  const stated = isType && value.state instanceof PickleTuple ? value.state.items[5] : -1;
+  const spelt = isType ? Number(/\d+$/.exec(String(value.args[0]))?.[0]) : -1;
+  const bytes = [stated, spelt].find((size) => Number.isSafeInteger(size) && Number(size) >= 0);
+  if (bytes !== undefined) return Number(bytes);
+  throw new ForwardpassError('MALFORMED', `expected the type of an array, found ${pickleKind(value)}`, place);
+}
+
+function arrayOf(
+  type: PickleValue | undefined,
+  shapeValue: PickleValue | undefined,
+  fortran: boolean,
+  data: PickleValue | undefined,
+  limits: Limits,
+  place: string,
+): PickleArray | undefined {
+  const known = readArrayType(type);
+  if (known === undefined) return undefined;
+  const shape = readShape(shapeValue, limits, place);
+  if (known.name === 'O') return objectArray(shape, data, place);
+  return arrayFromBytes(known, shape, fortran, bytesOf(data, place), place);
+}
+
+/** A shape of whole numbers whose product is within `limits.parameters`. */
+export function readShape(value: PickleValue | undefined, limits: Limits, place: string): number[] {
+  const sizes = value instanceof PickleTuple ? value.items : undefined;
+  const isShape = (size: PickleValue): size is number => Number.isSafeInteger(size) && Number(size) >= 0;
+  if (!sizes?.every(isShape) || sizes.length > HIGHEST_RANK) {
+    throw new ForwardpassError('MALFORMED', `expected the shape of an array, found ${pickleKind(value)}`, place);
+  }
+  if (sizes.reduce((product, size) => product * Math.max(size, 1), 1) > limits.parameters) {
+    const message = `an array of shape [${sizes.join(', ')}] has more elements than \`limits.parameters\` allows`;
+    throw new ForwardpassError('LIMIT', message, place);
+  }
+  return [...sizes];
+}
+
+export function countOf(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+/** Objects stand in row-major order, whatever the array's own. */
+function objectArray(shape: number[], data: PickleValue | undefined, place: string): PickleArray {
+  const items = shape.length === 0 && !(data instanceof PickleList) ? [data] : data instanceof PickleList && data.items;
+  if (items === false || items.length !== countOf(shape)) {
+    const message = `expected ${countOf(shape)} objects of an array, found ${pickleKind(data)}`;
+    throw new ForwardpassError('MALFORMED', message, place);
+  }
+  return new PickleArray(shape, 'O', items);
+}
+
+/** Python 2 kept bytes in a string. */
+function bytesOf(data: PickleValue | undefined, place: string): Uint8Array {
+  if (data instanceof Uint8Array) return data;
+  if (typeof data === 'string') return Uint8Array.from(data, (char) => char.charCodeAt(0));
+  throw new ForwardpassError('MALFORMED', `expected the bytes of an array, found ${pickleKind(data)}`, place);
+}
+
+/** An array of exactly the bytes given, which may be viewed instead of copied. */
+export function arrayFromBytes(
+  type: ArrayType,
+  shape: readonly number[],
+  fortran: boolean,
+  bytes: Uint8Array,
+  place: string,
+): PickleArray {
+  const expected = countOf(shape) * type.bytes;
+  if (bytes.length !== expected) {
+    const message = `an array of shape [${shape.join(', ')}] and type ${type.name} takes ${expected} bytes, found ${bytes.length}`;
+    throw new ForwardpassError('MALFORMED', message, place);
+  }
+  const data = readElements(type, bytes, place);
+  return new PickleArray(shape, type.name, fortran && shape.length > 1 ? toRowMajor(data, shape) : data);
+}
+
+function readElements({ name, bytes: width, littleEndian }: ArrayType, given: Uint8Array, place: string): Elements {
+  const unit = name[0] === 'U' ? 4 : name[0] === 'S' ? 1 : width;
+  const isSwapped = unit > 1 && littleEndian !== HOST_IS_LITTLE_ENDIAN;
+  const bytes = isSwapped || given.byteOffset % unit !== 0 ? given.slice() : given;
+  if (isSwapped) swap(bytes, unit);
+  const { buffer, byteOffset } = bytes;
+  const count = bytes.length / width;
+  switch (name) {
+    case 'f8':
+      return new Float64Array(buffer, byteOffset, count);
+    case 'f4':
+      return new Float32Array(buffer, byteOffset, count);
+    case 'f2':
+      return widenFloat16(new Uint16Array(buffer, byteOffset, count));
+    case 'i8':
+      return exact(new BigInt64Array(buffer, byteOffset, count));
+    case 'u8':
+      return exact(new BigUint64Array(buffer, byteOffset, count));
+    case 'i4':
+      return new Int32Array(buffer, byteOffset, count);
+    case 'u4':
+      return Float64Array.from(new Uint32Array(buffer, byteOffset, count));
+    case 'i2':
+      return Int32Array.from(new Int16Array(buffer, byteOffset, count));
+    case 'u2':
+      return Int32Array.from(new Uint16Array(buffer, byteOffset, count));
+    case 'i1':
+      return Int32Array.from(new Int8Array(buffer, byteOffset, count));
+    case 'u1':
+      return Int32Array.from(bytes);
+    case 'b1':
+      return Int32Array.from(bytes, (byte) => (byte === 0 ? 0 : 1));
+    default:
+      return Array.from({ length: count }, (_, i) => textAt(bytes.subarray(i * width, (i + 1) * width), name, place));
+  }
+}
+
+function swap(bytes: Uint8Array, unit: number): void {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (unit === 2) buffer.swap16();
+  else if (unit === 4) buffer.swap32();
+  else buffer.swap64();
+}
+
+/** Floats where they hold every element exactly. */
+function exact<T extends BigInt64Array | BigUint64Array>(integers: T): Float64Array | T {
+  const floats = new Float64Array(integers.length);
+  for (let i = 0; i < integers.length; i++) {
+    floats[i] = Number(integers[i]);
+    if (!Number.isSafeInteger(floats[i])) return integers;
+  }
+  return floats;
+}
+
+/** Texts are padded with zeros. */
+function textAt(bytes: Uint8Array, name: string, place: string): string {
+  if (name[0] === 'S') return decodeLatin1(bytes, place).replace(/\0+$/, '');
+  const points = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+  const stray = points.find((point) => point > 0x10ffff);
+  if (stray !== undefined) {
+    throw new ForwardpassError('MALFORMED', `a text has the character ${stray}, which there is not`, place);
+  }
+  return Array.from(points, (point) => String.fromCodePoint(point))
+    .join('')
+    .replace(/\0+$/, '');
+}
+
+/** Elements whose first axis varies fastest, in the order in which the last one does. */
+function toRowMajor(source: Elements, shape: readonly number[]): Elements {
+  const target = Array.isArray(source) ? new Array<PickleValue>(source.length) : emptyLike(source as Numbers);
+  const strides = shape.map((_, axis) => countOf(shape.slice(0, axis)));
+  const last = shape.length - 1;
+  const index = new Array<number>(shape.length).fill(0);
+  for (let at = 0; at < source.length; ) {
+    let from = index.reduce((sum, position, axis) => sum + position * strides[axis], 0);
+    for (let step = 0; step < shape[last]; step++, from += strides[last]) {
+      (target as (PickleValue | undefined)[])[at++] = source[from] as PickleValue;
+    }
+    for (let axis = last - 1; axis >= 0 && ++index[axis] === shape[axis]; axis--) index[axis] = 0;
+  }
+  return target;
+}
+
+function emptyLike(numbers: Numbers): Numbers {
+  return new (numbers.constructor as new (length: number) => Numbers)(numbers.length);
+}

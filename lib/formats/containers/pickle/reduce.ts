@@ -1,0 +1,94 @@
+/** The few calls that stand for plain data. Every other one stays what the file says: a name and arguments. */
+import { ForwardpassError } from '../../../errors.ts';
+import {
+  PickleDict,
+  PickleGlobal,
+  PickleList,
+  PickleObject,
+  PickleSet,
+  PickleTuple,
+  type PickleValue,
+  pickleKind,
+} from './values.ts';
+
+type Make = (args: readonly PickleValue[], place: string) => PickleValue | undefined;
+
+/** Where it gives nothing, the call is kept as it is. */
+const MEANINGS: ReadonlyMap<string, Make> = new Map<string, Make>([
+  ['collections.OrderedDict', (args, place) => makeDict(args, place)],
+  ['builtins.dict', (args, place) => makeDict(args, place)],
+  ['builtins.set', (args, place) => makeSet(args, place)],
+  ['builtins.frozenset', (args, place) => makeSet(args, place)],
+  ['builtins.list', (args, place) => makeList(args, place)],
+  ['builtins.bytes', makeBytes],
+  ['builtins.bytearray', makeBytes],
+  ['_codecs.encode', makeBytes],
+  ['copyreg._reconstructor', reconstruct],
+  ['copyreg.__newobj__', ([cls, ...args], place) => newObject(cls, args, place)],
+  ['copyreg.__newobj_ex__', newObjectWithKeywords],
+]);
+
+export function makeValue({ module, name }: PickleGlobal, args: readonly PickleValue[], place: string) {
+  return MEANINGS.get(`${module}.${name}`)?.(args, place);
+}
+
+function itemsOf(args: readonly PickleValue[], place: string): readonly PickleValue[] {
+  const [items] = args;
+  if (args.length === 0) return [];
+  if (args.length === 1 && (items instanceof PickleList || items instanceof PickleTuple)) return items.items;
+  throw malformed(`expected a list of items, found ${pickleKind(items)}`, place);
+}
+
+function makeDict(args: readonly PickleValue[], place: string): PickleDict | undefined {
+  if (args[0] instanceof PickleDict) return undefined;
+  const dict = new PickleDict();
+  for (const pair of itemsOf(args, place)) {
+    const items = pair instanceof PickleTuple || pair instanceof PickleList ? pair.items : [];
+    if (items.length !== 2) throw malformed(`expected a key and a value, found ${pickleKind(pair)}`, place);
+    dict.entries.push([items[0], items[1]]);
+  }
+  return dict;
+}
+
+function makeSet(args: readonly PickleValue[], place: string): PickleSet {
+  const set = new PickleSet();
+  for (const item of itemsOf(args, place)) set.items.push(item);
+  return set;
+}
+
+function makeList(args: readonly PickleValue[], place: string): PickleList {
+  const list = new PickleList();
+  for (const item of itemsOf(args, place)) list.items.push(item);
+  return list;
+}
+
+/** Protocols 0 to 2 have no bytes: they write text of Latin-1, and how to encode it. */
+function makeBytes([data = '', encoding]: readonly PickleValue[], place: string): Uint8Array | undefined {
+  if (data instanceof Uint8Array) return data;
+  if (typeof data !== 'string') return undefined;
+  if (data !== '' && encoding !== 'latin1' && encoding !== 'latin-1') return undefined;
+  if (/[^\0-\xff]/.test(data)) throw malformed('a text that stands for bytes has a character that is none', place);
+  const { buffer, byteOffset, length } = Buffer.from(data, 'latin1');
+  return new Uint8Array(buffer, byteOffset, length);
+}
+
+/** Protocols 0 and 1 say of an object its class, the built-in class that it is made from, and what that one holds. */
+function reconstruct([cls, , held = null]: readonly PickleValue[], place: string): PickleObject {
+  return newObject(cls, held === null ? [] : [held], place);
+}
+
+function newObject(cls: PickleValue | undefined, args: readonly PickleValue[], place: string): PickleObject {
+  if (cls instanceof PickleGlobal) return new PickleObject(cls, args);
+  throw malformed(`expected a class, found ${pickleKind(cls)}`, place);
+}
+
+function newObjectWithKeywords([cls, args, keywords]: readonly PickleValue[], place: string): PickleObject {
+  if (cls instanceof PickleGlobal && args instanceof PickleTuple && keywords instanceof PickleDict) {
+    return new PickleObject(cls, args.items, keywords);
+  }
+  throw malformed(`expected a class and its arguments, found ${pickleKind(cls)}`, place);
+}
+
+function malformed(message: string, place: string): ForwardpassError {
+  return new ForwardpassError('MALFORMED', message, place);
+}

@@ -1,0 +1,106 @@
+/** Numbers and texts as pickles spell them. */
+import { ForwardpassError } from '../../../errors.ts';
+import { quote } from '../../../words.ts';
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+/** Texts so short are decoded sooner by hand, when they are ASCII. */
+const SHORT = 24;
+/** More bytes than any whole number has that says something about a model. */
+const LONGEST_INTEGER = 1024;
+/** What a string may hold. */
+const LONGEST_TEXT = 2 ** 29 - 2 ** 10;
+
+export function decodeUtf8(bytes: Uint8Array, place: string): string {
+  if (bytes.length <= SHORT && bytes.every((byte) => byte < 0x80)) return String.fromCharCode(...bytes);
+  refuseLonger(bytes.length, LONGEST_TEXT, 'a text', place);
+  try {
+    return UTF8.decode(bytes);
+  } catch (cause) {
+    throw new ForwardpassError('MALFORMED', 'a text is not valid UTF-8', place, { cause });
+  }
+}
+
+/** Bytes as text, each the character of its number: what Python 2 called a string, and a way to keep bytes in one. */
+export function decodeLatin1(bytes: Uint8Array, place: string): string {
+  refuseLonger(bytes.length, LONGEST_TEXT, 'a text', place);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+}
+
+/** A number where a number is exact. */
+export function integer(value: bigint): number | bigint {
+  const near = Number(value);
+  return Number.isSafeInteger(near) ? near : value;
+}
+
+/** Two's complement, the lowest byte first. */
+export function decodeLong(bytes: Uint8Array, place: string): number | bigint {
+  refuseLonger(bytes.length, LONGEST_INTEGER, 'a whole number', place);
+  let value = 0n;
+  for (const byte of bytes.toReversed()) value = (value << 8n) | BigInt(byte);
+  return integer(BigInt.asIntN(8 * bytes.length, value));
+}
+
+/** The line of INT or LONG: a decimal number, perhaps with an L at its end, or a truth as `00` or `01`. */
+export function parseInteger(line: Uint8Array, place: string): number | bigint | boolean {
+  refuseLonger(line.length, LONGEST_INTEGER, 'a whole number', place);
+  const text = decodeLatin1(line, place).trim();
+  if (text === '00' || text === '01') return text === '01';
+  const digits = /^([+-]?\d+)L?$/.exec(text)?.[1];
+  if (digits === undefined)
+    throw new ForwardpassError('MALFORMED', `expected a whole number, found ${quote(text)}`, place);
+  return integer(BigInt(digits.replace('+', '')));
+}
+
+const NAMED_FLOATS: ReadonlyMap<string, number> = new Map([
+  ['inf', Number.POSITIVE_INFINITY],
+  ['+inf', Number.POSITIVE_INFINITY],
+  ['-inf', Number.NEGATIVE_INFINITY],
+  ['nan', Number.NaN],
+  ['-nan', Number.NaN],
+]);
+
+export function parseFloatLine(line: Uint8Array, place: string): number {
+  const text = decodeLatin1(line, place).trim();
+  const named = NAMED_FLOATS.get(text);
+  if (named !== undefined) return named;
+  if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) return Number(text);
+  throw new ForwardpassError('MALFORMED', `expected a number, found ${quote(text)}`, place);
+}
+
+/** The count of a memo's line. */
+export function parseIndex(line: Uint8Array, place: string): number {
+  const text = decodeLatin1(line, place).trim();
+  if (/^\d{1,10}$/.test(text)) return Number(text);
+  throw new ForwardpassError('MALFORMED', `expected a place in the memo, found ${quote(text)}`, place);
+}
+
+const ESCAPES: ReadonlyMap<string, string> = new Map(
+  Object.entries({ n: '\n', r: '\r', t: '\t', a: '\x07', b: '\b', f: '\f', v: '\v', '\n': '', '\\': '\\' }),
+);
+
+/** The line of STRING: in quotes, with the escapes of Python's bytes. */
+export function parseQuoted(line: Uint8Array, place: string): string {
+  const text = decodeLatin1(line, place).trim();
+  const [, quoted] = /^(?:'(.*)'|"(.*)")$/s.exec(text)?.filter((part) => part !== undefined) ?? [];
+  if (quoted === undefined)
+    throw new ForwardpassError('MALFORMED', `expected a text in quotes, found ${quote(text)}`, place);
+  return quoted.replace(/\\(x[0-9a-fA-F]{2}|[0-7]{1,3}|[^x])/gs, (whole, code: string) => {
+    if (code[0] === 'x') return String.fromCharCode(Number.parseInt(code.slice(1), 16));
+    if (/^[0-7]/.test(code)) return String.fromCharCode(Number.parseInt(code, 8) & 0xff);
+    return ESCAPES.get(code) ?? (code === "'" || code === '"' ? code : whole);
+  });
+}
+
+/** The line of UNICODE: Latin-1 with \u and \U for what it lacks. */
+export function parseRawUnicode(line: Uint8Array, place: string): string {
+  return decodeLatin1(line, place).replace(/\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})/g, (_, code: string) => {
+    const point = Number.parseInt(code.slice(1), 16);
+    if (point > 0x10ffff) throw new ForwardpassError('MALFORMED', `there is no character ${quote(code)}`, place);
+    return String.fromCodePoint(point);
+  });
+}
+
+function refuseLonger(length: number, most: number, what: string, place: string): void {
+  if (length <= most) return;
+  throw new ForwardpassError('LIMIT', `${what} of ${length} bytes is longer than ${most}`, place);
+}

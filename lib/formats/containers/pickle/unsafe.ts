@@ -1,0 +1,111 @@
+/**
+ * Globals that are known to run code. Nothing of a pickle is ever called here, so this list protects nobody; it says
+ * plainly what a file would have done elsewhere. Whatever is not on it is data without a meaning.
+ */
+import { ForwardpassError } from '../../../errors.ts';
+
+/** Packages of which no class or function belongs in a model. */
+const PACKAGES = new Set(
+  (
+    'os posix posixpath ntpath nt subprocess _posixsubprocess popen2 sys runpy pty tty socket ssl socketserver ' +
+    'webbrowser shutil tempfile importlib _frozen_importlib _frozen_importlib_external imp pkgutil zipimport pip ' +
+    'ensurepip venv codeop timeit cProfile pdb bdb doctest pydoc idlelib lib2to3 ctypes _ctypes cffi marshal pickle ' +
+    '_pickle cPickle shelve dill cloudpickle jsonpickle multiprocessing concurrent threading _thread asyncio signal ' +
+    'sched atexit gc inspect ast dis urllib urllib2 http httplib ftplib smtplib imaplib poplib telnetlib xmlrpc ' +
+    'requests aiohttp paramiko fabric linecache fileinput mmap fcntl sqlite3 unittest'
+  ).split(' '),
+);
+
+/** Packages within others. */
+const SUBPACKAGES = [
+  'distutils.command',
+  'distutils.file_util',
+  'distutils.spawn',
+  'logging.config',
+  'numpy.distutils',
+  'numpy.f2py',
+  'numpy.lib._npyio_impl',
+  'numpy.lib.npyio',
+  'numpy.testing',
+  'test.support',
+  'torch._inductor',
+  'torch.distributed.rpc',
+  'torch.fx',
+  'torch.hub',
+  'torch.multiprocessing',
+  'torch.package',
+  'torch.testing._internal',
+  'torch.utils._config_module',
+  'torch.utils.bottleneck',
+  'torch.utils.collect_env',
+  'torch.utils.cpp_extension',
+  'torch.utils.model_zoo',
+];
+
+const BUILTINS = (
+  'eval exec execfile compile open file __import__ getattr setattr delattr globals locals vars dir breakpoint ' +
+  'input raw_input apply help exit quit reload'
+).split(' ');
+const FILES = ['open', 'open_code', 'FileIO'];
+const TORCH_FILES = ['load', 'save'];
+
+/** Functions of packages that hold much else. */
+const FUNCTIONS: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries({
+    builtins: BUILTINS,
+    __builtin__: BUILTINS,
+    code: ['InteractiveInterpreter', 'InteractiveConsole', 'interact'],
+    commands: ['getoutput', 'getstatusoutput'],
+    profile: ['Profile', 'run', 'runctx'],
+    trace: ['Trace'],
+    io: FILES,
+    _io: FILES,
+    types: ['FunctionType', 'LambdaType', 'CodeType', 'MethodType', 'ModuleType'],
+    operator: ['attrgetter', 'methodcaller', 'call'],
+    _operator: ['attrgetter', 'methodcaller', 'call'],
+    joblib: ['load'],
+    'joblib.numpy_pickle': ['load'],
+    numpy: ['load', 'loadtxt', 'genfromtxt', 'fromfile', 'memmap', 'save', 'savez'],
+    pandas: ['eval', 'read_pickle'],
+    'pandas.io.pickle': ['read_pickle'],
+    torch: [...TORCH_FILES, 'compile'],
+    'torch.serialization': TORCH_FILES,
+    'torch.jit': TORCH_FILES,
+    'torch.jit._serialization': TORCH_FILES,
+  }),
+);
+
+/** Packages that other packages import: `torch.os.system` is `os.system`. */
+const WITHIN = new Set([
+  'os',
+  'posix',
+  'nt',
+  'subprocess',
+  'sys',
+  'builtins',
+  'importlib',
+  'shutil',
+  'runpy',
+  'pickle',
+]);
+
+/** Names with a purpose in pickles. */
+const HARMLESS = new Set(['copyreg.__newobj__', 'copyreg.__newobj_ex__']);
+
+/** Throws `UNSAFE`, naming it, for a global that runs code. */
+export function refuseUnsafe(module: string, name: string, place: string): void {
+  if (!isUnsafe(module, name)) return;
+  const message = `the file would run ${module}.${name} when Python opens it; it is refused, and nothing of it was run`;
+  throw new ForwardpassError('UNSAFE', message, place);
+}
+
+function isUnsafe(module: string, name: string): boolean {
+  const full = `${module}.${name}`;
+  if (HARMLESS.has(full)) return false;
+  const parts = full.split('.');
+  const [root] = parts;
+  if (PACKAGES.has(root) || parts.slice(1).some((part) => WITHIN.has(part))) return true;
+  if (SUBPACKAGES.some((path) => full.startsWith(`${path}.`))) return true;
+  const [outermost] = name.split('.');
+  return FUNCTIONS.get(module)?.includes(outermost) || name.split('.').some((part) => /^__\w+__$/.test(part));
+}

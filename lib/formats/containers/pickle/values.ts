@@ -1,0 +1,120 @@
+/**
+ * What a pickle holds, as data. Nothing of Python is called or constructed: a class is its name, an object is the
+ * name with the arguments and the state that Python would have been given.
+ */
+import { describe } from '../../../words.ts';
+
+export type PickleValue =
+  | null
+  | boolean
+  | number
+  /** An integer beyond ±2^53 only; others are numbers. */
+  | bigint
+  | string
+  /** `bytes` and `bytearray`. */
+  | Uint8Array
+  | PickleTuple
+  | PickleList
+  | PickleDict
+  | PickleSet
+  | PickleGlobal
+  | PickleObject
+  | PicklePersistent
+  | PickleArray;
+
+export class PickleTuple {
+  constructor(readonly items: readonly PickleValue[]) {}
+}
+
+export class PickleList {
+  readonly items: PickleValue[] = [];
+}
+
+/** A dict or an OrderedDict, in the order of insertion; keys may be of any kind, and no key is special. */
+export class PickleDict {
+  readonly entries: [key: PickleValue, value: PickleValue][] = [];
+
+  /** The value of a text key. */
+  get(key: string): PickleValue | undefined {
+    return this.entries.findLast(([candidate]) => candidate === key)?.[1];
+  }
+}
+
+export class PickleSet {
+  readonly items: PickleValue[] = [];
+}
+
+/** A class or function by its name; never resolved. */
+export class PickleGlobal {
+  constructor(
+    readonly module: string,
+    readonly name: string,
+  ) {}
+
+  toString(): string {
+    return `${this.module}.${this.name}`;
+  }
+}
+
+/** What REDUCE, NEWOBJ, NEWOBJ_EX, INST and OBJ would have made, and BUILD, APPENDS and SETITEMS changed. */
+export class PickleObject {
+  /** Of BUILD: mostly a {@link PickleDict} of attributes. */
+  state: PickleValue | undefined;
+  /** Of objects that are lists. */
+  readonly appended: PickleValue[] = [];
+  /** Of objects that are dicts, such as `defaultdict`. */
+  readonly items: [key: PickleValue, value: PickleValue][] = [];
+
+  constructor(
+    /** Whatever Python would have called. */
+    readonly callable: PickleGlobal,
+    readonly args: readonly PickleValue[],
+    readonly keywords?: PickleDict,
+  ) {}
+
+  /** An attribute, where the state is a dict (or a pair whose first is the dict, the second the slots). */
+  attribute(name: string): PickleValue | undefined {
+    const dicts = this.state instanceof PickleTuple ? this.state.items : [this.state];
+    for (const dict of dicts) {
+      const value = dict instanceof PickleDict ? dict.get(name) : undefined;
+      if (value !== undefined) return value;
+    }
+    return undefined;
+  }
+}
+
+/** A reference to something outside the pickle, such as a tensor's storage in a PyTorch file. */
+export class PicklePersistent {
+  constructor(readonly id: PickleValue) {}
+}
+
+/** A NumPy array or scalar (shape `[]`), whichever way the pickle spells it. */
+export class PickleArray {
+  constructor(
+    readonly shape: readonly number[],
+    /** NumPy's kind and bytes per element: `f8`, `i4`, `u1`, `b1`, `U3`, `S5`; `O` for objects. */
+    readonly dtype: string,
+    /** Row-major, whatever the order and byte order stored. int64 and uint64 are numbers where all are within ±2^53. */
+    readonly data:
+      | Float64Array
+      | Float32Array
+      | BigInt64Array
+      | BigUint64Array
+      | Int32Array
+      | readonly (PickleValue | undefined)[],
+  ) {}
+}
+
+/** A value's kind, in words for messages: `a tuple`, `an object of sklearn.svm.SVC`, `the string 'a'`. */
+export function pickleKind(value: PickleValue | undefined): string {
+  if (value instanceof PickleTuple) return `a tuple of ${value.items.length}`;
+  if (value instanceof PickleList) return `a list of ${value.items.length}`;
+  if (value instanceof PickleDict) return `a dict of ${value.entries.length}`;
+  if (value instanceof PickleSet) return `a set of ${value.items.length}`;
+  if (value instanceof PickleGlobal) return `the global ${value}`;
+  if (value instanceof PickleObject) return `an object of ${value.callable}`;
+  if (value instanceof PicklePersistent) return 'a reference to something outside the pickle';
+  if (value instanceof PickleArray) return `an array of type ${value.dtype} and shape [${value.shape.join(', ')}]`;
+  if (value === null) return 'None';
+  return describe(value);
+}

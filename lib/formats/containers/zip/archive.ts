@@ -1,0 +1,93 @@
+/** An open zip archive: its members by name, each read whole. */
+import { ForwardpassError } from '../../../errors.ts';
+import type { Limits } from '../../../graph/limits.ts';
+import { quote } from '../../../words.ts';
+import { crc32 } from '../compression/crc32.ts';
+import { inflate } from '../compression/inflate.ts';
+import { BoundedOutput, mostUnpacked } from '../compression/output.ts';
+import type { Directory, StoredEntry, ZipEntry } from './directory.ts';
+
+export type { ZipEntry } from './directory.ts';
+
+const HEADER_BYTES = 30;
+const HEADER_SIGNATURE = 0x04034b50;
+
+export class ZipArchive {
+  readonly entries: ReadonlyMap<string, ZipEntry>;
+  private readonly stored: ReadonlyMap<string, StoredEntry>;
+  /** Bytes that members unpacked to so far. */
+  private unpacked = 0;
+
+  constructor(
+    private readonly directory: Directory,
+    private readonly limits: Limits,
+  ) {
+    this.stored = directory.entries;
+    this.entries = directory.entries;
+  }
+
+  has(name: string): boolean {
+    return this.stored.has(name);
+  }
+
+  /**
+   * A member's bytes, which are the caller's and begin at the start of their buffer. Throws `DANGLING` when there is
+   * no such member, `TRUNCATED`, `MALFORMED` when sizes or the check sum disagree, `LIMIT`.
+   */
+  async read(name: string): Promise<Uint8Array> {
+    const { reader, window } = this.directory;
+    const entry = this.stored.get(name);
+    if (entry === undefined) {
+      throw new ForwardpassError('DANGLING', `the archive has no member ${quote(name)}`, reader.name);
+    }
+    const place = `${reader.name} member ${name}`;
+    this.spend(entry, place);
+    const packed = await window.read(await this.dataOffset(entry, place), entry.compressedSize);
+    const bytes = await unpack(entry, packed, place);
+    if (crc32(bytes) !== entry.crc32) {
+      throw new ForwardpassError('MALFORMED', 'its check sum (CRC-32) does not fit its bytes: it is damaged', place);
+    }
+    return bytes;
+  }
+
+  /** What is declared is checked before anything is read or allocated for it. */
+  private spend({ size, compressedSize, method }: StoredEntry, place: string): void {
+    const { reader } = this.directory;
+    if (compressedSize > reader.size) {
+      const message = `says it has ${compressedSize} bytes in an archive of ${reader.size}`;
+      throw new ForwardpassError('TRUNCATED', message, place);
+    }
+    if (method === 'stored' && size !== compressedSize) {
+      const message = `is stored as it is, with ${compressedSize} bytes where ${size} are declared`;
+      throw new ForwardpassError('MALFORMED', message, place);
+    }
+    this.unpacked += size;
+    const most = mostUnpacked(reader.size, this.limits);
+    if (this.unpacked <= most) return;
+    const message = `brings what is unpacked to ${this.unpacked} bytes; for an archive of ${reader.size} bytes ${most} are allowed`;
+    throw new ForwardpassError('LIMIT', message, place);
+  }
+
+  /** Where the bytes begin: after the member's own header, which must name the same member. */
+  private async dataOffset({ rawName, headerOffset }: StoredEntry, place: string): Promise<number> {
+    const { window } = this.directory;
+    const header = await window.read(headerOffset, HEADER_BYTES + rawName.length);
+    const view = new DataView(header.buffer);
+    if (view.getUint32(0, true) !== HEADER_SIGNATURE) {
+      throw new ForwardpassError('MALFORMED', `expected its header at byte ${headerOffset}, found other bytes`, place);
+    }
+    const [nameBytes, extraBytes] = [view.getUint16(26, true), view.getUint16(28, true)];
+    if (nameBytes !== rawName.length || !rawName.every((byte, i) => byte === header[HEADER_BYTES + i])) {
+      const message = 'has one name in the directory of the archive and another before its bytes';
+      throw new ForwardpassError('UNSAFE', message, place);
+    }
+    return headerOffset + HEADER_BYTES + nameBytes + extraBytes;
+  }
+}
+
+async function unpack({ method, size }: StoredEntry, packed: Uint8Array, place: string): Promise<Uint8Array> {
+  if (method === 'stored') return packed;
+  if (method === 'deflated') return inflate(packed, 'raw', BoundedOutput.exactly(size, place));
+  const message = `is compressed by ${method}; expected it stored or deflated`;
+  throw new ForwardpassError('UNSUPPORTED_VERSION', message, place);
+}

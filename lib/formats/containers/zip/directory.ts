@@ -1,0 +1,129 @@
+/** The members of a zip archive, from the directory at its end; what stands before each member is not believed. */
+import {
+  type Entry,
+  fromRandomAccessReaderPromise,
+  getFileNameLowLevel,
+  RandomAccessReader,
+  validateFileName,
+} from 'yauzl';
+import { ForwardpassError } from '../../../errors.ts';
+import { quote } from '../../../words.ts';
+import type { Reader } from '../../format.ts';
+import { Window } from './window.ts';
+
+export interface ZipEntry {
+  readonly name: string;
+  /** In bytes, unpacked; as declared. */
+  readonly size: number;
+  /** In bytes, as stored. */
+  readonly compressedSize: number;
+}
+
+export interface StoredEntry extends ZipEntry {
+  /** As it stands in the archive. */
+  readonly rawName: Uint8Array;
+  readonly method: 'stored' | 'deflated' | `method ${number}`;
+  readonly crc32: number;
+  /** Of the header that stands before the member's bytes. */
+  readonly headerOffset: number;
+}
+
+export interface Directory {
+  readonly reader: Reader;
+  readonly window: Window;
+  /** By name, without folders. */
+  readonly entries: ReadonlyMap<string, StoredEntry>;
+}
+
+/** An archive of a model has some hundreds. */
+const MOST_ENTRIES = 100_000;
+const ENCRYPTED = 1;
+
+const directories = new WeakMap<Reader, Promise<Directory>>();
+
+/** Read once for each reader. */
+export function readDirectory(reader: Reader): Promise<Directory> {
+  const directory = directories.get(reader) ?? collect(reader);
+  directories.set(reader, directory);
+  return directory;
+}
+
+async function collect(reader: Reader): Promise<Directory> {
+  const window = new Window(reader);
+  const entries = new Map<string, StoredEntry>();
+  const names = new Set<string>();
+  try {
+    // Names and sizes are checked here, since what is wrong with one is to be told.
+    const options = { autoClose: false, decodeStrings: false, validateEntrySizes: false };
+    const archive = await fromRandomAccessReaderPromise(new WindowAccess(window), reader.size, options);
+    for await (const entry of archive.eachEntry()) {
+      const name = nameOf(entry, reader);
+      if (names.has(name)) throw unsafe(`the archive has two members of the name ${quote(name)}`, reader);
+      if (names.size === MOST_ENTRIES) {
+        throw new ForwardpassError('LIMIT', `the archive has more than ${MOST_ENTRIES} members`, reader.name);
+      }
+      names.add(name);
+      if (!name.endsWith('/')) entries.set(name, storedEntry(entry, name));
+    }
+  } catch (error) {
+    throw error instanceof ForwardpassError ? error : damaged(error as Error, reader);
+  }
+  return { reader, window, entries };
+}
+
+function nameOf(entry: Entry, reader: Reader): string {
+  const name = getFileNameLowLevel(entry.generalPurposeBitFlag, entry.fileNameRaw, entry.extraFields, true);
+  if (name === '' || name.includes('\0') || validateFileName(name) !== null) {
+    throw unsafe(`the archive has a member of the name ${quote(name)}, which is no path inside it`, reader);
+  }
+  if (entry.generalPurposeBitFlag & ENCRYPTED) {
+    throw new ForwardpassError(
+      'MALFORMED',
+      `the member ${quote(name)} is encrypted, which models are not`,
+      reader.name,
+    );
+  }
+  return name;
+}
+
+function storedEntry(entry: Entry, name: string): StoredEntry {
+  const method = entry.compressionMethod;
+  return {
+    name,
+    rawName: entry.fileNameRaw,
+    size: entry.uncompressedSize,
+    compressedSize: entry.compressedSize,
+    method: method === 0 ? 'stored' : method === 8 ? 'deflated' : `method ${method}`,
+    crc32: entry.crc32,
+    headerOffset: entry.relativeOffsetOfLocalHeader,
+  };
+}
+
+function damaged(cause: Error, { name }: Reader): ForwardpassError {
+  if (cause.message.startsWith('End of central directory record signature not found')) {
+    const message = 'the directory at the end of the zip archive is missing: the file is cut off';
+    return new ForwardpassError('TRUNCATED', message, name, { cause });
+  }
+  return new ForwardpassError('MALFORMED', `the zip archive is damaged (${cause.message})`, name, { cause });
+}
+
+function unsafe(message: string, { name }: Reader): ForwardpassError {
+  return new ForwardpassError('UNSAFE', message, name);
+}
+
+/** yauzl's way into a file. */
+class WindowAccess extends RandomAccessReader {
+  constructor(private readonly window: Window) {
+    super();
+  }
+
+  override read(buffer: Buffer, offset: number, length: number, at: number, done: (error: Error | null) => void): void {
+    this.window.read(at, length).then(
+      (bytes) => {
+        buffer.set(bytes, offset);
+        done(null);
+      },
+      (error: Error) => done(error),
+    );
+  }
+}
