@@ -27,13 +27,25 @@ export interface ReadOptions {
   readonly activation?: Activation;
   readonly outputActivation?: Activation;
   readonly architecture?: Architecture;
+  /** For files that hold several models: which of them. */
+  readonly signature?: string;
   readonly limits: Limits;
 }
 
 export interface FormatReader {
   readonly name: string;
-  /** Whether the file is of this format, from its first bytes (up to 4,096) and its size. Throws nothing. */
-  detect(head: Uint8Array, source: Source): boolean;
+  /**
+   * Whether files of this format may hold parameters alone, so that users may describe the network. The reader itself
+   * then refuses `activation`, `outputActivation` and `architecture` for files that do not: `refuseArchitecture`.
+   */
+  readonly takesArchitecture?: boolean;
+  /** Whether files of this format may have signatures; the reader refuses `signature` for files that have none. */
+  readonly takesSignature?: boolean;
+  /**
+   * Whether the file is of this format, from its first bytes (up to 4,096), its size, and where those do not tell, from
+   * a look inside. Throws nothing.
+   */
+  detect(head: Uint8Array, source: Source): boolean | Promise<boolean>;
   read(source: Source, options: ReadOptions): Promise<Graph>;
   /** Opens what {@link read} will need of the reader's own code. */
   anticipate(): Promise<unknown>;

@@ -1,5 +1,5 @@
 /**
- * What ONNX operators are translated with: the graph's operations in ONNX's terms, where one axis of a value that
+ * What operators on whole batches are translated with: the graph's operations in terms where one axis of a value that
  * depends on the input is the batch. An operation whose operands are all constant is evaluated on the spot; any
  * other becomes a node. One that would mix rows of the batch is refused.
  */
@@ -8,6 +8,7 @@ import { broadcastShapes, broadcastsTo, elementCount, formatShape, sameShape } f
 import { batchAxisOf, Emitter, type RowInfo } from './emitter.ts';
 import * as fold from './fold.ts';
 import { type Constant, constant, type ElementType, isFloat, literal, type Row, type Value } from './value.ts';
+import { Vocabulary } from './vocabulary.ts';
 
 const CONDITIONS: ReadonlySet<UnaryName | BinaryName> = new Set<UnaryName | BinaryName>([
   'not',
@@ -28,6 +29,11 @@ const CONDITIONS: ReadonlySet<UnaryName | BinaryName> = new Set<UnaryName | Bina
 const MOST_FOLDED_PRODUCTS = 2 ** 30;
 
 export class GraphBuilder extends Emitter {
+  /** Of row tensors with an element per class, the classes. */
+  readonly classesOf = new Map<string, readonly (string | number)[]>();
+  /** Whether some operation fills in what is missing. */
+  takesMissing = false;
+
   // Element by element
 
   unary(x: Value, fn: UnaryName, alpha?: number, beta?: number): Value {
@@ -37,20 +43,22 @@ export class GraphBuilder extends Emitter {
     return fold.unary(x, fn, type, alpha, beta) ?? this.#dependsOnBatch();
   }
 
-  binary(fn: BinaryName, a: Value, b: Value): Value {
+  binary(fn: BinaryName, left: Value, right: Value): Value {
+    const [a, b] = this.ofOneVocabulary([left, right]);
     const type = CONDITIONS.has(fn) ? 'bool' : a.type;
     if (a.kind === 'row' || b.kind === 'row') {
       const { operands, info } = this.#aligned([a, b], type);
       return this.emit('binary', operands, { fn }, info);
     }
-    const [left, right] = this.#broadcast([a, b]);
-    return fold.binary(fn, left, right, type) ?? this.#dependsOnBatch();
+    const [x, y] = this.#broadcast([a, b]);
+    return fold.binary(fn, x, y, type) ?? this.#dependsOnBatch();
   }
 
-  select(condition: Value, a: Value, b: Value): Value {
+  select(condition: Value, whereTrue: Value, whereFalse: Value): Value {
+    const [a, b] = this.ofOneVocabulary([whereTrue, whereFalse]);
     if (condition.kind === 'row' || a.kind === 'row' || b.kind === 'row') {
       const { operands, info } = this.#aligned([condition, a, b], a.type);
-      return this.emit('select', operands, {}, info);
+      return { ...this.emit('select', operands, {}, info), words: wordsOf([a, b]) };
     }
     const [test, left, right] = this.#broadcast([condition, a, b]);
     return fold.select(test, left, right) ?? this.#dependsOnBatch();
@@ -63,6 +71,9 @@ export class GraphBuilder extends Emitter {
   }
 
   cast(x: Value, type: ElementType): Value {
+    if ((x.type === 'string') !== (type === 'string')) {
+      throw this.error('UNSUPPORTED_OP', `a cast from ${x.type} to ${type} writes or reads numbers as words`);
+    }
     if (x.kind === 'constant') {
       if (x.type !== type) this.spend(x.data.length);
       return fold.cast(x, type);
@@ -70,6 +81,21 @@ export class GraphBuilder extends Emitter {
     if (type === 'bool' && x.type !== 'bool') return this.unary(x, 'to_bool');
     const cut = isFloat(x.type) && !isFloat(type) ? this.unary(x, 'trunc') : x;
     return { ...cut, type };
+  }
+
+  /** Values of one kind: words become indices of one vocabulary, that of the row tensors, all of which must have it. */
+  ofOneVocabulary<V extends Value>(values: readonly V[]): readonly V[] {
+    const strangers = values.filter((x) => x.type !== 'string');
+    if (strangers.length === values.length) return values;
+    if (strangers.length > 0) throw this.error('UNSUPPORTED_DTYPE', `words meet values of type ${strangers[0].type}`);
+    const words = wordsOf(values);
+    return values.map((x) => {
+      if (x.kind === 'constant' && words) {
+        return { ...x, data: x.data.map((index) => words.indexOf(this.constantWords.list[index])) };
+      }
+      if (x.kind === 'row' && x.words !== words) throw this.error('UNSUPPORTED_OP', 'words of different origins meet');
+      return x;
+    });
   }
 
   /** A number of the type of `x`. */
@@ -88,7 +114,8 @@ export class GraphBuilder extends Emitter {
     const type = fn.startsWith('arg_') ? 'int64' : x.type;
     if (x.kind === 'row') {
       const batchAxis = keepDims ? x.batchAxis : without(own, x.batchAxis);
-      return this.emit('reduce', [x.operand], { fn, axes: own, keepDims }, { type, shape, batchAxis });
+      const below = fn.startsWith('arg_') ? elementCount(own.map((axis) => x.shape[axis])) : undefined;
+      return { ...this.emit('reduce', [x.operand], { fn, axes: own, keepDims }, { type, shape, batchAxis }), below };
     }
     this.spend(2 * x.data.length);
     return this.reshaped(fold.reduce(x, fn, own, type) ?? this.#dependsOnBatch(), shape);
@@ -130,14 +157,16 @@ export class GraphBuilder extends Emitter {
 
   // Movement
 
-  concat(parts: readonly Value[], axis: number): Value {
+  concat(given: readonly Value[], axis: number): Value {
+    const parts = this.ofOneVocabulary(given);
     const row = parts.find((part) => part.kind === 'row');
     const own = this.ownAxis(row ?? parts[0], axis);
     const aligned = row ? parts.map((part) => this.asRow(part, row.batchAxis)) : parts;
     const [first] = aligned;
     for (const part of aligned) {
       if (batchAxisOf(part) !== batchAxisOf(first)) throw this.crossing('the batch is joined with another axis');
-      if (!sameShape(part.shape.with(own, 0), first.shape.with(own, 0))) {
+      const hasRank = part.shape.length === first.shape.length;
+      if (!hasRank || !sameShape(part.shape.with(own, 0), first.shape.with(own, 0))) {
         throw this.error(
           'SHAPE',
           `${formatShape(first.shape)} and ${formatShape(part.shape)} are joined along axis ${own}`,
@@ -148,7 +177,8 @@ export class GraphBuilder extends Emitter {
     const size = aligned.reduce((sum, part) => sum + part.shape[own], 0);
     if (row) {
       const operands = aligned.map((part) => (part as Row).operand);
-      return this.emit('concat', operands, { axis: own }, { ...row, shape: first.shape.with(own, size) });
+      const info = { ...row, shape: first.shape.with(own, size), below: undefined };
+      return this.emit('concat', operands, { axis: own }, info);
     }
     this.spend(elementCount(first.shape.with(own, size)));
     return fold.concat(aligned as Constant[], own);
@@ -255,6 +285,7 @@ export class GraphBuilder extends Emitter {
   }
 
   embedding(ids: Row, table: Constant): Row {
+    if (table.type === 'string') return this.#pickWords(ids, table);
     const shape = [...ids.shape, ...table.shape.slice(1)];
     return this.emit(
       'embedding',
@@ -262,6 +293,21 @@ export class GraphBuilder extends Emitter {
       { wrap: true },
       { ...ids, type: table.type, shape },
     );
+  }
+
+  /** Words of a list are the ids themselves. */
+  #pickWords(ids: Row, table: Constant): Row {
+    if (table.shape.length !== 1)
+      throw this.error('SHAPE', `a table of words of ${formatShape(table.shape)} is not read`);
+    const words = new Vocabulary(Array.from(table.data, (index) => this.constantWords.list[index]));
+    const { length } = table.data;
+    if (ids.below !== undefined && ids.below <= length) return { ...ids, type: 'string', words };
+    const positions = constant(
+      'int64',
+      [length],
+      Float64Array.from({ length }, (_, i) => i),
+    );
+    return { ...this.embedding(ids, positions), type: 'string', words };
   }
 
   /** On a new axis, which is `given` in the result. */
@@ -275,14 +321,15 @@ export class GraphBuilder extends Emitter {
    * be in the same place everywhere; a constant that reaches there must have 1.
    */
   #aligned(values: readonly Value[], type: ElementType): { operands: Operand[]; info: RowInfo } {
-    const fromEnd = new Set(values.flatMap((x) => (x.kind === 'row' ? [this.#batchFromEnd(x)] : [])));
+    const fromEnd = new Set(values.flatMap((x) => this.#batchFromEnd(x) ?? []));
     const [place] = fromEnd;
     if (fromEnd.size > 1) throw this.crossing('the batch is broadcast against another axis');
     const rank = Math.max(...values.map((x) => this.rank(x)));
     const aligned = values.map((x) => {
-      if (x.kind === 'row') return x;
       const reaches = place !== undefined && this.rank(x) >= place;
-      return reaches ? this.asRow(x, this.rank(x) - place) : this.everyRow(x, undefined);
+      if (x.kind === 'constant') return reaches ? this.asRow(x, this.rank(x) - place) : this.everyRow(x, undefined);
+      if (reaches && x.batchAxis === undefined) throw this.crossing('the batch is broadcast against another axis');
+      return x;
     });
     const shapes = aligned.map((row) => row.shape);
     const shape = broadcastShapes(...shapes) ?? this.#unbroadcastable(shapes);
@@ -290,8 +337,10 @@ export class GraphBuilder extends Emitter {
     return { operands: aligned.map((row) => row.operand), info: { type, shape, batchAxis } };
   }
 
-  #batchFromEnd(x: Row): number | undefined {
-    return x.batchAxis === undefined ? undefined : this.rank(x) - x.batchAxis;
+  /** A number that each row has of its own, where ONNX has one for the whole batch, has no batch and goes anywhere. */
+  #batchFromEnd(x: Value): number | undefined {
+    const batchAxis = batchAxisOf(x);
+    return batchAxis === undefined ? undefined : this.rank(x) - batchAxis;
   }
 
   #broadcast(values: readonly Constant[]): Constant[] {
@@ -308,6 +357,11 @@ export class GraphBuilder extends Emitter {
   #dependsOnBatch(): never {
     throw this.crossing('the batch size enters the computation');
   }
+}
+
+function wordsOf(values: readonly Value[]): Vocabulary | undefined {
+  const row = values.find((x): x is Row => x.kind === 'row' && x.type === 'string');
+  return row?.words;
 }
 
 /** Where the batch is once the given axes of the row are gone. */

@@ -5,6 +5,7 @@ import type { Limits } from '../../graph/limits.ts';
 import { elementCount, formatShape } from '../../graph/shapes.ts';
 import * as fold from './fold.ts';
 import { type Constant, HIGHEST_RANK, isFloat, type Row, type Value } from './value.ts';
+import { Vocabulary } from './vocabulary.ts';
 
 /** The batch is mixed into the result. When every input's shape is fixed, the model may still be read as one row. */
 export class CrossesRows extends ForwardpassError {
@@ -32,14 +33,20 @@ export interface EmitterOptions {
   readonly budget: () => number;
 }
 
-/** What a new row tensor is like, but for its name. */
-export type RowInfo = Pick<Row, 'type' | 'shape' | 'batchAxis'>;
+/** What a new row tensor is like, but for its name. What is known of the elements counts where they only move. */
+export type RowInfo = Omit<Row, 'kind' | 'operand'>;
+
+const MOVES: ReadonlySet<Op> = new Set<Op>(['reshape', 'transpose', 'gather', 'expand', 'concat']);
 
 export class Emitter {
   readonly nodes: Node[] = [];
   readonly batchAxis: 0 | undefined;
   readonly declaredBatch: number | undefined;
   readonly limits: Limits;
+  /** What the model's constant strings are the indices of. */
+  readonly constantWords = new Vocabulary();
+  /** What its string inputs are the indices of: the words that some operation looks for. */
+  readonly inputWords = new Vocabulary();
   readonly #budget: () => number;
   /** Names in use, with how many others were derived from each. */
   readonly #nameCounts = new Map<string, number>();
@@ -89,7 +96,9 @@ export class Emitter {
     }
     const output = this.uniqueName(this.#site.output);
     this.nodes.push({ op, name: this.#site.name, inputs, output, attributes } as Node);
-    return { kind: 'row', type: info.type, shape: info.shape, batchAxis: info.batchAxis, operand: output };
+    const { type, shape, batchAxis } = info;
+    const known = MOVES.has(op) ? { words: info.words, below: info.below } : undefined;
+    return { kind: 'row', type, shape, batchAxis, operand: output, ...known };
   }
 
   /** Keeps what constants computed from one another take in proportion to the file. */
@@ -145,7 +154,8 @@ export class Emitter {
 
   /** A constant as the value of every row: the batch is a new axis. */
   everyRow(x: Constant, batchAxis: number | undefined): Row {
-    return { kind: 'row', type: x.type, shape: x.shape, batchAxis, operand: this.tensor(x) };
+    const words = x.type === 'string' ? this.constantWords : undefined;
+    return { kind: 'row', type: x.type, shape: x.shape, batchAxis, operand: this.tensor(x), words };
   }
 
   /** A constant that stands where a row tensor is expected: along the batch axis it is 1, or all the same. */

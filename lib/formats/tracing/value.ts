@@ -1,6 +1,7 @@
-/** What the names of an ONNX graph stand for while it is read: a constant, or one value per row. */
+/** What the names of a graph stand for while it is read: a constant, or one value per row. */
 import { ForwardpassError } from '../../errors.ts';
 import type { DType, Operand } from '../../graph/graph.ts';
+import type { Vocabulary } from './vocabulary.ts';
 
 export type ElementType =
   | 'float32'
@@ -15,7 +16,12 @@ export type ElementType =
   | 'uint16'
   | 'uint32'
   | 'uint64'
-  | 'bool';
+  | 'bool'
+  | 'int2'
+  | 'uint2'
+  | 'int4'
+  | 'uint4'
+  | 'string';
 
 /** Axes of a tensor at the most; models have at most 6 or 8. */
 export const HIGHEST_RANK = 32;
@@ -23,8 +29,9 @@ export const HIGHEST_RANK = 32;
 export type Numbers = Float32Array | Float64Array;
 
 /**
- * A tensor known while reading. float32 and half precision are held as float32, all else as float64; integers
- * beyond ±2^53 are held as infinities, which a slice's bounds understand and which nothing else takes.
+ * A tensor known while reading. Types of more than 24 significant bits are held as float64, all others as float32;
+ * integers beyond ±2^53 are held as infinities, which a slice's bounds understand and which nothing else takes. Words
+ * are held as their indices among the constant words of the model.
  */
 export interface Constant {
   readonly kind: 'constant';
@@ -45,6 +52,10 @@ export interface Row {
   readonly batchAxis: number | undefined;
   /** The graph's name of it; a tensor when every row has the same value. */
   readonly operand: Operand;
+  /** Of words: what the elements are the indices of. */
+  readonly words?: Vocabulary;
+  /** Where it is known to hold whole numbers from 0 to less than this. */
+  readonly below?: number;
 }
 
 export type Value = Constant | Row;
@@ -58,26 +69,29 @@ const ELEMENT_TYPES = new Map<number, ElementType>([
   [5, 'int16'],
   [6, 'int32'],
   [7, 'int64'],
+  [8, 'string'],
   [9, 'bool'],
   [10, 'float16'],
   [11, 'float64'],
   [12, 'uint32'],
   [13, 'uint64'],
   [16, 'bfloat16'],
+  [21, 'uint4'],
+  [22, 'int4'],
+  [25, 'uint2'],
+  [26, 'int2'],
 ]);
 
 const REFUSED_TYPES = new Map([
   [0, 'none'],
-  [8, 'string'],
   [14, 'complex64'],
   [15, 'complex128'],
   [17, 'float8e4m3fn'],
   [18, 'float8e4m3fnuz'],
   [19, 'float8e5m2'],
   [20, 'float8e5m2fnuz'],
-  [21, 'uint4'],
-  [22, 'int4'],
   [23, 'float4e2m1'],
+  [24, 'float8e8m0'],
 ]);
 
 export function elementType(code: number, place: string): ElementType {
@@ -86,7 +100,7 @@ export function elementType(code: number, place: string): ElementType {
   const found = REFUSED_TYPES.get(code) ?? `the unknown type ${code}`;
   throw new ForwardpassError(
     'UNSUPPORTED_DTYPE',
-    `expected floats, integers or bool as elements, found ${found}`,
+    `expected floats, integers, bool or strings as elements, found ${found}`,
     place,
   );
 }
@@ -106,24 +120,42 @@ export function isFloat(type: ElementType): boolean {
   return type === 'float32' || type === 'float64' || type === 'float16' || type === 'bfloat16';
 }
 
-/** What the public face calls the type: narrow integers go by the next one that holds them. */
+/** Of integers of up to 16 bits, the least and the greatest. */
+const NARROW: ReadonlyMap<ElementType, readonly [least: number, greatest: number]> = new Map([
+  ['int2', [-2, 1]],
+  ['uint2', [0, 3]],
+  ['int4', [-8, 7]],
+  ['uint4', [0, 15]],
+  ['int8', [-128, 127]],
+  ['uint8', [0, 255]],
+  ['int16', [-32768, 32767]],
+  ['uint16', [0, 65535]],
+]);
+
+export function narrowRange(type: ElementType): readonly [least: number, greatest: number] | undefined {
+  return NARROW.get(type);
+}
+
+/** What the public face calls the type: integers of less than a byte go by the byte that holds them. */
 export function publicType(type: ElementType): DType {
   switch (type) {
-    case 'int8':
-    case 'int16':
-    case 'uint8':
-    case 'uint16':
-      return 'int32';
-    case 'uint32':
-    case 'uint64':
-      return 'int64';
+    case 'int2':
+    case 'int4':
+      return 'int8';
+    case 'uint2':
+    case 'uint4':
+      return 'uint8';
     default:
       return type;
   }
 }
 
 export function allocate(type: ElementType, length: number): Numbers {
-  return isFloat(type) && type !== 'float64' ? new Float32Array(length) : new Float64Array(length);
+  return isHeldAsFloat32(type) ? new Float32Array(length) : new Float64Array(length);
+}
+
+function isHeldAsFloat32(type: ElementType): boolean {
+  return NARROW.has(type) || type === 'bool' || (isFloat(type) && type !== 'float64');
 }
 
 export function constant(type: ElementType, shape: readonly number[], data: Numbers, batch?: Float64Array): Constant {

@@ -1,0 +1,14 @@
+/** Users describe the network of files that hold parameters alone, and of no others. */
+import { ForwardpassError } from '../errors.ts';
+import type { ReadOptions } from './format.ts';
+
+/** Throws `OPTION` when a description was given for a file that has its own; `what` names the kind of file. */
+export function refuseArchitecture(
+  what: string,
+  { activation, outputActivation, architecture }: Pick<ReadOptions, 'activation' | 'outputActivation' | 'architecture'>,
+): void {
+  const said = Object.entries({ activation, outputActivation, architecture }).find(([, value]) => value !== undefined);
+  if (said === undefined) return;
+  const message = `is for files that hold parameters alone; a file of format ${what} describes its own network`;
+  throw new ForwardpassError('OPTION', message, said[0]);
+}
