@@ -1,0 +1,164 @@
+/** Arrays of numbers, as estimators keep them: NumPy arrays and scalars, lists, and SciPy's sparse matrices. */
+import { ForwardpassError } from '../../errors.ts';
+import { PickleArray, PickleObject, PickleTuple, type PickleValue, pickleKind } from '../containers/pickle/values.ts';
+import { itemsOf, plainScalar } from './values.ts';
+
+/** float32 where the file says so, float64 for all else; integers and booleans are exact. */
+export type Vector = Float32Array | Float64Array;
+
+export interface NumberArray {
+  readonly shape: readonly number[];
+  /** Row-major. */
+  readonly data: Vector;
+}
+
+export interface Matrix {
+  readonly rows: number;
+  readonly columns: number;
+  /** Row-major. */
+  readonly data: Vector;
+}
+
+/** Elements that a sparse matrix may take when it is written out. */
+const MOST_DENSE = 2 ** 27;
+
+/** Numbers in any shape. @throws {ForwardpassError} MALFORMED or UNSUPPORTED_DTYPE at `place` for anything else. */
+export function numbersOf(value: PickleValue, place: string): NumberArray {
+  if (value instanceof PickleArray && !isObjects(value)) return arrayNumbers(value, place);
+  if (value instanceof PickleObject && /^(?:cs[rc]|coo)_(?:matrix|array)$/.test(value.callable.name)) {
+    return sparseNumbers(value, place);
+  }
+  const items = itemsOf(value);
+  if (items !== undefined) return stacked(items, place);
+  const plain = plainScalar(value);
+  if (typeof plain === 'number' || typeof plain === 'boolean')
+    return { shape: [], data: Float64Array.of(Number(plain)) };
+  throw new ForwardpassError('MALFORMED', `expected numbers, found ${pickleKind(value)}`, place);
+}
+
+function isObjects({ dtype }: PickleArray): boolean {
+  return dtype.startsWith('O');
+}
+
+function arrayNumbers({ shape, dtype, data }: PickleArray, place: string): NumberArray {
+  if (!/^[fiub]/.test(dtype)) {
+    throw new ForwardpassError('UNSUPPORTED_DTYPE', `expected an array of numbers, found one of type ${dtype}`, place);
+  }
+  if (data instanceof Float64Array || data instanceof Float32Array) return { shape, data };
+  if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
+    throw new ForwardpassError('UNSUPPORTED_DTYPE', 'holds an integer beyond ±2^53', place);
+  }
+  return { shape, data: Float64Array.from(data as ArrayLike<number>) };
+}
+
+/** Of a list of numbers or of arrays of one shape. */
+function stacked(items: readonly PickleValue[], place: string): NumberArray {
+  if (items.every((item) => typeof item === 'number')) return { shape: [items.length], data: Float64Array.from(items) };
+  const parts = items.map((item, i) => {
+    if (itemsOf(item) !== undefined && !(item instanceof PickleArray && !isObjects(item))) {
+      throw new ForwardpassError('MALFORMED', `expected numbers, found ${pickleKind(item)}`, `${place}[${i}]`);
+    }
+    return numbersOf(item, `${place}[${i}]`);
+  });
+  const [first] = parts;
+  const shape = first?.shape ?? [];
+  if (
+    parts.some((part) => part.shape.length !== shape.length || part.shape.some((size, axis) => size !== shape[axis]))
+  ) {
+    throw new ForwardpassError('SHAPE', 'expected arrays of one shape', place);
+  }
+  const isSingle = first?.data instanceof Float32Array;
+  const size = first?.data.length ?? 0;
+  const data = new (isSingle ? Float32Array : Float64Array)(size * parts.length);
+  for (const [i, part] of parts.entries()) data.set(part.data, i * size);
+  return { shape: [parts.length, ...shape], data };
+}
+
+/** A matrix in compressed rows, compressed columns or coordinates, written out. */
+function sparseNumbers(object: PickleObject, place: string): NumberArray {
+  const { name } = object.callable;
+  const part = (key: string) => arrayPart(object.attribute(key), `${place}.${key}`);
+  const [rows, columns] = shapeOf(object, place);
+  const values = part('data').data;
+  const data = new (values instanceof Float32Array ? Float32Array : Float64Array)(rows * columns);
+  const add = (row: number, column: number, at: number) => {
+    if (!(isWithin(row, rows) && isWithin(column, columns))) {
+      throw new ForwardpassError(
+        'MALFORMED',
+        `holds an element at [${row}, ${column}] of [${rows}, ${columns}]`,
+        place,
+      );
+    }
+    data[row * columns + column] += values[at];
+  };
+  if (name.startsWith('coo')) {
+    const [row, column] = coordinates(object, place);
+    checkLengths(values, [row, column], place);
+    for (let at = 0; at < values.length; at++) add(row[at], column[at], at);
+    return { shape: [rows, columns], data };
+  }
+  const [starts, inner] = [part('indptr').data, part('indices').data];
+  checkLengths(values, [inner], place);
+  const isByRow = name.startsWith('csr');
+  const outer = isByRow ? rows : columns;
+  const isStart = (start: number, i: number) =>
+    Number.isInteger(start) && start >= (i === 0 ? 0 : starts[i - 1]) && start <= values.length;
+  if (starts.length !== outer + 1 || !starts.every(isStart)) {
+    const expected = `expected ${outer + 1} starts that rise within ${values.length} elements`;
+    throw new ForwardpassError('MALFORMED', expected, `${place}.indptr`);
+  }
+  for (let i = 0; i < outer; i++) {
+    for (let at = starts[i]; at < starts[i + 1]; at++) {
+      if (isByRow) add(i, inner[at], at);
+      else add(inner[at], i, at);
+    }
+  }
+  return { shape: [rows, columns], data };
+}
+
+function isWithin(position: number, size: number): boolean {
+  return Number.isInteger(position) && position >= 0 && position < size;
+}
+
+function coordinates(object: PickleObject, place: string): [rows: Vector, columns: Vector] {
+  const pair = object.attribute('coords');
+  const [row, column] = pair instanceof PickleTuple ? pair.items : [object.attribute('row'), object.attribute('col')];
+  return [arrayPart(row, `${place}.row`).data, arrayPart(column, `${place}.col`).data];
+}
+
+function arrayPart(value: PickleValue | undefined, place: string): NumberArray {
+  if (value instanceof PickleArray && value.shape.length === 1) return arrayNumbers(value, place);
+  throw new ForwardpassError('MALFORMED', `expected an array of one axis, found ${pickleKind(value)}`, place);
+}
+
+function checkLengths(values: Vector, others: readonly Vector[], place: string): void {
+  if (others.every(({ length }) => length === values.length)) return;
+  throw new ForwardpassError('MALFORMED', 'the elements and their positions differ in number', place);
+}
+
+function shapeOf(object: PickleObject, place: string): [rows: number, columns: number] {
+  const value = object.attribute('_shape');
+  const sizes = value === undefined ? undefined : itemsOf(value)?.map(plainScalar);
+  const [rows, columns] = sizes ?? [];
+  if (sizes?.length !== 2 || !isSize(rows) || !isSize(columns)) {
+    throw new ForwardpassError('MALFORMED', `expected the shape of a matrix, found ${pickleKind(value)}`, place);
+  }
+  if (!(rows * columns <= MOST_DENSE)) {
+    throw new ForwardpassError(
+      'LIMIT',
+      `a sparse matrix of [${rows}, ${columns}] is too large to be written out`,
+      place,
+    );
+  }
+  return [rows, columns];
+}
+
+function isSize(value: PickleValue | undefined): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0;
+}
+
+export function sum(values: Iterable<number>): number {
+  let total = 0;
+  for (const value of values) total += value;
+  return total;
+}

@@ -1,0 +1,269 @@
+/**
+ * The graph under construction, and the way from an estimator to those inside it. Readers of estimators are functions
+ * of (estimator, emitter, row): `transform` gives the row that the next step takes, `predict` an {@link Outcome}.
+ * They call `emitter.transform` and `emitter.predict` for the estimators that they hold, never each other.
+ */
+import { ForwardpassError } from '../../errors.ts';
+import type {
+  BinaryName,
+  Node,
+  NormName,
+  Op,
+  OpAttributes,
+  Operand,
+  ReduceName,
+  SoftmaxName,
+  Tensor,
+  UnaryName,
+} from '../../graph/graph.ts';
+import type { Limits } from '../../graph/limits.ts';
+import type { Matrix, Vector } from './arrays.ts';
+import type { Estimator } from './estimator.ts';
+import type { Outcome, Row } from './outcome.ts';
+
+export type Transform = (estimator: Estimator, emitter: Emitter, x: Row) => Row;
+export type Predict = (estimator: Estimator, emitter: Emitter, x: Row) => Outcome;
+
+/** How the class of an estimator is read: see table.ts. Throws for one that is not. */
+export interface Readers {
+  transform(estimator: Estimator): Transform;
+  predict(estimator: Estimator): Predict;
+}
+
+export class Emitter {
+  readonly nodes: Node[] = [];
+  /** By the model's column, the words that it may hold: see {@link wordIndices}. */
+  readonly words = new Map<number, string[]>();
+  /** Whether an imputer or its like takes missing values in. */
+  takesMissing = false;
+  /** Whether a weight is float64, or none is float32: the model then computes in float64. */
+  #double = false;
+  #single = false;
+  #names = 0;
+  #elements = 0;
+  #visits = 0;
+  /** From the outermost estimator to the one at work. */
+  readonly #path: Estimator[] = [];
+  /** Rows known to be finite, and those that may hold NaN besides. */
+  readonly #finite = new Map<string, Row>();
+
+  constructor(
+    readonly limits: Limits,
+    readonly readers: Readers,
+  ) {}
+
+  get precision(): 'f32' | 'f64' {
+    return this.#single && !this.#double ? 'f32' : 'f64';
+  }
+
+  // Estimators inside estimators
+
+  transform(estimator: Estimator, x: Row): Row {
+    return this.within(estimator, () => this.readers.transform(estimator)(estimator, this, x));
+  }
+
+  predict(estimator: Estimator, x: Row): Outcome {
+    return this.within(estimator, () => this.readers.predict(estimator)(estimator, this, x));
+  }
+
+  /** Reads an estimator inside the one at work: nested too deep, or too many in all, they are refused. */
+  within<T>(estimator: Estimator, read: () => T): T {
+    const { depth, nodes } = this.limits;
+    if (this.#path.length >= depth)
+      throw estimator.error('LIMIT', `estimators nest deeper than \`limits.depth\` (${depth})`);
+    // An estimator may stand in many places of a small file, and be read anew in each.
+    if (++this.#visits > nodes)
+      throw estimator.error('LIMIT', `more than ${nodes} estimators; \`limits.nodes\` allows no more`);
+    this.#path.push(estimator);
+    try {
+      return read();
+    } finally {
+      this.#path.pop();
+    }
+  }
+
+  // Nodes
+
+  /** Any operation; gives the name of its result. The helpers below are for rows of one axis. */
+  emit<O extends Op>(op: O, inputs: readonly Operand[], attributes: OpAttributes[O]): string {
+    if (this.nodes.length >= this.limits.nodes) {
+      throw new ForwardpassError('LIMIT', `more than ${this.limits.nodes} nodes; \`limits.nodes\` allows no more`);
+    }
+    for (const input of inputs) if (typeof input !== 'string') this.#spend(input);
+    const name = this.#path.at(-1)?.title ?? 'model';
+    const output = `${name}#${++this.#names}`;
+    this.nodes.push({ op, name, inputs, output, attributes } as Node);
+    return output;
+  }
+
+  /** Keeps what is read many times over from a small file in proportion. */
+  #spend({ data }: Tensor): void {
+    this.#elements += data.length;
+    if (this.#elements > this.limits.parameters) {
+      throw new ForwardpassError(
+        'LIMIT',
+        `more than ${this.limits.parameters} parameters; \`limits.parameters\` allows no more`,
+      );
+    }
+  }
+
+  /** x·Wᵀ + b for a matrix [outputs, inputs], as most estimators keep it; with `in-out`, x·W + b for [inputs, outputs]. */
+  dense(x: Row, matrix: Matrix, bias?: Vector, layout: 'in-out' | 'out-in' = 'out-in'): Row {
+    const [inputs, outputs] = layout === 'in-out' ? [matrix.rows, matrix.columns] : [matrix.columns, matrix.rows];
+    if (inputs !== x.width)
+      throw this.#shape(`${inputs} features for a matrix of [${matrix.rows}, ${matrix.columns}]`, x.width);
+    if (bias !== undefined && bias.length !== outputs) throw this.#shape(`${outputs} intercepts`, bias.length);
+    if (matrix.data instanceof Float32Array) this.#single = true;
+    else this.#double = true;
+    const weight: Tensor = { shape: [matrix.rows, matrix.columns], data: matrix.data };
+    const operands = [x.operand, weight, ...(bias === undefined ? [] : [tensor(bias)])];
+    return { operand: this.emit('dense', operands, { layout }), width: outputs };
+  }
+
+  /** x·scale + shift, rounded once; a scale or shift of one element is for all. */
+  affine(x: Row, scale: Vector | number, shift: Vector | number): Row {
+    const operands = [x.operand, this.#constant(scale, x), this.#constant(shift, x)];
+    return { ...x, columns: undefined, operand: this.emit('affine', operands, {}) };
+  }
+
+  unary(x: Row, fn: UnaryName, alpha?: number, beta?: number): Row {
+    const attributes = { fn, ...(alpha !== undefined && { alpha }), ...(beta !== undefined && { beta }) };
+    return { ...x, columns: undefined, operand: this.emit('unary', [x.operand], attributes) };
+  }
+
+  /** Element by element; one of them may be constant, and a width of 1 is for all. */
+  binary(fn: BinaryName, a: Row | Vector | number, b: Row | Vector | number): Row {
+    const width = this.#commonWidth(a, b);
+    return { operand: this.emit('binary', [operandOf(a), operandOf(b)], { fn }), width };
+  }
+
+  /** condition ≠ 0 ? a : b, element by element; widths of 1 are for all. */
+  select(condition: Row, a: Row | Vector | number, b: Row | Vector | number): Row {
+    const width = this.#commonWidth(condition, a, b);
+    return { operand: this.emit('select', [condition.operand, operandOf(a), operandOf(b)], {}), width };
+  }
+
+  #commonWidth(...operands: readonly (Row | Vector | number)[]): number {
+    const widths = operands.map(widthOf);
+    const width = Math.max(...widths);
+    const stray = widths.find((each) => each !== width && each !== 1);
+    if (stray !== undefined) throw this.#shape(`${width} elements`, stray);
+    return width;
+  }
+
+  softmax(x: Row, fn: SoftmaxName = 'softmax'): Row {
+    return { operand: this.emit('softmax', [x.operand], { axis: 0, fn }), width: x.width };
+  }
+
+  /** Rows whose norm is 0 stay 0. */
+  normalize(x: Row, norm: NormName): Row {
+    return {
+      ...x,
+      columns: undefined,
+      operand: this.emit('normalize', [x.operand], { axis: 0, norm, epsilon: 0, floor: 1 }),
+    };
+  }
+
+  /** Of all elements, one. */
+  reduce(x: Row, fn: ReduceName): Row {
+    return { operand: this.emit('reduce', [x.operand], { fn, axes: [0], keepDims: true }), width: 1 };
+  }
+
+  /** The elements at the positions, in that order. */
+  gather(x: Row, positions: readonly number[]): Row {
+    const stray = positions.find((position) => !(Number.isInteger(position) && position >= 0 && position < x.width));
+    if (stray !== undefined) throw this.#error('SHAPE', `position ${stray} is outside a row of ${x.width}`);
+    if (positions.length === 0) throw this.#error('SHAPE', 'no column of the row is left');
+    if (positions.length === x.width && positions.every((position, i) => position === i)) return x;
+    const indices = Int32Array.from(positions);
+    const operand = this.emit('gather', [x.operand], { axis: 0, indices });
+    const { columns, names } = x;
+    return {
+      operand,
+      width: positions.length,
+      ...(columns && { columns: positions.map((position) => columns[position]) }),
+      ...(names && { names: positions.map((position) => names[position]) }),
+    };
+  }
+
+  concat(rows: readonly Row[]): Row {
+    if (rows.length === 0) throw this.#error('SHAPE', 'no column of the row is left');
+    if (rows.length === 1) return rows[0];
+    const operand = this.emit(
+      'concat',
+      rows.map((row) => row.operand),
+      { axis: 0 },
+    );
+    const width = rows.reduce((sum, row) => sum + row.width, 0);
+    if (width > this.limits.rowElements)
+      throw this.#error('LIMIT', `a row of ${width} elements exceeds \`limits.rowElements\``);
+    const columns = rows.flatMap((row) => row.columns ?? new Array<undefined>(row.width).fill(undefined));
+    return { operand, width, columns };
+  }
+
+  /** The same elements in rows of several axes, for `emit`; `flat` is the way back. */
+  reshape(x: Row, shape: readonly number[]): string {
+    return this.emit('reshape', [x.operand], { shape });
+  }
+
+  flat(operand: string, width: number): Row {
+    return { operand: this.emit('reshape', [operand], { shape: [width] }), width };
+  }
+
+  /** scikit-learn's check of what is not finite: every reader asks for it where its estimator does. */
+  requireFinite(x: Row, nan = false): Row {
+    const key = `${nan}${x.operand}`;
+    const known = this.#finite.get(key) ?? this.#finite.get(`false${x.operand}`);
+    if (known !== undefined) return known;
+    const checked = { ...x, operand: this.emit('require_finite', [x.operand], { nan }) };
+    this.#finite.set(key, checked);
+    // A checked row is not checked again.
+    this.#finite.set(`${nan}${checked.operand}`, checked);
+    return checked;
+  }
+
+  /**
+   * The numbers by which the model's column is given words: their indices among all the words of the column, which
+   * other estimators may have named before. A column of the row is the model's own where `row.columns` says so.
+   */
+  wordIndices(column: number, words: readonly string[]): readonly number[] {
+    const known = this.words.get(column) ?? [];
+    this.words.set(column, known);
+    const indices = new Map(known.map((word, i) => [word, i]));
+    return words.map((word) => {
+      const index = indices.get(word) ?? known.push(word) - 1;
+      indices.set(word, index);
+      return index;
+    });
+  }
+
+  #constant(values: Vector | number, x: Row): Tensor {
+    if (typeof values !== 'number' && values.length !== x.width && values.length !== 1) {
+      throw this.#shape(`${x.width} elements`, values.length);
+    }
+    return tensor(values);
+  }
+
+  #error(code: 'SHAPE' | 'LIMIT', message: string): ForwardpassError {
+    return this.#path.at(-1)?.error(code, message) ?? new ForwardpassError(code, message);
+  }
+
+  #shape(expected: string, found: number): ForwardpassError {
+    return this.#error('SHAPE', `expected ${expected}, found ${found}`);
+  }
+}
+
+function tensor(values: Vector | number): Tensor {
+  return typeof values === 'number'
+    ? { shape: [], data: Float64Array.of(values) }
+    : { shape: [values.length], data: values };
+}
+
+function widthOf(value: Row | Vector | number): number {
+  if (typeof value === 'number') return 1;
+  return 'operand' in value ? value.width : value.length;
+}
+
+function operandOf(value: Row | Vector | number): Operand {
+  return typeof value === 'object' && 'operand' in value ? value.operand : tensor(value);
+}

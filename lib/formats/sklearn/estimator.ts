@@ -1,0 +1,170 @@
+/**
+ * A fitted estimator as its file holds it. Attributes are read by kind: what is missing, of another kind or shape, or
+ * not finite is refused with the attribute's place, such as `steps[1].coef_`. Nothing is assumed of an attribute that
+ * has not been read through here.
+ */
+import { type ErrorCode, ForwardpassError } from '../../errors.ts';
+import { PickleObject, type PickleValue, pickleKind } from '../containers/pickle/values.ts';
+import { type Matrix, type NumberArray, numbersOf, type Vector } from './arrays.ts';
+import type { Label } from './outcome.ts';
+import { isNone, itemsOf, labelsOf, plainScalar, versionOf } from './values.ts';
+
+export class Estimator {
+  /** `LogisticRegression`. */
+  readonly className: string;
+  /** `sklearn.linear_model._logistic`. */
+  readonly module: string;
+  readonly #version: readonly [major: number, minor: number];
+
+  constructor(
+    readonly object: PickleObject,
+    /** From the model's outermost estimator on: `steps[1]`; empty for the outermost itself. */
+    readonly place: string,
+  ) {
+    const { module, name } = object.callable;
+    this.className = name;
+    this.module = module;
+    this.#version = versionOf(object.attribute('_sklearn_version'));
+  }
+
+  /** What messages call it. */
+  get title(): string {
+    return this.place === '' ? this.className : `${this.place} (${this.className})`;
+  }
+
+  /** Whether scikit-learn of this version or later wrote it; files that do not say are taken as older than any. */
+  since(major: number, minor: number): boolean {
+    const [ownMajor, ownMinor] = this.#version;
+    return ownMajor > major || (ownMajor === major && ownMinor >= minor);
+  }
+
+  placeOf(attribute: string): string {
+    return this.place === '' ? attribute : `${this.place}.${attribute}`;
+  }
+
+  error(code: ErrorCode, message: string, attribute?: string): ForwardpassError {
+    return new ForwardpassError(code, message, attribute === undefined ? this.title : this.placeOf(attribute));
+  }
+
+  /** Whether the attribute is there and not None. */
+  has(attribute: string): boolean {
+    return !isNone(this.object.attribute(attribute));
+  }
+
+  /** The attribute as the file holds it, None too; where it is missing the fallback. */
+  value(attribute: string, fallback: PickleValue = null): PickleValue {
+    const value = this.object.attribute(attribute);
+    return value === undefined ? fallback : value;
+  }
+
+  /** A number, or True as 1 and False as 0. An attribute without a fallback must be there. */
+  number(attribute: string, fallback?: number): number {
+    const value = this.#scalar(attribute, fallback);
+    if (typeof value === 'number' || typeof value === 'boolean') return Number(value);
+    throw this.#unexpected('a number', attribute);
+  }
+
+  boolean(attribute: string, fallback?: boolean): boolean {
+    const value = this.#scalar(attribute, fallback);
+    if (typeof value === 'boolean' || value === 0 || value === 1) return Boolean(value);
+    throw this.#unexpected('True or False', attribute);
+  }
+
+  text(attribute: string, fallback?: string): string {
+    const value = this.#scalar(attribute, fallback);
+    if (typeof value === 'string') return value;
+    throw this.#unexpected('a string', attribute);
+  }
+
+  /** Finite numbers in any shape: an array, a scalar, a list, or a sparse matrix. */
+  numbers(attribute: string): NumberArray {
+    const value = this.#required(attribute);
+    const array = numbersOf(value, this.placeOf(attribute));
+    const stray = array.data.findIndex((number) => !Number.isFinite(number));
+    if (stray >= 0) {
+      const found = `expected finite numbers, found ${array.data[stray]} at position ${stray}`;
+      throw this.error('MALFORMED', found, attribute);
+    }
+    return array;
+  }
+
+  /** One axis, of `length` where given. */
+  vector(attribute: string, length?: number): Vector {
+    const { shape, data } = this.numbers(attribute);
+    const isVector = shape.length === 1 && (length === undefined || data.length === length);
+    if (!isVector) throw this.#shape(length === undefined ? '[n]' : `[${length}]`, shape, attribute);
+    return data;
+  }
+
+  /** Two axes, of these sizes where given. */
+  matrix(attribute: string, rows?: number, columns?: number): Matrix {
+    const { shape, data } = this.numbers(attribute);
+    const fits = (size: number, wanted: number | undefined) => wanted === undefined || size === wanted;
+    if (shape.length !== 2 || !fits(shape[0], rows) || !fits(shape[1], columns)) {
+      throw this.#shape(`[${rows ?? 'n'}, ${columns ?? 'm'}]`, shape, attribute);
+    }
+    return { rows: shape[0], columns: shape[1], data };
+  }
+
+  /** `classes_` and its like: words, numbers, or booleans as 0 and 1; at least one. */
+  labels(attribute: string): readonly Label[] {
+    const labels = labelsOf(this.#required(attribute), this.placeOf(attribute));
+    if (labels.length === 0) throw this.error('MALFORMED', 'expected at least one class, found none', attribute);
+    return labels;
+  }
+
+  /** The items of a list, a tuple or an array of one axis. */
+  list(attribute: string): readonly PickleValue[] {
+    const items = itemsOf(this.#required(attribute));
+    if (items !== undefined) return items;
+    throw this.#unexpected('a list', attribute);
+  }
+
+  /** The strings of a list or an array. */
+  texts(attribute: string): readonly string[] {
+    return this.list(attribute).map((item, i) => {
+      const value = plainScalar(item);
+      if (typeof value === 'string') return value;
+      throw this.error('MALFORMED', `expected a string, found ${pickleKind(item)}`, `${attribute}[${i}]`);
+    });
+  }
+
+  estimator(attribute: string): Estimator {
+    return Estimator.of(this.#required(attribute), this.placeOf(attribute));
+  }
+
+  /** A list of estimators. */
+  estimators(attribute: string): readonly Estimator[] {
+    return this.list(attribute).map((item, i) => Estimator.of(item, this.placeOf(`${attribute}[${i}]`)));
+  }
+
+  /** @throws {ForwardpassError} MALFORMED when the value is no object of a class. */
+  static of(value: PickleValue | undefined, place: string): Estimator {
+    if (value instanceof PickleObject) return new Estimator(value, place);
+    const message = `expected an estimator, found ${pickleKind(value)}; save the estimator by itself`;
+    throw new ForwardpassError('MALFORMED', message, place === '' ? undefined : place);
+  }
+
+  #required(attribute: string): PickleValue {
+    const value = this.object.attribute(attribute);
+    if (!isNone(value)) return value as PickleValue;
+    const found = value === undefined ? 'there is none' : 'found None';
+    const fitted = attribute.endsWith('_') ? '; the estimator may not be fitted' : '';
+    throw this.error('MALFORMED', `the ${this.className} needs this attribute; ${found}${fitted}`, attribute);
+  }
+
+  #scalar(attribute: string, fallback: number | boolean | string | undefined): PickleValue {
+    const value = this.object.attribute(attribute);
+    if (value === undefined && fallback !== undefined) return fallback;
+    return plainScalar(this.#required(attribute));
+  }
+
+  #unexpected(expected: string, attribute: string): ForwardpassError {
+    const found = pickleKind(this.object.attribute(attribute));
+    return this.error('MALFORMED', `expected ${expected}, found ${found}`, attribute);
+  }
+
+  #shape(expected: string, shape: readonly number[], attribute: string): ForwardpassError {
+    return this.error('SHAPE', `expected the shape ${expected}, found [${shape.join(', ')}]`, attribute);
+  }
+}

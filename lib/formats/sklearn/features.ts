@@ -1,0 +1,89 @@
+/** What a model's input is: how many features, and what they are called. */
+import type { Limits } from '../../graph/limits.ts';
+import { PickleObject } from '../containers/pickle/values.ts';
+import { numbersOf } from './arrays.ts';
+import { Estimator } from './estimator.ts';
+import { itemsOf, plainScalar } from './values.ts';
+
+export interface Features {
+  readonly width: number;
+  readonly names?: readonly string[];
+}
+
+/** Attributes that hold the estimator, or several, of which the first takes the model's own input. */
+const FIRST_INSIDE = [
+  ...['steps', 'transformer_list', 'best_estimator_', 'estimator_', 'regressor_', 'estimators_'],
+  ...['calibrated_classifiers_', 'estimator', 'base_estimator', 'base_estimator_'],
+];
+
+/** Arrays whose last axis is the features, for files from before `n_features_in_` (0.24). */
+const BY_LAST_AXIS = [
+  ...['coef_', 'theta_', 'feature_log_prob_', 'centroids_', 'cluster_centers_', 'means_', 'support_vectors_'],
+  ...['mean_', 'scale_', 'var_', 'components_', 'statistics_', 'scores_'],
+];
+
+/** @throws {ForwardpassError} MALFORMED when the file does not say how many features there are. */
+export function featuresOf(estimator: Estimator, limits: Limits): Features {
+  const inner = innerEstimators(estimator, limits.depth);
+  const width = firstOf(inner, statedWidth) ?? firstOf(inner, arrayWidth);
+  if (width === undefined) {
+    throw estimator.error('MALFORMED', 'does not say how many features it takes; the estimator may not be fitted');
+  }
+  if (!(Number.isInteger(width) && width >= 1)) throw estimator.error('MALFORMED', `takes ${width} features`);
+  if (width > limits.rowElements) {
+    throw estimator.error('LIMIT', `takes ${width} features; \`limits.rowElements\` allows ${limits.rowElements}`);
+  }
+  const names = firstOf(inner, featureNames);
+  return names?.length === width ? { width, names } : { width };
+}
+
+/** The estimator, the first one inside it, the first inside that, and so on. */
+function innerEstimators(estimator: Estimator, depth: number): readonly Estimator[] {
+  const found = [estimator];
+  for (let inner = firstInside(estimator); inner !== undefined && found.length < depth; inner = firstInside(inner)) {
+    found.push(inner);
+  }
+  return found;
+}
+
+function firstInside(estimator: Estimator): Estimator | undefined {
+  const attribute = FIRST_INSIDE.find((name) => estimator.has(name));
+  if (attribute === undefined) return undefined;
+  const value = estimator.value(attribute);
+  if (value instanceof PickleObject) return Estimator.of(value, estimator.placeOf(attribute));
+  for (const [i, item] of (itemsOf(value) ?? []).entries()) {
+    // A step is its name and the estimator; one that was dropped is a string.
+    const object = item instanceof PickleObject ? item : itemsOf(item)?.[1];
+    if (object instanceof PickleObject) return Estimator.of(object, estimator.placeOf(`${attribute}[${i}]`));
+  }
+  return undefined;
+}
+
+function firstOf<T>(estimators: readonly Estimator[], read: (estimator: Estimator) => T | undefined): T | undefined {
+  for (const estimator of estimators) {
+    const found = read(estimator);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** `n_features_in_` is since 0.24; some had a name of their own for it before. */
+function statedWidth(estimator: Estimator): number | undefined {
+  const attribute = ['n_features_in_', '_n_features', 'n_features_'].find((name) => estimator.has(name));
+  return attribute === undefined ? undefined : estimator.number(attribute);
+}
+
+function arrayWidth(estimator: Estimator): number | undefined {
+  if (estimator.has('coefs_')) return shapeOf(estimator, 'coefs_', estimator.list('coefs_')[0])?.[0];
+  const attribute = BY_LAST_AXIS.find((name) => estimator.has(name));
+  return attribute === undefined ? undefined : shapeOf(estimator, attribute, estimator.value(attribute))?.at(-1);
+}
+
+function shapeOf(estimator: Estimator, attribute: string, value: Parameters<typeof numbersOf>[0] | undefined) {
+  return value === undefined ? undefined : numbersOf(value, estimator.placeOf(attribute)).shape;
+}
+
+function featureNames(estimator: Estimator): readonly string[] | undefined {
+  const names = itemsOf(estimator.value('feature_names_in_'))?.map(plainScalar);
+  return names?.every((name) => typeof name === 'string') ? names : undefined;
+}

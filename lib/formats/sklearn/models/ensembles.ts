@@ -1,0 +1,185 @@
+/** Several estimators over the same row: votes, averages, and an estimator over what the others predict. */
+import { numbersOf } from '../arrays.ts';
+import { labelsByProbability, oneHot, predictedClass, predictLabels, predictValues } from '../decisions.ts';
+import type { Emitter, Predict, Transform } from '../emitter.ts';
+import type { Estimator } from '../estimator.ts';
+import type { Label, Labels, Outcome, Row } from '../outcome.ts';
+import type { Table } from '../table.ts';
+import { itemsOf, noSuchOption } from '../values.ts';
+
+/** Σ weight·row/Σ weight; without weights the mean. */
+export function average(emitter: Emitter, rows: readonly Row[], weights?: readonly number[]): Row {
+  const total = weighted(emitter, rows, weights);
+  const divisor = weights?.reduce((sum, weight) => sum + weight, 0) ?? rows.length;
+  return divisor === 1 ? total : emitter.binary('div', total, divisor);
+}
+
+function weighted(emitter: Emitter, rows: readonly Row[], weights?: readonly number[]): Row {
+  const terms = weights === undefined ? rows : rows.map((row, i) => emitter.binary('mul', row, weights[i]));
+  return terms.reduce((sum, term) => emitter.binary('add', sum, term));
+}
+
+/** Of the estimators that were not dropped. */
+function weightsOf(estimator: Estimator, count: number): readonly number[] | undefined {
+  if (!estimator.has('weights')) return undefined;
+  const weights = estimator.vector('weights');
+  const kept = estimator.list('estimators').flatMap((pair, i) => {
+    const [, value] = itemsOf(pair) ?? [];
+    return value === 'drop' || value === null ? [] : [weights[i] ?? Number.NaN];
+  });
+  if (kept.length === count && kept.every(Number.isFinite)) return kept;
+  throw estimator.error('SHAPE', `expected ${count} weights, found ${kept.length}`, 'weights');
+}
+
+function members(estimator: Estimator): readonly Estimator[] {
+  const estimators = estimator.estimators('estimators_');
+  if (estimators.length > 0) return estimators;
+  throw estimator.error('MALFORMED', 'expected at least one estimator', 'estimators_');
+}
+
+/** Within an ensemble the classes are numbers, positions among the ensemble's own. */
+function positionsOf(estimator: Estimator, classes: readonly Label[], count: number): readonly number[] {
+  return classes.map((label) => {
+    if (typeof label === 'number' && Number.isInteger(label) && label >= 0 && label < count) return label;
+    throw estimator.error('MALFORMED', `expected classes that are positions below ${count}, found ${label}`);
+  });
+}
+
+/** Values for some of the classes as values for all, 0 for the others. */
+function scattered(emitter: Emitter, row: Row, positions: readonly number[], width: number): Row {
+  if (positions.length === width && positions.every((position, i) => position === i)) return row;
+  const padded = emitter.emit('concat', [row.operand, { shape: [1], data: new Float64Array(1) }], { axis: 0 });
+  const indices = Array.from({ length: width }, (_, i) => positions.indexOf(i));
+  return emitter.gather(
+    { operand: padded, width: row.width + 1 },
+    indices.map((at) => (at < 0 ? row.width : at)),
+  );
+}
+
+function probabilitiesOf(estimator: Estimator, { probabilities }: Labels): Row {
+  if (probabilities !== undefined) return probabilities;
+  throw estimator.error(
+    'UNSUPPORTED_OP',
+    `the ${estimator.className} gives no probabilities, which are asked for here`,
+  );
+}
+
+const votingClassifier: Predict = (estimator, emitter, x) => {
+  const classes = estimator.labels('classes_');
+  const estimators = members(estimator);
+  const weights = weightsOf(estimator, estimators.length);
+  const voting = estimator.text('voting', 'hard');
+  const say = (each: Estimator) => {
+    const labels = predictLabels(emitter, each, x);
+    const row = voting === 'soft' ? probabilitiesOf(each, labels) : oneHot(emitter, labels);
+    return scattered(emitter, row, positionsOf(each, labels.classes, classes.length), classes.length);
+  };
+  const rows = estimators.map(say);
+  if (voting === 'soft') return labelsByProbability(estimator, classes, average(emitter, rows, weights));
+  if (voting !== 'hard') {
+    throw estimator.error('UNSUPPORTED_OP', noSuchOption('voting', voting, ['hard', 'soft']), 'voting');
+  }
+  const votes = weighted(emitter, rows, weights);
+  return { kind: 'labels', classes, scores: votes, decider: votes };
+};
+
+const votes: Transform = (estimator, emitter, x) => {
+  const isSoft = estimator.text('voting', 'hard') === 'soft';
+  const say = (each: Estimator) => {
+    const labels = predictLabels(emitter, each, x);
+    return isSoft ? probabilitiesOf(each, labels) : predictedClass(each, emitter, labels);
+  };
+  return emitter.concat(members(estimator).map(say));
+};
+
+const votingRegressor: Predict = (estimator, emitter, x) => {
+  const estimators = members(estimator);
+  const rows = estimators.map((each) => predictValues(emitter, each, x));
+  return { kind: 'values', values: average(emitter, rows, weightsOf(estimator, rows.length)) };
+};
+
+const predictions: Transform = (estimator, emitter, x) =>
+  emitter.concat(members(estimator).map((each) => predictValues(emitter, each, x)));
+
+const METHODS = ['predict_proba', 'decision_function', 'predict'];
+
+/** What each estimator says, as its method in `stack_method_` says it; of two classes the second's probability alone. */
+const stack: Transform = (estimator, emitter, x) => {
+  const estimators = members(estimator);
+  const methods = estimator.texts('stack_method_');
+  if (methods.length !== estimators.length) {
+    throw estimator.error('SHAPE', `expected ${estimators.length} methods, found ${methods.length}`, 'stack_method_');
+  }
+  const rows = estimators.map((each, i) => stacked(each, emitter, emitter.predict(each, x), methods[i]));
+  return emitter.concat(estimator.boolean('passthrough', false) ? [...rows, x] : rows);
+};
+
+function stacked(estimator: Estimator, emitter: Emitter, outcome: Outcome, method: string): Row {
+  if (!METHODS.includes(method)) {
+    throw estimator.error('UNSUPPORTED_OP', noSuchOption('the stacking method', method, METHODS));
+  }
+  if (outcome.kind === 'values' && method === 'predict') return outcome.values;
+  if (outcome.kind === 'labels') {
+    if (method === 'predict') return predictedClass(estimator, emitter, outcome);
+    if (method === 'decision_function' && outcome.scores !== undefined) return outcome.scores;
+    if (method === 'predict_proba') {
+      const probabilities = probabilitiesOf(estimator, outcome);
+      return probabilities.width === 2 ? emitter.gather(probabilities, [1]) : probabilities;
+    }
+  }
+  throw estimator.error('UNSUPPORTED_OP', `the ${estimator.className} does not give what '${method}' asks of it`);
+}
+
+const stackingRegressor: Predict = (estimator, emitter, x) =>
+  emitter.predict(estimator.estimator('final_estimator_'), stack(estimator, emitter, x));
+
+/** The last estimator's classes are positions among the stack's own. */
+const stackingClassifier: Predict = (estimator, emitter, x) => {
+  if (itemsOf(estimator.value('_label_encoder')) !== undefined) {
+    throw estimator.error('UNSUPPORTED_OP', 'stacks of classifiers of many labels are not read', '_label_encoder');
+  }
+  const classes = estimator.labels('classes_');
+  const final = estimator.estimator('final_estimator_');
+  const labels = predictLabels(emitter, final, stack(estimator, emitter, x));
+  const own = positionsOf(final, labels.classes, classes.length).map((position) => classes[position]);
+  return { ...labels, classes: own };
+};
+
+/** Those of the row's features that one estimator of the bag saw. */
+function bagged(estimator: Estimator, emitter: Emitter, x: Row): readonly [Estimator, Row][] {
+  const estimators = members(estimator);
+  const features = estimator.list('estimators_features_');
+  if (features.length !== estimators.length) {
+    const found = `expected features of ${estimators.length} estimators, found ${features.length}`;
+    throw estimator.error('SHAPE', found, 'estimators_features_');
+  }
+  return estimators.map((each, i) => {
+    const place = estimator.placeOf(`estimators_features_[${i}]`);
+    return [each, emitter.gather(x, [...numbersOf(features[i], place).data])];
+  });
+}
+
+const baggingRegressor: Predict = (estimator, emitter, x) => {
+  const rows = bagged(estimator, emitter, x).map(([each, row]) => predictValues(emitter, each, row));
+  return { kind: 'values', values: average(emitter, rows) };
+};
+
+/** Estimators without probabilities vote. */
+const baggingClassifier: Predict = (estimator, emitter, x) => {
+  const classes = estimator.labels('classes_');
+  const rows = bagged(estimator, emitter, x).map(([each, row]) => {
+    const labels = predictLabels(emitter, each, row);
+    const said = labels.probabilities ?? oneHot(emitter, labels);
+    return scattered(emitter, said, positionsOf(each, labels.classes, classes.length), classes.length);
+  });
+  return labelsByProbability(estimator, classes, average(emitter, rows));
+};
+
+export const ENSEMBLES: Table = {
+  VotingClassifier: { predict: votingClassifier, transform: votes },
+  VotingRegressor: { predict: votingRegressor, transform: predictions },
+  StackingClassifier: { predict: stackingClassifier, transform: stack },
+  StackingRegressor: { predict: stackingRegressor, transform: stack },
+  BaggingClassifier: { predict: baggingClassifier },
+  BaggingRegressor: { predict: baggingRegressor },
+};

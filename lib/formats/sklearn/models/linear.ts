@@ -1,0 +1,130 @@
+/** Linear models: a product with `coef_`, and what their classes make of it. */
+import type { Matrix, Vector } from '../arrays.ts';
+import { labelsByScore, normalised, oneVersusRest, opposites, pair } from '../decisions.ts';
+import type { Emitter, Predict } from '../emitter.ts';
+import type { Estimator } from '../estimator.ts';
+import type { Outcome, Row } from '../outcome.ts';
+import type { Table } from '../table.ts';
+
+/** `coef_` as a matrix [outputs, features]; of one axis it is one output. */
+export function coefficients(estimator: Estimator): Matrix {
+  const { shape, data } = estimator.numbers('coef_');
+  if (shape.length === 1) return { rows: 1, columns: shape[0], data };
+  return estimator.matrix('coef_');
+}
+
+/** `intercept_`, which may be one number for all outputs. */
+export function intercepts(estimator: Estimator, outputs: number): Vector {
+  const { data } = estimator.numbers('intercept_');
+  if (data.length === 1 && outputs > 1) return new Float64Array(outputs).fill(data[0]);
+  if (data.length === outputs) return data;
+  throw estimator.error('SHAPE', `expected ${outputs} intercepts, found ${data.length}`, 'intercept_');
+}
+
+/** x·coef_ᵀ + intercept_. */
+export function linear(estimator: Estimator, emitter: Emitter, x: Row): Row {
+  const matrix = coefficients(estimator);
+  return emitter.dense(emitter.requireFinite(x), matrix, intercepts(estimator, matrix.rows));
+}
+
+const regressor: Predict = (estimator, emitter, x) => ({ kind: 'values', values: linear(estimator, emitter, x) });
+
+/** Generalised linear models whose link is the logarithm. */
+const logLink: Predict = (estimator, emitter, x) => ({
+  kind: 'values',
+  values: emitter.unary(linear(estimator, emitter, x), 'exp'),
+});
+
+const tweedie: Predict = (estimator, emitter, x) => {
+  const link = estimator.text('link', 'auto');
+  if (link !== 'auto' && link !== 'log' && link !== 'identity') {
+    throw estimator.error('UNSUPPORTED_OP', `expected the link 'auto', 'log' or 'identity', found '${link}'`, 'link');
+  }
+  const isIdentity = link === 'identity' || (link === 'auto' && estimator.number('power', 0) <= 0);
+  return (isIdentity ? regressor : logLink)(estimator, emitter, x);
+};
+
+const scoringClassifier: Predict = (estimator, emitter, x) =>
+  labelsByScore(estimator, estimator.labels('classes_'), linear(estimator, emitter, x));
+
+/**
+ * Probabilities are a softmax, or one for each class by itself: two classes are always the latter since scikit-learn
+ * 1.8, which has no `multi_class`; before, it says so, with 'auto' (and 'deprecated', which is the same) for a choice
+ * by the solver, and a softmax of two is over ±score.
+ */
+const logisticRegression: Predict = (estimator, emitter, x) => {
+  const scores = linear(estimator, emitter, x);
+  const classes = estimator.labels('classes_');
+  const isSoftmax = isMultinomial(estimator, classes.length);
+  const probabilities = isSoftmax
+    ? emitter.softmax(scores.width === 1 ? opposites(emitter, scores) : scores)
+    : oneVersusRest(emitter, scores);
+  return labelsByScore(estimator, classes, scores, probabilities);
+};
+
+function isMultinomial(estimator: Estimator, classCount: number): boolean {
+  if (!estimator.has('multi_class')) return estimator.since(1, 8) && classCount > 2;
+  const said = estimator.text('multi_class');
+  if (said === 'multinomial') return true;
+  if (said !== 'auto' && said !== 'deprecated') return false;
+  const solver = estimator.text('solver', 'lbfgs');
+  const isOneByOne = solver === 'liblinear' || (solver === 'newton-cholesky' && !estimator.since(1, 6));
+  return classCount > 2 && !isOneByOne;
+}
+
+/** 'log' was renamed to 'log_loss' in 1.1. */
+const stochasticGradient: Predict = (estimator, emitter, x) => {
+  const scores = linear(estimator, emitter, x);
+  const loss = estimator.text('loss', 'hinge');
+  const classes = estimator.labels('classes_');
+  if (loss === 'log_loss' || loss === 'log') {
+    return labelsByScore(estimator, classes, scores, oneVersusRest(emitter, scores));
+  }
+  if (loss !== 'modified_huber') return labelsByScore(estimator, classes, scores);
+  const half = emitter.affine(emitter.unary(scores, 'clip', -1, 1), 0.5, 0.5);
+  const probabilities = scores.width === 1 ? pair(emitter, half) : normalised(emitter, half);
+  return labelsByScore(estimator, classes, scores, probabilities);
+};
+
+/** Its classes are its label binarizer's. */
+const ridgeClassifier: Predict = (estimator, emitter, x): Outcome => {
+  const scores = linear(estimator, emitter, x);
+  const binarizer = estimator.estimator('_label_binarizer');
+  if (binarizer.text('y_type_').startsWith('multilabel')) {
+    return { kind: 'multilabel', scores, decider: scores, threshold: 0 };
+  }
+  return labelsByScore(estimator, binarizer.labels('classes_'), scores);
+};
+
+/** An outlier, −1, where the score is negative. */
+const oneClass: Predict = (estimator, emitter, x) => {
+  const matrix = coefficients(estimator);
+  const offset = estimator.vector('offset_', matrix.rows).map((value) => -value);
+  const scores = emitter.dense(emitter.requireFinite(x), matrix, offset);
+  return { kind: 'labels', classes: [-1, 1], scores, decider: scores, threshold: -Number.MIN_VALUE };
+};
+
+const REGRESSORS = [
+  ...['LinearRegression', 'Ridge', 'RidgeCV', 'Lasso', 'LassoCV', 'ElasticNet', 'ElasticNetCV'],
+  ...['MultiTaskLasso', 'MultiTaskLassoCV', 'MultiTaskElasticNet', 'MultiTaskElasticNetCV'],
+  ...['Lars', 'LarsCV', 'LassoLars', 'LassoLarsCV', 'LassoLarsIC'],
+  ...['OrthogonalMatchingPursuit', 'OrthogonalMatchingPursuitCV', 'BayesianRidge', 'ARDRegression'],
+  ...['HuberRegressor', 'TheilSenRegressor', 'QuantileRegressor'],
+  ...['SGDRegressor', 'PassiveAggressiveRegressor', 'LinearSVR'],
+];
+
+export const LINEAR: Table = {
+  ...Object.fromEntries(REGRESSORS.map((name) => [name, { predict: regressor }])),
+  PoissonRegressor: { predict: logLink },
+  GammaRegressor: { predict: logLink },
+  TweedieRegressor: { predict: tweedie },
+  LogisticRegression: { predict: logisticRegression },
+  LogisticRegressionCV: { predict: logisticRegression },
+  SGDClassifier: { predict: stochasticGradient },
+  Perceptron: { predict: scoringClassifier },
+  PassiveAggressiveClassifier: { predict: scoringClassifier },
+  LinearSVC: { predict: scoringClassifier },
+  RidgeClassifier: { predict: ridgeClassifier },
+  RidgeClassifierCV: { predict: ridgeClassifier },
+  SGDOneClassSVM: { predict: oneClass },
+};

@@ -1,0 +1,31 @@
+/** Every estimator that predicts, by its class. */
+import type { Table } from '../table.ts';
+import { BAYES } from './bayes.ts';
+import { CALIBRATION } from './calibration.ts';
+import { DISTANCES } from './distances.ts';
+import { DUMMIES } from './dummy.ts';
+import { ENSEMBLES } from './ensembles.ts';
+import { LINEAR } from './linear.ts';
+import { PERCEPTRONS } from './mlp.ts';
+import { MULTICLASS } from './multiclass.ts';
+import { MULTIOUTPUT } from './multioutput.ts';
+import { PLS } from './pls.ts';
+import { SUPPORT_VECTORS } from './svm.ts';
+import { TARGETS } from './target.ts';
+import { WRAPPERS } from './wrappers.ts';
+
+export const MODELS: Table = {
+  ...LINEAR,
+  ...PERCEPTRONS,
+  ...BAYES,
+  ...DISTANCES,
+  ...PLS,
+  ...DUMMIES,
+  ...MULTICLASS,
+  ...MULTIOUTPUT,
+  ...ENSEMBLES,
+  ...CALIBRATION,
+  ...TARGETS,
+  ...WRAPPERS,
+  ...SUPPORT_VECTORS,
+};

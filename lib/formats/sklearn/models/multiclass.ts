@@ -1,0 +1,160 @@
+/** Classifiers of several classes or labels made of classifiers of two. */
+import type { Matrix } from '../arrays.ts';
+import { binaryScore, classIndex, pair } from '../decisions.ts';
+import type { Emitter, Predict } from '../emitter.ts';
+import type { Estimator } from '../estimator.ts';
+import type { Labels, Row } from '../outcome.ts';
+import type { Table } from '../table.ts';
+import { distances } from './distances.ts';
+import { constantRow } from './dummy.ts';
+
+/** What one of them says: its score, and its probability of the second class. */
+interface Member {
+  /** decision_function, or what a regressor predicts. */
+  readonly score?: Row;
+  readonly probability?: Row;
+  /** What decides: the score, else the probability. */
+  readonly decider: Row;
+  /** Over which the decider says the second class. */
+  readonly threshold: number;
+  /** 1 where it predicts the second class, and 0 elsewhere. */
+  readonly prediction: Row;
+}
+
+function member(emitter: Emitter, estimator: Estimator, x: Row): Member {
+  const outcome = emitter.predict(estimator, x);
+  if (outcome.kind === 'values' && outcome.values.width === 1) {
+    const value = outcome.values;
+    return { decider: value, threshold: 0.5, prediction: value };
+  }
+  if (outcome.kind !== 'labels') {
+    throw estimator.error('UNSUPPORTED_OP', 'expected a classifier of two classes, or a regressor of one target');
+  }
+  const { scores, probabilities } = outcome;
+  const score = scores?.width === 1 ? scores : undefined;
+  const probability = probabilities?.width === 2 ? emitter.gather(probabilities, [1]) : undefined;
+  return {
+    ...(score && { score }),
+    ...(probability && { probability }),
+    decider: binaryScore(estimator, emitter, outcome),
+    threshold: score === undefined ? 0.5 : 0,
+    prediction: classIndex(emitter, outcome),
+  };
+}
+
+/** What stands in for a class that every row had, or none. */
+const constantPredictor: Predict = (estimator, emitter) => {
+  const [value] = estimator.numbers('y_').data;
+  const scores = constantRow(emitter, [value]);
+  return { kind: 'labels', classes: [0, 1], scores, probabilities: pair(emitter, scores), decider: scores };
+};
+
+function all(rows: readonly (Row | undefined)[]): readonly Row[] | undefined {
+  return rows.every((row) => row !== undefined) ? rows : undefined;
+}
+
+const oneVersusRest: Predict = (estimator, emitter, x) => {
+  const members = estimator.estimators('estimators_').map((each) => member(emitter, each, x));
+  if (members.length === 0) throw estimator.error('MALFORMED', 'expected at least one estimator', 'estimators_');
+  const [{ threshold }] = members;
+  const binarizer = estimator.estimator('label_binarizer_');
+  const decider = emitter.concat(members.map((each) => each.decider));
+  const scores = all(members.map(({ score }) => score));
+  const each = all(members.map(({ probability }) => probability));
+  const probabilities = each && emitter.concat(each);
+  const known = { ...(scores && { scores: emitter.concat(scores) }) };
+  if (binarizer.text('y_type_').startsWith('multilabel')) {
+    return { kind: 'multilabel', ...known, ...(probabilities && { probabilities }), decider, threshold };
+  }
+  const classes = binarizer.labels('classes_');
+  if (members.length === 1) {
+    const both = probabilities && { probabilities: pair(emitter, probabilities) };
+    return { kind: 'labels', classes, scores: decider, ...both, decider, threshold };
+  }
+  if (members.length !== classes.length) {
+    throw estimator.error('SHAPE', `expected ${classes.length} estimators, found ${members.length}`, 'estimators_');
+  }
+  const shares = probabilities && { probabilities: emitter.normalize(probabilities, 'l1') };
+  return {
+    kind: 'labels',
+    classes,
+    scores: decider,
+    ...known,
+    ...shares,
+    decider: firstWins(estimator, emitter, decider),
+  };
+};
+
+/** Of equal scores the last won before 1.8. */
+function firstWins(estimator: Estimator, emitter: Emitter, decider: Row): Row {
+  if (estimator.since(1, 8)) return decider;
+  const depth = decider.width;
+  const last = emitter.reduce(decider, 'arg_max_last');
+  const operand = emitter.emit('one_hot', [last.operand], { depth, on: 1, off: 0, axis: 1, wrap: false });
+  return emitter.flat(operand, depth);
+}
+
+/** Of each class, how many of the pairs that it is in it won: `seconds` has 1 where a pair's second class did. */
+export function votesOfPairs(emitter: Emitter, seconds: Row, classCount: number): Row {
+  const matrix = pairMatrix(classCount);
+  const firsts = Float64Array.from({ length: classCount }, (_, i) => classCount - 1 - i);
+  return emitter.dense(seconds, matrix, firsts);
+}
+
+/** Each class's sum of confidences, squeezed to less than half a vote: between as many votes it decides. */
+export function confidencesOfPairs(emitter: Emitter, confidences: Row, classCount: number): Row {
+  const sums = emitter.dense(confidences, pairMatrix(classCount));
+  return emitter.binary('div', sums, emitter.affine(emitter.unary(sums, 'abs'), 3, 3));
+}
+
+/** [classes, pairs]: −1 for the first of a pair, 1 for the second. */
+function pairMatrix(classCount: number): Matrix {
+  const columns = (classCount * (classCount - 1)) / 2;
+  const data = new Float64Array(classCount * columns);
+  let at = 0;
+  for (let i = 0; i < classCount; i++) {
+    for (let j = i + 1; j < classCount; j++, at++) {
+      data[i * columns + at] = -1;
+      data[j * columns + at] = 1;
+    }
+  }
+  return { rows: classCount, columns, data };
+}
+
+const oneVersusOne: Predict = (estimator, emitter, x) => {
+  const classes = estimator.labels('classes_');
+  const estimators = estimator.estimators('estimators_');
+  if (estimators.length !== (classes.length * (classes.length - 1)) / 2) {
+    throw estimator.error('SHAPE', `expected an estimator for each pair of ${classes.length} classes`, 'estimators_');
+  }
+  if (estimator.has('pairwise_indices_')) {
+    throw estimator.error('UNSUPPORTED_OP', 'kernels between rows are no row models', 'pairwise_indices_');
+  }
+  const members = estimators.map((each) => member(emitter, each, x));
+  const predictions = emitter.concat(members.map(({ prediction }) => prediction));
+  const confidences = emitter.concat(members.map(({ decider }) => decider));
+  const votes = emitter.binary(
+    'add',
+    votesOfPairs(emitter, predictions, classes.length),
+    confidencesOfPairs(emitter, confidences, classes.length),
+  );
+  if (classes.length > 2) return { kind: 'labels', classes, scores: votes, decider: votes };
+  const scores = emitter.gather(votes, [1]);
+  return { kind: 'labels', classes, scores, decider: scores, threshold: members[0].threshold };
+};
+
+/** The class whose code is nearest to what the estimators say. */
+const outputCode: Predict = (estimator, emitter, x): Labels => {
+  const classes = estimator.labels('classes_');
+  const said = emitter.concat(estimator.estimators('estimators_').map((each) => member(emitter, each, x).decider));
+  const codes = estimator.matrix('code_book_', classes.length, said.width);
+  const scores = emitter.unary(distances(emitter, said, codes), 'neg');
+  return { kind: 'labels', classes, scores, decider: scores };
+};
+
+export const MULTICLASS: Table = {
+  OneVsRestClassifier: { predict: oneVersusRest },
+  OneVsOneClassifier: { predict: oneVersusOne },
+  OutputCodeClassifier: { predict: outputCode },
+  _ConstantPredictor: { predict: constantPredictor },
+};

@@ -1,0 +1,51 @@
+/** Partial least squares: a linear map of centred and scaled features. What `coef_` holds differs by version. */
+import type { Matrix } from '../arrays.ts';
+import type { Emitter, Predict, Transform } from '../emitter.ts';
+import type { Estimator } from '../estimator.ts';
+import type { Row } from '../outcome.ts';
+import type { Table } from '../table.ts';
+
+/** An attribute that was public before 0.24. */
+function named(estimator: Estimator, name: string): string {
+  return estimator.has(`_${name}`) ? `_${name}` : `${name}_`;
+}
+
+function centred(estimator: Estimator, emitter: Emitter, x: Row): Row {
+  const mean = estimator.vector(named(estimator, 'x_mean'), x.width);
+  return emitter.affine(
+    emitter.requireFinite(x),
+    1,
+    mean.map((value) => -value),
+  );
+}
+
+function standardised(estimator: Estimator, emitter: Emitter, x: Row): Row {
+  const deviation = estimator.vector(named(estimator, 'x_std'), x.width);
+  return emitter.binary('div', centred(estimator, emitter, x), deviation);
+}
+
+/**
+ * Since 1.5 `coef_` is of centred features, before of features divided by their deviations too; since 1.3 it is
+ * [targets, features], before [features, targets]. `intercept_` came in 1.1 and is the targets' mean.
+ */
+const predict: Predict = (estimator, emitter, x) => {
+  const row = (estimator.since(1, 5) ? centred : standardised)(estimator, emitter, x);
+  const matrix: Matrix = estimator.matrix('coef_');
+  const layout = estimator.since(1, 3) ? 'out-in' : 'in-out';
+  const intercept = estimator.vector(estimator.has('intercept_') ? 'intercept_' : named(estimator, 'y_mean'));
+  return { kind: 'values', values: emitter.dense(row, matrix, intercept, layout) };
+};
+
+const transform: Transform = (estimator, emitter, x) =>
+  emitter.dense(standardised(estimator, emitter, x), estimator.matrix('x_rotations_', x.width), undefined, 'in-out');
+
+/** Whose rotations are its weights. */
+const transformBySvd: Transform = (estimator, emitter, x) =>
+  emitter.dense(standardised(estimator, emitter, x), estimator.matrix('x_weights_', x.width), undefined, 'in-out');
+
+export const PLS: Table = {
+  PLSRegression: { predict, transform },
+  PLSCanonical: { predict, transform },
+  CCA: { predict, transform },
+  PLSSVD: { transform: transformBySvd },
+};

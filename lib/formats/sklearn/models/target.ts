@@ -1,0 +1,87 @@
+/** Regressors whose target was transformed: what they predict goes through the transformation's inverse. */
+
+import { predictValues } from '../decisions.ts';
+import type { Emitter, Predict } from '../emitter.ts';
+import { Estimator } from '../estimator.ts';
+import { applyFunction } from '../functions.ts';
+import type { Row } from '../outcome.ts';
+import type { Table } from '../table.ts';
+import { itemsOf, noSuchOption } from '../values.ts';
+
+type Inverse = (estimator: Estimator, emitter: Emitter, y: Row) => Row;
+
+/** y·scale + centre, where each may be absent. */
+function rescale(scale: string, centre: string): Inverse {
+  return (estimator, emitter, y) => {
+    const scales = estimator.has(scale) ? estimator.vector(scale, y.width) : 1;
+    return emitter.affine(y, scales, estimator.has(centre) ? estimator.vector(centre, y.width) : -0);
+  };
+}
+
+const minMax: Inverse = (estimator, emitter, y) => {
+  const shifted = emitter.binary('sub', y, estimator.vector('min_', y.width));
+  return emitter.binary('div', shifted, estimator.vector('scale_', y.width));
+};
+
+const power: Inverse = (estimator, emitter, y) => {
+  const lambdas = estimator.vector('lambdas_', y.width);
+  const method = estimator.text('method', 'yeo-johnson');
+  if (method !== 'yeo-johnson' && method !== 'box-cox') {
+    throw estimator.error('UNSUPPORTED_OP', noSuchOption('the method', method, ['yeo-johnson', 'box-cox']), 'method');
+  }
+  const standardised = estimator.boolean('standardize', true);
+  const row = standardised ? invert(estimator.estimator('_scaler'), emitter, y) : y;
+  const inverse = method === 'box-cox' ? boxCox : yeoJohnson;
+  return emitter.concat([...lambdas].map((lambda, i) => inverse(emitter, emitter.gather(row, [i]), lambda)));
+};
+
+/** (λy + 1)^(1/λ), and e^y for λ = 0. */
+function boxCox(emitter: Emitter, y: Row, lambda: number): Row {
+  if (lambda === 0) return emitter.unary(y, 'exp');
+  return emitter.binary('pow', emitter.affine(y, lambda, 1), 1 / lambda);
+}
+
+/** Box and Cox's less 1 where y ≥ 0; its mirror image, with 2 − λ for λ, where y < 0. */
+function yeoJohnson(emitter: Emitter, y: Row, lambda: number): Row {
+  const branch = (value: Row, exponent: number) =>
+    exponent === 0 ? emitter.unary(value, 'expm1') : emitter.affine(boxCox(emitter, value, exponent), 1, -1);
+  const above = branch(emitter.binary('max', y, 0), lambda);
+  const below = emitter.unary(branch(emitter.binary('max', emitter.unary(y, 'neg'), 0), 2 - lambda), 'neg');
+  return emitter.select(emitter.binary('greater_equal', y, 0), above, below);
+}
+
+const pipeline: Inverse = (estimator, emitter, y) =>
+  estimator.list('steps').reduceRight<Row>((row, step, i) => {
+    const [, value] = itemsOf(step) ?? [];
+    if (value === 'passthrough' || value === null) return row;
+    return invert(Estimator.of(value, estimator.placeOf(`steps[${i}]`)), emitter, row);
+  }, y);
+
+const INVERSES: Readonly<Record<string, Inverse>> = {
+  FunctionTransformer: (estimator, emitter, y) => applyFunction(estimator, 'inverse_func', emitter, y),
+  MaxAbsScaler: rescale('scale_', 'no centre'),
+  MinMaxScaler: minMax,
+  Pipeline: pipeline,
+  PowerTransformer: power,
+  RobustScaler: rescale('scale_', 'center_'),
+  StandardScaler: rescale('scale_', 'mean_'),
+};
+
+function invert(estimator: Estimator, emitter: Emitter, y: Row): Row {
+  const { className, module } = estimator;
+  if (module.startsWith('sklearn.') && Object.hasOwn(INVERSES, className)) {
+    return emitter.within(estimator, () => INVERSES[className](estimator, emitter, y));
+  }
+  const known = Object.keys(INVERSES).join(', ');
+  throw estimator.error(
+    'UNSUPPORTED_OP',
+    `the inverse of a ${className} of the target is not read; those of ${known} are`,
+  );
+}
+
+const transformedTarget: Predict = (estimator, emitter, x) => {
+  const predicted = predictValues(emitter, estimator.estimator('regressor_'), x);
+  return { kind: 'values', values: invert(estimator.estimator('transformer_'), emitter, predicted) };
+};
+
+export const TARGETS: Table = { TransformedTargetRegressor: { predict: transformedTarget } };

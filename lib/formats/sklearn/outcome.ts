@@ -1,0 +1,55 @@
+/** What an estimator gives for a row, as row tensors of one axis: what scikit-learn's predict and its kin would say. */
+import type { DType } from '../../graph/graph.ts';
+
+/** A row tensor of one axis. */
+export interface Row {
+  /** Its name in the graph. */
+  readonly operand: string;
+  readonly width: number;
+  /** By position, the column of the model's input that is here unchanged, where one is. */
+  readonly columns?: readonly (number | undefined)[];
+  /** What the columns are called, where they have names. */
+  readonly names?: readonly string[];
+}
+
+export type Label = string | number;
+
+/** Of regressors: a value for each target. */
+export interface Values {
+  readonly kind: 'values';
+  readonly values: Row;
+  /** Where it is not the model's own float. */
+  readonly dtype?: DType;
+}
+
+/** Of classifiers. At least one of `probabilities` and `scores` is there. */
+export interface Labels {
+  readonly kind: 'labels';
+  readonly classes: readonly Label[];
+  /** predict_proba: one for each class. */
+  readonly probabilities?: Row;
+  /** decision_function: one for each class, or one alone, which is positive for the second of two classes. */
+  readonly scores?: Row;
+  /** What predict goes by: for each class, of which the first greatest wins, or one alone. */
+  readonly decider: Row;
+  /** The second of two classes wins where the one decider is above it; 0 unless given. */
+  readonly threshold?: number;
+}
+
+/** Of classifiers of labels that a row may each have or not. */
+export interface Multilabel {
+  readonly kind: 'multilabel';
+  readonly probabilities?: Row;
+  readonly scores?: Row;
+  /** For each label: the row has it where this is above the threshold. */
+  readonly decider: Row;
+  readonly threshold: number;
+}
+
+/** Of classifiers of several targets, each with classes of its own. */
+export interface Targets {
+  readonly kind: 'targets';
+  readonly targets: readonly Labels[];
+}
+
+export type Outcome = Values | Labels | Multilabel | Targets;

@@ -1,0 +1,42 @@
+/** Steps that look up in which range of numbers a feature lies. */
+import { numbersOf, type Vector } from '../arrays.ts';
+import type { Emitter } from '../emitter.ts';
+import type { Estimator } from '../estimator.ts';
+import type { Row } from '../outcome.ts';
+import { noSuchOption } from '../values.ts';
+
+const ENCODINGS = ['onehot', 'onehot-dense', 'ordinal'];
+
+export function kBinsDiscretizer(estimator: Estimator, emitter: Emitter, x: Row): Row {
+  const encoding = estimator.text('encode', 'onehot');
+  if (!ENCODINGS.includes(encoding))
+    throw estimator.error('MALFORMED', noSuchOption('encode', encoding, ENCODINGS), 'encode');
+  const lists = estimator.list('bin_edges_');
+  if (lists.length !== x.width) {
+    throw estimator.error('SHAPE', `expected edges of ${x.width} columns, found ${lists.length}`, 'bin_edges_');
+  }
+  const input = nudged(estimator, emitter, emitter.requireFinite(x));
+  const parts = lists.map((list, column) => {
+    const place = `bin_edges_[${column}]`;
+    const { shape, data } = numbersOf(list, estimator.placeOf(place));
+    if (shape.length !== 1 || data.length < 2) throw estimator.error('SHAPE', 'expected two edges or more', place);
+    const bin = countAtMost(emitter, emitter.gather(input, [column]), data.slice(1, -1));
+    if (encoding === 'ordinal') return bin;
+    const depth = data.length - 1;
+    const hot = emitter.emit('one_hot', [bin.operand], { depth, on: 1, off: 0, axis: 1, wrap: false });
+    return emitter.flat(hot, depth);
+  });
+  return emitter.concat(parts);
+}
+
+/** Before scikit-learn 1.1, numbers just below an edge were taken as on it. */
+function nudged(estimator: Estimator, emitter: Emitter, x: Row): Row {
+  if (estimator.since(1, 1)) return x;
+  return emitter.binary('add', x, emitter.affine(emitter.unary(x, 'abs'), 1e-5, 1e-8));
+}
+
+/** How many of the edges are at most the number. */
+export function countAtMost(emitter: Emitter, x: Row, edges: Vector): Row {
+  if (edges.length === 0) return emitter.affine(x, 0, 0);
+  return emitter.reduce(emitter.binary('greater_equal', x, edges), 'sum');
+}

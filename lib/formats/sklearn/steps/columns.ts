@@ -1,0 +1,107 @@
+/** ColumnTransformer: steps for some columns each, side by side. */
+import { PickleArray, PickleDict, PickleObject, type PickleValue, pickleKind } from '../../containers/pickle/values.ts';
+import type { Emitter } from '../emitter.ts';
+import type { Estimator } from '../estimator.ts';
+import type { Row } from '../outcome.ts';
+import { isNone, itemsOf, plainScalar } from '../values.ts';
+import { joined, partOf } from './pipeline.ts';
+
+export function columnTransformer(estimator: Estimator, emitter: Emitter, x: Row): Row {
+  const width = estimator.number('n_features_in_', x.width);
+  if (width !== x.width) throw estimator.error('SHAPE', `takes ${width} columns, found ${x.width}`);
+  const resolver = new Columns(estimator, x);
+  const parts = estimator.list('transformers_').flatMap((entry, i) => {
+    const place = `transformers_[${i}]`;
+    const [name, value, columns] = itemsOf(entry) ?? [];
+    if (isNone(value) || value === 'drop') return [];
+    const positions = resolver.positionsOf(name, columns, `${place}[2]`);
+    if (positions.length === 0) return [];
+    return partOf(estimator, emitter, emitter.gather(x, positions), { name, value, place });
+  });
+  return joined(estimator, emitter, parts);
+}
+
+/** The positions of columns, whichever way they are given. */
+class Columns {
+  readonly #known: PickleDict | undefined;
+  readonly #names: readonly string[] | undefined;
+
+  constructor(
+    readonly estimator: Estimator,
+    readonly x: Row,
+  ) {
+    // What scikit-learn has resolved itself, since 1.0.
+    const known = estimator.value('_transformer_to_input_indices');
+    this.#known = known instanceof PickleDict ? known : undefined;
+    const attribute = ['feature_names_in_', '_feature_names_in', '_df_columns'].find((name) => estimator.has(name));
+    const names = attribute === undefined ? undefined : itemsOf(columnIndex(estimator.value(attribute)));
+    this.#names = names?.every((name) => typeof name === 'string') ? names : x.names;
+  }
+
+  positionsOf(name: PickleValue | undefined, columns: PickleValue | undefined, place: string): readonly number[] {
+    const known = typeof name === 'string' ? this.#known?.get(name) : undefined;
+    const positions = known === undefined ? this.#resolve(columns, place) : (itemsOf(known) ?? []).map(plainScalar);
+    return positions.map((position) => this.#checked(position, place));
+  }
+
+  #checked(position: PickleValue, place: string): number {
+    const { width } = this.x;
+    const at = typeof position === 'number' && position < 0 ? position + width : position;
+    if (typeof at === 'number' && Number.isInteger(at) && at >= 0 && at < width) return at;
+    throw this.#error(`expected columns of a row of ${width}, found ${pickleKind(position)}`, place);
+  }
+
+  #resolve(columns: PickleValue | undefined, place: string): readonly PickleValue[] {
+    const single = isNone(columns) ? columns : plainScalar(columns as PickleValue);
+    if (typeof single === 'string') return [this.#named(single, place)];
+    if (typeof single === 'number') return [single];
+    if (columns instanceof PickleObject && columns.callable.name === 'slice') return this.#slice(columns.args, place);
+    const items = isNone(columns) ? undefined : itemsOf(listIn(columns as PickleValue));
+    if (items === undefined) throw this.#error(`expected columns, found ${pickleKind(columns)}`, place);
+    const isMask = isBooleans(columns as PickleValue) || items.every((item) => typeof item === 'boolean');
+    if (isMask && items.length === this.x.width) return items.flatMap((item, i) => (item ? [i] : []));
+    return items.map((item) => {
+      const plain = plainScalar(item);
+      return typeof plain === 'string' ? this.#named(plain, place) : plain;
+    });
+  }
+
+  /** By position, the end left out; by name, the end included. */
+  #slice([start, stop, step]: readonly PickleValue[], place: string): readonly number[] {
+    const { width } = this.x;
+    const stride = isNone(step) ? 1 : step;
+    if (stride !== 1) throw this.#error('slices in steps are not read here', place);
+    const first = typeof start === 'string' ? this.#named(start, place) : (start ?? 0);
+    const last = typeof stop === 'string' ? this.#named(stop, place) + 1 : (stop ?? width);
+    if (typeof first !== 'number' || typeof last !== 'number')
+      throw this.#error('expected a slice of numbers or names', place);
+    const all = Array.from({ length: width }, (_, i) => i);
+    return all.slice(first, last);
+  }
+
+  #named(name: string, place: string): number {
+    const position = this.#names?.indexOf(name) ?? -1;
+    if (position >= 0) return position;
+    throw this.#error(`names the column ${name}, which the file does not list`, place);
+  }
+
+  #error(message: string, place: string) {
+    return this.estimator.error('MALFORMED', message, place);
+  }
+}
+
+function isBooleans(value: PickleValue): boolean {
+  return value instanceof PickleArray && value.dtype.startsWith('b');
+}
+
+/** The list inside a list of a class of its own, as scikit-learn 1.5 and 1.6 keep the columns of the remainder. */
+function listIn(value: PickleValue): PickleValue {
+  return value instanceof PickleObject ? (value.attribute('data') ?? value) : value;
+}
+
+/** The names inside an index of pandas, which is pickled as a function of its class and a dict with `data`. */
+function columnIndex(value: PickleValue): PickleValue {
+  if (!(value instanceof PickleObject)) return value;
+  const dict = value.args.find((arg) => arg instanceof PickleDict);
+  return dict?.get('data') ?? value;
+}

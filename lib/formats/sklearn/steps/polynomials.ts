@@ -1,0 +1,63 @@
+/** PolynomialFeatures: products of features. */
+import type { Emitter } from '../emitter.ts';
+import type { Estimator } from '../estimator.ts';
+import type { Row } from '../outcome.ts';
+import { itemsOf, plainScalar } from '../values.ts';
+
+/** All products of one degree. The features of a product rise, and products are in the order of their features. */
+interface Products {
+  readonly row: Row;
+  /** Of each product, its first feature. */
+  readonly first: readonly number[];
+}
+
+export function polynomialFeatures(estimator: Estimator, emitter: Emitter, x: Row): Row {
+  const [least, most] = degreesOf(estimator);
+  const distinct = estimator.boolean('interaction_only', false);
+  checkCount(estimator, emitter, x.width, most, distinct);
+  const input = emitter.requireFinite(x);
+  const parts: Row[] = [];
+  let products: Products | undefined = { row: input, first: Array.from({ length: x.width }, (_, i) => i) };
+  for (let degree = 1; degree <= most && products !== undefined; degree++) {
+    if (degree > 1) products = nextDegree(emitter, input, products, distinct);
+    if (degree >= least && products !== undefined) parts.push(products.row);
+  }
+  return estimator.boolean('include_bias', true) ? withOne(emitter, parts) : emitter.concat(parts);
+}
+
+function degreesOf(estimator: Estimator): readonly [least: number, most: number] {
+  const degree = plainScalar(estimator.value('degree', 2));
+  const [least, most] = typeof degree === 'number' ? [0, degree] : (itemsOf(degree)?.map(plainScalar) ?? []);
+  if (typeof least === 'number' && typeof most === 'number' && most >= 0) return [least, most];
+  throw estimator.error('MALFORMED', 'expected a degree, or the least and the greatest', 'degree');
+}
+
+/** There are C(n, d) products of d distinct features, and C(n + d − 1, d) where one may stand in them more than once. */
+function checkCount(estimator: Estimator, emitter: Emitter, features: number, most: number, distinct: boolean): void {
+  const { rowElements, depth } = emitter.limits;
+  let [count, total] = [1, 1];
+  for (let degree = 1; degree <= most && count > 0; degree++) {
+    count = (count * (distinct ? features - degree + 1 : features + degree - 1)) / degree;
+    total += count;
+    if (total > rowElements || degree > depth) {
+      const limit = total > rowElements ? `\`limits.rowElements\` (${rowElements})` : `\`limits.depth\` (${depth})`;
+      throw estimator.error('LIMIT', `products of ${degree} of ${features} features exceed ${limit}`, 'degree');
+    }
+  }
+}
+
+/** Each feature times those products of the degree before that begin with it or a later one. */
+function nextDegree(emitter: Emitter, x: Row, { row, first }: Products, distinct: boolean): Products | undefined {
+  const pairs = Array.from({ length: x.width }, (_, feature) =>
+    first.flatMap((own, at) => ((distinct ? own > feature : own >= feature) ? [{ feature, at }] : [])),
+  ).flat();
+  if (pairs.length === 0) return undefined;
+  const [left, right] = [pairs.map(({ at }) => at), pairs.map(({ feature }) => feature)];
+  return { row: emitter.binary('mul', emitter.gather(row, left), emitter.gather(x, right)), first: right };
+}
+
+function withOne(emitter: Emitter, parts: readonly Row[]): Row {
+  const one = { shape: [1], data: Float64Array.of(1) };
+  const operand = emitter.emit('concat', [one, ...parts.map((part) => part.operand)], { axis: 0 });
+  return { operand, width: 1 + parts.reduce((sum, { width }) => sum + width, 0) };
+}

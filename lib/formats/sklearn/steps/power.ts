@@ -1,0 +1,50 @@
+/** PowerTransformer: each feature raised to a power of its own, towards a normal distribution. */
+import type { Emitter } from '../emitter.ts';
+import type { Estimator } from '../estimator.ts';
+import type { Row } from '../outcome.ts';
+import { noSuchOption } from '../values.ts';
+
+/** Powers nearer to where the formula divides by 0 than this are taken as there. */
+const NEAR = 2 ** -52;
+
+export function powerTransformer(estimator: Estimator, emitter: Emitter, x: Row): Row {
+  const method = estimator.text('method', 'yeo-johnson');
+  const input = emitter.requireFinite(x, true);
+  const lambdas = Float64Array.from(estimator.vector('lambdas_', x.width));
+  const raised = raise(estimator, emitter, input, lambdas, method);
+  return estimator.boolean('standardize', true) ? emitter.transform(estimator.estimator('_scaler'), raised) : raised;
+}
+
+function raise(estimator: Estimator, emitter: Emitter, x: Row, lambdas: Float64Array, method: string): Row {
+  if (method === 'box-cox') return boxCox(emitter, positive(emitter, x), lambdas);
+  if (method !== 'yeo-johnson') {
+    throw estimator.error('MALFORMED', noSuchOption('the method', method, ['yeo-johnson', 'box-cox']), 'method');
+  }
+  // Each half is 0 where the other one counts: x ≥ 0, where it is Box-Cox of x + 1, and x < 0.
+  const upper = grown(emitter, emitter.unary(emitter.binary('max', x, 0), 'log1p'), lambdas);
+  const mirrored = lambdas.map((lambda) => 2 - lambda);
+  const lower = grown(emitter, emitter.unary(emitter.binary('max', emitter.unary(x, 'neg'), 0), 'log1p'), mirrored);
+  return emitter.binary('sub', upper, lower);
+}
+
+function boxCox(emitter: Emitter, x: Row, lambdas: Float64Array): Row {
+  return grown(emitter, emitter.unary(x, 'log'), lambdas);
+}
+
+/** (e^(λ·t) − 1)/λ, or t where λ is 0. */
+function grown(emitter: Emitter, t: Row, lambdas: Float64Array): Row {
+  const isStraight = Float64Array.from(lambdas, (lambda) => Number(Math.abs(lambda) < NEAR));
+  const divisors = lambdas.map((lambda, i) => (isStraight[i] ? 1 : lambda));
+  const curved = emitter.binary('div', emitter.unary(emitter.binary('mul', t, divisors), 'expm1'), divisors);
+  if (!isStraight.includes(1)) return curved;
+  const straight = {
+    operand: emitter.emit('expand', [{ shape: [t.width], data: isStraight }], { shape: [t.width] }),
+    width: t.width,
+  };
+  return emitter.select(straight, t, curved);
+}
+
+/** Box-Cox is of positive numbers alone: what is not becomes an infinity, and that is refused. */
+function positive(emitter: Emitter, x: Row): Row {
+  return emitter.requireFinite(emitter.select(emitter.binary('less_equal', x, 0), -Infinity, x), true);
+}

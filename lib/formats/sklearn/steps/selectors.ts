@@ -1,0 +1,184 @@
+/** Steps that keep some of the features: which ones, they mostly decide anew from the scores that they keep. */
+import { numbersOf, sum, type Vector } from '../arrays.ts';
+import type { Emitter, Transform } from '../emitter.ts';
+import type { Estimator } from '../estimator.ts';
+import type { Outcome, Row } from '../outcome.ts';
+import { noSuchOption, plainScalar } from '../values.ts';
+import { meanOf, medianOf, percentileOf } from './statistics.ts';
+
+/** Whether each feature stays. */
+type Support = (estimator: Estimator, width: number) => readonly boolean[];
+
+function selector(support: Support, takesNan = false): Transform {
+  return (estimator: Estimator, emitter: Emitter, x: Row) => {
+    const kept = support(estimator, x.width);
+    const positions = kept.flatMap((isKept, position) => (isKept ? [position] : []));
+    if (positions.length === 0) throw estimator.error('UNSUPPORTED_OP', 'selects no feature at all');
+    return emitter.gather(emitter.requireFinite(x, takesNan), positions);
+  };
+}
+
+/** `scores_` or `pvalues_`, of which some may be NaN. */
+function valuesOf(estimator: Estimator, attribute: string, width: number): Vector {
+  const { data } = numbersOf(estimator.value(attribute), estimator.placeOf(attribute));
+  if (data.length === width) return data;
+  throw estimator.error('SHAPE', `expected ${width} numbers, found ${data.length}`, attribute);
+}
+
+/** NaN is the least of all scores. */
+function scoresOf(estimator: Estimator, width: number): Vector {
+  return valuesOf(estimator, 'scores_', width).map((score) => (Number.isNaN(score) ? -Number.MAX_VALUE : score));
+}
+
+/** Positions from the least value to the greatest, equals in their order. */
+function order(values: Vector): number[] {
+  return Array.from(values, (_, i) => i).sort((a, b) => values[a] - values[b] || a - b);
+}
+
+function only(positions: readonly number[], width: number): boolean[] {
+  const kept = new Set(positions);
+  return Array.from({ length: width }, (_, i) => kept.has(i));
+}
+
+function kBest(estimator: Estimator, width: number, parameter = 'k'): readonly boolean[] {
+  if (plainScalar(estimator.value(parameter)) === 'all') return new Array(width).fill(true);
+  const k = estimator.number(parameter);
+  return only(k === 0 ? [] : order(scoresOf(estimator, width)).slice(-k), width);
+}
+
+function percentile(estimator: Estimator, width: number, parameter = 'percentile'): readonly boolean[] {
+  const percent = estimator.number(parameter);
+  if (percent === 100 || percent === 0) return new Array(width).fill(percent === 100);
+  const scores = scoresOf(estimator, width);
+  const threshold = percentileOf(scores, 100 - percent);
+  const above = scores.filter((score) => score > threshold).length;
+  // Of those that tie at the threshold, the first few.
+  const ties = Array.from(scores, (_, i) => i).filter((i) => scores[i] === threshold);
+  const kept = new Set(ties.slice(0, Math.trunc((width * percent) / 100) - above));
+  return Array.from(scores, (score, i) => score > threshold || kept.has(i));
+}
+
+function falsePositiveRate(estimator: Estimator, width: number, parameter = 'alpha'): readonly boolean[] {
+  const alpha = estimator.number(parameter);
+  return Array.from(valuesOf(estimator, 'pvalues_', width), (p) => p < alpha);
+}
+
+function falseDiscoveryRate(estimator: Estimator, width: number, parameter = 'alpha'): readonly boolean[] {
+  const alpha = estimator.number(parameter);
+  const values = valuesOf(estimator, 'pvalues_', width);
+  const selected = values.toSorted().filter((p, i) => p <= (alpha / width) * (i + 1));
+  const greatest = selected.at(-1) ?? Number.NEGATIVE_INFINITY;
+  return Array.from(values, (p) => p <= greatest);
+}
+
+function familywiseError(estimator: Estimator, width: number, parameter = 'alpha'): readonly boolean[] {
+  const alpha = estimator.number(parameter) / width;
+  return Array.from(valuesOf(estimator, 'pvalues_', width), (p) => p < alpha);
+}
+
+const MODES = {
+  k_best: kBest,
+  percentile,
+  fpr: falsePositiveRate,
+  fdr: falseDiscoveryRate,
+  fwe: familywiseError,
+} as const;
+
+function generic(estimator: Estimator, width: number): readonly boolean[] {
+  const mode = estimator.text('mode', 'percentile');
+  if (!Object.hasOwn(MODES, mode)) {
+    throw estimator.error('MALFORMED', noSuchOption('the mode', mode, Object.keys(MODES)), 'mode');
+  }
+  return MODES[mode as keyof typeof MODES](estimator, width, 'param');
+}
+
+function fromModel(estimator: Estimator, width: number): readonly boolean[] {
+  const inner = estimator.estimator(estimator.has('estimator_') ? 'estimator_' : 'estimator');
+  const importances = importancesOf(estimator, inner, width);
+  const threshold = thresholdOf(estimator, inner, importances);
+  const most = ['max_features_', 'max_features'].find((name) => estimator.has(name));
+  const negated = importances.map((value) => -value);
+  const candidates = most === undefined ? undefined : new Set(order(negated).slice(0, estimator.number(most)));
+  return Array.from(importances, (value, i) => (candidates?.has(i) ?? true) && !(value < threshold));
+}
+
+function importancesOf(estimator: Estimator, inner: Estimator, width: number): Vector {
+  const getter = estimator.value('importance_getter', 'auto');
+  const name = getter === 'auto' ? 'coef_' : getter;
+  if (typeof name !== 'string' || !inner.has(name)) {
+    const message = `the importances of features that ${inner.className} computes are not in the file, other than \`coef_\``;
+    throw estimator.error('UNSUPPORTED_OP', `${message}; put the features it selects into the pipeline instead`);
+  }
+  const { shape, data } = inner.numbers(name);
+  if (shape.at(-1) !== width)
+    throw inner.error('SHAPE', `expected ${width} columns, found [${shape.join(', ')}]`, name);
+  if (shape.length === 1) return Float64Array.from(data, Math.abs);
+  const norm = estimator.number('norm_order', 1);
+  return Float64Array.from({ length: width }, (_, column) => {
+    const column_ = data.filter((_value, at) => at % width === column);
+    return normOf(estimator, column_, norm);
+  });
+}
+
+function normOf(estimator: Estimator, values: Vector, order: number): number {
+  const sizes = values.map(Math.abs);
+  const total = (power: number) => sum(sizes.map((size) => size ** power));
+  switch (order) {
+    case 1:
+      return total(1);
+    case 2:
+      return Math.sqrt(total(2));
+    case Infinity:
+      return Math.max(...sizes);
+    case -Infinity:
+      return Math.min(...sizes);
+    default:
+      throw estimator.error('UNSUPPORTED_OP', `a norm of order ${order} is not read here`, 'norm_order');
+  }
+}
+
+function thresholdOf(estimator: Estimator, inner: Estimator, importances: Vector): number {
+  const threshold = plainScalar(estimator.value('threshold'));
+  if (threshold === null) return isLasso(inner) ? 1e-5 : meanOf(importances);
+  if (typeof threshold === 'number') return threshold;
+  const [, factor = '1', reference] = /^(?:(.+)\*)?\s*(mean|median)$/.exec(String(threshold).trim()) ?? [];
+  if (reference === undefined || !Number.isFinite(Number(factor))) {
+    throw estimator.error('MALFORMED', 'expected a number, mean, median or a multiple of these', 'threshold');
+  }
+  return Number(factor) * (reference === 'mean' ? meanOf(importances) : medianOf(importances));
+}
+
+/** Whether weights of 0 are what the estimator strives for. */
+function isLasso(inner: Estimator): boolean {
+  const { className } = inner;
+  if (className.includes('Lasso') || inner.value('penalty') === 'l1') return true;
+  const ratio = className.endsWith('CV') ? 'l1_ratio_' : 'l1_ratio';
+  const isElastic = /^(?:ElasticNet|LogisticRegression)(?:CV)?$/.test(className);
+  return (
+    isElastic && inner.has(ratio) && inner.numbers(ratio).data.every((value) => Math.abs(value - 1) <= 1e-5 + 1e-8)
+  );
+}
+
+function stored(estimator: Estimator, width: number): readonly boolean[] {
+  return Array.from(estimator.vector('support_', width), Boolean);
+}
+
+function variance(estimator: Estimator, width: number): readonly boolean[] {
+  const threshold = estimator.number('threshold', 0);
+  return Array.from(valuesOf(estimator, 'variances_', width), (value) => value > threshold);
+}
+
+export const selectKBest = selector(kBest);
+export const selectPercentile = selector(percentile);
+export const selectFpr = selector(falsePositiveRate);
+export const selectFdr = selector(falseDiscoveryRate);
+export const selectFwe = selector(familywiseError);
+export const genericUnivariateSelect = selector(generic);
+export const selectFromModel = selector(fromModel);
+export const selectStored = selector(stored);
+export const varianceThreshold = selector(variance, true);
+
+/** What the estimator that chose the features makes of them. */
+export function predictSelected(estimator: Estimator, emitter: Emitter, x: Row): Outcome {
+  return emitter.predict(estimator.estimator('estimator_'), selectStored(estimator, emitter, x));
+}

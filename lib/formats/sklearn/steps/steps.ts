@@ -1,0 +1,76 @@
+/** Every estimator that transforms, by its class. */
+import type { Table } from '../table.ts';
+import { kBinsDiscretizer } from './bins.ts';
+import { columnTransformer } from './columns.ts';
+import { oneHotEncoder, ordinalEncoder, targetEncoder } from './encoders.ts';
+import { missingIndicator, simpleImputer } from './imputers.ts';
+import { featureUnion, functionTransformer, lastStep, pipelinePredict, pipelineTransform } from './pipeline.ts';
+import { polynomialFeatures } from './polynomials.ts';
+import { powerTransformer } from './power.ts';
+import { bernoulliRbm, factorAnalysis, fastIca, featureAgglomeration, pca, projection } from './projections.ts';
+import { quantileTransformer } from './quantiles.ts';
+import {
+  binarizer,
+  kernelCenterer,
+  maxAbsScaler,
+  minMaxScaler,
+  normalizer,
+  robustScaler,
+  standardScaler,
+} from './scalers.ts';
+import {
+  genericUnivariateSelect,
+  predictSelected,
+  selectFdr,
+  selectFpr,
+  selectFromModel,
+  selectFwe,
+  selectKBest,
+  selectPercentile,
+  selectStored,
+  varianceThreshold,
+} from './selectors.ts';
+
+export const STEPS: Table = {
+  BernoulliRBM: { transform: bernoulliRbm },
+  Binarizer: { transform: binarizer },
+  ColumnTransformer: { transform: columnTransformer },
+  FactorAnalysis: { transform: factorAnalysis },
+  FastICA: { transform: fastIca },
+  FeatureAgglomeration: { transform: featureAgglomeration },
+  FeatureUnion: { transform: featureUnion },
+  FunctionTransformer: { transform: functionTransformer },
+  GaussianRandomProjection: { transform: projection },
+  GenericUnivariateSelect: { transform: genericUnivariateSelect },
+  IncrementalPCA: { transform: pca },
+  KBinsDiscretizer: { transform: kBinsDiscretizer },
+  KernelCenterer: { transform: kernelCenterer },
+  MaxAbsScaler: { transform: maxAbsScaler },
+  MinMaxScaler: { transform: minMaxScaler },
+  MissingIndicator: { transform: missingIndicator },
+  NeighborhoodComponentsAnalysis: { transform: projection },
+  Normalizer: { transform: normalizer },
+  OneHotEncoder: { transform: oneHotEncoder },
+  OrdinalEncoder: { transform: ordinalEncoder },
+  PCA: { transform: pca },
+  Pipeline: { transform: pipelineTransform, predict: pipelinePredict, last: lastStep },
+  PolynomialFeatures: { transform: polynomialFeatures },
+  PowerTransformer: { transform: powerTransformer },
+  QuantileTransformer: { transform: quantileTransformer },
+  RFE: { transform: selectStored, predict: predictSelected },
+  RFECV: { transform: selectStored, predict: predictSelected },
+  RobustScaler: { transform: robustScaler },
+  SelectFdr: { transform: selectFdr },
+  SelectFpr: { transform: selectFpr },
+  SelectFromModel: { transform: selectFromModel },
+  SelectFwe: { transform: selectFwe },
+  SelectKBest: { transform: selectKBest },
+  SelectPercentile: { transform: selectPercentile },
+  SequentialFeatureSelector: { transform: selectStored },
+  SimpleImputer: { transform: simpleImputer },
+  SparseRandomProjection: { transform: projection },
+  StandardScaler: { transform: standardScaler },
+  TargetEncoder: { transform: targetEncoder },
+  TruncatedSVD: { transform: projection },
+  VarianceThreshold: { transform: varianceThreshold },
+};

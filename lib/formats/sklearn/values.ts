@@ -1,0 +1,65 @@
+/** What estimators keep besides arrays of numbers: plain values, labels, names of functions. */
+import { ForwardpassError } from '../../errors.ts';
+import { quote } from '../../words.ts';
+import {
+  PickleArray,
+  PickleGlobal,
+  PickleList,
+  PickleObject,
+  PickleTuple,
+  type PickleValue,
+  pickleKind,
+} from '../containers/pickle/values.ts';
+import type { Label } from './outcome.ts';
+
+export function isNone(value: PickleValue | undefined): boolean {
+  return value === undefined || value === null;
+}
+
+/** A NumPy scalar, or an array of one element without axes, as the plain value; anything else as it is. */
+export function plainScalar(value: PickleValue): PickleValue {
+  if (!(value instanceof PickleArray) || value.shape.length !== 0 || value.data.length !== 1) return value;
+  const [item] = value.data;
+  if (value.dtype.startsWith('b')) return item !== 0;
+  return item ?? null;
+}
+
+/** Words, numbers, or booleans as 0 and 1: an array or a list of classes. */
+export function labelsOf(value: PickleValue, place: string): readonly Label[] {
+  const items = itemsOf(value);
+  if (items === undefined)
+    throw new ForwardpassError('MALFORMED', `expected an array of classes, found ${pickleKind(value)}`, place);
+  return items.map((item, i) => {
+    const plain = plainScalar(item);
+    if (typeof plain === 'string') return plain;
+    if (typeof plain === 'boolean') return Number(plain);
+    if (typeof plain === 'number' && !Number.isNaN(plain)) return plain;
+    const expected = 'expected a class that is a word or a number within ±2^53';
+    throw new ForwardpassError('UNSUPPORTED_DTYPE', `${expected}, found ${pickleKind(plain)}`, `${place}[${i}]`);
+  });
+}
+
+/** The items of a list, a tuple, or an array of one axis; undefined for anything else. */
+export function itemsOf(value: PickleValue): readonly PickleValue[] | undefined {
+  if (value instanceof PickleList || value instanceof PickleTuple) return value.items;
+  if (!(value instanceof PickleArray) || value.shape.length !== 1) return undefined;
+  return Array.from<PickleValue | undefined, PickleValue>(value.data, (item) => item ?? null);
+}
+
+/** The full name of a class or function, such as `numpy.log1p`, also of a NumPy function that is pickled by its name. */
+export function functionName(value: PickleValue): string | undefined {
+  if (value instanceof PickleGlobal) return `${value}`;
+  if (!(value instanceof PickleObject) || !/^_ufunc_reconstruct$/.test(value.callable.name)) return undefined;
+  const [module, name] = value.args;
+  return typeof module === 'string' && typeof name === 'string' ? `${module}.${name}` : undefined;
+}
+
+/** The major and minor number of a version such as `1.6.1`, zeros where it is none. */
+export function versionOf(value: PickleValue | undefined): readonly [major: number, minor: number] {
+  const [, major, minor] = /^(\d{1,4})\.(\d{1,4})/.exec(typeof value === 'string' ? value : '') ?? [];
+  return [Number(major ?? 0), Number(minor ?? 0)];
+}
+
+export function noSuchOption(what: string, found: string, known: readonly string[]): string {
+  return `expected ${what} to be ${new Intl.ListFormat('en', { type: 'disjunction' }).format(known.map((name) => quote(name)))}, found ${quote(found)}`;
+}
