@@ -1,0 +1,167 @@
+/** One call of an operator with its arguments by name, as the translations in operators/ see it. */
+import type { ErrorCode, ForwardpassError } from '../../errors.ts';
+import { formatShape } from '../../graph/shapes.ts';
+import type { GraphBuilder } from '../tracing/builder.ts';
+import { type Constant, type ElementType, isFloat, type Row, type Value } from '../tracing/value.ts';
+import { type Argument, kindOf, PyNumber, type Result, TensorRef } from './argument.ts';
+import { asFloat, type Operand, resultType, typeOfCode } from './element-types.ts';
+import { ShapeMismatch } from './shape-mismatch.ts';
+
+/** What an operator becomes. */
+export type Translation = (call: Call) => Result;
+
+/** Translations by the operator's signature; forms of one name are tried in their order. */
+export type Translations = Readonly<Record<string, Translation>>;
+
+export class Call {
+  readonly build: GraphBuilder;
+  readonly #arguments: ReadonlyMap<string, Argument>;
+
+  /** `given` is of a signature, so that every parameter has an argument of its type. */
+  constructor(build: GraphBuilder, given: ReadonlyMap<string, Argument>) {
+    this.build = build;
+    this.#arguments = given;
+  }
+
+  error(code: ErrorCode, message: string): ForwardpassError {
+    return this.build.error(code, message);
+  }
+
+  has(name: string): boolean {
+    return (this.#arguments.get(name) ?? null) !== null;
+  }
+
+  /** A tensor, or the number that stands for one. */
+  operand(name: string): Operand {
+    return this.#operandOf(this.#arguments.get(name) ?? null);
+  }
+
+  /** Numbers are taken as tensors of rank 0. */
+  tensor(name: string): Value {
+    return tensorOf(this.operand(name));
+  }
+
+  optional(name: string): Value | undefined {
+    return this.has(name) ? this.tensor(name) : undefined;
+  }
+
+  /** A tensor that must be the same for every row. */
+  constant(name: string): Constant {
+    const value = this.tensor(name);
+    if (value.kind === 'constant') return value;
+    throw this.error('UNSUPPORTED_OP', `${name} depends on the model's input; here it must be a constant`);
+  }
+
+  /** A tensor as the value of a row, in floats. */
+  row(name: string): Row {
+    const value = this.tensor(name);
+    return this.build.asRow(this.build.cast(value, asFloat(value.type)));
+  }
+
+  tensors(name: string): Value[] {
+    return this.#list(name).map((item) => tensorOf(this.#operandOf(item)));
+  }
+
+  /** Where some of a list may be left out. */
+  optionalTensors(name: string): (Value | undefined)[] {
+    return this.#list(name).map((item) => (item === null ? undefined : tensorOf(this.#operandOf(item))));
+  }
+
+  text(name: string): string {
+    const argument = this.#arguments.get(name);
+    return typeof argument === 'string' ? argument : this.#refuse(name, 'text');
+  }
+
+  /** False where the form of the operator has no such flag. */
+  flag(name: string): boolean {
+    return this.has(name) && this.number(name) !== 0;
+  }
+
+  /** A number that is the same whatever the batch. */
+  number(name: string): number {
+    return this.#plain(name, this.#number(name, this.#arguments.get(name)));
+  }
+
+  /** A list of whole numbers; a single one is a list of one. */
+  integers(name: string): number[] {
+    return this.sizes(name).map((item) => this.#plain(name, item));
+  }
+
+  /** A list of whole numbers which may hold the batch size. */
+  sizes(name: string): PyNumber[] {
+    return this.#list(name).map((item) => this.#number(name, item));
+  }
+
+  /** Axes to work along: those given, or where none are, all. */
+  axes(name: string, x: Value): number[] {
+    const given = this.has(name) ? this.integers(name) : [];
+    const rank = this.build.rank(x);
+    return given.length > 0 || rank === 0 ? given.map((axis) => this.build.axis(axis, rank)) : [...Array(rank).keys()];
+  }
+
+  type(name: string): ElementType | undefined {
+    return this.has(name) ? typeOfCode(this.number(name), this.build.place) : undefined;
+  }
+
+  /** The type that torch gives to a result of these. */
+  typeOf(...operands: readonly Operand[]): ElementType {
+    return resultType(operands, (x) => this.build.rank(x));
+  }
+
+  /** The same elements as another type. */
+  cast(operand: Operand, type: ElementType): Value {
+    return this.build.cast(tensorOf(operand), type);
+  }
+
+  /** As floats, where they are none. */
+  floating(name: string): Value {
+    const value = this.tensor(name);
+    return isFloat(value.type) ? value : this.build.cast(value, asFloat(value.type));
+  }
+
+  /** Refuses sizes that must agree and do not. */
+  match(found: number, expected: number, message: string): void {
+    if (found !== expected) throw new ShapeMismatch(message, this.build.place, found - expected);
+  }
+
+  #operandOf(argument: Argument): Operand {
+    if (argument instanceof PyNumber) return argument;
+    if (!(argument instanceof TensorRef)) throw this.error('MALFORMED', `expected a Tensor, found ${kindOf(argument)}`);
+    const { value } = argument;
+    if (value !== undefined) return value;
+    throw this.error(
+      'UNSUPPORTED_OP',
+      'the tensor was changed in place through a view of it; write the model without such changes, or trace it anew',
+    );
+  }
+
+  #list(name: string): readonly Argument[] {
+    const argument = this.#arguments.get(name) ?? null;
+    return Array.isArray(argument) ? argument : [argument];
+  }
+
+  #number(name: string, argument: Argument | undefined): PyNumber {
+    if (argument instanceof PyNumber) return argument;
+    return this.#refuse(name, 'a number');
+  }
+
+  #plain(name: string, { value }: PyNumber): number {
+    if (value !== undefined) return value;
+    throw this.build.crossing(`${name} depends on the batch size`);
+  }
+
+  #refuse(name: string, expected: string): never {
+    throw this.error(
+      'MALFORMED',
+      `expected ${expected} as ${name}, found ${kindOf(this.#arguments.get(name) ?? null)}`,
+    );
+  }
+}
+
+function tensorOf(operand: Operand): Value {
+  return operand instanceof PyNumber ? operand.constant : operand;
+}
+
+export function sizesText(...shapes: readonly (readonly number[])[]): string {
+  return shapes.map(formatShape).join(' and ');
+}

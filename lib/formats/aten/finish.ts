@@ -1,0 +1,94 @@
+/** From the values that a file's program ends with to a graph. */
+import { ForwardpassError } from '../../errors.ts';
+import type { Decision, Graph, GraphInput, GraphOutput, Node } from '../../graph/graph.ts';
+import { elementCount, formatShape } from '../../graph/shapes.ts';
+import type { GraphBuilder } from '../tracing/builder.ts';
+import { CrossesRows } from '../tracing/emitter.ts';
+import { type ElementType, HIGHEST_RANK, publicType, type Row } from '../tracing/value.ts';
+import type { Argument } from './argument.ts';
+import { PyNumber, TensorRef } from './argument.ts';
+
+/** An input as the file has it; the first axis is the batch. */
+export interface ProgramInput {
+  readonly name: string;
+  readonly type: ElementType;
+  /** Undefined where an axis is open. */
+  readonly shape: readonly (number | undefined)[];
+}
+
+/** The input's row tensor. Throws `SHAPE` when the shape of a row is not fixed. */
+export function inputRow(build: GraphBuilder, input: ProgramInput): { row: Row; declared: GraphInput } {
+  const { name, type } = input;
+  const place = `input ${name}`;
+  if (input.shape.length === 0) throw new CrossesRows('the input is a single number without a batch', place);
+  if (input.shape.length > HIGHEST_RANK) {
+    throw new ForwardpassError('LIMIT', `expected at most ${HIGHEST_RANK} axes, found ${input.shape.length}`, place);
+  }
+  const { batchAxis } = build;
+  const own = batchAxis === undefined ? input.shape : input.shape.slice(1);
+  const shape = own.map((size, i) => {
+    if (size !== undefined && size > 0) return size;
+    const axis = i + input.shape.length - own.length;
+    const found = size === undefined ? 'open' : size;
+    throw new ForwardpassError('SHAPE', `axis ${axis} is ${found}; the shape of a row must be fixed`, place);
+  });
+  if (!(elementCount(shape) <= build.limits.rowElements)) {
+    throw new ForwardpassError('LIMIT', `a row of shape ${formatShape(shape)} exceeds \`limits.rowElements\``, place);
+  }
+  const row: Row = { kind: 'row', type, shape, batchAxis, operand: build.uniqueName(name) };
+  return { row, declared: { name, shape, dtype: publicType(type) } };
+}
+
+/** The batch that the file was made with, where its inputs agree on one. */
+export function commonBatch(inputs: readonly ProgramInput[]): number | undefined {
+  const [batch, ...others] = new Set(inputs.map(({ shape }) => shape[0]));
+  return others.length === 0 ? batch : undefined;
+}
+
+/** The graph whose outputs are the given values. */
+export function finishGraph(
+  format: string,
+  build: GraphBuilder,
+  inputs: readonly GraphInput[],
+  results: ReadonlyMap<string, Argument>,
+): Graph {
+  const outputs: GraphOutput[] = [];
+  const rows: Row[] = [];
+  for (const [name, result] of results) {
+    const place = `output ${name}`;
+    build.enter({ name, place, output: name });
+    const row = build.named(tensorOf(result, place));
+    rows.push(row);
+    outputs.push({ name, value: row.operand, dtype: publicType(row.type) });
+  }
+  if (outputs.length === 0) throw new ForwardpassError('MALFORMED', 'the model gives no tensor', 'outputs');
+  const isDouble = [...inputs, ...outputs].some(({ dtype }) => dtype === 'float64');
+  return {
+    format,
+    precision: isDouble ? 'f64' : 'f32',
+    inputs,
+    outputs,
+    nodes: build.nodes,
+    decision: rows.length === 1 ? decisionOf(build.nodes, rows[0]) : undefined,
+  };
+}
+
+function tensorOf(result: Argument, place: string) {
+  if (result instanceof PyNumber) return result.constant;
+  const value = result instanceof TensorRef ? result.value : undefined;
+  if (value !== undefined) return value;
+  const message = 'is not a tensor, or one that was changed in place through a view of it';
+  throw new ForwardpassError('UNSUPPORTED_OP', message, place);
+}
+
+/** What a final softmax, or a sigmoid of one number, says about the classes. */
+function decisionOf(nodes: readonly Node[], output: Row): Decision | undefined {
+  const producers = new Map(nodes.map((node) => [node.output, node]));
+  let last = producers.get(output.operand as string);
+  if (last?.op === 'softmax' && output.shape.length === 1) {
+    return { rule: 'arg_max', probabilities: last.attributes.fn === 'softmax' };
+  }
+  while (last?.op === 'reshape') last = producers.get(last.inputs[0] as string);
+  const isProbability = last?.op === 'unary' && last.attributes.fn === 'sigmoid' && elementCount(output.shape) === 1;
+  return isProbability ? { rule: 'above', threshold: 0.5, probabilities: true } : undefined;
+}

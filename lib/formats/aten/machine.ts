@@ -1,0 +1,105 @@
+/** Runs the operators that a file calls: picks their form, translates them, and keeps track of what changes in place. */
+import { ForwardpassError } from '../../errors.ts';
+import { quote } from '../../words.ts';
+import type { GraphBuilder } from '../tracing/builder.ts';
+import type { Site } from '../tracing/emitter.ts';
+import type { Value } from '../tracing/value.ts';
+import { type Argument, Folded, kindOf, PyNumber, type Result, TensorRef } from './argument.ts';
+import { Call } from './call.ts';
+import { bind } from './signature.ts';
+import { canonicalName, formsOf, isReshape, refusal, takesFolded, VIEWS } from './table.ts';
+
+/** Of an operator's name, in messages. */
+const LONGEST_SHOWN = 120;
+
+export class Machine {
+  readonly build: GraphBuilder;
+  #steps = 0;
+
+  constructor(build: GraphBuilder) {
+    this.build = build;
+  }
+
+  /** How many operators were called: tells two runs of one file apart. */
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /** Counts a step against `limits.nodes`; `place` is for messages. */
+  step(place: string): void {
+    const { nodes } = this.build.limits;
+    if (++this.#steps <= nodes) return;
+    throw new ForwardpassError('LIMIT', `the model takes more steps than \`limits.nodes\`, ${nodes}`, place);
+  }
+
+  /**
+   * Calls an operator of ATen, without namespace and overload. A name that ends in one underscore changes its first
+   * tensor in place and gives it back.
+   */
+  call(name: string, positional: readonly Argument[], named: ReadonlyMap<string, Argument>, site: Site): Argument {
+    this.step(site.place);
+    this.build.enter(site);
+    const isInPlace = /[^_]_$/.test(name) && formsOf(name) === undefined;
+    const base = canonicalName(isInPlace ? name.slice(0, -1) : name);
+    const forms = formsOf(base);
+    if (forms === undefined) {
+      throw this.build.error('UNSUPPORTED_OP', `${base.slice(0, LONGEST_SHOWN)} ${refusal(base)}`);
+    }
+    const isFolded = [...positional, ...named.values()].some(holdsFolded);
+    if (isFolded && !takesFolded(base)) throw this.build.crossing(`${base} is called with the batch folded into rows`);
+    for (const { signature, translation } of forms) {
+      const bound = bind(signature, positional, named);
+      if (bound === undefined) continue;
+      const result = translation(new Call(this.build, bound));
+      const self = bound.get(signature.parameters[0].name) ?? null;
+      if (isInPlace) return this.#write(self, result);
+      return wrap(result, VIEWS.has(base) ? firstTensor(self) : undefined, isFolded && !isReshape(base));
+    }
+    const given = [...positional.map(kindOf), ...[...named].map(([key, value]) => `${key}=${kindOf(value)}`)];
+    throw this.build.error(
+      'UNSUPPORTED_OP',
+      `${base} is called with (${given.join(', ')}), a form that is not read here`,
+    );
+  }
+
+  /** In place the type stays what it was. */
+  #write(self: Argument, result: Result): Argument {
+    const before = self instanceof TensorRef ? self.value : undefined;
+    if (!(self instanceof TensorRef) || before === undefined || !isValue(result)) {
+      throw this.build.error('UNSUPPORTED_OP', 'what is changed in place is not a tensor of its own');
+    }
+    self.write(this.build.cast(result, before.type));
+    return self;
+  }
+}
+
+function isValue(result: Result): result is Value {
+  return !(result instanceof PyNumber || result instanceof Folded || Array.isArray(result));
+}
+
+function holdsFolded(argument: Argument): boolean {
+  if (Array.isArray(argument)) return argument.some(holdsFolded);
+  return argument instanceof TensorRef && argument.isFolded;
+}
+
+function firstTensor(argument: Argument): TensorRef | undefined {
+  return argument instanceof TensorRef ? argument : undefined;
+}
+
+function wrap(result: Result, viewOf: TensorRef | undefined, isFolded: boolean): Argument {
+  if (result instanceof PyNumber) return result;
+  if (result instanceof Folded) return new TensorRef(result, viewOf);
+  if (!isValue(result)) return result.map((each) => wrap(each, viewOf, isFolded));
+  return new TensorRef(isFolded && result.kind === 'row' ? new Folded(result) : result, viewOf);
+}
+
+/** What messages call an operator's place. */
+export function siteOf(name: string, operator: string, output = name): Site {
+  const shown = name.length > LONGEST_SHOWN ? `${name.slice(0, LONGEST_SHOWN)}…` : name;
+  return { name, place: `node ${shown} (${operator.slice(0, LONGEST_SHOWN)})`, output };
+}
+
+/** For messages about a name that a file uses and nothing defines. */
+export function dangling(name: string, place: string): ForwardpassError {
+  return new ForwardpassError('DANGLING', `the name ${quote(name)} is used and nothing defines it`, place);
+}

@@ -1,0 +1,299 @@
+/** Operators of one or two tensors or numbers, element by element: arithmetic, comparisons and logic. */
+import type { BinaryName, UnaryName } from '../../../graph/graph.ts';
+import { broadcastShapes } from '../../../graph/shapes.ts';
+import { batchAxisOf } from '../../tracing/emitter.ts';
+import type { ElementType } from '../../tracing/value.ts';
+import { type Constant, isFloat, type Value } from '../../tracing/value.ts';
+import { PyNumber, type Result } from '../argument.ts';
+import { type Call, sizesText, type Translation, type Translations } from '../call.ts';
+import { asFloat, type Operand } from '../element-types.ts';
+
+/** Broadcasts as NumPy does; a size that does not fit is told apart from other failures. */
+export function combine(call: Call, fn: BinaryName, a: Value, b: Value): Value {
+  checkBroadcast(call, a, b);
+  return call.build.binary(fn, a, b);
+}
+
+/** Only where both are of the row, or constants that are: the builder judges what the batch is broadcast against. */
+function checkBroadcast(call: Call, a: Value, b: Value): void {
+  const own = [a, b].map((x) => fullShape(x));
+  if (broadcastShapes(...own) !== undefined) return;
+  for (let axis = 1; axis <= Math.min(own[0].length, own[1].length); axis++) {
+    const [left, right] = [own[0].at(-axis) ?? 1, own[1].at(-axis) ?? 1];
+    if (left === 1 || right === 1) continue;
+    call.match(left, right, `the shapes ${sizesText(...own)} do not broadcast`);
+  }
+}
+
+/** With 1 for the batch. */
+function fullShape(x: Value): readonly number[] {
+  const batchAxis = batchAxisOf(x);
+  return batchAxis === undefined ? x.shape : x.shape.toSpliced(batchAxis, 0, 1);
+}
+
+/** Numbers alone give a number; a tensor among them gives a tensor of the type that torch has for both. */
+function arithmetic(
+  call: Call,
+  fn: BinaryName,
+  a: Operand,
+  b: Operand,
+  type = numberOrTensorType(call, a, b),
+): Operand {
+  const result = combine(call, fn, call.cast(a, type), call.cast(b, type));
+  return a instanceof PyNumber && b instanceof PyNumber ? new PyNumber(result as Constant) : result;
+}
+
+function numberOrTensorType(call: Call, a: Operand, b: Operand): ElementType {
+  if (!(a instanceof PyNumber && b instanceof PyNumber)) return call.typeOf(a, b);
+  return a.type === 'float64' || b.type === 'float64' ? 'float64' : 'int64';
+}
+
+function floatType(call: Call, a: Operand, b: Operand): ElementType {
+  return a instanceof PyNumber && b instanceof PyNumber ? 'float64' : asFloat(call.typeOf(a, b));
+}
+
+export function binary(fn: BinaryName): Translation {
+  return (call) => arithmetic(call, fn, call.operand('self'), call.operand('other'));
+}
+
+/** Conditions compare in the type of both and give bool. */
+function condition(fn: BinaryName): (call: Call) => Operand {
+  return (call) => {
+    const [a, b] = [call.operand('self'), call.operand('other')];
+    const type = a.type === 'bool' && b.type === 'bool' ? 'bool' : numberOrTensorType(call, a, b);
+    return arithmetic(call, fn, a, b, type);
+  };
+}
+
+function unequal(call: Call): Result {
+  const equal = condition('equal')(call);
+  const not = (x: Value) => call.build.unary(x, 'not');
+  return equal instanceof PyNumber ? new PyNumber(not(equal.constant) as Constant) : not(equal);
+}
+
+/** self ± alpha·other */
+function withAlpha(fn: 'add' | 'sub', swapped = false): Translation {
+  return (call) => {
+    const [self, other] = [call.operand('self'), call.operand('other')];
+    const [left, right] = swapped ? [other, self] : [self, other];
+    const alpha = call.number('alpha');
+    if (alpha === 1) return arithmetic(call, fn, left, right);
+    const type = numberOrTensorType(call, self, other);
+    const scaled = scale(call, call.cast(right, type), alpha);
+    return arithmetic(call, fn, left, scaled, type);
+  };
+}
+
+export function scale(call: Call, x: Value, factor: number): Value {
+  return factor === 1 ? x : call.build.binary('mul', x, call.build.scalar(x, factor));
+}
+
+/** True division; of numbers and whole tensors too. */
+function divide(call: Call): Result {
+  const [a, b] = [call.operand('self'), call.operand('other')];
+  const mode = call.has('rounding_mode') ? call.text('rounding_mode') : '';
+  if (mode === '') return arithmetic(call, 'div', a, b, floatType(call, a, b));
+  if (mode !== 'floor' && mode !== 'trunc') {
+    throw call.error('MALFORMED', `expected the rounding mode floor or trunc, found '${mode}'`);
+  }
+  return rounded(call, arithmetic(call, 'div', a, b), mode);
+}
+
+function floorDivide(call: Call): Result {
+  const [a, b] = [call.operand('self'), call.operand('other')];
+  return rounded(call, arithmetic(call, 'div', a, b), 'floor');
+}
+
+/** A size divided by what divides it for every batch is whole as it is. */
+function rounded(call: Call, quotient: Operand, mode: 'floor' | 'trunc'): Operand {
+  if (!(quotient instanceof PyNumber)) return call.build.unary(quotient, mode);
+  return quotient.constant.batch ? quotient : new PyNumber(call.build.unary(quotient.constant, mode) as Constant);
+}
+
+/** With the divisor's sign, as Python's %, by `floor`; with the dividend's by `trunc`. */
+function remainder(mode: 'floor' | 'trunc'): Translation {
+  return (call) => {
+    const [a, b] = [call.operand('self'), call.operand('other')];
+    const type = numberOrTensorType(call, a, b);
+    const whole = rounded(call, arithmetic(call, 'div', a, b, type), mode);
+    return arithmetic(call, 'sub', a, arithmetic(call, 'mul', whole, b, type), type);
+  };
+}
+
+function power(call: Call): Result {
+  const [base, exponent] = [call.operand('self'), call.operand('exponent')];
+  if (!(base instanceof PyNumber) && exponent instanceof PyNumber) {
+    const type = call.typeOf(base, exponent);
+    const x = call.cast(base, type);
+    if (exponent.value === 2) return call.build.unary(x, 'square');
+    if (exponent.value === 1) return x;
+    if (exponent.value === 0.5) return call.build.unary(x, 'sqrt');
+    if (exponent.value === -1 && isFloat(type)) return call.build.unary(x, 'reciprocal');
+    if (exponent.value === -0.5) return call.build.unary(call.build.unary(x, 'sqrt'), 'reciprocal');
+    if (exponent.value === 3) return call.build.binary('mul', call.build.unary(x, 'square'), x);
+  }
+  return arithmetic(call, 'pow', base, exponent);
+}
+
+/** Of numbers of Python too, which keep their type. */
+function unary(fn: UnaryName): Translation {
+  return (call) => {
+    const x = call.operand('self');
+    return x instanceof PyNumber ? new PyNumber(call.build.unary(x.constant, fn) as Constant) : call.build.unary(x, fn);
+  };
+}
+
+/** Of floats, which integers are made first. */
+function floating(fn: UnaryName): Translation {
+  return (call) => call.build.unary(call.floating('self'), fn);
+}
+
+function ofFloat(steps: (call: Call, x: Value) => Value): Translation {
+  return (call) => steps(call, call.floating('self'));
+}
+
+function where(call: Call): Result {
+  const [a, b] = [call.operand('self'), call.operand('other')];
+  const type = call.typeOf(a, b);
+  const [test, left, right] = [call.tensor('condition'), call.cast(a, type), call.cast(b, type)];
+  for (const [x, y] of [
+    [test, left],
+    [test, right],
+    [left, right],
+  ])
+    checkBroadcast(call, x, y);
+  return call.build.select(test, left, right);
+}
+
+function maskedFill(call: Call): Result {
+  const x = call.tensor('self');
+  return call.build.select(call.tensor('mask'), call.cast(call.operand('value'), x.type), x);
+}
+
+/** self + value·tensor1·tensor2, or divided. */
+function addProduct(fn: 'mul' | 'div'): Translation {
+  return (call) => {
+    const [self, a, b] = [call.tensor('self'), call.tensor('tensor1'), call.tensor('tensor2')];
+    const type = call.typeOf(self, a, b);
+    const product = combine(call, fn, call.cast(a, type), call.cast(b, type));
+    return combine(call, 'add', call.cast(self, type), scale(call, product, call.number('value')));
+  };
+}
+
+/** start + weight·(end − start) */
+function lerp(call: Call): Result {
+  const [start, end] = [call.tensor('self'), call.tensor('end')];
+  const way = combine(call, 'sub', end, start);
+  return combine(call, 'add', start, combine(call, 'mul', way, call.cast(call.operand('weight'), start.type)));
+}
+
+function nanToNum(call: Call): Result {
+  const x = call.tensor('self');
+  if (!isFloat(x.type)) return x;
+  const { build } = call;
+  const greatest = x.type === 'float64' ? Number.MAX_VALUE : (GREATEST[x.type] ?? GREATEST.float32);
+  const value = (name: string, otherwise: number) => build.scalar(x, call.has(name) ? call.number(name) : otherwise);
+  const finite = build.select(build.unary(x, 'is_inf', 1, 0), value('posinf', greatest), x);
+  const bounded = build.select(build.unary(x, 'is_inf', 0, 1), value('neginf', -greatest), finite);
+  return build.select(build.unary(x, 'is_nan'), value('nan', 0), bounded);
+}
+
+const GREATEST: Readonly<Record<string, number>> = {
+  float32: 3.4028234663852886e38,
+  float16: 65504,
+  bfloat16: 3.3895313892515355e38,
+};
+
+function round(call: Call): Result {
+  if (call.has('decimals') && call.number('decimals') !== 0) {
+    throw call.error('UNSUPPORTED_OP', 'rounding to decimals is not a row operation known here');
+  }
+  return unary('round')(call);
+}
+
+export const arithmeticOperators: Translations = {
+  'add(Tensor self, Tensor other, *, float alpha=1)': withAlpha('add'),
+  'sub(Tensor self, Tensor other, *, float alpha=1)': withAlpha('sub'),
+  'rsub(Tensor self, Tensor other, float alpha=1)': withAlpha('sub', true),
+  'mul(Tensor self, Tensor other)': binary('mul'),
+  'div(Tensor self, Tensor other, *, str? rounding_mode=None)': divide,
+  'truediv(Tensor self, Tensor other)': divide,
+  'floor_divide(Tensor self, Tensor other)': floorDivide,
+  'floordiv(Tensor self, Tensor other)': floorDivide,
+  'remainder(Tensor self, Tensor other)': remainder('floor'),
+  'mod(Tensor self, Tensor other)': remainder('floor'),
+  'fmod(Tensor self, Tensor other)': remainder('trunc'),
+  'pow(Tensor self, Tensor exponent)': power,
+  'square(Tensor self)': unary('square'),
+  'maximum(Tensor self, Tensor other)': binary('max'),
+  'minimum(Tensor self, Tensor other)': binary('min'),
+  'eq(Tensor self, Tensor other)': condition('equal'),
+  'ne(Tensor self, Tensor other)': unequal,
+  'lt(Tensor self, Tensor other)': condition('less'),
+  'le(Tensor self, Tensor other)': condition('less_equal'),
+  'gt(Tensor self, Tensor other)': condition('greater'),
+  'ge(Tensor self, Tensor other)': condition('greater_equal'),
+  'logical_and(Tensor self, Tensor other)': condition('and'),
+  'logical_or(Tensor self, Tensor other)': condition('or'),
+  'logical_xor(Tensor self, Tensor other)': condition('xor'),
+  'logical_not(Tensor self)': unary('not'),
+  'bitwise_and(Tensor self, Tensor other)': logicOfBool('and'),
+  'bitwise_or(Tensor self, Tensor other)': logicOfBool('or'),
+  'bitwise_xor(Tensor self, Tensor other)': logicOfBool('xor'),
+  'bitwise_not(Tensor self)': notOfBool,
+  '__and__(Tensor self, Tensor other)': logicOfBool('and'),
+  '__or__(Tensor self, Tensor other)': logicOfBool('or'),
+  '__xor__(Tensor self, Tensor other)': logicOfBool('xor'),
+  '__not__(Tensor self)': unary('not'),
+  'where(Tensor condition, Tensor self, Tensor other)': where,
+  'masked_fill(Tensor self, Tensor mask, Tensor value)': maskedFill,
+  'addcmul(Tensor self, Tensor tensor1, Tensor tensor2, *, float value=1)': addProduct('mul'),
+  'addcdiv(Tensor self, Tensor tensor1, Tensor tensor2, *, float value=1)': addProduct('div'),
+  'lerp(Tensor self, Tensor end, Tensor weight)': lerp,
+  'nan_to_num(Tensor self, float? nan=None, float? posinf=None, float? neginf=None)': nanToNum,
+  'neg(Tensor self)': unary('neg'),
+  'abs(Tensor self)': unary('abs'),
+  'sign(Tensor self)': unary('sign'),
+  'sgn(Tensor self)': unary('sign'),
+  'floor(Tensor self)': unary('floor'),
+  'ceil(Tensor self)': unary('ceil'),
+  'trunc(Tensor self)': unary('trunc'),
+  'round(Tensor self, *, int? decimals=None)': round,
+  'frac(Tensor self)': ofFloat((call, x) => call.build.binary('sub', x, call.build.unary(x, 'trunc'))),
+  'exp(Tensor self)': floating('exp'),
+  'exp2(Tensor self)': ofFloat((call, x) => call.build.binary('pow', call.build.scalar(x, 2), x)),
+  'expm1(Tensor self)': floating('expm1'),
+  'log(Tensor self)': floating('log'),
+  'log1p(Tensor self)': floating('log1p'),
+  'log2(Tensor self)': ofFloat((call, x) => scale(call, call.build.unary(x, 'log'), Math.LOG2E)),
+  'log10(Tensor self)': ofFloat((call, x) => scale(call, call.build.unary(x, 'log'), Math.LOG10E)),
+  'sqrt(Tensor self)': floating('sqrt'),
+  'rsqrt(Tensor self)': ofFloat((call, x) => call.build.unary(call.build.unary(x, 'sqrt'), 'reciprocal')),
+  'reciprocal(Tensor self)': floating('reciprocal'),
+  'erf(Tensor self)': floating('erf'),
+  'erfc(Tensor self)': ofFloat((call, x) =>
+    call.build.binary('sub', call.build.scalar(x, 1), call.build.unary(x, 'erf')),
+  ),
+  'isnan(Tensor self)': (call) => call.build.unary(call.tensor('self'), 'is_nan'),
+  'isinf(Tensor self)': (call) => call.build.unary(call.tensor('self'), 'is_inf', 1, 1),
+};
+
+/** Of bool the bits are the truth; of integers they are not. */
+function logicOfBool(fn: 'and' | 'or' | 'xor'): Translation {
+  return (call) => {
+    const [a, b] = [call.operand('self'), call.operand('other')];
+    refuseBits(call, a, b);
+    return arithmetic(call, fn, a, b, 'bool');
+  };
+}
+
+function notOfBool(call: Call): Result {
+  refuseBits(call, call.operand('self'));
+  return unary('not')(call);
+}
+
+function refuseBits(call: Call, ...operands: readonly Operand[]): void {
+  const found = operands.find((operand) => operand.type !== 'bool');
+  if (found !== undefined)
+    throw call.error('UNSUPPORTED_OP', `the bits of ${found.type} are not read, only those of bool`);
+}

@@ -1,0 +1,113 @@
+/** Operators that make tensors of nothing but numbers. */
+
+import { batchAxisOf } from '../../tracing/emitter.ts';
+import { constant, type ElementType, isFloat, literal, range, type Value } from '../../tracing/value.ts';
+import { PyNumber, type Result } from '../argument.ts';
+import type { Call, Translation, Translations } from '../call.ts';
+import { targetOf } from './shape.ts';
+
+/** A number for every element; where the batch is among the sizes, for every row. */
+function filled(call: Call, sizes: readonly PyNumber[], value: number, type: ElementType): Value {
+  const { build } = call;
+  const { own, batchAxis } = targetOf(call, sizes);
+  if (own.some((size) => !Number.isInteger(size) || size < 0)) {
+    throw call.error('SHAPE', `expected sizes, found [${own.join(', ')}]`);
+  }
+  const tensor = build.expanded(literal(type, [value]), own);
+  return batchAxis === undefined ? tensor : build.everyRow(tensor, batchAxis);
+}
+
+/** `value` is a number, or the name of the parameter that gives it. */
+function full(value: number | string): Translation {
+  return (call) => {
+    const fill = typeof value === 'number' ? value : call.number(value);
+    return filled(call, call.sizes('size'), fill, call.type('dtype') ?? defaultType(call, value));
+  };
+}
+
+/** Of a new tensor: that of `self` where there is one, else what the number is, else floats. */
+function defaultType(call: Call, value: number | string): ElementType {
+  if (call.has('self')) return call.tensor('self').type;
+  const number = typeof value === 'string' ? call.operand(value) : undefined;
+  return number === undefined || isFloat(number.type) ? 'float32' : number.type;
+}
+
+function fullLike(value: number | string): Translation {
+  return (call) => {
+    const { build } = call;
+    const x = call.tensor('self');
+    const fill = typeof value === 'number' ? value : call.number(value);
+    const tensor = build.expanded(literal(call.type('dtype') ?? x.type, [fill]), x.shape);
+    return x.kind === 'row' ? build.everyRow(tensor, batchAxisOf(x)) : tensor;
+  };
+}
+
+function arange(call: Call): Result {
+  const [start, end, step] = ['start', 'end', 'step'].map((name, i) =>
+    call.has(name) ? call.number(name) : [0, 0, 1][i],
+  );
+  const count = Math.max(Math.ceil((end - start) / step), 0);
+  if (!(count <= call.build.limits.rowElements)) throw call.error('LIMIT', `a range of ${count} numbers is too long`);
+  call.build.spend(count);
+  const given = ['start', 'end', 'step'].filter((name) => call.has(name)).map((name) => call.operand(name));
+  const type = call.type('dtype') ?? (given.some(({ type }) => isFloat(type)) ? 'float32' : 'int64');
+  return literal(type, range(start, end, step), [count]);
+}
+
+/** A number as a tensor of rank 0. */
+function scalarTensor(name: string): Translation {
+  return (call) => {
+    const number = call.operand(name);
+    const type = call.type('dtype') ?? (number instanceof PyNumber && isFloat(number.type) ? 'float32' : number.type);
+    return call.cast(number, type);
+  };
+}
+
+/** A tensor of one element as a number. */
+function item(call: Call): Result {
+  const x = call.constant('self');
+  if (x.data.length !== 1) throw call.error('SHAPE', `expected a tensor of one number, found ${x.data.length}`);
+  const type = isFloat(x.type) ? 'float64' : x.type === 'bool' ? 'bool' : 'int64';
+  return new PyNumber(constant(type, [], Float64Array.of(x.data[0]), x.batch));
+}
+
+/** The lower or upper triangle of a constant; zeros elsewhere. */
+function triangle(keeps: (row: number, column: number) => boolean): Translation {
+  return (call) => {
+    const x = call.constant('self');
+    const diagonal = call.number('diagonal');
+    const [rows, columns] = [x.shape.at(-2) ?? 1, x.shape.at(-1) ?? 1];
+    const data = x.data.map((value, i) => {
+      const [row, column] = [Math.floor(i / columns) % rows, i % columns];
+      return keeps(row + diagonal, column) ? value : 0;
+    });
+    return constant(x.type, x.shape, data);
+  };
+}
+
+const PLACEMENT = '*, int? dtype=None, any? layout=None, any? device=None, any? pin_memory=None';
+const LIKE = `${PLACEMENT}, any? memory_format=None`;
+
+export const creationOperators: Translations = {
+  [`full(int[] size, float fill_value, ${PLACEMENT})`]: full('fill_value'),
+  [`zeros(int[] size, ${PLACEMENT})`]: full(0),
+  // What nothing was written to may hold anything.
+  [`empty(int[] size, ${PLACEMENT}, any? memory_format=None)`]: full(0),
+  [`ones(int[] size, ${PLACEMENT})`]: full(1),
+  [`new_full(Tensor self, int[] size, float fill_value, ${PLACEMENT})`]: full('fill_value'),
+  [`new_zeros(Tensor self, int[] size, ${PLACEMENT})`]: full(0),
+  [`new_ones(Tensor self, int[] size, ${PLACEMENT})`]: full(1),
+  [`full_like(Tensor self, float fill_value, ${LIKE})`]: fullLike('fill_value'),
+  [`zeros_like(Tensor self, ${LIKE})`]: fullLike(0),
+  [`ones_like(Tensor self, ${LIKE})`]: fullLike(1),
+  [`arange(float end, ${PLACEMENT})`]: arange,
+  [`arange(float start, float end, ${PLACEMENT})`]: arange,
+  [`arange(float start, float end, float step, ${PLACEMENT})`]: arange,
+  [`scalar_tensor(float s, ${PLACEMENT})`]: scalarTensor('s'),
+  'NumToTensor(float a)': scalarTensor('a'),
+  'tensor_of(float a, int? dtype=None)': scalarTensor('a'),
+  'item(Tensor self)': item,
+  '_local_scalar_dense(Tensor self)': item,
+  'tril(Tensor self, int diagonal=0)': triangle((row, column) => column <= row),
+  'triu(Tensor self, int diagonal=0)': triangle((row, column) => column >= row),
+};

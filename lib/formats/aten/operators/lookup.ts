@@ -1,0 +1,103 @@
+/** Operators that pick by other tensors: constants choose places, ids of a row look up a constant table. */
+import { formatShape } from '../../../graph/shapes.ts';
+import { batchAxisOf } from '../../tracing/emitter.ts';
+import { type Constant, isFloat, type Value } from '../../tracing/value.ts';
+import type { Result } from '../argument.ts';
+import type { Call, Translation, Translations } from '../call.ts';
+import { FloatIds } from '../float-ids.ts';
+import { picked } from './indexing.ts';
+import { unsqueezed } from './shape.ts';
+
+/** Whole numbers that choose, from tensors and slots left open; a row's own numbers look up a constant table. */
+function index(call: Call): Result {
+  const x = call.tensor('self');
+  const indices = call.optionalTensors('indices');
+  const at = indices.findIndex((each) => each !== undefined);
+  const only = indices[at];
+  if (only === undefined) return x;
+  if (indices.filter((each) => each !== undefined).length > 1) {
+    throw call.error('UNSUPPORTED_OP', 'several axes are indexed at once; index them one after another');
+  }
+  if (only.type === 'bool') throw call.error('UNSUPPORTED_OP', 'a mask picks elements, whose number depends on it');
+  if (only.kind === 'constant') return picked(call, x, at, only);
+  if (at === 0 && x.kind === 'constant') return lookUp(call, only, x, true);
+  throw call.error('UNSUPPORTED_OP', 'both the table and the indices depend on the input');
+}
+
+function indexSelect(call: Call): Result {
+  const { build } = call;
+  const [x, indices] = [call.tensor('self'), call.tensor('index')];
+  const axis = build.axis(call.number('dim'), build.rank(x));
+  if (indices.kind === 'constant') return picked(call, x, axis, indices);
+  if (axis === 0 && x.kind === 'constant') return lookUp(call, indices, x, false);
+  throw call.error('UNSUPPORTED_OP', 'both the table and the indices depend on the input');
+}
+
+/** Of a vector per row the places that a constant holds, the same for every row. */
+function gather(call: Call): Result {
+  const { build } = call;
+  const [x, indices] = [call.tensor('self'), call.tensor('index')];
+  const { operand } = build.asRow(indices, batchAxisOf(x));
+  if (typeof operand === 'string') {
+    throw call.error('UNSUPPORTED_OP', 'the places to pick depend on the input; here they must be constant');
+  }
+  if (x.shape.length !== 1) {
+    throw call.error('UNSUPPORTED_OP', `only rows of one axis are gathered from, found ${formatShape(x.shape)}`);
+  }
+  return build.gather(x, call.number('dim'), Array.from(operand.data));
+}
+
+/** Negative ids count from the table's end only where `wraps`. */
+function lookUp(call: Call, ids: Value, table: Constant, wraps: boolean): Value {
+  if (isFloat(ids.type)) throw new FloatIds(ids, call.build.place);
+  if (ids.kind === 'constant') return picked(call, table, 0, ids);
+  const info = { ...ids, type: table.type, shape: [...ids.shape, ...table.shape.slice(1)] };
+  return call.build.emit('embedding', [ids.operand, call.build.tensor(table)], { wrap: wraps }, info);
+}
+
+function embedding(call: Call): Result {
+  const table = call.constant('weight');
+  if (table.shape.length !== 2)
+    throw call.error('SHAPE', `expected a table of two axes, found ${formatShape(table.shape)}`);
+  return lookUp(call, call.tensor('indices'), table, false);
+}
+
+function oneHot(call: Call): Result {
+  const { build } = call;
+  const ids = call.tensor('self');
+  const depth = call.number('num_classes');
+  if (isFloat(ids.type)) throw new FloatIds(ids, build.place);
+  if (depth < 1) throw call.error('UNSUPPORTED_OP', 'the number of classes depends on the ids; give num_classes');
+  if (depth > build.limits.rowElements) throw call.error('LIMIT', `a one-hot of ${depth} classes is too long`);
+  return build.oneHot(build.asRow(ids), -1, depth, 0, 1, 'int64');
+}
+
+/** How many of the bounds lie before each element; with `right`, or at it. */
+function bucketize(x: string, boundaries: string): Translation {
+  return (call) => {
+    const { build } = call;
+    const bounds = call.constant(boundaries);
+    if (bounds.shape.length !== 1) throw call.error('UNSUPPORTED_OP', 'bounds of several axes are not read');
+    const values = unsqueezed(call, call.tensor(x), -1);
+    const isRight = call.flag('right') || (call.has('side') && call.text('side') === 'right');
+    // Written so that a NaN lies behind every bound, as torch has it.
+    const isBefore = build.unary(build.binary(isRight ? 'less' : 'less_equal', values, bounds), 'not');
+    const type = call.flag('out_int32') ? 'int32' : 'int64';
+    return build.cast(build.reduce(build.cast(isBefore, type), 'sum', [-1], false), type);
+  };
+}
+
+export const lookupOperators: Translations = {
+  'index(Tensor self, Tensor?[] indices)': index,
+  'index_select(Tensor self, int dim, Tensor index)': indexSelect,
+  'gather(Tensor self, int dim, Tensor index, *, bool sparse_grad=False)': gather,
+  'embedding(Tensor weight, Tensor indices, int padding_idx=-1, bool scale_grad_by_freq=False, bool sparse=False)':
+    embedding,
+  'one_hot(Tensor self, int num_classes=-1)': oneHot,
+  'bucketize(Tensor self, Tensor boundaries, *, bool out_int32=False, bool right=False)': bucketize(
+    'self',
+    'boundaries',
+  ),
+  'searchsorted(Tensor sorted_sequence, Tensor self, *, bool out_int32=False, bool right=False, str? side=None, any? sorter=None)':
+    bucketize('self', 'sorted_sequence'),
+};

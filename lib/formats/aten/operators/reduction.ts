@@ -1,0 +1,97 @@
+/** Operators that make one number of many. */
+import type { ReduceName } from '../../../graph/graph.ts';
+import { elementCount } from '../../../graph/shapes.ts';
+import { isFloat, type Value } from '../../tracing/value.ts';
+import type { Call, Translation, Translations } from '../call.ts';
+import { asFloat } from '../element-types.ts';
+import { binary } from './arithmetic.ts';
+
+/** Over the axes given, or all; whole numbers are summed as int64, and floats are made of them for the others. */
+function reduce(fn: ReduceName, integers: 'float' | 'int64' | 'same' = 'float'): Translation {
+  return (call) => {
+    const x = typed(call, integers);
+    const axes = call.axes('dim', x);
+    return axes.length === 0 ? x : call.build.reduce(x, fn, axes, call.flag('keepdim'));
+  };
+}
+
+function typed(call: Call, integers: 'float' | 'int64' | 'same'): Value {
+  const x = call.tensor('self');
+  const asked = call.type('dtype');
+  if (asked !== undefined) return call.build.cast(x, asked);
+  if (isFloat(x.type) || integers === 'same') return x;
+  return call.build.cast(x, integers === 'int64' ? 'int64' : asFloat(x.type));
+}
+
+/** The greatest or least of all, or along an axis with its position. */
+function extreme(fn: 'max' | 'min'): Translation {
+  return (call) => {
+    const x = call.tensor('self');
+    const [axis, keepDims] = [call.number('dim'), call.flag('keepdim')];
+    const positions = call.build.reduce(x, fn === 'max' ? 'arg_max' : 'arg_min', [axis], keepDims);
+    return [call.build.reduce(x, fn, [axis], keepDims), positions];
+  };
+}
+
+/** Along one axis, or over all of the tensor as if it had one. */
+function position(fn: 'arg_max' | 'arg_min'): Translation {
+  return (call) => {
+    const { build } = call;
+    const x = call.tensor('self');
+    if (call.has('dim')) return build.reduce(x, fn, [call.number('dim')], call.flag('keepdim'));
+    if (x.kind === 'row') throw build.crossing('the position is searched in the whole batch');
+    return build.reduce(build.reshaped(x, [elementCount(x.shape)]), fn, [0], false);
+  };
+}
+
+/** (Σ|x|^p)^(1/p), where the parameter called `power` is p. */
+function norm(power: string): Translation {
+  return (call) => {
+    const { build } = call;
+    const asked = call.type('dtype');
+    const x = asked === undefined ? call.floating('self') : call.cast(call.tensor('self'), asked);
+    const [p, axes, keepDims] = [call.has(power) ? call.number(power) : 2, call.axes('dim', x), call.flag('keepdim')];
+    if (p === 2 || p === 1) return build.reduce(x, p === 2 ? 'l2' : 'l1', axes, keepDims);
+    if (p === 0) return build.reduce(build.cast(build.unary(x, 'to_bool'), x.type), 'sum', axes, keepDims);
+    const sizes = build.unary(x, 'abs');
+    if (Math.abs(p) === Infinity) return build.reduce(sizes, p > 0 ? 'max' : 'min', axes, keepDims);
+    const sum = build.reduce(build.binary('pow', sizes, build.scalar(sizes, p)), 'sum', axes, keepDims);
+    return build.binary('pow', sum, build.scalar(sum, 1 / p));
+  };
+}
+
+/** Whether any or all are not 0. */
+function truth(fn: 'max' | 'min'): Translation {
+  return (call) => {
+    const x = call.build.cast(call.tensor('self'), 'bool');
+    return call.build.reduce(x, fn, call.axes('dim', x), call.flag('keepdim'));
+  };
+}
+
+export const reductionOperators: Translations = {
+  'sum(Tensor self, *, int? dtype=None)': reduce('sum', 'int64'),
+  'sum(Tensor self, int[]? dim, bool keepdim=False, *, int? dtype=None)': reduce('sum', 'int64'),
+  'mean(Tensor self, *, int? dtype=None)': reduce('mean'),
+  'mean(Tensor self, int[]? dim, bool keepdim=False, *, int? dtype=None)': reduce('mean'),
+  'prod(Tensor self, *, int? dtype=None)': reduce('prod', 'int64'),
+  'prod(Tensor self, int dim, bool keepdim=False, *, int? dtype=None)': reduce('prod', 'int64'),
+  'amax(Tensor self, int[] dim=[], bool keepdim=False)': reduce('max', 'same'),
+  'amin(Tensor self, int[] dim=[], bool keepdim=False)': reduce('min', 'same'),
+  'logsumexp(Tensor self, int[] dim, bool keepdim=False)': reduce('log_sum_exp'),
+  'max(Tensor self)': reduce('max', 'same'),
+  'min(Tensor self)': reduce('min', 'same'),
+  'max(Tensor self, int dim, bool keepdim=False)': extreme('max'),
+  'min(Tensor self, int dim, bool keepdim=False)': extreme('min'),
+  'max(Tensor self, Tensor other)': binary('max'),
+  'min(Tensor self, Tensor other)': binary('min'),
+  'argmax(Tensor self, int? dim=None, bool keepdim=False)': position('arg_max'),
+  'argmin(Tensor self, int? dim=None, bool keepdim=False)': position('arg_min'),
+  'norm(Tensor self, float p=2)': norm('p'),
+  'norm(Tensor self, float? p, *, int dtype)': norm('p'),
+  'norm(Tensor self, float? p, int[] dim, bool keepdim=False, *, int? dtype=None)': norm('p'),
+  'linalg_vector_norm(Tensor self, float ord=2, int[]? dim=None, bool keepdim=False, *, int? dtype=None)': norm('ord'),
+  'any(Tensor self)': truth('max'),
+  'any(Tensor self, int[] dim, bool keepdim=False)': truth('max'),
+  'all(Tensor self)': truth('min'),
+  'all(Tensor self, int[] dim, bool keepdim=False)': truth('min'),
+};

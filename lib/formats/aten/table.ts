@@ -1,0 +1,123 @@
+/** The operators of ATen by name, in all their forms, and words for those that are refused. */
+import type { Translation } from './call.ts';
+import { activationOperators } from './operators/activations.ts';
+import { arithmeticOperators } from './operators/arithmetic.ts';
+import { creationOperators } from './operators/creation.ts';
+import { indexingOperators } from './operators/indexing.ts';
+import { linearOperators } from './operators/linear.ts';
+import { lookupOperators } from './operators/lookup.ts';
+import { normalizationOperators } from './operators/normalization.ts';
+import { reductionOperators } from './operators/reduction.ts';
+import { shapeOperators } from './operators/shape.ts';
+import { parseSignature, type Signature } from './signature.ts';
+
+export interface Form {
+  readonly signature: Signature;
+  readonly translation: Translation;
+}
+
+const GROUPS = [
+  arithmeticOperators,
+  activationOperators,
+  linearOperators,
+  normalizationOperators,
+  reductionOperators,
+  shapeOperators,
+  indexingOperators,
+  lookupOperators,
+  creationOperators,
+];
+
+const FORMS = new Map<string, Form[]>();
+for (const [text, translation] of GROUPS.flatMap((group) => Object.entries(group))) {
+  const signature = parseSignature(text);
+  const forms = FORMS.get(signature.name) ?? [];
+  forms.push({ signature, translation });
+  FORMS.set(signature.name, forms);
+}
+
+/** Second names of operators. */
+const ALIASES: ReadonlyMap<string, string> = new Map([
+  ['absolute', 'abs'],
+  ['negative', 'neg'],
+  ['subtract', 'sub'],
+  ['multiply', 'mul'],
+  ['divide', 'div'],
+  ['true_divide', 'div'],
+  ['greater', 'gt'],
+  ['greater_equal', 'ge'],
+  ['less', 'lt'],
+  ['less_equal', 'le'],
+  ['not_equal', 'ne'],
+  ['fix', 'trunc'],
+  ['special_expit', 'sigmoid'],
+  ['concat', 'cat'],
+  ['concatenate', 'cat'],
+  ['linalg_matmul', 'matmul'],
+]);
+
+/** The one name of an operator that has several. */
+export function canonicalName(name: string): string {
+  return ALIASES.get(name) ?? name.replace(/^special_/, '');
+}
+
+/** The forms of an operator, in the order in which they are tried; undefined when it is not known. */
+export function formsOf(name: string): readonly Form[] | undefined {
+  return FORMS.get(name);
+}
+
+/** Operators whose result may share memory with their first tensor. */
+export const VIEWS: ReadonlySet<string> = new Set([
+  ...['view', 'view_as', '_unsafe_view', 'reshape', 'reshape_as', 'flatten', 'unflatten', 'squeeze', 'unsqueeze'],
+  ...['permute', 'transpose', 'swapaxes', 'swapdims', 'movedim', 't', 'numpy_T', 'expand', 'expand_as', 'broadcast_to'],
+  ...['select', 'slice', 'narrow', 'split', 'split_with_sizes', 'chunk', 'tensor_split', 'unbind'],
+  ...['contiguous', 'alias', 'detach', 'lift_fresh', 'positive', 'requires_grad_', 'cpu', 'to', 'type_as'],
+  ...['float', 'double', 'long', 'dropout', 'alpha_dropout', 'feature_dropout', 'feature_alpha_dropout'],
+]);
+
+const RESHAPES: ReadonlySet<string> = new Set(['view', '_unsafe_view', 'reshape']);
+
+/** Whether the operator says itself which axes are the batch's. */
+export function isReshape(name: string): boolean {
+  return RESHAPES.has(name);
+}
+
+/** Activations that work along an axis, or by channels. */
+const ALONG_AXES = /softm|glu|prelu/;
+
+/** Operators for whom it makes no difference how the axes before the last are counted. */
+const FOLDABLE: ReadonlySet<string> = new Set([
+  ...RESHAPES,
+  ...[...Object.keys(arithmeticOperators), ...Object.keys(activationOperators)].map(
+    (text) => parseSignature(text).name,
+  ),
+  ...['linear', 'addmm', 'mm', 'matmul', 'embedding', 'layer_norm', 'native_layer_norm', 'rms_norm', '_fused_rms_norm'],
+  ...['clone', 'contiguous', 'detach', 'alias', 'to', '_to_copy', 'type_as'],
+]);
+
+/** Whether tensors may have the batch and another axis in one: see `Folded`. */
+export function takesFolded(name: string): boolean {
+  return FOLDABLE.has(name) && !ALONG_AXES.test(name);
+}
+
+const ROW_MODELS =
+  'forwardpass runs row models: linear models, multilayer perceptrons, embeddings and their preprocessing';
+const RUN_ELSEWHERE = `${ROW_MODELS}; export this one to ONNX and run it with onnxruntime-node`;
+
+/** By the first pattern that the operator's name matches. */
+const REFUSALS: readonly (readonly [RegExp, string])[] = [
+  [/conv|pool|^unfold$|^fold$|im2col|upsample|interpolate|grid_sampler|pixel_/, 'is of a convolutional network'],
+  [/lstm|gru|^rnn|_cell$/, 'is recurrent'],
+  [/attention|^_transformer/, 'is of a transformer'],
+  [/^fft_|^stft$|^istft$/, 'is of a Fourier transform'],
+  [/quantize|^q_/, 'is of a quantised model'],
+  [/^rand|^normal|^bernoulli|^multinomial|^uniform|^poisson|^exponential$/, 'is random, and a forward pass is not'],
+  [/^sort$|^topk$|^argsort$|^unique|^nonzero$|^masked_select$/, 'gives results whose order or number depends on them'],
+  [/^index_put|^scatter|^copy$|^fill$|^zero$|_scatter$/, 'writes into a part of a tensor'],
+];
+
+/** The predicate of a message whose subject is the operator. */
+export function refusal(name: string): string {
+  const known = REFUSALS.find(([pattern]) => pattern.test(name));
+  return `${known ? known[1] : 'is not a row operation known here'}. ${RUN_ELSEWHERE}`;
+}

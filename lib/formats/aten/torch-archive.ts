@@ -1,0 +1,130 @@
+/** A zip archive as torch writes it: members in one folder, pickles whose tensors have their bytes in members beside. */
+import { ForwardpassError } from '../../errors.ts';
+import type { Limits } from '../../graph/limits.ts';
+import { quote } from '../../words.ts';
+import { readElements } from '../containers/elements.ts';
+import { readPickle } from '../containers/pickle/pickle.ts';
+import type { PickleObject, PickleValue } from '../containers/pickle/values.ts';
+import { describeTorchTensor, type TorchDType, torchTensorBytes } from '../containers/torch-tensors.ts';
+import { openZip, type ZipArchive } from '../containers/zip.ts';
+import type { Reader } from '../format.ts';
+import { type Constant, constant, type ElementType } from '../tracing/value.ts';
+
+const ELEMENT_TYPES: Readonly<Record<TorchDType, ElementType>> = {
+  F64: 'float64',
+  F32: 'float32',
+  F16: 'float16',
+  BF16: 'bfloat16',
+  I64: 'int64',
+  I32: 'int32',
+  I16: 'int16',
+  I8: 'int8',
+  U8: 'uint8',
+  BOOL: 'bool',
+  U16: 'uint16',
+  U32: 'uint32',
+  U64: 'uint64',
+};
+
+/** What a tensor says of itself, wherever it says it. */
+export interface StoredTensor {
+  readonly dtype: TorchDType;
+  readonly offset: number;
+  readonly shape: readonly number[];
+  readonly strides: readonly number[];
+}
+
+/** A tensor from the bytes of its storage. */
+export function storedConstant(tensor: StoredTensor, storage: Uint8Array, place: string): Constant {
+  const bytes = torchTensorBytes(tensor, storage, place);
+  return constant(ELEMENT_TYPES[tensor.dtype], tensor.shape, readElements(bytes, tensor.dtype, place));
+}
+
+export class TorchArchive {
+  readonly #zip: ZipArchive;
+  readonly #root: string;
+  readonly #limits: Limits;
+  readonly #members = new Map<string, Promise<Uint8Array>>();
+  /** Names of members within the folder. */
+  readonly names: readonly string[];
+
+  private constructor(zip: ZipArchive, limits: Limits) {
+    const names = [...zip.entries.keys()];
+    this.#zip = zip;
+    this.#limits = limits;
+    this.#root = rootOf(names);
+    this.names = names.map((name) => name.slice(this.#root.length));
+  }
+
+  static async open(reader: Reader, limits: Limits): Promise<TorchArchive> {
+    const archive = new TorchArchive(await openZip(reader, limits), limits);
+    await archive.#checkByteOrder();
+    return archive;
+  }
+
+  has(name: string): boolean {
+    return this.#zip.has(this.#root + name);
+  }
+
+  /** A member's bytes, which are read once however many tensors share them. */
+  read(name: string): Promise<Uint8Array> {
+    const known = this.#members.get(name) ?? this.#zip.read(this.#root + name);
+    this.#members.set(name, known);
+    return known;
+  }
+
+  async text(name: string): Promise<string> {
+    try {
+      return new TextDecoder('utf-8', { fatal: true }).decode(await this.read(name));
+    } catch (error) {
+      if (error instanceof ForwardpassError) throw error;
+      throw new ForwardpassError('MALFORMED', 'is not text in UTF-8', name);
+    }
+  }
+
+  async json(name: string): Promise<unknown> {
+    const text = await this.text(name);
+    try {
+      return JSON.parse(text);
+    } catch (error) {
+      throw new ForwardpassError('MALFORMED', 'is not JSON', name, { cause: error });
+    }
+  }
+
+  async pickle(name: string): Promise<PickleValue> {
+    return readPickle(await this.read(name), { limits: this.#limits, place: name }).value;
+  }
+
+  /** A pickled tensor whose storage is a member of `folder`. */
+  async tensor(value: PickleObject, folder: string, place: string): Promise<Constant> {
+    const tensor = describeTorchTensor(value, this.#limits, place);
+    const name = `${folder}/${tensor.key}`;
+    if (!this.has(name)) {
+      throw new ForwardpassError('DANGLING', `its storage ${quote(tensor.key)} is not in the file`, place);
+    }
+    return storedConstant(tensor, await this.read(name), place);
+  }
+
+  /** A pickled tensor's type and shape, without its elements. */
+  tensorInfo(value: PickleObject, place: string): Constant {
+    const { dtype, shape } = describeTorchTensor(value, this.#limits, place);
+    return constant(ELEMENT_TYPES[dtype], shape, new Float32Array(0));
+  }
+
+  async #checkByteOrder(): Promise<void> {
+    if (!this.has('byteorder')) return;
+    const order = await this.text('byteorder');
+    if (order === 'little') return;
+    throw new ForwardpassError(
+      'UNSUPPORTED_VERSION',
+      `expected the byte order little, found ${quote(order)}`,
+      'byteorder',
+    );
+  }
+}
+
+/** The one folder that everything is in, with its slash. */
+function rootOf(names: readonly string[]): string {
+  const root = /^[^/]*\//.exec(names[0] ?? '')?.[0] ?? '';
+  return names.every((name) => name.startsWith(root)) ? root : '';
+}

@@ -1,0 +1,24 @@
+/** torch.export's .pt2: a program of ATen operators with its weights. What is read of it: docs/formats/torch-export.md. */
+import type { Graph } from '../../graph/graph.ts';
+import { refuseArchitecture } from '../architecture.ts';
+import { lookIntoZip } from '../containers/zip.ts';
+import type { FormatReader, ReadOptions, Source } from '../format.ts';
+
+/** The program's own member, in the layouts of torch 2.7 and later and of those before. */
+const PROGRAM = /^([^/]+\/)?(models\/[^/]+\.json|serialized_exported_program\.json)$/;
+
+async function detect(_head: Uint8Array, source: Source): Promise<boolean> {
+  const names = await lookIntoZip(source);
+  return names !== undefined && [...names].some((name) => PROGRAM.test(name));
+}
+
+/** On demand: a process that opens no such file loads none of it. */
+const reader = () => import('./read.ts');
+
+async function read(source: Source, options: ReadOptions): Promise<Graph> {
+  refuseArchitecture('torch-export', options);
+  const { readProgram } = await reader();
+  return readProgram(source.main, options.limits);
+}
+
+export const torchExport: FormatReader = { name: 'torch-export', anticipate: reader, detect, read };

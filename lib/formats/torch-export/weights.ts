@@ -1,0 +1,109 @@
+/** The tensors of a program by the names that its signature has for them, in every layout that torch has written. */
+import { ForwardpassError } from '../../errors.ts';
+import type { Limits } from '../../graph/limits.ts';
+import { elementCount } from '../../graph/shapes.ts';
+import { quote } from '../../words.ts';
+import { type StoredTensor, storedConstant, TorchArchive } from '../aten/torch-archive.ts';
+import { fields, list, text } from '../containers/checks.ts';
+import { PickleDict, pickleKind } from '../containers/pickle/values.ts';
+import { isTorchTensor, type TorchDType } from '../containers/torch-tensors.ts';
+import type { Constant } from '../tracing/value.ts';
+import { dtypeOf } from './dtypes.ts';
+import { fixedSize } from './program.ts';
+
+export type Weights = (name: string, place: string) => Promise<Constant>;
+
+/** Members that hold the tensors: raw with a description, or in a file as torch.save makes it. */
+export async function openWeights(archive: TorchArchive, model: string, limits: Limits): Promise<Weights> {
+  const folders = ['weights', 'constants'] as const;
+  const sources = await Promise.all(
+    folders.map(async (folder) => {
+      const config = `data/${folder}/${model}_${folder}_config.json`;
+      if (archive.has(config)) return described(archive, config, `data/${folder}`, limits);
+      const saved = [`data/${folder}/${model}.pt`, ...LEGACY[folder]].find((name) => archive.has(name));
+      return saved === undefined ? undefined : pickled(archive, saved, limits);
+    }),
+  );
+  return async (name, place) => {
+    for (const source of sources) {
+      const tensor = await source?.(name, place);
+      if (tensor !== undefined) return tensor;
+    }
+    throw new ForwardpassError('DANGLING', `the file holds no tensor ${quote(name)}`, place);
+  };
+}
+
+/** Before torch 2.7. */
+const LEGACY = {
+  weights: ['serialized_state_dict.pt', 'serialized_state_dict.json'],
+  constants: ['serialized_constants.pt', 'serialized_constants.json'],
+} as const;
+
+type Source = (name: string, place: string) => Promise<Constant | undefined>;
+
+interface Payload {
+  readonly path: string;
+  readonly tensor: StoredTensor;
+}
+
+/** One raw member for each storage. */
+async function described(archive: TorchArchive, config: string, folder: string, limits: Limits): Promise<Source> {
+  const entries = Object.entries(fields(fields(await archive.json(config), config).config, `${config}.config`));
+  const payloads = new Map<string, unknown>(entries);
+  return async (name, place) => {
+    if (!payloads.has(name)) return undefined;
+    const { path, tensor } = payload(payloads.get(name), `${config} ${name}`);
+    if (!(elementCount(tensor.shape) <= limits.parameters)) {
+      throw new ForwardpassError(
+        'LIMIT',
+        `a tensor of [${tensor.shape.join(', ')}] exceeds \`limits.parameters\``,
+        place,
+      );
+    }
+    const member = `${folder}/${path}`;
+    if (!archive.has(member)) throw new ForwardpassError('DANGLING', `its bytes, ${quote(member)}, are missing`, place);
+    return storedConstant(tensor, await archive.read(member), place);
+  };
+}
+
+function payload(value: unknown, place: string): Payload {
+  const { path_name, use_pickle, tensor_meta } = fields(value, place);
+  if (use_pickle === true) {
+    throw new ForwardpassError(
+      'UNSUPPORTED_VERSION',
+      'the tensor is pickled; save the program with plain tensors',
+      place,
+    );
+  }
+  const at = `${place}.tensor_meta`;
+  const meta = fields(tensor_meta, at);
+  const [shape, strides] = ['sizes', 'strides'].map((key) => list(fixedSize)(meta[key], `${at}.${key}`));
+  const dtype: TorchDType = dtypeOf(meta.dtype, `${at}.dtype`);
+  if (shape.length !== strides.length) {
+    throw new ForwardpassError('MALFORMED', `has ${shape.length} sizes and ${strides.length} strides`, at);
+  }
+  const offset = fixedSize(meta.storage_offset, `${at}.storage_offset`);
+  return { path: text(path_name, `${place}.path_name`), tensor: { dtype, shape, strides, offset } };
+}
+
+/** A file of torch.save inside the archive: a dict of tensors. */
+async function pickled(archive: TorchArchive, member: string, limits: Limits): Promise<Source | undefined> {
+  const bytes = await archive.read(member);
+  if (bytes.length === 0) return undefined;
+  const inner = await TorchArchive.open(
+    {
+      name: member,
+      size: bytes.length,
+      read: async (offset, length) => bytes.slice(offset, offset + length),
+    },
+    limits,
+  );
+  const dict = await inner.pickle('data.pkl');
+  if (!(dict instanceof PickleDict)) {
+    throw new ForwardpassError('MALFORMED', `expected a dict of tensors, found ${pickleKind(dict)}`, member);
+  }
+  return async (name, place) => {
+    const value = dict.get(name);
+    return isTorchTensor(value) ? inner.tensor(value, 'data', place) : undefined;
+  };
+}

@@ -1,0 +1,340 @@
+/** Parses the part of Python that torch writes into TorchScript files. Nothing is looked up or run here. */
+import { quote } from '../../words.ts';
+import type { Body, ClassCode, Expression, Field, FileCode, FunctionCode, Parameter, Statement } from './syntax.ts';
+import { malformed, type Token, tokenize } from './tokens.ts';
+
+/** Brackets and blocks inside one another. */
+const DEEPEST = 200;
+
+/** Throws `MALFORMED` or `TRUNCATED`, at `place` and the line. */
+export function parseFile(code: string, place: string): FileCode {
+  return new Parser(tokenize(code, place), place).file();
+}
+
+const NOTHING: Token = { kind: 'end', text: '', line: 0 };
+
+class Parser {
+  readonly #tokens: readonly Token[];
+  readonly #place: string;
+  #at = 0;
+  #depth = 0;
+
+  constructor(tokens: readonly Token[], place: string) {
+    this.#tokens = tokens;
+    this.#place = place;
+  }
+
+  file(): FileCode {
+    const functions = new Map<string, FunctionCode>();
+    const classes = new Map<string, ClassCode>();
+    while (this.#at < this.#tokens.length) {
+      const { text } = this.#peek();
+      if (text === 'def') {
+        const code = this.#function();
+        functions.set(code.name, code);
+      } else if (text === 'class') {
+        const code = this.#class();
+        classes.set(code.name, code);
+      } else {
+        this.#skipLine(); // imports, and the version of old files
+      }
+    }
+    return { functions, classes };
+  }
+
+  #class(): ClassCode {
+    this.#expect('class');
+    const name = this.#name();
+    this.#expect('(');
+    const base = this.#name();
+    this.#expect(')');
+    this.#expect(':');
+    const fields = new Map<string, Field>();
+    const methods = new Map<string, FunctionCode>();
+    this.#block(() => {
+      if (this.#peek().text === 'def') {
+        const code = this.#function();
+        methods.set(code.name, code);
+      } else {
+        this.#field(fields);
+      }
+    });
+    return { name, base, fields, methods };
+  }
+
+  /** `name : Type`, `name : Final[int] = 3`, `__annotations__["0"] = Type`, and lists of names that are not needed. */
+  #field(fields: Map<string, Field>): void {
+    const target = this.#expression();
+    if (this.#take(':')) {
+      const type = this.#expression();
+      const value = this.#take('=') ? this.#expression() : undefined;
+      if (target.kind === 'name') fields.set(target.name, { type, value });
+    } else if (this.#take('=')) {
+      const type = this.#expression();
+      const isField = target.kind === 'subscript' && target.index.kind === 'text';
+      if (isField) fields.set(target.index.value, { type, value: undefined });
+    }
+    this.#endLine();
+  }
+
+  #function(): FunctionCode {
+    this.#expect('def');
+    const name = this.#name();
+    this.#expect('(');
+    const parameters: Parameter[] = [];
+    while (!this.#take(')')) {
+      const parameter = this.#name();
+      const type = this.#take(':') ? this.#expression() : undefined;
+      const otherwise = this.#take('=') ? this.#expression() : undefined;
+      parameters.push({ name: parameter, type, otherwise });
+      if (!this.#take(',') && this.#peek().text !== ')') throw this.#unexpected('a comma');
+    }
+    if (this.#take('->')) this.#expression();
+    this.#expect(':');
+    return { name, parameters, body: this.#body() };
+  }
+
+  #body(): Body {
+    const statements: Statement[] = [];
+    this.#block(() => {
+      const statement = this.#statement();
+      if (statement !== undefined) statements.push(statement);
+    });
+    return statements;
+  }
+
+  /** The lines of a block, which is open from the next line on. */
+  #block(line: () => void): void {
+    this.#endLine();
+    if (this.#peek().kind !== 'open') throw this.#unexpected('an indented block');
+    this.#at++;
+    this.#deeper(() => {
+      while (this.#peek().kind !== 'close') {
+        if (this.#at >= this.#tokens.length) throw this.#unexpected('the end of the block');
+        line();
+      }
+    });
+    this.#at++;
+  }
+
+  #statement(): Statement | undefined {
+    const { kind, text } = this.#peek();
+    if (kind === 'name') {
+      switch (text) {
+        case 'pass':
+          this.#skipLine();
+          return undefined;
+        case 'return':
+          return this.#return();
+        case 'if':
+          return this.#if();
+        case 'for':
+          return this.#for();
+        case 'while':
+        case 'with':
+        case 'assert':
+        case 'raise':
+        case 'del':
+        case 'try':
+          return this.#refused(text);
+      }
+    }
+    const value = this.#tuple();
+    if (this.#take(':')) this.#expression(); // the type of a name, which its value has anyhow
+    if (!this.#take('=')) {
+      this.#endLine();
+      return { kind: 'expression', value };
+    }
+    const isTuple = value.kind === 'tuple';
+    const statement: Statement = {
+      kind: 'assign',
+      targets: isTuple ? value.items : [value],
+      isTuple,
+      value: this.#tuple(),
+    };
+    this.#endLine();
+    return statement;
+  }
+
+  #return(): Statement {
+    this.#at++;
+    const value: Expression = this.#peek().kind === 'end' ? { kind: 'none' } : this.#tuple();
+    this.#endLine();
+    return { kind: 'return', value };
+  }
+
+  #if(): Statement {
+    this.#at++;
+    const test = this.#expression();
+    this.#expect(':');
+    const body = this.#body();
+    if (!this.#take('else')) return { kind: 'if', test, body, otherwise: [] };
+    this.#expect(':');
+    return { kind: 'if', test, body, otherwise: this.#body() };
+  }
+
+  #for(): Statement {
+    this.#at++;
+    const variable = this.#name();
+    this.#expect('in');
+    const over = this.#expression();
+    this.#expect(':');
+    return { kind: 'for', variable, over, body: this.#body() };
+  }
+
+  /** With the block that may follow. */
+  #refused(word: string): Statement {
+    this.#skipLine();
+    if (this.#peek().kind === 'open') {
+      this.#at++;
+      for (let open = 1; open > 0 && this.#at < this.#tokens.length; this.#at++) {
+        if (this.#peek().kind === 'open') open++;
+        if (this.#peek().kind === 'close') open--;
+      }
+    }
+    return { kind: 'refused', word };
+  }
+
+  /** An expression, or several with commas between. */
+  #tuple(): Expression {
+    const first = this.#expression();
+    if (this.#peek().text !== ',' || this.#peek().kind !== 'sign') return first;
+    const items = [first];
+    while (this.#take(',')) {
+      if (this.#peek().kind === 'end' || this.#peek().text === '=') break;
+      items.push(this.#expression());
+    }
+    return { kind: 'tuple', items };
+  }
+
+  #expression(): Expression {
+    return this.#deeper(() => {
+      let expression = this.#atom();
+      for (;;) {
+        if (this.#take('.')) expression = { kind: 'attribute', of: expression, name: this.#name() };
+        else if (this.#take('(')) expression = this.#call(expression);
+        else if (this.#take('[')) expression = { kind: 'subscript', of: expression, index: this.#items(']') };
+        else return expression;
+      }
+    });
+  }
+
+  #call(callee: Expression): Expression {
+    const positional: Expression[] = [];
+    const named: [string, Expression][] = [];
+    while (!this.#take(')')) {
+      const value = this.#expression();
+      if (value.kind === 'name' && this.#take('=')) named.push([value.name, this.#expression()]);
+      else positional.push(value);
+      if (!this.#take(',') && this.#peek().text !== ')') throw this.#unexpected('a comma');
+    }
+    return { kind: 'call', callee, positional, named };
+  }
+
+  #atom(): Expression {
+    const token = this.#peek();
+    this.#at++;
+    switch (token.kind) {
+      case 'int':
+      case 'float':
+        return { kind: token.kind, value: Number(token.text) };
+      case 'text':
+        return { kind: 'text', value: token.text };
+      case 'name':
+        if (token.text === 'None') return { kind: 'none' };
+        if (token.text === 'True' || token.text === 'False') return { kind: 'bool', value: token.text === 'True' };
+        return { kind: 'name', name: token.text };
+      case 'sign':
+        if (token.text === '(') return this.#items(')');
+        if (token.text === '[') return { kind: 'list', items: this.#list(']') };
+        if (token.text === '{') return this.#dict();
+        if (token.text === '-') return this.#negative();
+    }
+    this.#at--;
+    throw this.#unexpected('a value');
+  }
+
+  #negative(): Expression {
+    const value = this.#deeper(() => this.#atom());
+    if (value.kind === 'int' || value.kind === 'float') return { ...value, value: -value.value };
+    if (value.kind === 'name' && value.name === 'inf') return { kind: 'float', value: -Infinity };
+    throw this.#unexpected('a number');
+  }
+
+  /** One expression in brackets, or a tuple where there are commas. */
+  #items(closing: string): Expression {
+    const start = this.#at;
+    const items = this.#list(closing);
+    const hasComma = this.#tokens[this.#at - 2]?.text === ',' && this.#at - 2 >= start;
+    return items.length === 1 && !hasComma ? items[0] : { kind: 'tuple', items };
+  }
+
+  #list(closing: string): Expression[] {
+    const items: Expression[] = [];
+    while (!this.#take(closing)) {
+      items.push(this.#expression());
+      if (!this.#take(',') && this.#peek().text !== closing) throw this.#unexpected('a comma');
+    }
+    return items;
+  }
+
+  #dict(): Expression {
+    const entries: [Expression, Expression][] = [];
+    while (!this.#take('}')) {
+      const key = this.#expression();
+      this.#expect(':');
+      entries.push([key, this.#expression()]);
+      if (!this.#take(',') && this.#peek().text !== '}') throw this.#unexpected('a comma');
+    }
+    return { kind: 'dict', entries };
+  }
+
+  #deeper<T>(parse: () => T): T {
+    if (++this.#depth > DEEPEST)
+      throw malformed(`brackets and blocks are deeper than ${DEEPEST}`, this.#place, this.#peek().line);
+    const result = parse();
+    this.#depth--;
+    return result;
+  }
+
+  #peek(): Token {
+    return this.#tokens[this.#at] ?? NOTHING;
+  }
+
+  /** Whether the sign or word is next; if so it is passed. */
+  #take(text: string): boolean {
+    const { kind, text: found } = this.#peek();
+    const isTaken = found === text && (kind === 'sign' || kind === 'name');
+    if (isTaken) this.#at++;
+    return isTaken;
+  }
+
+  #expect(text: string): void {
+    if (!this.#take(text)) throw this.#unexpected(quote(text));
+  }
+
+  #name(): string {
+    const { kind, text } = this.#peek();
+    if (kind !== 'name') throw this.#unexpected('a name');
+    this.#at++;
+    return text;
+  }
+
+  #endLine(): void {
+    if (this.#peek().kind !== 'end') throw this.#unexpected('the end of the line');
+    this.#at++;
+  }
+
+  #skipLine(): void {
+    while (this.#at < this.#tokens.length && this.#peek().kind !== 'end') this.#at++;
+    this.#at++;
+  }
+
+  #unexpected(expected: string) {
+    const { kind, text, line } = this.#peek();
+    const found =
+      kind === 'end' ? 'the end of the line' : kind === 'open' || kind === 'close' ? 'a block' : quote(text);
+    const at = line === 0 ? (this.#tokens.at(-1)?.line ?? 1) : line;
+    return malformed(`expected ${expected}, found ${found}`, this.#place, at);
+  }
+}

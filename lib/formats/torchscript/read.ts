@@ -1,0 +1,101 @@
+/** A TorchScript module as a graph: its modules, the inputs of its forward, and what forward gives. */
+import { ForwardpassError } from '../../errors.ts';
+import type { Graph } from '../../graph/graph.ts';
+import type { Limits } from '../../graph/limits.ts';
+import { type Argument, PyNumber, TensorRef } from '../aten/argument.ts';
+import { commonBatch, finishGraph, inputRow, type ProgramInput } from '../aten/finish.ts';
+import { Machine } from '../aten/machine.ts';
+import { TorchArchive } from '../aten/torch-archive.ts';
+import type { Reader } from '../format.ts';
+import { GraphBuilder } from '../tracing/builder.ts';
+import { type ElementType, isFloat } from '../tracing/value.ts';
+import { argumentsOf, type ForwardInput, inputsOf, tracedArguments } from './inputs.ts';
+import { Interpreter } from './interpreter.ts';
+import { Library } from './library.ts';
+import { StoredObjects } from './objects.ts';
+import type { FunctionCode } from './syntax.ts';
+import { findInputs, type Trial } from './trial.ts';
+import { describeValue, NamedTuple, ScriptDict, ScriptFunction, ScriptObject, type ScriptValue } from './values.ts';
+
+export async function readModule(main: Reader, limits: Limits): Promise<Graph> {
+  if (main.size > limits.bytes) {
+    throw new ForwardpassError('LIMIT', `the file has ${main.size} bytes; \`limits.bytes\` allows ${limits.bytes}`);
+  }
+  const archive = await TorchArchive.open(main, limits);
+  if (!archive.has('data.pkl')) {
+    const message =
+      'the file is of torch 1.2 or older, which is not read; load it with a newer torch and save it again';
+    throw new ForwardpassError('UNSUPPORTED_VERSION', message);
+  }
+  const library = await Library.open(archive);
+  const objects = await StoredObjects.open(archive, 'data', library);
+  const has = (name: string) => archive.has(`${name}.pkl`);
+  const constants = has('constants') ? await StoredObjects.open(archive, 'constants', library) : undefined;
+  const traced = has('traced_inputs') ? await StoredObjects.openExamples(archive, 'traced_inputs', library) : undefined;
+  const forward = methodOf(objects.make());
+  const inputs = inputsOf(forward, traced && tracedArguments(traced.make()));
+  const types = [...objects.types(), ...(constants?.types() ?? [])];
+  return findInputs(inputs, floatType(types), (shapes) => {
+    const build = new GraphBuilder({
+      batchAxis: 0,
+      declaredBatch: commonBatch(shapes),
+      limits,
+      // Small files may still count, compare and broadcast; large ones transpose and cast what they hold.
+      budget: () => main.size + limits.rowElements,
+    });
+    const machine = new Machine(build);
+    const held = constants?.make();
+    const interpreter = new Interpreter(machine, library, Array.isArray(held) ? held : []);
+    const root = objects.make() as ScriptObject;
+    return { machine, finish: () => runForward(build, interpreter, new ScriptFunction(forward, root), inputs, shapes) };
+  });
+}
+
+/** What inputs are of that are no ids: layers take what they hold themselves. */
+function floatType(types: readonly ElementType[]): ElementType {
+  const [only, ...others] = new Set(types.filter(isFloat));
+  return others.length === 0 && only !== undefined ? only : 'float32';
+}
+
+function methodOf(root: ScriptValue): FunctionCode {
+  const forward = root instanceof ScriptObject ? root.code.methods.get('forward') : undefined;
+  if (forward !== undefined) return forward;
+  const found = describeValue(root);
+  throw new ForwardpassError('MALFORMED', `expected a module with a forward, found ${found}`, 'data.pkl');
+}
+
+function runForward(
+  build: GraphBuilder,
+  interpreter: Interpreter,
+  forward: ScriptFunction,
+  inputs: readonly ForwardInput[],
+  shapes: readonly ProgramInput[],
+): ReturnType<Trial['finish']> {
+  const rows = shapes.map((shape) => inputRow(build, shape));
+  const tensors = rows.map(({ row }) => new TensorRef(row));
+  const result = interpreter.call(forward, [], argumentsOf(inputs, tensors), '');
+  const declared = rows.map(({ declared }) => declared);
+  return finishGraph('torchscript', build, declared, namedResults(result));
+}
+
+/** Keys of a dict, fields of a named tuple, or numbers; one tensor alone is the `output`. */
+function namedResults(result: ScriptValue): Map<string, Argument> {
+  const results = new Map<string, Argument>();
+  collect(result, '', results);
+  return results;
+}
+
+function collect(value: ScriptValue, name: string, results: Map<string, Argument>): void {
+  const inner = (key: string) => (name === '' ? key : `${name}.${key}`);
+  if (value instanceof ScriptDict) {
+    for (const [key, item] of value.entries) collect(item, inner(String(key)), results);
+  } else if (value instanceof NamedTuple) {
+    for (const [i, item] of value.items.entries()) collect(item, inner(value.names[i]), results);
+  } else if (Array.isArray(value)) {
+    for (const [i, item] of value.entries()) collect(item, name === '' ? `output_${i}` : `${name}.${i}`, results);
+  } else if (value instanceof TensorRef) {
+    results.set(name || 'output', value);
+  } else if (value !== null && !(value instanceof PyNumber)) {
+    throw new ForwardpassError('UNSUPPORTED_OP', `forward gives ${describeValue(value)}`, name || 'forward');
+  }
+}

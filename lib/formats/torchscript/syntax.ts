@@ -1,0 +1,74 @@
+/** What the code of a TorchScript file consists of: the part of Python that torch writes. */
+
+export type Expression =
+  | { readonly kind: 'name'; readonly name: string }
+  | { readonly kind: 'int' | 'float'; readonly value: number }
+  | { readonly kind: 'text'; readonly value: string }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'bool'; readonly value: boolean }
+  | { readonly kind: 'list' | 'tuple'; readonly items: readonly Expression[] }
+  | { readonly kind: 'dict'; readonly entries: readonly (readonly [key: Expression, value: Expression])[] }
+  | { readonly kind: 'attribute'; readonly of: Expression; readonly name: string }
+  | { readonly kind: 'subscript'; readonly of: Expression; readonly index: Expression }
+  | {
+      readonly kind: 'call';
+      readonly callee: Expression;
+      readonly positional: readonly Expression[];
+      readonly named: readonly (readonly [name: string, value: Expression])[];
+    };
+
+export type Statement =
+  /** One target, or several that take a tuple apart. */
+  | {
+      readonly kind: 'assign';
+      readonly targets: readonly Expression[];
+      readonly isTuple: boolean;
+      readonly value: Expression;
+    }
+  | { readonly kind: 'expression'; readonly value: Expression }
+  | { readonly kind: 'if'; readonly test: Expression; readonly body: Body; readonly otherwise: Body }
+  | { readonly kind: 'for'; readonly variable: string; readonly over: Expression; readonly body: Body }
+  | { readonly kind: 'return'; readonly value: Expression }
+  /** A statement that is not followed, by its first word. */
+  | { readonly kind: 'refused'; readonly word: string };
+export type Body = readonly Statement[];
+
+export interface Parameter {
+  readonly name: string;
+  readonly type: Expression | undefined;
+  readonly otherwise: Expression | undefined;
+}
+
+export interface FunctionCode {
+  readonly name: string;
+  readonly parameters: readonly Parameter[];
+  readonly body: Body;
+}
+
+export interface Field {
+  readonly type: Expression;
+  /** Of a constant of the class. */
+  readonly value: Expression | undefined;
+}
+
+export interface ClassCode {
+  readonly name: string;
+  /** Such as `Module` or `NamedTuple`. */
+  readonly base: string;
+  /** In their order. */
+  readonly fields: ReadonlyMap<string, Field>;
+  readonly methods: ReadonlyMap<string, FunctionCode>;
+}
+
+export interface FileCode {
+  readonly functions: ReadonlyMap<string, FunctionCode>;
+  readonly classes: ReadonlyMap<string, ClassCode>;
+}
+
+/** `a.b.c` of names and attributes alone; undefined for any other expression. */
+export function dottedName(expression: Expression): string | undefined {
+  if (expression.kind === 'name') return expression.name;
+  if (expression.kind !== 'attribute') return undefined;
+  const of = dottedName(expression.of);
+  return of === undefined ? undefined : `${of}.${expression.name}`;
+}

@@ -1,0 +1,28 @@
+/** TorchScript: a module tree with the code of its methods. What is read of it: docs/formats/torchscript.md. */
+import type { Graph } from '../../graph/graph.ts';
+import { refuseArchitecture } from '../architecture.ts';
+import { lookIntoZip } from '../containers/zip.ts';
+import type { FormatReader, ReadOptions, Source } from '../format.ts';
+
+/** Members that a checkpoint does not have: its code, or what versions before 1.3 had in its place. */
+const MEMBER = /^([^/]+\/)?(constants\.pkl|code\/.*\.py|model\.json)$/;
+
+async function detect(_head: Uint8Array, source: Source): Promise<boolean> {
+  const names = await lookIntoZip(source);
+  if (names === undefined) return false;
+  return (
+    [...names].some((name) => MEMBER.test(name)) &&
+    [...names].some((name) => /^([^/]+\/)?(\.data\/)?version$/.test(name))
+  );
+}
+
+/** On demand: a process that opens no such file loads none of it. */
+const reader = () => import('./read.ts');
+
+async function read(source: Source, options: ReadOptions): Promise<Graph> {
+  refuseArchitecture('torchscript', options);
+  const { readModule } = await reader();
+  return readModule(source.main, options.limits);
+}
+
+export const torchscript: FormatReader = { name: 'torchscript', anticipate: reader, detect, read };

@@ -1,0 +1,245 @@
+/**
+ * Types and sizes of inputs that the file does not give: what the code does with them tells. The code is followed
+ * with inputs of a width that no layer has; the first sizes that do not fit, say 5040 features for a layer of 13, and
+ * how they change with the widths, say what the width must be.
+ */
+import { ForwardpassError } from '../../errors.ts';
+import type { Graph } from '../../graph/graph.ts';
+import { listNames } from '../../words.ts';
+import type { ProgramInput } from '../aten/finish.ts';
+import { FloatIds } from '../aten/float-ids.ts';
+import type { Machine } from '../aten/machine.ts';
+import { ShapeMismatch } from '../aten/shape-mismatch.ts';
+import { CrossesRows } from '../tracing/emitter.ts';
+import type { ElementType } from '../tracing/value.ts';
+import type { ForwardInput } from './inputs.ts';
+
+/** One way through the code. */
+export interface Trial {
+  readonly machine: Machine;
+  finish(): Graph;
+}
+
+/** What runs the code with inputs of these types and shapes. */
+export type Run = (inputs: readonly ProgramInput[]) => Trial;
+
+/** How many axes a row may have: features are vectors first, ids single first. */
+const FEATURE_RANKS = [1, 0, 2];
+const ID_RANKS = [0, 1, 2];
+
+/** By the number of axes. Halves, thirds and so on are whole, so that what splits an input splits it in proportion. */
+const PROBES = [[], [5040], [840, 1680]] as const;
+
+const MOST_TURNS = 100;
+const MOST_WIDTHS = 64;
+
+/** Widths by input and axis, as far as they are found. */
+type Widths = ReadonlyMap<string, number>;
+
+/** The graph, with every input as the code needs it. Throws `SHAPE` when the code fits inputs of other sizes too. */
+export function findInputs(inputs: readonly ForwardInput[], floatType: ElementType, run: Run): Graph {
+  const known = inputs.map(({ name, known }) => known && { name, ...known });
+  const isKnown = known.every((input) => input !== undefined);
+  return isKnown ? run(known).finish() : new Search(inputs, floatType, run).find();
+}
+
+class Search {
+  readonly #inputs: readonly ForwardInput[];
+  readonly #floatType: ElementType;
+  readonly #run: Run;
+  /** Of the examples, where some inputs have one. */
+  readonly #batch: number | undefined;
+  /** Inputs that turned out to hold ids. */
+  readonly #ids = new Set<string>();
+
+  constructor(inputs: readonly ForwardInput[], floatType: ElementType, run: Run) {
+    this.#inputs = inputs;
+    this.#floatType = floatType;
+    this.#run = run;
+    this.#batch = inputs.find(({ known }) => known !== undefined)?.known?.shape[0];
+  }
+
+  /** The likeliest ranks first. */
+  find(): Graph {
+    let failure: ForwardpassError | undefined;
+    for (const turns of this.#turns()) {
+      try {
+        const solution = this.#solve(turns);
+        this.#refuseOthers(turns, solution.widths);
+        return solution.graph;
+      } catch (error) {
+        if (!(error instanceof ForwardpassError) || error instanceof Undecided || !concernsRanks(error)) throw error;
+        failure ??= error;
+      }
+    }
+    throw failure;
+  }
+
+  /** For every unknown input, which of its ranks is tried. */
+  *#turns(): Generator<ReadonlyMap<string, number>> {
+    const unknown = this.#inputs.filter(({ known }) => known === undefined);
+    const count = Math.min(FEATURE_RANKS.length ** unknown.length, MOST_TURNS);
+    for (let turn = 0; turn < count; turn++) {
+      yield new Map(unknown.map(({ name }, i) => [name, Math.floor(turn / 3 ** i) % 3]));
+    }
+  }
+
+  /** Throws what stands in the way, or `Undecided` when any width would do. */
+  #solve(turns: ReadonlyMap<string, number>): { graph: Graph; widths: Widths } {
+    const widths = new Map<string, number>();
+    for (let round = 0; round < MOST_WIDTHS; round++) {
+      const outcome = this.#try(turns, widths);
+      const open = this.#open(turns, widths);
+      if (!('error' in outcome)) {
+        if (open.length === 0) return { graph: outcome.graph, widths };
+        for (const axis of open) widths.set(axis, columnsPicked(outcome.graph, axis));
+        continue;
+      }
+      const { error } = outcome;
+      if (error instanceof FloatIds && this.#learnIds(error, outcome.trial)) continue;
+      if (!(error instanceof ShapeMismatch)) throw error;
+      this.#learnWidth(error, outcome.trial.machine.steps, open, turns, widths);
+    }
+    throw new ForwardpassError('LIMIT', 'the widths of the inputs are not found', 'forward');
+  }
+
+  /** Follows the code, with the axes in `wider` twice as wide as else. */
+  #try(turns: ReadonlyMap<string, number>, widths: Widths, wider: readonly string[] = []) {
+    const inputs = this.#inputs.map(({ name, known }): ProgramInput => {
+      if (known !== undefined) return { name, ...known };
+      const row = this.#axesOf(name, turns).map((axis, i, { length }) => {
+        return widths.get(axis) ?? PROBES[length][i] * (wider.includes(axis) ? 2 : 1);
+      });
+      const type = this.#ids.has(name) ? 'int64' : this.#floatType;
+      return { name, type, shape: [this.#batch, ...row] };
+    });
+    const trial = this.#run(inputs);
+    try {
+      return { trial, graph: trial.finish() };
+    } catch (error) {
+      return { trial, error };
+    }
+  }
+
+  /** Names for the axes of an input's row. */
+  #axesOf(name: string, turns: ReadonlyMap<string, number>): string[] {
+    const ranks = this.#ids.has(name) ? ID_RANKS : FEATURE_RANKS;
+    return Array.from({ length: ranks[turns.get(name) ?? 0] }, (_, axis) => axisName(name, axis));
+  }
+
+  /** The axes whose width is not found yet. */
+  #open(turns: ReadonlyMap<string, number>, widths: Widths): string[] {
+    const axes = [...turns.keys()].flatMap((name) => this.#axesOf(name, turns));
+    return axes.filter((axis) => !widths.has(axis));
+  }
+
+  /** The inputs that the ids come from. */
+  #learnIds({ ids }: FloatIds, { machine }: Trial): boolean {
+    if (ids.kind !== 'row' || typeof ids.operand !== 'string') return false;
+    const producers = new Map(machine.build.nodes.map((node) => [node.output, node]));
+    const before = this.#ids.size;
+    const stack: string[] = [ids.operand];
+    for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+      stack.push(...(producers.get(next)?.inputs.filter((operand) => typeof operand === 'string') ?? []));
+      const isUnknown = this.#inputs.some(({ name, known }) => name === next && known === undefined);
+      if (isUnknown) this.#ids.add(next);
+    }
+    return this.#ids.size > before;
+  }
+
+  /** Widens each open axis, then all, to see which of them the sizes that do not fit come from. */
+  #learnWidth(
+    error: ShapeMismatch,
+    steps: number,
+    open: readonly string[],
+    turns: ReadonlyMap<string, number>,
+    widths: Map<string, number>,
+  ): void {
+    const answers: ReadonlyMap<string, number>[] = [];
+    for (const axes of [...open.map((axis) => [axis]), ...(open.length > 1 ? [open] : [])]) {
+      if (axes.length > 1 && answers.length > 0) break;
+      const { trial, error: other } = { error: undefined, ...this.#try(turns, widths, axes) };
+      if (!(other instanceof ShapeMismatch) || trial.machine.steps !== steps || other.excess === error.excess) continue;
+      // The excess is a line over the width, which was doubled: it is 0 where the width is right.
+      const growth = other.excess - error.excess;
+      answers.push(
+        new Map(
+          axes.map((axis) => {
+            const probe = this.#probeOf(axis, turns);
+            return [axis, probe - (error.excess * probe) / growth];
+          }),
+        ),
+      );
+    }
+    const [answer, ...others] = answers;
+    if (others.length > 0) throw new Undecided(answers.flatMap((each) => [...each.keys()]));
+    if (answer === undefined || [...answer.values()].some((width) => !Number.isInteger(width) || width < 1))
+      throw error;
+    for (const [axis, width] of answer) widths.set(axis, width);
+  }
+
+  #probeOf(axis: string, turns: ReadonlyMap<string, number>): number {
+    const axes = [...turns.keys()].map((name) => this.#axesOf(name, turns)).find((names) => names.includes(axis)) ?? [];
+    return PROBES[axes.length][axes.indexOf(axis)];
+  }
+
+  /** Several ids in the place of one must not leave room for other widths of the other inputs. */
+  #refuseOthers(turns: ReadonlyMap<string, number>, widths: Widths): void {
+    if (widths.size === 0) return;
+    for (const name of this.#ids) {
+      const other = new Map(turns).set(name, turns.get(name) === 0 ? 1 : 0);
+      let found: Widths;
+      try {
+        found = this.#solve(other).widths;
+      } catch (error) {
+        if (!(error instanceof Undecided)) continue;
+        found = new Map(error.axes.map((axis) => [axis, Number.NaN]));
+      }
+      const differs = [...widths].filter(([axis, width]) => found.has(axis) && found.get(axis) !== width);
+      if (differs.length > 0) throw new Undecided([axisName(name, 0), ...differs.map(([axis]) => axis)]);
+    }
+  }
+}
+
+/** By a sign that no name of Python has. */
+function axisName(input: string, axis: number): string {
+  return `${input}#${axis}`;
+}
+
+/**
+ * The width of an input that is only ever taken apart into columns: as many as there are, where it is every one up to
+ * the last. Throws `Undecided` for others.
+ */
+function columnsPicked({ nodes }: Graph, axis: string): number {
+  const [input, number] = axis.split('#');
+  const picked = new Set<number>();
+  for (const node of nodes) {
+    if (!node.inputs.includes(input)) continue;
+    if (node.op !== 'gather' || node.attributes.axis !== Number(number)) throw new Undecided([axis]);
+    for (const index of node.attributes.indices) picked.add(index);
+  }
+  if (picked.size === 0 || Math.max(...picked) !== picked.size - 1 || picked.size > MOST_COLUMNS) {
+    throw new Undecided([axis]);
+  }
+  return picked.size;
+}
+
+const MOST_COLUMNS = 512;
+
+/** The code takes inputs of several sizes. */
+class Undecided extends ForwardpassError {
+  readonly axes: readonly string[];
+
+  constructor(axes: readonly string[]) {
+    const message =
+      'the file does not say how many features the input has, and its code takes any number; save it with ' +
+      'torch.jit.trace of torch 2, or as .pt2 by torch.export';
+    super('SHAPE', message, `input ${listNames([...new Set(axes.map((axis) => axis.split('#')[0]))])}`);
+    this.axes = axes;
+  }
+}
+
+/** Whether inputs of other ranks may not fail so. */
+function concernsRanks(error: ForwardpassError): boolean {
+  return error.code === 'SHAPE' || error instanceof CrossesRows;
+}
