@@ -1,0 +1,183 @@
+/**
+ * The variables of a SavedModel: `variables.index`, a table of what there is, and shards of bytes. A tensor is read
+ * when it is asked for, so that an optimiser's stay where they are.
+ */
+import { ForwardpassError } from '../../../errors.ts';
+import type { Limits } from '../../../graph/limits.ts';
+import { elementCount, formatShape } from '../../../graph/shapes.ts';
+import { didYouMean } from '../../../words.ts';
+import { maskedCrc32c } from '../../containers/sstable/crc32c.ts';
+import { readTable } from '../../containers/sstable/sstable.ts';
+import type { Source } from '../../format.ts';
+import { rawElements, WIDTHS } from '../../tracing/raw-elements.ts';
+import { allocate, type Constant, constant } from '../../tracing/value.ts';
+import { countElements, fixedShape } from '../tensor.ts';
+import { elementType } from '../types.ts';
+import { decodeEntry, decodeHeader, type Entry, type Header } from './entry.ts';
+import { type Extent, sliceKey } from './ordered-code.ts';
+
+const PREFIX = 'variables/variables';
+/** The key of the header. */
+const HEADER = '';
+
+/** The index: what each key has, the header apart. */
+interface Index {
+  readonly header: Header;
+  readonly table: ReadonlyMap<string, Uint8Array>;
+}
+
+export class Bundle {
+  readonly #source: Source;
+  readonly #limits: Limits;
+  readonly #tensors = new Map<string, Promise<Constant>>();
+  /** Opened when a variable is wanted: there are models without. */
+  #index: Promise<Index> | undefined;
+  #bytes = 0;
+
+  constructor(source: Source, limits: Limits) {
+    this.#source = source;
+    this.#limits = limits;
+  }
+
+  /** Bytes that were read so far. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  #open(): Promise<Index> {
+    this.#index ??= this.#readIndex();
+    return this.#index;
+  }
+
+  async #readIndex(): Promise<Index> {
+    const path = `${PREFIX}.index`;
+    const file = await this.#source.sibling(path);
+    const table = readTable(await file.read(0, file.size), path);
+    const header = decodeHeader(table.get(HEADER) ?? new Uint8Array(), path);
+    table.delete(HEADER);
+    if (!header.isBigEndian) return { header, table };
+    throw new ForwardpassError('UNSUPPORTED_VERSION', 'was written by a big-endian machine', path);
+  }
+
+  /** The same tensor each time. */
+  read(key: string): Promise<Constant> {
+    const reading = this.#tensors.get(key) ?? this.#read(key);
+    this.#tensors.set(key, reading);
+    return reading;
+  }
+
+  async #read(key: string): Promise<Constant> {
+    const place = `variable ${key}`;
+    const entry = await this.#entry(latin1(key), place);
+    const type = elementType(entry.type, place);
+    const shape = fixedShape(entry.shape, place);
+    const count = countElements(shape, place, this.#limits);
+    if (entry.slices.length > 0) return this.#joined(key, entry, type, shape, place);
+    if (entry.size !== count * WIDTHS[type]) {
+      const message = `the shape ${formatShape(shape)} of ${type} needs ${count * WIDTHS[type]} bytes, found ${entry.size}`;
+      throw new ForwardpassError('MALFORMED', message, place);
+    }
+    return constant(type, shape, rawElements(await this.#checkedBytes(entry, place), type, count, place));
+  }
+
+  async #entry(key: string, place: string): Promise<Entry> {
+    const { table } = await this.#open();
+    const bytes = table.get(key);
+    if (bytes !== undefined) return decodeEntry(bytes, place);
+    const guess = didYouMean(key, table.keys());
+    throw new ForwardpassError('DANGLING', `is not among the variables of the model${guess}`, place);
+  }
+
+  async #stored(entry: Entry, place: string): Promise<Uint8Array> {
+    const { shardCount } = (await this.#open()).header;
+    if (!(entry.shard >= 0 && entry.shard < shardCount)) {
+      throw new ForwardpassError('MALFORMED', `is in shard ${entry.shard} of ${shardCount}`, place);
+    }
+    const file = await this.#source.sibling(`${PREFIX}.data-${digits(entry.shard)}-of-${digits(shardCount)}`);
+    this.#bytes += entry.size;
+    return file.read(entry.offset, entry.size);
+  }
+
+  async #checkedBytes(entry: Entry, place: string): Promise<Uint8Array> {
+    const bytes = await this.#stored(entry, place);
+    if (maskedCrc32c(bytes) === entry.checksum) return bytes;
+    throw new ForwardpassError('MALFORMED', 'its bytes do not have their checksum', place);
+  }
+
+  /** A tensor that was saved in slices, each by the part of a partitioned variable that it is. */
+  async #joined(
+    key: string,
+    { slices }: Entry,
+    type: Constant['type'],
+    shape: readonly number[],
+    place: string,
+  ): Promise<Constant> {
+    const parts = await Promise.all(
+      slices.map(async (extents) => ({
+        extents: checkSlice(extents, shape, place),
+        entry: await this.#entry(sliceKey(latin1(key), extents), place),
+      })),
+    );
+    const stored = parts.reduce((sum, { entry }) => sum + entry.size, 0);
+    const size = elementCount(shape);
+    if (stored !== size * WIDTHS[type]) {
+      const message = `the shape ${formatShape(shape)} of ${type} needs ${size * WIDTHS[type]} bytes, its slices have ${stored}`;
+      throw new ForwardpassError('MALFORMED', message, place);
+    }
+    const data = allocate(type, size);
+    for (const { extents, entry } of parts) {
+      const count = elementCount(extents.map(({ length }) => length));
+      const elements = rawElements(await this.#checkedBytes(entry, place), type, count, place);
+      let at = 0;
+      for (const run of runs(extents, shape)) {
+        const { length } = extents[extents.length - 1];
+        data.set(elements.subarray(at, at + length), run);
+        at += length;
+      }
+    }
+    return constant(type, shape, data);
+  }
+
+  /** The bytes of a tensor that is one string: before them stand its length and a checksum. The key is ASCII. */
+  async string(key: string): Promise<Uint8Array | undefined> {
+    if (!(await this.#open()).table.has(key)) return undefined;
+    const place = `variable ${key}`;
+    const entry = await this.#entry(key, place);
+    if (elementType(entry.type, place) !== 'string' || entry.shape.dims?.length !== 0) {
+      throw new ForwardpassError('UNSUPPORTED_DTYPE', 'expected one string', place);
+    }
+    const bytes = await this.#stored(entry, place);
+    const lengthBytes = bytes.findIndex((byte) => byte < 0x80) + 1;
+    return bytes.subarray(lengthBytes + CHECKSUM_BYTES);
+  }
+}
+
+const CHECKSUM_BYTES = 4;
+
+function digits(value: number): string {
+  return String(value).padStart(5, '0');
+}
+
+type FullExtent = Required<Extent>;
+
+function checkSlice(extents: readonly Extent[], shape: readonly number[], place: string): FullExtent[] {
+  const full = extents.map(({ start, length }, axis) => ({ start, length: length ?? shape[axis] }));
+  const fits = full.every(({ start, length }, axis) => start >= 0 && length >= 0 && start + length <= shape[axis]);
+  if (full.length === shape.length && full.length > 0 && fits) return full;
+  throw new ForwardpassError('MALFORMED', `a slice is outside the shape ${formatShape(shape)}`, place);
+}
+
+/** Where in a tensor each run of a slice's last axis begins. */
+function* runs(extents: readonly FullExtent[], shape: readonly number[], axis = 0, before = 0): Generator<number> {
+  const { start, length } = extents[axis];
+  if (axis === extents.length - 1) {
+    yield before * shape[axis] + start;
+    return;
+  }
+  for (let i = 0; i < length; i++) yield* runs(extents, shape, axis + 1, before * shape[axis] + start + i);
+}
+
+/** A text's bytes in UTF-8, each as a character: how the index has its keys. */
+function latin1(text: string): string {
+  return Buffer.from(text).toString('latin1');
+}

@@ -1,0 +1,26 @@
+/** A part of a variable that the program held in several: "10 4 0,5:-" is rows 0 to 4 of [10, 4]. */
+import { ForwardpassError } from '../../../errors.ts';
+import { quote } from '../../../words.ts';
+import * as fold from '../../tracing/fold.ts';
+import { type Constant, range } from '../../tracing/value.ts';
+
+/** `specification`: the whole shape, and what is taken along each axis; empty for all. */
+export function partOf(whole: Constant, specification: string, place: string): Constant {
+  if (specification === '') return whole;
+  const [extents, ...dims] = specification.split(' ').reverse();
+  const axes = extents.split(':');
+  if (dims.length !== whole.shape.length || axes.length !== whole.shape.length) throw malformed(specification, place);
+  return axes.reduce((part, extent, axis) => {
+    if (extent === '-') return part;
+    const [start, length] = extent.split(',').map(Number);
+    if (!(Number.isInteger(start) && Number.isInteger(length) && start >= 0 && length >= 0)) {
+      throw malformed(specification, place);
+    }
+    if (!(start + length <= part.shape[axis])) throw malformed(specification, place);
+    return fold.gather(part, axis, Int32Array.from(range(start, start + length, 1)));
+  }, whole);
+}
+
+function malformed(specification: string, place: string): ForwardpassError {
+  return new ForwardpassError('MALFORMED', `${quote(specification)} is no part of the variable`, place);
+}

@@ -1,0 +1,119 @@
+/** One node with its inputs at hand, as the translations in ops/ see it. */
+import type { ErrorCode, ForwardpassError } from '../../errors.ts';
+import type { GraphBuilder } from '../tracing/builder.ts';
+import type { Constant, ElementType } from '../tracing/value.ts';
+import type { Attribute, NodeDef } from './proto.ts';
+import { elementType } from './types.ts';
+import type { Result, Row, Value } from './value.ts';
+
+/** What an operator becomes: its outputs, as far as a row model has them. */
+export type Translation = (call: Call) => Result | readonly (Result | undefined)[];
+
+/** Translations by operator name. */
+export type Translations = Readonly<Record<string, Translation>>;
+
+export class Call {
+  readonly build: GraphBuilder;
+  readonly node: NodeDef;
+  readonly inputs: readonly Result[];
+  constructor(build: GraphBuilder, node: NodeDef, inputs: readonly Result[]) {
+    this.build = build;
+    this.node = node;
+    this.inputs = inputs;
+  }
+
+  withInputs(inputs: readonly Result[]): Call {
+    return new Call(this.build, this.node, inputs);
+  }
+
+  error(code: ErrorCode, message: string): ForwardpassError {
+    return this.build.error(code, message);
+  }
+
+  input(index: number): Value {
+    const value = this.inputs.at(index);
+    if (value === undefined) throw this.error('MALFORMED', `input ${index} is missing`);
+    if (value.kind === 'constant' || value.kind === 'row') return value;
+    if (value.kind === 'refused') throw value.error;
+    throw this.error('UNSUPPORTED_DTYPE', `input ${index} is ${KINDS[value.kind]}; expected numbers`);
+  }
+
+  /** Every input, of which there is at least one. */
+  all(): Value[] {
+    if (this.inputs.length === 0) throw this.error('MALFORMED', 'expected at least one input, found none');
+    return this.inputs.map((_, index) => this.input(index));
+  }
+
+  /** An input that must be the same for every row. */
+  constant(index: number): Constant {
+    const value = this.input(index);
+    if (value.kind === 'constant') return value;
+    throw this.error('UNSUPPORTED_OP', `input ${index} depends on the model's input; here it must be a constant`);
+  }
+
+  /** An input as the value of a row; constants are taken as rows that are all equal. */
+  row(index: number): Row {
+    return this.build.asRow(this.input(index));
+  }
+
+  /** A constant's numbers. */
+  numbers(index: number): number[] {
+    const value = this.constant(index);
+    if (value.batch) throw this.build.crossing(`input ${index} depends on the batch size`);
+    return Array.from(value.data);
+  }
+
+  /** The one number of a constant. */
+  number(index: number): number {
+    const numbers = this.numbers(index);
+    if (numbers.length === 1) return numbers[0];
+    throw this.error('SHAPE', `expected one number as input ${index}, found ${numbers.length}`);
+  }
+
+  integer(name: string, otherwise: number): number {
+    return this.attribute(name)?.integer ?? otherwise;
+  }
+
+  float(name: string, otherwise: number): number {
+    return this.attribute(name)?.float ?? otherwise;
+  }
+
+  flag(name: string, otherwise = false): boolean {
+    return this.attribute(name)?.boolean ?? otherwise;
+  }
+
+  string(name: string, otherwise: string): string {
+    const bytes = this.attribute(name)?.bytes;
+    return bytes === undefined ? otherwise : new TextDecoder().decode(bytes);
+  }
+
+  integers(name: string): readonly number[] {
+    return this.attribute(name)?.list?.integers ?? [];
+  }
+
+  floats(name: string): number[] {
+    const bytes = Buffer.concat(this.attribute(name)?.list?.floats ?? []);
+    return Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(4 * i));
+  }
+
+  /** The texts of a list. */
+  strings(name: string): string[] {
+    return (this.attribute(name)?.list?.bytes ?? []).map((bytes) => new TextDecoder().decode(bytes));
+  }
+
+  type(name: string, otherwise: ElementType): ElementType {
+    const code = this.attribute(name)?.type;
+    return code === undefined ? otherwise : elementType(code, this.build.place);
+  }
+
+  attribute(name: string): Attribute | undefined {
+    return this.node.attributes.get(name);
+  }
+}
+
+const KINDS = {
+  variable: 'a variable',
+  table: 'a lookup table',
+  contents: 'a lookup table',
+  dead: 'on the side of a condition that is not taken',
+} as const;

@@ -1,0 +1,234 @@
+/**
+ * Walks the graph from the names that are asked for back to the inputs, translating each node once all that it needs
+ * is known. What no output needs is never looked at. A call of a function is its body, in place.
+ */
+import { ForwardpassError } from '../../errors.ts';
+import { quote } from '../../words.ts';
+import type { GraphBuilder } from '../tracing/builder.ts';
+import type { Constant } from '../tracing/value.ts';
+import { Call } from './call.ts';
+import { translate } from './merged.ts';
+import { refusal, translationOf } from './ops/table.ts';
+import type { FunctionDef, NodeDef } from './proto.ts';
+import { dataInputs, type Output, placeOf, Scope } from './scope.ts';
+import { type Contents, DEAD, type Result } from './value.ts';
+
+/** What is beside the graph, by the nodes that stand for it. */
+export interface Storage {
+  variable(node: NodeDef): Promise<Constant>;
+  table(node: NodeDef): Contents;
+}
+
+/** A node that is wanted, and whether its own needs have been put on the stack. */
+interface Frame {
+  readonly output: Output;
+  isOpen: boolean;
+}
+
+const CALLS: ReadonlySet<string> = new Set(['PartitionedCall', 'StatefulPartitionedCall']);
+const CONDITIONALS: ReadonlySet<string> = new Set(['If', 'StatelessIf', 'Case', 'StatelessCase']);
+/** Variables of TensorFlow 1, which stand for their value. */
+const REFERENCES: ReadonlySet<string> = new Set(['Variable', 'VariableV2']);
+
+export class Evaluator {
+  readonly #build: GraphBuilder;
+  readonly #functions: ReadonlyMap<string, FunctionDef>;
+  readonly #storage: Storage;
+  /** Nodes whose needs are being worked out. */
+  readonly #open = new Set<string>();
+  readonly #ids = new Map<Scope, number>();
+  #visited = 0;
+  #inlined = 0;
+
+  constructor(build: GraphBuilder, functions: ReadonlyMap<string, FunctionDef>, storage: Storage) {
+    this.#build = build;
+    this.#functions = functions;
+    this.#storage = storage;
+  }
+
+  /** Works out what a name stands for and, before it, all that it depends on. `wantedBy` is for messages. */
+  async resolve(scope: Scope, reference: string, wantedBy: string): Promise<Result> {
+    const wanted = this.output(scope, reference, wantedBy);
+    const stack: Frame[] = [{ output: wanted, isOpen: false }];
+    for (let frame = stack.at(-1); frame; frame = stack.at(-1)) {
+      const { node, scope: own } = frame.output;
+      if (own.results.has(node)) {
+        stack.pop();
+        continue;
+      }
+      const needs = this.#needs(node, own).filter((need) => !need.scope.results.has(need.node));
+      if (needs.length > 0) {
+        this.#enter(frame);
+        for (const output of needs.reverse()) stack.push({ output, isOpen: false });
+        continue;
+      }
+      own.results.set(node, await this.#compute(node, own));
+      this.#open.delete(this.#key(frame.output));
+    }
+    return resultOf(wanted);
+  }
+
+  /** The output that a reference leads to, through calls into the functions' bodies and through arguments out again. */
+  output(scope: Scope, reference: string, wantedBy: string): Output {
+    let output = scope.output(reference, wantedBy);
+    for (let steps = 0; ; steps++) {
+      const inner = this.innerScope(output.node, output.scope);
+      if (inner === undefined) return output;
+      const place = placeOf(output.node);
+      if (steps > this.#build.limits.nodes) throw cycle(place);
+      const name = inner.function?.outputs[output.index];
+      const returned = name === undefined ? undefined : inner.function?.returns.get(name);
+      if (returned === undefined) throw new ForwardpassError('DANGLING', `has no output ${output.index}`, place);
+      output = inner.output(returned, place);
+    }
+  }
+
+  /** An element of a constant of words. */
+  word(found: Result, index: number): string | undefined {
+    const isWords = found.kind === 'constant' && found.type === 'string';
+    return isWords ? this.#build.constantWords.list[found.data[index]] : undefined;
+  }
+
+  /** The scope inside the call of a function; undefined for other nodes. */
+  innerScope(node: NodeDef, scope: Scope): Scope | undefined {
+    const name = CALLS.has(node.op) ? node.attributes.get('f')?.function : node.op;
+    const fn = this.#functions.get(name ?? '');
+    if (fn !== undefined) return this.#scopeOf(fn, node, scope, dataInputs(node));
+    if (!CALLS.has(node.op)) return undefined;
+    throw new ForwardpassError('DANGLING', `calls ${quote(name ?? '')}, which nothing defines`, placeOf(node));
+  }
+
+  #scopeOf(fn: FunctionDef, node: NodeDef, caller: Scope, inputs: readonly string[]): Scope {
+    const known = caller.inner.get(node);
+    if (known !== undefined) return known;
+    this.#inlined += fn.nodes.length;
+    const { depth, nodes } = this.#build.limits;
+    if (caller.depth >= depth || this.#inlined > nodes) {
+      const message = `functions hold more than \`limits\` allows: depth ${depth}, nodes ${nodes}`;
+      throw new ForwardpassError('LIMIT', message, placeOf(node));
+    }
+    const inner = new Scope(fn.nodes, { fn, caller, inputs });
+    caller.inner.set(node, inner);
+    return inner;
+  }
+
+  /** Marks the node as being worked out; to meet it again on the way is a cycle. */
+  #enter(frame: Frame): void {
+    const key = this.#key(frame.output);
+    if (!frame.isOpen && this.#open.has(key)) throw cycle(placeOf(frame.output.node));
+    frame.isOpen = true;
+    this.#open.add(key);
+  }
+
+  #key({ scope, node }: Output): string {
+    const id = this.#ids.get(scope) ?? this.#ids.size;
+    this.#ids.set(scope, id);
+    return `${id} ${node.name}`;
+  }
+
+  /** What must be known before the node can be translated. */
+  #needs(node: NodeDef, scope: Scope): Output[] {
+    const place = placeOf(node);
+    if (CONDITIONALS.has(node.op)) {
+      const condition = this.output(scope, dataInputs(node)[0] ?? '', place);
+      const branch = condition.scope.results.has(condition.node) && this.#branch(node, scope, resultOf(condition));
+      return branch ? [condition, ...this.#returns(branch, place)] : [condition];
+    }
+    const bounds = this.#bounds(node, scope);
+    if (bounds !== undefined && (!bounds.every(isKnown) || isOneNumber(bounds))) return bounds;
+    const gates = node.inputs.filter((input) => input.startsWith('^')).map((input) => input.slice(1));
+    const guarding = gates.filter((gate) => isGate(scope, gate));
+    return [...dataInputs(node), ...guarding].map((input) => this.output(scope, input, place));
+  }
+
+  /** The two constants of min(a, max(b, x)). Where they are equal they are the result, whatever x is. */
+  #bounds(node: NodeDef, scope: Scope): [Output, Output] | undefined {
+    if (node.op !== 'Minimum') return undefined;
+    const place = placeOf(node);
+    const [high, raised] = dataInputs(node).map((input) => this.output(scope, input, place));
+    if (high?.node.op !== 'Const' || raised?.node.op !== 'Maximum') return undefined;
+    const low = dataInputs(raised.node).map((input) => this.output(raised.scope, input, place));
+    const constant = low.find((output) => output.node.op === 'Const');
+    return constant && [high, constant];
+  }
+
+  #returns(inner: Scope, place: string): Output[] {
+    const { outputs = [], returns } = inner.function ?? {};
+    return outputs.map((name) => this.output(inner, returns?.get(name) ?? name, place));
+  }
+
+  /** The scope inside the branch that a constant condition chooses. */
+  #branch(node: NodeDef, scope: Scope, condition: Result): Scope {
+    const place = placeOf(node);
+    if (condition.kind !== 'constant' || condition.data.length !== 1 || condition.batch) {
+      const message = 'the condition depends on the input; forwardpass runs row models, which always do the same';
+      throw new ForwardpassError('UNSUPPORTED_OP', message, place);
+    }
+    const [chosen] = condition.data;
+    const branches = node.attributes.get('branches')?.list?.functions ?? [];
+    const branch = chosen !== 0 ? 'then_branch' : 'else_branch';
+    const name = node.op.endsWith('If') ? node.attributes.get(branch)?.function : (branches[chosen] ?? branches.at(-1));
+    const fn = this.#functions.get(name ?? '');
+    if (fn !== undefined) return this.#scopeOf(fn, node, scope, dataInputs(node).slice(1));
+    throw new ForwardpassError('DANGLING', `calls ${quote(name ?? '')}, which nothing defines`, place);
+  }
+
+  async #compute(node: NodeDef, scope: Scope): Promise<readonly (Result | undefined)[]> {
+    const place = placeOf(node);
+    const { nodes } = this.#build.limits;
+    if (++this.#visited > nodes) {
+      throw new ForwardpassError('LIMIT', `the model has more nodes than \`limits.nodes\`, ${nodes}`, place);
+    }
+    this.#build.enter({ name: node.name, place, output: node.name });
+    const needs = this.#needs(node, scope);
+    if (CONDITIONALS.has(node.op)) return needs.slice(1).map(resultOf);
+    const found = needs.map(resultOf);
+    const bounds = this.#bounds(node, scope);
+    if (bounds !== undefined && isOneNumber(bounds)) return [resultOf(bounds[0])];
+    if (node.op === 'Merge') return [found.find(({ kind }) => kind !== 'dead') ?? DEAD];
+    if (found.some(({ kind }) => kind === 'dead')) return [DEAD];
+    return this.#translate(node, found.slice(0, dataInputs(node).length), place);
+  }
+
+  async #translate(node: NodeDef, given: readonly Result[], place: string): Promise<readonly (Result | undefined)[]> {
+    if (REFERENCES.has(node.op)) return [await this.#storage.variable(node)];
+    const translation = translationOf(node.op);
+    const unreadable = given.find((input) => input.kind === 'refused');
+    if (translation === undefined) throw unreadable?.error ?? refusal(node, place);
+    const inputs = await Promise.all(given.map((input) => this.#stored(input)));
+    return translate(new Call(this.#build, node, inputs), translation);
+  }
+
+  #stored(input: Result): Result | Promise<Result> {
+    if (input.kind === 'variable') return this.#storage.variable(input.node);
+    return input.kind === 'table' ? this.#storage.table(input.node) : input;
+  }
+}
+
+function resultOf({ scope, node, index }: Output): Result {
+  const results = scope.results.get(node) ?? [];
+  const result = results[0] === DEAD ? DEAD : results[index];
+  if (result !== undefined) return result;
+  throw new ForwardpassError('UNSUPPORTED_OP', `output ${index} is not computed here`, placeOf(node));
+}
+
+function isKnown({ scope, node }: Output): boolean {
+  return scope.results.has(node);
+}
+
+function isOneNumber(bounds: readonly [Output, Output]): boolean {
+  const [a, b] = bounds.map(resultOf);
+  const isNumber = a.kind === 'constant' && b.kind === 'constant' && a.data.length === 1 && b.data.length === 1;
+  return isNumber && a.data[0] === b.data[0];
+}
+
+/** Whether a node that comes before says on which side of a condition those after it are. */
+function isGate(scope: Scope, name: string): boolean {
+  const node = scope.nodes.get(name);
+  if (node?.op !== 'Identity') return node?.op === 'Switch';
+  return scope.nodes.get(node.inputs[0]?.split(':')[0] ?? '')?.op === 'Switch';
+}
+
+function cycle(place: string): ForwardpassError {
+  return new ForwardpassError('CYCLE', 'the node feeds on its own result', place);
+}

@@ -1,0 +1,75 @@
+/** A graph without a signature: what is fed into it, and what nothing in it uses. */
+import { ForwardpassError } from '../../errors.ts';
+import type { GraphDef, NodeDef } from './proto.ts';
+import type { InputPort, OutputPort } from './trace.ts';
+
+/** Nodes at an end of the graph that are no results. */
+const NO_RESULT =
+  /^(NoOp|Assert|Const|Placeholder|PlaceholderWithDefault|VarHandleOp|Variable(V2)?|Assign.*|VarIsInitializedOp|ReadVariableOp|Save.*|Restore.*|.*Summary.*|Print(V2)?|(Mutable)?HashTable.*|InitializeTable.*|LookupTableImport.*)$/;
+
+/**
+ * Inputs and outputs go by the names of their nodes. Placeholders that no result needs are left out, and so are ends
+ * that no placeholder leads to.
+ */
+export function frozenPorts({ nodes }: GraphDef): { inputs: InputPort[]; outputs: OutputPort[] } {
+  const byName = new Map(nodes.map((node) => [node.name, node]));
+  const used = new Set(nodes.flatMap(producers));
+  const fed = leadingFrom(nodes);
+  const ends = nodes.filter(({ name, op }) => fed.has(name) && !used.has(name) && !NO_RESULT.test(op));
+  if (ends.length === 0)
+    throw new ForwardpassError('MALFORMED', 'no placeholder of the graph leads to a result', 'graph');
+  const needed = new Set(ends.map(({ name }) => name));
+  for (const name of needed) for (const before of producers(byName.get(name))) needed.add(before);
+  const inputs = nodes.filter(({ name, op }) => op === PLACEHOLDER && needed.has(name)).map(inputOf);
+  return { inputs, outputs: ends.flatMap(outputsOf) };
+}
+
+const PLACEHOLDER = 'Placeholder';
+
+/** The placeholders and all that uses them. */
+function leadingFrom(nodes: readonly NodeDef[]): Set<string> {
+  const users = new Map<string, string[]>();
+  for (const node of nodes) {
+    for (const before of producers(node)) {
+      const known = users.get(before) ?? [];
+      users.set(before, known);
+      known.push(node.name);
+    }
+  }
+  const fed = new Set(nodes.filter(({ op }) => op === PLACEHOLDER).map(({ name }) => name));
+  for (const name of fed) for (const user of users.get(name) ?? []) fed.add(user);
+  return fed;
+}
+
+/** The nodes whose values it takes. */
+function producers(node: NodeDef | undefined): string[] {
+  return (node?.inputs ?? []).filter((input) => !input.startsWith('^')).map((input) => input.split(':')[0]);
+}
+
+function inputOf({ name, attributes }: NodeDef): InputPort {
+  return {
+    name,
+    reference: name,
+    type: attributes.get('dtype')?.type ?? 0,
+    dims: attributes.get('shape')?.shape?.dims,
+  };
+}
+
+/** The first by the node's name, others with their number after it, as TensorFlow itself writes them. */
+function outputsOf(node: NodeDef): OutputPort[] {
+  return Array.from({ length: outputCount(node) }, (_, i) => {
+    const name = i === 0 ? node.name : `${node.name}:${i}`;
+    return { name, reference: name };
+  });
+}
+
+const MOST_OUTPUTS = 1000;
+
+function outputCount({ op, attributes }: NodeDef): number {
+  const lists = { IdentityN: 'T', PartitionedCall: 'Tout', StatefulPartitionedCall: 'Tout' } as const;
+  const list = Object.entries(lists).find(([name]) => name === op)?.[1];
+  const numbers = { Split: 'num_split', Unpack: 'num' } as const;
+  const number = Object.entries(numbers).find(([name]) => name === op)?.[1];
+  const count = list ? attributes.get(list)?.list?.types.length : number && attributes.get(number)?.integer;
+  return Math.min(count || 1, MOST_OUTPUTS);
+}

@@ -1,0 +1,209 @@
+/** Operators that take each element by itself. */
+import type { BinaryName, UnaryName } from '../../../graph/graph.ts';
+import { isFloat, literal } from '../../tracing/value.ts';
+import type { Call, Translation, Translations } from '../call.ts';
+import type { Result, Value } from '../value.ts';
+
+function unary(fn: UnaryName, alpha?: number, beta?: number): Translation {
+  return (call) => call.build.unary(call.input(0), fn, alpha, beta);
+}
+
+function binary(fn: BinaryName): Translation {
+  return (call) => call.build.binary(fn, call.input(0), call.input(1));
+}
+
+function rsqrt(call: Call): Value {
+  return call.build.unary(call.build.unary(call.input(0), 'sqrt'), 'reciprocal');
+}
+
+/** 1 − erf(x), as 1 + erf(−x): so Keras' GELU, which takes it of −x/√2, is the one that simplify knows. */
+function erfc(call: Call): Value {
+  const { build } = call;
+  const x = call.input(0);
+  return build.binary('add', build.unary(build.unary(x, 'neg'), 'erf'), build.scalar(x, 1));
+}
+
+function finite(call: Call): Value {
+  const { build } = call;
+  const x = call.input(0);
+  return build.unary(build.binary('or', build.unary(x, 'is_nan'), build.unary(x, 'is_inf', 1, 1)), 'not');
+}
+
+/** Between integers the quotient is cut towards zero. */
+function div(call: Call): Value {
+  const quotient = call.build.binary('div', call.input(0), call.input(1));
+  return isFloat(quotient.type) ? quotient : call.build.unary(quotient, 'trunc');
+}
+
+function floorDiv(call: Call): Value {
+  return call.build.unary(call.build.binary('div', call.input(0), call.input(1)), 'floor');
+}
+
+/** a − b·⌊a/b⌋, or with `trunc` the remainder that has the dividend's sign. */
+function remainder(round: 'floor' | 'trunc'): Translation {
+  return (call) => {
+    const { build } = call;
+    const [a, b] = [call.input(0), call.input(1)];
+    if (isFloat(a.type)) throw call.error('UNSUPPORTED_OP', 'the remainder of floats is no row operation known here');
+    const quotient = build.unary(build.binary('div', a, b), round);
+    return build.binary('sub', a, build.binary('mul', quotient, b));
+  };
+}
+
+/** 0 where the divisor, or the second factor, is 0. */
+function unlessZero(fn: 'div' | 'mul'): Translation {
+  return (call) => {
+    const { build } = call;
+    const [a, b] = [call.input(0), call.input(1)];
+    const zero = build.scalar(a, 0);
+    return build.select(build.binary('equal', b, build.scalar(b, 0)), zero, build.binary(fn, a, b));
+  };
+}
+
+function squaredDifference(call: Call): Value {
+  return call.build.unary(call.build.binary('sub', call.input(0), call.input(1)), 'square');
+}
+
+/** To the power of 2 is the square. */
+function pow(call: Call): Value {
+  const [base, exponent] = [call.input(0), call.input(1)];
+  const squares = exponent.kind === 'constant' && exponent.shape.length === 0 && exponent.data[0] === 2;
+  return squares ? call.build.unary(base, 'square') : call.build.binary('pow', base, exponent);
+}
+
+function addN(call: Call): Value {
+  return call.all().reduce((sum, value) => call.build.binary('add', sum, value));
+}
+
+/** The bias is along the last axis, or with NCHW along axis 1. */
+function biasAdd(call: Call): Value {
+  const { build } = call;
+  const [x, bias] = [call.input(0), call.input(1)];
+  if (bias.shape.length !== 1) throw call.error('SHAPE', `expected a vector as bias, found ${bias.shape.length} axes`);
+  const after = call.string('data_format', 'NHWC') === 'NCHW' ? Math.max(build.rank(x) - 2, 0) : 0;
+  return build.binary('add', x, build.reshaped(bias, [...bias.shape, ...new Array<number>(after).fill(1)]));
+}
+
+function clipByValue(call: Call): Value {
+  const { build } = call;
+  const [x, low, high] = [call.input(0), call.input(1), call.input(2)];
+  if (low.kind === 'constant' && low.data.length === 1 && high.kind === 'constant' && high.data.length === 1) {
+    return build.unary(x, 'clip', low.data[0], high.data[0]);
+  }
+  return build.binary('max', build.binary('min', x, high), low);
+}
+
+function select(call: Call): Value {
+  return call.build.select(call.input(0), call.input(1), call.input(2));
+}
+
+/** The condition has the operands' shape, or is a vector along their first axis. */
+function oldSelect(call: Call): Value {
+  const { build } = call;
+  const [condition, a, b] = [call.input(0), call.input(1), call.input(2)];
+  const missing = build.rank(a) - build.rank(condition);
+  const isVector = build.rank(condition) === 1 && missing > 0;
+  if (!isVector) return build.select(condition, a, b);
+  const ones = new Array<number>(missing).fill(1);
+  return build.select(build.reshaped(condition, [...condition.shape, ...ones]), a, b);
+}
+
+function cast(call: Call): Value {
+  const x = call.input(0);
+  return call.build.cast(x, call.type('DstT', x.type));
+}
+
+/** How many of the boundaries are at or below the value. */
+function bucketize(call: Call): Value {
+  const { build } = call;
+  const x = call.row(0);
+  const boundaries = call.floats('boundaries');
+  if (boundaries.length === 0) throw call.error('MALFORMED', 'there are no boundaries');
+  const each = build.reshaped(x, [...x.shape, 1]);
+  const limits = literal('float32', boundaries, [boundaries.length]);
+  const isAbove = build.cast(build.binary('greater_equal', each, limits), 'int32');
+  return build.reduce(isAbove, 'sum', [-1], false);
+}
+
+function passed(call: Call): Result {
+  const [x] = call.inputs;
+  if (x === undefined) throw call.error('MALFORMED', 'input 0 is missing');
+  return x;
+}
+
+export const elementwise: Translations = {
+  Abs: unary('abs'),
+  Neg: unary('neg'),
+  Exp: unary('exp'),
+  Expm1: unary('expm1'),
+  Log: unary('log'),
+  Log1p: unary('log1p'),
+  Sqrt: unary('sqrt'),
+  Rsqrt: rsqrt,
+  Square: unary('square'),
+  Reciprocal: unary('reciprocal'),
+  Inv: unary('reciprocal'),
+  Erf: unary('erf'),
+  Erfc: erfc,
+  Sign: unary('sign'),
+  Floor: unary('floor'),
+  Ceil: unary('ceil'),
+  Round: unary('round'),
+  Rint: unary('round'),
+  Relu: unary('relu'),
+  Relu6: unary('clip', 0, 6),
+  LeakyRelu: (call) => call.build.unary(call.input(0), 'leaky_relu', call.float('alpha', 0.2)),
+  Elu: unary('elu', 1),
+  Selu: unary('selu', 1.6732632423543772, 1.0507009873554805),
+  Softplus: unary('softplus', 1),
+  Softsign: unary('softsign'),
+  Sigmoid: unary('sigmoid'),
+  Tanh: unary('tanh'),
+  LogicalNot: unary('not'),
+  IsNan: unary('is_nan'),
+  IsInf: unary('is_inf', 1, 1),
+  IsFinite: finite,
+  Add: binary('add'),
+  AddV2: binary('add'),
+  AddN: addN,
+  Sub: binary('sub'),
+  Mul: binary('mul'),
+  MulNoNan: unlessZero('mul'),
+  Div: div,
+  RealDiv: binary('div'),
+  TruncateDiv: div,
+  FloorDiv: floorDiv,
+  DivNoNan: unlessZero('div'),
+  FloorMod: remainder('floor'),
+  Mod: remainder('trunc'),
+  TruncateMod: remainder('trunc'),
+  Pow: pow,
+  SquaredDifference: squaredDifference,
+  Maximum: binary('max'),
+  Minimum: binary('min'),
+  Less: binary('less'),
+  LessEqual: binary('less_equal'),
+  Greater: binary('greater'),
+  GreaterEqual: binary('greater_equal'),
+  Equal: binary('equal'),
+  NotEqual: (call) => call.build.unary(call.build.binary('equal', call.input(0), call.input(1)), 'not'),
+  LogicalAnd: binary('and'),
+  LogicalOr: binary('or'),
+  BiasAdd: biasAdd,
+  BiasAddV1: biasAdd,
+  ClipByValue: clipByValue,
+  Select: oldSelect,
+  SelectV2: select,
+  Cast: cast,
+  Bucketize: bucketize,
+  Identity: passed,
+  IdentityN: (call) => call.inputs,
+  StopGradient: passed,
+  PreventGradient: passed,
+  Snapshot: passed,
+  EnsureShape: passed,
+  CheckNumerics: passed,
+  Print: passed,
+  PlaceholderWithDefault: passed,
+  ReadVariableOp: passed,
+};

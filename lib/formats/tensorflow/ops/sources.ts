@@ -1,0 +1,31 @@
+/** Operators without inputs. */
+import { ForwardpassError } from '../../../errors.ts';
+import type { Call, Translations } from '../call.ts';
+import { decodeTensor } from '../tensor.ts';
+import type { Result } from '../value.ts';
+
+function constantNode(call: Call): Result {
+  const tensor = call.attribute('value')?.tensor;
+  if (tensor === undefined) throw call.error('MALFORMED', 'the constant has no value');
+  const { build } = call;
+  return decodeTensor(tensor, build.place, build.limits, (elements) => build.spend(elements), build.constantWords);
+}
+
+/** One that is no input of the model may still lead to a function that does not use it. */
+function placeholder({ build }: Call): Result {
+  const message = 'is fed from outside, and is not among the inputs of the model';
+  return { kind: 'refused', error: new ForwardpassError('DANGLING', message, build.place) };
+}
+
+export const sources: Translations = {
+  Const: constantNode,
+  Placeholder: placeholder,
+  VarHandleOp: ({ node }) => ({ kind: 'variable', node }),
+  HashTable: ({ node }) => ({ kind: 'table', node }),
+  HashTableV2: ({ node }) => ({ kind: 'table', node }),
+  MutableHashTableV2: ({ node }) => ({ kind: 'table', node }),
+  Switch: (call) => {
+    const [value] = call.inputs;
+    return call.number(1) === 0 ? [value, { kind: 'dead' }] : [{ kind: 'dead' }, value];
+  },
+};

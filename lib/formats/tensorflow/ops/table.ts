@@ -1,0 +1,71 @@
+/** Operator name → translation, and words for those that are refused. */
+import { ForwardpassError } from '../../../errors.ts';
+import type { Translation, Translations } from '../call.ts';
+import type { NodeDef } from '../proto.ts';
+import { elementwise } from './elementwise.ts';
+import { indexing } from './indexing.ts';
+import { linear } from './linear.ts';
+import { lookup } from './lookup.ts';
+import { normalization } from './normalization.ts';
+import { padding } from './padding.ts';
+import { shaping } from './shape.ts';
+import { sources } from './sources.ts';
+import { stridedSlice } from './strided-slice.ts';
+
+const GROUPS: readonly Translations[] = [
+  elementwise,
+  linear,
+  normalization,
+  shaping,
+  indexing,
+  padding,
+  lookup,
+  sources,
+  { StridedSlice: stridedSlice },
+];
+
+const TRANSLATIONS: ReadonlyMap<string, Translation> = new Map(GROUPS.flatMap((group) => Object.entries(group)));
+
+export function translationOf(op: string): Translation | undefined {
+  return TRANSLATIONS.get(op);
+}
+
+const ROW_MODELS =
+  'forwardpass runs row models: linear models, multilayer perceptrons, embeddings and their preprocessing';
+const RUN_ELSEWHERE = `${ROW_MODELS}; run this one with @tensorflow/tfjs-node or TensorFlow Serving`;
+
+/** By the first pattern that the operator's name matches. */
+const REFUSALS: readonly (readonly [RegExp, string])[] = [
+  [
+    /Conv|Pool|Dilation2D|ResizeBi|ResizeNear|^SpaceTo|^DepthTo|^BatchTo/,
+    `is of a convolutional network. ${RUN_ELSEWHERE}`,
+  ],
+  [/RNN|LSTM|GRU/, `is recurrent. ${RUN_ELSEWHERE}`],
+  [
+    /^(Stateless)?While$|^(Ref)?(Enter|Exit|NextIteration|LoopCond)$|^For$|^MapDefun$|^TensorList|^TensorArray/,
+    `is control flow, as of a loop or a recurrent layer. ${RUN_ELSEWHERE}`,
+  ],
+  [/Random|^Multinomial$|^StatelessMultinomial$/, 'is random, and a forward pass is not'],
+  [/Tree|Forest|DecisionForest|^SimpleML/, `is of a tree ensemble. ${RUN_ELSEWHERE}`],
+  [
+    /^Parse(Single)?(Sequence)?Example|^DecodeCSV|^DecodeJSON/,
+    'parses serialized examples; export the model with a signature of plain tensors',
+  ],
+  [
+    /^String|^RegexReplace$|^StaticRegex|^AsString$|^Substr$|^Unicode/,
+    'works on text; give the model words that it looks up as they are, or numbers',
+  ],
+  [/^Sparse|^Ragged/, 'is of sparse or ragged tensors; give the model dense ones'],
+  [/TextFile/, 'is a lookup table that reads a file; make the table of a list of words'],
+  [/Quantize|^Quantized|^Requantize/, `is of a quantised model. Convert it to TFLite, whose quantised models are read`],
+  [/^RestoreV2$|^Restore|^Save|Checkpoint/, 'reads or writes a checkpoint, which is no part of a forward pass'],
+];
+
+/** Why an operator that a model needs is not read. */
+export function refusal(node: NodeDef, place: string): ForwardpassError {
+  const known = REFUSALS.find(([pattern]) => pattern.test(node.op));
+  const words =
+    known?.[1] ??
+    `is not a row operation known here; docs/formats/tensorflow.md lists those that are. ${RUN_ELSEWHERE}`;
+  return new ForwardpassError('UNSUPPORTED_OP', `${node.op.slice(0, 200)} ${words}`, place);
+}

@@ -1,0 +1,174 @@
+/** Which of the saved values each variable and lookup table of a graph has. */
+import { ForwardpassError } from '../../errors.ts';
+import type { Constant } from '../tracing/value.ts';
+import type { Bundle } from './bundle/bundle.ts';
+import { checkpointKeys } from './bundle/objects.ts';
+import { partOf } from './bundle/part.ts';
+import type { Evaluator, Storage } from './evaluate.ts';
+import type { NodeDef } from './proto.ts';
+import type { SavedObjects } from './saved-model.ts';
+import { dataInputs, type Output, placeOf, type Scope } from './scope.ts';
+import type { Contents, Result } from './value.ts';
+
+const ASSIGNMENTS: ReadonlySet<string> = new Set(['AssignVariableOp', 'Assign']);
+const IMPORTS: ReadonlySet<string> = new Set([
+  ...['LookupTableImport', 'LookupTableImportV2', 'InitializeTable', 'InitializeTableV2'],
+]);
+/** Between what is restored and what it is assigned to. */
+const PASSED: ReadonlySet<string> = new Set(['Identity', 'Cast', 'Reshape']);
+
+/** Where a variable's value is in the bundle; `part` where it is less than the whole tensor. */
+interface Place {
+  readonly key: string;
+  readonly part: string;
+}
+
+interface Saved {
+  readonly bundle: Bundle;
+  /** The node that restores the variables; empty where there is none. */
+  readonly restoreOp: string;
+  readonly objects: SavedObjects;
+}
+
+/** What the graph itself does before it is run: it restores its variables and fills its tables. */
+export class Stored implements Storage {
+  readonly #saved: Saved | undefined;
+  readonly #places = new Map<NodeDef, Place>();
+  #byObjects: Promise<ReadonlyMap<NodeDef, string>> | undefined;
+  readonly #contents = new Map<NodeDef, Contents>();
+  #main: Scope | undefined;
+
+  /** Without `saved` there are no variables. */
+  constructor(saved?: Saved) {
+    this.#saved = saved;
+  }
+
+  /** Looks through the graph and the functions that it calls. */
+  async collect(evaluator: Evaluator, main: Scope): Promise<void> {
+    this.#main = main;
+    for (const { scope, node } of nodesIn(evaluator, main)) {
+      if (IMPORTS.has(node.op)) await this.#fill(evaluator, scope, node);
+    }
+    for (const { scope, node } of restoring(evaluator, main, this.#saved?.restoreOp ?? '')) {
+      if (ASSIGNMENTS.has(node.op)) await this.#assign(evaluator, scope, node);
+    }
+  }
+
+  async #fill(evaluator: Evaluator, scope: Scope, node: NodeDef): Promise<void> {
+    const place = placeOf(node);
+    const [table, keys, values] = dataInputs(node);
+    const target = evaluator.output(scope, table ?? '', place).node;
+    const [found, given] = [
+      await evaluator.resolve(scope, keys ?? '', place),
+      await evaluator.resolve(scope, values ?? '', place),
+    ];
+    if (!isPlain(found) || !isPlain(given) || found.data.length !== given.data.length) {
+      throw new ForwardpassError('MALFORMED', 'a table is not filled with as many constant values as keys', place);
+    }
+    this.#contents.set(target, { kind: 'contents', keys: found, values: given });
+  }
+
+  async #assign(evaluator: Evaluator, scope: Scope, node: NodeDef): Promise<void> {
+    const place = placeOf(node);
+    const [variable, value] = dataInputs(node);
+    const restored = restoredBy(evaluator, evaluator.output(scope, value ?? '', place));
+    if (restored === undefined) return;
+    const at = placeOf(restored.node);
+    const [, names, parts] = dataInputs(restored.node);
+    const key = evaluator.word(await evaluator.resolve(restored.scope, names ?? '', at), restored.index);
+    const part = evaluator.word(await evaluator.resolve(restored.scope, parts ?? '', at), restored.index) ?? '';
+    if (key !== undefined) this.#places.set(evaluator.output(scope, variable ?? '', place).node, { key, part });
+  }
+
+  table(node: NodeDef): Contents {
+    const contents = this.#contents.get(node);
+    if (contents !== undefined) return contents;
+    const message = 'nothing in the file fills this lookup table with constants';
+    throw new ForwardpassError('UNSUPPORTED_OP', message, placeOf(node));
+  }
+
+  async variable(node: NodeDef): Promise<Constant> {
+    if (this.#saved === undefined) {
+      const message = 'is a variable, whose value is not in this file; freeze the graph or load its SavedModel';
+      throw new ForwardpassError('UNSUPPORTED_OP', message, placeOf(node));
+    }
+    const { bundle } = this.#saved;
+    const { key, part } = this.#places.get(node) ?? { key: await this.#keyOf(node, bundle), part: '' };
+    return partOf(await bundle.read(key), part, placeOf(node));
+  }
+
+  /** Without a restoring graph: by the objects, or as TensorFlow 1 does, by name. */
+  async #keyOf(node: NodeDef, bundle: Bundle): Promise<string> {
+    this.#byObjects ??= this.#objectKeys(bundle);
+    return (await this.#byObjects).get(node) ?? sharedName(node);
+  }
+
+  /** What a function captures follows its arguments, in the order of its bound inputs. */
+  async #objectKeys(bundle: Bundle): Promise<ReadonlyMap<NodeDef, string>> {
+    const found = new Map<NodeDef, string>();
+    const { objects } = this.#saved as Saved;
+    const keys = await checkpointKeys(objects, bundle);
+    for (const node of this.#main?.nodes.values() ?? []) {
+      const bound = objects.boundInputs.get(node.attributes.get('f')?.function ?? '') ?? [];
+      const captured = dataInputs(node).slice(-bound.length);
+      for (const [i, input] of captured.entries()) {
+        const key = keys.get(bound[i]);
+        const target = this.#main?.output(input, placeOf(node)).node;
+        if (key !== undefined && target !== undefined) found.set(target, key);
+      }
+    }
+    return found;
+  }
+}
+
+interface Placed {
+  readonly scope: Scope;
+  readonly node: NodeDef;
+}
+
+/** The graph's nodes and those of the functions that it calls. */
+function* nodesIn(evaluator: Evaluator, scope: Scope): Generator<Placed> {
+  for (const node of scope.nodes.values()) {
+    yield { scope, node };
+    const inner = evaluator.innerScope(node, scope);
+    if (inner !== undefined) yield* nodesIn(evaluator, inner);
+  }
+}
+
+/** The nodes that run when the variables are restored: those before the last one, and those of functions it calls. */
+function* restoring(evaluator: Evaluator, scope: Scope, last: string): Generator<Placed> {
+  const names = [last];
+  const seen = new Set(names);
+  for (const name of names) {
+    const node = scope.nodes.get(name);
+    if (node === undefined) continue;
+    yield { scope, node };
+    const inner = evaluator.innerScope(node, scope);
+    if (inner !== undefined) yield* nodesIn(evaluator, inner);
+    for (const input of node.inputs) {
+      const before = input.replace(/^\^/, '').split(':')[0];
+      if (!seen.has(before)) names.push(before);
+      seen.add(before);
+    }
+  }
+}
+
+/** The output of the node that restores a value. */
+function restoredBy(evaluator: Evaluator, value: Output): Output | undefined {
+  let source = value;
+  for (let steps = 0; PASSED.has(source.node.op) && steps < MOST_STEPS; steps++) {
+    source = evaluator.output(source.scope, source.node.inputs[0] ?? '', placeOf(source.node));
+  }
+  return source.node.op === 'RestoreV2' ? source : undefined;
+}
+
+const MOST_STEPS = 8;
+
+function sharedName(node: NodeDef): string {
+  const name = new TextDecoder().decode(node.attributes.get('shared_name')?.bytes);
+  return name === '' ? node.name : name;
+}
+
+function isPlain(found: Result): found is Constant {
+  return found.kind === 'constant' && !found.batch;
+}

@@ -1,0 +1,83 @@
+/** TensorProto to constant: packed or in the field of its type, where the last element stands for all that follow. */
+import { ForwardpassError } from '../../errors.ts';
+import type { Limits } from '../../graph/limits.ts';
+import { widenBfloat16, widenFloat16 } from '../containers/half.ts';
+import { decodeText, exactOrInfinite, rawElements } from '../tracing/raw-elements.ts';
+import { allocate, type Constant, constant, type ElementType, HIGHEST_RANK, type Numbers } from '../tracing/value.ts';
+import type { Vocabulary } from '../tracing/vocabulary.ts';
+import type { TensorProto, TensorShape } from './proto.ts';
+import { elementType } from './types.ts';
+
+/** What elements beyond those that the file holds are charged to. */
+export type Spend = (elements: number) => void;
+
+/** Words are held as their indices among `words`. */
+export function decodeTensor(
+  tensor: TensorProto,
+  place: string,
+  limits: Limits,
+  spend: Spend,
+  words: Vocabulary,
+): Constant {
+  const shape = fixedShape(tensor.shape, place);
+  const count = countElements(shape, place, limits);
+  const type = elementType(tensor.type, place);
+  if (tensor.content.length > 0) return constant(type, shape, rawElements(tensor.content, type, count, place));
+  const stored = typedElements(tensor, type, place, words);
+  if (stored.length > count) {
+    throw new ForwardpassError('MALFORMED', `expected ${count} elements, found ${stored.length}`, place);
+  }
+  return constant(type, shape, stored.length === count ? stored : repeated(stored, type, count, spend));
+}
+
+export function fixedShape({ dims }: TensorShape, place: string): number[] {
+  const isFixed = dims?.every((dim) => Number.isSafeInteger(dim) && dim >= 0);
+  if (dims === undefined || !isFixed) {
+    throw new ForwardpassError('MALFORMED', 'the shape of a stored tensor is not given in full', place);
+  }
+  if (dims.length > HIGHEST_RANK) {
+    throw new ForwardpassError('LIMIT', `expected at most ${HIGHEST_RANK} axes, found ${dims.length}`, place);
+  }
+  return dims;
+}
+
+export function countElements(shape: readonly number[], place: string, { parameters }: Limits): number {
+  const count = shape.reduce((product, dim) => product * dim, 1);
+  if (count <= parameters) return count;
+  const message = `the tensor has ${count} elements; \`limits.parameters\` allows ${parameters}`;
+  throw new ForwardpassError('LIMIT', message, place);
+}
+
+function typedElements(tensor: TensorProto, type: ElementType, place: string, words: Vocabulary): Numbers {
+  switch (type) {
+    case 'string':
+      return Float64Array.from(tensor.strings, (bytes) => words.indexOf(decodeText(bytes)));
+    case 'float32':
+      return joined(tensor.floats, type, 4, place);
+    case 'float64':
+      return joined(tensor.doubles, type, 8, place);
+    case 'float16':
+      return widenFloat16(Uint16Array.from(tensor.integers));
+    case 'bfloat16':
+      return widenBfloat16(Uint16Array.from(tensor.integers));
+    case 'uint64':
+      // 64 bits are read as signed: below zero stands for 2^63 and beyond.
+      return Float64Array.from(tensor.integers, (value) => (value < 0 ? Infinity : exactOrInfinite(value)));
+    default:
+      return Float64Array.from(tensor.integers, exactOrInfinite);
+  }
+}
+
+function joined(chunks: readonly Uint8Array[], type: ElementType, width: number, place: string): Numbers {
+  const bytes = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
+  return rawElements(bytes, type, bytes.length / width, place);
+}
+
+/** Without any element all are zero. */
+function repeated(stored: Numbers, type: ElementType, count: number, spend: Spend): Numbers {
+  spend(count);
+  const data = allocate(type, count);
+  data.set(stored);
+  if (stored.length > 0) data.fill(stored[stored.length - 1], stored.length);
+  return data;
+}

@@ -1,0 +1,62 @@
+/** TensorFlow: SavedModel folders and frozen graphs. What is read of them: docs/formats/tensorflow.md. */
+import type { Graph } from '../../graph/graph.ts';
+import type { FormatReader, ReadOptions, Source } from '../format.ts';
+
+/** Schema version 1, then a graph. */
+const SAVED_MODEL = [0x08, 0x01, 0x12];
+/** A node, then its name. */
+const NODE = 0x0a;
+const OP = 0x12;
+
+/** Whether `head` begins as a SavedModel or a GraphDef does. Neither has a signature: they are told by structure. */
+function detect(head: Uint8Array): boolean {
+  return isSavedModel(head) || isGraph(head);
+}
+
+export function isSavedModel(head: Uint8Array): boolean {
+  return SAVED_MODEL.every((byte, i) => head[i] === byte);
+}
+
+/** A first node whose first fields are a printable name and the name of an operator. */
+function isGraph(head: Uint8Array): boolean {
+  if (head[0] !== NODE) return false;
+  const node = lengthAt(head, 1);
+  const name = node && fieldAt(head, node.end, NODE);
+  const op = name && fieldAt(head, name.end, OP);
+  if (node === undefined || name === undefined || op === undefined) return false;
+  return op.end <= node.end + node.value && /^[\x20-\x7e]+$/.test(name.text) && /^[A-Z_][A-Za-z0-9_]*$/.test(op.text);
+}
+
+function fieldAt(bytes: Uint8Array, at: number, tag: number): { text: string; end: number } | undefined {
+  const length = bytes[at] === tag ? lengthAt(bytes, at + 1) : undefined;
+  if (length === undefined || length.end + length.value > bytes.length) return undefined;
+  const end = length.end + length.value;
+  return { text: String.fromCharCode(...bytes.subarray(length.end, end)), end };
+}
+
+/** A varint of at most four bytes. */
+function lengthAt(bytes: Uint8Array, at: number): { value: number; end: number } | undefined {
+  let value = 0;
+  for (let i = 0; i < 4 && at + i < bytes.length; i++) {
+    value += (bytes[at + i] & 0x7f) * 2 ** (7 * i);
+    if (bytes[at + i] < 0x80) return { value, end: at + i + 1 };
+  }
+  return undefined;
+}
+
+/** On demand: a process that opens no such file loads none of it. */
+const reader = () => import('./read.ts');
+
+async function read(source: Source, options: ReadOptions): Promise<Graph> {
+  const { main } = source;
+  const [{ readModel }, bytes] = await Promise.all([reader(), main.read(0, main.size)]);
+  return readModel(bytes, source, options);
+}
+
+export const tensorflow: FormatReader = {
+  name: 'tensorflow',
+  takesSignature: true,
+  anticipate: reader,
+  detect,
+  read,
+};

@@ -1,0 +1,159 @@
+/** The graph between inputs and outputs, with axis 0 of every input as the batch where that can be. */
+import { ForwardpassError } from '../../errors.ts';
+import type { Graph, GraphInput, GraphOutput } from '../../graph/graph.ts';
+import type { Limits } from '../../graph/limits.ts';
+import { elementCount, formatShape } from '../../graph/shapes.ts';
+import { decisionOf } from '../decision.ts';
+import { GraphBuilder } from '../tracing/builder.ts';
+import { CrossesRows } from '../tracing/emitter.ts';
+import { HIGHEST_RANK, publicType } from '../tracing/value.ts';
+import { Evaluator } from './evaluate.ts';
+import type { GraphDef } from './proto.ts';
+import { Scope } from './scope.ts';
+import type { Stored } from './stored.ts';
+import { elementType } from './types.ts';
+import type { Result, Row, Value } from './value.ts';
+
+export interface OutputPort {
+  /** What users call it. */
+  readonly name: string;
+  /** `node:0` */
+  readonly reference: string;
+}
+
+export interface InputPort extends OutputPort {
+  readonly type: number;
+  /** Without when the rank is unknown; a dimension that is unknown is −1. */
+  readonly dims: readonly number[] | undefined;
+}
+
+export interface Traced {
+  /** The format's name. */
+  readonly format: string;
+  readonly graph: GraphDef;
+  readonly inputs: readonly InputPort[];
+  readonly outputs: readonly OutputPort[];
+  /** Made anew for each attempt. */
+  readonly stored: () => Stored;
+  /** How many bytes of the model were read so far. */
+  readonly bytes: () => number;
+  readonly limits: Limits;
+}
+
+/**
+ * When the model mixes the batch into the result, or its inputs differ in it, and every shape is fixed, it is read
+ * with each whole tensor as one row.
+ */
+export async function traceGraph(traced: Traced): Promise<Graph> {
+  const { inputs } = traced;
+  const isFixed = inputs.every(({ dims }) => dims?.every((dim) => dim > 0) ?? false);
+  if (isFixed && new Set(inputs.map(({ dims }) => dims?.[0])).size > 1) return traceWith(undefined, traced);
+  try {
+    return await traceWith(0, traced);
+  } catch (error) {
+    if (error instanceof CrossesRows && isFixed) return traceWith(undefined, traced);
+    throw error;
+  }
+}
+
+async function traceWith(batchAxis: 0 | undefined, traced: Traced): Promise<Graph> {
+  const { graph, limits } = traced;
+  const build = new GraphBuilder({
+    batchAxis,
+    declaredBatch: batchAxis === 0 ? commonBatch(traced.inputs) : undefined,
+    limits,
+    // Small files may still count, compare and broadcast; large ones transpose and cast what they hold.
+    budget: () => traced.bytes() + limits.rowElements,
+  });
+  const main = new Scope(graph.nodes);
+  const stored = traced.stored();
+  const functions = new Map(graph.functions.map((fn) => [fn.name, fn]));
+  const evaluator = new Evaluator(build, functions, stored);
+  const rows = feed(build, main, traced.inputs);
+  await stored.collect(evaluator, main);
+  const inputs = traced.inputs.flatMap((input, i) => graphInput(input, rows[i]));
+  const outputs: GraphOutput[] = [];
+  const values: Row[] = [];
+  for (const { name, reference } of traced.outputs) {
+    const place = `output ${name}`;
+    const found = await evaluator.resolve(main, reference, place);
+    if (found.kind === 'dead') continue;
+    build.enter({ name, place, output: name });
+    const row = build.named(numbersOf(found, place));
+    values.push(row);
+    outputs.push({ name, value: row.operand, dtype: publicType(row.type) });
+  }
+  const isDouble = [...inputs, ...outputs].some(({ dtype }) => dtype === 'float64');
+  return {
+    format: traced.format,
+    precision: isDouble ? 'f64' : 'f32',
+    inputs,
+    outputs,
+    nodes: build.nodes,
+    decision: values.length === 1 ? decisionOf(build.nodes, values[0]) : undefined,
+  };
+}
+
+/** The batch that the model was saved with, where its inputs agree on one. */
+function commonBatch(inputs: readonly InputPort[]): number | undefined {
+  const batches = new Set(inputs.map(({ dims }) => dims?.[0] ?? -1).filter((dim) => dim > 0));
+  const [batch] = batches;
+  return batches.size === 1 ? batch : undefined;
+}
+
+/** Gives the nodes of the inputs their values. One that a row model cannot have is refused only if something needs it. */
+function feed(build: GraphBuilder, main: Scope, inputs: readonly InputPort[]): Result[] {
+  return inputs.map((input) => {
+    const place = `input ${input.name}`;
+    const { node, index } = main.output(input.reference, place);
+    const others = main.results.get(node) ?? [];
+    if (others[index] !== undefined) throw new ForwardpassError('DUPLICATE', 'two inputs are one tensor', place);
+    const value = inputValue(build, input, place);
+    main.results.set(node, others.length > index ? others.with(index, value) : [...others, value]);
+    return value;
+  });
+}
+
+function inputValue(build: GraphBuilder, input: InputPort, place: string): Result {
+  try {
+    const type = elementType(input.type, place);
+    const words = type === 'string' ? build.inputWords : undefined;
+    const shape = rowShape(input, place, build.batchAxis === undefined ? 0 : 1, build.limits);
+    return { kind: 'row', type, shape, batchAxis: build.batchAxis, operand: build.uniqueName(input.name), words };
+  } catch (error) {
+    if (error instanceof CrossesRows || !(error instanceof ForwardpassError)) throw error;
+    return { kind: 'refused', error };
+  }
+}
+
+function rowShape({ dims }: InputPort, place: string, lead: 0 | 1, { rowElements }: Limits): number[] {
+  if (dims === undefined) throw new ForwardpassError('SHAPE', 'the file does not give its shape', place);
+  if (dims.length < lead) throw new CrossesRows('the input is a single number without a batch', place);
+  if (dims.length > HIGHEST_RANK) {
+    throw new ForwardpassError('LIMIT', `expected at most ${HIGHEST_RANK} axes, found ${dims.length}`, place);
+  }
+  const shape = dims.slice(lead);
+  const open = shape.findIndex((dim) => !(dim > 0));
+  if (open >= 0) {
+    const found = shape[open] === 0 ? 'is 0' : 'is open';
+    throw new ForwardpassError('SHAPE', `axis ${open + lead} ${found}; the shape of a row must be fixed`, place);
+  }
+  if (elementCount(shape) <= rowElements) return shape;
+  throw new ForwardpassError('LIMIT', `a row of shape ${formatShape(shape)} exceeds \`limits.rowElements\``, place);
+}
+
+/** Nothing for an input that was refused. The words are those that operations look for. */
+function graphInput({ name }: InputPort, value: Result): GraphInput[] {
+  if (value.kind !== 'row') return [];
+  const { shape, type, words } = value;
+  const every = words && new Map(Array.from({ length: elementCount(shape) }, (_, i) => [i, words.list]));
+  return [{ name, shape, dtype: publicType(type), words: every }];
+}
+
+function numbersOf(found: Result, place: string): Value {
+  if (found.kind === 'refused') throw found.error;
+  const isNumbers = (found.kind === 'constant' || found.kind === 'row') && found.type !== 'string';
+  if (!isNumbers) throw new ForwardpassError('UNSUPPORTED_DTYPE', 'is no tensor of numbers', place);
+  if (found.kind === 'row' && found.merged) throw new CrossesRows('the batch and another axis are one', place);
+  return found;
+}

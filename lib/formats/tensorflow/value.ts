@@ -1,0 +1,49 @@
+/** What the names of a graph stand for while it is read. */
+import type { ForwardpassError } from '../../errors.ts';
+import type { Constant, Row as PlainRow } from '../tracing/value.ts';
+import type { NodeDef } from './proto.ts';
+
+/** One value per row. */
+export interface Row extends PlainRow {
+  /**
+   * Whether the graph sees the batch and the row's own axis at `batchAxis` as one: a matrix of B·3 rows, as a dense
+   * layer over the last axis of [B, 3, 8] has it.
+   */
+  readonly merged?: boolean;
+}
+
+export type Value = Constant | Row;
+
+/** A variable that is passed around; its value is read where it is used. */
+export interface Variable {
+  readonly kind: 'variable';
+  readonly node: NodeDef;
+}
+
+/** A lookup table that is passed around; its contents are looked up where it is used. */
+export interface Table {
+  readonly kind: 'table';
+  readonly node: NodeDef;
+}
+
+/** What a lookup table holds: vectors of one length. */
+export interface Contents {
+  readonly kind: 'contents';
+  readonly keys: Constant;
+  readonly values: Constant;
+}
+
+/** The side of a constant condition that is not taken. */
+export interface Dead {
+  readonly kind: 'dead';
+}
+
+/** What cannot be had, and why: an error where it is used. */
+export interface Refused {
+  readonly kind: 'refused';
+  readonly error: ForwardpassError;
+}
+
+export type Result = Value | Variable | Table | Contents | Dead | Refused;
+
+export const DEAD: Dead = { kind: 'dead' };
