@@ -1,0 +1,29 @@
+/** The function that an operator may apply to its result. */
+import type { Value } from '../tracing/value.ts';
+import type { Call } from './call.ts';
+
+/** ActivationFunctionType: the bounds of those that are clips. */
+const BOUNDS = new Map<number, readonly [low: number, high: number]>([
+  [0, [-Infinity, Infinity]],
+  [1, [0, Infinity]],
+  [2, [-1, 1]],
+  [3, [0, 6]],
+]);
+const TANH = 4;
+
+/** What a clip does to a real number; a quantised result is bounded by their whole numbers. */
+export function activationBounds(call: Call, code: number): readonly [low: number, high: number] {
+  const bounds = BOUNDS.get(code);
+  if (bounds !== undefined) return bounds;
+  throw call.error(
+    'UNSUPPORTED_OP',
+    `the fused activation ${code} is not read here; those that are: none, RELU, RELU6`,
+  );
+}
+
+export function activate(call: Call, x: Value, code: number): Value {
+  if (code === TANH) return call.build.unary(x, 'tanh');
+  const [low, high] = activationBounds(call, code);
+  if (low === -Infinity) return x;
+  return low === 0 && high === Infinity ? call.build.unary(x, 'relu') : call.build.unary(x, 'clip', low, high);
+}

@@ -1,0 +1,126 @@
+/** Products with matrices. One side must be constant: a product of two things that vary per row is no dense layer. */
+import { elementCount, formatShape } from '../../../graph/shapes.ts';
+import { batchAxisOf } from '../../tracing/emitter.ts';
+import { type Constant, isFloat, type Row, type Value } from '../../tracing/value.ts';
+import { activate } from '../activation.ts';
+import type { Call, Translations } from '../call.ts';
+import { hybridProduct } from '../quantized/hybrid.ts';
+import { integerProduct } from '../quantized/product.ts';
+
+const FULLY_CONNECTED = { activation: 0, weightsFormat: 1, keepDims: 2, asymmetric: 3 } as const;
+const BATCH_MATMUL = { adjointX: 0, adjointY: 1, asymmetric: 2 } as const;
+
+/** What to multiply with, and how. The weight is [outputs, inputs]. */
+export interface Product {
+  readonly weight: Constant;
+  /** The position of the weight among the operator's inputs. */
+  readonly weightInput: number;
+  readonly bias?: Value;
+  /** Whether a layer that quantises its input as it runs may give it a zero point. */
+  readonly isAsymmetric: boolean;
+  readonly activation: number;
+}
+
+/** x [..., K] times the matrix, in the arithmetic that the types ask for. */
+function product(call: Call, x: Value, layer: Product): Value {
+  if (!isFloat(x.type)) return integerProduct(call, x, layer);
+  if (!isFloat(layer.weight.type)) return hybridProduct(call, x, layer);
+  const { build } = call;
+  const { weight, bias, activation } = layer;
+  const flat = bias && build.reshaped(bias, [elementCount(bias.shape)]);
+  const inside = flat?.kind === 'constant' ? flat : undefined;
+  const sum = build.dense(x, weight, 'out-in', inside);
+  return activate(call, flat && !inside ? build.binary('add', sum, flat) : sum, activation);
+}
+
+function fullyConnected(call: Call): Value {
+  const weight = matrixOf(call);
+  const format = call.choice(FULLY_CONNECTED.weightsFormat);
+  if (format !== 0) throw call.error('UNSUPPORTED_OP', `weights in the shuffled format ${format} are not read`);
+  const { rows, isMerged } = rowsOf(call, call.input(0), weight.shape[1]);
+  const result = product(call, rows, {
+    weight,
+    weightInput: 1,
+    bias: call.inputs[2],
+    isAsymmetric: call.flag(FULLY_CONNECTED.asymmetric),
+    activation: call.choice(FULLY_CONNECTED.activation),
+  });
+  return isMerged ? call.build.merged(result) : result;
+}
+
+function matrixOf(call: Call): Constant {
+  const weight = call.constant(1);
+  if (weight.shape.length === 2) return weight;
+  throw call.error('SHAPE', `expected weights of two axes, found ${formatShape(weight.shape)}`);
+}
+
+/** The input as rows of `size` features, of which there may be several for one of the batch. */
+function rowsOf(call: Call, x: Value, size: number): { rows: Value; isMerged: boolean } {
+  const { build } = call;
+  const count = elementCount(x.shape) / size;
+  if (x.shape.length === 0 && batchAxisOf(x) !== undefined) throw build.crossing('the features are where the batch is');
+  const isLast = x.shape.at(-1) === size;
+  if (build.isMerged(x)) {
+    if (isLast) return { rows: x, isMerged: true };
+  } else if (call.flag(FULLY_CONNECTED.keepDims)) {
+    if (isLast) return { rows: x, isMerged: false };
+  } else if (Number.isInteger(count) && count > 0) {
+    if (batchAxisOf(x) === undefined) return { rows: build.reshaped(x, [count, size]), isMerged: false };
+    if (batchAxisOf(x) !== 0) throw build.crossing(`the batch is axis ${batchAxisOf(x)} of what a layer takes`);
+    if (count === 1) return { rows: build.reshaped(x, [size]), isMerged: false };
+    return { rows: build.mergedInto(x as Row, [size]), isMerged: true };
+  }
+  throw call.error('SHAPE', `expected ${size} features, found rows of shape ${formatShape(x.shape)}`);
+}
+
+/** x·y where y is constant, or (yᵀ·xᵀ)ᵀ where x is. */
+function batchMatMul(call: Call): Value {
+  const [x, y] = [call.input(0), call.input(1)];
+  const [adjointX, adjointY] = [call.flag(BATCH_MATMUL.adjointX), call.flag(BATCH_MATMUL.adjointY)];
+  if (x.kind === 'row' && y.kind === 'row') {
+    return ofRows(call, adjointX ? swapLastTwo(call, x) : x, adjointY ? y : swapLastTwo(call, y));
+  }
+  const layer = { isAsymmetric: call.flag(BATCH_MATMUL.asymmetric), activation: 0 };
+  if (y.kind === 'constant') {
+    const weight = asMatrix(call, y, adjointY);
+    return product(call, adjointX ? swapLastTwo(call, x) : x, { ...layer, weight, weightInput: 1 });
+  }
+  const weight = asMatrix(call, x as Constant, !adjointX);
+  const result = product(call, adjointY ? y : swapLastTwo(call, y), { ...layer, weight, weightInput: 0 });
+  return swapLastTwo(call, result);
+}
+
+/** x [..., M, K] times the transpose of y [..., N, K] for vectors, as two towers end in: a sum of products. */
+function ofRows(call: Call, x: Value, y: Value): Value {
+  const { build } = call;
+  const [m, n] = [x.shape.at(-2), y.shape.at(-2)];
+  if ((m !== 1 && n !== 1) || !isFloat(x.type) || !isFloat(y.type)) {
+    throw call.error(
+      'UNSUPPORTED_OP',
+      'both sides of the matrix product depend on the input; forwardpass runs row models, whose matrices are constant',
+    );
+  }
+  const sums = build.reduce(build.binary('mul', x, y), 'sum', [-1], true);
+  return m === 1 ? swapLastTwo(call, sums) : sums;
+}
+
+/** A stack of one matrix as that matrix, [outputs, inputs]. */
+function asMatrix(call: Call, weight: Constant, isOutputsFirst: boolean): Constant {
+  if (weight.shape.length < 2 || weight.shape.slice(0, -2).some((size) => size !== 1)) {
+    throw call.error(
+      'UNSUPPORTED_OP',
+      `a stack of matrices of shape ${formatShape(weight.shape)} is not a dense layer; expected a single matrix`,
+    );
+  }
+  const matrix = call.build.reshaped(weight, weight.shape.slice(-2));
+  return isOutputsFirst ? matrix : (call.build.transpose(matrix, [1, 0]) as Constant);
+}
+
+function swapLastTwo(call: Call, x: Value): Value {
+  const rank = call.build.rank(x);
+  const axes = Array.from({ length: rank }, (_, axis) => axis);
+  if (rank < 2) throw call.error('SHAPE', 'expected a matrix, found fewer than two axes');
+  return call.build.transpose(x, [...axes.slice(0, -2), rank - 1, rank - 2]);
+}
+
+export const linear: Translations = { FULLY_CONNECTED: fullyConnected, BATCH_MATMUL: batchMatMul };

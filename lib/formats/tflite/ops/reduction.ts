@@ -1,0 +1,49 @@
+/** Operators along axes: sums and their kin, softmax, the norm. */
+import type { ReduceName } from '../../../graph/graph.ts';
+import type { Value } from '../../tracing/value.ts';
+import { activate } from '../activation.ts';
+import type { Call, Translation, Translations } from '../call.ts';
+
+/** Below it, a norm is taken as this. */
+const L2_EPSILON = 1e-6;
+
+function reduce(fn: ReduceName): Translation {
+  return (call) => call.build.reduce(call.input(0), fn, call.numbers(1), call.flag(0));
+}
+
+function arg(fn: ReduceName): Translation {
+  return (call) => {
+    const index = call.build.reduce(call.input(0), fn, [call.number(1)], false);
+    return { ...index, type: call.resultType };
+  };
+}
+
+function softmax(call: Call): Value {
+  const { build } = call;
+  const [x, beta] = [call.input(0), call.float(0)];
+  const scaled = beta === 1 ? x : build.binary('mul', x, build.scalar(x, beta));
+  return build.softmax(scaled, -1, false);
+}
+
+function l2Normalization(call: Call): Value {
+  const { build } = call;
+  const x = call.row(0);
+  const axis = build.ownAxis(x, -1);
+  const attributes = { axis, norm: 'l2', epsilon: L2_EPSILON, floor: L2_EPSILON } as const;
+  return activate(call, build.emit('normalize', [x.operand], attributes, x), call.choice(0));
+}
+
+export const reduction: Translations = {
+  SUM: reduce('sum'),
+  MEAN: reduce('mean'),
+  REDUCE_MAX: reduce('max'),
+  REDUCE_MIN: reduce('min'),
+  REDUCE_PROD: reduce('prod'),
+  REDUCE_ANY: reduce('max'),
+  REDUCE_ALL: reduce('min'),
+  ARG_MAX: arg('arg_max'),
+  ARG_MIN: arg('arg_min'),
+  SOFTMAX: softmax,
+  LOG_SOFTMAX: (call) => call.build.softmax(call.input(0), -1, true),
+  L2_NORMALIZATION: l2Normalization,
+};

@@ -1,0 +1,95 @@
+/** Operator name → translation, by whether its tensors are quantised. */
+import { isFloat, type Value } from '../../tracing/value.ts';
+import type { Call, Translation, Translations } from '../call.ts';
+import type { Quantization } from '../model.ts';
+import { arithmetic, requantized } from '../quantized/arithmetic.ts';
+import { dequantized, quantized } from '../quantized/convert.ts';
+import { functions } from '../quantized/functions.ts';
+import { byTable, throughFloats } from '../quantized/through-floats.ts';
+import { elementType, isQuantized } from '../tensor.ts';
+import { constants } from './constants.ts';
+import { elementwise } from './elementwise.ts';
+import { indexing } from './indexing.ts';
+import { linear } from './linear.ts';
+import { movement } from './movement.ts';
+import { reduction } from './reduction.ts';
+
+function dequantize(call: Call): Value {
+  const [x, info] = [call.input(0), call.tensor(0)];
+  return isFloat(elementType(info)) ? call.build.cast(x, call.resultType) : dequantized(call, x, info);
+}
+
+function quantize(call: Call): Value {
+  return isQuantized(call.tensor(0)) ? requantized(call) : quantized(call, call.input(0), call.result());
+}
+
+const OPERATORS: Translations = {
+  ...elementwise,
+  ...linear,
+  ...movement,
+  ...indexing,
+  ...reduction,
+  ...constants,
+  QUANTIZE: quantize,
+  DEQUANTIZE: dequantize,
+};
+
+/** Those that read the scales of their tensors themselves, or to whom whole numbers are whole numbers. */
+const KNOWS_SCALES = new Set([...Object.keys(linear), ...Object.keys(constants), 'QUANTIZE', 'DEQUANTIZE', 'CAST']);
+
+/** Those that move elements or compare them: the same for whole numbers, as long as all have one scale. */
+const KEEPS_SCALES = new Set([
+  ...Object.keys(movement),
+  ...Object.keys(indexing),
+  ...['MAXIMUM', 'MINIMUM', 'REDUCE_MAX', 'REDUCE_MIN', 'ARG_MAX', 'ARG_MIN', 'SELECT', 'SELECT_V2'],
+]);
+
+/** Of one input, element by element, and computed in real numbers by the reference. */
+const FUNCTIONS = new Set([
+  ...['ELU', 'GELU', 'LOGISTIC', 'TANH', 'NEG', 'ABS', 'EXP', 'LOG', 'SQRT', 'RSQRT', 'SQUARE', 'SIGN'],
+  ...['FLOOR', 'CEIL', 'ROUND'],
+]);
+
+const INTEGERS: Translations = { ...arithmetic, ...functions };
+
+const LAST_AXIS = ['RESHAPE', 'FULLY_CONNECTED', 'SOFTMAX', 'LOG_SOFTMAX', 'QUANTIZE', 'DEQUANTIZE'];
+
+/** Whether the operator is the same where the batch and the first axis of a row are written as one. */
+export function takesMerged(name: string): boolean {
+  return FUNCTIONS.has(name) || Object.hasOwn(INTEGERS, name) || LAST_AXIS.includes(name);
+}
+
+function quantizedTranslation(name: string, translation: Translation): Translation {
+  if (KNOWS_SCALES.has(name)) return translation;
+  if (KEEPS_SCALES.has(name)) {
+    const otherwise = throughFloats(translation);
+    return (call) => (haveOneScale(call) ? translation : otherwise)(call);
+  }
+  if (FUNCTIONS.has(name)) return byTable(translation);
+  return Object.hasOwn(INTEGERS, name) ? INTEGERS[name] : throughFloats(translation);
+}
+
+const TRANSLATIONS: ReadonlyMap<string, Translation> = new Map(
+  Object.entries(OPERATORS).map(([name, translation]): [string, Translation] => {
+    const forIntegers = quantizedTranslation(name, translation);
+    return [name, (call) => (usesScales(call) ? forIntegers : translation)(call)];
+  }),
+);
+
+function usesScales({ tensors }: Call): boolean {
+  return [...tensors.inputs, ...tensors.outputs].some(isQuantized);
+}
+
+function haveOneScale({ tensors }: Call): boolean {
+  const known = [...tensors.inputs, ...tensors.outputs].flatMap((info) =>
+    isQuantized(info) ? info?.quantization : [],
+  );
+  const one = (values: (quantization: Quantization) => readonly number[]) => {
+    return new Set(known.flatMap((quantization) => (quantization ? values(quantization) : []))).size <= 1;
+  };
+  return one(({ scales }) => scales) && one(({ zeroPoints }) => zeroPoints);
+}
+
+export function translationOf(name: string): Translation | undefined {
+  return TRANSLATIONS.get(name);
+}

@@ -1,0 +1,103 @@
+/** From whole numbers to the real ones that they stand for, and back. */
+import { constant, type ElementType, isFloat, type Value } from '../../tracing/value.ts';
+import type { LiteBuilder } from '../builder.ts';
+import type { Call } from '../call.ts';
+import type { Quantization, TensorInfo } from '../model.ts';
+import { elementType } from '../tensor.ts';
+import { roundAway } from './fixed-point.ts';
+
+/** The least and the greatest element of a quantised type. */
+export function rangeOf(call: Call, type: ElementType): readonly [least: number, greatest: number] {
+  switch (type) {
+    case 'int8':
+      return [-128, 127];
+    case 'uint8':
+      return [0, 255];
+    case 'int16':
+      return [-32768, 32767];
+    case 'uint16':
+      return [0, 65535];
+    case 'int32':
+      return [-(2 ** 31), 2 ** 31 - 1];
+    default:
+      throw call.error('UNSUPPORTED_DTYPE', `expected integers of 8, 16 or 32 bits, found ${type}`);
+  }
+}
+
+/** The one scale and zero point of a tensor. */
+export function singleScale(call: Call, info: TensorInfo): { scale: number; zero: number } {
+  const { scales, zeroPoints } = call.quantization(info);
+  if (scales.length === 1) return { scale: scales[0], zero: zeroPoints[0] };
+  throw call.error('UNSUPPORTED_DTYPE', `${info.place} has ${scales.length} scales; here it may have one`);
+}
+
+/** Scales and zero points as constants that broadcast to the tensor. */
+function broadcasting(call: Call, info: TensorInfo, { scales, zeroPoints, axis }: Quantization) {
+  const rank = info.shape.length;
+  const shape = scales.length === 1 ? [] : new Array<number>(rank - axis).fill(1).with(0, scales.length);
+  if (scales.length > 1 && info.shape[axis] !== scales.length) {
+    throw call.error('SHAPE', `${scales.length} scales stand beside axis ${axis} of ${info.place}`);
+  }
+  const [scale, zero] = [scales, zeroPoints].map((values) => constant('float32', shape, Float64Array.from(values)));
+  return { scale, zero };
+}
+
+/** scale·(x − zero point) */
+export function dequantized(call: Call, x: Value, info: TensorInfo): Value {
+  const { build } = call;
+  const quantization = call.quantization(info);
+  const { scale, zero } = broadcasting(call, info, quantization);
+  const real: Value = { ...x, type: 'float32' };
+  const isCentred = quantization.zeroPoints.every((zeroPoint) => zeroPoint === 0);
+  return build.binary('mul', isCentred ? real : build.binary('sub', real, zero), scale);
+}
+
+/** x divided by the scale as float32 divides, rounded to the nearest, with the zero point added, within the type. */
+export function quantized(call: Call, x: Value, info: TensorInfo): Value {
+  const { build } = call;
+  const { scale } = singleScale(call, info);
+  const quotient = build.binary('div', asFloat32(build, x), build.scalar(x, scale));
+  return shifted(call, asFloat32(build, quotient), info);
+}
+
+/** Rounded, with the zero point added, within the type and what a fused activation leaves of it. */
+export function shifted(call: Call, x: Value, info: TensorInfo): Value {
+  const { build } = call;
+  const type = elementType(info);
+  const { zero } = singleScale(call, info);
+  const [least, greatest] = rangeOf(call, type);
+  const within = build.unary(x, 'clip', least - zero, greatest - zero);
+  const whole = roundAway(build, within);
+  return { ...(zero === 0 ? whole : build.binary('add', whole, build.scalar(whole, zero))), type };
+}
+
+/** Whole numbers with the zero point added, between those of real bounds. */
+export function bounded(call: Call, x: Value, info: TensorInfo, low: number, high: number): Value {
+  const { build } = call;
+  const type = elementType(info);
+  const { scale, zero } = singleScale(call, info);
+  const [least, greatest] = rangeOf(call, type);
+  const [from, to] = [low, high].map((real) => {
+    return Math.min(Math.max(zero + away(Math.fround(real / scale)), least), greatest);
+  });
+  const within = build.unary(x, 'clip', from - zero, to - zero);
+  return { ...(zero === 0 ? within : build.binary('add', within, build.scalar(within, zero))), type };
+}
+
+/** Whole numbers less their zero point. */
+export function centred(call: Call, x: Value, zero: number): Value {
+  const whole: Value = { ...x, type: 'float64' };
+  return zero === 0 ? whole : call.build.binary('sub', whole, call.build.scalar(whole, zero));
+}
+
+function away(x: number): number {
+  return Math.sign(x) * Math.floor(Math.abs(x) + 0.5);
+}
+
+/** Where float64 is computed in, to what float32 would have: Dekker's splitting, which keeps 24 bits of 53. */
+function asFloat32(build: LiteBuilder, x: Value): Value {
+  if (x.kind === 'constant' || !isFloat(x.type)) return x;
+  build.needsDouble = true;
+  const spread = build.binary('mul', x, build.scalar({ ...x, type: 'float64' }, 2 ** 29 + 1));
+  return build.binary('sub', spread, build.binary('sub', spread, x));
+}

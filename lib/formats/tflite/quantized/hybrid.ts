@@ -1,0 +1,67 @@
+/**
+ * Layers whose weights are whole numbers and whose inputs are real: each row is quantised as it arrives, multiplied in
+ * whole numbers, and scaled back. Every step is rounded as float32 rounds it, because a last bit may decide.
+ */
+import { type Constant, constant, type Row, type Value } from '../../tracing/value.ts';
+import { activate } from '../activation.ts';
+import type { Call } from '../call.ts';
+import type { Product } from '../ops/linear.ts';
+import { roundAway } from './fixed-point.ts';
+import { weightsOf } from './product.ts';
+
+/** A row's whole numbers, less their zero point, and what one of them stands for. */
+interface QuantizedRows {
+  readonly whole: Value;
+  readonly scale: Value;
+}
+
+export function hybridProduct(call: Call, x: Value, layer: Product): Value {
+  const { build } = call;
+  const row = build.asRow(x);
+  const { matrix, scales } = weightsOf(call, layer);
+  const { whole, scale } = layer.isAsymmetric ? withZeroPoint(call, row) : aroundZero(call, row);
+  const sums = build.dense(whole, matrix, 'out-in');
+  const scaled = build.binary('mul', build.binary('mul', sums, scale), scales);
+  const result = layer.bias ? build.binary('add', scaled, layer.bias) : scaled;
+  return activate(call, result, layer.activation);
+}
+
+/** −127 to 127, where 127 is the greatest magnitude of the row. */
+function aroundZero(call: Call, x: Row): QuantizedRows {
+  const { build } = call;
+  const greatest = notZero(call, build.reduce(build.unary(x, 'abs'), 'max', [-1], true), 127);
+  const inverse = build.binary('div', number(127), greatest);
+  const whole = roundAway(build, build.binary('mul', x, inverse));
+  return { whole: build.unary(whole, 'clip', -127, 127), scale: build.binary('div', greatest, number(127)) };
+}
+
+/** −128 to 127, of which one stands for 0. */
+function withZeroPoint(call: Call, x: Row): QuantizedRows {
+  const { build } = call;
+  const least = build.unary(build.reduce(x, 'min', [-1], true), 'clip', -Infinity, 0);
+  const greatest = build.unary(build.reduce(x, 'max', [-1], true), 'clip', 0, Infinity);
+  const scale = build.binary('div', notZero(call, build.binary('sub', greatest, least), 255), number(255));
+  const zero = zeroPoint(call, build.binary('div', least, scale), build.binary('div', greatest, scale));
+  const inverse = build.binary('div', number(1), scale);
+  const whole = build.binary('add', roundAway(build, build.binary('mul', x, inverse)), zero);
+  return { whole: build.binary('sub', build.unary(whole, 'clip', -128, 127), zero), scale };
+}
+
+/** Worked out from either end of the row, of which the one that loses less is taken. */
+function zeroPoint(call: Call, least: Value, greatest: Value): Value {
+  const { build } = call;
+  const loss = (end: Value, bound: number) => build.binary('add', build.unary(end, 'abs'), number(bound));
+  const isLeast = build.binary('less', loss(least, 128), loss(greatest, 127));
+  const fromLeast = build.binary('sub', number(-128), least);
+  const exact = build.select(isLeast, fromLeast, build.binary('sub', number(127), greatest));
+  return roundAway(build, build.unary(exact, 'clip', -128, 127));
+}
+
+/** A row of zeros is divided by something. */
+function notZero(call: Call, x: Value, otherwise: number): Value {
+  return call.build.select(call.build.binary('equal', x, number(0)), number(otherwise), x);
+}
+
+function number(value: number): Constant {
+  return constant('float32', [], Float32Array.of(value));
+}

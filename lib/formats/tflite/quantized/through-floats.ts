@@ -1,0 +1,57 @@
+/** Quantised operators by the real numbers that stand behind: exact but for the rounding of what lies halfway. */
+import { constant, isFloat, type Row, range, type Value } from '../../tracing/value.ts';
+import { Call, type Translation } from '../call.ts';
+import type { TensorInfo } from '../model.ts';
+import { elementType, isQuantized } from '../tensor.ts';
+import { dequantized, quantized, rangeOf, shifted, singleScale } from './convert.ts';
+
+/** The operator over real numbers, between a conversion of its quantised inputs and one of its results. */
+export function throughFloats(translation: Translation): Translation {
+  return (call) => {
+    const inputs = call.inputs.map((value, i) => {
+      const info = call.tensors.inputs[i];
+      return value && info && isQuantized(info) ? dequantized(call, value, info) : value;
+    });
+    const found = translation(new Call(call.build, call.options, inputs, call.tensors));
+    const results: readonly Value[] = 'kind' in found ? [found] : found;
+    return results.map((value, i) => {
+      const info = call.result(i);
+      return isQuantized(info) && isFloat(value.type) ? quantized(call, value, info) : value;
+    });
+  };
+}
+
+/** A function of one element by what it is of every element of 8 bits; the reference has tables of float32, too. */
+export function byTable(translation: Translation): Translation {
+  const otherwise = throughFloats(translation);
+  const throughReals = (call: Call, every: Value) => {
+    const inputs = [dequantized(call, every, call.tensor(0)), ...call.inputs.slice(1)];
+    const result = translation(new Call(call.build, call.options, inputs, call.tensors)) as Value;
+    const inverse = Math.fround(1 / singleScale(call, call.result()).scale);
+    return shifted(call, call.build.binary('mul', result, call.build.scalar(result, inverse)), call.result());
+  };
+  return (call) => (isByte(call.tensor(0)) ? tabulated(call, throughReals) : otherwise(call));
+}
+
+export function isByte(info: TensorInfo): boolean {
+  const type = elementType(info);
+  return type === 'int8' || type === 'uint8';
+}
+
+/** `fn` of each element; of rows it is worked out once for every whole number of 8 bits, and then looked up. */
+export function tabulated(call: Call, fn: (call: Call, x: Value) => Value): Value {
+  const x = call.input(0);
+  if (x.kind === 'constant') return fn(call, x);
+  const [least, greatest] = rangeOf(call, elementType(call.tensor(0)));
+  // Negative ids count from the table's end.
+  const every = [...range(0, greatest + 1, 1), ...range(least, 0, 1)];
+  const table = fn(call, constant(x.type, [every.length], Float32Array.from(every)));
+  return lookedUp(call, x, table);
+}
+
+function lookedUp(call: Call, x: Row, table: Value): Row {
+  const { build } = call;
+  if (table.kind === 'row') throw build.error('UNSUPPORTED_OP', 'the function has parameters that depend on the input');
+  const info = { ...x, type: elementType(call.result()) };
+  return build.emit('embedding', [x.operand, build.tensor(table)], { wrap: true }, info);
+}

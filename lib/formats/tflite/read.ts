@@ -1,0 +1,225 @@
+/** A TensorFlow Lite model as a graph: its signature, the walk through its operators, and what the result is to users. */
+import { ForwardpassError } from '../../errors.ts';
+import type { Decision, Graph, GraphInput, GraphOutput } from '../../graph/graph.ts';
+import type { Limits } from '../../graph/limits.ts';
+import { elementCount, formatShape } from '../../graph/shapes.ts';
+import type { ReadOptions } from '../format.ts';
+import { CrossesRows } from '../tracing/emitter.ts';
+import { HIGHEST_RANK, isFloat, type Row, type Value } from '../tracing/value.ts';
+import { LiteBuilder } from './builder.ts';
+import { Call } from './call.ts';
+import { LiteModel, type OperatorInfo, type Subgraph, type TensorInfo } from './model.ts';
+import { refusal } from './operators.ts';
+import { takesMerged, translationOf } from './ops/table.ts';
+import { elementType, readConstant } from './tensor.ts';
+
+/** A tensor that is an input or output of the model, as users call it. */
+interface Port {
+  readonly name: string;
+  readonly tensor: number;
+}
+
+/** What a file is read with, whatever is taken as a row. */
+interface Reading {
+  readonly model: LiteModel;
+  readonly subgraph: Subgraph;
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  /** Those that the outputs need, in the order of computation. */
+  readonly operators: readonly OperatorInfo[];
+  readonly limits: Limits;
+  readonly bytes: number;
+}
+
+export function readModel(bytes: Uint8Array, name: string, { limits, signature: asked }: ReadOptions): Graph {
+  const model = new LiteModel(bytes, name);
+  const signature = model.signature(asked);
+  const subgraph = model.subgraph(signature?.subgraph ?? 0);
+  const outputs = signature?.outputs ?? subgraph.outputs.map((tensor) => portOf(subgraph, tensor, 'output'));
+  if (outputs.length === 0) throw new ForwardpassError('MALFORMED', 'the model has no outputs');
+  return readGraph({
+    model,
+    subgraph,
+    inputs: subgraph.inputs.map((tensor) => {
+      const name = signature?.inputs.get(tensor);
+      return name === undefined ? portOf(subgraph, tensor, 'input') : { name, tensor };
+    }),
+    outputs: outputs.toSorted((a, b) => subgraph.outputs.indexOf(a.tensor) - subgraph.outputs.indexOf(b.tensor)),
+    operators: neededOperators(subgraph, outputs, limits),
+    limits,
+    bytes: bytes.length,
+  });
+}
+
+function portOf(subgraph: Subgraph, tensor: number, kind: 'input' | 'output'): Port {
+  const { name } = subgraph.tensor(tensor, kind);
+  return { name: name === '' ? `${kind}_${tensor}` : name, tensor };
+}
+
+/** Operators stand in the order of computation; those that no output needs are left out. */
+function neededOperators(subgraph: Subgraph, outputs: readonly Port[], limits: Limits): OperatorInfo[] {
+  const { operatorCount } = subgraph;
+  if (operatorCount > limits.nodes) {
+    throw new ForwardpassError(
+      'LIMIT',
+      `the model has ${operatorCount} operators; \`limits.nodes\` is ${limits.nodes}`,
+    );
+  }
+  const needed = new Set(outputs.map(({ tensor }) => tensor));
+  const operators: OperatorInfo[] = [];
+  for (let index = operatorCount - 1; index >= 0; index--) {
+    const operator = subgraph.operator(index);
+    if (!operator.outputs.some((tensor) => needed.has(tensor))) continue;
+    for (const tensor of operator.inputs) needed.add(tensor);
+    operators.push(operator);
+  }
+  return operators.reverse();
+}
+
+/**
+ * Axis 0 of every input is the batch. When the model mixes it into the result, or the inputs differ in it, and every
+ * shape is fixed, the model is read with each whole tensor as one row.
+ */
+function readGraph(reading: Reading): Graph {
+  const { subgraph, inputs } = reading;
+  const infos = inputs.map(({ name, tensor }) => subgraph.tensor(tensor, `input ${name}`));
+  const isFixed = infos.every(({ signature }) => signature.every((dim) => dim > 0));
+  if (isFixed && new Set(infos.map(({ shape }) => shape[0])).size > 1) return readWith(undefined, reading);
+  try {
+    return readWith(0, reading);
+  } catch (error) {
+    if (error instanceof CrossesRows && isFixed) return readWith(undefined, reading);
+    throw error;
+  }
+}
+
+function readWith(batchAxis: 0 | undefined, reading: Reading): Graph {
+  const { model, subgraph, limits } = reading;
+  const batches = new Set(reading.inputs.map(({ tensor }) => subgraph.tensor(tensor, 'inputs').shape[0]));
+  const [declaredBatch] = batches;
+  const build = new LiteBuilder({
+    batchAxis,
+    declaredBatch: batchAxis === 0 && batches.size === 1 ? declaredBatch : undefined,
+    limits,
+    // Small files may still count, compare and broadcast; large ones transpose and widen what they hold.
+    budget: () => reading.bytes + limits.rowElements,
+  });
+  const values = new Map<number, Value>();
+  const inputs = reading.inputs.map(({ name, tensor }) => addInput(build, values, name, tensor, subgraph));
+  for (const operator of reading.operators) compute(build, values, operator, model, subgraph);
+
+  const rows: Row[] = [];
+  const outputs = reading.outputs.map(({ name, tensor }): GraphOutput => {
+    const place = `output ${name}`;
+    const info = subgraph.tensor(tensor, place);
+    const value = values.get(tensor) ?? readConstant(model, info);
+    if (value === undefined) throw new ForwardpassError('DANGLING', 'no operator computes it', place);
+    build.enter({ name, place, output: name });
+    if (build.isMerged(value)) throw build.crossing('the batch and another axis are one in the result');
+    const row = build.named(value);
+    rows.push(row);
+    return { name, value: row.operand as string, dtype: elementType(info) };
+  });
+  const isDouble = build.needsDouble || inputs.some(({ dtype }) => dtype === 'float64');
+  return {
+    format: 'tflite',
+    precision: isDouble ? 'f64' : 'f32',
+    inputs,
+    outputs,
+    nodes: build.nodes,
+    decision: rows.length === 1 ? decisionOf(reading, rows[0]) : undefined,
+  };
+}
+
+function addInput(
+  build: LiteBuilder,
+  values: Map<number, Value>,
+  name: string,
+  tensor: number,
+  subgraph: Subgraph,
+): GraphInput {
+  const place = `input ${name}`;
+  const info = subgraph.tensor(tensor, place);
+  const lead = build.batchAxis === undefined ? 0 : 1;
+  const shape = rowShape(info, place, lead, build.limits);
+  if (values.has(tensor)) throw new ForwardpassError('DUPLICATE', 'the tensor is an input twice', place);
+  const { batchAxis } = build;
+  values.set(tensor, { kind: 'row', type: elementType(info), shape, batchAxis, operand: build.uniqueName(name) });
+  return { name, shape, dtype: elementType(info) };
+}
+
+function rowShape({ signature }: TensorInfo, place: string, lead: 0 | 1, { rowElements }: Limits): number[] {
+  if (signature.length < lead) throw new CrossesRows('the input is a single number without a batch', place);
+  if (signature.length > HIGHEST_RANK) {
+    throw new ForwardpassError('LIMIT', `expected at most ${HIGHEST_RANK} axes, found ${signature.length}`, place);
+  }
+  const shape = signature.slice(lead).map((dim, i) => {
+    if (dim > 0) return dim;
+    const message = `axis ${i + lead} is ${dim === 0 ? 'empty' : 'open'}; the shape of a row must be fixed`;
+    throw new ForwardpassError('SHAPE', message, place);
+  });
+  if (elementCount(shape) <= rowElements) return shape;
+  throw new ForwardpassError('LIMIT', `a row of shape ${formatShape(shape)} exceeds \`limits.rowElements\``, place);
+}
+
+function compute(
+  build: LiteBuilder,
+  values: Map<number, Value>,
+  operator: OperatorInfo,
+  model: LiteModel,
+  subgraph: Subgraph,
+): void {
+  const { name, place } = operator;
+  const translation = translationOf(name);
+  if (translation === undefined) throw new ForwardpassError('UNSUPPORTED_OP', `${name} ${refusal(name)}`, place);
+  const infos = operator.inputs.map((tensor) => (tensor === -1 ? undefined : subgraph.tensor(tensor, place)));
+  const results = operator.outputs.map((tensor) => subgraph.tensor(tensor, place));
+  const inputs = operator.inputs.map((tensor, i) => {
+    const info = infos[i];
+    if (info === undefined) return undefined;
+    const value = values.get(tensor) ?? readConstant(model, info);
+    if (value === undefined)
+      throw new ForwardpassError('DANGLING', `takes ${info.place}, which nothing computed`, place);
+    values.set(tensor, value);
+    return value;
+  });
+  const output = results[0]?.name || 'value';
+  build.enter({ name: output, place, output });
+  const isMerged = inputs.some((value) => value !== undefined && build.isMerged(value));
+  if (isMerged && !takesMerged(name)) throw build.crossing('the batch and another axis are one here');
+  const translated = translation(new Call(build, operator.options, inputs, { inputs: infos, outputs: results }));
+  const found: readonly Value[] = 'kind' in translated ? [translated] : translated;
+  if (isMerged && name !== 'RESHAPE') for (const value of found) build.merged(value);
+  for (const [i, tensor] of operator.outputs.entries()) {
+    if (values.has(tensor)) throw new ForwardpassError('DUPLICATE', `${results[i].place} is computed twice`, place);
+    if (found[i] === undefined) {
+      throw new ForwardpassError('MALFORMED', `expected ${found.length} outputs, found ${results.length}`, place);
+    }
+    values.set(tensor, found[i]);
+  }
+}
+
+/** What a final SOFTMAX, or a LOGISTIC of one number, says about the classes. */
+function decisionOf({ operators, outputs }: Reading, output: Row): Decision | undefined {
+  let tensor = outputs[0].tensor;
+  for (const { name, inputs, outputs: results } of operators.toReversed()) {
+    if (!results.includes(tensor)) continue;
+    switch (name) {
+      case 'RESHAPE':
+      case 'SQUEEZE':
+      case 'DEQUANTIZE':
+        tensor = inputs[0];
+        continue;
+      case 'SOFTMAX':
+      case 'LOG_SOFTMAX':
+        if (output.shape.length !== 1) return undefined;
+        return { rule: 'arg_max', probabilities: name === 'SOFTMAX' && isFloat(output.type) };
+      case 'LOGISTIC':
+        if (elementCount(output.shape) !== 1 || !isFloat(output.type)) return undefined;
+        return { rule: 'above', threshold: 0.5, probabilities: true };
+      default:
+        return undefined;
+    }
+  }
+  return undefined;
+}

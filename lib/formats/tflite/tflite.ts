@@ -1,0 +1,26 @@
+/** TensorFlow Lite (LiteRT): the flatbuffer that the converter writes for phones. What is read of it: docs/formats/tflite.md. */
+import { ForwardpassError } from '../../errors.ts';
+import type { FormatReader } from '../format.ts';
+
+const IDENTIFIER = 'TFL3';
+
+/** On demand: a process that opens no such file loads none of it. */
+const reader = () => import('./read.ts');
+
+export const tflite: FormatReader = {
+  name: 'tflite',
+  takesSignature: true,
+  anticipate: reader,
+
+  /** A flatbuffer's identifier follows the offset of its root. */
+  detect: (head) => head.length >= 8 && String.fromCharCode(...head.subarray(4, 8)) === IDENTIFIER,
+
+  async read({ main }, options) {
+    const { limits } = options;
+    if (main.size > limits.bytes) {
+      throw new ForwardpassError('LIMIT', `the file has ${main.size} bytes; \`limits.bytes\` allows ${limits.bytes}`);
+    }
+    const [{ readModel }, bytes] = await Promise.all([reader(), main.read(0, main.size)]);
+    return readModel(bytes, main.name, options);
+  },
+};
