@@ -1,12 +1,13 @@
 /** One ONNX node with its inputs at hand, as the translations in ops/ see it. */
 import type { ErrorCode, ForwardpassError } from '../../errors.ts';
-import type { GraphBuilder } from './builder.ts';
+import type { GraphBuilder } from '../tracing/builder.ts';
+import { decodeText } from '../tracing/raw-elements.ts';
+import { type Constant, describe, literal, type Row, type Value } from '../tracing/value.ts';
 import type { AttributeProto } from './proto.ts';
 import { decodeTensor } from './tensor.ts';
-import { type Constant, describe, literal, type Row, type Value } from './value.ts';
 
 /** What an operator becomes: its outputs, as far as a row model has them. */
-export type Translation = (call: Call) => Value | readonly Value[];
+export type Translation = (call: Call) => Value | readonly (Value | undefined)[];
 
 /** Translations by operator name. */
 export type Translations = Readonly<Record<string, Translation>>;
@@ -114,11 +115,22 @@ export class Call {
 
   string(name: string, otherwise: string): string {
     const bytes = this.#value(name, 'string', (attribute) => attribute.string);
-    return bytes === undefined ? otherwise : new TextDecoder().decode(bytes);
+    return bytes === undefined ? otherwise : decodeText(bytes);
+  }
+
+  strings(name: string): string[] | undefined {
+    return this.#given(name, (attribute) => attribute.strings)?.map(decodeText);
   }
 
   integers(name: string): number[] | undefined {
     return this.#attributes.get(name)?.integers;
+  }
+
+  /** The list of an attribute; undefined where there is none, and where it is empty. */
+  #given<T>(name: string, of: (attribute: AttributeProto) => readonly T[]): readonly T[] | undefined {
+    const attribute = this.#attributes.get(name);
+    const list = attribute && of(attribute);
+    return list?.length === 0 ? undefined : list;
   }
 
   /** Integers that are an attribute here and an input in later opsets. */
@@ -137,7 +149,7 @@ export class Call {
 
   tensor(name: string): Constant | undefined {
     const tensor = this.#value(name, 'tensor', (attribute) => attribute.tensor);
-    return tensor && decodeTensor(tensor, this.build.limits);
+    return tensor && decodeTensor(tensor, this.build.limits, this.build.constantWords);
   }
 
   /** What was an attribute up to some opset and is an input since. */

@@ -4,13 +4,13 @@
  */
 import { ForwardpassError } from '../../errors.ts';
 import { quote } from '../../words.ts';
-import type { GraphBuilder } from './builder.ts';
+import type { GraphBuilder } from '../tracing/builder.ts';
+import type { Value } from '../tracing/value.ts';
 import { Call } from './call.ts';
-import { refusal, translationOf } from './ops/table.ts';
+import { refusal, takesWords, translationOf } from './ops/table.ts';
 import type { AttributeProto, FunctionProto, GraphProto, NodeProto, TensorProto } from './proto.ts';
 import { canonicalDomain, opsetVersions, Scope } from './scope.ts';
 import { decodeTensor, type ExternalData } from './tensor.ts';
-import type { Value } from './value.ts';
 
 const OLDEST_OPSET = 1;
 const NEWEST_OPSET = 28;
@@ -53,8 +53,9 @@ export class Evaluator {
       }
       const initializer = owner.initializers.get(frame.name);
       if (initializer) {
+        const { limits, constantWords } = this.#build;
         if (initializer.external) await this.#external.fetch(initializer);
-        owner.values.set(frame.name, decodeTensor(initializer, this.#build.limits));
+        owner.values.set(frame.name, decodeTensor(initializer, limits, constantWords));
         continue;
       }
       const node = owner.producers.get(frame.name) as NodeProto;
@@ -113,12 +114,12 @@ export class Evaluator {
     }
   }
 
-  #translate(node: NodeProto, scope: Scope, place: string): readonly Value[] {
+  #translate(node: NodeProto, scope: Scope, place: string): readonly (Value | undefined)[] {
     const domain = canonicalDomain(node.domain);
     const translation = translationOf(domain, node.opType);
     if (translation === undefined) {
       const operator = domain === '' ? node.opType : `${node.opType} of ${domain}`;
-      throw new ForwardpassError('UNSUPPORTED_OP', `${operator} ${refusal(domain, node.opType)}`, place);
+      throw new ForwardpassError('UNSUPPORTED_OP', `${operator} ${refusal(node.opType)}`, place);
     }
     const opset = scope.opsets.get(domain);
     if (domain === '' && (opset === undefined || opset < OLDEST_OPSET || opset > NEWEST_OPSET)) {
@@ -129,6 +130,9 @@ export class Evaluator {
     const output = node.outputs.find((name) => name !== '') ?? 'value';
     this.#build.enter({ name: scope.nameOf(node), place, output: scope.prefix + output });
     const inputs = node.inputs.map((name) => scope.value(name));
+    if (inputs.some((input) => input?.type === 'string') && !takesWords(node.opType)) {
+      throw this.#build.error('UNSUPPORTED_DTYPE', `${node.opType} of strings is not read`);
+    }
     const call = new Call(this.#build, opset ?? 1, inputs, node.outputs.length, scope.attributesOf(node));
     const results = translation(call);
     return 'kind' in results ? [results] : results;

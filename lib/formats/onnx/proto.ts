@@ -2,7 +2,7 @@
  * The messages of onnx.proto that a model needs, as plain objects. Unknown fields are skipped.
  * https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
-import { Message } from './wire.ts';
+import { Message } from '../containers/protobuf.ts';
 
 const FLOAT_ATTRIBUTE = 1;
 const INTEGER_ATTRIBUTE = 2;
@@ -62,6 +62,8 @@ export interface AttributeProto {
   /** Little-endian float32 values, in chunks. */
   floats: Uint8Array[];
   integers: number[];
+  /** UTF-8. */
+  strings: Uint8Array[];
 }
 
 export interface TensorProto {
@@ -75,6 +77,8 @@ export interface TensorProto {
   int32s: number[];
   int64s: number[];
   uint64s: number[];
+  /** UTF-8. */
+  strings: Uint8Array[];
   /** Whether the elements stand in another file, and what the model says of where. */
   external: boolean;
   location: Map<string, string>;
@@ -83,6 +87,8 @@ export interface TensorProto {
 /** A graph's input or output. A dimension is a number, a symbol, or nothing. */
 export interface ValueProto {
   name: string;
+  /** What it is where it is no tensor. */
+  container?: string;
   elementType?: number;
   dims?: (number | string | undefined)[];
 }
@@ -173,7 +179,7 @@ function decodeNode(message: Message): NodeProto {
 }
 
 function decodeAttribute(message: Message): AttributeProto {
-  const attribute: AttributeProto = { name: '', reference: '', floats: [], integers: [] };
+  const attribute: AttributeProto = { name: '', reference: '', floats: [], integers: [], strings: [] };
   let type = 0;
   for (let field = message.next(); field !== 0; field = message.next()) {
     if (field === 1) attribute.name = message.string();
@@ -184,6 +190,7 @@ function decodeAttribute(message: Message): AttributeProto {
     else if (field === 6) attribute.graph = decodeGraph(message.message('subgraph'));
     else if (field === 7) attribute.floats.push(message.fixed(4));
     else if (field === 8) message.integers(attribute.integers);
+    else if (field === 9) attribute.strings.push(message.bytes());
     else if (field === 20) type = message.integer();
     else if (field === 21) attribute.reference = message.string();
     else message.skip();
@@ -205,6 +212,7 @@ function decodeTensor(message: Message): TensorProto {
     int32s: [],
     int64s: [],
     uint64s: [],
+    strings: [],
     external: false,
     location: new Map(),
   };
@@ -213,6 +221,7 @@ function decodeTensor(message: Message): TensorProto {
     else if (field === 2) tensor.dataType = message.integer();
     else if (field === 4) tensor.floats.push(message.fixed(4));
     else if (field === 5) message.integers(tensor.int32s);
+    else if (field === 6) tensor.strings.push(message.bytes());
     else if (field === 7) message.integers(tensor.int64s);
     else if (field === 8) tensor.name = message.string();
     else if (field === 9) tensor.raw = message.elements();
@@ -246,10 +255,19 @@ function decodeValue(message: Message): ValueProto {
   return value;
 }
 
+/** TypeProto's kinds of values beside the dense tensor. */
+const CONTAINERS = new Map([
+  [4, 'a sequence'],
+  [5, 'a map'],
+  [8, 'a sparse tensor'],
+  [9, 'an optional value'],
+]);
+
 /** TypeProto, of which only tensors are of use. */
 function decodeType(message: Message, value: ValueProto): void {
   for (let field = message.next(); field !== 0; field = message.next()) {
     if (field !== 1) {
+      value.container ??= CONTAINERS.get(field);
       message.skip();
       continue;
     }

@@ -1,17 +1,18 @@
 /** An ONNX model as a graph: its inputs, the walk from its outputs, and what the result is to users. */
 import { ForwardpassError } from '../../errors.ts';
-import type { Decision, Graph, GraphInput, GraphOutput, Node } from '../../graph/graph.ts';
+import type { Graph, GraphInput, GraphOutput } from '../../graph/graph.ts';
 import type { Limits } from '../../graph/limits.ts';
 import { elementCount, formatShape } from '../../graph/shapes.ts';
 import { quote } from '../../words.ts';
 import type { Source } from '../format.ts';
-import { GraphBuilder } from './builder.ts';
-import { CrossesRows } from './emitter.ts';
+import { GraphBuilder } from '../tracing/builder.ts';
+import { CrossesRows } from '../tracing/emitter.ts';
+import { elementType, HIGHEST_RANK, publicType, type Row } from '../tracing/value.ts';
+import { answersOf } from './answers.ts';
 import { Evaluator } from './evaluate.ts';
 import { decodeModel, type GraphProto, type ModelProto, type ValueProto } from './proto.ts';
 import { opsetVersions, Scope } from './scope.ts';
 import { ExternalData } from './tensor.ts';
-import { elementType, HIGHEST_RANK, publicType, type Row } from './value.ts';
 
 const OLDEST_IR = 3;
 const NEWEST_IR = 14;
@@ -85,10 +86,10 @@ async function readWith(
   return {
     format: 'onnx',
     precision: precisionOf(graphInputs, scope),
-    inputs: graphInputs,
+    inputs: build.takesMissing ? graphInputs.map(withMissing) : graphInputs,
     outputs,
     nodes: build.nodes,
-    decision: rows.length === 1 ? decisionOf(build.nodes, rows[0]) : undefined,
+    ...answersOf(build, outputs, rows),
   };
 }
 
@@ -107,16 +108,26 @@ function addInputs(build: GraphBuilder, scope: Scope, inputs: readonly ValueProt
     const place = `input ${name}`;
     if (scope.owner(name)) throw new ForwardpassError('DUPLICATE', 'the name is defined twice', place);
     try {
+      if (input.container !== undefined) {
+        throw new ForwardpassError('UNSUPPORTED_DTYPE', `expected a tensor, found ${input.container}`, place);
+      }
       const type = elementType(input.elementType ?? 0, place);
+      const words = type === 'string' ? build.inputWords : undefined;
       const shape = rowShape(input, place, build.batchAxis === undefined ? 0 : 1, build.limits);
-      scope.values.set(name, { kind: 'row', type, shape, batchAxis: build.batchAxis, operand: build.uniqueName(name) });
-      accepted.push({ name, shape, dtype: publicType(type) });
+      const operand = build.uniqueName(name);
+      scope.values.set(name, { kind: 'row', type, shape, batchAxis: build.batchAxis, operand, words });
+      accepted.push({ name, shape, dtype: publicType(type), words: words && everywhere(words.list, shape) });
     } catch (error) {
       if (!(error instanceof ForwardpassError)) throw error;
       scope.refused.set(name, error);
     }
   }
   return accepted;
+}
+
+/** The list grows while the model is read. */
+function everywhere(words: readonly string[], shape: readonly number[]): Map<number, readonly string[]> {
+  return new Map(Array.from({ length: elementCount(shape) }, (_, position) => [position, words]));
 }
 
 function rowShape({ dims }: ValueProto, place: string, lead: 0 | 1, { rowElements }: Limits): number[] {
@@ -141,14 +152,6 @@ function precisionOf(inputs: readonly GraphInput[], scope: Scope): 'f32' | 'f64'
   return weights.some((weight) => weight?.type === 'float64') ? 'f64' : 'f32';
 }
 
-/** What a final softmax, or a sigmoid of one number, says about the classes. */
-function decisionOf(nodes: readonly Node[], output: Row): Decision | undefined {
-  const producers = new Map(nodes.map((node) => [node.output, node]));
-  let last = producers.get(output.operand as string);
-  if (last?.op === 'softmax' && output.shape.length === 1) {
-    return { rule: 'arg_max', probabilities: last.attributes.fn === 'softmax' };
-  }
-  while (last?.op === 'reshape') last = producers.get(last.inputs[0] as string);
-  const isProbability = last?.op === 'unary' && last.attributes.fn === 'sigmoid' && elementCount(output.shape) === 1;
-  return isProbability ? { rule: 'above', threshold: 0.5, probabilities: true } : undefined;
+function withMissing(input: GraphInput): GraphInput {
+  return input.dtype.startsWith('float') ? { ...input, missing: true } : input;
 }

@@ -1,8 +1,8 @@
 /** Where names are looked up: the graph, a branch of an If inside it, or a function's body. */
 import { ForwardpassError } from '../../errors.ts';
 import { quote } from '../../words.ts';
+import type { Value } from '../tracing/value.ts';
 import type { AttributeProto, NodeProto, OpsetProto, TensorProto } from './proto.ts';
-import type { Value } from './value.ts';
 
 /** Of a name, in messages. */
 const LONGEST_SHOWN = 200;

@@ -4,41 +4,38 @@ import type { Limits } from '../../graph/limits.ts';
 import { quote } from '../../words.ts';
 import { widenBfloat16, widenFloat16 } from '../containers/half.ts';
 import type { Reader, Source } from '../format.ts';
+import { decodeText, exactOrInfinite, rawElements, unpack, WIDTHS } from '../tracing/raw-elements.ts';
+import {
+  type Constant,
+  constant,
+  type ElementType,
+  elementType,
+  HIGHEST_RANK,
+  type Numbers,
+} from '../tracing/value.ts';
+import type { Vocabulary } from '../tracing/vocabulary.ts';
 import type { TensorProto } from './proto.ts';
-import { type Constant, constant, type ElementType, elementType, HIGHEST_RANK, type Numbers } from './value.ts';
-
-/** Bytes of one element. */
-const WIDTHS: Record<ElementType, 1 | 2 | 4 | 8> = {
-  float32: 4,
-  float64: 8,
-  float16: 2,
-  bfloat16: 2,
-  int8: 1,
-  int16: 2,
-  int32: 4,
-  int64: 8,
-  uint8: 1,
-  uint16: 2,
-  uint32: 4,
-  uint64: 8,
-  bool: 1,
-};
 
 export function tensorPlace(tensor: TensorProto): string {
   return `tensor ${tensor.name || '(unnamed)'}`;
 }
 
-/** A view of the tensor's own bytes where their alignment allows it, else a copy. */
-export function decodeTensor(tensor: TensorProto, limits: Limits): Constant {
+/** A view of the tensor's own bytes where their alignment allows it, else a copy. Its words are added to `words`. */
+export function decodeTensor(tensor: TensorProto, limits: Limits, words: Vocabulary): Constant {
   const place = tensorPlace(tensor);
   const type = elementType(tensor.dataType, place);
   const count = countElements(tensor, limits);
-  const data = tensor.raw === undefined ? typedElements(tensor, type) : rawElements(tensor.raw, type, count, place);
+  const data = elementsOf(tensor, type, count, place, words);
   if (data.length !== count) {
     const dims = `[${tensor.dims.join(', ')}]`;
     throw new ForwardpassError('MALFORMED', `the shape ${dims} needs ${count} elements, found ${data.length}`, place);
   }
   return constant(type, tensor.dims, data);
+}
+
+function elementsOf(tensor: TensorProto, type: ElementType, count: number, place: string, words: Vocabulary): Numbers {
+  if (type === 'string') return Float64Array.from(tensor.strings, (bytes) => words.indexOf(decodeText(bytes)));
+  return tensor.raw === undefined ? typedElements(tensor, type, count) : rawElements(tensor.raw, type, count, place);
 }
 
 function countElements(tensor: TensorProto, limits: Limits): number {
@@ -63,50 +60,8 @@ function countElements(tensor: TensorProto, limits: Limits): number {
   return count;
 }
 
-function rawElements(bytes: Uint8Array, type: ElementType, count: number, place: string): Numbers {
-  const width = WIDTHS[type];
-  if (bytes.length !== count * width) {
-    throw new ForwardpassError(
-      'MALFORMED',
-      `expected ${count * width} bytes for ${count} elements of ${type}, found ${bytes.length}`,
-      place,
-    );
-  }
-  const { buffer, byteOffset } = bytes.byteOffset % width === 0 ? bytes : bytes.slice();
-  switch (type) {
-    case 'float32':
-      return new Float32Array(buffer, byteOffset, count);
-    case 'float64':
-      return new Float64Array(buffer, byteOffset, count);
-    case 'float16':
-      return widenFloat16(new Uint16Array(buffer, byteOffset, count));
-    case 'bfloat16':
-      return widenBfloat16(new Uint16Array(buffer, byteOffset, count));
-    case 'int8':
-      return Float64Array.from(new Int8Array(buffer, byteOffset, count));
-    case 'int16':
-      return Float64Array.from(new Int16Array(buffer, byteOffset, count));
-    case 'int32':
-      return Float64Array.from(new Int32Array(buffer, byteOffset, count));
-    case 'int64':
-      return Float64Array.from(new BigInt64Array(buffer, byteOffset, count), (value) => exactOrInfinite(Number(value)));
-    case 'uint8':
-      return Float64Array.from(new Uint8Array(buffer, byteOffset, count));
-    case 'uint16':
-      return Float64Array.from(new Uint16Array(buffer, byteOffset, count));
-    case 'uint32':
-      return Float64Array.from(new Uint32Array(buffer, byteOffset, count));
-    case 'uint64':
-      return Float64Array.from(new BigUint64Array(buffer, byteOffset, count), (value) =>
-        exactOrInfinite(Number(value)),
-      );
-    case 'bool':
-      return Float64Array.from(bytes, (value) => (value === 0 ? 0 : 1));
-  }
-}
-
 /** From the field that the type's elements stand in when they are not raw. */
-function typedElements(tensor: TensorProto, type: ElementType): Numbers {
+function typedElements(tensor: TensorProto, type: ElementType, count: number): Numbers {
   switch (type) {
     case 'float32': {
       const bytes = joined(tensor.floats);
@@ -127,15 +82,20 @@ function typedElements(tensor: TensorProto, type: ElementType): Numbers {
       // The wire gives 64 bits as signed: below zero stands for 2^63 and beyond.
       return Float64Array.from(tensor.uint64s, (value) => (value < 0 ? Infinity : exactOrInfinite(value)));
     case 'bool':
-      return Float64Array.from(tensor.int32s, (value) => (value === 0 ? 0 : 1));
+      return Float32Array.from(tensor.int32s, (value) => (value === 0 ? 0 : 1));
+    case 'int2':
+    case 'uint2':
+    case 'int4':
+    case 'uint4':
+      return unpack(tensor.int32s, type, count);
+    case 'int8':
+    case 'uint8':
+    case 'int16':
+    case 'uint16':
+      return Float32Array.from(tensor.int32s);
     default:
       return Float64Array.from(tensor.int32s);
   }
-}
-
-/** float64 holds integers to ±2^53; see {@link Constant} for those beyond. */
-export function exactOrInfinite(value: number): number {
-  return Number.isSafeInteger(value) ? value : value < 0 ? -Infinity : Infinity;
 }
 
 function joined(chunks: readonly Uint8Array[]): Uint8Array {
@@ -163,7 +123,9 @@ export class ExternalData {
   /** Puts an external tensor's bytes into its `raw`. */
   async fetch(tensor: TensorProto): Promise<void> {
     const place = tensorPlace(tensor);
-    const expected = countElements(tensor, this.#limits) * WIDTHS[elementType(tensor.dataType, place)];
+    const type = elementType(tensor.dataType, place);
+    if (type === 'string') throw new ForwardpassError('MALFORMED', 'strings cannot be external data', place);
+    const expected = Math.ceil(countElements(tensor, this.#limits) * WIDTHS[type]);
     const path = tensor.location.get('location') ?? '';
     if (path === '') throw new ForwardpassError('MALFORMED', 'the data is external and has no location', place);
     const offset = decimal(tensor, 'offset') ?? 0;

@@ -1,10 +1,10 @@
 /** What test/fixtures/onnx-backend/cases.json.gz holds. */
 import type { ErrorCode } from '../../../lib/errors.ts';
-import type { FixtureDType } from '../expectations.ts';
+import type { DType } from '../../../lib/graph/graph.ts';
 
 export interface PackedTensor {
   readonly name: string;
-  readonly dtype: FixtureDType;
+  readonly dtype: DType;
   /** The whole batch's: rows first. */
   readonly shape: readonly number[];
   /** Little-endian, base64; half precision as float32, bool as bytes. */

@@ -51,8 +51,8 @@ function expectOutputs(
  * the expectation was rounded to half precision; the ONNX runner itself allows 1e-3 of each value.
  */
 function toleranceOf({ dtype }: PackedTensor, expected: ArrayLike<number | bigint>, test: BackendCase): Tolerance {
-  if (dtype === 'bool' || dtype === 'int32' || dtype === 'int64') return EXACT;
-  const step = { float32: 1e-5, float64: 1e-5, float16: 2 ** -10, bfloat16: 2 ** -7 }[dtype];
+  if (!dtype.includes('float')) return EXACT;
+  const step = { float16: 2 ** -10, bfloat16: 2 ** -7 }[dtype as string] ?? 1e-5;
   const finite = Array.from(expected, Number).filter(Number.isFinite);
   const greatest = Math.max(0, ...finite.map(Math.abs));
   return { relative: step, absolute: Math.max(test.atol, step * greatest) };
@@ -65,10 +65,27 @@ function countRows(model: Model, tensor: PackedTensor): number {
 
 function unpack({ dtype, data }: PackedTensor): InputArray {
   const { buffer } = Uint8Array.from(Buffer.from(data, 'base64'));
-  if (dtype === 'bool') return Float32Array.from(new Uint8Array(buffer));
-  if (dtype === 'int64') return new BigInt64Array(buffer);
-  if (dtype === 'int32') return new Int32Array(buffer);
-  return dtype === 'float64' ? new Float64Array(buffer) : new Float32Array(buffer);
+  switch (dtype) {
+    case 'bool':
+    case 'uint8':
+      return Float32Array.from(new Uint8Array(buffer));
+    case 'int8':
+      return Float32Array.from(new Int8Array(buffer));
+    case 'int16':
+      return Float32Array.from(new Int16Array(buffer));
+    case 'uint16':
+      return Float32Array.from(new Uint16Array(buffer));
+    case 'int32':
+      return new Int32Array(buffer);
+    case 'uint32':
+      return Float64Array.from(new Uint32Array(buffer));
+    case 'int64':
+      return new BigInt64Array(buffer);
+    case 'float64':
+      return new Float64Array(buffer);
+    default:
+      return new Float32Array(buffer);
+  }
 }
 
 function reverseRows(values: InputArray, rows: number): InputArray {

@@ -5,7 +5,7 @@ import { encode, float, floats, modelBytes, node, oneNode, read, readBytes, sour
 
 const RELU = modelBytes(oneNode('Relu', [3], {}));
 
-function detect(bytes: Uint8Array): boolean {
+function detect(bytes: Uint8Array) {
   return onnx.detect(bytes.subarray(0, 4096), sourceOf(bytes));
 }
 

@@ -21,6 +21,17 @@ async function constantOf(weight: Fields, surroundings?: Surroundings): Promise<
   return graph.nodes[0].inputs[1] as Tensor;
 }
 
+const [UINT4, INT4, UINT2, INT2] = [21, 22, 25, 26];
+
+function stringTensor(name: string, words: readonly string[]): Fields {
+  return (writer) => {
+    writer.writeVarintField(1, words.length);
+    writer.writeVarintField(2, STRING);
+    for (const word of words) writer.writeStringField(6, word);
+    writer.writeStringField(8, name);
+  };
+}
+
 function typedTensor(dims: readonly number[], type: number, field: number, numbers: readonly number[]): Fields {
   return (writer) => {
     for (const dim of dims) writer.writeVarintField(1, dim);
@@ -82,12 +93,25 @@ describe('a tensor', () => {
     await expect(constantOf(floats('w', dims, [1]))).rejects.toMatchObject({ code: 'LIMIT' });
   });
 
-  it('is refused when it holds strings', async () => {
+  it('is refused when its strings are fewer than its shape has', async () => {
     const reading = constantOf(rawTensor('w', [2], STRING, new Uint8Array(0)));
-    await expect(reading).rejects.toMatchObject({
-      code: 'UNSUPPORTED_DTYPE',
-      message: expect.stringMatching(/string$/),
-    });
+    await expect(reading).rejects.toMatchObject({ code: 'MALFORMED', place: 'tensor w' });
+  });
+
+  it('is refused when words meet numbers', async () => {
+    const reading = constantOf(stringTensor('w', ['a', 'b']));
+    await expect(reading).rejects.toMatchObject({ code: 'UNSUPPORTED_DTYPE', place: 'node y (Add)' });
+  });
+
+  it.each([
+    ['int4', INT4, [0x8f, 0x07], [-1, -8, 7]],
+    ['uint4', UINT4, [0x8f, 0x07], [15, 8, 7]],
+    ['int2', INT2, [0b11100100], [0, 1, -2]],
+    ['uint2', UINT2, [0b11100100], [0, 1, 2]],
+  ])('unpacks %s from the low bits up', async (_, type, bytes, expected) => {
+    const count = expected.length;
+    const graph = await read(oneNode('Add', [count], { w: rawTensor('w', [count], type, Uint8Array.from(bytes)) }));
+    expect(Array.from((graph.nodes[0].inputs[1] as Tensor).data)).toEqual(expected);
   });
 
   it('is refused when an integer has no exact number', async () => {

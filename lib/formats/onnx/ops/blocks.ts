@@ -1,9 +1,9 @@
 /** The operators that trade the channels of an image, [batch, channels, height, width], for blocks of its pixels. */
 import { formatShape } from '../../../graph/shapes.ts';
 import { quote } from '../../../words.ts';
+import { batchAxisOf } from '../../tracing/emitter.ts';
+import type { Value } from '../../tracing/value.ts';
 import type { Call, Translations } from '../call.ts';
-import { batchAxisOf } from '../emitter.ts';
-import type { Value } from '../value.ts';
 
 function depthToSpace(call: Call): Value {
   const { channels, height, width, block } = imageOf(call);

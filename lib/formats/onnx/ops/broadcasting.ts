@@ -1,8 +1,8 @@
 /** How operators of several operands bring them to one shape: as NumPy does since opset 7 or 8, hardly before. */
 import type { BinaryName } from '../../../graph/graph.ts';
 import { formatShape, sameShape } from '../../../graph/shapes.ts';
+import type { Value } from '../../tracing/value.ts';
 import type { Call } from '../call.ts';
-import type { Value } from '../value.ts';
 
 /** An operator of two operands. Before opset 7 the second was made to fit the first, and only with `broadcast`. */
 export function combine(call: Call, fn: BinaryName): Value {

@@ -1,7 +1,7 @@
 /** Operators that make a constant. */
 import { formatShape } from '../../../graph/shapes.ts';
+import { literal, range, type Value } from '../../tracing/value.ts';
 import type { Call, Translations } from '../call.ts';
-import { literal, range, type Value } from '../value.ts';
 
 function constantRange(call: Call): Value {
   const type = call.input(0).type;

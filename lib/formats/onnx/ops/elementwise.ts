@@ -1,8 +1,8 @@
 /** Operators that take each element by itself. */
 import type { BinaryName, UnaryName } from '../../../graph/graph.ts';
 import { quote } from '../../../words.ts';
+import { elementType, elementTypeCode, isFloat, type Value } from '../../tracing/value.ts';
 import type { Call, Translation, Translations } from '../call.ts';
-import { elementType, elementTypeCode, isFloat, type Value } from '../value.ts';
 import { combine, combineAll, intoFirst, withAxesAfter } from './broadcasting.ts';
 
 function unary(fn: UnaryName): Translation {

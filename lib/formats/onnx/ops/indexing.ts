@@ -1,8 +1,8 @@
 /** Operators that pick, join and repeat elements. */
 import { elementCount, formatShape } from '../../../graph/shapes.ts';
+import { batchAxisOf } from '../../tracing/emitter.ts';
+import { type Constant, range, type Value } from '../../tracing/value.ts';
 import type { Call, Translations } from '../call.ts';
-import { batchAxisOf } from '../emitter.ts';
-import { type Constant, range, type Value } from '../value.ts';
 
 /** From 2^31 − 1 on, a slice's end means "to the end", however long the axis is. */
 const PAST_ANY_END = 2 ** 31 - 1;

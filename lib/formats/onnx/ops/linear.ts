@@ -1,8 +1,10 @@
 /** Products with matrices. One side must be constant: a product of two things that vary per row is no dense layer. */
+import type { UnaryName } from '../../../graph/graph.ts';
 import { formatShape } from '../../../graph/shapes.ts';
 import { quote } from '../../../words.ts';
+import type { Constant, Value } from '../../tracing/value.ts';
 import type { Call, Translations } from '../call.ts';
-import type { Constant, Value } from '../value.ts';
+import { dequantizedProduct } from '../dequantized.ts';
 
 function swapLastTwo(call: Call, x: Value): Value {
   const rank = call.build.rank(x);
@@ -11,18 +13,24 @@ function swapLastTwo(call: Call, x: Value): Value {
   return call.build.transpose(x, [...axes.slice(0, -2), rank - 1, rank - 2]);
 }
 
-/** alpha·A·B + beta·C, where A and B may be transposed. */
 function gemm(call: Call): Value {
+  refuseOldBroadcast(call);
+  return sumOfProducts(call);
+}
+
+/** alpha·A·B + beta·C, where A and B may be transposed. */
+function sumOfProducts(call: Call): Value {
   const { build } = call;
   const [a, b] = [call.input(0), call.input(1)];
   if (build.rank(a) !== 2 || build.rank(b) !== 2) {
     throw call.error('SHAPE', `expected two matrices, found ranks ${build.rank(a)} and ${build.rank(b)}`);
   }
-  refuseOldBroadcast(call);
   const left = call.flag('transA', false) ? swapLastTwo(call, a) : a;
   const alpha = call.float('alpha', 1);
   const beta = call.float('beta', 1);
   const transposed = call.flag('transB', false);
+  const exact = dequantizedProduct(build, left, b, transposed ? 'out-in' : 'in-out');
+  if (exact) return withRest(call, exact, alpha, beta);
   if (left.kind === 'row' && b.kind === 'constant') {
     const bias = alpha === 1 && beta === 1 ? asBias(call, b.shape[transposed ? 0 : 1]) : undefined;
     const product = build.dense(left, b, transposed ? 'out-in' : 'in-out', bias);
@@ -71,6 +79,8 @@ function multiply(call: Call, a: Value, b: Value): Value {
   }
   if (b.kind === 'row') return fromLeft(call, a as Constant, b);
   const { build } = call;
+  const exact = dequantizedProduct(build, a, b, 'in-out');
+  if (exact) return exact;
   if (b.shape.length === 0 || build.rank(a) === 0) throw call.error('SHAPE', 'a number is multiplied as a matrix');
   if (b.shape.length === 1) {
     return withoutLast(call, build.dense(a, build.reshaped(b, [b.shape[0], 1]), 'in-out'));
@@ -117,6 +127,28 @@ function fusedMatMul(call: Call): Value {
   return withRest(call, multiply(call, a, b), call.float('alpha', 1), 0);
 }
 
+/** com.microsoft: by the name of the activation; its settings are the operator's own defaults unless given. */
+const FUSED: Readonly<Record<string, readonly [fn: UnaryName, alpha: number, beta: number]>> = {
+  Relu: ['relu', 0, 0],
+  LeakyRelu: ['leaky_relu', 0.01, 0],
+  Elu: ['elu', 1, 0],
+  Sigmoid: ['sigmoid', 0, 0],
+  HardSigmoid: ['hard_sigmoid', 0.2, 0.5],
+  Tanh: ['tanh', 0, 0],
+  Softplus: ['softplus', 1, 0],
+  Softsign: ['softsign', 0, 0],
+  ThresholdedRelu: ['thresholded_relu', 1, 0],
+};
+
+function fusedGemm(call: Call): Value {
+  const name = call.string('activation', '');
+  const activation = Object.hasOwn(FUSED, name) ? FUSED[name] : undefined;
+  if (activation === undefined) throw call.error('UNSUPPORTED_OP', `the activation ${quote(name)} is not read`);
+  const [fn, alpha, beta] = activation;
+  const settings = [call.float('activation_alpha', alpha), call.float('activation_beta', beta)] as const;
+  return call.build.unary(sumOfProducts(call), fn, ...settings);
+}
+
 /** Only the spellings of a dense layer over the last axis: `bi,io->bo`, `bi,oi->bo`, `...i,io->...o` and so on. */
 function einsum(call: Call): Value {
   const equation = call.string('equation', '').replaceAll(' ', '');
@@ -155,4 +187,4 @@ export const linear: Translations = {
   Einsum: einsum,
 };
 
-export const microsoftLinear: Translations = { FusedMatMul: fusedMatMul };
+export const microsoftLinear: Translations = { FusedMatMul: fusedMatMul, FusedGemm: fusedGemm };

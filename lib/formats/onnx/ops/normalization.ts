@@ -1,7 +1,7 @@
 /** Softmax and its kin, and the layers that normalise a row. */
 import { elementCount, formatShape, sameShape } from '../../../graph/shapes.ts';
+import { type Constant, constant, type Row, range, type Value } from '../../tracing/value.ts';
 import type { Call, Translations } from '../call.ts';
-import { type Constant, constant, type Row, range, type Value } from '../value.ts';
 
 const COERCED_BEFORE = 13;
 
@@ -50,6 +50,26 @@ function moments(call: Call, x: Row, axis: number, epsilon: number): Value[] {
 
 function rmsNormalization(call: Call): Value {
   return call.build.rmsNorm(call.row(0), call.integer('axis', -1), call.float('epsilon', 1e-5), call.inputs[1]);
+}
+
+/** com.microsoft: a norm over the last axis of a sum, which is the fourth output. */
+function skipLayerNormalization(call: Call): Value[] {
+  const [, , scale, shift] = call.inputs;
+  const [sum, epsilon] = [skipSum(call, 4), call.float('epsilon', 1e-12)];
+  const normal = call.build.layerNorm(sum, -1, epsilon, scale, shift);
+  return [normal, ...moments(call, sum, -1, epsilon), sum];
+}
+
+/** Without the mean, and so without a shift. Its second and third output are of training. */
+function skipSimplifiedLayerNormalization(call: Call): (Value | undefined)[] {
+  const sum = skipSum(call, 3);
+  const normal = call.build.rmsNorm(sum, -1, call.float('epsilon', 1e-12), call.inputs[2]);
+  return [normal, undefined, undefined, sum];
+}
+
+function skipSum(call: Call, bias: number): Row {
+  const sum = call.build.binary('add', call.row(0), call.input(1));
+  return call.build.asRow(call.has(bias) ? call.build.binary('add', sum, call.input(bias)) : sum);
 }
 
 /** A constant per channel, axis 1 of `x`, so that it broadcasts to the row. */
@@ -145,9 +165,15 @@ export const normalization: Translations = {
   Hardmax: hardmax,
   LayerNormalization: layerNormalization,
   RMSNormalization: rmsNormalization,
+  SimplifiedLayerNormalization: rmsNormalization,
   InstanceNormalization: instanceNormalization,
   GroupNormalization: groupNormalization,
   BatchNormalization: batchNormalization,
   LpNormalization: lpNormalization,
   MeanVarianceNormalization: meanVarianceNormalization,
+};
+
+export const microsoftNormalization: Translations = {
+  SkipLayerNormalization: skipLayerNormalization,
+  SkipSimplifiedLayerNormalization: skipSimplifiedLayerNormalization,
 };

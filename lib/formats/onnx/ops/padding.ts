@@ -1,8 +1,8 @@
 /** Pad: by a number, or by elements of the row itself. */
 import { quote } from '../../../words.ts';
+import { batchAxisOf } from '../../tracing/emitter.ts';
+import { literal, range, type Value } from '../../tracing/value.ts';
 import type { Call, Translations } from '../call.ts';
-import { batchAxisOf } from '../emitter.ts';
-import { literal, range, type Value } from '../value.ts';
 
 /** Where the element at `position` of a padded axis comes from, by mode; the axis has `length` elements. */
 const SOURCES: Readonly<Record<string, (position: number, length: number) => number>> = {

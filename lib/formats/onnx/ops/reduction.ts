@@ -1,7 +1,7 @@
 /** Operators that make one number of many. */
 import type { ReduceName } from '../../../graph/graph.ts';
+import type { Value } from '../../tracing/value.ts';
 import type { Call, Translation, Translations } from '../call.ts';
-import type { Value } from '../value.ts';
 
 /** Axes are an attribute before opset 18 (13 for ReduceSum) and an input since. */
 function reduce(fn: ReduceName): Translation {

@@ -1,9 +1,9 @@
 /** Operators that rearrange elements, or say how they are arranged. */
 import { broadcastShapes, elementCount, formatShape } from '../../../graph/shapes.ts';
-import { withAxis, without } from '../builder.ts';
+import { withAxis, without } from '../../tracing/builder.ts';
+import { batchAxisOf } from '../../tracing/emitter.ts';
+import { type Constant, constant, describe, literal, type Row, range, type Value } from '../../tracing/value.ts';
 import type { Call, Translations } from '../call.ts';
-import { batchAxisOf } from '../emitter.ts';
-import { type Constant, constant, describe, literal, type Row, range, type Value } from '../value.ts';
 
 /** A 1-D constant of a shape; the batch is kept as a symbol. */
 function shapeConstant(x: Value): Constant {
@@ -42,10 +42,12 @@ function reshapeRows(call: Call, x: Row, target: Constant, copiesZero: boolean):
   const isSymbol = target.batch?.[0] === 1 && first === 0;
   const isPlain = target.data.length > 0 && !target.batch?.[0];
   const isBatch = isSymbol || (isPlain && ((first === 0 && copiesZero) || first === call.build.declaredBatch));
-  const mixes = x.batchAxis !== 0 || target.batch?.some((factor, i) => factor !== 0 && i > 0);
+  // Axes of 1 before the batch leave the rows in their order; zeros would stand for those axes.
+  const isFirst = x.batchAxis === 0 || (elementCount(x.shape.slice(0, x.batchAxis)) === 1 && !target.data.includes(0));
+  const mixes = !isFirst || target.batch?.some((factor, i) => factor !== 0 && i > 0);
   if (!mixes && (isBatch || (isPlain && first === -1 && !rest.includes(-1)))) {
     const dims = resolve(call, x, rest, copiesZero);
-    if (elementCount(dims) === elementCount(x.shape)) return call.build.reshaped(x, dims);
+    if (elementCount(dims) === elementCount(x.shape)) return call.build.reshaped(x, dims, 0);
   }
   const into = describe(target.data, target.batch ?? new Float64Array(target.data.length));
   throw call.build.crossing(`a batch of rows of shape ${formatShape(x.shape)} is reshaped into [${into}]`);

@@ -4,9 +4,12 @@ import { blocks } from './blocks.ts';
 import { constants } from './constants.ts';
 import { elementwise, microsoftElementwise } from './elementwise.ts';
 import { indexing } from './indexing.ts';
+import { integerLinear, microsoftIntegerLinear } from './integer-linear.ts';
 import { linear, microsoftLinear } from './linear.ts';
-import { normalization } from './normalization.ts';
+import { machineLearning } from './machine-learning/table.ts';
+import { microsoftNormalization, normalization } from './normalization.ts';
 import { padding } from './padding.ts';
+import { microsoftQuantizing, quantizing } from './quantize.ts';
 import { reduction } from './reduction.ts';
 import { shaping } from './shape.ts';
 
@@ -16,12 +19,48 @@ function table(...groups: readonly Translations[]): ReadonlyMap<string, Translat
 
 /** Domains; `ai.onnx` is written as the empty one. */
 const DOMAINS: ReadonlyMap<string, ReadonlyMap<string, Translation>> = new Map([
-  ['', table(elementwise, linear, normalization, shaping, indexing, padding, blocks, constants, reduction)],
-  ['com.microsoft', table(microsoftElementwise, microsoftLinear)],
+  [
+    '',
+    table(
+      ...[elementwise, linear, normalization, shaping, indexing, padding, blocks, constants, reduction],
+      ...[quantizing, integerLinear],
+    ),
+  ],
+  [
+    'com.microsoft',
+    table(
+      ...[microsoftElementwise, microsoftLinear, microsoftNormalization],
+      ...[microsoftQuantizing, microsoftIntegerLinear],
+    ),
+  ],
+  ['ai.onnx.ml', table(machineLearning)],
 ]);
 
 export function translationOf(domain: string, opType: string): Translation | undefined {
   return DOMAINS.get(domain)?.get(opType);
+}
+
+/** Operators that move, compare or look up words; all others take numbers alone. */
+const TAKES_WORDS: ReadonlySet<string> = new Set([
+  ...[
+    'Identity',
+    'Cast',
+    'CastLike',
+    'Reshape',
+    'Flatten',
+    'Squeeze',
+    'Unsqueeze',
+    'Transpose',
+    'Expand',
+    'Shape',
+    'Size',
+  ],
+  ...['Concat', 'Split', 'Slice', 'Gather', 'GatherND', 'Tile', 'Equal', 'Where'],
+  ...['ArrayFeatureExtractor', 'OneHotEncoder', 'LabelEncoder', 'CategoryMapper'],
+]);
+
+export function takesWords(opType: string): boolean {
+  return TAKES_WORDS.has(opType);
 }
 
 const ROW_MODELS =
@@ -36,20 +75,19 @@ const REFUSALS: readonly (readonly [RegExp, string])[] = [
   ],
   [/^(LSTM|GRU|RNN|Scan|Loop)$/, `is recurrent. ${RUN_ELSEWHERE}`],
   [/Attention|^RotaryEmbedding$|^TensorScatter$/, `is of a transformer. ${RUN_ELSEWHERE}`],
-  [/^TreeEnsemble|^SVM/, `is of a tree ensemble or a kernel machine. ${RUN_ELSEWHERE}`],
+  [/^Tree|^SVM/, `is of a tree ensemble or a kernel machine. ${RUN_ELSEWHERE}`],
   [/^Random|^Multinomial$|^Bernoulli$/, 'is random, and a forward pass is not'],
+  [/^TfIdf|^Tokenizer$|^StringNormalizer$|^String|^Regex/, 'takes text apart, which no row operation does'],
+  [/^DictVectorizer$|^CastMap$/, 'takes a dictionary; forwardpass takes tensors: give the features as columns'],
   [
-    /Quantize|^MatMulInteger$|^QLinear|^QGemm$/,
-    'is of a quantised model, which is not read yet; export the model in float32',
+    /Quantize|^QLinear|^QAttention$|^QOrdered|^MatMul.*Q/,
+    `is of a quantised model and has no form here; docs/onnx.md lists those that have one. ${RUN_ELSEWHERE}`,
   ],
 ];
 
-const MACHINE_LEARNING = 'is of ai.onnx.ml, which is not read yet; run this one with onnxruntime-node';
-
 /** The predicate of a message whose subject is the operator. */
-export function refusal(domain: string, opType: string): string {
+export function refusal(opType: string): string {
   const known = REFUSALS.find(([pattern]) => pattern.test(opType));
   if (known) return known[1];
-  if (domain === 'ai.onnx.ml') return MACHINE_LEARNING;
   return `is not a row operation known here; docs/onnx.md lists those that are. ${RUN_ELSEWHERE}`;
 }

@@ -1,0 +1,86 @@
+/**
+ * Products of quantised rows and quantised weights, exact as sums of integers are: in floats every whole number up to
+ * 2^24 is, and a layer whose sums may be greater is cut into two that add up to it.
+ */
+import type { GraphBuilder } from '../tracing/builder.ts';
+import { type Constant, constant, type Numbers, type Row, type Value } from '../tracing/value.ts';
+
+/** float32 holds every whole number up to here. */
+const EXACT = 2 ** 24;
+/** Of a byte less its zero point. */
+const GREATEST_INPUT = 255;
+/** The upper part of a weight counts this much; what is left is from −8 to 8. */
+const SPLIT = 16;
+
+/** Whole weights of eight bits, of which some stand for zero. */
+export interface IntegerMatrix {
+  /** Two axes. */
+  readonly weight: Constant;
+  readonly layout: 'in-out' | 'out-in';
+  /** One, or one for each output. */
+  readonly zeroPoints: Numbers;
+  /** Whole numbers, one for each output. */
+  readonly bias?: Numbers;
+}
+
+/** Σ (x − zero point)·(w − its zero point) + bias, of type int32. */
+export function integerProduct(build: GraphBuilder, x: Row, zeroPoint: Value | undefined, matrix: IntegerMatrix): Row {
+  const isKnown = zeroPoint === undefined || (zeroPoint.kind === 'constant' && zeroPoint.data.length === 1);
+  const centred = isKnown ? x : (build.binary('sub', x, zeroPoint) as Row);
+  const inputs = { ...centred, type: 'int32' as const };
+  const columns = new Columns(matrix);
+  const offset = isKnown && zeroPoint?.kind === 'constant' ? zeroPoint.data[0] : 0;
+  const bias = columns.bias(offset);
+  const dense = (weights: Numbers, biases: Float64Array) =>
+    build.dense(
+      inputs,
+      constant('int32', matrix.weight.shape, weights),
+      matrix.layout,
+      biases.some((value) => value !== 0) ? constant('int32', [biases.length], biases) : undefined,
+    ) as Row;
+  if (columns.greatestSum(bias) < EXACT) return dense(columns.weights, bias);
+  const upper = (value: number) => Math.round(value / SPLIT);
+  const lower = (value: number) => value - SPLIT * upper(value);
+  // Times 16 is exact too, so that the addition is the only one to round: to the float that is nearest the sum.
+  const high = dense(columns.weights.map(upper), bias.map(upper));
+  const scaled = build.binary('mul', high, build.scalar(high, SPLIT));
+  return build.binary('add', scaled, dense(columns.weights.map(lower), bias.map(lower))) as Row;
+}
+
+/** The weights of each output less its zero point. */
+class Columns {
+  readonly weights: Numbers;
+  readonly #sums: Float64Array;
+  readonly #magnitudes: Float64Array;
+  readonly #given: Numbers | undefined;
+
+  constructor({ weight, layout, zeroPoints, bias }: IntegerMatrix) {
+    const [rows, width] = weight.shape;
+    const isWide = layout === 'in-out';
+    const outputs = isWide ? width : rows;
+    this.weights = new Float32Array(weight.data.length);
+    this.#sums = new Float64Array(outputs);
+    this.#magnitudes = new Float64Array(outputs);
+    this.#given = bias;
+    for (let i = 0; i < weight.data.length; i++) {
+      const output = isWide ? i % width : Math.floor(i / width);
+      const value = weight.data[i] - zeroPoints[zeroPoints.length === 1 ? 0 : output];
+      this.weights[i] = value;
+      this.#sums[output] += value;
+      this.#magnitudes[output] += Math.abs(value);
+    }
+  }
+
+  /** What is added where the zero point of the inputs is not subtracted from each. */
+  bias(zeroPoint: number): Float64Array {
+    return this.#sums.map((sum, output) => (this.#given?.[output] ?? 0) - zeroPoint * sum);
+  }
+
+  /** That any order of summing up can come to. */
+  greatestSum(bias: Float64Array): number {
+    return this.#magnitudes.reduce(
+      (greatest, magnitude, output) => Math.max(greatest, magnitude * GREATEST_INPUT + Math.abs(bias[output])),
+      0,
+    );
+  }
+}

@@ -1,0 +1,198 @@
+/** Operators over categories: integers, numbers or words, each mapped to another value or to a column of its own. */
+import type { ForwardpassError } from '../../../../errors.ts';
+import {
+  type Constant,
+  constant,
+  type ElementType,
+  literal,
+  type Row,
+  range,
+  type Value,
+} from '../../../tracing/value.ts';
+import { Vocabulary } from '../../../tracing/vocabulary.ts';
+import type { Call, Translations } from '../../call.ts';
+
+/** What an operator looks for: numbers, or words by their index in `words`. */
+interface Keys {
+  readonly type: ElementType;
+  readonly numbers: readonly number[];
+}
+
+/** A column for each category, on a new last axis. A category that is not among them is refused, or all zeros. */
+function oneHotEncoder(call: Call): Value {
+  const { build } = call;
+  const x = call.row(0);
+  const words = call.strings('cats_strings');
+  const numbers = call.integers('cats_int64s');
+  if ((words === undefined) === (numbers === undefined)) {
+    throw call.error('MALFORMED', 'expected either cats_strings or cats_int64s');
+  }
+  const keys = words ? wordKeys(call, x, words) : { type: 'int64' as const, numbers: numbers ?? [] };
+  if ((x.type === 'string') !== (words !== undefined)) throw typeMismatch(call, x, keys);
+  const whole = words ? x : build.asRow(build.cast(x, 'int64'));
+  const columns = { ...oneHotOf(call, whole, keys.numbers), type: 'float32' as const };
+  return call.flag('zeros', true) ? columns : requireOne(call, columns, keys.numbers.length);
+}
+
+/** Consecutive categories are counted from the first; others are compared one by one. */
+function oneHotOf(call: Call, x: Row, keys: readonly number[]): Row {
+  const { build } = call;
+  const axis = x.shape.length;
+  const shape = [...x.shape, keys.length];
+  if (isConsecutive(keys)) {
+    const numbers = x.type === 'string' ? indicesOf(x) : x;
+    const ids = keys[0] === 0 ? numbers : build.asRow(build.binary('sub', numbers, build.scalar(numbers, keys[0])));
+    const attributes = { depth: keys.length, on: 1, off: 0, axis, wrap: false };
+    return build.emit('one_hot', [ids.operand], attributes, { ...numbers, shape });
+  }
+  const column = build.reshaped(x.type === 'string' ? indicesOf(x) : x, [...x.shape, 1]);
+  return build.asRow(build.binary('equal', column, literal(column.type, keys, [keys.length])));
+}
+
+/** Words as the numbers that they are held as. */
+function indicesOf(x: Row): Row {
+  return { ...x, type: 'int64', words: undefined };
+}
+
+function isConsecutive(keys: readonly number[]): boolean {
+  return keys.every((key, i) => key === keys[0] + i);
+}
+
+/** Which column is on, from 1; 0 is for none. */
+function positionOf(call: Call, columns: Row, count: number): Row {
+  const positions = constant(
+    'int64',
+    [count, 1],
+    Float64Array.from({ length: count }, (_, i) => i + 1),
+  );
+  const found = call.build.dense({ ...columns, type: 'int64' }, positions, 'in-out') as Row;
+  return { ...call.build.reshaped(found, columns.shape.slice(0, -1)), below: count + 1 };
+}
+
+/** The columns looked up by the one that is on: a run in which none is has no row to look up. */
+function requireOne(call: Call, columns: Row, count: number): Row {
+  const { build } = call;
+  build.spend(count * count);
+  const position = positionOf(call, columns, count);
+  const ids = build.asRow(build.binary('sub', position, build.scalar(position, 1)));
+  const table = new Float32Array(count * count);
+  for (let i = 0; i < count; i++) table[i * count + i] = 1;
+  const operands = [ids.operand, build.tensor(constant('float32', [count, count], table))];
+  return build.emit('embedding', operands, { wrap: false }, { ...columns, words: undefined });
+}
+
+/** Words as the indices that the operand has for them. */
+function wordKeys(call: Call, x: Row, words: readonly string[]): Keys {
+  const vocabulary = x.words;
+  if (vocabulary === undefined) throw typeMismatch(call, x, { type: 'string', numbers: [] });
+  return { type: 'string', numbers: words.map((word) => vocabulary.indexOf(word)) };
+}
+
+function typeMismatch(call: Call, x: Row, { type }: Keys): ForwardpassError {
+  return call.error('UNSUPPORTED_DTYPE', `categories of type ${type} are looked for in ${x.type}`);
+}
+
+/** What keys are mapped to, numbers or words, and what everything else is. */
+interface Values {
+  readonly type: ElementType;
+  readonly list: readonly number[] | readonly string[];
+  readonly otherwise: number | string;
+}
+
+/** A key that is given twice counts where it is first. */
+function mapped(call: Call, x: Row, keys: readonly number[], { type, list, otherwise }: Values): Value {
+  const { build } = call;
+  if (keys.length !== list.length || keys.length === 0) {
+    throw call.error('SHAPE', `expected as many keys as values, found ${keys.length} and ${list.length}`);
+  }
+  const pairs = new Map(keys.map((key, i): [number, number | string] => [key, list[i]]).reverse());
+  const known = [...pairs.keys()].reverse();
+  // Ids from 0, none of which is outside: the values are a table, and words a list.
+  const isComplete = isConsecutive(known) && known[0] === 0 && (x.below ?? Infinity) <= known.length;
+  const position = isComplete ? x : positionAmong(call, x, known);
+  const values = known.map((key) => pairs.get(key) ?? otherwise);
+  const table = isComplete ? values : [otherwise, ...values];
+  if (type === 'string') return { ...position, type, words: new Vocabulary(table as string[]) };
+  return build.embedding(position, literal(type, table as number[], [table.length]));
+}
+
+/** Where x is among the keys, from 1; 0 is for none. */
+function positionAmong(call: Call, x: Row, keys: readonly number[]): Row {
+  const { build } = call;
+  const found = positionOf(call, oneHotOf(call, x, keys), keys.length);
+  const nan = keys.findIndex(Number.isNaN);
+  if (nan < 0) return found;
+  const position = build.select(build.unary(x, 'is_nan'), build.scalar(found, nan + 1), found);
+  return { ...(position as Row), below: found.below };
+}
+
+/** Before opset 2 a list of words, whose other side are their positions. */
+function labelEncoder(call: Call): Value {
+  const x = call.row(0);
+  const words = call.strings('classes_strings');
+  if (words && call.opset < 2) return betweenWordsAndNumbers(call, x, words, range(0, words.length, 1));
+  const keys = keysOf(call, x);
+  if ((keys.type === 'string') !== (x.type === 'string')) throw typeMismatch(call, x, keys);
+  if (call.opset < 4 && keys.numbers.some(Number.isNaN)) {
+    throw call.error('UNSUPPORTED_OP', 'NaN as a key is equal to nothing before opset 4 of ai.onnx.ml');
+  }
+  return mapped(call, x, keys.numbers, valuesOf(call));
+}
+
+function keysOf(call: Call, x: Row): Keys {
+  const words = call.strings('keys_strings');
+  if (words) return wordKeys(call, x, words);
+  const tensor = call.tensor('keys_tensor');
+  if (tensor?.type === 'string') return wordKeys(call, x, constantWords(call, tensor));
+  const floats = call.floats('keys_floats');
+  if (floats?.length) return { type: 'float32', numbers: floats };
+  const integers = call.integers('keys_int64s');
+  if (integers?.length) return { type: 'int64', numbers: integers };
+  if (tensor) return { type: tensor.type, numbers: Array.from(tensor.data) };
+  throw call.error('MALFORMED', 'expected keys, found none');
+}
+
+function valuesOf(call: Call): Values {
+  const tensor = call.tensor('values_tensor');
+  const fallback = call.tensor('default_tensor');
+  const words = call.strings('values_strings') ?? (tensor?.type === 'string' ? constantWords(call, tensor) : undefined);
+  if (words) {
+    const [word] = fallback?.type === 'string' ? constantWords(call, fallback) : [];
+    return { type: 'string', list: words, otherwise: word ?? call.string('default_string', '_Unused') };
+  }
+  const given = fallback?.data[0];
+  const floats = call.floats('values_floats');
+  if (floats?.length) return { type: 'float32', list: floats, otherwise: given ?? call.float('default_float', -0) };
+  const integers = call.integers('values_int64s');
+  if (integers?.length) return { type: 'int64', list: integers, otherwise: given ?? call.integer('default_int64', -1) };
+  if (tensor) return { type: tensor.type, list: Array.from(tensor.data), otherwise: given ?? 0 };
+  throw call.error('MALFORMED', 'expected values, found none');
+}
+
+function constantWords(call: Call, tensor: Constant): string[] {
+  return Array.from(tensor.data, (index) => call.build.constantWords.list[index]);
+}
+
+function categoryMapper(call: Call): Value {
+  const [words, numbers] = [call.strings('cats_strings') ?? [], call.integers('cats_int64s') ?? []];
+  return betweenWordsAndNumbers(call, call.row(0), words, numbers);
+}
+
+/** In whichever direction the operand's type says. */
+function betweenWordsAndNumbers(call: Call, x: Row, words: readonly string[], numbers: readonly number[]): Value {
+  if (x.type !== 'string') {
+    return mapped(call, x, numbers, {
+      type: 'string',
+      list: words,
+      otherwise: call.string('default_string', '_Unused'),
+    });
+  }
+  const values: Values = { type: 'int64', list: numbers, otherwise: call.integer('default_int64', -1) };
+  return mapped(call, x, wordKeys(call, x, words).numbers, values);
+}
+
+export const encoding: Translations = {
+  OneHotEncoder: oneHotEncoder,
+  LabelEncoder: labelEncoder,
+  CategoryMapper: categoryMapper,
+};

@@ -1,0 +1,189 @@
+/** Linear models and support vector regression. Results are float32, as onnxruntime gives them. */
+import { formatShape } from '../../../../graph/shapes.ts';
+import { quote } from '../../../../words.ts';
+import { constant, literal, type Row, type Value } from '../../../tracing/value.ts';
+import { Vocabulary } from '../../../tracing/vocabulary.ts';
+import type { Call, Translations } from '../../call.ts';
+
+function requiredFloats(call: Call, name: string): number[] {
+  const values = call.floats(name);
+  if (values?.length) return values;
+  throw call.error('MALFORMED', `attribute ${name} is missing`);
+}
+
+/** x·coefficientsᵀ + intercepts for so many results; both attributes are float32. */
+function linear(call: Call, count: number): Row {
+  const { build } = call;
+  const x = build.asRow(build.cast(call.input(0), 'float32'));
+  const coefficients = requiredFloats(call, 'coefficients');
+  const [features] = x.shape;
+  if (x.shape.length !== 1 || coefficients.length !== count * features) {
+    const found = `${coefficients.length} for rows of ${formatShape(x.shape)}`;
+    throw call.error('SHAPE', `expected coefficients for ${count} results, found ${found}`);
+  }
+  const weight = constant('float32', [count, features], Float32Array.from(coefficients));
+  const intercepts = call.floats('intercepts') ?? [];
+  if (intercepts.length !== 0 && intercepts.length !== count) {
+    throw call.error('SHAPE', `expected ${count} intercepts, found ${intercepts.length}`);
+  }
+  const bias = intercepts.length === 0 ? undefined : literal('float32', intercepts, [count]);
+  return build.dense(x, weight, 'out-in', bias) as Row;
+}
+
+const TRANSFORMS = ['NONE', 'LOGISTIC', 'SOFTMAX', 'SOFTMAX_ZERO', 'PROBIT'] as const;
+type Transform = (typeof TRANSFORMS)[number];
+
+function transformOf(call: Call): Transform {
+  const name = call.string('post_transform', 'NONE');
+  const known = TRANSFORMS.find((transform) => transform === name);
+  if (known) return known;
+  throw call.error('MALFORMED', `expected the post_transform ${TRANSFORMS.join(', ')}, found ${quote(name)}`);
+}
+
+function transformed(call: Call, scores: Row, transform: Transform): Value {
+  switch (transform) {
+    case 'NONE':
+      return scores;
+    case 'LOGISTIC':
+      return call.build.unary(scores, 'sigmoid');
+    case 'SOFTMAX':
+      return call.build.softmax(scores, -1, false);
+    case 'SOFTMAX_ZERO':
+      return softmaxBesideZeros(call, scores);
+    case 'PROBIT':
+      return probit(call, scores);
+  }
+}
+
+/** A softmax of the scores that are not about 0; those are scaled as if they were powers. */
+function softmaxBesideZeros(call: Call, scores: Row): Value {
+  const { build } = call;
+  const isCounted = build.binary('greater', build.unary(scores, 'abs'), build.scalar(scores, 1e-7));
+  const greatest = build.reduce(scores, 'max', [-1], true);
+  const powers = build.unary(build.binary('sub', scores, greatest), 'exp');
+  const small = build.binary('mul', scores, build.unary(build.unary(greatest, 'neg'), 'exp'));
+  const counted = build.select(isCounted, powers, build.scalar(scores, 0));
+  const sum = build.reduce(counted, 'sum', [-1], true);
+  return build.binary('div', build.select(isCounted, powers, small), sum);
+}
+
+/**
+ * The normal distribution's quantile, √2·erf⁻¹(2p − 1), by Winitzki's formula with the digits of onnxruntime:
+ * https://en.wikipedia.org/wiki/Error_function#Approximation_with_elementary_functions
+ */
+function probit(call: Call, scores: Row): Value {
+  const { build } = call;
+  // biome-ignore lint/suspicious/noApproximativeNumericConstant: the digits that onnxruntime has of π
+  const [a, pi] = [0.147, 3.14159];
+  const times = (x: Value, factor: number) => build.binary('mul', x, build.scalar(x, factor));
+  const plus = (x: Value, term: number) => build.binary('add', x, build.scalar(x, term));
+  const y = plus(times(scores, 2), -1);
+  const log = build.unary(build.binary('mul', plus(times(y, -1), 1), plus(y, 1)), 'log');
+  const half = plus(times(log, 0.5), 2 / (pi * a));
+  const root = build.unary(build.binary('sub', build.unary(half, 'square'), times(log, 1 / a)), 'sqrt');
+  const magnitude = build.unary(build.binary('sub', root, half), 'sqrt');
+  const isNegative = build.binary('less', y, build.scalar(y, 0));
+  return times(build.select(isNegative, build.unary(magnitude, 'neg'), magnitude), Math.SQRT2);
+}
+
+/** onnxruntime leaves a single target as it is, but for PROBIT. */
+function linearRegressor(call: Call): Value {
+  const targets = call.integer('targets', 1);
+  if (!(targets >= 1)) throw call.error('MALFORMED', `expected at least one target, found ${targets}`);
+  const transform = transformOf(call);
+  return transformed(call, linear(call, targets), targets === 1 && transform !== 'PROBIT' ? 'NONE' : transform);
+}
+
+/** A label and the scores of its classes. One score of two classes is the second's. */
+function linearClassifier(call: Call): Value[] {
+  const { build } = call;
+  const labels = call.strings('classlabels_strings') ?? call.integers('classlabels_ints') ?? [];
+  const count = call.floats('intercepts')?.length ?? labels.length;
+  if (labels.length < 2 || (count !== labels.length && !(count === 1 && labels.length === 2))) {
+    throw call.error('SHAPE', `expected scores of two or more classes, found ${count} for ${labels.length} labels`);
+  }
+  const scores = linear(call, count);
+  const transform = transformOf(call);
+  if (count > 1) return [labelOf(call, scores, labels), transformed(call, scores, transform)];
+  const both = build.concat([build.unary(scores, 'neg'), scores], 1) as Row;
+  return [labelOf(call, both, labels), secondOfTwo(call, scores, both, transform)];
+}
+
+/** As onnxruntime has it, only LOGISTIC makes a probability of one score. */
+function secondOfTwo(call: Call, score: Row, both: Row, transform: Transform): Value {
+  const { build } = call;
+  if (transform === 'LOGISTIC') return build.unary(both, 'sigmoid');
+  if (transform === 'PROBIT') throw call.error('UNSUPPORTED_OP', 'PROBIT of a single score is not read');
+  return build.concat([build.binary('sub', build.scalar(score, 1), score), score], 1);
+}
+
+/** The first of the greatest. */
+function labelOf(call: Call, scores: Row, labels: readonly (string | number)[]): Value {
+  const index = call.build.asRow(call.build.reduce(scores, 'arg_max', [-1], false));
+  const words = labels.filter((label) => typeof label === 'string');
+  if (words.length > 0) return { ...index, type: 'string', words: new Vocabulary(words) };
+  return call.build.embedding(index, literal('int64', labels as number[], [labels.length]));
+}
+
+/** Probabilities stay an array; the classes are the model's own. */
+function zipMap(call: Call): Value {
+  const x = call.row(0);
+  const classes = call.strings('classlabels_strings') ?? call.integers('classlabels_int64s');
+  if (classes && typeof x.operand === 'string') call.build.classesOf.set(x.operand, classes);
+  return x;
+}
+
+const KERNELS = ['LINEAR', 'POLY', 'RBF', 'SIGMOID'] as const;
+
+/** coefficients · kernel(support vectors, x) + rho; without support vectors coefficients · x + rho. */
+function svmRegressor(call: Call): Value {
+  const { build } = call;
+  const x = build.asRow(build.cast(call.input(0), 'float32'));
+  const coefficients = requiredFloats(call, 'coefficients');
+  const count = call.integer('n_supports', 0);
+  const kernel = count > 0 ? kernelOf(call, x, count) : x;
+  if (kernel.shape.length !== 1 || coefficients.length !== kernel.shape[0]) {
+    throw call.error('SHAPE', `expected ${kernel.shape[0]} coefficients, found ${coefficients.length}`);
+  }
+  const weight = literal('float32', coefficients, [1, coefficients.length]);
+  const sum = build.dense(kernel, weight, 'out-in', literal('float32', requiredFloats(call, 'rho').slice(0, 1), [1]));
+  if (!call.flag('one_class', false)) return sum;
+  const isInside = build.binary('greater', sum, build.scalar(sum, 0));
+  return build.select(isInside, build.scalar(sum, 1), build.scalar(sum, -1));
+}
+
+function kernelOf(call: Call, x: Row, count: number): Row {
+  const { build } = call;
+  const name = call.string('kernel_type', 'LINEAR');
+  const kernel = KERNELS.find((known) => known === name);
+  if (kernel === undefined)
+    throw call.error('MALFORMED', `expected the kernel ${KERNELS.join(', ')}, found ${quote(name)}`);
+  const [gamma = 0, coefficient = 0, degree = 0] = call.floats('kernel_params') ?? [];
+  const [features] = x.shape;
+  const flat = requiredFloats(call, 'support_vectors');
+  if (x.shape.length !== 1 || flat.length !== count * features) {
+    throw call.error(
+      'SHAPE',
+      `expected ${count} support vectors of ${formatShape(x.shape)}, found ${flat.length} numbers`,
+    );
+  }
+  const vectors = constant('float32', [count, features], Float32Array.from(flat));
+  if (kernel === 'RBF') {
+    const differences = build.binary('sub', build.reshaped(x, [1, features]), vectors);
+    const distances = build.reduce(differences, 'sum_square', [-1], false);
+    return build.unary(build.binary('mul', distances, build.scalar(distances, -gamma)), 'exp') as Row;
+  }
+  const products = build.dense(x, vectors, 'out-in') as Row;
+  if (kernel === 'LINEAR') return products;
+  const scaled = build.binary('mul', products, build.scalar(products, gamma));
+  const inner = build.binary('add', scaled, build.scalar(scaled, coefficient));
+  if (kernel === 'SIGMOID') return build.unary(inner, 'tanh') as Row;
+  return build.binary('pow', inner, build.scalar(inner, degree)) as Row;
+}
+
+export const estimating: Translations = {
+  LinearRegressor: linearRegressor,
+  LinearClassifier: linearClassifier,
+  SVMRegressor: svmRegressor,
+  ZipMap: zipMap,
+};

@@ -1,0 +1,7 @@
+/** The operators of ai.onnx.ml, with which estimators and steps of scikit-learn are exported. */
+import type { Translations } from '../../call.ts';
+import { encoding } from './encoders.ts';
+import { estimating } from './estimators.ts';
+import { transforming } from './transforms.ts';
+
+export const machineLearning: Translations = { ...estimating, ...encoding, ...transforming };

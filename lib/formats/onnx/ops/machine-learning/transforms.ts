@@ -1,0 +1,124 @@
+/** Steps that prepare columns. Results are float32, as onnxruntime gives them. */
+import { formatShape } from '../../../../graph/shapes.ts';
+import { quote } from '../../../../words.ts';
+import {
+  type Constant,
+  constant,
+  type ElementType,
+  literal,
+  type Row,
+  range,
+  type Value,
+} from '../../../tracing/value.ts';
+import type { Call, Translations } from '../../call.ts';
+
+/** An attribute with a number for every column or one for all. */
+function perColumn(call: Call, name: string, values: readonly number[], x: Value, type: ElementType): Constant {
+  const columns = x.shape.at(-1) ?? 1;
+  if (values.length === 1 || values.length === columns) {
+    return values.length === 1 ? literal(type, values) : literal(type, values, [columns]);
+  }
+  throw call.error('SHAPE', `expected ${name} for ${columns} columns, or one for all, found ${values.length}`);
+}
+
+/** (x − offset)·scale */
+function scaler(call: Call): Value {
+  const x = call.row(0);
+  const given = (name: string) => {
+    const values = call.floats(name);
+    if (values === undefined) throw call.error('MALFORMED', `attribute ${name} is missing`);
+    return perColumn(call, name, values, x, 'float32');
+  };
+  const centred = call.build.binary('sub', call.build.cast(x, 'float32'), given('offset'));
+  return call.build.binary('mul', centred, given('scale'));
+}
+
+/** What is missing, NaN or a value that stands for it, becomes a given value. */
+function imputer(call: Call): Value {
+  const { build } = call;
+  const x = call.input(0);
+  const isInteger = call.integers('imputed_value_int64s') !== undefined && x.type === 'int64';
+  const values = isInteger ? call.integers('imputed_value_int64s') : call.floats('imputed_value_floats');
+  if (values === undefined) throw call.error('MALFORMED', 'attribute imputed_value_floats is missing');
+  const missing = isInteger ? call.integer('replaced_value_int64', 0) : call.float('replaced_value_float', 0);
+  if (Number.isNaN(missing)) build.takesMissing = true;
+  const isMissing = Number.isNaN(missing)
+    ? build.unary(x, 'is_nan')
+    : build.binary('equal', x, build.scalar(x, missing));
+  return build.select(isMissing, perColumn(call, 'values', values, x, x.type), x);
+}
+
+/** Along the last axis. MAX is the greatest value, not the greatest magnitude; a row of norm 0 stays as it is. */
+function normalizer(call: Call): Value {
+  const { build } = call;
+  const x = build.asRow(build.cast(call.input(0), 'float32'));
+  const norm = call.string('norm', 'MAX');
+  if (norm === 'L1' || norm === 'L2') return build.normalize(x, -1, norm === 'L1' ? 'l1' : 'l2');
+  if (norm !== 'MAX') throw call.error('MALFORMED', `expected the norm MAX, L1 or L2, found ${quote(norm)}`);
+  const greatest = build.reduce(x, 'max', [-1], true);
+  const isZero = build.binary('equal', greatest, build.scalar(x, 0));
+  return build.binary('div', x, build.select(isZero, build.scalar(x, 1), greatest));
+}
+
+/** 1 above the threshold, otherwise 0. */
+function binarizer(call: Call): Value {
+  const x = call.input(0);
+  const above = call.build.binary('greater', x, call.build.scalar(x, call.float('threshold', 0)));
+  return call.build.cast(above, x.type);
+}
+
+/** Inputs side by side, each cut or filled with zeros to its width. */
+function featureVectorizer(call: Call): Value {
+  const { build } = call;
+  const inputs = call.all().map((x) => build.asRow(build.cast(x, 'float32')));
+  const widths = call.integers('inputdimensions') ?? inputs.map((x) => x.shape.at(-1) ?? 1);
+  if (widths.length !== inputs.length) {
+    throw call.error('SHAPE', `expected ${inputs.length} inputdimensions, found ${widths.length}`);
+  }
+  const parts = inputs.map((x, i) => resized(call, asColumns(call, x), widths[i]));
+  return build.concat(parts, 1);
+}
+
+/** One number a row is a column of one. */
+function asColumns(call: Call, x: Row): Row {
+  if (x.shape.length === 1) return x;
+  if (x.shape.length === 0) return call.build.reshaped(x, [1]);
+  throw call.error('SHAPE', `expected rows of columns, found rows of ${formatShape(x.shape)}`);
+}
+
+function resized(call: Call, x: Row, width: number): Value {
+  const [columns] = x.shape;
+  if (!Number.isInteger(width) || width < 1 || width > call.build.limits.rowElements) {
+    throw call.error('LIMIT', `expected a width from 1 to ${call.build.limits.rowElements}, found ${width}`);
+  }
+  if (width <= columns) return call.build.gather(x, 1, range(0, width, 1));
+  const zeros = constant('float32', [width - columns], new Float32Array(width - columns));
+  return call.build.concat([x, call.build.everyRow(zeros, x.batchAxis)], 1);
+}
+
+/** The given columns of the last axis; rows of a list are looked up where it is the columns that vary. */
+function arrayFeatureExtractor(call: Call): Value {
+  const { build } = call;
+  const [data, columns] = [call.input(0), call.input(1)];
+  if (columns.kind === 'constant') return build.gather(data, -1, call.numbers(1) ?? []);
+  if (data.kind === 'row') throw call.error('UNSUPPORTED_OP', 'both the table and the columns depend on the input');
+  if (data.shape.slice(0, -1).some((size) => size !== 1)) {
+    throw call.error('UNSUPPORTED_OP', `columns of ${formatShape(data.shape)} are chosen by row; expected one row`);
+  }
+  if (columns.shape.some((size) => size !== 1)) {
+    throw build.crossing(`a choice of ${formatShape(columns.shape)} for each row is laid out along one axis`);
+  }
+  const table = build.reshaped(data, data.shape.slice(-1));
+  const picked = build.embedding(build.reshaped(columns, []), table);
+  // The choices of all rows are the columns of one row.
+  return build.reshaped(picked, [1], columns.batchAxis === undefined ? undefined : 1);
+}
+
+export const transforming: Translations = {
+  Scaler: scaler,
+  Imputer: imputer,
+  Normalizer: normalizer,
+  Binarizer: binarizer,
+  FeatureVectorizer: featureVectorizer,
+  ArrayFeatureExtractor: arrayFeatureExtractor,
+};

@@ -1,0 +1,209 @@
+/** Operators between numbers and the integers that stand for them: q = x / scale + zero point, to nearest even. */
+import { formatShape } from '../../../graph/shapes.ts';
+import { type ElementType, elementType, literal, narrowRange, type Value } from '../../tracing/value.ts';
+import type { Call, Translations } from '../call.ts';
+import { rememberOrigin } from '../dequantized.ts';
+
+/** How integers of a type stand for numbers. Scale and zero point broadcast to what they belong to. */
+export interface Quantization {
+  readonly scale: Value;
+  readonly zeroPoint: Value | undefined;
+  readonly type: ElementType;
+}
+
+/** round(x / scale) + zero point, kept within the type. */
+export function quantize(call: Call, x: Value, quantization: Quantization): Value {
+  return toIntegers(call, call.build.binary('div', x, quantization.scale), quantization);
+}
+
+/** The same of what is divided already. */
+export function toIntegers(call: Call, x: Value, { zeroPoint, type }: Omit<Quantization, 'scale'>): Value {
+  const { build } = call;
+  const range = narrowRange(type);
+  if (range === undefined) throw call.error('UNSUPPORTED_DTYPE', `expected integers of up to 16 bits, found ${type}`);
+  const whole = build.unary(x, 'round');
+  const shifted = isZero(zeroPoint) ? whole : build.binary('add', whole, asFloat(zeroPoint, x.type));
+  return asType(build.unary(shifted, 'clip', ...range), type);
+}
+
+/** (q − zero point)·scale */
+export function dequantize(call: Call, q: Value, { scale, zeroPoint }: Omit<Quantization, 'type'>): Value {
+  const { build } = call;
+  const whole = asFloat(q, scale.type);
+  const centred = isZero(zeroPoint) ? whole : build.binary('sub', whole, asFloat(zeroPoint, scale.type));
+  return build.binary('mul', centred, scale);
+}
+
+/** The same numbers under another type that holds them. */
+function asFloat(x: Value, type: ElementType): Value {
+  return { ...x, type };
+}
+
+function asType(x: Value, type: ElementType): Value {
+  return { ...x, type };
+}
+
+function isZero(zeroPoint: Value | undefined): zeroPoint is undefined {
+  return zeroPoint === undefined || (zeroPoint.kind === 'constant' && zeroPoint.data.every((value) => value === 0));
+}
+
+/** The scale and zero point that stand at two inputs: of the whole tensor, each one number. */
+export function wholeTensor(call: Call, scaleIndex: number, type?: ElementType): Quantization {
+  const scale = oneNumber(call, scaleIndex);
+  const zeroPoint = call.has(scaleIndex + 1) ? oneNumber(call, scaleIndex + 1) : undefined;
+  return { scale, zeroPoint, type: zeroPoint?.type ?? type ?? 'uint8' };
+}
+
+/** A scale or zero point of one number, whatever its shape. */
+export function oneNumber(call: Call, index: number): Value {
+  const value = call.input(index);
+  if (value.shape.every((size) => size === 1)) return value.shape.length === 0 ? value : call.build.reshaped(value, []);
+  throw call.error('SHAPE', `expected one number as input ${index}, found ${formatShape(value.shape)}`);
+}
+
+/** One number, one for each position of the axis, or since opset 21 one for each block of positions. */
+function alongAxis(call: Call, x: Value): { scale: Value; zeroPoint: Value | undefined; axis: number | undefined } {
+  const [scale, zeroPoint] = [call.input(1), call.inputs[2]];
+  if (scale.shape.every((size) => size === 1)) {
+    return { scale: oneNumber(call, 1), zeroPoint: zeroPoint && oneNumber(call, 2), axis: undefined };
+  }
+  const { build } = call;
+  const rank = build.rank(x);
+  const axis = build.axis(call.integer('axis', 1), rank);
+  const block = call.integer('block_size', 0);
+  const fitted = (value: Value) =>
+    scale.shape.length === 1 && block === 0
+      ? build.reshaped(value, [value.shape[0], ...new Array<number>(rank - axis - 1).fill(1)])
+      : inBlocks(call, x, value, axis, block);
+  return {
+    scale: fitted(call.constant(1)),
+    zeroPoint: zeroPoint && fitted(call.constant(2)),
+    axis: block === 0 ? axis : undefined,
+  };
+}
+
+/** Each position along the axis gets what its block has. */
+function inBlocks(call: Call, x: Value, value: Value, axis: number, block: number): Value {
+  const { build } = call;
+  const length = x.shape[build.ownAxis(x, axis)];
+  if (!(block >= 1) || build.rank(value) !== build.rank(x) || value.shape[axis] !== Math.ceil(length / block)) {
+    const found = `${formatShape(value.shape)} for blocks of ${block}`;
+    throw call.error('SHAPE', `expected a scale for each block of an axis of ${length}, found ${found}`);
+  }
+  build.spend(length);
+  return build.gather(
+    value,
+    axis,
+    Array.from({ length }, (_, i) => Math.floor(i / block)),
+  );
+}
+
+function quantizeLinear(call: Call): Value {
+  const x = call.input(0);
+  const { scale, zeroPoint } = alongAxis(call, x);
+  const asked = call.integer('output_dtype', 0);
+  const type = zeroPoint?.type ?? (asked === 0 ? 'uint8' : elementType(asked, call.build.place));
+  return quantize(call, x, { scale, zeroPoint, type });
+}
+
+function dequantizeLinear(call: Call): Value {
+  const q = call.input(0);
+  const { scale, zeroPoint, axis } = alongAxis(call, q);
+  const isBlocked = axis === undefined && scale.shape.length > 0;
+  const value = dequantize(call, q, { scale, zeroPoint });
+  if (scale.kind === 'constant' && zeroPoint?.kind !== 'row' && !isBlocked) {
+    rememberOrigin(value, { integers: q, scale, zeroPoint, axis });
+  }
+  return value;
+}
+
+/**
+ * The least range that holds zero and every value, in 256 steps. ONNX has one for the whole batch; here each row has
+ * its own, as when it is run alone.
+ */
+export function dynamicallyQuantized(call: Call, x: Value): { q: Value; scale: Value; zeroPoint: Value } {
+  const { build } = call;
+  const row = build.asRow(x);
+  const all = row.shape.map((_, axis) => axis);
+  const info = { type: row.type, shape: [], batchAxis: undefined };
+  const least = build.emit('reduce', [row.operand], { fn: 'min', axes: all, keepDims: false }, info);
+  const greatest = build.emit('reduce', [row.operand], { fn: 'max', axes: all, keepDims: false }, info);
+  const [low, high] = [build.unary(least, 'clip', -Infinity, 0), build.unary(greatest, 'clip', 0, Infinity)];
+  const range = build.binary('sub', high, low);
+  const steps = build.binary('div', range, build.scalar(range, 255));
+  const one = literal(row.type, [1]);
+  const scale = build.select(build.binary('equal', range, build.scalar(range, 0)), one, steps);
+  const start = build.unary(build.binary('div', low, scale), 'neg');
+  const zeroPoint = asType(build.unary(build.unary(start, 'clip', 0, 255), 'round'), 'uint8');
+  return { q: quantize(call, row, { scale, zeroPoint, type: 'uint8' }), scale, zeroPoint };
+}
+
+function dynamicQuantizeLinear(call: Call): Value[] {
+  const { q, scale, zeroPoint } = dynamicallyQuantized(call, call.input(0));
+  return [q, scale, zeroPoint];
+}
+
+export const quantizing: Translations = {
+  QuantizeLinear: quantizeLinear,
+  DequantizeLinear: dequantizeLinear,
+  DynamicQuantizeLinear: dynamicQuantizeLinear,
+};
+
+/** Of integers: dequantised, computed, quantised again. */
+type OnNumbers = (call: Call, operands: readonly Value[]) => Value;
+
+/** com.microsoft: `count` operands, each with its scale and zero point, then those of the result. */
+function quantized(count: number, apply: OnNumbers) {
+  return (call: Call): Value => {
+    const operands = Array.from({ length: count }, (_, i) => operand(call, 3 * i));
+    return quantize(call, apply(call, operands), wholeTensor(call, 3 * count, call.input(0).type));
+  };
+}
+
+function operand(call: Call, index: number): Value {
+  return dequantize(call, call.input(index), wholeTensor(call, index + 1));
+}
+
+function quantizedConcat(call: Call): Value {
+  const parts = Array.from({ length: Math.floor((call.inputs.length - 2) / 3) }, (_, i) => operand(call, 2 + 3 * i));
+  if (parts.length === 0) throw call.error('MALFORMED', 'expected at least one input, found none');
+  return quantize(call, call.build.concat(parts, call.integer('axis', 0)), wholeTensor(call, 0));
+}
+
+function quantizedSelect(call: Call): Value {
+  const chosen = call.build.select(call.input(0), operand(call, 1), operand(call, 4));
+  return quantize(call, chosen, wholeTensor(call, 7));
+}
+
+/**
+ * As onnxruntime computes it: a share is counted in steps of which there is a whole number in 1, the last one cut off.
+ * Before opset 13, which an attribute tells, the axes from `axis` on are one.
+ */
+function quantizedSoftmax(call: Call): Value {
+  const { build } = call;
+  const x = operand(call, 0);
+  const isOld = call.integer('opset', 13) < 13;
+  const axis = build.axis(call.integer('axis', isOld ? 1 : -1), build.rank(x));
+  if (isOld && axis !== build.rank(x) - 1) {
+    throw call.error('UNSUPPORTED_OP', 'a quantised softmax over several axes is not read');
+  }
+  const steps = Math.floor(Math.fround(1 / (call.number(3) ?? 1)));
+  const shares = build.softmax(x, axis, false);
+  return toIntegers(
+    call,
+    build.binary('mul', shares, build.scalar(shares, steps)),
+    wholeTensor(call, 3, call.input(0).type),
+  );
+}
+
+export const microsoftQuantizing: Translations = {
+  QuantizeLinear: quantizeLinear,
+  DequantizeLinear: dequantizeLinear,
+  QLinearAdd: quantized(2, (call, [a, b]) => call.build.binary('add', a, b)),
+  QLinearMul: quantized(2, (call, [a, b]) => call.build.binary('mul', a, b)),
+  QLinearSigmoid: quantized(1, (call, [x]) => call.build.unary(x, 'sigmoid')),
+  QLinearLeakyRelu: quantized(1, (call, [x]) => call.build.unary(x, 'leaky_relu', call.float('alpha', 0.01))),
+  QLinearSoftmax: quantizedSoftmax,
+  QLinearConcat: quantizedConcat,
+  QLinearWhere: quantizedSelect,
+};
