@@ -1,0 +1,99 @@
+/** Which of what a checkpoint holds is the model: its parameters by name, or the whole module. */
+import { ForwardpassError } from '../../errors.ts';
+import { listNames, quote } from '../../words.ts';
+import { PickleDict, PickleObject, type PickleValue, pickleKind } from '../containers/pickle/values.ts';
+import { isTorchTensor } from '../containers/torch-tensors.ts';
+
+/** Names under which checkpoints keep the model, the likelier first. */
+const MODEL_KEYS = [
+  'state_dict',
+  'model_state_dict',
+  'model_state',
+  'model',
+  'net',
+  'network',
+  'module',
+  'weights',
+  'params',
+  'parameters',
+  'model_weights',
+  'state',
+  'ema_state_dict',
+  'model_ema',
+  'ema',
+];
+
+export type Found =
+  | { readonly kind: 'module'; readonly module: PickleObject; readonly place: string }
+  | { readonly kind: 'parameters'; readonly tensors: ReadonlyMap<string, PickleObject> };
+
+/** Throws `ARCHITECTURE` when there is no model, or no telling which of several it is. */
+export function findModel(root: PickleValue, depth: number): Found {
+  if (isTorchTensor(root)) throw noModel('a single tensor');
+  if (root instanceof PickleObject) return { kind: 'module', module: root, place: 'the model' };
+  if (!(root instanceof PickleDict)) throw noModel(pickleKind(root));
+  const tensors = tensorsOf(root);
+  if (tensors.size > 0) return { kind: 'parameters', tensors: withoutPrefixes(tensors) };
+  if (isOptimizer(root)) throw noModel("an optimiser's state alone");
+  return findModel(chooseMember(root, depth), depth - 1);
+}
+
+function chooseMember(root: PickleDict, depth: number): PickleValue {
+  const models = root.entries.filter(([key, value]) => typeof key === 'string' && mayBeModel(value));
+  const known = MODEL_KEYS.flatMap((name) => models.filter(([key]) => key === name));
+  const [chosen] = known.length > 0 ? known : models.length === 1 ? models : [];
+  if (chosen !== undefined && depth > 0) return chosen[1];
+  const keys = root.entries.map(([key]) => String(key));
+  if (models.length < 2) throw noModel(keys.length > 0 ? `a dict of ${listNames(keys)}` : 'an empty dict');
+  const message = `the checkpoint holds several models, ${listNames(models.map(([key]) => String(key)))}`;
+  throw new ForwardpassError('ARCHITECTURE', `${message}; save the one that is meant by itself`);
+}
+
+function mayBeModel(value: PickleValue): boolean {
+  if (value instanceof PickleObject) return value.attribute('_modules') !== undefined;
+  if (!(value instanceof PickleDict) || isOptimizer(value)) return false;
+  return value.entries.some(
+    ([, item]) => isTorchTensor(item) || (item instanceof PickleDict && tensorsOf(item).size > 0),
+  );
+}
+
+function tensorsOf(dict: PickleDict): Map<string, PickleObject> {
+  const tensors = new Map<string, PickleObject>();
+  for (const [name, value] of dict.entries) {
+    if (typeof name === 'string' && isTorchTensor(value)) tensors.set(name, value);
+  }
+  return tensors;
+}
+
+function isOptimizer(dict: PickleDict): boolean {
+  return dict.get('param_groups') !== undefined;
+}
+
+/** What wrappers put before every name: DataParallel, torch.compile, an average of weights. */
+const WRAPPERS = ['module.', '_orig_mod.'];
+/** How many models AveragedModel is the average of. */
+const AVERAGED = 'n_averaged';
+/** Around each other. */
+const MOST_WRAPPERS = 4;
+
+function withoutPrefixes(tensors: ReadonlyMap<string, PickleObject>): ReadonlyMap<string, PickleObject> {
+  let own = tensors;
+  for (let layer = 0; layer < MOST_WRAPPERS; layer++) {
+    const names = [...own.keys()].filter((name) => name !== AVERAGED);
+    const prefix = WRAPPERS.find((wrapper) => names.every((name) => name.startsWith(wrapper)));
+    if (prefix === undefined || names.length === 0) break;
+    const given = own;
+    own = new Map(names.map((name) => [name.slice(prefix.length), given.get(name) as PickleObject]));
+  }
+  return own;
+}
+
+function noModel(found: string): ForwardpassError {
+  const expected = 'expected a state_dict, a checkpoint that holds one, or a whole module';
+  return new ForwardpassError('ARCHITECTURE', `${expected}, found ${found}`);
+}
+
+/** For messages: a name that a file gives. */
+export function placeOf(name: string): string {
+  return `tensor ${quote(name).slice(1, -1)}`;
+}

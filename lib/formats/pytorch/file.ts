@@ -1,0 +1,36 @@
+/** A file of torch.save: one pickled value, and storages that its tensors are pieces of. */
+import { ForwardpassError } from '../../errors.ts';
+import type { Tensor } from '../../graph/graph.ts';
+import type { Limits } from '../../graph/limits.ts';
+import { quote } from '../../words.ts';
+import { TorchArchive } from '../aten/torch-archive.ts';
+import { readElements } from '../containers/elements.ts';
+import type { PickleObject, PickleValue } from '../containers/pickle/values.ts';
+import { describeTorchTensor, torchTensorBytes } from '../containers/torch-tensors.ts';
+import type { Reader } from '../format.ts';
+
+export interface SavedFile {
+  readonly root: PickleValue;
+  /** The bytes of a storage, undefined where the file has none of that name. */
+  storage(key: string): Promise<Uint8Array | undefined>;
+}
+
+/** The form since 1.6: a zip archive whose members are stored as they are. */
+export async function openArchive(main: Reader, limits: Limits): Promise<SavedFile> {
+  const archive = await TorchArchive.open(main, limits);
+  return {
+    root: await archive.pickle('data.pkl'),
+    storage: async (key) => (archive.has(`data/${key}`) ? archive.read(`data/${key}`) : undefined),
+  };
+}
+
+/** A tensor's elements as floats. Throws `DANGLING`, `TRUNCATED`, `UNSUPPORTED_DTYPE`, `MALFORMED`, `LIMIT`. */
+export async function readTensor(file: SavedFile, value: PickleObject, limits: Limits, place: string): Promise<Tensor> {
+  const tensor = describeTorchTensor(value, limits, place);
+  const storage = await file.storage(tensor.key);
+  if (storage === undefined) {
+    throw new ForwardpassError('DANGLING', `its storage ${quote(tensor.key)} is not in the file`, place);
+  }
+  const bytes = torchTensorBytes(tensor, storage, place);
+  return { shape: tensor.shape, data: readElements(bytes, tensor.dtype, place) };
+}

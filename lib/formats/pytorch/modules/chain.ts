@@ -1,0 +1,81 @@
+/** A chain of modules while it becomes layers: the shape of the row so far, and the tensors that the layers name. */
+import type { ForwardpassError } from '../../../errors.ts';
+import type { Layer } from '../../../graph/architecture.ts';
+import type { Limits } from '../../../graph/limits.ts';
+import { elementCount, formatShape, type Shape } from '../../../graph/shapes.ts';
+import type { PickleObject } from '../../containers/pickle/values.ts';
+import { describeTorchTensor, type TorchDType, type TorchTensor } from '../../containers/torch-tensors.ts';
+import type { TorchModule } from './module.ts';
+
+/** What a class does to a row. */
+export type Translate = (module: TorchModule, chain: Chain) => void;
+
+export class Chain {
+  readonly layers: Layer[] = [];
+  /** By the names that layers call them. */
+  readonly tensors = new Map<string, PickleObject>();
+  /** How many layers each module became. */
+  private readonly steps = new Map<string, number>();
+
+  constructor(
+    /** Of the row that the next module takes. */
+    public shape: Shape,
+    private readonly limits: Limits,
+  ) {}
+
+  add(module: TorchModule, layer: Layer): void {
+    const { place } = module;
+    const steps = (this.steps.get(place) ?? 0) + 1;
+    this.steps.set(place, steps);
+    this.layers.push({ ...layer, name: steps === 1 ? place : `${place} step ${steps}` });
+  }
+
+  /** The name of a tensor that the module has; its numbers are read once the chain is known. */
+  tensor(module: TorchModule, name: string): string | undefined {
+    const value = module.tensor(name);
+    if (value === undefined) return undefined;
+    const full = module.tensorName(name);
+    this.tensors.set(full, value);
+    return full;
+  }
+
+  required(module: TorchModule, name: string): string {
+    const full = this.tensor(module, name);
+    if (full === undefined) throw module.malformed(`has no ${name}`);
+    return full;
+  }
+
+  shapeOf(module: TorchModule, name: string): Shape | undefined {
+    return this.describe(module, name)?.shape;
+  }
+
+  typeOf(module: TorchModule, name: string): TorchDType | undefined {
+    return this.describe(module, name)?.dtype;
+  }
+
+  /** An axis of the row, from the one that torch counts with the batch in front. */
+  axis(module: TorchModule, dim: number): number {
+    const rank = this.shape.length + 1;
+    const axis = dim < 0 ? dim + rank : dim;
+    if (!Number.isSafeInteger(dim) || axis < 0 || axis >= rank) {
+      throw module.malformed(`works along dim ${dim} of a row of shape ${formatShape(this.shape)}`);
+    }
+    if (axis > 0) return axis - 1;
+    throw module.unsupported(`works along dim ${dim}, across the rows of a batch; each row runs by itself here`);
+  }
+
+  reshape(module: TorchModule, shape: Shape): void {
+    if (elementCount(shape) !== elementCount(this.shape)) throw this.mismatch(module, `${formatShape(shape)}`);
+    this.add(module, { type: 'reshape', shape });
+    this.shape = shape;
+  }
+
+  private describe(module: TorchModule, name: string): TorchTensor | undefined {
+    const value = module.tensor(name);
+    return value && describeTorchTensor(value, this.limits, module.place);
+  }
+
+  mismatch(module: TorchModule, expected: string): ForwardpassError {
+    return module.malformed(`expected a row of shape ${expected}, found ${formatShape(this.shape)}`);
+  }
+}

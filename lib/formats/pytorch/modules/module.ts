@@ -1,0 +1,122 @@
+/** One module of torch.nn as its pickle has it: a class, settings, parameters and buffers by name, modules inside. */
+import { ForwardpassError } from '../../../errors.ts';
+import { quote } from '../../../words.ts';
+import {
+  PickleDict,
+  PickleList,
+  PickleObject,
+  PickleTuple,
+  type PickleValue,
+  pickleKind,
+} from '../../containers/pickle/values.ts';
+import { isTorchTensor } from '../../containers/torch-tensors.ts';
+
+export class TorchModule {
+  constructor(
+    private readonly object: PickleObject,
+    /** As torch names it from the outermost one on: `2.0`; empty for that one itself. */
+    readonly path: string,
+  ) {
+    if (!(object.state instanceof PickleDict)) throw this.malformed(`has ${pickleKind(object.state)} for a state`);
+  }
+
+  /** The class with its package. */
+  get className(): string {
+    return String(this.object.callable);
+  }
+
+  /** For messages. */
+  get place(): string {
+    const name = this.object.callable.name;
+    return this.path === '' ? `the model (${name})` : `module ${quote(this.path).slice(1, -1)} (${name})`;
+  }
+
+  /** What an attribute holds; undefined where an older torch did not have it. */
+  attribute(name: string): PickleValue | undefined {
+    return this.object.attribute(name);
+  }
+
+  has(name: string): boolean {
+    return (this.attribute(name) ?? null) !== null;
+  }
+
+  number(name: string, fallback?: number): number {
+    const value = this.attribute(name) ?? fallback;
+    if (typeof value === 'number') return value;
+    throw this.malformed(`expected a number for ${quote(name)}, found ${pickleKind(value)}`);
+  }
+
+  size(name: string): number {
+    const value = this.number(name);
+    if (Number.isSafeInteger(value) && value > 0) return value;
+    throw this.malformed(`expected a whole number above 0 for ${quote(name)}, found ${value}`);
+  }
+
+  flag(name: string, fallback: boolean): boolean {
+    const value = this.attribute(name) ?? fallback;
+    if (typeof value === 'boolean') return value;
+    throw this.malformed(`expected True or False for ${quote(name)}, found ${pickleKind(value)}`);
+  }
+
+  text(name: string, fallback: string): string {
+    const value = this.attribute(name) ?? fallback;
+    if (typeof value === 'string') return value;
+    throw this.malformed(`expected text for ${quote(name)}, found ${pickleKind(value)}`);
+  }
+
+  /** A tuple, a list, a torch.Size or a single number. */
+  sizes(name: string): number[] {
+    const value = this.attribute(name);
+    const held = value instanceof PickleObject && value.callable.name === 'Size' ? value.args[0] : value;
+    const items = held instanceof PickleTuple || held instanceof PickleList ? held.items : [held];
+    if (items.every((item) => typeof item === 'number' && Number.isSafeInteger(item))) return items as number[];
+    throw this.malformed(`expected whole numbers for ${quote(name)}, found ${pickleKind(value)}`);
+  }
+
+  /** A parameter or buffer, undefined where there is none: `bias=False`, `affine=False`. */
+  tensor(name: string): PickleObject | undefined {
+    const value = this.named('_parameters').get(name) ?? this.named('_buffers').get(name) ?? null;
+    if (value === null) return undefined;
+    if (isTorchTensor(value)) return value;
+    throw this.malformed(`expected a tensor for ${quote(name)}, found ${pickleKind(value)}`);
+  }
+
+  /** What a parameter or buffer is called in the file, as in its state_dict. */
+  tensorName(name: string): string {
+    return this.path === '' ? name : `${this.path}.${name}`;
+  }
+
+  /** The modules inside, in their order. */
+  children(): TorchModule[] {
+    return this.named('_modules').entries.flatMap(([name, value]) => {
+      if (value === null) return [];
+      const path = this.path === '' ? String(name) : `${this.path}.${name}`;
+      if (value instanceof PickleObject) return [new TorchModule(value, path)];
+      throw this.malformed(`expected a module for ${quote(String(name))}, found ${pickleKind(value)}`);
+    });
+  }
+
+  /** Functions that Python would call around the forward pass. */
+  hooks(): readonly string[] {
+    return ['_forward_pre_hooks', '_forward_hooks'].flatMap((kind) => {
+      const hooks = this.attribute(kind);
+      const entries = hooks instanceof PickleDict ? hooks.entries : [];
+      return entries.map(([, hook]) => (hook instanceof PickleObject ? String(hook.callable) : pickleKind(hook)));
+    });
+  }
+
+  malformed(message: string): ForwardpassError {
+    return new ForwardpassError('MALFORMED', message, this.place);
+  }
+
+  unsupported(message: string): ForwardpassError {
+    return new ForwardpassError('UNSUPPORTED_OP', message, this.place);
+  }
+
+  private named(kind: string): PickleDict {
+    const value = this.attribute(kind);
+    if (value instanceof PickleDict) return value;
+    if (value === undefined) return new PickleDict();
+    throw this.malformed(`expected a dict for ${quote(kind)}, found ${pickleKind(value)}`);
+  }
+}

@@ -1,0 +1,108 @@
+/** Normalising modules, as they are outside of training. */
+import type { LayerNormLayer, RmsNormLayer } from '../../../graph/architecture.ts';
+import { elementCount, formatShape, sameShape } from '../../../graph/shapes.ts';
+import type { TorchDType } from '../../containers/torch-tensors.ts';
+import type { Chain, Translate } from './chain.ts';
+import type { TorchModule } from './module.ts';
+
+const EPSILON = 1e-5;
+/** What RMSNorm takes without one: the step from 1 to the next number of its type. */
+const STEPS: Readonly<Partial<Record<TorchDType, number>>> = {
+  F64: 2 ** -52,
+  F32: 2 ** -23,
+  F16: 2 ** -10,
+  BF16: 2 ** -7,
+};
+
+/** Over the first axis of a row, the channels, which here must be its only one. */
+export const batchNorm: Translate = (module, chain) => {
+  const mean = chain.tensor(module, 'running_mean');
+  const variance = chain.tensor(module, 'running_var');
+  if (mean === undefined || variance === undefined) {
+    const message =
+      'has no running mean and variance (track_running_stats=False), so that it normalises over the batch';
+    throw module.unsupported(`${message}; each row runs by itself here`);
+  }
+  const size = chain.shapeOf(module, 'running_mean') ?? [];
+  if (chain.shape.length > 1) {
+    throw module.unsupported(
+      `normalises channels of rows of shape ${formatShape(chain.shape)}; only [features] is read`,
+    );
+  }
+  if (!sameShape(chain.shape, size)) throw chain.mismatch(module, formatShape(size));
+  const epsilon = module.number('eps', EPSILON);
+  chain.add(module, { type: 'batch_norm', mean, variance, epsilon, ...scaleOf(module, chain) });
+};
+
+function scaleOf(module: TorchModule, chain: Chain): { weight?: string; bias?: string } {
+  const weight = chain.tensor(module, 'weight');
+  const bias = chain.tensor(module, 'bias');
+  return { ...(weight !== undefined && { weight }), ...(bias !== undefined && { bias }) };
+}
+
+export const layerNorm: Translate = (module, chain) => {
+  overLastAxes(module, chain, {
+    type: 'layer_norm',
+    epsilon: module.number('eps', EPSILON),
+    ...scaleOf(module, chain),
+  });
+};
+
+export const rmsNorm: Translate = (module, chain) => {
+  const weight = chain.tensor(module, 'weight');
+  const epsilon = module.has('eps') ? module.number('eps') : STEPS[chain.typeOf(module, 'weight') ?? 'F32'];
+  overLastAxes(module, chain, { type: 'rms_norm', epsilon, ...(weight !== undefined && { weight }) });
+};
+
+/** Normalises the axes that the module names together; they must be the last ones of the row. */
+function overLastAxes(module: TorchModule, chain: Chain, layer: LayerNormLayer | RmsNormLayer): void {
+  const sizes = module.sizes('normalized_shape');
+  const { shape } = chain;
+  const kept = shape.slice(0, Math.max(0, shape.length - sizes.length));
+  if (!sameShape(shape, [...kept, ...sizes])) throw chain.mismatch(module, `[…, ${sizes.join(', ')}]`);
+  if (sizes.length === 1 || layer.weight !== undefined) {
+    chain.add(module, layer);
+    return;
+  }
+  // Without parameters a layer knows one axis only.
+  chain.reshape(module, [...kept, elementCount(sizes)]);
+  chain.add(module, layer);
+  chain.reshape(module, shape);
+}
+
+/** Each group of channels, with all that a channel holds, is normalised by itself. */
+export const groupNorm: Translate = (module, chain) => {
+  const groups = module.size('num_groups');
+  const channels = module.size('num_channels');
+  const { shape } = chain;
+  if (shape[0] !== channels || channels % groups !== 0) throw chain.mismatch(module, `[${channels}, …]`);
+  chain.reshape(module, [groups, elementCount(shape) / groups]);
+  chain.add(module, { type: 'layer_norm', epsilon: module.number('eps', EPSILON) });
+  chain.reshape(module, shape);
+  scaleChannels(module, chain);
+};
+
+/** Each channel is normalised by itself; without a second axis a row is no list of channels. */
+export const instanceNorm: Translate = (module, chain) => {
+  if (module.flag('track_running_stats', false) || chain.shape.length !== 2) {
+    throw module.unsupported('is read without running statistics, for rows of shape [channels, length] only');
+  }
+  chain.add(module, { type: 'layer_norm', epsilon: module.number('eps', EPSILON) });
+  scaleChannels(module, chain);
+};
+
+/** A factor and a summand for each channel, along the first axis of a row. */
+function scaleChannels(module: TorchModule, chain: Chain): void {
+  const { weight, bias } = scaleOf(module, chain);
+  if (weight === undefined && bias === undefined) return;
+  const { shape } = chain;
+  // Layers scale along the last axis.
+  if (shape.length > 1) {
+    throw module.unsupported(`scales the channels of rows of shape ${formatShape(shape)}; only [features] is read`);
+  }
+  chain.add(module, {
+    type: 'affine',
+    ...(weight !== undefined && { scale: weight }),
+    ...(bias !== undefined && { shift: bias }),
+  });
+}

@@ -1,0 +1,62 @@
+/** A whole module, as torch.save(model) leaves it: a chain of torch.nn's own classes becomes layers. */
+import { ForwardpassError } from '../../../errors.ts';
+import { buildGraph } from '../../../graph/define/build.ts';
+import type { Graph, Tensor } from '../../../graph/graph.ts';
+import type { Limits } from '../../../graph/limits.ts';
+import type { PickleObject } from '../../containers/pickle/values.ts';
+import { readTensor, type SavedFile } from '../file.ts';
+import { Chain, type Translate } from './chain.ts';
+import { inputOf } from './input-shape.ts';
+import { TorchModule } from './module.ts';
+import { refuseHook, refuseModule } from './refusals.ts';
+import { CONTAINERS, MODULES } from './table.ts';
+
+interface Step {
+  readonly module: TorchModule;
+  readonly translate: Translate;
+}
+
+export async function readModule(root: PickleObject, file: SavedFile, limits: Limits): Promise<Graph> {
+  const steps = stepsOf(new TorchModule(root, ''), limits, limits.depth);
+  const input = inputOf(steps.map(({ module }) => module));
+  if (input === undefined) {
+    const message = 'no module tells how wide a row is; save the model with a Linear or a normalising layer in front';
+    throw new ForwardpassError('UNSUPPORTED_OP', message, 'the model');
+  }
+  const chain = new Chain(input.shape, limits);
+  for (const { module, translate } of steps) translate(module, chain);
+  const tensors = new Map<string, Tensor>();
+  for (const [name, value] of chain.tensors) {
+    tensors.set(name, await readTensor(file, value, limits, `tensor ${name}`));
+  }
+  const isDouble = [...tensors.values()].some(({ data }) => data instanceof Float64Array);
+  const dtype = input.dtype === 'float32' && isDouble ? 'float64' : input.dtype;
+  // A chain of nothing but what vanishes outside of training still is a model.
+  const layers = chain.layers.length > 0 ? chain.layers : [{ type: 'identity' } as const];
+  const inputs = [{ name: 'input', shape: input.shape, dtype }];
+  const graph = buildGraph({ inputs, layers }, { format: 'pytorch', tensors });
+  // Layers are called by their places in the model; its result has no name there.
+  return { ...graph, outputs: graph.outputs.map((output) => ({ ...output, name: 'output' })) };
+}
+
+/** The modules that do something, from the first to the last. */
+function stepsOf(module: TorchModule, limits: Limits, depth: number): Step[] {
+  const steps: Step[] = [];
+  const visit = (current: TorchModule, left: number) => {
+    if (left === 0 || steps.length > limits.nodes) {
+      throw new ForwardpassError('LIMIT', 'modules nest deeper, or are more, than `limits` allow', current.place);
+    }
+    const [hook] = current.hooks();
+    if (hook !== undefined) throw refuseHook(current, hook);
+    if (CONTAINERS.has(current.className)) {
+      for (const child of current.children()) visit(child, left - 1);
+      return;
+    }
+    const [, kind] = /^torch\.nn\.modules\.\w+\.(\w+)$/.exec(current.className) ?? [];
+    const translate = kind === undefined ? undefined : MODULES.get(kind);
+    if (translate === undefined) throw refuseModule(current);
+    steps.push({ module: current, translate });
+  };
+  visit(module, depth);
+  return steps;
+}

@@ -1,0 +1,39 @@
+/** Words for modules that are not read: what they are, and what would work. */
+import type { ForwardpassError } from '../../../errors.ts';
+import type { TorchModule } from './module.ts';
+
+const EXPORT = 'export the model to ONNX (torch.onnx.export), .pt2 (torch.export) or TorchScript (torch.jit)';
+
+/** What classes of torch.nn do that is no row operation, by the beginning of their names. */
+const KINDS: readonly (readonly [RegExp, string])[] = [
+  [/^(Lazy)?Conv|^(Un)?[Ff]old$/, 'is a convolution'],
+  [/Pool/, 'pools over neighbours'],
+  [/^(RNN|LSTM|GRU)/, 'is recurrent'],
+  [/^(Transformer|MultiheadAttention)/, 'is attention'],
+  [/^(Upsample|Upsampling|.*Pad\dd|PixelShuffle|PixelUnshuffle|ChannelShuffle)/, 'works on images'],
+  [/Loss$/, 'is a loss, which belongs to training'],
+  [/^(Bilinear|CosineSimilarity|PairwiseDistance)$/, 'takes two inputs, which a chain of modules cannot give'],
+];
+
+/** A class that there is no meaning for. */
+export function refuseModule(module: TorchModule): ForwardpassError {
+  const name = module.className;
+  const own = /^torch\.(ao\.)?nn\./.test(name) ? name.slice(name.lastIndexOf('.') + 1) : undefined;
+  if (own === undefined) {
+    const message = `${name} is a class of its own: the file has its parameters, and nothing of the code of its forward pass`;
+    return module.unsupported(`${message}; ${EXPORT}, or save its state_dict() and give the \`architecture\` option`);
+  }
+  if (own === 'ModuleList' || own === 'ModuleDict' || own === 'ParameterList' || own === 'ParameterDict') {
+    return module.unsupported(`${name} does not say in which order its modules run; use Sequential, or ${EXPORT}`);
+  }
+  const kind = KINDS.find(([pattern]) => pattern.test(own));
+  if (kind !== undefined)
+    return module.unsupported(`${name} ${kind[1]}; only models that act on each row by itself run here`);
+  return module.unsupported(`${name} is not read here; ${EXPORT}`);
+}
+
+/** Anything else that a module does. */
+export function refuseHook(module: TorchModule, hook: string): ForwardpassError {
+  const message = `${hook} is hooked into its forward pass, and its code is not in the file`;
+  return module.unsupported(`${message}; remove it (as torch.nn.utils.remove_weight_norm does), or ${EXPORT}`);
+}

@@ -1,0 +1,42 @@
+/** Every class of torch.nn that is read, by its name. */
+import { ACTIVATIONS } from './activations.ts';
+import type { Translate } from './chain.ts';
+import { embedding, flatten, linear, unflatten } from './layers.ts';
+import { batchNorm, groupNorm, instanceNorm, layerNorm, rmsNorm } from './norms.ts';
+
+/** Nothing outside of training. */
+const nothing: Translate = () => {};
+
+export const MODULES: ReadonlyMap<string, Translate> = new Map(
+  Object.entries({
+    ...ACTIVATIONS,
+    Linear: linear,
+    NonDynamicallyQuantizableLinear: linear,
+    Embedding: embedding,
+    BatchNorm1d: batchNorm,
+    SyncBatchNorm: batchNorm,
+    LayerNorm: layerNorm,
+    RMSNorm: rmsNorm,
+    GroupNorm: groupNorm,
+    InstanceNorm1d: instanceNorm,
+    Flatten: flatten,
+    Unflatten: unflatten,
+    Identity: nothing,
+    Dropout: nothing,
+    Dropout1d: nothing,
+    Dropout2d: nothing,
+    Dropout3d: nothing,
+    AlphaDropout: nothing,
+    FeatureAlphaDropout: nothing,
+  }),
+);
+
+/** Modules that run those inside them one after another, or the one that they wrap. */
+export const CONTAINERS: ReadonlySet<string> = new Set([
+  'torch.nn.modules.container.Sequential',
+  'torch.nn.parallel.data_parallel.DataParallel',
+  'torch.nn.parallel.distributed.DistributedDataParallel',
+  'torch._dynamo.eval_frame.OptimizedModule',
+  'torch.optim.swa_utils.AveragedModel',
+  'torchvision.ops.misc.MLP',
+]);

@@ -1,0 +1,57 @@
+/**
+ * Modules and parameters by pickle.dump or joblib.dump instead of torch.save: an ordinary pickle, in which each storage
+ * is a file of torch's old form as bytes.
+ */
+import { ForwardpassError } from '../../errors.ts';
+import type { Limits } from '../../graph/limits.ts';
+import { readPickle } from '../containers/pickle/pickle.ts';
+import {
+  type PickleObject,
+  PicklePersistent,
+  PickleTuple,
+  type PickleValue,
+  pickleKind,
+} from '../containers/pickle/values.ts';
+import type { Reader } from '../format.ts';
+import type { SavedFile } from './file.ts';
+import { COUNT_BYTES, parseHead } from './legacy.ts';
+
+const STORAGE = 'torch.storage._load_from_bytes';
+
+export async function openPickled(main: Reader, limits: Limits): Promise<SavedFile> {
+  if (main.size > limits.bytes) {
+    const message = `has ${main.size} bytes; \`limits.bytes\` allows ${limits.bytes}`;
+    throw new ForwardpassError('LIMIT', message, main.name);
+  }
+  const storages: Uint8Array[] = [];
+  const called = (object: PickleObject) =>
+    String(object.callable) === STORAGE ? readStorage(object.args[0], storages, main.name, limits) : undefined;
+  const bytes = await main.read(0, main.size);
+  const { value } = readPickle(bytes, { limits, place: main.name, hooks: { called } });
+  return { root: value, storage: async (key) => storages[Number(key)] };
+}
+
+/** The reference that torch.save would have written, to the storage's place in the list. */
+function readStorage(
+  file: PickleValue | undefined,
+  storages: Uint8Array[],
+  place: string,
+  limits: Limits,
+): PickleValue {
+  if (!(file instanceof Uint8Array)) {
+    throw new ForwardpassError('MALFORMED', `expected the bytes of a storage, found ${pickleKind(file)}`, place);
+  }
+  const { root, keys, sizes, end } = parseHead(file, place, limits);
+  const id = root instanceof PicklePersistent && root.id instanceof PickleTuple ? root.id.items : [];
+  const size = sizes.get(String(id[2]));
+  if (size === undefined || keys.length !== 1) {
+    throw new ForwardpassError('MALFORMED', `expected one storage, found ${pickleKind(root)}`, place);
+  }
+  const begin = end + COUNT_BYTES;
+  if (begin + size > file.length) {
+    const message = `a storage of ${size} bytes ends after the ${file.length} bytes that it is in`;
+    throw new ForwardpassError('TRUNCATED', message, place);
+  }
+  const key = String(storages.push(file.subarray(begin, begin + size)) - 1);
+  return new PicklePersistent(new PickleTuple([...id.slice(0, 2), key, ...id.slice(3)]));
+}

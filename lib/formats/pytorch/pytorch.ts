@@ -1,0 +1,32 @@
+/** PyTorch: what torch.save leaves, parameters or whole modules. What is read of them: docs/formats/pytorch.md. */
+import { lookIntoZip } from '../containers/zip.ts';
+import type { FormatReader, Source } from '../format.ts';
+import { isLegacy, isPickled, isTar } from './signatures.ts';
+
+/** TorchScript has code and constants beside its data, torch.export a program; both are formats of their own. */
+function isSaved(names: ReadonlySet<string>): boolean {
+  const all = [...names];
+  return (
+    all.some((name) => /^[^/]+\/data\.pkl$/.test(name)) && !all.some((name) => /^[^/]+\/constants\.pkl$/.test(name))
+  );
+}
+
+async function detect(head: Uint8Array, source: Source): Promise<boolean> {
+  if (isLegacy(head) || isTar(head) || isPickled(head)) return true;
+  const names = await lookIntoZip(source);
+  return names !== undefined && isSaved(names);
+}
+
+/** On demand: a process that opens no such file loads none of it. */
+const reader = () => import('./read.ts');
+
+export const pytorch: FormatReader = {
+  name: 'pytorch',
+  takesArchitecture: true,
+  anticipate: reader,
+  detect,
+
+  async read(source, options) {
+    return (await reader()).readSaved(source, options);
+  },
+};
