@@ -1,0 +1,88 @@
+/** Keras' activations: by name, or as a layer in the place of one. */
+
+import { resolveActivation } from '../../graph/activations.ts';
+import type { Activation } from '../../graph/architecture.ts';
+import { activate } from '../../graph/define/activate.ts';
+import { LayerContext } from '../../graph/define/layer.ts';
+import { quote } from '../../words.ts';
+import { isObject } from './config.ts';
+import { type LayerCall, scalar, type Value } from './layer.ts';
+
+/** Those that take nothing but x, by Keras' defaults where they differ from those of activations.ts. */
+const NAMES: ReadonlyMap<string, Activation> = new Map<string, Activation>([
+  ...[
+    ...['linear', 'relu', 'relu6', 'elu', 'selu', 'celu', 'gelu', 'silu', 'swish', 'mish', 'tanh', 'sigmoid'],
+    ...['softmax', 'log_softmax', 'softplus', 'softsign', 'exponential', 'glu', 'log_sigmoid'],
+    ...['hard_silu', 'hard_swish', 'hard_tanh', 'hard_shrink', 'soft_shrink', 'tanh_shrink', 'squareplus'],
+    ...['sparse_plus', 'sparse_sigmoid', 'hard_sigmoid'],
+  ].map((name) => [name, name] as const),
+  ['leaky_relu', { name: 'leaky_relu', alpha: 0.2 }],
+  ['softmax_v2', 'softmax'],
+  ['log_softmax_v2', 'log_softmax'],
+]);
+
+/** Keras 2 has a steeper one. */
+const HARD_SIGMOID_2: Activation = { name: 'hard_sigmoid', alpha: 0.2, beta: 0.5 };
+
+/** The name of the function in a layer's `activation`; undefined where there is none, or a layer. */
+export function functionName(layer: LayerCall): string | undefined {
+  const field = layer.config.raw('activation');
+  if (field === undefined || typeof field === 'string') return field;
+  if (!isObject(field)) throw layer.config.wrong('activation', 'a name or an object');
+  // A plain function by its name, as some versions write it.
+  return typeof field.config === 'string' ? field.config : undefined;
+}
+
+export function applyNamed(layer: LayerCall, x: Value, name: string): Value {
+  if (name === 'sparsemax') return sparsemax(layer, x);
+  if (name === 'hard_sigmoid' && layer.version < 3) return applyActivation(layer, x, HARD_SIGMOID_2);
+  const activation = NAMES.get(name);
+  if (activation !== undefined) return applyActivation(layer, x, activation);
+  const message = `${quote(name)} is no activation of Keras' own: what it computes is code, which the file does not hold`;
+  throw layer.unsupported(`${message}; use one that has a name in Keras, or export the model to ONNX`);
+}
+
+/** Each element is compared with each. */
+const LONGEST_SPARSEMAX = 256;
+
+/**
+ * max(x − τ, 0) with Keras' own τ, which is not that of sparsemax: of the sums of the greatest 1, 2, … elements that
+ * are in the support it takes the sum rather than the last.
+ */
+function sparsemax(layer: LayerCall, x: Value): Value {
+  const count = x.shape.at(-1) ?? 0;
+  const rank = x.shape.length;
+  if (count < 1 || count > LONGEST_SPARSEMAX) {
+    throw layer.unsupported(`sparsemax is read along axes of 1 to ${LONGEST_SPARSEMAX}, found ${count}`);
+  }
+  const isUpTo = new Float64Array(count * count).map((_, at) => (at % count <= Math.floor(at / count) ? 1 : 0));
+  const own = layer.reshape(x, [...x.shape, 1]);
+  const others = layer.reshape(x, [...x.shape.slice(0, -1), 1, count]);
+  const isTie = layer.binary('mul', layer.binary('equal', others, own), { shape: [count, count], data: isUpTo });
+  const isBefore = layer.binary('add', layer.binary('greater', others, own), isTie);
+  const place = layer.reduce('sum', isBefore, [rank], false);
+  const sum = layer.reduce('sum', layer.binary('mul', isBefore, others), [rank], false);
+  const mean = layer.binary('div', layer.binary('sub', sum, scalar(1)), place);
+  const inSupport = layer.binary('greater', layer.binary('sub', x, mean), scalar(0));
+  const sums = layer.reduce('sum', layer.binary('mul', inSupport, sum), [rank - 1], true);
+  const size = layer.reduce('sum', inSupport, [rank - 1], true);
+  const threshold = layer.binary('div', layer.binary('sub', sums, scalar(1)), size);
+  return layer.unary('relu', layer.binary('sub', x, threshold));
+}
+
+export function applyActivation(layer: LayerCall, x: Value, activation: Activation): Value {
+  const { sink } = layer.options;
+  const context = new LayerContext({ activation }, layer.place, layer.spec.trail.join('/'), [x], {
+    emit: (op, name, inputs, attributes, shape) => ({ name: sink.emit(op, name, inputs, attributes), shape }),
+    readValues: () => {
+      throw layer.error('MALFORMED', 'an activation has no parameters');
+    },
+  });
+  // The row of shape [] has no axis for an activation that runs along one.
+  const steps = resolveActivation(activation, layer.place);
+  if (x.shape.length === 0 && steps.some(({ op }) => op === 'softmax' || op === 'glu')) {
+    throw layer.error('SHAPE', `${layer.spec.className} runs along an axis of the row, which is a single number`);
+  }
+  const { name, shape } = activate(context, x);
+  return { name, shape, dtype: layer.dtype, ...(x.mask !== undefined && { mask: x.mask }) };
+}

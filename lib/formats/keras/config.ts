@@ -1,0 +1,111 @@
+/** Keras' own description of a model, JSON as Python writes it: read field by field, each checked as it is read. */
+import { type ErrorCode, ForwardpassError } from '../../errors.ts';
+import { describe, quote } from '../../words.ts';
+
+/** Python writes numbers that JSON does not have; outside of strings, those become ones that it has. */
+const PYTHON_NUMBERS = /"(?:[^"\\]|\\.)*"|-?Infinity|NaN/gs;
+
+/** Throws `MALFORMED`. */
+export function parseJson(text: string, place: string): unknown {
+  const plain = /Infinity|NaN/.test(text)
+    ? text.replace(PYTHON_NUMBERS, (token) => {
+        if (token.startsWith('"')) return token;
+        return token === 'NaN' ? 'null' : token === 'Infinity' ? '1e999' : '-1e999';
+      })
+    : text;
+  try {
+    return JSON.parse(plain);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ForwardpassError('MALFORMED', `is no valid JSON: ${reason}`, place, { cause });
+  }
+}
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** An object of the description. */
+export class Config {
+  private readonly fields: Readonly<Record<string, unknown>>;
+
+  constructor(
+    value: unknown,
+    /** What the object describes, for messages: `layer dense_1 (Dense)`. */
+    readonly place: string,
+  ) {
+    if (!isObject(value))
+      throw new ForwardpassError('MALFORMED', `expected an object, found ${describe(value)}`, place);
+    this.fields = value;
+  }
+
+  /** A field that is neither absent nor Python's None. */
+  has(field: string): boolean {
+    return this.raw(field) !== undefined;
+  }
+
+  keys(): string[] {
+    return Object.keys(this.fields);
+  }
+
+  raw(field: string): unknown {
+    return Object.hasOwn(this.fields, field) ? (this.fields[field] ?? undefined) : undefined;
+  }
+
+  text(field: string, fallback?: string): string {
+    const value = this.raw(field) ?? fallback;
+    if (typeof value === 'string') return value;
+    throw this.wrong(field, 'a string');
+  }
+
+  number(field: string, fallback?: number): number {
+    const value = this.raw(field) ?? fallback;
+    if (typeof value === 'number') return value;
+    throw this.wrong(field, 'a number');
+  }
+
+  whole(field: string, fallback?: number): number {
+    const value = this.raw(field) ?? fallback;
+    if (Number.isSafeInteger(value)) return value as number;
+    throw this.wrong(field, 'a whole number');
+  }
+
+  flag(field: string, fallback: boolean): boolean {
+    const value = this.raw(field) ?? fallback;
+    if (typeof value === 'boolean') return value;
+    throw this.wrong(field, 'true or false');
+  }
+
+  choice<T extends string>(field: string, choices: readonly T[], fallback: T): T {
+    const value = this.raw(field) ?? fallback;
+    const found = choices.find((choice) => choice === value);
+    if (found !== undefined) return found;
+    throw this.wrong(field, `one of ${choices.map(quote).join(', ')}`);
+  }
+
+  list(field: string): readonly unknown[] {
+    const value = this.raw(field);
+    if (Array.isArray(value)) return value;
+    throw this.wrong(field, 'an array');
+  }
+
+  /** One whole number, or a list of them, as a list. */
+  wholes(field: string, fallback?: number): readonly number[] {
+    const value = this.raw(field) ?? fallback;
+    const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+    if (list.every(Number.isSafeInteger)) return list as number[];
+    throw this.wrong(field, 'whole numbers');
+  }
+
+  object(field: string): Config {
+    return new Config(this.raw(field), `${this.place} ${field}`);
+  }
+
+  wrong(field: string, expected: string): ForwardpassError {
+    return this.error('MALFORMED', `${field} is to be ${expected}, found ${describe(this.raw(field))}`);
+  }
+
+  error(code: ErrorCode, message: string): ForwardpassError {
+    return new ForwardpassError(code, message, this.place);
+  }
+}

@@ -1,0 +1,29 @@
+/** A layer that another one has as its own: what TimeDistributed repeats, an activation that is a layer. */
+import { Config, isObject } from './config.ts';
+import type { LayerSpec } from './spec.ts';
+
+/** Undefined where the field holds no layer. */
+export function innerLayer(layer: LayerSpec, field: 'layer' | 'activation'): LayerSpec | undefined {
+  const value = layer.config.raw(field);
+  if (!isObject(value) || !isObject(value.config)) return undefined;
+  const outer = layer.config.object(field);
+  const className = outer.text('class_name');
+  const inner = new Config(outer.raw('config'), layer.place);
+  return {
+    name: inner.text('name', field),
+    className,
+    config: inner,
+    place: `${layer.place} ${field} (${className})`,
+    isOperation: false,
+    trail: [...layer.trail, field],
+    path: `${layer.path}/${field}`,
+    isTrainable: inner.flag('trainable', true),
+    calls: [],
+  };
+}
+
+/** All of them, in the order in which Keras finds them. */
+export function innerLayers(layer: LayerSpec): LayerSpec[] {
+  const fields = ['activation', 'layer'] as const;
+  return fields.map((field) => innerLayer(layer, field)).filter((inner) => inner !== undefined);
+}

@@ -1,0 +1,30 @@
+/** Keras: `.keras` archives, HDF5 models, and weights alone. What is read of them: docs/formats/keras.md */
+import { isHdf5 } from '../containers/hdf5.ts';
+import { lookIntoZip } from '../containers/zip.ts';
+import type { FormatReader } from '../format.ts';
+
+/** On demand: a process that opens no Keras file loads none of it. */
+const reader = () => import('./read.ts');
+
+export const keras: FormatReader = {
+  name: 'keras',
+  takesArchitecture: true,
+  anticipate: reader,
+
+  async detect(head, source) {
+    if (isHdf5(head) || isShardList(head)) return true;
+    const names = await lookIntoZip(source);
+    if (names === undefined) return false;
+    return names.has('model.weights.h5') || (names.has('config.json') && names.has('metadata.json'));
+  },
+
+  async read(source, options) {
+    return (await reader()).readKeras(source, options);
+  },
+};
+
+/** The JSON that says which of several files has which weights. */
+function isShardList(head: Uint8Array): boolean {
+  const text = Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1');
+  return /^\s*\{/.test(text) && /"weight_map"\s*:/.test(text) && text.includes('.weights.h5"');
+}

@@ -1,0 +1,243 @@
+/** One call of a layer while it becomes nodes of the graph. */
+import { ForwardpassError } from '../../errors.ts';
+import type { BinaryName, DType, Op, OpAttributes, Operand, ReduceName, Tensor } from '../../graph/graph.ts';
+import { broadcastShapes, elementCount, formatShape, type Shape, sameShape } from '../../graph/shapes.ts';
+import { quote } from '../../words.ts';
+import type { Config } from './config.ts';
+import type { Argument, LayerSpec } from './spec.ts';
+import type { StoredWeight, Variable } from './weights.ts';
+
+/** A row tensor of the graph under construction. */
+export interface Value {
+  /** The name that nodes know it by. */
+  readonly name: string;
+  readonly shape: Shape;
+  readonly dtype: DType;
+  /** Of positions along the first axis that count: 1 or 0. As `unclear`, one that is not computed here. */
+  readonly mask?: Value | 'unclear';
+}
+
+/** What a class of layer is. */
+export interface LayerKind {
+  /** In the order in which Keras makes them. */
+  variables?(config: Config): readonly Variable[];
+  build(layer: LayerCall): Argument<Value>;
+  /** How a mask goes on: `keep` to the result unless it says otherwise; without, it ends here. */
+  readonly mask?: 'keep';
+  /** Acts on the last axis or on each element, so that TimeDistributed changes nothing. */
+  readonly isPositionwise?: boolean;
+}
+
+/** Where nodes are gathered. */
+export interface Sink {
+  emit<O extends Op>(op: O, name: string, inputs: readonly Operand[], attributes: OpAttributes[O]): string;
+  /** The place of the words that an input's elements may be; see words.ts. */
+  readonly words: WordInputs;
+  readonly version: number;
+}
+
+/** Inputs of strings: a layer that looks words up tells which words there are. */
+export interface WordInputs {
+  /** The position of each word among those that the input's elements are written as; undefined for no string input. */
+  positions(input: string, words: readonly string[]): readonly number[] | undefined;
+}
+
+export interface LayerCallOptions {
+  readonly spec: LayerSpec;
+  readonly args: readonly Argument<Value>[];
+  readonly kwargs: ReadonlyMap<string, Argument<Value>>;
+  readonly sink: Sink;
+  readonly dtype: DType;
+  readonly weights: (spec: LayerSpec) => readonly StoredWeight[];
+  readonly variablesOf: (spec: LayerSpec) => readonly Variable[];
+  /** A text file that the model keeps for the layer. */
+  readonly asset: (name: string) => string | undefined;
+}
+
+export class LayerCall {
+  readonly spec: LayerSpec;
+  readonly config: Config;
+  readonly inputs: readonly Value[];
+
+  constructor(readonly options: LayerCallOptions) {
+    this.spec = options.spec;
+    this.config = options.spec.config;
+    this.inputs = valuesIn(options.args[0]);
+  }
+
+  get place(): string {
+    return this.spec.place;
+  }
+
+  private get variables(): readonly Variable[] {
+    return this.spec.isOperation ? [] : this.options.variablesOf(this.spec);
+  }
+
+  /** The one input of a layer that takes one. */
+  get input(): Value {
+    if (this.inputs.length === 1) return this.inputs[0];
+    throw this.error('MALFORMED', `expected one tensor to be called on, found ${this.inputs.length}`);
+  }
+
+  get dtype(): DType {
+    return this.options.dtype;
+  }
+
+  /** Of Keras itself: 2 or 3. */
+  get version(): number {
+    return this.options.sink.version;
+  }
+
+  get words(): WordInputs {
+    return this.options.sink.words;
+  }
+
+  /** What a layer that this one has as its own makes of its input, or of `x`. */
+  callInner(spec: LayerSpec, kind: LayerKind, x = this.input): Argument<Value> {
+    return kind.build(new LayerCall({ ...this.options, spec, args: [x], kwargs: new Map() }));
+  }
+
+  /** The argument at the position, or of that name. */
+  argument(position: number, name: string): Argument<Value> {
+    return this.options.args[position] ?? this.options.kwargs.get(name);
+  }
+
+  emit<O extends Op>(op: O, inputs: readonly (Value | Tensor)[], attributes: OpAttributes[O], shape: Shape): Value {
+    const operands = inputs.map((input) => ('name' in input ? input.name : input));
+    const name = this.options.sink.emit(op, this.spec.trail.join('/'), operands, attributes);
+    return { name, shape, dtype: this.dtype };
+  }
+
+  unary(fn: OpAttributes['unary']['fn'], x: Value, alpha?: number, beta?: number): Value {
+    const attributes = { fn, ...(alpha !== undefined && { alpha }), ...(beta !== undefined && { beta }) };
+    return this.emit('unary', [x], attributes, x.shape);
+  }
+
+  /** Of row tensors and constants as NumPy broadcasts them. */
+  binary(fn: BinaryName, a: Value | Tensor, b: Value | Tensor): Value {
+    const shape = broadcastShapes(a.shape, b.shape);
+    if (shape !== undefined) return this.emit('binary', [a, b], { fn }, shape);
+    const [x, y] = [formatShape(a.shape), formatShape(b.shape)];
+    throw this.error('SHAPE', `the shapes ${x} and ${y} of rows do not broadcast together`);
+  }
+
+  affine(x: Value, scale: Tensor, shift: Tensor): Value {
+    return this.emit('affine', [x, scale, shift], {}, x.shape);
+  }
+
+  reduce(fn: ReduceName, x: Value, axes: readonly number[], keepDims: boolean): Value {
+    if (axes.length === 0) return x;
+    const kept = x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
+    const shape = keepDims ? kept : kept.filter((_, axis) => !axes.includes(axis));
+    return this.emit('reduce', [x], { fn, axes: axes.toSorted((a, b) => a - b), keepDims }, shape);
+  }
+
+  reshape(x: Value, shape: Shape): Value {
+    return sameShape(x.shape, shape) ? x : this.emit('reshape', [x], { shape }, shape);
+  }
+
+  transpose(x: Value, permutation: readonly number[]): Value {
+    if (permutation.every((from, to) => from === to)) return x;
+    return this.emit(
+      'transpose',
+      [x],
+      { permutation },
+      permutation.map((axis) => x.shape[axis]),
+    );
+  }
+
+  gather(x: Value, axis: number, positions: readonly number[]): Value {
+    return this.emit(
+      'gather',
+      [x],
+      { axis, indices: Int32Array.from(positions) },
+      x.shape.with(axis, positions.length),
+    );
+  }
+
+  /** x·W + b over the last axis; the kernel is [in, out]. */
+  dense(x: Value, kernel: Tensor, bias?: Tensor): Value {
+    const shape = x.shape.with(-1, kernel.shape[1]);
+    return this.emit('dense', [x, kernel, ...(bias ? [bias] : [])], { layout: 'in-out' }, shape);
+  }
+
+  /** An axis as Keras counts it, with the batch as 0, within the row. */
+  axis(given: number, shape: Shape = this.input.shape, field = 'axis'): number {
+    const rank = shape.length + 1;
+    const axis = given < 0 ? given + rank : given;
+    if (axis === 0) {
+      const message = `${field} ${given} is the batch: this crosses rows, and forwardpass runs each row by itself`;
+      throw this.error('UNSUPPORTED_OP', message);
+    }
+    if (Number.isInteger(axis) && axis > 0 && axis < rank) return axis - 1;
+    throw this.error('SHAPE', `${field} ${given} is outside rows of shape ${formatShape(shape)}`);
+  }
+
+  axes(given: readonly number[], shape: Shape = this.input.shape): number[] {
+    return [...new Set(given.map((axis) => this.axis(axis, shape)))].sort((a, b) => a - b);
+  }
+
+  has(variable: string): boolean {
+    return this.variables.some(({ name }) => name === variable);
+  }
+
+  /** A trained array of the layer. Throws `MALFORMED` when the file has none, `SHAPE` when it has another shape. */
+  variable(name: string, shape: Shape): Tensor {
+    const weight = this.options.weights(this.spec)[this.variables.findIndex((one) => one.name === name)];
+    if (weight === undefined) throw this.error('MALFORMED', `the file holds no ${quote(name)} for it`);
+    if (!sameShape(weight.shape, shape)) {
+      const found = `found ${formatShape(weight.shape)} in ${weight.place}`;
+      throw this.error('SHAPE', `expected ${quote(name)} of shape ${formatShape(shape)}, ${found}`);
+    }
+    return weight.read();
+  }
+
+  /** Checks a size that a description gives before anything of it is made. */
+  checkCount(count: number, what: string): void {
+    if (Number.isSafeInteger(count) && count > 0 && count <= 2 ** 24) return;
+    throw this.error('LIMIT', `expected ${what} to be a whole number from 1 to 2^24, found ${count}`);
+  }
+
+  /** The number of elements of the input's row. */
+  get width(): number {
+    return elementCount(this.input.shape);
+  }
+
+  error(code: ConstructorParameters<typeof ForwardpassError>[0], message: string): ForwardpassError {
+    return new ForwardpassError(code, message, this.place);
+  }
+
+  unsupported(message: string): ForwardpassError {
+    return this.error('UNSUPPORTED_OP', message);
+  }
+}
+
+/** A number for every element. */
+export function scalar(value: number): Tensor {
+  return { shape: [], data: Float64Array.of(value) };
+}
+
+export function isValue(argument: unknown): argument is Value {
+  return typeof argument === 'object' && argument !== null && 'dtype' in argument && 'name' in argument;
+}
+
+/** The tensors of an argument in Keras' order: dictionaries by their sorted keys. */
+export function valuesIn(argument: Argument<Value>): Value[] {
+  return leavesOf(argument).flatMap(({ leaf }) => (isValue(leaf) ? [leaf] : []));
+}
+
+/** What is at the ends of lists and dictionaries, in Keras' order, with the key of the innermost dictionary. */
+export function leavesOf<T>(argument: Argument<T>, key?: string): { key?: string; leaf: T }[] {
+  if (Array.isArray(argument)) return argument.flatMap((item: Argument<T>) => leavesOf(item, key));
+  if (isDictionary(argument)) {
+    const entries = Object.entries<Argument<T>>(argument).sort(([a], [b]) => (a < b ? -1 : 1));
+    return entries.flatMap(([inner, item]) => leavesOf(item, inner));
+  }
+  return [{ ...(key !== undefined && { key }), leaf: argument as T }];
+}
+
+/** Rather than a tensor, a reference to one or an object that stands for a Python value. */
+function isDictionary<T>(value: Argument<T>): value is { readonly [key: string]: Argument<T> } {
+  if (typeof value !== 'object' || value === null || isValue(value)) return false;
+  return Object.getPrototypeOf(value) === Object.prototype;
+}

@@ -1,0 +1,112 @@
+/** Dense layers, embeddings, and what passes its input on. */
+import { takeColumns, transposeColumns } from '../../../graph/shapes.ts';
+import { quote } from '../../../words.ts';
+import { innerLayer } from '../inner.ts';
+import type { LayerCall, LayerKind } from '../layer.ts';
+import { activationField } from './activations.ts';
+import { readEinsum } from './einsum.ts';
+import { kindOf } from './table.ts';
+import { trained } from './variables.ts';
+
+const dense: LayerKind = {
+  variables: (config) => trained('kernel', ...(config.flag('use_bias', true) ? ['bias'] : [])),
+  mask: 'keep',
+  isPositionwise: true,
+
+  build(layer) {
+    const units = layer.config.whole('units');
+    layer.checkCount(units, 'units');
+    const features = layer.input.shape.at(-1);
+    if (features === undefined) throw layer.error('SHAPE', 'expected rows of features, found a single number');
+    refuseLora(layer);
+    const kernel = layer.variable('kernel', [features, units]);
+    const bias = layer.has('bias') ? layer.variable('bias', [units]) : undefined;
+    return activationField(layer, layer.dense(layer.input, kernel, bias));
+  },
+};
+
+/** Fine-tuned kernels are saved as one with what was added to them; the file says so in a way not read here. */
+function refuseLora(layer: LayerCall): void {
+  if (layer.config.has('lora_rank')) throw layer.unsupported('has LoRA factors, which are not read; merge them first');
+}
+
+const einsumDense: LayerKind = {
+  variables: (config) => trained('kernel', ...(config.has('bias_axes') ? ['bias'] : [])),
+  mask: 'keep',
+
+  build(layer) {
+    refuseLora(layer);
+    const einsum = readEinsum(layer);
+    const stored = layer.variable('kernel', einsum.kernelShape);
+    const columns = transposeColumns(stored.shape, einsum.kernelPermutation);
+    const kernel = { shape: einsum.matrix, data: takeColumns(stored.data, columns) };
+    const moved = layer.transpose(layer.input, einsum.inputPermutation);
+    const rows = layer.reshape(moved, [...einsum.free, einsum.matrix[0]]);
+    const product = layer.reshape(layer.dense(rows, kernel), [...einsum.free, ...einsum.made]);
+    const result = layer.transpose(product, einsum.outputPermutation);
+    const biased = layer.has('bias') ? layer.binary('add', result, layer.variable('bias', einsum.biasShape)) : result;
+    return activationField(layer, biased);
+  },
+};
+
+const embedding: LayerKind = {
+  variables: () => trained('embeddings'),
+
+  build(layer) {
+    const [count, width] = [layer.config.whole('input_dim'), layer.config.whole('output_dim')];
+    refuseLora(layer);
+    const ids = layer.input;
+    const table = layer.variable('embeddings', [count, width]);
+    // Ids of a floating type are cut to whole numbers.
+    const whole = /int/.test(ids.dtype) ? ids : layer.unary('trunc', ids);
+    const rows = layer.emit('embedding', [whole, table], { wrap: false }, [...ids.shape, width]);
+    return layer.config.flag('mask_zero', false) ? { ...rows, mask: layer.unary('to_bool', ids) } : rows;
+  },
+};
+
+/** Positions whose features are all `mask_value` become zeros, and count no further. */
+const masking: LayerKind = {
+  build(layer) {
+    const x = layer.input;
+    if (x.shape.length !== 2) throw layer.unsupported('masks positions; expected rows of positions by features');
+    const value = { shape: [], data: Float64Array.of(layer.config.number('mask_value', 0)) };
+    const differs = layer.unary('not', layer.binary('equal', x, value));
+    const counts = layer.reduce('max', differs, [1], true);
+    return { ...layer.binary('mul', x, counts), mask: layer.reshape(counts, [x.shape[0]]) };
+  },
+};
+
+const identity: LayerKind = { mask: 'keep', isPositionwise: true, build: (layer) => layer.input };
+
+/** One layer for every position; those that work on the last axis do so anyway. */
+const timeDistributed: LayerKind = {
+  mask: 'keep',
+
+  build(layer) {
+    const spec = innerLayer(layer.spec, 'layer');
+    if (spec === undefined) throw layer.config.wrong('layer', 'a layer');
+    const kind = kindOf(spec);
+    const isLast = !spec.config.has('axis') || spec.config.wholes('axis').every((axis) => axis === -1);
+    if (kind.isPositionwise === true && isLast && layer.input.shape.length >= 2) return layer.callInner(spec, kind);
+    throw layer.unsupported(`is read with layers that work on the last axis alone, not with ${quote(spec.className)}`);
+  },
+};
+
+export const coreLayers: Readonly<Record<string, LayerKind>> = {
+  Dense: dense,
+  EinsumDense: einsumDense,
+  Embedding: embedding,
+  Masking: masking,
+  TimeDistributed: timeDistributed,
+  InputLayer: identity,
+  // What acts in training alone.
+  Identity: identity,
+  Dropout: identity,
+  SpatialDropout1D: identity,
+  SpatialDropout2D: identity,
+  SpatialDropout3D: identity,
+  GaussianDropout: identity,
+  GaussianNoise: identity,
+  AlphaDropout: identity,
+  ActivityRegularization: identity,
+};

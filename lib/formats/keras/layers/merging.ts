@@ -1,0 +1,99 @@
+/** Layers that put several tensors together. */
+
+import type { BinaryName } from '../../../graph/graph.ts';
+import { formatShape } from '../../../graph/shapes.ts';
+import { type LayerCall, type LayerKind, scalar, type Value } from '../layer.ts';
+import { l2Normalize } from './normalization.ts';
+
+/** Tensors of fewer axes get new ones behind the batch, as broadcasting gives them. */
+function fold(fn: BinaryName, finish: (layer: LayerCall, value: Value) => Value = (_, value) => value): LayerKind {
+  return {
+    mask: 'keep',
+    build(layer) {
+      const [first, ...others] = several(layer);
+      return finish(
+        layer,
+        others.reduce((sum, value) => layer.binary(fn, sum, value), first),
+      );
+    },
+  };
+}
+
+function several(layer: LayerCall): readonly Value[] {
+  if (layer.inputs.length > 0) return layer.inputs;
+  throw layer.error('MALFORMED', 'expected tensors to be called on, found none');
+}
+
+const subtract: LayerKind = {
+  mask: 'keep',
+  build(layer) {
+    const [a, b, ...others] = layer.inputs;
+    if (b !== undefined && others.length === 0) return layer.binary('sub', a, b);
+    throw layer.error('MALFORMED', `expected 2 tensors to be called on, found ${layer.inputs.length}`);
+  },
+};
+
+const concatenate: LayerKind = {
+  mask: 'keep',
+  build: (layer) => concat(layer, several(layer), layer.config.whole('axis', -1)),
+};
+
+/** `given` counts the batch, as Keras does. */
+export function concat(layer: LayerCall, values: readonly Value[], given: number): Value {
+  const [first] = values;
+  const axis = layer.axis(given, first.shape);
+  for (const { shape } of values) {
+    if (shape.length === first.shape.length && shape.every((size, i) => i === axis || size === first.shape[i]))
+      continue;
+    const found = `${formatShape(first.shape)} and ${formatShape(shape)}`;
+    throw layer.error('SHAPE', `expected rows that are equal but for axis ${given}, found ${found}`);
+  }
+  if (values.length === 1) return first;
+  const size = values.reduce((sum, { shape }) => sum + shape[axis], 0);
+  return layer.emit('concat', values, { axis }, first.shape.with(axis, size));
+}
+
+/** Sums of products along an axis of each. */
+const dot: LayerKind = {
+  build(layer) {
+    const [a, b, ...others] = layer.inputs;
+    if (b === undefined || others.length > 0) {
+      throw layer.error('MALFORMED', `expected 2 tensors to be called on, found ${layer.inputs.length}`);
+    }
+    const given = layer.config.wholes('axes');
+    const i = layer.axis(given[0], a.shape, 'axes');
+    const j = layer.axis(given[given.length - 1], b.shape, 'axes');
+    const size = a.shape[i];
+    if (b.shape[j] !== size) {
+      const found = `${formatShape(a.shape)} and ${formatShape(b.shape)}`;
+      throw layer.error('SHAPE', `expected axes of equal length, found rows of ${found}`);
+    }
+    const isCosine = layer.config.flag('normalize', false);
+    const least = layer.version >= 3 ? 1e-7 : 1e-6;
+    const [x, y] = isCosine ? [l2Normalize(layer, a, [i], least), l2Normalize(layer, b, [j], least)] : [a, b];
+    return contract(layer, x, i, y, j);
+  },
+};
+
+/** Both with the axis last, and the axes of the other as ones between. */
+function contract(layer: LayerCall, a: Value, i: number, b: Value, j: number): Value {
+  const restOf = (x: Value, axis: number) => x.shape.map((_, at) => at).filter((at) => at !== axis);
+  const [aRest, bRest] = [restOf(a, i), restOf(b, j)];
+  const [aSizes, bSizes] = [aRest.map((at) => a.shape[at]), bRest.map((at) => b.shape[at])];
+  const left = layer.reshape(layer.transpose(a, [...aRest, i]), [...aSizes, ...bSizes.map(() => 1), a.shape[i]]);
+  const right = layer.reshape(layer.transpose(b, [...bRest, j]), [...aSizes.map(() => 1), ...bSizes, b.shape[j]]);
+  const products = layer.binary('mul', left, right);
+  const sums = layer.reduce('sum', products, [products.shape.length - 1], false);
+  return layer.reshape(sums, sums.shape.length === 0 ? [1] : sums.shape);
+}
+
+export const mergingLayers: Readonly<Record<string, LayerKind>> = {
+  Add: fold('add'),
+  Subtract: subtract,
+  Multiply: fold('mul'),
+  Average: fold('add', (layer, sum) => layer.binary('div', sum, scalar(layer.inputs.length))),
+  Maximum: fold('max'),
+  Minimum: fold('min'),
+  Concatenate: concatenate,
+  Dot: dot,
+};

@@ -1,0 +1,230 @@
+/** Functions of keras.ops that Keras 3 writes into functional models, such as `x * 2` or `ops.mean(x, axis=1)`. */
+import type { Activation } from '../../../graph/architecture.ts';
+import type { BinaryName, ReduceName, UnaryName } from '../../../graph/graph.ts';
+import { broadcastShapes } from '../../../graph/shapes.ts';
+import { describe } from '../../../words.ts';
+import { applyActivation } from '../activation.ts';
+import { isValue, type LayerCall, type LayerKind, scalar, type Value, valuesIn } from '../layer.ts';
+import { Serialized } from '../spec.ts';
+import { softmaxOver } from './activations.ts';
+import { concat } from './merging.ts';
+import { operand } from './preprocessing.ts';
+import { reshapeTo } from './reshaping.ts';
+
+const unary = (fn: UnaryName): LayerKind => ({ build: (layer) => layer.unary(fn, layer.input) });
+
+const activation = (name: string, ...settings: readonly string[]): LayerKind => ({
+  build(layer) {
+    const given = settings.filter((setting) => layer.config.has(setting));
+    const values = given.map((setting) => [setting, layer.config.raw(setting) as number | boolean]);
+    return applyActivation(layer, layer.input, { name, ...Object.fromEntries(values) } as Activation);
+  },
+});
+
+const binary = (fn: BinaryName, finish = (_: LayerCall, value: Value) => value): LayerKind => ({
+  build(layer) {
+    const [a, b] = [operand(layer, layer.argument(0, 'x1')), operand(layer, layer.argument(1, 'x2'))];
+    return finish(layer, layer.binary(fn, a, b));
+  },
+});
+
+const comparison = (fn: BinaryName): LayerKind => binary(fn, (_, value) => ({ ...value, dtype: 'bool' }));
+
+const notEqual = binary('equal', (layer, value) => ({ ...layer.unary('not', value), dtype: 'bool' }));
+
+/** Without an axis, over the whole row and the batch: that crosses rows. */
+const reduction = (fn: ReduceName): LayerKind => ({
+  build(layer) {
+    if (!layer.config.has('axis'))
+      throw layer.unsupported('goes over all axes, the batch among them: this crosses rows');
+    const axes = layer.axes(layer.config.wholes('axis'));
+    const value = layer.reduce(fn, layer.input, axes, layer.config.flag('keepdims', false));
+    return fn.startsWith('arg_') ? { ...value, dtype: 'int32' } : value;
+  },
+});
+
+const softmax: LayerKind = {
+  build: (layer) => softmaxOver(layer, layer.input, layer.axes(layer.config.wholes('axis', -1))),
+};
+
+const reshape: LayerKind = {
+  build(layer) {
+    const [batch, ...shape] = layer.config.wholes('newshape');
+    if (batch !== -1) throw layer.unsupported('fixes the batch; expected -1 in its place');
+    return reshapeTo(layer, layer.input, shape);
+  },
+};
+
+const expandDims: LayerKind = {
+  build(layer) {
+    const { shape } = layer.input;
+    const given = layer.config.whole('axis');
+    // One more axis than the input has.
+    const axis = layer.axis(given, [...shape, 1]);
+    return layer.reshape(layer.input, shape.toSpliced(axis, 0, 1));
+  },
+};
+
+const squeeze: LayerKind = {
+  build(layer) {
+    const { shape } = layer.input;
+    const axes = layer.config.has('axis')
+      ? layer.axes(layer.config.wholes('axis'))
+      : [...shape.keys()].filter((axis) => shape[axis] === 1);
+    return reshapeTo(
+      layer,
+      layer.input,
+      shape.filter((_, axis) => !axes.includes(axis)),
+    );
+  },
+};
+
+const transpose: LayerKind = {
+  build(layer) {
+    const { shape } = layer.input;
+    const [batch, ...axes] = layer.config.wholes('axes');
+    const isPermutation = axes.length === shape.length && shape.every((_, axis) => axes.includes(axis + 1));
+    if (batch === 0 && isPermutation)
+      return layer.transpose(
+        layer.input,
+        axes.map((axis) => axis - 1),
+      );
+    throw layer.unsupported('moves the batch: this crosses rows, and forwardpass runs each row by itself');
+  },
+};
+
+const getItem: LayerKind = {
+  build(layer) {
+    const key = layer.argument(1, 'key');
+    const items = Array.isArray(key) ? [...key] : [key];
+    const dots = items.findIndex((item) => item instanceof Serialized && item.className === '__ellipsis__');
+    const [x] = valuesIn(layer.options.args[0]);
+    const rank = x.shape.length + 1;
+    const all = new Serialized('__slice__', layer.config);
+    if (dots >= 0) items.splice(dots, 1, ...Array.from({ length: Math.max(0, rank - items.length + 1) }, () => all));
+    const [batch, ...own] = items;
+    if (!isWhole(batch, layer)) throw layer.unsupported('picks rows of the batch: this crosses rows');
+    return own.reduceRight<Value>((value, item, axis) => pick(layer, value, axis, item), x);
+  },
+};
+
+function isWhole(item: unknown, layer: LayerCall): boolean {
+  if (!(item instanceof Serialized) || item.className !== '__slice__') return false;
+  return item.config === layer.config || !['start', 'stop', 'step'].some((field) => item.config.has(field));
+}
+
+function pick(layer: LayerCall, x: Value, axis: number, item: unknown): Value {
+  const size = x.shape[axis];
+  if (size === undefined) throw layer.error('SHAPE', 'picks along an axis that there is not');
+  if (isWhole(item, layer)) return x;
+  if (Number.isSafeInteger(item)) {
+    const index = (item as number) < 0 ? (item as number) + size : (item as number);
+    if (index < 0 || index >= size) throw layer.error('SHAPE', `picks ${item} of an axis of ${size}`);
+    return layer.reshape(layer.gather(x, axis, [index]), x.shape.toSpliced(axis, 1));
+  }
+  if (!(item instanceof Serialized) || item.className !== '__slice__') {
+    throw layer.unsupported(`picks by ${describe(item)}; expected whole numbers and slices`);
+  }
+  const step = item.config.whole('step', 1);
+  if (step < 1) throw layer.unsupported(`picks in steps of ${step}; expected 1 or more`);
+  const clamp = (at: number) => Math.min(Math.max(at < 0 ? at + size : at, 0), size);
+  const [start, stop] = [clamp(item.config.whole('start', 0)), clamp(item.config.whole('stop', size))];
+  const positions = Array.from({ length: Math.max(0, Math.ceil((stop - start) / step)) }, (_, i) => start + i * step);
+  if (positions.length === 0) throw layer.error('SHAPE', 'picks nothing of the row');
+  return layer.gather(x, axis, positions);
+}
+
+const where: LayerKind = {
+  build(layer) {
+    const [condition, a, b] = [0, 1, 2].map((at) => operand(layer, layer.argument(at, ['condition', 'x1', 'x2'][at])));
+    const shape = broadcastShapes(condition.shape, a.shape, b.shape);
+    if (shape === undefined) throw layer.error('SHAPE', 'the condition and what it chooses from do not broadcast');
+    const { dtype } = [a, b].find(isValue) ?? { dtype: layer.dtype };
+    return { ...layer.emit('select', [condition, a, b], {}, shape), dtype };
+  },
+};
+
+const clip: LayerKind = {
+  build: (layer) => layer.unary('clip', layer.input, layer.config.number('x_min'), layer.config.number('x_max')),
+};
+
+const identity: LayerKind = { build: (layer) => layer.input };
+
+const concatenate: LayerKind = { build: (layer) => concat(layer, layer.inputs, layer.config.whole('axis', -1)) };
+
+const rsqrt: LayerKind = {
+  build: (layer) => layer.binary('div', scalar(1), layer.unary('sqrt', layer.input)),
+};
+
+export const operations: Readonly<Record<string, LayerKind>> = {
+  Add: binary('add'),
+  Subtract: binary('sub'),
+  Multiply: binary('mul'),
+  Divide: binary('div'),
+  TrueDivide: binary('div'),
+  Power: binary('pow'),
+  Maximum: binary('max'),
+  Minimum: binary('min'),
+  Equal: comparison('equal'),
+  NotEqual: notEqual,
+  Less: comparison('less'),
+  LessEqual: comparison('less_equal'),
+  Greater: comparison('greater'),
+  GreaterEqual: comparison('greater_equal'),
+  LogicalAnd: comparison('and'),
+  LogicalOr: comparison('or'),
+  Negative: unary('neg'),
+  Absolute: unary('abs'),
+  Abs: unary('abs'),
+  Exp: unary('exp'),
+  Expm1: unary('expm1'),
+  Log: unary('log'),
+  Log1p: unary('log1p'),
+  Sqrt: unary('sqrt'),
+  Rsqrt: rsqrt,
+  Square: unary('square'),
+  Reciprocal: unary('reciprocal'),
+  Sign: unary('sign'),
+  Floor: unary('floor'),
+  Ceil: unary('ceil'),
+  Erf: unary('erf'),
+  Tanh: unary('tanh'),
+  Sigmoid: unary('sigmoid'),
+  Relu: unary('relu'),
+  Relu6: activation('relu6'),
+  Silu: unary('silu'),
+  Softplus: activation('softplus'),
+  Softsign: unary('softsign'),
+  Selu: activation('selu'),
+  Elu: activation('elu', 'alpha'),
+  Celu: activation('celu', 'alpha'),
+  Gelu: activation('gelu', 'approximate'),
+  LeakyRelu: activation('leaky_relu', 'negative_slope'),
+  HardSigmoid: activation('hard_sigmoid'),
+  HardSilu: activation('hard_silu'),
+  HardTanh: activation('hard_tanh'),
+  LogSigmoid: unary('log_sigmoid'),
+  Softmax: softmax,
+  LogSoftmax: activation('log_softmax', 'axis'),
+  Clip: clip,
+  Where: where,
+  Concatenate: concatenate,
+  Reshape: reshape,
+  ExpandDims: expandDims,
+  Squeeze: squeeze,
+  Transpose: transpose,
+  GetItem: getItem,
+  Cast: identity,
+  StopGradient: identity,
+  Identity: identity,
+  Sum: reduction('sum'),
+  Mean: reduction('mean'),
+  Max: reduction('max'),
+  Amax: reduction('max'),
+  Min: reduction('min'),
+  Amin: reduction('min'),
+  Prod: reduction('prod'),
+  Logsumexp: reduction('log_sum_exp'),
+  Argmax: reduction('arg_max'),
+  Argmin: reduction('arg_min'),
+};

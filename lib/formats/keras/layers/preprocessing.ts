@@ -1,0 +1,98 @@
+/** Layers that prepare numbers. */
+import type { Tensor } from '../../../graph/graph.ts';
+import { isObject } from '../config.ts';
+import { isValue, type LayerCall, type LayerKind, scalar, type Value } from '../layer.ts';
+import type { Argument } from '../spec.ts';
+import { Serialized } from '../spec.ts';
+import { flatNumbers } from './normalization.ts';
+
+/** x·scale + offset, numbers or arrays that broadcast to the row. */
+const rescaling: LayerKind = {
+  mask: 'keep',
+  build(layer) {
+    const constant = (field: string, fallback: number) => givenArray(layer, field, layer.config.raw(field) ?? fallback);
+    const scaled = layer.binary('mul', layer.input, constant('scale', 1));
+    return layer.binary('add', scaled, constant('offset', 0));
+  },
+};
+
+/** A number, nested lists, or an array as Keras 3 writes it. */
+function givenArray(layer: LayerCall, field: string, given: unknown): Tensor {
+  const isArray = isObject(given) && isObject(given.config);
+  const value = isArray ? (given.config as Readonly<Record<string, unknown>>).value : given;
+  const data = flatNumbers(layer, field, value);
+  return { shape: shapeOf(layer, field, value, data.length), data };
+}
+
+function shapeOf(layer: LayerCall, field: string, value: unknown, count: number): number[] {
+  const shape: number[] = [];
+  for (let level = value; Array.isArray(level); level = level[0]) shape.push(level.length);
+  if (shape.reduce((product, size) => product * size, 1) === count) return shape;
+  throw layer.config.wrong(field, 'lists of equal length');
+}
+
+/** A plain number or array among the arguments of a call; a tensor as it is. */
+export function operand(layer: LayerCall, argument: Argument<Value>): Value | Tensor {
+  if (isValue(argument)) return argument;
+  if (argument instanceof Serialized) {
+    return givenArray(layer, 'value', argument.config.raw('value'));
+  }
+  if (typeof argument === 'boolean') return scalar(argument ? 1 : 0);
+  return givenArray(layer, 'value', argument);
+}
+
+/** The number of boundaries that are not above x. */
+const discretization: LayerKind = {
+  build(layer) {
+    const boundaries = layer.config.list('bin_boundaries');
+    const data = flatNumbers(layer, 'bin_boundaries', boundaries);
+    const x = layer.input;
+    const mode = layer.config.choice('output_mode', ['int', 'one_hot', 'multi_hot', 'count'], 'int');
+    if (data.length === 0) throw layer.error('MALFORMED', 'expected boundaries of bins, found none');
+    const spread = layer.reshape(x, [...x.shape, 1]);
+    const isAbove = layer.binary('greater_equal', spread, { shape: [data.length], data: Float32Array.from(data) });
+    const bins = layer.reduce('sum', isAbove, [x.shape.length], false);
+    return mode === 'int' ? { ...bins, dtype: 'int32' } : encode(layer, bins, data.length + 1, mode);
+  },
+};
+
+const categoryEncoding: LayerKind = {
+  build(layer) {
+    const count = layer.config.whole('num_tokens');
+    layer.checkCount(count, 'num_tokens');
+    const mode = layer.config.choice('output_mode', ['multi_hot', 'one_hot', 'count', 'binary'], 'multi_hot');
+    const weights = layer.argument(1, 'count_weights');
+    if (weights !== undefined && !isValue(weights)) throw layer.unsupported('takes count_weights that are no tensor');
+    return encode(layer, layer.input, count, mode === 'binary' ? 'multi_hot' : mode, weights);
+  },
+};
+
+export type EncodingMode = 'one_hot' | 'multi_hot' | 'count';
+
+/** Ids as Keras encodes them; ones outside of the range are left out. */
+export function encode(layer: LayerCall, ids: Value, depth: number, mode: EncodingMode, weights?: Value): Value {
+  // One column of ids is taken as the ids themselves.
+  const isColumn = mode === 'one_hot' && ids.shape.at(-1) === 1;
+  const x = isColumn ? layer.reshape(ids, ids.shape.slice(0, -1)) : ids;
+  const axis = x.shape.length;
+  const attributes = { depth, on: 1, off: 0, axis, wrap: false };
+  const hot = layer.emit('one_hot', [x], attributes, [...x.shape, depth]);
+  return gatherHits(layer, hot, mode, weights);
+}
+
+/** From a row of zeros with a one for each element to the mode's own form. */
+export function gatherHits(layer: LayerCall, hot: Value, mode: EncodingMode, weights?: Value): Value {
+  if (mode === 'one_hot') return hot;
+  if (hot.shape.length < 2) {
+    throw layer.unsupported(`counts over the batch for rows of one number: this crosses rows; give rows an axis`);
+  }
+  if (mode === 'multi_hot') return layer.reduce('max', hot, [0], false);
+  const counted = weights ? layer.binary('mul', hot, layer.reshape(weights, [...weights.shape, 1])) : hot;
+  return layer.reduce('sum', counted, [0], false);
+}
+
+export const preprocessingLayers: Readonly<Record<string, LayerKind>> = {
+  Rescaling: rescaling,
+  Discretization: discretization,
+  CategoryEncoding: categoryEncoding,
+};

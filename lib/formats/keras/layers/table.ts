@@ -1,0 +1,41 @@
+/** The closed table of classes that are read. */
+
+import type { LayerKind } from '../layer.ts';
+import { unknownLayer } from '../refusals.ts';
+import type { LayerSpec } from '../spec.ts';
+import type { Variable } from '../weights.ts';
+import { activationLayers } from './activations.ts';
+import { coreLayers } from './core.ts';
+import { lookupLayers } from './lookup.ts';
+import { mergingLayers } from './merging.ts';
+import { normalizationLayers } from './normalization.ts';
+import { operations } from './operations.ts';
+import { poolingLayers } from './pooling.ts';
+import { preprocessingLayers } from './preprocessing.ts';
+import { reshapingLayers } from './reshaping.ts';
+
+const LAYERS: ReadonlyMap<string, LayerKind> = new Map([
+  ...Object.entries({
+    ...coreLayers,
+    ...activationLayers,
+    ...normalizationLayers,
+    ...mergingLayers,
+    ...reshapingLayers,
+    ...poolingLayers,
+    ...preprocessingLayers,
+    ...lookupLayers,
+  }),
+]);
+const OPERATIONS: ReadonlyMap<string, LayerKind> = new Map(Object.entries(operations));
+
+/** Throws `UNSUPPORTED_OP` for a class that is not in the table. */
+export function kindOf({ className, isOperation, place }: LayerSpec): LayerKind {
+  const kind = (isOperation ? OPERATIONS : LAYERS).get(className);
+  if (kind !== undefined) return kind;
+  throw unknownLayer(className, place);
+}
+
+/** What the layer has of its own, in the order in which Keras makes it. */
+export function variablesOf(layer: LayerSpec): readonly Variable[] {
+  return kindOf(layer).variables?.(layer.config) ?? [];
+}

@@ -1,0 +1,256 @@
+/** The graph of a model: its layers called in turn, models inside it as often as they are called. */
+import { ForwardpassError } from '../../errors.ts';
+import { decide } from '../../graph/define/decision.ts';
+import {
+  DTYPES,
+  type DType,
+  type Graph,
+  type GraphInput,
+  type Node,
+  type Op,
+  type OpAttributes,
+  type Operand,
+} from '../../graph/graph.ts';
+import type { Limits } from '../../graph/limits.ts';
+import { elementCount, formatShape, type Shape } from '../../graph/shapes.ts';
+import { describe, quote } from '../../words.ts';
+import { computeDType } from './dtype.ts';
+import { isValue, LayerCall, leavesOf, type Sink, type Value } from './layer.ts';
+import { kindOf, variablesOf } from './layers/table.ts';
+import { type Argument, type Call, type LayerSpec, type ModelSpec, mapRefs, Ref } from './spec.ts';
+import type { StoredWeight, WeightStore } from './weights.ts';
+import { Vocabularies } from './words.ts';
+
+export interface NetworkOptions {
+  readonly format: string;
+  readonly version: number;
+  readonly weights: WeightStore;
+  readonly limits: Limits;
+}
+
+export function buildNetwork(model: ModelSpec, options: NetworkOptions): Graph {
+  return new Network(options).graph(model);
+}
+
+class Network implements Sink {
+  readonly version: number;
+  readonly words = new Vocabularies();
+  private readonly nodes: Node[] = [];
+  private readonly names = new Set<string>();
+  private readonly stored = new Map<string, readonly StoredWeight[]>();
+  private isDouble = false;
+
+  constructor(private readonly options: NetworkOptions) {
+    this.version = options.version;
+  }
+
+  graph(model: ModelSpec): Graph {
+    const inputs = this.readInputs(model);
+    const values = new Map(inputs.map(({ layer, input }) => [layer, { ...input } as Value]));
+    const result = this.callModel(model, (layer) => values.get(layer));
+    const outputs = this.nameOutputs(model, result);
+    const [only] = outputs;
+    const decision = outputs.length === 1 ? decide(undefined, only.value, this.nodes) : undefined;
+    return {
+      format: this.options.format,
+      precision: this.isDouble ? 'f64' : 'f32',
+      inputs: inputs.map(({ input }) => this.words.complete(input)),
+      outputs: outputs.map(({ name, value }) => ({ name, value: value.name, dtype: value.dtype })),
+      nodes: this.nodes,
+      ...(decision && { decision }),
+    };
+  }
+
+  emit<O extends Op>(op: O, name: string, inputs: readonly Operand[], attributes: OpAttributes[O]): string {
+    if (this.nodes.length >= this.options.limits.nodes) {
+      const message = `the model takes more nodes than \`limits.nodes\` = ${this.options.limits.nodes}`;
+      throw new ForwardpassError('LIMIT', message, name);
+    }
+    const output = this.unique(name);
+    this.nodes.push({ op, name, inputs, output, attributes } as Node);
+    return output;
+  }
+
+  private unique(name: string): string {
+    let unique = name;
+    for (let i = 1; this.names.has(unique); i++) unique = `${name}#${i}`;
+    this.names.add(unique);
+    return unique;
+  }
+
+  /** In Keras' order; a dictionary's inputs are called by its keys. */
+  private readInputs(model: ModelSpec): { layer: string; input: GraphInput }[] {
+    const layers = new Map(model.layers.map((layer) => [layer.name, layer]));
+    return leavesOf(model.inputs).map(({ key, leaf }) => {
+      const layer = leaf instanceof Ref ? layers.get(leaf.layer) : undefined;
+      if (layer?.className !== 'InputLayer') {
+        throw new ForwardpassError('MALFORMED', 'the model takes what is not an InputLayer of it', model.name);
+      }
+      const name = this.unique(key ?? layer.name);
+      return { layer: layer.name, input: { name, ...readInput(layer, this.options.limits) } };
+    });
+  }
+
+  private nameOutputs(model: ModelSpec, result: Argument<Value>): { name: string; value: Value }[] {
+    const layerNames = leavesOf(model.outputs).map(({ leaf }) => (leaf instanceof Ref ? leaf.layer : 'output'));
+    const taken = new Set<string>();
+    const outputs = leavesOf(result).map(({ key, leaf }, i) => {
+      if (!isValue(leaf)) throw new ForwardpassError('MALFORMED', `output ${i} is no tensor`, model.name);
+      let name = key ?? layerNames[i] ?? 'output';
+      for (let count = 1; taken.has(name); count++) name = `${key ?? layerNames[i]}_${count}`;
+      taken.add(name);
+      return { name, value: leaf };
+    });
+    if (outputs.length === 0) throw new ForwardpassError('MALFORMED', 'the model has no outputs', model.name);
+    return outputs;
+  }
+
+  /** Calls each layer as soon as all that it takes is there; `given` are the tensors of the model's input layers. */
+  private callModel(model: ModelSpec, given: (layer: string) => Value | undefined): Argument<Value> {
+    const results = new Map<string, Argument<Value>>();
+    const steps = model.layers.flatMap((layer): Step[] =>
+      layer.className === 'InputLayer' && layer.calls.length === 0
+        ? [{ layer, call: undefined, number: 0 }]
+        : layer.calls.map((call, number) => ({ layer, call, number })),
+    );
+    for (const { layer, call, number } of inOrder(steps, model)) {
+      const value =
+        call === undefined ? given(layer.name) : this.callLayer(layer, call, (ref) => this.find(ref, results));
+      results.set(`${number} ${layer.name}`, value);
+    }
+    return mapRefs(model.outputs, (ref) => this.find(ref, results)) as Argument<Value>;
+  }
+
+  private find({ layer, call, tensor }: Ref, results: ReadonlyMap<string, Argument<Value>>): Value {
+    const leaves = leavesOf(results.get(`${call} ${layer}`));
+    const value = leaves[tensor]?.leaf;
+    if (isValue(value)) return value;
+    const message = `result ${tensor} of call ${call} of layer ${quote(layer)} is used, which there is not`;
+    throw new ForwardpassError('DANGLING', message, 'the model');
+  }
+
+  private callLayer(spec: LayerSpec, call: Call, find: (ref: Ref) => Value): Argument<Value> {
+    const args = call.args.map((arg) => mapRefs(arg, find) as Argument<Value>);
+    const kwargs = new Map([...call.kwargs].map(([key, arg]) => [key, mapRefs(arg, find) as Argument<Value>]));
+    if (kwargs.get('training') === true) {
+      const message = 'is called with training=True: it then draws random numbers or looks at the whole batch';
+      throw new ForwardpassError('UNSUPPORTED_OP', message, spec.place);
+    }
+    if (spec.model !== undefined) return this.callInner(spec, spec.model, args[0]);
+    const kind = kindOf(spec);
+    const dtype = spec.isOperation ? (leavesOf(args)[0]?.leaf as Value | undefined)?.dtype : undefined;
+    const compute = dtype ?? computeDType(spec.config);
+    if (compute === 'float64') this.isDouble = true;
+    const layer = new LayerCall({
+      spec,
+      args,
+      kwargs,
+      sink: this,
+      dtype: compute,
+      variablesOf,
+      weights: (owner) => this.weightsOf(owner),
+      asset: (name) => this.options.weights.asset?.(spec, name),
+    });
+    const result = kind.build(layer);
+    const mask = layer.inputs.find((input) => input.mask !== undefined)?.mask;
+    if (kind.mask !== 'keep' || mask === undefined || !isValue(result) || result.mask !== undefined) return result;
+    return { ...result, mask: layer.inputs.length === 1 ? mask : 'unclear' };
+  }
+
+  private callInner(spec: LayerSpec, model: ModelSpec, argument: Argument<Value>): Argument<Value> {
+    const wanted = leavesOf(model.inputs);
+    const given = leavesOf(argument);
+    if (wanted.length !== given.length) {
+      const message = `expected ${wanted.length} tensors to be called on, found ${given.length}`;
+      throw new ForwardpassError('MALFORMED', message, spec.place);
+    }
+    const byLayer = new Map<string, Value>();
+    for (const [i, { key, leaf }] of wanted.entries()) {
+      const value = (given.find((other) => key !== undefined && other.key === key) ?? given[i]).leaf;
+      if (leaf instanceof Ref && isValue(value)) byLayer.set(leaf.layer, value);
+    }
+    return this.callModel(model, (layer) => byLayer.get(layer));
+  }
+
+  private weightsOf(spec: LayerSpec): readonly StoredWeight[] {
+    const key = spec.trail.join('/');
+    const known = this.stored.get(key);
+    if (known !== undefined) return known;
+    const found = this.options.weights.find(spec, variablesOf(spec)).map(readOnce);
+    this.stored.set(key, found);
+    return found;
+  }
+}
+
+/** Layers that are called twice share their parameters. */
+function readOnce(weight: StoredWeight): StoredWeight {
+  let tensor: ReturnType<StoredWeight['read']> | undefined;
+  return {
+    ...weight,
+    read() {
+      tensor ??= weight.read();
+      return tensor;
+    },
+  };
+}
+
+function readInput({ config, place }: LayerSpec, limits: Limits): { shape: Shape; dtype: DType } {
+  const given = config.raw('batch_shape') ?? config.raw('batch_input_shape');
+  if (!Array.isArray(given) || given.length === 0) {
+    throw new ForwardpassError('SHAPE', `expected the shape of a batch, found ${describe(given)}`, place);
+  }
+  const shape = given.slice(1).map((size, i) => {
+    if (Number.isSafeInteger(size) && size > 0) return size as number;
+    const found = size === null ? 'open' : String(size);
+    throw new ForwardpassError('SHAPE', `axis ${i + 1} is ${found}; the shape of a row must be fixed`, place);
+  });
+  if (!(elementCount(shape) <= limits.rowElements)) {
+    throw new ForwardpassError('LIMIT', `a row of shape ${formatShape(shape)} exceeds \`limits.rowElements\``, place);
+  }
+  for (const what of ['sparse', 'ragged']) {
+    if (config.flag(what, false)) throw config.error('UNSUPPORTED_OP', `takes ${what} tensors; expected dense ones`);
+  }
+  const said = config.raw('dtype') ?? 'float32';
+  const name = typeof said === 'string' ? said : computeDType(config);
+  const dtype = DTYPES.find((candidate) => candidate === name);
+  if (dtype === undefined) throw new ForwardpassError('UNSUPPORTED_DTYPE', `takes ${describe(said)}`, place);
+  return { shape, dtype };
+}
+
+interface Step {
+  readonly layer: LayerSpec;
+  readonly call: Call | undefined;
+  readonly number: number;
+}
+
+/** The steps so that each comes after those whose results it takes; in the order given where that leaves a choice. */
+function inOrder(steps: readonly Step[], model: ModelSpec): Step[] {
+  const waiting = new Map<string, Step[]>();
+  const missing = new Map<Step, number>();
+  const known = new Set(steps.map(({ layer, number }) => `${number} ${layer.name}`));
+  for (const step of steps) {
+    const needs = new Set<string>();
+    const note = (ref: Ref) => needs.add(`${ref.call} ${ref.layer}`);
+    for (const arg of step.call?.args ?? []) mapRefs(arg, note);
+    for (const arg of step.call?.kwargs.values() ?? []) mapRefs(arg, note);
+    missing.set(step, needs.size);
+    for (const need of needs) {
+      if (!known.has(need)) {
+        throw new ForwardpassError('DANGLING', `takes call ${need}, which there is not`, step.layer.place);
+      }
+      const list = waiting.get(need);
+      if (list) list.push(step);
+      else waiting.set(need, [step]);
+    }
+  }
+  const ordered = steps.filter((step) => missing.get(step) === 0);
+  for (let i = 0; i < ordered.length; i++) {
+    for (const next of waiting.get(`${ordered[i].number} ${ordered[i].layer.name}`) ?? []) {
+      const left = (missing.get(next) ?? 0) - 1;
+      missing.set(next, left);
+      if (left === 0) ordered.push(next);
+    }
+  }
+  if (ordered.length === steps.length) return ordered;
+  throw new ForwardpassError('CYCLE', 'layers take their own results', model.name);
+}

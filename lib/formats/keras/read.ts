@@ -1,0 +1,114 @@
+/** Which kind of Keras file it is, and its model. */
+import { ForwardpassError } from '../../errors.ts';
+import type { Graph } from '../../graph/graph.ts';
+import { refuseArchitecture } from '../architecture.ts';
+import { isHdf5, openHdf5 } from '../containers/hdf5.ts';
+import { isZip, openZip, type ZipArchive } from '../containers/zip.ts';
+import type { ReadOptions, Source } from '../format.ts';
+import { graphFromParameters } from '../parameters.ts';
+import { ArchiveWeights } from './archive-weights.ts';
+import { isObject, parseJson } from './config.ts';
+import { LegacyWeights, listAttribute } from './legacy-weights.ts';
+import { buildNetwork } from './network.ts';
+import { storedParameters } from './parameters.ts';
+import { openShards } from './shards.ts';
+import type { ModelSpec } from './spec.ts';
+import { readTopology } from './topology.ts';
+import type { WeightFile, WeightStore } from './weights.ts';
+
+const WEIGHTS = 'model.weights.h5';
+const CONFIG = 'config.json';
+const METADATA = 'metadata.json';
+const HEAD_BYTES = 4096;
+
+export async function readKeras(source: Source, options: ReadOptions): Promise<Graph> {
+  const { main } = source;
+  const head = await main.read(0, Math.min(main.size, HEAD_BYTES));
+  if (isZip(head)) return readArchive(await openZip(main, options.limits), main.name, options);
+  const file = isHdf5(head)
+    ? await openHdf5(await main.read(0, main.size), main.name, options.limits)
+    : await openShards(source, options.limits);
+  try {
+    return await readHdf5(file, source, options);
+  } finally {
+    file.close();
+  }
+}
+
+async function readArchive(archive: ZipArchive, name: string, options: ReadOptions): Promise<Graph> {
+  refuseArchitecture('keras', options);
+  const description = parseJson(await readText(archive, CONFIG), `${name} ${CONFIG}`);
+  const metadata = archive.has(METADATA) ? parseJson(await readText(archive, METADATA), `${name} ${METADATA}`) : {};
+  const version = versionOf(isObject(metadata) ? metadata.keras_version : undefined, 3);
+  const model = topology(description, `${name} ${CONFIG}`, version, options);
+  if (!archive.has(WEIGHTS)) {
+    throw new ForwardpassError(
+      'UNSUPPORTED_VERSION',
+      `the archive holds no ${WEIGHTS}; save the model with Keras 2.13 or later`,
+      name,
+    );
+  }
+  const assets = new Map<string, string>();
+  for (const path of archive.entries.keys()) {
+    if (/^assets\/.*\/vocabulary\.txt$/.test(path)) assets.set(path, await readText(archive, path));
+  }
+  const file = await openHdf5(await archive.read(WEIGHTS), `${name} ${WEIGHTS}`, options.limits);
+  try {
+    return network(model, new ArchiveWeights(file, assets), version, options);
+  } finally {
+    file.close();
+  }
+}
+
+async function readHdf5(file: WeightFile, source: Source, options: ReadOptions): Promise<Graph> {
+  const [text] = file.strings('', 'model_config') ?? [];
+  const root = file.kind('model_weights') === 'group' ? 'model_weights' : '';
+  if (text !== undefined) {
+    refuseArchitecture('keras', options);
+    return withDescription(file, root, text, `${file.name} model_config`, options);
+  }
+  const isDescribed = [options.architecture, options.activation, options.outputActivation].some(
+    (one) => one !== undefined,
+  );
+  const beside = isDescribed ? undefined : await configBeside(source);
+  if (beside !== undefined) return withDescription(file, root, beside, CONFIG, options);
+  return graphFromParameters('keras', storedParameters(file, root), options);
+}
+
+/** The description that a `.keras` archive has, which may have been put beside the weights. */
+async function configBeside(source: Source): Promise<string | undefined> {
+  try {
+    const reader = await source.sibling(CONFIG);
+    return Buffer.from(await reader.read(0, reader.size)).toString('utf8');
+  } catch (error) {
+    if (error instanceof ForwardpassError && error.code === 'SOURCE') return undefined;
+    throw error;
+  }
+}
+
+function withDescription(file: WeightFile, root: string, text: string, place: string, options: ReadOptions): Graph {
+  const isLegacy = listAttribute(file, root, 'layer_names').length > 0;
+  const [said] = file.strings(root, 'keras_version') ?? file.strings('', 'keras_version') ?? [];
+  const version = versionOf(said, isLegacy ? 2 : 3);
+  const model = topology(parseJson(text, place), place, version, options);
+  const weights = isLegacy ? new LegacyWeights(file, root, model) : new ArchiveWeights(file, new Map());
+  return network(model, weights, version, options);
+}
+
+function topology(description: unknown, place: string, version: number, { limits }: ReadOptions): ModelSpec {
+  return readTopology(description, place, { version, depth: limits.depth, nodes: limits.nodes });
+}
+
+function network(model: ModelSpec, weights: WeightStore, version: number, { limits }: ReadOptions): Graph {
+  return buildNetwork(model, { format: 'keras', version, weights, limits });
+}
+
+/** Keras' major version, by what a file says of it. TensorFlow.js computes as Keras 2 does. */
+export function versionOf(said: unknown, otherwise: 2 | 3): 2 | 3 {
+  if (typeof said !== 'string') return otherwise;
+  return said.startsWith('3') ? 3 : 2;
+}
+
+async function readText(archive: ZipArchive, name: string): Promise<string> {
+  return Buffer.from(await archive.read(name)).toString('utf8');
+}

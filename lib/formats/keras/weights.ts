@@ -1,0 +1,35 @@
+/** Where a layer's weights are, whichever way the file keeps them. */
+import type { Tensor } from '../../graph/graph.ts';
+import type { Shape } from '../../graph/shapes.ts';
+import { readElements } from '../containers/elements.ts';
+import type { Hdf5Dataset, Hdf5File } from '../containers/hdf5.ts';
+import type { LayerSpec } from './spec.ts';
+
+/** The groups and arrays of one file, or of several that are one. */
+export type WeightFile = Pick<Hdf5File, 'name' | 'kind' | 'children' | 'strings' | 'dataset' | 'close'>;
+
+/** One array, read when it is wanted. */
+export interface StoredWeight {
+  readonly shape: Shape;
+  /** For messages. */
+  readonly place: string;
+  read(): Tensor;
+}
+
+/** A variable that a layer has, in the order in which it makes them. */
+export interface Variable {
+  readonly name: string;
+  readonly isTrainable: boolean;
+}
+
+export interface WeightStore {
+  /** The layer's variables, one for each of `variables`; fewer where the file holds fewer. */
+  find(layer: LayerSpec, variables: readonly Variable[]): readonly StoredWeight[];
+  /** A text file that the model keeps beside its weights for the layer, such as a vocabulary. */
+  asset?(layer: LayerSpec, name: string): string | undefined;
+}
+
+export function fromHdf5(dataset: Hdf5Dataset): StoredWeight {
+  const { shape, place, element } = dataset;
+  return { shape, place, read: () => ({ shape, data: readElements(dataset.read(), element, place) }) };
+}

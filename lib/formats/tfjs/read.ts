@@ -1,0 +1,62 @@
+/** A model.json: Keras' own description, or a TensorFlow graph, and the weights of either. */
+import { ForwardpassError } from '../../errors.ts';
+import type { Graph } from '../../graph/graph.ts';
+import type { ReadOptions, Source } from '../format.ts';
+import { Config, parseJson } from '../keras/config.ts';
+import { buildNetwork } from '../keras/network.ts';
+import { versionOf } from '../keras/read.ts';
+import type { LayerSpec } from '../keras/spec.ts';
+import { readTopology } from '../keras/topology.ts';
+import type { StoredWeight, Variable, WeightStore } from '../keras/weights.ts';
+import { readWeights, type TfjsWeight } from './weights.ts';
+
+export async function readTfjs(source: Source, options: ReadOptions): Promise<Graph> {
+  const { main } = source;
+  const { limits } = options;
+  const text = Buffer.from(await main.read(0, main.size))
+    .toString('utf8')
+    .replace(/^\ufeff/, '');
+  const model = new Config(parseJson(text, main.name), main.name);
+  const topology = model.object('modelTopology');
+  if (topology.has('node') || model.raw('format') === 'graph-model') {
+    const { readGraphModel } = await import('../tensorflow/graph-model.ts');
+    return readGraphModel(model, await readWeights(source, model.raw('weightsManifest'), limits), limits);
+  }
+  // The converter wraps Keras' description; TensorFlow.js itself writes it as it is.
+  const description = topology.has('model_config') ? topology.raw('model_config') : model.raw('modelTopology');
+  const version = versionOf(topology.raw('keras_version'), 2);
+  const network = readTopology(description, main.name, { version, depth: limits.depth, nodes: limits.nodes });
+  const weights = await readWeights(source, model.raw('weightsManifest'), limits);
+  return buildNetwork(network, { format: 'tfjs', version, weights: new NamedWeights(weights), limits });
+}
+
+/** Weights that go by the layer's name and the variable's, perhaps with names of models in front. */
+class NamedWeights implements WeightStore {
+  constructor(private readonly weights: ReadonlyMap<string, TfjsWeight>) {}
+
+  find(layer: LayerSpec, variables: readonly Variable[]): StoredWeight[] {
+    const found: StoredWeight[] = [];
+    for (const { name } of variables) {
+      const weight = this.named(layer, name);
+      if (weight === undefined) break;
+      found.push(weight);
+    }
+    return found;
+  }
+
+  /** By as many names of models as tell it from others. */
+  private named(layer: LayerSpec, variable: string): TfjsWeight | undefined {
+    for (let models = 0; models < layer.trail.length; models++) {
+      const ending = [...layer.trail.slice(0, -1).slice(models), layer.name, variable].join('/');
+      const exact = this.weights.get(ending);
+      if (exact !== undefined) return exact;
+      const matches = [...this.weights.values()].filter(({ name }) => name.endsWith(`/${ending}`));
+      if (matches.length === 1) return matches[0];
+      if (matches.length > 1) {
+        const message = `${matches.length} weights are called ${ending}; the names do not tell which is this layer's`;
+        throw new ForwardpassError('MALFORMED', message, layer.place);
+      }
+    }
+    return undefined;
+  }
+}
