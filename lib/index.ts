@@ -15,4 +15,4 @@ export { define, load } from './load.ts';
 export type { BoundCall, FloatArray, Named, TensorInfo } from './model.ts';
 export { Model } from './model.ts';
 export type { Isa, LoadOptions, ModelOptions } from './options.ts';
-export type { Rows } from './rows.ts';
+export type { Cell, Rows } from './rows.ts';

@@ -1,6 +1,7 @@
 /** The way from a source to a model: each stage makes what the next one takes. */
 import { ForwardpassError } from './errors.ts';
-import { anticipateFormat, chooseFormat, holdsParametersAlone } from './formats/registry.ts';
+import { refuseArchitecture } from './formats/architecture.ts';
+import { anticipateFormat, chooseFormat } from './formats/registry.ts';
 import type { Architecture } from './graph/architecture.ts';
 import { buildGraph } from './graph/define/build.ts';
 import type { Graph, Op, Tensor } from './graph/graph.ts';
@@ -65,13 +66,13 @@ export function modelFromGraph(graph: Graph, options: ModelOptions = {}): Model 
 
 async function readGraph(source: OpenSource, options: CheckedOptions<LoadOptions>): Promise<Graph> {
   const format = await chooseFormat(source, options.format);
-  const { activation, outputActivation, architecture, limits } = options;
-  const said = Object.entries({ activation, outputActivation, architecture }).find(([, value]) => value !== undefined);
-  if (said !== undefined && !holdsParametersAlone(format)) {
-    const message = `is for files that hold parameters alone; a file of format ${format.name} describes its own network`;
-    throw new ForwardpassError('OPTION', message, said[0]);
+  const { activation, outputActivation, architecture, signature, limits } = options;
+  if (format.takesArchitecture !== true) refuseArchitecture(format.name, options);
+  if (signature !== undefined && format.takesSignature !== true) {
+    const message = `is for TensorFlow SavedModels and TensorFlow Lite models; a file of format ${format.name} has no signatures`;
+    throw new ForwardpassError('OPTION', message, 'signature');
   }
-  return format.read(source, { activation, outputActivation, architecture, limits });
+  return format.read(source, { activation, outputActivation, architecture, signature, limits });
 }
 
 function compile(graph: Graph, options: CheckedOptions<ModelOptions>): Model {
@@ -96,7 +97,7 @@ export function prepare(source: Graph, options: CheckedOptions<ModelOptions>): P
 }
 
 /** The layers' weights in what was asked for; `auto` leaves what the file says of them. */
-function withWeights({ simple, arithmetic }: Prepared, asked: PrecisionOption): SimplifiedGraph {
+export function withWeights({ simple, arithmetic }: Prepared, asked: PrecisionOption): SimplifiedGraph {
   if (arithmetic === 'f64' || asked === 'f32') return reduceWeights(simple, 'none');
   return asked === 'bf16' || asked === 'int8' ? reduceWeights(simple, asked) : simple;
 }
@@ -104,15 +105,18 @@ function withWeights({ simple, arithmetic }: Prepared, asked: PrecisionOption): 
 /** The model of a prepared graph, its layers' weights as `graph`, made from it, has them. */
 export function assemble(prepared: Prepared, graph: SimplifiedGraph, options: CheckedOptions<ModelOptions>): Model {
   const { arithmetic, parameterCount, source } = prepared;
-  const { format, classes, featureNames, decision } = source;
+  const { format, classes, featureNames, decision, targets } = source;
+  const { deciders } = graph;
   return Model.create({
     format,
     lowered: lower(graph, arithmetic),
+    ...(deciders && { deciding: lower({ ...graph, outputs: deciders }, arithmetic) }),
     precision: reducedTo(graph) ?? arithmetic,
     parameterCount,
     classes,
     featureNames,
     decision,
+    targets,
     isa: options.isa,
     threads: options.threads,
   });

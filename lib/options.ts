@@ -36,6 +36,8 @@ export interface LoadOptions extends ModelOptions {
   readonly outputActivation?: Activation;
   /** How the tensors belong together, for files that hold parameters alone and are no plain stack. */
   readonly architecture?: Architecture;
+  /** Which signature of a TensorFlow SavedModel or Lite model is run: `serving_default`, or the only one, unless given. */
+  readonly signature?: string;
   /** Told from the content unless given. */
   readonly format?: Format;
   /** Aborts the load; a model that is loaded is not concerned. */
@@ -50,15 +52,24 @@ export type CheckedOptions<O extends ModelOptions> = Omit<O, 'precision' | 'thre
 };
 
 const MODEL_OPTIONS = ['precision', 'threads', 'isa', 'limits'];
-const LOAD_OPTIONS = [...MODEL_OPTIONS, 'activation', 'outputActivation', 'architecture', 'format', 'signal'];
+const LOAD_OPTIONS = [
+  ...MODEL_OPTIONS,
+  'activation',
+  'outputActivation',
+  'architecture',
+  'signature',
+  'format',
+  'signal',
+];
 
 export function checkLoadOptions(options: LoadOptions): CheckedOptions<LoadOptions> {
   const checked = check(options, LOAD_OPTIONS);
-  const { architecture, activation, outputActivation, format, signal } = options;
+  const { architecture, activation, outputActivation, signature, format, signal } = options;
   if (architecture !== undefined && (activation !== undefined || outputActivation !== undefined)) {
     const message = 'activations are part of the architecture that is given; say them in its layers';
     throw new ForwardpassError('OPTION', message, activation === undefined ? 'outputActivation' : 'activation');
   }
+  if (signature !== undefined && typeof signature !== 'string') throw wrong('a string', signature, 'signature');
   if (format !== undefined) oneOf(format, FORMATS, 'format');
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw wrong('an AbortSignal', signal, 'signal');
   return checked;

@@ -38,12 +38,13 @@ export async function openQuantizable(
   const checked = checkLoadOptions({ ...options, precision: 'f32' });
   const graph = await readSource(source, checked);
   const prepared = prepare(graph, checked);
-  const { classes, featureNames, decision } = graph;
+  const { classes, featureNames, decision, targets } = graph;
   const reduced = (weights: Weights, keep?: ReadonlySet<string>) => reduceWeights(prepared.simple, weights, keep);
   return {
     layers: (weights, keep) => layersOf(reduced(weights, keep)),
     model: (weights, keep) => assemble(prepared, reduced(weights, keep), checked),
-    file: (weights, keep) => writeFrozen({ ...reduced(weights, keep), classes, featureNames, decision }, 'f32'),
+    file: (weights, keep) =>
+      writeFrozen({ ...reduced(weights, keep), classes, featureNames, decision, targets }, 'f32'),
   };
 }
 

@@ -35,17 +35,22 @@ async function buildScripts() {
     cwd: root,
     input: { index: 'lib/index.ts', 'cli/main': 'lib/cli/main.ts' },
     platform: 'node',
-    external: /^(node:.*|commander|csv-parse|pbf|node-gyp-build)$/,
+    external: /^(node:.*|commander|csv-parse|yauzl|h5wasm|node-gyp-build)$/,
   });
   // lib/native.ts finds the addon from its own place, one folder below the root.
   const { output } = await bundle.generate({
     format: 'esm',
     entryFileNames: '[name].js',
     chunkFileNames: ({ name, facadeModuleId }) =>
-      `${facadeModuleId?.match(/lib.formats.(.*).read\.ts$/)?.[1] ?? name}.js`,
+      `${facadeModuleId?.match(/lib.formats.(?:.*[\\/])?([^\\/]+).read\.ts$/)?.[1] ?? name}.js`,
     comments: { legal: true, annotation: false, jsdoc: false },
-    // What readers share with the rest, so that each of them is one file.
-    codeSplitting: { groups: [{ name: 'load', test: /lib.(load|formats.containers.half)\.ts$/ }] },
+    // What all readers share with the rest, and several among themselves, so that each of them is one file.
+    codeSplitting: {
+      groups: [
+        { name: 'load', test: /lib.(load|formats.containers.half)\.ts$/ },
+        { name: 'tracing', test: /lib.formats.(tracing.(builder|raw-elements)|containers.protobuf)\.ts$/ },
+      ],
+    },
   });
   await bundle.close();
   for (const chunk of output) {

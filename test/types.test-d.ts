@@ -30,8 +30,9 @@ expectTypeOf(model.runAsync({ user: floats })).resolves.toEqualTypeOf<Record<str
 model.run(floats, { score: floats });
 // @ts-expect-error plain arrays are for predict
 model.run([1, 2, 3]);
-// @ts-expect-error bytes are not numbers of a model
-model.run(new Uint8Array(4));
+expectTypeOf(model.run(new Uint8Array(4))).toEqualTypeOf<Float32Array | Float64Array>();
+// @ts-expect-error colours are not numbers of a model
+model.run(new Uint8ClampedArray(4));
 
 // A bound call knows its batch and takes no arguments.
 expectTypeOf(model.bind({ batch: 8 })).toEqualTypeOf<BoundCall>();
@@ -64,7 +65,9 @@ model.classes?.push('x');
 expectTypeOf<Pick<LoadOptions, 'precision'>>().toEqualTypeOf<{
   readonly precision?: 'auto' | 'f64' | 'f32' | 'bf16' | 'int8';
 }>();
-expectTypeOf<Pick<LoadOptions, 'format'>>().toEqualTypeOf<{ readonly format?: 'safetensors' | 'onnx' }>();
+expectTypeOf<'safetensors' | 'onnx' | 'sklearn' | 'keras'>().toExtend<LoadOptions['format']>();
+// @ts-expect-error a format that is not read
+load('model.onnx', { format: 'gguf' });
 // @ts-expect-error a misspelt option
 load('model.onnx', { precison: 'f32' });
 // @ts-expect-error architectures are for load's files or define's first argument

@@ -32,6 +32,19 @@ export async function openFileSink(path: string): Promise<ByteSink> {
   }
 }
 
+/** A file of these parts, complete or not at all; how many bytes it has. */
+export async function writeFile(path: string, parts: readonly Uint8Array[]): Promise<number> {
+  const sink = await openFileSink(path);
+  try {
+    for (const part of parts) await sink.write(part);
+    await sink.commit();
+  } catch (error) {
+    await sink.discard();
+    throw error;
+  }
+  return parts.reduce((total, { length }) => total + length, 0);
+}
+
 class FileSink implements ByteSink {
   private isOpen = true;
 

@@ -29,5 +29,6 @@ export interface Environment {
   readonly stdout: Writable & { readonly isTTY?: boolean };
   readonly stderr: ProgressStream;
   load(path: string, options: LoadOptions): Promise<CliModel>;
+  freeze(path: string, options: LoadOptions): Promise<Uint8Array[]>;
   openQuantizable(path: string, options: Omit<LoadOptions, 'precision'>): Promise<Quantizable>;
 }

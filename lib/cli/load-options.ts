@@ -12,6 +12,7 @@ export interface LoadFlags {
   readonly outputActivation?: Activation;
   /** A path. */
   readonly architecture?: string;
+  readonly signature?: string;
   readonly isa?: LoadOptions['isa'];
 }
 
@@ -26,18 +27,20 @@ export function addSourceFlags(command: Command): Command {
     .option('--activation <name>', 'for files of parameters alone: the activation between layers', parseActivation)
     .option('--output-activation <name>', 'for files of parameters alone: the last activation', parseActivation)
     .option('--architecture <file>', 'for files of parameters alone: a JSON file that describes the layers')
+    .option('--signature <name>', 'for a TensorFlow SavedModel: which of its signatures (default: serving_default)')
     .option('--threads <count>', 'threads to run on (default: 1)', parseCount)
     .option('--isa <name>', 'force an instruction set, such as scalar; results do not depend on it');
 }
 
 /** Only what was given, so that the defaults of `load` hold. */
 export async function toLoadOptions(flags: LoadFlags): Promise<LoadOptions> {
-  const { precision, threads, activation, outputActivation, isa } = flags;
+  const { precision, threads, activation, outputActivation, signature, isa } = flags;
   return {
     ...(precision && { precision }),
     ...(threads && { threads }),
     ...(activation && { activation }),
     ...(outputActivation && { outputActivation }),
+    ...(signature && { signature }),
     ...(isa && { isa }),
     ...(flags.architecture && { architecture: await readArchitecture(flags.architecture) }),
   };

@@ -10,5 +10,6 @@ process.exitCode = await main(process.argv.slice(2), {
   stderr: process.stderr,
   // Only when it is needed: help has no use for the engine.
   load: async (path, options) => (await import('../load.ts')).load(path, options),
+  freeze: async (path, options) => (await import('../freeze.ts')).freeze(path, options),
   openQuantizable: async (path, options) => (await import('../quantize.ts')).openQuantizable(path, options),
 });

@@ -3,9 +3,11 @@ import { Command, CommanderError } from 'commander';
 import { ForwardpassError } from '../errors.ts';
 import { addBenchCommand } from './bench.ts';
 import type { Environment } from './environment.ts';
+import { addFreezeCommand } from './freeze.ts';
 import { addInspectCommand } from './inspect.ts';
 import { addQuantizeCommand } from './quantize.ts';
 import { addRunCommand } from './run.ts';
+import { addVerifyCommand, Differs } from './verify.ts';
 
 const SUCCESS = 0;
 const FAILURE = 1;
@@ -15,6 +17,7 @@ const GUIDE = `
 Start with:
   $ forwardpass inspect model.onnx                  what it expects and gives
   $ forwardpass run model.onnx --input rows.csv     what it says of each row
+  $ forwardpass verify model.onnx --input rows.npy --expect results.npy     whether that is right
 
 \`forwardpass help run\` lists every option. A failure ends with status 1, wrong usage with 2.`;
 
@@ -27,6 +30,7 @@ export async function main(args: readonly string[], environment: Environment): P
     // Help and version have exit code 0, everything else of commander's is about usage, and already said.
     if (error instanceof CommanderError) return error.exitCode === 0 ? SUCCESS : USAGE;
     if (isClosedPipe(error)) return SUCCESS;
+    if (error instanceof Differs) return FAILURE;
     environment.stderr.write(`forwardpass: ${describe(error)}\n`);
     return FAILURE;
   }
@@ -47,6 +51,8 @@ function createProgram(environment: Environment): Command {
     .addHelpText('after', GUIDE);
   addRunCommand(program, environment);
   addInspectCommand(program, environment);
+  addVerifyCommand(program, environment);
+  addFreezeCommand(program, environment);
   addBenchCommand(program, environment);
   addQuantizeCommand(program, environment);
   return program;

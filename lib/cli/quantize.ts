@@ -4,7 +4,7 @@ import { REDUCED_NAMES, type ReducedWeights } from '../graph/graph.ts';
 import type { Model } from '../model.ts';
 import type { Quantizable, QuantizableLayer } from '../quantize.ts';
 import { listNames, quote } from '../words.ts';
-import { openFileSink } from './byte-sink.ts';
+import { writeFile } from './byte-sink.ts';
 import { answersOf, compare, type Difference, readSample, rightOf, runSample, type Sample } from './compare.ts';
 import type { Environment } from './environment.ts';
 import { addSourceFlags, type LoadFlags, parseSeconds, toLoadOptions } from './load-options.ts';
@@ -172,16 +172,7 @@ function weightBytes(layers: readonly QuantizableLayer[]): number {
 }
 
 async function write(model: Quantizable, flags: QuantizeFlags, path: string): Promise<number> {
-  const parts = model.file(flags.precision, new Set(flags.keep));
-  const sink = await openFileSink(path);
-  try {
-    for (const part of parts) await sink.write(part);
-    await sink.commit();
-  } catch (error) {
-    await sink.discard();
-    throw error;
-  }
-  return parts.reduce((total, { length }) => total + length, 0);
+  return writeFile(path, model.file(flags.precision, new Set(flags.keep)));
 }
 
 function describe(path: string, report: Report, { output }: QuantizeFlags): string {

@@ -10,8 +10,7 @@ const SIGNATURES: readonly (readonly [begins: string | readonly number[], words:
   ['<html', 'an HTML page, perhaps of a download that failed'],
   ['<?xml', 'XML'],
   ['ply\n', 'a PLY file'],
-  [[0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a], 'HDF5, such as a Keras .h5 file: not read yet'],
-  [[0x50, 0x4b, 0x03, 0x04], 'a zip archive, such as a PyTorch .pt, a .keras or a .npz file: not read yet'],
+  [[0x50, 0x4b, 0x03, 0x04], 'a zip archive that holds no model of a kind that is read'],
   [[0x50, 0x4b, 0x05, 0x06], 'an empty zip archive'],
   [[0x1f, 0x8b], 'gzip: unpack it first'],
   ['BZh', 'bzip2: unpack it first'],
@@ -26,7 +25,8 @@ const SIGNATURES: readonly (readonly [begins: string | readonly number[], words:
   [[0x7f, 0x45, 0x4c, 0x46], 'a program (ELF)'],
   ['MZ', 'a program (Windows)'],
   ['#!', 'a script'],
-  ['(lp', 'a Python pickle of protocol 0: not read yet'],
+  ['node {', 'a TensorFlow graph as text (pbtxt): save it in binary'],
+  ['saved_model_schema_version', 'a TensorFlow SavedModel as text (pbtxt): save it in binary'],
   ['{', 'JSON'],
   ['[', 'JSON'],
 ];
@@ -34,11 +34,6 @@ const SIGNATURES: readonly (readonly [begins: string | readonly number[], words:
 export function looksLike(head: Uint8Array, size: number): string {
   if (size === 0) return 'an empty file';
   if (head.every((byte) => byte === 0)) return 'zeros';
-  // Four bytes in: the identifier of a flatbuffer; the first two: a pickle's protocol.
-  if (latin1(head.subarray(4, 8)) === 'TFL3') return 'TensorFlow Lite: not read yet';
-  if (head[0] === 0x80 && head[1] >= 2 && head[1] <= 5) {
-    return 'a Python pickle, such as a scikit-learn, joblib or older PyTorch file: not read yet';
-  }
   const text = latin1(head);
   const trimmed = text
     .replace(/^\xef\xbb\xbf/, '')

@@ -1,16 +1,33 @@
 /** The formats, in the order in which they look at a file. A new one is its folder and a row here. */
 import { ForwardpassError } from '../errors.ts';
+import { isZip, refuseDamagedZip } from './containers/zip.ts';
 import type { FormatReader, Source } from './format.ts';
+import { keras } from './keras/keras.ts';
 import { onnx } from './onnx/onnx.ts';
+import { pytorch } from './pytorch/pytorch.ts';
 import { safetensors } from './safetensors/safetensors.ts';
+import { sklearn } from './sklearn/sklearn.ts';
+import { tensorflow } from './tensorflow/tensorflow.ts';
+import { tfjs } from './tfjs/tfjs.ts';
+import { tflite } from './tflite/tflite.ts';
+import { torchExport } from './torch-export/torch-export.ts';
+import { torchscript } from './torchscript/torchscript.ts';
 
 /** Those with a signature come first; ONNX has none, and is told by its structure. */
-const READERS = { safetensors, onnx } as const satisfies Record<string, FormatReader>;
+const READERS = {
+  safetensors,
+  keras,
+  tfjs,
+  'torch-export': torchExport,
+  torchscript,
+  pytorch,
+  tflite,
+  sklearn,
+  onnx,
+  tensorflow,
+} as const satisfies Record<string, FormatReader>;
 export type Format = keyof typeof READERS;
 export const FORMATS = Object.keys(READERS) as readonly Format[];
-
-/** Their files hold parameters alone: for them, and only for them, users may describe the network. */
-const PARAMETER_FORMATS: ReadonlySet<string> = new Set<Format>(['safetensors']);
 
 const HEAD_BYTES = 4096;
 
@@ -19,10 +36,12 @@ export async function chooseFormat(source: Source, asked: Format | undefined): P
   if (asked !== undefined) return READERS[asked];
   const { main } = source;
   const head = await main.read(0, Math.min(main.size, HEAD_BYTES));
-  const format = Object.values(READERS).find((reader: FormatReader) => reader.detect(head, source));
-  if (format !== undefined) return format;
+  for (const reader of Object.values<FormatReader>(READERS)) {
+    if (await reader.detect(head, source)) return reader;
+  }
+  if (isZip(head)) await refuseDamagedZip(main);
   const { looksLike } = await import('./looks-like.ts');
-  const message = `looks like ${looksLike(head, main.size)}; the formats read are ${FORMATS.join(' and ')}`;
+  const message = `looks like ${looksLike(head, main.size)}; the formats read are ${new Intl.ListFormat('en').format(FORMATS)}`;
   throw new ForwardpassError('UNKNOWN_FORMAT', message, main.name);
 }
 
@@ -31,8 +50,4 @@ export function anticipateFormat(path: string): void {
   const format = Object.values(READERS).find(({ name }) => path.toLowerCase().endsWith(`.${name}`));
   // What went wrong goes wrong again when the format is read.
   format?.anticipate().catch(() => {});
-}
-
-export function holdsParametersAlone(format: FormatReader): boolean {
-  return PARAMETER_FORMATS.has(format.name);
 }

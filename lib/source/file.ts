@@ -1,6 +1,6 @@
 /** A model in a file, and the files beside it. */
 import type { Stats } from 'node:fs';
-import { constants, type FileHandle, lstat, open, realpath } from 'node:fs/promises';
+import { constants, type FileHandle, lstat, open, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ForwardpassError } from '../errors.ts';
 import type { Reader } from '../formats/format.ts';
@@ -16,22 +16,31 @@ const LONGEST_READ = 2 ** 30;
 const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 const READ_NO_LINK = READ | (constants.O_NOFOLLOW ?? 0);
 
+/** The main files of models that are folders: a TensorFlow SavedModel, a TensorFlow.js model. */
+const FOLDER_MAINS = ['saved_model.pb', 'model.json'] as const;
+
+/** A model's main file, or the folder that a model is. */
 export async function openFile(path: string, options: SourceOptions): Promise<OpenSource> {
   aborted(options.signal);
-  const files = new Files(path, options);
+  const main = await mainOf(path);
+  const files = new Files(main, options);
   try {
-    const handle = await attempt(path, () => open(path, READ));
-    return files.withMain(await files.reader(basename(path), handle, path));
+    const handle = await attempt(main, () => open(main, READ));
+    return files.withMain(await files.reader(basename(main), handle, main));
   } catch (error) {
     await files.close();
     throw error;
   }
 }
 
-/** Models that are folders have readers of their own to come; until then the folder's files are of no use alone. */
-function folderError(path: string): ForwardpassError {
-  const message = 'is a folder; models that are folders (TensorFlow SavedModel, TensorFlow.js) are not read yet';
-  return new ForwardpassError('SOURCE', `${message}: give the path of a model's file`, path);
+async function mainOf(path: string): Promise<string> {
+  const found = await attempt(path, () => stat(path));
+  if (!found.isDirectory()) return path;
+  const names = new Set(await attempt(path, () => readdir(path)));
+  const main = FOLDER_MAINS.find((name) => names.has(name));
+  if (main !== undefined) return join(path, main);
+  const message = `is a folder that holds neither ${FOLDER_MAINS.join(' nor ')}: give the path of a model's file`;
+  throw new ForwardpassError('SOURCE', message, path);
 }
 
 /** The files of one model: how many bytes they are together, and what is to be closed. */
@@ -67,7 +76,6 @@ class Files {
   async reader(name: string, handle: FileHandle, place = name): Promise<Reader> {
     this.handles.push(handle);
     const found = await attempt(place, () => handle.stat());
-    if (found.isDirectory()) throw folderError(place);
     if (!found.isFile()) throw new ForwardpassError('SOURCE', 'expected a regular file', place);
     const { size } = found;
     this.bytes += size;

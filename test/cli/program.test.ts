@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { main } from '../../lib/cli/program.ts';
 import { Progress, progressLine } from '../../lib/cli/progress.ts';
 import { ForwardpassError } from '../../lib/errors.ts';
+import { freeze } from '../../lib/freeze.ts';
 import { openQuantizable } from '../../lib/quantize.ts';
 import { fakeModel, pathOf, runCommand, TextSink } from './support.ts';
 
@@ -42,7 +43,7 @@ describe('the command', () => {
     const stderr = new TextSink();
     const stdin = Object.assign(Readable.from([]), { isTTY: true });
     const load = async () => fakeModel({ inputs: { x: [3] } });
-    expect(await main(['run', 'm'], { stdin, stdout: new TextSink(), stderr, load, openQuantizable })).toBe(2);
+    expect(await main(['run', 'm'], { stdin, stdout: new TextSink(), stderr, load, freeze, openQuantizable })).toBe(2);
     expect(stderr.bytes.toString()).toContain('expected --input FILE');
   });
 
@@ -74,6 +75,7 @@ describe('a failure', () => {
       stdout,
       stderr,
       load,
+      freeze,
       openQuantizable,
     });
     return { status, stderr: stderr.bytes.toString() };
@@ -104,7 +106,9 @@ describe('a failure', () => {
     );
     const stderr = new TextSink();
     const model = async () => fakeModel({ inputs: { x: [3] } });
-    expect(await main(['run', 'm', '--batch', '2'], { stdin, stdout, stderr, load: model, openQuantizable })).toBe(0);
+    expect(
+      await main(['run', 'm', '--batch', '2'], { stdin, stdout, stderr, load: model, freeze, openQuantizable }),
+    ).toBe(0);
     expect(stderr.bytes.toString()).toBe('');
     expect(stdin.destroyed).toBe(true);
   });
@@ -149,6 +153,7 @@ describe('rows', () => {
       stdin: Readable.from(lines(), { objectMode: false, highWaterMark: 64 }),
       stdout,
       stderr: new TextSink(),
+      freeze,
       openQuantizable,
       load: async () => fakeModel({ inputs: { x: [1] }, runs }),
     });

@@ -7,6 +7,7 @@ import { Readable, Writable } from 'node:stream';
 import { afterAll } from 'vitest';
 import type { CliModel } from '../../lib/cli/environment.ts';
 import { main } from '../../lib/cli/program.ts';
+import { freeze } from '../../lib/freeze.ts';
 import type { LoadOptions } from '../../lib/options.ts';
 import { openQuantizable } from '../../lib/quantize.ts';
 
@@ -116,6 +117,7 @@ export async function runCommand(
       loadOptions = options;
       return model;
     },
+    freeze,
     openQuantizable,
   });
   const text = (sink: TextSink) => sink.bytes.toString('utf8');

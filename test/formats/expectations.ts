@@ -1,14 +1,13 @@
 /** What the fixtures' NAME.json files hold, and the comparison with what a model gives. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { expect } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import type { DType } from '../../lib/graph/graph.ts';
 import type { LoadOptions } from '../../lib/load.ts';
 import { load } from '../../lib/load.ts';
-import type { Model } from '../../lib/model.ts';
-
-export type FixtureDType = 'float32' | 'float64' | 'float16' | 'bfloat16' | 'int32' | 'int64' | 'bool';
+import type { Model, Rows } from '../../lib/model.ts';
 
 export interface FixtureTensor {
-  readonly dtype: FixtureDType;
+  readonly dtype: DType;
   /** The whole batch's: rows first. */
   readonly shape: readonly number[];
   /** NaN and the infinities are strings. */
@@ -21,12 +20,28 @@ export interface FixtureCase {
   readonly outputs: Readonly<Record<string, FixtureTensor>>;
 }
 
+/** What predict() and predictProba() give for rows as people hold them. */
+export interface FixturePrediction {
+  readonly rows: Rows;
+  readonly labels?: readonly (string | number)[];
+  readonly values?: FixtureTensor;
+  readonly probabilities?: FixtureTensor;
+}
+
 export interface Fixture {
   readonly name: string;
   /** Who wrote the model and who gave the outputs. */
   readonly source: string;
+  /** The model's file or folder beside it. */
+  readonly file?: string;
   readonly options?: LoadOptions;
+  /** The relative error allowed, of an element or of the greatest one. */
+  readonly tolerance?: number;
+  /** That the model must compute in, where its outputs do not say it. */
+  readonly precision?: 'f32' | 'f64';
+  readonly classes?: readonly (string | number)[];
   readonly cases: readonly FixtureCase[];
+  readonly predictions?: readonly FixturePrediction[];
 }
 
 export type InputArray = Float32Array | Float64Array | Int32Array | BigInt64Array;
@@ -42,25 +57,52 @@ export function fixturesIn(folder: URL): Fixture[] {
     }));
 }
 
-/** Loads a fixture's model, runs each of its batches and compares; then one row by itself. */
-export async function expectAgreement(file: URL, fixture: Fixture): Promise<void> {
+/** The models of a folder of fixtures, NAME + `extension` unless they say otherwise, against their frameworks' outputs. */
+export function testFixtures(folder: string, extension: string): void {
+  const directory = new URL(`../fixtures/${folder}/`, import.meta.url);
+  describe(`every model of ${folder}`, () => {
+    for (const fixture of fixturesIn(directory)) {
+      const { name, file = `${name}${extension}` } = fixture;
+      it(`gives ${name} the outputs that its framework gives it`, async () => {
+        await expectAgreement(new URL(file, directory), fixture);
+      });
+    }
+  });
+}
+
+/** Loads a fixture's model, runs each of its batches and compares; then one row by itself, then its predictions. */
+async function expectAgreement(file: URL, fixture: Fixture): Promise<void> {
   const model = await load(file, fixture.options);
-  expectSignature(model, fixture.cases[0]);
-  for (const { inputs, outputs } of fixture.cases) {
-    const results = model.run(mapValues(inputs, toInput));
-    for (const [name, expected] of Object.entries(outputs)) expectClose(results[name], expected, name);
+  if (fixture.classes !== undefined) expect(model.classes).toEqual(fixture.classes);
+  if (fixture.cases.length > 0) {
+    expectSignature(model, fixture.cases[0], fixture.precision);
+    for (const { inputs, outputs } of fixture.cases) {
+      const results = model.run(mapValues(inputs, toInput));
+      for (const [name, expected] of Object.entries(outputs)) {
+        expectClose(results[name], expected, name, fixture.tolerance);
+      }
+    }
+    expectSameBitsAlone(model, fixture.cases[fixture.cases.length - 1]);
   }
-  expectSameBitsAlone(model, fixture.cases[fixture.cases.length - 1]);
+  for (const { rows, labels, values, probabilities } of fixture.predictions ?? []) {
+    const predicted = model.predict(rows);
+    if (labels !== undefined) expect(predicted).toEqual(labels);
+    if (values !== undefined) expectClose(predicted as Float64Array, values, 'predict', fixture.tolerance);
+    if (probabilities !== undefined) {
+      expectClose(model.predictProba(rows), probabilities, 'predictProba', fixture.tolerance);
+    }
+  }
   model.dispose();
 }
 
-function expectSignature(model: Model, { inputs, outputs }: FixtureCase): void {
+function expectSignature(model: Model, { inputs, outputs }: FixtureCase, precision: Fixture['precision']): void {
   const signature = (tensors: FixtureCase['inputs']) =>
     Object.entries(tensors).map(([name, { dtype, shape }]) => ({ name, shape: [null, ...shape.slice(1)], dtype }));
-  expect(model.inputs).toEqual(signature(inputs));
+  expect(model.inputs.map(({ name, shape, dtype }) => ({ name, shape, dtype }))).toEqual(signature(inputs));
   expect(model.outputs).toEqual(signature(outputs));
-  const double = Object.values(outputs).some((tensor) => tensor.dtype === 'float64');
-  expect(model.precision).toBe(double ? 'f64' : 'f32');
+  const floats = Object.values({ ...inputs, ...outputs }).filter(({ dtype }) => dtype.startsWith('float'));
+  const double = floats.at(-1)?.dtype === 'float64';
+  expect(model.precision).toBe(precision ?? (double ? 'f64' : 'f32'));
 }
 
 /** A row gives the same bits alone as in a batch. */
@@ -78,7 +120,7 @@ function expectSameBitsAlone(model: Model, { inputs }: FixtureCase): void {
 
 export function toInput({ dtype, data }: FixtureTensor): InputArray {
   if (dtype === 'int64') return BigInt64Array.from(data, BigInt);
-  if (dtype === 'int32') return Int32Array.from(data, Number);
+  if (/^u?int/.test(dtype)) return Int32Array.from(data, Number);
   return dtype === 'float64' ? Float64Array.from(data, Number) : Float32Array.from(data, Number);
 }
 
@@ -88,11 +130,11 @@ export interface Tolerance {
 }
 
 /** Equal integers; floats within 1e-5 (f64: 1e-12) of their own size or of the output's greatest, whichever is more. */
-export function expectClose(actual: Numbers, expected: FixtureTensor, name: string): void {
+export function expectClose(actual: Numbers, expected: FixtureTensor, name: string, tolerance?: number): void {
   const numbers = expected.data.map(Number);
   const greatest = Math.max(0, ...numbers.filter(Number.isFinite).map(Math.abs));
-  const relative = expected.dtype === 'float64' ? 1e-12 : 1e-5;
-  const exact = ['int32', 'int64', 'bool'].includes(expected.dtype);
+  const relative = tolerance ?? (expected.dtype === 'float64' ? 1e-12 : 1e-5);
+  const exact = tolerance === undefined && /^u?int|^bool$/.test(expected.dtype);
   const difference = firstDifference(actual, numbers, exact ? EXACT : { relative, absolute: relative * greatest });
   expect(difference && `${name}${difference}`).toBeUndefined();
 }

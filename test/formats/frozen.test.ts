@@ -2,9 +2,10 @@ import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { FROZEN_KEY } from '../../lib/formats/safetensors/frozen.ts';
-import { writeFrozen } from '../../lib/formats/safetensors/write-frozen.ts';
+import { type FreezableGraph, writeFrozen } from '../../lib/formats/safetensors/write-frozen.ts';
 import type { Graph, Node } from '../../lib/graph/graph.ts';
-import { load, modelFromGraph } from '../../lib/load.ts';
+import { load, modelFromGraph, prepare } from '../../lib/load.ts';
+import { checkModelOptions } from '../../lib/options.ts';
 import { openQuantizable, type Weights } from '../../lib/quantize.ts';
 import { bitsOf, type Floats } from '../engine/engine.ts';
 import { failureOf } from '../failure.ts';
@@ -74,6 +75,43 @@ describe('a frozen model', () => {
     using opened = await load(Buffer.concat(writeFrozen(graph as Graph, 'f32')));
     const x = { x: Float32Array.of(1) };
     expect(bits(opened.run(x))).toEqual(bits(model.run(x)));
+  });
+
+  it('keeps what inputs may be and how labels are decided', async () => {
+    const words = new Map([
+      [0, ['a', 'b']],
+      [2, []],
+    ]);
+    const graph = (rest: Partial<Graph>): Graph => ({
+      ...graphOf({ x: [3] }, [
+        node('checked', 'require_finite', ['x'], { nan: false }),
+        node('scores', 'affine', ['checked', constant([2]), constant([1])], {}),
+        node('p', 'unary', ['scores'], { fn: 'sigmoid' }),
+      ]),
+      inputs: [{ name: 'x', shape: [3], dtype: 'float32', words, missing: true }],
+      ...rest,
+    });
+    const frozen = async (rest: Partial<Graph>) => {
+      const prepared = prepare(graph(rest), checkModelOptions({}));
+      return load(Buffer.concat(writeFrozen({ ...prepared.simple, ...rest } as FreezableGraph, 'f32')));
+    };
+    const decision = { rule: 'arg_max', probabilities: true, scores: 'scores' } as const;
+    using one = await frozen({ classes: ['r', 'g', 'b'], decision });
+    expect(one.inputs[0]).toMatchObject({ words, missing: true });
+    expect(one.predict([['b', 50, 'anything']])).toEqual(['g']);
+    expect(one.predict([['b', 500, 0]])).toEqual(['g']);
+    expect((await failureOf(() => one.predict([['b', null, 0]]))).message).toContain('row 0 holds null at position 1');
+
+    const outputs = ['first', 'second'].map((name) => ({ name, value: 'p', dtype: 'float32' as const }));
+    const targets = [
+      { classes: ['r', 'g', 'b'], decision },
+      { classes: [1, 2, 3], decision: { rule: 'arg_max', probabilities: true } as const },
+    ];
+    using several = await frozen({ outputs, targets });
+    expect(several.predict([['b', 500, 0]])).toEqual(['g', 2]);
+
+    using named = await frozen({ outputs, decision: { ...decision, rule: 'each_above', output: 'second' } });
+    expect(named.predict([['b', -500, 0]])).toEqual(Float32Array.of(1, 0, 0));
   });
 
   it('takes a half or a quarter of the bytes', async () => {

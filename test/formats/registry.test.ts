@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { chooseFormat } from '../../lib/formats/registry.ts';
 import { failureOf } from '../failure.ts';
+import { zipOf } from './containers/zip-file.ts';
 import { fileOf, sourceOf } from './safetensors-file.ts';
 
 const bytes = (...parts: (string | number)[]) =>
@@ -23,12 +24,9 @@ describe('the format', () => {
     ['JSON', bytes('{"layers": [1, 2, 3]}'), 'JSON'],
     ['JSON after a byte order mark', bytes('\xef\xbb\xbf [1, 2, {"a": 1}]'), 'JSON'],
     ['a Git LFS pointer', bytes('version https://git-lfs.github.com/spec/v1\noid sha256:00'), 'a Git LFS pointer'],
-    ['a zip', bytes('PK', 3, 4, 'data.pkl'), 'a zip archive, such as a PyTorch .pt'],
+    ['a zip', zipOf([{ name: 'a.txt' }]), 'a zip archive that holds no model'],
     ['gzip', bytes(0x1f, 0x8b, 8), 'gzip'],
-    ['a pickle', bytes(0x80, 4, 0x95, 'sklearn'), 'a Python pickle'],
-    ['HDF5', bytes(0x89, 'HDF\r\n', 0x1a, '\n'), 'HDF5'],
     ['PNG', bytes(0x89, 'PNG\r\n', 0x1a, '\n'), 'a PNG image'],
-    ['TensorFlow Lite', bytes(0x1c, 0, 0, 0, 'TFL3'), 'TensorFlow Lite'],
     ['NumPy', bytes(0x93, 'NUMPY', 1, 0), 'a NumPy .npy array'],
     ['GGUF', bytes('GGUF', 3, 0, 0, 0), 'GGUF'],
     ['a tar', bytes('model/'.padEnd(257, '\0'), 'ustar', 0), 'a tar archive'],
@@ -38,6 +36,13 @@ describe('the format', () => {
     const error = await failureOf(() => chooseFormat(sourceOf(content), undefined));
     expect(error.code).toBe('UNKNOWN_FORMAT');
     expect(error.message).toContain(`looks like ${words}`);
-    expect(error.message).toContain('the formats read are safetensors and onnx');
+    expect(error.message).toContain('the formats read are safetensors, ');
+  });
+
+  it.each<[what: string, content: Uint8Array, code: string]>([
+    ['is cut off', bytes('PK', 3, 4, 'data.pkl'), 'TRUNCATED'],
+    ['has a member outside of itself', zipOf([{ name: '../a' }]), 'UNSAFE'],
+  ])('is not guessed of a zip that %s', async (_, content, code) => {
+    expect((await failureOf(() => chooseFormat(sourceOf(content), undefined))).code).toBe(code);
   });
 });

@@ -153,7 +153,7 @@ describe('the functions of a model', () => {
     model.dispose();
     model.dispose();
     const calls = [() => model.run(x(), y()), () => model.bind(x(), y()), () => model.runAsync(x(), y()), bound];
-    for (const call of calls) expect(call()).toEqual([FAULT.disposed, 0, 0, 0, 0, 0]);
+    for (const call of calls) expect(call()).toEqual([FAULT.disposed, 0, 0, 0, 0, 0, 0]);
   });
 
   it('are not those of other objects', () => {

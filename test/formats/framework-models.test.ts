@@ -1,0 +1,23 @@
+/** The files of every framework, as it saved them, against its own outputs; test/fixtures/make made both. */
+import { testFixtures } from './expectations.ts';
+
+/** The folders of test/fixtures, and how their model files' names end unless a fixture names its file. */
+const FOLDERS = [
+  ['onnx-torch', '.onnx'],
+  ['onnx-hand', '.onnx'],
+  ['onnx-quantized', '.onnx'],
+  ['onnx-ml', '.onnx'],
+  ['pytorch', '.pt'],
+  ['sklearn', '.pkl'],
+  ['sklearn-older', '.pkl'],
+  ['sklearn-steps', '.pkl'],
+  ['tflite', '.tflite'],
+  ['tensorflow', ''],
+  ['tfjs-graph', ''],
+  ['keras', '.keras'],
+  ['tfjs', '/model.json'],
+  ['torch-export', '.pt2'],
+  ['torchscript', '.pt'],
+] as const;
+
+for (const [folder, extension] of FOLDERS) testFixtures(folder, extension);
