@@ -181,7 +181,7 @@ function randomShapesText(result) {
     .slice(0, 10)
     .map((/** @type {any} */ { name, batch, activations, nanoseconds, baseline, speedup }) => [
       name,
-      activations,
+      activations.join(' '),
       String(batch),
       duration(nanoseconds),
       duration(baseline),
