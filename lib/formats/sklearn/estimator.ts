@@ -80,10 +80,11 @@ export class Estimator {
   numbers(attribute: string): NumberArray {
     const value = this.#required(attribute);
     const array = numbersOf(value, this.placeOf(attribute));
-    const stray = array.data.findIndex((number) => !Number.isFinite(number));
-    if (stray >= 0) {
-      const found = `expected finite numbers, found ${array.data[stray]} at position ${stray}`;
-      throw this.error('MALFORMED', found, attribute);
+    // A loop: of millions of numbers, with a function called for each, it would take longer than reading them.
+    const { data } = array;
+    for (let i = 0; i < data.length; i++) {
+      if (Number.isFinite(data[i])) continue;
+      throw this.error('MALFORMED', `expected finite numbers, found ${data[i]} at position ${i}`, attribute);
     }
     return array;
   }
