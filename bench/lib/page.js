@@ -24,8 +24,10 @@ export function pageTables(session) {
     picture('ceiling', "Share of the machine's ceiling, by net and batch"),
     '### Every contender',
     ...batches.map((batch) => everyone(cases, batch)),
+    variantsText(readResult('variants')),
     tailText(readResult('tail')),
     startText(readResult('start')),
+    loadText(readResult('load')),
     manyModelsText(readResult('many-models')),
     asyncText(readResult('async')),
     randomShapesText(readResult('random-shapes')),
@@ -111,6 +113,22 @@ function everyone(cases, batch) {
 }
 
 /** @param {any} result */
+function variantsText(result) {
+  if (result === undefined) return '';
+  const ids = result.cases[0].results.map((/** @type {any} */ { id }) => id);
+  const rows = result.cases.map((/** @type {any} */ { net, batch, nanoseconds, results }) => [
+    net,
+    String(batch),
+    duration(nanoseconds),
+    ...results.map((/** @type {any} */ { faster }) => times(faster)),
+  ]);
+  return `### Fewer bits, more threads\n\nThe bound call, as times faster than float32 on one thread.\n\n${table(
+    ['net', 'rows', 'f32', ...ids],
+    rows,
+  )}`;
+}
+
+/** @param {any} result */
 function tailText(result) {
   if (result === undefined) return '';
   const rows = result.results.map((/** @type {any} */ { net, callsPerSample, samples, p50, p99, p999, worst }) => [
@@ -137,6 +155,23 @@ function startText(result) {
     result.rounds
   }; a bare Node process takes ${byteCount(result.bareBytes)}.\n\n${table(
     ['', 'from `import` to the prediction', 'memory above bare Node'],
+    rows,
+  )}`;
+}
+
+/** @param {any} result */
+function loadText(result) {
+  if (result === undefined) return '';
+  const rows = result.formats.map((/** @type {any} */ { name, fileBytes, read, load, memory }) => [
+    name,
+    byteCount(fileBytes),
+    duration(read),
+    duration(load),
+    significant(load / read),
+    significant(memory / fileBytes),
+  ]);
+  return `### Loading large files\n\nOf the file, reading it alone and loading it; the memory is what a process takes more at the most, as times the\nfile.\n\n${table(
+    ['format', 'file', 'read', 'load', 'times', 'memory'],
     rows,
   )}`;
 }
