@@ -11,6 +11,8 @@
 #elif FP_ARM64
 #if defined(__linux__)
 #include <sys/auxv.h>
+#elif defined(__APPLE__)
+#include <sys/sysctl.h>
 #elif defined(_WIN32)
 #include <windows.h>
 #endif
@@ -97,9 +99,26 @@ bool has_neondotprod() {
   constexpr unsigned long dotprod_bit = 1ul << 20;  // HWCAP_ASIMDDP
   return (getauxval(AT_HWCAP) & dotprod_bit) != 0;
 #elif defined(__APPLE__)
-  return true;  // all of Apple's processors for the Mac
+  return true;      // all of Apple's processors for the Mac
 #elif defined(_WIN32)
   return IsProcessorFeaturePresent(43) != 0;  // PF_ARM_V82_DP_INSTRUCTIONS_AVAILABLE
+#else
+  return false;
+#endif
+}
+
+bool has_neoni8mm() {
+#if defined(__ARM_FEATURE_MATMUL_INT8)
+  return true;  // the compiler may use it anyway
+#elif defined(__linux__)
+  constexpr unsigned long i8mm_bit = 1ul << 13;  // HWCAP2_I8MM
+  return (getauxval(AT_HWCAP2) & i8mm_bit) != 0;
+#elif defined(__APPLE__)
+  int present = 0;  // not on the first of Apple's processors for the Mac
+  size_t size = sizeof present;
+  return sysctlbyname("hw.optional.arm.FEAT_I8MM", &present, &size, nullptr, 0) == 0 && present != 0;
+#elif defined(_WIN32)
+  return IsProcessorFeaturePresent(66) != 0;  // PF_ARM_V82_I8MM_INSTRUCTIONS_AVAILABLE
 #else
   return false;
 #endif

@@ -19,6 +19,7 @@ bool has_avx512vnni();
 #elif FP_ARM64
 bool has_neon();
 bool has_neondotprod();
+bool has_neoni8mm();
 #endif
 
 }  // namespace fp

@@ -75,7 +75,7 @@ const TYPESCRIPT_RULES = [
 
 const STANDARD = '<(?!napi|node_api|arm_|[a-z]*intrin|cpuid)[a-z_]+(\\.h)?>';
 const INTRINSICS = '<(immintrin|intrin|cpuid|arm_neon)\\.h>';
-const PROCESSOR_QUESTIONS = '<(sys/auxv|windows)\\.h>';
+const PROCESSOR_QUESTIONS = '<(sys/(auxv|sysctl)|windows)\\.h>';
 
 /** @type {readonly Rule[]} */
 const NATIVE_RULES = [

@@ -129,8 +129,9 @@ struct Four {
   // The first `count` (1 to 4). Reads and writes nothing beyond them.
   static Four load(const T* from, int count) {
     return map([&](int i) {
-      return part(count, i) == S::lanes ? S::load(from + i * lanes)
-                                        : S::load_part(from + i * lanes, part(count, i), S::zero());
+      const int here = part(count, i);
+      if (here == S::lanes) return S::load(from + i * lanes);
+      return here > 0 ? S::load_part(from + i * lanes, here, S::zero()) : S::zero();
     });
   }
   void store(T* to, int count) const {
@@ -138,7 +139,7 @@ struct Four {
       const int here = part(count, i);
       if (here == S::lanes) {
         S::store(to + i * lanes, v[i]);
-      } else {
+      } else if (here > 0) {
         S::store_part(to + i * lanes, v[i], here);
       }
     }
