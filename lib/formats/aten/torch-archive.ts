@@ -5,7 +5,7 @@ import { quote } from '../../words.ts';
 import { readElements } from '../containers/elements.ts';
 import { readPickle } from '../containers/pickle/pickle.ts';
 import type { PickleObject, PickleValue } from '../containers/pickle/values.ts';
-import { describeTorchTensor, type TorchDType, torchTensorBytes } from '../containers/torch-tensors.ts';
+import { describeTorchTensor, swappedBytes, type TorchDType, torchTensorBytes } from '../containers/torch-tensors.ts';
 import { openZip, type ZipArchive } from '../containers/zip.ts';
 import type { Reader } from '../format.ts';
 import { type Constant, constant, type ElementType } from '../tracing/value.ts';
@@ -34,12 +34,6 @@ export interface StoredTensor {
   readonly strides: readonly number[];
 }
 
-/** A tensor from the bytes of its storage. */
-export function storedConstant(tensor: StoredTensor, storage: Uint8Array, place: string): Constant {
-  const bytes = torchTensorBytes(tensor, storage, place);
-  return constant(ELEMENT_TYPES[tensor.dtype], tensor.shape, readElements(bytes, tensor.dtype, place));
-}
-
 export class TorchArchive {
   readonly #zip: ZipArchive;
   readonly #root: string;
@@ -47,6 +41,7 @@ export class TorchArchive {
   readonly #members = new Map<string, Promise<Uint8Array>>();
   /** Names of members within the folder. */
   readonly names: readonly string[];
+  #isBigEndian = false;
 
   private constructor(zip: ZipArchive, limits: Limits) {
     const names = [...zip.entries.keys()];
@@ -58,8 +53,13 @@ export class TorchArchive {
 
   static async open(reader: Reader, limits: Limits): Promise<TorchArchive> {
     const archive = new TorchArchive(await openZip(reader, limits), limits);
-    await archive.#checkByteOrder();
+    await archive.#readByteOrder();
     return archive;
+  }
+
+  /** Whether storages are. */
+  get isBigEndian(): boolean {
+    return this.#isBigEndian;
   }
 
   has(name: string): boolean {
@@ -102,7 +102,14 @@ export class TorchArchive {
     if (!this.has(name)) {
       throw new ForwardpassError('DANGLING', `its storage ${quote(tensor.key)} is not in the file`, place);
     }
-    return storedConstant(tensor, await this.read(name), place);
+    return this.constant(tensor, await this.read(name), place);
+  }
+
+  /** A tensor from the bytes of its storage. */
+  constant(tensor: StoredTensor, storage: Uint8Array, place: string): Constant {
+    const stored = torchTensorBytes(tensor, storage, place);
+    const bytes = this.#isBigEndian ? swappedBytes(stored, tensor.dtype) : stored;
+    return constant(ELEMENT_TYPES[tensor.dtype], tensor.shape, readElements(bytes, tensor.dtype, place));
   }
 
   /** A pickled tensor's type and shape, without its elements. */
@@ -111,15 +118,12 @@ export class TorchArchive {
     return constant(ELEMENT_TYPES[dtype], shape, new Float32Array(0));
   }
 
-  async #checkByteOrder(): Promise<void> {
-    if (!this.has('byteorder')) return;
-    const order = await this.text('byteorder');
-    if (order === 'little') return;
-    throw new ForwardpassError(
-      'UNSUPPORTED_VERSION',
-      `expected the byte order little, found ${quote(order)}`,
-      'byteorder',
-    );
+  async #readByteOrder(): Promise<void> {
+    const order = this.has('byteorder') ? await this.text('byteorder') : 'little';
+    this.#isBigEndian = order === 'big';
+    if (order === 'little' || order === 'big') return;
+    const message = `expected the byte order little or big, found ${quote(order)}`;
+    throw new ForwardpassError('UNSUPPORTED_VERSION', message, 'byteorder');
   }
 }
 

@@ -205,6 +205,14 @@ export function torchTensorBytes(
   return gather(storage, size, count, offset, shape, strides);
 }
 
+/** The same elements in the other byte order, as a copy. */
+export function swappedBytes(bytes: Uint8Array, dtype: TorchDType): Uint8Array {
+  const swapped = Buffer.from(new Uint8Array(bytes).buffer);
+  if (BYTES[dtype] === 2) return swapped.swap16();
+  if (BYTES[dtype] === 4) return swapped.swap32();
+  return BYTES[dtype] === 8 ? swapped.swap64() : swapped;
+}
+
 function isContiguous(shape: readonly number[], strides: readonly number[]): boolean {
   let expected = 1;
   for (let axis = shape.length - 1; axis >= 0; axis--) {

@@ -6,11 +6,13 @@ import { quote } from '../../words.ts';
 import { TorchArchive } from '../aten/torch-archive.ts';
 import { readElements } from '../containers/elements.ts';
 import type { PickleObject, PickleValue } from '../containers/pickle/values.ts';
-import { describeTorchTensor, torchTensorBytes } from '../containers/torch-tensors.ts';
+import { describeTorchTensor, swappedBytes, torchTensorBytes } from '../containers/torch-tensors.ts';
 import type { Reader } from '../format.ts';
 
 export interface SavedFile {
   readonly root: PickleValue;
+  /** Whether storages are; little-endian unless said. */
+  readonly isBigEndian?: boolean;
   /** The bytes of a storage, undefined where the file has none of that name. */
   storage(key: string): Promise<Uint8Array | undefined>;
 }
@@ -20,6 +22,7 @@ export async function openArchive(main: Reader, limits: Limits): Promise<SavedFi
   const archive = await TorchArchive.open(main, limits);
   return {
     root: await archive.pickle('data.pkl'),
+    isBigEndian: archive.isBigEndian,
     storage: async (key) => (archive.has(`data/${key}`) ? archive.read(`data/${key}`) : undefined),
   };
 }
@@ -31,6 +34,7 @@ export async function readTensor(file: SavedFile, value: PickleObject, limits: L
   if (storage === undefined) {
     throw new ForwardpassError('DANGLING', `its storage ${quote(tensor.key)} is not in the file`, place);
   }
-  const bytes = torchTensorBytes(tensor, storage, place);
+  const stored = torchTensorBytes(tensor, storage, place);
+  const bytes = file.isBigEndian ? swappedBytes(stored, tensor.dtype) : stored;
   return { shape: tensor.shape, data: readElements(bytes, tensor.dtype, place) };
 }

@@ -6,14 +6,7 @@ import { ForwardpassError } from '../../errors.ts';
 import type { Limits } from '../../graph/limits.ts';
 import { quote } from '../../words.ts';
 import { readPickle } from '../containers/pickle/pickle.ts';
-import {
-  PickleDict,
-  PickleGlobal,
-  PickleList,
-  PickleTuple,
-  type PickleValue,
-  pickleKind,
-} from '../containers/pickle/values.ts';
+import { PickleGlobal, PickleList, PickleTuple, type PickleValue, pickleKind } from '../containers/pickle/values.ts';
 import { torchElementBytes, torchStorageType } from '../containers/torch-tensors.ts';
 import type { Reader } from '../format.ts';
 import type { SavedFile } from './file.ts';
@@ -89,11 +82,7 @@ export function parseHead(bytes: Uint8Array, place: string, limits: Limits): Hea
     const message = `expected the protocol ${PROTOCOL}, found ${pickleKind(protocol)}`;
     throw new ForwardpassError('UNSUPPORTED_VERSION', message, place);
   }
-  const system = next();
-  if (system instanceof PickleDict && system.get('little_endian') === false) {
-    const message = 'was written on a big-endian machine; load it in torch and save it again elsewhere';
-    throw new ForwardpassError('UNSUPPORTED_VERSION', message, place);
-  }
+  next(); // The system that wrote it; its storages are little-endian wherever that was.
   const root = next();
   const keys = next();
   if (!(keys instanceof PickleList) || !keys.items.every((key) => typeof key === 'string')) {

@@ -3,7 +3,7 @@ import { ForwardpassError } from '../../errors.ts';
 import type { Limits } from '../../graph/limits.ts';
 import { elementCount } from '../../graph/shapes.ts';
 import { quote } from '../../words.ts';
-import { type StoredTensor, storedConstant, TorchArchive } from '../aten/torch-archive.ts';
+import { type StoredTensor, TorchArchive } from '../aten/torch-archive.ts';
 import { fields, list, text } from '../containers/checks.ts';
 import { PickleDict, pickleKind } from '../containers/pickle/values.ts';
 import { isTorchTensor, type TorchDType } from '../containers/torch-tensors.ts';
@@ -62,7 +62,7 @@ async function described(archive: TorchArchive, config: string, folder: string, 
     }
     const member = `${folder}/${path}`;
     if (!archive.has(member)) throw new ForwardpassError('DANGLING', `its bytes, ${quote(member)}, are missing`, place);
-    return storedConstant(tensor, await archive.read(member), place);
+    return archive.constant(tensor, await archive.read(member), place);
   };
 }
 

@@ -118,6 +118,32 @@ function setItem([of, key, value]: readonly ScriptValue[], { place }: Context): 
   return null;
 }
 
+/** How often a loop over `range(start, stop, step)` runs. */
+function rangeLength(values: readonly ScriptValue[]): ScriptValue | undefined {
+  const [start, stop, step] = values.map((value) => (value instanceof PyNumber ? value.value : undefined));
+  if (start === undefined || stop === undefined || !step) return undefined;
+  return PyNumber.int(Math.max(0, Math.ceil((stop - start) / step)));
+}
+
+/** The number that such a loop is at in its turn `index`. */
+function deriveIndex(values: readonly ScriptValue[]): ScriptValue | undefined {
+  const [index, start, step] = values.map((value) => (value instanceof PyNumber ? value.value : undefined));
+  if (index === undefined || start === undefined || step === undefined) return undefined;
+  return PyNumber.int(start + index * step);
+}
+
+/** `{}` stands for each value in turn. */
+function format([template, ...values]: readonly ScriptValue[]): ScriptValue | undefined {
+  if (typeof template !== 'string') return undefined;
+  const given = values.values();
+  return template.replaceAll('{}', () => describeFormatted(given.next().value));
+}
+
+function describeFormatted(value: ScriptValue | undefined): string {
+  if (value instanceof PyNumber && value.value !== undefined) return String(value.value);
+  return typeof value === 'string' ? value : describeValue(value ?? null);
+}
+
 function raise([message]: readonly ScriptValue[], { place }: Context): never {
   const words = typeof message === 'string' ? quote(message) : 'an exception';
   throw new ForwardpassError('UNSUPPORTED_OP', `the code of the model raises ${words}`, place);
@@ -246,11 +272,13 @@ export const builtins: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
   ['torch.add', add],
   ['torch.mul', multiply],
   ['torch.slice', slice],
+  ['torch.__range_length', rangeLength],
+  ['torch.__derive_index', deriveIndex],
   ['torch.eq', equal(true)],
   ['torch.ne', equal(false)],
   ['torch.min', extreme(Math.min)],
   ['torch.max', extreme(Math.max)],
-  ['torch.format', ([format]) => format],
+  ['torch.format', format],
   ['str', ([value]) => (typeof value === 'string' ? value : describeValue(value))],
   ['torch.str', ([value]) => (typeof value === 'string' ? value : describeValue(value))],
   ['torch.RaiseException', raise],

@@ -70,6 +70,16 @@ function prelu(call: Call): Result {
   return combine(call, 'prelu', x, build.reshaped(slopes, [slopes.data.length, ...Array<number>(spatial).fill(1)]));
 }
 
+/** log(x/(1 − x)), where `eps` keeps x away from 0 and 1. */
+function logit(call: Call): Result {
+  const { build } = call;
+  const given = call.floating('self');
+  const eps = call.has('eps') ? call.number('eps') : undefined;
+  const x = eps === undefined ? given : build.unary(given, 'clip', eps, 1 - eps);
+  const rest = build.binary('sub', build.scalar(x, 1), x);
+  return build.unary(build.binary('div', x, rest), 'log');
+}
+
 /** Bounds are numbers, or tensors that broadcast. */
 function clamp(call: Call): Result {
   const [x, low, high] = [call.operand('self'), ...['min', 'max'].map((name) => bound(call, name))];
@@ -149,6 +159,7 @@ export const activationOperators: Translations = {
   'silu(Tensor self)': unary('silu'),
   'mish(Tensor self)': unary('mish'),
   'sigmoid(Tensor self)': unary('sigmoid'),
+  'logit(Tensor self, float? eps=None)': logit,
   'log_sigmoid(Tensor self)': unary('log_sigmoid'),
   'log_sigmoid_forward(Tensor self)': (call) => [call.build.unary(call.floating('self'), 'log_sigmoid')],
   'hardsigmoid(Tensor self)': named('hardsigmoid'),

@@ -160,6 +160,16 @@ function variances(name: string, root: boolean, withMean: boolean): [string, Tra
   ];
 }
 
+/** g·v/|v|, the norm over all axes but one: what weight_norm makes a matrix of. */
+function weightNorm(call: Call): Value {
+  const { build } = call;
+  const [v, g] = [call.tensor('v'), call.tensor('g')];
+  const kept = build.axis(call.number('dim'), build.rank(v));
+  const axes = [...v.shape.keys()].filter((axis) => axis !== kept);
+  const norm = build.reduce(v, 'l2', axes, true);
+  return build.binary('mul', v, build.binary('div', g, norm));
+}
+
 const STATISTICS = 'Tensor? running_mean, Tensor? running_var';
 
 export const normalizationOperators: Translations = {
@@ -185,6 +195,7 @@ export const normalizationOperators: Translations = {
   ),
   [`instance_norm(Tensor input, Tensor? weight, Tensor? bias, ${STATISTICS}, bool use_input_stats, float momentum, float eps, bool cudnn_enabled)`]:
     instanceNorm,
+  '_weight_norm(Tensor v, Tensor g, int dim=0)': weightNorm,
   ...Object.fromEntries([
     ...variances('var', false, false),
     ...variances('std', true, false),

@@ -1,10 +1,12 @@
 /** Operators that make one number of many. */
 import type { ReduceName } from '../../../graph/graph.ts';
 import { elementCount } from '../../../graph/shapes.ts';
+import type { GraphBuilder } from '../../tracing/builder.ts';
 import { isFloat, type Value } from '../../tracing/value.ts';
+import type { Result } from '../argument.ts';
 import type { Call, Translation, Translations } from '../call.ts';
 import { asFloat } from '../element-types.ts';
-import { binary } from './arithmetic.ts';
+import { binary, combine } from './arithmetic.ts';
 
 /** Over the axes given, or all; whole numbers are summed as int64, and floats are made of them for the others. */
 function reduce(fn: ReduceName, integers: 'float' | 'int64' | 'same' = 'float'): Translation {
@@ -50,14 +52,32 @@ function norm(power: string): Translation {
     const { build } = call;
     const asked = call.type('dtype');
     const x = asked === undefined ? call.floating('self') : call.cast(call.tensor('self'), asked);
-    const [p, axes, keepDims] = [call.has(power) ? call.number(power) : 2, call.axes('dim', x), call.flag('keepdim')];
-    if (p === 2 || p === 1) return build.reduce(x, p === 2 ? 'l2' : 'l1', axes, keepDims);
-    if (p === 0) return build.reduce(build.cast(build.unary(x, 'to_bool'), x.type), 'sum', axes, keepDims);
-    const sizes = build.unary(x, 'abs');
-    if (Math.abs(p) === Infinity) return build.reduce(sizes, p > 0 ? 'max' : 'min', axes, keepDims);
-    const sum = build.reduce(build.binary('pow', sizes, build.scalar(sizes, p)), 'sum', axes, keepDims);
-    return build.binary('pow', sum, build.scalar(sum, 1 / p));
+    const p = call.has(power) ? call.number(power) : 2;
+    return normOf(build, x, p, call.axes('dim', x), call.flag('keepdim'));
   };
+}
+
+function normOf(build: GraphBuilder, x: Value, p: number, axes: readonly number[], keepDims: boolean): Value {
+  if (p === 2 || p === 1) return build.reduce(x, p === 2 ? 'l2' : 'l1', axes, keepDims);
+  if (p === 0) return build.reduce(build.cast(build.unary(x, 'to_bool'), x.type), 'sum', axes, keepDims);
+  const sizes = build.unary(x, 'abs');
+  if (Math.abs(p) === Infinity) return build.reduce(sizes, p > 0 ? 'max' : 'min', axes, keepDims);
+  const sum = build.reduce(build.binary('pow', sizes, build.scalar(sizes, p)), 'sum', axes, keepDims);
+  return build.binary('pow', sum, build.scalar(sum, 1 / p));
+}
+
+/** The norm of the difference, to which torch adds `eps`. */
+function pairwiseDistance(call: Call): Value {
+  const { build } = call;
+  const difference = combine(call, 'sub', call.floating('x1'), call.floating('x2'));
+  const shifted = build.binary('add', difference, build.scalar(difference, call.number('eps')));
+  return normOf(build, shifted, call.number('p'), [build.axis(-1, build.rank(shifted))], call.flag('keepdim'));
+}
+
+/** Along one axis a norm of vectors, without axes of all elements; a norm of matrices needs their singular values. */
+function linalgNorm(call: Call): Result {
+  if (call.has('dim') ? call.integers('dim').length === 1 : !call.has('ord')) return norm('ord')(call);
+  throw call.error('UNSUPPORTED_OP', 'norms of matrices are not read; use torch.linalg.vector_norm');
 }
 
 /** Whether any or all are not 0. */
@@ -90,6 +110,8 @@ export const reductionOperators: Translations = {
   'norm(Tensor self, float? p, *, int dtype)': norm('p'),
   'norm(Tensor self, float? p, int[] dim, bool keepdim=False, *, int? dtype=None)': norm('p'),
   'linalg_vector_norm(Tensor self, float ord=2, int[]? dim=None, bool keepdim=False, *, int? dtype=None)': norm('ord'),
+  'linalg_norm(Tensor self, float? ord=None, int[]? dim=None, bool keepdim=False, *, int? dtype=None)': linalgNorm,
+  'pairwise_distance(Tensor x1, Tensor x2, float p=2, float eps=1e-06, bool keepdim=False)': pairwiseDistance,
   'any(Tensor self)': truth('max'),
   'any(Tensor self, int[] dim, bool keepdim=False)': truth('max'),
   'all(Tensor self)': truth('min'),

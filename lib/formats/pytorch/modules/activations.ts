@@ -1,5 +1,6 @@
 /** Activation modules: each is an activation by its name, with the settings that the module has. */
 import type { Activation } from '../../../graph/architecture.ts';
+import { elementCount } from '../../../graph/shapes.ts';
 import type { Chain, Translate } from './chain.ts';
 import type { TorchModule } from './module.ts';
 
@@ -37,13 +38,9 @@ const glu: Translate = (module, chain) => {
 
 /** One slope for all, or one for each channel, which the first axis of a row is. */
 const prelu: Translate = (module, chain) => {
-  const value = chain.required(module, 'weight');
-  const count = chain.shapeOf(module, 'weight')?.[0] ?? 0;
-  if (count > 1 && chain.shape.length > 1) {
-    throw module.unsupported('has a slope for each channel of rows with several axes, which is not read here');
-  }
-  if (count > 1 && count !== chain.shape[0]) throw chain.mismatch(module, `[${count}]`);
-  chain.add(module, { type: 'prelu', value });
+  const isOne = elementCount(chain.shapeOf(module, 'weight') ?? []) === 1;
+  const value = isOne ? undefined : chain.perChannel(module, 'weight');
+  chain.add(module, { type: 'prelu', value: value ?? chain.required(module, 'weight') });
 };
 
 const gelu: Translate = (module, chain) => {

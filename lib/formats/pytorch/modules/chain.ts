@@ -1,8 +1,9 @@
 /** A chain of modules while it becomes layers: the shape of the row so far, and the tensors that the layers name. */
 import type { ForwardpassError } from '../../../errors.ts';
 import type { Layer } from '../../../graph/architecture.ts';
+import type { Tensor } from '../../../graph/graph.ts';
 import type { Limits } from '../../../graph/limits.ts';
-import { elementCount, formatShape, type Shape } from '../../../graph/shapes.ts';
+import { elementCount, formatShape, type Shape, sameShape } from '../../../graph/shapes.ts';
 import type { PickleObject } from '../../containers/pickle/values.ts';
 import { describeTorchTensor, type TorchDType, type TorchTensor } from '../../containers/torch-tensors.ts';
 import type { TorchModule } from './module.ts';
@@ -14,6 +15,8 @@ export class Chain {
   readonly layers: Layer[] = [];
   /** By the names that layers call them. */
   readonly tensors = new Map<string, PickleObject>();
+  /** Of those tensors, what is made of the ones that layers do not take as the file has them. */
+  readonly changes = new Map<string, (tensor: Tensor) => Tensor>();
   /** How many layers each module became. */
   private readonly steps = new Map<string, number>();
 
@@ -43,6 +46,28 @@ export class Chain {
     const full = this.tensor(module, name);
     if (full === undefined) throw module.malformed(`has no ${name}`);
     return full;
+  }
+
+  /**
+   * A tensor with one number for each channel, the first axis of a row, so that it broadcasts along the others;
+   * `change` is done to each number.
+   */
+  perChannel(module: TorchModule, name: string, change = (x: number) => x): string | undefined {
+    const value = module.tensor(name);
+    if (value === undefined) return undefined;
+    const size = this.shapeOf(module, name) ?? [];
+    if (!sameShape(size, this.shape.slice(0, 1))) throw this.mismatch(module, `[${size[0] ?? 1}, …]`);
+    const spread = `${module.tensorName(name)} by channel`;
+    const shape = [...size, ...this.shape.slice(1).fill(1)];
+    this.tensors.set(spread, value);
+    this.changes.set(spread, ({ data }) => ({ shape, data: data.map(change) }));
+    return spread;
+  }
+
+  /** The element type of the row so far: that of the tensor that was used last. */
+  rowType(): TorchDType {
+    const last = [...this.tensors.values()].at(-1);
+    return last === undefined ? 'F32' : describeTorchTensor(last, this.limits, 'the model').dtype;
   }
 
   shapeOf(module: TorchModule, name: string): Shape | undefined {

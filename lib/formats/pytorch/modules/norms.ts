@@ -14,7 +14,7 @@ const STEPS: Readonly<Partial<Record<TorchDType, number>>> = {
   BF16: 2 ** -7,
 };
 
-/** Over the first axis of a row, the channels, which here must be its only one. */
+/** By channel, the first axis of a row. */
 export const batchNorm: Translate = (module, chain) => {
   const mean = chain.tensor(module, 'running_mean');
   const variance = chain.tensor(module, 'running_var');
@@ -23,14 +23,16 @@ export const batchNorm: Translate = (module, chain) => {
       'has no running mean and variance (track_running_stats=False), so that it normalises over the batch';
     throw module.unsupported(`${message}; each row runs by itself here`);
   }
-  const size = chain.shapeOf(module, 'running_mean') ?? [];
-  if (chain.shape.length > 1) {
-    throw module.unsupported(
-      `normalises channels of rows of shape ${formatShape(chain.shape)}; only [features] is read`,
-    );
-  }
-  if (!sameShape(chain.shape, size)) throw chain.mismatch(module, formatShape(size));
   const epsilon = module.number('eps', EPSILON);
+  if (chain.shape.length > 1) {
+    chain.add(module, { type: 'sub', value: chain.perChannel(module, 'running_mean') });
+    const root = (x: number) => Math.sqrt(x + epsilon);
+    chain.add(module, { type: 'div', value: chain.perChannel(module, 'running_var', root) });
+    scaleChannels(module, chain);
+    return;
+  }
+  const size = chain.shapeOf(module, 'running_mean') ?? [];
+  if (!sameShape(chain.shape, size)) throw chain.mismatch(module, formatShape(size));
   chain.add(module, { type: 'batch_norm', mean, variance, epsilon, ...scaleOf(module, chain) });
 };
 
@@ -50,7 +52,7 @@ export const layerNorm: Translate = (module, chain) => {
 
 export const rmsNorm: Translate = (module, chain) => {
   const weight = chain.tensor(module, 'weight');
-  const epsilon = module.has('eps') ? module.number('eps') : STEPS[chain.typeOf(module, 'weight') ?? 'F32'];
+  const epsilon = module.has('eps') ? module.number('eps') : STEPS[chain.typeOf(module, 'weight') ?? chain.rowType()];
   overLastAxes(module, chain, { type: 'rms_norm', epsilon, ...(weight !== undefined && { weight }) });
 };
 
@@ -93,13 +95,9 @@ export const instanceNorm: Translate = (module, chain) => {
 
 /** A factor and a summand for each channel, along the first axis of a row. */
 function scaleChannels(module: TorchModule, chain: Chain): void {
-  const { weight, bias } = scaleOf(module, chain);
+  const weight = chain.perChannel(module, 'weight');
+  const bias = chain.perChannel(module, 'bias');
   if (weight === undefined && bias === undefined) return;
-  const { shape } = chain;
-  // Layers scale along the last axis.
-  if (shape.length > 1) {
-    throw module.unsupported(`scales the channels of rows of shape ${formatShape(shape)}; only [features] is read`);
-  }
   chain.add(module, {
     type: 'affine',
     ...(weight !== undefined && { scale: weight }),

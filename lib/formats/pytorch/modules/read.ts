@@ -27,7 +27,8 @@ export async function readModule(root: PickleObject, file: SavedFile, limits: Li
   for (const { module, translate } of steps) translate(module, chain);
   const tensors = new Map<string, Tensor>();
   for (const [name, value] of chain.tensors) {
-    tensors.set(name, await readTensor(file, value, limits, `tensor ${name}`));
+    const tensor = await readTensor(file, value, limits, `tensor ${name}`);
+    tensors.set(name, chain.changes.get(name)?.(tensor) ?? tensor);
   }
   const isDouble = [...tensors.values()].some(({ data }) => data instanceof Float64Array);
   const dtype = input.dtype === 'float32' && isDouble ? 'float64' : input.dtype;
