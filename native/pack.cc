@@ -1,5 +1,7 @@
 #include "pack.h"
 
+#include <cstring>
+
 #include "panel.h"
 
 namespace fp {
@@ -7,6 +9,22 @@ namespace {
 
 // Elements of one row of weights in DenseOrder::lanes.
 size_t lane_row(size_t K, DenseShape shape) { return round_up(K, lane_count * size_t(shape.partials)); }
+
+// Full panels of weights [K, N], `count` columns from the first on. Several panels take their part of each row in turn:
+// one alone would touch a page for each of its short rows.
+template <typename T>
+void pack_full_panels(const T* weights, size_t K, size_t N, size_t count, size_t panel, T* to) {
+  constexpr size_t panels_at_once = 16;
+  const size_t stride = (K + 1) * panel;
+  for (size_t first = 0; first < count; first += panels_at_once * panel) {
+    const size_t end = first + panels_at_once * panel < count ? first + panels_at_once * panel : count;
+    for (size_t k = 0; k < K; k++) {
+      T* row = to + first / panel * stride + (k + 1) * panel;
+      for (size_t n = first; n < end; n += panel, row += stride)
+        std::memcpy(row, weights + k * N + n, panel * sizeof(T));
+    }
+  }
+}
 
 }  // namespace
 
@@ -36,13 +54,15 @@ void pack(const T* weights, bool out_in, const T* bias, size_t K, size_t N, int 
     }
     return;
   }
-  for (size_t first = 0; first < N; first += size_t(panel_columns)) {
-    const size_t left = N - first;
-    const size_t columns = left < size_t(panel_columns) ? left : size_t(panel_columns);
-    const size_t width = round_up(columns, size_t(lanes));
+  const size_t panel = size_t(panel_columns), full = N / panel * panel;
+  if (!out_in) pack_full_panels(weights, K, N, full, panel, to);
+  for (size_t first = 0; first < N; first += panel) {
+    const size_t columns = first < full ? panel : N - first, width = round_up(columns, size_t(lanes));
     for (size_t n = 0; bias != nullptr && n < columns; n++) to[n] = bias[first + n];
     to += width;
-    each_weight(weights, out_in, K, N, first, columns, [&](size_t k, size_t n, T w) { to[k * width + n] = w; });
+    if (out_in || first >= full) {
+      each_weight(weights, out_in, K, N, first, columns, [&](size_t k, size_t n, T w) { to[k * width + n] = w; });
+    }
     to += K * width;
   }
 }

@@ -50,6 +50,8 @@ export interface LayerCallOptions {
   readonly dtype: DType;
   readonly weights: (spec: LayerSpec) => readonly StoredWeight[];
   readonly variablesOf: (spec: LayerSpec) => readonly Variable[];
+  /** Throws `UNSUPPORTED_OP` for a class that is not read. */
+  readonly kindOf: (spec: LayerSpec) => LayerKind;
   /** A text file that the model keeps for the layer. */
   readonly asset: (name: string) => string | undefined;
 }

@@ -148,6 +148,7 @@ class Network implements Sink {
       sink: this,
       dtype: compute,
       variablesOf,
+      kindOf,
       weights: (owner) => this.weightsOf(owner),
       asset: (name) => this.options.weights.asset?.(spec, name),
     });

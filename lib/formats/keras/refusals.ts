@@ -42,9 +42,14 @@ const KINDS: readonly (readonly [names: RegExp, what: string])[] = [
   [/^(TFOpLambda|SlicingOpLambda|TensorFlowOpLayer|OpLambda)$/, 'is a TensorFlow operation and no layer'],
 ];
 
-/** For a class that is in no table. */
-export function unknownLayer(className: string, place: string): ForwardpassError {
+/** For a class that is in no table, and for a function of keras.ops that is in none. */
+export function unknownLayer(className: string, place: string, isOperation: boolean): ForwardpassError {
   const what = KINDS.find(([names]) => names.test(className))?.[1];
+  if (what === undefined && isOperation) {
+    const message = `${quote(className)} is a function on tensors that is not read`;
+    const hint = 'docs/formats/keras.md lists those that are; export the model to ONNX';
+    return new ForwardpassError('UNSUPPORTED_OP', `${message}; ${hint}`, place);
+  }
   if (what === undefined) return custom(className, place);
   const hint = 'run such a model with TensorFlow.js or ONNX Runtime';
   return new ForwardpassError('UNSUPPORTED_OP', `${quote(className)} ${what}: no row operation; ${hint}`, place);

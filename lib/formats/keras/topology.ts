@@ -117,7 +117,6 @@ class TopologyReader {
   }
 
   /** The tensors that a functional model takes and gives. */
-  /** The tensors that a functional model takes and gives. */
   private ends(config: Config): Pick<ModelSpec, 'inputs' | 'outputs'> {
     const read = (field: string) => this.references(config.raw(field), `${config.place} ${field}`);
     return { inputs: read('input_layers'), outputs: read('output_layers') };
@@ -168,7 +167,10 @@ function legacyCall(node: readonly unknown[], place: string): Call {
 }
 
 /** Layers that do not say whether they are trained. */
-const SILENT_LAYERS = new Set(['InputLayer', 'Discretization', 'Sequential', 'Functional', 'Model']);
+const SILENT_LAYERS = new Set([
+  ...['InputLayer', 'Sequential', 'Functional', 'Model'],
+  ...['Discretization', 'SpatialDropout1D', 'SpatialDropout2D', 'SpatialDropout3D'],
+]);
 
 /** In HDF5 files no module tells: operations have nothing but a name and their own arguments. */
 function isOperationConfig(outer: Config, config: Config): boolean {

@@ -3,7 +3,6 @@ import { quote } from '../../../words.ts';
 import { applyActivation, applyNamed, functionName } from '../activation.ts';
 import { innerLayer } from '../inner.ts';
 import type { LayerCall, LayerKind, Value } from '../layer.ts';
-import { kindOf } from './table.ts';
 import { trained } from './variables.ts';
 
 /** Applies what a layer's `activation` says: a name, or a layer. */
@@ -12,7 +11,7 @@ export function activationField(layer: LayerCall, x: Value): Value {
   if (name !== undefined) return applyNamed(layer, x, name);
   const spec = innerLayer(layer.spec, 'activation');
   if (spec === undefined) return x;
-  const kind = kindOf(spec);
+  const kind = layer.options.kindOf(spec);
   if (Object.hasOwn(activationLayers, spec.className)) return layer.callInner(spec, kind, x) as Value;
   throw layer.unsupported(`has ${quote(spec.className)} in the place of an activation`);
 }

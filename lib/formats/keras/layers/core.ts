@@ -5,7 +5,6 @@ import { innerLayer } from '../inner.ts';
 import type { LayerCall, LayerKind } from '../layer.ts';
 import { activationField } from './activations.ts';
 import { readEinsum } from './einsum.ts';
-import { kindOf } from './table.ts';
 import { trained } from './variables.ts';
 
 const dense: LayerKind = {
@@ -85,7 +84,7 @@ const timeDistributed: LayerKind = {
   build(layer) {
     const spec = innerLayer(layer.spec, 'layer');
     if (spec === undefined) throw layer.config.wrong('layer', 'a layer');
-    const kind = kindOf(spec);
+    const kind = layer.options.kindOf(spec);
     const isLast = !spec.config.has('axis') || spec.config.wholes('axis').every((axis) => axis === -1);
     if (kind.isPositionwise === true && isLast && layer.input.shape.length >= 2) return layer.callInner(spec, kind);
     throw layer.unsupported(`is read with layers that work on the last axis alone, not with ${quote(spec.className)}`);

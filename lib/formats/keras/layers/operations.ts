@@ -93,6 +93,47 @@ const transpose: LayerKind = {
   },
 };
 
+/** Two axes in one another's place. */
+const swapAxes: LayerKind = {
+  build(layer) {
+    const axes = layer.input.shape.map((_, axis) => axis);
+    const [a, b] = ['axis1', 'axis2'].map((field) => layer.axis(layer.config.whole(field), layer.input.shape, field));
+    return layer.transpose(layer.input, axes.with(a, b).with(b, a));
+  },
+};
+
+const stack: LayerKind = {
+  build(layer) {
+    const given = layer.config.whole('axis', 0);
+    const rows = layer.inputs.map((x) => {
+      const axis = layer.axis(given, [...x.shape, 1]);
+      return layer.reshape(x, x.shape.toSpliced(axis, 0, 1));
+    });
+    if (rows.length === 0) throw layer.error('MALFORMED', 'expected tensors to be called on, found none');
+    return concat(layer, rows, given);
+  },
+};
+
+const round: LayerKind = {
+  build(layer) {
+    const decimals = layer.config.whole('decimals', 0);
+    if (decimals !== 0) throw layer.unsupported(`rounds to ${decimals} decimals; expected 0`);
+    return layer.unary('round', layer.input);
+  },
+};
+
+/** The mean of the squared distances from the mean. */
+const variance = (finish = (_: LayerCall, value: Value) => value): LayerKind => ({
+  build(layer) {
+    if (!layer.config.has('axis'))
+      throw layer.unsupported('goes over all axes, the batch among them: this crosses rows');
+    const axes = layer.axes(layer.config.wholes('axis'));
+    const centred = layer.binary('sub', layer.input, layer.reduce('mean', layer.input, axes, true));
+    const keepDims = layer.config.flag('keepdims', false);
+    return finish(layer, layer.reduce('mean', layer.unary('square', centred), axes, keepDims));
+  },
+});
+
 const getItem: LayerKind = {
   build(layer) {
     const key = layer.argument(1, 'key');
@@ -187,6 +228,7 @@ export const operations: Readonly<Record<string, LayerKind>> = {
   Sign: unary('sign'),
   Floor: unary('floor'),
   Ceil: unary('ceil'),
+  Round: round,
   Erf: unary('erf'),
   Tanh: unary('tanh'),
   Sigmoid: unary('sigmoid'),
@@ -213,6 +255,8 @@ export const operations: Readonly<Record<string, LayerKind>> = {
   ExpandDims: expandDims,
   Squeeze: squeeze,
   Transpose: transpose,
+  Swapaxes: swapAxes,
+  Stack: stack,
   GetItem: getItem,
   Cast: identity,
   StopGradient: identity,
@@ -224,6 +268,8 @@ export const operations: Readonly<Record<string, LayerKind>> = {
   Min: reduction('min'),
   Amin: reduction('min'),
   Prod: reduction('prod'),
+  Var: variance(),
+  Std: variance((layer, value) => layer.unary('sqrt', value)),
   Logsumexp: reduction('log_sum_exp'),
   Argmax: reduction('arg_max'),
   Argmin: reduction('arg_min'),

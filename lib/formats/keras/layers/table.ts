@@ -32,7 +32,7 @@ const OPERATIONS: ReadonlyMap<string, LayerKind> = new Map(Object.entries(operat
 export function kindOf({ className, isOperation, place }: LayerSpec): LayerKind {
   const kind = (isOperation ? OPERATIONS : LAYERS).get(className);
   if (kind !== undefined) return kind;
-  throw unknownLayer(className, place);
+  throw unknownLayer(className, place, isOperation);
 }
 
 /** What the layer has of its own, in the order in which Keras makes it. */
