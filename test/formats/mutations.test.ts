@@ -22,8 +22,8 @@ const LARGEST = 8 * 1024;
 const FEWEST_FILES = 3;
 /** Of one file; a larger one is cut at so many places in equal distance. */
 const MOST_CUTS = LARGEST;
-/** Of each format; the environment asks for more, such as 10000 before a release. */
-const FLIPS = Number(process.env.FORWARDPASS_MUTATIONS ?? 2000);
+/** Of each format; the environment asks for more or fewer. */
+const FLIPS = Number(process.env.FORWARDPASS_MUTATIONS ?? 10_000);
 /** Of one load. Most take milliseconds; a damaged size may be as large as the limits allow, on a busy machine. */
 const MOST_SECONDS = 10;
 const MOST_RESIDENT_BYTES = 2 ** 31;

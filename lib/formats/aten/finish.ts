@@ -1,7 +1,9 @@
 /** From the values that a file's program ends with to a graph. */
+
 import { ForwardpassError } from '../../errors.ts';
-import type { Decision, Graph, GraphInput, GraphOutput, Node } from '../../graph/graph.ts';
+import type { Graph, GraphInput, GraphOutput } from '../../graph/graph.ts';
 import { elementCount, formatShape } from '../../graph/shapes.ts';
+import { decisionOf } from '../decision.ts';
 import type { GraphBuilder } from '../tracing/builder.ts';
 import { CrossesRows } from '../tracing/emitter.ts';
 import { type ElementType, HIGHEST_RANK, publicType, type Row } from '../tracing/value.ts';
@@ -79,16 +81,4 @@ function tensorOf(result: Argument, place: string) {
   if (value !== undefined) return value;
   const message = 'is not a tensor, or one that was changed in place through a view of it';
   throw new ForwardpassError('UNSUPPORTED_OP', message, place);
-}
-
-/** What a final softmax, or a sigmoid of one number, says about the classes. */
-function decisionOf(nodes: readonly Node[], output: Row): Decision | undefined {
-  const producers = new Map(nodes.map((node) => [node.output, node]));
-  let last = producers.get(output.operand as string);
-  if (last?.op === 'softmax' && output.shape.length === 1) {
-    return { rule: 'arg_max', probabilities: last.attributes.fn === 'softmax' };
-  }
-  while (last?.op === 'reshape') last = producers.get(last.inputs[0] as string);
-  const isProbability = last?.op === 'unary' && last.attributes.fn === 'sigmoid' && elementCount(output.shape) === 1;
-  return isProbability ? { rule: 'above', threshold: 0.5, probabilities: true } : undefined;
 }
