@@ -1,8 +1,8 @@
 /** One ONNX node with its inputs at hand, as the translations in ops/ see it. */
-import type { ErrorCode, ForwardpassError } from '../../errors.ts';
 import type { GraphBuilder } from '../tracing/builder.ts';
+import { OperatorCall } from '../tracing/call.ts';
 import { decodeText } from '../tracing/raw-elements.ts';
-import { type Constant, describe, literal, type Row, type Value } from '../tracing/value.ts';
+import { type Constant, describe, literal, type Value } from '../tracing/value.ts';
 import type { AttributeProto } from './proto.ts';
 import { decodeTensor } from './tensor.ts';
 
@@ -12,12 +12,10 @@ export type Translation = (call: Call) => Value | readonly (Value | undefined)[]
 /** Translations by operator name. */
 export type Translations = Readonly<Record<string, Translation>>;
 
-export class Call {
-  readonly build: GraphBuilder;
+export class Call extends OperatorCall {
   /** Of the node's operator set. */
   readonly opset: number;
   readonly outputCount: number;
-  readonly inputs: readonly (Value | undefined)[];
   readonly #attributes: ReadonlyMap<string, AttributeProto>;
 
   constructor(
@@ -27,45 +25,10 @@ export class Call {
     outputCount: number,
     attributes: ReadonlyMap<string, AttributeProto>,
   ) {
-    this.build = build;
+    super(build, inputs);
     this.opset = opset;
-    this.inputs = inputs;
     this.outputCount = outputCount;
     this.#attributes = attributes;
-  }
-
-  error(code: ErrorCode, message: string): ForwardpassError {
-    return this.build.error(code, message);
-  }
-
-  has(index: number): boolean {
-    return this.inputs[index] !== undefined;
-  }
-
-  input(index: number): Value {
-    const value = this.inputs[index];
-    if (value === undefined) throw this.error('MALFORMED', `input ${index} is missing`);
-    return value;
-  }
-
-  /** Every input, none of which may be left out. */
-  all(): Value[] {
-    if (this.inputs.length === 0) throw this.error('MALFORMED', 'expected at least one input, found none');
-    return this.inputs.map((_, index) => this.input(index));
-  }
-
-  /** An input that must be the same for every row. */
-  constant(index: number): Constant {
-    const value = this.input(index);
-    if (value.kind === 'row') {
-      throw this.error('UNSUPPORTED_OP', `input ${index} depends on the model's input; here it must be a constant`);
-    }
-    return value;
-  }
-
-  /** An input as the value of a row; constants are taken as rows that are all equal. */
-  row(index: number): Row {
-    return this.build.asRow(this.input(index));
   }
 
   /** A constant's numbers; undefined where the input is left out. */
