@@ -48,7 +48,7 @@ async function buildScripts() {
     codeSplitting: {
       groups: [
         { name: 'load', test: /lib.(load|formats.containers.half)\.ts$/ },
-        { name: 'tracing', test: /lib.formats.(tracing.(builder|raw-elements)|containers.protobuf)\.ts$/ },
+        { name: 'tracing', test: /lib.formats.(tracing.(builder|call|raw-elements)|containers.protobuf)\.ts$/ },
       ],
     },
   });
