@@ -52,6 +52,9 @@ inline void aligned_free(void* block) {
 #endif
 }
 
+// `count` elements of zeros, or null.
+void* allocate_zeroed(size_t count, size_t element_bytes);
+
 // Hands memory that was freed back to the system, where the C library would keep it.
 inline void give_back_memory() {
 #ifdef __GLIBC__
@@ -91,10 +94,8 @@ class Array {
     aligned_free(std::exchange(data_, nullptr));
     count_ = 0;
     if (count == 0) return true;
-    if (count > SIZE_MAX / sizeof(T)) return false;
-    data_ = static_cast<T*>(aligned_allocate(count * sizeof(T)));
+    data_ = static_cast<T*>(allocate_zeroed(count, sizeof(T)));
     if (data_ == nullptr) return false;
-    std::memset(static_cast<void*>(data_), 0, count * sizeof(T));
     count_ = count;
     return true;
   }

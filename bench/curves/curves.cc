@@ -14,7 +14,7 @@ constexpr size_t kCount = 2048;
 constexpr int kRounds = 41, kCalls = 64;
 
 const char* const kNames[] = {
-#define FP_UNARY(name) #name,
+#define FP_UNARY(name, use) #name,
 #include "kernels/unary.inc"
 #undef FP_UNARY
 };

@@ -2,6 +2,7 @@
 
 #if FP_X86_64
 #define FP_ISA fp::avx512
+#define FP_REST fp::avx2
 
 // What is included here belongs to no instruction set; what follows may run only where has_avx512() says so.
 #include <immintrin.h>
@@ -14,6 +15,11 @@
 #include "../pack.h"
 #include "../pack_reduced.h"
 #include "kernels.h"
+
+namespace fp::avx2 {
+extern const Kernels<float> f32;
+extern const Kernels<double> f64;
+}  // namespace fp::avx2
 
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx2,fma"))), \

@@ -24,23 +24,67 @@ FP_INLINE void with_count(size_t count, F f) {
   }
 }
 
-// Calls f(constant, first) for tiles of rows, each as high as the constant says and none higher than `Most`: of equal
-// height (16 as 8 + 8, not 12 + 4).
+// Heights of tiles are 1, 2, 3 where none is higher, otherwise 1 and the even ones: half as much code, and a tile of an
+// odd number of rows works its last row twice. Calls f(constant) with the least height of `rows`, which is from 1 to
+// `Most`.
+template <int Most, class F>
+FP_INLINE void with_height(size_t rows, F f) {
+  static_assert(Most <= 3 || Most % 2 == 0, "a height");
+  if constexpr (Most > 0) {
+    constexpr int lower = Most > 3 ? Most - 2 : Most - 1;
+    if (rows > size_t(lower)) return f(std::integral_constant<int, Most>());
+    with_height<lower>(rows, f);
+  }
+}
+
+// Calls f(constant, first, rows) for tiles of rows, each as high as the constant says or one row less, and none higher
+// than `Most`: of nearly equal height (16 as 8 + 8, not 12 + 4).
 template <int Most, class F>
 FP_INLINE void in_tiles(size_t rows, F f) {
-  const size_t count = (rows + Most - 1) / Most;
+  constexpr size_t unit = Most > 3 ? 2 : 1, most_units = Most / unit;
+  const size_t units = (rows + unit - 1) / unit, count = (units + most_units - 1) / most_units;
   // Dividing takes longer than one row of a small layer.
-  const size_t height = count == 1 ? rows : rows / count, taller = rows - height * count;
+  const size_t height = count == 1 ? units : units / count, taller = units - height * count;
   for (size_t i = 0, row = 0; i < count; i++) {
-    const size_t here = height + (i < taller);
-    with_count<Most>(here, [&](auto MR) { f(MR, row); });
+    const size_t wanted = (height + (i < taller)) * unit, here = wanted < rows - row ? wanted : rows - row;
+    with_height<Most>(here, [&](auto MR) { f(MR, row, here); });
     row += here;
   }
 }
 
+// Where row r of a tile stands that holds MR rows, or one row less: then the last is the one before it.
+template <int MR>
+FP_INLINE size_t place_of_row(int r, size_t rows) {
+  return r == MR - 1 ? rows - 1 : size_t(r);
+}
+
+// Where a tile's rows stand. Three share a pointer (its row, the next and the one after are within the addressing
+// modes), so that pointers do not run out before vectors do; the last row has its own.
+template <int MR, class Element>
+struct RowPointers {
+  static constexpr int groups = (MR + 1) / 3;
+  const Element* group[groups + 1];
+  size_t stride;
+
+  FP_INLINE RowPointers(const Element* from, size_t row_stride, size_t rows) : stride(row_stride) {
+    FP_UNROLL
+    for (int g = 0; g < groups; g++) group[g] = from + size_t(3 * g) * stride;
+    group[groups] = from + (rows - 1) * stride;
+  }
+  FP_INLINE const Element* at(int r) const {
+    return r == MR - 1 ? group[groups] : group[r / 3] + size_t(r % 3) * stride;
+  }
+  FP_INLINE void advance(size_t count) {
+    FP_UNROLL
+    for (int g = 0; g <= groups; g++) group[g] += count;
+  }
+};
+
 // Weights as they are: a row of a panel of NV vectors is as many in memory.
 template <class S>
 struct WholeWeights {
+  static constexpr int most_rows = 12;        // of a tile
+  static constexpr bool small_layers = true;  // whether they have code of their own
   static constexpr int vectors(int NV) { return NV; }
   template <int NV>
   static FP_INLINE void load(const typename S::T* from, typename S::V (&w)[NV]) {
@@ -52,6 +96,8 @@ struct WholeWeights {
 // bf16 weights in pairs, one shift or mask from being floats again: see pack_reduced.h.
 template <class S>
 struct Bf16Weights {
+  static constexpr int most_rows = 6;
+  static constexpr bool small_layers = false;
   static constexpr int vectors(int NV) { return (NV + 1) / 2; }
   template <int NV>
   static FP_INLINE void load(const typename S::T* from, typename S::V (&w)[NV]) {
@@ -73,22 +119,32 @@ struct Dense {
 
   // A quarter of the registers is left for weights and broadcasts.
   static constexpr int accumulators = S::registers * 3 / 4;
-  static constexpr int panel_vectors = S::lanes <= 4 ? 4 : 2;
+  static constexpr int panel_vectors = S::lanes == 1 ? 1 : S::lanes <= 4 && S::registers >= 32 ? 4 : 2;
   static constexpr int panel_columns = panel_vectors * S::lanes;
-  static constexpr int row_chains = 8;  // independent sums that hide the latency at one row
+  static constexpr int row_chains = S::lanes == 1 ? 1 : 8;  // independent sums that hide the latency at one row
 
   // Elements of a row of weights of a panel, and of a whole full panel.
   static constexpr size_t row_size(int vectors) { return size_t(W::vectors(vectors) * S::lanes); }
   static constexpr size_t panel_size(size_t K) { return size_t(panel_columns) + K * row_size(panel_vectors); }
 
-  static constexpr int tile_rows(int vectors) { return accumulators / vectors < 16 ? accumulators / vectors : 16; }
+  // Tiles of one vector need not be higher than hides the latency.
+  static constexpr int tile_rows(int vectors) {
+    const int rows = accumulators / vectors,
+              most = vectors == 1 && W::most_rows > row_chains ? row_chains : W::most_rows;
+    return rows < most ? rows : most;
+  }
 
-  // A panel of `NV` vectors: where it stands, and how many of its columns exist.
+  // Where a panel's results go: its first column in the first row, and how many of its columns exist.
+  struct Results {
+    T* y;
+    size_t columns;
+  };
+
+  // A panel of `NV` vectors.
   struct Panel {
     const T* bias;
     const T* weights;
-    T* y;  // its first column in the first row
-    size_t columns;
+    Results results;
   };
 
   // What the results are clamped to, read before any of them is stored: a compiler must take a store of floats for a
@@ -96,13 +152,14 @@ struct Dense {
   struct Bounds {
     V low, high;
     explicit Bounds(const Layer& layer) : low(S::set1(layer.low)), high(S::set1(layer.high)) {}
+    FP_INLINE V clamp(V v) const { return S::min(high, S::max(low, v)); }
   };
 
   template <int NV>
   static FP_INLINE void store(const V (&v)[NV], const Bounds& bounds, T* y, size_t columns) {
     FP_UNROLL
     for (int j = 0; j < NV; j++) {
-      const V out = S::min(bounds.high, S::max(bounds.low, v[j]));
+      const V out = bounds.clamp(v[j]);
       if (columns >= size_t(j + 1) * S::lanes) {
         S::store(y + j * S::lanes, out);
       } else {
@@ -111,131 +168,152 @@ struct Dense {
     }
   }
 
-  template <int MR, int NV>
-  static FP_INLINE void store_rows(const V (&sum)[MR][NV], const Layer& layer, const Panel& panel, size_t first_row) {
-    const Bounds bounds(layer);
-    const size_t N = layer.N, columns = panel.columns;
-    T* y = panel.y + first_row * N;
-    FP_UNROLL
-    for (int r = 0; r < MR; r++, y += N) store<NV>(sum[r], bounds, y, columns);
+  // Stores the first `columns` of `width` columns of each row.
+  static FP_NOINLINE void store_columns(const T* from, size_t width, T* y, size_t N, size_t columns, size_t rows) {
+    for (; rows > 0; rows--, from += width, y += N) {
+      size_t column = 0;
+      for (; column + S::lanes <= columns; column += S::lanes) S::store(y + column, S::load(from + column));
+      if (column < columns) S::store_part(y + column, S::load(from + column), int(columns - column));
+    }
   }
 
-  // Adds x[0..count) times `count` rows of weights to MR rows of sums. Three rows share a pointer (its row, the next
-  // and the one after are within the addressing modes), so that pointers do not run out before vectors do.
+  // Where not all columns of a panel of several vectors exist, the rows are stored aside first: asking of each vector
+  // whether it is whole would be half of a tile's code.
   template <int MR, int NV>
-  static FP_INLINE void multiply(V (&sum)[MR][NV], const T* x, size_t row, const T* weights, size_t count) {
-    constexpr int groups = (MR + 2) / 3;
-    const T* at[groups];
+  static FP_INLINE void store_rows(const V (&sum)[MR][NV], const Layer& layer, const Results& results, size_t first_row,
+                                   size_t rows) {
+    const Bounds bounds(layer);
+    const size_t N = layer.N, columns = results.columns;
+    T* const y = results.y + first_row * N;
+    constexpr size_t width = NV * S::lanes;
+    if constexpr (MR == 1) return store<NV>(sum[0], bounds, y, columns);
+    if (NV == 1 && columns < width) {
+      FP_UNROLL
+      for (int r = 0; r < MR; r++) {
+        S::store_part(y + place_of_row<MR>(r, rows) * N, bounds.clamp(sum[r][0]), int(columns));
+      }
+      return;
+    }
+    T aside[MR * width];
+    const bool whole = columns >= width;
+    T* const to = whole ? y : aside;
+    const size_t stride = whole ? N : width;
     FP_UNROLL
-    for (int g = 0; g < groups; g++) at[g] = x + size_t(3 * g) * row;
+    for (int r = 0; r < MR; r++) {
+      FP_UNROLL
+      for (int j = 0; j < NV; j++) {
+        S::store(to + place_of_row<MR>(r, rows) * stride + j * S::lanes, bounds.clamp(sum[r][j]));
+      }
+    }
+    if (!whole) store_columns(aside, width, y, N, columns, rows);
+  }
+
+  // Adds x[0..count) of a tile's rows times `count` rows of weights to their sums.
+  template <int MR, int NV>
+  static FP_INLINE void multiply(V (&sum)[MR][NV], const T* x, size_t K, size_t rows, const T* weights, size_t count) {
+    RowPointers<MR, T> row(x, K, rows);
     for (const T* const end = weights + count * row_size(NV); weights != end; weights += row_size(NV)) {
       V w[NV];
       W::load(weights, w);
       FP_UNROLL
       for (int r = 0; r < MR; r++) {
-        const V a = S::set1(at[r / 3][size_t(r % 3) * row]);
+        const V a = S::set1(*row.at(r));
         FP_UNROLL
         for (int j = 0; j < NV; j++) sum[r][j] = S::fma(a, w[j], sum[r][j]);
       }
-      FP_UNROLL
-      for (int g = 0; g < groups; g++) at[g]++;
+      row.advance(1);
     }
   }
 
-  // MR rows of one panel in one run of k.
+  // Whether a tile's registers hold the sums of one run of k beside those of the runs before.
+  static constexpr bool takes_runs(int rows, int vectors) { return rows * vectors * 2 <= accumulators || rows == 1; }
+
+  // MR rows of one panel, or one row less.
   template <int MR, int NV>
-  static void tile(const Layer& layer, const T* x, const Panel& panel, size_t first_row) {
+  static void tile(const Layer& layer, const T* x, const Panel& panel, size_t first_row, size_t rows) {
+    const size_t K = layer.K;
+    x += first_row * K;
     V sum[MR][NV];
     FP_UNROLL
     for (int r = 0; r < MR; r++) {
       FP_UNROLL
       for (int j = 0; j < NV; j++) sum[r][j] = S::load(panel.bias + j * S::lanes);
     }
-    multiply<MR, NV>(sum, x + first_row * layer.K, layer.K, panel.weights, layer.K);
-    store_rows<MR, NV>(sum, layer, panel, first_row);
+    if constexpr (!takes_runs(MR, NV)) {
+      multiply<MR, NV>(sum, x, K, rows, panel.weights, K);
+    } else {
+      const size_t partials = size_t(layer.shape.partials), run = layer.shape.run(K);
+      V before[MR][NV] = {};
+      for (size_t p = 1, k = 0;; p++, k += run) {
+        multiply<MR, NV>(sum, x + k, K, rows, panel.weights + k * row_size(NV), p == partials ? K - k : run);
+        if (p > 1) for_sums<MR, NV>([&](int r, int j) { sum[r][j] = S::add(before[r][j], sum[r][j]); });
+        if (p == partials) break;
+        for_sums<MR, NV>([&](int r, int j) {
+          before[r][j] = sum[r][j];
+          sum[r][j] = S::zero();
+        });
+      }
+    }
+    store_rows<MR, NV>(sum, layer, panel.results, first_row, rows);
   }
 
-  // Adds runs p to p + C − 1 of k to C sets of sums; what K / partials leaves over belongs to the last run. Sums of
-  // many rows hide each other's latency: then the runs go one after another.
-  template <int MR, int NV, int C>
-  static FP_INLINE void multiply_runs(V (&sum)[C][MR][NV], const Layer& layer, const T* x, const T* weights, size_t p) {
+  template <int MR, int NV, class F>
+  static FP_INLINE void for_sums(F f) {
+    FP_UNROLL
+    for (int r = 0; r < MR; r++) {
+      FP_UNROLL
+      for (int j = 0; j < NV; j++) f(r, j);
+    }
+  }
+
+  // All rows of one panel.
+  template <int NV>
+  static void tiles(const Layer& layer, const T* x, const Panel& panel, size_t rows) {
+    const auto one = [&](auto MR, size_t row, size_t here) { tile<MR, NV>(layer, x, panel, row, here); };
+    if (layer.shape.partials == 1) return in_tiles<tile_rows(NV)>(rows, one);
+    in_tiles<tile_rows(NV * 2)>(rows, one);
+  }
+
+  // One row of one panel in several runs of k, C of them at a time, which hide each other's latency; partials is a
+  // multiple of C.
+  template <int NV, int C>
+  static void runs(const Layer& layer, const T* x, const Panel& panel, size_t row) {
     constexpr size_t width = row_size(NV);
     const size_t K = layer.K, partials = size_t(layer.shape.partials), run = layer.shape.run(K);
-    if constexpr (MR * NV >= row_chains - 2) {
-      FP_UNROLL
-      for (int c = 0; c < C; c++) {
-        const size_t k = (p + c) * run, count = p + c + 1 == partials ? K - k : run;
-        multiply<MR, NV>(sum[c], x + k, K, weights + k * width, count);
-      }
-      return;
+    x += row * K;
+    V sum[C][NV], before[NV];
+    FP_UNROLL
+    for (int j = 0; j < NV; j++) {
+      before[j] = S::zero();
+      sum[0][j] = S::load(panel.bias + j * S::lanes);
     }
-    const auto add = [&](const T* from, const T* w_row, int c) {
-      V w[NV];
-      W::load(w_row, w);
-      FP_UNROLL
-      for (int r = 0; r < MR; r++) {
-        const V a = S::set1(from[r * K]);
+    for (size_t p = 0;;) {
+      for_sums<C - 1, NV>([&](int c, int j) { sum[c + 1][j] = S::zero(); });
+      const auto add = [&](size_t k, int c) {
+        V w[NV];
+        W::load(panel.weights + k * width, w);
+        const V a = S::set1(x[k]);
         FP_UNROLL
-        for (int j = 0; j < NV; j++) sum[c][r][j] = S::fma(a, w[j], sum[c][r][j]);
+        for (int j = 0; j < NV; j++) sum[c][j] = S::fma(a, w[j], sum[c][j]);
+      };
+      for (size_t k = p * run; k < (p + 1) * run; k++) {
+        FP_UNROLL
+        for (int c = 0; c < C; c++) add(k + c * run, c);
       }
-    };
-    for (size_t k = p * run; k < (p + 1) * run; k++) {
-      FP_UNROLL
-      for (int c = 0; c < C; c++) add(x + k + c * run, weights + (k + c * run) * width, c);
-    }
-    if (p + C < partials) return;
-    for (size_t k = partials * run; k < K; k++) add(x + k, weights + k * width, C - 1);
-  }
-
-  // MR rows of one panel in several runs of k, C of them at a time; partials is a multiple of C. Between two groups
-  // the sums so far wait in memory, so that the registers hold one set.
-  template <int MR, int NV, int C>
-  static void runs(const Layer& layer, const T* x, const Panel& panel, size_t first_row) {
-    x += first_row * layer.K;
-    V sum[C][MR][NV];
-    const auto for_sums = [&](auto f) {
-      FP_UNROLL
-      for (int r = 0; r < MR; r++) {
-        FP_UNROLL
-        for (int j = 0; j < NV; j++) f(r, j);
+      p += C;
+      // What K / partials leaves over belongs to the last run.
+      if (p == partials) {
+        for (size_t k = partials * run; k < K; k++) add(k, C - 1);
       }
-    };
-    const auto begin = [&](int c, int r, int j) { sum[c][r][j] = S::zero(); };
-    const auto add_up = [&](int r, int j) {
-      FP_UNROLL
-      for (int c = 1; c < C; c++) sum[0][r][j] = S::add(sum[0][r][j], sum[c][r][j]);
-    };
-    for_sums([&](int r, int j) {
-      sum[0][r][j] = S::load(panel.bias + j * S::lanes);
-      FP_UNROLL
-      for (int c = 1; c < C; c++) begin(c, r, j);
-    });
-    multiply_runs<MR, NV, C>(sum, layer, x, panel.weights, 0);
-    for_sums(add_up);
-    for (size_t p = C; p < size_t(layer.shape.partials); p += C) {
-      T so_far[MR][NV][S::lanes];
-      for_sums([&](int r, int j) {
-        S::store(so_far[r][j], sum[0][r][j]);
-        FP_UNROLL
-        for (int c = 0; c < C; c++) begin(c, r, j);
+      if (p > C) for_sums<1, NV>([&](int, int j) { sum[0][j] = S::add(before[j], sum[0][j]); });
+      for_sums<C - 1, NV>([&](int c, int j) { sum[0][j] = S::add(sum[0][j], sum[c + 1][j]); });
+      if (p == partials) break;
+      for_sums<1, NV>([&](int, int j) {
+        before[j] = sum[0][j];
+        sum[0][j] = S::zero();
       });
-      multiply_runs<MR, NV, C>(sum, layer, x, panel.weights, p);
-      for_sums([&](int r, int j) { sum[0][r][j] = S::add(S::load(so_far[r][j]), sum[0][r][j]); });
-      for_sums(add_up);
     }
-    store_rows<MR, NV>(sum[0], layer, panel, first_row);
-  }
-
-  // All rows of one panel, C runs of k at a time.
-  template <int NV, int C>
-  static void tiles(const Layer& layer, const T* x, const Panel& panel, size_t rows) {
-    in_tiles<tile_rows(NV * C)>(rows, [&](auto MR, size_t row) {
-      if constexpr (C == 1) {
-        tile<MR, NV>(layer, x, panel, row);
-      } else {
-        runs<MR, NV, C>(layer, x, panel, row);
-      }
-    });
+    store<NV>(sum[0], Bounds(layer), panel.results.y + row * layer.N, panel.results.columns);
   }
 
   // MR rows (few) of G neighbouring full panels, no partials.
@@ -273,35 +351,59 @@ struct Dense {
     FP_UNROLL
     for (int g = 0; g < G; g++) {
       FP_UNROLL
-      for (int r = 0; r < MR; r++) store<NV>(sum[g][r], bounds, panel.y + g * panel_columns + r * N, panel_columns);
+      for (int r = 0; r < MR; r++)
+        store<NV>(sum[g][r], bounds, panel.results.y + g * panel_columns + r * N, panel_columns);
     }
   }
 
-  // One row of one panel, C runs of k at a time.
   template <int NV>
-  static FP_INLINE void one_row(const Layer& layer, const T* x, const Panel& panel) {
-    constexpr int most = row_chains / NV;
+  static FP_INLINE void one_row(const Layer& layer, const T* x, const Panel& panel, size_t row = 0) {
+    constexpr int most = W::small_layers ? row_chains / NV : 1;
     const int partials = layer.shape.partials;
-    if (partials == 1) return tile<1, NV>(layer, x, panel, 0);
-    if (partials >= 8 && most >= 8) return runs<1, NV, 8>(layer, x, panel, 0);
-    if (partials >= 4 && most >= 4) return runs<1, NV, 4>(layer, x, panel, 0);
-    runs<1, NV, 2>(layer, x, panel, 0);
+    if (partials == 1) return tile<1, NV>(layer, x, panel, row, 1);
+    if constexpr (most >= 8) {
+      if (partials == 8) return runs<NV, 8>(layer, x, panel, row);
+    }
+    if constexpr (most >= 4) {
+      if (partials >= 4) return runs<NV, 4>(layer, x, panel, row);
+    }
+    if constexpr (most >= 2) {
+      runs<NV, 2>(layer, x, panel, row);
+    } else {
+      tile<1, NV>(layer, x, panel, row, 1);
+    }
   }
 
   template <int NV>
-  static void panel_rows(const Layer& layer, const T* x, const Panel& panel, size_t rows) {
-    if (rows == 1) return one_row<NV>(layer, x, panel);
-    if (layer.shape.partials == 1) return tiles<NV, 1>(layer, x, panel, rows);
-    tiles<NV, 2>(layer, x, panel, rows);
+  static FP_INLINE void panel_rows(const Layer& layer, const T* x, const Panel& panel, size_t rows) {
+    // As many rows as there are runs have no more sums side by side than one row has runs.
+    if (rows > 1 && (rows >= size_t(layer.shape.partials) || rows > 4)) return tiles<NV>(layer, x, panel, rows);
+    for (size_t row = 0; row < rows; row++) one_row<NV>(layer, x, panel, row);
   }
 
   // As many whole panels from `column` on as fit, G at a time; returns the first column that is not done.
   template <int MR, int G>
-  static size_t few_rows_of_panels(const Layer& layer, const T* x, T* y, size_t column, size_t end) {
+  static size_t rows_of_panels(const Layer& layer, const T* x, T* y, size_t column, size_t end) {
     const size_t stride = panel_size(layer.K);
     const T* at = layer.weights + column / panel_columns * stride;
     for (; column + G * panel_columns <= end; column += G * panel_columns, at += G * stride) {
-      few_rows<MR, G>(layer, x, {at, at + panel_columns, y + column, layer.N - column});
+      few_rows<MR, G>(layer, x, {at, at + panel_columns, {y + column, layer.N - column}});
+    }
+    return column;
+  }
+
+  // One or two rows of as many whole panels as are taken several at a time; returns the first column that is not done.
+  static FP_INLINE size_t few_rows_of_panels(const Layer& layer, const T* x, T* y, size_t rows, size_t column,
+                                             size_t end) {
+    if (layer.shape.partials > 1) return column;
+    // Weights from beyond the first-level cache arrive sooner in fewer streams, and hide the latency anyway.
+    constexpr int G = row_chains / panel_vectors, fewer = G > 2 ? G / 2 : G;
+    constexpr size_t first_level_bytes = 32 << 10;
+    const bool far = layer.K * layer.N * sizeof(T) > first_level_bytes;
+    if (rows == 1 && far) return rows_of_panels<1, fewer>(layer, x, y, column, end);
+    if (rows == 1) return rows_of_panels<1, G>(layer, x, y, column, end);
+    if constexpr (W::small_layers) {
+      if (rows == 2) return rows_of_panels<2, G / 2>(layer, x, y, column, end);
     }
     return column;
   }
@@ -309,24 +411,15 @@ struct Dense {
   static void chains(const Layer& layer, const T* x, T* y, size_t rows, size_t column, size_t end) {
     // The smallest layers are over before the rest of this function has begun.
     if (rows == 1 && layer.N <= size_t(S::lanes)) {
-      return one_row<1>(layer, x, {layer.weights, layer.weights + S::lanes, y, layer.N});
+      return one_row<1>(layer, x, {layer.weights, layer.weights + S::lanes, {y, layer.N}});
     }
-    if (layer.shape.partials == 1) {
-      // Weights from beyond the first-level cache arrive sooner in fewer streams, and hide the latency anyway.
-      constexpr int G = row_chains / panel_vectors, fewer = G > 2 ? G / 2 : G;
-      constexpr size_t first_level_bytes = 32 << 10;
-      const bool far = layer.K * layer.N * sizeof(T) > first_level_bytes;
-      if (rows == 1 && far) column = few_rows_of_panels<1, fewer>(layer, x, y, column, end);
-      if (rows == 1 && !far) column = few_rows_of_panels<1, G>(layer, x, y, column, end);
-      if (rows == 2) column = few_rows_of_panels<2, G / 2>(layer, x, y, column, end);
-      if (rows == 3 && G > 2) column = few_rows_of_panels<3, 2>(layer, x, y, column, end);
-    }
+    if constexpr (row_chains > panel_vectors) column = few_rows_of_panels(layer, x, y, rows, column, end);
     const T* at = layer.weights + column / panel_columns * panel_size(layer.K);
     for (; column < end; column += panel_columns, at += panel_size(layer.K)) {
       const size_t columns = layer.N - column;
       const size_t vectors = columns >= size_t(panel_columns) ? panel_vectors : (columns + S::lanes - 1) / S::lanes;
       const size_t width = vectors * S::lanes;
-      const Panel panel = {at, at + width, y + column, columns < width ? columns : width};
+      const Panel panel = {at, at + width, {y + column, columns < width ? columns : width}};
       with_count<panel_vectors>(vectors, [&](auto NV) { panel_rows<NV>(layer, x, panel, rows); });
     }
   }

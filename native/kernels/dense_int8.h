@@ -78,7 +78,11 @@ struct DenseInt8 {
   using Layer = fp::DenseLayer<float>;
   using Floats = Dense<F>;
 
-  // Tiles as high as those of floats, so that a block divides into both.
+  // Without an instruction for it a product takes so long that higher tiles would gain nothing.
+  static constexpr int most_rows = P::group == 4 ? 6 : 2;
+  static constexpr int tile_rows(int vectors) {
+    return Floats::tile_rows(vectors) < most_rows ? Floats::tile_rows(vectors) : most_rows;
+  }
   static constexpr int panel_vectors = Floats::panel_vectors;
   static constexpr int panel_columns = Floats::panel_columns;
   static constexpr int chains = 8;  // independent sums that hide the latency of a product
@@ -90,24 +94,24 @@ struct DenseInt8 {
     size_t apart = 0;  // how many panels further the second of two stands
   };
 
-  // Adds one group of NV vectors of weights times MR rows. Three rows share a pointer: see dense.h.
+  // Adds one group of NV vectors of weights times MR rows.
   template <int MR, int NV>
-  static FP_INLINE void multiply(I (&sum)[MR][NV], const char* const (&at)[(MR + 2) / 3], size_t stride, size_t offset,
+  static FP_INLINE void multiply(I (&sum)[MR][NV], const RowPointers<MR, char>& row, size_t offset,
                                  const int8_t* weights) {
     typename P::B b[NV];
     FP_UNROLL
     for (int j = 0; j < NV; j++) b[j] = P::load(weights + j * F::lanes * P::group);
     FP_UNROLL
     for (int r = 0; r < MR; r++) {
-      const auto a = P::broadcast(at[r / 3] + size_t(r % 3) * stride + offset);
+      const auto a = P::broadcast(row.at(r) + offset);
       FP_UNROLL
       for (int j = 0; j < NV; j++) sum[r][j] = P::dot(sum[r][j], a, b[j]);
     }
   }
 
-  // MR rows of G panels (two are full ones) of NV vectors, C groups of k at a time.
+  // MR rows, or one row less, of G panels (two are full ones) of NV vectors, C groups of k at a time.
   template <int MR, int NV, int G>
-  static void tile(const Layer& layer, const float* x, const Panel& panel, size_t first_row) {
+  static void tile(const Layer& layer, const float* x, const Panel& panel, size_t first_row, size_t rows) {
     constexpr int sums = MR * NV * G, C = sums >= chains ? 1 : (chains + sums - 1) / sums;
     constexpr size_t width = NV * F::lanes, weight_step = width * P::group, row_step = P::group * sizeof(Row);
     const size_t row_width = fp::quantized_width(layer.K), stride = row_width * sizeof(float);
@@ -132,21 +136,16 @@ struct DenseInt8 {
         }
       }
     }
-    constexpr int pointers = (MR + 2) / 3;
-    const char* at[pointers];
-    FP_UNROLL
-    for (int i = 0; i < pointers; i++) at[i] = reinterpret_cast<const char*>(x + 1) + size_t(3 * i) * stride;
+    RowPointers<MR, char> row(reinterpret_cast<const char*>(x + 1), stride, rows);
     const auto add = [&](int c, size_t ahead) {
       FP_UNROLL
       for (int p = 0; p < G; p++) {
-        multiply<MR, NV>(sum[p][c], at, stride, ahead * row_step,
-                         weights + ahead * weight_step + p * apart * sizeof(float));
+        multiply<MR, NV>(sum[p][c], row, ahead * row_step, weights + ahead * weight_step + p * apart * sizeof(float));
       }
     };
     const auto advance = [&](size_t count) {
       weights += count * weight_step;
-      FP_UNROLL
-      for (int i = 0; i < pointers; i++) at[i] += count * row_step;
+      row.advance(count * row_step);
     };
     size_t g = 0;
     for (; g + C <= groups; g += C) {
@@ -161,25 +160,23 @@ struct DenseInt8 {
       }
     }
 
-    const typename Floats::Bounds bounds(layer);
-    const size_t N = layer.N, columns = panel.columns;
-    float* row = panel.y + first_row * N;
     FP_UNROLL
-    for (int r = 0; r < MR; r++, row += N) {
-      const V row_scale = F::set1(x[size_t(r) * row_width]);
+    for (int p = 0; p < G; p++) {
+      V y[MR][NV];
       FP_UNROLL
-      for (int p = 0; p < G; p++) {
-        V y[NV];
+      for (int r = 0; r < MR; r++) {
+        const V row_scale = F::set1(x[place_of_row<MR>(r, rows) * row_width]);
         FP_UNROLL
         for (int j = 0; j < NV; j++) {
           I all = sum[p][0][r][j];
           FP_UNROLL
           for (int c = 1; c < C; c++) all = F::iadd(all, sum[p][c][r][j]);
           const size_t column = p * apart + j * F::lanes;
-          y[j] = F::fma(P::to_float(all), F::mul(row_scale, F::load(scales + column)), F::load(bias + column));
+          y[r][j] = F::fma(P::to_float(all), F::mul(row_scale, F::load(scales + column)), F::load(bias + column));
         }
-        Floats::template store<NV>(y, bounds, row + p * panel.apart * width, G > 1 ? width : columns);
       }
+      const size_t columns = G > 1 ? width : panel.columns;
+      Floats::template store_rows<MR, NV>(y, layer, {panel.y + p * panel.apart * width, columns}, first_row, rows);
     }
   }
 
@@ -192,7 +189,7 @@ struct DenseInt8 {
       // Two streams of weights, each of them without gaps, arrive faster than one.
       const size_t half = (end - first) / panel_columns / 2;
       for (size_t i = 0; i < half; i++, column += panel_columns, at += panel_size) {
-        tile<1, panel_vectors, 2>(layer, x, {at, y + column, size_t(panel_columns), half}, 0);
+        tile<1, panel_vectors, 2>(layer, x, {at, y + column, size_t(panel_columns), half}, 0, 1);
       }
       column += half * panel_columns;
       at += half * panel_size;
@@ -202,7 +199,8 @@ struct DenseInt8 {
       const size_t vectors = columns >= size_t(panel_columns) ? panel_vectors : (columns + F::lanes - 1) / F::lanes;
       const Panel panel = {at, y + column, columns};
       with_count<panel_vectors>(vectors, [&](auto NV) {
-        in_tiles<Floats::tile_rows(NV)>(rows, [&](auto MR, size_t row) { tile<MR, NV, 1>(layer, x, panel, row); });
+        in_tiles<tile_rows(NV)>(rows,
+                                [&](auto MR, size_t row, size_t here) { tile<MR, NV, 1>(layer, x, panel, row, here); });
       });
     }
   }

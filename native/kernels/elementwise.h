@@ -40,15 +40,42 @@ struct Binaries {
   static M is_false(V a) { return S::equal(a, S::zero()); }
 };
 
+// Calls f(offset, part) for each vector of a row of `width` elements. `part` loads and stores it: whole, or as many
+// elements as are left. Whole or not is asked anew each time, so that f stands in the code but once.
+template <class S>
+struct Part {
+  using T = typename S::T;
+  using V = typename S::V;
+  size_t left;
+
+  V load(const T* from) const {
+    return left >= size_t(S::lanes) ? S::load(from) : S::load_part(from, int(left), S::zero());
+  }
+  void store(T* to, V v) const { left >= size_t(S::lanes) ? S::store(to, v) : S::store_part(to, v, int(left)); }
+};
+
+template <class S, class F>
+FP_INLINE void for_parts(size_t width, F f) {
+  for (size_t i = 0; i < width; i += S::lanes) f(i, Part<S>{width - i});
+}
+
 template <class S, typename S::V (*Function)(typename S::V, typename S::V, typename S::V)>
 void unary(const typename S::T* x, typename S::T* y, size_t count, const typename S::T* parameters) {
-  using V = typename S::V;
-  const V alpha = S::set1(parameters[0]), beta = S::set1(parameters[1]);
-  size_t i = 0;
-  for (; i + S::lanes <= count; i += S::lanes) S::store(y + i, Function(S::load(x + i), alpha, beta));
-  if (const int left = int(count - i)) {
-    S::store_part(y + i, Function(S::load_part(x + i, left, S::zero()), alpha, beta), left);
-  }
+  const typename S::V alpha = S::set1(parameters[0]), beta = S::set1(parameters[1]);
+  for_parts<S>(count, [&](size_t i, Part<S> part) { part.store(y + i, Function(part.load(x + i), alpha, beta)); });
+}
+
+// The same, called for each vector.
+template <class S>
+FP_NOINLINE void each(typename S::V (*function)(typename S::V, typename S::V, typename S::V), const typename S::T* x,
+                      typename S::T* y, size_t count, const typename S::T* parameters) {
+  const typename S::V alpha = S::set1(parameters[0]), beta = S::set1(parameters[1]);
+  for_parts<S>(count, [&](size_t i, Part<S> part) { part.store(y + i, function(part.load(x + i), alpha, beta)); });
+}
+
+template <class S, typename S::V (*Function)(typename S::V, typename S::V, typename S::V)>
+void seldom_unary(const typename S::T* x, typename S::T* y, size_t count, const typename S::T* parameters) {
+  each<S>(Function, x, y, count, parameters);
 }
 
 // One row after another is one long row, unless an operand repeats.
@@ -57,51 +84,54 @@ inline void join_rows(size_t& rows, size_t& width) {
   rows = width > 0;
 }
 
+template <class S, class F>
+FP_INLINE void pairs(F f, const typename S::T* a, size_t a_stride, const typename S::T* b, size_t b_stride,
+                     typename S::T* y, size_t rows, size_t width) {
+  if (a_stride == width && b_stride == width) join_rows(rows, width);
+  for (; rows > 0; rows--, a += a_stride, b += b_stride, y += width) {
+    for_parts<S>(width, [&](size_t i, Part<S> part) { part.store(y + i, f(part.load(a + i), part.load(b + i))); });
+  }
+}
+
 template <class S, typename S::V (*Function)(typename S::V, typename S::V)>
 void binary(const typename S::T* a, size_t a_stride, const typename S::T* b, size_t b_stride, typename S::T* y,
             size_t rows, size_t width) {
-  if (a_stride == width && b_stride == width) join_rows(rows, width);
-  for (; rows > 0; rows--, a += a_stride, b += b_stride, y += width) {
-    size_t i = 0;
-    for (; i + S::lanes <= width; i += S::lanes) S::store(y + i, Function(S::load(a + i), S::load(b + i)));
-    if (const int left = int(width - i)) {
-      const auto from_a = S::load_part(a + i, left, S::zero()), from_b = S::load_part(b + i, left, S::zero());
-      S::store_part(y + i, Function(from_a, from_b), left);
-    }
-  }
+  pairs<S>([](typename S::V u, typename S::V v) { return Function(u, v); }, a, a_stride, b, b_stride, y, rows, width);
+}
+
+// The same, called for each vector.
+template <class S>
+FP_NOINLINE void each_pair(typename S::V (*function)(typename S::V, typename S::V), const typename S::T* a,
+                           size_t a_stride, const typename S::T* b, size_t b_stride, typename S::T* y, size_t rows,
+                           size_t width) {
+  pairs<S>(function, a, a_stride, b, b_stride, y, rows, width);
+}
+
+template <class S, typename S::V (*Function)(typename S::V, typename S::V)>
+void seldom_binary(const typename S::T* a, size_t a_stride, const typename S::T* b, size_t b_stride, typename S::T* y,
+                   size_t rows, size_t width) {
+  each_pair<S>(Function, a, a_stride, b, b_stride, y, rows, width);
 }
 
 template <class S>
 void affine(const typename S::T* x, const typename S::T* scale, const typename S::T* shift, typename S::T* y,
             size_t rows, size_t width) {
   for (; rows > 0; rows--, x += width, y += width) {
-    size_t i = 0;
-    for (; i + S::lanes <= width; i += S::lanes) {
-      S::store(y + i, S::fma(S::load(x + i), S::load(scale + i), S::load(shift + i)));
-    }
-    if (const int left = int(width - i)) {
-      const auto factor = S::load_part(scale + i, left, S::zero()), term = S::load_part(shift + i, left, S::zero());
-      S::store_part(y + i, S::fma(S::load_part(x + i, left, S::zero()), factor, term), left);
-    }
+    for_parts<S>(width, [&](size_t i, Part<S> part) {
+      part.store(y + i, S::fma(part.load(x + i), part.load(scale + i), part.load(shift + i)));
+    });
   }
 }
 
 template <class S>
 void select(const typename S::T* condition, size_t condition_stride, const typename S::T* a, size_t a_stride,
             const typename S::T* b, size_t b_stride, typename S::T* y, size_t rows, size_t width) {
-  using V = typename S::V;
-  const V zero = S::zero();
   if (condition_stride == width && a_stride == width && b_stride == width) join_rows(rows, width);
   for (; rows > 0; rows--, condition += condition_stride, a += a_stride, b += b_stride, y += width) {
-    size_t i = 0;
-    for (; i + S::lanes <= width; i += S::lanes) {
-      S::store(y + i, S::select(S::equal(S::load(condition + i), zero), S::load(b + i), S::load(a + i)));
-    }
-    if (const int left = int(width - i)) {
-      const V from_a = S::load_part(a + i, left, zero), from_b = S::load_part(b + i, left, zero);
-      const auto is_false = S::equal(S::load_part(condition + i, left, zero), zero);
-      S::store_part(y + i, S::select(is_false, from_b, from_a), left);
-    }
+    for_parts<S>(width, [&](size_t i, Part<S> part) {
+      const auto is_false = S::equal(part.load(condition + i), S::zero());
+      part.store(y + i, S::select(is_false, part.load(b + i), part.load(a + i)));
+    });
   }
 }
 

@@ -10,11 +10,21 @@
 
 #include "../pack_reduced.h"
 
-// For functions whose arguments must stay in registers: compilers judge them too large to inline.
-#ifdef _MSC_VER
+// For functions whose arguments must stay in registers: compilers judge them too large to inline. FP_SMALL is for an
+// instruction set without vectors, which has nothing to gain from that, nor from unrolling.
+#if defined(FP_SMALL)
+#define FP_INLINE inline
+#elif defined(_MSC_VER)
 #define FP_INLINE __forceinline
 #else
 #define FP_INLINE inline __attribute__((always_inline))
+#endif
+
+// For functions that several others share, each of which would take them in.
+#ifdef _MSC_VER
+#define FP_NOINLINE __declspec(noinline)
+#else
+#define FP_NOINLINE __attribute__((noinline))
 #endif
 
 // Keeps a vector in a register: gcc would read it from memory again at each use, which waits when it is not in the
@@ -30,7 +40,9 @@
 #endif
 
 // For loops over registers, whose count the compiler knows: left as loops they would put the registers in memory.
-#if defined(__clang__)
+#if defined(FP_SMALL)
+#define FP_UNROLL
+#elif defined(__clang__)
 #define FP_UNROLL _Pragma("clang loop unroll(full)")
 #elif defined(__GNUC__)
 #define FP_UNROLL _Pragma("GCC unroll 32")
@@ -42,14 +54,14 @@ namespace fp {
 
 // Element-wise functions, in the order of UNARY_NAMES and BINARY_NAMES in lib/graph/graph.ts.
 enum class Unary : int32_t {
-#define FP_UNARY(name) name,
+#define FP_UNARY(name, use) name,
 #include "unary.inc"
 #undef FP_UNARY
   count
 };
 
 enum class Binary : int32_t {
-#define FP_BINARY(name) name,
+#define FP_BINARY(name, use) name,
 #include "binary.inc"
 #undef FP_BINARY
   count

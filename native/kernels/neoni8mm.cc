@@ -39,9 +39,10 @@ struct MatrixProducts {
   using Layer = fp::DenseLayer<float>;
   using Floats = Dense<F>;
 
-  // MR rows of one panel of NV vectors of columns.
+  // MR rows, or one row less, of one panel of NV vectors of columns.
   template <int MR, int NV>
-  static void tile(const Layer& layer, const float* x, const float* words, float* y, size_t columns, size_t first_row) {
+  static void tile(const Layer& layer, const float* x, const float* words, float* y, size_t columns, size_t first_row,
+                   size_t rows) {
     constexpr int pairs = (MR + 1) / 2, halves = 2 * NV;  // of a vector of four columns, two stand in a sum
     constexpr size_t width = NV * F::lanes;
     const size_t row_width = fp::quantized_width(layer.K), groups = (layer.K + group - 1) / group;
@@ -50,7 +51,7 @@ struct MatrixProducts {
     const int8_t* weights = reinterpret_cast<const int8_t*>(scales + 2 * width);
     x += first_row * row_width;
     const auto row = [&](int r) {
-      return reinterpret_cast<const int8_t*>(x + size_t(r < MR ? r : MR - 1) * row_width + 1);
+      return reinterpret_cast<const int8_t*>(x + place_of_row<MR>(r < MR ? r : MR - 1, rows) * row_width + 1);
     };
 
     int32x4_t sum[pairs][halves];
@@ -71,23 +72,20 @@ struct MatrixProducts {
       }
     }
 
-    const Floats::Bounds bounds(layer);
-    const size_t N = layer.N;
-    y += first_row * N;
+    float32x4_t out[MR][NV];
     FP_UNROLL
-    for (int r = 0; r < MR; r++, y += N) {
-      const float32x4_t row_scale = F::set1(x[size_t(r) * row_width]);
-      float32x4_t out[NV];
+    for (int r = 0; r < MR; r++) {
+      const float32x4_t row_scale = F::set1(x[place_of_row<MR>(r, rows) * row_width]);
       FP_UNROLL
       for (int j = 0; j < NV; j++) {
         const int32x4_t left = sum[r / 2][2 * j], right = sum[r / 2][2 * j + 1];
         const int32x4_t all = r % 2 == 0 ? vcombine_s32(vget_low_s32(left), vget_low_s32(right))
                                          : vcombine_s32(vget_high_s32(left), vget_high_s32(right));
         const float32x4_t scale = F::mul(row_scale, F::load(scales + j * F::lanes));
-        out[j] = F::fma(vcvtq_f32_s32(all), scale, F::load(bias + j * F::lanes));
+        out[r][j] = F::fma(vcvtq_f32_s32(all), scale, F::load(bias + j * F::lanes));
       }
-      Floats::store<NV>(out, bounds, y, columns);
     }
+    Floats::store_rows<MR, NV>(out, layer, {y, columns}, first_row, rows);
   }
 
   static void run(const Layer& layer, const float* x, float* y, size_t rows, size_t first, size_t end) {
@@ -99,8 +97,9 @@ struct MatrixProducts {
       const size_t columns = layer.N - column;
       const size_t vectors = columns >= panel ? Floats::panel_vectors : (columns + F::lanes - 1) / F::lanes;
       with_count<Floats::panel_vectors>(vectors, [&](auto NV) {
-        in_tiles<Floats::tile_rows(NV)>(
-            rows, [&](auto MR, size_t row) { tile<MR, NV>(layer, x, at, y + column, columns, row); });
+        in_tiles<Floats::tile_rows(NV)>(rows, [&](auto MR, size_t row, size_t here) {
+          tile<MR, NV>(layer, x, at, y + column, columns, row, here);
+        });
       });
     }
   }

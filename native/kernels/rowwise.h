@@ -32,9 +32,11 @@ inline typename S::V nan_max_abs(typename S::V a, typename S::V b) {
 template <class S, class F>
 FP_INLINE void for_lanes(const typename S::T* row, size_t width, typename S::T fill, F f) {
   using L = Lanes<S>;
-  size_t i = 0;
-  for (; i + fp::lane_count <= width; i += fp::lane_count) f(L::load(row + i), i, fp::lane_count);
-  if (i < width) f(L::load_part(row + i, ptrdiff_t(width - i), fill), i, width - i);
+  for (size_t i = 0; i < width; i += fp::lane_count) {
+    const size_t left = width - i;
+    const bool whole = left >= fp::lane_count;
+    f(whole ? L::load(row + i) : L::load_part(row + i, ptrdiff_t(left), fill), i, whole ? fp::lane_count : left);
+  }
 }
 
 // y[i] = f(x[i]) over a row.
@@ -71,7 +73,7 @@ FP_INLINE typename S::T fold_row(const typename S::T* x, size_t width, typename 
 
 // The greatest is the same in any order: several at a time do not wait for each other.
 template <class S>
-inline typename S::T max_row(const typename S::T* x, size_t width) {
+FP_NOINLINE typename S::T max_row(const typename S::T* x, size_t width) {
   using L = Lanes<S>;
   constexpr size_t chains = L::vectors < 4 ? 4 / L::vectors : 1, step = chains * fp::lane_count;
   const auto max = Binaries<S>::max;
@@ -93,7 +95,7 @@ inline typename S::T max_row(const typename S::T* x, size_t width) {
 
 // Sum of e^(x[i] − shift), leaving the terms in `terms` (which may be x).
 template <class S>
-inline typename S::T exp_sum(const typename S::T* x, typename S::T* terms, size_t width, typename S::T shift) {
+FP_NOINLINE typename S::T exp_sum(const typename S::T* x, typename S::T* terms, size_t width, typename S::T shift) {
   using L = Lanes<S>;
   const typename S::V m = S::set1(shift);
   L sum = L::set1(0);
@@ -107,13 +109,13 @@ inline typename S::T exp_sum(const typename S::T* x, typename S::T* terms, size_
 
 // As exp_sum, without a place for the terms.
 template <class S>
-inline typename S::T exp_sum(const typename S::T* x, size_t width, typename S::T shift) {
+FP_NOINLINE typename S::T exp_sum(const typename S::T* x, size_t width, typename S::T shift) {
   const typename S::V m = S::set1(shift);
   return sum_row<S>(x, width, -infinity<typename S::T>, [&](typename S::V a) { return exp<S>(S::sub(a, m)); });
 }
 
 template <class S>
-inline typename S::T log_of(typename S::T a) {
+FP_NOINLINE typename S::T log_of(typename S::T a) {
   return S::first(log<S>(S::set1(a)));
 }
 template <class S>
@@ -124,7 +126,7 @@ inline typename S::T sqrt_of(typename S::T a) {
 // max(z − t, 0) with t so that they sum to 1, z = x − max. From t = −1, below the solution, each step takes t from the
 // elements above the last one; it only rises, and is right once none has dropped out (Michelot's projection).
 template <class S>
-inline void sparsemax_row(const typename S::T* x, typename S::T* y, size_t width, typename S::T max) {
+FP_NOINLINE void sparsemax_row(const typename S::T* x, typename S::T* y, size_t width, typename S::T max) {
   using T = typename S::T;
   using V = typename S::V;
   const V m = S::set1(max);
@@ -144,7 +146,7 @@ inline void sparsemax_row(const typename S::T* x, typename S::T* y, size_t width
 
 // A row of up to 16 elements, which never leaves the registers.
 template <class S>
-inline void softmax_short_row(const typename S::T* x, typename S::T* y, size_t width) {
+FP_NOINLINE void softmax_short_row(const typename S::T* x, typename S::T* y, size_t width) {
   using L = Lanes<S>;
   using V = typename S::V;
   const L a = L::load_part(x, ptrdiff_t(width), -infinity<typename S::T>);
@@ -223,7 +225,7 @@ void rms_norm(const typename S::T* x, typename S::T* y, size_t rows, size_t widt
 }
 
 template <class S>
-inline typename S::T norm_of_row(const typename S::T* x, size_t width, int norm) {
+FP_NOINLINE typename S::T norm_of_row(const typename S::T* x, size_t width, int norm) {
   if (norm == 0) return sum_row<S>(x, width, 0, abs<S>);
   if (norm == 1) return sqrt_of<S>(sum_row<S>(x, width, 0, square<S>));
   return fold_row<S>(x, width, 0, nan_max_abs<S>);
@@ -242,7 +244,7 @@ void normalize(const typename S::T* x, typename S::T* y, size_t rows, size_t wid
 
 // Where the greatest (or least) stands; NaN is taken as beyond all others, as NumPy does.
 template <class T>
-inline size_t extreme_place(const T* x, size_t width, bool greatest, bool last) {
+FP_NOINLINE size_t extreme_place(const T* x, size_t width, bool greatest, bool last) {
   size_t best = 0;
   for (size_t i = 1; i < width; i++) {
     const T a = x[i], b = x[best];

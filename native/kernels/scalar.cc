@@ -1,5 +1,23 @@
 #define FP_ISA fp::scalar
+#define FP_SMALL
+
+// What is included here is compiled as elsewhere; what follows runs where nothing better does, and is kept small.
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <type_traits>
+
+#include "../pack.h"
+#include "../pack_reduced.h"
+
+#ifdef __clang__
+#pragma clang attribute push(__attribute__((minsize)), apply_to = function)
+#endif
 
 #include "vec_scalar.h"
 
 #include "table.h"
+
+#ifdef __clang__
+#pragma clang attribute pop
+#endif

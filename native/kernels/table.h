@@ -1,4 +1,9 @@
 // The tables of one instruction set: every kernel, for its two vector types.
+//
+// A binary holds several sets, and most of each is seldom run. What is, does without some of its speed for the sake of
+// size: a function of unary.inc or binary.inc that models seldom have (or `single`: seldom in double precision) is
+// called for each vector by a loop that all such functions share, and FP_REST names another set, present wherever this
+// one is, whose kernels serve for the rest.
 #pragma once
 
 #include "activations.h"
@@ -20,6 +25,88 @@ constexpr auto bf16_of() -> decltype(Kernels<typename S::T>::dense_bf16) {
   }
 }
 
+#ifdef FP_REST
+
+template <class S>
+constexpr const Kernels<typename S::T>& rest() {
+  if constexpr (sizeof(typename S::T) == sizeof(float)) {
+    return FP_REST::f32;
+  } else {
+    return FP_REST::f64;
+  }
+}
+
+template <class S, int I>
+void rest_unary(const typename S::T* x, typename S::T* y, size_t count, const typename S::T* parameters) {
+  rest<S>().unary[I](x, y, count, parameters);
+}
+template <class S, int I>
+void rest_binary(const typename S::T* a, size_t a_stride, const typename S::T* b, size_t b_stride, typename S::T* y,
+                 size_t rows, size_t width) {
+  rest<S>().binary[I](a, a_stride, b, b_stride, y, rows, width);
+}
+template <class S, int I>
+void rest_reduce(const typename S::T* x, typename S::T* y, size_t rows, size_t width) {
+  rest<S>().reduce[I](x, y, rows, width);
+}
+template <class S>
+void rest_select(const typename S::T* condition, size_t condition_stride, const typename S::T* a, size_t a_stride,
+                 const typename S::T* b, size_t b_stride, typename S::T* y, size_t rows, size_t width) {
+  rest<S>().select(condition, condition_stride, a, a_stride, b, b_stride, y, rows, width);
+}
+template <class S>
+size_t rest_first_not_finite(const typename S::T* x, size_t count, bool nan) {
+  return rest<S>().first_not_finite(x, count, nan);
+}
+template <class S>
+void rest_normalize(const typename S::T* x, typename S::T* y, size_t rows, size_t width, int norm,
+                    typename S::T epsilon, typename S::T floor) {
+  rest<S>().normalize(x, y, rows, width, norm, epsilon, floor);
+}
+
+#define FP_SELDOM_UNARY rest_unary<S, int(which)>
+#define FP_SELDOM_BINARY rest_binary<S, int(which)>
+#define FP_SELDOM_REDUCE(name) rest_reduce<S, int(fp::Reduce::name)>
+#define FP_SELDOM(name) rest_##name<S>
+
+#else
+
+#define FP_SELDOM_UNARY seldom_unary<S, Function>
+#define FP_SELDOM_BINARY seldom_binary<S, Function>
+#define FP_SELDOM_REDUCE(name) reduce<S, Reduce::name>
+#define FP_SELDOM(name) name<S>
+
+#endif
+
+enum class Use { often, single, seldom };
+
+template <class S>
+constexpr bool has_own(Use use) {
+#ifdef FP_SMALL
+  return false;
+#else
+  return use == Use::often || (use == Use::single && sizeof(typename S::T) == sizeof(float));
+#endif
+}
+
+template <class S, Use use, fp::Unary which, typename S::V (*Function)(typename S::V, typename S::V, typename S::V)>
+constexpr auto unary_kernel() {
+  if constexpr (has_own<S>(use)) {
+    return unary<S, Function>;
+  } else {
+    return FP_SELDOM_UNARY;
+  }
+}
+
+template <class S, Use use, fp::Binary which, typename S::V (*Function)(typename S::V, typename S::V)>
+constexpr auto binary_kernel() {
+  if constexpr (has_own<S>(use)) {
+    return binary<S, Function>;
+  } else {
+    return FP_SELDOM_BINARY;
+  }
+}
+
 template <class S>
 constexpr Kernels<typename S::T> table() {
   return {
@@ -28,24 +115,24 @@ constexpr Kernels<typename S::T> table() {
       dense<S>,
       bf16_of<S>(),
       {
-#define FP_UNARY(name) unary<S, Activations<S>::name>,
+#define FP_UNARY(name, use) unary_kernel<S, Use::use, fp::Unary::name, Activations<S>::name>(),
 #include "unary.inc"
 #undef FP_UNARY
       },
       {
-#define FP_BINARY(name) binary<S, Binaries<S>::name>,
+#define FP_BINARY(name, use) binary_kernel<S, Use::use, fp::Binary::name, Binaries<S>::name>(),
 #include "binary.inc"
 #undef FP_BINARY
       },
       affine<S>,
-      select<S>,
-      first_not_finite<S>,
+      FP_SELDOM(select),
+      FP_SELDOM(first_not_finite),
       softmax<S>,
       layer_norm<S>,
       rms_norm<S>,
-      normalize<S>,
+      FP_SELDOM(normalize),
       {
-#define FP_REDUCE(name) reduce<S, Reduce::name>,
+#define FP_REDUCE(name) FP_SELDOM_REDUCE(name),
 #include "reduce.inc"
 #undef FP_REDUCE
       },

@@ -18,7 +18,7 @@ struct ScalarVector {
   using I = Bits;     // the same bits as signed integers of the element's size
   using M = bool;     // a truth value per lane
   static constexpr int lanes = 1;
-  static constexpr int registers = 16;  // vector registers, which decide the size of a dense tile
+  static constexpr int registers = 4;  // vector registers, which decide the size of a dense tile
   static constexpr int mantissa_bits = MantissaBits;
 
   static V set1(T value) { return value; }

@@ -20,7 +20,7 @@ function enumerators(source: string, name: string): Record<string, number> {
 
 /** The rows of an X-macro list; C++ keywords stand there with a prefix. */
 function rows(source: string): string[] {
-  return [...source.matchAll(/^FP_\w+\((\w+)\)/gm)].map(([, name]) => name.replace(/^logical_/, ''));
+  return [...source.matchAll(/^FP_\w+\((\w+)(?:, \w+)?\)/gm)].map(([, name]) => name.replace(/^logical_/, ''));
 }
 
 describe('the plan', () => {

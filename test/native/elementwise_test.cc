@@ -25,12 +25,12 @@ using test::table;
 constexpr int unary_count = int(Unary::count), binary_count = int(Binary::count);
 
 const char* const unary_names[] = {
-#define FP_UNARY(name) #name,
+#define FP_UNARY(name, use) #name,
 #include "kernels/unary.inc"
 #undef FP_UNARY
 };
 const char* const binary_names[] = {
-#define FP_BINARY(name) #name,
+#define FP_BINARY(name, use) #name,
 #include "kernels/binary.inc"
 #undef FP_BINARY
 };
