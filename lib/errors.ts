@@ -25,6 +25,8 @@ export const ERROR_CODES = {
   BUFFER: 'a buffer is detached, resizable, shared, or overlaps another',
   ID: 'an id is not a whole number within its table',
   NOT_A_CLASSIFIER: 'class probabilities were asked of a model that gives none',
+  CHECKSUM: 'the bytes are not the ones whose digest was given or recorded',
+  REJECTED: 'a new version of a watched model may not take the place of the one in use',
   DISPOSED: 'the model was used after dispose()',
   ISA: 'the instruction set asked for is unknown or not available on this processor',
   NATIVE: 'the native addon could not be found or loaded',

@@ -16,3 +16,5 @@ export type { BoundCall, FloatArray, Named, TensorInfo } from './model.ts';
 export { Model } from './model.ts';
 export type { Isa, LoadOptions, ModelOptions } from './options.ts';
 export type { Cell, Rows } from './rows.ts';
+export type { LiveModel, LiveStatus, ModelVersion, WatchOptions } from './watch.ts';
+export { watch } from './watch.ts';

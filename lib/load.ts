@@ -32,6 +32,11 @@ export async function load(source: string | URL | Uint8Array, options: LoadOptio
   return compile(await readSource(source, checked), checked);
 }
 
+/** The model of a source that is open, and stays open. */
+export async function loadOpened(source: OpenSource, options: CheckedOptions<LoadOptions>): Promise<Model> {
+  return compile(await readGraph(source, options), options);
+}
+
 /** The graph that a file describes, as it describes it. */
 export async function readSource(
   source: string | URL | Uint8Array,

@@ -52,7 +52,7 @@ export type CheckedOptions<O extends ModelOptions> = Omit<O, 'precision' | 'thre
 };
 
 const MODEL_OPTIONS = ['precision', 'threads', 'isa', 'limits'];
-const LOAD_OPTIONS = [
+export const LOAD_OPTIONS: readonly string[] = [
   ...MODEL_OPTIONS,
   'activation',
   'outputActivation',
@@ -103,7 +103,7 @@ function checkLimits(limits: Partial<Limits> = {}): Limits {
   return { ...DEFAULT_LIMITS, ...Object.fromEntries(given) };
 }
 
-function oneOf<T extends string>(value: unknown, choices: readonly T[], place: string): T {
+export function oneOf<T extends string>(value: unknown, choices: readonly T[], place: string): T {
   const found = choices.find((choice) => choice === value);
   if (found !== undefined) return found;
   const words = typeof value === 'string' ? didYouMean(value, choices) : '';
@@ -111,7 +111,7 @@ function oneOf<T extends string>(value: unknown, choices: readonly T[], place: s
   throw new ForwardpassError('OPTION', message, place);
 }
 
-function refuseUnknown(options: object, known: readonly string[], place: string): void {
+export function refuseUnknown(options: object, known: readonly string[], place: string): void {
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue;
     const words = didYouMean(name, known) || `; known are ${listNames(known)}`;
@@ -119,6 +119,6 @@ function refuseUnknown(options: object, known: readonly string[], place: string)
   }
 }
 
-function wrong(expected: string, found: unknown, place: string): ForwardpassError {
+export function wrong(expected: string, found: unknown, place: string): ForwardpassError {
   return new ForwardpassError('OPTION', `expected ${expected}, found ${describe(found)}`, place);
 }

@@ -24,10 +24,19 @@ export interface OpenSource extends Source {
  */
 export async function openSource(from: string | URL | Uint8Array, options: SourceOptions): Promise<OpenSource> {
   if (isUint8Array(from)) return openBytes(from, options.limits);
-  if (typeof from === 'string')
-    return /^(https?|file):\/\//i.test(from) ? openUrl(parse(from), options) : openPath(from, options);
-  if (from instanceof URL) return openUrl(from, options);
-  throw new ForwardpassError('OPTION', `expected a path, a URL or a Uint8Array, found ${describe(from)}`, 'source');
+  const place = locate(from);
+  if (typeof place === 'string') return openFile(place, options);
+  const { download } = await import('./source/http.ts');
+  return downloaded(place, await download(place, options));
+}
+
+/** The path, or the http: or https: URL, that a source is. Throws `SOURCE`, `OPTION`. */
+export function locate(from: string | URL): string | URL {
+  if (from instanceof URL) return locateUrl(from);
+  if (typeof from !== 'string') {
+    throw new ForwardpassError('OPTION', `expected a path, a URL or a Uint8Array, found ${describe(from)}`, 'source');
+  }
+  return /^(https?|file):\/\//i.test(from) ? locateUrl(parse(from)) : checkPath(from);
 }
 
 function parse(text: string): URL {
@@ -35,18 +44,15 @@ function parse(text: string): URL {
   throw new ForwardpassError('SOURCE', 'is not a valid URL', quote(text));
 }
 
-async function openPath(path: string, options: SourceOptions): Promise<OpenSource> {
+function checkPath(path: string): string {
   if (path === '' || path.includes('\0')) {
     throw new ForwardpassError('SOURCE', `expected a path, found ${quote(path)}`, 'source');
   }
-  return openFile(path, options);
+  return path;
 }
 
-async function openUrl(url: URL, options: SourceOptions): Promise<OpenSource> {
-  if (url.protocol === 'http:' || url.protocol === 'https:') {
-    const { download } = await import('./source/http.ts');
-    return alone(bytesReader(basenameOf(url), await download(url, options)), 'its model was downloaded');
-  }
+function locateUrl(url: URL): string | URL {
+  if (url.protocol === 'http:' || url.protocol === 'https:') return url;
   if (url.protocol !== 'file:') {
     throw new ForwardpassError(
       'SOURCE',
@@ -54,15 +60,19 @@ async function openUrl(url: URL, options: SourceOptions): Promise<OpenSource> {
       url.href,
     );
   }
-  let path: string;
   try {
-    path = fileURLToPath(url);
+    return checkPath(fileURLToPath(url));
   } catch (cause) {
+    if (cause instanceof ForwardpassError) throw cause;
     throw new ForwardpassError('SOURCE', `is no path on this machine (${(cause as Error).message})`, url.href, {
       cause,
     });
   }
-  return openPath(path, options);
+}
+
+/** The bytes that a URL led to. */
+export function downloaded(url: URL, bytes: Uint8Array): OpenSource {
+  return alone(bytesReader(basenameOf(url), bytes), 'its model was downloaded');
 }
 
 function openBytes(bytes: Uint8Array, limits: Limits): OpenSource {

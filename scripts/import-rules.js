@@ -55,6 +55,18 @@ const TYPESCRIPT_RULES = [
     files: /^lib\/source(\/.*)?\.ts$/,
     may: only('lib/source(/.*)?\\.ts', 'lib/formats/format\\.ts', 'lib/graph/limits\\.ts', ERRORS, 'node:.*'),
   },
+  // What watches models loads them: it reads the network and files through what load reads them with.
+  {
+    files: /^lib\/watch(\/.*)?\.ts$/,
+    may: only(
+      'lib/watch/.*',
+      'lib/(load|options|source|model|buffers|rows)\\.ts',
+      'lib/source/.*',
+      'lib/formats/format\\.ts',
+      ERRORS,
+      'node:(crypto|fs/promises|path|timers/promises|util)',
+    ),
+  },
   { files: /^lib\/index\.ts$/, may: only('lib/(?!native\\.ts|cli/).*') },
   {
     files: /^lib\/cli\//,

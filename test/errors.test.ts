@@ -4,6 +4,7 @@ import type { Graph } from '../lib/graph/graph.ts';
 import { define, load, modelFromGraph } from '../lib/load.ts';
 import { createNative } from '../lib/native.ts';
 import { siblingSegments } from '../lib/source/sibling-path.ts';
+import { watch } from '../lib/watch.ts';
 import { failureOf } from './failure.ts';
 import { fileOf, fileOfShapes } from './formats/safetensors-file.ts';
 
@@ -55,6 +56,8 @@ const PROVOCATIONS: Record<ErrorCode, () => unknown> = {
       layers: [{ type: 'embedding', weight: [[1], [2]] }],
     }).run(Int32Array.of(2)),
   NOT_A_CLASSIFIER: () => line().predictProba([[1]]),
+  CHECKSUM: () => watch('examples/digits/digits.onnx', { sha256: '0'.repeat(64), onReject() {} }),
+  REJECTED: () => watch('examples/digits/digits.onnx', { validate: () => false, onReject() {} }),
   DISPOSED: () => {
     const model = line();
     model.dispose();

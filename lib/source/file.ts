@@ -33,7 +33,8 @@ export async function openFile(path: string, options: SourceOptions): Promise<Op
   }
 }
 
-async function mainOf(path: string): Promise<string> {
+/** The path of a model's main file: of a folder's, or the path itself. */
+export async function mainOf(path: string): Promise<string> {
   const found = await attempt(path, () => stat(path));
   if (!found.isDirectory()) return path;
   const names = new Set(await attempt(path, () => readdir(path)));
@@ -144,7 +145,7 @@ function unsafe(name: string, reason: string): ForwardpassError {
 }
 
 /** The system's own errors, as ours. */
-async function attempt<T>(place: string, action: () => Promise<T>): Promise<T> {
+export async function attempt<T>(place: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (cause) {

@@ -5,32 +5,132 @@ import { quote } from '../words.ts';
 import { abortError } from './abort.ts';
 import { allocate } from './bytes.ts';
 
-export async function download(url: URL, { limits, signal }: SourceOptions): Promise<Uint8Array> {
+/** What a server said of a version, to ask later whether there is another. */
+export interface Validators {
+  readonly etag?: string;
+  /** The header as it came. */
+  readonly lastModified?: string;
+}
+
+export interface Download extends Validators {
+  readonly bytes: Uint8Array;
+  /** Whether the answer said where it ends, so that these are all bytes. One that ends with its connection does not. */
+  readonly whole: boolean;
+}
+
+export interface DownloadOptions extends SourceOptions {
+  /** For how many milliseconds the server may be silent. */
+  readonly timeout?: number;
+}
+
+/** Why a server gave no file: the cause of an error. */
+export class HttpStatus {
+  constructor(
+    readonly status: number,
+    /** In how many milliseconds the server wants to be asked again. */
+    readonly retryAfter?: number,
+  ) {}
+}
+
+export async function download(url: URL, options: DownloadOptions): Promise<Uint8Array> {
+  const { bytes } = (await downloadIfChanged(url, {}, options)) as Download;
+  return bytes;
+}
+
+/** Nothing when the server still has the version that is known. */
+export async function downloadIfChanged(
+  url: URL,
+  known: Validators,
+  { limits, signal, timeout }: DownloadOptions,
+): Promise<Download | undefined> {
   const place = withoutCredentials(url);
+  const silence = new AbortController();
+  const timer = timeout === undefined ? undefined : setTimeout(() => silence.abort(), timeout).unref();
+  const signals = signal === undefined ? [silence.signal] : [silence.signal, signal];
   try {
-    const response = await fetch(place + url.search, { signal, headers: credentials(url) });
+    const response = await follow(url, conditions(known), AbortSignal.any(signals), place);
+    if (response.status === 304 && (known.etag ?? known.lastModified) !== undefined) return undefined;
     if (!response.ok) {
       await response.body?.cancel();
       const status = `${response.status} ${response.statusText}`.trim();
-      throw new ForwardpassError('SOURCE', `the server answered ${status}, expected the model's file`, place);
+      const message = `the server answered ${status}, expected the model's file`;
+      throw new ForwardpassError('SOURCE', message, place, { cause: statusOf(response) });
     }
-    const bytes = await collect(response, limits.bytes, place);
+    const bytes = await collect(response, limits.bytes, place, () => timer?.refresh());
     refusePage(response, bytes, place);
-    return bytes;
+    const { headers } = response;
+    return {
+      bytes,
+      etag: headers.get('etag') ?? undefined,
+      lastModified: headers.get('last-modified') ?? undefined,
+      whole: headers.has('content-length') || headers.has('transfer-encoding'),
+    };
   } catch (cause) {
     if (cause instanceof ForwardpassError) throw cause;
     if (signal?.aborted) throw abortError(signal);
-    throw new ForwardpassError('SOURCE', `the download failed: ${reasonOf(cause)}`, place, { cause });
+    const reason = silence.signal.aborted ? `the server was silent for ${timeout} ms` : reasonOf(cause);
+    throw new ForwardpassError('SOURCE', `the download failed: ${reason}`, place, { cause });
+  } finally {
+    clearTimeout(timer);
   }
 }
 
+/** A server that knows ETags looks at the first alone. */
+function conditions({ etag, lastModified }: Validators): Record<string, string> {
+  return {
+    ...(etag !== undefined && { 'if-none-match': etag }),
+    ...(lastModified !== undefined && { 'if-modified-since': lastModified }),
+  };
+}
+
+const MOST_REDIRECTS = 10;
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+
+/** The answer at the end of all redirects. Only the server that the URL names is told who asks. */
+async function follow(
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+  place: string,
+): Promise<Response> {
+  let at = url;
+  for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
+    const response = await fetch(withoutCredentials(at) + at.search, {
+      redirect: 'manual',
+      signal,
+      headers: { ...headers, ...(at.origin === url.origin && credentials(url)) },
+    });
+    const to = REDIRECTS.has(response.status) ? response.headers.get('location') : null;
+    if (to === null) return response;
+    await response.body?.cancel();
+    at = redirected(at, to, place);
+  }
+  throw new ForwardpassError('SOURCE', `is redirected more than ${MOST_REDIRECTS} times`, place);
+}
+
+function redirected(from: URL, to: string, place: string): URL {
+  const next = URL.canParse(to, from.href) ? new URL(to, from) : undefined;
+  if (next?.protocol === 'https:' || (next?.protocol === 'http:' && from.protocol === 'http:')) return next;
+  const target = next === undefined ? 'what is no URL' : quote(withoutCredentials(next));
+  const message = `is redirected to ${target}, expected ${from.protocol === 'http:' ? 'an http: or https:' : 'an https:'} URL`;
+  throw new ForwardpassError('SOURCE', message, place);
+}
+
+/** Retry-After is a number of seconds or a date. */
+function statusOf({ status, headers }: Response): HttpStatus {
+  const after = headers.get('retry-after')?.trim() ?? '';
+  const wait = /^\d+$/.test(after) ? Number(after) * 1000 : Date.parse(after) - Date.now();
+  return new HttpStatus(status, wait >= 0 ? wait : undefined);
+}
+
 /** What is declared is checked before it is downloaded, and what arrives while it does. */
-async function collect(response: Response, limit: number, place: string): Promise<Uint8Array> {
+async function collect(response: Response, limit: number, place: string, heard: () => void): Promise<Uint8Array> {
   const declared = Number(response.headers.get('content-length') ?? 0);
   const chunks: Uint8Array[] = [];
   let size = 0;
   // Leaving the loop by a throw cancels the download.
   for await (const chunk of response.body ?? []) {
+    heard();
     size += chunk.length;
     if (Math.max(size, declared) > limit) {
       const message = `${Math.max(size, declared)} bytes or more, over the limit bytes = ${limit}`;

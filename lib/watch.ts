@@ -1,0 +1,22 @@
+/** A model that is exchanged while it is used: the newest good version of a file or a URL. */
+import type { LiveModel } from './watch/live-model.ts';
+import type { WatchOptions } from './watch/options.ts';
+
+export type { LiveModel, LiveStatus } from './watch/live-model.ts';
+export type { ModelVersion, WatchOptions } from './watch/options.ts';
+
+/**
+ * Loads a model, and from then on looks for newer versions of it: of a path, a `file:` URL, or an `http:` or `https:`
+ * URL. Resolves with the first good model: the source's, else the one that the cache has kept, else the fallback's.
+ * See docs/live-models.md.
+ *
+ *     const live = await watch('https://models.example/churn.joblib', { cache: '/var/cache/churn' });
+ *     live.run(x);
+ *
+ * @throws {ForwardpassError} what `load` throws, when none of the three gives a good model; CHECKSUM, REJECTED; OPTION.
+ */
+export async function watch(source: string | URL, options: WatchOptions = {}): Promise<LiveModel> {
+  // Opened with the first model that is watched: programs that only load one do without.
+  const { openLive } = await import('./watch/open.ts');
+  return openLive(source, options);
+}

@@ -1,0 +1,162 @@
+/**
+ * Versions of a model in files. They are told apart by what `stat` says, which works on every file system, and read when
+ * they have been left alone for a while, so that nothing half-written is taken.
+ */
+import { stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { type ErrorCode, ForwardpassError } from '../errors.ts';
+import { loadOpened } from '../load.ts';
+import type { Model } from '../model.ts';
+import { attempt, mainOf } from '../source/file.ts';
+import { type OpenSource, openSource } from '../source.ts';
+import { checkDigest, digestOf, expectedDigest, keyOf, LONGEST_SIDECAR } from './digest.ts';
+import type { CheckedWatchOptions } from './options.ts';
+import type { Offer, Origin } from './origin.ts';
+
+/** What `stat` says of a model's files, by the paths that the main one gives them; its own is ''. */
+type Prints = ReadonlyMap<string, string>;
+
+/** How often a file may be seen to change before a check gives up. */
+const MOST_CHANGES = 20;
+
+export class FileOrigin implements Origin {
+  readonly interval = 2_000;
+  readonly shared = false;
+  /** A file may be away for a moment, or come later than the one that names it. */
+  readonly passing: ReadonlySet<ErrorCode> = new Set(['MEMORY', 'SOURCE']);
+  private readonly path: string;
+  /** Files beside the main one that the last version was made of. */
+  #siblings: readonly string[] = [];
+  #judged: { readonly prints: Prints; readonly expected: string | undefined } | undefined;
+  #looked = false;
+
+  constructor(
+    path: string,
+    private readonly options: CheckedWatchOptions,
+  ) {
+    this.path = resolve(path);
+  }
+
+  async look(signal: AbortSignal): Promise<Offer | undefined> {
+    const expected = await expectedDigest(this.options.sha256, () => this.sidecar(signal), signal);
+    const main = await mainOf(this.path);
+    const found = await printsOf(main, this.#siblings);
+    if (this.#judged !== undefined && same(found, this.#judged.prints) && expected === this.#judged.expected) {
+      return undefined;
+    }
+    const prints = await this.settled(main, found, signal);
+    this.#looked = true;
+    const [sha256, ...others] = await this.whileOpen(signal, async (source) => {
+      const readers = await Promise.all(this.#siblings.map((path) => source.sibling(path).catch(() => undefined)));
+      const digests: string[] = [];
+      for (const reader of [source.main, ...readers]) digests.push(reader === undefined ? '' : await digestOf(reader));
+      return digests;
+    });
+    let all = prints;
+    return {
+      version: { from: 'source', sha256, modified: new Date((await attempt(main, () => stat(main))).mtimeMs) },
+      key: [keyOf(sha256, expected), ...others].join(' '),
+      load: async (loading) => {
+        checkDigest(sha256, expected, this.path);
+        const loaded = await this.load(main, prints, expected, loading);
+        all = loaded.prints;
+        return loaded.model;
+      },
+      judged: () => {
+        this.#siblings = [...all.keys()].filter((path) => path !== '');
+        this.#judged = { prints: all, expected };
+      },
+    };
+  }
+
+  forget(): void {
+    this.#judged = undefined;
+  }
+
+  /** Loads it, and sees to it that nothing changed since its files were looked at. */
+  private async load(main: string, before: Prints, expected: string | undefined, signal: AbortSignal) {
+    const prints = new Map(before);
+    const used: string[] = [];
+    let model: Model | undefined;
+    let failure: unknown;
+    try {
+      model = await this.whileOpen(signal, async (source) => {
+        const sibling = async (path: string) => {
+          const reader = await source.sibling(path);
+          if (!prints.has(path)) prints.set(path, await printOf(join(dirname(main), path)));
+          used.push(path);
+          return reader;
+        };
+        return loadOpened({ ...source, sibling }, { ...this.options.load, signal });
+      });
+    } catch (error) {
+      failure = error;
+    }
+    try {
+      // What was seen of a file that changes says nothing of it.
+      const after = await printsOf(main, [...prints.keys()].slice(1));
+      if ((await mainOf(this.path)) !== main || !same(after, prints)) throw this.changing();
+      if (model === undefined) throw failure;
+      if (expected !== undefined && used.length > 0) {
+        const message = 'one SHA-256 was given, but the model has other files beside this one; watch a single file';
+        throw new ForwardpassError('CHECKSUM', message, this.path);
+      }
+    } catch (error) {
+      model?.dispose();
+      throw error;
+    }
+    return { model, prints: new Map([...prints].filter(([path]) => path === '' || used.includes(path))) };
+  }
+
+  /** Waits until the files have been left alone; at the start those that are old enough have been. */
+  private async settled(main: string, found: Prints, signal: AbortSignal): Promise<Prints> {
+    const { settle } = this.options;
+    if (settle === 0) return found;
+    if (!this.#looked && Date.now() - (await attempt(main, () => stat(main))).mtimeMs > settle) return found;
+    let last = found;
+    for (let changes = 0; changes < MOST_CHANGES; changes++) {
+      await setTimeout(settle, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return last;
+      const now = await printsOf(main, this.#siblings);
+      if (same(now, last)) return now;
+      last = now;
+    }
+    throw this.changing();
+  }
+
+  private async whileOpen<T>(signal: AbortSignal, action: (source: OpenSource) => Promise<T>): Promise<T> {
+    const source = await openSource(this.path, { limits: this.options.load.limits, signal });
+    try {
+      return await action(source);
+    } finally {
+      await source.close();
+    }
+  }
+
+  private async sidecar(signal: AbortSignal) {
+    const limits = { ...this.options.load.limits, bytes: LONGEST_SIDECAR };
+    const { main, close } = await openSource(`${this.path}.sha256`, { limits, signal });
+    return { ...main, read: (at: number, length: number) => main.read(at, length).finally(close) };
+  }
+
+  private changing(): ForwardpassError {
+    return new ForwardpassError('SOURCE', 'is being written; it is read when it has been left alone', this.path);
+  }
+}
+
+async function printsOf(main: string, siblings: readonly string[]): Promise<Prints> {
+  const prints = new Map([['', await attempt(main, () => printOf(main))]]);
+  for (const path of siblings) prints.set(path, await printOf(join(dirname(main), path)).catch(() => 'not there'));
+  return prints;
+}
+
+/** Renaming another file over it changes the inode, writing to it the time or the size. */
+async function printOf(path: string): Promise<string> {
+  const { dev, ino, size, mtimeNs } = await stat(path, { bigint: true });
+  return `${dev} ${ino} ${size} ${mtimeNs}`;
+}
+
+function same(a: Prints, b: Prints): boolean {
+  return a.size === b.size && [...a].every(([path, print]) => b.get(path) === print);
+}
