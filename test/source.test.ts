@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { DEFAULT_LIMITS } from '../lib/graph/limits.ts';
 import { siblingSegments } from '../lib/source/sibling-path.ts';
 import { openSource } from '../lib/source.ts';
@@ -281,6 +281,33 @@ describe('an http: URL', () => {
     server?.close();
     const error = await failureOf(() => open(base));
     expect([error.code, error.message]).toEqual(['SOURCE', expect.stringContaining('ECONNREFUSED')]);
+  });
+
+  it('is followed to where it has gone, ten times at the most', async () => {
+    const base = await serve((request, response) => {
+      const left = Number(request.url?.slice(1));
+      if (left === 0) response.end(BYTES);
+      else response.writeHead(302, { location: `/${left - 1}` }).end();
+    });
+    expect((await open(`${base}/10`)).main.size).toBe(100);
+    const error = await failureOf(() => open(`${base}/11`));
+    expect([error.code, error.message]).toEqual(['SOURCE', expect.stringContaining('redirected more than 10 times')]);
+  });
+
+  it.each([
+    ['https:', 'http://models.example/m?token=secret', "to 'http://models.example/m', expected an https: URL"],
+    ['http:', 'file:///etc/passwd', "to 'file:///etc/passwd', expected an http: or https: URL"],
+    ['http:', 'http://[', 'to what is no URL, expected an http: or https: URL'],
+  ])('from %s is not followed to %s', async (protocol, location, message) => {
+    const fetch = vi.fn(async (_: string) => new Response(null, { status: 302, headers: { location } }));
+    vi.stubGlobal('fetch', fetch);
+    try {
+      const error = await failureOf(() => open(`${protocol}//models.example/churn`));
+      expect([error.code, error.message]).toEqual(['SOURCE', expect.stringContaining(message)]);
+      expect(fetch).toHaveBeenCalledTimes(1);
+    } finally {
+      vi.unstubAllGlobals();
+    }
   });
 
   it('is aborted by the signal', async () => {

@@ -47,7 +47,7 @@ export class Cache {
 
   async read(): Promise<Kept | undefined> {
     try {
-      const file = await attempt(this.path, () => readUpTo(this.path, this.limit + LONGEST_LINE));
+      const file = await readUpTo(this.path, this.limit + LONGEST_LINE);
       if (file === undefined) return undefined;
       const kept = parse(file, this.path);
       checkDigest(await digestOf(bytesReader('', kept.bytes)), kept.sha256, this.path);
@@ -60,9 +60,10 @@ export class Cache {
 
   async write({ bytes, ...about }: Kept): Promise<void> {
     try {
-      await attempt(this.path, () => this.replace([Buffer.from(`${JSON.stringify(about)}\n`), bytes]));
-    } catch (error) {
-      this.report(error as ForwardpassError);
+      await this.replace([Buffer.from(`${JSON.stringify(about)}\n`), bytes]);
+    } catch (cause) {
+      const { code, message } = cause as NodeJS.ErrnoException;
+      this.report(new ForwardpassError('SOURCE', `could not be written (${code ?? message})`, this.path, { cause }));
     }
   }
 
@@ -100,16 +101,19 @@ export class Cache {
 /** Nothing when there is no such file. */
 async function readUpTo(path: string, most: number): Promise<Buffer | undefined> {
   // Without waiting for the other end of a pipe.
-  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch((error) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  });
+  const opening = open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  const file = await attempt(path, () =>
+    opening.catch((error) => {
+      if (error.code === 'ENOENT') return undefined;
+      throw error;
+    }),
+  );
   if (file === undefined) return undefined;
   try {
-    const found = await file.stat();
+    const found = await attempt(path, () => file.stat());
     if (!found.isFile()) throw new ForwardpassError('SOURCE', 'expected a regular file', path);
     if (found.size > most) throw new ForwardpassError('LIMIT', `${found.size} bytes, over the limit ${most}`, path);
-    return await file.readFile();
+    return await attempt(path, () => file.readFile());
   } finally {
     await file.close();
   }

@@ -6,6 +6,7 @@ import { stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { type ErrorCode, ForwardpassError } from '../errors.ts';
+import type { Reader } from '../formats/format.ts';
 import { loadOpened } from '../load.ts';
 import type { Model } from '../model.ts';
 import { attempt, mainOf } from '../source/file.ts';
@@ -48,19 +49,20 @@ export class FileOrigin implements Origin {
     const prints = await this.settled(main, found, signal);
     this.#looked = true;
     const [sha256, ...others] = await this.whileOpen(signal, async (source) => {
-      const readers = await Promise.all(this.#siblings.map((path) => source.sibling(path).catch(() => undefined)));
-      const digests: string[] = [];
-      for (const reader of [source.main, ...readers]) digests.push(reader === undefined ? '' : await digestOf(reader));
-      return digests;
+      const siblings = await Promise.all(this.#siblings.map((path) => source.sibling(path).catch(() => undefined)));
+      return digestsOf([source.main, ...siblings]);
     });
     let all = prints;
-    return {
-      version: { from: 'source', sha256, modified: new Date((await attempt(main, () => stat(main))).mtimeMs) },
+    const offer = {
+      version: { from: 'source' as const, sha256, modified: new Date((await attempt(main, () => stat(main))).mtimeMs) },
       key: [keyOf(sha256, expected), ...others].join(' '),
-      load: async (loading) => {
+      load: async (loading: AbortSignal) => {
+        await this.checkUnchanged(main, prints);
         checkDigest(sha256, expected, this.path);
         const loaded = await this.load(main, prints, expected, loading);
         all = loaded.prints;
+        // Which files it has beside the main one is known from now on.
+        offer.key = [keyOf(sha256, expected), ...loaded.digests].join(' ');
         return loaded.model;
       },
       judged: () => {
@@ -68,6 +70,7 @@ export class FileOrigin implements Origin {
         this.#judged = { prints: all, expected };
       },
     };
+    return offer;
   }
 
   forget(): void {
@@ -77,36 +80,37 @@ export class FileOrigin implements Origin {
   /** Loads it, and sees to it that nothing changed since its files were looked at. */
   private async load(main: string, before: Prints, expected: string | undefined, signal: AbortSignal) {
     const prints = new Map(before);
-    const used: string[] = [];
+    const used = new Map<string, Reader>();
     let model: Model | undefined;
-    let failure: unknown;
     try {
-      model = await this.whileOpen(signal, async (source) => {
+      const digests = await this.whileOpen(signal, async (source) => {
         const sibling = async (path: string) => {
           const reader = await source.sibling(path);
           if (!prints.has(path)) prints.set(path, await printOf(join(dirname(main), path)));
-          used.push(path);
+          used.set(path, reader);
           return reader;
         };
-        return loadOpened({ ...source, sibling }, { ...this.options.load, signal });
+        model = await loadOpened({ ...source, sibling }, { ...this.options.load, signal });
+        return digestsOf([...used.values()]);
       });
-    } catch (error) {
-      failure = error;
-    }
-    try {
-      // What was seen of a file that changes says nothing of it.
-      const after = await printsOf(main, [...prints.keys()].slice(1));
-      if ((await mainOf(this.path)) !== main || !same(after, prints)) throw this.changing();
-      if (model === undefined) throw failure;
-      if (expected !== undefined && used.length > 0) {
+      await this.checkUnchanged(main, prints);
+      if (expected !== undefined && used.size > 0) {
         const message = 'one SHA-256 was given, but the model has other files beside this one; watch a single file';
         throw new ForwardpassError('CHECKSUM', message, this.path);
       }
+      const ofIt = [...prints].filter(([path]) => path === '' || used.has(path));
+      return { model: model as unknown as Model, digests, prints: new Map(ofIt) };
     } catch (error) {
       model?.dispose();
+      // What was seen of a file that changes says nothing of it.
+      await this.checkUnchanged(main, prints);
       throw error;
     }
-    return { model, prints: new Map([...prints].filter(([path]) => path === '' || used.includes(path))) };
+  }
+
+  private async checkUnchanged(main: string, prints: Prints): Promise<void> {
+    const now = await printsOf(main, [...prints.keys()].slice(1));
+    if ((await mainOf(this.path)) !== main || !same(now, prints)) throw this.changing();
   }
 
   /** Waits until the files have been left alone; at the start those that are old enough have been. */
@@ -143,6 +147,13 @@ export class FileOrigin implements Origin {
   private changing(): ForwardpassError {
     return new ForwardpassError('SOURCE', 'is being written; it is read when it has been left alone', this.path);
   }
+}
+
+/** Of one that is not there, nothing. */
+async function digestsOf(readers: readonly (Reader | undefined)[]): Promise<string[]> {
+  const digests: string[] = [];
+  for (const reader of readers) digests.push(reader === undefined ? '' : await digestOf(reader));
+  return digests;
 }
 
 async function printsOf(main: string, siblings: readonly string[]): Promise<Prints> {

@@ -31,11 +31,11 @@ export class HttpOrigin implements Origin {
   async look(signal: AbortSignal): Promise<Offer | undefined> {
     const expected = await expectedDigest(this.options.sha256, () => this.sidecar(signal), signal);
     const judged = this.#judged;
-    if (expected !== undefined && expected === judged?.sha256) return undefined;
-    // The same bytes may be good against another digest, so they are asked for again.
-    const known = judged?.expected === expected ? judged?.validators : undefined;
+    // The same bytes may be good against another digest, so they are asked for again when it has changed.
+    const known = judged?.expected === expected ? judged : undefined;
+    if (expected !== undefined && known?.sha256 === expected) return undefined;
     const { load, timeout } = this.options;
-    const found = await downloadIfChanged(this.url, known ?? {}, { limits: load.limits, timeout, signal });
+    const found = await downloadIfChanged(this.url, known?.validators ?? {}, { limits: load.limits, timeout, signal });
     if (found === undefined) return undefined;
     const { bytes, whole, etag, lastModified } = found;
     const sha256 = await digestOf(bytesReader('', bytes));

@@ -6,7 +6,7 @@ import type { ModelVersion } from './options.ts';
 /** A version that may be the one in use, or a newer one. */
 export interface Offer {
   readonly version: ModelVersion;
-  /** Two offers with the same key are of the same bytes, held against the same digest. */
+  /** Two offers with the same key are of the same bytes, held against the same digest. Final once it is loaded. */
   readonly key: string;
   load(signal: AbortSignal): Promise<Model>;
   /** Says that it was taken or refused for good: the origin does not offer it again until it has changed. */
