@@ -64,7 +64,7 @@ const TYPESCRIPT_RULES = [
       'lib/source/.*',
       'lib/formats/format\\.ts',
       ERRORS,
-      'node:(crypto|fs/promises|path|timers/promises|util)',
+      'node:(crypto|fs/promises|path|timers|timers/promises|util)',
     ),
   },
   { files: /^lib\/index\.ts$/, may: only('lib/(?!native\\.ts|cli/).*') },

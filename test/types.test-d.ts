@@ -6,9 +6,12 @@ import {
   define,
   type ErrorCode,
   type ForwardpassError,
+  type LiveModel,
   type LoadOptions,
   load,
   type Model,
+  type ModelVersion,
+  watch,
 } from '../lib/index.ts';
 
 declare const model: Model;
@@ -74,6 +77,27 @@ load('model.onnx', { precison: 'f32' });
 define({ layers: [{ weight: 1 }] }, { architecture: { layers: [] } });
 // @ts-expect-error a misspelt limit
 load('model.onnx', { limits: { byte: 5 } });
+
+// A live model has the calls of a model, and the models one after the other.
+declare const live: LiveModel;
+expectTypeOf(watch('model.onnx', { interval: 5, precision: 'f32' })).toEqualTypeOf<Promise<LiveModel>>();
+expectTypeOf(live.model).toEqualTypeOf<Model>();
+expectTypeOf<LiveModel['run']>().toEqualTypeOf<Model['run']>();
+expectTypeOf<LiveModel['runAsync']>().toEqualTypeOf<Model['runAsync']>();
+expectTypeOf<LiveModel['predict']>().toEqualTypeOf<Model['predict']>();
+expectTypeOf<LiveModel['predictProba']>().toEqualTypeOf<Model['predictProba']>();
+expectTypeOf(live.use(async (model) => model.parameterCount)).toEqualTypeOf<Promise<number>>();
+expectTypeOf(live.check()).toEqualTypeOf<Promise<boolean>>();
+expectTypeOf(live.status.version).toEqualTypeOf<ModelVersion>();
+expectTypeOf<LiveModel>().toExtend<AsyncIterable<Model> & Disposable & AsyncDisposable>();
+watch('model.onnx', {
+  onReject: (error) => expectTypeOf(error).toEqualTypeOf<ForwardpassError>(),
+  validate: (candidate, current) => expectTypeOf([candidate, current]).toEqualTypeOf<(Model | undefined)[]>(),
+});
+// @ts-expect-error bytes do not change
+watch(new Uint8Array(4));
+// @ts-expect-error a misspelt option
+watch('model.onnx', { intervall: 5 });
 
 // Layers are checked by their type.
 expectTypeOf<Architecture>().toExtend<LoadOptions['architecture']>();

@@ -1,4 +1,6 @@
 /** A model behind an http: or https: URL, downloaded whole. */
+// Node's own timers, on every host that has them.
+import { clearTimeout, setTimeout } from 'node:timers';
 import { ForwardpassError } from '../errors.ts';
 import type { SourceOptions } from '../source.ts';
 import { quote } from '../words.ts';

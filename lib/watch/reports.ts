@@ -11,7 +11,8 @@ export class Reports {
   error: ForwardpassError | undefined;
   /** What the source has and is not used. */
   rejected: { readonly version: ModelVersion; readonly error: ForwardpassError } | undefined;
-  #problems: ForwardpassError[] | undefined;
+  /** Takes every problem while the first model is looked for. */
+  #sink: ((error: ForwardpassError, isOfCache: boolean) => void) | undefined;
   /** What the cache was last said to have. */
   #cacheProblem = '';
 
@@ -20,17 +21,18 @@ export class Reports {
   /** From now on what goes wrong is gathered too, to be thrown. */
   collect() {
     const problems: ForwardpassError[] = [];
-    this.#problems = problems;
+    const ofCache: ForwardpassError[] = [];
+    this.#sink = (error, isOfCache) => (isOfCache ? ofCache : problems).push(error);
     return {
       stop: () => {
-        this.#problems = undefined;
+        this.#sink = undefined;
       },
-      /** The first problem, with the words of all. */
+      /** The source's problem, with the words of all. */
       together: () => {
-        const [first, ...others] = problems;
-        if (others.length === 0) return first;
-        const message = [first.message, ...others.map(({ message }) => message)].join('; then ');
-        return new ForwardpassError(first.code, message, undefined, { cause: new AggregateError(problems) });
+        const all = [...problems, ...ofCache];
+        if (all.length === 1) return all[0];
+        const message = all.map((error) => error.message).join('; then ');
+        return new ForwardpassError(all[0].code, message, undefined, { cause: new AggregateError(all) });
       },
     };
   }
@@ -42,7 +44,7 @@ export class Reports {
   reject(thrown: unknown, version: ModelVersion): void {
     const error = asOurs(thrown);
     this.rejected = { version, error };
-    this.#problems?.push(error);
+    this.#sink?.(error, false);
     const { onReject } = this.listeners;
     if (onReject !== undefined) tell(() => onReject(error, version));
     else process.emitWarning(`a version of a watched model was refused: ${error.message}`, 'ForwardpassWarning');
@@ -53,7 +55,7 @@ export class Reports {
     const error = asOurs(thrown);
     const known = error.message === this.error?.message;
     this.error = error;
-    this.#problems?.push(error);
+    this.#sink?.(error, false);
     if (!known) tell(() => this.listeners.onError?.(error));
   }
 
@@ -63,7 +65,7 @@ export class Reports {
 
   /** Of the cache, without which all goes on. */
   cache(error: ForwardpassError): void {
-    this.#problems?.push(error);
+    this.#sink?.(error, true);
     if (error.message === this.#cacheProblem) return;
     this.#cacheProblem = error.message;
     tell(() => this.listeners.onError?.(error));

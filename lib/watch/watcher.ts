@@ -1,4 +1,6 @@
 /** Looks for versions, judges them, and keeps the newest good one: one check at a time. */
+// Node's own timers, on every host that has them.
+import { clearTimeout, setTimeout } from 'node:timers';
 import { type ErrorCode, ForwardpassError } from '../errors.ts';
 import type { Model } from '../model.ts';
 import { abortError } from '../source/abort.ts';
@@ -53,7 +55,8 @@ export class Watcher {
     if (this.closed) throw abortError(this.#stop.signal);
     if (this.#tenure === undefined) throw problems.together();
     this.#started = true;
-    this.#schedule(checked ? this.#wait() : 0);
+    const wait = this.#wait();
+    this.#schedule(checked || wait === Number.POSITIVE_INFINITY ? wait : 0);
   }
 
   /** Whether the source was asked. */

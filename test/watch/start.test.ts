@@ -69,6 +69,8 @@ describe('the cache', () => {
     expect(live.status).toMatchObject({ version: { from: 'cache' }, checked: undefined });
     for await (const model of live) if (model.run(Float32Array.of(1))[0] === 2) break;
     expect(live.status.version.from).toBe('source');
+    const idle = await watched(server.url, { cache, startFrom: 'cache' });
+    expect(idle.live.status).toMatchObject({ version: { from: 'cache' }, next: undefined });
     // With none, the network it is.
     const empty = await watched(server.url, { cache: `${cache}-other`, startFrom: 'cache' });
     expect(empty.live.status.version.from).toBe('source');
@@ -199,6 +201,13 @@ describe('a start without any good model', () => {
     expect(error.code).toBe('SOURCE');
     expect(error.message).toMatch(/^http:.*the download failed: ECONNREFUSED; then bytes: /);
     expect((await failureOf(() => watched(server.url))).message).toMatch(/ECONNREFUSED$/);
+
+    const { server: gone, cache, file } = await keptFolder();
+    await writeFile(file, '');
+    await gone.stop();
+    const withCache = await failureOf(() => watched(gone.url, { cache }));
+    expect(withCache.code).toBe('SOURCE');
+    expect(withCache.message).toMatch(/ECONNREFUSED; then .*\.model: expected a line that says what was kept$/);
   });
 
   it.skipIf(process.getuid?.() === 0 || process.platform === 'win32')('says that a file may not be read', async () => {
