@@ -84,5 +84,5 @@ function tell(listener: () => unknown): void {
 function asOurs(thrown: unknown): ForwardpassError {
   if (thrown instanceof ForwardpassError) return thrown;
   const reason = thrown instanceof Error ? thrown.message : describe(thrown);
-  return new ForwardpassError('REJECTED', `could not be read: ${reason}`, undefined, { cause: thrown });
+  return new ForwardpassError('SOURCE', `could not be read: ${reason}`, undefined, { cause: thrown });
 }

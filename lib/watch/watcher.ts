@@ -49,6 +49,8 @@ export class Watcher {
     let checked = false;
     try {
       checked = await this.#findFirst(await this.origin.kept?.());
+    } catch (error) {
+      if (!this.closed) throw error;
     } finally {
       problems.stop();
     }

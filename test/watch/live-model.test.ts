@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import type { Model } from '../../lib/model.ts';
 import { failureOf } from '../failure.ts';
@@ -148,27 +149,31 @@ describe('a live model', () => {
     expect(live.status.version.sha256).not.toBe(status.version.sha256);
   });
 
-  it('checks once at a time, and after what it was told', async () => {
-    const { live } = await watchedFile({ settle: 30 });
-    const path = (await newFolder())('other');
+  it('checks once at a time, and again for whoever asked while it did', async () => {
+    const path = (await newFolder())('m');
     await writeFile(path, version(1));
     let judging = 0;
-    const other = await watched(path, {
-      validate: async () => {
+    let whenJudging = () => {};
+    const judgement = new Promise<void>((resolve) => {
+      whenJudging = resolve;
+    });
+    const { live } = await watched(path, {
+      settle: 1,
+      validate: async (_, current) => {
+        if (current === undefined) return;
         judging += 1;
+        whenJudging();
+        await setTimeout(20);
         expect(judging).toBe(1);
-        await new Promise((resolve) => setTimeout(resolve, 10));
         judging -= 1;
       },
     });
     await writeFile(path, version(2));
-    const first = other.live.check();
-    await new Promise((resolve) => setTimeout(resolve, 25));
+    const first = live.check();
+    await judgement;
     await writeFile(path, version(3));
-    const results = await Promise.all([first, other.live.check(), other.live.check()]);
-    expect(results.slice(1)).toEqual([results[1], results[1]]);
-    expect(answerOf(other.live)).toBe(3);
-    expect(await live.check()).toBe(false);
+    expect(await Promise.all([first, live.check(), live.check()])).toEqual([true, true, true]);
+    expect(answerOf(live)).toBe(3);
   });
 });
 
