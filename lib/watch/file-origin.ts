@@ -83,7 +83,7 @@ export class FileOrigin implements Origin {
     const used = new Map<string, Reader>();
     let model: Model | undefined;
     try {
-      const digests = await this.whileOpen(signal, async (source) => {
+      const loaded = await this.whileOpen(signal, async (source) => {
         const sibling = async (path: string) => {
           const reader = await source.sibling(path);
           if (!prints.has(path)) prints.set(path, await printOf(join(dirname(main), path)));
@@ -91,7 +91,7 @@ export class FileOrigin implements Origin {
           return reader;
         };
         model = await loadOpened({ ...source, sibling }, { ...this.options.load, signal });
-        return digestsOf([...used.values()]);
+        return { model, digests: await digestsOf([...used.values()]) };
       });
       await this.checkUnchanged(main, prints);
       if (expected !== undefined && used.size > 0) {
@@ -99,7 +99,7 @@ export class FileOrigin implements Origin {
         throw new ForwardpassError('CHECKSUM', message, this.path);
       }
       const ofIt = [...prints].filter(([path]) => path === '' || used.has(path));
-      return { model: model as unknown as Model, digests, prints: new Map(ofIt) };
+      return { ...loaded, prints: new Map(ofIt) };
     } catch (error) {
       model?.dispose();
       // What was seen of a file that changes says nothing of it.
