@@ -103,6 +103,7 @@ describe('a live model', () => {
     const { live, put } = await watchedFile();
     let bound = live.model.bind({ batch: 1 });
     const seen: number[] = [];
+    const models: Model[] = [];
     const loop = (async () => {
       for await (const model of live) {
         // The calls of the model before still work.
@@ -111,6 +112,7 @@ describe('a live model', () => {
         bound.input[0] = 1;
         bound.run();
         seen.push(bound.output[0]);
+        models.push(model);
       }
     })();
     for (let m = 2; m < 6; m++) {
@@ -118,6 +120,7 @@ describe('a live model', () => {
       bound.run();
     }
     await vi.waitFor(() => expect(seen).toEqual([1, 2, 3, 4, 5]));
+    expect(await Promise.all(models.map(isDisposed))).toEqual([true, true, true, true, false]);
     await live.close();
     await loop;
     expect((await failureOf(() => bound.run())).code).toBe('DISPOSED');
