@@ -40,7 +40,7 @@ describe('a model in a file', () => {
   it('is not taken while it is written in pieces', async () => {
     const at = await newFolder();
     await writeFile(at('m'), version(1, 1000));
-    const { live, rejections, errors } = await watched(at('m'), { settle: 60 });
+    const { live, rejections, errors } = await watched(at('m'), { settle: 300 });
     const next = version(2, 1000);
     const file = await open(at('m'), 'r+');
     // Any part of it would be a whole model, of old weights and new ones.
@@ -64,7 +64,7 @@ describe('a model in a file', () => {
   it('is not judged while it never rests, and the check ends all the same', async () => {
     const at = await newFolder();
     await writeFile(at('m'), version(1));
-    const { live, rejections, errors } = await watched(at('m'), { settle: 10 });
+    const { live, rejections, errors } = await watched(at('m'), { settle: 60 });
     const writer = setInterval(() => void writeFile(at('m'), version(2).subarray(0, 40)), 2);
     await setTimeout(30);
     try {
@@ -74,7 +74,7 @@ describe('a model in a file', () => {
     }
     expect(errors.map(({ message }) => message)).toEqual([expect.stringContaining('is being written')]);
     expect(rejections).toEqual([]);
-    await setTimeout(20);
+    await setTimeout(80);
     await writeFile(at('m'), version(3));
     expect(await live.check()).toBe(true);
     expect(answerOf(live)).toBe(3);
