@@ -1,5 +1,6 @@
 /** A model of any format as a file of one: safetensors with the graph in its metadata. */
 import { writeFrozen } from './formats/safetensors/write-frozen.ts';
+import { lower } from './graph/lower.ts';
 import { prepare, readSource, withWeights } from './load.ts';
 import { checkLoadOptions, type LoadOptions } from './options.ts';
 
@@ -9,6 +10,8 @@ export async function freeze(source: string | URL | Uint8Array, options: LoadOpt
   const graph = await readSource(source, checked);
   const prepared = prepare(graph, checked);
   const { classes, featureNames, decision, targets } = graph;
+  const { arithmetic, parameterCount } = prepared;
   const simplest = withWeights(prepared, checked.precision);
-  return writeFrozen({ ...simplest, classes, featureNames, decision, targets }, prepared.arithmetic);
+  const program = { ...lower(simplest, arithmetic), parameterCount };
+  return writeFrozen({ ...simplest, classes, featureNames, decision, targets }, arithmetic, program);
 }

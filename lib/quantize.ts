@@ -1,6 +1,7 @@
 /** A model whose layers' weights can be kept in fewer bits, to be compared with itself and written to a file. */
 import { writeFrozen } from './formats/safetensors/write-frozen.ts';
 import type { Node, ReducedWeights, Tensor } from './graph/graph.ts';
+import { lower } from './graph/lower.ts';
 import { denseLayout } from './graph/ops/dense.ts';
 import { reduceWeights } from './graph/reduce.ts';
 import type { SimplifiedGraph } from './graph/simplify.ts';
@@ -43,8 +44,11 @@ export async function openQuantizable(
   return {
     layers: (weights, keep) => layersOf(reduced(weights, keep)),
     model: (weights, keep) => assemble(prepared, reduced(weights, keep), checked),
-    file: (weights, keep) =>
-      writeFrozen({ ...reduced(weights, keep), classes, featureNames, decision, targets }, 'f32'),
+    file: (weights, keep) => {
+      const graph = reduced(weights, keep);
+      const program = { ...lower(graph, 'f32'), parameterCount: prepared.parameterCount };
+      return writeFrozen({ ...graph, classes, featureNames, decision, targets }, 'f32', program);
+    },
   };
 }
 

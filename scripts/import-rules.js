@@ -40,6 +40,11 @@ const TYPESCRIPT_RULES = [
       'node:(os|zlib|stream)',
     ),
   },
+  // A frozen file holds a plan, too.
+  {
+    files: /^lib\/formats\/safetensors\/(write-)?frozen\.ts$/,
+    may: only('lib/formats/.*', GRAPH_TYPES, 'lib/graph/plan-format\\.ts', MAKING_GRAPHS, ERRORS),
+  },
   {
     files: /^lib\/formats\//,
     may: only('lib/formats/.*', GRAPH_TYPES, MAKING_GRAPHS, ERRORS),
@@ -119,7 +124,7 @@ const NATIVE_RULES = [
     may: only('native/(plan|pack|pack_reduced|arena)\\.h', 'native/kernels/kernels\\.h', STANDARD),
   },
   { files: /^native\/pool\.(h|cc)$/, may: only('native/pool\\.h', '<windows\\.h>', STANDARD) },
-  { files: /^native\/arena\.h$/, may: only('<sys/mman\\.h>', STANDARD) },
+  { files: /^native\/arena\.(h|cc)$/, may: only('native/arena\\.h', '<sys/mman\\.h>', STANDARD) },
   { files: /^native\/cpu\.(h|cc)$/, may: only('native/cpu\\.h', STANDARD, INTRINSICS, PROCESSOR_QUESTIONS) },
   {
     files: /^native\/kernels\//,

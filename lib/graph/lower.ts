@@ -42,6 +42,8 @@ export interface FirstOrigin {
 
 export interface Lowered extends About {
   readonly plan: Plan;
+  /** Of each of its parameters, the elements of the constant that it holds, where it is a whole constant. */
+  readonly sources: readonly (ArrayLike<number> | undefined)[];
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
 }
@@ -82,6 +84,7 @@ export function lower(graph: SimplifiedGraph, precision: 'f32' | 'f64'): Lowered
   const places = plan.places();
   return {
     plan: plan.build(values),
+    sources: plan.sources(),
     inputs,
     outputs,
     layers,

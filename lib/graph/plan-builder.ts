@@ -171,6 +171,13 @@ export class PlanBuilder {
     return this.#instructions.map(({ place }) => place);
   }
 
+  /** Of each parameter array, the elements of the constant that it holds, where it is a whole constant. */
+  sources(): readonly (ArrayLike<number> | undefined)[] {
+    const sources: (ArrayLike<number> | undefined)[] = this.#parameters.map(() => undefined);
+    for (const [key, index] of this.#parameterIndices) if (typeof key !== 'string') sources[index] = key;
+    return sources;
+  }
+
   build(outputs: readonly number[]): Plan {
     const lengths = this.#instructions.map(({ head, columns }) => 1 + head.length + columns.length);
     const header = [

@@ -3,11 +3,16 @@
  *
  * The metadata's key `forwardpass` holds the graph as JSON: {@link FrozenGraph}, with constants by the name of their
  * tensor. Numbers that JSON does not have stand as containers/json-numbers.ts says.
+ *
+ * The key `forwardpass.plan` holds what that graph comes to, for hosts that run plans and make none, such as the C
+ * library: {@link FrozenPlan}. `load` reads the graph alone, and makes the plan again.
  */
 import type { Decision, DType, GraphInput, Op } from '../../graph/graph.ts';
+import type { Plan } from '../../graph/plan-format.ts';
 
 export const FROZEN_KEY = 'forwardpass';
 export const FROZEN_VERSION = 1;
+export const PLAN_KEY = 'forwardpass.plan';
 
 /** A row tensor by its name, or a constant. An int8 constant has a scale for each output of its layer. */
 export type FrozenOperand = string | { readonly tensor: string; readonly scale?: string };
@@ -43,4 +48,48 @@ export interface FrozenGraph {
   readonly featureNames?: readonly string[];
   readonly decision?: FrozenDecision;
   readonly targets?: readonly FrozenTarget[];
+}
+
+/** A parameter array of the plan: a tensor of the plan's precision, or one to be widened to it. */
+export type FrozenParameter =
+  | { readonly tensor: string }
+  | { readonly tensor: string; readonly scale: string; readonly layout: 'in-out' | 'out-in' };
+
+export interface FrozenPort {
+  readonly name: string;
+  /** Of one row. */
+  readonly shape: readonly number[];
+  /** f32, i64 and so on. */
+  readonly dtype: string;
+}
+
+export interface FrozenPlan {
+  /** PLAN_VERSION. */
+  readonly version: number;
+  readonly precision: 'f32' | 'f64';
+  /** The tensor of its words, I32. */
+  readonly words: string;
+  readonly parameters: readonly FrozenParameter[];
+  /** `integers`: whether it takes arrays of whole numbers beside floats. */
+  readonly inputs: readonly (FrozenPort & { readonly integers: boolean })[];
+  readonly outputs: readonly FrozenPort[];
+  readonly classes?: readonly (string | number)[];
+  readonly featureNames?: readonly string[];
+  readonly parameterCount: number;
+}
+
+/** What a graph was lowered to, to be written beside it. */
+export interface Program {
+  readonly plan: Plan;
+  /** Of each parameter, the elements of the constant that it holds, where it is a whole constant. */
+  readonly sources: readonly (ArrayLike<number> | undefined)[];
+  readonly inputs: readonly ProgramPort[];
+  readonly outputs: readonly ProgramPort[];
+  readonly parameterCount: number;
+}
+
+interface ProgramPort {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: DType;
 }

@@ -9,8 +9,19 @@ import {
   type Target,
   type Tensor,
 } from '../../graph/graph.ts';
+import type { Plan } from '../../graph/plan-format.ts';
 import { encodeNumber } from '../containers/json-numbers.ts';
-import { FROZEN_KEY, FROZEN_VERSION, type FrozenDecision, type FrozenGraph, type FrozenOperand } from './frozen.ts';
+import {
+  FROZEN_KEY,
+  FROZEN_VERSION,
+  type FrozenDecision,
+  type FrozenGraph,
+  type FrozenOperand,
+  type FrozenParameter,
+  type FrozenPlan,
+  PLAN_KEY,
+  type Program,
+} from './frozen.ts';
 import { toBfloat16, toInt8 } from './reduced.ts';
 import { LENGTH_BYTES } from './safetensors.ts';
 
@@ -36,15 +47,23 @@ interface FreezableOutput {
 /** Where offsets of tensors begin: no element type is wider. */
 const ALIGNMENT = 8;
 
+/** Of the key of a constant that is not reduced. */
+const WHOLE = ' ';
+
+type StoredConstant = Exclude<FrozenOperand, string>;
+
 interface Stored {
   readonly name: string;
-  readonly dtype: 'F64' | 'F32' | 'BF16' | 'I8';
+  readonly dtype: 'F64' | 'F32' | 'I32' | 'BF16' | 'I8';
   readonly shape: readonly number[];
-  readonly data: Float64Array | Float32Array | Uint16Array | Int8Array;
+  readonly data: Float64Array | Float32Array | Int32Array | Uint16Array | Int8Array;
 }
 
-/** The bytes of the file, in parts. Constants are rounded to `precision`, and where a layer's weights are reduced, so are they. */
-export function writeFrozen(graph: FreezableGraph, precision: 'f32' | 'f64'): Uint8Array[] {
+/**
+ * The bytes of the file, in parts. Constants are rounded to `precision`, and where a layer's weights are reduced, so are
+ * they. `program` is what the graph was lowered to; without it the file is for `load` alone.
+ */
+export function writeFrozen(graph: FreezableGraph, precision: 'f32' | 'f64', program?: Program): Uint8Array[] {
   const store = new TensorStore(precision);
   const decide = (decision: Decision, output: number): FrozenDecision => {
     const decider = decision.scores === undefined ? undefined : graph.deciders?.[output];
@@ -75,7 +94,40 @@ export function writeFrozen(graph: FreezableGraph, precision: 'f32' | 'f64'): Ui
     decision: graph.decision && decide(graph.decision, decidedOutput(graph)),
     targets: graph.targets?.map(({ classes, decision }, at) => ({ classes, decision: decide(decision, at) })),
   };
-  return fileOf(store.tensors, { [FROZEN_KEY]: JSON.stringify(frozen), format: 'forwardpass' });
+  const plan = program && JSON.stringify(planOf(program, graph, precision, store));
+  return fileOf(store.tensors, {
+    [FROZEN_KEY]: JSON.stringify(frozen),
+    ...(plan && { [PLAN_KEY]: plan }),
+    format: 'forwardpass',
+  });
+}
+
+/** Its parameters are the tensors that the graph has stored, as far as they hold the same. */
+function planOf(
+  { plan, sources, inputs, outputs, parameterCount }: Program,
+  { classes, featureNames }: FreezableGraph,
+  precision: 'f32' | 'f64',
+  store: TensorStore,
+): FrozenPlan {
+  const port = <P extends Program['inputs'][number]>({ name, shape, dtype }: P) => ({
+    name,
+    shape,
+    dtype: dtype
+      .replace('bfloat', 'bf')
+      .replace('float', 'f')
+      .replace(/^(u?)int/, '$1i'),
+  });
+  return {
+    version: plan.words[0],
+    precision,
+    words: store.add('plan.words', 'I32', [plan.words.length], plan.words),
+    parameters: plan.parameters.map((data, at) => store.parameter(sources[at], data, `plan.${at}`)),
+    inputs: inputs.map((input) => ({ ...port(input), integers: !input.dtype.includes('float') })),
+    outputs: outputs.map(port),
+    classes,
+    featureNames,
+    parameterCount,
+  };
 }
 
 function encodeAttributes(attributes: object): Record<string, unknown> {
@@ -93,7 +145,8 @@ function encodeAttributes(attributes: object): Record<string, unknown> {
 class TensorStore {
   readonly tensors: Stored[] = [];
   readonly #names = new Set<string>();
-  readonly #stored = new Map<Tensor['data'], Map<string, FrozenOperand>>();
+  /** By what they are reduced to, their layout and their shape. */
+  readonly #stored = new Map<Tensor['data'], Map<string, StoredConstant>>();
 
   constructor(readonly precision: 'f32' | 'f64') {}
 
@@ -103,29 +156,39 @@ class TensorStore {
     const name = `${node.name}.${part}`;
     if (node.op !== 'dense' || at !== 1) return this.constant(operand, name);
     const { weights, layout } = node.attributes;
-    return this.#once(operand, `${weights} ${layout}`, () => {
+    return this.#once(operand, weights === undefined ? '' : `${weights} ${layout}`, () => {
       if (weights === undefined) return this.#whole(operand, name);
       const { shape } = operand;
-      if (weights === 'bf16') return { tensor: this.#add(name, 'BF16', shape, toBfloat16(operand)) };
+      if (weights === 'bf16') return { tensor: this.add(name, 'BF16', shape, toBfloat16(operand)) };
       const { q, scale } = toInt8(operand, layout);
       return {
-        tensor: this.#add(name, 'I8', shape, q),
-        scale: this.#add(`${name}.scale`, 'F32', [scale.length], scale),
+        tensor: this.add(name, 'I8', shape, q),
+        scale: this.add(`${name}.scale`, 'F32', [scale.length], scale),
       };
     });
   }
 
-  constant(tensor: Tensor, name: string): FrozenOperand {
+  constant(tensor: Tensor, name: string): StoredConstant {
     return this.#once(tensor, '', () => this.#whole(tensor, name));
   }
 
-  #whole({ shape, data }: Tensor, name: string): FrozenOperand {
-    if (this.precision === 'f64') return { tensor: this.#add(name, 'F64', shape, Float64Array.from(data)) };
-    return { tensor: this.#add(name, 'F32', shape, data instanceof Float32Array ? data : Float32Array.from(data)) };
+  /** A parameter of the plan: the tensor of the constant that it was made of, else one of its own. */
+  parameter(source: ArrayLike<number> | undefined, data: Plan['parameters'][number], name: string): FrozenParameter {
+    const forms = [...(this.#stored.get(source as Tensor['data']) ?? [])];
+    // Reduced in several ways, it is none of them.
+    const [form, stored] = forms.find(([key]) => key.startsWith(WHOLE)) ?? (forms.length === 1 ? forms[0] : []);
+    if (form === undefined || stored === undefined) return this.#whole({ shape: [data.length], data }, name);
+    const { tensor, scale } = stored;
+    return scale === undefined ? { tensor } : { tensor, scale, layout: form.split(' ')[1] as 'in-out' | 'out-in' };
   }
 
-  #once({ data, shape }: Tensor, form: string, make: () => FrozenOperand): FrozenOperand {
-    const forms = this.#stored.get(data) ?? new Map<string, FrozenOperand>();
+  #whole({ shape, data }: Tensor, name: string): StoredConstant {
+    if (this.precision === 'f64') return { tensor: this.add(name, 'F64', shape, Float64Array.from(data)) };
+    return { tensor: this.add(name, 'F32', shape, data instanceof Float32Array ? data : Float32Array.from(data)) };
+  }
+
+  #once({ data, shape }: Tensor, form: string, make: () => StoredConstant): StoredConstant {
+    const forms = this.#stored.get(data) ?? new Map<string, StoredConstant>();
     this.#stored.set(data, forms);
     const key = `${form} ${shape.join()}`;
     const made = forms.get(key) ?? make();
@@ -133,7 +196,8 @@ class TensorStore {
     return made;
   }
 
-  #add(wanted: string, dtype: Stored['dtype'], shape: readonly number[], data: Stored['data']): string {
+  /** The name that the tensor is given. */
+  add(wanted: string, dtype: Stored['dtype'], shape: readonly number[], data: Stored['data']): string {
     let name = wanted;
     for (let number = 2; this.#names.has(name) || name === '__metadata__'; number++) name = `${wanted}.${number}`;
     this.#names.add(name);

@@ -1,0 +1,130 @@
+/** The plan that a frozen file holds for hosts that make none: to the bits of the graph beside it. */
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { readElements } from '../../lib/formats/containers/elements.ts';
+import { type FrozenPlan, PLAN_KEY } from '../../lib/formats/safetensors/frozen.ts';
+import { readHeader } from '../../lib/formats/safetensors/header.ts';
+import { fromInt8 } from '../../lib/formats/safetensors/reduced.ts';
+import { freeze } from '../../lib/freeze.ts';
+import { DEFAULT_LIMITS } from '../../lib/graph/limits.ts';
+import { load } from '../../lib/load.ts';
+import type { Model } from '../../lib/model.ts';
+import { availableIsas, createNative } from '../../lib/native.ts';
+import { bytesReader } from '../../lib/source/bytes.ts';
+import { bitsOf, type Floats } from '../engine/engine.ts';
+import { Random } from '../random-graph.ts';
+
+const fixtures = fileURLToPath(new URL('../fixtures/', import.meta.url));
+const files = ['onnx-torch', 'onnx-hand', 'onnx-ml', 'keras', 'sklearn'].flatMap((folder) =>
+  readdirSync(`${fixtures}${folder}`)
+    .filter((name) => /\.(onnx|keras|joblib|pkl)$/.test(name))
+    .map((name) => `${fixtures}${folder}/${name}`),
+);
+
+type Stored = Awaited<ReturnType<typeof readPlan>>;
+
+/** A stored plan as a host reads it. */
+async function readPlan(file: Uint8Array) {
+  const reader = bytesReader('frozen', file);
+  const { tensors, metadata } = await readHeader(reader, DEFAULT_LIMITS);
+  const about = JSON.parse(metadata.get(PLAN_KEY) as string) as FrozenPlan;
+  const stored = (name: string) => {
+    const tensor = tensors.get(name);
+    if (tensor === undefined) throw new Error(`no tensor ${name}`);
+    return tensor;
+  };
+  const read = async (name: string) => {
+    const { dtype, offset, byteLength } = stored(name);
+    return readElements(await reader.read(offset, byteLength), dtype, name);
+  };
+  const { offset, byteLength, dtype } = stored(about.words);
+  const words = new Int32Array((await reader.read(offset, byteLength)).slice().buffer);
+  const parameters = [];
+  for (const parameter of about.parameters) {
+    const data = await read(parameter.tensor);
+    parameters.push(
+      'scale' in parameter
+        ? fromInt8(data, await read(parameter.scale), stored(parameter.tensor).shape, parameter.layout)
+        : data,
+    );
+  }
+  return { about, words, wordsDtype: dtype, parameters, tensors };
+}
+
+function inputsOf(model: Model, value: (dtype: string) => number): Record<string, Float64Array> {
+  const entries = model.inputs.map(({ name, shape, dtype }) => {
+    const count = 5 * shape.slice(1).reduce<number>((a, b) => a * (b ?? 1), 1);
+    return [name, Float64Array.from({ length: count }, () => value(dtype))] as const;
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Inputs that the model takes, and what it makes of them. */
+function runModel(model: Model, random: Random) {
+  const tries = [(dtype: string) => (dtype.startsWith('float') ? random.normal() : 1), () => 1, () => 0];
+  for (const value of tries) {
+    const inputs = inputsOf(model, value);
+    try {
+      return { inputs, outputs: model.run(inputs) };
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'ID' });
+    }
+  }
+  return undefined;
+}
+
+/** What the engine makes of the plan as it is stored. */
+function runPlan({ about, words, parameters }: Stored, inputs: Record<string, Float64Array>): Record<string, Floats> {
+  const Floats = about.precision === 'f64' ? Float64Array : Float32Array;
+  const width = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+  const outputs = about.outputs.map(({ name, shape }) => [name, new Floats(5 * width(shape)).fill(7)] as const);
+  const integers = [...about.inputs.map((input) => input.integers), ...outputs.map(() => false)];
+  const native = createNative({ words, parameters }, availableIsas()[0], integers, 1);
+  const fault = native.run(...about.inputs.map(({ name }) => inputs[name]), ...outputs.map(([, data]) => data));
+  native.dispose();
+  expect(fault).toBe(undefined);
+  return Object.fromEntries(outputs);
+}
+
+it.each(['auto', 'f64', 'bf16', 'int8'] as const)(
+  'runs to the bits that load gives (precision %s)',
+  async (precision) => {
+    const random = new Random(61);
+    let [reduced, compared] = [0, 0];
+    for (const path of files) {
+      const file = Buffer.concat(await freeze(path, { precision }));
+      using model = await load(file);
+      const stored = await readPlan(file);
+      const { about, wordsDtype, tensors } = stored;
+      expect(wordsDtype, path).toBe('I32');
+      expect(
+        about.inputs.map(({ name, shape }) => ({ name, shape: [null, ...shape] })),
+        path,
+      ).toEqual(model.inputs.map(({ name, shape }) => ({ name, shape })));
+      expect(
+        about.outputs.map(({ name, shape }) => ({ name, shape: [null, ...shape] })),
+        path,
+      ).toEqual(model.outputs.map(({ name, shape }) => ({ name, shape })));
+      expect([about.classes, about.featureNames], path).toEqual([model.classes, model.featureNames]);
+      const ran = runModel(model, random);
+      if (ran !== undefined) {
+        const [wanted, found] = [ran.outputs, runPlan(stored, ran.inputs)].map((outputs) =>
+          Object.entries(outputs).map(([name, values]) => [name, bitsOf(values)]),
+        );
+        expect(found, path).toEqual(wanted);
+        compared++;
+      }
+      if (about.parameters.some(({ tensor }) => ['BF16', 'I8'].includes(tensors.get(tensor)?.dtype ?? ''))) reduced++;
+    }
+    expect(compared).toBeGreaterThan(0.9 * files.length);
+    expect(reduced > 0).toBe(precision === 'bf16' || precision === 'int8');
+  },
+);
+
+it('takes the tensors of the graph, and next to no room of its own', async () => {
+  const { about, tensors } = await readPlan(Buffer.concat(await freeze('examples/digits/digits.onnx')));
+  const own = [...tensors].filter(([name]) => /^plan\.\d/.test(name));
+  expect(own.reduce((count, [, { byteLength }]) => count + byteLength, 0)).toBeLessThan(64);
+  expect(about.parameters.length).toBeGreaterThan(own.length);
+});
