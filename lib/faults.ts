@@ -3,7 +3,7 @@ import { ForwardpassError } from './errors.ts';
 import type { About, Port } from './graph/lower.ts';
 import { describe, listNames, quote } from './words.ts';
 
-/** Why a call failed, as native/binding.cc numbers it, then the port and up to five figures. */
+/** Why a call failed, as native/binding/faults.h numbers it, then the port and up to five figures. */
 export type Fault = readonly [code: number, port: number, a: number, b: number, c: number, d: number, e: number];
 export const FAULT = {
   disposed: 1,

@@ -99,8 +99,14 @@ const NATIVE_RULES = [
   { files: /^native\/include\/forwardpass\.h$/, may: only(STANDARD) },
   // Node's headers are seen here alone.
   {
-    files: /^native\/binding\.cc$/,
-    may: only('native/(engine|plan)\\.h', 'native/kernels/registry\\.h', 'native/arena\\.h', '<napi\\.h>', STANDARD),
+    files: /^native\/binding\//,
+    may: only(
+      'native/binding/.*',
+      'native/(engine|plan|pool|arena)\\.h',
+      'native/kernels/registry\\.h',
+      '<(napi|node_api)\\.h>',
+      STANDARD,
+    ),
   },
   {
     files: /^native\/c_api\.cc$/,

@@ -49,7 +49,7 @@ function readCommands(path: string, base: string): { builds: Builds; addonDefine
   }));
   return {
     builds: Object.fromEntries(commands.map(({ file, args }) => [file, behaviour(args)])),
-    addonDefines: defines(commands.find(({ file }) => file === 'native/binding.cc')?.args ?? []),
+    addonDefines: defines(commands.find(({ file }) => file === 'native/binding/addon.cc')?.args ?? []),
   };
 }
 

@@ -17,7 +17,8 @@ test.each([
   ['lib/cli/run.ts', "import { load } from '../index.ts';", 'lib/index.ts'],
   ['native/engine.cc', '#include "kernels/vec_avx2.h"', 'native/kernels/vec_avx2.h'],
   ['native/engine.cc', '#include <node_api.h>', '<node_api.h>'],
-  ['native/binding.cc', '#include <node_api.h>', '<node_api.h>'],
+  ['native/plan.h', '#include <napi.h>', '<napi.h>'],
+  ['native/binding/model.cc', '#include "../network.h"', 'native/network.h'],
   ['native/plan.cc', '#include "engine.h"', 'native/engine.h'],
   ['native/kernels/dense.h', '#  include "../engine.h"', 'native/engine.h'],
 ])('%s may not say %j', (path, text, target) => {
@@ -31,7 +32,7 @@ test.each([
     "// import 'node:fs';\nimport { open } from 'yauzl';\nimport type { A } from '../format.ts';",
   ],
   ['lib/load.ts', 'throw new Error(\'an import from "./native.ts"\');'],
-  ['native/binding.cc', '#include <napi.h>\n#include <cstring>\n#include "engine.h"'],
+  ['native/binding/model.h', '#include <node_api.h>\n#include <cstring>\n#include "../engine.h"'],
   ['native/kernels/avx2.cc', '#include "../cpu.h"\n#include <immintrin.h>\n#include "vec_avx2.h"'],
 ])('%s may say %j', (path, text) => {
   expect(check(path, text)).toEqual([]);

@@ -36,7 +36,7 @@ function thrownBy(action: () => unknown): unknown {
 }
 
 it('numbers its faults as lib/faults.ts does', () => {
-  const source = readFileSync(`${root}/native/binding.cc`, 'utf8');
+  const source = readFileSync(`${root}/native/binding/faults.h`, 'utf8');
   const [, list] = /enum FaultCode[^{]*\{([^}]*)\}/.exec(source) as RegExpExecArray;
   const faults = [...list.matchAll(/k(\w)(\w*) = (\d+)/g)].map(([, first, rest, code]) => [
     first.toLowerCase() + rest,

@@ -1,0 +1,59 @@
+// The addon: this folder is the only one that sees Node-API. It hands JavaScript three things:
+// instructionSets(), create(), and the models that create() returns, each with its functions.
+//
+// node-addon-api registers the module; the rest uses the C functions of Node-API, each of which may fail: while a
+// thread is being terminated, all that touch JavaScript do. The wrapper would then end the process, and it brings the
+// C++ runtime library along.
+
+#include <napi.h>
+
+#include "../kernels/registry.h"
+#include "create.h"
+#include "environment.h"
+#include "model_class.h"
+
+namespace fp::binding {
+namespace {
+
+napi_value instruction_sets(napi_env env, napi_callback_info) {
+  napi_value names;
+  if (napi_create_array(env, &names) != napi_ok) return nullptr;
+  uint32_t count = 0;
+  for (size_t i = 0; i < instruction_set_count; i++) {
+    const InstructionSet& set = fp::instruction_sets[i];
+    napi_value name;
+    if (!set.available()) continue;
+    if (napi_create_string_utf8(env, set.name, NAPI_AUTO_LENGTH, &name) != napi_ok) return nullptr;
+    napi_set_element(env, names, count++, name);
+  }
+  return names;
+}
+
+void export_function(napi_env env, napi_value exports, const char* name, napi_callback callback) {
+  napi_value function;
+  if (napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function) != napi_ok) return;
+  napi_set_named_property(env, exports, name, function);
+}
+
+}  // namespace
+
+static void init(napi_env env, napi_value exports) {
+  Environment* const environment = make<Environment>();
+  // What fails here is found missing by create().
+  if (environment != nullptr && napi_set_instance_data(env, environment, Environment::finalize, nullptr) != napi_ok) {
+    destroy(environment);
+  } else if (environment != nullptr) {
+    define_model_class(env, environment->model_class);
+  }
+  export_function(env, exports, "instructionSets", instruction_sets);
+  export_function(env, exports, "create", create);
+}
+
+}  // namespace fp::binding
+
+static Napi::Object init(Napi::Env env, Napi::Object exports) {
+  fp::binding::init(env, exports);
+  return exports;
+}
+
+NODE_API_MODULE(forwardpass, init)

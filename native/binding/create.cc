@@ -1,0 +1,136 @@
+#include "create.h"
+
+#include <cstdint>
+
+#include "../kernels/registry.h"
+#include "buffers.h"
+#include "model_class.h"
+
+namespace fp::binding {
+namespace {
+
+// An Error with a code, thrown: create() is no hot path, and lib/native.ts turns it into a ForwardpassError. Where an
+// exception is under way already, that one stays.
+napi_value fail(napi_env env, const char* code, const char* reason) {
+  napi_throw_error(env, code, reason);
+  return nullptr;
+}
+
+// The elements of a list. False, with an exception, when it is none or there is no memory, or a getter of its threw.
+bool take_list(napi_env env, napi_value list, Array<napi_value>& values) {
+  uint32_t count;
+  if (napi_get_array_length(env, list, &count) != napi_ok) {
+    fail(env, "PLAN", "create() takes lists of parameters and of flags");
+    return false;
+  }
+  if (!values.allocate(count)) {
+    fail(env, "MEMORY", "no memory for the list of parameters");
+    return false;
+  }
+  for (uint32_t i = 0; i < count; i++) {
+    if (napi_get_element(env, list, i, &values[i]) != napi_ok) return false;
+  }
+  return true;
+}
+
+// A typed array of that type whose memory no other thread can change. False when it is anything else.
+bool take_array(napi_env env, napi_value value, napi_typedarray_type type, const void*& data, size_t& length) {
+  static const double nothing = 0;
+  napi_typedarray_type found = unknown_array;
+  void* elements;
+  napi_value array_buffer;
+  bool plain = false;
+  if (napi_get_typedarray_info(env, value, &found, &length, &elements, &array_buffer, nullptr) != napi_ok ||
+      found != type || napi_is_arraybuffer(env, array_buffer, &plain) != napi_ok || !plain) {
+    return false;
+  }
+  data = length > 0 ? elements : &nothing;
+  return true;
+}
+
+// `integers` has a flag for each port; ports beyond them take floats alone.
+bool fill_model(napi_env env, Model& model, const Array<napi_value>& integers) {
+  const Engine& engine = model.loaded->engine;
+  const size_t inputs = engine.input_widths().size(), outputs = engine.output_widths().size();
+  if (!model.ports.allocate(inputs + outputs) || !model.arguments.allocate(inputs + outputs) ||
+      !model.inputs.allocate(inputs) || !model.outputs.allocate(outputs) ||
+      !model.table.allocate(engine.table_bytes(model.loaded->threads)) ||
+      !model.environment->have_room(engine.values_bytes(model.loaded->threads))) {
+    return false;
+  }
+  model.input_count = inputs;
+  for (size_t i = 0; i < inputs + outputs; i++) {
+    const size_t width = i < inputs ? engine.input_widths()[i] : engine.output_widths()[i - inputs];
+    bool flag = false;
+    if (i < integers.size()) napi_get_value_bool(env, integers[i], &flag);
+    model.ports[i] = {width, flag};
+  }
+  model.bytes = engine.packed_bytes();
+  return true;
+}
+
+}  // namespace
+
+napi_value create(napi_env env, napi_callback_info info) {
+  napi_value arguments[5];
+  size_t count = 5;
+  char name[16];
+  double threads;
+  if (napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr) != napi_ok ||
+      napi_get_value_string_utf8(env, arguments[2], name, sizeof name, nullptr) != napi_ok ||
+      napi_get_value_double(env, arguments[4], &threads) != napi_ok) {
+    return fail(env, "PLAN", "create() takes words, parameters, an instruction set, flags and a number of threads");
+  }
+  const InstructionSet* const set = find_instruction_set(name);
+  if (set == nullptr) return fail(env, "ISA", "the instruction set is not available");
+
+  // First all that may run JavaScript, then the memory of the arrays, which it could have pulled away.
+  Array<napi_value> arrays, integers;
+  if (!take_list(env, arguments[1], arrays) || !take_list(env, arguments[3], integers)) return nullptr;
+  Array<Parameter> parameters;
+  if (!parameters.allocate(arrays.size())) return fail(env, "MEMORY", "no memory for the list of parameters");
+  const void* data;
+  size_t word_count;
+  if (!take_array(env, arguments[0], napi_int32_array, data, word_count)) {
+    return fail(env, "PLAN", "the words are not an Int32Array of their own memory");
+  }
+  const int32_t* const words = static_cast<const int32_t*>(data);
+  const bool f64 = word_count > 1 && words[1] == int32_t(Precision::f64);
+  for (size_t i = 0; i < arrays.size(); i++) {
+    Parameter& parameter = parameters[i];
+    if (!take_array(env, arrays[i], f64 ? napi_float64_array : napi_float32_array, parameter.data, parameter.count)) {
+      return fail(env, "PLAN", "a parameter array is not of the plan's precision");
+    }
+  }
+
+  Environment* const environment = Environment::of(env);
+  Model* const model = make<Model>();
+  if (model == nullptr || environment == nullptr) {
+    destroy(model);
+    return fail(env, "MEMORY", "no memory for the model");
+  }
+  model->environment = environment;
+  model->loaded = make<Loaded>();
+  const Plan plan = {words, word_count, parameters.data(), parameters.size()};
+  PlanError error = {};
+  const auto status =
+      model->loaded == nullptr ? Engine::Status::out_of_memory : model->loaded->engine.create(plan, *set, error);
+  if (status == Engine::Status::ok && threads > 1) {
+    model->loaded->threads = threads < double(Pool::most_threads) ? size_t(threads) : Pool::most_threads;
+    model->loaded->pool = environment->hold_pool();
+  }
+  if (status != Engine::Status::ok || !fill_model(env, *model, integers)) {
+    Loaded::release(model->loaded);
+    destroy(model);
+    return status == Engine::Status::invalid_plan ? fail(env, "PLAN", error.reason)
+                                                  : fail(env, "MEMORY", "no memory for the packed model");
+  }
+
+  environment->add_model(model->bytes);
+  int64_t ignored;
+  napi_adjust_external_memory(env, int64_t(model->bytes), &ignored);
+  const napi_value object = wrap_model(env, model);
+  return object != nullptr ? object : fail(env, "MEMORY", "no memory for the model's object");
+}
+
+}  // namespace fp::binding

@@ -1,0 +1,17 @@
+// The class of models. Each of its functions works on one model, and is made when it is first asked for: a function
+// takes a kilobyte, and of ten thousand models most are run in one way at the most.
+#pragma once
+
+#include <node_api.h>
+
+#include "model.h"
+
+namespace fp::binding {
+
+// Leaves the reference as it is when there is no memory.
+void define_model_class(napi_env env, napi_ref& reference);
+
+// A new object for the model, which holds it. Null when there is no memory.
+napi_value wrap_model(napi_env env, Model* model);
+
+}  // namespace fp::binding

@@ -1,0 +1,133 @@
+#include <cstring>
+
+#include "buffers.h"
+#include "calls.h"
+
+namespace fp::binding {
+namespace {
+
+struct Job {
+  Loaded* loaded;
+  size_t rows;
+  Array<Input> inputs;
+  Array<Output> outputs;
+  Array<size_t> output_bytes;
+  Array<napi_ref> references;  // of the caller's output arrays
+  Array<char> memory;          // copies of the inputs, room for the outputs
+  Array<char> table, values;
+  Outcome outcome = Outcome::ok;
+  RunError error = {};
+  napi_async_work work = nullptr;
+  napi_deferred deferred = nullptr;
+
+  void free(napi_env env) {
+    for (napi_ref reference : references) {
+      if (reference != nullptr) napi_delete_reference(env, reference);
+    }
+    if (work != nullptr) napi_delete_async_work(env, work);
+    Loaded::release(loaded);
+    destroy(this);
+  }
+};
+
+void execute_job(napi_env, void* data) {
+  Job* const job = static_cast<Job*>(data);
+  job->loaded->engine.prepare(job->table.data(), job->values.data(), job->loaded->threads);
+  job->outcome = job->loaded->run(job->table.data(), job->inputs.data(), job->outputs.data(), job->rows, job->error);
+}
+
+// Copies the results to the caller's arrays, unless one was detached or resized in the meantime.
+Fault deliver(napi_env env, Job* job) {
+  if (job->outcome != Outcome::ok) return fault_of(job->outcome, job->error);
+  for (size_t i = 0; i < job->outputs.size(); i++) {
+    napi_value array;
+    napi_typedarray_type type;
+    size_t length;
+    void* data;
+    if (napi_get_reference_value(env, job->references[i], &array) != napi_ok || array == nullptr ||
+        napi_get_typedarray_info(env, array, &type, &length, &data, nullptr, nullptr) != napi_ok ||
+        length * bytes_of(job->outputs[i].element) != job->output_bytes[i]) {
+      return fault(kDetached, job->inputs.size() + i);
+    }
+    if (job->output_bytes[i] > 0) std::memcpy(data, job->outputs[i].data, job->output_bytes[i]);
+  }
+  return {};
+}
+
+// Also called while the environment ends, when nothing can be delivered any more: then every call below fails, and
+// what remains is to free the job.
+void complete_job(napi_env env, napi_status status, void* data) {
+  Job* const job = static_cast<Job*>(data);
+  napi_handle_scope scope;
+  if (status == napi_ok && napi_open_handle_scope(env, &scope) == napi_ok) {
+    napi_value result = report(env, deliver(env, job));
+    if (result == nullptr) napi_get_undefined(env, &result);
+    napi_resolve_deferred(env, job->deferred, result);
+    napi_close_handle_scope(env, scope);
+  }
+  job->free(env);
+}
+
+bool fill_job(napi_env env, const Model& model, size_t rows, Job* job) {
+  if (!job->inputs.allocate(model.input_count) || !job->outputs.allocate(model.output_count()) ||
+      !job->output_bytes.allocate(model.output_count()) || !job->references.allocate(model.output_count())) {
+    return false;
+  }
+  constexpr size_t line = cache_line_bytes;
+  const auto bytes = [&](size_t port, Element element) { return rows * model.ports[port].width * bytes_of(element); };
+  const auto room = [&](size_t count) { return (count + line - 1) / line * line; };
+  size_t total = 0;
+  for (size_t i = 0; i < model.input_count; i++) total += room(bytes(i, model.inputs[i].element));
+  for (size_t i = 0; i < model.output_count(); i++) {
+    total += room(bytes(model.input_count + i, model.outputs[i].element));
+  }
+  const Engine& engine = job->loaded->engine;
+  const size_t threads = job->loaded->threads;
+  if (!job->memory.allocate(total) || !job->table.allocate(engine.table_bytes(threads)) ||
+      !job->values.allocate(engine.values_bytes(threads))) {
+    return false;
+  }
+
+  char* at = job->memory.data();
+  for (size_t i = 0; i < model.input_count; i++) {
+    const size_t count = bytes(i, model.inputs[i].element);
+    if (count > 0) std::memcpy(at, model.inputs[i].data, count);
+    job->inputs[i] = {at, model.inputs[i].element};
+    at += room(count);
+  }
+  for (size_t i = 0; i < model.output_count(); i++) {
+    job->output_bytes[i] = bytes(model.input_count + i, model.outputs[i].element);
+    job->outputs[i] = {at, model.outputs[i].element};
+    at += room(job->output_bytes[i]);
+    const napi_value array = model.arguments[model.input_count + i];
+    if (napi_create_reference(env, array, 1, &job->references[i]) != napi_ok) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+napi_value run_async(napi_env env, napi_callback_info info) {
+  Model* model;
+  size_t rows;
+  const Fault problem = open_call(env, info, model, rows);
+  if (problem.code != 0) return report(env, problem);
+
+  Job* const job = make<Job>();
+  if (job == nullptr) return report(env, fault(kNoMemory));
+  job->loaded = model->loaded;
+  job->loaded->holders.fetch_add(1);
+  job->rows = rows;
+  napi_value name, promise;
+  if (!fill_job(env, *model, rows, job) ||
+      napi_create_string_utf8(env, "forwardpass", NAPI_AUTO_LENGTH, &name) != napi_ok ||
+      napi_create_async_work(env, nullptr, name, execute_job, complete_job, job, &job->work) != napi_ok ||
+      napi_create_promise(env, &job->deferred, &promise) != napi_ok ||
+      napi_queue_async_work(env, job->work) != napi_ok) {
+    job->free(env);
+    return report(env, fault(kNoMemory));
+  }
+  return promise;
+}
+
+}  // namespace fp::binding
