@@ -28,6 +28,7 @@ export const ERROR_CODES = {
   CHECKSUM: 'the bytes are not the ones whose digest was given or recorded',
   REJECTED: 'a new version of a watched model may not take the place of the one in use',
   DISPOSED: 'the model was used after dispose()',
+  HANDLE: 'a handle names no model that this thread can attach to',
   ISA: 'the instruction set asked for is unknown or not available on this processor',
   NATIVE: 'the native addon could not be found or loaded',
   PLAN: 'the engine refused a plan; this is a defect of forwardpass, please report it',

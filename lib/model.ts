@@ -11,7 +11,7 @@ import {
   type TypedArray,
 } from './buffers.ts';
 import { ForwardpassError } from './errors.ts';
-import { type Fault, faultError, holdsIntegers } from './faults.ts';
+import { FAULT, type Fault, faultError, holdsIntegers } from './faults.ts';
 import {
   type Decision,
   type DType,
@@ -21,8 +21,10 @@ import {
   type Target,
 } from './graph/graph.ts';
 import type { About, Lowered, Port } from './graph/lower.ts';
+import { checkHandle, type Description, type ModelHandle } from './handle.ts';
 import { eachAbove, type Label, labelsOf } from './labels.ts';
-import { chooseIsa, createNative, type Isa, type NativeModel } from './native.ts';
+import { attachNative, chooseIsa, createNative, type Isa, type NativeModel, shareNative } from './native.ts';
+import { type AttachOptions, checkAttachOptions } from './options.ts';
 import { type FlatRows, RowReader, type Rows } from './rows.ts';
 import { summarise } from './summary.ts';
 import { describe, quote } from './words.ts';
@@ -79,6 +81,9 @@ export interface BoundCall {
   run(): void;
 }
 
+/** What of a model goes to other threads; `decider` is the name of the model that decides labels, where there is one. */
+type Shared = Description<Precision, Isa> & { readonly decider?: string };
+
 const create = Symbol('create');
 
 export class Model implements Disposable {
@@ -100,7 +105,6 @@ export class Model implements Disposable {
   readonly #native: NativeModel;
   readonly #inputs: readonly Port[];
   readonly #outputs: readonly Port[];
-  /** {@link About}, as JSON: of ten thousand models, few are asked, and a string takes the least memory. */
   readonly #about: string;
   readonly #decision: Decision | undefined;
   readonly #targets: readonly Target[] | undefined;
@@ -111,32 +115,81 @@ export class Model implements Disposable {
   /** Whether there is one input and one output, which then need no names. */
   readonly #single: boolean;
 
-  private constructor(key: symbol, parts: ModelParts) {
-    if (key !== create) throw new ForwardpassError('OPTION', 'models come from load() or define()', 'Model');
-    const { plan, inputs, outputs, layers, places, origins } = parts.lowered;
-    this.format = parts.format;
+  private constructor(key: symbol, native: NativeModel, description: Description<Precision, Isa>, decider?: Model) {
+    if (key !== create) throw new ForwardpassError('OPTION', 'models come from load(), define() or attach()', 'Model');
+    const { inputs, outputs, classes, featureNames } = description;
+    this.format = description.format;
     this.inputs = inputs.map(tensorInfo);
     this.outputs = outputs.map(tensorInfo);
-    this.classes = parts.classes && Object.freeze([...parts.classes]);
-    this.featureNames = parts.featureNames && Object.freeze([...parts.featureNames]);
-    this.precision = parts.precision;
-    this.parameterCount = parts.parameterCount;
-    this.isa = chooseIsa(parts.isa);
-    this.#native = createNative(plan, this.isa, [...inputs, ...outputs].map(holdsIntegers), parts.threads);
+    this.classes = classes && Object.freeze([...classes]);
+    this.featureNames = featureNames && Object.freeze([...featureNames]);
+    this.precision = description.precision;
+    this.parameterCount = description.parameterCount;
+    this.isa = description.isa;
+    this.#native = native;
     this.#inputs = inputs;
     this.#outputs = outputs;
-    this.#about = JSON.stringify({ layers, places, origins } satisfies About);
-    this.#decision = parts.decision;
-    this.#targets = parts.targets;
-    const { deciding, ...same } = parts;
-    this.#decider = deciding && Model.create({ ...same, lowered: deciding });
-    this.#Floats = parts.precision === 'f64' ? Float64Array : Float32Array;
+    this.#about = description.about;
+    this.#decision = description.decision;
+    this.#targets = description.targets;
+    this.#decider = decider;
+    this.#Floats = description.precision === 'f64' ? Float64Array : Float32Array;
     this.#single = inputs.length === 1 && outputs.length === 1;
   }
 
   /** @internal */
-  static create(parts: ModelParts): Model {
-    return new Model(create, parts);
+  static create({ lowered, deciding, isa: asked, threads, ...same }: ModelParts): Model {
+    const { plan, inputs, outputs, layers, places, origins } = lowered;
+    const isa = chooseIsa(asked);
+    const native = createNative(plan, isa, [...inputs, ...outputs].map(holdsIntegers), threads);
+    const about = JSON.stringify({ layers, places, origins } satisfies About);
+    const decider = deciding && Model.create({ ...same, lowered: deciding, isa, threads });
+    return new Model(create, native, { ...same, isa, inputs, outputs, about }, decider);
+  }
+
+  /**
+   * The model that another thread of this process shares, over the very same weights: nothing is read, copied or packed
+   * again. It is a model as any other; disposing of one concerns none of the others.
+   *
+   * @throws {ForwardpassError} HANDLE: not of {@link share}, of another process or another copy of forwardpass, or of a
+   * model that is no more; OPTION, MEMORY.
+   */
+  static attach(handle: ModelHandle, options: AttachOptions = {}): Model {
+    const { addon, model } = checkHandle(handle);
+    return Model.#attach(addon, model, checkAttachOptions(options).threads);
+  }
+
+  static #attach(addon: string, model: string, threads: number): Model {
+    const [native, description] = attachNative(addon, model, threads);
+    const { decider, ...own } = description as Shared;
+    try {
+      return new Model(create, native, own, decider === undefined ? undefined : Model.#attach(addon, decider, threads));
+    } catch (error) {
+      native.dispose();
+      throw error;
+    }
+  }
+
+  /**
+   * A handle by which other threads of this process {@link attach} to the model: a small plain object, for `postMessage`,
+   * `workerData`, a pool's task, or JSON. It keeps no weights: they live for as long as some model over them does, so keep
+   * this one until the others have attached. Of one model, all handles are the same.
+   *
+   * @throws {ForwardpassError} DISPOSED, MEMORY.
+   */
+  share(): ModelHandle {
+    const decider = this.#decider?.share().model;
+    const { format, precision, isa, parameterCount, classes, featureNames } = this;
+    const names = shareNative(this.#native, {
+      ...{ format, precision, isa, parameterCount, classes, featureNames, decider },
+      inputs: this.#inputs,
+      outputs: this.#outputs,
+      about: this.#about,
+      decision: this.#decision,
+      targets: this.#targets,
+    } satisfies Shared);
+    if (names === undefined) throw this.#explain([FAULT.disposed, 0, 0, 0, 0, 0, 0], []);
+    return Object.freeze({ forwardpass: 1, addon: names[0], model: names[1] });
   }
 
   /**
@@ -288,7 +341,7 @@ export class Model implements Disposable {
     return summarise(this, { inputs: this.#inputs, outputs: this.#outputs, layers: this.#tellAbout().layers });
   }
 
-  /** Frees the weights; work in flight ends first. Using the model afterwards throws DISPOSED; disposing is not. */
+  /** Frees the weights, unless other threads' models share them; work in flight ends first. Using the model afterwards throws DISPOSED; disposing is not. */
   dispose(): void {
     this.#native.dispose();
     this.#decider?.dispose();

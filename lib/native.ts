@@ -15,6 +15,8 @@ export interface NativeModel {
   run(...buffers: TypedArray[]): Fault | undefined;
   bind(...buffers: TypedArray[]): (() => Fault | undefined) | Fault;
   runAsync(...buffers: TypedArray[]): Promise<Fault | undefined> | Fault;
+  /** The names of the copy of the addon and of the model: those given where there are none yet. Not once disposed of. */
+  share(addon: string, model: string, description: Uint8Array): readonly [addon: string, model: string] | undefined;
   dispose(): void;
 }
 
@@ -28,6 +30,7 @@ interface Addon {
     integers: readonly boolean[],
     threads: number,
   ): NativeModel;
+  attach(addon: string, model: string, threads: number): readonly [NativeModel, description: ArrayBuffer];
 }
 
 let loaded: Addon | undefined;
@@ -98,14 +101,36 @@ export function chooseIsa(option: string | undefined): Isa {
   throw new ForwardpassError('ISA', `${why}; expected one of ${listNames(available)}`, place);
 }
 
+/** V8's own serializer knows Maps, NaN and −0, which JSON does not; and few programs need it. */
+const v8 = (): typeof import('node:v8') => createRequire(import.meta.url)('node:v8');
+
+/** The names by which other threads attach to the model; undefined when it was disposed of. */
+export function shareNative(
+  native: NativeModel,
+  description: object,
+): readonly [addon: string, model: string] | undefined {
+  return translated('model', () => native.share(crypto.randomUUID(), crypto.randomUUID(), v8().serialize(description)));
+}
+
+/** The model of those names, and the description that it was shared with. */
+export function attachNative(addonName: string, model: string, threads: number): readonly [NativeModel, unknown] {
+  const [native, description] = translated('handle', () => addon().attach(addonName, model, threads));
+  return [native, v8().deserialize(new Uint8Array(description))];
+}
+
 /** Packs a plan for an instruction set. `integers` says of each input and output whether it takes whole numbers. */
 export function createNative(plan: Plan, isa: Isa, integers: readonly boolean[], threads: number): NativeModel {
+  return translated('engine', () => addon().create(plan.words, plan.parameters, isa, integers, threads));
+}
+
+/** With what the addon throws as a ForwardpassError. */
+function translated<T>(place: string, call: () => T): T {
   try {
-    return addon().create(plan.words, plan.parameters, isa, integers, threads);
+    return call();
   } catch (cause) {
     if (cause instanceof ForwardpassError || !(cause instanceof Error)) throw cause;
     const code = (cause as { code?: string }).code;
-    if (code !== 'PLAN' && code !== 'MEMORY' && code !== 'ISA') throw cause;
-    throw new ForwardpassError(code, cause.message, 'engine', { cause });
+    if (code !== 'PLAN' && code !== 'MEMORY' && code !== 'ISA' && code !== 'HANDLE') throw cause;
+    throw new ForwardpassError(code, cause.message, place, { cause });
   }
 }

@@ -20,7 +20,8 @@ export interface ModelOptions {
   readonly precision?: PrecisionOption;
   /**
    * How many threads a large run may use, the calling one included: 1 unless given, 256 at the most. Rows are shared
-   * out among them where that pays; results do not depend on it. All models of a process share the same threads.
+   * out among them where that pays; results do not depend on it. All models of a thread of JavaScript share
+   * the same threads.
    */
   readonly threads?: number;
   /** The best that the processor has unless given; for tests and comparisons. Checked when the model is made. */
@@ -84,6 +85,18 @@ function check<O extends ModelOptions>(options: O, known: readonly string[]): Ch
   refuseUnknown(options, known, 'options');
   const precision = oneOf(options.precision ?? 'auto', PRECISION_NAMES, 'precision');
   return { ...options, precision, threads: checkThreads(options.threads), limits: checkLimits(options.limits) };
+}
+
+/** The option of {@link Model.attach}. */
+export interface AttachOptions {
+  /** As {@link ModelOptions.threads}, of the thread that attaches: 1 unless given, whatever the sharer's are. */
+  readonly threads?: number;
+}
+
+export function checkAttachOptions(options: AttachOptions): Required<AttachOptions> {
+  if (typeof options !== 'object' || options === null) throw wrong('an object', options, 'options');
+  refuseUnknown(options, ['threads'], 'options');
+  return { threads: checkThreads(options.threads) };
 }
 
 const MOST_THREADS = 256;

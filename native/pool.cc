@@ -43,9 +43,7 @@ void look_out_for(F is_so) {
 
 #ifdef _WIN32
 
-void Pool::lock() { AcquireSRWLockExclusive(&mutex_); }
-void Pool::unlock() { ReleaseSRWLockExclusive(&mutex_); }
-void Pool::wait(Condition& condition) { SleepConditionVariableSRW(&condition, &mutex_, INFINITE, 0); }
+void Pool::wait(Condition& condition) { SleepConditionVariableSRW(&condition, &mutex_.system, INFINITE, 0); }
 void Pool::wake_all(Condition& condition) { WakeAllConditionVariable(&condition); }
 
 DWORD WINAPI Pool::thread_main(void* pool) {
@@ -55,9 +53,7 @@ DWORD WINAPI Pool::thread_main(void* pool) {
 
 #else
 
-void Pool::lock() { pthread_mutex_lock(&mutex_); }
-void Pool::unlock() { pthread_mutex_unlock(&mutex_); }
-void Pool::wait(Condition& condition) { pthread_cond_wait(&condition, &mutex_); }
+void Pool::wait(Condition& condition) { pthread_cond_wait(&condition, &mutex_.system); }
 void Pool::wake_all(Condition& condition) { pthread_cond_broadcast(&condition); }
 
 void* Pool::thread_main(void* pool) {
@@ -88,11 +84,11 @@ void Pool::start_threads(size_t count) {
 
 void Pool::release() {
   if (holders_.fetch_sub(1) != 1) return;
-  lock();
+  mutex_.lock();
   ending_ = true;
   rounds_++;
   wake_all(work_);
-  unlock();
+  mutex_.unlock();
   for (size_t i = 0; i < thread_count_; i++) {
 #ifdef _WIN32
     WaitForSingleObject(threads_[i], INFINITE);
@@ -106,7 +102,7 @@ void Pool::release() {
 }
 
 void Pool::work() {
-  lock();
+  mutex_.lock();
   while (!ending_) {
     if (next_worker_ == end_worker_) {
       sleeping_++;
@@ -116,20 +112,20 @@ void Pool::work() {
     }
     const size_t worker = next_worker_++;
     active_++;
-    unlock();
+    mutex_.unlock();
     task_(context_, worker);
-    lock();
+    mutex_.lock();
     if (--active_ == 0) wake_all(done_);
     const size_t round = rounds_;
-    unlock();
+    mutex_.unlock();
     look_out_for([&] { return rounds_ != round; });
-    lock();
+    mutex_.lock();
   }
-  unlock();
+  mutex_.unlock();
 }
 
 void Pool::run(size_t workers, Task task, void* context) {
-  lock();
+  mutex_.lock();
   const bool helped = !busy_ && workers > 1;
   if (helped) {
     busy_ = true;
@@ -141,21 +137,21 @@ void Pool::run(size_t workers, Task task, void* context) {
     rounds_++;
     if (sleeping_ > 0) wake_all(work_);
   }
-  unlock();
+  mutex_.unlock();
 
   task(context, 0);
 
   if (!helped) return;
-  lock();
+  mutex_.lock();
   next_worker_ = end_worker_;  // nothing is left for those who come late
   if (active_ > 0) {
-    unlock();
+    mutex_.unlock();
     look_out_for([&] { return active_ == 0; });
-    lock();
+    mutex_.lock();
   }
   while (active_ > 0) wait(done_);
   busy_ = false;
-  unlock();
+  mutex_.unlock();
 }
 
 }  // namespace fp

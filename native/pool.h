@@ -5,17 +5,7 @@
 #include <atomic>
 #include <cstddef>
 
-#ifdef _WIN32
-#ifndef NOMINMAX
-#define NOMINMAX
-#endif
-#ifndef WIN32_LEAN_AND_MEAN
-#define WIN32_LEAN_AND_MEAN
-#endif
-#include <windows.h>
-#else
-#include <pthread.h>
-#endif
+#include "mutex.h"
 
 namespace fp {
 
@@ -48,19 +38,16 @@ class Pool {
   static void* thread_main(void* pool);
 #endif
 
-  void lock();
-  void unlock();
 #ifdef _WIN32
   using Condition = CONDITION_VARIABLE;
   using Thread = HANDLE;
-  SRWLOCK mutex_ = SRWLOCK_INIT;
   Condition work_ = CONDITION_VARIABLE_INIT, done_ = CONDITION_VARIABLE_INIT;
 #else
   using Condition = pthread_cond_t;
   using Thread = pthread_t;
-  pthread_mutex_t mutex_ = PTHREAD_MUTEX_INITIALIZER;
   Condition work_ = PTHREAD_COND_INITIALIZER, done_ = PTHREAD_COND_INITIALIZER;
 #endif
+  Mutex mutex_;
   void wait(Condition& condition);
   void wake_all(Condition& condition);
 

@@ -15,7 +15,7 @@ const MAKING_GRAPHS = 'lib/graph/((define|stack)/.*|(activations|functions|shape
 const ERRORS = 'lib/(errors|words)\\.ts';
 
 /** What the model is made of beside the addon. */
-const MODEL_PARTS = 'lib/(buffers|faults|labels|rows|summary)\\.ts';
+const MODEL_PARTS = 'lib/(buffers|faults|handle|labels|rows|summary)\\.ts';
 
 /** @param {...string} patterns */
 const only = (...patterns) => new RegExp(`^(${patterns.join('|')})$`);
@@ -54,7 +54,7 @@ const TYPESCRIPT_RULES = [
     files: /^lib\/native\.ts$/,
     may: only('lib/(buffers|faults)\\.ts', 'lib/graph/plan-format\\.ts', ERRORS, 'node-gyp-build', 'node:.*'),
   },
-  { files: /^lib\/model\.ts$/, may: only('lib/native\\.ts', MODEL_PARTS, 'lib/graph/.*', ERRORS) },
+  { files: /^lib\/model\.ts$/, may: only('lib/(native|options)\\.ts', MODEL_PARTS, 'lib/graph/.*', ERRORS) },
   { files: only(MODEL_PARTS), may: only(MODEL_PARTS, 'lib/graph/.*', ERRORS) },
   {
     files: /^lib\/source(\/.*)?\.ts$/,
@@ -102,7 +102,7 @@ const NATIVE_RULES = [
     files: /^native\/binding\//,
     may: only(
       'native/binding/.*',
-      'native/(engine|plan|pool|arena)\\.h',
+      'native/(loaded|engine|plan|pool|arena)\\.h',
       'native/kernels/registry\\.h',
       '<(napi|node_api)\\.h>',
       STANDARD,
@@ -129,7 +129,8 @@ const NATIVE_RULES = [
     files: /^native\/plan\.(h|cc)$/,
     may: only('native/(plan|pack|pack_reduced|arena)\\.h', 'native/kernels/kernels\\.h', STANDARD),
   },
-  { files: /^native\/pool\.(h|cc)$/, may: only('native/pool\\.h', '<windows\\.h>', STANDARD) },
+  { files: /^native\/loaded\.(h|cc)$/, may: only('native/(loaded|engine|mutex|arena)\\.h', STANDARD) },
+  { files: /^native\/(pool|mutex)\.(h|cc)$/, may: only('native/(pool|mutex)\\.h', '<windows\\.h>', STANDARD) },
   { files: /^native\/arena\.(h|cc)$/, may: only('native/arena\\.h', '<sys/mman\\.h>', STANDARD) },
   { files: /^native\/cpu\.(h|cc)$/, may: only('native/cpu\\.h', STANDARD, INTRINSICS, PROCESSOR_QUESTIONS) },
   {

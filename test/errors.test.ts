@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { ERROR_CODES, type ErrorCode, ForwardpassError } from '../lib/errors.ts';
 import type { Graph } from '../lib/graph/graph.ts';
 import { define, load, modelFromGraph } from '../lib/load.ts';
+import { Model } from '../lib/model.ts';
 import { createNative } from '../lib/native.ts';
 import { siblingSegments } from '../lib/source/sibling-path.ts';
 import { watch } from '../lib/watch.ts';
@@ -63,6 +64,7 @@ const PROVOCATIONS: Record<ErrorCode, () => unknown> = {
     model.dispose();
     model.run(Float64Array.of(1));
   },
+  HANDLE: () => Model.attach({ forwardpass: 1, addon: crypto.randomUUID(), model: crypto.randomUUID() }),
   ISA: () => define({ layers: [{ weight: 1 }] }, { isa: 'mmx' as 'scalar' }),
   NATIVE: async () => {
     vi.resetModules();

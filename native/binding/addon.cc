@@ -1,5 +1,5 @@
-// The addon: this folder is the only one that sees Node-API. It hands JavaScript three things:
-// instructionSets(), create(), and the models that create() returns, each with its functions.
+// The addon: this folder is the only one that sees Node-API. It hands JavaScript
+// instructionSets(), create() and attach(), and the models that the last two return, each with its functions.
 //
 // node-addon-api registers the module; the rest uses the C functions of Node-API, each of which may fail: while a
 // thread is being terminated, all that touch JavaScript do. The wrapper would then end the process, and it brings the
@@ -11,6 +11,7 @@
 #include "create.h"
 #include "environment.h"
 #include "model_class.h"
+#include "share.h"
 
 namespace fp::binding {
 namespace {
@@ -47,6 +48,7 @@ static void init(napi_env env, napi_value exports) {
   }
   export_function(env, exports, "instructionSets", instruction_sets);
   export_function(env, exports, "create", create);
+  export_function(env, exports, "attach", attach);
 }
 
 }  // namespace fp::binding

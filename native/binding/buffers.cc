@@ -71,7 +71,7 @@ Fault look_at(napi_env env, const Model& model, size_t port, napi_value value, B
   if (napi_get_typedarray_info(env, value, &type, &length, &data, &array_buffer, nullptr) != napi_ok) {
     return fault(kNotTypedArray, port);
   }
-  if (!element_of(type, model.ports[port].integers, buffer.element)) return fault(kWrongType, port);
+  if (!element_of(type, model.loaded->ports[port].integers, buffer.element)) return fault(kWrongType, port);
   bool plain = false;
   if (napi_is_arraybuffer(env, array_buffer, &plain) != napi_ok || !plain) return fault(kShared, port);
   if (length == 0) {
@@ -80,7 +80,7 @@ Fault look_at(napi_env env, const Model& model, size_t port, napi_value value, B
       return fault(kDetached, port);
     }
   }
-  const size_t width = model.ports[port].width;
+  const size_t width = model.loaded->ports[port].width;
   buffer.rows = length / width;
   if (buffer.rows * width != length) return fault(kNotWholeRows, port, double(length), double(width));
   buffer.data = static_cast<char*>(data);
@@ -89,34 +89,36 @@ Fault look_at(napi_env env, const Model& model, size_t port, napi_value value, B
 }
 
 const char* data_of(const Model& model, size_t port, Element& element) {
-  if (port < model.input_count) {
+  if (port < model.loaded->input_count) {
     element = model.inputs[port].element;
     return static_cast<const char*>(model.inputs[port].data);
   }
-  const Output& output = model.outputs[port - model.input_count];
+  const Output& output = model.outputs[port - model.loaded->input_count];
   element = output.element;
   return static_cast<const char*>(output.data);
 }
 
 // Fills model.inputs and model.outputs from the arguments of a call.
 Fault take_arguments(napi_env env, Model& model, size_t& rows) {
-  for (size_t port = 0; port < model.ports.size(); port++) {
+  const Array<Port>& ports = model.loaded->ports;
+  const size_t input_count = model.loaded->input_count;
+  for (size_t port = 0; port < ports.size(); port++) {
     Buffer buffer;
     const Fault problem = look_at(env, model, port, model.arguments[port], buffer);
     if (problem.code != 0) return problem;
     if (port == 0) rows = buffer.rows;
     if (buffer.rows != rows) return fault(kRowsDiffer, port, double(buffer.rows), double(rows));
-    if (port < model.input_count) {
+    if (port < input_count) {
       model.inputs[port] = {buffer.data, buffer.element};
       continue;
     }
     for (size_t other = 0; other < port; other++) {
       Element element;
       const char* const from = data_of(model, other, element);
-      const char* const to = from + rows * model.ports[other].width * bytes_of(element);
+      const char* const to = from + rows * ports[other].width * bytes_of(element);
       if (buffer.data < to && from < buffer.data + buffer.bytes) return fault(kOverlap, port, double(other));
     }
-    model.outputs[port - model.input_count] = {buffer.data, buffer.element};
+    model.outputs[port - input_count] = {buffer.data, buffer.element};
   }
   return {};
 }
@@ -131,7 +133,7 @@ Fault open_call(napi_env env, napi_callback_info info, Model*& model, size_t& ro
   napi_get_cb_info(env, info, &count, arguments, nullptr, &data);
   model = static_cast<Model*>(data);
   if (model->loaded == nullptr) return fault(kDisposed);
-  const size_t wanted = model->ports.size();
+  const size_t wanted = model->loaded->ports.size();
   if (count != wanted) return fault(kArguments, 0, double(count), double(wanted));
   if (count <= usual) {
     for (size_t i = 0; i < count; i++) model->arguments[i] = arguments[i];

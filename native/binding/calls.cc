@@ -47,14 +47,15 @@ napi_value bind(napi_env env, napi_callback_info info) {
   if (problem.code != 0) return report(env, problem);
 
   BoundCall* const call = make<BoundCall>();
-  if (call == nullptr || !call->inputs.allocate(model->input_count) || !call->outputs.allocate(model->output_count())) {
+  if (call == nullptr || !call->inputs.allocate(model->inputs.size()) ||
+      !call->outputs.allocate(model->outputs.size())) {
     destroy(call);
     return report(env, fault(kNoMemory));
   }
   call->model = model;
   call->rows = rows;
-  for (size_t i = 0; i < model->input_count; i++) call->inputs[i] = model->inputs[i];
-  for (size_t i = 0; i < model->output_count(); i++) call->outputs[i] = model->outputs[i];
+  for (size_t i = 0; i < model->inputs.size(); i++) call->inputs[i] = model->inputs[i];
+  for (size_t i = 0; i < model->outputs.size(); i++) call->outputs[i] = model->outputs[i];
   napi_value function = nullptr;
   model->holders++;
   if (napi_create_function(env, "run", NAPI_AUTO_LENGTH, run_bound, call, &function) != napi_ok ||

@@ -4,17 +4,11 @@
 
 #include "../kernels/registry.h"
 #include "buffers.h"
+#include "faults.h"
 #include "model_class.h"
 
 namespace fp::binding {
 namespace {
-
-// An Error with a code, thrown: create() is no hot path, and lib/native.ts turns it into a ForwardpassError. Where an
-// exception is under way already, that one stays.
-napi_value fail(napi_env env, const char* code, const char* reason) {
-  napi_throw_error(env, code, reason);
-  return nullptr;
-}
 
 // The elements of a list. False, with an exception, when it is none or there is no memory, or a getter of its threw.
 bool take_list(napi_env env, napi_value list, Array<napi_value>& values) {
@@ -49,23 +43,17 @@ bool take_array(napi_env env, napi_value value, napi_typedarray_type type, const
 }
 
 // `integers` has a flag for each port; ports beyond them take floats alone.
-bool fill_model(napi_env env, Model& model, const Array<napi_value>& integers) {
-  const Engine& engine = model.loaded->engine;
+bool fill_ports(napi_env env, Loaded& loaded, const Array<napi_value>& integers) {
+  const Engine& engine = loaded.engine;
   const size_t inputs = engine.input_widths().size(), outputs = engine.output_widths().size();
-  if (!model.ports.allocate(inputs + outputs) || !model.arguments.allocate(inputs + outputs) ||
-      !model.inputs.allocate(inputs) || !model.outputs.allocate(outputs) ||
-      !model.table.allocate(engine.table_bytes(model.loaded->threads)) ||
-      !model.environment->have_room(engine.values_bytes(model.loaded->threads))) {
-    return false;
-  }
-  model.input_count = inputs;
+  if (!loaded.ports.allocate(inputs + outputs)) return false;
+  loaded.input_count = inputs;
   for (size_t i = 0; i < inputs + outputs; i++) {
     const size_t width = i < inputs ? engine.input_widths()[i] : engine.output_widths()[i - inputs];
     bool flag = false;
     if (i < integers.size()) napi_get_value_bool(env, integers[i], &flag);
-    model.ports[i] = {width, flag};
+    loaded.ports[i] = {width, flag};
   }
-  model.bytes = engine.packed_bytes();
   return true;
 }
 
@@ -103,32 +91,17 @@ napi_value create(napi_env env, napi_callback_info info) {
     }
   }
 
-  Environment* const environment = Environment::of(env);
-  Model* const model = make<Model>();
-  if (model == nullptr || environment == nullptr) {
-    destroy(model);
-    return fail(env, "MEMORY", "no memory for the model");
-  }
-  model->environment = environment;
-  model->loaded = make<Loaded>();
+  Loaded* const loaded = Loaded::create();
   const Plan plan = {words, word_count, parameters.data(), parameters.size()};
   PlanError error = {};
-  const auto status =
-      model->loaded == nullptr ? Engine::Status::out_of_memory : model->loaded->engine.create(plan, *set, error);
-  if (status == Engine::Status::ok && threads > 1) {
-    model->loaded->threads = threads < double(Pool::most_threads) ? size_t(threads) : Pool::most_threads;
-    model->loaded->pool = environment->hold_pool();
-  }
-  if (status != Engine::Status::ok || !fill_model(env, *model, integers)) {
-    Loaded::release(model->loaded);
-    destroy(model);
+  const auto status = loaded == nullptr ? Engine::Status::out_of_memory : loaded->engine.create(plan, *set, error);
+  if (status != Engine::Status::ok || !fill_ports(env, *loaded, integers)) {
+    Loaded::release(loaded);
     return status == Engine::Status::invalid_plan ? fail(env, "PLAN", error.reason)
                                                   : fail(env, "MEMORY", "no memory for the packed model");
   }
-
-  environment->add_model(model->bytes);
-  int64_t ignored;
-  napi_adjust_external_memory(env, int64_t(model->bytes), &ignored);
+  Model* const model = make_model(env, loaded, threads);
+  if (model == nullptr) return fail(env, "MEMORY", "no memory for the model");
   const napi_value object = wrap_model(env, model);
   return object != nullptr ? object : fail(env, "MEMORY", "no memory for the model's object");
 }

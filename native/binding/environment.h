@@ -57,7 +57,6 @@ struct Environment {
   void remove_model(size_t bytes) {
     if (--models == 0) values = {};
     loaded_bytes -= bytes;
-    freed(bytes);
   }
   // Giving memory back takes a while, however little was freed: only when it is worth that.
   void freed(size_t bytes) {

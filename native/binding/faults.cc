@@ -23,4 +23,9 @@ napi_value array_of(napi_env env, const Fault& fault) {
   return array;
 }
 
+napi_value fail(napi_env env, const char* code, const char* reason) {
+  napi_throw_error(env, code, reason);
+  return nullptr;
+}
+
 }  // namespace fp::binding

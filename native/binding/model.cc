@@ -3,15 +3,58 @@
 #include <cstdint>
 
 namespace fp::binding {
+namespace {
+
+bool fill(Model& model, double threads) {
+  const Loaded& loaded = *model.loaded;
+  const size_t outputs = loaded.ports.size() - loaded.input_count;
+  model.bytes = loaded.engine.packed_bytes();
+  if (threads > 1) {
+    model.threads = threads < double(Pool::most_threads) ? size_t(threads) : Pool::most_threads;
+    model.pool = model.environment->hold_pool();
+  }
+  return model.arguments.allocate(loaded.ports.size()) && model.inputs.allocate(loaded.input_count) &&
+         model.outputs.allocate(outputs) && model.table.allocate(loaded.engine.table_bytes(model.threads)) &&
+         model.environment->have_room(loaded.engine.values_bytes(model.threads));
+}
+
+void tell(napi_env env, int64_t bytes) {
+  int64_t ignored;
+  napi_adjust_external_memory(env, bytes, &ignored);
+}
+
+}  // namespace
+
+Model* make_model(napi_env env, Loaded* loaded, double threads) {
+  Environment* const environment = Environment::of(env);
+  Model* const model = environment != nullptr ? make<Model>() : nullptr;
+  if (model != nullptr) {
+    model->environment = environment;
+    model->loaded = loaded;
+  }
+  if (model == nullptr || !fill(*model, threads)) {
+    Loaded::release(loaded);
+    destroy(model);
+    return nullptr;
+  }
+  environment->add_model(model->bytes);
+  // The bytes are there once, however many models have them: the first to come tells its collector.
+  model->told = !loaded->told.exchange(true);
+  if (model->told) tell(env, int64_t(model->bytes));
+  return model;
+}
 
 void dispose(napi_env env, Model* model) {
   if (model->loaded == nullptr) return;
-  Loaded::release(model->loaded);
+  if (model->told) {
+    model->loaded->told = false;
+    tell(env, -int64_t(model->bytes));
+  }
+  const bool ended = Loaded::release(model->loaded);
   model->loaded = nullptr;
   model->table = {};
   model->environment->remove_model(model->bytes);
-  int64_t ignored;
-  napi_adjust_external_memory(env, -int64_t(model->bytes), &ignored);
+  if (ended) model->environment->freed(model->bytes);
 }
 
 void release(napi_env env, Model* model) {

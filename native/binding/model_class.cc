@@ -1,8 +1,16 @@
 #include "model_class.h"
 
 #include "calls.h"
+#include "share.h"
 
 namespace fp::binding {
+
+Model* this_model(napi_env env, napi_callback_info info, napi_value& object, void** data) {
+  void* model = nullptr;
+  napi_get_cb_info(env, info, nullptr, nullptr, &object, data);
+  return napi_unwrap(env, object, &model) == napi_ok ? static_cast<Model*>(model) : nullptr;
+}
+
 namespace {
 
 void finalize_holder(napi_env env, void* data, void*) { release(env, static_cast<Model*>(data)); }
@@ -12,13 +20,6 @@ struct Function {
   napi_callback callback;
 };
 constexpr Function functions[] = {{"run", run}, {"bind", bind}, {"runAsync", run_async}};
-
-// The model of a call's `this`; null for an object that create() did not make.
-Model* this_model(napi_env env, napi_callback_info info, napi_value& object, void** data) {
-  void* model = nullptr;
-  napi_get_cb_info(env, info, nullptr, nullptr, &object, data);
-  return napi_unwrap(env, object, &model) == napi_ok ? static_cast<Model*>(model) : nullptr;
-}
 
 napi_value get_function(napi_env env, napi_callback_info info) {
   napi_value object, value;
@@ -54,7 +55,7 @@ napi_value construct(napi_env env, napi_callback_info info) {
 
 void define_model_class(napi_env env, napi_ref& reference) {
   constexpr size_t count = sizeof functions / sizeof *functions;
-  napi_property_descriptor properties[count + 1] = {};
+  napi_property_descriptor properties[count + 2] = {};
   for (size_t i = 0; i < count; i++) {
     properties[i].utf8name = functions[i].name;
     properties[i].getter = get_function;
@@ -62,8 +63,10 @@ void define_model_class(napi_env env, napi_ref& reference) {
   }
   properties[count].utf8name = "dispose";
   properties[count].method = dispose_model;
+  properties[count + 1].utf8name = "share";
+  properties[count + 1].method = share;
   napi_value constructor;
-  if (napi_define_class(env, "NativeModel", NAPI_AUTO_LENGTH, construct, nullptr, count + 1, properties,
+  if (napi_define_class(env, "NativeModel", NAPI_AUTO_LENGTH, construct, nullptr, count + 2, properties,
                         &constructor) == napi_ok) {
     napi_create_reference(env, constructor, 1, &reference);
   }

@@ -11,7 +11,10 @@ namespace fp::binding {
 // Leaves the reference as it is when there is no memory.
 void define_model_class(napi_env env, napi_ref& reference);
 
-// A new object for the model, which holds it. Null when there is no memory.
+// A new object for the model, which holds it. Null when there is no memory, and the model is then gone.
 napi_value wrap_model(napi_env env, Model* model);
+
+// The model of a call's `this`; null for an object that wrap_model() did not make.
+Model* this_model(napi_env env, napi_callback_info info, napi_value& object, void** data);
 
 }  // namespace fp::binding

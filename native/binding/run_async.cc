@@ -7,7 +7,10 @@ namespace fp::binding {
 namespace {
 
 struct Job {
-  Loaded* loaded;
+  Loaded* loaded;            // held
+  Environment* environment;  // held
+  Pool* pool;                // held; null for one thread
+  size_t threads;
   size_t rows;
   Array<Input> inputs;
   Array<Output> outputs;
@@ -25,15 +28,19 @@ struct Job {
       if (reference != nullptr) napi_delete_reference(env, reference);
     }
     if (work != nullptr) napi_delete_async_work(env, work);
-    Loaded::release(loaded);
+    if (pool != nullptr) pool->release();
+    const size_t bytes = loaded->engine.packed_bytes();
+    if (Loaded::release(loaded)) environment->freed(bytes);
+    environment->release();
     destroy(this);
   }
 };
 
 void execute_job(napi_env, void* data) {
   Job* const job = static_cast<Job*>(data);
-  job->loaded->engine.prepare(job->table.data(), job->values.data(), job->loaded->threads);
-  job->outcome = job->loaded->run(job->table.data(), job->inputs.data(), job->outputs.data(), job->rows, job->error);
+  job->loaded->engine.prepare(job->table.data(), job->values.data(), job->threads);
+  job->outcome = job->loaded->engine.run(job->table.data(), job->inputs.data(), job->outputs.data(), job->rows,
+                                         job->error, job->threads, job->pool);
 }
 
 // Copies the results to the caller's arrays, unless one was detached or resized in the meantime.
@@ -69,37 +76,39 @@ void complete_job(napi_env env, napi_status status, void* data) {
 }
 
 bool fill_job(napi_env env, const Model& model, size_t rows, Job* job) {
-  if (!job->inputs.allocate(model.input_count) || !job->outputs.allocate(model.output_count()) ||
-      !job->output_bytes.allocate(model.output_count()) || !job->references.allocate(model.output_count())) {
+  const size_t input_count = model.inputs.size(), output_count = model.outputs.size();
+  if (!job->inputs.allocate(input_count) || !job->outputs.allocate(output_count) ||
+      !job->output_bytes.allocate(output_count) || !job->references.allocate(output_count)) {
     return false;
   }
   constexpr size_t line = cache_line_bytes;
-  const auto bytes = [&](size_t port, Element element) { return rows * model.ports[port].width * bytes_of(element); };
+  const auto bytes = [&](size_t port, Element element) {
+    return rows * model.loaded->ports[port].width * bytes_of(element);
+  };
   const auto room = [&](size_t count) { return (count + line - 1) / line * line; };
   size_t total = 0;
-  for (size_t i = 0; i < model.input_count; i++) total += room(bytes(i, model.inputs[i].element));
-  for (size_t i = 0; i < model.output_count(); i++) {
-    total += room(bytes(model.input_count + i, model.outputs[i].element));
+  for (size_t i = 0; i < input_count; i++) total += room(bytes(i, model.inputs[i].element));
+  for (size_t i = 0; i < output_count; i++) {
+    total += room(bytes(input_count + i, model.outputs[i].element));
   }
   const Engine& engine = job->loaded->engine;
-  const size_t threads = job->loaded->threads;
-  if (!job->memory.allocate(total) || !job->table.allocate(engine.table_bytes(threads)) ||
-      !job->values.allocate(engine.values_bytes(threads))) {
+  if (!job->memory.allocate(total) || !job->table.allocate(engine.table_bytes(job->threads)) ||
+      !job->values.allocate(engine.values_bytes(job->threads))) {
     return false;
   }
 
   char* at = job->memory.data();
-  for (size_t i = 0; i < model.input_count; i++) {
+  for (size_t i = 0; i < input_count; i++) {
     const size_t count = bytes(i, model.inputs[i].element);
     if (count > 0) std::memcpy(at, model.inputs[i].data, count);
     job->inputs[i] = {at, model.inputs[i].element};
     at += room(count);
   }
-  for (size_t i = 0; i < model.output_count(); i++) {
-    job->output_bytes[i] = bytes(model.input_count + i, model.outputs[i].element);
+  for (size_t i = 0; i < output_count; i++) {
+    job->output_bytes[i] = bytes(input_count + i, model.outputs[i].element);
     job->outputs[i] = {at, model.outputs[i].element};
     at += room(job->output_bytes[i]);
-    const napi_value array = model.arguments[model.input_count + i];
+    const napi_value array = model.arguments[input_count + i];
     if (napi_create_reference(env, array, 1, &job->references[i]) != napi_ok) return false;
   }
   return true;
@@ -116,7 +125,12 @@ napi_value run_async(napi_env env, napi_callback_info info) {
   Job* const job = make<Job>();
   if (job == nullptr) return report(env, fault(kNoMemory));
   job->loaded = model->loaded;
-  job->loaded->holders.fetch_add(1);
+  job->loaded->retain();
+  job->environment = model->environment;
+  job->environment->holders++;
+  job->pool = model->pool;
+  if (job->pool != nullptr) job->pool->retain();
+  job->threads = model->threads;
   job->rows = rows;
   napi_value name, promise;
   if (!fill_job(env, *model, rows, job) ||

@@ -15,7 +15,7 @@ function node(script: string, ...args: string[]): Promise<Ending> {
   return new Promise((resolve) => {
     // On one thread the collector does the same each time.
     const flags = script === 'collect.js' ? ['--expose-gc', '--single-threaded'] : [];
-    execFile(process.execPath, [...flags, path, ...args], { timeout: 60_000 }, (error, stdout, stderr) => {
+    execFile(process.execPath, [...flags, path, ...args], { timeout: 110_000 }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : error.code, signal: error?.signal ?? null, stdout, stderr });
     });
   });
@@ -26,6 +26,12 @@ const WELL: Ending = { code: 0, signal: null, stdout: '', stderr: '' };
 describe('threads', () => {
   it('may be terminated with work of every kind in flight, time and again', { timeout: 60_000 }, async () => {
     expect(await node('terminate.js', '60')).toEqual(WELL);
+  });
+
+  it('may share models, dispose of them and end at any moment, and the process too', { timeout: 120_000 }, async () => {
+    const ending = await node('stress.js', '--rounds', '4', '--workers', '12');
+    expect(ending).toMatchObject({ code: 0, signal: null, stderr: '' });
+    expect(JSON.parse(ending.stdout)).toMatchObject({ rounds: 4, exits: 1 });
   });
 
   it('may all have the addon at once, and find the same results', { timeout: 60_000 }, async () => {

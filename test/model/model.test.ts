@@ -40,7 +40,7 @@ describe('a model', () => {
   it('is not made by hand', async () => {
     const Constructor = Model as unknown as new (key: unknown, parts: ModelParts) => Model;
     const error = await failureOf(() => new Constructor(Symbol('create'), {} as ModelParts));
-    expect([error.code, error.message]).toEqual(['OPTION', 'Model: models come from load() or define()']);
+    expect([error.code, error.message]).toEqual(['OPTION', 'Model: models come from load(), define() or attach()']);
   });
 });
 

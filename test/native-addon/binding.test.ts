@@ -15,6 +15,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const addon = createRequire(import.meta.url)('node-gyp-build')(root) as {
   instructionSets(...args: unknown[]): string[];
   create(...args: unknown[]): NativeModel;
+  attach(...args: unknown[]): [NativeModel, ArrayBuffer];
 };
 
 /** What create() takes for a network of two numbers a row that become one; all arrays are new. */
@@ -172,5 +173,45 @@ describe('the functions of a model', () => {
     (bind.call(5 as never, x(), outputOfBound) as () => unknown).call('this');
     expect(outputOfBound).toEqual(outputOfRun);
     expect(outputOfRun[0]).not.toBe(0);
+  });
+});
+
+describe('share and attach', () => {
+  const [name, other] = [crypto.randomUUID(), crypto.randomUUID()];
+  const shareOf = (model: NativeModel) => model.share as (...args: unknown[]) => readonly [string, string] | undefined;
+
+  it('give the model by its names, with the description', () => {
+    const model = addon.create(...network());
+    const names = model.share(other, name, Uint8Array.of(1, 2, 3));
+    if (names === undefined) return expect.fail('it has no names');
+    expect(names[1]).toBe(name);
+    // What is there stays.
+    expect(model.share(other, other, new Uint8Array())).toEqual(names);
+    const [attached, description] = addon.attach(...names, 1);
+    expect(new Uint8Array(description)).toEqual(Uint8Array.of(1, 2, 3));
+    const [x, y, wanted] = [Float32Array.of(0.5, -1), new Float32Array(1), new Float32Array(1)];
+    model.run(x, wanted);
+    model.dispose();
+    expect(model.share(other, name, new Uint8Array())).toBe(undefined);
+    expect(attached.run(x, y)).toBe(undefined);
+    expect(y).toEqual(wanted);
+    expect(() => shareOf(attached).call({}, other, name, new Uint8Array())).not.toThrow();
+  });
+
+  it.each<[string, unknown[]]>([
+    ['nothing', []],
+    ['short names', ['a', 'b', new Uint8Array()]],
+    ['long names', [`${other}0`, name, new Uint8Array()]],
+    ['numbers', [1, 2, new Uint8Array()]],
+  ])('refuse %s', (_, args) => {
+    const model = addon.create(...network());
+    expect(thrownBy(() => shareOf(model).call(model, ...args))).toMatchObject({ code: 'HANDLE' });
+    expect(thrownBy(() => addon.attach(...args))).toMatchObject({ code: 'HANDLE' });
+  });
+
+  it('refuse a description that is no Uint8Array, and threads that are no number', () => {
+    const model = addon.create(...network());
+    expect(thrownBy(() => shareOf(model).call(model, other, name, [1]))).toMatchObject({ code: 'HANDLE' });
+    expect(thrownBy(() => addon.attach(other, name, '1'))).toMatchObject({ code: 'HANDLE' });
   });
 });

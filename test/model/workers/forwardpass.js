@@ -1,7 +1,7 @@
 /** The compiled library, and models for the processes and threads of the tests beside this folder. */
 
 /** @type {typeof import('../../../lib/index.ts')} */
-export const { define, load } = await import(new URL('../../../dist/index.js', import.meta.url).href);
+export const { define, load, Model } = await import(new URL('../../../dist/index.js', import.meta.url).href);
 
 /**
  * Layers of the same width, all weights equal so that results are known: an input of ones gives ones.
@@ -16,4 +16,9 @@ export function network(width, depth, threads) {
 /** @param {number} count */
 export function ones(count) {
   return new Float32Array(count).fill(1);
+}
+
+/** Rows that such a network makes ones of. @param {import('../../../lib/index.ts').Model} model @param {number} rows */
+export function rowsOf(model, rows) {
+  return ones(rows * Number(model.inputs[0].shape[1]));
 }

@@ -1,0 +1,57 @@
+/** What {@link Model.share} gives and {@link Model.attach} takes, and what goes with it from thread to thread. */
+import { ForwardpassError } from './errors.ts';
+import type { Decision, Target } from './graph/graph.ts';
+import type { Port } from './graph/lower.ts';
+import { describe } from './words.ts';
+
+/**
+ * Names a model to the other threads of this process: a plain object of a few dozen bytes, to be sent in any message or
+ * written as JSON. It holds no weights, and keeps none.
+ */
+export interface ModelHandle {
+  /** The version of handles. */
+  readonly forwardpass: 1;
+  /** Which process, and which copy of the addon in it. */
+  readonly addon: string;
+  readonly model: string;
+}
+
+/** What a model is beside its weights; the two optional strings are said of models of two plans, and of handles. */
+export interface Description<Precision, Isa> {
+  readonly format: string;
+  readonly precision: Precision;
+  readonly isa: Isa;
+  readonly parameterCount: number;
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  /** {@link About}, as JSON: of ten thousand models, few are asked, and a string takes the least memory. */
+  readonly about: string;
+  readonly classes?: readonly (string | number)[];
+  readonly featureNames?: readonly string[];
+  readonly decision?: Decision;
+  readonly targets?: readonly Target[];
+}
+
+/** Such as crypto.randomUUID() gives. */
+const NAME = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+export function checkHandle(value: unknown): ModelHandle {
+  if (typeof value !== 'object' || value === null) throw malformed(describe(value));
+  const { forwardpass, addon, model } = value as Partial<Record<keyof ModelHandle, unknown>>;
+  if (typeof forwardpass === 'number' && forwardpass !== 1) {
+    const message = `is of version ${forwardpass}, which another forwardpass made; this one takes version 1`;
+    throw new ForwardpassError('HANDLE', message, 'handle');
+  }
+  if (forwardpass !== 1) throw malformed('an object that is no handle');
+  if (!isName(addon)) throw malformed(`one whose \`addon\` is ${describe(addon)}`);
+  if (!isName(model)) throw malformed(`one whose \`model\` is ${describe(model)}`);
+  return { forwardpass, addon, model };
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && NAME.test(value);
+}
+
+function malformed(found: string): ForwardpassError {
+  return new ForwardpassError('HANDLE', `expected what share() gave, found ${found}`, 'handle');
+}
