@@ -115,6 +115,41 @@ class Array {
   size_t count_ = 0;
 };
 
+// Zeroed bytes from the start of a cache line, of which the system provides those alone that are touched: for what is
+// made for the largest block of rows, and mostly used for a few.
+class Room {
+ public:
+  Room() = default;
+  Room(Room&& other) noexcept { *this = static_cast<Room&&>(other); }
+  Room& operator=(Room&& other) noexcept {
+    std::swap(block_, other.block_);
+    std::swap(bytes_, other.bytes_);
+    return *this;
+  }
+  ~Room() { std::free(block_); }
+
+  // False when there is no memory for it; the room is then empty.
+  [[nodiscard]] bool allocate(size_t bytes) {
+    std::free(std::exchange(block_, nullptr));
+    bytes_ = 0;
+    if (bytes == 0) return true;
+    if (bytes > SIZE_MAX - cache_line_bytes) return false;
+    block_ = static_cast<char*>(std::calloc(bytes + cache_line_bytes, 1));
+    if (block_ == nullptr) return false;
+    bytes_ = bytes;
+    return true;
+  }
+
+  char* data() {
+    return block_ == nullptr ? nullptr : block_ + (cache_line_bytes - uintptr_t(block_) % cache_line_bytes);
+  }
+  size_t size() const { return bytes_; }
+
+ private:
+  char* block_ = nullptr;
+  size_t bytes_ = 0;
+};
+
 // One block that many arrays share, each from the start of a cache line. Take all of them twice in the same order:
 // the first time counts, then allocate(), and the second time hands them out.
 template <typename T>

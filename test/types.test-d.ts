@@ -2,6 +2,7 @@
 import { expectTypeOf } from 'vitest';
 import {
   type Architecture,
+  type AttachOptions,
   type BoundCall,
   define,
   type ErrorCode,
@@ -9,7 +10,8 @@ import {
   type LiveModel,
   type LoadOptions,
   load,
-  type Model,
+  Model,
+  type ModelHandle,
   type ModelVersion,
   watch,
 } from '../lib/index.ts';
@@ -98,6 +100,15 @@ watch('model.onnx', {
 watch(new Uint8Array(4));
 // @ts-expect-error a misspelt option
 watch('model.onnx', { intervall: 5 });
+
+// A model goes to other threads by a plain object.
+const handle = model.share();
+expectTypeOf(handle).toEqualTypeOf<ModelHandle>();
+expectTypeOf(Model.attach(handle, { threads: 2 } satisfies AttachOptions)).toEqualTypeOf<Model>();
+// @ts-expect-error what is no handle
+Model.attach('handle');
+// @ts-expect-error the precision is the shared model's
+Model.attach(handle, { precision: 'f32' });
 
 // Layers are checked by their type.
 expectTypeOf<Architecture>().toExtend<LoadOptions['architecture']>();

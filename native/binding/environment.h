@@ -15,7 +15,7 @@ namespace fp::binding {
 // Counted: the environment's own end may come before that of its last model.
 struct Environment {
   Pool* pool = nullptr;
-  Array<char> values;
+  Room values;
   napi_ref model_class = nullptr;
   size_t holders = 1;
   size_t models = 0;        // not disposed of
@@ -44,9 +44,9 @@ struct Environment {
   // A larger room takes the place of the one before: tables that name that one must be prepared anew.
   bool have_room(size_t bytes) {
     if (bytes <= values.size()) return true;
-    Array<char> larger;
+    Room larger;
     if (!larger.allocate(bytes)) return false;
-    values = static_cast<Array<char>&&>(larger);
+    values = static_cast<Room&&>(larger);
     return true;
   }
   void add_model(size_t bytes) {

@@ -17,7 +17,8 @@ struct Job {
   Array<size_t> output_bytes;
   Array<napi_ref> references;  // of the caller's output arrays
   Array<char> memory;          // copies of the inputs, room for the outputs
-  Array<char> table, values;
+  Array<char> table;
+  Room values;
   Outcome outcome = Outcome::ok;
   RunError error = {};
   napi_async_work work = nullptr;

@@ -62,6 +62,7 @@ describe('memory', () => {
     'models that were not disposed of call the collector in time',
     'dispose frees at once, whoever holds the model',
     'weights are kept once',
+    'threads that attach add no weights',
     'a bound call outlives its model',
     'the function of a bound call keeps its buffers',
     'bound calls are freed, even those that their own buffers hold',

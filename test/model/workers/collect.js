@@ -1,8 +1,10 @@
 /** Memory that comes back, in the way that its argument says. Needs --expose-gc. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { argv, memoryUsage } from 'node:process';
 import { setImmediate } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { define, load, network, ones } from './forwardpass.js';
 
 const MEGABYTE = 2 ** 20;
@@ -87,6 +89,29 @@ const ways = {
     await collect();
     assert.ok(memoryUsage().arrayBuffers - before < MEGABYTE, 'the arrays that the engine has packed are still there');
     assert.deepEqual(model.run(ones(1024)), ones(1024));
+  },
+
+  // Four threads, each with its own scratch for one row.
+  'threads that attach add no weights': async () => {
+    const workers = Array.from({ length: 4 }, () => new Worker(new URL('shared.js', import.meta.url)));
+    /** @param {import('../../../lib/index.ts').Model} model */
+    const attachAll = async (model) => {
+      for (const worker of workers) {
+        worker.postMessage({ task: 'attach', handle: model.share() });
+        assert.deepEqual(await once(worker, 'message'), ['attached']);
+      }
+      await collect();
+      return memoryUsage().rss;
+    };
+    const small = await attachAll(network(64, 1));
+    const model = network(4096, 1);
+    const large = await attachAll(model);
+    assert.ok(large - small > 60 * MEGABYTE, 'the weights are not there yet');
+    assert.ok(large - small < 90 * MEGABYTE, 'the weights are there more than once');
+    await Promise.all(workers.map((worker) => worker.terminate()));
+    model.dispose();
+    await collect();
+    assert.ok(memoryUsage().rss - small < 20 * MEGABYTE, 'the weights are still there');
   },
 
   'a bound call outlives its model': async () => {

@@ -15,6 +15,12 @@ const tasks = {
     return { run: model.run(x), bound: call.output, async: await model.runAsync(x) };
   },
   predict: (handle, rows) => Model.attach(handle).predict(rows),
+  attach: (handle) => {
+    const model = Model.attach(handle);
+    held.push(model);
+    model.run(new Float32Array(Number(model.inputs[0].shape[1])));
+    return 'attached';
+  },
   // y = 2·x + 1, from now on held here.
   share: () => {
     const model = define({ layers: [{ weight: 2, bias: 1 }] }, { precision: 'f32' });
