@@ -96,7 +96,7 @@ struct WholeWeights {
 // bf16 weights in pairs, one shift or mask from being floats again: see pack_reduced.h.
 template <class S>
 struct Bf16Weights {
-  static constexpr int most_rows = 6;
+  static constexpr int most_rows = 4;
   static constexpr bool small_layers = false;
   static constexpr int vectors(int NV) { return (NV + 1) / 2; }
   template <int NV>

@@ -156,24 +156,32 @@ FP_NOINLINE void softmax_short_row(const typename S::T* x, typename S::T* y, siz
   L::map(terms, [&](V v) { return S::mul(v, share); }).store_part(y, ptrdiff_t(width));
 }
 
-// By `kind`: e^(x − max)·(1/Σ), x − max − log Σ, or sparsemax.
+// e^(x − max)·(1/Σ).
 template <class S>
-void softmax(const typename S::T* x, typename S::T* y, size_t rows, size_t width, int kind) {
+void softmax(const typename S::T* x, typename S::T* y, size_t rows, size_t width) {
   using V = typename S::V;
-  if (kind == 0 && width <= fp::lane_count) {
-    for (size_t r = 0; r < rows; r++) softmax_short_row<S>(x + r * width, y + r * width, width);
-    return;
+  for (size_t r = 0; r < rows; r++, x += width, y += width) {
+    if (width <= fp::lane_count) {
+      softmax_short_row<S>(x, y, width);
+      continue;
+    }
+    const V share = S::set1(1 / exp_sum<S>(x, y, width, max_row<S>(x, width)));
+    map_row<S>(y, y, width, [&](V a) { return S::mul(a, share); });
   }
+}
+
+// By `kind`: softmax, x − max − log Σ, or sparsemax.
+template <class S>
+void softmax_of_kind(const typename S::T* x, typename S::T* y, size_t rows, size_t width, int kind) {
+  using V = typename S::V;
+  if (kind == 0) return softmax<S>(x, y, rows, width);
   for (size_t r = 0; r < rows; r++, x += width, y += width) {
     const auto max = max_row<S>(x, width);
     if (kind == 2) {
       sparsemax_row<S>(x, y, width, max);
-    } else if (kind == 1) {
+    } else {
       const V m = S::set1(max), log_sum = S::set1(log_of<S>(exp_sum<S>(x, width, max)));
       map_row<S>(x, y, width, [&](V a) { return S::sub(S::sub(a, m), log_sum); });
-    } else {
-      const V share = S::set1(1 / exp_sum<S>(x, y, width, max));
-      map_row<S>(y, y, width, [&](V a) { return S::mul(a, share); });
     }
   }
 }

@@ -59,6 +59,10 @@ size_t rest_first_not_finite(const typename S::T* x, size_t count, bool nan) {
   return rest<S>().first_not_finite(x, count, nan);
 }
 template <class S>
+void rest_softmax_of_kind(const typename S::T* x, typename S::T* y, size_t rows, size_t width, int kind) {
+  kind == 0 ? softmax<S>(x, y, rows, width) : rest<S>().softmax(x, y, rows, width, kind);
+}
+template <class S>
 void rest_normalize(const typename S::T* x, typename S::T* y, size_t rows, size_t width, int norm,
                     typename S::T epsilon, typename S::T floor) {
   rest<S>().normalize(x, y, rows, width, norm, epsilon, floor);
@@ -127,7 +131,7 @@ constexpr Kernels<typename S::T> table() {
       affine<S>,
       FP_SELDOM(select),
       FP_SELDOM(first_not_finite),
-      softmax<S>,
+      FP_SELDOM(softmax_of_kind),
       layer_norm<S>,
       rms_norm<S>,
       FP_SELDOM(normalize),
