@@ -45,13 +45,14 @@ fp::Token token(const char* letters, int number = 0) {
 fp::Array<char> text(const char* characters) {
   fp::Array<char> made;
   CHECK(made.allocate(std::strlen(characters)));
-  std::memcpy(made.data(), characters, made.size());
+  if (made.size() > 0) std::memcpy(made.data(), characters, made.size());
   return made;
 }
 
 bool says(const fp::Loaded& loaded, const char* characters) {
   const fp::Array<char>& found = loaded.description();
-  return found.size() == std::strlen(characters) && std::memcmp(found.data(), characters, found.size()) == 0;
+  return found.size() == std::strlen(characters) &&
+         (found.size() == 0 || std::memcmp(found.data(), characters, found.size()) == 0);
 }
 
 TEST("a shared model is found by its names for as long as somebody holds it") {
