@@ -1,8 +1,9 @@
-# The release binaries, through prebuildify. What is compiled, and how, stands in native/sources.json, which
-# CMakeLists.txt reads too: change it there.
+# The release binaries of Windows and macOS, through prebuildify, and builds on Windows without CMake. What is compiled,
+# and how, stands in native/sources.json, which CMakeLists.txt reads too: change it there.
 {
   "variables": {
     "gnu_flags": ["<!@(node -p \"require('./native/sources.json').flags.gnu.join(' ')\")"],
+    "clang_flags": ["<!@(node -p \"require('./native/sources.json').flags.clang.join(' ')\")"],
     "msvc_flags": ["<!@(node -p \"require('./native/sources.json').flags.msvc.join(' ')\")"]
   },
   "targets": [
@@ -15,13 +16,20 @@
       "xcode_settings": {
         "CLANG_CXX_LANGUAGE_STANDARD": "c++17",
         "MACOSX_DEPLOYMENT_TARGET": "11.0",
-        "OTHER_CPLUSPLUSFLAGS": ["<@(gnu_flags)"]
+        "OTHER_CPLUSPLUSFLAGS": ["<@(gnu_flags)", "<@(clang_flags)"],
+        "OTHER_LDFLAGS": ["<!@(node -p \"require('./native/sources.json').link.darwin.join(' ')\")"]
       },
       "msvs_settings": {
         "VCCLCompilerTool": { "AdditionalOptions": ["<@(msvc_flags)"] }
       },
       "conditions": [
-        ["OS=='linux'", { "ldflags": ["-static-libstdc++", "-static-libgcc", "-Wl,--gc-sections"] }]
+        ["OS=='linux'", {
+          "cflags_cc": ["<!@(node -p \"require('./native/sources.json').flags.linux.join(' ')\")"],
+          "ldflags": [
+            "<!@(node -p \"require('./native/sources.json').link.linux.join(' ')\")",
+            "-Wl,--version-script=<(module_root_dir)/native/exports.map"
+          ]
+        }]
       ]
     }
   ]

@@ -1,11 +1,11 @@
-/** Finds, loads and types the addon. Nothing else in lib/ knows that there is one but model.ts. */
+/** Types the addon. Nothing else in lib/ knows that there is one but model.ts. */
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { openAddon } from './addon.ts';
 import type { TypedArray } from './buffers.ts';
 import { ForwardpassError } from './errors.ts';
 import type { Fault } from './faults.ts';
 import type { Plan } from './graph/plan-format.ts';
-import { describe, didYouMean, listNames, quote } from './words.ts';
+import { didYouMean, listNames, quote } from './words.ts';
 
 export type Isa = 'avx512' | 'avx2' | 'neon' | 'scalar';
 const ISAS: readonly Isa[] = ['avx512', 'avx2', 'neon', 'scalar'];
@@ -36,47 +36,8 @@ interface Addon {
 let loaded: Addon | undefined;
 
 function addon(): Addon {
-  loaded ??= openExpected() ?? openFound();
+  loaded ??= openAddon() as Addon;
   return loaded;
-}
-
-/** Where `npm run build` and the package put the addon. */
-const EXPECTED = [
-  'build/Release/forwardpass.node',
-  `prebuilds/${process.platform}-${process.arch}/node.node`,
-  `prebuilds/${process.platform}-${process.arch}/node.glibc.node`,
-];
-
-/** Opened without a search, which would take longer than to open it. */
-function openExpected(): Addon | undefined {
-  // These send the search elsewhere.
-  if (process.env.PREBUILDS_ONLY || process.env.FORWARDPASS_PREBUILD) return undefined;
-  for (const path of EXPECTED) {
-    try {
-      const found: { exports: unknown } = { exports: {} };
-      process.dlopen(found, fileURLToPath(new URL(`../${path}`, import.meta.url)));
-      return found.exports as Addon;
-    } catch {
-      // The search says what is wrong with it.
-    }
-  }
-  return undefined;
-}
-
-function openFound(): Addon {
-  const root = fileURLToPath(new URL('..', import.meta.url));
-  try {
-    return createRequire(import.meta.url)('node-gyp-build')(root) as Addon;
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : describe(cause);
-    throw new ForwardpassError(
-      'NATIVE',
-      `no addon for ${process.platform} ${process.arch} (Node ${process.versions.node}) could be loaded from ${quote(root)}: ${reason}. ` +
-        'In a checkout, `npm run build` makes it',
-      'native addon',
-      { cause },
-    );
-  }
 }
 
 let available: readonly Isa[] | undefined;

@@ -9,7 +9,7 @@
 #include <new>
 #include <utility>
 
-#if defined(_MSC_VER) || defined(__GLIBC__)
+#if defined(_WIN32) || defined(__GLIBC__)
 #include <malloc.h>
 #endif
 #ifdef __linux__
@@ -26,7 +26,7 @@ constexpr size_t cache_line_bytes = 64;
 inline void* aligned_allocate(size_t bytes) {
   if (bytes > SIZE_MAX - cache_line_bytes) return nullptr;
   if (bytes >= cache_line_bytes) bytes = (bytes + cache_line_bytes - 1) / cache_line_bytes * cache_line_bytes;
-#ifdef _MSC_VER
+#ifdef _WIN32
   return _aligned_malloc(bytes, cache_line_bytes);
 #else
   if (bytes < cache_line_bytes) return std::malloc(bytes);
@@ -45,7 +45,7 @@ inline void* aligned_allocate(size_t bytes) {
 }
 
 inline void aligned_free(void* block) {
-#ifdef _MSC_VER
+#ifdef _WIN32
   _aligned_free(block);
 #else
   std::free(block);

@@ -1,9 +1,10 @@
 /** Builds the addon and the JavaScript: `node scripts/build.js [--if-stale] [native] [ts]`. */
 import { readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { argv, execPath } from 'node:process';
+import { argv, execPath, exit } from 'node:process';
 import { rolldown } from 'rolldown';
-import { ADDON, buildAddon, root, run } from './addon.js';
+import { root, run } from '../native/make.js';
+import { ADDON, buildAddon } from './addon.js';
 
 const ADDON_INPUTS = ['native', 'CMakeLists.txt', 'binding.gyp', 'package-lock.json'];
 const SCRIPT_INPUTS = ['lib', 'scripts/build.js', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
@@ -35,9 +36,9 @@ async function buildScripts() {
     cwd: root,
     input: { index: 'lib/index.ts', 'cli/main': 'lib/cli/main.ts' },
     platform: 'node',
-    external: /^(node:.*|commander|csv-parse|yauzl|h5wasm|node-gyp-build)$/,
+    external: /^(node:.*|commander|csv-parse|yauzl|h5wasm)$/,
   });
-  // lib/native.ts finds the addon from its own place, one folder below the root.
+  // lib/addon.ts finds the addon from its own place, one folder below the root.
   const { output } = await bundle.generate({
     format: 'esm',
     entryFileNames: '[name].js',
@@ -69,5 +70,10 @@ function ascii(code) {
 }
 
 const always = !argv.includes('--if-stale');
-if (argv.includes('native') && (always || isStale(ADDON, ADDON_INPUTS))) buildAddon();
-if (argv.includes('ts') && (always || isStale('dist/index.js', SCRIPT_INPUTS))) await buildScripts();
+try {
+  if (argv.includes('native') && (always || isStale(ADDON, ADDON_INPUTS))) buildAddon();
+  if (argv.includes('ts') && (always || isStale('dist/index.js', SCRIPT_INPUTS))) await buildScripts();
+} catch (error) {
+  console.error(`forwardpass: ${error instanceof Error ? error.message : error}`);
+  exit(1);
+}

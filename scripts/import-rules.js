@@ -50,9 +50,11 @@ const TYPESCRIPT_RULES = [
     may: only('lib/formats/.*', GRAPH_TYPES, MAKING_GRAPHS, ERRORS),
   },
   // The addon is seen by the model alone.
+  { files: /^lib\/elf\.ts$/, may: only('node:fs') },
+  { files: /^lib\/addon\.ts$/, may: only('lib/elf\\.ts', ERRORS, 'node:.*') },
   {
     files: /^lib\/native\.ts$/,
-    may: only('lib/(buffers|faults)\\.ts', 'lib/graph/plan-format\\.ts', ERRORS, 'node-gyp-build', 'node:.*'),
+    may: only('lib/(addon|buffers|faults)\\.ts', 'lib/graph/plan-format\\.ts', ERRORS, 'node:(module|v8)'),
   },
   { files: /^lib\/model\.ts$/, may: only('lib/(native|options)\\.ts', MODEL_PARTS, 'lib/graph/.*', ERRORS) },
   { files: only(MODEL_PARTS), may: only(MODEL_PARTS, 'lib/graph/.*', ERRORS) },
@@ -72,7 +74,7 @@ const TYPESCRIPT_RULES = [
       'node:(crypto|fs/promises|path|timers|timers/promises|util)',
     ),
   },
-  { files: /^lib\/index\.ts$/, may: only('lib/(?!native\\.ts|cli/).*') },
+  { files: /^lib\/index\.ts$/, may: only('lib/(?!(native|addon|elf)\\.ts|cli/).*') },
   {
     files: /^lib\/cli\//,
     may: only(
@@ -87,10 +89,10 @@ const TYPESCRIPT_RULES = [
     ),
   },
   // load, and what it is made of.
-  { files: /^lib\//, may: only('lib/(?!native\\.ts|index\\.ts|cli/).*', 'node:.*') },
+  { files: /^lib\//, may: only('lib/(?!(native|addon|elf|index)\\.ts|cli/).*', 'node:.*') },
 ];
 
-const STANDARD = '<(?!napi|node_api|arm_|[a-z]*intrin|cpuid)[a-z_]+(\\.h)?>';
+const STANDARD = '<(?!node_api|arm_|[a-z]*intrin|cpuid)[a-z_]+(\\.h)?>';
 const INTRINSICS = '<(immintrin|intrin|cpuid|arm_neon)\\.h>';
 const PROCESSOR_QUESTIONS = '<(sys/(auxv|sysctl)|windows)\\.h>';
 
@@ -104,7 +106,7 @@ const NATIVE_RULES = [
       'native/binding/.*',
       'native/(loaded|engine|plan|pool|arena)\\.h',
       'native/kernels/registry\\.h',
-      '<(napi|node_api)\\.h>',
+      '<node_api\\.h>',
       STANDARD,
     ),
   },

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { ForwardpassError } from '../errors.ts';
 import { addBenchCommand } from './bench.ts';
+import { addBuildCommand } from './build.ts';
 import type { Environment } from './environment.ts';
 import { addFreezeCommand } from './freeze.ts';
 import { addInspectCommand } from './inspect.ts';
@@ -55,6 +56,7 @@ function createProgram(environment: Environment): Command {
   addFreezeCommand(program, environment);
   addBenchCommand(program, environment);
   addQuantizeCommand(program, environment);
+  addBuildCommand(program, environment);
   return program;
 }
 

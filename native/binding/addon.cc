@@ -2,8 +2,7 @@
 // instructionSets(), create() and attach(), and the models that the last two return, each with its functions.
 //
 // node-addon-api registers the module; the rest uses the C functions of Node-API, each of which may fail: while a
-// thread is being terminated, all that touch JavaScript do. The wrapper would then end the process, and it brings the
-// C++ runtime library along.
+// thread is being terminated, all that touch JavaScript do. The wrapper would then end the process.
 
 #include <napi.h>
 
@@ -53,9 +52,11 @@ static void init(napi_env env, napi_value exports) {
 
 }  // namespace fp::binding
 
-static Napi::Object init(Napi::Env env, Napi::Object exports) {
-  fp::binding::init(env, exports);
-  return exports;
+// The one symbol that is exported. The version of Node-API has no function of its own: without one it is 8.
+static_assert(NAPI_VERSION == 8, "another version is told by node_api_module_get_api_version_v1()");
+extern "C" NAPI_MODULE_EXPORT napi_value NAPI_MODULE_INITIALIZER(napi_env env, napi_value exports) {
+  return Napi::RegisterModule(env, exports, [](Napi::Env in, Napi::Object object) {
+    fp::binding::init(in, object);
+    return object;
+  });
 }
-
-NODE_API_MODULE(forwardpass, init)

@@ -9,8 +9,8 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { execPath, platform } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
+import { compilerArguments, EXPORTS, hasCMake } from '../../native/make.js';
 import sources from '../../native/sources.json' with { type: 'json' };
-import { compilerArguments, hasCMake } from '../../scripts/addon.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'forwardpass-builds-'));
@@ -20,7 +20,10 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 type Builds = Record<string, Record<string, string>>;
 
 const expected = Object.fromEntries(
-  [...sources.engine, ...sources.addon].map((file) => [`native/${file}`, behaviour(sources.flags.gnu)]),
+  [...sources.engine, ...sources.addon].map((file) => [
+    `native/${file}`,
+    behaviour([...sources.flags.gnu, ...sources.flags.linux]),
+  ]),
 );
 const nodeHeaders = dirname(dirname(execPath));
 
@@ -72,6 +75,9 @@ describe.skipIf(platform !== 'linux')('the addon is built the same', () => {
     const { builds, addonDefines } = readCommands(join(out, 'compile_commands.json'), root);
     expect(builds).toEqual(expected);
     expect(addonDefines).toEqual(sources.defines);
+    const files = ['build.ninja', 'CMakeFiles/forwardpass_addon.dir/link.txt'].map((name) => join(out, name));
+    const link = readFileSync(files.find(existsSync) ?? out, 'utf8');
+    for (const flag of [...sources.link.linux, EXPORTS]) expect(link).toContain(flag);
   });
 
   // node-gyp needs Python, and Node's headers beside Node: it would download them otherwise.
@@ -90,9 +96,10 @@ describe.skipIf(platform !== 'linux')('the addon is built the same', () => {
   });
 
   test('by the compiler alone', () => {
-    const args = compilerArguments();
+    const args = compilerArguments(root, 'forwardpass.node');
     expect(args.filter((arg) => arg.endsWith('.cc')).sort()).toEqual(Object.keys(expected).sort());
-    expect(behaviour(args)).toEqual(behaviour(sources.flags.gnu));
+    expect(behaviour(args)).toEqual(behaviour([...sources.flags.gnu, ...sources.flags.linux]));
     expect(defines(args)).toEqual(sources.defines);
+    expect(args).toEqual(expect.arrayContaining(sources.link.linux));
   });
 });

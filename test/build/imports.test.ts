@@ -17,7 +17,7 @@ test.each([
   ['lib/cli/run.ts', "import { load } from '../index.ts';", 'lib/index.ts'],
   ['native/engine.cc', '#include "kernels/vec_avx2.h"', 'native/kernels/vec_avx2.h'],
   ['native/engine.cc', '#include <node_api.h>', '<node_api.h>'],
-  ['native/plan.h', '#include <napi.h>', '<napi.h>'],
+  ['native/plan.h', '#include <node_api.h>', '<node_api.h>'],
   ['native/binding/model.cc', '#include "../network.h"', 'native/network.h'],
   ['native/plan.cc', '#include "engine.h"', 'native/engine.h'],
   ['native/kernels/dense.h', '#  include "../engine.h"', 'native/engine.h'],

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { platform } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { sources, TOOLS } from '../../native/make.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -23,14 +24,13 @@ function readJson<T>(file: string): T {
 const manifest = readJson<Manifest>('package.json');
 const installed = Object.entries(readJson<Lockfile>('package-lock.json').packages);
 
-test('depends on five packages at run time, and on one more through them', () => {
-  expect(Object.keys(manifest.dependencies)).toEqual(['commander', 'csv-parse', 'h5wasm', 'node-gyp-build', 'yauzl']);
+test('depends on four packages at run time, and on one more through them', () => {
+  expect(Object.keys(manifest.dependencies)).toEqual(['commander', 'csv-parse', 'h5wasm', 'yauzl']);
   const paths = installed.filter(([path, { dev }]) => path !== '' && dev === undefined).map(([path]) => path);
   expect(paths).toEqual([
     'node_modules/commander',
     'node_modules/csv-parse',
     'node_modules/h5wasm',
-    'node_modules/node-gyp-build',
     'node_modules/pend',
     'node_modules/yauzl',
   ]);
@@ -42,7 +42,16 @@ test('runs nothing when it is installed, nor does a package it depends on', () =
   expect(installed.filter(([, { dev, hasInstallScript }]) => dev === undefined && hasInstallScript)).toEqual([]);
 });
 
-test('what is published holds no gyp file, no source and no test', () => {
+test('building does not begin with the binaries of a release, whose script npm takes for a part of it', () => {
+  const { stdout } = spawnSync('npm', ['config', 'get', 'ignore-scripts'], {
+    cwd: root,
+    encoding: 'utf8',
+    shell: platform === 'win32',
+  });
+  expect(stdout.trim()).toBe('true');
+});
+
+test('what is published holds no gyp file, no TypeScript and no test, and what building from source takes', () => {
   const { stdout } = spawnSync('npm', ['pack', '--dry-run', '--json'], {
     cwd: root,
     encoding: 'utf8',
@@ -50,7 +59,16 @@ test('what is published holds no gyp file, no source and no test', () => {
   });
   const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }];
   const paths = files.map(({ path }) => path);
-  expect(paths).toContain('package.json');
-  expect(paths.filter((path) => !/^(dist\/|prebuilds\/|(package\.json|[A-Z]+(\.md)?)$)/.test(path))).toEqual([]);
-  expect(paths.filter((path) => path.endsWith('.gyp'))).toEqual([]);
+  const known = /^(dist\/|prebuilds\/|native\/|(package\.json|CMakeLists\.txt|[A-Z]+(\.md)?)$)/;
+  expect(paths.filter((path) => !known.test(path) || /\.gyp$|(?<!\.d)\.ts$/.test(path))).toEqual([]);
+  const { engine, addon } = sources();
+  const needed = [...engine, ...addon, 'sources.json', 'make.js', 'exports.map'].map((file) => `native/${file}`);
+  expect(paths).toEqual(expect.arrayContaining(['package.json', 'CMakeLists.txt', ...needed]));
+});
+
+test('builds with the versions of its tools that a user of it gets', () => {
+  const { packages } = readJson<{ packages: Record<string, { version: string }> }>('package-lock.json');
+  for (const [name, version] of Object.entries(TOOLS)) {
+    expect(packages[`node_modules/${name}`].version, name).toBe(version);
+  }
 });

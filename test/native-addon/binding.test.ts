@@ -1,8 +1,7 @@
 /** The addon by itself, as nothing of lib/ would call it. */
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { openAddon } from '../../lib/addon.ts';
 import { FAULT } from '../../lib/faults.ts';
 import { DEFAULT_LIMITS } from '../../lib/graph/limits.ts';
 import { lower } from '../../lib/graph/lower.ts';
@@ -11,8 +10,7 @@ import { validate } from '../../lib/graph/validate.ts';
 import { availableIsas, type NativeModel } from '../../lib/native.ts';
 import { networkGraph, transfer } from '../model/models.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const addon = createRequire(import.meta.url)('node-gyp-build')(root) as {
+const addon = openAddon() as {
   instructionSets(...args: unknown[]): string[];
   create(...args: unknown[]): NativeModel;
   attach(...args: unknown[]): [NativeModel, ArrayBuffer];
@@ -37,7 +35,7 @@ function thrownBy(action: () => unknown): unknown {
 }
 
 it('numbers its faults as lib/faults.ts does', () => {
-  const source = readFileSync(`${root}/native/binding/faults.h`, 'utf8');
+  const source = readFileSync(new URL('../../native/binding/faults.h', import.meta.url), 'utf8');
   const [, list] = /enum FaultCode[^{]*\{([^}]*)\}/.exec(source) as RegExpExecArray;
   const faults = [...list.matchAll(/k(\w)(\w*) = (\d+)/g)].map(([, first, rest, code]) => [
     first.toLowerCase() + rest,

@@ -1,0 +1,95 @@
+/** Finds the addon's binary and opens it; lib/native.ts says what is in it. */
+import { existsSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readElf } from './elf.ts';
+import { ForwardpassError } from './errors.ts';
+import { describe } from './words.ts';
+
+/** What decides which binary is looked for, and where. */
+export interface Host {
+  readonly platform: string;
+  readonly arch: string;
+  /** Whether the C library is musl: undefined where there is but one. */
+  readonly musl?: boolean;
+  /**
+   * - FORWARDPASS_ADDON: the binary itself, instead of a search
+   * - FORWARDPASS_PREBUILD: the folder that holds prebuilds/, instead of the package's
+   * - PREBUILDS_ONLY: not what was built from source
+   */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Folders that may hold prebuilds/: the package's, then those of a bundle that it was made part of. */
+  readonly folders: readonly string[];
+}
+
+/** The addon, as it exports itself. */
+export function openAddon(host: Host = thisHost()): unknown {
+  const failures: string[] = [];
+  for (const path of addonPaths(host)) {
+    const opened = open(path, host);
+    if (typeof opened !== 'string') return opened.exports;
+    failures.push(`\n  ${path}: ${opened}`);
+  }
+  const { platform, arch, musl } = host;
+  const libc = musl === undefined ? '' : `, ${musl ? 'musl' : 'glibc'}`;
+  const { node, modules, napi } = process.versions;
+  throw new ForwardpassError(
+    'NATIVE',
+    `no binary could be loaded for ${platform} ${arch}${libc} (Node ${node}, ABI ${modules}, Node-API ${napi}). ` +
+      `Looked for:${failures.join('')}\nThis builds it from source: npx forwardpass build`,
+    'native addon',
+  );
+}
+
+/** Where the binary may be, in the order in which it is looked for. */
+export function addonPaths({ platform, arch, musl, env, folders }: Host): string[] {
+  if (env.FORWARDPASS_ADDON) return [resolve(env.FORWARDPASS_ADDON)];
+  const found = env.FORWARDPASS_PREBUILD ? [resolve(env.FORWARDPASS_PREBUILD)] : folders;
+  // The other libc's as well: what runs on which is not always told.
+  const tags = musl === undefined ? [''] : musl ? ['.musl', '.glibc'] : ['.glibc', '.musl'];
+  return [
+    ...(env.PREBUILDS_ONLY ? [] : [join(found[0], 'build/Release/forwardpass.node')]),
+    ...found.flatMap((folder) =>
+      tags.map((tag) => join(folder, `prebuilds/${platform}-${arch}/forwardpass${tag}.node`)),
+    ),
+  ];
+}
+
+/** The module, or why there is none. */
+function open(path: string, { platform, arch }: Host): { exports: unknown } | string {
+  if (!existsSync(path)) return 'there is no such file';
+  if (platform === 'linux' && (arch === 'x64' || arch === 'arm64')) {
+    // What the system says of these is misleading; a file that was cut off would end the process.
+    const elf = readElf(path);
+    if (elf === undefined) return 'is no library of Linux';
+    if (elf.arch !== arch) return `is for ${elf.arch}`;
+    const { size } = statSync(path);
+    if (size < elf.bytes) return `is cut off, with ${size} bytes of ${elf.bytes}`;
+  }
+  const module = { exports: {} };
+  try {
+    process.dlopen(module, path);
+  } catch (cause) {
+    return (cause instanceof Error ? cause.message : describe(cause)).replace(`${path}: `, '').trim();
+  }
+  return 'create' in Object(module.exports) ? module : 'is another addon';
+}
+
+export function thisHost(): Host {
+  const { platform, arch, env, argv, execPath } = process;
+  // A bundle of CommonJS modules has no URL.
+  const here = import.meta.url ? dirname(fileURLToPath(import.meta.url)) : __dirname;
+  const script = argv[1] === undefined ? [] : [dirname(argv[1])];
+  return {
+    platform,
+    arch,
+    musl: platform === 'linux' ? runsOnMusl() : undefined,
+    env,
+    folders: [...new Set([dirname(here), here, ...script, dirname(execPath)])],
+  };
+}
+
+/** Whoever loaded this process loads the addon too. */
+function runsOnMusl(): boolean {
+  return readElf(process.execPath)?.interpreter?.includes('/ld-musl') ?? existsSync('/etc/alpine-release');
+}

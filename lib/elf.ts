@@ -1,0 +1,60 @@
+/** What a program or library of Linux says of itself, as far as it decides whether it can be loaded. */
+import { closeSync, openSync, readSync } from 'node:fs';
+
+export interface Elf {
+  /** The processor it is for, as Node names it, or the number that ELF gives it. */
+  readonly arch: string;
+  /** What loads it, such as `/lib/ld-musl-x86_64.so.1`; a library does not say. */
+  readonly interpreter?: string;
+  /** The size of a file that is whole. */
+  readonly bytes: number;
+}
+
+const MACHINES: Readonly<Record<number, string>> = {
+  3: 'ia32',
+  21: 'ppc64',
+  22: 's390x',
+  40: 'arm',
+  62: 'x64',
+  183: 'arm64',
+  243: 'riscv64',
+  258: 'loong64',
+};
+
+const PT_INTERP = 3;
+
+/** Of the file at a path; undefined for what is no ELF file of 64 bits in little endian, or cannot be read. */
+export function readElf(path: string): Elf | undefined {
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch {
+    return undefined;
+  }
+  try {
+    // The program headers follow the header at once.
+    const head = Buffer.alloc(2048);
+    const length = readSync(file, head, 0, head.length, 0);
+    if (length < 64 || head.readUInt32BE(0) !== 0x7f454c46 || head[4] !== 2 || head[5] !== 1) return undefined;
+    const machine = head.readUInt16LE(18);
+    // The section headers stand at the end.
+    const bytes = Number(head.readBigUInt64LE(40)) + head.readUInt16LE(58) * head.readUInt16LE(60);
+    return { arch: MACHINES[machine] ?? `machine ${machine}`, interpreter: interpreterOf(file, head, length), bytes };
+  } catch {
+    return undefined;
+  } finally {
+    closeSync(file);
+  }
+}
+
+function interpreterOf(file: number, head: Buffer, length: number): string | undefined {
+  const start = Number(head.readBigUInt64LE(32));
+  const size = head.readUInt16LE(54);
+  for (let i = 0, at = start; i < head.readUInt16LE(56) && at + 56 <= length; i++, at += size) {
+    if (head.readUInt32LE(at) !== PT_INTERP) continue;
+    const name = Buffer.alloc(Math.min(Number(head.readBigUInt64LE(at + 32)), 4096));
+    readSync(file, name, 0, name.length, Number(head.readBigUInt64LE(at + 8)));
+    return name.toString('latin1').replace(/\0.*$/s, '');
+  }
+  return undefined;
+}

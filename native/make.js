@@ -1,0 +1,115 @@
+/**
+ * The recipes for the addon, which come with its sources: `npm run build` follows them in the repository, `npx
+ * forwardpass build` in an installed package. cmake-js makes it where CMake is there. Without it one call of the C++
+ * compiler does, so that a compiler and npm are all that building needs.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { env, execPath, platform } from 'node:process';
+import { fileURLToPath } from 'node:url';
+
+/** The folder that holds native/ and CMakeLists.txt. */
+export const root = fileURLToPath(new URL('..', import.meta.url));
+/** What the addon shows of itself to the linkers of Linux. */
+export const EXPORTS = resolve(root, 'native/exports.map');
+
+/** The packages that building takes, at the versions that are tested. */
+export const TOOLS = { 'cmake-js': '8.0.0', 'node-addon-api': '8.9.2', 'node-api-headers': '1.9.0' };
+
+/**
+ * What is compiled, and how: native/sources.json.
+ * @typedef {{ gnu: string[], linux: string[], clang: string[], msvc: string[] }} Flags `clang` makes release binaries small
+ * @typedef {{ linux: string[], darwin: string[] }} LinkFlags
+ * @returns {{ engine: string[], addon: string[], defines: string[], flags: Flags, link: LinkFlags }}
+ */
+export function sources() {
+  return JSON.parse(readFileSync(resolve(root, 'native/sources.json'), 'utf8'));
+}
+
+/** Runs a command in the root, and throws where it fails. @param {string} command @param {string[]} args */
+export function run(command, args) {
+  // Windows starts .cmd files through a shell only, which takes spaces for ends.
+  const shell = command.endsWith('.cmd');
+  const words = shell ? args.map((arg) => (/\s/.test(arg) ? `"${arg}"` : arg)) : args;
+  const { error, status } = spawnSync(command, words, { cwd: root, stdio: 'inherit', shell });
+  if (error !== undefined) throw new Error(`${command} could not be started: ${error.message}`);
+  if (status !== 0) throw new Error(`${command} failed with status ${status}`);
+}
+
+/** What `command --version` prints, or nothing where it cannot be run. @param {string} command */
+function versionOf(command) {
+  try {
+    return execFileSync(command, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether CMake is new enough for CMakeLists.txt, and has something to build with. */
+export function hasCMake() {
+  const version = /version (\d+)\.(\d+)/.exec(versionOf('cmake') ?? '');
+  if (version === null || Number(version[1]) * 1000 + Number(version[2]) < 3019) return false;
+  return platform === 'win32' || versionOf('ninja') !== undefined || versionOf('make') !== undefined;
+}
+
+/** The first C++ compiler there is; CXX names another, as it does for CMake. */
+function findCompiler() {
+  const candidates = env.CXX ? [env.CXX] : ['c++', 'g++', 'clang++'];
+  const found = candidates.find((compiler) => versionOf(compiler) !== undefined);
+  if (found !== undefined) return found;
+  throw new Error(
+    `the addon is written in C++17 and no compiler was found (tried ${candidates.join(', ')}). ` +
+      "Install one, such as Debian's g++ or Apple's command line tools, or name it in the variable CXX",
+  );
+}
+
+/** Where headers of others are found, those of TOOLS. @param {string} tools a folder below which these are found */
+export function includes(tools) {
+  const { resolve: find } = createRequire(join(tools, 'package.json'));
+  const [wrapper, headers] = ['node-addon-api', 'node-api-headers'].map((name) =>
+    dirname(find(`${name}/package.json`)),
+  );
+  return ['-isystem', wrapper, '-isystem', `${headers}/include`];
+}
+
+/** The arguments with which a compiler builds the whole addon at once. @param {string} tools @param {string} output */
+export function compilerArguments(tools, output) {
+  const { engine, addon, defines, flags, link } = sources();
+  return [
+    ...flags.gnu,
+    ...defines.map((define) => `-D${define}`),
+    '-Inative',
+    ...includes(tools),
+    ...(platform === 'darwin'
+      ? ['-bundle', '-undefined', 'dynamic_lookup', ...link.darwin]
+      : ['-fPIC', '-shared', ...flags.linux, ...link.linux, `-Wl,--version-script=${EXPORTS}`]),
+    ...[...engine, ...addon].map((file) => `native/${file}`),
+    ...['-o', output],
+  ];
+}
+
+/**
+ * Builds the addon and puts it at `output`; throws where that fails.
+ * @param {string} tools a folder below which the packages of TOOLS are found
+ * @param {string} folder for what is made on the way
+ * @param {string} output
+ */
+export function buildAddon(tools, folder, output) {
+  const { resolve: find } = createRequire(join(tools, 'package.json'));
+  mkdirSync(dirname(output), { recursive: true });
+  if (hasCMake()) {
+    const cmakeJs = join(dirname(find('cmake-js/package.json')), 'bin/cmake-js');
+    const jobs = String(availableParallelism());
+    run(execPath, [cmakeJs, 'build', '--directory', root, '--out', folder, '--parallel', jobs]);
+    const made = join(folder, 'Release/forwardpass.node');
+    if (made !== output) copyFileSync(made, output);
+    return;
+  }
+  const missing = 'no CMake 3.19 or later was found';
+  if (platform === 'win32') throw new Error(`${missing}: install it from cmake.org, beside Visual Studio's C++ tools`);
+  console.log(`forwardpass: ${missing}; the compiler builds the addon`);
+  run(findCompiler(), compilerArguments(tools, output));
+}

@@ -1,0 +1,122 @@
+/**
+ * Whether binaries are as a release wants them: `node scripts/check-binaries.js [--all | FILE...]`, those in prebuilds/
+ * unless told which; with --all they have to be there for every platform. They need the C library alone, of an old version, show one symbol, are stripped, hardened and small. LLVM's
+ * llvm-readobj and llvm-objdump read them, since they know the formats of all systems.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { argv, exit } from 'node:process';
+import { root } from '../native/make.js';
+import { TARGETS } from './targets.js';
+
+const MOST_BYTES = 350_000;
+const OLDEST_GLIBC = [2, 17];
+const EXPORT = 'napi_register_module_v1';
+
+/** Libraries that are on every system of their kind. Node is one to Windows. */
+const LIBRARIES = {
+  elf: /^(lib(c|m|pthread)\.so(\.\d)?|ld-linux-aarch64\.so\.1)$/,
+  pe: /^(kernel32|msvcrt|node|api-ms-win-crt-.*)\.(dll|exe)$/i,
+  macho: /^(\/usr\/lib\/libSystem\.B\.dylib|@rpath\/forwardpass\.node)$/,
+};
+
+/** @param {string} name @param {string[]} args */
+function llvm(name, args) {
+  const versions = ['', ...Array.from({ length: 12 }, (_, i) => `-${25 - i}`)];
+  for (const version of versions) {
+    try {
+      return execFileSync(name + version, args, {
+        encoding: 'utf8',
+        maxBuffer: 1 << 26,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+    } catch (error) {
+      if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'ENOENT') throw error;
+    }
+  }
+  throw new Error(`${name} is not installed; Debian has it in the package llvm`);
+}
+
+/** @typedef {{ libraries: string[], symbols: string[], flaws: string[] }} Findings */
+
+/** @param {string} file @returns {Findings} */
+function readElf(file) {
+  const text = llvm('llvm-readobj', ['--elf-output-style=GNU', '-S', '-l', '-d', '--dyn-syms', file]);
+  const all = (/** @type {RegExp} */ pattern) => [...text.matchAll(pattern)].map(([, found]) => found);
+  const symbols = [...text.matchAll(/^\s*\d+: [0-9a-f]+\s+\d+ \w+\s+\w+\s+\w+\s+(\w+) (\S+)/gm)];
+  const defined = symbols.filter(([, section]) => section !== 'UND').map(([, , name]) => name);
+  const flaws = [];
+  for (const version of new Set(all(/@(\w+)_[\d.]+ ?/g))) {
+    if (version !== 'GLIBC') flaws.push(`needs symbols of ${version}`);
+  }
+  const newest = all(/@GLIBC_([\d.]+)/g).map((version) => version.split('.').map(Number));
+  for (const [major, minor] of newest) {
+    if (major * 1000 + minor > OLDEST_GLIBC[0] * 1000 + OLDEST_GLIBC[1]) flaws.push(`needs glibc ${major}.${minor}`);
+  }
+  if (/TEXTREL/.test(text)) flaws.push('has text relocations');
+  if (!/GNU_STACK.* RW {2}/.test(text)) flaws.push('has an executable stack');
+  if (!/GNU_RELRO/.test(text) || !/BIND_NOW/.test(text)) flaws.push('leaves its tables of addresses writable');
+  if (/ \.(symtab|debug_\w+|eh_frame) /.test(text)) flaws.push('is not stripped');
+  return { libraries: all(/\(NEEDED\).*\[(.*)\]/g), symbols: defined, flaws };
+}
+
+/** @param {string} file @returns {Findings} */
+function readPe(file) {
+  const text = llvm('llvm-readobj', ['--file-headers', '--coff-imports', '--coff-exports', file]);
+  const flaws = ['DYNAMIC_BASE', 'HIGH_ENTROPY_VA', 'NX_COMPAT']
+    .filter((flag) => !text.includes(`IMAGE_DLL_CHARACTERISTICS_${flag}`))
+    .map((flag) => `is not ${flag}`);
+  const names = (/** @type {string} */ block) =>
+    [...text.matchAll(new RegExp(`^(?:Delay)?${block} \\{[^}]*?Name: (\\S+)`, 'gm'))].map(([, name]) => name);
+  return { libraries: names('Import'), symbols: names('Export'), flaws };
+}
+
+/** @param {string} file @returns {Findings} */
+function readMachO(file) {
+  const text = llvm('llvm-objdump', ['--macho', '--private-headers', file]);
+  const libraries = [...text.matchAll(/LC_(?:LOAD|ID)\w*_DYLIB\n.*\n\s+name (\S+)/g)].map(([, name]) => name);
+  const exported = llvm('llvm-objdump', ['--macho', '--exports-trie', file]);
+  const flaws = [];
+  if (!/LC_CODE_SIGNATURE/.test(text) && /ARM64/.test(text)) flaws.push('is not signed');
+  if (!/minos 11\.0/.test(text)) flaws.push('is not for macOS 11');
+  return { libraries, symbols: [...exported.matchAll(/^0x\w+\s+_(\S+)/gm)].map(([, name]) => name), flaws };
+}
+
+/** What is wrong with a binary, in words. @param {string} file @returns {string[]} */
+export function flawsOf(file) {
+  if (!existsSync(file)) return ['is missing'];
+  const { size } = statSync(file);
+  const kind = file.includes('win32') ? 'pe' : file.includes('darwin') ? 'macho' : 'elf';
+  const { libraries, symbols, flaws } = { elf: readElf, pe: readPe, macho: readMachO }[kind](file);
+  const foreign = libraries.filter((name) => !LIBRARIES[kind].test(name)).map((name) => `needs ${name}`);
+  const others = symbols.filter((name) => name !== EXPORT);
+  if (others.length > 0) foreign.push(`exports ${others.length} more symbols, such as ${others[0]}`);
+  if (!symbols.includes(EXPORT)) foreign.push(`does not export ${EXPORT}`);
+  if (size > MOST_BYTES) foreign.push(`has ${size} bytes, more than ${MOST_BYTES}`);
+  return [...foreign, ...new Set(flaws)];
+}
+
+/** Prints a line for each, and says whether all are well. @param {string[]} files */
+export function checkBinaries(files) {
+  let good = files.length > 0;
+  for (const file of files) {
+    const flaws = flawsOf(file);
+    good &&= flaws.length === 0;
+    const size = `${((statSync(file, { throwIfNoEntry: false })?.size ?? 0) / 1024).toFixed(0)} KB`.padStart(7);
+    console.log(`${relative(root, file).padEnd(46)} ${size}  ${flaws.join('; ') || 'good'}`);
+  }
+  return good;
+}
+
+export function binaries() {
+  const folder = join(root, 'prebuilds');
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.node'));
+  return files.map((file) => join(folder, file)).sort();
+}
+
+if (import.meta.filename === argv[1]) {
+  const all = Object.values(TARGETS).map(({ file }) => join(root, 'prebuilds', file));
+  const files = argv.length > 2 ? argv.slice(2) : binaries();
+  exit(checkBinaries(argv[2] === '--all' ? all : files) ? 0 : 1);
+}

@@ -1,0 +1,85 @@
+/**
+ * Makes the binaries of a release: `npm run prebuild [-- NAME...]`, all that scripts/targets.js names unless told which.
+ *
+ * On Linux zig builds them, for every system. On Windows and macOS prebuildify makes the one of the machine: with the
+ * system's own compiler and signature, and, on Windows, node-gyp's hook that finds Node-API in a host of any name.
+ */
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import { arch, argv, execPath, exit, platform, versions } from 'node:process';
+import { root, run, sources } from '../native/make.js';
+import { TARGETS } from './targets.js';
+import { compile, findZig, link } from './zig.js';
+
+const work = join(root, 'build/prebuild');
+
+/** @param {string} name */
+const outputOf = (name) => join(root, 'prebuilds', TARGETS[name].file);
+
+/** @param {string[]} names */
+async function crossBuild(names) {
+  const zig = findZig();
+  const { engine, addon } = sources();
+  const builds = names.map((name) => {
+    const objects = [...engine, ...addon].map((source) => ({
+      source,
+      object: join(work, name, `${source.replace(/[/.]/g, '-')}.o`),
+    }));
+    return { name, triple: TARGETS[name].triple, objects, left: objects.length };
+  });
+  for (const { name } of builds) mkdirSync(join(work, name), { recursive: true });
+
+  const jobs = builds.flatMap((build) => build.objects.map((object) => ({ build, ...object })));
+  const worker = async () => {
+    for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) {
+      const { build, source, object } = job;
+      await compile(zig, build.triple, source, object);
+      if (--build.left === 0) await finish(build);
+    }
+  };
+  /** @param {typeof builds[0]} build whose objects are all there */
+  const finish = async ({ name, triple, objects }) => {
+    const made = join(work, name, 'forwardpass.node');
+    await link(
+      zig,
+      triple,
+      objects.map(({ object }) => object),
+      made,
+    );
+    if (TARGETS[name].trial) console.log(`${name}: can be built; what ships is made on its own system`);
+    else install(name, made);
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+}
+
+/** @param {string} name @param {string} made */
+function install(name, made) {
+  const output = outputOf(name);
+  mkdirSync(dirname(output), { recursive: true });
+  // By way of another name, since a process may have the old one open.
+  copyFileSync(made, `${output}.new`);
+  renameSync(`${output}.new`, output);
+  console.log(`prebuilds/${TARGETS[name].file}: ${(statSync(output).size / 1024).toFixed(0)} KB`);
+}
+
+function nativeBuild() {
+  run(execPath, ['node_modules/prebuildify/bin.js', '--napi', '--strip', '--name', 'forwardpass', '-t', versions.node]);
+  const made = outputOf(`${platform}-${arch}`);
+  if (platform === 'darwin') execFileSync('codesign', ['--force', '--sign', '-', made]);
+  console.log(`${relative(root, made)}: ${(statSync(made).size / 1024).toFixed(0)} KB`);
+}
+
+const names = argv.slice(2);
+const unknown = names.filter((name) => !(name in TARGETS));
+if (unknown.length > 0) {
+  console.error(`forwardpass: no binary is called ${unknown.join(', ')}; there are ${Object.keys(TARGETS).join(', ')}`);
+  exit(2);
+}
+if (platform === 'linux') {
+  if (names.length === 0) rmSync(join(root, 'prebuilds'), { recursive: true, force: true });
+  await crossBuild(names.length > 0 ? names : Object.keys(TARGETS));
+} else {
+  nativeBuild();
+}
