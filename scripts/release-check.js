@@ -1,0 +1,145 @@
+/**
+ * Proves that a release installs and runs everywhere without a script: `npm run release:check [-- --prebuilt]
+ * [--only CLIENT,...]`. Builds the tarball, looks at what is in it, installs it with the package managers that
+ * scripts/check-installs.js names, and builds from source out of it.
+ *
+ * `--prebuilt` takes the binaries that are in prebuilds/, some of the release's or all, instead of making those that this
+ * machine can; `--only` installs by these clients alone, and does not build from source.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { argv, env, execPath, exit } from 'node:process';
+import { parseArgs } from 'node:util';
+import { root, run } from '../native/make.js';
+import { binaries, checkBinaries } from './check-binaries.js';
+import { CLIENTS, call, checkClient } from './check-installs.js';
+
+const MOST_PACKED_BYTES = 1.5e6;
+const MOST_UNPACKED_BYTES = 5e6;
+const LIFECYCLE = /^(pre|post)?(install|prepare|pack|publish)$|^(prepublishOnly|dependencies)$/;
+
+const { values: options } = parseArgs({
+  args: argv.slice(2),
+  options: { prebuilt: { type: 'boolean' }, only: { type: 'string' } },
+});
+const clients = options.only?.split(',') ?? Object.keys(CLIENTS);
+const folder = mkdtempSync(join(tmpdir(), 'forwardpass-release-'));
+let failures = 0;
+
+/** A line of the report. @param {string} title @param {string} said @param {string[]} flaws */
+function report(title, said, flaws) {
+  if (flaws.length > 0) failures++;
+  console.log(`${title.padEnd(34)} ${said.padEnd(28)} ${flaws.join('; ') || 'good'}`);
+}
+
+/** Packs, looks into the tarball, and says where it is. */
+function checkTarball() {
+  const packed = execFileSync('npm', ['pack', '--json', '--pack-destination', folder], { cwd: root, encoding: 'utf8' });
+  const [{ filename, size, unpackedSize, files }] = JSON.parse(packed);
+  const tarball = join(folder, filename);
+  const limit = (/** @type {number} */ bytes, /** @type {number} */ most) =>
+    bytes > most ? [`more than ${most}`] : [];
+  report('packed', `${size} bytes`, limit(statSync(tarball).size, MOST_PACKED_BYTES));
+  report('unpacked', `${unpackedSize} bytes`, limit(unpackedSize, MOST_UNPACKED_BYTES));
+  const paths = files.map((/** @type {{ path: string }} */ { path }) => path);
+  report(
+    'files',
+    `${paths.length}`,
+    paths.filter((/** @type {string} */ path) => /\.gypi?$|\.o$/.test(path)),
+  );
+  const { scripts } = JSON.parse(execFileSync('tar', ['-xzOf', tarball, 'package/package.json'], { encoding: 'utf8' }));
+  report(
+    'lifecycle scripts',
+    '',
+    Object.keys(scripts).filter((name) => LIFECYCLE.test(name)),
+  );
+  return tarball;
+}
+
+/** Reads handwritten digits, and prints a hash of the results and the binary that computed them. */
+const PROGRAM = `
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { load } from 'forwardpass';
+const model = await load(${JSON.stringify(join(root, 'examples/digits/digits.onnx'))});
+const { shape } = model.inputs[0];
+const rows = Float32Array.from({ length: 100 * shape.slice(1).reduce((a, b) => a * b, 1) }, (_, i) => (i % 17) / 16);
+const result = model.run(rows);
+console.log(createHash('sha256').update(new Uint8Array(result.buffer)).digest('hex'));
+console.log(/\\S*forwardpass\\S*\\.node/.exec(readFileSync('/proc/self/maps', 'latin1'))[0]);
+`;
+
+/** The hash that the repository's own build computes: the bits are the same on every machine and by every compiler. */
+async function expectedHash() {
+  const index = JSON.stringify(join(root, 'dist/index.js'));
+  const program = join(folder, 'expected.mjs');
+  writeFileSync(program, PROGRAM.replace("'forwardpass'", index));
+  const { failed, output } = await call([execPath, program], folder, env);
+  if (failed) throw new Error(output);
+  return output.split('\n')[0];
+}
+
+/** @param {string} tarball */
+async function checkInstalls(tarball) {
+  const modules = join(folder, 'clients/node_modules');
+  mkdirSync(modules, { recursive: true });
+  const packages = Object.assign({}, ...clients.map((name) => CLIENTS[name].packages));
+  const wanted = Object.entries(packages).map(([name, version]) => `${name}@${version}`);
+  const install = ['install', '--prefix', join(folder, 'clients'), '--ignore-scripts', '--no-audit', '--no-fund'];
+  execFileSync('npm', [...install, '--loglevel=error', ...wanted], { stdio: 'inherit' });
+
+  const expected = await expectedHash();
+  const queue = [...clients];
+  const worker = async () => {
+    for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
+      const own = join(folder, name);
+      for (const row of await checkClient({ name, modules, folder: own, tarball, program: PROGRAM, expected })) {
+        const { client, scripts, kind, seconds, flaws } = row;
+        report(`${client}, ${kind}`, `scripts ${scripts}, ${seconds.toFixed(1)} s`, flaws);
+      }
+    }
+  };
+  await Promise.all([worker(), worker()]);
+  return expected;
+}
+
+/** In an installed package without its binaries: the error names the command, and the command works. */
+async function checkBuild(/** @type {string} */ tarball, /** @type {string} */ expected) {
+  const project = join(folder, 'source');
+  mkdirSync(project);
+  writeFileSync(join(project, 'package.json'), '{"private":true,"type":"module"}');
+  writeFileSync(join(project, 'check.js'), PROGRAM);
+  execFileSync('npm', ['install', '--no-audit', '--no-fund', tarball], { cwd: project, stdio: 'ignore' });
+  rmSync(join(project, 'node_modules/forwardpass/prebuilds'), { recursive: true });
+  const before = await call([execPath, 'check.js'], project, env);
+  report('without binaries', 'an error', before.output.includes('npx forwardpass build') ? [] : [before.output]);
+  const start = Date.now();
+  const build = await call(['npx', 'forwardpass', 'build'], project, env);
+  const after = await call([execPath, 'check.js'], project, env);
+  const good = !build.failed && after.output.startsWith(expected);
+  report(
+    'npx forwardpass build',
+    `${((Date.now() - start) / 1000).toFixed(0)} s`,
+    good ? [] : [build.output, after.output],
+  );
+}
+
+try {
+  const unknown = clients.filter((name) => !(name in CLIENTS));
+  if (unknown.length > 0) throw new Error(`no client is called ${unknown}; there are ${Object.keys(CLIENTS)}`);
+  if (!options.prebuilt) run(execPath, ['scripts/prebuild.js']);
+  run(execPath, ['scripts/build.js', '--if-stale', 'native', 'ts']);
+  if (!checkBinaries(binaries())) failures++;
+  const tarball = checkTarball();
+  const expected = await checkInstalls(tarball);
+  if (options.only === undefined) await checkBuild(tarball, expected);
+} catch (error) {
+  console.error(error);
+  failures++;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+console.log(failures === 0 ? 'the release is good' : `${failures} checks failed`);
+exit(failures === 0 ? 0 : 1);
