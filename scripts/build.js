@@ -1,6 +1,6 @@
 /** Builds the addon and the JavaScript: `node scripts/build.js [--if-stale] [native] [ts]`. */
-import { readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { argv, execPath, exit } from 'node:process';
 import { rolldown } from 'rolldown';
 import { root, run } from '../native/make.js';
@@ -45,6 +45,9 @@ async function buildScripts() {
     chunkFileNames: ({ name, facadeModuleId }) =>
       `${facadeModuleId?.match(/lib.formats.(?:.*[\\/])?([^\\/]+).read\.ts$/)?.[1] ?? name}.js`,
     comments: { legal: true, annotation: false, jsdoc: false },
+    // Names of functions and classes stay, so that the stack of an error can be read. The rest is half of what is opened
+    // at a start, and a fifth of the package.
+    minify: { compress: { keepNames: { function: true, class: true } }, mangle: { keepNames: true }, codegen: true },
     // What all readers share with the rest, and several among themselves, so that each of them is one file.
     codeSplitting: {
       groups: [
@@ -57,8 +60,26 @@ async function buildScripts() {
   for (const chunk of output) {
     if (chunk.type === 'chunk') writeFileSync(join(made, chunk.fileName), ascii(chunk.code));
   }
+  keepPublicTypes(made);
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   renameSync(made, join(root, 'dist'));
+}
+
+/** Of the declarations, those that the package's own lead to. @param {string} folder */
+function keepPublicTypes(folder) {
+  /** @type {Set<string>} */
+  const wanted = new Set();
+  const visit = (/** @type {string} */ file) => {
+    if (wanted.has(file)) return;
+    wanted.add(file);
+    const imports = readFileSync(file, 'utf8').matchAll(/(?:from |import\()["'](\.[^"']+)["']/g);
+    for (const [, path] of imports) visit(join(dirname(file), path.replace(/\.[jt]s$/, '.d.ts')));
+  };
+  visit(join(folder, 'index.d.ts'));
+  for (const path of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    const file = join(folder, path);
+    if (path.endsWith('.d.ts') && !wanted.has(file)) rmSync(file);
+  }
 }
 
 /**

@@ -8,7 +8,7 @@ const dist = fileURLToPath(new URL('../../dist', import.meta.url));
 /** What a script opens when it is opened: itself, and all that it imports without being asked. */
 function opened(script: string, found = new Set<string>()): Set<string> {
   found.add(script);
-  for (const [, path] of readFileSync(join(dist, script), 'utf8').matchAll(/^(?:im|ex)port .*from "\.\/(.+)";$/gm)) {
+  for (const [, path] of readFileSync(join(dist, script), 'utf8').matchAll(/\bfrom ?"\.\/([^"]+)"/g)) {
     if (!found.has(path)) opened(path, found);
   }
   return found;
