@@ -1,43 +1,12 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import {
-  BINARY_NAMES,
-  type Graph,
-  NORM_NAMES,
-  type Node,
-  REDUCE_NAMES,
-  SOFTMAX_NAMES,
-  UNARY_NAMES,
-} from '../../lib/graph/graph.ts';
 import type { Model } from '../../lib/model.ts';
-import { graphOf, node } from '../graph/graphs.ts';
 import { Random } from '../random-graph.ts';
 import { arrayOf, bitsOf, bytesOf, type Floats, ISAS, PRECISIONS, type Precision, withModel } from './engine.ts';
+import { everyKernel, WIDTH } from './every-kernel.ts';
 
-const WIDTH = 37;
 const ROWS = 300;
 const BATCHES = [1, 2, 3, 5, 8, 16, 31, 64, 65, 150, ROWS];
-
-/** Every kernel of the engine, each an output: two layers, and the functions of what the first gives. */
-function everyKernel(): Graph {
-  const random = new Random(23);
-  const constant = () => random.tensor([WIDTH]);
-  const nodes: Node[] = [
-    node('d', 'dense', ['x', random.tensor([WIDTH, WIDTH], 0.3), constant()], { layout: 'in-out' }),
-    node('s', 'dense', ['d', random.tensor([3, WIDTH], 0.3), random.tensor([3])], { layout: 'out-in', clamp: [0, 6] }),
-    ...UNARY_NAMES.map((fn) => node(`u_${fn}`, 'unary', ['d'], { fn, alpha: 0.75, beta: 1.25 })),
-    ...BINARY_NAMES.map((fn) => node(`b_${fn}`, 'binary', ['d', 'x'], { fn })),
-    ...REDUCE_NAMES.map((fn) => node(`r_${fn}`, 'reduce', ['d'], { fn, axes: [0], keepDims: true })),
-    ...NORM_NAMES.map((norm) => node(`n_${norm}`, 'normalize', ['d'], { axis: 0, norm, epsilon: 0, floor: 1 })),
-    node('affine', 'affine', ['d', constant(), constant()], {}),
-    node('select', 'select', ['b_less', 'd', constant()], {}),
-    ...SOFTMAX_NAMES.map((fn) => node(fn, 'softmax', ['d'], { axis: 0, fn })),
-    node('layer_norm', 'layer_norm', ['d', constant(), constant()], { axis: 0, epsilon: 1e-5 }),
-    node('rms_norm', 'rms_norm', ['d', constant()], { axis: 0, epsilon: 1e-5 }),
-  ];
-  const outputs = nodes.map(({ output }) => output).filter((output) => output !== 'd');
-  return graphOf({ x: [WIDTH] }, nodes, outputs);
-}
 
 /** Rows of ordinary values; some of NaN and infinity, of denormals, of what overflows. */
 function rowsFor(precision: Precision): Floats {

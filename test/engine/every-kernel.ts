@@ -1,0 +1,35 @@
+/** Every kernel of the engine in one graph. */
+import {
+  BINARY_NAMES,
+  type Graph,
+  NORM_NAMES,
+  type Node,
+  REDUCE_NAMES,
+  SOFTMAX_NAMES,
+  UNARY_NAMES,
+} from '../../lib/graph/graph.ts';
+import { graphOf, node } from '../graph/graphs.ts';
+import { Random } from '../random-graph.ts';
+
+export const WIDTH = 37;
+
+/** Each kernel is an output: two layers, and the functions of what the first gives. */
+export function everyKernel(): Graph {
+  const random = new Random(23);
+  const constant = () => random.tensor([WIDTH]);
+  const nodes: Node[] = [
+    node('d', 'dense', ['x', random.tensor([WIDTH, WIDTH], 0.3), constant()], { layout: 'in-out' }),
+    node('s', 'dense', ['d', random.tensor([3, WIDTH], 0.3), random.tensor([3])], { layout: 'out-in', clamp: [0, 6] }),
+    ...UNARY_NAMES.map((fn) => node(`u_${fn}`, 'unary', ['d'], { fn, alpha: 0.75, beta: 1.25 })),
+    ...BINARY_NAMES.map((fn) => node(`b_${fn}`, 'binary', ['d', 'x'], { fn })),
+    ...REDUCE_NAMES.map((fn) => node(`r_${fn}`, 'reduce', ['d'], { fn, axes: [0], keepDims: true })),
+    ...NORM_NAMES.map((norm) => node(`n_${norm}`, 'normalize', ['d'], { axis: 0, norm, epsilon: 0, floor: 1 })),
+    node('affine', 'affine', ['d', constant(), constant()], {}),
+    node('select', 'select', ['b_less', 'd', constant()], {}),
+    ...SOFTMAX_NAMES.map((fn) => node(fn, 'softmax', ['d'], { axis: 0, fn })),
+    node('layer_norm', 'layer_norm', ['d', constant(), constant()], { axis: 0, epsilon: 1e-5 }),
+    node('rms_norm', 'rms_norm', ['d', constant()], { axis: 0, epsilon: 1e-5 }),
+  ];
+  const outputs = nodes.map(({ output }) => output).filter((output) => output !== 'd');
+  return graphOf({ x: [WIDTH] }, nodes, outputs);
+}

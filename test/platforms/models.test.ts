@@ -1,0 +1,23 @@
+/** The models of test/platforms/hash.js that only the engine's own tests can make, as the frozen files that it reads. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { writeFrozen } from '../../lib/formats/safetensors/write-frozen.ts';
+import { lower } from '../../lib/graph/lower.ts';
+import { prepare, withWeights } from '../../lib/load.ts';
+import { checkModelOptions } from '../../lib/options.ts';
+import { everyKernel } from '../engine/every-kernel.ts';
+
+const folder = fileURLToPath(new URL('../fixtures/platforms/', import.meta.url));
+
+// A file that is not there is written: delete it where the graph or the format has changed on purpose.
+test.each(['f32', 'f64'] as const)('every kernel in %s stands in its file as the tests make it', (precision) => {
+  const options = checkModelOptions({ precision });
+  const prepared = prepare(everyKernel(), options);
+  const graph = withWeights(prepared, precision);
+  const program = { ...lower(graph, precision), parameterCount: prepared.parameterCount };
+  const file = Buffer.concat(writeFrozen(graph, precision, program));
+  const path = `${folder}every-kernel-${precision}.safetensors`;
+  if (!existsSync(path)) writeFileSync(path, file);
+  expect(readFileSync(path).equals(file)).toBe(true);
+});
