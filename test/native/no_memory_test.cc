@@ -1,0 +1,192 @@
+// Each allocation fails in turn, and each thread: an error or the right result, nothing lost (the tests run under a
+// leak checker), and the next try works.
+#ifdef __linux__
+
+#include <cfenv>
+#include <cstring>
+#include <vector>
+
+#include "engine.h"
+#include "faults.h"
+#include "kernels/registry.h"
+#include "loaded.h"
+#include "random.h"
+#include "test.h"
+
+namespace {
+
+constexpr size_t width = 300, rows = 400;
+
+// x → dense, relu → softmax, and the same weights as bytes, as halves, and for an embedding: what the packers do
+// differently. Weights are those of `kind`.
+std::vector<int32_t> words_of(fp::Weights kind, bool f64) {
+  const int32_t w = int32_t(width), quantized = int32_t(fp::quantized_width(width));
+  if (kind == fp::Weights::int8) {
+    return {fp::plan_version,
+            0,
+            4,
+            1,
+            1,
+            3,
+            w,
+            quantized,
+            w,
+            w,
+            0,
+            3,  //
+            14,
+            6,
+            1,
+            0,
+            1,
+            w,  // quantize
+            1,
+            12,
+            2,
+            1,
+            1,
+            w,
+            w,
+            0,
+            0,
+            -1,
+            -1,
+            int32_t(fp::Weights::int8),  // dense
+            6,
+            7,
+            3,
+            2,
+            1,
+            w,
+            0};  // softmax
+  }
+  return {fp::plan_version,
+          f64,
+          3,
+          1,
+          1,
+          2,
+          w,
+          w,
+          w,
+          0,
+          2,  //
+          1,
+          12,
+          1,
+          0,
+          1,
+          w,
+          w,
+          0,
+          0,
+          1,
+          -1,
+          int32_t(kind),  // dense
+          6,
+          7,
+          2,
+          1,
+          1,
+          w,
+          0};  // softmax
+}
+
+struct Case {
+  fp::Weights kind;
+  bool f64;
+  size_t threads;
+};
+
+enum class Result { right, refused, wrong };
+
+template <typename T>
+Result attempt(const Case& tried, const std::vector<T>& weights, const std::vector<T>& x, std::vector<T>& y) {
+  const std::vector<int32_t> words = words_of(tried.kind, tried.f64);
+  const fp::Parameter parameters[] = {{weights.data(), width * width}, {weights.data(), width}};
+  fp::Loaded* const loaded = fp::Loaded::create();
+  if (loaded == nullptr) return Result::refused;
+  fp::PlanError error = {};
+  const fp::Plan plan = {words.data(), words.size(), parameters, 2};
+  Result result = Result::refused;
+  const auto status = loaded->engine.create(plan, *fp::best_instruction_set(), error);
+  if (status == fp::Engine::Status::invalid_plan) result = Result::wrong;
+  fp::Pool* const pool = tried.threads > 1 ? fp::Pool::create() : nullptr;
+  fp::Array<char> table, values;
+  if (status == fp::Engine::Status::ok && (tried.threads == 1 || pool != nullptr) &&
+      table.allocate(loaded->engine.table_bytes(tried.threads)) &&
+      values.allocate(loaded->engine.values_bytes(tried.threads))) {
+    loaded->engine.prepare(table.data(), values.data(), tried.threads);
+    const fp::Element element = tried.f64 ? fp::Element::f64 : fp::Element::f32;
+    const fp::Input in = {x.data(), element};
+    const fp::Output out = {y.data(), element};
+    fp::RunError run_error;
+    const auto outcome = loaded->engine.run(table.data(), &in, &out, rows, run_error, tried.threads, pool);
+    result = outcome == fp::Outcome::ok ? Result::right : Result::wrong;
+  }
+  if (pool != nullptr) pool->release();
+  fp::Loaded::release(loaded);
+  return result;
+}
+
+template <typename T>
+void fail_each(const Case& tried) {
+  test::Random random(67);
+  const std::vector<T> weights = random.uniforms<T>(width * width), x = random.uniforms<T>(rows * width);
+  std::vector<T> wanted(rows * width, T(-1)), found(rows * width);
+  CHECK(attempt(tried, weights, x, wanted) == Result::right);
+  long at = 1, refused = 0;
+  for (;; at++) {
+    found.assign(rows * width, T(-2));
+    faults::fail_at(at);
+    const Result result = attempt(tried, weights, x, found);
+    const bool failed = faults::failed();
+    faults::fail_at(0);
+    CHECK_THAT(result != Result::wrong, "allocation %ld: neither an error nor a result", at);
+    CHECK_THAT(failed || result == Result::right, "refused without a reason, after %ld allocations", at);
+    if (result == Result::refused) refused++;
+    if (result == Result::right) {
+      CHECK_THAT(std::memcmp(found.data(), wanted.data(), found.size() * sizeof(T)) == 0, "allocation %ld", at);
+    }
+    if (!failed) break;
+    found.assign(rows * width, T(-3));
+    CHECK_THAT(attempt(tried, weights, x, found) == Result::right, "not after allocation %ld had failed", at);
+  }
+  CHECK_THAT(refused > 3 && at < 1000, "%ld of %ld", refused, at);
+}
+
+TEST("an allocation that fails gives an error, whichever it is, and the next try works") {
+  for (const fp::Weights kind : {fp::Weights::whole, fp::Weights::bf16, fp::Weights::int8}) {
+    fail_each<float>({kind, false, 1});
+  }
+  fail_each<double>({fp::Weights::whole, true, 1});
+}
+
+TEST("a thread that cannot be made is done without") { fail_each<float>({fp::Weights::whole, false, 3}); }
+
+TEST("runs leave the caller's rounding mode and its flags of denormals as they were") {
+  test::Random random(71);
+  const std::vector<float> weights = random.uniforms<float>(width * width), x = random.uniforms<float>(rows * width);
+  std::vector<float> y(rows * width);
+  for (const int mode : {FE_TONEAREST, FE_UPWARD, FE_TOWARDZERO}) {
+    CHECK(std::fesetround(mode) == 0);
+    fenv_t before, after;
+    std::fegetenv(&before);
+    for (const size_t threads : {1, 3}) {
+      CHECK(attempt({fp::Weights::whole, false, threads}, weights, x, y) == Result::right);
+      CHECK(attempt({fp::Weights::int8, false, threads}, weights, x, y) == Result::right);
+    }
+    CHECK(std::fegetround() == mode);
+    std::fegetenv(&after);
+#ifdef __x86_64__
+    // The flags of what has happened may be raised; how is computed stays.
+    constexpr unsigned happened = 0x3f;
+    CHECK((before.__mxcsr & ~happened) == (after.__mxcsr & ~happened));
+#endif
+  }
+  std::fesetround(FE_TONEAREST);
+}
+
+}  // namespace
+
+#endif
