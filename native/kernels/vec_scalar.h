@@ -37,8 +37,9 @@ struct ScalarVector {
   static V mul(V a, V b) { return a * b; }
   static V div(V a, V b) { return a / b; }
   static V sqrt(V a) { return std::sqrt(a); }
-  static V fma(V a, V b, V c) { return std::fma(a, b, c); }    // a·b + c, rounded once
-  static V fnma(V a, V b, V c) { return std::fma(-a, b, c); }  // c − a·b, rounded once
+  // a·b + c, rounded once. The C library musl loses the sign of a product that vanishes when it is added to zero.
+  static V fma(V a, V b, V c) { return c == 0 && a != 0 && b != 0 ? a * b : std::fma(a, b, c); }
+  static V fnma(V a, V b, V c) { return fma(-a, b, c); }  // c − a·b, rounded once
 
   // x86's: the second where either is NaN, or where both are zero.
   static V min(V a, V b) { return a < b ? a : b; }
