@@ -1,0 +1,477 @@
+// The C library: the only file behind include/forwardpass.h, which says what each function promises.
+//
+// A run takes a room for its values from the model and puts it back: fp_run() needs no object for each thread, which
+// callers would have to keep, and allocates nothing once every room has been made.
+
+#include <atomic>
+#include <cstdarg>
+#include <cstdio>
+#include <cstring>
+
+#include "arena.h"
+#include "description.h"
+#include "engine.h"
+#include "file_bytes.h"
+#include "forwardpass.h"
+#include "frozen_file.h"
+#include "kernels/registry.h"
+
+#ifndef FP_VERSION
+#error "FP_VERSION is the version of the package, in quotes"
+#endif
+
+namespace {
+
+// What one run at a time works in.
+struct Room {
+  fp::Array<char> table, values;
+  fp::Array<fp::Input> inputs;
+  fp::Array<fp::Output> outputs;
+};
+
+// The rooms that no run is in. Each slot holds one or none, so that taking and putting are one exchange each.
+class Rooms {
+ public:
+  ~Rooms() {
+    for (Slot& slot : slots_) fp::destroy(slot.room.load());
+  }
+  // Null when all are in use.
+  Room* take(size_t start) {
+    for (size_t i = 0; i < slot_count; i++) {
+      std::atomic<Room*>& room = slots_[(start + i) % slot_count].room;
+      if (room.load(std::memory_order_relaxed) == nullptr) continue;
+      if (Room* const found = room.exchange(nullptr, std::memory_order_acquire)) return found;
+    }
+    return nullptr;
+  }
+  // Ends the room when there are more of them than slots.
+  void put(size_t start, Room* room) {
+    for (size_t i = 0; i < slot_count; i++) {
+      Room* empty = nullptr;
+      if (slots_[(start + i) % slot_count].room.compare_exchange_strong(empty, room, std::memory_order_release,
+                                                                        std::memory_order_relaxed)) {
+        return;
+      }
+    }
+    fp::destroy(room);
+  }
+
+ private:
+  static constexpr size_t slot_count = 64;
+  struct Slot {
+    std::atomic<Room*> room{nullptr};
+    char rest[fp::cache_line_bytes - sizeof(void*)];  // so that threads do not share a line
+  };
+  Slot slots_[slot_count];
+};
+
+}  // namespace
+
+struct fp_model {
+  fp::Engine engine;
+  fp::Description description;
+  size_t threads = 1;
+  fp::Pool* pool = nullptr;  // null for one thread
+  mutable Rooms rooms;
+  std::atomic<size_t> holders{1};
+
+  ~fp_model() {
+    if (pool != nullptr) pool->release();
+  }
+};
+
+namespace {
+
+// ---------------------------------------------------------------------------------------------------------------
+// Errors
+
+thread_local char last_error[sizeof(fp::FileFault::text)];
+
+#ifdef __GNUC__
+__attribute__((format(printf, 2, 3)))
+#endif
+fp_status
+fail(fp_status status, const char* format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  std::vsnprintf(last_error, sizeof last_error, format, arguments);
+  va_end(arguments);
+  return status;
+}
+
+fp_status fail(const fp::FileFault& fault) {
+  fp_status status = FP_ERROR_MALFORMED;
+  switch (fault.kind) {
+    case fp::FileFault::Kind::malformed:
+      break;
+    case fp::FileFault::Kind::truncated:
+      status = FP_ERROR_TRUNCATED;
+      break;
+    case fp::FileFault::Kind::not_frozen:
+      status = FP_ERROR_NOT_FROZEN;
+      break;
+    case fp::FileFault::Kind::version:
+      status = FP_ERROR_VERSION;
+      break;
+    case fp::FileFault::Kind::unsupported:
+      status = FP_ERROR_UNSUPPORTED;
+      break;
+    case fp::FileFault::Kind::out_of_memory:
+      status = FP_ERROR_MEMORY;
+      break;
+  }
+  return fail(status, "%s", fault.text);
+}
+
+fp_status no_memory() { return fail(FP_ERROR_MEMORY, "no memory for the model"); }
+
+// ---------------------------------------------------------------------------------------------------------------
+// Opening
+
+struct Options {
+  const fp::InstructionSet* set;
+  size_t threads;
+};
+
+fp_status read_options(const fp_options* from, Options& options) {
+  constexpr size_t most_bytes = 4096;
+  options = {fp::best_instruction_set(), 1};
+  if (from == nullptr) return FP_OK;
+  if (from->size < sizeof(fp_options) || from->size > most_bytes) {
+    return fail(FP_ERROR_ARGUMENT, "options: expected size to be sizeof(fp_options), %zu, found %zu",
+                sizeof(fp_options), from->size);
+  }
+  const char* const bytes = reinterpret_cast<const char*>(from);
+  for (size_t i = sizeof(fp_options); i < from->size; i++) {
+    if (bytes[i] != 0) return fail(FP_ERROR_ARGUMENT, "options: byte %zu is of a later version of the library", i);
+  }
+  if (from->threads > fp::Pool::most_threads) {
+    return fail(FP_ERROR_ARGUMENT, "options: expected at most %zu threads, found %lu", fp::Pool::most_threads,
+                (unsigned long)from->threads);
+  }
+  if (from->threads > 1) options.threads = from->threads;
+  if (from->isa == nullptr) return FP_OK;
+  options.set = fp::find_instruction_set(from->isa);
+  if (options.set != nullptr) return FP_OK;
+  return fail(FP_ERROR_ISA, "options: the instruction set \"%.40s\" is not to be had here; the best is \"%s\"",
+              from->isa, fp::best_instruction_set()->name);
+}
+
+Room* make_room(const fp_model& model) {
+  const fp::Engine& engine = model.engine;
+  Room* const room = fp::make<Room>();
+  if (room == nullptr || !room->table.allocate(engine.table_bytes(model.threads)) ||
+      !room->values.allocate(engine.values_bytes(model.threads)) ||
+      !room->inputs.allocate(engine.input_widths().size()) || !room->outputs.allocate(engine.output_widths().size())) {
+    fp::destroy(room);
+    return nullptr;
+  }
+  engine.prepare(room->table.data(), room->values.data(), model.threads);
+  return room;
+}
+
+fp_status fill(fp_model& model, const void* bytes, size_t size, const Options& options) {
+  fp::FileFault fault;
+  fp::FrozenFile file;
+  if (!file.open(bytes, size, fault)) return fail(fault);
+  fp::PlanError error = {};
+  const fp::Engine::Status status = model.engine.create(file.plan(), *options.set, error);
+  if (status == fp::Engine::Status::out_of_memory) return no_memory();
+  if (status == fp::Engine::Status::invalid_plan) {
+    return fail(FP_ERROR_MALFORMED, "plan: %s, at word %zu", error.reason, error.word);
+  }
+  if (!model.description.read(file.description(), model.engine.input_widths(), model.engine.output_widths(), fault)) {
+    return fail(fault);
+  }
+  if (options.threads > 1) model.pool = fp::Pool::create();
+  if (model.pool != nullptr) model.threads = options.threads;
+  Room* const room = make_room(model);  // the first run's
+  if (room == nullptr) return no_memory();
+  model.rooms.put(0, room);
+  return FP_OK;
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// Running
+
+// Where this thread looks for a room first: threads that start apart seldom meet.
+size_t first_slot() { return size_t((uint64_t(reinterpret_cast<uintptr_t>(last_error)) * 0x9e3779b97f4a7c15u) >> 58); }
+
+struct Range {
+  uintptr_t begin, end;
+};
+
+// Looks at a buffer; `kind` is "input" or "output".
+fp_status look_at(const char* kind, const fp::PortDescription& port, const void* data, fp_type type, size_t elements,
+                  size_t rows, fp::Element& element, Range& range) {
+  size_t bytes = 4;
+  switch (type) {
+    case FP_F32:
+      element = fp::Element::f32;
+      break;
+    case FP_F64:
+      element = fp::Element::f64;
+      bytes = 8;
+      break;
+    case FP_I32:
+      element = fp::Element::i32;
+      break;
+    case FP_I64:
+      element = fp::Element::i64;
+      bytes = 8;
+      break;
+    default:
+      return fail(FP_ERROR_BUFFER, "%s \"%s\": expected a type of fp_type, found %d", kind, port.name, int(type));
+  }
+  if ((type == FP_I32 || type == FP_I64) && !port.integers) {
+    return fail(FP_ERROR_BUFFER, "%s \"%s\": expected FP_F32 or FP_F64, found integers", kind, port.name);
+  }
+  if (rows > SIZE_MAX / port.width || elements != rows * port.width) {
+    return fail(FP_ERROR_BUFFER, "%s \"%s\": expected %zu rows of %zu elements, found %zu elements", kind, port.name,
+                rows, port.width, elements);
+  }
+  range.begin = reinterpret_cast<uintptr_t>(data);
+  if (elements > (UINTPTR_MAX - range.begin) / bytes) {
+    return fail(FP_ERROR_BUFFER, "%s \"%s\": more elements than memory holds", kind, port.name);
+  }
+  range.end = range.begin + elements * bytes;
+  if (data == nullptr && elements > 0) {
+    return fail(FP_ERROR_BUFFER, "%s \"%s\": expected %zu elements, found a null pointer", kind, port.name, elements);
+  }
+  if (range.begin % bytes != 0) {
+    return fail(FP_ERROR_BUFFER, "%s \"%s\": expected an address that is a multiple of %zu", kind, port.name, bytes);
+  }
+  return FP_OK;
+}
+
+size_t bytes_of(fp_type type) { return type == FP_F64 || type == FP_I64 ? 8 : 4; }
+
+Range range_of(const void* data, fp_type type, size_t elements) {
+  const uintptr_t begin = reinterpret_cast<uintptr_t>(data);
+  return {begin, begin + elements * bytes_of(type)};
+}
+
+fp_status overlap(const fp::PortDescription& output, const char* kind, const fp::PortDescription& other) {
+  return fail(FP_ERROR_BUFFER, "output \"%s\": overlaps the memory of %s \"%s\"", output.name, kind, other.name);
+}
+
+fp_status take_buffers(const fp_model& model, const fp_input* inputs, const fp_output* outputs, size_t rows,
+                       Room& room) {
+  const fp::Description& about = model.description;
+  Range range;
+  for (size_t i = 0; i < room.inputs.size(); i++) {
+    const fp_input& from = inputs[i];
+    fp::Input& to = room.inputs[i];
+    to.data = from.data;
+    const fp_status status =
+        look_at("input", about.inputs()[i], from.data, from.type, from.elements, rows, to.element, range);
+    if (status != FP_OK) return status;
+  }
+  for (size_t i = 0; i < room.outputs.size(); i++) {
+    const fp_output& from = outputs[i];
+    fp::Output& to = room.outputs[i];
+    to.data = from.data;
+    const fp_status status =
+        look_at("output", about.outputs()[i], from.data, from.type, from.elements, rows, to.element, range);
+    if (status != FP_OK) return status;
+    const auto meets = [&range](const Range& other) { return range.begin < other.end && other.begin < range.end; };
+    for (size_t j = 0; j < room.inputs.size(); j++) {
+      const fp_input& other = inputs[j];
+      if (meets(range_of(other.data, other.type, other.elements))) {
+        return overlap(about.outputs()[i], "input", about.inputs()[j]);
+      }
+    }
+    for (size_t j = 0; j < i; j++) {
+      const fp_output& other = outputs[j];
+      if (meets(range_of(other.data, other.type, other.elements))) {
+        return overlap(about.outputs()[i], "output", about.outputs()[j]);
+      }
+    }
+  }
+  return FP_OK;
+}
+
+fp_status run(const fp_model& model, const Room& room, size_t rows) {
+  if (rows == 0) return FP_OK;
+  fp::RunError error;
+  const fp::Outcome outcome = model.engine.run(const_cast<char*>(room.table.data()), room.inputs.data(),
+                                               room.outputs.data(), rows, error, model.threads, model.pool);
+  if (outcome == fp::Outcome::ok) return FP_OK;
+  if (outcome == fp::Outcome::bad_id) {
+    return fail(FP_ERROR_ID, "row %zu: expected ids from 0 to %zu, found %.17g (instruction %zu of the plan)",
+                error.row, error.limit - 1, error.value, error.instruction);
+  }
+  return fail(FP_ERROR_NOT_FINITE,
+              "row %zu: expected finite numbers, found %g in element %zu of what instruction %zu of the plan takes",
+              error.row, error.value, error.element, error.instruction);
+}
+
+const fp::PortDescription* port_of(const fp::Array<fp::PortDescription>& ports, size_t index) {
+  return index < ports.size() ? &ports[index] : nullptr;
+}
+const fp::PortDescription* input_of(const fp_model* model, size_t index) {
+  return model == nullptr ? nullptr : port_of(model->description.inputs(), index);
+}
+const fp::PortDescription* output_of(const fp_model* model, size_t index) {
+  return model == nullptr ? nullptr : port_of(model->description.outputs(), index);
+}
+
+size_t axis_of(const fp::PortDescription* port, size_t axis) {
+  return port != nullptr && axis < port->rank ? port->shape[axis] : 0;
+}
+
+const fp::Label* class_of(const fp_model* model, size_t index) {
+  return model != nullptr && index < model->description.classes().size() ? &model->description.classes()[index]
+                                                                         : nullptr;
+}
+
+}  // namespace
+
+extern "C" {
+
+uint32_t fp_abi_version(void) { return FP_ABI_VERSION; }
+const char* fp_version(void) { return FP_VERSION; }
+
+const char* fp_status_name(fp_status status) {
+  static const char* const names[] = {
+      "FP_OK",
+      "FP_ERROR_ARGUMENT",
+      "FP_ERROR_FILE",
+      "FP_ERROR_TRUNCATED",
+      "FP_ERROR_MALFORMED",
+      "FP_ERROR_NOT_FROZEN",
+      "FP_ERROR_VERSION",
+      "FP_ERROR_UNSUPPORTED",
+      "FP_ERROR_ISA",
+      "FP_ERROR_MEMORY",
+      "FP_ERROR_BUFFER",
+      "FP_ERROR_ID",
+      "FP_ERROR_NOT_FINITE",
+  };
+  const unsigned index = unsigned(status);
+  return index < sizeof names / sizeof *names ? names[index] : "unknown";
+}
+
+const char* fp_last_error(void) { return last_error; }
+
+fp_status fp_model_open_bytes(const void* bytes, size_t size, const fp_options* from, fp_model** model) {
+  if (model == nullptr) return fail(FP_ERROR_ARGUMENT, "model: expected where it goes, found a null pointer");
+  *model = nullptr;
+  if (bytes == nullptr) return fail(FP_ERROR_ARGUMENT, "bytes: expected a frozen file, found a null pointer");
+  Options options;
+  fp_status status = read_options(from, options);
+  if (status != FP_OK) return status;
+  fp_model* const made = fp::make<fp_model>();
+  if (made == nullptr) return no_memory();
+  status = fill(*made, bytes, size, options);
+  if (status != FP_OK) {
+    fp::destroy(made);
+    return status;
+  }
+  *model = made;
+  return FP_OK;
+}
+
+fp_status fp_model_open(const char* path, const fp_options* options, fp_model** model) {
+  if (model == nullptr) return fail(FP_ERROR_ARGUMENT, "model: expected where it goes, found a null pointer");
+  *model = nullptr;
+  if (path == nullptr) return fail(FP_ERROR_ARGUMENT, "path: expected that of a frozen file, found a null pointer");
+  fp::FileBytes file;
+  const char* reason = "";
+  switch (file.read(path, reason)) {
+    case fp::FileBytes::Status::ok:
+      break;
+    case fp::FileBytes::Status::out_of_memory:
+      return fail(FP_ERROR_MEMORY, "%.300s: no memory for the file", path);
+    case fp::FileBytes::Status::unreadable:
+      return fail(FP_ERROR_FILE, "%.300s: %s", path, reason);
+  }
+  return fp_model_open_bytes(file.data(), file.size(), options, model);
+}
+
+void fp_model_retain(fp_model* model) {
+  if (model != nullptr) model->holders.fetch_add(1);
+}
+
+void fp_model_close(fp_model* model) {
+  if (model != nullptr && model->holders.fetch_sub(1) == 1) fp::destroy(model);
+}
+
+fp_status fp_run(const fp_model* model, const fp_input* inputs, size_t input_count, const fp_output* outputs,
+                 size_t output_count, size_t rows) {
+  if (model == nullptr) return fail(FP_ERROR_ARGUMENT, "model: expected an open one, found a null pointer");
+  const size_t inputs_wanted = fp_input_count(model), outputs_wanted = fp_output_count(model);
+  if (input_count != inputs_wanted || output_count != outputs_wanted) {
+    return fail(FP_ERROR_ARGUMENT, "expected %zu inputs and %zu outputs, found %zu and %zu", inputs_wanted,
+                outputs_wanted, input_count, output_count);
+  }
+  if ((inputs == nullptr && input_count > 0) || (outputs == nullptr && output_count > 0)) {
+    return fail(FP_ERROR_ARGUMENT, "%s: expected a list, found a null pointer",
+                inputs == nullptr && input_count > 0 ? "inputs" : "outputs");
+  }
+  const size_t start = first_slot();
+  Room* room = model->rooms.take(start);
+  if (room == nullptr) room = make_room(*model);
+  if (room == nullptr) return fail(FP_ERROR_MEMORY, "no memory for the run");
+  fp_status status = take_buffers(*model, inputs, outputs, rows, *room);
+  if (status == FP_OK) status = run(*model, *room, rows);
+  model->rooms.put(start, room);
+  return status;
+}
+
+size_t fp_input_count(const fp_model* model) { return model == nullptr ? 0 : model->description.inputs().size(); }
+size_t fp_output_count(const fp_model* model) { return model == nullptr ? 0 : model->description.outputs().size(); }
+
+#define FP_PORT_FUNCTIONS(kind)                                               \
+  const char* fp_##kind##_name(const fp_model* model, size_t index) {         \
+    const auto* const port = kind##_of(model, index);                         \
+    return port == nullptr ? nullptr : port->name;                            \
+  }                                                                           \
+  size_t fp_##kind##_width(const fp_model* model, size_t index) {             \
+    const auto* const port = kind##_of(model, index);                         \
+    return port == nullptr ? 0 : port->width;                                 \
+  }                                                                           \
+  size_t fp_##kind##_rank(const fp_model* model, size_t index) {              \
+    const auto* const port = kind##_of(model, index);                         \
+    return port == nullptr ? 0 : port->rank;                                  \
+  }                                                                           \
+  size_t fp_##kind##_axis(const fp_model* model, size_t index, size_t axis) { \
+    return axis_of(kind##_of(model, index), axis);                            \
+  }                                                                           \
+  const char* fp_##kind##_dtype(const fp_model* model, size_t index) {        \
+    const auto* const port = kind##_of(model, index);                         \
+    return port == nullptr ? nullptr : port->dtype;                           \
+  }                                                                           \
+  int fp_##kind##_is_integer(const fp_model* model, size_t index) {           \
+    const auto* const port = kind##_of(model, index);                         \
+    return port != nullptr && port->integers;                                 \
+  }
+FP_PORT_FUNCTIONS(input)
+FP_PORT_FUNCTIONS(output)
+#undef FP_PORT_FUNCTIONS
+
+fp_type fp_model_precision(const fp_model* model) {
+  if (model == nullptr) return fp_type(0);
+  return model->engine.precision() == fp::Precision::f64 ? FP_F64 : FP_F32;
+}
+const char* fp_model_isa(const fp_model* model) { return model == nullptr ? nullptr : model->engine.isa(); }
+uint64_t fp_model_parameter_count(const fp_model* model) {
+  return model == nullptr ? 0 : model->description.parameter_count();
+}
+
+size_t fp_class_count(const fp_model* model) { return model == nullptr ? 0 : model->description.classes().size(); }
+const char* fp_class_name(const fp_model* model, size_t index) {
+  const fp::Label* const label = class_of(model, index);
+  return label == nullptr ? nullptr : label->text;
+}
+int fp_class_is_number(const fp_model* model, size_t index) {
+  const fp::Label* const label = class_of(model, index);
+  return label != nullptr && label->number;
+}
+
+size_t fp_feature_count(const fp_model* model) { return model == nullptr ? 0 : model->description.features().size(); }
+const char* fp_feature_name(const fp_model* model, size_t index) {
+  return index < fp_feature_count(model) ? model->description.features()[index].text : nullptr;
+}
+
+}  // extern "C"
