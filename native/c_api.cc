@@ -1,7 +1,7 @@
 // The C library: the only file behind include/forwardpass.h, which says what each function promises.
 //
-// A run takes a room for its values from the model and puts it back: fp_run() needs no object for each thread, which
-// callers would have to keep, and allocates nothing once every room has been made.
+// A run takes what it works in from the model and puts it back: fp_run() needs no object for each thread, which
+// callers would have to keep, and allocates nothing once there is one for every thread.
 
 #include <atomic>
 #include <cstdarg>
@@ -23,43 +23,44 @@
 namespace {
 
 // What one run at a time works in.
-struct Room {
-  fp::Array<char> table, values;
+struct Scratch {
+  fp::Array<char> table;
+  fp::Room values;
   fp::Array<fp::Input> inputs;
   fp::Array<fp::Output> outputs;
 };
 
-// The rooms that no run is in. Each slot holds one or none, so that taking and putting are one exchange each.
-class Rooms {
+// Those that no run is in. Each slot holds one or none, so that taking and putting are one exchange each.
+class Scratches {
  public:
-  ~Rooms() {
-    for (Slot& slot : slots_) fp::destroy(slot.room.load());
+  ~Scratches() {
+    for (Slot& slot : slots_) fp::destroy(slot.scratch.load());
   }
   // Null when all are in use.
-  Room* take(size_t start) {
+  Scratch* take(size_t start) {
     for (size_t i = 0; i < slot_count; i++) {
-      std::atomic<Room*>& room = slots_[(start + i) % slot_count].room;
-      if (room.load(std::memory_order_relaxed) == nullptr) continue;
-      if (Room* const found = room.exchange(nullptr, std::memory_order_acquire)) return found;
+      std::atomic<Scratch*>& scratch = slots_[(start + i) % slot_count].scratch;
+      if (scratch.load(std::memory_order_relaxed) == nullptr) continue;
+      if (Scratch* const found = scratch.exchange(nullptr, std::memory_order_acquire)) return found;
     }
     return nullptr;
   }
-  // Ends the room when there are more of them than slots.
-  void put(size_t start, Room* room) {
+  // Ends the scratch when there are more of them than slots.
+  void put(size_t start, Scratch* scratch) {
     for (size_t i = 0; i < slot_count; i++) {
-      Room* empty = nullptr;
-      if (slots_[(start + i) % slot_count].room.compare_exchange_strong(empty, room, std::memory_order_release,
-                                                                        std::memory_order_relaxed)) {
+      Scratch* empty = nullptr;
+      if (slots_[(start + i) % slot_count].scratch.compare_exchange_strong(empty, scratch, std::memory_order_release,
+                                                                           std::memory_order_relaxed)) {
         return;
       }
     }
-    fp::destroy(room);
+    fp::destroy(scratch);
   }
 
  private:
   static constexpr size_t slot_count = 64;
   struct Slot {
-    std::atomic<Room*> room{nullptr};
+    std::atomic<Scratch*> scratch{nullptr};
     char rest[fp::cache_line_bytes - sizeof(void*)];  // so that threads do not share a line
   };
   Slot slots_[slot_count];
@@ -72,7 +73,7 @@ struct fp_model {
   fp::Description description;
   size_t threads = 1;
   fp::Pool* pool = nullptr;  // null for one thread
-  mutable Rooms rooms;
+  mutable Scratches scratches;
   std::atomic<size_t> holders{1};
 
   ~fp_model() {
@@ -157,17 +158,18 @@ fp_status read_options(const fp_options* from, Options& options) {
               from->isa, fp::best_instruction_set()->name);
 }
 
-Room* make_room(const fp_model& model) {
+Scratch* make_scratch(const fp_model& model) {
   const fp::Engine& engine = model.engine;
-  Room* const room = fp::make<Room>();
-  if (room == nullptr || !room->table.allocate(engine.table_bytes(model.threads)) ||
-      !room->values.allocate(engine.values_bytes(model.threads)) ||
-      !room->inputs.allocate(engine.input_widths().size()) || !room->outputs.allocate(engine.output_widths().size())) {
-    fp::destroy(room);
+  Scratch* const scratch = fp::make<Scratch>();
+  if (scratch == nullptr || !scratch->table.allocate(engine.table_bytes(model.threads)) ||
+      !scratch->values.allocate(engine.values_bytes(model.threads)) ||
+      !scratch->inputs.allocate(engine.input_widths().size()) ||
+      !scratch->outputs.allocate(engine.output_widths().size())) {
+    fp::destroy(scratch);
     return nullptr;
   }
-  engine.prepare(room->table.data(), room->values.data(), model.threads);
-  return room;
+  engine.prepare(scratch->table.data(), scratch->values.data(), model.threads);
+  return scratch;
 }
 
 fp_status fill(fp_model& model, const void* bytes, size_t size, const Options& options) {
@@ -185,16 +187,16 @@ fp_status fill(fp_model& model, const void* bytes, size_t size, const Options& o
   }
   if (options.threads > 1) model.pool = fp::Pool::create();
   if (model.pool != nullptr) model.threads = options.threads;
-  Room* const room = make_room(model);  // the first run's
-  if (room == nullptr) return no_memory();
-  model.rooms.put(0, room);
+  Scratch* const scratch = make_scratch(model);  // the first run's
+  if (scratch == nullptr) return no_memory();
+  model.scratches.put(0, scratch);
   return FP_OK;
 }
 
 // ---------------------------------------------------------------------------------------------------------------
 // Running
 
-// Where this thread looks for a room first: threads that start apart seldom meet.
+// Where this thread looks for a scratch first: threads that start apart seldom meet.
 size_t first_slot() { return size_t((uint64_t(reinterpret_cast<uintptr_t>(last_error)) * 0x9e3779b97f4a7c15u) >> 58); }
 
 struct Range {
@@ -256,26 +258,26 @@ fp_status overlap(const fp::PortDescription& output, const char* kind, const fp:
 }
 
 fp_status take_buffers(const fp_model& model, const fp_input* inputs, const fp_output* outputs, size_t rows,
-                       Room& room) {
+                       Scratch& scratch) {
   const fp::Description& about = model.description;
   Range range;
-  for (size_t i = 0; i < room.inputs.size(); i++) {
+  for (size_t i = 0; i < scratch.inputs.size(); i++) {
     const fp_input& from = inputs[i];
-    fp::Input& to = room.inputs[i];
+    fp::Input& to = scratch.inputs[i];
     to.data = from.data;
     const fp_status status =
         look_at("input", about.inputs()[i], from.data, from.type, from.elements, rows, to.element, range);
     if (status != FP_OK) return status;
   }
-  for (size_t i = 0; i < room.outputs.size(); i++) {
+  for (size_t i = 0; i < scratch.outputs.size(); i++) {
     const fp_output& from = outputs[i];
-    fp::Output& to = room.outputs[i];
+    fp::Output& to = scratch.outputs[i];
     to.data = from.data;
     const fp_status status =
         look_at("output", about.outputs()[i], from.data, from.type, from.elements, rows, to.element, range);
     if (status != FP_OK) return status;
     const auto meets = [&range](const Range& other) { return range.begin < other.end && other.begin < range.end; };
-    for (size_t j = 0; j < room.inputs.size(); j++) {
+    for (size_t j = 0; j < scratch.inputs.size(); j++) {
       const fp_input& other = inputs[j];
       if (meets(range_of(other.data, other.type, other.elements))) {
         return overlap(about.outputs()[i], "input", about.inputs()[j]);
@@ -291,11 +293,11 @@ fp_status take_buffers(const fp_model& model, const fp_input* inputs, const fp_o
   return FP_OK;
 }
 
-fp_status run(const fp_model& model, const Room& room, size_t rows) {
+fp_status run(const fp_model& model, const Scratch& scratch, size_t rows) {
   if (rows == 0) return FP_OK;
   fp::RunError error;
-  const fp::Outcome outcome = model.engine.run(const_cast<char*>(room.table.data()), room.inputs.data(),
-                                               room.outputs.data(), rows, error, model.threads, model.pool);
+  const fp::Outcome outcome = model.engine.run(const_cast<char*>(scratch.table.data()), scratch.inputs.data(),
+                                               scratch.outputs.data(), rows, error, model.threads, model.pool);
   if (outcome == fp::Outcome::ok) return FP_OK;
   if (outcome == fp::Outcome::bad_id) {
     return fail(FP_ERROR_ID, "row %zu: expected ids from 0 to %zu, found %.17g (instruction %zu of the plan)",
@@ -410,12 +412,12 @@ fp_status fp_run(const fp_model* model, const fp_input* inputs, size_t input_cou
                 inputs == nullptr && input_count > 0 ? "inputs" : "outputs");
   }
   const size_t start = first_slot();
-  Room* room = model->rooms.take(start);
-  if (room == nullptr) room = make_room(*model);
-  if (room == nullptr) return fail(FP_ERROR_MEMORY, "no memory for the run");
-  fp_status status = take_buffers(*model, inputs, outputs, rows, *room);
-  if (status == FP_OK) status = run(*model, *room, rows);
-  model->rooms.put(start, room);
+  Scratch* scratch = model->scratches.take(start);
+  if (scratch == nullptr) scratch = make_scratch(*model);
+  if (scratch == nullptr) return fail(FP_ERROR_MEMORY, "no memory for the run");
+  fp_status status = take_buffers(*model, inputs, outputs, rows, *scratch);
+  if (status == FP_OK) status = run(*model, *scratch, rows);
+  model->scratches.put(start, scratch);
   return status;
 }
 
