@@ -8,10 +8,10 @@ using Kind = FileFault::Kind;
 // Where there is no such list, it is empty; null stands for none.
 bool is_absent(const json::Value& value) { return !value.found() || value.is(json::Kind::null); }
 
-// As types are written: int32, uint8, i64, bool …
+// As freeze writes types: i32, u8, bool, f32, bf16 …
 bool is_integer_type(const json::Value& dtype) {
   const char first = dtype.begin()[1];
-  return first == 'i' || first == 'u' || first == 'b';
+  return first == 'i' || first == 'u' || dtype.equals("bool");
 }
 
 }  // namespace

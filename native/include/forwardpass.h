@@ -154,7 +154,7 @@ FP_API const char *fp_input_name(const fp_model *model, size_t input);
 FP_API size_t fp_input_width(const fp_model *model, size_t input); /* elements of one row: the product of its axes */
 FP_API size_t fp_input_rank(const fp_model *model, size_t input);  /* axes of one row; without that of the rows */
 FP_API size_t fp_input_axis(const fp_model *model, size_t input, size_t axis); /* elements along an axis of one row */
-FP_API const char *fp_input_dtype(const fp_model *model, size_t input); /* what it is in the original: "float32" ... */
+FP_API const char *fp_input_dtype(const fp_model *model, size_t input); /* in the original model: "f32", "i64" ... */
 FP_API int fp_input_is_integer(const fp_model *model, size_t input);    /* whether FP_I32 and FP_I64 serve as well */
 
 FP_API size_t fp_output_count(const fp_model *model);

@@ -87,12 +87,12 @@ TEST("the C library says what a model is") {
   const Model model(SmallNet().frozen().bytes());
   const fp_model* const m = model.handle;
   CHECK(fp_input_count(m) == 2 && fp_output_count(m) == 2);
-  CHECK(std::strcmp(fp_input_name(m, 0), "x") == 0 && std::strcmp(fp_input_dtype(m, 0), "float32") == 0);
+  CHECK(std::strcmp(fp_input_name(m, 0), "x") == 0 && std::strcmp(fp_input_dtype(m, 0), "f32") == 0);
   CHECK(fp_input_width(m, 0) == 4 && fp_input_rank(m, 0) == 2 && fp_input_axis(m, 0, 1) == 2);
   CHECK(!fp_input_is_integer(m, 0) && fp_input_is_integer(m, 1) && fp_input_axis(m, 1, 0) == 1);
   CHECK(std::strcmp(fp_output_name(m, 1), "e") == 0 && fp_output_width(m, 1) == 2 && fp_output_rank(m, 1) == 1);
-  CHECK(fp_output_axis(m, 0, 0) == 3 && std::strcmp(fp_output_dtype(m, 0), "float32") == 0);
-  CHECK(!fp_output_is_integer(m, 0));
+  CHECK(fp_output_axis(m, 0, 0) == 3 && std::strcmp(fp_output_dtype(m, 0), "f32") == 0);
+  CHECK(!fp_output_is_integer(m, 0) && !fp_output_is_integer(m, 1));
   CHECK(fp_model_precision(m) == FP_F32 && fp_model_parameter_count(m) == 25);
   CHECK(std::strcmp(fp_model_isa(m), fp::best_instruction_set()->name) == 0);
   CHECK(fp_class_count(m) == 3 && std::strcmp(fp_class_name(m, 0), "no") == 0 && !fp_class_is_number(m, 0));
@@ -206,7 +206,7 @@ TEST("every kind of bad file has its status") {
   plan_fails("\"inputs\":[", "\"inputs\":1,\"z\":[", FP_ERROR_MALFORMED, "inputs: expected a list of 2");
   plan_fails("\"name\":\"x\"", "\"name\":1", FP_ERROR_MALFORMED, "inputs[0]: expected a name");
   plan_fails("\"name\":\"x\"", "\"name\":\"x\\u0000\"", FP_ERROR_MALFORMED, "inputs[0]: expected a name");
-  plan_fails("\"dtype\":\"int64\"", "\"dtype\":null", FP_ERROR_MALFORMED, "inputs[1]: expected a name");
+  plan_fails("\"dtype\":\"i64\"", "\"dtype\":null", FP_ERROR_MALFORMED, "inputs[1]: expected a name");
   plan_fails("[2,2]", "[2,3]", FP_ERROR_MALFORMED, "inputs[0]: expected a shape of 4");
   plan_fails("[2,2]", "[0,2]", FP_ERROR_MALFORMED, "inputs[0]: expected a shape of 4");
   plan_fails("[2,2]", "[9007199254740991,9007199254740991]", FP_ERROR_MALFORMED, "inputs[0]: expected a shape of 4");

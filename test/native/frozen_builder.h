@@ -86,9 +86,9 @@ struct SmallNet {
   };
   std::vector<float> weights, bias, table;
   std::string parameters = R"([{"tensor":"w"},{"tensor":"b"},{"tensor":"t"}])";
-  std::string inputs = R"([{"name":"x","shape":[2,2],"dtype":"float32","integers":false},)"
-                       R"({"name":"id","shape":[1],"dtype":"int64","integers":true}])";
-  std::string outputs = R"([{"name":"y","shape":[3],"dtype":"float32"},{"name":"e","shape":[2],"dtype":"float32"}])";
+  std::string inputs = R"([{"name":"x","shape":[2,2],"dtype":"f32","integers":false},)"
+                       R"({"name":"id","shape":[1],"dtype":"i64","integers":true}])";
+  std::string outputs = R"([{"name":"y","shape":[3],"dtype":"f32"},{"name":"e","shape":[2],"dtype":"bf16"}])";
 
   explicit SmallNet(uint64_t seed = 7) {
     Random random(seed);

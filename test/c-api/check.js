@@ -1,0 +1,132 @@
+/**
+ * Runs models through the C library and through Node, and compares the bits: `node check.js RUN FOLDER`, where RUN is
+ * run.c, compiled, and FOLDER is for files that may go afterwards. Models are those of test/fixtures, frozen here.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { argv, exit } from 'node:process';
+import { fileURLToPath } from 'node:url';
+
+const [, , run, folder] = argv;
+const root = fileURLToPath(new URL('../../', import.meta.url));
+mkdirSync(folder, { recursive: true });
+
+// By URL, since the types are checked before anything is built.
+const dist = new URL('../../dist/', import.meta.url);
+/** @type {typeof import('../../lib/load.ts')} */
+const { load } = await import(new URL('index.js', dist).href);
+/** @type {typeof import('../../lib/freeze.ts')} */
+const { freeze } = await import(new URL('freeze.js', dist).href);
+
+const FOLDERS = ['onnx-torch', 'onnx-ml', 'keras', 'sklearn', 'tflite'];
+/** At most so many files of each folder, spread over it. */
+const FILES = 24;
+/** One row, and more than a tile's. */
+const ROWS = [1, 53];
+
+/** @type {{ path: string, precision?: 'f64' | 'f32' | 'bf16' | 'int8' }[]} */
+const models = FOLDERS.flatMap((name) => {
+  const files = readdirSync(join(root, 'test/fixtures', name)).filter((file) => !/\.(json|md|py)$/.test(file));
+  const step = Math.max(1, Math.floor(files.length / FILES));
+  return files.filter((_, at) => at % step === 0).map((file) => ({ path: join('test/fixtures', name, file) }));
+});
+for (const precision of /** @type {const} */ (['f64', 'f32', 'bf16', 'int8'])) {
+  models.push({ path: 'examples/digits/digits.onnx', precision });
+  models.push({ path: 'test/fixtures/onnx-torch/embeddings-and-numbers.older.onnx', precision });
+  models.push({ path: 'test/fixtures/onnx-torch/heads.older.onnx', precision });
+}
+
+let [compared, refused, wrong] = [0, 0, 0];
+/** What the models compared were, to see that no kind is missing. */
+const kinds = new Set();
+for (const { path, precision } of models) {
+  try {
+    await compare(path, precision);
+  } catch (error) {
+    wrong++;
+    console.error(`${path} ${precision ?? ''}: ${error instanceof Error ? error.message : error}`);
+  }
+}
+for (const kind of ['f32', 'f64', 'bf16', 'int8', 'ids', 'several inputs', 'several outputs']) {
+  if (kinds.has(kind)) continue;
+  wrong++;
+  console.error(`no model compared was one of ${kind}`);
+}
+console.log(`${compared} runs to the bits of Node, ${refused} refused by both, ${wrong} wrong`);
+exit(wrong === 0 && compared > 100 ? 0 : 1);
+
+/** @param {string} path @param {'f64' | 'f32' | 'bf16' | 'int8' | undefined} precision */
+async function compare(path, precision) {
+  const options = precision === undefined ? {} : { precision };
+  const frozen = join(folder, 'model.safetensors');
+  const parts = await freeze(join(root, path), options).catch(() => undefined);
+  if (parts === undefined) return; // needs options that only its own test knows
+  writeFileSync(frozen, Buffer.concat(parts));
+  const model = await load(join(root, path), options);
+  for (const rows of ROWS) {
+    /** @type {Record<string, Float64Array | BigInt64Array>} */
+    const inputs = {};
+    const files = model.inputs.map(({ name, shape, dtype }, at) => {
+      const integers = !dtype.includes('float');
+      const values = valuesOf(rows * shape.reduce((count, size) => count * size, 1), integers, at + rows);
+      inputs[name] = values;
+      const file = join(folder, `input${at}.${integers ? 'i64' : 'f64'}`);
+      writeFileSync(file, new Uint8Array(values.buffer));
+      return file;
+    });
+    const outputs = model.outputs.map((_, at) => join(folder, `output${at}`));
+    const threads = rows === 1 ? '1' : '3';
+    const { status, stderr } = spawnSync(run, [frozen, String(rows), threads, ...files, ...outputs], {
+      encoding: 'utf8',
+    });
+    const results = resultsOf(() => model.run(/** @type {never} */ (inputs)), model);
+    if (results instanceof Error) {
+      if (status !== 1 || stderr === '') throw new Error(`Node: ${results.message}; C: ${status} ${stderr}`);
+      refused++;
+      continue;
+    }
+    if (status !== 0) throw new Error(`${status} ${stderr}`);
+    results.forEach((wanted, at) => {
+      const found = readFileSync(outputs[at]);
+      if (!found.equals(new Uint8Array(wanted.buffer, wanted.byteOffset, wanted.byteLength))) {
+        throw new Error(`output ${model.outputs[at].name} differs at ${rows} rows`);
+      }
+    });
+    compared++;
+    kinds.add(model.precision);
+    if (model.inputs.some(({ dtype }) => dtype.includes('int'))) kinds.add('ids');
+    if (model.inputs.length > 1) kinds.add('several inputs');
+    if (model.outputs.length > 1) kinds.add('several outputs');
+  }
+  model.dispose();
+}
+
+/**
+ * The outputs in order, or the reason why there are none.
+ * @param {() => unknown} run @param {import('../../lib/model.ts').Model} model
+ * @returns {ArrayBufferView[] | Error}
+ */
+function resultsOf(run, model) {
+  try {
+    const results = run();
+    const named = /** @type {Record<string, ArrayBufferView>} */ (results);
+    return ArrayBuffer.isView(results) ? [results] : model.outputs.map(({ name }) => named[name]);
+  } catch (error) {
+    return /** @type {Error} */ (error);
+  }
+}
+
+/**
+ * The same on every machine: from −2 to 2, or ids that most tables have.
+ * @param {number} count @param {boolean} integers @param {number} seed
+ */
+function valuesOf(count, integers, seed) {
+  let state = seed + 1;
+  const next = () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+  if (integers) return BigInt64Array.from({ length: count }, () => BigInt(Math.floor(next() * 3)));
+  return Float64Array.from({ length: count }, () => Math.fround(next() * 4 - 2));
+}

@@ -1,0 +1,78 @@
+/*
+ * Runs a frozen model over raw files, for test/c-api/check.js: run MODEL ROWS THREADS INPUT... OUTPUT...
+ * An input is a file of its elements, f64, or i64 where the file's name ends in .i64; outputs are written in the
+ * model's own precision.
+ */
+#include <forwardpass.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void fail(const char *what, const char *why) {
+  fprintf(stderr, "%s: %s\n", what, why);
+  exit(1);
+}
+
+static void *allocate(size_t count, size_t bytes) {
+  void *block = calloc(count + 1, bytes);
+  if (block == NULL) fail("run", "no memory");
+  return block;
+}
+
+static int is_integers(const char *path) {
+  const size_t length = strlen(path);
+  return length > 4 && strcmp(path + length - 4, ".i64") == 0;
+}
+
+int main(int argc, char **argv) {
+  fp_options options = FP_OPTIONS_INIT;
+  fp_model *model;
+  fp_input *inputs;
+  fp_output *outputs;
+  size_t input_count, output_count, rows, i;
+  if (argc < 4) fail("usage", "run MODEL ROWS THREADS INPUT... OUTPUT...");
+  rows = (size_t)strtoul(argv[2], NULL, 10);
+  options.threads = (uint32_t)strtoul(argv[3], NULL, 10);
+  if (fp_model_open(argv[1], &options, &model) != FP_OK) fail(argv[1], fp_last_error());
+  input_count = fp_input_count(model);
+  output_count = fp_output_count(model);
+  if ((size_t)argc != 4 + input_count + output_count) fail(argv[1], "expected another number of files");
+  inputs = allocate(input_count, sizeof *inputs);
+  outputs = allocate(output_count, sizeof *outputs);
+
+  for (i = 0; i < input_count; i++) {
+    const char *path = argv[4 + i];
+    const size_t count = rows * fp_input_width(model, i);
+    double *data = allocate(count, sizeof *data);
+    FILE *file = fopen(path, "rb");
+    if (file == NULL || fread(data, sizeof *data, count, file) != count || fgetc(file) != EOF) {
+      fail(path, "is not of the length of the model's rows");
+    }
+    fclose(file);
+    inputs[i].data = data;
+    inputs[i].type = is_integers(path) ? FP_I64 : FP_F64;
+    inputs[i].elements = count;
+  }
+  for (i = 0; i < output_count; i++) {
+    outputs[i].type = fp_model_precision(model);
+    outputs[i].elements = rows * fp_output_width(model, i);
+    outputs[i].data = allocate(outputs[i].elements, sizeof(double));
+  }
+  if (fp_run(model, inputs, input_count, outputs, output_count, rows) != FP_OK) fail("run", fp_last_error());
+
+  for (i = 0; i < output_count; i++) {
+    const char *path = argv[4 + input_count + i];
+    const size_t bytes = outputs[i].type == FP_F64 ? sizeof(double) : sizeof(float);
+    FILE *file = fopen(path, "wb");
+    if (file == NULL || fwrite(outputs[i].data, bytes, outputs[i].elements, file) != outputs[i].elements ||
+        fclose(file) != 0) {
+      fail(path, "cannot be written");
+    }
+    free(outputs[i].data);
+  }
+  for (i = 0; i < input_count; i++) free((void *)inputs[i].data);
+  free(outputs);
+  free(inputs);
+  fp_model_close(model);
+  return 0;
+}
