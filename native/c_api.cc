@@ -12,8 +12,8 @@
 #include "description.h"
 #include "engine.h"
 #include "file_bytes.h"
-#include "forwardpass.h"
 #include "frozen_file.h"
+#include "include/forwardpass.h"
 #include "kernels/registry.h"
 
 #ifndef FP_VERSION

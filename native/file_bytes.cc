@@ -8,7 +8,13 @@
 #include <sys/stat.h>
 
 #ifdef _WIN32
-#include "pool.h"  // windows.h
+#ifndef NOMINMAX
+#define NOMINMAX
+#endif
+#ifndef WIN32_LEAN_AND_MEAN
+#define WIN32_LEAN_AND_MEAN
+#endif
+#include <windows.h>
 #endif
 
 namespace fp {

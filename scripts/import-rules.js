@@ -112,7 +112,24 @@ const NATIVE_RULES = [
   },
   {
     files: /^native\/c_api\.cc$/,
-    may: only('native/(engine|plan)\\.h', 'native/kernels/registry\\.h', 'native/include/forwardpass\\.h', STANDARD),
+    may: only(
+      'native/(arena|description|engine|file_bytes|frozen_file)\\.h',
+      'native/kernels/registry\\.h',
+      'native/include/forwardpass\\.h',
+      STANDARD,
+    ),
+  },
+  // What the C library reads. Nothing here computes: of the engine it knows what a plan is made of.
+  { files: /^native\/json\.(h|cc)$/, may: only('native/(json|arena)\\.h', STANDARD) },
+  { files: /^native\/safetensors\.(h|cc)$/, may: only('native/(safetensors|json|arena)\\.h', STANDARD) },
+  {
+    files: /^native\/frozen_file\.(h|cc)$/,
+    may: only('native/(frozen_file|safetensors|json|plan|arena)\\.h', STANDARD),
+  },
+  { files: /^native\/description\.(h|cc)$/, may: only('native/(description|safetensors|json|arena)\\.h', STANDARD) },
+  {
+    files: /^native\/file_bytes\.(h|cc)$/,
+    may: only('native/(file_bytes|arena)\\.h', '<(windows|sys/stat)\\.h>', STANDARD),
   },
   // The engine and its network name no instruction set: hosts take one from the registry and hand it over.
   {

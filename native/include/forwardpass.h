@@ -11,15 +11,19 @@
  *   if (fp_run(model, &in, 1, &out, 1, 1) != FP_OK) { puts(fp_last_error()); exit(1); }
  *   fp_model_close(model);
  *
- * Errors.    What can fail returns an fp_status; FP_OK is 0. fp_last_error() then says what was expected, what was found
- *            and where. No function throws, aborts, prints or changes the locale, errno excepted.
- * Ownership. A model belongs to who opened it, until fp_model_close(). Strings and shapes belong to the model and live
- *            as long as it does. Buffers belong to the caller and are used only until fp_run() returns.
- * Threads.   A model never changes once it is open: any number of threads may run and ask one at the same time.
- *            It must be closed only when no thread uses it any more; fp_model_retain() lets each hold it.
- * Numbers.   The same file, inputs and version of the library give the same bits on every machine, through Node as
- *            through C, for any number of rows and threads.
- * Strings    are UTF-8 and end with a zero byte.
+ * Errors: what can fail returns an fp_status; FP_OK is 0. fp_last_error() then says what was expected, what was found
+ * and where. No function throws, aborts or prints.
+ *
+ * Ownership: a model belongs to who opened it, until fp_model_close(). Strings belong to the model and live as long as
+ * it does. Buffers belong to the caller and are used only until fp_run() returns.
+ *
+ * Threads: a model never changes once it is open. Any number of threads may run and ask one at the same time. It must
+ * be closed only when no thread uses it any more; fp_model_retain() lets each hold it.
+ *
+ * Numbers: the same file, inputs and version of the library give the same bits on every machine, through Node as
+ * through C, for any number of rows and threads.
+ *
+ * Strings are UTF-8 and end with a zero byte.
  */
 #ifndef FORWARDPASS_H
 #define FORWARDPASS_H
@@ -27,7 +31,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Define FP_STATIC on Windows when the static library is linked; pkg-config --static and CMake do that. */
+/* On Windows, define FP_STATIC where the static library is linked; CMake's forwardpass::static does. */
 #if defined(FP_BUILD_SHARED) && defined(_WIN32)
 #define FP_API __declspec(dllexport)
 #elif defined(_WIN32) && !defined(FP_STATIC)
@@ -103,8 +107,8 @@ typedef struct fp_options {
 #define FP_OPTIONS_INIT {sizeof(fp_options), NULL, 0}
 /* clang-format on */
 
-/* Opens a file that `forwardpass freeze` wrote. The path is in the system's encoding, on Windows UTF-8. `options` may be
- * NULL. On success *model is the caller's, to be ended by fp_model_close(); on failure it is NULL. The file is read
+/* Opens a file that `forwardpass freeze` wrote. The path is in the system's encoding, on Windows UTF-8. `options` may
+ * be NULL. On success *model is the caller's, to be ended by fp_model_close(); on failure it is NULL. The file is read
  * once and may change or go afterwards. Fails with any of the codes up to FP_ERROR_MEMORY. */
 FP_API fp_status fp_model_open(const char *path, const fp_options *options, fp_model **model);
 

@@ -68,8 +68,9 @@ async function compare(path, precision) {
     /** @type {Record<string, Float64Array | BigInt64Array>} */
     const inputs = {};
     const files = model.inputs.map(({ name, shape, dtype }, at) => {
-      const integers = !dtype.includes('float');
-      const values = valuesOf(rows * shape.reduce((count, size) => count * size, 1), integers, at + rows);
+      const integers = /int|bool/.test(dtype);
+      const width = shape.reduce((/** @type {number} */ count, size) => count * (size ?? 1), 1); // null: the rows
+      const values = valuesOf(rows * width, integers, at + rows);
       inputs[name] = values;
       const file = join(folder, `input${at}.${integers ? 'i64' : 'f64'}`);
       writeFileSync(file, new Uint8Array(values.buffer));
