@@ -15,65 +15,18 @@
 #include "frozen_file.h"
 #include "include/forwardpass.h"
 #include "kernels/registry.h"
+#include "scratches.h"
 
 #ifndef FP_VERSION
 #error "FP_VERSION is the version of the package, in quotes"
 #endif
-
-namespace {
-
-// What one run at a time works in.
-struct Scratch {
-  fp::Array<char> table;
-  fp::Room values;
-  fp::Array<fp::Input> inputs;
-  fp::Array<fp::Output> outputs;
-};
-
-// Those that no run is in. Each slot holds one or none, so that taking and putting are one exchange each.
-class Scratches {
- public:
-  ~Scratches() {
-    for (Slot& slot : slots_) fp::destroy(slot.scratch.load());
-  }
-  // Null when all are in use.
-  Scratch* take(size_t start) {
-    for (size_t i = 0; i < slot_count; i++) {
-      std::atomic<Scratch*>& scratch = slots_[(start + i) % slot_count].scratch;
-      if (scratch.load(std::memory_order_relaxed) == nullptr) continue;
-      if (Scratch* const found = scratch.exchange(nullptr, std::memory_order_acquire)) return found;
-    }
-    return nullptr;
-  }
-  // Ends the scratch when there are more of them than slots.
-  void put(size_t start, Scratch* scratch) {
-    for (size_t i = 0; i < slot_count; i++) {
-      Scratch* empty = nullptr;
-      if (slots_[(start + i) % slot_count].scratch.compare_exchange_strong(empty, scratch, std::memory_order_release,
-                                                                           std::memory_order_relaxed)) {
-        return;
-      }
-    }
-    fp::destroy(scratch);
-  }
-
- private:
-  static constexpr size_t slot_count = 64;
-  struct Slot {
-    std::atomic<Scratch*> scratch{nullptr};
-    char rest[fp::cache_line_bytes - sizeof(void*)];  // so that threads do not share a line
-  };
-  Slot slots_[slot_count];
-};
-
-}  // namespace
 
 struct fp_model {
   fp::Engine engine;
   fp::Description description;
   size_t threads = 1;
   fp::Pool* pool = nullptr;  // null for one thread
-  mutable Scratches scratches;
+  mutable fp::Scratches scratches;
   std::atomic<size_t> holders{1};
 
   ~fp_model() {
@@ -158,9 +111,9 @@ fp_status read_options(const fp_options* from, Options& options) {
               from->isa, fp::best_instruction_set()->name);
 }
 
-Scratch* make_scratch(const fp_model& model) {
+fp::Scratch* make_scratch(const fp_model& model) {
   const fp::Engine& engine = model.engine;
-  Scratch* const scratch = fp::make<Scratch>();
+  fp::Scratch* const scratch = fp::make<fp::Scratch>();
   if (scratch == nullptr || !scratch->table.allocate(engine.table_bytes(model.threads)) ||
       !scratch->values.allocate(engine.values_bytes(model.threads)) ||
       !scratch->inputs.allocate(engine.input_widths().size()) ||
@@ -187,7 +140,7 @@ fp_status fill(fp_model& model, const void* bytes, size_t size, const Options& o
   }
   if (options.threads > 1) model.pool = fp::Pool::create();
   if (model.pool != nullptr) model.threads = options.threads;
-  Scratch* const scratch = make_scratch(model);  // the first run's
+  fp::Scratch* const scratch = make_scratch(model);  // the first run's
   if (scratch == nullptr) return no_memory();
   model.scratches.put(0, scratch);
   return FP_OK;
@@ -203,24 +156,28 @@ struct Range {
   uintptr_t begin, end;
 };
 
+size_t bytes_of(fp_type type) { return type == FP_F64 || type == FP_I64 ? 8 : 4; }
+
+Range range_of(const void* data, fp_type type, size_t elements) {
+  const uintptr_t begin = reinterpret_cast<uintptr_t>(data);
+  return {begin, begin + elements * bytes_of(type)};
+}
+
 // Looks at a buffer; `kind` is "input" or "output".
 fp_status look_at(const char* kind, const fp::PortDescription& port, const void* data, fp_type type, size_t elements,
                   size_t rows, fp::Element& element, Range& range) {
-  size_t bytes = 4;
   switch (type) {
     case FP_F32:
       element = fp::Element::f32;
       break;
     case FP_F64:
       element = fp::Element::f64;
-      bytes = 8;
       break;
     case FP_I32:
       element = fp::Element::i32;
       break;
     case FP_I64:
       element = fp::Element::i64;
-      bytes = 8;
       break;
     default:
       return fail(FP_ERROR_BUFFER, "%s \"%s\": expected a type of fp_type, found %d", kind, port.name, int(type));
@@ -232,11 +189,11 @@ fp_status look_at(const char* kind, const fp::PortDescription& port, const void*
     return fail(FP_ERROR_BUFFER, "%s \"%s\": expected %zu rows of %zu elements, found %zu elements", kind, port.name,
                 rows, port.width, elements);
   }
-  range.begin = reinterpret_cast<uintptr_t>(data);
-  if (elements > (UINTPTR_MAX - range.begin) / bytes) {
+  const size_t bytes = bytes_of(type);
+  if (elements > (UINTPTR_MAX - reinterpret_cast<uintptr_t>(data)) / bytes) {
     return fail(FP_ERROR_BUFFER, "%s \"%s\": more elements than memory holds", kind, port.name);
   }
-  range.end = range.begin + elements * bytes;
+  range = range_of(data, type, elements);
   if (data == nullptr && elements > 0) {
     return fail(FP_ERROR_BUFFER, "%s \"%s\": expected %zu elements, found a null pointer", kind, port.name, elements);
   }
@@ -246,19 +203,12 @@ fp_status look_at(const char* kind, const fp::PortDescription& port, const void*
   return FP_OK;
 }
 
-size_t bytes_of(fp_type type) { return type == FP_F64 || type == FP_I64 ? 8 : 4; }
-
-Range range_of(const void* data, fp_type type, size_t elements) {
-  const uintptr_t begin = reinterpret_cast<uintptr_t>(data);
-  return {begin, begin + elements * bytes_of(type)};
-}
-
 fp_status overlap(const fp::PortDescription& output, const char* kind, const fp::PortDescription& other) {
   return fail(FP_ERROR_BUFFER, "output \"%s\": overlaps the memory of %s \"%s\"", output.name, kind, other.name);
 }
 
 fp_status take_buffers(const fp_model& model, const fp_input* inputs, const fp_output* outputs, size_t rows,
-                       Scratch& scratch) {
+                       fp::Scratch& scratch) {
   const fp::Description& about = model.description;
   Range range;
   for (size_t i = 0; i < scratch.inputs.size(); i++) {
@@ -293,11 +243,11 @@ fp_status take_buffers(const fp_model& model, const fp_input* inputs, const fp_o
   return FP_OK;
 }
 
-fp_status run(const fp_model& model, const Scratch& scratch, size_t rows) {
+fp_status run(const fp_model& model, fp::Scratch& scratch, size_t rows) {
   if (rows == 0) return FP_OK;
   fp::RunError error;
-  const fp::Outcome outcome = model.engine.run(const_cast<char*>(scratch.table.data()), scratch.inputs.data(),
-                                               scratch.outputs.data(), rows, error, model.threads, model.pool);
+  const fp::Outcome outcome = model.engine.run(scratch.table.data(), scratch.inputs.data(), scratch.outputs.data(),
+                                               rows, error, model.threads, model.pool);
   if (outcome == fp::Outcome::ok) return FP_OK;
   if (outcome == fp::Outcome::bad_id) {
     return fail(FP_ERROR_ID, "row %zu: expected ids from 0 to %zu, found %.17g (instruction %zu of the plan)",
@@ -412,7 +362,7 @@ fp_status fp_run(const fp_model* model, const fp_input* inputs, size_t input_cou
                 inputs == nullptr && input_count > 0 ? "inputs" : "outputs");
   }
   const size_t start = first_slot();
-  Scratch* scratch = model->scratches.take(start);
+  fp::Scratch* scratch = model->scratches.take(start);
   if (scratch == nullptr) scratch = make_scratch(*model);
   if (scratch == nullptr) return fail(FP_ERROR_MEMORY, "no memory for the run");
   fp_status status = take_buffers(*model, inputs, outputs, rows, *scratch);

@@ -113,14 +113,15 @@ const NATIVE_RULES = [
   {
     files: /^native\/c_api\.cc$/,
     may: only(
-      'native/(arena|description|engine|file_bytes|frozen_file)\\.h',
+      'native/(arena|description|engine|file_bytes|frozen_file|scratches)\\.h',
       'native/kernels/registry\\.h',
       'native/include/forwardpass\\.h',
       STANDARD,
     ),
   },
+  { files: /^native\/scratches\.h$/, may: only('native/(arena|network)\\.h', STANDARD) },
   // What the C library reads. Nothing here computes: of the engine it knows what a plan is made of.
-  { files: /^native\/json\.(h|cc)$/, may: only('native/(json|arena)\\.h', STANDARD) },
+  { files: /^native\/json(_check|_letters)?\.(h|cc)$/, may: only('native/(json|json_letters|arena)\\.h', STANDARD) },
   { files: /^native\/safetensors\.(h|cc)$/, may: only('native/(safetensors|json|arena)\\.h', STANDARD) },
   {
     files: /^native\/frozen_file\.(h|cc)$/,
