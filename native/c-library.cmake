@@ -22,11 +22,13 @@ add_library(forwardpass_static STATIC $<TARGET_OBJECTS:forwardpass_c> $<TARGET_O
 foreach(target forwardpass_shared forwardpass_static)
   target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/native/include>
                                               $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-  # No C++ runtime: neither library asks whoever links it for one.
-  set_target_properties(${target} PROPERTIES LINKER_LANGUAGE CXX)
+  set_target_properties(${target} PROPERTIES LINKER_LANGUAGE CXX) # which CMake cannot tell from objects
 endforeach()
 target_link_libraries(forwardpass_shared PRIVATE Threads::Threads)
 target_link_libraries(forwardpass_static PUBLIC Threads::Threads)
+if(UNIX)
+  target_link_libraries(forwardpass_static INTERFACE m) # which C programs do not link unasked
+endif()
 target_compile_definitions(forwardpass_static INTERFACE $<$<PLATFORM_ID:Windows>:FP_STATIC>)
 set_target_properties(forwardpass_shared PROPERTIES OUTPUT_NAME forwardpass VERSION ${FORWARDPASS_ABI}.${FORWARDPASS_NUMBERS}
                                                     SOVERSION ${FORWARDPASS_ABI} EXPORT_NAME forwardpass)

@@ -46,10 +46,14 @@ printf '#include <forwardpass.h>\nint main(void) { return fp_abi_version() != FP
   cc -std=c99 $strict test/c-api/run.c $(pkg-config --cflags forwardpass) "$library/libforwardpass.a" -pthread -lm \
     -o "$build/run"
 }
-for target in forwardpass static; do
-  cmake -S examples/cpp -B "$build/cpp-$target" -DCMAKE_PREFIX_PATH="$prefix" -DTARGET="$target" >/dev/null
-  cmake --build "$build/cpp-$target" >/dev/null
-done
+# project FOLDER TARGET: a project of CMake that finds what was installed.
+project() {
+  cmake -S "examples/$1" -B "$build/$1-$2" -DCMAKE_PREFIX_PATH="$prefix" -DTARGET="$2" >/dev/null
+  cmake --build "$build/$1-$2" >/dev/null
+}
+project cpp forwardpass
+project cpp static
+project c static
 
 model=$build/digits.safetensors
 node dist/cli/main.js freeze examples/digits/digits.onnx -o "$model"
@@ -68,6 +72,7 @@ same "$build/digits-shared"
 same "$build/digits-static"
 same "$build/cpp-forwardpass/digits"
 same "$build/cpp-static/digits"
+same "$build/c-static/digits"
 same python
 
 node test/c-api/check.js "$build/run" "$build/models"
