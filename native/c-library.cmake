@@ -30,8 +30,9 @@ if(UNIX)
   target_link_libraries(forwardpass_static INTERFACE m) # which C programs do not link unasked
 endif()
 target_compile_definitions(forwardpass_static INTERFACE $<$<PLATFORM_ID:Windows>:FP_STATIC>)
-set_target_properties(forwardpass_shared PROPERTIES OUTPUT_NAME forwardpass VERSION ${FORWARDPASS_ABI}.${FORWARDPASS_NUMBERS}
-                                                    SOVERSION ${FORWARDPASS_ABI} EXPORT_NAME forwardpass)
+set_target_properties(forwardpass_shared PROPERTIES OUTPUT_NAME forwardpass EXPORT_NAME forwardpass
+                                                    VERSION ${FORWARDPASS_ABI}.${FORWARDPASS_NUMBERS}
+                                                    SOVERSION ${FORWARDPASS_ABI})
 set_target_properties(forwardpass_static PROPERTIES EXPORT_NAME static)
 if(WIN32)
   set_target_properties(forwardpass_static PROPERTIES OUTPUT_NAME forwardpass_static)
@@ -56,7 +57,8 @@ install(FILES native/include/forwardpass.h DESTINATION ${CMAKE_INSTALL_INCLUDEDI
 set(CONFIG_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/forwardpass)
 install(EXPORT forwardpass NAMESPACE forwardpass:: FILE forwardpassTargets.cmake DESTINATION ${CONFIG_DIR})
 file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/forwardpassConfig.cmake
-     "include(CMakeFindDependencyMacro)\nfind_dependency(Threads)\ninclude(\${CMAKE_CURRENT_LIST_DIR}/forwardpassTargets.cmake)\n")
+     "include(CMakeFindDependencyMacro)\nfind_dependency(Threads)\n"
+     "include(\${CMAKE_CURRENT_LIST_DIR}/forwardpassTargets.cmake)\n")
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/forwardpassConfigVersion.cmake
                                  VERSION ${FORWARDPASS_NUMBERS} COMPATIBILITY SameMajorVersion)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/forwardpassConfig.cmake
