@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine.h"
+#include "faults.h"
 #include "forwardpass.h"
 #include "frozen_builder.h"
 #include "kernels/registry.h"
@@ -310,6 +311,31 @@ TEST("numbers that are not finite are refused where the model says so") {
   CHECK(call.run(model) == FP_OK);
   call.x[6] = INFINITY;
   CHECK_FAILS(call.run(model), FP_ERROR_NOT_FINITE, "row 1: expected finite numbers, found inf in element 2");
+}
+
+TEST("a model opens whichever allocation fails, or says that there is no memory") {
+  const std::string bytes = SmallNet().frozen().bytes();
+  Call call(3), wanted(3);
+  run_engine(wanted);
+  int refused = 0;
+  for (long at = 1; at < 1000; at++) {
+    fp_model* model = nullptr;
+    faults::fail_at(at);
+    const fp_status status = fp_model_open_bytes(bytes.data(), bytes.size(), nullptr, &model);
+    const bool failed = faults::failed();
+    faults::fail_at(0);
+    CHECK(status == (failed ? FP_ERROR_MEMORY : FP_OK) && (model == nullptr) == failed);
+    if (model != nullptr) {
+      CHECK(fp_run(model, call.inputs, 2, call.outputs, 2, 3) == FP_OK && call.y == wanted.y);
+      fp_model_close(model);
+    }
+    if (!failed) break;
+    refused++;
+    CHECK(std::strstr(fp_last_error(), "no memory") != nullptr);
+  }
+#ifdef FORWARDPASS_WRAPS
+  CHECK_THAT(refused > 10 && refused < 900, "%d refused", refused);
+#endif
 }
 
 TEST("the last error is the thread's own") {
