@@ -96,7 +96,7 @@ FP_INLINE void pairs(F f, const typename S::T* a, size_t a_stride, const typenam
 template <class S, typename S::V (*Function)(typename S::V, typename S::V)>
 void binary(const typename S::T* a, size_t a_stride, const typename S::T* b, size_t b_stride, typename S::T* y,
             size_t rows, size_t width) {
-  pairs<S>([](typename S::V u, typename S::V v) { return Function(u, v); }, a, a_stride, b, b_stride, y, rows, width);
+  pairs<S>(Function, a, a_stride, b, b_stride, y, rows, width);
 }
 
 // The same, called for each vector.

@@ -85,7 +85,7 @@ void rest_normalize(const typename S::T* x, typename S::T* y, size_t rows, size_
 enum class Use { often, single, seldom };
 
 template <class S>
-constexpr bool has_own(Use use) {
+constexpr bool has_own([[maybe_unused]] Use use) {
 #ifdef FP_SMALL
   return false;
 #else

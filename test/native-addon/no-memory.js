@@ -5,7 +5,8 @@
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { define, ForwardpassError, load, Model } from '../../dist/index.js';
+
+const { define, ForwardpassError, load, Model } = await import(new URL('../../dist/index.js', import.meta.url).href);
 
 const file = new Uint8Array(
   readFileSync(new URL('../fixtures/platforms/every-kernel-f32.safetensors', import.meta.url)),
@@ -38,7 +39,7 @@ const SCENARIOS = {
   'rows of people': async () => using(define(architecture), (model) => model.predict([wide[0], wide[1]])),
 };
 
-/** @template T @param {Model} model @param {(model: Model) => T | Promise<T>} use @returns {Promise<T>} */
+/** @template T @param {import('../../lib/index.ts').Model} model @param {(model: import('../../lib/index.ts').Model) => T | Promise<T>} use @returns {Promise<T>} */
 async function using(model, use) {
   try {
     return await use(model);
@@ -57,7 +58,7 @@ async function fail(scenario, at, expected) {
   process.env.FORWARDPASS_FAIL_AT = `0 ${round}`;
   if (outcome instanceof Error) {
     assert(outcome instanceof ForwardpassError, `allocation ${at}: ${outcome.stack}`);
-    assert.equal(outcome.code, 'MEMORY', `allocation ${at}: ${outcome.message}`);
+    assert.equal(/** @type {{ code?: string }} */ (outcome).code, 'MEMORY', `allocation ${at}: ${outcome.message}`);
     assert(failed, `nothing failed, and yet: ${outcome.message}`);
   } else {
     assert.deepEqual(outcome, expected, `allocation ${at}: another result`);

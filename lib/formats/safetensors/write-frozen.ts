@@ -122,7 +122,7 @@ function planOf(
     precision,
     words: store.add('plan.words', 'I32', [plan.words.length], plan.words),
     parameters: plan.parameters.map((data, at) => store.parameter(sources[at], data, `plan.${at}`)),
-    inputs: inputs.map((input) => ({ ...port(input), integers: !input.dtype.includes('float') })),
+    inputs: inputs.map((input) => ({ ...port(input), integers: /^(u?int|bool)/.test(input.dtype) })),
     outputs: outputs.map(port),
     classes,
     featureNames,
