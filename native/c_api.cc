@@ -77,6 +77,15 @@ fp_status fail(const fp::FileFault& fault) {
   return fail(status, "%s", fault.text);
 }
 
+// Of an enumeration as C hands it over, which may be any number; to load one of no enumerator is undefined in C++.
+template <typename Enumeration>
+int number_of(const Enumeration& from) {
+  static_assert(sizeof from == sizeof(int), "as in C");
+  int number;
+  std::memcpy(&number, &from, sizeof number);
+  return number;
+}
+
 fp_status no_memory() { return fail(FP_ERROR_MEMORY, "no memory for the model"); }
 
 // ---------------------------------------------------------------------------------------------------------------
@@ -156,15 +165,15 @@ struct Range {
   uintptr_t begin, end;
 };
 
-size_t bytes_of(fp_type type) { return type == FP_F64 || type == FP_I64 ? 8 : 4; }
+size_t bytes_of(int type) { return type == FP_F64 || type == FP_I64 ? 8 : 4; }
 
-Range range_of(const void* data, fp_type type, size_t elements) {
+Range range_of(const void* data, int type, size_t elements) {
   const uintptr_t begin = reinterpret_cast<uintptr_t>(data);
   return {begin, begin + elements * bytes_of(type)};
 }
 
 // Looks at a buffer; `kind` is "input" or "output".
-fp_status look_at(const char* kind, const fp::PortDescription& port, const void* data, fp_type type, size_t elements,
+fp_status look_at(const char* kind, const fp::PortDescription& port, const void* data, int type, size_t elements,
                   size_t rows, fp::Element& element, Range& range) {
   switch (type) {
     case FP_F32:
@@ -180,7 +189,7 @@ fp_status look_at(const char* kind, const fp::PortDescription& port, const void*
       element = fp::Element::i64;
       break;
     default:
-      return fail(FP_ERROR_BUFFER, "%s \"%s\": expected a type of fp_type, found %d", kind, port.name, int(type));
+      return fail(FP_ERROR_BUFFER, "%s \"%s\": expected a type of fp_type, found %d", kind, port.name, type);
   }
   if ((type == FP_I32 || type == FP_I64) && !port.integers) {
     return fail(FP_ERROR_BUFFER, "%s \"%s\": expected FP_F32 or FP_F64, found integers", kind, port.name);
@@ -216,7 +225,7 @@ fp_status take_buffers(const fp_model& model, const fp_input* inputs, const fp_o
     fp::Input& to = scratch.inputs[i];
     to.data = from.data;
     const fp_status status =
-        look_at("input", about.inputs()[i], from.data, from.type, from.elements, rows, to.element, range);
+        look_at("input", about.inputs()[i], from.data, number_of(from.type), from.elements, rows, to.element, range);
     if (status != FP_OK) return status;
   }
   for (size_t i = 0; i < scratch.outputs.size(); i++) {
@@ -224,18 +233,18 @@ fp_status take_buffers(const fp_model& model, const fp_input* inputs, const fp_o
     fp::Output& to = scratch.outputs[i];
     to.data = from.data;
     const fp_status status =
-        look_at("output", about.outputs()[i], from.data, from.type, from.elements, rows, to.element, range);
+        look_at("output", about.outputs()[i], from.data, number_of(from.type), from.elements, rows, to.element, range);
     if (status != FP_OK) return status;
     const auto meets = [&range](const Range& other) { return range.begin < other.end && other.begin < range.end; };
     for (size_t j = 0; j < scratch.inputs.size(); j++) {
       const fp_input& other = inputs[j];
-      if (meets(range_of(other.data, other.type, other.elements))) {
+      if (meets(range_of(other.data, number_of(other.type), other.elements))) {
         return overlap(about.outputs()[i], "input", about.inputs()[j]);
       }
     }
     for (size_t j = 0; j < i; j++) {
       const fp_output& other = outputs[j];
-      if (meets(range_of(other.data, other.type, other.elements))) {
+      if (meets(range_of(other.data, number_of(other.type), other.elements))) {
         return overlap(about.outputs()[i], "output", about.outputs()[j]);
       }
     }
@@ -300,7 +309,7 @@ const char* fp_status_name(fp_status status) {
       "FP_ERROR_ID",
       "FP_ERROR_NOT_FINITE",
   };
-  const unsigned index = unsigned(status);
+  const unsigned index = unsigned(number_of(status));
   return index < sizeof names / sizeof *names ? names[index] : "unknown";
 }
 

@@ -259,6 +259,7 @@ TEST("buffers that do not serve are refused, and outputs left as they were") {
   fails([](Call& c) { c.inputs[0].data = nullptr; }, "input \"x\": expected 12 elements, found a null pointer");
   fails([](Call& c) { c.outputs[1].data = nullptr; }, "output \"e\": expected 6 elements, found a null pointer");
   fails([](Call& c) { c.inputs[0].type = fp_type(0); }, "input \"x\": expected a type of fp_type, found 0");
+  fails([](Call& c) { std::memset(&c.outputs[0].type, 0xff, sizeof(fp_type)); }, "a type of fp_type, found -1");
   fails([](Call& c) { c.inputs[0].type = FP_I32; }, "input \"x\": expected FP_F32 or FP_F64");
   fails([](Call& c) { c.outputs[0].type = FP_I64; }, "output \"y\": expected FP_F32 or FP_F64");
   fails([](Call& c) { c.inputs[0].elements = 11; }, "input \"x\": expected 3 rows of 4 elements, found 11");
