@@ -164,6 +164,8 @@ class Arena {
   }
   [[nodiscard]] bool allocate() { return block_.allocate(std::exchange(used_, 0) + 1); }
   size_t bytes() const { return block_.size() * sizeof(T); }
+  // Elements taken since the last allocate().
+  size_t taken() const { return used_; }
 
  private:
   Array<T> block_;

@@ -15,7 +15,7 @@ size_t rows_of_block(size_t row_bytes, size_t weight_bytes) {
   size_t rows = budget / row_bytes;
   if (rows > most_rows) rows = most_rows;
   if (rows < least_rows) rows = least_rows;
-  if (rows * row_bytes > most_bytes) rows = most_bytes / row_bytes;
+  if (rows > most_bytes / row_bytes) rows = most_bytes / row_bytes;
   return rows > 0 ? rows : 1;
 }
 
@@ -42,19 +42,24 @@ class Network<T>::Builder {
  public:
   Builder(Network& network, const VerifiedPlan& plan) : network_(network), plan_(plan) {}
 
-  bool build() {
-    if (!copy_ports() || !number_constants()) return false;
+  Creation build(size_t most_bytes) {
+    constexpr Creation no_memory = Creation::out_of_memory;
+    const size_t most = most_bytes / sizeof(T);
+    if (!copy_ports() || !number_constants()) return no_memory;
     decode();  // counts
-    if (!network_.arena_.allocate() || !network_.lists_.allocate(list_count_)) return false;
-    if (!network_.steps_.allocate(plan_.instruction_count)) return false;
+    // Instructions may name the same parameters over and over, or none: the plan's length bounds nothing.
+    if (network_.arena_.taken() > most) return Creation::too_large;
+    if (!network_.arena_.allocate() || !network_.lists_.allocate(list_count_)) return no_memory;
+    if (!network_.steps_.allocate(plan_.instruction_count)) return no_memory;
     filling_ = true;
     list_count_ = 0;
     decode();
-    if (!place_values()) return false;
+    if (!place_values()) return no_memory;
+    if (network_.row_elements_ > most) return Creation::too_large;
     const size_t row_bytes = (network_.row_elements_ > 0 ? network_.row_elements_ : 1) * sizeof(T);
     network_.block_rows_ = rows_of_block(row_bytes, network_.arena_.bytes());
     for (const Step<T>& step : network_.steps_) network_.row_cost_ += cost_of(step);
-    return true;
+    return Creation::done;
   }
 
  private:
@@ -381,13 +386,14 @@ class Network<T>::Builder {
 };
 
 template <typename T>
-bool Network<T>::create(const VerifiedPlan& plan, const Kernels<T>& kernels, const Int8Kernels& int8) {
+Creation Network<T>::create(const VerifiedPlan& plan, const Kernels<T>& kernels, const Int8Kernels& int8,
+                            size_t most_bytes) {
   kernels_ = &kernels;
   int8_ = &int8;
-  return Builder(*this, plan).build();
+  return Builder(*this, plan).build(most_bytes);
 }
 
-template bool Network<float>::create(const VerifiedPlan&, const Kernels<float>&, const Int8Kernels&);
-template bool Network<double>::create(const VerifiedPlan&, const Kernels<double>&, const Int8Kernels&);
+template Creation Network<float>::create(const VerifiedPlan&, const Kernels<float>&, const Int8Kernels&, size_t);
+template Creation Network<double>::create(const VerifiedPlan&, const Kernels<double>&, const Int8Kernels&, size_t);
 
 }  // namespace fp

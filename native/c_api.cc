@@ -94,13 +94,21 @@ fp_status no_memory() { return fail(FP_ERROR_MEMORY, "no memory for the model");
 struct Options {
   const fp::InstructionSet* set;
   size_t threads;
+  uint64_t max_bytes;  // 0 for what the file's size allows
 };
 
+// Enough for a file whose layers share their weights, and for weights that are wider than the file's.
+size_t most_bytes(const Options& options, size_t file_bytes) {
+  constexpr uint64_t at_least = uint64_t(256) << 20, times = 16;
+  const uint64_t most = options.max_bytes > 0 ? options.max_bytes : at_least + times * file_bytes;
+  return most < fp::Engine::any_bytes ? size_t(most) : fp::Engine::any_bytes;
+}
+
 fp_status read_options(const fp_options* from, Options& options) {
-  constexpr size_t most_bytes = 4096;
-  options = {fp::best_instruction_set(), 1};
+  constexpr size_t most_size = 4096;
+  options = {fp::best_instruction_set(), 1, 0};
   if (from == nullptr) return FP_OK;
-  if (from->size < sizeof(fp_options) || from->size > most_bytes) {
+  if (from->size < sizeof(fp_options) || from->size > most_size) {
     return fail(FP_ERROR_ARGUMENT, "options: expected size to be sizeof(fp_options), %zu, found %zu",
                 sizeof(fp_options), from->size);
   }
@@ -113,6 +121,7 @@ fp_status read_options(const fp_options* from, Options& options) {
                 (unsigned long)from->threads);
   }
   if (from->threads > 1) options.threads = from->threads;
+  options.max_bytes = from->max_bytes;
   if (from->isa == nullptr) return FP_OK;
   options.set = fp::find_instruction_set(from->isa);
   if (options.set != nullptr) return FP_OK;
@@ -139,8 +148,15 @@ fp_status fill(fp_model& model, const void* bytes, size_t size, const Options& o
   fp::FrozenFile file;
   if (!file.open(bytes, size, fault)) return fail(fault);
   fp::PlanError error = {};
-  const fp::Engine::Status status = model.engine.create(file.plan(), *options.set, error);
+  const size_t most = most_bytes(options, size);
+  const fp::Engine::Status status = model.engine.create(file.plan(), *options.set, error, most);
   if (status == fp::Engine::Status::out_of_memory) return no_memory();
+  if (status == fp::Engine::Status::too_large) {
+    return fail(
+        FP_ERROR_LIMIT,
+        "plan: its weights, or the values of one row, take more than %zu bytes; options.max_bytes may allow more",
+        most);
+  }
   if (status == fp::Engine::Status::invalid_plan) {
     return fail(FP_ERROR_MALFORMED, "plan: %s, at word %zu", error.reason, error.word);
   }
@@ -308,6 +324,7 @@ const char* fp_status_name(fp_status status) {
       "FP_ERROR_BUFFER",
       "FP_ERROR_ID",
       "FP_ERROR_NOT_FINITE",
+      "FP_ERROR_LIMIT",
   };
   const unsigned index = unsigned(number_of(status));
   return index < sizeof names / sizeof *names ? names[index] : "unknown";

@@ -15,7 +15,7 @@ bool copy_widths(const int32_t* values, size_t count, const int32_t* widths, Arr
 
 }  // namespace
 
-Engine::Status Engine::create(const Plan& plan, const InstructionSet& set, PlanError& error) {
+Engine::Status Engine::create(const Plan& plan, const InstructionSet& set, PlanError& error, size_t most_bytes) {
   VerifiedPlan verified;
   const Verdict verdict = verify(plan, verified, error);
   if (verdict == Verdict::invalid) return Status::invalid_plan;
@@ -23,11 +23,20 @@ Engine::Status Engine::create(const Plan& plan, const InstructionSet& set, PlanE
 
   precision_ = verified.precision;
   isa_ = set.name;
-  const bool created =
-      copy_widths(verified.inputs, verified.input_count, verified.widths, input_widths_) &&
-      copy_widths(verified.outputs, verified.output_count, verified.widths, output_widths_) &&
-      (single() ? f32_.create(verified, set.f32, best_int8(set)) : f64_.create(verified, set.f64, best_int8(set)));
-  return created ? Status::ok : Status::out_of_memory;
+  if (!copy_widths(verified.inputs, verified.input_count, verified.widths, input_widths_) ||
+      !copy_widths(verified.outputs, verified.output_count, verified.widths, output_widths_)) {
+    return Status::out_of_memory;
+  }
+  switch (single() ? f32_.create(verified, set.f32, best_int8(set), most_bytes)
+                   : f64_.create(verified, set.f64, best_int8(set), most_bytes)) {
+    case Creation::done:
+      return Status::ok;
+    case Creation::too_large:
+      return Status::too_large;
+    case Creation::out_of_memory:
+      break;
+  }
+  return Status::out_of_memory;
 }
 
 void Engine::prepare(void* table, void* values, size_t threads) const {

@@ -15,10 +15,14 @@ namespace fp {
 // Immutable after create(); see Network for what may be shared between threads.
 class Engine {
  public:
-  enum class Status { ok, invalid_plan, out_of_memory };
+  enum class Status { ok, invalid_plan, out_of_memory, too_large };
+  // Where nothing else bounds a model: sizes made of it still fit a size_t.
+  static constexpr size_t any_bytes = SIZE_MAX / 2;
 
-  // Copies everything it needs out of the plan; `error` says why a plan was refused.
-  [[nodiscard]] Status create(const Plan& plan, const InstructionSet& set, PlanError& error);
+  // Copies everything it needs out of the plan; `error` says why a plan was refused. `most_bytes` bounds its packed
+  // weights, and its values of one row; it is at most any_bytes.
+  [[nodiscard]] Status create(const Plan& plan, const InstructionSet& set, PlanError& error,
+                              size_t most_bytes = any_bytes);
 
   Precision precision() const { return precision_; }
   const char* isa() const { return isa_; }
@@ -31,8 +35,9 @@ class Engine {
   size_t packed_bytes() const { return single() ? f32_.packed_bytes() : f64_.packed_bytes(); }
 
   // What one run at a time on up to `threads` threads needs: see Network. prepare() says where the values are.
-  size_t table_bytes(size_t threads) const { return threads * table_bytes(); }
-  size_t values_bytes(size_t threads) const { return threads * values_bytes(); }
+  // SIZE_MAX, which cannot be had, where it is more than a size_t says.
+  size_t table_bytes(size_t threads) const { return times(threads, table_bytes()); }
+  size_t values_bytes(size_t threads) const { return times(threads, values_bytes()); }
   void prepare(void* table, void* values, size_t threads) const;
 
   // Runs `rows` rows, on up to `threads` threads where that is worth their while; `pool` may be null for one thread.
@@ -43,6 +48,9 @@ class Engine {
  private:
   struct Split;
 
+  static size_t times(size_t threads, size_t bytes) {
+    return bytes > 0 && threads > SIZE_MAX / bytes ? SIZE_MAX : threads * bytes;
+  }
   size_t table_bytes() const { return single() ? f32_.table_bytes() : f64_.table_bytes(); }
   size_t values_bytes() const { return single() ? f32_.values_bytes() : f64_.values_bytes(); }
   Outcome run_rows(void* table, const Input* inputs, const Output* outputs, size_t first, size_t rows, RunError& error,

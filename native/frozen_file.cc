@@ -17,10 +17,11 @@ bool FrozenFile::open(const void* bytes, size_t size, FileFault& fault) {
   if (!file_.open(bytes, size, fault)) return false;
   const json::Value text = file_.metadata().get(plan_key);
   if (!text.found()) {
-    return fault.set(Kind::not_frozen,
-                     file_.metadata().get("forwardpass").found()
-                         ? "metadata: frozen by a version that wrote no %s; freeze the model again"
-                         : "metadata: expected %s, as `forwardpass freeze` writes it, found none",
+    if (file_.metadata().get("forwardpass").found()) {
+      return fault.set(Kind::version, "metadata: frozen by a version that wrote no %s; freeze the model again",
+                       plan_key);
+    }
+    return fault.set(Kind::not_frozen, "metadata: expected %s, as `forwardpass freeze` writes it, found none",
                      plan_key);
   }
   if (!plan_text_.allocate(text.text_bytes())) return fault.no_memory();

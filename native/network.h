@@ -55,6 +55,9 @@ struct Step {
   size_t list_count;
 };
 
+// How making a network ended.
+enum class Creation { done, out_of_memory, too_large };
+
 // Threads that may share out the columns of a wide layer where there are few rows.
 struct Help {
   Pool* pool = nullptr;  // null for none
@@ -65,8 +68,10 @@ struct Help {
 template <typename T>
 class Network {
  public:
-  // Copies everything it needs out of the plan. False when there is no memory.
-  [[nodiscard]] bool create(const VerifiedPlan& plan, const Kernels<T>& kernels, const Int8Kernels& int8);
+  // Copies everything it needs out of the plan. Too large is one whose packed weights, or values of one row, take more
+  // than `most_bytes`; no more than that has been allocated by then.
+  [[nodiscard]] Creation create(const VerifiedPlan& plan, const Kernels<T>& kernels, const Int8Kernels& int8,
+                                size_t most_bytes);
 
   size_t packed_bytes() const { return arena_.bytes(); }
 

@@ -76,7 +76,8 @@ typedef enum fp_status {
   FP_ERROR_MEMORY = 9,      /* there is no memory for it */
   FP_ERROR_BUFFER = 10,     /* a buffer is of another type or length, overlaps another, or is not aligned */
   FP_ERROR_ID = 11,         /* an input holds an id that the model has no entry for */
-  FP_ERROR_NOT_FINITE = 12  /* an infinity or NaN where the model takes finite numbers only */
+  FP_ERROR_NOT_FINITE = 12, /* an infinity or NaN where the model takes finite numbers only */
+  FP_ERROR_LIMIT = 13       /* the model would take more memory than fp_options.max_bytes */
 } fp_status;
 
 /* The name of a status, such as "FP_ERROR_BUFFER"; "unknown" for a number that is none. */
@@ -97,19 +98,21 @@ typedef struct fp_model fp_model;
  * add fields at the end; size says which of them the caller knew. */
 typedef struct fp_options {
   size_t size;
-  const char *isa;  /* an instruction set such as "avx2" or "scalar"; NULL for the best that the processor has */
-  uint32_t threads; /* that one fp_run() may use, the caller's included; 0 and 1 mean the caller's alone; at most 256.
-                       They start when a run is first large enough to be shared out, and end with the model. Two
-                       runs at once do not share them: the second uses its caller's thread alone. */
+  const char *isa;    /* an instruction set such as "avx2" or "scalar"; NULL for the best that the processor has */
+  uint32_t threads;   /* that one fp_run() may use, the caller's included; 0 and 1 mean the caller's alone; at most 256.
+                         They start when a run is first large enough to be shared out, and end with the model. Two
+                         runs at once do not share them: the second uses its caller's thread alone. */
+  uint64_t max_bytes; /* that the weights may take in memory, and the values of one row: a small file may ask for much.
+                         0 for 256 MB and 16 times the file's size */
 } fp_options;
 
 /* clang-format off */
-#define FP_OPTIONS_INIT {sizeof(fp_options), NULL, 0}
+#define FP_OPTIONS_INIT {sizeof(fp_options), NULL, 0, 0}
 /* clang-format on */
 
 /* Opens a file that `forwardpass freeze` wrote. The path is in the system's encoding, on Windows UTF-8. `options` may
  * be NULL. On success *model is the caller's, to be ended by fp_model_close(); on failure it is NULL. The file is read
- * once and may change or go afterwards. Fails with any of the codes up to FP_ERROR_MEMORY. */
+ * once and may change or go afterwards. Fails with any of the codes up to FP_ERROR_MEMORY, and FP_ERROR_LIMIT. */
 FP_API fp_status fp_model_open(const char *path, const fp_options *options, fp_model **model);
 
 /* The same from `size` bytes in memory, of any alignment, which may go afterwards. */

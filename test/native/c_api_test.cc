@@ -247,6 +247,49 @@ TEST("options that do not serve are refused") {
   fails(later.options, FP_ERROR_ARGUMENT, "of a later version");
 }
 
+// A plan of f32 from x to y, both `width` wide, over the parameters "w" [n, n] and "e" [1].
+std::string wide(int32_t width, int32_t values, const std::vector<int32_t>& instructions, int32_t count, size_t n) {
+  SmallNet net;
+  net.words = {fp::plan_version, 0, values, 1, 1, count};
+  net.words.insert(net.words.end(), size_t(values), width);
+  net.words.insert(net.words.end(), {0, values - 1});
+  net.words.insert(net.words.end(), instructions.begin(), instructions.end());
+  net.parameters = R"([{"tensor":"w"},{"tensor":"e"}])";
+  const std::string shape = "\"shape\":[" + std::to_string(width) + "]";
+  net.inputs = R"([{"name":"x","dtype":"f32",)" + shape + "}]";
+  net.outputs = R"([{"name":"y","dtype":"f32",)" + shape + "}]";
+  FrozenBuilder builder;
+  builder.tensor("words", "I32", "[" + std::to_string(net.words.size()) + "]", net.words)
+      .tensor("w", "F32", "[" + std::to_string(n) + "," + std::to_string(n) + "]", std::vector<float>(n * n))
+      .tensor("e", "F32", "[1]", std::vector<float>{1e-5f});
+  builder.plan = net.plan();
+  return builder.bytes();
+}
+
+TEST("a small file of a model that would take much memory is refused") {
+  const auto refused = [](const std::string& bytes) { CHECK_FAILS(Model(bytes).status, FP_ERROR_LIMIT, "max_bytes"); };
+  constexpr int32_t huge = INT32_MAX;
+  refused(wide(huge, 2, {7, 10, 1, 0, 1, huge, 0, 1, -1, -1}, 1, 1));  // a norm whose scale and shift are left out
+  refused(wide(huge, 2, {2, 6, 1, 0, 0, -1}, 1, 1));                   // a function of a row of 8 GB
+  std::vector<int32_t> layers;
+  for (int32_t i = 0; i < 1100; i++) layers.insert(layers.end(), {1, 12, i + 1, i, 1, 256, 256, 0, 0, -1, -1, 0});
+  refused(wide(256, 1101, layers, 1100, 256));  // 1,100 layers of the same 256 KB
+}
+
+TEST("layers may share weights, and the caller may allow more memory or less") {
+  std::vector<int32_t> layers;
+  for (int32_t i = 0; i < 100; i++) layers.insert(layers.end(), {1, 12, i + 1, i, 1, 64, 64, 0, 0, -1, -1, 0});
+  const std::string bytes = wide(64, 101, layers, 100, 64);
+  CHECK(Model(bytes).status == FP_OK);
+  fp_options options = FP_OPTIONS_INIT;
+  options.max_bytes = 1 << 20;
+  CHECK_FAILS(Model(bytes, &options).status, FP_ERROR_LIMIT, "more than 1048576 bytes");
+  for (const uint64_t most : {uint64_t(4) << 20, UINT64_MAX}) {
+    options.max_bytes = most;
+    CHECK_THAT(Model(bytes, &options).status == FP_OK, "%s", fp_last_error());
+  }
+}
+
 TEST("buffers that do not serve are refused, and outputs left as they were") {
   const Model model(SmallNet().frozen().bytes());
   const auto fails = [&](auto change, const char* part) {
