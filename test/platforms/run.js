@@ -97,12 +97,7 @@ async function check({ host, under = [], sets }) {
 /** The C++ tests, which try every kernel at every shape, on an arm64 processor. @param {string} cpu */
 async function checkKernels(cpu) {
   const folder = 'build/platforms/arm64';
-  const flags = [
-    'SYSTEM_NAME=Linux',
-    'SYSTEM_PROCESSOR=aarch64',
-    'CXX_COMPILER=aarch64-linux-gnu-g++',
-    'EXE_LINKER_FLAGS=-static',
-  ];
+  const flags = ['SYSTEM_NAME=Linux', 'SYSTEM_PROCESSOR=aarch64', 'CXX_COMPILER=aarch64-linux-gnu-g++'];
   const steps = [
     ['-S', '.', '-B', folder, ...flags.map((flag) => `-DCMAKE_${flag}`)],
     ['--build', folder, '--parallel', '2', '--target', 'forwardpass_native_tests'],
