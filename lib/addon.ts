@@ -70,6 +70,9 @@ function open(path: string, { platform, arch }: Host): { exports: unknown } | st
   try {
     process.dlopen(module, path);
   } catch (cause) {
+    if ((cause as { code?: unknown } | undefined)?.code === 'MEMORY') {
+      throw new ForwardpassError('MEMORY', 'no memory for the addon', path, { cause });
+    }
     return (cause instanceof Error ? cause.message : describe(cause)).replace(`${path}: `, '').trim();
   }
   return 'create' in Object(module.exports) ? module : 'is another addon';

@@ -3,7 +3,10 @@ import { ForwardpassError } from './errors.ts';
 import type { About, Port } from './graph/lower.ts';
 import { describe, listNames, quote } from './words.ts';
 
-/** Why a call failed, as native/binding/faults.h numbers it, then the port and up to five figures. */
+/**
+ * Why a call failed, as native/binding/faults.h numbers it, then the port and up to five figures. Empty, whatever its type
+ * says, where there was no memory for them.
+ */
 export type Fault = readonly [code: number, port: number, a: number, b: number, c: number, d: number, e: number];
 export const FAULT = {
   disposed: 1,
@@ -48,7 +51,7 @@ export function faultError(
   buffers: readonly unknown[],
   given?: PeopleRows,
 ): ForwardpassError {
-  const [code, index, a, b, c, d, e] = fault;
+  const [code, index = 0, a, b, c, d, e] = fault;
   const place = portName(model, index);
   switch (code) {
     case FAULT.disposed:

@@ -10,7 +10,10 @@ import { didYouMean, listNames, quote } from './words.ts';
 export type Isa = 'avx512' | 'avx2' | 'neon' | 'scalar';
 const ISAS: readonly Isa[] = ['avx512', 'avx2', 'neon', 'scalar'];
 
-/** A model's functions: inputs then outputs in the plan's order, undefined when all went well. */
+/**
+ * A model's functions: inputs then outputs in the plan's order, undefined when all went well. Each is made when it is first
+ * asked for; where there is no memory for it, that throws an Error whose code is MEMORY.
+ */
 export interface NativeModel {
   run(...buffers: TypedArray[]): Fault | undefined;
   bind(...buffers: TypedArray[]): (() => Fault | undefined) | Fault;
@@ -44,7 +47,7 @@ let available: readonly Isa[] | undefined;
 
 /** The instruction sets that this machine can run, best first. */
 export function availableIsas(): readonly Isa[] {
-  available ??= addon().instructionSets();
+  available ??= translated('engine', () => addon().instructionSets());
   return available;
 }
 

@@ -9,6 +9,7 @@
 #include "../kernels/registry.h"
 #include "create.h"
 #include "environment.h"
+#include "faults.h"
 #include "model_class.h"
 #include "share.h"
 
@@ -16,38 +17,45 @@ namespace fp::binding {
 namespace {
 
 napi_value instruction_sets(napi_env env, napi_callback_info) {
+  constexpr char no_memory[] = "no memory for the names of the instruction sets";
   napi_value names;
-  if (napi_create_array(env, &names) != napi_ok) return nullptr;
+  if (napi_create_array(env, &names) != napi_ok) return fail(env, "MEMORY", no_memory);
   uint32_t count = 0;
   for (size_t i = 0; i < instruction_set_count; i++) {
     const InstructionSet& set = fp::instruction_sets[i];
     napi_value name;
     if (!set.available()) continue;
-    if (napi_create_string_utf8(env, set.name, NAPI_AUTO_LENGTH, &name) != napi_ok) return nullptr;
-    napi_set_element(env, names, count++, name);
+    if (napi_create_string_utf8(env, set.name, NAPI_AUTO_LENGTH, &name) != napi_ok ||
+        napi_set_element(env, names, count++, name) != napi_ok) {
+      return fail(env, "MEMORY", no_memory);
+    }
   }
   return names;
 }
 
-void export_function(napi_env env, napi_value exports, const char* name, napi_callback callback) {
+bool export_function(napi_env env, napi_value exports, const char* name, napi_callback callback) {
   napi_value function;
-  if (napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function) != napi_ok) return;
-  napi_set_named_property(env, exports, name, function);
+  return napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function) == napi_ok &&
+         napi_set_named_property(env, exports, name, function) == napi_ok;
+}
+
+bool fill(napi_env env, napi_value exports) {
+  Environment* const environment = make<Environment>();
+  if (environment == nullptr) return false;
+  if (napi_set_instance_data(env, environment, Environment::finalize, nullptr) != napi_ok) {
+    destroy(environment);
+    return false;
+  }
+  return define_model_class(env, environment->model_class) &&
+         export_function(env, exports, "instructionSets", instruction_sets) &&
+         export_function(env, exports, "create", create) && export_function(env, exports, "attach", attach);
 }
 
 }  // namespace
 
+// Throws where there is no memory: the module then cannot be loaded.
 static void init(napi_env env, napi_value exports) {
-  Environment* const environment = make<Environment>();
-  // What fails here is found missing by create().
-  if (environment != nullptr && napi_set_instance_data(env, environment, Environment::finalize, nullptr) != napi_ok) {
-    destroy(environment);
-  } else if (environment != nullptr) {
-    define_model_class(env, environment->model_class);
-  }
-  export_function(env, exports, "instructionSets", instruction_sets);
-  export_function(env, exports, "create", create);
-  export_function(env, exports, "attach", attach);
+  if (!fill(env, exports)) fail(env, "MEMORY", "no memory for the addon");
 }
 
 }  // namespace fp::binding

@@ -22,7 +22,10 @@ bool take_list(napi_env env, napi_value list, Array<napi_value>& values) {
     return false;
   }
   for (uint32_t i = 0; i < count; i++) {
-    if (napi_get_element(env, list, i, &values[i]) != napi_ok) return false;
+    if (napi_get_element(env, list, i, &values[i]) != napi_ok) {
+      fail(env, "MEMORY", "no memory for an element of a list");
+      return false;
+    }
   }
   return true;
 }

@@ -9,18 +9,27 @@ Fault fault_of(Outcome outcome, const RunError& error) {
       code, 0, {double(error.instruction), double(error.row), error.value, double(error.limit), double(error.element)}};
 }
 
-napi_value array_of(napi_env env, const Fault& fault) {
+namespace {
+
+bool fill(napi_env env, napi_value array, const Fault& fault) {
   const double* const f = fault.figures;
   const double numbers[] = {double(fault.code), fault.port, f[0], f[1], f[2], f[3], f[4]};
-  constexpr uint32_t count = sizeof numbers / sizeof *numbers;
-  napi_value array;
-  if (napi_create_array_with_length(env, count, &array) != napi_ok) return nullptr;
-  for (uint32_t i = 0; i < count; i++) {
-    napi_value number;
-    if (napi_create_double(env, numbers[i], &number) != napi_ok) return nullptr;
-    napi_set_element(env, array, i, number);
+  uint32_t at = 0;
+  for (const double number : numbers) {
+    napi_value value;
+    if (napi_create_double(env, number, &value) != napi_ok || napi_set_element(env, array, at++, value) != napi_ok) {
+      return false;
+    }
   }
-  return array;
+  return true;
+}
+
+}  // namespace
+
+napi_value array_of(napi_env env, const Fault& fault) {
+  napi_value array;
+  if (napi_create_array(env, &array) == napi_ok && fill(env, array, fault)) return array;
+  return napi_create_array(env, &array) == napi_ok ? array : nullptr;
 }
 
 napi_value fail(napi_env env, const char* code, const char* reason) {

@@ -1,6 +1,7 @@
 #include "model_class.h"
 
 #include "calls.h"
+#include "faults.h"
 #include "share.h"
 
 namespace fp::binding {
@@ -29,9 +30,10 @@ napi_value get_function(napi_env env, napi_callback_info info) {
   const Function& function = *static_cast<const Function*>(data);
   if (napi_create_function(env, function.name, NAPI_AUTO_LENGTH, function.callback, model, &value) != napi_ok ||
       napi_add_finalizer(env, value, model, finalize_holder, nullptr, nullptr) != napi_ok) {
-    return nullptr;
+    return fail(env, "MEMORY", "no memory for a function of the model");
   }
   model->holders++;
+  // Where this fails, the next to ask is given another.
   const napi_property_descriptor own = {function.name,           nullptr, nullptr, nullptr, nullptr, value,
                                         napi_default_jsproperty, nullptr};
   napi_define_properties(env, object, 1, &own);
@@ -53,7 +55,7 @@ napi_value construct(napi_env env, napi_callback_info info) {
 
 }  // namespace
 
-void define_model_class(napi_env env, napi_ref& reference) {
+bool define_model_class(napi_env env, napi_ref& reference) {
   constexpr size_t count = sizeof functions / sizeof *functions;
   napi_property_descriptor properties[count + 2] = {};
   for (size_t i = 0; i < count; i++) {
@@ -66,10 +68,9 @@ void define_model_class(napi_env env, napi_ref& reference) {
   properties[count + 1].utf8name = "share";
   properties[count + 1].method = share;
   napi_value constructor;
-  if (napi_define_class(env, "NativeModel", NAPI_AUTO_LENGTH, construct, nullptr, count + 2, properties,
-                        &constructor) == napi_ok) {
-    napi_create_reference(env, constructor, 1, &reference);
-  }
+  return napi_define_class(env, "NativeModel", NAPI_AUTO_LENGTH, construct, nullptr, count + 2, properties,
+                           &constructor) == napi_ok &&
+         napi_create_reference(env, constructor, 1, &reference) == napi_ok;
 }
 
 napi_value wrap_model(napi_env env, Model* model) {

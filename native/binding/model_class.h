@@ -8,8 +8,8 @@
 
 namespace fp::binding {
 
-// Leaves the reference as it is when there is no memory.
-void define_model_class(napi_env env, napi_ref& reference);
+// False when there is no memory.
+bool define_model_class(napi_env env, napi_ref& reference);
 
 // A new object for the model, which holds it. Null when there is no memory, and the model is then gone.
 napi_value wrap_model(napi_env env, Model* model);

@@ -139,6 +139,11 @@ napi_value run_async(napi_env env, napi_callback_info info) {
       napi_create_async_work(env, nullptr, name, execute_job, complete_job, job, &job->work) != napi_ok ||
       napi_create_promise(env, &job->deferred, &promise) != napi_ok ||
       napi_queue_async_work(env, job->work) != napi_ok) {
+    // A promise that nobody has seen is settled, since it would stay for ever otherwise.
+    napi_value nothing;
+    if (job->deferred != nullptr && napi_get_undefined(env, &nothing) == napi_ok) {
+      napi_resolve_deferred(env, job->deferred, nothing);
+    }
     job->free(env);
     return report(env, fault(kNoMemory));
   }

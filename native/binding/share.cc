@@ -20,10 +20,11 @@ bool take_token(napi_env env, napi_value value, Token& token) {
 
 napi_value pair(napi_env env, napi_value first, napi_value second) {
   napi_value array;
-  if (napi_create_array_with_length(env, 2, &array) != napi_ok) return nullptr;
-  napi_set_element(env, array, 0, first);
-  napi_set_element(env, array, 1, second);
-  return array;
+  if (napi_create_array_with_length(env, 2, &array) == napi_ok && napi_set_element(env, array, 0, first) == napi_ok &&
+      napi_set_element(env, array, 1, second) == napi_ok) {
+    return array;
+  }
+  return fail(env, "MEMORY", "no memory for a pair");
 }
 
 }  // namespace
@@ -50,7 +51,7 @@ napi_value share(napi_env env, napi_callback_info info) {
   napi_value names[2];
   if (napi_create_string_latin1(env, addon.text, Token::length, &names[0]) != napi_ok ||
       napi_create_string_latin1(env, name.text, Token::length, &names[1]) != napi_ok) {
-    return nullptr;
+    return fail(env, "MEMORY", "no memory for the names");
   }
   return pair(env, names[0], names[1]);
 }

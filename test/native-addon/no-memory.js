@@ -1,12 +1,16 @@
 /**
- * Has each allocation of the addon, and each of its threads, fail in turn: `FORWARDPASS_ADDON=FILE node no-memory.js`, of
- * an addon that was built with -DFORWARDPASS_FAULTS=ON (test/native/faults.cc). Whatever fails, the outcome is the right
- * result or a ForwardpassError of code MEMORY; afterwards all works again.
+ * Has each allocation of the addon, each of its threads, and each of its calls of Node-API that make something, fail in
+ * turn: `FORWARDPASS_ADDON=FILE node no-memory.js`, of an addon that was built with -DFORWARDPASS_FAULTS=ON
+ * (test/native/faults.cc, napi_faults.h). Whatever fails, the outcome is the right result or an error of code MEMORY;
+ * afterwards all works again.
  */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { env, execPath } from 'node:process';
 
-const { define, ForwardpassError, load, Model } = await import(new URL('../../dist/index.js', import.meta.url).href);
+const entry = new URL('../../dist/index.js', import.meta.url).href;
+const { define, load, Model } = await import(entry);
 
 const file = new Uint8Array(
   readFileSync(new URL('../fixtures/platforms/every-kernel-f32.safetensors', import.meta.url)),
@@ -37,6 +41,12 @@ const SCENARIOS = {
       return using(attached, () => attached.runAsync(rows.subarray(0, 300)));
     }),
   'rows of people': async () => using(define(architecture), (model) => model.predict([wide[0], wide[1]])),
+  // What a call says that is refused takes memory too.
+  'wrong rows': async () =>
+    using(define(architecture), async (model) => {
+      const refusals = [() => model.run(rows.subarray(1)), () => model.runAsync(rows.subarray(1))];
+      return Promise.all(refusals.map((refuse) => refusal(async () => refuse())));
+    }),
 };
 
 /** @template T @param {import('../../lib/index.ts').Model} model @param {(model: import('../../lib/index.ts').Model) => T | Promise<T>} use @returns {Promise<T>} */
@@ -48,6 +58,22 @@ async function using(model, use) {
   }
 }
 
+/** What a call is refused for; where memory ran out, that is thrown. @param {() => Promise<unknown>} call */
+async function refusal(call) {
+  const error = /** @type {Error & { code?: string }} */ (await call().catch((error) => error));
+  if (error.code === 'MEMORY') throw error;
+  return error.message;
+}
+
+/** Bytes of models that the collector knows of. */
+const told = () => Number(env.FORWARDPASS_TOLD ?? 0);
+const weights = 2 * 300 * 300 * 4;
+const model = define(architecture, { precision: 'f32' });
+const another = Model.attach(model.share());
+assert(told() >= weights && told() < weights * 1.1, `the collector was told of ${told()} bytes`);
+another.dispose();
+model.dispose();
+
 let round = 0;
 /** Whether the allocation failed. @param {() => Promise<unknown>} scenario @param {number} at @param {unknown} expected */
 async function fail(scenario, at, expected) {
@@ -55,13 +81,13 @@ async function fail(scenario, at, expected) {
   process.env.FORWARDPASS_FAIL_AT = `${at} ${++round}`;
   const outcome = await scenario().catch((error) => error);
   const failed = process.env.FORWARDPASS_FAILED === process.env.FORWARDPASS_FAIL_AT;
+  assert.equal(told(), 0, `at ${at}: the collector counts bytes that are no more`);
   process.env.FORWARDPASS_FAIL_AT = `0 ${round}`;
   if (outcome instanceof Error) {
-    assert(outcome instanceof ForwardpassError, `allocation ${at}: ${outcome.stack}`);
-    assert.equal(/** @type {{ code?: string }} */ (outcome).code, 'MEMORY', `allocation ${at}: ${outcome.message}`);
+    assert.equal(/** @type {{ code?: string }} */ (outcome).code, 'MEMORY', `at ${at}: ${outcome.stack}`);
     assert(failed, `nothing failed, and yet: ${outcome.message}`);
   } else {
-    assert.deepEqual(outcome, expected, `allocation ${at}: another result`);
+    assert.deepEqual(outcome, expected, `at ${at}: another result`);
   }
   return { failed, refused: outcome instanceof Error };
 }
@@ -77,5 +103,33 @@ for (const [name, scenario] of Object.entries(SCENARIOS)) {
   }
   assert(refused > 0, `${name}: the build has no faults`);
   assert.deepEqual(await scenario(), expected);
-  console.log(`${name}: ${at - 1} allocations failed in turn; ${refused} times an error, otherwise the same result`);
+  tell(name, at - 1, refused);
+}
+
+// Opening the addon happens once in a process.
+const open = `
+  const { define } = await import(${JSON.stringify(entry)});
+  try {
+    define({ layers: [{ weight: [[1]] }] }).dispose();
+  } catch (error) {
+    if (error.name !== 'ForwardpassError' || error.code !== 'MEMORY') throw error;
+    console.log('refused');
+  }
+  console.log(process.env.FORWARDPASS_FAILED);`;
+for (let [at, refused] = [1, 0]; ; at++) {
+  const options = { env: { ...env, FORWARDPASS_FAIL_AT: `${at}`, FORWARDPASS_FAILED: undefined } };
+  const { status, stdout, stderr } = spawnSync(execPath, ['--input-type=module', '--eval', open], options);
+  assert.equal(status, 0, `at ${at}: ${stderr}`);
+  const lines = String(stdout).split('\n');
+  if (lines[0] === 'refused') refused++;
+  else if (lines[0] === 'undefined') {
+    assert(refused > 0);
+    tell('opening the addon', at - 1, refused);
+    break;
+  }
+}
+
+/** @param {string} name @param {number} failures @param {number} refused */
+function tell(name, failures, refused) {
+  console.log(`${name}: ${failures} failures in turn; ${refused} times an error, otherwise the same result`);
 }

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 
 namespace faults {
 namespace {
@@ -37,21 +38,27 @@ void ask_environment() {
   std::strncpy(last, wanted, sizeof last - 1);
   faults::fail_at(std::atol(wanted));
 }
+std::atomic<long long> told{0};
+
 void tell_environment() { setenv("FORWARDPASS_FAILED", std::getenv("FORWARDPASS_FAIL_AT"), 1); }
 #else
 void ask_environment() {}
 void tell_environment() {}
 #endif
 
-bool is_due() {
+}  // namespace
+
+bool faults::is_due() {
   ask_environment();
-  if (faults::left <= 0 || faults::left.fetch_sub(1) != 1) return false;
-  faults::has_failed = true;
+  if (left <= 0 || left.fetch_sub(1) != 1) return false;
+  has_failed = true;
   tell_environment();
   return true;
 }
 
-}  // namespace
+#ifdef FORWARDPASS_FAULTS
+void faults::tell_collector(long long bytes) { setenv("FORWARDPASS_TOLD", std::to_string(told += bytes).c_str(), 1); }
+#endif
 
 // Names that the linker gives.
 extern "C" {
@@ -61,13 +68,13 @@ void* __real_calloc(size_t count, size_t bytes);
 int __real_posix_memalign(void** to, size_t alignment, size_t bytes);
 int __real_pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*run)(void*), void* context);
 
-void* __wrap_malloc(size_t bytes) { return is_due() ? nullptr : __real_malloc(bytes); }
-void* __wrap_calloc(size_t count, size_t bytes) { return is_due() ? nullptr : __real_calloc(count, bytes); }
+void* __wrap_malloc(size_t bytes) { return faults::is_due() ? nullptr : __real_malloc(bytes); }
+void* __wrap_calloc(size_t count, size_t bytes) { return faults::is_due() ? nullptr : __real_calloc(count, bytes); }
 int __wrap_posix_memalign(void** to, size_t alignment, size_t bytes) {
-  return is_due() ? ENOMEM : __real_posix_memalign(to, alignment, bytes);
+  return faults::is_due() ? ENOMEM : __real_posix_memalign(to, alignment, bytes);
 }
 int __wrap_pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*run)(void*), void* context) {
-  return is_due() ? EAGAIN : __real_pthread_create(thread, attributes, run, context);
+  return faults::is_due() ? EAGAIN : __real_pthread_create(thread, attributes, run, context);
 }
 }
 
