@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "fma.h"
 #include "kernels.h"
 
 namespace FP_ISA {
@@ -39,8 +40,7 @@ struct ScalarVector {
   static V mul(V a, V b) { return a * b; }
   static V div(V a, V b) { return a / b; }
   static V sqrt(V a) { return std::sqrt(a); }
-  // a·b + c, rounded once. The C library musl loses the sign of a product that vanishes when it is added to zero.
-  static FP_NOINLINE V fma(V a, V b, V c) { return c == 0 && a != 0 && b != 0 ? a * b : std::fma(a, b, c); }
+  static FP_NOINLINE V fma(V a, V b, V c) { return fused_multiply_add(a, b, c); }  // a·b + c, rounded once
   static V fnma(V a, V b, V c) { return fma(-a, b, c); }  // c − a·b, rounded once
 
   // x86's: the second where either is NaN, or where both are zero.

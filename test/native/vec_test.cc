@@ -2,10 +2,12 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <vector>
 
 #include "cpu.h"
+#include "random.h"
 #include "test.h"
 #include "values.h"
 
@@ -128,6 +130,34 @@ struct Operations {
   }
 };
 
+// What makes a multiply-add hard to round once: sums that cancel, ties, addends far below the product or above it, and
+// results at either end of the range. Where the processor has the instruction, that is the oracle of scalar code.
+struct MultiplyAdds {
+  template <typename T>
+  void operator()(const char* name, const VectorUnderTest<T>& vector, const VectorUnderTest<T>& oracle) {
+    using Limits = std::numeric_limits<T>;
+    test::Random random(6);
+    // Of few bits or many, so that there are ties.
+    const auto number = [&](int exponent) {
+      const double fraction = random.uniform() + std::ldexp(random.uniform(), -32);
+      const int bits = 1 + random.below(Limits::digits);
+      return T(std::ldexp(std::trunc(std::ldexp(fraction, bits)), exponent - bits));
+    };
+    const int magnitudes[] = {0, Limits::min_exponent, Limits::min_exponent - Limits::digits, Limits::max_exponent};
+    std::vector<T> a, b, c;
+    for (int i = 0; i < 1 << 15; i++) {
+      const int magnitude = magnitudes[random.below(4)], half = magnitude / 2 + random.below(9) - 4;
+      a.push_back(number(half));
+      b.push_back(number(magnitude - half));
+      const T product = a.back() * b.back();
+      const T addends[] = {-product, std::nextafter(-product, T(random.uniform())),
+                           number(magnitude + random.below(4 * Limits::digits) - 2 * Limits::digits)};
+      c.push_back(addends[random.below(3)]);
+    }
+    check_operations(name, vector, oracle, a, b, c);
+  }
+};
+
 struct Parts {
   template <typename T>
   void operator()(const char* name, const VectorUnderTest<T>& vector, const VectorUnderTest<T>&) {
@@ -179,6 +209,7 @@ struct Halves {
 }  // namespace
 
 TEST("every vector operation gives the bits of the scalar one") { each_vector(Operations()); }
+TEST("multiply-adds are rounded once, however product and addend meet") { each_vector(MultiplyAdds()); }
 TEST("part loads and stores touch no more than their part") { each_vector(Parts()); }
 TEST("any is true when one lane is") { each_vector(Any()); }
 TEST("down and first reach every lane") { each_vector(Halves()); }
