@@ -31,11 +31,10 @@ std::FILE* open_file(const char* path, uint64_t& size, const char*& reason) {
   }
   struct _stat64 about;
   std::FILE* file = nullptr;
-  if (_wstat64(wide, &about) != 0 || (file = _wfopen(wide, L"rb")) == nullptr) {
+  if (_wstat64(wide, &about) != 0 || ((about.st_mode & _S_IFREG) != 0 && (file = _wfopen(wide, L"rb")) == nullptr)) {
     reason = std::strerror(errno);
     return nullptr;
   }
-  const bool regular = (about.st_mode & _S_IFREG) != 0;
 #else
 std::FILE* open_file(const char* path, uint64_t& size, const char*& reason) {
   // Asked of the path first: to open a pipe would wait for its other end.
@@ -45,13 +44,8 @@ std::FILE* open_file(const char* path, uint64_t& size, const char*& reason) {
     reason = std::strerror(errno);
     return nullptr;
   }
-  const bool regular = S_ISREG(about.st_mode);
 #endif
-  if (!regular) {
-    reason = "it is not a regular file";
-    if (file != nullptr) std::fclose(file);
-    return nullptr;
-  }
+  if (file == nullptr) reason = "it is not a regular file";
   size = uint64_t(about.st_size);
   return file;
 }

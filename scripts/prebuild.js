@@ -1,17 +1,17 @@
 /**
  * Makes the binaries of a release: `npm run prebuild [-- NAME...]`, all that scripts/targets.js names unless told which.
  *
- * On Linux zig builds them, for every system. On Windows and macOS prebuildify makes the one of the machine: with the
- * system's own compiler and signature, and, on Windows, node-gyp's hook that finds Node-API in a host of any name.
+ * On Linux zig builds them, those of macOS as a trial. On Windows and macOS prebuildify makes the one of the machine, with
+ * the system's own compiler and signature.
  */
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { arch, argv, execPath, exit, platform, versions } from 'node:process';
-import { root, run, sources } from '../native/make.js';
+import { root, run } from '../native/make.js';
 import { TARGETS } from './targets.js';
-import { compile, findZig, link } from './zig.js';
+import { compile, findZig, link, sourcesOf } from './zig.js';
 
 const work = join(root, 'build/prebuild');
 
@@ -21,13 +21,13 @@ const outputOf = (name) => join(root, 'prebuilds', TARGETS[name].file);
 /** @param {string[]} names */
 async function crossBuild(names) {
   const zig = findZig();
-  const { engine, addon } = sources();
   const builds = names.map((name) => {
-    const objects = [...engine, ...addon].map((source) => ({
+    const { triple } = TARGETS[name];
+    const objects = sourcesOf(triple).map((source) => ({
       source,
       object: join(work, name, `${source.replace(/[/.]/g, '-')}.o`),
     }));
-    return { name, triple: TARGETS[name].triple, objects, left: objects.length };
+    return { name, triple, objects, left: objects.length };
   });
   for (const { name } of builds) mkdirSync(join(work, name), { recursive: true });
 

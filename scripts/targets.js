@@ -3,8 +3,8 @@
  * files are those that prebuildify gives and node-gyp-build finds; lib/addon.ts looks for the same.
  *
  * @typedef {{ file: string, triple: string, trial?: true }} Target `triple` is zig's name of the processor, system and
- *   libc; a trial is built to see that it can be, and left in build/prebuild/. What ships of these is made on their own
- *   systems: docs/design.md says why.
+ *   libc; a trial is built to see that it can be, and left in build/prebuild/. What ships of these is made on macOS:
+ *   docs/design.md says why.
  */
 
 /** @type {Readonly<Record<string, Target>>} */
@@ -13,8 +13,8 @@ export const TARGETS = {
   'linux-x64-musl': { file: 'linux-x64/forwardpass.musl.node', triple: 'x86_64-linux-musl' },
   'linux-arm64-glibc': { file: 'linux-arm64/forwardpass.glibc.node', triple: 'aarch64-linux-gnu.2.17' },
   'linux-arm64-musl': { file: 'linux-arm64/forwardpass.musl.node', triple: 'aarch64-linux-musl' },
-  'win32-x64': { file: 'win32-x64/forwardpass.node', triple: 'x86_64-windows-gnu', trial: true },
-  'win32-arm64': { file: 'win32-arm64/forwardpass.node', triple: 'aarch64-windows-gnu', trial: true },
+  'win32-x64': { file: 'win32-x64/forwardpass.node', triple: 'x86_64-windows-gnu' },
+  'win32-arm64': { file: 'win32-arm64/forwardpass.node', triple: 'aarch64-windows-gnu' },
   'darwin-x64': { file: 'darwin-x64/forwardpass.node', triple: 'x86_64-macos.11.0', trial: true },
   'darwin-arm64': { file: 'darwin-arm64/forwardpass.node', triple: 'aarch64-macos.11.0', trial: true },
 };

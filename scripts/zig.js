@@ -4,8 +4,7 @@
  */
 import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { arch, env, platform } from 'node:process';
 import { promisify } from 'node:util';
 import { EXPORTS, includes, root, sources } from '../native/make.js';
@@ -28,7 +27,6 @@ export function findZig() {
   return zig;
 }
 
-const headers = dirname(createRequire(import.meta.url).resolve('node-api-headers/package.json'));
 const call = promisify(execFile);
 
 /** What zig says where all goes well is about its own libraries. @param {string} zig @param {string[]} args */
@@ -40,6 +38,12 @@ async function runZig(zig, args) {
 /** @param {string} triple */
 const systemOf = (triple) => /-(linux|macos|windows)/.exec(triple)?.[1];
 
+/** What is compiled for a target. @param {string} triple */
+export function sourcesOf(triple) {
+  const { engine, addon, host_windows } = sources();
+  return [...engine, ...addon, ...(systemOf(triple) === 'windows' ? host_windows : [])];
+}
+
 /** @param {string} zig @param {string} triple @param {string} source below native/ @param {string} object */
 export async function compile(zig, triple, source, object) {
   const { defines, flags } = sources();
@@ -47,8 +51,8 @@ export async function compile(zig, triple, source, object) {
     ...['c++', '-target', triple],
     ...flags.gnu,
     ...flags.clang,
-    ...(systemOf(triple) === 'linux' ? flags.linux : []),
-    ...(systemOf(triple) === 'windows' ? [] : ['-fPIC']),
+    ...(systemOf(triple) === 'macos' ? [] : flags.linux),
+    ...(systemOf(triple) === 'windows' ? ['-DNAPI_EXTERN=__declspec(dllimport)'] : ['-fPIC']),
     ...defines.map((define) => `-D${define}`),
     ...['-Inative', ...includes(root)],
     ...['-c', `native/${source}`, '-o', object],
@@ -60,21 +64,11 @@ export async function compile(zig, triple, source, object) {
  * @param {string} zig @param {string} triple @param {string[]} objects @param {string} output
  */
 export async function link(zig, triple, objects, output) {
-  await runZig(zig, [
-    'cc',
-    '-target',
-    triple,
-    '-shared',
-    '-s',
-    ...(await linkFlags(zig, triple, output)),
-    ...objects,
-    '-o',
-    output,
-  ]);
+  await runZig(zig, ['cc', '-target', triple, '-shared', '-s', ...linkFlags(triple), ...objects, '-o', output]);
 }
 
-/** @param {string} zig @param {string} triple @param {string} output @returns {Promise<string[]>} */
-async function linkFlags(zig, triple, output) {
+/** @param {string} triple @returns {string[]} */
+function linkFlags(triple) {
   const flags = sources().link;
   switch (systemOf(triple)) {
     case 'linux':
@@ -82,13 +76,7 @@ async function linkFlags(zig, triple, output) {
     case 'macos':
       // The name by which other libraries would know it; the path of the output unless given.
       return [...flags.darwin, '-Wl,-undefined,dynamic_lookup', '-Wl,-install_name,@rpath/forwardpass.node'];
-    default: {
-      // Windows wants to know which program the functions of Node-API come from.
-      const library = `${output}.node.lib`;
-      const machine = triple.startsWith('x86_64') ? 'i386:x86-64' : 'arm64';
-      const definitions = `${headers}/def/node_api.def`;
-      await runZig(zig, ['dlltool', '-m', machine, '-D', 'node.exe', '-d', definitions, '-l', library]);
-      return ['-Wl,--gc-sections', library];
-    }
+    default:
+      return ['-Wl,--gc-sections'];
   }
 }

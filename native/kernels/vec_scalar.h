@@ -41,7 +41,7 @@ struct ScalarVector {
   static V div(V a, V b) { return a / b; }
   static V sqrt(V a) { return std::sqrt(a); }
   static FP_NOINLINE V fma(V a, V b, V c) { return fused_multiply_add(a, b, c); }  // a·b + c, rounded once
-  static V fnma(V a, V b, V c) { return fma(-a, b, c); }  // c − a·b, rounded once
+  static V fnma(V a, V b, V c) { return fma(-a, b, c); }                           // c − a·b, rounded once
 
   // x86's: the second where either is NaN, or where both are zero.
   static V min(V a, V b) { return a < b ? a : b; }

