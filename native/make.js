@@ -103,7 +103,10 @@ export function buildAddon(tools, folder, output) {
   if (hasCMake()) {
     const cmakeJs = join(dirname(find('cmake-js/package.json')), 'bin/cmake-js');
     const jobs = String(availableParallelism());
-    run(execPath, [cmakeJs, 'build', '--directory', root, '--out', folder, '--parallel', jobs]);
+    // cmake-js looks for the wrapper's headers around the sources alone, and CMake wants its slashes.
+    const headers = dirname(find('node-addon-api/package.json')).replaceAll('\\', '/');
+    const options = ['--parallel', jobs, `--CDFORWARDPASS_HEADERS=${headers}`];
+    run(execPath, [cmakeJs, 'build', '--directory', root, '--out', folder, ...options]);
     const made = join(folder, 'Release/forwardpass.node');
     if (made !== output) copyFileSync(made, output);
     return;
