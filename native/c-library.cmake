@@ -64,8 +64,20 @@ write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/forwardpassConfigVe
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/forwardpassConfig.cmake
               ${CMAKE_CURRENT_BINARY_DIR}/forwardpassConfigVersion.cmake DESTINATION ${CONFIG_DIR})
 
-# Its paths are made at install time, from the prefix that is given then.
+# Its paths start from where it is itself, so that the prefix may be given at install time; a folder outside the prefix
+# stays where it is.
 set(PKG_CONFIG_DIR ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
-file(RELATIVE_PATH PREFIX_FROM_PC /prefix/${PKG_CONFIG_DIR} /prefix)
+if(IS_ABSOLUTE ${CMAKE_INSTALL_LIBDIR})
+  set(PC_PREFIX ${CMAKE_INSTALL_PREFIX})
+else()
+  file(RELATIVE_PATH PREFIX_FROM_PC /prefix/${PKG_CONFIG_DIR} /prefix)
+  set(PC_PREFIX "\${pcfiledir}/${PREFIX_FROM_PC}")
+endif()
+foreach(folder LIBDIR INCLUDEDIR)
+  set(PC_${folder} ${CMAKE_INSTALL_${folder}})
+  if(NOT IS_ABSOLUTE ${CMAKE_INSTALL_${folder}})
+    string(PREPEND PC_${folder} "\${prefix}/")
+  endif()
+endforeach()
 configure_file(native/forwardpass.pc.in ${CMAKE_CURRENT_BINARY_DIR}/forwardpass.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/forwardpass.pc DESTINATION ${PKG_CONFIG_DIR})
