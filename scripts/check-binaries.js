@@ -4,16 +4,21 @@
  * show one symbol, are stripped, hardened and small. LLVM's llvm-readobj and llvm-objdump read them, since they know the
  * formats of all systems.
  */
-import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
 import { argv, exit } from 'node:process';
 import { root } from '../native/make.js';
+import { llvm } from './llvm.js';
 import { TARGETS } from './targets.js';
 
 const MOST_BYTES = 350_000;
-/** Windows has each function of x64 keep ten vector registers as they were, and its linker merges no constants. */
-const MOST_BYTES_WIN32_X64 = 400_000;
+/**
+ * Windows has each function of x64 keep ten vector registers as they were, and its linker merges no constants; macOS has
+ * every segment end with a page.
+ * @type {Record<string, number>}
+ */
+const MORE_BYTES = { 'win32-x64': 400_000, 'darwin-x64': 358_400 };
 const OLDEST_GLIBC = [2, 17];
 const EXPORT = 'napi_register_module_v1';
 
@@ -23,23 +28,6 @@ const LIBRARIES = {
   pe: /^(kernel32|msvcrt|node|api-ms-win-crt-.*)\.(dll|exe)$/i,
   macho: /^(\/usr\/lib\/libSystem\.B\.dylib|@rpath\/forwardpass\.node)$/,
 };
-
-/** @param {string} name @param {string[]} args */
-function llvm(name, args) {
-  const versions = ['', ...Array.from({ length: 12 }, (_, i) => `-${25 - i}`)];
-  for (const version of versions) {
-    try {
-      return execFileSync(name + version, args, {
-        encoding: 'utf8',
-        maxBuffer: 1 << 26,
-        stdio: ['ignore', 'pipe', 'pipe'],
-      });
-    } catch (error) {
-      if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'ENOENT') throw error;
-    }
-  }
-  throw new Error(`${name} is not installed; Debian has it in the package llvm`);
-}
 
 /** @typedef {{ libraries: string[], symbols: string[], flaws: string[] }} Findings */
 
@@ -75,13 +63,34 @@ function readPe(file) {
   return { libraries: names('Import'), symbols: names('Export'), flaws };
 }
 
+/** Whether each page has the hash that the file's code directory says, as processors of Apple want it. @param {Buffer} file */
+function isSigned(file) {
+  const CODE_SIGNATURE = 0x1d;
+  const CODE_DIRECTORY = 0xfade0c02;
+  let at = 32;
+  for (let left = file.readUInt32LE(16); left > 0 && file.readUInt32LE(at) !== CODE_SIGNATURE; left--) {
+    at += file.readUInt32LE(at + 4);
+  }
+  if (file.readUInt32LE(at) !== CODE_SIGNATURE) return false;
+  const signature = file.subarray(file.readUInt32LE(at + 8));
+  const directory = signature.subarray(signature.readUInt32BE(16));
+  if (directory.readUInt32BE(0) !== CODE_DIRECTORY) return false;
+  const [first, slots, end] = [16, 28, 32].map((offset) => directory.readUInt32BE(offset));
+  const [hashBytes, page] = [directory[36], 2 ** directory[39]];
+  if (slots !== Math.ceil(end / page)) return false;
+  return Array.from({ length: slots }, (_, slot) => slot).every((slot) => {
+    const hash = createHash('sha256').update(file.subarray(slot * page, Math.min((slot + 1) * page, end)));
+    return hash.digest().equals(directory.subarray(first + slot * hashBytes, first + (slot + 1) * hashBytes));
+  });
+}
+
 /** @param {string} file @returns {Findings} */
 function readMachO(file) {
   const text = llvm('llvm-objdump', ['--macho', '--private-headers', file]);
   const libraries = [...text.matchAll(/LC_(?:LOAD|ID)\w*_DYLIB\n.*\n\s+name (\S+)/g)].map(([, name]) => name);
   const exported = llvm('llvm-objdump', ['--macho', '--exports-trie', file]);
   const flaws = [];
-  if (!/LC_CODE_SIGNATURE/.test(text) && /ARM64/.test(text)) flaws.push('is not signed');
+  if (/ARM64/.test(text) && !isSigned(readFileSync(file))) flaws.push('is not signed, or was changed since');
   if (!/minos 11\.0/.test(text)) flaws.push('is not for macOS 11');
   return { libraries, symbols: [...exported.matchAll(/^0x\w+\s+_(\S+)/gm)].map(([, name]) => name), flaws };
 }
@@ -96,7 +105,7 @@ export function flawsOf(file) {
   const others = symbols.filter((name) => name !== EXPORT);
   if (others.length > 0) foreign.push(`exports ${others.length} more symbols, such as ${others[0]}`);
   if (!symbols.includes(EXPORT)) foreign.push(`does not export ${EXPORT}`);
-  const most = file.includes('win32-x64') ? MOST_BYTES_WIN32_X64 : MOST_BYTES;
+  const most = MORE_BYTES[basename(dirname(file))] ?? MOST_BYTES;
   if (size > most) foreign.push(`has ${size} bytes, more than ${most}`);
   return [...foreign, ...new Set(flaws)];
 }

