@@ -1,8 +1,8 @@
 /**
  * Runs hash.js under every host and processor that this machine can have or emulate, with the binaries of prebuilds/:
- * `npm run platforms [-- --short] [NAME...]`. `--short` is what CI
- * runs, with the C++ tests on one processor. Hosts come from npm into build/hosts; emulators,
- * cross compilers are Debian's packages qemu-user-static and g++-aarch64-linux-gnu, and Windows is its package wine64.
+ * `npm run platforms [-- --short] [NAME...]`. `--short` is what CI runs, with the C++ tests on one processor. Hosts come
+ * from npm into build/hosts; emulators and cross compilers are Debian's packages qemu-user-static and
+ * g++-aarch64-linux-gnu, and Windows is its packages wine and wine64.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, copyFileSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
