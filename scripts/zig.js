@@ -61,6 +61,7 @@ export async function compile(zig, triple, source, object) {
     ...['c++', '-target', triple],
     ...flags.gnu,
     ...flags.clang,
+    // Without unwind tables, which no system needs of the addon.
     ...flags.linux,
     ...(systemOf(triple) === 'windows' ? ['-DNAPI_EXTERN=__declspec(dllimport)'] : ['-fPIC']),
     ...defines.map((define) => `-D${define}`),

@@ -86,8 +86,9 @@ HMODULE find_host() {
 extern "C" BOOL WINAPI DllMain(HINSTANCE, DWORD reason, LPVOID) {
   if (reason != DLL_PROCESS_ATTACH) return TRUE;
   const HMODULE host = find_host();
+  if (host == nullptr) return FALSE;
   for (const Function& function : functions) {
-    *function.pointer = host != nullptr ? GetProcAddress(host, function.name) : nullptr;
+    *function.pointer = GetProcAddress(host, function.name);
     if (*function.pointer == nullptr) return FALSE;
   }
   return TRUE;

@@ -149,8 +149,8 @@ const queue = [
     run: () => check(entry),
   })),
   ...['node.exe', 'other.exe']
-    .map((program) => ({ name: `Windows, Node 22, ${program}`, run: () => checkWindows(program), short: true }))
-    .filter((entry) => wanted(entry.name, entry.short)),
+    .map((program) => ({ name: `Windows, Node 22, ${program}`, run: () => checkWindows(program) }))
+    .filter((entry) => wanted(entry.name, true)),
   ...['cortex-a53', 'cortex-a72', 'neoverse-n1', 'max']
     .map((cpu) => ({ name: `${cpu}, C++ tests`, run: () => checkKernels(cpu) }))
     .filter((entry) => wanted(entry.name, false)),
