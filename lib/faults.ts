@@ -1,5 +1,6 @@
 /** Puts the faults of native calls into words. */
 import { ForwardpassError } from './errors.ts';
+import type { Word } from './graph/graph.ts';
 import type { About, Port } from './graph/lower.ts';
 import { describe, listNames, quote } from './words.ts';
 
@@ -107,7 +108,8 @@ function idError(stop: Stop, limit: number): ForwardpassError {
   const { value, row } = stop;
   const feature = featureOf(stop);
   if (feature !== undefined && (feature.words !== undefined || !Object.is(feature.holds, value))) {
-    const known = feature.words === undefined ? 'the values' : `the words ${listNames(feature.words, 6)},`;
+    const words = feature.words?.filter((word) => word !== null);
+    const known = words === undefined ? 'the values' : `the words ${listNames(words, 6)},`;
     return new ForwardpassError('ID', `${feature.says}, which is none of ${known} that the model knows`, feature.place);
   }
   const found = Number.isInteger(value) ? `the id ${value}` : `${value}, which is no whole number`;
@@ -136,7 +138,7 @@ function nodePlace({ model, instruction }: Stop): string {
 interface Feature {
   readonly place: string;
   readonly name?: string;
-  readonly words?: readonly string[];
+  readonly words?: readonly Word[];
   /** What the caller's array holds. */
   readonly holds: number;
   /** `row 3 holds NaN in 'age'` */

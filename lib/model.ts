@@ -40,10 +40,11 @@ export interface TensorInfo {
   readonly dtype: DType;
   /**
    * Of an input, by the element's position in the row: the words that it may be. In arrays for {@link Model.run} it is
-   * the word's index, −1 for any other word. With no words at all, nothing looks at the element.
+   * the word's index, −1 for any other word. Where null is among them, it is Python's None, which the model tells apart
+   * from NaN. With no words at all, nothing looks at the element.
    */
   readonly words?: GraphInput['words'];
-  /** Of an input: whether values may be missing, which is NaN in arrays for {@link Model.run}. */
+  /** Of an input: whether some values may be missing, which is NaN in arrays for {@link Model.run}. */
   readonly missing?: boolean;
 }
 
@@ -444,13 +445,13 @@ export class Model implements Disposable {
 /** Concatenated to, since a spread leaves room for more in the array that it makes. */
 const EVERY_BATCH: readonly (number | null)[] = [null];
 
-function tensorInfo({ name, shape, dtype, words, missing }: Port): TensorInfo {
+function tensorInfo({ name, shape, dtype, words, missing, nones }: Port): TensorInfo {
   return {
     name,
     shape: EVERY_BATCH.concat(shape),
     dtype,
     ...(words && { words: copyOf(words) }),
-    ...(missing && { missing }),
+    ...((missing || nones) && { missing: true }),
   };
 }
 

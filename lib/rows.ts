@@ -2,6 +2,7 @@
 import { allocate, type FloatArray, type TypedArray } from './buffers.ts';
 import { ForwardpassError } from './errors.ts';
 import type { PeopleRows } from './faults.ts';
+import type { Word } from './graph/graph.ts';
 import type { Port } from './graph/lower.ts';
 import { describe, didYouMean, listNames, quote } from './words.ts';
 
@@ -198,15 +199,18 @@ export class RowReader {
 
 /** What the elements of an input may be, and the number that each becomes. */
 class Column {
-  /** Whether every element is a number, and none may be missing. */
+  /** Whether a number stands for itself in every element. */
   readonly isPlain: boolean;
   /** By element, the index of each word. */
-  readonly #indices: ReadonlyMap<number, ReadonlyMap<string, number>>;
+  readonly #indices: ReadonlyMap<number, ReadonlyMap<Word, number>>;
+  /** Elements whose NaN means None. */
+  readonly #nones: ReadonlySet<number>;
 
   constructor(readonly port: Port) {
     const words = [...(port.words ?? [])];
     this.#indices = new Map(words.map(([at, list]) => [at, new Map(list.map((word, index) => [word, index]))]));
-    this.isPlain = words.length === 0;
+    this.isPlain = words.length === 0 && port.nones === undefined;
+    this.#nones = new Set(port.nones);
   }
 
   isUnused(element: number): boolean {
@@ -216,15 +220,38 @@ class Column {
   numberOf(value: unknown, element: number, place: () => string): number {
     const indices = this.#indices.get(element);
     if (indices?.size === 0) return -1;
-    if (this.port.missing && (value === null || value === undefined || Number.isNaN(value))) return Number.NaN;
+    if (value === null || value === undefined || Number.isNaN(value)) {
+      const number = this.#absent(value as null | undefined | number, element, indices?.get(null));
+      if (number !== undefined) return number;
+    }
     if (indices !== undefined) {
       if (typeof value === 'string') return indices.get(value) ?? -1;
-      const expected = `expected a word such as ${quote(indices.keys().next().value ?? '')}`;
-      throw new ForwardpassError('INPUT', `${expected}, found ${describe(value)}`, place());
+      const example = [...indices.keys()].find((word) => word !== null) ?? '';
+      throw new ForwardpassError(
+        'INPUT',
+        `expected a word such as ${quote(example)}, found ${describe(value)}`,
+        place(),
+      );
+    }
+    if (Number.isNaN(value) && this.#nones.has(element)) {
+      const message = 'holds NaN, where this model knows numbers and None; pass null for None';
+      throw new ForwardpassError('INPUT', message, place());
     }
     if (typeof value === 'number') return value;
     if (typeof value === 'boolean') return Number(value);
     throw new ForwardpassError('INPUT', `expected a number, found ${describe(value)}`, place());
+  }
+
+  /**
+   * The number for null, undefined or NaN, where the element takes it; `none` is the index of None among its words.
+   * Where the model knows both, null is None, and undefined is NaN as in a data frame made of records that lack a key;
+   * where it knows one of them, null and undefined are that one.
+   */
+  #absent(value: null | undefined | number, element: number, none: number | undefined): number | undefined {
+    const { missing } = this.port;
+    if (none !== undefined) return value === null || (value === undefined && !missing) ? none : Number.NaN;
+    const isTaken = this.#nones.has(element) ? !Number.isNaN(value) : missing;
+    return isTaken ? Number.NaN : undefined;
   }
 }
 

@@ -41,9 +41,9 @@ export function summarise(
   return lines.join('\n');
 }
 
-function portRow({ name, shape, dtype, words, missing }: Port, kind: string): string[] {
+function portRow({ name, shape, dtype, words, missing, nones }: Port, kind: string): string[] {
   const wordy = [...(words?.values() ?? [])].filter((list) => list.length > 0).length;
-  const notes = [...(wordy > 0 ? [`words in ${wordy}`] : []), ...(missing ? ['may be missing'] : [])];
+  const notes = [...(wordy > 0 ? [`words in ${wordy}`] : []), ...(missing || nones ? ['may be missing'] : [])];
   return [nameText(name), [`${kind} ${dtype}`, ...notes].join(', '), shapeText(shape), ''];
 }
 

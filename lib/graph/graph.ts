@@ -40,13 +40,25 @@ export interface GraphInput {
   readonly dtype: DType;
   /**
    * For elements of the row that are words: by the element's position, the words, each of which is written as its
-   * index. A word that is not among them is written as −1. With no words at all the element is used by nothing: it may
+   * index. A word that is not among them is written as −1. Where null is among them it is Python's None, which the
+   * model tells apart from NaN; NaN is then written as NaN. With no words at all the element is used by nothing: it may
    * be anything, or left out.
    */
-  readonly words?: ReadonlyMap<number, readonly string[]>;
-  /** Whether a value may be missing: null, undefined and NaN are then written as NaN. */
+  readonly words?: ReadonlyMap<number, readonly Word[]>;
+  /**
+   * Whether a value may be missing: null (unless it is among the element's words), undefined and NaN are then written as
+   * NaN.
+   */
   readonly missing?: boolean;
+  /**
+   * Positions of elements that are numbers or Python's None: null and undefined are written as NaN, which means None
+   * there. NaN itself, which the source tells apart from None, is refused.
+   */
+  readonly nones?: readonly number[];
 }
+
+/** A word, or Python's None. */
+export type Word = string | null;
 
 export interface GraphOutput {
   /** What users call it. */

@@ -7,7 +7,7 @@ import { elementCount, type Shape } from './shapes.ts';
 import { neededNodes, type SimplifiedGraph } from './simplify.ts';
 
 /** An input or output of the plan, in the plan's order. */
-export interface Port extends Pick<GraphInput, 'words' | 'missing'> {
+export interface Port extends Pick<GraphInput, 'words' | 'missing' | 'nones'> {
   readonly name: string;
   /** Of one row. */
   readonly shape: Shape;
@@ -76,10 +76,11 @@ export function lower(graph: SimplifiedGraph, precision: 'f32' | 'f64'): Lowered
     return port(name, view.shape, dtype);
   });
 
-  const inputs = graph.inputs.map(({ name, shape, dtype, words, missing }) => ({
+  const inputs = graph.inputs.map(({ name, shape, dtype, words, missing, nones }) => ({
     ...port(name, shape, dtype),
     ...(words && { words }),
     ...(missing && { missing }),
+    ...(nones && { nones }),
   }));
   const places = plan.places();
   return {

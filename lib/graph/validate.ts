@@ -152,12 +152,13 @@ function cycle(path: readonly Node[], node: Node): ForwardpassError {
 
 function checkInputs(graph: Graph, limits: Limits): Map<string, Shape> {
   const shapes = new Map<string, Shape>();
-  for (const { name, shape, words } of graph.inputs) {
+  for (const { name, shape, words, nones } of graph.inputs) {
     checkShape(`input ${name}`, shape);
     checkRow(`input ${name}`, shape, limits);
-    for (const at of words?.keys() ?? []) {
+    const told = [...(words?.keys() ?? []), ...(nones ?? [])];
+    for (const at of told) {
       if (Number.isInteger(at) && at >= 0 && at < elementCount(shape)) continue;
-      const message = `has words for element ${at} of a row of ${elementCount(shape)}`;
+      const message = `has words or None for element ${at} of a row of ${elementCount(shape)}`;
       throw new ForwardpassError('SHAPE', message, `input ${name}`);
     }
     shapes.set(name, shape);

@@ -78,8 +78,8 @@ describe('a frozen model', () => {
   });
 
   it('keeps what inputs may be and how labels are decided', async () => {
-    const words = new Map([
-      [0, ['a', 'b']],
+    const words = new Map<number, readonly (string | null)[]>([
+      [0, ['a', 'b', null]],
       [2, []],
     ]);
     const graph = (rest: Partial<Graph>): Graph => ({
@@ -88,7 +88,7 @@ describe('a frozen model', () => {
         node('scores', 'affine', ['checked', constant([2]), constant([1])], {}),
         node('p', 'unary', ['scores'], { fn: 'sigmoid' }),
       ]),
-      inputs: [{ name: 'x', shape: [3], dtype: 'float32', words, missing: true }],
+      inputs: [{ name: 'x', shape: [3], dtype: 'float32', words, missing: true, nones: [1] }],
       ...rest,
     });
     const frozen = async (rest: Partial<Graph>) => {
@@ -100,6 +100,8 @@ describe('a frozen model', () => {
     expect(one.inputs[0]).toMatchObject({ words, missing: true });
     expect(one.predict([['b', 50, 'anything']])).toEqual(['g']);
     expect(one.predict([['b', 500, 0]])).toEqual(['g']);
+    expect(one.predict([[null, 1, 0]])).toEqual(['r']);
+    expect((await failureOf(() => one.predict([['b', Number.NaN, 0]]))).message).toContain('pass null for None');
     expect((await failureOf(() => one.predict([['b', null, 0]]))).message).toContain('row 0 holds null at position 1');
 
     const outputs = ['first', 'second'].map((name) => ({ name, value: 'p', dtype: 'float32' as const }));

@@ -112,6 +112,50 @@ describe('what is missing', () => {
   });
 });
 
+describe("Python's None", () => {
+  /** [a word or None, a number or None]; what is written for them. */
+  const told = (missing?: boolean) =>
+    modelFromGraph({
+      format: 'test',
+      precision: 'f64',
+      inputs: [
+        {
+          name: 'x',
+          shape: [2],
+          dtype: 'float64',
+          words: new Map([[0, ['gold', null]]]),
+          nones: [1],
+          ...(missing && { missing }),
+        },
+      ],
+      outputs: [{ name: 'y', value: 'y', dtype: 'float64' }],
+      nodes: [node('y', 'affine', ['x', constant([1]), constant([0])], {})],
+    });
+
+  it.each<[string, boolean, unknown, number]>([
+    ['null is None', false, null, 1],
+    ['undefined is None where the model knows nothing else that is missing', false, undefined, 1],
+    ['NaN is NaN', false, Number.NaN, Number.NaN],
+    ['null is None beside NaN', true, null, 1],
+    ['undefined is NaN where the model knows both', true, undefined, Number.NaN],
+    ['NaN is NaN beside None', true, Number.NaN, Number.NaN],
+    ['a word is a word', true, 'gold', 0],
+  ])('has an index among words: %s', (_, missing, cell, expected) => {
+    expect(told(missing).predict([[cell, 7]] as Rows)).toEqual(Float64Array.of(expected, 7));
+  });
+
+  it('is NaN among numbers, where NaN itself is refused', async () => {
+    for (const cell of [null, undefined]) {
+      expect(told().predict([['gold', cell]] as Rows)).toEqual(Float64Array.of(0, Number.NaN));
+    }
+    for (const missing of [false, true]) {
+      const error = await failureOf(() => told(missing).predict([['gold', Number.NaN]]));
+      const message = 'rows[0][1]: holds NaN, where this model knows numbers and None; pass null for None';
+      expect([error.code, error.message]).toEqual(['INPUT', message]);
+    }
+  });
+});
+
 describe('records of a model with several inputs', () => {
   const towers = (featureNames?: readonly string[]) =>
     modelFromGraph({

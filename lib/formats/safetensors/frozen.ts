@@ -7,7 +7,7 @@
  * The key `forwardpass.plan` holds what that graph comes to, for hosts that run plans and make none, such as the C
  * library: {@link FrozenPlan}. `load` reads the graph alone, and makes the plan again.
  */
-import type { Decision, DType, GraphInput, Op } from '../../graph/graph.ts';
+import type { Decision, DType, GraphInput, Op, Word } from '../../graph/graph.ts';
 import type { Plan } from '../../graph/plan-format.ts';
 
 export const FROZEN_KEY = 'forwardpass';
@@ -26,7 +26,7 @@ export interface FrozenNode {
 }
 
 export interface FrozenInput extends Omit<GraphInput, 'words'> {
-  readonly words?: readonly (readonly [element: number, words: readonly string[]])[];
+  readonly words?: readonly (readonly [element: number, words: readonly Word[]])[];
 }
 
 export interface FrozenDecision extends Omit<Decision, 'scores'> {

@@ -17,6 +17,7 @@ import {
   type Target,
   type Tensor,
   UNARY_NAMES,
+  type Word,
 } from '../../graph/graph.ts';
 import type { Limits } from '../../graph/limits.ts';
 import { formatShape } from '../../graph/shapes.ts';
@@ -71,10 +72,12 @@ const ATTRIBUTES: Attributes = {
 };
 const OPS = Object.keys(ATTRIBUTES) as Op[];
 
+const word: is.Check<Word> = (value, place) => (value === null ? null : is.text(value, place));
+
 const words: is.Check<NonNullable<FrozenInput['words']>[number]> = (value, place) => {
   const [element, list, ...others] = is.list((item) => item)(value, place);
   if (others.length > 0) return is.refuse(place, 'expected an element and its words');
-  return [is.count(element, `${place}[0]`), is.list(is.text)(list, `${place}[1]`)];
+  return [is.count(element, `${place}[0]`), is.list(word)(list, `${place}[1]`)];
 };
 
 const input = is.record<FrozenInput>({
@@ -83,6 +86,7 @@ const input = is.record<FrozenInput>({
   dtype: is.oneOf(DTYPES),
   words: is.optional(is.list(words)),
   missing: is.optional(is.truth),
+  nones: is.optional(is.list(is.count)),
 });
 
 const operand: is.Check<FrozenOperand> = (value, place) => {
