@@ -76,7 +76,12 @@ describe('what is no model’s file', () => {
   it.each<[title: string, from: () => unknown, code: string, message: RegExp]>([
     ['a file that is not there', () => at('none'), 'SOURCE', /none: there is no such file/],
     ['a path through a file', () => at('outside.bin/model'), 'SOURCE', /there is no such file/],
-    ['a folder', () => at('model'), 'SOURCE', /is a folder that holds neither saved_model.pb nor model.json/],
+    [
+      'a folder',
+      () => at('model'),
+      'SOURCE',
+      /is a folder that holds none of saved_model.pb, model.json, model.safetensors/,
+    ],
     ['no path', () => '', 'SOURCE', /expected a path, found ''/],
     ['a path with a NUL', () => 'a\0b', 'SOURCE', /expected a path, found 'a\\u0000b'/],
     ['another URL', () => new URL('ftp://host/model'), 'SOURCE', /expected a file:, http: or https: URL, found 'ftp:'/],

@@ -32,6 +32,9 @@ export interface ReadOptions {
   readonly limits: Limits;
 }
 
+/** How much of a file's beginning formats are told by. */
+export const HEAD_BYTES = 4096;
+
 export interface FormatReader {
   readonly name: string;
   /**
@@ -42,7 +45,7 @@ export interface FormatReader {
   /** Whether files of this format may have signatures; the reader refuses `signature` for files that have none. */
   readonly takesSignature?: boolean;
   /**
-   * Whether the file is of this format, from its first bytes (up to 4,096), its size, and where those do not tell, from
+   * Whether the file is of this format, from its first bytes (up to {@link HEAD_BYTES}), its size, and where those do not tell, from
    * a look inside. Throws nothing.
    */
   detect(head: Uint8Array, source: Source): boolean | Promise<boolean>;

@@ -5,10 +5,11 @@ import { spellOutPrefixes, tensorNames } from '../graph/define/file.ts';
 import { noSuchTensor } from '../graph/define/values.ts';
 import type { Graph, Tensor } from '../graph/graph.ts';
 import type { Shape } from '../graph/shapes.ts';
-import { isBookkeeping } from '../graph/stack/groups.ts';
+import { isOfTraining } from '../graph/stack/foreign.ts';
 import { stackArchitecture } from '../graph/stack/stack.ts';
 import { describe, listNames } from '../words.ts';
 import type { ReadOptions } from './format.ts';
+import { withWholeWeights } from './reparametrized.ts';
 
 /** One tensor of the file, read when it is wanted. */
 export interface StoredParameter {
@@ -19,14 +20,15 @@ export interface StoredParameter {
 /** Reads the tensors that the network has use for, and refuses a file with others: they say it is another network. */
 export async function graphFromParameters(
   format: string,
-  stored: ReadonlyMap<string, StoredParameter>,
+  parts: ReadonlyMap<string, StoredParameter>,
   options: ReadOptions,
 ): Promise<Graph> {
+  const stored = withWholeWeights(parts);
   const names = new Set(stored.keys());
   const given = options.architecture ?? stackArchitecture(shapesOf(stored), options);
   const architecture = spellOutPrefixes(given, names);
   const wanted = tensorNames(architecture);
-  refuseLeftovers(names, wanted, readIgnored(architecture.ignore));
+  refuseLeftovers(stored, wanted, readIgnored(architecture.ignore));
 
   const tensors = new Map<string, Tensor>();
   for (const name of wanted) {
@@ -41,9 +43,15 @@ function shapesOf(stored: ReadonlyMap<string, StoredParameter>): Map<string, Sha
   return new Map([...stored].map(([name, { shape }]) => [name, shape]));
 }
 
-function refuseLeftovers(names: ReadonlySet<string>, wanted: ReadonlySet<string>, ignored: readonly string[]): void {
+function refuseLeftovers(
+  stored: ReadonlyMap<string, StoredParameter>,
+  wanted: ReadonlySet<string>,
+  ignored: readonly string[],
+): void {
   const isIgnored = (name: string) => ignored.some((prefix) => name === prefix || name.startsWith(`${prefix}.`));
-  const left = [...names].filter((name) => !wanted.has(name) && !isBookkeeping(name) && !isIgnored(name));
+  const left = [...stored].flatMap(([name, { shape }]) =>
+    wanted.has(name) || isOfTraining(name, shape) || isIgnored(name) ? [] : [name],
+  );
   if (left.length === 0) return;
   const message = `the architecture leaves ${left.length} tensors of the file unused: ${listNames(left)}`;
   throw new ForwardpassError('ARCHITECTURE', `${message}; name them in \`ignore\` where that is meant`);

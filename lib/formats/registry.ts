@@ -1,7 +1,7 @@
 /** The formats, in the order in which they look at a file. A new one is its folder and a row here. */
 import { ForwardpassError } from '../errors.ts';
 import { isZip, refuseDamagedZip } from './containers/zip.ts';
-import type { FormatReader, Source } from './format.ts';
+import { type FormatReader, HEAD_BYTES, type Source } from './format.ts';
 import { keras } from './keras/keras.ts';
 import { onnx } from './onnx/onnx.ts';
 import { pytorch } from './pytorch/pytorch.ts';
@@ -28,8 +28,6 @@ const READERS = {
 } as const satisfies Record<string, FormatReader>;
 export type Format = keyof typeof READERS;
 export const FORMATS = Object.keys(READERS) as readonly Format[];
-
-const HEAD_BYTES = 4096;
 
 /** The format asked for, or else the one that the content is of. Throws `UNKNOWN_FORMAT`. */
 export async function chooseFormat(source: Source, asked: Format | undefined): Promise<FormatReader> {

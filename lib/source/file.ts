@@ -16,8 +16,18 @@ const LONGEST_READ = 2 ** 30;
 const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 const READ_NO_LINK = READ | (constants.O_NOFOLLOW ?? 0);
 
-/** The main files of models that are folders: a TensorFlow SavedModel, a TensorFlow.js model. */
-const FOLDER_MAINS = ['saved_model.pb', 'model.json'] as const;
+/**
+ * The main files of models that are folders: of a TensorFlow SavedModel, of a TensorFlow.js model, and of Hugging Face's
+ * libraries, whose safetensors files go before others.
+ */
+const FOLDER_MAINS = [
+  'saved_model.pb',
+  'model.json',
+  'model.safetensors',
+  'model.safetensors.index.json',
+  'pytorch_model.bin',
+  'pytorch_model.bin.index.json',
+] as const;
 
 /** A model's main file, or the folder that a model is. */
 export async function openFile(path: string, options: SourceOptions): Promise<OpenSource> {
@@ -39,8 +49,12 @@ export async function mainOf(path: string): Promise<string> {
   if (!found.isDirectory()) return path;
   const names = new Set(await attempt(path, () => readdir(path)));
   const main = FOLDER_MAINS.find((name) => names.has(name));
+  if (main !== undefined && names.has(`${main}.index.json`)) {
+    const message = `is a folder that holds ${main} as well as ${main}.index.json; give the path of the one that is meant`;
+    throw new ForwardpassError('SOURCE', message, path);
+  }
   if (main !== undefined) return join(path, main);
-  const message = `is a folder that holds neither ${FOLDER_MAINS.join(' nor ')}: give the path of a model's file`;
+  const message = `is a folder that holds none of ${FOLDER_MAINS.join(', ')}: give the path of a model's file`;
   throw new ForwardpassError('SOURCE', message, path);
 }
 

@@ -8,6 +8,7 @@ const FOLDERS = [
   ['onnx-quantized', '.onnx'],
   ['onnx-ml', '.onnx'],
   ['pytorch', '.pt'],
+  ['shards', ''],
   ['sklearn', '.pkl'],
   ['sklearn-older', '.pkl'],
   ['sklearn-steps', '.pkl'],

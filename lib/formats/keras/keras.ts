@@ -2,9 +2,13 @@
 import { isHdf5 } from '../containers/hdf5.ts';
 import { lookIntoZip } from '../containers/zip.ts';
 import type { FormatReader } from '../format.ts';
+import { isShardIndex } from '../shard-index.ts';
 
 /** On demand: a process that opens no Keras file loads none of it. */
 const reader = () => import('./read.ts');
+
+/** The name of a file in the JSON that says which of several files has which weights. */
+const SHARD = /\.weights\.h5$/;
 
 export const keras: FormatReader = {
   name: 'keras',
@@ -12,7 +16,7 @@ export const keras: FormatReader = {
   anticipate: reader,
 
   async detect(head, source) {
-    if (isHdf5(head) || isShardList(head)) return true;
+    if (isHdf5(head) || isShardIndex(head, SHARD)) return true;
     const names = await lookIntoZip(source);
     if (names === undefined) return false;
     return names.has('model.weights.h5') || (names.has('config.json') && names.has('metadata.json'));
@@ -22,9 +26,3 @@ export const keras: FormatReader = {
     return (await reader()).readKeras(source, options);
   },
 };
-
-/** The JSON that says which of several files has which weights. */
-function isShardList(head: Uint8Array): boolean {
-  const text = Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1');
-  return /^\s*\{/.test(text) && /"weight_map"\s*:/.test(text) && text.includes('.weights.h5"');
-}

@@ -3,6 +3,7 @@ import { ForwardpassError } from '../../errors.ts';
 import { listNames, quote } from '../../words.ts';
 import { PickleDict, PickleObject, type PickleValue, pickleKind } from '../containers/pickle/values.ts';
 import { isTorchTensor } from '../containers/torch-tensors.ts';
+import { withoutCompiler } from './modules/module.ts';
 
 /** Names under which checkpoints keep the model, the likelier first. */
 const MODEL_KEYS = [
@@ -25,21 +26,33 @@ const MODEL_KEYS = [
 
 export type Found =
   | { readonly kind: 'module'; readonly module: PickleObject; readonly place: string }
-  | { readonly kind: 'parameters'; readonly tensors: ReadonlyMap<string, PickleObject> };
+  | {
+      readonly kind: 'parameters';
+      /** By the names that the file gives, and by those that the model has within its wrappers. */
+      readonly stored: ReadonlyMap<string, PickleObject>;
+      readonly tensors: ReadonlyMap<string, PickleObject>;
+    };
 
 /** Throws `ARCHITECTURE` when there is no model, or no telling which of several it is. */
 export function findModel(root: PickleValue, depth: number): Found {
   if (isTorchTensor(root)) throw noModel('a single tensor');
   if (root instanceof PickleObject) return { kind: 'module', module: root, place: 'the model' };
   if (!(root instanceof PickleDict)) throw noModel(pickleKind(root));
-  const tensors = tensorsOf(root);
-  if (tensors.size > 0) return { kind: 'parameters', tensors: withoutPrefixes(tensors) };
+  const stored = tensorsOf(root);
+  const isModel = [...stored.keys()].some((name) => isParameter(name) || !OF_TRAINING.test(name));
+  const isBeside = ![...stored.keys()].some(isParameter) && membersOf(root).length > 0;
+  if (isModel && !isBeside) return { kind: 'parameters', stored, tensors: withoutPrefixes(stored) };
   if (isOptimizer(root)) throw noModel("an optimiser's state alone");
   return findModel(chooseMember(root, depth), depth - 1);
 }
 
+/** `0.weight` is a tensor of a model; what a checkpoint keeps beside one is called `loss` or `rng_state`. */
+function isParameter(name: string): boolean {
+  return name.includes('.') || /^(weight|bias)/.test(name);
+}
+
 function chooseMember(root: PickleDict, depth: number): PickleValue {
-  const models = root.entries.filter(([key, value]) => typeof key === 'string' && mayBeModel(value));
+  const models = membersOf(root);
   const known = MODEL_KEYS.flatMap((name) => models.filter(([key]) => key === name));
   const [chosen] = known.length > 0 ? known : models.length === 1 ? models : [];
   if (chosen !== undefined && depth > 0) return chosen[1];
@@ -49,8 +62,16 @@ function chooseMember(root: PickleDict, depth: number): PickleValue {
   throw new ForwardpassError('ARCHITECTURE', `${message}; save the one that is meant by itself`);
 }
 
+/** What belongs to training has tensors too. */
+const OF_TRAINING =
+  /(^|_)(rng|random|optim|optimi[sz]ers?|sched|schedulers?|scaler|loss|criterion|metrics?|grads?)(_|$)/i;
+
+function membersOf(root: PickleDict): PickleDict['entries'] {
+  return root.entries.filter(([key, value]) => typeof key === 'string' && !OF_TRAINING.test(key) && mayBeModel(value));
+}
+
 function mayBeModel(value: PickleValue): boolean {
-  if (value instanceof PickleObject) return value.attribute('_modules') !== undefined;
+  if (value instanceof PickleObject) return withoutCompiler(value).attribute('_modules') !== undefined;
   if (!(value instanceof PickleDict) || isOptimizer(value)) return false;
   return value.entries.some(
     ([, item]) => isTorchTensor(item) || (item instanceof PickleDict && tensorsOf(item).size > 0),
@@ -76,14 +97,15 @@ const AVERAGED = 'n_averaged';
 /** Around each other. */
 const MOST_WRAPPERS = 4;
 
-function withoutPrefixes(tensors: ReadonlyMap<string, PickleObject>): ReadonlyMap<string, PickleObject> {
+/** Tensors by the names that the model within all wrappers gives them. */
+export function withoutPrefixes<T>(tensors: ReadonlyMap<string, T>): ReadonlyMap<string, T> {
   let own = tensors;
   for (let layer = 0; layer < MOST_WRAPPERS; layer++) {
     const names = [...own.keys()].filter((name) => name !== AVERAGED);
     const prefix = WRAPPERS.find((wrapper) => names.every((name) => name.startsWith(wrapper)));
     if (prefix === undefined || names.length === 0) break;
     const given = own;
-    own = new Map(names.map((name) => [name.slice(prefix.length), given.get(name) as PickleObject]));
+    own = new Map(names.map((name) => [name.slice(prefix.length), given.get(name) as T]));
   }
   return own;
 }

@@ -1,7 +1,8 @@
 /** PyTorch: what torch.save leaves, parameters or whole modules. What is read of them: docs/formats/pytorch.md. */
 import { lookIntoZip } from '../containers/zip.ts';
 import type { FormatReader, Source } from '../format.ts';
-import { isLegacy, isPickled, isTar } from './signatures.ts';
+import { isShardIndex } from '../shard-index.ts';
+import { isLegacy, isPickled, isTar, SHARD } from './signatures.ts';
 
 /** TorchScript has code and constants beside its data, torch.export a program; both are formats of their own. */
 function isSaved(names: ReadonlySet<string>): boolean {
@@ -12,7 +13,7 @@ function isSaved(names: ReadonlySet<string>): boolean {
 }
 
 async function detect(head: Uint8Array, source: Source): Promise<boolean> {
-  if (isLegacy(head) || isTar(head) || isPickled(head)) return true;
+  if (isLegacy(head) || isTar(head) || isPickled(head) || isShardIndex(head, SHARD)) return true;
   const names = await lookIntoZip(source);
   return names !== undefined && isSaved(names);
 }

@@ -1,48 +1,82 @@
 /** From a file of torch.save to a graph. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Graph } from '../../graph/graph.ts';
+import type { Limits } from '../../graph/limits.ts';
 import { refuseArchitecture } from '../architecture.ts';
-import { describeTorchTensor } from '../containers/torch-tensors.ts';
+import type { PickleObject } from '../containers/pickle/values.ts';
+import { describeTorchTensor, torchElementBytes } from '../containers/torch-tensors.ts';
 import { isZip } from '../containers/zip.ts';
-import type { ReadOptions, Source } from '../format.ts';
-import { graphFromParameters, type StoredParameter } from '../parameters.ts';
-import { findModel, placeOf } from './checkpoint.ts';
+import { HEAD_BYTES, type Reader, type ReadOptions, type Source } from '../format.ts';
+import { graphFromParameters } from '../parameters.ts';
+import { isShardIndex } from '../shard-index.ts';
+import { readShards, refuseLoneShard, type ShardTensor } from '../shards.ts';
+import { findModel, placeOf, withoutPrefixes } from './checkpoint.ts';
 import { openArchive, readTensor, type SavedFile } from './file.ts';
 import { openLegacy } from './legacy.ts';
 import { readModule } from './modules/read.ts';
 import { openPickled } from './pickled.ts';
-import { isLegacy, isTar } from './signatures.ts';
+import { isLegacy, isTar, SHARD } from './signatures.ts';
 
 const FORMAT = 'pytorch';
-const HEAD_BYTES = 512;
 
+/** A file of torch.save, or the index of several that hold a state_dict together. */
 export async function readSaved(source: Source, options: ReadOptions): Promise<Graph> {
   const { limits } = options;
-  const file = await open(source, options);
+  const { main } = source;
+  if (isShardIndex(await main.read(0, Math.min(main.size, HEAD_BYTES)), SHARD)) {
+    const tensors = await readShards(source, limits, SHARD, (shard) => readShard(shard, limits));
+    return graphFromParameters(FORMAT, withoutPrefixes(tensors), options);
+  }
+  const file = await open(main, limits);
   const found = findModel(file.root, limits.depth);
   if (found.kind === 'module') {
+    const graph = await readModule(found.module, file, limits);
     refuseArchitecture(FORMAT, options);
-    return readModule(found.module, file, limits);
+    return graph;
   }
-  if (found.tensors.size > limits.nodes) {
-    const message = `the file has ${found.tensors.size} tensors; \`limits.nodes\` allows ${limits.nodes}`;
+  refuseLoneShard(main.name);
+  return graphFromParameters(FORMAT, parametersOf(found.tensors, file, limits), options);
+}
+
+async function readShard(shard: Reader, limits: Limits): Promise<Map<string, ShardTensor>> {
+  const file = await open(shard, limits);
+  const found = findModel(file.root, 0);
+  if (found.kind === 'parameters') return parametersOf(found.stored, file, limits);
+  const message = 'expected a state_dict with a part of the parameters, found a whole module';
+  throw new ForwardpassError('MALFORMED', message, shard.name);
+}
+
+function parametersOf(
+  tensors: ReadonlyMap<string, PickleObject>,
+  file: SavedFile,
+  limits: Limits,
+): Map<string, ShardTensor> {
+  if (tensors.size > limits.nodes) {
+    const message = `the file has ${tensors.size} tensors; \`limits.nodes\` allows ${limits.nodes}`;
     throw new ForwardpassError('LIMIT', message);
   }
-  const stored = new Map<string, StoredParameter>();
+  const stored = new Map<string, ShardTensor>();
+  const storages = new Set<string>();
   let elements = 0;
-  for (const [name, value] of found.tensors) {
-    const { shape } = describeTorchTensor(value, limits, placeOf(name));
-    elements += shape.reduce((product, size) => product * size, 1);
-    stored.set(name, { shape, read: () => readTensor(file, value, limits, placeOf(name)) });
+  for (const [name, value] of tensors) {
+    const { shape, dtype, key } = describeTorchTensor(value, limits, placeOf(name));
+    const count = shape.reduce((product, size) => product * size, 1);
+    elements += count;
+    const byteLength = count * torchElementBytes(dtype);
+    // Writers count a bool as the bit that it holds, and tensors that share their elements once.
+    const leastBytes = storages.has(key) ? 0 : dtype === 'BOOL' ? count / 8 : byteLength;
+    storages.add(key);
+    const read = () => readTensor(file, value, limits, placeOf(name));
+    stored.set(name, { shape, byteLength, leastBytes, read });
   }
   if (elements > limits.parameters) {
     const message = `the tensors have ${elements} elements; \`limits.parameters\` allows ${limits.parameters}`;
     throw new ForwardpassError('LIMIT', message);
   }
-  return graphFromParameters(FORMAT, stored, options);
+  return stored;
 }
 
-async function open({ main }: Source, { limits }: ReadOptions): Promise<SavedFile> {
+async function open(main: Reader, limits: Limits): Promise<SavedFile> {
   const head = await main.read(0, Math.min(main.size, HEAD_BYTES));
   if (isTar(head)) {
     const message = 'is a tar archive, as torch before 0.1.10 saved; load it there and save it again with a later one';

@@ -19,3 +19,6 @@ export function isPickled(head: Uint8Array): boolean {
   const text = Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1');
   return /torch\.(_utils|nn\.modules|nn\.parameter)\b/.test(text) && !text.includes('sklearn');
 }
+
+/** The name of a file in the index of a model in several. */
+export const SHARD = /\.(bin|pt|pth)$/;

@@ -7,8 +7,8 @@ import type { Limits } from '../../graph/limits.ts';
 import { formatShape } from '../../graph/shapes.ts';
 import { describe, quote } from '../../words.ts';
 import { DTYPES, type StoredDType } from '../containers/elements.ts';
+import { duplicateKey } from '../containers/json-keys.ts';
 import type { Reader } from '../format.ts';
-import { duplicateKey } from './json.ts';
 import { LENGTH_BYTES } from './safetensors.ts';
 
 /** As the reference implementation has it. */

@@ -24,6 +24,7 @@ import { formatShape } from '../../graph/shapes.ts';
 import { describe, quote } from '../../words.ts';
 import * as is from '../containers/checks.ts';
 import { readElements } from '../containers/elements.ts';
+import { duplicateKey } from '../containers/json-keys.ts';
 import type { Reader, ReadOptions } from '../format.ts';
 import {
   FROZEN_VERSION,
@@ -33,7 +34,6 @@ import {
   type FrozenTarget,
 } from './frozen.ts';
 import type { StoredTensor } from './header.ts';
-import { duplicateKey } from './json.ts';
 import { fromInt8, outputCount } from './reduced.ts';
 
 const PLACE = 'metadata forwardpass';

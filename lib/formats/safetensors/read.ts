@@ -1,23 +1,40 @@
 import type { Graph } from '../../graph/graph.ts';
 import { readElements } from '../containers/elements.ts';
-import type { ReadOptions, Source } from '../format.ts';
-import { graphFromParameters, type StoredParameter } from '../parameters.ts';
+import { HEAD_BYTES, type Reader, type ReadOptions, type Source } from '../format.ts';
+import { graphFromParameters } from '../parameters.ts';
+import { isShardIndex } from '../shard-index.ts';
+import { readShards, refuseLoneShard, type ShardTensor } from '../shards.ts';
 import { FROZEN_KEY } from './frozen.ts';
-import { readHeader } from './header.ts';
+import { type Header, readHeader } from './header.ts';
 import { readFrozen } from './read-frozen.ts';
+import { SHARD } from './safetensors.ts';
 
+const FORMAT = 'safetensors';
+
+/** A file of tensors, or the index of several. */
 export async function readSafetensors(source: Source, options: ReadOptions): Promise<Graph> {
   const file = source.main;
-  const { tensors: header, metadata } = await readHeader(file, options.limits);
+  const { limits } = options;
+  if (isShardIndex(await file.read(0, Math.min(file.size, HEAD_BYTES)), SHARD)) {
+    const readShard = async (shard: Reader) => tensorsOf(shard, (await readHeader(shard, limits)).tensors);
+    return graphFromParameters(FORMAT, await readShards(source, limits, SHARD, readShard), options);
+  }
+  const { tensors, metadata } = await readHeader(file, limits);
   const graph = metadata.get(FROZEN_KEY);
-  if (graph !== undefined) return readFrozen(graph, header, file, options);
-  const tensors = new Map<string, StoredParameter>();
+  if (graph !== undefined) return readFrozen(graph, tensors, file, options);
+  refuseLoneShard(file.name);
+  return graphFromParameters(FORMAT, tensorsOf(file, tensors), options);
+}
+
+function tensorsOf(file: Reader, header: Header['tensors']): Map<string, ShardTensor> {
+  const tensors = new Map<string, ShardTensor>();
   for (const [name, { dtype, shape, offset, byteLength }] of header) {
     const read = async () => ({
       shape,
       data: readElements(await file.read(offset, byteLength), dtype, `tensor ${name}`),
     });
-    tensors.set(name, { shape, read });
+    // Writers count a bool as the bit that it holds.
+    tensors.set(name, { shape, byteLength, leastBytes: dtype === 'BOOL' ? byteLength / 8 : byteLength, read });
   }
-  return graphFromParameters('safetensors', tensors, options);
+  return tensors;
 }

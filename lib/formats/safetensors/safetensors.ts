@@ -1,5 +1,6 @@
 /** safetensors: a header of names, types, shapes and places, then the tensors' bytes. docs/safetensors.md */
 import type { FormatReader } from '../format.ts';
+import { isShardIndex } from '../shard-index.ts';
 
 /** Of the header's length, before the header. */
 export const LENGTH_BYTES = 8;
@@ -9,15 +10,18 @@ const IMPLAUSIBLE = 2n ** 40n;
 /** On demand: a process that opens no safetensors file loads none of it. */
 const reader = () => import('./read.ts');
 
+/** The name of a file in an index. */
+export const SHARD = /\.safetensors$/;
+
 export const safetensors: FormatReader = {
   name: 'safetensors',
   takesArchitecture: true,
   anticipate: reader,
 
   detect(head) {
-    if (head.length <= LENGTH_BYTES || head[LENGTH_BYTES] !== 0x7b) return false;
+    if (head.length <= LENGTH_BYTES || head[LENGTH_BYTES] !== 0x7b) return isShardIndex(head, SHARD);
     const length = new DataView(head.buffer, head.byteOffset).getBigUint64(0, true);
-    return length >= 2n && length < IMPLAUSIBLE;
+    return (length >= 2n && length < IMPLAUSIBLE) || isShardIndex(head, SHARD);
   },
 
   async read(source, options) {

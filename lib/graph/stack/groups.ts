@@ -3,6 +3,7 @@ import { ForwardpassError } from '../../errors.ts';
 import { quote } from '../../words.ts';
 import type { Layer } from '../architecture.ts';
 import { formatShape, type Shape } from '../shapes.ts';
+import { isOfTraining, refuseForeign } from './foreign.ts';
 
 /** A layer without its activation. */
 export interface Group {
@@ -30,16 +31,12 @@ const FIELDS: Readonly<Record<string, string>> = {
   moving_variance: 'variance',
 };
 
-/** Counts batches during training; says nothing of the forward pass. */
-export function isBookkeeping(name: string): boolean {
-  return /(^|[./])num_batches_tracked$/.test(name);
-}
-
 /** Throws `ARCHITECTURE` for what a plain stack of dense and normalising layers does not have. */
 export function groupTensors(tensors: ReadonlyMap<string, Shape>): Group[] {
+  refuseForeign(tensors);
   const groups = new Map<string, Parts>();
   for (const [name, shape] of tensors) {
-    if (isBookkeeping(name)) continue;
+    if (isOfTraining(name, shape)) continue;
     const [, prefix, ending] = /^(?:(.*)[./])?([^./]*?)(?::0)?$/s.exec(name) as unknown as [string, string?, string?];
     const field = ending !== undefined && Object.hasOwn(FIELDS, ending) ? FIELDS[ending] : undefined;
     if (field === undefined) {
@@ -64,7 +61,8 @@ function groupOf(name: string, parts: Parts): Group {
 
   if (weight !== undefined && weight.length > 2) {
     const message = `a weight of shape ${formatShape(weight)} belongs to a convolution or the like, which is no row operation`;
-    throw new ForwardpassError('UNSUPPORTED_OP', message, `tensor ${first.name}`);
+    const { name: tensor } = parts.get('weight') ?? parts.get('kernel') ?? first;
+    throw new ForwardpassError('UNSUPPORTED_OP', message, `tensor ${tensor}`);
   }
   if (weight?.length === 2 && !parts.has('mean')) {
     if (/embed/i.test(name)) throw needsArchitecture('looks like an embedding, which takes ids', first.name);

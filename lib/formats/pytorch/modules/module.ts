@@ -11,13 +11,26 @@ import {
 } from '../../containers/pickle/values.ts';
 import { isTorchTensor } from '../../containers/torch-tensors.ts';
 
+/** torch.compile wraps a module, and today pickles as a call on it and on what belongs to the compiler. */
+export function withoutCompiler(object: PickleObject): PickleObject {
+  const [module] = object.args;
+  const isWrapped = String(object.callable) === COMPILED && object.state === undefined;
+  return isWrapped && module instanceof PickleObject ? module : object;
+}
+
+export const COMPILED = 'torch._dynamo.eval_frame.OptimizedModule';
+
 export class TorchModule {
+  private readonly object: PickleObject;
+
   constructor(
-    private readonly object: PickleObject,
+    object: PickleObject,
     /** As torch names it from the outermost one on: `2.0`; empty for that one itself. */
     readonly path: string,
   ) {
-    if (!(object.state instanceof PickleDict)) throw this.malformed(`has ${pickleKind(object.state)} for a state`);
+    this.object = withoutCompiler(object);
+    const { state } = this.object;
+    if (!(state instanceof PickleDict)) throw this.malformed(`has ${pickleKind(state)} for a state`);
   }
 
   /** The class with its package. */

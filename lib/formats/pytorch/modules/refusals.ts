@@ -19,8 +19,12 @@ const KINDS: readonly (readonly [RegExp, string])[] = [
 export function refuseModule(module: TorchModule): ForwardpassError {
   const name = module.className;
   const own = /^torch\.(ao\.)?nn\./.test(name) ? name.slice(name.lastIndexOf('.') + 1) : undefined;
+  if (/\.quantized\./.test(name)) {
+    const hint = 'save the module as it was before quantisation: forwardpass quantises by itself, with `precision`';
+    return module.unsupported(`${name} is a quantised layer; ${hint}`);
+  }
   if (own === undefined) {
-    const message = `${name} is a class of its own: the file has its parameters, and nothing of the code of its forward pass`;
+    const message = `${name} is a class of its author's: the file has its parameters, and nothing of the code of its forward pass`;
     return module.unsupported(`${message}; ${EXPORT}, or save its state_dict() and give the \`architecture\` option`);
   }
   if (own === 'ModuleList' || own === 'ModuleDict' || own === 'ParameterList' || own === 'ParameterDict') {
@@ -32,8 +36,18 @@ export function refuseModule(module: TorchModule): ForwardpassError {
   return module.unsupported(`${name} is not read here; ${EXPORT}`);
 }
 
+/** Hooks that torch itself installs, and what takes each of them away. */
+const REMOVED: readonly (readonly [RegExp, string])[] = [
+  [/\.WeightNorm$/, 'torch.nn.utils.remove_weight_norm(module)'],
+  [/\.SpectralNorm$/, 'torch.nn.utils.remove_spectral_norm(module)'],
+  [/^torch\.nn\.utils\.prune\./, "torch.nn.utils.prune.remove(module, 'weight')"],
+];
+
 /** Anything else that a module does. */
 export function refuseHook(module: TorchModule, hook: string): ForwardpassError {
   const message = `${hook} is hooked into its forward pass, and its code is not in the file`;
-  return module.unsupported(`${message}; remove it (as torch.nn.utils.remove_weight_norm does), or ${EXPORT}`);
+  const remove = REMOVED.find(([hooks]) => hooks.test(hook))?.[1];
+  return module.unsupported(
+    `${message}; remove it${remove === undefined ? '' : ` with ${remove}`} before saving, or ${EXPORT}`,
+  );
 }

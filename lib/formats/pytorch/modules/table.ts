@@ -2,6 +2,7 @@
 import { ACTIVATIONS } from './activations.ts';
 import type { Translate } from './chain.ts';
 import { embedding, flatten, linear, unflatten } from './layers.ts';
+import { COMPILED } from './module.ts';
 import { batchNorm, groupNorm, instanceNorm, layerNorm, rmsNorm } from './norms.ts';
 
 /** Nothing outside of training. */
@@ -36,7 +37,7 @@ export const CONTAINERS: ReadonlySet<string> = new Set([
   'torch.nn.modules.container.Sequential',
   'torch.nn.parallel.data_parallel.DataParallel',
   'torch.nn.parallel.distributed.DistributedDataParallel',
-  'torch._dynamo.eval_frame.OptimizedModule',
+  COMPILED,
   'torch.optim.swa_utils.AveragedModel',
   'torchvision.ops.misc.MLP',
 ]);

@@ -1,0 +1,146 @@
+/**
+ * Weights that torch keeps in parts from which it computes them: weight_norm, spectral_norm and pruning. Each is put
+ * together as the module does outside of training, and stands in the place of its parts.
+ */
+import { ForwardpassError } from '../errors.ts';
+import type { Tensor } from '../graph/graph.ts';
+import { elementCount, formatShape, type Shape } from '../graph/shapes.ts';
+import { listNames } from '../words.ts';
+import type { StoredParameter } from './parameters.ts';
+
+type Data = Tensor['data'];
+
+interface Kind {
+  /** Names of the parts, of which `*` is the name of the whole: `0.weight`, or in parametrizations the two around it. */
+  readonly parts: readonly string[];
+  /** Whether these shapes can be of such parts. */
+  fits(...shapes: Shape[]): boolean;
+  /** The whole in the shape of the part at `whole`, by the parts' elements. */
+  readonly whole: number;
+  compute(shapes: readonly Shape[], ...parts: Data[]): Float64Array;
+}
+
+const weightNorm = {
+  whole: 1,
+  /** One length for each place along one axis, or for all. */
+  fits: (g: Shape, v: Shape) =>
+    (g.length === 0 || (g.length === v.length && g.filter((size) => size !== 1).length < 2)) &&
+    g.every((size, axis) => size === 1 || size === v[axis]),
+  compute([g, v]: readonly Shape[], lengths: Data, directions: Data) {
+    const place = placesAlong(v, g);
+    const squares = new Float64Array(lengths.length);
+    for (let i = 0; i < directions.length; i++) squares[place(i)] += directions[i] ** 2;
+    return Float64Array.from(directions, (value, i) => (value * lengths[place(i)]) / Math.sqrt(squares[place(i)]));
+  },
+};
+
+const spectralNorm = {
+  whole: 0,
+  fits: (weight: Shape, u: Shape, v: Shape) =>
+    weight.length > 1 && u.length === 1 && v.length === 1 && u[0] === weight[0] && u[0] * v[0] === elementCount(weight),
+  /** W / (u·W·v) */
+  compute(_shapes: readonly Shape[], weight: Data, u: Data, v: Data) {
+    const sigma = bilinear(u, weight, v);
+    // A square weight may have been taken the other way round, along dim=1: the greatest singular value tells.
+    if (u.length === v.length && Math.abs(bilinear(v, weight, u)) > Math.abs(sigma)) {
+      const message = 'the vectors of a spectral norm do not belong to the first axis of its weight';
+      throw new ForwardpassError('ARCHITECTURE', `${message}; ${REMOVE}`);
+    }
+    return Float64Array.from(weight, (value) => value / sigma);
+  },
+};
+
+function bilinear(u: Data, weight: Data, v: Data): number {
+  let sum = 0;
+  for (let i = 0; i < weight.length; i++) sum += u[Math.floor(i / v.length)] * weight[i] * v[i % v.length];
+  return sum;
+}
+
+const pruning = {
+  whole: 0,
+  fits: (weight: Shape, mask: Shape) => formatShape(weight) === formatShape(mask),
+  compute: (_shapes: readonly Shape[], weight: Data, mask: Data) =>
+    Float64Array.from(weight, (value, i) => value * mask[i]),
+};
+
+const KINDS: readonly Kind[] = [
+  { ...weightNorm, parts: ['*_g', '*_v'] },
+  { ...weightNorm, parts: ['*.original0', '*.original1'] },
+  { ...spectralNorm, parts: ['*_orig', '*_u', '*_v'] },
+  { ...spectralNorm, parts: ['*.original', '*.0._u', '*.0._v'] },
+  { ...pruning, parts: ['*_orig', '*_mask'] },
+];
+
+const REMOVE = "call torch.nn.utils.parametrize.remove_parametrizations(module, 'weight') on its modules before saving";
+
+/** A module's parametrizations of one of its tensors: `0.parametrizations.weight` for `0.weight`. */
+const PARAMETRIZED = /(^|\.)parametrizations\.([^.]+)$/;
+
+/** Throws `ARCHITECTURE` for what torch computes from parts in another way. */
+export function withWholeWeights(stored: ReadonlyMap<string, StoredParameter>): ReadonlyMap<string, StoredParameter> {
+  const whole = new Map(stored);
+  const counts = countParts(stored.keys());
+  for (const kind of KINDS) {
+    const [first] = kind.parts;
+    for (const [name] of stored) {
+      if (!name.endsWith(first.slice(1))) continue;
+      const stem = name.slice(0, name.length - first.length + 1);
+      const names = kind.parts.map((part) => `${stem}${part.slice(1)}`);
+      const parts = names.flatMap((part) => whole.get(part) ?? []);
+      const target = targetOf(stem, first);
+      if (target === undefined || whole.has(target) || parts.length < names.length) continue;
+      // Several parametrizations of one tensor follow one another.
+      if ((counts.get(stem) ?? names.length) !== names.length || !kind.fits(...parts.map(({ shape }) => shape)))
+        continue;
+      for (const part of names) whole.delete(part);
+      whole.set(target, computed(kind, parts));
+    }
+  }
+  refuseOthers([...whole.keys()]);
+  return whole;
+}
+
+function targetOf(stem: string, part: string): string | undefined {
+  if (part.startsWith('*_')) return stem;
+  return PARAMETRIZED.test(stem) ? stem.replace(PARAMETRIZED, '$1$2') : undefined;
+}
+
+/** How many tensors each parametrization has. */
+function countParts(names: Iterable<string>): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const name of names) {
+    const [stem] = /^(?:.*\.)?parametrizations\.[^.]+(?=\.)/s.exec(name) ?? [];
+    if (stem !== undefined) counts.set(stem, (counts.get(stem) ?? 0) + 1);
+  }
+  return counts;
+}
+
+function computed(kind: Kind, parts: readonly StoredParameter[]): StoredParameter {
+  const { shape } = parts[kind.whole];
+  const read = async () => {
+    const tensors: Tensor[] = [];
+    for (const part of parts) tensors.push(await part.read());
+    const values = kind.compute(
+      parts.map((part) => part.shape),
+      ...tensors.map(({ data }) => data),
+    );
+    const isDouble = tensors[kind.whole].data instanceof Float64Array;
+    return { shape, data: isDouble ? values : Float32Array.from(values) };
+  };
+  return { shape, read };
+}
+
+/** From the place of an element in a tensor to that in one which has 1 for some of its axes, or none at all. */
+function placesAlong(shape: Shape, along: Shape): (at: number) => number {
+  const axis = along.findIndex((size) => size !== 1);
+  if (axis < 0) return () => 0;
+  const inner = elementCount(shape.slice(axis + 1));
+  return (at) => Math.floor(at / inner) % shape[axis];
+}
+
+function refuseOthers(names: readonly string[]): void {
+  const left = names.filter((name) => /(^|\.)parametrizations\./.test(name));
+  if (left.length === 0) return;
+  const message = `${listNames(left, 3)}: the file holds what torch computes a parameter from, in a way that is not read`;
+  throw new ForwardpassError('ARCHITECTURE', `${message}; ${REMOVE}`);
+}

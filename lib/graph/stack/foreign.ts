@@ -1,0 +1,72 @@
+/** Tensors that are of no plain stack of layers, by their names: what belongs to training, and layers of other kinds. */
+import { ForwardpassError } from '../../errors.ts';
+import { quote } from '../../words.ts';
+import { formatShape, type Shape } from '../shapes.ts';
+
+/** How many batches a normalising layer has seen. */
+const COUNTER = /(^|[./])num_batches_tracked$/;
+/** Weights of classes in a loss. A vector `weight` is one where a loss is what it is of. */
+const CLASS_WEIGHTS = /(^|\.)(pos_weights?|class_weights?)$/;
+const LOSS_WEIGHT = /(^|\.)(criterion|criteria|loss|losses|loss_fn|loss_func|loss_function)(\.\d+)?\.weight$/;
+
+/** Whether the tensor says nothing of the forward pass. */
+export function isOfTraining(name: string, shape: Shape): boolean {
+  return COUNTER.test(name) || (shape.length < 2 && (CLASS_WEIGHTS.test(name) || LOSS_WEIGHT.test(name)));
+}
+
+const ROWS = 'only layers that act on each row by itself are read';
+const MERGE = "merge it into the model it is for (peft's merge_and_unload()) and save that";
+const DEQUANTIZE = 'save the model as it was before quantisation: forwardpass quantises by itself, with `precision`';
+const REMOVE_NORM = 'call torch.nn.utils.remove_weight_norm or remove_spectral_norm on the module before saving';
+const REMOVE_PRUNING = "call torch.nn.utils.prune.remove(module, 'weight') before saving";
+
+interface Foreign {
+  readonly names: RegExp;
+  readonly what: string | ((name: string, tensors: ReadonlyMap<string, Shape>) => string);
+  readonly advice: string;
+}
+
+const KINDS: readonly Foreign[] = [
+  { names: /(^|\.)(weight|bias)_(ih|hh)(_l\d+)?(_reverse)?$/, what: recurrent, advice: ROWS },
+  { names: /(^|[./])recurrent_kernel(:0)?$/, what: 'a recurrent layer (LSTM, GRU or SimpleRNN)', advice: ROWS },
+  { names: /(^|\.)(in_proj_(weight|bias)|[qkv]_proj_weight|bias_[kv])$/, what: 'attention', advice: ROWS },
+  { names: /(^|[./])(depthwise|pointwise)_kernel(:0)?$/, what: 'a separable convolution', advice: ROWS },
+  {
+    names: /(^|\.)lora_(embedding_)?[AB](\.|$)/,
+    what: 'a LoRA adapter, and is added to the weights of a model',
+    advice: MERGE,
+  },
+  { names: /(^|\.)(zero_point|_packed_params(\..*)?)$/, what: 'a quantised layer', advice: DEQUANTIZE },
+  {
+    names: /(weight|bias)_[guv]$/,
+    what: 'a weight in parts, as weight_norm and spectral_norm keep it',
+    advice: REMOVE_NORM,
+  },
+  { names: /(weight|bias)_(orig|mask)$/, what: 'a pruned or spectrally normalised weight', advice: REMOVE_PRUNING },
+  {
+    names: /(^|\.)(exp_avg|exp_avg_sq|momentum_buffer|optimizer\..*)$/,
+    what: "an optimiser's state",
+    advice: 'save the model itself: its state_dict()',
+  },
+];
+
+/** Throws where a tensor's name says that it is of a layer of another kind. */
+export function refuseForeign(tensors: ReadonlyMap<string, Shape>): void {
+  for (const name of tensors.keys()) {
+    const kind = KINDS.find(({ names }) => names.test(name));
+    if (kind === undefined) continue;
+    const what = typeof kind.what === 'string' ? kind.what : kind.what(name, tensors);
+    const code = kind.advice === ROWS ? 'UNSUPPORTED_OP' : 'ARCHITECTURE';
+    throw new ForwardpassError(code, `belongs to ${what}; ${kind.advice}`, `tensor ${quote(name).slice(1, -1)}`);
+  }
+}
+
+/** By how many gates its weights have rows for: each is as wide as the state that `weight_hh` takes. */
+function recurrent(name: string, tensors: ReadonlyMap<string, Shape>): string {
+  const [rows, width] = tensors.get(name.replace(/(weight|bias)_(ih|hh)/, 'weight_hh')) ?? [];
+  const gates: Readonly<Record<number, string>> = { 1: 'RNN', 3: 'GRU', 4: 'LSTM' };
+  const layer = gates[rows / width];
+  return layer === undefined
+    ? 'a recurrent layer (LSTM, GRU or RNN)'
+    : `a recurrent layer (${layer} of ${formatShape([width])})`;
+}
