@@ -315,6 +315,25 @@ const unaryOf: Record<UnaryName, (x: number, alpha: number, beta: number) => num
   to_bool: (x) => (x === 0 ? 0 : 1),
   is_nan: (x) => (Number.isNaN(x) ? 1 : 0),
   is_inf: (x, alpha, beta) => ((x === Infinity && alpha !== 0) || (x === -Infinity && beta !== 0) ? 1 : 0),
+  to_integer(x, alpha) {
+    const whole = x < 0 ? -Math.floor(-x) : Math.floor(x);
+    return whole < -alpha || whole >= alpha || Number.isNaN(x) ? -alpha : whole === 0 ? 0 : whole;
+  },
+  wrap(x, alpha, beta) {
+    if (!Number.isFinite(x)) return 0;
+    const [least, modulus] = [BigInt(alpha), BigInt(beta) - BigInt(alpha)];
+    const rest = (BigInt(Math.trunc(x)) - least) % modulus;
+    return Number(least + (rest < 0n ? rest + modulus : rest));
+  },
+  narrow(x, alpha, beta) {
+    if (!Number.isFinite(x) || x === 0) return x;
+    // The steps between the powers of two around it, the least of which is 4/beta.
+    let step = 2 ** -1074;
+    while (step * alpha * 2 <= Math.abs(x) || step * alpha < 2 ** (1 - Math.floor(Math.log2(beta)))) step *= 2;
+    const [below, part] = [Math.floor(Math.abs(x) / step), (Math.abs(x) / step) % 1];
+    const rounded = (part > 0.5 || (part === 0.5 && below % 2 === 1) ? below + 1 : below) * step;
+    return Math.sign(x) * (rounded > beta ? Infinity : rounded);
+  },
 };
 
 const binaryOf: Record<BinaryName, (a: number, b: number) => number> = {

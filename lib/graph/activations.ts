@@ -128,11 +128,14 @@ function makeEntries(): Readonly<Record<string, Entry>> {
   };
 }
 
+/** Casts are no activations. */
+const FUNCTIONS = UNARY_NAMES.filter((name) => !['to_integer', 'wrap', 'narrow'].includes(name));
+
 /** Made when it is first asked: models that say what they do need none of it. */
 let entries: ReturnType<typeof makeEntries> | undefined;
 
 const NAMES = [
-  ...UNARY_NAMES,
+  ...FUNCTIONS,
   ...['relu6', 'rrelu', 'prelu', 'swish', 'shrink', 'hard_tanh', 'hard_silu', 'sparse_sigmoid', 'exponential'],
   ...['linear', 'softmax', 'log_softmax', 'softmin', 'sparsemax', 'hardmax', 'glu'],
 ];
@@ -174,7 +177,7 @@ export function resolveActivation(activation: Activation, place: string): readon
 
 /** The function of the graph that goes by that name. */
 function functionNamed(spelt: string): Entry | undefined {
-  const fn = UNARY_NAMES.find((name) => spell(name) === spelt);
+  const fn = FUNCTIONS.find((name) => spell(name) === spelt);
   return fn && plain(fn);
 }
 

@@ -49,6 +49,9 @@ export const UNARY_FUNCTIONS: Record<UnaryName, (x: number, alpha: number, beta:
   to_bool: (x) => Number(x !== 0),
   is_nan: (x) => Number(Number.isNaN(x)),
   is_inf: (x, alpha, beta) => Number((x === Infinity && alpha !== 0) || (x === -Infinity && beta !== 0)),
+  to_integer: (x, alpha) => (Math.trunc(x) >= -alpha && Math.trunc(x) < alpha ? Math.trunc(x) + 0 : -alpha),
+  wrap,
+  narrow,
 };
 
 export const BINARY_FUNCTIONS: Record<BinaryName, (a: number, b: number) => number> = {
@@ -158,6 +161,33 @@ function roundEven(x: number): number {
   const below = Math.floor(x);
   if (x - below !== 0.5) return Math.round(x);
   return below % 2 === 0 ? below : below + 1;
+}
+
+/** The remainder is exact; what puts it into the range is so too where the result can be held at all. */
+function wrap(x: number, alpha: number, beta: number): number {
+  if (!Number.isFinite(x)) return 0;
+  const modulus = beta - alpha;
+  const rest = Math.trunc(x) % modulus;
+  return (rest < alpha ? rest + modulus : rest >= beta ? rest - modulus : rest) + 0;
+}
+
+/** The least that has all its bits is 4/beta as a power of two; below it the steps grow no smaller. */
+function narrow(x: number, alpha: number, beta: number): number {
+  const size = Math.abs(x);
+  if (!(size < Infinity)) return x;
+  if (size > 2 * beta) return Math.sign(x) * Infinity;
+  const binade = Math.max(powerBelow(size), 2 / powerBelow(beta));
+  const above = binade * (2 ** 52 / alpha);
+  const rounded = size + above - above;
+  const result = rounded > beta ? Infinity : rounded;
+  return x < 0 || Object.is(x, -0) ? -result : result;
+}
+
+/** The greatest power of two that is at most x; 0 for 0. */
+function powerBelow(x: number): number {
+  if (x === 0) return 0;
+  const power = 2 ** Math.floor(Math.log2(x));
+  return power > x ? power / 2 : power;
 }
 
 /** By its series of positive terms, e^−x²·2/√π·Σ 2ⁿx²ⁿ⁺¹/(2n+1)!!, where that is short; else by {@link erfc}. */

@@ -117,6 +117,10 @@ export const UNARY_NAMES = [
   'to_bool', //          x == 0 ? 0 : 1
   'is_nan', //           1 or 0
   'is_inf', //           x = +∞ and alpha ≠ 0, or x = −∞ and beta ≠ 0: 1, otherwise 0
+  // Casts: formats/casts.ts
+  'to_integer', //       −alpha ≤ trunc(x) < alpha ? trunc(x) : −alpha, NaN too; never −0
+  'wrap', //             trunc(x) + n·(beta − alpha) with the whole n that puts it into [alpha, beta); NaN, ±∞ give 0
+  'narrow', //           to the nearest float of alpha steps between powers of two that is at most beta, ties to even
 ] as const;
 export type UnaryName = (typeof UNARY_NAMES)[number];
 

@@ -170,7 +170,41 @@ struct Activations {
     return truth<S>(S::mask_or(above, below));
   }
 
+  // Casts. Adding 0 turns −0 into 0.
+  static V to_integer(V x, V alpha, V) {
+    const V whole = S::add(S::trunc(x), S::zero()), lowest = negate<S>(alpha);
+    const M fits = S::mask_and(S::less_equal(lowest, whole), S::less(whole, alpha));
+    return S::select(fits, whole, lowest);
+  }
+  // The remainder is exact: the modulus is a power of two.
+  static V wrap(V x, V alpha, V beta) {
+    const V modulus = S::sub(beta, alpha), whole = S::trunc(x);
+    const V rest = S::fnma(S::trunc(S::div(whole, modulus)), modulus, whole);
+    const V raised = S::select(S::less(rest, alpha), S::add(rest, modulus), rest);
+    const V wrapped = S::select(S::less_equal(beta, rest), S::sub(rest, modulus), raised);
+    const M finite = S::less(FP_ISA::abs<S>(x), S::set1(Float<S>::infinity));
+    return S::select(finite, S::add(wrapped, S::zero()), S::zero());
+  }
+  // x + m − m, where m's last bit is what the result's is to be. Large x are lowered meanwhile, lest m overflow.
+  static V narrow(V x, V alpha, V beta) {
+    const V a = S::min(FP_ISA::abs<S>(x), S::mul(S::set1(4), beta)), large = S::set1(T(0x1p64)), down = S::set1(T(0x1p-40)), up = S::set1(T(0x1p40));
+    const M is_large = S::less_equal(large, a);
+    const V lowered = S::select(is_large, S::mul(a, down), a);
+    const V least = S::div(S::set1(2), power_below(beta));
+    const V power = power_below(lowered), binade = S::select(S::less(power, least), least, power);
+    const V m = S::mul(binade, S::div(S::set1(Float<S>::two_to_mantissa), alpha));
+    const V rounded = S::sub(S::add(lowered, m), m);
+    const V raised = S::select(is_large, S::mul(rounded, up), rounded);
+    const V infinity = S::set1(Float<S>::infinity), bounded = S::select(S::less(beta, raised), infinity, raised);
+    const M plain = S::mask_and(S::less(FP_ISA::abs<S>(x), infinity), S::less(alpha, S::set1(Float<S>::two_to_mantissa)));
+    return S::select(plain, with_sign<S>(bounded, x), x);
+  }
+
  private:
+  // The greatest power of two that is at most a, which is not negative; 0 where it is subnormal.
+  static V power_below(V a) {
+    return S::from_bits(S::iand(S::bits(a), S::bits(S::set1(Float<S>::infinity))));
+  }
   static M negative(V x) { return S::less(x, S::zero()); }
 };
 

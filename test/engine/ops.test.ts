@@ -9,6 +9,7 @@ import {
   UNARY_NAMES,
   type UnaryName,
 } from '../../lib/graph/graph.ts';
+import { CASTS } from '../casts.ts';
 import { graphOf, node } from '../graph/graphs.ts';
 import { Random } from '../random-graph.ts';
 import { arrayOf, BATCHES, expectAsReference, type Named, PRECISIONS, type Precision } from './engine.ts';
@@ -90,10 +91,11 @@ describe.each(PRECISIONS)('in %s', (precision) => {
     const LOOSE: Partial<Record<UnaryName, number>> = { tanh_shrink: 8, gelu: 8, gelu_tanh: 8 };
 
     it.each(UNARY_NAMES)('agrees with the reference on %s', (fn) => {
-      for (const [alpha, beta] of [
+      const plain = [
         [0.25, 0.75],
         [1.5, 2],
-      ]) {
+      ];
+      for (const [alpha, beta] of CASTS[fn] ?? plain) {
         const graph = graphOf({ x: [1] }, [node('y', 'unary', ['x'], { fn, alpha, beta })]);
         const values = (value: number, row: number) => (row < EDGES.length ? EDGES[row] : value * 4);
         const inputs = inputsOf(graph, precision, values);
@@ -101,7 +103,8 @@ describe.each(PRECISIONS)('in %s', (precision) => {
         expectAsReference(graph, precision, inputs, { tolerance, what: fn, rows: ROWS, each: true });
       }
       for (const width of WIDTHS) {
-        const graph = graphOf({ x: [width] }, [node('y', 'unary', ['x'], { fn, alpha: 0.5, beta: 1 })]);
+        const [alpha, beta] = CASTS[fn]?.[0] ?? [0.5, 1];
+        const graph = graphOf({ x: [width] }, [node('y', 'unary', ['x'], { fn, alpha, beta })]);
         check(graph, precision, `${fn} of ${width}`, 8);
       }
     });

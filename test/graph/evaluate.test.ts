@@ -4,6 +4,7 @@ import { BINARY_NAMES, type Node, REDUCE_NAMES, type Tensor, UNARY_NAMES } from 
 import { DEFAULT_LIMITS } from '../../lib/graph/limits.ts';
 import { simplify } from '../../lib/graph/simplify.ts';
 import { validate } from '../../lib/graph/validate.ts';
+import { CASTS } from '../casts.ts';
 import { Random, randomGraph, randomInputs } from '../random-graph.ts';
 import { reference } from '../reference.ts';
 import { expectClose } from './close.ts';
@@ -51,11 +52,12 @@ function expectEach(found: Node, operands: readonly Tensor[], tolerance: number)
 describe('evaluating constants', () => {
   it.each(UNARY_NAMES)('agrees with the reference on %s', (fn) => {
     const points = [...EDGES, ...Array.from({ length: 401 }, (_, at) => (at - 200) / 16)];
-    for (const [alpha, beta] of [
+    const plain = [
       [0.5, 0.25],
       [1, 1],
       [2, 6],
-    ]) {
+    ];
+    for (const [alpha, beta] of CASTS[fn] ?? plain) {
       const x = doubles(points);
       expectEach(
         node('y', 'unary', [x], { fn, alpha, beta }),

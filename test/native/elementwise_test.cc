@@ -294,6 +294,47 @@ void check_meaning() {
       {int(Unary::is_inf), 0, 1, inf, 0},
       {int(Unary::is_inf), 1, 0, -inf, 0},
       {int(Unary::is_inf), 1, 1, nan, 0},
+      {int(Unary::to_integer), T(0x1p31), 0, T(2.75), 2},
+      {int(Unary::to_integer), T(0x1p31), 0, T(-2.75), -2},
+      {int(Unary::to_integer), T(0x1p31), 0, T(-0.75), 0},
+      {int(Unary::to_integer), T(0x1p31), 0, T(0x1p31), T(-0x1p31)},
+      {int(Unary::to_integer), T(0x1p31), 0, T(-0x1p31), T(-0x1p31)},
+      {int(Unary::to_integer), T(0x1p31), 0, -max, T(-0x1p31)},
+      {int(Unary::to_integer), T(0x1p31), 0, inf, T(-0x1p31)},
+      {int(Unary::to_integer), T(0x1p31), 0, nan, T(-0x1p31)},
+      {int(Unary::to_integer), 128, 0, T(-128.5), -128},
+      {int(Unary::wrap), -128, 128, T(127.5), 127},
+      {int(Unary::wrap), -128, 128, 128, -128},
+      {int(Unary::wrap), -128, 128, -129, 127},
+      {int(Unary::wrap), -128, 128, T(-0.5), 0},
+      {int(Unary::wrap), -128, 128, 16777214, -2},
+      {int(Unary::wrap), 0, 256, -1, 255},
+      {int(Unary::wrap), 0, 256, 300, 44},
+      {int(Unary::wrap), 0, 256, -256, 0},
+      {int(Unary::wrap), T(-0x1p31), T(0x1p31), -1, -1},
+      {int(Unary::wrap), T(-0x1p31), T(0x1p31), T(0x1p31), T(-0x1p31)},
+      {int(Unary::wrap), T(-0x1p31), T(0x1p31), max, 0},
+      {int(Unary::wrap), 0, 256, inf, 0},
+      {int(Unary::wrap), 0, 256, nan, 0},
+      {int(Unary::narrow), 1024, 65504, T(1.00048828125), 1},
+      {int(Unary::narrow), 1024, 65504, T(1.00146484375), T(1.001953125)},
+      {int(Unary::narrow), 1024, 65504, T(-1.00146484375), T(-1.001953125)},
+      {int(Unary::narrow), 1024, 65504, T(65519), T(65504)},
+      {int(Unary::narrow), 1024, 65504, T(65520), inf},
+      {int(Unary::narrow), 1024, 65504, T(-max), -inf},
+      {int(Unary::narrow), 1024, 65504, T(0x1p-25), 0},
+      {int(Unary::narrow), 1024, 65504, T(0x1.8p-25), T(0x1p-24)},
+      {int(Unary::narrow), 1024, 65504, T(-0x1p-26), T(-0.0)},
+      {int(Unary::narrow), 1024, 65504, T(0x1.004p-14), T(0x1.004p-14)},
+      {int(Unary::narrow), 1024, 65504, T(0x1.002p-14), T(0x1p-14)},
+      {int(Unary::narrow), 1024, 65504, inf, inf},
+      {int(Unary::narrow), 1024, 65504, nan, nan},
+      {int(Unary::narrow), 128, T(0x1.FEp127), T(0x1.FFp127), inf},
+      {int(Unary::narrow), 128, T(0x1.FEp127), T(0x1.FEFFFEp127), T(0x1.FEp127)},
+      {int(Unary::narrow), 128, T(0x1.FEp127), T(0x1.01p100), T(0x1p100)},
+      {int(Unary::narrow), 128, T(0x1.FEp127), T(0x1p-133), T(0x1p-133)},
+      {int(Unary::narrow), 128, T(0x1.FEp127), T(0x1p-134), 0},
+      {int(Unary::narrow), T(0x1p23), T(0x1.FFFFFEp127), T(0x1.000002p0), T(0x1.000002p0)},
   };
   each_set([&](const fp::InstructionSet& set) {
     for (const Example<T>& e : examples) {
@@ -311,7 +352,10 @@ void check_nan() {
   const T nan = std::numeric_limits<T>::quiet_NaN(), parameters[] = {T(0.5), T(2)};
   for (int f = 0; f < unary_count; f++) {
     const Unary u = Unary(f);
-    if (u == Unary::logical_not || u == Unary::to_bool || u == Unary::is_nan || u == Unary::is_inf) continue;
+    if (u == Unary::logical_not || u == Unary::to_bool || u == Unary::is_nan || u == Unary::is_inf ||
+        u == Unary::to_integer || u == Unary::wrap) {
+      continue;
+    }
     T y = 0;
     table<T>(scalar()).unary[f](&nan, &y, 1, parameters);
     CHECK_THAT(y != y, "%s(NaN) is %a", unary_names[f], double(y));

@@ -4,6 +4,7 @@ import { resolveActivation } from '../../graph/activations.ts';
 import type { Activation } from '../../graph/architecture.ts';
 import { activate } from '../../graph/define/activate.ts';
 import { LayerContext } from '../../graph/define/layer.ts';
+import type { Tensor } from '../../graph/graph.ts';
 import { quote } from '../../words.ts';
 import { isObject } from './config.ts';
 import { type LayerCall, scalar, type Value } from './layer.ts';
@@ -13,8 +14,7 @@ const NAMES: ReadonlyMap<string, Activation> = new Map<string, Activation>([
   ...[
     ...['linear', 'relu', 'relu6', 'elu', 'selu', 'celu', 'gelu', 'silu', 'swish', 'mish', 'tanh', 'sigmoid'],
     ...['softmax', 'log_softmax', 'softplus', 'softsign', 'exponential', 'glu', 'log_sigmoid'],
-    ...['hard_silu', 'hard_swish', 'hard_tanh', 'hard_shrink', 'soft_shrink', 'tanh_shrink', 'squareplus'],
-    ...['sparse_plus', 'sparse_sigmoid', 'hard_sigmoid'],
+    ...['hard_silu', 'hard_swish', 'hard_tanh', 'tanh_shrink', 'sparse_plus', 'sparse_sigmoid', 'hard_sigmoid'],
   ].map((name) => [name, name] as const),
   ['leaky_relu', { name: 'leaky_relu', alpha: 0.2 }],
   ['softmax_v2', 'softmax'],
@@ -34,12 +34,49 @@ export function functionName(layer: LayerCall): string | undefined {
 }
 
 export function applyNamed(layer: LayerCall, x: Value, name: string): Value {
-  if (name === 'sparsemax') return sparsemax(layer, x);
+  if (Object.hasOwn(PIECES, name)) return PIECES[name](layer, x);
   if (name === 'hard_sigmoid' && layer.version < 3) return applyActivation(layer, x, HARD_SIGMOID_2);
   const activation = NAMES.get(name);
   if (activation !== undefined) return applyActivation(layer, x, activation);
   const message = `${quote(name)} is no activation of Keras' own: what it computes is code, which the file does not hold`;
   throw layer.unsupported(`${message}; use one that has a name in Keras, or export the model to ONNX`);
+}
+
+/** Those that Keras itself computes in pieces, where NaN, infinities and cancellation come out as theirs do. */
+const PIECES: Readonly<Record<string, (layer: LayerCall, x: Value) => Value>> = {
+  sparsemax,
+  hard_shrink: hardShrink,
+  soft_shrink: softShrink,
+  squareplus,
+};
+
+/** NaN is not above the threshold, and becomes 0. */
+export function hardShrink(layer: LayerCall, x: Value, threshold = 0.5): Value {
+  return whereAbove(layer, layer.unary('abs', x), threshold, x, scalar(0));
+}
+
+export function softShrink(layer: LayerCall, x: Value, threshold = 0.5): Value {
+  const isBelow = layer.binary('less', x, scalar(-threshold));
+  const raised = layer.binary('add', x, scalar(threshold));
+  const rest = layer.emit('select', [isBelow, raised, scalar(0)], {}, x.shape);
+  return whereAbove(layer, x, threshold, layer.binary('sub', x, scalar(threshold)), rest);
+}
+
+/** (x + √(x² + b))/2: of great negative x nothing is left. */
+export function squareplus(layer: LayerCall, x: Value, b = 4): Value {
+  const root = layer.unary('sqrt', layer.binary('add', layer.unary('square', x), scalar(b)));
+  return layer.binary('div', layer.binary('add', x, root), scalar(2));
+}
+
+/** `a` where the value exceeds the threshold, `b` elsewhere. */
+export function whereAbove(
+  layer: LayerCall,
+  value: Value,
+  threshold: number,
+  a: Value | Tensor,
+  b: Value | Tensor,
+): Value {
+  return layer.emit('select', [layer.binary('greater', value, scalar(threshold)), a, b], {}, value.shape);
 }
 
 /** Each element is compared with each. */

@@ -3,6 +3,7 @@ import { ForwardpassError } from '../../errors.ts';
 import type { BinaryName, DType, Op, OpAttributes, Operand, ReduceName, Tensor } from '../../graph/graph.ts';
 import { broadcastShapes, elementCount, formatShape, type Shape, sameShape } from '../../graph/shapes.ts';
 import { quote } from '../../words.ts';
+import { type CastRule, castSteps } from '../casts.ts';
 import type { Config } from './config.ts';
 import type { Argument, LayerSpec } from './spec.ts';
 import type { StoredWeight, Variable } from './weights.ts';
@@ -34,6 +35,8 @@ export interface Sink {
   /** The place of the words that an input's elements may be; see words.ts. */
   readonly words: WordInputs;
   readonly version: number;
+  /** Whose casts the model was made for. */
+  readonly castRule: CastRule;
 }
 
 /** Inputs of strings: a layer that looks words up tells which words there are. */
@@ -123,6 +126,17 @@ export class LayerCall {
     throw this.error('SHAPE', `the shapes ${x} and ${y} of rows do not broadcast together`);
   }
 
+  /** The same numbers as another type. */
+  cast(x: Value, dtype: DType): Value {
+    if (x.dtype === dtype) return x;
+    if (x.dtype === 'string' || dtype === 'string') throw this.unsupported(`casts ${x.dtype} to ${dtype}`);
+    const value = castSteps(x.dtype, dtype, this.options.sink.castRule).reduce<Value>((y, step) => {
+      if ('fn' in step) return this.unary(step.fn, y, step.alpha, step.beta);
+      return this.emit('select', [this.unary('is_nan', y), scalar(step.nan), y], {}, y.shape);
+    }, x);
+    return { ...value, dtype };
+  }
+
   affine(x: Value, scale: Tensor, shift: Tensor): Value {
     return this.emit('affine', [x, scale, shift], {}, x.shape);
   }
@@ -135,26 +149,23 @@ export class LayerCall {
   }
 
   reshape(x: Value, shape: Shape): Value {
-    return sameShape(x.shape, shape) ? x : this.emit('reshape', [x], { shape }, shape);
+    return sameShape(x.shape, shape) ? x : this.moved(x, this.emit('reshape', [x], { shape }, shape));
+  }
+
+  /** Elements that only move stay integers where they are. */
+  private moved(x: Value, value: Value): Value {
+    return x.dtype.includes('float') ? value : { ...value, dtype: x.dtype };
   }
 
   transpose(x: Value, permutation: readonly number[]): Value {
     if (permutation.every((from, to) => from === to)) return x;
-    return this.emit(
-      'transpose',
-      [x],
-      { permutation },
-      permutation.map((axis) => x.shape[axis]),
-    );
+    const shape = permutation.map((axis) => x.shape[axis]);
+    return this.moved(x, this.emit('transpose', [x], { permutation }, shape));
   }
 
   gather(x: Value, axis: number, positions: readonly number[]): Value {
-    return this.emit(
-      'gather',
-      [x],
-      { axis, indices: Int32Array.from(positions) },
-      x.shape.with(axis, positions.length),
-    );
+    const shape = x.shape.with(axis, positions.length);
+    return this.moved(x, this.emit('gather', [x], { axis, indices: Int32Array.from(positions) }, shape));
   }
 
   /** x·W + b over the last axis; the kernel is [in, out]. */

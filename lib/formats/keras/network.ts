@@ -14,6 +14,7 @@ import {
 import type { Limits } from '../../graph/limits.ts';
 import { elementCount, formatShape, type Shape } from '../../graph/shapes.ts';
 import { describe, quote } from '../../words.ts';
+import type { CastRule } from '../casts.ts';
 import { computeDType } from './dtype.ts';
 import { isValue, LayerCall, leavesOf, type Sink, type Value } from './layer.ts';
 import { kindOf, variablesOf } from './layers/table.ts';
@@ -34,6 +35,7 @@ export function buildNetwork(model: ModelSpec, options: NetworkOptions): Graph {
 
 class Network implements Sink {
   readonly version: number;
+  readonly castRule: CastRule;
   readonly words = new Vocabularies();
   private readonly nodes: Node[] = [];
   private readonly names = new Set<string>();
@@ -42,6 +44,7 @@ class Network implements Sink {
 
   constructor(private readonly options: NetworkOptions) {
     this.version = options.version;
+    this.castRule = options.format === 'tfjs' ? 'tfjs' : 'tensorflow';
   }
 
   graph(model: ModelSpec): Graph {

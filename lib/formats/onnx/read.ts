@@ -66,6 +66,7 @@ async function readWith(
     batchAxis,
     declaredBatch: batchAxis === 0 ? commonBatch(inputs) : undefined,
     limits,
+    casts: 'wrap',
     // Small files may still count, compare and broadcast; large ones transpose and cast what they hold.
     budget: () => external.bytes + limits.rowElements,
   });

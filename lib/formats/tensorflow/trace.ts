@@ -62,6 +62,7 @@ async function traceWith(batchAxis: 0 | undefined, traced: Traced): Promise<Grap
     batchAxis,
     declaredBatch: batchAxis === 0 ? commonBatch(traced.inputs) : undefined,
     limits,
+    casts: traced.format === 'tfjs' ? 'tfjs' : 'tensorflow',
     // Small files may still count, compare and broadcast; large ones transpose and cast what they hold.
     budget: () => traced.bytes() + limits.rowElements,
   });

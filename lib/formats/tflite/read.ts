@@ -101,6 +101,7 @@ function readWith(batchAxis: 0 | undefined, reading: Reading): Graph {
     batchAxis,
     declaredBatch: batchAxis === 0 && batches.size === 1 ? declaredBatch : undefined,
     limits,
+    casts: 'tflite',
     // Small files may still count, compare and broadcast; large ones transpose and widen what they hold.
     budget: () => reading.bytes + limits.rowElements,
   });

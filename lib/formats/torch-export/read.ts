@@ -97,6 +97,7 @@ async function buildGraph(
     batchAxis,
     declaredBatch: batchAxis === 0 ? commonBatch(inputs) : undefined,
     limits,
+    casts: 'wrap',
     // Small files may still count, compare and broadcast; large ones transpose and cast what they hold.
     budget: () => fileBytes + limits.rowElements,
   });

@@ -40,6 +40,7 @@ export async function readModule(main: Reader, limits: Limits): Promise<Graph> {
       batchAxis: 0,
       declaredBatch: commonBatch(shapes),
       limits,
+      casts: 'wrap',
       // Small files may still count, compare and broadcast; large ones transpose and cast what they hold.
       budget: () => main.size + limits.rowElements,
     });

@@ -5,9 +5,10 @@
  */
 import type { BinaryName, NormName, Operand, ReduceName, UnaryName } from '../../graph/graph.ts';
 import { broadcastShapes, broadcastsTo, elementCount, formatShape, sameShape } from '../../graph/shapes.ts';
+import { type CastStep, castSteps, holdsBelow } from '../casts.ts';
 import { batchAxisOf, Emitter, type RowInfo } from './emitter.ts';
 import * as fold from './fold.ts';
-import { type Constant, constant, type ElementType, isFloat, literal, type Row, type Value } from './value.ts';
+import { type Constant, constant, type ElementType, literal, type Row, type Value } from './value.ts';
 import { Vocabulary } from './vocabulary.ts';
 
 const CONDITIONS: ReadonlySet<UnaryName | BinaryName> = new Set<UnaryName | BinaryName>([
@@ -76,11 +77,16 @@ export class GraphBuilder extends Emitter {
     }
     if (x.kind === 'constant') {
       if (x.type !== type) this.spend(x.data.length);
-      return fold.cast(x, type);
+      return fold.cast(x, type, this.castRule);
     }
-    if (type === 'bool' && x.type !== 'bool') return this.unary(x, 'to_bool');
-    const cut = isFloat(x.type) && !isFloat(type) ? this.unary(x, 'trunc') : x;
-    return { ...cut, type };
+    if (x.below !== undefined && type !== 'bool' && holdsBelow(type, x.below)) return { ...x, type };
+    const steps = castSteps(x.type, type, this.castRule);
+    return { ...steps.reduce<Value>((value, step) => this.#castStep(value, step), x), type };
+  }
+
+  #castStep(x: Value, step: CastStep): Value {
+    if ('fn' in step) return this.unary(x, step.fn, step.alpha, step.beta);
+    return this.select(this.unary(x, 'is_nan'), this.scalar(x, step.nan), x);
   }
 
   /** Values of one kind: words become indices of one vocabulary, that of the row tensors, all of which must have it. */

@@ -3,6 +3,7 @@ import { type ErrorCode, ForwardpassError } from '../../errors.ts';
 import type { Node, Op, OpAttributes, Operand, Tensor } from '../../graph/graph.ts';
 import type { Limits } from '../../graph/limits.ts';
 import { elementCount, formatShape } from '../../graph/shapes.ts';
+import type { CastRule } from '../casts.ts';
 import * as fold from './fold.ts';
 import { type Constant, HIGHEST_RANK, isFloat, type Row, type Value } from './value.ts';
 import { Vocabulary } from './vocabulary.ts';
@@ -29,6 +30,8 @@ export interface EmitterOptions {
   /** The size that the file gives the batch, where it gives one. */
   readonly declaredBatch: number | undefined;
   readonly limits: Limits;
+  /** Whose casts the model was made for. */
+  readonly casts: CastRule;
   /** How many elements the constants computed here may have together. */
   readonly budget: () => number;
 }
@@ -43,6 +46,7 @@ export class Emitter {
   readonly batchAxis: 0 | undefined;
   readonly declaredBatch: number | undefined;
   readonly limits: Limits;
+  readonly castRule: CastRule;
   /** What the model's constant strings are the indices of. */
   readonly constantWords = new Vocabulary();
   /** What its string inputs are the indices of: the words that some operation looks for. */
@@ -57,6 +61,7 @@ export class Emitter {
     this.batchAxis = options.batchAxis;
     this.declaredBatch = options.declaredBatch;
     this.limits = options.limits;
+    this.castRule = options.casts;
     this.#budget = options.budget;
   }
 

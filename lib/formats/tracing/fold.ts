@@ -15,6 +15,7 @@ import {
   transposeColumns,
   transposeShape,
 } from '../../graph/shapes.ts';
+import { type CastRule, type CastStep, castSteps } from '../casts.ts';
 import { allocate, type Constant, constant, type ElementType, isFloat, type Numbers } from './value.ts';
 
 /** The elements of `x` at `columns`. */
@@ -54,14 +55,20 @@ export function concat(parts: readonly Constant[], axis: number): Constant {
   return constant(parts[0].type, shape, data, batch);
 }
 
-/** The same numbers as another type: floats are cut to integers, anything but 0 is true. */
-export function cast(x: Constant, type: ElementType): Constant {
+/** The same numbers as another type. */
+export function cast(x: Constant, type: ElementType, rule: CastRule): Constant {
   if (x.type === type) return x;
+  const steps = castSteps(x.type, type, rule);
   const data = allocate(type, x.data.length);
-  if (type === 'bool') data.set(x.data.map((value) => (value === 0 ? 0 : 1)));
-  else if (isFloat(x.type) && !isFloat(type)) data.set(x.data.map(Math.trunc));
-  else data.set(x.data);
+  // Whole numbers that depend on the batch stay what they are, as do integers that are too large to be held.
+  const isCast = (value: number, i: number) => !x.batch?.[i] && (isFloat(x.type) || Number.isFinite(value));
+  for (const [i, value] of x.data.entries()) data[i] = isCast(value, i) ? steps.reduce(castNumber, value) : value;
   return constant(type, x.shape, data, x.batch);
+}
+
+function castNumber(value: number, step: CastStep): number {
+  if ('nan' in step) return Number.isNaN(value) ? step.nan : value;
+  return UNARY_FUNCTIONS[step.fn](value, step.alpha ?? 0, step.beta ?? 0);
 }
 
 export function unary(x: Constant, fn: UnaryName, type: ElementType, alpha = 0, beta = 0): Constant | undefined {

@@ -28,6 +28,9 @@ const PARAMETRIC: ReadonlySet<UnaryName> = new Set<UnaryName>([
   'softplus',
   'squareplus',
   'is_inf',
+  'to_integer',
+  'wrap',
+  'narrow',
 ]);
 
 export const unary: OpDefinition<'unary'> = {
@@ -40,6 +43,12 @@ export const unary: OpDefinition<'unary'> = {
     checkNumber(node, 'beta', beta);
     if ((fn === 'softplus' || fn === 'celu') && alpha === 0) {
       refuse(node, 'MALFORMED', `alpha of ${fn} must not be 0: the function divides by it`);
+    }
+    if (fn === 'wrap' && !(alpha < beta)) {
+      refuse(node, 'MALFORMED', `expected the range of wrap to begin below its end, found ${alpha} and ${beta}`);
+    }
+    if (fn === 'narrow' && !(alpha > 0 && beta > 0)) {
+      refuse(node, 'MALFORMED', `expected alpha and beta of narrow to be positive, found ${alpha} and ${beta}`);
     }
     return x;
   },

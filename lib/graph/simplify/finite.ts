@@ -58,7 +58,14 @@ export const dropRequirements: Rule = {
 type Knowledge = 'finite' | 'no infinity' | 'nothing';
 
 /** Functions that give finite numbers whatever they are given, NaN included. */
-const ALWAYS_FINITE: ReadonlySet<UnaryName> = new Set<UnaryName>(['not', 'to_bool', 'is_nan', 'is_inf']);
+const ALWAYS_FINITE: ReadonlySet<UnaryName> = new Set<UnaryName>([
+  'not',
+  'to_bool',
+  'is_nan',
+  'is_inf',
+  'to_integer',
+  'wrap',
+]);
 
 const MOST_STEPS = 64;
 

@@ -22,6 +22,8 @@ export const dropIdentities: Rule = {
   },
 };
 
+const FLOAT32_STEPS = 2 ** 23;
+
 function isIdentityNode(node: Node, precision: 'f32' | 'f64'): boolean {
   switch (node.op) {
     case 'reshape':
@@ -33,8 +35,12 @@ function isIdentityNode(node: Node, precision: 'f32' | 'f64'): boolean {
       return isIdentity(node.attributes.indices, node.attributes.indices.length);
     case 'transpose':
       return node.attributes.permutation.every((from, to) => from === to);
-    case 'unary':
-      return node.attributes.fn === 'clip' && node.attributes.alpha === -Infinity && node.attributes.beta === Infinity;
+    case 'unary': {
+      const { fn, alpha = 0, beta = 0 } = node.attributes;
+      // Numbers of the model's own precision are no wider.
+      if (fn === 'narrow') return alpha >= FLOAT32_STEPS && precision === 'f32';
+      return fn === 'clip' && alpha === -Infinity && beta === Infinity;
+    }
     case 'affine':
       return rounded(uniform(node.inputs[1]), precision) === 1 && uniform(node.inputs[2]) === 0;
     default:

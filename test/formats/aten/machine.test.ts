@@ -9,7 +9,7 @@ import { DEFAULT_LIMITS } from '../../../lib/graph/limits.ts';
 import { failureOf } from '../../failure.ts';
 
 function machine(limits = DEFAULT_LIMITS) {
-  const build = new GraphBuilder({ batchAxis: 0, declaredBatch: undefined, limits, budget: () => 1000 });
+  const build = new GraphBuilder({ batchAxis: 0, declaredBatch: undefined, limits, casts: 'wrap', budget: () => 1000 });
   const made = new Machine(build);
   const call = (name: string, ...args: Argument[]) => made.call(name, args, new Map(), siteOf('n', name));
   const input = (type: ElementType, ...shape: number[]) =>

@@ -2,7 +2,7 @@
 import { quote } from '../../../words.ts';
 import { applyActivation, applyNamed, functionName } from '../activation.ts';
 import { innerLayer } from '../inner.ts';
-import type { LayerCall, LayerKind, Value } from '../layer.ts';
+import { type LayerCall, type LayerKind, scalar, type Value } from '../layer.ts';
 import { trained } from './variables.ts';
 
 /** Applies what a layer's `activation` says: a name, or a layer. */
@@ -39,8 +39,9 @@ const leakyRelu = elementwise((layer) => {
 
 const elu = elementwise((layer) => layer.unary('elu', layer.input, layer.config.number('alpha', 1)));
 
+/** x times whether it is above: of −∞ that is NaN. */
 const thresholdedRelu = elementwise((layer) =>
-  layer.unary('thresholded_relu', layer.input, layer.config.number('theta', 1)),
+  layer.binary('mul', layer.input, layer.binary('greater', layer.input, scalar(layer.config.number('theta', 1)))),
 );
 
 const prelu: LayerKind = {

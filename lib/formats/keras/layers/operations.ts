@@ -1,10 +1,12 @@
 /** Functions of keras.ops that Keras 3 writes into functional models, such as `x * 2` or `ops.mean(x, axis=1)`. */
 import type { Activation } from '../../../graph/architecture.ts';
-import type { BinaryName, ReduceName, UnaryName } from '../../../graph/graph.ts';
+import type { BinaryName, DType, ReduceName, UnaryName } from '../../../graph/graph.ts';
 import { broadcastShapes } from '../../../graph/shapes.ts';
 import { describe } from '../../../words.ts';
-import { applyActivation } from '../activation.ts';
-import { isValue, type LayerCall, type LayerKind, scalar, type Value, valuesIn } from '../layer.ts';
+import { applyActivation, applyNamed, hardShrink, softShrink, squareplus, whereAbove } from '../activation.ts';
+import { computeDType } from '../dtype.ts';
+import { type LayerCall, type LayerKind, scalar, type Value, valuesIn } from '../layer.ts';
+import { asFloating, asSum, isFloating, resultType } from '../result-type.ts';
 import { Serialized } from '../spec.ts';
 import { softmaxOver } from './activations.ts';
 import { concat } from './merging.ts';
@@ -12,6 +14,11 @@ import { operand } from './preprocessing.ts';
 import { reshapeTo } from './reshaping.ts';
 
 const unary = (fn: UnaryName): LayerKind => ({ build: (layer) => layer.unary(fn, layer.input) });
+
+/** One that makes floats of integers. */
+const curve = (fn: UnaryName): LayerKind => ({
+  build: (layer) => ({ ...layer.unary(fn, layer.input), dtype: asFloating(layer.input.dtype) }),
+});
 
 const activation = (name: string, ...settings: readonly string[]): LayerKind => ({
   build(layer) {
@@ -23,14 +30,33 @@ const activation = (name: string, ...settings: readonly string[]): LayerKind => 
 
 const binary = (fn: BinaryName, finish = (_: LayerCall, value: Value) => value): LayerKind => ({
   build(layer) {
-    const [a, b] = [operand(layer, layer.argument(0, 'x1')), operand(layer, layer.argument(1, 'x2'))];
-    return finish(layer, layer.binary(fn, a, b));
+    const given = [layer.argument(0, 'x1'), layer.argument(1, 'x2')];
+    const [a, b] = given.map((argument) => operand(layer, argument));
+    return finish(layer, { ...layer.binary(fn, a, b), dtype: resultType(...given) });
   },
 });
 
+const quotient = binary('div', (_, value) => ({ ...value, dtype: asFloating(value.dtype) }));
+
 const comparison = (fn: BinaryName): LayerKind => binary(fn, (_, value) => ({ ...value, dtype: 'bool' }));
 
+const truth = (fn: UnaryName, alpha?: number, beta?: number): LayerKind => ({
+  build: (layer) => ({ ...layer.unary(fn, layer.input, alpha, beta), dtype: 'bool' }),
+});
+
+const finite: LayerKind = {
+  build(layer) {
+    const [isNan, isInfinite] = [layer.unary('is_nan', layer.input), layer.unary('is_inf', layer.input, 1, 1)];
+    return { ...layer.unary('not', layer.binary('or', isNan, isInfinite)), dtype: 'bool' };
+  },
+};
+
 const notEqual = binary('equal', (layer, value) => ({ ...layer.unary('not', value), dtype: 'bool' }));
+
+function reducedType(fn: ReduceName, dtype: DType): DType {
+  if (fn === 'max' || fn === 'min') return dtype;
+  return fn === 'sum' || fn === 'prod' ? asSum(dtype) : asFloating(dtype);
+}
 
 /** Without an axis, over the whole row and the batch: that crosses rows. */
 const reduction = (fn: ReduceName): LayerKind => ({
@@ -39,7 +65,8 @@ const reduction = (fn: ReduceName): LayerKind => ({
       throw layer.unsupported('goes over all axes, the batch among them: this crosses rows');
     const axes = layer.axes(layer.config.wholes('axis'));
     const value = layer.reduce(fn, layer.input, axes, layer.config.flag('keepdims', false));
-    return fn.startsWith('arg_') ? { ...value, dtype: 'int32' } : value;
+    if (fn.startsWith('arg_')) return { ...value, dtype: 'int32' };
+    return { ...value, dtype: reducedType(fn, layer.input.dtype) };
   },
 });
 
@@ -130,7 +157,8 @@ const variance = (finish = (_: LayerCall, value: Value) => value): LayerKind => 
     const axes = layer.axes(layer.config.wholes('axis'));
     const centred = layer.binary('sub', layer.input, layer.reduce('mean', layer.input, axes, true));
     const keepDims = layer.config.flag('keepdims', false);
-    return finish(layer, layer.reduce('mean', layer.unary('square', centred), axes, keepDims));
+    const result = finish(layer, layer.reduce('mean', layer.unary('square', centred), axes, keepDims));
+    return { ...result, dtype: asFloating(layer.input.dtype) };
   },
 });
 
@@ -177,16 +205,56 @@ function pick(layer: LayerCall, x: Value, axis: number, item: unknown): Value {
 
 const where: LayerKind = {
   build(layer) {
-    const [condition, a, b] = [0, 1, 2].map((at) => operand(layer, layer.argument(at, ['condition', 'x1', 'x2'][at])));
+    const given = [0, 1, 2].map((at) => layer.argument(at, ['condition', 'x1', 'x2'][at]));
+    const [condition, a, b] = given.map((argument) => operand(layer, argument));
     const shape = broadcastShapes(condition.shape, a.shape, b.shape);
     if (shape === undefined) throw layer.error('SHAPE', 'the condition and what it chooses from do not broadcast');
-    const { dtype } = [a, b].find(isValue) ?? { dtype: layer.dtype };
-    return { ...layer.emit('select', [condition, a, b], {}, shape), dtype };
+    return { ...layer.emit('select', [condition, a, b], {}, shape), dtype: resultType(...given.slice(1)) };
   },
 };
 
 const clip: LayerKind = {
-  build: (layer) => layer.unary('clip', layer.input, layer.config.number('x_min'), layer.config.number('x_max')),
+  build(layer) {
+    const [low, high] = [layer.config.number('x_min'), layer.config.number('x_max')];
+    return { ...layer.unary('clip', layer.input, low, high), dtype: resultType(layer.input, low, high) };
+  },
+};
+
+/** Along the last axis alone. */
+const sparsemax: LayerKind = {
+  build(layer) {
+    const axis = layer.axis(layer.config.whole('axis', -1));
+    if (axis !== layer.input.shape.length - 1) throw layer.unsupported('runs along another axis than the last');
+    return applyNamed(layer, layer.input, 'sparsemax');
+  },
+};
+
+const threshold: LayerKind = {
+  build(layer) {
+    const [least, otherwise] = [layer.config.number('threshold'), layer.config.number('default_value')];
+    return whereAbove(layer, layer.input, least, layer.input, scalar(otherwise));
+  },
+};
+
+const floorDivide: LayerKind = binary('div', (layer, value) => ({
+  ...layer.unary('floor', value),
+  dtype: value.dtype,
+}));
+
+/** Of integers, with the divisor's sign. */
+const remainder: LayerKind = {
+  build(layer) {
+    const given = [layer.argument(0, 'x1'), layer.argument(1, 'x2')];
+    const dtype = resultType(...given);
+    if (isFloating(dtype)) throw layer.unsupported('is the remainder of floats, which is not read; cast to integers');
+    const [a, b] = given.map((argument) => operand(layer, argument));
+    const quotient = layer.unary('floor', layer.binary('div', a, b));
+    return { ...layer.binary('sub', a, layer.binary('mul', quotient, b)), dtype: dtype === 'bool' ? 'int32' : dtype };
+  },
+};
+
+const cast: LayerKind = {
+  build: (layer) => layer.cast(layer.input, computeDType(layer.config)),
 };
 
 const identity: LayerKind = { build: (layer) => layer.input };
@@ -201,8 +269,10 @@ export const operations: Readonly<Record<string, LayerKind>> = {
   Add: binary('add'),
   Subtract: binary('sub'),
   Multiply: binary('mul'),
-  Divide: binary('div'),
-  TrueDivide: binary('div'),
+  Divide: quotient,
+  TrueDivide: quotient,
+  FloorDivide: floorDivide,
+  Mod: remainder,
   Power: binary('pow'),
   Maximum: binary('max'),
   Minimum: binary('min'),
@@ -212,25 +282,30 @@ export const operations: Readonly<Record<string, LayerKind>> = {
   LessEqual: comparison('less_equal'),
   Greater: comparison('greater'),
   GreaterEqual: comparison('greater_equal'),
+  LogicalNot: truth('not'),
+  Isnan: truth('is_nan'),
+  Isinf: truth('is_inf', 1, 1),
+  Isfinite: finite,
+  LogicalXor: comparison('xor'),
   LogicalAnd: comparison('and'),
   LogicalOr: comparison('or'),
   Negative: unary('neg'),
   Absolute: unary('abs'),
   Abs: unary('abs'),
-  Exp: unary('exp'),
-  Expm1: unary('expm1'),
-  Log: unary('log'),
-  Log1p: unary('log1p'),
-  Sqrt: unary('sqrt'),
+  Exp: curve('exp'),
+  Expm1: curve('expm1'),
+  Log: curve('log'),
+  Log1p: curve('log1p'),
+  Sqrt: curve('sqrt'),
   Rsqrt: rsqrt,
   Square: unary('square'),
-  Reciprocal: unary('reciprocal'),
+  Reciprocal: curve('reciprocal'),
   Sign: unary('sign'),
-  Floor: unary('floor'),
-  Ceil: unary('ceil'),
+  Floor: curve('floor'),
+  Ceil: curve('ceil'),
   Round: round,
   Erf: unary('erf'),
-  Tanh: unary('tanh'),
+  Tanh: curve('tanh'),
   Sigmoid: unary('sigmoid'),
   Relu: unary('relu'),
   Relu6: activation('relu6'),
@@ -245,6 +320,14 @@ export const operations: Readonly<Record<string, LayerKind>> = {
   HardSigmoid: activation('hard_sigmoid'),
   HardSilu: activation('hard_silu'),
   HardTanh: activation('hard_tanh'),
+  HardShrink: { build: (layer) => hardShrink(layer, layer.input, layer.config.number('threshold', 0.5)) },
+  SoftShrink: { build: (layer) => softShrink(layer, layer.input, layer.config.number('threshold', 0.5)) },
+  TanhShrink: activation('tanh_shrink'),
+  Squareplus: { build: (layer) => squareplus(layer, layer.input, layer.config.number('b', 4)) },
+  SparsePlus: activation('sparse_plus'),
+  SparseSigmoid: activation('sparse_sigmoid'),
+  Sparsemax: sparsemax,
+  Threshold: threshold,
   LogSigmoid: unary('log_sigmoid'),
   Softmax: softmax,
   LogSoftmax: activation('log_softmax', 'axis'),
@@ -258,7 +341,7 @@ export const operations: Readonly<Record<string, LayerKind>> = {
   Swapaxes: swapAxes,
   Stack: stack,
   GetItem: getItem,
-  Cast: identity,
+  Cast: cast,
   StopGradient: identity,
   Identity: identity,
   Sum: reduction('sum'),

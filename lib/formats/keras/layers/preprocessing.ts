@@ -2,6 +2,7 @@
 import type { Tensor } from '../../../graph/graph.ts';
 import { isObject } from '../config.ts';
 import { isValue, type LayerCall, type LayerKind, scalar, type Value } from '../layer.ts';
+import { isFloating } from '../result-type.ts';
 import type { Argument } from '../spec.ts';
 import { Serialized } from '../spec.ts';
 import { flatNumbers } from './normalization.ts';
@@ -50,8 +51,9 @@ const discretization: LayerKind = {
     const mode = layer.config.choice('output_mode', ['int', 'one_hot', 'multi_hot', 'count'], 'int');
     if (data.length === 0) throw layer.error('MALFORMED', 'expected boundaries of bins, found none');
     const spread = layer.reshape(x, [...x.shape, 1]);
-    const isAbove = layer.binary('greater_equal', spread, { shape: [data.length], data: Float32Array.from(data) });
-    const bins = layer.reduce('sum', isAbove, [x.shape.length], false);
+    // NaN is below none of them.
+    const isBelow = layer.binary('less', spread, { shape: [data.length], data: Float32Array.from(data) });
+    const bins = layer.reduce('sum', layer.unary('not', isBelow), [x.shape.length], false);
     return mode === 'int' ? { ...bins, dtype: 'int32' } : encode(layer, bins, data.length + 1, mode);
   },
 };
@@ -73,7 +75,8 @@ export type EncodingMode = 'one_hot' | 'multi_hot' | 'count';
 export function encode(layer: LayerCall, ids: Value, depth: number, mode: EncodingMode, weights?: Value): Value {
   // One column of ids is taken as the ids themselves.
   const isColumn = mode === 'one_hot' && ids.shape.at(-1) === 1;
-  const x = isColumn ? layer.reshape(ids, ids.shape.slice(0, -1)) : ids;
+  const column = isColumn ? layer.reshape(ids, ids.shape.slice(0, -1)) : ids;
+  const x = isFloating(ids.dtype) ? layer.cast(column, 'int64') : column;
   const axis = x.shape.length;
   const attributes = { depth, on: 1, off: 0, axis, wrap: false };
   const hot = layer.emit('one_hot', [x], attributes, [...x.shape, depth]);

@@ -113,7 +113,7 @@ function cast(call: Call): Value {
   return call.build.cast(x, call.type('DstT', x.type));
 }
 
-/** How many of the boundaries are at or below the value. */
+/** How many of the boundaries the value is not below; NaN is below none. */
 function bucketize(call: Call): Value {
   const { build } = call;
   const x = call.row(0);
@@ -121,8 +121,8 @@ function bucketize(call: Call): Value {
   if (boundaries.length === 0) throw call.error('MALFORMED', 'there are no boundaries');
   const each = build.reshaped(x, [...x.shape, 1]);
   const limits = literal('float32', boundaries, [boundaries.length]);
-  const isAbove = build.cast(build.binary('greater_equal', each, limits), 'int32');
-  return build.reduce(isAbove, 'sum', [-1], false);
+  const isReached = build.cast(build.unary(build.binary('less', each, limits), 'not'), 'int32');
+  return build.reduce(isReached, 'sum', [-1], false);
 }
 
 function passed(call: Call): Result {

@@ -58,13 +58,13 @@ function cast(call: Call): Value {
   return call.build.cast(call.input(0), call.resultType);
 }
 
-/** How many of the boundaries, which ascend, are at or below the element. */
+/** How many of the boundaries, which ascend, the element is not below; NaN is below none. */
 function bucketize(call: Call): Value {
   const { build, options } = call;
   const boundaries = options?.float32s(0) ?? [];
   const x = call.input(0);
   if (boundaries.length === 0) throw call.error('MALFORMED', 'expected boundaries, found none');
-  const reached = boundaries.map((bound) => build.binary('greater_equal', x, build.scalar(x, bound)));
+  const reached = boundaries.map((bound) => build.unary(build.binary('less', x, build.scalar(x, bound)), 'not'));
   const count = reached.reduce((sum, next) => build.binary('add', sum, next));
   return build.cast(count, call.resultType);
 }
