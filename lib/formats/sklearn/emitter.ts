@@ -18,6 +18,7 @@ import type {
 } from '../../graph/graph.ts';
 import type { Limits } from '../../graph/limits.ts';
 import type { Matrix, Vector } from './arrays.ts';
+import { Cells } from './cells.ts';
 import type { Estimator } from './estimator.ts';
 import type { Outcome, Row } from './outcome.ts';
 
@@ -32,10 +33,6 @@ export interface Readers {
 
 export class Emitter {
   readonly nodes: Node[] = [];
-  /** By the model's column, the words that it may hold: see {@link wordIndices}. */
-  readonly words = new Map<number, string[]>();
-  /** Whether an imputer or its like takes missing values in. */
-  takesMissing = false;
   /** Whether a weight is float64, or none is float32: the model then computes in float64. */
   #double = false;
   #single = false;
@@ -50,6 +47,7 @@ export class Emitter {
   constructor(
     readonly limits: Limits,
     readonly readers: Readers,
+    readonly cells = new Cells(),
   ) {}
 
   get precision(): 'f32' | 'f64' {
@@ -220,21 +218,6 @@ export class Emitter {
     // A checked row is not checked again.
     this.#finite.set(`${nan}${checked.operand}`, checked);
     return checked;
-  }
-
-  /**
-   * The numbers by which the model's column is given words: their indices among all the words of the column, which
-   * other estimators may have named before. A column of the row is the model's own where `row.columns` says so.
-   */
-  wordIndices(column: number, words: readonly string[]): readonly number[] {
-    const known = this.words.get(column) ?? [];
-    this.words.set(column, known);
-    const indices = new Map(known.map((word, i) => [word, i]));
-    return words.map((word) => {
-      const index = indices.get(word) ?? known.push(word) - 1;
-      indices.set(word, index);
-      return index;
-    });
   }
 
   #constant(values: Vector | number, x: Row): Tensor {

@@ -6,7 +6,7 @@ export interface Row {
   /** Its name in the graph. */
   readonly operand: string;
   readonly width: number;
-  /** By position, the column of the model's input that is here unchanged, where one is. */
+  /** By position, the column of the model's input that is here, unchanged but for what was filled in, where one is. */
   readonly columns?: readonly (number | undefined)[];
   /** What the columns are called, where they have names. */
   readonly names?: readonly string[];

@@ -3,6 +3,7 @@ import type { Graph, GraphInput } from '../../graph/graph.ts';
 import type { Limits } from '../../graph/limits.ts';
 import type { PickleValue } from '../containers/pickle/values.ts';
 import type { Source } from '../format.ts';
+import { Cells } from './cells.ts';
 import { Emitter } from './emitter.ts';
 import { Estimator } from './estimator.ts';
 import { featuresOf } from './features.ts';
@@ -22,8 +23,19 @@ async function readValue(source: Source, limits: Limits, isSkops: boolean): Prom
 }
 
 export function graphOf(value: PickleValue, limits: Limits): Graph {
+  const first = new Cells();
+  const graph = graphWith(first, value, limits);
+  const known = first.settle();
+  if (known === undefined) return graph;
+  const second = new Cells(known);
+  const again = graphWith(second, value, limits);
+  second.settle();
+  return again;
+}
+
+function graphWith(cells: Cells, value: PickleValue, limits: Limits): Graph {
   const estimator = Estimator.of(value, '');
-  const emitter = new Emitter(limits, readers);
+  const emitter = new Emitter(limits, readers, cells);
   // Whether the class is read at all is said before what it lacks.
   const isPredictor = predicts(estimator, limits.depth);
   const { width, names } = featuresOf(estimator, limits);
@@ -31,7 +43,7 @@ export function graphOf(value: PickleValue, limits: Limits): Graph {
   const x: Row = { operand: INPUT, width, columns, ...(names && { names }) };
   const outputs = isPredictor
     ? outputsOf(emitter.predict(estimator, x), emitter)
-    : transformed(emitter, emitter.transform(estimator, x));
+    : transformed(emitter, estimator, emitter.transform(estimator, x));
   return {
     format: 'sklearn',
     precision: emitter.precision,
@@ -44,15 +56,19 @@ export function graphOf(value: PickleValue, limits: Limits): Graph {
 
 const INPUT = 'X';
 
-function transformed(emitter: Emitter, row: Row): Outputs {
+function transformed(emitter: Emitter, estimator: Estimator, row: Row): Outputs {
+  const isWords = (column: number | undefined) => column !== undefined && emitter.cells.words.has(column);
+  const at = row.columns?.findIndex(isWords) ?? -1;
+  if (at >= 0) {
+    const message = `gives words in column ${at}, and outputs are numbers; put an encoder behind it`;
+    throw estimator.error('UNSUPPORTED_OP', message);
+  }
   return { outputs: [output(emitter, 'transformed', row)] };
 }
 
-function inputOf(
-  { nodes, precision, words, takesMissing }: Emitter,
-  width: number,
-  outputs: Graph['outputs'],
-): GraphInput {
+function inputOf(emitter: Emitter, width: number, outputs: Graph['outputs']): GraphInput {
+  const { nodes, precision, cells } = emitter;
+  const { words, takesMissing, nones } = cells;
   const isOutput = outputs.some(({ value }) => value === INPUT);
   for (const column of isOutput ? [] : unusedColumns(nodes, INPUT, width)) words.set(column, []);
   return {
@@ -61,5 +77,6 @@ function inputOf(
     dtype: precision === 'f64' ? 'float64' : 'float32',
     ...(words.size > 0 && { words }),
     ...(takesMissing && { missing: true }),
+    ...(nones.size > 0 && { nones: [...nones] }),
   };
 }

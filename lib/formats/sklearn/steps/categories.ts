@@ -4,16 +4,21 @@ import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import type { Row } from '../outcome.ts';
 import { itemsOf, plainScalar } from '../values.ts';
+import { ONE_NAN } from './imputers.ts';
 
 export interface Categories {
   readonly column: number;
   readonly items: readonly PickleValue[];
-  /** The position of NaN or None, where it is one of them. */
+  /** Whether they are words; None among them is one too. */
+  readonly areWords: boolean;
+  /** The position of NaN, where it is one of them. */
+  readonly nan: number | undefined;
+  /** The position of what is NaN in a row: NaN itself or, among numbers, None. */
   readonly missing: number | undefined;
 }
 
 /** `categories_` of an encoder: a list for each column. */
-export function categoriesOf(estimator: Estimator, x: Row): readonly Categories[] {
+export function categoriesOf(estimator: Estimator, emitter: Emitter, x: Row): readonly Categories[] {
   const lists = estimator.list('categories_');
   if (lists.length !== x.width) {
     throw estimator.error('SHAPE', `expected categories of ${x.width} columns, found ${lists.length}`, 'categories_');
@@ -22,20 +27,29 @@ export function categoriesOf(estimator: Estimator, x: Row): readonly Categories[
     const place = `categories_[${column}]`;
     const items = itemsOf(list)?.map(plainScalar);
     if (items === undefined) throw estimator.error('MALFORMED', `expected an array, found ${pickleKind(list)}`, place);
-    const missing = items.flatMap((item, i) => (isMissing(item) ? [i] : []));
-    if (missing.length > 1) {
-      throw estimator.error(
-        'UNSUPPORTED_DTYPE',
-        'holds None and a missing number, which cannot be told apart here',
-        place,
-      );
+    const [nan, none] = [items.findIndex(isNan), items.indexOf(null)].map((at) => (at < 0 ? undefined : at));
+    const isNumber = (item: PickleValue) =>
+      (typeof item === 'number' && !Number.isNaN(item)) || typeof item === 'boolean';
+    const areNumbers = items.some(isNumber);
+    const areWords = items.some((item) => typeof item === 'string') || (none !== undefined && !areNumbers);
+    const own = x.columns?.[column];
+    if (areNumbers && (areWords || (own !== undefined && emitter.cells.isOfWords(own)))) {
+      throw estimator.error('UNSUPPORTED_DTYPE', 'holds numbers beside words, which is not read here', place);
     }
-    return { column, items, missing: missing.at(0) };
+    const told = () =>
+      estimator.error('UNSUPPORTED_DTYPE', `holds None where a missing number is another thing, ${ONE_NAN}`, place);
+    if (nan !== undefined) emitter.cells.takeNan(own, told);
+    if (none === undefined || areWords) return { column, items, areWords, nan, missing: nan };
+    if (own === undefined) {
+      throw estimator.error('UNSUPPORTED_OP', `column ${column} holds None, which a step before has made`);
+    }
+    emitter.cells.takeNone(own, told);
+    return { column, items, areWords, nan, missing: nan ?? none };
   });
 }
 
-function isMissing(item: PickleValue): boolean {
-  return item === null || (typeof item === 'number' && Number.isNaN(item));
+function isNan(item: PickleValue): boolean {
+  return typeof item === 'number' && Number.isNaN(item);
 }
 
 /**
@@ -52,7 +66,7 @@ export function lookUp(
   const { rows, unknown } = table;
   const width = (rows.at(0) ?? unknown ?? []).length;
   if (width === 0) throw estimator.error('SHAPE', 'no column is left of it', `categories_[${categories.column}]`);
-  if (unknown !== undefined || categories.missing !== undefined) emitter.takesMissing = true;
+  if (unknown !== undefined || categories.missing !== undefined) emitter.cells.takesMissing = true;
   const ids = idsOf(estimator, emitter, x, categories, unknown !== undefined);
   const all = unknown === undefined ? rows : [unknown, ...rows];
   const data = Float64Array.from(all.flat());
@@ -65,12 +79,11 @@ export function lookUp(
  * that none need be refused.
  */
 function idsOf(estimator: Estimator, emitter: Emitter, x: Row, categories: Categories, handled: boolean): Row {
-  const { column, items, missing } = categories;
+  const { column, items, areWords, missing } = categories;
   const numbers = numbersOf(estimator, emitter, x, categories);
   const own = emitter.gather(x, [column]);
   // Words are numbered from 0 on, and mostly by this very encoder.
-  const isWords = items.some((item) => typeof item === 'string');
-  if (!handled && missing === undefined && isWords && numbers.every((number, i) => number === i)) {
+  if (!handled && missing === undefined && areWords && numbers.every((number, i) => number === i)) {
     return own;
   }
   const present = numbers.filter((_, i) => i !== missing);
@@ -93,17 +106,18 @@ export function numbersOf(
   estimator: Estimator,
   emitter: Emitter,
   x: Row,
-  { column, items }: Categories,
+  { column, items, areWords }: Categories,
 ): readonly number[] {
-  const words = items.filter((item) => typeof item === 'string');
+  const isWord = (item: PickleValue): item is string | null => typeof item === 'string' || item === null;
+  const words = areWords ? items.filter(isWord) : [];
   const model = x.columns?.[column];
   if (words.length > 0 && model === undefined) {
     throw estimator.error('UNSUPPORTED_OP', `column ${column} holds words that a step before has made`);
   }
-  const indices = words.length > 0 ? emitter.wordIndices(model as number, words) : [];
+  const indices = words.length > 0 ? emitter.cells.wordIndices(model as number, words) : [];
   const numbers = new Map(words.map((word, i) => [word, indices[i]]));
   return items.map((item, i) => {
-    if (typeof item === 'string') return numbers.get(item) as number;
+    if (areWords && isWord(item)) return numbers.get(item) as number;
     if (typeof item === 'number') return item;
     if (typeof item === 'boolean') return Number(item);
     if (item === null) return Number.NaN;

@@ -11,7 +11,7 @@ const ONE_HOT_UNKNOWN = ['error', 'ignore', 'infrequent_if_exist', 'warn'];
 
 export function oneHotEncoder(estimator: Estimator, emitter: Emitter, x: Row): Row {
   const handling = option(estimator, 'handle_unknown', ONE_HOT_UNKNOWN);
-  const all = categoriesOf(estimator, x);
+  const all = categoriesOf(estimator, emitter, x);
   const plans = all.map((categories) => hotPlan(estimator, categories));
   const isPlain = plans.every(
     ({ groups }, i) => groups.every((group, at) => group === at) && all[i].missing === undefined,
@@ -72,7 +72,7 @@ function hotAtOnce(
   all: readonly Categories[],
   plans: readonly HotPlan[],
 ): Row {
-  emitter.takesMissing = true;
+  emitter.cells.takesMissing = true;
   const compared = all.flatMap((categories, i) => {
     const numbers = numbersOf(estimator, emitter, x, categories);
     return numbers.map((number, at) => ({ column: categories.column, number, isDropped: plans[i].dropped === at }));
@@ -94,12 +94,11 @@ export function ordinalEncoder(estimator: Estimator, emitter: Emitter, x: Row): 
   const unknown = handling === 'error' ? undefined : [numberOrNan(estimator, 'unknown_value')];
   const ofMissing = numberOrNan(estimator, 'encoded_missing_value');
   const missing = missingOf(estimator);
-  const parts = categoriesOf(estimator, x).map((categories) => {
-    const { column, items } = categories;
+  const parts = categoriesOf(estimator, emitter, x).map((categories) => {
+    const { column, items, nan } = categories;
     const groups = groupsOf(estimator, column, items.length);
     // NaN is a category of its own; None is one like all others.
-    const isNan = (at: number) =>
-      at === (missing?.get(column) ?? (items[at] === null ? undefined : categories.missing));
+    const isNan = (at: number) => at === (missing?.get(column) ?? nan);
     const rows = items.map((_, at) => [isNan(at) ? ofMissing : (groups?.[at] ?? at)]);
     return lookUp(estimator, emitter, x, categories, { rows, ...(unknown && { unknown }) });
   });
@@ -130,7 +129,7 @@ export function targetEncoder(estimator: Estimator, emitter: Emitter, x: Row): R
   if (encodings.length !== x.width * count || means.length !== count) {
     throw estimator.error('SHAPE', `expected ${x.width * count} encodings, found ${encodings.length}`, 'encodings_');
   }
-  const parts = categoriesOf(estimator, x).map((categories) => {
+  const parts = categoriesOf(estimator, emitter, x).map((categories) => {
     const { column, items } = categories;
     const ofClasses = Array.from({ length: count }, (_, at) => {
       const place = `encodings_[${column * count + at}]`;

@@ -9,19 +9,22 @@ export function simpleImputer(estimator: Estimator, emitter: Emitter, x: Row): R
   const fills = estimator.list('statistics_').map(plainScalar);
   if (fills.length !== x.width)
     throw estimator.error('SHAPE', `expected ${x.width} values, found ${fills.length}`, 'statistics_');
-  const isConstant = estimator.text('strategy', 'mean') === 'constant';
-  const keepsEmpty = isConstant || estimator.boolean('keep_empty_features', false);
+  const strategy = plainScalar(estimator.value('strategy', 'mean'));
+  const isConstant = strategy === 'constant';
+  // Before 1.8 constants were filled in whatever the column had held.
+  const keepsEmpty = (isConstant && !estimator.since(1, 8)) || estimator.boolean('keep_empty_features', false);
   // Columns without any value when it was fitted have nothing to be filled with.
   const kept = fills.flatMap((fill, i) => (keepsEmpty || !isNan(fill) ? [i] : []));
-  const missing = new Missing(estimator, emitter, x, fills);
-  const filled = missing.filled(kept, fills);
+  const isStatistic = !isConstant && strategy !== 'most_frequent';
+  const missing = new Missing(estimator, emitter, x, { fills, makesFloats: isStatistic });
+  const filled = missing.filled(kept, isConstant ? Number.NaN : 0);
   if (!estimator.boolean('add_indicator', false)) return filled;
   const features = Array.from(estimator.estimator('indicator_').vector('features_'));
   return features.length === 0 ? filled : emitter.concat([filled, missing.indicator(features)]);
 }
 
 export function missingIndicator(estimator: Estimator, emitter: Emitter, x: Row): Row {
-  const missing = new Missing(estimator, emitter, x, []);
+  const missing = new Missing(estimator, emitter, x, { fills: [], makesFloats: false });
   if (estimator.text('features', 'missing-only') === 'all') return missing.indicator(everyColumn(x));
   const features = Array.from(estimator.vector('features_'));
   const others = everyColumn(x).filter((column) => !features.includes(column));
@@ -38,46 +41,96 @@ function everyColumn({ width }: Row): number[] {
   return Array.from({ length: width }, (_, i) => i);
 }
 
-/** Which elements of a row are missing: NaN, or those of a certain value. */
+/**
+ * What counts as missing: NaN; None; either of them, which is pandas' NA; or a certain number or word. None is an index
+ * among words, and NaN where it is among numbers.
+ */
+type Marker = 'nan' | 'none' | 'either' | { readonly is: number | string };
+
+interface Given {
+  readonly fills: readonly PickleValue[];
+  /** Whether numbers are made of whatever it is given, of which None becomes NaN. */
+  readonly makesFloats: boolean;
+}
+
+/** Which elements of a row are missing. */
 class Missing {
   readonly #x: Row;
   readonly #isMissing: Row;
-  readonly #isNan: boolean;
+  readonly #marker: Marker;
+  readonly #fills: readonly PickleValue[];
 
   constructor(
     readonly estimator: Estimator,
     readonly emitter: Emitter,
     x: Row,
-    fills: readonly PickleValue[],
+    { fills, makesFloats }: Given,
   ) {
-    const marker = plainScalar(estimator.value('missing_values', Number.NaN));
-    this.#isNan = isNan(marker);
-    if (this.#isNan) emitter.takesMissing = true;
-    this.#x = emitter.requireFinite(x, this.#isNan);
-    if (this.#isNan) {
-      this.#isMissing = emitter.unary(this.#x, 'is_nan');
-    } else if (typeof marker === 'number' || typeof marker === 'boolean') {
-      this.#isMissing = emitter.binary('equal', this.#x, Number(marker));
-    } else if (typeof marker === 'string') {
-      const words = Float64Array.from({ length: x.width }, (_, i) =>
-        fills.length === 0 || typeof fills[i] === 'string' ? this.#word(i, marker) : Number.NaN,
-      );
-      this.#isMissing = emitter.binary('equal', this.#x, words);
-    } else {
-      const found = `expected a number, a word or NaN, found ${pickleKind(marker)}`;
-      throw estimator.error('UNSUPPORTED_DTYPE', found, 'missing_values');
+    this.#fills = fills;
+    const marker = markerOf(estimator);
+    // An indicator refuses NaN unless that is what it looks for.
+    this.#marker = marker === 'either' && fills.length === 0 ? 'none' : marker;
+    if (marker === 'nan') {
+      if (makesFloats) emitter.cells.takesMissing = true;
+      else for (const i of everyColumn(x)) emitter.cells.takeNan(x.columns?.[i], () => this.#oneNan(i));
     }
+    if (marker === 'either') emitter.cells.takesMissing = true;
+    const codes = Float64Array.from({ length: x.width }, (_, i) => this.#code(x, i));
+    this.#x = this.#checked(x, codes);
+    const equal = () => emitter.binary('equal', this.#x, codes);
+    const isNan = () => emitter.unary(this.#x, 'is_nan');
+    if (marker === 'nan') this.#isMissing = isNan();
+    else if (typeof marker === 'object') this.#isMissing = equal();
+    else this.#isMissing = emitter.binary('or', equal(), isNan());
   }
 
-  /** The columns, with what is missing replaced. */
-  filled(kept: readonly number[], fills: readonly PickleValue[]): Row {
+  /** What of column `i` counts as missing, besides NaN; NaN where nothing does. */
+  #code(x: Row, i: number): number {
+    const own = x.columns?.[i];
+    const { cells } = this.emitter;
+    const marker = this.#marker;
+    if (marker === 'nan') return Number.NaN;
+    if (typeof marker === 'object') {
+      const isWords = typeof this.#fills[i] === 'string' || (own !== undefined && cells.isOfWords(own));
+      if (typeof marker.is === 'string') return isWords ? this.#word(x, i, marker.is) : Number.NaN;
+      return isWords ? Number.NaN : marker.is;
+    }
+    if (typeof this.#fills[i] === 'string' || (own !== undefined && cells.isOfWords(own)))
+      return this.#word(x, i, null);
+    if (marker === 'none') {
+      if (own === undefined) throw this.#made(i);
+      cells.takeNone(own, () => this.#oneNan(i));
+    }
+    return Number.NaN;
+  }
+
+  /** NaN is let through where it counts as missing. */
+  #checked(x: Row, codes: Float64Array): Row {
     const { emitter } = this;
-    const values = Float64Array.from(kept, (i) => this.#number(i, fills[i]));
+    if (this.#marker === 'nan' || this.#marker === 'either') return emitter.requireFinite(x, true);
+    if (this.#marker !== 'none') return emitter.requireFinite(x);
+    const numbers = everyColumn(x).filter((i) => Number.isNaN(codes[i]));
+    if (numbers.length === 0) return emitter.requireFinite(x);
+    if (numbers.length === x.width) return emitter.requireFinite(x, true);
+    const words = everyColumn(x).filter((i) => !Number.isNaN(codes[i]));
+    const order = [...words, ...numbers];
+    const parts = [
+      emitter.requireFinite(emitter.gather(x, words)),
+      emitter.requireFinite(emitter.gather(x, numbers), true),
+    ];
+    return emitter.gather(
+      emitter.concat(parts),
+      everyColumn(x).map((i) => order.indexOf(i)),
+    );
+  }
+
+  /** The columns, with what is missing replaced; `nothing` is for those that have nothing to be filled with. */
+  filled(kept: readonly number[], nothing: number): Row {
+    const { emitter } = this;
+    const values = Float64Array.from(kept, (i) => this.#fill(i, nothing));
     const x = emitter.gather(this.#x, kept);
     const { operand } = emitter.select(emitter.gather(this.#isMissing, kept), values, x);
-    // What stands in a column of words is a word still.
-    const columns = kept.map((i) => (typeof fills[i] === 'string' ? this.#x.columns?.[i] : undefined));
-    return { operand, width: kept.length, columns };
+    return { operand, width: kept.length, columns: kept.map((i) => this.#x.columns?.[i]) };
   }
 
   /** 1 for each of the columns that is missing, otherwise 0. */
@@ -89,32 +142,62 @@ class Missing {
   present(columns: readonly number[]): Row {
     const { emitter } = this;
     const x = emitter.gather(this.#x, columns);
-    if (this.#isNan) return emitter.requireFinite(x);
+    if (this.#marker === 'nan') return emitter.requireFinite(x);
     return emitter.requireFinite(emitter.select(emitter.gather(this.#isMissing, columns), Number.NaN, x));
   }
 
-  #number(column: number, fill: PickleValue): number {
-    if (typeof fill === 'string') return this.#word(column, fill);
-    if (typeof fill === 'boolean') return Number(fill);
-    if (typeof fill === 'number' && Number.isFinite(fill)) return fill;
-    // Columns that had no value are filled with 0 since there is an option to keep them.
-    if (isNan(fill)) return 0;
+  #fill(column: number, nothing: number): number {
+    const fill = this.#fills[column];
+    if (typeof fill === 'string') return this.#word(this.#x, column, fill);
+    const own = this.#x.columns?.[column];
+    const isWords = own !== undefined && this.emitter.cells.isOfWords(own);
+    if (fill === null) {
+      if (isWords) return this.#word(this.#x, column, null);
+      if (own === undefined) throw this.#made(column);
+      this.emitter.cells.takeNone(own, () => this.#oneNan(column));
+      return Number.NaN;
+    }
+    if (isNan(fill)) return nothing;
+    const number = typeof fill === 'boolean' ? Number(fill) : fill;
+    // Among words it is one that no category is.
+    if (typeof number === 'number' && Number.isFinite(number)) return isWords ? -1 : number;
     const found = `expected a number or a word, found ${pickleKind(fill)}`;
     throw this.estimator.error('UNSUPPORTED_DTYPE', found, `statistics_[${column}]`);
   }
 
-  #word(column: number, word: string): number {
-    const own = this.#x.columns?.[column];
-    if (own !== undefined) return this.emitter.wordIndices(own, [word])[0];
+  #word(x: Row, column: number, word: string | null): number {
+    const own = x.columns?.[column];
+    if (own !== undefined) return this.emitter.cells.wordIndices(own, [word])[0];
     throw this.estimator.error('UNSUPPORTED_OP', `column ${column} holds words that a step before has made`);
+  }
+
+  #made(column: number) {
+    return this.estimator.error('UNSUPPORTED_OP', `column ${column} holds None, which a step before has made`);
+  }
+
+  #oneNan(column: number) {
+    return this.estimator.error(
+      'UNSUPPORTED_DTYPE',
+      `takes None and a missing number for two things in column ${column}, ${ONE_NAN}`,
+    );
   }
 }
 
-/** NaN, None, or pandas' NA: in a row of ours, all of them are NaN. */
+/** What is said of columns of numbers with None as well as NaN. */
+export const ONE_NAN =
+  'which cannot be told apart in a column of numbers; fit the pipeline with one of them, as by frame.fillna(numpy.nan)';
+
+function markerOf(estimator: Estimator): Marker {
+  const marker = plainScalar(estimator.value('missing_values', Number.NaN));
+  if (isNan(marker)) return 'nan';
+  if (marker === null) return 'none';
+  if (/\bNA(?:Type)?$|_libs\.missing/.test(pickleKind(marker))) return 'either';
+  if (typeof marker === 'string') return { is: marker };
+  if (typeof marker === 'number' || typeof marker === 'boolean') return { is: Number(marker) };
+  const found = `expected a number, a word, None or NaN, found ${pickleKind(marker)}`;
+  throw estimator.error('UNSUPPORTED_DTYPE', found, 'missing_values');
+}
+
 function isNan(value: PickleValue): boolean {
-  return (
-    value === null ||
-    (typeof value === 'number' && Number.isNaN(value)) ||
-    /\bNA(?:Type)?$|_libs\.missing/.test(pickleKind(value))
-  );
+  return typeof value === 'number' && Number.isNaN(value);
 }
