@@ -31,6 +31,7 @@ export class FileOrigin implements Origin {
   #siblings: readonly string[] = [];
   #judged: { readonly prints: Prints; readonly expected: string | undefined } | undefined;
   #looked = false;
+  #changing = false;
 
   constructor(
     path: string,
@@ -39,7 +40,12 @@ export class FileOrigin implements Origin {
     this.path = resolve(path);
   }
 
+  get changing(): boolean {
+    return this.#changing;
+  }
+
   async look(signal: AbortSignal): Promise<Offer | undefined> {
+    this.#changing = false;
     const expected = await expectedDigest(this.options.sha256, () => this.sidecar(signal), signal);
     const main = await mainOf(this.path);
     const found = await printsOf(main, this.#siblings);
@@ -48,13 +54,17 @@ export class FileOrigin implements Origin {
     }
     const prints = await this.settled(main, found, signal);
     this.#looked = true;
-    const [sha256, ...others] = await this.whileOpen(signal, async (source) => {
-      const siblings = await Promise.all(this.#siblings.map((path) => source.sibling(path).catch(() => undefined)));
-      return digestsOf([source.main, ...siblings]);
-    });
+    const { digests, modified } = await this.unlessChanged(main, prints, async () => ({
+      digests: await this.whileOpen(signal, async (source) => {
+        const siblings = await Promise.all(this.#siblings.map((path) => source.sibling(path).catch(() => undefined)));
+        return digestsOf([source.main, ...siblings]);
+      }),
+      modified: new Date((await attempt(main, () => stat(main))).mtimeMs),
+    }));
+    const [sha256, ...others] = digests;
     let all = prints;
     const offer = {
-      version: { from: 'source' as const, sha256, modified: new Date((await attempt(main, () => stat(main))).mtimeMs) },
+      version: { from: 'source' as const, sha256, modified },
       key: [keyOf(sha256, expected), ...others].join(' '),
       load: async (loading: AbortSignal) => {
         await this.checkUnchanged(main, prints);
@@ -83,16 +93,18 @@ export class FileOrigin implements Origin {
     const used = new Map<string, Reader>();
     let model: Model | undefined;
     try {
-      const loaded = await this.whileOpen(signal, async (source) => {
-        const sibling = async (path: string) => {
-          const reader = await source.sibling(path);
-          if (!prints.has(path)) prints.set(path, await printOf(join(dirname(main), path)));
-          used.set(path, reader);
-          return reader;
-        };
-        model = await loadOpened({ ...source, sibling }, { ...this.options.load, signal });
-        return { model, digests: await digestsOf([...used.values()]) };
-      });
+      const loaded = await this.unlessChanged(main, prints, () =>
+        this.whileOpen(signal, async (source) => {
+          const sibling = async (path: string) => {
+            const reader = await source.sibling(path);
+            if (!prints.has(path)) prints.set(path, await printOf(join(dirname(main), path)));
+            used.set(path, reader);
+            return reader;
+          };
+          model = await loadOpened({ ...source, sibling }, { ...this.options.load, signal });
+          return { model, digests: await digestsOf([...used.values()]) };
+        }),
+      );
       await this.checkUnchanged(main, prints);
       if (expected !== undefined && used.size > 0) {
         const message = 'one SHA-256 was given, but the model has other files beside this one; watch a single file';
@@ -102,15 +114,24 @@ export class FileOrigin implements Origin {
       return { ...loaded, prints: new Map(ofIt) };
     } catch (error) {
       model?.dispose();
-      // What was seen of a file that changes says nothing of it.
+      throw error;
+    }
+  }
+
+  /** What was seen of a file that changes, its absence too, says nothing of it. */
+  private async unlessChanged<T>(main: string, prints: Prints, action: () => Promise<T>): Promise<T> {
+    try {
+      return await action();
+    } catch (error) {
       await this.checkUnchanged(main, prints);
       throw error;
     }
   }
 
   private async checkUnchanged(main: string, prints: Prints): Promise<void> {
-    const now = await printsOf(main, [...prints.keys()].slice(1));
-    if ((await mainOf(this.path)) !== main || !same(now, prints)) throw this.changing();
+    const now = await printsOf(main, [...prints.keys()].slice(1)).catch(() => undefined);
+    const path = await mainOf(this.path).catch(() => undefined);
+    if (path !== main || now === undefined || !same(now, prints)) throw this.changed();
   }
 
   /** Waits until the files have been left alone; at the start those that are old enough have been. */
@@ -126,7 +147,7 @@ export class FileOrigin implements Origin {
       if (same(now, last)) return now;
       last = now;
     }
-    throw this.changing();
+    throw this.changed();
   }
 
   private async whileOpen<T>(signal: AbortSignal, action: (source: OpenSource) => Promise<T>): Promise<T> {
@@ -144,7 +165,8 @@ export class FileOrigin implements Origin {
     return { ...main, read: (at: number, length: number) => main.read(at, length).finally(close) };
   }
 
-  private changing(): ForwardpassError {
+  private changed(): ForwardpassError {
+    this.#changing = true;
     return new ForwardpassError('SOURCE', 'is being written; it is read when it has been left alone', this.path);
   }
 }

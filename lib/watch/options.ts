@@ -30,7 +30,10 @@ export interface WatchOptions extends LoadOptions {
    * `Infinity` checks only when `check()` is called.
    */
   readonly interval?: number;
-  /** For how many milliseconds a server may be silent: 30,000 unless given. */
+  /**
+   * For how many milliseconds a server may be silent; and for how many, at the start, a file that is written or
+   * exchanged while it is read is read again: 30,000 unless given.
+   */
   readonly timeout?: number;
   /** How many milliseconds a file must have been left alone before it is read: 500 unless given. */
   readonly settle?: number;

@@ -22,6 +22,8 @@ export interface Origin {
   readonly shared: boolean;
   /** What an offer's `load` throws that says nothing of the version: the next check tries again. */
   readonly passing: ReadonlySet<ErrorCode>;
+  /** Whether the last look, or load of what it offered, failed for nothing but that the source was changed meanwhile. */
+  readonly changing?: boolean;
   /** Nothing when the source still has what was judged last. */
   look(signal: AbortSignal): Promise<Offer | undefined>;
   /** What an earlier process kept; from then on the source is asked for others only. */

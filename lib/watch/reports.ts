@@ -29,7 +29,8 @@ export class Reports {
       },
       /** The source's problem, with the words of all. */
       together: () => {
-        const all = [...problems, ...ofCache];
+        // The same again says no more.
+        const all = [...new Map([...problems, ...ofCache].map((error) => [error.message, error])).values()];
         if (all.length === 1) return all[0];
         const message = all.map((error) => error.message).join('; then ');
         return new ForwardpassError(all[0].code, message, undefined, { cause: new AggregateError(all) });

@@ -1,6 +1,7 @@
 /** Looks for versions, judges them, and keeps the newest good one: one check at a time. */
 // Node's own timers, on every host that has them.
 import { clearTimeout, setTimeout } from 'node:timers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type ErrorCode, ForwardpassError } from '../errors.ts';
 import type { Model } from '../model.ts';
 import { abortError } from '../source/abort.ts';
@@ -15,6 +16,8 @@ import { Tenure } from './tenure.ts';
 
 /** What a timer can wait. */
 const LONGEST = 2 ** 31 - 1;
+/** Milliseconds before the start asks again. */
+const RETRY = 50;
 const NOTHING: ReadonlySet<ErrorCode> = new Set();
 /** How many refused versions are remembered. */
 const MOST_REJECTED = 64;
@@ -71,12 +74,22 @@ export class Watcher {
       await tryKept();
       if (found()) return false;
     }
-    await this.#run();
+    await this.#askFirst();
     if (!found()) await tryKept();
     // The source may have answered that what was kept is the newest.
     if (!found() && kept !== undefined && this.#failures === 0) await this.#run();
     if (!found() && this.fallback !== undefined) await this.#considerFirst(this.fallback);
     return true;
+  }
+
+  /** Asks the source, and again, until `timeout` has passed, when it was changed meanwhile, as later checks would. */
+  async #askFirst(): Promise<void> {
+    const deadline = performance.now() + this.options.timeout;
+    await this.#run();
+    while (!this.closed && this.#failures > 0 && this.origin.changing && performance.now() < deadline) {
+      await sleep(RETRY, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+      await this.#run();
+    }
   }
 
   /** Of what is not the source's: there is no second try, so that whatever is in the way is told. */
