@@ -48,7 +48,7 @@ async function renamedAt(wanted: number): Promise<{ path: string; count: () => n
 }
 
 describe('a file that is exchanged while it first loads', () => {
-  it('is read again, at whichever of its reads that was', async () => {
+  it('is read again, at whichever of its reads that was', { timeout: 60_000 }, async () => {
     const { path } = await renamedAt(-1);
     await watched(path);
     const most = reads;
