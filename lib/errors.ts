@@ -36,16 +36,72 @@ export const ERROR_CODES = {
   ABORTED: 'loading was aborted by its signal',
 } as const;
 
+/** What JSON and messages between threads keep of an error. */
+export interface ErrorRecord {
+  readonly name: 'ForwardpassError';
+  readonly code: ErrorCode;
+  /** The whole message, place and all. */
+  readonly message: string;
+  readonly place?: string;
+}
+
+/** Its message begins with its place, so whatever prints it says the place once; its stack begins with name and code. */
 export class ForwardpassError extends Error {
-  override readonly name = 'ForwardpassError';
+  declare readonly name: 'ForwardpassError';
+  /** Where: `layers[2].weight`, `node Conv_3`, `tensor fc1.bias`, a path. Not enumerable: the message says it. */
+  declare readonly place?: string;
 
   constructor(
     readonly code: ErrorCode,
     message: string,
-    /** Where: `layers[2].weight`, `node Conv_3`, `tensor fc1.bias`, a path. */
-    readonly place?: string,
+    place?: string,
     options?: ErrorOptions,
   ) {
     super(place === undefined ? message : `${place}: ${message}`, options);
+    hide(this, 'place', place);
+    // A structured clone keeps the stack, which begins with the name that the error has when it is first read.
+    hide(this, 'name', `${NAME} [${code}]`);
+    Error.captureStackTrace?.(this, new.target);
+    hide(this, 'stack', this.stack);
+    Reflect.deleteProperty(this, 'name');
   }
+
+  /**
+   * The error that `value` was before it went through JSON or to another thread: of what `toJSON` gave; of the copy that
+   * `postMessage` and pools make of an error thrown there, whose code is known by its stack, and whose place only its
+   * message still says. Undefined of what was no ForwardpassError.
+   */
+  static from(value: unknown): ForwardpassError | undefined {
+    if (value instanceof ForwardpassError) return value;
+    if (typeof value !== 'object' || value === null) return undefined;
+    const { name, code, message, place, stack, cause } = value as Record<string, unknown>;
+    const known = name === NAME ? code : codeOf(stack);
+    if (!isCode(known) || typeof message !== 'string') return undefined;
+    const isPlaced = typeof place === 'string' && message.startsWith(`${place}: `);
+    const text = isPlaced ? message.slice(place.length + 2) : message;
+    const options = cause === undefined ? undefined : { cause };
+    const error = new ForwardpassError(known, text, isPlaced ? place : undefined, options);
+    if (typeof stack === 'string') hide(error, 'stack', stack);
+    return error;
+  }
+
+  toJSON(): ErrorRecord {
+    const { code, message, place } = this;
+    return { name: NAME, code, message, ...(place !== undefined && { place }) };
+  }
+}
+
+const NAME = 'ForwardpassError';
+hide(ForwardpassError.prototype, 'name', NAME);
+
+function hide(object: object, key: string, value: unknown): void {
+  Object.defineProperty(object, key, { value, enumerable: false, writable: true, configurable: true });
+}
+
+function isCode(value: unknown): value is ErrorCode {
+  return typeof value === 'string' && Object.hasOwn(ERROR_CODES, value);
+}
+
+function codeOf(stack: unknown): string | undefined {
+  return typeof stack === 'string' ? /^ForwardpassError \[([A-Z_]+)\]:/.exec(stack)?.[1] : undefined;
 }

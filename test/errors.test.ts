@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { openAddon } from '../lib/addon.ts';
 import { ERROR_CODES, type ErrorCode, ForwardpassError } from '../lib/errors.ts';
@@ -80,15 +82,94 @@ describe('every code', () => {
 });
 
 describe('an error', () => {
+  const placed = () => new ForwardpassError('SHAPE', 'does not fit', 'layers[2].weight', { cause: 5 });
+  const plain = () => new ForwardpassError('INPUT', 'shape: expected [2]');
+  const occurrences = (text: string) => text.split('layers[2].weight').length - 1;
+
   it('says its place before its message', () => {
-    const error = new ForwardpassError('SHAPE', 'does not fit', 'layers[2].weight', { cause: 5 });
-    expect(error).toMatchObject({
+    expect(placed()).toMatchObject({
       name: 'ForwardpassError',
       code: 'SHAPE',
       place: 'layers[2].weight',
       message: 'layers[2].weight: does not fit',
       cause: 5,
     });
-    expect(new ForwardpassError('SHAPE', 'does not fit').message).toBe('does not fit');
+    expect(plain()).toMatchObject({ message: 'shape: expected [2]', place: undefined });
+  });
+
+  it('says its place once, however it is printed', () => {
+    const error = placed();
+    const printed = inspect(error);
+    expect(printed).toMatch(
+      /^ForwardpassError \[SHAPE\]: layers\[2\]\.weight: does not fit\n {4}at .*errors\.test\.ts/,
+    );
+    expect(printed).toContain("code: 'SHAPE'");
+    expect(String(error)).toBe('ForwardpassError: layers[2].weight: does not fit');
+    for (const text of [printed, String(error), error.message, error.stack as string]) {
+      expect(occurrences(text)).toBe(1);
+    }
+    expect(Object.keys(error)).toEqual(['code']);
+  });
+
+  it('has its whole message in JSON', () => {
+    const record = { name: 'ForwardpassError', code: 'SHAPE', message: placed().message, place: 'layers[2].weight' };
+    expect(JSON.parse(JSON.stringify(placed()))).toEqual(record);
+    expect(JSON.parse(JSON.stringify(plain()))).toEqual({
+      name: 'ForwardpassError',
+      code: 'INPUT',
+      message: 'shape: expected [2]',
+    });
+  });
+
+  it('is made again of its record, and of the copy that a thread gets', () => {
+    for (const error of [placed(), plain()]) {
+      const { code, message, place } = error;
+      for (const record of [JSON.parse(JSON.stringify(error)), structuredClone(error.toJSON())]) {
+        const again = ForwardpassError.from(record);
+        expect(again).toBeInstanceOf(ForwardpassError);
+        expect(again).toMatchObject({ name: 'ForwardpassError', code, message });
+        expect(again?.place).toBe(place);
+      }
+      const copy = structuredClone(error);
+      expect(copy).not.toBeInstanceOf(ForwardpassError);
+      const again = ForwardpassError.from(copy);
+      expect(again).toMatchObject({ code, message, stack: error.stack });
+      expect(again?.cause).toBe(error.cause);
+      expect(again?.place).toBeUndefined();
+      expect(ForwardpassError.from(error)).toBe(error);
+    }
+  });
+
+  it('is not made of anything else', () => {
+    const others = [undefined, null, 'x', {}, new Error('ForwardpassError [SHAPE]: x'), new TypeError('x')];
+    const records = [
+      { name: 'ForwardpassError', code: 'SHAPES', message: 'x' },
+      { name: 'ForwardpassError', code: 'toString', message: 'x' },
+      { name: 'ForwardpassError', code: 'SHAPE', message: 5 },
+      { name: 'Error', code: 'SHAPE', message: 'x' },
+    ];
+    for (const value of [...others, ...records]) expect(ForwardpassError.from(value)).toBeUndefined();
+  });
+
+  it('goes whole from a worker thread as a record, and with its code as what the thread threw', async () => {
+    const script = (end: string) => `
+      const { parentPort } = require('node:worker_threads');
+      import(${JSON.stringify(new URL('../dist/index.js', import.meta.url).href)}).then(async ({ load }) => {
+        const error = await load('no/such.onnx').catch((error) => error);
+        ${end}
+      });`;
+    const answerOf = (end: string) =>
+      new Promise<unknown>((resolve) => {
+        const worker = new Worker(script(end), { eval: true });
+        worker.once('message', resolve);
+        worker.once('error', resolve);
+      });
+    const message = expect.stringMatching(/^no\/such\.onnx: /);
+    const whole = { code: 'SOURCE', place: 'no/such.onnx', message };
+    expect(ForwardpassError.from(await answerOf('parentPort.postMessage(error.toJSON());'))).toMatchObject(whole);
+    const posted = await answerOf('parentPort.postMessage(error);');
+    expect(ForwardpassError.from(posted)).toMatchObject({ code: 'SOURCE', message });
+    // Node keeps what it can of an error that ends a thread.
+    expect(await answerOf('queueMicrotask(() => { throw error; });')).toMatchObject({ code: 'SOURCE', message });
   });
 });

@@ -3,7 +3,7 @@
 //
 //     npm install && npm start
 import { readFile } from 'node:fs/promises';
-import { load } from 'forwardpass';
+import { ForwardpassError, load } from 'forwardpass';
 import { Piscina } from 'piscina';
 
 const digits = new URL('../digits/', import.meta.url);
@@ -22,6 +22,10 @@ const images = Float32Array.from(await readNpy('test-images.npy'));
 const requests = [];
 for (let at = 0; at < images.length; at += 8 * 64) requests.push(images.slice(at, at + 8 * 64));
 const answers = await Promise.all(requests.map((request) => pool.run(request)));
+
+// What is wrong with a request is told as it would be here.
+const problem = await pool.run(new Float32Array(63)).catch((error) => ForwardpassError.from(error) ?? error);
+if (problem.code !== 'INPUT') throw problem;
 
 const scores = answers.flatMap((answer) => [...answer.scores]);
 const expected = model.run(images);
