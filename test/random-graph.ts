@@ -1,14 +1,17 @@
 /** Seeded random graphs, tame enough that results of different precision can be compared. */
 import {
+  BINARY_NAMES,
   type BinaryName,
   type Graph,
   type Node,
   type Op,
   type OpAttributes,
   type Operand,
+  REDUCE_NAMES,
   type ReduceName,
   SOFTMAX_NAMES,
   type Tensor,
+  UNARY_NAMES,
   type UnaryName,
 } from '../lib/graph/graph.ts';
 import { definitionOf } from '../lib/graph/ops.ts';
@@ -59,29 +62,32 @@ export class Random {
   }
 }
 
-const TAME_UNARY: readonly UnaryName[] = [
-  'relu',
-  'leaky_relu',
-  'elu',
-  'gelu',
-  'gelu_tanh',
-  'silu',
-  'mish',
-  'sigmoid',
-  'hard_sigmoid',
-  'hard_swish',
-  'clip',
-  'tanh',
-  'softplus',
-  'softsign',
-  'erf',
-  'abs',
-  'neg',
-];
-const TAME_BINARY: readonly BinaryName[] = ['add', 'sub', 'mul', 'min', 'max', 'prelu'];
-const TAME_REDUCE: readonly ReduceName[] = ['sum', 'mean', 'max', 'min', 'l1', 'log_sum_exp'];
+/** alpha and beta of those for which not all will do. */
+const CASTS: Partial<Record<UnaryName, readonly [number, number]>> = {
+  to_integer: [2 ** 31, 0],
+  wrap: [-2, 2],
+  narrow: [128, 3e38],
+};
 
-/** A graph of float inputs `x`, `z` and an input `ids` of whole numbers below {@link ID_COUNT}. */
+/** What keeps operands where a function is defined, and its errors small, for functions that need it. */
+type Taming = 'positive' | 'bounded' | 'off zero';
+const TAMING: Partial<Record<UnaryName | BinaryName | ReduceName, Taming>> = {
+  log: 'off zero',
+  log_sum: 'off zero',
+  reciprocal: 'off zero',
+  sqrt: 'positive',
+  log1p: 'positive',
+  exp: 'bounded',
+  expm1: 'bounded',
+  square: 'bounded',
+  sum_square: 'bounded',
+  prod: 'bounded',
+};
+
+/**
+ * A graph of float inputs `x`, `z` and an input `ids` of whole numbers below {@link ID_COUNT}, of all operations and
+ * functions.
+ */
 export function randomGraph(seed: number, steps = 12): Graph {
   return new Builder(new Random(seed)).build(steps);
 }
@@ -95,9 +101,15 @@ export function randomInputs(graph: Graph, seed: number, rows: number): Record<s
     graph.inputs.map(({ name, shape, dtype }) => {
       const count = rows * shape.reduce((a, b) => a * b, 1);
       const ids = () => Float32Array.from({ length: count }, () => random.below(ID_COUNT));
-      return [name, dtype === 'int64' ? ids() : random.values(count)];
+      // Whole numbers and halves are where functions jump.
+      const near = (value: number) => (random.below(3) === 0 ? Math.round(2 * value) / 2 : value);
+      return [name, dtype === 'int64' ? ids() : random.values(count).map(near)];
     }),
   );
+}
+
+function number(value: number): Tensor {
+  return { shape: [], data: Float32Array.of(value) };
 }
 
 class Builder {
@@ -124,7 +136,7 @@ class Builder {
       precision: 'f32',
       inputs,
       outputs,
-      nodes: random.permutation(steps).map((at) => this.#nodes[at]),
+      nodes: random.permutation(this.#nodes.length).map((at) => this.#nodes[at]),
     };
   }
 
@@ -149,57 +161,97 @@ class Builder {
     const shape = this.#shape(x);
     const rank = shape.length;
     if (x === 'ids') return this.#lookup(x);
+    if (rank === 0 || random.below(3) === 0) return this.#elementwise(x);
     const axis = random.below(rank);
-    switch (random.below(rank === 0 ? 4 : 15)) {
+    switch (random.below(12)) {
       case 0:
-        return this.#add('unary', [x], { fn: random.pick(TAME_UNARY), alpha: 0.25, beta: 0.5 });
       case 1:
-        return this.#binary(x);
-      case 2:
-        return this.#add('affine', [x, this.#constant(shape), this.#constant(shape)], {});
-      case 3:
-        return this.#add('select', [x, random.pick([x, this.#constant(shape)]), this.#constant(shape)], {});
-      case 4:
-      case 5:
         return this.#dense(x);
-      case 6:
+      case 2:
         return this.#add('softmax', [x], { axis, fn: random.pick(SOFTMAX_NAMES) });
-      case 7: {
+      case 3: {
         const scale = this.#constant(shape.slice(axis));
         return random.pick([
           () => this.#add('layer_norm', [x, scale, this.#constant(shape.slice(axis))], { axis, epsilon: 0.5 }),
           () => this.#add('rms_norm', [x, scale], { axis, epsilon: 0.5 }),
         ])();
       }
-      case 8: {
+      case 4: {
         const norm = random.pick(['l1', 'l2', 'max'] as const);
-        return this.#add('normalize', [x], { axis, norm, epsilon: 0.125, floor: 0.125 });
+        return this.#add('normalize', [x], { axis, norm, epsilon: 0.125, floor: random.pick([0.125, 1]) });
       }
-      case 9: {
+      case 5: {
         const axes = random.permutation(rank).slice(0, 1 + random.below(rank));
-        return this.#add('reduce', [x], { fn: random.pick(TAME_REDUCE), axes, keepDims: random.pick([true, false]) });
+        const fn = random.pick(REDUCE_NAMES);
+        const along = fn.startsWith('arg_') ? axes.slice(0, 1) : axes;
+        return this.#add('reduce', [this.#tame(fn, x)], { fn, axes: along, keepDims: random.pick([true, false]) });
       }
-      case 10:
+      case 6:
         return this.#add('concat', [x, random.pick([x, random.tensor(shape)])], { axis });
-      case 11: {
+      case 7: {
         const indices = Int32Array.from({ length: 1 + random.below(4) }, () => random.below(shape[axis]));
         return this.#add('gather', [x], { axis, indices });
       }
-      case 12:
+      case 8:
         return this.#add('transpose', [x], { permutation: random.permutation(rank) });
-      case 13:
+      case 9:
         return this.#add('reshape', [x], {
           shape: random.pick([[1, ...shape], [...shape, 1], [shape.reduce((a, b) => a * b)]]),
         });
+      case 10:
+        return this.#lookup(this.#ids(x));
       default:
         return this.#add('expand', [x], { shape: shape.map((size) => (size === 1 ? 1 + random.below(3) : size)) });
     }
   }
 
-  /** A constant that broadcasts to the shape. */
+  #elementwise(x: string): string {
+    const { random } = this;
+    const shape = this.#shape(x);
+    switch (random.below(8)) {
+      case 0:
+      case 1:
+      case 2: {
+        const fn = random.pick(UNARY_NAMES);
+        const [alpha, beta] = CASTS[fn] ?? [0.25, 0.5];
+        return this.#add('unary', [this.#tame(fn, x)], { fn, alpha, beta });
+      }
+      case 3:
+      case 4:
+        return this.#binary(x);
+      case 5:
+        return this.#add('select', [x, random.pick([x, this.#constant(shape)]), this.#constant(shape)], {});
+      case 6: {
+        const tame = this.#add('unary', [x], { fn: 'clip', alpha: -100, beta: 100 });
+        return this.#add('require_finite', [tame], { nan: random.pick([true, false]) });
+      }
+      default:
+        return this.#add('affine', [x, this.#constant(shape), this.#constant(shape)], {});
+    }
+  }
+
+  #tame(fn: UnaryName | BinaryName | ReduceName, x: string): string {
+    const taming = TAMING[fn];
+    if (taming === undefined) return x;
+    if (taming === 'bounded') return this.#add('unary', [x], { fn: 'clip', alpha: -3, beta: 3 });
+    const positive = this.#add('unary', [x], { fn: 'abs' });
+    return taming === 'positive' ? positive : this.#add('affine', [positive, number(1), number(0.5)], {});
+  }
+
+  /** Whole numbers below {@link ID_COUNT}. */
+  #ids(x: string): string {
+    const fn = this.random.pick(['floor', 'round', 'ceil', 'trunc'] as const);
+    const whole = this.#add('unary', [x], { fn });
+    return this.#add('unary', [whole], { fn: 'clip', alpha: 0, beta: ID_COUNT - 1 });
+  }
+
+  /** A constant that broadcasts to the shape: of any numbers, or of one that rules have an eye on. */
   #constant(shape: readonly number[]): Tensor {
-    const own = shape.slice(this.random.below(shape.length + 1)).map((size) => (this.random.below(4) === 0 ? 1 : size));
-    return this.random.tensor(own);
+    const { random } = this;
+    const own = shape.slice(random.below(shape.length + 1)).map((size) => (random.below(4) === 0 ? 1 : size));
+    const tensor = random.tensor(own);
+    if (random.below(3) > 0) return tensor;
+    return { shape: own, data: tensor.data.fill(random.pick([0, -0, 1, -1, 2, 0.5, -0.5, 3, 49, 1 / 49])) };
   }
 
   #binary(x: string): string {
@@ -210,15 +262,30 @@ class Builder {
       [x, other],
       [other, x],
     ]);
-    const fn = this.random.pick(TAME_BINARY);
+    const fn = this.random.pick(BINARY_NAMES);
+    if (fn === 'div') return this.#add('binary', [operands[0], this.#divisor(operands[1])], { fn });
+    if (fn === 'pow') return this.#power(x);
     return this.#add('binary', operands, { fn });
+  }
+
+  #divisor(operand: Operand): Operand {
+    if (typeof operand === 'string') return this.#tame('reciprocal', operand);
+    return { ...operand, data: operand.data.map((value) => (Math.abs(value) < 0.5 ? 0.75 : value)) };
+  }
+
+  #power(x: string): string {
+    const exponent = this.random.pick([number(this.random.pick([1, 2, 3, 0.5, -0.5, -1, 1.5])), x]);
+    const bounded = typeof exponent === 'string' ? this.#tame('exp', exponent) : exponent;
+    return this.#add('binary', [this.#tame('log', this.#tame('exp', x)), bounded], { fn: 'pow' });
   }
 
   #dense(x: string): string {
     const k = this.#shape(x).at(-1) as number;
     const n = 1 + this.random.below(6);
     const layout = this.random.pick(['in-out', 'out-in'] as const);
-    const weight = this.random.tensor(layout === 'in-out' ? [k, n] : [n, k], 1 / Math.sqrt(k));
+    const some = this.random.tensor(layout === 'in-out' ? [k, n] : [n, k], 1 / Math.sqrt(k));
+    const isWhole = this.random.below(3) === 0;
+    const weight = isWhole ? { ...some, data: some.data.map((value) => Math.round(2 * value)) } : some;
     return this.#add(
       'dense',
       this.random.pick([

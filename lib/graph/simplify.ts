@@ -1,13 +1,21 @@
 import type { DType, GraphInput, Node, Op, Operand } from './graph.ts';
 import type { Shape } from './shapes.ts';
-import { affineIntoNorm, mergeAffines, toAffine } from './simplify/affine.ts';
+import { affineIntoNorm, divisionToAffine, mergeAffines, toAffine } from './simplify/affine.ts';
 import { affineAfterDense, affineBeforeDense, clampIntoDense } from './simplify/dense.ts';
 import { dropRequirements, requireBeforeAffine, requireOfParts } from './simplify/finite.ts';
 import { dropIdentities, foldConstants, impliedExpansions, plainReshapes, plainTruths } from './simplify/identities.ts';
 import { knownFunctions } from './simplify/patterns.ts';
 import { type Rewrite, Rewriter, type Rule } from './simplify/rewriter.ts';
 import { sharing } from './simplify/sharing.ts';
-import { hoistScales, mergeClips, oneSlope, plainClips, plainDivisions, plainPowers } from './simplify/spellings.ts';
+import {
+  hoistScales,
+  mergeClips,
+  oneSlope,
+  plainClips,
+  plainDivisions,
+  plainPowers,
+  plainReciprocals,
+} from './simplify/spellings.ts';
 import type { CheckedGraph } from './validate.ts';
 
 declare const simplified: unique symbol;
@@ -32,18 +40,20 @@ export interface SimplifiedOutput {
 }
 
 /** At each node the first that has something to do goes first. */
-const RULES: readonly Rule[] = [
+export const RULES: readonly Rule[] = [
   foldConstants,
   dropIdentities,
   plainReshapes,
   impliedExpansions,
   plainTruths,
   plainPowers,
+  plainReciprocals,
   plainDivisions,
   plainClips,
   mergeClips,
   oneSlope,
   toAffine,
+  divisionToAffine,
   knownFunctions,
   hoistScales,
   mergeAffines,
@@ -57,19 +67,23 @@ const RULES: readonly Rule[] = [
 ];
 
 /** By the operation of the nodes that they look at: for most, few are left to try. */
-const rulesByOp = new Map<Op, readonly Rule[]>();
-
-function rulesFor(op: Op): readonly Rule[] {
-  let rules = rulesByOp.get(op);
-  if (rules === undefined) {
-    rules = RULES.filter(({ ops }) => ops === undefined || ops.includes(op));
-    rulesByOp.set(op, rules);
-  }
-  return rules;
+function byOp(rules: readonly Rule[]): (op: Op) => readonly Rule[] {
+  const known = new Map<Op, readonly Rule[]>();
+  return (op) => {
+    let found = known.get(op);
+    if (found === undefined) {
+      found = rules.filter(({ ops }) => ops === undefined || ops.includes(op));
+      known.set(op, found);
+    }
+    return found;
+  };
 }
+
+const allByOp = byOp(RULES);
 
 function firstOf(rules: readonly Rule[], node: Node, graph: Rewriter): Rewrite | undefined {
   for (const rule of rules) {
+    if (rule.keeps === 'precision' && graph.feedsStep(node)) continue;
     const rewrite = rule.apply(node, graph);
     if (rewrite !== undefined) return rewrite;
   }
@@ -81,10 +95,19 @@ const MAX_PASSES = 32;
 
 /**
  * Folds constants, scalers and batch norms, fuses activations, recognises functions in pieces, drops what does
- * nothing and shares what is computed twice. Arithmetic is in float64; nothing is rounded here.
+ * nothing and shares what is computed twice. Arithmetic is in float64; nothing is rounded here. What of results stays
+ * as it is, each rule says (`keeps`).
  */
-export function simplify(graph: CheckedGraph, options: { readonly precision: 'f32' | 'f64' }): SimplifiedGraph {
+export function simplify(
+  graph: CheckedGraph,
+  options: {
+    readonly precision: 'f32' | 'f64';
+    /** Some of {@link RULES}, for tests of what they keep. */
+    readonly rules?: readonly Rule[];
+  },
+): SimplifiedGraph {
   const rewriter = new Rewriter(graph, options.precision);
+  const rulesFor = options.rules === undefined ? allByOp : byOp(options.rules);
   for (let pass = 0; pass < MAX_PASSES; pass++) {
     const shared = sharing();
     const rewriteOf = (node: Node) => firstOf(rulesFor(node.op), node, rewriter) ?? shared.apply(node, rewriter);

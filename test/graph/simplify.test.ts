@@ -81,13 +81,23 @@ describe('identities', () => {
     ['gather of every column in order', node('a', 'gather', ['x'], { axis: 1, indices: all })],
     ['transpose that keeps the axes', node('a', 'transpose', ['x'], { permutation: [0, 1] })],
     ['clip without bounds', node('a', 'unary', ['x'], { fn: 'clip', alpha: -Infinity, beta: Infinity })],
-    ['affine of one and zero', node('a', 'affine', ['x', constant([1, 1, 1]), scalar(0)], {})],
+    ['affine of one and −0', node('a', 'affine', ['x', constant([1, 1, 1]), scalar(-0)], {})],
+    ['difference from 0', node('a', 'binary', ['x', scalar(0)], { fn: 'sub' })],
     ['division by one', node('a', 'binary', ['x', scalar(1)], { fn: 'div' })],
     ['power of one', node('a', 'binary', ['x', scalar(1)], { fn: 'pow' })],
   ])('drops a %s', (_, identity) => {
     const simplified = simplest({ x: [2, 3] }, [identity, node('y', 'unary', ['a'], { fn: 'tanh' })]);
     expect(kinds(simplified)).toEqual(['tanh']);
     expect(simplified.nodes[0].inputs).toEqual(['x']);
+  });
+
+  it('keeps the addition of 0, which makes 0 of −0', () => {
+    const nodes = [
+      node('a', 'binary', ['x', scalar(0)], { fn: 'add' }),
+      node('y', 'unary', ['a'], { fn: 'reciprocal' }),
+    ];
+    const simplified = simplify(checkedOf({ x: [1] }, nodes), { precision: 'f64' });
+    expect(reference(simplified, { x: [-0] }, 1).y[0]).toBe(Infinity);
   });
 
   it('keeps an affine of one that broadcasts to another rank', () => {

@@ -1,8 +1,8 @@
 /** Rules that turn arithmetic with constants into affine nodes, and merge those with what is beside them. */
-import type { Node, Tensor } from '../graph.ts';
+import type { Node, Operand, Tensor } from '../graph.ts';
 import { sameShape } from '../shapes.ts';
 import { combine, greatestMagnitude, isConstant, isNormal, isZero, overTrailingAxes, scalar } from './constants.ts';
-import type { Rule } from './rewriter.ts';
+import type { Rewrite, Rewriter, Rule } from './rewriter.ts';
 
 /**
  * How large a shift may grow by folding. (x − mean)/deviation computed as it stands subtracts nearby numbers, which
@@ -12,9 +12,10 @@ import type { Rule } from './rewriter.ts';
  */
 export const MAX_SHIFT = { f32: 2 ** 5, f64: 2 ** 10 } as const;
 
-/** x + c, x − c, c − x, x·c, x/c and −x are affine. A shift of −0 leaves the sign of zeros alone. */
+/** x + c, x − c, c − x, x·c and −x are affine, which rounds once as they do. A shift of −0 keeps the sign of zeros. */
 export const toAffine: Rule = {
   name: 'to affine',
+  keeps: 'bits',
   ops: ['unary', 'binary'],
   apply(node, graph) {
     if (node.op === 'unary' && node.attributes.fn === 'neg') {
@@ -24,17 +25,35 @@ export const toAffine: Rule = {
     const [a, b] = node.inputs;
     const x = isConstant(a) ? b : a;
     const constant = isConstant(a) ? a : b;
-    if (!isConstant(constant) || !sameShape(graph.shape(x), graph.shape(node.output))) return undefined;
-    // A product with 1/c misses some quotients by a bit, and 49·(1/49) is below 1.
-    if (node.attributes.fn === 'div' && graph.feedsStep(node)) return undefined;
+    if (!isConstant(constant)) return undefined;
     const terms = affineTerms(node, constant, isConstant(a));
-    if (terms === undefined || !isNormal(terms[0].data, graph.precision)) return undefined;
-    if (!terms[1].data.every(Number.isFinite)) return undefined;
-    return [graph.replace(node, 'affine', [x, ...terms], {})];
+    return terms && affineOf(node, graph, x, terms);
   },
 };
 
-function affineTerms(node: Node<'binary'>, c: Tensor, isFirst: boolean): [scale: Tensor, shift: Tensor] | undefined {
+/** x/c is x·(1/c), which misses some quotients by a bit: 49·(1/49) is below 1. */
+export const divisionToAffine: Rule = {
+  name: 'division to affine',
+  keeps: 'precision',
+  ops: ['binary'],
+  apply(node, graph) {
+    const [x, divisor] = node.inputs;
+    if (node.op !== 'binary' || node.attributes.fn !== 'div' || !isConstant(divisor)) return undefined;
+    if (divisor.data.includes(0)) return undefined;
+    return affineOf(node, graph, x, [combine('div', scalar(1), divisor), scalar(-0)]);
+  },
+};
+
+/** Undefined where the operation broadcasts x, or the precision cannot hold the terms. */
+function affineOf(node: Node, graph: Rewriter, x: Operand, [scale, shift]: Terms): Rewrite | undefined {
+  if (!sameShape(graph.shape(x), graph.shape(node.output))) return undefined;
+  if (!isNormal(scale.data, graph.precision) || !shift.data.every(Number.isFinite)) return undefined;
+  return [graph.replace(node, 'affine', [x, scale, shift], {})];
+}
+
+type Terms = readonly [scale: Tensor, shift: Tensor];
+
+function affineTerms(node: Node<'binary'>, c: Tensor, isFirst: boolean): Terms | undefined {
   switch (node.attributes.fn) {
     case 'add':
       return [scalar(1), c];
@@ -42,8 +61,6 @@ function affineTerms(node: Node<'binary'>, c: Tensor, isFirst: boolean): [scale:
       return isFirst ? [scalar(-1), c] : [scalar(1), combine('sub', scalar(-0), c)];
     case 'mul':
       return [c, scalar(-0)];
-    case 'div':
-      return isFirst || c.data.includes(0) ? undefined : [combine('div', scalar(1), c), scalar(-0)];
     default:
       return undefined;
   }
@@ -52,10 +69,11 @@ function affineTerms(node: Node<'binary'>, c: Tensor, isFirst: boolean): [scale:
 /** (x·s + t)·u + v is x·su + (tu + v). */
 export const mergeAffines: Rule = {
   name: 'merge affines',
+  keeps: 'precision',
   ops: ['affine'],
   apply(node, graph) {
     const inner = graph.only(node.inputs[0], 'affine');
-    if (node.op !== 'affine' || inner === undefined || graph.feedsStep(node)) return undefined;
+    if (node.op !== 'affine' || inner === undefined) return undefined;
     const [x, innerScale, innerShift] = inner.inputs;
     const [, outerScale, outerShift] = node.inputs;
     if (![innerScale, innerShift, outerScale, outerShift].every(isConstant)) return undefined;
@@ -71,6 +89,7 @@ export const mergeAffines: Rule = {
 /** An affine after a norm becomes the norm's own scale and shift. */
 export const affineIntoNorm: Rule = {
   name: 'affine into norm',
+  keeps: 'precision',
   ops: ['affine'],
   apply(node, graph) {
     if (node.op !== 'affine') return undefined;

@@ -18,6 +18,11 @@ export function uniform(operand: Operand): number | undefined {
   return operand.data.every((value) => value === first) ? first : undefined;
 }
 
+/** Whether all elements are −0, which is added without a trace: 0 would make 0 of −0. */
+export function isNegativeZero(operand: Operand): boolean {
+  return isConstant(operand) && operand.data.every((value) => Object.is(value, -0));
+}
+
 export function isZero(tensor: Tensor): boolean {
   return tensor.data.every((value) => value === 0);
 }

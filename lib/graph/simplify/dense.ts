@@ -9,6 +9,7 @@ import { clampOf, clampTwice } from './spellings.ts';
 /** (x·s + t)·W + b is x·(diag(s)·W) + (b + tᵀ·W), unless a large shift would cost precision. */
 export const affineBeforeDense: Rule = {
   name: 'affine before dense',
+  keeps: 'precision',
   ops: ['dense'],
   apply(node, graph) {
     if (node.op !== 'dense') return undefined;
@@ -30,10 +31,10 @@ export const affineBeforeDense: Rule = {
 /** (x·W + b)·s + t is x·(W·diag(s)) + (b·s + t). */
 export const affineAfterDense: Rule = {
   name: 'affine after dense',
+  keeps: 'precision',
   ops: ['affine'],
   apply(node, graph) {
-    // A sum of whole numbers is exact as long as its weights are whole.
-    const dense = node.op === 'affine' && !graph.feedsStep(node) ? graph.only(node.inputs[0], 'dense') : undefined;
+    const dense = node.op === 'affine' ? graph.only(node.inputs[0], 'dense') : undefined;
     const terms = vectors(node, graph);
     if (dense === undefined || dense.attributes.clamp !== undefined || terms === undefined) return undefined;
     const { scale, shift } = terms;
@@ -47,6 +48,7 @@ export const affineAfterDense: Rule = {
 /** relu and clip are done by the dense layer that they follow. */
 export const clampIntoDense: Rule = {
   name: 'clamp into dense',
+  keeps: 'bits',
   ops: ['unary'],
   apply(node, graph) {
     const bounds = clampOf(node);

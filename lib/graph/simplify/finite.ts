@@ -11,6 +11,7 @@ import type { Rewriter, Rule } from './rewriter.ts';
 /** x finite, then x·s + t is; x without infinities, then so is x·s + t unless s is 0, where NaN comes of them. */
 export const requireBeforeAffine: Rule = {
   name: 'require before affine',
+  keeps: 'bits',
   ops: ['require_finite'],
   apply(node, graph) {
     const affine = node.op === 'require_finite' ? graph.only(node.inputs[0], 'affine') : undefined;
@@ -26,6 +27,7 @@ export const requireBeforeAffine: Rule = {
 /** Each part of a row by itself: of some, nothing need be asked. */
 export const requireOfParts: Rule = {
   name: 'require of parts',
+  keeps: 'bits',
   ops: ['require_finite'],
   apply(node, graph) {
     const concat = node.op === 'require_finite' ? graph.only(node.inputs[0], 'concat') : undefined;
@@ -43,6 +45,7 @@ export const requireOfParts: Rule = {
 /** What is asked for already, or cannot be otherwise. */
 export const dropRequirements: Rule = {
   name: 'drop requirements',
+  keeps: 'bits',
   ops: ['require_finite'],
   apply(node, graph) {
     if (node.op !== 'require_finite') return undefined;

@@ -2,18 +2,20 @@
 import { evaluate } from '../evaluate.ts';
 import type { BinaryName, Node } from '../graph.ts';
 import { broadcastShapes, isIdentity, sameShape } from '../shapes.ts';
-import { isConstant, uniform } from './constants.ts';
+import { isConstant, isNegativeZero, uniform } from './constants.ts';
 import type { Rule } from './rewriter.ts';
 
-/** Operations on constants are constants. */
+/** Operations on constants are constants, computed in float64. */
 export const foldConstants: Rule = {
   name: 'fold constants',
+  keeps: 'function',
   apply: (node) => (node.inputs.every(isConstant) ? evaluate(node, node.inputs.filter(isConstant)) : undefined),
 };
 
 /** Movements that leave every element in place, and functions that leave every value as it is. */
 export const dropIdentities: Rule = {
   name: 'drop identities',
+  keeps: 'bits',
   ops: ['reshape', 'expand', 'concat', 'gather', 'transpose', 'unary', 'affine'],
   apply(node, graph) {
     const [x] = node.inputs;
@@ -42,7 +44,7 @@ function isIdentityNode(node: Node, precision: 'f32' | 'f64'): boolean {
       return fn === 'clip' && alpha === -Infinity && beta === Infinity;
     }
     case 'affine':
-      return rounded(uniform(node.inputs[1]), precision) === 1 && uniform(node.inputs[2]) === 0;
+      return rounded(uniform(node.inputs[1]), precision) === 1 && isNegativeZero(node.inputs[2]);
     default:
       return false;
   }
@@ -55,6 +57,7 @@ function rounded(value = Number.NaN, precision: 'f32' | 'f64'): number {
 /** A transpose that moves no element is a reshape; a reshape of a reshape is one. */
 export const plainReshapes: Rule = {
   name: 'plain reshapes',
+  keeps: 'bits',
   ops: ['transpose', 'reshape'],
   apply(node, graph) {
     const [x] = node.inputs;
@@ -75,6 +78,7 @@ export const plainReshapes: Rule = {
 /** An element-wise operation broadcasts by itself what was expanded for it. */
 export const impliedExpansions: Rule = {
   name: 'implied expansions',
+  keeps: 'bits',
   ops: ['binary', 'select'],
   apply(node, graph) {
     if (node.op !== 'binary' && node.op !== 'select') return undefined;
@@ -104,6 +108,7 @@ export const TRUTHS: ReadonlySet<BinaryName> = new Set<BinaryName>([
 /** What is 1 or 0 already need not be made so. */
 export const plainTruths: Rule = {
   name: 'plain truths',
+  keeps: 'bits',
   ops: ['unary'],
   apply(node, graph) {
     if (node.op !== 'unary' || node.attributes.fn !== 'to_bool') return undefined;

@@ -42,10 +42,12 @@ function recognise<O extends Op>(
   op: O,
   /** Undefined when what was bound does not fit after all. */
   attributes: (found: Found) => OpAttributes[O] | undefined,
-  /** Factors on x and on the result. */
-  factors: { readonly before?: number; readonly after?: (found: Found) => number } = {},
+  /** Factors on x and on the result; whether it rounds where the pieces do not, which no step may see. */
+  options: { readonly before?: number; readonly after?: (found: Found) => number; readonly rounds?: boolean } = {},
 ): Recognise {
+  const { before = 1, after = () => 1, rounds = false } = options;
   return (node, graph) => {
+    if (rounds && graph.feedsStep(node)) return undefined;
     const matched = match(pattern, node, graph);
     if (matched === undefined) return undefined;
     const operand = matched.operands.get('x') as Operand;
@@ -57,7 +59,6 @@ function recognise<O extends Op>(
     };
     const known = attributes(found);
     if (known === undefined) return undefined;
-    const { before = 1, after = () => 1 } = factors;
     return scaled(node, graph, op, known, operand, before, after(found));
   };
 }
@@ -140,8 +141,11 @@ const SPELLINGS: Readonly<Record<string, () => readonly Recognise[]>> = {
     recognise(mul(x, affine(unary('erf', times(x, Math.SQRT1_2)), 'half', 'half')), 'unary', fn('gelu'), twice),
     recognise(mul(x, affine(unary('tanh', cubic()), 'half', 'half')), 'unary', fn('gelu_tanh'), twice),
     recognise(mul(x, unary('tanh', unary('softplus', x, 1))), 'unary', fn('mish')),
-    recognise(mul(x, unary('clip', affine(x, 1, 3), 0, 6)), 'unary', fn('hard_swish'), { after: () => 6 }),
-    recognise(mul(x, unary('hard_sigmoid', x, 1 / 6, 1 / 2)), 'unary', fn('hard_swish')),
+    recognise(mul(x, unary('clip', affine(x, 1, 3), 0, 6)), 'unary', fn('hard_swish'), {
+      after: () => 6,
+      rounds: true,
+    }),
+    recognise(mul(x, unary('hard_sigmoid', x, 1 / 6, 1 / 2)), 'unary', fn('hard_swish'), { rounds: true }),
   ],
   div: () => [
     recognise(div(x, inversePower()), 'unary', fn('silu')),
@@ -162,7 +166,9 @@ const SPELLINGS: Readonly<Record<string, () => readonly Recognise[]>> = {
       const isInverse = Math.abs(alpha * found.number('inverse') - 1) <= 2 * found.tolerance;
       return isInverse ? { fn: 'softplus', alpha } : undefined;
     }),
-    recognise(times(unary('clip', affine(x, 1, 3), 0, 6), 1 / 6), 'unary', fn('hard_sigmoid', 1 / 6, 1 / 2)),
+    recognise(times(unary('clip', affine(x, 1, 3), 0, 6), 1 / 6), 'unary', fn('hard_sigmoid', 1 / 6, 1 / 2), {
+      rounds: true,
+    }),
   ],
   select: () => [
     // torch turns to x itself beyond a threshold. Where the difference is below the last bit, that is softplus.
@@ -174,7 +180,9 @@ const SPELLINGS: Readonly<Record<string, () => readonly Recognise[]>> = {
       'unary',
       ({ numbers, precision }) => {
         const alpha = numbers.get('alpha') as number;
-        const threshold = numbers.get('scaled threshold') ?? alpha * (numbers.get('threshold') as number);
+        // x beyond a threshold is beyond it when scaled, unless scaling turns it round.
+        const unscaled = alpha > 0 ? alpha * (numbers.get('threshold') as number) : -Infinity;
+        const threshold = numbers.get('scaled threshold') ?? unscaled;
         const isExact = Math.exp(-threshold) <= threshold * (precision === 'f32' ? 2 ** -26 : 2 ** -55);
         return isExact ? { fn: 'softplus', alpha } : undefined;
       },
@@ -187,7 +195,7 @@ const SPELLINGS: Readonly<Record<string, () => readonly Recognise[]>> = {
     recognise(
       select(either(binary('greater', x, number(0)), binary('greater_equal', x, number(0))), x, times(x, 'alpha')),
       'unary',
-      ({ number }) => ({ fn: 'leaky_relu', alpha: number('alpha') }),
+      ({ number }) => (Number.isFinite(number('alpha')) ? { fn: 'leaky_relu', alpha: number('alpha') } : undefined),
     ),
     recognise(select(binary('less_equal', unary('abs', x), number('alpha')), number(0), x), 'unary', ({ number }) => ({
       fn: 'hard_shrink',
@@ -202,7 +210,7 @@ const SPELLINGS: Readonly<Record<string, () => readonly Recognise[]>> = {
       'unary',
       (found) => {
         const alpha = found.number('alpha');
-        return alpha >= 0 ? { fn: 'soft_shrink', alpha, beta: alpha } : undefined;
+        return alpha >= 0 && alpha < Infinity ? { fn: 'soft_shrink', alpha, beta: alpha } : undefined;
       },
     ),
   ],
@@ -222,6 +230,7 @@ function spellingsOf({ op, attributes }: Node): readonly Recognise[] {
 
 export const knownFunctions: Rule = {
   name: 'known functions',
+  keeps: 'function',
   ops: ['unary', 'binary', 'affine', 'select'],
   apply(node, graph) {
     for (const recognised of spellingsOf(node)) {

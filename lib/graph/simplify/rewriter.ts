@@ -1,5 +1,4 @@
 import {
-  type BinaryName,
   type DType,
   decidersOf,
   type GraphInput,
@@ -7,11 +6,11 @@ import {
   type Op,
   type OpAttributes,
   type Operand,
-  type UnaryName,
 } from '../graph.ts';
 import { definitionOf } from '../ops.ts';
 import type { Shape } from '../shapes.ts';
 import type { CheckedGraph } from '../validate.ts';
+import { stepsOf } from './steps.ts';
 
 /**
  * What a rule puts in a node's place: another operand that has the same value; or nodes, in order of computation,
@@ -19,9 +18,21 @@ import type { CheckedGraph } from '../validate.ts';
  */
 export type Rewrite = Operand | readonly Node[];
 
+/**
+ * What rewrites keep of results. Which of them are NaN or infinite stays as it is with all, unless something overflows
+ * on one of the two ways.
+ *
+ * - `bits`: every bit.
+ * - `numbers`: every number; a zero may have the other sign.
+ * - `function`: as much as a function computed at once, or in float64, is more precise than its pieces.
+ * - `precision`: numbers up to rounding, so that such a rule leaves alone what a step follows.
+ */
+export type Kept = 'bits' | 'numbers' | 'function' | 'precision';
+
 /** One named step of simplification: looks at a node and at what defines its operands, never at its consumers. */
 export interface Rule {
   readonly name: string;
+  readonly keeps: Kept;
   /** The operations of the nodes that it looks at; all of them unless given. */
   readonly ops?: readonly Op[];
   apply(node: Node, graph: Rewriter): Rewrite | undefined;
@@ -79,7 +90,7 @@ export class Rewriter {
     return typeof operand === 'string' && this.#onlyDense.has(operand);
   }
 
-  /** Whether the result leads to a function that jumps, so that a last bit decides: what computes it must stay exact. */
+  /** Whether the result leads to a step, so that a last bit decides: see steps.ts. */
   feedsStep(node: Node): boolean {
     return this.#steps.has(node.output);
   }
@@ -185,53 +196,4 @@ export class Rewriter {
 
 function isNodes(rewrite: Rewrite): rewrite is readonly Node[] {
   return Array.isArray(rewrite);
-}
-
-/** The operands of functions that jump, and what element-wise arithmetic and movements make them of. */
-function stepsOf(nodes: readonly Node[]): Set<string> {
-  const steps = new Set<string>();
-  for (const node of nodes.toReversed()) {
-    if (!isStep(node) && !(steps.has(node.output) && CARRIERS.has(node.op))) continue;
-    for (const operand of node.inputs) if (typeof operand === 'string') steps.add(operand);
-  }
-  return steps;
-}
-
-const CARRIERS: ReadonlySet<Op> = new Set<Op>([
-  'affine',
-  'unary',
-  'binary',
-  'select',
-  'concat',
-  'gather',
-  'transpose',
-  'reshape',
-  'expand',
-  'require_finite',
-]);
-
-const STEPS: ReadonlySet<string> = new Set<UnaryName | BinaryName>([
-  'floor',
-  'ceil',
-  'round',
-  'trunc',
-  'sign',
-  'not',
-  'to_bool',
-  'to_integer',
-  'wrap',
-  'narrow',
-  'equal',
-  'less',
-  'less_equal',
-  'greater',
-  'greater_equal',
-  'and',
-  'or',
-  'xor',
-]);
-
-function isStep(node: Node): boolean {
-  if (node.op === 'unary' || node.op === 'binary') return STEPS.has(node.attributes.fn);
-  return node.op === 'embedding' || node.op === 'one_hot';
 }

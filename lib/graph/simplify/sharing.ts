@@ -27,6 +27,7 @@ export function sharing(): Rule {
 
   return {
     name: 'sharing',
+    keeps: 'bits',
     apply(node, graph) {
       const rough = roughKey(node);
       const other = alone.get(rough);

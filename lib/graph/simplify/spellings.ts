@@ -1,19 +1,22 @@
 /** Rules that bring the many spellings of one function to one, so that other rules need to know only that. */
-import type { Node } from '../graph.ts';
+import type { Node, Operand, ReduceName, UnaryName } from '../graph.ts';
 import { sameShape } from '../shapes.ts';
-import { scalar, uniform } from './constants.ts';
+import { isConstant, isNegativeZero, scalar, uniform } from './constants.ts';
 import type { Rewrite, Rewriter, Rule } from './rewriter.ts';
 
-/** Powers that have a function of their own; the cube is x·x². */
+/** Powers that have a function of their own; the cube is x·x². Roots of −∞ and −0 are no powers of them. */
 export const plainPowers: Rule = {
   name: 'plain powers',
+  keeps: 'function',
   ops: ['binary'],
   apply(node, graph) {
     const [x, exponent] = node.inputs;
     if (node.op !== 'binary' || !sameShape(graph.shape(x), graph.shape(node.output))) return undefined;
     if (node.attributes.fn === 'mul' && x === exponent) return [graph.replace(node, 'unary', [x], { fn: 'square' })];
     if (node.attributes.fn !== 'pow') return undefined;
-    switch (uniform(exponent)) {
+    const power = uniform(exponent);
+    if ((power === 0.5 || power === -0.5) && !isPositive(x, graph)) return undefined;
+    switch (power) {
       case 1:
         return x;
       case 2:
@@ -36,18 +39,56 @@ export const plainPowers: Rule = {
   },
 };
 
-/** 1/x is the reciprocal, a·(1/b) is a/b. */
-export const plainDivisions: Rule = {
-  name: 'plain divisions',
+/** Functions that give positive numbers, 0 or NaN, but never −0. */
+const POSITIVE: ReadonlySet<UnaryName | ReduceName> = new Set<UnaryName | ReduceName>([
+  ...(['square', 'abs', 'exp', 'sigmoid', 'l1', 'l2', 'sum_square'] as const),
+]);
+
+/** Whether no element is negative or −0, as far as the last few operations tell. */
+function isPositive(operand: Operand, graph: Rewriter, depth = 8): boolean {
+  if (isConstant(operand)) return operand.data.every((value) => value > 0 || Object.is(value, 0));
+  const node = depth > 0 ? graph.definition(operand) : undefined;
+  const all = (operands: readonly Operand[]) => operands.every((each) => isPositive(each, graph, depth - 1));
+  switch (node?.op) {
+    case 'unary':
+      return POSITIVE.has(node.attributes.fn) || (clampOf(node)?.[0] ?? 0) > 0;
+    case 'reduce':
+      return POSITIVE.has(node.attributes.fn) || (['sum', 'mean'].includes(node.attributes.fn) && all(node.inputs));
+    case 'binary':
+      return ['add', 'mul'].includes(node.attributes.fn) && all(node.inputs);
+    case 'affine': {
+      const [x, scale, shift] = node.inputs;
+      return all([x, scale]) && isConstant(shift) && shift.data.every((value) => value >= 0);
+    }
+    case 'reshape':
+    case 'expand':
+      return all(node.inputs);
+    default:
+      return false;
+  }
+}
+
+/** 1/x is the reciprocal. */
+export const plainReciprocals: Rule = {
+  name: 'plain reciprocals',
+  keeps: 'bits',
   ops: ['binary'],
   apply(node, graph) {
-    if (node.op !== 'binary') return undefined;
+    const [one, x] = node.inputs;
+    if (node.op !== 'binary' || node.attributes.fn !== 'div' || uniform(one) !== 1) return undefined;
+    if (!sameShape(graph.shape(x), graph.shape(node.output))) return undefined;
+    return [graph.replace(node, 'unary', [x], { fn: 'reciprocal' })];
+  },
+};
+
+/** a·(1/b) is a/b, rounded once where it was twice. */
+export const plainDivisions: Rule = {
+  name: 'plain divisions',
+  keeps: 'precision',
+  ops: ['binary'],
+  apply(node, graph) {
+    if (node.op !== 'binary' || node.attributes.fn !== 'mul') return undefined;
     const [a, b] = node.inputs;
-    if (node.attributes.fn === 'div' && uniform(a) === 1 && sameShape(graph.shape(b), graph.shape(node.output))) {
-      return [graph.replace(node, 'unary', [b], { fn: 'reciprocal' })];
-    }
-    // A quotient is rounded once, a product with an inverse twice: where a last bit decides, it stays as it is.
-    if (node.attributes.fn !== 'mul' || graph.feedsStep(node)) return undefined;
     for (const [x, inverse] of [node.inputs, [b, a]]) {
       const reciprocal = graph.definition(inverse);
       if (reciprocal?.op === 'unary' && reciprocal.attributes.fn === 'reciprocal') {
@@ -61,6 +102,7 @@ export const plainDivisions: Rule = {
 /** max and min with one number are clips, a clip from 0 is relu. */
 export const plainClips: Rule = {
   name: 'plain clips',
+  keeps: 'numbers',
   ops: ['unary', 'binary'],
   apply(node, graph) {
     if (node.op === 'unary') {
@@ -99,6 +141,7 @@ export function clampTwice(
 /** A clip of a clip is one: relu6 is often min(max(x, 0), 6). */
 export const mergeClips: Rule = {
   name: 'merge clips',
+  keeps: 'numbers',
   ops: ['unary'],
   apply(node, graph) {
     const outer = clampOf(node);
@@ -113,6 +156,7 @@ export const mergeClips: Rule = {
 /** PRelu with one slope is leaky relu. */
 export const oneSlope: Rule = {
   name: 'one slope',
+  keeps: 'bits',
   ops: ['binary'],
   apply(node, graph) {
     if (node.op !== 'binary' || node.attributes.fn !== 'prelu') return undefined;
@@ -129,13 +173,13 @@ const HOISTED = 2 ** 8;
 /** (c·x)·y is c·(x·y), and so for quotients: the scale can then merge onwards, and products look alike. */
 export const hoistScales: Rule = {
   name: 'hoist scales',
+  keeps: 'precision',
   ops: ['binary'],
   apply(node, graph) {
     if (node.op !== 'binary' || (node.attributes.fn !== 'mul' && node.attributes.fn !== 'div')) return undefined;
-    if (graph.feedsStep(node)) return undefined;
     for (const [at, operand] of node.inputs.entries()) {
       const scaling = graph.only(operand, 'affine');
-      if (scaling === undefined || uniform(scaling.inputs[2]) !== 0) continue;
+      if (scaling === undefined || !isNegativeZero(scaling.inputs[2])) continue;
       const factor = uniform(scaling.inputs[1]);
       if (factor === undefined || Math.abs(factor) > HOISTED || Math.abs(factor) < 1 / HOISTED) continue;
       const isDivisor = node.attributes.fn === 'div' && at === 1;

@@ -22,7 +22,9 @@ export function robustScaler(estimator: Estimator, emitter: Emitter, x: Row): Ro
 
 export function minMaxScaler(estimator: Estimator, emitter: Emitter, x: Row): Row {
   const input = emitter.requireFinite(x, true);
-  const scaled = emitter.affine(input, estimator.vector('scale_', x.width), estimator.vector('min_', x.width));
+  // Rounded twice, as there: a product and a sum in one would leave of the least value a little more, or less, than 0.
+  const product = emitter.binary('mul', input, estimator.vector('scale_', x.width));
+  const scaled = emitter.binary('add', product, estimator.vector('min_', x.width));
   if (!estimator.boolean('clip', false)) return scaled;
   const [low, high] = estimator.vector('feature_range', 2);
   return emitter.unary(scaled, 'clip', low, high);
