@@ -5,6 +5,7 @@ import { argv, execPath, exit } from 'node:process';
 import { rolldown } from 'rolldown';
 import { root, run } from '../native/make.js';
 import { ADDON, buildAddon } from './addon.js';
+import { breakLines } from './break-lines.js';
 
 const ADDON_INPUTS = ['native', 'CMakeLists.txt', 'binding.gyp', 'package-lock.json'];
 const SCRIPT_INPUTS = ['lib', 'scripts/build.js', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
@@ -58,7 +59,7 @@ async function buildScripts() {
   });
   await bundle.close();
   for (const chunk of output) {
-    if (chunk.type === 'chunk') writeFileSync(join(made, chunk.fileName), ascii(chunk.code));
+    if (chunk.type === 'chunk') writeFileSync(join(made, chunk.fileName), breakLines(ascii(chunk.code)));
   }
   keepPublicTypes(made);
   rmSync(join(root, 'dist'), { recursive: true, force: true });

@@ -1,7 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { execPath } from 'node:process';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
+import { breakLines } from '../../scripts/break-lines.js';
 
 const dist = fileURLToPath(new URL('../../dist', import.meta.url));
 
@@ -24,4 +28,47 @@ test('the reader of ONNX files is one script more, beside what several readers s
 
 test('the scripts are of ASCII alone', () => {
   for (const script of opened('onnx.js')) expect(readFileSync(join(dist, script), 'latin1')).not.toMatch(/[^\0-\x7f]/);
+});
+
+test('no line is too long to be shown above a stack', () => {
+  const scripts = readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.js'));
+  expect(scripts.length).toBeGreaterThan(20);
+  for (const script of scripts) {
+    const longest = Math.max(
+      ...readFileSync(join(dist, script), 'utf8')
+        .split('\n')
+        .map(({ length }) => length),
+    );
+    expect(longest, script).toBeLessThan(400);
+  }
+});
+
+test.each([
+  ['from a call', "run(['x'])", 'INPUT', 'inputs: expected'],
+  ['from a promise', "await load('no/such.onnx')", 'SOURCE', 'no/such.onnx: '],
+])('an uncaught error %s shows its message, and little else', (_, call, code, message) => {
+  const index = JSON.stringify(pathToFileURL(join(dist, 'index.js')).href);
+  const program = `import { define, load } from ${index};
+    const run = (rows) => define({ layers: [{ weight: 2 }] }).run(rows);
+    ${call};`;
+  const { status, stderr } = spawnSync(execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
+  expect(status).toBe(1);
+  expect(stderr.length).toBeLessThan(4096);
+  const lines = stderr.trim().split('\n');
+  const told = lines.findIndex((line) => line.startsWith(`ForwardpassError [${code}]: `) && line.includes(message));
+  expect(told, stderr).toBeGreaterThanOrEqual(0);
+  expect(told, stderr).toBeLessThan(8);
+});
+
+test('breaking lines changes no script', () => {
+  const words = Array.from({ length: 60 }, (_, at) => `w${at}`).join(' ');
+  const script = [
+    `const a=[${words.replaceAll(' ', ',').replaceAll('w', '')}],b=\`${words} \${a.map(c=>{return c+1}).join(\`,\`)} \\\\ \\u0041.${words}\`;`,
+    `function f(x){if(x>2){return [x,a.length,x?b:\`\`,{k:x,[x]:1,'${words}':(()=>x)()}]}else for(let i=0;i<3;i++)x+=i;return x}`,
+    `const t=((s,...v)=>s.raw.join(\`|\`))\`${words}\${1}${words}\`;JSON.stringify([b,f(3),f(1),t])`,
+  ].join('');
+  const broken = breakLines(script);
+  const longest = (text: string) => Math.max(...text.split('\n').map(({ length }) => length));
+  expect([longest(script) > 1500, longest(broken) < 700]).toEqual([true, true]);
+  expect(runInNewContext(broken)).toBe(runInNewContext(script));
 });
