@@ -71,13 +71,17 @@ export function modelFromGraph(graph: Graph, options: ModelOptions = {}): Model 
 
 async function readGraph(source: OpenSource, options: CheckedOptions<LoadOptions>): Promise<Graph> {
   const format = await chooseFormat(source, options.format);
-  const { activation, outputActivation, architecture, signature, limits } = options;
+  const { activation, outputActivation, architecture, signature, member, limits } = options;
   if (format.takesArchitecture !== true) refuseArchitecture(format.name, options);
   if (signature !== undefined && format.takesSignature !== true) {
     const message = `is for TensorFlow SavedModels and TensorFlow Lite models; a file of format ${format.name} has no signatures`;
     throw new ForwardpassError('OPTION', message, 'signature');
   }
-  return format.read(source, { activation, outputActivation, architecture, signature, limits });
+  if (member !== undefined && format.takesMember !== true) {
+    const message = `is for files of scikit-learn and PyTorch that hold several things; a file of format ${format.name} holds one model`;
+    throw new ForwardpassError('OPTION', message, 'member');
+  }
+  return format.read(source, { activation, outputActivation, architecture, signature, member, limits });
 }
 
 function compile(graph: Graph, options: CheckedOptions<ModelOptions>): Model {

@@ -1,5 +1,6 @@
 /** The options of `load` and `define`, and the check that they are what they should be. */
 import { ForwardpassError } from './errors.ts';
+import type { Member } from './formats/format.ts';
 import { FORMATS, type Format } from './formats/registry.ts';
 import type { Activation, Architecture } from './graph/architecture.ts';
 import { DEFAULT_LIMITS, type Limits } from './graph/limits.ts';
@@ -39,6 +40,12 @@ export interface LoadOptions extends ModelOptions {
   readonly architecture?: Architecture;
   /** Which signature of a TensorFlow SavedModel or Lite model is run: `serving_default`, or the only one, unless given. */
   readonly signature?: string;
+  /**
+   * Which of the things that a file of scikit-learn or PyTorch holds is the model, where it is not plain: a dict's key,
+   * a position, or a path of both with dots between (`models.north`, `0.scaler`). A list chains estimators of
+   * scikit-learn, each of which takes what the one before it gives: `['scaler', 'model']`.
+   */
+  readonly member?: Member;
   /** Told from the content unless given. */
   readonly format?: Format;
   /** Aborts the load; a model that is loaded is not concerned. */
@@ -59,21 +66,33 @@ export const LOAD_OPTIONS: readonly string[] = [
   'outputActivation',
   'architecture',
   'signature',
+  'member',
   'format',
   'signal',
 ];
 
 export function checkLoadOptions(options: LoadOptions): CheckedOptions<LoadOptions> {
   const checked = check(options, LOAD_OPTIONS);
-  const { architecture, activation, outputActivation, signature, format, signal } = options;
+  const { architecture, activation, outputActivation, signature, member, format, signal } = options;
   if (architecture !== undefined && (activation !== undefined || outputActivation !== undefined)) {
     const message = 'activations are part of the architecture that is given; say them in its layers';
     throw new ForwardpassError('OPTION', message, activation === undefined ? 'outputActivation' : 'activation');
   }
   if (signature !== undefined && typeof signature !== 'string') throw wrong('a string', signature, 'signature');
+  if (member !== undefined) checkMember(member);
   if (format !== undefined) oneOf(format, FORMATS, 'format');
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw wrong('an AbortSignal', signal, 'signal');
   return checked;
+}
+
+function checkMember(member: unknown): void {
+  const names: readonly unknown[] = Array.isArray(member) ? member : [member];
+  if (names.length === 0) throw wrong('at least one member', member, 'member');
+  for (const [i, name] of names.entries()) {
+    const isPosition = typeof name === 'number' && Number.isSafeInteger(name) && name >= 0;
+    if (typeof name === 'string' || isPosition) continue;
+    throw wrong('a key, a position from 0 on, or a list of these', name, names === member ? `member[${i}]` : 'member');
+  }
 }
 
 export function checkModelOptions(options: ModelOptions): CheckedOptions<ModelOptions> {

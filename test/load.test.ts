@@ -59,6 +59,16 @@ describe('load', () => {
     expect([error.code, error.message]).toEqual(['OPTION', expect.stringContaining('activation: is for files that')]);
   });
 
+  it('takes a member of files that may hold several things, and of no others', async () => {
+    const bundle = new URL('./fixtures/sklearn-bundles/chain.joblib', import.meta.url);
+    expect((await load(bundle, { member: ['scaler', 'model'] })).classes).toHaveLength(3);
+    const error = await failureOf(() => load(LINE, { member: 'weight' }));
+    expect([error.code, error.message]).toEqual([
+      'OPTION',
+      expect.stringMatching(/^member: is for files of scikit-learn and PyTorch.*safetensors holds one model$/),
+    ]);
+  });
+
   it('reads the format that it is told, and no other', async () => {
     expect((await load(LINE, { format: 'safetensors' })).run(ROW)).toEqual(RESULT);
     const error = await failureOf(() => load(fileOf(' {}'), { format: 'safetensors' }));

@@ -13,6 +13,7 @@ export interface LoadFlags {
   /** A path. */
   readonly architecture?: string;
   readonly signature?: string;
+  readonly member?: readonly string[];
   readonly isa?: LoadOptions['isa'];
 }
 
@@ -28,22 +29,29 @@ export function addSourceFlags(command: Command): Command {
     .option('--output-activation <name>', 'for files of parameters alone: the last activation', parseActivation)
     .option('--architecture <file>', 'for files of parameters alone: a JSON file that describes the layers')
     .option('--signature <name>', 'for a TensorFlow SavedModel: which of its signatures (default: serving_default)')
+    .option('--member <names>', 'of a file that holds several things: which, or which one after the other', addNames)
     .option('--threads <count>', 'threads to run on (default: 1)', parseCount)
     .option('--isa <name>', 'force an instruction set, such as scalar; results do not depend on it');
 }
 
 /** Only what was given, so that the defaults of `load` hold. */
 export async function toLoadOptions(flags: LoadFlags): Promise<LoadOptions> {
-  const { precision, threads, activation, outputActivation, signature, isa } = flags;
+  const { precision, threads, activation, outputActivation, signature, member, isa } = flags;
   return {
     ...(precision && { precision }),
     ...(threads && { threads }),
     ...(activation && { activation }),
     ...(outputActivation && { outputActivation }),
     ...(signature && { signature }),
+    ...(member && { member: member.length === 1 ? member[0] : member }),
     ...(isa && { isa }),
     ...(flags.architecture && { architecture: await readArchitecture(flags.architecture) }),
   };
+}
+
+/** `scaler,model`, or the option twice. */
+function addNames(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, ...text.split(',')];
 }
 
 export function parseCount(text: string): number {

@@ -23,12 +23,17 @@ export interface Source {
   sibling(path: string): Promise<Reader>;
 }
 
+/** Which of the things that a file holds is meant: its key, position or path; of several, one runs after the other. */
+export type Member = string | number | readonly (string | number)[];
+
 export interface ReadOptions {
   readonly activation?: Activation;
   readonly outputActivation?: Activation;
   readonly architecture?: Architecture;
   /** For files that hold several models: which of them. */
   readonly signature?: string;
+  /** For files that hold several models, or a model among other things. */
+  readonly member?: Member;
   readonly limits: Limits;
 }
 
@@ -44,6 +49,8 @@ export interface FormatReader {
   readonly takesArchitecture?: boolean;
   /** Whether files of this format may have signatures; the reader refuses `signature` for files that have none. */
   readonly takesSignature?: boolean;
+  /** Whether files of this format may hold several things; the reader refuses `member` for files that do not. */
+  readonly takesMember?: boolean;
   /**
    * Whether the file is of this format, from its first bytes (up to {@link HEAD_BYTES}), its size, and where those do not tell, from
    * a look inside. Throws nothing.

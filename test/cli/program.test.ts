@@ -47,6 +47,16 @@ describe('the command', () => {
     expect(stderr.bytes.toString()).toContain('expected --input FILE');
   });
 
+  it.each<[string, unknown, ...string[]]>([
+    ['one', 'model', '--member', 'model'],
+    ['several with commas between', ['scaler', 'model'], '--member', 'scaler,model'],
+    ['several, each with its option', ['0', 'a.b', 'c'], '--member', '0,a.b', '--member', 'c'],
+  ])('hands on which member is the model: %s', async (_, member, ...flags) => {
+    for (const subcommand of [['inspect'], ['bench'], ['run']]) {
+      expect((await runCommand([...subcommand, 'm', ...flags])).loadOptions).toEqual({ member });
+    }
+  });
+
   it('hands the options of loading on, and no others', async () => {
     writeFileSync(pathOf('net.json'), '{"layers":[{"tensor":"fc"}]}');
     const flags = '--precision f64 --threads 2 --isa scalar --output-activation softmax'.split(' ');

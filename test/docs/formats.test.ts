@@ -9,7 +9,7 @@ const FIXTURES = new URL('../fixtures/', import.meta.url);
 const FOLDERS: { readonly [F in Format]: readonly string[] } = {
   safetensors: ['safetensors'],
   onnx: ['onnx-torch', 'onnx-hand', 'onnx-quantized', 'onnx-ml'],
-  sklearn: ['sklearn', 'sklearn-older', 'sklearn-steps'],
+  sklearn: ['sklearn', 'sklearn-older', 'sklearn-steps', 'sklearn-bundles'],
   pytorch: ['pytorch'],
   torchscript: ['torchscript'],
   'torch-export': ['torch-export'],

@@ -12,6 +12,7 @@ const FOLDERS = [
   ['sklearn', '.pkl'],
   ['sklearn-older', '.pkl'],
   ['sklearn-steps', '.pkl'],
+  ['sklearn-bundles', '.pkl'],
   ['tflite', '.tflite'],
   ['tensorflow', ''],
   ['tfjs-graph', ''],

@@ -43,7 +43,7 @@ const FILES: { readonly [F in Format]: Files } = {
   torchscript: { folders: ['torchscript'], main: /\.pt$/ },
   'torch-export': { folders: ['torch-export'], main: /\.pt2$/ },
   sklearn: {
-    folders: ['sklearn', 'sklearn-older', 'sklearn-steps'],
+    folders: ['sklearn', 'sklearn-older', 'sklearn-steps', 'sklearn-bundles'],
     main: /\.(pkl|pickle|joblib|skops|gz|z|bz2|xz|lzma|lz4)$/,
   },
   keras: { folders: ['keras'], main: /\.(keras|h5)$/ },

@@ -4,7 +4,7 @@ import { pytorch } from '../../lib/formats/pytorch/pytorch.ts';
 import { chooseFormat } from '../../lib/formats/registry.ts';
 import type { Tensor } from '../../lib/graph/graph.ts';
 import { DEFAULT_LIMITS } from '../../lib/graph/limits.ts';
-import { load } from '../../lib/load.ts';
+import { type LoadOptions, load } from '../../lib/load.ts';
 import { failureOf } from '../failure.ts';
 import { readOptions, sourceOf } from './safetensors-file.ts';
 
@@ -20,6 +20,23 @@ interface Refusal {
   readonly source: string;
 }
 const REFUSALS: Refusal[] = JSON.parse(readFileSync(new URL('refused.json', refused), 'utf8'));
+
+describe('a member of a checkpoint', () => {
+  it.each<[string, string, unknown, string, string]>([
+    ['several-models.pt', 'none', undefined, 'ARCHITECTURE', 'say which with the option `member`'],
+    ['several-models.pt', 'an unknown one', 'generater', 'OPTION', "no member 'generater'; did you mean 'generator'?"],
+    ['several-models.pt', 'a chain', ['generator', 'discriminator'], 'OPTION', 'models of PyTorch are not chained'],
+    ['several-models.pt', 'a tensor', 'generator.0.bias', 'ARCHITECTURE', 'a single tensor'],
+  ])('is refused of %s where %s is named', async (name, _, member, code, message) => {
+    const error = await failureOf(() => load(new URL(name, refused), { member } as LoadOptions));
+    expect([error.code, error.message]).toEqual([code, expect.stringContaining(message)]);
+  });
+
+  it('is no member of a module', async () => {
+    const error = await failureOf(() => load(new URL('checkpoint-whole-module.pt', models), { member: 'model.0' }));
+    expect(error).toMatchObject({ code: 'OPTION', message: expect.stringContaining("no member 'model.0'") });
+  });
+});
 
 describe('a file of torch that must not load', () => {
   it.each(REFUSALS)('is refused with $code and its culprit: $file, $source', async ({ file: name, code, names }) => {

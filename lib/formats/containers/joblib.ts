@@ -28,11 +28,11 @@ export async function detectPickle(head: Uint8Array): Promise<boolean> {
   }
 }
 
-/** Protocol 2 and later say which they are; what older ones make of objects, dicts and lists is told by its opcodes. */
+/** Protocol 2 and later say which they are; what older ones make of objects, dicts, lists and tuples is told by its opcodes. */
 function beginsAsPickle(head: Uint8Array): boolean {
   if (head[0] === 0x80) return head[1] >= 2 && head[1] <= 5 && !isTorchMagic(head);
   const text = String.fromCharCode(...head.subarray(0, PEEK_BYTES));
-  return /^(c[\w.]+\n[\w.]+\n|\([ild]p0\n|\(i[\w.]+\n|[}\]]q\0)/.test(text);
+  return /^(\(*c[\w.]+\n[\w.]+\n|\(+[ild]p0\n|\(+i[\w.]+\n|\(*[}\]]q\0)/.test(text);
 }
 
 /** LONG1 of ten bytes: the magic number that torch.save wrote in front of its pickles. */
@@ -41,7 +41,7 @@ function isTorchMagic(head: Uint8Array): boolean {
 }
 
 /**
- * The value that the file holds. Throws what {@link readPickle} throws, and `LIMIT` for a file that unpacks out of
+ * The values that the file holds. Throws what {@link readPickle} throws, and `LIMIT` for a file that unpacks out of
  * proportion.
  */
 export async function readPickledFile(source: Source, limits: Limits): Promise<PickledFile> {

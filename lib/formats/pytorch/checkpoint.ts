@@ -1,8 +1,11 @@
 /** Which of what a checkpoint holds is the model: its parameters by name, or the whole module. */
 import { ForwardpassError } from '../../errors.ts';
-import { listNames, quote } from '../../words.ts';
+import { didYouMean, listNames, quote } from '../../words.ts';
+import { isContainer, partsOf } from '../containers/pickle/parts.ts';
+import { follow } from '../containers/pickle/path.ts';
 import { PickleDict, PickleObject, type PickleValue, pickleKind } from '../containers/pickle/values.ts';
 import { isTorchTensor } from '../containers/torch-tensors.ts';
+import type { Member } from '../format.ts';
 import { withoutCompiler } from './modules/module.ts';
 
 /** Names under which checkpoints keep the model, the likelier first. */
@@ -33,6 +36,20 @@ export type Found =
       readonly tensors: ReadonlyMap<string, PickleObject>;
     };
 
+/** What a checkpoint's member is, which must be there. @throws {ForwardpassError} OPTION */
+export function memberOf(root: PickleValue, member: Member): PickleValue {
+  const [asked, ...others] = [member].flat();
+  if (others.length > 0) {
+    throw new ForwardpassError('OPTION', 'models of PyTorch are not chained; expected one member', 'member');
+  }
+  const found = follow({ path: '', place: '', value: root, within: [] }, asked, isContainer);
+  if (found !== undefined) return found.value;
+  const keys = isContainer(root) ? Array.from(partsOf(root), ({ label }) => label) : [];
+  const held = keys.length > 0 ? `the file holds ${listNames(keys)}` : `the file is ${pickleKind(root)}`;
+  const message = `there is no member ${quote(String(asked))}${didYouMean(String(asked), keys)}; ${held}`;
+  throw new ForwardpassError('OPTION', message, 'member');
+}
+
 /** Throws `ARCHITECTURE` when there is no model, or no telling which of several it is. */
 export function findModel(root: PickleValue, depth: number): Found {
   if (isTorchTensor(root)) throw noModel('a single tensor');
@@ -59,7 +76,7 @@ function chooseMember(root: PickleDict, depth: number): PickleValue {
   const keys = root.entries.map(([key]) => String(key));
   if (models.length < 2) throw noModel(keys.length > 0 ? `a dict of ${listNames(keys)}` : 'an empty dict');
   const message = `the checkpoint holds several models, ${listNames(models.map(([key]) => String(key)))}`;
-  throw new ForwardpassError('ARCHITECTURE', `${message}; save the one that is meant by itself`);
+  throw new ForwardpassError('ARCHITECTURE', `${message}; say which with the option \`member\``);
 }
 
 /** What belongs to training has tensors too. */

@@ -24,6 +24,7 @@ const reader = () => import('./read.ts');
 export const pytorch: FormatReader = {
   name: 'pytorch',
   takesArchitecture: true,
+  takesMember: true,
   anticipate: reader,
   detect,
 

@@ -10,7 +10,7 @@ import { HEAD_BYTES, type Reader, type ReadOptions, type Source } from '../forma
 import { graphFromParameters } from '../parameters.ts';
 import { isShardIndex } from '../shard-index.ts';
 import { readShards, refuseLoneShard, type ShardTensor } from '../shards.ts';
-import { findModel, placeOf, withoutPrefixes } from './checkpoint.ts';
+import { findModel, memberOf, placeOf, withoutPrefixes } from './checkpoint.ts';
 import { openArchive, readTensor, type SavedFile } from './file.ts';
 import { openLegacy } from './legacy.ts';
 import { readModule } from './modules/read.ts';
@@ -21,14 +21,17 @@ const FORMAT = 'pytorch';
 
 /** A file of torch.save, or the index of several that hold a state_dict together. */
 export async function readSaved(source: Source, options: ReadOptions): Promise<Graph> {
-  const { limits } = options;
+  const { limits, member } = options;
   const { main } = source;
   if (isShardIndex(await main.read(0, Math.min(main.size, HEAD_BYTES)), SHARD)) {
+    if (member !== undefined) {
+      throw new ForwardpassError('OPTION', 'the files of an index hold one model; there is no choice', 'member');
+    }
     const tensors = await readShards(source, limits, SHARD, (shard) => readShard(shard, limits));
     return graphFromParameters(FORMAT, withoutPrefixes(tensors), options);
   }
   const file = await open(main, limits);
-  const found = findModel(file.root, limits.depth);
+  const found = findModel(member === undefined ? file.root : memberOf(file.root, member), limits.depth);
   if (found.kind === 'module') {
     const graph = await readModule(found.module, file, limits);
     refuseArchitecture(FORMAT, options);

@@ -22,9 +22,13 @@ const BY_LAST_AXIS = [
   ...['mean_', 'scale_', 'var_', 'components_', 'statistics_', 'scores_'],
 ];
 
-/** @throws {ForwardpassError} MALFORMED when the file does not say how many features there are. */
-export function featuresOf(estimator: Estimator, limits: Limits): Features {
-  const inner = innerEstimators(estimator, limits.depth);
+/**
+ * Of estimators that a row passes through one after the other.
+ * @throws {ForwardpassError} MALFORMED when the file does not say how many features there are.
+ */
+export function featuresOf(chain: readonly Estimator[], limits: Limits): Features {
+  const [estimator] = chain;
+  const inner = chain.flatMap((each) => innerEstimators(each, limits.depth));
   const width = firstOf(inner, statedWidth) ?? firstOf(inner, arrayWidth);
   if (width === undefined) {
     throw estimator.error('MALFORMED', 'does not say how many features it takes; the estimator may not be fitted');
@@ -33,7 +37,7 @@ export function featuresOf(estimator: Estimator, limits: Limits): Features {
   if (width > limits.rowElements) {
     throw estimator.error('LIMIT', `takes ${width} features; \`limits.rowElements\` allows ${limits.rowElements}`);
   }
-  const names = firstOf(inner, featureNames);
+  const names = firstOf(innerEstimators(estimator, limits.depth), featureNames);
   return names?.length === width ? { width, names } : { width };
 }
 

@@ -2,56 +2,74 @@
 import type { Graph, GraphInput } from '../../graph/graph.ts';
 import type { Limits } from '../../graph/limits.ts';
 import type { PickleValue } from '../containers/pickle/values.ts';
-import type { Source } from '../format.ts';
+import type { ReadOptions, Source } from '../format.ts';
+import { type Choice, choose } from './bundle/choose.ts';
+import { decoded, isLabelEncoder } from './bundle/labels.ts';
 import { Cells } from './cells.ts';
 import { Emitter } from './emitter.ts';
-import { Estimator } from './estimator.ts';
+import type { Estimator } from './estimator.ts';
 import { featuresOf } from './features.ts';
 import type { Row } from './outcome.ts';
 import { type Outputs, output, outputsOf } from './outputs.ts';
 import { predicts, readers } from './table.ts';
 import { unusedColumns } from './unused.ts';
 
-export async function readModel(source: Source, limits: Limits, isSkops: boolean): Promise<Graph> {
-  return graphOf(await readValue(source, limits, isSkops), limits);
+export async function readModel(source: Source, options: ReadOptions, isSkops: boolean): Promise<Graph> {
+  const { limits, member } = options;
+  return graphOf(choose(await readValues(source, limits, isSkops), member, limits), limits);
 }
 
-async function readValue(source: Source, limits: Limits, isSkops: boolean): Promise<PickleValue> {
-  if (isSkops) return (await import('./skops.ts')).readSkops(source.main, limits);
+async function readValues(source: Source, limits: Limits, isSkops: boolean): Promise<readonly PickleValue[]> {
+  if (isSkops) return [await (await import('./skops.ts')).readSkops(source.main, limits)];
   const { readPickledFile } = await import('../containers/joblib.ts');
-  return (await readPickledFile(source, limits)).value;
+  return (await readPickledFile(source, limits)).values;
 }
 
-export function graphOf(value: PickleValue, limits: Limits): Graph {
+export function graphOf(choice: Choice, limits: Limits): Graph {
   const first = new Cells();
-  const graph = graphWith(first, value, limits);
+  const graph = graphWith(first, choice, limits);
   const known = first.settle();
   if (known === undefined) return graph;
   const second = new Cells(known);
-  const again = graphWith(second, value, limits);
+  const again = graphWith(second, choice, limits);
   second.settle();
   return again;
 }
 
-function graphWith(cells: Cells, value: PickleValue, limits: Limits): Graph {
-  const estimator = Estimator.of(value, '');
+function graphWith(cells: Cells, choice: Choice, limits: Limits): Graph {
   const emitter = new Emitter(limits, readers, cells);
-  // Whether the class is read at all is said before what it lacks.
-  const isPredictor = predicts(estimator, limits.depth);
-  const { width, names } = featuresOf(estimator, limits);
+  const { steps, last, encoder } = chainOf(choice.estimators);
+  // Whether the classes are read at all is said before what they lack.
+  const [isPredictor] = [last, ...steps].map((estimator) => predicts(estimator, limits.depth));
+  const { width, names } = featuresOf([...steps, last], limits);
   const columns = Array.from({ length: width }, (_, i) => i);
   const x: Row = { operand: INPUT, width, columns, ...(names && { names }) };
-  const outputs = isPredictor
-    ? outputsOf(emitter.predict(estimator, x), emitter)
-    : transformed(emitter, estimator, emitter.transform(estimator, x));
+  const row = steps.reduce((given, step) => emitter.transform(step, given), x);
+  const outputs =
+    isPredictor || encoder
+      ? predicted(emitter, last, row, encoder)
+      : transformed(emitter, last, emitter.transform(last, row));
+  const featureNames = names ?? choice.names(width, outputs.classes ? [outputs.classes] : []);
   return {
     format: 'sklearn',
     precision: emitter.precision,
     inputs: [inputOf(emitter, width, outputs.outputs)],
     nodes: emitter.nodes,
     ...outputs,
-    ...(names && { featureNames: names }),
+    ...(featureNames && { featureNames }),
   };
+}
+
+/** A row passes through the steps, the last, and where the classes were encoded, back through the encoder. */
+function chainOf(estimators: readonly Estimator[]) {
+  const encoder = estimators.length > 1 ? estimators.slice(-1).find(isLabelEncoder) : undefined;
+  const chain = encoder === undefined ? estimators : estimators.slice(0, -1);
+  return { steps: chain.slice(0, -1), last: chain[chain.length - 1], encoder };
+}
+
+function predicted(emitter: Emitter, last: Estimator, row: Row, encoder: Estimator | undefined): Outputs {
+  const outcome = emitter.predict(last, row);
+  return outputsOf(encoder === undefined ? outcome : decoded(encoder, outcome), emitter);
 }
 
 const INPUT = 'X';

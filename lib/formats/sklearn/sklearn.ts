@@ -18,9 +18,9 @@ async function detect(head: Uint8Array, source: Source): Promise<boolean> {
 /** On demand: a process that opens no such file loads none of it. */
 const reader = () => import('./read.ts');
 
-async function read(source: Source, { limits }: ReadOptions): Promise<Graph> {
+async function read(source: Source, options: ReadOptions): Promise<Graph> {
   const { readModel } = await reader();
-  return readModel(source, limits, await isSkops(source));
+  return readModel(source, options, await isSkops(source));
 }
 
-export const sklearn: FormatReader = { name: 'sklearn', anticipate: reader, detect, read };
+export const sklearn: FormatReader = { name: 'sklearn', takesMember: true, anticipate: reader, detect, read };

@@ -3,6 +3,7 @@
  * modules the file's own is not compared, since they were moved between versions. A user's class of the same name is
  * another class.
  */
+import type { PickleGlobal } from '../containers/pickle/values.ts';
 import type { Predict, Readers, Transform } from './emitter.ts';
 import type { Estimator } from './estimator.ts';
 import { MODELS } from './models/models.ts';
@@ -20,12 +21,26 @@ export interface Reading {
 /** By class name. */
 export type Table = Readonly<Record<string, Reading>>;
 
+export function isOfScikitLearn({ module }: PickleGlobal): boolean {
+  return module === 'sklearn' || module.startsWith('sklearn.');
+}
+
+/** Whether the class is read, as far as its name tells. */
+export function isKnown(cls: PickleGlobal): boolean {
+  return isOfScikitLearn(cls) && TABLES.some((table) => Object.hasOwn(table, cls.name));
+}
+
+/** Whether the class only transforms. */
+export function isStep(cls: PickleGlobal): boolean {
+  return Object.hasOwn(STEPS, cls.name) && STEPS[cls.name].predict === undefined;
+}
+
+const TABLES = [MODELS, STEPS];
+
 function readingOf(estimator: Estimator): Reading {
-  const { className, module } = estimator;
-  const isOwn = module === 'sklearn' || module.startsWith('sklearn.');
-  for (const table of [MODELS, STEPS]) {
-    if (isOwn && Object.hasOwn(table, className)) return table[className];
-  }
+  const { callable } = estimator.object;
+  const table = TABLES.find((each) => Object.hasOwn(each, callable.name));
+  if (table !== undefined && isOfScikitLearn(callable)) return table[callable.name];
   throw refusal(estimator);
 }
 

@@ -3,6 +3,7 @@ import { ForwardpassError } from '../../errors.ts';
 import { quote } from '../../words.ts';
 import {
   PickleArray,
+  PickleDict,
   PickleGlobal,
   PickleList,
   PickleObject,
@@ -10,6 +11,7 @@ import {
   type PickleValue,
   pickleKind,
 } from '../containers/pickle/values.ts';
+import { arrowStrings } from './arrow.ts';
 import type { Label } from './outcome.ts';
 
 export function isNone(value: PickleValue | undefined): boolean {
@@ -44,6 +46,14 @@ export function itemsOf(value: PickleValue): readonly PickleValue[] | undefined 
   if (value instanceof PickleList || value instanceof PickleTuple) return value.items;
   if (!(value instanceof PickleArray) || value.shape.length !== 1) return undefined;
   return Array.from<PickleValue | undefined, PickleValue>(value.data, (item) => item ?? null);
+}
+
+/** The names inside an index of pandas, which is pickled as a function of its class and a dict with `data`. */
+export function columnIndex(value: PickleValue): PickleValue {
+  if (!(value instanceof PickleObject)) return value;
+  const dict = value.args.find((arg) => arg instanceof PickleDict);
+  const data = dict?.get('data');
+  return arrowStrings(data) ?? data ?? value;
 }
 
 /** The full name of a class or function, such as `numpy.log1p`, also of a NumPy function that is pickled by its name. */

@@ -25,11 +25,11 @@ describe('a file of joblib', () => {
     expect(await detectPickle(file(name).subarray(0, 4096))).toBe(true);
     const found = await read(file(name));
     expect(found).toMatchObject({ container, protocol });
-    expect(plain(found.value)).toEqual(value);
+    expect(plain(found.values[0])).toEqual(value);
   });
 
   it('keeps arrays of records as they are, and reads on after them', async () => {
-    const value = (await read(file('records.joblib'))).value as PickleDict;
+    const value = (await read(file('records.joblib'))).values[0] as PickleDict;
     expect(plain(value.get('records'))).toMatchObject({ object: 'joblib.numpy_pickle.NumpyArrayWrapper' });
     expect(plain(value.get('after'))).toEqual({ array: 'f8', shape: [3], data: [0, 1, 2] });
   });
@@ -55,6 +55,20 @@ describe('a file of joblib', () => {
 
   it('is refused when it unpacks out of proportion', async () => {
     const { code } = await failureOf(() => read(deflateSync(new Uint8Array(20_000_000))));
+    expect(code).toBe('LIMIT');
+  });
+
+  it('gives all pickles of a file, of any protocol, with the arrays of each', async () => {
+    const [one, other] = [file('plain.joblib'), Buffer.from('(lp0\nI7\na.')];
+    const { values } = await read(Buffer.concat([one, other, one, Buffer.from('N.')]));
+    expect(values.map(plain)).toEqual([plain(values[0]), [7], plain(values[0]), null]);
+    expect(plain(values[0])).toEqual(ROWS.find((row) => row.file === 'plain.joblib')?.value);
+  });
+
+  it('counts the values of all its pickles together', async () => {
+    const pickles = (count: number) => Buffer.from('N.'.repeat(count));
+    expect((await read(pickles(64), { nodes: 2 })).values).toHaveLength(64);
+    const { code } = await failureOf(() => read(pickles(65), { nodes: 2 }));
     expect(code).toBe('LIMIT');
   });
 

@@ -66,8 +66,8 @@ describe('a pickle', () => {
     const bytes = Buffer.from('K\x01.K\x02.', 'latin1');
     const options = { limits: DEFAULT_LIMITS, place: 'a.pkl' };
     const first = readPickle(bytes, options);
-    expect(first).toEqual({ value: 1, end: 3, protocol: 0 });
-    expect(readPickle(bytes, { ...options, start: first.end })).toEqual({ value: 2, end: 6, protocol: 0 });
+    expect(first).toMatchObject({ value: 1, end: 3, protocol: 0 });
+    expect(readPickle(bytes, { ...options, start: first.end })).toMatchObject({ value: 2, end: 6, protocol: 0 });
   });
 
   it('may hold itself', () => {

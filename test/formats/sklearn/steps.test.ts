@@ -12,6 +12,7 @@ import {
   PickleTuple,
   type PickleValue,
 } from '../../../lib/formats/containers/pickle/values.ts';
+import { choose } from '../../../lib/formats/sklearn/bundle/choose.ts';
 import { graphOf } from '../../../lib/formats/sklearn/read.ts';
 import { DEFAULT_LIMITS } from '../../../lib/graph/limits.ts';
 import { load, modelFromGraph } from '../../../lib/load.ts';
@@ -158,14 +159,14 @@ describe('attributes that are not what they should be', () => {
   it.each(files)('are refused in words, or make no difference: %s', async (file) => {
     const main = bytesReader(file, readFileSync(new URL(file, STEPS)));
     const sibling = () => Promise.reject(new Error('no file has others beside it'));
-    const { value } = await readPickledFile({ main, sibling }, DEFAULT_LIMITS);
-    for (const object of objectsIn(value)) {
+    const { values } = await readPickledFile({ main, sibling }, DEFAULT_LIMITS);
+    for (const object of objectsIn(values[0])) {
       for (const entry of object.state instanceof PickleDict ? object.state.entries : []) {
         const [name, right] = entry;
         for (const wrong of OTHERS) {
           entry[1] = wrong;
           try {
-            modelFromGraph(graphOf(value, DEFAULT_LIMITS)).dispose();
+            modelFromGraph(graphOf(choose(values, undefined, DEFAULT_LIMITS), DEFAULT_LIMITS)).dispose();
           } catch (error) {
             const what = `${object.callable}.${String(name)}`;
             if (!(error instanceof ForwardpassError)) throw new Error(what, { cause: error });

@@ -3,14 +3,15 @@ import { ForwardpassError } from '../../../errors.ts';
 import type { Limits } from '../../../graph/limits.ts';
 import type { Reader } from '../../format.ts';
 import { BoundedOutput, mostUnpacked } from '../compression/output.ts';
-import { readPickle } from '../pickle/pickle.ts';
+import { type PickleOptions, type ReadPickle, readPickle } from '../pickle/pickle.ts';
 import type { PickleValue } from '../pickle/values.ts';
 import { ArrayWrappers } from './arrays.ts';
 import { type Compression, compressionOf } from './compression.ts';
 
 export interface PickledFile {
-  readonly value: PickleValue;
-  /** As declared; 0 for those that declare none. */
+  /** Of each pickle of the file, one after the other; mostly there is one. */
+  readonly values: readonly PickleValue[];
+  /** As the first declares it; 0 for those that declare none. */
   readonly protocol: number;
   /** `joblib` for what pickle itself would not have written so: arrays beside the pickle, or compressed. */
   readonly container: 'pickle' | 'joblib';
@@ -34,12 +35,26 @@ export async function readFile(file: Reader, limits: Limits): Promise<PickledFil
   const compression = compressionOf(stored);
   const bytes = compression === undefined ? stored : await unpack(stored, compression, limits, place);
   const wrappers = new ArrayWrappers(limits, place);
-  const { value, protocol, end } = readPickle(bytes, { limits, place, hooks: wrappers });
-  if (end !== bytes.length) {
-    const message = `${bytes.length - end} bytes follow the end of the pickle at byte ${end}`;
-    throw new ForwardpassError('MALFORMED', message, place);
+  const first = readPickle(bytes, { limits, place, hooks: wrappers });
+  const values = [first.value];
+  let { end, valuesLeft } = first;
+  while (end < bytes.length) {
+    const next = readNext(bytes, { limits, place, start: end, valuesLeft, hooks: wrappers });
+    values.push(next.value);
+    ({ end, valuesLeft } = next);
   }
-  return { value, protocol, container: compression || wrappers.found > 0 ? 'joblib' : 'pickle' };
+  return { values, protocol: first.protocol, container: compression || wrappers.found > 0 ? 'joblib' : 'pickle' };
+}
+
+function readNext(bytes: Uint8Array, options: PickleOptions & { readonly start: number }): ReadPickle {
+  try {
+    return readPickle(bytes, options);
+  } catch (cause) {
+    if (!(cause instanceof ForwardpassError && ['MALFORMED', 'TRUNCATED'].includes(cause.code))) throw cause;
+    const { start, place } = options;
+    const message = `${bytes.length - start} bytes follow the end of the pickle at byte ${start}, and are no pickle`;
+    throw new ForwardpassError('MALFORMED', message, place, { cause });
+  }
 }
 
 async function unpack(bytes: Uint8Array, compression: Compression, limits: Limits, place: string): Promise<Uint8Array> {

@@ -37,6 +37,8 @@ export interface PickleOptions {
   readonly place: string;
   /** Where the pickle begins; 0 unless given. */
   readonly start?: number;
+  /** What pickles before this one have left of the values that `limits` allow; all of them unless given. */
+  readonly valuesLeft?: number;
   readonly hooks?: PickleHooks;
 }
 
@@ -56,13 +58,13 @@ export class Machine {
   private readonly places = new Map<PickleObject, number>();
   private isStopped = false;
   private protocol = 0;
-  private valuesLeft: number;
+  valuesLeft: number;
 
-  constructor(bytes: Uint8Array, { limits, place, start, hooks }: PickleOptions) {
+  constructor(bytes: Uint8Array, { limits, place, start, valuesLeft, hooks }: PickleOptions) {
     this.stream = new PickleStream(bytes, place, start);
     this.limits = limits;
     this.hooks = hooks;
-    this.valuesLeft = limits.nodes * VALUES_PER_NODE;
+    this.valuesLeft = valuesLeft ?? limits.nodes * VALUES_PER_NODE;
   }
 
   /** Runs up to STOP: the value left, and the protocol declared. */

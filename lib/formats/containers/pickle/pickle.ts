@@ -13,6 +13,8 @@ export interface ReadPickle {
   readonly end: number;
   /** As declared; 0 for those that declare none. */
   readonly protocol: number;
+  /** Of the values that `limits` allow. */
+  readonly valuesLeft: number;
 }
 
 /**
@@ -22,5 +24,5 @@ export interface ReadPickle {
 export function readPickle(bytes: Uint8Array, options: PickleOptions): ReadPickle {
   const machine = new Machine(bytes, options);
   const { value, protocol } = machine.run();
-  return { value, protocol, end: machine.stream.at };
+  return { value, protocol, end: machine.stream.at, valuesLeft: machine.valuesLeft };
 }

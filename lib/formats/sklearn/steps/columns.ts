@@ -3,7 +3,7 @@ import { PickleArray, PickleDict, PickleObject, type PickleValue, pickleKind } f
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import type { Row } from '../outcome.ts';
-import { isNone, itemsOf, plainScalar } from '../values.ts';
+import { columnIndex, isNone, itemsOf, plainScalar } from '../values.ts';
 import { joined, partOf } from './pipeline.ts';
 
 export function columnTransformer(estimator: Estimator, emitter: Emitter, x: Row): Row {
@@ -97,11 +97,4 @@ function isBooleans(value: PickleValue): boolean {
 /** The list inside a list of a class of its own, as scikit-learn 1.5 and 1.6 keep the columns of the remainder. */
 function listIn(value: PickleValue): PickleValue {
   return value instanceof PickleObject ? (value.attribute('data') ?? value) : value;
-}
-
-/** The names inside an index of pandas, which is pickled as a function of its class and a dict with `data`. */
-function columnIndex(value: PickleValue): PickleValue {
-  if (!(value instanceof PickleObject)) return value;
-  const dict = value.args.find((arg) => arg instanceof PickleDict);
-  return dict?.get('data') ?? value;
 }

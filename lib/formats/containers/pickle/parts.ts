@@ -1,0 +1,88 @@
+/** What lies beside each other in a container that was pickled: dicts, lists, and objects that are nothing but data. */
+import { PickleArray, PickleDict, PickleList, PickleObject, PickleTuple, type PickleValue } from './values.ts';
+
+export interface Part {
+  /** A dict's key, an attribute's name, or a position. */
+  readonly key: PickleValue;
+  /** How messages and the option `member` spell the key. */
+  readonly label: string;
+  readonly isPosition: boolean;
+  readonly value: PickleValue;
+}
+
+type Pair = readonly [key: PickleValue, value: PickleValue];
+
+/** Classes of libraries that hold what they were given, and do nothing with it. */
+const MAPPINGS = /^(?:collections\.(?:defaultdict|OrderedDict|Counter)|sklearn\..*\.Bunch)$/;
+const NAMESPACES = /^(?:types\.SimpleNamespace|argparse\.Namespace)$/;
+const SEQUENCES = 'collections.deque';
+/** They keep their contents in an attribute. */
+const USER = /^collections\.User(?:Dict|List)$/;
+
+/** Whether a value is read as a container without a doubt. An object of a class of the author's own is not: it is code. */
+export function isContainer(value: PickleValue): boolean {
+  if (value instanceof PickleObject) return isDataClass(value);
+  if (value instanceof PickleArray) return value.dtype.startsWith('O') && value.shape.length === 1;
+  return value instanceof PickleDict || value instanceof PickleList || value instanceof PickleTuple;
+}
+
+function isDataClass({ callable }: PickleObject): boolean {
+  const name = String(callable);
+  return MAPPINGS.test(name) || NAMESPACES.test(name) || name === SEQUENCES || USER.test(name);
+}
+
+/** What may hold something itself: neither numbers nor strings, of which lists may be long. */
+export function isObject(value: PickleValue | undefined): value is Exclude<PickleValue, string | number | null> {
+  return typeof value === 'object' && value !== null;
+}
+
+/** The parts of a container; of another object its attributes, or what its class was called with. */
+export function* partsOf(value: PickleValue): Generator<Part> {
+  if (value instanceof PickleDict) yield* named(value.entries);
+  else if (value instanceof PickleList || value instanceof PickleTuple) yield* positioned(value.items);
+  else if (value instanceof PickleArray) yield* positioned(value.data as readonly PickleValue[]);
+  else if (value instanceof PickleObject) yield* ofObject(value);
+}
+
+function* ofObject(object: PickleObject): Generator<Part> {
+  const name = String(object.callable);
+  if (name === SEQUENCES) yield* positioned(object.appended);
+  else if (MAPPINGS.test(name)) yield* named(object.items);
+  else if (USER.test(name)) yield* partsOf(object.attribute('data') ?? null);
+  else {
+    const states = object.state instanceof PickleTuple ? object.state.items : [object.state];
+    const dicts = states.filter((state) => state instanceof PickleDict);
+    yield* named(dicts.flatMap(({ entries }) => entries));
+    // Named tuples, and subclasses of list and dict.
+    if (dicts.length === 0) yield* positioned(object.args);
+    yield* positioned(object.appended);
+    yield* named(object.items);
+  }
+}
+
+/** Of a key that is set again, the last counts. */
+function* named(entries: readonly Pair[]): Generator<Part> {
+  const last = new Map(entries);
+  for (const [key, value] of last) yield { key, label: labelOf(key), isPosition: false, value };
+}
+
+function* positioned(items: readonly (PickleValue | undefined)[]): Generator<Part> {
+  for (const [i, value = null] of items.entries()) yield { key: i, label: `${i}`, isPosition: true, value };
+}
+
+/** As Python spells a key, strings without quotes. */
+function labelOf(key: PickleValue): string {
+  return typeof key === 'string' ? key : spelt(key);
+}
+
+function spelt(key: PickleValue): string {
+  if (key === null) return 'None';
+  if (typeof key === 'boolean') return key ? 'True' : 'False';
+  if (typeof key === 'string') return `'${key}'`;
+  if (key instanceof PickleTuple && key.items.length < 9) {
+    const items = key.items.map((item) => (item instanceof PickleTuple ? '(…)' : spelt(item)));
+    return items.length === 1 ? `(${items},)` : `(${items.join(', ')})`;
+  }
+  if (key instanceof PickleArray && key.shape.length === 0) return spelt((key.data[0] as PickleValue) ?? null);
+  return typeof key === 'number' || typeof key === 'bigint' ? `${key}` : '?';
+}

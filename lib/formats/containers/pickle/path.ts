@@ -1,0 +1,64 @@
+/** Ways to a value inside a pickle. */
+import { type Part, partsOf } from './parts.ts';
+import type { PickleValue } from './values.ts';
+
+/** A value of the file, and where it is. */
+export interface Located {
+  /** As the option `member` spells it: `models.north`, `0`; empty for the whole file. */
+  readonly path: string;
+  /** As messages spell it: `models.north`, `[0]`. */
+  readonly place: string;
+  readonly value: PickleValue;
+  /** What it lies in, the outermost first. */
+  readonly within: readonly PickleValue[];
+}
+
+export function partAt({ path, place, value, within }: Located, part: Part): Located {
+  const step = part.isPosition ? `[${part.label}]` : part.label;
+  return {
+    path: path === '' ? part.label : `${path}.${part.label}`,
+    place: place === '' || part.isPosition ? place + step : `${place}.${step}`,
+    value: part.value,
+    within: [...within, value],
+  };
+}
+
+/**
+ * The value that is named by a key, a position, an attribute's name, or several of them with dots between; `isOpen` says
+ * which values may be stepped into.
+ */
+export function follow(
+  from: Located,
+  asked: string | number,
+  isOpen: (value: PickleValue) => boolean,
+): Located | undefined {
+  let at = from;
+  let rest = String(asked);
+  let exact = asked;
+  while (isOpen(at.value)) {
+    const next = nextPart(at, rest, exact);
+    if (next === undefined) return undefined;
+    at = partAt(at, next.part);
+    if (next.length === rest.length) return at;
+    rest = exact = rest.slice(next.length + 1);
+  }
+  return undefined;
+}
+
+/** The part that the whole of the text names, else the one that the shortest beginning of it names. */
+function nextPart(
+  { value }: Located,
+  text: string,
+  exact: string | number,
+): { part: Part; length: number } | undefined {
+  let found: Part | undefined;
+  let isWhole = false;
+  for (const part of partsOf(value)) {
+    const { label, key } = part;
+    if (key === exact) return { part, length: text.length };
+    if (label === text) [found, isWhole] = [part, true];
+    const isBeginning = text.startsWith(label) && text[label.length] === '.';
+    if (isBeginning && !isWhole && (found === undefined || label.length < found.label.length)) found = part;
+  }
+  return found && { part: found, length: found.label.length };
+}

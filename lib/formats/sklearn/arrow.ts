@@ -1,0 +1,35 @@
+/** The strings of Arrow that pandas 3 keeps the names of columns in: offsets, and the bytes of all names. */
+import { decodeUtf8 } from '../containers/pickle/text.ts';
+import { PickleList, PickleObject, PickleTuple, type PickleValue } from '../containers/pickle/values.ts';
+
+/** Undefined for anything but an array of strings of which none is missing. */
+export function arrowStrings(value: PickleValue | undefined): PickleTuple | undefined {
+  const array = called(value, /^pandas\..*ArrowStringArray/)?.attribute('_pa_array');
+  const data = called(array, /^pyarrow\.lib\._restore_array$/)?.args[0];
+  const [type, length, nulls, start, buffers] = data instanceof PickleTuple ? data.items : [];
+  const alias = called(type, /^pyarrow\.lib\.type_for_alias$/)?.args[0];
+  const [, offsets, bytes] = buffers instanceof PickleList ? buffers.items.map(bufferOf) : [];
+  const width = alias === 'large_string' ? 8 : 4;
+  if ((width === 4 && alias !== 'string') || nulls !== 0 || offsets === undefined) return undefined;
+  const last = Number(start) + Number(length);
+  if (!(Number.isSafeInteger(last) && Number(start) >= 0 && Number(length) >= 0)) return undefined;
+  if ((last + 1) * width > offsets.length) return undefined;
+  const view = new DataView(offsets.buffer, offsets.byteOffset, offsets.length);
+  const at = (i: number) => (width === 8 ? Number(view.getBigInt64(8 * i, true)) : view.getInt32(4 * i, true));
+  const texts: string[] = [];
+  for (let i = Number(start); i < last; i++) {
+    const [from, to] = [at(i), at(i + 1)];
+    if (!(from >= 0 && from <= to && to <= (bytes?.length ?? 0))) return undefined;
+    texts.push(decodeUtf8(bytes?.subarray(from, to) ?? new Uint8Array(), 'a name'));
+  }
+  return new PickleTuple(texts);
+}
+
+function called(value: PickleValue | undefined, name: RegExp): PickleObject | undefined {
+  return value instanceof PickleObject && name.test(String(value.callable)) ? value : undefined;
+}
+
+function bufferOf(value: PickleValue): Uint8Array | undefined {
+  const bytes = called(value, /^pyarrow\.lib\.py_buffer$/)?.args[0];
+  return bytes instanceof Uint8Array ? bytes : undefined;
+}

@@ -1,0 +1,94 @@
+/** The estimators that lie in a container, with the way to each. */
+import { ForwardpassError } from '../../../errors.ts';
+import type { Limits } from '../../../graph/limits.ts';
+import { isContainer, isObject, partsOf } from '../../containers/pickle/parts.ts';
+import { type Located, partAt } from '../../containers/pickle/path.ts';
+import { PickleDict, PickleList, PickleObject, PickleTuple, type PickleValue } from '../../containers/pickle/values.ts';
+import { isKnown, isOfScikitLearn } from '../table.ts';
+
+export interface Member extends Located {
+  readonly value: PickleObject;
+  /** Whether it stands for the classes of a model, and no row passes through it. */
+  readonly isOfLabels: boolean;
+}
+
+const OF_LABELS = new Set(['LabelEncoder', 'LabelBinarizer', 'MultiLabelBinarizer']);
+/** Packages of which every object that is pickled beside an estimator is a model too. */
+const LIBRARIES = new Set(
+  'lightgbm xgboost catboost statsmodels sklearnex daal4py cuml imblearn keras tensorflow torch onnxruntime'.split(' '),
+);
+
+export class Members {
+  /** Whether there is an estimator in a value, or it is one; each is looked through once. */
+  readonly #holds = new Map<PickleValue, boolean>();
+
+  constructor(private readonly limits: Limits) {}
+
+  /** In the order of the file; one that lies in several places is found once. */
+  in(root: Located): readonly Member[] {
+    const found: Member[] = [];
+    const seen = new Set<PickleValue>();
+    const visit = (at: Located): void => {
+      const { value } = at;
+      if (!isObject(value) || seen.has(value) || !this.holds(value, at.within.length)) return;
+      seen.add(value);
+      if (value instanceof PickleObject && !isContainer(value)) {
+        found.push({ ...at, value, isOfLabels: isOfScikitLearn(value.callable) && OF_LABELS.has(value.callable.name) });
+      } else for (const part of partsOf(value)) if (isObject(part.value)) visit(partAt(at, part));
+    };
+    visit(root);
+    return found;
+  }
+
+  /** Among the attributes of an object of a class that is not scikit-learn's. */
+  inside(object: Located): readonly Member[] {
+    const found = [...partsOf(object.value)].flatMap((part) => this.in(partAt(object, part)));
+    return found.filter(({ value }) => value !== object.value);
+  }
+
+  holds(value: PickleValue, depth = 0): boolean {
+    if (!isObject(value)) return false;
+    const known = this.#holds.get(value);
+    if (known !== undefined) return known;
+    if (depth > this.limits.depth) {
+      throw new ForwardpassError('LIMIT', 'containers are nested deeper than `limits.depth` allows');
+    }
+    // One that holds itself is not looked through again.
+    this.#holds.set(value, false);
+    const holds = this.#looksThrough(value, depth);
+    this.#holds.set(value, holds);
+    return holds;
+  }
+
+  #looksThrough(value: PickleValue, depth: number): boolean {
+    if (value instanceof PickleObject && !isContainer(value)) {
+      if (isModel(value)) return true;
+      if (isOfScikitLearn(value.callable)) return false;
+    } else if (!isContainer(value)) return false;
+    const isSequence = value instanceof PickleList || value instanceof PickleTuple;
+    if (isSequence && !value.items.some(isObject)) return false;
+    let found = false;
+    for (const part of partsOf(value)) if (this.holds(part.value, depth + 1)) found = true;
+    return found;
+  }
+}
+
+/** An estimator, fitted or not, of scikit-learn or of another package: what its class, or its attributes, tell. */
+function isModel(object: PickleObject): boolean {
+  const { callable } = object;
+  if (isOfScikitLearn(callable) && (isKnown(callable) || object.attribute('_sklearn_version') !== undefined)) {
+    return true;
+  }
+  const [root] = callable.module.split('.');
+  return LIBRARIES.has(root) || object.attribute('_modules') !== undefined || isFitted(object);
+}
+
+/** scikit-learn's convention for what is learnt: `coef_`. */
+function isFitted({ state }: PickleObject): boolean {
+  const dicts = state instanceof PickleTuple ? state.items : [state];
+  return dicts.some((dict) => dict instanceof PickleDict && dict.entries.some(([key]) => isLearnt(key)));
+}
+
+function isLearnt(key: PickleValue): boolean {
+  return typeof key === 'string' && key.endsWith('_') && !key.endsWith('__') && !key.startsWith('_');
+}

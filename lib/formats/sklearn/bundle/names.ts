@@ -1,0 +1,56 @@
+/** Feature names that were saved beside an estimator that has none itself. */
+import { isContainer, isObject, partsOf } from '../../containers/pickle/parts.ts';
+import type { Located } from '../../containers/pickle/path.ts';
+import type { PickleValue } from '../../containers/pickle/values.ts';
+import type { Label } from '../outcome.ts';
+import { columnIndex, itemsOf, plainScalar } from '../values.ts';
+import type { Members } from './members.ts';
+
+type Names = readonly string[];
+
+/**
+ * The list of `width` different strings that lies nearest to a member: in the same container, else in the one around
+ * it. The names of classes are none of features. Where lists of that length differ there is no telling which it is, and
+ * the features have no names.
+ */
+export function namesBeside(
+  member: Located,
+  members: Members,
+  width: number,
+  classes: readonly (readonly Label[])[],
+): Names | undefined {
+  const isOfClasses = (list: Names) =>
+    classes.some((each) => each.length === width && each.every((name) => list.includes(`${name}`)));
+  for (const container of member.within.toReversed()) {
+    const lists = listsIn(container, members, width).filter((list) => !isOfClasses(list));
+    if (lists.length === 0) continue;
+    const [first] = lists;
+    return lists.every((list) => list.every((name, i) => name === first[i])) ? first : undefined;
+  }
+  return undefined;
+}
+
+/** In the container, and in those inside it that no other estimator is in. */
+function listsIn(container: PickleValue, members: Members, width: number): readonly Names[] {
+  const found: Names[] = [];
+  const seen = new Set<PickleValue>([container]);
+  const waiting = [container];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    for (const { value } of partsOf(next)) {
+      if (!isObject(value) || seen.has(value)) continue;
+      seen.add(value);
+      const names = namesIn(value, width);
+      if (names !== undefined) found.push(names);
+      else if (isContainer(value) && !members.holds(value)) waiting.push(value);
+    }
+  }
+  return found;
+}
+
+/** Of a list, a tuple, an array, or an index of pandas. */
+function namesIn(value: PickleValue, width: number): Names | undefined {
+  const items = itemsOf(columnIndex(value));
+  if (items?.length !== width) return undefined;
+  const names = items.map(plainScalar);
+  return names.every((name) => typeof name === 'string') && new Set(names).size === width ? names : undefined;
+}
