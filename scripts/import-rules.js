@@ -85,6 +85,7 @@ const TYPESCRIPT_RULES = [
       ERRORS,
       'commander',
       'csv-parse(/sync)?',
+      'hyparquet(-writer|/src/delta\\.js)?',
       'node:.*',
     ),
   },

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
 import { ForwardpassError } from '../errors.ts';
 
 export interface ByteSink {
@@ -29,6 +30,43 @@ export async function openFileSink(path: string): Promise<ByteSink> {
   } catch (cause) {
     const message = `cannot be written: ${(cause as Error).message}`;
     throw new ForwardpassError('OPTION', message, `--output ${path}`, { cause });
+  }
+}
+
+/** What is written to it goes on gzipped. */
+export class GzipSink implements ByteSink {
+  private readonly zip = createGzip();
+  private readonly done: Promise<void>;
+  private failure: unknown;
+
+  constructor(private readonly target: ByteSink) {
+    this.done = this.forward().catch((error: unknown) => {
+      this.failure = error;
+      this.zip.destroy();
+    });
+  }
+
+  private async forward(): Promise<void> {
+    for await (const bytes of this.zip as AsyncIterable<Uint8Array>) await this.target.write(bytes);
+  }
+
+  async write(bytes: string | Uint8Array): Promise<void> {
+    if (this.failure === undefined && !this.zip.write(copied(bytes)))
+      await Promise.race([once(this.zip, 'drain'), this.done]);
+    if (this.failure !== undefined) throw this.failure;
+  }
+
+  async commit(): Promise<void> {
+    this.zip.end();
+    await this.done;
+    if (this.failure !== undefined) throw this.failure;
+    await this.target.commit();
+  }
+
+  async discard(): Promise<void> {
+    this.zip.destroy();
+    await this.done;
+    await this.target.discard();
   }
 }
 
@@ -91,7 +129,7 @@ export class StreamSink implements ByteSink {
 
   async write(bytes: string | Uint8Array): Promise<void> {
     if (this.failure) throw this.failure;
-    if (!this.stream.write(bytes)) await once(this.stream, 'drain');
+    if (!this.stream.write(copied(bytes))) await once(this.stream, 'drain');
   }
 
   async commit(): Promise<void> {
@@ -103,4 +141,9 @@ export class StreamSink implements ByteSink {
   async discard(): Promise<void> {
     if (this.isOwned) this.stream.destroy();
   }
+}
+
+/** A stream may take bytes later, when their array holds the next ones. */
+function copied(bytes: string | Uint8Array): string | Uint8Array {
+  return typeof bytes === 'string' ? bytes : Uint8Array.from(bytes);
 }

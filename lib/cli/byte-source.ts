@@ -1,24 +1,40 @@
 /** Bytes in order from a file, a pipe or standard input, with a look ahead at the first of them. */
 import { type FileHandle, open } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
 import { ForwardpassError } from '../errors.ts';
+import { Spool } from './spool.ts';
+import { decodedText } from './text-encoding.ts';
 
 const CHUNK_BYTES = 1 << 18;
 
+/** Where bytes come from, and what of it can be asked for besides. */
+interface Origin {
+  readonly chunks: AsyncIterable<Uint8Array>;
+  /** Set for a plain file: it can be read at any position. */
+  readonly file?: { readonly handle: FileHandle; readonly size: number };
+  /** How much has been taken, from 0 to 1, where it is not of `file`. */
+  readonly fraction?: () => number | undefined;
+  readonly close: () => void | Promise<void>;
+}
+
 export class ByteSource {
   private bytesTaken = 0;
-  private readonly chunksLeft: AsyncIterator<Uint8Array>;
-  /** Read from the stream, not taken yet. */
+  private chunksLeft: AsyncIterator<Uint8Array>;
+  /** Read from the origin, not taken yet. */
   private pending: Uint8Array = new Uint8Array(0);
 
-  constructor(
+  private constructor(
     /** For messages. */
     readonly name: string,
-    private readonly stream: Readable,
-    /** Set for a plain file: it can be read at any position. */
-    readonly file?: { readonly handle: FileHandle; readonly size: number },
+    private origin: Origin,
   ) {
-    this.chunksLeft = stream[Symbol.asyncIterator]();
+    this.chunksLeft = origin.chunks[Symbol.asyncIterator]();
+  }
+
+  /** Of a stream, such as standard input. What is gzipped comes out unzipped, here and from files. */
+  static ofStream(name: string, stream: Readable): Promise<ByteSource> {
+    return unzipped(new ByteSource(name, { chunks: stream, close: () => void stream.destroy() }));
   }
 
   static async open(path: string): Promise<ByteSource> {
@@ -31,8 +47,52 @@ export class ByteSource {
       await handle.close();
       throw new ForwardpassError('OPTION', 'is a folder, expected a file', place);
     }
-    const stream = handle.createReadStream({ highWaterMark: CHUNK_BYTES });
-    return new ByteSource(path, stream, stats.isFile() ? { handle, size: stats.size } : undefined);
+    // Not closed at its end, since parts may be read again.
+    const stream = handle.createReadStream({ highWaterMark: CHUNK_BYTES, autoClose: false });
+    const file = stats.isFile() ? { handle, size: stats.size } : undefined;
+    const close = async () => {
+      stream.destroy();
+      await handle.close();
+    };
+    return unzipped(new ByteSource(path, { chunks: stream, file, close }));
+  }
+
+  /** Set for a plain file: its size. {@link readAt} can then be asked for any part of it. */
+  get size(): number | undefined {
+    return this.origin.file?.size;
+  }
+
+  /** The same bytes, of which nothing may have been taken, after `change`: what was read ahead comes first. */
+  through(change: (chunks: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>): ByteSource {
+    const { close } = this.origin;
+    return new ByteSource(this.name, { chunks: change(this.chunks()), fraction: () => this.fraction(), close });
+  }
+
+  /** As UTF-8 without a byte order mark, whichever encoding its first bytes tell. */
+  async text(): Promise<ByteSource> {
+    const head = await this.peek(4);
+    return this.through((chunks) => decodedText(chunks, head, this.name));
+  }
+
+  /** Makes that any part can be read, by a temporary file where it is a stream. Nothing may have been taken. */
+  async makeSeekable(): Promise<void> {
+    if (this.origin.file) return;
+    const spool = await Spool.create();
+    const { close } = this.origin;
+    const closeBoth = async () => {
+      await spool.remove();
+      await close();
+    };
+    const chunks = this.chunks();
+    this.origin = { ...this.origin, close: closeBoth };
+    let size = 0;
+    for await (const chunk of chunks) {
+      await spool.write(chunk);
+      size += chunk.length;
+    }
+    this.origin = { chunks: spool.chunks(), file: { handle: spool.handle, size }, close: closeBoth };
+    this.chunksLeft = this.origin.chunks[Symbol.asyncIterator]();
+    this.bytesTaken = 0;
   }
 
   /** The first `length` bytes of what is left, fewer at the end, without taking them. Valid until the next call. */
@@ -74,8 +134,8 @@ export class ByteSource {
     }
   }
 
-  /** All that is left as text of at most `limit` bytes, without a byte order mark. */
-  async text(limit: number, hint: string): Promise<string> {
+  /** All that is left as text of at most `limit` bytes. */
+  async wholeText(limit: number, hint: string): Promise<string> {
     const chunks: Uint8Array[] = [];
     let length = 0;
     for await (const chunk of this.chunks()) {
@@ -83,31 +143,58 @@ export class ByteSource {
       if (length > limit) throw new ForwardpassError('LIMIT', `is larger than ${limit} bytes; ${hint}`, this.name);
       chunks.push(chunk);
     }
-    return new TextDecoder().decode(Buffer.concat(chunks));
+    return Buffer.concat(chunks).toString('utf8');
   }
 
   /** Fills the target from a plain file's `position`, whatever has been taken. */
   async readAt(position: number, target: Uint8Array): Promise<void> {
-    if (!this.file) throw new ForwardpassError('OPTION', 'expected a plain file, found a stream', this.name);
+    const { file } = this.origin;
+    if (!file) throw new ForwardpassError('OPTION', 'expected a plain file, found a stream', this.name);
     for (let filled = 0; filled < target.length; ) {
-      const { bytesRead } = await this.file.handle.read(target, filled, target.length - filled, position + filled);
+      const { bytesRead } = await file.handle.read(target, filled, target.length - filled, position + filled);
       if (bytesRead === 0) throw new ForwardpassError('TRUNCATED', `ends at byte ${position + filled}`, this.name);
       filled += bytesRead;
     }
   }
 
-  /** How much has been taken, from 0 to 1, of a file of known size. */
+  /** How much has been taken, from 0 to 1, where the size is known. */
   fraction(): number | undefined {
-    if (!this.file) return undefined;
-    return this.file.size === 0 ? 1 : this.bytesTaken / this.file.size;
+    const { file, fraction } = this.origin;
+    if (!file) return fraction?.();
+    return file.size === 0 ? 1 : this.bytesTaken / file.size;
   }
 
-  close(): void {
-    this.stream.destroy();
+  async close(): Promise<void> {
+    await this.origin.close();
   }
 
   private async nextChunk(): Promise<Uint8Array | undefined> {
     const { done, value } = await this.chunksLeft.next();
     return done ? undefined : value;
+  }
+}
+
+async function unzipped(source: ByteSource): Promise<ByteSource> {
+  try {
+    const [first, second] = await source.peek(2);
+    if (first !== 0x1f || second !== 0x8b) return source;
+    return source.through((chunks) => gunzip(chunks, source.name));
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+async function* gunzip(chunks: AsyncIterable<Uint8Array>, place: string): AsyncGenerator<Uint8Array> {
+  const unzip = createGunzip({ chunkSize: CHUNK_BYTES });
+  // The decoder is destroyed with the source's error, and so throws it below.
+  pipeline(Readable.from(chunks, { objectMode: false }), unzip, () => {});
+  try {
+    yield* unzip as AsyncIterable<Uint8Array>;
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code === 'Z_BUF_ERROR') throw new ForwardpassError('TRUNCATED', 'the gzip data ends early', place, { cause });
+    if (!code?.startsWith('Z_')) throw cause;
+    throw new ForwardpassError('MALFORMED', `the gzip data is damaged: ${message}`, place, { cause });
   }
 }

@@ -68,7 +68,7 @@ async function readBlocks(
     for await (const { inputs } of opened.rows.blocks(batch)) blocks.push(inputs.map((values) => values.slice()));
     return blocks;
   } finally {
-    opened.close();
+    await opened.close();
   }
 }
 

@@ -3,27 +3,27 @@ import type { Readable } from 'node:stream';
 import { ForwardpassError } from '../errors.ts';
 import { listNames } from '../words.ts';
 import { ByteSource } from './byte-source.ts';
-import { type DataFormat, formatOfName, sniffFormat } from './data-format.ts';
+import type { CsvOptions } from './csv-options.ts';
+import { type DataFormat, formatOfContent, formatOfInput } from './data-format.ts';
 import { assignPaths, type NamedPath } from './named-paths.ts';
-import { type HeaderMode, readCsv } from './read-csv.ts';
+import { readCsv } from './read-csv.ts';
 import { readJson, readJsonLines } from './read-json.ts';
 import { readNpy } from './read-npy.ts';
 import { type LayoutInput, RowLayout } from './row-layout.ts';
 import { type RowSource, type SourcePart, zipSources } from './row-source.ts';
 
-export interface InputOptions {
+export interface InputOptions extends CsvOptions {
   /** `-`, a path, or `name=path` for one of several inputs. */
   readonly paths: readonly string[];
   /** By name, otherwise by content, unless given. */
   readonly format?: DataFormat;
-  readonly header?: HeaderMode;
 }
 
 export interface OpenInput {
   readonly rows: RowSource;
   /** Of the first source. */
   readonly format: DataFormat;
-  close(): void;
+  close(): Promise<void>;
 }
 
 export async function openInput(
@@ -33,28 +33,29 @@ export async function openInput(
 ): Promise<OpenInput> {
   const targets = assignInputs(options.paths, model.inputs);
   const sources: ByteSource[] = [];
-  const close = () => {
-    for (const source of sources) source.close();
+  const close = async () => {
+    for (const source of sources) await source.close();
   };
   try {
     const parts: SourcePart[] = [];
     let format: DataFormat | undefined;
     for (const { path, indices } of targets) {
-      const source = path === '-' ? new ByteSource('standard input', stdin) : await ByteSource.open(path);
+      const named = options.format ?? (path === '-' ? undefined : formatOfInput(path));
+      const source = await (path === '-' ? ByteSource.ofStream('standard input', stdin) : ByteSource.open(path));
       sources.push(source);
-      const partFormat = options.format ?? formatOfName(path) ?? (await sniffFormat(source));
+      const partFormat = await formatOfContent(source, named);
       const featureNames = indices.includes(0) ? model.featureNames : undefined;
       const layout = new RowLayout(
         indices.map((i) => model.inputs[i]),
         featureNames,
       );
-      const rows = await read(source, layout, partFormat, options.header);
+      const rows = await read(source, layout, partFormat, options);
       parts.push({ name: source.name, inputIndices: indices, rows });
       format ??= partFormat;
     }
     return { rows: zipSources(parts), format: format ?? 'csv', close };
   } catch (error) {
-    close();
+    await close();
     throw error;
   }
 }
@@ -63,17 +64,19 @@ async function read(
   source: ByteSource,
   layout: RowLayout,
   format: DataFormat,
-  header: HeaderMode | undefined,
+  options: CsvOptions,
 ): Promise<RowSource> {
   switch (format) {
     case 'npy':
       return readNpy(source, layout);
     case 'csv':
-      return readCsv(source, layout, header);
+      return readCsv(await source.text(), layout, options);
     case 'json':
-      return readJson(source, layout);
+      return readJson(await source.text(), layout);
     case 'jsonl':
-      return readJsonLines(source, layout);
+      return readJsonLines(await source.text(), layout);
+    case 'parquet':
+      return (await import('./read-parquet.ts')).readParquet(source, layout);
   }
 }
 

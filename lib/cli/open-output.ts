@@ -2,8 +2,8 @@
 import type { Writable } from 'node:stream';
 import { ForwardpassError } from '../errors.ts';
 import { listNames } from '../words.ts';
-import { type ByteSink, openFileSink, StreamSink } from './byte-sink.ts';
-import { type DataFormat, formatOfName } from './data-format.ts';
+import { type ByteSink, GzipSink, openFileSink, StreamSink } from './byte-sink.ts';
+import { type DataFormat, formatOfName, isGzipName } from './data-format.ts';
 import { assignPaths } from './named-paths.ts';
 import type { ResultColumn, RowWriter } from './row-writer.ts';
 import { NpyWriter } from './write-npy.ts';
@@ -35,8 +35,8 @@ export async function openOutput(
         const message = `a .npy file holds one output, the model has ${names}: give --output NAME=FILE for each`;
         throw new ForwardpassError('OPTION', message, `--output ${path}`);
       }
-      const sink = path === '-' ? new StreamSink(stdout, false) : await openFileSink(path);
-      parts.push({ columnIndices: indices, writer: createWriter(format, sink, chosen, options.rowCount) });
+      const sink = path === '-' ? new StreamSink(stdout, false) : await openNamedSink(path);
+      parts.push({ columnIndices: indices, writer: await createWriter(format, sink, chosen, options.rowCount) });
     }
   } catch (error) {
     await Promise.all(parts.map(({ writer }) => writer.discard()));
@@ -70,12 +70,12 @@ function split(parts: readonly Part[]): RowWriter {
   };
 }
 
-function createWriter(
+async function createWriter(
   format: DataFormat,
   sink: ByteSink,
   columns: readonly ResultColumn[],
   rowCount: number | undefined,
-): RowWriter {
+): Promise<RowWriter> {
   switch (format) {
     case 'npy':
       return new NpyWriter(sink, columns[0], rowCount);
@@ -85,12 +85,19 @@ function createWriter(
       return new TextWriter(sink, jsonFormat(columns));
     case 'jsonl':
       return new TextWriter(sink, jsonLinesFormat(columns));
+    case 'parquet':
+      return (await import('./write-parquet.ts')).ParquetRowWriter.create(sink, columns);
   }
+}
+
+async function openNamedSink(path: string): Promise<ByteSink> {
+  const sink = await openFileSink(path);
+  return isGzipName(path) ? new GzipSink(sink) : sink;
 }
 
 function formatOfOutput(path: string): DataFormat {
   const format = formatOfName(path);
   if (format) return format;
-  const message = 'expected a name that ends in .npy, .csv, .json or .jsonl, or --output-format';
+  const message = 'expected a name that ends in .npy, .csv, .json, .jsonl or .parquet, or --output-format';
   throw new ForwardpassError('OPTION', message, `--output ${path}`);
 }

@@ -13,7 +13,10 @@ type JsonObject = { readonly [key: string]: unknown };
 
 /** A whole document: rows, records, columns, or one row. It is parsed at once; JSON Lines are read piece by piece. */
 export async function readJson(source: ByteSource, layout: RowLayout): Promise<RowSource> {
-  const text = await source.text(LARGEST_DOCUMENT, 'give JSON Lines (.jsonl) instead, they are read piece by piece');
+  const text = await source.wholeText(
+    LARGEST_DOCUMENT,
+    'give JSON Lines (.jsonl) instead, they are read piece by piece',
+  );
   const rows = findRows(parseJson(text, source.name), layout, source.name);
   let rowsRead = 0;
   return {
@@ -52,16 +55,24 @@ export function readJsonLines(source: ByteSource, layout: RowLayout): RowSource 
 
 async function* splitLines(source: ByteSource): AsyncGenerator<string> {
   const decoder = new TextDecoder();
-  let rest = '';
+  /** Of a line that goes on in the next chunk. */
+  let parts: string[] = [];
+  let length = 0;
   for await (const chunk of source.chunks()) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-    rest = lines.pop() ?? '';
-    yield* lines;
-    if (rest.length > LONGEST_LINE) {
+    const lines = decoder.decode(chunk, { stream: true }).split('\n');
+    const rest = lines.pop() ?? '';
+    if (lines.length > 0) {
+      lines[0] = parts.join('') + lines[0];
+      [parts, length] = [[], 0];
+      yield* lines;
+    }
+    parts.push(rest);
+    length += rest.length;
+    if (length > LONGEST_LINE) {
       throw new ForwardpassError('LIMIT', `a line is longer than ${LONGEST_LINE} characters`, source.name);
     }
   }
-  yield rest + decoder.decode();
+  yield parts.join('') + decoder.decode();
 }
 
 function parseJson(text: string, place: string): unknown {

@@ -9,7 +9,10 @@ import {
 } from '../formats/containers/npy.ts';
 import type { ByteSource } from './byte-source.ts';
 import { elementCount, type LayoutInput, type RowLayout } from './row-layout.ts';
-import type { RowSource } from './row-source.ts';
+import type { RowBlock, RowSource } from './row-source.ts';
+
+/** Of an array in Fortran order, in memory at once. */
+const COLUMN_BYTES = 1 << 26;
 
 /** Rows of an array whose first axis counts them, block by block. */
 export async function readNpy(source: ByteSource, layout: RowLayout): Promise<RowSource> {
@@ -20,20 +23,17 @@ export async function readNpy(source: ByteSource, layout: RowLayout): Promise<Ro
   }
   const prefix = await source.peek(NPY_PREFIX_BYTES);
   const header = parseNpyHeader(await source.peek(npyDataOffset(prefix, place)), place);
-  const rowCount = countRows(header, layout.inputs[0], place);
+  const rows = findRows(header, layout.inputs[0], place);
+  const isStrided = header.fortranOrder && header.shape.length > 1;
+  if (isStrided) await source.makeSeekable();
   const dataBytes = header.elementCount * header.elementBytes;
-  if (source.file && source.file.size < header.dataOffset + dataBytes) {
-    const message = `expected ${dataBytes} bytes of elements, found ${source.file.size - header.dataOffset}`;
+  if (source.size !== undefined && source.size < header.dataOffset + dataBytes) {
+    const message = `expected ${dataBytes} bytes of elements, found ${source.size - header.dataOffset}`;
     throw new ForwardpassError('TRUNCATED', message, place);
   }
-  const isStrided = header.fortranOrder && header.shape.length > 1 && rowCount > 1 && layout.width > 1;
-  if (isStrided && (!source.file || header.shape.length > 2)) {
-    const message =
-      'is in Fortran order, which is read from two-dimensional files only: save numpy.ascontiguousarray(…)';
-    throw new ForwardpassError('INPUT', message, place);
-  }
+  if (isStrided) return new NpyRows(source, header, layout.width, rows.count, columnsOf(header, rows));
   await source.readInto(new Uint8Array(header.dataOffset));
-  return new NpyRows(source, header, layout.width, rowCount, isStrided);
+  return new NpyRows(source, header, layout.width, rows.count);
 }
 
 class NpyRows implements RowSource {
@@ -44,7 +44,8 @@ class NpyRows implements RowSource {
     private readonly header: NpyHeader,
     private readonly width: number,
     readonly rowCount: number,
-    private readonly isStrided: boolean,
+    /** In Fortran order, where the column of each element of a row begins, in elements; rows of a column are neighbours. */
+    private readonly columns?: Float64Array,
   ) {}
 
   fraction(): number {
@@ -52,55 +53,85 @@ class NpyRows implements RowSource {
   }
 
   async *blocks(batch: number) {
+    if (this.columns) yield* this.columnBlocks(batch, this.columns);
+    else yield* this.rowBlocks(batch);
+  }
+
+  private async *rowBlocks(batch: number): AsyncGenerator<RowBlock> {
     const { source, header, width } = this;
     const capacity = Math.min(batch, this.rowCount) * width;
     const bytes = new Uint8Array(capacity * header.elementBytes);
     const elements = createNpyArray(header.element, capacity);
-    const columns = createNpyArray(header.element, this.isStrided ? capacity : 0);
     while (this.rowsRead < this.rowCount) {
       const rowCount = Math.min(batch, this.rowCount - this.rowsRead);
       const part = bytes.subarray(0, rowCount * width * header.elementBytes);
-      if (this.isStrided) {
-        await this.readColumns(part, rowCount);
-        decodeNpy(part, header, columns, source.name);
-        for (let row = 0; row < rowCount; row++) {
-          for (let column = 0; column < width; column++) {
-            elements[row * width + column] = columns[column * rowCount + row];
-          }
-        }
-      } else {
-        const found = await source.readInto(part);
-        if (found < part.length) {
-          const message = `expected ${this.rowCount} rows, ends within row ${this.rowsRead + Math.floor((found / part.length) * rowCount) + 1}`;
-          throw new ForwardpassError('TRUNCATED', message, source.name);
-        }
-        decodeNpy(part, header, elements, source.name);
+      const found = await source.readInto(part);
+      if (found < part.length) {
+        const row = this.rowsRead + Math.floor((found / part.length) * rowCount) + 1;
+        const message = `expected ${this.rowCount} rows, ends within row ${row}`;
+        throw new ForwardpassError('TRUNCATED', message, source.name);
       }
+      decodeNpy(part, header, elements, source.name);
       this.rowsRead += rowCount;
       yield { rowCount, inputs: [elements.subarray(0, rowCount * width)] };
     }
   }
 
-  /** Fills `target` with the next rows' part of the first column, of the second, and so on. */
-  private async readColumns(target: Uint8Array, rowCount: number): Promise<void> {
-    const { elementBytes, dataOffset } = this.header;
-    const partBytes = rowCount * elementBytes;
-    for (let column = 0; column < this.width; column++) {
-      const position = dataOffset + (column * this.rowCount + this.rowsRead) * elementBytes;
-      await this.source.readAt(position, target.subarray(column * partBytes, (column + 1) * partBytes));
+  /** Many blocks at once, since each column is read by itself. */
+  private async *columnBlocks(batch: number, columns: Float64Array): AsyncGenerator<RowBlock> {
+    const { source, width } = this;
+    const { element, elementBytes, dataOffset } = this.header;
+    const most = Math.max(1, Math.floor(COLUMN_BYTES / (width * elementBytes * batch))) * batch;
+    const capacity = Math.min(most, this.rowCount);
+    const elements = createNpyArray(element, capacity * width);
+    const column = createNpyArray(element, capacity);
+    const bytes = new Uint8Array(capacity * elementBytes);
+    for (let first = 0; first < this.rowCount; first += capacity) {
+      const count = Math.min(capacity, this.rowCount - first);
+      const part = bytes.subarray(0, count * elementBytes);
+      for (let at = 0; at < width; at++) {
+        await source.readAt(dataOffset + (columns[at] + first) * elementBytes, part);
+        decodeNpy(part, this.header, column, source.name);
+        for (let row = 0; row < count; row++) elements[row * width + at] = column[row];
+      }
+      for (let row = 0; row < count; row += batch) {
+        const rowCount = Math.min(batch, count - row);
+        this.rowsRead += rowCount;
+        yield { rowCount, inputs: [elements.subarray(row * width, (row + rowCount) * width)] };
+      }
     }
   }
 }
 
+interface ArrayRows {
+  readonly count: number;
+  /** Which of the array's axes are those of one row. */
+  readonly axes: readonly number[];
+}
+
+/** By element of a row, in the order of its axes: where its column begins in an array in Fortran order. */
+function columnsOf({ shape }: NpyHeader, { axes }: ArrayRows): Float64Array {
+  const strides = shape.map((_, axis) => elementCount(shape.slice(0, axis)));
+  const columns = new Float64Array(elementCount(axes.map((axis) => shape[axis])));
+  for (let at = 0; at < columns.length; at++) {
+    let rest = at;
+    for (const axis of [...axes].reverse()) {
+      columns[at] += (rest % shape[axis]) * strides[axis];
+      rest = Math.floor(rest / shape[axis]);
+    }
+  }
+  return columns;
+}
+
 /** [rows, …row], [rows, width], [rows] for one element a row, or one row without its axis of rows. */
-function countRows({ shape }: NpyHeader, { name, shape: rowShape }: LayoutInput, place: string): number {
+function findRows({ shape }: NpyHeader, { name, shape: rowShape }: LayoutInput, place: string): ArrayRows {
   const width = elementCount(rowShape);
   const isSame = (a: readonly number[], b: readonly number[]) => a.length === b.length && a.every((n, i) => n === b[i]);
   const rest = shape.slice(1);
   if (shape.length > 0 && (isSame(rest, rowShape) || isSame(rest, [width]) || (rest.length === 0 && width === 1))) {
-    return shape[0];
+    return { count: shape[0], axes: rest.map((_, axis) => axis + 1) };
   }
-  if (isSame(shape, rowShape) || isSame(shape, [width])) return 1;
+  if (isSame(shape, rowShape) || isSame(shape, [width])) return { count: 1, axes: shape.map((_, axis) => axis) };
   throw new ForwardpassError(
     'SHAPE',
     `expected [rows, ${rowShape.length > 0 ? rowShape.join(', ') : 1}] for ${name}, found [${shape.join(', ')}]`,

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { addCsvFlags, type CsvOptions } from './csv-options.ts';
 import { DATA_FORMATS, type DataFormat } from './data-format.ts';
 import type { CliModel, Environment } from './environment.ts';
 import { createEvaluate, defaultBatch, evaluateAfter, type Question, resultColumns, rowShape } from './evaluate.ts';
@@ -6,12 +7,10 @@ import { addLoadFlags, type LoadFlags, parseCount, toLoadOptions } from './load-
 import { type OpenInput, openInput } from './open-input.ts';
 import { openOutput } from './open-output.ts';
 import { Progress } from './progress.ts';
-import { HEADER_MODES, type HeaderMode } from './read-csv.ts';
 
-interface RunFlags extends LoadFlags {
+interface RunFlags extends LoadFlags, CsvOptions {
   readonly input?: readonly string[];
   readonly inputFormat?: DataFormat;
-  readonly header?: HeaderMode;
   readonly output?: readonly string[];
   readonly outputFormat?: DataFormat;
   readonly predict?: boolean;
@@ -20,7 +19,7 @@ interface RunFlags extends LoadFlags {
 }
 
 const EXAMPLES = `
-Data is .npy, .csv, .json or .jsonl, by its name or, on standard input, by how it begins. Columns are matched by the
+Data is .npy, .csv, .json, .jsonl or .parquet, gzipped or not, by its name or, on standard input, by how it begins. Columns are matched by the
 names in a CSV's first row or a JSON record where the model knows them, otherwise they go by position.
 
 Examples:
@@ -41,15 +40,10 @@ export function addRunCommand(program: Command, environment: Environment): void 
     .option('-o, --output <file>', 'where results go (default: standard output); NAME=FILE for one of several', collect)
     .addOption(new Option('--input-format <format>', 'instead of what the name or content says').choices(DATA_FORMATS))
     .addOption(new Option('--output-format <format>', 'instead of what the name says').choices(DATA_FORMATS))
-    .addOption(
-      new Option('--header <what>', "a CSV's first row: names, skip (columns go by position), none or auto")
-        .choices(HEADER_MODES)
-        .default('auto'),
-    )
     .addOption(new Option('--predict', 'labels, or values, as an estimator predicts them').conflicts('proba'))
     .option('--proba', 'class probabilities')
     .option('--batch <rows>', 'rows per block (default: as many as fit in cache, up to 4096)', parseCount);
-  addLoadFlags(command)
+  addLoadFlags(addCsvFlags(command))
     .addHelpText('after', EXAMPLES)
     .action(async (path: string, flags: RunFlags) => {
       if (!flags.input && environment.stdin.isTTY) {
@@ -70,12 +64,12 @@ async function run(path: string, flags: RunFlags, environment: Environment): Pro
       inputs: model.inputs.map((info) => ({ name: info.name, shape: rowShape(info) })),
       featureNames: model.featureNames,
     };
-    const { input = ['-'], inputFormat: format, header } = flags;
-    const opened = await openInput({ paths: input, format, header }, layout, environment.stdin);
+    const { input = ['-'], inputFormat: format, header, delimiter, decimal } = flags;
+    const opened = await openInput({ paths: input, format, header, delimiter, decimal }, layout, environment.stdin);
     try {
       await runRows(model, opened, flags, environment);
     } finally {
-      opened.close();
+      await opened.close();
     }
   } finally {
     model.dispose();
@@ -88,7 +82,7 @@ async function runRows(model: CliModel, input: OpenInput, flags: RunFlags, envir
   const batch = flags.batch ?? defaultBatch(model);
   const evaluate = createEvaluate(model, question, batch);
   const paths = flags.output ?? ['-'];
-  const defaultFormat = input.format === 'npy' ? 'csv' : input.format;
+  const defaultFormat = input.format === 'npy' || input.format === 'parquet' ? 'csv' : input.format;
   const { rowCount } = input.rows;
   const writer = await openOutput(
     { paths, format: flags.outputFormat, defaultFormat, rowCount },

@@ -1,19 +1,18 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { ForwardpassError } from '../errors.ts';
+import { addCsvFlags, type CsvOptions } from './csv-options.ts';
 import type { CliModel, Environment } from './environment.ts';
 import { createEvaluate, defaultBatch, evaluateAfter, type Question, resultColumns, rowShape } from './evaluate.ts';
 import { addLoadFlags, type LoadFlags, toLoadOptions } from './load-options.ts';
 import { shortestText } from './number-text.ts';
 import { openInput } from './open-input.ts';
-import { HEADER_MODES, type HeaderMode } from './read-csv.ts';
 import { elementCount } from './row-layout.ts';
 import type { RowBlock } from './row-source.ts';
 import type { ResultColumn, ResultValues } from './row-writer.ts';
 
-interface VerifyFlags extends LoadFlags {
+interface VerifyFlags extends LoadFlags, CsvOptions {
   readonly input: readonly string[];
   readonly expect: readonly string[];
-  readonly header?: HeaderMode;
   readonly proba?: boolean;
   readonly rtol?: number;
   readonly atol?: number;
@@ -54,7 +53,7 @@ const TOLERANCES = { f64: { rtol: 1e-9, atol: 1e-12 }, f32: { rtol: 1e-5, atol: 
 export class Differs extends Error {}
 
 const EXAMPLES = `
-Rows and results are .npy, .csv, .json or .jsonl, as for \`run\`. The status is 0 when all rows agree and 1 when not.
+Rows and results are .npy, .csv, .json, .jsonl or .parquet, as for \`run\`. The status is 0 when all rows agree and 1 when not.
 
 Examples:
   $ forwardpass verify churn.onnx --input rows.npy --expect scores.npy
@@ -72,9 +71,8 @@ export function addVerifyCommand(program: Command, environment: Environment): vo
     .option('--rtol <number>', 'relative tolerance (default: 1e-5, in f64 1e-9)', parseTolerance)
     .option('--atol <number>', 'absolute tolerance (default: 1e-6, in f64 1e-12)', parseTolerance)
     .option('--proba', 'compare class probabilities')
-    .addOption(new Option('--header <what>', "a CSV's first row, as for run").choices(HEADER_MODES))
     .option('--json', 'as JSON, for programs');
-  addLoadFlags(command)
+  addLoadFlags(addCsvFlags(command))
     .addHelpText('after', EXAMPLES)
     .action(async (path: string, flags: VerifyFlags) => {
       const model = await environment.load(path, await toLoadOptions(flags));
@@ -100,15 +98,15 @@ function parseTolerance(text: string): number {
 
 async function verify(model: CliModel, flags: VerifyFlags, { stdin }: Environment): Promise<Report> {
   const inputs = model.inputs.map((info) => ({ name: info.name, shape: rowShape(info) }));
-  const { header } = flags;
+  const { header, delimiter, decimal } = flags;
   const { featureNames } = model;
   const question: Question = flags.proba ? 'proba' : 'run';
   const columns = resultColumns(model, question);
   const compared = comparedColumns(columns, flags.expect);
-  const rows = await openInput({ paths: flags.input, header }, { inputs, featureNames }, stdin);
+  const rows = await openInput({ paths: flags.input, header, delimiter, decimal }, { inputs, featureNames }, stdin);
   try {
     const layout = { inputs: compared.map((at) => columns[at]) };
-    const expected = await openInput({ paths: flags.expect, header }, layout, stdin);
+    const expected = await openInput({ paths: flags.expect, header, delimiter, decimal }, layout, stdin);
     try {
       const batch = defaultBatch(model);
       const comparison = new Comparison(
@@ -129,10 +127,10 @@ async function verify(model: CliModel, flags: VerifyFlags, { stdin }: Environmen
         );
       }
     } finally {
-      expected.close();
+      await expected.close();
     }
   } finally {
-    rows.close();
+    await rows.close();
   }
 }
 

@@ -1,10 +1,8 @@
-import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { ForwardpassError } from '../errors.ts';
 import { encodeNpyHeader } from '../formats/containers/npy.ts';
 import type { ByteSink } from './byte-sink.ts';
 import type { ResultColumn, ResultValues, RowWriter } from './row-writer.ts';
+import { Spool } from './spool.ts';
 
 /**
  * The header states the number of rows, but comes first: it is written at once where the number is known, patched
@@ -55,32 +53,6 @@ export class NpyWriter implements RowWriter {
     await this.sink.write(this.header(this.rowsWritten));
     for await (const bytes of spool.chunks()) await this.sink.write(bytes);
     await spool.remove();
-  }
-}
-
-/** Bytes in a temporary file. */
-class Spool {
-  private constructor(
-    private readonly folder: string,
-    private readonly handle: FileHandle,
-  ) {}
-
-  static async create(): Promise<Spool> {
-    const folder = await mkdtemp(join(tmpdir(), 'forwardpass-'));
-    return new Spool(folder, await open(join(folder, 'rows'), 'wx+'));
-  }
-
-  async write(bytes: Uint8Array): Promise<void> {
-    await this.handle.writeFile(bytes);
-  }
-
-  chunks(): AsyncIterable<Uint8Array> {
-    return this.handle.createReadStream({ start: 0, autoClose: false });
-  }
-
-  async remove(): Promise<void> {
-    await this.handle.close();
-    await rm(this.folder, { recursive: true, force: true });
   }
 }
 

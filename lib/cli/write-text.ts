@@ -1,7 +1,7 @@
 import type { ByteSink } from './byte-sink.ts';
 import { shortestText } from './number-text.ts';
 import { elementCount } from './row-layout.ts';
-import type { ResultColumn, ResultValues, RowWriter } from './row-writer.ts';
+import { elementNames, type ResultColumn, type ResultValues, type RowWriter } from './row-writer.ts';
 
 const FLUSH_CHARACTERS = 1 << 16;
 
@@ -47,11 +47,7 @@ export class TextWriter implements RowWriter {
 /** A header of `name`, or `name[0]`, `name[1]` … for each element of a row, then a line per row. */
 export function csvFormat(columns: readonly ResultColumn[]): TextFormat {
   const widths = columns.map(({ shape }) => elementCount(shape));
-  const header = columns.flatMap(({ name, labels }, c) =>
-    widths[c] === 1 && !labels
-      ? [name]
-      : Array.from({ length: widths[c] }, (_, element) => `${name}[${labels ? labels[element] : element}]`),
-  );
+  const header = columns.flatMap(elementNames);
   return {
     start: `${header.map(csvCell).join(',')}\n`,
     separator: '',
@@ -68,7 +64,8 @@ export function csvFormat(columns: readonly ResultColumn[]): TextFormat {
 
 function csvValue(values: ResultValues, index: number): string {
   const value = values[index];
-  return typeof value === 'string' ? csvCell(value) : shortestText(value, values instanceof Float32Array);
+  if (typeof value === 'number') return shortestText(value, values instanceof Float32Array);
+  return value === null ? '' : csvCell(String(value));
 }
 
 function csvCell(text: string): string {
@@ -105,7 +102,8 @@ function nestedText(values: ResultValues, shape: readonly number[], start: numbe
 /** JSON has no NaN, which becomes null, and no infinity: a number beyond float64 reads as one everywhere. */
 function jsonValue(values: ResultValues, index: number): string {
   const value = values[index];
-  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'bigint') return String(value);
+  if (typeof value !== 'number') return JSON.stringify(value);
   if (Number.isNaN(value)) return 'null';
   if (!Number.isFinite(value)) return value > 0 ? '1e999' : '-1e999';
   return shortestText(value, values instanceof Float32Array);

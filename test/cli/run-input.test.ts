@@ -201,8 +201,13 @@ describe('.npy', () => {
     expect(await failureOf(bytes)).toContain('expected 2 rows, ends within row 2');
   });
 
-  it('is refused in Fortran order from a stream', async () => {
-    expect(await failureOf(npy([2, 3], [1, 4, 2, 5, 3, 6], { fortranOrder: true }))).toContain('ascontiguousarray');
+  it('is read in Fortran order from a stream too, of any number of axes, and as one row', async () => {
+    expect(await stdoutOf(npy([2, 3], [1, 4, 2, 5, 3, 6], { fortranOrder: true }))).toBe(RESULTS);
+    const model = fakeModel({ inputs: { x: [2, 2] } });
+    const [sums, order] = [`y[0],y[1]\n10,4\n26,8\n`, { fortranOrder: true }];
+    expect(await stdoutOf(npy([2, 2, 2], [1, 5, 3, 7, 2, 6, 4, 8], order), model, '--batch', '1')).toBe(sums);
+    expect(await stdoutOf(npy([2, 2], [1, 3, 0, 4], order), model)).toBe('y[0],y[1]\n8,4\n');
+    expect(await stdoutOf(npy([2, 2], [1, 4, 3, 0], order), model)).toBe('y[0],y[1]\n8,0\n');
   });
 
   it('is refused for several inputs at once', async () => {
@@ -248,9 +253,12 @@ describe('a file to read', () => {
     expect(await failureOf('', undefined, '--input', pathOf('.'))).toContain('is a folder');
   });
 
-  it('may be empty', async () => {
-    expect(await stdoutOf('', undefined, '--input', file('empty.csv', ''))).toBe('y[0],y[1]\n');
-    expect(await stdoutOf('', undefined, '--input', file('empty.jsonl', ''))).toBe('y[0],y[1]\n');
+  it('may have no rows, but not be empty', async () => {
+    for (const name of ['empty.csv', 'empty.jsonl', 'empty.json', 'empty.npy', 'empty.parquet']) {
+      expect(await failureOf('', undefined, '--input', file(name, ''))).toContain(`${name}: is empty, expected rows`);
+    }
+    expect(await failureOf('')).toContain('standard input: is empty, expected rows');
+    expect(await stdoutOf('', undefined, '--input', file('empty.csv', 'a,b,c\n'))).toBe('y[0],y[1]\n');
     expect(await stdoutOf('', undefined, '--input', file('empty.json', '[]'))).toBe('y[0],y[1]\n');
     expect(await stdoutOf('', undefined, '--input', file('empty.npy', npy([0, 3], [])))).toBe('y[0],y[1]\n');
   });

@@ -20,8 +20,8 @@ describe('results', () => {
     expect(await run('[[1,2,3],[4,5,6]]')).toBe('[\n[6,3],\n[15,6]\n]\n');
     expect(await run('[1,2,3]\n[4,5,6]\n')).toBe('[6,3]\n[15,6]\n');
     expect(await run(ROWS, '--output-format', 'jsonl')).toBe('[6,3]\n[15,6]\n');
-    expect(await run('', '--output-format', 'json')).toBe('[\n\n]\n');
-    expect(await run('', '--output-format', 'jsonl')).toBe('');
+    expect(await run('[]', '--output-format', 'json')).toBe('[\n\n]\n');
+    expect(await run('[]', '--output-format', 'jsonl')).toBe('');
   });
 
   it('of several outputs stand side by side', async () => {
@@ -62,7 +62,7 @@ describe('results', () => {
       await runCommand([...flags, '--output', pathOf('y.npy')], undefined, stdin);
       expect(readFileSync(pathOf('y.npy'))).toEqual(stdoutBytes);
     }
-    const { stdoutBytes } = await runCommand(['run', 'm', '--output-format', 'npy'], undefined, '');
+    const { stdoutBytes } = await runCommand(['run', 'm', '--output-format', 'npy'], undefined, '[]');
     expect(floats(stdoutBytes)).toEqual({ shape: [0, 2], values: [] });
   });
 
@@ -118,7 +118,7 @@ describe('a file of results', () => {
 
   it('needs a known format and a folder that exists', async () => {
     const run = async (path: string) => (await runCommand(['run', 'm', '--output', path], undefined, ROWS)).stderr;
-    expect(await run(pathOf('y.xlsx'))).toContain('expected a name that ends in .npy, .csv, .json or .jsonl');
+    expect(await run(pathOf('y.xlsx'))).toContain('expected a name that ends in .npy, .csv, .json, .jsonl or .parquet');
     expect(await run(pathOf('none/y.csv'))).toContain('cannot be written: ENOENT');
   });
 });

@@ -1,0 +1,227 @@
+/** Rows of a Parquet file, some at a time: of a row group, the columns that are wanted, as many rows as fit. */
+import { type FileMetaData, parquetMetadata, parquetRead, type RowGroup } from 'hyparquet';
+import { ForwardpassError } from '../errors.ts';
+import { describe, quote } from '../words.ts';
+import type { ByteSource } from './byte-source.ts';
+import { chunkOf, columnsOf, type ParquetColumn, type ParquetValue } from './parquet/columns.ts';
+import { checkPages, type Unpacked } from './parquet/pages.ts';
+import { ThriftCheck } from './parquet/thrift.ts';
+import { BlockBuilder, type RowLayout } from './row-layout.ts';
+import type { RowSource } from './row-source.ts';
+
+const MAGIC = 0x31524150;
+const LARGEST_FOOTER = 1 << 25;
+const LARGEST_CHUNK = 2 ** 30;
+const DEEPEST_SCHEMA = 64;
+/** Cells in memory at once, more or less: pages are read whole. */
+const CELLS = 1 << 23;
+
+export interface ParquetTable {
+  readonly rowCount: number;
+  readonly columns: readonly ParquetColumn[];
+  /** Row by row, in turn the cells of the columns that are asked for, by their positions. Rows are valid until the next. */
+  rows(wanted: readonly number[]): AsyncGenerator<readonly ParquetValue[]>;
+}
+
+/** Throws `MALFORMED`, `TRUNCATED`, `LIMIT` for what is no whole Parquet file. The source has to be seekable. */
+export async function openParquet(source: ByteSource): Promise<ParquetTable> {
+  const metadata = await readMetadata(source);
+  const columns = columnsOf(metadata.schema);
+  const groupRows = metadata.row_groups.map(({ num_rows }) => safe(num_rows, source.name));
+  const rowCount = groupRows.reduce((sum, rows) => sum + rows, 0);
+  if (!Number.isSafeInteger(rowCount)) throw damaged('it states too many rows', source.name);
+  return {
+    rowCount,
+    columns,
+    async *rows(wanted) {
+      const chosen = wanted.map((at) => columns[at]);
+      const plain = withoutAnnotations(metadata, columns);
+      const span = Math.max(1024, Math.floor(CELLS / Math.max(1, chosen.length)));
+      const row: ParquetValue[] = new Array(chosen.length);
+      for (const [g, group] of plain.row_groups.entries()) {
+        for (let start = 0; start < groupRows[g]; start += span) {
+          const end = Math.min(groupRows[g], start + span);
+          const read: unknown[][] = [];
+          for (const column of chosen) read.push(await readColumn(source, plain, group, column, start, end));
+          for (let r = 0; r < end - start; r++) {
+            for (let c = 0; c < chosen.length; c++) {
+              const raw = read[c][r];
+              row[c] = raw === null || raw === undefined ? null : chosen[c].value(raw);
+            }
+            yield row;
+          }
+        }
+      }
+    },
+  };
+}
+
+async function readMetadata(source: ByteSource): Promise<FileMetaData> {
+  const { name: place, size = 0 } = source;
+  const tail = new Uint8Array(8);
+  if (size < 12) throw new ForwardpassError('TRUNCATED', 'is too short for a Parquet file', place);
+  await source.readAt(size - 8, tail);
+  const view = new DataView(tail.buffer);
+  if (view.getUint32(4, true) !== MAGIC) {
+    throw new ForwardpassError(
+      'TRUNCATED',
+      'does not end as a Parquet file does; was it cut off, or is it encrypted',
+      place,
+    );
+  }
+  const length = view.getUint32(0, true);
+  if (length > size - 12) throw damaged(`it states a footer of ${length} bytes`, place);
+  if (length > LARGEST_FOOTER) throw new ForwardpassError('LIMIT', `has a footer of ${length} bytes`, place);
+  const footer = new Uint8Array(length + 8);
+  await source.readAt(size - 8 - length, footer);
+  new ThriftCheck(footer.subarray(0, length), place).struct();
+  return wrapped(place, () => {
+    const metadata = parquetMetadata(footer, { geoparquet: false });
+    checkSchema(metadata, place);
+    return metadata;
+  });
+}
+
+/** That it is a tree, of a depth that recursion stands. */
+function checkSchema({ schema }: FileMetaData, place: string): void {
+  const open: number[] = [];
+  for (const [at, { num_children: children = 0, name }] of schema.entries()) {
+    if (!(children >= 0) || typeof name !== 'string' || (at > 0 && open.length === 0)) {
+      throw damaged('its schema is no tree', place);
+    }
+    if (open.length > DEEPEST_SCHEMA) throw damaged('its schema is nested too deeply', place);
+    if (open.length > 0) open[open.length - 1]--;
+    open.push(children);
+    while (open.at(-1) === 0) open.pop();
+  }
+  if (open.length > 0) throw damaged('its schema is no tree', place);
+}
+
+function withoutAnnotations(metadata: FileMetaData, columns: readonly ParquetColumn[]): FileMetaData {
+  const plain = new Map(columns.map(({ element, name }) => [name, element]));
+  const schema = metadata.schema.map((element) =>
+    element.num_children ? element : (plain.get(element.name) ?? element),
+  );
+  return { ...metadata, schema };
+}
+
+/** The raw values of rows of one group, null where they are missing. */
+async function readColumn(
+  source: ByteSource,
+  metadata: FileMetaData,
+  group: RowGroup,
+  column: ParquetColumn,
+  start: number,
+  end: number,
+): Promise<unknown[]> {
+  const place = `${source.name} column ${quote(column.name)}`;
+  const meta = chunkOf(group.columns, column, place);
+  const first = safe(meta.dictionary_page_offset || meta.data_page_offset, place);
+  const length = safe(meta.total_compressed_size, place);
+  if (first + length > (source.size ?? 0)) throw damaged('a column reaches beyond its end', place);
+  if (length > LARGEST_CHUNK) {
+    throw new ForwardpassError('LIMIT', `has ${length} bytes in a row group; write it with smaller ones`, place);
+  }
+  const bytes = new Uint8Array(length);
+  await source.readAt(first, bytes);
+  const { element } = column;
+  const isOptional = element.repetition_type !== 'REQUIRED';
+  const pages: Unpacked = checkPages(
+    bytes,
+    { codec: meta.codec, type: meta.type, typeLength: element.type_length, isOptional },
+    [start, end],
+    place,
+  );
+  const values: unknown[] = new Array(end - start).fill(undefined);
+  let found = 0;
+  await wrapped(place, () =>
+    parquetRead({
+      file: { byteLength: source.size ?? 0, slice: (from, to) => bytes.slice(from - first, to && to - first).buffer },
+      metadata: { ...metadata, row_groups: [group] },
+      columns: [column.name],
+      rowStart: start,
+      rowEnd: end,
+      utf8: false,
+      geoparquet: false,
+      compressors: unpackers(meta.codec, pages),
+      onChunk: ({ columnData, rowStart }) => {
+        for (let i = Math.max(0, start - rowStart); i < columnData.length && rowStart + i < end; i++) {
+          values[rowStart + i - start] = columnData[i];
+          found++;
+        }
+      },
+    }),
+  );
+  if (found !== end - start || values.includes(undefined)) throw damaged('it ends before its last row', place);
+  return values;
+}
+
+/** What was unpacked when pages were checked. */
+function unpackers(codec: string, pages: Unpacked): Record<string, (bytes: Uint8Array) => Uint8Array> {
+  return { [codec]: (bytes) => pages.get(bytes.byteOffset) ?? new Uint8Array(0) };
+}
+
+function safe(value: bigint | number, place: string): number {
+  const number = Number(value);
+  if (Number.isSafeInteger(number) && number >= 0) return number;
+  throw damaged(`it states the size ${value}`, place);
+}
+
+/** What fails within the library is a damaged file, and nothing else of ours. */
+async function wrapped<T>(place: string, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof ForwardpassError) throw cause;
+    throw damaged(cause instanceof Error ? cause.message : String(cause), place, cause);
+  }
+}
+
+function damaged(what: string, place: string, cause?: unknown): ForwardpassError {
+  return new ForwardpassError('MALFORMED', `the Parquet file is damaged: ${what}`, place, { cause });
+}
+
+/** Columns go by name, or by position where no names are known. */
+export async function readParquet(source: ByteSource, layout: RowLayout): Promise<RowSource> {
+  await source.makeSeekable();
+  const { rowCount, columns, rows } = await openParquet(source);
+  const slots = layout.placeColumns(
+    columns.map(({ name }) => name),
+    source.name,
+  );
+  const wanted = [...slots.keys()].filter((at) => slots[at] >= 0);
+  for (const { name, refused, what } of wanted.map((at) => columns[at])) {
+    if (refused === undefined && what === undefined) continue;
+    const place = `${source.name} column ${quote(name)}`;
+    throw new ForwardpassError('INPUT', `expected numbers or strings, found ${refused ?? what}`, place);
+  }
+  let rowsRead = 0;
+  return {
+    rowCount,
+    fraction: () => (rowCount === 0 ? 1 : rowsRead / rowCount),
+    async *blocks(batch) {
+      const builder = new BlockBuilder(layout, batch);
+      for await (const row of rows(wanted)) {
+        rowsRead++;
+        for (const [c, at] of wanted.entries()) {
+          const place = () => `${source.name} row ${rowsRead}, column ${quote(columns[at].name)}`;
+          builder.set(slots[at], toNumber(row[c], place));
+        }
+        if (builder.endRow()) yield builder.take();
+      }
+      if (builder.rowCount > 0) yield builder.take();
+    },
+  };
+}
+
+function toNumber(value: ParquetValue, place: () => string): number {
+  if (value === null) return Number.NaN;
+  const number = typeof value === 'string' ? Number.NaN : Number(value);
+  if (Number.isNaN(number) && typeof value === 'string') {
+    throw new ForwardpassError('INPUT', `expected a number, found ${describe(value)}`, place());
+  }
+  if (typeof value === 'bigint' && !Number.isSafeInteger(number)) {
+    throw new ForwardpassError('INPUT', `expected an integer within ±(2^53 − 1), found ${value}`, place());
+  }
+  return number;
+}
