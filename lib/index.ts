@@ -13,9 +13,19 @@ export type { DType } from './graph/graph.ts';
 export type { Limits } from './graph/limits.ts';
 export type { ModelHandle } from './handle.ts';
 export { define, load } from './load.ts';
-export type { BoundCall, FloatArray, Named, TensorInfo } from './model.ts';
+export type {
+  BoundCall,
+  FloatArray,
+  Named,
+  Prediction,
+  Predictions,
+  Probabilities,
+  Probability,
+  RowSchema,
+  TensorInfo,
+} from './model.ts';
 export { Model } from './model.ts';
 export type { AttachOptions, Isa, LoadOptions, ModelOptions } from './options.ts';
-export type { Cell, Rows } from './rows.ts';
+export type { Cell, RowRecord, Rows } from './rows.ts';
 export type { LiveModel, LiveStatus, ModelVersion, WatchOptions } from './watch.ts';
 export { watch } from './watch.ts';

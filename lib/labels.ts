@@ -1,5 +1,5 @@
 /** From a classifier's outputs to its labels: what `predict` says. */
-import type { FloatArray } from './buffers.ts';
+import { allocate, type FloatArray } from './buffers.ts';
 import type { Decision } from './graph/graph.ts';
 
 export type Label = string | number;
@@ -22,6 +22,17 @@ export function labelsOf(values: FloatArray, classes: readonly Label[], decision
 export function eachAbove(values: FloatArray, decision: Decision): FloatArray {
   const threshold = thresholdOf(decision);
   return values.map((value) => Number(value > threshold));
+}
+
+/** From the probability of the second of two classes those of both, row after row. */
+export function both(second: FloatArray): FloatArray {
+  const Floats = second instanceof Float64Array ? Float64Array : Float32Array;
+  const probabilities = allocate<FloatArray>(Floats, second.length, { name: 'probabilities', width: 2 });
+  second.forEach((value, i) => {
+    probabilities[2 * i] = 1 - value;
+    probabilities[2 * i + 1] = value;
+  });
+  return probabilities;
 }
 
 function thresholdOf({ probabilities, threshold = probabilities ? 0.5 : 0 }: Decision): number {

@@ -1,52 +1,27 @@
 /** A loaded model, and how to run it. */
-import {
-  allocate,
-  byName,
-  type FloatArray,
-  isResizable,
-  isTypedArray,
-  lengthOf,
-  type Named,
-  pick,
-  type TypedArray,
-} from './buffers.ts';
+import { type BoundCall, bindCall } from './bound-call.ts';
+import type { FloatArray, Named, TypedArray } from './buffers.ts';
+import { type Arrays, Calls } from './calls.ts';
 import { ForwardpassError } from './errors.ts';
-import { FAULT, type Fault, faultError, holdsIntegers } from './faults.ts';
-import {
-  type Decision,
-  type DType,
-  decidedOutput,
-  type GraphInput,
-  type ReducedWeights,
-  type Target,
-} from './graph/graph.ts';
-import type { About, Lowered, Port } from './graph/lower.ts';
+import { FAULT, holdsIntegers } from './faults.ts';
+import type { Decision, ReducedWeights, Target } from './graph/graph.ts';
+import type { About, Lowered } from './graph/lower.ts';
 import { checkHandle, type Description, type ModelHandle } from './handle.ts';
-import { eachAbove, type Label, labelsOf } from './labels.ts';
+import type { Label } from './labels.ts';
 import { attachNative, chooseIsa, createNative, type Isa, type NativeModel, shareNative } from './native.ts';
 import { type AttachOptions, checkAttachOptions } from './options.ts';
-import { type FlatRows, RowReader, type Rows } from './rows.ts';
+import { type Prediction, type Predictions, Predictor, type Probabilities, type Probability } from './predictions.ts';
+import { type FlatRows, RowReader, type RowRecord, type Rows } from './rows.ts';
+import { type RowSchema, schemaOf } from './schema.ts';
 import { summarise } from './summary.ts';
-import { describe, quote } from './words.ts';
+import { type TensorInfo, tensorInfo } from './tensor-info.ts';
 
+export type { BoundCall } from './bound-call.ts';
 export type { FloatArray, Named, TypedArray } from './buffers.ts';
-export type { Cell, Rows } from './rows.ts';
-
-export interface TensorInfo {
-  readonly name: string;
-  /** The first is the batch: `[null, 14]` is any number of rows of 14 features. */
-  readonly shape: readonly (number | null)[];
-  /** As the source declares it. */
-  readonly dtype: DType;
-  /**
-   * Of an input, by the element's position in the row: the words that it may be. In arrays for {@link Model.run} it is
-   * the word's index, −1 for any other word. Where null is among them, it is Python's None, which the model tells apart
-   * from NaN. With no words at all, nothing looks at the element.
-   */
-  readonly words?: GraphInput['words'];
-  /** Of an input: whether some values may be missing, which is NaN in arrays for {@link Model.run}. */
-  readonly missing?: boolean;
-}
+export type { Prediction, Predictions, Probabilities, Probability } from './predictions.ts';
+export type { Cell, RowRecord, Rows } from './rows.ts';
+export type { RowSchema } from './schema.ts';
+export type { TensorInfo } from './tensor-info.ts';
 
 export type Precision = 'f64' | 'f32' | ReducedWeights;
 
@@ -66,20 +41,6 @@ export interface ModelParts {
   readonly isa?: string;
   /** That a run may use, the calling one included. */
   readonly threads: number;
-}
-
-/** Buffers of a fixed number of rows, and the fastest way to run a model over them: see {@link Model.bind}. */
-export interface BoundCall {
-  /** Rows in each buffer. */
-  readonly batch: number;
-  /** The first input's buffer, to be filled before each run: floats of the model's precision, Int32Array for ids. */
-  readonly input: FloatArray | Int32Array;
-  /** The first output's buffer, overwritten by each run. */
-  readonly output: FloatArray;
-  readonly inputs: Named<FloatArray | Int32Array>;
-  readonly outputs: Named<FloatArray>;
-  /** Runs the model over the inputs. Throws DISPOSED, BUFFER when a buffer was transferred away, ID, INPUT. */
-  run(): void;
 }
 
 /** What of a model goes to other threads; `decider` is the name of the model that decides labels, where there is one. */
@@ -104,17 +65,14 @@ export class Model implements Disposable {
   readonly parameterCount: number;
 
   readonly #native: NativeModel;
-  readonly #inputs: readonly Port[];
-  readonly #outputs: readonly Port[];
+  readonly #calls: Calls;
+  readonly #predictor: Predictor;
   readonly #about: string;
   readonly #decision: Decision | undefined;
   readonly #targets: readonly Target[] | undefined;
   readonly #decider: Model | undefined;
   /** Made when rows as people hold them first come. */
   #rowReader: RowReader | undefined;
-  readonly #Floats: Float32ArrayConstructor | Float64ArrayConstructor;
-  /** Whether there is one input and one output, which then need no names. */
-  readonly #single: boolean;
 
   private constructor(key: symbol, native: NativeModel, description: Description<Precision, Isa>, decider?: Model) {
     if (key !== create) throw new ForwardpassError('OPTION', 'models come from load(), define() or attach()', 'Model');
@@ -128,14 +86,14 @@ export class Model implements Disposable {
     this.parameterCount = description.parameterCount;
     this.isa = description.isa;
     this.#native = native;
-    this.#inputs = inputs;
-    this.#outputs = outputs;
     this.#about = description.about;
     this.#decision = description.decision;
     this.#targets = description.targets;
     this.#decider = decider;
-    this.#Floats = description.precision === 'f64' ? Float64Array : Float32Array;
-    this.#single = inputs.length === 1 && outputs.length === 1;
+    const called = { inputs, outputs, featureNames: this.featureNames, about: () => this.#tellAbout() };
+    this.#calls = new Calls(native, called, this.#Floats);
+    const deciding = decider === undefined ? this.#calls : decider.#calls;
+    this.#predictor = new Predictor({ ...description, classes: this.classes }, this.#calls, deciding);
   }
 
   /** @internal */
@@ -180,16 +138,17 @@ export class Model implements Disposable {
    */
   share(): ModelHandle {
     const decider = this.#decider?.share().model;
+    const { inputs, outputs } = this.#calls;
     const { format, precision, isa, parameterCount, classes, featureNames } = this;
     const names = shareNative(this.#native, {
       ...{ format, precision, isa, parameterCount, classes, featureNames, decider },
-      inputs: this.#inputs,
-      outputs: this.#outputs,
+      inputs,
+      outputs,
       about: this.#about,
       decision: this.#decision,
       targets: this.#targets,
     } satisfies Shared);
-    if (names === undefined) throw this.#explain([FAULT.disposed, 0, 0, 0, 0, 0, 0], []);
+    if (names === undefined) throw this.#calls.explain([FAULT.disposed, 0, 0, 0, 0, 0, 0], []);
     return Object.freeze({ forwardpass: 1, addon: names[0], model: names[1] });
   }
 
@@ -198,8 +157,8 @@ export class Model implements Disposable {
    *
    * With one input and one output: `run(x)` gives a new array of the model's precision, `run(x, y)` fills `y` and
    * allocates nothing. x is [rows, …row shape], row-major; floats of either precision, for ids also an array of
-   * integers. Otherwise inputs and outputs go by name: `run({ user, item })`, `run({ user, item }, { score })`.
-   * Words go by their indices: see {@link TensorInfo.words}.
+   * integers. Several inputs or outputs go by name: `run({ user, item })`, `run({ user, item }, { score })`; one input
+   * of a model with several outputs may go by itself. Strings go by their indices: see {@link TensorInfo.categories}.
    *
    * A classifier gives what `predict_proba` gives, or its decision function where it has no probabilities.
    *
@@ -209,19 +168,10 @@ export class Model implements Disposable {
   run(input: TypedArray): FloatArray;
   run<Output extends TypedArray>(input: TypedArray, output: Output): Output;
   run(inputs: Named<TypedArray>): Record<string, FloatArray>;
-  run<Outputs extends Named<TypedArray>>(inputs: Named<TypedArray>, outputs: Outputs): Outputs;
-  run(input: TypedArray | Named<TypedArray>, output?: TypedArray | Named<TypedArray>): unknown {
-    if (this.#single && isTypedArray(input)) {
-      const y = output === undefined ? this.#newFloats(this.#rowsOf(input), this.#outputs[0]) : output;
-      if (isResizable(input) || isResizable(y)) throw this.#resizable([input, y]);
-      const fault = this.#native.run(input as TypedArray, y as TypedArray);
-      if (fault !== undefined) throw this.#explain(fault, [input, y]);
-      return y;
-    }
-    const { buffers, result } = this.#namedBuffers(input, output);
-    const fault = this.#native.run(...buffers);
-    if (fault !== undefined) throw this.#explain(fault, buffers);
-    return result;
+  run<Results extends Record<string, FloatArray>>(input: TypedArray): Results;
+  run<Outputs extends Named<TypedArray>>(inputs: TypedArray | Named<TypedArray>, outputs: Outputs): Outputs;
+  run(input: Arrays, output?: Arrays): unknown {
+    return this.#calls.run(input, output);
   }
 
   /**
@@ -231,12 +181,13 @@ export class Model implements Disposable {
   runAsync(input: TypedArray): Promise<FloatArray>;
   runAsync<Output extends TypedArray>(input: TypedArray, output: Output): Promise<Output>;
   runAsync(inputs: Named<TypedArray>): Promise<Record<string, FloatArray>>;
-  runAsync<Outputs extends Named<TypedArray>>(inputs: Named<TypedArray>, outputs: Outputs): Promise<Outputs>;
-  async runAsync(input: TypedArray | Named<TypedArray>, output?: TypedArray | Named<TypedArray>): Promise<unknown> {
-    const { buffers, result } = this.#namedBuffers(input, output);
-    const fault = await this.#native.runAsync(...buffers);
-    if (fault !== undefined) throw this.#explain(fault, buffers);
-    return result;
+  runAsync<Results extends Record<string, FloatArray>>(input: TypedArray): Promise<Results>;
+  runAsync<Outputs extends Named<TypedArray>>(
+    inputs: TypedArray | Named<TypedArray>,
+    outputs: Outputs,
+  ): Promise<Outputs>;
+  runAsync(input: Arrays, output?: Arrays): Promise<unknown> {
+    return this.#calls.runAsync(input, output);
   }
 
   /**
@@ -248,98 +199,65 @@ export class Model implements Disposable {
    *     call.output[0];
    */
   bind(options: { readonly batch: number }): BoundCall {
-    const batch = options?.batch;
-    if (!Number.isSafeInteger(batch) || batch < 0) {
-      throw new ForwardpassError('OPTION', `expected a number of rows, found ${describe(batch)}`, 'option batch');
-    }
-    const [inputs, outputs] = [this.#inputs, this.#outputs];
-    const inputBuffers = inputs.map((port) =>
-      holdsIntegers(port) ? allocate(Int32Array, batch, port) : this.#newFloats(batch, port),
-    );
-    const outputBuffers = outputs.map((port) => this.#newFloats(batch, port));
-    const buffers = [...inputBuffers, ...outputBuffers];
-    const native = this.#native.bind(...buffers);
-    if (typeof native !== 'function') throw this.#explain(native, buffers);
-
-    const lengths = buffers.map(lengthOf);
-    const explain = (fault: Fault) => this.#explain(fault, buffers);
-    const detached = () => {
-      const { name } = this.#port(buffers.findIndex((buffer, i) => lengthOf(buffer) !== lengths[i]));
-      return new ForwardpassError(
-        'BUFFER',
-        'its buffer was detached (transferred elsewhere); bind again',
-        `buffer of ${quote(name)}`,
-      );
-    };
-    const [input, output] = [inputBuffers[0], outputBuffers[0]];
-    const [inputLength, outputLength] = lengths;
-    // A detached array has no length: the native call may only touch buffers that are still whole.
-    const run =
-      buffers.length === 2
-        ? () => {
-            if (lengthOf(input) !== inputLength || lengthOf(output) !== outputLength) throw detached();
-            const fault = native();
-            if (fault !== undefined) throw explain(fault);
-          }
-        : () => {
-            for (let i = 0; i < buffers.length; i++) if (lengthOf(buffers[i]) !== lengths[i]) throw detached();
-            const fault = native();
-            if (fault !== undefined) throw explain(fault);
-          };
-    return Object.freeze({
-      batch,
-      input,
-      output,
-      inputs: Object.freeze(byName(inputs, inputBuffers)),
-      outputs: Object.freeze(byName(outputs, outputBuffers)),
-      run,
-    });
+    return bindCall(this.#native, this.#calls, options);
   }
 
   /**
    * What the estimator's `predict` says: labels where the model knows its classes, else the values of {@link run}. Of
-   * many labels that a row may each have, 1 or 0 for each; of several targets, their labels row after row.
+   * many labels that a row may each have, 1 or 0 for each; of several targets, their labels row after row. A model with
+   * several outputs that are no classifier's gives each by its name.
    *
-   * Rows are flat arrays, arrays of arrays, or records by feature name. Records of a model with several inputs and no
-   * feature names have the inputs' names.
+   * Rows are flat arrays, arrays of arrays, or records by feature name. Records of a model without feature names have
+   * the inputs' names. Names that the model does not know are ignored; one that is absent is missing, where the model
+   * does something about missing values.
+   *
+   * One record gives one label or value; an array of them where the output is wider; of several outputs or targets, each
+   * by its name.
+   *
+   * `Answer` says what this model gives, where that is not the common case: `predict<{ ctr: number }>(record)`.
+   *
+   * @throws {ForwardpassError} INPUT, ID, MEMORY, DISPOSED.
    */
-  predict(rows: Rows): Label[] | FloatArray {
-    const model = this.#decider ?? this;
-    const flat = this.#read(rows);
-    if (this.#targets !== undefined) return this.#labelsOfTargets(this.#targets, model.#runRows(flat));
-    const values = model.#runRows(flat)[this.#decided()];
-    if (this.#decision?.rule === 'each_above') return eachAbove(values, this.#decision);
-    if (this.classes === undefined || this.#decision === undefined) return values;
-    return labelsOf(values, this.classes, this.#decision);
+  predict(rows: Rows): Label[] | FloatArray;
+  predict(record: RowRecord): Label;
+  predict<Answer extends Predictions | Prediction>(rows: Rows | RowRecord): Answer;
+  predict(rows: Rows | RowRecord): unknown {
+    return this.#predictor.predict(this.flatten(rows));
   }
 
-  /** Probabilities, rows × classes. @throws {ForwardpassError} NOT_A_CLASSIFIER when the model gives none. */
-  predictProba(rows: Rows): FloatArray {
-    if (this.#targets !== undefined) {
-      const names = this.outputs.map(({ name }) => name).join(', ');
-      const message = `the model has ${this.#targets.length} targets, each with classes of its own; run() gives ${names}`;
-      throw new ForwardpassError('NOT_A_CLASSIFIER', message);
-    }
-    if (this.#decision === undefined || !this.#decision.probabilities) {
-      const scores = this.#decision === undefined ? 'values' : 'scores';
-      throw new ForwardpassError(
-        'NOT_A_CLASSIFIER',
-        `the model's output is ${scores}, not class probabilities; use run() or predict()`,
-      );
-    }
-    const values = this.#runRows(this.#read(rows))[this.#decided()];
-    if (this.#decision.rule !== 'above') return values;
-    const both = allocate<FloatArray>(this.#Floats, values.length, { name: 'probabilities', width: 2 });
-    values.forEach((value, i) => {
-      both[2 * i] = 1 - value;
-      both[2 * i + 1] = value;
-    });
-    return both;
+  /**
+   * Probabilities, rows × classes; of several targets, of each by its output's name. One record gives an object of them
+   * by class, as a string (`{ no: 0.2, yes: 0.8 }`, `{ 0: 0.2, 1: 0.8 }`).
+   *
+   * @throws {ForwardpassError} NOT_A_CLASSIFIER when the model gives none; what {@link predict} throws.
+   */
+  predictProba(rows: Rows): FloatArray;
+  predictProba(record: RowRecord): Record<string, number>;
+  predictProba<Answer extends Probabilities | Probability>(rows: Rows | RowRecord): Answer;
+  predictProba(rows: Rows | RowRecord): unknown {
+    return this.#predictor.predictProba(() => this.flatten(rows));
+  }
+
+  /** @internal Rows as people hold them, as arrays for {@link run}: one for each input. */
+  flatten(rows: Rows | RowRecord): FlatRows {
+    const { inputs } = this.#calls;
+    this.#rowReader ??= new RowReader({ inputs, featureNames: this.featureNames, Floats: this.#Floats });
+    return this.#rowReader.read(rows);
+  }
+
+  /**
+   * JSON Schema (2020-12) of one record that {@link predict} takes; of an array, where the model knows no names. A string
+   * that the model does not know is refused by it where there is an `enum`, and taken as unknown where there are
+   * `examples`.
+   */
+  schema(): RowSchema {
+    return schemaOf(this.#calls, this.featureNames);
   }
 
   /** A table of inputs, layers, shapes, parameters and outputs, for people. */
   summary(): string {
-    return summarise(this, { inputs: this.#inputs, outputs: this.#outputs, layers: this.#tellAbout().layers });
+    const { inputs, outputs } = this.#calls;
+    return summarise(this, { inputs, outputs, layers: this.#tellAbout().layers });
   }
 
   /** Frees the weights, unless other threads' models share them; work in flight ends first. Using the model afterwards throws DISPOSED; disposing is not. */
@@ -352,110 +270,11 @@ export class Model implements Disposable {
     this.dispose();
   }
 
-  #read(rows: Rows): FlatRows {
-    this.#rowReader ??= new RowReader({ inputs: this.#inputs, featureNames: this.featureNames, Floats: this.#Floats });
-    return this.#rowReader.read(rows);
-  }
-
-  /** New arrays of the outputs, in their order. */
-  #runRows(rows: FlatRows): FloatArray[] {
-    const results = this.#outputs.map((port) => this.#newFloats(this.#rowsOf(rows.arrays[0]), port));
-    const buffers = this.#checked([...rows.arrays, ...results]);
-    const fault = this.#native.run(...buffers);
-    if (fault !== undefined) throw this.#explain(fault, buffers, rows);
-    return results;
-  }
-
-  #labelsOfTargets(targets: readonly Target[], values: readonly FloatArray[]): Label[] {
-    const columns = targets.map(({ classes, decision }, i) => labelsOf(values[i], classes, decision));
-    return columns[0].flatMap((_, row) => columns.map((labels) => labels[row]));
-  }
-
-  /** The position of the output that predictions are made of. */
-  #decided(): number {
-    if (this.#outputs.length === 1 || this.#decision?.output !== undefined) {
-      return decidedOutput({ outputs: this.#outputs, decision: this.#decision });
-    }
-    throw new ForwardpassError('INPUT', `the model has ${this.#counts()}; use run() with named arrays`, 'rows');
-  }
-
-  #counts(): string {
-    const { inputs, outputs } = this;
-    return `${inputs.length} input${inputs.length === 1 ? '' : 's'} and ${outputs.length} output${outputs.length === 1 ? '' : 's'}`;
-  }
-
-  #newFloats(rows: number, port: Port): FloatArray {
-    return allocate<FloatArray>(this.#Floats, rows, port);
-  }
-
-  /** Whole rows in the first input: none when it is no typed array, which the native call refuses. */
-  #rowsOf(firstInput: unknown): number {
-    return isTypedArray(firstInput) ? Math.floor(lengthOf(firstInput) / this.#inputs[0].width) : 0;
-  }
-
-  /** Inputs then outputs in the plan's order, and what the caller gets back. */
-  #namedBuffers(input: unknown, output: unknown): { buffers: TypedArray[]; result: unknown } {
-    const [inputs, outputs] = [this.#inputs, this.#outputs];
-    if (ArrayBuffer.isView(input)) {
-      if (!this.#single) {
-        const names = `run({ ${inputs.map(({ name }) => name).join(', ')} })`;
-        throw new ForwardpassError('INPUT', `the model has ${this.#counts()}; pass them by name: ${names}`, 'inputs');
-      }
-      const y = output === undefined ? this.#newFloats(this.#rowsOf(input), this.#outputs[0]) : output;
-      return { buffers: this.#checked([input, y]), result: y };
-    }
-    const given = pick(input, inputs, 'input');
-    if (output !== undefined) {
-      return { buffers: this.#checked([...given, ...pick(output, outputs, 'output')]), result: output };
-    }
-    const rows = this.#rowsOf(given[0]);
-    const made = outputs.map((port) => this.#newFloats(rows, port));
-    return { buffers: this.#checked([...given, ...made]), result: byName(outputs, made) };
-  }
-
-  /** Of what the native call refuses by itself, nothing. */
-  #checked(buffers: readonly unknown[]): TypedArray[] {
-    if (buffers.some(isResizable)) throw this.#resizable(buffers);
-    return buffers as TypedArray[];
-  }
-
-  #resizable(buffers: readonly unknown[]): ForwardpassError {
-    const { name } = this.#port(buffers.findIndex(isResizable));
-    return new ForwardpassError(
-      'BUFFER',
-      'its ArrayBuffer is resizable; use one of fixed length',
-      `buffer of ${quote(name)}`,
-    );
-  }
-
-  #port(index: number): Port {
-    return index < this.#inputs.length ? this.#inputs[index] : this.#outputs[index - this.#inputs.length];
-  }
-
-  #explain(fault: Fault, buffers: readonly unknown[], rows?: FlatRows): ForwardpassError {
-    const [inputs, outputs, { featureNames }] = [this.#inputs, this.#outputs, this];
-    return faultError(fault, { inputs, outputs, featureNames, about: () => this.#tellAbout() }, buffers, rows);
+  get #Floats(): Float32ArrayConstructor | Float64ArrayConstructor {
+    return this.precision === 'f64' ? Float64Array : Float32Array;
   }
 
   #tellAbout(): About {
     return JSON.parse(this.#about);
   }
-}
-
-/** Concatenated to, since a spread leaves room for more in the array that it makes. */
-const EVERY_BATCH: readonly (number | null)[] = [null];
-
-function tensorInfo({ name, shape, dtype, words, missing, nones }: Port): TensorInfo {
-  return {
-    name,
-    shape: EVERY_BATCH.concat(shape),
-    dtype,
-    ...(words && { words: copyOf(words) }),
-    ...((missing || nones) && { missing: true }),
-  };
-}
-
-/** What callers do to it changes no model. */
-function copyOf(words: NonNullable<Port['words']>): NonNullable<Port['words']> {
-  return new Map([...words].map(([element, list]) => [element, Object.freeze([...list])]));
 }

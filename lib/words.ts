@@ -38,6 +38,12 @@ export function listNames(names: readonly string[], most = 12): string {
 
 /** `; did you mean 'relu'?`, or nothing when no candidate is near. */
 export function didYouMean(name: string, candidates: Iterable<string>): string {
+  const best = nearestTo(name, candidates);
+  return best === undefined ? '' : `; did you mean ${quote(best)}?`;
+}
+
+/** The candidate that was probably meant; undefined where none is near. */
+export function nearestTo(name: string, candidates: Iterable<string>): string | undefined {
   const wanted = name.slice(0, 64).toLowerCase();
   let best: string | undefined;
   let least = Math.max(1, Math.floor(wanted.length / 3)) + 1;
@@ -45,7 +51,32 @@ export function didYouMean(name: string, candidates: Iterable<string>): string {
     const distance = editDistance(wanted, candidate.slice(0, 64).toLowerCase());
     if (distance < least) [best, least] = [candidate, distance];
   }
-  return best === undefined ? '' : `; did you mean ${quote(best)}?`;
+  return best;
+}
+
+/**
+ * Whether one name is the other in another spelling: case, spaces, accents and punctuation aside they are the same, or
+ * of longer names one letter is (of eight letters or more, two are). `lag_1` and `lag_2` are two names.
+ */
+export function looksLike(a: string, b: string): boolean {
+  const [one, other] = [plain(a), plain(b)];
+  if (one === other) return one !== '';
+  const [shorter, longer] = [one.length, other.length].sort((x, y) => x - y);
+  const most = shorter >= 8 ? 2 : shorter >= 4 ? 1 : 0;
+  if (longer - shorter > most || digitsOf(one) !== digitsOf(other)) return false;
+  return editDistance(one, other) <= most;
+}
+
+function plain(name: string): string {
+  return name
+    .slice(0, 64)
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]/gu, '');
+}
+
+function digitsOf(name: string): string {
+  return name.replace(/\P{N}/gu, '');
 }
 
 /** Levenshtein's: insertions, deletions and substitutions that turn one into the other. */

@@ -15,7 +15,8 @@ const MAKING_GRAPHS = 'lib/graph/((define|stack)/.*|(activations|functions|shape
 const ERRORS = 'lib/(errors|words)\\.ts';
 
 /** What the model is made of beside the addon. */
-const MODEL_PARTS = 'lib/(buffers|faults|handle|labels|rows|summary)\\.ts';
+const MODEL_PARTS =
+  'lib/(bound-call|buffers|calls|faults|handle|labels|predictions|rows|schema|summary|tensor-info)\\.ts|lib/rows/.*';
 
 /** @param {...string} patterns */
 const only = (...patterns) => new RegExp(`^(${patterns.join('|')})$`);
@@ -56,6 +57,8 @@ const TYPESCRIPT_RULES = [
     files: /^lib\/native\.ts$/,
     may: only('lib/(addon|buffers|faults)\\.ts', 'lib/graph/plan-format\\.ts', ERRORS, 'node:(module|v8)'),
   },
+  // Calls see the addon by the type of a native model, which the model makes.
+  { files: /^lib\/(bound-call|calls)\.ts$/, may: only('lib/native\\.ts', MODEL_PARTS, 'lib/graph/.*', ERRORS) },
   { files: /^lib\/model\.ts$/, may: only('lib/(native|options)\\.ts', MODEL_PARTS, 'lib/graph/.*', ERRORS) },
   { files: only(MODEL_PARTS), may: only(MODEL_PARTS, 'lib/graph/.*', ERRORS) },
   {
@@ -67,7 +70,7 @@ const TYPESCRIPT_RULES = [
     files: /^lib\/watch(\/.*)?\.ts$/,
     may: only(
       'lib/watch/.*',
-      'lib/(load|options|source|model|buffers|rows)\\.ts',
+      'lib/(load|options|source|model|buffers|predictions|rows|tensor-info)\\.ts',
       'lib/source/.*',
       'lib/formats/format\\.ts',
       ERRORS,

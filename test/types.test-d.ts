@@ -31,8 +31,8 @@ expectTypeOf(model.runAsync(floats)).toEqualTypeOf<Promise<Float32Array | Float6
 expectTypeOf(model.run({ user: floats, item: ids })).toEqualTypeOf<Record<string, Float32Array | Float64Array>>();
 expectTypeOf(model.run({ user: floats }, { score: floats }).score).toEqualTypeOf<Float32Array<ArrayBuffer>>();
 expectTypeOf(model.runAsync({ user: floats })).resolves.toEqualTypeOf<Record<string, Float32Array | Float64Array>>();
-// @ts-expect-error an array in and a record out do not go together
-model.run(floats, { score: floats });
+expectTypeOf(model.run(floats, { score: floats }).score).toEqualTypeOf<Float32Array<ArrayBuffer>>();
+expectTypeOf(model.run<{ label: Float32Array }>(floats).label).toEqualTypeOf<Float32Array>();
 // @ts-expect-error plain arrays are for predict
 model.run([1, 2, 3]);
 expectTypeOf(model.run(new Uint8Array(4))).toEqualTypeOf<Float32Array | Float64Array>();
@@ -123,3 +123,30 @@ define({ layers: [{ type: 'conv2d' }] });
 
 expectTypeOf(error.code).toEqualTypeOf<ErrorCode>();
 expectTypeOf(error.place).toEqualTypeOf<string | undefined>();
+
+// Records are of any shape: interfaces, classes, with keys that the model ignores.
+interface Customer {
+  readonly id: string;
+  readonly age: number;
+  readonly joined: Date;
+  readonly city?: string | null;
+}
+declare const customer: Customer;
+declare const customers: readonly Customer[];
+class Person {
+  age = 41;
+}
+expectTypeOf(model.predict(customer)).toEqualTypeOf<string | number>();
+expectTypeOf(model.predict({ age: 41, name: 'x' })).toEqualTypeOf<string | number>();
+expectTypeOf(model.predict(new Person())).toEqualTypeOf<string | number>();
+expectTypeOf(model.predict(customers)).toEqualTypeOf<(string | number)[] | Float32Array | Float64Array>();
+expectTypeOf(model.predict([customer])).toEqualTypeOf<(string | number)[] | Float32Array | Float64Array>();
+expectTypeOf(model.predict([[1, 'x', null, true]])).toEqualTypeOf<(string | number)[] | Float32Array | Float64Array>();
+expectTypeOf(model.predictProba(customer)).toEqualTypeOf<Record<string, number>>();
+expectTypeOf(model.predictProba(customers)).toEqualTypeOf<Float32Array | Float64Array>();
+expectTypeOf(model.predict<Record<'ctr' | 'cvr', number>>(customer)).toEqualTypeOf<Record<'ctr' | 'cvr', number>>();
+expectTypeOf(model.predict<Record<string, Float32Array>>(customers)).toEqualTypeOf<Record<string, Float32Array>>();
+// @ts-expect-error a Map is no record
+model.predict(new Map([['age', 41]]));
+// @ts-expect-error a string is no record
+model.predict('age');

@@ -30,8 +30,7 @@ export function addInspectCommand(program: Command, environment: Environment): v
 
 function toJson(model: CliModel) {
   const { format, precision, isa, parameterCount, inputs, outputs, classes, featureNames } = model;
-  const named = inputs.map(({ words, ...info }) => ({ ...info, ...(words && { words: Object.fromEntries(words) }) }));
-  return { format, precision, isa, parameterCount, inputs: named, outputs, classes, featureNames };
+  return { format, precision, isa, parameterCount, inputs, outputs, classes, featureNames };
 }
 
 /** The summary, and the names that it only counts. */

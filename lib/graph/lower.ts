@@ -1,3 +1,4 @@
+import { type Elements, elementsOf } from './elements.ts';
 import type { DType, GraphInput, Node } from './graph.ts';
 import { definitionOf } from './ops.ts';
 import { originsOf } from './origins.ts';
@@ -7,7 +8,7 @@ import { elementCount, type Shape } from './shapes.ts';
 import { neededNodes, type SimplifiedGraph } from './simplify.ts';
 
 /** An input or output of the plan, in the plan's order. */
-export interface Port extends Pick<GraphInput, 'words' | 'missing' | 'nones'> {
+export interface Port extends Pick<GraphInput, 'words' | 'missing' | 'nones'>, Elements {
   readonly name: string;
   /** Of one row. */
   readonly shape: Shape;
@@ -76,11 +77,13 @@ export function lower(graph: SimplifiedGraph, precision: 'f32' | 'f64'): Lowered
     return port(name, view.shape, dtype);
   });
 
-  const inputs = graph.inputs.map(({ name, shape, dtype, words, missing, nones }) => ({
+  const elements = elementsOf(graph);
+  const inputs = graph.inputs.map(({ name, shape, dtype, words, missing, nones }, i) => ({
     ...port(name, shape, dtype),
     ...(words && { words }),
     ...(missing && { missing }),
     ...(nones && { nones }),
+    ...elements[i],
   }));
   const places = plan.places();
   return {

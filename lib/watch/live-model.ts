@@ -48,14 +48,9 @@ export class LiveModel implements Disposable, AsyncDisposable, AsyncIterable<Mod
     this.model.runAsync(input, output)) as Model['runAsync'];
 
   /** `predict` of the newest model. */
-  predict(rows: Rows): ReturnType<Model['predict']> {
-    return this.model.predict(rows);
-  }
-
+  readonly predict = ((rows: Rows) => this.model.predict(rows)) as Model['predict'];
   /** `predictProba` of the newest model. */
-  predictProba(rows: Rows): ReturnType<Model['predictProba']> {
-    return this.model.predictProba(rows);
-  }
+  readonly predictProba = ((rows: Rows) => this.model.predictProba(rows)) as Model['predictProba'];
 
   /** Calls back with the newest model, which stays whole until what the callback promises is settled. */
   async use<T>(callback: (model: Model) => T | PromiseLike<T>): Promise<T> {

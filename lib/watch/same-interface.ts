@@ -19,8 +19,9 @@ function compare(place: string, found: readonly TensorInfo[], expected: readonly
     const [here, other] = [`${place}[${i}] ${quote(tensor.name)}`, found[i]];
     differ(`${here} shape`, other.shape, tensor.shape);
     differ(`${here} dtype`, kindOf(other), kindOf(tensor));
-    differ(`${here} words`, wordsOf(other), wordsOf(tensor));
-    if (tensor.missing && !other.missing) differ(`${here} missing`, false, true);
+    differ(`${here} categories`, other.categories, tensor.categories);
+    keeps(`${here} missing`, other.missing, tensor.missing);
+    keeps(`${here} unused`, other.unused, tensor.unused);
   }
 }
 
@@ -30,6 +31,12 @@ function differ(place: string, found: unknown, expected: unknown): void {
   throw new ForwardpassError('REJECTED', message, place);
 }
 
+/** What callers may leave out, they may leave out still. */
+function keeps(place: string, found: readonly number[] = [], expected: readonly number[] = []): void {
+  const kept = new Set(found);
+  if (!expected.every((element) => kept.has(element))) differ(place, found, expected);
+}
+
 function nameOf({ name }: TensorInfo): string {
   return name;
 }
@@ -37,10 +44,6 @@ function nameOf({ name }: TensorInfo): string {
 /** Arrays of either precision are taken for any floating type, arrays of any integers for any of theirs. */
 function kindOf({ dtype }: TensorInfo): string {
   return /^(u?int|bool)/.test(dtype) ? 'integers' : /float/.test(dtype) ? 'floats' : dtype;
-}
-
-function wordsOf({ words }: TensorInfo): unknown {
-  return words && [...words];
 }
 
 /** Results are arrays of it. */

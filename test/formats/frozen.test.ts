@@ -97,7 +97,7 @@ describe('a frozen model', () => {
     };
     const decision = { rule: 'arg_max', probabilities: true, scores: 'scores' } as const;
     using one = await frozen({ classes: ['r', 'g', 'b'], decision });
-    expect(one.inputs[0]).toMatchObject({ words, missing: true });
+    expect(one.inputs[0]).toMatchObject({ categories: { 0: ['a', 'b', null] }, unused: [2] });
     expect(one.predict([['b', 50, 'anything']])).toEqual(['g']);
     expect(one.predict([['b', 500, 0]])).toEqual(['g']);
     expect(one.predict([[null, 1, 0]])).toEqual(['r']);

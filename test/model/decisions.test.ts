@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Decision, Graph } from '../../lib/graph/graph.ts';
 import { modelFromGraph } from '../../lib/load.ts';
+import type { Prediction, Probabilities, Probability } from '../../lib/model.ts';
 import { failureOf } from '../failure.ts';
 import { node } from '../graph/graphs.ts';
 
@@ -95,12 +96,26 @@ describe('several targets', () => {
     expect(model().predict(rows)).toEqual(['a', 9, 'b', 9, 'c', 7]);
   });
 
-  it('have no table of probabilities, and the message says where they are', async () => {
+  it("give one record its labels by the outputs' names", () => {
+    expect(model().predict<Prediction>({ x: [1, 2, 3] })).toEqual({ first: 'a', second: 9 });
+  });
+
+  it('have no probabilities where one has scores', async () => {
     const error = await failureOf(() => model().predictProba([[1, 2, 3]]));
-    expect([error.code, error.message]).toEqual([
-      'NOT_A_CLASSIFIER',
-      'the model has 2 targets, each with classes of its own; run() gives first, second',
-    ]);
+    expect([error.code, error.message]).toEqual(['NOT_A_CLASSIFIER', expect.stringContaining('output is scores')]);
+  });
+
+  it("give probabilities by the outputs' names", () => {
+    const probable = targets.map((target) => ({ ...target, decision: { ...target.decision, probabilities: true } }));
+    const both = modelFromGraph(sigmoids({ targets: probable, outputs }));
+    expect(both.predictProba<Probabilities>([[0, 0, 0]])).toEqual({
+      first: Float64Array.of(0.5, 0.5, 0.5),
+      second: Float64Array.of(0, 0, 0),
+    });
+    expect(both.predictProba<Probability>({ x: [0, 0, 0] })).toEqual({
+      first: { a: 0.5, b: 0.5, c: 0.5 },
+      second: { 7: 0, 8: 0, 9: 0 },
+    });
   });
 
   it.each<[string, Partial<Graph>, string]>([

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { TypedArray } from '../../lib/buffers.ts';
 import { define } from '../../lib/load.ts';
+import type { FloatArray, Prediction } from '../../lib/model.ts';
 import { failureOf } from '../failure.ts';
 import { line, pairs, towers } from './models.ts';
 
@@ -95,9 +96,14 @@ describe('several inputs and outputs', () => {
     expect([rejection.code, rejection.message]).toEqual([error.code, error.message]);
   });
 
-  it('are too many for predict, which says so', async () => {
-    const error = await failureOf(() => towers().predict([{ user: 1, grid: [1, 2, 3, 4] }]));
-    expect(error.message).toContain('the model has 2 inputs and 2 outputs; use run() with named arrays');
+  it('are given by name by predict, of several rows and of one', () => {
+    const rows = [
+      { user: 1, grid: [1, 2, 3, 4] },
+      { user: 0, grid: [0, 0, 0, 1] },
+    ];
+    const [score, sums] = [Float32Array.of(210, 101), Float32Array.of(3, 7, 0, 1)];
+    expect(towers().predict<Record<string, FloatArray>>(rows)).toEqual({ score, rows: sums });
+    expect(towers().predict<Prediction>(rows[1])).toEqual({ score: 101, rows: Float32Array.of(0, 1) });
   });
 });
 
@@ -111,12 +117,54 @@ describe('one input and output', () => {
     expect(y).toEqual(Float32Array.of(5, 11, 2));
   });
 
-  it('are both arrays or both by name', async () => {
+  it('may go by itself and what it gives by name', () => {
     const [x, y] = [Float32Array.of(1), new Float32Array(1)];
-    const named = { output: y } as unknown as Float32Array;
-    expect((await failureOf(() => line().run(x, named))).message).toContain("output 'output': expected a Float32Array");
+    expect(line().run(x, { output: y })).toEqual({ output: Float32Array.of(3) });
+  });
+
+  it('do not go by name where what it gives is an array', async () => {
+    const [x, y] = [Float32Array.of(1), new Float32Array(1)];
     const arrays = y as unknown as Record<string, Float32Array>;
     expect((await failureOf(() => line().run({ input: x }, arrays))).message).toContain('outputs: expected an object');
+  });
+});
+
+describe('one input of a model with several outputs', () => {
+  const layers = [
+    { name: 'a', weight: 2 },
+    { name: 'b', inputs: 'a', weight: 3 },
+  ];
+  const model = () => define({ layers, outputs: ['a', 'b'] }, { precision: 'f32' });
+  const wanted = { a: Float32Array.of(2, 4), b: Float32Array.of(6, 12) };
+
+  it('goes by itself, and the outputs by name', async () => {
+    expect(model().run<Record<string, Float32Array>>(Float32Array.of(1, 2))).toEqual(wanted);
+    expect(await model().runAsync<Record<string, Float32Array>>(Float32Array.of(1, 2))).toEqual(wanted);
+    const outputs = { a: new Float32Array(2), b: new Float32Array(2) };
+    expect(model().run(Float32Array.of(1, 2), outputs)).toBe(outputs);
+    expect(outputs).toEqual(wanted);
+  });
+
+  it('cannot fill one array', async () => {
+    const error = await failureOf(() => model().run(Float32Array.of(1), new Float32Array(1)));
+    expect(error.message).toContain("outputs: expected an object with 'a', 'b', found a Float32Array of 1");
+  });
+});
+
+describe('rows given to run', () => {
+  it.each<[string, unknown]>([
+    ['records', [{ age: 1, income: 2 }]],
+    ['arrays', [[1, 2]]],
+    ['one record', { age: 1, income: 2 }],
+  ])('are sent to predict: %s', async (_, rows) => {
+    const model = define({ layers: [{ weight: [[1, -1]] }], featureNames: ['age', 'income'] });
+    for (const call of [() => model.run(rows as Float32Array), () => model.runAsync(rows as Float32Array)]) {
+      const error = await failureOf(call);
+      expect([error.code, error.message]).toEqual([
+        'INPUT',
+        expect.stringMatching(/^inputs: expected typed arrays, found .*; predict\(\) takes rows and records$/),
+      ]);
+    }
   });
 });
 

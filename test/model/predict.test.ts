@@ -124,11 +124,14 @@ describe('records', () => {
     ['a feature is missing', { age: 1 }, "rows[1]: lacks 'income'; expected 'age', 'income'"],
     ['all are missing', {}, "rows[1]: lacks 'age', 'income'"],
     ['a feature is inherited', Object.create({ age: 1, income: 2 }), "rows[1]: lacks 'age', 'income'"],
+    ['a name is misspelt', { age: 1, Income: 2 }, "rows[1]: lacks 'income', and has 'Income'; did you mean 'income'?"],
+    ['a name is another', { age: 1, incomme: 2 }, "lacks 'income', and has 'incomme'; did you mean 'income'?"],
     [
-      'a feature is unknown',
-      { age: 1, income: 2, incomes: 3 },
-      "'incomes' is not a feature of this model; did you mean 'income'?",
+      'an array stands for a number',
+      { age: [41], income: 2 },
+      'rows[1].age: expected a number, found an array of 1; a record holds one value of each feature',
     ],
+    ['an object stands for a number', { age: {}, income: 2 }, 'rows[1].age: expected a number, found an object'],
     ['a value is a string', { age: 1, income: '2' }, "rows[1].income: expected a number, found the string '2'"],
     ['a value is nothing', { age: 1, income: undefined }, 'rows[1].income: expected a number, found nothing'],
     ['a value is null', { age: null, income: 1 }, 'rows[1].age: expected a number, found null'],
@@ -140,7 +143,9 @@ describe('records', () => {
 
   it('are refused where the model knows no names', async () => {
     const error = await failureOf(() => pairs().predict([{ a: 1, b: 2 }]));
-    expect(error.message).toBe('rows[0]: records need feature names, and this model has none; pass arrays of numbers');
+    expect(error.message).toBe(
+      "rows[0]: lacks 'input'; the model knows no feature names: pass arrays of 2 values, or records of 'input'",
+    );
   });
 });
 
@@ -168,12 +173,9 @@ describe('rows', () => {
     ['a row is null', [[1, 2], null], 'rows[1]: expected an array of 2 numbers or a record, found null'],
     ['a row is a hole', hole, 'rows[1]: expected an array of 2 numbers or a record, found nothing'],
     ['a row is a function', [() => 1], 'rows[0]: expected an array of 2 numbers or a record, found a function'],
-    [
-      'they are one record',
-      { age: 1 },
-      'rows: expected a typed array, an array of rows or of records, found an object',
-    ],
-    ['they are nothing', undefined, 'rows: expected a typed array, an array of rows or of records, found nothing'],
+    ['they are nothing', undefined, 'an array of rows or of records, or one record, found nothing'],
+    ['they are a function', () => 1, 'an array of rows or of records, or one record, found a function'],
+    ['they are a Map', new Map([['a', 1]]), 'found a Map (Object.fromEntries(map) makes a record of a Map)'],
     ['they are a string', 'rows', "found the string 'rows'"],
     ['they are a Set', new Set([[1, 2]]), 'found a Set'],
     ['a flat array breaks a row', Float32Array.of(1, 2, 3), '3 elements are not a whole number of rows of 2 elements'],

@@ -31,16 +31,22 @@ function people(options: Pick<GraphInput, 'missing'> = {}): Model {
 }
 
 describe('words', () => {
-  it('are told by the model, with what may be missing', () => {
-    const [{ words, missing }] = people({ missing: true }).inputs;
-    expect(words?.get(0)).toEqual(['nice', 'paris', 'lille']);
-    expect(missing).toBe(true);
+  it('are among what the model says of its inputs, with what may be missing, as plain data', () => {
+    const [info] = people({ missing: true }).inputs;
+    expect(info.categories).toEqual({ 0: ['nice', 'paris', 'lille'] });
+    // The city is looked up, and nothing looks at the note.
+    expect(info.missing).toEqual([1, 2]);
+    expect(info.unused).toEqual([2]);
+    expect(JSON.parse(JSON.stringify(info))).toEqual(info);
+    expect(structuredClone(info)).toEqual(info);
     expect(people({ missing: true }).summary()).toContain('input float64, words in 1, may be missing');
   });
 
   it('do not change with what others do to them', () => {
     const model = people();
-    (model.inputs[0].words as Map<number, string[]>).clear();
+    const categories = model.inputs[0].categories as unknown as Record<number, string[]>;
+    expect(() => categories[0].pop()).toThrow(TypeError);
+    expect(() => Object.assign(categories, { 0: [] })).toThrow(TypeError);
     expect(model.predict([['paris', 40, 'x']])).toEqual(Float64Array.of(20, 40));
   });
 
@@ -81,14 +87,18 @@ describe('words', () => {
     [
       'a number stands for a word',
       { city: 1, age: 2 },
-      "rows[0].city: expected a word such as 'nice', found the number 1",
+      "rows[0].city: expected a string such as 'nice', found the number 1",
     ],
     ['a word stands for a number', { city: 'nice', age: '2' }, "rows[0].age: expected a number, found the string '2'"],
     ['a date stands for a number', { city: 'nice', age: new Date(0) }, 'rows[0].age: expected a number, found a Date'],
-    ['a word is missing', { city: null, age: 2 }, "rows[0].city: expected a word such as 'nice', found null"],
+    ['a word is missing', { city: null, age: 2 }, "rows[0].city: expected a string such as 'nice', found null"],
     ['a number is missing', { city: 'nice', age: undefined }, 'rows[0].age: expected a number, found nothing'],
     ['a feature is left out', { city: 'nice', note: 1 }, "rows[0]: lacks 'age'; expected 'city', 'age'"],
-    ['an array stands for a word', { city: ['nice', 'nice'], age: 2 }, 'rows[0].city: expected 1 numbers, found 2'],
+    [
+      'an array stands for a word',
+      { city: ['nice'], age: 2 },
+      "rows[0].city: expected a string such as 'nice', found an array of 1; a record holds one value of each feature, and several rows are an array of records",
+    ],
   ])('and numbers are refused where %s', async (_, record, message) => {
     const error = await failureOf(() => people().predict([record] as Rows));
     expect([error.code, error.message]).toEqual(['INPUT', message]);
@@ -184,8 +194,16 @@ describe('records of a model with several inputs', () => {
 
   it.each<[string, unknown, string]>([
     ['an input is missing', [{ city: 'nice' }], "rows[0]: lacks 'grid'; expected 'city', 'grid'"],
-    ['a number stands for an array', [{ city: 'nice', grid: 1 }], 'rows[0].grid: expected an array of 2 numbers'],
-    ['an array is too long', [{ city: 'nice', grid: [1, 2, 3] }], 'rows[0].grid: expected 2 numbers, found 3'],
+    [
+      'a number stands for an array',
+      [{ city: 'nice', grid: 1 }],
+      'rows[0].grid: expected an array of 2, found the number 1',
+    ],
+    [
+      'an array is too long',
+      [{ city: 'nice', grid: [1, 2, 3] }],
+      'rows[0].grid: expected an array of 2, found one of 3',
+    ],
     ['they are arrays', [[1, 2, 3]], "rows[0]: expected a record of 'city', 'grid', found an array of 3"],
     ['they are flat', Float64Array.of(1, 2, 3), "rows: expected a record of 'city', 'grid', found a Float64Array of 3"],
   ])('are refused where %s', async (_, rows, message) => {

@@ -61,7 +61,7 @@ describe('rows that steps refuse', () => {
       'ID',
       "row 0 holds 99 in 'vat', which is none of the values that the model knows",
     ],
-    ['a word that is missing', 'ordinal', { strength: null }, 'INPUT', "expected a word such as 'light', found null"],
+    ['a word that is missing', 'ordinal', { strength: null }, 'INPUT', "expected a string such as 'light', found null"],
     [
       'a number that is missing',
       'columns-by-name',
@@ -82,7 +82,7 @@ describe('rows that steps refuse', () => {
       'table',
       { strength: 1 },
       'INPUT',
-      "rows[0].strength: expected a word such as 'light', found the number 1",
+      "rows[0].strength: expected a string such as 'light', found the number 1",
     ],
   ])('names %s', async (_, name, change, code, message) => {
     const { model, record } = await opened(name);
@@ -115,7 +115,8 @@ describe('rows that steps refuse', () => {
     expect([note, vat, corked]).not.toContain(undefined);
     expect(model.predict([needed])).toEqual(model.predict([record]));
     const error = await failureOf(() => model.predict([{ vat }]));
-    expect(error.message).toContain("lacks 'strength', 'acid', 'magnesium', 'colour', 'hue'");
+    const expected = "expected 'strength', 'acid', 'magnesium', 'colour', 'hue'";
+    expect(error.message).toContain(`has none of the model's features; ${expected}`);
   });
 });
 

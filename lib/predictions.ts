@@ -1,0 +1,132 @@
+/** From rows as people hold them to what `predict` and `predictProba` say. */
+import type { FloatArray } from './buffers.ts';
+import type { Calls } from './calls.ts';
+import { ForwardpassError } from './errors.ts';
+import { type Decision, decidedOutput, type Target } from './graph/graph.ts';
+import { both, eachAbove, type Label, labelsOf } from './labels.ts';
+import type { FlatRows } from './rows.ts';
+import { quote } from './words.ts';
+
+/** Of several rows: labels or values of all, row after row; of a model with several outputs, of each by its name. */
+export type Predictions = Label[] | FloatArray | Record<string, FloatArray>;
+/** Of one record: its label or value, an array where an output is wider; of several outputs or targets, each by name. */
+export type Prediction = Label | FloatArray | Record<string, Label | FloatArray>;
+
+/** Probabilities of several rows, rows × classes; of several targets, of each under its output's name. */
+export type Probabilities = FloatArray | Record<string, FloatArray>;
+/** Probabilities of one record by class, under the class as a string; of several targets, of each by its output's name. */
+export type Probability = Record<string, number> | Record<string, Record<string, number>>;
+
+/** How a model's outputs are understood. */
+export interface Understood {
+  readonly classes?: readonly Label[];
+  readonly decision?: Decision;
+  readonly targets?: readonly Target[];
+}
+
+export class Predictor {
+  readonly #calls: Calls;
+  readonly #deciding: Calls;
+  readonly #classes: readonly Label[] | undefined;
+  readonly #decision: Decision | undefined;
+  readonly #targets: readonly Target[] | undefined;
+
+  /** `deciding` are calls whose outputs, of the same names, decide labels. */
+  constructor({ classes, decision, targets }: Understood, calls: Calls, deciding: Calls) {
+    this.#calls = calls;
+    this.#deciding = deciding;
+    this.#classes = classes;
+    this.#decision = decision;
+    this.#targets = targets;
+  }
+
+  predict(rows: FlatRows): Predictions | Prediction {
+    const values = this.#deciding.runRows(rows);
+    if (this.#targets !== undefined) return this.#labelsOfTargets(this.#targets, values, rows.isRecord);
+    if (!this.#isAboutOne) return this.#byName(values, (value) => (rows.isRecord ? alone(value) : value));
+    const answers = this.#answers(values[this.#decided]);
+    return rows.isRecord ? alone(answers) : answers;
+  }
+
+  /** Rows are read once it is clear that there are probabilities: else it throws NOT_A_CLASSIFIER. */
+  predictProba(read: () => FlatRows): Probabilities | Probability {
+    if (this.#targets !== undefined) return this.#probabilitiesOfTargets(this.#targets, read);
+    const decision = this.#decision;
+    if (decision === undefined) throw noProbabilities('values');
+    if (!decision.probabilities) throw noProbabilities('scores');
+    const rows = read();
+    const values = this.#calls.runRows(rows)[this.#decided];
+    const probabilities = decision.rule === 'above' ? both(values) : values;
+    return rows.isRecord ? byClass(probabilities, this.#classes) : probabilities;
+  }
+
+  /** Whether one output makes the prediction. */
+  get #isAboutOne(): boolean {
+    return this.#calls.outputs.length === 1 || this.#decision?.output !== undefined;
+  }
+
+  /** Its position. */
+  get #decided(): number {
+    return decidedOutput({ outputs: this.#calls.outputs, decision: this.#decision });
+  }
+
+  #answers(values: FloatArray): Label[] | FloatArray {
+    const [classes, decision] = [this.#classes, this.#decision];
+    if (decision?.rule === 'each_above') return eachAbove(values, decision);
+    return classes === undefined || decision === undefined ? values : labelsOf(values, classes, decision);
+  }
+
+  #labelsOfTargets(
+    targets: readonly Target[],
+    values: readonly FloatArray[],
+    isRecord: boolean,
+  ): Label[] | Record<string, Label | FloatArray> {
+    const columns = targets.map(({ classes, decision }, i) => labelsOf(values[i], classes, decision));
+    if (isRecord) return this.#byName(columns, alone);
+    return columns[0].flatMap((_, row) => columns.map((labels) => labels[row]));
+  }
+
+  #probabilitiesOfTargets(targets: readonly Target[], read: () => FlatRows): Probabilities | Probability {
+    if (!targets.every(({ decision }) => decision.probabilities)) throw noProbabilities('scores');
+    const rows = read();
+    const values = this.#calls
+      .runRows(rows)
+      .map((value, i) => (targets[i].decision.rule === 'above' ? both(value) : value));
+    return rows.isRecord
+      ? this.#byName(values, (value, i) => byClass(value, targets[i].classes))
+      : this.#byName(values, (value) => value);
+  }
+
+  /** An object without a prototype: `__proto__` is a name like any other. */
+  #byName<V, T>(values: readonly V[], answer: (value: V, output: number) => T): Record<string, T> {
+    const named: Record<string, T> = Object.create(null);
+    this.#calls.outputs.forEach(({ name }, i) => {
+      named[name] = answer(values[i], i);
+    });
+    return named;
+  }
+}
+
+/** What there is one of stands by itself. */
+function alone(answers: Label[] | FloatArray): Label | FloatArray {
+  return answers.length === 1 ? answers[0] : (answers as FloatArray);
+}
+
+/** Probabilities of one row. Where the model knows no classes, they go by position. */
+function byClass(values: FloatArray, classes: readonly Label[] | undefined): Record<string, number> {
+  const named: Record<string, number> = Object.create(null);
+  values.forEach((value, i) => {
+    const name = String(classes?.[i] ?? i);
+    if (name in named) {
+      const message = `two classes are called ${quote(name)}; predictProba([record]) gives an array of them`;
+      throw new ForwardpassError('NOT_A_CLASSIFIER', message);
+    }
+    named[name] = value;
+  });
+  return named;
+}
+
+function noProbabilities(what: 'values' | 'scores'): ForwardpassError {
+  const message = `the model's output is ${what}, not class probabilities; use run() or predict()`;
+  return new ForwardpassError('NOT_A_CLASSIFIER', message);
+}

@@ -1,0 +1,188 @@
+/** Records: rows that name their features or inputs. */
+import type { FloatArray } from '../buffers.ts';
+import { ForwardpassError } from '../errors.ts';
+import { describe, listNames, looksLike, nearestTo, quote } from '../words.ts';
+import { type Column, isRow } from './column.ts';
+import { orientationHint } from './orientation.ts';
+
+/** A part of a record: one feature, or all of an input. */
+interface Field {
+  readonly name: string;
+  readonly column: Column;
+  readonly input: number;
+  /** Of the input's row, where it begins. */
+  readonly first: number;
+  readonly width: number;
+  /** Whether its value stands by itself; else it is an array of `width`, or of one element that element. */
+  readonly isScalar: boolean;
+  /** Whether nothing looks at it. */
+  readonly isUnused: boolean;
+  /** Whether a record may lack it. */
+  readonly isOptional: boolean;
+}
+
+/** Of names that the model does not know, so many are kept with what they look like. */
+const MOST_STRANGERS = 1000;
+
+/** A prototype chain is followed so far. */
+const MOST_CLASSES = 16;
+
+export class RecordReader {
+  readonly #fields: ReadonlyMap<string, Field>;
+  /** Whether the one field is the model's one input, of any width. */
+  readonly #isNameless: boolean;
+  /** By a name that the model does not know, the names of fields that may be meant. */
+  readonly #lookalikes = new Map<string, readonly string[]>();
+
+  /** Fields are the features, whose names run through all inputs; of a model without such names, its inputs. */
+  constructor(columns: readonly Column[], featureNames: readonly string[] | undefined) {
+    this.#isNameless = columns.length === 1 && featureNames === undefined;
+    let feature = 0;
+    const fields = columns.flatMap((column, input): Field[] => {
+      const { name, width, shape } = column.port;
+      if (featureNames === undefined)
+        return [fieldOf({ name, column, input, first: 0, width, isScalar: shape.length === 0 })];
+      feature += width;
+      const own = featureNames.slice(feature - width, feature);
+      return own.map((name, first) => fieldOf({ name, column, input, first, width: 1, isScalar: true }));
+    });
+    this.#fields = new Map(fields.map((field) => [field.name, field]));
+  }
+
+  /** Of all fields, also of those that a record may lack. */
+  get names(): readonly string[] {
+    return [...this.#fields.keys()];
+  }
+
+  /** Writes a record into row `r` of the inputs' arrays; `place` is where messages say that it stands. */
+  read(record: object, r: number, arrays: readonly FloatArray[], place: string): void {
+    const absent: Field[] = [];
+    for (const field of this.#fields.values()) {
+      const { column, input, first, width } = field;
+      const isThere = has(record, field.name);
+      if (!isThere) absent.push(field);
+      const value = isThere ? (record as Record<string, unknown>)[field.name] : undefined;
+      const at = r * column.port.width + first;
+      if (isThere && (width > 1 || (isRow(value) && !field.isScalar))) {
+        const list = listOf(value, width, `${place}.${field.name}`);
+        for (let i = 0; i < width; i++) {
+          arrays[input][at + i] = column.numberOf(list[i], first + i, () => `${place}.${field.name}[${i}]`);
+        }
+      } else if (isThere) {
+        if (typeof value === 'object' && value !== null) throw noScalar(record, field, value, place);
+        arrays[input][at] = column.numberOf(value, first, () => `${place}.${field.name}`);
+      } else if (field.isOptional) {
+        for (let i = 0; i < width; i++)
+          arrays[input][at + i] = column.numberOf(undefined, first + i, () => `${place}.${field.name}`);
+      }
+    }
+    if (absent.length > 0) this.#checkAbsent(record, absent, place);
+  }
+
+  /** What a record gave for an element, and where. */
+  cell(record: object, place: string, input: number, element: number): { value: unknown; place: string } {
+    const isHere = (field: Field) =>
+      field.input === input && element >= field.first && element < field.first + field.width;
+    const { name, first, isScalar } = [...this.#fields.values()].find(isHere) as Field;
+    const value = has(record, name) ? (record as Record<string, unknown>)[name] : undefined;
+    return isRow(value) && !isScalar
+      ? { value: value[element - first], place: `${place}.${name}[${element - first}]` }
+      : { value, place: `${place}.${name}` };
+  }
+
+  /** Throws unless the record may lack those fields, and has none of them under a name that only looks like its own. */
+  #checkAbsent(record: object, absent: readonly Field[], place: string): void {
+    const required = absent.filter(({ isOptional }) => !isOptional);
+    if (required.length > 0) throw this.#lacks(record, required, place);
+    const missing = new Set(absent.flatMap(({ name, isUnused }) => (isUnused ? [] : [name])));
+    if (missing.size === 0) return;
+    for (const stranger of this.#strangers(record)) {
+      const meant = this.#lookalikesOf(stranger).find((name) => missing.has(name));
+      if (meant !== undefined) {
+        const message = `has ${quote(stranger)}, which the model does not know; did you mean ${quote(meant)}?`;
+        throw new ForwardpassError('INPUT', message, place);
+      }
+    }
+    const used = [...this.#fields.values()].filter(({ isUnused }) => !isUnused);
+    if (missing.size === used.length) {
+      const message = `has none of the model's features; expected ${listNames(used.map(({ name }) => name))}`;
+      throw new ForwardpassError('INPUT', orientationHint(record) ?? message, place);
+    }
+  }
+
+  #lacks(record: object, required: readonly Field[], place: string): ForwardpassError {
+    const hint = orientationHint(record);
+    if (hint !== undefined) return new ForwardpassError('INPUT', hint, place);
+    const names = required.map(({ name }) => name);
+    const lacks = `lacks ${listNames(names)}`;
+    for (const stranger of this.#strangers(record)) {
+      const meant = names.find((name) => looksLike(stranger, name)) ?? nearestTo(stranger, names);
+      if (meant === undefined) continue;
+      const message = `${lacks}, and has ${quote(stranger)}; did you mean ${quote(meant)}?`;
+      return new ForwardpassError('INPUT', message, place);
+    }
+    if (this.#isNameless) {
+      const [{ column }] = this.#fields.values();
+      const row = `pass arrays of ${column.port.width} values, or records of ${quote(column.port.name)}`;
+      return new ForwardpassError('INPUT', `${lacks}; the model knows no feature names: ${row}`, place);
+    }
+    const needed = [...this.#fields.values()].filter(({ isOptional }) => !isOptional);
+    return new ForwardpassError('INPUT', `${lacks}; expected ${listNames(needed.map(({ name }) => name))}`, place);
+  }
+
+  #strangers(record: object): string[] {
+    return Object.keys(record).filter((name) => !this.#fields.has(name));
+  }
+
+  #lookalikesOf(stranger: string): readonly string[] {
+    let alike = this.#lookalikes.get(stranger);
+    if (alike === undefined) {
+      alike = this.names.filter((name) => looksLike(stranger, name));
+      if (this.#lookalikes.size >= MOST_STRANGERS) this.#lookalikes.clear();
+      this.#lookalikes.set(stranger, alike);
+    }
+    return alike;
+  }
+}
+
+function fieldOf(field: Omit<Field, 'isUnused' | 'isOptional'>): Field {
+  const { column, first, width } = field;
+  const elements = Array.from({ length: width }, (_, i) => first + i);
+  return {
+    ...field,
+    isUnused: elements.every((element) => column.isUnused(element)),
+    isOptional: elements.every((element) => column.isOptional(element)),
+  };
+}
+
+/**
+ * Whether the record has the property itself, or a getter of its class: values that are inherited are the class's, as
+ * `constructor` is.
+ */
+function has(record: object, name: string): boolean {
+  if (Object.hasOwn(record, name)) return true;
+  let holder: object | null = Object.getPrototypeOf(record);
+  for (let i = 0; i < MOST_CLASSES && holder !== null && holder !== Object.prototype; i++) {
+    const property = Object.getOwnPropertyDescriptor(holder, name);
+    if (property !== undefined) return property.get !== undefined;
+    holder = Object.getPrototypeOf(holder);
+  }
+  return false;
+}
+
+function listOf(value: unknown, width: number, place: string): ArrayLike<unknown> {
+  if (!isRow(value))
+    throw new ForwardpassError('INPUT', `expected an array of ${width}, found ${describe(value)}`, place);
+  if (value.length === width) return value;
+  throw new ForwardpassError('INPUT', `expected an array of ${width}, found one of ${value.length}`, place);
+}
+
+function noScalar(record: object, { name, column, first }: Field, value: object, place: string): ForwardpassError {
+  const hint = orientationHint(record);
+  if (hint !== undefined) return new ForwardpassError('INPUT', hint, place);
+  const many = isRow(value)
+    ? '; a record holds one value of each feature, and several rows are an array of records'
+    : '';
+  const message = `expected ${column.kindOf(first)}, found ${describe(value)}${many}`;
+  return new ForwardpassError('INPUT', message, `${place}.${name}`);
+}

@@ -1,0 +1,49 @@
+/** What users see of an input or output: plain data, the same after JSON or a message to another thread. */
+import type { DType, Word } from './graph/graph.ts';
+import type { Port } from './graph/lower.ts';
+
+export interface TensorInfo {
+  readonly name: string;
+  /** The first is the batch: `[null, 14]` is any number of rows of 14 features. */
+  readonly shape: readonly (number | null)[];
+  /** As the source declares it. */
+  readonly dtype: DType;
+  /**
+   * Of an input, by the element's position in the row: the strings that it may be; null among them is Python's None, which
+   * the model tells apart from NaN. In arrays for `run` an element is the position of its string in the list, −1 for any other string.
+   */
+  readonly categories?: Readonly<Record<number, readonly Word[]>>;
+  /** Of an input: positions of the elements that may be missing, which is NaN in arrays for `run`. */
+  readonly missing?: readonly number[];
+  /** Of an input: positions of the elements that nothing looks at. They may be anything, and records may lack them. */
+  readonly unused?: readonly number[];
+}
+
+/** Frozen, and nothing of it is the model's own: what callers do to it changes no model. */
+export function tensorInfo({ name, shape, dtype, words, fills }: Port): TensorInfo {
+  const lists = [...(words ?? [])];
+  const categories = lists.filter(([, list]) => list.length > 0);
+  const unused = lists.flatMap(([element, list]) => (list.length === 0 ? [element] : []));
+  return Object.freeze({
+    name,
+    shape: Object.freeze(EVERY_BATCH.concat(shape)),
+    dtype,
+    ...(categories.length > 0 && { categories: Object.freeze(copied(categories)) }),
+    ...(fills && { missing: Object.freeze([...fills.keys()]) }),
+    ...(unused.length > 0 && { unused: Object.freeze(unused) }),
+  });
+}
+
+/** Concatenated to, since a spread leaves room for more in the array that it makes. */
+const EVERY_BATCH: readonly (number | null)[] = [null];
+
+/** Elements of one list have one copy of it. */
+function copied<T>(lists: readonly (readonly [element: number, list: readonly T[]])[]): Record<number, readonly T[]> {
+  const copies = new Map<readonly T[], readonly T[]>();
+  const copyOf = (list: readonly T[]) => {
+    const copy = copies.get(list) ?? Object.freeze([...list]);
+    copies.set(list, copy);
+    return copy;
+  };
+  return Object.fromEntries(lists.map(([element, list]) => [element, copyOf(list)]));
+}
