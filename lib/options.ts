@@ -2,6 +2,7 @@
 import { ForwardpassError } from './errors.ts';
 import type { Member } from './formats/format.ts';
 import { FORMATS, type Format } from './formats/registry.ts';
+import { resolveActivation } from './graph/activations.ts';
 import type { Activation, Architecture } from './graph/architecture.ts';
 import { DEFAULT_LIMITS, type Limits } from './graph/limits.ts';
 import type { Model } from './model.ts';
@@ -78,6 +79,8 @@ export function checkLoadOptions(options: LoadOptions): CheckedOptions<LoadOptio
     const message = 'activations are part of the architecture that is given; say them in its layers';
     throw new ForwardpassError('OPTION', message, activation === undefined ? 'outputActivation' : 'activation');
   }
+  if (activation !== undefined) resolveActivation(activation, 'activation');
+  if (outputActivation !== undefined) resolveActivation(outputActivation, 'outputActivation');
   if (signature !== undefined && typeof signature !== 'string') throw wrong('a string', signature, 'signature');
   if (member !== undefined) checkMember(member);
   if (format !== undefined) oneOf(format, FORMATS, 'format');

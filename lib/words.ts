@@ -36,6 +36,11 @@ export function listNames(names: readonly string[], most = 12): string {
   return names.length > most ? `${shown} and ${names.length - most} more` : shown;
 }
 
+/** A page of the documentation, by its path in docs/ without `.md`: as it lies in the package that npm installs. */
+export function docsPage(page: string): string {
+  return `node_modules/forwardpass/docs/${page}.md`;
+}
+
 /** `; did you mean 'relu'?`, or nothing when no candidate is near. */
 export function didYouMean(name: string, candidates: Iterable<string>): string {
   const best = nearestTo(name, candidates);
@@ -79,16 +84,19 @@ function digitsOf(name: string): string {
   return name.replace(/\P{N}/gu, '');
 }
 
-/** Levenshtein's: insertions, deletions and substitutions that turn one into the other. */
+/** Insertions, deletions, substitutions and exchanges of neighbours that turn one into the other. */
 function editDistance(a: string, b: string): number {
+  let before: number[] = [];
   let above = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const row = [i];
     for (let j = 1; j <= b.length; j++) {
       const substituted = above[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
-      row.push(Math.min(above[j] + 1, row[j - 1] + 1, substituted));
+      const isExchanged = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const exchanged = isExchanged ? before[j - 2] + 1 : Number.POSITIVE_INFINITY;
+      row.push(Math.min(above[j] + 1, row[j - 1] + 1, substituted, exchanged));
     }
-    above = row;
+    [before, above] = [above, row];
   }
   return above[b.length];
 }

@@ -37,6 +37,12 @@ describe('options', () => {
     [{ menber: 'a' }, "there is no option 'menber'; did you mean 'member'?"],
     [{ format: 'onxx' }, "found the string 'onxx'; did you mean 'onnx'?"],
     [{ signal: {} }, 'signal: expected an AbortSignal, found an object'],
+    [{ activation: 'rleu' }, "activation: 'rleu' is not a known activation; did you mean 'relu'?"],
+    [
+      { outputActivation: { name: 'sotfmax' } },
+      "outputActivation: 'sotfmax' is not a known activation; did you mean 'so",
+    ],
+    [{ activation: { name: 'relu', slop: 1 } }, "activation: the activation 'relu' takes"],
     [{ architecture: { layers: [] }, activation: 'relu' }, 'activation: activations are part of the architecture'],
     [{ architecture: { layers: [] }, outputActivation: 'relu' }, 'outputActivation: activations are part of'],
   ])('%j are refused', async (options, message) => {

@@ -5,9 +5,10 @@ import type { Activation } from '../../graph/architecture.ts';
 import { activate } from '../../graph/define/activate.ts';
 import { LayerContext } from '../../graph/define/layer.ts';
 import type { Tensor } from '../../graph/graph.ts';
-import { quote } from '../../words.ts';
+import { didYouMean, quote } from '../../words.ts';
 import { isObject } from './config.ts';
 import { type LayerCall, scalar, type Value } from './layer.ts';
+import { EXPORT } from './refusals.ts';
 
 /** Those that take nothing but x, by Keras' defaults where they differ from those of activations.ts. */
 const NAMES: ReadonlyMap<string, Activation> = new Map<string, Activation>([
@@ -19,6 +20,15 @@ const NAMES: ReadonlyMap<string, Activation> = new Map<string, Activation>([
   ['leaky_relu', { name: 'leaky_relu', alpha: 0.2 }],
   ['softmax_v2', 'softmax'],
   ['log_softmax_v2', 'log_softmax'],
+]);
+
+/** Layers that Keras 2 takes for an activation by the name of their class, with the settings that they have by default. */
+const CLASSES_2: ReadonlyMap<string, Activation> = new Map<string, Activation>([
+  ['ReLU', 'relu'],
+  ['LeakyReLU', { name: 'leaky_relu', alpha: 0.3 }],
+  ['ELU', 'elu'],
+  ['ThresholdedReLU', { name: 'thresholded_relu', alpha: 1 }],
+  ['Softmax', 'softmax'],
 ]);
 
 /** Keras 2 has a steeper one. */
@@ -36,10 +46,16 @@ export function functionName(layer: LayerCall): string | undefined {
 export function applyNamed(layer: LayerCall, x: Value, name: string): Value {
   if (Object.hasOwn(PIECES, name)) return PIECES[name](layer, x);
   if (name === 'hard_sigmoid' && layer.version < 3) return applyActivation(layer, x, HARD_SIGMOID_2);
-  const activation = NAMES.get(name);
+  const activation = NAMES.get(name) ?? (layer.version < 3 ? CLASSES_2.get(name) : undefined);
   if (activation !== undefined) return applyActivation(layer, x, activation);
+  if (CLASSES_2.has(name) || name === 'PReLU') {
+    const hint = `put a ${name} layer after this one, without an activation in it`;
+    throw layer.unsupported(`${quote(name)} is a layer of Keras and no activation function; ${hint}`);
+  }
   const message = `${quote(name)} is no activation of Keras' own: what it computes is code, which the file does not hold`;
-  throw layer.unsupported(`${message}; use one that has a name in Keras, or export the model to ONNX`);
+  throw layer.unsupported(
+    `${message}${didYouMean(name, [...NAMES.keys(), ...Object.keys(PIECES)])}; use one that has a name in Keras; ${EXPORT}`,
+  );
 }
 
 /** Those that Keras itself computes in pieces, where NaN, infinities and cancellation come out as theirs do. */

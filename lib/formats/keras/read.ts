@@ -11,7 +11,7 @@ import { isObject, parseJson } from './config.ts';
 import { LegacyWeights, listAttribute } from './legacy-weights.ts';
 import { buildNetwork } from './network.ts';
 import { storedParameters } from './parameters.ts';
-import { openShards } from './shards.ts';
+import { openShards, refuseLoneShard } from './shards.ts';
 import type { ModelSpec } from './spec.ts';
 import { readTopology } from './topology.ts';
 import type { WeightFile, WeightStore } from './weights.ts';
@@ -67,18 +67,36 @@ async function readHdf5(file: WeightFile, source: Source, options: ReadOptions):
     refuseArchitecture('keras', options);
     return withDescription(file, root, text, `${file.name} model_config`, options);
   }
+  await refuseLoneShard(file.name, source);
   const isDescribed = [options.architecture, options.activation, options.outputActivation].some(
     (one) => one !== undefined,
   );
   const beside = isDescribed ? undefined : await configBeside(source);
-  if (beside !== undefined) return withDescription(file, root, beside, CONFIG, options);
+  if (beside !== undefined) return withDescription(file, root, beside.text, beside.name, options);
   return graphFromParameters('keras', storedParameters(file, root), options);
 }
 
-/** The description that a `.keras` archive has, which may have been put beside the weights. */
-async function configBeside(source: Source): Promise<string | undefined> {
+/**
+ * The description that a `.keras` archive has, which may have been put beside the weights, or what model.to_json() gave,
+ * under the name of the weights' file or that which Keras' examples use. Throws `ARCHITECTURE` where two differ.
+ */
+async function configBeside(source: Source): Promise<{ name: string; text: string } | undefined> {
+  const stem = source.main.name.replace(/(\.weights)?\.[^.]*$/, '');
+  const names = new Set([CONFIG, `${stem}.json`, 'model.json']);
+  const found: { name: string; text: string }[] = [];
+  for (const name of names) {
+    const text = await textBeside(source, name);
+    if (text !== undefined && isDescription(text, name)) found.push({ name, text });
+  }
+  const other = found.find(({ text }) => text !== found[0].text);
+  if (other === undefined) return found[0];
+  const message = `${found[0].name} and ${other.name} stand beside the weights, and describe different models`;
+  throw new ForwardpassError('ARCHITECTURE', `${message}; leave the one that is meant`, source.main.name);
+}
+
+async function textBeside(source: Source, name: string): Promise<string | undefined> {
   try {
-    const reader = await source.sibling(CONFIG);
+    const reader = await source.sibling(name);
     return Buffer.from(await reader.read(0, reader.size)).toString('utf8');
   } catch (error) {
     if (error instanceof ForwardpassError && error.code === 'SOURCE') return undefined;
@@ -86,10 +104,22 @@ async function configBeside(source: Source): Promise<string | undefined> {
   }
 }
 
+/** Other frameworks have files of these names too. */
+function isDescription(text: string, place: string): boolean {
+  if (!text.includes('"class_name"')) return false;
+  const description = parseJson(text, place);
+  return isObject(description) && typeof description.class_name === 'string' && typeof description.config === 'object';
+}
+
 function withDescription(file: WeightFile, root: string, text: string, place: string, options: ReadOptions): Graph {
   const isLegacy = listAttribute(file, root, 'layer_names').length > 0;
   const [said] = file.strings(root, 'keras_version') ?? file.strings('', 'keras_version') ?? [];
   const version = versionOf(said, isLegacy ? 2 : 3);
+  if (said?.startsWith('1.') === true) {
+    const message = `was saved by Keras ${said}, whose layers have other settings`;
+    const hint = 'load it with Keras 2 (2.2.4 reads it: keras.models.load_model) and save it again';
+    throw new ForwardpassError('UNSUPPORTED_VERSION', `${message}; ${hint}`, file.name);
+  }
   const model = topology(parseJson(text, place), place, version, options);
   const weights = isLegacy ? new LegacyWeights(file, root, model) : new ArchiveWeights(file, new Map());
   return network(model, weights, version, options);

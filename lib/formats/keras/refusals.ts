@@ -1,11 +1,14 @@
 /** Layers that are refused, and what to do instead. */
 import { ForwardpassError } from '../../errors.ts';
-import { quote } from '../../words.ts';
+import { docsPage, quote } from '../../words.ts';
 import type { Config } from './config.ts';
 
 const KERAS_MODULE = /^(tf_|tensorflow\.|tensorflow\.python\.)?keras(\.|$)/;
 /** What Keras 2 writes for an object that is no class of its own. */
 const CUSTOM_NAME = '>';
+
+/** For what runs Python code of the author's: what Keras writes of it, and what would be read. */
+export const EXPORT = "model.export('folder') in Keras writes a SavedModel, which holds its operations and is read";
 
 /** Throws for a class that is not Keras' own, and for one that runs code of the file's. */
 export function refuseForeign(outer: Config, className: string, place: string): void {
@@ -13,7 +16,7 @@ export function refuseForeign(outer: Config, className: string, place: string): 
   const registered = outer.raw('registered_name');
   if (className === 'Lambda' || className === '__lambda__') {
     const message = "Lambda is Python code that the file's author wrote, which is never run";
-    throw new ForwardpassError('UNSUPPORTED_OP', `${message}; write it with layers of Keras instead`, place);
+    throw new ForwardpassError('UNSUPPORTED_OP', `${message}; ${EXPORT}`, place);
   }
   if (className === 'function') {
     const name = [module, outer.raw('config')].filter((part) => typeof part === 'string').join('.');
@@ -23,34 +26,72 @@ export function refuseForeign(outer: Config, className: string, place: string): 
   const isCustom = typeof registered === 'string' && registered.includes(CUSTOM_NAME);
   if (isCustom) throw custom(registered, place);
   if (typeof module === 'string' && module !== 'builtins' && !KERAS_MODULE.test(module)) {
-    const message = `names the class ${quote(`${module}.${className}`)}, which is none of Keras'; nothing is looked up by such names`;
+    const message = `names the class ${quote(`${module}.${className}`)}, which is none of Keras'; nothing is looked up by such names. Where it is a layer of your own, ${EXPORT}`;
     throw new ForwardpassError('UNSAFE', message, place);
   }
 }
 
 function custom(name: string, place: string): ForwardpassError {
   const message = `${quote(name)} is a class of the author's own: what it computes is code, which the file does not hold`;
-  return new ForwardpassError('UNSUPPORTED_OP', `${message}; use layers of Keras, or export the model to ONNX`, place);
+  return new ForwardpassError('UNSUPPORTED_OP', `${message}; ${EXPORT}`, place);
 }
 
+const NEIGHBOURS = 'works on neighbouring positions, as convolutions do';
+const IMAGES = 'works on images';
+
+/** What classes of Keras do that is no row operation, or is not read. */
 const KINDS: readonly (readonly [names: RegExp, what: string])[] = [
-  [/Conv|^UpSampling|^ZeroPadding|^Cropping/, 'works on neighbouring positions, as convolutions do'],
-  [/^(Average|Max|AdaptiveAverage|AdaptiveMax)Pooling/, 'works on neighbouring positions, as convolutions do'],
+  [/Conv|^UpSampling|^ZeroPadding|^Cropping|^LocallyConnected/, NEIGHBOURS],
+  [/^(Average|Max|AdaptiveAverage|AdaptiveMax)Pooling/, NEIGHBOURS],
   [/LSTM|GRU|RNN|Bidirectional/, 'is recurrent'],
   [/Attention/, 'is attention'],
-  [/^Hash/, 'hashes, which is not read'],
   [/^(TFOpLambda|SlicingOpLambda|TensorFlowOpLayer|OpLambda)$/, 'is a TensorFlow operation and no layer'],
+  [
+    /^Random(?!Normal|Uniform)|^(CenterCrop|Resizing|Solarization|Equalization|AutoContrast|MaxNumBoundingBoxes)$/,
+    IMAGES,
+  ],
+  [/^(RandAugment|AugMix|CutMix|MixUp|Pipeline)$/, IMAGES],
+  [/Spectrogram$/, 'works on sound'],
 ];
+
+/** Steps on words that can be taken before the model. */
+const BEFORE: readonly (readonly [names: RegExp, what: string])[] = [
+  [/^Hash/, 'hashes'],
+  [/^TextVectorization$/, 'splits text into words'],
+];
+
+/** Classes of Keras that are row operations and not read, some of old versions, and that run code of other frameworks. */
+const NOT_READ: ReadonlySet<string> = new Set([
+  'SpectralNormalization',
+  'ReversibleEmbedding',
+  'FeatureSpace',
+  'Wrapper',
+  'Highway',
+  'MaxoutDense',
+  'Merge',
+  'SyncBatchNormalization',
+  'TFSMLayer',
+  'TorchModuleWrapper',
+  'JaxLayer',
+  'FlaxLayer',
+]);
 
 /** For a class that is in no table, and for a function of keras.ops that is in none. */
 export function unknownLayer(className: string, place: string, isOperation: boolean): ForwardpassError {
+  const refuse = (message: string, hint: string) =>
+    new ForwardpassError('UNSUPPORTED_OP', `${message}; ${hint}`, place);
   const what = KINDS.find(([names]) => names.test(className))?.[1];
   if (what === undefined && isOperation) {
-    const message = `${quote(className)} is a function on tensors that is not read`;
-    const hint = 'docs/formats/keras.md lists those that are; export the model to ONNX';
-    return new ForwardpassError('UNSUPPORTED_OP', `${message}; ${hint}`, place);
+    const hint = `${docsPage('formats/keras')} lists those that are; ${EXPORT}`;
+    return refuse(`${quote(className)} is a function on tensors that is not read`, hint);
   }
-  if (what === undefined) return custom(className, place);
+  const before = BEFORE.find(([names]) => names.test(className))?.[1];
+  if (before !== undefined) {
+    const hint = 'take that step before the model, and save the model without it';
+    return refuse(`${quote(className)} ${before}, which is not read`, hint);
+  }
+  if (what === undefined && !NOT_READ.has(className)) return custom(className, place);
   const hint = 'run such a model with TensorFlow.js or ONNX Runtime';
-  return new ForwardpassError('UNSUPPORTED_OP', `${quote(className)} ${what}: no row operation; ${hint}`, place);
+  if (what !== undefined) return refuse(`${quote(className)} ${what}: no row operation`, hint);
+  return refuse(`${quote(className)} is a layer of Keras that is not read`, EXPORT);
 }

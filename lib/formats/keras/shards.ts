@@ -1,6 +1,7 @@
 /** Weights that Keras split over several HDF5 files, and the JSON that lists them. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Limits } from '../../graph/limits.ts';
+import { quote } from '../../words.ts';
 import { type Hdf5File, openHdf5 } from '../containers/hdf5.ts';
 import type { Source } from '../format.ts';
 import { Config, isObject, parseJson } from './config.ts';
@@ -12,19 +13,46 @@ export async function openShards(source: Source, limits: Limits): Promise<Weight
   const list = new Config(parseJson(Buffer.from(await main.read(0, main.size)).toString('utf8'), main.name), main.name);
   const map = list.raw('weight_map');
   if (!isObject(map)) throw list.wrong('weight_map', 'an object');
-  const names = new Set(Object.values(map).flat());
-  const files: Hdf5File[] = [];
+  const files = new Map<string, Hdf5File>();
   try {
-    for (const name of names) {
-      if (typeof name !== 'string') throw list.wrong('weight_map', 'names of files');
-      const reader = await source.sibling(name);
-      files.push(await openHdf5(await reader.read(0, reader.size), name, limits));
+    for (const [path, names] of Object.entries(map)) {
+      for (const name of [names].flat()) {
+        if (typeof name !== 'string') throw list.wrong('weight_map', 'names of files');
+        const file = files.get(name) ?? (await openShard(source, name, limits));
+        files.set(name, file);
+        if (file.kind(path.replace(/^\//, '')) !== undefined) continue;
+        throw new ForwardpassError('MALFORMED', `says that ${quote(name)} holds ${path}, which it does not`, main.name);
+      }
     }
-    return new Shards(main.name, files);
+    return new Shards(main.name, [...files.values()]);
   } catch (error) {
-    for (const file of files) file.close();
+    for (const file of files.values()) file.close();
     throw error;
   }
+}
+
+async function openShard(source: Source, name: string, limits: Limits): Promise<Hdf5File> {
+  const reader = await source.sibling(name);
+  return openHdf5(await reader.read(0, reader.size), name, limits);
+}
+
+/** The name that Keras gives to one of several files. */
+const SHARD = /^(.*)_\d{5}\.weights\.h5$/s;
+
+/** Throws `ARCHITECTURE` for a file that the list beside it names: it holds a part of the weights only. */
+export async function refuseLoneShard(name: string, source: Source): Promise<void> {
+  const [, stem] = SHARD.exec(name) ?? [];
+  if (stem === undefined) return;
+  const list = `${stem}.weights.json`;
+  try {
+    const reader = await source.sibling(list);
+    if (!Buffer.from(await reader.read(0, reader.size)).includes(JSON.stringify(name))) return;
+  } catch (error) {
+    if (error instanceof ForwardpassError && error.code === 'SOURCE') return;
+    throw error;
+  }
+  const message = `${quote(list)} says that it is one of several files, and holds only a part of the model's weights`;
+  throw new ForwardpassError('ARCHITECTURE', `${message}; load that list`, name);
 }
 
 class Shards implements WeightFile {

@@ -6,7 +6,7 @@ import { ForwardpassError } from '../../errors.ts';
 import { describe, quote } from '../../words.ts';
 import { Config, isObject } from './config.ts';
 import { fromVersion2, fromVersion3 } from './own-calls.ts';
-import { refuseForeign } from './refusals.ts';
+import { EXPORT, refuseForeign } from './refusals.ts';
 import { type Argument, type Call, type LayerSpec, type ModelSpec, type PlainValue, Ref, Serialized } from './spec.ts';
 
 export interface TopologyOptions {
@@ -24,9 +24,13 @@ export function readTopology(description: unknown, place: string, options: Topol
   const className = outer.text('class_name');
   refuseForeign(outer, className, `model (${className})`);
   if (!MODEL_CLASSES.has(className)) {
-    const message = `a model class of the author's own: its forward pass is code, which the file does not hold`;
-    const hint = 'save a Sequential or functional model, or export it to ONNX';
-    throw new ForwardpassError('UNSUPPORTED_OP', `${quote(className)} is ${message}; ${hint}`, place);
+    if (className === 'FeatureSpace') {
+      const message =
+        'is a FeatureSpace without a model: save keras.Model(space.get_inputs(), space.get_encoded_features())';
+      throw new ForwardpassError('UNSUPPORTED_OP', message, place);
+    }
+    const message = "a model class of the author's own: its forward pass is code, which the file does not hold";
+    throw new ForwardpassError('UNSUPPORTED_OP', `${quote(className)} is ${message}; ${EXPORT}`, place);
   }
   return new TopologyReader(options).model(className, modelConfig(outer), [], '');
 }

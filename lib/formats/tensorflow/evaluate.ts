@@ -5,7 +5,7 @@
 import { ForwardpassError } from '../../errors.ts';
 import { quote } from '../../words.ts';
 import type { GraphBuilder } from '../tracing/builder.ts';
-import type { Constant } from '../tracing/value.ts';
+import { type Constant, constant } from '../tracing/value.ts';
 import { Call } from './call.ts';
 import { translate } from './merged.ts';
 import { refusal, translationOf } from './ops/table.ts';
@@ -16,7 +16,7 @@ import { type Contents, DEAD, type Result } from './value.ts';
 /** What is beside the graph, by the nodes that stand for it. */
 export interface Storage {
   variable(node: NodeDef): Promise<Constant>;
-  table(node: NodeDef): Contents;
+  table(node: NodeDef): Promise<Contents>;
 }
 
 /** A node that is wanted, and whether its own needs have been put on the stack. */
@@ -87,6 +87,16 @@ export class Evaluator {
   word(found: Result, index: number): string | undefined {
     const isWords = found.kind === 'constant' && found.type === 'string';
     return isWords ? this.#build.constantWords.list[found.data[index]] : undefined;
+  }
+
+  /** A constant of words. */
+  words(list: readonly string[]): Constant {
+    const { constantWords } = this.#build;
+    return constant(
+      'string',
+      [list.length],
+      Float64Array.from(list, (word) => constantWords.indexOf(word)),
+    );
   }
 
   /** The scope inside the call of a function; undefined for other nodes. */

@@ -20,11 +20,11 @@ export async function readModel(bytes: Uint8Array, source: Source, options: Read
 }
 
 async function readSavedModel(bytes: Uint8Array, source: Source, { limits, signature }: ReadOptions): Promise<Graph> {
-  const { graph, signatures, restoreOp, objects } = decodeSavedModel(bytes, source.main.name, limits.depth);
+  const { graph, signatures, restoreOp, objects, assets } = decodeSavedModel(bytes, source.main.name, limits.depth);
   refuseUnsafe(graph);
   const { inputs, outputs } = portsOf(chooseSignature(signatures, signature));
   const bundle = new Bundle(source, limits);
-  const stored = (): Stored => new Stored({ bundle, restoreOp, objects });
+  const stored = (): Stored => new Stored({ source, bundle, assets, limits, restoreOp, objects });
   return traceGraph({
     format: 'tensorflow',
     graph,

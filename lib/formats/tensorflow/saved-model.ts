@@ -14,6 +14,8 @@ export interface MetaGraph {
   /** The node that restores the variables; empty where there is none. */
   restoreOp: string;
   objects: SavedObjects;
+  /** Names of files in the folder `assets`, by the nodes that stand for their paths. */
+  assets: Map<string, string>;
 }
 
 export interface Signature {
@@ -64,6 +66,7 @@ function decodeMetaGraph(message: Message): MetaGraph {
     signatures: new Map(),
     restoreOp: '',
     objects: { nodes: [], boundInputs: new Map() },
+    assets: new Map(),
   };
   for (let field = message.next(); field !== 0; field = message.next()) {
     if (field === 1) meta.tags = decodeTags(message.message('meta_info_def'));
@@ -73,10 +76,21 @@ function decodeMetaGraph(message: Message): MetaGraph {
       const decode = (value: Message) => decodeSignature(value.message('signature'));
       const none: Signature = { inputs: new Map(), outputs: new Map() };
       meta.signatures.set(...decodeEntry(message.message('signature_def'), decode, none));
-    } else if (field === 7) meta.objects = decodeObjects(message.message('object_graph_def'));
+    } else if (field === 6) meta.assets.set(...decodeAsset(message.message('asset_file_def')));
+    else if (field === 7) meta.objects = decodeObjects(message.message('object_graph_def'));
     else message.skip();
   }
   return meta;
+}
+
+function decodeAsset(message: Message): [node: string, file: string] {
+  let [node, file] = ['', ''];
+  for (let field = message.next(); field !== 0; field = message.next()) {
+    if (field === 1) node = decodeTensorInfo(message.message('tensor_info')).name.split(':')[0];
+    else if (field === 2) file = message.string();
+    else message.skip();
+  }
+  return [node, file];
 }
 
 function decodeTags(message: Message): string[] {

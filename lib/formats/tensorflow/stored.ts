@@ -8,12 +8,10 @@ import type { Evaluator, Storage } from './evaluate.ts';
 import type { NodeDef } from './proto.ts';
 import type { SavedObjects } from './saved-model.ts';
 import { dataInputs, type Output, placeOf, type Scope } from './scope.ts';
-import type { Contents, Result } from './value.ts';
+import { type Beside, Tables } from './tables.ts';
+import type { Contents } from './value.ts';
 
 const ASSIGNMENTS: ReadonlySet<string> = new Set(['AssignVariableOp', 'Assign']);
-const IMPORTS: ReadonlySet<string> = new Set([
-  ...['LookupTableImport', 'LookupTableImportV2', 'InitializeTable', 'InitializeTableV2'],
-]);
 /** Between what is restored and what it is assigned to. */
 const PASSED: ReadonlySet<string> = new Set(['Identity', 'Cast', 'Reshape']);
 
@@ -23,8 +21,7 @@ interface Place {
   readonly part: string;
 }
 
-interface Saved {
-  readonly bundle: Bundle;
+interface Saved extends Beside {
   /** The node that restores the variables; empty where there is none. */
   readonly restoreOp: string;
   readonly objects: SavedObjects;
@@ -35,7 +32,7 @@ export class Stored implements Storage {
   readonly #saved: Saved | undefined;
   readonly #places = new Map<NodeDef, Place>();
   #byObjects: Promise<ReadonlyMap<NodeDef, string>> | undefined;
-  readonly #contents = new Map<NodeDef, Contents>();
+  #tables: Tables | undefined;
   #main: Scope | undefined;
 
   /** Without `saved` there are no variables. */
@@ -46,45 +43,22 @@ export class Stored implements Storage {
   /** Looks through the graph and the functions that it calls. */
   async collect(evaluator: Evaluator, main: Scope): Promise<void> {
     this.#main = main;
-    for (const { scope, node } of nodesIn(evaluator, main)) {
-      if (IMPORTS.has(node.op)) await this.#fill(evaluator, scope, node);
-    }
+    this.#tables = new Tables(evaluator, main, this.#saved);
+    for (const { scope, node } of nodesIn(evaluator, main)) await this.#tables.note(scope, node);
     for (const { scope, node } of restoring(evaluator, main, this.#saved?.restoreOp ?? '')) {
       if (ASSIGNMENTS.has(node.op)) await this.#assign(evaluator, scope, node);
     }
   }
 
-  async #fill(evaluator: Evaluator, scope: Scope, node: NodeDef): Promise<void> {
-    const place = placeOf(node);
-    const [table, keys, values] = dataInputs(node);
-    const target = evaluator.output(scope, table ?? '', place).node;
-    const [found, given] = [
-      await evaluator.resolve(scope, keys ?? '', place),
-      await evaluator.resolve(scope, values ?? '', place),
-    ];
-    if (!isPlain(found) || !isPlain(given) || found.data.length !== given.data.length) {
-      throw new ForwardpassError('MALFORMED', 'a table is not filled with as many constant values as keys', place);
-    }
-    this.#contents.set(target, { kind: 'contents', keys: found, values: given });
-  }
-
   async #assign(evaluator: Evaluator, scope: Scope, node: NodeDef): Promise<void> {
     const place = placeOf(node);
     const [variable, value] = dataInputs(node);
-    const restored = restoredBy(evaluator, evaluator.output(scope, value ?? '', place));
-    if (restored === undefined) return;
-    const at = placeOf(restored.node);
-    const [, names, parts] = dataInputs(restored.node);
-    const key = evaluator.word(await evaluator.resolve(restored.scope, names ?? '', at), restored.index);
-    const part = evaluator.word(await evaluator.resolve(restored.scope, parts ?? '', at), restored.index) ?? '';
-    if (key !== undefined) this.#places.set(evaluator.output(scope, variable ?? '', place).node, { key, part });
+    const restored = await restoredKey(evaluator, evaluator.output(scope, value ?? '', place));
+    if (restored !== undefined) this.#places.set(evaluator.output(scope, variable ?? '', place).node, restored);
   }
 
-  table(node: NodeDef): Contents {
-    const contents = this.#contents.get(node);
-    if (contents !== undefined) return contents;
-    const message = 'nothing in the file fills this lookup table with constants';
-    throw new ForwardpassError('UNSUPPORTED_OP', message, placeOf(node));
+  async table(node: NodeDef): Promise<Contents> {
+    return (this.#tables as Tables).contents(node);
   }
 
   async variable(node: NodeDef): Promise<Constant> {
@@ -153,6 +127,17 @@ function* restoring(evaluator: Evaluator, scope: Scope, last: string): Generator
   }
 }
 
+/** What an output is restored from; undefined where it is not. */
+export async function restoredKey(evaluator: Evaluator, value: Output): Promise<Place | undefined> {
+  const restored = restoredBy(evaluator, value);
+  if (restored === undefined) return undefined;
+  const at = placeOf(restored.node);
+  const [, names, parts] = dataInputs(restored.node);
+  const key = evaluator.word(await evaluator.resolve(restored.scope, names ?? '', at), restored.index);
+  const part = evaluator.word(await evaluator.resolve(restored.scope, parts ?? '', at), restored.index) ?? '';
+  return key === undefined ? undefined : { key, part };
+}
+
 /** The output of the node that restores a value. */
 function restoredBy(evaluator: Evaluator, value: Output): Output | undefined {
   let source = value;
@@ -167,8 +152,4 @@ const MOST_STEPS = 8;
 function sharedName(node: NodeDef): string {
   const name = new TextDecoder().decode(node.attributes.get('shared_name')?.bytes);
   return name === '' ? node.name : name;
-}
-
-function isPlain(found: Result): found is Constant {
-  return found.kind === 'constant' && !found.batch;
 }

@@ -1,4 +1,6 @@
 /** The names of operators, and words for those that are refused. */
+import { docsPage } from '../../words.ts';
+
 /** The built-in operators of the schema, BuiltinOperator, by their codes. */
 const NAMES = `
   ADD AVERAGE_POOL_2D CONCATENATION CONV_2D DEPTHWISE_CONV_2D DEPTH_TO_SPACE DEQUANTIZE EMBEDDING_LOOKUP FLOOR
@@ -59,5 +61,5 @@ const REFUSALS: readonly (readonly [RegExp, string])[] = [
 export function refusal(name: string): string {
   const known = REFUSALS.find(([pattern]) => pattern.test(name));
   if (known) return known[1];
-  return `is not a row operation known here; docs/formats/tflite.md lists those that are. ${RUN_ELSEWHERE}`;
+  return `is not a row operation known here; ${docsPage('formats/tflite')} lists those that are. ${RUN_ELSEWHERE}`;
 }

@@ -100,6 +100,8 @@ export const coreLayers: Readonly<Record<string, LayerKind>> = {
   InputLayer: identity,
   // What acts in training alone.
   Identity: identity,
+  // What FeatureSpace makes.
+  TFDIdentity: identity,
   Dropout: identity,
   SpatialDropout1D: identity,
   SpatialDropout2D: identity,

@@ -95,5 +95,7 @@ export const mergingLayers: Readonly<Record<string, LayerKind>> = {
   Maximum: fold('max'),
   Minimum: fold('min'),
   Concatenate: concatenate,
+  // What FeatureSpace makes.
+  TFDConcat: concatenate,
   Dot: dot,
 };

@@ -1,4 +1,6 @@
 /** Operator name → translation, by domain, and words for those that are refused. */
+
+import { docsPage } from '../../../words.ts';
 import type { Translation, Translations } from '../call.ts';
 import { blocks } from './blocks.ts';
 import { constants } from './constants.ts';
@@ -81,7 +83,7 @@ const REFUSALS: readonly (readonly [RegExp, string])[] = [
   [/^DictVectorizer$|^CastMap$/, 'takes a dictionary; forwardpass takes tensors: give the features as columns'],
   [
     /Quantize|^QLinear|^QAttention$|^QOrdered|^MatMul.*Q/,
-    `is of a quantised model and has no form here; docs/onnx.md lists those that have one. ${RUN_ELSEWHERE}`,
+    `is of a quantised model and has no form here; ${docsPage('onnx')} lists those that have one. ${RUN_ELSEWHERE}`,
   ],
 ];
 
@@ -89,5 +91,5 @@ const REFUSALS: readonly (readonly [RegExp, string])[] = [
 export function refusal(opType: string): string {
   const known = REFUSALS.find(([pattern]) => pattern.test(opType));
   if (known) return known[1];
-  return `is not a row operation known here; docs/onnx.md lists those that are. ${RUN_ELSEWHERE}`;
+  return `is not a row operation known here; ${docsPage('onnx')} lists those that are. ${RUN_ELSEWHERE}`;
 }

@@ -9,7 +9,7 @@ import { didYouMean } from '../../../words.ts';
 import { maskedCrc32c } from '../../containers/sstable/crc32c.ts';
 import { readTable } from '../../containers/sstable/sstable.ts';
 import type { Source } from '../../format.ts';
-import { rawElements, WIDTHS } from '../../tracing/raw-elements.ts';
+import { decodeText, rawElements, WIDTHS } from '../../tracing/raw-elements.ts';
 import { allocate, type Constant, constant } from '../../tracing/value.ts';
 import { countElements, fixedShape } from '../tensor.ts';
 import { elementType } from '../types.ts';
@@ -138,6 +138,18 @@ export class Bundle {
     return constant(type, shape, data);
   }
 
+  /** A tensor that may be of words, of which `constantOf` makes a constant. */
+  async tensor(key: string, constantOf: (words: readonly string[]) => Constant): Promise<Constant> {
+    const place = `variable ${key}`;
+    const entry = await this.#entry(latin1(key), place);
+    if (elementType(entry.type, place) !== 'string') return this.read(key);
+    const count = countElements(fixedShape(entry.shape, place), place, this.#limits);
+    const bytes = await this.#stored(entry, place);
+    const words: string[] = [];
+    for (const { start, end } of stringsIn(bytes, count, place)) words.push(decodeText(bytes.subarray(start, end)));
+    return constantOf(words);
+  }
+
   /** The bytes of a tensor that is one string: before them stand its length and a checksum. The key is ASCII. */
   async string(key: string): Promise<Uint8Array | undefined> {
     if (!(await this.#open()).table.has(key)) return undefined;
@@ -147,12 +159,39 @@ export class Bundle {
       throw new ForwardpassError('UNSUPPORTED_DTYPE', 'expected one string', place);
     }
     const bytes = await this.#stored(entry, place);
-    const lengthBytes = bytes.findIndex((byte) => byte < 0x80) + 1;
-    return bytes.subarray(lengthBytes + CHECKSUM_BYTES);
+    const [{ start, end }] = stringsIn(bytes, 1, place);
+    return bytes.subarray(start, end);
   }
 }
 
 const CHECKSUM_BYTES = 4;
+/** Of the seventh digit of a length to the base 128: none has more. */
+const LONGEST_SCALE = 0x80 ** 6;
+
+/** Where the strings of a tensor lie: after all of their lengths, and a checksum of those. */
+function stringsIn(bytes: Uint8Array, count: number, place: string): { start: number; end: number }[] {
+  const malformed = () =>
+    new ForwardpassError('MALFORMED', `its ${bytes.length} bytes are not ${count} strings`, place);
+  if (count > bytes.length) throw malformed();
+  let at = 0;
+  const lengths = Array.from({ length: count }, () => {
+    let length = 0;
+    for (let scale = 1; scale <= LONGEST_SCALE; scale *= 0x80) {
+      const byte = bytes[at++] ?? 0;
+      length += (byte & 0x7f) * scale;
+      if (byte < 0x80) return length;
+    }
+    throw malformed();
+  });
+  let start = at + CHECKSUM_BYTES;
+  const strings = lengths.map((length) => {
+    const string = { start, end: start + length };
+    start = string.end;
+    return string;
+  });
+  if (start !== bytes.length) throw malformed();
+  return strings;
+}
 
 function digits(value: number): string {
   return String(value).padStart(5, '0');

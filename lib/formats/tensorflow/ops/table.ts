@@ -1,5 +1,6 @@
 /** Operator name → translation, and words for those that are refused. */
 import { ForwardpassError } from '../../../errors.ts';
+import { docsPage } from '../../../words.ts';
 import type { Translation, Translations } from '../call.ts';
 import type { NodeDef } from '../proto.ts';
 import { elementwise } from './elementwise.ts';
@@ -66,6 +67,6 @@ export function refusal(node: NodeDef, place: string): ForwardpassError {
   const known = REFUSALS.find(([pattern]) => pattern.test(node.op));
   const words =
     known?.[1] ??
-    `is not a row operation known here; docs/formats/tensorflow.md lists those that are. ${RUN_ELSEWHERE}`;
+    `is not a row operation known here; ${docsPage('formats/tensorflow')} lists those that are. ${RUN_ELSEWHERE}`;
   return new ForwardpassError('UNSUPPORTED_OP', `${node.op.slice(0, 200)} ${words}`, place);
 }
