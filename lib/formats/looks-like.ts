@@ -31,6 +31,31 @@ const SIGNATURES: readonly (readonly [begins: string | readonly number[], words:
   ['[', 'JSON'],
 ];
 
+const ONNX_TOO = 'is not read here: use its own package, or convert it with onnxmltools and run it with ONNX Runtime';
+
+/** Models of other packages, by what stands near the beginning of the file. */
+const MODELS: readonly (readonly [pattern: RegExp, words: string])[] = [
+  [/^tree\r?\nversion=v\d/, `LightGBM's text of a model, which ${ONNX_TOO}`],
+  [/^\{\s{0,9}"name": ?"tree",\s{0,9}"version": ?"v\d/, `LightGBM's JSON of a model, which ${ONNX_TOO}`],
+  [/^\{\s{0,9}"learner"\s{0,9}:/, `XGBoost's JSON of a model, which ${ONNX_TOO}`],
+  [/^\{[iUIlLG].{0,8}learner/s, `XGBoost's UBJSON of a model, which ${ONNX_TOO}`],
+  [/^booster\[0\]/, `XGBoost's text of its trees, which is not read here, nor by XGBoost: save the model as JSON`],
+  [
+    /(?:reg|binary|multi|rank|survival|count):\w{1,40}.{8}(?:gbtree|gblinear|dart)/s,
+    `XGBoost's older binary model, which ${ONNX_TOO}`,
+  ],
+  [/^CBM1/, 'a model of CatBoost (cbm), which is not read here: use CatBoost itself, or save it as ONNX and run that'],
+  [
+    /^\{[\s\S]{0,200}"(?:features_info|oblivious_trees|model_info)"/,
+    'a model of CatBoost (JSON), which is not read here: use CatBoost itself, or save it as ONNX and run that',
+  ],
+  [/<PMML[\s>]/, 'PMML, which is not read here: save the model as its framework does, or convert it to ONNX'],
+  [
+    /^(?:artifact_path|flavors|model_id|env_manager|run_id|utc_time_created):/m,
+    'a description of a model by MLflow (MLmodel): give the path of the folder that it is in',
+  ],
+];
+
 export function looksLike(head: Uint8Array, size: number): string {
   if (size === 0) return 'an empty file';
   if (head.every((byte) => byte === 0)) return 'zeros';
@@ -39,6 +64,8 @@ export function looksLike(head: Uint8Array, size: number): string {
     .replace(/^\xef\xbb\xbf/, '')
     .trimStart()
     .toLowerCase();
+  const model = MODELS.find(([pattern]) => pattern.test(text));
+  if (model !== undefined) return model[1];
   for (const [begins, words] of SIGNATURES) {
     const matches =
       typeof begins === 'string'

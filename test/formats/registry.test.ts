@@ -32,6 +32,24 @@ describe('the format', () => {
     ['a tar', bytes('model/'.padEnd(257, '\0'), 'ustar', 0), 'a tar archive'],
     ['text', bytes('hello, world\n'), 'text ("hello, world\\n"'],
     ['anything else', bytes(0xde, 0xad, 0xbe, 0xef), 'nothing known; its first bytes are de ad be ef'],
+    ['LightGBM as text', bytes('tree\nversion=v4\nnum_class=1\n'), "LightGBM's text of a model"],
+    ['LightGBM as JSON', bytes('{"name": "tree", "version": "v4", "num_class": 1}'), "LightGBM's JSON of a model"],
+    ['XGBoost as JSON', bytes('{"learner":{"attributes":{},"feature_names":[]}}'), "XGBoost's JSON of a model"],
+    ['XGBoost as UBJSON', bytes('{L\0\0\0\0\0\0\0\x07learner{L\0\0'), "XGBoost's UBJSON of a model"],
+    ['XGBoost as text', bytes('booster[0]:\n0:[f2<2.45] yes=1,no=2,missing=1\n'), "XGBoost's text of its trees"],
+    [
+      'XGBoost before JSON',
+      bytes(`\0\0\0?${'\0'.repeat(132)}\x0f${'\0'.repeat(7)}binary:logistic\x06${'\0'.repeat(7)}gbtree`),
+      "XGBoost's older binary model",
+    ],
+    ['CatBoost', bytes('CBM1\x58\x02\0\0'), 'a model of CatBoost (cbm)'],
+    ['CatBoost as JSON', bytes('{\n"features_info":{\n"float_features":[]}}'), 'a model of CatBoost (JSON)'],
+    ['PMML', bytes('<?xml version="1.0"?>\n<PMML xmlns="http://www.dmg.org/PMML-4_4">'), 'PMML'],
+    [
+      'a description by MLflow',
+      bytes('artifact_path: model\nflavors:\n  sklearn:\n'),
+      'a description of a model by MLflow',
+    ],
   ])('is unknown of %s, and the message says what it looks like', async (_, content, words) => {
     const error = await failureOf(() => chooseFormat(sourceOf(content), undefined));
     expect(error.code).toBe('UNKNOWN_FORMAT');

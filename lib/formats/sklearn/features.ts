@@ -1,8 +1,9 @@
 /** What a model's input is: how many features, and what they are called. */
 import type { Limits } from '../../graph/limits.ts';
-import { PickleObject } from '../containers/pickle/values.ts';
+import { type PickleGlobal, PickleObject } from '../containers/pickle/values.ts';
 import { numbersOf } from './arrays.ts';
 import { Estimator } from './estimator.ts';
+import { widthless } from './refusals.ts';
 import { itemsOf, plainScalar } from './values.ts';
 
 export interface Features {
@@ -23,16 +24,18 @@ const BY_LAST_AXIS = [
 ];
 
 /**
- * Of estimators that a row passes through one after the other.
- * @throws {ForwardpassError} MALFORMED when the file does not say how many features there are.
+ * Of estimators that a row passes through one after the other; `isRead` tells which classes are.
+ * @throws {ForwardpassError} MALFORMED when the file does not say how many features there are; UNSUPPORTED_OP.
  */
-export function featuresOf(chain: readonly Estimator[], limits: Limits): Features {
+export function featuresOf(
+  chain: readonly Estimator[],
+  limits: Limits,
+  isRead: (cls: PickleGlobal) => boolean,
+): Features {
   const [estimator] = chain;
   const inner = chain.flatMap((each) => innerEstimators(each, limits.depth));
   const width = firstOf(inner, statedWidth) ?? firstOf(inner, arrayWidth);
-  if (width === undefined) {
-    throw estimator.error('MALFORMED', 'does not say how many features it takes; the estimator may not be fitted');
-  }
+  if (width === undefined) throw widthless(inner, isRead);
   if (!(Number.isInteger(width) && width >= 1)) throw estimator.error('MALFORMED', `takes ${width} features`);
   if (width > limits.rowElements) {
     throw estimator.error('LIMIT', `takes ${width} features; \`limits.rowElements\` allows ${limits.rowElements}`);

@@ -46,7 +46,9 @@ export function applyFunction(estimator: Estimator, attribute: string, emitter: 
   const plain = name?.replace(/^numpy\..*\./, 'numpy.').replace(/^scipy\.special\..*\./, 'scipy.special.');
   if (plain !== undefined && Object.hasOwn(FUNCTIONS, plain)) return FUNCTIONS[plain](emitter, x);
   const found = name ?? pickleKind(value);
-  const known =
-    'functions of NumPy such as log1p and exp are read, and a function of your own is code that is not in the file';
-  throw estimator.error('UNSUPPORTED_OP', `the function ${found} is not known here; ${known}`, attribute);
+  const isOfLibrary = /^(?:numpy|scipy|sklearn|pandas|math|operator|builtins)\./.test(found);
+  const reason = isOfLibrary ? 'is not read here' : 'is code of your own that is not in the file';
+  const read = Object.keys(FUNCTIONS).map((known) => known.slice(known.lastIndexOf('.') + 1));
+  const message = `the function ${found} ${reason}; those of NumPy and SciPy that are read: ${[...new Set(read)].join(', ')}`;
+  throw estimator.error('UNSUPPORTED_OP', message, attribute);
 }

@@ -11,7 +11,7 @@ import type { Estimator } from './estimator.ts';
 import { featuresOf } from './features.ts';
 import type { Row } from './outcome.ts';
 import { type Outputs, output, outputsOf } from './outputs.ts';
-import { predicts, readers } from './table.ts';
+import { isKnown, predicts, readers } from './table.ts';
 import { unusedColumns } from './unused.ts';
 
 export async function readModel(source: Source, options: ReadOptions, isSkops: boolean): Promise<Graph> {
@@ -41,7 +41,7 @@ function graphWith(cells: Cells, choice: Choice, limits: Limits): Graph {
   const { steps, last, encoder } = chainOf(choice.estimators);
   // Whether the classes are read at all is said before what they lack.
   const [isPredictor] = [last, ...steps].map((estimator) => predicts(estimator, limits.depth));
-  const { width, names } = featuresOf([...steps, last], limits);
+  const { width, names } = featuresOf([...steps, last], limits, isKnown);
   const columns = Array.from({ length: width }, (_, i) => i);
   const x: Row = { operand: INPUT, width, columns, ...(names && { names }) };
   const row = steps.reduce((given, step) => emitter.transform(step, given), x);

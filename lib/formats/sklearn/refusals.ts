@@ -1,45 +1,111 @@
 /** What is said of a class that is not read: why not, and what to use instead. */
 import { ForwardpassError } from '../../errors.ts';
+import type { PickleGlobal } from '../containers/pickle/values.ts';
 import type { Estimator } from './estimator.ts';
+import { isFitted } from './values.ts';
 
-const CONVERT = 'convert it with skl2onnx and run it with ONNX Runtime';
-
-/** By the class's full name, the first that matches. */
+/** Of scikit-learn, by the class's name, the first that matches. */
 const FAMILIES: readonly (readonly [pattern: RegExp, words: string])[] = [
-  [
-    /^(?:lightgbm|xgboost|catboost)\./,
-    'is made of trees, which are no row operations; use its own runtime, or onnxmltools and ONNX Runtime',
-  ],
-  [
-    /Forest|Tree|GradientBoosting|AdaBoost/,
-    `is made of trees or of boosted estimators, which are no row operations; ${CONVERT}`,
-  ],
+  [/Forest|Tree|GradientBoosting/, 'is made of decision trees, which are not read here'],
   [
     /Neighbor|LocalOutlierFactor|LabelPropagation|LabelSpreading/,
-    `looks up the rows it was fitted on, which is no row operation; ${CONVERT}`,
+    'looks up the rows that it was fitted on, which is not read here',
   ],
   [
-    /GaussianProcess|KernelRidge|KernelPCA/,
-    `compares with the rows it was fitted on, which is no row operation; ${CONVERT}`,
+    /GaussianProcess|KernelRidge|KernelPCA|KernelDensity/,
+    'compares each row with the rows that it was fitted on, which is not read here',
   ],
   [
-    /CountVectorizer|Tfidf|HashingVectorizer|DictVectorizer|FeatureHasher/,
-    'takes text or dicts apart; do that before, and save the estimator behind it by itself',
+    /^(?:Count|Tfidf|Hashing)Vectorizer$/,
+    'takes text, which is not read here; count the words before, and save the estimators behind it by themselves',
   ],
-  [/Isotonic/, 'is a curve of steps, which is no row operation'],
-  [/EllipticEnvelope|Outlier/, `is not read here; ${CONVERT}`],
-  [/AgglomerativeClustering|DBSCAN|OPTICS|SpectralClustering|TSNE|MDS/, 'has no prediction for new rows'],
+  [
+    /^(?:DictVectorizer|FeatureHasher)$/,
+    'takes dicts, which are not read here; make rows of numbers before, and save the estimators behind it by themselves',
+  ],
+  [/^TfidfTransformer$/, 'weights counts of words, which is not read here'],
+  [
+    /^(?:LabelEncoder|LabelBinarizer|MultiLabelBinarizer)$/,
+    'encodes labels; rows do not pass through it. Save the estimator whose labels it encodes',
+  ],
+  [/Agglomerative|DBSCAN|OPTICS|Spectral|TSNE|MDS$/, 'does not predict for new rows'],
+];
+
+/** Classes of scikit-learn that are not read here and that skl2onnx 1.21 converts. */
+const CONVERTED = new Set(
+  (
+    'AdaBoostClassifier AdaBoostRegressor BayesianGaussianMixture CountVectorizer DecisionTreeClassifier ' +
+    'DecisionTreeRegressor DictVectorizer ExtraTreeClassifier ExtraTreeRegressor ExtraTreesClassifier ' +
+    'ExtraTreesRegressor FeatureHasher GaussianMixture GaussianProcessClassifier GaussianProcessRegressor ' +
+    'GradientBoostingClassifier GradientBoostingRegressor HistGradientBoostingClassifier ' +
+    'HistGradientBoostingRegressor IsolationForest IterativeImputer KNNImputer KNeighborsClassifier ' +
+    'KNeighborsRegressor KNeighborsTransformer KernelPCA LocalOutlierFactor NearestNeighbors ' +
+    'RadiusNeighborsClassifier RadiusNeighborsRegressor RandomForestClassifier RandomForestRegressor ' +
+    'RandomTreesEmbedding SplineTransformer TfidfTransformer TfidfVectorizer'
+  ).split(' '),
+);
+
+const ONNX = 'run it with ONNX Runtime';
+
+/** Of other packages, by the first part of the module's name. */
+const PACKAGES: readonly (readonly [roots: string, words: string])[] = [
+  [
+    'lightgbm xgboost catboost',
+    `is made of trees, which are not read here; use its own package, or convert it with onnxmltools and ${ONNX}`,
+  ],
+  [
+    'statsmodels',
+    'is a result of statsmodels, which is not read here; `define` makes a model of its coefficients (`params`)',
+  ],
+  [
+    'imblearn',
+    'belongs to imbalanced-learn, which is not read here; its samplers do nothing where a model predicts: save a ' +
+      'Pipeline of scikit-learn with the other steps',
+  ],
+  [
+    'sklearnex daal4py onedal',
+    "is Intel's variant of a class of scikit-learn, which is not read here; fit it without `patch_sklearn` and save it again",
+  ],
+  [
+    'torch keras tensorflow tf_keras',
+    'is a network, not an estimator; save it as its own framework does, and load that file',
+  ],
+  [
+    'skorch scikeras',
+    'wraps a network, which is not read here; save the network itself as its framework does, and load that file',
+  ],
+  ['pandas numpy scipy polars pyarrow', 'is data, not an estimator'],
+  ['__main__ __mp_main__', 'is a class of your own, whose code is not in the file; save the estimators without it'],
 ];
 
 export function refusal(estimator: Estimator): ForwardpassError {
-  const { className, module } = estimator;
-  const name = `${module}.${className}`;
-  const family = FAMILIES.find(([pattern]) => pattern.test(name));
-  const say = (message: string) =>
-    new ForwardpassError('UNSUPPORTED_OP', `${name} ${message}`, estimator.place || 'model');
-  if (family !== undefined) return say(family[1]);
-  if (module === 'sklearn' || module.startsWith('sklearn.')) return say(`is not read here; ${CONVERT}`);
-  return say(
-    'is no class of scikit-learn: its code is not in the file; save the estimators of scikit-learn without it',
-  );
+  const { callable } = estimator.object;
+  return new ForwardpassError('UNSUPPORTED_OP', `${callable} ${reasonOf(callable)}`, estimator.place || 'model');
+}
+
+function reasonOf({ module, name }: PickleGlobal): string {
+  const [root] = module.split('.');
+  if (root === 'sklearn') {
+    const words = FAMILIES.find(([pattern]) => pattern.test(name))?.[1] ?? 'is not read here';
+    const or = words.includes(';') ? ' or' : '';
+    return CONVERTED.has(name) ? `${words};${or} convert it with skl2onnx and ${ONNX}` : words;
+  }
+  const known = PACKAGES.find(([roots]) => roots.split(' ').includes(root))?.[1];
+  return known ?? 'is no class of scikit-learn, and its code is not in the file; save the estimators without it';
+}
+
+/** Why an estimator does not say how many features it takes: what the first of its parts lacks that can say nothing. */
+export function widthless(parts: readonly Estimator[], isRead: (cls: PickleGlobal) => boolean): ForwardpassError {
+  const [whole] = parts;
+  for (const part of parts) {
+    if (!isRead(part.object.callable)) return refusal(part);
+    const isSearch = part.className.endsWith('SearchCV') && !part.has('best_estimator_');
+    if (!isSearch || part.value('refit', true) !== false) continue;
+    const message =
+      'searched with refit=False, so that it holds no fitted estimator; set refit=True, or fit an estimator with its best parameters';
+    return part.error('MALFORMED', message);
+  }
+  const isOld = parts.every(({ object }) => isFitted(object));
+  const why = isOld ? '; fit and save it with scikit-learn 1.3 or later' : '; the estimator is not fitted';
+  return whole.error('MALFORMED', `does not say how many features it takes${why}`);
 }

@@ -18,6 +18,16 @@ export function isNone(value: PickleValue | undefined): boolean {
   return value === undefined || value === null;
 }
 
+/** scikit-learn's convention for what is learnt: `coef_`. */
+export function isFitted({ state }: PickleObject): boolean {
+  const dicts = state instanceof PickleTuple ? state.items : [state];
+  return dicts.some((dict) => dict instanceof PickleDict && dict.entries.some(([key]) => isLearnt(key)));
+}
+
+function isLearnt(key: PickleValue): boolean {
+  return typeof key === 'string' && key.endsWith('_') && !key.endsWith('__') && !key.startsWith('_');
+}
+
 /** A NumPy scalar, or an array of one element without axes, as the plain value; anything else as it is. */
 export function plainScalar(value: PickleValue): PickleValue {
   if (!(value instanceof PickleArray) || value.shape.length !== 0 || value.data.length !== 1) return value;

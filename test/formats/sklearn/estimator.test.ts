@@ -93,7 +93,7 @@ describe('Estimator', () => {
 });
 
 describe('featuresOf', () => {
-  const features = (made: PickleObject) => featuresOf([Estimator.of(made, '')], DEFAULT_LIMITS);
+  const features = (made: PickleObject) => featuresOf([Estimator.of(made, '')], DEFAULT_LIMITS, () => true);
 
   it('takes what the estimator says, with its names', () => {
     const names = new PickleArray([2], 'O', ['age', 'height']);

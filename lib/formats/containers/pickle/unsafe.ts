@@ -92,8 +92,18 @@ const WITHIN = new Set([
 /** Names with a purpose in pickles. */
 const HARMLESS = new Set(['copyreg.__newobj__', 'copyreg.__newobj_ex__']);
 
-/** Throws `UNSAFE`, naming it, for a global that runs code. */
+/** What cloudpickle and dill make functions and classes of again, from the Python code that is in the file. */
+const CODE = /^(?:joblib\.externals\.)?(?:cloudpickle|dill)(?:\.\w+)*\.(?:_\w+|(?:dynamic_)?subimport|instance)$/;
+
+/** Throws, naming it, `UNSAFE` for a global that runs code, `UNSUPPORTED_OP` for one that makes a function of code. */
 export function refuseUnsafe(module: string, name: string, place: string): void {
+  if (CODE.test(`${module}.${name}`)) {
+    const message =
+      `holds a function or a class as Python code (${module}.${name}), as cloudpickle and MLflow save what a notebook or ` +
+      'a script defines; only Python runs it, and nothing of it was run. Save the model without functions and classes ' +
+      'of your own: steps of scikit-learn, functions of NumPy';
+    throw new ForwardpassError('UNSUPPORTED_OP', message, place);
+  }
   if (!isUnsafe(module, name)) return;
   const message = `the file would run ${module}.${name} when Python opens it; it is refused, and nothing of it was run`;
   throw new ForwardpassError('UNSAFE', message, place);

@@ -3,8 +3,9 @@ import { ForwardpassError } from '../../../errors.ts';
 import type { Limits } from '../../../graph/limits.ts';
 import { isContainer, isObject, partsOf } from '../../containers/pickle/parts.ts';
 import { type Located, partAt } from '../../containers/pickle/path.ts';
-import { PickleDict, PickleList, PickleObject, PickleTuple, type PickleValue } from '../../containers/pickle/values.ts';
+import { PickleList, PickleObject, PickleTuple, type PickleValue } from '../../containers/pickle/values.ts';
 import { isKnown, isOfScikitLearn } from '../table.ts';
+import { isFitted } from '../values.ts';
 
 export interface Member extends Located {
   readonly value: PickleObject;
@@ -81,14 +82,4 @@ function isModel(object: PickleObject): boolean {
   }
   const [root] = callable.module.split('.');
   return LIBRARIES.has(root) || object.attribute('_modules') !== undefined || isFitted(object);
-}
-
-/** scikit-learn's convention for what is learnt: `coef_`. */
-function isFitted({ state }: PickleObject): boolean {
-  const dicts = state instanceof PickleTuple ? state.items : [state];
-  return dicts.some((dict) => dict instanceof PickleDict && dict.entries.some(([key]) => isLearnt(key)));
-}
-
-function isLearnt(key: PickleValue): boolean {
-  return typeof key === 'string' && key.endsWith('_') && !key.endsWith('__') && !key.startsWith('_');
 }
