@@ -1,7 +1,7 @@
 /**
  * Casts: what becomes of a number that another type cannot hold. Between integers the low bits stay, everywhere. Of
  * floats C and the frameworks' own documents leave open what lies beyond an integer's range; each rule here is what
- * the framework does on x86, element by element the same in every version measured (docs/formats/casts.md).
+ * the framework does on x86, element by element the same in every version measured.
  */
 import type { UnaryName } from '../graph/graph.ts';
 import { type ElementType, isFloat } from './tracing/value.ts';

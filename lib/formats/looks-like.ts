@@ -1,5 +1,7 @@
 /** What bytes that are no model of a format read here seem to be, in words for the message that refuses them. */
 
+import { jsonKind } from './looks-like-json.ts';
+
 /** First match wins; texts are compared after leading white space. */
 const SIGNATURES: readonly (readonly [begins: string | readonly number[], words: string])[] = [
   [
@@ -27,8 +29,29 @@ const SIGNATURES: readonly (readonly [begins: string | readonly number[], words:
   ['#!', 'a script'],
   ['node {', 'a TensorFlow graph as text (pbtxt): save it in binary'],
   ['saved_model_schema_version', 'a TensorFlow SavedModel as text (pbtxt): save it in binary'],
-  ['{', 'JSON'],
-  ['[', 'JSON'],
+  [
+    'model_checkpoint_path',
+    'the list of a TensorFlow checkpoint: export the model as a SavedModel, and give its folder',
+  ],
+  ['matlab 5.0 mat-file', "MATLAB's data: save the model in a format that is read"],
+];
+
+/** What a file is of, by its name: of files that say nothing at their beginning. */
+const NAMES: readonly (readonly [name: RegExp, words: string])[] = [
+  [
+    /^variables\.(index|data-\d+-of-\d+)$/,
+    'a part of a TensorFlow SavedModel: give the folder that holds saved_model.pb',
+  ],
+  [
+    /^(fingerprint|keras_metadata)\.pb$/,
+    'a part of a TensorFlow SavedModel: give the folder that holds saved_model.pb',
+  ],
+  [
+    /(^checkpoint|ckpt.*|-\d+)\.(index|meta|data-\d+-of-\d+)$/,
+    'a part of a TensorFlow checkpoint, which has no graph: export the model as a SavedModel, and give its folder',
+  ],
+  [/^group\d+-shard\d+of\d+(\.bin)?$/, 'a part of a TensorFlow.js model: give its model.json'],
+  [/\.(mar)$/, 'a TorchServe archive: give the file of the model in it'],
 ];
 
 const ONNX_TOO = 'is not read here: use its own package, or convert it with onnxmltools and run it with ONNX Runtime';
@@ -56,7 +79,8 @@ const MODELS: readonly (readonly [pattern: RegExp, words: string])[] = [
   ],
 ];
 
-export function looksLike(head: Uint8Array, size: number): string {
+/** `head`: the first bytes, 4,096 where there are as many. */
+export function looksLike(head: Uint8Array, size: number, name: string): string {
   if (size === 0) return 'an empty file';
   if (head.every((byte) => byte === 0)) return 'zeros';
   const text = latin1(head);
@@ -66,6 +90,9 @@ export function looksLike(head: Uint8Array, size: number): string {
     .toLowerCase();
   const model = MODELS.find(([pattern]) => pattern.test(text));
   if (model !== undefined) return model[1];
+  if (/^[{[]/.test(trimmed)) return jsonKind(text);
+  const known = NAMES.find(([pattern]) => pattern.test(name))?.[1];
+  if (known !== undefined) return known;
   for (const [begins, words] of SIGNATURES) {
     const matches =
       typeof begins === 'string'
@@ -74,10 +101,13 @@ export function looksLike(head: Uint8Array, size: number): string {
     if (matches) return words;
   }
   if (text.slice(257, 262) === 'ustar') return 'a tar archive: unpack it first';
-  if (/^[\t\n\r\x20-\x7e]+$/.test(text)) return `text (${JSON.stringify(text.slice(0, 40))}…)`;
+  if (/^[\t\n\r\x20-\x7e]+$/.test(text.slice(0, SHOWN))) return `text (${JSON.stringify(text.slice(0, 40))}…)`;
   return `nothing known; its first bytes are ${[...head.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ')}`;
 }
 
+/** Of a text, how far its characters are looked at. */
+const SHOWN = 512;
+
 function latin1(bytes: Uint8Array): string {
-  return String.fromCharCode(...bytes.subarray(0, 512));
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }

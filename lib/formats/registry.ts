@@ -39,7 +39,7 @@ export async function chooseFormat(source: Source, asked: Format | undefined): P
   }
   if (isZip(head)) await refuseDamagedZip(main);
   const { looksLike } = await import('./looks-like.ts');
-  const message = `looks like ${looksLike(head, main.size)}; the formats read are ${new Intl.ListFormat('en').format(FORMATS)}`;
+  const message = `looks like ${looksLike(head, main.size, main.name)}; the formats read are ${new Intl.ListFormat('en').format(FORMATS)}`;
   throw new ForwardpassError('UNKNOWN_FORMAT', message, main.name);
 }
 

@@ -68,7 +68,8 @@ test('what is published holds no gyp file, no TypeScript and no test, and what b
   });
   const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }];
   const paths = files.map(({ path }) => path);
-  const known = /^(dist\/|prebuilds\/|native\/|(package\.json|CMakeLists\.txt|[A-Z]+(\.md)?)$)/;
+  const known =
+    /^(dist\/|prebuilds\/|native\/|docs\/.+\.(md|svg)$|examples\/|(package\.json|CMakeLists\.txt|[A-Z]+(\.md)?)$)/;
   expect(paths.filter((path) => !known.test(path) || /\.gyp$|(?<!\.d)\.ts$/.test(path))).toEqual([]);
   const { engine, addon } = sources();
   const needed = [...engine, ...addon, 'sources.json', 'make.js', 'exports.map'].map((file) => `native/${file}`);

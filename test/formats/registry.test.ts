@@ -21,7 +21,17 @@ describe('the format', () => {
     ['an empty file', bytes(), 'an empty file'],
     ['zeros', new Uint8Array(64), 'zeros'],
     ['a page', bytes('\n <!DOCTYPE html><html>'), 'an HTML page'],
-    ['JSON', bytes('{"layers": [1, 2, 3]}'), 'JSON'],
+    ['JSON', bytes('{"layers": [1, 2, 3]}'), 'JSON that describes no model'],
+    [
+      'what model.to_json() gives',
+      bytes('{"class_name": "Sequential", "config": {}}'),
+      'the description of a Keras model',
+    ],
+    ["a Hugging Face model's config.json", bytes('{"model_type": "bert"}'), "a Hugging Face model's configuration"],
+    ['a tokenizer', bytes('{"version": "1.0", "added_tokens": []}'), "a tokenizer's settings"],
+    ['package.json', bytes('{"name": "a", "version": "1.0.0", "dependencies": {}}'), "npm's package.json"],
+    ['an index of other files', bytes('{"weight_map": {"a": "model.gguf"}}'), 'the index of a model in several files'],
+    ['other XML', bytes('<?xml version="1.0"?>\n<svg>'), 'XML'],
     ['JSON after a byte order mark', bytes('\xef\xbb\xbf [1, 2, {"a": 1}]'), 'JSON'],
     ['a Git LFS pointer', bytes('version https://git-lfs.github.com/spec/v1\noid sha256:00'), 'a Git LFS pointer'],
     ['a zip', zipOf([{ name: 'a.txt' }]), 'a zip archive that holds no model'],
@@ -55,6 +65,16 @@ describe('the format', () => {
     expect(error.code).toBe('UNKNOWN_FORMAT');
     expect(error.message).toContain(`looks like ${words}`);
     expect(error.message).toContain('the formats read are safetensors, ');
+  });
+
+  it.each<[name: string, words: string]>([
+    ['variables.data-00000-of-00001', 'a part of a TensorFlow SavedModel: give the folder'],
+    ['model.ckpt-1000.index', 'a part of a TensorFlow checkpoint'],
+    ['group1-shard1of2.bin', 'a part of a TensorFlow.js model: give its model.json'],
+  ])('is unknown of %s, and its name says what it is of', async (name, words) => {
+    const main = { ...sourceOf(bytes(0xde, 0xad, 0xbe, 0xef)).main, name };
+    const error = await failureOf(() => chooseFormat({ ...sourceOf(bytes()), main }, undefined));
+    expect(error).toMatchObject({ code: 'UNKNOWN_FORMAT', message: expect.stringContaining(`looks like ${words}`) });
   });
 
   it.each<[what: string, content: Uint8Array, code: string]>([
