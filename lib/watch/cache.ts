@@ -7,8 +7,8 @@ import { constants, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promi
 import { join, resolve } from 'node:path';
 import { ForwardpassError } from '../errors.ts';
 import { bytesReader } from '../source/bytes.ts';
-import { attempt } from '../source/file.ts';
 import type { Validators } from '../source/http.ts';
+import { attempt } from '../source/plain.ts';
 import { checkDigest, digestOf } from './digest.ts';
 import { isDigest } from './options.ts';
 

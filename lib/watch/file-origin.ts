@@ -9,7 +9,8 @@ import { type ErrorCode, ForwardpassError } from '../errors.ts';
 import type { Reader } from '../formats/format.ts';
 import { loadOpened } from '../load.ts';
 import type { Model } from '../model.ts';
-import { attempt, mainOf } from '../source/file.ts';
+import { findMain } from '../source/main.ts';
+import { attempt } from '../source/plain.ts';
 import { type OpenSource, openSource } from '../source.ts';
 import { checkDigest, digestOf, expectedDigest, keyOf, LONGEST_SIDECAR } from './digest.ts';
 import type { CheckedWatchOptions } from './options.ts';
@@ -47,7 +48,7 @@ export class FileOrigin implements Origin {
   async look(signal: AbortSignal): Promise<Offer | undefined> {
     this.#changing = false;
     const expected = await expectedDigest(this.options.sha256, () => this.sidecar(signal), signal);
-    const main = await mainOf(this.path);
+    const { path: main } = await findMain(this.path);
     const found = await printsOf(main, this.#siblings);
     if (this.#judged !== undefined && same(found, this.#judged.prints) && expected === this.#judged.expected) {
       return undefined;
@@ -130,7 +131,10 @@ export class FileOrigin implements Origin {
 
   private async checkUnchanged(main: string, prints: Prints): Promise<void> {
     const now = await printsOf(main, [...prints.keys()].slice(1)).catch(() => undefined);
-    const path = await mainOf(this.path).catch(() => undefined);
+    const path = await findMain(this.path).then(
+      (found) => found.path,
+      () => undefined,
+    );
     if (path !== main || now === undefined || !same(now, prints)) throw this.changed();
   }
 

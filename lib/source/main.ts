@@ -1,0 +1,51 @@
+/** The main file of a model that is a file or a folder. */
+import { type FileHandle, readdir, realpath, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ForwardpassError } from '../errors.ts';
+import { attempt, openNamed, openPlain } from './plain.ts';
+
+/**
+ * The main files of models that are folders: of a TensorFlow SavedModel, of a TensorFlow.js model, and of Hugging Face's
+ * libraries, whose safetensors files go before others.
+ */
+const FOLDER_MAINS = [
+  'saved_model.pb',
+  'model.json',
+  'model.safetensors',
+  'model.safetensors.index.json',
+  'pytorch_model.bin',
+  'pytorch_model.bin.index.json',
+] as const;
+
+/** MLflow's description of what is in a folder. */
+const ML_MODEL = 'MLmodel';
+
+/** A model's main file. */
+export interface Main {
+  readonly path: string;
+  open(): Promise<FileHandle>;
+}
+
+/** Of a folder its main file, or the path itself. */
+export async function findMain(path: string): Promise<Main> {
+  const found = await attempt(path, () => stat(path));
+  if (!found.isDirectory()) return named(path);
+  const names = new Set(await attempt(path, () => readdir(path)));
+  if (names.has(ML_MODEL)) {
+    const segments = await (await import('./mlflow.ts')).mlflowMain(path);
+    const open = async () => openPlain(await realpath(path), segments, segments.join('/'));
+    return { path: join(path, ...segments), open };
+  }
+  const main = FOLDER_MAINS.find((name) => names.has(name));
+  if (main !== undefined && names.has(`${main}.index.json`)) {
+    const message = `is a folder that holds ${main} as well as ${main}.index.json; give the path of the one that is meant`;
+    throw new ForwardpassError('SOURCE', message, path);
+  }
+  if (main !== undefined) return named(join(path, main));
+  const message = `is a folder that holds none of ${FOLDER_MAINS.join(', ')}, ${ML_MODEL}: give the path of a model's file`;
+  throw new ForwardpassError('SOURCE', message, path);
+}
+
+function named(path: string): Main {
+  return { path, open: () => openNamed(path) };
+}

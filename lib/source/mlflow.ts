@@ -1,0 +1,131 @@
+/**
+ * The folders that MLflow saves models in: a file MLmodel says by which framework the model was saved, and in which of
+ * the other files. It is YAML, of which a few lines are looked at, in the one form that MLflow writes them.
+ */
+import { readdir, realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ForwardpassError } from '../errors.ts';
+import { listNames, quote } from '../words.ts';
+import { attempt, openPlain, unsafe } from './plain.ts';
+import { siblingSegments } from './sibling-path.ts';
+
+const FILE = 'MLmodel';
+const MOST_BYTES = 2 ** 20;
+
+/** What MLflow calls a framework, and the key under which it says where the model is, the likelier first. */
+const FLAVORS: readonly (readonly [flavor: string, ...keys: readonly string[]])[] = [
+  ['sklearn', 'pickled_model'],
+  ['onnx', 'data'],
+  ['pytorch', 'model_data'],
+  ['keras', 'data'],
+  ['tensorflow', 'saved_model_dir', 'data'],
+  // Not read: the message of the file itself says what it is.
+  ['lightgbm', 'data'],
+  ['xgboost', 'data'],
+  ['catboost', 'data'],
+  ['statsmodels', 'data'],
+];
+
+/** Where the model is in a folder that the key names, the likelier first. */
+const INSIDE = ['model.keras', 'model.h5', 'saved_model.pb', 'model.pth', 'model.pt2', 'model.onnx', 'model'];
+
+/** The path of the model below the folder, in its parts. @throws {ForwardpassError} SOURCE, MALFORMED, UNSAFE, LIMIT */
+export async function mlflowMain(folder: string): Promise<readonly string[]> {
+  const root = await attempt(folder, () => realpath(folder));
+  const flavors = flavorsOf(await readDescription(root));
+  for (const [flavor, ...keys] of FLAVORS) {
+    const described = flavors.get(flavor);
+    const path = keys.map((key) => described?.get(key)).find((value) => value !== undefined);
+    if (path !== undefined) return inside(root, siblingSegments(path));
+  }
+  throw notRead(folder, flavors);
+}
+
+async function readDescription(root: string): Promise<string> {
+  const handle = await openPlain(root, [FILE], FILE);
+  try {
+    const { size } = await handle.stat();
+    if (size > MOST_BYTES) throw new ForwardpassError('LIMIT', `has ${size} bytes, more than ${MOST_BYTES}`, FILE);
+    return (await attempt(FILE, () => handle.readFile())).toString('utf8');
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Of a folder the file in it that is the model. */
+async function inside(root: string, segments: readonly string[]): Promise<readonly string[]> {
+  const path = join(root, ...segments);
+  const entries = await attempt(segments.join('/'), () =>
+    readdir(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOTDIR') return undefined;
+      throw error;
+    }),
+  );
+  if (entries === undefined) return segments;
+  if ((await attempt(path, () => realpath(path))) !== path) throw unsafe(segments.join('/'), 'it leads through a link');
+  const name = INSIDE.find((candidate) => entries.includes(candidate));
+  if (name === undefined) {
+    const message = `expected one of ${INSIDE.join(', ')} in this folder, found ${listNames(entries)}`;
+    throw new ForwardpassError('SOURCE', message, segments.join('/'));
+  }
+  return name === 'model' && segments.at(-1) !== 'model' ? inside(root, [...segments, name]) : [...segments, name];
+}
+
+function notRead(folder: string, flavors: ReadonlyMap<string, unknown>): ForwardpassError {
+  const names = [...flavors.keys()].filter((name) => name !== 'python_function');
+  const found =
+    names.length > 0
+      ? `MLflow's ${names.length > 1 ? 'flavors' : 'flavor'} ${listNames(names)}`
+      : flavors.size > 0
+        ? 'a class of your own (python_function), which only Python runs'
+        : 'no flavor in its MLmodel';
+  const read = 'sklearn, onnx, pytorch, keras and tensorflow are read';
+  return new ForwardpassError('SOURCE', `is an MLflow folder of ${found}; ${read}`, folder);
+}
+
+/**
+ * What stands under `flavors:`, by flavor and key. Only lines of the form `key: value` are looked at, and of values only
+ * plain and quoted ones on one line; a tab, an anchor, an alias, or a key that is there twice is refused.
+ */
+function flavorsOf(text: string): Map<string, Map<string, string>> {
+  const flavors = new Map<string, Map<string, string>>();
+  let outer: number | undefined;
+  let current: { readonly values: Map<string, string>; inner?: number } | undefined;
+  let isInside = false;
+  for (const line of text.split(/\r?\n/)) {
+    if (/^\s*(?:#|$)/.test(line)) continue;
+    const indent = line.search(/\S/);
+    if (indent === 0) isInside = /^flavors:\s*$/.test(line);
+    if (!isInside || indent === 0) continue;
+    if (line.slice(0, indent).includes('\t')) throw malformed('is indented by a tab', line);
+    const colon = line.indexOf(':');
+    const key = line.slice(indent, colon < 0 ? undefined : colon);
+    if (outer === undefined) outer = indent;
+    if (indent === outer) {
+      if (colon < 0 || !/^\w+$/.test(key) || line.slice(colon + 1).trim() !== '') throw malformed('is no flavor', line);
+      if (flavors.has(key)) throw malformed('is there twice', line);
+      current = { values: new Map() };
+      flavors.set(key, current.values);
+      continue;
+    }
+    if (current === undefined || indent < outer) throw malformed('is indented less than the flavors', line);
+    current.inner ??= indent;
+    if (indent !== current.inner || colon < 0) continue;
+    const value = scalarOf(line.slice(colon + 1).trim());
+    if (value === undefined) continue;
+    if (current.values.has(key)) throw malformed('is there twice', line);
+    current.values.set(key, value);
+  }
+  return flavors;
+}
+
+/** A path as MLflow writes it; undefined for nothing, null, and what is more than one word of plain text. */
+function scalarOf(text: string): string | undefined {
+  const quoted = /^'([^']*)'$|^"([^"\\]*)"$/.exec(text);
+  if (quoted !== null) return quoted[1] ?? quoted[2];
+  return /^[\w./][\w./ -]*$/.test(text) && text !== 'null' ? text : undefined;
+}
+
+function malformed(what: string, line: string): ForwardpassError {
+  return new ForwardpassError('MALFORMED', `the line ${quote(line)} ${what}`, FILE);
+}
