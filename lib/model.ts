@@ -160,7 +160,8 @@ export class Model implements Disposable {
    * integers. Several inputs or outputs go by name: `run({ user, item })`, `run({ user, item }, { score })`; one input
    * of a model with several outputs may go by itself. Strings go by their indices: see {@link TensorInfo.categories}.
    *
-   * A classifier gives what `predict_proba` gives, or its decision function where it has no probabilities.
+   * A classifier gives what `predict_proba` gives, or its decision function where it has no probabilities; where it has
+   * neither, its labels, or their positions among {@link classes} where these are words.
    *
    * @throws {ForwardpassError} INPUT (type, length, name, NaN where the model takes none), BUFFER (detached, shared,
    * resizable, overlapping), ID (outside its table), DISPOSED.

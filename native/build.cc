@@ -220,6 +220,9 @@ class Network<T>::Builder {
         step.p[0] = copy(parameter(field[2]), 2);
         step.function = field[3];
         break;
+      case Opcode::couple:
+        step.a = field[0];
+        break;
       case Opcode::require_finite:
         step.a = step.y;
         step.function = field[0];

@@ -1,6 +1,7 @@
 #include "plan.h"
 
 #include "arena.h"
+#include "couple.h"
 #include "kernels/kernels.h"
 #include "pack.h"
 #include "pack_reduced.h"
@@ -167,6 +168,8 @@ class Verifier {
         return has(4) && one_hot(y_width);
       case Opcode::quantize:
         return has(3) && quantize(y_width);
+      case Opcode::couple:
+        return has(2) && couple(y_width);
       case Opcode::require_finite:
         break;
     }
@@ -265,6 +268,13 @@ class Verifier {
     if (!used(ids, -1)) return false;
     if (width(ids) * depth != y_width) return fail("the result has another width");
     return parameter(2) && flag();
+  }
+
+  bool couple(int64_t y_width) {
+    const int32_t x = next();
+    const int64_t classes = next();
+    if (classes < 2 || classes > most_coupled) return fail("the number of classes is out of range");
+    return used(x, classes * (classes - 1) / 2) && require(classes == y_width, "the result has another width");
   }
 
   const Plan& from_;

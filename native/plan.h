@@ -27,6 +27,7 @@ enum class Opcode : int32_t {
   one_hot = 13,
   quantize = 14,
   require_finite = 15,
+  couple = 16,
 };
 
 // What a dense layer's weights are packed as.

@@ -4,6 +4,7 @@
 #include <limits>
 #include <type_traits>
 
+#include "couple.h"
 #include "network.h"
 
 namespace fp {
@@ -321,6 +322,9 @@ Outcome Network<T>::run_block(T* const* base, size_t rows, RunError& error, Help
         error = {i, bad / ids, bad % ids, double(a[bad]), embedding ? step.repeat : step.inner};
         return Outcome::bad_id;
       }
+      case Opcode::couple:
+        for (size_t r = 0; r < rows; r++) couple(a + r * widths_[size_t(step.a)], y + r * step.width, step.width);
+        break;
       case Opcode::require_finite: {
         const size_t count = rows * step.width;
         const size_t bad = kernels.first_not_finite(a, count, step.function != 0);

@@ -207,6 +207,10 @@ function forward(node: Node, operands: readonly Value[]): Value {
     }
     case 'require_finite':
       return x;
+    case 'couple': {
+      const count = (1 + Math.sqrt(1 + 8 * x.shape[0])) / 2;
+      return build([count], ([place]) => coupled(Array.from(x.data), count)[place]);
+    }
     case 'one_hot': {
       const { depth, on, off, axis, wrap } = node.attributes;
       return build(x.shape.toSpliced(axis, 0, depth), (place) => {
@@ -215,6 +219,36 @@ function forward(node: Node, operands: readonly Value[]): Value {
       });
     }
   }
+}
+
+/** As libsvm has it: with the whole matrix of pairs, and the matrix Q that is made of it. */
+function coupled(pairs: number[], count: number): number[] {
+  const r = Array.from({ length: count }, () => new Array<number>(count).fill(0));
+  for (let i = 0; i < count; i++) {
+    for (let j = i + 1; j < count; j++) {
+      r[i][j] = pairs.shift() as number;
+      r[j][i] = 1 - r[i][j];
+    }
+  }
+  const q = r.map((row, t) =>
+    row.map((_, j) =>
+      j === t ? r.reduce((total, other, s) => (s === t ? total : total + other[t] ** 2), 0) : -r[j][t] * r[t][j],
+    ),
+  );
+  let p = new Array<number>(count).fill(1 / count);
+  for (let round = 0; round < Math.max(100, count); round++) {
+    const qp = q.map((row) => row.reduce((total, value, j) => total + value * p[j], 0));
+    let pqp = p.reduce((total, value, t) => total + value * qp[t], 0);
+    if (Math.max(...qp.map((value) => Math.abs(value - pqp))) < 0.005 / count) return p;
+    for (let t = 0; t < count; t++) {
+      const step = (pqp - qp[t]) / q[t][t];
+      p[t] += step;
+      pqp = (pqp + step * (step * q[t][t] + 2 * qp[t])) / (1 + step) ** 2;
+      p = p.map((value) => value / (1 + step));
+      for (let j = 0; j < count; j++) qp[j] = (qp[j] + step * q[t][j]) / (1 + step);
+    }
+  }
+  return p;
 }
 
 const clip = (x: number, low: number, high: number) => (x < low ? low : x > high ? high : x);

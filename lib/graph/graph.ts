@@ -242,6 +242,11 @@ export interface OpAttributes {
     readonly axis: number;
     readonly wrap: boolean;
   };
+  /**
+   * x [K·(K − 1)/2]: for each pair i < j of K classes, in order, the probability of i within the pair. The probability of
+   * each class, [K], by libsvm's coupling: its order of operations, and its rule of when to stop.
+   */
+  couple: Record<never, never>;
 }
 export type Op = keyof OpAttributes;
 
@@ -270,7 +275,7 @@ export interface Decision {
   readonly probabilities: boolean;
   /**
    * The row tensor that decides, where it is not the output: scores, of which two may be one probability. It has the
-   * output's shape.
+   * output's shape where that is probabilities.
    */
   readonly scores?: string;
   /** The name of the output that it is about, where there are several. */

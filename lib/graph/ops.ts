@@ -6,7 +6,7 @@ import { affine, binary, select, unary } from './ops/elementwise.ts';
 import { embedding, oneHot } from './ops/lookup.ts';
 import { concat, expand, gather, reshape, transpose } from './ops/movement.ts';
 import { requireFinite } from './ops/requirement.ts';
-import { layerNorm, normalize, reduce, rmsNorm, softmax } from './ops/rowwise.ts';
+import { couple, layerNorm, normalize, reduce, rmsNorm, softmax } from './ops/rowwise.ts';
 
 const OPS: { readonly [O in Op]: OpDefinition<O> } = {
   dense,
@@ -27,6 +27,7 @@ const OPS: { readonly [O in Op]: OpDefinition<O> } = {
   embedding,
   one_hot: oneHot,
   require_finite: requireFinite,
+  couple,
 };
 
 export function isOp(name: string): name is Op {

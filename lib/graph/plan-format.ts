@@ -48,10 +48,15 @@ export const OPCODES = {
   quantize: 14,
   /** x, nan (0 or 1): defines nothing; a run stops where x holds an infinity, or a NaN unless `nan` is 1 */
   require_finite: 15,
+  /** y, x, K: x has a number for each pair of K classes, y one for each class */
+  couple: 16,
 } as const;
 
 /** What a dense layer's weights are packed as; the parameter is of the plan's precision whatever it is. */
 export const WEIGHTS = { whole: 0, bf16: 1, int8: 2 } as const;
+
+/** Classes that `couple` takes at the most. */
+export const MOST_COUPLED = 1024;
 
 /** Sums of products of bytes are exact in 32 bits up to this many. */
 export const MOST_INT8_INPUTS = 65536;

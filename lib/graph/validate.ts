@@ -249,13 +249,18 @@ function checkLabels(graph: Graph, shapes: ReadonlyMap<string, Shape>): void {
   const { classes, featureNames, decision, targets } = graph;
   const widthOf = ({ value }: { readonly value: string }) => elementCount(shapes.get(value) as Shape);
   const widths = graph.outputs.map(widthOf);
-  if (classes !== undefined && !widths.some((width) => fits(classes.length, width, decision))) {
-    const found = `outputs of ${widths.join(', ')} elements`;
+  const deciders = decidersOf(graph);
+  const deciding = deciders.length > 0 ? deciders.map(widthOf) : widths;
+  if (classes !== undefined && !deciding.some((width) => fits(classes.length, width, decision))) {
+    const found = `outputs of ${deciding.join(', ')} elements`;
     throw new ForwardpassError('SHAPE', `${classes.length} classes fit no output: found ${found}`, 'classes');
   }
-  if (targets !== undefined) checkTargets(targets, widths);
-  for (const [at, decider] of decidersOf(graph).entries()) {
-    if (widthOf(decider) === widths[at]) continue;
+  if (targets !== undefined) checkTargets(targets, deciding);
+  for (const [at, decider] of deciders.entries()) {
+    // Of scores there may be others than those that decide among the classes.
+    const { probabilities } = targets?.[at].decision ?? decision ?? { probabilities: true };
+    const areOthers = !probabilities && (targets ?? classes) !== undefined;
+    if (widthOf(decider) === widths[at] || areOthers) continue;
     const found = `${widthOf(decider)} scores for an output of ${widths[at]} elements`;
     throw new ForwardpassError('SHAPE', `expected a score for each element, found ${found}`, `output ${decider.name}`);
   }

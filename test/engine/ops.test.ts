@@ -199,6 +199,16 @@ describe.each(PRECISIONS)('in %s', (precision) => {
     });
   });
 
+  it('agrees with the reference on the coupling of pairs', () => {
+    for (const classes of [2, 3, 4, 7, 20]) {
+      const pairs = (classes * (classes - 1)) / 2;
+      const graph = graphOf({ x: [pairs] }, [node('y', 'couple', ['x'], {})]);
+      const probability = (value: number, at: number) =>
+        at % 7 === 0 ? (at % 2 === 0 ? 1e-7 : 1 - 1e-7) : 0.5 + Math.atan(value) / Math.PI;
+      check(graph, precision, `couple ${classes}`, 1, probability);
+    }
+  });
+
   describe('moving and looking up', () => {
     it('agrees with the reference on movements', () => {
       const indices = Int32Array.of(2, 2, 0);

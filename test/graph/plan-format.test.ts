@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { BINARY_NAMES, NORM_NAMES, REDUCE_NAMES, UNARY_NAMES } from '../../lib/graph/graph.ts';
 import {
+  MOST_COUPLED,
   MOST_INT8_INPUTS,
   OPCODES,
   PLAN_VERSION,
@@ -41,6 +42,10 @@ describe('the plan', () => {
     expect(pack).toContain(`constexpr size_t most_int8_inputs = ${MOST_INT8_INPUTS};`);
     expect(pack).toContain('quantized_width(size_t K) { return 1 + 8 * ((K + 15) / 16); }');
     expect([1, 16, 17, 784].map(quantizedWidth)).toEqual([9, 9, 17, 393]);
+  });
+
+  it('couples as many classes as the engine does', () => {
+    expect(native('couple.h')).toContain(`constexpr int32_t most_coupled = ${MOST_COUPLED};`);
   });
 
   it('numbers functions as the engine does', () => {

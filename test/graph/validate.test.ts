@@ -289,6 +289,11 @@ describe('operations', () => {
     [node('y', 'expand', ['m'], { shape: [2, 1] }), 'SHAPE', 'x must broadcast to [2, 1], found [2, 3]'],
     [node('y', 'expand', ['s'], { shape: [0] }), 'SHAPE', 'shape must hold whole numbers from 1, found [0]'],
     [node('y', 'embedding', ['x', scalar(1)], { wrap: false }), 'SHAPE', 'the table must have at least 1 axis'],
+    [
+      node('y', 'couple', ['x'], {}),
+      'SHAPE',
+      'expected a number for each pair of 2 to 1024 classes, found the shape [2]',
+    ],
     [node('y', 'one_hot', ['x'], { ...hot, depth: 0 }), 'MALFORMED', 'depth must be a whole number from 1, found 0'],
     [node('y', 'one_hot', ['x'], { ...hot, axis: 2 }), 'SHAPE', 'below the 2 axes'],
     [node('y', 'one_hot', ['x'], { ...hot, on: Number.NaN }), 'MALFORMED', 'on must be a number, found NaN'],

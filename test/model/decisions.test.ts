@@ -140,7 +140,17 @@ describe('a decision is refused', () => {
       scores('one'),
       { nodes: [...sigmoids({}).nodes, node('one', 'reduce', ['x'], { fn: 'sum', axes: [0], keepDims: true })] },
       'SHAPE',
-      'found 1 scores for an output of 3 elements',
+      '3 classes fit no output: found outputs of 1 elements',
+    ],
+    [
+      'by scores that are not as many as the probabilities',
+      scores('four'),
+      {
+        nodes: [...sigmoids({}).nodes, node('four', 'gather', ['x'], { axis: 0, indices: Int32Array.of(0, 1, 2, 0) })],
+        classes: ['a', 'b', 'c', 'd'],
+      },
+      'SHAPE',
+      'found 4 scores for an output of 3 elements',
     ],
     [
       'about an output that there is not',

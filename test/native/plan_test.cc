@@ -45,7 +45,7 @@ OwnedPlan every_opcode() {
       floats(5 * 3),             // 9: embedding table [5, 3]
       {1, 0},                    // 10: one-hot
   };
-  const std::vector<int32_t> widths = {6, 2, 4, 4, 4, 4, 4, 4, 4, 4, 2, 3, 10, 6, 8, 9, 4, 4};
+  const std::vector<int32_t> widths = {6, 2, 4, 4, 4, 4, 4, 4, 4, 4, 2, 3, 10, 6, 8, 9, 4, 4, 3};
   const std::vector<std::vector<int32_t>> instructions = {
       {1, 12, 2, 0, 1, 6, 4, 0, 0, 1, 2, 0},     // dense
       {2, 6, 3, 2, 1, 3},                        // unary leaky_relu
@@ -64,12 +64,13 @@ OwnedPlan every_opcode() {
       {1, 12, 16, 15, 1, 6, 4, 0, 0, 1, -1, 2},  // dense, int8
       {1, 12, 17, 0, 1, 6, 4, 0, 0, 1, 2, 1},    // dense, bf16
       {15, 4, 17, 1},                            // require_finite
+      {16, 5, 18, 11, 3},                        // couple three classes
   };
   OwnedPlan plan;
   plan.parameters = parameters;
-  plan.words = {fp::plan_version, 0, int32_t(widths.size()), 2, 6, int32_t(instructions.size())};
+  plan.words = {fp::plan_version, 0, int32_t(widths.size()), 2, 7, int32_t(instructions.size())};
   plan.words.insert(plan.words.end(), widths.begin(), widths.end());
-  for (int32_t value : {0, 1, 10, 12, 13, 14, 16, 17}) plan.words.push_back(value);
+  for (int32_t value : {0, 1, 10, 12, 13, 14, 16, 17, 18}) plan.words.push_back(value);
   for (const auto& instruction : instructions) {
     plan.words.insert(plan.words.end(), instruction.begin(), instruction.end());
   }

@@ -68,6 +68,7 @@ const ATTRIBUTES: Attributes = {
   expand: is.record({ shape: is.list(is.count) }),
   embedding: is.record({ wrap: is.truth }),
   require_finite: is.record({ nan: is.truth }),
+  couple: is.record({}),
   one_hot: is.record({ depth: is.count, on: is.number, off: is.number, axis: is.count, wrap: is.truth }),
 };
 const OPS = Object.keys(ATTRIBUTES) as Op[];

@@ -83,7 +83,11 @@ export function predictedClass(estimator: Estimator, emitter: Emitter, labels: L
   if (!classes.every((label) => typeof label === 'number')) {
     throw estimator.error('UNSUPPORTED_OP', 'predictions that are words cannot be the features of another estimator');
   }
-  const index = classIndex(emitter, labels);
+  return labelOf(emitter, classes, classIndex(emitter, labels));
+}
+
+/** The class at the position. */
+export function labelOf(emitter: Emitter, classes: readonly number[], index: Row): Row {
   if (classes.every((label, i) => label === i)) return index;
   const table = { shape: [classes.length, 1], data: Float64Array.from(classes) };
   return emitter.flat(emitter.emit('embedding', [index.operand, table], { wrap: false }), 1);

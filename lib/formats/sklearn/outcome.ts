@@ -22,13 +22,16 @@ export interface Values {
   readonly dtype?: DType;
 }
 
-/** Of classifiers. At least one of `probabilities` and `scores` is there. */
+/** Of classifiers; those that have neither `probabilities` nor `scores` predict and give nothing else. */
 export interface Labels {
   readonly kind: 'labels';
   readonly classes: readonly Label[];
   /** predict_proba: one for each class. */
   readonly probabilities?: Row;
-  /** decision_function: one for each class, or one alone, which is positive for the second of two classes. */
+  /**
+   * decision_function: one for each class, or for each pair of them, or one alone, which is positive for the second of two
+   * classes.
+   */
   readonly scores?: Row;
   /** What predict goes by: for each class, of which the first greatest wins, or one alone. */
   readonly decider: Row;
@@ -36,7 +39,7 @@ export interface Labels {
   readonly threshold?: number;
 }
 
-/** Of classifiers of labels that a row may each have or not. */
+/** Of classifiers of labels that a row may each have or not; with neither `probabilities` nor `scores`, as above. */
 export interface Multilabel {
   readonly kind: 'multilabel';
   readonly probabilities?: Row;

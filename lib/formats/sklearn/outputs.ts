@@ -1,6 +1,6 @@
 /** The outputs of a graph, and how they become labels, from what the outermost estimator gives. */
 import type { Decision, GraphOutput, Target } from '../../graph/graph.ts';
-import { opposites } from './decisions.ts';
+import { classIndex, labelOf, opposites } from './decisions.ts';
 import type { Emitter } from './emitter.ts';
 import type { Labels, Multilabel, Outcome, Row } from './outcome.ts';
 
@@ -11,7 +11,7 @@ export interface Outputs {
   readonly targets?: readonly Target[];
 }
 
-/** Of a classifier its probabilities, or else its scores; of a regressor its predictions. */
+/** Of a classifier its probabilities, or else its scores, or else its predictions, as of a regressor. */
 export function outputsOf(outcome: Outcome, emitter: Emitter): Outputs {
   switch (outcome.kind) {
     case 'values':
@@ -36,34 +36,58 @@ export function output(emitter: Emitter, name: string, row: Row, dtype?: GraphOu
   return { name, value: row.operand, dtype: dtype ?? (emitter.precision === 'f64' ? 'float64' : 'float32') };
 }
 
-function classifier(emitter: Emitter, labels: Labels): { name: string; row: Row; target: Target } {
-  const { classes, probabilities, scores, decider, threshold = 0 } = labels;
-  const row = probabilities ?? scores ?? decider;
-  const decision = decide(emitter, row, decider, threshold, probabilities !== undefined);
-  return { name: probabilities === undefined ? 'scores' : 'probabilities', row, target: { classes, decision } };
+/** What a classifier of one target gives. */
+interface Classified {
+  readonly name: string;
+  readonly row: Row;
+  readonly target: Target;
 }
 
-/** What decides must have the output's shape: one score for the second of two classes, or one for each class. */
+function classifier(emitter: Emitter, labels: Labels): Classified {
+  const { classes, probabilities, scores, decider, threshold = 0 } = labels;
+  const row = probabilities ?? scores;
+  if (row === undefined) return predicted(emitter, labels);
+  const decision = decide(emitter, row, decider, threshold, probabilities !== undefined);
+  return { name: nameOf(probabilities), row, target: { classes, decision } };
+}
+
+function nameOf(probabilities: Row | undefined): string {
+  return probabilities === undefined ? 'scores' : 'probabilities';
+}
+
+/** The label itself where labels are numbers, else its position among the classes. */
+function predicted(emitter: Emitter, labels: Labels): Classified {
+  const { classes } = labels;
+  const index = classIndex(emitter, labels);
+  const row = classes.every((label) => typeof label === 'number') ? labelOf(emitter, classes, index) : index;
+  const decision: Decision = { rule: 'index', probabilities: false, ...deciding(index, row) };
+  return { name: 'predictions', row, target: { classes, decision } };
+}
+
+/** What decides, where it is not the output. */
+function deciding(decider: Row, row: Row): Pick<Decision, 'scores'> {
+  return decider.operand === row.operand ? {} : { scores: decider.operand };
+}
+
+/** What decides: one score for the second of two classes, or one for each class. */
 function decide(emitter: Emitter, row: Row, decider: Row, threshold: number, probabilities: boolean): Decision {
-  const scoresIn = (candidate: Row) => (candidate.operand === row.operand ? {} : { scores: candidate.operand });
   if (row.width === 1 && decider.width === 1) {
-    return { rule: 'above', threshold, probabilities, ...scoresIn(decider) };
+    return { rule: 'above', threshold, probabilities, ...deciding(decider, row) };
   }
-  if (decider.width > 1) return { rule: 'arg_max', probabilities, ...scoresIn(decider) };
+  if (decider.width > 1) return { rule: 'arg_max', probabilities, ...deciding(decider, row) };
   // Greater than 0 is the second class, and 0 is the first.
   const excess = threshold === 0 ? decider : emitter.binary('greater', decider, threshold);
-  return { rule: 'arg_max', probabilities, ...scoresIn(opposites(emitter, excess)) };
+  return { rule: 'arg_max', probabilities, ...deciding(opposites(emitter, excess), row) };
 }
 
 function multilabel(emitter: Emitter, { probabilities, scores, decider, threshold }: Multilabel): Outputs {
-  const row = probabilities ?? scores ?? decider;
-  const name = probabilities === undefined ? 'scores' : 'probabilities';
-  const isOther = decider.operand !== row.operand;
+  const known = probabilities ?? scores;
+  const row = known ?? emitter.binary('greater', decider, threshold);
   const decision: Decision = {
     rule: 'each_above',
     threshold,
     probabilities: probabilities !== undefined,
-    ...(isOther && { scores: decider.operand }),
+    ...deciding(decider, row),
   };
-  return { outputs: [output(emitter, name, row)], decision };
+  return { outputs: [output(emitter, known ? nameOf(probabilities) : 'predictions', row)], decision };
 }

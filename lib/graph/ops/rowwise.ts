@@ -1,8 +1,8 @@
 /** Operations along axes of the row. Their kernels work on adjacent elements, so other axes are moved there first. */
-import { REDUCE_FUNCTIONS, SOFTMAX_FUNCTIONS } from '../functions.ts';
+import { coupled, REDUCE_FUNCTIONS, SOFTMAX_FUNCTIONS } from '../functions.ts';
 import { NORM_NAMES, type Node, type Operand, REDUCE_NAMES, SOFTMAX_NAMES, type Tensor } from '../graph.ts';
 import type { PlanBuilder, View } from '../plan-builder.ts';
-import { OPCODES } from '../plan-format.ts';
+import { MOST_COUPLED, OPCODES } from '../plan-format.ts';
 import {
   axesLast,
   broadcastColumns,
@@ -144,6 +144,25 @@ export const reduce: OpDefinition<'reduce'> = {
     const { x, k } = axesMovedLast(plan, node, axes);
     const fields = [plan.row(x), elementCount(shape), k, REDUCE_NAMES.indexOf(fn)];
     return plan.instruction(OPCODES.reduce, shape, fields);
+  },
+};
+
+export const couple: OpDefinition<'couple'> = {
+  operands: [1, 1],
+
+  infer(node, [x]) {
+    const count = (1 + Math.sqrt(1 + 8 * elementCount(x))) / 2;
+    if (x.length === 1 && Number.isInteger(count) && count <= MOST_COUPLED) return [count];
+    const expected = `expected a number for each pair of 2 to ${MOST_COUPLED} classes`;
+    return refuse(node, 'SHAPE', `${expected}, found the shape ${formatShape(x)}`);
+  },
+
+  evaluate(_node, [x]) {
+    return coupled(Float64Array.from(x.data));
+  },
+
+  lower(node, shape, plan) {
+    return plan.instruction(OPCODES.couple, shape, [plan.row(plan.view(node.inputs[0])), shape[0]]);
   },
 };
 

@@ -36,7 +36,7 @@ function calibratedOne(estimator: Estimator, emitter: Emitter, x: Row, classCoun
       'method',
     );
   }
-  const predictions = scoresFor(emitter, labels);
+  const predictions = scoresFor(inner, emitter, labels);
   if (calibrators.length !== predictions.width) {
     throw estimator.error(
       'SHAPE',
@@ -51,9 +51,9 @@ function calibratedOne(estimator: Estimator, emitter: Emitter, x: Row, classCoun
 }
 
 /** decision_function, else the probabilities, of two classes the second's. */
-function scoresFor(emitter: Emitter, { scores, probabilities, decider }: Labels): Row {
+function scoresFor(estimator: Estimator, emitter: Emitter, { scores, probabilities }: Labels): Row {
   if (scores !== undefined) return scores;
-  if (probabilities === undefined) return decider;
+  if (probabilities === undefined) throw predictsAlone(estimator);
   return probabilities.width === 2 ? emitter.gather(probabilities, [1]) : probabilities;
 }
 
@@ -63,14 +63,18 @@ const LEAST_PROBABILITY = 1e-12;
 function temperature(estimator: Estimator, emitter: Emitter, labels: Labels, calibrators: readonly Estimator[]): Row {
   const [calibrator] = calibrators;
   if (calibrator === undefined) throw estimator.error('MALFORMED', 'expected a calibrator, found none', 'calibrators');
-  const logits = logitsFor(emitter, labels);
+  const logits = logitsFor(estimator, emitter, labels);
   const each = logits.width === 1 ? opposites(emitter, logits) : logits;
   return emitter.softmax(emitter.affine(each, calibrator.number('beta_'), -0));
 }
 
-function logitsFor(emitter: Emitter, { scores, probabilities, decider }: Labels): Row {
+function predictsAlone(estimator: Estimator) {
+  return estimator.error('UNSUPPORTED_OP', `the ${estimator.className} gives neither probabilities nor scores`);
+}
+
+function logitsFor(estimator: Estimator, emitter: Emitter, { scores, probabilities }: Labels): Row {
   if (scores !== undefined) return scores;
-  if (probabilities === undefined) return decider;
+  if (probabilities === undefined) throw predictsAlone(estimator);
   return emitter.unary(emitter.affine(probabilities, 1, LEAST_PROBABILITY), 'log');
 }
 

@@ -122,10 +122,10 @@ const nearestCentroid: Predict = (estimator, emitter, x) => {
   return { ...labelsByPosterior(estimator, emitter, posterior), decider };
 };
 
-/** One score for each class, also of two. */
-function labelsByNearness(estimator: Estimator, classes: readonly Label[], scores: Row): Labels {
-  if (scores.width === classes.length) return { kind: 'labels', classes, scores, decider: scores };
-  throw estimator.error('SHAPE', `expected ${classes.length} centroids, found ${scores.width}`, 'centroids_');
+/** The nearest class, and nothing else. */
+function labelsByNearness(estimator: Estimator, classes: readonly Label[], nearness: Row): Labels {
+  if (nearness.width === classes.length) return { kind: 'labels', classes, decider: nearness };
+  throw estimator.error('SHAPE', `expected ${classes.length} centroids, found ${nearness.width}`, 'centroids_');
 }
 
 /** The number of the nearest centre; the same as the row of centres that scikit-learn calls the label. */

@@ -80,7 +80,7 @@ const votingClassifier: Predict = (estimator, emitter, x) => {
     throw estimator.error('UNSUPPORTED_OP', noSuchOption('voting', voting, ['hard', 'soft']), 'voting');
   }
   const votes = weighted(emitter, rows, weights);
-  return { kind: 'labels', classes, scores: votes, decider: votes };
+  return { kind: 'labels', classes, decider: votes };
 };
 
 const votes: Transform = (estimator, emitter, x) => {

@@ -69,7 +69,7 @@ const oneVersusRest: Predict = (estimator, emitter, x) => {
   const classes = binarizer.labels('classes_');
   if (members.length === 1) {
     const both = probabilities && { probabilities: pair(emitter, probabilities) };
-    return { kind: 'labels', classes, scores: decider, ...both, decider, threshold };
+    return { kind: 'labels', classes, ...known, ...both, decider, threshold };
   }
   if (members.length !== classes.length) {
     throw estimator.error('SHAPE', `expected ${classes.length} estimators, found ${members.length}`, 'estimators_');
@@ -78,7 +78,6 @@ const oneVersusRest: Predict = (estimator, emitter, x) => {
   return {
     kind: 'labels',
     classes,
-    scores: decider,
     ...known,
     ...shares,
     decider: firstWins(estimator, emitter, decider),
@@ -148,8 +147,7 @@ const outputCode: Predict = (estimator, emitter, x): Labels => {
   const classes = estimator.labels('classes_');
   const said = emitter.concat(estimator.estimators('estimators_').map((each) => member(emitter, each, x).decider));
   const codes = estimator.matrix('code_book_', classes.length, said.width);
-  const scores = emitter.unary(distances(emitter, said, codes), 'neg');
-  return { kind: 'labels', classes, scores, decider: scores };
+  return { kind: 'labels', classes, decider: emitter.unary(distances(emitter, said, codes), 'neg') };
 };
 
 export const MULTICLASS: Table = {

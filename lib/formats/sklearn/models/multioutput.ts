@@ -11,10 +11,18 @@ const regressors: Predict = (estimator, emitter, x) => {
   return { kind: 'values', values: emitter.concat(rows) };
 };
 
-const classifiers: Predict = (estimator, emitter, x) => ({
-  kind: 'targets',
-  targets: estimator.estimators('estimators_').map((each) => predictLabels(emitter, each, x)),
-});
+/** Of scores it gives none; of probabilities either all targets' or none. */
+const classifiers: Predict = (estimator, emitter, x) => {
+  const targets = estimator.estimators('estimators_').map((each) => predictLabels(emitter, each, x));
+  const areProbable = targets.every(({ probabilities }) => probabilities !== undefined);
+  return {
+    kind: 'targets',
+    targets: targets.map(({ scores: _scores, probabilities, ...labels }) => ({
+      ...labels,
+      ...(areProbable && { probabilities }),
+    })),
+  };
+};
 
 /** What each estimator of a chain gives, in the order of the targets. */
 function chain<T>(estimator: Estimator, emitter: Emitter, x: Row, run: (each: Estimator, row: Row) => [T, Row]): T[] {

@@ -2,13 +2,12 @@
 import { type Matrix, sum } from '../arrays.ts';
 import type { Emitter, Predict } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
-import type { Row } from '../outcome.ts';
+import type { Labels, Row } from '../outcome.ts';
 import type { Table } from '../table.ts';
 import { noSuchOption } from '../values.ts';
 import { distances } from './distances.ts';
 import { confidencesOfPairs, votesOfPairs } from './multiclass.ts';
 
-/** `predict_proba` of these is not read: libsvm couples its probabilities in steps whose number depends on the row. */
 const KERNELS = ['linear', 'poly', 'rbf', 'sigmoid'];
 
 /** Between the row and each support vector. */
@@ -54,18 +53,52 @@ const classifier: Predict = (estimator, emitter, x) => {
   const values = kernel(estimator, emitter, x, vectors);
   if (classes.length === 2) {
     const scores = emitter.dense(values, weights, intercepts);
-    return { kind: 'labels', classes, scores, decider: scores, threshold: -Number.MIN_VALUE };
+    const probabilities = coupled(estimator, emitter, emitter.unary(scores, 'neg'));
+    return { kind: 'labels', classes, scores, ...probabilities, decider: scores, threshold: -Number.MIN_VALUE };
   }
   const counts = [...estimator.vector(estimator.has('_n_support') ? '_n_support' : 'n_support_', classes.length)];
   const margins = emitter.dense(values, pairWeights(estimator, weights, counts, pairs), intercepts);
   // A positive margin is a vote for the first of a pair; libsvm and scikit-learn differ on one of 0.
   const votes = (second: 'less' | 'less_equal') =>
     votesOfPairs(emitter, emitter.binary(second, margins, 0), classes.length);
+  const probabilities = coupled(estimator, emitter, margins);
+  const breaksTies = estimator.boolean('break_ties', false);
+  if (isByPairs(estimator)) {
+    if (breaksTies) {
+      const message = "is True, with which scikit-learn does not predict where decision_function_shape is 'ovo'";
+      throw estimator.error('UNSUPPORTED_OP', message, 'break_ties');
+    }
+    return { kind: 'labels', classes, scores: margins, ...probabilities, decider: votes('less_equal') };
+  }
   const confidences = confidencesOfPairs(emitter, emitter.unary(margins, 'neg'), classes.length);
   const scores = emitter.binary('add', votes('less'), confidences);
-  const breaksTies = estimator.boolean('break_ties', false);
-  return { kind: 'labels', classes, scores, decider: breaksTies ? scores : votes('less_equal') };
+  return { kind: 'labels', classes, scores, ...probabilities, decider: breaksTies ? scores : votes('less_equal') };
 };
+
+function isByPairs(estimator: Estimator): boolean {
+  const shape = estimator.value('decision_function_shape', 'ovr');
+  // Before 0.19 there was None, which is 'ovo'.
+  if (shape === null || shape === 'ovo') return true;
+  if (shape === 'ovr') return false;
+  const message = noSuchOption('the shape', estimator.text('decision_function_shape'), ['ovr', 'ovo']);
+  throw estimator.error('MALFORMED', message, 'decision_function_shape');
+}
+
+/** libsvm's least probability of a class within a pair. */
+const LEAST_PROBABILITY = 1e-7;
+
+/** The probabilities of one that was fitted with them: of each pair a logistic function of its margin, then coupled. */
+function coupled(estimator: Estimator, emitter: Emitter, margins: Row): Pick<Labels, 'probabilities'> {
+  // The underscores moved in 0.22; since 1.8 the parameter may be 'deprecated', which is False.
+  const [a, b] = ['A', 'B'].map((end) => (estimator.has(`_prob${end}`) ? `_prob${end}` : `prob${end}_`));
+  const asked = estimator.value('_effective_probability', estimator.value('probability', true));
+  if (asked === false || !estimator.has(a) || estimator.numbers(a).data.length === 0) return {};
+  const negated = (attribute: string) => estimator.vector(attribute, margins.width).map((value) => -value);
+  const each = emitter.unary(emitter.affine(margins, negated(a), negated(b)), 'sigmoid');
+  const pairs = emitter.unary(each, 'clip', LEAST_PROBABILITY, 1 - LEAST_PROBABILITY);
+  const classes = (1 + Math.sqrt(1 + 8 * margins.width)) / 2;
+  return { probabilities: { operand: emitter.emit('couple', [pairs.operand], {}), width: classes } };
+}
 
 /** [pairs, vectors]: of a pair (i, j), the vectors of i have their weight against j, those of j theirs against i. */
 function pairWeights(estimator: Estimator, weights: Matrix, counts: readonly number[], pairs: number): Matrix {
