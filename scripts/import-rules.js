@@ -143,15 +143,16 @@ const NATIVE_RULES = [
   },
   {
     files: /^native\/(network\.h|build\.cc|run\.cc)$/,
-    may: only('native/(network|plan|pack|pack_reduced|pool|arena)\\.h', 'native/kernels/kernels\\.h', STANDARD),
+    may: only('native/(network|plan|pack|pack_reduced|pool|arena|couple)\\.h', 'native/kernels/kernels\\.h', STANDARD),
   },
+  { files: /^native\/couple\.h$/, may: only(STANDARD) },
   {
     files: /^native\/(pack|pack_reduced|panel)\.(h|cc)$/,
     may: only('native/(pack|pack_reduced|panel|arena)\\.h', STANDARD),
   },
   {
     files: /^native\/plan\.(h|cc)$/,
-    may: only('native/(plan|pack|pack_reduced|arena)\\.h', 'native/kernels/kernels\\.h', STANDARD),
+    may: only('native/(plan|pack|pack_reduced|arena|couple)\\.h', 'native/kernels/kernels\\.h', STANDARD),
   },
   { files: /^native\/loaded\.(h|cc)$/, may: only('native/(loaded|engine|mutex|arena)\\.h', STANDARD) },
   { files: /^native\/(pool|mutex)\.(h|cc)$/, may: only('native/(pool|mutex)\\.h', '<windows\\.h>', STANDARD) },

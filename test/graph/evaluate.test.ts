@@ -102,6 +102,15 @@ describe('evaluating constants', () => {
     }
   });
 
+  it('couples pairs as the reference does, with as many rounds', () => {
+    const pairs = [0.9, 0.2, 1e-7, 0.4, 1 - 1e-7, 0.6];
+    const graph = graphOf({ x: [6] }, [node('y', 'couple', ['x'], {})]);
+    const [wanted] = Object.values(reference(graph, { x: Float64Array.from(pairs) }, 1));
+    const found = evaluate(node('y', 'couple', [doubles(pairs)], {}), [doubles(pairs)]);
+    expect(found.shape).toEqual([4]);
+    for (const [i, probability] of [...wanted].entries()) expect(found.data[i]).toBeCloseTo(probability, 14);
+  });
+
   it('counts ids from the end where they wrap, and leaves ids outside of a one-hot off', () => {
     const ids = doubles([-1, 0, -4, 1.5]);
     const hot = evaluate(node('y', 'one_hot', [ids], { depth: 3, on: 2, off: -1, axis: 0, wrap: true }), [ids]);

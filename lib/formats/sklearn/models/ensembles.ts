@@ -164,15 +164,20 @@ const baggingRegressor: Predict = (estimator, emitter, x) => {
   return { kind: 'values', values: average(emitter, rows) };
 };
 
-/** Estimators without probabilities vote. */
+/** Estimators without probabilities vote. Scores are the mean of theirs, and decide nothing here. */
 const baggingClassifier: Predict = (estimator, emitter, x) => {
   const classes = estimator.labels('classes_');
-  const rows = bagged(estimator, emitter, x).map(([each, row]) => {
-    const labels = predictLabels(emitter, each, row);
-    const said = labels.probabilities ?? oneHot(emitter, labels);
-    return scattered(emitter, said, positionsOf(each, labels.classes, classes.length), classes.length);
+  const said = bagged(estimator, emitter, x).map(([each, row]) => [each, predictLabels(emitter, each, row)] as const);
+  const rows = said.map(([each, labels]) => {
+    const row = labels.probabilities ?? oneHot(emitter, labels);
+    return scattered(emitter, row, positionsOf(each, labels.classes, classes.length), classes.length);
   });
-  return labelsByProbability(estimator, classes, average(emitter, rows));
+  const scores = said.flatMap(([, labels]) => labels.scores ?? []);
+  const areScored = scores.length === said.length && scores.every(({ width }) => width === scores[0].width);
+  return {
+    ...labelsByProbability(estimator, classes, average(emitter, rows)),
+    ...(areScored && { scores: average(emitter, scores) }),
+  };
 };
 
 export const ENSEMBLES: Table = {
