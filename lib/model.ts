@@ -241,9 +241,21 @@ export class Model implements Disposable {
 
   /** @internal Rows as people hold them, as arrays for {@link run}: one for each input. */
   flatten(rows: Rows | RowRecord): FlatRows {
+    return this.rowReader.read(rows);
+  }
+
+  /** @internal */
+  get rowReader(): RowReader {
     const { inputs } = this.#calls;
     this.#rowReader ??= new RowReader({ inputs, featureNames: this.featureNames, Floats: this.#Floats });
-    return this.#rowReader.read(rows);
+    return this.#rowReader;
+  }
+
+  /** @internal Of rows that were read already, which are no record: outputs, or what predict or predictProba says. */
+  ask(question: 'run' | 'predict' | 'proba', rows: FlatRows): FloatArray[] | Predictions | Probabilities {
+    if (question === 'run') return this.#calls.runRows(rows);
+    if (question === 'predict') return this.#predictor.predict(rows) as Predictions;
+    return this.#predictor.predictProba(() => rows) as Probabilities;
   }
 
   /**

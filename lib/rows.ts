@@ -37,14 +37,15 @@ export interface FlatRows extends PeopleRows {
 
 /** Reads rows for one model; made once and kept. */
 export class RowReader {
-  readonly #inputs: readonly Column[];
+  /** What the elements of each input may be. */
+  readonly columns: readonly Column[];
   readonly #featureNames: readonly string[] | undefined;
   readonly #Floats: RowsTaken['Floats'];
   /** Made when the first record comes. */
   #records: RecordReader | undefined;
 
   constructor({ inputs, featureNames, Floats }: RowsTaken) {
-    this.#inputs = inputs.map((port) => new Column(port));
+    this.columns = inputs.map((port) => new Column(port));
     this.#featureNames = featureNames;
     this.#Floats = Floats;
   }
@@ -63,7 +64,7 @@ export class RowReader {
   }
 
   #whole(array: TypedArray): FlatRows {
-    if (this.#inputs.length > 1) throw this.#needsRecords(array, 'rows');
+    if (this.columns.length > 1) throw this.#needsRecords(array, 'rows');
     return {
       arrays: [array],
       isRecord: false,
@@ -78,7 +79,7 @@ export class RowReader {
       throw new ForwardpassError('INPUT', message, 'rows');
     }
     const arrays = this.#allocate(1);
-    const records = this.#recordReader;
+    const records = this.records;
     records.read(rows, 0, arrays, 'record');
     return { arrays, isRecord: true, cell: (_, input, element) => records.cell(rows, 'record', input, element) };
   }
@@ -90,40 +91,41 @@ export class RowReader {
       const row: unknown = rows[r];
       if (isRow(row)) this.#readRow(row, r, arrays);
       else if (typeof row === 'object' && row !== null && !isCollection(row)) {
-        this.#recordReader.read(row, r, arrays, `rows[${r}]`);
+        this.records.read(row, r, arrays, `rows[${r}]`);
       } else throw this.#noRow(row, r);
     }
     return { arrays, isRecord: false, cell: (row, input, element) => this.#cell(rows, row, input, element) };
   }
 
   #allocate(rows: number): FloatArray[] {
-    return this.#inputs.map(({ port: { width } }) => allocate<FloatArray>(this.#Floats, rows, { name: 'rows', width }));
+    return this.columns.map(({ port: { width } }) => allocate<FloatArray>(this.#Floats, rows, { name: 'rows', width }));
   }
 
   get #width(): number {
-    return this.#inputs[0].port.width;
+    return this.columns[0].port.width;
   }
 
   /** `14 numbers`, or values where some are strings. */
   get #counted(): string {
-    const [column] = this.#inputs;
+    const [column] = this.columns;
     return `${this.#width} ${column.isPlain ? 'numbers' : 'values'}`;
   }
 
-  get #recordReader(): RecordReader {
-    this.#records ??= new RecordReader(this.#inputs, this.#featureNames);
+  /** What reads rows that name their features. */
+  get records(): RecordReader {
+    this.#records ??= new RecordReader(this.columns, this.#featureNames);
     return this.#records;
   }
 
   #readRow(row: ArrayLike<unknown>, r: number, arrays: readonly FloatArray[]): void {
     const place = `rows[${r}]`;
-    if (this.#inputs.length > 1) throw this.#needsRecords(row, place);
+    if (this.columns.length > 1) throw this.#needsRecords(row, place);
     const width = this.#width;
     if (row.length !== width) {
       throw new ForwardpassError('INPUT', `expected ${this.#counted}, found ${row.length}`, place);
     }
     const [flat] = arrays;
-    const [column] = this.#inputs;
+    const [column] = this.columns;
     for (let i = 0; i < width; i++) {
       const value = row[i];
       flat[r * width + i] =
@@ -132,12 +134,12 @@ export class RowReader {
   }
 
   #needsRecords(found: unknown, place: string): ForwardpassError {
-    const message = `expected a record of ${listNames(this.#recordReader.names)}, found ${describe(found)}`;
+    const message = `expected a record of ${listNames(this.records.names)}, found ${describe(found)}`;
     return new ForwardpassError('INPUT', message, place);
   }
 
   #noRow(row: unknown, r: number): ForwardpassError {
-    const what = this.#inputs.length > 1 ? 'a record' : `an array of ${this.#counted} or a record`;
+    const what = this.columns.length > 1 ? 'a record' : `an array of ${this.#counted} or a record`;
     const hint = typeof row === 'number' && this.#width > 1 ? ' (one row is [[…]], or a typed array)' : '';
     return new ForwardpassError('INPUT', `expected ${what}, found ${describe(row)}${hint}`, `rows[${r}]`);
   }
@@ -145,7 +147,7 @@ export class RowReader {
   #cell(rows: readonly unknown[], r: number, input: number, element: number): { value: unknown; place: string } {
     const row = rows[r];
     if (isRow(row)) return { value: row[element], place: `rows[${r}][${element}]` };
-    return this.#recordReader.cell(row as object, `rows[${r}]`, input, element);
+    return this.records.cell(row as object, `rows[${r}]`, input, element);
   }
 }
 

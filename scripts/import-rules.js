@@ -82,7 +82,8 @@ const TYPESCRIPT_RULES = [
     files: /^lib\/cli\//,
     may: only(
       'lib/cli/.*',
-      'lib/(freeze|load|model|options|quantize)\\.ts',
+      'lib/(freeze|load|model|options|quantize|rows)\\.ts',
+      'lib/rows/.*',
       'lib/formats/containers/.*',
       GRAPH_TYPES,
       ERRORS,

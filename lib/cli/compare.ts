@@ -1,10 +1,12 @@
 /** How far the results of one model are from those of another. */
 import type { Readable } from 'node:stream';
 import { ForwardpassError } from '../errors.ts';
+import { Column } from '../rows/column.ts';
+import type { CsvOptions } from './csv-options.ts';
 import type { CliModel } from './environment.ts';
-import { defaultBatch, rowShape } from './evaluate.ts';
-import { openInput } from './open-input.ts';
-import { elementCount, type LayoutInput } from './row-layout.ts';
+import { defaultBatch, layoutOf, rowShape } from './evaluate.ts';
+import { type InputOptions, openInput } from './open-input.ts';
+import { elementCount, type LayoutParts, plainColumn } from './row-layout.ts';
 import type { FloatArray } from './row-source.ts';
 
 export interface Sample {
@@ -32,23 +34,23 @@ export interface Results {
   readonly outputs: readonly Float64Array[];
 }
 
-type Runnable = Pick<CliModel, 'inputs' | 'outputs' | 'run' | 'predict' | 'classes' | 'featureNames'>;
+type Runnable = Pick<CliModel, 'inputs' | 'outputs' | 'run' | 'ask' | 'rowReader' | 'classes' | 'featureNames'>;
 
 export async function readSample(
   model: Runnable,
   paths: readonly string[],
   labelPath: string | undefined,
+  options: CsvOptions,
   stdin: Readable,
 ): Promise<Sample> {
-  const inputs = model.inputs.map((info) => ({ name: info.name, shape: rowShape(info) }));
   const batch = defaultBatch(model);
-  const blocks = await readBlocks(paths, { inputs, featureNames: model.featureNames }, batch, stdin);
-  const width = elementCount(inputs[0].shape);
+  const blocks = await readBlocks({ ...options, paths }, layoutOf(model), batch, stdin);
+  const width = elementCount(rowShape(model.inputs[0]));
   const rowCount = blocks.reduce((total, [first]) => total + first.length / width, 0);
   if (rowCount === 0) throw new ForwardpassError('INPUT', 'expected rows, found none', '--sample');
   if (labelPath === undefined) return { rowCount, blocks };
 
-  const found = await readBlocks([labelPath], { inputs: [{ name: 'label', shape: [] }] }, batch, stdin);
+  const found = await readBlocks({ ...options, paths: [labelPath] }, { columns: [labelColumn(model)] }, batch, stdin);
   const labels = Float64Array.from(found.flatMap(([block]) => [...block]));
   if (labels.length !== rowCount) {
     throw new ForwardpassError('INPUT', `expected ${rowCount} labels, one a row, found ${labels.length}`, '--labels');
@@ -56,13 +58,33 @@ export async function readSample(
   return { rowCount, blocks, labels };
 }
 
+/** Labels that are strings stand for the numbers of their classes, which may be given themselves. */
+function labelColumn({ classes }: Runnable): Column {
+  const words = classes?.filter((label) => typeof label === 'string');
+  if (classes === undefined || words?.length !== classes.length) return plainColumn('label', []);
+  return new LabelColumn(words);
+}
+
+class LabelColumn extends Column {
+  constructor(words: readonly string[]) {
+    super({ name: 'label', shape: [], width: 1, dtype: 'string', words: new Map([[0, words]]) });
+  }
+
+  override numberOf(value: unknown, element: number, place: () => string): number {
+    if (typeof value === 'number') return value;
+    const index = super.numberOf(value, element, place);
+    if (index >= 0 || !/^\d+$/.test(String(value))) return index;
+    return Number(value);
+  }
+}
+
 async function readBlocks(
-  paths: readonly string[],
-  layout: { readonly inputs: readonly LayoutInput[]; readonly featureNames?: readonly string[] },
+  options: InputOptions,
+  layout: LayoutParts,
   batch: number,
   stdin: Readable,
 ): Promise<FloatArray[][]> {
-  const opened = await openInput({ paths }, layout, stdin);
+  const opened = await openInput(options, layout, stdin);
   try {
     const blocks: FloatArray[][] = [];
     for await (const { inputs } of opened.rows.blocks(batch)) blocks.push(inputs.map((values) => values.slice()));
@@ -122,9 +144,10 @@ export function answersOf(model: Runnable, results: Results, sample: Sample): nu
     const message = 'the model gives one number a row and knows no classes: there is nothing to compare labels with';
     throw new ForwardpassError('NOT_A_CLASSIFIER', message, '--labels');
   }
-  return sample.blocks.flatMap(([rows]) => {
-    const labels: (string | number)[] = Array.from<string | number>(model.predict(rows));
-    return labels.map((label) => classes.indexOf(label));
+  const cell = () => ({ value: undefined, place: '--sample' });
+  return sample.blocks.flatMap((arrays) => {
+    const labels = model.ask('predict', { arrays, isRecord: false, cell }) as ArrayLike<string | number>;
+    return Array.from(labels, (label) => classes.indexOf(label));
   });
 }
 

@@ -18,8 +18,8 @@ export type CliModel = Pick<
   | 'parameterCount'
   | 'run'
   | 'bind'
-  | 'predict'
-  | 'predictProba'
+  | 'rowReader'
+  | 'ask'
   | 'summary'
   | 'dispose'
 >;

@@ -2,26 +2,33 @@
 import { ForwardpassError } from '../errors.ts';
 import type { TensorInfo } from '../model.ts';
 import type { CliModel } from './environment.ts';
-import { elementCount } from './row-layout.ts';
-import type { RowBlock } from './row-source.ts';
+import { elementCount, type LayoutParts } from './row-layout.ts';
+import type { FloatArray, RowBlock } from './row-source.ts';
 import type { ResultColumn, ResultValues } from './row-writer.ts';
 
-/** What is asked of the model: its outputs as they are, or as an estimator's predict or predict_proba says them. */
-export type Question = 'run' | 'predict' | 'proba';
+/**
+ * What is asked of the model: its outputs as they are, what an estimator's predict or predict_proba says, or labels and
+ * probabilities side by side.
+ */
+export type Question = 'run' | 'predict' | 'proba' | 'both';
 
-export type Evaluate = (block: RowBlock) => readonly ResultValues[];
+/** The parts of an answer for a block, in the order of their columns. */
+export type Answer = readonly AnswerPart[];
 
-/** A failure of the model names a row of its block, counted from 0: `rowsBefore` tells where that is. */
-export function evaluateAfter(rowsBefore: number, evaluate: Evaluate, block: RowBlock): readonly ResultValues[] {
-  try {
-    return evaluate(block);
-  } catch (error) {
-    if (!(error instanceof ForwardpassError) || rowsBefore === 0) throw error;
-    throw new ForwardpassError(error.code, error.message, `after ${rowsBefore} rows`, { cause: error });
-  }
+export interface AnswerPart {
+  readonly column: ResultColumn;
+  readonly values: ResultValues;
 }
 
-export function rowShape({ shape }: TensorInfo): number[] {
+/** Results are valid until the next block. */
+export type Evaluate = (block: RowBlock) => Answer;
+
+/** What rows of the model are read for. */
+export function layoutOf({ rowReader, featureNames }: Pick<CliModel, 'rowReader' | 'featureNames'>): LayoutParts {
+  return { columns: rowReader.columns, featureNames, records: rowReader.records };
+}
+
+export function rowShape({ shape }: Pick<TensorInfo, 'shape'>): number[] {
   return shape.slice(1).map((size) => size ?? 1);
 }
 
@@ -32,47 +39,95 @@ export function defaultBatch(model: Pick<CliModel, 'inputs' | 'outputs'>): numbe
   return Math.max(1, Math.min(4096, Math.floor(2 ** 18 / widest)));
 }
 
-export function resultColumns(model: CliModel, question: Question): ResultColumn[] {
-  const { inputs, outputs, classes } = model;
-  if (question === 'run') {
-    return outputs.map((info, i) => {
-      const shape = rowShape(info);
-      const labels = i === 0 && elementCount(shape) === classes?.length ? classes : undefined;
-      return { name: info.name, shape, labels };
-    });
-  }
-  // A row of zeros tells what the answers look like.
-  const row = new Float64Array(elementCount(rowShape(inputs[0])));
-  if (question === 'predict') {
-    return [{ name: 'prediction', shape: Array.isArray(model.predict(row)) ? [] : rowShape(outputs[0]) }];
-  }
-  return [{ name: 'probability', shape: [model.predictProba(row).length], labels: classes }];
-}
-/** Full blocks go through a bound call, whose buffers are made once; results are valid until the next block. */
-export function createEvaluate(model: CliModel, question: Question, batch: number): Evaluate {
-  if (question === 'predict') return ({ inputs }) => [model.predict(inputs[0])];
-  if (question === 'proba') return ({ inputs }) => [model.predictProba(inputs[0])];
-  const runAny: Evaluate = ({ inputs }) => {
-    const outputs = model.run(Object.fromEntries(model.inputs.map(({ name }, i) => [name, inputs[i]])));
-    return model.outputs.map(({ name }) => outputs[name]);
-  };
-  let runFull: Evaluate | undefined;
+type Asked = Pick<CliModel, 'ask' | 'inputs' | 'outputs' | 'classes'>;
+
+/** For blocks in their order: messages count the rows. */
+export function createEvaluate(model: Asked, question: Question): Evaluate {
+  const outputs = outputColumns(model);
+  let rowsBefore = 0;
   return (block) => {
-    if (block.rowCount < batch) return runAny(block);
-    runFull ??= bindFull(model, batch) ?? runAny;
-    return runFull(block);
+    const before = rowsBefore;
+    rowsBefore += block.rowCount;
+    const ask: Ask = (asked) => askAbout(model, asked, block, before);
+    if (question === 'run') return (ask('run') as ResultValues[]).map((values, i) => ({ column: outputs[i], values }));
+    if (question === 'predict') return predictions(model, block, ask, 'prediction');
+    if (question === 'proba') return probabilities(model, block, ask);
+    return [...predictions(model, block, ask, 'label'), ...probabilities(model, block, ask, true)];
   };
 }
 
-/** Undefined where an input holds ids: a run checks that they are whole numbers, writing into its buffer would not. */
-function bindFull(model: CliModel, batch: number): Evaluate | undefined {
-  const call = model.bind({ batch });
-  const inputs = model.inputs.map(({ name }) => call.inputs[name]);
-  const outputs = model.outputs.map(({ name }) => call.outputs[name]);
-  if (inputs.some((input) => input instanceof Int32Array)) return undefined;
-  return (block) => {
-    for (const [i, input] of inputs.entries()) input.set(block.inputs[i]);
-    call.run();
-    return outputs;
+/** Where there are no rows to tell what the answers look like. */
+export function emptyColumns(model: Asked, question: Question): ResultColumn[] {
+  if (question === 'run') return outputColumns(model);
+  const { classes, outputs } = model;
+  const predicted = classes ? [] : rowShape(outputs[0]);
+  const label: ResultColumn = { name: question === 'both' ? 'label' : 'prediction', shape: predicted };
+  const proba: ResultColumn = { name: 'probability', shape: [classes?.length ?? 1], labels: classes };
+  return question === 'predict' ? [label] : question === 'proba' ? [proba] : [label, proba];
+}
+
+function outputColumns({ outputs, classes }: Pick<CliModel, 'outputs' | 'classes'>): ResultColumn[] {
+  return outputs.map((info, i) => {
+    const shape = rowShape(info);
+    const labels = i === 0 && elementCount(shape) === classes?.length ? classes : undefined;
+    return { name: info.name, shape, labels };
+  });
+}
+
+/** One column; of several targets one that is as wide; of several outputs one for each. */
+function predictions({ outputs, classes }: Asked, block: RowBlock, ask: Ask, name: string): AnswerPart[] {
+  const found = ask('predict') as Said;
+  if (!isValues(found)) return byOutput(outputs, found);
+  const width = found.length / block.rowCount;
+  if (ArrayBuffer.isView(found)) {
+    const shape = rowShape(outputs[0]);
+    return [{ column: { name, shape: elementCount(shape) === width ? shape : [width] }, values: found }];
+  }
+  const kind = kindOf(classes ?? found);
+  if (width === 1) return [{ column: { name, shape: [], kind }, values: found }];
+  const labels = outputs.length === width ? outputs.map((output) => output.name) : undefined;
+  return [{ column: { name, shape: [width], labels, kind: classes && kind }, values: found }];
+}
+
+function probabilities({ outputs, classes }: Asked, block: RowBlock, ask: Ask, byLabel = false): AnswerPart[] {
+  const found = ask('proba') as Said;
+  if (!isValues(found)) return byOutput(outputs, found);
+  const width = found.length / block.rowCount;
+  const labels = classes?.length === width ? classes : undefined;
+  return [{ column: { name: 'probability', shape: [width], labels, byLabel }, values: found }];
+}
+
+function byOutput(outputs: CliModel['outputs'], found: Readonly<Record<string, ResultValues>>): AnswerPart[] {
+  return outputs.map((info) => {
+    const values = found[info.name];
+    return { column: { name: info.name, shape: rowShape(info) }, values };
+  });
+}
+
+function isValues(found: Said): found is Exclude<Said, Record<string, FloatArray>> {
+  return Array.isArray(found) || ArrayBuffer.isView(found);
+}
+
+function kindOf(labels: readonly (string | number)[]): ResultColumn['kind'] {
+  if (labels.every((label) => typeof label === 'string')) return 'text';
+  return labels.every((label) => Number.isInteger(label)) ? 'integer' : 'double';
+}
+
+/** What `predict` and `predictProba` say of rows. */
+type Said = (string | number)[] | FloatArray | Record<string, FloatArray>;
+type Ask = (asked: 'run' | 'predict' | 'proba') => ReturnType<CliModel['ask']>;
+
+/** What the model says of a block. A failure names the row as the file has it, or says how many rows came before. */
+function askAbout(model: Asked, asked: 'run' | 'predict' | 'proba', block: RowBlock, before: number): ReturnType<Ask> {
+  let isPlaced = false;
+  const cell: RowBlock['cell'] = (...at) => {
+    isPlaced = true;
+    return block.cell(...at);
   };
+  try {
+    return model.ask(asked, { arrays: block.inputs, isRecord: false, cell });
+  } catch (error) {
+    if (!(error instanceof ForwardpassError) || before === 0 || isPlaced) throw error;
+    throw new ForwardpassError(error.code, error.message, `after ${before} rows`, { cause: error });
+  }
 }

@@ -9,7 +9,7 @@ import { assignPaths, type NamedPath } from './named-paths.ts';
 import { readCsv } from './read-csv.ts';
 import { readJson, readJsonLines } from './read-json.ts';
 import { readNpy } from './read-npy.ts';
-import { type LayoutInput, RowLayout } from './row-layout.ts';
+import { type LayoutParts, RowLayout } from './row-layout.ts';
 import { type RowSource, type SourcePart, zipSources } from './row-source.ts';
 
 export interface InputOptions extends CsvOptions {
@@ -17,6 +17,8 @@ export interface InputOptions extends CsvOptions {
   readonly paths: readonly string[];
   /** By name, otherwise by content, unless given. */
   readonly format?: DataFormat;
+  /** Columns of the first path that go on to the results. */
+  readonly keep?: readonly string[];
 }
 
 export interface OpenInput {
@@ -26,62 +28,69 @@ export interface OpenInput {
   close(): Promise<void>;
 }
 
-export async function openInput(
-  options: InputOptions,
-  model: { readonly inputs: readonly LayoutInput[]; readonly featureNames?: readonly string[] },
-  stdin: Readable,
-): Promise<OpenInput> {
-  const targets = assignInputs(options.paths, model.inputs);
+export async function openInput(options: InputOptions, parts: LayoutParts, stdin: Readable): Promise<OpenInput> {
+  const targets = assignInputs(
+    options.paths,
+    parts.columns.map(({ port }) => port),
+  );
   const sources: ByteSource[] = [];
   const close = async () => {
     for (const source of sources) await source.close();
   };
   try {
-    const parts: SourcePart[] = [];
+    const read: SourcePart[] = [];
     let format: DataFormat | undefined;
     for (const { path, indices } of targets) {
       const named = options.format ?? (path === '-' ? undefined : formatOfInput(path));
       const source = await (path === '-' ? ByteSource.ofStream('standard input', stdin) : ByteSource.open(path));
       sources.push(source);
       const partFormat = await formatOfContent(source, named);
-      const featureNames = indices.includes(0) ? model.featureNames : undefined;
-      const layout = new RowLayout(
-        indices.map((i) => model.inputs[i]),
-        featureNames,
-      );
-      const rows = await read(source, layout, partFormat, options);
-      parts.push({ name: source.name, inputIndices: indices, rows });
+      const keep = read.length === 0 ? options.keep : undefined;
+      const rows = await openRows(source, layoutOf(parts, indices), partFormat, { ...options, keep });
+      read.push({ name: source.name, inputIndices: indices, rows });
       format ??= partFormat;
     }
-    return { rows: zipSources(parts), format: format ?? 'csv', close };
+    return { rows: zipSources(read), format: format ?? 'csv', close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function read(
+/** Of some of the columns; feature names run through all. */
+function layoutOf({ columns, featureNames, records }: LayoutParts, indices: readonly number[]): RowLayout {
+  if (indices.length === columns.length) return new RowLayout({ columns, featureNames, records });
+  let first = 0;
+  const names = columns.map(({ port: { width } }) => {
+    first += width;
+    return featureNames?.slice(first - width, first) ?? [];
+  });
+  return new RowLayout({ columns: indices.map((i) => columns[i]), featureNames: indices.flatMap((i) => names[i]) });
+}
+
+async function openRows(
   source: ByteSource,
   layout: RowLayout,
   format: DataFormat,
-  options: CsvOptions,
+  options: CsvOptions & Pick<InputOptions, 'keep'>,
 ): Promise<RowSource> {
+  const { keep } = options;
   switch (format) {
     case 'npy':
-      return readNpy(source, layout);
+      return readNpy(source, layout, keep);
     case 'csv':
-      return readCsv(await source.text(), layout, options);
+      return readCsv(await source.text(), layout, options, keep);
     case 'json':
-      return readJson(await source.text(), layout);
+      return readJson(await source.text(), layout, keep);
     case 'jsonl':
-      return readJsonLines(await source.text(), layout);
+      return readJsonLines(await source.text(), layout, keep);
     case 'parquet':
-      return (await import('./read-parquet.ts')).readParquet(source, layout);
+      return (await import('./read-parquet.ts')).readParquet(source, layout, keep);
   }
 }
 
 /** One path for all inputs, or one for each by name. Throws `OPTION` when an input is left out or given twice. */
-function assignInputs(paths: readonly string[], inputs: readonly LayoutInput[]): NamedPath[] {
+function assignInputs(paths: readonly string[], inputs: readonly { readonly name: string }[]): NamedPath[] {
   const assigned = assignPaths('--input', paths, inputs);
   const missing = inputs.filter((_, i) => !assigned.some(({ indices }) => indices.includes(i)));
   if (missing.length > 0) {

@@ -6,11 +6,12 @@ import type { Quantizable, QuantizableLayer } from '../quantize.ts';
 import { listNames, quote } from '../words.ts';
 import { writeFile } from './byte-sink.ts';
 import { answersOf, compare, type Difference, readSample, rightOf, runSample, type Sample } from './compare.ts';
+import { addCsvFlags, type CsvOptions } from './csv-options.ts';
 import type { Environment } from './environment.ts';
 import { addSourceFlags, type LoadFlags, parseSeconds, toLoadOptions } from './load-options.ts';
 import { duration, time } from './timing.ts';
 
-interface QuantizeFlags extends Omit<LoadFlags, 'precision'> {
+interface QuantizeFlags extends Omit<LoadFlags, 'precision'>, CsvOptions {
   readonly precision: ReducedWeights;
   readonly sample?: readonly string[];
   readonly labels?: string;
@@ -70,7 +71,7 @@ export function addQuantizeCommand(program: Command, environment: Environment): 
     .option('--layers', 'also what each layer does to the results when it alone is reduced')
     .option('--seconds <time>', 'how long to measure each speed', parseSeconds, 0.5)
     .option('--json', 'as JSON, for programs');
-  addSourceFlags(command)
+  addSourceFlags(addCsvFlags(command))
     .addHelpText('after', EXAMPLES)
     .action(async (path: string, flags: QuantizeFlags) => {
       const { precision, ...source } = flags;
@@ -124,7 +125,8 @@ async function measureBoth(
     throw new ForwardpassError('OPTION', 'needs rows to compare results on: give --sample FILE', needing);
   }
 
-  const sample = await readSample(whole, flags.sample, flags.labels, environment.stdin);
+  const { header, delimiter, decimal } = flags;
+  const sample = await readSample(whole, flags.sample, flags.labels, { header, delimiter, decimal }, environment.stdin);
   const results = runSample(whole, sample);
   const difference = (other: Model) => compare(results, runSample(other, sample));
   return {

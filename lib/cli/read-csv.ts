@@ -3,7 +3,9 @@ import { CsvError, parse } from 'csv-parse';
 import { ForwardpassError } from '../errors.ts';
 import { quote } from '../words.ts';
 import type { ByteSource } from './byte-source.ts';
+import { isMissing, parseDecimalComma, parseNumber } from './csv-cells.ts';
 import type { CsvOptions } from './csv-options.ts';
+import { keptColumns } from './keep.ts';
 import { BlockBuilder, type RowLayout } from './row-layout.ts';
 import type { RowBlock, RowSource } from './row-source.ts';
 
@@ -11,12 +13,17 @@ const SNIFFED_BYTES = 65_536;
 /** A row longer than that is rather a quote that is never closed. */
 const LONGEST_ROW = 1 << 26;
 
-export function readCsv(source: ByteSource, layout: RowLayout, options: CsvOptions): RowSource {
+export function readCsv(
+  source: ByteSource,
+  layout: RowLayout,
+  options: CsvOptions,
+  keep: readonly string[] = [],
+): RowSource {
   return {
     fraction: () => source.fraction(),
     async *blocks(batch) {
       try {
-        yield* parseBlocks(source, layout, options, batch);
+        yield* new CsvRows(source, layout, options, keep).blocks(batch);
       } catch (error) {
         if (!(error instanceof CsvError)) throw error;
         throw new ForwardpassError('MALFORMED', error.message, source.name, { cause: error });
@@ -31,49 +38,162 @@ interface ParsedRow {
   readonly info: { readonly lines: number };
 }
 
-async function* parseBlocks(
-  source: ByteSource,
-  layout: RowLayout,
-  options: CsvOptions,
-  batch: number,
-): AsyncGenerator<RowBlock> {
-  const { header = 'auto' } = options;
-  const builder = new BlockBuilder(layout, batch);
-  const delimiter =
-    options.delimiter ?? sniffDelimiter(Buffer.from(await source.peek(SNIFFED_BYTES)).toString('latin1'), options);
-  const parseCell = options.decimal === ',' ? parseDecimalComma : parseNumber;
-  const parser = parse({ delimiter, trim: true, skip_empty_lines: true, max_record_size: LONGEST_ROW, info: true });
-  // The parser is destroyed with the source's error, and so throws it below.
-  pipeline(Readable.from(source.chunks(), { objectMode: false }), parser, () => {});
+/** What is done with the cells of a column. */
+interface CsvColumn {
+  readonly at: number;
+  readonly slot: number;
+  readonly isWord: boolean;
+}
 
-  let slots: Int32Array | undefined;
-  let names: readonly string[] | undefined;
-  let row = 0;
-  for await (const { record: cells, info } of parser as AsyncIterable<ParsedRow>) {
-    if (slots === undefined) {
-      const isHeader = header === 'auto' ? cells.some((cell) => parseCell(cell) === undefined) : header !== 'none';
-      if (isHeader) names = cells;
-      slots =
-        names && header !== 'skip'
-          ? layout.placeColumns(names, source.name)
-          : layout.placeByPosition(cells.length, source.name);
-      if (isHeader) continue;
-    }
-    row++;
-    for (let column = 0; column < cells.length; column++) {
-      if (slots[column] < 0) continue;
-      const value = parseCell(cells[column]);
-      if (value === undefined) {
-        const place = `${source.name} row ${row}, column ${names ? quote(names[column]) : column + 1}`;
-        const hint = /^[+-]?\d+,\d+$/.test(cells[column]) ? '; a decimal comma needs --decimal ,' : '';
-        const message = `expected a number, found ${quote(cells[column])} (line ${info.lines})${hint}`;
-        throw new ForwardpassError('INPUT', message, place);
-      }
-      builder.set(slots[column], value);
-    }
-    if (builder.endRow()) yield builder.take();
+class CsvRows {
+  private names: readonly string[] | undefined;
+  private columns: readonly CsvColumn[] = [];
+  private kept: readonly number[] = [];
+  private rowsBefore = 0;
+  /** Of each row of the block, the line at which it ends. */
+  private lines: number[] = [];
+  /** Of each row of the block, the words, in the order of `columns`: of numbers, the block has the number itself. */
+  private words: string[][] = [];
+  private hasWords = false;
+  private readonly parseCell: (cell: string) => number | undefined;
+
+  constructor(
+    private readonly source: ByteSource,
+    private readonly layout: RowLayout,
+    private readonly options: CsvOptions,
+    private readonly keep: readonly string[],
+  ) {
+    this.parseCell = options.decimal === ',' ? parseDecimalComma : parseNumber;
   }
-  if (builder.rowCount > 0) yield builder.take();
+
+  async *blocks(batch: number): AsyncGenerator<RowBlock> {
+    const { source, layout, options } = this;
+    const head = Buffer.from(await source.peek(SNIFFED_BYTES)).toString('latin1');
+    const parser = parse({
+      delimiter: options.delimiter ?? sniffDelimiter(head, options),
+      // Blanks are part of a cell where they are part of words that the model knows.
+      trim: !hasBlankWords(layout),
+      skip_empty_lines: true,
+      max_record_size: LONGEST_ROW,
+      info: true,
+    });
+    // The parser is destroyed with the source's error, and so throws it below.
+    pipeline(Readable.from(source.chunks(), { objectMode: false }), parser, () => {});
+
+    let builder: BlockBuilder | undefined;
+    for await (const row of parser as AsyncIterable<ParsedRow>) {
+      if (builder === undefined) {
+        const isHeader = this.start(row.record);
+        const made = new BlockBuilder(layout, batch, (r, slot) => this.cellOf(made, r, slot), this.keep.length);
+        builder = made;
+        this.fillAbsent(builder, batch);
+        if (isHeader) continue;
+      }
+      this.lines.push(row.info.lines);
+      this.fill(builder, row.record);
+      if (!builder.endRow()) continue;
+      yield builder.take();
+      this.rowsBefore += this.lines.length;
+      this.lines = [];
+      this.words = [];
+    }
+    if (builder !== undefined && builder.rowCount > 0) yield builder.take();
+  }
+
+  /** Decides where the columns go, by the first row; whether it is a header. */
+  private start(cells: readonly string[]): boolean {
+    const { layout, source, keep } = this;
+    const { header = 'auto' } = this.options;
+    const isHeader = header === 'auto' ? this.isHeader(cells) : header !== 'none';
+    if (isHeader) this.names = cells;
+    const slots =
+      isHeader && header !== 'skip'
+        ? layout.placeColumns(cells, source.name)
+        : layout.placeByPosition(cells, source.name);
+    this.columns = cells.flatMap((_, at) => {
+      const slot = slots[at];
+      return slot < 0 || layout.isUnused(slot) ? [] : [{ at, slot, isWord: layout.isWord(slot) }];
+    });
+    this.hasWords = this.columns.some(({ isWord }) => isWord);
+    this.kept = keptColumns(keep, this.names, source.name);
+    return isHeader;
+  }
+
+  /** Names that the model has make a header; so does what cannot be a row: a word where a number goes. */
+  private isHeader(cells: readonly string[]): boolean {
+    const { layout } = this;
+    if (cells.some((cell) => layout.find(cell)?.width === 1)) return true;
+    if (cells.length !== layout.width) return cells.some((cell) => this.parseCell(cell) === undefined);
+    const isNumber = (cell: string) => this.parseCell(cell) !== undefined;
+    const slots = [...cells.keys()].filter((slot) => !layout.isUnused(slot));
+    const words = slots.filter((slot) => layout.isWord(slot));
+    if (slots.some((slot) => !layout.isWord(slot) && !isNumber(cells[slot]))) return true;
+    // Where all are words, one that is known makes a row.
+    return words.length === slots.length && !words.some((slot) => this.isKnown(slot, cells[slot]));
+  }
+
+  private isKnown(slot: number, cell: string): boolean {
+    return isMissing(cell) || this.layout.numberOf(slot, cell, () => '') >= 0;
+  }
+
+  /** Slots that no column fills are the same in every row. */
+  private fillAbsent(builder: BlockBuilder, batch: number): void {
+    const { layout, source } = this;
+    const filled = new Set(this.columns.map(({ slot }) => slot));
+    for (let slot = 0; slot < layout.width; slot++) {
+      if (!filled.has(slot))
+        builder.fill(
+          slot,
+          layout.numberOf(slot, undefined, () => source.name),
+          batch,
+        );
+    }
+  }
+
+  private fill(builder: BlockBuilder, record: readonly string[]): void {
+    const { columns, layout, parseCell } = this;
+    const words: string[] = [];
+    if (this.hasWords) this.words.push(words);
+    for (let c = 0; c < columns.length; c++) {
+      const { at, slot, isWord } = columns[c];
+      const cell = record[at];
+      if (isWord) {
+        words.push(cell);
+        builder.set(slot, this.wordOf(slot, cell));
+        continue;
+      }
+      const value = parseCell(cell);
+      if (value === undefined) throw this.noNumber(slot, cell);
+      builder.set(slot, Number.isNaN(value) ? layout.numberOf(slot, value, () => this.placeOf(slot)) : value);
+    }
+    for (let k = 0; k < this.kept.length; k++) builder.keep(k, record[this.kept[k]]);
+  }
+
+  /** A word of the model's own is that word, even if it is one of those that mean missing. */
+  private wordOf(slot: number, cell: string): number {
+    const place = () => this.placeOf(slot);
+    const index = this.layout.numberOf(slot, cell, place);
+    return index < 0 && isMissing(cell) ? this.layout.numberOf(slot, Number.NaN, place) : index;
+  }
+
+  private noNumber(slot: number, cell: string): ForwardpassError {
+    const hint = /^[+-]?\d+,\d+$/.test(cell) ? '; a decimal comma needs --decimal ,' : '';
+    const message = `expected a number, found ${quote(cell)} (line ${this.lines.at(-1)})${hint}`;
+    return new ForwardpassError('INPUT', message, this.placeOf(slot));
+  }
+
+  /** Of the row that was read last, or of one of the block. */
+  private placeOf(slot: number, row = this.lines.length - 1): string {
+    const at = this.columns.find((column) => column.slot === slot)?.at ?? slot;
+    const name = this.names ? quote(this.names[at]) : at + 1;
+    return `${this.source.name} row ${this.rowsBefore + row + 1}, column ${name}`;
+  }
+
+  private cellOf(builder: BlockBuilder, row: number, slot: number): { value: unknown; place: string } {
+    const words = this.columns.filter(({ isWord }) => isWord).findIndex((column) => column.slot === slot);
+    const value = words < 0 ? builder.valueOf(row, slot) : this.words[row][words];
+    return { value, place: `${this.placeOf(slot, row)} (line ${this.lines[row]})` };
+  }
 }
 
 /** Tab or semicolon where the first line has one outside quotes, otherwise comma, or a bar where it has no comma. */
@@ -83,36 +203,7 @@ function sniffDelimiter(head: string, { decimal }: CsvOptions): string {
   return usual.find((delimiter) => line.includes(delimiter)) ?? usual[1];
 }
 
-/** What pandas takes for a missing value, to the letter, and some words for numbers in any case. */
-const MISSING = [
-  ...['', '#N/A', '#N/A N/A', '#NA', '-1.#IND', '-1.#QNAN', '-NaN', '-nan', '1.#IND', '1.#QNAN', '<NA>', 'N/A', 'NA'],
-  ...['NULL', 'NaN', 'None', 'n/a', 'nan', 'null'],
-];
-const WORDS: ReadonlyMap<string, number> = new Map([
-  ...MISSING.map((word): [string, number] => [word.toLowerCase(), Number.NaN]),
-  ['inf', Number.POSITIVE_INFINITY],
-  ['+inf', Number.POSITIVE_INFINITY],
-  ['-inf', Number.NEGATIVE_INFINITY],
-  ['infinity', Number.POSITIVE_INFINITY],
-  ['+infinity', Number.POSITIVE_INFINITY],
-  ['-infinity', Number.NEGATIVE_INFINITY],
-  ['true', 1],
-  ['false', 0],
-]);
-
-/** The number that a cell without surrounding blanks says, of a missing one NaN; undefined when it says none. */
-function parseNumber(cell: string): number | undefined {
-  const value = cell === '' ? Number.NaN : Number(cell);
-  // JavaScript alone reads 0x10, 0b1 and 0o7 as numbers.
-  if (Number.isNaN(value) || isPrefixed(cell)) return WORDS.get(cell.toLowerCase());
-  return value;
-}
-
-/** The same where a comma stands before the fraction. A point would group thousands, which is not read either way. */
-function parseDecimalComma(cell: string): number | undefined {
-  return cell.includes('.') ? WORDS.get(cell.toLowerCase()) : parseNumber(cell.replace(',', '.'));
-}
-
-function isPrefixed(cell: string): boolean {
-  return cell.length > 2 && cell[0] === '0' && cell.charCodeAt(1) > 0x39 && cell[1] !== 'e' && cell[1] !== 'E';
+function hasBlankWords(layout: RowLayout): boolean {
+  const lists = layout.columns.flatMap(({ port }) => [...(port.words?.values() ?? [])]);
+  return lists.some((words) => words.some((word) => word !== null && word !== word.trim()));
 }

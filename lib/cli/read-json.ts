@@ -1,7 +1,9 @@
 import { ForwardpassError } from '../errors.ts';
-import { describe, listNames, quote } from '../words.ts';
+import { orientationHint } from '../rows/orientation.ts';
+import { describe, quote } from '../words.ts';
 import type { ByteSource } from './byte-source.ts';
-import { BlockBuilder, type RowLayout } from './row-layout.ts';
+import { keptJson, noColumn, noNames } from './keep.ts';
+import { BlockBuilder, missingNumber, type RowLayout, type Span } from './row-layout.ts';
 import type { RowBlock, RowSource } from './row-source.ts';
 
 const LARGEST_DOCUMENT = 1 << 28;
@@ -12,43 +14,49 @@ const DEEPEST_ROW = 16;
 type JsonObject = { readonly [key: string]: unknown };
 
 /** A whole document: rows, records, columns, or one row. It is parsed at once; JSON Lines are read piece by piece. */
-export async function readJson(source: ByteSource, layout: RowLayout): Promise<RowSource> {
+export async function readJson(
+  source: ByteSource,
+  layout: RowLayout,
+  keep: readonly string[] = [],
+): Promise<RowSource> {
   const text = await source.wholeText(
     LARGEST_DOCUMENT,
     'give JSON Lines (.jsonl) instead, they are read piece by piece',
   );
-  const rows = findRows(parseJson(text, source.name), layout, source.name);
+  const document = parseJson(text, source.name);
+  const rows = findRows(document, layout, keep, source.name);
   let rowsRead = 0;
+  const filler = new RowFiller(layout, keep, source.name, (row) => `${source.name} row ${row + 1}`);
   return {
     rowCount: rows.length,
     fraction: () => (rows.length === 0 ? 1 : rowsRead / rows.length),
     async *blocks(batch) {
-      const builder = new BlockBuilder(layout, batch);
+      filler.start(batch);
       for (let i = 0; i < rows.length; i++) {
-        fillRow(builder, layout, rows.at(i), `${source.name} row ${i + 1}`);
         rowsRead++;
-        if (builder.endRow()) yield builder.take();
+        const block = filler.add(rows.at(i), i);
+        if (block) yield block;
       }
-      if (builder.rowCount > 0) yield builder.take();
+      yield* filler.end();
     },
   };
 }
 
 /** A row or record on each line. */
-export function readJsonLines(source: ByteSource, layout: RowLayout): RowSource {
+export function readJsonLines(source: ByteSource, layout: RowLayout, keep: readonly string[] = []): RowSource {
   return {
     fraction: () => source.fraction(),
     async *blocks(batch): AsyncGenerator<RowBlock> {
-      const builder = new BlockBuilder(layout, batch);
-      let lineNumber = 0;
+      const filler = new RowFiller(layout, keep, source.name, (line) => `${source.name} line ${line + 1}`);
+      filler.start(batch);
+      let lineNumber = -1;
       for await (const line of splitLines(source)) {
         lineNumber++;
         if (line.trim() === '') continue;
-        const place = `${source.name} line ${lineNumber}`;
-        fillRow(builder, layout, parseJson(line, place), place);
-        if (builder.endRow()) yield builder.take();
+        const block = filler.add(parseJson(line, `${source.name} line ${lineNumber + 1}`), lineNumber);
+        if (block) yield block;
       }
-      if (builder.rowCount > 0) yield builder.take();
+      yield* filler.end();
     },
   };
 }
@@ -93,7 +101,7 @@ interface Rows {
  * Rows or records: the array itself; `{"inputs": …}` or `{"columns": …}`: what is inside; pandas' split form,
  * `{"columns": names, "data": rows}`: records; otherwise an object of columns, or one row.
  */
-function findRows(document: unknown, layout: RowLayout, place: string): Rows {
+function findRows(document: unknown, layout: RowLayout, keep: readonly string[], place: string): Rows {
   if (Array.isArray(document)) {
     const isOneRow = layout.width !== 1 && document.length > 0 && document.every(isScalar);
     return isOneRow ? [document] : document;
@@ -101,7 +109,7 @@ function findRows(document: unknown, layout: RowLayout, place: string): Rows {
   if (!isObject(document)) {
     throw new ForwardpassError('INPUT', `expected rows, records or columns, found ${describe(document)}`, place);
   }
-  const { columns, data } = document;
+  const { columns, data, schema } = document;
   if (Array.isArray(columns) && Array.isArray(data) && !layout.find('columns')) {
     return {
       length: data.length,
@@ -109,16 +117,21 @@ function findRows(document: unknown, layout: RowLayout, place: string): Rows {
         Array.isArray(data[row]) ? Object.fromEntries(columns.map((c, i) => [c, data[row][i]])) : data[row],
     };
   }
+  if (isObject(schema) && Array.isArray(data) && !layout.find('data')) return data;
   for (const wrapper of ['inputs', 'columns']) {
     const inner = document[wrapper];
-    if (typeof inner === 'object' && inner !== null && !layout.find(wrapper)) return findRows(inner, layout, place);
+    if (typeof inner === 'object' && inner !== null && !layout.find(wrapper)) {
+      return findRows(inner, layout, keep, place);
+    }
   }
-  return columnRows(document, layout, place);
+  const hint = orientationHint(document);
+  if (hint !== undefined) throw new ForwardpassError('INPUT', hint, place);
+  return columnRows(document, layout, keep, place);
 }
 
 /** Columns by name: an array of as many values as there are rows, or, for one row, the row's own values. */
-function columnRows(document: JsonObject, layout: RowLayout, place: string): Rows {
-  const columns = Object.entries(document).filter(([name]) => layout.find(name));
+function columnRows(document: JsonObject, layout: RowLayout, keep: readonly string[], place: string): Rows {
+  const columns = Object.entries(document).filter(([name]) => layout.find(name) || keep.includes(name));
   const isOneRow = columns.every(([name, value]) => {
     const width = layout.find(name)?.width ?? 1;
     return isScalar(value) || (width > 1 && Array.isArray(value) && value.length === width && value.every(isScalar));
@@ -139,39 +152,115 @@ function columnRows(document: JsonObject, layout: RowLayout, place: string): Row
   };
 }
 
-/** One row: its values in order, nested or not, or a record of features or inputs. Unknown fields are left out. */
-function fillRow(builder: BlockBuilder, layout: RowLayout, row: unknown, place: string): void {
-  if (!isObject(row)) {
-    if (isScalar(row) && layout.width !== 1) {
-      throw new ForwardpassError('INPUT', `expected a row of ${layout.width} values, found ${describe(row)}`, place);
+/** Puts rows into blocks, one by one. */
+class RowFiller {
+  private builder: BlockBuilder | undefined;
+  /** Of the block, with their numbers from 0. */
+  private rows: { readonly row: unknown; readonly number: number }[] = [];
+  private readonly neverSeen: Set<string>;
+
+  constructor(
+    private readonly layout: RowLayout,
+    private readonly keep: readonly string[],
+    private readonly source: string,
+    private readonly placeOf: (row: number) => string,
+  ) {
+    this.neverSeen = new Set(keep);
+  }
+
+  start(batch: number): void {
+    this.builder = new BlockBuilder(this.layout, batch, (row, slot) => this.cellOf(row, slot), this.keep.length);
+  }
+
+  /** A block, where the row made it full. */
+  add(row: unknown, number: number): RowBlock | undefined {
+    const builder = this.builder as BlockBuilder;
+    if (this.rows.length === 0 || builder.rowCount === 0) this.rows = [];
+    this.rows.push({ row, number });
+    const place = this.placeOf(number);
+    if (isObject(row)) this.fillRecord(builder, row, place);
+    else this.fillArray(builder, row, place);
+    return builder.endRow() ? builder.take() : undefined;
+  }
+
+  /** The last block. */
+  *end(): Generator<RowBlock> {
+    if (this.builder && this.builder.rowCount > 0) yield this.builder.take();
+    const [name] = this.neverSeen;
+    const last = this.rows.at(-1)?.row;
+    if (name !== undefined && isObject(last)) throw noColumn(name, Object.keys(last), this.source);
+  }
+
+  /** Values in order, nested or not. */
+  private fillArray(builder: BlockBuilder, row: unknown, place: string): void {
+    const { width } = this.layout;
+    if (this.keep.length > 0) throw noNames(this.source);
+    if (isScalar(row) && width !== 1) {
+      throw new ForwardpassError('INPUT', `expected a row of ${width} values, found ${describe(row)}`, place);
     }
-    fillSpan(builder, row, 0, layout.width, place);
-    return;
+    this.fillSpan(builder, row, { slot: 0, width }, place);
   }
-  const filled = new Uint8Array(layout.width);
-  for (const [name, value] of Object.entries(row)) {
-    const span = layout.find(name);
-    if (!span) continue;
-    fillSpan(builder, value, span.slot, span.width, `${place}, ${quote(name)}`);
-    filled.fill(1, span.slot, span.slot + span.width);
-  }
-  layout.requireAll((slot) => filled[slot] === 1, `the fields ${listNames(Object.keys(row), 5)}`, place);
-}
 
-function fillSpan(builder: BlockBuilder, value: unknown, slot: number, width: number, place: string): void {
-  const values = Array.isArray(value) ? value.flat(DEEPEST_ROW) : [value];
-  if (values.length !== width) {
-    throw new ForwardpassError('SHAPE', `expected ${width} values, found ${values.length}`, place);
+  /** Features or inputs by name; fields by other names are left out. */
+  private fillRecord(builder: BlockBuilder, record: JsonObject, place: string): void {
+    const { layout } = this;
+    const filled = new Uint8Array(layout.width);
+    let count = 0;
+    for (const [name, value] of Object.entries(record)) {
+      const span = layout.find(name);
+      if (!span) continue;
+      if (typeof value === 'object' && value !== null) this.checkNested(record, name, value, place);
+      this.fillSpan(builder, value, span, `${place}, ${quote(name)}`);
+      filled.fill(1, span.slot, span.slot + span.width);
+      count += span.width;
+    }
+    if (count < layout.width || filled.includes(0)) {
+      layout.requireAll((slot) => filled[slot] === 1, Object.keys(record), place);
+      for (let slot = 0; slot < layout.width; slot++) {
+        if (filled[slot] === 0)
+          builder.set(
+            slot,
+            layout.numberOf(slot, undefined, () => place),
+          );
+      }
+    }
+    for (const [k, name] of this.keep.entries()) {
+      const isThere = Object.hasOwn(record, name);
+      if (isThere) this.neverSeen.delete(name);
+      builder.keep(k, isThere ? keptJson(record[name], `${place}, ${quote(name)}`) : null);
+    }
   }
-  for (let i = 0; i < width; i++) builder.set(slot + i, toNumber(values[i], place));
-}
 
-/** null is NaN, which JSON cannot say. */
-function toNumber(value: unknown, place: string): number {
-  if (typeof value === 'number') return value;
-  if (typeof value === 'boolean') return value ? 1 : 0;
-  if (value === null) return Number.NaN;
-  throw new ForwardpassError('INPUT', `expected a number, found ${describe(value)}`, place);
+  /** Only an input with axes is nested. */
+  private checkNested(record: JsonObject, name: string, value: object, place: string): void {
+    if (Array.isArray(value) && !this.layout.isScalar(name)) return;
+    const message = `expected one value, found ${describe(value)}`;
+    throw new ForwardpassError('INPUT', orientationHint(record) ?? message, `${place}, ${quote(name)}`);
+  }
+
+  private fillSpan(builder: BlockBuilder, value: unknown, { slot, width }: Span, place: string): void {
+    const { layout } = this;
+    const values = Array.isArray(value) ? value.flat(DEEPEST_ROW) : [value];
+    if (values.length !== width) {
+      throw new ForwardpassError('SHAPE', `expected ${width} values, found ${values.length}`, place);
+    }
+    for (let i = 0; i < width; i++) {
+      const given: unknown = values[i];
+      const isNull = given === null && !layout.isWord(slot + i);
+      builder.set(
+        slot + i,
+        isNull ? missingNumber(layout, slot + i, () => place) : layout.numberOf(slot + i, given, () => place),
+      );
+    }
+  }
+
+  private cellOf(at: number, slot: number): { value: unknown; place: string } {
+    const { row, number } = this.rows[at];
+    const place = this.placeOf(number);
+    if (!isObject(row)) return { value: Array.isArray(row) ? row.flat(DEEPEST_ROW)[slot] : row, place };
+    const name = this.layout.slotName(slot);
+    return { value: row[name], place: `${place}, ${quote(name)}` };
+  }
 }
 
 function isScalar(value: unknown): boolean {

@@ -8,22 +8,24 @@ import {
   parseNpyHeader,
 } from '../formats/containers/npy.ts';
 import type { ByteSource } from './byte-source.ts';
-import { elementCount, type LayoutInput, type RowLayout } from './row-layout.ts';
-import type { RowBlock, RowSource } from './row-source.ts';
+import { noNames } from './keep.ts';
+import { elementCount, type RowLayout } from './row-layout.ts';
+import type { FloatArray, RowBlock, RowSource } from './row-source.ts';
 
 /** Of an array in Fortran order, in memory at once. */
 const COLUMN_BYTES = 1 << 26;
 
 /** Rows of an array whose first axis counts them, block by block. */
-export async function readNpy(source: ByteSource, layout: RowLayout): Promise<RowSource> {
+export async function readNpy(source: ByteSource, layout: RowLayout, keep: readonly string[] = []): Promise<RowSource> {
   const place = source.name;
-  if (layout.inputs.length !== 1) {
-    const names = layout.inputs.map(({ name }) => `--input ${name}=FILE`).join(' ');
+  if (keep.length > 0) throw noNames(place);
+  if (layout.columns.length !== 1) {
+    const names = layout.columns.map(({ port: { name } }) => `--input ${name}=FILE`).join(' ');
     throw new ForwardpassError('INPUT', `a .npy file holds one input, the model has several: give ${names}`, place);
   }
   const prefix = await source.peek(NPY_PREFIX_BYTES);
   const header = parseNpyHeader(await source.peek(npyDataOffset(prefix, place)), place);
-  const rows = findRows(header, layout.inputs[0], place);
+  const rows = findRows(header, layout.columns[0].port, place);
   const isStrided = header.fortranOrder && header.shape.length > 1;
   if (isStrided) await source.makeSeekable();
   const dataBytes = header.elementCount * header.elementBytes;
@@ -57,6 +59,15 @@ class NpyRows implements RowSource {
     else yield* this.rowBlocks(batch);
   }
 
+  private block(values: FloatArray, rowsBefore: number): RowBlock {
+    const { width, source } = this;
+    const cell = (row: number, _: number, element: number) => ({
+      value: values[row * width + element],
+      place: `${source.name} row ${rowsBefore + row + 1}`,
+    });
+    return { rowCount: values.length / width, inputs: [values], kept: [], cell };
+  }
+
   private async *rowBlocks(batch: number): AsyncGenerator<RowBlock> {
     const { source, header, width } = this;
     const capacity = Math.min(batch, this.rowCount) * width;
@@ -73,7 +84,7 @@ class NpyRows implements RowSource {
       }
       decodeNpy(part, header, elements, source.name);
       this.rowsRead += rowCount;
-      yield { rowCount, inputs: [elements.subarray(0, rowCount * width)] };
+      yield this.block(elements.subarray(0, rowCount * width), this.rowsRead - rowCount);
     }
   }
 
@@ -97,7 +108,7 @@ class NpyRows implements RowSource {
       for (let row = 0; row < count; row += batch) {
         const rowCount = Math.min(batch, count - row);
         this.rowsRead += rowCount;
-        yield { rowCount, inputs: [elements.subarray(row * width, (row + rowCount) * width)] };
+        yield this.block(elements.subarray(row * width, (row + rowCount) * width), this.rowsRead - rowCount);
       }
     }
   }
@@ -124,7 +135,11 @@ function columnsOf({ shape }: NpyHeader, { axes }: ArrayRows): Float64Array {
 }
 
 /** [rows, …row], [rows, width], [rows] for one element a row, or one row without its axis of rows. */
-function findRows({ shape }: NpyHeader, { name, shape: rowShape }: LayoutInput, place: string): ArrayRows {
+function findRows(
+  { shape }: NpyHeader,
+  { name, shape: rowShape }: { readonly name: string; readonly shape: readonly number[] },
+  place: string,
+): ArrayRows {
   const width = elementCount(rowShape);
   const isSame = (a: readonly number[], b: readonly number[]) => a.length === b.length && a.every((n, i) => n === b[i]);
   const rest = shape.slice(1);

@@ -1,12 +1,13 @@
 /** Rows of a Parquet file, some at a time: of a row group, the columns that are wanted, as many rows as fit. */
 import { type FileMetaData, parquetMetadata, parquetRead, type RowGroup } from 'hyparquet';
 import { ForwardpassError } from '../errors.ts';
-import { describe, quote } from '../words.ts';
+import { quote } from '../words.ts';
 import type { ByteSource } from './byte-source.ts';
+import { keptColumns } from './keep.ts';
 import { chunkOf, columnsOf, type ParquetColumn, type ParquetValue } from './parquet/columns.ts';
 import { checkPages, type Unpacked } from './parquet/pages.ts';
 import { ThriftCheck } from './parquet/thrift.ts';
-import { BlockBuilder, type RowLayout } from './row-layout.ts';
+import { BlockBuilder, missingNumber, type RowLayout } from './row-layout.ts';
 import type { RowSource } from './row-source.ts';
 
 const MAGIC = 0x31524150;
@@ -182,46 +183,75 @@ function damaged(what: string, place: string, cause?: unknown): ForwardpassError
 }
 
 /** Columns go by name, or by position where no names are known. */
-export async function readParquet(source: ByteSource, layout: RowLayout): Promise<RowSource> {
+export async function readParquet(
+  source: ByteSource,
+  layout: RowLayout,
+  keep: readonly string[] = [],
+): Promise<RowSource> {
   await source.makeSeekable();
   const { rowCount, columns, rows } = await openParquet(source);
-  const slots = layout.placeColumns(
-    columns.map(({ name }) => name),
-    source.name,
-  );
-  const wanted = [...slots.keys()].filter((at) => slots[at] >= 0);
-  for (const { name, refused, what } of wanted.map((at) => columns[at])) {
-    if (refused === undefined && what === undefined) continue;
-    const place = `${source.name} column ${quote(name)}`;
-    throw new ForwardpassError('INPUT', `expected numbers or strings, found ${refused ?? what}`, place);
-  }
+  const names = columns.map(({ name }) => name);
+  const slots = layout.placeColumns(names, source.name);
+  const placed = [...slots.keys()].filter((at) => slots[at] >= 0 && !layout.isUnused(slots[at]));
+  for (const at of placed) check(columns[at], columns[at].refused ?? columns[at].what, source.name);
+  const kept = keptColumns(keep, names, source.name);
+  for (const at of kept) check(columns[at], columns[at].refused, source.name);
   let rowsRead = 0;
   return {
     rowCount,
     fraction: () => (rowCount === 0 ? 1 : rowsRead / rowCount),
     async *blocks(batch) {
-      const builder = new BlockBuilder(layout, batch);
-      for await (const row of rows(wanted)) {
-        rowsRead++;
-        for (const [c, at] of wanted.entries()) {
-          const place = () => `${source.name} row ${rowsRead}, column ${quote(columns[at].name)}`;
-          builder.set(slots[at], toNumber(row[c], place));
+      let rowsBefore = 0;
+      const placeOf = (row: number, slot: number) => {
+        const at = slots.indexOf(slot);
+        return `${source.name} row ${rowsBefore + row + 1}${at < 0 ? '' : `, column ${quote(names[at])}`}`;
+      };
+      /** Of the block, as words are looked up in them for messages. */
+      let cells: ParquetValue[][] = [];
+      const cellOf = (row: number, slot: number) => ({
+        value: cells[row][placed.indexOf(slots.indexOf(slot))],
+        place: placeOf(row, slot),
+      });
+      const builder = new BlockBuilder(layout, batch, cellOf, kept.length);
+      for (let slot = 0; slot < layout.width; slot++) {
+        if (!placed.some((at) => slots[at] === slot)) {
+          builder.fill(
+            slot,
+            layout.numberOf(slot, undefined, () => source.name),
+            batch,
+          );
         }
-        if (builder.endRow()) yield builder.take();
+      }
+      for await (const row of rows([...placed, ...kept])) {
+        for (const [c, at] of placed.entries()) {
+          builder.set(
+            slots[at],
+            numberOf(layout, slots[at], row[c], () => placeOf(builder.rowCount, slots[at])),
+          );
+        }
+        for (let k = 0; k < kept.length; k++) builder.keep(k, row[placed.length + k]);
+        cells.push([...row]);
+        rowsRead++;
+        if (!builder.endRow()) continue;
+        yield builder.take();
+        rowsBefore = rowsRead;
+        cells = [];
       }
       if (builder.rowCount > 0) yield builder.take();
     },
   };
 }
 
-function toNumber(value: ParquetValue, place: () => string): number {
-  if (value === null) return Number.NaN;
-  const number = typeof value === 'string' ? Number.NaN : Number(value);
-  if (Number.isNaN(number) && typeof value === 'string') {
-    throw new ForwardpassError('INPUT', `expected a number, found ${describe(value)}`, place());
-  }
-  if (typeof value === 'bigint' && !Number.isSafeInteger(number)) {
-    throw new ForwardpassError('INPUT', `expected an integer within ±(2^53 − 1), found ${value}`, place());
-  }
-  return number;
+function check({ name }: ParquetColumn, what: string | undefined, source: string): void {
+  if (what === undefined) return;
+  const place = `${source} column ${quote(name)}`;
+  throw new ForwardpassError('INPUT', `expected numbers or strings, found ${what}`, place);
+}
+
+function numberOf(layout: RowLayout, slot: number, value: ParquetValue, place: () => string): number {
+  if (typeof value === 'number' || layout.isWord(slot)) return layout.numberOf(slot, value, place);
+  if (value === null) return missingNumber(layout, slot, place);
+  if (typeof value !== 'bigint') return layout.numberOf(slot, value, place);
+  if (Number.isSafeInteger(Number(value))) return Number(value);
+  throw new ForwardpassError('INPUT', `expected an integer within ±(2^53 − 1), found ${value}`, place());
 }

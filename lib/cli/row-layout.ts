@@ -1,16 +1,12 @@
 /** Where the columns of a table, or the fields of a record, go in the inputs of a model. */
 import { ForwardpassError } from '../errors.ts';
+import { Column } from '../rows/column.ts';
+import type { RecordReader } from '../rows/records.ts';
 import { listNames, quote } from '../words.ts';
-import type { RowBlock } from './row-source.ts';
+import type { KeptValue, RowBlock } from './row-source.ts';
 
 /** In one message. */
 const MOST_NAMES = 5;
-
-export interface LayoutInput {
-  readonly name: string;
-  /** Of one row. */
-  readonly shape: readonly number[];
-}
 
 /** Adjacent slots: a row's elements are numbered through all inputs, one after the other. */
 export interface Span {
@@ -18,35 +14,50 @@ export interface Span {
   readonly width: number;
 }
 
+/** What rows are read for: all inputs of a model, some of them, or what is compared with its outputs. */
+export interface LayoutParts {
+  readonly columns: readonly Column[];
+  /** Through all columns. */
+  readonly featureNames?: readonly string[];
+  /** Says what is missing in the model's words, where names are those of a model. */
+  readonly records?: RecordReader;
+}
+
 export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
+}
+
+/** Of numbers alone. */
+export function plainColumn(name: string, shape: readonly number[]): Column {
+  return new Column({ name, shape, width: elementCount(shape), dtype: 'float64', missing: true });
 }
 
 export class RowLayout {
   /** Elements of one row. */
   readonly width: number;
+  readonly columns: readonly Column[];
+  readonly featureNames: readonly string[];
   /** The input of each slot, and the element in it. */
   readonly slotInput: Uint32Array;
   readonly slotElement: Uint32Array;
+  private readonly records: RecordReader | undefined;
   private readonly spans = new Map<string, Span>();
 
-  /** Feature names are those of the first input's columns. */
-  constructor(
-    readonly inputs: readonly LayoutInput[],
-    readonly featureNames: readonly string[] = [],
-  ) {
-    const widths = inputs.map(({ shape }) => elementCount(shape));
-    this.width = widths.reduce((sum, width) => sum + width, 0);
+  constructor({ columns, featureNames = [], records }: LayoutParts) {
+    this.columns = columns;
+    this.featureNames = featureNames;
+    this.records = records;
+    this.width = columns.reduce((sum, { port }) => sum + port.width, 0);
     this.slotInput = new Uint32Array(this.width);
     this.slotElement = new Uint32Array(this.width);
-    for (let input = 0, start = 0; input < inputs.length; start += widths[input++]) {
-      const { name } = inputs[input];
-      for (let element = 0; element < widths[input]; element++) {
+    for (let input = 0, start = 0; input < columns.length; start += columns[input++].port.width) {
+      const { name, width } = columns[input].port;
+      for (let element = 0; element < width; element++) {
         this.slotInput[start + element] = input;
         this.slotElement[start + element] = element;
         this.spans.set(`${name}[${element}]`, { slot: start + element, width: 1 });
       }
-      this.spans.set(name, { slot: start, width: widths[input] });
+      this.spans.set(name, { slot: start, width });
     }
     for (const [slot, name] of featureNames.entries()) this.spans.set(name, { slot, width: 1 });
   }
@@ -56,10 +67,35 @@ export class RowLayout {
     return this.spans.get(name);
   }
 
+  /** Whether what it names is one value, and no array of one. */
+  isScalar(name: string): boolean {
+    const span = this.find(name);
+    if (span?.width !== 1) return false;
+    const { port } = this.column(span.slot);
+    return port.name !== name || port.shape.length === 0;
+  }
+
+  column(slot: number): Column {
+    return this.columns[this.slotInput[slot]];
+  }
+
+  /** Whether the slot holds strings, which become numbers. */
+  isWord(slot: number): boolean {
+    return this.column(slot).port.words?.has(this.slotElement[slot]) === true;
+  }
+
+  isUnused(slot: number): boolean {
+    return this.column(slot).isUnused(this.slotElement[slot]);
+  }
+
+  numberOf(slot: number, value: unknown, place: () => string): number {
+    return this.column(slot).numberOf(value, this.slotElement[slot], place);
+  }
+
   slotName(slot: number): string {
     if (slot < this.featureNames.length) return this.featureNames[slot];
-    const { name, shape } = this.inputs[this.slotInput[slot]];
-    return elementCount(shape) === 1 ? name : `${name}[${this.slotElement[slot]}]`;
+    const { name, width } = this.column(slot).port;
+    return width === 1 ? name : `${name}[${this.slotElement[slot]}]`;
   }
 
   /**
@@ -78,46 +114,82 @@ export class RowLayout {
       columnOfSlot.set(span.slot, name);
       slots[column] = span.slot;
     }
-    if (columnOfSlot.size === 0 && this.featureNames.length === 0) return this.placeByPosition(names.length, place);
-    this.requireAll((slot) => columnOfSlot.has(slot), `columns ${listNames(names, MOST_NAMES)}`, place);
+    if (columnOfSlot.size === 0 && this.featureNames.length === 0) return this.placeByPosition(names, place);
+    this.requireAll((slot) => columnOfSlot.has(slot), names, place);
     return slots;
   }
 
-  placeByPosition(count: number, place: string): Int32Array {
-    if (count !== this.width) {
-      const parts = this.inputs.map(({ name, shape }) => `${elementCount(shape)} of ${quote(name)}`).join(' + ');
-      throw new ForwardpassError('SHAPE', `expected ${this.width} columns (${parts}), found ${count}`, place);
+  /** A first column without a name is the index that pandas and R write beside the others. */
+  placeByPosition(names: readonly string[], place: string): Int32Array {
+    const isIndexed = names.length === this.width + 1 && names[0] === '';
+    if (names.length === this.width || isIndexed) {
+      return Int32Array.from(names, (_, column) => (isIndexed ? column - 1 : column));
     }
-    return Int32Array.from({ length: count }, (_, slot) => slot);
+    const parts = this.columns.map(({ port: { name, width } }) => `${width} of ${quote(name)}`).join(' + ');
+    throw new ForwardpassError('SHAPE', `expected ${this.width} columns (${parts}), found ${names.length}`, place);
   }
 
-  requireAll(isFilled: (slot: number) => boolean, found: string, place: string): void {
+  /** Throws `INPUT` when a slot that rows may not lack is not filled by fields of these names. */
+  requireAll(isFilled: (slot: number) => boolean, names: readonly string[], place: string): void {
     const missing: string[] = [];
-    for (let slot = 0; slot < this.width; slot++) if (!isFilled(slot)) missing.push(this.slotName(slot));
-    if (missing.length > 0) {
-      throw new ForwardpassError('INPUT', `expected ${listNames(missing, MOST_NAMES)}, missing among ${found}`, place);
+    let isLacking = false;
+    for (let slot = 0; slot < this.width; slot++) {
+      if (isFilled(slot)) continue;
+      isLacking = true;
+      if (!this.column(slot).isOptional(this.slotElement[slot])) missing.push(this.slotName(slot));
     }
+    if (isLacking && this.featureNames.length > 0) this.records?.checkNames(names, place);
+    if (missing.length === 0) return;
+    const found = listNames(names, MOST_NAMES);
+    throw new ForwardpassError('INPUT', `lacks ${listNames(missing, MOST_NAMES)}; found ${found}`, place);
   }
 }
+
+/** What messages say of a cell: what the file has there, and where. */
+export type CellOf = (row: number, slot: number) => { readonly value: unknown; readonly place: string };
 
 /** Collects a block of rows, slot by slot. Its arrays are made once. */
 export class BlockBuilder {
   rowCount = 0;
   private readonly inputs: readonly Float64Array[];
   private readonly widths: readonly number[];
+  private readonly firstSlots: readonly number[];
+  private readonly kept: KeptValue[][];
 
   constructor(
     private readonly layout: RowLayout,
     private readonly batch: number,
+    private readonly cellOf: CellOf,
+    keptCount = 0,
   ) {
-    this.widths = layout.inputs.map(({ shape }) => elementCount(shape));
+    this.widths = layout.columns.map(({ port }) => port.width);
+    this.firstSlots = this.widths.map((_, i) => this.widths.slice(0, i).reduce((sum, width) => sum + width, 0));
     this.inputs = this.widths.map((width) => new Float64Array(width * batch));
+    this.kept = Array.from({ length: keptCount }, () => []);
   }
 
   /** An element of the row that is being filled. */
   set(slot: number, value: number): void {
     const input = this.layout.slotInput[slot];
     this.inputs[input][this.rowCount * this.widths[input] + this.layout.slotElement[slot]] = value;
+  }
+
+  /** Of a row of the block. */
+  valueOf(row: number, slot: number): number {
+    const input = this.layout.slotInput[slot];
+    return this.inputs[input][row * this.widths[input] + this.layout.slotElement[slot]];
+  }
+
+  /** The same element of all rows, where `set` never touches it. */
+  fill(slot: number, value: number, rowCount: number): void {
+    const input = this.layout.slotInput[slot];
+    const width = this.widths[input];
+    const values = this.inputs[input];
+    for (let at = this.layout.slotElement[slot]; at < rowCount * width; at += width) values[at] = value;
+  }
+
+  keep(at: number, value: KeptValue): void {
+    this.kept[at].push(value);
   }
 
   /** Whether that made the block full, so that it must be taken. */
@@ -128,6 +200,18 @@ export class BlockBuilder {
   take(): RowBlock {
     const { rowCount } = this;
     this.rowCount = 0;
-    return { rowCount, inputs: this.inputs.map((array, i) => array.subarray(0, rowCount * this.widths[i])) };
+    const kept = this.kept.map((values) => values.splice(0));
+    const inputs = this.inputs.map((array, i) => array.subarray(0, rowCount * this.widths[i]));
+    return {
+      rowCount,
+      inputs,
+      kept,
+      cell: (row, input, element) => this.cellOf(row, this.firstSlots[input] + element),
+    };
   }
+}
+
+/** null among numbers, which is NaN also where the model has no word for it: what becomes of it is then the run's. */
+export function missingNumber(layout: RowLayout, slot: number, place: () => string): number {
+  return layout.column(slot).isPlain ? Number.NaN : layout.numberOf(slot, null, place);
 }

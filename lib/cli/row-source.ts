@@ -3,10 +3,17 @@ import { ForwardpassError } from '../errors.ts';
 
 export type FloatArray = Float32Array | Float64Array;
 
+/** A cell of a column that goes on to the results. */
+export type KeptValue = string | number | bigint | boolean | null;
+
 export interface RowBlock {
   readonly rowCount: number;
   /** One array for each input of the reader's layout, of exactly the rows. Valid until the next block is asked for. */
   readonly inputs: readonly FloatArray[];
+  /** Of each column that is kept, its cells. */
+  readonly kept: readonly (readonly KeptValue[])[];
+  /** What the file has for an element of an input, and where: of a row of the block. */
+  cell(row: number, input: number, element: number): { readonly value: unknown; readonly place: string };
 }
 
 export interface RowSource {
@@ -27,7 +34,7 @@ export interface SourcePart {
   readonly rows: RowSource;
 }
 
-/** Sources side by side, row by row. Throws `INPUT` when one has more rows than another. */
+/** Sources side by side, row by row; what is kept is the first's. Throws `INPUT` when one has more rows than another. */
 export function zipSources(parts: readonly SourcePart[]): RowSource {
   if (parts.length === 1) return parts[0].rows;
   return {
@@ -45,13 +52,26 @@ export function zipSources(parts: readonly SourcePart[]): RowSource {
           throw new ForwardpassError('INPUT', message, parts[shorter].name);
         }
         if (rowCount === 0) return;
-        const inputs: FloatArray[] = [];
-        for (const [p, { value }] of results.entries()) {
-          for (const [i, index] of parts[p].inputIndices.entries()) if (value) inputs[index] = value.inputs[i];
-        }
-        yield { rowCount, inputs };
+        yield side(
+          parts,
+          results.map(({ value }) => value as RowBlock),
+        );
         rowsBefore += rowCount;
       }
     },
   };
+}
+
+function side(parts: readonly SourcePart[], blocks: readonly RowBlock[]): RowBlock {
+  const inputs: FloatArray[] = [];
+  const own: { block: RowBlock; input: number }[] = [];
+  for (const [p, block] of blocks.entries()) {
+    for (const [i, index] of parts[p].inputIndices.entries()) {
+      inputs[index] = block.inputs[i];
+      own[index] = { block, input: i };
+    }
+  }
+  const [{ rowCount, kept }] = blocks;
+  const cell: RowBlock['cell'] = (row, input, element) => own[input].block.cell(row, own[input].input, element);
+  return { rowCount, inputs, kept, cell };
 }

@@ -7,6 +7,8 @@ export interface ResultColumn {
   readonly shape: readonly number[];
   /** What to call the elements of a row instead of 0, 1, 2 … */
   readonly labels?: readonly (string | number)[];
+  /** Whether labels are keys where the format has objects. */
+  readonly byLabel?: boolean;
   /** Whether it comes from the rows, and not of the model. */
   readonly isKept?: boolean;
   /** What the values are, where it is known of all of them beforehand and they are in no array of floats. */

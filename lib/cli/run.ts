@@ -1,12 +1,15 @@
 import { type Command, Option } from 'commander';
+import { ForwardpassError } from '../errors.ts';
+import { quote } from '../words.ts';
 import { addCsvFlags, type CsvOptions } from './csv-options.ts';
 import { DATA_FORMATS, type DataFormat } from './data-format.ts';
 import type { CliModel, Environment } from './environment.ts';
-import { createEvaluate, defaultBatch, evaluateAfter, type Question, resultColumns, rowShape } from './evaluate.ts';
+import { createEvaluate, defaultBatch, emptyColumns, layoutOf, type Question } from './evaluate.ts';
 import { addLoadFlags, type LoadFlags, parseCount, toLoadOptions } from './load-options.ts';
 import { type OpenInput, openInput } from './open-input.ts';
 import { openOutput } from './open-output.ts';
 import { Progress } from './progress.ts';
+import type { ResultColumn, RowWriter } from './row-writer.ts';
 
 interface RunFlags extends LoadFlags, CsvOptions {
   readonly input?: readonly string[];
@@ -15,6 +18,7 @@ interface RunFlags extends LoadFlags, CsvOptions {
   readonly outputFormat?: DataFormat;
   readonly predict?: boolean;
   readonly proba?: boolean;
+  readonly keep?: readonly string[];
   readonly batch?: number;
 }
 
@@ -25,6 +29,7 @@ names in a CSV's first row or a JSON record where the model knows them, otherwis
 Examples:
   $ forwardpass run churn.onnx --input customers.csv
   $ forwardpass run churn.onnx --input customers.npy --output scores.npy
+  $ forwardpass run churn.joblib --input customers.csv --predict --proba --keep id,name
   $ forwardpass run churn.onnx --predict < customers.jsonl
   $ echo '[5.1, 3.5, 1.4, 0.2]' | forwardpass run iris.onnx
   $ forwardpass run towers.onnx --input user=users.npy --input item=items.npy
@@ -40,8 +45,13 @@ export function addRunCommand(program: Command, environment: Environment): void 
     .option('-o, --output <file>', 'where results go (default: standard output); NAME=FILE for one of several', collect)
     .addOption(new Option('--input-format <format>', 'instead of what the name or content says').choices(DATA_FORMATS))
     .addOption(new Option('--output-format <format>', 'instead of what the name says').choices(DATA_FORMATS))
-    .addOption(new Option('--predict', 'labels, or values, as an estimator predicts them').conflicts('proba'))
-    .option('--proba', 'class probabilities')
+    .option('--predict', 'labels, or values, as an estimator predicts them')
+    .option('--proba', 'class probabilities; with --predict beside the labels')
+    .option(
+      '--keep <names>',
+      'columns of the rows to copy to the results, apart by commas; may be repeated',
+      collectNames,
+    )
     .option('--batch <rows>', 'rows per block (default: as many as fit in cache, up to 4096)', parseCount);
   addLoadFlags(addCsvFlags(command))
     .addHelpText('after', EXAMPLES)
@@ -57,15 +67,16 @@ function collect(value: string, previous: readonly string[] = []): string[] {
   return [...previous, value];
 }
 
+function collectNames(value: string, previous: readonly string[] = []): string[] {
+  return [...previous, ...value.split(',').filter((name) => name !== '')];
+}
+
 async function run(path: string, flags: RunFlags, environment: Environment): Promise<void> {
   const model = await environment.load(path, await toLoadOptions(flags));
   try {
-    const layout = {
-      inputs: model.inputs.map((info) => ({ name: info.name, shape: rowShape(info) })),
-      featureNames: model.featureNames,
-    };
-    const { input = ['-'], inputFormat: format, header, delimiter, decimal } = flags;
-    const opened = await openInput({ paths: input, format, header, delimiter, decimal }, layout, environment.stdin);
+    const { input: paths = ['-'], inputFormat: format, header, delimiter, decimal, keep } = flags;
+    const options = { paths, format, header, delimiter, decimal, keep };
+    const opened = await openInput(options, layoutOf(model), environment.stdin);
     try {
       await runRows(model, opened, flags, environment);
     } finally {
@@ -78,32 +89,47 @@ async function run(path: string, flags: RunFlags, environment: Environment): Pro
 
 async function runRows(model: CliModel, input: OpenInput, flags: RunFlags, environment: Environment): Promise<void> {
   const { stdout, stderr } = environment;
-  const question: Question = flags.predict ? 'predict' : flags.proba ? 'proba' : 'run';
-  const batch = flags.batch ?? defaultBatch(model);
-  const evaluate = createEvaluate(model, question, batch);
+  const question = questionOf(flags);
+  const evaluate = createEvaluate(model, question);
   const paths = flags.output ?? ['-'];
-  const defaultFormat = input.format === 'npy' || input.format === 'parquet' ? 'csv' : input.format;
-  const { rowCount } = input.rows;
-  const writer = await openOutput(
-    { paths, format: flags.outputFormat, defaultFormat, rowCount },
-    resultColumns(model, question),
-    stdout,
-  );
+  const open = (columns: readonly ResultColumn[]) => {
+    const defaultFormat = input.format === 'npy' || input.format === 'parquet' ? 'csv' : input.format;
+    const all = [...keptColumns(flags.keep ?? [], columns), ...columns];
+    return openOutput({ paths, format: flags.outputFormat, defaultFormat, rowCount: input.rows.rowCount }, all, stdout);
+  };
   // Rows that appear on the terminal are progress enough.
   const isOnTerminal = stdout.isTTY && paths.some((path) => path === '-' || path.endsWith('=-'));
   const progress = new Progress(stderr, !isOnTerminal);
+  let writer: RowWriter | undefined;
   let rowsDone = 0;
   try {
-    for await (const block of input.rows.blocks(batch)) {
-      await writer.write(evaluateAfter(rowsDone, evaluate, block), block.rowCount);
+    for await (const block of input.rows.blocks(flags.batch ?? defaultBatch(model))) {
+      const answer = evaluate(block);
+      // The first answer tells what the results look like.
+      writer ??= await open(answer.map(({ column }) => column));
+      await writer.write([...block.kept, ...answer.map(({ values }) => values)], block.rowCount);
       rowsDone += block.rowCount;
       progress.update(rowsDone, input.rows.fraction());
     }
+    writer ??= await open(emptyColumns(model, question));
     await writer.end();
   } catch (error) {
-    await writer.discard();
+    await writer?.discard();
     throw error;
   } finally {
     progress.clear();
   }
+}
+
+function questionOf({ predict, proba }: RunFlags): Question {
+  if (predict && proba) return 'both';
+  return predict ? 'predict' : proba ? 'proba' : 'run';
+}
+
+function keptColumns(keep: readonly string[], columns: readonly ResultColumn[]): ResultColumn[] {
+  const taken = keep.find((name, at) => columns.some((column) => column.name === name) || keep.indexOf(name) < at);
+  if (taken !== undefined) {
+    throw new ForwardpassError('OPTION', `the results have a column ${quote(taken)} already`, '--keep');
+  }
+  return keep.map((name) => ({ name, shape: [], isKept: true }));
 }

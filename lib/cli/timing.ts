@@ -1,5 +1,6 @@
 /** How long calls of a model take. */
 import type { CliModel } from './environment.ts';
+import { randomRows } from './random-rows.ts';
 
 /** Times are nanoseconds of one call. */
 export interface Timing {
@@ -16,14 +17,14 @@ const SHORTEST_SAMPLE = 5_000;
 const WARM_UP_SHARE = 0.25;
 
 /** Bound calls over random features, for about as long as asked. */
-export function time(model: Pick<CliModel, 'bind' | 'inputs'>, batch: number, nanoseconds: number): Timing {
+export function time(
+  model: Pick<CliModel, 'ask' | 'bind' | 'inputs' | 'rowReader'>,
+  batch: number,
+  nanoseconds: number,
+): Timing {
   const call = model.bind({ batch });
-  // Ids stay 0, which every table has.
-  for (const { name } of model.inputs) {
-    const input = call.inputs[name];
-    if (input instanceof Int32Array) continue;
-    for (let i = 0; i < input.length; i++) input[i] = Math.random() * 2 - 1;
-  }
+  const rows = randomRows(model, batch);
+  for (const [i, { name }] of model.inputs.entries()) call.inputs[name].set(rows[i]);
   let callsPerSample = 1;
   const sample = () => {
     const start = process.hrtime.bigint();

@@ -2,11 +2,11 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { ForwardpassError } from '../errors.ts';
 import { addCsvFlags, type CsvOptions } from './csv-options.ts';
 import type { CliModel, Environment } from './environment.ts';
-import { createEvaluate, defaultBatch, evaluateAfter, type Question, resultColumns, rowShape } from './evaluate.ts';
+import { createEvaluate, defaultBatch, emptyColumns, layoutOf, type Question } from './evaluate.ts';
 import { addLoadFlags, type LoadFlags, toLoadOptions } from './load-options.ts';
 import { shortestText } from './number-text.ts';
 import { openInput } from './open-input.ts';
-import { elementCount } from './row-layout.ts';
+import { elementCount, type LayoutParts, plainColumn } from './row-layout.ts';
 import type { RowBlock } from './row-source.ts';
 import type { ResultColumn, ResultValues } from './row-writer.ts';
 
@@ -97,34 +97,37 @@ function parseTolerance(text: string): number {
 }
 
 async function verify(model: CliModel, flags: VerifyFlags, { stdin }: Environment): Promise<Report> {
-  const inputs = model.inputs.map((info) => ({ name: info.name, shape: rowShape(info) }));
   const { header, delimiter, decimal } = flags;
-  const { featureNames } = model;
+  const read = (paths: readonly string[], parts: LayoutParts) =>
+    openInput({ paths, header, delimiter, decimal }, parts, stdin);
   const question: Question = flags.proba ? 'proba' : 'run';
-  const columns = resultColumns(model, question);
-  const compared = comparedColumns(columns, flags.expect);
-  const rows = await openInput({ paths: flags.input, header, delimiter, decimal }, { inputs, featureNames }, stdin);
+  const batch = defaultBatch(model);
+  const evaluate = createEvaluate(model, question);
+  const rows = await read(flags.input, layoutOf(model));
   try {
-    const layout = { inputs: compared.map((at) => columns[at]) };
-    const expected = await openInput({ paths: flags.expect, header, delimiter, decimal }, layout, stdin);
+    const given = rows.rows.blocks(batch);
+    let block: RowBlock | undefined = (await given.next()).value;
+    let found = block && evaluate(block);
+    // The first answer tells what the results look like.
+    const columns = found?.map(({ column }) => column) ?? emptyColumns(model, question);
+    const compared = comparedColumns(columns, flags.expect);
+    const results = compared.map((at) => columns[at]);
+    const expected = await read(flags.expect, { columns: results.map(({ name, shape }) => plainColumn(name, shape)) });
     try {
-      const batch = defaultBatch(model);
-      const comparison = new Comparison(
-        compared.map((at) => columns[at]),
-        toleranceOf(model, flags),
-      );
-      const evaluate = createEvaluate(model, question, batch);
-      const [given, wanted] = [rows.rows.blocks(batch), expected.rows.blocks(batch)];
+      const comparison = new Comparison(results, toleranceOf(model, flags));
+      const wanted = expected.rows.blocks(batch);
       for (;;) {
-        const [block, results] = [(await given.next()).value, (await wanted.next()).value];
-        if (!block && !results) return comparison.report();
-        checkCounts(comparison.rows, block, results);
-        const found = evaluateAfter(comparison.rows, evaluate, block as RowBlock);
+        const expectedBlock: RowBlock | undefined = (await wanted.next()).value;
+        checkCounts(comparison.rows, block, expectedBlock);
+        if (block === undefined || expectedBlock === undefined || found === undefined) return comparison.report();
+        const values = found.map((part) => part.values);
         comparison.add(
-          (results as RowBlock).inputs,
-          compared.map((at) => found[at]),
-          (block as RowBlock).rowCount,
+          expectedBlock.inputs,
+          compared.map((at) => values[at]),
+          block.rowCount,
         );
+        block = (await given.next()).value;
+        found = block && evaluate(block);
       }
     } finally {
       await expected.close();

@@ -85,8 +85,14 @@ export function jsonLinesFormat(columns: readonly ResultColumn[]): TextFormat {
 
 function jsonRows(columns: readonly ResultColumn[]): TextFormat['row'] {
   const widths = columns.map(({ shape }) => elementCount(shape));
-  const column = (values: ResultValues, c: number, row: number) =>
-    nestedText(values, columns[c].shape, row * widths[c], widths[c]);
+  const labels = columns.map(({ byLabel, labels }) =>
+    byLabel ? labels?.map((l) => JSON.stringify(String(l))) : undefined,
+  );
+  const column = (values: ResultValues, c: number, row: number) => {
+    const start = row * widths[c];
+    const named = labels[c]?.map((label, i) => `${label}:${jsonValue(values, start + i)}`);
+    return named ? `{${named.join(',')}}` : nestedText(values, columns[c].shape, start, widths[c]);
+  };
   if (columns.length === 1) return ([values], row) => column(values, 0, row);
   const keys = columns.map(({ name }) => JSON.stringify(name));
   return (values, row) => `{${values.map((array, c) => `${keys[c]}:${column(array, c, row)}`).join(',')}}`;

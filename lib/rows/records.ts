@@ -79,6 +79,13 @@ export class RecordReader {
     if (absent.length > 0) this.#checkAbsent(record, absent, place);
   }
 
+  /** Throws unless records of these names hold what the model needs. */
+  checkNames(names: readonly string[], place: string): void {
+    const record = Object.fromEntries(names.map((name) => [name, null]));
+    const absent = [...this.#fields.values()].filter(({ name }) => !Object.hasOwn(record, name));
+    if (absent.length > 0) this.#checkAbsent(record, absent, place);
+  }
+
   /** What a record gave for an element, and where. */
   cell(record: object, place: string, input: number, element: number): { value: unknown; place: string } {
     const isHere = (field: Field) =>

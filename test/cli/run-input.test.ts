@@ -83,7 +83,7 @@ describe('CSV', () => {
   });
 
   it('is refused when a named column is missing or given twice', async () => {
-    expect(await failureOf('a,c\n1,2\n', NAMED)).toContain("expected 'b', missing among columns 'a', 'c'");
+    expect(await failureOf('a,c\n1,2\n', NAMED)).toContain("lacks 'b'; expected 'a', 'b', 'c'");
     expect(await failureOf('a,b,c,a\n1,2,3,4\n', NAMED)).toContain("the column 'a' is given twice");
   });
 
@@ -133,7 +133,8 @@ describe('JSON', () => {
   it('holds several inputs as columns or records', async () => {
     const results = 'y[0],y[1],z\n6,3,6\n15,6,15\n';
     expect(await stdoutOf('{"user":[[1,2],[4,5]],"item":[3,6]}', TOWERS)).toBe(results);
-    expect(await stdoutOf('[{"user":[1,2],"item":3},{"user":[4,5],"item":[6]}]', TOWERS)).toBe(results);
+    expect(await failureOf('[{"user":[1,2],"item":[3]}]', TOWERS)).toContain("'item': expected one value");
+    expect(await stdoutOf('[{"user":[1,2],"item":3},{"user":[4,5],"item":6}]', TOWERS)).toBe(results);
   });
 
   it('takes null as NaN and booleans as 1 and 0', async () => {
@@ -146,7 +147,7 @@ describe('JSON', () => {
     ['a short row', '[[1,2,3],[4,5]]', 'row 2: expected 3 values, found 2'],
     ['a number among rows', '[[1,2,3],4]', 'row 2: expected a row of 3 values, found the number 4'],
     ['a bare number', '7', 'found 1'],
-    ['an unknown column', '{"w":[1]}', "missing among the fields 'w'"],
+    ['an unknown column', '{"w":[1]}', "lacks 'x[0]', 'x[1]', 'x[2]'; found 'w'"],
     ['a short line', '[1,2,3]\n[4]\n', 'line 2: expected 3 values, found 1'],
     ['a broken line', '[1,2,3]\n[4,\n', 'line 2: is not JSON'],
     ['a bottomless row', `[${'['.repeat(2000)}${']'.repeat(2000)}]`, 'found 1'],
@@ -159,7 +160,7 @@ describe('JSON', () => {
       "column 'b': expected an array of 2 values, as 'a' has, found an array of 1",
     );
     expect(await failureOf('[{"a":1,"b":2,"c":3},{"a":1,"__proto__":2}]', NAMED)).toContain(
-      "row 2: expected 'b', 'c', missing among the fields 'a', '__proto__'",
+      "row 2: lacks 'b', 'c'; expected 'a', 'b', 'c'",
     );
   });
 });

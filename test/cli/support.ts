@@ -10,6 +10,7 @@ import { main } from '../../lib/cli/program.ts';
 import { freeze } from '../../lib/freeze.ts';
 import type { LoadOptions } from '../../lib/options.ts';
 import { openQuantizable } from '../../lib/quantize.ts';
+import { type FlatRows, RowReader } from '../../lib/rows.ts';
 
 export const folder = mkdtempSync(join(tmpdir(), 'forwardpass-cli-'));
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -69,11 +70,17 @@ export function fakeModel({ inputs, classes, featureNames, runs = [] }: FakeShap
       const results = create(batch);
       return { inputs: buffers, outputs: results, run: () => compute(buffers, results) };
     },
-    predict: (rows: Float64Array) => {
-      const { y } = runNamed({ [names[0]]: rows });
+    rowReader: new RowReader({
+      inputs: names.map((name, i) => ({ name, shape: inputs[name], width: widths[i], dtype: 'float32' as const })),
+      featureNames,
+      Floats: Float32Array,
+    }),
+    ask(question: string, { arrays }: FlatRows) {
+      const { y, z } = runNamed(Object.fromEntries(names.map((name, i) => [name, arrays[i] as Float64Array])));
+      if (question === 'run') return z ? [y, z] : [y];
+      if (question === 'proba') return y;
       return Array.from({ length: y.length / 2 }, (_, row) => classes?.[y[row * 2] > 5 ? 1 : 0] ?? y[row * 2]);
     },
-    predictProba: (rows: Float64Array) => runNamed({ [names[0]]: rows }).y,
     summary: () => 'dense  [3] → [2]',
     dispose: () => {},
   } as unknown as CliModel;

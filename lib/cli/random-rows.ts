@@ -1,0 +1,84 @@
+/** Rows to measure with, of what the model takes. */
+import { ForwardpassError } from '../errors.ts';
+import type { Column } from '../rows/column.ts';
+import type { CliModel } from './environment.ts';
+
+type Asked = Pick<CliModel, 'ask' | 'rowReader'>;
+
+/** What is tried where the model refuses a number: categories that are numbers are seldom others. */
+const CANDIDATES: readonly number[] = [0, 1, 0.5, -1, ...Array.from({ length: 4096 }, (_, i) => i + 2)];
+const MOST_TRIES = 100_000;
+
+/** An element that the model refused, of a row. */
+interface Refused {
+  readonly row: number;
+  readonly input: number;
+  readonly element: number;
+}
+
+/**
+ * Known words, ids of their table, and otherwise numbers from −1 to 1, or what the model takes instead: an array for each
+ * input. Throws what the model says where none is found.
+ */
+export function randomRows(model: Asked, rowCount: number): Float64Array[] {
+  const { columns } = model.rowReader;
+  let base: readonly Float64Array[] | undefined;
+  const rows = columns.map((column) => {
+    const { width } = column.port;
+    return Float64Array.from({ length: width * rowCount }, (_, at) => randomOf(column, at % width));
+  });
+  // An element that is refused in one row is that of a row which is taken, in all.
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const refused = refusalOf(model, rows);
+    if (refused === undefined) return rows;
+    const { input, element } = refused;
+    const { width } = columns[input].port;
+    base ??= acceptedRow(model, columns);
+    for (let at = element; at < rows[input].length; at += width) rows[input][at] = base[input][element];
+  }
+  return rows;
+}
+
+function randomOf({ port }: Column, element: number): number {
+  const words = port.words?.get(element);
+  if (words !== undefined) return Math.floor(Math.random() * words.length);
+  const ids = port.ids?.get(element);
+  if (ids !== undefined) return Math.floor(Math.random() * ids);
+  return /^u?int|^bool/.test(port.dtype) ? 0 : Math.random() * 2 - 1;
+}
+
+/** One row that the model takes, found element by element. */
+function acceptedRow(model: Asked, columns: readonly Column[]): Float64Array[] {
+  const row = columns.map((column) =>
+    Float64Array.from({ length: column.port.width }, (_, element) => randomOf(column, element)),
+  );
+  const tried = new Map<number, number>();
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const refused = refusalOf(model, row);
+    if (refused === undefined) return row;
+    const { input, element } = refused;
+    const key = input * 2 ** 32 + element;
+    const next = tried.get(key) ?? 0;
+    if (next === CANDIDATES.length) break;
+    tried.set(key, next + 1);
+    row[input][element] = CANDIDATES[next];
+  }
+  const message = 'no random row was found that the model takes; measure it on rows of yours, from a program';
+  throw new ForwardpassError('INPUT', message);
+}
+
+/** Undefined where the model takes the rows. Throws where it does not say which element it refuses. */
+function refusalOf(model: Asked, arrays: readonly Float64Array[]): Refused | undefined {
+  let refused: Refused | undefined;
+  const cell = (row: number, input: number, element: number) => {
+    refused = { row, input, element };
+    return { value: Number.NaN, place: 'a random row' };
+  };
+  try {
+    model.ask('run', { arrays, isRecord: false, cell });
+    return undefined;
+  } catch (error) {
+    if (refused === undefined) throw error;
+    return refused;
+  }
+}
