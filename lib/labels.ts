@@ -4,12 +4,13 @@ import type { Decision } from './graph/graph.ts';
 
 export type Label = string | number;
 
-/** One label for each row. `values` are what decides: an output, or scores in its place. */
+/** One label for each row, or one for each element. `values` are what decides: an output, or scores in its place. */
 export function labelsOf(values: FloatArray, classes: readonly Label[], decision: Decision): Label[] {
   if (decision.rule === 'above') {
     const threshold = thresholdOf(decision);
     return Array.from(values, (value) => classes[value > threshold ? 1 : 0]);
   }
+  if (decision.rule === 'value') return Array.from(values);
   if (decision.rule === 'index') return Array.from(values, (value) => classes[value]);
   const labels: Label[] = [];
   for (let first = 0; first < values.length; first += classes.length) {
@@ -33,6 +34,18 @@ export function both(second: FloatArray): FloatArray {
     probabilities[2 * i + 1] = value;
   });
   return probabilities;
+}
+
+/** Columns of rows, row after row. */
+export function sideBySide(columns: readonly FloatArray[]): FloatArray {
+  const [first] = columns;
+  if (columns.length === 1) return first;
+  const Floats = first instanceof Float64Array ? Float64Array : Float32Array;
+  const rows = allocate<FloatArray>(Floats, first.length, { name: 'probabilities', width: columns.length });
+  for (const [at, column] of columns.entries()) {
+    for (let row = 0; row < column.length; row++) rows[row * columns.length + at] = column[row];
+  }
+  return rows;
 }
 
 function thresholdOf({ probabilities, threshold = probabilities ? 0.5 : 0 }: Decision): number {

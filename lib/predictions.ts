@@ -3,7 +3,7 @@ import type { FloatArray } from './buffers.ts';
 import type { Calls } from './calls.ts';
 import { ForwardpassError } from './errors.ts';
 import { type Decision, decidedOutput, type Target } from './graph/graph.ts';
-import { both, eachAbove, type Label, labelsOf } from './labels.ts';
+import { both, eachAbove, type Label, labelsOf, sideBySide } from './labels.ts';
 import type { FlatRows } from './rows.ts';
 import { quote } from './words.ts';
 
@@ -55,8 +55,13 @@ export class Predictor {
     if (decision === undefined) throw noProbabilities('values');
     if (!decision.probabilities) throw noProbabilities('scores');
     const rows = read();
-    const values = this.#calls.runRows(rows)[this.#decided];
-    const probabilities = decision.rule === 'above' ? both(values) : values;
+    const values = this.#calls.runRows(rows);
+    const probabilities =
+      decision.probable === undefined
+        ? bothOf(values[this.#decided], decision)
+        : sideBySide(
+            decision.probable.map((name) => values[this.#calls.outputs.findIndex((port) => port.name === name)]),
+          );
     return rows.isRecord ? byClass(probabilities, this.#classes) : probabilities;
   }
 
@@ -73,6 +78,8 @@ export class Predictor {
   #answers(values: FloatArray): Label[] | FloatArray {
     const [classes, decision] = [this.#classes, this.#decision];
     if (decision?.rule === 'each_above') return eachAbove(values, decision);
+    // Labels that a row may each have are no list of classes.
+    if (decision?.rule === 'value' && this.#calls.outputs[this.#decided].width > 1) return values;
     return classes === undefined || decision === undefined ? values : labelsOf(values, classes, decision);
   }
 
@@ -89,9 +96,7 @@ export class Predictor {
   #probabilitiesOfTargets(targets: readonly Target[], read: () => FlatRows): Probabilities | Probability {
     if (!targets.every(({ decision }) => decision.probabilities)) throw noProbabilities('scores');
     const rows = read();
-    const values = this.#calls
-      .runRows(rows)
-      .map((value, i) => (targets[i].decision.rule === 'above' ? both(value) : value));
+    const values = this.#calls.runRows(rows).map((value, i) => bothOf(value, targets[i].decision));
     return rows.isRecord
       ? this.#byName(values, (value, i) => byClass(value, targets[i].classes))
       : this.#byName(values, (value) => value);
@@ -105,6 +110,11 @@ export class Predictor {
     });
     return named;
   }
+}
+
+/** Probabilities of all classes, where a model may give that of the second of two. */
+function bothOf(values: FloatArray, { rule }: Decision): FloatArray {
+  return rule === 'above' ? both(values) : values;
 }
 
 /** What there is one of stands by itself. */

@@ -61,7 +61,7 @@ const NEVER_NAN: ReadonlySet<string> = new Set([
 ]);
 
 /** What leaves whole numbers, as ids are, as they are. */
-const WHOLE: ReadonlySet<string> = new Set(['trunc', 'floor', 'ceil', 'round']);
+const WHOLE: ReadonlySet<string> = new Set(['trunc', 'floor', 'ceil', 'round', 'to_integer']);
 
 interface Computation {
   readonly inputs: readonly GraphInput[];

@@ -268,11 +268,14 @@ export interface Decision {
    * `above`: one output; over `threshold` it is the second of two classes.
    * `each_above`: an output per label, each by itself: 1 over `threshold`, otherwise 0.
    * `index`: one output, which is the position of the class.
+   * `value`: the output is what is predicted: labels that are numbers.
    */
-  readonly rule: 'arg_max' | 'above' | 'each_above' | 'index';
+  readonly rule: 'arg_max' | 'above' | 'each_above' | 'index' | 'value';
   readonly threshold?: number;
   /** Whether the outputs are probabilities (predictProba) or scores. */
   readonly probabilities: boolean;
+  /** The names of the outputs that are the probabilities, side by side, where it is not the output that decides. */
+  readonly probable?: readonly string[];
   /**
    * The row tensor that decides, where it is not the output: scores, of which two may be one probability. It has the
    * output's shape where that is probabilities.

@@ -51,6 +51,10 @@ function checkDecision(graph: Graph): void {
   if (decidedOutput(graph) < 0) {
     throw new ForwardpassError('DANGLING', `is about an output that there is not: ${decision?.output}`, 'decision');
   }
+  const stray = decision?.probable?.find((name) => !outputs.some((output) => output.name === name));
+  if (stray !== undefined || decision?.probable?.length === 0) {
+    throw new ForwardpassError('DANGLING', `has probabilities in an output that there is not: ${stray}`, 'decision');
+  }
   if (targets !== undefined && targets.length !== outputs.length) {
     throw new ForwardpassError('SHAPE', `${targets.length} targets, found ${outputs.length} outputs`, 'targets');
   }
@@ -275,6 +279,7 @@ function checkLabels(graph: Graph, shapes: ReadonlyMap<string, Shape>): void {
 
 function fits(classes: number, width: number, decision: Decision | undefined): boolean {
   if (decision?.rule === 'index') return width === 1;
+  if (decision?.rule === 'value') return width === 1 || width === classes;
   const two = classes === 2 && decision?.rule !== 'arg_max' && width === 1;
   return two || (decision?.rule !== 'above' && width === classes);
 }

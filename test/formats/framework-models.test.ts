@@ -7,6 +7,7 @@ const FOLDERS = [
   ['onnx-hand', '.onnx'],
   ['onnx-quantized', '.onnx'],
   ['onnx-ml', '.onnx'],
+  ['onnx-sklearn', '.onnx'],
   ['pytorch', '.pt'],
   ['shards', ''],
   ['sklearn', '.pkl'],

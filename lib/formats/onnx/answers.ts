@@ -1,63 +1,124 @@
 /** What the outputs of a classifier say of its classes: ONNX has no words for it but the operators that lead there. */
-import type { Decision, Graph, GraphOutput, Node } from '../../graph/graph.ts';
+import type { Decision, Graph, GraphOutput, Node, Operand } from '../../graph/graph.ts';
 import { elementCount } from '../../graph/shapes.ts';
 import type { GraphBuilder } from '../tracing/builder.ts';
 import type { Row } from '../tracing/value.ts';
+import { Ranges } from './ranges.ts';
 
 type Classes = readonly (string | number)[];
 type Answers = Pick<Graph, 'classes' | 'decision'>;
 
-/** A label for each row, and what it is the greatest of. */
+/** An output, and the row that it is. */
+interface Output {
+  readonly name: string;
+  readonly row: Row;
+}
+
+/** A label for each row: the position of one of the classes. */
 interface Choice {
   readonly classes: Classes;
+  /** The position, where it is not the label itself. */
+  readonly position: string | undefined;
+  /** What it is the position of the greatest of. */
   readonly scores: string | undefined;
 }
 
+/** What sklearn-onnx calls the output that holds what `predict` gives. */
+const LABELS: ReadonlySet<string> = new Set(['label', 'output_label']);
+
 /** `rows` are what the outputs are, in their order. */
 export function answersOf(build: GraphBuilder, outputs: readonly GraphOutput[], rows: readonly Row[]): Answers {
-  const trace = new Trace(build.nodes);
-  const choice = rows.map((row) => trace.choiceOf(row)).find((found) => found !== undefined);
-  const named = rows.map(({ operand }) => build.classesOf.get(operand as string)).find((found) => found !== undefined);
-  const classes = choice?.classes ?? named;
-  if (classes === undefined) return { decision: rows.length === 1 ? trace.decisionOf(rows[0]) : undefined };
-
-  const isOfClasses = (row: Row) => row.shape.length === 1 && row.shape[0] === classes.length && row.type !== 'string';
-  const at = rows.findIndex(isOfClasses);
-  if (at < 0) {
-    const labels = rows.findIndex(({ type }) => type === 'string');
-    return labels < 0
-      ? {}
-      : { classes, decision: { rule: 'index', probabilities: false, output: outputs[labels].name } };
+  const trace = new Trace(build);
+  const all = rows.map((row, i): Output => ({ name: outputs[i].name, row }));
+  const choices = all.map(({ row }) => trace.choiceOf(row));
+  const chosen = choices.findIndex((choice) => choice !== undefined);
+  const label = chosen >= 0 ? all[chosen] : all.find(({ name }) => LABELS.has(name));
+  const others = all.filter((output) => output !== label && output.row.type !== 'string');
+  const named = all.map(({ row }) => build.classesOf.get(row.operand as string)).find((found) => found !== undefined);
+  const classes = choices[chosen]?.classes ?? named;
+  if (label === undefined) {
+    if (classes === undefined) return { decision: all.length === 1 ? trace.decisionOf(all[0].row) : undefined };
+    return { classes, decision: trace.greatestOf(others, classes) };
   }
-  const operand = rows[at].operand as string;
-  const scores = choice?.scores === operand ? undefined : choice?.scores;
+  const choice = choices[chosen];
+  if (all.length === 1 && choice === undefined) return {};
+  const greatest = choice && trace.greatestOf(others, choice.classes, choice.scores);
+  if (greatest !== undefined) return { classes, decision: greatest };
+  const probable = trace.probableOf(others, classes);
+  const about = { output: label.name, probabilities: probable !== undefined, ...(probable && { probable }) };
   return {
-    classes,
-    decision: { rule: 'arg_max', probabilities: trace.isProbability(operand), output: outputs[at].name, scores },
+    ...(classes && { classes }),
+    decision: choice
+      ? { rule: 'index', ...about, ...(choice.position !== undefined && { scores: choice.position }) }
+      : { rule: 'value', ...about },
   };
 }
 
 class Trace {
-  readonly #producers: ReadonlyMap<string, Node>;
+  readonly #producers: ReadonlyMap<Operand, Node>;
+  readonly #build: GraphBuilder;
+  #ranges: Ranges | undefined;
 
-  constructor(nodes: readonly Node[]) {
-    this.#producers = new Map(nodes.map((node) => [node.output, node]));
+  constructor(build: GraphBuilder) {
+    this.#build = build;
+    this.#producers = new Map(build.nodes.map((node) => [node.output, node]));
   }
 
   /** A list of labels, of which a position of the greatest picks one. */
   choiceOf(row: Row): Choice | undefined {
     if (elementCount(row.shape) !== 1) return undefined;
-    let node = this.#beforeMoves(row.operand as string);
-    let classes: Classes | undefined = row.words?.list;
-    if (classes === undefined && node?.op === 'embedding') {
-      const [ids, table] = node.inputs;
-      if (typeof table !== 'string' && table.shape.length === 1) classes = Array.from(table.data);
-      node = typeof ids === 'string' ? this.#beforeMoves(ids) : undefined;
-    }
-    if (classes === undefined) return undefined;
+    const label = row.operand as string;
+    if (row.words) return { classes: row.words.list, position: undefined, scores: this.#greatestFor(label) };
+    if (!/^u?int/.test(row.type)) return undefined;
+    const casts = this.#beforeCasts(label);
+    const lookup = this.#producers.get(casts.operand);
+    if (lookup?.op !== 'embedding') return undefined;
+    const [ids, table] = lookup.inputs;
+    if (typeof ids !== 'string' || typeof table === 'string' || table.shape.length !== 1) return undefined;
+    const position = this.#beforeCasts(ids).operand;
+    const scores = this.#greatestFor(position);
+    if (scores === undefined) return undefined;
+    const classes = Array.from(table.data, (value) => (casts.isNarrow ? Math.fround(value) : value));
+    return { classes, position, scores };
+  }
+
+  /** What an arg_max is the position in. */
+  #greatestFor(position: string): string | undefined {
+    const node = this.#producers.get(this.#beforeCasts(position).operand);
     const isGreatest = node?.op === 'reduce' && node.attributes.fn === 'arg_max';
-    const scores = isGreatest && typeof node?.inputs[0] === 'string' ? node.inputs[0] : undefined;
-    return isGreatest || row.words ? { classes, scores } : undefined;
+    return isGreatest && typeof node.inputs[0] === 'string' ? node.inputs[0] : undefined;
+  }
+
+  /** By the output that has a number for each class; by `scores` where the label is the greatest of those. */
+  greatestOf(outputs: readonly Output[], classes: Classes, scores?: string): Decision | undefined {
+    const found = outputs.find(({ row }) => row.shape.length === 1 && row.shape[0] === classes.length);
+    if (found === undefined) return undefined;
+    const operand = found.row.operand as string;
+    const decider = scores === operand ? undefined : scores;
+    return {
+      rule: 'arg_max',
+      probabilities: this.isProbability(operand),
+      output: found.name,
+      ...(decider !== undefined && { scores: decider }),
+    };
+  }
+
+  /** The output that has a probability for each class, or the outputs that have one each, side by side in one tensor. */
+  probableOf(outputs: readonly Output[], classes: Classes | undefined): string[] | undefined {
+    const fits = (count: number) => classes === undefined || count === classes.length;
+    const isProbable = ({ operand }: Row) => this.isProbability(operand as string);
+    const whole = outputs.find(({ row }) => row.shape.length === 1 && fits(row.shape[0]) && isProbable(row));
+    if (whole !== undefined) return [whole.name];
+    const columns = outputs.map(({ row }) => this.#columnOf(row));
+    const isInOrder = columns.every((column, at) => column?.at === at && column.of === columns[0]?.of);
+    if (outputs.length < 2 || !isInOrder || !fits(outputs.length) || !isProbable(outputs[0].row)) return undefined;
+    return outputs.map(({ name }) => name);
+  }
+
+  #columnOf(row: Row): { of: Operand; at: number } | undefined {
+    const node = this.#beforeMoves(row.operand as string);
+    if (node?.op !== 'gather' || node.attributes.indices.length !== 1) return undefined;
+    return { of: node.inputs[0], at: node.attributes.indices[0] };
   }
 
   /** What a final softmax, or a sigmoid of one number, says about the classes. */
@@ -74,35 +135,29 @@ class Trace {
       : undefined;
   }
 
-  /** Whether the values come of a function that makes probabilities, or of shares of a sum, a few operations before. */
-  isProbability(operand: string, most = 8): boolean {
-    if (most === 0) return false;
-    const node = this.#beforeMoves(operand);
-    switch (node?.op) {
-      case 'softmax':
-        return node.attributes.fn === 'softmax';
-      case 'unary':
-        return node.attributes.fn === 'sigmoid' || node.attributes.fn === 'exp';
-      case 'normalize':
-        return node.attributes.norm === 'l1';
-      case 'binary':
-        return node.attributes.fn === 'div' || this.#isRestOfOne(node, most - 1);
-      case 'concat':
-        return node.inputs.some((part) => typeof part === 'string' && this.isProbability(part, most - 1));
-      default:
-        return false;
-    }
-  }
-
-  /** 1 − p */
-  #isRestOfOne({ inputs: [one, p], attributes }: Node<'binary'>, most: number): boolean {
-    const isOne = typeof one === 'object' && one.data.every((value) => value === 1);
-    return attributes.fn === 'sub' && isOne && typeof p === 'string' && this.isProbability(p, most);
+  /** Whether the values can be nothing but numbers from 0 to 1. */
+  isProbability(operand: Operand): boolean {
+    this.#ranges ??= new Ranges(this.#build.nodes, this.#build.probabilities);
+    return this.#ranges.isUnit(operand);
   }
 
   #beforeMoves(operand: string): Node | undefined {
     let node = this.#producers.get(operand);
-    while (node?.op === 'reshape') node = this.#producers.get(node.inputs[0] as string);
+    while (node?.op === 'reshape') node = this.#producers.get(node.inputs[0]);
     return node;
   }
+
+  /** The way back over what leaves whole numbers as they are; whether float32, which may not hold them, is on it. */
+  #beforeCasts(operand: string): { operand: string; isNarrow: boolean } {
+    let isNarrow = false;
+    for (;;) {
+      const node = this.#producers.get(operand);
+      const isCast = node?.op === 'unary' && CASTS.has(node.attributes.fn);
+      if (node === undefined || !(node.op === 'reshape' || isCast)) return { operand, isNarrow };
+      if (node.op === 'unary' && node.attributes.fn === 'narrow') isNarrow = true;
+      operand = node.inputs[0] as string;
+    }
+  }
 }
+
+const CASTS: ReadonlySet<string> = new Set(['trunc', 'to_integer', 'narrow']);

@@ -96,9 +96,10 @@ const operand: is.Check<FrozenOperand> = (value, place) => {
 };
 
 const decision = is.record<FrozenDecision>({
-  rule: is.oneOf(['arg_max', 'above', 'each_above', 'index']),
+  rule: is.oneOf(['arg_max', 'above', 'each_above', 'index', 'value']),
   threshold: is.optional(is.number),
   probabilities: is.truth,
+  probable: is.optional(is.list(is.text)),
   scores: is.optional(operand),
   output: is.optional(is.text),
 });

@@ -32,6 +32,8 @@ const MOST_FOLDED_PRODUCTS = 2 ** 30;
 export class GraphBuilder extends Emitter {
   /** Of row tensors with an element per class, the classes. */
   readonly classesOf = new Map<string, readonly (string | number)[]>();
+  /** Row tensors that are probabilities because the file says so, whatever makes them. */
+  readonly probabilities = new Set<string>();
   /** Whether some operation fills in what is missing. */
   takesMissing = false;
 

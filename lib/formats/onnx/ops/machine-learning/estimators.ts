@@ -48,8 +48,11 @@ function transformed(call: Call, scores: Row, transform: Transform): Value {
       return call.build.unary(scores, 'sigmoid');
     case 'SOFTMAX':
       return call.build.softmax(scores, -1, false);
-    case 'SOFTMAX_ZERO':
-      return softmaxBesideZeros(call, scores);
+    case 'SOFTMAX_ZERO': {
+      const shares = softmaxBesideZeros(call, scores);
+      if (shares.kind === 'row' && typeof shares.operand === 'string') call.build.probabilities.add(shares.operand);
+      return shares;
+    }
     case 'PROBIT':
       return probit(call, scores);
   }
