@@ -36,9 +36,26 @@ export function openAddon(host: Host = thisHost()): unknown {
   throw new ForwardpassError(
     'NATIVE',
     `no binary could be loaded for ${platform} ${arch}${libc} (Node ${node}, ABI ${modules}, Node-API ${napi}). ` +
-      `Looked for:${failures.join('')}\nThis builds it from source: npx forwardpass build`,
+      `Looked for:${failures.join('')}${remedies(host)
+        .map((remedy) => `\n${remedy}`)
+        .join('')}`,
     'native addon',
   );
+}
+
+const BUILD = 'This builds it from source: npx forwardpass build';
+
+/** What helps where the package was installed, and where only its code has come. */
+function remedies({ platform, arch, env, folders }: Host): string[] {
+  if (env.FORWARDPASS_ADDON || env.FORWARDPASS_PREBUILD) return [BUILD];
+  const isPackage = existsSync(join(folders[0], 'native/sources.json'));
+  if (isPackage && folders.some((folder) => existsSync(join(folder, 'prebuilds')))) return [BUILD];
+  const apart =
+    'A bundler (esbuild, webpack, Rollup, Next.js), or what copied the package, left its binaries behind. Leave forwardpass ' +
+    "out of the bundle (external: ['forwardpass']; Next.js: serverExternalPackages: ['forwardpass']), or copy " +
+    `node_modules/forwardpass/prebuilds/${platform}-${arch} to prebuilds/ beside the bundle, or name the file in the ` +
+    'environment variable FORWARDPASS_ADDON. See docs/bundlers.md';
+  return isPackage ? [apart, BUILD] : [apart];
 }
 
 /** Where the binary may be, in the order in which it is looked for. */

@@ -1,9 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execPath } from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { runInNewContext } from 'node:vm';
+import { rolldown } from 'rolldown';
 import { expect, test } from 'vitest';
 import { breakLines } from '../../scripts/break-lines.js';
 
@@ -58,6 +60,20 @@ test.each([
   const told = lines.findIndex((line) => line.startsWith(`ForwardpassError [${code}]: `) && line.includes(message));
   expect(told, stderr).toBeGreaterThanOrEqual(0);
   expect(told, stderr).toBeLessThan(8);
+});
+
+test('a bundle without binaries says that it is one', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'forwardpass-bundle-'));
+  try {
+    const bundle = await rolldown({ input: join(dist, 'index.js'), platform: 'node', external: /^[^./]/ });
+    await bundle.write({ dir: join(folder, 'out') });
+    const program = `import(${JSON.stringify(pathToFileURL(join(folder, 'out/index.js')).href)})
+      .then(({ define }) => define({ layers: [{ weight: 1 }] }));`;
+    const { stderr } = spawnSync(execPath, ['-e', program], { encoding: 'utf8', cwd: folder });
+    expect(stderr).toContain("serverExternalPackages: ['forwardpass']");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('breaking lines changes no script', () => {
