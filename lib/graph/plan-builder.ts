@@ -163,7 +163,9 @@ export class PlanBuilder {
 
   /** A parameter array of a few numbers; equal ones are one parameter. */
   numbers(values: readonly number[]): number {
-    return this.#parameter(values.join(), () => (this.precision === 'f32' ? Float32Array : Float64Array).from(values));
+    // As text, −0 would be 0.
+    const key = values.map((value) => (Object.is(value, -0) ? '-0' : value)).join();
+    return this.#parameter(key, () => (this.precision === 'f32' ? Float32Array : Float64Array).from(values));
   }
 
   /** Of each instruction, the node it comes from. */

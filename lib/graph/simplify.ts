@@ -1,6 +1,6 @@
 import type { DType, GraphInput, Node, Op, Operand } from './graph.ts';
 import type { Shape } from './shapes.ts';
-import { affineIntoNorm, divisionToAffine, mergeAffines, toAffine } from './simplify/affine.ts';
+import { affineIntoNorm, divisionToAffine, mergeAffines, negationToAffine, toAffine } from './simplify/affine.ts';
 import { affineAfterDense, affineBeforeDense, clampIntoDense } from './simplify/dense.ts';
 import { dropRequirements, requireBeforeAffine, requireOfParts } from './simplify/finite.ts';
 import { dropIdentities, foldConstants, impliedExpansions, plainReshapes, plainTruths } from './simplify/identities.ts';
@@ -15,6 +15,7 @@ import {
   plainDivisions,
   plainPowers,
   plainReciprocals,
+  plainRelus,
 } from './simplify/spellings.ts';
 import type { CheckedGraph } from './validate.ts';
 
@@ -49,9 +50,11 @@ export const RULES: readonly Rule[] = [
   plainPowers,
   plainReciprocals,
   plainDivisions,
+  plainRelus,
   plainClips,
   mergeClips,
   oneSlope,
+  negationToAffine,
   toAffine,
   divisionToAffine,
   knownFunctions,

@@ -307,3 +307,38 @@ it('says of each instruction what it is part of', () => {
   });
   expect(places).toEqual(['n_a', 'n_a', 'y', 'y1']);
 });
+
+it('names what a layer does', () => {
+  const weight = constant(new Array(4 * 16).fill(1), [4, 16]);
+  const kindOf = (found: Node) => lowered({ x: [4], z: [4] }, [found]).layers[0].kind;
+  const dense = (clamp?: readonly [number, number], weights?: 'bf16' | 'int8') =>
+    kindOf(
+      node('y', 'dense', ['x', weight], { layout: 'in-out', ...(clamp && { clamp }), ...(weights && { weights }) }),
+    );
+  expect([dense(), dense([0, Infinity]), dense([0, 6]), dense([-1, Infinity])]).toEqual([
+    'dense',
+    'dense + relu',
+    'dense + clip(0, 6)',
+    'dense + clip(-1, Infinity)',
+  ]);
+  expect([dense(undefined, 'bf16'), dense([0, 6], 'int8')]).toEqual(['dense bf16', 'dense int8 + clip(0, 6)']);
+  expect(kindOf(node('y', 'binary', ['x', 'z'], { fn: 'min' }))).toBe('min');
+  expect(kindOf(node('y', 'concat', ['x', 'z'], { axis: 0 }))).toBe('concat');
+});
+
+it('says of inputs what the source says of them, and nothing else', () => {
+  const graph = graphOf({ x: [2], z: [2] }, [node('y', 'binary', ['x', 'z'], { fn: 'add' })]);
+  const words = new Map([[0, ['a', 'b']]]);
+  const inputs = [{ ...graph.inputs[0], words, missing: true, nones: [1] }, graph.inputs[1]];
+  const simplified = simplify(validate({ ...graph, inputs }, DEFAULT_LIMITS), { precision: 'f32' });
+  const [x, z] = lower(simplified, 'f32').inputs;
+  expect(x).toEqual({ name: 'x', shape: [2], dtype: 'float32', width: 2, words, missing: true, nones: [1] });
+  expect(Object.keys(z)).toEqual(['name', 'shape', 'dtype', 'width']);
+});
+
+it('numbers that differ in the sign of a zero are two parameters', () => {
+  const leaky = (output: string, alpha: number) => node(output, 'unary', ['x'], { fn: 'leaky_relu', alpha });
+  const nodes = [leaky('a', 0), leaky('b', -0), leaky('c', 0)];
+  const { plan } = lowered({ x: [1] }, nodes, { outputs: ['a', 'b', 'c'] });
+  expect(plan.parameters).toEqual([Float32Array.of(0, 0), Float32Array.of(-0, 0)]);
+});

@@ -2,7 +2,7 @@
 import type { Node, Operand, Tensor } from '../graph.ts';
 import { sameShape } from '../shapes.ts';
 import { combine, greatestMagnitude, isConstant, isNormal, isZero, overTrailingAxes, scalar } from './constants.ts';
-import type { Rewrite, Rewriter, Rule } from './rewriter.ts';
+import { type Rewrite, type Rewriter, rule } from './rewriter.ts';
 
 /**
  * How large a shift may grow by folding. (x − mean)/deviation computed as it stands subtracts nearby numbers, which
@@ -12,16 +12,23 @@ import type { Rewrite, Rewriter, Rule } from './rewriter.ts';
  */
 export const MAX_SHIFT = { f32: 2 ** 5, f64: 2 ** 10 } as const;
 
-/** x + c, x − c, c − x, x·c and −x are affine, which rounds once as they do. A shift of −0 keeps the sign of zeros. */
-export const toAffine: Rule = {
+/** −x is affine. A shift of −0 keeps the sign of zeros. */
+export const negationToAffine = rule({
+  name: 'negation to affine',
+  keeps: 'bits',
+  ops: ['unary'],
+  apply(node, graph) {
+    if (node.attributes.fn !== 'neg') return undefined;
+    return [graph.replace(node, 'affine', [node.inputs[0], scalar(-1), scalar(-0)], {})];
+  },
+});
+
+/** x + c, x − c, c − x and x·c are affine, which rounds once as they do. */
+export const toAffine = rule({
   name: 'to affine',
   keeps: 'bits',
-  ops: ['unary', 'binary'],
+  ops: ['binary'],
   apply(node, graph) {
-    if (node.op === 'unary' && node.attributes.fn === 'neg') {
-      return [graph.replace(node, 'affine', [node.inputs[0], scalar(-1), scalar(-0)], {})];
-    }
-    if (node.op !== 'binary') return undefined;
     const [a, b] = node.inputs;
     const x = isConstant(a) ? b : a;
     const constant = isConstant(a) ? a : b;
@@ -29,20 +36,19 @@ export const toAffine: Rule = {
     const terms = affineTerms(node, constant, isConstant(a));
     return terms && affineOf(node, graph, x, terms);
   },
-};
+});
 
 /** x/c is x·(1/c), which misses some quotients by a bit: 49·(1/49) is below 1. */
-export const divisionToAffine: Rule = {
+export const divisionToAffine = rule({
   name: 'division to affine',
   keeps: 'precision',
   ops: ['binary'],
   apply(node, graph) {
     const [x, divisor] = node.inputs;
-    if (node.op !== 'binary' || node.attributes.fn !== 'div' || !isConstant(divisor)) return undefined;
-    if (divisor.data.includes(0)) return undefined;
+    if (node.attributes.fn !== 'div' || !isConstant(divisor)) return undefined;
     return affineOf(node, graph, x, [combine('div', scalar(1), divisor), scalar(-0)]);
   },
-};
+});
 
 /** Undefined where the operation broadcasts x, or the precision cannot hold the terms. */
 function affineOf(node: Node, graph: Rewriter, x: Operand, [scale, shift]: Terms): Rewrite | undefined {
@@ -52,6 +58,11 @@ function affineOf(node: Node, graph: Rewriter, x: Operand, [scale, shift]: Terms
 }
 
 type Terms = readonly [scale: Tensor, shift: Tensor];
+
+/** Validation has found them to be constants, and what was computed of constants is folded before a rule sees it. */
+export function termsOf(node: Node<'affine'>): Terms {
+  return node.inputs.slice(1) as unknown as Terms;
+}
 
 function affineTerms(node: Node<'binary'>, c: Tensor, isFirst: boolean): Terms | undefined {
   switch (node.attributes.fn) {
@@ -67,38 +78,33 @@ function affineTerms(node: Node<'binary'>, c: Tensor, isFirst: boolean): Terms |
 }
 
 /** (x·s + t)·u + v is x·su + (tu + v). */
-export const mergeAffines: Rule = {
+export const mergeAffines = rule({
   name: 'merge affines',
   keeps: 'precision',
   ops: ['affine'],
   apply(node, graph) {
     const inner = graph.only(node.inputs[0], 'affine');
-    if (node.op !== 'affine' || inner === undefined) return undefined;
-    const [x, innerScale, innerShift] = inner.inputs;
-    const [, outerScale, outerShift] = node.inputs;
-    if (![innerScale, innerShift, outerScale, outerShift].every(isConstant)) return undefined;
-    const carried = combine('mul', innerShift as Tensor, outerScale as Tensor);
+    if (inner === undefined) return undefined;
+    const [innerScale, innerShift] = termsOf(inner);
+    const [outerScale, outerShift] = termsOf(node);
+    const carried = combine('mul', innerShift, outerScale);
     if (greatestMagnitude(carried.data) > MAX_SHIFT[graph.precision]) return undefined;
-    const scale = combine('mul', innerScale as Tensor, outerScale as Tensor);
-    const shift = isZero(carried) ? (outerShift as Tensor) : combine('add', carried, outerShift as Tensor);
-    if (!isNormal(scale.data, graph.precision) || !shift.data.every(Number.isFinite)) return undefined;
-    return [graph.replace(node, 'affine', [x, scale, shift], {})];
+    const scale = combine('mul', innerScale, outerScale);
+    const shift = isZero(carried) ? outerShift : combine('add', carried, outerShift);
+    return affineOf(node, graph, inner.inputs[0], [scale, shift]);
   },
-};
+});
 
 /** An affine after a norm becomes the norm's own scale and shift. */
-export const affineIntoNorm: Rule = {
+export const affineIntoNorm = rule({
   name: 'affine into norm',
   keeps: 'precision',
   ops: ['affine'],
   apply(node, graph) {
-    if (node.op !== 'affine') return undefined;
     const norm = graph.only(node.inputs[0], 'layer_norm') ?? graph.only(node.inputs[0], 'rms_norm');
     if (norm === undefined) return undefined;
     const trailing = graph.shape(norm.output).slice(norm.attributes.axis);
-    const [, outerScale, outerShift] = node.inputs.map((operand) =>
-      isConstant(operand) ? overTrailingAxes(operand, trailing) : undefined,
-    );
+    const [outerScale, outerShift] = termsOf(node).map((term) => overTrailingAxes(term, trailing));
     if (outerScale === undefined || outerShift === undefined) return undefined;
     const [x, innerScale = scalar(1), innerShift = scalar(0)] = norm.inputs;
     const scale = combine('mul', innerScale as Tensor, outerScale);
@@ -107,4 +113,4 @@ export const affineIntoNorm: Rule = {
     if (norm.op === 'layer_norm') return [graph.replace(node, 'layer_norm', [x, scale, shift], norm.attributes)];
     return isZero(shift) ? [graph.replace(node, 'rms_norm', [x, scale], norm.attributes)] : undefined;
   },
-};
+});

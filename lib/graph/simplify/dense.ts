@@ -1,20 +1,19 @@
 /** Rules that fold what stands beside a dense layer into it. A weight into which nothing folds is never copied. */
 import type { Node, Tensor } from '../graph.ts';
 import { denseLayout } from '../ops/dense.ts';
-import { MAX_SHIFT } from './affine.ts';
-import { greatestMagnitude, isConstant, isNormal, overLastAxis } from './constants.ts';
-import type { Rewrite, Rewriter, Rule } from './rewriter.ts';
+import { MAX_SHIFT, termsOf } from './affine.ts';
+import { greatestMagnitude, isNormal, overLastAxis } from './constants.ts';
+import { type Rewrite, type Rewriter, rule } from './rewriter.ts';
 import { clampOf, clampTwice } from './spellings.ts';
 
 /** (x·s + t)·W + b is x·(diag(s)·W) + (b + tᵀ·W), unless a large shift would cost precision. */
-export const affineBeforeDense: Rule = {
+export const affineBeforeDense = rule({
   name: 'affine before dense',
   keeps: 'precision',
   ops: ['dense'],
   apply(node, graph) {
-    if (node.op !== 'dense') return undefined;
     const before = graph.feedsOnlyDense(node.inputs[0]) ? graph.definition(node.inputs[0]) : undefined;
-    const terms = vectors(before, graph);
+    const terms = before?.op === 'affine' ? vectors(before, graph) : undefined;
     if (before === undefined || terms === undefined) return undefined;
     const { scale, shift } = terms;
     if (!scale.every(Number.isFinite) || !(greatestMagnitude(shift) <= MAX_SHIFT[graph.precision])) return undefined;
@@ -26,15 +25,15 @@ export const affineBeforeDense: Rule = {
     });
     return withParameters(node, graph, before.inputs[0], scaleWeight(node, 'k', scale), bases);
   },
-};
+});
 
 /** (x·W + b)·s + t is x·(W·diag(s)) + (b·s + t). */
-export const affineAfterDense: Rule = {
+export const affineAfterDense = rule({
   name: 'affine after dense',
   keeps: 'precision',
   ops: ['affine'],
   apply(node, graph) {
-    const dense = node.op === 'affine' ? graph.only(node.inputs[0], 'dense') : undefined;
+    const dense = graph.only(node.inputs[0], 'dense');
     const terms = vectors(node, graph);
     if (dense === undefined || dense.attributes.clamp !== undefined || terms === undefined) return undefined;
     const { scale, shift } = terms;
@@ -43,10 +42,10 @@ export const affineAfterDense: Rule = {
     const folded = { ...dense, name: dense.name, output: node.output };
     return withParameters(folded, graph, dense.inputs[0], scaleWeight(dense, 'n', scale), bases);
   },
-};
+});
 
 /** relu and clip are done by the dense layer that they follow. */
-export const clampIntoDense: Rule = {
+export const clampIntoDense = rule({
   name: 'clamp into dense',
   keeps: 'bits',
   ops: ['unary'],
@@ -57,17 +56,11 @@ export const clampIntoDense: Rule = {
     const clamp = clampTwice(dense.attributes.clamp ?? [-Infinity, Infinity], bounds);
     return [{ ...dense, output: node.output, attributes: { ...dense.attributes, clamp } }];
   },
-};
+});
 
 /** Scale and shift of an affine node as vectors over its last axis. */
-function vectors(
-  node: Node | undefined,
-  graph: Rewriter,
-): { scale: Tensor['data']; shift: Tensor['data'] } | undefined {
-  if (node?.op !== 'affine') return undefined;
-  const [scale, shift] = node.inputs
-    .slice(1)
-    .map((operand) => (isConstant(operand) ? overLastAxis(operand, graph.shape(node.output)) : undefined));
+function vectors(node: Node<'affine'>, graph: Rewriter): { scale: Tensor['data']; shift: Tensor['data'] } | undefined {
+  const [scale, shift] = termsOf(node).map((term) => overLastAxis(term, graph.shape(node.output)));
   return scale === undefined || shift === undefined ? undefined : { scale, shift };
 }
 

@@ -3,35 +3,36 @@
  * behind them, and go where the numbers are known to be finite already. A sum or product that overflows on the way is
  * then no longer noticed.
  */
-import type { Node, Operand, Tensor, UnaryName } from '../graph.ts';
+import type { Node, Operand, UnaryName } from '../graph.ts';
+import { termsOf } from './affine.ts';
 import { isConstant } from './constants.ts';
 import { TRUTHS } from './identities.ts';
-import type { Rewriter, Rule } from './rewriter.ts';
+import { type Rewriter, rule } from './rewriter.ts';
 
 /** x finite, then x·s + t is; x without infinities, then so is x·s + t unless s is 0, where NaN comes of them. */
-export const requireBeforeAffine: Rule = {
+export const requireBeforeAffine = rule({
   name: 'require before affine',
   keeps: 'bits',
   ops: ['require_finite'],
   apply(node, graph) {
-    const affine = node.op === 'require_finite' ? graph.only(node.inputs[0], 'affine') : undefined;
-    if (node.op !== 'require_finite' || affine === undefined) return undefined;
-    const [x, scale, shift] = affine.inputs;
-    const isTame = [scale, shift].every((terms) => isConstant(terms) && terms.data.every(Number.isFinite));
-    if (!isTame || (node.attributes.nan && (scale as Tensor).data.includes(0))) return undefined;
-    const required = graph.add(node, 'require_finite', [x], node.attributes);
+    const affine = graph.only(node.inputs[0], 'affine');
+    if (affine === undefined) return undefined;
+    const [scale, shift] = termsOf(affine);
+    const isTame = [scale, shift].every(({ data }) => data.every(Number.isFinite));
+    if (!isTame || (node.attributes.nan && scale.data.includes(0))) return undefined;
+    const required = graph.add(node, 'require_finite', affine.inputs.slice(0, 1), node.attributes);
     return [required, { ...affine, inputs: [required.output, scale, shift], output: node.output }];
   },
-};
+});
 
 /** Each part of a row by itself: of some, nothing need be asked. */
-export const requireOfParts: Rule = {
+export const requireOfParts = rule({
   name: 'require of parts',
   keeps: 'bits',
   ops: ['require_finite'],
   apply(node, graph) {
-    const concat = node.op === 'require_finite' ? graph.only(node.inputs[0], 'concat') : undefined;
-    if (node.op !== 'require_finite' || concat === undefined) return undefined;
+    const concat = graph.only(node.inputs[0], 'concat');
+    if (concat === undefined) return undefined;
     const parts = concat.inputs.map((part) =>
       isConstant(part) ? part : graph.add(node, 'require_finite', [part], node.attributes),
     );
@@ -40,15 +41,14 @@ export const requireOfParts: Rule = {
     if (operands.filter(isConstant).some(({ data }) => !data.every(Number.isFinite))) return undefined;
     return [...added, { ...concat, inputs: operands, output: node.output }];
   },
-};
+});
 
 /** What is asked for already, or cannot be otherwise. */
-export const dropRequirements: Rule = {
+export const dropRequirements = rule({
   name: 'drop requirements',
   keeps: 'bits',
   ops: ['require_finite'],
   apply(node, graph) {
-    if (node.op !== 'require_finite') return undefined;
     const [x] = node.inputs;
     const known = knowledgeOf(x, graph);
     if (known === 'finite' || (known === 'no infinity' && node.attributes.nan)) return x;
@@ -56,7 +56,7 @@ export const dropRequirements: Rule = {
     const inner = graph.only(x, 'require_finite');
     return inner && [graph.replace(node, 'require_finite', [inner.inputs[0]], node.attributes)];
   },
-};
+});
 
 type Knowledge = 'finite' | 'no infinity' | 'nothing';
 

@@ -3,7 +3,7 @@ import { evaluate } from '../evaluate.ts';
 import type { BinaryName, Node } from '../graph.ts';
 import { broadcastShapes, isIdentity, sameShape } from '../shapes.ts';
 import { isConstant, isNegativeZero, uniform } from './constants.ts';
-import type { Rule } from './rewriter.ts';
+import { type Rule, rule } from './rewriter.ts';
 
 /** Operations on constants are constants, computed in float64. */
 export const foldConstants: Rule = {
@@ -13,7 +13,7 @@ export const foldConstants: Rule = {
 };
 
 /** Movements that leave every element in place, and functions that leave every value as it is. */
-export const dropIdentities: Rule = {
+export const dropIdentities = rule({
   name: 'drop identities',
   keeps: 'bits',
   ops: ['reshape', 'expand', 'concat', 'gather', 'transpose', 'unary', 'affine'],
@@ -22,7 +22,7 @@ export const dropIdentities: Rule = {
     if (!sameShape(graph.shape(x), graph.shape(node.output))) return undefined;
     return isIdentityNode(node, graph.precision) ? x : undefined;
   },
-};
+});
 
 const FLOAT32_STEPS = 2 ** 23;
 
@@ -55,7 +55,7 @@ function rounded(value = Number.NaN, precision: 'f32' | 'f64'): number {
 }
 
 /** A transpose that moves no element is a reshape; a reshape of a reshape is one. */
-export const plainReshapes: Rule = {
+export const plainReshapes = rule({
   name: 'plain reshapes',
   keeps: 'bits',
   ops: ['transpose', 'reshape'],
@@ -73,15 +73,14 @@ export const plainReshapes: Rule = {
     }
     return undefined;
   },
-};
+});
 
 /** An element-wise operation broadcasts by itself what was expanded for it. */
-export const impliedExpansions: Rule = {
+export const impliedExpansions = rule({
   name: 'implied expansions',
   keeps: 'bits',
   ops: ['binary', 'select'],
   apply(node, graph) {
-    if (node.op !== 'binary' && node.op !== 'select') return undefined;
     for (const [at, operand] of node.inputs.entries()) {
       const expansion = graph.definition(operand);
       if (expansion?.op !== 'expand') continue;
@@ -91,7 +90,7 @@ export const impliedExpansions: Rule = {
     }
     return undefined;
   },
-};
+});
 
 /** Functions that give 1 or 0 whatever they are given. */
 export const TRUTHS: ReadonlySet<BinaryName> = new Set<BinaryName>([
@@ -106,16 +105,16 @@ export const TRUTHS: ReadonlySet<BinaryName> = new Set<BinaryName>([
 ]);
 
 /** What is 1 or 0 already need not be made so. */
-export const plainTruths: Rule = {
+export const plainTruths = rule({
   name: 'plain truths',
   keeps: 'bits',
   ops: ['unary'],
   apply(node, graph) {
-    if (node.op !== 'unary' || node.attributes.fn !== 'to_bool') return undefined;
+    if (node.attributes.fn !== 'to_bool') return undefined;
     const source = graph.definition(node.inputs[0]);
     const isTruth =
       (source?.op === 'binary' && TRUTHS.has(source.attributes.fn)) ||
       (source?.op === 'unary' && ['not', 'to_bool', 'is_nan', 'is_inf'].includes(source.attributes.fn));
     return isTruth ? node.inputs[0] : undefined;
   },
-};
+});

@@ -52,7 +52,9 @@ export function number(value: number | string): Pattern {
   return (operand, found) => {
     const constant = uniform(operand);
     if (constant === undefined) return false;
-    const isNear = (a: number, b: number) => a === b || Math.abs(a - b) <= found.tolerance * Math.abs(b);
+    // To infinity, everything would be near.
+    const isNear = (a: number, b: number) =>
+      a === b || (Number.isFinite(b) && Math.abs(a - b) <= found.tolerance * Math.abs(b));
     return typeof value === 'number' ? isNear(constant, value) : bind(found.numbers, value, constant, isNear);
   };
 }

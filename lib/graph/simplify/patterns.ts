@@ -18,7 +18,7 @@ import {
   select,
   unary,
 } from './pattern.ts';
-import type { Rewrite, Rewriter, Rule } from './rewriter.ts';
+import { type Rewrite, type Rewriter, rule } from './rewriter.ts';
 
 const x = any('x');
 const mul = (a: Pattern, b: Pattern) => binary('mul', a, b);
@@ -228,7 +228,7 @@ function spellingsOf({ op, attributes }: Node): readonly Recognise[] {
   return found;
 }
 
-export const knownFunctions: Rule = {
+export const knownFunctions = rule({
   name: 'known functions',
   keeps: 'function',
   ops: ['unary', 'binary', 'affine', 'select'],
@@ -239,4 +239,4 @@ export const knownFunctions: Rule = {
     }
     return undefined;
   },
-};
+});

@@ -38,6 +38,16 @@ export interface Rule {
   apply(node: Node, graph: Rewriter): Rewrite | undefined;
 }
 
+/** A rule that is asked of its own operations alone. */
+export function rule<O extends Op>(given: {
+  readonly name: string;
+  readonly keeps: Kept;
+  readonly ops: readonly O[];
+  apply(node: Node<O>, graph: Rewriter): Rewrite | undefined;
+}): Rule {
+  return { ...given, apply: (node, graph) => given.apply(node as Node<O>, graph) };
+}
+
 /** A rule may follow on a rule at one node this often in a pass; what is left waits for the next pass. */
 const MAX_STEPS = 16;
 

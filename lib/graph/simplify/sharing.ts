@@ -5,6 +5,9 @@ import type { Rule } from './rewriter.ts';
 /** Up to so many numbers are compared as numbers; longer lists are the same only when they are one object. */
 const COMPARED = 64;
 
+/** As text, numbers lose the sign of −0. */
+const text = (value: unknown) => (Object.is(value, -0) ? '-0' : String(value));
+
 /** Two nodes that compute the same are one. The rule remembers what it has seen: make one for each pass. */
 export function sharing(): Rule {
   /** Nodes that so far are the only ones of their rough key, and undefined for keys of several, all in `seen`. */
@@ -16,12 +19,11 @@ export function sharing(): Rule {
     identities.set(object, known);
     return `@${known}`;
   };
-  const list = (values: ArrayLike<number>) =>
-    values.length <= COMPARED ? Array.from(values, (value) => (Object.is(value, -0) ? '-0' : value)) : identity(values);
+  const list = (values: ArrayLike<number>) => (values.length <= COMPARED ? Array.from(values, text) : identity(values));
   const tensor = ({ shape, data }: Tensor) => `${formatShape(shape)}${list(data)}`;
   const operand = (value: Operand) => (typeof value === 'string' ? JSON.stringify(value) : tensor(value));
   const attribute = ([name, value]: [string, unknown]) =>
-    `${name}=${value instanceof Int32Array ? list(value) : String(value)}`;
+    `${name}=${value instanceof Int32Array ? list(value) : Array.isArray(value) ? value.map(text) : text(value)}`;
   const key = (node: Node) =>
     [node.op, ...Object.entries(node.attributes).map(attribute).sort(), ...node.inputs.map(operand)].join(';');
 
@@ -37,10 +39,10 @@ export function sharing(): Rule {
       }
       if (other !== undefined) seen.set(key(other), other.output);
       alone.set(rough, undefined);
-      const text = key(node);
-      const first = seen.get(text);
+      const own = key(node);
+      const first = seen.get(own);
       if (first !== undefined && first !== node.output && graph.definition(first) !== undefined) return first;
-      seen.set(text, node.output);
+      seen.set(own, node.output);
       return undefined;
     },
   };

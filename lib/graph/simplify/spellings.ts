@@ -2,16 +2,16 @@
 import type { Node, Operand, ReduceName, UnaryName } from '../graph.ts';
 import { sameShape } from '../shapes.ts';
 import { isConstant, isNegativeZero, scalar, uniform } from './constants.ts';
-import type { Rewrite, Rewriter, Rule } from './rewriter.ts';
+import { type Rewrite, type Rewriter, rule } from './rewriter.ts';
 
 /** Powers that have a function of their own; the cube is x·x². Roots of −∞ and −0 are no powers of them. */
-export const plainPowers: Rule = {
+export const plainPowers = rule({
   name: 'plain powers',
   keeps: 'function',
   ops: ['binary'],
   apply(node, graph) {
     const [x, exponent] = node.inputs;
-    if (node.op !== 'binary' || !sameShape(graph.shape(x), graph.shape(node.output))) return undefined;
+    if (!sameShape(graph.shape(x), graph.shape(node.output))) return undefined;
     if (node.attributes.fn === 'mul' && x === exponent) return [graph.replace(node, 'unary', [x], { fn: 'square' })];
     if (node.attributes.fn !== 'pow') return undefined;
     const power = uniform(exponent);
@@ -37,7 +37,7 @@ export const plainPowers: Rule = {
         return undefined;
     }
   },
-};
+});
 
 /** Functions that give positive numbers, 0 or NaN, but never −0. */
 const POSITIVE: ReadonlySet<UnaryName | ReduceName> = new Set<UnaryName | ReduceName>([
@@ -69,25 +69,25 @@ function isPositive(operand: Operand, graph: Rewriter, depth = 8): boolean {
 }
 
 /** 1/x is the reciprocal. */
-export const plainReciprocals: Rule = {
+export const plainReciprocals = rule({
   name: 'plain reciprocals',
   keeps: 'bits',
   ops: ['binary'],
   apply(node, graph) {
     const [one, x] = node.inputs;
-    if (node.op !== 'binary' || node.attributes.fn !== 'div' || uniform(one) !== 1) return undefined;
+    if (node.attributes.fn !== 'div' || uniform(one) !== 1) return undefined;
     if (!sameShape(graph.shape(x), graph.shape(node.output))) return undefined;
     return [graph.replace(node, 'unary', [x], { fn: 'reciprocal' })];
   },
-};
+});
 
 /** a·(1/b) is a/b, rounded once where it was twice. */
-export const plainDivisions: Rule = {
+export const plainDivisions = rule({
   name: 'plain divisions',
   keeps: 'precision',
   ops: ['binary'],
   apply(node, graph) {
-    if (node.op !== 'binary' || node.attributes.fn !== 'mul') return undefined;
+    if (node.attributes.fn !== 'mul') return undefined;
     const [a, b] = node.inputs;
     for (const [x, inverse] of [node.inputs, [b, a]]) {
       const reciprocal = graph.definition(inverse);
@@ -97,20 +97,27 @@ export const plainDivisions: Rule = {
     }
     return undefined;
   },
-};
+});
 
-/** max and min with one number are clips, a clip from 0 is relu. */
-export const plainClips: Rule = {
+/** A clip from 0 is relu. */
+export const plainRelus = rule({
+  name: 'plain relus',
+  keeps: 'numbers',
+  ops: ['unary'],
+  apply(node, graph) {
+    const { fn, alpha = 0, beta } = node.attributes;
+    const isRelu = fn === 'clip' && alpha === 0 && beta === Infinity;
+    return isRelu ? [graph.replace(node, 'unary', node.inputs, { fn: 'relu' })] : undefined;
+  },
+});
+
+/** max and min with one number are clips. */
+export const plainClips = rule({
   name: 'plain clips',
   keeps: 'numbers',
-  ops: ['unary', 'binary'],
+  ops: ['binary'],
   apply(node, graph) {
-    if (node.op === 'unary') {
-      const { fn, alpha, beta } = node.attributes;
-      const isRelu = fn === 'clip' && alpha === 0 && beta === Infinity;
-      return isRelu ? [graph.replace(node, 'unary', node.inputs, { fn: 'relu' })] : undefined;
-    }
-    if (node.op !== 'binary' || (node.attributes.fn !== 'max' && node.attributes.fn !== 'min')) return undefined;
+    if (node.attributes.fn !== 'max' && node.attributes.fn !== 'min') return undefined;
     for (const [x, constant] of [node.inputs, node.inputs.toReversed()]) {
       const bound = uniform(constant);
       if (bound === undefined || !sameShape(graph.shape(x), graph.shape(node.output))) continue;
@@ -119,7 +126,7 @@ export const plainClips: Rule = {
     }
     return undefined;
   },
-};
+});
 
 /** The bounds of relu and clip, ordered; undefined for other nodes and for bounds that cross. */
 export function clampOf(node: Node | undefined): readonly [number, number] | undefined {
@@ -139,7 +146,7 @@ export function clampTwice(
 }
 
 /** A clip of a clip is one: relu6 is often min(max(x, 0), 6). */
-export const mergeClips: Rule = {
+export const mergeClips = rule({
   name: 'merge clips',
   keeps: 'numbers',
   ops: ['unary'],
@@ -151,32 +158,32 @@ export const mergeClips: Rule = {
     const [alpha, beta] = clampTwice(bounds, outer);
     return [graph.replace(node, 'unary', inner.inputs, { fn: 'clip', alpha, beta })];
   },
-};
+});
 
 /** PRelu with one slope is leaky relu. */
-export const oneSlope: Rule = {
+export const oneSlope = rule({
   name: 'one slope',
   keeps: 'bits',
   ops: ['binary'],
   apply(node, graph) {
-    if (node.op !== 'binary' || node.attributes.fn !== 'prelu') return undefined;
+    if (node.attributes.fn !== 'prelu') return undefined;
     const [x, slope] = node.inputs;
     const alpha = uniform(slope);
     if (alpha === undefined || !sameShape(graph.shape(x), graph.shape(node.output))) return undefined;
     return [graph.replace(node, 'unary', [x], { fn: 'leaky_relu', alpha })];
   },
-};
+});
 
 /** Factors beyond it stay where they are: products of what they scale might overflow or fade. */
 const HOISTED = 2 ** 8;
 
 /** (c·x)·y is c·(x·y), and so for quotients: the scale can then merge onwards, and products look alike. */
-export const hoistScales: Rule = {
+export const hoistScales = rule({
   name: 'hoist scales',
   keeps: 'precision',
   ops: ['binary'],
   apply(node, graph) {
-    if (node.op !== 'binary' || (node.attributes.fn !== 'mul' && node.attributes.fn !== 'div')) return undefined;
+    if (node.attributes.fn !== 'mul' && node.attributes.fn !== 'div') return undefined;
     for (const [at, operand] of node.inputs.entries()) {
       const scaling = graph.only(operand, 'affine');
       if (scaling === undefined || !isNegativeZero(scaling.inputs[2])) continue;
@@ -187,7 +194,7 @@ export const hoistScales: Rule = {
     }
     return undefined;
   },
-};
+});
 
 function scaled(node: Node<'binary'>, graph: Rewriter, inputs: Node['inputs'], factor: number): Rewrite {
   const inner = graph.add(node, 'binary', inputs, node.attributes);
