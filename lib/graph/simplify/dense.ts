@@ -13,10 +13,11 @@ export const affineBeforeDense = rule({
   ops: ['dense'],
   apply(node, graph) {
     const before = graph.feedsOnlyDense(node.inputs[0]) ? graph.definition(node.inputs[0]) : undefined;
-    const terms = before?.op === 'affine' ? vectors(before, graph) : undefined;
-    if (before === undefined || terms === undefined) return undefined;
+    if (before?.op !== 'affine') return undefined;
+    const terms = vectors(before, graph);
+    if (terms === undefined) return undefined;
     const { scale, shift } = terms;
-    if (!scale.every(Number.isFinite) || !(greatestMagnitude(shift) <= MAX_SHIFT[graph.precision])) return undefined;
+    if (!(greatestMagnitude(shift) <= MAX_SHIFT[graph.precision])) return undefined;
     const { weight, bias, k, n, kStep, nStep } = parameters(node);
     const bases = Float64Array.from({ length: n }, (_, column) => {
       let sum = bias?.data[column] ?? 0;

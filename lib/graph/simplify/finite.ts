@@ -20,7 +20,7 @@ export const requireBeforeAffine = rule({
     const [scale, shift] = termsOf(affine);
     const isTame = [scale, shift].every(({ data }) => data.every(Number.isFinite));
     if (!isTame || (node.attributes.nan && scale.data.includes(0))) return undefined;
-    const required = graph.add(node, 'require_finite', affine.inputs.slice(0, 1), node.attributes);
+    const required = graph.add(node, 'require_finite', [affine.inputs[0]], node.attributes);
     return [required, { ...affine, inputs: [required.output, scale, shift], output: node.output }];
   },
 });

@@ -1,7 +1,7 @@
 /** Rules that drop what changes nothing. */
 import { evaluate } from '../evaluate.ts';
 import type { BinaryName, Node } from '../graph.ts';
-import { broadcastShapes, isIdentity, sameShape } from '../shapes.ts';
+import { broadcastShapes, isIdentity, type Shape, sameShape } from '../shapes.ts';
 import { isConstant, isNegativeZero, uniform } from './constants.ts';
 import { type Rule, rule } from './rewriter.ts';
 
@@ -16,7 +16,7 @@ export const foldConstants: Rule = {
 export const dropIdentities = rule({
   name: 'drop identities',
   keeps: 'bits',
-  ops: ['reshape', 'expand', 'concat', 'gather', 'transpose', 'unary', 'affine'],
+  ops: ['reshape', 'expand', 'concat', 'gather', 'unary', 'affine'],
   apply(node, graph) {
     const [x] = node.inputs;
     if (!sameShape(graph.shape(x), graph.shape(node.output))) return undefined;
@@ -35,8 +35,6 @@ function isIdentityNode(node: Node, precision: 'f32' | 'f64'): boolean {
       return node.inputs.length === 1;
     case 'gather':
       return isIdentity(node.attributes.indices, node.attributes.indices.length);
-    case 'transpose':
-      return node.attributes.permutation.every((from, to) => from === to);
     case 'unary': {
       const { fn, alpha = 0, beta = 0 } = node.attributes;
       // Numbers of the model's own precision are no wider.
@@ -85,8 +83,9 @@ export const impliedExpansions = rule({
       const expansion = graph.definition(operand);
       if (expansion?.op !== 'expand') continue;
       const inputs = node.inputs.with(at, expansion.inputs[0]);
-      const shape = broadcastShapes(...inputs.map((input) => graph.shape(input)));
-      if (shape !== undefined && sameShape(shape, graph.shape(node.output))) return [{ ...node, inputs } as Node];
+      // What broadcasts when it is expanded does so before.
+      const shape = broadcastShapes(...inputs.map((input) => graph.shape(input))) as Shape;
+      if (sameShape(shape, graph.shape(node.output))) return [{ ...node, inputs } as Node];
     }
     return undefined;
   },

@@ -156,7 +156,6 @@ export class Rewriter {
       return rewrite.at(-1);
     }
     this.#use(rewrite, this.#uses.get(node.output) as number);
-    this.#uses.set(node.output, 0);
     aliases.set(node.output, rewrite);
     this.#release(node);
     return undefined;

@@ -33,7 +33,7 @@ export function sharing(): Rule {
     apply(node, graph) {
       const rough = roughKey(node);
       const other = alone.get(rough);
-      if (!alone.has(rough) || (other !== undefined && graph.definition(other.output) !== other)) {
+      if (!alone.has(rough)) {
         alone.set(rough, node);
         return undefined;
       }
@@ -41,7 +41,8 @@ export function sharing(): Rule {
       alone.set(rough, undefined);
       const own = key(node);
       const first = seen.get(own);
-      if (first !== undefined && first !== node.output && graph.definition(first) !== undefined) return first;
+      // It may have gone since.
+      if (first !== undefined && graph.definition(first) !== undefined) return first;
       seen.set(own, node.output);
       return undefined;
     },

@@ -1,6 +1,7 @@
 /** Rules that bring the many spellings of one function to one, so that other rules need to know only that. */
 import type { Node, Operand, ReduceName, UnaryName } from '../graph.ts';
 import { sameShape } from '../shapes.ts';
+import { termsOf } from './affine.ts';
 import { isConstant, isNegativeZero, scalar, uniform } from './constants.ts';
 import { type Rewrite, type Rewriter, rule } from './rewriter.ts';
 
@@ -57,8 +58,8 @@ function isPositive(operand: Operand, graph: Rewriter, depth = 8): boolean {
     case 'binary':
       return ['add', 'mul'].includes(node.attributes.fn) && all(node.inputs);
     case 'affine': {
-      const [x, scale, shift] = node.inputs;
-      return all([x, scale]) && isConstant(shift) && shift.data.every((value) => value >= 0);
+      const [scale, shift] = termsOf(node);
+      return all([node.inputs[0], scale]) && shift.data.every((value) => value >= 0);
     }
     case 'reshape':
     case 'expand':

@@ -67,5 +67,5 @@ const CARRIERS: ReadonlySet<Op> = new Set<Op>([
 /** A layer carries last bits on where its sums are exact: of whole weights, as those of trees written as layers have. */
 function carries({ op, inputs }: Node): boolean {
   if (op !== 'dense') return CARRIERS.has(op);
-  return inputs.slice(1).every((parameter) => !isConstant(parameter) || parameter.data.every(Number.isInteger));
+  return inputs.every((operand) => !isConstant(operand) || operand.data.every(Number.isInteger));
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Node, Operand } from '../../../lib/graph/graph.ts';
 import { constant, node, scalar } from '../graphs.ts';
-import { kinds } from './simple.ts';
+import { kinds, simple } from './simple.ts';
 
 const required = (output: string, x: Operand, nan = false) => node(output, 'require_finite', [x], { nan });
 const bare = (output: string) => node(output, 'unary', ['x'], { fn: 'log' });
@@ -116,6 +116,20 @@ describe('what is finite by itself', () => {
     expect(isDropped(replaced(node('c', 'unary', ['n'], { fn: 'is_inf', alpha: 1 }), scalar(7)))).toBe(false);
     expect(isDropped(replaced(node('c', 'binary', ['n', 'n'], { fn: 'equal' }), scalar(7)))).toBe(false);
     expect(isDropped(replaced(node('c', 'unary', ['z'], { fn: 'is_nan' }), scalar(7)))).toBe(false);
+  });
+
+  it('is what was required before, unless that allowed NaN', () => {
+    const twice = (nan: boolean) => [required('r0', 'x', nan), node('v', 'reshape', ['r0'], { shape: [1, 3] })];
+    expect([isDropped(twice(false)), isDropped(twice(true)), isDropped(twice(true), true)]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+    const [found] = simple({ x: [3] }, [
+      node('a', 'affine', ['x', scalar(2), scalar(1)], {}),
+      required('y', 'a'),
+    ]).nodes;
+    expect(found).toMatchObject({ op: 'require_finite', inputs: ['x'] });
   });
 
   it('is not looked for without end', () => {

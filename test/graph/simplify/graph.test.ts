@@ -28,6 +28,12 @@ describe('what decides', () => {
     expect(neededNodes(deciding).map(({ output }) => output)).toEqual(['s', 'r']);
   });
 
+  it('stands beside a single output too', () => {
+    const one = { ...graph, outputs: graph.outputs.slice(0, 1) };
+    const { deciders } = simplify(validate(one, DEFAULT_LIMITS), { precision: 'f64' });
+    expect(deciders?.map(({ value }) => value)).toEqual(['r']);
+  });
+
   it('is not named where the outputs decide', () => {
     const { decision: _, ...plain } = graph;
     expect('deciders' in simplify(validate(plain, DEFAULT_LIMITS), { precision: 'f64' })).toBe(false);

@@ -106,6 +106,8 @@ describe('a function in pieces', () => {
     ['leaky relu', (w) => leaky(w), ['leaky_relu']],
     ['leaky relu from 0', (w) => leaky(w, { fn: 'greater_equal' }), ['leaky_relu']],
     ['soft shrink', (w) => shrink(w), ['soft_shrink']],
+    ['soft shrink by less', (w) => shrink(w, { alpha: 0.5 }), ['soft_shrink']],
+    ['soft shrink by nothing', (w) => shrink(w, { alpha: 0 }), ['soft_shrink']],
     ['hard shrink', (w) => hardShrink(w), ['hard_shrink']],
     ['a norm', (w) => norm(w), ['normalize']],
     ['a norm of the sum', (w) => norm(w, { of: 'l1' }), ['normalize']],
@@ -271,6 +273,20 @@ describe('a norm in pieces', () => {
     expect(found(dropped)).not.toContain('rms_norm');
   });
 
+  it('goes over all axes from one on', () => {
+    const rms = (axes: readonly number[]) => {
+      const nodes = [
+        node('a', 'unary', ['x'], { fn: 'square' }),
+        node('b', 'reduce', ['a'], { fn: 'mean', axes, keepDims: true }),
+        node('c', 'affine', ['b', scalar(1), scalar(0.5)], {}),
+        node('d', 'unary', ['c'], { fn: 'sqrt' }),
+        node('y', 'binary', ['x', 'd'], { fn: 'div' }),
+      ];
+      return kinds({ x: [2, 3, 4] }, nodes);
+    };
+    expect([rms([1, 2]), rms([0, 2]).length, rms([0, 1]).length]).toEqual([['rms_norm'], 5, 5]);
+  });
+
   it('is a softmax of one axis', () => {
     const softmax = (w: Writer, axes: readonly number[], others = axes) => {
       const exponential = w.unary('exp', w.binary('sub', 'x', w.reduce('max', 'x', axes)));
@@ -281,6 +297,18 @@ describe('a norm in pieces', () => {
     expect(found((w) => softmax(w, [0], [1]))).not.toContain('softmax');
     expect(found((w) => w.unary('log', w.softmax('x')))).toEqual(['softmax', 'log']);
   });
+});
+
+it('a factor beside a function keeps the sign of zeros', () => {
+  const nodes = written((w) => gelu(w, { half: 1 }));
+  const { y } = reference(simple(INPUTS, nodes), { x: new Array(12).fill(-0), z: new Array(12).fill(0) }, 1);
+  expect([...y]).toEqual(new Array(12).fill(-0));
+});
+
+it('a function takes x itself where its negative is taken by others too', () => {
+  const nodes = written((w) => sigmoid(w));
+  const { nodes: left } = simple(INPUTS, nodes, { outputs: ['v3', 'v0'] });
+  expect(left.map(({ inputs }) => inputs[0])).toEqual(['x', 'x']);
 });
 
 it('what rounds where its pieces do not is not taken before a step', () => {

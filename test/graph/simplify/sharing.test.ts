@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { Node, Tensor } from '../../../lib/graph/graph.ts';
 import { constant, node, scalar } from '../graphs.ts';
-import { kinds } from './simple.ts';
+import { kinds, simple } from './simple.ts';
 
 const INPUTS = { x: [3], z: [3] };
 const count = (...nodes: readonly Node[]) =>
@@ -56,6 +56,29 @@ it('indices are compared one by one up to 64 of them', () => {
     return kinds({ x: [3] }, [gather('a'), gather('b')], { outputs: ['a', 'b'] }).length;
   };
   expect([wide(64), wide(65)]).toEqual([1, 2]);
+});
+
+it('nodes of other operations, or of clamps that differ in the sign of a zero, are not one', () => {
+  const affine = (output: string) => node(output, 'affine', ['x', scalar(2), scalar(1)], {});
+  const select = (output: string) => node(output, 'select', ['x', scalar(2), scalar(1)], {});
+  const nodes = [affine('a'), affine('b'), select('c'), select('d'), affine('e')];
+  const { outputs } = simple(INPUTS, nodes, { outputs: nodes.map(({ output }) => output) });
+  expect(outputs.map(({ value }) => value)).toEqual(['a', 'a', 'c', 'c', 'a']);
+  const weight = constant([1, 2, 3], [3, 1]);
+  const dense = (output: string, low: number) =>
+    node(output, 'dense', ['x', weight], { layout: 'in-out', clamp: [low, 1] });
+  expect([count(dense('a', 0), dense('b', -0)), count(dense('a', 0), dense('b', 0))]).toEqual([2, 1]);
+});
+
+it('a node that has gone into another is not shared with', () => {
+  const sigmoid = (output: string) => node(output, 'unary', ['x'], { fn: 'sigmoid' });
+  const silu = (output: string, by: string) => node(output, 'binary', ['x', by], { fn: 'mul' });
+  const nodes = [
+    ...[sigmoid('a'), sigmoid('b'), silu('c', 'a'), silu('d', 'b')],
+    ...[sigmoid('e'), node('f', 'unary', ['e'], { fn: 'exp' })],
+  ];
+  const { nodes: left } = simple(INPUTS, nodes, { outputs: ['c', 'd', 'f'] });
+  expect(left.map(({ output }) => output)).toEqual(['c', 'e', 'f']);
 });
 
 it('what a rule has put elsewhere is not shared with', () => {

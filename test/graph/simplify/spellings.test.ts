@@ -154,6 +154,10 @@ describe('a clip', () => {
     expect(bounds([2, 3], [0, 1])).toEqual([[1, 1]]);
     expect(bounds([1, 1], [0, 2])).toEqual([[1, 1]]);
     expect(bounds([0, 2], [1, 1])).toEqual([[1, 1]]);
+    const bare = (alpha?: number, beta?: number) =>
+      simple({ x: [1] }, [unary('v', 'clip', 'x', alpha, beta), unary('y', 'clip', 'v', -9, 9)]).nodes;
+    expect(bare(undefined, 5)).toMatchObject([{ attributes: { alpha: 0, beta: 5 } }]);
+    expect(bare(-5)).toMatchObject([{ attributes: { alpha: -5, beta: 0 } }]);
     expect(bounds([2, 1], [0, 3])).toHaveLength(2);
     expect(bounds([0, 3], [2, 1])).toHaveLength(2);
     for (const [a, b, c, d] of [
