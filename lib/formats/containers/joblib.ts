@@ -28,10 +28,15 @@ export async function detectPickle(head: Uint8Array): Promise<boolean> {
   }
 }
 
+/** A global of protocols 0 and 1, by which estimators are made. */
+const NAMES = /c(?:copy_?reg|sklearn(?:\.\w{1,60}){0,9})\n\w/;
+
 /** Protocol 2 and later say which they are; what older ones make of objects, dicts, lists and tuples is told by its opcodes. */
 function beginsAsPickle(head: Uint8Array): boolean {
   if (head[0] === 0x80) return head[1] >= 2 && head[1] <= 5 && !isTorchMagic(head);
   const text = String.fromCharCode(...head.subarray(0, PEEK_BYTES));
+  // A tuple begins as many a text does; what it names comes later.
+  if (text.startsWith('(') && NAMES.test(Buffer.from(head).toString('latin1'))) return true;
   return /^(\(*c[\w.]+\n[\w.]+\n|\(+[ild]p0\n|\(+i[\w.]+\n|\(*[}\]]q\0)/.test(text);
 }
 

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readPickle } from '../../../lib/formats/containers/pickle/pickle.ts';
 import {
+  type PickleArray,
   type PickleDict,
+  PickleGlobal,
   type PickleList,
   PickleObject,
   type PickleValue,
@@ -158,6 +160,34 @@ describe('a pickle that runs code', () => {
   });
 });
 
+describe('a pickle that holds Python code', () => {
+  it.each([
+    ['a function', 'ccloudpickle.cloudpickle\n_make_function\n.', 'cloudpickle.cloudpickle._make_function'],
+    ['a class', '\x80\x04\x8c\x17cloudpickle.cloudpickle\x8c\x14_make_skeleton_class\x93.', '_make_skeleton_class'],
+    ['a type of functions', "ccloudpickle.cloudpickle\n_builtin_type\n(S'CodeType'\ntR.", 'types.CodeType'],
+    ['a module', 'ccloudpickle.cloudpickle\nsubimport\n.', 'cloudpickle.cloudpickle.subimport'],
+    ['what joblib brings along', 'cjoblib.externals.cloudpickle.cloudpickle\n_fill_function\n.', '_fill_function'],
+  ])('is no attack, and refused with what to save instead: %s', async (_, text, name) => {
+    const error = await failureOf(() => read(text));
+    expect(error.code).toBe('UNSUPPORTED_OP');
+    expect(error.message).toContain(name);
+    expect(error.message).toContain('Save the model without functions and classes of your own');
+  });
+
+  it('is data where it names a type of data', () => {
+    expect(read("ccloudpickle.cloudpickle\n_builtin_type\n(S'SimpleNamespace'\ntR.")).toEqual(
+      new PickleGlobal('types', 'SimpleNamespace'),
+    );
+  });
+
+  it.each(['ccloudpickle\nloads\n.', 'ccloudpickle.cloudpickle\npickle.loads\n.'])(
+    'is unsafe where it loads another: %j',
+    async (text) => {
+      expect((await failureOf(() => read(text))).code).toBe('UNSAFE');
+    },
+  );
+});
+
 describe('the pickle machine', () => {
   const array = (type: string, shape: string, data: string) =>
     `cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(K\0tU\x01btR(K\x01${shape}cnumpy\ndtype\n(U\x02${type}K\0K\x01tR` +
@@ -218,6 +248,14 @@ describe('the pickle machine', () => {
     for (const type of ['V8', 'M8', 'c8']) {
       expect(read(array(type, 'K\0\x85', 'U\0'))).toBeInstanceOf(PickleObject);
     }
+  });
+
+  it('reads long texts in a time that is in proportion to them', async () => {
+    const zeros = '\0'.repeat(200_000);
+    const pickle = array('f8', 'K\x01\x85', `T\x41\x0d\x03\0${zeros}x`).replace('U\x02f8', 'U\x07S200001');
+    const padded = read(pickle) as PickleArray;
+    expect(padded.data[0]).toHaveLength(200_001);
+    expect((await failureOf(() => read(`F${'1'.repeat(200_000)}x\n.`))).code).toBe('MALFORMED');
   });
 
   it('keeps to as many values as the limit on nodes is worth', async () => {

@@ -72,7 +72,7 @@ export function readArrayType(value: PickleValue | undefined): ArrayType | undef
 export function recordBytes(value: PickleValue | undefined, place: string): number {
   const isType = value instanceof PickleObject && String(value.callable) === 'numpy.dtype';
   const stated = isType && value.state instanceof PickleTuple ? value.state.items[5] : -1;
-  const spelt = isType ? Number(/\d+$/.exec(String(value.args[0]))?.[0]) : -1;
+  const spelt = isType ? Number(/^[<>|=]?[A-Za-z](\d{1,15})$/.exec(String(value.args[0]))?.[1]) : -1;
   const bytes = [stated, spelt].find((size) => Number.isSafeInteger(size) && Number(size) >= 0);
   if (bytes !== undefined) return Number(bytes);
   throw new ForwardpassError('MALFORMED', `expected the type of an array, found ${pickleKind(value)}`, place);
@@ -201,15 +201,20 @@ function exact<T extends BigInt64Array | BigUint64Array>(integers: T): Float64Ar
 
 /** Texts are padded with zeros. */
 function textAt(bytes: Uint8Array, name: string, place: string): string {
-  if (name[0] === 'S') return decodeLatin1(bytes, place).replace(/\0+$/, '');
+  if (name[0] === 'S') return withoutPadding(decodeLatin1(bytes, place));
   const points = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
   const stray = points.find((point) => point > 0x10ffff);
   if (stray !== undefined) {
     throw new ForwardpassError('MALFORMED', `a text has the character ${stray}, which there is not`, place);
   }
-  return Array.from(points, (point) => String.fromCodePoint(point))
-    .join('')
-    .replace(/\0+$/, '');
+  return withoutPadding(Array.from(points, (point) => String.fromCodePoint(point)).join(''));
+}
+
+/** A loop: looked for by a pattern, zeros that something follows would be tried anew from each of them. */
+function withoutPadding(text: string): string {
+  let end = text.length;
+  while (end > 0 && text.charCodeAt(end - 1) === 0) end--;
+  return text.slice(0, end);
 }
 
 /** Elements whose first axis varies fastest, in the order in which the last one does. */

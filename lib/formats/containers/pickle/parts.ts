@@ -47,8 +47,11 @@ export function* partsOf(value: PickleValue): Generator<Part> {
 function* ofObject(object: PickleObject): Generator<Part> {
   const name = String(object.callable);
   if (name === SEQUENCES) yield* positioned(object.appended);
-  else if (MAPPINGS.test(name)) yield* named(object.items);
-  else if (USER.test(name)) yield* partsOf(object.attribute('data') ?? null);
+  else if (MAPPINGS.test(name)) {
+    // Protocols 0 and 1, and Counter, give the dict as an argument.
+    const [given] = object.args;
+    yield* named([...(given instanceof PickleDict ? given.entries : []), ...object.items]);
+  } else if (USER.test(name)) yield* partsOf(object.attribute('data') ?? null);
   else {
     const states = object.state instanceof PickleTuple ? object.state.items : [object.state];
     const dicts = states.filter((state) => state instanceof PickleDict);

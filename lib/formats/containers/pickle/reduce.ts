@@ -1,5 +1,6 @@
 /** The few calls that stand for plain data. Every other one stays what the file says: a name and arguments. */
 import { ForwardpassError } from '../../../errors.ts';
+import { BUILTIN_TYPE, holdsCode } from './unsafe.ts';
 import {
   PickleDict,
   PickleGlobal,
@@ -24,6 +25,7 @@ const MEANINGS: ReadonlyMap<string, Make> = new Map<string, Make>([
   ['builtins.bytearray', makeBytes],
   ['_codecs.encode', makeBytes],
   ['copyreg._reconstructor', reconstruct],
+  [BUILTIN_TYPE, ([name], place) => builtinType(name, place)],
   ['copyreg.__newobj__', ([cls, ...args], place) => newObject(cls, args, place)],
   ['copyreg.__newobj_ex__', newObjectWithKeywords],
 ]);
@@ -70,6 +72,12 @@ function makeBytes([data = '', encoding]: readonly PickleValue[], place: string)
   if (/[^\0-\xff]/.test(data)) throw malformed('a text that stands for bytes has a character that is none', place);
   const { buffer, byteOffset, length } = Buffer.from(data, 'latin1');
   return new Uint8Array(buffer, byteOffset, length);
+}
+
+/** A type that holds data; the others make functions. */
+function builtinType(name: PickleValue | undefined, place: string): PickleGlobal {
+  if (name === 'SimpleNamespace') return new PickleGlobal('types', name);
+  throw holdsCode(`types.${typeof name === 'string' ? name : pickleKind(name)}`, place);
 }
 
 /** Protocols 0 and 1 say of an object its class, the built-in class that it is made from, and what that one holds. */

@@ -63,7 +63,7 @@ export function parseFloatLine(line: Uint8Array, place: string): number {
   const text = decodeLatin1(line, place).trim();
   const named = NAMED_FLOATS.get(text);
   if (named !== undefined) return named;
-  if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) return Number(text);
+  if (/^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(text)) return Number(text);
   throw new ForwardpassError('MALFORMED', `expected a number, found ${quote(text)}`, place);
 }
 

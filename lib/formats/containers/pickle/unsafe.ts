@@ -92,18 +92,25 @@ const WITHIN = new Set([
 /** Names with a purpose in pickles. */
 const HARMLESS = new Set(['copyreg.__newobj__', 'copyreg.__newobj_ex__']);
 
-/** What cloudpickle and dill make functions and classes of again, from the Python code that is in the file. */
-const CODE = /^(?:joblib\.externals\.)?(?:cloudpickle|dill)(?:\.\w+)*\.(?:_\w+|(?:dynamic_)?subimport|instance)$/;
+/** What cloudpickle makes functions and classes of again, from the Python code that is in the file. */
+const CODE = /^(?:joblib\.externals\.)?cloudpickle(?:\.\w+)*\.(?:_\w+|(?:dynamic_)?subimport)$/;
+
+/** cloudpickle's name for a type of Python's own; which one it is, its argument says. */
+export const BUILTIN_TYPE = 'cloudpickle.cloudpickle._builtin_type';
+
+export function holdsCode(name: string, place: string): ForwardpassError {
+  const message =
+    `holds a function or a class as Python code (${name}), as cloudpickle and MLflow save what a notebook or a script ` +
+    'defines; only Python runs it, and nothing of it was run. Save the model without functions and classes of your ' +
+    'own: steps of scikit-learn, functions of NumPy';
+  return new ForwardpassError('UNSUPPORTED_OP', message, place);
+}
 
 /** Throws, naming it, `UNSAFE` for a global that runs code, `UNSUPPORTED_OP` for one that makes a function of code. */
 export function refuseUnsafe(module: string, name: string, place: string): void {
-  if (CODE.test(`${module}.${name}`)) {
-    const message =
-      `holds a function or a class as Python code (${module}.${name}), as cloudpickle and MLflow save what a notebook or ` +
-      'a script defines; only Python runs it, and nothing of it was run. Save the model without functions and classes ' +
-      'of your own: steps of scikit-learn, functions of NumPy';
-    throw new ForwardpassError('UNSUPPORTED_OP', message, place);
-  }
+  const full = `${module}.${name}`;
+  if (full === BUILTIN_TYPE) return;
+  if (CODE.test(full)) throw holdsCode(full, place);
   if (!isUnsafe(module, name)) return;
   const message = `the file would run ${module}.${name} when Python opens it; it is refused, and nothing of it was run`;
   throw new ForwardpassError('UNSAFE', message, place);
