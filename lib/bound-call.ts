@@ -2,7 +2,7 @@
 import { allocate, byName, type FloatArray, lengthOf, type Named } from './buffers.ts';
 import type { Calls } from './calls.ts';
 import { ForwardpassError } from './errors.ts';
-import { type Fault, holdsIntegers } from './faults.ts';
+import { type Fault, holdsInt32 } from './faults.ts';
 import type { NativeModel } from './native.ts';
 import { describe, quote } from './words.ts';
 
@@ -10,7 +10,10 @@ import { describe, quote } from './words.ts';
 export interface BoundCall {
   /** Rows in each buffer. */
   readonly batch: number;
-  /** The first input's buffer, to be filled before each run: floats of the model's precision, Int32Array for ids. */
+  /**
+   * The first input's buffer, to be filled before each run: floats of the model's precision, Int32Array for ids,
+   * Float64Array for integers that have to be exact beyond its range.
+   */
   readonly input: FloatArray | Int32Array;
   /** The first output's buffer, overwritten by each run. */
   readonly output: FloatArray;
@@ -27,7 +30,7 @@ export function bindCall(bound: NativeModel, calls: Calls, options: { readonly b
   }
   const { inputs, outputs } = calls;
   const inputBuffers = inputs.map((port) =>
-    holdsIntegers(port) ? allocate(Int32Array, batch, port) : calls.newFloats(batch, port),
+    holdsInt32(port) ? allocate(Int32Array, batch, port) : calls.newFloats(batch, port),
   );
   const outputBuffers = outputs.map((port) => calls.newFloats(batch, port));
   const buffers = [...inputBuffers, ...outputBuffers];

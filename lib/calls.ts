@@ -76,8 +76,8 @@ export class Calls {
     return this.#native.run(...row, ...this.outputs.map((port) => this.newFloats(1, port)));
   }
 
-  newFloats(rows: number, port: Pick<Port, 'name' | 'width'>): FloatArray {
-    return allocate<FloatArray>(this.#Floats, rows, port);
+  newFloats(rows: number, port: Pick<Port, 'name' | 'width' | 'exact'>): FloatArray {
+    return allocate<FloatArray>(port.exact ? Float64Array : this.#Floats, rows, port);
   }
 
   explain(fault: Fault, buffers: readonly unknown[], rows?: FlatRows): ForwardpassError {

@@ -22,6 +22,7 @@ export const FAULT = {
   noMemory: 10,
   arguments: 11,
   notFinite: 12,
+  notExact: 13,
 } as const;
 
 /** Rows as people hold them: see rows.ts. */
@@ -42,7 +43,12 @@ const INTEGERS = new Set(['int8', 'uint8', 'int16', 'uint16', 'int32', 'uint32',
 
 /** Whether an input or output holds whole numbers and so may be an array of integers. */
 export function holdsIntegers(port: Port): boolean {
-  return INTEGERS.has(port.dtype);
+  return INTEGERS.has(port.dtype) || port.takesIds === true;
+}
+
+/** Whether an array that is made for it is an Int32Array. */
+export function holdsInt32(port: Port): boolean {
+  return INTEGERS.has(port.dtype) && !(port.exact === true && port.dtype !== 'int32');
 }
 
 /** `given` are the rows as people hold them, where they are not the buffers themselves. */
@@ -85,6 +91,8 @@ export function faultError(
       return idError({ model, buffers, given, instruction: a, row: b, value: c, element: e }, d);
     case FAULT.notFinite:
       return notFiniteError({ model, buffers, given, instruction: a, row: b, value: c, element: e });
+    case FAULT.notExact:
+      return notExactError({ model, buffers, given, instruction: a, row: b, value: c, element: e });
     case FAULT.arguments:
       return new ForwardpassError('INPUT', `expected ${b} buffers (inputs, then outputs), found ${a}`);
     default:
@@ -130,6 +138,14 @@ function notFiniteError(stop: Stop): ForwardpassError {
   );
 }
 
+function notExactError(stop: Stop): ForwardpassError {
+  const { value, row, element } = stop;
+  const feature = featureOf(stop);
+  const says = feature?.says ?? `element ${element} of what it computes for row ${row} is about ${value}`;
+  const message = `${says}; the model needs the integer exactly, which float64 holds up to ±2^53`;
+  return new ForwardpassError('INPUT', message, feature?.place ?? nodePlace(stop));
+}
+
 function nodePlace({ model, instruction }: Stop): string {
   return `node ${model.about().places[instruction]}`;
 }
@@ -155,8 +171,9 @@ function featureOf({ model, buffers, given, instruction, row, element }: Stop): 
   while (at >= model.inputs[input].width) at -= model.inputs[input++].width;
   const port = model.inputs[input];
   const name = model.featureNames?.[origin] ?? (port.width === 1 ? port.name : undefined);
-  const holds = Number((buffers[input] as ArrayLike<unknown>)[row * port.width + at]);
-  const cell = given?.cell(row, input, at) ?? { value: holds, place: portName(model, input) };
+  const found = (buffers[input] as ArrayLike<unknown>)[row * port.width + at];
+  const holds = Number(found);
+  const cell = given?.cell(row, input, at) ?? { value: found, place: portName(model, input) };
   const value = typeof cell.value === 'string' ? quote(cell.value) : String(cell.value);
   const where = name === undefined ? `at position ${at}` : `in ${quote(name)}`;
   return {

@@ -4,7 +4,8 @@ import { refuseArchitecture } from './formats/architecture.ts';
 import { anticipateFormat, chooseFormat } from './formats/registry.ts';
 import type { Architecture } from './graph/architecture.ts';
 import { buildGraph } from './graph/define/build.ts';
-import type { Graph, Op, Tensor } from './graph/graph.ts';
+import { decidersOf, type Graph, type Op, type Tensor } from './graph/graph.ts';
+import { integersAsked } from './graph/integers.ts';
 import { lower } from './graph/lower.ts';
 import { reducedTo, reduceWeights } from './graph/reduce.ts';
 import { type SimplifiedGraph, simplify } from './graph/simplify.ts';
@@ -101,7 +102,10 @@ export function prepare(source: Graph, options: CheckedOptions<ModelOptions>): P
   const asked = options.precision === 'auto' ? source.precision : options.precision;
   const arithmetic = asked === 'f64' ? 'f64' : 'f32';
   const checked = validate(source, options.limits);
-  const simple = simplify(checked, { precision: arithmetic });
+  const outputs = [...checked.outputs, ...decidersOf(checked)];
+  const isDecided = source.integers !== undefined && source.precision === arithmetic;
+  const integers = isDecided ? source.integers : integersAsked({ ...checked, outputs }, arithmetic);
+  const simple = simplify(checked, { precision: arithmetic, integers });
   return { source, simple, arithmetic, parameterCount: countParameters(checked) };
 }
 

@@ -155,8 +155,8 @@ export class Model implements Disposable {
   /**
    * Runs the model over as many rows as the input holds.
    *
-   * With one input and one output: `run(x)` gives a new array of the model's precision, `run(x, y)` fills `y` and
-   * allocates nothing. x is [rows, …row shape], row-major; floats of either precision, for ids also an array of
+   * With one input and one output: `run(x)` gives a new array of the model's precision (of float64 for integers that
+   * float32 does not hold), `run(x, y)` fills `y` and allocates nothing. x is [rows, …row shape], row-major; floats of either precision, for ids also an array of
    * integers. Several inputs or outputs go by name: `run({ user, item })`, `run({ user, item }, { score })`; one input
    * of a model with several outputs may go by itself. Strings go by their indices: see {@link TensorInfo.categories}.
    *

@@ -98,7 +98,9 @@ export class RowReader {
   }
 
   #allocate(rows: number): FloatArray[] {
-    return this.columns.map(({ port: { width } }) => allocate<FloatArray>(this.#Floats, rows, { name: 'rows', width }));
+    return this.columns.map(({ port: { width, exact } }) =>
+      allocate<FloatArray>(exact ? Float64Array : this.#Floats, rows, { name: 'rows', width }),
+    );
   }
 
   get #width(): number {

@@ -68,8 +68,12 @@ class Network<T>::Builder {
   bool copy_ports() {
     if (!network_.inputs_.allocate(plan_.input_count) || !network_.outputs_.allocate(plan_.output_count)) return false;
     if (!network_.widths_.allocate(plan_.value_count)) return false;
-    for (size_t i = 0; i < plan_.input_count; i++) network_.inputs_[i] = plan_.inputs[i];
-    for (size_t i = 0; i < plan_.output_count; i++) network_.outputs_[i] = plan_.outputs[i];
+    const auto port = [&](int32_t word) {
+      has_wide_ = has_wide_ || word < 0;
+      return Port{port_value(word), word < 0, -1};
+    };
+    for (size_t i = 0; i < plan_.input_count; i++) network_.inputs_[i] = port(plan_.inputs[i]);
+    for (size_t i = 0; i < plan_.output_count; i++) network_.outputs_[i] = port(plan_.outputs[i]);
     for (size_t i = 0; i < plan_.value_count; i++) network_.widths_[i] = size_t(plan_.widths[i]);
     return true;
   }
@@ -93,13 +97,15 @@ class Network<T>::Builder {
 
   // The words of an instruction that may name a constant.
   static const int32_t* operand_words(const int32_t* word, size_t& count) {
-    switch (Opcode(word[0])) {
+    const bool wide = Opcode(word[0]) == Opcode::wide;
+    const int32_t* const fields = word + (wide ? 4 : 3);
+    switch (Opcode(word[wide ? 3 : 0])) {
       case Opcode::binary:
         count = 2;
-        return word + 3;
+        return fields;
       case Opcode::select:
         count = 3;
-        return word + 3;
+        return fields;
       case Opcode::concat:
         count = size_t(word[4]);
         return word + 5;
@@ -143,7 +149,12 @@ class Network<T>::Builder {
     const int32_t* word = plan_.instructions;
     for (size_t i = 0; i < plan_.instruction_count; word += word[1], i++) {
       const Step<T> step = decode(word);
-      if (filling_) network_.steps_[i] = step;
+      if (!filling_) continue;
+      network_.steps_[i] = step;
+      if (step.opcode != Opcode::require_exact) continue;
+      for (Port& input : network_.inputs_) {
+        if (input.value == step.a) input.checked = int32_t(i);
+      }
     }
   }
 
@@ -154,6 +165,13 @@ class Network<T>::Builder {
     step.a = step.b = step.c = -1;
     step.width = size_t(plan_.widths[step.y]);
     const int32_t* field = word + 3;
+    if (step.opcode == Opcode::wide) {
+      step.wide = true;
+      step.opcode = Opcode(*field++);
+      step.width /= 2;
+    }
+    has_wide_ = has_wide_ || step.wide || step.opcode == Opcode::widen;
+    const size_t unit = step.wide ? 2 : 1;
     switch (step.opcode) {
       case Opcode::dense:
         repeated(step, field);
@@ -162,7 +180,7 @@ class Network<T>::Builder {
       case Opcode::unary:
         step.a = field[0];
         step.function = field[1];
-        step.p[0] = copy(field[2], 2, T(0));
+        step.p[0] = copy(field[2], 2 * unit, T(0));
         break;
       case Opcode::binary:
         step.a = operand(field[0]);
@@ -171,8 +189,8 @@ class Network<T>::Builder {
         break;
       case Opcode::affine:
         step.a = field[0];
-        step.p[0] = copy(parameter(field[1]), step.width);
-        step.p[1] = copy(parameter(field[2]), step.width);
+        step.p[0] = copy(parameter(field[1]), step.width * unit);
+        step.p[1] = copy(parameter(field[2]), step.width * unit);
         break;
       case Opcode::select:
         step.a = operand(field[0]);
@@ -221,12 +239,19 @@ class Network<T>::Builder {
         step.function = field[3];
         break;
       case Opcode::couple:
+      case Opcode::widen:
+      case Opcode::narrow:
         step.a = field[0];
         break;
       case Opcode::require_finite:
         step.a = step.y;
         step.function = field[0];
         break;
+      case Opcode::require_exact:
+        step.a = step.y;
+        break;
+      case Opcode::wide:
+        break;  // an instruction within one was refused
     }
     return step;
   }
@@ -304,14 +329,14 @@ class Network<T>::Builder {
     for (size_t i = 0; i < network_.steps_.size(); i++) {
       for_operands(network_.steps_[i], [&](int32_t value) { last_use_[size_t(value)] = i + 1; });
     }
-    for (const int32_t value : network_.inputs_) last_use_[size_t(value)] = kept;
-    for (const int32_t value : network_.outputs_) last_use_[size_t(value)] = kept;
-    for (const int32_t value : network_.inputs_) network_.places_[size_t(value)] = grow(width(value));
+    for (const Port& port : network_.inputs_) last_use_[size_t(port.value)] = kept;
+    for (const Port& port : network_.outputs_) last_use_[size_t(port.value)] = kept;
+    for (const Port& port : network_.inputs_) network_.places_[size_t(port.value)] = grow(width(port.value));
 
     for (size_t i = 0; i < network_.steps_.size(); i++) {
       const Step<T>& step = network_.steps_[i];
       const size_t y = size_t(step.y);
-      const bool defines = step.opcode != Opcode::require_finite;
+      const bool defines = step.opcode != Opcode::require_finite && step.opcode != Opcode::require_exact;
       int32_t taken = -1;
       if (last_use_[y] != kept && in_place(step.opcode)) {
         for (const int32_t operand : {step.a, step.b, step.c}) {
@@ -360,7 +385,8 @@ class Network<T>::Builder {
 
   size_t grow(size_t width) {
     const size_t place = network_.row_elements_;
-    network_.row_elements_ += width;
+    // A place of doubles is a multiple of their size, however many rows a block has.
+    network_.row_elements_ += has_wide_ ? (width + 1) / 2 * 2 : width;
     return place;
   }
   // The narrowest gap that is wide enough, among the latest few, so that a long list costs no more than a short one.
@@ -383,20 +409,24 @@ class Network<T>::Builder {
   size_t constant_count_ = 0;
   size_t list_count_ = 0;
   bool filling_ = false;
+  bool has_wide_ = false;
   Array<size_t> last_use_;  // one more than the step, 0 for none
   Array<Gap> free_;
   size_t free_count_ = 0;
 };
 
 template <typename T>
-Creation Network<T>::create(const VerifiedPlan& plan, const Kernels<T>& kernels, const Int8Kernels& int8,
-                            size_t most_bytes) {
+Creation Network<T>::create(const VerifiedPlan& plan, const Kernels<T>& kernels, const Kernels<double>& wide,
+                            const Int8Kernels& int8, size_t most_bytes) {
   kernels_ = &kernels;
+  wide_ = &wide;
   int8_ = &int8;
   return Builder(*this, plan).build(most_bytes);
 }
 
-template Creation Network<float>::create(const VerifiedPlan&, const Kernels<float>&, const Int8Kernels&, size_t);
-template Creation Network<double>::create(const VerifiedPlan&, const Kernels<double>&, const Int8Kernels&, size_t);
+template Creation Network<float>::create(const VerifiedPlan&, const Kernels<float>&, const Kernels<double>&,
+                                         const Int8Kernels&, size_t);
+template Creation Network<double>::create(const VerifiedPlan&, const Kernels<double>&, const Kernels<double>&,
+                                          const Int8Kernels&, size_t);
 
 }  // namespace fp

@@ -278,6 +278,12 @@ fp_status run(const fp_model& model, fp::Scratch& scratch, size_t rows) {
     return fail(FP_ERROR_ID, "row %zu: expected ids from 0 to %zu, found %.17g (instruction %zu of the plan)",
                 error.row, error.limit - 1, error.value, error.instruction);
   }
+  if (outcome == fp::Outcome::not_exact) {
+    return fail(FP_ERROR_NOT_EXACT,
+                "row %zu: expected integers that a double holds exactly, found about %.17g in element %zu of what "
+                "instruction %zu of the plan takes",
+                error.row, error.value, error.element, error.instruction);
+  }
   return fail(FP_ERROR_NOT_FINITE,
               "row %zu: expected finite numbers, found %g in element %zu of what instruction %zu of the plan takes",
               error.row, error.value, error.element, error.instruction);
@@ -325,6 +331,7 @@ const char* fp_status_name(fp_status status) {
       "FP_ERROR_ID",
       "FP_ERROR_NOT_FINITE",
       "FP_ERROR_LIMIT",
+      "FP_ERROR_NOT_EXACT",
   };
   const unsigned index = unsigned(number_of(status));
   return index < sizeof names / sizeof *names ? names[index] : "unknown";

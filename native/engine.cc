@@ -7,9 +7,9 @@
 namespace fp {
 namespace {
 
-bool copy_widths(const int32_t* values, size_t count, const int32_t* widths, Array<size_t>& to) {
+bool copy_widths(const int32_t* ports, size_t count, const int32_t* widths, Array<size_t>& to) {
   if (!to.allocate(count)) return false;
-  for (size_t i = 0; i < count; i++) to[i] = size_t(widths[values[i]]);
+  for (size_t i = 0; i < count; i++) to[i] = port_width(ports[i], widths);
   return true;
 }
 
@@ -27,8 +27,8 @@ Engine::Status Engine::create(const Plan& plan, const InstructionSet& set, PlanE
       !copy_widths(verified.outputs, verified.output_count, verified.widths, output_widths_)) {
     return Status::out_of_memory;
   }
-  switch (single() ? f32_.create(verified, set.f32, best_int8(set), most_bytes)
-                   : f64_.create(verified, set.f64, best_int8(set), most_bytes)) {
+  switch (single() ? f32_.create(verified, set.f32, set.f64, best_int8(set), most_bytes)
+                   : f64_.create(verified, set.f64, set.f64, best_int8(set), most_bytes)) {
     case Creation::done:
       return Status::ok;
     case Creation::too_large:

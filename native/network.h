@@ -28,6 +28,7 @@ enum class Outcome {
   ok,
   bad_id,      // an id that is not a whole number within its table
   not_finite,  // an infinity or NaN where the plan requires finite numbers
+  not_exact,   // an integer that no double holds, where the plan requires that it does
 };
 
 // Where a run stopped.
@@ -48,6 +49,7 @@ struct Step {
   int32_t y, a, b, c;    // y is a where the instruction defines nothing
   size_t width;          // of y
   size_t repeat, inner;  // rows within a row, and elements of one
+  bool wide;             // of doubles: width and inner count these, operands and parameters are as long
   const T* p[3];         // parameters, in the order of the plan's words
   DenseLayer<T> dense;
   void (*run_dense)(const DenseLayer<T>& layer, const T* x, T* y, size_t rows, size_t first, size_t end);
@@ -70,8 +72,8 @@ class Network {
  public:
   // Copies everything it needs out of the plan. Too large is one whose packed weights, or values of one row, take more
   // than `most_bytes`; no more than that has been allocated by then.
-  [[nodiscard]] Creation create(const VerifiedPlan& plan, const Kernels<T>& kernels, const Int8Kernels& int8,
-                                size_t most_bytes);
+  [[nodiscard]] Creation create(const VerifiedPlan& plan, const Kernels<T>& kernels, const Kernels<double>& wide,
+                                const Int8Kernels& int8, size_t most_bytes);
 
   size_t packed_bytes() const { return arena_.bytes(); }
 
@@ -91,12 +93,27 @@ class Network {
 
  private:
   class Builder;
+  // What the caller's buffer for an input or output becomes.
+  struct Port {
+    int32_t value;
+    bool wide;        // doubles, in a network of floats
+    int32_t checked;  // the instruction that requires the input's integers to be exact; −1 for none
+  };
 
   Outcome run_block(T* const* base, size_t rows, RunError& error, Help help) const;
+  void run_wide(const Step<T>& step, T* const* base, size_t rows) const;
+  Outcome check_input(const Port& port, const Input& input, size_t first, size_t rows, RunError& error) const;
   void run_dense(const Step<T>& step, const T* x, T* y, size_t rows, Help help) const;
   size_t stride(int32_t operand) const;
+  bool is_input(int32_t value) const {
+    for (const Port& input : inputs_) {
+      if (input.value == value) return true;
+    }
+    return false;
+  }
 
   const Kernels<T>* kernels_ = nullptr;
+  const Kernels<double>* wide_ = nullptr;
   const Int8Kernels* int8_ = nullptr;
   Arena<T> arena_;
   Array<int32_t> lists_;
@@ -104,7 +121,7 @@ class Network {
   Array<size_t> widths_;       // of each value
   Array<size_t> places_;       // of each value in scratch: elements of one row before it
   Array<const T*> constants_;  // in the arena
-  Array<int32_t> inputs_, outputs_;
+  Array<Port> inputs_, outputs_;
   size_t row_elements_ = 0;  // of scratch
   size_t block_rows_ = 1;
   size_t row_cost_ = 0;

@@ -61,7 +61,8 @@ class Verifier {
     }
     plan_.inputs = from_.words + at_;
     for (size_t i = 0; i < plan_.input_count; i++) {
-      if (!define(next())) return false;
+      const int32_t word = next();
+      if (!define(port_value(word)) || (word < 0 && !is_wide(port_value(word)))) return false;
     }
     plan_.outputs = from_.words + at_;
     at_ += plan_.output_count;
@@ -83,7 +84,9 @@ class Verifier {
 
   bool outputs() {
     for (size_t i = 0; i < plan_.output_count; i++) {
-      if (!is_defined(plan_.outputs[i])) return fail("an output is never defined");
+      const int32_t word = plan_.outputs[i];
+      if (!is_defined(port_value(word))) return fail("an output is never defined");
+      if (word < 0 && !is_wide(port_value(word))) return false;
     }
     return true;
   }
@@ -106,29 +109,34 @@ class Verifier {
            from_.parameters[index].data != nullptr;
   }
   bool parameter(int64_t count) {
-    return require(is_parameter(next(), count), "a parameter array is not of the size used");
+    return require(is_parameter(next(), count * unit_), "a parameter array is not of the size used");
   }
   bool optional_parameter(int64_t count) {
     const int32_t index = next();
-    return index == -1 || require(is_parameter(index, count), "a parameter array is not of the size used");
+    return index == -1 || require(is_parameter(index, count * unit_), "a parameter array is not of the size used");
   }
 
   // A defined value of some width, or (where `wanted` is positive) of that width.
   bool used(int32_t value, int64_t wanted) {
     if (!is_defined(value)) return fail("a value is used before it is defined");
-    return require(wanted < 0 || width(value) == wanted, "a value is not of the width used");
+    return require(wanted < 0 || width(value) == wanted * unit_, "a value is not of the width used");
   }
   // A value or a parameter array as wide.
   bool operand(int64_t wanted) {
     const int32_t word = next();
     if (word >= 0) return used(word, wanted);
-    return require(is_parameter(-1 - word, wanted), "a constant operand is not of the width used");
+    return require(is_parameter(-1 - word, wanted * unit_), "a constant operand is not of the width used");
   }
   bool in_range(int32_t word, int32_t count) { return require(word >= 0 && word < count, "a function is unknown"); }
   bool flag() { return in_range(next(), 2); }
 
   // The result must be new and is defined only once its operands have been checked. A requirement defines nothing.
   bool instruction(Opcode opcode) {
+    if (opcode == Opcode::require_exact) {
+      if (!has(1)) return false;
+      const int32_t x = next();
+      return used(x, -1) && (plan_.precision == Precision::f64 || is_wide(x));
+    }
     if (!has(2)) return false;
     if (opcode == Opcode::require_finite) return used(next(), -1) && flag();
     const int32_t y = next();
@@ -170,10 +178,40 @@ class Verifier {
         return has(3) && quantize(y_width);
       case Opcode::couple:
         return has(2) && couple(y_width);
+      case Opcode::wide:
+        return has(1) && wide(Opcode(next()), y_width);
+      case Opcode::widen:
+        return single() && require(y_width % 2 == 0, "a value of doubles has half an element") &&
+               used(next(), y_width / 2);
+      case Opcode::narrow:
+        return single() && used(next(), y_width * 2);
       case Opcode::require_finite:
+      case Opcode::require_exact:
         break;
     }
     return fail("an opcode is unknown");
+  }
+
+  // Widths and parameters are counted in doubles.
+  bool wide(Opcode opcode, int64_t y_width) {
+    if (!single() || !require(y_width % 2 == 0, "a value of doubles has half an element")) return false;
+    switch (opcode) {
+      case Opcode::unary:
+      case Opcode::binary:
+      case Opcode::affine:
+      case Opcode::select:
+      case Opcode::reduce: {
+        unit_ = 2;
+        const bool fit = fields(opcode, y_width / 2);
+        unit_ = 1;
+        return fit;
+      }
+      default:
+        return fail("an operation has no form in doubles");
+    }
+  }
+  bool is_wide(int32_t value) {
+    return single() && require(width(value) % 2 == 0, "a value of doubles has half an element");
   }
 
   // x, repeat, K with repeat·K the width of x, or repeat quantised rows of K. Leaves K in inner_, repeat in repeat_.
@@ -208,7 +246,9 @@ class Verifier {
            require(repeat_ * int64_t(quantized_width(size_t(inner_))) == y_width, "the result has another width");
   }
 
-  bool single() { return require(plan_.precision == Precision::f32, "reduced weights are for f32 alone"); }
+  bool single() {
+    return require(plan_.precision == Precision::f32, "reduced weights and values of doubles are for f32 alone");
+  }
 
   bool reduce(int64_t y_width) {
     return repeated() && require(repeat_ == y_width, "the result has another width") &&
@@ -282,6 +322,7 @@ class Verifier {
   PlanError& error_;
   Array<bool> defined_;
   size_t at_ = 0, end_ = 0;
+  int64_t unit_ = 1;  // elements of the plan's precision in one of the instruction's
   int64_t repeat_ = 0, inner_ = 0;
 };
 

@@ -28,6 +28,10 @@ enum class Opcode : int32_t {
   quantize = 14,
   require_finite = 15,
   couple = 16,
+  wide = 17,
+  widen = 18,
+  narrow = 19,
+  require_exact = 20,
 };
 
 // What a dense layer's weights are packed as.
@@ -58,12 +62,18 @@ struct VerifiedPlan {
   Precision precision;
   size_t value_count, input_count, output_count, instruction_count;
   const int32_t* widths;        // of each value: elements of one row, at least 1
-  const int32_t* inputs;        // values
-  const int32_t* outputs;       // values
+  const int32_t* inputs;        // values; −1 − value where it is wide
+  const int32_t* outputs;       // as inputs
   const int32_t* instructions;  // [opcode, words, fields …] one after another
   const Parameter* parameters;
   size_t parameter_count;
 };
+
+// A value of doubles in a plan of f32, which takes two elements for each. The value that the word of a port names:
+constexpr int32_t port_value(int32_t word) { return word >= 0 ? word : -1 - word; }
+constexpr size_t port_width(int32_t word, const int32_t* widths) {
+  return size_t(widths[port_value(word)]) / (word >= 0 ? 1 : 2);
+}
 
 enum class Verdict { valid, invalid, out_of_memory };
 

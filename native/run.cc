@@ -92,6 +92,28 @@ void convert_output(const T* from, size_t first, size_t count, const Output& out
 template <typename T>
 constexpr Element element_of = sizeof(T) == sizeof(float) ? Element::f32 : Element::f64;
 
+// Past it, not every integer is a double.
+constexpr double exact_integers = 9007199254740992.0;
+
+// Whether a double holds it.
+template <typename Integer>
+bool is_exact(Integer value) {
+  uint64_t magnitude = value < 0 ? 0 - uint64_t(value) : uint64_t(value);
+  for (; magnitude > uint64_t(1) << 53; magnitude >>= 1) {
+    if (magnitude % 2 != 0) return false;
+  }
+  return true;
+}
+
+// The place of the first of `count` elements from `first` on that no double holds; `count` for none.
+template <typename Integer>
+size_t first_not_exact(const void* data, size_t first, size_t count) {
+  const Integer* const from = static_cast<const Integer*>(data) + first;
+  size_t i = 0;
+  while (i < count && is_exact(from[i])) i++;
+  return i;
+}
+
 constexpr size_t no_id = SIZE_MAX;
 
 // The id as an index below `limit`, or no_id. With `wrap`, −1 is the last.
@@ -193,6 +215,7 @@ Outcome Network<T>::run(void* table, const Input* inputs, const Output* outputs,
   T* const values = *static_cast<T**>(table);
   T** const base = static_cast<T**>(table) + 1;
   const auto home = [&](int32_t value) { return values + places_[size_t(value)] * block_rows_; };
+  const auto element_of_port = [](const Port& port) { return port.wide ? Element::f64 : element_of<T>; };
 
   const size_t end = first + rows;
   for (size_t row = first, count; row < end; row += count) {
@@ -203,15 +226,22 @@ Outcome Network<T>::run(void* table, const Input* inputs, const Output* outputs,
     }
     // The caller's buffers serve as they are where their elements are the model's.
     for (size_t i = 0; i < outputs_.size(); i++) {
-      const int32_t value = outputs_[i];
-      const bool direct = outputs[i].element == element_of<T>;
+      const int32_t value = outputs_[i].value;
+      const bool direct = outputs[i].element == element_of_port(outputs_[i]);
       base[value] = direct ? static_cast<T*>(outputs[i].data) + row * widths_[size_t(value)] : home(value);
     }
     for (size_t i = 0; i < inputs_.size(); i++) {
-      const int32_t value = inputs_[i];
+      const int32_t value = inputs_[i].value;
       const size_t width = widths_[size_t(value)];
-      if (inputs[i].element == element_of<T>) {
+      if (inputs_[i].checked >= 0) {
+        const Outcome outcome = check_input(inputs_[i], inputs[i], row, count, error);
+        if (outcome != Outcome::ok) return outcome;
+      }
+      if (inputs[i].element == element_of_port(inputs_[i])) {
         base[value] = const_cast<T*>(static_cast<const T*>(inputs[i].data)) + row * width;  // never written
+      } else if (inputs_[i].wide) {
+        base[value] = home(value);
+        convert_input(inputs[i], row * (width / 2), count * (width / 2), reinterpret_cast<double*>(base[value]));
       } else {
         base[value] = home(value);
         convert_input(inputs[i], row * width, count * width, base[value]);
@@ -224,11 +254,16 @@ Outcome Network<T>::run(void* table, const Input* inputs, const Output* outputs,
     }
     // What stands elsewhere: other elements, an input that is an output, a value that two outputs name.
     for (size_t i = 0; i < outputs_.size(); i++) {
-      const int32_t value = outputs_[i];
+      const int32_t value = outputs_[i].value;
       const size_t width = widths_[size_t(value)];
-      const bool direct = outputs[i].element == element_of<T>;
+      const bool direct = outputs[i].element == element_of_port(outputs_[i]);
       if (direct && base[value] == static_cast<T*>(outputs[i].data) + row * width) continue;
-      convert_output(base[value], row * width, count * width, outputs[i]);
+      if (outputs_[i].wide) {
+        const double* const from = reinterpret_cast<const double*>(base[value]);
+        convert_output(from, row * (width / 2), count * (width / 2), outputs[i]);
+      } else {
+        convert_output(base[value], row * width, count * width, outputs[i]);
+      }
     }
   }
   return Outcome::ok;
@@ -267,12 +302,66 @@ void Network<T>::run_dense(const Step<T>& step, const T* x, T* y, size_t rows, H
 }
 
 template <typename T>
+Outcome Network<T>::check_input(const Port& port, const Input& input, size_t first, size_t rows,
+                                RunError& error) const {
+  const size_t width = widths_[size_t(port.value)] / (port.wide ? 2 : 1), count = rows * width;
+  size_t bad = count;
+  double value = 0;
+  if (input.element == Element::i64) {
+    bad = first_not_exact<int64_t>(input.data, first * width, count);
+    if (bad < count) value = double(static_cast<const int64_t*>(input.data)[first * width + bad]);
+  } else if (input.element == Element::u64) {
+    bad = first_not_exact<uint64_t>(input.data, first * width, count);
+    if (bad < count) value = double(static_cast<const uint64_t*>(input.data)[first * width + bad]);
+  }
+  if (bad == count) return Outcome::ok;
+  error = {size_t(port.checked), first + bad / width, bad % width, value, 0};
+  return Outcome::not_exact;
+}
+
+// Operands and parameters are doubles, two elements each.
+template <typename T>
+void Network<T>::run_wide(const Step<T>& step, T* const* base, size_t rows) const {
+  const Kernels<double>& kernels = *wide_;
+  const auto at = [&](int32_t operand) { return operand >= 0 ? reinterpret_cast<double*>(base[operand]) : nullptr; };
+  const auto doubles = [&](int32_t operand) { return stride(operand) / 2; };
+  double* const y = at(step.y);
+  const double* const a = at(step.a);
+  const auto parameter = [&](size_t i) { return reinterpret_cast<const double*>(step.p[i]); };
+  switch (step.opcode) {
+    case Opcode::unary:
+      kernels.unary[step.function](a, y, rows * step.width, parameter(0));
+      break;
+    case Opcode::binary:
+      kernels.binary[step.function](a, doubles(step.a), at(step.b), doubles(step.b), y, rows, step.width);
+      break;
+    case Opcode::affine:
+      kernels.affine(a, parameter(0), parameter(1), y, rows, step.width);
+      break;
+    case Opcode::select:
+      kernels.select(a, doubles(step.a), at(step.b), doubles(step.b), at(step.c), doubles(step.c), y, rows, step.width);
+      break;
+    case Opcode::reduce:
+      kernels.reduce[step.function](a, y, rows * step.repeat, step.inner);
+      break;
+    default:
+      break;  // no other has a form in doubles
+  }
+}
+
+template <typename T>
 Outcome Network<T>::run_block(T* const* base, size_t rows, RunError& error, Help help) const {
   const Kernels<T>& kernels = *kernels_;
   for (size_t i = 0; i < steps_.size(); i++) {
     const Step<T>& step = steps_[i];
     T* const y = base[step.y];
     const T* const a = step.a >= 0 ? base[step.a] : nullptr;
+    if constexpr (sizeof(T) == sizeof(float)) {
+      if (step.wide) {
+        run_wide(step, base, rows);
+        continue;
+      }
+    }
     switch (step.opcode) {
       case Opcode::dense:
         run_dense(step, a, y, rows * step.repeat, help);
@@ -332,6 +421,29 @@ Outcome Network<T>::run_block(T* const* base, size_t rows, RunError& error, Help
         error = {i, bad / step.width, bad % step.width, double(a[bad]), 0};
         return Outcome::not_finite;
       }
+      case Opcode::widen: {
+        double* const to = reinterpret_cast<double*>(y);
+        for (size_t j = 0; j < rows * step.width / 2; j++) to[j] = double(a[j]);
+        break;
+      }
+      case Opcode::narrow: {
+        const double* const from = reinterpret_cast<const double*>(a);
+        for (size_t j = 0; j < rows * step.width; j++) y[j] = T(from[j]);
+        break;
+      }
+      case Opcode::require_exact: {
+        if (is_input(step.a)) break;  // run() has looked at what the caller gave
+        constexpr size_t unit = sizeof(double) / sizeof(T);
+        const double* const x = reinterpret_cast<const double*>(a);
+        const size_t width = step.width / unit, count = rows * width;
+        size_t bad = 0;
+        while (bad < count && !(std::fabs(x[bad]) >= exact_integers)) bad++;
+        if (bad == count) break;
+        error = {i, bad / width, bad % width, x[bad], 0};
+        return Outcome::not_exact;
+      }
+      case Opcode::wide:
+        break;  // run above
     }
   }
   return Outcome::ok;

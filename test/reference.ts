@@ -206,6 +206,7 @@ function forward(node: Node, operands: readonly Value[]): Value {
       });
     }
     case 'require_finite':
+    case 'retype':
       return x;
     case 'couple': {
       const count = (1 + Math.sqrt(1 + 8 * x.shape[0])) / 2;

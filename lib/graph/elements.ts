@@ -41,7 +41,7 @@ interface Value {
   readonly tells?: Origins;
 }
 
-const MOVEMENTS: ReadonlySet<string> = new Set(['gather', 'transpose', 'reshape', 'expand', 'concat']);
+const MOVEMENTS: ReadonlySet<string> = new Set(['gather', 'transpose', 'reshape', 'expand', 'concat', 'retype']);
 const NEVER_NAN: ReadonlySet<string> = new Set([
   ...[
     'is_nan',

@@ -232,6 +232,11 @@ export interface OpAttributes {
     /** Whether ids of −V to −1 count from the table's end (ONNX Gather) or are refused (torch, Keras). */
     readonly wrap: boolean;
   };
+  /**
+   * x: the same numbers, from here on as the source holds them: integers, which are exact, or floats, which are rounded.
+   * Where formats leave it out, what is computed of integers alone is integers.
+   */
+  retype: { readonly to: 'integer' | 'float' };
   /** x: itself. A run is refused when it holds an infinity, or a NaN unless `nan` allows it. */
   require_finite: { readonly nan: boolean };
   /** ids [...]: on at the id, off elsewhere, on a new axis; all off for an id outside the range. */
@@ -291,6 +296,14 @@ export interface Target {
   readonly decision: Decision;
 }
 
+/** How a model computes with integers where floats would take one for another: see docs/numerics.md. */
+export interface Integers {
+  /** In doubles, in a model of f32: both the integers and what is decided by them. */
+  readonly wide: boolean;
+  /** Those that no double holds stop a run. */
+  readonly checked: boolean;
+}
+
 export interface Graph {
   /** Which reader made it, such as `onnx`. */
   readonly format: string;
@@ -303,6 +316,8 @@ export interface Graph {
   readonly classes?: readonly (string | number)[];
   readonly featureNames?: readonly string[];
   readonly decision?: Decision;
+  /** Of a graph that was simplified: what it asked for. Found out unless given. */
+  readonly integers?: Integers;
   /** Of a classifier of several targets, one for each output; it then has no `classes` and no `decision`. */
   readonly targets?: readonly Target[];
 }

@@ -1,5 +1,7 @@
 import { type Elements, elementsOf } from './elements.ts';
+import { ExactIntegers } from './exact-integers.ts';
 import type { DType, GraphInput, Node } from './graph.ts';
+import { idsOf } from './ids.ts';
 import { definitionOf } from './ops.ts';
 import { originsOf } from './origins.ts';
 import { PlanBuilder } from './plan-builder.ts';
@@ -15,6 +17,10 @@ export interface Port extends Pick<GraphInput, 'words' | 'missing' | 'nones'>, E
   readonly dtype: DType;
   /** Elements of one row. */
   readonly width: number;
+  /** Whether its integers are exact where a float32 is not: arrays made for it are of doubles. */
+  readonly exact?: boolean;
+  /** Of an input that is declared as floats: whether it serves for ids alone, so that it may be an array of integers. */
+  readonly takesIds?: boolean;
 }
 
 /** One operation of the simplified graph, for people. */
@@ -52,34 +58,40 @@ export interface Lowered extends About {
 /** Turns a graph into the engine's plan; constants are rounded to the precision here and nowhere before. */
 export function lower(graph: SimplifiedGraph, precision: 'f32' | 'f64'): Lowered {
   const plan = new PlanBuilder(precision);
-  for (const { name, shape } of graph.inputs) plan.input(name, shape);
+  const nodes = neededNodes(graph);
+  const exactly = graph.integers && new ExactIntegers({ ...graph, nodes }, graph.integers, plan);
+  for (const { name, shape } of graph.inputs) plan.input(name, shape, exactly?.isWideInput(name));
+  exactly?.checkInputs();
 
   const layers: LayerSummary[] = [];
-  const nodes = neededNodes(graph);
   const origins = originsOf({ ...graph, nodes });
   for (const node of nodes) {
     const shape = graph.shapes.get(node.output) as Shape;
     plan.place = { name: node.name, origins: origins.get(node) };
-    plan.define(node.output, definitionOf(node.op).lower(node, shape, plan));
+    plan.define(node.output, exactly?.lower(node, shape) ?? definitionOf(node.op).lower(node, shape, plan));
     layers.push({ name: node.name, kind: kindOf(node), shape, parameterCount: parameterCount(node) });
   }
 
   // The engine writes each output where the caller wants it, so each is a value of its own and no input.
-  const taken = new Set(graph.inputs.map(({ name }) => plan.view(name).value));
+  const taken = new Set(graph.inputs.map(({ name }) => plan.defined(name).value));
   const values: number[] = [];
   const outputs = graph.outputs.map(({ name, value, dtype }) => {
     plan.place = { name };
+    plan.isWide = typeof value === 'string' && plan.holdsDoubles(plan.defined(value));
     const view = plan.view(value);
     let row = plan.row(view);
     if (taken.has(row)) row = plan.copy(value).value;
     taken.add(row);
     values.push(row);
-    return port(name, view.shape, dtype);
+    return { ...port(name, view.shape, dtype), ...(plan.isWide && { exact: true }) };
   });
 
   const elements = elementsOf(graph);
+  const takesIds = idsOf({ ...graph, nodes });
   const inputs = graph.inputs.map(({ name, shape, dtype, words, missing, nones }, i) => ({
     ...port(name, shape, dtype),
+    ...(plan.holdsDoubles(plan.defined(name)) && { exact: true }),
+    ...(takesIds.has(name) && { takesIds: true }),
     ...(words && { words }),
     ...(missing && { missing }),
     ...(nones && { nones }),

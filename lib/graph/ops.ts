@@ -5,7 +5,7 @@ import { dense } from './ops/dense.ts';
 import { affine, binary, select, unary } from './ops/elementwise.ts';
 import { embedding, oneHot } from './ops/lookup.ts';
 import { concat, expand, gather, reshape, transpose } from './ops/movement.ts';
-import { requireFinite } from './ops/requirement.ts';
+import { requireFinite, retype } from './ops/requirement.ts';
 import { couple, layerNorm, normalize, reduce, rmsNorm, softmax } from './ops/rowwise.ts';
 
 const OPS: { readonly [O in Op]: OpDefinition<O> } = {
@@ -26,6 +26,7 @@ const OPS: { readonly [O in Op]: OpDefinition<O> } = {
   expand,
   embedding,
   one_hot: oneHot,
+  retype,
   require_finite: requireFinite,
   couple,
 };

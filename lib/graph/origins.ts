@@ -12,7 +12,7 @@ const NO_ORIGIN = -1;
 
 /** Operations at which a run may stop. */
 const FAULTY: ReadonlySet<Op> = new Set<Op>(['require_finite', 'embedding', 'one_hot']);
-const MOVEMENTS: ReadonlySet<Op> = new Set<Op>(['gather', 'transpose', 'reshape', 'expand', 'concat']);
+const MOVEMENTS: ReadonlySet<Op> = new Set<Op>(['gather', 'transpose', 'reshape', 'expand', 'concat', 'retype']);
 const ELEMENTWISE: ReadonlySet<Op> = new Set<Op>(['unary', 'binary', 'affine', 'select', 'require_finite']);
 
 export interface Computation {

@@ -48,12 +48,19 @@ export class PlanBuilder {
   readonly #parameterIndices = new Map<ArrayLike<number> | string, number>();
   readonly #views = new Map<string, View>();
   readonly #gathered = new Map<View, number>();
+  /** The values of doubles in a plan of f32, and by the number of a value the one that is the same in doubles or floats. */
+  readonly #wide = new Set<number>();
+  readonly #widened = new Map<number, number>();
+  readonly #narrowed = new Map<number, number>();
+  readonly #wideParameters = new Map<ArrayLike<number> | string, number>();
+  /** Whether what is lowered is to be in doubles: operands are then widened, and otherwise narrowed. */
+  isWide = false;
   readonly #quantized = new Map<string, number>();
 
   constructor(readonly precision: 'f32' | 'f64') {}
 
-  input(name: string, shape: Shape): void {
-    const value = this.#value(elementCount(shape));
+  input(name: string, shape: Shape, isWide = false): void {
+    const value = this.#value(elementCount(shape), isWide);
     this.#inputs.push(value);
     this.define(name, { value, shape });
   }
@@ -64,13 +71,45 @@ export class PlanBuilder {
 
   /** The view of an operand; a constant becomes a value that is the same for every row. */
   view(operand: Operand): View {
-    if (typeof operand === 'string') return this.#views.get(operand) as View;
-    return this.copy(operand);
+    if (typeof operand !== 'string') return this.copy(operand);
+    const view = this.defined(operand);
+    return this.isWide ? this.#widenedView(view) : this.narrowed(view);
+  }
+
+  /** The view of a row tensor as it stands, be it of doubles. */
+  defined(name: string): View {
+    return this.#views.get(name) as View;
+  }
+
+  /** Whether the view is of doubles in a plan of f32. */
+  holdsDoubles({ value }: View): boolean {
+    return this.#wide.has(value);
+  }
+
+  /** The same elements in floats. */
+  narrowed(view: View): View {
+    if (!this.holdsDoubles(view)) return view;
+    return { ...view, value: this.#converted(view.value, OPCODES.narrow, this.#narrowed) };
+  }
+
+  #widenedView(view: View): View {
+    if (this.holdsDoubles(view)) return view;
+    return { ...view, value: this.#converted(view.value, OPCODES.widen, this.#widened) };
+  }
+
+  #converted(from: number, opcode: number, known: Map<number, number>): number {
+    let value = known.get(from);
+    if (value === undefined) {
+      value = this.#value(this.#elements(from), opcode === OPCODES.widen);
+      this.#push([opcode, value, from]);
+      known.set(from, value);
+    }
+    return value;
   }
 
   /** A value of its own, defined by an instruction, with the operand's elements. */
   copy(operand: Operand): View {
-    const shape = typeof operand === 'string' ? this.view(operand).shape : operand.shape;
+    const shape = typeof operand === 'string' ? this.defined(operand).shape : operand.shape;
     return this.instruction(OPCODES.concat, shape, [1, 1, this.part(operand)]);
   }
 
@@ -84,10 +123,11 @@ export class PlanBuilder {
     if (view.columns === undefined) return view.value;
     let value = this.#gathered.get(view);
     if (value === undefined) {
-      value = this.#value(view.columns.length);
+      const isWide = this.holdsDoubles(view);
+      value = this.#value(view.columns.length, isWide);
       this.#instructions.push({
         head: [OPCODES.gather, value, view.value],
-        columns: view.columns,
+        columns: isWide ? pairs(view.columns) : view.columns,
         place: { name: this.place.name },
       });
       this.#gathered.set(view, value);
@@ -112,7 +152,7 @@ export class PlanBuilder {
   move(view: View, shape: Shape, columns: Int32Array | undefined): View {
     if (columns === undefined) return { ...view, shape };
     const composed = view.columns === undefined ? columns : takeColumns(view.columns, columns);
-    const whole = isIdentity(composed, this.#widths[view.value]);
+    const whole = isIdentity(composed, this.#elements(view.value));
     return whole ? { value: view.value, shape } : { value: view.value, shape, columns: composed };
   }
 
@@ -124,15 +164,25 @@ export class PlanBuilder {
 
   /** Adds an instruction; `fields` are those after y. */
   instruction(opcode: number, shape: Shape, fields: readonly number[]): View {
-    const value = this.#value(elementCount(shape));
-    this.#instructions.push({ head: [opcode, value, ...fields], columns: new Int32Array(0), place: this.place });
+    const value = this.#value(elementCount(shape), this.isWide);
+    this.#push(
+      this.isWide && !CARRIED.has(opcode) ? [OPCODES.wide, value, opcode, ...fields] : [opcode, value, ...fields],
+    );
     return { value, shape };
+  }
+
+  #push(head: readonly number[]): void {
+    this.#instructions.push({ head, columns: new Int32Array(0), place: this.place });
   }
 
   /** Adds an instruction that defines nothing. */
   requireFinite(view: View, nan: boolean): void {
-    const head = [OPCODES.require_finite, this.row(view), nan ? 1 : 0];
-    this.#instructions.push({ head, columns: new Int32Array(0), place: this.place });
+    this.#push([OPCODES.require_finite, this.row(view), nan ? 1 : 0]);
+  }
+
+  /** Adds an instruction that stops a run at an integer that is not exact; the view is of doubles. */
+  requireExact(view: View): void {
+    this.#push([OPCODES.require_exact, this.row(view)]);
   }
 
   /** The number of the value whose rows are those of `value`, `repeat` of `k` elements each, as int8 layers take them. */
@@ -148,6 +198,7 @@ export class PlanBuilder {
 
   /** The number of a parameter array; one array handed in twice is one parameter. */
   parameter(data: Float32Array | Float64Array): number {
+    if (this.isWide) return this.#parameter(data, () => bitsOf(Float64Array.from(data)), this.#wideParameters);
     return this.#parameter(data, () => {
       if (this.precision === 'f32') return data instanceof Float32Array ? data : Float32Array.from(data);
       return data instanceof Float64Array ? data : Float64Array.from(data);
@@ -165,6 +216,7 @@ export class PlanBuilder {
   numbers(values: readonly number[]): number {
     // As text, −0 would be 0.
     const key = values.map((value) => (Object.is(value, -0) ? '-0' : value)).join();
+    if (this.isWide) return this.#parameter(key, () => bitsOf(Float64Array.from(values)), this.#wideParameters);
     return this.#parameter(key, () => (this.precision === 'f32' ? Float32Array : Float64Array).from(values));
   }
 
@@ -190,8 +242,7 @@ export class PlanBuilder {
       outputs.length,
       this.#instructions.length,
       ...this.#widths,
-      ...this.#inputs,
-      ...outputs,
+      ...[...this.#inputs, ...outputs].map((value) => (this.#wide.has(value) ? -1 - value : value)),
     ];
     const total = lengths.reduce((sum, length) => sum + length, header.length);
     const words = new Int32Array(fit(total));
@@ -211,18 +262,43 @@ export class PlanBuilder {
     return { words, parameters: this.#parameters };
   }
 
-  #value(width: number): number {
-    return this.#widths.push(width) - 1;
+  #value(width: number, isWide = false): number {
+    const value = this.#widths.push(isWide ? 2 * width : width) - 1;
+    if (isWide) this.#wide.add(value);
+    return value;
   }
 
-  #parameter(key: ArrayLike<number> | string, make: () => Float32Array | Float64Array): number {
-    let index = this.#parameterIndices.get(key);
+  /** Of one row of the value, whatever each takes. */
+  #elements(value: number): number {
+    return this.#wide.has(value) ? this.#widths[value] / 2 : this.#widths[value];
+  }
+
+  #parameter(
+    key: ArrayLike<number> | string,
+    make: () => Float32Array | Float64Array,
+    known = this.#parameterIndices,
+  ): number {
+    let index = known.get(key);
     if (index === undefined) {
       index = this.#parameters.push(make()) - 1;
-      this.#parameterIndices.set(key, index);
+      known.set(key, index);
     }
     return index;
   }
+}
+
+/** Instructions that move elements whatever they are made of. */
+const CARRIED: ReadonlySet<number> = new Set([OPCODES.concat, OPCODES.embedding]);
+
+/** Of doubles, each of which is two elements. */
+function pairs(columns: Int32Array): Int32Array {
+  const doubled = new Int32Array(2 * columns.length);
+  for (const [at, column] of columns.entries()) doubled.set([2 * column, 2 * column + 1], 2 * at);
+  return doubled;
+}
+
+function bitsOf({ buffer }: Float64Array): Float32Array {
+  return new Float32Array(buffer);
 }
 
 function fit(word: number): number {

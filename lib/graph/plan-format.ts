@@ -9,6 +9,9 @@
  * is a value; v < 0 is the parameter array −1 − v, as wide as a row. An instruction is
  * [opcode, number of words in it, fields …]; fields as listed at OPCODES. `repeat` is how many times the operation
  * applies within one row, side by side. Parameter arrays are of the plan's precision.
+ *
+ * In a plan of f32 a value may hold doubles, each of which takes two elements, and so may a parameter array; which of
+ * them do is known by the instructions that use them. An input or output of doubles stands in the header as −1 − value.
  */
 export const PLAN_VERSION = 3;
 
@@ -50,6 +53,17 @@ export const OPCODES = {
   require_finite: 15,
   /** y, x, K: x has a number for each pair of K classes, y one for each class */
   couple: 16,
+  /** y, opcode, its fields after y: unary, binary, affine, select or reduce in doubles. All widths count doubles. */
+  wide: 17,
+  /** y, x: doubles of floats */
+  widen: 18,
+  /** y, x: floats of doubles, rounded */
+  narrow: 19,
+  /**
+   * x: defines nothing; a run stops where x holds an integer of 2^53 or more. Of an input, where the caller's array
+   * holds one that no double does.
+   */
+  require_exact: 20,
 } as const;
 
 /** What a dense layer's weights are packed as; the parameter is of the plan's precision whatever it is. */

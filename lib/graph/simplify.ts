@@ -1,4 +1,4 @@
-import type { DType, GraphInput, Node, Op, Operand } from './graph.ts';
+import type { DType, GraphInput, Integers, Node, Op, Operand } from './graph.ts';
 import type { Shape } from './shapes.ts';
 import { affineIntoNorm, divisionToAffine, mergeAffines, negationToAffine, toAffine } from './simplify/affine.ts';
 import { affineAfterDense, affineBeforeDense, clampIntoDense } from './simplify/dense.ts';
@@ -31,6 +31,7 @@ export interface SimplifiedGraph {
   /** In the order of computation. */
   readonly nodes: readonly Node[];
   readonly shapes: ReadonlyMap<string, Shape>;
+  readonly integers?: Integers;
   readonly [simplified]: true;
 }
 
@@ -103,14 +104,19 @@ const MAX_PASSES = 32;
  */
 export function simplify(
   graph: CheckedGraph,
-  options: {
+  {
+    precision,
+    integers,
+    rules,
+  }: {
     readonly precision: 'f32' | 'f64';
+    readonly integers?: Integers;
     /** Some of {@link RULES}, for tests of what they keep. */
     readonly rules?: readonly Rule[];
   },
 ): SimplifiedGraph {
-  const rewriter = new Rewriter(graph, options.precision);
-  const rulesFor = options.rules === undefined ? allByOp : byOp(options.rules);
+  const rewriter = new Rewriter(graph, precision, integers !== undefined);
+  const rulesFor = rules === undefined ? allByOp : byOp(rules);
   for (let pass = 0; pass < MAX_PASSES; pass++) {
     const shared = sharing();
     const rewriteOf = (node: Node) => firstOf(rulesFor(node.op), node, rewriter) ?? shared.apply(node, rewriter);
@@ -119,7 +125,8 @@ export function simplify(
   const { inputs, nodes, shapes } = rewriter;
   const count = graph.outputs.length;
   const [outputs, deciders] = [rewriter.outputs.slice(0, count), rewriter.outputs.slice(count)];
-  return { inputs, outputs, ...(deciders.length > 0 && { deciders }), nodes, shapes } as unknown as SimplifiedGraph;
+  const decided = deciders.length > 0 && { deciders };
+  return { inputs, outputs, ...decided, nodes, shapes, ...(integers && { integers }) } as unknown as SimplifiedGraph;
 }
 
 /** The nodes that the outputs need: fewer than all where others serve the deciders alone. */

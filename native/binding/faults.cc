@@ -4,7 +4,7 @@ namespace fp::binding {
 
 Fault fault_of(Outcome outcome, const RunError& error) {
   if (outcome == Outcome::ok) return {};
-  const FaultCode code = outcome == Outcome::bad_id ? kBadId : kNotFinite;
+  const FaultCode code = outcome == Outcome::bad_id ? kBadId : outcome == Outcome::not_finite ? kNotFinite : kNotExact;
   return {
       code, 0, {double(error.instruction), double(error.row), error.value, double(error.limit), double(error.element)}};
 }

@@ -25,6 +25,7 @@ enum FaultCode : int32_t {
   kNoMemory = 10,
   kArguments = 11,  // 0, arguments given, arguments wanted
   kNotFinite = 12,  // 0, instruction, row, value, 0, element of the row
+  kNotExact = 13,   // as kNotFinite
 };
 
 // With its figures.

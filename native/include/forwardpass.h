@@ -77,7 +77,8 @@ typedef enum fp_status {
   FP_ERROR_BUFFER = 10,     /* a buffer is of another type or length, overlaps another, or is not aligned */
   FP_ERROR_ID = 11,         /* an input holds an id that the model has no entry for */
   FP_ERROR_NOT_FINITE = 12, /* an infinity or NaN where the model takes finite numbers only */
-  FP_ERROR_LIMIT = 13       /* the model would take more memory than fp_options.max_bytes */
+  FP_ERROR_LIMIT = 13,      /* the model would take more memory than fp_options.max_bytes */
+  FP_ERROR_NOT_EXACT = 14   /* an integer past 2^53 that no double holds, where the model needs it exactly */
 } fp_status;
 
 /* The name of a status, such as "FP_ERROR_BUFFER"; "unknown" for a number that is none. */
@@ -147,7 +148,7 @@ typedef struct fp_output {
 /* Runs `rows` rows: `inputs` and `outputs` are all of the model's, in its order. No output overlaps another buffer. Any
  * number of threads may run one model at the same time, each with outputs of its own. A run allocates no memory,
  * except when more threads than ever before are at it: each needs a room for values, which the model keeps.
- * After FP_ERROR_ID, FP_ERROR_NOT_FINITE the outputs hold anything; after other failures they are as they were. */
+ * After FP_ERROR_ID, FP_ERROR_NOT_FINITE, FP_ERROR_NOT_EXACT the outputs hold anything; after other failures they are as they were. */
 FP_API fp_status fp_run(const fp_model *model, const fp_input *inputs, size_t input_count, const fp_output *outputs,
                         size_t output_count, size_t rows);
 

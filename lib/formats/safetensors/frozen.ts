@@ -7,7 +7,7 @@
  * The key `forwardpass.plan` holds what that graph comes to, for hosts that run plans and make none, such as the C
  * library: {@link FrozenPlan}. `load` reads the graph alone, and makes the plan again.
  */
-import type { Decision, DType, GraphInput, Op, Word } from '../../graph/graph.ts';
+import type { Decision, DType, GraphInput, Integers, Op, Word } from '../../graph/graph.ts';
 import type { Plan } from '../../graph/plan-format.ts';
 
 export const FROZEN_KEY = 'forwardpass';
@@ -48,6 +48,7 @@ export interface FrozenGraph {
   readonly featureNames?: readonly string[];
   readonly decision?: FrozenDecision;
   readonly targets?: readonly FrozenTarget[];
+  readonly integers?: Integers;
 }
 
 /** A parameter array of the plan: a tensor of the plan's precision, or one to be widened to it. */
@@ -92,4 +93,6 @@ interface ProgramPort {
   readonly name: string;
   readonly shape: readonly number[];
   readonly dtype: DType;
+  /** Of an input of floats: whether it serves for ids alone. */
+  readonly takesIds?: boolean;
 }

@@ -6,6 +6,7 @@ import {
   DTYPES,
   type DType,
   type Graph,
+  type Integers,
   NORM_NAMES,
   type Node,
   type Op,
@@ -67,6 +68,7 @@ const ATTRIBUTES: Attributes = {
   reshape: is.record({ shape: is.list(is.count) }),
   expand: is.record({ shape: is.list(is.count) }),
   embedding: is.record({ wrap: is.truth }),
+  retype: is.record({ to: is.oneOf(['integer', 'float']) }),
   require_finite: is.record({ nan: is.truth }),
   couple: is.record({}),
   one_hot: is.record({ depth: is.count, on: is.number, off: is.number, axis: is.count, wrap: is.truth }),
@@ -142,6 +144,7 @@ interface CheckedGraph {
   readonly featureNames?: readonly string[];
   readonly decision?: FrozenDecision;
   readonly targets?: readonly FrozenTarget[];
+  readonly integers?: Integers;
 }
 
 const graph = is.record<CheckedGraph>({
@@ -154,6 +157,7 @@ const graph = is.record<CheckedGraph>({
   featureNames: is.optional(is.list(is.text)),
   decision: is.optional(decision),
   targets: is.optional(is.list(target)),
+  integers: is.optional(is.record<Integers>({ wide: is.truth, checked: is.truth })),
 });
 
 /** `tensors` is the checked header of the file; those that no node names are not read. */
@@ -208,6 +212,7 @@ export async function readFrozen(
     featureNames,
     decision: checked.decision && (await decide(checked.decision, `${PLACE}.decision`)),
     ...(checked.targets && { targets }),
+    ...(checked.integers && { integers: checked.integers }),
   };
 }
 

@@ -4,6 +4,7 @@ import {
   type DType,
   decidedOutput,
   type GraphInput,
+  type Integers,
   type Node,
   type Operand,
   type Target,
@@ -36,6 +37,7 @@ export interface FreezableGraph {
   readonly featureNames?: readonly string[];
   readonly decision?: Decision;
   readonly targets?: readonly Target[];
+  readonly integers?: Integers;
 }
 
 interface FreezableOutput {
@@ -60,11 +62,11 @@ interface Stored {
 }
 
 /**
- * The bytes of the file, in parts. Constants are rounded to `precision`, and where a layer's weights are reduced, so are
+ * The bytes of the file, in parts. Constants are rounded to `precision`, but for integers that have to be exact, and where a layer's weights are reduced, so are
  * they. `program` is what the graph was lowered to; without it the file is for `load` alone.
  */
 export function writeFrozen(graph: FreezableGraph, precision: 'f32' | 'f64', program?: Program): Uint8Array[] {
-  const store = new TensorStore(precision);
+  const store = new TensorStore(precision, graph.integers?.wide === true);
   const decide = (decision: Decision, output: number): FrozenDecision => {
     const decider = decision.scores === undefined ? undefined : graph.deciders?.[output];
     if (decider === undefined) return decision;
@@ -92,6 +94,7 @@ export function writeFrozen(graph: FreezableGraph, precision: 'f32' | 'f64', pro
     classes: graph.classes,
     featureNames: graph.featureNames,
     decision: graph.decision && decide(graph.decision, decidedOutput(graph)),
+    integers: graph.integers,
     targets: graph.targets?.map(({ classes, decision }, at) => ({ classes, decision: decide(decision, at) })),
   };
   const plan = program && JSON.stringify(planOf(program, graph, precision, store));
@@ -122,7 +125,10 @@ function planOf(
     precision,
     words: store.add('plan.words', 'I32', [plan.words.length], plan.words),
     parameters: plan.parameters.map((data, at) => store.parameter(sources[at], data, `plan.${at}`)),
-    inputs: inputs.map((input) => ({ ...port(input), integers: /^(u?int|bool)/.test(input.dtype) })),
+    inputs: inputs.map((input) => ({
+      ...port(input),
+      integers: input.takesIds === true || /^(u?int|bool)/.test(input.dtype),
+    })),
     outputs: outputs.map(port),
     classes,
     featureNames,
@@ -145,10 +151,15 @@ function encodeAttributes(attributes: object): Record<string, unknown> {
 class TensorStore {
   readonly tensors: Stored[] = [];
   readonly #names = new Set<string>();
+  /** Those of integers that float32 does not hold, in a file of f32. */
+  readonly #inDoubles = new Set<string>();
   /** By what they are reduced to, their layout and their shape. */
   readonly #stored = new Map<Tensor['data'], Map<string, StoredConstant>>();
 
-  constructor(readonly precision: 'f32' | 'f64') {}
+  constructor(
+    readonly precision: 'f32' | 'f64',
+    readonly hasWide: boolean,
+  ) {}
 
   operand(operand: Operand, node: Node, at: number): FrozenOperand {
     if (typeof operand === 'string') return operand;
@@ -179,11 +190,17 @@ class TensorStore {
     const [form, stored] = forms.find(([key]) => key.startsWith(WHOLE)) ?? (forms.length === 1 ? forms[0] : []);
     if (form === undefined || stored === undefined) return this.#whole({ shape: [data.length], data }, name);
     const { tensor, scale } = stored;
+    if (this.#inDoubles.has(tensor)) return { tensor: this.add(name, 'F32', [data.length], data) };
     return scale === undefined ? { tensor } : { tensor, scale, layout: form.split(' ')[1] as 'in-out' | 'out-in' };
   }
 
   #whole({ shape, data }: Tensor, name: string): StoredConstant {
     if (this.precision === 'f64') return { tensor: this.add(name, 'F64', shape, Float64Array.from(data)) };
+    if (this.hasWide && isOfIntegers(data)) {
+      const tensor = this.add(name, 'F64', shape, Float64Array.from(data));
+      this.#inDoubles.add(tensor);
+      return { tensor };
+    }
     return { tensor: this.add(name, 'F32', shape, data instanceof Float32Array ? data : Float32Array.from(data)) };
   }
 
@@ -204,6 +221,11 @@ class TensorStore {
     this.tensors.push({ name, dtype, shape, data });
     return name;
   }
+}
+
+/** Integers that float32 does not all hold. */
+function isOfIntegers(data: Tensor['data']): boolean {
+  return data.every(Number.isInteger) && data.some((value) => Math.fround(value) !== value);
 }
 
 /** Wider elements first, and a header of a multiple of their width, so that every tensor is aligned in the file. */

@@ -8,7 +8,7 @@ import { broadcastShapes, broadcastsTo, elementCount, formatShape, sameShape } f
 import { type CastStep, castSteps, holdsBelow } from '../casts.ts';
 import { batchAxisOf, Emitter, type RowInfo } from './emitter.ts';
 import * as fold from './fold.ts';
-import { type Constant, constant, type ElementType, literal, type Row, type Value } from './value.ts';
+import { type Constant, constant, type ElementType, isFloat, isLarge, literal, type Row, type Value } from './value.ts';
 import { Vocabulary } from './vocabulary.ts';
 
 const CONDITIONS: ReadonlySet<UnaryName | BinaryName> = new Set<UnaryName | BinaryName>([
@@ -83,12 +83,20 @@ export class GraphBuilder extends Emitter {
     }
     if (x.below !== undefined && type !== 'bool' && holdsBelow(type, x.below)) return { ...x, type };
     const steps = castSteps(x.type, type, this.castRule);
-    return { ...steps.reduce<Value>((value, step) => this.#castStep(value, step), x), type };
+    const cast = steps.reduce<Value>((value, step) => this.#castStep(value, step), x) as Row;
+    return this.#retyped(cast, x.type, type);
   }
 
   #castStep(x: Value, step: CastStep): Value {
     if ('fn' in step) return this.unary(x, step.fn, step.alpha, step.beta);
     return this.select(this.unary(x, 'is_nan'), this.scalar(x, step.nan), x);
+  }
+
+  /** Told to the graph where integers become floats, which are rounded, or the other way round. */
+  #retyped(x: Row, from: ElementType, type: ElementType): Row {
+    const [was, is] = [isLarge(from), isLarge(type)];
+    if (is === was || (was && !isFloat(type))) return { ...x, type };
+    return { ...this.emit('retype', [x.operand], { to: is ? 'integer' : 'float' }, x), type };
   }
 
   /** Values of one kind: words become indices of one vocabulary, that of the row tensors, all of which must have it. */
@@ -295,12 +303,9 @@ export class GraphBuilder extends Emitter {
   embedding(ids: Row, table: Constant): Row {
     if (table.type === 'string') return this.#pickWords(ids, table);
     const shape = [...ids.shape, ...table.shape.slice(1)];
-    return this.emit(
-      'embedding',
-      [ids.operand, this.tensor(table)],
-      { wrap: true },
-      { ...ids, type: table.type, shape },
-    );
+    const operands = [ids.operand, this.tensor(table)];
+    const picked = this.emit('embedding', operands, { wrap: true }, { ...ids, type: table.type, shape });
+    return this.#retyped(picked, 'float32', table.type);
   }
 
   /** Words of a list are the ids themselves. */

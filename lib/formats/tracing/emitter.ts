@@ -39,7 +39,7 @@ export interface EmitterOptions {
 /** What a new row tensor is like, but for its name. What is known of the elements counts where they only move. */
 export type RowInfo = Omit<Row, 'kind' | 'operand'>;
 
-const MOVES: ReadonlySet<Op> = new Set<Op>(['reshape', 'transpose', 'gather', 'expand', 'concat']);
+const MOVES: ReadonlySet<Op> = new Set<Op>(['reshape', 'transpose', 'gather', 'expand', 'concat', 'retype']);
 
 export class Emitter {
   readonly nodes: Node[] = [];

@@ -136,6 +136,11 @@ export function narrowRange(type: ElementType): readonly [least: number, greates
   return NARROW.get(type);
 }
 
+/** Whether it is of integers that float32 does not all hold. */
+export function isLarge(type: ElementType): boolean {
+  return !isFloat(type) && !NARROW.has(type) && type !== 'bool' && type !== 'string';
+}
+
 /** What the public face calls the type: integers of less than a byte go by the byte that holds them. */
 export function publicType(type: ElementType): DType {
   switch (type) {

@@ -34,7 +34,9 @@ export const embedding: OpDefinition<'embedding'> = {
   },
 
   lower(node, shape, plan) {
-    const [ids, operand] = node.inputs;
+    const [x, operand] = node.inputs;
+    // A simplified graph has no ids that are constant.
+    const ids = plan.narrowed(plan.defined(x as string));
     const table = plan.constant(operand);
     const count = table.shape[0];
     if (plan.precision === 'f32' && count > EXACT_F32) {
@@ -44,8 +46,8 @@ export const embedding: OpDefinition<'embedding'> = {
         `a table of ${formatShape(table.shape)} has more rows than float32 has exact ids (${EXACT_F32}); load the model with precision 'f64'`,
       );
     }
-    const width = table.data.length / count;
-    const fields = [plan.row(plan.view(ids)), plan.parameter(table.data), count, width, node.attributes.wrap ? 1 : 0];
+    const width = (table.data.length / count) * (plan.isWide ? 2 : 1);
+    const fields = [plan.row(ids), plan.parameter(table.data), count, width, node.attributes.wrap ? 1 : 0];
     return plan.instruction(OPCODES.embedding, shape, fields);
   },
 };

@@ -1,4 +1,4 @@
-/** What a model requires of the values that it computes with. */
+/** What a model requires of the values that it computes with, and what it holds them as. */
 import { type OpDefinition, refuse } from './definition.ts';
 
 export const requireFinite: OpDefinition<'require_finite'> = {
@@ -19,7 +19,20 @@ export const requireFinite: OpDefinition<'require_finite'> = {
 
   lower(node, _shape, plan) {
     const x = plan.view(node.inputs[0]);
-    plan.requireFinite(x, node.attributes.nan);
+    plan.requireFinite(plan.narrowed(x), node.attributes.nan);
     return x;
   },
+};
+
+export const retype: OpDefinition<'retype'> = {
+  operands: [1, 1],
+
+  infer(node, [x]) {
+    const { to } = node.attributes;
+    if (to === 'integer' || to === 'float') return x;
+    return refuse(node, 'MALFORMED', `to must be integer or float, found ${String(to)}`);
+  },
+
+  evaluate: (_node, [{ data }]) => data,
+  lower: (node, _shape, plan) => plan.view(node.inputs[0]),
 };

@@ -3,7 +3,7 @@ import { evaluate } from '../evaluate.ts';
 import type { BinaryName, Node } from '../graph.ts';
 import { broadcastShapes, isIdentity, type Shape, sameShape } from '../shapes.ts';
 import { isConstant, isNegativeZero, uniform } from './constants.ts';
-import { type Rule, rule } from './rewriter.ts';
+import { type Rewriter, type Rule, rule } from './rewriter.ts';
 
 /** Operations on constants are constants, computed in float64. */
 export const foldConstants: Rule = {
@@ -16,17 +16,17 @@ export const foldConstants: Rule = {
 export const dropIdentities = rule({
   name: 'drop identities',
   keeps: 'bits',
-  ops: ['reshape', 'expand', 'concat', 'gather', 'unary', 'affine'],
+  ops: ['reshape', 'expand', 'concat', 'gather', 'unary', 'affine', 'retype'],
   apply(node, graph) {
     const [x] = node.inputs;
     if (!sameShape(graph.shape(x), graph.shape(node.output))) return undefined;
-    return isIdentityNode(node, graph.precision) ? x : undefined;
+    return isIdentityNode(node, graph) ? x : undefined;
   },
 });
 
 const FLOAT32_STEPS = 2 ** 23;
 
-function isIdentityNode(node: Node, precision: 'f32' | 'f64'): boolean {
+function isIdentityNode(node: Node, { precision, tellsIntegers }: Rewriter): boolean {
   switch (node.op) {
     case 'reshape':
     case 'expand':
@@ -43,6 +43,8 @@ function isIdentityNode(node: Node, precision: 'f32' | 'f64'): boolean {
     }
     case 'affine':
       return rounded(uniform(node.inputs[1]), precision) === 1 && isNegativeZero(node.inputs[2]);
+    case 'retype':
+      return !tellsIntegers;
     default:
       return false;
   }

@@ -69,6 +69,8 @@ export class Rewriter {
   constructor(
     graph: CheckedGraph,
     readonly precision: 'f32' | 'f64',
+    /** Whether what holds integers is told from what holds floats. */
+    readonly tellsIntegers: boolean,
   ) {
     this.inputs = graph.inputs;
     this.shapes = new Map(graph.shapes);

@@ -1,0 +1,127 @@
+/** The part of lowering that keeps integers exact: in doubles within a plan of f32, and checked where even they round. */
+import {
+  BINARY_NAMES,
+  type GraphInput,
+  type Integers,
+  type Node,
+  type Op,
+  type Operand,
+  REDUCE_NAMES,
+  type Tensor,
+  UNARY_NAMES,
+} from './graph.ts';
+import { COMPARISONS, type Computation, EXACT, integersOf, MOVES, type Span } from './integers.ts';
+import { denseLayout } from './ops/dense.ts';
+import { definitionOf } from './ops.ts';
+import type { PlanBuilder, View } from './plan-builder.ts';
+import { OPCODES } from './plan-format.ts';
+import { broadcastColumns, elementCount, type Shape } from './shapes.ts';
+
+/** Operations that the engine computes in doubles where its floats are of 32 bits. */
+const WIDE: ReadonlySet<Op> = new Set<Op>(['unary', 'binary', 'affine', 'select', 'reduce']);
+
+export class ExactIntegers {
+  readonly #spans: ReadonlyMap<string, Span>;
+
+  constructor(
+    readonly graph: Computation,
+    readonly asked: Integers,
+    readonly plan: PlanBuilder,
+  ) {
+    this.#spans = integersOf(graph, plan.precision).spans;
+  }
+
+  isWideInput(name: string): boolean {
+    const input = this.graph.inputs.find((each) => each.name === name) as GraphInput;
+    return this.asked.wide && input.words === undefined && (input.dtype === 'float64' || this.#isLarge(name));
+  }
+
+  /** What the caller gives is looked at before all else. */
+  checkInputs(): void {
+    if (!this.asked.checked) return;
+    let first = 0;
+    for (const { name, shape } of this.graph.inputs) {
+      const start = first;
+      first += elementCount(shape);
+      if (!this.#isLarge(name)) continue;
+      const origins = Int32Array.from({ length: first - start }, (_, at) => start + at);
+      this.plan.place = { name, origins };
+      this.plan.requireExact(this.plan.defined(name));
+    }
+  }
+
+  /** Undefined where the operation is lowered as anywhere else. */
+  lower(node: Node, shape: Shape): View | undefined {
+    const { plan } = this;
+    const result = this.#spans.get(node.output);
+    const isWide = this.asked.wide && this.#isComputedWide(node);
+    plan.isWide = isWide;
+    let view =
+      node.op === 'dense' && isWide ? this.#products(node, shape) : definitionOf(node.op).lower(node, shape, plan);
+    plan.isWide = false;
+    const staysWide = MOVES.has(node.op) || (node.op === 'retype' ? node.attributes.to === 'integer' : result?.integer);
+    if (isWide && !staysWide) view = plan.narrowed(view);
+    const isChecked =
+      this.asked.checked && result?.integer && ARITHMETIC.has(node.op) && magnitude(result) >= EXACT.f64;
+    if (isChecked && (isWide || plan.precision === 'f64')) plan.requireExact(view);
+    return view;
+  }
+
+  #isLarge(name: string): boolean {
+    const span = this.#spans.get(name);
+    return span?.integer === true && magnitude(span) > EXACT.f32;
+  }
+
+  #isComputedWide(node: Node): boolean {
+    const hasDoubles = node.inputs.some((x) => typeof x === 'string' && this.plan.holdsDoubles(this.plan.defined(x)));
+    if (MOVES.has(node.op) || node.op === 'retype') return hasDoubles;
+    const { integer, trust } = this.#spans.get(node.output) as Span;
+    if (node.op === 'embedding') return integer && trust < Infinity;
+    if (integer && (WIDE.has(node.op) || node.op === 'dense')) return hasDoubles || this.#isLarge(node.output);
+    return isComparison(node) && (hasDoubles || node.inputs.some(isNotHeld));
+  }
+
+  /** A sum of products in doubles, as the engine has no dense layer of doubles beside those of floats. */
+  #products({ inputs, attributes }: Node<'dense'>, shape: Shape): View {
+    const { plan } = this;
+    const [x, weight, bias] = inputs as readonly [Operand, Tensor, Tensor | undefined];
+    const { k, n, kStep, nStep } = denseLayout(attributes.layout, weight.shape);
+    const transposed = Float64Array.from({ length: k * n }, (_, at) => {
+      return weight.data[(at % k) * kStep + Math.floor(at / k) * nStep];
+    });
+    const from = plan.view(x);
+    const all = [...from.shape.slice(0, -1), n, k];
+    const columns = broadcastColumns([...from.shape.slice(0, -1), 1, k], all);
+    const spread = plan.row(plan.move(from, all, columns));
+    const factors = -1 - plan.expandedParameter({ shape: [n, k], data: transposed }, all);
+    const products = plan.instruction(OPCODES.binary, all, [spread, factors, BINARY_NAMES.indexOf('mul')]);
+    const count = elementCount(shape);
+    let sum = plan.instruction(OPCODES.reduce, shape, [products.value, count, k, REDUCE_NAMES.indexOf('sum')]);
+    if (bias !== undefined) {
+      const terms = -1 - plan.expandedParameter(bias, shape);
+      sum = plan.instruction(OPCODES.binary, shape, [sum.value, terms, BINARY_NAMES.indexOf('add')]);
+    }
+    if (attributes.clamp === undefined) return sum;
+    const clip = [UNARY_NAMES.indexOf('clip'), plan.numbers(attributes.clamp)];
+    return plan.instruction(OPCODES.unary, shape, [sum.value, ...clip]);
+  }
+}
+
+/** Operations whose result may be an integer that none of their operands is. */
+const ARITHMETIC: ReadonlySet<Op> = new Set<Op>(['unary', 'binary', 'affine', 'reduce', 'dense']);
+
+function isComparison(node: Node): boolean {
+  if (node.op === 'unary' || node.op === 'binary') return COMPARISONS.has(node.attributes.fn);
+  return node.op === 'reduce' && node.attributes.fn.startsWith('arg_');
+}
+
+/** A constant with an integer that no float32 is. */
+function isNotHeld(operand: Operand): boolean {
+  return (
+    typeof operand !== 'string' && operand.data.some((value) => Number.isInteger(value) && Math.fround(value) !== value)
+  );
+}
+
+function magnitude({ low, high }: Span): number {
+  return Math.max(-low, high);
+}

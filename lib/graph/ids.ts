@@ -1,0 +1,44 @@
+/** Inputs that a file declares as floats and that serve as ids all the same, as those of Keras do unless told otherwise. */
+import type { GraphInput, Node, Op, Operand, UnaryName } from './graph.ts';
+import { COMPARISONS, type Computation } from './integers.ts';
+
+/** What is done with a value: it is looked up, only compared with numbers, or computed with. The later, the stronger. */
+const USES = ['compared', 'looked up', 'computed with'] as const;
+type Use = (typeof USES)[number];
+
+const MOVES: ReadonlySet<Op> = new Set<Op>(['gather', 'transpose', 'reshape', 'expand', 'concat', 'retype', 'select']);
+
+/** The inputs declared as floats that are looked up, in tables or among numbers, or cut to integers, before all else. */
+export function idsOf({ inputs, nodes, outputs }: Omit<Computation, 'shapes'>): ReadonlySet<string> {
+  const uses = new Map<Operand, Use>();
+  const add = (operand: Operand, use: Use) => {
+    const known = uses.get(operand);
+    if (known === undefined || USES.indexOf(use) > USES.indexOf(known)) uses.set(operand, use);
+  };
+  for (const { value } of outputs) add(value, 'computed with');
+  for (const node of nodes.toReversed()) {
+    for (const [at, operand] of node.inputs.entries()) add(operand, useOf(node, at, uses.get(node.output)));
+  }
+  const isFloat = ({ dtype, words }: GraphInput) => dtype.includes('float') && words === undefined;
+  return new Set(inputs.filter((x) => isFloat(x) && uses.get(x.name) === 'looked up').map(({ name }) => name));
+}
+
+function useOf(node: Node, at: number, ofResult: Use = 'compared'): Use {
+  if (MOVES.has(node.op)) return ofResult;
+  if (node.op === 'unary') return useOfFunction(node.attributes.fn, ofResult);
+  if (node.op === 'binary') {
+    const isWithConstant = typeof node.inputs[1 - at] !== 'string';
+    if (!isWithConstant || !COMPARISONS.has(node.attributes.fn)) return 'computed with';
+    return node.attributes.fn === 'equal' ? 'looked up' : 'compared';
+  }
+  return (node.op === 'embedding' || node.op === 'one_hot') && at === 0 ? 'looked up' : 'computed with';
+}
+
+/** What cuts floats to integers. */
+const CUTS: ReadonlySet<UnaryName> = new Set<UnaryName>(['trunc', 'to_integer', 'wrap']);
+
+function useOfFunction(fn: UnaryName, ofResult: Use): Use {
+  if (CUTS.has(fn)) return 'looked up';
+  if (fn === 'clip') return ofResult;
+  return COMPARISONS.has(fn) ? 'compared' : 'computed with';
+}

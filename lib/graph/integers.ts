@@ -1,0 +1,395 @@
+/**
+ * Integers that the arithmetic of a model does not hold: which of its values are integers, how large they may be, and
+ * whether that decides anything. See docs/numerics.md.
+ *
+ * A float holds every integer up to a magnitude, {@link EXACT}, and rounds those beyond it. Rounding keeps the order,
+ * so that much stays right: an id beyond the magnitude is in no small table, and equal to no small number. `trust` says
+ * up to where: below it a value computed in floats is the integer itself, and where it is not below, neither is the
+ * integer. What asks for more is a risk.
+ */
+import type { BinaryName, DType, GraphInput, Integers, Node, Op, Operand, Tensor, UnaryName } from './graph.ts';
+import { elementCount, type Shape } from './shapes.ts';
+
+/** Every integer of a smaller magnitude is a float of the precision, and none of a greater becomes one. */
+export const EXACT = { f32: 2 ** 24, f64: 2 ** 53 } as const;
+
+/** What is known of the elements of a row tensor or constant. */
+export interface Span {
+  /** Whether the source holds it as integers, which are exact. */
+  readonly integer: boolean;
+  readonly low: number;
+  readonly high: number;
+  readonly trust: number;
+  /** Whether at most one element along the last axis is not 0. */
+  readonly exclusive?: boolean;
+}
+
+/** What a run computes, in order. */
+export interface Computation {
+  readonly inputs: readonly GraphInput[];
+  readonly nodes: readonly Node[];
+  readonly outputs: readonly { readonly value: Operand; readonly dtype: DType }[];
+  readonly shapes: ReadonlyMap<string, Shape>;
+}
+
+const FLOATS: Span = { integer: false, low: -Infinity, high: Infinity, trust: Infinity };
+const TRUTHS: Span = { integer: false, low: 0, high: 1, trust: Infinity };
+
+const RANGES: ReadonlyMap<DType, readonly [low: number, high: number]> = new Map([
+  ['bool', [0, 1]],
+  ['int8', [-(2 ** 7), 2 ** 7]],
+  ['uint8', [0, 2 ** 8]],
+  ['int16', [-(2 ** 15), 2 ** 15]],
+  ['uint16', [0, 2 ** 16]],
+  ['int32', [-(2 ** 31), 2 ** 31]],
+  ['uint32', [0, 2 ** 32]],
+  ['int64', [-(2 ** 63), 2 ** 63]],
+  ['uint64', [0, 2 ** 64]],
+]);
+
+export const COMPARISONS: ReadonlySet<BinaryName | UnaryName> = new Set<BinaryName | UnaryName>([
+  'equal',
+  'less',
+  'less_equal',
+  'greater',
+  'greater_equal',
+  'and',
+  'or',
+  'xor',
+  'not',
+  'to_bool',
+  'sign',
+  'is_nan',
+  'is_inf',
+]);
+
+/** Operations whose result holds elements of their operands. */
+export const MOVES: ReadonlySet<Op> = new Set<Op>([
+  'concat',
+  'gather',
+  'transpose',
+  'reshape',
+  'expand',
+  'require_finite',
+]);
+
+/** A float of an integer whose last digits were lost: two units in the last place, where this much was exact. */
+const EXACT_ENOUGH = 1 / 4;
+
+/** The spans of all row tensors, and whether a run in floats of the precision may take one integer for another. */
+export function integersOf(
+  graph: Computation,
+  precision: 'f32' | 'f64',
+): { readonly spans: ReadonlyMap<string, Span>; readonly isRisk: boolean } {
+  const spans = new Spans(graph, precision);
+  return { spans: spans.byName, isRisk: spans.isRisk };
+}
+
+/** What a graph asks for; undefined where floats of the precision serve, as nearly always. */
+export function integersAsked(graph: Computation, precision: 'f32' | 'f64'): Integers | undefined {
+  if (!integersOf(graph, precision).isRisk) return undefined;
+  if (precision === 'f64') return { wide: false, checked: true };
+  return { wide: true, checked: integersOf(graph, 'f64').isRisk };
+}
+
+class Spans {
+  readonly byName = new Map<string, Span>();
+  isRisk = false;
+  readonly #exact: number;
+  readonly #constants = new Map<Tensor['data'], Span>();
+
+  constructor(
+    readonly graph: Computation,
+    readonly precision: 'f32' | 'f64',
+  ) {
+    this.#exact = EXACT[precision];
+    for (const input of graph.inputs) this.byName.set(input.name, this.#input(input));
+    for (const node of graph.nodes) this.byName.set(node.output, this.#result(node));
+    for (const { value, dtype } of graph.outputs) {
+      const span = this.#of(value);
+      if (RANGES.has(dtype) && span.integer) this.#demand(span, Infinity);
+    }
+  }
+
+  #input({ dtype, words }: GraphInput): Span {
+    const range = words === undefined ? RANGES.get(dtype) : undefined;
+    if (range !== undefined) return this.#held({ integer: true, low: range[0], high: range[1], trust: this.#exact });
+    // Its numbers are looked up as they come.
+    return dtype === 'float64' && words === undefined ? { ...FLOATS, trust: this.#exactOf('f64') } : FLOATS;
+  }
+
+  /** Infinity where the precision holds all that the other does. */
+  #exactOf(held: 'f64'): number {
+    return this.precision === held ? Infinity : this.#exact;
+  }
+
+  /** What lies within the exact range and was computed of what is exact is exact. */
+  #held(span: Span, operands: readonly Span[] = []): Span {
+    const isExact = operands.every(({ trust }) => trust === Infinity);
+    const isSmall = Math.max(-span.low, span.high) <= this.#exact;
+    return isSmall && isExact ? { ...span, trust: Infinity } : span;
+  }
+
+  #of(operand: Operand): Span {
+    return typeof operand === 'string' ? (this.byName.get(operand) ?? FLOATS) : this.#constant(operand);
+  }
+
+  #constant({ data }: Tensor): Span {
+    let span = this.#constants.get(data);
+    if (span === undefined) {
+      span = constantSpan(data, this.#exact);
+      this.#constants.set(data, span);
+    }
+    return span;
+  }
+
+  #demand({ integer, trust }: Span, bound: number): void {
+    if (integer && !(trust >= bound)) this.isRisk = true;
+  }
+
+  /** That a float of it is right to its last digits but one. */
+  #asFloats(spans: readonly Span[]): Span {
+    for (const span of spans) this.#demand(span, this.#exact * EXACT_ENOUGH);
+    return FLOATS;
+  }
+
+  #result(node: Node): Span {
+    const operands = node.inputs.map((operand) => this.#of(operand));
+    const [x] = operands;
+    if (MOVES.has(node.op)) return { ...union(operands), exclusive: x.exclusive && this.#keepsLastAxis(node) };
+    switch (node.op) {
+      case 'retype':
+        if (node.attributes.to === 'float') return this.#asFloats(operands);
+        return { ...x, integer: true };
+      case 'unary':
+        return this.#unary(node, x);
+      case 'binary':
+        return this.#binary(node, operands);
+      case 'select': {
+        const [, a, b] = operands;
+        this.#demand(x, 1);
+        return a.integer || b.integer ? this.#ofIntegers(node, [a, b], union([a, b])) : FLOATS;
+      }
+      case 'affine': {
+        const [, scale, shift] = operands;
+        const product = this.#product(x, scale);
+        return this.#ofIntegers(node, operands, this.#sum(this.#held(product, [x]), shift));
+      }
+      case 'dense':
+        return this.#dense(node, operands);
+      case 'reduce':
+        return this.#reduce(node, x);
+      case 'embedding': {
+        const [, table] = operands;
+        const [, { shape }] = node.inputs as [Operand, Tensor];
+        this.#demand(x, shape[0] + 1);
+        if (table.integer && table.trust < Infinity) this.isRisk = true;
+        return { ...table, integer: table.integer && table.trust < Infinity };
+      }
+      case 'one_hot': {
+        this.#demand(x, node.attributes.depth + 1);
+        const isLast = node.attributes.axis === this.#shape(node.output).length - 1;
+        return { ...FLOATS, exclusive: isLast && node.attributes.off === 0 };
+      }
+      default:
+        return this.#asFloats(operands);
+    }
+  }
+
+  /** A result that is integers where all that it is made of is; else floats of them. */
+  #ofIntegers(node: Node, operands: readonly Span[], span: Span): Span {
+    const isInteger =
+      operands.every(({ integer }) => integer) && node.inputs.some((x) => typeof x === 'string' && this.#of(x).integer);
+    return isInteger ? this.#held({ ...span, integer: true, exclusive: false }, operands) : this.#asFloats(operands);
+  }
+
+  #unary(node: Node<'unary'>, x: Span): Span {
+    const { fn, alpha = 0, beta = 0 } = node.attributes;
+    if (COMPARISONS.has(fn)) {
+      this.#demand(x, 1);
+      return { ...TRUTHS, low: fn === 'sign' ? -1 : 0 };
+    }
+    const greatest = Math.max(-x.low, x.high);
+    switch (fn) {
+      case 'neg':
+        return this.#ofIntegers(node, [x], { ...x, low: -x.high, high: -x.low });
+      case 'abs':
+        return this.#ofIntegers(node, [x], { ...x, low: 0, high: greatest });
+      case 'floor':
+      case 'ceil':
+      case 'round':
+      case 'trunc':
+        return x.integer ? x : FLOATS;
+      case 'relu':
+        return this.#ofIntegers(node, [x], { ...x, low: Math.max(x.low, 0), high: Math.max(x.high, 0) });
+      case 'clip': {
+        const clamp = (value: number) => Math.min(Math.max(value, alpha), beta);
+        const bounds = [alpha, beta].filter(Number.isFinite);
+        if (!bounds.every(Number.isInteger)) return this.#asFloats([x]);
+        const isWithin = bounds.length === 2 && bounds.every((bound) => Math.abs(bound) < x.trust);
+        const isBelow = bounds.every((bound) => Math.abs(bound) <= x.trust);
+        const trust = isWithin ? Infinity : isBelow ? x.trust : 0;
+        return this.#ofIntegers(node, [x], { ...x, low: clamp(x.low), high: clamp(x.high), trust });
+      }
+      case 'wrap': {
+        const [low, high] = [alpha, beta - 1];
+        const isWithin = x.low >= low && x.high <= high;
+        return this.#ofIntegers(node, [x], isWithin ? x : { ...x, low, high, trust: x.trust < Infinity ? 0 : Infinity });
+      }
+      case 'square':
+        return this.#ofIntegers(node, [x], this.#product(x, x));
+      default:
+        return this.#asFloats([x]);
+    }
+  }
+
+  #binary(node: Node<'binary'>, operands: readonly Span[]): Span {
+    const { fn } = node.attributes;
+    const [a, b] = operands;
+    if (COMPARISONS.has(fn)) return this.#comparison(node, operands);
+    switch (fn) {
+      case 'add':
+        return this.#ofIntegers(node, operands, this.#sum(a, b));
+      case 'sub':
+        return this.#ofIntegers(node, operands, this.#sum(a, { ...b, low: -b.high, high: -b.low }));
+      case 'mul':
+        return this.#ofIntegers(node, operands, this.#product(a, b));
+      case 'div':
+        return this.#ofIntegers(node, operands, this.#quotient(a, b, node.inputs[1]));
+      case 'min':
+      case 'max':
+        return this.#ofIntegers(node, operands, union(operands));
+      case 'pow':
+        return this.#ofIntegers(node, operands, { ...FLOATS, trust: 0 });
+      default:
+        return this.#asFloats(operands);
+    }
+  }
+
+  #comparison(node: Node<'binary'>, operands: readonly Span[]): Span {
+    const isLogic = ['and', 'or', 'xor'].includes(node.attributes.fn);
+    for (const [at, operand] of operands.entries()) {
+      const other = operands[1 - at];
+      const given = node.inputs[at];
+      if (isLogic) this.#demand(operand, 1);
+      else if (typeof given !== 'string') this.#compareWith(given, other);
+      else if (typeof node.inputs[1 - at] === 'string' && other.integer) this.#demand(operand, Infinity);
+    }
+    return { ...TRUTHS, exclusive: node.attributes.fn === 'equal' && this.#isOneOfMany(node) };
+  }
+
+  /** Whole numbers of a constant have to be told from their neighbours. */
+  #compareWith({ data }: Tensor, other: Span): void {
+    const { integer, low, high, trust } = this.#constant({ data, shape: [] });
+    const greatest = integer ? Math.max(-low, high) : greatestInteger(data);
+    if (greatest >= other.trust || (integer && trust < Infinity)) this.isRisk = true;
+  }
+
+  /** One number beside a list of different ones. */
+  #isOneOfMany(node: Node<'binary'>): boolean {
+    const at = node.inputs.findIndex((operand) => typeof operand !== 'string');
+    const list = node.inputs[at];
+    if (list === undefined || typeof list === 'string') return false;
+    const single = node.inputs[1 - at];
+    const isSingle = typeof single === 'string' && (this.#shape(single).at(-1) ?? 1) === 1;
+    return isSingle && list.shape.at(-1) === list.data.length && new Set(list.data).size === list.data.length;
+  }
+
+  #sum(a: Span, b: Span): Span {
+    const shift = Math.min(magnitude(a), magnitude(b));
+    const trust = Math.min(a.trust, b.trust, this.#exact) - shift;
+    return { integer: true, low: a.low + b.low, high: a.high + b.high, trust: Math.max(trust, 0) || 0 };
+  }
+
+  #product(a: Span, b: Span): Span {
+    const ends = [a.low * b.low, a.low * b.high, a.high * b.low, a.high * b.high].map((end) => end || 0);
+    const trust = Math.min(a.trust, b.trust, this.#exact);
+    return { integer: true, low: Math.min(...ends), high: Math.max(...ends), trust };
+  }
+
+  #quotient(a: Span, b: Span, divisor: Operand): Span {
+    const greatest = typeof divisor === 'string' ? Infinity : magnitude(b);
+    const least = typeof divisor === 'string' ? 0 : leastMagnitude(divisor.data);
+    const most = least >= 1 ? magnitude(a) : Infinity;
+    const trust = least >= 1 ? Math.min(a.trust, this.#exact) / greatest : 0;
+    return { integer: true, low: -most, high: most, trust };
+  }
+
+  #dense(node: Node<'dense'>, operands: readonly Span[]): Span {
+    const [x, weight, bias = { ...TRUTHS, integer: true, high: 0 }] = operands;
+    const shape = this.#shape(node.inputs[0]);
+    const terms = x.exclusive ? 1 : (shape.at(-1) ?? 1);
+    const bound = terms * (magnitude(this.#product(x, weight)) || 0) + magnitude(bias);
+    return this.#ofIntegers(node, operands, { integer: true, low: -bound, high: bound, trust: 0 });
+  }
+
+  #reduce(node: Node<'reduce'>, x: Span): Span {
+    const { fn, axes } = node.attributes;
+    const count = elementCount(axes.map((axis) => this.#shape(node.inputs[0])[axis]));
+    switch (fn) {
+      case 'max':
+      case 'min':
+        return this.#ofIntegers(node, [x], x);
+      case 'sum':
+        return this.#ofIntegers(node, [x], { integer: true, low: count * x.low, high: count * x.high, trust: 0 });
+      case 'prod':
+      case 'l1':
+      case 'sum_square':
+        return this.#ofIntegers(node, [x], { ...FLOATS, trust: 0 });
+      case 'arg_max':
+      case 'arg_max_last':
+      case 'arg_min':
+      case 'arg_min_last':
+        this.#demand(x, Infinity);
+        return FLOATS;
+      default:
+        return this.#asFloats([x]);
+    }
+  }
+
+  #shape(operand: Operand): Shape {
+    return typeof operand === 'string' ? (this.graph.shapes.get(operand) ?? []) : operand.shape;
+  }
+
+  #keepsLastAxis(node: Node): boolean {
+    const [before, after] = [this.#shape(node.inputs[0]), this.#shape(node.output)];
+    return node.op === 'reshape' && before.at(-1) === after.at(-1);
+  }
+}
+
+function union(spans: readonly Span[]): Span {
+  return {
+    integer: spans.every(({ integer }) => integer),
+    low: Math.min(...spans.map(({ low }) => low)),
+    high: Math.max(...spans.map(({ high }) => high)),
+    trust: Math.min(...spans.map(({ trust }) => trust)),
+  };
+}
+
+function magnitude({ low, high }: Span): number {
+  return Math.max(-low, high);
+}
+
+/** Whole numbers, where all are; `trust` is Infinity where the precision holds each of them. */
+function constantSpan(data: Tensor['data'], exact: number): Span {
+  let [low, high, isHeld] = [Infinity, -Infinity, true];
+  for (const value of data) {
+    if (!Number.isInteger(value)) return FLOATS;
+    if (value < low) low = value;
+    if (value > high) high = value;
+    if (exact === EXACT.f32 && Math.fround(value) !== value) isHeld = false;
+  }
+  return { integer: true, low, high, trust: isHeld ? Infinity : 0 };
+}
+
+function greatestInteger(data: Tensor['data']): number {
+  let greatest = 0;
+  for (const value of data) if (Number.isInteger(value)) greatest = Math.max(greatest, Math.abs(value));
+  return greatest;
+}
+
+function leastMagnitude(data: Tensor['data']): number {
+  let least = Infinity;
+  for (const value of data) least = Math.min(least, Math.abs(value));
+  return least;
+}
