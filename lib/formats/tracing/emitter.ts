@@ -151,7 +151,7 @@ export class Emitter {
 
   tensor(x: Constant): Tensor {
     if (x.batch) throw this.crossing('the batch size enters the computation');
-    if (!isFloat(x.type) && !x.data.every(Number.isFinite)) {
+    if (!isFloat(x.type) && !x.data.every(Number.isSafeInteger)) {
       throw this.error('UNSUPPORTED_DTYPE', `a constant of type ${x.type} holds an integer beyond ±2^53`);
     }
     return { shape: x.shape, data: x.data };
