@@ -148,7 +148,8 @@ typedef struct fp_output {
 /* Runs `rows` rows: `inputs` and `outputs` are all of the model's, in its order. No output overlaps another buffer. Any
  * number of threads may run one model at the same time, each with outputs of its own. A run allocates no memory,
  * except when more threads than ever before are at it: each needs a room for values, which the model keeps.
- * After FP_ERROR_ID, FP_ERROR_NOT_FINITE, FP_ERROR_NOT_EXACT the outputs hold anything; after other failures they are as they were. */
+ * After FP_ERROR_ID, FP_ERROR_NOT_FINITE, FP_ERROR_NOT_EXACT the outputs hold anything; after other failures they are
+ * as they were. */
 FP_API fp_status fp_run(const fp_model *model, const fp_input *inputs, size_t input_count, const fp_output *outputs,
                         size_t output_count, size_t rows);
 

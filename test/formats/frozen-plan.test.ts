@@ -16,7 +16,7 @@ import { bitsOf, type Floats } from '../engine/engine.ts';
 import { Random } from '../random-graph.ts';
 
 const fixtures = fileURLToPath(new URL('../fixtures/', import.meta.url));
-const files = ['onnx-torch', 'onnx-hand', 'onnx-ml', 'keras', 'sklearn'].flatMap((folder) =>
+const files = ['onnx-torch', 'onnx-hand', 'onnx-ml', 'keras', 'sklearn', 'integers'].flatMap((folder) =>
   readdirSync(`${fixtures}${folder}`)
     .filter((name) => /\.(onnx|keras|joblib|pkl)$/.test(name))
     .map((name) => `${fixtures}${folder}/${name}`),

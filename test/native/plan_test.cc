@@ -44,8 +44,10 @@ OwnedPlan every_opcode() {
       {0, 1},                    // 8: normalize
       floats(5 * 3),             // 9: embedding table [5, 3]
       {1, 0},                    // 10: one-hot
+      floats(4),                 // 11: two doubles of any bits
+      {0, 0, 0, 0},              // 12: two doubles for a function
   };
-  const std::vector<int32_t> widths = {6, 2, 4, 4, 4, 4, 4, 4, 4, 4, 2, 3, 10, 6, 8, 9, 4, 4, 3};
+  const std::vector<int32_t> widths = {6, 2, 4, 4, 4, 4, 4, 4, 4, 4, 2, 3, 10, 6, 8, 9, 4, 4, 3, 4, 4, 4, 4, 4, 2, 1};
   const std::vector<std::vector<int32_t>> instructions = {
       {1, 12, 2, 0, 1, 6, 4, 0, 0, 1, 2, 0},     // dense
       {2, 6, 3, 2, 1, 3},                        // unary leaky_relu
@@ -65,12 +67,20 @@ OwnedPlan every_opcode() {
       {1, 12, 17, 0, 1, 6, 4, 0, 0, 1, 2, 1},    // dense, bf16
       {15, 4, 17, 1},                            // require_finite
       {16, 5, 18, 11, 3},                        // couple three classes
+      {18, 4, 19, 1},                            // widen: two doubles
+      {17, 7, 20, 2, 19, 0, 12},                 // wide unary
+      {17, 7, 21, 3, 20, -1 - 11, 0},            // wide binary
+      {17, 7, 22, 4, 21, 11, 12},                // wide affine
+      {17, 7, 23, 5, 22, 21, -1 - 11},           // wide select
+      {17, 8, 24, 9, 23, 1, 2, 0},               // wide reduce: one double
+      {19, 4, 25, 24},                           // narrow
+      {20, 3, 19},                               // require_exact
   };
   OwnedPlan plan;
   plan.parameters = parameters;
-  plan.words = {fp::plan_version, 0, int32_t(widths.size()), 2, 7, int32_t(instructions.size())};
+  plan.words = {fp::plan_version, 0, int32_t(widths.size()), 2, 9, int32_t(instructions.size())};
   plan.words.insert(plan.words.end(), widths.begin(), widths.end());
-  for (int32_t value : {0, 1, 10, 12, 13, 14, 16, 17, 18}) plan.words.push_back(value);
+  for (int32_t value : {0, 1, 10, 12, 13, 14, 16, 17, 18, -1 - 23, 25}) plan.words.push_back(value);
   for (const auto& instruction : instructions) {
     plan.words.insert(plan.words.end(), instruction.begin(), instruction.end());
   }
@@ -147,7 +157,7 @@ TEST("a plan with several words changed is refused or runs within its buffers") 
       const size_t place = size_t(random.below(int(plan.words.size())));
       if (place != precision_word) plan.words[place] = random.below(24) - 6;
     }
-    if (random.below(4) == 0) plan.parameters[size_t(random.below(11))].resize(size_t(random.below(30)));
+    if (random.below(4) == 0) plan.parameters[size_t(random.below(13))].resize(size_t(random.below(30)));
     fp::Engine engine;
     fp::PlanError error = {};
     if (plan.create(engine, error) == fp::Engine::Status::ok) run(engine, 2);
@@ -239,6 +249,48 @@ TEST("integers of every width come in and go out, saturated") {
   CHECK(triple(uint32_t(7), fp::Element::u32) == 21 && triple(UINT32_MAX, fp::Element::u32) == UINT32_MAX);
   CHECK(triple(int64_t(-7), fp::Element::i64) == -21 && triple(INT64_MIN, fp::Element::i64) == INT64_MIN);
   CHECK(triple(uint64_t(7), fp::Element::u64) == 21 && triple(UINT64_MAX, fp::Element::u64) == UINT64_MAX);
+}
+
+TEST("doubles in a plan of floats hold integers past 2^24, and one that no double holds stops the run") {
+  OwnedPlan plan;
+  const double terms[] = {1, 1};  // x·1 + 1
+  plan.parameters.resize(1);
+  plan.parameters[0].resize(2);
+  std::memcpy(plan.parameters[0].data(), terms, sizeof(double));
+  // An input of one double, the sum, and the sum as a float.
+  const std::vector<int32_t> header = {fp::plan_version, 0, 3, 1, 2, 4, 2, 2, 1, -1 - 0, -1 - 1, 2};
+  const std::vector<std::vector<int32_t>> instructions = {
+      {20, 3, 0}, {17, 7, 1, 4, 0, 0, 0}, {20, 3, 1}, {19, 4, 2, 1}};
+  plan.words = header;
+  for (const auto& words : instructions) plan.words.insert(plan.words.end(), words.begin(), words.end());
+  fp::Engine engine;
+  fp::PlanError error = {};
+  const auto status = plan.create(engine, error);
+  CHECK_THAT(status == fp::Engine::Status::ok, "refused: %s at word %zu", error.reason, error.word);
+  if (status != fp::Engine::Status::ok) return;
+  CHECK(engine.input_widths()[0] == 1 && engine.output_widths()[0] == 1 && engine.output_widths()[1] == 1);
+  fp::Array<char> table, values;
+  CHECK(table.allocate(engine.table_bytes(1)) && values.allocate(engine.values_bytes(1)));
+  engine.prepare(table.data(), values.data(), 1);
+  fp::RunError found = {};
+  std::vector<int64_t> next(3);
+  std::vector<float> rounded(3);
+  const fp::Output out[] = {{next.data(), fp::Element::i64}, {rounded.data(), fp::Element::f32}};
+  const auto run = [&](const std::vector<int64_t>& x) {
+    const fp::Input in = {x.data(), fp::Element::i64};
+    return engine.run(table.data(), &in, out, x.size(), found);
+  };
+  CHECK(run({16777216, -16777218, 9007199254740990}) == fp::Outcome::ok);
+  CHECK(next[0] == 16777217 && next[1] == -16777217 && next[2] == 9007199254740991);
+  CHECK(rounded[0] == 16777216.0f && rounded[1] == -16777216.0f);
+  CHECK(run({1, 9007199254740993, 2}) == fp::Outcome::not_exact);
+  CHECK(found.instruction == 0 && found.row == 1 && found.element == 0 && found.value == 9007199254740992.0);
+  CHECK(run({1, 2, INT64_MIN + 1}) == fp::Outcome::not_exact && found.row == 2);
+  CHECK(run({1, 2, 9007199254740991}) == fp::Outcome::not_exact);  // its sum is past them
+  CHECK(found.instruction == 2 && found.row == 2 && found.value == 9007199254740992.0);
+  const std::vector<double> doubles = {0.5, -3, 9007199254740990};
+  const fp::Input in = {doubles.data(), fp::Element::f64};
+  CHECK(engine.run(table.data(), &in, out, 3, found) == fp::Outcome::ok && next[2] == 9007199254740991);
 }
 
 }  // namespace

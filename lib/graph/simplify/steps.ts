@@ -61,7 +61,7 @@ function steppedOn(node: Node): readonly Operand[] {
 
 const CARRIERS: ReadonlySet<Op> = new Set<Op>([
   ...(['affine', 'unary', 'binary', 'select', 'reduce'] as const),
-  ...(['concat', 'gather', 'transpose', 'reshape', 'expand', 'require_finite'] as const),
+  ...(['concat', 'gather', 'transpose', 'reshape', 'expand', 'retype', 'require_finite'] as const),
 ]);
 
 /** A layer carries last bits on where its sums are exact: of whole weights, as those of trees written as layers have. */
