@@ -41,14 +41,19 @@ export interface Called {
 
 const INTEGERS = new Set(['int8', 'uint8', 'int16', 'uint16', 'int32', 'uint32', 'int64', 'uint64', 'bool']);
 
-/** Whether an input or output holds whole numbers and so may be an array of integers. */
+/** Whether an input or output is declared as whole numbers. */
 export function holdsIntegers(port: Port): boolean {
-  return INTEGERS.has(port.dtype) || port.takesIds === true;
+  return INTEGERS.has(port.dtype);
+}
+
+/** Whether it may be an array of integers. */
+export function takesIntegers(port: Port): boolean {
+  return holdsIntegers(port) || port.takesIds === true;
 }
 
 /** Whether an array that is made for it is an Int32Array. */
 export function holdsInt32(port: Port): boolean {
-  return INTEGERS.has(port.dtype) && !(port.exact === true && port.dtype !== 'int32');
+  return holdsIntegers(port) && !(port.exact === true && port.dtype !== 'int32');
 }
 
 /** `given` are the rows as people hold them, where they are not the buffers themselves. */
@@ -196,5 +201,5 @@ function portName(model: Called, index: number): string {
 
 function arrayNames(port: Port | undefined): string {
   const names = 'a Float32Array or Float64Array';
-  return port !== undefined && holdsIntegers(port) ? `${names}, or an array of integers such as Int32Array` : names;
+  return port !== undefined && takesIntegers(port) ? `${names}, or an array of integers such as Int32Array` : names;
 }

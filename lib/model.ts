@@ -3,7 +3,7 @@ import { type BoundCall, bindCall } from './bound-call.ts';
 import type { FloatArray, Named, TypedArray } from './buffers.ts';
 import { type Arrays, Calls } from './calls.ts';
 import { ForwardpassError } from './errors.ts';
-import { FAULT, holdsIntegers } from './faults.ts';
+import { FAULT, takesIntegers } from './faults.ts';
 import type { Decision, ReducedWeights, Target } from './graph/graph.ts';
 import type { About, Lowered } from './graph/lower.ts';
 import { checkHandle, type Description, type ModelHandle } from './handle.ts';
@@ -100,7 +100,7 @@ export class Model implements Disposable {
   static create({ lowered, deciding, isa: asked, threads, ...same }: ModelParts): Model {
     const { plan, inputs, outputs, layers, places, origins } = lowered;
     const isa = chooseIsa(asked);
-    const native = createNative(plan, isa, [...inputs, ...outputs].map(holdsIntegers), threads);
+    const native = createNative(plan, isa, [...inputs, ...outputs].map(takesIntegers), threads);
     const about = JSON.stringify({ layers, places, origins } satisfies About);
     const decider = deciding && Model.create({ ...same, lowered: deciding, isa, threads });
     return new Model(create, native, { ...same, isa, inputs, outputs, about }, decider);

@@ -27,9 +27,9 @@ function useOf(node: Node, at: number, ofResult: Use = 'compared'): Use {
   if (MOVES.has(node.op)) return ofResult;
   if (node.op === 'unary') return useOfFunction(node.attributes.fn, ofResult);
   if (node.op === 'binary') {
-    const isWithConstant = typeof node.inputs[1 - at] !== 'string';
-    if (!isWithConstant || !COMPARISONS.has(node.attributes.fn)) return 'computed with';
-    return node.attributes.fn === 'equal' ? 'looked up' : 'compared';
+    const other = node.inputs[1 - at];
+    if (typeof other === 'string' || !COMPARISONS.has(node.attributes.fn)) return 'computed with';
+    return node.attributes.fn === 'equal' && other.data.every(Number.isInteger) ? 'looked up' : 'compared';
   }
   return (node.op === 'embedding' || node.op === 'one_hot') && at === 0 ? 'looked up' : 'computed with';
 }
