@@ -234,7 +234,11 @@ class Spans {
       case 'wrap': {
         const [low, high] = [alpha, beta - 1];
         const isWithin = x.low >= low && x.high <= high;
-        return this.#ofIntegers(node, [x], isWithin ? x : { ...x, low, high, trust: x.trust < Infinity ? 0 : Infinity });
+        return this.#ofIntegers(
+          node,
+          [x],
+          isWithin ? x : { ...x, low, high, trust: x.trust < Infinity ? 0 : Infinity },
+        );
       }
       case 'square':
         return this.#ofIntegers(node, [x], this.#product(x, x));
