@@ -262,7 +262,7 @@ describe('the result', () => {
     const inputs = [value('x', ['batch', 3], INT64)];
     const whole = await chain([node('Div', ['x', 'x'], ['y'])], { inputs });
     expect(ops(whole)).toEqual(['div', 'trunc']);
-    expect(ops(await chain([node('Cast', ['x'], ['y'], { to: int(INT64) })]))).toEqual(['trunc', 'retype']);
+    expect(ops(await chain([node('Cast', ['x'], ['y'], { to: int(INT64) })]))).toEqual(['to_integer', 'retype']);
     expect(ops(await chain([node('Cast', ['x'], ['y'], { to: int(BOOL) })]))).toEqual(['to_bool']);
   });
 });
