@@ -111,6 +111,21 @@ describe('a function in pieces', () => {
     ['hard shrink', (w) => hardShrink(w), ['hard_shrink']],
     ['a norm', (w) => norm(w), ['normalize']],
     ['a norm of the sum', (w) => norm(w, { of: 'l1' }), ['normalize']],
+    [
+      'gelu by tanh, the other way round',
+      (w) => {
+        const cube = w.affine(w.binary('mul', w.unary('square', 'x'), 'x'), 0.044715, -0);
+        const inner = w.affine(w.binary('add', cube, 'x'), ROOT, -0);
+        return w.binary('mul', w.affine(w.unary('tanh', inner), 0.5, 0.5), 'x');
+      },
+      ['gelu_tanh'],
+    ],
+    ['silu, whatever else its sigmoid is given', (w) => w.binary('mul', 'x', w.unary('sigmoid', 'x', 3)), ['silu']],
+    [
+      'hard swish by a clip that says its greatest alone',
+      (w) => w.binary('mul', 'x', w.unary('clip', w.affine('x', 1, 3), undefined, 6)),
+      ['hard_swish', 'affine'],
+    ],
     ['gelu times 2', (w) => gelu(w, { half: 1 }), ['gelu', 'affine']],
   ])('is %s', (_, spell, expected) => {
     expect(found(spell)).toEqual(expected);
@@ -248,6 +263,7 @@ describe('a number in pieces of a function', () => {
     expect(found(uneven)).not.toContain('gelu');
     expect(found((w) => w.binary('mul', 'x', w.unary('tanh', w.softmax('x'))))).toEqual(['softmax', 'tanh', 'mul']);
     expect(found((w) => w.binary('mul', 'x', w.unary('sigmoid', 'z')))).toEqual(['sigmoid', 'mul']);
+    expect(found((w) => w.binary('mul', w.unary('sigmoid', 'z'), 'x'))).toEqual(['sigmoid', 'mul']);
     expect(found((w) => w.binary('add', 'x', w.unary('sigmoid', 'x')))).toEqual(['sigmoid', 'add']);
     expect(found((w) => w.binary('sub', w.unary('tanh', 'x'), 'x'))).toEqual(['tanh', 'sub']);
     expect(found((w) => w.binary('div', w.affine(w.unary('abs', 'x'), 1, 1), 'x')).at(-1)).toBe('div');
@@ -271,6 +287,20 @@ describe('a norm in pieces', () => {
     const dropped: Spelling = (w) =>
       w.binary('div', 'x', w.unary('sqrt', w.affine(w.reduce('mean', w.unary('square', 'x'), [0], false), 1, 0.5)));
     expect(found(dropped)).not.toContain('rms_norm');
+  });
+
+  it('is one of x, whose axes it keeps', () => {
+    const rms = (of: string, keepDims: boolean) => {
+      const nodes = [
+        node('a', 'unary', [of], { fn: 'square' }),
+        node('b', 'reduce', ['a'], { fn: 'mean', axes: [1], keepDims }),
+        node('c', 'affine', ['b', scalar(1), scalar(0.5)], {}),
+        node('d', 'unary', ['c'], { fn: 'sqrt' }),
+        node('y', 'binary', ['x', 'd'], { fn: 'div' }),
+      ];
+      return kinds({ x: [4, 4], z: [4, 4] }, nodes).at(-1);
+    };
+    expect([rms('x', true), rms('x', false), rms('z', true)]).toEqual(['rms_norm', 'div', 'div']);
   });
 
   it('goes over all axes from one on', () => {
