@@ -84,7 +84,7 @@ function extensionOf(path: string): string {
  */
 export async function formatOfContent(source: ByteSource, named: DataFormat | undefined): Promise<DataFormat> {
   const head = Buffer.from(await source.peek(SNIFFED_BYTES));
-  if (head.length === 0) throw new ForwardpassError('INPUT', 'is empty, expected rows', source.name);
+  if (head.length === 0) throw empty(source);
   const found = isNpy(head) ? 'npy' : head.subarray(0, 4).equals(Buffer.from('PAR1')) ? 'parquet' : undefined;
   if (found !== undefined && named !== undefined && named !== found) {
     const message = `holds ${found}, expected ${named}: give it that name, or say --input-format ${found}`;
@@ -93,11 +93,16 @@ export async function formatOfContent(source: ByteSource, named: DataFormat | un
   if (found !== undefined) return found;
   refuse(usualExtension(head), source.name);
   const text = decode(head).trimStart();
+  if (text === '' && head.length < SNIFFED_BYTES) throw empty(source);
   if (/^<(!doctype|html|\?xml)/i.test(text)) {
     const message = 'is a web page or XML, which is not read: was it an error of the download';
     throw new ForwardpassError('OPTION', message, source.name);
   }
   return named ?? sniffText(text);
+}
+
+function empty({ name }: ByteSource): ForwardpassError {
+  return new ForwardpassError('INPUT', 'is empty, expected rows', name);
 }
 
 /** The end of the name that such content usually has, where it is one that is refused. */

@@ -2,6 +2,7 @@
 import { ForwardpassError } from '../errors.ts';
 import type { TensorInfo } from '../model.ts';
 import type { CliModel } from './environment.ts';
+import { withoutPlace } from './error-text.ts';
 import { elementCount, type LayoutParts } from './row-layout.ts';
 import type { FloatArray, RowBlock } from './row-source.ts';
 import type { ResultColumn, ResultValues } from './row-writer.ts';
@@ -127,7 +128,13 @@ function askAbout(model: Asked, asked: 'run' | 'predict' | 'proba', block: RowBl
   try {
     return model.ask(asked, { arrays: block.inputs, isRecord: false, cell });
   } catch (error) {
-    if (!(error instanceof ForwardpassError) || before === 0 || isPlaced) throw error;
+    if (!(error instanceof ForwardpassError)) throw error;
+    if (isPlaced) {
+      // The place is the file's; the model counts rows of its block.
+      const text = withoutPlace(error).replace(/^row \d+ holds /, 'holds ');
+      throw new ForwardpassError(error.code, text, error.place, { cause: error });
+    }
+    if (before === 0) throw error;
     throw new ForwardpassError(error.code, error.message, `after ${before} rows`, { cause: error });
   }
 }

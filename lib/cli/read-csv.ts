@@ -5,8 +5,9 @@ import { quote } from '../words.ts';
 import type { ByteSource } from './byte-source.ts';
 import { isMissing, parseDecimalComma, parseNumber } from './csv-cells.ts';
 import type { CsvOptions } from './csv-options.ts';
+import { withoutPlace } from './error-text.ts';
 import { keptColumns } from './keep.ts';
-import { BlockBuilder, type RowLayout } from './row-layout.ts';
+import { BlockBuilder, checkExact, type RowLayout } from './row-layout.ts';
 import type { RowBlock, RowSource } from './row-source.ts';
 
 const SNIFFED_BYTES = 65_536;
@@ -43,6 +44,7 @@ interface CsvColumn {
   readonly at: number;
   readonly slot: number;
   readonly isWord: boolean;
+  readonly isInteger: boolean;
 }
 
 class CsvRows {
@@ -106,23 +108,39 @@ class CsvRows {
     const { header = 'auto' } = this.options;
     const isHeader = header === 'auto' ? this.isHeader(cells) : header !== 'none';
     if (isHeader) this.names = cells;
-    const slots =
-      isHeader && header !== 'skip'
-        ? layout.placeColumns(cells, source.name)
-        : layout.placeByPosition(cells, source.name);
+    if (!isHeader && layout.isIndexed(cells)) {
+      throw new ForwardpassError('SHAPE', `expected ${layout.width} columns, found ${cells.length}`, source.name);
+    }
+    const slots = isHeader && header !== 'skip' ? this.placeByName(cells) : layout.placeByPosition(cells, source.name);
     this.columns = cells.flatMap((_, at) => {
       const slot = slots[at];
-      return slot < 0 || layout.isUnused(slot) ? [] : [{ at, slot, isWord: layout.isWord(slot) }];
+      return slot < 0 || layout.isUnused(slot)
+        ? []
+        : [{ at, slot, isWord: layout.isWord(slot), isInteger: layout.isInteger(slot) }];
     });
     this.hasWords = this.columns.some(({ isWord }) => isWord);
     this.kept = keptColumns(keep, this.names, source.name);
     return isHeader;
   }
 
+  private placeByName(names: readonly string[]): Int32Array {
+    try {
+      return this.layout.placeColumns(names, this.source.name);
+    } catch (error) {
+      if (!(error instanceof ForwardpassError) || names.some((name) => this.layout.find(name))) throw error;
+      const isOne = names.length === 1 && this.layout.width > 1;
+      if (!isOne && error.code !== 'INPUT') throw error;
+      const hint = isOne
+        ? `found one column, ${quote(names[0])}; --delimiter says what stands between columns`
+        : '--header skip takes columns by position';
+      throw new ForwardpassError(error.code, `${withoutPlace(error)}; ${hint}`, error.place);
+    }
+  }
+
   /** Names that the model has make a header; so does what cannot be a row: a word where a number goes. */
   private isHeader(cells: readonly string[]): boolean {
     const { layout } = this;
-    if (cells.some((cell) => layout.find(cell)?.width === 1)) return true;
+    if (layout.isIndexed(cells) || cells.some((cell) => layout.find(cell)?.width === 1)) return true;
     if (cells.length !== layout.width) return cells.some((cell) => this.parseCell(cell) === undefined);
     const isNumber = (cell: string) => this.parseCell(cell) !== undefined;
     const slots = [...cells.keys()].filter((slot) => !layout.isUnused(slot));
@@ -155,7 +173,7 @@ class CsvRows {
     const words: string[] = [];
     if (this.hasWords) this.words.push(words);
     for (let c = 0; c < columns.length; c++) {
-      const { at, slot, isWord } = columns[c];
+      const { at, slot, isWord, isInteger } = columns[c];
       const cell = record[at];
       if (isWord) {
         words.push(cell);
@@ -164,6 +182,7 @@ class CsvRows {
       }
       const value = parseCell(cell);
       if (value === undefined) throw this.noNumber(slot, cell);
+      if (isInteger) checkExact(value, cell, () => this.placeOf(slot));
       builder.set(slot, Number.isNaN(value) ? layout.numberOf(slot, value, () => this.placeOf(slot)) : value);
     }
     for (let k = 0; k < this.kept.length; k++) builder.keep(k, record[this.kept[k]]);

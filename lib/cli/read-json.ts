@@ -3,7 +3,7 @@ import { orientationHint } from '../rows/orientation.ts';
 import { describe, quote } from '../words.ts';
 import type { ByteSource } from './byte-source.ts';
 import { keptJson, noColumn, noNames } from './keep.ts';
-import { BlockBuilder, missingNumber, type RowLayout, type Span } from './row-layout.ts';
+import { BlockBuilder, checkExact, missingNumber, type RowLayout, type Span } from './row-layout.ts';
 import type { RowBlock, RowSource } from './row-source.ts';
 
 const LARGEST_DOCUMENT = 1 << 28;
@@ -246,6 +246,7 @@ class RowFiller {
     }
     for (let i = 0; i < width; i++) {
       const given: unknown = values[i];
+      if (typeof given === 'number' && layout.isInteger(slot + i)) checkExact(given, `about ${given}`, () => place);
       const isNull = given === null && !layout.isWord(slot + i);
       builder.set(
         slot + i,

@@ -92,6 +92,12 @@ export class RowLayout {
     return this.column(slot).numberOf(value, this.slotElement[slot], place);
   }
 
+  /** Whether the slot holds integers, each of which is another: ids, and what is looked up. */
+  isInteger(slot: number): boolean {
+    const { dtype, ids } = this.column(slot).port;
+    return /^u?int/.test(dtype) || ids?.has(this.slotElement[slot]) === true;
+  }
+
   slotName(slot: number): string {
     if (slot < this.featureNames.length) return this.featureNames[slot];
     const { name, width } = this.column(slot).port;
@@ -119,9 +125,14 @@ export class RowLayout {
     return slots;
   }
 
-  /** A first column without a name is the index that pandas and R write beside the others. */
+  /** Whether the names are those of a table with the index that pandas and R write beside it, without a name. */
+  isIndexed(names: readonly string[]): boolean {
+    return names.length === this.width + 1 && names[0] === '';
+  }
+
+  /** `names` are those of a header, or the cells of a row. An index is left out. */
   placeByPosition(names: readonly string[], place: string): Int32Array {
-    const isIndexed = names.length === this.width + 1 && names[0] === '';
+    const isIndexed = this.isIndexed(names);
     if (names.length === this.width || isIndexed) {
       return Int32Array.from(names, (_, column) => (isIndexed ? column - 1 : column));
     }
@@ -214,4 +225,10 @@ export class BlockBuilder {
 /** null among numbers, which is NaN also where the model has no word for it: what becomes of it is then the run's. */
 export function missingNumber(layout: RowLayout, slot: number, place: () => string): number {
   return layout.column(slot).isPlain ? Number.NaN : layout.numberOf(slot, null, place);
+}
+
+/** Throws `INPUT` for an integer that text says and no float64 holds, since its neighbours are the same number then. */
+export function checkExact(value: number, text: string, place: () => string): void {
+  if (!Number.isInteger(value) || Number.isSafeInteger(value)) return;
+  throw new ForwardpassError('INPUT', `expected an integer within ±(2^53 − 1), found ${text}`, place());
 }

@@ -65,6 +65,12 @@ describe('CSV', () => {
     expect(await stdoutOf('1,2,3\n', TOWERS)).toBe('y[0],y[1],z\n6,3,6\n');
   });
 
+  it('has an index in a first column without a name', async () => {
+    expect(await stdoutOf(',p,q,r\n0,1,2,3\n1,4,5,6\n')).toBe(RESULTS);
+    expect(await stdoutOf(',0,1,2\n0,1,2,3\n1,4,5,6\n')).toBe(RESULTS);
+    expect(await failureOf(',1,2,3\n', undefined, '--header', 'none')).toContain('expected 3 columns, found 4');
+  });
+
   it('has a header exactly when --header says so', async () => {
     expect(await stdoutOf('0,1,2\n1,2,3\n', undefined, '--header', 'names')).toBe('y[0],y[1]\n6,3\n');
     expect(await stdoutOf('u,v,w\n1,2,3\n', NAMED, '--header', 'skip')).toBe('y[0],y[1]\n6,3\n');
@@ -259,6 +265,7 @@ describe('a file to read', () => {
       expect(await failureOf('', undefined, '--input', file(name, ''))).toContain(`${name}: is empty, expected rows`);
     }
     expect(await failureOf('')).toContain('standard input: is empty, expected rows');
+    expect(await failureOf('\n \n')).toContain('standard input: is empty, expected rows');
     expect(await stdoutOf('', undefined, '--input', file('empty.csv', 'a,b,c\n'))).toBe('y[0],y[1]\n');
     expect(await stdoutOf('', undefined, '--input', file('empty.json', '[]'))).toBe('y[0],y[1]\n');
     expect(await stdoutOf('', undefined, '--input', file('empty.npy', npy([0, 3], [])))).toBe('y[0],y[1]\n');

@@ -201,6 +201,11 @@ describe('names', () => {
     expect(await failureOf('{"sex":"male","farre":7.5,"age":3}')).toContain("did you mean 'fare'?");
   });
 
+  it('of which the model knows none are refused, with what helps', async () => {
+    expect(await failureOf('x,y,z\nmale,3,4\n')).toContain('--header skip takes columns by position');
+    expect(await failureOf('sex age fare\nmale 3 4\n')).toContain("found one column, 'sex age fare'; --delimiter says");
+  });
+
   it("of pandas' columns and index orientations are named", async () => {
     const rows = { sex: { 0: 'male' }, age: { 0: 3 }, fare: { 0: 7.5 } };
     expect(await failureOf(JSON.stringify(rows))).toContain(
@@ -234,6 +239,15 @@ describe('cells', () => {
     const path = file('wrong.jsonl', '{"sex":"male","fare":1}\n\n{"sex":3,"fare":1}\n');
     expect(await failureOf('', '--input', path)).toContain(
       "wrong.jsonl line 3, 'sex': expected a string such as 'female', found the number 3",
+    );
+  });
+});
+
+describe('a row that the model refuses', () => {
+  it('is named as the file has it, whichever block it is in', async () => {
+    const rows = Array.from({ length: 40 }, (_, row) => `male,${row},${row === 33 ? 'inf' : 1},S\n`).join('');
+    expect(await failureOf(`sex,age,fare,embarked\n${rows}`, '--batch', '16')).toBe(
+      "forwardpass: standard input row 34, column 'fare' (line 35): holds Infinity in 'fare'; the model takes finite numbers only\n",
     );
   });
 });
