@@ -387,6 +387,7 @@ const binaryOf: Record<BinaryName, (a: number, b: number) => number> = {
   greater_equal: (a, b) => (a >= b ? 1 : 0),
   and: (a, b) => (a !== 0 && b !== 0 ? 1 : 0),
   or: (a, b) => (a !== 0 || b !== 0 ? 1 : 0),
+  fmod: (a, b) => a % b,
   xor: (a, b) => ((a !== 0) === (b !== 0) ? 0 : 1),
 };
 
@@ -406,8 +407,28 @@ const reduceOf: Record<ReduceName, (values: readonly number[]) => number> = {
     const top = Math.max(...values);
     return top + Math.log(total(values.map((value) => Math.exp(value - top))));
   },
-  arg_max: (values) => values.indexOf(Math.max(...values)),
-  arg_min: (values) => values.indexOf(Math.min(...values)),
-  arg_max_last: (values) => values.lastIndexOf(Math.max(...values)),
-  arg_min_last: (values) => values.lastIndexOf(Math.min(...values)),
+  arg_max: (values) => values.findIndex((value) => isNumber(value, Math.max(...values))),
+  arg_min: (values) => values.findIndex((value) => isNumber(value, Math.min(...values))),
+  arg_max_last: (values) => values.findLastIndex((value) => isNumber(value, Math.max(...values))),
+  arg_min_last: (values) => values.findLastIndex((value) => isNumber(value, Math.min(...values))),
+  arg_max_number: (values) => Math.max(values.indexOf(Math.max(...values.filter((value) => value > -Infinity))), 0),
+  arg_min_number: (values) => Math.max(values.indexOf(Math.min(...values.filter((value) => value < Infinity))), 0),
+  arg_max_scan: (values) => scanned(values, values.indexOf(Math.max(...values.filter(isNotNan)))),
+  arg_min_scan: (values) => scanned(values, values.indexOf(Math.min(...values.filter(isNotNan)))),
+  arg_max_last_scan: (values) => scanned(values, values.lastIndexOf(Math.max(...values.filter(isNotNan)))),
+  arg_min_last_scan: (values) => scanned(values, values.lastIndexOf(Math.min(...values.filter(isNotNan)))),
 };
+
+function isNotNan(value: number): boolean {
+  return !Number.isNaN(value);
+}
+
+/** Equal, or NaN both. */
+function isNumber(value: number, wanted: number): boolean {
+  return value === wanted || (Number.isNaN(value) && Number.isNaN(wanted));
+}
+
+/** NaN in the first place stays. */
+function scanned(values: readonly number[], found: number): number {
+  return Number.isNaN(values[0]) ? 0 : found;
+}

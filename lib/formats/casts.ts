@@ -1,7 +1,7 @@
 /**
  * Casts: what becomes of a number that another type cannot hold. Between integers the low bits stay, everywhere. Of
  * floats C and the frameworks' own documents leave open what lies beyond an integer's range; each rule here is what
- * the framework does on x86, element by element the same in every version measured.
+ * the framework does on x86, wherever it does not contradict itself (docs/special-values.md).
  */
 import type { UnaryName } from '../graph/graph.ts';
 import { type ElementType, isFloat } from './tracing/value.ts';
@@ -57,6 +57,11 @@ export function castSteps(from: ElementType, to: ElementType, rule: CastRule): r
   return range[0] <= least && end <= range[1] ? [] : [wrap(range)];
 }
 
+/** Of floats the greatest that is finite; of other types ∞. */
+export function greatestFloat(type: ElementType): number {
+  return type === 'float64' ? Number.MAX_VALUE : (FLOATS[type]?.[1] ?? Infinity);
+}
+
 /** Whether the type holds all whole numbers from 0 to less than `end`. */
 export function holdsBelow(type: ElementType, end: number): boolean {
   return end <= (INTEGERS[type]?.[1] ?? 2 * (FLOATS[type]?.[0] ?? 2 ** 52));
@@ -81,7 +86,7 @@ const processor = (bits: 32 | 64): CastStep => ({ fn: 'to_integer', alpha: 2 ** 
 function fromFloat(to: ElementType, range: Range, rule: CastRule): readonly CastStep[] {
   const isNarrow = range[1] <= 2 ** 16;
   if (rule === 'tfjs') return [wrap(range)];
-  if (rule === 'tflite' && to === 'int32') return [{ nan: range[1] - 1 }, bounded(range), wrap(range)];
+  if (rule === 'tflite' && to === 'int32') return [{ nan: range[1] - 1 }, bounded(range), processor(64)];
   // The wrap takes NaN to 0, and else cuts alone.
   if (rule === 'tflite' && (to === 'uint8' || to === 'int16')) return [bounded(range), wrap(range)];
   if (isNarrow) return [processor(32), rule === 'wrap' ? wrap(range) : bounded(range)];

@@ -72,6 +72,7 @@ export const BINARY_FUNCTIONS: Record<BinaryName, (a: number, b: number) => numb
   and: (a, b) => Number(a !== 0 && b !== 0),
   or: (a, b) => Number(a !== 0 || b !== 0),
   xor: (a, b) => Number((a !== 0) !== (b !== 0)),
+  fmod: (a, b) => a % b,
 };
 
 export const REDUCE_FUNCTIONS: Record<ReduceName, (values: Float64Array) => number> = {
@@ -85,10 +86,16 @@ export const REDUCE_FUNCTIONS: Record<ReduceName, (values: Float64Array) => numb
   sum_square: (values) => sum(values, square),
   log_sum: (values) => Math.log(sum(values)),
   log_sum_exp: logSumExp,
-  arg_max: (values) => first(values, (value, best) => value > best),
-  arg_min: (values) => first(values, (value, best) => value < best),
-  arg_max_last: (values) => first(values, (value, best) => value >= best),
-  arg_min_last: (values) => first(values, (value, best) => value <= best),
+  arg_max: (values) => place(values, isMore, 'wins'),
+  arg_min: (values) => place(values, isLess, 'wins'),
+  arg_max_last: (values) => place(values, isMore, 'wins', true),
+  arg_min_last: (values) => place(values, isLess, 'wins', true),
+  arg_max_number: (values) => place(values, isMore, 'ignored'),
+  arg_min_number: (values) => place(values, isLess, 'ignored'),
+  arg_max_scan: (values) => place(values, isMore, 'scanned'),
+  arg_min_scan: (values) => place(values, isLess, 'scanned'),
+  arg_max_last_scan: (values) => place(values, isMore, 'scanned', true),
+  arg_min_last_scan: (values) => place(values, isLess, 'scanned', true),
 };
 
 export const SOFTMAX_FUNCTIONS: Record<SoftmaxName, (values: Float64Array) => Float64Array> = {
@@ -160,11 +167,21 @@ function square(x: number): number {
   return x * x;
 }
 
-/** The index of the value that none after it beats. */
-function first(values: Float64Array, beats: (value: number, best: number) => boolean): number {
-  let best = 0;
-  for (let at = 1; at < values.length; at++) if (beats(values[at], values[best])) best = at;
-  return best;
+type Beats = (value: number, best: number) => boolean;
+
+const isMore: Beats = (value, best) => value > best;
+const isLess: Beats = (value, best) => value < best;
+
+/** The first index that none beats, or the last. What NaN is to it: see REDUCE_NAMES. */
+function place(values: Float64Array, beats: Beats, nan: 'wins' | 'ignored' | 'scanned', last = false): number {
+  let at = 0;
+  let best = nan === 'ignored' ? (beats(1, 0) ? -Infinity : Infinity) : values[0];
+  for (let i = nan === 'ignored' ? 0 : 1; i < values.length; i++) {
+    const wins = nan === 'wins' && Number.isNaN(values[i]) && (last || !Number.isNaN(best));
+    if (!beats(values[i], best) && !wins && !(last && values[i] === best)) continue;
+    [at, best] = [i, values[i]];
+  }
+  return at;
 }
 
 function sigmoid(x: number): number {

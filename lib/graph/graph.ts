@@ -142,10 +142,15 @@ export const BINARY_NAMES = [
   'and',
   'or',
   'xor',
+  'fmod', // a − b·trunc(a/b), exactly: with the sign of a
 ] as const;
 export type BinaryName = (typeof BINARY_NAMES)[number];
 
-/** Reductions. `arg_max` and `arg_min` give the first index unless `last`. */
+/**
+ * Reductions. `arg_max` and `arg_min` give the first index unless `last`. The first NaN wins (NumPy, torch); of `number`
+ * none does, and index 0 stands for nothing but NaN and the worst of infinities (TensorFlow); of `scan` only one in the
+ * first place (onnxruntime).
+ */
 export const REDUCE_NAMES = [
   'sum',
   'mean',
@@ -161,6 +166,12 @@ export const REDUCE_NAMES = [
   'arg_min',
   'arg_max_last',
   'arg_min_last',
+  'arg_max_number',
+  'arg_min_number',
+  'arg_max_scan',
+  'arg_min_scan',
+  'arg_max_last_scan',
+  'arg_min_last_scan',
 ] as const;
 export type ReduceName = (typeof REDUCE_NAMES)[number];
 

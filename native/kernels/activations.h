@@ -110,7 +110,8 @@ struct Activations {
     const V near_zero = S::fma(cube, S::set1(Coefficients<T>::third_high), S::mul(cube, series));
     const V rest = S::div(S::set1(2), S::add(one, FP_ISA::exp<S>(S::add(a, a))));
     const V far = S::add(S::sub(a, one), rest);
-    return with_sign<S>(S::select(S::less(a, one), near_zero, far), x);
+    // x − tanh(x) of −0 is 0.
+    return S::add(with_sign<S>(S::select(S::less(a, one), near_zero, far), x), S::zero());
   }
   // With e = e^x and n = e·(1 + e/2): x·n/(1 + n), or x − x/(1 + n) above zero.
   static V mish(V x, V, V) {

@@ -9,6 +9,22 @@
 
 namespace FP_ISA {
 
+// a − b·trunc(a/b) without rounding: off a, multiples of b by powers of two are taken as they fit, from the greatest.
+template <class T>
+FP_NOINLINE T remainder_of(T a, T b) {
+  const T y = b < 0 ? -b : b, infinity = std::numeric_limits<T>::infinity();
+  T x = a < 0 ? -a : a;
+  if (!(x < infinity) || !(y > 0)) return std::numeric_limits<T>::quiet_NaN();
+  if (x < y || y == infinity) return a;
+  T part = y;
+  while (x - part >= part) part += part;
+  for (; part >= y; part *= T(0.5)) {
+    if (x >= part) x -= part;
+  }
+  if (x == 0) return a * T(0);
+  return a < 0 ? -x : x;
+}
+
 template <class S>
 struct Binaries {
   using V = typename S::V;
@@ -34,6 +50,14 @@ struct Binaries {
   static V logical_xor(V a, V b) {
     const V one = S::set1(1), of_a = S::select(is_false(a), S::zero(), one);
     return S::select(is_false(b), of_a, S::sub(one, of_a));
+  }
+
+  static V fmod(V a, V b) {
+    typename S::T x[S::lanes], y[S::lanes];
+    S::store(x, a);
+    S::store(y, b);
+    for (int i = 0; i < S::lanes; i++) x[i] = remainder_of(x[i], y[i]);
+    return S::load(x);
   }
 
  private:

@@ -250,15 +250,22 @@ void normalize(const typename S::T* x, typename S::T* y, size_t rows, size_t wid
   }
 }
 
-// Where the greatest (or least) stands; NaN is taken as beyond all others, as NumPy does.
+// What NaN is to a search for the greatest: beyond all others; nothing; nothing but in the first place, where it stays.
+enum class Nan { wins, ignored, scanned };
+
+// Where the greatest (or least) stands.
 template <class T>
-FP_NOINLINE size_t extreme_place(const T* x, size_t width, bool greatest, bool last) {
+FP_NOINLINE size_t extreme_place(const T* x, size_t width, bool greatest, bool last, Nan nan) {
   size_t best = 0;
-  for (size_t i = 1; i < width; i++) {
-    const T a = x[i], b = x[best];
+  T b = nan == Nan::ignored ? (greatest ? -infinity<T> : infinity<T>) : x[0];
+  for (size_t i = nan == Nan::ignored ? 0 : 1; i < width; i++) {
+    const T a = x[i];
     const bool better = greatest ? a > b : a < b;
-    const bool equal = a == b || (a != a && b != b);
-    if (better || (a != a && b == b) || (last && equal)) best = i;
+    const bool wins = nan == Nan::wins && a != a && (b == b || last);
+    if (better || wins || (last && a == b)) {
+      best = i;
+      b = a;
+    }
   }
   return best;
 }
@@ -281,10 +288,16 @@ inline typename S::T reduce_row(const typename S::T* x, size_t width) {
     const T shift = max == infinity<T> || max == -infinity<T> ? T(0) : max;  // ∞ − ∞ would be NaN
     return shift + log_of<S>(exp_sum<S>(x, width, shift));
   }
-  if constexpr (How == R::arg_max) return T(extreme_place(x, width, true, false));
-  if constexpr (How == R::arg_min) return T(extreme_place(x, width, false, false));
-  if constexpr (How == R::arg_max_last) return T(extreme_place(x, width, true, true));
-  if constexpr (How == R::arg_min_last) return T(extreme_place(x, width, false, true));
+  if constexpr (How == R::arg_max) return T(extreme_place(x, width, true, false, Nan::wins));
+  if constexpr (How == R::arg_min) return T(extreme_place(x, width, false, false, Nan::wins));
+  if constexpr (How == R::arg_max_last) return T(extreme_place(x, width, true, true, Nan::wins));
+  if constexpr (How == R::arg_min_last) return T(extreme_place(x, width, false, true, Nan::wins));
+  if constexpr (How == R::arg_max_number) return T(extreme_place(x, width, true, false, Nan::ignored));
+  if constexpr (How == R::arg_min_number) return T(extreme_place(x, width, false, false, Nan::ignored));
+  if constexpr (How == R::arg_max_scan) return T(extreme_place(x, width, true, false, Nan::scanned));
+  if constexpr (How == R::arg_min_scan) return T(extreme_place(x, width, false, false, Nan::scanned));
+  if constexpr (How == R::arg_max_last_scan) return T(extreme_place(x, width, true, true, Nan::scanned));
+  if constexpr (How == R::arg_min_last_scan) return T(extreme_place(x, width, false, true, Nan::scanned));
 }
 
 template <class S, fp::Reduce How>

@@ -100,6 +100,13 @@ describe('identities', () => {
     expect(reference(simplified, { x: [-0] }, 1).y[0]).toBe(Infinity);
   });
 
+  it('drops a rounding to float32 from a model of float32 alone', () => {
+    const narrow = { fn: 'narrow', alpha: 2 ** 23, beta: 2 ** 128 - 2 ** 104 } as const;
+    const nodes = [node('a', 'unary', ['x'], narrow), node('y', 'unary', ['a'], { fn: 'tanh' })];
+    expect(kinds(simplify(checkedOf({ x: [2] }, nodes), { precision: 'f32' }))).toEqual(['tanh']);
+    expect(kinds(simplify(checkedOf({ x: [2] }, nodes), { precision: 'f64' }))).toEqual(['narrow', 'tanh']);
+  });
+
   it('keeps an affine of one that broadcasts to another rank', () => {
     const nodes = [node('y', 'binary', ['x', constant([1], [1, 1])], { fn: 'mul' })];
     expect(kinds(simplest({ x: [3] }, nodes))).toEqual(['mul']);

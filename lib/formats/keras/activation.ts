@@ -13,7 +13,7 @@ import { EXPORT } from './refusals.ts';
 /** Those that take nothing but x, by Keras' defaults where they differ from those of activations.ts. */
 const NAMES: ReadonlyMap<string, Activation> = new Map<string, Activation>([
   ...[
-    ...['linear', 'relu', 'relu6', 'elu', 'selu', 'celu', 'gelu', 'silu', 'swish', 'mish', 'tanh', 'sigmoid'],
+    ...['linear', 'relu', 'relu6', 'elu', 'selu', 'gelu', 'silu', 'swish', 'mish', 'tanh', 'sigmoid'],
     ...['softmax', 'log_softmax', 'softplus', 'softsign', 'exponential', 'glu', 'log_sigmoid'],
     ...['hard_silu', 'hard_swish', 'hard_tanh', 'tanh_shrink', 'sparse_plus', 'sparse_sigmoid', 'hard_sigmoid'],
   ].map((name) => [name, name] as const),
@@ -64,6 +64,7 @@ const PIECES: Readonly<Record<string, (layer: LayerCall, x: Value) => Value>> = 
   hard_shrink: hardShrink,
   soft_shrink: softShrink,
   squareplus,
+  celu,
 };
 
 /** NaN is not above the threshold, and becomes 0. */
@@ -82,6 +83,11 @@ export function softShrink(layer: LayerCall, x: Value, threshold = 0.5): Value {
 export function squareplus(layer: LayerCall, x: Value, b = 4): Value {
   const root = layer.unary('sqrt', layer.binary('add', layer.unary('square', x), scalar(b)));
   return layer.binary('div', layer.binary('add', x, root), scalar(2));
+}
+
+/** The sum of its positive and negative parts: of −0 it is 0. */
+export function celu(layer: LayerCall, x: Value, alpha = 1): Value {
+  return layer.binary('add', layer.unary('celu', x, alpha), scalar(0));
 }
 
 /** `a` where the value exceeds the threshold, `b` elsewhere. */
@@ -114,13 +120,18 @@ function sparsemax(layer: LayerCall, x: Value): Value {
   const isTie = layer.binary('mul', layer.binary('equal', others, own), { shape: [count, count], data: isUpTo });
   const isBefore = layer.binary('add', layer.binary('greater', others, own), isTie);
   const place = layer.reduce('sum', isBefore, [rank], false);
-  const sum = layer.reduce('sum', layer.binary('mul', isBefore, others), [rank], false);
+  const sum = layer.reduce('sum', whereTrue(layer, isBefore, others), [rank], false);
   const mean = layer.binary('div', layer.binary('sub', sum, scalar(1)), place);
   const inSupport = layer.binary('greater', layer.binary('sub', x, mean), scalar(0));
-  const sums = layer.reduce('sum', layer.binary('mul', inSupport, sum), [rank - 1], true);
+  const sums = layer.reduce('sum', whereTrue(layer, inSupport, sum), [rank - 1], true);
   const size = layer.reduce('sum', inSupport, [rank - 1], true);
   const threshold = layer.binary('div', layer.binary('sub', sums, scalar(1)), size);
   return layer.unary('relu', layer.binary('sub', x, threshold));
+}
+
+/** The value, or 0 where the condition, of the shape of both together, is not true: of infinities too. */
+function whereTrue(layer: LayerCall, condition: Value, value: Value): Value {
+  return layer.emit('select', [condition, value, scalar(0)], {}, condition.shape);
 }
 
 export function applyActivation(layer: LayerCall, x: Value, activation: Activation): Value {

@@ -85,7 +85,7 @@ class Trace {
   /** What an arg_max is the position in. */
   #greatestFor(position: string): string | undefined {
     const node = this.#producers.get(this.#beforeCasts(position).operand);
-    const isGreatest = node?.op === 'reduce' && node.attributes.fn === 'arg_max';
+    const isGreatest = node?.op === 'reduce' && /^arg_max(_scan|_number)?$/.test(node.attributes.fn);
     return isGreatest && typeof node.inputs[0] === 'string' ? node.inputs[0] : undefined;
   }
 

@@ -67,6 +67,22 @@ export class GraphBuilder extends Emitter {
     return fold.select(test, left, right) ?? this.#dependsOnBatch();
   }
 
+  /** −1, 0 or 1; 0 for NaN, which `sign` of the graph keeps. */
+  signOfNumber(x: Value): Value {
+    const zero = this.scalar(x, 0);
+    const [above, below] = [this.binary('greater', x, zero), this.binary('less', x, zero)];
+    return this.binary('sub', this.cast(above, x.type), this.cast(below, x.type));
+  }
+
+  /** Of integers and floats exactly: with the divisor's sign, as Python's %, by `floor`; with the dividend's by `trunc`. */
+  remainder(a: Value, b: Value, round: 'floor' | 'trunc'): Value {
+    const rest = this.binary('fmod', a, b);
+    if (round === 'trunc') return rest;
+    const zero = this.scalar(rest, 0);
+    const differs = this.binary('xor', this.binary('less', rest, zero), this.binary('less', b, zero));
+    return this.select(this.binary('and', rest, differs), this.binary('add', rest, b), rest);
+  }
+
   /** x·scale + shift, rounded once. `scale` and `shift` broadcast to `x.shape`. */
   affine(x: Value, scale: Constant, shift: Constant): Row {
     const row = this.asRow(x);

@@ -27,10 +27,12 @@ export const plainPowers = rule({
         return [square, graph.replace(node, 'binary', [x, square.output], { fn: 'mul' })];
       }
       case 0.5:
+        if (!isPositive(x, graph)) return undefined;
         return [graph.replace(node, 'unary', [x], { fn: 'sqrt' })];
       case -1:
         return [graph.replace(node, 'unary', [x], { fn: 'reciprocal' })];
       case -0.5: {
+        if (!isPositive(x, graph)) return undefined;
         const root = graph.add(node, 'unary', [x], { fn: 'sqrt' });
         return [root, graph.replace(node, 'unary', [root.output], { fn: 'reciprocal' })];
       }

@@ -24,7 +24,7 @@ const UNARY: ReadonlySet<UnaryName> = new Set<UnaryName>([
 
 /** By the function, the positions of its operands that are stepped on. */
 const BINARY: ReadonlyMap<BinaryName, readonly number[]> = new Map<BinaryName, readonly number[]>([
-  ...(['equal', 'less', 'less_equal', 'greater', 'greater_equal', 'and', 'or', 'xor'] as const).map(
+  ...(['equal', 'less', 'less_equal', 'greater', 'greater_equal', 'and', 'or', 'xor', 'fmod'] as const).map(
     (fn) => [fn, [0, 1]] as const,
   ),
   ['div', [1]],
@@ -32,7 +32,8 @@ const BINARY: ReadonlyMap<BinaryName, readonly number[]> = new Map<BinaryName, r
 ]);
 
 const REDUCE: ReadonlySet<ReduceName> = new Set<ReduceName>([
-  ...(['arg_max', 'arg_min', 'arg_max_last', 'arg_min_last'] as const),
+  ...(['arg_max', 'arg_min', 'arg_max_last', 'arg_min_last', 'arg_max_number', 'arg_min_number'] as const),
+  ...(['arg_max_scan', 'arg_min_scan', 'arg_max_last_scan', 'arg_min_last_scan'] as const),
   'log_sum',
 ]);
 

@@ -213,7 +213,9 @@ describe('a function of the model', () => {
     const fn = localFunction('Fn', ['a', 'low', 'high'], ['b'], body);
     const initializers = [floats('zero', [], [0])];
     const graph = await chain([call(['x', 'zero'], ['y'])], { functions: [fn], initializers });
-    expect(graph.nodes).toMatchObject([{ attributes: { fn: 'clip', alpha: 0, beta: Infinity } }]);
+    expect(graph.nodes).toMatchObject([
+      { attributes: { fn: 'clip', alpha: 0, beta: Math.fround(2 ** 128 - 2 ** 104) } },
+    ]);
   });
 
   it('is refused when it calls itself', async () => {

@@ -105,7 +105,11 @@ describe('integers', () => {
     const divisor = { d: int64s('d', [], [3]) };
     expect(await run('Mod', ids, divisor, { type })).toEqual([1, 2, 2]);
     expect(await run('Mod', ids, divisor, { type, attributes: { fmod: int(1) } })).toEqual([1, -1, 2]);
-    await expect(run('Mod', ids, { d: floats('d', [], [3]) })).rejects.toMatchObject({ code: 'UNSUPPORTED_OP' });
+    const tenth = { d: floats('d', [], [0.1]) };
+    // What is left of 1, and what −1 lacks.
+    expect(await run('Mod', [[1, -1]], tenth)).toEqual(
+      [1 - 9 * Math.fround(0.1), 10 * Math.fround(0.1) - 1].map(Math.fround),
+    );
   });
 
   it('become one-hot columns, counted from the end when they are negative', async () => {

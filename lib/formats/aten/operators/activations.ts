@@ -80,6 +80,12 @@ function logit(call: Call): Result {
   return build.unary(build.binary('div', x, rest), 'log');
 }
 
+/** A difference, which is never −0. */
+function logSigmoid(call: Call): Value {
+  const value = call.build.unary(call.floating('self'), 'log_sigmoid');
+  return call.build.binary('add', value, call.build.scalar(value, 0));
+}
+
 /** Bounds are numbers, or tensors that broadcast. */
 function clamp(call: Call): Result {
   const [x, low, high] = [call.operand('self'), ...['min', 'max'].map((name) => bound(call, name))];
@@ -160,8 +166,8 @@ export const activationOperators: Translations = {
   'mish(Tensor self)': unary('mish'),
   'sigmoid(Tensor self)': unary('sigmoid'),
   'logit(Tensor self, float? eps=None)': logit,
-  'log_sigmoid(Tensor self)': unary('log_sigmoid'),
-  'log_sigmoid_forward(Tensor self)': (call) => [call.build.unary(call.floating('self'), 'log_sigmoid')],
+  'log_sigmoid(Tensor self)': logSigmoid,
+  'log_sigmoid_forward(Tensor self)': (call) => [logSigmoid(call)],
   'hardsigmoid(Tensor self)': named('hardsigmoid'),
   'hardswish(Tensor self)': unary('hard_swish'),
   'hardtanh(Tensor self, float min_val=-1, float max_val=1)': (call) =>

@@ -96,12 +96,18 @@ function divide(call: Call): Result {
   if (mode !== 'floor' && mode !== 'trunc') {
     throw call.error('MALFORMED', `expected the rounding mode floor or trunc, found '${mode}'`);
   }
-  return rounded(call, arithmetic(call, 'div', a, b), mode);
+  return mode === 'floor' ? floorDivide(call) : rounded(call, arithmetic(call, 'div', a, b), mode);
 }
 
 function floorDivide(call: Call): Result {
   const [a, b] = [call.operand('self'), call.operand('other')];
-  return rounded(call, arithmetic(call, 'div', a, b), 'floor');
+  const type = numberOrTensorType(call, a, b);
+  if (!isFloat(type) || (a instanceof PyNumber && b instanceof PyNumber)) {
+    return rounded(call, arithmetic(call, 'div', a, b), 'floor');
+  }
+  const [x, y] = [call.cast(a, type), call.cast(b, type)];
+  checkBroadcast(call, x, y);
+  return floorQuotient(call, x, y);
 }
 
 /** A size divided by what divides it for every batch is whole as it is. */
@@ -115,9 +121,33 @@ function remainder(mode: 'floor' | 'trunc'): Translation {
   return (call) => {
     const [a, b] = [call.operand('self'), call.operand('other')];
     const type = numberOrTensorType(call, a, b);
-    const whole = rounded(call, arithmetic(call, 'div', a, b, type), mode);
-    return arithmetic(call, 'sub', a, arithmetic(call, 'mul', whole, b, type), type);
+    if (a instanceof PyNumber && b instanceof PyNumber) {
+      const whole = rounded(call, arithmetic(call, 'div', a, b, type), mode);
+      return arithmetic(call, 'sub', a, arithmetic(call, 'mul', whole, b, type), type);
+    }
+    const [x, y] = [call.cast(a, type), call.cast(b, type)];
+    checkBroadcast(call, x, y);
+    return call.build.remainder(x, y, mode);
   };
+}
+
+/**
+ * The whole quotient of floats as torch has it, from the exact remainder: 1 // 0.1 is 9, though 1/0.1 is rounded to 10.
+ */
+function floorQuotient(call: Call, a: Value, b: Value): Value {
+  const { build } = call;
+  const [zero, one] = [build.scalar(a, 0), build.scalar(a, 1)];
+  const rest = build.remainder(a, b, 'trunc');
+  const differs = build.binary('xor', build.binary('less', rest, zero), build.binary('less', b, zero));
+  const isLower = build.cast(build.binary('and', rest, differs), a.type);
+  const quotient = build.binary('sub', build.binary('div', build.binary('sub', a, rest), b), isLower);
+  const below = build.unary(quotient, 'floor');
+  const isHigh = build.binary('greater', build.binary('sub', quotient, below), build.scalar(a, 0.5));
+  const whole = build.select(isHigh, build.binary('add', below, one), below);
+  // Where it is 0 it has the quotient's sign, and nothing is divided by 0 but as elsewhere.
+  const plain = build.binary('div', a, b);
+  const signed = build.select(build.binary('equal', quotient, zero), build.binary('mul', plain, zero), whole);
+  return build.select(build.binary('equal', b, zero), plain, signed);
 }
 
 function power(call: Call): Result {
@@ -253,8 +283,8 @@ export const arithmeticOperators: Translations = {
   'nan_to_num(Tensor self, float? nan=None, float? posinf=None, float? neginf=None)': nanToNum,
   'neg(Tensor self)': unary('neg'),
   'abs(Tensor self)': unary('abs'),
-  'sign(Tensor self)': unary('sign'),
-  'sgn(Tensor self)': unary('sign'),
+  'sign(Tensor self)': (call) => call.build.signOfNumber(call.tensor('self')),
+  'sgn(Tensor self)': (call) => call.build.signOfNumber(call.tensor('self')),
   'floor(Tensor self)': unary('floor'),
   'ceil(Tensor self)': unary('ceil'),
   'trunc(Tensor self)': unary('trunc'),

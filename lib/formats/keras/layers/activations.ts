@@ -1,6 +1,7 @@
 /** Activations that are layers. */
+import type { SoftmaxName } from '../../../graph/graph.ts';
 import { quote } from '../../../words.ts';
-import { applyActivation, applyNamed, functionName } from '../activation.ts';
+import { applyActivation, applyNamed, functionName, whereAbove } from '../activation.ts';
 import { innerLayer } from '../inner.ts';
 import { type LayerCall, type LayerKind, scalar, type Value } from '../layer.ts';
 import { trained } from './variables.ts';
@@ -23,6 +24,12 @@ function elementwise(build: (layer: LayerCall) => Value): LayerKind {
 
 const relu = elementwise((layer) => {
   const { config } = layer;
+  const [threshold, most] = [config.number('threshold', 0), config.number('max_value', Infinity)];
+  if (threshold !== 0 && config.number('negative_slope', 0) === 0) {
+    // NaN is not above it, and becomes 0.
+    const above = whereAbove(layer, layer.input, threshold, layer.input, scalar(0));
+    return most === Infinity ? above : layer.unary('clip', above, 0, most);
+  }
   return applyActivation(layer, layer.input, {
     name: 'relu',
     negative_slope: config.number('negative_slope', 0),
@@ -72,8 +79,8 @@ const softmax: LayerKind = {
 };
 
 /** Over several axes together: they become one. */
-export function softmaxOver(layer: LayerCall, x: Value, axes: readonly number[]): Value {
-  const attributes = { fn: 'softmax' } as const;
+export function softmaxOver(layer: LayerCall, x: Value, axes: readonly number[], fn: SoftmaxName = 'softmax'): Value {
+  const attributes = { fn };
   if (axes.length === 1) return layer.emit('softmax', [x], { ...attributes, axis: axes[0] }, x.shape);
   const others = x.shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
   const permutation = [...others, ...axes];

@@ -1,12 +1,12 @@
 /** Functions of keras.ops that Keras 3 writes into functional models, such as `x * 2` or `ops.mean(x, axis=1)`. */
 import type { Activation } from '../../../graph/architecture.ts';
-import type { BinaryName, DType, ReduceName, UnaryName } from '../../../graph/graph.ts';
+import type { BinaryName, DType, ReduceName, SoftmaxName, UnaryName } from '../../../graph/graph.ts';
 import { broadcastShapes } from '../../../graph/shapes.ts';
 import { describe } from '../../../words.ts';
-import { applyActivation, applyNamed, hardShrink, softShrink, squareplus, whereAbove } from '../activation.ts';
+import { applyActivation, applyNamed, celu, hardShrink, softShrink, squareplus, whereAbove } from '../activation.ts';
 import { computeDType } from '../dtype.ts';
 import { type LayerCall, type LayerKind, scalar, type Value, valuesIn } from '../layer.ts';
-import { asFloating, asSum, isFloating, resultType } from '../result-type.ts';
+import { asFloating, asSum, resultType } from '../result-type.ts';
 import { Serialized } from '../spec.ts';
 import { softmaxOver } from './activations.ts';
 import { concat } from './merging.ts';
@@ -70,9 +70,20 @@ const reduction = (fn: ReduceName): LayerKind => ({
   },
 });
 
-const softmax: LayerKind = {
-  build: (layer) => softmaxOver(layer, layer.input, layer.axes(layer.config.wholes('axis', -1))),
-};
+/** Whether any or all are not 0. */
+const anyOrAll = (fn: 'max' | 'min'): LayerKind => ({
+  build(layer) {
+    if (!layer.config.has('axis'))
+      throw layer.unsupported('goes over all axes, the batch among them: this crosses rows');
+    const axes = layer.axes(layer.config.wholes('axis'));
+    const truths = layer.cast(layer.input, 'bool');
+    return { ...layer.reduce(fn, truths, axes, layer.config.flag('keepdims', false)), dtype: 'bool' };
+  },
+});
+
+const softmax = (fn: SoftmaxName): LayerKind => ({
+  build: (layer) => softmaxOver(layer, layer.input, layer.axes(layer.config.wholes('axis', -1)), fn),
+});
 
 const reshape: LayerKind = {
   build(layer) {
@@ -241,15 +252,17 @@ const floorDivide: LayerKind = binary('div', (layer, value) => ({
   dtype: value.dtype,
 }));
 
-/** Of integers, with the divisor's sign. */
+/** With the divisor's sign. */
 const remainder: LayerKind = {
   build(layer) {
     const given = [layer.argument(0, 'x1'), layer.argument(1, 'x2')];
-    const dtype = resultType(...given);
-    if (isFloating(dtype)) throw layer.unsupported('is the remainder of floats, which is not read; cast to integers');
     const [a, b] = given.map((argument) => operand(layer, argument));
-    const quotient = layer.unary('floor', layer.binary('div', a, b));
-    return { ...layer.binary('sub', a, layer.binary('mul', quotient, b)), dtype: dtype === 'bool' ? 'int32' : dtype };
+    const rest = layer.binary('fmod', a, b);
+    const [isRestBelow, isBelow] = [layer.binary('less', rest, scalar(0)), layer.binary('less', b, scalar(0))];
+    const isOff = layer.binary('and', rest, layer.binary('xor', isRestBelow, isBelow));
+    const dtype = resultType(...given);
+    const value = layer.emit('select', [isOff, layer.binary('add', rest, b), rest], {}, rest.shape);
+    return { ...value, dtype: dtype === 'bool' ? 'int32' : dtype };
   },
 };
 
@@ -303,6 +316,7 @@ export const operations: Readonly<Record<string, LayerKind>> = {
   Sign: unary('sign'),
   Floor: curve('floor'),
   Ceil: curve('ceil'),
+  Trunc: unary('trunc'),
   Round: round,
   Erf: unary('erf'),
   Tanh: curve('tanh'),
@@ -314,7 +328,7 @@ export const operations: Readonly<Record<string, LayerKind>> = {
   Softsign: unary('softsign'),
   Selu: activation('selu'),
   Elu: activation('elu', 'alpha'),
-  Celu: activation('celu', 'alpha'),
+  Celu: { build: (layer) => celu(layer, layer.input, layer.config.number('alpha', 1)) },
   Gelu: activation('gelu', 'approximate'),
   LeakyRelu: activation('leaky_relu', 'negative_slope'),
   HardSigmoid: activation('hard_sigmoid'),
@@ -329,8 +343,8 @@ export const operations: Readonly<Record<string, LayerKind>> = {
   Sparsemax: sparsemax,
   Threshold: threshold,
   LogSigmoid: unary('log_sigmoid'),
-  Softmax: softmax,
-  LogSoftmax: activation('log_softmax', 'axis'),
+  Softmax: softmax('softmax'),
+  LogSoftmax: softmax('log_softmax'),
   Clip: clip,
   Where: where,
   Concatenate: concatenate,
@@ -354,6 +368,8 @@ export const operations: Readonly<Record<string, LayerKind>> = {
   Var: variance(),
   Std: variance((layer, value) => layer.unary('sqrt', value)),
   Logsumexp: reduction('log_sum_exp'),
-  Argmax: reduction('arg_max'),
-  Argmin: reduction('arg_min'),
+  Any: anyOrAll('max'),
+  All: anyOrAll('min'),
+  Argmax: reduction('arg_max_number'),
+  Argmin: reduction('arg_min_number'),
 };

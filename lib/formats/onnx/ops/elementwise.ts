@@ -1,6 +1,7 @@
 /** Operators that take each element by itself. */
 import type { BinaryName, UnaryName } from '../../../graph/graph.ts';
 import { quote } from '../../../words.ts';
+import { greatestFloat } from '../../casts.ts';
 import { elementType, elementTypeCode, isFloat, type Value } from '../../tracing/value.ts';
 import type { Call, Translation, Translations } from '../call.ts';
 import { combine, combineAll, intoFirst, withAxesAfter } from './broadcasting.ts';
@@ -33,13 +34,9 @@ function div(call: Call): Value {
   return isFloat(quotient.type) ? quotient : call.build.unary(quotient, 'trunc');
 }
 
-/** Of integers: with the divisor's sign, or with `fmod` the dividend's. */
+/** With the divisor's sign, or with `fmod` the dividend's. */
 function mod(call: Call): Value {
-  const [a, b] = [call.input(0), call.input(1)];
-  if (isFloat(a.type)) throw call.error('UNSUPPORTED_OP', 'the remainder of floats is not a row operation known here');
-  const quotient = call.build.binary('div', a, b);
-  const whole = call.build.unary(quotient, call.flag('fmod', false) ? 'trunc' : 'floor');
-  return call.build.binary('sub', a, call.build.binary('mul', whole, b));
+  return call.build.remainder(call.input(0), call.input(1), call.flag('fmod', false) ? 'trunc' : 'floor');
 }
 
 function pow(call: Call): Value {
@@ -55,22 +52,54 @@ function prelu(call: Call): Value {
   return intoFirst(call, 'prelu', x, perChannel ? withAxesAfter(call, slopes, call.build.rank(x) - 2) : slopes);
 }
 
+/** Sums of two parts, one of which is 0. */
+function neverMinusZero(call: Call, value: Value): Value {
+  return call.build.binary('add', value, call.build.scalar(value, 0));
+}
+
 /** The constants had fewer digits before opset 6. */
 function selu(call: Call): Value {
   const [alpha, gamma] = call.opset < 6 ? [1.6732, 1.0507] : [1.6732631921768188, 1.0507010221481323];
-  return call.build.unary(call.input(0), 'selu', call.float('alpha', alpha), call.float('gamma', gamma));
+  return neverMinusZero(
+    call,
+    call.build.unary(call.input(0), 'selu', call.float('alpha', alpha), call.float('gamma', gamma)),
+  );
 }
 
-/** Attributes before opset 11; one number each on either side, or, where a side is a tensor, max and min. */
+/**
+ * Attributes before opset 11; one number each on either side, or, where a side is a tensor, max and min. A side that is
+ * not given is the greatest number of the type, to which ∞ is cut.
+ */
 function clip(call: Call): Value {
   const x = call.input(0);
-  if (call.opset < 11) return clipBetween(call, x, call.float('min', -Infinity), call.float('max', Infinity));
+  const end = greatestFloat(x.type);
+  if (call.opset < 11) return clipBetween(call, x, call.float('min', -end), call.float('max', end));
   const [low, high] = [call.inputs[1], call.inputs[2]];
   if (isNumber(low) && isNumber(high)) {
-    return clipBetween(call, x, call.number(1) ?? -Infinity, call.number(2) ?? Infinity);
+    return clipBetween(call, x, call.number(1) ?? -end, call.number(2) ?? end);
   }
-  const raised = low ? call.build.binary('max', x, low) : x;
-  return high ? call.build.binary('min', raised, high) : raised;
+  const [raised, most] = [call.build.binary('max', x, low ?? call.build.scalar(x, -end)), high];
+  return call.build.binary('min', raised, most ?? call.build.scalar(x, end));
+}
+
+/** What is not above alpha is 0, NaN too. */
+function thresholdedRelu(call: Call): Value {
+  const { build } = call;
+  const x = call.input(0);
+  const isAbove = build.binary('greater', x, build.scalar(x, call.float('alpha', 1)));
+  return build.select(isAbove, x, build.scalar(x, 0));
+}
+
+/** Towards 0 by the bias beyond ±lambd; 0 between them, and for NaN. */
+function shrink(call: Call): Value {
+  const { build } = call;
+  const x = call.input(0);
+  const [limit, bias] = [call.float('lambd', 0.5), call.float('bias', 0)].map((value) => build.scalar(x, value));
+  const raised = build.binary('add', x, bias);
+  const lowered = build.binary('sub', x, bias);
+  const isBelow = build.binary('less', x, build.unary(limit, 'neg'));
+  const rest = build.select(build.binary('greater', x, limit), lowered, build.scalar(x, 0));
+  return build.select(isBelow, raised, rest);
 }
 
 function clipBetween(call: Call, x: Value, low: number, high: number): Value {
@@ -152,10 +181,10 @@ export const elementwise: Translations = {
   IsInf: isInf,
   Relu: unary('relu'),
   LeakyRelu: activation('leaky_relu', ['alpha', 0.01]),
-  ThresholdedRelu: activation('thresholded_relu', ['alpha', 1]),
+  ThresholdedRelu: thresholdedRelu,
   Elu: activation('elu', ['alpha', 1]),
   Selu: selu,
-  Celu: activation('celu', ['alpha', 1]),
+  Celu: (call) => neverMinusZero(call, call.build.unary(call.input(0), 'celu', call.float('alpha', 1))),
   Sigmoid: unary('sigmoid'),
   HardSigmoid: activation('hard_sigmoid', ['alpha', 0.2], ['beta', 0.5]),
   HardSwish: unary('hard_swish'),
@@ -166,7 +195,7 @@ export const elementwise: Translations = {
   Mish: unary('mish'),
   Swish: swish,
   SwiGLU: swiGlu,
-  Shrink: activation('soft_shrink', ['lambd', 0.5], ['bias', 0]),
+  Shrink: shrink,
   PRelu: prelu,
   Clip: clip,
   Add: binary('add'),

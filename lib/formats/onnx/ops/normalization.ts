@@ -22,10 +22,10 @@ function softmax(call: Call, log: boolean): Value {
   return alongOneAxis(call, (x, axis) => call.build.softmax(x, axis, log));
 }
 
-/** 1 at the first maximum, 0 elsewhere. */
+/** 1 at the first maximum, which NaN is not, 0 elsewhere. */
 function hardmax(call: Call): Value {
   return alongOneAxis(call, (x, axis) => {
-    const first = call.build.asRow(call.build.reduce(x, 'arg_max', [axis], false));
+    const first = call.build.asRow(call.build.reduce(x, 'arg_max_number', [axis], false));
     return call.build.oneHot(first, axis, x.shape[call.build.ownAxis(x, axis)], 0, 1, x.type);
   });
 }

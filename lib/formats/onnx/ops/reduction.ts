@@ -36,6 +36,6 @@ export const reduction: Translations = {
   ReduceSumSquare: reduce('sum_square'),
   ReduceLogSum: reduce('log_sum'),
   ReduceLogSumExp: reduce('log_sum_exp'),
-  ArgMax: arg('arg_max', 'arg_max_last'),
-  ArgMin: arg('arg_min', 'arg_min_last'),
+  ArgMax: arg('arg_max_scan', 'arg_max_last_scan'),
+  ArgMin: arg('arg_min_scan', 'arg_min_last_scan'),
 };

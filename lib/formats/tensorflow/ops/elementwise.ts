@@ -41,13 +41,7 @@ function floorDiv(call: Call): Value {
 
 /** a − b·⌊a/b⌋, or with `trunc` the remainder that has the dividend's sign. */
 function remainder(round: 'floor' | 'trunc'): Translation {
-  return (call) => {
-    const { build } = call;
-    const [a, b] = [call.input(0), call.input(1)];
-    if (isFloat(a.type)) throw call.error('UNSUPPORTED_OP', 'the remainder of floats is no row operation known here');
-    const quotient = build.unary(build.binary('div', a, b), round);
-    return build.binary('sub', a, build.binary('mul', quotient, b));
-  };
+  return (call) => call.build.remainder(call.input(0), call.input(1), round);
 }
 
 /** 0 where the divisor, or the second factor, is 0. */
@@ -64,11 +58,15 @@ function squaredDifference(call: Call): Value {
   return call.build.unary(call.build.binary('sub', call.input(0), call.input(1)), 'square');
 }
 
-/** To the power of 2 is the square. */
+/** Powers that TensorFlow's own optimizer turns into roots and squares: of −0 and −∞ they differ. */
 function pow(call: Call): Value {
+  const { build } = call;
   const [base, exponent] = [call.input(0), call.input(1)];
-  const squares = exponent.kind === 'constant' && exponent.shape.length === 0 && exponent.data[0] === 2;
-  return squares ? call.build.unary(base, 'square') : call.build.binary('pow', base, exponent);
+  const fixed = exponent.kind === 'constant' && exponent.data.length === 1 ? exponent.data[0] : undefined;
+  if (fixed === 2) return build.unary(base, 'square');
+  if (fixed === 0.5) return build.unary(base, 'sqrt');
+  if (fixed === -0.5) return build.unary(build.unary(base, 'sqrt'), 'reciprocal');
+  return build.binary('pow', base, exponent);
 }
 
 function addN(call: Call): Value {

@@ -3,7 +3,7 @@ import type { ForwardpassError } from '../../../errors.ts';
 import { elementCount, formatShape, sameShape } from '../../../graph/shapes.ts';
 import { quote } from '../../../words.ts';
 import { batchAxisOf } from '../../tracing/emitter.ts';
-import { type Constant, constant, range } from '../../tracing/value.ts';
+import { type Constant, literal, range } from '../../tracing/value.ts';
 import type { Call, Translations } from '../call.ts';
 import type { Row, Value } from '../value.ts';
 import { elementwise } from './elementwise.ts';
@@ -146,27 +146,38 @@ function isEach(letters: readonly string[], count: number): boolean {
   return letters.length === count && new Set(letters).size === count && !letters.includes('.');
 }
 
-/** Each element and those before it along the axis, or with `reverse` after it; `exclusive` leaves out its own. */
+/**
+ * Each element and those before it along the axis, or with `reverse` after it; `exclusive` leaves out its own. Sums of
+ * 1, 2, 4, … elements, so that NaN and infinities stay where they count.
+ */
 function cumulativeSum(call: Call): Value {
   const { build } = call;
   const x = call.input(0);
   const rank = build.rank(x);
   const axis = build.axis(call.number(1), rank);
   const size = x.shape[build.ownAxis(x, axis)];
-  build.spend(size * size);
-  const matrix = new Float32Array(size * size);
-  const least = call.flag('exclusive') ? 1 : 0;
-  for (let from = 0; from < size; from++) {
-    for (let to = 0; to < size; to++) {
-      const distance = call.flag('reverse') ? from - to : to - from;
-      matrix[from * size + to] = distance >= least ? 1 : 0;
-    }
+  const positions = range(0, size, 1).map((at) => (call.flag('reverse') ? size - 1 - at : at));
+  /** `whereThere` for elements that have another `distance` before them, and that element itself. */
+  const shifted = (y: Value, distance: number, whereThere: (before: Value) => Value, otherwise: Value): Value => {
+    const step = call.flag('reverse') ? distance : -distance;
+    const indices = range(0, size, 1).map((at) => Math.min(Math.max(at + step, 0), size - 1));
+    const isThere = literal(
+      'bool',
+      positions.map((at) => Number(at >= distance)),
+      [size, ...ones(rank - 1 - axis)],
+    );
+    return build.select(isThere, whereThere(build.gather(y, axis, indices)), otherwise);
+  };
+  let sums: Value = build.binary('add', x, build.scalar(x, 0));
+  for (let distance = 1; distance < size; distance *= 2) {
+    const before = sums;
+    sums = shifted(before, distance, (other) => build.binary('add', before, other), before);
   }
-  const swapped = range(0, rank, 1)
-    .with(axis, rank - 1)
-    .with(rank - 1, axis);
-  const sums = build.dense(build.transpose(x, swapped), constant(x.type, [size, size], matrix), 'in-out');
-  return build.transpose(sums, swapped);
+  return call.flag('exclusive') ? shifted(sums, 1, (before) => before, build.scalar(x, 0)) : sums;
+}
+
+function ones(count: number): number[] {
+  return new Array<number>(count).fill(1);
 }
 
 export const linear: Translations = {

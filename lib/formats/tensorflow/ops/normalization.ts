@@ -14,7 +14,7 @@ function reduce(fn: ReduceName): Translation {
   };
 }
 
-function arg(fn: 'arg_max' | 'arg_min'): Translation {
+function arg(fn: 'arg_max_number' | 'arg_min_number'): Translation {
   return (call) => {
     const found = call.build.reduce(call.input(0), fn, [call.number(1)], false);
     return { ...found, type: call.type('output_type', 'int64') };
@@ -89,6 +89,6 @@ export const normalization: Translations = {
   EuclideanNorm: reduce('l2'),
   All: truth('min'),
   Any: truth('max'),
-  ArgMax: arg('arg_max'),
-  ArgMin: arg('arg_min'),
+  ArgMax: arg('arg_max_number'),
+  ArgMin: arg('arg_min_number'),
 };

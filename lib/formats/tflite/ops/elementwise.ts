@@ -16,6 +16,16 @@ function binary(fn: BinaryName, activation?: number): Translation {
   };
 }
 
+/** The second where neither is more, NaN among them; of constants the bound, as XNNPACK clamps. */
+function extreme(fn: 'max' | 'min'): Translation {
+  return (call) => {
+    const { build } = call;
+    const [a, b] = [call.input(0), call.input(1)];
+    if (a.kind === 'constant' || b.kind === 'constant') return build.binary(fn, a, b);
+    return build.select(build.binary(fn === 'max' ? 'greater' : 'less', a, b), a, b);
+  };
+}
+
 /** Between integers the quotient is cut towards zero. */
 function div(call: Call): Value {
   const quotient = call.build.binary('div', call.input(0), call.input(1));
@@ -29,9 +39,7 @@ function floorDiv(call: Call): Value {
 
 /** With the divisor's sign. */
 function floorMod(call: Call): Value {
-  const [a, b] = [call.input(0), call.input(1)];
-  if (isFloat(a.type)) throw call.error('UNSUPPORTED_OP', 'the remainder of floats is not a row operation known here');
-  return call.build.binary('sub', a, call.build.binary('mul', floorDiv(call), b));
+  return call.build.remainder(call.input(0), call.input(1), 'floor');
 }
 
 function squaredDifference(call: Call): Value {
@@ -88,7 +96,7 @@ export const elementwise: Translations = {
   SQRT: unary('sqrt'),
   RSQRT: rsqrt,
   SQUARE: unary('square'),
-  SIGN: unary('sign'),
+  SIGN: (call) => call.build.signOfNumber(call.input(0)),
   FLOOR: unary('floor'),
   CEIL: unary('ceil'),
   ROUND: unary('round'),
@@ -99,8 +107,8 @@ export const elementwise: Translations = {
   FLOOR_DIV: floorDiv,
   FLOOR_MOD: floorMod,
   ADD_N: addN,
-  MAXIMUM: binary('max'),
-  MINIMUM: binary('min'),
+  MAXIMUM: extreme('max'),
+  MINIMUM: extreme('min'),
   POW: binary('pow'),
   SQUARED_DIFFERENCE: squaredDifference,
   EQUAL: binary('equal'),
