@@ -94,16 +94,21 @@ function reasonOf({ module, name }: PickleGlobal): string {
   return known ?? 'is no class of scikit-learn, and its code is not in the file; save the estimators without it';
 }
 
+/** Of a search that only compared parameters. */
+export function notRefitted(search: Estimator): ForwardpassError {
+  const message =
+    'searched with refit=False, so that it holds no fitted estimator; set refit=True, or fit an estimator with its best parameters';
+  return search.error('MALFORMED', message);
+}
+
 /** Why an estimator does not say how many features it takes: what the first of its parts lacks that can say nothing. */
 export function widthless(parts: readonly Estimator[], isRead: (cls: PickleGlobal) => boolean): ForwardpassError {
   const [whole] = parts;
   for (const part of parts) {
-    if (!isRead(part.object.callable)) return refusal(part);
+    // The helpers of other estimators are read with those.
+    if (!part.className.startsWith('_') && !isRead(part.object.callable)) return refusal(part);
     const isSearch = part.className.endsWith('SearchCV') && !part.has('best_estimator_');
-    if (!isSearch || part.value('refit', true) !== false) continue;
-    const message =
-      'searched with refit=False, so that it holds no fitted estimator; set refit=True, or fit an estimator with its best parameters';
-    return part.error('MALFORMED', message);
+    if (isSearch && part.value('refit', true) === false) return notRefitted(part);
   }
   const isOld = parts.every(({ object }) => isFitted(object));
   const why = isOld ? '; fit and save it with scikit-learn 1.3 or later' : '; the estimator is not fitted';

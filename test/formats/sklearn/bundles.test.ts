@@ -125,8 +125,8 @@ describe('what lies beside a model', () => {
   it('is looked through once, however often it is there', () => {
     let bundle: PickleValue = listOf(ridge());
     for (let i = 0; i < 50; i++) bundle = objectOf('mine', 'Pair', { a: bundle, b: bundle, c: listOf(bundle, bundle) });
-    expect(() => chosen(bundle)).toThrow('mine.Pair');
+    expect(chosen(bundle)).toBe('Pair');
     for (let i = 0; i < 12; i++) bundle = listOf(bundle, bundle);
-    expect(() => chosen(bundle)).toThrow('mine.Pair');
+    expect(chosen(bundle)).toBe('Pair');
   });
 });

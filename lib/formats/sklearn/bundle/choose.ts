@@ -7,7 +7,13 @@ import type { Limits } from '../../../graph/limits.ts';
 import { didYouMean, quote } from '../../../words.ts';
 import { isContainer } from '../../containers/pickle/parts.ts';
 import { follow, type Located } from '../../containers/pickle/path.ts';
-import { PickleList, PickleObject, type PickleValue, pickleKind } from '../../containers/pickle/values.ts';
+import {
+  PickleGlobal,
+  PickleList,
+  PickleObject,
+  type PickleValue,
+  pickleKind,
+} from '../../containers/pickle/values.ts';
 import type { Member as MemberOption } from '../../format.ts';
 import { Estimator } from '../estimator.ts';
 import type { Label } from '../outcome.ts';
@@ -90,7 +96,7 @@ class BundledFile {
   #read(at: Located): Located {
     const { value } = at;
     if (!(value instanceof PickleObject) || isOfScikitLearn(value.callable)) return at;
-    const inside = this.members.inside(at);
+    const inside = this.members.inside(at).filter((each) => isKnown(each.value.callable));
     if (inside.length === 0) return at;
     const { message } = refusal(Estimator.of(value, at.place));
     const words = `what it holds can be run without it, such as \`member: ${quote(inside[0].path)}\` of ${listOf(inside)}`;
@@ -98,7 +104,11 @@ class BundledFile {
   }
 
   #none({ value, place }: Located): ForwardpassError {
-    const found = isContainer(value) ? `${pickleKind(value)} in which there is none` : pickleKind(value);
+    const found = isContainer(value)
+      ? `${pickleKind(value)} in which there is none`
+      : value instanceof PickleGlobal
+        ? `the class or function ${value}, of which the file has the name alone`
+        : pickleKind(value);
     const others = this.#root === this.#first ? [] : this.members.in(this.#root);
     const elsewhere = others.length > 0 ? `; the file also holds ${listOf(others)}, for the option \`member\`` : '';
     return new ForwardpassError('MALFORMED', `expected an estimator, found ${found}${elsewhere}`, place || undefined);

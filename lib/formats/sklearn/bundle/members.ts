@@ -48,7 +48,7 @@ export class Members {
   }
 
   holds(value: PickleValue, depth = 0): boolean {
-    if (!isObject(value)) return false;
+    if (!(value instanceof PickleObject || isContainer(value))) return false;
     const known = this.#holds.get(value);
     if (known !== undefined) return known;
     if (depth > this.limits.depth) {
@@ -65,7 +65,7 @@ export class Members {
     if (value instanceof PickleObject && !isContainer(value)) {
       if (isModel(value)) return true;
       if (isOfScikitLearn(value.callable)) return false;
-    } else if (!isContainer(value)) return false;
+    }
     const isSequence = value instanceof PickleList || value instanceof PickleTuple;
     if (isSequence && !value.items.some(isObject)) return false;
     let found = false;

@@ -1,7 +1,7 @@
 /** Feature names that were saved beside an estimator that has none itself. */
 import { isContainer, isObject, partsOf } from '../../containers/pickle/parts.ts';
 import type { Located } from '../../containers/pickle/path.ts';
-import type { PickleValue } from '../../containers/pickle/values.ts';
+import { PickleArray, type PickleValue } from '../../containers/pickle/values.ts';
 import type { Label } from '../outcome.ts';
 import { columnIndex, itemsOf, plainScalar } from '../values.ts';
 import type { Members } from './members.ts';
@@ -37,7 +37,8 @@ function listsIn(container: PickleValue, members: Members, width: number): reado
   const waiting = [container];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     for (const { value } of partsOf(next)) {
-      if (!isObject(value) || seen.has(value)) continue;
+      const isScalar = !isObject(value) || (value instanceof PickleArray && value.shape.length !== 1);
+      if (isScalar || seen.has(value)) continue;
       seen.add(value);
       const names = namesIn(value, width);
       if (names !== undefined) found.push(names);

@@ -1,16 +1,20 @@
 /** Estimators that chose or fitted another one, and predict as it does. */
+import type { Estimator } from '../estimator.ts';
+import { notRefitted } from '../refusals.ts';
 import type { Reading, Table } from '../table.ts';
 
 /** By the name of the attribute that holds it; older versions had the second. */
 function delegate(...attributes: readonly [string, string?]): Reading {
   return {
-    predict: (estimator, emitter, x) => emitter.predict(estimator.estimator(held(estimator, attributes)), x),
-    transform: (estimator, emitter, x) => emitter.transform(estimator.estimator(held(estimator, attributes)), x),
+    predict: (estimator, emitter, x) => emitter.predict(held(estimator, attributes), x),
+    transform: (estimator, emitter, x) => emitter.transform(held(estimator, attributes), x),
   };
 }
 
-function held(estimator: { has(attribute: string): boolean }, [first, second]: readonly [string, string?]): string {
-  return second !== undefined && !estimator.has(first) ? second : first;
+function held(estimator: Estimator, [first, second]: readonly [string, string?]): Estimator {
+  const attribute = second !== undefined && !estimator.has(first) ? second : first;
+  if (!estimator.has(attribute) && estimator.value('refit') === false) throw notRefitted(estimator);
+  return estimator.estimator(attribute);
 }
 
 const search = delegate('best_estimator_');
