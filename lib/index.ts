@@ -1,4 +1,4 @@
-export type { ErrorCode } from './errors.ts';
+export type { ErrorCode, ErrorRecord } from './errors.ts';
 export { ForwardpassError } from './errors.ts';
 export type { Format } from './formats/registry.ts';
 export type {
