@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readElf } from './elf.ts';
 import { ForwardpassError } from './errors.ts';
-import { describe } from './words.ts';
+import { describe, docsPage } from './words.ts';
 
 /** What decides which binary is looked for, and where. */
 export interface Host {
@@ -54,7 +54,7 @@ function remedies({ platform, arch, env, folders }: Host): string[] {
     'A bundler (esbuild, webpack, Rollup, Next.js), or what copied the package, left its binaries behind. Leave forwardpass ' +
     "out of the bundle (external: ['forwardpass']; Next.js: serverExternalPackages: ['forwardpass']), or copy " +
     `node_modules/forwardpass/prebuilds/${platform}-${arch} to prebuilds/ beside the bundle, or name the file in the ` +
-    'environment variable FORWARDPASS_ADDON. See docs/bundlers.md';
+    `environment variable FORWARDPASS_ADDON. See ${docsPage('bundlers')}`;
   return isPackage ? [apart, BUILD] : [apart];
 }
 

@@ -64,7 +64,7 @@ const APART = (target: string) =>
   'A bundler (esbuild, webpack, Rollup, Next.js), or what copied the package, left its binaries behind. Leave forwardpass ' +
   "out of the bundle (external: ['forwardpass']; Next.js: serverExternalPackages: ['forwardpass']), or copy " +
   `node_modules/forwardpass/prebuilds/${target} to prebuilds/ beside the bundle, or name the file in the ` +
-  'environment variable FORWARDPASS_ADDON. See docs/bundlers.md';
+  'environment variable FORWARDPASS_ADDON. See node_modules/forwardpass/docs/bundlers.md';
 
 /** Puts a file where the search looks first, beside nothing else. */
 function place(name: string, make: (path: string) => void): Host {
