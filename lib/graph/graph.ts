@@ -51,10 +51,10 @@ export interface GraphInput {
    */
   readonly missing?: boolean;
   /**
-   * Positions of elements that are numbers or Python's None: null and undefined are written as NaN, which means None
-   * there. NaN itself, which the source tells apart from None, is refused.
+   * By the position of an element that is a number or Python's None, what None is written as. That may be NaN, where the
+   * model takes None alone: NaN itself is then refused. Any other number is refused where it is not None.
    */
-  readonly nones?: readonly number[];
+  readonly nones?: ReadonlyMap<number, number>;
 }
 
 /** A word, or Python's None. */

@@ -159,7 +159,7 @@ function checkInputs(graph: Graph, limits: Limits): Map<string, Shape> {
   for (const { name, shape, words, nones } of graph.inputs) {
     checkShape(`input ${name}`, shape);
     checkRow(`input ${name}`, shape, limits);
-    const told = [...(words?.keys() ?? []), ...(nones ?? [])];
+    const told = [...(words?.keys() ?? []), ...(nones?.keys() ?? [])];
     for (const at of told) {
       if (Number.isInteger(at) && at >= 0 && at < elementCount(shape)) continue;
       const message = `has words or None for element ${at} of a row of ${elementCount(shape)}`;

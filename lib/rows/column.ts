@@ -9,8 +9,6 @@ export class Column {
   readonly isPlain: boolean;
   /** By element, the index of each word. */
   readonly #indices: ReadonlyMap<number, ReadonlyMap<Word, number>>;
-  /** Elements whose NaN means None. */
-  readonly #nones: ReadonlySet<number>;
 
   constructor(readonly port: Port) {
     // Elements of one list share its indices.
@@ -22,7 +20,6 @@ export class Column {
     };
     this.#indices = new Map([...(port.words ?? [])].map(([at, list]) => [at, indicesOf(list)]));
     this.isPlain = this.#indices.size === 0 && port.nones === undefined;
-    this.#nones = new Set(port.nones);
   }
 
   /** Whether nothing looks at the element. */
@@ -33,7 +30,7 @@ export class Column {
   /** Whether a row may lack the element: nothing looks at it, or the model does something where it is missing. */
   isOptional(element: number): boolean {
     if (this.isUnused(element) || this.port.fills?.get(element)?.known === true) return true;
-    return this.#indices.get(element)?.has(null) === true;
+    return this.#none(element) !== undefined;
   }
 
   /** `a number`, or what strings it may be. */
@@ -49,7 +46,7 @@ export class Column {
     const indices = this.#indices.get(element);
     if (indices?.size === 0) return -1;
     if (value === null || value === undefined || Number.isNaN(value)) {
-      const number = this.#absent(value as null | undefined | number, element, indices?.get(null));
+      const number = this.#absent(value as null | undefined | number, element);
       if (number !== undefined) return number;
     }
     if (indices !== undefined && typeof value === 'string') return indices.get(value) ?? -1;
@@ -57,23 +54,28 @@ export class Column {
     if (indices !== undefined || typeof value !== 'number') {
       throw new ForwardpassError('INPUT', `expected ${this.kindOf(element)}, found ${describe(value)}`, place());
     }
-    if (Number.isNaN(value) && this.#nones.has(element)) {
-      const message = 'holds NaN, where this model knows numbers and None; pass null for None';
+    if (Object.is(value, this.port.nones?.get(element))) {
+      const message = `holds ${value}, where this model knows numbers and None; pass null for None`;
       throw new ForwardpassError('INPUT', message, place());
     }
     return value;
   }
 
   /**
-   * The number for null, undefined or NaN, where the element takes it; `none` is the index of None among its words.
-   * Where the model knows both, null is None, and undefined is NaN as in a data frame made of records that lack a key;
+   * The number for null, undefined or NaN, where the element takes it. Where the model knows both, null is None, and undefined is NaN as in a data frame made of records that lack a key;
    * where it knows one of them, null and undefined are that one.
    */
-  #absent(value: null | undefined | number, element: number, none: number | undefined): number | undefined {
+  #absent(value: null | undefined | number, element: number): number | undefined {
     const { missing, fills } = this.port;
-    if (none !== undefined) return value === null || (value === undefined && !missing) ? none : Number.NaN;
-    const isTaken = this.#nones.has(element) ? !Number.isNaN(value) : missing || fills?.has(element);
-    return isTaken ? Number.NaN : undefined;
+    const none = this.#none(element);
+    if (none === undefined) return missing || fills?.has(element) ? Number.NaN : undefined;
+    if (Number.isNaN(value)) return Number.isNaN(none) ? undefined : Number.NaN;
+    return value === null || !fills?.get(element)?.known ? none : Number.NaN;
+  }
+
+  /** What None is written as, where the model knows it. */
+  #none(element: number): number | undefined {
+    return this.#indices.get(element)?.get(null) ?? this.port.nones?.get(element);
   }
 }
 

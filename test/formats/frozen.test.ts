@@ -88,7 +88,7 @@ describe('a frozen model', () => {
         node('scores', 'affine', ['checked', constant([2]), constant([1])], {}),
         node('p', 'unary', ['scores'], { fn: 'sigmoid' }),
       ]),
-      inputs: [{ name: 'x', shape: [3], dtype: 'float32', words, missing: true, nones: [1] }],
+      inputs: [{ name: 'x', shape: [3], dtype: 'float32', words, missing: true, nones: new Map([[1, Number.NaN]]) }],
       ...rest,
     });
     const frozen = async (rest: Partial<Graph>) => {

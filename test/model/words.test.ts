@@ -123,8 +123,8 @@ describe('what is missing', () => {
 });
 
 describe("Python's None", () => {
-  /** [a word or None, a number or None]; what is written for them. */
-  const told = (missing?: boolean) =>
+  /** [a word or None, a number or None]; what is written for them. With `missing`, −5 for NaN. */
+  const told = (missing?: boolean, none = Number.NaN) =>
     modelFromGraph({
       format: 'test',
       precision: 'f64',
@@ -134,12 +134,17 @@ describe("Python's None", () => {
           shape: [2],
           dtype: 'float64',
           words: new Map([[0, ['gold', null]]]),
-          nones: [1],
+          nones: new Map([[1, none]]),
           ...(missing && { missing }),
         },
       ],
       outputs: [{ name: 'y', value: 'y', dtype: 'float64' }],
-      nodes: [node('y', 'affine', ['x', constant([1]), constant([0])], {})],
+      nodes: [
+        node('nan', 'unary', ['x'], { fn: 'is_nan' }),
+        missing
+          ? node('y', 'select', ['nan', constant([-5]), 'x'], {})
+          : node('y', 'affine', ['x', constant([1]), constant([0])], {}),
+      ],
     });
 
   it.each<[string, boolean, unknown, number]>([
@@ -147,8 +152,8 @@ describe("Python's None", () => {
     ['undefined is None where the model knows nothing else that is missing', false, undefined, 1],
     ['NaN is NaN', false, Number.NaN, Number.NaN],
     ['null is None beside NaN', true, null, 1],
-    ['undefined is NaN where the model knows both', true, undefined, Number.NaN],
-    ['NaN is NaN beside None', true, Number.NaN, Number.NaN],
+    ['undefined is NaN where the model knows both', true, undefined, -5],
+    ['NaN is NaN beside None', true, Number.NaN, -5],
     ['a word is a word', true, 'gold', 0],
   ])('has an index among words: %s', (_, missing, cell, expected) => {
     expect(told(missing).predict([[cell, 7]] as Rows)).toEqual(Float64Array.of(expected, 7));
@@ -163,6 +168,22 @@ describe("Python's None", () => {
       const message = 'rows[0][1]: holds NaN, where this model knows numbers and None; pass null for None';
       expect([error.code, error.message]).toEqual(['INPUT', message]);
     }
+  });
+});
+
+describe("Python's None among numbers, beside NaN", () => {
+  it('is a number of its own, which no other cell may be', async () => {
+    const model = modelFromGraph({
+      format: 'test',
+      precision: 'f64',
+      inputs: [{ name: 'x', shape: [1], dtype: 'float64', nones: new Map([[0, -9]]), missing: true }],
+      outputs: [{ name: 'y', value: 'y', dtype: 'float64' }],
+      nodes: [node('nan', 'unary', ['x'], { fn: 'is_nan' }), node('y', 'select', ['nan', constant([-5]), 'x'], {})],
+    });
+    const rows = [[null], [undefined], [Number.NaN], [3], [true]] as Rows;
+    expect(model.predict(rows)).toEqual(Float64Array.of(-9, -5, -5, 3, 1));
+    const error = await failureOf(() => model.predict([[-9]]));
+    expect(error.message).toBe('rows[0][0]: holds -9, where this model knows numbers and None; pass null for None');
   });
 });
 

@@ -25,8 +25,9 @@ export interface FrozenNode {
   readonly attributes: Readonly<Record<string, unknown>>;
 }
 
-export interface FrozenInput extends Omit<GraphInput, 'words'> {
+export interface FrozenInput extends Omit<GraphInput, 'words' | 'nones'> {
   readonly words?: readonly (readonly [element: number, words: readonly Word[]])[];
+  readonly nones?: readonly (readonly [element: number, none: unknown])[];
 }
 
 export interface FrozenDecision extends Omit<Decision, 'scores'> {

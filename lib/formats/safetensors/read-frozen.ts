@@ -77,19 +77,22 @@ const OPS = Object.keys(ATTRIBUTES) as Op[];
 
 const word: is.Check<Word> = (value, place) => (value === null ? null : is.text(value, place));
 
-const words: is.Check<NonNullable<FrozenInput['words']>[number]> = (value, place) => {
-  const [element, list, ...others] = is.list((item) => item)(value, place);
-  if (others.length > 0) return is.refuse(place, 'expected an element and its words');
-  return [is.count(element, `${place}[0]`), is.list(word)(list, `${place}[1]`)];
-};
+/** An element's position, and what is said of it. */
+function ofElement<T>(check: is.Check<T>): is.Check<readonly [element: number, said: T]> {
+  return (value, place) => {
+    const [element, said, ...others] = is.list((item) => item)(value, place);
+    if (others.length > 0) return is.refuse(place, 'expected an element and what is said of it');
+    return [is.count(element, `${place}[0]`), check(said, `${place}[1]`)];
+  };
+}
 
 const input = is.record<FrozenInput>({
   name: is.text,
   shape: is.list(is.count),
   dtype: is.oneOf(DTYPES),
-  words: is.optional(is.list(words)),
+  words: is.optional(is.list(ofElement(is.list(word)))),
   missing: is.optional(is.truth),
-  nones: is.optional(is.list(is.count)),
+  nones: is.optional(is.list(ofElement(is.number))),
 });
 
 const operand: is.Check<FrozenOperand> = (value, place) => {
@@ -205,7 +208,11 @@ export async function readFrozen(
   return {
     format: 'safetensors',
     precision,
-    inputs: inputs.map(({ words, ...rest }) => ({ ...rest, ...(words && { words: new Map(words) }) })),
+    inputs: inputs.map(({ words, nones, ...rest }) => ({
+      ...rest,
+      ...(words && { words: new Map(words) }),
+      ...(nones && { nones: new Map(nones as [number, number][]) }),
+    })),
     outputs,
     nodes,
     classes,

@@ -78,7 +78,11 @@ export function writeFrozen(graph: FreezableGraph, precision: 'f32' | 'f64', pro
   const frozen: FrozenGraph = {
     version: FROZEN_VERSION,
     precision,
-    inputs: graph.inputs.map(({ words, ...input }) => ({ ...input, ...(words && { words: [...words] }) })),
+    inputs: graph.inputs.map(({ words, nones, ...input }) => ({
+      ...input,
+      ...(words && { words: [...words] }),
+      ...(nones && { nones: [...nones].map(([element, none]) => [element, encodeNumber(none)] as const) }),
+    })),
     nodes: graph.nodes.map((node) => ({
       op: node.op,
       name: node.name,

@@ -2,28 +2,36 @@
  * What the cells of the model's input may be: words, numbers, None and NaN. No one place of a file says so; each
  * estimator that looks at a column tells its part, in the order in which they are read.
  */
-import type { ForwardpassError } from '../../errors.ts';
 import type { Word } from '../../graph/graph.ts';
+
+/** What an earlier reading found. */
+export interface Known {
+  /** Columns that hold words. */
+  readonly words: ReadonlySet<number>;
+  /** Columns of numbers in which None and NaN are two things. */
+  readonly both: ReadonlySet<number>;
+}
+
+/** The least float32: what None is among numbers where it is not NaN. */
+const NONE = -(2 - 2 ** -23) * 2 ** 127;
 
 export class Cells {
   /** By column, its words, None among them as null: see {@link wordIndices}. */
   readonly words = new Map<number, Word[]>();
   /** Whether an imputer or its like takes missing values in. */
   takesMissing = false;
-  /** Columns of numbers whose NaN means None. */
-  readonly nones = new Set<number>();
+  /** By column of numbers, what None is there. */
+  readonly nones = new Map<number, number>();
   /** Columns of numbers in which NaN is looked for, and None is not. */
   readonly #nans = new Set<number>();
   /** Columns that were taken to hold numbers. */
   readonly #numbers = new Set<number>();
-  readonly #conflicts = new Map<number, ForwardpassError>();
 
-  /** `known` are columns of which an earlier reading found that they hold words. */
-  constructor(private readonly known: ReadonlySet<number> = new Set()) {}
+  constructor(private readonly known: Known = { words: new Set(), both: new Set() }) {}
 
   /** Whether the column holds words, as far as is known; where it does not, it is taken to hold numbers. */
   isOfWords(column: number): boolean {
-    if (this.known.has(column) || this.words.has(column)) return true;
+    if (this.known.words.has(column) || this.words.has(column)) return true;
     this.#numbers.add(column);
     return false;
   }
@@ -40,29 +48,35 @@ export class Cells {
     });
   }
 
-  /** NaN is looked for in the column, and None is another thing there: among words they differ, among numbers not. */
-  takeNan(column: number | undefined, conflict: () => ForwardpassError): void {
+  /** NaN is looked for in the column, and None is another thing there. */
+  takeNan(column: number | undefined): void {
     this.takesMissing = true;
-    if (column === undefined || this.isOfWords(column)) return;
-    this.#nans.add(column);
-    if (this.nones.has(column)) this.#conflicts.set(column, conflict());
+    if (column !== undefined && !this.isOfWords(column)) this.#nans.add(column);
   }
 
-  /** None is looked for in a column of numbers, where NaN has to stand for it. */
-  takeNone(column: number, conflict: () => ForwardpassError): void {
-    this.nones.add(column);
-    if (this.#nans.has(column)) this.#conflicts.set(column, conflict());
+  /** None is looked for in a column of numbers; gives what it is there: NaN, unless that is another thing. */
+  takeNone(column: number): number {
+    const none = this.noneOf(column);
+    this.nones.set(column, none);
+    return none;
   }
 
-  /**
-   * What the next reading has to know from its beginning, since columns that were taken to hold numbers turned out to
-   * hold words; undefined when there is nothing of the kind. Throws where None and NaN are two things in a column of
-   * numbers.
-   */
-  settle(): ReadonlySet<number> | undefined {
-    const isLate = (column: number) => this.words.has(column) && !this.known.has(column);
-    if ([...this.#numbers].some(isLate)) return new Set([...this.known, ...this.words.keys()]);
-    for (const conflict of this.#conflicts.values()) throw conflict;
-    return undefined;
+  /** NaN where None is NaN, or is not looked for. */
+  noneOf(column: number): number {
+    return this.hasBoth(column) ? NONE : Number.NaN;
+  }
+
+  /** Whether None is a number of its own in the column, which nothing may compute with. */
+  hasBoth(column: number | undefined): boolean {
+    return column !== undefined && this.known.both.has(column);
+  }
+
+  /** What the next reading has to know from its beginning; undefined when this one knew it. */
+  settle(): Known | undefined {
+    const { words, both } = this.known;
+    const isLate = (column: number) => this.words.has(column) && !words.has(column);
+    if ([...this.#numbers].some(isLate)) return { words: new Set([...words, ...this.words.keys()]), both };
+    const found = [...this.nones.keys()].filter((column) => this.#nans.has(column) && !both.has(column));
+    return found.length > 0 ? { words, both: new Set([...both, ...found]) } : undefined;
   }
 }

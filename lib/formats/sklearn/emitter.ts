@@ -41,6 +41,8 @@ export class Emitter {
   #visits = 0;
   /** From the outermost estimator to the one at work. */
   readonly #path: Estimator[] = [];
+  /** Rows in which None is a number of its own. */
+  readonly #withNone = new Set<string>();
   /** Rows known to be finite, and those that may hold NaN besides. */
   readonly #finite = new Map<string, Row>();
 
@@ -84,6 +86,42 @@ export class Emitter {
 
   /** Any operation; gives the name of its result. The helpers below are for rows of one axis. */
   emit<O extends Op>(op: O, inputs: readonly Operand[], attributes: OpAttributes[O]): string {
+    const { fn } = attributes as { readonly fn?: string };
+    if (fn !== 'is_nan' && fn !== 'equal') for (const input of inputs) this.requireNumbers(input);
+    return this.#emit(op, inputs, attributes);
+  }
+
+  /** Refuses a row in which None is a number of its own. */
+  requireNumbers(input: Operand): void {
+    if (typeof input !== 'string' || !this.#withNone.has(input)) return;
+    const message = 'computes with a column in which None and a missing number are two things';
+    throw this.#error(
+      'UNSUPPORTED_DTYPE',
+      `${message}; fit the pipeline with one of them, as by frame.fillna(numpy.nan)`,
+    );
+  }
+
+  /** Of the model's input: None is a number of its own in some columns. */
+  input(x: Row): Row {
+    return this.#moved(x, this.#hasBoth(x));
+  }
+
+  /** Whether None is a number of its own in this column of the row. */
+  holdsNone(x: Row, column: number): boolean {
+    return this.#withNone.has(x.operand) && this.cells.hasBoth(column);
+  }
+
+  #hasBoth({ columns }: Row): boolean {
+    return columns?.some((column) => this.cells.hasBoth(column)) ?? true;
+  }
+
+  /** A row of elements of others, of which some may hold None. */
+  #moved(row: Row, mayHoldNone: boolean): Row {
+    if (mayHoldNone && this.#hasBoth(row)) this.#withNone.add(row.operand);
+    return row;
+  }
+
+  #emit<O extends Op>(op: O, inputs: readonly Operand[], attributes: OpAttributes[O]): string {
     if (this.nodes.length >= this.limits.nodes) {
       throw new ForwardpassError('LIMIT', `more than ${this.limits.nodes} nodes; \`limits.nodes\` allows no more`);
     }
@@ -135,6 +173,17 @@ export class Emitter {
     return { operand: this.emit('binary', [operandOf(a), operandOf(b)], { fn }), width };
   }
 
+  /** The row with `values` where `isMissing`; `keepsNone` where some None of it may be left. */
+  filled(x: Row, isMissing: Row, values: Vector, keepsNone: boolean): Row {
+    const operands = [isMissing.operand, tensor(values), x.operand];
+    const row = {
+      operand: this.#emit('select', operands, {}),
+      width: x.width,
+      ...(x.columns && { columns: x.columns }),
+    };
+    return this.#moved(row, keepsNone && this.#withNone.has(x.operand));
+  }
+
   /** condition ≠ 0 ? a : b, element by element; widths of 1 are for all. */
   select(condition: Row, a: Row | Vector | number, b: Row | Vector | number): Row {
     const width = this.#commonWidth(condition, a, b);
@@ -174,20 +223,21 @@ export class Emitter {
     if (positions.length === 0) throw this.#error('SHAPE', 'no column of the row is left');
     if (positions.length === x.width && positions.every((position, i) => position === i)) return x;
     const indices = Int32Array.from(positions);
-    const operand = this.emit('gather', [x.operand], { axis: 0, indices });
+    const operand = this.#emit('gather', [x.operand], { axis: 0, indices });
     const { columns, names } = x;
-    return {
+    const row = {
       operand,
       width: positions.length,
       ...(columns && { columns: positions.map((position) => columns[position]) }),
       ...(names && { names: positions.map((position) => names[position]) }),
     };
+    return this.#moved(row, this.#withNone.has(x.operand));
   }
 
   concat(rows: readonly Row[]): Row {
     if (rows.length === 0) throw this.#error('SHAPE', 'no column of the row is left');
     if (rows.length === 1) return rows[0];
-    const operand = this.emit(
+    const operand = this.#emit(
       'concat',
       rows.map((row) => row.operand),
       { axis: 0 },
@@ -196,7 +246,8 @@ export class Emitter {
     if (width > this.limits.rowElements)
       throw this.#error('LIMIT', `a row of ${width} elements exceeds \`limits.rowElements\``);
     const columns = rows.flatMap((row) => row.columns ?? new Array<undefined>(row.width).fill(undefined));
-    return { operand, width, columns };
+    const mayHoldNone = rows.some((row) => this.#withNone.has(row.operand));
+    return this.#moved({ operand, width, columns }, mayHoldNone);
   }
 
   /** The same elements in rows of several axes, for `emit`; `flat` is the way back. */
@@ -213,7 +264,8 @@ export class Emitter {
     const key = `${nan}${x.operand}`;
     const known = this.#finite.get(key) ?? this.#finite.get(`false${x.operand}`);
     if (known !== undefined) return known;
-    const checked = { ...x, operand: this.emit('require_finite', [x.operand], { nan }) };
+    const operand = this.#emit('require_finite', [x.operand], { nan });
+    const checked = this.#moved({ ...x, operand }, this.#withNone.has(x.operand));
     this.#finite.set(key, checked);
     // A checked row is not checked again.
     this.#finite.set(`${nan}${checked.operand}`, checked);
@@ -227,7 +279,7 @@ export class Emitter {
     return tensor(values);
   }
 
-  #error(code: 'SHAPE' | 'LIMIT', message: string): ForwardpassError {
+  #error(code: 'SHAPE' | 'LIMIT' | 'UNSUPPORTED_DTYPE', message: string): ForwardpassError {
     return this.#path.at(-1)?.error(code, message) ?? new ForwardpassError(code, message);
   }
 

@@ -5,7 +5,7 @@ import type { PickleValue } from '../containers/pickle/values.ts';
 import type { ReadOptions, Source } from '../format.ts';
 import { type Choice, choose } from './bundle/choose.ts';
 import { decoded, isLabelEncoder } from './bundle/labels.ts';
-import { Cells } from './cells.ts';
+import { Cells, type Known } from './cells.ts';
 import { Emitter } from './emitter.ts';
 import type { Estimator } from './estimator.ts';
 import { featuresOf } from './features.ts';
@@ -26,14 +26,13 @@ async function readValues(source: Source, limits: Limits, isSkops: boolean): Pro
 }
 
 export function graphOf(choice: Choice, limits: Limits): Graph {
-  const first = new Cells();
-  const graph = graphWith(first, choice, limits);
-  const known = first.settle();
-  if (known === undefined) return graph;
-  const second = new Cells(known);
-  const again = graphWith(second, choice, limits);
-  second.settle();
-  return again;
+  // Each reading knows of more columns than the one before, and most files need no second.
+  for (let known: Known | undefined; ; ) {
+    const cells = new Cells(known);
+    const graph = graphWith(cells, choice, limits);
+    known = cells.settle();
+    if (known === undefined) return graph;
+  }
 }
 
 function graphWith(cells: Cells, choice: Choice, limits: Limits): Graph {
@@ -43,7 +42,7 @@ function graphWith(cells: Cells, choice: Choice, limits: Limits): Graph {
   const [isPredictor] = [last, ...steps].map((estimator) => predicts(estimator, limits.depth));
   const { width, names } = featuresOf([...steps, last], limits, isKnown);
   const columns = Array.from({ length: width }, (_, i) => i);
-  const x: Row = { operand: INPUT, width, columns, ...(names && { names }) };
+  const x = emitter.input({ operand: INPUT, width, columns, ...(names && { names }) });
   const row = steps.reduce((given, step) => emitter.transform(step, given), x);
   const outputs =
     isPredictor || encoder
@@ -75,10 +74,11 @@ function predicted(emitter: Emitter, last: Estimator, row: Row, encoder: Estimat
 const INPUT = 'X';
 
 function transformed(emitter: Emitter, estimator: Estimator, row: Row): Outputs {
-  const isWords = (column: number | undefined) => column !== undefined && emitter.cells.words.has(column);
-  const at = row.columns?.findIndex(isWords) ?? -1;
+  const isNoNumber = (column: number | undefined) =>
+    column !== undefined && (emitter.cells.words.has(column) || emitter.holdsNone(row, column));
+  const at = row.columns?.findIndex(isNoNumber) ?? -1;
   if (at >= 0) {
-    const message = `gives words in column ${at}, and outputs are numbers; put an encoder behind it`;
+    const message = `gives words or None in column ${at}, and outputs are numbers; put an encoder behind it`;
     throw estimator.error('UNSUPPORTED_OP', message);
   }
   return { outputs: [output(emitter, 'transformed', row)] };
@@ -95,6 +95,6 @@ function inputOf(emitter: Emitter, width: number, outputs: Graph['outputs']): Gr
     dtype: precision === 'f64' ? 'float64' : 'float32',
     ...(words.size > 0 && { words }),
     ...(takesMissing && { missing: true }),
-    ...(nones.size > 0 && { nones: [...nones] }),
+    ...(nones.size > 0 && { nones }),
   };
 }

@@ -16,8 +16,8 @@ interface Case {
 const file = new URL('../../fixtures/sklearn-none/none.json', import.meta.url);
 const { cases } = JSON.parse(readFileSync(file, 'utf8')) as { cases: Case[] };
 
-/** Of numbers, with both None and NaN in the file; or a list of words and numbers. */
-const CANNOT = /cannot be told apart in a column of numbers|numbers beside words/;
+/** Zeros were filled in, and became a category. */
+const CANNOT = /holds numbers beside words/;
 
 /** The row; the error where it is refused. */
 function given(model: Model, cell: unknown): Float64Array | ForwardpassError {
@@ -39,7 +39,7 @@ describe('None and NaN in scikit-learn', () => {
       model = await load(Buffer.from(bytes, 'base64'));
     } catch (error) {
       expect((error as Error).message).toMatch(CANNOT);
-      expect(name).toMatch(/^(?:numbers|truths)|by 0/);
+      expect(name).toContain('by 0');
       refused++;
       return;
     }
@@ -65,6 +65,6 @@ describe('None and NaN in scikit-learn', () => {
   });
 
   it('are mostly answered', () => {
-    expect(answered).toBeGreaterThan(8 * refused);
+    expect(answered).toBeGreaterThan(40 * refused);
   });
 });

@@ -4,7 +4,6 @@ import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import type { Row } from '../outcome.ts';
 import { itemsOf, plainScalar } from '../values.ts';
-import { ONE_NAN } from './imputers.ts';
 
 export interface Categories {
   readonly column: number;
@@ -28,23 +27,21 @@ export function categoriesOf(estimator: Estimator, emitter: Emitter, x: Row): re
     const items = itemsOf(list)?.map(plainScalar);
     if (items === undefined) throw estimator.error('MALFORMED', `expected an array, found ${pickleKind(list)}`, place);
     const [nan, none] = [items.findIndex(isNan), items.indexOf(null)].map((at) => (at < 0 ? undefined : at));
-    const isNumber = (item: PickleValue) =>
+    const isPlain = (item: PickleValue) =>
       (typeof item === 'number' && !Number.isNaN(item)) || typeof item === 'boolean';
-    const areNumbers = items.some(isNumber);
+    const areNumbers = items.some(isPlain);
     const areWords = items.some((item) => typeof item === 'string') || (none !== undefined && !areNumbers);
     const own = x.columns?.[column];
     if (areNumbers && (areWords || (own !== undefined && emitter.cells.isOfWords(own)))) {
       throw estimator.error('UNSUPPORTED_DTYPE', 'holds numbers beside words, which is not read here', place);
     }
-    const told = () =>
-      estimator.error('UNSUPPORTED_DTYPE', `holds None where a missing number is another thing, ${ONE_NAN}`, place);
-    if (nan !== undefined) emitter.cells.takeNan(own, told);
+    if (nan !== undefined) emitter.cells.takeNan(own);
     if (none === undefined || areWords) return { column, items, areWords, nan, missing: nan };
     if (own === undefined) {
       throw estimator.error('UNSUPPORTED_OP', `column ${column} holds None, which a step before has made`);
     }
-    emitter.cells.takeNone(own, told);
-    return { column, items, areWords, nan, missing: nan ?? none };
+    const isNumber = !Number.isNaN(emitter.cells.takeNone(own));
+    return { column, items, areWords, nan, missing: isNumber ? nan : none };
   });
 }
 
@@ -120,7 +117,7 @@ export function numbersOf(
     if (areWords && isWord(item)) return numbers.get(item) as number;
     if (typeof item === 'number') return item;
     if (typeof item === 'boolean') return Number(item);
-    if (item === null) return Number.NaN;
+    if (item === null) return model === undefined ? Number.NaN : emitter.cells.noneOf(model);
     const found = `expected a category that is a word or a number, found ${pickleKind(item)}`;
     throw estimator.error('UNSUPPORTED_DTYPE', found, `categories_[${column}][${i}]`);
   });

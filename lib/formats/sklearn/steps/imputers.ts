@@ -59,6 +59,8 @@ class Missing {
   readonly #isMissing: Row;
   readonly #marker: Marker;
   readonly #fills: readonly PickleValue[];
+  /** Whether None counts as missing. */
+  readonly #takesNone: boolean;
 
   constructor(
     readonly estimator: Estimator,
@@ -72,24 +74,27 @@ class Missing {
     this.#marker = marker === 'either' && fills.length === 0 ? 'none' : marker;
     if (marker === 'nan') {
       if (makesFloats) emitter.cells.takesMissing = true;
-      else for (const i of everyColumn(x)) emitter.cells.takeNan(x.columns?.[i], () => this.#oneNan(i));
+      else for (const i of everyColumn(x)) emitter.cells.takeNan(x.columns?.[i]);
     }
     if (marker === 'either') emitter.cells.takesMissing = true;
-    const codes = Float64Array.from({ length: x.width }, (_, i) => this.#code(x, i));
+    // It would refuse the NaN that None becomes.
+    if (makesFloats && marker !== 'nan') emitter.requireNumbers(x.operand);
+    const codes = Float64Array.from({ length: x.width }, (_, i) => this.#code(x, i, makesFloats));
     this.#x = this.#checked(x, codes);
     const equal = () => emitter.binary('equal', this.#x, codes);
     const isNan = () => emitter.unary(this.#x, 'is_nan');
-    if (marker === 'nan') this.#isMissing = isNan();
+    this.#takesNone = (marker !== 'nan' || makesFloats) && typeof marker !== 'object';
+    if (marker === 'nan' && codes.every(Number.isNaN)) this.#isMissing = isNan();
     else if (typeof marker === 'object') this.#isMissing = equal();
     else this.#isMissing = emitter.binary('or', equal(), isNan());
   }
 
   /** What of column `i` counts as missing, besides NaN; NaN where nothing does. */
-  #code(x: Row, i: number): number {
+  #code(x: Row, i: number, makesFloats: boolean): number {
     const own = x.columns?.[i];
     const { cells } = this.emitter;
     const marker = this.#marker;
-    if (marker === 'nan') return Number.NaN;
+    if (marker === 'nan') return makesFloats && own !== undefined ? cells.noneOf(own) : Number.NaN;
     if (typeof marker === 'object') {
       const isWords = typeof this.#fills[i] === 'string' || (own !== undefined && cells.isOfWords(own));
       if (typeof marker.is === 'string') return isWords ? this.#word(x, i, marker.is) : Number.NaN;
@@ -97,11 +102,9 @@ class Missing {
     }
     if (typeof this.#fills[i] === 'string' || (own !== undefined && cells.isOfWords(own)))
       return this.#word(x, i, null);
-    if (marker === 'none') {
-      if (own === undefined) throw this.#made(i);
-      cells.takeNone(own, () => this.#oneNan(i));
-    }
-    return Number.NaN;
+    if (marker === 'either') return own === undefined ? Number.NaN : cells.noneOf(own);
+    if (own === undefined) throw this.#made(i);
+    return cells.takeNone(own);
   }
 
   /** NaN is let through where it counts as missing. */
@@ -128,9 +131,8 @@ class Missing {
   filled(kept: readonly number[], nothing: number): Row {
     const { emitter } = this;
     const values = Float64Array.from(kept, (i) => this.#fill(i, nothing));
-    const x = emitter.gather(this.#x, kept);
-    const { operand } = emitter.select(emitter.gather(this.#isMissing, kept), values, x);
-    return { operand, width: kept.length, columns: kept.map((i) => this.#x.columns?.[i]) };
+    const keepsNone = !this.#takesNone || this.#fills.includes(null);
+    return emitter.filled(emitter.gather(this.#x, kept), emitter.gather(this.#isMissing, kept), values, keepsNone);
   }
 
   /** 1 for each of the columns that is missing, otherwise 0. */
@@ -154,8 +156,7 @@ class Missing {
     if (fill === null) {
       if (isWords) return this.#word(this.#x, column, null);
       if (own === undefined) throw this.#made(column);
-      this.emitter.cells.takeNone(own, () => this.#oneNan(column));
-      return Number.NaN;
+      return this.emitter.cells.takeNone(own);
     }
     if (isNan(fill)) return nothing;
     const number = typeof fill === 'boolean' ? Number(fill) : fill;
@@ -174,18 +175,7 @@ class Missing {
   #made(column: number) {
     return this.estimator.error('UNSUPPORTED_OP', `column ${column} holds None, which a step before has made`);
   }
-
-  #oneNan(column: number) {
-    return this.estimator.error(
-      'UNSUPPORTED_DTYPE',
-      `takes None and a missing number for two things in column ${column}, ${ONE_NAN}`,
-    );
-  }
 }
-
-/** What is said of columns of numbers with None as well as NaN. */
-export const ONE_NAN =
-  'which cannot be told apart in a column of numbers; fit the pipeline with one of them, as by frame.fillna(numpy.nan)';
 
 function markerOf(estimator: Estimator): Marker {
   const marker = plainScalar(estimator.value('missing_values', Number.NaN));
