@@ -329,10 +329,11 @@ it('names what a layer does', () => {
 it('says of inputs what the source says of them', () => {
   const graph = graphOf({ x: [2], z: [2] }, [node('y', 'binary', ['x', 'z'], { fn: 'add' })]);
   const words = new Map([[0, ['a', 'b']]]);
-  const inputs = [{ ...graph.inputs[0], words, missing: true, nones: [1] }, graph.inputs[1]];
+  const nones = new Map([[1, Number.NaN]]);
+  const inputs = [{ ...graph.inputs[0], words, missing: true, nones }, graph.inputs[1]];
   const simplified = simplify(validate({ ...graph, inputs }, DEFAULT_LIMITS), { precision: 'f32' });
   const [x, z] = lower(simplified, 'f32').inputs;
-  expect(x).toMatchObject({ name: 'x', shape: [2], dtype: 'float32', width: 2, words, missing: true, nones: [1] });
+  expect(x).toMatchObject({ name: 'x', shape: [2], dtype: 'float32', width: 2, words, missing: true, nones });
   for (const key of ['words', 'missing', 'nones']) expect(z).not.toHaveProperty(key);
 });
 
