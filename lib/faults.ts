@@ -36,7 +36,7 @@ export interface Called {
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
   readonly featureNames?: readonly string[];
-  about(): Pick<About, 'places' | 'origins'>;
+  about(): Pick<About, 'places' | 'origins' | 'makers'>;
 }
 
 const INTEGERS = new Set(['int8', 'uint8', 'int16', 'uint16', 'int32', 'uint32', 'int64', 'uint64', 'bool']);
@@ -135,6 +135,13 @@ function notFiniteError(stop: Stop): ForwardpassError {
   const { value, row, element } = stop;
   const feature = featureOf(stop);
   const says = feature?.says ?? `element ${element} of what it is given for row ${row} is ${value}`;
+  // A finite number is made so by the model: it is outside of what a function of its takes.
+  if (feature !== undefined && Number.isFinite(feature.holds)) {
+    const maker = stop.model.about().makers[stop.instruction];
+    const made = maker === undefined ? 'what the model makes of it' : `the model's ${maker} of it`;
+    const message = `${says}, and ${made} is ${value}; the model takes no such value`;
+    return new ForwardpassError('INPUT', message, feature.place);
+  }
   const remedy = Number.isNaN(value) ? ', and fills in nothing that is missing' : '';
   return new ForwardpassError(
     'INPUT',

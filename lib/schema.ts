@@ -1,7 +1,7 @@
 /** JSON Schema of one record, or of one row of a model that knows no names. */
 import type { TypedArray } from './buffers.ts';
 import type { Calls } from './calls.ts';
-import { FAULT, holdsIntegers } from './faults.ts';
+import { FAULT, takesIntegers } from './faults.ts';
 import type { Port } from './graph/lower.ts';
 
 type JsonType = 'number' | 'integer' | 'boolean' | 'string' | 'null' | 'array';
@@ -98,7 +98,7 @@ function wordsOf(words: readonly (string | null)[], isNullable: boolean): readon
 
 function numberType(port: Port, at: number): JsonType {
   if (port.dtype === 'bool') return 'boolean';
-  return holdsIntegers(port) || port.ids?.has(at) ? 'integer' : 'number';
+  return takesIntegers(port) || port.ids?.has(at) ? 'integer' : 'number';
 }
 
 function arraySchema(elements: readonly FieldSchema[]): FieldSchema {

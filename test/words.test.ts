@@ -1,5 +1,5 @@
-import { expect, it } from 'vitest';
-import { describe as describeValue, didYouMean, listNames, quote } from '../lib/words.ts';
+import { describe, expect, it } from 'vitest';
+import { describe as describeValue, didYouMean, listNames, looksLike, quote } from '../lib/words.ts';
 
 it.each<[value: unknown, words: string]>([
   [undefined, 'nothing'],
@@ -37,4 +37,29 @@ it('guesses what was meant, or nothing', () => {
   expect(didYouMean('Weigth', ['height', 'weight', 'bias'])).toBe("; did you mean 'weight'?");
   expect(didYouMean('x', ['y'])).toBe("; did you mean 'y'?");
   expect(didYouMean('kernel', ['bias'])).toBe('');
+});
+
+describe('names that look like another', () => {
+  it.each([
+    ['Age', 'age'],
+    ['age ', 'age'],
+    ['fare_', 'fare'],
+    ['sepal length (cm)', 'sepal_length_cm'],
+    ['température', 'temperature'],
+    ['incomes', 'income'],
+    ['occupatoin', 'occupation'],
+  ])('are %j and %j', (a, b) => {
+    expect([looksLike(a, b), looksLike(b, a)]).toEqual([true, true]);
+  });
+
+  it.each([
+    ['age', 'wage'],
+    ['id', 'is'],
+    ['lag_1', 'lag_2'],
+    ['sex', 'set'],
+    ['_', '-'],
+    ['name', 'income'],
+  ])('are not %j and %j', (a, b) => {
+    expect([looksLike(a, b), looksLike(b, a)]).toEqual([false, false]);
+  });
 });

@@ -20,6 +20,7 @@ export type CliModel = Pick<
   | 'bind'
   | 'rowReader'
   | 'ask'
+  | 'schema'
   | 'summary'
   | 'dispose'
 >;

@@ -1,13 +1,20 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { columnsTable } from './columns-table.ts';
 import type { CliModel, Environment } from './environment.ts';
 import { addLoadFlags, type LoadFlags, toLoadOptions } from './load-options.ts';
 
 const MOST_NAMES = 20;
 
+interface InspectFlags extends LoadFlags {
+  readonly json?: boolean;
+  readonly schema?: boolean;
+}
+
 const EXAMPLES = `
 Examples:
   $ forwardpass inspect churn.onnx
-  $ forwardpass inspect churn.onnx --json | jq .inputs`;
+  $ forwardpass inspect churn.onnx --json | jq .inputs
+  $ forwardpass inspect churn.onnx --schema > row.schema.json`;
 
 export function addInspectCommand(program: Command, environment: Environment): void {
   const command = program
@@ -15,13 +22,15 @@ export function addInspectCommand(program: Command, environment: Environment): v
     .summary('say what a model holds')
     .description('Says what a model holds: inputs, outputs, classes, layers, parameters, and how it would run here.')
     .argument('<model>', 'the model file')
-    .option('--json', 'as JSON, for programs');
+    .option('--json', 'as JSON, for programs')
+    .addOption(new Option('--schema', 'the JSON Schema of one row').conflicts('json'));
   addLoadFlags(command)
     .addHelpText('after', EXAMPLES)
-    .action(async (path: string, flags: LoadFlags & { readonly json?: boolean }) => {
+    .action(async (path: string, flags: InspectFlags) => {
       const model = await environment.load(path, await toLoadOptions(flags));
       try {
-        environment.stdout.write(flags.json ? `${JSON.stringify(toJson(model), null, 2)}\n` : describe(path, model));
+        const facts = flags.schema ? model.schema() : flags.json ? toJson(model) : undefined;
+        environment.stdout.write(facts ? `${JSON.stringify(facts, null, 2)}\n` : describe(path, model));
       } finally {
         model.dispose();
       }
@@ -33,11 +42,12 @@ function toJson(model: CliModel) {
   return { format, precision, isa, parameterCount, inputs, outputs, classes, featureNames };
 }
 
-/** The summary, and the names that it only counts. */
+/** The summary, and what it only counts: the columns of a model that knows names, or several inputs, and the classes. */
 function describe(path: string, model: CliModel): string {
   const classes = model.classes ? `classes: ${listText(model.classes)}\n` : '';
-  const features = model.featureNames ? `features: ${listText(model.featureNames)}\n` : '';
-  return `${path}\n\n${model.summary()}\n${classes}${features}`;
+  const schema = model.schema();
+  const columns = schema.type === 'object' ? `\n${columnsTable(schema)}\n` : '';
+  return `${path}\n\n${model.summary()}\n${classes}${columns}`;
 }
 
 function listText(names: readonly (string | number)[]): string {

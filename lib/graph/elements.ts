@@ -134,6 +134,8 @@ class Walk {
       case 'require_finite':
         if (!node.attributes.nan) this.#refuse(x);
         return x;
+      case 'retype':
+        return x;
       case 'embedding':
         this.#count(x, node);
         this.#refuse(x);

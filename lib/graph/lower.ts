@@ -3,7 +3,7 @@ import { ExactIntegers } from './exact-integers.ts';
 import type { DType, GraphInput, Node } from './graph.ts';
 import { idsOf } from './ids.ts';
 import { definitionOf } from './ops.ts';
-import { originsOf } from './origins.ts';
+import { makersOf, originsOf } from './origins.ts';
 import { PlanBuilder } from './plan-builder.ts';
 import type { Plan } from './plan-format.ts';
 import { elementCount, type Shape } from './shapes.ts';
@@ -40,6 +40,8 @@ export interface About {
   readonly places: readonly string[];
   /** By instruction at which a run may stop, where the elements of its operand come from: see origins.ts. */
   readonly origins: Readonly<Record<number, readonly number[] | FirstOrigin>>;
+  /** By instruction at which a run may stop, the function of the model before it that may make NaN of a number. */
+  readonly makers: Readonly<Record<number, string>>;
 }
 
 /** Of elements that are neighbours at their origin too, as those of a whole input are. */
@@ -65,9 +67,10 @@ export function lower(graph: SimplifiedGraph, precision: 'f32' | 'f64'): Lowered
 
   const layers: LayerSummary[] = [];
   const origins = originsOf({ ...graph, nodes });
+  const makers = makersOf(nodes);
   for (const node of nodes) {
     const shape = graph.shapes.get(node.output) as Shape;
-    plan.place = { name: node.name, origins: origins.get(node) };
+    plan.place = { name: node.name, origins: origins.get(node), maker: makers.get(node) };
     plan.define(node.output, exactly?.lower(node, shape) ?? definitionOf(node.op).lower(node, shape, plan));
     layers.push({ name: node.name, kind: kindOf(node), shape, parameterCount: parameterCount(node) });
   }
@@ -108,6 +111,7 @@ export function lower(graph: SimplifiedGraph, precision: 'f32' | 'f64'): Lowered
     origins: Object.fromEntries(
       places.flatMap(({ origins }, at) => (origins === undefined ? [] : [[at, shortOrigins(origins)]])),
     ),
+    makers: Object.fromEntries(places.flatMap(({ maker }, at) => (maker === undefined ? [] : [[at, maker]]))),
   };
 }
 

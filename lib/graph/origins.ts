@@ -84,3 +84,30 @@ function propagate(node: Node, operands: readonly Operand[], shape: Shape): Orig
   const isOne = rows.every(({ origins }) => origins.every((each) => each === origin));
   return new Int32Array(elementCount(shape)).fill(isOne ? origin : NO_ORIGIN);
 }
+
+/** Functions of finite numbers that may be NaN or infinite: outside their domain, or too large. */
+const PARTIAL: ReadonlySet<string> = new Set([
+  'log',
+  'log1p',
+  'sqrt',
+  'reciprocal',
+  'exp',
+  'expm1',
+  'square',
+  'div',
+  'pow',
+]);
+
+/** Of each node at which a run may stop, the last such function before it, which a message can name. */
+export function makersOf(nodes: readonly Node[]): ReadonlyMap<Node, string> {
+  const makers = new Map<unknown, string>();
+  const found = new Map<Node, string>();
+  for (const node of nodes) {
+    const own = node.op === 'unary' || node.op === 'binary' ? node.attributes.fn : '';
+    const maker = PARTIAL.has(own) ? own : node.inputs.map((operand) => makers.get(operand)).find(Boolean);
+    if (maker === undefined) continue;
+    makers.set(node.output, maker);
+    if (FAULTY.has(node.op)) found.set(node, maker);
+  }
+  return found;
+}

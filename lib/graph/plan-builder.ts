@@ -35,6 +35,8 @@ export interface Place {
   readonly name: string;
   /** Of each element of the node's first operand: see origins.ts. */
   readonly origins?: Int32Array;
+  /** What may have made its first operand infinite or NaN: see origins.ts. */
+  readonly maker?: string;
 }
 
 /** Collects values, parameters and instructions; `build` lays them out as plan-format.ts says. */

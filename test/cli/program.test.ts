@@ -174,7 +174,17 @@ describe('inspect', () => {
   it('says what a model holds', async () => {
     const { stdout, status } = await runCommand(['inspect', 'churn.onnx'], model);
     expect(status).toBe(0);
-    expect(stdout).toBe('churn.onnx\n\ndense  [3] → [2]\nclasses: no, yes\nfeatures: a, b, c\n');
+    const [head, rule, ...columns] = stdout.split('\n').slice(5);
+    expect(stdout).toContain('churn.onnx\n\ndense  [3] → [2]\nclasses: no, yes\n\ncolumn ');
+    expect(head.split(/ {2,}/)).toEqual(['column', 'type', 'categories', 'may be missing']);
+    expect(rule).toMatch(/^[─ ]+$/);
+    expect(columns).toEqual(['a       number', 'b       number', 'c       number', '']);
+  });
+
+  it('says the schema of a row', async () => {
+    const { stdout } = await runCommand(['inspect', 'churn.onnx', '--schema'], model);
+    expect(JSON.parse(stdout)).toEqual(model.schema());
+    expect((await runCommand(['inspect', 'churn.onnx', '--schema', '--json'], model)).status).not.toBe(0);
   });
 
   it('names the first of many classes', async () => {

@@ -65,6 +65,16 @@ export function fakeModel({ inputs, classes, featureNames, runs = [] }: FakeShap
     isa: 'scalar',
     parameterCount: 1234,
     run: runNamed,
+    schema: () =>
+      featureNames === undefined
+        ? { $schema: 'dialect', type: 'array', items: { type: 'number' } }
+        : {
+            $schema: 'dialect',
+            type: 'object',
+            properties: Object.fromEntries(featureNames.map((name) => [name, { type: 'number' }])),
+            required: featureNames,
+            additionalProperties: true,
+          },
     bind({ batch }: { batch: number }) {
       const buffers = Object.fromEntries(names.map((name, i) => [name, new Float32Array(batch * widths[i])]));
       const results = create(batch);

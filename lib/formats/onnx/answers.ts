@@ -143,7 +143,7 @@ class Trace {
 
   #beforeMoves(operand: string): Node | undefined {
     let node = this.#producers.get(operand);
-    while (node?.op === 'reshape') node = this.#producers.get(node.inputs[0]);
+    while (node?.op === 'reshape' || node?.op === 'retype') node = this.#producers.get(node.inputs[0]);
     return node;
   }
 
@@ -153,7 +153,8 @@ class Trace {
     for (;;) {
       const node = this.#producers.get(operand);
       const isCast = node?.op === 'unary' && CASTS.has(node.attributes.fn);
-      if (node === undefined || !(node.op === 'reshape' || isCast)) return { operand, isNarrow };
+      if (node === undefined || !(node.op === 'reshape' || node.op === 'retype' || isCast))
+        return { operand, isNarrow };
       if (node.op === 'unary' && node.attributes.fn === 'narrow') isNarrow = true;
       operand = node.inputs[0] as string;
     }

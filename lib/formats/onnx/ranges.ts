@@ -90,6 +90,7 @@ export class Ranges {
       case 'transpose':
       case 'expand':
       case 'require_finite':
+      case 'retype':
         return this.#of(inputs[0]);
       default:
         return ANY;
