@@ -58,7 +58,7 @@ export class RowReader {
     } catch (cause) {
       if (cause instanceof ForwardpassError) throw cause;
       // Getters and proxies are the caller's code.
-      const message = `reading them failed: ${cause instanceof Error ? cause.message : String(cause)}`;
+      const message = `reading them failed: ${cause instanceof Error ? cause.message : typeof cause}`;
       throw new ForwardpassError('INPUT', message, 'rows', { cause });
     }
   }

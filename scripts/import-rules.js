@@ -82,7 +82,7 @@ const TYPESCRIPT_RULES = [
     files: /^lib\/cli\//,
     may: only(
       'lib/cli/.*',
-      'lib/(freeze|load|model|options|quantize|rows)\\.ts',
+      'lib/(freeze|load|model|options|quantize|rows|schema)\\.ts',
       'lib/rows/.*',
       'lib/formats/containers/.*',
       GRAPH_TYPES,
