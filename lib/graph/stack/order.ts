@@ -4,6 +4,9 @@
  */
 import type { Group } from './groups.ts';
 
+/** Modules in modules; what is further in counts as one. */
+const DEEPEST = 64;
+
 /** A search that takes longer than this is as good as undecided. */
 const MOST_STEPS = 2_000_000;
 
@@ -17,13 +20,19 @@ export function orderGroups(groups: readonly Group[]): Group[] | 'none' | 'sever
 
 class Placed {
   readonly tokens: readonly (string | number)[];
-  /** Modules that the layer is in, outermost first: `a`, `a.b` for `a.b.c`. */
-  readonly modules: readonly string[];
+  #modules: readonly string[] | undefined;
 
   constructor(readonly group: Group) {
     this.tokens = (group.name.match(/\d+|\D+/g) ?? []).map((part) => (/^\d/.test(part) ? Number(part) : part));
-    const parts = group.name.split(/[./]/).slice(0, -1);
-    this.modules = parts.map((_, i) => parts.slice(0, i + 1).join('.'));
+  }
+
+  /** Modules that the layer is in, outermost first: `a`, `a.b` for `a.b.c`. */
+  get modules(): readonly string[] {
+    if (this.#modules === undefined) {
+      const parts = this.group.name.split(/[./]/, DEEPEST + 1).slice(0, -1);
+      this.#modules = parts.map((_, i) => parts.slice(0, i + 1).join('.'));
+    }
+    return this.#modules;
   }
 }
 
