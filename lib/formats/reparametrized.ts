@@ -30,7 +30,9 @@ const weightNorm = {
     const place = placesAlong(v, g);
     const squares = new Float64Array(lengths.length);
     for (let i = 0; i < directions.length; i++) squares[place(i)] += directions[i] ** 2;
-    return Float64Array.from(directions, (value, i) => (value * lengths[place(i)]) / Math.sqrt(squares[place(i)]));
+    // As far as float32 reaches: torch sums in it, and divides by infinity or zero beyond.
+    const sums = directions instanceof Float32Array ? Float32Array.from(squares) : squares;
+    return Float64Array.from(directions, (value, i) => (value * lengths[place(i)]) / Math.sqrt(sums[place(i)]));
   },
 };
 
@@ -41,8 +43,9 @@ const spectralNorm = {
   /** W / (u·W·v) */
   compute(_shapes: readonly Shape[], weight: Data, u: Data, v: Data) {
     const sigma = bilinear(u, weight, v);
-    // A square weight may have been taken the other way round, along dim=1: the greatest singular value tells.
-    if (u.length === v.length && Math.abs(bilinear(v, weight, u)) > Math.abs(sigma)) {
+    // A square weight may have been taken the other way round, along dim=1: v then is what the weight makes of u.
+    const isOther = u.length === v.length && Math.abs(bilinear(v, weight, u)) > Math.abs(sigma);
+    if (isOther && alignment(v, weight, u, 'rows') > alignment(v, weight, u, 'columns')) {
       const message = 'the vectors of a spectral norm do not belong to the first axis of its weight';
       throw new ForwardpassError('ARCHITECTURE', `${message}; ${REMOVE}`);
     }
@@ -54,6 +57,18 @@ function bilinear(u: Data, weight: Data, v: Data): number {
   let sum = 0;
   for (let i = 0; i < weight.length; i++) sum += u[Math.floor(i / v.length)] * weight[i] * v[i % v.length];
   return sum;
+}
+
+/** The cosine of the angle between v and W·u, or Wᵀ·u, of a square W. */
+function alignment(v: Data, weight: Data, u: Data, along: 'rows' | 'columns'): number {
+  const product = new Float64Array(v.length);
+  for (let i = 0; i < weight.length; i++) {
+    const [row, column] = [Math.floor(i / v.length), i % v.length];
+    if (along === 'rows') product[row] += weight[i] * u[column];
+    else product[column] += weight[i] * u[row];
+  }
+  const dot = product.reduce((sum, value, i) => sum + value * v[i], 0);
+  return dot / Math.sqrt(product.reduce((sum, value) => sum + value * value, 0));
 }
 
 const pruning = {
