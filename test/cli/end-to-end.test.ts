@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { pathOf } from './support.ts';
 
@@ -51,6 +52,34 @@ describe('the compiled command', () => {
     const { stdout, stderr, status } = forwardpass(['inspect', pathOf('none.onnx')]);
     expect({ stdout, status }).toEqual({ stdout: '', status: 1 });
     expect(stderr).toMatch(/^forwardpass: .*none\.onnx.*\n$/);
+  });
+
+  it('scores rows of words and numbers as scikit-learn does, ids kept, from one format into any other', () => {
+    const tables = fileURLToPath(new URL('../fixtures/tables/', import.meta.url));
+    const { ids, labels } = JSON.parse(readFileSync(`${tables}passengers.json`, 'utf8'));
+    const flags = ['--predict', '--proba', '--keep', 'id'];
+    const score = (input: string, output: string) => {
+      const args = ['run', `${tables}passengers.joblib`, '--input', input, ...flags, '--output', output];
+      const { stderr, status } = forwardpass(args);
+      expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
+      return output;
+    };
+    for (const input of ['passengers.csv', 'passengers.parquet']) {
+      const csv = readFileSync(score(`${tables}${input}`, pathOf('scores.csv')), 'utf8');
+      const cells = csv
+        .trim()
+        .split('\n')
+        .slice(1)
+        .map((line) => line.split(','));
+      expect(cells.map(([id, label]) => [id, label])).toEqual(ids.map((id: string, row: number) => [id, labels[row]]));
+      expect(gunzipSync(readFileSync(score(`${tables}${input}`, pathOf('scores.csv.gz')))).toString()).toBe(csv);
+      const parquet = score(`${tables}${input}`, pathOf('scores.parquet'));
+      expect(readFileSync(parquet).subarray(0, 4).toString()).toBe('PAR1');
+      const json = JSON.parse(readFileSync(score(`${tables}${input}`, pathOf('scores.json')), 'utf8'));
+      expect(json.map(({ id, label }: { id: string; label: string }) => [id, label])).toEqual(
+        ids.map((id: string, row: number) => [id, labels[row]]),
+      );
+    }
   });
 
   it('ends quietly when whoever reads its output stops', async () => {
