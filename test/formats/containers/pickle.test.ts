@@ -138,6 +138,10 @@ describe('a pickle that runs code', () => {
     ['numpy.testing._private.utils.runstring', 'cnumpy.testing._private.utils\nrunstring\n.'],
     ['dill._dill._create_function', 'cdill._dill\n_create_function\n.'],
     ['types.CodeType', 'ctypes\nCodeType\n.'],
+    ['numpy.memmap', "cnumpy\nmemmap\n(S'/etc/hosts'\ntR."],
+    ['numpy.memmap', '\x80\x02cnumpy\nmemmap\nU\x01a\x85\x81.'],
+    ['numpy.memmap', "ccopyreg\n__newobj__\n(cnumpy\nmemmap\nS'a'\ntR."],
+    ['numpy.memmap', '\x80\x04cnumpy\nmemmap\n)}\x92.'],
   ])('is refused by the name of %s', async (name, text) => {
     const error = await failureOf(() => read(text));
     expect(error.code).toBe('UNSAFE');

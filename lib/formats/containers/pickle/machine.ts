@@ -9,7 +9,7 @@ import { OPCODES } from './opcodes.ts';
 import { makeValue } from './reduce.ts';
 import { currentName } from './renamed.ts';
 import { PickleStream } from './stream.ts';
-import { refuseUnsafe } from './unsafe.ts';
+import { refuseCall, refuseUnsafe } from './unsafe.ts';
 import {
   PickleDict,
   PickleGlobal,
@@ -205,6 +205,7 @@ export class Machine {
       throw this.malformed(`named arguments are ${pickleKind(keywords)}, expected a dict`);
     }
     const { limits, stream } = this;
+    refuseCall(callable, stream.place);
     const object = new PickleObject(callable, args.items, keywords);
     const value = makeValue(callable, args.items, stream.place) ?? readArray(object, limits, stream.place);
     this.push(value ?? this.hooks?.called?.(object) ?? object);

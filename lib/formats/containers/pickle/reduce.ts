@@ -1,6 +1,6 @@
 /** The few calls that stand for plain data. Every other one stays what the file says: a name and arguments. */
 import { ForwardpassError } from '../../../errors.ts';
-import { BUILTIN_TYPE, holdsCode } from './unsafe.ts';
+import { BUILTIN_TYPE, holdsCode, refuseCall } from './unsafe.ts';
 import {
   PickleDict,
   PickleGlobal,
@@ -86,12 +86,16 @@ function reconstruct([cls, , held = null]: readonly PickleValue[], place: string
 }
 
 function newObject(cls: PickleValue | undefined, args: readonly PickleValue[], place: string): PickleObject {
-  if (cls instanceof PickleGlobal) return new PickleObject(cls, args);
+  if (cls instanceof PickleGlobal) {
+    refuseCall(cls, place);
+    return new PickleObject(cls, args);
+  }
   throw malformed(`expected a class, found ${pickleKind(cls)}`, place);
 }
 
 function newObjectWithKeywords([cls, args, keywords]: readonly PickleValue[], place: string): PickleObject {
   if (cls instanceof PickleGlobal && args instanceof PickleTuple && keywords instanceof PickleDict) {
+    refuseCall(cls, place);
     return new PickleObject(cls, args.items, keywords);
   }
   throw malformed(`expected a class and its arguments, found ${pickleKind(cls)}`, place);

@@ -3,6 +3,7 @@
  * plainly what a file would have done elsewhere. Whatever is not on it is data without a meaning.
  */
 import { ForwardpassError } from '../../../errors.ts';
+import type { PickleGlobal } from './values.ts';
 
 /** Packages of which no class or function belongs in a model. */
 const PACKAGES = new Set(
@@ -65,7 +66,7 @@ const FUNCTIONS: ReadonlyMap<string, readonly string[]> = new Map(
     _operator: ['attrgetter', 'methodcaller', 'call'],
     joblib: ['load'],
     'joblib.numpy_pickle': ['load'],
-    numpy: ['load', 'loadtxt', 'genfromtxt', 'fromfile', 'memmap', 'save', 'savez'],
+    numpy: ['load', 'loadtxt', 'genfromtxt', 'fromfile', 'save', 'savez'],
     pandas: ['eval', 'read_pickle'],
     'pandas.io.pickle': ['read_pickle'],
     torch: [...TORCH_FILES, 'compile'],
@@ -111,9 +112,17 @@ export function refuseUnsafe(module: string, name: string, place: string): void 
   const full = `${module}.${name}`;
   if (full === BUILTIN_TYPE) return;
   if (CODE.test(full)) throw holdsCode(full, place);
-  if (!isUnsafe(module, name)) return;
-  const message = `the file would run ${module}.${name} when Python opens it; it is refused, and nothing of it was run`;
-  throw new ForwardpassError('UNSAFE', message, place);
+  if (isUnsafe(module, name)) throw unsafe(full, place);
+}
+
+/** Throws `UNSAFE` for a class that opens a file when it is called; as the class of an array in the pickle it does not. */
+export function refuseCall({ module, name }: PickleGlobal, place: string): void {
+  if (name === 'memmap' && module === 'numpy') throw unsafe('numpy.memmap', place);
+}
+
+function unsafe(name: string, place: string): ForwardpassError {
+  const message = `the file would run ${name} when Python opens it; it is refused, and nothing of it was run`;
+  return new ForwardpassError('UNSAFE', message, place);
 }
 
 function isUnsafe(module: string, name: string): boolean {

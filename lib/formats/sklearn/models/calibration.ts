@@ -29,7 +29,7 @@ function calibratedOne(estimator: Estimator, emitter: Emitter, x: Row, classCoun
   const method = estimator.text('method', 'sigmoid');
   if (method === 'temperature') return temperature(estimator, emitter, labels, calibrators);
   if (method !== 'sigmoid') {
-    const advice = method === 'isotonic' ? "; a curve of steps is no row model, use method='sigmoid'" : '';
+    const advice = method === 'isotonic' ? "; isotonic curves are not read here: fit it with method='sigmoid'" : '';
     throw estimator.error(
       'UNSUPPORTED_OP',
       `${noSuchOption('the method', method, ['sigmoid', 'temperature'])}${advice}`,

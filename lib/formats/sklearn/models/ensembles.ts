@@ -58,10 +58,7 @@ function scattered(emitter: Emitter, row: Row, positions: readonly number[], wid
 
 function probabilitiesOf(estimator: Estimator, { probabilities }: Labels): Row {
   if (probabilities !== undefined) return probabilities;
-  throw estimator.error(
-    'UNSUPPORTED_OP',
-    `the ${estimator.className} gives no probabilities, which are asked for here`,
-  );
+  throw estimator.error('UNSUPPORTED_OP', `the ${estimator.className} gives no probabilities, which are averaged here`);
 }
 
 const votingClassifier: Predict = (estimator, emitter, x) => {

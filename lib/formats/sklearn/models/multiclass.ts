@@ -127,7 +127,11 @@ const oneVersusOne: Predict = (estimator, emitter, x) => {
     throw estimator.error('SHAPE', `expected an estimator for each pair of ${classes.length} classes`, 'estimators_');
   }
   if (estimator.has('pairwise_indices_')) {
-    throw estimator.error('UNSUPPORTED_OP', 'kernels between rows are no row models', 'pairwise_indices_');
+    throw estimator.error(
+      'UNSUPPORTED_OP',
+      'a precomputed kernel compares rows with each other, which is not read here',
+      'pairwise_indices_',
+    );
   }
   const members = estimators.map((each) => member(emitter, each, x));
   const predictions = emitter.concat(members.map(({ prediction }) => prediction));

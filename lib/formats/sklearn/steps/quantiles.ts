@@ -8,7 +8,7 @@ import { countAtMost } from './bins.ts';
 export function quantileTransformer(estimator: Estimator, emitter: Emitter, x: Row): Row {
   const distribution = estimator.text('output_distribution', 'uniform');
   if (distribution !== 'uniform') {
-    const message = `the inverse of the ${distribution} distribution's function is none of the graph's; use PowerTransformer, or 'uniform'`;
+    const message = `a ${distribution} distribution as the output is not read here; use 'uniform', or PowerTransformer`;
     throw estimator.error('UNSUPPORTED_OP', message, 'output_distribution');
   }
   const references = estimator.vector('references_');
