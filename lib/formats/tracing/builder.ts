@@ -76,9 +76,11 @@ export class GraphBuilder extends Emitter {
 
   /** Of integers and floats exactly: with the divisor's sign, as Python's %, by `floor`; with the dividend's by `trunc`. */
   remainder(a: Value, b: Value, round: 'floor' | 'trunc'): Value {
-    const rest = this.binary('fmod', a, b);
+    const signed = this.binary('fmod', a, b);
+    const zero = this.scalar(signed, 0);
+    // Integers have no −0.
+    const rest = isFloat(signed.type) ? signed : this.binary('add', signed, zero);
     if (round === 'trunc') return rest;
-    const zero = this.scalar(rest, 0);
     const differs = this.binary('xor', this.binary('less', rest, zero), this.binary('less', b, zero));
     return this.select(this.binary('and', rest, differs), this.binary('add', rest, b), rest);
   }

@@ -6,7 +6,7 @@ import { describe } from '../../../words.ts';
 import { applyActivation, applyNamed, celu, hardShrink, softShrink, squareplus, whereAbove } from '../activation.ts';
 import { computeDType } from '../dtype.ts';
 import { type LayerCall, type LayerKind, scalar, type Value, valuesIn } from '../layer.ts';
-import { asFloating, asSum, resultType } from '../result-type.ts';
+import { asFloating, asSum, isFloating, resultType } from '../result-type.ts';
 import { Serialized } from '../spec.ts';
 import { softmaxOver } from './activations.ts';
 import { concat } from './merging.ts';
@@ -257,10 +257,12 @@ const remainder: LayerKind = {
   build(layer) {
     const given = [layer.argument(0, 'x1'), layer.argument(1, 'x2')];
     const [a, b] = given.map((argument) => operand(layer, argument));
-    const rest = layer.binary('fmod', a, b);
+    const dtype = resultType(...given);
+    const signed = layer.binary('fmod', a, b);
+    // Integers have no −0.
+    const rest = isFloating(dtype) ? signed : layer.binary('add', signed, scalar(0));
     const [isRestBelow, isBelow] = [layer.binary('less', rest, scalar(0)), layer.binary('less', b, scalar(0))];
     const isOff = layer.binary('and', rest, layer.binary('xor', isRestBelow, isBelow));
-    const dtype = resultType(...given);
     const value = layer.emit('select', [isOff, layer.binary('add', rest, b), rest], {}, rest.shape);
     return { ...value, dtype: dtype === 'bool' ? 'int32' : dtype };
   },
