@@ -115,8 +115,9 @@ export function withWholeWeights(stored: ReadonlyMap<string, StoredParameter>): 
   return whole;
 }
 
+/** The whole's name; undefined where the parts are of no parameter that torch's layers have. */
 function targetOf(stem: string, part: string): string | undefined {
-  if (part.startsWith('*_')) return stem;
+  if (part.startsWith('*_')) return /(^|\.)(weight|bias)[^.]*$/.test(stem) ? stem : undefined;
   return PARAMETRIZED.test(stem) ? stem.replace(PARAMETRIZED, '$1$2') : undefined;
 }
 
