@@ -124,6 +124,14 @@ describe('a layer', () => {
     expect(scaledFirst(constant([Number.NaN, 1]), scalar(1))).toEqual(['affine', 'dense']);
   });
 
+  it('leaves a scaler that differs along another axis than its own', () => {
+    const rows = (scale: Tensor, shift: Tensor) =>
+      kinds({ x: [2, 2] }, [affine('a', 'x', scale, shift), dense('y', 'a', WEIGHT)]);
+    expect(rows(constant([1, 2], [2, 1]), scalar(1))).toEqual(['affine', 'dense']);
+    expect(rows(scalar(1), constant([1, 2], [2, 1]))).toEqual(['affine', 'dense']);
+    expect(rows(constant([1, 2]), constant([1, 2]))).toEqual(['dense']);
+  });
+
   it('takes in the scale and shift of the last axis alone', () => {
     expect(scaledThen(constant([1, 2, 3]), constant([1, 2, 3]))).toEqual(['dense']);
     expect(scaledThen(constant([1, 2], [2, 1]), scalar(1))).toEqual(['dense', 'affine']);
