@@ -1,7 +1,7 @@
 /** What simplifying keeps of results, on the engine: each rule by what it says of itself (`keeps`). */
 import { describe, expect, it } from 'vitest';
 import { ForwardpassError } from '../../lib/errors.ts';
-import type { BinaryName, Graph, Node, UnaryName } from '../../lib/graph/graph.ts';
+import { type BinaryName, type Graph, type Node, REDUCE_NAMES, type UnaryName } from '../../lib/graph/graph.ts';
 import { DEFAULT_LIMITS } from '../../lib/graph/limits.ts';
 import type { Kept, Rule } from '../../lib/graph/simplify/rewriter.ts';
 import { RULES, simplify } from '../../lib/graph/simplify.ts';
@@ -83,14 +83,16 @@ const STEPS: readonly ((x: string) => Node)[] = [
   ...(['thresholded_relu', 'threshold', 'hard_shrink', 'soft_shrink'] as const).map(
     (fn) => (x: string) => node('y', 'unary', [x], { fn, alpha: 1, beta: 0.5 }),
   ),
-  ...(['equal', 'less', 'less_equal', 'greater', 'greater_equal', 'and', 'or', 'xor'] as const).flatMap((fn) => [
-    (x: string) => node('y', 'binary', [x, scalar(1)], { fn }),
-    (x: string) => node('y', 'binary', [scalar(0), x], { fn }),
-  ]),
+  ...(['equal', 'less', 'less_equal', 'greater', 'greater_equal', 'and', 'or', 'xor', 'fmod'] as const).flatMap(
+    (fn) => [
+      (x: string) => node('y', 'binary', [x, scalar(1)], { fn }),
+      (x: string) => node('y', 'binary', [scalar(0), x], { fn }),
+    ],
+  ),
   (x) => node('y', 'binary', [scalar(1), x], { fn: 'div' }),
   (x) => node('y', 'binary', [x, scalar(1.5)], { fn: 'pow' }),
   (x) => node('y', 'select', [x, scalar(1), scalar(2)], {}),
-  ...(['arg_max', 'arg_min', 'arg_max_last', 'arg_min_last'] as const).map(
+  ...REDUCE_NAMES.filter((fn) => fn.startsWith('arg_')).map(
     (fn) => (x: string) => node('y', 'reduce', [x], { fn, axes: [0], keepDims: false }),
   ),
   (x) => node('y', 'reduce', [x], { fn: 'log_sum', axes: [0], keepDims: false }),
