@@ -4,6 +4,7 @@ import type { BinaryName, DType, Op, OpAttributes, Operand, ReduceName, Tensor }
 import { broadcastShapes, elementCount, formatShape, type Shape, sameShape } from '../../graph/shapes.ts';
 import { quote } from '../../words.ts';
 import { type CastRule, castSteps } from '../casts.ts';
+import { isLarge } from '../tracing/value.ts';
 import type { Config } from './config.ts';
 import type { Argument, LayerSpec } from './spec.ts';
 import type { StoredWeight, Variable } from './weights.ts';
@@ -134,11 +135,23 @@ export class LayerCall {
       if ('fn' in step) return this.unary(step.fn, y, step.alpha, step.beta);
       return this.emit('select', [this.unary('is_nan', y), scalar(step.nan), y], {}, y.shape);
     }, x);
-    return { ...value, dtype };
+    const [was, is] = [isLarge(x.dtype), isLarge(dtype)];
+    const told =
+      was === is || (was && !dtype.includes('float')) ? value : this.retyped(value, is ? 'integer' : 'float');
+    return { ...told, dtype };
   }
 
   affine(x: Value, scale: Tensor, shift: Tensor): Value {
-    return this.emit('affine', [x, scale, shift], {}, x.shape);
+    return this.emit('affine', [this.floats(x), scale, shift], {}, x.shape);
+  }
+
+  /** The floats that Keras makes of integers, which are rounded. */
+  floats(x: Value): Value {
+    return isLarge(x.dtype) ? { ...this.retyped(x, 'float'), dtype: 'float32' } : x;
+  }
+
+  private retyped(x: Value, to: 'integer' | 'float'): Value {
+    return this.emit('retype', [x], { to }, x.shape);
   }
 
   reduce(fn: ReduceName, x: Value, axes: readonly number[], keepDims: boolean): Value {
@@ -171,7 +184,7 @@ export class LayerCall {
   /** x·W + b over the last axis; the kernel is [in, out]. */
   dense(x: Value, kernel: Tensor, bias?: Tensor): Value {
     const shape = x.shape.with(-1, kernel.shape[1]);
-    return this.emit('dense', [x, kernel, ...(bias ? [bias] : [])], { layout: 'in-out' }, shape);
+    return this.emit('dense', [this.floats(x), kernel, ...(bias ? [bias] : [])], { layout: 'in-out' }, shape);
   }
 
   /** An axis as Keras counts it, with the batch as 0, within the row. */

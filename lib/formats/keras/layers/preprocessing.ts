@@ -50,7 +50,7 @@ const discretization: LayerKind = {
     const x = layer.input;
     const mode = layer.config.choice('output_mode', ['int', 'one_hot', 'multi_hot', 'count'], 'int');
     if (data.length === 0) throw layer.error('MALFORMED', 'expected boundaries of bins, found none');
-    const spread = layer.reshape(x, [...x.shape, 1]);
+    const spread = layer.reshape(layer.floats(x), [...x.shape, 1]);
     // NaN is below none of them.
     const isBelow = layer.binary('less', spread, { shape: [data.length], data: Float32Array.from(data) });
     const bins = layer.reduce('sum', layer.unary('not', isBelow), [x.shape.length], false);

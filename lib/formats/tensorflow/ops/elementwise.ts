@@ -114,7 +114,9 @@ function cast(call: Call): Value {
 /** How many of the boundaries the value is not below; NaN is below none. */
 function bucketize(call: Call): Value {
   const { build } = call;
-  const x = call.row(0);
+  const given = call.row(0);
+  // Integers are compared as floats.
+  const x = isFloat(given.type) ? given : build.cast(given, 'float32');
   const boundaries = call.floats('boundaries');
   if (boundaries.length === 0) throw call.error('MALFORMED', 'there are no boundaries');
   const each = build.reshaped(x, [...x.shape, 1]);
