@@ -33,7 +33,7 @@ export class ExactIntegers {
 
   isWideInput(name: string): boolean {
     const input = this.graph.inputs.find((each) => each.name === name) as GraphInput;
-    return this.asked.wide && input.words === undefined && (input.dtype === 'float64' || this.#isLarge(name));
+    return this.asked.wide && input.words === undefined && (input.dtype === 'float64' || this.isLarge(name));
   }
 
   /** What the caller gives is looked at before all else. */
@@ -43,7 +43,7 @@ export class ExactIntegers {
     for (const { name, shape } of this.graph.inputs) {
       const start = first;
       first += elementCount(shape);
-      if (!this.#isLarge(name)) continue;
+      if (!this.isLarge(name)) continue;
       const origins = Int32Array.from({ length: first - start }, (_, at) => start + at);
       this.plan.place = { name, origins };
       this.plan.requireExact(this.plan.defined(name));
@@ -61,13 +61,13 @@ export class ExactIntegers {
     plan.isWide = false;
     const staysWide = MOVES.has(node.op) || (node.op === 'retype' ? node.attributes.to === 'integer' : result?.integer);
     if (isWide && !staysWide) view = plan.narrowed(view);
-    const isChecked =
-      this.asked.checked && result?.integer && ARITHMETIC.has(node.op) && magnitude(result) >= EXACT.f64;
+    const isChecked = this.asked.checked && result?.integer && grows(node) && magnitude(result) >= EXACT.f64;
     if (isChecked && (isWide || plan.precision === 'f64')) plan.requireExact(view);
     return view;
   }
 
-  #isLarge(name: string): boolean {
+  /** Of integers that float32 does not all hold. */
+  isLarge(name: string): boolean {
     const span = this.#spans.get(name);
     return span?.integer === true && magnitude(span) > EXACT.f32;
   }
@@ -77,7 +77,7 @@ export class ExactIntegers {
     if (MOVES.has(node.op) || node.op === 'retype') return hasDoubles;
     const { integer, trust } = this.#spans.get(node.output) as Span;
     if (node.op === 'embedding') return integer && trust < Infinity;
-    if (integer && (WIDE.has(node.op) || node.op === 'dense')) return hasDoubles || this.#isLarge(node.output);
+    if (integer && (WIDE.has(node.op) || node.op === 'dense')) return hasDoubles || this.isLarge(node.output);
     return isComparison(node) && (hasDoubles || node.inputs.some(isNotHeld));
   }
 
@@ -107,8 +107,13 @@ export class ExactIntegers {
   }
 }
 
-/** Operations whose result may be an integer that none of their operands is. */
-const ARITHMETIC: ReadonlySet<Op> = new Set<Op>(['unary', 'binary', 'affine', 'reduce', 'dense']);
+/** Whether the result may be of more digits than all operands. */
+function grows(node: Node): boolean {
+  if (node.op === 'unary') return node.attributes.fn === 'square';
+  if (node.op === 'binary') return ['add', 'sub', 'mul', 'pow'].includes(node.attributes.fn);
+  if (node.op === 'reduce') return !['max', 'min'].includes(node.attributes.fn);
+  return node.op === 'affine' || node.op === 'dense';
+}
 
 function isComparison(node: Node): boolean {
   if (node.op === 'unary' || node.op === 'binary') return COMPARISONS.has(node.attributes.fn);

@@ -85,11 +85,10 @@ export function integersOf(
   return { spans: spans.byName, isRisk: spans.isRisk };
 }
 
-/** What a graph asks for; undefined where floats of the precision serve, as nearly always. */
+/** What a graph asks for; undefined where float32 serves, as nearly always. */
 export function integersAsked(graph: Computation, precision: 'f32' | 'f64'): Integers | undefined {
-  if (!integersOf(graph, precision).isRisk) return undefined;
-  if (precision === 'f64') return { wide: false, checked: true };
-  return { wide: true, checked: integersOf(graph, 'f64').isRisk };
+  if (!integersOf(graph, 'f32').isRisk) return undefined;
+  return { wide: precision === 'f32', checked: integersOf(graph, 'f64').isRisk };
 }
 
 class Spans {

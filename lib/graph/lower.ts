@@ -93,7 +93,7 @@ export function lower(graph: SimplifiedGraph, precision: 'f32' | 'f64'): Lowered
   const takesIds = idsOf({ ...graph, nodes });
   const inputs = graph.inputs.map(({ name, shape, dtype, words, missing, nones }, i) => ({
     ...port(name, shape, dtype),
-    ...(plan.holdsDoubles(plan.defined(name)) && { exact: true }),
+    ...((plan.holdsDoubles(plan.defined(name)) || exactly?.isLarge(name)) && { exact: true }),
     ...(takesIds.has(name) && { takesIds: true }),
     ...(words && { words }),
     ...(missing && { missing }),
