@@ -71,9 +71,10 @@ export class Calls {
     return results;
   }
 
-  /** What is wrong with one row, an array for each input; undefined where the model takes it. */
-  faultOf(row: readonly TypedArray[]): Fault | undefined {
-    return this.#native.run(...row, ...this.outputs.map((port) => this.newFloats(1, port)));
+  /** The outputs of one row, an array for each input, or why the model does not take it. */
+  answer(row: readonly TypedArray[]): Fault | FloatArray[] {
+    const results = this.outputs.map((port) => this.newFloats(1, port));
+    return this.#native.run(...row, ...results) ?? results;
   }
 
   newFloats(rows: number, port: Pick<Port, 'name' | 'width' | 'exact'>): FloatArray {

@@ -1,8 +1,8 @@
 /** JSON Schema of one record, or of one row of a model that knows no names. */
-import type { TypedArray } from './buffers.ts';
 import type { Calls } from './calls.ts';
-import { FAULT, takesIntegers } from './faults.ts';
+import { takesIntegers } from './faults.ts';
 import type { Port } from './graph/lower.ts';
+import { type KnownStrings, knownStringsOf } from './known-strings.ts';
 
 type JsonType = 'number' | 'integer' | 'boolean' | 'string' | 'null' | 'array';
 
@@ -37,14 +37,11 @@ export type RowSchema = RecordSchema | (FieldSchema & { readonly $schema: string
 
 const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
 
-/** Elements that are looked at for whether the model refuses strings that it does not know; more are taken to take them. */
-const MOST_PROBES = 4096;
-
 export function schemaOf(calls: Calls, featureNames: readonly string[] | undefined): RowSchema {
   const { inputs } = calls;
-  const strict = strictElements(calls);
+  const asked = knownStringsOf(calls);
   const elements = inputs.map((port, input) =>
-    Array.from({ length: port.width }, (_, at) => elementSchema(port, at, strict[input].has(at))),
+    Array.from({ length: port.width }, (_, at) => elementSchema(port, at, asked[input].get(at))),
   );
   if (featureNames === undefined && inputs.length === 1) {
     return { $schema: DIALECT, ...arraySchema(elements[0].map(({ schema }) => schema)), type: 'array' };
@@ -72,7 +69,11 @@ export function schemaOf(calls: Calls, featureNames: readonly string[] | undefin
   return { $schema: DIALECT, type: 'object', properties, required, additionalProperties: true };
 }
 
-function elementSchema(port: Port, at: number, isStrict: boolean): { schema: FieldSchema; isOptional: boolean } {
+function elementSchema(
+  port: Port,
+  at: number,
+  asked: KnownStrings | undefined,
+): { schema: FieldSchema; isOptional: boolean } {
   const words = port.words?.get(at);
   if (words?.length === 0) return { schema: { description: 'not used by the model' }, isOptional: true };
   const fill = port.fills?.get(at);
@@ -83,17 +84,17 @@ function elementSchema(port: Port, at: number, isStrict: boolean): { schema: Fie
   const isKnown = value !== undefined && (words === undefined || typeof words[value] === 'string');
   const schema: FieldSchema = {
     type: isNullable ? [type, 'null'] : type,
-    ...(words &&
-      (isStrict ? { enum: wordsOf(words, isNullable) } : { examples: words.filter((word) => word !== null) })),
-    ...(words && !isStrict && { description: 'other strings are unknown to the model, which takes them as such' }),
+    ...(words && wordsSchema(asked ?? { isStrict: false, known: words }, isNullable)),
     ...(words === undefined && count !== undefined && { minimum: 0, maximum: count - 1 }),
     ...(isKnown && { default: words === undefined ? value : (words[value] as string) }),
   };
-  return { schema, isOptional: fill?.known === true };
+  return { schema, isOptional: fill?.known === true || words?.includes(null) === true };
 }
 
-function wordsOf(words: readonly (string | null)[], isNullable: boolean): readonly (string | null)[] {
-  return isNullable && !words.includes(null) ? [...words, null] : words;
+function wordsSchema({ isStrict, known }: KnownStrings, isNullable: boolean): FieldSchema {
+  if (isStrict) return { enum: isNullable && !known.includes(null) ? [...known, null] : known };
+  const examples = known.filter((word) => word !== null);
+  return { examples, description: 'other strings are unknown to the model, which takes them as such' };
 }
 
 function numberType(port: Port, at: number): JsonType {
@@ -109,37 +110,4 @@ function arraySchema(elements: readonly FieldSchema[]): FieldSchema {
   return isUniform
     ? { type: 'array', items: first, ...size }
     : { type: 'array', prefixItems: elements, items: false, ...size };
-}
-
-/** Of each input, the elements of which the model refuses a string that it does not know: it is asked. */
-function strictElements(calls: Calls): ReadonlySet<number>[] {
-  const { inputs } = calls;
-  const strict = inputs.map(() => new Set<number>());
-  const asked = inputs.flatMap(({ words }, input) =>
-    [...(words ?? [])].flatMap(([at, list]) => (list.length > 0 ? [{ input, at }] : [])),
-  );
-  if (asked.length === 0) return strict;
-  const row = acceptedRow(calls);
-  if (row === undefined) return strict;
-  for (const { input, at } of asked.slice(0, MOST_PROBES)) {
-    const before = row[input][at];
-    row[input][at] = -1;
-    if (calls.faultOf(row)?.[0] === FAULT.badId) strict[input].add(at);
-    row[input][at] = before;
-  }
-  return strict;
-}
-
-/** Some row that the model takes; undefined where none is found. */
-function acceptedRow(calls: Calls): (Float64Array & TypedArray)[] | undefined {
-  for (const number of [0, 1, 0.5]) {
-    const row = calls.inputs.map(({ width, words, fills, ids }) =>
-      Float64Array.from({ length: width }, (_, at) => {
-        if (words?.has(at) || ids?.has(at)) return 0;
-        return fills?.get(at)?.value ?? number;
-      }),
-    );
-    if (calls.faultOf(row) === undefined) return row;
-  }
-  return undefined;
 }

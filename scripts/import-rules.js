@@ -16,7 +16,7 @@ const ERRORS = 'lib/(errors|words)\\.ts';
 
 /** What the model is made of beside the addon. */
 const MODEL_PARTS =
-  'lib/(bound-call|buffers|calls|faults|handle|labels|predictions|rows|schema|summary|tensor-info)\\.ts|lib/rows/.*';
+  'lib/(bound-call|buffers|calls|faults|handle|known-strings|labels|predictions|rows|schema|summary|tensor-info)\\.ts|lib/rows/.*';
 
 /** @param {...string} patterns */
 const only = (...patterns) => new RegExp(`^(${patterns.join('|')})$`);

@@ -63,6 +63,43 @@ describe('the schema of a record', () => {
     expect(model.inputs[0].missing).toEqual([2, 4]);
   });
 
+  it.each([false, true])(
+    'has the strings that each column knows where they share a list, others refused: %s',
+    (strict) => {
+      const list = ['nice', 'red', 'paris', 'blue'];
+      // A word's own number in the table of each column, −1 where it is none of its words.
+      const known = [
+        [0, -1, 1, -1],
+        [-1, 0, -1, 1],
+      ];
+      const columns = known.flatMap((numbers, at): Node[] => {
+        const places = constant(
+          numbers.map((number) => number + 1),
+          [1, 4],
+        );
+        const rows = strict ? [10, 20] : [0, 10, 20];
+        return [
+          node(`hot${at}`, 'one_hot', [`c${at}`], { depth: 4, on: 1, off: 0, axis: 0, wrap: false }),
+          node(`place${at}`, 'dense', [`hot${at}`, places, constant([strict ? -1 : 0], [1])], { layout: 'out-in' }),
+          node(`found${at}`, 'embedding', [`place${at}`, constant(rows, [rows.length, 1])], { wrap: false }),
+          node(`y${at}`, 'reshape', [`found${at}`], { shape: [1] }),
+        ];
+      });
+      const model = modelFromGraph({
+        format: 'test',
+        precision: 'f64',
+        inputs: ['c0', 'c1'].map((name) => ({ name, shape: [], dtype: 'string', words: new Map([[0, list]]) })),
+        outputs: [{ name: 'y', value: 'y', dtype: 'float64' }],
+        nodes: [...columns, node('y', 'concat', ['y0', 'y1'], { axis: 0 })],
+      });
+      const { properties } = model.schema() as RecordSchema;
+      const key = strict ? 'enum' : 'examples';
+      expect(properties.c0[key]).toEqual(['nice', 'paris']);
+      expect(properties.c1[key]).toEqual(['red', 'blue']);
+      expect(model.predict({ c0: 'paris', c1: 'red' })).toEqual(Float64Array.of(20, 10));
+    },
+  );
+
   it('has a column called __proto__ like any other', () => {
     const model = define({ layers: [{ weight: [[1, -1]] }], featureNames: ['__proto__', 'b'] });
     const { properties } = JSON.parse(JSON.stringify(model.schema())) as RecordSchema;

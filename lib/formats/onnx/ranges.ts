@@ -104,6 +104,7 @@ export class Ranges {
     if (grow !== undefined) return { low: grow(low), high: grow(high) };
     if (fn === 'clip')
       return { low: Math.min(Math.max(low, alpha), beta), high: Math.min(Math.max(high, alpha), beta) };
+    if (fn === 'reciprocal') return low > 0 ? { low: 1 / high, high: 1 / low } : ANY;
     if (fn === 'neg') return { low: -high, high: -low };
     if (fn === 'abs') return { low: Math.max(0, low, -high), high: Math.max(high, -low) };
     return ANY;
