@@ -60,6 +60,7 @@ describe('feature names beside a model', () => {
       'a',
       'b',
     ]);
+    expect(namesOf(dictOf({ m: ridge(), classic: listOf('a', 'b'), yes: 1 }))).toEqual(['a', 'b']);
     expect(namesOf(listOf(ridge(), dictOf({ about: dictOf({ columns: listOf('a', 'b') }) })))).toEqual(['a', 'b']);
   });
 
@@ -72,6 +73,8 @@ describe('feature names beside a model', () => {
     ['a name that is there twice', dictOf({ m: ridge(), inputs: listOf('a', 'a') })],
     ['numbers', dictOf({ m: ridge(), inputs: listOf(1, 2) })],
     ['classes', dictOf({ m: ridge(), classes: listOf('yes', 'no') })],
+    ['targets', dictOf({ m: ridge(), target_columns: listOf('a', 'b') })],
+    ['outputs, deeper', dictOf({ m: ridge(), about: dictOf({ outputs: listOf('a', 'b') }) })],
     ["an encoder's classes", dictOf({ m: ridge(), names: listOf('x', 'y'), e: encoderOf('y', 'x') })],
   ])('are not taken from %s', (_, bundle) => {
     expect(namesOf(bundle, undefined, ['no', 'yes'])).toBeUndefined();

@@ -10,7 +10,7 @@ type Names = readonly string[];
 
 /**
  * The list of `width` different strings that lies nearest to a member: in the same container, else in the one around
- * it. The names of classes are none of features. Where lists of that length differ there is no telling which it is, and
+ * it. The names of classes and targets are none of features. Where lists of that length differ there is no telling which it is, and
  * the features have no names.
  */
 export function namesBeside(
@@ -30,13 +30,17 @@ export function namesBeside(
   return undefined;
 }
 
+/** What lists of what a model gives are called, as against what it takes: `target_names`, `label_columns`, `classes`. */
+const OF_OUTPUTS = /(?:^|[^a-z])(?:targets?|labels?|class(?:es)?|outputs?|responses?|y)(?:[^a-z]|$)/i;
+
 /** In the container, and in those inside it that no other estimator is in. */
 function listsIn(container: PickleValue, members: Members, width: number): readonly Names[] {
   const found: Names[] = [];
   const seen = new Set<PickleValue>([container]);
   const waiting = [container];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    for (const { value } of partsOf(next)) {
+    for (const { value, label, isPosition } of partsOf(next)) {
+      if (!isPosition && OF_OUTPUTS.test(label)) continue;
       const isScalar = !isObject(value) || (value instanceof PickleArray && value.shape.length !== 1);
       if (isScalar || seen.has(value)) continue;
       seen.add(value);
