@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ForwardpassError } from '../../../lib/errors.ts';
+import { freeze } from '../../../lib/freeze.ts';
 import { load } from '../../../lib/load.ts';
 import type { Model, Rows } from '../../../lib/model.ts';
 
@@ -62,6 +63,19 @@ describe('None and NaN in scikit-learn', () => {
       }
     }
     model.dispose();
+  });
+
+  it('are told apart in frozen files too', async () => {
+    for (const { name, model: bytes, cells } of cases.filter((_, i) => i % 5 === 0)) {
+      const source = Buffer.from(bytes, 'base64');
+      const model = await load(source).catch(() => undefined);
+      if (model === undefined) continue;
+      const frozen = await load(Buffer.concat(await freeze(source)));
+      for (const [cell] of [...cells, [undefined]] as const) {
+        const value = typeof cell === 'object' && cell !== null ? Number.NaN : cell;
+        expect(given(frozen, value), `${String(value)} of ${name}`).toEqual(given(model, value));
+      }
+    }
   });
 
   it('are mostly answered', () => {
