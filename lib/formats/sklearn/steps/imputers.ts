@@ -96,15 +96,21 @@ class Missing {
     const marker = this.#marker;
     if (marker === 'nan') return makesFloats && own !== undefined ? cells.noneOf(own) : Number.NaN;
     if (typeof marker === 'object') {
-      const isWords = typeof this.#fills[i] === 'string' || (own !== undefined && cells.isOfWords(own));
+      // An indicator of a word may be all that tells of words.
+      const isShown = this.#fills.length === 0 && typeof marker.is === 'string';
+      const isWords = isShown || this.#isOfWords(x, i);
       if (typeof marker.is === 'string') return isWords ? this.#word(x, i, marker.is) : Number.NaN;
       return isWords ? Number.NaN : marker.is;
     }
-    if (typeof this.#fills[i] === 'string' || (own !== undefined && cells.isOfWords(own)))
-      return this.#word(x, i, null);
+    if (this.#isOfWords(x, i)) return this.#word(x, i, null);
     if (marker === 'either') return own === undefined ? Number.NaN : cells.noneOf(own);
     if (own === undefined) throw this.#made(i);
     return cells.takeNone(own);
+  }
+
+  #isOfWords(x: Row, i: number): boolean {
+    const own = x.columns?.[i];
+    return typeof this.#fills[i] === 'string' || (own !== undefined && this.emitter.cells.isOfWords(own));
   }
 
   /** NaN is let through where it counts as missing. */
