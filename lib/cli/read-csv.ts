@@ -71,8 +71,11 @@ class CsvRows {
   async *blocks(batch: number): AsyncGenerator<RowBlock> {
     const { source, layout, options } = this;
     const head = Buffer.from(await source.peek(SNIFFED_BYTES)).toString('latin1');
+    // Excel says so before the header.
+    const stated = /^sep=(.)\r?\n/.exec(head)?.[1];
     const parser = parse({
-      delimiter: options.delimiter ?? sniffDelimiter(head, options),
+      delimiter: options.delimiter ?? stated ?? sniffDelimiter(head, options),
+      from_line: stated === undefined ? 1 : 2,
       // Blanks are part of a cell where they are part of words that the model knows.
       trim: !hasBlankWords(layout),
       skip_empty_lines: true,

@@ -131,6 +131,8 @@ function findRows(document: unknown, layout: RowLayout, keep: readonly string[],
 
 /** Columns by name: an array of as many values as there are rows, or, for one row, the row's own values. */
 function columnRows(document: JsonObject, layout: RowLayout, keep: readonly string[], place: string): Rows {
+  const absent = keep.find((name) => !Object.hasOwn(document, name));
+  if (absent !== undefined) throw noColumn(absent, Object.keys(document), place);
   const columns = Object.entries(document).filter(([name]) => layout.find(name) || keep.includes(name));
   const isOneRow = columns.every(([name, value]) => {
     const width = layout.find(name)?.width ?? 1;

@@ -8,6 +8,9 @@ import type { KeptValue, RowBlock } from './row-source.ts';
 /** In one message. */
 const MOST_NAMES = 5;
 
+/** Of a block: 2 GB. */
+const MOST_VALUES = 1 << 28;
+
 /** Adjacent slots: a row's elements are numbered through all inputs, one after the other. */
 export interface Span {
   readonly slot: number;
@@ -174,6 +177,9 @@ export class BlockBuilder {
     keptCount = 0,
   ) {
     this.widths = layout.columns.map(({ port }) => port.width);
+    if (layout.width * batch > MOST_VALUES) {
+      throw new ForwardpassError('OPTION', `a block of ${batch} rows does not fit in memory`, '--batch');
+    }
     this.firstSlots = this.widths.map((_, i) => this.widths.slice(0, i).reduce((sum, width) => sum + width, 0));
     this.inputs = this.widths.map((width) => new Float64Array(width * batch));
     this.kept = Array.from({ length: keptCount }, () => []);

@@ -86,11 +86,13 @@ export class ParquetRowWriter implements RowWriter {
   }
 
   private async writeGroup(): Promise<void> {
+    // Of a column without a value so far the file now says text, so later values are that.
+    for (const c of this.kinds.keys()) this.kinds[c] ??= 'text';
     this.writer ??= this.start([
       { name: 'schema', num_children: this.columns.length },
       ...this.columns.map(({ name, result }, c) => ({
         name,
-        ...ELEMENTS[this.kinds[c] ?? 'text'],
+        ...ELEMENTS[this.kinds[c] as Kind],
         repetition_type: this.results[result].isKept ? ('OPTIONAL' as const) : ('REQUIRED' as const),
       })),
     ]);

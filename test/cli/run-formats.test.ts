@@ -123,6 +123,10 @@ describe('--delimiter', () => {
     expect(await stdoutOf(ROWS.replaceAll(',', '|'))).toBe(RESULTS);
   });
 
+  it('is what Excel says before the header', async () => {
+    expect(await stdoutOf('sep=^\r\na^b^c\r\n1^2^3\r\n4^5^6\r\n')).toBe(RESULTS);
+  });
+
   it('is one character', async () => {
     const { status, stderr } = await run(ROWS, '--delimiter', '||');
     expect(status).toBe(2);
@@ -219,6 +223,20 @@ describe('Parquet', () => {
       row++;
     }
     expect(row).toBe(80_000);
+    await source.close();
+  });
+
+  it('has text in a column that begins without a value', async () => {
+    const path = pathOf('nulls.parquet');
+    const writer = await ParquetRowWriter.create(await openFileSink(path), [{ name: 'id', shape: [], isKept: true }]);
+    await writer.write([new Array<null>(70_000).fill(null)], 70_000);
+    await writer.write([[7, 'x']], 2);
+    await writer.end();
+    const source = await ByteSource.open(path);
+    const { rows } = await openParquet(source);
+    const found: unknown[] = [];
+    for await (const [id] of rows([0])) if (id !== null) found.push(id);
+    expect(found).toEqual(['7', 'x']);
     await source.close();
   });
 

@@ -255,6 +255,12 @@ describe('a file to read', () => {
     expect(await stdoutOf('', undefined, '--input', file('rows.data', '[[1,2,3]]'))).toContain('6,3\n');
   });
 
+  it('is not read in blocks beyond memory', async () => {
+    expect(await failureOf('1,2,3\n', undefined, '--batch', '1000000000')).toContain(
+      '--batch: a block of 1000000000 rows',
+    );
+  });
+
   it('must exist and be no folder', async () => {
     expect(await failureOf('', undefined, '--input', pathOf('none.csv'))).toContain('none.csv: cannot be read: ENOENT');
     expect(await failureOf('', undefined, '--input', pathOf('.'))).toContain('is a folder');

@@ -176,6 +176,8 @@ describe('--predict with --proba and --keep', () => {
       "--keep: standard input has no column 'idd'; did you mean 'id'?",
     );
     expect(await failureOf(JSON.stringify(RECORDS), '--keep', 'idd')).toContain("did you mean 'id'?");
+    expect(await failureOf('{"sex":["male"],"fare":[1],"id":[7]}', '--keep', 'idd')).toContain("did you mean 'id'?");
+    expect(await run('{"sex":["male"],"fare":[1],"id":[7]}', '--predict', '--keep', 'id')).toContain('{"id":7,');
     expect(await failureOf('male,1,2,S,x\n', '--keep', 'id')).toContain('have no names to keep them by');
     expect(await failureOf(CSV.replace('name', 'label'), ...flags.slice(0, 3), 'label')).toContain(
       "the results have a column 'label' already",
