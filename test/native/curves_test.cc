@@ -33,7 +33,7 @@ double tanh_shrink(double x) {
                     1382.0 / 155925, -21844.0 / 6081075, 929569.0 / 638512875, -6404582.0 / 10854718875};
   double y = 0;
   for (int i = 7; i >= 0; i--) y = y * z + terms[i];
-  return x * z * y;
+  return x * z * y + 0;  // of −0 it is 0
 }
 double sigmoid_of(double x) { return 1 / (1 + std::exp(-x)); }
 double gelu(double x) { return x * (0.5 * std::erfc(-x / std::sqrt(2.0))); }
