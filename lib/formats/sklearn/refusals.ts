@@ -111,6 +111,6 @@ export function widthless(parts: readonly Estimator[], isRead: (cls: PickleGloba
     if (isSearch && part.value('refit', true) === false) return notRefitted(part);
   }
   const isOld = parts.every(({ object }) => isFitted(object));
-  const why = isOld ? '; fit and save it with scikit-learn 1.3 or later' : '; the estimator is not fitted';
+  const why = isOld ? '; fit and save it with a newer scikit-learn' : '; the estimator is not fitted';
   return whole.error('MALFORMED', `does not say how many features it takes${why}`);
 }
