@@ -10,12 +10,13 @@ import {
   type Tensor,
   UNARY_NAMES,
 } from './graph.ts';
-import { COMPARISONS, type Computation, EXACT, integersOf, MOVES, type Span } from './integers.ts';
+import { COMPARISONS, type Computation, integersOf, MOVES } from './integers.ts';
 import { denseLayout } from './ops/dense.ts';
 import { definitionOf } from './ops.ts';
 import type { PlanBuilder, View } from './plan-builder.ts';
 import { OPCODES } from './plan-format.ts';
 import { broadcastColumns, elementCount, type Shape } from './shapes.ts';
+import { EXACT, magnitude, type Span } from './spans.ts';
 
 /** Operations that the engine computes in doubles where its floats are of 32 bits. */
 const WIDE: ReadonlySet<Op> = new Set<Op>(['unary', 'binary', 'affine', 'select', 'reduce']);
@@ -125,8 +126,4 @@ function isNotHeld(operand: Operand): boolean {
   return (
     typeof operand !== 'string' && operand.data.some((value) => Number.isInteger(value) && Math.fround(value) !== value)
   );
-}
-
-function magnitude({ low, high }: Span): number {
-  return Math.max(-low, high);
 }

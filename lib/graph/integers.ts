@@ -9,20 +9,7 @@
  */
 import type { BinaryName, DType, GraphInput, Integers, Node, Op, Operand, Tensor, UnaryName } from './graph.ts';
 import { elementCount, type Shape } from './shapes.ts';
-
-/** Every integer of a smaller magnitude is a float of the precision, and none of a greater becomes one. */
-export const EXACT = { f32: 2 ** 24, f64: 2 ** 53 } as const;
-
-/** What is known of the elements of a row tensor or constant. */
-export interface Span {
-  /** Whether the source holds it as integers, which are exact. */
-  readonly integer: boolean;
-  readonly low: number;
-  readonly high: number;
-  readonly trust: number;
-  /** Whether at most one element along the last axis is not 0. */
-  readonly exclusive?: boolean;
-}
+import { constantSpan, EXACT, FLOATS, greatestInteger, leastMagnitude, magnitude, type Span, union } from './spans.ts';
 
 /** What a run computes, in order. */
 export interface Computation {
@@ -32,7 +19,6 @@ export interface Computation {
   readonly shapes: ReadonlyMap<string, Shape>;
 }
 
-const FLOATS: Span = { integer: false, low: -Infinity, high: Infinity, trust: Infinity };
 const TRUTHS: Span = { integer: false, low: 0, high: 1, trust: Infinity };
 
 const RANGES: ReadonlyMap<DType, readonly [low: number, high: number]> = new Map([
@@ -358,41 +344,4 @@ class Spans {
     const [before, after] = [this.#shape(node.inputs[0]), this.#shape(node.output)];
     return node.op === 'reshape' && before.at(-1) === after.at(-1);
   }
-}
-
-function union(spans: readonly Span[]): Span {
-  return {
-    integer: spans.every(({ integer }) => integer),
-    low: Math.min(...spans.map(({ low }) => low)),
-    high: Math.max(...spans.map(({ high }) => high)),
-    trust: Math.min(...spans.map(({ trust }) => trust)),
-  };
-}
-
-function magnitude({ low, high }: Span): number {
-  return Math.max(-low, high);
-}
-
-/** Whole numbers, where all are; `trust` is Infinity where the precision holds each of them. */
-function constantSpan(data: Tensor['data'], exact: number): Span {
-  let [low, high, isHeld] = [Infinity, -Infinity, true];
-  for (const value of data) {
-    if (!Number.isInteger(value)) return FLOATS;
-    if (value < low) low = value;
-    if (value > high) high = value;
-    if (exact === EXACT.f32 && Math.fround(value) !== value) isHeld = false;
-  }
-  return { integer: true, low, high, trust: isHeld ? Infinity : 0 };
-}
-
-function greatestInteger(data: Tensor['data']): number {
-  let greatest = 0;
-  for (const value of data) if (Number.isInteger(value)) greatest = Math.max(greatest, Math.abs(value));
-  return greatest;
-}
-
-function leastMagnitude(data: Tensor['data']): number {
-  let least = Infinity;
-  for (const value of data) least = Math.min(least, Math.abs(value));
-  return least;
 }
