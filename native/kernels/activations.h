@@ -188,7 +188,8 @@ struct Activations {
   }
   // x + m − m, where m's last bit is what the result's is to be. Large x are lowered meanwhile, lest m overflow.
   static V narrow(V x, V alpha, V beta) {
-    const V a = S::min(FP_ISA::abs<S>(x), S::mul(S::set1(4), beta)), large = S::set1(T(0x1p64)), down = S::set1(T(0x1p-40)), up = S::set1(T(0x1p40));
+    const V a = S::min(FP_ISA::abs<S>(x), S::mul(S::set1(4), beta)), large = S::set1(T(0x1p64)),
+            down = S::set1(T(0x1p-40)), up = S::set1(T(0x1p40));
     const M is_large = S::less_equal(large, a);
     const V lowered = S::select(is_large, S::mul(a, down), a);
     const V least = S::div(S::set1(2), power_below(beta));
@@ -197,15 +198,14 @@ struct Activations {
     const V rounded = S::sub(S::add(lowered, m), m);
     const V raised = S::select(is_large, S::mul(rounded, up), rounded);
     const V infinity = S::set1(Float<S>::infinity), bounded = S::select(S::less(beta, raised), infinity, raised);
-    const M plain = S::mask_and(S::less(FP_ISA::abs<S>(x), infinity), S::less(alpha, S::set1(Float<S>::two_to_mantissa)));
+    const M plain =
+        S::mask_and(S::less(FP_ISA::abs<S>(x), infinity), S::less(alpha, S::set1(Float<S>::two_to_mantissa)));
     return S::select(plain, with_sign<S>(bounded, x), x);
   }
 
  private:
   // The greatest power of two that is at most a, which is not negative; 0 where it is subnormal.
-  static V power_below(V a) {
-    return S::from_bits(S::iand(S::bits(a), S::bits(S::set1(Float<S>::infinity))));
-  }
+  static V power_below(V a) { return S::from_bits(S::iand(S::bits(a), S::bits(S::set1(Float<S>::infinity)))); }
   static M negative(V x) { return S::less(x, S::zero()); }
 };
 
