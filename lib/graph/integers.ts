@@ -248,6 +248,12 @@ class Spans {
       case 'min':
       case 'max':
         return this.#ofIntegers(node, operands, union(operands));
+      case 'fmod': {
+        // Of what is exact so is the rest; of what was rounded nothing is known.
+        const bound = Math.min(magnitude(a), magnitude(b));
+        const trust = a.trust === Infinity && b.trust === Infinity ? Infinity : 0;
+        return this.#ofIntegers(node, operands, { integer: true, low: -bound, high: bound, trust });
+      }
       case 'pow':
         return this.#ofIntegers(node, operands, { ...FLOATS, trust: 0 });
       default:
@@ -325,13 +331,11 @@ class Spans {
       case 'l1':
       case 'sum_square':
         return this.#ofIntegers(node, [x], { ...FLOATS, trust: 0 });
-      case 'arg_max':
-      case 'arg_max_last':
-      case 'arg_min':
-      case 'arg_min_last':
-        this.#demand(x, Infinity);
-        return FLOATS;
       default:
+        if (fn.startsWith('arg_')) {
+          this.#demand(x, Infinity);
+          return FLOATS;
+        }
         return this.#asFloats([x]);
     }
   }

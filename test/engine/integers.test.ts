@@ -66,7 +66,7 @@ class Chain {
         values.map(rule);
     const binary = (fn: OpAttributes['binary']['fn'], other: Operand) => this.emit('binary', [x, other], { fn });
     const unary = (fn: OpAttributes['unary']['fn'], of = x) => this.emit('unary', [of], { fn });
-    switch (random.below(14)) {
+    switch (random.below(15)) {
       case 0:
         return this.add(
           binary('add', tensor),
@@ -105,6 +105,14 @@ class Chain {
           unary('trunc', quotient),
           [x, x],
           each((a, i) => a / [7n, 1000n, 16n][i]),
+        );
+      }
+      case 13: {
+        const moduli = [7n, -1000n, 16n];
+        return this.add(
+          binary('fmod', whole(moduli)),
+          [x, x],
+          each((a, i) => a % moduli[i]),
         );
       }
       case 6:
@@ -223,7 +231,7 @@ function expectRight({ chain, last, key }: Made, model: Model, ids: readonly big
   const { integers, equal, floats } = results;
   if (integers) expect(Array.from(integers, BigInt), place).toEqual(values);
   if (equal) expect(Array.from(equal), place).toEqual(values.map((value, i) => Number(value === key[i])));
-  const tolerance = model.precision === 'f32' ? 2 ** -22 : 0;
+  const tolerance = model.precision === 'f32' ? 2 ** -22 : 2 ** -51;
   for (const [i, value] of floats?.entries() ?? []) {
     const error = Math.abs(value - Number(values[i]));
     expect(error, `${place}: ${value} for ${values[i]}`).toBeLessThanOrEqual(tolerance * Math.abs(Number(values[i])));

@@ -67,6 +67,7 @@ describe('integers of an input of 64 bits', () => {
         looked('r'),
       ],
     ],
+    ['the rest of a division at once', [node('r', 'binary', ['x', whole(1000)], { fn: 'fmod' }), looked('r')]],
     ['which is the greatest', [node('y', 'reduce', ['x'], { fn: 'arg_max', axes: [0], keepDims: true })]],
     [
       'a cast to 32 bits, of which the low bits stay',
