@@ -69,13 +69,23 @@ interface Computation {
   readonly shapes: ReadonlyMap<string, Shape>;
 }
 
-/** Of each input. Nodes stand in the order of computation. */
+/** Of all values together. Rows beyond it come from files that declare more than they hold, and from no person. */
+const MOST_ELEMENTS = 2 ** 22;
+
+/** Of each input; of none where the values have more than {@link MOST_ELEMENTS}. Nodes stand in the order of computation. */
 export function elementsOf({ inputs, nodes, shapes }: Computation): Elements[] {
   const tells = nodes.some(
     ({ op, attributes }) => op === 'embedding' || ('fn' in attributes && attributes.fn === 'is_nan'),
   );
-  if (!tells && !inputs.some(({ missing }) => missing)) return inputs.map(() => ({}));
+  const isAsked = tells || inputs.some(({ missing }) => missing);
+  if (!isAsked || isTooLarge(shapes)) return inputs.map(() => ({}));
   return new Walk(inputs, shapes).through(nodes);
+}
+
+function isTooLarge(shapes: ReadonlyMap<string, Shape>): boolean {
+  let elements = 0;
+  for (const shape of shapes.values()) elements += elementCount(shape);
+  return elements > MOST_ELEMENTS;
 }
 
 class Walk {

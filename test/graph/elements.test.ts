@@ -120,3 +120,11 @@ describe('an element that is an id', () => {
     expect(elements([node('y', 'embedding', ['x', table], { wrap: true })]).ids).toBeUndefined();
   });
 });
+
+describe('elements of rows that are declared far larger than their file', () => {
+  it('are not looked at one by one', () => {
+    const width = 2 ** 22;
+    const nodes = [node('y', 'unary', ['x'], { fn: 'is_nan' })];
+    expect(elements(nodes, { shape: [width], missing: true })).toEqual({});
+  });
+});

@@ -39,7 +39,7 @@ describe('a pickle', () => {
     expect(plain(read(decode(row)))).toEqual(row.value);
   });
 
-  it('is refused when it is cut off at any byte', async () => {
+  it('is refused when it is cut off at any byte', { timeout: 120_000 }, async () => {
     for (const row of ROWS.filter(({ pickle }) => pickle.length < 1500)) {
       const bytes = decode(row);
       for (let length = 0; length < bytes.length; length++) {
@@ -49,7 +49,7 @@ describe('a pickle', () => {
     }
   });
 
-  it('gives a value or a typed error when any byte is another', async () => {
+  it('gives a value or a typed error when any byte is another', { timeout: 120_000 }, async () => {
     for (const row of ROWS.filter(({ pickle }) => pickle.length < 500)) {
       const bytes = decode(row);
       for (let at = 0; at < bytes.length; at++) {
