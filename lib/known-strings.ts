@@ -45,8 +45,9 @@ export function knownStringsOf(calls: Calls): ReadonlyMap<number, KnownStrings>[
   const questions = new Questions(calls);
   const row = strings.length > 0 ? acceptedRow(questions, strings) : undefined;
   if (row === undefined) return asked;
-  const shared = new Map<readonly Word[], number>();
-  for (const { list } of strings) shared.set(list, (shared.get(list) ?? 0) + 1);
+  const keyOf = keysOfLists();
+  const shared = new Map<string, number>();
+  for (const { list } of strings) shared.set(keyOf(list), (shared.get(keyOf(list)) ?? 0) + 1);
   for (const { input, at, list } of strings) {
     if (questions.isOver) break;
     const unknown = questions.answerWith(row, input, at, -1);
@@ -56,10 +57,20 @@ export function knownStringsOf(calls: Calls): ReadonlyMap<number, KnownStrings>[
       const found = questions.answerWith(row, input, at, index);
       return isStrict ? !isFault(found) : !isSame(found, unknown);
     };
-    const known = shared.get(list) === 1 ? list : list.filter((_, index) => isKnown(index));
+    const known = shared.get(keyOf(list)) === 1 ? list : list.filter((_, index) => isKnown(index));
     asked[input].set(at, { isStrict, known: known.length > 0 ? known : list });
   }
   return asked;
+}
+
+/** Lists of the same words are the same list: a frozen file has each by itself. */
+function keysOfLists(): (list: readonly Word[]) => string {
+  const keys = new Map<readonly Word[], string>();
+  return (list) => {
+    const key = keys.get(list) ?? JSON.stringify(list);
+    keys.set(list, key);
+    return key;
+  };
 }
 
 /** An element that is a string. */

@@ -63,9 +63,13 @@ describe('the schema of a record', () => {
     expect(model.inputs[0].missing).toEqual([2, 4]);
   });
 
-  it.each([false, true])(
-    'has the strings that each column knows where they share a list, others refused: %s',
-    (strict) => {
+  it.each([
+    [false, false],
+    [true, false],
+    [true, true],
+  ])(
+    'has the strings that each column knows where they share a list, others refused: %s, each with a copy: %s',
+    (strict, apart) => {
       const list = ['nice', 'red', 'paris', 'blue'];
       // A word's own number in the table of each column, −1 where it is none of its words.
       const known = [
@@ -88,7 +92,12 @@ describe('the schema of a record', () => {
       const model = modelFromGraph({
         format: 'test',
         precision: 'f64',
-        inputs: ['c0', 'c1'].map((name) => ({ name, shape: [], dtype: 'string', words: new Map([[0, list]]) })),
+        inputs: ['c0', 'c1'].map((name) => ({
+          name,
+          shape: [],
+          dtype: 'string',
+          words: new Map([[0, apart ? [...list] : list]]),
+        })),
         outputs: [{ name: 'y', value: 'y', dtype: 'float64' }],
         nodes: [...columns, node('y', 'concat', ['y0', 'y1'], { axis: 0 })],
       });
