@@ -19,7 +19,7 @@ const { load } = await import(new URL('index.js', dist).href);
 /** @type {typeof import('../../lib/freeze.ts')} */
 const { freeze } = await import(new URL('freeze.js', dist).href);
 
-const FOLDERS = ['onnx-torch', 'onnx-ml', 'keras', 'sklearn', 'tflite'];
+const FOLDERS = ['onnx-torch', 'onnx-ml', 'keras', 'sklearn', 'tflite', 'integers', 'special'];
 /** At most so many files of each folder, spread over it. */
 const FILES = 24;
 /** One row, and more than a tile's. */
@@ -37,6 +37,10 @@ for (const precision of /** @type {const} */ (['f64', 'f32', 'bf16', 'int8'])) {
   models.push({ path: 'test/fixtures/onnx-torch/heads.older.onnx', precision });
 }
 
+for (const file of ['svc-probable.pkl', 'svc-probable-pairs.pkl'])
+  models.push({ path: `test/fixtures/sklearn/${file}` });
+models.push({ path: 'test/fixtures/sklearn-steps/one-hot-none.joblib' });
+
 let [compared, refused, wrong] = [0, 0, 0];
 /** What the models compared were, to see that no kind is missing. */
 const kinds = new Set();
@@ -48,7 +52,10 @@ for (const { path, precision } of models) {
     console.error(`${path} ${precision ?? ''}: ${error instanceof Error ? error.message : error}`);
   }
 }
-for (const kind of ['f32', 'f64', 'bf16', 'int8', 'ids', 'several inputs', 'several outputs']) {
+for (const kind of [
+  ...['f32', 'f64', 'bf16', 'int8', 'ids', 'several inputs', 'several outputs'],
+  ...['exact outputs', 'FP_ERROR_ID', 'FP_ERROR_NOT_EXACT', 'FP_ERROR_NOT_FINITE', 'coupled pairs', 'None'],
+]) {
   if (kinds.has(kind)) continue;
   wrong++;
   console.error(`no model compared was one of ${kind}`);
@@ -64,26 +71,37 @@ async function compare(path, precision) {
   if (parts === undefined) return; // needs options that only its own test knows
   writeFileSync(frozen, Buffer.concat(parts));
   const model = await load(join(root, path), options);
-  for (const rows of ROWS) {
+  const holdsLarge = model.inputs.some(({ dtype }) => dtype.includes('64'));
+  const runs = ROWS.flatMap((rows) =>
+    holdsLarge
+      ? [
+          { rows, isLarge: false },
+          { rows, isLarge: true },
+        ]
+      : [{ rows, isLarge: false }],
+  );
+  for (const { rows, isLarge } of runs) {
     /** @type {Record<string, Float64Array | BigInt64Array>} */
     const inputs = {};
     const files = model.inputs.map(({ name, shape, dtype }, at) => {
       const integers = /int|bool/.test(dtype);
       const width = shape.reduce((/** @type {number} */ count, size) => count * (size ?? 1), 1); // null: the rows
-      const values = valuesOf(rows * width, integers, at + rows);
+      const values = valuesOf(rows * width, integers, at + rows, isLarge);
       inputs[name] = values;
       const file = join(folder, `input${at}.${integers ? 'i64' : 'f64'}`);
       writeFileSync(file, new Uint8Array(values.buffer));
       return file;
     });
-    const outputs = model.outputs.map((_, at) => join(folder, `output${at}`));
+    const results = resultsOf(() => model.run(/** @type {never} */ (inputs)), model);
+    const isExact = (/** @type {number} */ at) => !(results instanceof Error) && results[at] instanceof Float64Array;
+    const outputs = model.outputs.map((_, at) => join(folder, `output${at}${isExact(at) ? '.f64' : ''}`));
     const threads = rows === 1 ? '1' : '3';
     const { status, stderr } = spawnSync(run, [frozen, String(rows), threads, ...files, ...outputs], {
       encoding: 'utf8',
     });
-    const results = resultsOf(() => model.run(/** @type {never} */ (inputs)), model);
     if (results instanceof Error) {
       if (status !== 1 || stderr === '') throw new Error(`Node: ${results.message}; C: ${status} ${stderr}`);
+      kinds.add(stderr.split(':')[0]);
       refused++;
       continue;
     }
@@ -99,6 +117,10 @@ async function compare(path, precision) {
     if (model.inputs.some(({ dtype }) => dtype.includes('int'))) kinds.add('ids');
     if (model.inputs.length > 1) kinds.add('several inputs');
     if (model.outputs.length > 1) kinds.add('several outputs');
+    if (model.precision !== 'f64' && results.some((result) => result instanceof Float64Array))
+      kinds.add('exact outputs');
+    if (path.includes('svc-probable')) kinds.add('coupled pairs');
+    if (path.includes('none')) kinds.add('None');
   }
   model.dispose();
 }
@@ -119,15 +141,22 @@ function resultsOf(run, model) {
 }
 
 /**
- * The same on every machine: from −2 to 2, or ids that most tables have.
- * @param {number} count @param {boolean} integers @param {number} seed
+ * The same on every machine: from −2 to 2, or ids that most tables have; large ones are about where floats and doubles
+ * end.
+ * @param {number} count @param {boolean} integers @param {number} seed @param {boolean} isLarge
  */
-function valuesOf(count, integers, seed) {
+function valuesOf(count, integers, seed, isLarge) {
   let state = seed + 1;
   const next = () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return state / 2 ** 32;
   };
+  if (isLarge) {
+    const powers = [24n, 31n, 53n];
+    const large = () => 2n ** powers[Math.floor(next() * 3)] + BigInt(Math.floor(next() * 5) - 2);
+    if (integers) return BigInt64Array.from({ length: count }, large);
+    return Float64Array.from({ length: count }, () => (next() < 0.1 ? NaN : Number(large())));
+  }
   if (integers) return BigInt64Array.from({ length: count }, () => BigInt(Math.floor(next() * 3)));
   return Float64Array.from({ length: count }, () => Math.fround(next() * 4 - 2));
 }

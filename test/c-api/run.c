@@ -1,7 +1,7 @@
 /*
  * Runs a frozen model over raw files, for test/c-api/check.js: run MODEL ROWS THREADS INPUT... OUTPUT...
- * An input is a file of its elements, f64, or i64 where the file's name ends in .i64; outputs are written in the
- * model's own precision.
+ * An input is a file of its elements, f64, or i64 where the file's name ends in .i64; outputs are written as f64 where
+ * the file's name ends in .f64, otherwise in the model's own precision. A failure of a run is named by its status.
  */
 #include <forwardpass.h>
 #include <stdio.h>
@@ -19,9 +19,9 @@ static void *allocate(size_t count, size_t bytes) {
   return block;
 }
 
-static int is_integers(const char *path) {
+static int ends_in(const char *path, const char *end) {
   const size_t length = strlen(path);
-  return length > 4 && strcmp(path + length - 4, ".i64") == 0;
+  return length > 4 && strcmp(path + length - 4, end) == 0;
 }
 
 int main(int argc, char **argv) {
@@ -30,6 +30,7 @@ int main(int argc, char **argv) {
   fp_input *inputs;
   fp_output *outputs;
   size_t input_count, output_count, rows, i;
+  fp_status status;
   if (argc < 4) fail("usage", "run MODEL ROWS THREADS INPUT... OUTPUT...");
   rows = (size_t)strtoul(argv[2], NULL, 10);
   options.threads = (uint32_t)strtoul(argv[3], NULL, 10);
@@ -50,15 +51,16 @@ int main(int argc, char **argv) {
     }
     fclose(file);
     inputs[i].data = data;
-    inputs[i].type = is_integers(path) ? FP_I64 : FP_F64;
+    inputs[i].type = ends_in(path, ".i64") ? FP_I64 : FP_F64;
     inputs[i].elements = count;
   }
   for (i = 0; i < output_count; i++) {
-    outputs[i].type = fp_model_precision(model);
+    outputs[i].type = ends_in(argv[4 + input_count + i], ".f64") ? FP_F64 : fp_model_precision(model);
     outputs[i].elements = rows * fp_output_width(model, i);
     outputs[i].data = allocate(outputs[i].elements, sizeof(double));
   }
-  if (fp_run(model, inputs, input_count, outputs, output_count, rows) != FP_OK) fail("run", fp_last_error());
+  status = fp_run(model, inputs, input_count, outputs, output_count, rows);
+  if (status != FP_OK) fail(fp_status_name(status), fp_last_error());
 
   for (i = 0; i < output_count; i++) {
     const char *path = argv[4 + input_count + i];
