@@ -22,8 +22,8 @@ export interface Elements {
   readonly ids?: ReadonlyMap<number, number>;
 }
 
-/** By element, the element of the inputs, counted through all, of which a NaN makes it NaN. */
-type Origins = Int32Array;
+/** By element, the element of the inputs, counted through all, of which a NaN makes it NaN; one number for all. */
+type Origins = Int32Array | number;
 const NONE = -1;
 /** Several: those of the value's `mixed`. */
 const MIXED = -2;
@@ -31,6 +31,14 @@ const MIXED = -2;
 /** Elements of the inputs; a set that grows too large is taken for all of them. */
 type Mixed = ReadonlySet<number> | 'all';
 const MOST_MIXED = 4096;
+
+/** Of all inputs together. Rows beyond it come from files that declare more than they hold, and from no person. */
+const MOST_ELEMENTS = 2 ** 18;
+
+/** Elements that a walk looks at one by one, of all values together; past them nothing more is found out. */
+const MOST_WALKED = 2 ** 25;
+/** An element that moves takes as long as so many that stay. */
+const COST_OF_MOVING = 8;
 
 interface Value {
   readonly origins: Origins;
@@ -69,23 +77,18 @@ interface Computation {
   readonly shapes: ReadonlyMap<string, Shape>;
 }
 
-/** Of all values together. Rows beyond it come from files that declare more than they hold, and from no person. */
-const MOST_ELEMENTS = 2 ** 22;
-
-/** Of each input; of none where the values have more than {@link MOST_ELEMENTS}. Nodes stand in the order of computation. */
+/** Of each input; of none where they have more than {@link MOST_ELEMENTS}, or all values more than can be looked at. Nodes stand in the order of computation. */
 export function elementsOf({ inputs, nodes, shapes }: Computation): Elements[] {
   const tells = nodes.some(
     ({ op, attributes }) => op === 'embedding' || ('fn' in attributes && attributes.fn === 'is_nan'),
   );
   const isAsked = tells || inputs.some(({ missing }) => missing);
-  if (!isAsked || isTooLarge(shapes)) return inputs.map(() => ({}));
+  if (!isAsked || isTooLarge(inputs)) return inputs.map(() => ({}));
   return new Walk(inputs, shapes).through(nodes);
 }
 
-function isTooLarge(shapes: ReadonlyMap<string, Shape>): boolean {
-  let elements = 0;
-  for (const shape of shapes.values()) elements += elementCount(shape);
-  return elements > MOST_ELEMENTS;
+function isTooLarge(inputs: readonly GraphInput[]): boolean {
+  return inputs.reduce((count, { shape }) => count + elementCount(shape), 0) > MOST_ELEMENTS;
 }
 
 class Walk {
@@ -96,6 +99,7 @@ class Walk {
   /** NaN where it is not one number. */
   readonly #fills = new Map<number, number>();
   readonly #ids = new Map<number, number>();
+  #left = MOST_WALKED;
 
   constructor(
     readonly inputs: readonly GraphInput[],
@@ -106,12 +110,22 @@ class Walk {
       const start = first;
       first += elementCount(shape);
       const origins = Int32Array.from({ length: first - start }, (_, at) => start + at);
-      this.#values.set(name, { origins, mixed: NOTHING, isExact: true });
+      this.#values.set(name, { origins, mixed: EMPTY, isExact: true });
     }
   }
 
   through(nodes: readonly Node[]): Elements[] {
-    for (const node of nodes) this.#values.set(node.output, this.#after(node));
+    const lastUses = new Map<string, Node>();
+    for (const node of nodes) {
+      for (const operand of node.inputs) if (typeof operand === 'string') lastUses.set(operand, node);
+    }
+    for (const node of nodes) {
+      this.#values.set(node.output, this.#after(node));
+      if (this.#left < 0) return this.inputs.map(() => ({}));
+      for (const operand of node.inputs) {
+        if (typeof operand === 'string' && lastUses.get(operand) === node) this.#values.delete(operand);
+      }
+    }
     let first = 0;
     return this.inputs.map(({ shape, missing }) => {
       const fills = new Map<number, Fill>();
@@ -139,6 +153,7 @@ class Walk {
     const shape = this.shapes.get(node.output) as Shape;
     const operands = node.inputs.map((operand) => this.#valueOf(operand));
     const [x] = operands;
+    if (operands.every((operand) => operand === NOTHING)) return NOTHING;
     if (MOVEMENTS.has(node.op)) return this.#moved(node, operands, shape);
     switch (node.op) {
       case 'require_finite':
@@ -149,64 +164,65 @@ class Walk {
       case 'embedding':
         this.#count(x, node);
         this.#refuse(x);
-        return nothing(shape);
+        return NOTHING;
       case 'one_hot':
         this.#refuse(x);
-        return nothing(shape);
+        return NOTHING;
       case 'unary':
-        return this.#unary(node, x, shape);
+        return this.#unary(node, x);
       case 'select':
         return this.#select(node, operands, shape);
       case 'binary':
-        if (NEVER_NAN.has(node.attributes.fn)) return nothing(shape);
+        if (NEVER_NAN.has(node.attributes.fn)) return NOTHING;
         return this.#merged(node, operands, shape);
       case 'affine':
         return { ...x, isExact: false, tells: undefined };
       case 'reduce':
-        return NEVER_NAN.has(node.attributes.fn) ? nothing(shape) : spread(operands, shape);
+        return NEVER_NAN.has(node.attributes.fn) ? NOTHING : spread(operands);
       default:
-        return spread(operands, shape);
+        return spread(operands);
     }
   }
 
   #valueOf(operand: Operand): Value {
-    return typeof operand === 'string' ? (this.#values.get(operand) as Value) : nothing(operand.shape);
+    return typeof operand === 'string' ? (this.#values.get(operand) as Value) : NOTHING;
   }
 
   /** Ids that several tables look up are those of the smallest. */
   #count({ origins, isExact }: Value, { inputs: [, table], attributes: { wrap } }: Node<'embedding'>): void {
     if (!isExact || wrap || typeof table === 'string') return;
-    for (const origin of origins) {
+    for (const origin of this.#walked(origins)) {
       if (origin >= 0) this.#ids.set(origin, Math.min(this.#ids.get(origin) ?? Infinity, table.shape[0]));
     }
   }
 
   #refuse({ origins, mixed }: Value): void {
-    for (const origin of origins) if (origin >= 0) this.#refused.add(origin);
-    if (!origins.includes(MIXED)) return;
+    for (const origin of this.#walked(origins)) if (origin >= 0) this.#refused.add(origin);
+    if (!hasMixed(origins)) return;
     if (mixed === 'all') this.#isAllRefused = true;
     else for (const origin of mixed) this.#refused.add(origin);
   }
 
-  #unary(node: Node<'unary'>, x: Value, shape: Shape): Value {
+  #unary(node: Node<'unary'>, x: Value): Value {
     const { fn } = node.attributes;
     if (fn !== 'is_nan') {
-      return NEVER_NAN.has(fn) ? nothing(shape) : { ...x, isExact: x.isExact && WHOLE.has(fn), tells: undefined };
+      return NEVER_NAN.has(fn) ? NOTHING : { ...x, isExact: x.isExact && WHOLE.has(fn), tells: undefined };
     }
-    for (const origin of x.origins) if (origin >= 0) this.#known.add(origin);
-    return { ...nothing(shape), tells: x.origins };
+    for (const origin of this.#walked(x.origins)) if (origin >= 0) this.#known.add(origin);
+    return { ...NOTHING, tells: x.origins };
   }
 
   /** Where the condition says that the very element is missing, what stands there instead is no NaN of its. */
   #select(node: Node, [condition, then, otherwise]: readonly Value[], shape: Shape): Value {
     const merged = this.#merged(node, [then, otherwise], shape, 1);
-    const tells = condition.tells && this.#spread(condition.tells, node.inputs[0], shape);
-    if (tells === undefined) return merged;
-    const own = this.#spread(otherwise.origins, node.inputs[2], shape);
-    const other = this.#spread(then.origins, node.inputs[1], shape);
+    if (condition.tells === undefined) return merged;
+    const count = elementCount(shape);
+    const tells = whole(this.#spread(condition.tells, node.inputs[0], shape), count);
+    const own = whole(this.#spread(otherwise.origins, node.inputs[2], shape), count);
+    const other = whole(this.#spread(then.origins, node.inputs[1], shape), count);
     const constant = typeof node.inputs[1] === 'string' ? undefined : node.inputs[1];
     const fills = constant && takeColumns(constant.data, broadcastColumns(constant.shape, shape));
-    const origins = merged.origins.map((origin, i) => {
+    const origins = whole(merged.origins, count).map((origin, i) => {
       if (tells[i] < 0 || own[i] !== tells[i]) return origin;
       if (fills !== undefined && Number.isNaN(fills[i])) return origin;
       if (otherwise.isExact) this.#fill(own[i], fills?.[i] ?? Number.NaN);
@@ -222,12 +238,14 @@ class Walk {
 
   #moved(node: Node, operands: readonly Value[], shape: Shape): Value {
     const move = (numbersOf: (value: Value) => Origins | undefined): Origins => {
+      const [first, ...others] = operands.map((value) => numbersOf(value) ?? NONE);
+      if (typeof first === 'number' && others.every((other) => other === first)) return first;
+      if (!this.#walk(COST_OF_MOVING * elementCount(shape))) return MIXED;
       const tensors = node.inputs.map((operand, i): Tensor => {
         const from = typeof operand === 'string' ? (this.shapes.get(operand) as Shape) : operand.shape;
-        const numbers = numbersOf(operands[i]) ?? new Int32Array(elementCount(from)).fill(NONE);
-        return { shape: from, data: Float64Array.from(numbers) };
+        return { shape: from, data: new Float64Array(whole(numbersOf(operands[i]) ?? NONE, elementCount(from))) };
       });
-      return Int32Array.from(definitionOf(node.op).evaluate(node, tensors, shape));
+      return new Int32Array(definitionOf(node.op).evaluate(node, tensors, shape));
     };
     return {
       origins: move(({ origins }) => origins),
@@ -239,42 +257,78 @@ class Walk {
 
   /** Element by element: NaN if one of them is. `first` is the position of the first of the operands. */
   #merged(node: Node, operands: readonly Value[], shape: Shape, first = 0): Value {
-    const origins = new Int32Array(elementCount(shape)).fill(NONE);
+    let merged: Origins = NONE;
     for (const [at, operand] of operands.entries()) {
       const own = this.#spread(operand.origins, node.inputs[first + at], shape);
-      for (const [i, origin] of own.entries()) {
-        if (origin === NONE || origin === origins[i]) continue;
-        origins[i] = origins[i] === NONE ? origin : MIXED;
-      }
+      if (merged === NONE) merged = own;
+      else if (own === MIXED) merged = MIXED;
+      else if (typeof own !== 'number' && typeof merged !== 'number' && own !== merged)
+        merged = this.#both(merged, own);
     }
-    return { origins, mixed: origins.includes(MIXED) ? union(operands) : NOTHING, isExact: false };
+    return { origins: merged, mixed: hasMixed(merged) ? union(operands) : EMPTY, isExact: false };
+  }
+
+  #both(a: Int32Array, b: Int32Array): Origins {
+    if (!this.#walk(a.length)) return MIXED;
+    return a.map((origin, i) => {
+      if (b[i] === NONE || b[i] === origin) return origin;
+      return origin === NONE ? b[i] : MIXED;
+    });
   }
 
   #spread(origins: Origins, operand: Operand, shape: Shape): Origins {
     const from = typeof operand === 'string' ? (this.shapes.get(operand) as Shape) : operand.shape;
-    return sameShape(from, shape) ? origins : takeColumns(origins, broadcastColumns(from, shape));
+    if (typeof origins === 'number' || sameShape(from, shape)) return origins;
+    return this.#walk(elementCount(shape)) ? takeColumns(origins, broadcastColumns(from, shape)) : MIXED;
+  }
+
+  /** Whether so many elements more may be looked at. */
+  #walk(count: number): boolean {
+    this.#left -= count;
+    return this.#left >= 0;
+  }
+
+  /** Those that are not alike, where there are not too many. */
+  #walked(origins: Origins): Iterable<number> {
+    return typeof origins !== 'number' && this.#walk(origins.length) ? origins : [];
   }
 }
 
-const NOTHING: Mixed = new Set<number>();
+const EMPTY: Mixed = new Set<number>();
 
-/** Of a value that no missing element makes NaN. */
-function nothing(shape: Shape): Value {
-  return { origins: new Int32Array(elementCount(shape)).fill(NONE), mixed: NOTHING, isExact: true };
+/** A value that no missing element makes NaN. */
+const NOTHING: Value = { origins: NONE, mixed: EMPTY, isExact: true };
+
+function hasMixed(origins: Origins): boolean {
+  return typeof origins === 'number' ? origins === MIXED : origins.includes(MIXED);
+}
+
+function whole(origins: Origins, count: number): Int32Array {
+  return typeof origins === 'number' ? new Int32Array(count).fill(origins) : origins;
 }
 
 /** Of a value whose every element comes of all. */
-function spread(operands: readonly Value[], shape: Shape): Value {
+function spread(operands: readonly Value[]): Value {
   const mixed = union(operands);
   const isNothing = mixed !== 'all' && mixed.size === 0;
-  return { origins: new Int32Array(elementCount(shape)).fill(isNothing ? NONE : MIXED), mixed, isExact: false };
+  return { origins: isNothing ? NONE : MIXED, mixed, isExact: false };
 }
 
+/** Where one operand has all that the others have, its own set. */
 function union(operands: readonly Value[]): Mixed {
+  const [first, ...others] = operands.filter((operand) => operand.origins !== NONE);
+  if (first?.origins === MIXED && others.every((other) => other.origins === MIXED && other.mixed === first.mixed)) {
+    return first.mixed;
+  }
   const all = new Set<number>();
   for (const { origins, mixed } of operands) {
-    for (const origin of origins) if (origin >= 0) all.add(origin);
-    if (!origins.includes(MIXED)) continue;
+    if (typeof origins !== 'number') {
+      for (const origin of origins) {
+        if (origin >= 0) all.add(origin);
+        if (all.size > MOST_MIXED) return 'all';
+      }
+    }
+    if (!hasMixed(origins)) continue;
     if (mixed === 'all') return mixed;
     for (const origin of mixed) all.add(origin);
   }

@@ -128,3 +128,26 @@ describe('elements of rows that are declared far larger than their file', () => 
     expect(elements(nodes, { shape: [width], missing: true })).toEqual({});
   });
 });
+
+describe('a walk', () => {
+  const looks = [isNan('lacks', 'x'), node('v0', 'select', ['lacks', constant([0]), 'x'], {})];
+  const chain = (count: number, link: (from: string, to: string) => Node) =>
+    Array.from({ length: count }, (_, at) => link(`v${at}`, at + 1 === count ? 'y' : `v${at + 1}`));
+  const wide = { shape: [4000] };
+
+  it('takes no more memory for thousands of nodes', () => {
+    const softmax = chain(10_000, (from, to) => node(to, 'softmax', [from], { axis: 0, fn: 'softmax' }));
+    const first = node('v0', 'binary', ['lacks', 'x'], { fn: 'add' });
+    const before = process.memoryUsage();
+    elements([isNan('lacks', 'x'), first, ...softmax], wide);
+    const { arrayBuffers, heapUsed } = process.memoryUsage();
+    expect(arrayBuffers - before.arrayBuffers + heapUsed - before.heapUsed).toBeLessThan(100e6);
+  });
+
+  it('ends with nothing where it would take too long', () => {
+    const reversed = (from: string, to: string) =>
+      node(to, 'gather', [from], { axis: 0, indices: Int32Array.from({ length: 4000 }, (_, at) => 3999 - at) });
+    expect(elements([...looks, ...chain(500, reversed)], wide).fills?.size).toBe(4000);
+    expect(elements([...looks, ...chain(1500, reversed)], wide)).toEqual({});
+  });
+});
