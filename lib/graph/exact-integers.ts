@@ -1,4 +1,5 @@
 /** The part of lowering that keeps integers exact: in doubles within a plan of f32, and checked where even they round. */
+import { ForwardpassError } from '../errors.ts';
 import {
   BINARY_NAMES,
   type GraphInput,
@@ -16,12 +17,16 @@ import { definitionOf } from './ops.ts';
 import type { PlanBuilder, View } from './plan-builder.ts';
 import { OPCODES } from './plan-format.ts';
 import { broadcastColumns, elementCount, type Shape } from './shapes.ts';
-import { EXACT, magnitude, type Span } from './spans.ts';
+import { EXACT, hasUnheld, magnitude, type Span } from './spans.ts';
 
 /** Operations that the engine computes in doubles where its floats are of 32 bits. */
 const WIDE: ReadonlySet<Op> = new Set<Op>(['unary', 'binary', 'affine', 'select', 'reduce']);
 
+/** Products that layers may have one by one, of one row of all layers together: each takes some 80 bytes of the plan. */
+const MOST_PRODUCTS = 2 ** 22;
+
 export class ExactIntegers {
+  #products = 0;
   readonly #spans: ReadonlyMap<string, Span>;
 
   constructor(
@@ -58,7 +63,7 @@ export class ExactIntegers {
     const isWide = this.asked.wide && this.#isComputedWide(node);
     plan.isWide = isWide;
     let view =
-      node.op === 'dense' && isWide ? this.#products(node, shape) : definitionOf(node.op).lower(node, shape, plan);
+      node.op === 'dense' && isWide ? this.#sumOfProducts(node, shape) : definitionOf(node.op).lower(node, shape, plan);
     plan.isWide = false;
     const staysWide = MOVES.has(node.op) || (node.op === 'retype' ? node.attributes.to === 'integer' : result?.integer);
     if (isWide && !staysWide) view = plan.narrowed(view);
@@ -83,15 +88,20 @@ export class ExactIntegers {
   }
 
   /** A sum of products in doubles, as the engine has no dense layer of doubles beside those of floats. */
-  #products({ inputs, attributes }: Node<'dense'>, shape: Shape): View {
+  #sumOfProducts({ name, inputs, attributes }: Node<'dense'>, shape: Shape): View {
     const { plan } = this;
     const [x, weight, bias] = inputs as readonly [Operand, Tensor, Tensor | undefined];
     const { k, n, kStep, nStep } = denseLayout(attributes.layout, weight.shape);
+    const from = plan.view(x);
+    const all = [...from.shape.slice(0, -1), n, k];
+    this.#products += elementCount(all);
+    if (this.#products > MOST_PRODUCTS) {
+      const message = `its integers may be larger than float32 holds, and so may their ${elementCount(all)} products in one row, which are more than a model of f32 computes in doubles; load the model with the option precision 'f64'`;
+      throw new ForwardpassError('LIMIT', message, `node ${name}`);
+    }
     const transposed = Float64Array.from({ length: k * n }, (_, at) => {
       return weight.data[(at % k) * kStep + Math.floor(at / k) * nStep];
     });
-    const from = plan.view(x);
-    const all = [...from.shape.slice(0, -1), n, k];
     const columns = broadcastColumns([...from.shape.slice(0, -1), 1, k], all);
     const spread = plan.row(plan.move(from, all, columns));
     const factors = -1 - plan.expandedParameter({ shape: [n, k], data: transposed }, all);
@@ -123,7 +133,5 @@ function isComparison(node: Node): boolean {
 
 /** A constant with an integer that no float32 is. */
 function isNotHeld(operand: Operand): boolean {
-  return (
-    typeof operand !== 'string' && operand.data.some((value) => Number.isInteger(value) && Math.fround(value) !== value)
-  );
+  return typeof operand !== 'string' && hasUnheld(operand.data);
 }

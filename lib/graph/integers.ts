@@ -9,7 +9,17 @@
  */
 import type { BinaryName, DType, GraphInput, Integers, Node, Op, Operand, Tensor, UnaryName } from './graph.ts';
 import { elementCount, type Shape } from './shapes.ts';
-import { constantSpan, EXACT, FLOATS, greatestInteger, leastMagnitude, magnitude, type Span, union } from './spans.ts';
+import {
+  constantSpan,
+  EXACT,
+  FLOATS,
+  greatestInteger,
+  isDistinct,
+  leastMagnitude,
+  magnitude,
+  type Span,
+  union,
+} from './spans.ts';
 
 /** What a run computes, in order. */
 export interface Computation {
@@ -287,7 +297,7 @@ class Spans {
     if (list === undefined || typeof list === 'string') return false;
     const single = node.inputs[1 - at];
     const isSingle = typeof single === 'string' && (this.#shape(single).at(-1) ?? 1) === 1;
-    return isSingle && list.shape.at(-1) === list.data.length && new Set(list.data).size === list.data.length;
+    return isSingle && list.shape.at(-1) === list.data.length && isDistinct(list.data);
   }
 
   #sum(a: Span, b: Span): Span {

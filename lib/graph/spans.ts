@@ -45,15 +45,36 @@ export function constantSpan(data: Tensor['data'], exact: number): Span {
 }
 
 /** Among the elements that are whole. */
-export function greatestInteger(data: Tensor['data']): number {
+export const greatestInteger = remembered((data) => {
   let greatest = 0;
   for (const value of data) if (Number.isInteger(value)) greatest = Math.max(greatest, Math.abs(value));
   return greatest;
-}
+});
 
 /** Of all elements. */
-export function leastMagnitude(data: Tensor['data']): number {
+export const leastMagnitude = remembered((data) => {
   let least = Infinity;
   for (const value of data) least = Math.min(least, Math.abs(value));
   return least;
+});
+
+/** Whether no two elements are the same. */
+export const isDistinct = remembered((data) => new Set(data).size === data.length);
+
+/** Whether there is an integer that no float32 is. */
+export const hasUnheld = remembered((data) =>
+  data.some((value) => Number.isInteger(value) && Math.fround(value) !== value),
+);
+
+/** What is known of a constant, found out once: thousands of nodes may share one. */
+function remembered<T>(find: (data: Tensor['data']) => T): (data: Tensor['data']) => T {
+  const known = new WeakMap<Tensor['data'], { readonly found: T }>();
+  return (data) => {
+    let entry = known.get(data);
+    if (entry === undefined) {
+      entry = { found: find(data) };
+      known.set(data, entry);
+    }
+    return entry.found;
+  };
 }

@@ -132,3 +132,25 @@ describe('inputs declared as floats', () => {
     expect(idsIn([mask, rows, flat, node('y', 'binary', ['flat', 'mask'], { fn: 'mul' })])).toEqual(['x']);
   });
 });
+
+it('more products of large integers than a plan of doubles may hold are refused, and computed in a model of f64', () => {
+  const weight = { shape: [64, 64], data: new Float64Array(64 * 64).fill(1) };
+  const graph = (rows: number) => {
+    const nodes = [
+      node('sums', 'dense', ['x', weight], { layout: 'in-out' }),
+      node('y', 'binary', ['sums', whole(INTO_24 + 1)], { fn: 'equal' }),
+    ];
+    const inputs = [{ name: 'x', shape: [rows, 64], dtype: 'int64' as const }];
+    return validate({ ...graphOf({ x: [rows, 64] }, nodes), inputs }, DEFAULT_LIMITS);
+  };
+  const lowered = (rows: number, precision: 'f32' | 'f64') => {
+    const checkedGraph = graph(rows);
+    const integers = integersAsked(checkedGraph, precision);
+    return lower(simplify(checkedGraph, { precision, integers }), precision);
+  };
+  expect(lowered(4, 'f32').inputs[0].exact).toBe(true);
+  expect(() => lowered(1025, 'f32')).toThrow(
+    expect.objectContaining({ code: 'LIMIT', message: expect.stringContaining("with the option precision 'f64'") }),
+  );
+  expect(lowered(1025, 'f64').plan.words.length).toBeLessThan(1000);
+});
