@@ -77,7 +77,10 @@ interface Computation {
   readonly shapes: ReadonlyMap<string, Shape>;
 }
 
-/** Of each input; of none where they have more than {@link MOST_ELEMENTS}, or all values more than can be looked at. Nodes stand in the order of computation. */
+/**
+ * Of each input; of none where they have more than {@link MOST_ELEMENTS}, or all values more than {@link MOST_WALKED}.
+ * Nodes stand in the order of computation.
+ */
 export function elementsOf({ inputs, nodes, shapes }: Computation): Elements[] {
   const tells = nodes.some(
     ({ op, attributes }) => op === 'embedding' || ('fn' in attributes && attributes.fn === 'is_nan'),
