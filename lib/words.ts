@@ -59,29 +59,33 @@ export function nearestTo(name: string, candidates: Iterable<string>): string | 
   return best;
 }
 
-/**
- * Whether one name is the other in another spelling: case, spaces, accents and punctuation aside they are the same, or
- * of longer names one letter is (of eight letters or more, two are). `lag_1` and `lag_2` are two names.
- */
-export function looksLike(a: string, b: string): boolean {
-  const [one, other] = [plain(a), plain(b)];
-  if (one === other) return one !== '';
-  const [shorter, longer] = [one.length, other.length].sort((x, y) => x - y);
-  const most = shorter >= 8 ? 2 : shorter >= 4 ? 1 : 0;
-  if (longer - shorter > most || digitsOf(one) !== digitsOf(other)) return false;
-  return editDistance(one, other) <= most;
+/** What two spellings of a name have in common. */
+export interface Spelling {
+  readonly plain: string;
+  readonly digits: string;
 }
 
-function plain(name: string): string {
-  return name
+/** Case, spaces, accents and punctuation aside. */
+export function spellingOf(name: string): Spelling {
+  const plain = name
     .slice(0, 64)
     .normalize('NFKD')
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]/gu, '');
+  return { plain, digits: plain.replace(/\P{N}/gu, '') };
 }
 
-function digitsOf(name: string): string {
-  return name.replace(/\P{N}/gu, '');
+/**
+ * Whether one name is the other in another spelling: they are the same, or but for one letter in names of four letters or
+ * more (two letters of eight or more), or for one letter behind a name of three. `lag_1` and `lag_2` are two names.
+ */
+export function looksLike(a: Spelling, b: Spelling): boolean {
+  if (a.plain === b.plain) return a.plain !== '';
+  if (a.digits !== b.digits) return false;
+  const [shorter, longer] = a.plain.length < b.plain.length ? [a.plain, b.plain] : [b.plain, a.plain];
+  if (shorter.length === 3) return longer.length === 4 && longer.startsWith(shorter);
+  const most = shorter.length >= 8 ? 2 : shorter.length >= 4 ? 1 : 0;
+  return longer.length - shorter.length <= most && editDistance(shorter, longer) <= most;
 }
 
 /** Insertions, deletions, substitutions and exchanges of neighbours that turn one into the other. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describe as describeValue, didYouMean, listNames, looksLike, quote } from '../lib/words.ts';
+import { describe as describeValue, didYouMean, listNames, looksLike, quote, spellingOf } from '../lib/words.ts';
 
 it.each<[value: unknown, words: string]>([
   [undefined, 'nothing'],
@@ -48,18 +48,24 @@ describe('names that look like another', () => {
     ['température', 'temperature'],
     ['incomes', 'income'],
     ['occupatoin', 'occupation'],
+    ['agee', 'age'],
+    ['long', 'lon'],
   ])('are %j and %j', (a, b) => {
-    expect([looksLike(a, b), looksLike(b, a)]).toEqual([true, true]);
+    const [one, other] = [spellingOf(a), spellingOf(b)];
+    expect([looksLike(one, other), looksLike(other, one)]).toEqual([true, true]);
   });
 
   it.each([
     ['age', 'wage'],
     ['id', 'is'],
+    ['id', 'ids'],
+    ['lag', 'lag1'],
     ['lag_1', 'lag_2'],
     ['sex', 'set'],
     ['_', '-'],
     ['name', 'income'],
   ])('are not %j and %j', (a, b) => {
-    expect([looksLike(a, b), looksLike(b, a)]).toEqual([false, false]);
+    const [one, other] = [spellingOf(a), spellingOf(b)];
+    expect([looksLike(one, other), looksLike(other, one)]).toEqual([false, false]);
   });
 });

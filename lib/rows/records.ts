@@ -1,7 +1,7 @@
 /** Records: rows that name their features or inputs. */
 import type { FloatArray } from '../buffers.ts';
 import { ForwardpassError } from '../errors.ts';
-import { describe, listNames, looksLike, nearestTo, quote } from '../words.ts';
+import { describe, listNames, looksLike, nearestTo, quote, type Spelling, spellingOf } from '../words.ts';
 import { type Column, isRow } from './column.ts';
 import { orientationHint } from './orientation.ts';
 
@@ -19,9 +19,10 @@ interface Field {
   readonly isUnused: boolean;
   /** Whether a record may lack it. */
   readonly isOptional: boolean;
+  readonly spelling: Spelling;
 }
 
-/** Of names that the model does not know, so many are kept with what they look like. */
+/** Of names that the model does not know, so many are kept with what they look like, and so many a hint looks at. */
 const MOST_STRANGERS = 1000;
 
 /** A prototype chain is followed so far. */
@@ -122,8 +123,10 @@ export class RecordReader {
     if (hint !== undefined) return new ForwardpassError('INPUT', hint, place);
     const names = required.map(({ name }) => name);
     const lacks = `lacks ${listNames(names)}`;
-    for (const stranger of this.#strangers(record)) {
-      const meant = names.find((name) => looksLike(stranger, name)) ?? nearestTo(stranger, names);
+    for (const stranger of this.#strangers(record).slice(0, MOST_STRANGERS)) {
+      const spelling = spellingOf(stranger);
+      const alike = required.find((field) => looksLike(spelling, field.spelling));
+      const meant = alike?.name ?? nearestTo(stranger, names);
       if (meant === undefined) continue;
       const message = `${lacks}, and has ${quote(stranger)}; did you mean ${quote(meant)}?`;
       return new ForwardpassError('INPUT', message, place);
@@ -144,7 +147,8 @@ export class RecordReader {
   #lookalikesOf(stranger: string): readonly string[] {
     let alike = this.#lookalikes.get(stranger);
     if (alike === undefined) {
-      alike = this.names.filter((name) => looksLike(stranger, name));
+      const spelling = spellingOf(stranger);
+      alike = [...this.#fields.values()].filter((field) => looksLike(spelling, field.spelling)).map(({ name }) => name);
       if (this.#lookalikes.size >= MOST_STRANGERS) this.#lookalikes.clear();
       this.#lookalikes.set(stranger, alike);
     }
@@ -152,13 +156,14 @@ export class RecordReader {
   }
 }
 
-function fieldOf(field: Omit<Field, 'isUnused' | 'isOptional'>): Field {
+function fieldOf(field: Omit<Field, 'isUnused' | 'isOptional' | 'spelling'>): Field {
   const { column, first, width } = field;
   const elements = Array.from({ length: width }, (_, i) => first + i);
   return {
     ...field,
     isUnused: elements.every((element) => column.isUnused(element)),
     isOptional: elements.every((element) => column.isOptional(element)),
+    spelling: spellingOf(field.name),
   };
 }
 

@@ -67,6 +67,7 @@ describe('a record', () => {
       { 'age ': 1, income: 2 },
       "has 'age ', which the model does not know; did you mean 'age'?",
     ],
+    ['has a letter too many', { agee: 1, income: 2 }, "has 'agee', which the model does not know; did you mean 'age'?"],
     ['has a mark too many', { age_: 1, income: 2 }, "has 'age_', which the model does not know; did you mean 'age'?"],
     ['misspells what nothing fills in', { incmoe: 2 }, "lacks 'income', and has 'incmoe'; did you mean 'income'?"],
     ['is of another table', { a: 1, b: 2 }, "lacks 'income'; expected 'income'"],
@@ -75,6 +76,14 @@ describe('a record', () => {
   ])('that %s is refused', async (_, record, message) => {
     const error = await failureOf(() => filled().predict(record as RowRecord));
     expect([error.code, error.message]).toEqual(['INPUT', expect.stringContaining(message)]);
+  });
+
+  it('of very many names that the model does not know is read, or refused, in a moment', async () => {
+    const others = Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`a rather long name ${i}`, i]));
+    const start = performance.now();
+    expect(filled().predict({ ...others, income: 2 })).toBe(240);
+    expect((await failureOf(() => filled().predict(others))).message).toContain("lacks 'income'");
+    expect(performance.now() - start).toBeLessThan(2000);
   });
 
   it('with nothing of the model is refused though all may be missing', async () => {
