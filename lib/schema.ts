@@ -33,7 +33,15 @@ export interface RecordSchema {
 }
 
 /** What {@link Model.schema} gives: an array where the model knows no names. */
-export type RowSchema = RecordSchema | (FieldSchema & { readonly $schema: string; readonly type: 'array' });
+export type RowSchema = RecordSchema | ArraySchema;
+
+export interface ArraySchema extends FieldSchema {
+  readonly $schema: string;
+  readonly type: 'array';
+  /** Of records alone. */
+  readonly properties?: undefined;
+  readonly required?: undefined;
+}
 
 const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
 

@@ -150,3 +150,7 @@ expectTypeOf(model.predict<Record<string, Float32Array>>(customers)).toEqualType
 model.predict(new Map([['age', 41]]));
 // @ts-expect-error a string is no record
 model.predict('age');
+
+// Of a schema, what records have is asked without asking first whether it is a record's.
+expectTypeOf(model.schema().required).toEqualTypeOf<readonly string[] | undefined>();
+expectTypeOf(Object.keys(model.schema().properties ?? {})).toEqualTypeOf<string[]>();

@@ -27,10 +27,19 @@ export function readCsv(
         yield* new CsvRows(source, layout, options, keep).blocks(batch);
       } catch (error) {
         if (!(error instanceof CsvError)) throw error;
-        throw new ForwardpassError('MALFORMED', error.message, source.name, { cause: error });
+        throw new ForwardpassError('MALFORMED', `${error.message}${remedyOf(error)}`, source.name, { cause: error });
       }
     },
   };
+}
+
+/** What to do about a table that the parser refuses, as an end of its message. */
+function remedyOf({ code }: CsvError): string {
+  if (code === 'CSV_RECORD_INCONSISTENT_FIELDS_LENGTH')
+    return '; rows are as long as the first one, and a cell that holds the delimiter stands in quotes';
+  if (code.includes('QUOTE'))
+    return '; a quote within a quoted cell is written twice, and --delimiter says what stands between cells';
+  return '';
 }
 
 /** What the parser gives with `info`. */

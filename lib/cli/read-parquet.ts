@@ -5,7 +5,7 @@ import { quote } from '../words.ts';
 import type { ByteSource } from './byte-source.ts';
 import { keptColumns } from './keep.ts';
 import { chunkOf, columnsOf, type ParquetColumn, type ParquetValue } from './parquet/columns.ts';
-import { checkPages, type Unpacked } from './parquet/pages.ts';
+import { checkPages, libraryFault, type Unpacked } from './parquet/pages.ts';
 import { ThriftCheck } from './parquet/thrift.ts';
 import { BlockBuilder, missingNumber, type RowLayout } from './row-layout.ts';
 import type { RowSource } from './row-source.ts';
@@ -162,10 +162,10 @@ function unpackers(codec: string, pages: Unpacked): Record<string, (bytes: Uint8
   return { [codec]: (bytes) => pages.get(bytes.byteOffset) ?? new Uint8Array(0) };
 }
 
-function safe(value: bigint | number, place: string): number {
+function safe(value: bigint | number | undefined, place: string): number {
   const number = Number(value);
   if (Number.isSafeInteger(number) && number >= 0) return number;
-  throw damaged(`it states the size ${value}`, place);
+  throw damaged(value === undefined ? 'it lacks a size' : `it states the size ${value}`, place);
 }
 
 /** What fails within the library is a damaged file, and nothing else of ours. */
@@ -174,7 +174,7 @@ async function wrapped<T>(place: string, work: () => T | Promise<T>): Promise<T>
     return await work();
   } catch (cause) {
     if (cause instanceof ForwardpassError) throw cause;
-    throw damaged(cause instanceof Error ? cause.message : String(cause), place, cause);
+    throw damaged(libraryFault(cause), place, cause);
   }
 }
 

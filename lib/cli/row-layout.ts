@@ -140,7 +140,9 @@ export class RowLayout {
       return Int32Array.from(names, (_, column) => (isIndexed ? column - 1 : column));
     }
     const parts = this.columns.map(({ port: { name, width } }) => `${width} of ${quote(name)}`).join(' + ');
-    throw new ForwardpassError('SHAPE', `expected ${this.width} columns (${parts}), found ${names.length}`, place);
+    const remedy = names.length > this.width ? '; the columns go by position, so leave the others out' : '';
+    const message = `expected ${this.width} columns (${parts}), found ${names.length}${remedy}`;
+    throw new ForwardpassError('SHAPE', message, place);
   }
 
   /** Throws `INPUT` when a slot that rows may not lack is not filled by fields of these names. */

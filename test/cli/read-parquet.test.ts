@@ -65,6 +65,16 @@ describe('a Parquet file', () => {
     }
   });
 
+  it('is refused without the inner words of what reads it where its footer is empty', async () => {
+    const bytes = Buffer.from(readFileSync(`${TABLES}values-snappy.parquet`));
+    bytes.writeUInt32LE(3, bytes.length - 8);
+    writeFileSync(pathOf('footer.parquet'), bytes);
+    await expect(cellsOf(pathOf('footer.parquet'))).rejects.toMatchObject({
+      code: 'MALFORMED',
+      message: expect.stringContaining('the Parquet file is damaged: its parts do not fit together'),
+    });
+  });
+
   it.each(['snappy', 'gzip', 'plain', 'deltas'])(
     'with damage anywhere is read or refused, soon and in bounds: %s',
     async (name) => {
@@ -85,6 +95,7 @@ describe('a Parquet file', () => {
         );
         if (error === undefined) continue;
         expect(error).toBeInstanceOf(ForwardpassError);
+        expect((error as ForwardpassError).message).not.toMatch(/Cannot read|size undefined|is not a function/);
         refused++;
       }
       expect(refused).toBeGreaterThan(25);

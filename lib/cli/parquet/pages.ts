@@ -89,7 +89,7 @@ export function checkPages(
     return unpacked;
   } catch (cause) {
     if (cause instanceof ForwardpassError) throw cause;
-    const what = cause instanceof PageFault ? `it has ${cause.message}` : (cause as Error).message;
+    const what = cause instanceof PageFault ? `it has ${cause.message}` : libraryFault(cause);
     throw new ForwardpassError('MALFORMED', `the Parquet file is damaged: ${what}`, place, { cause });
   }
 }
@@ -223,4 +223,10 @@ function exactly(decompress: Decompress): Unpack {
     if (output.length !== length) throw new PageFault(`a page of ${output.length} bytes instead of ${length}`);
     return output;
   };
+}
+
+/** What the library says of a damaged file; where it stumbles over what is not there, that. */
+export function libraryFault(cause: unknown): string {
+  if (cause instanceof TypeError || cause instanceof RangeError) return 'its parts do not fit together';
+  return cause instanceof Error ? cause.message : String(cause);
 }
