@@ -157,7 +157,10 @@ export class RowLayout {
     if (isLacking && this.featureNames.length > 0) this.records?.checkNames(names, place);
     if (missing.length === 0) return;
     const found = listNames(names, MOST_NAMES);
-    throw new ForwardpassError('INPUT', `lacks ${listNames(missing, MOST_NAMES)}; found ${found}`, place);
+    const isNameless = this.featureNames.length === 0 && !names.some((name) => this.find(name));
+    const inputs = listNames(this.columns.map(({ port }) => port.name));
+    const remedy = isNameless ? `; the model knows no feature names: give rows as arrays, or records of ${inputs}` : '';
+    throw new ForwardpassError('INPUT', `lacks ${listNames(missing, MOST_NAMES)}; found ${found}${remedy}`, place);
   }
 }
 

@@ -155,7 +155,11 @@ describe('JSON', () => {
     ['a short row', '[[1,2,3],[4,5]]', 'row 2: expected 3 values, found 2'],
     ['a number among rows', '[[1,2,3],4]', 'row 2: expected a row of 3 values, found the number 4'],
     ['a bare number', '7', 'found 1'],
-    ['an unknown column', '{"w":[1]}', "lacks 'x[0]', 'x[1]', 'x[2]'; found 'w'"],
+    [
+      'an unknown column',
+      '{"w":[1]}',
+      "lacks 'x[0]', 'x[1]', 'x[2]'; found 'w'; the model knows no feature names: give rows as arrays, or records of 'x'",
+    ],
     ['a short line', '[1,2,3]\n[4]\n', 'line 2: expected 3 values, found 1'],
     ['a broken line', '[1,2,3]\n[4,\n', 'line 2: is not JSON'],
     ['a bottomless row', `[${'['.repeat(2000)}${']'.repeat(2000)}]`, 'found 1'],
