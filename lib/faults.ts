@@ -169,7 +169,7 @@ interface Feature {
   readonly words?: readonly Word[];
   /** What the caller's array holds. */
   readonly holds: number;
-  /** `row 3 holds NaN in 'age'` */
+  /** `row 3 holds NaN in 'age'`, but for what the place says. */
   readonly says: string;
 }
 
@@ -187,13 +187,16 @@ function featureOf({ model, buffers, given, instruction, row, element }: Stop): 
   const holds = Number(found);
   const cell = given?.cell(row, input, at) ?? { value: found, place: portName(model, input) };
   const value = typeof cell.value === 'string' ? quote(cell.value) : String(cell.value);
-  const where = name === undefined ? `at position ${at}` : `in ${quote(name)}`;
+  // The place of a cell names its row, and mostly its column; that of a flat array does not.
+  const isPlaced = given !== undefined && cell.place !== 'rows';
+  const isNamed = isPlaced && (name === undefined || cell.place.endsWith(`.${name}`));
+  const where = isNamed ? '' : name === undefined ? ` at position ${at}` : ` in ${quote(name)}`;
   return {
     place: cell.place,
     name,
     words: port.words?.get(at),
     holds,
-    says: `row ${row} holds ${value} ${where}`,
+    says: `${isPlaced ? '' : `row ${row} `}holds ${value}${where}`,
   };
 }
 

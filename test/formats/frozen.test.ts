@@ -102,7 +102,9 @@ describe('a frozen model', () => {
     expect(one.predict([['b', 500, 0]])).toEqual(['g']);
     expect(one.predict([[null, 1, 0]])).toEqual(['r']);
     expect((await failureOf(() => one.predict([['b', Number.NaN, 0]]))).message).toContain('pass null for None');
-    expect((await failureOf(() => one.predict([['b', null, 0]]))).message).toContain('row 0 holds null at position 1');
+    expect((await failureOf(() => one.predict([['b', null, 0]]))).message).toContain(
+      'rows[0][1]: holds null; the model takes',
+    );
 
     const outputs = ['first', 'second'].map((name) => ({ name, value: 'p', dtype: 'float32' as const }));
     const targets = [

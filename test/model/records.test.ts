@@ -175,9 +175,9 @@ describe('a number that a function of the model makes infinite or NaN', () => {
   });
 
   it.each<[string, 'log1p' | 'sqrt', number, string]>([
-    ['NaN', 'log1p', -2, "row 0 holds -2 in 'fare', and the model's log1p of it is NaN"],
-    ['an infinity', 'log1p', -1, "row 0 holds -1 in 'fare', and the model's log1p of it is -Infinity"],
-    ['another function', 'sqrt', -4, "row 0 holds -4 in 'fare', and the model's sqrt of it is NaN"],
+    ['NaN', 'log1p', -2, "holds -2, and the model's log1p of it is NaN"],
+    ['an infinity', 'log1p', -1, "holds -1, and the model's log1p of it is -Infinity"],
+    ['another function', 'sqrt', -4, "holds -4, and the model's sqrt of it is NaN"],
   ])('is named with that function: %s', async (_, fn, fare, message) => {
     const error = await failureOf(() => modelFromGraph(graph(fn)).predict({ age: 1, fare }));
     expect(error.message).toBe(`record.fare: ${message}; the model takes no such value`);
@@ -187,6 +187,6 @@ describe('a number that a function of the model makes infinite or NaN', () => {
     const error = await failureOf(() =>
       modelFromGraph(graph('log1p')).predict({ age: 1, fare: Number.POSITIVE_INFINITY }),
     );
-    expect(error.message).toContain("holds Infinity in 'fare'; the model takes finite numbers only");
+    expect(error.message).toContain('holds Infinity; the model takes finite numbers only');
   });
 });

@@ -52,14 +52,14 @@ describe('rows that steps refuse', () => {
       'one-hot',
       { strength: 'heavy' },
       'ID',
-      "rows[0].strength: row 0 holds 'heavy' in 'strength', which is none of the words 'light', 'medium', 'strong', that the model knows",
+      "rows[0].strength: holds 'heavy', which is none of the words 'light', 'medium', 'strong', that the model knows",
     ],
     [
       'a number that no category is',
       'one-hot',
       { vat: 99 },
       'ID',
-      "row 0 holds 99 in 'vat', which is none of the values that the model knows",
+      'holds 99, which is none of the values that the model knows',
     ],
     ['a word that is missing', 'ordinal', { strength: null }, 'INPUT', "expected a string such as 'light', found null"],
     [
@@ -74,7 +74,7 @@ describe('rows that steps refuse', () => {
       'table',
       { hue: Number.POSITIVE_INFINITY },
       'INPUT',
-      "rows[0].hue: row 0 holds Infinity in 'hue'; the model takes finite numbers only",
+      'rows[0].hue: holds Infinity; the model takes finite numbers only',
     ],
     ['a word for a number', 'table', { hue: 'low' }, 'INPUT', "rows[0].hue: expected a number, found the string 'low'"],
     [
