@@ -1,5 +1,5 @@
 /** Between which numbers the values of a graph lie whatever its inputs are, as far as its operations alone say it. */
-import type { Node, Operand } from '../../graph/graph.ts';
+import type { Node, Operand, Tensor } from '../../graph/graph.ts';
 
 /** Both ends belong to it. */
 export interface Range {
@@ -29,10 +29,22 @@ const GROWING: Readonly<Record<string, (x: number) => number>> = {
 };
 const SUMS: ReadonlySet<string> = new Set(['sum', 'l1']);
 
+function rangeOf(data: Tensor['data']): Range {
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of data) {
+    if (Number.isNaN(value)) return ANY;
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  return { low, high };
+}
+
 /** Nodes stand in the order of computation. */
 export class Ranges {
   readonly #ranges = new Map<string, Range>();
   readonly #producers = new Map<string, Node>();
+  /** Thousands of nodes may share a constant. */
+  readonly #constants = new Map<Tensor['data'], Range>();
 
   /** `units` are values that are known to be within [0, 1]. */
   constructor(nodes: readonly Node[], units: ReadonlySet<string>) {
@@ -50,13 +62,9 @@ export class Ranges {
 
   #of(operand: Operand): Range {
     if (typeof operand === 'string') return this.#ranges.get(operand) ?? ANY;
-    let [low, high] = [Infinity, -Infinity];
-    for (const value of operand.data) {
-      if (Number.isNaN(value)) return ANY;
-      low = Math.min(low, value);
-      high = Math.max(high, value);
-    }
-    return { low, high };
+    const range = this.#constants.get(operand.data) ?? rangeOf(operand.data);
+    this.#constants.set(operand.data, range);
+    return range;
   }
 
   #after(node: Node): Range {
