@@ -6,19 +6,13 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { basename, dirname, join, relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { argv, exit } from 'node:process';
 import { root } from '../native/make.js';
 import { llvm } from './llvm.js';
 import { TARGETS } from './targets.js';
 
-const MOST_BYTES = 350_000;
-/**
- * Windows has each function of x64 keep ten vector registers as they were, and its linker merges no constants; macOS has
- * every segment end with a page.
- * @type {Record<string, number>}
- */
-const MORE_BYTES = { 'win32-x64': 400_000, 'darwin-x64': 358_400 };
+const MOST_BYTES = 450_000;
 const OLDEST_GLIBC = [2, 17];
 const EXPORT = 'napi_register_module_v1';
 
@@ -105,8 +99,7 @@ export function flawsOf(file) {
   const others = symbols.filter((name) => name !== EXPORT);
   if (others.length > 0) foreign.push(`exports ${others.length} more symbols, such as ${others[0]}`);
   if (!symbols.includes(EXPORT)) foreign.push(`does not export ${EXPORT}`);
-  const most = MORE_BYTES[basename(dirname(file))] ?? MOST_BYTES;
-  if (size > most) foreign.push(`has ${size} bytes, more than ${most}`);
+  if (size > MOST_BYTES) foreign.push(`has ${size} bytes, more than ${MOST_BYTES}`);
   return [...foreign, ...new Set(flaws)];
 }
 

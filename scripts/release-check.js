@@ -62,7 +62,7 @@ function checkTarball() {
   report(
     'files',
     `${paths.length}`,
-    paths.filter((/** @type {string} */ path) => /\.gypi?$|\.o$/.test(path)),
+    paths.filter((/** @type {string} */ path) => /\/node_modules\/|\.gypi?$|\.o$/.test(path)),
   );
   const { scripts } = JSON.parse(execFileSync('tar', ['-xzOf', tarball, 'package/package.json'], { encoding: 'utf8' }));
   report(
