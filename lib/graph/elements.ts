@@ -2,7 +2,7 @@
  * What a graph does with single elements of its inputs, by walking it once: whether NaN in one is refused, goes through
  * as NaN, or is looked for and replaced; and which are ids, of how many.
  */
-import type { GraphInput, Node, Operand, Tensor } from './graph.ts';
+import { type GraphInput, type Node, type Operand, type Tensor, TRUTHS } from './graph.ts';
 import { definitionOf } from './ops.ts';
 import { broadcastColumns, elementCount, type Shape, sameShape, takeColumns } from './shapes.ts';
 
@@ -50,21 +50,8 @@ interface Value {
 }
 
 const MOVEMENTS: ReadonlySet<string> = new Set(['gather', 'transpose', 'reshape', 'expand', 'concat', 'retype']);
-const NEVER_NAN: ReadonlySet<string> = new Set([
-  ...[
-    'is_nan',
-    'is_inf',
-    'not',
-    'to_bool',
-    'equal',
-    'less',
-    'less_equal',
-    'greater',
-    'greater_equal',
-    'and',
-    'or',
-    'xor',
-  ],
+const NEVER_NAN: ReadonlySet<string> = new Set<string>([
+  ...TRUTHS,
   ...['arg_max', 'arg_min', 'arg_max_last', 'arg_min_last'],
 ]);
 

@@ -146,6 +146,22 @@ export const BINARY_NAMES = [
 ] as const;
 export type BinaryName = (typeof BINARY_NAMES)[number];
 
+/** Functions of one value or two that give 1 or 0, whatever they are given. */
+export const TRUTHS: ReadonlySet<UnaryName | BinaryName> = new Set<UnaryName | BinaryName>([
+  'not',
+  'to_bool',
+  'is_nan',
+  'is_inf',
+  'equal',
+  'less',
+  'less_equal',
+  'greater',
+  'greater_equal',
+  'and',
+  'or',
+  'xor',
+]);
+
 /**
  * Reductions. `arg_max` and `arg_min` give the first index unless `last`. The first NaN wins (NumPy, torch); of `number`
  * none does, and index 0 stands for nothing but NaN and the worst of infinities (TensorFlow); of `scan` only one in the

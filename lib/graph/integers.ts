@@ -7,7 +7,18 @@
  * up to where: below it a value computed in floats is the integer itself, and where it is not below, neither is the
  * integer. What asks for more is a risk.
  */
-import type { BinaryName, DType, GraphInput, Integers, Node, Op, Operand, Tensor, UnaryName } from './graph.ts';
+import {
+  type BinaryName,
+  type DType,
+  type GraphInput,
+  type Integers,
+  type Node,
+  type Op,
+  type Operand,
+  type Tensor,
+  TRUTHS,
+  type UnaryName,
+} from './graph.ts';
 import { elementCount, type Shape } from './shapes.ts';
 import {
   constantSpan,
@@ -29,7 +40,7 @@ export interface Computation {
   readonly shapes: ReadonlyMap<string, Shape>;
 }
 
-const TRUTHS: Span = { integer: false, low: 0, high: 1, trust: Infinity };
+const TRUTH: Span = { integer: false, low: 0, high: 1, trust: Infinity };
 
 const RANGES: ReadonlyMap<DType, readonly [low: number, high: number]> = new Map([
   ['bool', [0, 1]],
@@ -43,21 +54,7 @@ const RANGES: ReadonlyMap<DType, readonly [low: number, high: number]> = new Map
   ['uint64', [0, 2 ** 64]],
 ]);
 
-export const COMPARISONS: ReadonlySet<BinaryName | UnaryName> = new Set<BinaryName | UnaryName>([
-  'equal',
-  'less',
-  'less_equal',
-  'greater',
-  'greater_equal',
-  'and',
-  'or',
-  'xor',
-  'not',
-  'to_bool',
-  'sign',
-  'is_nan',
-  'is_inf',
-]);
+export const COMPARISONS: ReadonlySet<BinaryName | UnaryName> = new Set<BinaryName | UnaryName>([...TRUTHS, 'sign']);
 
 /** Operations whose result holds elements of their operands. */
 export const MOVES: ReadonlySet<Op> = new Set<Op>([
@@ -202,7 +199,7 @@ class Spans {
     const { fn, alpha = 0, beta = 0 } = node.attributes;
     if (COMPARISONS.has(fn)) {
       this.#demand(x, 1);
-      return { ...TRUTHS, low: fn === 'sign' ? -1 : 0 };
+      return { ...TRUTH, low: fn === 'sign' ? -1 : 0 };
     }
     const greatest = Math.max(-x.low, x.high);
     switch (fn) {
@@ -280,7 +277,7 @@ class Spans {
       else if (typeof given !== 'string') this.#compareWith(given, other);
       else if (typeof node.inputs[1 - at] === 'string' && other.integer) this.#demand(operand, Infinity);
     }
-    return { ...TRUTHS, exclusive: node.attributes.fn === 'equal' && this.#isOneOfMany(node) };
+    return { ...TRUTH, exclusive: node.attributes.fn === 'equal' && this.#isOneOfMany(node) };
   }
 
   /** Whole numbers of a constant have to be told from their neighbours. */
@@ -321,7 +318,7 @@ class Spans {
   }
 
   #dense(node: Node<'dense'>, operands: readonly Span[]): Span {
-    const [x, weight, bias = { ...TRUTHS, integer: true, high: 0 }] = operands;
+    const [x, weight, bias = { ...TRUTH, integer: true, high: 0 }] = operands;
     const shape = this.#shape(node.inputs[0]);
     const terms = x.exclusive ? 1 : (shape.at(-1) ?? 1);
     const bound = terms * (magnitude(this.#product(x, weight)) || 0) + magnitude(bias);

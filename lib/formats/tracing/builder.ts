@@ -3,28 +3,20 @@
  * depends on the input is the batch. An operation whose operands are all constant is evaluated on the spot; any
  * other becomes a node. One that would mix rows of the batch is refused.
  */
-import type { BinaryName, NormName, Operand, ReduceName, UnaryName } from '../../graph/graph.ts';
+import {
+  type BinaryName,
+  type NormName,
+  type Operand,
+  type ReduceName,
+  TRUTHS,
+  type UnaryName,
+} from '../../graph/graph.ts';
 import { broadcastShapes, broadcastsTo, elementCount, formatShape, sameShape } from '../../graph/shapes.ts';
 import { type CastStep, castSteps, holdsBelow } from '../casts.ts';
 import { batchAxisOf, Emitter, type RowInfo } from './emitter.ts';
 import * as fold from './fold.ts';
 import { type Constant, constant, type ElementType, isFloat, isLarge, literal, type Row, type Value } from './value.ts';
 import { Vocabulary } from './vocabulary.ts';
-
-const CONDITIONS: ReadonlySet<UnaryName | BinaryName> = new Set<UnaryName | BinaryName>([
-  'not',
-  'to_bool',
-  'is_nan',
-  'is_inf',
-  'equal',
-  'less',
-  'less_equal',
-  'greater',
-  'greater_equal',
-  'and',
-  'or',
-  'xor',
-]);
 
 /** Multiply-adds that a product of two constants may take: about a second. */
 const MOST_FOLDED_PRODUCTS = 2 ** 30;
@@ -40,7 +32,7 @@ export class GraphBuilder extends Emitter {
   // Element by element
 
   unary(x: Value, fn: UnaryName, alpha?: number, beta?: number): Value {
-    const type = CONDITIONS.has(fn) ? 'bool' : x.type;
+    const type = TRUTHS.has(fn) ? 'bool' : x.type;
     if (x.kind === 'row') return this.emit('unary', [x.operand], { fn, alpha, beta }, { ...x, type });
     this.spend(x.data.length);
     return fold.unary(x, fn, type, alpha, beta) ?? this.#dependsOnBatch();
@@ -48,7 +40,7 @@ export class GraphBuilder extends Emitter {
 
   binary(fn: BinaryName, left: Value, right: Value): Value {
     const [a, b] = this.ofOneVocabulary([left, right]);
-    const type = CONDITIONS.has(fn) ? 'bool' : a.type;
+    const type = TRUTHS.has(fn) ? 'bool' : a.type;
     if (a.kind === 'row' || b.kind === 'row') {
       const { operands, info } = this.#aligned([a, b], type);
       return this.emit('binary', operands, { fn }, info);

@@ -3,10 +3,9 @@
  * behind them, and go where the numbers are known to be finite already. A sum or product that overflows on the way is
  * then no longer noticed.
  */
-import type { Node, Operand, UnaryName } from '../graph.ts';
+import { type Node, type Operand, TRUTHS, type UnaryName } from '../graph.ts';
 import { termsOf } from './affine.ts';
 import { isConstant } from './constants.ts';
-import { TRUTHS } from './identities.ts';
 import { type Rewriter, rule } from './rewriter.ts';
 
 /** x finite, then x·s + t is; x without infinities, then so is x·s + t unless s is 0, where NaN comes of them. */

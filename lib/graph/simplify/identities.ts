@@ -1,6 +1,6 @@
 /** Rules that drop what changes nothing. */
 import { evaluate } from '../evaluate.ts';
-import type { BinaryName, Node } from '../graph.ts';
+import { type Node, TRUTHS } from '../graph.ts';
 import { broadcastShapes, isIdentity, type Shape, sameShape } from '../shapes.ts';
 import { isConstant, isNegativeZero, uniform } from './constants.ts';
 import { type Rewriter, type Rule, rule } from './rewriter.ts';
@@ -93,18 +93,6 @@ export const impliedExpansions = rule({
   },
 });
 
-/** Functions that give 1 or 0 whatever they are given. */
-export const TRUTHS: ReadonlySet<BinaryName> = new Set<BinaryName>([
-  'equal',
-  'less',
-  'less_equal',
-  'greater',
-  'greater_equal',
-  'and',
-  'or',
-  'xor',
-]);
-
 /** What is 1 or 0 already need not be made so. */
 export const plainTruths = rule({
   name: 'plain truths',
@@ -113,9 +101,7 @@ export const plainTruths = rule({
   apply(node, graph) {
     if (node.attributes.fn !== 'to_bool') return undefined;
     const source = graph.definition(node.inputs[0]);
-    const isTruth =
-      (source?.op === 'binary' && TRUTHS.has(source.attributes.fn)) ||
-      (source?.op === 'unary' && ['not', 'to_bool', 'is_nan', 'is_inf'].includes(source.attributes.fn));
+    const isTruth = (source?.op === 'binary' || source?.op === 'unary') && TRUTHS.has(source.attributes.fn);
     return isTruth ? node.inputs[0] : undefined;
   },
 });
