@@ -53,7 +53,7 @@ function checkDecision(graph: Graph): void {
   }
   const stray = decision?.probable?.find((name) => !outputs.some((output) => output.name === name));
   if (stray !== undefined || decision?.probable?.length === 0) {
-    throw new ForwardpassError('DANGLING', `has probabilities in an output that there is not: ${stray}`, 'decision');
+    throw new ForwardpassError('DANGLING', `has probabilities in an output that is not found: ${stray}`, 'decision');
   }
   if (targets !== undefined && targets.length !== outputs.length) {
     throw new ForwardpassError('SHAPE', `${targets.length} targets, found ${outputs.length} outputs`, 'targets');

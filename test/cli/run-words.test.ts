@@ -171,7 +171,7 @@ describe('--predict with --proba and --keep', () => {
     );
   });
 
-  it('refuse a column that there is not, that has no name, or that has a name of the results', async () => {
+  it('refuse a column that is not found, that has no name, or that has a name of the results', async () => {
     expect(await failureOf(CSV, '--keep', 'idd')).toContain(
       "--keep: standard input has no column 'idd'; did you mean 'id'?",
     );
