@@ -1,5 +1,6 @@
 /** A model of any format as a file of one: safetensors with the graph in its metadata. */
 import { writeFrozen } from './formats/safetensors/write-frozen.ts';
+import { Budget } from './graph/budget.ts';
 import { lower } from './graph/lower.ts';
 import { prepare, readSource, withWeights } from './load.ts';
 import { checkLoadOptions, type LoadOptions } from './options.ts';
@@ -7,8 +8,9 @@ import { checkLoadOptions, type LoadOptions } from './options.ts';
 /** The file's bytes, in parts. `load` opens it to the bits that it gives the source, without the source's reader. */
 export async function freeze(source: string | URL | Uint8Array, options: LoadOptions = {}): Promise<Uint8Array[]> {
   const checked = checkLoadOptions(options);
-  const graph = await readSource(source, checked);
-  const prepared = prepare(graph, checked);
+  const budget = new Budget(checked.given);
+  const graph = await readSource(source, checked, budget);
+  const prepared = prepare(graph, checked, budget);
   const { classes, featureNames, decision, targets } = graph;
   const { arithmetic, parameterCount } = prepared;
   const simplest = withWeights(prepared, checked.precision);

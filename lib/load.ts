@@ -1,8 +1,10 @@
 /** The way from a source to a model: each stage makes what the next one takes. */
 import { ForwardpassError } from './errors.ts';
 import { refuseArchitecture } from './formats/architecture.ts';
+import type { Source } from './formats/format.ts';
 import { anticipateFormat, chooseFormat } from './formats/registry.ts';
 import type { Architecture } from './graph/architecture.ts';
+import { Budget } from './graph/budget.ts';
 import { buildGraph } from './graph/define/build.ts';
 import { decidersOf, type Graph, type Op, type Tensor } from './graph/graph.ts';
 import { integersAsked } from './graph/integers.ts';
@@ -30,25 +32,28 @@ export type { Isa, LoadOptions, ModelOptions } from './options.ts';
  */
 export async function load(source: string | URL | Uint8Array, options: LoadOptions = {}): Promise<Model> {
   const checked = checkLoadOptions(options);
-  return compile(await readSource(source, checked), checked);
+  const budget = new Budget(checked.given);
+  return compile(await readSource(source, checked, budget), checked, budget);
 }
 
 /** The model of a source that is open, and stays open. */
 export async function loadOpened(source: OpenSource, options: CheckedOptions<LoadOptions>): Promise<Model> {
-  return compile(await readGraph(source, options), options);
+  const budget = new Budget(options.given);
+  return compile(await readGraph(source, options, budget), options, budget);
 }
 
 /** The graph that a file describes, as it describes it. */
 export async function readSource(
   source: string | URL | Uint8Array,
   options: CheckedOptions<LoadOptions>,
+  budget = new Budget(options.given),
 ): Promise<Graph> {
   aborted(options.signal);
   const opening = openSource(source, options);
   if (typeof source === 'string') anticipateFormat(source);
   const opened = await opening;
   try {
-    return await readGraph(opened, options);
+    return await readGraph(opened, options, budget);
   } finally {
     await opened.close();
     aborted(options.signal);
@@ -62,17 +67,19 @@ export async function readSource(
  */
 export function define(architecture: Architecture, options: ModelOptions = {}): Model {
   const checked = checkModelOptions(options);
-  return compile(buildGraph(architecture, { format: 'define' }), checked);
+  return compile(buildGraph(architecture, { format: 'define' }), checked, new Budget(checked.given));
 }
 
 /** The model of a graph, whoever made it. */
 export function modelFromGraph(graph: Graph, options: ModelOptions = {}): Model {
-  return compile(graph, checkModelOptions(options));
+  const checked = checkModelOptions(options);
+  return compile(graph, checked, new Budget(checked.given));
 }
 
-async function readGraph(source: OpenSource, options: CheckedOptions<LoadOptions>): Promise<Graph> {
+async function readGraph(opened: OpenSource, options: CheckedOptions<LoadOptions>, budget: Budget): Promise<Graph> {
+  const source = counted(opened, budget);
   const format = await chooseFormat(source, options.format);
-  const { activation, outputActivation, architecture, signature, member, limits } = options;
+  const { activation, outputActivation, architecture, signature, member } = options;
   if (format.takesArchitecture !== true) refuseArchitecture(format.name, options);
   if (signature !== undefined && format.takesSignature !== true) {
     const message = `is for TensorFlow SavedModels and TensorFlow Lite models; a file of format ${format.name} has no signatures`;
@@ -82,11 +89,26 @@ async function readGraph(source: OpenSource, options: CheckedOptions<LoadOptions
     const message = `is for files of scikit-learn and PyTorch that hold several things; a file of format ${format.name} holds one model`;
     throw new ForwardpassError('OPTION', message, 'member');
   }
-  return format.read(source, { activation, outputActivation, architecture, signature, member, limits });
+  return format.read(source, { activation, outputActivation, architecture, signature, member, budget });
 }
 
-function compile(graph: Graph, options: CheckedOptions<ModelOptions>): Model {
-  const prepared = prepare(graph, options);
+/** The source, of which each file that is opened is told to the budget. */
+function counted({ main, sibling }: OpenSource, budget: Budget): Source {
+  const known = new Set([main]);
+  budget.opened(main.size);
+  return {
+    main,
+    async sibling(path) {
+      const file = await sibling(path);
+      if (!known.has(file)) budget.opened(file.size);
+      known.add(file);
+      return file;
+    },
+  };
+}
+
+function compile(graph: Graph, options: CheckedOptions<ModelOptions>, budget: Budget): Model {
+  const prepared = prepare(graph, options, budget);
   return assemble(prepared, withWeights(prepared, options.precision), options);
 }
 
@@ -96,17 +118,22 @@ export interface Prepared {
   readonly simple: SimplifiedGraph;
   readonly arithmetic: 'f32' | 'f64';
   readonly parameterCount: number;
+  readonly budget: Budget;
 }
 
-export function prepare(source: Graph, options: CheckedOptions<ModelOptions>): Prepared {
+export function prepare(
+  source: Graph,
+  options: CheckedOptions<ModelOptions>,
+  budget = new Budget(options.given),
+): Prepared {
   const asked = options.precision === 'auto' ? source.precision : options.precision;
   const arithmetic = asked === 'f64' ? 'f64' : 'f32';
-  const checked = validate(source, options.limits);
+  const checked = validate(source, budget.limits);
   const outputs = [...checked.outputs, ...decidersOf(checked)];
   const isDecided = source.integers !== undefined && source.precision === arithmetic;
   const integers = isDecided ? source.integers : integersAsked({ ...checked, outputs }, arithmetic);
-  const simple = simplify(checked, { precision: arithmetic, integers });
-  return { source, simple, arithmetic, parameterCount: countParameters(checked) };
+  const simple = simplify(checked, { precision: arithmetic, integers, budget });
+  return { source, simple, arithmetic, parameterCount: countParameters(checked), budget };
 }
 
 /** The layers' weights in what was asked for; `auto` leaves what the file says of them. */
@@ -117,13 +144,13 @@ export function withWeights({ simple, arithmetic }: Prepared, asked: PrecisionOp
 
 /** The model of a prepared graph, its layers' weights as `graph`, made from it, has them. */
 export function assemble(prepared: Prepared, graph: SimplifiedGraph, options: CheckedOptions<ModelOptions>): Model {
-  const { arithmetic, parameterCount, source } = prepared;
+  const { arithmetic, parameterCount, source, budget } = prepared;
   const { format, classes, featureNames, decision, targets } = source;
   const { deciders } = graph;
   return Model.create({
     format,
-    lowered: lower(graph, arithmetic),
-    ...(deciders && { deciding: lower({ ...graph, outputs: deciders }, arithmetic) }),
+    lowered: lower(graph, arithmetic, budget),
+    ...(deciders && { deciding: lower({ ...graph, outputs: deciders }, arithmetic, budget) }),
     precision: reducedTo(graph) ?? arithmetic,
     parameterCount,
     classes,

@@ -58,6 +58,8 @@ export type CheckedOptions<O extends ModelOptions> = Omit<O, 'precision' | 'thre
   readonly threads: number;
   readonly precision: PrecisionOption;
   readonly limits: Limits;
+  /** Those of the limits that the caller sets. */
+  readonly given: Partial<Limits>;
 };
 
 const MODEL_OPTIONS = ['precision', 'threads', 'isa', 'limits'];
@@ -106,7 +108,9 @@ function check<O extends ModelOptions>(options: O, known: readonly string[]): Ch
   if (typeof options !== 'object' || options === null) throw wrong('an object', options, 'options');
   refuseUnknown(options, known, 'options');
   const precision = oneOf(options.precision ?? 'auto', PRECISION_NAMES, 'precision');
-  return { ...options, precision, threads: checkThreads(options.threads), limits: checkLimits(options.limits) };
+  const given = checkLimits(options.limits);
+  const limits = { ...DEFAULT_LIMITS, ...given };
+  return { ...options, precision, threads: checkThreads(options.threads), limits, given };
 }
 
 /** The option of {@link Model.attach}. */
@@ -128,14 +132,14 @@ function checkThreads(threads = 1): number {
   throw wrong(`a whole number from 1 to ${MOST_THREADS}`, threads, 'threads');
 }
 
-function checkLimits(limits: Partial<Limits> = {}): Limits {
+function checkLimits(limits: Partial<Limits> = {}): Partial<Limits> {
   if (typeof limits !== 'object' || limits === null) throw wrong('an object of numbers', limits, 'limits');
   refuseUnknown(limits, Object.keys(DEFAULT_LIMITS), 'limits');
   const given = Object.entries(limits).filter(([, value]) => value !== undefined);
   for (const [name, value] of given) {
     if (typeof value !== 'number' || !(value >= 0)) throw wrong('a number of 0 or more', value, `limits.${name}`);
   }
-  return { ...DEFAULT_LIMITS, ...Object.fromEntries(given) };
+  return Object.fromEntries(given);
 }
 
 export function oneOf<T extends string>(value: unknown, choices: readonly T[], place: string): T {

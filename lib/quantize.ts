@@ -1,5 +1,6 @@
 /** A model whose layers' weights can be kept in fewer bits, to be compared with itself and written to a file. */
 import { writeFrozen } from './formats/safetensors/write-frozen.ts';
+import { Budget } from './graph/budget.ts';
 import type { Node, ReducedWeights, Tensor } from './graph/graph.ts';
 import { lower } from './graph/lower.ts';
 import { denseLayout } from './graph/ops/dense.ts';
@@ -37,8 +38,9 @@ export async function openQuantizable(
   options: Omit<LoadOptions, 'precision'> = {},
 ): Promise<Quantizable> {
   const checked = checkLoadOptions({ ...options, precision: 'f32' });
-  const graph = await readSource(source, checked);
-  const prepared = prepare(graph, checked);
+  const budget = new Budget(checked.given);
+  const graph = await readSource(source, checked, budget);
+  const prepared = prepare(graph, checked, budget);
   const { classes, featureNames, decision, targets } = graph;
   const reduced = (weights: Weights, keep?: ReadonlySet<string>) => reduceWeights(prepared.simple, weights, keep);
   return {

@@ -5,7 +5,7 @@ import { failureOf } from './failure.ts';
 
 describe('options', () => {
   it('have defaults', () => {
-    expect(checkLoadOptions({})).toEqual({ precision: 'auto', threads: 1, limits: DEFAULT_LIMITS });
+    expect(checkLoadOptions({})).toEqual({ precision: 'auto', threads: 1, limits: DEFAULT_LIMITS, given: {} });
   });
 
   it('may raise some limits and keep the others', () => {

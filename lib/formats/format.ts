@@ -1,7 +1,7 @@
 /** What a format reader is: bytes in, graph out, and no way to the file system or the network. */
 import type { Activation, Architecture } from '../graph/architecture.ts';
+import type { Budget } from '../graph/budget.ts';
 import type { Graph } from '../graph/graph.ts';
-import type { Limits } from '../graph/limits.ts';
 
 /** Random access to one file of a model. */
 export interface Reader {
@@ -34,7 +34,7 @@ export interface ReadOptions {
   readonly signature?: string;
   /** For files that hold several models, or a model among other things. */
   readonly member?: Member;
-  readonly limits: Limits;
+  readonly budget: Budget;
 }
 
 /** How much of a file's beginning formats are told by. */

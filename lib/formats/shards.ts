@@ -3,7 +3,7 @@
  * has which tensor. All of its tensors together are the model; one file of several is not.
  */
 import { ForwardpassError } from '../errors.ts';
-import type { Limits } from '../graph/limits.ts';
+import type { Budget } from '../graph/budget.ts';
 import { describe, quote } from '../words.ts';
 import { duplicateKey } from './containers/json-keys.ts';
 import type { Reader, Source } from './format.ts';
@@ -25,12 +25,12 @@ const LONGEST_INDEX = 100_000_000;
  */
 export async function readShards<T extends ShardTensor>(
   source: Source,
-  limits: Limits,
+  budget: Budget,
   kind: RegExp,
   readShard: (shard: Reader) => Promise<ReadonlyMap<string, T>>,
 ): Promise<Map<string, T>> {
   const { name } = source.main;
-  const { files, totalSize } = await readIndex(source.main, limits);
+  const { files, totalSize } = await readIndex(source.main, budget);
   const other = [...files.values()].find((file) => !kind.test(file));
   if (other !== undefined) {
     throw new ForwardpassError('MALFORMED', `names files of several kinds, among them ${quote(other)}`, name);
@@ -43,8 +43,8 @@ export async function readShards<T extends ShardTensor>(
       tensors.set(tensor, stored);
       elements += stored.shape.reduce((product, size) => product * size, 1);
     }
-    if (elements > limits.parameters) {
-      const message = `its shards have more than ${limits.parameters} elements, the limit \`limits.parameters\``;
+    if (elements > budget.limits.parameters) {
+      const message = `its shards have more than ${budget.limits.parameters} elements, the limit \`limits.parameters\``;
       throw new ForwardpassError('LIMIT', message, name);
     }
   }
@@ -61,7 +61,7 @@ export async function readShards<T extends ShardTensor>(
   return tensors;
 }
 
-async function readIndex(main: Reader, limits: Limits) {
+async function readIndex(main: Reader, budget: Budget) {
   if (main.size > LONGEST_INDEX) {
     const message = `an index of ${main.size} bytes; at most ${LONGEST_INDEX} are read`;
     throw new ForwardpassError('LIMIT', message, main.name);
@@ -82,8 +82,8 @@ async function readIndex(main: Reader, limits: Limits) {
   if (files.length === 0 || Array.isArray(map)) {
     throw malformed(`expected an object of tensors and their files for 'weight_map', found ${describe(map)}`);
   }
-  if (files.length > limits.nodes) {
-    const message = `lists ${files.length} tensors; \`limits.nodes\` allows ${limits.nodes}`;
+  if (files.length > budget.limits.nodes) {
+    const message = `lists ${files.length} tensors; \`limits.nodes\` allows ${budget.limits.nodes}`;
     throw new ForwardpassError('LIMIT', message, main.name);
   }
   for (const [tensor, file] of files) {

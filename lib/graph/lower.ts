@@ -1,3 +1,4 @@
+import { Budget } from './budget.ts';
 import { type Elements, elementsOf } from './elements.ts';
 import { ExactIntegers } from './exact-integers.ts';
 import type { DType, GraphInput, Node } from './graph.ts';
@@ -58,8 +59,8 @@ export interface Lowered extends About {
 }
 
 /** Turns a graph into the engine's plan; constants are rounded to the precision here and nowhere before. */
-export function lower(graph: SimplifiedGraph, precision: 'f32' | 'f64'): Lowered {
-  const plan = new PlanBuilder(precision);
+export function lower(graph: SimplifiedGraph, precision: 'f32' | 'f64', budget = new Budget()): Lowered {
+  const plan = new PlanBuilder(precision, budget);
   const nodes = neededNodes(graph);
   const exactly = graph.integers && new ExactIntegers({ ...graph, nodes }, graph.integers, plan);
   for (const { name, shape } of graph.inputs) plan.input(name, shape, exactly?.isWideInput(name));

@@ -1,4 +1,5 @@
 import { ForwardpassError } from '../errors.ts';
+import type { Budget } from './budget.ts';
 import type { Operand, Tensor } from './graph.ts';
 import { OPCODES, PLAN_VERSION, type Plan, PRECISIONS, quantizedWidth } from './plan-format.ts';
 import {
@@ -59,7 +60,10 @@ export class PlanBuilder {
   isWide = false;
   readonly #quantized = new Map<string, number>();
 
-  constructor(readonly precision: 'f32' | 'f64') {}
+  constructor(
+    readonly precision: 'f32' | 'f64',
+    readonly budget: Budget,
+  ) {}
 
   input(name: string, shape: Shape, isWide = false): void {
     const value = this.#value(elementCount(shape), isWide);

@@ -1,3 +1,4 @@
+import { Budget } from './budget.ts';
 import type { DType, GraphInput, Integers, Node, Op, Operand } from './graph.ts';
 import type { Shape } from './shapes.ts';
 import { affineIntoNorm, divisionToAffine, mergeAffines, negationToAffine, toAffine } from './simplify/affine.ts';
@@ -107,15 +108,17 @@ export function simplify(
   {
     precision,
     integers,
+    budget = new Budget(),
     rules,
   }: {
     readonly precision: 'f32' | 'f64';
     readonly integers?: Integers;
+    readonly budget?: Budget;
     /** Some of {@link RULES}, for tests of what they keep. */
     readonly rules?: readonly Rule[];
   },
 ): SimplifiedGraph {
-  const rewriter = new Rewriter(graph, precision, integers !== undefined);
+  const rewriter = new Rewriter(graph, { precision, tellsIntegers: integers !== undefined, budget });
   const rulesFor = rules === undefined ? allByOp : byOp(rules);
   for (let pass = 0; pass < MAX_PASSES; pass++) {
     const shared = sharing();

@@ -1,6 +1,7 @@
 /** What simplifying keeps of results, on the engine: each rule by what it says of itself (`keeps`). */
 import { describe, expect, it } from 'vitest';
 import { ForwardpassError } from '../../lib/errors.ts';
+import { Budget } from '../../lib/graph/budget.ts';
 import { type BinaryName, type Graph, type Node, REDUCE_NAMES, type UnaryName } from '../../lib/graph/graph.ts';
 import { DEFAULT_LIMITS } from '../../lib/graph/limits.ts';
 import type { Kept, Rule } from '../../lib/graph/simplify/rewriter.ts';
@@ -15,7 +16,7 @@ import { arrayOf, bitsOf, type Floats, type Named, PRECISIONS, type Precision } 
 /** The outputs of the graph simplified by some rules, or the code of the error that ends the run. */
 function runBy(rules: readonly Rule[], graph: Graph, precision: Precision, inputs: Named): Named | string {
   const simple = simplify(validate(graph, DEFAULT_LIMITS), { precision, rules });
-  const prepared = { source: graph, simple, arithmetic: precision, parameterCount: 0 };
+  const prepared = { source: graph, simple, arithmetic: precision, parameterCount: 0, budget: new Budget() };
   using model = assemble(prepared, simple, checkModelOptions({ precision }));
   try {
     return { ...model.run({ ...inputs }) } as Named;

@@ -7,7 +7,7 @@ import { type FrozenPlan, PLAN_KEY } from '../../lib/formats/safetensors/frozen.
 import { readHeader } from '../../lib/formats/safetensors/header.ts';
 import { fromInt8 } from '../../lib/formats/safetensors/reduced.ts';
 import { freeze } from '../../lib/freeze.ts';
-import { DEFAULT_LIMITS } from '../../lib/graph/limits.ts';
+import { Budget } from '../../lib/graph/budget.ts';
 import { load } from '../../lib/load.ts';
 import type { Model } from '../../lib/model.ts';
 import { availableIsas, createNative } from '../../lib/native.ts';
@@ -27,7 +27,7 @@ type Stored = Awaited<ReturnType<typeof readPlan>>;
 /** A stored plan as a host reads it. */
 async function readPlan(file: Uint8Array) {
   const reader = bytesReader('frozen', file);
-  const { tensors, metadata } = await readHeader(reader, DEFAULT_LIMITS);
+  const { tensors, metadata } = await readHeader(reader, new Budget());
   const about = JSON.parse(metadata.get(PLAN_KEY) as string) as FrozenPlan;
   const stored = (name: string) => {
     const tensor = tensors.get(name);

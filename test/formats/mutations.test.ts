@@ -10,7 +10,7 @@ import { ForwardpassError } from '../../lib/errors.ts';
 import { isZip, openZip } from '../../lib/formats/containers/zip.ts';
 import type { Reader, ReadOptions, Source } from '../../lib/formats/format.ts';
 import { chooseFormat, FORMATS, type Format } from '../../lib/formats/registry.ts';
-import { DEFAULT_LIMITS } from '../../lib/graph/limits.ts';
+import { Budget } from '../../lib/graph/budget.ts';
 import { modelFromGraph } from '../../lib/load.ts';
 import { bytesReader } from '../../lib/source/bytes.ts';
 import { Random } from '../random-graph.ts';
@@ -95,7 +95,7 @@ function optionsOf(main: string): Sample['options'] {
 
 async function membersOf(bytes: Uint8Array): Promise<Sample['members']> {
   if (!isZip(bytes)) return undefined;
-  const archive = await openZip(bytesReader('archive', bytes), DEFAULT_LIMITS);
+  const archive = await openZip(bytesReader('archive', bytes), new Budget());
   const names = [...archive.entries.keys()];
   return Promise.all(names.map(async (name) => ({ name, data: await archive.read(name) })));
 }
@@ -146,7 +146,7 @@ async function faultOf(sample: Sample, bytes: Uint8Array, change: string): Promi
 async function readAs(sample: Sample, bytes: Uint8Array): Promise<void> {
   const source = sourceOf(sample, bytes);
   const format = await chooseFormat(source, undefined);
-  modelFromGraph(await format.read(source, { ...sample.options, limits: DEFAULT_LIMITS })).dispose();
+  modelFromGraph(await format.read(source, { ...sample.options, budget: new Budget() })).dispose();
 }
 
 /** Bytes of the file, or of a member of an archive that is then packed anew, so that its checksum holds. */

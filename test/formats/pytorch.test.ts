@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { pytorch } from '../../lib/formats/pytorch/pytorch.ts';
 import { chooseFormat } from '../../lib/formats/registry.ts';
+import { Budget } from '../../lib/graph/budget.ts';
 import type { Tensor } from '../../lib/graph/graph.ts';
-import { DEFAULT_LIMITS } from '../../lib/graph/limits.ts';
 import { type LoadOptions, load } from '../../lib/load.ts';
 import { failureOf } from '../failure.ts';
 import { readOptions, sourceOf } from './safetensors-file.ts';
@@ -101,7 +101,7 @@ describe('a file of torch', () => {
   it('keeps to the limits on tensors and elements', async () => {
     for (const limits of [{ nodes: 3 }, { parameters: 50 }]) {
       const error = await failureOf(() =>
-        read(file('state-dict.pt'), { activation: 'relu', limits: { ...DEFAULT_LIMITS, ...limits } }),
+        read(file('state-dict.pt'), { activation: 'relu', budget: new Budget(limits) }),
       );
       expect(error.code).toBe('LIMIT');
     }

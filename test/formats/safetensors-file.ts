@@ -1,6 +1,6 @@
 /** Makes safetensors files, good ones and others. */
 import type { ReadOptions, Source } from '../../lib/formats/format.ts';
-import { DEFAULT_LIMITS } from '../../lib/graph/limits.ts';
+import { Budget } from '../../lib/graph/budget.ts';
 import { bytesReader } from '../../lib/source/bytes.ts';
 
 /** A header, whatever it says, and data. */
@@ -39,5 +39,5 @@ export function sourceOf(bytes: Uint8Array): Source {
 }
 
 export function readOptions(options: Partial<ReadOptions> = {}): ReadOptions {
-  return { limits: DEFAULT_LIMITS, ...options };
+  return { budget: new Budget(), ...options };
 }

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ForwardpassError } from '../../lib/errors.ts';
 import { safetensors } from '../../lib/formats/safetensors/safetensors.ts';
+import { Budget } from '../../lib/graph/budget.ts';
 import type { Tensor } from '../../lib/graph/graph.ts';
-import { DEFAULT_LIMITS } from '../../lib/graph/limits.ts';
 import { failureOf } from '../failure.ts';
 import { reference } from '../reference.ts';
 import { expectClose, fixturesIn, mapValues } from './expectations.ts';
@@ -76,8 +76,8 @@ describe('the header', () => {
 
   it('keeps to the limits on tensors and elements', async () => {
     const bytes = fileOfShapes({ weight: [3, 4], bias: [3] });
-    const tensors = await failureOf(() => read(bytes, { limits: { ...DEFAULT_LIMITS, nodes: 1 } }));
-    const elements = await failureOf(() => read(bytes, { limits: { ...DEFAULT_LIMITS, parameters: 14 } }));
+    const tensors = await failureOf(() => read(bytes, { budget: new Budget({ nodes: 1 }) }));
+    const elements = await failureOf(() => read(bytes, { budget: new Budget({ parameters: 14 }) }));
     expect([tensors.code, elements.code]).toEqual(['LIMIT', 'LIMIT']);
     expect(elements.message).toContain('15 elements');
   });

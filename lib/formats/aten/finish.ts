@@ -34,7 +34,7 @@ export function inputRow(build: GraphBuilder, input: ProgramInput): { row: Row; 
     const found = size === undefined ? 'open' : size;
     throw new ForwardpassError('SHAPE', `axis ${axis} is ${found}; the shape of a row must be fixed`, place);
   });
-  if (!(elementCount(shape) <= build.limits.rowElements)) {
+  if (!(elementCount(shape) <= build.budget.limits.rowElements)) {
     throw new ForwardpassError('LIMIT', `a row of shape ${formatShape(shape)} exceeds \`limits.rowElements\``, place);
   }
   const row: Row = { kind: 'row', type, shape, batchAxis, operand: build.uniqueName(name) };

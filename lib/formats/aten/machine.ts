@@ -27,7 +27,7 @@ export class Machine {
 
   /** Counts a step against `limits.nodes`; `place` is for messages. */
   step(place: string): void {
-    const { nodes } = this.build.limits;
+    const { nodes } = this.build.budget.limits;
     if (++this.#steps <= nodes) return;
     throw new ForwardpassError('LIMIT', `the model takes more steps than \`limits.nodes\`, ${nodes}`, place);
   }

@@ -1,6 +1,6 @@
 /** A zip archive as torch writes it: members in one folder, pickles whose tensors have their bytes in members beside. */
 import { ForwardpassError } from '../../errors.ts';
-import type { Limits } from '../../graph/limits.ts';
+import type { Budget } from '../../graph/budget.ts';
 import { quote } from '../../words.ts';
 import { readElements } from '../containers/elements.ts';
 import { readPickle } from '../containers/pickle/pickle.ts';
@@ -37,22 +37,22 @@ export interface StoredTensor {
 export class TorchArchive {
   readonly #zip: ZipArchive;
   readonly #root: string;
-  readonly #limits: Limits;
+  readonly #budget: Budget;
   readonly #members = new Map<string, Promise<Uint8Array>>();
   /** Names of members within the folder. */
   readonly names: readonly string[];
   #isBigEndian = false;
 
-  private constructor(zip: ZipArchive, limits: Limits) {
+  private constructor(zip: ZipArchive, budget: Budget) {
     const names = [...zip.entries.keys()];
     this.#zip = zip;
-    this.#limits = limits;
+    this.#budget = budget;
     this.#root = rootOf(names);
     this.names = names.map((name) => name.slice(this.#root.length));
   }
 
-  static async open(reader: Reader, limits: Limits): Promise<TorchArchive> {
-    const archive = new TorchArchive(await openZip(reader, limits), limits);
+  static async open(reader: Reader, budget: Budget): Promise<TorchArchive> {
+    const archive = new TorchArchive(await openZip(reader, budget), budget);
     await archive.#readByteOrder();
     return archive;
   }
@@ -92,12 +92,12 @@ export class TorchArchive {
   }
 
   async pickle(name: string): Promise<PickleValue> {
-    return readPickle(await this.read(name), { limits: this.#limits, place: name }).value;
+    return readPickle(await this.read(name), { budget: this.#budget, place: name }).value;
   }
 
   /** A pickled tensor whose storage is a member of `folder`. */
   async tensor(value: PickleObject, folder: string, place: string): Promise<Constant> {
-    const tensor = describeTorchTensor(value, this.#limits, place);
+    const tensor = describeTorchTensor(value, this.#budget, place);
     const name = `${folder}/${tensor.key}`;
     if (!this.has(name)) {
       throw new ForwardpassError('DANGLING', `its storage ${quote(tensor.key)} is not in the file`, place);
@@ -114,7 +114,7 @@ export class TorchArchive {
 
   /** A pickled tensor's type and shape, without its elements. */
   tensorInfo(value: PickleObject, place: string): Constant {
-    const { dtype, shape } = describeTorchTensor(value, this.#limits, place);
+    const { dtype, shape } = describeTorchTensor(value, this.#budget, place);
     return constant(ELEMENT_TYPES[dtype], shape, new Float32Array(0));
   }
 

@@ -1,5 +1,5 @@
 /** HDF5 files, in which Keras keeps its weights. Opened on demand: a process that reads none loads none of it. */
-import type { Limits } from '../../graph/limits.ts';
+import type { Budget } from '../../graph/budget.ts';
 import type { Hdf5File } from './hdf5/file.ts';
 
 export type { Hdf5Dataset, Hdf5File } from './hdf5/file.ts';
@@ -18,7 +18,7 @@ export function isHdf5(head: Uint8Array): boolean {
  * The file that `bytes` are; `place` is its name in messages. It holds memory until it is closed. Throws `MALFORMED`
  * where the structure is damaged; nothing of the data is read before it is asked for.
  */
-export async function openHdf5(bytes: Uint8Array, place: string, limits: Limits): Promise<Hdf5File> {
+export async function openHdf5(bytes: Uint8Array, place: string, budget: Budget): Promise<Hdf5File> {
   const [{ Hdf5File }, { checkCollections }, { hdf5Library, openInMemory, failure }] = await Promise.all([
     import('./hdf5/file.ts'),
     import('./hdf5/heaps.ts'),
@@ -29,5 +29,5 @@ export async function openHdf5(bytes: Uint8Array, place: string, limits: Limits)
   library.complaint();
   const id = openInMemory(library, bytes);
   if (id === undefined) throw failure(library, place);
-  return new Hdf5File(library, id, bytes.length, place, limits);
+  return new Hdf5File(library, id, bytes.length, place, budget);
 }

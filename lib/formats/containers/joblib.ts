@@ -1,5 +1,5 @@
 /** Pickles in files: as pickle.dump leaves them, or joblib.dump, compressed or not. What is read: docs/formats/pickle.md. */
-import type { Limits } from '../../graph/limits.ts';
+import type { Budget } from '../../graph/budget.ts';
 import type { Source } from '../format.ts';
 import { compressionOf } from './joblib/compression.ts';
 import type { PickledFile } from './joblib/read.ts';
@@ -49,7 +49,7 @@ function isTorchMagic(head: Uint8Array): boolean {
  * The values that the file holds. Throws what {@link readPickle} throws, and `LIMIT` for a file that unpacks out of
  * proportion.
  */
-export async function readPickledFile(source: Source, limits: Limits): Promise<PickledFile> {
+export async function readPickledFile(source: Source, budget: Budget): Promise<PickledFile> {
   const { readFile } = await import('./joblib/read.ts');
-  return readFile(source.main, limits);
+  return readFile(source.main, budget);
 }

@@ -3,7 +3,7 @@
  * before it is held against the bytes of the storage.
  */
 import { ForwardpassError } from '../../errors.ts';
-import type { Limits } from '../../graph/limits.ts';
+import type { Budget } from '../../graph/budget.ts';
 import { quote } from '../../words.ts';
 import {
   PickleGlobal,
@@ -109,7 +109,7 @@ function unwrap(value: PickleValue | undefined, place: string, depth = 0): Pickl
 }
 
 /** Takes a tensor's description apart. Throws `MALFORMED`, `UNSUPPORTED_DTYPE`, `LIMIT`. */
-export function describeTorchTensor(value: PickleObject, limits: Limits, place: string): TorchTensor {
+export function describeTorchTensor(value: PickleObject, budget: Budget, place: string): TorchTensor {
   const { callable, args } = unwrap(value, place);
   const [storage, offset, shape, strides, , , type] = args;
   if (!['_rebuild_tensor', '_rebuild_tensor_v2', '_rebuild_tensor_v3'].includes(callable.name)) {
@@ -121,7 +121,7 @@ export function describeTorchTensor(value: PickleObject, limits: Limits, place: 
   const steps = integers(strides, 'strides', place);
   if (sizes.length !== steps.length) throw malformed(`has ${sizes.length} sizes and ${steps.length} strides`, place);
   const count = sizes.reduce((product, size) => product * size, 1);
-  if (!(count <= limits.parameters)) {
+  if (!(count <= budget.limits.parameters)) {
     throw new ForwardpassError('LIMIT', `a tensor of [${sizes.join(', ')}] exceeds \`limits.parameters\``, place);
   }
   if (!isCount(offset)) throw malformed(`expected an offset from 0, found ${pickleKind(offset)}`, place);

@@ -1,5 +1,5 @@
 /** Zip archives, in which many frameworks keep their models. Opened on demand: a process that reads none loads none of it. */
-import type { Limits } from '../../graph/limits.ts';
+import type { Budget } from '../../graph/budget.ts';
 import type { Reader, Source } from '../format.ts';
 import type { ZipArchive } from './zip/archive.ts';
 
@@ -15,10 +15,10 @@ export function isZip(head: Uint8Array): boolean {
  * Reads the archive's directory, of which nothing is believed before it is checked. Throws `TRUNCATED`, `MALFORMED`,
  * `UNSAFE` for names that lead out of the archive or are there twice, `LIMIT`.
  */
-export async function openZip(reader: Reader, limits: Limits): Promise<ZipArchive> {
+export async function openZip(reader: Reader, budget: Budget): Promise<ZipArchive> {
   const { ZipArchive } = await import('./zip/archive.ts');
   const { readDirectory } = await import('./zip/directory.ts');
-  return new ZipArchive(await readDirectory(reader), limits);
+  return new ZipArchive(await readDirectory(reader), budget);
 }
 
 /** For an archive that no format takes: throws what is wrong with it, if anything is. */

@@ -1,5 +1,6 @@
 /** The graph of a model: its layers called in turn, models inside it as often as they are called. */
 import { ForwardpassError } from '../../errors.ts';
+import type { Budget } from '../../graph/budget.ts';
 import { decide } from '../../graph/define/decision.ts';
 import {
   DTYPES,
@@ -11,7 +12,6 @@ import {
   type OpAttributes,
   type Operand,
 } from '../../graph/graph.ts';
-import type { Limits } from '../../graph/limits.ts';
 import { elementCount, formatShape, type Shape } from '../../graph/shapes.ts';
 import { describe, quote } from '../../words.ts';
 import type { CastRule } from '../casts.ts';
@@ -26,7 +26,7 @@ export interface NetworkOptions {
   readonly format: string;
   readonly version: number;
   readonly weights: WeightStore;
-  readonly limits: Limits;
+  readonly budget: Budget;
 }
 
 export function buildNetwork(model: ModelSpec, options: NetworkOptions): Graph {
@@ -65,8 +65,8 @@ class Network implements Sink {
   }
 
   emit<O extends Op>(op: O, name: string, inputs: readonly Operand[], attributes: OpAttributes[O]): string {
-    if (this.nodes.length >= this.options.limits.nodes) {
-      const message = `the model takes more nodes than \`limits.nodes\` = ${this.options.limits.nodes}`;
+    if (this.nodes.length >= this.options.budget.limits.nodes) {
+      const message = `the model takes more nodes than \`limits.nodes\` = ${this.options.budget.limits.nodes}`;
       throw new ForwardpassError('LIMIT', message, name);
     }
     const output = this.unique(name);
@@ -90,7 +90,7 @@ class Network implements Sink {
         throw new ForwardpassError('MALFORMED', 'the model takes what is not an InputLayer of it', model.name);
       }
       const name = this.unique(key ?? layer.name);
-      return { layer: layer.name, input: { name, ...readInput(layer, this.options.limits) } };
+      return { layer: layer.name, input: { name, ...readInput(layer, this.options.budget) } };
     });
   }
 
@@ -198,7 +198,7 @@ function readOnce(weight: StoredWeight): StoredWeight {
   };
 }
 
-function readInput({ config, place }: LayerSpec, limits: Limits): { shape: Shape; dtype: DType } {
+function readInput({ config, place }: LayerSpec, budget: Budget): { shape: Shape; dtype: DType } {
   const given = config.raw('batch_shape') ?? config.raw('batch_input_shape');
   if (!Array.isArray(given) || given.length === 0) {
     throw new ForwardpassError('SHAPE', `expected the shape of a batch, found ${describe(given)}`, place);
@@ -208,7 +208,7 @@ function readInput({ config, place }: LayerSpec, limits: Limits): { shape: Shape
     const found = size === null ? 'open' : String(size);
     throw new ForwardpassError('SHAPE', `axis ${i + 1} is ${found}; the shape of a row must be fixed`, place);
   });
-  if (!(elementCount(shape) <= limits.rowElements)) {
+  if (!(elementCount(shape) <= budget.limits.rowElements)) {
     throw new ForwardpassError('LIMIT', `a row of shape ${formatShape(shape)} exceeds \`limits.rowElements\``, place);
   }
   for (const what of ['sparse', 'ragged']) {

@@ -24,10 +24,10 @@ const HEAD_BYTES = 4096;
 export async function readKeras(source: Source, options: ReadOptions): Promise<Graph> {
   const { main } = source;
   const head = await main.read(0, Math.min(main.size, HEAD_BYTES));
-  if (isZip(head)) return readArchive(await openZip(main, options.limits), main.name, options);
+  if (isZip(head)) return readArchive(await openZip(main, options.budget), main.name, options);
   const file = isHdf5(head)
-    ? await openHdf5(await main.read(0, main.size), main.name, options.limits)
-    : await openShards(source, options.limits);
+    ? await openHdf5(await main.read(0, main.size), main.name, options.budget)
+    : await openShards(source, options.budget);
   try {
     return await readHdf5(file, source, options);
   } finally {
@@ -52,7 +52,7 @@ async function readArchive(archive: ZipArchive, name: string, options: ReadOptio
   for (const path of archive.entries.keys()) {
     if (/^assets\/.*\/vocabulary\.txt$/.test(path)) assets.set(path, await readText(archive, path));
   }
-  const file = await openHdf5(await archive.read(WEIGHTS), `${name} ${WEIGHTS}`, options.limits);
+  const file = await openHdf5(await archive.read(WEIGHTS), `${name} ${WEIGHTS}`, options.budget);
   try {
     return network(model, new ArchiveWeights(file, assets), version, options);
   } finally {
@@ -125,12 +125,12 @@ function withDescription(file: WeightFile, root: string, text: string, place: st
   return network(model, weights, version, options);
 }
 
-function topology(description: unknown, place: string, version: number, { limits }: ReadOptions): ModelSpec {
-  return readTopology(description, place, { version, depth: limits.depth, nodes: limits.nodes });
+function topology(description: unknown, place: string, version: number, { budget }: ReadOptions): ModelSpec {
+  return readTopology(description, place, { version, depth: budget.limits.depth, nodes: budget.limits.nodes });
 }
 
-function network(model: ModelSpec, weights: WeightStore, version: number, { limits }: ReadOptions): Graph {
-  return buildNetwork(model, { format: 'keras', version, weights, limits });
+function network(model: ModelSpec, weights: WeightStore, version: number, { budget }: ReadOptions): Graph {
+  return buildNetwork(model, { format: 'keras', version, weights, budget });
 }
 
 /** Keras' major version, by what a file says of it. TensorFlow.js computes as Keras 2 does. */

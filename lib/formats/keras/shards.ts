@@ -1,6 +1,6 @@
 /** Weights that Keras split over several HDF5 files, and the JSON that lists them. */
 import { ForwardpassError } from '../../errors.ts';
-import type { Limits } from '../../graph/limits.ts';
+import type { Budget } from '../../graph/budget.ts';
 import { quote } from '../../words.ts';
 import { type Hdf5File, openHdf5 } from '../containers/hdf5.ts';
 import type { Source } from '../format.ts';
@@ -8,7 +8,7 @@ import { Config, isObject, parseJson } from './config.ts';
 import type { WeightFile } from './weights.ts';
 
 /** The files that the list names, as one. */
-export async function openShards(source: Source, limits: Limits): Promise<WeightFile> {
+export async function openShards(source: Source, budget: Budget): Promise<WeightFile> {
   const { main } = source;
   const list = new Config(parseJson(Buffer.from(await main.read(0, main.size)).toString('utf8'), main.name), main.name);
   const map = list.raw('weight_map');
@@ -18,7 +18,7 @@ export async function openShards(source: Source, limits: Limits): Promise<Weight
     for (const [path, names] of Object.entries(map)) {
       for (const name of [names].flat()) {
         if (typeof name !== 'string') throw list.wrong('weight_map', 'names of files');
-        const file = files.get(name) ?? (await openShard(source, name, limits));
+        const file = files.get(name) ?? (await openShard(source, name, budget));
         files.set(name, file);
         if (file.kind(path.replace(/^\//, '')) !== undefined) continue;
         throw new ForwardpassError('MALFORMED', `says that ${quote(name)} holds ${path}, which it does not`, main.name);
@@ -31,9 +31,9 @@ export async function openShards(source: Source, limits: Limits): Promise<Weight
   }
 }
 
-async function openShard(source: Source, name: string, limits: Limits): Promise<Hdf5File> {
+async function openShard(source: Source, name: string, budget: Budget): Promise<Hdf5File> {
   const reader = await source.sibling(name);
-  return openHdf5(await reader.read(0, reader.size), name, limits);
+  return openHdf5(await reader.read(0, reader.size), name, budget);
 }
 
 /** The name that Keras gives to one of several files. */

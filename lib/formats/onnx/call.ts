@@ -112,7 +112,7 @@ export class Call extends OperatorCall {
 
   tensor(name: string): Constant | undefined {
     const tensor = this.#value(name, 'tensor', (attribute) => attribute.tensor);
-    return tensor && decodeTensor(tensor, this.build.limits, this.build.constantWords);
+    return tensor && decodeTensor(tensor, this.build.budget, this.build.constantWords);
   }
 
   /** What was an attribute up to some opset and is an input since. */

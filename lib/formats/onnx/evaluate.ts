@@ -53,9 +53,9 @@ export class Evaluator {
       }
       const initializer = owner.initializers.get(frame.name);
       if (initializer) {
-        const { limits, constantWords } = this.#build;
+        const { budget, constantWords } = this.#build;
         if (initializer.external) await this.#external.fetch(initializer);
-        owner.values.set(frame.name, decodeTensor(initializer, limits, constantWords));
+        owner.values.set(frame.name, decodeTensor(initializer, budget, constantWords));
         continue;
       }
       const node = owner.producers.get(frame.name) as NodeProto;
@@ -97,7 +97,7 @@ export class Evaluator {
 
   #compute(node: NodeProto, scope: Scope): void {
     const place = scope.placeOf(node);
-    if (++this.#visited > this.#build.limits.nodes) {
+    if (++this.#visited > this.#build.budget.limits.nodes) {
       throw new ForwardpassError(
         'LIMIT',
         `the model has more nodes than \`limits.nodes\`, ${this.#visited - 1}`,
@@ -152,7 +152,7 @@ export class Evaluator {
     // Names only have to tell nodes apart; nested ones are kept from growing without end.
     const around = { prefix: `${scope.nameOf(node)}/`.slice(-LONGEST_PREFIX), depth: scope.depth + 1 };
     this.#inlined += (fn ?? branch)?.nodes.length ?? 0;
-    const { depth, nodes } = this.#build.limits;
+    const { depth, nodes } = this.#build.budget.limits;
     if (around.depth > depth || this.#inlined > nodes) {
       const message = `branches and functions hold more than \`limits\` allows: depth ${depth}, nodes ${nodes}`;
       throw new ForwardpassError('LIMIT', message, scope.placeOf(node));

@@ -53,12 +53,15 @@ const reader = () => import('./read.ts');
 
 async function read(source: Source, options: ReadOptions): Promise<Graph> {
   const { main } = source;
-  const { limits } = options;
-  if (main.size > limits.bytes) {
-    throw new ForwardpassError('LIMIT', `the file has ${main.size} bytes; \`limits.bytes\` allows ${limits.bytes}`);
+  const { budget } = options;
+  if (main.size > budget.limits.bytes) {
+    throw new ForwardpassError(
+      'LIMIT',
+      `the file has ${main.size} bytes; \`limits.bytes\` allows ${budget.limits.bytes}`,
+    );
   }
   const [{ readModel }, bytes] = await Promise.all([reader(), main.read(0, main.size)]);
-  return readModel(bytes, source, limits);
+  return readModel(bytes, source, budget);
 }
 
 export const onnx: FormatReader = { name: 'onnx', anticipate: reader, detect, read };

@@ -1,7 +1,7 @@
 /** An ONNX model as a graph: its inputs, the walk from its outputs, and what the result is to users. */
 import { ForwardpassError } from '../../errors.ts';
+import type { Budget } from '../../graph/budget.ts';
 import type { Graph, GraphInput, GraphOutput } from '../../graph/graph.ts';
-import type { Limits } from '../../graph/limits.ts';
 import { elementCount, formatShape } from '../../graph/shapes.ts';
 import { quote } from '../../words.ts';
 import type { Source } from '../format.ts';
@@ -18,10 +18,10 @@ const OLDEST_IR = 3;
 const NEWEST_IR = 14;
 
 /** The graph of a whole ONNX file; `source` has the files beside it. */
-export async function readModel(bytes: Uint8Array, source: Source, limits: Limits): Promise<Graph> {
-  const model = decodeModel(bytes, source.main.name, limits.depth);
+export async function readModel(bytes: Uint8Array, source: Source, budget: Budget): Promise<Graph> {
+  const model = decodeModel(bytes, source.main.name, budget.limits.depth);
   if (model.irVersion >= OLDEST_IR && model.irVersion <= NEWEST_IR) {
-    return readGraph(model, new ExternalData(source, limits), limits);
+    return readGraph(model, new ExternalData(source, budget), budget);
   }
   throw new ForwardpassError(
     'UNSUPPORTED_VERSION',
@@ -33,17 +33,17 @@ export async function readModel(bytes: Uint8Array, source: Source, limits: Limit
  * Axis 0 of every input is the batch. When the model mixes it into the result, or the inputs differ in it, and every
  * shape is fixed, the model is read with each whole tensor as one row.
  */
-async function readGraph(model: ModelProto, external: ExternalData, limits: Limits): Promise<Graph> {
+async function readGraph(model: ModelProto, external: ExternalData, budget: Budget): Promise<Graph> {
   const { graph } = model;
   if (graph === undefined) throw new ForwardpassError('MALFORMED', 'the model holds no graph', 'graph');
   if (graph.outputs.length === 0) throw new ForwardpassError('MALFORMED', 'the graph has no outputs', 'graph');
   const given = new Set(graph.initializers.map((tensor) => tensor.name));
   const inputs = graph.inputs.filter((input) => !given.has(input.name));
-  const whole = () => readWith(undefined, model, graph, inputs, external, limits);
+  const whole = () => readWith(undefined, model, graph, inputs, external, budget);
   const isWhole = inputs.every(isFixed);
   if (isWhole && new Set(inputs.map((input) => input.dims?.[0])).size > 1) return whole();
   try {
-    return await readWith(0, model, graph, inputs, external, limits);
+    return await readWith(0, model, graph, inputs, external, budget);
   } catch (error) {
     if (error instanceof CrossesRows && isWhole) return whole();
     throw error;
@@ -60,15 +60,13 @@ async function readWith(
   graph: GraphProto,
   inputs: readonly ValueProto[],
   external: ExternalData,
-  limits: Limits,
+  budget: Budget,
 ): Promise<Graph> {
   const build = new GraphBuilder({
     batchAxis,
     declaredBatch: batchAxis === 0 ? commonBatch(inputs) : undefined,
-    limits,
+    budget,
     casts: 'wrap',
-    // Small files may still count, compare and broadcast; large ones transpose and cast what they hold.
-    budget: () => external.bytes + limits.rowElements,
   });
   const scope = new Scope(graph, opsetVersions(model.opsets));
   const graphInputs = addInputs(build, scope, inputs);
@@ -114,7 +112,7 @@ function addInputs(build: GraphBuilder, scope: Scope, inputs: readonly ValueProt
       }
       const type = elementType(input.elementType ?? 0, place);
       const words = type === 'string' ? build.inputWords : undefined;
-      const shape = rowShape(input, place, build.batchAxis === undefined ? 0 : 1, build.limits);
+      const shape = rowShape(input, place, build.batchAxis === undefined ? 0 : 1, build.budget);
       const operand = build.uniqueName(name);
       scope.values.set(name, { kind: 'row', type, shape, batchAxis: build.batchAxis, operand, words });
       accepted.push({ name, shape, dtype: publicType(type), words: words && everywhere(words.list, shape) });
@@ -131,7 +129,7 @@ function everywhere(words: readonly string[], shape: readonly number[]): Map<num
   return new Map(Array.from({ length: elementCount(shape) }, (_, position) => [position, words]));
 }
 
-function rowShape({ dims }: ValueProto, place: string, lead: 0 | 1, { rowElements }: Limits): number[] {
+function rowShape({ dims }: ValueProto, place: string, lead: 0 | 1, { limits: { rowElements } }: Budget): number[] {
   if (dims === undefined) throw new ForwardpassError('SHAPE', 'the file does not give its shape', place);
   if (dims.length < lead) throw new CrossesRows('the input is a single number without a batch', place);
   if (dims.length > HIGHEST_RANK) {

@@ -1,6 +1,6 @@
 /** TensorProto to constant: inline or external, raw or typed, checked against its own shape. */
 import { ForwardpassError } from '../../errors.ts';
-import type { Limits } from '../../graph/limits.ts';
+import type { Budget } from '../../graph/budget.ts';
 import { quote } from '../../words.ts';
 import { widenBfloat16, widenFloat16 } from '../containers/half.ts';
 import type { Reader, Source } from '../format.ts';
@@ -21,10 +21,10 @@ export function tensorPlace(tensor: TensorProto): string {
 }
 
 /** A view of the tensor's own bytes where their alignment allows it, else a copy. Its words are added to `words`. */
-export function decodeTensor(tensor: TensorProto, limits: Limits, words: Vocabulary): Constant {
+export function decodeTensor(tensor: TensorProto, budget: Budget, words: Vocabulary): Constant {
   const place = tensorPlace(tensor);
   const type = elementType(tensor.dataType, place);
-  const count = countElements(tensor, limits);
+  const count = countElements(tensor, budget);
   const data = elementsOf(tensor, type, count, place, words);
   if (data.length !== count) {
     const dims = `[${tensor.dims.join(', ')}]`;
@@ -38,7 +38,7 @@ function elementsOf(tensor: TensorProto, type: ElementType, count: number, place
   return tensor.raw === undefined ? typedElements(tensor, type, count) : rawElements(tensor.raw, type, count, place);
 }
 
-function countElements(tensor: TensorProto, limits: Limits): number {
+function countElements(tensor: TensorProto, budget: Budget): number {
   if (tensor.dims.length > HIGHEST_RANK) {
     const message = `expected at most ${HIGHEST_RANK} axes, found ${tensor.dims.length}`;
     throw new ForwardpassError('LIMIT', message, tensorPlace(tensor));
@@ -50,10 +50,10 @@ function countElements(tensor: TensorProto, limits: Limits): number {
     }
     count *= dim;
   }
-  if (count > limits.parameters) {
+  if (count > budget.limits.parameters) {
     throw new ForwardpassError(
       'LIMIT',
-      `the tensor has ${count} elements; \`limits.parameters\` allows ${limits.parameters}`,
+      `the tensor has ${count} elements; \`limits.parameters\` allows ${budget.limits.parameters}`,
       tensorPlace(tensor),
     );
   }
@@ -105,19 +105,14 @@ function joined(chunks: readonly Uint8Array[]): Uint8Array {
 /** Reads external tensors through the source, each file opened once and no byte read twice. */
 export class ExternalData {
   readonly #source: Source;
-  readonly #limits: Limits;
+  readonly #budget: Budget;
   readonly #files = new Map<string, Reader>();
   #bytes: number;
 
-  constructor(source: Source, limits: Limits) {
+  constructor(source: Source, budget: Budget) {
     this.#source = source;
-    this.#limits = limits;
+    this.#budget = budget;
     this.#bytes = source.main.size;
-  }
-
-  /** Bytes of the model's files that were read so far. */
-  get bytes(): number {
-    return this.#bytes;
   }
 
   /** Puts an external tensor's bytes into its `raw`. */
@@ -125,7 +120,7 @@ export class ExternalData {
     const place = tensorPlace(tensor);
     const type = elementType(tensor.dataType, place);
     if (type === 'string') throw new ForwardpassError('MALFORMED', 'strings cannot be external data', place);
-    const expected = Math.ceil(countElements(tensor, this.#limits) * WIDTHS[type]);
+    const expected = Math.ceil(countElements(tensor, this.#budget) * WIDTHS[type]);
     const path = tensor.location.get('location') ?? '';
     if (path === '') throw new ForwardpassError('MALFORMED', 'the data is external and has no location', place);
     const offset = decimal(tensor, 'offset') ?? 0;
@@ -143,10 +138,10 @@ export class ExternalData {
       );
     }
     this.#bytes += length;
-    if (this.#bytes > this.#limits.bytes) {
+    if (this.#bytes > this.#budget.limits.bytes) {
       throw new ForwardpassError(
         'LIMIT',
-        `the model has more bytes than \`limits.bytes\`, ${this.#limits.bytes}`,
+        `the model has more bytes than \`limits.bytes\`, ${this.#budget.limits.bytes}`,
         place,
       );
     }

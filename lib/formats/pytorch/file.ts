@@ -1,7 +1,7 @@
 /** A file of torch.save: one pickled value, and storages that its tensors are pieces of. */
 import { ForwardpassError } from '../../errors.ts';
+import type { Budget } from '../../graph/budget.ts';
 import type { Tensor } from '../../graph/graph.ts';
-import type { Limits } from '../../graph/limits.ts';
 import { quote } from '../../words.ts';
 import { TorchArchive } from '../aten/torch-archive.ts';
 import { readElements } from '../containers/elements.ts';
@@ -18,8 +18,8 @@ export interface SavedFile {
 }
 
 /** The form since 1.6: a zip archive whose members are stored as they are. */
-export async function openArchive(main: Reader, limits: Limits): Promise<SavedFile> {
-  const archive = await TorchArchive.open(main, limits);
+export async function openArchive(main: Reader, budget: Budget): Promise<SavedFile> {
+  const archive = await TorchArchive.open(main, budget);
   return {
     root: await readRoot(archive),
     isBigEndian: archive.isBigEndian,
@@ -42,8 +42,8 @@ async function readRoot(archive: TorchArchive): Promise<PickleValue> {
 }
 
 /** A tensor's elements as floats. Throws `DANGLING`, `TRUNCATED`, `UNSUPPORTED_DTYPE`, `MALFORMED`, `LIMIT`. */
-export async function readTensor(file: SavedFile, value: PickleObject, limits: Limits, place: string): Promise<Tensor> {
-  const tensor = describeTorchTensor(value, limits, place);
+export async function readTensor(file: SavedFile, value: PickleObject, budget: Budget, place: string): Promise<Tensor> {
+  const tensor = describeTorchTensor(value, budget, place);
   const storage = await file.storage(tensor.key);
   if (storage === undefined) {
     throw new ForwardpassError('DANGLING', `its storage ${quote(tensor.key)} is not in the file`, place);

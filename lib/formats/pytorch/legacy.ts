@@ -3,7 +3,7 @@
  * magic number, the protocol, the system, the value, the storages' names), then the bytes of each storage.
  */
 import { ForwardpassError } from '../../errors.ts';
-import type { Limits } from '../../graph/limits.ts';
+import type { Budget } from '../../graph/budget.ts';
 import { quote } from '../../words.ts';
 import { readPickle } from '../containers/pickle/pickle.ts';
 import { PickleGlobal, PickleList, PickleTuple, type PickleValue, pickleKind } from '../containers/pickle/values.ts';
@@ -26,8 +26,8 @@ export interface Head {
   readonly end: number;
 }
 
-export async function openLegacy(main: Reader, limits: Limits): Promise<SavedFile> {
-  const { root, keys, sizes, end } = await readHead(main, limits);
+export async function openLegacy(main: Reader, budget: Budget): Promise<SavedFile> {
+  const { root, keys, sizes, end } = await readHead(main, budget);
   const offsets = new Map<string, number>();
   let at = end;
   for (const key of keys) {
@@ -55,10 +55,10 @@ export async function openLegacy(main: Reader, limits: Limits): Promise<SavedFil
   };
 }
 
-async function readHead(main: Reader, limits: Limits): Promise<Head> {
+async function readHead(main: Reader, budget: Budget): Promise<Head> {
   for (let length = FIRST_LOOK; ; length *= 4) {
     try {
-      return parseHead(await main.read(0, Math.min(length, main.size)), main.name, limits);
+      return parseHead(await main.read(0, Math.min(length, main.size)), main.name, budget);
     } catch (error) {
       const isShort = error instanceof ForwardpassError && error.code === 'TRUNCATED' && length < main.size;
       if (!isShort) throw error;
@@ -67,12 +67,12 @@ async function readHead(main: Reader, limits: Limits): Promise<Head> {
 }
 
 /** Everything before the storages. */
-export function parseHead(bytes: Uint8Array, place: string, limits: Limits): Head {
+export function parseHead(bytes: Uint8Array, place: string, budget: Budget): Head {
   let start = 0;
   const sizes = new Map<string, number>();
   const persistent = (id: PickleValue) => readReference(id, sizes, place);
   const next = () => {
-    const { value, end } = readPickle(bytes, { limits, place, start, hooks: { persistent } });
+    const { value, end } = readPickle(bytes, { budget, place, start, hooks: { persistent } });
     start = end;
     return value;
   };

@@ -3,7 +3,7 @@
  * is a file of torch's old form as bytes.
  */
 import { ForwardpassError } from '../../errors.ts';
-import type { Limits } from '../../graph/limits.ts';
+import type { Budget } from '../../graph/budget.ts';
 import { readPickle } from '../containers/pickle/pickle.ts';
 import {
   type PickleObject,
@@ -18,16 +18,16 @@ import { COUNT_BYTES, parseHead } from './legacy.ts';
 
 const STORAGE = 'torch.storage._load_from_bytes';
 
-export async function openPickled(main: Reader, limits: Limits): Promise<SavedFile> {
-  if (main.size > limits.bytes) {
-    const message = `has ${main.size} bytes; \`limits.bytes\` allows ${limits.bytes}`;
+export async function openPickled(main: Reader, budget: Budget): Promise<SavedFile> {
+  if (main.size > budget.limits.bytes) {
+    const message = `has ${main.size} bytes; \`limits.bytes\` allows ${budget.limits.bytes}`;
     throw new ForwardpassError('LIMIT', message, main.name);
   }
   const storages: Uint8Array[] = [];
   const called = (object: PickleObject) =>
-    String(object.callable) === STORAGE ? readStorage(object.args[0], storages, main.name, limits) : undefined;
+    String(object.callable) === STORAGE ? readStorage(object.args[0], storages, main.name, budget) : undefined;
   const bytes = await main.read(0, main.size);
-  const { value } = readPickle(bytes, { limits, place: main.name, hooks: { called } });
+  const { value } = readPickle(bytes, { budget, place: main.name, hooks: { called } });
   return { root: value, storage: async (key) => storages[Number(key)] };
 }
 
@@ -36,12 +36,12 @@ function readStorage(
   file: PickleValue | undefined,
   storages: Uint8Array[],
   place: string,
-  limits: Limits,
+  budget: Budget,
 ): PickleValue {
   if (!(file instanceof Uint8Array)) {
     throw new ForwardpassError('MALFORMED', `expected the bytes of a storage, found ${pickleKind(file)}`, place);
   }
-  const { root, keys, sizes, end } = parseHead(file, place, limits);
+  const { root, keys, sizes, end } = parseHead(file, place, budget);
   const id = root instanceof PicklePersistent && root.id instanceof PickleTuple ? root.id.items : [];
   const size = sizes.get(String(id[2]));
   if (size === undefined || keys.length !== 1) {

@@ -1,7 +1,7 @@
 /** From a file of torch.save to a graph. */
 import { ForwardpassError } from '../../errors.ts';
+import type { Budget } from '../../graph/budget.ts';
 import type { Graph } from '../../graph/graph.ts';
-import type { Limits } from '../../graph/limits.ts';
 import { refuseArchitecture } from '../architecture.ts';
 import type { PickleObject } from '../containers/pickle/values.ts';
 import { describeTorchTensor, torchElementBytes } from '../containers/torch-tensors.ts';
@@ -21,30 +21,30 @@ const FORMAT = 'pytorch';
 
 /** A file of torch.save, or the index of several that hold a state_dict together. */
 export async function readSaved(source: Source, options: ReadOptions): Promise<Graph> {
-  const { limits, member } = options;
+  const { budget, member } = options;
   const { main } = source;
   if (isShardIndex(await main.read(0, Math.min(main.size, HEAD_BYTES)), SHARD)) {
     if (member !== undefined) {
       throw new ForwardpassError('OPTION', 'the files of an index hold one model; there is no choice', 'member');
     }
-    const tensors = await readShards(source, limits, SHARD, (shard) => readShard(shard, limits));
+    const tensors = await readShards(source, budget, SHARD, (shard) => readShard(shard, budget));
     return graphFromParameters(FORMAT, withoutPrefixes(tensors), options);
   }
-  const file = await open(main, limits);
-  const found = findModel(member === undefined ? file.root : memberOf(file.root, member), limits.depth);
+  const file = await open(main, budget);
+  const found = findModel(member === undefined ? file.root : memberOf(file.root, member), budget.limits.depth);
   if (found.kind === 'module') {
-    const graph = await readModule(found.module, file, limits);
+    const graph = await readModule(found.module, file, budget);
     refuseArchitecture(FORMAT, options);
     return graph;
   }
   refuseLoneShard(main.name);
-  return graphFromParameters(FORMAT, parametersOf(found.tensors, file, limits), options);
+  return graphFromParameters(FORMAT, parametersOf(found.tensors, file, budget), options);
 }
 
-async function readShard(shard: Reader, limits: Limits): Promise<Map<string, ShardTensor>> {
-  const file = await open(shard, limits);
+async function readShard(shard: Reader, budget: Budget): Promise<Map<string, ShardTensor>> {
+  const file = await open(shard, budget);
   const found = findModel(file.root, 0);
-  if (found.kind === 'parameters') return parametersOf(found.stored, file, limits);
+  if (found.kind === 'parameters') return parametersOf(found.stored, file, budget);
   const message = 'expected a state_dict with a part of the parameters, found a whole module';
   throw new ForwardpassError('MALFORMED', message, shard.name);
 }
@@ -52,39 +52,39 @@ async function readShard(shard: Reader, limits: Limits): Promise<Map<string, Sha
 function parametersOf(
   tensors: ReadonlyMap<string, PickleObject>,
   file: SavedFile,
-  limits: Limits,
+  budget: Budget,
 ): Map<string, ShardTensor> {
-  if (tensors.size > limits.nodes) {
-    const message = `the file has ${tensors.size} tensors; \`limits.nodes\` allows ${limits.nodes}`;
+  if (tensors.size > budget.limits.nodes) {
+    const message = `the file has ${tensors.size} tensors; \`limits.nodes\` allows ${budget.limits.nodes}`;
     throw new ForwardpassError('LIMIT', message);
   }
   const stored = new Map<string, ShardTensor>();
   const storages = new Set<string>();
   let elements = 0;
   for (const [name, value] of tensors) {
-    const { shape, dtype, key } = describeTorchTensor(value, limits, placeOf(name));
+    const { shape, dtype, key } = describeTorchTensor(value, budget, placeOf(name));
     const count = shape.reduce((product, size) => product * size, 1);
     elements += count;
     const byteLength = count * torchElementBytes(dtype);
     // Writers count a bool as the bit that it holds, and tensors that share their elements once.
     const leastBytes = storages.has(key) ? 0 : dtype === 'BOOL' ? count / 8 : byteLength;
     storages.add(key);
-    const read = () => readTensor(file, value, limits, placeOf(name));
+    const read = () => readTensor(file, value, budget, placeOf(name));
     stored.set(name, { shape, byteLength, leastBytes, read });
   }
-  if (elements > limits.parameters) {
-    const message = `the tensors have ${elements} elements; \`limits.parameters\` allows ${limits.parameters}`;
+  if (elements > budget.limits.parameters) {
+    const message = `the tensors have ${elements} elements; \`limits.parameters\` allows ${budget.limits.parameters}`;
     throw new ForwardpassError('LIMIT', message);
   }
   return stored;
 }
 
-async function open(main: Reader, limits: Limits): Promise<SavedFile> {
+async function open(main: Reader, budget: Budget): Promise<SavedFile> {
   const head = await main.read(0, Math.min(main.size, HEAD_BYTES));
   if (isTar(head)) {
     const message = 'is a tar archive, as torch before 0.1.10 saved; load it there and save it again with a later one';
     throw new ForwardpassError('UNSUPPORTED_VERSION', message, main.name);
   }
-  if (isLegacy(head)) return openLegacy(main, limits);
-  return isZip(head) ? openArchive(main, limits) : openPickled(main, limits);
+  if (isLegacy(head)) return openLegacy(main, budget);
+  return isZip(head) ? openArchive(main, budget) : openPickled(main, budget);
 }

@@ -3,7 +3,7 @@
  * Nothing of it exists for the others before all of it has been checked.
  */
 import { ForwardpassError } from '../../errors.ts';
-import type { Limits } from '../../graph/limits.ts';
+import type { Budget } from '../../graph/budget.ts';
 import { formatShape } from '../../graph/shapes.ts';
 import { describe, quote } from '../../words.ts';
 import { DTYPES, type StoredDType } from '../containers/elements.ts';
@@ -27,21 +27,25 @@ export interface Header {
   readonly metadata: ReadonlyMap<string, string>;
 }
 
-export async function readHeader(file: Reader, limits: Limits): Promise<Header> {
+export async function readHeader(file: Reader, budget: Budget): Promise<Header> {
   const length = await readLength(file);
   const bytes = await file.read(LENGTH_BYTES, length);
   const { tensors, metadata } = parseHeader(bytes);
-  if (tensors.size > limits.nodes) {
-    throw new ForwardpassError('LIMIT', `${tensors.size} tensors, over the limit nodes = ${limits.nodes}`, 'header');
+  if (tensors.size > budget.limits.nodes) {
+    throw new ForwardpassError(
+      'LIMIT',
+      `${tensors.size} tensors, over the limit nodes = ${budget.limits.nodes}`,
+      'header',
+    );
   }
   let elements = 0;
   const start = LENGTH_BYTES + length;
   const placed = [...tensors].map(([name, declared]) => ({ name, ...checkTensor(name, declared) }));
   for (const { shape } of placed) elements += countOf(shape) ?? 0;
-  if (elements > limits.parameters) {
+  if (elements > budget.limits.parameters) {
     throw new ForwardpassError(
       'LIMIT',
-      `${elements} elements, over the limit parameters = ${limits.parameters}`,
+      `${elements} elements, over the limit parameters = ${budget.limits.parameters}`,
       'header',
     );
   }

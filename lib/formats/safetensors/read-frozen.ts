@@ -1,5 +1,6 @@
 /** Reads a frozen file: a graph from its metadata, every field of which is checked before it is used. */
 import { ForwardpassError } from '../../errors.ts';
+import type { Budget } from '../../graph/budget.ts';
 import {
   BINARY_NAMES,
   type Decision,
@@ -20,7 +21,6 @@ import {
   UNARY_NAMES,
   type Word,
 } from '../../graph/graph.ts';
-import type { Limits } from '../../graph/limits.ts';
 import { formatShape } from '../../graph/shapes.ts';
 import { describe, quote } from '../../words.ts';
 import * as is from '../containers/checks.ts';
@@ -171,7 +171,7 @@ export async function readFrozen(
   options: ReadOptions,
 ): Promise<Graph> {
   refuseDescription(options);
-  const checked = graph(parse(metadata, options.limits), PLACE);
+  const checked = graph(parse(metadata, options.budget), PLACE);
   const constants = new Constants(tensors, file);
   const nodes: Node[] = [];
   for (const [at, { op, name, inputs, output, attributes }] of checked.nodes.entries()) {
@@ -230,7 +230,7 @@ function refuseDescription({ activation, outputActivation, architecture }: ReadO
   throw new ForwardpassError('OPTION', message, given[0]);
 }
 
-function parse(metadata: string, limits: Limits): unknown {
+function parse(metadata: string, budget: Budget): unknown {
   let parsed: unknown;
   try {
     parsed = JSON.parse(metadata);
@@ -245,8 +245,8 @@ function parse(metadata: string, limits: Limits): unknown {
     const found = typeof version === 'number' ? version : describe(version);
     throw new ForwardpassError('UNSUPPORTED_VERSION', `expected ${FROZEN_VERSION}, found ${found}`, `${PLACE}.version`);
   }
-  if (Array.isArray(nodes) && nodes.length > limits.nodes) {
-    throw new ForwardpassError('LIMIT', `${nodes.length} nodes, over the limit nodes = ${limits.nodes}`, PLACE);
+  if (Array.isArray(nodes) && nodes.length > budget.limits.nodes) {
+    throw new ForwardpassError('LIMIT', `${nodes.length} nodes, over the limit nodes = ${budget.limits.nodes}`, PLACE);
   }
   return parsed;
 }

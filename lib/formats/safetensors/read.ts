@@ -14,12 +14,12 @@ const FORMAT = 'safetensors';
 /** A file of tensors, or the index of several. */
 export async function readSafetensors(source: Source, options: ReadOptions): Promise<Graph> {
   const file = source.main;
-  const { limits } = options;
+  const { budget } = options;
   if (isShardIndex(await file.read(0, Math.min(file.size, HEAD_BYTES)), SHARD)) {
-    const readShard = async (shard: Reader) => tensorsOf(shard, (await readHeader(shard, limits)).tensors);
-    return graphFromParameters(FORMAT, await readShards(source, limits, SHARD, readShard), options);
+    const readShard = async (shard: Reader) => tensorsOf(shard, (await readHeader(shard, budget)).tensors);
+    return graphFromParameters(FORMAT, await readShards(source, budget, SHARD, readShard), options);
   }
-  const { tensors, metadata } = await readHeader(file, limits);
+  const { tensors, metadata } = await readHeader(file, budget);
   const graph = metadata.get(FROZEN_KEY);
   if (graph !== undefined) return readFrozen(graph, tensors, file, options);
   refuseLoneShard(file.name);

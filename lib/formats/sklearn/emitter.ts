@@ -4,6 +4,7 @@
  * They call `emitter.transform` and `emitter.predict` for the estimators that they hold, never each other.
  */
 import { ForwardpassError } from '../../errors.ts';
+import type { Budget } from '../../graph/budget.ts';
 import type {
   BinaryName,
   Node,
@@ -16,7 +17,6 @@ import type {
   Tensor,
   UnaryName,
 } from '../../graph/graph.ts';
-import type { Limits } from '../../graph/limits.ts';
 import type { Matrix, Vector } from './arrays.ts';
 import { Cells } from './cells.ts';
 import type { Estimator } from './estimator.ts';
@@ -47,7 +47,7 @@ export class Emitter {
   readonly #finite = new Map<string, Row>();
 
   constructor(
-    readonly limits: Limits,
+    readonly budget: Budget,
     readonly readers: Readers,
     readonly cells = new Cells(),
   ) {}
@@ -68,7 +68,7 @@ export class Emitter {
 
   /** Reads an estimator inside the one at work: nested too deep, or too many in all, they are refused. */
   within<T>(estimator: Estimator, read: () => T): T {
-    const { depth, nodes } = this.limits;
+    const { depth, nodes } = this.budget.limits;
     if (this.#path.length >= depth)
       throw estimator.error('LIMIT', `estimators nest deeper than \`limits.depth\` (${depth})`);
     // An estimator may stand in many places of a small file, and be read anew in each.
@@ -122,8 +122,11 @@ export class Emitter {
   }
 
   #emit<O extends Op>(op: O, inputs: readonly Operand[], attributes: OpAttributes[O]): string {
-    if (this.nodes.length >= this.limits.nodes) {
-      throw new ForwardpassError('LIMIT', `more than ${this.limits.nodes} nodes; \`limits.nodes\` allows no more`);
+    if (this.nodes.length >= this.budget.limits.nodes) {
+      throw new ForwardpassError(
+        'LIMIT',
+        `more than ${this.budget.limits.nodes} nodes; \`limits.nodes\` allows no more`,
+      );
     }
     for (const input of inputs) if (typeof input !== 'string') this.#spend(input);
     const name = this.#path.at(-1)?.title ?? 'model';
@@ -135,10 +138,10 @@ export class Emitter {
   /** Keeps what is read many times over from a small file in proportion. */
   #spend({ data }: Tensor): void {
     this.#elements += data.length;
-    if (this.#elements > this.limits.parameters) {
+    if (this.#elements > this.budget.limits.parameters) {
       throw new ForwardpassError(
         'LIMIT',
-        `more than ${this.limits.parameters} parameters; \`limits.parameters\` allows no more`,
+        `more than ${this.budget.limits.parameters} parameters; \`limits.parameters\` allows no more`,
       );
     }
   }
@@ -243,7 +246,7 @@ export class Emitter {
       { axis: 0 },
     );
     const width = rows.reduce((sum, row) => sum + row.width, 0);
-    if (width > this.limits.rowElements)
+    if (width > this.budget.limits.rowElements)
       throw this.#error('LIMIT', `a row of ${width} elements exceeds \`limits.rowElements\``);
     const columns = rows.flatMap((row) => row.columns ?? new Array<undefined>(row.width).fill(undefined));
     const mayHoldNone = rows.some((row) => this.#withNone.has(row.operand));

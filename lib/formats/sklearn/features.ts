@@ -1,5 +1,5 @@
 /** What a model's input is: how many features, and what they are called. */
-import type { Limits } from '../../graph/limits.ts';
+import type { Budget } from '../../graph/budget.ts';
 import { type PickleGlobal, PickleObject } from '../containers/pickle/values.ts';
 import { numbersOf } from './arrays.ts';
 import { Estimator } from './estimator.ts';
@@ -29,18 +29,21 @@ const BY_LAST_AXIS = [
  */
 export function featuresOf(
   chain: readonly Estimator[],
-  limits: Limits,
+  budget: Budget,
   isRead: (cls: PickleGlobal) => boolean,
 ): Features {
   const [estimator] = chain;
-  const inner = chain.flatMap((each) => innerEstimators(each, limits.depth));
+  const inner = chain.flatMap((each) => innerEstimators(each, budget.limits.depth));
   const width = firstOf(inner, statedWidth) ?? firstOf(inner, arrayWidth);
   if (width === undefined) throw widthless(inner, isRead);
   if (!(Number.isInteger(width) && width >= 1)) throw estimator.error('MALFORMED', `takes ${width} features`);
-  if (width > limits.rowElements) {
-    throw estimator.error('LIMIT', `takes ${width} features; \`limits.rowElements\` allows ${limits.rowElements}`);
+  if (width > budget.limits.rowElements) {
+    throw estimator.error(
+      'LIMIT',
+      `takes ${width} features; \`limits.rowElements\` allows ${budget.limits.rowElements}`,
+    );
   }
-  const names = firstOf(innerEstimators(estimator, limits.depth), featureNames);
+  const names = firstOf(innerEstimators(estimator, budget.limits.depth), featureNames);
   return names?.length === width ? { width, names } : { width };
 }
 

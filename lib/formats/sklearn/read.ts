@@ -1,6 +1,7 @@
 /** From a file to a graph: its values, the outermost estimator, what that gives for a row. */
+
+import type { Budget } from '../../graph/budget.ts';
 import type { Graph, GraphInput } from '../../graph/graph.ts';
-import type { Limits } from '../../graph/limits.ts';
 import type { PickleValue } from '../containers/pickle/values.ts';
 import type { ReadOptions, Source } from '../format.ts';
 import { type Choice, choose } from './bundle/choose.ts';
@@ -15,32 +16,32 @@ import { isKnown, predicts, readers } from './table.ts';
 import { unusedColumns } from './unused.ts';
 
 export async function readModel(source: Source, options: ReadOptions, isSkops: boolean): Promise<Graph> {
-  const { limits, member } = options;
-  return graphOf(choose(await readValues(source, limits, isSkops), member, limits), limits);
+  const { budget, member } = options;
+  return graphOf(choose(await readValues(source, budget, isSkops), member, budget), budget);
 }
 
-async function readValues(source: Source, limits: Limits, isSkops: boolean): Promise<readonly PickleValue[]> {
-  if (isSkops) return [await (await import('./skops.ts')).readSkops(source.main, limits)];
+async function readValues(source: Source, budget: Budget, isSkops: boolean): Promise<readonly PickleValue[]> {
+  if (isSkops) return [await (await import('./skops.ts')).readSkops(source.main, budget)];
   const { readPickledFile } = await import('../containers/joblib.ts');
-  return (await readPickledFile(source, limits)).values;
+  return (await readPickledFile(source, budget)).values;
 }
 
-export function graphOf(choice: Choice, limits: Limits): Graph {
+export function graphOf(choice: Choice, budget: Budget): Graph {
   // Each reading knows of more columns than the one before, and most files need no second.
   for (let known: Known | undefined; ; ) {
     const cells = new Cells(known);
-    const graph = graphWith(cells, choice, limits);
+    const graph = graphWith(cells, choice, budget);
     known = cells.settle();
     if (known === undefined) return graph;
   }
 }
 
-function graphWith(cells: Cells, choice: Choice, limits: Limits): Graph {
-  const emitter = new Emitter(limits, readers, cells);
+function graphWith(cells: Cells, choice: Choice, budget: Budget): Graph {
+  const emitter = new Emitter(budget, readers, cells);
   const { steps, last, encoder } = chainOf(choice.estimators);
   // Whether the classes are read at all is said before what they lack.
-  const [isPredictor] = [last, ...steps].map((estimator) => predicts(estimator, limits.depth));
-  const { width, names } = featuresOf([...steps, last], limits, isKnown);
+  const [isPredictor] = [last, ...steps].map((estimator) => predicts(estimator, budget.limits.depth));
+  const { width, names } = featuresOf([...steps, last], budget, isKnown);
   const columns = Array.from({ length: width }, (_, i) => i);
   const x = emitter.input({ operand: INPUT, width, columns, ...(names && { names }) });
   const row = steps.reduce((given, step) => emitter.transform(step, given), x);

@@ -3,7 +3,7 @@
  * values are those of a pickle, so that estimators are read in one way.
  */
 import { ForwardpassError } from '../../errors.ts';
-import type { Limits } from '../../graph/limits.ts';
+import type { Budget } from '../../graph/budget.ts';
 import { describe } from '../../words.ts';
 import { parseNpyText } from '../containers/npy.ts';
 import { arrayFromBytes, readShape } from '../containers/pickle/numpy.ts';
@@ -28,10 +28,10 @@ const NODES_PER_LEVEL = 6;
 
 type Json = Readonly<Record<string, unknown>>;
 
-export async function readSkops(main: Reader, limits: Limits): Promise<PickleValue> {
-  const archive = await openZip(main, limits);
+export async function readSkops(main: Reader, budget: Budget): Promise<PickleValue> {
+  const archive = await openZip(main, budget);
   const text = Buffer.from(await archive.read(SCHEMA)).toString('utf8');
-  return new SkopsReader(archive, limits).read(parseSchema(text), SCHEMA, 0);
+  return new SkopsReader(archive, budget).read(parseSchema(text), SCHEMA, 0);
 }
 
 function parseSchema(text: string): unknown {
@@ -102,12 +102,12 @@ class SkopsReader {
 
   constructor(
     private readonly archive: ZipArchive,
-    private readonly limits: Limits,
+    private readonly budget: Budget,
   ) {}
 
   async read(value: unknown, place: string, depth: number): Promise<PickleValue> {
     const json = objectAt(value, place);
-    if (depth > NODES_PER_LEVEL * this.limits.depth) {
+    if (depth > NODES_PER_LEVEL * this.budget.limits.depth) {
       throw new ForwardpassError('LIMIT', 'nodes are nested deeper than `limits.depth` allows', place);
     }
     const loader = json.__loader__;
@@ -173,10 +173,10 @@ class SkopsReader {
 
   async array(node: SkopsNode): Promise<PickleValue> {
     if (node.json.type === 'numpy')
-      return parseNpy(await this.member(node), this.limits, node.place) ?? inert(this, node);
+      return parseNpy(await this.member(node), this.budget, node.place) ?? inert(this, node);
     if (node.json.type !== 'json')
       throw malformed("expected an array of the type 'numpy' or 'json'", node.json.type, node.place);
-    const shape = readShape(await this.part(node, 'shape'), this.limits, node.place);
+    const shape = readShape(await this.part(node, 'shape'), this.budget, node.place);
     const items = shape.slice(1).reduce((list) => list.flatMap(itemsOfList), await this.items(node));
     if (items.length !== shape.reduce((count, size) => count * size, 1)) {
       throw malformed(`expected the objects of an array of shape [${shape}]`, items, node.place);
@@ -187,11 +187,11 @@ class SkopsReader {
   /** A .npz inside: its arrays become the attributes that a pickled matrix has. */
   async sparse(node: SkopsNode): Promise<PickleObject> {
     const bytes = await this.member(node);
-    const archive = await openZip(readerOf(bytes, node.place), this.limits);
+    const archive = await openZip(readerOf(bytes, node.place), this.budget);
     const object = new PickleObject(node.type, []);
     const state = new PickleDict();
     for (const name of archive.entries.keys()) {
-      const array = parseNpy(await archive.read(name), this.limits, `${node.place} ${name}`) ?? null;
+      const array = parseNpy(await archive.read(name), this.budget, `${node.place} ${name}`) ?? null;
       const attribute = name.replace(/\.npy$/, '');
       state.entries.push(attribute === 'shape' ? ['_shape', array] : [attribute, array]);
     }
@@ -211,11 +211,11 @@ function itemsOfList(value: PickleValue): readonly PickleValue[] {
 }
 
 /** Undefined for elements that no model computes with, such as records. */
-function parseNpy(bytes: Uint8Array, limits: Limits, place: string): PickleArray | undefined {
+function parseNpy(bytes: Uint8Array, budget: Budget, place: string): PickleArray | undefined {
   const { descr, fortranOrder, shape, dataOffset } = parseNpyText(bytes, place);
   const [, order, name] = /^'([<>|])([fiu][1248]|b1|[SU]\d{1,9})'$/.exec(descr) ?? [];
   if (name === undefined) return undefined;
-  const sizes = readShape(new PickleTuple(shape), limits, place);
+  const sizes = readShape(new PickleTuple(shape), budget, place);
   const width = Number(name.slice(1)) * (name[0] === 'U' ? 4 : 1);
   const type = { name, bytes: width, littleEndian: order !== '>' };
   return arrayFromBytes(type, sizes, fortranOrder, bytes.subarray(dataOffset), place);

@@ -75,7 +75,7 @@ export class Evaluator {
       const inner = this.innerScope(output.node, output.scope);
       if (inner === undefined) return output;
       const place = placeOf(output.node);
-      if (steps > this.#build.limits.nodes) throw cycle(place);
+      if (steps > this.#build.budget.limits.nodes) throw cycle(place);
       const name = inner.function?.outputs[output.index];
       const returned = name === undefined ? undefined : inner.function?.returns.get(name);
       if (returned === undefined) throw new ForwardpassError('DANGLING', `has no output ${output.index}`, place);
@@ -112,7 +112,7 @@ export class Evaluator {
     const known = caller.inner.get(node);
     if (known !== undefined) return known;
     this.#inlined += fn.nodes.length;
-    const { depth, nodes } = this.#build.limits;
+    const { depth, nodes } = this.#build.budget.limits;
     if (caller.depth >= depth || this.#inlined > nodes) {
       const message = `functions hold more than \`limits\` allows: depth ${depth}, nodes ${nodes}`;
       throw new ForwardpassError('LIMIT', message, placeOf(node));
@@ -185,7 +185,7 @@ export class Evaluator {
 
   async #compute(node: NodeDef, scope: Scope): Promise<readonly (Result | undefined)[]> {
     const place = placeOf(node);
-    const { nodes } = this.#build.limits;
+    const { nodes } = this.#build.budget.limits;
     if (++this.#visited > nodes) {
       throw new ForwardpassError('LIMIT', `the model has more nodes than \`limits.nodes\`, ${nodes}`, place);
     }

@@ -2,9 +2,9 @@
  * A graph-model of TensorFlow.js: the graph as JSON, as protocol buffers are written in it, and constants whose values
  * are among the weights. https://protobuf.dev/programming-guides/json/
  */
+
+import type { Budget } from '../../graph/budget.ts';
 import type { Graph } from '../../graph/graph.ts';
-import type { Limits } from '../../graph/limits.ts';
-import { elementCount } from '../../graph/shapes.ts';
 import { Config } from '../keras/config.ts';
 import type { TfjsWeight } from '../tfjs/weights.ts';
 import { frozenPorts } from './frozen.ts';
@@ -17,7 +17,7 @@ import { refuseUnsafe } from './unsafe.ts';
 type Weights = ReadonlyMap<string, TfjsWeight>;
 
 /** `model`: all of model.json. */
-export function readGraphModel(model: Config, weights: Weights, limits: Limits): Promise<Graph> {
+export function readGraphModel(model: Config, weights: Weights, budget: Budget): Promise<Graph> {
   const topology = model.object('modelTopology');
   const functions = topology.has('library') ? topology.object('library') : undefined;
   const graph: GraphDef = {
@@ -26,15 +26,13 @@ export function readGraphModel(model: Config, weights: Weights, limits: Limits):
   };
   refuseUnsafe(graph);
   const { inputs, outputs } = signaturePorts(model) ?? frozenPorts(graph);
-  const size = [...weights.values()].reduce((sum, { shape }) => sum + elementCount(shape), 0);
   return traceGraph({
     format: 'tfjs',
     graph,
     inputs,
     outputs,
     stored: () => new Stored(),
-    bytes: () => 4 * size,
-    limits,
+    budget,
   });
 }
 

@@ -19,28 +19,31 @@ export async function readModel(bytes: Uint8Array, source: Source, options: Read
   return isSavedModel(bytes) ? readSavedModel(bytes, source, options) : readFrozen(bytes, source, options);
 }
 
-async function readSavedModel(bytes: Uint8Array, source: Source, { limits, signature }: ReadOptions): Promise<Graph> {
-  const { graph, signatures, restoreOp, objects, assets } = decodeSavedModel(bytes, source.main.name, limits.depth);
+async function readSavedModel(bytes: Uint8Array, source: Source, { budget, signature }: ReadOptions): Promise<Graph> {
+  const { graph, signatures, restoreOp, objects, assets } = decodeSavedModel(
+    bytes,
+    source.main.name,
+    budget.limits.depth,
+  );
   refuseUnsafe(graph);
   const { inputs, outputs } = portsOf(chooseSignature(signatures, signature));
-  const bundle = new Bundle(source, limits);
-  const stored = (): Stored => new Stored({ source, bundle, assets, limits, restoreOp, objects });
+  const bundle = new Bundle(source, budget);
+  const stored = (): Stored => new Stored({ source, bundle, assets, budget, restoreOp, objects });
   return traceGraph({
     format: 'tensorflow',
     graph,
     inputs,
     outputs,
     stored,
-    bytes: () => bytes.length + bundle.bytes,
-    limits,
+    budget,
   });
 }
 
-async function readFrozen(bytes: Uint8Array, source: Source, { limits, signature }: ReadOptions): Promise<Graph> {
+async function readFrozen(bytes: Uint8Array, source: Source, { budget, signature }: ReadOptions): Promise<Graph> {
   if (signature !== undefined) {
     throw new ForwardpassError('OPTION', 'is for SavedModels; a frozen graph has none', 'signature');
   }
-  const graph = decodeGraph(new Message(bytes, source.main.name, limits.depth));
+  const graph = decodeGraph(new Message(bytes, source.main.name, budget.limits.depth));
   refuseUnsafe(graph);
   const { inputs, outputs } = frozenPorts(graph);
   return traceGraph({
@@ -49,8 +52,7 @@ async function readFrozen(bytes: Uint8Array, source: Source, { limits, signature
     inputs,
     outputs,
     stored: () => new Stored(),
-    bytes: () => bytes.length,
-    limits,
+    budget,
   });
 }
 

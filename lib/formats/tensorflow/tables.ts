@@ -1,6 +1,6 @@
 /** What each lookup table of a graph is filled with: constants, tensors that are restored, or a file of the model. */
 import { ForwardpassError } from '../../errors.ts';
-import type { Limits } from '../../graph/limits.ts';
+import type { Budget } from '../../graph/budget.ts';
 import { quote } from '../../words.ts';
 import type { Reader, Source } from '../format.ts';
 import { decodeText } from '../tracing/raw-elements.ts';
@@ -25,7 +25,7 @@ export interface Beside {
   readonly bundle: Bundle;
   /** The files in the folder `assets`, by the nodes that stand for their paths. */
   readonly assets: ReadonlyMap<string, string>;
-  readonly limits: Limits;
+  readonly budget: Budget;
 }
 
 interface Filling {
@@ -112,7 +112,7 @@ export class Tables {
         node.attributes.get('vocab_size')?.integer ?? -1,
         reader.name,
       );
-      countElements([lines.length], reader.name, beside.limits);
+      countElements([lines.length], reader.name, beside.budget);
       const columns = [
         ['key_index', 'key_dtype'],
         ['value_index', 'value_dtype'],

@@ -1,6 +1,6 @@
 /** TensorProto to constant: packed or in the field of its type, where the last element stands for all that follow. */
 import { ForwardpassError } from '../../errors.ts';
-import type { Limits } from '../../graph/limits.ts';
+import type { Budget } from '../../graph/budget.ts';
 import { widenBfloat16, widenFloat16 } from '../containers/half.ts';
 import { decodeText, exactOrInfinite, rawElements } from '../tracing/raw-elements.ts';
 import { allocate, type Constant, constant, type ElementType, HIGHEST_RANK, type Numbers } from '../tracing/value.ts';
@@ -15,12 +15,12 @@ export type Spend = (elements: number) => void;
 export function decodeTensor(
   tensor: TensorProto,
   place: string,
-  limits: Limits,
+  budget: Budget,
   spend: Spend,
   words: Vocabulary,
 ): Constant {
   const shape = fixedShape(tensor.shape, place);
-  const count = countElements(shape, place, limits);
+  const count = countElements(shape, place, budget);
   const type = elementType(tensor.type, place);
   if (tensor.content.length > 0) return constant(type, shape, rawElements(tensor.content, type, count, place));
   const stored = typedElements(tensor, type, place, words);
@@ -41,7 +41,7 @@ export function fixedShape({ dims }: TensorShape, place: string): number[] {
   return dims;
 }
 
-export function countElements(shape: readonly number[], place: string, { parameters }: Limits): number {
+export function countElements(shape: readonly number[], place: string, { limits: { parameters } }: Budget): number {
   const count = shape.reduce((product, dim) => product * dim, 1);
   if (count <= parameters) return count;
   const message = `the tensor has ${count} elements; \`limits.parameters\` allows ${parameters}`;

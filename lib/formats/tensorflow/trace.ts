@@ -1,7 +1,7 @@
 /** The graph between inputs and outputs, with axis 0 of every input as the batch where that can be. */
 import { ForwardpassError } from '../../errors.ts';
+import type { Budget } from '../../graph/budget.ts';
 import type { Graph, GraphInput, GraphOutput } from '../../graph/graph.ts';
-import type { Limits } from '../../graph/limits.ts';
 import { elementCount, formatShape } from '../../graph/shapes.ts';
 import { decisionOf } from '../decision.ts';
 import { GraphBuilder } from '../tracing/builder.ts';
@@ -35,9 +35,7 @@ export interface Traced {
   readonly outputs: readonly OutputPort[];
   /** Made anew for each attempt. */
   readonly stored: () => Stored;
-  /** How many bytes of the model were read so far. */
-  readonly bytes: () => number;
-  readonly limits: Limits;
+  readonly budget: Budget;
 }
 
 /**
@@ -57,14 +55,12 @@ export async function traceGraph(traced: Traced): Promise<Graph> {
 }
 
 async function traceWith(batchAxis: 0 | undefined, traced: Traced): Promise<Graph> {
-  const { graph, limits } = traced;
+  const { graph, budget } = traced;
   const build = new GraphBuilder({
     batchAxis,
     declaredBatch: batchAxis === 0 ? commonBatch(traced.inputs) : undefined,
-    limits,
+    budget,
     casts: traced.format === 'tfjs' ? 'tfjs' : 'tensorflow',
-    // Small files may still count, compare and broadcast; large ones transpose and cast what they hold.
-    budget: () => traced.bytes() + limits.rowElements,
   });
   const main = new Scope(graph.nodes);
   const stored = traced.stored();
@@ -119,7 +115,7 @@ function inputValue(build: GraphBuilder, input: InputPort, place: string): Resul
   try {
     const type = elementType(input.type, place);
     const words = type === 'string' ? build.inputWords : undefined;
-    const shape = rowShape(input, place, build.batchAxis === undefined ? 0 : 1, build.limits);
+    const shape = rowShape(input, place, build.batchAxis === undefined ? 0 : 1, build.budget);
     return { kind: 'row', type, shape, batchAxis: build.batchAxis, operand: build.uniqueName(input.name), words };
   } catch (error) {
     if (error instanceof CrossesRows || !(error instanceof ForwardpassError)) throw error;
@@ -127,7 +123,7 @@ function inputValue(build: GraphBuilder, input: InputPort, place: string): Resul
   }
 }
 
-function rowShape({ dims }: InputPort, place: string, lead: 0 | 1, { rowElements }: Limits): number[] {
+function rowShape({ dims }: InputPort, place: string, lead: 0 | 1, { limits: { rowElements } }: Budget): number[] {
   if (dims === undefined) throw new ForwardpassError('SHAPE', 'the file does not give its shape', place);
   if (dims.length < lead) throw new CrossesRows('the input is a single number without a batch', place);
   if (dims.length > HIGHEST_RANK) {

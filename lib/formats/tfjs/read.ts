@@ -12,7 +12,7 @@ import { readWeights, type TfjsWeight } from './weights.ts';
 
 export async function readTfjs(source: Source, options: ReadOptions): Promise<Graph> {
   const { main } = source;
-  const { limits } = options;
+  const { budget } = options;
   const text = Buffer.from(await main.read(0, main.size))
     .toString('utf8')
     .replace(/^\ufeff/, '');
@@ -20,14 +20,18 @@ export async function readTfjs(source: Source, options: ReadOptions): Promise<Gr
   const topology = model.object('modelTopology');
   if (topology.has('node') || model.raw('format') === 'graph-model') {
     const { readGraphModel } = await import('../tensorflow/graph-model.ts');
-    return readGraphModel(model, await readWeights(source, model.raw('weightsManifest'), limits), limits);
+    return readGraphModel(model, await readWeights(source, model.raw('weightsManifest'), budget), budget);
   }
   // The converter wraps Keras' description; TensorFlow.js itself writes it as it is.
   const description = topology.has('model_config') ? topology.raw('model_config') : model.raw('modelTopology');
   const version = versionOf(topology.raw('keras_version'), 2);
-  const network = readTopology(description, main.name, { version, depth: limits.depth, nodes: limits.nodes });
-  const weights = await readWeights(source, model.raw('weightsManifest'), limits);
-  return buildNetwork(network, { format: 'tfjs', version, weights: new NamedWeights(weights), limits });
+  const network = readTopology(description, main.name, {
+    version,
+    depth: budget.limits.depth,
+    nodes: budget.limits.nodes,
+  });
+  const weights = await readWeights(source, model.raw('weightsManifest'), budget);
+  return buildNetwork(network, { format: 'tfjs', version, weights: new NamedWeights(weights), budget });
 }
 
 /** Weights that go by the layer's name and the variable's, perhaps with names of models in front. */

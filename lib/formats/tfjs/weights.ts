@@ -3,8 +3,8 @@
  * them one after another, perhaps in fewer bits.
  */
 import { ForwardpassError } from '../../errors.ts';
+import type { Budget } from '../../graph/budget.ts';
 import type { Tensor } from '../../graph/graph.ts';
-import type { Limits } from '../../graph/limits.ts';
 import { elementCount, type Shape } from '../../graph/shapes.ts';
 import { quote } from '../../words.ts';
 import { readElements, type StoredDType } from '../containers/elements.ts';
@@ -47,7 +47,7 @@ const BYTES: Readonly<Record<string, number>> = {
 };
 
 /** Every array by its name; those that are no numbers of ours are refused when they are read. */
-export async function readWeights(source: Source, manifest: unknown, limits: Limits): Promise<Map<string, TfjsWeight>> {
+export async function readWeights(source: Source, manifest: unknown, budget: Budget): Promise<Map<string, TfjsWeight>> {
   const weights = new Map<string, TfjsWeight>();
   if (!Array.isArray(manifest)) {
     throw new ForwardpassError('MALFORMED', 'expected a list of groups of weights', 'weightsManifest');
@@ -61,7 +61,7 @@ export async function readWeights(source: Source, manifest: unknown, limits: Lim
       const { length, ...weight } = describeWeight(new Config(entry, `${group.place} weight`), bytes, offset);
       offset += length;
       elements += elementCount(weight.shape);
-      if (elements > limits.parameters) {
+      if (elements > budget.limits.parameters) {
         throw new ForwardpassError(
           'LIMIT',
           `brings the weights to ${elements} elements, over \`limits.parameters\``,

@@ -1,7 +1,7 @@
 /** A TensorFlow Lite model as a graph: its signature, the walk through its operators, and what the result is to users. */
 import { ForwardpassError } from '../../errors.ts';
+import type { Budget } from '../../graph/budget.ts';
 import type { Decision, Graph, GraphInput, GraphOutput } from '../../graph/graph.ts';
-import type { Limits } from '../../graph/limits.ts';
 import { elementCount, formatShape } from '../../graph/shapes.ts';
 import type { ReadOptions } from '../format.ts';
 import { CrossesRows } from '../tracing/emitter.ts';
@@ -27,11 +27,11 @@ interface Reading {
   readonly outputs: readonly Port[];
   /** Those that the outputs need, in the order of computation. */
   readonly operators: readonly OperatorInfo[];
-  readonly limits: Limits;
+  readonly budget: Budget;
   readonly bytes: number;
 }
 
-export function readModel(bytes: Uint8Array, name: string, { limits, signature: asked }: ReadOptions): Graph {
+export function readModel(bytes: Uint8Array, name: string, { budget, signature: asked }: ReadOptions): Graph {
   const model = new LiteModel(bytes, name);
   const signature = model.signature(asked);
   const subgraph = model.subgraph(signature?.subgraph ?? 0);
@@ -45,8 +45,8 @@ export function readModel(bytes: Uint8Array, name: string, { limits, signature: 
       return name === undefined ? portOf(subgraph, tensor, 'input') : { name, tensor };
     }),
     outputs: outputs.toSorted((a, b) => subgraph.outputs.indexOf(a.tensor) - subgraph.outputs.indexOf(b.tensor)),
-    operators: neededOperators(subgraph, outputs, limits),
-    limits,
+    operators: neededOperators(subgraph, outputs, budget),
+    budget,
     bytes: bytes.length,
   });
 }
@@ -57,12 +57,12 @@ function portOf(subgraph: Subgraph, tensor: number, kind: 'input' | 'output'): P
 }
 
 /** Operators stand in the order of computation; those that no output needs are left out. */
-function neededOperators(subgraph: Subgraph, outputs: readonly Port[], limits: Limits): OperatorInfo[] {
+function neededOperators(subgraph: Subgraph, outputs: readonly Port[], budget: Budget): OperatorInfo[] {
   const { operatorCount } = subgraph;
-  if (operatorCount > limits.nodes) {
+  if (operatorCount > budget.limits.nodes) {
     throw new ForwardpassError(
       'LIMIT',
-      `the model has ${operatorCount} operators; \`limits.nodes\` is ${limits.nodes}`,
+      `the model has ${operatorCount} operators; \`limits.nodes\` is ${budget.limits.nodes}`,
     );
   }
   const needed = new Set(outputs.map(({ tensor }) => tensor));
@@ -94,16 +94,14 @@ function readGraph(reading: Reading): Graph {
 }
 
 function readWith(batchAxis: 0 | undefined, reading: Reading): Graph {
-  const { model, subgraph, limits } = reading;
+  const { model, subgraph, budget } = reading;
   const batches = new Set(reading.inputs.map(({ tensor }) => subgraph.tensor(tensor, 'inputs').shape[0]));
   const [declaredBatch] = batches;
   const build = new LiteBuilder({
     batchAxis,
     declaredBatch: batchAxis === 0 && batches.size === 1 ? declaredBatch : undefined,
-    limits,
+    budget,
     casts: 'tflite',
-    // Small files may still count, compare and broadcast; large ones transpose and widen what they hold.
-    budget: () => reading.bytes + limits.rowElements,
   });
   const values = new Map<number, Value>();
   const inputs = reading.inputs.map(({ name, tensor }) => addInput(build, values, name, tensor, subgraph));
@@ -142,14 +140,19 @@ function addInput(
   const place = `input ${name}`;
   const info = subgraph.tensor(tensor, place);
   const lead = build.batchAxis === undefined ? 0 : 1;
-  const shape = rowShape(info, place, lead, build.limits);
+  const shape = rowShape(info, place, lead, build.budget);
   if (values.has(tensor)) throw new ForwardpassError('DUPLICATE', 'the tensor is an input twice', place);
   const { batchAxis } = build;
   values.set(tensor, { kind: 'row', type: elementType(info), shape, batchAxis, operand: build.uniqueName(name) });
   return { name, shape, dtype: elementType(info) };
 }
 
-function rowShape({ signature }: TensorInfo, place: string, lead: 0 | 1, { rowElements }: Limits): number[] {
+function rowShape(
+  { signature }: TensorInfo,
+  place: string,
+  lead: 0 | 1,
+  { limits: { rowElements } }: Budget,
+): number[] {
   if (signature.length < lead) throw new CrossesRows('the input is a single number without a batch', place);
   if (signature.length > HIGHEST_RANK) {
     throw new ForwardpassError('LIMIT', `expected at most ${HIGHEST_RANK} axes, found ${signature.length}`, place);

@@ -16,9 +16,12 @@ export const tflite: FormatReader = {
   detect: (head) => head.length >= 8 && String.fromCharCode(...head.subarray(4, 8)) === IDENTIFIER,
 
   async read({ main }, options) {
-    const { limits } = options;
-    if (main.size > limits.bytes) {
-      throw new ForwardpassError('LIMIT', `the file has ${main.size} bytes; \`limits.bytes\` allows ${limits.bytes}`);
+    const { budget } = options;
+    if (main.size > budget.limits.bytes) {
+      throw new ForwardpassError(
+        'LIMIT',
+        `the file has ${main.size} bytes; \`limits.bytes\` allows ${budget.limits.bytes}`,
+      );
     }
     const [{ readModel }, bytes] = await Promise.all([reader(), main.read(0, main.size)]);
     return readModel(bytes, main.name, options);

@@ -1,6 +1,6 @@
 /** Walks a program's nodes in their order and hands each operator to the machine. */
 import { ForwardpassError } from '../../errors.ts';
-import type { Limits } from '../../graph/limits.ts';
+import type { Budget } from '../../graph/budget.ts';
 import { quote } from '../../words.ts';
 import { type Argument, PyNumber } from '../aten/argument.ts';
 import { codeOfType } from '../aten/element-types.ts';
@@ -53,11 +53,11 @@ function itemOf([items, index]: readonly Argument[], place: string): Argument {
 
 export class Interpreter {
   readonly #machine: Machine;
-  readonly #limits: Limits;
+  readonly #budget: Budget;
 
-  constructor(machine: Machine, limits: Limits) {
+  constructor(machine: Machine, budget: Budget) {
     this.#machine = machine;
-    this.#limits = limits;
+    this.#budget = budget;
   }
 
   /** Adds what the nodes give to `values`, which holds the inputs. */
@@ -95,7 +95,7 @@ export class Interpreter {
 
   /** The settings concern training and the device; what is computed stays the same. */
   #runWrapped(node: ProgramNode, values: Map<string, Argument>, depth: number, place: string): void {
-    if (depth >= this.#limits.depth) {
+    if (depth >= this.#budget.limits.depth) {
       throw new ForwardpassError('LIMIT', `graphs within graphs are deeper than \`limits.depth\`, ${depth}`, place);
     }
     const at = node.inputs.findIndex(({ argument }) => argument.tag === 'as_graph');

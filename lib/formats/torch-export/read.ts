@@ -1,7 +1,7 @@
 /** A program of torch.export as a graph: its inputs, its nodes in their order, its outputs. */
 import { ForwardpassError } from '../../errors.ts';
+import type { Budget } from '../../graph/budget.ts';
 import type { Graph, GraphInput } from '../../graph/graph.ts';
-import type { Limits } from '../../graph/limits.ts';
 import { quote } from '../../words.ts';
 import { type Argument, TensorRef } from '../aten/argument.ts';
 import { commonBatch, finishGraph, inputRow, type ProgramInput } from '../aten/finish.ts';
@@ -23,22 +23,24 @@ const NEWEST_SCHEMA = 8;
 
 const LEGACY_PROGRAM = 'serialized_exported_program.json';
 
-export async function readProgram(main: Reader, limits: Limits): Promise<Graph> {
-  if (main.size > limits.bytes) {
-    throw new ForwardpassError('LIMIT', `the file has ${main.size} bytes; \`limits.bytes\` allows ${limits.bytes}`);
+export async function readProgram(main: Reader, budget: Budget): Promise<Graph> {
+  if (main.size > budget.limits.bytes) {
+    throw new ForwardpassError(
+      'LIMIT',
+      `the file has ${main.size} bytes; \`limits.bytes\` allows ${budget.limits.bytes}`,
+    );
   }
-  const archive = await TorchArchive.open(main, limits);
+  const archive = await TorchArchive.open(main, budget);
   const member = programOf(archive);
   const program = fields(await archive.json(member), member);
   checkVersion(program, member);
   const module = fields(program.graph_module, 'graph_module');
   const graph = programGraph(module.graph, 'graph');
   const model = /([^/]+)\.json$/.exec(member)?.[1] ?? '';
-  const weights = await openWeights(archive, model, limits);
+  const weights = await openWeights(archive, model, budget);
   const specs = list(union)(fields(module.signature, 'signature').input_specs, 'signature.input_specs');
   const inputs = specs.flatMap((spec) => userInput(spec, graph) ?? []);
-  const build = (batchAxis: 0 | undefined) =>
-    buildGraph(batchAxis, module, graph, specs, inputs, weights, main.size, limits);
+  const build = (batchAxis: 0 | undefined) => buildGraph(batchAxis, module, graph, specs, inputs, weights, budget);
   try {
     return await build(0);
   } catch (error) {
@@ -90,16 +92,13 @@ async function buildGraph(
   specs: readonly Union[],
   inputs: readonly ProgramInput[],
   weights: Weights,
-  fileBytes: number,
-  limits: Limits,
+  budget: Budget,
 ): Promise<Graph> {
   const build = new GraphBuilder({
     batchAxis,
     declaredBatch: batchAxis === 0 ? commonBatch(inputs) : undefined,
-    limits,
+    budget,
     casts: 'wrap',
-    // Small files may still count, compare and broadcast; large ones transpose and cast what they hold.
-    budget: () => fileBytes + limits.rowElements,
   });
   const values = new Map<string, Argument>();
   const declared: GraphInput[] = [];
@@ -109,7 +108,7 @@ async function buildGraph(
     declared.push(info);
   }
   for (const spec of specs) await bindStored(spec, values, weights);
-  new Interpreter(new Machine(build), limits).run(graph, values);
+  new Interpreter(new Machine(build), budget).run(graph, values);
   return finishGraph('torch-export', build, declared, outputsOf(module, values));
 }
 

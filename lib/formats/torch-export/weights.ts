@@ -1,6 +1,6 @@
 /** The tensors of a program by the names that its signature has for them, in every layout that torch has written. */
 import { ForwardpassError } from '../../errors.ts';
-import type { Limits } from '../../graph/limits.ts';
+import type { Budget } from '../../graph/budget.ts';
 import { elementCount } from '../../graph/shapes.ts';
 import { quote } from '../../words.ts';
 import { type StoredTensor, TorchArchive } from '../aten/torch-archive.ts';
@@ -14,14 +14,14 @@ import { fixedSize } from './program.ts';
 export type Weights = (name: string, place: string) => Promise<Constant>;
 
 /** Members that hold the tensors: raw with a description, or in a file as torch.save makes it. */
-export async function openWeights(archive: TorchArchive, model: string, limits: Limits): Promise<Weights> {
+export async function openWeights(archive: TorchArchive, model: string, budget: Budget): Promise<Weights> {
   const folders = ['weights', 'constants'] as const;
   const sources = await Promise.all(
     folders.map(async (folder) => {
       const config = `data/${folder}/${model}_${folder}_config.json`;
-      if (archive.has(config)) return described(archive, config, `data/${folder}`, limits);
+      if (archive.has(config)) return described(archive, config, `data/${folder}`, budget);
       const saved = [`data/${folder}/${model}.pt`, ...LEGACY[folder]].find((name) => archive.has(name));
-      return saved === undefined ? undefined : pickled(archive, saved, limits);
+      return saved === undefined ? undefined : pickled(archive, saved, budget);
     }),
   );
   return async (name, place) => {
@@ -47,13 +47,13 @@ interface Payload {
 }
 
 /** One raw member for each storage. */
-async function described(archive: TorchArchive, config: string, folder: string, limits: Limits): Promise<Source> {
+async function described(archive: TorchArchive, config: string, folder: string, budget: Budget): Promise<Source> {
   const entries = Object.entries(fields(fields(await archive.json(config), config).config, `${config}.config`));
   const payloads = new Map<string, unknown>(entries);
   return async (name, place) => {
     if (!payloads.has(name)) return undefined;
     const { path, tensor } = payload(payloads.get(name), `${config} ${name}`);
-    if (!(elementCount(tensor.shape) <= limits.parameters)) {
+    if (!(elementCount(tensor.shape) <= budget.limits.parameters)) {
       throw new ForwardpassError(
         'LIMIT',
         `a tensor of [${tensor.shape.join(', ')}] exceeds \`limits.parameters\``,
@@ -87,7 +87,7 @@ function payload(value: unknown, place: string): Payload {
 }
 
 /** A file of torch.save inside the archive: a dict of tensors. */
-async function pickled(archive: TorchArchive, member: string, limits: Limits): Promise<Source | undefined> {
+async function pickled(archive: TorchArchive, member: string, budget: Budget): Promise<Source | undefined> {
   const bytes = await archive.read(member);
   if (bytes.length === 0) return undefined;
   const inner = await TorchArchive.open(
@@ -96,7 +96,7 @@ async function pickled(archive: TorchArchive, member: string, limits: Limits): P
       size: bytes.length,
       read: async (offset, length) => bytes.slice(offset, offset + length),
     },
-    limits,
+    budget,
   );
   const dict = await inner.pickle('data.pkl');
   if (!(dict instanceof PickleDict)) {

@@ -1,7 +1,7 @@
 /** A TorchScript module as a graph: its modules, the inputs of its forward, and what forward gives. */
 import { ForwardpassError } from '../../errors.ts';
+import type { Budget } from '../../graph/budget.ts';
 import type { Graph } from '../../graph/graph.ts';
-import type { Limits } from '../../graph/limits.ts';
 import { type Argument, PyNumber, TensorRef } from '../aten/argument.ts';
 import { commonBatch, finishGraph, inputRow, type ProgramInput } from '../aten/finish.ts';
 import { Machine } from '../aten/machine.ts';
@@ -17,11 +17,14 @@ import type { FunctionCode } from './syntax.ts';
 import { findInputs, type Trial } from './trial.ts';
 import { describeValue, NamedTuple, ScriptDict, ScriptFunction, ScriptObject, type ScriptValue } from './values.ts';
 
-export async function readModule(main: Reader, limits: Limits): Promise<Graph> {
-  if (main.size > limits.bytes) {
-    throw new ForwardpassError('LIMIT', `the file has ${main.size} bytes; \`limits.bytes\` allows ${limits.bytes}`);
+export async function readModule(main: Reader, budget: Budget): Promise<Graph> {
+  if (main.size > budget.limits.bytes) {
+    throw new ForwardpassError(
+      'LIMIT',
+      `the file has ${main.size} bytes; \`limits.bytes\` allows ${budget.limits.bytes}`,
+    );
   }
-  const archive = await TorchArchive.open(main, limits);
+  const archive = await TorchArchive.open(main, budget);
   if (!archive.has('data.pkl')) {
     const message =
       'the file is of torch 1.2 or older, which is not read; load it with a newer torch and save it again';
@@ -39,10 +42,8 @@ export async function readModule(main: Reader, limits: Limits): Promise<Graph> {
     const build = new GraphBuilder({
       batchAxis: 0,
       declaredBatch: commonBatch(shapes),
-      limits,
+      budget,
       casts: 'wrap',
-      // Small files may still count, compare and broadcast; large ones transpose and cast what they hold.
-      budget: () => main.size + limits.rowElements,
     });
     const machine = new Machine(build);
     const held = constants?.make();

@@ -1,7 +1,7 @@
 /** What every translation rests on: the node at work, its errors, axes and the batch, names, and the nodes so far. */
 import { type ErrorCode, ForwardpassError } from '../../errors.ts';
+import type { Budget } from '../../graph/budget.ts';
 import type { Node, Op, OpAttributes, Operand, Tensor } from '../../graph/graph.ts';
-import type { Limits } from '../../graph/limits.ts';
 import { elementCount, formatShape } from '../../graph/shapes.ts';
 import type { CastRule } from '../casts.ts';
 import * as fold from './fold.ts';
@@ -29,11 +29,9 @@ export interface EmitterOptions {
   readonly batchAxis: 0 | undefined;
   /** The size that the file gives the batch, where it gives one. */
   readonly declaredBatch: number | undefined;
-  readonly limits: Limits;
+  readonly budget: Budget;
   /** Whose casts the model was made for. */
   readonly casts: CastRule;
-  /** How many elements the constants computed here may have together. */
-  readonly budget: () => number;
 }
 
 /** What a new row tensor is like, but for its name. What is known of the elements counts where they only move. */
@@ -45,24 +43,21 @@ export class Emitter {
   readonly nodes: Node[] = [];
   readonly batchAxis: 0 | undefined;
   readonly declaredBatch: number | undefined;
-  readonly limits: Limits;
+  readonly budget: Budget;
   readonly castRule: CastRule;
   /** What the model's constant strings are the indices of. */
   readonly constantWords = new Vocabulary();
   /** What its string inputs are the indices of: the words that some operation looks for. */
   readonly inputWords = new Vocabulary();
-  readonly #budget: () => number;
   /** Names in use, with how many others were derived from each. */
   readonly #nameCounts = new Map<string, number>();
-  #spent = 0;
   #site: Site = { name: '', place: 'graph', output: 'value' };
 
   constructor(options: EmitterOptions) {
     this.batchAxis = options.batchAxis;
     this.declaredBatch = options.declaredBatch;
-    this.limits = options.limits;
+    this.budget = options.budget;
     this.castRule = options.casts;
-    this.#budget = options.budget;
   }
 
   enter(site: Site): void {
@@ -96,7 +91,7 @@ export class Emitter {
 
   emit<O extends Op>(op: O, inputs: readonly Operand[], attributes: OpAttributes[O], info: RowInfo): Row {
     // Validation checks this again; here it keeps what is computed from the shape in proportion.
-    if (!(elementCount(info.shape) <= this.limits.rowElements)) {
+    if (!(elementCount(info.shape) <= this.budget.limits.rowElements)) {
       throw this.error('LIMIT', `a row of shape ${formatShape(info.shape)} exceeds \`limits.rowElements\``);
     }
     const output = this.uniqueName(this.#site.output);
@@ -106,12 +101,9 @@ export class Emitter {
     return { kind: 'row', type, shape, batchAxis, operand: output, ...known };
   }
 
-  /** Keeps what constants computed from one another take in proportion to the file. */
+  /** Before so many elements of constants are computed: keeps what they take in proportion to the file. */
   spend(elements: number): void {
-    this.#spent += elements;
-    if (!(this.#spent <= this.#budget())) {
-      throw this.error('LIMIT', `the constants that the model computes would take ${this.#spent} elements`);
-    }
+    this.budget.buildElements(elements, this.place);
   }
 
   /** The rank that ONNX sees. */

@@ -1,3 +1,4 @@
+import type { Budget } from '../budget.ts';
 import {
   type DType,
   decidersOf,
@@ -66,12 +67,19 @@ export class Rewriter {
   #steps = new Set<string>();
   #names = 0;
 
+  readonly precision: 'f32' | 'f64';
+  /** Whether what holds integers is told from what holds floats. */
+  readonly tellsIntegers: boolean;
+  /** For the constants that rules make. */
+  readonly budget: Budget;
+
   constructor(
     graph: CheckedGraph,
-    readonly precision: 'f32' | 'f64',
-    /** Whether what holds integers is told from what holds floats. */
-    readonly tellsIntegers: boolean,
+    options: { readonly precision: 'f32' | 'f64'; readonly tellsIntegers: boolean; readonly budget: Budget },
   ) {
+    this.precision = options.precision;
+    this.tellsIntegers = options.tellsIntegers;
+    this.budget = options.budget;
     this.inputs = graph.inputs;
     this.shapes = new Map(graph.shapes);
     this.#outputs = [...graph.outputs, ...decidersOf(graph)];

@@ -5,11 +5,11 @@ import { inputRow } from '../../../lib/formats/aten/finish.ts';
 import { Machine, siteOf } from '../../../lib/formats/aten/machine.ts';
 import { GraphBuilder } from '../../../lib/formats/tracing/builder.ts';
 import { constant, type ElementType, literal } from '../../../lib/formats/tracing/value.ts';
-import { DEFAULT_LIMITS } from '../../../lib/graph/limits.ts';
+import { Budget } from '../../../lib/graph/budget.ts';
 import { failureOf } from '../../failure.ts';
 
-function machine(limits = DEFAULT_LIMITS) {
-  const build = new GraphBuilder({ batchAxis: 0, declaredBatch: undefined, limits, casts: 'wrap', budget: () => 1000 });
+function machine(budget = new Budget()) {
+  const build = new GraphBuilder({ batchAxis: 0, declaredBatch: undefined, budget, casts: 'wrap' });
   const made = new Machine(build);
   const call = (name: string, ...args: Argument[]) => made.call(name, args, new Map(), siteOf('n', name));
   const input = (type: ElementType, ...shape: number[]) =>
@@ -114,7 +114,7 @@ describe('a call', () => {
   });
 
   it('counts against the limit of nodes', async () => {
-    const { call, input } = machine({ ...DEFAULT_LIMITS, nodes: 2 });
+    const { call, input } = machine(new Budget({ nodes: 2 }));
     const x = input('float32', 3);
     call('neg', x);
     call('neg', x);

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { isHdf5, openHdf5 } from '../../../lib/formats/containers/hdf5.ts';
-import { DEFAULT_LIMITS } from '../../../lib/graph/limits.ts';
+import { Budget } from '../../../lib/graph/budget.ts';
 import { failureOf } from '../../failure.ts';
 
 const fixture = (name: string) =>
   new Uint8Array(readFileSync(new URL(`../../fixtures/keras/${name}`, import.meta.url)));
-const open = (name: string, limits = DEFAULT_LIMITS) => openHdf5(fixture(name), name, limits);
+const open = (name: string, budget = new Budget()) => openHdf5(fixture(name), name, budget);
 
 describe('an HDF5 file', () => {
   it('is told by its signature, also after a block of the writer', () => {
@@ -49,10 +49,10 @@ describe('an HDF5 file', () => {
   });
 
   it('holds no more elements and names than its limits allow', async () => {
-    const few = await open('alone.weights.h5', { ...DEFAULT_LIMITS, parameters: 100 });
+    const few = await open('alone.weights.h5', new Budget({ parameters: 100 }));
     expect((await failureOf(() => few.dataset('layers/dense/vars/0'))).code).toBe('LIMIT');
     few.close();
-    const narrow = await open('alone.weights.h5', { ...DEFAULT_LIMITS, nodes: 2 });
+    const narrow = await open('alone.weights.h5', new Budget({ nodes: 2 }));
     expect((await failureOf(() => narrow.children('layers'))).code).toBe('LIMIT');
     narrow.close();
   });
@@ -61,13 +61,13 @@ describe('an HDF5 file', () => {
     const bytes = fixture('sequential.h5');
     const collection = Buffer.from(bytes.buffer).indexOf('GCOL');
     bytes[collection + 16 + 8 + 5] = 1; // the first object's length gains 2^40
-    const error = await failureOf(() => openHdf5(bytes, 'model', DEFAULT_LIMITS));
+    const error = await failureOf(() => openHdf5(bytes, 'model', new Budget()));
     expect(error.code).toBe('MALFORMED');
     expect(error.message).toContain(`collection of text at byte ${collection}`);
   });
 
   it('says why it cannot be opened', async () => {
-    const error = await failureOf(() => openHdf5(new Uint8Array(2000), 'model', DEFAULT_LIMITS));
+    const error = await failureOf(() => openHdf5(new Uint8Array(2000), 'model', new Budget()));
     expect(error.message).toBe('model: the HDF5 structure is damaged: file signature not found');
   });
 });

@@ -3,14 +3,14 @@ import { deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { detectPickle, readPickledFile } from '../../../lib/formats/containers/joblib.ts';
 import type { PickleDict } from '../../../lib/formats/containers/pickle/values.ts';
-import { DEFAULT_LIMITS } from '../../../lib/graph/limits.ts';
+import { Budget } from '../../../lib/graph/budget.ts';
 import { failureOf } from '../../failure.ts';
 import { sourceOf } from '../safetensors-file.ts';
 import { plain } from './plain-pickle.ts';
 
 const folder = new URL('../../fixtures/joblib/', import.meta.url);
 const file = (name: string) => new Uint8Array(readFileSync(new URL(name, folder)));
-const read = (bytes: Uint8Array, limits = {}) => readPickledFile(sourceOf(bytes), { ...DEFAULT_LIMITS, ...limits });
+const read = (bytes: Uint8Array, limits = {}) => readPickledFile(sourceOf(bytes), new Budget(limits));
 
 interface Row {
   readonly file: string;

@@ -9,7 +9,7 @@ import {
   PickleObject,
   type PickleValue,
 } from '../../../lib/formats/containers/pickle/values.ts';
-import { DEFAULT_LIMITS } from '../../../lib/graph/limits.ts';
+import { Budget } from '../../../lib/graph/budget.ts';
 import { failureOf } from '../../failure.ts';
 import { plain, revive } from './plain-pickle.ts';
 
@@ -27,7 +27,7 @@ const ROWS: Row[] = JSON.parse(
 
 const read = (bytes: string | Uint8Array, options = {}): PickleValue =>
   readPickle(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes, {
-    limits: DEFAULT_LIMITS,
+    budget: new Budget(),
     place: 'a.pkl',
     ...options,
   }).value;
@@ -66,7 +66,7 @@ describe('a pickle', () => {
 
   it('says where it ends, and begins where it is told', () => {
     const bytes = Buffer.from('K\x01.K\x02.', 'latin1');
-    const options = { limits: DEFAULT_LIMITS, place: 'a.pkl' };
+    const options = { budget: new Budget(), place: 'a.pkl' };
     const first = readPickle(bytes, options);
     expect(first).toMatchObject({ value: 1, end: 3, protocol: 0 });
     expect(readPickle(bytes, { ...options, start: first.end })).toMatchObject({ value: 2, end: 6, protocol: 0 });
@@ -263,7 +263,7 @@ describe('the pickle machine', () => {
   });
 
   it('keeps to as many values as the limit on nodes is worth', async () => {
-    const limits = { ...DEFAULT_LIMITS, nodes: 10 };
+    const limits = new Budget({ nodes: 10 });
     expect(read(`${']0'.repeat(300)}N.`, { limits })).toBeNull();
     const error = await failureOf(() => read(`${'N'.repeat(400)}.`, { limits }));
     expect(error).toMatchObject({ code: 'LIMIT', message: expect.stringContaining('limits.nodes') });

@@ -1,14 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { crc32, crc32ByTable } from '../../../lib/formats/containers/compression/crc32.ts';
 import { isZip, lookIntoZip, openZip } from '../../../lib/formats/containers/zip.ts';
-import { DEFAULT_LIMITS } from '../../../lib/graph/limits.ts';
+import { Budget } from '../../../lib/graph/budget.ts';
 import { bytesReader } from '../../../lib/source/bytes.ts';
 import { failureOf } from '../../failure.ts';
 import { sourceOf } from '../safetensors-file.ts';
 import { type Member, zipOf } from './zip-file.ts';
 
-const open = (bytes: Uint8Array, limits = {}) =>
-  openZip(bytesReader('model.zip', bytes), { ...DEFAULT_LIMITS, ...limits });
+const open = (bytes: Uint8Array, limits = {}) => openZip(bytesReader('model.zip', bytes), new Budget(limits));
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString();
 
 /** Opens an archive and reads every member. */

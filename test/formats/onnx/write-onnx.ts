@@ -3,8 +3,9 @@ import { PbfWriter } from 'pbf';
 import { ForwardpassError } from '../../../lib/errors.ts';
 import type { Source } from '../../../lib/formats/format.ts';
 import { onnx } from '../../../lib/formats/onnx/onnx.ts';
+import { Budget } from '../../../lib/graph/budget.ts';
 import type { Graph } from '../../../lib/graph/graph.ts';
-import { DEFAULT_LIMITS, type Limits } from '../../../lib/graph/limits.ts';
+import type { Limits } from '../../../lib/graph/limits.ts';
 
 export const FLOAT = 1;
 export const INT64 = 7;
@@ -227,7 +228,7 @@ export function sourceOf(bytes: Uint8Array, files: Surroundings['files'] = {}): 
 }
 
 export function readBytes(bytes: Uint8Array, { limits, files }: Surroundings = {}): Promise<Graph> {
-  return onnx.read(sourceOf(bytes, files), { limits: { ...DEFAULT_LIMITS, ...limits } });
+  return onnx.read(sourceOf(bytes, files), { budget: new Budget(limits) });
 }
 
 export function read(model: ModelParts, surroundings?: Surroundings): Promise<Graph> {

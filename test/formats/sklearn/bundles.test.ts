@@ -9,7 +9,7 @@ import {
   type PickleValue,
 } from '../../../lib/formats/containers/pickle/values.ts';
 import { choose } from '../../../lib/formats/sklearn/bundle/choose.ts';
-import { DEFAULT_LIMITS } from '../../../lib/graph/limits.ts';
+import { Budget } from '../../../lib/graph/budget.ts';
 import { type LoadOptions, load } from '../../../lib/load.ts';
 import { failureOf } from '../../failure.ts';
 
@@ -53,7 +53,7 @@ const ridge = () => objectOf('sklearn.linear_model._ridge', 'Ridge');
 
 describe('feature names beside a model', () => {
   const namesOf = (bundle: PickleValue, member?: string, classes: readonly string[] = []) =>
-    choose([bundle], member, DEFAULT_LIMITS).names(2, [classes]);
+    choose([bundle], member, new Budget()).names(2, [classes]);
 
   it('are a list of as many strings as there are features', () => {
     expect(namesOf(dictOf({ m: ridge(), columns: listOf('a', 'b'), other: listOf('a', 'b', 'c') }))).toEqual([
@@ -92,7 +92,7 @@ function encoderOf(...classes: readonly string[]): PickleObject {
 }
 
 describe('what lies beside a model', () => {
-  const chosen = (bundle: PickleValue) => choose([bundle], undefined, DEFAULT_LIMITS).estimators[0].className;
+  const chosen = (bundle: PickleValue) => choose([bundle], undefined, new Budget()).estimators[0].className;
 
   it('is no model where its class is none: a scorer, a splitter, a date, an object without estimators', () => {
     const others = [

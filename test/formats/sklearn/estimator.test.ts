@@ -9,7 +9,7 @@ import {
 } from '../../../lib/formats/containers/pickle/values.ts';
 import { Estimator } from '../../../lib/formats/sklearn/estimator.ts';
 import { featuresOf } from '../../../lib/formats/sklearn/features.ts';
-import { DEFAULT_LIMITS } from '../../../lib/graph/limits.ts';
+import { Budget } from '../../../lib/graph/budget.ts';
 
 function object(name: string, attributes: Readonly<Record<string, PickleValue>>): PickleObject {
   const made = new PickleObject(new PickleGlobal('sklearn.linear_model._ridge', name), []);
@@ -93,7 +93,7 @@ describe('Estimator', () => {
 });
 
 describe('featuresOf', () => {
-  const features = (made: PickleObject) => featuresOf([Estimator.of(made, '')], DEFAULT_LIMITS, () => true);
+  const features = (made: PickleObject) => featuresOf([Estimator.of(made, '')], new Budget(), () => true);
 
   it('takes what the estimator says, with its names', () => {
     const names = new PickleArray([2], 'O', ['age', 'height']);

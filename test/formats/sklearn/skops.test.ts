@@ -10,7 +10,7 @@ import {
   type PickleValue,
 } from '../../../lib/formats/containers/pickle/values.ts';
 import { readSkops } from '../../../lib/formats/sklearn/skops.ts';
-import { DEFAULT_LIMITS } from '../../../lib/graph/limits.ts';
+import { Budget } from '../../../lib/graph/budget.ts';
 import { failureOf } from '../../failure.ts';
 import { zipOf } from '../containers/zip-file.ts';
 import { sourceOf } from '../safetensors-file.ts';
@@ -38,7 +38,7 @@ function npy(descr: string, shape: string, data: Uint8Array): Buffer {
 
 function read(schema: unknown, members: Readonly<Record<string, Uint8Array>> = {}): Promise<PickleValue> {
   const files = Object.entries({ 'schema.json': Buffer.from(JSON.stringify(schema)), ...members });
-  return readSkops(sourceOf(zipOf(files.map(([name, data]) => ({ name, data })))).main, DEFAULT_LIMITS);
+  return readSkops(sourceOf(zipOf(files.map(([name, data]) => ({ name, data })))).main, new Budget());
 }
 
 const listOf = (...items: PickleValue[]) => {

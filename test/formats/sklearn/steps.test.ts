@@ -14,7 +14,7 @@ import {
 } from '../../../lib/formats/containers/pickle/values.ts';
 import { choose } from '../../../lib/formats/sklearn/bundle/choose.ts';
 import { graphOf } from '../../../lib/formats/sklearn/read.ts';
-import { DEFAULT_LIMITS } from '../../../lib/graph/limits.ts';
+import { Budget } from '../../../lib/graph/budget.ts';
 import { load, modelFromGraph } from '../../../lib/load.ts';
 import { bytesReader } from '../../../lib/source/bytes.ts';
 import { failureOf } from '../../failure.ts';
@@ -160,14 +160,14 @@ describe('attributes that are not what they should be', () => {
   it.each(files)('are refused in words, or make no difference: %s', async (file) => {
     const main = bytesReader(file, readFileSync(new URL(file, STEPS)));
     const sibling = () => Promise.reject(new Error('no file has others beside it'));
-    const { values } = await readPickledFile({ main, sibling }, DEFAULT_LIMITS);
+    const { values } = await readPickledFile({ main, sibling }, new Budget());
     for (const object of objectsIn(values[0])) {
       for (const entry of object.state instanceof PickleDict ? object.state.entries : []) {
         const [name, right] = entry;
         for (const wrong of OTHERS) {
           entry[1] = wrong;
           try {
-            modelFromGraph(graphOf(choose(values, undefined, DEFAULT_LIMITS), DEFAULT_LIMITS)).dispose();
+            modelFromGraph(graphOf(choose(values, undefined, new Budget()), new Budget())).dispose();
           } catch (error) {
             const what = `${object.callable}.${String(name)}`;
             if (!(error instanceof ForwardpassError)) throw new Error(what, { cause: error });

@@ -47,7 +47,8 @@ function arange(call: Call): Result {
     call.has(name) ? call.number(name) : [0, 0, 1][i],
   );
   const count = Math.max(Math.ceil((end - start) / step), 0);
-  if (!(count <= call.build.limits.rowElements)) throw call.error('LIMIT', `a range of ${count} numbers is too long`);
+  if (!(count <= call.build.budget.limits.rowElements))
+    throw call.error('LIMIT', `a range of ${count} numbers is too long`);
   call.build.spend(count);
   const given = ['start', 'end', 'step'].filter((name) => call.has(name)).map((name) => call.operand(name));
   const type = call.type('dtype') ?? (given.some(({ type }) => isFloat(type)) ? 'float32' : 'int64');

@@ -183,7 +183,7 @@ function repeat(name: string): Translation {
       if (count === 1) return value;
       if (count === undefined) throw build.crossing('rows are repeated as often as the batch has rows');
       const length = sizeOf(call, value, axis);
-      if (count < 0 || count * length > build.limits.rowElements) {
+      if (count < 0 || count * length > build.budget.limits.rowElements) {
         throw call.error('LIMIT', `an axis of ${length} is repeated ${count} times`);
       }
       return build.gather(
@@ -198,7 +198,7 @@ function repeat(name: string): Translation {
 function repeatInterleave(call: Call): Result {
   const [count, axis, x] = [call.number('repeats'), call.number('dim'), call.tensor('self')];
   const length = sizeOf(call, x, axis);
-  if (count < 1 || count * length > call.build.limits.rowElements) {
+  if (count < 1 || count * length > call.build.budget.limits.rowElements) {
     throw call.error('LIMIT', `an axis of ${length} is repeated ${count} times`);
   }
   return call.build.gather(
@@ -241,7 +241,7 @@ function pad(call: Call): Result {
     if (before === 0 && after === 0) continue;
     const own = build.ownAxis(x, axis);
     const length = x.shape[own];
-    if (!(length + Math.max(before, 0) + Math.max(after, 0) <= build.limits.rowElements)) {
+    if (!(length + Math.max(before, 0) + Math.max(after, 0) <= build.budget.limits.rowElements)) {
       throw call.error('LIMIT', `an axis of ${length} is padded by ${before} and ${after}`);
     }
     const kept = build.gather(x, axis, range(Math.max(-before, 0), length - Math.max(-after, 0), 1));

@@ -68,7 +68,7 @@ function oneHot(call: Call): Result {
   const depth = call.number('num_classes');
   if (isFloat(ids.type)) throw new FloatIds(ids, build.place);
   if (depth < 1) throw call.error('UNSUPPORTED_OP', 'the number of classes depends on the ids; give num_classes');
-  if (depth > build.limits.rowElements) throw call.error('LIMIT', `a one-hot of ${depth} classes is too long`);
+  if (depth > build.budget.limits.rowElements) throw call.error('LIMIT', `a one-hot of ${depth} classes is too long`);
   return build.oneHot(build.asRow(ids), -1, depth, 0, 1, 'int64');
 }
 

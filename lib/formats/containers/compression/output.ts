@@ -1,17 +1,7 @@
 /** Where decompressed bytes go: as many as were declared, or as many as a limit allows, and no more. */
 import { ForwardpassError } from '../../../errors.ts';
-import type { Limits } from '../../../graph/limits.ts';
 
 const FIRST_ROOM = 2 ** 16;
-
-/** A file may unpack to so many bytes whatever its size; above, to so many times its size. */
-const MODEST_BYTES = 2 ** 24;
-const HIGHEST_RATIO = 100;
-
-/** How many bytes a file may unpack to: parameters hardly shrink, so one that grows beyond proportion is no model. */
-export function mostUnpacked(fileBytes: number, limits: Limits): number {
-  return Math.min(limits.bytes, Math.max(MODEST_BYTES, HIGHEST_RATIO * fileBytes));
-}
 
 export class BoundedOutput {
   /** What was written so far, then room; reserving may put another array in its place. */

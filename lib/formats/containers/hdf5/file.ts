@@ -1,7 +1,7 @@
 /** An open HDF5 file: groups, their attributes, and the arrays in them, each checked before it is read. */
 import type { Metadata } from 'h5wasm';
 import { ForwardpassError } from '../../../errors.ts';
-import type { Limits } from '../../../graph/limits.ts';
+import type { Budget } from '../../../graph/budget.ts';
 import { quote } from '../../../words.ts';
 import { readStrings } from './attributes.ts';
 import { elementTypeOf, type Hdf5Dataset, HeldArray } from './dataset.ts';
@@ -30,7 +30,7 @@ export class Hdf5File {
     private readonly size: number,
     /** For messages. */
     readonly name: string,
-    private readonly limits: Limits,
+    private readonly budget: Budget,
   ) {}
 
   close(): void {
@@ -58,11 +58,15 @@ export class Hdf5File {
       throw new ForwardpassError('MALFORMED', 'expected a group, found none', this.at(group));
     }
     const depth = group === '' ? 0 : group.split('/').length;
-    if (depth > this.limits.depth) {
-      throw new ForwardpassError('LIMIT', `groups are nested more than ${this.limits.depth} deep`, this.at(group));
+    if (depth > this.budget.limits.depth) {
+      throw new ForwardpassError(
+        'LIMIT',
+        `groups are nested more than ${this.budget.limits.depth} deep`,
+        this.at(group),
+      );
     }
     const names = attempt(this.library, this.at(group), (calls) => calls.get_names(this.id, absolute(group), false));
-    if (names.length > this.limits.nodes) {
+    if (names.length > this.budget.limits.nodes) {
       throw new ForwardpassError('LIMIT', `holds ${names.length} names; \`limits.nodes\` allows fewer`, this.at(group));
     }
     this.names.set(group, names);
@@ -117,7 +121,7 @@ export class Hdf5File {
       const message = `declares the shape [${shape.join(', ')}], which brings the file's arrays to ${this.bytes} bytes`;
       throw new ForwardpassError('LIMIT', `${message}; a file of ${this.size} bytes may hold ${most}`, place);
     }
-    if (this.elements > this.limits.parameters) {
+    if (this.elements > this.budget.limits.parameters) {
       const message = `brings the file's arrays to ${this.elements} elements, over \`limits.parameters\``;
       throw new ForwardpassError('LIMIT', message, place);
     }

@@ -3,7 +3,7 @@
  * last opcode, in the middle of the pickle. https://github.com/joblib/joblib/blob/main/joblib/numpy_pickle.py
  */
 import { ForwardpassError } from '../../../errors.ts';
-import type { Limits } from '../../../graph/limits.ts';
+import type { Budget } from '../../../graph/budget.ts';
 import type { PickleHooks } from '../pickle/machine.ts';
 import { arrayFromBytes, countOf, readArrayType, readShape, recordBytes } from '../pickle/numpy.ts';
 import { readPickle } from '../pickle/pickle.ts';
@@ -19,7 +19,7 @@ export class ArrayWrappers implements PickleHooks {
   found = 0;
 
   constructor(
-    private readonly limits: Limits,
+    private readonly budget: Budget,
     private readonly place: string,
   ) {}
 
@@ -36,7 +36,7 @@ export class ArrayWrappers implements PickleHooks {
 
   private read(wrapper: PickleObject, stream: PickleStream): PickleValue | undefined {
     const { place } = stream;
-    const shape = readShape(wrapper.attribute('shape'), this.limits, place);
+    const shape = readShape(wrapper.attribute('shape'), this.budget, place);
     const dtype = wrapper.attribute('dtype');
     const type = readArrayType(dtype);
     if (type?.name === 'O') return this.readObjects(stream);
@@ -52,8 +52,8 @@ export class ArrayWrappers implements PickleHooks {
 
   /** An array of objects is a pickle of its own, without wrappers. */
   private readObjects(stream: PickleStream): PickleValue {
-    const { limits, place } = this;
-    const { value, end } = readPickle(stream.bytes, { limits, place, start: stream.at });
+    const { budget, place } = this;
+    const { value, end } = readPickle(stream.bytes, { budget, place, start: stream.at });
     stream.take(end - stream.at);
     if (value instanceof PickleArray) return value;
     throw stream.malformed(`expected an array of objects, found ${pickleKind(value)}`);

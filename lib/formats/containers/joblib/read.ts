@@ -1,8 +1,8 @@
 /** A pickled file as its value. */
 import { ForwardpassError } from '../../../errors.ts';
-import type { Limits } from '../../../graph/limits.ts';
+import type { Budget } from '../../../graph/budget.ts';
 import type { Reader } from '../../format.ts';
-import { BoundedOutput, mostUnpacked } from '../compression/output.ts';
+import { BoundedOutput } from '../compression/output.ts';
 import { type PickleOptions, type ReadPickle, readPickle } from '../pickle/pickle.ts';
 import type { PickleValue } from '../pickle/values.ts';
 import { ArrayWrappers } from './arrays.ts';
@@ -22,10 +22,14 @@ const LIKELY_RATIO = 4;
 /** joblib before 0.10 wrote these two letters, then the size as text. */
 const OLD_COMPRESSED = [0x5a, 0x46];
 
-export async function readFile(file: Reader, limits: Limits): Promise<PickledFile> {
+export async function readFile(file: Reader, budget: Budget): Promise<PickledFile> {
   const place = file.name;
-  if (file.size > limits.bytes) {
-    throw new ForwardpassError('LIMIT', `has ${file.size} bytes; \`limits.bytes\` allows ${limits.bytes}`, place);
+  if (file.size > budget.limits.bytes) {
+    throw new ForwardpassError(
+      'LIMIT',
+      `has ${file.size} bytes; \`limits.bytes\` allows ${budget.limits.bytes}`,
+      place,
+    );
   }
   const stored = await file.read(0, file.size);
   if (OLD_COMPRESSED.every((byte, i) => stored[i] === byte)) {
@@ -33,13 +37,13 @@ export async function readFile(file: Reader, limits: Limits): Promise<PickledFil
     throw new ForwardpassError('UNSUPPORTED_VERSION', message, place);
   }
   const compression = compressionOf(stored);
-  const bytes = compression === undefined ? stored : await unpack(stored, compression, limits, place);
-  const wrappers = new ArrayWrappers(limits, place);
-  const first = readPickle(bytes, { limits, place, hooks: wrappers });
+  const bytes = compression === undefined ? stored : await unpack(stored, compression, budget, place);
+  const wrappers = new ArrayWrappers(budget, place);
+  const first = readPickle(bytes, { budget, place, hooks: wrappers });
   const values = [first.value];
   let { end, valuesLeft } = first;
   while (end < bytes.length) {
-    const next = readNext(bytes, { limits, place, start: end, valuesLeft, hooks: wrappers });
+    const next = readNext(bytes, { budget, place, start: end, valuesLeft, hooks: wrappers });
     values.push(next.value);
     ({ end, valuesLeft } = next);
   }
@@ -57,8 +61,8 @@ function readNext(bytes: Uint8Array, options: PickleOptions & { readonly start: 
   }
 }
 
-async function unpack(bytes: Uint8Array, compression: Compression, limits: Limits, place: string): Promise<Uint8Array> {
-  const output = BoundedOutput.atMost(mostUnpacked(bytes.length, limits), place, LIKELY_RATIO * bytes.length);
+async function unpack(bytes: Uint8Array, compression: Compression, budget: Budget, place: string): Promise<Uint8Array> {
+  const output = BoundedOutput.atMost(budget.mostUnpacked, place, LIKELY_RATIO * bytes.length);
   switch (compression) {
     case 'zlib':
     case 'gzip':

@@ -3,7 +3,7 @@
  * writes down. https://docs.python.org/3/library/pickletools.html describes every opcode.
  */
 import { ForwardpassError } from '../../../errors.ts';
-import type { Limits } from '../../../graph/limits.ts';
+import type { Budget } from '../../../graph/budget.ts';
 import { readArray } from './numpy.ts';
 import { OPCODES } from './opcodes.ts';
 import { makeValue } from './reduce.ts';
@@ -32,7 +32,7 @@ export interface PickleHooks {
 }
 
 export interface PickleOptions {
-  readonly limits: Limits;
+  readonly budget: Budget;
   /** The file, for messages. */
   readonly place: string;
   /** Where the pickle begins; 0 unless given. */
@@ -48,7 +48,7 @@ const NEWEST_PROTOCOL = 5;
 
 export class Machine {
   readonly stream: PickleStream;
-  private readonly limits: Limits;
+  private readonly budget: Budget;
   private readonly hooks: PickleHooks | undefined;
   private stack: PickleValue[] = [];
   /** The stacks below each mark. */
@@ -60,11 +60,11 @@ export class Machine {
   private protocol = 0;
   valuesLeft: number;
 
-  constructor(bytes: Uint8Array, { limits, place, start, valuesLeft, hooks }: PickleOptions) {
+  constructor(bytes: Uint8Array, { budget, place, start, valuesLeft, hooks }: PickleOptions) {
     this.stream = new PickleStream(bytes, place, start);
-    this.limits = limits;
+    this.budget = budget;
     this.hooks = hooks;
-    this.valuesLeft = valuesLeft ?? limits.nodes * VALUES_PER_NODE;
+    this.valuesLeft = valuesLeft ?? budget.limits.nodes * VALUES_PER_NODE;
   }
 
   /** Runs up to STOP: the value left, and the protocol declared. */
@@ -113,7 +113,7 @@ export class Machine {
 
   mark(): void {
     this.spend();
-    if (this.marked.length >= this.limits.depth) {
+    if (this.marked.length >= this.budget.limits.depth) {
       const message = 'objects are nested deeper than `limits.depth` allows';
       throw new ForwardpassError('LIMIT', message, this.stream.place);
     }
@@ -204,10 +204,10 @@ export class Machine {
     if (keywords !== undefined && !(keywords instanceof PickleDict)) {
       throw this.malformed(`named arguments are ${pickleKind(keywords)}, expected a dict`);
     }
-    const { limits, stream } = this;
+    const { budget, stream } = this;
     refuseCall(callable, stream.place);
     const object = new PickleObject(callable, args.items, keywords);
-    const value = makeValue(callable, args.items, stream.place) ?? readArray(object, limits, stream.place);
+    const value = makeValue(callable, args.items, stream.place) ?? readArray(object, budget, stream.place);
     this.push(value ?? this.hooks?.called?.(object) ?? object);
   }
 
@@ -225,8 +225,8 @@ export class Machine {
       throw new ForwardpassError('UNSAFE', `the file would change ${object} in Python itself`, this.stream.place);
     }
     object.state = state;
-    const { limits, stream } = this;
-    const value = this.hooks?.built?.(object, stream) ?? readArray(object, limits, stream.place);
+    const { budget, stream } = this;
+    const value = this.hooks?.built?.(object, stream) ?? readArray(object, budget, stream.place);
     if (value !== undefined) this.replaceTop(value);
   }
 

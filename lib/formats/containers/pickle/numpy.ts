@@ -1,7 +1,7 @@
 /** NumPy's arrays, scalars and element types, from the calls that pickles write for them. */
 import { endianness } from 'node:os';
 import { ForwardpassError } from '../../../errors.ts';
-import type { Limits } from '../../../graph/limits.ts';
+import type { Budget } from '../../../graph/budget.ts';
 import { widenFloat16 } from '../half.ts';
 import { decodeLatin1 } from './text.ts';
 import {
@@ -34,21 +34,21 @@ type Numbers = Exclude<Elements, readonly unknown[]>;
  * The array that an object stands for, as far as it is one: undefined for other objects, and for elements that no
  * model computes with (complex, dates, records), which stay what they are until something needs them.
  */
-export function readArray(object: PickleObject, limits: Limits, place: string): PickleArray | undefined {
+export function readArray(object: PickleObject, budget: Budget, place: string): PickleArray | undefined {
   const name = String(object.callable).replace('numpy._core.', 'numpy.core.');
   const { args, state } = object;
   if (name === 'numpy.core.multiarray._reconstruct') {
     if (!(state instanceof PickleTuple) || !isPlainArray(args[0])) return undefined;
     const [shape, type, fortran, data] = state.items.slice(-4);
-    return arrayOf(type, shape, fortran === true, data, limits, place);
+    return arrayOf(type, shape, fortran === true, data, budget, place);
   }
   if (name === 'numpy.core.multiarray.scalar') {
     const [type, data] = args;
-    return arrayOf(type, new PickleTuple([]), false, data ?? null, limits, place);
+    return arrayOf(type, new PickleTuple([]), false, data ?? null, budget, place);
   }
   if (name === 'numpy.core.numeric._frombuffer') {
     const [data, type, shape, order] = args;
-    return arrayOf(type, shape, order === 'F', data, limits, place);
+    return arrayOf(type, shape, order === 'F', data, budget, place);
   }
   return undefined;
 }
@@ -83,24 +83,24 @@ function arrayOf(
   shapeValue: PickleValue | undefined,
   fortran: boolean,
   data: PickleValue | undefined,
-  limits: Limits,
+  budget: Budget,
   place: string,
 ): PickleArray | undefined {
   const known = readArrayType(type);
   if (known === undefined) return undefined;
-  const shape = readShape(shapeValue, limits, place);
+  const shape = readShape(shapeValue, budget, place);
   if (known.name === 'O') return objectArray(shape, data, place);
   return arrayFromBytes(known, shape, fortran, bytesOf(data, place), place);
 }
 
 /** A shape of whole numbers whose product is within `limits.parameters`. */
-export function readShape(value: PickleValue | undefined, limits: Limits, place: string): number[] {
+export function readShape(value: PickleValue | undefined, budget: Budget, place: string): number[] {
   const sizes = value instanceof PickleTuple ? value.items : undefined;
   const isShape = (size: PickleValue): size is number => Number.isSafeInteger(size) && Number(size) >= 0;
   if (!sizes?.every(isShape) || sizes.length > HIGHEST_RANK) {
     throw new ForwardpassError('MALFORMED', `expected the shape of an array, found ${pickleKind(value)}`, place);
   }
-  if (sizes.reduce((product, size) => product * Math.max(size, 1), 1) > limits.parameters) {
+  if (sizes.reduce((product, size) => product * Math.max(size, 1), 1) > budget.limits.parameters) {
     const message = `an array of shape [${sizes.join(', ')}] has more elements than \`limits.parameters\` allows`;
     throw new ForwardpassError('LIMIT', message, place);
   }

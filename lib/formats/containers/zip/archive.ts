@@ -1,10 +1,10 @@
 /** An open zip archive: its members by name, each read whole. */
 import { ForwardpassError } from '../../../errors.ts';
-import type { Limits } from '../../../graph/limits.ts';
+import type { Budget } from '../../../graph/budget.ts';
 import { quote } from '../../../words.ts';
 import { crc32 } from '../compression/crc32.ts';
 import { inflate } from '../compression/inflate.ts';
-import { BoundedOutput, mostUnpacked } from '../compression/output.ts';
+import { BoundedOutput } from '../compression/output.ts';
 import type { Directory, StoredEntry, ZipEntry } from './directory.ts';
 
 export type { ZipEntry } from './directory.ts';
@@ -15,12 +15,10 @@ const HEADER_SIGNATURE = 0x04034b50;
 export class ZipArchive {
   readonly entries: ReadonlyMap<string, ZipEntry>;
   private readonly stored: ReadonlyMap<string, StoredEntry>;
-  /** Bytes that members unpacked to so far. */
-  private unpacked = 0;
 
   constructor(
     private readonly directory: Directory,
-    private readonly limits: Limits,
+    private readonly budget: Budget,
   ) {
     this.stored = directory.entries;
     this.entries = directory.entries;
@@ -61,11 +59,7 @@ export class ZipArchive {
       const message = `is stored as it is, with ${compressedSize} bytes where ${size} are declared`;
       throw new ForwardpassError('MALFORMED', message, place);
     }
-    this.unpacked += size;
-    const most = mostUnpacked(reader.size, this.limits);
-    if (this.unpacked <= most) return;
-    const message = `brings what is unpacked to ${this.unpacked} bytes; for an archive of ${reader.size} bytes ${most} are allowed`;
-    throw new ForwardpassError('LIMIT', message, place);
+    if (method !== 'stored') this.budget.unpack(size, place);
   }
 
   /** Where the bytes begin: after the member's own header, which must name the same member. */

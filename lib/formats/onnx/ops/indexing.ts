@@ -18,7 +18,7 @@ function tile(call: Call): Value {
   return repeats.reduce<Value>((tiled, count, axis) => {
     if (count === 1) return tiled;
     const length = tiled.shape[build.ownAxis(tiled, axis)];
-    if (!Number.isInteger(count) || count < 0 || count * length > call.build.limits.rowElements) {
+    if (!Number.isInteger(count) || count < 0 || count * length > call.build.budget.limits.rowElements) {
       throw call.error('LIMIT', `an axis of ${length} is repeated ${count} times`);
     }
     return build.gather(
@@ -160,8 +160,8 @@ function oneHot(call: Call): Value {
   const { build } = call;
   const depth = call.number(1) ?? 0;
   const values = call.constant(2);
-  if (!Number.isInteger(depth) || depth < 1 || depth > build.limits.rowElements) {
-    throw call.error('LIMIT', `expected a depth from 1 to ${build.limits.rowElements}, found ${depth}`);
+  if (!Number.isInteger(depth) || depth < 1 || depth > build.budget.limits.rowElements) {
+    throw call.error('LIMIT', `expected a depth from 1 to ${build.budget.limits.rowElements}, found ${depth}`);
   }
   if (values.data.length !== 2)
     throw call.error('SHAPE', `expected the values off and on, found ${values.data.length}`);

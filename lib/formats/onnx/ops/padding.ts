@@ -37,7 +37,7 @@ function padAxis(call: Call, x: Value, axis: number, before: number, after: numb
   const { build } = call;
   const own = build.ownAxis(x, axis);
   const length = x.shape[own];
-  if (!(length + Math.max(before, 0) + Math.max(after, 0) <= build.limits.rowElements)) {
+  if (!(length + Math.max(before, 0) + Math.max(after, 0) <= build.budget.limits.rowElements)) {
     throw call.error('LIMIT', `an axis of ${length} is padded by ${before} and ${after}`);
   }
   if (mode === 'constant') {

@@ -1,8 +1,8 @@
 /** A chain of modules while it becomes layers: the shape of the row so far, and the tensors that the layers name. */
 import type { ForwardpassError } from '../../../errors.ts';
 import type { Layer } from '../../../graph/architecture.ts';
+import type { Budget } from '../../../graph/budget.ts';
 import type { Tensor } from '../../../graph/graph.ts';
-import type { Limits } from '../../../graph/limits.ts';
 import { elementCount, formatShape, type Shape, sameShape } from '../../../graph/shapes.ts';
 import type { PickleObject } from '../../containers/pickle/values.ts';
 import { describeTorchTensor, type TorchDType, type TorchTensor } from '../../containers/torch-tensors.ts';
@@ -23,7 +23,7 @@ export class Chain {
   constructor(
     /** Of the row that the next module takes. */
     public shape: Shape,
-    private readonly limits: Limits,
+    private readonly budget: Budget,
   ) {}
 
   add(module: TorchModule, layer: Layer): void {
@@ -67,7 +67,7 @@ export class Chain {
   /** The element type of the row so far: that of the tensor that was used last. */
   rowType(): TorchDType {
     const last = [...this.tensors.values()].at(-1);
-    return last === undefined ? 'F32' : describeTorchTensor(last, this.limits, 'the model').dtype;
+    return last === undefined ? 'F32' : describeTorchTensor(last, this.budget, 'the model').dtype;
   }
 
   shapeOf(module: TorchModule, name: string): Shape | undefined {
@@ -97,7 +97,7 @@ export class Chain {
 
   private describe(module: TorchModule, name: string): TorchTensor | undefined {
     const value = module.tensor(name);
-    return value && describeTorchTensor(value, this.limits, module.place);
+    return value && describeTorchTensor(value, this.budget, module.place);
   }
 
   mismatch(module: TorchModule, expected: string): ForwardpassError {

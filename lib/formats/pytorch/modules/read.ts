@@ -1,8 +1,8 @@
 /** A whole module, as torch.save(model) leaves it: a chain of torch.nn's own classes becomes layers. */
 import { ForwardpassError } from '../../../errors.ts';
+import type { Budget } from '../../../graph/budget.ts';
 import { buildGraph } from '../../../graph/define/build.ts';
 import type { Graph, Tensor } from '../../../graph/graph.ts';
-import type { Limits } from '../../../graph/limits.ts';
 import type { PickleObject } from '../../containers/pickle/values.ts';
 import { readTensor, type SavedFile } from '../file.ts';
 import { Chain, type Translate } from './chain.ts';
@@ -16,18 +16,18 @@ interface Step {
   readonly translate: Translate;
 }
 
-export async function readModule(root: PickleObject, file: SavedFile, limits: Limits): Promise<Graph> {
-  const steps = stepsOf(new TorchModule(root, ''), limits, limits.depth);
+export async function readModule(root: PickleObject, file: SavedFile, budget: Budget): Promise<Graph> {
+  const steps = stepsOf(new TorchModule(root, ''), budget, budget.limits.depth);
   const input = inputOf(steps.map(({ module }) => module));
   if (input === undefined) {
     const message = 'no module tells how wide a row is; save the model with a Linear or a normalising layer in front';
     throw new ForwardpassError('UNSUPPORTED_OP', message, 'the model');
   }
-  const chain = new Chain(input.shape, limits);
+  const chain = new Chain(input.shape, budget);
   for (const { module, translate } of steps) translate(module, chain);
   const tensors = new Map<string, Tensor>();
   for (const [name, value] of chain.tensors) {
-    const tensor = await readTensor(file, value, limits, `tensor ${name}`);
+    const tensor = await readTensor(file, value, budget, `tensor ${name}`);
     tensors.set(name, chain.changes.get(name)?.(tensor) ?? tensor);
   }
   const isDouble = [...tensors.values()].some(({ data }) => data instanceof Float64Array);
@@ -41,10 +41,10 @@ export async function readModule(root: PickleObject, file: SavedFile, limits: Li
 }
 
 /** The modules that do something, from the first to the last. */
-function stepsOf(module: TorchModule, limits: Limits, depth: number): Step[] {
+function stepsOf(module: TorchModule, budget: Budget, depth: number): Step[] {
   const steps: Step[] = [];
   const visit = (current: TorchModule, left: number) => {
-    if (left === 0 || steps.length > limits.nodes) {
+    if (left === 0 || steps.length > budget.limits.nodes) {
       throw new ForwardpassError('LIMIT', 'modules nest deeper, or are more, than `limits` allow', current.place);
     }
     const [hook] = current.hooks();

@@ -3,7 +3,7 @@
  * which takes what the one before it gives. docs/formats/sklearn.md says how members are named.
  */
 import { ForwardpassError } from '../../../errors.ts';
-import type { Limits } from '../../../graph/limits.ts';
+import type { Budget } from '../../../graph/budget.ts';
 import { didYouMean, quote } from '../../../words.ts';
 import { isContainer } from '../../containers/pickle/parts.ts';
 import { follow, type Located } from '../../containers/pickle/path.ts';
@@ -31,8 +31,8 @@ export interface Choice {
 }
 
 /** @throws {ForwardpassError} OPTION where the file leaves a choice that `member` does not make; MALFORMED, UNSUPPORTED_OP. */
-export function choose(values: readonly PickleValue[], member: MemberOption | undefined, limits: Limits): Choice {
-  const file = new BundledFile(values, limits);
+export function choose(values: readonly PickleValue[], member: MemberOption | undefined, budget: Budget): Choice {
+  const file = new BundledFile(values, budget);
   const chosen = member === undefined ? [file.default()] : [member].flat().map((asked) => file.member(asked));
   return {
     estimators: chosen.map(({ value, place }) => Estimator.of(value, place)),
@@ -46,8 +46,8 @@ class BundledFile {
   readonly #root: Located;
   readonly #first: Located;
 
-  constructor(values: readonly PickleValue[], limits: Limits) {
-    this.members = new Members(limits);
+  constructor(values: readonly PickleValue[], budget: Budget) {
+    this.members = new Members(budget);
     const list = new PickleList();
     for (const value of values) list.items.push(value);
     this.#root = { path: '', place: '', value: values.length === 1 ? values[0] : list, within: [] };

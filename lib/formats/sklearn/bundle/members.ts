@@ -1,6 +1,6 @@
 /** The estimators that lie in a container, with the way to each. */
 import { ForwardpassError } from '../../../errors.ts';
-import type { Limits } from '../../../graph/limits.ts';
+import type { Budget } from '../../../graph/budget.ts';
 import { isContainer, isObject, partsOf } from '../../containers/pickle/parts.ts';
 import { type Located, partAt } from '../../containers/pickle/path.ts';
 import { PickleList, PickleObject, PickleTuple, type PickleValue } from '../../containers/pickle/values.ts';
@@ -23,7 +23,7 @@ export class Members {
   /** Whether there is an estimator in a value, or it is one; each is looked through once. */
   readonly #holds = new Map<PickleValue, boolean>();
 
-  constructor(private readonly limits: Limits) {}
+  constructor(private readonly budget: Budget) {}
 
   /** In the order of the file; one that lies in several places is found once. */
   in(root: Located): readonly Member[] {
@@ -51,7 +51,7 @@ export class Members {
     if (!(value instanceof PickleObject || isContainer(value))) return false;
     const known = this.#holds.get(value);
     if (known !== undefined) return known;
-    if (depth > this.limits.depth) {
+    if (depth > this.budget.limits.depth) {
       throw new ForwardpassError('LIMIT', 'containers are nested deeper than `limits.depth` allows');
     }
     // One that holds itself is not looked through again.

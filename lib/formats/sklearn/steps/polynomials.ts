@@ -34,7 +34,7 @@ function degreesOf(estimator: Estimator): readonly [least: number, most: number]
 
 /** There are C(n, d) products of d distinct features, and C(n + d − 1, d) where one may stand in them more than once. */
 function checkCount(estimator: Estimator, emitter: Emitter, features: number, most: number, distinct: boolean): void {
-  const { rowElements, depth } = emitter.limits;
+  const { rowElements, depth } = emitter.budget.limits;
   let [count, total] = [1, 1];
   for (let degree = 1; degree <= most && count > 0; degree++) {
     count = (count * (distinct ? features - degree + 1 : features + degree - 1)) / degree;

@@ -3,7 +3,7 @@
  * when it is asked for, so that an optimiser's stay where they are.
  */
 import { ForwardpassError } from '../../../errors.ts';
-import type { Limits } from '../../../graph/limits.ts';
+import type { Budget } from '../../../graph/budget.ts';
 import { elementCount, formatShape } from '../../../graph/shapes.ts';
 import { didYouMean } from '../../../words.ts';
 import { maskedCrc32c } from '../../containers/sstable/crc32c.ts';
@@ -28,20 +28,14 @@ interface Index {
 
 export class Bundle {
   readonly #source: Source;
-  readonly #limits: Limits;
+  readonly #budget: Budget;
   readonly #tensors = new Map<string, Promise<Constant>>();
   /** Opened when a variable is wanted: there are models without. */
   #index: Promise<Index> | undefined;
-  #bytes = 0;
 
-  constructor(source: Source, limits: Limits) {
+  constructor(source: Source, budget: Budget) {
     this.#source = source;
-    this.#limits = limits;
-  }
-
-  /** Bytes that were read so far. */
-  get bytes(): number {
-    return this.#bytes;
+    this.#budget = budget;
   }
 
   #open(): Promise<Index> {
@@ -71,7 +65,7 @@ export class Bundle {
     const entry = await this.#entry(latin1(key), place);
     const type = elementType(entry.type, place);
     const shape = fixedShape(entry.shape, place);
-    const count = countElements(shape, place, this.#limits);
+    const count = countElements(shape, place, this.#budget);
     if (entry.slices.length > 0) return this.#joined(key, entry, type, shape, place);
     if (entry.size !== count * WIDTHS[type]) {
       const message = `the shape ${formatShape(shape)} of ${type} needs ${count * WIDTHS[type]} bytes, found ${entry.size}`;
@@ -94,7 +88,6 @@ export class Bundle {
       throw new ForwardpassError('MALFORMED', `is in shard ${entry.shard} of ${shardCount}`, place);
     }
     const file = await this.#source.sibling(`${PREFIX}.data-${digits(entry.shard)}-of-${digits(shardCount)}`);
-    this.#bytes += entry.size;
     return file.read(entry.offset, entry.size);
   }
 
@@ -143,7 +136,7 @@ export class Bundle {
     const place = `variable ${key}`;
     const entry = await this.#entry(latin1(key), place);
     if (elementType(entry.type, place) !== 'string') return this.read(key);
-    const count = countElements(fixedShape(entry.shape, place), place, this.#limits);
+    const count = countElements(fixedShape(entry.shape, place), place, this.#budget);
     const bytes = await this.#stored(entry, place);
     const words: string[] = [];
     for (const { start, end } of stringsIn(bytes, count, place)) words.push(decodeText(bytes.subarray(start, end)));

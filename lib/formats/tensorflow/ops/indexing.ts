@@ -160,7 +160,7 @@ function tile(call: Call): Value {
   return Array.from(multiples.data).reduce<Value>((tiled, count, axis) => {
     if (count === 1 || axis === rowAxis) return tiled;
     const length = tiled.shape[build.ownAxis(tiled, axis)];
-    if (!Number.isInteger(count) || count < 0 || count * length > build.limits.rowElements) {
+    if (!Number.isInteger(count) || count < 0 || count * length > build.budget.limits.rowElements) {
       throw call.error('LIMIT', `an axis of ${length} is repeated ${count} times`);
     }
     return build.gather(
@@ -195,8 +195,8 @@ function oneHot(call: Call): Value {
   const { build } = call;
   const depth = call.number(1);
   const [on, off] = [call.number(2), call.number(3)];
-  if (!Number.isInteger(depth) || depth < 1 || depth > build.limits.rowElements) {
-    throw call.error('LIMIT', `expected a depth from 1 to ${build.limits.rowElements}, found ${depth}`);
+  if (!Number.isInteger(depth) || depth < 1 || depth > build.budget.limits.rowElements) {
+    throw call.error('LIMIT', `expected a depth from 1 to ${build.budget.limits.rowElements}, found ${depth}`);
   }
   const ids = build.asRow(build.cast(call.row(0), 'int64'));
   const axis = build.axis(call.integer('axis', -1), build.rank(ids) + 1);
@@ -209,8 +209,8 @@ function oneHot(call: Call): Value {
 function bincount(call: Call): Value {
   const { build } = call;
   const size = call.number(1);
-  if (!Number.isInteger(size) || size < 1 || size > build.limits.rowElements) {
-    throw call.error('LIMIT', `expected a size from 1 to ${build.limits.rowElements}, found ${size}`);
+  if (!Number.isInteger(size) || size < 1 || size > build.budget.limits.rowElements) {
+    throw call.error('LIMIT', `expected a size from 1 to ${build.budget.limits.rowElements}, found ${size}`);
   }
   const weights = call.input(2);
   const isWeighted = weights.kind === 'row' || weights.data.length > 0;

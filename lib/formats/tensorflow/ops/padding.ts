@@ -49,7 +49,7 @@ function padded(
     const [before, after] = [widths[2 * axis], widths[2 * axis + 1]];
     if (before + after === 0) return part;
     const length = part.shape[build.ownAxis(part, axis)];
-    if (!(length + before + after <= build.limits.rowElements)) {
+    if (!(length + before + after <= build.budget.limits.rowElements)) {
       throw call.error('LIMIT', `an axis of ${length} is padded by ${before} and ${after}`);
     }
     return apply(part, axis, before, after);

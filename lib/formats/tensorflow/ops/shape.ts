@@ -186,7 +186,8 @@ function constantRange(call: Call): Value {
   const { type } = call.input(0);
   const [start, limit, delta] = [call.number(0), call.number(1), call.number(2)];
   const count = Math.max(Math.ceil((limit - start) / delta), 0);
-  if (!(count <= call.build.limits.rowElements)) throw call.error('LIMIT', `a range of ${count} numbers is too long`);
+  if (!(count <= call.build.budget.limits.rowElements))
+    throw call.error('LIMIT', `a range of ${count} numbers is too long`);
   return literal(type, range(start, limit, delta), [count]);
 }
 

@@ -46,7 +46,8 @@ function zerosLike(call: Call): Value {
 function constantRange(call: Call): Constant {
   const [start, limit, delta] = [call.number(0), call.number(1), call.number(2)];
   const count = Math.max(Math.ceil((limit - start) / delta), 0);
-  if (!(count <= call.build.limits.rowElements)) throw call.error('LIMIT', `a range of ${count} numbers is too long`);
+  if (!(count <= call.build.budget.limits.rowElements))
+    throw call.error('LIMIT', `a range of ${count} numbers is too long`);
   return literal(call.resultType, range(start, limit, delta), [count]);
 }
 

@@ -175,8 +175,8 @@ function embeddingLookup(call: Call): Value {
 function oneHot(call: Call): Value {
   const { build } = call;
   const [ids, depth, on, off] = [call.row(0), call.number(1), call.number(2), call.number(3)];
-  if (!Number.isInteger(depth) || depth < 1 || depth > build.limits.rowElements) {
-    throw call.error('LIMIT', `expected a depth from 1 to ${build.limits.rowElements}, found ${depth}`);
+  if (!Number.isInteger(depth) || depth < 1 || depth > build.budget.limits.rowElements) {
+    throw call.error('LIMIT', `expected a depth from 1 to ${build.budget.limits.rowElements}, found ${depth}`);
   }
   const axis = build.axis(call.integer(0), build.rank(ids) + 1);
   const { own, shape, batchAxis } = withAxis(ids, axis, depth);

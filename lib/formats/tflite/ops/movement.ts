@@ -104,7 +104,7 @@ function tile(call: Call): Value {
   return repeats.reduce<Value>((tiled, count, axis) => {
     if (count === 1) return tiled;
     const length = tiled.shape[build.ownAxis(tiled, axis)];
-    if (!Number.isInteger(count) || count < 0 || count * length > build.limits.rowElements) {
+    if (!Number.isInteger(count) || count < 0 || count * length > build.budget.limits.rowElements) {
       throw call.error('LIMIT', `an axis of ${length} is repeated ${count} times`);
     }
     return build.gather(
@@ -171,7 +171,7 @@ function padAxis(call: Call, x: Value, axis: number, before: number, after: numb
   const { build } = call;
   const own = build.ownAxis(x, axis);
   const length = x.shape[own];
-  if (!(length + before + after <= build.limits.rowElements)) {
+  if (!(length + before + after <= build.budget.limits.rowElements)) {
     throw call.error('LIMIT', `an axis of ${length} is padded by ${before} and ${after}`);
   }
   if (fill === undefined) {

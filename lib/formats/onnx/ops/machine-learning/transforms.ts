@@ -88,8 +88,8 @@ function asColumns(call: Call, x: Row): Row {
 
 function resized(call: Call, x: Row, width: number): Value {
   const [columns] = x.shape;
-  if (!Number.isInteger(width) || width < 1 || width > call.build.limits.rowElements) {
-    throw call.error('LIMIT', `expected a width from 1 to ${call.build.limits.rowElements}, found ${width}`);
+  if (!Number.isInteger(width) || width < 1 || width > call.build.budget.limits.rowElements) {
+    throw call.error('LIMIT', `expected a width from 1 to ${call.build.budget.limits.rowElements}, found ${width}`);
   }
   if (width <= columns) return call.build.gather(x, 1, range(0, width, 1));
   const zeros = constant('float32', [width - columns], new Float32Array(width - columns));

@@ -1,0 +1,90 @@
+/** What one load may cost: in proportion to the model's files, and counted where it is spent. */
+import { ForwardpassError } from '../errors.ts';
+import { DEFAULT_LIMITS, type Limits } from './limits.ts';
+
+/** What may be built whatever the files' size, in bytes. */
+const MODEST_BYTES = 2 ** 25;
+/** What may be built for each byte of the files. */
+const BUILT_PER_BYTE = 2;
+/** What compressed files may unpack to for each of their bytes. */
+const UNPACKED_PER_BYTE = 20;
+/** Steps that any file may take; one step is some microsecond of work. */
+const MODEST_STEPS = 2 ** 20;
+/** Steps that each operation that `limits.nodes` allows is worth, where the caller sets it. */
+const STEPS_PER_NODE = 10;
+const ELEMENT_BYTES = 8;
+
+/**
+ * One for each load, handed from stage to stage. Work and memory that are linear in the bytes of the files are free. What
+ * a file asks for beyond is spent here before it is done: it grows with the files, and with limits that the caller sets.
+ */
+export class Budget {
+  readonly limits: Limits;
+  readonly #given: Partial<Limits>;
+  #fileBytes = 0;
+  #unpacked = 0;
+  #built = 0;
+  #steps = 0;
+
+  constructor(given: Partial<Limits> = {}) {
+    this.#given = given;
+    this.limits = { ...DEFAULT_LIMITS, ...given };
+  }
+
+  /** A file of the model was opened. */
+  opened(bytes: number): void {
+    this.#fileBytes += bytes;
+  }
+
+  /** Bytes that may still be built. */
+  get left(): number {
+    return this.#mostBuilt - this.#built;
+  }
+
+  /** Steps taken so far. */
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /** Bytes that a compressed part of a file is about to unpack to. Throws `LIMIT`. */
+  unpack(bytes: number, place: string): void {
+    this.#unpacked += bytes;
+    if (this.#unpacked <= this.mostUnpacked) return;
+    const message = `brings what is unpacked to ${this.#unpacked} bytes; ${this.mostUnpacked} are allowed for files of ${this.#fileBytes} bytes (raise \`limits.bytes\`)`;
+    throw new ForwardpassError('LIMIT', message, place);
+  }
+
+  /** Bytes that all compressed parts together may unpack to. */
+  get mostUnpacked(): number {
+    return Math.max(MODEST_BYTES + UNPACKED_PER_BYTE * this.#fileBytes, this.#given.bytes ?? 0);
+  }
+
+  /** Bytes that are about to be built and are not in the file: what is computed, repeated or filled. Throws `LIMIT`. */
+  build(bytes: number, place: string): void {
+    this.#built += bytes;
+    // Not `>`, which NaN passes.
+    if (this.#built <= this.#mostBuilt) return;
+    const message = `brings what is built from the file to ${this.#built} bytes; ${this.#mostBuilt} are allowed for files of ${this.#fileBytes} bytes (raise \`limits.bytes\`)`;
+    throw new ForwardpassError('LIMIT', message, place);
+  }
+
+  /** The same for elements of constants, which are doubles while a model loads. */
+  buildElements(count: number, place: string): void {
+    this.build(ELEMENT_BYTES * count, place);
+  }
+
+  get #mostBuilt(): number {
+    const { bytes = 0, parameters = 0, rowElements = 0 } = this.#given;
+    const asked = Math.max(bytes, ELEMENT_BYTES * parameters, ELEMENT_BYTES * rowElements);
+    return Math.max(MODEST_BYTES + BUILT_PER_BYTE * this.#fileBytes, asked);
+  }
+
+  /** Work that is about to be done and is not linear in the file: of loops, calls, and what is met again. Throws `LIMIT`. */
+  step(count: number, place: string): void {
+    this.#steps += count;
+    const most = Math.max(MODEST_STEPS + this.#fileBytes, STEPS_PER_NODE * (this.#given.nodes ?? 0));
+    if (this.#steps <= most) return;
+    const message = `takes more than ${most} steps to read, which is what files of ${this.#fileBytes} bytes are allowed (raise \`limits.nodes\`)`;
+    throw new ForwardpassError('LIMIT', message, place);
+  }
+}
