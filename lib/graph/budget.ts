@@ -56,7 +56,7 @@ export class Budget {
 
   /** Bytes that all compressed parts together may unpack to. */
   get mostUnpacked(): number {
-    return Math.max(MODEST_BYTES + UNPACKED_PER_BYTE * this.#fileBytes, this.#given.bytes ?? 0);
+    return this.#given.bytes ?? MODEST_BYTES + UNPACKED_PER_BYTE * this.#fileBytes;
   }
 
   /** Bytes that are about to be built and are not in the file: what is computed, repeated or filled. Throws `LIMIT`. */

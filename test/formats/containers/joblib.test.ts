@@ -54,7 +54,7 @@ describe('a file of joblib', () => {
   });
 
   it('is refused when it unpacks out of proportion', async () => {
-    const { code } = await failureOf(() => read(deflateSync(new Uint8Array(20_000_000))));
+    const { code } = await failureOf(() => read(deflateSync(new Uint8Array(40_000_000))));
     expect(code).toBe('LIMIT');
   });
 

@@ -263,9 +263,9 @@ describe('the pickle machine', () => {
   });
 
   it('keeps to as many values as the limit on nodes is worth', async () => {
-    const limits = new Budget({ nodes: 10 });
-    expect(read(`${']0'.repeat(300)}N.`, { limits })).toBeNull();
-    const error = await failureOf(() => read(`${'N'.repeat(400)}.`, { limits }));
+    const budget = new Budget({ nodes: 10 });
+    expect(read(`${']0'.repeat(300)}N.`, { budget })).toBeNull();
+    const error = await failureOf(() => read(`${'N'.repeat(400)}.`, { budget }));
     expect(error).toMatchObject({ code: 'LIMIT', message: expect.stringContaining('limits.nodes') });
   });
 });

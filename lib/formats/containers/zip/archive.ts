@@ -59,7 +59,7 @@ export class ZipArchive {
       const message = `is stored as it is, with ${compressedSize} bytes where ${size} are declared`;
       throw new ForwardpassError('MALFORMED', message, place);
     }
-    if (method !== 'stored') this.budget.unpack(size, place);
+    this.budget.unpack(size, place);
   }
 
   /** Where the bytes begin: after the member's own header, which must name the same member. */
