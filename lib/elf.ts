@@ -54,7 +54,7 @@ function interpreterOf(file: number, head: Buffer, length: number): string | und
     if (head.readUInt32LE(at) !== PT_INTERP) continue;
     const name = Buffer.alloc(Math.min(Number(head.readBigUInt64LE(at + 32)), 4096));
     readSync(file, name, 0, name.length, Number(head.readBigUInt64LE(at + 8)));
-    return name.toString('latin1').replace(/\0.*$/s, '');
+    return name.toString('latin1').split('\0', 1)[0];
   }
   return undefined;
 }

@@ -1,4 +1,5 @@
 /** A model as a table for people. */
+import { greatest } from './extremes.ts';
 import type { Lowered, Port } from './graph/lower.ts';
 import { quote } from './words.ts';
 
@@ -25,7 +26,7 @@ export function summarise(
     ]),
     ...outputs.map((port) => portRow(port, 'output')),
   ];
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column].length)));
+  const widths = [0, 1, 2, 3].map((column) => greatest(rows.map((row) => row[column].length)));
   const lines = rows.map((row) =>
     row
       .map((cell, i) => (i === 3 ? cell.padStart(widths[i]) : cell.padEnd(widths[i])))

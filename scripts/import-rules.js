@@ -11,8 +11,8 @@ import { posix } from 'node:path';
 const GRAPH_TYPES = 'lib/graph/(graph|limits|budget|architecture)\\.ts';
 /** What makes a graph of layers, and the shapes that it computes with; not the stages that follow. */
 const MAKING_GRAPHS = 'lib/graph/((define|stack)/.*|(activations|functions|shapes)\\.ts)';
-/** The leaves: the error class, and helpers for the words of its messages. */
-const ERRORS = 'lib/(errors|words)\\.ts';
+/** The leaves: the error class, helpers for the words of its messages, extremes of numbers. */
+const ERRORS = 'lib/(errors|words|extremes)\\.ts';
 
 /** What the model is made of beside the addon. */
 const MODEL_PARTS =

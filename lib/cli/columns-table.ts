@@ -1,4 +1,5 @@
 /** What a model takes, as a table for people: a line for each name of a record. */
+import { greatest } from '../extremes.ts';
 import type { FieldSchema, RecordSchema } from '../schema.ts';
 import { listNames, quote } from '../words.ts';
 
@@ -14,7 +15,7 @@ export function columnsTable({ properties, required }: RecordSchema): string {
     .slice(0, MOST_COLUMNS)
     .map((name) => [shown(name), ...cellsOf(properties[name], needed.has(name))]);
   const table = [HEAD, ...rows];
-  const widths = HEAD.map((_, column) => Math.max(...table.map((row) => row[column].length)));
+  const widths = HEAD.map((_, column) => greatest(table.map((row) => row[column].length)));
   const lines = table.map((row) =>
     row
       .map((cell, column) => cell.padEnd(widths[column]))

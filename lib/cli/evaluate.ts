@@ -1,5 +1,6 @@
 /** From blocks of rows to blocks of results. */
 import { ForwardpassError } from '../errors.ts';
+import { greatest } from '../extremes.ts';
 import type { TensorInfo } from '../model.ts';
 import type { CliModel } from './environment.ts';
 import { withoutPlace } from './error-text.ts';
@@ -36,7 +37,7 @@ export function rowShape({ shape }: Pick<TensorInfo, 'shape'>): number[] {
 /** Rows for a block that fits in cache memory, whatever the width of the model. */
 export function defaultBatch(model: Pick<CliModel, 'inputs' | 'outputs'>): number {
   const widths = [...model.inputs, ...model.outputs].map((info) => elementCount(rowShape(info)));
-  const widest = Math.max(1, ...widths);
+  const widest = greatest(widths, 1);
   return Math.max(1, Math.min(4096, Math.floor(2 ** 18 / widest)));
 }
 
@@ -121,9 +122,9 @@ type Ask = (asked: 'run' | 'predict' | 'proba') => ReturnType<CliModel['ask']>;
 /** What the model says of a block. A failure names the row as the file has it, or says how many rows came before. */
 function askAbout(model: Asked, asked: 'run' | 'predict' | 'proba', block: RowBlock, before: number): ReturnType<Ask> {
   let isPlaced = false;
-  const cell: RowBlock['cell'] = (...at) => {
+  const cell: RowBlock['cell'] = (row, input, element) => {
     isPlaced = true;
-    return block.cell(...at);
+    return block.cell(row, input, element);
   };
   try {
     return model.ask(asked, { arrays: block.inputs, isRecord: false, cell });

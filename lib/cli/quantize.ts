@@ -197,7 +197,8 @@ function describe(path: string, report: Report, { output }: QuantizeFlags): stri
   }
   if (difference !== undefined) lines.push('', `results on ${difference.rows} rows: ${differenceText(difference)}`);
   if (layers !== undefined) {
-    lines.push('', 'each layer alone:', ...layers.map((layer) => `  ${layerText(layer)}`));
+    lines.push('', 'each layer alone:');
+    for (const layer of layers) lines.push(`  ${layerText(layer)}`);
   }
   if (report.fileBytes !== undefined) lines.push('', `${output}: ${size(report.fileBytes)}`);
   return `${lines.join('\n')}\n`;

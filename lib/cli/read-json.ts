@@ -102,31 +102,43 @@ interface Rows {
  * `{"columns": names, "data": rows}`: records; otherwise an object of columns, or one row.
  */
 function findRows(document: unknown, layout: RowLayout, keep: readonly string[], place: string): Rows {
-  if (Array.isArray(document)) {
-    const isOneRow = layout.width !== 1 && document.length > 0 && document.every(isScalar);
-    return isOneRow ? [document] : document;
-  }
-  if (!isObject(document)) {
-    throw new ForwardpassError('INPUT', `expected rows, records or columns, found ${describe(document)}`, place);
-  }
-  const { columns, data, schema } = document;
-  if (Array.isArray(columns) && Array.isArray(data) && !layout.find('columns')) {
-    return {
-      length: data.length,
-      at: (row) =>
-        Array.isArray(data[row]) ? Object.fromEntries(columns.map((c, i) => [c, data[row][i]])) : data[row],
-    };
-  }
-  if (isObject(schema) && Array.isArray(data) && !layout.find('data')) return data;
-  for (const wrapper of ['inputs', 'columns']) {
-    const inner = document[wrapper];
-    if (typeof inner === 'object' && inner !== null && !layout.find(wrapper)) {
-      return findRows(inner, layout, keep, place);
+  for (let inner = document; ; ) {
+    if (Array.isArray(inner)) {
+      const isOneRow = layout.width !== 1 && inner.length > 0 && inner.every(isScalar);
+      return isOneRow ? [inner] : inner;
     }
+    if (!isObject(inner)) {
+      throw new ForwardpassError('INPUT', `expected rows, records or columns, found ${describe(inner)}`, place);
+    }
+    const { columns, data, schema } = inner;
+    if (Array.isArray(columns) && Array.isArray(data) && !layout.find('columns')) return splitRows(columns, data);
+    if (isObject(schema) && Array.isArray(data) && !layout.find('data')) return data;
+    const wrapped = unwrapped(inner, layout);
+    if (wrapped === undefined) {
+      const hint = orientationHint(inner);
+      if (hint !== undefined) throw new ForwardpassError('INPUT', hint, place);
+      return columnRows(inner, layout, keep, place);
+    }
+    inner = wrapped;
   }
-  const hint = orientationHint(document);
-  if (hint !== undefined) throw new ForwardpassError('INPUT', hint, place);
-  return columnRows(document, layout, keep, place);
+}
+
+/** What a body for a server has around its rows. */
+function unwrapped(document: JsonObject, layout: RowLayout): unknown {
+  return ['inputs', 'columns']
+    .filter((wrapper) => !layout.find(wrapper))
+    .map((wrapper) => document[wrapper])
+    .find((inner) => typeof inner === 'object' && inner !== null);
+}
+
+function splitRows(columns: readonly string[], data: readonly unknown[]): Rows {
+  return {
+    length: data.length,
+    at: (row) => {
+      const cells = data[row];
+      return Array.isArray(cells) ? Object.fromEntries(columns.map((name, i) => [name, cells[i]])) : cells;
+    },
+  };
 }
 
 /** Columns by name: an array of as many values as there are rows, or, for one row, the row's own values. */

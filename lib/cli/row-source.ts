@@ -1,5 +1,6 @@
 /** What a reader of data gives: blocks of rows, ready to run. */
 import { ForwardpassError } from '../errors.ts';
+import { least } from '../extremes.ts';
 
 export type FloatArray = Float32Array | Float64Array;
 
@@ -45,7 +46,7 @@ export function zipSources(parts: readonly SourcePart[]): RowSource {
       for (let rowsBefore = 0; ; ) {
         const results = await Promise.all(iterators.map((iterator) => iterator.next()));
         const counts = results.map(({ done, value }) => (done ? 0 : value.rowCount));
-        const rowCount = Math.min(...counts);
+        const rowCount = least(counts);
         const [shorter, longer] = [counts.indexOf(rowCount), counts.findIndex((count) => count > rowCount)];
         if (longer >= 0) {
           const message = `ends after ${rowsBefore + rowCount} rows, ${parts[longer].name} has more`;

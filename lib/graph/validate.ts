@@ -27,6 +27,9 @@ const KNOWN_DTYPES: ReadonlySet<string> = new Set(DTYPES);
 
 const MAX_RANK = 64;
 
+/** Inputs and outputs: each is an argument of a call of the addon. */
+const MAX_PORTS = 2 ** 14;
+
 /**
  * Checks a graph, whoever made it: names, shapes, attributes, element counts, limits. Nodes that no output needs are
  * dropped once their names have been checked. Throws a ForwardpassError that names the place.
@@ -66,6 +69,10 @@ function checkNames(graph: Graph): Map<string, Node> {
     throw new ForwardpassError('SHAPE', 'a model must have at least one input, found none');
   if (graph.outputs.length === 0) {
     throw new ForwardpassError('SHAPE', 'a model must have at least one output, found none');
+  }
+  const ports = graph.inputs.length + graph.outputs.length;
+  if (ports > MAX_PORTS) {
+    throw new ForwardpassError('LIMIT', `a model may have ${MAX_PORTS} inputs and outputs, found ${ports}`);
   }
   const inputs = new Set<string>();
   for (const { name, dtype } of graph.inputs) {

@@ -345,3 +345,18 @@ it('accepts every random graph', () => {
     }
   }
 });
+
+describe('ports', () => {
+  const ports = (count: number) => {
+    const inputs = Object.fromEntries(Array.from({ length: count - 1 }, (_, at) => [`x${at}`, [1]]));
+    return graphOf(inputs, [tanh('y', 'x0')]);
+  };
+
+  it('accepts 16,384 inputs and outputs, and refuses one more', () => {
+    expect(validate(ports(16_384), DEFAULT_LIMITS).inputs).toHaveLength(16_383);
+    expect(refusal(ports(16_385))).toMatchObject({
+      code: 'LIMIT',
+      message: 'a model may have 16384 inputs and outputs, found 16385',
+    });
+  });
+});

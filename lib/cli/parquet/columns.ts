@@ -121,7 +121,7 @@ function isoTime(nanoseconds: bigint): string {
       ? ''
       : `.${String(fraction)
           .padStart(9, '0')
-          .replace(/(000)+$/, '')}`;
+          .replace(/(000){1,2}$/, '')}`;
   return date.toISOString().slice(0, -5) + digits;
 }
 

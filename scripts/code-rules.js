@@ -1,0 +1,87 @@
+/**
+ * What may not be in lib/, since a file or a row could make it slow or stop the process: arguments spread from arrays of any length,
+ * regular expressions that are not linear, and recursion that nothing bounds. `code-rules/allowed.js` names the places that
+ * are bounded, and what by.
+ */
+import { ALLOWED } from './code-rules/allowed.js';
+import { slowness } from './code-rules/patterns.js';
+import { PENDING } from './code-rules/pending.js';
+import { recursionsOf } from './code-rules/recursion.js';
+import { spreadsOf } from './code-rules/spreads.js';
+import { every, parse } from './code-rules/syntax.js';
+
+/**
+ * What rule, what of a file, and why not.
+ *
+ * @typedef {{ what: string, why: string }} Finding
+ * @typedef {Readonly<Record<string, Readonly<Record<string, string>>>>} Allowed why, by file and finding
+ */
+
+/**
+ * Violations, one line each, and what is allowed but not there any more.
+ *
+ * @param {ReadonlyMap<string, string>} files texts by their repository paths
+ * @param {Allowed} [allowed]
+ * @param {Allowed} [pending]
+ * @returns {string[]}
+ */
+export function codeViolations(files, allowed = ALLOWED, pending = PENDING) {
+  const found = [...files].map(([path, text]) => ({ path, findings: findingsIn(text) }));
+  const refused = found.flatMap(({ path, findings }) =>
+    findings
+      .filter(({ what }) => allowed[path]?.[what] === undefined && pending[path]?.[what] === undefined)
+      .map(({ what, why }) => `${path}: ${what} ${why}`),
+  );
+  const stale = Object.entries(allowed).flatMap(([path, places]) => {
+    const there = found.find((file) => file.path === path)?.findings.map(({ what }) => what) ?? [];
+    const gone = Object.keys(places).filter((what) => !there.includes(what));
+    return gone.map((what) => `${path}: ${what} is allowed in scripts/code-rules/allowed.js, and not there any more`);
+  });
+  return [...refused, ...stale];
+}
+
+/**
+ * @param {string} text
+ * @returns {Finding[]}
+ */
+function findingsIn(text) {
+  return [...spreads(text), ...patterns(text), ...recursions(text)];
+}
+
+/**
+ * @param {string} text
+ * @returns {Finding[]}
+ */
+function spreads(text) {
+  const why =
+    'spreads an array into arguments, which fails for long ones: walk it, or say in allowed.js what bounds it';
+  return spreadsOf(text).map((what) => ({ what, why }));
+}
+
+/**
+ * @param {string} text
+ * @returns {Finding[]}
+ */
+function patterns(text) {
+  const found = [];
+  for (const node of every(parse(text))) {
+    const why = node.regex === undefined ? undefined : slowness(node.regex.pattern, node.regex.flags);
+    if (why !== undefined)
+      found.push({ what: node.raw, why: `${why}: walk the text, or say in allowed.js what bounds it` });
+    const isMade = (node.type === 'NewExpression' || node.type === 'CallExpression') && node.callee.name === 'RegExp';
+    if (isMade) {
+      const what = text.slice(node.start, node.end);
+      found.push({ what, why: 'is not checked: write a literal, or say in allowed.js why it is linear' });
+    }
+  }
+  return found;
+}
+
+/**
+ * @param {string} text
+ * @returns {Finding[]}
+ */
+function recursions(text) {
+  const why = 'calls itself: write a loop, or say in allowed.js what bounds the depth';
+  return recursionsOf(text).map((names) => ({ what: names.join(' '), why }));
+}

@@ -1,0 +1,310 @@
+/**
+ * Places that the rules refuse and that are still to be mended. Nothing is added here: a list that shrinks to nothing.
+ *
+ * @type {import('../code-rules.js').Allowed}
+ */
+export const PENDING = {
+  'lib/formats/aten/argument.ts': {
+    kindOf: '',
+  },
+  'lib/formats/aten/element-types.ts': {
+    'Math.max(...[a, b].map((type) => (SIGNED.includes(type) ? bits(type) : 2 * bits(type))))': '',
+  },
+  'lib/formats/aten/machine.ts': {
+    holdsFolded: '',
+    wrap: '',
+  },
+  'lib/formats/aten/operators/activations.ts': {
+    'call.typeOf(...bounds)': '',
+    apply: '',
+  },
+  'lib/formats/aten/operators/arithmetic.ts': {
+    'broadcastShapes(...own)': '',
+    'sizesText(...own)': '',
+  },
+  'lib/formats/aten/operators/indexing.ts': {
+    'call.typeOf(...tensors)': '',
+    'x.shape.toSpliced(...indices.shape)': '',
+  },
+  'lib/formats/aten/operators/shape.ts': {
+    'sizesOf(x).toSpliced(...parts)': '',
+  },
+  'lib/formats/containers/hdf5/file.ts': {
+    'Hdf5File.children Hdf5File.kind': '',
+  },
+  'lib/formats/containers/hdf5/library.ts': {
+    '/: ([^\\n:]+)\\n\\s+major:[^\\n]*\\n\\s+minor:[^\\n]*\\s*$/': '',
+  },
+  'lib/formats/containers/joblib.ts': {
+    'String.fromCharCode(...head.subarray(0, PEEK_BYTES))': '',
+  },
+  'lib/formats/containers/pickle/machine.ts': {
+    'refuseUnsafe(...current)': '',
+    'new PickleGlobal(...current)': '',
+  },
+  'lib/formats/containers/pickle/parts.ts': {
+    'ofObject partsOf': '',
+    spelt: '',
+  },
+  'lib/formats/containers/pickle/text.ts': {
+    'String.fromCharCode(...bytes)': '',
+  },
+  'lib/formats/containers/torch-tensors.ts': {
+    unwrap: '',
+  },
+  'lib/formats/keras/config.ts': {
+    '/"(?:[^"\\\\]|\\\\.)*"|-?Infinity|NaN/gs': '',
+  },
+  'lib/formats/keras/layer.ts': {
+    leavesOf: '',
+  },
+  'lib/formats/keras/layers/activations.ts': {
+    'activation activationField activationLayers': '',
+  },
+  'lib/formats/keras/layers/lookup.ts': {
+    'Math.max(...positions)': '',
+  },
+  'lib/formats/keras/layers/operations.ts': {
+    'resultType(...given)': '',
+    'items.splice(...Array.from({ length: Math.max(0, rank - items.length + 1) }, () => all))': '',
+    'resultType(...given.slice(1))': '',
+  },
+  'lib/formats/keras/legacy-weights.ts': {
+    'parts.push(...part)': '',
+    'slotsOf/visit': '',
+  },
+  'lib/formats/keras/network.ts': {
+    'Network.callInner Network.callLayer Network.callModel': '',
+  },
+  'lib/formats/keras/parameters.ts': {
+    '/\\/?(\\d+)$/': '',
+    'storedParameters/visit': '',
+  },
+  'lib/formats/keras/spec.ts': {
+    mapRefs: '',
+  },
+  'lib/formats/keras/topology.ts': {
+    'TopologyReader.layer TopologyReader.model': '',
+    'TopologyReader.argument': '',
+    'TopologyReader.references': '',
+  },
+  'lib/formats/looks-like-json.ts': {
+    'new RegExp(`"(${names})"\\\\s*:`)': '',
+  },
+  'lib/formats/looks-like.ts': {
+    '/(^checkpoint|ckpt.*|-\\d+)\\.(index|meta|data-\\d+-of-\\d+)$/': '',
+  },
+  'lib/formats/onnx/ops/elementwise.ts': {
+    'call.float(...alpha)': '',
+    'call.float(...beta)': '',
+  },
+  'lib/formats/onnx/ops/indexing.ts': {
+    'data.shape.toSpliced(...indices.shape)': '',
+  },
+  'lib/formats/onnx/ops/linear.ts': {
+    'call.build.unary(...settings)': '',
+  },
+  'lib/formats/onnx/ops/quantize.ts': {
+    'build.unary(...range)': '',
+  },
+  'lib/formats/onnx/proto.ts': {
+    'decodeAttribute decodeGraph decodeNode': '',
+  },
+  'lib/formats/onnx/ranges.ts': {
+    'Math.min(...products)': '',
+    'Math.max(...products)': '',
+    'Ranges.#isSum': '',
+  },
+  'lib/formats/pytorch/checkpoint.ts': {
+    findModel: '',
+  },
+  'lib/formats/pytorch/modules/layers.ts': {
+    'chain.shape.toSpliced(...filled)': '',
+  },
+  'lib/formats/pytorch/modules/read.ts': {
+    'stepsOf/visit': '',
+  },
+  'lib/formats/pytorch/signatures.ts': {
+    'String.fromCharCode(...head.subarray(start, end))': '',
+  },
+  'lib/formats/reparametrized.ts': {
+    'kind.fits(...parts.map(({ shape }) => shape))': '',
+    'kind.compute(...tensors.map(({ data }) => data))': '',
+    '/(^|\\.)parametrizations\\.([^.]+)$/': '',
+    '/(^|\\.)(weight|bias)[^.]*$/': '',
+  },
+  'lib/formats/shard-index.ts': {
+    '/"weight_map"\\s*:\\s*\\{\\s*"(?:[^"\\\\]|\\\\.)*"\\s*:\\s*(?:\\[\\s*)?"([^"\\\\]*)"/s': '',
+  },
+  'lib/formats/sklearn/arrays.ts': {
+    'numbersOf stacked': '',
+  },
+  'lib/formats/sklearn/bundle/members.ts': {
+    'Members.in/visit': '',
+    'Members.#looksThrough Members.holds': '',
+  },
+  'lib/formats/sklearn/emitter.ts': {
+    'Math.max(...widths)': '',
+  },
+  'lib/formats/sklearn/models/target.ts': {
+    'INVERSES invert pipeline power': '',
+  },
+  'lib/formats/sklearn/steps/encoders.ts': {
+    'Math.max(...groups)': '',
+  },
+  'lib/formats/sklearn/steps/selectors.ts': {
+    'Math.max(...sizes)': '',
+    'Math.min(...sizes)': '',
+  },
+  'lib/formats/sklearn/steps/statistics.ts': {
+    sumOf: '',
+  },
+  'lib/formats/sklearn/table.ts': {
+    predicts: '',
+  },
+  'lib/formats/tensorflow/bundle/bundle.ts': {
+    runs: '',
+  },
+  'lib/formats/tensorflow/bundle/objects.ts': {
+    "trackable.children.set(...decodeReference(message.message('children')))": '',
+  },
+  'lib/formats/tensorflow/ops/indexing.ts': {
+    'data.shape.toSpliced(...indices.shape)': '',
+  },
+  'lib/formats/tensorflow/proto.ts': {
+    "fn.returns.set(...decodeEntry(message.message('ret'), (value) => value.string(), ''))": '',
+    'node.attributes.set(...entry)': '',
+  },
+  'lib/formats/tensorflow/saved-model.ts': {
+    "meta.signatures.set(...decodeEntry(message.message('signature_def'), decode, none))": '',
+    "meta.assets.set(...decodeAsset(message.message('asset_file_def')))": '',
+    "signature.inputs.set(...decodeEntry(message.message('inputs'), decode, NO_TENSOR))": '',
+    "signature.outputs.set(...decodeEntry(message.message('outputs'), decode, NO_TENSOR))": '',
+    "objects.boundInputs.set(...decodeEntry(message.message('concrete_functions'), decode, []))": '',
+    "children.set(...decodeReference(message.message('children')))": '',
+  },
+  'lib/formats/tensorflow/stored.ts': {
+    nodesIn: '',
+  },
+  'lib/formats/tensorflow/tensorflow.ts': {
+    'String.fromCharCode(...bytes.subarray(length.end, end))': '',
+  },
+  'lib/formats/tflite/ops/indexing.ts': {
+    'data.shape.toSpliced(...indices.shape)': '',
+  },
+  'lib/formats/tflite/quantized/arithmetic.ts': {
+    'Math.max(...scales)': '',
+    'bounded(...activationBounds(call, call.choice(0)))': '',
+  },
+  'lib/formats/tflite/tflite.ts': {
+    'String.fromCharCode(...head.subarray(4, 8))': '',
+  },
+  'lib/formats/torch-export/interpreter.ts': {
+    one: '',
+    'Interpreter.#runNode Interpreter.#runWrapped Interpreter.run': '',
+  },
+  'lib/formats/torch-export/names.ts': {
+    treeOf: '',
+    namesBelow: '',
+  },
+  'lib/formats/torch-export/program.ts': {
+    'namesIn namesInOne': '',
+  },
+  'lib/formats/torch-export/read.ts': {
+    '/([^/]+)\\.json$/': '',
+  },
+  'lib/formats/torchscript/builtins.ts': {
+    'pick(...numbers)': '',
+    tensor: '',
+  },
+  'lib/formats/torchscript/interpreter.ts': {
+    mutable: '',
+    'Interpreter.#assign Interpreter.#assignTo Interpreter.#attribute Interpreter.#attributeOf Interpreter.#call Interpreter.#construct Interpreter.#dict Interpreter.#evaluate Interpreter.#getattr Interpreter.#isTrue Interpreter.#run Interpreter.#runLoop Interpreter.#runStatement Interpreter.call':
+      '',
+  },
+  'lib/formats/torchscript/objects.ts': {
+    typeSays: '',
+    partsOf: '',
+    'StoredObjects.#make StoredObjects.#make/inner': '',
+  },
+  'lib/formats/torchscript/parser.ts': {
+    'Parser.#body Parser.#for Parser.#if Parser.#statement': '',
+    'Parser.#atom Parser.#call Parser.#dict Parser.#expression Parser.#items Parser.#list Parser.#negative': '',
+  },
+  'lib/formats/torchscript/read.ts': {
+    collect: '',
+  },
+  'lib/formats/torchscript/syntax.ts': {
+    dottedName: '',
+  },
+  'lib/formats/torchscript/trial.ts': {
+    "stack.push(...(producers.get(next)?.inputs.filter((operand) => typeof operand === 'string') ?? []))": '',
+    'Math.max(...picked)': '',
+  },
+  'lib/formats/torchscript/values.ts': {
+    isArgument: '',
+  },
+  'lib/formats/tracing/builder.ts': {
+    'Math.max(...values.map((x) => this.rank(x)))': '',
+    'broadcastShapes(...shapes)': '',
+    'GraphBuilder.#pickWords GraphBuilder.embedding': '',
+  },
+  'lib/graph/activations.ts': {
+    'entry.steps(...entry.settings.map((wanted) => numberOf(settings, wanted, name, place)))': '',
+  },
+  'lib/graph/define/activate.ts': {
+    'apply applySteps': '',
+  },
+  'lib/graph/define/values.ts': {
+    'fromNested/visit': '',
+  },
+  'lib/graph/functions.ts': {
+    'REDUCE_FUNCTIONS logSumExp': '',
+    'erf erfc': '',
+  },
+  'lib/graph/integers.ts': {
+    'Math.min(...ends)': '',
+    'Math.max(...ends)': '',
+  },
+  'lib/graph/ops/elementwise.ts': {
+    'broadcastShapes(...shapes)': '',
+  },
+  'lib/graph/plan-builder.ts': {
+    'PlanBuilder.copy PlanBuilder.part PlanBuilder.view': '',
+  },
+  'lib/graph/shapes.ts': {
+    'Math.max(...shapes.map((shape) => shape.length))': '',
+  },
+  'lib/graph/simplify/finite.ts': {
+    'of(...node.inputs)': '',
+    'knowledgeOf knowledgeOf/of': '',
+  },
+  'lib/graph/simplify/identities.ts': {
+    'broadcastShapes(...inputs.map((input) => graph.shape(input)))': '',
+  },
+  'lib/graph/simplify/spellings.ts': {
+    'isPositive isPositive/all': '',
+  },
+  'lib/graph/spans.ts': {
+    'Math.min(...spans.map(({ low }) => low))': '',
+    'Math.max(...spans.map(({ high }) => high))': '',
+    'Math.min(...spans.map(({ trust }) => trust))': '',
+  },
+  'lib/graph/stack/foreign.ts': {
+    '/(^|\\.)(zero_point|_packed_params(\\..*)?)$/': '',
+    '/(^|\\.)(exp_avg|exp_avg_sq|momentum_buffer|optimizer\\..*)$/': '',
+  },
+  'lib/graph/stack/order.ts': {
+    'Search.extend': '',
+  },
+  'lib/source/main.ts': {
+    'join(...segments)': '',
+  },
+  'lib/source/mlflow.ts': {
+    'join(...segments)': '',
+    inside: '',
+  },
+  'lib/source/plain.ts': {
+    'join(...segments)': '',
+  },
+};
