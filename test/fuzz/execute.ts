@@ -1,0 +1,52 @@
+/** One execution: a file is loaded, and what loads is run; and whether that went as it should. */
+import { ForwardpassError } from '../../lib/errors.ts';
+import { loadOpened } from '../../lib/load.ts';
+import type { Model } from '../../lib/model.ts';
+import { checkLoadOptions } from '../../lib/options.ts';
+import { type Sample, sourceOf } from './corpus.ts';
+
+/** What loading may take. Most files take a millisecond. */
+export const MOST_SECONDS = 2;
+const LONGEST_MESSAGE = 2000;
+const ROWS = 2;
+/** Of one row; wider models are loaded and not run. */
+const WIDEST_RUN = 2 ** 16;
+
+/** What a message says by accident. A file may hold NaN, and a message may say so; sizes and places are never NaN. */
+const ACCIDENTS = /\bundefined\b|(?<!\b(?:found|number|hold|holds) )\bNaN\b(?! as)|\[object /;
+
+/** What is wrong with how a changed file is taken; undefined where it loads or is refused as it should be. */
+export async function faultOf(sample: Sample, bytes: Uint8Array): Promise<string | undefined> {
+  const begin = process.cpuUsage();
+  const failure = await execute(sample, bytes).catch((error: unknown) => error);
+  const { user, system } = process.cpuUsage(begin);
+  const seconds = (user + system) / 1e6;
+  if (seconds > MOST_SECONDS) return `takes ${seconds.toFixed(1)} seconds`;
+  if (failure === undefined) return undefined;
+  if (!(failure instanceof ForwardpassError)) {
+    return `throws ${failure instanceof Error ? (failure.stack ?? failure.message).slice(0, 1000) : String(failure)}`;
+  }
+  const { message } = failure;
+  // What the file says is quoted, and may be anything.
+  if (ACCIDENTS.test(message.replace(/"(?:[^"\\]|\\.)*"/g, '""'))) return `says ${message.slice(0, 500)}`;
+  if (message.length > LONGEST_MESSAGE) return `says ${message.length} characters: ${message.slice(0, 200)}`;
+  return undefined;
+}
+
+async function execute(sample: Sample, bytes: Uint8Array): Promise<void> {
+  const model = await loadOpened(sourceOf(sample, bytes), checkLoadOptions(sample.options));
+  try {
+    runOnce(model);
+  } finally {
+    model.dispose();
+  }
+}
+
+function runOnce(model: Model): void {
+  const width = ({ shape }: { readonly shape: readonly (number | null)[] }) =>
+    shape.reduce<number>((product, size) => product * (size ?? 1), 1);
+  if (![...model.inputs, ...model.outputs].every((port) => width(port) <= WIDEST_RUN)) return;
+  const Floats = model.precision === 'f64' ? Float64Array : Float32Array;
+  const inputs = model.inputs.map((port) => [port.name, new Floats(ROWS * width(port)).fill(1)]);
+  model.run(Object.fromEntries(inputs));
+}
