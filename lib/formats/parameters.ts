@@ -32,6 +32,7 @@ export async function graphFromParameters(
 
   const tensors = new Map<string, Tensor>();
   for (const name of wanted) {
+    options.budget.node(tensors.size + 1, `tensor ${name}`);
     const tensor = stored.get(name);
     if (tensor === undefined) throw noSuchTensor(name, names, 'architecture');
     tensors.set(name, await tensor.read());

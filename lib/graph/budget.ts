@@ -8,10 +8,12 @@ const MODEST_BYTES = 2 ** 25;
 const BUILT_PER_BYTE = 2;
 /** What compressed files may unpack to for each of their bytes. */
 const UNPACKED_PER_BYTE = 20;
-/** Steps that any file may take; one step is some microsecond of work. */
+/** Steps that any file may take, and for each of its bytes; one step is some microsecond of work. */
 const MODEST_STEPS = 2 ** 20;
-/** Steps that each operation that `limits.nodes` allows is worth, where the caller sets it. */
-const STEPS_PER_NODE = 10;
+const STEPS_PER_BYTE = 1 / 8;
+/** What a node of the graph takes until its model is made, in bytes and steps: names, shapes, tables, passes over it. */
+const NODE_BYTES = 3072;
+const NODE_STEPS = 32;
 const ELEMENT_BYTES = 8;
 
 /**
@@ -73,16 +75,31 @@ export class Budget {
     this.build(ELEMENT_BYTES * count, place);
   }
 
+  /** A node of the graph, the `count`th, is about to be made. Throws `LIMIT`. */
+  node(count: number, place: string): void {
+    if (count > this.limits.nodes || this.left < NODE_BYTES) {
+      const most = count > this.limits.nodes ? '' : `; files of ${this.#fileBytes} bytes are allowed no more`;
+      throw new ForwardpassError(
+        'LIMIT',
+        `the model takes more than ${count - 1} nodes${most} (raise \`limits.nodes\`)`,
+        place,
+      );
+    }
+    this.build(NODE_BYTES, place);
+    this.step(NODE_STEPS, place);
+  }
+
   get #mostBuilt(): number {
-    const { bytes = 0, parameters = 0, rowElements = 0 } = this.#given;
-    const asked = Math.max(bytes, ELEMENT_BYTES * parameters, ELEMENT_BYTES * rowElements);
+    const { bytes = 0, parameters = 0, rowElements = 0, nodes = 0 } = this.#given;
+    const asked = Math.max(bytes, ELEMENT_BYTES * parameters, ELEMENT_BYTES * rowElements, NODE_BYTES * nodes);
     return Math.max(MODEST_BYTES + BUILT_PER_BYTE * this.#fileBytes, asked);
   }
 
   /** Work that is about to be done and is not linear in the file: of loops, calls, and what is met again. Throws `LIMIT`. */
   step(count: number, place: string): void {
     this.#steps += count;
-    const most = Math.max(MODEST_STEPS + this.#fileBytes, STEPS_PER_NODE * (this.#given.nodes ?? 0));
+    const modest = MODEST_STEPS + Math.floor(STEPS_PER_BYTE * this.#fileBytes);
+    const most = Math.max(modest, NODE_STEPS * (this.#given.nodes ?? 0));
     if (this.#steps <= most) return;
     const message = `takes more than ${most} steps to read, which is what files of ${this.#fileBytes} bytes are allowed (raise \`limits.nodes\`)`;
     throw new ForwardpassError('LIMIT', message, place);

@@ -65,10 +65,7 @@ class Network implements Sink {
   }
 
   emit<O extends Op>(op: O, name: string, inputs: readonly Operand[], attributes: OpAttributes[O]): string {
-    if (this.nodes.length >= this.options.budget.limits.nodes) {
-      const message = `the model takes more nodes than \`limits.nodes\` = ${this.options.budget.limits.nodes}`;
-      throw new ForwardpassError('LIMIT', message, name);
-    }
+    this.options.budget.node(this.nodes.length + 1, name);
     const output = this.unique(name);
     this.nodes.push({ op, name, inputs, output, attributes } as Node);
     return output;

@@ -176,6 +176,7 @@ export async function readFrozen(
   const nodes: Node[] = [];
   for (const [at, { op, name, inputs, output, attributes }] of checked.nodes.entries()) {
     const place = `${PLACE}.nodes[${at}]`;
+    options.budget.node(at + 1, place);
     const weights = 'weights' in attributes ? attributes.weights : undefined;
     if (weights !== undefined && checked.precision !== 'f32') {
       is.refuse(`${place}.attributes.weights`, `a model of ${checked.precision} has no weights in ${weights}`);

@@ -122,14 +122,9 @@ export class Emitter {
   }
 
   #emit<O extends Op>(op: O, inputs: readonly Operand[], attributes: OpAttributes[O]): string {
-    if (this.nodes.length >= this.budget.limits.nodes) {
-      throw new ForwardpassError(
-        'LIMIT',
-        `more than ${this.budget.limits.nodes} nodes; \`limits.nodes\` allows no more`,
-      );
-    }
     for (const input of inputs) if (typeof input !== 'string') this.#spend(input);
     const name = this.#path.at(-1)?.title ?? 'model';
+    this.budget.node(this.nodes.length + 1, name);
     const output = `${name}#${++this.#names}`;
     this.nodes.push({ op, name, inputs, output, attributes } as Node);
     return output;

@@ -94,6 +94,7 @@ export class Emitter {
     if (!(elementCount(info.shape) <= this.budget.limits.rowElements)) {
       throw this.error('LIMIT', `a row of shape ${formatShape(info.shape)} exceeds \`limits.rowElements\``);
     }
+    this.budget.node(this.nodes.length + 1, this.place);
     const output = this.uniqueName(this.#site.output);
     this.nodes.push({ op, name: this.#site.name, inputs, output, attributes } as Node);
     const { type, shape, batchAxis } = info;
