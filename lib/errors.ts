@@ -2,6 +2,8 @@
  * Every failure of forwardpass is a {@link ForwardpassError}. Its `code` is for programs, its message for
  * people: what was expected, what was found. Its `place` says where, when there is a where.
  */
+import { shown } from './words.ts';
+
 export type ErrorCode = keyof typeof ERROR_CODES;
 
 /** Each code, and what it says of the failure. A test provokes every one of them. */
@@ -45,6 +47,10 @@ export interface ErrorRecord {
   readonly place?: string;
 }
 
+/** Characters of a place and of a message. Both may hold names of a file, as long as it likes. */
+const MOST_OF_PLACE = 300;
+const MOST_OF_MESSAGE = 2000;
+
 /** Its message begins with its place, so whatever prints it says the place once; its stack begins with name and code. */
 export class ForwardpassError extends Error {
   declare readonly name: 'ForwardpassError';
@@ -57,8 +63,10 @@ export class ForwardpassError extends Error {
     place?: string,
     options?: ErrorOptions,
   ) {
-    super(place === undefined ? message : `${place}: ${message}`, options);
-    hide(this, 'place', place);
+    const where = place === undefined ? undefined : shown(place, MOST_OF_PLACE);
+    const text = shown(message, MOST_OF_MESSAGE, true);
+    super(where === undefined ? text : `${where}: ${text}`, options);
+    hide(this, 'place', where);
     // A structured clone keeps the stack, which begins with the name that the error has when it is first read.
     hide(this, 'name', `${NAME} [${code}]`);
     Error.captureStackTrace?.(this, new.target);

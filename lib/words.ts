@@ -2,11 +2,20 @@
 
 /** A value as a message says it: `the string 'relu'`, `an array of 3`, `a Float32Array of 12`, `nothing`. */
 export function describe(value: unknown): string {
+  try {
+    return described(value);
+  } catch {
+    // A proxy, or a getter of a tag, that throws.
+    return 'an object that cannot be looked at';
+  }
+}
+
+function described(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';
   if (typeof value === 'string') return `the string ${quote(value)}`;
   if (typeof value === 'number') return `the number ${value}`;
-  if (typeof value === 'bigint') return `the bigint ${value}`;
+  if (typeof value === 'bigint') return isLong(value) ? 'a bigint of many digits' : `the bigint ${value}`;
   if (typeof value === 'boolean') return String(value);
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (typeof value === 'function') return 'a function';
@@ -15,8 +24,15 @@ export function describe(value: unknown): string {
   const kind = Reflect.get(TypedArrayPrototype, Symbol.toStringTag, value);
   if (kind !== undefined) return `${article(kind)} of ${Reflect.get(TypedArrayPrototype, 'length', value)}`;
   const name = Object.prototype.toString.call(value).slice('[object '.length, -1);
-  return name === 'Object' ? 'an object' : article(name);
+  return name === 'Object' ? 'an object' : article(shown(name, 60));
 }
+
+/** To write down a million digits takes long, and tells nobody anything. */
+function isLong(value: bigint): boolean {
+  return value >= LONG || value <= -LONG;
+}
+
+const LONG = 2n ** 128n;
 
 const TypedArrayPrototype = Object.getPrototypeOf(Int8Array.prototype);
 
@@ -26,8 +42,41 @@ function article(name: string): string {
 
 /** In quotes, with what is invisible made visible, and cut when it is long. */
 export function quote(text: string): string {
-  const shown = text.length > 120 ? `${text.slice(0, 117)}…` : text;
-  return `'${JSON.stringify(shown).slice(1, -1).replaceAll('\\"', '"')}'`;
+  return `'${shown(text, 118)}'`;
+}
+
+/**
+ * A text of at most `most` characters, with what is invisible, breaks a line or turns its direction written as an escape.
+ * Of a long one the middle is left out. Line breaks before indentation stay where the text is ours, such as a list.
+ */
+export function shown(text: string, most: number, isOurs = false): string {
+  const invisible = isOurs ? INVISIBLE_BUT_LISTS : INVISIBLE;
+  return shorten(shorten(text, most).replace(invisible, escapeOf), most);
+}
+
+/** Control and format characters, line separators, and halves of surrogate pairs. */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+const INVISIBLE_BUT_LISTS = /(?!\n {2})[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+const SHORT_ESCAPES: Readonly<Record<string, string>> = {
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\b': '\\b',
+  '\f': '\\f',
+};
+
+function escapeOf(character: string): string {
+  const code = (character.codePointAt(0) as number).toString(16);
+  return SHORT_ESCAPES[character] ?? (code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, '0')}`);
+}
+
+/** Its beginning and end where it is long; no surrogate pair is cut apart. */
+function shorten(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const before = Math.ceil((most - 1) * 0.75);
+  const [head, tail] = [text.slice(0, before), text.slice(before + 1 - most)];
+  return `${head.replace(/[\ud800-\udbff]$/, '')}…${tail.replace(/^[\udc00-\udfff]/, '')}`;
 }
 
 /** `'a', 'b' and 3 more` */

@@ -140,6 +140,32 @@ describe('an error', () => {
     }
   });
 
+  it('is short, whatever it is about, and made again as it is', () => {
+    const long = new ForwardpassError('SHAPE', 'm'.repeat(1e6), 'p'.repeat(1e6));
+    expect(long.place).toMatch(/^p{225}…p{74}$/);
+    expect(long.message).toHaveLength(300 + 2 + 2000);
+    expect(ForwardpassError.from(JSON.parse(JSON.stringify(long)))).toMatchObject({
+      message: long.message,
+      place: long.place,
+    });
+  });
+
+  it('shows what is invisible, and cuts no surrogate pair apart', () => {
+    const { place, message } = new ForwardpassError('SHAPE', 'a\0b\nc\n  d\u202e', 'tensor \x1b[31m\n  x');
+    expect(place).toBe('tensor \\u001b[31m\\n  x');
+    expect(message).toBe(`${place}: a\\u0000b\\nc\n  d\\u202e`);
+    for (const [front, back] of [
+      ['', ''],
+      ['x', ''],
+      ['', 'x'],
+    ]) {
+      const cut = new ForwardpassError('SHAPE', `${front}${'😀'.repeat(5000)}${back}`).message;
+      expect(cut).not.toMatch(/\p{Cs}/u);
+      expect(cut.length).toBeGreaterThan(1990);
+      expect(cut).not.toContain('\\u');
+    }
+  });
+
   it('is not made of anything else', () => {
     const others = [undefined, null, 'x', {}, new Error('ForwardpassError [SHAPE]: x'), new TypeError('x')];
     const records = [

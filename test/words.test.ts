@@ -23,9 +23,27 @@ it.each<[value: unknown, words: string]>([
   expect(describeValue(value)).toBe(words);
 });
 
+it('describes what does not want to be described', () => {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  const tagged = { [Symbol.toStringTag]: 'x'.repeat(1e6) };
+  const throwing = Object.defineProperty({}, Symbol.toStringTag, {
+    get: () => {
+      throw new Error();
+    },
+  });
+  expect(describe(proxy)).toBe('an object that cannot be looked at');
+  expect(describe(throwing)).toBe('an object that cannot be looked at');
+  expect(describe(tagged)).toMatch(/^a x{45}…x{14}$/);
+  expect(describe(10n ** 1_000_000n)).toBe('a bigint of many digits');
+  expect(describe(-(10n ** 100n))).toBe('a bigint of many digits');
+});
+
 it('quotes what is invisible and cuts what is long', () => {
   expect(quote('a\n"b"\0')).toBe('\'a\\n"b"\\u0000\'');
   expect(quote('x'.repeat(1000))).toHaveLength(120);
+  expect(quote(`${'a'.repeat(1000)}z`)).toMatch(/^'a{88}…a{28}z'$/);
+  expect(quote('\u202e\u200b\r\n  \ud83d \u{e0001} 😀')).toBe("'\\u202e\\u200b\\r\\n  \\ud83d \\u{e0001} 😀'");
 });
 
 it('lists names up to a count', () => {
