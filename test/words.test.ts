@@ -32,11 +32,11 @@ it('describes what does not want to be described', () => {
       throw new Error();
     },
   });
-  expect(describe(proxy)).toBe('an object that cannot be looked at');
-  expect(describe(throwing)).toBe('an object that cannot be looked at');
-  expect(describe(tagged)).toMatch(/^a x{45}…x{14}$/);
-  expect(describe(10n ** 1_000_000n)).toBe('a bigint of many digits');
-  expect(describe(-(10n ** 100n))).toBe('a bigint of many digits');
+  expect(describeValue(proxy)).toBe('an object that cannot be looked at');
+  expect(describeValue(throwing)).toBe('an object that cannot be looked at');
+  expect(describeValue(tagged)).toMatch(/^a x{45}…x{14}$/);
+  expect(describeValue(10n ** 1_000_000n)).toBe('a bigint of many digits');
+  expect(describeValue(-(10n ** 100n))).toBe('a bigint of many digits');
 });
 
 it('quotes what is invisible and cuts what is long', () => {
