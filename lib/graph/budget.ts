@@ -63,7 +63,8 @@ export class Budget {
 
   /** Bytes that are about to be built and are not in the file: what is computed, repeated or filled. Throws `LIMIT`. */
   build(bytes: number, place: string): void {
-    this.#built += bytes;
+    // What a file says to be less than nothing gives nothing back.
+    this.#built += Math.max(bytes, 0);
     // Not `>`, which NaN passes.
     if (this.#built <= this.#mostBuilt) return;
     const message = `brings what is built from the file to ${this.#built} bytes; ${this.#mostBuilt} are allowed for files of ${this.#fileBytes} bytes (raise \`limits.bytes\`)`;
@@ -97,7 +98,7 @@ export class Budget {
 
   /** Work that is about to be done and is not linear in the file: of loops, calls, and what is met again. Throws `LIMIT`. */
   step(count: number, place: string): void {
-    this.#steps += count;
+    this.#steps += Math.max(count, 0);
     const modest = MODEST_STEPS + Math.floor(STEPS_PER_BYTE * this.#fileBytes);
     const most = Math.max(modest, NODE_STEPS * (this.#given.nodes ?? 0));
     if (this.#steps <= most) return;

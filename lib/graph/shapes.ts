@@ -12,13 +12,17 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((size, axis) => size === b[axis]);
 }
 
+/** Axes that a message shows; shapes have fewer, and lists of sizes that no shape has may be long. */
+const MOST_SHOWN = 32;
+
 export function formatShape(shape: Shape): string {
-  return `[${shape.join(', ')}]`;
+  const more = shape.length > MOST_SHOWN ? `, … ${shape.length - MOST_SHOWN} more` : '';
+  return `[${shape.slice(0, MOST_SHOWN).join(', ')}${more}]`;
 }
 
 /** The shape that all broadcast to as NumPy does, aligned at the last axis; undefined when there is none. */
 export function broadcastShapes(...shapes: readonly Shape[]): Shape | undefined {
-  const rank = Math.max(...shapes.map((shape) => shape.length));
+  const rank = shapes.reduce((most, shape) => Math.max(most, shape.length), 0);
   const result = new Array<number>(rank).fill(1);
   for (const shape of shapes) {
     const padding = rank - shape.length;

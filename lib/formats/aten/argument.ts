@@ -22,38 +22,57 @@ export type NumberType = 'bool' | 'int64' | 'float64';
  * and leaves half precision what it is. It may hold the batch size.
  */
 export class PyNumber {
-  readonly constant: Constant;
+  readonly type: NumberType;
+  /** Undefined where the number depends on the batch size. */
+  readonly value: number | undefined;
+  /** Made when it is first asked for: most numbers of a program never become tensors. */
+  #constant: Constant | undefined;
 
-  /** `constant` has the shape [] and one of the types of numbers. */
-  constructor(constant: Constant) {
-    this.constant = constant;
+  /** A constant has the shape [] and one of the types of numbers. */
+  constructor(given: Constant | number, type: NumberType = 'float64') {
+    if (typeof given === 'number') {
+      this.type = type;
+      this.value = given;
+    } else {
+      this.type = given.type as NumberType;
+      this.value = given.batch ? undefined : given.data[0];
+      this.#constant = given;
+    }
   }
 
   static of(value: number, type: NumberType): PyNumber {
-    return new PyNumber(literal(type, [value]));
+    return new PyNumber(value, type);
   }
 
   static int(value: number): PyNumber {
-    return PyNumber.of(value, 'int64');
+    return SMALL[value - LEAST_SMALL] ?? new PyNumber(value, 'int64');
+  }
+
+  /** Whether an integer is made once for all. */
+  static isShared(value: number): boolean {
+    return SMALL[value - LEAST_SMALL] !== undefined;
   }
 
   static float(value: number): PyNumber {
-    return PyNumber.of(value, 'float64');
+    return new PyNumber(value, 'float64');
   }
 
   static bool(value: boolean): PyNumber {
-    return PyNumber.of(value ? 1 : 0, 'bool');
+    return value ? TRUE : FALSE;
   }
 
-  get type(): NumberType {
-    return this.constant.type as NumberType;
-  }
-
-  /** Undefined where the number depends on the batch size. */
-  get value(): number | undefined {
-    return this.constant.batch ? undefined : this.constant.data[0];
+  /** Of shape []. */
+  get constant(): Constant {
+    this.#constant ??= literal(this.type, [this.value ?? Number.NaN]);
+    return this.#constant;
   }
 }
+
+/** Integers that programs are full of are made once. */
+const LEAST_SMALL = -16;
+const SMALL: readonly PyNumber[] = Array.from({ length: 272 }, (_, i) => new PyNumber(i + LEAST_SMALL, 'int64'));
+const TRUE = new PyNumber(1, 'bool');
+const FALSE = new PyNumber(0, 'bool');
 
 /** Memory that tensors share, and how often it was written. */
 interface Storage {
@@ -89,11 +108,21 @@ export class TensorRef {
   }
 }
 
+/** Items of a list that messages show, and lists inside one another. */
+const MOST_SHOWN = 8;
+const DEEPEST_SHOWN = 2;
+
 /** An argument in a few words, for messages. */
 export function kindOf(argument: Argument): string {
+  return kindWithin(argument, 0);
+}
+
+function kindWithin(argument: Argument, depth: number): string {
   if (argument === null) return 'None';
   if (typeof argument === 'string') return 'str';
   if (argument instanceof TensorRef) return 'Tensor';
   if (argument instanceof PyNumber) return { bool: 'bool', int64: 'int', float64: 'float' }[argument.type];
-  return `[${argument.slice(0, 8).map(kindOf).join(', ')}${argument.length > 8 ? ', …' : ''}]`;
+  if (depth >= DEEPEST_SHOWN) return '[…]';
+  const shown = argument.slice(0, MOST_SHOWN).map((item) => kindWithin(item, depth + 1));
+  return `[${shown.join(', ')}${argument.length > MOST_SHOWN ? ', …' : ''}]`;
 }

@@ -2,10 +2,23 @@
 import type { ErrorCode, ForwardpassError } from '../../errors.ts';
 import { formatShape } from '../../graph/shapes.ts';
 import type { GraphBuilder } from '../tracing/builder.ts';
-import { type Constant, type ElementType, isFloat, type Row, type Value } from '../tracing/value.ts';
+import {
+  type Constant,
+  type ElementType,
+  HIGHEST_RANK,
+  isFloat,
+  type Row,
+  range,
+  type Value,
+} from '../tracing/value.ts';
 import { type Argument, kindOf, PyNumber, type Result, TensorRef } from './argument.ts';
 import { asFloat, type Operand, resultType, typeOfCode } from './element-types.ts';
 import { ShapeMismatch } from './shape-mismatch.ts';
+
+/** Of a list with a number or two for each axis. */
+const MOST_SIZES = 2 * HIGHEST_RANK;
+/** Of a setting, an equation. */
+const LONGEST_TEXT = 1000;
 
 /** What an operator becomes. */
 export type Translation = (call: Call) => Result;
@@ -58,8 +71,11 @@ export class Call {
     return this.build.asRow(this.build.cast(value, asFloat(value.type)));
   }
 
+  /** One at least. */
   tensors(name: string): Value[] {
-    return this.#list(name).map((item) => tensorOf(this.#operandOf(item)));
+    const list = this.#list(name);
+    if (list.length === 0) throw this.error('SHAPE', `expected one tensor at least as ${name}, found none`);
+    return list.map((item) => tensorOf(this.#operandOf(item)));
   }
 
   /** Where some of a list may be left out. */
@@ -69,7 +85,9 @@ export class Call {
 
   text(name: string): string {
     const argument = this.#arguments.get(name);
-    return typeof argument === 'string' ? argument : this.#refuse(name, 'text');
+    if (typeof argument !== 'string') return this.#refuse(name, 'text');
+    if (argument.length <= LONGEST_TEXT) return argument;
+    throw this.error('MALFORMED', `expected a word as ${name}, found text of ${argument.length} characters`);
   }
 
   /** False where the form of the operator has no such flag. */
@@ -82,14 +100,22 @@ export class Call {
     return this.#plain(name, this.#number(name, this.#arguments.get(name)));
   }
 
-  /** A list of whole numbers; a single one is a list of one. */
-  integers(name: string): number[] {
-    return this.sizes(name).map((item) => this.#plain(name, item));
+  /** A list of whole numbers, about one for each axis; a single one is a list of one. */
+  integers(name: string, most = MOST_SIZES): number[] {
+    return this.sizes(name, most).map((item) => this.#plain(name, item));
   }
 
   /** A list of whole numbers which may hold the batch size. */
-  sizes(name: string): PyNumber[] {
-    return this.#list(name).map((item) => this.#number(name, item));
+  sizes(name: string, most = MOST_SIZES): PyNumber[] {
+    const list = this.#list(name);
+    if (list.length <= most) return list.map((item) => this.#number(name, item));
+    throw this.error('LIMIT', `expected at most ${most} numbers as ${name}, found ${list.length}`);
+  }
+
+  /** The numbers from `start` in steps up to `end`, once there is room for them. */
+  range(start: number, end: number, step: number): number[] {
+    this.build.spend(Math.max(Math.ceil((end - start) / step), 0));
+    return range(start, end, step);
   }
 
   /** Axes to work along: those given, or where none are, all. */
@@ -104,7 +130,7 @@ export class Call {
   }
 
   /** The type that torch gives to a result of these. */
-  typeOf(...operands: readonly Operand[]): ElementType {
+  typeOf(operands: readonly Operand[]): ElementType {
     return resultType(operands, (x) => this.build.rank(x));
   }
 

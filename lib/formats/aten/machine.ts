@@ -9,8 +9,19 @@ import { Call } from './call.ts';
 import { bind } from './signature.ts';
 import { canonicalName, formsOf, isReshape, refusal, takesFolded, VIEWS } from './table.ts';
 
-/** Of an operator's name, in messages. */
+/** Of an operator's name, in messages, and of the names of nodes. */
 const LONGEST_SHOWN = 120;
+const LONGEST_NAME = 300;
+/** Arguments that a message shows. */
+const MOST_SHOWN = 12;
+
+/** What a call is worth in steps, and each tensor or number of a list that it takes. */
+const STEPS_OF_CALL = 8;
+const STEPS_OF_TENSOR = 6;
+const STEPS_OF_ITEM = 1 / 8;
+/** What is left of a call, beside nodes and the elements of constants. */
+const CALL_BYTES = 128;
+const TENSOR_BYTES = 64;
 
 export class Machine {
   readonly build: GraphBuilder;
@@ -39,6 +50,7 @@ export class Machine {
   call(name: string, positional: readonly Argument[], named: ReadonlyMap<string, Argument>, site: Site): Argument {
     this.step(site.place);
     this.build.enter(site);
+    this.#spend(positional, named);
     const isInPlace = /[^_]_$/.test(name) && formsOf(name) === undefined;
     const base = canonicalName(isInPlace ? name.slice(0, -1) : name);
     const forms = formsOf(base);
@@ -55,11 +67,31 @@ export class Machine {
       if (isInPlace) return this.#write(self, result);
       return wrap(result, VIEWS.has(base) ? firstTensor(self) : undefined, isFolded && !isReshape(base));
     }
-    const given = [...positional.map(kindOf), ...[...named].map(([key, value]) => `${key}=${kindOf(value)}`)];
+    const count = positional.length + named.size;
+    const given = [
+      ...positional.slice(0, MOST_SHOWN).map(kindOf),
+      ...[...named].slice(0, MOST_SHOWN).map(([key, value]) => `${key.slice(0, LONGEST_SHOWN)}=${kindOf(value)}`),
+      ...(count > MOST_SHOWN ? ['…'] : []),
+    ];
     throw this.build.error(
       'UNSUPPORTED_OP',
       `${base} is called with (${given.join(', ')}), a form that is not read here`,
     );
+  }
+
+  #spend(positional: readonly Argument[], named: ReadonlyMap<string, Argument>): void {
+    const { budget, place } = this.build;
+    let steps = STEPS_OF_CALL;
+    let bytes = CALL_BYTES;
+    for (const argument of [...positional, ...named.values()]) {
+      steps += STEPS_OF_ITEM;
+      if (!Array.isArray(argument)) continue;
+      const holdsTensors = argument[0] instanceof TensorRef;
+      steps += argument.length * (holdsTensors ? STEPS_OF_TENSOR : STEPS_OF_ITEM);
+      if (holdsTensors) bytes += argument.length * TENSOR_BYTES;
+    }
+    budget.step(steps, place);
+    budget.build(bytes, place);
   }
 
   /** In place the type stays what it was. */
@@ -95,8 +127,12 @@ function wrap(result: Result, viewOf: TensorRef | undefined, isFolded: boolean):
 
 /** What messages call an operator's place. */
 export function siteOf(name: string, operator: string, output = name): Site {
-  const shown = name.length > LONGEST_SHOWN ? `${name.slice(0, LONGEST_SHOWN)}…` : name;
-  return { name, place: `node ${shown} (${operator.slice(0, LONGEST_SHOWN)})`, output };
+  const place = `node ${cut(name, LONGEST_SHOWN)} (${operator.slice(0, LONGEST_SHOWN)})`;
+  return { name: cut(name, LONGEST_NAME), place, output: cut(output, LONGEST_NAME) };
+}
+
+function cut(name: string, longest: number): string {
+  return name.length > longest ? `${name.slice(0, longest)}…` : name;
 }
 
 /** For messages about a name that a file uses and nothing defines. */

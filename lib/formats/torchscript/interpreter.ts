@@ -3,11 +3,14 @@
  * tensor is a constant or stands for one value per row. Only the calls of operators become nodes.
  */
 import { ForwardpassError } from '../../errors.ts';
+import type { Budget } from '../../graph/budget.ts';
 import { quote } from '../../words.ts';
 import { type Argument, PyNumber, TensorRef } from '../aten/argument.ts';
 import { type Machine, siteOf } from '../aten/machine.ts';
-import { type Builtin, builtins, itemOf, keyOf, truthOf } from './builtins.ts';
+import { builtins } from './builtins.ts';
+import { truthOf } from './context.ts';
 import type { Library } from './library.ts';
+import { itemOf, keyOf } from './lists.ts';
 import { type Body, dottedName, type Expression, type Statement } from './syntax.ts';
 import {
   describeValue,
@@ -17,17 +20,27 @@ import {
   ScriptFunction,
   ScriptObject,
   type ScriptValue,
+  SLOT_BYTES,
 } from './values.ts';
 
 /** Calls inside one another, of modules and functions. */
 const DEEPEST_CALL = 256;
+/** Calls, blocks and expressions inside one another, whichever of them: far within what the stack holds. */
+const DEEPEST = 1000;
+
+/** What is spent for an expression, and for each item of a list that an operator takes or field of a tuple. */
+const STEPS_OF_EXPRESSION = 1 / 4;
+const STEPS_OF_FIELD = 1 / 16;
+
+type Compound = Extract<Expression, { kind: 'list' | 'tuple' | 'dict' | 'attribute' | 'subscript' | 'call' }>;
 
 /** One function at work. */
 interface Frame {
   readonly locals: Map<string, ScriptValue>;
   /** Of the module whose code it is, or that called the function. */
   readonly path: string;
-  readonly function: string;
+  /** For messages. */
+  readonly place: string;
 }
 
 /** What a `return` gives; undefined while there was none. */
@@ -37,12 +50,15 @@ export class Interpreter {
   readonly #machine: Machine;
   readonly #library: Library;
   readonly #constants: readonly ScriptValue[];
+  readonly #budget: Budget;
+  #calls = 0;
   #depth = 0;
 
   constructor(machine: Machine, library: Library, constants: readonly ScriptValue[]) {
     this.#machine = machine;
     this.#library = library;
     this.#constants = constants;
+    this.#budget = machine.build.budget;
   }
 
   /** Calls a function or method; arguments that are left out take the defaults of the code. */
@@ -52,9 +68,10 @@ export class Interpreter {
     named: ReadonlyMap<string, ScriptValue>,
     path: string,
   ): ScriptValue {
-    const frame: Frame = { locals: new Map(), path: self?.path ?? path, function: code.name };
-    const place = placeOf(frame);
-    if (++this.#depth > DEEPEST_CALL) {
+    const own = self?.path ?? path;
+    const place = own === '' ? code.name : `${own}.${code.name}`;
+    const frame: Frame = { locals: new Map(), path: own, place };
+    if (++this.#calls > DEEPEST_CALL) {
       throw new ForwardpassError('LIMIT', `calls are deeper than ${DEEPEST_CALL}`, place);
     }
     const given = self === undefined ? positional : [self, ...positional];
@@ -72,17 +89,29 @@ export class Interpreter {
       else throw new ForwardpassError('MALFORMED', `the argument ${quote(name)} is missing`, place);
     }
     const returned = this.#run(code.body, frame);
-    this.#depth--;
+    this.#calls--;
     return returned?.value ?? null;
   }
 
   #run(body: Body, frame: Frame): Returned {
+    this.#enter(frame);
     for (const statement of body) {
-      this.#machine.step(placeOf(frame));
+      this.#machine.step(frame.place);
       const returned = this.#runStatement(statement, frame);
-      if (returned !== undefined) return returned;
+      if (returned !== undefined) {
+        this.#depth--;
+        return returned;
+      }
     }
+    this.#depth--;
     return undefined;
+  }
+
+  /** Statements and expressions are followed by recursion, which has a bound wherever a file leads it. */
+  #enter({ place }: Frame): void {
+    if (++this.#depth > DEEPEST) {
+      throw new ForwardpassError('LIMIT', `calls and expressions are deeper than ${DEEPEST}`, place);
+    }
   }
 
   #runStatement(statement: Statement, frame: Frame): Returned {
@@ -103,7 +132,7 @@ export class Interpreter {
         throw new ForwardpassError(
           'UNSUPPORTED_OP',
           `the code has a ${quote(statement.word)}, which is not followed; forwardpass runs row models, which always do the same`,
-          placeOf(frame),
+          frame.place,
         );
     }
   }
@@ -112,9 +141,10 @@ export class Interpreter {
   #runLoop(statement: Statement & { kind: 'for' }, frame: Frame): Returned {
     const items = this.#evaluate(statement.over, frame);
     if (!Array.isArray(items)) {
-      throw new ForwardpassError('UNSUPPORTED_OP', `the code loops over ${describeValue(items)}`, placeOf(frame));
+      throw new ForwardpassError('UNSUPPORTED_OP', `the code loops over ${describeValue(items)}`, frame.place);
     }
     for (const item of items) {
+      this.#budget.step(1, frame.place);
       frame.locals.set(statement.variable, item);
       const returned = this.#run(statement.body, frame);
       if (returned !== undefined) return returned;
@@ -123,7 +153,7 @@ export class Interpreter {
   }
 
   #isTrue(test: Expression, frame: Frame): boolean {
-    return truthOf(this.#evaluate(test, frame), placeOf(frame));
+    return truthOf(this.#evaluate(test, frame), frame.place);
   }
 
   #assign(targets: readonly Expression[], isTuple: boolean, value: ScriptValue, frame: Frame): void {
@@ -134,7 +164,7 @@ export class Interpreter {
     const items = value instanceof NamedTuple ? value.items : value;
     if (!Array.isArray(items) || items.length !== targets.length) {
       const message = `${targets.length} names are given to ${describeValue(value)}`;
-      throw new ForwardpassError('MALFORMED', message, placeOf(frame));
+      throw new ForwardpassError('MALFORMED', message, frame.place);
     }
     for (const [i, target] of targets.entries()) this.#assignTo(target, items[i], frame);
   }
@@ -151,11 +181,12 @@ export class Interpreter {
         return;
       }
     }
-    throw new ForwardpassError('UNSUPPORTED_OP', 'the code writes into a part of something', placeOf(frame));
+    throw new ForwardpassError('UNSUPPORTED_OP', 'the code writes into a part of something', frame.place);
   }
 
   /** `for` statements and calls name their nodes after what they are assigned to, where a module has no name. */
   #evaluate(expression: Expression, frame: Frame, assigned?: Statement): ScriptValue {
+    this.#budget.step(STEPS_OF_EXPRESSION, frame.place);
     switch (expression.kind) {
       case 'none':
         return null;
@@ -167,17 +198,27 @@ export class Interpreter {
         return PyNumber.float(expression.value);
       case 'bool':
         return PyNumber.bool(expression.value);
+      case 'name':
+        return this.#lookUp(expression.name, frame);
+    }
+    this.#enter(frame);
+    const value = this.#evaluateParts(expression, frame, assigned);
+    this.#depth--;
+    return value;
+  }
+
+  /** An expression that has others within. */
+  #evaluateParts(expression: Compound, frame: Frame, assigned?: Statement): ScriptValue {
+    switch (expression.kind) {
       case 'list':
       case 'tuple':
         return expression.items.map((item) => this.#evaluate(item, frame));
       case 'dict':
         return this.#dict(expression.entries, frame);
-      case 'name':
-        return this.#lookUp(expression.name, frame);
       case 'attribute':
         return this.#attribute(expression, frame);
       case 'subscript':
-        return itemOf(this.#evaluate(expression.of, frame), this.#evaluate(expression.index, frame), placeOf(frame));
+        return itemOf(this.#evaluate(expression.of, frame), this.#evaluate(expression.index, frame), frame.place);
       case 'call':
         return this.#call(expression, frame, assigned);
     }
@@ -186,7 +227,7 @@ export class Interpreter {
   #dict(entries: readonly (readonly [Expression, Expression])[], frame: Frame): ScriptDict {
     const dict = new ScriptDict();
     for (const [key, value] of entries) {
-      dict.entries.set(keyOf(this.#evaluate(key, frame), placeOf(frame)), this.#evaluate(value, frame));
+      dict.entries.set(keyOf(this.#evaluate(key, frame), frame.place), this.#evaluate(value, frame));
     }
     return dict;
   }
@@ -196,27 +237,29 @@ export class Interpreter {
     if (value !== undefined) return value;
     const known = NAMES.get(name);
     if (known !== undefined) return PyNumber.float(known);
-    throw new ForwardpassError('DANGLING', `the name ${quote(name)} is used and nothing defines it`, placeOf(frame));
+    throw new ForwardpassError('DANGLING', `the name ${quote(name)} is used and nothing defines it`, frame.place);
   }
 
   #attribute(expression: Expression & { kind: 'attribute' }, frame: Frame): ScriptValue {
-    const dotted = dottedName(expression);
-    const root = dotted?.slice(0, dotted.indexOf('.'));
-    if (dotted !== undefined && root !== undefined && !frame.locals.has(root)) {
-      if (root === 'CONSTANTS') return this.#constant(expression.name, frame);
-      const code = root === '__torch__' ? this.#library.functionNamed(dotted) : undefined;
+    const { dotted } = expression;
+    if (dotted !== undefined && !frame.locals.has(dotted.root)) {
+      if (dotted.root === 'CONSTANTS') return this.#constant(expression.name, frame);
+      const code = dotted.root === '__torch__' ? this.#library.functionNamed(dotted.whole) : undefined;
       if (code !== undefined) return new ScriptFunction(code);
     }
     const of = this.#evaluate(expression.of, frame);
     const value = this.#attributeOf(of, expression.name, frame);
     if (value !== undefined) return value;
     const message = `${describeValue(of)} has no attribute ${quote(expression.name)}`;
-    throw new ForwardpassError('DANGLING', message, placeOf(frame));
+    throw new ForwardpassError('DANGLING', message, frame.place);
   }
 
   /** An attribute of the object, a constant of its class, or one of its methods. */
   #attributeOf(of: ScriptValue, name: string, frame: Frame): ScriptValue | undefined {
-    if (of instanceof NamedTuple) return of.items[of.names.indexOf(name)];
+    if (of instanceof NamedTuple) {
+      this.#budget.step(of.names.length * STEPS_OF_FIELD, frame.place);
+      return of.items[of.names.indexOf(name)];
+    }
     if (of instanceof TensorRef) return this.#tensorAttribute(of, name, frame);
     if (!(of instanceof ScriptObject)) return undefined;
     const own = of.attributes.get(name);
@@ -238,12 +281,13 @@ export class Interpreter {
     const index = /^c(\d+)$/.exec(name)?.[1];
     const value = index === undefined ? undefined : this.#constants[Number(index)];
     if (value !== undefined) return value;
-    throw new ForwardpassError('DANGLING', `the file holds no constant ${quote(name)}`, placeOf(frame));
+    throw new ForwardpassError('DANGLING', `the file holds no constant ${quote(name)}`, frame.place);
   }
 
   #call(expression: Expression & { kind: 'call' }, frame: Frame, assigned?: Statement): ScriptValue {
-    const dotted = dottedName(expression.callee);
-    const root = dotted?.split('.')[0];
+    const { callee: called } = expression;
+    const dotted = dottedName(called);
+    const root = called.kind === 'attribute' ? called.dotted?.root : dotted;
     const isGlobal = dotted !== undefined && root !== undefined && !frame.locals.has(root);
     // Their first argument is a type, which is no value.
     if (isGlobal && (dotted === 'annotate' || dotted === 'unchecked_cast')) {
@@ -257,7 +301,7 @@ export class Interpreter {
     if (isGlobal) return this.#global(dotted, positional, named, frame, assigned);
     const callee = this.#evaluate(expression.callee, frame);
     if (callee instanceof ScriptFunction) return this.call(callee, positional, named, frame.path);
-    throw new ForwardpassError('MALFORMED', `${describeValue(callee)} is called`, placeOf(frame));
+    throw new ForwardpassError('MALFORMED', `${describeValue(callee)} is called`, frame.place);
   }
 
   /** A function of the file, or an object of one of its classes. */
@@ -271,6 +315,8 @@ export class Interpreter {
     if (code !== undefined) return this.call(new ScriptFunction(code), positional, named, frame.path);
     const type = this.#library.classNamed(qualified);
     if (type?.base === 'NamedTuple') {
+      this.#budget.step(type.fields.size * STEPS_OF_FIELD, frame.place);
+      this.#budget.build(type.fields.size * 2 * SLOT_BYTES, frame.place);
       const names = [...type.fields.keys()];
       return new NamedTuple(
         names,
@@ -279,7 +325,7 @@ export class Interpreter {
     }
     const method = type?.methods.get('__init__');
     if (type === undefined) {
-      throw new ForwardpassError('DANGLING', `the file holds no code for ${quote(qualified)}`, placeOf(frame));
+      throw new ForwardpassError('DANGLING', `the file holds no code for ${quote(qualified)}`, frame.place);
     }
     const object = new ScriptObject(type, frame.path);
     if (method !== undefined) this.call(new ScriptFunction(method, object), positional, named, frame.path);
@@ -289,7 +335,7 @@ export class Interpreter {
   #getattr([of, name]: readonly ScriptValue[], frame: Frame): ScriptValue {
     const value = typeof name === 'string' ? this.#attributeOf(of, name, frame) : undefined;
     if (value !== undefined) return value;
-    throw new ForwardpassError('DANGLING', `${describeValue(of)} has no such attribute`, placeOf(frame));
+    throw new ForwardpassError('DANGLING', `${describeValue(of)} has no such attribute`, frame.place);
   }
 
   /** Python's own functions, and torch's. */
@@ -300,14 +346,15 @@ export class Interpreter {
     frame: Frame,
     assigned?: Statement,
   ): ScriptValue {
-    const builtin: Builtin | undefined = builtins.get(dotted.replace(/^ops\.(prim|aten)\./, 'torch.'));
-    const place = placeOf(frame);
+    const { place } = frame;
+    const builtin = builtins.get(dotted.replace(/^ops\.(prim|aten)\./, 'torch.'));
     const apply = (name: string, ...args: Argument[]) => this.#operator(name, args, new Map(), frame);
-    const result = builtin?.(positional, { place, apply });
+    const result = builtin?.(positional, { budget: this.#budget, place, apply });
     if (result !== undefined) return result;
     const operator = /^(?:torch|ops\.aten|ops\.prim|torch\.[a-z_]+)\.(\w+)$/.exec(dotted)?.[1];
     if (operator === undefined) throw unknown(dotted, place);
     for (const value of [...positional, ...named.values()]) {
+      if (Array.isArray(value)) this.#budget.step(value.length * STEPS_OF_FIELD, place);
       if (!isArgument(value)) {
         throw new ForwardpassError('UNSUPPORTED_OP', `${operator} is called with ${describeValue(value)}`, place);
       }
@@ -337,10 +384,6 @@ const NAMES = new Map([
 /** Results are lists of their own, to which code may append. */
 function mutable(value: Argument): ScriptValue {
   return Array.isArray(value) ? value.map(mutable) : (value as ScriptValue);
-}
-
-function placeOf({ path, function: name }: Frame): string {
-  return path === '' ? name : `${path}.${name}`;
 }
 
 function unknown(dotted: string, place: string): ForwardpassError {

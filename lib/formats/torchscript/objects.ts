@@ -1,5 +1,6 @@
 /** The pickled values of a file as the code sees them. */
 import { ForwardpassError } from '../../errors.ts';
+import type { Budget } from '../../graph/budget.ts';
 import { PyNumber, TensorRef } from '../aten/argument.ts';
 import type { TorchArchive } from '../aten/torch-archive.ts';
 import {
@@ -12,13 +13,15 @@ import {
 } from '../containers/pickle/values.ts';
 import { isTorchTensor } from '../containers/torch-tensors.ts';
 import type { Constant, ElementType } from '../tracing/value.ts';
-import { keyOf } from './builtins.ts';
 import type { Library } from './library.ts';
+import { keyOf } from './lists.ts';
 import { dottedName, type Expression } from './syntax.ts';
-import { ScriptDict, ScriptObject, type ScriptValue } from './values.ts';
+import { NUMBER_BYTES, pathOf, ScriptDict, ScriptObject, type ScriptValue, SLOT_BYTES } from './values.ts';
 
 /** Objects inside one another. */
 const DEEPEST = 256;
+
+const STEPS_PER_VALUE = 1 / 4;
 
 /** A list with its type beside it, and lists of one type. */
 const WRAPPERS = /^torch\.jit\._pickle\.(restore_type_tag|build_(int|double|bool|tensor)list)$/;
@@ -27,41 +30,46 @@ export class StoredObjects {
   readonly #root: PickleValue;
   readonly #tensors: ReadonlyMap<PickleObject, Constant>;
   readonly #library: Library;
+  readonly #budget: Budget;
   readonly #member: string;
 
   private constructor(
     root: PickleValue,
     tensors: ReadonlyMap<PickleObject, Constant>,
     library: Library,
+    budget: Budget,
     member: string,
   ) {
     this.#root = root;
     this.#tensors = tensors;
     this.#library = library;
+    this.#budget = budget;
     this.#member = member;
   }
 
   /** `NAME.pkl`, and the storages in the folder `NAME`. */
-  static open(archive: TorchArchive, name: string, library: Library): Promise<StoredObjects> {
-    return StoredObjects.#open(archive, name, library, (value, place) => archive.tensor(value, name, place));
+  static open(archive: TorchArchive, name: string, library: Library, budget: Budget): Promise<StoredObjects> {
+    return StoredObjects.#open(archive, name, library, budget, (value, place) => archive.tensor(value, name, place));
   }
 
   /** The same of what torch keeps as examples: tensors have a type and a shape, and no elements. */
-  static openExamples(archive: TorchArchive, name: string, library: Library): Promise<StoredObjects> {
-    return StoredObjects.#open(archive, name, library, async (value, place) => archive.tensorInfo(value, place));
+  static openExamples(archive: TorchArchive, name: string, library: Library, budget: Budget): Promise<StoredObjects> {
+    const read = async (value: PickleObject, place: string) => archive.tensorInfo(value, place);
+    return StoredObjects.#open(archive, name, library, budget, read);
   }
 
   static async #open(
     archive: TorchArchive,
     name: string,
     library: Library,
+    budget: Budget,
     read: (value: PickleObject, place: string) => Promise<Constant>,
   ): Promise<StoredObjects> {
     const member = `${name}.pkl`;
     const root = await archive.pickle(member);
     const tensors = new Map<PickleObject, Constant>();
     for (const [value, path] of tensorsIn(root)) tensors.set(value, await read(value, `tensor ${path || member}`));
-    return new StoredObjects(root, tensors, library, member);
+    return new StoredObjects(root, tensors, library, budget, member);
   }
 
   /** The types of all tensors. */
@@ -71,69 +79,73 @@ export class StoredObjects {
 
   /** Anew for every run: code may change them. */
   make(): ScriptValue {
-    const made = new Map<PickleObject, ScriptValue>();
-    return this.#make(this.#root, '', undefined, made, 0);
+    return this.#make(this.#root, '', undefined, new Map(), 0);
   }
 
-  #make(
-    value: PickleValue,
-    path: string,
-    type: Expression | undefined,
-    made: Map<PickleObject, ScriptValue>,
-    depth: number,
-  ): ScriptValue {
+  #make(value: PickleValue, path: string, type: Expression | undefined, made: Made, depth: number): ScriptValue {
     if (depth > DEEPEST) throw new ForwardpassError('LIMIT', `objects are deeper than ${DEEPEST}`, this.#member);
-    const inner = (item: PickleValue, name: string, itemType?: Expression) =>
-      this.#make(item, path === '' ? name : `${path}.${name}`, itemType, made, depth + 1);
+    this.#budget.step(STEPS_PER_VALUE, this.#member);
     if (value === null || typeof value === 'string') return value;
     if (typeof value === 'boolean') return PyNumber.bool(value);
-    if (typeof value === 'number') return typeSays(type, 'float') ? PyNumber.float(value) : numberOf(value);
+    if (typeof value === 'number') return this.#makeNumber(value, type);
+    const known = made.get(value)?.get(value instanceof PickleObject ? undefined : type);
+    if (known !== undefined) return known;
     if (value instanceof PickleTuple || value instanceof PickleList) {
-      return value.items.map((item, i) => inner(item, String(i), itemTypeOf(type, i)));
-    }
-    if (value instanceof PickleDict) {
-      const dict = new ScriptDict();
-      for (const [key, item] of value.entries) {
-        const own = keyOf(this.#make(key, path, undefined, made, depth + 1), this.#member);
-        dict.entries.set(own, inner(item, String(own), itemTypeOf(type, 1)));
+      const items: ScriptValue[] = [];
+      remember(made, value, type, items);
+      this.#budget.build(SLOT_BYTES * value.items.length, this.#member);
+      for (const [i, item] of value.items.entries()) {
+        items.push(this.#make(item, pathOf(path, String(i)), itemTypeOf(type, i), made, depth + 1));
       }
-      return dict;
+      return items;
     }
+    if (value instanceof PickleDict) return this.#makeDict(value, path, type, made, depth);
     if (value instanceof PickleObject) {
-      const known = made.get(value);
-      if (known !== undefined) return known;
       const constant = this.#tensors.get(value);
       if (constant !== undefined) {
         const tensor = new TensorRef(constant);
-        made.set(value, tensor);
+        remember(made, value, undefined, tensor);
         return tensor;
       }
       if (WRAPPERS.test(String(value.callable)) && value.args.length > 0) {
         const isDouble = value.callable.name === 'build_doublelist';
         return this.#make(value.args[0], path, isDouble ? DOUBLES : type, made, depth + 1);
       }
-      return this.#makeObject(value, path, made, inner);
+      return this.#makeObject(value, path, made, depth);
     }
     throw new ForwardpassError('UNSUPPORTED_OP', `${pickleKind(value)} is not read`, path || this.#member);
   }
 
-  #makeObject(
-    value: PickleObject,
-    path: string,
-    made: Map<PickleObject, ScriptValue>,
-    inner: (item: PickleValue, name: string, type?: Expression) => ScriptValue,
-  ): ScriptObject {
+  #makeNumber(value: number, type: Expression | undefined): PyNumber {
+    const isFloat = typeSays(type, 'float') || !Number.isInteger(value);
+    if (isFloat || !PyNumber.isShared(value)) this.#budget.build(NUMBER_BYTES, this.#member);
+    return isFloat ? PyNumber.float(value) : PyNumber.int(value);
+  }
+
+  #makeDict(value: PickleDict, path: string, type: Expression | undefined, made: Made, depth: number): ScriptDict {
+    const dict = new ScriptDict();
+    remember(made, value, type, dict);
+    this.#budget.build(NUMBER_BYTES * value.entries.length, this.#member);
+    for (const [key, item] of value.entries) {
+      const own = keyOf(this.#make(key, path, undefined, made, depth + 1), this.#member);
+      dict.entries.set(own, this.#make(item, pathOf(path, String(own)), itemTypeOf(type, 1), made, depth + 1));
+    }
+    return dict;
+  }
+
+  #makeObject(value: PickleObject, path: string, made: Made, depth: number): ScriptObject {
     const code = this.#library.classNamed(String(value.callable));
     if (code === undefined) {
       const message = `${pickleKind(value)} is not a module of this file`;
       throw new ForwardpassError('UNSUPPORTED_OP', message, path || this.#member);
     }
     const object = new ScriptObject(code, path);
-    made.set(value, object);
+    remember(made, value, undefined, object);
     const state = value.state instanceof PickleDict ? value.state.entries : [];
     for (const [name, item] of state) {
       if (typeof name !== 'string') continue;
-      object.attributes.set(name, inner(item, name, code.fields.get(name)?.type));
+      const type = code.fields.get(name)?.type;
+      object.attributes.set(name, this.#make(item, pathOf(path, name), type, made, depth + 1));
     }
     // The model runs, whatever it was doing when it was saved.
     if (object.attributes.has('training')) object.attributes.set('training', PyNumber.bool(false));
@@ -141,8 +153,13 @@ export class StoredObjects {
   }
 }
 
-function numberOf(value: number): PyNumber {
-  return Number.isInteger(value) ? PyNumber.int(value) : PyNumber.float(value);
+/** What was made of the values that may be met again; a list is made once for each type that it is met under. */
+type Made = Map<PickleValue, Map<Expression | undefined, ScriptValue>>;
+
+function remember(made: Made, value: PickleValue, type: Expression | undefined, result: ScriptValue): void {
+  const known = made.get(value);
+  if (known === undefined) made.set(value, new Map([[type, result]]));
+  else known.set(type, result);
 }
 
 const FLOAT: Expression = { kind: 'name', name: 'float' };
@@ -170,7 +187,7 @@ function* tensorsIn(root: PickleValue): Generator<[PickleObject, string]> {
       yield [value, path];
       continue;
     }
-    for (const [name, item] of partsOf(value)) stack.push([item, path === '' ? name : `${path}.${name}`]);
+    for (const [name, item] of partsOf(value)) stack.push([item, pathOf(path, name)]);
   }
 }
 

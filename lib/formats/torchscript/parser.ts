@@ -1,33 +1,45 @@
 /** Parses the part of Python that torch writes into TorchScript files. Nothing is looked up or run here. */
+import type { Budget } from '../../graph/budget.ts';
 import { quote } from '../../words.ts';
-import type { Body, ClassCode, Expression, Field, FileCode, FunctionCode, Parameter, Statement } from './syntax.ts';
-import { malformed, type Token, tokenize } from './tokens.ts';
+import {
+  type Body,
+  type ClassCode,
+  dotted,
+  type Expression,
+  type Field,
+  type FileCode,
+  type FunctionCode,
+  type Parameter,
+  type Statement,
+} from './syntax.ts';
+import { malformed, NOTHING, type Token, Tokens } from './tokens.ts';
 
-/** Brackets and blocks inside one another. */
+/** Brackets and blocks inside one another, and calls, attributes and items after one another. */
 const DEEPEST = 200;
+/** What an expression or statement takes, which may be written in two characters. */
+const NODE_BYTES = 96;
 
-/** Throws `MALFORMED` or `TRUNCATED`, at `place` and the line. */
-export function parseFile(code: string, place: string): FileCode {
-  return new Parser(tokenize(code, place), place).file();
+/** Throws `MALFORMED` or `TRUNCATED`, at `place` and the line; `LIMIT`. */
+export function parseFile(code: string, place: string, budget: Budget): FileCode {
+  return new Parser(new Tokens(code, place), place, budget).file();
 }
 
-const NOTHING: Token = { kind: 'end', text: '', line: 0 };
-
 class Parser {
-  readonly #tokens: readonly Token[];
+  readonly #tokens: Tokens;
   readonly #place: string;
-  #at = 0;
+  readonly #budget: Budget;
   #depth = 0;
 
-  constructor(tokens: readonly Token[], place: string) {
+  constructor(tokens: Tokens, place: string, budget: Budget) {
     this.#tokens = tokens;
     this.#place = place;
+    this.#budget = budget;
   }
 
   file(): FileCode {
     const functions = new Map<string, FunctionCode>();
     const classes = new Map<string, ClassCode>();
-    while (this.#at < this.#tokens.length) {
+    while (!this.#isAtEnd()) {
       const { text } = this.#peek();
       if (text === 'def') {
         const code = this.#function();
@@ -107,14 +119,15 @@ class Parser {
   #block(line: () => void): void {
     this.#endLine();
     if (this.#peek().kind !== 'open') throw this.#unexpected('an indented block');
-    this.#at++;
+    this.#tokens.take();
     this.#deeper(() => {
       while (this.#peek().kind !== 'close') {
-        if (this.#at >= this.#tokens.length) throw this.#unexpected('the end of the block');
+        if (this.#isAtEnd()) throw this.#unexpected('the end of the block');
+        this.#budget.build(NODE_BYTES, this.#place);
         line();
       }
     });
-    this.#at++;
+    this.#tokens.take();
   }
 
   #statement(): Statement | undefined {
@@ -157,14 +170,14 @@ class Parser {
   }
 
   #return(): Statement {
-    this.#at++;
+    this.#tokens.take();
     const value: Expression = this.#peek().kind === 'end' ? { kind: 'none' } : this.#tuple();
     this.#endLine();
     return { kind: 'return', value };
   }
 
   #if(): Statement {
-    this.#at++;
+    this.#tokens.take();
     const test = this.#expression();
     this.#expect(':');
     const body = this.#body();
@@ -174,7 +187,7 @@ class Parser {
   }
 
   #for(): Statement {
-    this.#at++;
+    this.#tokens.take();
     const variable = this.#name();
     this.#expect('in');
     const over = this.#expression();
@@ -186,8 +199,8 @@ class Parser {
   #refused(word: string): Statement {
     this.#skipLine();
     if (this.#peek().kind === 'open') {
-      this.#at++;
-      for (let open = 1; open > 0 && this.#at < this.#tokens.length; this.#at++) {
+      this.#tokens.take();
+      for (let open = 1; open > 0 && !this.#isAtEnd(); this.#tokens.take()) {
         if (this.#peek().kind === 'open') open++;
         if (this.#peek().kind === 'close') open--;
       }
@@ -210,13 +223,20 @@ class Parser {
   #expression(): Expression {
     return this.#deeper(() => {
       let expression = this.#atom();
-      for (;;) {
-        if (this.#take('.')) expression = { kind: 'attribute', of: expression, name: this.#name() };
+      for (let length = 0; ; length++) {
+        if (length > DEEPEST) throw this.#tooDeep();
+        if (this.#take('.')) expression = this.#attribute(expression);
         else if (this.#take('(')) expression = this.#call(expression);
         else if (this.#take('[')) expression = { kind: 'subscript', of: expression, index: this.#items(']') };
         else return expression;
+        this.#budget.build(NODE_BYTES, this.#place);
       }
     });
+  }
+
+  #attribute(of: Expression): Expression {
+    const name = this.#name();
+    return { kind: 'attribute', of, name, dotted: dotted(of, name) };
   }
 
   #call(callee: Expression): Expression {
@@ -232,25 +252,27 @@ class Parser {
   }
 
   #atom(): Expression {
-    const token = this.#peek();
-    this.#at++;
-    switch (token.kind) {
+    this.#budget.build(NODE_BYTES, this.#place);
+    const { kind, text } = this.#peek();
+    switch (kind) {
       case 'int':
       case 'float':
-        return { kind: token.kind, value: Number(token.text) };
+        this.#tokens.take();
+        return { kind, value: Number(text) };
       case 'text':
-        return { kind: 'text', value: token.text };
+        this.#tokens.take();
+        return { kind, value: text };
       case 'name':
-        if (token.text === 'None') return { kind: 'none' };
-        if (token.text === 'True' || token.text === 'False') return { kind: 'bool', value: token.text === 'True' };
-        return { kind: 'name', name: token.text };
+        this.#tokens.take();
+        if (text === 'None') return { kind: 'none' };
+        if (text === 'True' || text === 'False') return { kind: 'bool', value: text === 'True' };
+        return { kind, name: text };
       case 'sign':
-        if (token.text === '(') return this.#items(')');
-        if (token.text === '[') return { kind: 'list', items: this.#list(']') };
-        if (token.text === '{') return this.#dict();
-        if (token.text === '-') return this.#negative();
+        if (this.#take('(')) return this.#items(')');
+        if (this.#take('[')) return { kind: 'list', items: this.#list(']').items };
+        if (this.#take('{')) return this.#dict();
+        if (this.#take('-')) return this.#negative();
     }
-    this.#at--;
     throw this.#unexpected('a value');
   }
 
@@ -263,19 +285,19 @@ class Parser {
 
   /** One expression in brackets, or a tuple where there are commas. */
   #items(closing: string): Expression {
-    const start = this.#at;
-    const items = this.#list(closing);
-    const hasComma = this.#tokens[this.#at - 2]?.text === ',' && this.#at - 2 >= start;
-    return items.length === 1 && !hasComma ? items[0] : { kind: 'tuple', items };
+    const { items, endsInComma } = this.#list(closing);
+    return items.length === 1 && !endsInComma ? items[0] : { kind: 'tuple', items };
   }
 
-  #list(closing: string): Expression[] {
+  #list(closing: string): { items: Expression[]; endsInComma: boolean } {
     const items: Expression[] = [];
+    let endsInComma = false;
     while (!this.#take(closing)) {
       items.push(this.#expression());
-      if (!this.#take(',') && this.#peek().text !== closing) throw this.#unexpected('a comma');
+      endsInComma = this.#take(',');
+      if (!endsInComma && this.#peek().text !== closing) throw this.#unexpected('a comma');
     }
-    return items;
+    return { items, endsInComma };
   }
 
   #dict(): Expression {
@@ -290,22 +312,29 @@ class Parser {
   }
 
   #deeper<T>(parse: () => T): T {
-    if (++this.#depth > DEEPEST)
-      throw malformed(`brackets and blocks are deeper than ${DEEPEST}`, this.#place, this.#peek().line);
+    if (++this.#depth > DEEPEST) throw this.#tooDeep();
     const result = parse();
     this.#depth--;
     return result;
   }
 
+  #tooDeep() {
+    return malformed(`brackets and blocks are deeper than ${DEEPEST}`, this.#place, this.#peek().line);
+  }
+
   #peek(): Token {
-    return this.#tokens[this.#at] ?? NOTHING;
+    return this.#tokens.peek();
+  }
+
+  #isAtEnd(): boolean {
+    return this.#peek() === NOTHING;
   }
 
   /** Whether the sign or word is next; if so it is passed. */
   #take(text: string): boolean {
     const { kind, text: found } = this.#peek();
     const isTaken = found === text && (kind === 'sign' || kind === 'name');
-    if (isTaken) this.#at++;
+    if (isTaken) this.#tokens.take();
     return isTaken;
   }
 
@@ -316,25 +345,24 @@ class Parser {
   #name(): string {
     const { kind, text } = this.#peek();
     if (kind !== 'name') throw this.#unexpected('a name');
-    this.#at++;
+    this.#tokens.take();
     return text;
   }
 
   #endLine(): void {
     if (this.#peek().kind !== 'end') throw this.#unexpected('the end of the line');
-    this.#at++;
+    this.#tokens.take();
   }
 
   #skipLine(): void {
-    while (this.#at < this.#tokens.length && this.#peek().kind !== 'end') this.#at++;
-    this.#at++;
+    while (!this.#isAtEnd() && this.#peek().kind !== 'end') this.#tokens.take();
+    this.#tokens.take();
   }
 
   #unexpected(expected: string) {
     const { kind, text, line } = this.#peek();
     const found =
       kind === 'end' ? 'the end of the line' : kind === 'open' || kind === 'close' ? 'a block' : quote(text);
-    const at = line === 0 ? (this.#tokens.at(-1)?.line ?? 1) : line;
-    return malformed(`expected ${expected}, found ${found}`, this.#place, at);
+    return malformed(`expected ${expected}, found ${found}`, this.#place, line === 0 ? this.#tokens.lastLine : line);
   }
 }

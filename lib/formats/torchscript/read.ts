@@ -30,11 +30,13 @@ export async function readModule(main: Reader, budget: Budget): Promise<Graph> {
       'the file is of torch 1.2 or older, which is not read; load it with a newer torch and save it again';
     throw new ForwardpassError('UNSUPPORTED_VERSION', message);
   }
-  const library = await Library.open(archive);
-  const objects = await StoredObjects.open(archive, 'data', library);
+  const library = await Library.open(archive, budget);
+  const objects = await StoredObjects.open(archive, 'data', library, budget);
   const has = (name: string) => archive.has(`${name}.pkl`);
-  const constants = has('constants') ? await StoredObjects.open(archive, 'constants', library) : undefined;
-  const traced = has('traced_inputs') ? await StoredObjects.openExamples(archive, 'traced_inputs', library) : undefined;
+  const constants = has('constants') ? await StoredObjects.open(archive, 'constants', library, budget) : undefined;
+  const traced = has('traced_inputs')
+    ? await StoredObjects.openExamples(archive, 'traced_inputs', library, budget)
+    : undefined;
   const forward = methodOf(objects.make());
   const inputs = inputsOf(forward, traced && tracedArguments(traced.make()));
   const types = [...objects.types(), ...(constants?.types() ?? [])];
@@ -73,31 +75,46 @@ function runForward(
   inputs: readonly ForwardInput[],
   shapes: readonly ProgramInput[],
 ): ReturnType<Trial['finish']> {
+  build.budget.step(STEPS_PER_INPUT * shapes.length, 'forward');
   const rows = shapes.map((shape) => inputRow(build, shape));
   const tensors = rows.map(({ row }) => new TensorRef(row));
   const result = interpreter.call(forward, [], argumentsOf(inputs, tensors), '');
   const declared = rows.map(({ declared }) => declared);
-  return finishGraph('torchscript', build, declared, namedResults(result));
+  return finishGraph('torchscript', build, declared, namedResults(result, build.budget));
 }
+
+/** What is spent for each input of a trial, and each value among the results. */
+const STEPS_PER_INPUT = 4;
+const STEPS_PER_RESULT = 4;
+const RESULT_BYTES = 512;
+const LONGEST_NAME = 1000;
 
 /** Keys of a dict, fields of a named tuple, or numbers; one tensor alone is the `output`. */
-function namedResults(result: ScriptValue): Map<string, Argument> {
+function namedResults(result: ScriptValue, budget: Budget): Map<string, Argument> {
   const results = new Map<string, Argument>();
-  collect(result, '', results);
+  collect(result, '', 0);
   return results;
-}
 
-function collect(value: ScriptValue, name: string, results: Map<string, Argument>): void {
-  const inner = (key: string) => (name === '' ? key : `${name}.${key}`);
-  if (value instanceof ScriptDict) {
-    for (const [key, item] of value.entries) collect(item, inner(String(key)), results);
-  } else if (value instanceof NamedTuple) {
-    for (const [i, item] of value.items.entries()) collect(item, inner(value.names[i]), results);
-  } else if (Array.isArray(value)) {
-    for (const [i, item] of value.entries()) collect(item, name === '' ? `output_${i}` : `${name}.${i}`, results);
-  } else if (value instanceof TensorRef) {
-    results.set(name || 'output', value);
-  } else if (value !== null && !(value instanceof PyNumber)) {
-    throw new ForwardpassError('UNSUPPORTED_OP', `forward gives ${describeValue(value)}`, name || 'forward');
+  /** Lists may be shared: each way to one gives results of its own. */
+  function collect(value: ScriptValue, name: string, depth: number): void {
+    const place = name || 'forward';
+    budget.step(STEPS_PER_RESULT, place);
+    if (depth > budget.limits.depth || name.length > LONGEST_NAME) {
+      const message = `results are deeper than \`limits.depth\`, ${budget.limits.depth}, or have names of more than ${LONGEST_NAME} characters`;
+      throw new ForwardpassError('LIMIT', message, place.slice(0, LONGEST_NAME));
+    }
+    const inner = (key: string) => (name === '' ? key : `${name}.${key}`);
+    if (value instanceof ScriptDict) {
+      for (const [key, item] of value.entries) collect(item, inner(String(key)), depth + 1);
+    } else if (value instanceof NamedTuple) {
+      for (const [i, item] of value.items.entries()) collect(item, inner(value.names[i]), depth + 1);
+    } else if (Array.isArray(value)) {
+      for (const [i, item] of value.entries()) collect(item, name === '' ? `output_${i}` : inner(String(i)), depth + 1);
+    } else if (value instanceof TensorRef) {
+      budget.build(RESULT_BYTES + name.length, place);
+      results.set(name || 'output', value);
+    } else if (value !== null && !(value instanceof PyNumber)) {
+      throw new ForwardpassError('UNSUPPORTED_OP', `forward gives ${describeValue(value)}`, place);
+    }
   }
 }

@@ -8,7 +8,12 @@ export type Expression =
   | { readonly kind: 'bool'; readonly value: boolean }
   | { readonly kind: 'list' | 'tuple'; readonly items: readonly Expression[] }
   | { readonly kind: 'dict'; readonly entries: readonly (readonly [key: Expression, value: Expression])[] }
-  | { readonly kind: 'attribute'; readonly of: Expression; readonly name: string }
+  | {
+      readonly kind: 'attribute';
+      readonly of: Expression;
+      readonly name: string;
+      readonly dotted: Dotted | undefined;
+    }
   | { readonly kind: 'subscript'; readonly of: Expression; readonly index: Expression }
   | {
       readonly kind: 'call';
@@ -65,10 +70,25 @@ export interface FileCode {
   readonly classes: ReadonlyMap<string, ClassCode>;
 }
 
-/** `a.b.c` of names and attributes alone; undefined for any other expression. */
+/** `a.b.c` of names and attributes alone. */
+export interface Dotted {
+  readonly root: string;
+  readonly whole: string;
+}
+
+/** Longer names are of nothing that a file holds. */
+const LONGEST_DOTTED = 2000;
+
+/** Of the attribute `name` of an expression; undefined where that is anything else. */
+export function dotted(of: Expression, name: string): Dotted | undefined {
+  if (of.kind === 'name') return { root: of.name, whole: `${of.name}.${name}` };
+  if (of.kind !== 'attribute' || of.dotted === undefined) return undefined;
+  const { root, whole } = of.dotted;
+  return whole.length + name.length < LONGEST_DOTTED ? { root, whole: `${whole}.${name}` } : undefined;
+}
+
+/** A name, or names and attributes with dots between; undefined for any other expression. */
 export function dottedName(expression: Expression): string | undefined {
   if (expression.kind === 'name') return expression.name;
-  if (expression.kind !== 'attribute') return undefined;
-  const of = dottedName(expression.of);
-  return of === undefined ? undefined : `${of}.${expression.name}`;
+  return expression.kind === 'attribute' ? expression.dotted?.whole : undefined;
 }

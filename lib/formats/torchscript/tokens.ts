@@ -8,63 +8,226 @@ export interface Token {
   readonly line: number;
 }
 
-const WORD =
-  /[ \t]*(?:([A-Za-z_]\w*)|((?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?)|("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|(->|[()[\]{},:=.\-+]))/y;
+/** What follows the last word. */
+export const NOTHING: Token = { kind: 'end', text: '', line: 0 };
 
-export function tokenize(code: string, place: string): Token[] {
-  const tokens: Token[] = [];
-  const indents = [0];
-  let nesting = 0;
-  for (const [index, text] of code.split('\n').entries()) {
-    const line = index + 1;
-    if (/^\s*(#.*)?$/.test(text)) continue;
-    if (nesting === 0) indent(tokens, indents, /^ */.exec(text)?.[0].length ?? 0, line, place);
-    nesting += words(tokens, text, line, place);
-    if (nesting < 0) throw malformed('a bracket closes that none opened', place, line);
-    if (nesting === 0) tokens.push({ kind: 'end', text: '', line });
-  }
-  const last = tokens.at(-1)?.line ?? 1;
-  if (nesting > 0) throw new ForwardpassError('TRUNCATED', 'the code ends within brackets', `${place}:${last}`);
-  for (const _ of indents.slice(1)) tokens.push({ kind: 'close', text: '', line: last });
-  return tokens;
-}
+/** Characters of a name or number; those of real programs have less than a hundred. */
+const LONGEST_WORD = 1000;
+const LONGEST_ESCAPED = 2 ** 16;
 
-function indent(tokens: Token[], indents: number[], width: number, line: number, place: string): void {
-  if (width > indents[indents.length - 1]) {
-    indents.push(width);
-    tokens.push({ kind: 'open', text: '', line });
-  }
-  while (width < indents[indents.length - 1]) {
-    indents.pop();
-    tokens.push({ kind: 'close', text: '', line });
-  }
-  if (width !== indents[indents.length - 1]) throw malformed('the line is indented as no other', place, line);
-}
+/** Words one after another, each read when it is asked for: a file's code may be long, and most of it not needed. */
+export class Tokens {
+  readonly #code: string;
+  readonly #place: string;
+  readonly #indents = [0];
+  /** Ends of blocks that come before the next word. */
+  #closing = 0;
+  /** Brackets that are open. */
+  #nesting = 0;
+  #at = 0;
+  #lineEnd = -1;
+  #line = 0;
+  #next: Token | undefined;
+  /** Of the last word. */
+  lastLine = 1;
 
-/** By how many brackets more are open after the line than before. */
-function words(tokens: Token[], text: string, line: number, place: string): number {
-  let nesting = 0;
-  WORD.lastIndex = 0;
-  while (WORD.lastIndex < text.trimEnd().length) {
-    const at = WORD.lastIndex;
-    const match = WORD.exec(text);
-    if (match === null) {
-      if (/^\s*#/.test(text.slice(at))) break;
-      throw malformed(
-        `the code has a sign that is not expected, ${JSON.stringify(text.slice(at).trim()[0])}`,
-        place,
-        line,
-      );
+  constructor(code: string, place: string) {
+    this.#code = code;
+    this.#place = place;
+  }
+
+  /** The next word, which stays the next. */
+  peek(): Token {
+    this.#next ??= this.#read();
+    return this.#next;
+  }
+
+  /** The next word, which is passed. */
+  take(): Token {
+    const token = this.peek();
+    if (token !== NOTHING) {
+      this.#next = undefined;
+      this.lastLine = token.line;
     }
-    const [, name, number, string, sign] = match;
-    if (name !== undefined) tokens.push({ kind: 'name', text: name, line });
-    else if (number !== undefined) tokens.push({ kind: /[.eE]/.test(number) ? 'float' : 'int', text: number, line });
-    else if (string !== undefined) tokens.push({ kind: 'text', text: unescaped(string.slice(1, -1)), line });
-    else tokens.push({ kind: 'sign', text: sign, line });
-    if ('([{'.includes(sign ?? ' ')) nesting++;
-    if (')]}'.includes(sign ?? ' ')) nesting--;
+    return token;
   }
-  return nesting;
+
+  #read(): Token {
+    for (;;) {
+      if (this.#closing > 0) {
+        this.#closing--;
+        return { kind: 'close', text: '', line: this.#line };
+      }
+      if (this.#lineEnd < 0) {
+        const opened = this.#beginLine();
+        if (opened !== undefined) return opened;
+        continue;
+      }
+      const word = this.#word();
+      if (word !== undefined) return word;
+      this.#at = this.#lineEnd + 1;
+      this.#lineEnd = -1;
+      if (this.#nesting === 0) return { kind: 'end', text: '', line: this.#line };
+    }
+  }
+
+  /** Finds the next line that is not empty; gives a word where it opens a block, or where there is none. */
+  #beginLine(): Token | undefined {
+    while (this.#at < this.#code.length) {
+      this.#line++;
+      const newline = this.#code.indexOf('\n', this.#at);
+      const end = newline < 0 ? this.#code.length : newline;
+      const first = this.#skipSpaces(this.#at, end);
+      if (first < end && this.#code[first] !== '#') {
+        const width = spacesAt(this.#code, this.#at, end);
+        this.#at = first;
+        this.#lineEnd = end;
+        return this.#nesting === 0 ? this.#indent(width) : undefined;
+      }
+      this.#at = end + 1;
+    }
+    if (this.#nesting > 0) {
+      throw new ForwardpassError('TRUNCATED', 'the code ends within brackets', `${this.#place}:${this.lastLine}`);
+    }
+    if (this.#indents.length === 1) return NOTHING;
+    this.#closing = this.#indents.length - 1;
+    this.#indents.length = 1;
+    return undefined;
+  }
+
+  #indent(width: number): Token | undefined {
+    const indents = this.#indents;
+    if (width > indents[indents.length - 1]) {
+      indents.push(width);
+      return { kind: 'open', text: '', line: this.#line };
+    }
+    while (width < indents[indents.length - 1]) {
+      indents.pop();
+      this.#closing++;
+    }
+    if (width === indents[indents.length - 1]) return undefined;
+    throw malformed('the line is indented as no other', this.#place, this.#line);
+  }
+
+  #skipSpaces(start: number, end: number): number {
+    let at = start;
+    while (at < end && isSpace(this.#code.charCodeAt(at))) at++;
+    return at;
+  }
+
+  /** The next word of the line; undefined at its end. */
+  #word(): Token | undefined {
+    const at = this.#skipSpaces(this.#at, this.#lineEnd);
+    const code = at < this.#lineEnd ? this.#code[at] : '#';
+    if (code === '#') return undefined;
+    const kind = classOf(code.charCodeAt(0));
+    if (kind === LETTER) return this.#name(at);
+    if (kind === DIGIT || (code === '.' && classOf(this.#code.charCodeAt(at + 1)) === DIGIT)) return this.#number(at);
+    if (code === '"' || code === "'") return this.#string(at, code);
+    return this.#sign(at, code);
+  }
+
+  #name(start: number): Token {
+    let at = start + 1;
+    while (at < this.#lineEnd && classOf(this.#code.charCodeAt(at)) !== OTHER) at++;
+    return this.#token('name', start, at);
+  }
+
+  #number(start: number): Token {
+    let at = this.#digits(start);
+    let kind: 'int' | 'float' = 'int';
+    if (this.#code[at] === '.') {
+      at = this.#digits(at + 1);
+      kind = 'float';
+    }
+    if (this.#code[at] === 'e' || this.#code[at] === 'E') {
+      const sign = this.#code[at + 1] === '+' || this.#code[at + 1] === '-' ? 1 : 0;
+      const end = this.#digits(at + 1 + sign);
+      if (end > at + 1 + sign) {
+        at = end;
+        kind = 'float';
+      }
+    }
+    return this.#token(kind, start, at);
+  }
+
+  #digits(start: number): number {
+    let at = start;
+    while (at < this.#lineEnd && classOf(this.#code.charCodeAt(at)) === DIGIT) at++;
+    return at;
+  }
+
+  #string(start: number, quote: string): Token {
+    let isPlain = true;
+    for (let at = start + 1; at < this.#lineEnd; at++) {
+      const sign = this.#code[at];
+      if (sign === quote) {
+        const text = this.#code.slice(start + 1, at);
+        this.#at = at + 1;
+        if (!isPlain) this.#checkLength('a string with escapes', text.length, LONGEST_ESCAPED);
+        return { kind: 'text', text: isPlain ? text : unescaped(text), line: this.#line };
+      }
+      if (sign === '\\') {
+        isPlain = false;
+        at++;
+      }
+    }
+    throw this.#unexpected(quote);
+  }
+
+  #sign(at: number, sign: string): Token {
+    if ('([{'.includes(sign)) this.#nesting++;
+    else if (')]}'.includes(sign)) {
+      if (--this.#nesting < 0) throw malformed('a bracket closes that none opened', this.#place, this.#line);
+    } else if (sign === '-' && this.#code[at + 1] === '>') {
+      this.#at = at + 2;
+      return { kind: 'sign', text: '->', line: this.#line };
+    } else if (!',:=.-+'.includes(sign)) throw this.#unexpected(sign);
+    this.#at = at + 1;
+    return { kind: 'sign', text: sign, line: this.#line };
+  }
+
+  #token(kind: 'name' | 'int' | 'float', start: number, end: number): Token {
+    this.#checkLength('a word', end - start, LONGEST_WORD);
+    this.#at = end;
+    return { kind, text: this.#code.slice(start, end), line: this.#line };
+  }
+
+  #checkLength(what: string, found: number, most: number): void {
+    if (found <= most) return;
+    const message = `${what} has ${found} characters; at most ${most} are read`;
+    throw new ForwardpassError('LIMIT', message, `${this.#place}:${this.#line}`);
+  }
+
+  #unexpected(sign: string): ForwardpassError {
+    const message = `the code has a sign that is not expected, ${JSON.stringify(sign)}`;
+    return malformed(message, this.#place, this.#line);
+  }
+}
+
+/** Of characters: what may begin a name, what may follow in one, and all others. */
+const OTHER = 0;
+const LETTER = 1;
+const DIGIT = 2;
+const CLASSES = Uint8Array.from({ length: 128 }, (_, code) => {
+  const character = String.fromCharCode(code);
+  return /[A-Za-z_]/.test(character) ? LETTER : /\d/.test(character) ? DIGIT : OTHER;
+});
+
+/** OTHER for NaN too, which is after the end. */
+function classOf(code: number): number {
+  return CLASSES[code] ?? OTHER;
+}
+
+/** Within a line: a space, a tab, a form feed, a return. */
+function isSpace(code: number): boolean {
+  return code === 32 || code === 9 || code === 12 || code === 13;
+}
+
+function spacesAt(code: string, start: number, end: number): number {
+  let at = start;
+  while (at < end && code[at] === ' ') at++;
+  return at - start;
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', a: '\x07', b: '\b', f: '\f', v: '\v' };

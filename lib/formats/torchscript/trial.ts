@@ -4,7 +4,7 @@
  * how they change with the widths, say what the width must be.
  */
 import { ForwardpassError } from '../../errors.ts';
-import type { Graph } from '../../graph/graph.ts';
+import type { Graph, Node } from '../../graph/graph.ts';
 import { listNames } from '../../words.ts';
 import type { ProgramInput } from '../aten/finish.ts';
 import { FloatIds } from '../aten/float-ids.ts';
@@ -92,7 +92,8 @@ class Search {
       const open = this.#open(turns, widths);
       if (!('error' in outcome)) {
         if (open.length === 0) return { graph: outcome.graph, widths };
-        for (const axis of open) widths.set(axis, columnsPicked(outcome.graph, axis));
+        const readers = readersOf(outcome.graph);
+        for (const axis of open) widths.set(axis, columnsPicked(readers, axis));
         continue;
       }
       const { error } = outcome;
@@ -139,8 +140,11 @@ class Search {
     const producers = new Map(machine.build.nodes.map((node) => [node.output, node]));
     const before = this.#ids.size;
     const stack: string[] = [ids.operand];
+    const seen = new Set<string>();
     for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
-      stack.push(...(producers.get(next)?.inputs.filter((operand) => typeof operand === 'string') ?? []));
+      if (seen.has(next)) continue;
+      seen.add(next);
+      for (const operand of producers.get(next)?.inputs ?? []) if (typeof operand === 'string') stack.push(operand);
       const isUnknown = this.#inputs.some(({ name, known }) => name === next && known === undefined);
       if (isUnknown) this.#ids.add(next);
     }
@@ -206,21 +210,38 @@ function axisName(input: string, axis: number): string {
   return `${input}#${axis}`;
 }
 
+/** The nodes that take a value, by its name. */
+type Readers = ReadonlyMap<string, ReadonlySet<Node>>;
+
+function readersOf({ nodes }: Graph): Readers {
+  const readers = new Map<string, Set<Node>>();
+  for (const node of nodes) {
+    for (const operand of node.inputs) {
+      if (typeof operand !== 'string') continue;
+      const known = readers.get(operand);
+      if (known === undefined) readers.set(operand, new Set([node]));
+      else known.add(node);
+    }
+  }
+  return readers;
+}
+
 /**
  * The width of an input that is only ever taken apart into columns: as many as there are, where it is every one up to
  * the last. Throws `Undecided` for others.
  */
-function columnsPicked({ nodes }: Graph, axis: string): number {
+function columnsPicked(readers: Readers, axis: string): number {
   const [input, number] = axis.split('#');
   const picked = new Set<number>();
-  for (const node of nodes) {
-    if (!node.inputs.includes(input)) continue;
+  for (const node of readers.get(input) ?? []) {
     if (node.op !== 'gather' || node.attributes.axis !== Number(number)) throw new Undecided([axis]);
-    for (const index of node.attributes.indices) picked.add(index);
+    for (const index of node.attributes.indices) {
+      if (index >= MOST_COLUMNS) throw new Undecided([axis]);
+      picked.add(index);
+    }
   }
-  if (picked.size === 0 || Math.max(...picked) !== picked.size - 1 || picked.size > MOST_COLUMNS) {
-    throw new Undecided([axis]);
-  }
+  for (let index = 0; index < picked.size; index++) if (!picked.has(index)) throw new Undecided([axis]);
+  if (picked.size === 0) throw new Undecided([axis]);
   return picked.size;
 }
 

@@ -20,6 +20,9 @@ import { Vocabulary } from './vocabulary.ts';
 
 /** Multiply-adds that a product of two constants may take: about a second. */
 const MOST_FOLDED_PRODUCTS = 2 ** 30;
+/** Multiply-adds in a step. */
+const PRODUCTS_PER_STEP = 2 ** 8;
+const INDEX_BYTES = 4;
 
 export class GraphBuilder extends Emitter {
   /** Of row tensors with an element per class, the classes. */
@@ -211,16 +214,24 @@ export class GraphBuilder extends Emitter {
   }
 
   /** The given positions along an axis; negative ones count from its end. */
-  gather(x: Value, axis: number, positions: readonly number[]): Value {
+  gather(x: Value, axis: number, positions: ArrayLike<number>): Value {
     const own = this.ownAxis(x, axis);
     const size = x.shape[own];
-    const indices = positions.map((position) => (position < 0 ? position + size : position));
-    const stray = indices.findIndex((index) => !(Number.isInteger(index) && index >= 0 && index < size));
-    if (stray >= 0) throw this.error('SHAPE', `index ${positions[stray]} is outside an axis of ${size}`);
-    if (indices.length === size && indices.every((index, i) => index === i)) return x;
-    if (x.kind === 'row' && indices.length === 0) throw this.error('SHAPE', 'no element of the row is left');
-    const shape = x.shape.with(own, indices.length);
-    const columns = Int32Array.from(indices);
+    const { length } = positions;
+    this.budget.build(INDEX_BYTES * length, this.place);
+    const columns = new Int32Array(length);
+    let isWhole = length === size;
+    for (let i = 0; i < length; i++) {
+      const index = positions[i] < 0 ? positions[i] + size : positions[i];
+      if (!(Number.isInteger(index) && index >= 0 && index < size)) {
+        throw this.error('SHAPE', `index ${positions[i]} is outside an axis of ${size}`);
+      }
+      columns[i] = index;
+      isWhole &&= index === i;
+    }
+    if (isWhole) return x;
+    if (x.kind === 'row' && length === 0) throw this.error('SHAPE', 'no element of the row is left');
+    const shape = x.shape.with(own, length);
     if (x.kind === 'row') return this.emit('gather', [x.operand], { axis: own, indices: columns }, { ...x, shape });
     this.spend(elementCount(shape));
     return fold.gather(x, own, columns);
@@ -250,7 +261,7 @@ export class GraphBuilder extends Emitter {
   /** The same elements as `shape`: without the batch, which stands at `batchAxis`. */
   reshaped<V extends Value>(x: V, shape: readonly number[], batchAxis?: number): V;
   reshaped(x: Value, shape: readonly number[], batchAxis = batchAxisOf(x)): Value {
-    this.checkRank(shape);
+    this.checkSizes(shape);
     if (elementCount(shape) !== elementCount(x.shape)) {
       throw this.error('SHAPE', `${formatShape(x.shape)} and ${formatShape(shape)} have different numbers of elements`);
     }
@@ -262,7 +273,7 @@ export class GraphBuilder extends Emitter {
   /** Broadcast to exactly `shape`: without the batch, which stands at `batchAxis`. */
   expanded<V extends Value>(x: V, shape: readonly number[], batchAxis?: number): V;
   expanded(x: Value, shape: readonly number[], batchAxis = batchAxisOf(x)): Value {
-    this.checkRank(shape);
+    this.checkSizes(shape);
     if (!broadcastsTo(x.shape, shape)) {
       throw this.error('SHAPE', `${formatShape(x.shape)} does not broadcast to ${formatShape(shape)}`);
     }
@@ -306,6 +317,7 @@ export class GraphBuilder extends Emitter {
       throw this.error('LIMIT', 'the product of two constants is too large to compute while loading');
     }
     this.spend(elementCount(shape) + weight.data.length);
+    this.budget.step((elementCount(x.shape) * outputs) / PRODUCTS_PER_STEP, this.place);
     const product = fold.matMul(x, layout === 'in-out' ? weight : fold.transpose(weight, [1, 0]));
     return bias ? this.binary('add', product, bias) : product;
   }
@@ -347,7 +359,7 @@ export class GraphBuilder extends Emitter {
     const fromEnd = new Set(values.flatMap((x) => this.#batchFromEnd(x) ?? []));
     const [place] = fromEnd;
     if (fromEnd.size > 1) throw this.crossing('the batch is broadcast against another axis');
-    const rank = Math.max(...values.map((x) => this.rank(x)));
+    const rank = values.reduce((most, x) => Math.max(most, this.rank(x)), 0);
     const aligned = values.map((x) => {
       const reaches = place !== undefined && this.rank(x) >= place;
       if (x.kind === 'constant') return reaches ? this.asRow(x, this.rank(x) - place) : this.everyRow(x, undefined);

@@ -5,7 +5,7 @@ import type { Node, Op, OpAttributes, Operand, Tensor } from '../../graph/graph.
 import { elementCount, formatShape } from '../../graph/shapes.ts';
 import type { CastRule } from '../casts.ts';
 import * as fold from './fold.ts';
-import { type Constant, HIGHEST_RANK, isFloat, type Row, type Value } from './value.ts';
+import { type Constant, HIGHEST_RANK, isFloat, type Numbers, type Row, type Value } from './value.ts';
 import { Vocabulary } from './vocabulary.ts';
 
 /** The batch is mixed into the result. When every input's shape is fixed, the model may still be read as one row. */
@@ -37,6 +37,10 @@ export interface EmitterOptions {
 /** What a new row tensor is like, but for its name. What is known of the elements counts where they only move. */
 export type RowInfo = Omit<Row, 'kind' | 'operand'>;
 
+/** What a constant that is computed is worth in steps, and in elements that it takes beside its own. */
+const STEPS_PER_CONSTANT = 2;
+const CONSTANT_ELEMENTS = 16;
+
 const MOVES: ReadonlySet<Op> = new Set<Op>(['reshape', 'transpose', 'gather', 'expand', 'concat', 'retype']);
 
 export class Emitter {
@@ -49,6 +53,8 @@ export class Emitter {
   readonly constantWords = new Vocabulary();
   /** What its string inputs are the indices of: the words that some operation looks for. */
   readonly inputWords = new Vocabulary();
+  /** Integers that were looked through: nodes may share them. */
+  readonly #whole = new WeakSet<Numbers>();
   /** Names in use, with how many others were derived from each. */
   readonly #nameCounts = new Map<string, number>();
   #site: Site = { name: '', place: 'graph', output: 'value' };
@@ -104,7 +110,8 @@ export class Emitter {
 
   /** Before so many elements of constants are computed: keeps what they take in proportion to the file. */
   spend(elements: number): void {
-    this.budget.buildElements(elements, this.place);
+    this.budget.step(STEPS_PER_CONSTANT, this.place);
+    this.budget.buildElements(elements + CONSTANT_ELEMENTS, this.place);
   }
 
   /** The rank that ONNX sees. */
@@ -142,10 +149,21 @@ export class Emitter {
     }
   }
 
+  /** Refuses what is no shape of a value. */
+  checkSizes(shape: readonly number[]): void {
+    this.checkRank(shape);
+    if (!shape.every((size) => Number.isInteger(size) && size >= 0)) {
+      throw this.error('SHAPE', `${formatShape(shape)} is no shape: expected whole numbers from 0`);
+    }
+  }
+
   tensor(x: Constant): Tensor {
     if (x.batch) throw this.crossing('the batch size enters the computation');
-    if (!isFloat(x.type) && !x.data.every(Number.isSafeInteger)) {
-      throw this.error('UNSUPPORTED_DTYPE', `a constant of type ${x.type} holds an integer beyond ±2^53`);
+    if (!isFloat(x.type) && !this.#whole.has(x.data)) {
+      if (!x.data.every(Number.isSafeInteger)) {
+        throw this.error('UNSUPPORTED_DTYPE', `a constant of type ${x.type} holds an integer beyond ±2^53`);
+      }
+      this.#whole.add(x.data);
     }
     return { shape: x.shape, data: x.data };
   }

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { parseFile } from '../../../lib/formats/torchscript/parser.ts';
 import type { Statement } from '../../../lib/formats/torchscript/syntax.ts';
+import { Budget } from '../../../lib/graph/budget.ts';
 import { failureOf } from '../../failure.ts';
 
 function bodyOf(...lines: string[]): readonly Statement[] {
   const code = ['def f(x: Tensor) -> Tensor:', ...lines.map((line) => `  ${line}`)].join('\n');
-  return parseFile(code, 'code/f.py').functions.get('f')?.body ?? [];
+  return parseFile(code, 'code/f.py', new Budget()).functions.get('f')?.body ?? [];
 }
 
 function expressionOf(expression: string) {
@@ -26,7 +27,7 @@ describe('the code of TorchScript', () => {
       '    scale: float=2.) -> Tensor:',
       '    return torch.mul(input, scale)',
     ];
-    const type = parseFile(code.join('\n'), 'code/a.py').classes.get('Linear');
+    const type = parseFile(code.join('\n'), 'code/a.py', new Budget()).classes.get('Linear');
     expect(type?.base).toBe('Module');
     expect([...(type?.fields.keys() ?? [])]).toEqual(['weight', '0', 'in_features']);
     expect(type?.fields.get('in_features')?.value).toEqual({ kind: 'int', value: 8 });

@@ -90,7 +90,7 @@ function logSigmoid(call: Call): Value {
 function clamp(call: Call): Result {
   const [x, low, high] = [call.operand('self'), ...['min', 'max'].map((name) => bound(call, name))];
   const bounds = [low, high].filter((side) => side !== undefined);
-  const type = call.typeOf(x, ...bounds);
+  const type = call.typeOf([x, ...bounds]);
   const value = call.cast(x, type);
   if (bounds.every((side) => 'value' in side && side.value !== undefined)) {
     const [least, most] = [low ? call.number('min') : -Infinity, high ? call.number('max') : Infinity];
@@ -111,7 +111,8 @@ function glu(call: Call): Result {
   const axis = call.number('dim');
   const size = x.shape[build.ownAxis(x, axis)];
   if (size % 2 !== 0) throw call.error('SHAPE', `an axis of ${size} is halved`);
-  const half = Array.from({ length: size / 2 }, (_, i) => i);
+  const half = call.range(0, size / 2, 1);
+  build.spend(half.length);
   const gate = build.gather(
     x,
     axis,

@@ -44,12 +44,12 @@ function arithmetic(
 }
 
 function numberOrTensorType(call: Call, a: Operand, b: Operand): ElementType {
-  if (!(a instanceof PyNumber && b instanceof PyNumber)) return call.typeOf(a, b);
+  if (!(a instanceof PyNumber && b instanceof PyNumber)) return call.typeOf([a, b]);
   return a.type === 'float64' || b.type === 'float64' ? 'float64' : 'int64';
 }
 
 function floatType(call: Call, a: Operand, b: Operand): ElementType {
-  return a instanceof PyNumber && b instanceof PyNumber ? 'float64' : asFloat(call.typeOf(a, b));
+  return a instanceof PyNumber && b instanceof PyNumber ? 'float64' : asFloat(call.typeOf([a, b]));
 }
 
 export function binary(fn: BinaryName): Translation {
@@ -153,7 +153,7 @@ function floorQuotient(call: Call, a: Value, b: Value): Value {
 function power(call: Call): Result {
   const [base, exponent] = [call.operand('self'), call.operand('exponent')];
   if (!(base instanceof PyNumber) && exponent instanceof PyNumber) {
-    const type = call.typeOf(base, exponent);
+    const type = call.typeOf([base, exponent]);
     const x = call.cast(base, type);
     if (exponent.value === 2) return call.build.unary(x, 'square');
     if (exponent.value === 1) return x;
@@ -184,7 +184,7 @@ function ofFloat(steps: (call: Call, x: Value) => Value): Translation {
 
 function where(call: Call): Result {
   const [a, b] = [call.operand('self'), call.operand('other')];
-  const type = call.typeOf(a, b);
+  const type = call.typeOf([a, b]);
   const [test, left, right] = [call.tensor('condition'), call.cast(a, type), call.cast(b, type)];
   for (const [x, y] of [
     [test, left],
@@ -204,7 +204,7 @@ function maskedFill(call: Call): Result {
 function addProduct(fn: 'mul' | 'div'): Translation {
   return (call) => {
     const [self, a, b] = [call.tensor('self'), call.tensor('tensor1'), call.tensor('tensor2')];
-    const type = call.typeOf(self, a, b);
+    const type = call.typeOf([self, a, b]);
     const product = combine(call, fn, call.cast(a, type), call.cast(b, type));
     return combine(call, 'add', call.cast(self, type), scale(call, product, call.number('value')));
   };

@@ -49,7 +49,8 @@ function arange(call: Call): Result {
   const count = Math.max(Math.ceil((end - start) / step), 0);
   if (!(count <= call.build.budget.limits.rowElements))
     throw call.error('LIMIT', `a range of ${count} numbers is too long`);
-  call.build.spend(count);
+  // As a list, and as the tensor.
+  call.build.spend(2 * count);
   const given = ['start', 'end', 'step'].filter((name) => call.has(name)).map((name) => call.operand(name));
   const type = call.type('dtype') ?? (given.some(({ type }) => isFloat(type)) ? 'float32' : 'int64');
   return literal(type, range(start, end, step), [count]);
@@ -78,6 +79,7 @@ function triangle(keeps: (row: number, column: number) => boolean): Translation 
     const x = call.constant('self');
     const diagonal = call.number('diagonal');
     const [rows, columns] = [x.shape.at(-2) ?? 1, x.shape.at(-1) ?? 1];
+    call.build.spend(x.data.length);
     const data = x.data.map((value, i) => {
       const [row, column] = [Math.floor(i / columns) % rows, i % columns];
       return keeps(row + diagonal, column) ? value : 0;

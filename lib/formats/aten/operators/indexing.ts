@@ -1,7 +1,7 @@
 /** Operators that pick, join and repeat elements. */
 import { formatShape } from '../../../graph/shapes.ts';
 import { batchAxisOf } from '../../tracing/emitter.ts';
-import { type Constant, literal, range, type Value } from '../../tracing/value.ts';
+import { type Constant, literal, type Value } from '../../tracing/value.ts';
 import { PyNumber, type Result } from '../argument.ts';
 import { type Call, sizesText, type Translation, type Translations } from '../call.ts';
 import { sizesOf, unsqueezed } from './shape.ts';
@@ -21,7 +21,7 @@ function cat(call: Call): Result {
     .tensors('tensors')
     .filter((x) => !(x.kind === 'constant' && x.shape.length === 1 && x.shape[0] === 0));
   if (tensors.length === 0) throw call.error('SHAPE', 'nothing is joined');
-  const type = call.typeOf(...tensors);
+  const type = call.typeOf(tensors);
   const parts = tensors.map((x) => build.cast(x, type));
   const axis = build.axis(call.number('dim'), build.rank(parts[0]));
   for (const part of parts) checkJoinable(call, parts[0], part, axis);
@@ -41,7 +41,7 @@ function checkJoinable(call: Call, first: Value, part: Value, axis: number): voi
 function stack(call: Call): Result {
   const { build } = call;
   const tensors = call.tensors('tensors');
-  const type = call.typeOf(...tensors);
+  const type = call.typeOf(tensors);
   const axis = build.axis(call.number('dim'), build.rank(tensors[0]) + 1);
   const parts = tensors.map((x) => unsqueezed(call, build.cast(x, type), axis));
   for (const part of parts) checkJoinable(call, parts[0], part, axis);
@@ -52,7 +52,7 @@ function stack(call: Call): Result {
 function stackColumns(call: Call): Result {
   const { build } = call;
   const tensors = call.tensors('tensors');
-  const type = call.typeOf(...tensors);
+  const type = call.typeOf(tensors);
   const isVector = tensors.every((x) => build.rank(x) === 1);
   return build.concat(
     tensors.map((x) => build.cast(isVector ? unsqueezed(call, x, 1) : x, type)),
@@ -70,7 +70,7 @@ function select(call: Call): Result {
 export function picked(call: Call, x: Value, axis: number, indices: Constant): Value {
   const { build } = call;
   const own = build.ownAxis(x, axis);
-  const found = build.gather(x, axis, Array.from(indices.data));
+  const found = build.gather(x, axis, indices.data);
   const before = batchAxisOf(x);
   const moved = before !== undefined && axis < before ? before + indices.shape.length - 1 : before;
   return build.reshaped(found, x.shape.toSpliced(own, 1, ...indices.shape), moved);
@@ -93,7 +93,7 @@ function slice(call: Call): Result {
     return Math.min(Math.max(value < 0 ? value + size : value, 0), size);
   };
   if (!Number.isInteger(step) || step < 1) throw call.error('MALFORMED', `expected a step from 1, found ${step}`);
-  return build.gather(x, axis, range(place(start, 0), place(end, size), step));
+  return build.gather(x, axis, call.range(place(start, 0), place(end, size), step));
 }
 
 function keepsBatch(call: Call, start: PyNumber | undefined, end: PyNumber | undefined, step: number): boolean {
@@ -108,7 +108,7 @@ function narrow(call: Call): Result {
   const [start, length] = [call.number('start'), call.number('length')];
   const x = call.tensor('self');
   const first = start < 0 ? start + sizeOf(call, x, call.number('dim')) : start;
-  return call.build.gather(x, call.number('dim'), range(first, first + length, 1));
+  return call.build.gather(x, call.number('dim'), call.range(first, first + length, 1));
 }
 
 /** Parts of the given sizes, one after another. */
@@ -121,11 +121,10 @@ function parts(call: Call, sizes: readonly number[]): Value[] {
     throw call.error('SHAPE', `an axis of ${length} is split into ${formatShape(sizes)}`);
   }
   call.match(length, sum, `an axis of ${length} is split into ${formatShape(sizes)}`);
-  build.spend(length);
   let start = 0;
   return sizes.map((size) => {
     start += size;
-    return build.gather(x, axis, range(start - size, start, 1));
+    return build.gather(x, axis, call.range(start - size, start, 1));
   });
 }
 
@@ -133,8 +132,7 @@ function parts(call: Call, sizes: readonly number[]): Value[] {
 function equalParts(call: Call, size: number): Value[] {
   const length = sizeOf(call, call.tensor('self'), call.number('dim'));
   if (!Number.isInteger(size) || size < 1) throw call.error('SHAPE', `an axis is split into parts of ${size}`);
-  call.build.spend(length);
-  const starts = range(0, length, size);
+  const starts = call.range(0, length, size);
   return parts(
     call,
     starts.map((start) => Math.min(size, length - start)),
@@ -142,7 +140,7 @@ function equalParts(call: Call, size: number): Value[] {
 }
 
 function split(call: Call): Result {
-  const sizes = call.integers('split_size');
+  const sizes = call.integers('split_size', Infinity);
   return sizes.length === 1 ? equalParts(call, sizes[0]) : parts(call, sizes);
 }
 
@@ -159,7 +157,7 @@ function tensorSplit(call: Call): Result {
   const size = Math.floor(length / count);
   return parts(
     call,
-    range(0, count, 1).map((i) => size + (i < length % count ? 1 : 0)),
+    call.range(0, count, 1).map((i) => size + (i < length % count ? 1 : 0)),
   );
 }
 
@@ -167,7 +165,7 @@ function unbind(call: Call): Result {
   const { build } = call;
   const x = call.tensor('self');
   const axis = build.axis(call.number('dim'), build.rank(x));
-  return range(0, sizeOf(call, x, axis), 1).map((index) => picked(call, x, axis, literal('int64', [index])));
+  return call.range(0, sizeOf(call, x, axis), 1).map((index) => picked(call, x, axis, literal('int64', [index])));
 }
 
 /** Repeats for every axis, of which there may be more than the tensor has. */
@@ -183,13 +181,10 @@ function repeat(name: string): Translation {
       if (count === 1) return value;
       if (count === undefined) throw build.crossing('rows are repeated as often as the batch has rows');
       const length = sizeOf(call, value, axis);
-      if (count < 0 || count * length > build.budget.limits.rowElements) {
-        throw call.error('LIMIT', `an axis of ${length} is repeated ${count} times`);
-      }
       return build.gather(
         value,
         axis,
-        Array.from({ length: count * length }, (_, i) => i % length),
+        repeated(call, length, count, (i) => i % length),
       );
     }, tiled);
   };
@@ -198,19 +193,27 @@ function repeat(name: string): Translation {
 function repeatInterleave(call: Call): Result {
   const [count, axis, x] = [call.number('repeats'), call.number('dim'), call.tensor('self')];
   const length = sizeOf(call, x, axis);
-  if (count < 1 || count * length > call.build.budget.limits.rowElements) {
-    throw call.error('LIMIT', `an axis of ${length} is repeated ${count} times`);
-  }
+  if (count < 1) throw call.error('SHAPE', `an axis of ${length} is repeated ${count} times`);
   return call.build.gather(
     x,
     axis,
-    Array.from({ length: count * length }, (_, i) => Math.floor(i / count)),
+    repeated(call, length, count, (i) => Math.floor(i / count)),
   );
+}
+
+/** The places of an axis, each `count` times, in the order that `placeOf` gives. */
+function repeated(call: Call, length: number, count: number, placeOf: (i: number) => number): Int32Array {
+  const size = length * count;
+  if (!(Number.isInteger(count) && count >= 0 && size <= call.build.budget.limits.rowElements)) {
+    throw call.error('LIMIT', `an axis of ${length} is repeated ${count} times`);
+  }
+  call.build.spend(size);
+  return Int32Array.from({ length: size }, (_, i) => placeOf(i));
 }
 
 function flip(call: Call): Result {
   return call.integers('dims').reduce<Value>((x, axis) => {
-    return call.build.gather(x, axis, range(sizeOf(call, x, axis) - 1, -1, -1));
+    return call.build.gather(x, axis, call.range(sizeOf(call, x, axis) - 1, -1, -1));
   }, call.tensor('self'));
 }
 
@@ -222,7 +225,7 @@ function roll(call: Call): Result {
     return call.build.gather(
       x,
       axis,
-      range(0, size, 1).map((place) => (((place - shifts[i]) % size) + size) % size),
+      call.range(0, size, 1).map((place) => (((place - shifts[i]) % size) + size) % size),
     );
   }, call.tensor('self'));
 }
@@ -244,7 +247,7 @@ function pad(call: Call): Result {
     if (!(length + Math.max(before, 0) + Math.max(after, 0) <= build.budget.limits.rowElements)) {
       throw call.error('LIMIT', `an axis of ${length} is padded by ${before} and ${after}`);
     }
-    const kept = build.gather(x, axis, range(Math.max(-before, 0), length - Math.max(-after, 0), 1));
+    const kept = build.gather(x, axis, call.range(Math.max(-before, 0), length - Math.max(-after, 0), 1));
     x = build.concat([...block(call, x, own, before, fill), kept, ...block(call, x, own, after, fill)], axis);
   }
   return x;
@@ -267,7 +270,8 @@ export const indexingOperators: Translations = {
   'slice(Tensor self, int dim=0, int? start=None, int? end=None, int step=1)': slice,
   'narrow(Tensor self, int dim, int start, int length)': narrow,
   'split(Tensor self, int[] split_size, int dim=0)': split,
-  'split_with_sizes(Tensor self, int[] split_sizes, int dim=0)': (call) => parts(call, call.integers('split_sizes')),
+  'split_with_sizes(Tensor self, int[] split_sizes, int dim=0)': (call) =>
+    parts(call, call.integers('split_sizes', Infinity)),
   'chunk(Tensor self, int chunks, int dim=0)': chunk,
   'tensor_split(Tensor self, int sections, int dim=0)': tensorSplit,
   'unbind(Tensor self, int dim=0)': unbind,

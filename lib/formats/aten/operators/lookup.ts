@@ -44,7 +44,7 @@ function gather(call: Call): Result {
   if (x.shape.length !== 1) {
     throw call.error('UNSUPPORTED_OP', `only rows of one axis are gathered from, found ${formatShape(x.shape)}`);
   }
-  return build.gather(x, call.number('dim'), Array.from(operand.data));
+  return build.gather(x, call.number('dim'), operand.data);
 }
 
 /** Negative ids count from the table's end only where `wraps`. */

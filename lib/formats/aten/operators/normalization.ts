@@ -19,6 +19,7 @@ function normalizeBatch(call: Call): Value {
     if (parameter !== undefined) checkPerChannel(call, parameter, channels);
   }
   const epsilon = call.number('eps');
+  call.build.spend(2 * channels);
   const [scale, shift] = [new Float64Array(channels), new Float64Array(channels)];
   for (let i = 0; i < channels; i++) {
     scale[i] = numberAt(weight, i, 1) / Math.sqrt(numberAt(variance, i, 1) + epsilon);

@@ -1,0 +1,217 @@
+/** What the code does with lists, dicts and text. All that it builds is spent before it is there. */
+import { ForwardpassError } from '../../errors.ts';
+import { quote } from '../../words.ts';
+import { PyNumber } from '../aten/argument.ts';
+import { type Builtin, type Context, numberOf } from './context.ts';
+import {
+  describeValue,
+  LONGEST_TEXT,
+  NamedTuple,
+  NUMBER_BYTES,
+  ScriptDict,
+  type ScriptValue,
+  SLOT_BYTES,
+} from './values.ts';
+
+/** Iterations of a loop over a range, and items of a list that is repeated. */
+const LONGEST_RANGE = 100_000;
+/** Of text as a key of a dict. */
+const LONGEST_KEY = 4096;
+/** Items that are compared in one step, and characters. */
+const ITEMS_PER_STEP = 8;
+const CHARACTERS_PER_STEP = 4096;
+
+/** Of a dict. */
+export function keyOf(key: ScriptValue, place: string): string | number {
+  const number = key instanceof PyNumber ? key.value : undefined;
+  if (typeof key === 'string' && key.length <= LONGEST_KEY) return key;
+  if (number !== undefined) return number;
+  const found = typeof key === 'string' ? `text of ${key.length} characters` : describeValue(key);
+  throw new ForwardpassError('UNSUPPORTED_OP', `${found} is the key of a dict`, place);
+}
+
+/** `of[index]` of lists, tuples and dicts. */
+export function itemOf(of: ScriptValue, index: ScriptValue, place: string): ScriptValue {
+  if (of instanceof ScriptDict) {
+    const value = of.entries.get(keyOf(index, place));
+    if (value !== undefined) return value;
+    throw new ForwardpassError('DANGLING', `the dict has no ${describeKey(index)}`, place);
+  }
+  const items = of instanceof NamedTuple ? of.items : of;
+  const at = index instanceof PyNumber ? index.value : undefined;
+  const item = Array.isArray(items) && at !== undefined ? items.at(at) : undefined;
+  if (item !== undefined) return item;
+  throw new ForwardpassError('UNSUPPORTED_OP', `${describeValue(of)} is asked for ${describeKey(index)}`, place);
+}
+
+function describeKey(key: ScriptValue): string {
+  return typeof key === 'string' ? `the key ${quote(key)}` : `the item ${numberOf(key) ?? describeValue(key)}`;
+}
+
+export function range(args: readonly ScriptValue[], { budget, place }: Context): ScriptValue {
+  const numbers = args.map(numberOf);
+  const [start, end, step] = numbers.length === 1 ? [0, numbers[0], 1] : [numbers[0], numbers[1], numbers[2] ?? 1];
+  if (start === undefined || end === undefined || step === undefined || step === 0) {
+    throw new ForwardpassError('UNSUPPORTED_OP', 'how often the code loops depends on the input or the batch', place);
+  }
+  const count = Math.max(Math.ceil((end - start) / step), 0);
+  if (!(count <= LONGEST_RANGE)) throw new ForwardpassError('LIMIT', `the code loops ${count} times`, place);
+  budget.build(count * (SLOT_BYTES + NUMBER_BYTES), place);
+  return Array.from({ length: count }, (_, i) => PyNumber.int(start + i * step));
+}
+
+export const length: Builtin = ([value]) => {
+  if (typeof value === 'string' || Array.isArray(value)) return PyNumber.int(value.length);
+  if (value instanceof NamedTuple) return PyNumber.int(value.items.length);
+  if (value instanceof ScriptDict) return PyNumber.int(value.entries.size);
+  return undefined;
+};
+
+export const append: Builtin = ([list, value], { budget, place }) => {
+  if (!Array.isArray(list) || value === undefined) return undefined;
+  budget.build(SLOT_BYTES, place);
+  list.push(value);
+  return list;
+};
+
+export const setItem: Builtin = ([of, key, value], { budget, place }) => {
+  const at = numberOf(key);
+  if (value === undefined) throw new ForwardpassError('MALFORMED', 'nothing is written into a list or dict', place);
+  if (of instanceof ScriptDict) {
+    budget.build(ENTRY_BYTES, place);
+    of.entries.set(keyOf(key, place), value);
+  } else if (Array.isArray(of) && at !== undefined && of.at(at) !== undefined) of[at < 0 ? at + of.length : at] = value;
+  else throw new ForwardpassError('UNSUPPORTED_OP', `the code writes into ${describeValue(of)}`, place);
+  return null;
+};
+
+/** Of a dict, with its share of the tables behind. */
+const ENTRY_BYTES = 64;
+
+export const copy: Builtin = ([list], { budget, place }) => {
+  if (!Array.isArray(list)) return undefined;
+  budget.build(SLOT_BYTES * list.length, place);
+  return list.slice();
+};
+
+/** Lists are joined, as text is; numbers and tensors are added as ATen does. */
+export const add: Builtin = ([a, b], { budget, place }) => {
+  if (Array.isArray(a) && Array.isArray(b)) {
+    budget.build(SLOT_BYTES * (a.length + b.length), place);
+    return a.concat(b);
+  }
+  if (typeof a !== 'string' || typeof b !== 'string') return undefined;
+  spendText(a.length + b.length, { budget, place });
+  return a + b;
+};
+
+/** Before text of so many characters is made. */
+function spendText(characters: number, { budget, place }: Pick<Context, 'budget' | 'place'>): void {
+  if (characters > LONGEST_TEXT) {
+    const message = `the code makes text of ${characters} characters; at most ${LONGEST_TEXT} are made`;
+    throw new ForwardpassError('LIMIT', message, place);
+  }
+  budget.build(TEXT_BYTES + characters, place);
+}
+
+const TEXT_BYTES = 32;
+
+/** A list as often as a number says. */
+export const multiply: Builtin = ([a, b], { budget, place }) => {
+  const [list, times] = Array.isArray(a) ? [a, b] : [b, a];
+  if (!Array.isArray(list)) return undefined;
+  const count = times === undefined ? undefined : numberOf(times);
+  if (count === undefined || !(count * list.length <= LONGEST_RANGE)) {
+    throw new ForwardpassError('LIMIT', 'a list is repeated too often', place);
+  }
+  const size = list.length * Math.max(Math.trunc(count), 0);
+  if (!(size > 0)) return [];
+  budget.build(SLOT_BYTES * size, place);
+  return Array.from({ length: size }, (_, i) => list[i % list.length]);
+};
+
+/** Of a list what Python has at [start:end:step]. */
+export const slice: Builtin = ([of, ...bounds], { budget, place }) => {
+  if (!Array.isArray(of)) return undefined;
+  const [start, end, step = 1] = bounds.map((bound) => numberOf(bound));
+  if (!Number.isInteger(step) || step === 0) {
+    throw new ForwardpassError('MALFORMED', `a list is sliced with the step ${step}`, place);
+  }
+  const [low, high] = step > 0 ? [0, of.length] : [-1, of.length - 1];
+  const within = (bound: number | undefined, otherwise: number) =>
+    bound === undefined ? otherwise : Math.min(Math.max(bound < 0 ? bound + of.length : bound, low), high);
+  const [from, to] = step > 0 ? [within(start, low), within(end, high)] : [within(start, high), within(end, low)];
+  const count = Math.max(Math.ceil((to - from) / step), 0);
+  if (!Number.isInteger(from) || !Number.isInteger(count)) {
+    throw new ForwardpassError('MALFORMED', 'a list is sliced at what is not a whole number', place);
+  }
+  budget.build(SLOT_BYTES * count, place);
+  return Array.from({ length: count }, (_, i) => of[from + i * step]);
+};
+
+/** Of text and lists; of numbers and tensors ATen compares. */
+export function equal(isEqual: boolean): Builtin {
+  return ([a, b], { budget, place }) => {
+    if (typeof a === 'string' || typeof b === 'string') {
+      if (typeof a === 'string') budget.step(a.length / CHARACTERS_PER_STEP, place);
+      return PyNumber.bool((a === b) === isEqual);
+    }
+    if (!Array.isArray(a) || !Array.isArray(b)) return undefined;
+    if (a.length !== b.length) return PyNumber.bool(!isEqual);
+    budget.step(a.length / ITEMS_PER_STEP, place);
+    const isSame = a.every((item, i) => {
+      const number = numberOf(item);
+      return number !== undefined && number === numberOf(b[i]);
+    });
+    return PyNumber.bool(isSame === isEqual);
+  };
+}
+
+export const contains: Builtin = ([of, key], { budget, place }) => {
+  if (of instanceof ScriptDict) return PyNumber.bool(of.entries.has(keyOf(key, place)));
+  if (!Array.isArray(of)) throw new ForwardpassError('UNSUPPORTED_OP', `${describeValue(of)} is searched`, place);
+  const perItem = 1 + (typeof key === 'string' ? key.length / ITEMS_PER_STEP : 0);
+  budget.step((of.length * perItem) / ITEMS_PER_STEP, place);
+  const number = numberOf(key);
+  return PyNumber.bool(of.some((item) => item === key || (number !== undefined && numberOf(item) === number)));
+};
+
+export function dictParts(part: 'keys' | 'values' | 'items'): Builtin {
+  return ([dict], { budget, place }) => {
+    if (!(dict instanceof ScriptDict)) return undefined;
+    budget.build(dict.entries.size * (part === 'values' ? SLOT_BYTES : ENTRY_BYTES + NUMBER_BYTES), place);
+    if (part === 'values') return [...dict.entries.values()];
+    const items = [...dict.entries].map(([key, value]): [ScriptValue, ScriptValue] => [
+      typeof key === 'string' ? key : PyNumber.int(key),
+      value,
+    ]);
+    return part === 'items' ? items : items.map(([key]) => key);
+  };
+}
+
+/** `{}` stands for each value in turn. */
+export const format: Builtin = ([template, ...values], context) => {
+  if (typeof template !== 'string') return undefined;
+  const parts: string[] = [];
+  let characters = 0;
+  const add = (part: string) => {
+    characters += part.length;
+    if (characters > LONGEST_TEXT) spendText(characters, context);
+    parts.push(part);
+  };
+  let at = 0;
+  for (let next = 0; ; at = next + 2) {
+    next = template.indexOf('{}', at);
+    add(template.slice(at, next < 0 ? template.length : next));
+    if (next < 0) break;
+    add(describeFormatted(values.shift()));
+  }
+  context.budget.step(parts.length / ITEMS_PER_STEP, context.place);
+  spendText(characters, context);
+  return parts.join('');
+};
+
+function describeFormatted(value: ScriptValue | undefined): string {
+  if (value instanceof PyNumber && value.value !== undefined) return String(value.value);
+  return typeof value === 'string' ? value : describeValue(value ?? null);
+}
