@@ -16,6 +16,31 @@ export const ALLOWED = {
     'ThriftCheck.element ThriftCheck.list ThriftCheck.struct': 'DEEPEST, 32, is checked at each struct and list',
   },
   'lib/cli/write-text.ts': { nestedText: 'a level for each axis of an output: MAX_RANK of lib/graph/validate.ts' },
+  'lib/formats/aten/argument.ts': { kindWithin: 'DEEPEST_SHOWN, 2' },
+  'lib/formats/aten/machine.ts': { wrap: 'a translation gives a list of values at the most' },
+  'lib/formats/aten/operators/activations.ts': { apply: 'steps of activations, which lib/graph/activations.ts names' },
+  'lib/formats/aten/operators/indexing.ts': {
+    'x.shape.toSpliced(...indices.shape)': 'HIGHEST_RANK of lib/formats/tracing/value.ts',
+  },
+  'lib/formats/aten/operators/shape.ts': { 'sizesOf(x).toSpliced(...parts)': 'MOST_SIZES of lib/formats/aten/call.ts' },
+  'lib/formats/torchscript/builtins.ts': { tensorOf: 'HIGHEST_RANK of lib/formats/tracing/value.ts' },
+  'lib/formats/torchscript/interpreter.ts': {
+    'Interpreter.#assign Interpreter.#assignTo Interpreter.#attribute Interpreter.#attributeOf Interpreter.#call Interpreter.#construct Interpreter.#dict Interpreter.#evaluate Interpreter.#evaluateParts Interpreter.#getattr Interpreter.#isTrue Interpreter.#run Interpreter.#runLoop Interpreter.#runStatement Interpreter.call':
+      'DEEPEST, 1000, is checked at each block and expression that has others within',
+  },
+  'lib/formats/torchscript/objects.ts': {
+    'StoredObjects.#make StoredObjects.#makeDict StoredObjects.#makeObject': 'DEEPEST, 256, is checked at each value',
+  },
+  'lib/formats/torchscript/parser.ts': {
+    'Parser.#body Parser.#for Parser.#if Parser.#statement': 'DEEPEST, 200, is checked at each block',
+    'Parser.#atom Parser.#call Parser.#dict Parser.#expression Parser.#items Parser.#list Parser.#negative':
+      'DEEPEST, 200, is checked at each expression',
+  },
+  'lib/formats/torchscript/read.ts': { 'namedResults/collect': '`limits.depth` is checked at each list' },
+  'lib/formats/tracing/builder.ts': {
+    'broadcastShapes(...shapes)': 'two or three operands',
+    'GraphBuilder.#pickWords GraphBuilder.embedding': 'a table of words becomes one of positions, once',
+  },
   'lib/model.ts': {
     'Model.create': 'once, for the model that decides, which has none',
     'Model.#attach': 'once, for the model that decides, which has none',

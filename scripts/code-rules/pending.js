@@ -4,31 +4,6 @@
  * @type {import('../code-rules.js').Allowed}
  */
 export const PENDING = {
-  'lib/formats/aten/argument.ts': {
-    kindOf: '',
-  },
-  'lib/formats/aten/element-types.ts': {
-    'Math.max(...[a, b].map((type) => (SIGNED.includes(type) ? bits(type) : 2 * bits(type))))': '',
-  },
-  'lib/formats/aten/machine.ts': {
-    holdsFolded: '',
-    wrap: '',
-  },
-  'lib/formats/aten/operators/activations.ts': {
-    'call.typeOf(...bounds)': '',
-    apply: '',
-  },
-  'lib/formats/aten/operators/arithmetic.ts': {
-    'broadcastShapes(...own)': '',
-    'sizesText(...own)': '',
-  },
-  'lib/formats/aten/operators/indexing.ts': {
-    'call.typeOf(...tensors)': '',
-    'x.shape.toSpliced(...indices.shape)': '',
-  },
-  'lib/formats/aten/operators/shape.ts': {
-    'sizesOf(x).toSpliced(...parts)': '',
-  },
   'lib/formats/containers/hdf5/file.ts': {
     'Hdf5File.children Hdf5File.kind': '',
   },
@@ -212,42 +187,6 @@ export const PENDING = {
   },
   'lib/formats/torch-export/read.ts': {
     '/([^/]+)\\.json$/': '',
-  },
-  'lib/formats/torchscript/builtins.ts': {
-    'pick(...numbers)': '',
-    tensor: '',
-  },
-  'lib/formats/torchscript/interpreter.ts': {
-    mutable: '',
-    'Interpreter.#assign Interpreter.#assignTo Interpreter.#attribute Interpreter.#attributeOf Interpreter.#call Interpreter.#construct Interpreter.#dict Interpreter.#evaluate Interpreter.#getattr Interpreter.#isTrue Interpreter.#run Interpreter.#runLoop Interpreter.#runStatement Interpreter.call':
-      '',
-  },
-  'lib/formats/torchscript/objects.ts': {
-    typeSays: '',
-    partsOf: '',
-    'StoredObjects.#make StoredObjects.#make/inner': '',
-  },
-  'lib/formats/torchscript/parser.ts': {
-    'Parser.#body Parser.#for Parser.#if Parser.#statement': '',
-    'Parser.#atom Parser.#call Parser.#dict Parser.#expression Parser.#items Parser.#list Parser.#negative': '',
-  },
-  'lib/formats/torchscript/read.ts': {
-    collect: '',
-  },
-  'lib/formats/torchscript/syntax.ts': {
-    dottedName: '',
-  },
-  'lib/formats/torchscript/trial.ts': {
-    "stack.push(...(producers.get(next)?.inputs.filter((operand) => typeof operand === 'string') ?? []))": '',
-    'Math.max(...picked)': '',
-  },
-  'lib/formats/torchscript/values.ts': {
-    isArgument: '',
-  },
-  'lib/formats/tracing/builder.ts': {
-    'Math.max(...values.map((x) => this.rank(x)))': '',
-    'broadcastShapes(...shapes)': '',
-    'GraphBuilder.#pickWords GraphBuilder.embedding': '',
   },
   'lib/graph/activations.ts': {
     'entry.steps(...entry.settings.map((wanted) => numberOf(settings, wanted, name, place)))': '',

@@ -64,7 +64,8 @@ function promote(a: ElementType, b: ElementType): ElementType {
   if (isFloat(a)) return FLOAT_RANK[Math.max(FLOAT_RANK.indexOf(a), FLOAT_RANK.indexOf(b), 0)];
   if (!SIGNED.includes(a) && !SIGNED.includes(b)) return bits(a) > bits(b) ? a : b;
   // A signed type that holds both.
-  const needed = Math.max(...[a, b].map((type) => (SIGNED.includes(type) ? bits(type) : 2 * bits(type))));
+  const signedBits = (type: ElementType) => (SIGNED.includes(type) ? bits(type) : 2 * bits(type));
+  const needed = Math.max(signedBits(a), signedBits(b));
   return SIGNED.find((type) => bits(type) >= needed) ?? 'int64';
 }
 

@@ -109,8 +109,12 @@ function isValue(result: Result): result is Value {
   return !(result instanceof PyNumber || result instanceof Folded || Array.isArray(result));
 }
 
+/** Lists of lists hold no tensors of programs with a batch. */
 function holdsFolded(argument: Argument): boolean {
-  if (Array.isArray(argument)) return argument.some(holdsFolded);
+  return Array.isArray(argument) ? argument.some(isFoldedTensor) : isFoldedTensor(argument);
+}
+
+function isFoldedTensor(argument: Argument): boolean {
   return argument instanceof TensorRef && argument.isFolded;
 }
 

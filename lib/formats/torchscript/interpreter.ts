@@ -381,9 +381,9 @@ const NAMES = new Map([
   ['nan', Number.NaN],
 ]);
 
-/** Results are lists of their own, to which code may append. */
+/** Results are lists of their own, to which code may append; operators give no lists of lists. */
 function mutable(value: Argument): ScriptValue {
-  return Array.isArray(value) ? value.map(mutable) : (value as ScriptValue);
+  return Array.isArray(value) ? value.slice() : (value as ScriptValue);
 }
 
 function unknown(dotted: string, place: string): ForwardpassError {

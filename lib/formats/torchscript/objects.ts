@@ -166,7 +166,9 @@ const FLOAT: Expression = { kind: 'name', name: 'float' };
 const DOUBLES: Expression = { kind: 'subscript', of: { kind: 'name', name: 'List' }, index: FLOAT };
 
 function typeSays(type: Expression | undefined, name: string): boolean {
-  return type !== undefined && (dottedName(type) === name || (type.kind === 'subscript' && typeSays(type.index, name)));
+  let inner = type;
+  while (inner?.kind === 'subscript') inner = inner.index;
+  return inner !== undefined && dottedName(inner) === name;
 }
 
 /** Of an item of `List[float]`, `Dict[str, float]` or `Tuple[int, float]`. */
@@ -187,7 +189,7 @@ function* tensorsIn(root: PickleValue): Generator<[PickleObject, string]> {
       yield [value, path];
       continue;
     }
-    for (const [name, item] of partsOf(value)) stack.push([item, pathOf(path, name)]);
+    for (const [name, item] of partsOf(value)) stack.push([item, name === '' ? path : pathOf(path, name)]);
   }
 }
 
@@ -197,6 +199,7 @@ function partsOf(value: PickleValue): [name: string, value: PickleValue][] {
   }
   if (value instanceof PickleDict) return value.entries.map(([key, item]) => [String(key), item]);
   if (!(value instanceof PickleObject)) return [];
-  const state = value.state === undefined ? [] : partsOf(value.state);
-  return [...state, ...value.args.map((item, i): [string, PickleValue] => [String(i), item])];
+  const args = value.args.map((item, i): [string, PickleValue] => [String(i), item]);
+  // What the state holds is of the object itself.
+  return value.state === undefined ? args : [['', value.state], ...args];
 }

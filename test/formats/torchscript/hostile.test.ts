@@ -113,7 +113,7 @@ describe('code that asks for much', () => {
     ].join('\n');
     const model = await load(scriptFile({ forward }));
     expect(model.outputs[0].shape).toEqual([null, 900]);
-    expect(model.run([1, 2, 3])[899]).toBe(1503);
+    expect(model.run(Float32Array.of(1, 2, 3))[899]).toBe(1503);
     model.dispose();
   });
 });

@@ -16,12 +16,12 @@ export function combine(call: Call, fn: BinaryName, a: Value, b: Value): Value {
 
 /** Only where both are of the row, or constants that are: the builder judges what the batch is broadcast against. */
 function checkBroadcast(call: Call, a: Value, b: Value): void {
-  const own = [a, b].map((x) => fullShape(x));
-  if (broadcastShapes(...own) !== undefined) return;
-  for (let axis = 1; axis <= Math.min(own[0].length, own[1].length); axis++) {
-    const [left, right] = [own[0].at(-axis) ?? 1, own[1].at(-axis) ?? 1];
+  const [first, second] = [fullShape(a), fullShape(b)];
+  if (broadcastShapes(first, second) !== undefined) return;
+  for (let axis = 1; axis <= Math.min(first.length, second.length); axis++) {
+    const [left, right] = [first.at(-axis) ?? 1, second.at(-axis) ?? 1];
     if (left === 1 || right === 1) continue;
-    call.match(left, right, `the shapes ${sizesText(...own)} do not broadcast`);
+    call.match(left, right, `the shapes ${sizesText(first, second)} do not broadcast`);
   }
 }
 
