@@ -37,7 +37,7 @@ async function buildScripts() {
     cwd: root,
     input: { index: 'lib/index.ts', 'cli/main': 'lib/cli/main.ts' },
     platform: 'node',
-    external: /^(node:.*|commander|csv-parse|yauzl|h5wasm|hyparquet(-writer|\/src\/delta\.js)?)$/,
+    external: /^(node:.*|commander|csv-parse|yauzl|hyparquet(-writer|\/src\/delta\.js)?)$/,
   });
   // lib/addon.ts finds the addon from its own place, one folder below the root.
   const { output } = await bundle.generate({

@@ -38,7 +38,6 @@ const TYPESCRIPT_RULES = [
       'lib/graph/(limits|budget)\\.ts',
       ERRORS,
       'yauzl',
-      'h5wasm',
       'node:(os|zlib|stream)',
     ),
   },

@@ -6,6 +6,7 @@ import { failureOf } from '../../failure.ts';
 
 const fixture = (name: string) =>
   new Uint8Array(readFileSync(new URL(`../../fixtures/keras/${name}`, import.meta.url)));
+const hdf5 = (name: string) => new Uint8Array(readFileSync(new URL(`../../fixtures/hdf5/${name}.h5`, import.meta.url)));
 const open = (name: string, budget = new Budget()) => openHdf5(fixture(name), name, budget);
 
 describe('an HDF5 file', () => {
@@ -57,13 +58,38 @@ describe('an HDF5 file', () => {
     narrow.close();
   });
 
-  it('is refused when the text in it has a size that the library would follow for ever', async () => {
+  it('is refused when the text in it has a size beyond the file', async () => {
     const bytes = fixture('sequential.h5');
     const collection = Buffer.from(bytes.buffer).indexOf('GCOL');
     bytes[collection + 16 + 8 + 5] = 1; // the first object's length gains 2^40
-    const error = await failureOf(() => openHdf5(bytes, 'model', new Budget()));
+    const file = await openHdf5(bytes, 'model', new Budget());
+    const error = await failureOf(() => file.strings('', 'backend'));
     expect(error.code).toBe('MALFORMED');
     expect(error.message).toContain(`collection of text at byte ${collection}`);
+  });
+
+  it('has elements of each type in the bytes of little-endian machines', async () => {
+    const file = await openHdf5(hdf5('types'), 'types', new Budget());
+    const elementOf = (path: string) => file.dataset(path).element;
+    expect(['big-f2', 'little-f4', 'big-f8', 'big-i1', 'little-u8'].map(elementOf)).toEqual([
+      'F16',
+      'F32',
+      'F64',
+      'I8',
+      'U64',
+    ]);
+    expect(['bool', 'enum-1', 'bfloat16', 'bfloat16-float'].map(elementOf)).toEqual(['I8', 'U8', 'BF16', 'BF16']);
+    expect(file.dataset('scalar').shape).toEqual([]);
+    expect([...new Float32Array(file.dataset('scalar').read().buffer)]).toEqual([1.5]);
+    for (const [path, words] of [
+      ['bfloat16-half', 'F16 that are declared as bfloat16'],
+      ['short-integer', 'integers of 20 bits'],
+      ['complex', 'a compound type'],
+      ['text', 'text of variable length'],
+    ]) {
+      const error = await failureOf(() => file.dataset(path));
+      expect([error.code, error.message]).toEqual(['UNSUPPORTED_DTYPE', expect.stringContaining(words)]);
+    }
   });
 
   it('says why it cannot be opened', async () => {

@@ -1,5 +1,5 @@
 /** DEFLATE in its three wrappers, never past the size that the caller allows. */
-import { createGunzip, createInflate, createInflateRaw } from 'node:zlib';
+import { createGunzip, createInflate, createInflateRaw, inflateSync } from 'node:zlib';
 import { ForwardpassError } from '../../../errors.ts';
 import type { BoundedOutput } from './output.ts';
 
@@ -34,6 +34,20 @@ export async function inflate(bytes: Uint8Array, wrapper: DeflateWrapper, output
     decoder.destroy();
   }
   return output.finish();
+}
+
+/** What `bytes`, in zlib's wrapper, inflate to, at most `most` bytes. Throws `MALFORMED` or `TRUNCATED`. */
+export function inflateNow(bytes: Uint8Array, most: number, place: string): Uint8Array {
+  const chunkSize = Math.min(LARGEST_CHUNK, Math.max(64, most + 1));
+  try {
+    return inflateSync(bytes, { chunkSize, maxOutputLength: Math.max(1, most) });
+  } catch (error) {
+    const cause = error as NodeJS.ErrnoException;
+    if (cause.code !== 'ERR_BUFFER_TOO_LARGE') throw damaged(cause, place);
+    throw new ForwardpassError('MALFORMED', `the compressed data has more than the ${most} bytes expected`, place, {
+      cause,
+    });
+  }
 }
 
 function damaged(cause: NodeJS.ErrnoException, place: string): ForwardpassError {

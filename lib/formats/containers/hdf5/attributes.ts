@@ -1,55 +1,115 @@
-/** Attributes that hold text: one string or a list, of fixed or of variable length. */
+/** Attributes, in an object's header or in a heap of their own; read are those that hold text: one string or a list. */
 import { ForwardpassError } from '../../../errors.ts';
-import type { H5Module } from './library.ts';
+import { recordsOf } from './btree2.ts';
+import { readDataspace } from './dataspace.ts';
+import { type Datatype, readDatatype } from './datatype.ts';
+import { FractalHeap } from './fractal-heap.ts';
+import type { GlobalHeap } from './global-heap.ts';
+import { product } from './grid.ts';
+import { type Messages, readShared, TYPES } from './messages.ts';
+import { decodeText, type Part } from './reader.ts';
 
-interface AttributeOf {
-  readonly calls: H5Module;
-  readonly id: bigint;
-  readonly path: string;
-  readonly attribute: string;
-  readonly place: string;
-  /** Bytes that the text may have: the file's. */
-  readonly most: number;
+export interface Attribute {
+  readonly name: string;
+  /** What follows the name. */
+  readonly rest: Part;
+  readonly version: number;
+  readonly flags: number;
+  readonly typeBytes: number;
+  readonly spaceBytes: number;
 }
 
-const POINTER_BYTES = 4;
+/** The type of a B-tree of attributes by their names. */
+const ATTRIBUTES_BY_NAME = 8;
+/** Of a heap, whatever sizes the file's addresses have. */
+const HEAP_ID_BYTES = 8;
+const ORDER_IS_TRACKED = 1;
+const IS_SHARED = 2;
+/** Of an attribute's flags. */
+const [TYPE_IS_SHARED, SPACE_IS_SHARED] = [1, 2];
+/** What a string takes at least, and its place in a list. */
+const STRING_BYTES = 24;
 
-/** Text is taken as UTF-8 whatever it is declared as: writers of Keras files encode it so and declare ASCII. */
-export function readStrings({ calls, id, path, attribute, place, most }: AttributeOf): readonly string[] {
-  const { type, vlen, size, shape, total_size: count } = calls.get_attribute_metadata(id, path, attribute);
+export function attributesOf(messages: Messages): Map<string, Attribute> {
+  const attributes = new Map<string, Attribute>();
+  const add = (attribute: Attribute) => {
+    if (attributes.has(attribute.name)) throw attribute.rest.damaged('is the second of its name');
+    attributes.set(attribute.name, attribute);
+  };
+  for (const message of messages.of(TYPES.attribute)) add(readAttribute(messages.open(message, 'an attribute')));
+  const info = messages.find(TYPES.attributeInfo, "an object's attributes");
+  if (info === undefined) return attributes;
+  info.version(0);
+  if ((info.u8() & ORDER_IS_TRACKED) !== 0) info.skip(2);
+  const heapAddress = info.address();
+  if (heapAddress === undefined) return attributes;
+  const { reader } = info;
+  const heap = new FractalHeap(reader, heapAddress);
+  for (const record of recordsOf(reader, info.address(), ATTRIBUTES_BY_NAME)) {
+    const id = record.part(HEAP_ID_BYTES);
+    if ((record.u8() & IS_SHARED) !== 0) throw reader.unknownVersion('an attribute in a table of shared messages');
+    add(readAttribute(heap.object(id)));
+  }
+  return attributes;
+}
+
+function readAttribute(part: Part): Attribute {
+  const version = part.version(1, 2, 3);
+  const flags = part.u8();
+  const [nameBytes, typeBytes, spaceBytes] = [part.u16(), part.u16(), part.u16()];
+  if (version === 3) part.skip(1);
+  const name = decodeText(part.bytes(padded(nameBytes, version)));
+  return { name, rest: part, version, flags: version === 1 ? 0 : flags, typeBytes, spaceBytes };
+}
+
+/** In the first version, parts begin at multiples of 8 bytes. */
+function padded(bytes: number, version: number): number {
+  return version === 1 ? Math.ceil(bytes / 8) * 8 : bytes;
+}
+
+/** The strings, a single one for what is no list. Throws `MALFORMED` for another type, but for an empty list of it. */
+export function readStrings(
+  { rest, version, flags, typeBytes, spaceBytes }: Attribute,
+  heap: GlobalHeap,
+  place: string,
+): string[] {
+  const reader = rest.reader.at(place);
+  const part = reader.within(rest.at, rest.end, 'an attribute');
+  let typePart = part.part(padded(typeBytes, version));
+  let spacePart = part.part(padded(spaceBytes, version));
+  if ((flags & TYPE_IS_SHARED) !== 0) typePart = readShared(typePart, TYPES.datatype, 'a type');
+  if ((flags & SPACE_IS_SHARED) !== 0) spacePart = readShared(spacePart, TYPES.dataspace, 'a shape');
+  const { shape } = readDataspace(spacePart);
   // An empty list has lost its type on the way: NumPy makes it one of float64.
-  if (shape === null || count === 0) return [];
-  const { H5T_STRING } = calls.H5T_class_t;
-  if (type !== H5T_STRING.value) throw new ForwardpassError('MALFORMED', 'expected text, found another type', place);
-  const bytes = count * (vlen ? POINTER_BYTES : size);
-  if (!(bytes <= most)) {
-    throw new ForwardpassError('LIMIT', `declares ${count} strings, more than the file of ${most} bytes holds`, place);
+  if (shape === undefined || product(shape) === 0) return [];
+  const type = readDatatype(typePart);
+  if (type.kind !== 'text' && type.kind !== 'variable text') {
+    throw new ForwardpassError('MALFORMED', `expected text, found ${type.words}`, place);
   }
-  const pointer = allocate(calls, bytes, place);
-  if (calls.get_attribute_data(id, path, attribute, BigInt(pointer)) < 0) {
-    calls._free(pointer);
-    throw new ForwardpassError('MALFORMED', 'the text cannot be read', place);
+  const count = product(shape);
+  if (type.bytes === 0 || !(count * type.bytes <= part.left)) {
+    throw part.damaged(`declares ${count} strings of ${type.bytes} bytes each; ${part.left} bytes are left`);
   }
-  const pointers = new Uint32Array(calls.HEAPU8.slice(pointer, pointer + bytes).buffer, 0, vlen ? count : 0);
-  const texts = vlen
-    ? Array.from(pointers, (start) => (start === 0 ? '' : textAt(calls, start, most)))
-    : Array.from({ length: count }, (_, i) => textAt(calls, pointer + i * size, size));
-  if (vlen) calls.reclaim_vlen_memory(id, path, attribute, BigInt(pointer));
-  // Not after a fault of the library: it could go round in circles in memory that it has spoilt.
-  calls._free(pointer);
-  return texts;
+  reader.storage.count(part.left, place);
+  reader.budget.build(STRING_BYTES * count, place);
+  return type.kind === 'text' ? fixedStrings(part, type, count) : variableStrings(part, type, count, heap);
 }
 
-/** Up to the first zero, at most `longest` bytes. */
-function textAt(calls: H5Module, start: number, longest: number): string {
-  const bytes = calls.HEAPU8.subarray(start, start + longest);
-  const end = bytes.indexOf(0);
-  return Buffer.from(end < 0 ? bytes : bytes.subarray(0, end)).toString('utf8');
+function fixedStrings(part: Part, { bytes }: Datatype, count: number): string[] {
+  return Array.from({ length: count }, () => decodeText(part.bytes(bytes)));
 }
 
-/** Memory of the library's, which the caller frees. */
-export function allocate(calls: H5Module, bytes: number, place: string): number {
-  const pointer = calls._malloc(bytes);
-  if (pointer !== 0) return pointer;
-  throw new ForwardpassError('MEMORY', `${bytes} bytes could not be allocated to read it`, place);
+/** Elements that refer to the same text share it. */
+function variableStrings(part: Part, { bytes }: Datatype, count: number, heap: GlobalHeap): string[] {
+  const { reader } = part;
+  if (bytes !== 8 + reader.storage.addressBytes) throw part.damaged(`refers to text in ${bytes} bytes`);
+  const known = new Map<string, string>();
+  return Array.from({ length: count }, () => {
+    const [length, address, number] = [part.u32(), part.address(), part.u32()];
+    if (length === 0 || address === 0) return '';
+    const key = `${length} ${address} ${number}`;
+    const text = known.get(key) ?? decodeText(heap.object(reader, address, number, length));
+    known.set(key, text);
+    return text;
+  });
 }

@@ -1,11 +1,17 @@
-/** One array of an HDF5 file: what it is before it is read, and its bytes. */
-import type { Filter, Metadata } from 'h5wasm';
+/** One array of an HDF5 file: what it is before it is read, and its elements. */
 import { ForwardpassError } from '../../../errors.ts';
-import { allocate } from './attributes.ts';
-import { attempt, failure, type Library } from './library.ts';
+import { storedChunks } from './chunk-index.ts';
+import { type Dataspace, readDataspace } from './dataspace.ts';
+import { type Datatype, type Hdf5Element, readDatatype } from './datatype.ts';
+import { readFill } from './fill.ts';
+import { type Filter, readFilters, unfilter } from './filters.ts';
+import { ChunkGrid, product } from './grid.ts';
+import { type ChunkedLayout, type Layout, readLayout } from './layout.ts';
+import { type Messages, TYPES } from './messages.ts';
+import { ChunkPlacer } from './place-chunk.ts';
+import type { Reader } from './reader.ts';
 
-/** Little-endian, by the names that safetensors gives them. */
-export type Hdf5Element = 'F64' | 'F32' | 'F16' | 'BF16' | `${'I' | 'U'}${8 | 16 | 32 | 64}`;
+export type { Hdf5Element } from './datatype.ts';
 
 export interface Hdf5Dataset {
   readonly shape: readonly number[];
@@ -16,93 +22,119 @@ export interface Hdf5Dataset {
   read(): Uint8Array;
 }
 
-/** The library's numbers of the types' classes. */
-const INTEGER = 0;
-const FLOAT = 1;
-const OPAQUE = 5;
-const COMPOUND = 6;
-const ENUM = 8;
+/** An array as its header describes it. */
+export interface Description {
+  readonly reader: Reader;
+  readonly shape: readonly number[];
+  readonly element: Hdf5Element;
+  readonly type: Datatype;
+  readonly layout: Layout;
+  readonly filters: readonly Filter[];
+  /** Where it is in chunks. */
+  readonly grid: ChunkGrid | undefined;
+  /** One element; undefined for zeros. */
+  readonly fill: Uint8Array | undefined;
+}
 
-/** deflate, shuffle and a check sum; the others are decoders that no writer of these files uses. */
-const FILTERS = new Set([1, 2, 3]);
-
-/** What one call of the library reads: its memory never shrinks. */
-const SLAB_BYTES = 2 ** 22;
-
-/** Throws `UNSUPPORTED_DTYPE`. bfloat16, which the format does not have, is two opaque bytes with an attribute. */
-export function elementTypeOf(
-  { type, size, signed }: Pick<Metadata, 'type' | 'size' | 'signed'>,
-  isBfloat16: boolean,
-  place: string,
-): Hdf5Element {
-  if (isBfloat16 && size === 2 && (type === OPAQUE || type === FLOAT || type === INTEGER)) return 'BF16';
-  if (type === FLOAT && (size === 2 || size === 4 || size === 8))
-    return size === 2 ? 'F16' : size === 4 ? 'F32' : 'F64';
-  // Booleans are an enumeration of one byte.
-  if ((type === INTEGER || (type === ENUM && size === 1)) && (size === 1 || size === 2 || size === 4 || size === 8)) {
-    return `${signed ? 'I' : 'U'}${(8 * size) as 8 | 16 | 32 | 64}`;
+/** Throws for an array whose type, storage or filters a model's weights never have. */
+export function describeArray(messages: Messages, isBfloat16: boolean): Description {
+  const { reader } = messages;
+  if (messages.has(TYPES.external)) {
+    throw new ForwardpassError('UNSAFE', 'its data is in another file (external storage)', reader.place);
   }
-  const found = type === COMPOUND ? 'a compound type' : `a type of class ${type} with ${size} bytes`;
+  const layoutPart = messages.find(TYPES.layout, 'a layout of an array');
+  const typePart = messages.find(TYPES.datatype, 'a type');
+  const spacePart = messages.find(TYPES.dataspace, 'a shape');
+  if (!layoutPart || !typePart || !spacePart) throw reader.damaged('an array lacks its layout, type or shape');
+  const layout = readLayout(layoutPart);
+  const type = readDatatype(typePart);
+  const element = elementOf(type, isBfloat16, reader.place);
+  const space = readDataspace(spacePart);
+  const shape = checkShape(space, type, reader);
+  const filterPart = layout.kind === 'chunked' ? messages.find(TYPES.filters, 'the filters of an array') : undefined;
+  const filters = filterPart === undefined ? [] : readFilters(filterPart);
+  const grid = layout.kind === 'chunked' ? gridOf(layout, space, type, reader) : undefined;
+  return { reader, shape, element, type, layout, filters, grid, fill: readFill(messages, type.bytes) };
+}
+
+/** Throws `UNSUPPORTED_DTYPE`. What writes bfloat16 without having a type for it writes two opaque bytes and says so. */
+function elementOf(type: Datatype, isBfloat16: boolean, place: string): Hdf5Element {
+  if (isBfloat16 && type.kind === 'opaque' && type.bytes === 2) return 'BF16';
+  if (type.element !== undefined && !(isBfloat16 && type.element !== 'BF16')) return type.element;
+  const found = isBfloat16 ? `${type.words} that are declared as bfloat16` : type.words;
   throw new ForwardpassError('UNSUPPORTED_DTYPE', `expected floats, integers or booleans, found ${found}`, place);
 }
 
-interface Held extends Omit<Hdf5Dataset, 'read'> {
-  readonly library: Library;
-  /** The file's number. */
-  readonly id: bigint;
-  readonly path: string;
-  readonly filters: readonly Filter[];
+function checkShape({ shape }: Dataspace, { bytes }: Datatype, { place }: Reader): readonly number[] {
+  if (shape === undefined) throw new ForwardpassError('MALFORMED', 'expected an array, found none', place);
+  if (shape.every(Number.isSafeInteger) && Number.isSafeInteger(product(shape) * bytes)) return shape;
+  throw new ForwardpassError('LIMIT', `declares the shape [${shape.join(', ')}], more than any file holds`, place);
 }
 
-export class HeldArray implements Hdf5Dataset {
-  readonly shape: readonly number[];
-  readonly element: Hdf5Element;
-  readonly place: string;
+function gridOf(
+  { chunk, elementBytes }: ChunkedLayout,
+  { shape = [], most }: Dataspace,
+  type: Datatype,
+  reader: Reader,
+): ChunkGrid {
+  if (chunk.length !== shape.length || elementBytes !== type.bytes) {
+    throw reader.damaged(`chunks of [${chunk.join(', ')}] times ${elementBytes} bytes do not fit the array`);
+  }
+  return new ChunkGrid(shape, most, chunk, elementBytes);
+}
 
-  constructor(private readonly held: Held) {
-    this.shape = held.shape;
-    this.element = held.element;
-    this.place = held.place;
-    const unknown = held.filters.find(({ id }) => !FILTERS.has(id));
-    if (unknown !== undefined) {
-      const message = `is compressed with filter ${unknown.id} (${unknown.name || 'no name'}); expected deflate`;
-      throw new ForwardpassError('UNSUPPORTED_DTYPE', message, held.place);
+/** The elements, little-endian; the caller's. */
+export function readArray({ reader, shape, type, layout, filters, grid, fill }: Description): Uint8Array {
+  const bytes = product(shape) * type.bytes;
+  if (bytes === 0) return new Uint8Array(0);
+  const array = grid === undefined ? readWhole(reader, layout, bytes) : undefined;
+  if (array !== undefined) return toLittleEndian(array, type);
+  const filled = new Uint8Array(bytes);
+  if (fill !== undefined) repeat(fill, filled);
+  if (grid !== undefined && layout.kind === 'chunked') readChunks(reader, layout, grid, filters, filled);
+  return toLittleEndian(filled, type);
+}
+
+/** Undefined for what was never written. */
+function readWhole(reader: Reader, layout: Layout, bytes: number): Uint8Array | undefined {
+  if (layout.kind === 'chunked' || (layout.kind === 'contiguous' && layout.address === undefined)) return undefined;
+  if (layout.bytes < bytes) throw reader.damaged(`an array of ${bytes} bytes is stored in ${layout.bytes}`);
+  const start = layout.kind === 'compact' ? layout.start : reader.find(layout.address, bytes, 'the data of an array');
+  return reader.storage.bytes.slice(start, start + bytes);
+}
+
+function readChunks(
+  reader: Reader,
+  layout: ChunkedLayout,
+  grid: ChunkGrid,
+  filters: readonly Filter[],
+  array: Uint8Array,
+): void {
+  const placer = new ChunkPlacer(grid.shape, grid.chunk, grid.elementBytes);
+  const seen = new Set<number>();
+  for (const { address, bytes, mask, position } of storedChunks(reader, layout, grid, filters.length > 0)) {
+    if (!grid.contains(position)) continue;
+    const number = grid.numberOf(position);
+    if (seen.has(number)) throw reader.damaged(`the chunk at [${position.join(', ')}] is there twice`);
+    seen.add(number);
+    const start = reader.find(address, bytes, 'a chunk of an array');
+    const stored = reader.storage.bytes.subarray(start, start + bytes);
+    const used = layout.leavesEdges && grid.isAtEdge(position) ? [] : filters;
+    placer.place(unfilter(reader, used, mask, stored, grid.chunkBytes), position, array);
+  }
+}
+
+function repeat(element: Uint8Array, array: Uint8Array): void {
+  array.set(element);
+  for (let done = element.length; done < array.length; done *= 2) array.copyWithin(done, 0, done);
+}
+
+function toLittleEndian(array: Uint8Array, { bytes, isBigEndian }: Datatype): Uint8Array {
+  if (!isBigEndian || bytes === 1) return array;
+  for (let start = 0; start < array.length; start += bytes) {
+    for (let low = start, high = start + bytes - 1; low < high; low++, high--) {
+      [array[low], array[high]] = [array[high], array[low]];
     }
   }
-
-  read(): Uint8Array {
-    const { shape } = this;
-    const elementBytes = this.element === 'BF16' ? 2 : Number(this.element.slice(1)) / 8;
-    const total = shape.reduce((product, size) => product * size, elementBytes);
-    const bytes = new Uint8Array(total);
-    if (total === 0) return bytes;
-    // Chunks would be unpacked again for every slab that cuts through them.
-    const isWhole = shape.length === 0 || total <= SLAB_BYTES || this.held.filters.length > 0;
-    const rowBytes = isWhole ? total : total / shape[0];
-    const rows = isWhole ? 1 : shape[0];
-    const slabRows = Math.max(1, Math.floor(SLAB_BYTES / rowBytes));
-    const slabBytes = Math.min(slabRows, rows) * rowBytes;
-    return attempt(this.held.library, this.place, (calls) => {
-      const pointer = allocate(calls, slabBytes, this.place);
-      let isRead = true;
-      for (let row = 0; row < rows && isRead; row += slabRows) {
-        const count = Math.min(slabRows, rows - row);
-        isRead = this.readInto(pointer, isWhole ? undefined : { row, count });
-        bytes.set(calls.HEAPU8.subarray(pointer, pointer + count * rowBytes), row * rowBytes);
-      }
-      calls._free(pointer);
-      if (!isRead) throw failure(this.held.library, this.place);
-      return bytes;
-    });
-  }
-
-  /** The whole array, or some of its rows, into the library's memory; false when the library fails. */
-  private readInto(pointer: number, rows: { row: number; count: number } | undefined): boolean {
-    const { id, path } = this.held;
-    const dims = rows && this.shape.with(0, rows.count).map(BigInt);
-    const offset = rows && this.shape.map((_, axis) => BigInt(axis === 0 ? rows.row : 0));
-    const strides = rows && this.shape.map(() => 1n);
-    const { calls } = this.held.library;
-    return calls.get_dataset_data(id, path, dims ?? null, offset ?? null, strides ?? null, BigInt(pointer)) >= 0;
-  }
+  return array;
 }

@@ -1,162 +1,165 @@
 /** An open HDF5 file: groups, their attributes, and the arrays in them, each checked before it is read. */
-import type { Metadata } from 'h5wasm';
 import { ForwardpassError } from '../../../errors.ts';
 import type { Budget } from '../../../graph/budget.ts';
 import { quote } from '../../../words.ts';
-import { readStrings } from './attributes.ts';
-import { elementTypeOf, type Hdf5Dataset, HeldArray } from './dataset.ts';
-import { attempt, type Library } from './library.ts';
+import { type Attribute, attributesOf, readStrings } from './attributes.ts';
+import { describeArray, type Hdf5Dataset, readArray } from './dataset.ts';
+import { GlobalHeap } from './global-heap.ts';
+import { type Link, linksOf } from './links.ts';
+import { type Messages, readMessages, TYPES } from './messages.ts';
+import { Reader, Storage } from './reader.ts';
+import { ArraySizes } from './sizes.ts';
+import { readSuperblock } from './superblock.ts';
 
 export type { Hdf5Dataset, Hdf5Element } from './dataset.ts';
 
 export type Hdf5Kind = 'group' | 'dataset';
 
-/** Arrays may be declared so much larger than the file that compresses them; without compression never larger. */
-const HIGHEST_RATIO = 100;
-const MODEST_BYTES = 2 ** 20;
+/** What is at an address, as far as it was looked at. */
+interface StoredObject {
+  readonly address: number;
+  readonly kind: Hdf5Kind;
+  readonly messages: Messages;
+  links?: ReadonlyMap<string, Link>;
+  attributes?: ReadonlyMap<string, Attribute>;
+}
+
+/** Finding an object again by another path: links may form knots. */
+const STEPS_PER_PATH = 8;
 
 /** Paths are written without a slash in front; the file itself is ''. */
 export class Hdf5File {
-  private readonly kinds = new Map<string, Hdf5Kind>([['', 'group']]);
-  private readonly names = new Map<string, readonly string[]>();
-  private readonly attributeNames = new Map<string, ReadonlySet<string>>();
-  /** Bytes and elements of the arrays declared so far. */
-  private bytes = 0;
-  private elements = 0;
+  private readonly reader: Reader;
+  private readonly heap = new GlobalHeap();
+  private readonly sizes: ArraySizes;
+  /** By path. */
+  private readonly found = new Map<string, StoredObject>();
+  /** By address. */
+  private readonly objects = new Map<number, StoredObject>();
 
   constructor(
-    private readonly library: Library,
-    private readonly id: bigint,
-    private readonly size: number,
+    bytes: Uint8Array,
     /** For messages. */
     readonly name: string,
     private readonly budget: Budget,
-  ) {}
+  ) {
+    this.reader = new Reader(new Storage(bytes, budget), name);
+    this.sizes = new ArraySizes(bytes.length, budget);
+    this.found.set('', this.look('', readSuperblock(this.reader)));
+  }
 
   close(): void {
-    if (this.library.isBroken) return;
-    attempt(this.library, this.name, (calls) => calls.close_file(this.id));
+    this.found.clear();
+    this.objects.clear();
   }
 
   /** What is at the path: undefined for nothing. Throws `UNSAFE` where a link leads elsewhere on the way. */
   kind(path: string): Hdf5Kind | undefined {
-    const known = this.kinds.get(path);
-    if (known !== undefined) return known;
-    const cut = path.lastIndexOf('/');
-    const [parent, name] = [path.slice(0, Math.max(cut, 0)), path.slice(cut + 1)];
-    if (this.kind(parent) !== 'group' || !this.children(parent).includes(name)) return undefined;
-    const kind = this.look(path);
-    this.kinds.set(path, kind);
-    return kind;
+    return this.find(path)?.kind;
   }
 
-  /** The names in a group. */
+  /** The names in a group, in the order of their making or else of the alphabet. */
   children(group: string): readonly string[] {
-    const known = this.names.get(group);
-    if (known !== undefined) return known;
-    if (this.kind(group) !== 'group') {
+    const object = this.find(group);
+    if (object?.kind !== 'group') {
       throw new ForwardpassError('MALFORMED', 'expected a group, found none', this.at(group));
     }
-    const depth = group === '' ? 0 : group.split('/').length;
-    if (depth > this.budget.limits.depth) {
-      throw new ForwardpassError(
-        'LIMIT',
-        `groups are nested more than ${this.budget.limits.depth} deep`,
-        this.at(group),
-      );
-    }
-    const names = attempt(this.library, this.at(group), (calls) => calls.get_names(this.id, absolute(group), false));
-    if (names.length > this.budget.limits.nodes) {
-      throw new ForwardpassError('LIMIT', `holds ${names.length} names; \`limits.nodes\` allows fewer`, this.at(group));
-    }
-    this.names.set(group, names);
-    return names;
+    return [...this.linksIn(group, object).keys()];
   }
 
   /** The strings of an attribute, a single one for one that is no list; undefined when there is none. */
   strings(path: string, attribute: string): readonly string[] | undefined {
-    if (this.kind(path) === undefined || !this.attributesOf(path).has(attribute)) return undefined;
-    const place = `${this.at(path)} attribute ${attribute}`;
-    return attempt(this.library, place, (calls) =>
-      readStrings({ calls, id: this.id, path: absolute(path), attribute, place, most: this.size }),
-    );
+    const object = this.find(path);
+    if (object === undefined) return undefined;
+    object.attributes ??= attributesOf(object.messages);
+    const found = object.attributes.get(attribute);
+    return found && readStrings(found, this.heap, `${this.at(path)} attribute ${attribute}`);
   }
 
   /** An array, unread. Throws for one whose type, storage or size a model's weights never have. */
   dataset(path: string): Hdf5Dataset {
     const place = this.at(path);
-    if (this.kind(path) !== 'dataset') throw new ForwardpassError('MALFORMED', 'expected an array, found none', place);
+    const object = this.find(path);
+    if (object?.kind !== 'dataset') throw new ForwardpassError('MALFORMED', 'expected an array, found none', place);
     const isBfloat16 = this.strings(path, 'dtype')?.[0] === 'bfloat16';
-    return attempt(this.library, place, (calls) => {
-      const metadata = calls.get_dataset_metadata(this.id, absolute(path));
-      if (metadata.virtual_sources !== undefined) {
-        throw new ForwardpassError('UNSAFE', 'its data is put together from other files (a virtual dataset)', place);
-      }
-      const element = elementTypeOf(metadata, isBfloat16, place);
-      const shape = this.checkSize(metadata, place);
-      const filters = metadata.chunks === null ? [] : calls.get_dataset_filters(this.id, absolute(path));
-      return new HeldArray({
-        library: this.library,
-        id: this.id,
-        path: absolute(path),
-        place,
-        shape,
-        element,
-        filters,
-      });
-    });
+    const described = describeArray(object.messages.at(this.reader.at(place)), isBfloat16);
+    this.sizes.declare(object.address, described);
+    const { shape, element } = described;
+    return {
+      shape,
+      element,
+      place,
+      read: () => {
+        this.sizes.read(object.address, described);
+        return readArray(described);
+      },
+    };
   }
 
-  /** Nothing is allocated for an array that the file cannot hold. */
-  private checkSize({ shape, size, chunks }: Metadata, place: string): readonly number[] {
-    if (shape === null) throw new ForwardpassError('MALFORMED', 'expected an array, found none', place);
-    const elements = shape.reduce((product, length) => product * length, 1);
-    if (!shape.every(Number.isSafeInteger) || !Number.isSafeInteger(elements * size)) {
-      throw new ForwardpassError('LIMIT', `declares the shape [${shape.join(', ')}], more than any file holds`, place);
+  private find(path: string): StoredObject | undefined {
+    const known = this.found.get(path);
+    if (known !== undefined) return known;
+    let [object, at] = [this.found.get(''), ''];
+    for (const name of path.split('/')) {
+      if (object?.kind !== 'group') return undefined;
+      const link: Link | undefined = this.linksIn(at, object).get(name);
+      if (link === undefined) return undefined;
+      at = at === '' ? name : `${at}/${name}`;
+      object = this.found.get(at) ?? this.follow(at, link);
     }
-    this.bytes += elements * size;
-    this.elements += elements;
-    const most = chunks === null ? this.size : Math.max(MODEST_BYTES, HIGHEST_RATIO * this.size);
-    if (this.bytes > most) {
-      const message = `declares the shape [${shape.join(', ')}], which brings the file's arrays to ${this.bytes} bytes`;
-      throw new ForwardpassError('LIMIT', `${message}; a file of ${this.size} bytes may hold ${most}`, place);
+    return object;
+  }
+
+  private follow(path: string, link: Link): StoredObject {
+    const place = this.at(path);
+    if (link.kind === 'soft') {
+      const message = `is a soft link to ${quote(link.target)}; expected what it stands for`;
+      throw new ForwardpassError('UNSAFE', message, place);
     }
-    if (this.elements > this.budget.limits.parameters) {
-      const message = `brings the file's arrays to ${this.elements} elements, over \`limits.parameters\``;
+    if (link.kind === 'external') {
+      throw new ForwardpassError('UNSAFE', `is an external link into the file ${quote(link.file)}`, place);
+    }
+    if (link.kind === 'other') {
+      throw new ForwardpassError('UNSAFE', `is a link of the type ${link.type}, which its writer defined`, place);
+    }
+    const object = this.look(path, link.address);
+    this.found.set(path, object);
+    return object;
+  }
+
+  private look(path: string, address: number | undefined): StoredObject {
+    const reader = this.reader.at(this.at(path));
+    if (address === undefined) throw reader.damaged('it has no address');
+    const known = this.objects.get(address);
+    if (known !== undefined) {
+      this.budget.step(STEPS_PER_PATH, reader.place);
+      return known;
+    }
+    const messages = readMessages(reader, address);
+    const object = { address, kind: kindOf(messages), messages };
+    this.objects.set(address, object);
+    return object;
+  }
+
+  private linksIn(path: string, group: StoredObject): ReadonlyMap<string, Link> {
+    const { limits } = this.budget;
+    const place = this.at(path);
+    if (path !== '' && path.split('/').length > limits.depth) {
+      throw new ForwardpassError('LIMIT', `groups are nested more than ${limits.depth} deep`, place);
+    }
+    if (group.links !== undefined) return group.links;
+    const links = new Map<string, Link>();
+    for (const link of linksOf(group.messages)) {
+      if (links.has(link.name) || link.name === '' || link.name.includes('/')) {
+        throw this.reader.at(place).damaged(`the name ${quote(link.name)} is there twice, or is none`);
+      }
+      links.set(link.name, link);
+      if (links.size <= limits.nodes) continue;
+      const message = `holds more than ${limits.nodes} names; raise \`limits.nodes\` if they are meant`;
       throw new ForwardpassError('LIMIT', message, place);
     }
-    const chunkBytes = (chunks ?? []).reduce((product, length) => product * length, size);
-    if (chunks !== null && chunkBytes > most) {
-      throw new ForwardpassError('LIMIT', `declares chunks of ${chunkBytes} bytes; ${most} are allowed`, place);
-    }
-    return shape;
-  }
-
-  private look(path: string): Hdf5Kind {
-    const place = this.at(path);
-    return attempt(this.library, place, (calls) => {
-      const target = calls.get_symbolic_link(this.id, absolute(path)) as string | null;
-      if (target !== null) {
-        throw new ForwardpassError('UNSAFE', `is a soft link to ${quote(target)}; expected what it stands for`, place);
-      }
-      const { filename } = calls.get_external_link(this.id, absolute(path)) as { filename?: string };
-      if (filename !== undefined) {
-        throw new ForwardpassError('UNSAFE', `is an external link into the file ${quote(filename)}`, place);
-      }
-      const type = calls.get_type(this.id, absolute(path));
-      if (type === calls.H5G_GROUP) return 'group';
-      if (type === calls.H5G_DATASET) return 'dataset';
-      throw new ForwardpassError('MALFORMED', 'expected a group or an array, found something else', place);
-    });
-  }
-
-  private attributesOf(path: string): ReadonlySet<string> {
-    const known = this.attributeNames.get(path);
-    if (known !== undefined) return known;
-    const names = attempt(this.library, this.at(path), (calls) => calls.get_attribute_names(this.id, absolute(path)));
-    const set = new Set<string>(names);
-    this.attributeNames.set(path, set);
-    return set;
+    group.links = inOrder(links);
+    return group.links;
   }
 
   private at(path: string): string {
@@ -164,6 +167,17 @@ export class Hdf5File {
   }
 }
 
-function absolute(path: string): string {
-  return `/${path}`;
+/** In the order in which they were made, where the group says it, and otherwise in that of their names. */
+function inOrder(links: ReadonlyMap<string, Link>): ReadonlyMap<string, Link> {
+  const all = [...links];
+  const isOrdered = all.every(([, { order }]) => order !== undefined);
+  const before = (a: Link, b: Link) => (isOrdered ? Number(a.order) - Number(b.order) : a.name < b.name ? -1 : 1);
+  return new Map(all.sort(([, a], [, b]) => before(a, b)));
+}
+
+function kindOf(messages: Messages): Hdf5Kind {
+  if (messages.has(TYPES.symbolTable) || messages.has(TYPES.linkInfo)) return 'group';
+  if (messages.has(TYPES.layout) || messages.has(TYPES.external)) return 'dataset';
+  const message = 'expected a group or an array, found something else';
+  throw new ForwardpassError('MALFORMED', message, messages.reader.place);
 }
