@@ -143,8 +143,7 @@ export class Part {
   }
 
   signature(expected: string): this {
-    const found = String.fromCharCode(...this.bytes(4));
-    if (found === expected) return this;
+    if (this.bytes(4).every((byte, i) => byte === expected.charCodeAt(i))) return this;
     throw this.damaged(`does not begin with ${expected}`);
   }
 
