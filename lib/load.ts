@@ -1,4 +1,5 @@
 /** The way from a source to a model: each stage makes what the next one takes. */
+import { compute } from './compute.ts';
 import { ForwardpassError } from './errors.ts';
 import { refuseArchitecture } from './formats/architecture.ts';
 import type { Source } from './formats/format.ts';
@@ -6,6 +7,7 @@ import { anticipateFormat, chooseFormat } from './formats/registry.ts';
 import type { Architecture } from './graph/architecture.ts';
 import { Budget } from './graph/budget.ts';
 import { buildGraph } from './graph/define/build.ts';
+import { Folding } from './graph/folding.ts';
 import { decidersOf, type Graph, type Op, type Tensor } from './graph/graph.ts';
 import { integersAsked } from './graph/integers.ts';
 import { lower } from './graph/lower.ts';
@@ -89,7 +91,15 @@ async function readGraph(opened: OpenSource, options: CheckedOptions<LoadOptions
     const message = `is for files of scikit-learn and PyTorch that hold several things; a file of format ${format.name} holds one model`;
     throw new ForwardpassError('OPTION', message, 'member');
   }
-  return format.read(source, { activation, outputActivation, architecture, signature, member, budget });
+  const asked = options.precision === 'auto' ? undefined : arithmeticOf(options.precision);
+  const given = { activation, outputActivation, architecture, signature, member, budget };
+  const fold = new Folding({ precision: asked, compute, budget });
+  const graph = await format.read(source, { ...given, fold });
+  if (fold.fits(asked ?? graph.precision)) return graph;
+  // What the inputs do not tell: seldom so. It is read anew, with nothing spent.
+  const anew = new Budget(options.given);
+  const again = new Folding({ precision: graph.precision, compute, budget: anew });
+  return format.read(counted(opened, anew), { ...given, budget: anew, fold: again });
 }
 
 /** The source, of which each file that is opened is told to the budget. */
@@ -126,14 +136,18 @@ export function prepare(
   options: CheckedOptions<ModelOptions>,
   budget = new Budget(options.given),
 ): Prepared {
-  const asked = options.precision === 'auto' ? source.precision : options.precision;
-  const arithmetic = asked === 'f64' ? 'f64' : 'f32';
+  const arithmetic = arithmeticOf(options.precision === 'auto' ? source.precision : options.precision);
   const checked = validate(source, budget.limits);
   const outputs = [...checked.outputs, ...decidersOf(checked)];
   const isDecided = source.integers !== undefined && source.precision === arithmetic;
   const integers = isDecided ? source.integers : integersAsked({ ...checked, outputs }, arithmetic);
-  const simple = simplify(checked, { precision: arithmetic, integers, budget });
+  const fold = new Folding({ precision: arithmetic, compute, budget, integers });
+  const simple = simplify(checked, { precision: arithmetic, integers, budget, fold });
   return { source, simple, arithmetic, parameterCount: countParameters(checked), budget };
+}
+
+function arithmeticOf(precision: Exclude<PrecisionOption, 'auto'>): 'f32' | 'f64' {
+  return precision === 'f64' ? 'f64' : 'f32';
 }
 
 /** The layers' weights in what was asked for; `auto` leaves what the file says of them. */

@@ -8,7 +8,7 @@
  */
 import { posix } from 'node:path';
 
-const GRAPH_TYPES = 'lib/graph/(graph|limits|budget|architecture)\\.ts';
+const GRAPH_TYPES = 'lib/graph/(graph|limits|budget|fold|architecture)\\.ts';
 /** What makes a graph of layers, and the shapes that it computes with; not the stages that follow. */
 const MAKING_GRAPHS = 'lib/graph/((define|stack)/.*|(activations|functions|shapes)\\.ts)';
 /** The leaves: the error class, helpers for the words of its messages, extremes of numbers. */
@@ -61,6 +61,8 @@ const TYPESCRIPT_RULES = [
   { files: /^lib\/(bound-call|calls)\.ts$/, may: only('lib/native\\.ts', MODEL_PARTS, 'lib/graph/.*', ERRORS) },
   { files: /^lib\/model\.ts$/, may: only('lib/(native|options)\\.ts', MODEL_PARTS, 'lib/graph/.*', ERRORS) },
   { files: only(MODEL_PARTS), may: only(MODEL_PARTS, 'lib/graph/.*', ERRORS) },
+  // What folds constants runs the engine for each.
+  { files: /^lib\/compute\.ts$/, may: only('lib/(native|faults)\\.ts', 'lib/graph/folding\\.ts', ERRORS) },
   {
     files: /^lib\/source(\/.*)?\.ts$/,
     may: only('lib/source(/.*)?\\.ts', 'lib/formats/format\\.ts', 'lib/graph/limits\\.ts', ERRORS, 'node:.*'),

@@ -1,6 +1,7 @@
 /** What a format reader is: bytes in, graph out, and no way to the file system or the network. */
 import type { Activation, Architecture } from '../graph/architecture.ts';
 import type { Budget } from '../graph/budget.ts';
+import type { Fold } from '../graph/fold.ts';
 import type { Graph } from '../graph/graph.ts';
 
 /** Random access to one file of a model. */
@@ -35,6 +36,8 @@ export interface ReadOptions {
   /** For files that hold several models, or a model among other things. */
   readonly member?: Member;
   readonly budget: Budget;
+  /** What computes with constants alone; JavaScript does unless given, which is near what the engine gives. */
+  readonly fold?: Fold;
 }
 
 /** How much of a file's beginning formats are told by. */

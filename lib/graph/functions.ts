@@ -44,7 +44,7 @@ export const UNARY_FUNCTIONS: Record<UnaryName, (x: number, alpha: number, beta:
   ceil: Math.ceil,
   round: roundEven,
   trunc: Math.trunc,
-  sign: Math.sign,
+  sign: (x) => (x > 0 ? 1 : x < 0 ? -1 : x + 0),
   not: (x) => Number(x === 0),
   to_bool: (x) => Number(x !== 0),
   is_nan: (x) => Number(Number.isNaN(x)),
@@ -59,8 +59,9 @@ export const BINARY_FUNCTIONS: Record<BinaryName, (a: number, b: number) => numb
   sub: (a, b) => a - b,
   mul: (a, b) => a * b,
   div: (a, b) => a / b,
-  min: (a, b) => Math.min(a, b),
-  max: (a, b) => Math.max(a, b),
+  // Of two zeros the second, as the engine has it.
+  min: (a, b) => (Number.isNaN(a) || a < b ? a : b),
+  max: (a, b) => (Number.isNaN(a) || a > b ? a : b),
   // IEEE 754 has 1 where JavaScript has NaN.
   pow: (a, b) => (a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : a ** b),
   prelu: (a, b) => (a < 0 ? a * b : a),
@@ -198,14 +199,17 @@ function squareplus(x: number, alpha: number): number {
   return x < 0 && alpha !== 0 ? alpha / (root - x) / 2 : (x + root) / 2;
 }
 
+/** A zero keeps its sign between bounds that are zeros. */
 function clip(x: number, low: number, high: number): number {
-  return Math.min(Math.max(x, low), high);
+  const raised = low > x ? low : x;
+  return high < raised ? high : raised;
 }
 
 function roundEven(x: number): number {
   const below = Math.floor(x);
   if (x - below !== 0.5) return Math.round(x);
-  return below % 2 === 0 ? below : below + 1;
+  const even = below % 2 === 0 ? below : below + 1;
+  return x < 0 ? -Math.abs(even) : even;
 }
 
 /** The remainder is exact; what puts it into the range is so too where the result can be held at all. */

@@ -1,4 +1,6 @@
 import { Budget } from './budget.ts';
+import { evaluate } from './evaluate.ts';
+import type { Fold } from './fold.ts';
 import type { DType, GraphInput, Integers, Node, Op, Operand } from './graph.ts';
 import type { Shape } from './shapes.ts';
 import { affineIntoNorm, divisionToAffine, mergeAffines, negationToAffine, toAffine } from './simplify/affine.ts';
@@ -100,8 +102,8 @@ const MAX_PASSES = 32;
 
 /**
  * Folds constants, scalers and batch norms, fuses activations, recognises functions in pieces, drops what does
- * nothing and shares what is computed twice. Arithmetic is in float64; nothing is rounded here. What of results stays
- * as it is, each rule says (`keeps`).
+ * nothing and shares what is computed twice. Parameters are multiplied out in float64, and not rounded here; what
+ * depends on constants alone is computed as a run would. What of results stays as it is, each rule says (`keeps`).
  */
 export function simplify(
   graph: CheckedGraph,
@@ -109,16 +111,24 @@ export function simplify(
     precision,
     integers,
     budget = new Budget(),
+    fold,
     rules,
   }: {
     readonly precision: 'f32' | 'f64';
     readonly integers?: Integers;
     readonly budget?: Budget;
+    /** What computes with constants alone; in float64 unless given, which is near what a run gives. */
+    readonly fold?: Fold;
     /** Some of {@link RULES}, for tests of what they keep. */
     readonly rules?: readonly Rule[];
   },
 ): SimplifiedGraph {
-  const rewriter = new Rewriter(graph, { precision, tellsIntegers: integers !== undefined, budget });
+  const rewriter = new Rewriter(graph, {
+    precision,
+    tellsIntegers: integers !== undefined,
+    budget,
+    fold: fold === undefined ? evaluate : (node, operands) => fold.node(node, operands),
+  });
   const rulesFor = rules === undefined ? allByOp : byOp(rules);
   for (let pass = 0; pass < MAX_PASSES; pass++) {
     const shared = sharing();

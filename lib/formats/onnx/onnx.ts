@@ -61,7 +61,7 @@ async function read(source: Source, options: ReadOptions): Promise<Graph> {
     );
   }
   const [{ readModel }, bytes] = await Promise.all([reader(), main.read(0, main.size)]);
-  return readModel(bytes, source, budget);
+  return readModel(bytes, source, options);
 }
 
 export const onnx: FormatReader = { name: 'onnx', anticipate: reader, detect, read };

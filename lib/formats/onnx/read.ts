@@ -4,7 +4,7 @@ import type { Budget } from '../../graph/budget.ts';
 import type { Graph, GraphInput, GraphOutput } from '../../graph/graph.ts';
 import { elementCount, formatShape } from '../../graph/shapes.ts';
 import { quote } from '../../words.ts';
-import type { Source } from '../format.ts';
+import type { ReadOptions, Source } from '../format.ts';
 import { GraphBuilder } from '../tracing/builder.ts';
 import { CrossesRows } from '../tracing/emitter.ts';
 import { elementType, HIGHEST_RANK, publicType, type Row } from '../tracing/value.ts';
@@ -18,10 +18,11 @@ const OLDEST_IR = 3;
 const NEWEST_IR = 14;
 
 /** The graph of a whole ONNX file; `source` has the files beside it. */
-export async function readModel(bytes: Uint8Array, source: Source, budget: Budget): Promise<Graph> {
+export async function readModel(bytes: Uint8Array, source: Source, options: ReadOptions): Promise<Graph> {
+  const { budget } = options;
   const model = decodeModel(bytes, source.main.name, budget.limits.depth);
   if (model.irVersion >= OLDEST_IR && model.irVersion <= NEWEST_IR) {
-    return readGraph(model, new ExternalData(source, budget), budget);
+    return readGraph(model, new ExternalData(source, budget), options);
   }
   throw new ForwardpassError(
     'UNSUPPORTED_VERSION',
@@ -33,17 +34,17 @@ export async function readModel(bytes: Uint8Array, source: Source, budget: Budge
  * Axis 0 of every input is the batch. When the model mixes it into the result, or the inputs differ in it, and every
  * shape is fixed, the model is read with each whole tensor as one row.
  */
-async function readGraph(model: ModelProto, external: ExternalData, budget: Budget): Promise<Graph> {
+async function readGraph(model: ModelProto, external: ExternalData, options: ReadOptions): Promise<Graph> {
   const { graph } = model;
   if (graph === undefined) throw new ForwardpassError('MALFORMED', 'the model holds no graph', 'graph');
   if (graph.outputs.length === 0) throw new ForwardpassError('MALFORMED', 'the graph has no outputs', 'graph');
   const given = new Set(graph.initializers.map((tensor) => tensor.name));
   const inputs = graph.inputs.filter((input) => !given.has(input.name));
-  const whole = () => readWith(undefined, model, graph, inputs, external, budget);
+  const whole = () => readWith(undefined, model, graph, inputs, external, options);
   const isWhole = inputs.every(isFixed);
   if (isWhole && new Set(inputs.map((input) => input.dims?.[0])).size > 1) return whole();
   try {
-    return await readWith(0, model, graph, inputs, external, budget);
+    return await readWith(0, model, graph, inputs, external, options);
   } catch (error) {
     if (error instanceof CrossesRows && isWhole) return whole();
     throw error;
@@ -60,16 +61,18 @@ async function readWith(
   graph: GraphProto,
   inputs: readonly ValueProto[],
   external: ExternalData,
-  budget: Budget,
+  { budget, fold }: ReadOptions,
 ): Promise<Graph> {
   const build = new GraphBuilder({
     batchAxis,
     declaredBatch: batchAxis === 0 ? commonBatch(inputs) : undefined,
     budget,
+    fold,
     casts: 'wrap',
   });
   const scope = new Scope(graph, opsetVersions(model.opsets));
   const graphInputs = addInputs(build, scope, inputs);
+  build.suppose(graphInputs);
   const evaluator = new Evaluator(build, external, model.functions);
   const outputs: GraphOutput[] = [];
   const rows: Row[] = [];

@@ -3,8 +3,8 @@
  * are among the weights. https://protobuf.dev/programming-guides/json/
  */
 
-import type { Budget } from '../../graph/budget.ts';
 import type { Graph } from '../../graph/graph.ts';
+import type { ReadOptions } from '../format.ts';
 import { Config } from '../keras/config.ts';
 import type { TfjsWeight } from '../tfjs/weights.ts';
 import { frozenPorts } from './frozen.ts';
@@ -17,7 +17,7 @@ import { refuseUnsafe } from './unsafe.ts';
 type Weights = ReadonlyMap<string, TfjsWeight>;
 
 /** `model`: all of model.json. */
-export function readGraphModel(model: Config, weights: Weights, budget: Budget): Promise<Graph> {
+export function readGraphModel(model: Config, weights: Weights, { budget, fold }: ReadOptions): Promise<Graph> {
   const topology = model.object('modelTopology');
   const functions = topology.has('library') ? topology.object('library') : undefined;
   const graph: GraphDef = {
@@ -33,6 +33,7 @@ export function readGraphModel(model: Config, weights: Weights, budget: Budget):
     outputs,
     stored: () => new Stored(),
     budget,
+    fold,
   });
 }
 

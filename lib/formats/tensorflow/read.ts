@@ -19,7 +19,11 @@ export async function readModel(bytes: Uint8Array, source: Source, options: Read
   return isSavedModel(bytes) ? readSavedModel(bytes, source, options) : readFrozen(bytes, source, options);
 }
 
-async function readSavedModel(bytes: Uint8Array, source: Source, { budget, signature }: ReadOptions): Promise<Graph> {
+async function readSavedModel(
+  bytes: Uint8Array,
+  source: Source,
+  { budget, fold, signature }: ReadOptions,
+): Promise<Graph> {
   const { graph, signatures, restoreOp, objects, assets } = decodeSavedModel(
     bytes,
     source.main.name,
@@ -36,10 +40,11 @@ async function readSavedModel(bytes: Uint8Array, source: Source, { budget, signa
     outputs,
     stored,
     budget,
+    fold,
   });
 }
 
-async function readFrozen(bytes: Uint8Array, source: Source, { budget, signature }: ReadOptions): Promise<Graph> {
+async function readFrozen(bytes: Uint8Array, source: Source, { budget, fold, signature }: ReadOptions): Promise<Graph> {
   if (signature !== undefined) {
     throw new ForwardpassError('OPTION', 'is for SavedModels; a frozen graph has none', 'signature');
   }
@@ -53,6 +58,7 @@ async function readFrozen(bytes: Uint8Array, source: Source, { budget, signature
     outputs,
     stored: () => new Stored(),
     budget,
+    fold,
   });
 }
 

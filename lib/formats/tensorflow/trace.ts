@@ -1,6 +1,7 @@
 /** The graph between inputs and outputs, with axis 0 of every input as the batch where that can be. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
+import type { Fold } from '../../graph/fold.ts';
 import type { Graph, GraphInput, GraphOutput } from '../../graph/graph.ts';
 import { elementCount, formatShape } from '../../graph/shapes.ts';
 import { decisionOf } from '../decision.ts';
@@ -36,6 +37,7 @@ export interface Traced {
   /** Made anew for each attempt. */
   readonly stored: () => Stored;
   readonly budget: Budget;
+  readonly fold: Fold | undefined;
 }
 
 /**
@@ -55,11 +57,12 @@ export async function traceGraph(traced: Traced): Promise<Graph> {
 }
 
 async function traceWith(batchAxis: 0 | undefined, traced: Traced): Promise<Graph> {
-  const { graph, budget } = traced;
+  const { graph, budget, fold } = traced;
   const build = new GraphBuilder({
     batchAxis,
     declaredBatch: batchAxis === 0 ? commonBatch(traced.inputs) : undefined,
     budget,
+    fold,
     casts: traced.format === 'tfjs' ? 'tfjs' : 'tensorflow',
   });
   const main = new Scope(graph.nodes);
@@ -67,8 +70,9 @@ async function traceWith(batchAxis: 0 | undefined, traced: Traced): Promise<Grap
   const functions = new Map(graph.functions.map((fn) => [fn.name, fn]));
   const evaluator = new Evaluator(build, functions, stored);
   const rows = feed(build, main, traced.inputs);
-  await stored.collect(evaluator, main);
   const inputs = traced.inputs.flatMap((input, i) => graphInput(input, rows[i]));
+  build.suppose(inputs);
+  await stored.collect(evaluator, main);
   const outputs: GraphOutput[] = [];
   const values: Row[] = [];
   for (const { name, reference } of traced.outputs) {

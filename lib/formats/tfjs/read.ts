@@ -20,7 +20,7 @@ export async function readTfjs(source: Source, options: ReadOptions): Promise<Gr
   const topology = model.object('modelTopology');
   if (topology.has('node') || model.raw('format') === 'graph-model') {
     const { readGraphModel } = await import('../tensorflow/graph-model.ts');
-    return readGraphModel(model, await readWeights(source, model.raw('weightsManifest'), budget), budget);
+    return readGraphModel(model, await readWeights(source, model.raw('weightsManifest'), budget), options);
   }
   // The converter wraps Keras' description; TensorFlow.js itself writes it as it is.
   const description = topology.has('model_config') ? topology.raw('model_config') : model.raw('modelTopology');

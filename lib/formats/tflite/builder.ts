@@ -5,9 +5,18 @@ import { batchAxisOf } from '../tracing/emitter.ts';
 import type { Row, Value } from '../tracing/value.ts';
 
 export class LiteBuilder extends GraphBuilder {
-  /** Whether something computes with whole numbers as 32-bit integers do, which float32 does not hold. */
-  needsDouble = false;
+  #needsDouble = false;
   readonly #merged = new WeakSet<Value>();
+
+  /** Whether something computes with whole numbers as 32-bit integers do, which float32 does not hold. */
+  get needsDouble(): boolean {
+    return this.#needsDouble;
+  }
+
+  needDouble(): void {
+    this.#needsDouble = true;
+    this.folder?.suppose('f64');
+  }
 
   /**
    * Whether the file sees the batch and the first axis of the row as one: a dense layer over [batch, 8, 16] is written

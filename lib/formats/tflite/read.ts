@@ -1,6 +1,7 @@
 /** A TensorFlow Lite model as a graph: its signature, the walk through its operators, and what the result is to users. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
+import type { Fold } from '../../graph/fold.ts';
 import type { Decision, Graph, GraphInput, GraphOutput } from '../../graph/graph.ts';
 import { elementCount, formatShape } from '../../graph/shapes.ts';
 import type { ReadOptions } from '../format.ts';
@@ -11,7 +12,7 @@ import { Call } from './call.ts';
 import { LiteModel, type OperatorInfo, type Subgraph, type TensorInfo } from './model.ts';
 import { refusal } from './operators.ts';
 import { takesMerged, translationOf } from './ops/table.ts';
-import { elementType, readConstant } from './tensor.ts';
+import { elementType, isQuantized, readConstant } from './tensor.ts';
 
 /** A tensor that is an input or output of the model, as users call it. */
 interface Port {
@@ -28,10 +29,11 @@ interface Reading {
   /** Those that the outputs need, in the order of computation. */
   readonly operators: readonly OperatorInfo[];
   readonly budget: Budget;
+  readonly fold: Fold | undefined;
   readonly bytes: number;
 }
 
-export function readModel(bytes: Uint8Array, name: string, { budget, signature: asked }: ReadOptions): Graph {
+export function readModel(bytes: Uint8Array, name: string, { budget, fold, signature: asked }: ReadOptions): Graph {
   const model = new LiteModel(bytes, name);
   const signature = model.signature(asked);
   const subgraph = model.subgraph(signature?.subgraph ?? 0);
@@ -47,6 +49,7 @@ export function readModel(bytes: Uint8Array, name: string, { budget, signature: 
     outputs: outputs.toSorted((a, b) => subgraph.outputs.indexOf(a.tensor) - subgraph.outputs.indexOf(b.tensor)),
     operators: neededOperators(subgraph, outputs, budget),
     budget,
+    fold,
     bytes: bytes.length,
   });
 }
@@ -94,17 +97,21 @@ function readGraph(reading: Reading): Graph {
 }
 
 function readWith(batchAxis: 0 | undefined, reading: Reading): Graph {
-  const { model, subgraph, budget } = reading;
+  const { model, subgraph, budget, fold } = reading;
   const batches = new Set(reading.inputs.map(({ tensor }) => subgraph.tensor(tensor, 'inputs').shape[0]));
   const [declaredBatch] = batches;
   const build = new LiteBuilder({
     batchAxis,
     declaredBatch: batchAxis === 0 && batches.size === 1 ? declaredBatch : undefined,
     budget,
+    fold,
     casts: 'tflite',
   });
   const values = new Map<number, Value>();
   const inputs = reading.inputs.map(({ name, tensor }) => addInput(build, values, name, tensor, subgraph));
+  // What computes with quantised numbers nearly always needs doubles.
+  const isQuantised = ({ outputs }: OperatorInfo) => outputs.some((at) => isQuantized(subgraph.tensor(at, 'operator')));
+  build.suppose(reading.operators.some(isQuantised) ? [{ dtype: 'float64' }] : inputs);
   for (const operator of reading.operators) compute(build, values, operator, model, subgraph);
 
   const rows: Row[] = [];

@@ -1,6 +1,5 @@
 /** A program of torch.export as a graph: its inputs, its nodes in their order, its outputs. */
 import { ForwardpassError } from '../../errors.ts';
-import type { Budget } from '../../graph/budget.ts';
 import type { Graph, GraphInput } from '../../graph/graph.ts';
 import { quote } from '../../words.ts';
 import { type Argument, TensorRef } from '../aten/argument.ts';
@@ -8,7 +7,7 @@ import { commonBatch, finishGraph, inputRow, type ProgramInput } from '../aten/f
 import { dangling, Machine } from '../aten/machine.ts';
 import { TorchArchive } from '../aten/torch-archive.ts';
 import { type Fields, fields, list, text } from '../containers/checks.ts';
-import type { Reader } from '../format.ts';
+import type { Reader, ReadOptions } from '../format.ts';
 import { GraphBuilder } from '../tracing/builder.ts';
 import { CrossesRows } from '../tracing/emitter.ts';
 import { elementTypeOf } from './dtypes.ts';
@@ -23,7 +22,8 @@ const NEWEST_SCHEMA = 8;
 
 const LEGACY_PROGRAM = 'serialized_exported_program.json';
 
-export async function readProgram(main: Reader, budget: Budget): Promise<Graph> {
+export async function readProgram(main: Reader, options: ReadOptions): Promise<Graph> {
+  const { budget } = options;
   if (main.size > budget.limits.bytes) {
     throw new ForwardpassError(
       'LIMIT',
@@ -40,7 +40,7 @@ export async function readProgram(main: Reader, budget: Budget): Promise<Graph> 
   const weights = await openWeights(archive, model, budget);
   const specs = list(union)(fields(module.signature, 'signature').input_specs, 'signature.input_specs');
   const inputs = specs.flatMap((spec) => userInput(spec, graph) ?? []);
-  const build = (batchAxis: 0 | undefined) => buildGraph(batchAxis, module, graph, specs, inputs, weights, budget);
+  const build = (batchAxis: 0 | undefined) => buildGraph(batchAxis, module, graph, specs, inputs, weights, options);
   try {
     return await build(0);
   } catch (error) {
@@ -92,12 +92,13 @@ async function buildGraph(
   specs: readonly Union[],
   inputs: readonly ProgramInput[],
   weights: Weights,
-  budget: Budget,
+  { budget, fold }: ReadOptions,
 ): Promise<Graph> {
   const build = new GraphBuilder({
     batchAxis,
     declaredBatch: batchAxis === 0 ? commonBatch(inputs) : undefined,
     budget,
+    fold,
     casts: 'wrap',
   });
   const values = new Map<string, Argument>();
@@ -107,6 +108,7 @@ async function buildGraph(
     values.set(input.name, new TensorRef(row));
     declared.push(info);
   }
+  build.suppose(declared);
   for (const spec of specs) await bindStored(spec, values, weights);
   new Interpreter(new Machine(build), budget).run(graph, values);
   return finishGraph('torch-export', build, declared, outputsOf(module, values));

@@ -18,7 +18,7 @@ const reader = () => import('./read.ts');
 async function read(source: Source, options: ReadOptions): Promise<Graph> {
   refuseArchitecture('torch-export', options);
   const { readProgram } = await reader();
-  return readProgram(source.main, options.budget);
+  return readProgram(source.main, options);
 }
 
 export const torchExport: FormatReader = { name: 'torch-export', anticipate: reader, detect, read };

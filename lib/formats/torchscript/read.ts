@@ -6,7 +6,7 @@ import { type Argument, PyNumber, TensorRef } from '../aten/argument.ts';
 import { commonBatch, finishGraph, inputRow, type ProgramInput } from '../aten/finish.ts';
 import { Machine } from '../aten/machine.ts';
 import { TorchArchive } from '../aten/torch-archive.ts';
-import type { Reader } from '../format.ts';
+import type { Reader, ReadOptions } from '../format.ts';
 import { GraphBuilder } from '../tracing/builder.ts';
 import { type ElementType, isFloat } from '../tracing/value.ts';
 import { argumentsOf, type ForwardInput, inputsOf, tracedArguments } from './inputs.ts';
@@ -17,7 +17,7 @@ import type { FunctionCode } from './syntax.ts';
 import { findInputs, type Trial } from './trial.ts';
 import { describeValue, NamedTuple, ScriptDict, ScriptFunction, ScriptObject, type ScriptValue } from './values.ts';
 
-export async function readModule(main: Reader, budget: Budget): Promise<Graph> {
+export async function readModule(main: Reader, { budget, fold }: ReadOptions): Promise<Graph> {
   if (main.size > budget.limits.bytes) {
     throw new ForwardpassError(
       'LIMIT',
@@ -45,6 +45,7 @@ export async function readModule(main: Reader, budget: Budget): Promise<Graph> {
       batchAxis: 0,
       declaredBatch: commonBatch(shapes),
       budget,
+      fold,
       casts: 'wrap',
     });
     const machine = new Machine(build);
@@ -77,6 +78,7 @@ function runForward(
 ): ReturnType<Trial['finish']> {
   build.budget.step(STEPS_PER_INPUT * shapes.length, 'forward');
   const rows = shapes.map((shape) => inputRow(build, shape));
+  build.suppose(rows.map(({ declared }) => declared));
   const tensors = rows.map(({ row }) => new TensorRef(row));
   const result = interpreter.call(forward, [], argumentsOf(inputs, tensors), '');
   const declared = rows.map(({ declared }) => declared);

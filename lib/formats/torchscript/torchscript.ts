@@ -22,7 +22,7 @@ const reader = () => import('./read.ts');
 async function read(source: Source, options: ReadOptions): Promise<Graph> {
   refuseArchitecture('torchscript', options);
   const { readModule } = await reader();
-  return readModule(source.main, options.budget);
+  return readModule(source.main, options);
 }
 
 export const torchscript: FormatReader = { name: 'torchscript', anticipate: reader, detect, read };

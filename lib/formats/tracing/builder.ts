@@ -38,7 +38,10 @@ export class GraphBuilder extends Emitter {
     const type = TRUTHS.has(fn) ? 'bool' : x.type;
     if (x.kind === 'row') return this.emit('unary', [x.operand], { fn, alpha, beta }, { ...x, type });
     this.spend(x.data.length);
-    return fold.unary(x, fn, type, alpha, beta) ?? this.#dependsOnBatch();
+    const attributes = { fn, alpha, beta };
+    return (
+      this.folded('unary', [x], attributes, type) ?? fold.unary(x, fn, type, alpha, beta) ?? this.#dependsOnBatch()
+    );
   }
 
   binary(fn: BinaryName, left: Value, right: Value): Value {
@@ -49,7 +52,7 @@ export class GraphBuilder extends Emitter {
       return this.emit('binary', operands, { fn }, info);
     }
     const [x, y] = this.#broadcast([a, b]);
-    return fold.binary(fn, x, y, type) ?? this.#dependsOnBatch();
+    return this.folded('binary', [x, y], { fn }, type) ?? fold.binary(fn, x, y, type) ?? this.#dependsOnBatch();
   }
 
   select(condition: Value, whereTrue: Value, whereFalse: Value): Value {
@@ -59,7 +62,9 @@ export class GraphBuilder extends Emitter {
       return { ...this.emit('select', operands, {}, info), words: wordsOf([a, b]) };
     }
     const [test, left, right] = this.#broadcast([condition, a, b]);
-    return fold.select(test, left, right) ?? this.#dependsOnBatch();
+    // A float that the precision does not tell from 0 is false.
+    const isTrue = isFloat(test.type) ? (this.unary(test, 'to_bool') as Constant) : test;
+    return fold.select(isTrue, left, right) ?? this.#dependsOnBatch();
   }
 
   /** −1, 0 or 1; 0 for NaN, which `sign` of the graph keeps. */
@@ -92,7 +97,7 @@ export class GraphBuilder extends Emitter {
     }
     if (x.kind === 'constant') {
       if (x.type !== type) this.spend(x.data.length);
-      return fold.cast(x, type, this.castRule);
+      return fold.cast(x, type, this.castRule, this.folder?.precision);
     }
     if (x.below !== undefined && type !== 'bool' && holdsBelow(type, x.below)) return { ...x, type };
     const steps = castSteps(x.type, type, this.castRule);
@@ -147,13 +152,16 @@ export class GraphBuilder extends Emitter {
       return { ...this.emit('reduce', [x.operand], { fn, axes: own, keepDims }, { type, shape, batchAxis }), below };
     }
     this.spend(2 * x.data.length);
-    return this.reshaped(fold.reduce(x, fn, own, type) ?? this.#dependsOnBatch(), shape);
+    const reduced = own.length === 0 ? undefined : this.folded('reduce', [x], { fn, axes: own, keepDims: true }, type);
+    return this.reshaped(reduced ?? fold.reduce(x, fn, own, type) ?? this.#dependsOnBatch(), shape);
   }
 
   softmax(x: Value, axis: number, log: boolean): Value {
     const fn = log ? 'log_softmax' : 'softmax';
     const own = this.ownAxis(x, axis);
     if (x.kind === 'row') return this.emit('softmax', [x.operand], { axis: own, fn }, x);
+    const folded = this.folded('softmax', [x], { axis: own, fn }, x.type);
+    if (folded !== undefined) return folded;
     const shifted = this.binary('sub', x, this.reduce(x, 'max', [own], true));
     const powers = this.unary(shifted, 'exp');
     const sum = this.reduce(powers, 'sum', [own], true);
@@ -318,6 +326,8 @@ export class GraphBuilder extends Emitter {
     }
     this.spend(elementCount(shape) + weight.data.length);
     this.budget.step((elementCount(x.shape) * outputs) / PRODUCTS_PER_STEP, this.place);
+    const folded = this.folded('dense', bias ? [x, weight, bias] : [x, weight], { layout }, x.type);
+    if (folded !== undefined) return folded;
     const product = fold.matMul(x, layout === 'in-out' ? weight : fold.transpose(weight, [1, 0]));
     return bias ? this.binary('add', product, bias) : product;
   }

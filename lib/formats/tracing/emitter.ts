@@ -1,11 +1,12 @@
 /** What every translation rests on: the node at work, its errors, axes and the batch, names, and the nodes so far. */
 import { type ErrorCode, ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
+import type { Fold } from '../../graph/fold.ts';
 import type { Node, Op, OpAttributes, Operand, Tensor } from '../../graph/graph.ts';
 import { elementCount, formatShape } from '../../graph/shapes.ts';
 import type { CastRule } from '../casts.ts';
 import * as fold from './fold.ts';
-import { type Constant, HIGHEST_RANK, isFloat, type Numbers, type Row, type Value } from './value.ts';
+import { type Constant, type ElementType, HIGHEST_RANK, isFloat, type Numbers, type Row, type Value } from './value.ts';
 import { Vocabulary } from './vocabulary.ts';
 
 /** The batch is mixed into the result. When every input's shape is fixed, the model may still be read as one row. */
@@ -15,7 +16,7 @@ export class CrossesRows extends ForwardpassError {
   }
 }
 
-/** The ONNX node at work. */
+/** The node at work. */
 export interface Site {
   readonly name: string;
   /** For messages. */
@@ -30,6 +31,8 @@ export interface EmitterOptions {
   /** The size that the file gives the batch, where it gives one. */
   readonly declaredBatch: number | undefined;
   readonly budget: Budget;
+  /** What computes with floats that are constants. */
+  readonly fold: Fold | undefined;
   /** Whose casts the model was made for. */
   readonly casts: CastRule;
 }
@@ -48,6 +51,7 @@ export class Emitter {
   readonly batchAxis: 0 | undefined;
   readonly declaredBatch: number | undefined;
   readonly budget: Budget;
+  folder: Fold | undefined;
   readonly castRule: CastRule;
   /** What the model's constant strings are the indices of. */
   readonly constantWords = new Vocabulary();
@@ -63,6 +67,7 @@ export class Emitter {
     this.batchAxis = options.batchAxis;
     this.declaredBatch = options.declaredBatch;
     this.budget = options.budget;
+    this.folder = options.fold;
     this.castRule = options.casts;
   }
 
@@ -106,6 +111,37 @@ export class Emitter {
     const { type, shape, batchAxis } = info;
     const known = MOVES.has(op) ? { words: info.words, below: info.below } : undefined;
     return { kind: 'row', type, shape, batchAxis, operand: output, ...known };
+  }
+
+  /** Says of the model's inputs whether they speak for doubles, before anything is folded. */
+  suppose(inputs: readonly { readonly dtype: string }[]): void {
+    this.folder?.suppose(inputs.some(({ dtype }) => dtype === 'float64') ? 'f64' : 'f32');
+  }
+
+  /** What `make` computes of constants is rounded to their own types, whatever the model computes in. */
+  inOwnTypes<V extends Value>(make: () => V): V {
+    const { folder } = this;
+    this.folder = undefined;
+    try {
+      return make();
+    } finally {
+      this.folder = folder;
+    }
+  }
+
+  /** What an operation gives for constants of floats; undefined where others compute it: see tracing/fold.ts. */
+  folded<O extends Op>(
+    op: O,
+    operands: readonly Constant[],
+    attributes: OpAttributes[O],
+    type: ElementType,
+  ): Constant | undefined {
+    const { folder } = this;
+    const isOfFloats = operands.some((x) => isFloat(x.type)) && operands.every((x) => x.batch === undefined);
+    if (folder === undefined || !isOfFloats) return undefined;
+    const node = { op, name: this.#site.name, inputs: operands, output: '', attributes } as unknown as Node;
+    const { shape, data } = folder.node(node, operands);
+    return fold.numbers(type, shape, data);
   }
 
   /** Before so many elements of constants are computed: keeps what they take in proportion to the file. */

@@ -1,7 +1,7 @@
 /**
  * Evaluation of what does not depend on the input: weights that are transposed or cast before use, and the chains of
- * Shape, Gather, Mul and Concat with which exporters compute a shape. Values are computed in float64 and rounded
- * once to the constant's type. A result is undefined where the batch size has no such form as p + q·B in it.
+ * Shape, Gather, Mul and Concat with which exporters compute a shape. Integers are exact; functions of floats are for
+ * `Fold` to compute, and are computed here only where there is none: in float64, rounded once. A result is undefined where the batch size has no such form as p + q·B in it.
  */
 import { BINARY_FUNCTIONS, REDUCE_FUNCTIONS, UNARY_FUNCTIONS } from '../../graph/functions.ts';
 import type { BinaryName, ReduceName, UnaryName } from '../../graph/graph.ts';
@@ -17,6 +17,20 @@ import {
 } from '../../graph/shapes.ts';
 import { type CastRule, type CastStep, castSteps } from '../casts.ts';
 import { allocate, type Constant, constant, type ElementType, isFloat, type Numbers } from './value.ts';
+
+/** Numbers as a constant of the type. Floats stay as they were computed: in doubles, where the model does so. */
+export function numbers(type: ElementType, shape: readonly number[], data: Numbers): Constant {
+  if (isFloat(type)) return constant(type, shape, data);
+  const held = allocate(type, data.length);
+  held.set(data);
+  return constant(type, shape, held);
+}
+
+/** An array for elements of constants of one type. */
+function allocateFor(parts: readonly Constant[], length: number): Numbers {
+  const isDouble = parts.some(({ data }) => data instanceof Float64Array);
+  return isDouble ? new Float64Array(length) : allocate(parts[0].type, length);
+}
 
 /** The elements of `x` at `columns`. */
 function moved(x: Constant, shape: readonly number[], columns: Int32Array): Constant {
@@ -40,7 +54,7 @@ export function concat(parts: readonly Constant[], axis: number): Constant {
   const shape = parts[0].shape.with(axis, size);
   const outer = elementCount(shape.slice(0, axis));
   const inner = elementCount(shape.slice(axis + 1));
-  const data = allocate(parts[0].type, elementCount(shape));
+  const data = allocateFor(parts, elementCount(shape));
   const batch = parts.some((part) => part.batch) ? new Float64Array(data.length) : undefined;
   let start = 0;
   for (const part of parts) {
@@ -55,14 +69,18 @@ export function concat(parts: readonly Constant[], axis: number): Constant {
   return constant(parts[0].type, shape, data, batch);
 }
 
-/** The same numbers as another type. */
-export function cast(x: Constant, type: ElementType, rule: CastRule): Constant {
+/** The same numbers as another type. Floats are cast from what the model computes in, where that is given. */
+export function cast(x: Constant, type: ElementType, rule: CastRule, precision?: 'f32' | 'f64'): Constant {
   if (x.type === type) return x;
   const steps = castSteps(x.type, type, rule);
-  const data = allocate(type, x.data.length);
+  const data = precision === 'f64' && isFloat(type) ? new Float64Array(x.data.length) : allocate(type, x.data.length);
+  const isRounded = precision === 'f32' && isFloat(x.type);
   // Whole numbers that depend on the batch stay what they are, as do integers that are too large to be held.
   const isCast = (value: number, i: number) => !x.batch?.[i] && (isFloat(x.type) || Number.isFinite(value));
-  for (const [i, value] of x.data.entries()) data[i] = isCast(value, i) ? steps.reduce(castNumber, value) : value;
+  for (const [i, given] of x.data.entries()) {
+    const value = isRounded ? Math.fround(given) : given;
+    data[i] = isCast(value, i) ? steps.reduce(castNumber, value) : value;
+  }
   return constant(type, x.shape, data, x.batch);
 }
 
@@ -130,7 +148,7 @@ export function select(condition: Constant, a: Constant, b: Constant): Constant 
     for (let i = 0; i < into.length; i++) into[i] = (condition.data[i] !== 0 ? left : right)?.[i] ?? 0;
     return into;
   };
-  const data = pick(allocate(a.type, a.data.length), a.data, b.data);
+  const data = pick(allocateFor([a, b], a.data.length), a.data, b.data);
   const batch = a.batch || b.batch ? pick(new Float64Array(data.length), a.batch, b.batch) : undefined;
   return constant(a.type, a.shape, data, batch);
 }

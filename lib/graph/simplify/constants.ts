@@ -11,11 +11,11 @@ export function scalar(value: number): Tensor {
   return { shape: [], data: Float64Array.of(value) };
 }
 
-/** The number that all elements of a constant are; undefined for others and for row tensors. */
+/** The number that all elements of a constant are, zeros by their sign; undefined for others and for row tensors. */
 export function uniform(operand: Operand): number | undefined {
   if (!isConstant(operand)) return undefined;
   const first = operand.data[0];
-  return operand.data.every((value) => value === first) ? first : undefined;
+  return !Number.isNaN(first) && operand.data.every((value) => Object.is(value, first)) ? first : undefined;
 }
 
 /** Whether all elements are −0, which is added without a trace: 0 would make 0 of −0. */

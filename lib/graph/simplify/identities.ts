@@ -1,15 +1,15 @@
 /** Rules that drop what changes nothing. */
-import { evaluate } from '../evaluate.ts';
 import { type Node, TRUTHS } from '../graph.ts';
 import { broadcastShapes, isIdentity, type Shape, sameShape } from '../shapes.ts';
 import { isConstant, isNegativeZero, uniform } from './constants.ts';
 import { type Rewriter, type Rule, rule } from './rewriter.ts';
 
-/** Operations on constants are constants, computed in float64. */
+/** Operations on constants are constants, of the bits that a run would give. */
 export const foldConstants: Rule = {
   name: 'fold constants',
-  keeps: 'function',
-  apply: (node) => (node.inputs.every(isConstant) ? evaluate(node, node.inputs.filter(isConstant)) : undefined),
+  keeps: 'bits',
+  apply: (node, graph) =>
+    node.inputs.every(isConstant) ? graph.fold(node, node.inputs.filter(isConstant)) : undefined,
 };
 
 /** Movements that leave every element in place, and functions that leave every value as it is. */

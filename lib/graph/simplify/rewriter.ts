@@ -7,6 +7,7 @@ import {
   type Op,
   type OpAttributes,
   type Operand,
+  type Tensor,
 } from '../graph.ts';
 import { definitionOf } from '../ops.ts';
 import type { Shape } from '../shapes.ts';
@@ -25,7 +26,7 @@ export type Rewrite = Operand | readonly Node[];
  *
  * - `bits`: every bit.
  * - `numbers`: every number; a zero may have the other sign.
- * - `function`: as much as a function computed at once, or in float64, is more precise than its pieces.
+ * - `function`: as much as a function computed at once is more precise than its pieces.
  * - `precision`: numbers up to rounding, so that such a rule leaves alone what a step follows.
  */
 export type Kept = 'bits' | 'numbers' | 'function' | 'precision';
@@ -72,14 +73,22 @@ export class Rewriter {
   readonly tellsIntegers: boolean;
   /** For the constants that rules make. */
   readonly budget: Budget;
+  /** What a node gives for constants. */
+  readonly fold: (node: Node, operands: readonly Tensor[]) => Tensor;
 
   constructor(
     graph: CheckedGraph,
-    options: { readonly precision: 'f32' | 'f64'; readonly tellsIntegers: boolean; readonly budget: Budget },
+    options: {
+      readonly precision: 'f32' | 'f64';
+      readonly tellsIntegers: boolean;
+      readonly budget: Budget;
+      readonly fold: Rewriter['fold'];
+    },
   ) {
     this.precision = options.precision;
     this.tellsIntegers = options.tellsIntegers;
     this.budget = options.budget;
+    this.fold = options.fold;
     this.inputs = graph.inputs;
     this.shapes = new Map(graph.shapes);
     this.#outputs = [...graph.outputs, ...decidersOf(graph)];

@@ -102,14 +102,14 @@ export const plainDivisions = rule({
   },
 });
 
-/** A clip from 0 is relu. */
+/** A clip from 0 is relu; one from −0 makes −0 of 0. */
 export const plainRelus = rule({
   name: 'plain relus',
-  keeps: 'numbers',
+  keeps: 'bits',
   ops: ['unary'],
   apply(node, graph) {
     const { fn, alpha = 0, beta } = node.attributes;
-    const isRelu = fn === 'clip' && alpha === 0 && beta === Infinity;
+    const isRelu = fn === 'clip' && Object.is(alpha, 0) && beta === Infinity;
     return isRelu ? [graph.replace(node, 'unary', node.inputs, { fn: 'relu' })] : undefined;
   },
 });

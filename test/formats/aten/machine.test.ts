@@ -9,7 +9,7 @@ import { Budget } from '../../../lib/graph/budget.ts';
 import { failureOf } from '../../failure.ts';
 
 function machine(budget = new Budget()) {
-  const build = new GraphBuilder({ batchAxis: 0, declaredBatch: undefined, budget, casts: 'wrap' });
+  const build = new GraphBuilder({ batchAxis: 0, declaredBatch: undefined, budget, fold: undefined, casts: 'wrap' });
   const made = new Machine(build);
   const call = (name: string, ...args: Argument[]) => made.call(name, args, new Map(), siteOf('n', name));
   const input = (type: ElementType, ...shape: number[]) =>

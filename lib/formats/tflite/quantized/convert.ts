@@ -96,8 +96,9 @@ function away(x: number): number {
 
 /** Where float64 is computed in, to what float32 would have: Dekker's splitting, which keeps 24 bits of 53. */
 function asFloat32(build: LiteBuilder, x: Value): Value {
-  if (x.kind === 'constant' || !isFloat(x.type)) return x;
-  build.needsDouble = true;
+  if (!isFloat(x.type)) return x;
+  if (x.kind === 'constant') return { ...x, data: Float32Array.from(x.data) };
+  build.needDouble();
   const spread = build.binary('mul', x, build.scalar({ ...x, type: 'float64' }, 2 ** 29 + 1));
   return build.binary('sub', spread, build.binary('sub', spread, x));
 }

@@ -45,7 +45,7 @@ export function multipliedOnce(build: LiteBuilder, x: Value, factors: readonly n
 
 /** The whole number at or below x·factor + shift */
 function floored(build: LiteBuilder, x: Value, factor: Constant, shift: number): Value {
-  build.needsDouble = true;
+  build.needDouble();
   const wide: Value = { ...x, type: 'float64' };
   const added = literal('float64', [shift]);
   const product =

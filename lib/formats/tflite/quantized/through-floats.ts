@@ -38,14 +38,18 @@ export function isByte(info: TensorInfo): boolean {
   return type === 'int8' || type === 'uint8';
 }
 
-/** `fn` of each element; of rows it is worked out once for every whole number of 8 bits, and then looked up. */
+/**
+ * `fn` of each element; of rows it is worked out once for every whole number of 8 bits, and then looked up. The table is
+ * of float32 whatever the model computes in.
+ */
 export function tabulated(call: Call, fn: (call: Call, x: Value) => Value): Value {
   const x = call.input(0);
-  if (x.kind === 'constant') return fn(call, x);
+  if (x.kind === 'constant') return call.build.inOwnTypes(() => fn(call, x));
   const [least, greatest] = rangeOf(call, elementType(call.tensor(0)));
   // Negative ids count from the table's end.
   const every = [...range(0, greatest + 1, 1), ...range(least, 0, 1)];
-  const table = fn(call, constant(x.type, [every.length], Float32Array.from(every)));
+  const bytes = constant(x.type, [every.length], Float32Array.from(every));
+  const table = call.build.inOwnTypes(() => fn(call, bytes));
   return lookedUp(call, x, table);
 }
 

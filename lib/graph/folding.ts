@@ -1,0 +1,145 @@
+/**
+ * What is computed of constants while a model loads has the bits that a run would give: see docs/numerics.md. What is
+ * rounded once whoever computes it, JavaScript may compute; all other functions the engine does, as a plan of one node.
+ */
+import type { Budget } from './budget.ts';
+import { evaluate } from './evaluate.ts';
+import type { Fold } from './fold.ts';
+import type { BinaryName, GraphInput, Integers, Node, Op, Tensor, UnaryName } from './graph.ts';
+import { type Lowered, lower } from './lower.ts';
+import { definitionOf } from './ops.ts';
+import { elementCount, type Shape } from './shapes.ts';
+import type { SimplifiedGraph } from './simplify.ts';
+import { constantSpan, EXACT } from './spans.ts';
+
+/** Runs a plan for one row. `buffers` are its inputs, then its outputs, which it fills. */
+export type Compute = (lowered: Lowered, buffers: readonly Tensor['data'][]) => void;
+
+/** Operations that make no new numbers. */
+const MOVES: ReadonlySet<Op> = new Set<Op>([
+  ...(['concat', 'gather', 'transpose', 'reshape', 'expand', 'retype', 'require_finite'] as const),
+  ...(['embedding', 'one_hot'] as const),
+]);
+
+/** Functions of one IEEE operation at the most. Of floats they round the same when computed in doubles and then rounded. */
+const ROUNDED_ONCE: ReadonlySet<UnaryName | BinaryName> = new Set<UnaryName | BinaryName>([
+  ...(['abs', 'neg', 'sqrt', 'square', 'reciprocal', 'floor', 'ceil', 'round', 'trunc', 'sign'] as const),
+  ...(['relu', 'leaky_relu', 'thresholded_relu', 'threshold', 'clip', 'hard_shrink', 'soft_shrink'] as const),
+  ...(['not', 'to_bool', 'is_nan', 'is_inf'] as const),
+  ...(['add', 'sub', 'mul', 'div', 'min', 'max', 'prelu', 'fmod'] as const),
+  ...(['equal', 'less', 'less_equal', 'greater', 'greater_equal', 'and', 'or', 'xor'] as const),
+]);
+
+/** Up to so many elements JavaScript is as quick as the engine. */
+const FEW = 512;
+
+/** Making a plan of one node and running it takes so many steps: some 50 microseconds. */
+const ENGINE_STEPS = 50;
+
+export class Folding implements Fold {
+  #precision: 'f32' | 'f64';
+  readonly #isAsked: boolean;
+  readonly #compute: Compute;
+  readonly #budget: Budget;
+  readonly #integers: Integers | undefined;
+  /** What something was folded in. */
+  readonly #used = new Set<'f32' | 'f64'>();
+
+  constructor(options: {
+    /** What the caller has asked for, or else the graph. */
+    readonly precision: 'f32' | 'f64' | undefined;
+    readonly compute: Compute;
+    readonly budget: Budget;
+    readonly integers?: Integers;
+  }) {
+    this.#precision = options.precision ?? 'f32';
+    this.#isAsked = options.precision !== undefined;
+    this.#compute = options.compute;
+    this.#budget = options.budget;
+    this.#integers = options.integers?.wide ? { wide: true, checked: false } : undefined;
+  }
+
+  get precision(): 'f32' | 'f64' {
+    return this.#precision;
+  }
+
+  suppose(precision: 'f32' | 'f64'): void {
+    if (!this.#isAsked) this.#precision = precision;
+  }
+
+  /** Whether all that was folded is right for a model of the precision. */
+  fits(precision: 'f32' | 'f64'): boolean {
+    return [...this.#used].every((used) => used === precision);
+  }
+
+  node(node: Node, operands: readonly Tensor[]): Tensor {
+    this.#used.add(this.#precision);
+    const held = operands.map((operand) => this.#held(operand));
+    const shape = definitionOf(node.op).infer(
+      node,
+      held.map((operand) => operand.shape),
+    );
+    return this.#held(
+      this.#isPlain(node, held, elementCount(shape))
+        ? evaluate(this.#rounded(node), held)
+        : this.#run(node, held, shape),
+    );
+  }
+
+  /** Whether JavaScript gives the same bits as the engine, in as little time. */
+  #isPlain(node: Node, operands: readonly Tensor[], count: number): boolean {
+    if (MOVES.has(node.op)) return true;
+    // The engine has no rows without elements.
+    if (count === 0 || operands.some(({ data }) => data.length === 0)) return true;
+    return count <= FEW && isRoundedOnce(node) && !operands.some((operand) => this.#isWide(operand));
+  }
+
+  /** As a run holds it: rounded to the precision, but for integers that it computes with in doubles. */
+  #held(tensor: Tensor): Tensor {
+    const { shape, data } = tensor;
+    if (this.#precision === 'f64' || data instanceof Float32Array || this.#isWide(tensor)) return tensor;
+    return { shape, data: Float32Array.from(data) };
+  }
+
+  /** Whether all are whole numbers, in a model that keeps integers in doubles. */
+  #isWide({ data }: Tensor): boolean {
+    return this.#integers !== undefined && constantSpan(data, EXACT.f32).integer;
+  }
+
+  /** The node with its parameters as a plan holds them. */
+  #rounded(node: Node): Node {
+    if (node.op !== 'unary' || this.#precision === 'f64') return node;
+    const { fn, alpha = 0, beta = 0 } = node.attributes;
+    return { ...node, attributes: { fn, alpha: Math.fround(alpha), beta: Math.fround(beta) } };
+  }
+
+  #run(node: Node, operands: readonly Tensor[], shape: Shape): Tensor {
+    this.#budget.step(ENGINE_STEPS, `node ${node.name}`);
+    const fixed = definitionOf(node.op).constants ?? [];
+    const shapes = new Map([['y', shape]]);
+    const inputs: GraphInput[] = [];
+    const buffers: Tensor['data'][] = [];
+    const given = operands.map((operand, at) => {
+      if (fixed.includes(at)) return operand;
+      const name = String(at);
+      inputs.push({ name, shape: operand.shape, dtype: this.#isWide(operand) ? 'int64' : 'float32' });
+      shapes.set(name, operand.shape);
+      buffers.push(operand.data);
+      return name;
+    });
+    const nodes = [{ ...node, inputs: given, output: 'y' } as Node];
+    const outputs = [{ name: 'y', value: 'y', dtype: 'float32' }];
+    const graph = { inputs, outputs, nodes, shapes, integers: this.#integers } as unknown as SimplifiedGraph;
+    const lowered = lower(graph, this.#precision, this.#budget);
+    const isDouble = this.#precision === 'f64' || lowered.outputs[0].exact;
+    const result = new (isDouble ? Float64Array : Float32Array)(elementCount(shape));
+    this.#compute(lowered, [...buffers, result]);
+    return { shape, data: result };
+  }
+}
+
+function isRoundedOnce(node: Node): boolean {
+  return (
+    node.op === 'select' || ((node.op === 'unary' || node.op === 'binary') && ROUNDED_ONCE.has(node.attributes.fn))
+  );
+}
