@@ -15,20 +15,30 @@ const WIDEST_RUN = 2 ** 16;
 /** What a message says by accident. A file may hold NaN, and a message may say so; sizes and places are never NaN. */
 const ACCIDENTS = /\bundefined\b|(?<!\b(?:found|number|hold|holds) )\bNaN\b(?! as)|\[object /;
 
+/** What the file says may be anything. */
+const QUOTED = /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/g;
+
+/** In seconds; asking costs nothing. */
+const wallClock = () => performance.now() / 1000;
+
+/** What a busy machine does not change. */
+export function processorClock(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
 /** What is wrong with how a changed file is taken; undefined where it loads or is refused as it should be. */
-export async function faultOf(sample: Sample, bytes: Uint8Array): Promise<string | undefined> {
-  const begin = process.cpuUsage();
+export async function faultOf(sample: Sample, bytes: Uint8Array, clock = wallClock): Promise<string | undefined> {
+  const begin = clock();
   const failure = await execute(sample, bytes).catch((error: unknown) => error);
-  const { user, system } = process.cpuUsage(begin);
-  const seconds = (user + system) / 1e6;
+  const seconds = clock() - begin;
   if (seconds > MOST_SECONDS) return `takes ${seconds.toFixed(1)} seconds`;
   if (failure === undefined) return undefined;
   if (!(failure instanceof ForwardpassError)) {
     return `throws ${failure instanceof Error ? (failure.stack ?? failure.message).slice(0, 1000) : String(failure)}`;
   }
   const { message } = failure;
-  // What the file says is quoted, and may be anything.
-  if (ACCIDENTS.test(message.replace(/"(?:[^"\\]|\\.)*"/g, '""'))) return `says ${message.slice(0, 500)}`;
+  if (ACCIDENTS.test(message.replace(QUOTED, '""'))) return `says ${message.slice(0, 500)}`;
   if (message.length > LONGEST_MESSAGE) return `says ${message.length} characters: ${message.slice(0, 200)}`;
   return undefined;
 }

@@ -14,8 +14,11 @@ export interface Finding {
   readonly base64: string;
 }
 
-/** Findings with the same are one: what is thrown and by whom, what is said; numbers and quoted parts of the file aside. */
-export function kindOf({ fault }: { readonly fault: string }): string {
+/**
+ * Findings with the same are one: what is thrown and by whom, what is said; numbers and quoted parts of the file aside; or which
+ * file takes too much. */
+export function kindOf({ fault, sample }: Pick<Finding, 'fault' | 'sample'>): string {
+  if (fault.startsWith('takes')) return `${sample} takes`;
   const [first, ...stack] = fault.split('\n');
   const from = stack.slice(0, 2).map((line) => /at (\S+)/.exec(line)?.[1]);
   return [
@@ -27,12 +30,12 @@ export function kindOf({ fault }: { readonly fault: string }): string {
   ].join(' ');
 }
 
-/** Writes `FOLDER/NAME.json`, which `--repeat` takes, and the bare file beside it. */
+/** Writes `FOLDER/NAME.finding`, which `--repeat` takes, and the bare file beside it. */
 export function keep(finding: Finding, folder: string, name: string): string {
   mkdirSync(folder, { recursive: true });
-  writeFileSync(`${folder}/${name}.json`, JSON.stringify(finding, undefined, 1));
+  writeFileSync(`${folder}/${name}.finding`, JSON.stringify(finding, undefined, 1));
   writeFileSync(`${folder}/${name}${extname(finding.sample)}`, Buffer.from(finding.base64, 'base64'));
-  return `${folder}/${name}.json`;
+  return `${folder}/${name}.finding`;
 }
 
 export function readFinding(path: string): Finding {

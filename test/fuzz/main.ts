@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { check } from './check.ts';
 import { FUZZED_FORMATS, type FuzzedFormat } from './corpus.ts';
 import { type Finding, keep, kindOf, readFinding } from './finding.ts';
-import { forkSelf, watch } from './watch.ts';
+import { forkSelf, lastWords, watch } from './watch.ts';
 import { type State, work } from './worker.ts';
 
 const ROOT = process.env.FORWARDPASS_ROOT ?? './';
@@ -85,6 +85,7 @@ async function confirmed(finding: Finding, name: string): Promise<string | undef
 function checkApart(path: string, finding: Finding): Promise<Finding | undefined> {
   return new Promise((resolve) => {
     const child = forkSelf(['check', path]);
+    const words = lastWords(child);
     const timer = setTimeout(() => child.kill('SIGKILL'), CHECK_MS);
     child.on('message', (message: { finding?: Finding }) => {
       resolve(message.finding);
@@ -92,7 +93,9 @@ function checkApart(path: string, finding: Finding): Promise<Finding | undefined
     });
     child.on('exit', (code, signal) => {
       clearTimeout(timer);
-      resolve(code === 0 ? undefined : { ...finding, fault: `${finding.fault} (tried again: ${signal ?? code})` });
+      resolve(
+        code === 0 ? undefined : { ...finding, fault: `${finding.fault} (tried again: ${signal ?? code}, ${words()})` },
+      );
     });
   });
 }

@@ -40,9 +40,15 @@ export function floatNear(value: number, random: Random): number {
   return random.below(2) === 0 ? random.pick(FLOATS) : value * random.pick([2, -1, 1e6, 1e-6, 1 + 1e-7]);
 }
 
-/** How often something is repeated: mostly a few times, now and then as often as makes anything quadratic show. */
-export function repeats(random: Random): number {
-  return random.below(8) === 0 ? 2 ** (4 + random.below(9)) : 1 + random.below(4);
+/** What is made by repeating stays below this, in bytes. */
+const MOST_REPEATED = 2 ** 15;
+
+/**
+ * How often something of `size` bytes is repeated: mostly a few times, now and then as often as makes show what is not linear.
+ */
+export function repeats(size: number, random: Random): number {
+  const often = random.below(8) === 0 ? 2 ** (4 + random.below(9)) : 1 + random.below(4);
+  return Math.min(often, Math.ceil(MOST_REPEATED / Math.max(1, size)));
 }
 
 /** Where a part of `length` places begins and ends. */

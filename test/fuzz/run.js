@@ -13,6 +13,7 @@ const bundle = await rolldown({
   input: 'test/fuzz/main.ts',
   platform: 'node',
   external: /^(node:.*|commander|csv-parse|yauzl|h5wasm|hyparquet.*)$/,
+  checks: { bundlerTimings: false },
   plugins: [instrument(/[\\/]lib[\\/].*\.ts$/)],
 });
 const file = `${root}build/fuzz/fuzz.js`;

@@ -36,7 +36,11 @@ async function watchOne(job: Job, end: number, { found, state }: Watcher): Promi
   rmSync(job.record, { force: true });
   const worker = forkSelf(['work', JSON.stringify(job)]);
   let last = { executions: 0, since: performance.now() };
-  worker.on('message', (message: Message) => ('state' in message ? state(message.state) : found(message.finding)));
+  worker.on('message', (message: Message) => {
+    if ('state' in message) state(message.state);
+    else if ('finding' in message) found(message.finding);
+    else throw new Error(`a mutator fails: ${message.broken}`);
+  });
   let why: string | undefined;
   const look = setInterval(() => {
     const executions = tried(job)?.executions ?? 0;
@@ -45,8 +49,9 @@ async function watchOne(job: Job, end: number, { found, state }: Watcher): Promi
     if (now - last.since > HANG_MS) why = `takes more than ${HANG_MS / 1000} seconds`;
     if (why !== undefined || now > end) worker.kill('SIGKILL');
   }, LOOK_MS);
+  const words = lastWords(worker);
   const ended = await new Promise<string>((resolve) => {
-    worker.on('exit', (code, signal) => resolve(`ends the process: ${signal ?? code}`));
+    worker.on('exit', (code, signal) => resolve(`ends the process: ${signal ?? code}, ${words()}`));
   });
   clearInterval(look);
   const at = tried(job);
@@ -66,8 +71,21 @@ function tried({ record }: Job): ReturnType<typeof triedOf> {
   }
 }
 
-/** This program in another process, with what it writes left out: a process that dies writes pages. */
+/** This program in another process. What it writes as it dies may be pages, and is read by {@link lastWords}. */
 export function forkSelf(args: readonly string[]): ChildProcess {
   const execArgv = [`--max-old-space-size=${HEAP_MIB}`];
-  return fork(process.argv[1], args, { execArgv, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+  return fork(process.argv[1], args, { execArgv, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+}
+
+/** The line that says why a process ended, once it has. */
+export function lastWords({ stderr }: ChildProcess): () => string {
+  let text = '';
+  stderr?.on('data', (chunk: Buffer) => {
+    if (text.length < 4000) text += chunk;
+  });
+  return () =>
+    text
+      .split('\n')
+      .find((line) => /error|FATAL/i.test(line))
+      ?.slice(0, 300) ?? '';
 }

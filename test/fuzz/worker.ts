@@ -21,8 +21,8 @@ export interface Job {
   readonly record: string;
 }
 
-/** What the worker tells: how far it is, or what it has found. */
-export type Message = { readonly state: State } | { readonly finding: Finding };
+/** What the worker tells: how far it is, what it has found, or that a mutator is at fault. */
+export type Message = { readonly state: State } | { readonly finding: Finding } | { readonly broken: string };
 
 export interface State {
   readonly executions: number;
@@ -42,6 +42,8 @@ const LARGEST_INPUT = 2 ** 16;
 /** Slower ones are not changed further. */
 const SLOW_MS = 100;
 const EXECUTIONS_PER_BREATH = 200;
+/** Asking for the memory taken is slow. */
+const EXECUTIONS_PER_LOOK = 16;
 
 export async function work({ format, fixtures, seed, record }: Job): Promise<never> {
   const samples = samplesOf(format, fixtures);
@@ -50,23 +52,43 @@ export async function work({ format, fixtures, seed, record }: Job): Promise<nev
   const memory = new PeakMemory();
   const inputs: Input[] = [];
   let executions = 0;
+  // The memory of the HDF5 library never shrinks, so that a file takes it once.
+  const perLook = format === 'keras' ? 1 : EXECUTIONS_PER_LOOK;
+
+  /** Since memory was last looked at. */
+  let unwatched: Input[] = [];
+  const lookAtMemory = async (seed: number) => {
+    const tried = unwatched;
+    unwatched = [];
+    const size = Math.max(...tried.map(({ bytes }) => bytes.length));
+    if (memory.fault(size) === undefined) return;
+    for (const { sample, bytes } of tried) {
+      memory.reset();
+      if (tried.length > 1) await faultOf(sample, bytes);
+      const fault = tried.length > 1 ? memory.fault(bytes.length) : 'takes memory';
+      if (fault !== undefined) report({ sample, bytes }, fault, seed);
+    }
+    memory.reset();
+  };
+  const report = ({ sample, bytes }: Input, fault: string, seed: number) => {
+    const base64 = Buffer.from(bytes).toString('base64');
+    send({ finding: { format, sample: sample.name, fault, seed, base64 } });
+  };
 
   const tryOut = async ({ sample, bytes }: Input, seed: number, isKept: boolean) => {
     executions++;
     writeSync(file, recordOf({ executions, sample: samples.indexOf(sample), seed, bytes }), 0, undefined, 0);
     coverage.reset();
     const begin = performance.now();
-    const fault = (await faultOf(sample, bytes)) ?? memory.fault(bytes.length);
+    const fault = await faultOf(sample, bytes);
     const isSlow = performance.now() - begin > SLOW_MS;
-    if (fault !== undefined) {
-      const base64 = Buffer.from(bytes).toString('base64');
-      send({ finding: { format, sample: sample.name, fault, seed, base64 } });
-      memory.reset();
-    }
+    if (fault !== undefined) report({ sample, bytes }, fault, seed);
     if ((coverage.isNew() && !isSlow) || isKept) inputs.push({ sample, bytes });
+    unwatched.push({ sample, bytes });
+    if (unwatched.length >= perLook) await lookAtMemory(seed);
     if (executions % EXECUTIONS_PER_BREATH !== 0) return;
     memory.reset();
-    send({ state: { executions, inputs: inputs.length - samples.length, branches: coverage.branches } });
+    send({ state: { executions, inputs: Math.max(0, inputs.length - samples.length), branches: coverage.branches } });
     await setImmediate();
   };
 
@@ -74,7 +96,7 @@ export async function work({ format, fixtures, seed, record }: Job): Promise<nev
   for (let n = seed; ; n++) {
     const random = new Random(n);
     const input = choose(inputs, random);
-    await tryOut({ ...input, bytes: changed(input, random, inputs) }, n, false);
+    await tryOut({ ...input, bytes: await changedOrEnd(input, random, inputs) }, n, false);
   }
 }
 
@@ -82,6 +104,16 @@ export async function work({ format, fixtures, seed, record }: Job): Promise<nev
 function choose(inputs: readonly Input[], random: Random): Input {
   const recent = Math.min(inputs.length, 50);
   return random.below(2) === 0 ? random.pick(inputs) : inputs[inputs.length - 1 - random.below(recent)];
+}
+
+/** An error in a mutator is none of the library's, and ends it all. */
+async function changedOrEnd(input: Input, random: Random, inputs: readonly Input[]): Promise<Uint8Array> {
+  try {
+    return changed(input, random, inputs);
+  } catch (error) {
+    send({ broken: String((error as Error).stack) });
+    return new Promise(() => {});
+  }
 }
 
 function changed({ sample, bytes }: Input, random: Random, inputs: readonly Input[]): Uint8Array {

@@ -39,8 +39,9 @@ function changeNumber(bytes: Uint8Array, random: Random): Uint8Array {
   return changed;
 }
 
-/** Puts another number of `size` bytes at a place; floats now and then, where there is room for one. */
+/** Puts another number of `size` bytes at a place, if the file goes that far; now and then a float. */
 export function setNumber(bytes: Uint8Array, at: number, size: number, random: Random): void {
+  if (at < 0 || at + size > bytes.length) return;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const isFloat = size >= 4 && random.below(4) === 0;
   if (size === 1) view.setUint8(at, integerNear(view.getUint8(at), random));
@@ -54,7 +55,7 @@ export function setNumber(bytes: Uint8Array, at: number, size: number, random: R
 function repeat(bytes: Uint8Array, random: Random): Uint8Array {
   const [start, end] = stretch(bytes.length, random);
   const part = bytes.subarray(start, end);
-  return concat(bytes.subarray(0, end), ...Array(repeats(random)).fill(part), bytes.subarray(end));
+  return concat(bytes.subarray(0, end), ...Array(repeats(part.length, random)).fill(part), bytes.subarray(end));
 }
 
 function remove(bytes: Uint8Array, random: Random): Uint8Array {

@@ -1,6 +1,15 @@
-/** Which mutator knows a file, or a member of an archive: told by its name and its first bytes. */
+/** Which mutator knows a file, or a member of an archive: by its name and its first bytes. */
 import type { Mutator } from '../mutator.ts';
 import { mutateBytes } from './bytes.ts';
+import { compressedMutator, isCompressed } from './compressed.ts';
+import { mutateFlatbuffer } from './flatbuffer.ts';
+import { mutateHdf5 } from './hdf5.ts';
+import { mutateJson } from './json.ts';
+import { mutatePickle } from './pickle.ts';
+import { mutateProtobuf } from './protobuf.ts';
+import { mutateSafetensors } from './safetensors.ts';
+import { mutateSstable } from './sstable.ts';
+import { zipMutator } from './zip.ts';
 
 /** A mutator, and which bytes it is for. */
 interface Kind {
@@ -8,7 +17,22 @@ interface Kind {
   is(bytes: Uint8Array, name: string): boolean;
 }
 
-const KINDS: readonly Kind[] = [];
+/** By the bytes that a file begins with. */
+const beginsWith = (start: string) => (bytes: Uint8Array) =>
+  Buffer.from(bytes.subarray(0, start.length)).toString('latin1') === start;
+const endsWith = (end: RegExp) => (_bytes: Uint8Array, name: string) => end.test(name);
+
+const KINDS: readonly Kind[] = [
+  { mutate: zipMutator(mutateContent), is: beginsWith('PK') },
+  { mutate: mutateHdf5, is: beginsWith('\x89HDF') },
+  { mutate: compressedMutator(mutatePickle), is: isCompressed },
+  { mutate: mutateSafetensors, is: endsWith(/\.safetensors$/) },
+  { mutate: mutateFlatbuffer, is: endsWith(/\.tflite$/) },
+  { mutate: mutateProtobuf, is: endsWith(/\.(onnx|pb)$/) },
+  { mutate: mutateSstable, is: endsWith(/\.index$/) },
+  { mutate: mutateJson, is: (bytes) => bytes[0] === 0x7b || bytes[0] === 0x5b },
+  { mutate: mutatePickle, is: endsWith(/\.(pkl|pickle|joblib|pt|pth)$/) },
+];
 
 /** Changes a file by what it is; one time in eight, and where nothing is known of it, by its bytes alone. */
 export function mutateContent(name: string): Mutator {
