@@ -13,7 +13,7 @@ export async function check(finding: Finding, fixtures: string): Promise<Finding
   // What the first load of a process takes is not the file's fault.
   await faultOf(sample, sample.bytes);
   const memory = new PeakMemory();
-  const fault = await faultOf(sample, bytes, processorClock);
+  const fault = await faultOf(sample, bytes, { clock: processorClock });
   const excess = memory.fault(bytes.length);
   if (fault === undefined) return excess === undefined ? undefined : { ...finding, fault: excess };
   const found = { ...finding, fault };

@@ -5,9 +5,10 @@ import type { Model } from '../../lib/model.ts';
 import { checkLoadOptions } from '../../lib/options.ts';
 import { type Sample, sourceOf } from './corpus.ts';
 
-/** What loading may take. Most files take a millisecond. */
-export const MOST_SECONDS = 2;
-const LONGEST_MESSAGE = 2000;
+/** What a load may take. Most take a millisecond. */
+const MOST_SECONDS = 2;
+/** With the place. */
+const LONGEST_MESSAGE = 2500;
 const ROWS = 2;
 /** Of one row; wider models are loaded and not run. */
 const WIDEST_RUN = 2 ** 16;
@@ -28,11 +29,15 @@ export function processorClock(): number {
 }
 
 /** What is wrong with how a changed file is taken; undefined where it loads or is refused as it should be. */
-export async function faultOf(sample: Sample, bytes: Uint8Array, clock = wallClock): Promise<string | undefined> {
+export async function faultOf(
+  sample: Sample,
+  bytes: Uint8Array,
+  { clock = wallClock, mostSeconds = MOST_SECONDS } = {},
+): Promise<string | undefined> {
   const begin = clock();
   const failure = await execute(sample, bytes).catch((error: unknown) => error);
   const seconds = clock() - begin;
-  if (seconds > MOST_SECONDS) return `takes ${seconds.toFixed(1)} seconds`;
+  if (seconds > mostSeconds) return `takes ${seconds.toFixed(1)} seconds`;
   if (failure === undefined) return undefined;
   if (!(failure instanceof ForwardpassError)) {
     return `throws ${failure instanceof Error ? (failure.stack ?? failure.message).slice(0, 1000) : String(failure)}`;

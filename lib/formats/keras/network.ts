@@ -202,7 +202,7 @@ function readInput({ config, place }: LayerSpec, budget: Budget): { shape: Shape
   }
   const shape = given.slice(1).map((size, i) => {
     if (Number.isSafeInteger(size) && size > 0) return size as number;
-    const found = size === null ? 'open' : String(size);
+    const found = size === null ? 'open' : describe(size);
     throw new ForwardpassError('SHAPE', `axis ${i + 1} is ${found}; the shape of a row must be fixed`, place);
   });
   if (!(elementCount(shape) <= budget.limits.rowElements)) {

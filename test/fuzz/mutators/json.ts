@@ -22,7 +22,7 @@ const TEXTS = [
     '[null]',
     '[[]]',
   ],
-  ...['"__proto__"', '"constructor"', '"\\ud800"', '"NaN"', '1e-400', '2147483648', '[0]', '[-1]', '1e20', '"float32"'],
+  ...['"__proto__"', '"constructor"', '"\\ud800"', '1e-400', '2147483648', '[0]', '[-1]', '1e20', '"float32"'],
 ];
 const KEYS = ['__proto__', 'constructor', 'length', 'toString', '', 'class_name', 'config', 'name', 'shape', 'dtype'];
 
