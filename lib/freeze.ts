@@ -14,6 +14,6 @@ export async function freeze(source: string | URL | Uint8Array, options: LoadOpt
   const { classes, featureNames, decision, targets } = graph;
   const { arithmetic, parameterCount } = prepared;
   const simplest = withWeights(prepared, checked.precision);
-  const program = { ...lower(simplest, arithmetic), parameterCount };
+  const program = { ...lower(simplest, arithmetic, budget), parameterCount };
   return writeFrozen({ ...simplest, classes, featureNames, decision, targets }, arithmetic, program);
 }

@@ -8,7 +8,7 @@ import type { Architecture } from './graph/architecture.ts';
 import { Budget } from './graph/budget.ts';
 import { buildGraph } from './graph/define/build.ts';
 import { Folding } from './graph/folding.ts';
-import { decidersOf, type Graph, type Op, type Tensor } from './graph/graph.ts';
+import { decidersOf, type Graph, type Node, type Op, type Tensor } from './graph/graph.ts';
 import { integersAsked } from './graph/integers.ts';
 import { lower } from './graph/lower.ts';
 import { reducedTo, reduceWeights } from './graph/reduce.ts';
@@ -68,14 +68,15 @@ export async function readSource(
  *     const line = define({ layers: [{ weight: m, bias: c }] });   // y = m·x + c
  */
 export function define(architecture: Architecture, options: ModelOptions = {}): Model {
-  const checked = checkModelOptions(options);
-  return compile(buildGraph(architecture, { format: 'define' }), checked, new Budget(checked.given));
+  return modelFromGraph(buildGraph(architecture, { format: 'define' }), options);
 }
 
 /** The model of a graph, whoever made it. */
 export function modelFromGraph(graph: Graph, options: ModelOptions = {}): Model {
   const checked = checkModelOptions(options);
-  return compile(graph, checked, new Budget(checked.given));
+  const budget = new Budget(checked.given);
+  for (const { byteLength } of constantsOf(graph.nodes)) budget.opened(byteLength);
+  return compile(graph, checked, budget);
 }
 
 async function readGraph(opened: OpenSource, options: CheckedOptions<LoadOptions>, budget: Budget): Promise<Graph> {
@@ -178,11 +179,18 @@ export function assemble(prepared: Prepared, graph: SimplifiedGraph, options: Ch
 
 /** Elements of the trained constants; one that several operations share counts once. */
 function countParameters({ nodes }: CheckedGraph): number {
-  const constants = nodes.flatMap(({ op, inputs }) =>
-    inputs.filter((operand): operand is Tensor => typeof operand !== 'string' && !isFactor(op, operand)),
-  );
-  const arrays = new Set(constants.map(({ data }) => data));
-  return [...arrays].reduce((count, { length }) => count + length, 0);
+  let count = 0;
+  for (const { length } of constantsOf(nodes, (op, operand) => !isFactor(op, operand))) count += length;
+  return count;
+}
+
+/** The arrays of constants, each once. */
+function constantsOf(nodes: readonly Node[], isMeant = (_op: Op, _operand: Tensor) => true): Set<Tensor['data']> {
+  const arrays = new Set<Tensor['data']>();
+  for (const { op, inputs } of nodes) {
+    for (const operand of inputs) if (typeof operand !== 'string' && isMeant(op, operand)) arrays.add(operand.data);
+  }
+  return arrays;
 }
 
 /** The 16 of x / 16: a part of the formula, which nobody trained. */

@@ -98,9 +98,9 @@ export class Model implements Disposable {
 
   /** @internal */
   static create({ lowered, deciding, isa: asked, threads, ...same }: ModelParts): Model {
-    const { plan, inputs, outputs, layers, places, origins, makers } = lowered;
+    const { plan, most, inputs, outputs, layers, places, origins, makers } = lowered;
     const isa = chooseIsa(asked);
-    const native = createNative(plan, isa, [...inputs, ...outputs].map(takesIntegers), threads);
+    const native = createNative(plan, isa, [...inputs, ...outputs].map(takesIntegers), threads, most);
     const about = JSON.stringify({ layers, places, origins, makers } satisfies About);
     const decider = deciding && Model.create({ ...same, lowered: deciding, isa, threads });
     return new Model(create, native, { ...same, isa, inputs, outputs, about }, decider);

@@ -4,7 +4,7 @@ import { openAddon } from './addon.ts';
 import type { TypedArray } from './buffers.ts';
 import { ForwardpassError } from './errors.ts';
 import type { Fault } from './faults.ts';
-import type { Plan } from './graph/plan-format.ts';
+import type { MostBytes, Plan } from './graph/plan-format.ts';
 import { didYouMean, listNames, quote } from './words.ts';
 
 export type Isa = 'avx512' | 'avx2' | 'neon' | 'scalar';
@@ -32,6 +32,8 @@ interface Addon {
     isa: Isa,
     integers: readonly boolean[],
     threads: number,
+    mostPacked: number,
+    mostOfRow: number,
   ): NativeModel;
   attach(addon: string, model: string, threads: number): readonly [NativeModel, description: ArrayBuffer];
 }
@@ -83,9 +85,18 @@ export function attachNative(addonName: string, model: string, threads: number):
 }
 
 /** Packs a plan for an instruction set. `integers` says of each input and output whether it takes whole numbers. */
-export function createNative(plan: Plan, isa: Isa, integers: readonly boolean[], threads: number): NativeModel {
-  return translated('engine', () => addon().create(plan.words, plan.parameters, isa, integers, threads));
+export function createNative(
+  { words, parameters }: Plan,
+  isa: Isa,
+  integers: readonly boolean[],
+  threads: number,
+  { packed, ofRow }: MostBytes = { packed: Infinity, ofRow: Infinity },
+): NativeModel {
+  return translated('engine', () => addon().create(words, parameters, isa, integers, threads, packed, ofRow));
 }
+
+const CODES = ['PLAN', 'MEMORY', 'LIMIT', 'ISA', 'HANDLE'] as const;
+const isCode = (code: unknown): code is (typeof CODES)[number] => CODES.some((each) => each === code);
 
 /** With what the addon throws as a ForwardpassError. */
 function translated<T>(place: string, call: () => T): T {
@@ -94,7 +105,7 @@ function translated<T>(place: string, call: () => T): T {
   } catch (cause) {
     if (cause instanceof ForwardpassError || !(cause instanceof Error)) throw cause;
     const code = (cause as { code?: string }).code;
-    if (code !== 'PLAN' && code !== 'MEMORY' && code !== 'ISA' && code !== 'HANDLE') throw cause;
+    if (!isCode(code)) throw cause;
     throw new ForwardpassError(code, cause.message, place, { cause });
   }
 }

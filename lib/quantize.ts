@@ -45,10 +45,10 @@ export async function openQuantizable(
   const reduced = (weights: Weights, keep?: ReadonlySet<string>) => reduceWeights(prepared.simple, weights, keep);
   return {
     layers: (weights, keep) => layersOf(reduced(weights, keep)),
-    model: (weights, keep) => assemble(prepared, reduced(weights, keep), checked),
+    model: (weights, keep) => assemble({ ...prepared, budget: budget.fork() }, reduced(weights, keep), checked),
     file: (weights, keep) => {
       const graph = reduced(weights, keep);
-      const program = { ...lower(graph, 'f32'), parameterCount: prepared.parameterCount };
+      const program = { ...lower(graph, 'f32', budget.fork()), parameterCount: prepared.parameterCount };
       return writeFrozen({ ...graph, classes, featureNames, decision, targets }, 'f32', program);
     },
   };

@@ -3,6 +3,7 @@
 
 #include "network.h"
 #include "pack_reduced.h"
+#include "packed_once.h"
 
 namespace fp {
 namespace {
@@ -42,20 +43,21 @@ class Network<T>::Builder {
  public:
   Builder(Network& network, const VerifiedPlan& plan) : network_(network), plan_(plan) {}
 
-  Creation build(size_t most_bytes) {
+  Creation build(const MostBytes& most) {
     constexpr Creation no_memory = Creation::out_of_memory;
-    const size_t most = most_bytes / sizeof(T);
     if (!copy_ports() || !number_constants()) return no_memory;
     decode();  // counts
-    // Instructions may name the same parameters over and over, or none: the plan's length bounds nothing.
-    if (network_.arena_.taken() > most) return Creation::too_large;
+    if (has_no_memory_) return no_memory;
+    // Instructions may pack the same weights with many biases, or repeat a number: the plan's length bounds nothing.
+    if (network_.arena_.taken() > most.packed / sizeof(T)) return Creation::too_large;
     if (!network_.arena_.allocate() || !network_.lists_.allocate(list_count_)) return no_memory;
     if (!network_.steps_.allocate(plan_.instruction_count)) return no_memory;
     filling_ = true;
     list_count_ = 0;
+    packed_.restart();
     decode();
     if (!place_values()) return no_memory;
-    if (network_.row_elements_ > most) return Creation::too_large;
+    if (network_.row_elements_ > most.of_row / sizeof(T)) return Creation::row_too_large;
     const size_t row_bytes = (network_.row_elements_ > 0 ? network_.row_elements_ : 1) * sizeof(T);
     network_.block_rows_ = rows_of_block(row_bytes, network_.arena_.bytes());
     for (const Step<T>& step : network_.steps_) network_.row_cost_ += cost_of(step);
@@ -119,19 +121,33 @@ class Network<T>::Builder {
     return word >= 0 ? word : int32_t(plan_.value_count) + constant_of_[size_t(-1 - word)];
   }
 
-  const T* copy(const T* from, size_t count) {
-    T* const to = network_.arena_.take(count);
-    if (filling_) std::memcpy(to, from, count * sizeof(T));
+  // The place of what is packed as the key says, which takes `count` elements. `fill` says whether it is to be written:
+  // only where it is first met.
+  T* take(const PackedKey& key, size_t count, bool& fill) {
+    fill = false;
+    const auto entry = packed_.find(key);
+    if (entry == nullptr) {
+      has_no_memory_ = true;
+      return nullptr;
+    }
+    if (!entry->taken) {
+      entry->taken = true;
+      entry->place = network_.arena_.take(count);
+      fill = filling_;
+    }
+    return entry->place;
+  }
+  // A copy of the array; of null, `count` times the number.
+  const T* copy(const T* from, size_t count, float number = 0) {
+    bool fill;
+    T* const to = take({from, nullptr, count, 0, form_of_copy, number}, count, fill);
+    if (fill && from != nullptr) std::memcpy(to, from, count * sizeof(T));
+    for (size_t i = 0; fill && from == nullptr && i < count; i++) to[i] = T(number);
     return to;
   }
   // A parameter array, or `count` times `otherwise` where the plan gives none.
-  const T* copy(int32_t index, size_t count, T otherwise) {
-    if (index >= 0) return copy(parameter(index), count);
-    T* const to = network_.arena_.take(count);
-    if (filling_) {
-      for (size_t i = 0; i < count; i++) to[i] = otherwise;
-    }
-    return to;
+  const T* copy(int32_t index, size_t count, float otherwise) {
+    return index >= 0 ? copy(parameter(index), count) : copy(nullptr, count, otherwise);
   }
   const int32_t* take_list(size_t count) {
     int32_t* const to = filling_ ? network_.lists_.data() + list_count_ : nullptr;
@@ -180,7 +196,7 @@ class Network<T>::Builder {
       case Opcode::unary:
         step.a = field[0];
         step.function = field[1];
-        step.p[0] = copy(field[2], 2 * unit, T(0));
+        step.p[0] = copy(field[2], 2 * unit, 0);
         break;
       case Opcode::binary:
         step.a = operand(field[0]);
@@ -209,8 +225,8 @@ class Network<T>::Builder {
         repeated(step, field);
         step.function = field[3];
         step.p[0] = copy(parameter(field[4]), 1);
-        step.p[1] = copy(field[5], step.inner, T(1));
-        step.p[2] = copy(field[6], step.inner, T(0));
+        step.p[1] = copy(field[5], step.inner, 1);
+        step.p[2] = copy(field[6], step.inner, 0);
         break;
       case Opcode::normalize:
         repeated(step, field);
@@ -268,22 +284,25 @@ class Network<T>::Builder {
     const bool out_in = field[4] != 0;
     const T* const weights = parameter(field[5]);
     const T* const bias = field[6] >= 0 ? parameter(field[6]) : nullptr;
-    T* packed = nullptr;
-    if (Weights(field[8]) == Weights::whole) {
-      packed = network_.arena_.take(packed_size(K, N, kernels.lanes, kernels.panel_columns));
-      if (filling_) pack(weights, out_in, bias, K, N, kernels.lanes, kernels.panel_columns, packed);
+    const Weights form = Weights(field[8]);
+    const int lanes = kernels.lanes, panel_columns = kernels.panel_columns;
+    const Int8Layout& int8 = network_.int8_->layout;
+    const size_t count = form == Weights::int8   ? packed_int8_size(K, N, int8)
+                         : form == Weights::bf16 ? packed_bf16_size(K, N, lanes, panel_columns)
+                                                 : packed_size(K, N, lanes, panel_columns);
+    bool fill;
+    T* const packed = take({weights, bias, K, N, 2 * field[8] + field[4], 0}, count, fill);
+    if (form == Weights::whole) {
+      if (fill) pack(weights, out_in, bias, K, N, lanes, panel_columns, packed);
       step.run_dense = kernels.dense;
     }
     if constexpr (sizeof(T) == sizeof(float)) {
-      const Int8Kernels& int8 = *network_.int8_;
-      if (Weights(field[8]) == Weights::bf16) {
-        packed = network_.arena_.take(packed_bf16_size(K, N, kernels.lanes, kernels.panel_columns));
-        if (filling_) pack_bf16(weights, out_in, bias, K, N, kernels.lanes, kernels.panel_columns, packed);
+      if (form == Weights::bf16) {
+        if (fill) pack_bf16(weights, out_in, bias, K, N, lanes, panel_columns, packed);
         step.run_dense = kernels.dense_bf16;
-      } else if (Weights(field[8]) == Weights::int8) {
-        packed = network_.arena_.take(packed_int8_size(K, N, int8.layout));
-        if (filling_) pack_int8(weights, out_in, bias, K, N, int8.layout, packed);
-        step.run_dense = int8.dense;
+      } else if (form == Weights::int8) {
+        if (fill) pack_int8(weights, out_in, bias, K, N, int8, packed);
+        step.run_dense = network_.int8_->dense;
       }
     }
     constexpr T infinity = std::numeric_limits<T>::infinity();
@@ -410,6 +429,9 @@ class Network<T>::Builder {
   size_t list_count_ = 0;
   bool filling_ = false;
   bool has_wide_ = false;
+  bool has_no_memory_ = false;  // for packed_, which is asked for memory while counting alone
+  static constexpr int32_t form_of_copy = -1;
+  PackedOnce<T> packed_;
   Array<size_t> last_use_;  // one more than the step, 0 for none
   Array<Gap> free_;
   size_t free_count_ = 0;
@@ -417,16 +439,16 @@ class Network<T>::Builder {
 
 template <typename T>
 Creation Network<T>::create(const VerifiedPlan& plan, const Kernels<T>& kernels, const Kernels<double>& wide,
-                            const Int8Kernels& int8, size_t most_bytes) {
+                            const Int8Kernels& int8, const MostBytes& most) {
   kernels_ = &kernels;
   wide_ = &wide;
   int8_ = &int8;
-  return Builder(*this, plan).build(most_bytes);
+  return Builder(*this, plan).build(most);
 }
 
 template Creation Network<float>::create(const VerifiedPlan&, const Kernels<float>&, const Kernels<double>&,
-                                         const Int8Kernels&, size_t);
+                                         const Int8Kernels&, const MostBytes&);
 template Creation Network<double>::create(const VerifiedPlan&, const Kernels<double>&, const Kernels<double>&,
-                                          const Int8Kernels&, size_t);
+                                          const Int8Kernels&, const MostBytes&);
 
 }  // namespace fp

@@ -149,9 +149,9 @@ fp_status fill(fp_model& model, const void* bytes, size_t size, const Options& o
   if (!file.open(bytes, size, fault)) return fail(fault);
   fp::PlanError error = {};
   const size_t most = most_bytes(options, size);
-  const fp::Engine::Status status = model.engine.create(file.plan(), *options.set, error, most);
+  const fp::Engine::Status status = model.engine.create(file.plan(), *options.set, error, {most, most});
   if (status == fp::Engine::Status::out_of_memory) return no_memory();
-  if (status == fp::Engine::Status::too_large) {
+  if (status == fp::Engine::Status::too_large || status == fp::Engine::Status::row_too_large) {
     return fail(
         FP_ERROR_LIMIT,
         "plan: its weights, or the values of one row, take more than %zu bytes; options.max_bytes may allow more",

@@ -15,7 +15,7 @@ bool copy_widths(const int32_t* ports, size_t count, const int32_t* widths, Arra
 
 }  // namespace
 
-Engine::Status Engine::create(const Plan& plan, const InstructionSet& set, PlanError& error, size_t most_bytes) {
+Engine::Status Engine::create(const Plan& plan, const InstructionSet& set, PlanError& error, const MostBytes& most) {
   VerifiedPlan verified;
   const Verdict verdict = verify(plan, verified, error);
   if (verdict == Verdict::invalid) return Status::invalid_plan;
@@ -27,12 +27,14 @@ Engine::Status Engine::create(const Plan& plan, const InstructionSet& set, PlanE
       !copy_widths(verified.outputs, verified.output_count, verified.widths, output_widths_)) {
     return Status::out_of_memory;
   }
-  switch (single() ? f32_.create(verified, set.f32, set.f64, best_int8(set), most_bytes)
-                   : f64_.create(verified, set.f64, set.f64, best_int8(set), most_bytes)) {
+  switch (single() ? f32_.create(verified, set.f32, set.f64, best_int8(set), most)
+                   : f64_.create(verified, set.f64, set.f64, best_int8(set), most)) {
     case Creation::done:
       return Status::ok;
     case Creation::too_large:
       return Status::too_large;
+    case Creation::row_too_large:
+      return Status::row_too_large;
     case Creation::out_of_memory:
       break;
   }

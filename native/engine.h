@@ -15,14 +15,14 @@ namespace fp {
 // Immutable after create(); see Network for what may be shared between threads.
 class Engine {
  public:
-  enum class Status { ok, invalid_plan, out_of_memory, too_large };
+  enum class Status { ok, invalid_plan, out_of_memory, too_large, row_too_large };
   // Where nothing else bounds a model: sizes made of it still fit a size_t.
   static constexpr size_t any_bytes = SIZE_MAX / 2;
 
-  // Copies everything it needs out of the plan; `error` says why a plan was refused. `most_bytes` bounds its packed
-  // weights, and its values of one row; it is at most any_bytes.
+  // Copies everything it needs out of the plan; `error` says why a plan was refused. Neither of `most` is more than
+  // any_bytes.
   [[nodiscard]] Status create(const Plan& plan, const InstructionSet& set, PlanError& error,
-                              size_t most_bytes = any_bytes);
+                              const MostBytes& most = {any_bytes, any_bytes});
 
   Precision precision() const { return precision_; }
   const char* isa() const { return isa_; }

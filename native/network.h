@@ -58,7 +58,12 @@ struct Step {
 };
 
 // How making a network ended.
-enum class Creation { done, out_of_memory, too_large };
+enum class Creation { done, out_of_memory, too_large, row_too_large };
+
+// What a network may take: for its packed weights, and for its values of one row.
+struct MostBytes {
+  size_t packed, of_row;
+};
 
 // Threads that may share out the columns of a wide layer where there are few rows.
 struct Help {
@@ -70,10 +75,10 @@ struct Help {
 template <typename T>
 class Network {
  public:
-  // Copies everything it needs out of the plan. Too large is one whose packed weights, or values of one row, take more
-  // than `most_bytes`; no more than that has been allocated by then.
+  // Copies everything it needs out of the plan. Parameters that instructions share are packed once. Too large is one
+  // that takes more than `most`; no more than that has been allocated by then.
   [[nodiscard]] Creation create(const VerifiedPlan& plan, const Kernels<T>& kernels, const Kernels<double>& wide,
-                                const Int8Kernels& int8, size_t most_bytes);
+                                const Int8Kernels& int8, const MostBytes& most);
 
   size_t packed_bytes() const { return arena_.bytes(); }
 

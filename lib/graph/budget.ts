@@ -15,6 +15,8 @@ const STEPS_PER_BYTE = 1 / 8;
 const NODE_BYTES = 3072;
 const NODE_STEPS = 32;
 const ELEMENT_BYTES = 8;
+/** What the engine's form of the files' own numbers may take for each of their bytes: doubles of int8. */
+const CONVERTED_PER_BYTE = 8;
 
 /**
  * One for each load, handed from stage to stage. Work and memory that are linear in the bytes of the files are free. What
@@ -26,6 +28,7 @@ export class Budget {
   #fileBytes = 0;
   #unpacked = 0;
   #built = 0;
+  #converted = 0;
   #steps = 0;
 
   constructor(given: Partial<Limits> = {}) {
@@ -33,7 +36,18 @@ export class Budget {
     this.limits = { ...DEFAULT_LIMITS, ...given };
   }
 
-  /** A file of the model was opened. */
+  /** One that has spent as much, and from here on spends for itself: for what is made several times. */
+  fork(): Budget {
+    const own = new Budget(this.#given);
+    own.#fileBytes = this.#fileBytes;
+    own.#unpacked = this.#unpacked;
+    own.#built = this.#built;
+    own.#converted = this.#converted;
+    own.#steps = this.#steps;
+    return own;
+  }
+
+  /** A file of the model was opened, or parameters were handed over. */
   opened(bytes: number): void {
     this.#fileBytes += bytes;
   }
@@ -88,6 +102,23 @@ export class Budget {
     }
     this.build(NODE_BYTES, place);
     this.step(NODE_STEPS, place);
+  }
+
+  /** Spends the bytes on what a model can do without, where they are no more than half of what is left; says whether. */
+  affords(bytes: number): boolean {
+    if (!(2 * bytes <= this.left)) return false;
+    this.#built += bytes;
+    return true;
+  }
+
+  /**
+   * Bytes of an array that is about to be made of a constant for the engine, which packs it once more. Free as far as
+   * the files' own numbers may go; what was built is then three times as large as before. Throws `LIMIT`.
+   */
+  convert(bytes: number, place: string): void {
+    const free = Math.max(0, CONVERTED_PER_BYTE * this.#fileBytes - this.#converted);
+    this.#converted += bytes;
+    this.build(2 * Math.max(0, bytes - free), place);
   }
 
   get #mostBuilt(): number {

@@ -37,9 +37,8 @@ export class ExactIntegers {
     this.#spans = integersOf(graph, plan.precision).spans;
   }
 
-  isWideInput(name: string): boolean {
-    const input = this.graph.inputs.find((each) => each.name === name) as GraphInput;
-    return this.asked.wide && input.words === undefined && (input.dtype === 'float64' || this.isLarge(name));
+  isWideInput({ name, dtype, words }: GraphInput): boolean {
+    return this.asked.wide && words === undefined && (dtype === 'float64' || this.isLarge(name));
   }
 
   /** What the caller gives is looked at before all else. */
@@ -50,8 +49,7 @@ export class ExactIntegers {
       const start = first;
       first += elementCount(shape);
       if (!this.isLarge(name)) continue;
-      const origins = Int32Array.from({ length: first - start }, (_, at) => start + at);
-      this.plan.place = { name, origins };
+      this.plan.place = { name, origins: { first: start } };
       this.plan.requireExact(this.plan.defined(name));
     }
   }
@@ -102,8 +100,7 @@ export class ExactIntegers {
     const transposed = Float64Array.from({ length: k * n }, (_, at) => {
       return weight.data[(at % k) * kStep + Math.floor(at / k) * nStep];
     });
-    const columns = broadcastColumns([...from.shape.slice(0, -1), 1, k], all);
-    const spread = plan.row(plan.move(from, all, columns));
+    const spread = plan.row(plan.move(from, all, () => broadcastColumns([...from.shape.slice(0, -1), 1, k], all)));
     const factors = -1 - plan.expandedParameter({ shape: [n, k], data: transposed }, all);
     const products = plan.instruction(OPCODES.binary, all, [spread, factors, BINARY_NAMES.indexOf('mul')]);
     const count = elementCount(shape);

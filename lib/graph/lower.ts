@@ -4,9 +4,9 @@ import { ExactIntegers } from './exact-integers.ts';
 import type { DType, GraphInput, Node } from './graph.ts';
 import { idsOf } from './ids.ts';
 import { definitionOf } from './ops.ts';
-import { makersOf, originsOf } from './origins.ts';
-import { PlanBuilder } from './plan-builder.ts';
-import type { Plan } from './plan-format.ts';
+import { type FirstOrigin, makersOf, type Origins, originsOf } from './origins.ts';
+import { type Place, PlanBuilder } from './plan-builder.ts';
+import type { MostBytes, Plan } from './plan-format.ts';
 import { elementCount, type Shape } from './shapes.ts';
 import { neededNodes, type SimplifiedGraph } from './simplify.ts';
 
@@ -45,25 +45,24 @@ export interface About {
   readonly makers: Readonly<Record<number, string>>;
 }
 
-/** Of elements that are neighbours at their origin too, as those of a whole input are. */
-export interface FirstOrigin {
-  readonly first: number;
-}
-
 export interface Lowered extends About {
   readonly plan: Plan;
+  readonly most: MostBytes;
   /** Of each of its parameters, the elements of the constant that it holds, where it is a whole constant. */
   readonly sources: readonly (ArrayLike<number> | undefined)[];
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
 }
 
+/** Origins that are kept one by one. */
+const MOST_TOLD = 2 ** 18;
+
 /** Turns a graph into the engine's plan; constants are rounded to the precision here and nowhere before. */
 export function lower(graph: SimplifiedGraph, precision: 'f32' | 'f64', budget = new Budget()): Lowered {
   const plan = new PlanBuilder(precision, budget);
   const nodes = neededNodes(graph);
   const exactly = graph.integers && new ExactIntegers({ ...graph, nodes }, graph.integers, plan);
-  for (const { name, shape } of graph.inputs) plan.input(name, shape, exactly?.isWideInput(name));
+  for (const input of graph.inputs) plan.input(input.name, input.shape, exactly?.isWideInput(input));
   exactly?.checkInputs();
 
   const layers: LayerSummary[] = [];
@@ -104,21 +103,35 @@ export function lower(graph: SimplifiedGraph, precision: 'f32' | 'f64', budget =
   const places = plan.places();
   return {
     plan: plan.build(values),
+    most: plan.most(),
     sources: plan.sources(),
     inputs,
     outputs,
     layers,
     places: places.map(({ name }) => name),
-    origins: Object.fromEntries(
-      places.flatMap(({ origins }, at) => (origins === undefined ? [] : [[at, shortOrigins(origins)]])),
-    ),
+    origins: shortOrigins(places),
     makers: Object.fromEntries(places.flatMap(({ maker }, at) => (maker === undefined ? [] : [[at, maker]]))),
   };
 }
 
-function shortOrigins(origins: Int32Array): readonly number[] | FirstOrigin {
+/** By instruction; those of more elements than {@link MOST_TOLD} in all are left out. */
+function shortOrigins(places: readonly Place[]): About['origins'] {
+  const told: Record<number, readonly number[] | FirstOrigin> = {};
+  let left = MOST_TOLD;
+  for (const [at, { origins }] of places.entries()) {
+    if (origins === undefined) continue;
+    const short = firstOf(origins) ?? origins;
+    if (short instanceof Int32Array) left -= short.length;
+    if (left < 0) break;
+    told[at] = short instanceof Int32Array ? Array.from(short) : short;
+  }
+  return told;
+}
+
+function firstOf(origins: Origins): FirstOrigin | undefined {
+  if (!(origins instanceof Int32Array)) return origins;
   const [first] = origins;
-  return first >= 0 && origins.every((origin, at) => origin === first + at) ? { first } : [...origins];
+  return first >= 0 && origins.every((origin, at) => origin === first + at) ? { first } : undefined;
 }
 
 function port(name: string, shape: Shape, dtype: DType): Port {

@@ -7,12 +7,21 @@ import { definitionOf } from './ops.ts';
 import { broadcastColumns, elementCount, type Shape, sameShape, takeColumns } from './shapes.ts';
 
 /** Counted through all inputs, one after another; none where several or no elements decide. */
-type Origins = Int32Array;
+export type Origins = Int32Array | FirstOrigin;
+
+/** Of elements that are neighbours at their origin too, as those of a whole input are. */
+export interface FirstOrigin {
+  readonly first: number;
+}
+
 const NO_ORIGIN = -1;
+
+/** Elements that are looked at, of all nodes together; past them nothing more is found out. */
+const MOST_WALKED = 2 ** 21;
 
 /** Operations at which a run may stop. */
 const FAULTY: ReadonlySet<Op> = new Set<Op>(['require_finite', 'embedding', 'one_hot']);
-const MOVEMENTS: ReadonlySet<Op> = new Set<Op>(['gather', 'transpose', 'reshape', 'expand', 'concat', 'retype']);
+const MOVEMENTS: ReadonlySet<Op> = new Set<Op>(['gather', 'transpose', 'expand', 'concat']);
 const ELEMENTWISE: ReadonlySet<Op> = new Set<Op>(['unary', 'binary', 'affine', 'select', 'require_finite']);
 
 export interface Computation {
@@ -27,23 +36,26 @@ export function originsOf({ inputs, nodes, shapes }: Computation): ReadonlyMap<N
   const known = new Map<string, Origins>();
   let first = 0;
   for (const { name, shape } of inputs) {
-    const start = first;
+    known.set(name, { first });
     first += elementCount(shape);
-    if (wanted.has(name))
-      known.set(
-        name,
-        Int32Array.from({ length: first - start }, (_, at) => start + at),
-      );
   }
   const found = new Map<Node, Origins>();
+  let left = MOST_WALKED;
   for (const node of nodes) {
+    const isWanted = wanted.has(node.output);
+    if (!isWanted && !FAULTY.has(node.op)) continue;
     const operands = node.inputs.map((operand): Operand => {
       if (typeof operand !== 'string') return { shape: operand.shape };
       return { shape: shapes.get(operand) as Shape, origins: known.get(operand) };
     });
     const [{ origins }] = operands;
     if (FAULTY.has(node.op) && origins !== undefined) found.set(node, origins);
-    if (wanted.has(node.output)) known.set(node.output, propagate(node, operands, shapes.get(node.output) as Shape));
+    if (!isWanted) continue;
+    const shape = shapes.get(node.output) as Shape;
+    const stays = staysInPlace(node, operands, shape);
+    if (stays === undefined) left -= elementCount(shape) + operands.reduce((sum, x) => sum + elementCount(x.shape), 0);
+    if (left < 0) break;
+    known.set(node.output, stays ?? propagate(node, operands, shape));
   }
   return found;
 }
@@ -64,25 +76,39 @@ interface Operand {
   readonly origins?: Origins;
 }
 
-function propagate(node: Node, operands: readonly Operand[], shape: Shape): Origins {
+/** The origins of the one operand that is not constant, where each of its elements stays where it is. */
+function staysInPlace({ op }: Node, operands: readonly Operand[], shape: Shape): Origins | undefined {
+  const [first, ...others] = operands.filter(({ origins }) => origins !== undefined);
+  if (others.length > 0) return undefined;
+  if (op === 'reshape' || op === 'retype') return first.origins;
+  return ELEMENTWISE.has(op) && sameShape(first.shape, shape) ? first.origins : undefined;
+}
+
+function propagate(node: Node, operands: readonly Operand[], shape: Shape): Int32Array {
   if (MOVEMENTS.has(node.op)) {
     // The numbers move as the elements do.
     const tensors = operands.map((operand) => ({
       shape: operand.shape,
-      data: Float64Array.from(operand.origins ?? new Int32Array(elementCount(operand.shape)).fill(NO_ORIGIN)),
+      data: Float64Array.from(whole(operand)),
     }));
     return Int32Array.from(definitionOf(node.op).evaluate(node, tensors, shape));
   }
-  const rows = operands.filter((operand): operand is Required<Operand> => operand.origins !== undefined);
+  const rows = operands.filter(({ origins }) => origins !== undefined);
   if (ELEMENTWISE.has(node.op)) {
     const [origins, ...others] = rows.map((row) =>
-      sameShape(row.shape, shape) ? row.origins : takeColumns(row.origins, broadcastColumns(row.shape, shape)),
+      sameShape(row.shape, shape) ? whole(row) : takeColumns(whole(row), broadcastColumns(row.shape, shape)),
     );
     return origins.map((origin, at) => (others.every((other) => other[at] === origin) ? origin : NO_ORIGIN));
   }
-  const [origin] = rows[0].origins;
-  const isOne = rows.every(({ origins }) => origins.every((each) => each === origin));
+  const [origin] = whole(rows[0]);
+  const isOne = rows.every((row) => whole(row).every((each) => each === origin));
   return new Int32Array(elementCount(shape)).fill(isOne ? origin : NO_ORIGIN);
+}
+
+function whole({ shape, origins }: Operand): Int32Array {
+  if (origins instanceof Int32Array) return origins;
+  const all = new Int32Array(elementCount(shape)).fill(NO_ORIGIN);
+  return origins === undefined ? all : all.map((_, at) => origins.first + at);
 }
 
 /** Functions of finite numbers that may be NaN or infinite: outside their domain, or too large. */

@@ -1,7 +1,8 @@
 import { ForwardpassError } from '../errors.ts';
 import type { Budget } from './budget.ts';
 import type { Operand, Tensor } from './graph.ts';
-import { OPCODES, PLAN_VERSION, type Plan, PRECISIONS, quantizedWidth } from './plan-format.ts';
+import type { Origins } from './origins.ts';
+import { type MostBytes, OPCODES, PLAN_VERSION, type Plan, PRECISIONS, quantizedWidth } from './plan-format.ts';
 import {
   broadcastColumns,
   elementCount,
@@ -35,7 +36,7 @@ interface Instruction {
 export interface Place {
   readonly name: string;
   /** Of each element of the node's first operand: see origins.ts. */
-  readonly origins?: Int32Array;
+  readonly origins?: Origins;
   /** What may have made its first operand infinite or NaN: see origins.ts. */
   readonly maker?: string;
 }
@@ -59,6 +60,8 @@ export class PlanBuilder {
   /** Whether what is lowered is to be in doubles: operands are then widened, and otherwise narrowed. */
   isWide = false;
   readonly #quantized = new Map<string, number>();
+  /** By constant and the shape that it is broadcast to. */
+  readonly #expanded = new Map<ArrayLike<number>, Map<string, number>>();
 
   constructor(
     readonly precision: 'f32' | 'f64',
@@ -130,6 +133,7 @@ export class PlanBuilder {
     let value = this.#gathered.get(view);
     if (value === undefined) {
       const isWide = this.holdsDoubles(view);
+      this.#charge(view.columns.length * (isWide ? 3 : 2) * WORD_BYTES);
       value = this.#value(view.columns.length, isWide);
       this.#instructions.push({
         head: [OPCODES.gather, value, view.value],
@@ -151,12 +155,14 @@ export class PlanBuilder {
     if (typeof operand !== 'string') return -1 - this.expandedParameter(operand, shape);
     const view = this.view(operand);
     if (elementCount(view.shape) === elementCount(shape)) return this.row(view);
-    return this.row(this.move(view, shape, broadcastColumns(view.shape, shape)));
+    return this.row(this.move(view, shape, () => broadcastColumns(view.shape, shape)));
   }
 
-  /** Another view of the same elements: at `columns` of the view when they move. */
-  move(view: View, shape: Shape, columns: Int32Array | undefined): View {
-    if (columns === undefined) return { ...view, shape };
+  /** Another view of the same elements: at the columns of the view that `find` gives, when they move. */
+  move(view: View, shape: Shape, find: (() => Int32Array) | undefined): View {
+    if (find === undefined) return { ...view, shape };
+    this.#charge(elementCount(shape) * (view.columns === undefined ? 1 : 2) * WORD_BYTES);
+    const columns = find();
     const composed = view.columns === undefined ? columns : takeColumns(view.columns, columns);
     const whole = isIdentity(composed, this.#elements(view.value));
     return whole ? { value: view.value, shape } : { value: view.value, shape, columns: composed };
@@ -165,7 +171,7 @@ export class PlanBuilder {
   transpose(view: View, permutation: readonly number[]): View {
     const shape = transposeShape(view.shape, permutation);
     const isOrdered = permutation.every((from, to) => from === to);
-    return this.move(view, shape, isOrdered ? undefined : transposeColumns(view.shape, permutation));
+    return this.move(view, shape, isOrdered ? undefined : () => transposeColumns(view.shape, permutation));
   }
 
   /** Adds an instruction; `fields` are those after y. */
@@ -204,18 +210,39 @@ export class PlanBuilder {
 
   /** The number of a parameter array; one array handed in twice is one parameter. */
   parameter(data: Float32Array | Float64Array): number {
-    if (this.isWide) return this.#parameter(data, () => bitsOf(Float64Array.from(data)), this.#wideParameters);
+    if (this.isWide) return this.#parameter(data, () => bitsOf(this.#converted64(data)), this.#wideParameters);
     return this.#parameter(data, () => {
-      if (this.precision === 'f32') return data instanceof Float32Array ? data : Float32Array.from(data);
-      return data instanceof Float64Array ? data : Float64Array.from(data);
+      if (this.precision === 'f64') return data instanceof Float64Array ? data : this.#converted64(data);
+      if (data instanceof Float32Array) return data;
+      this.budget.convert(Float32Array.BYTES_PER_ELEMENT * data.length, this.#where);
+      return Float32Array.from(data);
     });
+  }
+
+  #converted64(data: Float32Array | Float64Array): Float64Array {
+    this.budget.convert(Float64Array.BYTES_PER_ELEMENT * data.length, this.#where);
+    return Float64Array.from(data);
   }
 
   /** A constant broadcast to the shape. */
   expandedParameter(tensor: Tensor, shape: Shape): number {
     if (sameShape(tensor.shape, shape) || tensor.data.length === elementCount(shape))
       return this.parameter(tensor.data);
-    return this.parameter(takeColumns(tensor.data, broadcastColumns(tensor.shape, shape)));
+    const known = this.#expanded.get(tensor.data) ?? new Map<string, number>();
+    this.#expanded.set(tensor.data, known);
+    const key = `${tensor.shape} ${shape} ${this.isWide}`;
+    const parameter = known.get(key) ?? this.#expand(tensor, shape);
+    known.set(key, parameter);
+    return parameter;
+  }
+
+  /** What is repeated is held twice, here and packed, beside the columns that it takes. */
+  #expand(tensor: Tensor, shape: Shape): number {
+    const isDouble = this.isWide || this.precision === 'f64';
+    this.#charge(elementCount(shape) * (2 * (isDouble ? 2 : 1) + 1) * WORD_BYTES);
+    const source = isDouble ? Float64Array.from(tensor.data) : Float32Array.from(tensor.data);
+    const data = takeColumns(source, broadcastColumns(tensor.shape, shape));
+    return this.#add(this.isWide ? bitsOf(data as Float64Array) : data);
   }
 
   /** A parameter array of a few numbers; equal ones are one parameter. */
@@ -236,6 +263,13 @@ export class PlanBuilder {
     const sources: (ArrayLike<number> | undefined)[] = this.#parameters.map(() => undefined);
     for (const [key, index] of this.#parameterIndices) if (typeof key !== 'string') sources[index] = key;
     return sources;
+  }
+
+  /** What the engine may take for the plan: as much as its parameters, and what may still be built. */
+  most(): MostBytes {
+    const parameters = this.#parameters.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    const packed = parameters + BYTES_OF_INSTRUCTION * this.#instructions.length + Math.max(0, this.budget.left);
+    return { packed, ofRow: Math.max(packed, Float64Array.BYTES_PER_ELEMENT * this.budget.limits.rowElements) };
   }
 
   build(outputs: readonly number[]): Plan {
@@ -286,12 +320,29 @@ export class PlanBuilder {
   ): number {
     let index = known.get(key);
     if (index === undefined) {
-      index = this.#parameters.push(make()) - 1;
+      index = this.#add(make());
       known.set(key, index);
     }
     return index;
   }
+
+  #add(parameter: Float32Array | Float64Array): number {
+    return this.#parameters.push(parameter) - 1;
+  }
+
+  get #where(): string {
+    return `node ${this.place.name}`;
+  }
+
+  #charge(bytes: number): void {
+    this.budget.build(bytes, this.#where);
+  }
 }
+
+/** Of the plan, and of a column. */
+const WORD_BYTES = 4;
+/** What padding adds to the smallest of parameters. */
+const BYTES_OF_INSTRUCTION = 512;
 
 /** Instructions that move elements whatever they are made of. */
 const CARRIED: ReadonlySet<number> = new Set([OPCODES.concat, OPCODES.embedding]);

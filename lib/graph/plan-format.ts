@@ -80,6 +80,12 @@ export function quantizedWidth(k: number): number {
   return 1 + 8 * Math.ceil(k / 16);
 }
 
+/** What the engine may take, in bytes: for packed weights, and for the values of one row. */
+export interface MostBytes {
+  readonly packed: number;
+  readonly ofRow: number;
+}
+
 export interface Plan {
   readonly words: Int32Array;
   readonly parameters: readonly (Float32Array | Float64Array)[];

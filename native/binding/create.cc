@@ -60,11 +60,34 @@ bool fill_ports(napi_env env, Loaded& loaded, const Array<napi_value>& integers)
   return true;
 }
 
+// A number of bytes that the caller allows; all there are where it gives none.
+size_t most_of(napi_env env, napi_value value) {
+  double bytes;
+  if (napi_get_value_double(env, value, &bytes) != napi_ok || !(bytes < double(Engine::any_bytes))) {
+    return Engine::any_bytes;
+  }
+  return bytes > 0 ? size_t(bytes) : 0;
+}
+
+napi_value refuse(napi_env env, Engine::Status status, const PlanError& error) {
+  switch (status) {
+    case Engine::Status::invalid_plan:
+      return fail(env, "PLAN", error.reason);
+    case Engine::Status::too_large:
+      return fail(env, "LIMIT",
+                  "packed, the model takes more memory than a file of its size may ask for (raise `limits.bytes`)");
+    case Engine::Status::row_too_large:
+      return fail(env, "LIMIT", "the values of one row take more memory than a row may (raise `limits.rowElements`)");
+    default:
+      return fail(env, "MEMORY", "no memory for the packed model");
+  }
+}
+
 }  // namespace
 
 napi_value create(napi_env env, napi_callback_info info) {
-  napi_value arguments[5];
-  size_t count = 5;
+  napi_value arguments[7];
+  size_t count = 7;
   char name[16];
   double threads;
   if (napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr) != napi_ok ||
@@ -97,11 +120,12 @@ napi_value create(napi_env env, napi_callback_info info) {
   Loaded* const loaded = Loaded::create();
   const Plan plan = {words, word_count, parameters.data(), parameters.size()};
   PlanError error = {};
-  const auto status = loaded == nullptr ? Engine::Status::out_of_memory : loaded->engine.create(plan, *set, error);
-  if (status != Engine::Status::ok || !fill_ports(env, *loaded, integers)) {
+  const MostBytes most = {most_of(env, arguments[5]), most_of(env, arguments[6])};
+  auto status = loaded == nullptr ? Engine::Status::out_of_memory : loaded->engine.create(plan, *set, error, most);
+  if (status == Engine::Status::ok && !fill_ports(env, *loaded, integers)) status = Engine::Status::out_of_memory;
+  if (status != Engine::Status::ok) {
     Loaded::release(loaded);
-    return status == Engine::Status::invalid_plan ? fail(env, "PLAN", error.reason)
-                                                  : fail(env, "MEMORY", "no memory for the packed model");
+    return refuse(env, status, error);
   }
   Model* const model = make_model(env, loaded, threads);
   if (model == nullptr) return fail(env, "MEMORY", "no memory for the model");

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BINARY_NAMES, type Node, REDUCE_NAMES, type Tensor, UNARY_NAMES } from '../../lib/graph/graph.ts';
+import { Budget } from '../../lib/graph/budget.ts';
 import { DEFAULT_LIMITS } from '../../lib/graph/limits.ts';
 import { type Lowered, lower } from '../../lib/graph/lower.ts';
 import { OPCODES, PLAN_VERSION, PRECISIONS, WEIGHTS } from '../../lib/graph/plan-format.ts';
@@ -12,10 +13,10 @@ type Inputs = Readonly<Record<string, readonly number[]>>;
 function lowered(
   inputs: Inputs,
   nodes: readonly Node[],
-  options: { outputs?: readonly string[]; precision?: 'f32' | 'f64' } = {},
+  options: { outputs?: readonly string[]; precision?: 'f32' | 'f64'; budget?: Budget } = {},
 ): Lowered {
-  const { outputs, precision = 'f32' } = options;
-  return lower(simplify(checkedOf(inputs, nodes, outputs), { precision }), precision);
+  const { outputs, precision = 'f32', budget } = options;
+  return lower(simplify(checkedOf(inputs, nodes, outputs), { precision }), precision, budget);
 }
 
 interface Decoded {
@@ -274,7 +275,8 @@ describe('limits of a plan', () => {
     const table = { shape: [rows, 1], data: new Float32Array(rows) };
     const nodes = [node('y', 'embedding', ['x', table], { wrap: false })];
     expect(() => lowered({ x: [] }, nodes)).toThrow("load the model with precision 'f64'");
-    expect(kernels(lowered({ x: [] }, nodes, { precision: 'f64' }))).toEqual(['embedding']);
+    const budget = new Budget({ parameters: 2 ** 26 });
+    expect(kernels(lowered({ x: [] }, nodes, { precision: 'f64', budget }))).toEqual(['embedding']);
   });
 });
 

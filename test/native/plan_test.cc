@@ -16,7 +16,8 @@ struct OwnedPlan {
   std::vector<int32_t> words;
   std::vector<std::vector<float>> parameters;
 
-  fp::Engine::Status create(fp::Engine& engine, fp::PlanError& error) const {
+  fp::Engine::Status create(fp::Engine& engine, fp::PlanError& error,
+                            const fp::MostBytes& most = {fp::Engine::any_bytes, fp::Engine::any_bytes}) const {
     std::vector<fp::Parameter> views;
     static const float nothing = 0;
     for (const auto& parameter : parameters) {
@@ -26,7 +27,7 @@ struct OwnedPlan {
     std::vector<int32_t> exact(words);
     exact.shrink_to_fit();
     const fp::Plan plan = {exact.data(), exact.size(), views.data(), views.size()};
-    return engine.create(plan, *fp::best_instruction_set(), error);
+    return engine.create(plan, *fp::best_instruction_set(), error, most);
   }
 };
 
@@ -162,6 +163,62 @@ TEST("a plan with several words changed is refused or runs within its buffers") 
     fp::PlanError error = {};
     if (plan.create(engine, error) == fp::Engine::Status::ok) run(engine, 2);
   }
+}
+
+// Layers of 32 by 32 one after another, each with a norm behind it. Of two matrices by turns, each layer has one of its
+// own, or all share the two.
+OwnedPlan chain(int32_t layers, bool shared, int32_t weights) {
+  constexpr int32_t width = 32;
+  test::Random random(5);
+  const std::vector<float> matrices[] = {random.uniforms<float>(width * width), random.uniforms<float>(width * width)};
+  OwnedPlan plan;
+  plan.parameters = {random.uniforms<float>(width), {1e-5f}};
+  const int32_t first = int32_t(plan.parameters.size()), count = shared ? 2 : layers;
+  for (int32_t i = 0; i < count; i++) plan.parameters.push_back(matrices[i % 2]);
+  plan.words = {fp::plan_version, 0, 2 * layers + 1, 1, 1, 2 * layers};
+  plan.words.insert(plan.words.end(), size_t(2 * layers + 1), width);
+  plan.words.insert(plan.words.end(), {0, 2 * layers});
+  for (int32_t i = 0; i < layers; i++) {
+    const int32_t x = 2 * i, matrix = first + i % count;
+    plan.words.insert(plan.words.end(), {1, 12, x + 1, x, 1, width, width, 0, matrix, 0, -1, weights});
+    plan.words.insert(plan.words.end(), {7, 10, x + 2, x + 1, 1, width, 0, 1, 0, -1});
+  }
+  return plan;
+}
+
+std::vector<float> run_chain(const fp::Engine& engine) {
+  std::vector<float> x(32, 0.5f), y(32);
+  fp::Array<char> table, values;
+  CHECK(table.allocate(engine.table_bytes(1)) && values.allocate(engine.values_bytes(1)));
+  engine.prepare(table.data(), values.data(), 1);
+  const fp::Input in = {x.data(), fp::Element::f32};
+  const fp::Output out = {y.data(), fp::Element::f32};
+  fp::RunError found = {};
+  CHECK(engine.run(table.data(), &in, &out, 1, found) == fp::Outcome::ok);
+  return y;
+}
+
+TEST("weights that layers share are packed once, and give the same bits") {
+  for (int32_t weights : {0, 1}) {
+    fp::PlanError error = {};
+    fp::Engine two, shared, apart;
+    CHECK(chain(2, true, weights).create(two, error) == fp::Engine::Status::ok);
+    CHECK(chain(300, true, weights).create(shared, error) == fp::Engine::Status::ok);
+    CHECK(chain(300, false, weights).create(apart, error) == fp::Engine::Status::ok);
+    CHECK(shared.packed_bytes() == two.packed_bytes());
+    CHECK(apart.packed_bytes() > 100 * shared.packed_bytes());
+    CHECK(run_chain(shared) == run_chain(apart));
+  }
+}
+
+TEST("what a model may take is asked before it is taken") {
+  fp::PlanError error = {};
+  fp::Engine engine;
+  constexpr size_t any = fp::Engine::any_bytes;
+  const OwnedPlan plan = chain(300, false, 0);
+  CHECK(plan.create(engine, error, {64 << 10, any}) == fp::Engine::Status::too_large);
+  CHECK(plan.create(engine, error, {any, 128}) == fp::Engine::Status::row_too_large);
+  CHECK(plan.create(engine, error, {4 << 20, 4 << 10}) == fp::Engine::Status::ok);
 }
 
 TEST("sizes whose product overflows are refused") {

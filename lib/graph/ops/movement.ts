@@ -16,19 +16,19 @@ import { checkAxis, checkBroadcast, type OpDefinition, refuse } from './definiti
 
 function movement<O extends Op>(
   infer: (node: Node<O>, x: Shape) => Shape,
-  /** Undefined when every element stays where it is. */
-  columnsOf: (node: Node<O>, x: Shape, result: Shape) => Int32Array | undefined,
+  /** Gives the columns; undefined when every element stays where it is. */
+  movesOf: (node: Node<O>, x: Shape, result: Shape) => (() => Int32Array) | undefined,
 ): OpDefinition<O> {
   return {
     operands: [1, 1],
     infer: (node, [x]) => infer(node, x),
     evaluate(node, [x], shape) {
-      const columns = columnsOf(node, x.shape, shape);
-      return columns === undefined ? x.data : takeColumns(x.data, columns);
+      const columns = movesOf(node, x.shape, shape);
+      return columns === undefined ? x.data : takeColumns(x.data, columns());
     },
     lower(node, shape, plan) {
       const x = plan.view(node.inputs[0]);
-      return plan.move(x, shape, columnsOf(node, x.shape, shape));
+      return plan.move(x, shape, movesOf(node, x.shape, shape));
     },
   };
 }
@@ -45,7 +45,7 @@ export const gather = movement<'gather'>(
     }
     return x.with(axis, indices.length);
   },
-  (node, x) => gatherColumns(x, node.attributes.axis, node.attributes.indices),
+  (node, x) => () => gatherColumns(x, node.attributes.axis, node.attributes.indices),
 );
 
 export const transpose = movement<'transpose'>(
@@ -60,7 +60,7 @@ export const transpose = movement<'transpose'>(
     }
     return transposeShape(x, permutation);
   },
-  (node, x) => transposeColumns(x, node.attributes.permutation),
+  (node, x) => () => transposeColumns(x, node.attributes.permutation),
 );
 
 export const reshape = movement<'reshape'>(
@@ -83,7 +83,7 @@ export const expand = movement<'expand'>(
     checkBroadcast(node, 'x', x, shape);
     return shape;
   },
-  (_node, x, shape) => (elementCount(x) === elementCount(shape) ? undefined : broadcastColumns(x, shape)),
+  (_node, x, shape) => (elementCount(x) === elementCount(shape) ? undefined : () => broadcastColumns(x, shape)),
 );
 
 export const concat: OpDefinition<'concat'> = {
