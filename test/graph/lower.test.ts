@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { BINARY_NAMES, type Node, REDUCE_NAMES, type Tensor, UNARY_NAMES } from '../../lib/graph/graph.ts';
 import { Budget } from '../../lib/graph/budget.ts';
+import { BINARY_NAMES, type Node, REDUCE_NAMES, type Tensor, UNARY_NAMES } from '../../lib/graph/graph.ts';
 import { DEFAULT_LIMITS } from '../../lib/graph/limits.ts';
 import { type Lowered, lower } from '../../lib/graph/lower.ts';
 import { OPCODES, PLAN_VERSION, PRECISIONS, WEIGHTS } from '../../lib/graph/plan-format.ts';
