@@ -146,7 +146,11 @@ const NATIVE_RULES = [
   },
   {
     files: /^native\/(network\.h|build\.cc|run\.cc)$/,
-    may: only('native/(network|plan|pack|pack_reduced|packed_once|pool|arena|couple)\\.h', 'native/kernels/kernels\\.h', STANDARD),
+    may: only(
+      'native/(network|plan|pack|pack_reduced|packed_once|pool|arena|couple)\\.h',
+      'native/kernels/kernels\\.h',
+      STANDARD,
+    ),
   },
   { files: /^native\/couple\.h$/, may: only(STANDARD) },
   {
