@@ -30,6 +30,8 @@ export class Budget {
   #built = 0;
   #converted = 0;
   #steps = 0;
+  /** Parts of the files that were read. */
+  readonly #met = new WeakSet<object>();
 
   constructor(given: Partial<Limits> = {}) {
     this.#given = given;
@@ -135,5 +137,17 @@ export class Budget {
     if (this.#steps <= most) return;
     const message = `takes more than ${most} steps to read, which is what files of ${this.#fileBytes} bytes are allowed (raise \`limits.nodes\`)`;
     throw new ForwardpassError('LIMIT', message, place);
+  }
+
+  /** Whether a part of a file is read for the first time: that is linear in the file, and what is read again is not. */
+  isNew(part: object): boolean {
+    if (this.#met.has(part)) return false;
+    this.#met.add(part);
+    return true;
+  }
+
+  /** Work over a part of a file, which is free the first time. Throws `LIMIT`. */
+  again(part: object, steps: number, place: string): void {
+    if (!this.isNew(part)) this.step(steps, place);
   }
 }

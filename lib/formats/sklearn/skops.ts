@@ -218,7 +218,7 @@ function parseNpy(bytes: Uint8Array, budget: Budget, place: string): PickleArray
   const sizes = readShape(new PickleTuple(shape), budget, place);
   const width = Number(name.slice(1)) * (name[0] === 'U' ? 4 : 1);
   const type = { name, bytes: width, littleEndian: order !== '>' };
-  return arrayFromBytes(type, sizes, fortranOrder, bytes.subarray(dataOffset), place);
+  return arrayFromBytes(type, sizes, fortranOrder, bytes.subarray(dataOffset), budget, place);
 }
 
 /** The text of one value; Python's JSON has NaN and the infinities, and integers of any length. */

@@ -47,7 +47,7 @@ export class ArrayWrappers implements PickleHooks {
       return undefined;
     }
     const bytes = stream.takeElements(countOf(shape) * type.bytes);
-    return arrayFromBytes(type, shape, wrapper.attribute('order') === 'F', bytes, place);
+    return arrayFromBytes(type, shape, wrapper.attribute('order') === 'F', bytes, this.budget, place);
   }
 
   /** An array of objects is a pickle of its own, without wrappers. */

@@ -4,6 +4,7 @@
  */
 import { ForwardpassError } from '../../../errors.ts';
 import type { Budget } from '../../../graph/budget.ts';
+import { FIRST_ITEM, heapBytes, ITEM, MAP_ENTRY, PAIR } from './heap.ts';
 import { readArray } from './numpy.ts';
 import { OPCODES } from './opcodes.ts';
 import { makeValue } from './reduce.ts';
@@ -45,6 +46,9 @@ export interface PickleOptions {
 /** Values, marks and memo entries that one node of a graph is worth; `limits.nodes` thereby bounds the memory taken. */
 const VALUES_PER_NODE = 32;
 const NEWEST_PROTOCOL = 5;
+/** Of a class or function, with its module. */
+const LONGEST_NAME = 500;
+const COUNTED_AT_ONCE = 2 ** 14;
 
 export class Machine {
   readonly stream: PickleStream;
@@ -53,11 +57,16 @@ export class Machine {
   private stack: PickleValue[] = [];
   /** The stacks below each mark. */
   private readonly marked: PickleValue[][] = [];
-  private readonly memo = new Map<number, PickleValue>();
+  private readonly memo: PickleValue[] = [];
+  /** Entries whose numbers do not follow one another. */
+  private readonly strayMemo = new Map<number, PickleValue>();
+  private readonly globals = new Map<string, PickleGlobal>();
   /** Where the memo has an object. */
   private readonly places = new Map<PickleObject, number>();
   private isStopped = false;
   private protocol = 0;
+  /** Bytes of memory that were taken and not yet counted by the budget. */
+  private taken = 0;
   valuesLeft: number;
 
   constructor(bytes: Uint8Array, { budget, place, start, valuesLeft, hooks }: PickleOptions) {
@@ -94,7 +103,14 @@ export class Machine {
 
   // The stack
 
+  /** A value that was just made. */
   push(value: PickleValue): void {
+    this.take(heapBytes(value));
+    this.put(value);
+  }
+
+  /** A value that is there already. */
+  put(value: PickleValue): void {
     this.spend();
     this.stack.push(value);
   }
@@ -113,6 +129,7 @@ export class Machine {
 
   mark(): void {
     this.spend();
+    this.take(FIRST_ITEM);
     if (this.marked.length >= this.budget.limits.depth) {
       const message = 'objects are nested deeper than `limits.depth` allows';
       throw new ForwardpassError('LIMIT', message, this.stream.place);
@@ -138,53 +155,83 @@ export class Machine {
 
   // The memo
 
-  remember(index: number = this.memo.size): void {
+  remember(index: number = this.memo.length + this.strayMemo.size): void {
     this.spend();
     const value = this.top();
-    this.memo.set(index, value);
-    if (value instanceof PickleObject) this.places.set(value, index);
+    this.memorise(index, value);
+    if (!(value instanceof PickleObject)) return;
+    this.take(MAP_ENTRY);
+    this.places.set(value, index);
+  }
+
+  private memorise(index: number, value: PickleValue): void {
+    const { memo, strayMemo } = this;
+    if (index > memo.length) {
+      this.take(MAP_ENTRY);
+      strayMemo.set(index, value);
+      return;
+    }
+    if (index === memo.length && strayMemo.size > 0) strayMemo.delete(index);
+    memo[index] = value;
   }
 
   recall(index: number): void {
-    const value = this.memo.get(index);
+    const value = index < this.memo.length ? this.memo[index] : this.strayMemo.get(index);
     if (value === undefined) throw this.malformed(`the memo holds nothing at ${index}`);
-    this.push(value);
+    this.put(value);
   }
 
   // Containers
 
   append(values: readonly PickleValue[]): void {
     const list = this.top();
-    if (list instanceof PickleList) pushAll(list.items, values);
-    else if (list instanceof PickleObject) pushAll(list.appended, values);
+    if (list instanceof PickleList) this.addTo(list.items, values);
+    else if (list instanceof PickleObject) this.addTo(list.appended, values);
     else throw this.malformed(`values are appended to ${pickleKind(list)}`);
   }
 
   setItems(values: readonly PickleValue[]): void {
     const dict = this.top();
-    const pairs = this.pairs(values);
-    if (dict instanceof PickleDict) pushAll(dict.entries, pairs);
-    else if (dict instanceof PickleObject) pushAll(dict.items, pairs);
-    else throw this.malformed(`items are set in ${pickleKind(dict)}`);
-  }
-
-  pairs(values: readonly PickleValue[]): [PickleValue, PickleValue][] {
     if (values.length % 2 !== 0) throw this.malformed('a key has no value');
-    return Array.from({ length: values.length / 2 }, (_, i) => [values[2 * i], values[2 * i + 1]]);
+    if (dict instanceof PickleDict) this.addPairs(dict.entries, values);
+    else if (dict instanceof PickleObject) this.addPairs(dict.items, values);
+    else throw this.malformed(`items are set in ${pickleKind(dict)}`);
   }
 
   addItems(values: readonly PickleValue[]): void {
     const set = this.top();
     if (!(set instanceof PickleSet)) throw this.malformed(`values are added to ${pickleKind(set)}`);
-    pushAll(set.items, values);
+    this.addTo(set.items, values);
+  }
+
+  private addTo(items: PickleValue[], values: readonly PickleValue[]): void {
+    this.take(ITEM * values.length + (items.length === 0 && values.length > 0 ? FIRST_ITEM : 0));
+    for (const value of values) items.push(value);
+  }
+
+  private addPairs(pairs: [PickleValue, PickleValue][], values: readonly PickleValue[]): void {
+    this.take((PAIR / 2) * values.length + (pairs.length === 0 && values.length > 0 ? FIRST_ITEM : 0));
+    for (let i = 0; i < values.length; i += 2) pairs.push([values[i], values[i + 1]]);
   }
 
   // Objects
 
   global(module: string, name: string): void {
-    const current = currentName(module, name, this.protocol);
-    refuseUnsafe(...current, this.stream.place);
-    this.push(new PickleGlobal(...current));
+    const key = `${module.length} ${module}.${name}`;
+    const global = this.globals.get(key) ?? this.newGlobal(module, name);
+    this.globals.set(key, global);
+    this.put(global);
+  }
+
+  private newGlobal(module: string, name: string): PickleGlobal {
+    if (module.length + name.length > LONGEST_NAME) {
+      throw this.malformed(`names a class or function by ${module.length + name.length} characters`);
+    }
+    const [currentModule, current] = currentName(module, name, this.protocol);
+    refuseUnsafe(currentModule, current, this.stream.place);
+    const global = new PickleGlobal(currentModule, current);
+    this.take(heapBytes(global) + MAP_ENTRY);
+    return global;
   }
 
   stackGlobal(): void {
@@ -207,7 +254,7 @@ export class Machine {
     const { budget, stream } = this;
     refuseCall(callable, stream.place);
     const object = new PickleObject(callable, args.items, keywords);
-    const value = makeValue(callable, args.items, stream.place) ?? readArray(object, budget, stream.place);
+    const value = makeValue(callable, args.items, budget, stream.place) ?? readArray(object, budget, stream.place);
     this.push(value ?? this.hooks?.called?.(object) ?? object);
   }
 
@@ -239,7 +286,15 @@ export class Machine {
     const object = this.pop();
     this.stack.push(value);
     const index = object instanceof PickleObject ? this.places.get(object) : undefined;
-    if (index !== undefined) this.memo.set(index, value);
+    if (index !== undefined) this.memorise(index, value);
+  }
+
+  /** Memory that the values take beyond their bytes; it is counted by the budget in larger sums. */
+  private take(bytes: number): void {
+    this.taken += bytes;
+    if (this.taken < COUNTED_AT_ONCE) return;
+    this.budget.build(this.taken, this.stream.place);
+    this.taken = 0;
   }
 
   private spend(): void {
@@ -247,9 +302,4 @@ export class Machine {
     const message = `holds more than ${VALUES_PER_NODE} values for each node that \`limits.nodes\` allows`;
     throw new ForwardpassError('LIMIT', message, this.stream.place);
   }
-}
-
-/** As push, which fails for more values than a call takes. */
-function pushAll<T>(into: T[], values: readonly T[]): void {
-  for (const value of values) into.push(value);
 }

@@ -3,7 +3,6 @@ import { endianness } from 'node:os';
 import { ForwardpassError } from '../../../errors.ts';
 import type { Budget } from '../../../graph/budget.ts';
 import { widenFloat16 } from '../half.ts';
-import { decodeLatin1 } from './text.ts';
 import {
   PickleArray,
   PickleGlobal,
@@ -60,19 +59,25 @@ function isPlainArray(cls: PickleValue | undefined): boolean {
 /** An element type from its pickle: the call of `numpy.dtype` and the state that follows. */
 export function readArrayType(value: PickleValue | undefined): ArrayType | undefined {
   if (!(value instanceof PickleObject) || String(value.callable) !== 'numpy.dtype') return undefined;
-  const [spelling] = value.args;
-  const [, prefix, name] = /^([<>|=]?)([fiu][1248]|b1|O|[SU]\d{1,9})8?$/.exec(String(spelling)) ?? [];
+  const [, prefix, name] = /^([<>|=]?)([fiu][1248]|b1|O|[SU]\d{1,9})8?$/.exec(spellingOf(value)) ?? [];
   if (name === undefined || name === 'f1') return undefined;
   const order = value.state instanceof PickleTuple ? value.state.items[1] : prefix;
   const size = name === 'O' ? 8 : Number(name.slice(1)) * (name[0] === 'U' ? 4 : 1);
   return size === 0 ? undefined : { name, bytes: size, littleEndian: order !== '>' };
 }
 
+/** How a type is spelt, where it is short as all of them are. */
+function spellingOf({ args: [spelling] }: PickleObject): string {
+  return typeof spelling === 'string' && spelling.length <= LONGEST_SPELLING ? spelling : '';
+}
+
+const LONGEST_SPELLING = 32;
+
 /** Bytes of one element of a type that is not read: its state says them, or its spelling (`V8`, `c16`). */
 export function recordBytes(value: PickleValue | undefined, place: string): number {
   const isType = value instanceof PickleObject && String(value.callable) === 'numpy.dtype';
   const stated = isType && value.state instanceof PickleTuple ? value.state.items[5] : -1;
-  const spelt = isType ? Number(/^[<>|=]?[A-Za-z](\d{1,15})$/.exec(String(value.args[0]))?.[1]) : -1;
+  const spelt = isType ? Number(/^[<>|=]?[A-Za-z](\d{1,15})$/.exec(spellingOf(value))?.[1]) : -1;
   const bytes = [stated, spelt].find((size) => Number.isSafeInteger(size) && Number(size) >= 0);
   if (bytes !== undefined) return Number(bytes);
   throw new ForwardpassError('MALFORMED', `expected the type of an array, found ${pickleKind(value)}`, place);
@@ -90,7 +95,7 @@ function arrayOf(
   if (known === undefined) return undefined;
   const shape = readShape(shapeValue, budget, place);
   if (known.name === 'O') return objectArray(shape, data, place);
-  return arrayFromBytes(known, shape, fortran, bytesOf(data, place), place);
+  return arrayFromBytes(known, shape, fortran, bytesOf(data, budget, place), budget, place);
 }
 
 /** A shape of whole numbers whose product is within `limits.parameters`. */
@@ -122,9 +127,12 @@ function objectArray(shape: number[], data: PickleValue | undefined, place: stri
 }
 
 /** Python 2 kept bytes in a string. */
-function bytesOf(data: PickleValue | undefined, place: string): Uint8Array {
+function bytesOf(data: PickleValue | undefined, budget: Budget, place: string): Uint8Array {
   if (data instanceof Uint8Array) return data;
-  if (typeof data === 'string') return Uint8Array.from(data, (char) => char.charCodeAt(0));
+  if (typeof data === 'string') {
+    budget.build(data.length, place);
+    return new Uint8Array(Buffer.from(data, 'latin1'));
+  }
   throw new ForwardpassError('MALFORMED', `expected the bytes of an array, found ${pickleKind(data)}`, place);
 }
 
@@ -134,6 +142,7 @@ export function arrayFromBytes(
   shape: readonly number[],
   fortran: boolean,
   bytes: Uint8Array,
+  budget: Budget,
   place: string,
 ): PickleArray {
   const expected = countOf(shape) * type.bytes;
@@ -141,9 +150,33 @@ export function arrayFromBytes(
     const message = `an array of shape [${shape.join(', ')}] and type ${type.name} takes ${expected} bytes, found ${bytes.length}`;
     throw new ForwardpassError('MALFORMED', message, place);
   }
+  countElements(type, fortran, bytes, budget, place);
   const data = readElements(type, bytes, place);
   return new PickleArray(shape, type.name, fortran && shape.length > 1 ? toRowMajor(data, shape) : data);
 }
+
+/** Elements that are no view of their bytes: what they take beyond those, and in full where the bytes are read again. */
+function countElements(
+  { name, bytes: width, littleEndian }: ArrayType,
+  fortran: boolean,
+  bytes: Uint8Array,
+  budget: Budget,
+  place: string,
+): void {
+  const count = bytes.length / width;
+  const isText = name[0] === 'U' || name[0] === 'S';
+  const isView =
+    VIEWED.has(name) && !fortran && littleEndian === HOST_IS_LITTLE_ENDIAN && bytes.byteOffset % width === 0;
+  if (isView) return;
+  const taken = isText ? TEXT_BYTES * count + bytes.length : Math.max(width, NUMBER_BYTES[name] ?? width) * count;
+  budget.build(budget.isNew(bytes) ? Math.max(0, taken - bytes.length) : taken, place);
+}
+
+const VIEWED = new Set(['f8', 'f4', 'i4']);
+/** Of an element that is kept as a wider one. */
+const NUMBER_BYTES: Readonly<Record<string, number>> = { f2: 4, i1: 4, i2: 4, u1: 4, u2: 4, u4: 8, b1: 4 };
+/** Of a string, and its place in a list. */
+const TEXT_BYTES = 32;
 
 function readElements({ name, bytes: width, littleEndian }: ArrayType, given: Uint8Array, place: string): Elements {
   const unit = name[0] === 'U' ? 4 : name[0] === 'S' ? 1 : width;
@@ -178,7 +211,9 @@ function readElements({ name, bytes: width, littleEndian }: ArrayType, given: Ui
     case 'b1':
       return Int32Array.from(bytes, (byte) => (byte === 0 ? 0 : 1));
     default:
-      return Array.from({ length: count }, (_, i) => textAt(bytes.subarray(i * width, (i + 1) * width), name, place));
+      return name[0] === 'S'
+        ? byteTexts(bytes, width)
+        : texts(new Uint32Array(buffer, byteOffset, bytes.length / 4), width / 4, place);
   }
 }
 
@@ -199,22 +234,47 @@ function exact<T extends BigInt64Array | BigUint64Array>(integers: T): Float64Ar
   return floats;
 }
 
-/** Texts are padded with zeros. */
-function textAt(bytes: Uint8Array, name: string, place: string): string {
-  if (name[0] === 'S') return withoutPadding(decodeLatin1(bytes, place));
-  const points = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
-  const stray = points.find((point) => point > 0x10ffff);
-  if (stray !== undefined) {
-    throw new ForwardpassError('MALFORMED', `a text has the character ${stray}, which there is not`, place);
-  }
-  return withoutPadding(Array.from(points, (point) => String.fromCodePoint(point)).join(''));
+/** Texts of `width` bytes, padded with zeros. */
+function byteTexts(bytes: Uint8Array, width: number): string[] {
+  const { buffer, byteOffset, length } = bytes;
+  const all = Buffer.from(buffer, byteOffset, length);
+  return Array.from({ length: length / width }, (_, i) => {
+    const start = i * width;
+    let end = start + width;
+    while (end > start && all[end - 1] === 0) end--;
+    return all.toString('latin1', start, end);
+  });
 }
 
-/** A loop: looked for by a pattern, zeros that something follows would be tried anew from each of them. */
-function withoutPadding(text: string): string {
-  let end = text.length;
-  while (end > 0 && text.charCodeAt(end - 1) === 0) end--;
-  return text.slice(0, end);
+/** Texts of `width` code points. */
+function texts(points: Uint32Array, width: number, place: string): string[] {
+  const units = new Uint16Array(2 * width);
+  const decoder = Buffer.from(units.buffer);
+  return Array.from({ length: points.length / width }, (_, i) => {
+    let count = 0;
+    let end = 0;
+    for (let at = i * width; at < (i + 1) * width; at++) {
+      const point = points[at];
+      if (point > 0x10ffff) {
+        throw new ForwardpassError('MALFORMED', `a text has the character ${point}, which there is not`, place);
+      }
+      if (point > 0xffff) {
+        units[count++] = 0xd800 + ((point - 0x10000) >> 10);
+        units[count++] = 0xdc00 + (point & 0x3ff);
+      } else units[count++] = point;
+      if (point !== 0) end = count;
+    }
+    return end <= SHORT ? shortText(units, end) : decoder.toString('utf16le', 0, 2 * end);
+  });
+}
+
+/** Code units so few are joined sooner by hand. */
+const SHORT = 16;
+
+function shortText(units: Uint16Array, count: number): string {
+  let text = '';
+  for (let i = 0; i < count; i++) text += String.fromCharCode(units[i]);
+  return text;
 }
 
 /** Elements whose first axis varies fastest, in the order in which the last one does. */

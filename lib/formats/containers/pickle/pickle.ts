@@ -17,11 +17,15 @@ export interface ReadPickle {
   readonly valuesLeft: number;
 }
 
+/** What a pickle takes to begin and to end, however short it is. */
+const PICKLE_STEPS = 8;
+
 /**
  * The bytes are taken over: values may be views of them, for which they may be moved. Throws `TRUNCATED`, `MALFORMED`,
  * `UNSAFE`, `LIMIT` or `UNSUPPORTED_VERSION`, with the byte as the place.
  */
 export function readPickle(bytes: Uint8Array, options: PickleOptions): ReadPickle {
+  options.budget.step(PICKLE_STEPS, options.place);
   const machine = new Machine(bytes, options);
   const { value, protocol } = machine.run();
   return { value, protocol, end: machine.stream.at, valuesLeft: machine.valuesLeft };

@@ -1,5 +1,7 @@
 /** The few calls that stand for plain data. Every other one stays what the file says: a name and arguments. */
 import { ForwardpassError } from '../../../errors.ts';
+import type { Budget } from '../../../graph/budget.ts';
+import { ITEM, PAIR } from './heap.ts';
 import { BUILTIN_TYPE, holdsCode, refuseCall } from './unsafe.ts';
 import {
   PickleDict,
@@ -12,15 +14,15 @@ import {
   pickleKind,
 } from './values.ts';
 
-type Make = (args: readonly PickleValue[], place: string) => PickleValue | undefined;
+type Make = (args: readonly PickleValue[], place: string, budget: Budget) => PickleValue | undefined;
 
 /** Where it gives nothing, the call is kept as it is. */
 const MEANINGS: ReadonlyMap<string, Make> = new Map<string, Make>([
-  ['collections.OrderedDict', (args, place) => makeDict(args, place)],
-  ['builtins.dict', (args, place) => makeDict(args, place)],
-  ['builtins.set', (args, place) => makeSet(args, place)],
-  ['builtins.frozenset', (args, place) => makeSet(args, place)],
-  ['builtins.list', (args, place) => makeList(args, place)],
+  ['collections.OrderedDict', makeDict],
+  ['builtins.dict', makeDict],
+  ['builtins.set', makeSet],
+  ['builtins.frozenset', makeSet],
+  ['builtins.list', makeList],
   ['builtins.bytes', makeBytes],
   ['builtins.bytearray', makeBytes],
   ['_codecs.encode', makeBytes],
@@ -30,21 +32,25 @@ const MEANINGS: ReadonlyMap<string, Make> = new Map<string, Make>([
   ['copyreg.__newobj_ex__', newObjectWithKeywords],
 ]);
 
-export function makeValue({ module, name }: PickleGlobal, args: readonly PickleValue[], place: string) {
-  return MEANINGS.get(`${module}.${name}`)?.(args, place);
+export function makeValue({ module, name }: PickleGlobal, args: readonly PickleValue[], budget: Budget, place: string) {
+  return MEANINGS.get(`${module}.${name}`)?.(args, place, budget);
 }
 
-function itemsOf(args: readonly PickleValue[], place: string): readonly PickleValue[] {
+/** The items that are about to be copied, each into `bytes` of memory. */
+function itemsOf(args: readonly PickleValue[], place: string, budget: Budget, bytes: number): readonly PickleValue[] {
   const [items] = args;
   if (args.length === 0) return [];
-  if (args.length === 1 && (items instanceof PickleList || items instanceof PickleTuple)) return items.items;
+  if (args.length === 1 && (items instanceof PickleList || items instanceof PickleTuple)) {
+    budget.build(bytes * items.items.length, place);
+    return items.items;
+  }
   throw malformed(`expected a list of items, found ${pickleKind(items)}`, place);
 }
 
-function makeDict(args: readonly PickleValue[], place: string): PickleDict | undefined {
+function makeDict(args: readonly PickleValue[], place: string, budget: Budget): PickleDict | undefined {
   if (args[0] instanceof PickleDict) return undefined;
   const dict = new PickleDict();
-  for (const pair of itemsOf(args, place)) {
+  for (const pair of itemsOf(args, place, budget, PAIR)) {
     const items = pair instanceof PickleTuple || pair instanceof PickleList ? pair.items : [];
     if (items.length !== 2) throw malformed(`expected a key and a value, found ${pickleKind(pair)}`, place);
     dict.entries.push([items[0], items[1]]);
@@ -52,23 +58,28 @@ function makeDict(args: readonly PickleValue[], place: string): PickleDict | und
   return dict;
 }
 
-function makeSet(args: readonly PickleValue[], place: string): PickleSet {
+function makeSet(args: readonly PickleValue[], place: string, budget: Budget): PickleSet {
   const set = new PickleSet();
-  for (const item of itemsOf(args, place)) set.items.push(item);
+  for (const item of itemsOf(args, place, budget, ITEM)) set.items.push(item);
   return set;
 }
 
-function makeList(args: readonly PickleValue[], place: string): PickleList {
+function makeList(args: readonly PickleValue[], place: string, budget: Budget): PickleList {
   const list = new PickleList();
-  for (const item of itemsOf(args, place)) list.items.push(item);
+  for (const item of itemsOf(args, place, budget, ITEM)) list.items.push(item);
   return list;
 }
 
 /** Protocols 0 to 2 have no bytes: they write text of Latin-1, and how to encode it. */
-function makeBytes([data = '', encoding]: readonly PickleValue[], place: string): Uint8Array | undefined {
+function makeBytes(
+  [data = '', encoding]: readonly PickleValue[],
+  place: string,
+  budget: Budget,
+): Uint8Array | undefined {
   if (data instanceof Uint8Array) return data;
   if (typeof data !== 'string') return undefined;
   if (data !== '' && encoding !== 'latin1' && encoding !== 'latin-1') return undefined;
+  budget.build(data.length, place);
   if (/[^\0-\xff]/.test(data)) throw malformed('a text that stands for bytes has a character that is none', place);
   const { buffer, byteOffset, length } = Buffer.from(data, 'latin1');
   return new Uint8Array(buffer, byteOffset, length);

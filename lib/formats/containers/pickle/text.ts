@@ -35,8 +35,8 @@ export function integer(value: bigint): number | bigint {
 /** Two's complement, the lowest byte first. */
 export function decodeLong(bytes: Uint8Array, place: string): number | bigint {
   refuseLonger(bytes.length, LONGEST_INTEGER, 'a whole number', place);
-  let value = 0n;
-  for (const byte of bytes.toReversed()) value = (value << 8n) | BigInt(byte);
+  if (bytes.length === 0) return 0;
+  const value = BigInt(`0x${Buffer.from(bytes.toReversed()).toString('hex')}`);
   return integer(BigInt.asIntN(8 * bytes.length, value));
 }
 

@@ -30,13 +30,26 @@ export class PickleList {
   readonly items: PickleValue[] = [];
 }
 
+/** Entries that are looked through sooner than an index is made of them. */
+const FEW = 64;
+
 /** A dict or an OrderedDict, in the order of insertion; keys may be of any kind, and no key is special. */
 export class PickleDict {
   readonly entries: [key: PickleValue, value: PickleValue][] = [];
+  /** Of a long dict, its text keys as far as they were looked for: entries are only ever added. */
+  #index: { readonly values: Map<PickleValue, PickleValue>; size: number } | undefined;
 
   /** The value of a text key. */
   get(key: string): PickleValue | undefined {
-    return this.entries.findLast(([candidate]) => candidate === key)?.[1];
+    const { entries } = this;
+    if (entries.length <= FEW) return entries.findLast(([candidate]) => candidate === key)?.[1];
+    this.#index ??= { values: new Map(), size: 0 };
+    const { values } = this.#index;
+    for (; this.#index.size < entries.length; this.#index.size++) {
+      const [candidate, value] = entries[this.#index.size];
+      if (typeof candidate === 'string') values.set(candidate, value);
+    }
+    return values.get(key);
   }
 }
 
@@ -74,7 +87,7 @@ export class PickleObject {
 
   /** An attribute, where the state is a dict (or a pair whose first is the dict, the second the slots). */
   attribute(name: string): PickleValue | undefined {
-    const dicts = this.state instanceof PickleTuple ? this.state.items : [this.state];
+    const dicts = this.state instanceof PickleTuple ? this.state.items.slice(0, 2) : [this.state];
     for (const dict of dicts) {
       const value = dict instanceof PickleDict ? dict.get(name) : undefined;
       if (value !== undefined) return value;
