@@ -2,10 +2,12 @@
  * Weights that torch keeps in parts from which it computes them: weight_norm, spectral_norm and pruning. Each is put
  * together as the module does outside of training, and stands in the place of its parts.
  */
+
 import { ForwardpassError } from '../errors.ts';
 import type { Tensor } from '../graph/graph.ts';
 import { elementCount, formatShape, type Shape } from '../graph/shapes.ts';
 import { listNames } from '../words.ts';
+import { mapped } from './mapped.ts';
 import type { StoredParameter } from './parameters.ts';
 
 type Data = Tensor['data'];
@@ -31,8 +33,8 @@ const weightNorm = {
     const squares = new Float64Array(lengths.length);
     for (let i = 0; i < directions.length; i++) squares[place(i)] += directions[i] ** 2;
     // As far as float32 reaches: torch sums in it, and divides by infinity or zero beyond.
-    const sums = directions instanceof Float32Array ? Float32Array.from(squares) : squares;
-    return Float64Array.from(directions, (value, i) => (value * lengths[place(i)]) / Math.sqrt(sums[place(i)]));
+    const sums = directions instanceof Float32Array ? new Float32Array(squares) : squares;
+    return mapped(directions, (value, i) => (value * lengths[place(i)]) / Math.sqrt(sums[place(i)]));
   },
 };
 
@@ -49,7 +51,7 @@ const spectralNorm = {
       const message = 'the vectors of a spectral norm do not belong to the first axis of its weight';
       throw new ForwardpassError('ARCHITECTURE', `${message}; ${REMOVE}`);
     }
-    return Float64Array.from(weight, (value) => value / sigma);
+    return mapped(weight, (value) => value / sigma);
   },
 };
 
@@ -74,8 +76,7 @@ function alignment(v: Data, weight: Data, u: Data, along: 'rows' | 'columns'): n
 const pruning = {
   whole: 0,
   fits: (weight: Shape, mask: Shape) => formatShape(weight) === formatShape(mask),
-  compute: (_shapes: readonly Shape[], weight: Data, mask: Data) =>
-    Float64Array.from(weight, (value, i) => value * mask[i]),
+  compute: (_shapes: readonly Shape[], weight: Data, mask: Data) => mapped(weight, (value, i) => value * mask[i]),
 };
 
 const KINDS: readonly Kind[] = [
@@ -141,7 +142,7 @@ function computed(kind: Kind, parts: readonly StoredParameter[]): StoredParamete
       ...tensors.map(({ data }) => data),
     );
     const isDouble = tensors[kind.whole].data instanceof Float64Array;
-    return { shape, data: isDouble ? values : Float32Array.from(values) };
+    return { shape, data: isDouble ? values : new Float32Array(values) };
   };
   return { shape, read };
 }

@@ -16,13 +16,13 @@ export const DTYPES = {
   BF16: { bytes: 2, read: (b, o, n) => widenBfloat16(new Uint16Array(b, o, n)) },
   I64: { bytes: 8, read: (b, o, n, place) => exact(new BigInt64Array(b, o, n), place) },
   U64: { bytes: 8, read: (b, o, n, place) => exact(new BigUint64Array(b, o, n), place) },
-  I32: { bytes: 4, read: (b, o, n) => Float64Array.from(new Int32Array(b, o, n)) },
-  U32: { bytes: 4, read: (b, o, n) => Float64Array.from(new Uint32Array(b, o, n)) },
-  I16: { bytes: 2, read: (b, o, n) => Float32Array.from(new Int16Array(b, o, n)) },
-  U16: { bytes: 2, read: (b, o, n) => Float32Array.from(new Uint16Array(b, o, n)) },
-  I8: { bytes: 1, read: (b, o, n) => Float32Array.from(new Int8Array(b, o, n)) },
-  U8: { bytes: 1, read: (b, o, n) => Float32Array.from(new Uint8Array(b, o, n)) },
-  BOOL: { bytes: 1, read: (b, o, n) => Float32Array.from(new Uint8Array(b, o, n), (byte) => (byte === 0 ? 0 : 1)) },
+  I32: { bytes: 4, read: (b, o, n) => new Float64Array(new Int32Array(b, o, n)) },
+  U32: { bytes: 4, read: (b, o, n) => new Float64Array(new Uint32Array(b, o, n)) },
+  I16: { bytes: 2, read: (b, o, n) => new Float32Array(new Int16Array(b, o, n)) },
+  U16: { bytes: 2, read: (b, o, n) => new Float32Array(new Uint16Array(b, o, n)) },
+  I8: { bytes: 1, read: (b, o, n) => new Float32Array(new Int8Array(b, o, n)) },
+  U8: { bytes: 1, read: (b, o, n) => new Float32Array(new Uint8Array(b, o, n)) },
+  BOOL: { bytes: 1, read: (b, o, n) => new Float32Array(new Uint8Array(b, o, n).map((byte) => (byte === 0 ? 0 : 1))) },
 } as const satisfies Record<string, DTypeReader>;
 export type StoredDType = keyof typeof DTYPES;
 

@@ -8,7 +8,7 @@ type Layout = 'in-out' | 'out-in';
 
 /** The upper halves of the weights as float32, rounded to nearest even. */
 export function toBfloat16({ data }: Tensor): Uint16Array {
-  const floats = Float32Array.from(data);
+  const floats = new Float32Array(data);
   const words = new Uint32Array(floats.buffer);
   return Uint16Array.from(words, (word, at) => {
     if (Number.isNaN(floats[at])) return (word >>> 16) | 0x40;
@@ -18,7 +18,7 @@ export function toBfloat16({ data }: Tensor): Uint16Array {
 
 /** Whole numbers from −127 to 127, and a scale for each output of the layer. The weights are finite. */
 export function toInt8({ data, shape }: Tensor, layout: Layout): { q: Int8Array; scale: Float32Array } {
-  const floats = Float32Array.from(data);
+  const floats = new Float32Array(data);
   const columnOf = columns(shape, layout);
   const scale = new Float32Array(outputCount(shape, layout));
   for (let at = 0; at < floats.length; at++) {
@@ -44,7 +44,9 @@ export function toInt8({ data, shape }: Tensor, layout: Layout): { q: Int8Array;
 /** The weights that stand for them, which f32 holds exactly. */
 export function fromInt8(q: ArrayLike<number>, scale: ArrayLike<number>, shape: Tensor['shape'], layout: Layout) {
   const columnOf = columns(shape, layout);
-  return Float32Array.from(q, (value, at) => value * scale[columnOf(at)]);
+  const weights = new Float32Array(q.length);
+  for (let at = 0; at < weights.length; at++) weights[at] = q[at] * scale[columnOf(at)];
+  return weights;
 }
 
 export function outputCount([rows, columns]: Tensor['shape'], layout: Layout): number {

@@ -48,7 +48,7 @@ function arrayNumbers({ shape, dtype, data }: PickleArray, place: string): Numbe
   if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
     throw new ForwardpassError('UNSUPPORTED_DTYPE', 'holds an integer beyond ±2^53', place);
   }
-  return { shape, data: Float64Array.from(data as ArrayLike<number>) };
+  return { shape, data: new Float64Array(data as ArrayLike<number>) };
 }
 
 /** Of a list of numbers or of arrays of one shape. */

@@ -20,8 +20,17 @@ export function isNone(value: PickleValue | undefined): boolean {
 
 /** scikit-learn's convention for what is learnt: `coef_`. */
 export function isFitted({ state }: PickleObject): boolean {
-  const dicts = state instanceof PickleTuple ? state.items : [state];
-  return dicts.some((dict) => dict instanceof PickleDict && dict.entries.some(([key]) => isLearnt(key)));
+  const dicts = state instanceof PickleTuple ? state.items.slice(0, 2) : [state];
+  return dicts.some((dict) => dict instanceof PickleDict && hasLearnt(dict));
+}
+
+/** Of each dict once: many objects may share one. */
+const learnt = new WeakMap<PickleDict, boolean>();
+
+function hasLearnt(dict: PickleDict): boolean {
+  const known = learnt.get(dict) ?? dict.entries.some(([key]) => isLearnt(key));
+  learnt.set(dict, known);
+  return known;
 }
 
 function isLearnt(key: PickleValue): boolean {

@@ -1,4 +1,7 @@
-/** What values take in memory beyond the bytes that they have in the file, near enough to bound it. */
+/**
+ * What values take in memory beyond the bytes that they have in the file, near enough to bound it: for small ones that is
+ * twice their size, since they are moved while they are collected.
+ */
 import {
   PickleArray,
   PickleDict,
@@ -15,17 +18,21 @@ export const ITEM = 8;
 /** Lists make room for several items with the first. */
 export const FIRST_ITEM = 136;
 /** A key and its value. */
-export const PAIR = 72;
-export const MAP_ENTRY = 48;
-const CONTAINER = 64;
-const TUPLE = 80;
-const OBJECT = 144;
-const NAME = 40;
+export const PAIR = 96;
+export const MAP_ENTRY = 56;
+/** For each value on a stack of many, which grows by being copied. */
+export const STACKED = 24;
+/** The same for the memo. */
+export const MEMORISED = 12;
+const CONTAINER = 136;
+const TUPLE = 128;
+const OBJECT = 272;
+const NAME = 208;
 /** A view of bytes, whatever its length. */
 const VIEW = 128;
-const ARRAY = 208;
+const ARRAY = 240;
 /** Of short texts, whose bytes are fewer than what a string takes. */
-const SHORT_TEXT = 20;
+const SHORT_TEXT = 28;
 
 export function heapBytes(value: PickleValue): number {
   if (typeof value === 'string') return Math.max(0, SHORT_TEXT - value.length);

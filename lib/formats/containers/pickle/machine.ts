@@ -4,7 +4,7 @@
  */
 import { ForwardpassError } from '../../../errors.ts';
 import type { Budget } from '../../../graph/budget.ts';
-import { FIRST_ITEM, heapBytes, ITEM, MAP_ENTRY, PAIR } from './heap.ts';
+import { FIRST_ITEM, heapBytes, ITEM, MAP_ENTRY, MEMORISED, PAIR, STACKED } from './heap.ts';
 import { readArray } from './numpy.ts';
 import { OPCODES } from './opcodes.ts';
 import { makeValue } from './reduce.ts';
@@ -48,6 +48,8 @@ const VALUES_PER_NODE = 32;
 const NEWEST_PROTOCOL = 5;
 /** Of a class or function, with its module. */
 const LONGEST_NAME = 500;
+/** Values that no pickler leaves on the stack, but for long tuples. */
+const MANY = 2 ** 12;
 const COUNTED_AT_ONCE = 2 ** 14;
 
 export class Machine {
@@ -112,7 +114,8 @@ export class Machine {
   /** A value that is there already. */
   put(value: PickleValue): void {
     this.spend();
-    this.stack.push(value);
+    const count = this.stack.push(value);
+    if (count >= MANY && (count & (count - 1)) === 0) this.take(STACKED * count);
   }
 
   pop(): PickleValue {
@@ -173,6 +176,8 @@ export class Machine {
     }
     if (index === memo.length && strayMemo.size > 0) strayMemo.delete(index);
     memo[index] = value;
+    const count = memo.length;
+    if (index === count - 1 && count >= MANY && (count & (count - 1)) === 0) this.take(MEMORISED * count);
   }
 
   recall(index: number): void {
@@ -230,7 +235,7 @@ export class Machine {
     const [currentModule, current] = currentName(module, name, this.protocol);
     refuseUnsafe(currentModule, current, this.stream.place);
     const global = new PickleGlobal(currentModule, current);
-    this.take(heapBytes(global) + MAP_ENTRY);
+    this.take(heapBytes(global) + 2 * MAP_ENTRY);
     return global;
   }
 

@@ -199,17 +199,17 @@ function readElements({ name, bytes: width, littleEndian }: ArrayType, given: Ui
     case 'i4':
       return new Int32Array(buffer, byteOffset, count);
     case 'u4':
-      return Float64Array.from(new Uint32Array(buffer, byteOffset, count));
+      return new Float64Array(new Uint32Array(buffer, byteOffset, count));
     case 'i2':
-      return Int32Array.from(new Int16Array(buffer, byteOffset, count));
+      return new Int32Array(new Int16Array(buffer, byteOffset, count));
     case 'u2':
-      return Int32Array.from(new Uint16Array(buffer, byteOffset, count));
+      return new Int32Array(new Uint16Array(buffer, byteOffset, count));
     case 'i1':
-      return Int32Array.from(new Int8Array(buffer, byteOffset, count));
+      return new Int32Array(new Int8Array(buffer, byteOffset, count));
     case 'u1':
-      return Int32Array.from(bytes);
+      return new Int32Array(bytes);
     case 'b1':
-      return Int32Array.from(bytes, (byte) => (byte === 0 ? 0 : 1));
+      return new Int32Array(bytes.map((byte) => (byte === 0 ? 0 : 1)));
     default:
       return name[0] === 'S'
         ? byteTexts(bytes, width)

@@ -109,9 +109,8 @@ export const OPCODES: readonly (Run | undefined)[] = (() => {
   return table;
 })();
 
-function pushList(m: Machine, items: readonly PickleValue[]): void {
-  m.push(new PickleList());
-  m.append(items);
+function pushList(m: Machine, items: PickleValue[]): void {
+  m.push(new PickleList(items));
 }
 
 function appendOne(m: Machine, item: PickleValue): void {

@@ -44,6 +44,23 @@ export function* partsOf(value: PickleValue): Generator<Part> {
   else if (value instanceof PickleObject) yield* ofObject(value);
 }
 
+/** How many parts there are at the most; several values may share them. */
+export function partCount(value: PickleValue): number {
+  if (value instanceof PickleDict) return value.entries.length;
+  if (value instanceof PickleList || value instanceof PickleTuple) return value.items.length;
+  if (value instanceof PickleArray) return value.data.length;
+  if (!(value instanceof PickleObject)) return 0;
+  const { args, state, appended, items } = value;
+  const held = [...args.slice(0, 1), ...statesOf(state)];
+  const shared = held.reduce<number>((sum, each) => sum + (each instanceof PickleDict ? each.entries.length : 1), 0);
+  return args.length + shared + appended.length + items.length;
+}
+
+/** The attributes, and where there are slots, those too. */
+function statesOf(state: PickleValue | undefined): readonly (PickleValue | undefined)[] {
+  return state instanceof PickleTuple ? state.items.slice(0, 2) : [state];
+}
+
 function* ofObject(object: PickleObject): Generator<Part> {
   const name = String(object.callable);
   if (name === SEQUENCES) yield* positioned(object.appended);
@@ -53,8 +70,7 @@ function* ofObject(object: PickleObject): Generator<Part> {
     yield* named([...(given instanceof PickleDict ? given.entries : []), ...object.items]);
   } else if (USER.test(name)) yield* partsOf(object.attribute('data') ?? null);
   else {
-    const states = object.state instanceof PickleTuple ? object.state.items : [object.state];
-    const dicts = states.filter((state) => state instanceof PickleDict);
+    const dicts = statesOf(object.state).filter((state) => state instanceof PickleDict);
     yield* named(dicts.flatMap(({ entries }) => entries));
     // Named tuples, and subclasses of list and dict.
     if (dicts.length === 0) yield* positioned(object.args);

@@ -59,15 +59,11 @@ function makeDict(args: readonly PickleValue[], place: string, budget: Budget): 
 }
 
 function makeSet(args: readonly PickleValue[], place: string, budget: Budget): PickleSet {
-  const set = new PickleSet();
-  for (const item of itemsOf(args, place, budget, ITEM)) set.items.push(item);
-  return set;
+  return new PickleSet(itemsOf(args, place, budget, ITEM).slice());
 }
 
 function makeList(args: readonly PickleValue[], place: string, budget: Budget): PickleList {
-  const list = new PickleList();
-  for (const item of itemsOf(args, place, budget, ITEM)) list.items.push(item);
-  return list;
+  return new PickleList(itemsOf(args, place, budget, ITEM).slice());
 }
 
 /** Protocols 0 to 2 have no bytes: they write text of Latin-1, and how to encode it. */

@@ -27,7 +27,8 @@ export class PickleTuple {
 }
 
 export class PickleList {
-  readonly items: PickleValue[] = [];
+  /** The items are taken over. */
+  constructor(readonly items: PickleValue[] = []) {}
 }
 
 /** Entries that are looked through sooner than an index is made of them. */
@@ -54,7 +55,8 @@ export class PickleDict {
 }
 
 export class PickleSet {
-  readonly items: PickleValue[] = [];
+  /** The items are taken over. */
+  constructor(readonly items: PickleValue[] = []) {}
 }
 
 /** A class or function by its name; never resolved. */

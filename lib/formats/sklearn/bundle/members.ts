@@ -1,11 +1,15 @@
 /** The estimators that lie in a container, with the way to each. */
 import { ForwardpassError } from '../../../errors.ts';
 import type { Budget } from '../../../graph/budget.ts';
-import { isContainer, isObject, partsOf } from '../../containers/pickle/parts.ts';
+import { isContainer, isObject, partCount, partsOf } from '../../containers/pickle/parts.ts';
 import { type Located, partAt } from '../../containers/pickle/path.ts';
 import { PickleList, PickleObject, PickleTuple, type PickleValue } from '../../containers/pickle/values.ts';
 import { isKnown, isOfScikitLearn } from '../table.ts';
 import { isFitted } from '../values.ts';
+
+/** What it takes to remember that a value was looked through. */
+const LOOK_BYTES = 72;
+const PLACE = 'the containers of the file';
 
 export interface Member extends Located {
   readonly value: PickleObject;
@@ -28,23 +32,32 @@ export class Members {
   /** In the order of the file; one that lies in several places is found once. */
   in(root: Located): readonly Member[] {
     const found: Member[] = [];
-    const seen = new Set<PickleValue>();
-    const visit = (at: Located): void => {
-      const { value } = at;
-      if (!isObject(value) || seen.has(value) || !this.holds(value, at.within.length)) return;
-      seen.add(value);
-      if (value instanceof PickleObject && !isContainer(value)) {
-        found.push({ ...at, value, isOfLabels: isOfScikitLearn(value.callable) && OF_LABELS.has(value.callable.name) });
-      } else for (const part of partsOf(value)) if (isObject(part.value)) visit(partAt(at, part));
-    };
-    visit(root);
+    this.#find(root, new Set(), found);
     return found;
+  }
+
+  #find(at: Located, seen: Set<PickleValue>, found: Member[]): void {
+    const { value } = at;
+    if (at.within.length > this.budget.limits.depth) throw this.#tooDeep();
+    if (!isObject(value) || seen.has(value) || !this.holds(value, at.within.length)) return;
+    seen.add(value);
+    this.budget.step(1, PLACE);
+    if (value instanceof PickleObject && !isContainer(value)) {
+      found.push({ ...at, value, isOfLabels: isOfScikitLearn(value.callable) && OF_LABELS.has(value.callable.name) });
+      return;
+    }
+    for (const part of partsOf(value)) {
+      this.budget.step(1, PLACE);
+      if (isObject(part.value)) this.#find(partAt(at, part), seen, found);
+    }
   }
 
   /** Among the attributes of an object of a class that is not scikit-learn's. */
   inside(object: Located): readonly Member[] {
-    const found = [...partsOf(object.value)].flatMap((part) => this.in(partAt(object, part)));
-    return found.filter(({ value }) => value !== object.value);
+    const seen = new Set<PickleValue>([object.value]);
+    const found: Member[] = [];
+    for (const part of partsOf(object.value)) this.#find(partAt(object, part), seen, found);
+    return found;
   }
 
   holds(value: PickleValue, depth = 0): boolean {
@@ -52,8 +65,9 @@ export class Members {
     const known = this.#holds.get(value);
     if (known !== undefined) return known;
     if (depth > this.budget.limits.depth) {
-      throw new ForwardpassError('LIMIT', 'containers are nested deeper than `limits.depth` allows');
+      throw this.#tooDeep();
     }
+    this.budget.build(LOOK_BYTES, PLACE);
     // One that holds itself is not looked through again.
     this.#holds.set(value, false);
     const holds = this.#looksThrough(value, depth);
@@ -69,8 +83,13 @@ export class Members {
     const isSequence = value instanceof PickleList || value instanceof PickleTuple;
     if (isSequence && !value.items.some(isObject)) return false;
     let found = false;
+    this.budget.step(partCount(value), PLACE);
     for (const part of partsOf(value)) if (this.holds(part.value, depth + 1)) found = true;
     return found;
+  }
+
+  #tooDeep(): ForwardpassError {
+    return new ForwardpassError('LIMIT', 'containers are nested deeper than `limits.depth` allows');
   }
 }
 

@@ -1,4 +1,5 @@
 /** Naive Bayes: each gives the logarithm of each class's joint likelihood, of which the softmax is the probability. */
+import { mapped } from '../../mapped.ts';
 import { type Matrix, numbersOf, sum, type Vector } from '../arrays.ts';
 import type { Emitter, Predict } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
@@ -30,7 +31,7 @@ const gaussian: Predict = (estimator, emitter, x) => {
   const square = emitter.emit('unary', [difference], { fn: 'square' });
   const scaled = emitter.emit('binary', [square, tensor(variances)], { fn: 'div' });
   const total = emitter.emit('reduce', [scaled], { fn: 'sum', axes: [1], keepDims: false });
-  const constants = Float64Array.from(priors, (prior, i) => {
+  const constants = mapped(priors, (prior, i) => {
     const own = variances.data.subarray(i * width, (i + 1) * width);
     return Math.log(prior) - 0.5 * sum(own.map((variance) => Math.log(2 * Math.PI * variance)));
   });
@@ -54,9 +55,9 @@ const complement: Predict = (estimator, emitter, x) => {
 const bernoulli: Predict = (estimator, emitter, x) => {
   const { rows, columns, data } = estimator.matrix('feature_log_prob_', undefined, x.width);
   const priors = estimator.vector('class_log_prior_', rows);
-  const absent = Float64Array.from(data, (value) => Math.log(1 - Math.exp(value)));
-  const difference = Float64Array.from(data, (value, i) => value - absent[i]);
-  const bias = Float64Array.from(priors, (prior, i) => prior + sum(absent.subarray(i * columns, (i + 1) * columns)));
+  const absent = mapped(data, (value) => Math.log(1 - Math.exp(value)));
+  const difference = mapped(data, (value, i) => value - absent[i]);
+  const bias = mapped(priors, (prior, i) => prior + sum(absent.subarray(i * columns, (i + 1) * columns)));
   let row = emitter.requireFinite(x);
   const threshold = estimator.value('binarize', 0);
   if (threshold !== null) row = emitter.binary('greater', row, estimator.number('binarize', 0));
@@ -96,7 +97,7 @@ const categorical: Predict = (estimator, emitter, x) => {
 };
 
 function transposed({ rows, columns, data }: Matrix): Vector {
-  return Float64Array.from(data, (_, at) => data[(at % rows) * columns + Math.floor(at / rows)]);
+  return mapped(data, (_, at) => data[(at % rows) * columns + Math.floor(at / rows)]);
 }
 
 export const BAYES: Table = {

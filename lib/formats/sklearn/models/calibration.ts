@@ -1,5 +1,7 @@
 /** Probabilities made from another classifier's scores, and thresholds put to them. */
+
 import { PickleDict, PickleObject } from '../../containers/pickle/values.ts';
+import { mapped } from '../../mapped.ts';
 import { labelsByProbability, normalised, opposites, pair, predictLabels } from '../decisions.ts';
 import type { Emitter, Predict } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
@@ -44,8 +46,8 @@ function calibratedOne(estimator: Estimator, emitter: Emitter, x: Row, classCoun
       'calibrators',
     );
   }
-  const slopes = Float64Array.from(calibrators, (each) => -each.number('a_'));
-  const offsets = Float64Array.from(calibrators, (each) => -each.number('b_'));
+  const slopes = mapped(calibrators, (each) => -each.number('a_'));
+  const offsets = mapped(calibrators, (each) => -each.number('b_'));
   const each = emitter.unary(emitter.affine(predictions, slopes, offsets), 'sigmoid');
   return each.width === 1 ? pair(emitter, each) : normalised(emitter, each);
 }

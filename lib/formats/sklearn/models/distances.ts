@@ -1,4 +1,5 @@
 /** Models that go by the distance of a row from points: nearest centroids, discriminants, clusters. */
+import { mapped } from '../../mapped.ts';
 import { type Matrix, numbersOf, sum, type Vector } from '../arrays.ts';
 import { labelsByScore, pair } from '../decisions.ts';
 import type { Emitter, Predict, Transform } from '../emitter.ts';
@@ -80,7 +81,7 @@ const quadraticDiscriminant: Predict = (estimator, emitter, x) => {
         `rotations_[${i}]`,
       );
     }
-    const data = Float64Array.from(rotation.data, (value, at) => value * scaling[at % count] ** -0.5);
+    const data = mapped(rotation.data, (value, at) => value * scaling[at % count] ** -0.5);
     const centred = minus(emitter, row, means.data.subarray(i * x.width, (i + 1) * x.width));
     norms.push(
       emitter.reduce(emitter.dense(centred, { rows: inputs, columns: count, data }, undefined, 'in-out'), 'sum_square'),
@@ -108,13 +109,13 @@ const nearestCentroid: Predict = (estimator, emitter, x) => {
 
   const priors = estimator.vector('class_prior_', centroids.rows);
   const deviations = estimator.vector('within_class_std_dev_', x.width).map((value) => (value === 0 ? 1 : value));
-  const data = Float64Array.from(centroids.data, (value, at) => value / deviations[at % x.width]);
+  const data = mapped(centroids.data, (value, at) => value / deviations[at % x.width]);
   const scaled = distances(emitter, emitter.binary('div', row, deviations), { ...centroids, data }, kind);
   const squares = kind === 'l1' ? emitter.unary(scaled, 'square') : scaled;
   const posterior = emitter.affine(
     squares,
     -1,
-    Float64Array.from(priors, (prior) => 2 * Math.log(prior)),
+    mapped(priors, (prior) => 2 * Math.log(prior)),
   );
   const isUniform = priors.every((prior) => Math.abs(prior - 1 / classes.length) <= 1e-8 + 1e-5 / classes.length);
   const decider = isUniform ? nearness() : posterior;

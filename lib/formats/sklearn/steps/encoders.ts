@@ -1,5 +1,7 @@
 /** Steps that make numbers of categories. */
+
 import { PickleDict, type PickleValue } from '../../containers/pickle/values.ts';
+import { mapped } from '../../mapped.ts';
 import { numbersOf as numbersIn } from '../arrays.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
@@ -85,7 +87,7 @@ function hotAtOnce(
   return emitter.binary(
     'equal',
     spread,
-    Float64Array.from(kept, ({ number }) => number),
+    mapped(kept, ({ number }) => number),
   );
 }
 

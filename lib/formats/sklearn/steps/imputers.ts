@@ -1,5 +1,7 @@
 /** Steps that deal with what is missing. */
+
 import { type PickleValue, pickleKind } from '../../containers/pickle/values.ts';
+import { mapped } from '../../mapped.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import type { Row } from '../outcome.ts';
@@ -136,7 +138,7 @@ class Missing {
   /** The columns, with what is missing replaced; `nothing` is for those that have nothing to be filled with. */
   filled(kept: readonly number[], nothing: number): Row {
     const { emitter } = this;
-    const values = Float64Array.from(kept, (i) => this.#fill(i, nothing));
+    const values = mapped(kept, (i) => this.#fill(i, nothing));
     const keepsNone = !this.#takesNone || this.#fills.includes(null);
     return emitter.filled(emitter.gather(this.#x, kept), emitter.gather(this.#isMissing, kept), values, keepsNone);
   }

@@ -1,4 +1,5 @@
 /** PowerTransformer: each feature raised to a power of its own, towards a normal distribution. */
+import { mapped } from '../../mapped.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import type { Row } from '../outcome.ts';
@@ -10,7 +11,7 @@ const NEAR = 2 ** -52;
 export function powerTransformer(estimator: Estimator, emitter: Emitter, x: Row): Row {
   const method = estimator.text('method', 'yeo-johnson');
   const input = emitter.requireFinite(x, true);
-  const lambdas = Float64Array.from(estimator.vector('lambdas_', x.width));
+  const lambdas = new Float64Array(estimator.vector('lambdas_', x.width));
   const raised = raise(estimator, emitter, input, lambdas, method);
   return estimator.boolean('standardize', true) ? emitter.transform(estimator.estimator('_scaler'), raised) : raised;
 }
@@ -33,7 +34,7 @@ function boxCox(emitter: Emitter, x: Row, lambdas: Float64Array): Row {
 
 /** (e^(λ·t) − 1)/λ, or t where λ is 0. */
 function grown(emitter: Emitter, t: Row, lambdas: Float64Array): Row {
-  const isStraight = Float64Array.from(lambdas, (lambda) => Number(Math.abs(lambda) < NEAR));
+  const isStraight = mapped(lambdas, (lambda) => Number(Math.abs(lambda) < NEAR));
   const divisors = lambdas.map((lambda, i) => (isStraight[i] ? 1 : lambda));
   const curved = emitter.binary('div', emitter.unary(emitter.binary('mul', t, divisors), 'expm1'), divisors);
   if (!isStraight.includes(1)) return curved;

@@ -1,5 +1,7 @@
 /** Steps that are a matrix: each gives sums of the features. */
+
 import { pickleKind } from '../../containers/pickle/values.ts';
+import { mapped } from '../../mapped.ts';
 import type { Matrix, Vector } from '../arrays.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
@@ -33,7 +35,7 @@ export function factorAnalysis(estimator: Estimator, emitter: Emitter, x: Row): 
   const components = estimator.matrix('components_', undefined, x.width);
   const noise = estimator.vector('noise_variance_', x.width);
   const { rows, columns, data } = components;
-  const weighted = { rows, columns, data: Float64Array.from(data, (value, at) => value / noise[at % columns]) };
+  const weighted = { rows, columns, data: mapped(data, (value, at) => value / noise[at % columns]) };
   const covariance = product(weighted, components);
   for (let i = 0; i < rows; i++) covariance.data[i * rows + i] += 1;
   const inverse = inverseOf(covariance);

@@ -1,4 +1,5 @@
 /** QuantileTransformer: where a number stands among those that it was fitted on, straight lines between them. */
+import { mapped } from '../../mapped.ts';
 import type { Vector } from '../arrays.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
@@ -40,7 +41,7 @@ function position(emitter: Emitter, x: Row, quantiles: Float64Array, references:
 /** NumPy's interp: beyond the ends, what is there. NaN stays NaN. */
 function interpolate(emitter: Emitter, x: Row, xs: Vector, ys: Vector): Row {
   const last = xs.length - 1;
-  const slopes = Float64Array.from(xs, (from, i) => (i < last ? (ys[i + 1] - ys[i]) / (xs[i + 1] - from) : 0));
+  const slopes = mapped(xs, (from, i) => (i < last ? (ys[i + 1] - ys[i]) / (xs[i + 1] - from) : 0));
   // Lines from each quantile to the next, and flat ones before the first and from the last on.
   const lines = [
     [0, xs[0], ys[0]],

@@ -1,4 +1,5 @@
 /** Steps that keep some of the features: which ones, they mostly decide anew from the scores that they keep. */
+import { mapped } from '../../mapped.ts';
 import { numbersOf, sum, type Vector } from '../arrays.ts';
 import type { Emitter, Transform } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
@@ -112,7 +113,7 @@ function importancesOf(estimator: Estimator, inner: Estimator, width: number): V
   const { shape, data } = inner.numbers(name);
   if (shape.at(-1) !== width)
     throw inner.error('SHAPE', `expected ${width} columns, found [${shape.join(', ')}]`, name);
-  if (shape.length === 1) return Float64Array.from(data, Math.abs);
+  if (shape.length === 1) return mapped(data, Math.abs);
   const norm = estimator.number('norm_order', 1);
   return Float64Array.from({ length: width }, (_, column) => {
     const column_ = data.filter((_value, at) => at % width === column);
