@@ -1,5 +1,6 @@
 /** Arrays of numbers, as estimators keep them: NumPy arrays and scalars, lists, and SciPy's sparse matrices. */
 import { ForwardpassError } from '../../errors.ts';
+import type { Budget } from '../../graph/budget.ts';
 import { PickleArray, PickleObject, PickleTuple, type PickleValue, pickleKind } from '../containers/pickle/values.ts';
 import { itemsOf, plainScalar } from './values.ts';
 
@@ -19,17 +20,25 @@ export interface Matrix {
   readonly data: Vector;
 }
 
-/** Elements that a sparse matrix may take when it is written out. */
-const MOST_DENSE = 2 ** 27;
+/** Numbers that are looked at in some microsecond. */
+const SCANNED_IN_A_STEP = 512;
+/** Positions of elements that are checked in it. */
+const SPARSE_IN_A_STEP = 32;
 
 /** Numbers in any shape. @throws {ForwardpassError} MALFORMED or UNSUPPORTED_DTYPE at `place` for anything else. */
-export function numbersOf(value: PickleValue, place: string): NumberArray {
-  if (value instanceof PickleArray && !isObjects(value)) return arrayNumbers(value, place);
+export function numbersOf(value: PickleValue, budget: Budget, place: string): NumberArray {
+  const array = anyNumbers(value, budget, place);
+  budget.again(array.data, array.data.length / SCANNED_IN_A_STEP, place);
+  return array;
+}
+
+function anyNumbers(value: PickleValue, budget: Budget, place: string): NumberArray {
+  if (value instanceof PickleArray && !isObjects(value)) return arrayNumbers(value, budget, place);
   if (value instanceof PickleObject && /^(?:cs[rc]|coo)_(?:matrix|array)$/.test(value.callable.name)) {
-    return sparseNumbers(value, place);
+    return sparseNumbers(value, budget, place);
   }
   const items = itemsOf(value);
-  if (items !== undefined) return stacked(items, place);
+  if (items !== undefined) return stacked(items, budget, place);
   const plain = plainScalar(value);
   if (typeof plain === 'number' || typeof plain === 'boolean')
     return { shape: [], data: Float64Array.of(Number(plain)) };
@@ -40,7 +49,7 @@ function isObjects({ dtype }: PickleArray): boolean {
   return dtype.startsWith('O');
 }
 
-function arrayNumbers({ shape, dtype, data }: PickleArray, place: string): NumberArray {
+function arrayNumbers({ shape, dtype, data }: PickleArray, budget: Budget, place: string): NumberArray {
   if (!/^[fiub]/.test(dtype)) {
     throw new ForwardpassError('UNSUPPORTED_DTYPE', `expected an array of numbers, found one of type ${dtype}`, place);
   }
@@ -48,17 +57,22 @@ function arrayNumbers({ shape, dtype, data }: PickleArray, place: string): Numbe
   if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
     throw new ForwardpassError('UNSUPPORTED_DTYPE', 'holds an integer beyond ±2^53', place);
   }
+  budget.buildElements(data.length, place);
   return { shape, data: new Float64Array(data as ArrayLike<number>) };
 }
 
 /** Of a list of numbers or of arrays of one shape. */
-function stacked(items: readonly PickleValue[], place: string): NumberArray {
-  if (items.every((item) => typeof item === 'number')) return { shape: [items.length], data: Float64Array.from(items) };
+function stacked(items: readonly PickleValue[], budget: Budget, place: string): NumberArray {
+  if (items.every((item) => typeof item === 'number')) {
+    budget.buildElements(items.length, place);
+    return { shape: [items.length], data: Float64Array.from(items) };
+  }
+  budget.again(items, items.length, place);
   const parts = items.map((item, i) => {
     if (itemsOf(item) !== undefined && !(item instanceof PickleArray && !isObjects(item))) {
       throw new ForwardpassError('MALFORMED', `expected numbers, found ${pickleKind(item)}`, `${place}[${i}]`);
     }
-    return numbersOf(item, `${place}[${i}]`);
+    return numbersOf(item, budget, `${place}[${i}]`);
   });
   const [first] = parts;
   const shape = first?.shape ?? [];
@@ -69,16 +83,17 @@ function stacked(items: readonly PickleValue[], place: string): NumberArray {
   }
   const isSingle = first?.data instanceof Float32Array;
   const size = first?.data.length ?? 0;
+  budget.buildElements(size * parts.length, place);
   const data = new (isSingle ? Float32Array : Float64Array)(size * parts.length);
   for (const [i, part] of parts.entries()) data.set(part.data, i * size);
   return { shape: [parts.length, ...shape], data };
 }
 
 /** A matrix in compressed rows, compressed columns or coordinates, written out. */
-function sparseNumbers(object: PickleObject, place: string): NumberArray {
+function sparseNumbers(object: PickleObject, budget: Budget, place: string): NumberArray {
   const { name } = object.callable;
-  const part = (key: string) => arrayPart(object.attribute(key), `${place}.${key}`);
-  const [rows, columns] = shapeOf(object, place);
+  const part = (key: string) => arrayPart(object.attribute(key), budget, `${place}.${key}`);
+  const [rows, columns] = shapeOf(object, budget, place);
   const values = part('data').data;
   const data = new (values instanceof Float32Array ? Float32Array : Float64Array)(rows * columns);
   const add = (row: number, column: number, at: number) => {
@@ -92,7 +107,7 @@ function sparseNumbers(object: PickleObject, place: string): NumberArray {
     data[row * columns + column] += values[at];
   };
   if (name.startsWith('coo')) {
-    const [row, column] = coordinates(object, place);
+    const [row, column] = coordinates(object, budget, place);
     checkLengths(values, [row, column], place);
     for (let at = 0; at < values.length; at++) add(row[at], column[at], at);
     return { shape: [rows, columns], data };
@@ -120,14 +135,17 @@ function isWithin(position: number, size: number): boolean {
   return Number.isInteger(position) && position >= 0 && position < size;
 }
 
-function coordinates(object: PickleObject, place: string): [rows: Vector, columns: Vector] {
+function coordinates(object: PickleObject, budget: Budget, place: string): [rows: Vector, columns: Vector] {
   const pair = object.attribute('coords');
   const [row, column] = pair instanceof PickleTuple ? pair.items : [object.attribute('row'), object.attribute('col')];
-  return [arrayPart(row, `${place}.row`).data, arrayPart(column, `${place}.col`).data];
+  return [arrayPart(row, budget, `${place}.row`).data, arrayPart(column, budget, `${place}.col`).data];
 }
 
-function arrayPart(value: PickleValue | undefined, place: string): NumberArray {
-  if (value instanceof PickleArray && value.shape.length === 1) return arrayNumbers(value, place);
+function arrayPart(value: PickleValue | undefined, budget: Budget, place: string): NumberArray {
+  if (value instanceof PickleArray && value.shape.length === 1) {
+    budget.again(value, value.data.length / SPARSE_IN_A_STEP, place);
+    return arrayNumbers(value, budget, place);
+  }
   throw new ForwardpassError('MALFORMED', `expected an array of one axis, found ${pickleKind(value)}`, place);
 }
 
@@ -136,20 +154,15 @@ function checkLengths(values: Vector, others: readonly Vector[], place: string):
   throw new ForwardpassError('MALFORMED', 'the elements and their positions differ in number', place);
 }
 
-function shapeOf(object: PickleObject, place: string): [rows: number, columns: number] {
+/** The matrix is about to be written out. */
+function shapeOf(object: PickleObject, budget: Budget, place: string): [rows: number, columns: number] {
   const value = object.attribute('_shape');
   const sizes = value === undefined ? undefined : itemsOf(value)?.map(plainScalar);
   const [rows, columns] = sizes ?? [];
   if (sizes?.length !== 2 || !isSize(rows) || !isSize(columns)) {
     throw new ForwardpassError('MALFORMED', `expected the shape of a matrix, found ${pickleKind(value)}`, place);
   }
-  if (!(rows * columns <= MOST_DENSE)) {
-    throw new ForwardpassError(
-      'LIMIT',
-      `a sparse matrix of [${rows}, ${columns}] is too large to be written out`,
-      place,
-    );
-  }
+  budget.buildElements(rows * columns, `${place}, a sparse matrix of [${rows}, ${columns}]`);
   return [rows, columns];
 }
 

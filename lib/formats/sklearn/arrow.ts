@@ -1,9 +1,13 @@
 /** The strings of Arrow that pandas 3 keeps the names of columns in: offsets, and the bytes of all names. */
+import type { Budget } from '../../graph/budget.ts';
 import { decodeUtf8 } from '../containers/pickle/text.ts';
 import { PickleList, PickleObject, PickleTuple, type PickleValue } from '../containers/pickle/values.ts';
 
+/** What a string and its place in a list take. */
+const TEXT_BYTES = 32;
+
 /** Undefined for anything but an array of strings of which none is missing. */
-export function arrowStrings(value: PickleValue | undefined): PickleTuple | undefined {
+export function arrowStrings(value: PickleValue | undefined, budget: Budget): PickleTuple | undefined {
   const array = called(value, /^pandas\..*ArrowStringArray/)?.attribute('_pa_array');
   const data = called(array, /^pyarrow\.lib\._restore_array$/)?.args[0];
   const [type, length, nulls, start, buffers] = data instanceof PickleTuple ? data.items : [];
@@ -14,12 +18,14 @@ export function arrowStrings(value: PickleValue | undefined): PickleTuple | unde
   const last = Number(start) + Number(length);
   if (!(Number.isSafeInteger(last) && Number(start) >= 0 && Number(length) >= 0)) return undefined;
   if ((last + 1) * width > offsets.length) return undefined;
+  budget.build(TEXT_BYTES * Number(length), 'names in Arrow');
   const view = new DataView(offsets.buffer, offsets.byteOffset, offsets.length);
   const at = (i: number) => (width === 8 ? Number(view.getBigInt64(8 * i, true)) : view.getInt32(4 * i, true));
   const texts: string[] = [];
   for (let i = Number(start); i < last; i++) {
     const [from, to] = [at(i), at(i + 1)];
     if (!(from >= 0 && from <= to && to <= (bytes?.length ?? 0))) return undefined;
+    budget.build(to - from, 'names in Arrow');
     texts.push(decodeUtf8(bytes?.subarray(from, to) ?? new Uint8Array(), 'a name'));
   }
   return new PickleTuple(texts);

@@ -22,6 +22,8 @@ export class Cells {
   takesMissing = false;
   /** By column of numbers, what None is there. */
   readonly nones = new Map<number, number>();
+  /** Of each word its index among those of its column. */
+  readonly #indices = new Map<number, Map<Word, number>>();
   /** Columns of numbers in which NaN is looked for, and None is not. */
   readonly #nans = new Set<number>();
   /** Columns that were taken to hold numbers. */
@@ -39,8 +41,9 @@ export class Cells {
   /** The numbers by which the column is given words: their indices among all the words of the column. */
   wordIndices(column: number, words: readonly Word[]): readonly number[] {
     const known = this.words.get(column) ?? [];
+    const indices = this.#indices.get(column) ?? new Map<Word, number>();
     this.words.set(column, known);
-    const indices = new Map(known.map((word, i) => [word, i]));
+    this.#indices.set(column, indices);
     return words.map((word) => {
       const index = indices.get(word) ?? known.push(word) - 1;
       indices.set(word, index);

@@ -31,6 +31,12 @@ export interface Readers {
   predict(estimator: Estimator): Predict;
 }
 
+/** What it takes to read an estimator once more, beside its lists and arrays. */
+const VISIT_STEPS = 64;
+const COLUMN_BYTES = 8;
+/** Of a column that is put in another place: the position, and what it is of the model's own columns. */
+const POSITION_BYTES = 20;
+
 export class Emitter {
   readonly nodes: Node[] = [];
   /** Whether a weight is float64, or none is float32: the model then computes in float64. */
@@ -38,7 +44,6 @@ export class Emitter {
   #single = false;
   #names = 0;
   #elements = 0;
-  #visits = 0;
   /** From the outermost estimator to the one at work. */
   readonly #path: Estimator[] = [];
   /** Rows in which None is a number of its own. */
@@ -68,12 +73,11 @@ export class Emitter {
 
   /** Reads an estimator inside the one at work: nested too deep, or too many in all, they are refused. */
   within<T>(estimator: Estimator, read: () => T): T {
-    const { depth, nodes } = this.budget.limits;
+    const { depth } = this.budget.limits;
     if (this.#path.length >= depth)
       throw estimator.error('LIMIT', `estimators nest deeper than \`limits.depth\` (${depth})`);
-    // An estimator may stand in many places of a small file, and be read anew in each.
-    if (++this.#visits > nodes)
-      throw estimator.error('LIMIT', `more than ${nodes} estimators; \`limits.nodes\` allows no more`);
+    // An estimator may stand in many places of a small file, and is read anew in each.
+    this.budget.again(estimator.object, VISIT_STEPS, estimator.title);
     this.#path.push(estimator);
     try {
       return read();
@@ -123,15 +127,20 @@ export class Emitter {
 
   #emit<O extends Op>(op: O, inputs: readonly Operand[], attributes: OpAttributes[O]): string {
     for (const input of inputs) if (typeof input !== 'string') this.#spend(input);
-    const name = this.#path.at(-1)?.title ?? 'model';
+    const name = this.#place;
     this.budget.node(this.nodes.length + 1, name);
     const output = `${name}#${++this.#names}`;
     this.nodes.push({ op, name, inputs, output, attributes } as Node);
     return output;
   }
 
-  /** Keeps what is read many times over from a small file in proportion. */
+  get #place(): string {
+    return this.#path.at(-1)?.title ?? 'model';
+  }
+
+  /** Keeps what is read many times over from a small file in proportion, and what is made of it. */
   #spend({ data }: Tensor): void {
+    if (this.budget.isNew(data)) this.budget.buildElements(data.length, this.#place);
     this.#elements += data.length;
     if (this.#elements > this.budget.limits.parameters) {
       throw new ForwardpassError(
@@ -190,7 +199,7 @@ export class Emitter {
 
   #commonWidth(...operands: readonly (Row | Vector | number)[]): number {
     const widths = operands.map(widthOf);
-    const width = Math.max(...widths);
+    const width = widths.reduce((most, each) => Math.max(most, each), 0);
     const stray = widths.find((each) => each !== width && each !== 1);
     if (stray !== undefined) throw this.#shape(`${width} elements`, stray);
     return width;
@@ -216,6 +225,7 @@ export class Emitter {
 
   /** The elements at the positions, in that order. */
   gather(x: Row, positions: readonly number[]): Row {
+    this.budget.build(POSITION_BYTES * positions.length, this.#place);
     const stray = positions.find((position) => !(Number.isInteger(position) && position >= 0 && position < x.width));
     if (stray !== undefined) throw this.#error('SHAPE', `position ${stray} is outside a row of ${x.width}`);
     if (positions.length === 0) throw this.#error('SHAPE', 'no column of the row is left');
@@ -235,14 +245,15 @@ export class Emitter {
   concat(rows: readonly Row[]): Row {
     if (rows.length === 0) throw this.#error('SHAPE', 'no column of the row is left');
     if (rows.length === 1) return rows[0];
+    const width = rows.reduce((sum, row) => sum + row.width, 0);
+    if (width > this.budget.limits.rowElements)
+      throw this.#error('LIMIT', `a row of ${width} elements exceeds \`limits.rowElements\``);
+    this.budget.build(COLUMN_BYTES * width, this.#place);
     const operand = this.#emit(
       'concat',
       rows.map((row) => row.operand),
       { axis: 0 },
     );
-    const width = rows.reduce((sum, row) => sum + row.width, 0);
-    if (width > this.budget.limits.rowElements)
-      throw this.#error('LIMIT', `a row of ${width} elements exceeds \`limits.rowElements\``);
     const columns = rows.flatMap((row) => row.columns ?? new Array<undefined>(row.width).fill(undefined));
     const mayHoldNone = rows.some((row) => this.#withNone.has(row.operand));
     return this.#moved({ operand, width, columns }, mayHoldNone);

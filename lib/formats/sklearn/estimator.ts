@@ -4,10 +4,15 @@
  * has not been read through here.
  */
 import { type ErrorCode, ForwardpassError } from '../../errors.ts';
+import type { Budget } from '../../graph/budget.ts';
+import { partCount } from '../containers/pickle/parts.ts';
 import { PickleObject, type PickleValue, pickleKind } from '../containers/pickle/values.ts';
 import { type Matrix, type NumberArray, numbersOf, type Vector } from './arrays.ts';
 import type { Label } from './outcome.ts';
 import { isNone, itemsOf, labelsOf, plainScalar, versionOf } from './values.ts';
+
+/** Items of a list that are read in some microsecond. */
+const ITEMS_IN_A_STEP = 16;
 
 export class Estimator {
   /** `LogisticRegression`. */
@@ -20,6 +25,7 @@ export class Estimator {
     readonly object: PickleObject,
     /** From the model's outermost estimator on: `steps[1]`; empty for the outermost itself. */
     readonly place: string,
+    readonly budget: Budget,
   ) {
     const { module, name } = object.callable;
     this.className = name;
@@ -79,7 +85,7 @@ export class Estimator {
   /** Finite numbers in any shape: an array, a scalar, a list, or a sparse matrix. */
   numbers(attribute: string): NumberArray {
     const value = this.#required(attribute);
-    const array = numbersOf(value, this.placeOf(attribute));
+    const array = this.numbersIn(value, attribute);
     // A loop: of millions of numbers, with a function called for each, it would take longer than reading them.
     const { data } = array;
     for (let i = 0; i < data.length; i++) {
@@ -87,6 +93,11 @@ export class Estimator {
       throw this.error('MALFORMED', `expected finite numbers, found ${data[i]} at position ${i}`, attribute);
     }
     return array;
+  }
+
+  /** Numbers of any value, finite or not, that an attribute has or holds. */
+  numbersIn(value: PickleValue, attribute: string): NumberArray {
+    return numbersOf(value, this.budget, this.placeOf(attribute));
   }
 
   /** One axis, of `length` where given. */
@@ -109,14 +120,18 @@ export class Estimator {
 
   /** `classes_` and its like: words, numbers, or booleans as 0 and 1; at least one. */
   labels(attribute: string): readonly Label[] {
-    const labels = labelsOf(this.#required(attribute), this.placeOf(attribute));
+    const value = this.#required(attribute);
+    this.#again(value, attribute);
+    const labels = labelsOf(value, this.placeOf(attribute));
     if (labels.length === 0) throw this.error('MALFORMED', 'expected at least one class, found none', attribute);
     return labels;
   }
 
   /** The items of a list, a tuple or an array of one axis. */
   list(attribute: string): readonly PickleValue[] {
-    const items = itemsOf(this.#required(attribute));
+    const value = this.#required(attribute);
+    this.#again(value, attribute);
+    const items = itemsOf(value);
     if (items !== undefined) return items;
     throw this.#unexpected('a list', attribute);
   }
@@ -131,19 +146,30 @@ export class Estimator {
   }
 
   estimator(attribute: string): Estimator {
-    return Estimator.of(this.#required(attribute), this.placeOf(attribute));
+    return this.inside(this.#required(attribute), attribute);
   }
 
   /** A list of estimators. */
   estimators(attribute: string): readonly Estimator[] {
-    return this.list(attribute).map((item, i) => Estimator.of(item, this.placeOf(`${attribute}[${i}]`)));
+    return this.list(attribute).map((item, i) => this.inside(item, `${attribute}[${i}]`));
+  }
+
+  /** An estimator that an attribute is or holds. */
+  inside(value: PickleValue | undefined, attribute: string): Estimator {
+    return Estimator.of(value, this.placeOf(attribute), this.budget);
   }
 
   /** @throws {ForwardpassError} MALFORMED when the value is no object of a class. */
-  static of(value: PickleValue | undefined, place: string): Estimator {
-    if (value instanceof PickleObject) return new Estimator(value, place);
+  static of(value: PickleValue | undefined, place: string, budget: Budget): Estimator {
+    if (value instanceof PickleObject) return new Estimator(value, place, budget);
     const message = `expected an estimator, found ${pickleKind(value)}; save the estimator by itself`;
     throw new ForwardpassError('MALFORMED', message, place === '' ? undefined : place);
+  }
+
+  /** A list that several estimators share, or one estimator in several places, is looked through for each. */
+  #again(value: PickleValue, attribute: string): void {
+    if (typeof value !== 'object' || value === null) return;
+    this.budget.again(value, 1 + partCount(value) / ITEMS_IN_A_STEP, this.placeOf(attribute));
   }
 
   #required(attribute: string): PickleValue {

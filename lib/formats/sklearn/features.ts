@@ -1,8 +1,7 @@
 /** What a model's input is: how many features, and what they are called. */
 import type { Budget } from '../../graph/budget.ts';
-import { type PickleGlobal, PickleObject } from '../containers/pickle/values.ts';
-import { numbersOf } from './arrays.ts';
-import { Estimator } from './estimator.ts';
+import { type PickleGlobal, PickleObject, type PickleValue } from '../containers/pickle/values.ts';
+import type { Estimator } from './estimator.ts';
 import { widthless } from './refusals.ts';
 import { itemsOf, plainScalar } from './values.ts';
 
@@ -60,11 +59,11 @@ function firstInside(estimator: Estimator): Estimator | undefined {
   const attribute = FIRST_INSIDE.find((name) => estimator.has(name));
   if (attribute === undefined) return undefined;
   const value = estimator.value(attribute);
-  if (value instanceof PickleObject) return Estimator.of(value, estimator.placeOf(attribute));
+  if (value instanceof PickleObject) return estimator.inside(value, attribute);
   for (const [i, item] of (itemsOf(value) ?? []).entries()) {
     // A step is its name and the estimator; one that was dropped is a string.
     const object = item instanceof PickleObject ? item : itemsOf(item)?.[1];
-    if (object instanceof PickleObject) return Estimator.of(object, estimator.placeOf(`${attribute}[${i}]`));
+    if (object instanceof PickleObject) return estimator.inside(object, `${attribute}[${i}]`);
   }
   return undefined;
 }
@@ -89,8 +88,8 @@ function arrayWidth(estimator: Estimator): number | undefined {
   return attribute === undefined ? undefined : shapeOf(estimator, attribute, estimator.value(attribute))?.at(-1);
 }
 
-function shapeOf(estimator: Estimator, attribute: string, value: Parameters<typeof numbersOf>[0] | undefined) {
-  return value === undefined ? undefined : numbersOf(value, estimator.placeOf(attribute)).shape;
+function shapeOf(estimator: Estimator, attribute: string, value: PickleValue | undefined) {
+  return value === undefined ? undefined : estimator.numbersIn(value, attribute).shape;
 }
 
 function featureNames(estimator: Estimator): readonly string[] | undefined {

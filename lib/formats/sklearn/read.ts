@@ -15,6 +15,9 @@ import { type Outputs, output, outputsOf } from './outputs.ts';
 import { isKnown, predicts, readers } from './table.ts';
 import { unusedColumns } from './unused.ts';
 
+/** What is kept of each column while a model is read. */
+const COLUMN_BYTES = 8;
+
 export async function readModel(source: Source, options: ReadOptions, isSkops: boolean): Promise<Graph> {
   const { budget, member } = options;
   return graphOf(choose(await readValues(source, budget, isSkops), member, budget), budget);
@@ -42,6 +45,7 @@ function graphWith(cells: Cells, choice: Choice, budget: Budget): Graph {
   // Whether the classes are read at all is said before what they lack.
   const [isPredictor] = [last, ...steps].map((estimator) => predicts(estimator, budget.limits.depth));
   const { width, names } = featuresOf([...steps, last], budget, isKnown);
+  budget.build(COLUMN_BYTES * width, 'the columns of a row');
   const columns = Array.from({ length: width }, (_, i) => i);
   const x = emitter.input({ operand: INPUT, width, columns, ...(names && { names }) });
   const row = steps.reduce((given, step) => emitter.transform(step, given), x);

@@ -1,5 +1,6 @@
 /** What estimators keep besides arrays of numbers: plain values, labels, names of functions. */
 import { ForwardpassError } from '../../errors.ts';
+import type { Budget } from '../../graph/budget.ts';
 import { quote } from '../../words.ts';
 import {
   PickleArray,
@@ -68,11 +69,11 @@ export function itemsOf(value: PickleValue): readonly PickleValue[] | undefined 
 }
 
 /** The names inside an index of pandas, which is pickled as a function of its class and a dict with `data`. */
-export function columnIndex(value: PickleValue): PickleValue {
+export function columnIndex(value: PickleValue, budget: Budget): PickleValue {
   if (!(value instanceof PickleObject)) return value;
   const dict = value.args.find((arg) => arg instanceof PickleDict);
   const data = dict?.get('data');
-  return arrowStrings(data) ?? data ?? value;
+  return arrowStrings(data, budget) ?? data ?? value;
 }
 
 /** The full name of a class or function, such as `numpy.log1p`, also of a NumPy function that is pickled by its name. */

@@ -20,7 +20,7 @@ function object(name: string, attributes: Readonly<Record<string, PickleValue>>)
 }
 
 const estimator = (attributes: Readonly<Record<string, PickleValue>>, place = 'steps[1]') =>
-  Estimator.of(object('Ridge', attributes), place);
+  Estimator.of(object('Ridge', attributes), place, new Budget());
 const floats = (shape: readonly number[], ...values: number[]) =>
   new PickleArray(shape, 'f8', Float64Array.from(values));
 const listOf = (...items: PickleValue[]) => {
@@ -93,7 +93,7 @@ describe('Estimator', () => {
 });
 
 describe('featuresOf', () => {
-  const features = (made: PickleObject) => featuresOf([Estimator.of(made, '')], new Budget(), () => true);
+  const features = (made: PickleObject) => featuresOf([Estimator.of(made, '', new Budget())], new Budget(), () => true);
 
   it('takes what the estimator says, with its names', () => {
     const names = new PickleArray([2], 'O', ['age', 'height']);

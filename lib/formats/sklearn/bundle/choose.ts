@@ -35,7 +35,7 @@ export function choose(values: readonly PickleValue[], member: MemberOption | un
   const file = new BundledFile(values, budget);
   const chosen = member === undefined ? [file.default()] : [member].flat().map((asked) => file.member(asked));
   return {
-    estimators: chosen.map(({ value, place }) => Estimator.of(value, place)),
+    estimators: chosen.map(({ value, place }) => Estimator.of(value, place, budget)),
     names: (width, classes) => namesBeside(chosen[0], file.members, width, [...classes, ...file.encodedClasses()]),
   };
 }
@@ -98,7 +98,7 @@ class BundledFile {
     if (!(value instanceof PickleObject) || isOfScikitLearn(value.callable)) return at;
     const inside = this.members.inside(at).filter((each) => isKnown(each.value.callable));
     if (inside.length === 0) return at;
-    const { message } = refusal(Estimator.of(value, at.place));
+    const { message } = refusal(Estimator.of(value, at.place, this.members.budget));
     const words = `what it holds can be run without it, such as \`member: ${quote(inside[0].path)}\` of ${listOf(inside)}`;
     throw new ForwardpassError('UNSUPPORTED_OP', `${message}; ${words}`);
   }

@@ -27,7 +27,7 @@ export class Members {
   /** Whether there is an estimator in a value, or it is one; each is looked through once. */
   readonly #holds = new Map<PickleValue, boolean>();
 
-  constructor(private readonly budget: Budget) {}
+  constructor(readonly budget: Budget) {}
 
   /** In the order of the file; one that lies in several places is found once. */
   in(root: Located): readonly Member[] {

@@ -1,5 +1,6 @@
 /** Feature names that were saved beside an estimator that has none itself. */
-import { isContainer, isObject, partsOf } from '../../containers/pickle/parts.ts';
+import type { Budget } from '../../../graph/budget.ts';
+import { isContainer, isObject, partCount, partsOf } from '../../containers/pickle/parts.ts';
 import type { Located } from '../../containers/pickle/path.ts';
 import { PickleArray, type PickleValue } from '../../containers/pickle/values.ts';
 import type { Label } from '../outcome.ts';
@@ -7,6 +8,10 @@ import { columnIndex, itemsOf, plainScalar } from '../values.ts';
 import type { Members } from './members.ts';
 
 type Names = readonly string[];
+
+const PLACE = 'lists of names';
+/** Names that are compared in some microsecond. */
+const NAMES_IN_A_STEP = 16;
 
 /**
  * The list of `width` different strings that lies nearest to a member: in the same container, else in the one around
@@ -19,8 +24,14 @@ export function namesBeside(
   width: number,
   classes: readonly (readonly Label[])[],
 ): Names | undefined {
-  const isOfClasses = (list: Names) =>
-    classes.some((each) => each.length === width && each.every((name) => list.includes(`${name}`)));
+  const isOfClasses = (list: Names) => {
+    const names = new Set(list);
+    return classes.some((each) => {
+      if (each.length !== width) return false;
+      members.budget.again(each, 1 + width / NAMES_IN_A_STEP, PLACE);
+      return each.every((name) => names.has(`${name}`));
+    });
+  };
   for (const container of member.within.toReversed()) {
     const lists = listsIn(container, members, width).filter((list) => !isOfClasses(list));
     if (lists.length === 0) continue;
@@ -39,12 +50,14 @@ function listsIn(container: PickleValue, members: Members, width: number): reado
   const seen = new Set<PickleValue>([container]);
   const waiting = [container];
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (typeof next === 'object' && next !== null)
+      members.budget.again(next, 1 + partCount(next) / NAMES_IN_A_STEP, PLACE);
     for (const { value, label, isPosition } of partsOf(next)) {
       if (!isPosition && OF_OUTPUTS.test(label)) continue;
       const isScalar = !isObject(value) || (value instanceof PickleArray && value.shape.length !== 1);
       if (isScalar || seen.has(value)) continue;
       seen.add(value);
-      const names = namesIn(value, width);
+      const names = namesIn(value, width, members.budget);
       if (names !== undefined) found.push(names);
       else if (isContainer(value) && !members.holds(value)) waiting.push(value);
     }
@@ -53,8 +66,8 @@ function listsIn(container: PickleValue, members: Members, width: number): reado
 }
 
 /** Of a list, a tuple, an array, or an index of pandas. */
-function namesIn(value: PickleValue, width: number): Names | undefined {
-  const items = itemsOf(columnIndex(value));
+function namesIn(value: PickleValue, width: number, budget: Budget): Names | undefined {
+  const items = itemsOf(columnIndex(value, budget));
   if (items?.length !== width) return undefined;
   const names = items.map(plainScalar);
   return names.every((name) => typeof name === 'string') && new Set(names).size === width ? names : undefined;

@@ -1,6 +1,6 @@
 /** Naive Bayes: each gives the logarithm of each class's joint likelihood, of which the softmax is the probability. */
 import { mapped } from '../../mapped.ts';
-import { type Matrix, numbersOf, sum, type Vector } from '../arrays.ts';
+import { type Matrix, sum, type Vector } from '../arrays.ts';
 import type { Emitter, Predict } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import type { Labels, Row } from '../outcome.ts';
@@ -78,7 +78,7 @@ const categorical: Predict = (estimator, emitter, x) => {
   const ids = emitter.unary(emitter.requireFinite(x), 'trunc');
   let total: Row | undefined;
   for (const [feature, value] of tables.entries()) {
-    const { shape, data } = numbersOf(value, estimator.placeOf(`feature_log_prob_[${feature}]`));
+    const { shape, data } = estimator.numbersIn(value, `feature_log_prob_[${feature}]`);
     const [count, categories] = shape;
     if (shape.length !== 2 || count !== priors.length) {
       throw estimator.error(

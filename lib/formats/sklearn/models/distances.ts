@@ -1,6 +1,6 @@
 /** Models that go by the distance of a row from points: nearest centroids, discriminants, clusters. */
 import { mapped } from '../../mapped.ts';
-import { type Matrix, numbersOf, sum, type Vector } from '../arrays.ts';
+import { type Matrix, sum, type Vector } from '../arrays.ts';
 import { labelsByScore, pair } from '../decisions.ts';
 import type { Emitter, Predict, Transform } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
@@ -71,8 +71,8 @@ const quadraticDiscriminant: Predict = (estimator, emitter, x) => {
   const norms: Row[] = [];
   const constants = new Float64Array(means.rows);
   for (let i = 0; i < means.rows; i++) {
-    const rotation = numbersOf(parts[0][i], estimator.placeOf(`rotations_[${i}]`));
-    const scaling = numbersOf(parts[1][i], estimator.placeOf(`scalings_[${i}]`)).data;
+    const rotation = estimator.numbersIn(parts[0][i], `rotations_[${i}]`);
+    const scaling = estimator.numbersIn(parts[1][i], `scalings_[${i}]`).data;
     const [inputs, count] = rotation.shape;
     if (rotation.shape.length !== 2 || inputs !== x.width || scaling.length !== count) {
       throw estimator.error(

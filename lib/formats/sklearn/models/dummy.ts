@@ -1,5 +1,5 @@
 /** Predictions that pay no heed to the row. */
-import { numbersOf } from '../arrays.ts';
+import type { Vector } from '../arrays.ts';
 import { labelsByProbability } from '../decisions.ts';
 import type { Emitter, Predict } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
@@ -8,14 +8,14 @@ import type { Table } from '../table.ts';
 import { labelsOf, noSuchOption, plainScalar } from '../values.ts';
 
 /** The same numbers for every row. */
-export function constantRow(emitter: Emitter, values: readonly number[]): Row {
+export function constantRow(emitter: Emitter, values: ArrayLike<number>): Row {
   const tensor = { shape: [values.length], data: Float64Array.from(values) };
   return { operand: emitter.emit('reshape', [tensor], { shape: [values.length] }), width: values.length };
 }
 
 const regressor: Predict = (estimator, emitter) => ({
   kind: 'values',
-  values: constantRow(emitter, [...estimator.numbers('constant_').data]),
+  values: constantRow(emitter, estimator.numbers('constant_').data),
 });
 
 const STRATEGIES = ['most_frequent', 'prior', 'constant'];
@@ -28,14 +28,14 @@ const classifier: Predict = (estimator, emitter) => {
   }
   const count = estimator.number('n_outputs_', 1);
   if (count === 1) {
-    const priors = [...estimator.vector('class_prior_')];
+    const priors = estimator.vector('class_prior_');
     const constant = strategy === 'constant' ? constants(estimator)[0] : undefined;
     return target(estimator, emitter, estimator.labels('classes_'), priors, constant);
   }
   const classes = estimator.list('classes_').map((value, i) => labelsOf(value, estimator.placeOf(`classes_[${i}]`)));
   const priors = estimator
     .list('class_prior_')
-    .map((value, i) => [...numbersOf(value, estimator.placeOf(`class_prior_[${i}]`)).data]);
+    .map((value, i) => estimator.numbersIn(value, `class_prior_[${i}]`).data);
   const chosen = strategy === 'constant' ? constants(estimator) : [];
   if (classes.length !== priors.length || (strategy === 'constant' && chosen.length !== classes.length)) {
     throw estimator.error('SHAPE', `expected priors and constants of ${classes.length} targets`, 'class_prior_');
@@ -44,14 +44,21 @@ const classifier: Predict = (estimator, emitter) => {
   return { kind: 'targets', targets };
 };
 
+/** The position of the first of the greatest numbers. */
+function greatest(values: Vector): number {
+  let first = 0;
+  for (let i = 1; i < values.length; i++) if (values[i] > values[first]) first = i;
+  return first;
+}
+
 function target(
   estimator: Estimator,
   emitter: Emitter,
   classes: readonly Label[],
-  priors: readonly number[],
+  priors: Vector,
   constant: Label | undefined,
 ): Labels {
-  const best = priors.reduce((first, prior, i) => (prior > priors[first] ? i : first), 0);
+  const best = greatest(priors);
   const chosen = constant === undefined ? best : classes.indexOf(constant);
   const isPrior = constant === undefined && estimator.text('strategy', 'prior') === 'prior';
   const row = isPrior ? priors : classes.map((_, i) => Number(i === chosen));
@@ -65,7 +72,7 @@ function constants(estimator: Estimator): readonly Label[] {
   if (typeof value === 'boolean') return [Number(value)];
   const { shape } = Object(value) as { readonly shape?: readonly number[] };
   const isTable = shape?.length === 2;
-  return isTable ? [...estimator.numbers('constant').data] : estimator.labels('constant');
+  return isTable ? Array.from(estimator.numbers('constant').data) : estimator.labels('constant');
 }
 
 export const DUMMIES: Table = { DummyRegressor: { predict: regressor }, DummyClassifier: { predict: classifier } };

@@ -1,5 +1,4 @@
 /** Several estimators over the same row: votes, averages, and an estimator over what the others predict. */
-import { numbersOf } from '../arrays.ts';
 import { labelsByProbability, oneHot, predictedClass, predictLabels, predictValues } from '../decisions.ts';
 import type { Emitter, Predict, Transform } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
@@ -49,11 +48,10 @@ function positionsOf(estimator: Estimator, classes: readonly Label[], count: num
 function scattered(emitter: Emitter, row: Row, positions: readonly number[], width: number): Row {
   if (positions.length === width && positions.every((position, i) => position === i)) return row;
   const padded = emitter.emit('concat', [row.operand, { shape: [1], data: new Float64Array(1) }], { axis: 0 });
-  const indices = Array.from({ length: width }, (_, i) => positions.indexOf(i));
-  return emitter.gather(
-    { operand: padded, width: row.width + 1 },
-    indices.map((at) => (at < 0 ? row.width : at)),
-  );
+  const indices = new Array<number>(width).fill(row.width);
+  // Of a class that is there twice, the first counts.
+  for (let at = positions.length - 1; at >= 0; at--) indices[positions[at]] = at;
+  return emitter.gather({ operand: padded, width: row.width + 1 }, indices);
 }
 
 function probabilitiesOf(estimator: Estimator, { probabilities }: Labels): Row {
@@ -151,8 +149,8 @@ function bagged(estimator: Estimator, emitter: Emitter, x: Row): readonly [Estim
     throw estimator.error('SHAPE', found, 'estimators_features_');
   }
   return estimators.map((each, i) => {
-    const place = estimator.placeOf(`estimators_features_[${i}]`);
-    return [each, emitter.gather(x, [...numbersOf(features[i], place).data])];
+    const { data } = estimator.numbersIn(features[i], `estimators_features_[${i}]`);
+    return [each, emitter.gather(x, Array.from(data))];
   });
 }
 

@@ -1,6 +1,5 @@
 /** Multi-layer perceptrons: weights are [inputs, outputs], and the file names both activations. */
 import type { Vector } from '../arrays.ts';
-import { numbersOf } from '../arrays.ts';
 import { labelsByProbability, pair } from '../decisions.ts';
 import type { Emitter, Predict } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
@@ -28,9 +27,9 @@ function forward(estimator: Estimator, emitter: Emitter, x: Row): Row {
   let row = emitter.requireFinite(x);
   for (const [layer, weight] of weights.entries()) {
     const place = `coefs_[${layer}]`;
-    const { shape, data } = numbersOf(weight, estimator.placeOf(place));
+    const { shape, data } = estimator.numbersIn(weight, place);
     if (shape.length !== 2) throw estimator.error('SHAPE', `expected a matrix, found ${shape.length} axes`, place);
-    const bias: Vector = numbersOf(biases[layer], estimator.placeOf(`intercepts_[${layer}]`)).data;
+    const bias: Vector = estimator.numbersIn(biases[layer], `intercepts_[${layer}]`).data;
     row = emitter.dense(row, { rows: shape[0], columns: shape[1], data }, bias, 'in-out');
     row = activations[layer === weights.length - 1 ? 1 : 0](emitter, row);
   }

@@ -95,6 +95,7 @@ function firstWins(estimator: Estimator, emitter: Emitter, decider: Row): Row {
 
 /** Of each class, how many of the pairs that it is in it won: `seconds` has 1 where a pair's second class did. */
 export function votesOfPairs(emitter: Emitter, seconds: Row, classCount: number): Row {
+  if (classCount > MOST_BY_MATRIX) return sumsOfPairs(emitter, seconds, emitter.affine(seconds, -1, 1), classCount);
   const matrix = pairMatrix(classCount);
   const firsts = Float64Array.from({ length: classCount }, (_, i) => classCount - 1 - i);
   return emitter.dense(seconds, matrix, firsts);
@@ -102,8 +103,37 @@ export function votesOfPairs(emitter: Emitter, seconds: Row, classCount: number)
 
 /** Each class's sum of confidences, squeezed to less than half a vote: between as many votes it decides. */
 export function confidencesOfPairs(emitter: Emitter, confidences: Row, classCount: number): Row {
-  const sums = emitter.dense(confidences, pairMatrix(classCount));
+  const sums =
+    classCount > MOST_BY_MATRIX
+      ? sumsOfPairs(emitter, confidences, emitter.unary(confidences, 'neg'), classCount)
+      : emitter.dense(confidences, pairMatrix(classCount));
   return emitter.binary('div', sums, emitter.affine(emitter.unary(sums, 'abs'), 3, 3));
+}
+
+/** Of more classes the matrix, which is mostly zeros, is larger than what each class has a part in. */
+const MOST_BY_MATRIX = 24;
+
+/** Of each class the sum over the pairs that it is in, as the second or as the first of the pair. */
+function sumsOfPairs(emitter: Emitter, asSecond: Row, asFirst: Row, classCount: number): Row {
+  const pairs = asSecond.width;
+  emitter.budget.build(POSITION_BYTES * 2 * pairs, 'the pairs of classes');
+  const positions: number[] = [];
+  for (let own = 0; own < classCount; own++) {
+    for (let other = 0; other < classCount; other++) {
+      if (other < own) positions.push(pairAt(other, own, classCount));
+      if (other > own) positions.push(pairs + pairAt(own, other, classCount));
+    }
+  }
+  const each = emitter.gather(emitter.concat([asSecond, asFirst]), positions);
+  const table = emitter.reshape(each, [classCount, classCount - 1]);
+  return { operand: emitter.emit('reduce', [table], { fn: 'sum', axes: [1], keepDims: false }), width: classCount };
+}
+
+const POSITION_BYTES = 8;
+
+/** The place of a pair among all of them, which are in the order of their first class, then of their second. */
+export function pairAt(first: number, second: number, classCount: number): number {
+  return first * (classCount - 1) - (first * (first - 1)) / 2 + second - first - 1;
 }
 
 /** [classes, pairs]: −1 for the first of a pair, 1 for the second. */

@@ -27,9 +27,13 @@ const classifiers: Predict = (estimator, emitter, x) => {
 /** What each estimator of a chain gives, in the order of the targets. */
 function chain<T>(estimator: Estimator, emitter: Emitter, x: Row, run: (each: Estimator, row: Row) => [T, Row]): T[] {
   const estimators = estimator.estimators('estimators_');
-  const order = [...estimator.vector('order_', estimators.length)];
+  const order = Array.from(estimator.vector('order_', estimators.length));
   if (estimators.length === 0 || order.toSorted((a, b) => a - b).some((target, i) => target !== i)) {
-    throw estimator.error('MALFORMED', `expected an order of ${estimators.length} targets, found ${order}`, 'order_');
+    throw estimator.error(
+      'MALFORMED',
+      `expected an order of ${estimators.length} targets, found ${order.slice(0, 9)}`,
+      'order_',
+    );
   }
   const results: T[] = [];
   let row = emitter.requireFinite(x);

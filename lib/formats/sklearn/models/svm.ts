@@ -1,5 +1,5 @@
 /** Support vector machines: a weighted sum of the kernel between the row and each support vector. */
-import { type Matrix, sum } from '../arrays.ts';
+import { type Matrix, sum, type Vector } from '../arrays.ts';
 import type { Emitter, Predict } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import type { Labels, Row } from '../outcome.ts';
@@ -56,8 +56,10 @@ const classifier: Predict = (estimator, emitter, x) => {
     const probabilities = coupled(estimator, emitter, emitter.unary(scores, 'neg'));
     return { kind: 'labels', classes, scores, ...probabilities, decider: scores, threshold: -Number.MIN_VALUE };
   }
-  const counts = [...estimator.vector(estimator.has('_n_support') ? '_n_support' : 'n_support_', classes.length)];
-  const margins = emitter.dense(values, pairWeights(estimator, weights, counts, pairs), intercepts);
+  const counts = Array.from(
+    estimator.vector(estimator.has('_n_support') ? '_n_support' : 'n_support_', classes.length),
+  );
+  const margins = marginsOfPairs(estimator, emitter, values, weights, counts, intercepts);
   // A positive margin is a vote for the first of a pair; libsvm and scikit-learn differ on one of 0.
   const votes = (second: 'less' | 'less_equal') =>
     votesOfPairs(emitter, emitter.binary(second, margins, 0), classes.length);
@@ -100,14 +102,70 @@ function coupled(estimator: Estimator, emitter: Emitter, margins: Row): Pick<Lab
   return { probabilities: { operand: emitter.emit('couple', [pairs.operand], {}), width: classes } };
 }
 
+/** Of each pair of classes: the sum over the vectors of either, weighted against the other. */
+function marginsOfPairs(
+  estimator: Estimator,
+  emitter: Emitter,
+  values: Row,
+  weights: Matrix,
+  counts: readonly number[],
+  intercepts: Vector,
+): Row {
+  if (!counts.every((count) => Number.isInteger(count) && count >= 0) || sum(counts) !== weights.columns) {
+    throw estimator.error(
+      'SHAPE',
+      `expected ${weights.columns} support vectors in all, found ${sum(counts)}`,
+      '_n_support',
+    );
+  }
+  const isSmall = intercepts.length * weights.columns <= LARGEST_PAIR_WEIGHTS || counts.includes(0);
+  if (isSmall) return emitter.dense(values, pairWeights(estimator, weights, counts, intercepts.length), intercepts);
+  const sums = emitter.concat(sumsOfClasses(emitter, values, weights, counts));
+  const [ofFirst, ofSecond]: [number[], number[]] = [[], []];
+  const others = counts.length - 1;
+  for (let i = 0; i < counts.length; i++) {
+    for (let j = i + 1; j < counts.length; j++) {
+      ofFirst.push(i * others + j - 1);
+      ofSecond.push(j * others + i);
+    }
+  }
+  const margins = emitter.binary('add', emitter.gather(sums, ofFirst), emitter.gather(sums, ofSecond));
+  return emitter.binary('add', margins, intercepts);
+}
+
+/** Elements of a matrix of pairs and vectors, most of which are zeros. */
+const LARGEST_PAIR_WEIGHTS = 2 ** 20;
+
+/** For each class the sums over its own vectors, weighted against each other class. */
+function sumsOfClasses(
+  emitter: Emitter,
+  values: Row,
+  { rows, columns, data }: Matrix,
+  counts: readonly number[],
+): Row[] {
+  let start = 0;
+  return counts.map((count) => {
+    const own = new Float64Array(rows * count);
+    for (let row = 0; row < rows; row++) {
+      own.set(data.subarray(row * columns + start, row * columns + start + count), row * count);
+    }
+    const positions = Array.from({ length: count }, (_, i) => start + i);
+    start += count;
+    return emitter.dense(emitter.gather(values, positions), { rows, columns: count, data: own });
+  });
+}
+
 /** [pairs, vectors]: of a pair (i, j), the vectors of i have their weight against j, those of j theirs against i. */
 function pairWeights(estimator: Estimator, weights: Matrix, counts: readonly number[], pairs: number): Matrix {
   const { columns } = weights;
-  const ends = counts.map((_, i) => sum(counts.slice(0, i + 1)));
-  if (!counts.every((count) => Number.isInteger(count) && count >= 0) || sum(counts) !== columns) {
-    throw estimator.error('SHAPE', `expected ${columns} support vectors in all, found ${sum(counts)}`, '_n_support');
-  }
+  let end = 0;
+  const ends = counts.map((count) => {
+    end += count;
+    return end;
+  });
+  estimator.budget.buildElements(pairs * columns, estimator.title);
   const data = new Float64Array(pairs * columns);
+  estimator.budget.isNew(data);
   let at = 0;
   const copy = (owner: number, row: number) => {
     for (let vector = ends[owner] - counts[owner]; vector < ends[owner]; vector++) {

@@ -2,7 +2,7 @@
 
 import { predictValues } from '../decisions.ts';
 import type { Emitter, Predict } from '../emitter.ts';
-import { Estimator } from '../estimator.ts';
+import type { Estimator } from '../estimator.ts';
 import { applyFunction } from '../functions.ts';
 import type { Row } from '../outcome.ts';
 import type { Table } from '../table.ts';
@@ -32,7 +32,7 @@ const power: Inverse = (estimator, emitter, y) => {
   const standardised = estimator.boolean('standardize', true);
   const row = standardised ? invert(estimator.estimator('_scaler'), emitter, y) : y;
   const inverse = method === 'box-cox' ? boxCox : yeoJohnson;
-  return emitter.concat([...lambdas].map((lambda, i) => inverse(emitter, emitter.gather(row, [i]), lambda)));
+  return emitter.concat(Array.from(lambdas).map((lambda, i) => inverse(emitter, emitter.gather(row, [i]), lambda)));
 };
 
 /** (λy + 1)^(1/λ), and e^y for λ = 0. */
@@ -54,7 +54,7 @@ const pipeline: Inverse = (estimator, emitter, y) =>
   estimator.list('steps').reduceRight<Row>((row, step, i) => {
     const [, value] = itemsOf(step) ?? [];
     if (value === 'passthrough' || value === null) return row;
-    return invert(Estimator.of(value, estimator.placeOf(`steps[${i}]`)), emitter, row);
+    return invert(estimator.inside(value, `steps[${i}]`), emitter, row);
   }, y);
 
 const INVERSES: Readonly<Record<string, Inverse>> = {

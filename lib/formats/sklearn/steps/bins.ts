@@ -1,5 +1,5 @@
 /** Steps that look up in which range of numbers a feature lies. */
-import { numbersOf, type Vector } from '../arrays.ts';
+import type { Vector } from '../arrays.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import type { Row } from '../outcome.ts';
@@ -18,7 +18,7 @@ export function kBinsDiscretizer(estimator: Estimator, emitter: Emitter, x: Row)
   const input = nudged(estimator, emitter, emitter.requireFinite(x));
   const parts = lists.map((list, column) => {
     const place = `bin_edges_[${column}]`;
-    const { shape, data } = numbersOf(list, estimator.placeOf(place));
+    const { shape, data } = estimator.numbersIn(list, place);
     if (shape.length !== 1 || data.length < 2) throw estimator.error('SHAPE', 'expected two edges or more', place);
     const bin = countAtMost(emitter, emitter.gather(input, [column]), data.slice(1, -1));
     if (encoding === 'ordinal') return bin;

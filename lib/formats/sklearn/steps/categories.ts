@@ -49,25 +49,31 @@ function isNan(item: PickleValue): boolean {
   return typeof item === 'number' && Number.isNaN(item);
 }
 
-/**
- * What a table has for the row's category in its column: rows of `width` numbers, one for each category, and where
- * categories that are not among them are not refused, one for those.
- */
+/** For each category `width` numbers, one row after the other; where others are not refused, so many for those. */
+export interface CategoryTable {
+  readonly width: number;
+  readonly rows: ArrayLike<number>;
+  readonly unknown?: ArrayLike<number>;
+}
+
+/** What a table has for the row's category in its column. */
 export function lookUp(
   estimator: Estimator,
   emitter: Emitter,
   x: Row,
   categories: Categories,
-  table: { readonly rows: readonly (readonly number[])[]; readonly unknown?: readonly number[] },
+  { width, rows, unknown }: CategoryTable,
 ): Row {
-  const { rows, unknown } = table;
-  const width = (rows.at(0) ?? unknown ?? []).length;
   if (width === 0) throw estimator.error('SHAPE', 'no column is left of it', `categories_[${categories.column}]`);
   if (unknown !== undefined || categories.missing !== undefined) emitter.cells.takesMissing = true;
   const ids = idsOf(estimator, emitter, x, categories, unknown !== undefined);
-  const all = unknown === undefined ? rows : [unknown, ...rows];
-  const data = Float64Array.from(all.flat());
-  const found = emitter.emit('embedding', [ids.operand, { shape: [all.length, width], data }], { wrap: false });
+  const before = unknown === undefined ? 0 : width;
+  const data = new Float64Array(before + rows.length);
+  if (unknown !== undefined) data.set(unknown);
+  data.set(rows, before);
+  const found = emitter.emit('embedding', [ids.operand, { shape: [data.length / width, width], data }], {
+    wrap: false,
+  });
   return emitter.flat(found, width);
 }
 
@@ -112,9 +118,9 @@ export function numbersOf(
     throw estimator.error('UNSUPPORTED_OP', `column ${column} holds words that a step before has made`);
   }
   const indices = words.length > 0 ? emitter.cells.wordIndices(model as number, words) : [];
-  const numbers = new Map(words.map((word, i) => [word, indices[i]]));
+  let at = 0;
   return items.map((item, i) => {
-    if (areWords && isWord(item)) return numbers.get(item) as number;
+    if (areWords && isWord(item)) return indices[at++];
     if (typeof item === 'number') return item;
     if (typeof item === 'boolean') return Number(item);
     if (item === null) return model === undefined ? Number.NaN : emitter.cells.noneOf(model);

@@ -1,4 +1,6 @@
 /** ColumnTransformer: steps for some columns each, side by side. */
+
+import { quote } from '../../../words.ts';
 import { PickleArray, PickleDict, PickleObject, type PickleValue, pickleKind } from '../../containers/pickle/values.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
@@ -24,18 +26,21 @@ export function columnTransformer(estimator: Estimator, emitter: Emitter, x: Row
 /** The positions of columns, whichever way they are given. */
 class Columns {
   readonly #known: PickleDict | undefined;
-  readonly #names: readonly string[] | undefined;
+  /** Of each column's name its position, the first where several have it. */
+  readonly #positions: ReadonlyMap<string, number>;
 
   constructor(
     readonly estimator: Estimator,
     readonly x: Row,
   ) {
     // What scikit-learn has resolved itself, since 1.0.
-    const known = estimator.value('_transformer_to_input_indices');
-    this.#known = known instanceof PickleDict ? known : undefined;
+    const indices = estimator.value('_transformer_to_input_indices');
+    this.#known = indices instanceof PickleDict ? indices : undefined;
     const attribute = ['feature_names_in_', '_feature_names_in', '_df_columns'].find((name) => estimator.has(name));
-    const names = attribute === undefined ? undefined : itemsOf(columnIndex(estimator.value(attribute)));
-    this.#names = names?.every((name) => typeof name === 'string') ? names : x.names;
+    const names =
+      attribute === undefined ? undefined : itemsOf(columnIndex(estimator.value(attribute), estimator.budget));
+    const known = names?.every((name) => typeof name === 'string') ? names : (x.names ?? []);
+    this.#positions = new Map(known.map((name, i) => [name, i] as const).reverse());
   }
 
   positionsOf(name: PickleValue | undefined, columns: PickleValue | undefined, place: string): readonly number[] {
@@ -75,19 +80,25 @@ class Columns {
     const last = typeof stop === 'string' ? this.#named(stop, place) + 1 : (stop ?? width);
     if (typeof first !== 'number' || typeof last !== 'number')
       throw this.#error('expected a slice of numbers or names', place);
-    const all = Array.from({ length: width }, (_, i) => i);
-    return all.slice(first, last);
+    const [from, to] = [first, last].map((end) => bounded(end, width));
+    return Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
   }
 
   #named(name: string, place: string): number {
-    const position = this.#names?.indexOf(name) ?? -1;
-    if (position >= 0) return position;
-    throw this.#error(`names the column ${name}, which the file does not list`, place);
+    const position = this.#positions.get(name);
+    if (position !== undefined) return position;
+    throw this.#error(`names the column ${quote(name)}, which the file does not list`, place);
   }
 
   #error(message: string, place: string) {
     return this.estimator.error('MALFORMED', message, place);
   }
+}
+
+/** An end of a slice as Python takes it: from the row's end where it is negative, and within the row. */
+function bounded(end: number, width: number): number {
+  const whole = Math.trunc(end);
+  return Math.min(width, Math.max(0, whole < 0 ? whole + width : whole));
 }
 
 function isBooleans(value: PickleValue): boolean {

@@ -2,7 +2,6 @@
 
 import { PickleDict, type PickleValue } from '../../containers/pickle/values.ts';
 import { mapped } from '../../mapped.ts';
-import { numbersOf as numbersIn } from '../arrays.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import type { Row } from '../outcome.ts';
@@ -14,22 +13,59 @@ const ONE_HOT_UNKNOWN = ['error', 'ignore', 'infrequent_if_exist', 'warn'];
 export function oneHotEncoder(estimator: Estimator, emitter: Emitter, x: Row): Row {
   const handling = option(estimator, 'handle_unknown', ONE_HOT_UNKNOWN);
   const all = categoriesOf(estimator, emitter, x);
-  const plans = all.map((categories) => hotPlan(estimator, categories));
+  const planOf = hotPlans(estimator);
+  const plans = all.map(planOf);
   const isPlain = plans.every(
     ({ groups }, i) => groups.every((group, at) => group === at) && all[i].missing === undefined,
   );
   if (handling === 'ignore' && isPlain) return hotAtOnce(estimator, emitter, x, all, plans);
   const parts = all.flatMap((categories, i) => {
-    const { groups, count, infrequent, dropped } = plans[i];
-    if (count - (dropped === undefined ? 0 : 1) === 0) return [];
-    const hot = (group: number | undefined) =>
-      Array.from({ length: count }, (_, at) => Number(at === group)).filter((_, at) => at !== dropped);
-    const unknown = handling === 'ignore' ? hot(undefined) : hot(infrequent);
-    const table = { rows: groups.map(hot), ...(handling !== 'error' && { unknown }) };
-    return [lookUp(estimator, emitter, x, categories, table)];
+    const plan = plans[i];
+    if (plan.count - (plan.dropped === undefined ? 0 : 1) === 0) return [];
+    const unknown = handling === 'ignore' ? undefined : plan.infrequent;
+    const isSmall = plan.count * plan.groups.length <= LARGEST_HOT_TABLE;
+    return [
+      (isSmall ? hotByTable : hotByGroup)(estimator, emitter, x, categories, plan, handling !== 'error', unknown),
+    ];
   });
   return emitter.concat(parts);
 }
+
+/** Elements of a table whose rows are one-hot; of more categories, the place of the 1 is looked up alone. */
+const LARGEST_HOT_TABLE = 2 ** 12;
+
+/** `unknown`: the group of what is none of the categories; where there is none, all columns are 0 for it. */
+type Hot = (
+  estimator: Estimator,
+  emitter: Emitter,
+  x: Row,
+  categories: Categories,
+  plan: HotPlan,
+  handlesUnknown: boolean,
+  unknown: number | undefined,
+) => Row;
+
+const hotByTable: Hot = (estimator, emitter, x, categories, { groups, count, dropped }, handlesUnknown, unknown) => {
+  const hot = (group: number | undefined) =>
+    Array.from({ length: count }, (_, at) => Number(at === group)).filter((_, at) => at !== dropped);
+  return lookUp(estimator, emitter, x, categories, {
+    width: count - (dropped === undefined ? 0 : 1),
+    rows: groups.flatMap(hot),
+    ...(handlesUnknown && { unknown: hot(unknown) }),
+  });
+};
+
+const hotByGroup: Hot = (estimator, emitter, x, categories, { groups, count, dropped }, handlesUnknown, unknown) => {
+  // What has no column of its own has one behind them, which is left out.
+  const other = handlesUnknown ? [unknown ?? count] : undefined;
+  const depth = other?.[0] === count ? count + 1 : count;
+  const table = { width: 1, rows: groups, ...(other && { unknown: other }) };
+  const group = lookUp(estimator, emitter, x, categories, table);
+  const hot = emitter.emit('one_hot', [group.operand], { depth, on: 1, off: 0, axis: 1, wrap: false });
+  const kept = Array.from({ length: count }, (_, at) => at);
+  if (dropped !== undefined) kept.splice(dropped, 1);
+  return emitter.gather(emitter.flat(hot, depth), kept);
+};
 
 interface HotPlan {
   /** Of each category, the column that is 1 for it, before one is dropped. */
@@ -41,29 +77,35 @@ interface HotPlan {
   readonly dropped: number | undefined;
 }
 
-function hotPlan(estimator: Estimator, { column, items }: Categories): HotPlan {
-  const groups = groupsOf(estimator, column, items.length) ?? items.map((_, i) => i);
-  const count = Math.max(-1, ...groups) + 1;
-  const isGrouped = count < items.length || groupsOf(estimator, column, items.length) !== undefined;
+function hotPlans(estimator: Estimator): (categories: Categories) => HotPlan {
+  const groupsOf = groupings(estimator);
   const drops = itemsOf(
     estimator.value(estimator.has('_drop_idx_after_grouping') ? '_drop_idx_after_grouping' : 'drop_idx_'),
   );
-  const drop = drops === undefined ? null : plainScalar(drops[column] ?? null);
-  const dropped = typeof drop === 'number' && drop >= 0 && drop < count ? drop : undefined;
-  return { groups, count, infrequent: isGrouped ? count - 1 : undefined, dropped };
+  return ({ column, items }) => {
+    const grouped = groupsOf(column, items.length);
+    const groups = grouped ?? items.map((_, i) => i);
+    const count = groups.reduce((most, group) => Math.max(most, group), -1) + 1;
+    const isGrouped = count < items.length || grouped !== undefined;
+    const drop = plainScalar(drops?.[column] ?? null);
+    const dropped = typeof drop === 'number' && drop >= 0 && drop < count ? drop : undefined;
+    return { groups, count, infrequent: isGrouped ? count - 1 : undefined, dropped };
+  };
 }
 
-/** Where seldom categories are taken as one, of each category its group; the seldom ones are the last. */
-function groupsOf(estimator: Estimator, column: number, length: number): readonly number[] | undefined {
+/** By column: where seldom categories are taken as one, of each category its group; the seldom ones are the last. */
+function groupings(estimator: Estimator): (column: number, length: number) => readonly number[] | undefined {
   const mappings = itemsOf(estimator.value('_default_to_infrequent_mappings'));
-  const mapping = mappings?.[column];
-  if (isNone(mapping)) return undefined;
-  const place = `_default_to_infrequent_mappings[${column}]`;
-  const groups = Array.from(numbersIn(mapping as PickleValue, estimator.placeOf(place)).data);
-  if (groups.length > length || !groups.every((group) => Number.isInteger(group) && group >= 0 && group < length)) {
-    throw estimator.error('MALFORMED', `expected a group below ${length} for each category`, place);
-  }
-  return groups;
+  return (column, length) => {
+    const mapping = mappings?.[column];
+    if (isNone(mapping)) return undefined;
+    const place = `_default_to_infrequent_mappings[${column}]`;
+    const groups = Array.from(estimator.numbersIn(mapping as PickleValue, place).data);
+    if (groups.length > length || !groups.every((group) => Number.isInteger(group) && group >= 0 && group < length)) {
+      throw estimator.error('MALFORMED', `expected a group below ${length} for each category`, place);
+    }
+    return groups;
+  };
 }
 
 /** All columns compared in one go, where no category is refused. */
@@ -75,20 +117,16 @@ function hotAtOnce(
   plans: readonly HotPlan[],
 ): Row {
   emitter.cells.takesMissing = true;
-  const compared = all.flatMap((categories, i) => {
-    const numbers = numbersOf(estimator, emitter, x, categories);
-    return numbers.map((number, at) => ({ column: categories.column, number, isDropped: plans[i].dropped === at }));
-  });
-  const kept = compared.filter(({ isDropped }) => !isDropped);
-  const spread = emitter.gather(
-    x,
-    kept.map(({ column }) => column),
-  );
-  return emitter.binary(
-    'equal',
-    spread,
-    mapped(kept, ({ number }) => number),
-  );
+  const columns: number[] = [];
+  const kept: number[] = [];
+  for (const [i, categories] of all.entries()) {
+    for (const [at, number] of numbersOf(estimator, emitter, x, categories).entries()) {
+      if (plans[i].dropped === at) continue;
+      columns.push(categories.column);
+      kept.push(number);
+    }
+  }
+  return emitter.binary('equal', emitter.gather(x, columns), Float64Array.from(kept));
 }
 
 export function ordinalEncoder(estimator: Estimator, emitter: Emitter, x: Row): Row {
@@ -96,13 +134,14 @@ export function ordinalEncoder(estimator: Estimator, emitter: Emitter, x: Row): 
   const unknown = handling === 'error' ? undefined : [numberOrNan(estimator, 'unknown_value')];
   const ofMissing = numberOrNan(estimator, 'encoded_missing_value');
   const missing = missingOf(estimator);
+  const groupsOf = groupings(estimator);
   const parts = categoriesOf(estimator, emitter, x).map((categories) => {
     const { column, items, nan } = categories;
-    const groups = groupsOf(estimator, column, items.length);
+    const groups = groupsOf(column, items.length);
     // NaN is a category of its own; None is one like all others.
     const isNan = (at: number) => at === (missing?.get(column) ?? nan);
-    const rows = items.map((_, at) => [isNan(at) ? ofMissing : (groups?.[at] ?? at)]);
-    return lookUp(estimator, emitter, x, categories, { rows, ...(unknown && { unknown }) });
+    const rows = mapped(items, (_, at) => (isNan(at) ? ofMissing : (groups?.[at] ?? at)));
+    return lookUp(estimator, emitter, x, categories, { width: 1, rows, ...(unknown && { unknown }) });
   });
   return emitter.concat(parts);
 }
@@ -135,12 +174,16 @@ export function targetEncoder(estimator: Estimator, emitter: Emitter, x: Row): R
     const { column, items } = categories;
     const ofClasses = Array.from({ length: count }, (_, at) => {
       const place = `encodings_[${column * count + at}]`;
-      const { data } = numbersIn(encodings[column * count + at], estimator.placeOf(place));
+      const { data } = estimator.numbersIn(encodings[column * count + at], place);
       if (data.length === items.length) return data;
       throw estimator.error('SHAPE', `expected ${items.length} numbers, found ${data.length}`, place);
     });
-    const rows = items.map((_, at) => ofClasses.map((data) => data[at]));
-    return lookUp(estimator, emitter, x, categories, { rows, unknown: Array.from(means) });
+    estimator.budget.buildElements(items.length * count, estimator.title);
+    const rows = new Float64Array(items.length * count);
+    ofClasses.forEach((data, own) => {
+      for (let at = 0; at < items.length; at++) rows[at * count + own] = data[at];
+    });
+    return lookUp(estimator, emitter, x, categories, { width: count, rows, unknown: means });
   });
   return emitter.concat(parts);
 }

@@ -29,7 +29,8 @@ export function missingIndicator(estimator: Estimator, emitter: Emitter, x: Row)
   const missing = new Missing(estimator, emitter, x, { fills: [], makesFloats: false });
   if (estimator.text('features', 'missing-only') === 'all') return missing.indicator(everyColumn(x));
   const features = Array.from(estimator.vector('features_'));
-  const others = everyColumn(x).filter((column) => !features.includes(column));
+  const known = new Set(features);
+  const others = everyColumn(x).filter((column) => !known.has(column));
   if (others.length === 0 || !estimator.boolean('error_on_new', true)) return missing.indicator(features);
   // The others must be there, though nothing else comes of them.
   const all = emitter.concat([missing.indicator(features), missing.present(others)]);
@@ -124,15 +125,13 @@ class Missing {
     if (numbers.length === 0) return emitter.requireFinite(x);
     if (numbers.length === x.width) return emitter.requireFinite(x, true);
     const words = everyColumn(x).filter((i) => !Number.isNaN(codes[i]));
-    const order = [...words, ...numbers];
+    const order = new Array<number>(x.width);
+    for (const [at, column] of [...words, ...numbers].entries()) order[column] = at;
     const parts = [
       emitter.requireFinite(emitter.gather(x, words)),
       emitter.requireFinite(emitter.gather(x, numbers), true),
     ];
-    return emitter.gather(
-      emitter.concat(parts),
-      everyColumn(x).map((i) => order.indexOf(i)),
-    );
+    return emitter.gather(emitter.concat(parts), order);
   }
 
   /** The columns, with what is missing replaced; `nothing` is for those that have nothing to be filled with. */

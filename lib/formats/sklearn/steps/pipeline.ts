@@ -1,7 +1,7 @@
 /** Pipelines, and steps side by side. */
 import { PickleDict, type PickleValue } from '../../containers/pickle/values.ts';
 import type { Emitter } from '../emitter.ts';
-import { Estimator } from '../estimator.ts';
+import type { Estimator } from '../estimator.ts';
 import { applyFunction } from '../functions.ts';
 import type { Outcome, Row } from '../outcome.ts';
 import { isNone, itemsOf, plainScalar } from '../values.ts';
@@ -11,7 +11,7 @@ function stepsOf(estimator: Estimator): readonly Estimator[] {
   return estimator.list('steps').flatMap((step, i) => {
     const value = itemsOf(step)?.[1];
     if (isNone(value) || value === 'passthrough') return [];
-    return [Estimator.of(value, estimator.placeOf(`steps[${i}]`))];
+    return [estimator.inside(value, `steps[${i}]`)];
   });
 }
 
@@ -51,7 +51,7 @@ export function partOf(
 ): readonly Row[] {
   const { name, value, place } = part;
   if (isNone(value) || value === 'drop') return [];
-  const row = value === 'passthrough' ? x : emitter.transform(Estimator.of(value, estimator.placeOf(place)), x);
+  const row = value === 'passthrough' ? x : emitter.transform(estimator.inside(value, place), x);
   const weights = estimator.value('transformer_weights');
   const weight =
     weights instanceof PickleDict && typeof name === 'string' ? plainScalar(weights.get(name) ?? null) : null;

@@ -4,6 +4,9 @@ import type { Estimator } from '../estimator.ts';
 import type { Row } from '../outcome.ts';
 import { itemsOf, plainScalar } from '../values.ts';
 
+/** Of each product the two positions that it is made of, while it is put together. */
+const PRODUCT_BYTES = 32;
+
 /** All products of one degree. The features of a product rise, and products are in the order of their features. */
 interface Products {
   readonly row: Row;
@@ -14,7 +17,8 @@ interface Products {
 export function polynomialFeatures(estimator: Estimator, emitter: Emitter, x: Row): Row {
   const [least, most] = degreesOf(estimator);
   const distinct = estimator.boolean('interaction_only', false);
-  checkCount(estimator, emitter, x.width, most, distinct);
+  const count = checkCount(estimator, emitter, x.width, most, distinct);
+  estimator.budget.build(PRODUCT_BYTES * count, estimator.title);
   const input = emitter.requireFinite(x);
   const parts: Row[] = [];
   let products: Products | undefined = { row: input, first: Array.from({ length: x.width }, (_, i) => i) };
@@ -33,7 +37,7 @@ function degreesOf(estimator: Estimator): readonly [least: number, most: number]
 }
 
 /** There are C(n, d) products of d distinct features, and C(n + d − 1, d) where one may stand in them more than once. */
-function checkCount(estimator: Estimator, emitter: Emitter, features: number, most: number, distinct: boolean): void {
+function checkCount(estimator: Estimator, emitter: Emitter, features: number, most: number, distinct: boolean): number {
   const { rowElements, depth } = emitter.budget.limits;
   let [count, total] = [1, 1];
   for (let degree = 1; degree <= most && count > 0; degree++) {
@@ -44,15 +48,22 @@ function checkCount(estimator: Estimator, emitter: Emitter, features: number, mo
       throw estimator.error('LIMIT', `products of ${degree} of ${features} features exceed ${limit}`, 'degree');
     }
   }
+  return total;
 }
 
 /** Each feature times those products of the degree before that begin with it or a later one. */
 function nextDegree(emitter: Emitter, x: Row, { row, first }: Products, distinct: boolean): Products | undefined {
-  const pairs = Array.from({ length: x.width }, (_, feature) =>
-    first.flatMap((own, at) => ((distinct ? own > feature : own >= feature) ? [{ feature, at }] : [])),
-  ).flat();
-  if (pairs.length === 0) return undefined;
-  const [left, right] = [pairs.map(({ at }) => at), pairs.map(({ feature }) => feature)];
+  const [left, right]: [number[], number[]] = [[], []];
+  // Those that begin with the same feature are neighbours.
+  let begin = 0;
+  for (let feature = 0; feature < x.width; feature++) {
+    while (begin < first.length && (distinct ? first[begin] <= feature : first[begin] < feature)) begin++;
+    for (let at = begin; at < first.length; at++) {
+      left.push(at);
+      right.push(feature);
+    }
+  }
+  if (left.length === 0) return undefined;
   return { row: emitter.binary('mul', emitter.gather(row, left), emitter.gather(x, right)), first: right };
 }
 

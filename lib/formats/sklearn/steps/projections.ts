@@ -36,6 +36,9 @@ export function factorAnalysis(estimator: Estimator, emitter: Emitter, x: Row): 
   const noise = estimator.vector('noise_variance_', x.width);
   const { rows, columns, data } = components;
   const weighted = { rows, columns, data: mapped(data, (value, at) => value / noise[at % columns]) };
+  // Products and an inverse: their cost is of the third order in what the file holds.
+  estimator.budget.step((rows * rows * (rows + columns)) / PRODUCTS_IN_A_STEP, estimator.title);
+  estimator.budget.buildElements(FACTOR_MATRICES * rows * rows, estimator.title);
   const covariance = product(weighted, components);
   for (let i = 0; i < rows; i++) covariance.data[i * rows + i] += 1;
   const inverse = inverseOf(covariance);
@@ -43,6 +46,11 @@ export function factorAnalysis(estimator: Estimator, emitter: Emitter, x: Row): 
     throw estimator.error('MALFORMED', 'a covariance of its factors has no inverse', 'components_');
   return emitter.dense(emitter.dense(centred(estimator, emitter, x), weighted), inverse, undefined, 'in-out');
 }
+
+/** Multiplications that take some microsecond. */
+const PRODUCTS_IN_A_STEP = 512;
+/** As large as the covariance: itself, two halves that are eliminated, and the inverse. */
+const FACTOR_MATRICES = 4;
 
 /** Logistic functions of the hidden units. */
 export function bernoulliRbm(estimator: Estimator, emitter: Emitter, x: Row): Row {
@@ -60,14 +68,16 @@ export function featureAgglomeration(estimator: Estimator, emitter: Emitter, x: 
     const message = `groups are pooled by numpy.mean here, found ${name ?? pickleKind(pooling)}`;
     throw estimator.error('UNSUPPORTED_OP', message, 'pooling_func');
   }
-  const groups = [...new Set(labels)].sort((a, b) => a - b);
+  const sizes = new Map<number, number>();
+  for (const label of labels) sizes.set(label, (sizes.get(label) ?? 0) + 1);
+  const groups = Array.from(sizes.keys()).sort((a, b) => a - b);
+  const rows = new Map(groups.map((group, row) => [group, row]));
+  estimator.budget.buildElements(groups.length * x.width, estimator.title);
   const data = new Float64Array(groups.length * x.width);
-  for (const [row, group] of groups.entries()) {
-    const size = labels.filter((label) => label === group).length;
-    labels.forEach((label, column) => {
-      if (label === group) data[row * x.width + column] = 1 / size;
-    });
-  }
+  estimator.budget.isNew(data);
+  labels.forEach((label, column) => {
+    data[(rows.get(label) ?? 0) * x.width + column] = 1 / (sizes.get(label) ?? 1);
+  });
   return emitter.dense(emitter.requireFinite(x), { rows: groups.length, columns: x.width, data });
 }
 

@@ -16,12 +16,11 @@ export function quantileTransformer(estimator: Estimator, emitter: Emitter, x: R
   const { columns, data } = estimator.matrix('quantiles_', references.length, x.width);
   const input = emitter.requireFinite(x, true);
   const parts = Array.from({ length: columns }, (_, column) => {
-    const quantiles = data.filter((_value, at) => at % columns === column);
     return position(
       emitter,
       emitter.gather(input, [column]),
-      Float64Array.from(quantiles),
-      Float64Array.from(references),
+      mapped(references, (_, row) => data[row * columns + column]),
+      new Float64Array(references),
     );
   });
   return emitter.concat(parts);
@@ -43,11 +42,11 @@ function interpolate(emitter: Emitter, x: Row, xs: Vector, ys: Vector): Row {
   const last = xs.length - 1;
   const slopes = mapped(xs, (from, i) => (i < last ? (ys[i + 1] - ys[i]) / (xs[i + 1] - from) : 0));
   // Lines from each quantile to the next, and flat ones before the first and from the last on.
-  const lines = [
-    [0, xs[0], ys[0]],
-    ...Array.from(xs, (from, i) => [i < last && Number.isFinite(slopes[i]) ? slopes[i] : 0, from, ys[i]]),
-  ];
-  const table = { shape: [lines.length, 3], data: Float64Array.from(lines.flat()) };
+  const lines = [0, xs[0], ys[0]];
+  for (let i = 0; i < xs.length; i++) {
+    lines.push(i < last && Number.isFinite(slopes[i]) ? slopes[i] : 0, xs[i], ys[i]);
+  }
+  const table = { shape: [xs.length + 1, 3], data: Float64Array.from(lines) };
   const line = emitter.flat(
     emitter.emit('embedding', [countAtMost(emitter, x, xs).operand, table], { wrap: false }),
     3,

@@ -1,6 +1,8 @@
 /** Steps that keep some of the features: which ones, they mostly decide anew from the scores that they keep. */
+
+import type { PickleValue } from '../../containers/pickle/values.ts';
 import { mapped } from '../../mapped.ts';
-import { numbersOf, sum, type Vector } from '../arrays.ts';
+import { sum, type Vector } from '../arrays.ts';
 import type { Emitter, Transform } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import type { Outcome, Row } from '../outcome.ts';
@@ -21,7 +23,7 @@ function selector(support: Support, takesNan = false): Transform {
 
 /** `scores_` or `pvalues_`, of which some may be NaN. */
 function valuesOf(estimator: Estimator, attribute: string, width: number): Vector {
-  const { data } = numbersOf(estimator.value(attribute), estimator.placeOf(attribute));
+  const { data } = estimator.numbersIn(estimator.value(attribute), attribute);
   if (data.length === width) return data;
   throw estimator.error('SHAPE', `expected ${width} numbers, found ${data.length}`, attribute);
 }
@@ -115,9 +117,10 @@ function importancesOf(estimator: Estimator, inner: Estimator, width: number): V
     throw inner.error('SHAPE', `expected ${width} columns, found [${shape.join(', ')}]`, name);
   if (shape.length === 1) return mapped(data, Math.abs);
   const norm = estimator.number('norm_order', 1);
+  const values = data.slice(0, data.length / width);
   return Float64Array.from({ length: width }, (_, column) => {
-    const column_ = data.filter((_value, at) => at % width === column);
-    return normOf(estimator, column_, norm);
+    for (let row = 0; row < values.length; row++) values[row] = data[row * width + column];
+    return normOf(estimator, values, norm);
   });
 }
 
@@ -130,24 +133,37 @@ function normOf(estimator: Estimator, values: Vector, order: number): number {
     case 2:
       return Math.sqrt(total(2));
     case Infinity:
-      return Math.max(...sizes);
+      return extreme(sizes, Math.max);
     case -Infinity:
-      return Math.min(...sizes);
+      return extreme(sizes, Math.min);
     default:
       throw estimator.error('UNSUPPORTED_OP', `a norm of order ${order} is not read here`, 'norm_order');
   }
+}
+
+function extreme(values: Vector, pick: (a: number, b: number) => number): number {
+  let found = values[0];
+  for (const value of values) found = pick(found, value);
+  return found;
 }
 
 function thresholdOf(estimator: Estimator, inner: Estimator, importances: Vector): number {
   const threshold = plainScalar(estimator.value('threshold'));
   if (threshold === null) return isLasso(inner) ? 1e-5 : meanOf(importances);
   if (typeof threshold === 'number') return threshold;
-  const [, factor = '1', reference] = /^(?:(.+)\*)?\s*(mean|median)$/.exec(String(threshold).trim()) ?? [];
+  const [, factor = '1', reference] = /^(?:(.+)\*)?\s*(mean|median)$/.exec(multipleIn(threshold)) ?? [];
   if (reference === undefined || !Number.isFinite(Number(factor))) {
     throw estimator.error('MALFORMED', 'expected a number, mean, median or a multiple of these', 'threshold');
   }
   return Number(factor) * (reference === 'mean' ? meanOf(importances) : medianOf(importances));
 }
+
+/** The text of a multiple such as `1.5*mean`, which is short. */
+function multipleIn(threshold: PickleValue): string {
+  return typeof threshold === 'string' && threshold.length <= LONGEST_MULTIPLE ? threshold.trim() : '';
+}
+
+const LONGEST_MULTIPLE = 64;
 
 /** Whether weights of 0 are what the estimator strives for. */
 function isLasso(inner: Estimator): boolean {
