@@ -24,6 +24,10 @@ export const ALLOWED = {
     'x.shape.toSpliced(...indices.shape)': 'HIGHEST_RANK of lib/formats/tracing/value.ts',
   },
   'lib/formats/aten/operators/shape.ts': { 'sizesOf(x).toSpliced(...parts)': 'MOST_SIZES of lib/formats/aten/call.ts' },
+  'lib/formats/sklearn/arrays.ts': {
+    'anyNumbers numbersOf stacked': 'items of lists that are lists themselves are refused',
+  },
+  'lib/formats/sklearn/bundle/members.ts': { 'Members.#find': '`limits.depth`, which is checked at each container' },
   'lib/formats/torchscript/builtins.ts': { tensorOf: 'HIGHEST_RANK of lib/formats/tracing/value.ts' },
   'lib/formats/torchscript/interpreter.ts': {
     'Interpreter.#assign Interpreter.#assignTo Interpreter.#attribute Interpreter.#attributeOf Interpreter.#call Interpreter.#construct Interpreter.#dict Interpreter.#evaluate Interpreter.#evaluateParts Interpreter.#getattr Interpreter.#isTrue Interpreter.#run Interpreter.#runLoop Interpreter.#runStatement Interpreter.call':
