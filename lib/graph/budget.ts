@@ -14,6 +14,8 @@ const STEPS_PER_BYTE = 1 / 8;
 /** What a node of the graph takes until its model is made, in bytes and steps: names, shapes, tables, passes over it. */
 const NODE_BYTES = 3072;
 const NODE_STEPS = 32;
+/** What it has taken where it was made for nothing. */
+const DISCARDED_STEPS = 8;
 const ELEMENT_BYTES = 8;
 /** What the engine's form of the files' own numbers may take for each of their bytes: doubles of int8. */
 const CONVERTED_PER_BYTE = 8;
@@ -121,6 +123,12 @@ export class Budget {
     const free = Math.max(0, CONVERTED_PER_BYTE * this.#fileBytes - this.#converted);
     this.#converted += bytes;
     this.build(2 * Math.max(0, bytes - free), place);
+  }
+
+  /** So many nodes were made for nothing: they take no memory any more, and go through no further stage. */
+  discard(nodes: number): void {
+    this.#built -= NODE_BYTES * nodes;
+    this.#steps -= (NODE_STEPS - DISCARDED_STEPS) * nodes;
   }
 
   get #mostBuilt(): number {

@@ -24,6 +24,17 @@ export const ALLOWED = {
     'x.shape.toSpliced(...indices.shape)': 'HIGHEST_RANK of lib/formats/tracing/value.ts',
   },
   'lib/formats/aten/operators/shape.ts': { 'sizesOf(x).toSpliced(...parts)': 'MOST_SIZES of lib/formats/aten/call.ts' },
+  'lib/formats/pytorch/modules/layers.ts': {
+    'chain.shape.toSpliced(...filled)': 'MOST_SIZES of lib/formats/pytorch/modules/module.ts',
+  },
+  'lib/formats/pytorch/modules/read.ts': { 'stepsOf/visit': '`limits.depth` is checked at each module' },
+  'lib/formats/torch-export/interpreter.ts': {
+    'Interpreter.#runNode Interpreter.#runWrapped Interpreter.run': '`limits.depth` is checked at each graph',
+  },
+  'lib/formats/torch-export/names.ts': {
+    treeOf: 'DEEPEST, 32, is checked at each node',
+    namesBelow: 'DEEPEST, 32, was checked when the tree was made',
+  },
   'lib/formats/sklearn/arrays.ts': {
     'anyNumbers numbersOf stacked': 'items of lists that are lists themselves are refused',
   },

@@ -24,9 +24,6 @@ export const PENDING = {
   'lib/formats/containers/pickle/text.ts': {
     'String.fromCharCode(...bytes)': '',
   },
-  'lib/formats/containers/torch-tensors.ts': {
-    unwrap: '',
-  },
   'lib/formats/keras/config.ts': {
     '/"(?:[^"\\\\]|\\\\.)*"|-?Infinity|NaN/gs': '',
   },
@@ -89,18 +86,6 @@ export const PENDING = {
     'Math.min(...products)': '',
     'Math.max(...products)': '',
     'Ranges.#isSum': '',
-  },
-  'lib/formats/pytorch/checkpoint.ts': {
-    findModel: '',
-  },
-  'lib/formats/pytorch/modules/layers.ts': {
-    'chain.shape.toSpliced(...filled)': '',
-  },
-  'lib/formats/pytorch/modules/read.ts': {
-    'stepsOf/visit': '',
-  },
-  'lib/formats/pytorch/signatures.ts': {
-    'String.fromCharCode(...head.subarray(start, end))': '',
   },
   'lib/formats/reparametrized.ts': {
     'kind.fits(...parts.map(({ shape }) => shape))': '',
@@ -173,20 +158,6 @@ export const PENDING = {
   },
   'lib/formats/tflite/tflite.ts': {
     'String.fromCharCode(...head.subarray(4, 8))': '',
-  },
-  'lib/formats/torch-export/interpreter.ts': {
-    one: '',
-    'Interpreter.#runNode Interpreter.#runWrapped Interpreter.run': '',
-  },
-  'lib/formats/torch-export/names.ts': {
-    treeOf: '',
-    namesBelow: '',
-  },
-  'lib/formats/torch-export/program.ts': {
-    'namesIn namesInOne': '',
-  },
-  'lib/formats/torch-export/read.ts': {
-    '/([^/]+)\\.json$/': '',
   },
   'lib/graph/activations.ts': {
     'entry.steps(...entry.settings.map((wanted) => numberOf(settings, wanted, name, place)))': '',

@@ -36,6 +36,11 @@ export class Machine {
     return this.#steps;
   }
 
+  /** What it made is not needed. */
+  discard(): void {
+    this.build.budget.discard(this.build.nodes.length);
+  }
+
   /** Counts a step against `limits.nodes`; `place` is for messages. */
   step(place: string): void {
     const { nodes } = this.build.budget.limits;

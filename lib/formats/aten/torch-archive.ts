@@ -2,10 +2,10 @@
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import { quote } from '../../words.ts';
-import { readElements } from '../containers/elements.ts';
 import { readPickle } from '../containers/pickle/pickle.ts';
 import type { PickleObject, PickleValue } from '../containers/pickle/values.ts';
-import { describeTorchTensor, swappedBytes, type TorchDType, torchTensorBytes } from '../containers/torch-tensors.ts';
+import { torchElements } from '../containers/torch-elements.ts';
+import { describeTorchTensor, type TorchDType } from '../containers/torch-tensors.ts';
 import { openZip, type ZipArchive } from '../containers/zip.ts';
 import type { Reader } from '../format.ts';
 import { type Constant, constant, type ElementType } from '../tracing/value.ts';
@@ -73,17 +73,20 @@ export class TorchArchive {
     return known;
   }
 
+  /** Not kept, as bytes are. */
   async text(name: string): Promise<string> {
+    const bytes = await this.#zip.read(this.#root + name);
+    this.#budget.build(bytes.length, name);
     try {
-      return new TextDecoder('utf-8', { fatal: true }).decode(await this.read(name));
-    } catch (error) {
-      if (error instanceof ForwardpassError) throw error;
+      return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    } catch {
       throw new ForwardpassError('MALFORMED', 'is not text in UTF-8', name);
     }
   }
 
   async json(name: string): Promise<unknown> {
     const text = await this.text(name);
+    this.#budget.build(parsedBytes(text), name);
     try {
       return JSON.parse(text);
     } catch (error) {
@@ -92,7 +95,7 @@ export class TorchArchive {
   }
 
   async pickle(name: string): Promise<PickleValue> {
-    return readPickle(await this.read(name), { budget: this.#budget, place: name }).value;
+    return readPickle(await this.#zip.read(this.#root + name), { budget: this.#budget, place: name }).value;
   }
 
   /** A pickled tensor whose storage is a member of `folder`. */
@@ -107,9 +110,8 @@ export class TorchArchive {
 
   /** A tensor from the bytes of its storage. */
   constant(tensor: StoredTensor, storage: Uint8Array, place: string): Constant {
-    const stored = torchTensorBytes(tensor, storage, place);
-    const bytes = this.#isBigEndian ? swappedBytes(stored, tensor.dtype) : stored;
-    return constant(ELEMENT_TYPES[tensor.dtype], tensor.shape, readElements(bytes, tensor.dtype, place));
+    const elements = torchElements(tensor, storage, this.#isBigEndian, this.#budget, place);
+    return constant(ELEMENT_TYPES[tensor.dtype], tensor.shape, elements);
   }
 
   /** A pickled tensor's type and shape, without its elements. */
@@ -126,6 +128,23 @@ export class TorchArchive {
     throw new ForwardpassError('UNSUPPORTED_VERSION', message, 'byteorder');
   }
 }
+
+/** Of an object, with what is made of it when it is checked, and of any other value. */
+const OBJECT_BYTES = 160;
+const VALUE_BYTES = 24;
+
+/** What JSON takes once it is parsed and checked, about: `[{},{}]` takes many times its text. */
+function parsedBytes(text: string): number {
+  let bytes = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === BRACE) bytes += OBJECT_BYTES;
+    else if (code === COMMA || code === BRACKET) bytes += VALUE_BYTES;
+  }
+  return bytes;
+}
+
+const [BRACE, BRACKET, COMMA] = ['{', '[', ','].map((sign) => sign.charCodeAt(0));
 
 /** The one folder that everything is in, with its slash. */
 function rootOf(names: readonly string[]): string {

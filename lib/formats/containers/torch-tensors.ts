@@ -60,8 +60,6 @@ const STORAGES: ReadonlyMap<string, TorchDType> = new Map([
 ]);
 
 const MOST_AXES = 64;
-/** Bytes that a tensor may have beyond those of its storage, of which it may be an expansion. */
-const MOST_REPEATED = 2 ** 24;
 
 /** What a pickled tensor says of itself. */
 export interface TorchTensor {
@@ -100,12 +98,14 @@ const WRAPPERS: ReadonlyMap<string, Held> = new Map<string, Held>([
 const DEEPEST_WRAPPER = 4;
 
 /** The call that makes the tensor itself. */
-function unwrap(value: PickleValue | undefined, place: string, depth = 0): PickleObject {
-  if (!isTorchTensor(value) || depth > DEEPEST_WRAPPER) {
-    throw malformed(`expected the tensor of a parameter, found ${pickleKind(value)}`, place);
+function unwrap(value: PickleObject, place: string): PickleObject {
+  let held: PickleValue | undefined = value;
+  for (let depth = 0; isTorchTensor(held) && depth <= DEEPEST_WRAPPER; depth++) {
+    const wrapper = WRAPPERS.get(held.callable.name);
+    if (wrapper === undefined) return held;
+    held = wrapper(held.args);
   }
-  const wrapper = WRAPPERS.get(value.callable.name);
-  return wrapper === undefined ? value : unwrap(wrapper(value.args), place, depth + 1);
+  throw malformed(`expected the tensor of a parameter, found ${pickleKind(held)}`, place);
 }
 
 /** Takes a tensor's description apart. Throws `MALFORMED`, `UNSUPPORTED_DTYPE`, `LIMIT`. */
@@ -113,7 +113,7 @@ export function describeTorchTensor(value: PickleObject, budget: Budget, place: 
   const { callable, args } = unwrap(value, place);
   const [storage, offset, shape, strides, , , type] = args;
   if (!['_rebuild_tensor', '_rebuild_tensor_v2', '_rebuild_tensor_v3'].includes(callable.name)) {
-    const kind = callable.name.replace(/^_rebuild_/, '');
+    const kind = callable.name.slice('_rebuild_'.length);
     const message = `expected a plain tensor in the file, found one by ${quote(callable.name)} (${kind}: sparse, quantised or of another device)`;
     throw new ForwardpassError('UNSUPPORTED_DTYPE', message, place);
   }
@@ -177,72 +177,6 @@ function integers(value: PickleValue | undefined, what: string, place: string): 
 
 function isCount(value: PickleValue | undefined): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
-}
-
-/**
- * A tensor's elements, row-major and little-endian as the storage's bytes are: a view of them where they lie in that
- * order, a copy otherwise. Throws `TRUNCATED` when they are not all there.
- */
-export function torchTensorBytes(
-  tensor: Omit<TorchTensor, 'key' | 'storageElements'>,
-  storage: Uint8Array,
-  place: string,
-): Uint8Array {
-  const { dtype, offset, shape, strides } = tensor;
-  const size = BYTES[dtype];
-  const count = shape.reduce((product, length) => product * length, 1);
-  if (count === 0) return new Uint8Array(0);
-  const last = shape.reduce((at, length, axis) => at + (length - 1) * strides[axis], offset);
-  if (!((last + 1) * size <= storage.length)) {
-    const message = `needs ${(last + 1) * size} bytes of its storage, which has ${storage.length}`;
-    throw new ForwardpassError('TRUNCATED', message, place);
-  }
-  if (isContiguous(shape, strides)) return storage.subarray(offset * size, (offset + count) * size);
-  if (count * size > Math.max(storage.length, MOST_REPEATED)) {
-    const message = `repeats the ${storage.length} bytes of its storage up to ${count * size}, out of proportion`;
-    throw new ForwardpassError('LIMIT', message, place);
-  }
-  return gather(storage, size, count, offset, shape, strides);
-}
-
-/** The same elements in the other byte order, as a copy. */
-export function swappedBytes(bytes: Uint8Array, dtype: TorchDType): Uint8Array {
-  const swapped = Buffer.from(new Uint8Array(bytes).buffer);
-  if (BYTES[dtype] === 2) return swapped.swap16();
-  if (BYTES[dtype] === 4) return swapped.swap32();
-  return BYTES[dtype] === 8 ? swapped.swap64() : swapped;
-}
-
-function isContiguous(shape: readonly number[], strides: readonly number[]): boolean {
-  let expected = 1;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    if (shape[axis] !== 1 && strides[axis] !== expected) return false;
-    expected *= shape[axis];
-  }
-  return true;
-}
-
-function gather(
-  storage: Uint8Array,
-  size: number,
-  count: number,
-  offset: number,
-  shape: readonly number[],
-  strides: readonly number[],
-): Uint8Array {
-  const result = new Uint8Array(count * size);
-  const at = new Array<number>(shape.length).fill(0);
-  let from = offset;
-  for (let to = 0; to < result.length; to += size) {
-    for (let byte = 0; byte < size; byte++) result[to + byte] = storage[from * size + byte];
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      from += strides[axis];
-      if (++at[axis] < shape[axis]) break;
-      from -= shape[axis] * strides[axis];
-      at[axis] = 0;
-    }
-  }
-  return result;
 }
 
 function malformed(message: string, place: string): ForwardpassError {

@@ -51,16 +51,19 @@ export function memberOf(root: PickleValue, member: Member): PickleValue {
 }
 
 /** Throws `ARCHITECTURE` when there is no model, or no telling which of several it is. */
-export function findModel(root: PickleValue, depth: number): Found {
-  if (isTorchTensor(root)) throw noModel('a single tensor');
-  if (root instanceof PickleObject) return { kind: 'module', module: root, place: 'the model' };
-  if (!(root instanceof PickleDict)) throw noModel(pickleKind(root));
-  const stored = tensorsOf(root);
-  const isModel = [...stored.keys()].some((name) => isParameter(name) || !OF_TRAINING.test(name));
-  const isBeside = ![...stored.keys()].some(isParameter) && membersOf(root).length > 0;
-  if (isModel && !isBeside) return { kind: 'parameters', stored, tensors: withoutPrefixes(stored) };
-  if (isOptimizer(root)) throw noModel("an optimiser's state alone");
-  return findModel(chooseMember(root, depth), depth - 1);
+export function findModel(given: PickleValue, depth: number): Found {
+  let root = given;
+  for (let left = depth; ; left--) {
+    if (isTorchTensor(root)) throw noModel('a single tensor');
+    if (root instanceof PickleObject) return { kind: 'module', module: root, place: 'the model' };
+    if (!(root instanceof PickleDict)) throw noModel(pickleKind(root));
+    const stored = tensorsOf(root);
+    const isModel = [...stored.keys()].some((name) => isParameter(name) || !OF_TRAINING.test(name));
+    const isBeside = ![...stored.keys()].some(isParameter) && membersOf(root).length > 0;
+    if (isModel && !isBeside) return { kind: 'parameters', stored, tensors: withoutPrefixes(stored) };
+    if (isOptimizer(root)) throw noModel("an optimiser's state alone");
+    root = chooseMember(root, left);
+  }
 }
 
 /** `0.weight` is a tensor of a model; what a checkpoint keeps beside one is called `loss` or `rng_state`. */
@@ -84,15 +87,36 @@ const OF_TRAINING =
   /(^|_)(rng|random|optim|optimi[sz]ers?|sched|schedulers?|scaler|loss|criterion|metrics?|grads?)(_|$)/i;
 
 function membersOf(root: PickleDict): PickleDict['entries'] {
-  return root.entries.filter(([key, value]) => typeof key === 'string' && !OF_TRAINING.test(key) && mayBeModel(value));
+  const known: Known = { models: new Map(), tensors: new Map() };
+  return root.entries.filter(
+    ([key, value]) => typeof key === 'string' && !OF_TRAINING.test(key) && mayBeModel(value, known),
+  );
 }
 
-function mayBeModel(value: PickleValue): boolean {
+/** What was found of dicts: many entries may share one. */
+interface Known {
+  readonly models: Map<PickleDict, boolean>;
+  /** Whether they hold tensors themselves. */
+  readonly tensors: Map<PickleDict, boolean>;
+}
+
+function mayBeModel(value: PickleValue, known: Known): boolean {
   if (value instanceof PickleObject) return withoutCompiler(value).attribute('_modules') !== undefined;
-  if (!(value instanceof PickleDict) || isOptimizer(value)) return false;
-  return value.entries.some(
-    ([, item]) => isTorchTensor(item) || (item instanceof PickleDict && tensorsOf(item).size > 0),
-  );
+  if (!(value instanceof PickleDict)) return false;
+  const before = known.models.get(value);
+  if (before !== undefined) return before;
+  const may = !isOptimizer(value) && value.entries.some(([, item]) => isTorchTensor(item) || holdsTensors(item, known));
+  known.models.set(value, may);
+  return may;
+}
+
+function holdsTensors(value: PickleValue, known: Known): boolean {
+  if (!(value instanceof PickleDict)) return false;
+  const before = known.tensors.get(value);
+  if (before !== undefined) return before;
+  const holds = value.entries.some(([name, item]) => typeof name === 'string' && isTorchTensor(item));
+  known.tensors.set(value, holds);
+  return holds;
 }
 
 function tensorsOf(dict: PickleDict): Map<string, PickleObject> {

@@ -4,9 +4,9 @@ import type { Budget } from '../../graph/budget.ts';
 import type { Tensor } from '../../graph/graph.ts';
 import { quote } from '../../words.ts';
 import { TorchArchive } from '../aten/torch-archive.ts';
-import { readElements } from '../containers/elements.ts';
 import type { PickleObject, PickleValue } from '../containers/pickle/values.ts';
-import { describeTorchTensor, swappedBytes, torchTensorBytes } from '../containers/torch-tensors.ts';
+import { torchElements } from '../containers/torch-elements.ts';
+import { describeTorchTensor } from '../containers/torch-tensors.ts';
 import type { Reader } from '../format.ts';
 
 export interface SavedFile {
@@ -48,7 +48,5 @@ export async function readTensor(file: SavedFile, value: PickleObject, budget: B
   if (storage === undefined) {
     throw new ForwardpassError('DANGLING', `its storage ${quote(tensor.key)} is not in the file`, place);
   }
-  const stored = torchTensorBytes(tensor, storage, place);
-  const bytes = file.isBigEndian ? swappedBytes(stored, tensor.dtype) : stored;
-  return { shape: tensor.shape, data: readElements(bytes, tensor.dtype, place) };
+  return { shape: tensor.shape, data: torchElements(tensor, storage, file.isBigEndian ?? false, budget, place) };
 }

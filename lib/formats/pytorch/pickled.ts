@@ -24,8 +24,15 @@ export async function openPickled(main: Reader, budget: Budget): Promise<SavedFi
     throw new ForwardpassError('LIMIT', message, main.name);
   }
   const storages: Uint8Array[] = [];
-  const called = (object: PickleObject) =>
-    String(object.callable) === STORAGE ? readStorage(object.args[0], storages, main.name, budget) : undefined;
+  // Calls may share their bytes.
+  const read = new Map<PickleValue | undefined, PickleValue>();
+  const called = (object: PickleObject) => {
+    if (String(object.callable) !== STORAGE) return undefined;
+    const [file] = object.args;
+    const storage = read.get(file) ?? readStorage(file, storages, main.name, budget);
+    read.set(file, storage);
+    return storage;
+  };
   const bytes = await main.read(0, main.size);
   const { value } = readPickle(bytes, { budget, place: main.name, hooks: { called } });
   return { root: value, storage: async (key) => storages[Number(key)] };

@@ -9,7 +9,8 @@ export function isLegacy(head: Uint8Array): boolean {
 
 /** Before 0.1.10: a tar archive, whose first member tells it from others. */
 export function isTar(head: Uint8Array): boolean {
-  const text = (start: number, end: number) => String.fromCharCode(...head.subarray(start, end));
+  const text = (start: number, end: number) =>
+    Array.from(head.subarray(start, end), (code) => String.fromCharCode(code)).join('');
   return text(257, 262) === 'ustar' && /^(\.\/)?(sys_info|pickle|storages|tensors)\0/.test(text(0, 20));
 }
 

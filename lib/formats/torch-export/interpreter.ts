@@ -28,6 +28,9 @@ const WRAPPERS = new Set([
   'torch.ops.higher_order.wrap_with_autocast',
 ]);
 
+/** Of a number in a list. */
+const NUMBER_BYTES = 64;
+
 const GETITEM = '_operator.getitem';
 
 /** Operators of ATen without their overload, and Python's own, on sizes. */
@@ -113,6 +116,11 @@ export class Interpreter {
     bindOutputs(node, results.length === 1 ? results[0] : results, values, place);
   }
 
+  #numbers(given: readonly number[], numberOf: (value: number) => PyNumber, place: string): readonly PyNumber[] {
+    this.#budget.build(NUMBER_BYTES * given.length, place);
+    return given.map(numberOf);
+  }
+
   #argument(argument: Union, values: ReadonlyMap<string, Argument>, place: string): Argument {
     const { tag, value, place: at } = argument;
     const named = (name: string): Argument => {
@@ -136,9 +144,9 @@ export class Interpreter {
       case 'as_sym_floats':
         return list(union)(value, at).map((item) => one(item, named));
       case 'as_ints':
-        return list(integer)(value, at).map(PyNumber.int);
+        return this.#numbers(list(integer)(value, at), PyNumber.int, at);
       case 'as_floats':
-        return list(floating)(value, at).map(PyNumber.float);
+        return this.#numbers(list(floating)(value, at), PyNumber.float, at);
       case 'as_bools':
         return list(plainBool)(value, at).map(PyNumber.bool);
       case 'as_strings':
@@ -160,14 +168,13 @@ const CONTROL_FLOW =
 
 /** A tensor or number by its name, or the number itself. */
 function one(argument: Union, named: (name: string) => Argument): Argument {
-  const { tag, value, place } = argument;
+  const { tag, value, place } = MAY_BE_NAMED.has(argument.tag) ? union(argument.value, argument.place) : argument;
   if (tag === 'as_name') return named(text(value, place));
-  if (tag === 'as_tensor') return named(namesIn(argument)[0]);
-  if (['as_sym_int', 'as_sym_float', 'as_sym_bool', 'as_optional_tensor'].includes(tag)) {
-    return one(union(value, place), named);
-  }
-  return fromPlain(argument);
+  if (tag === 'as_tensor') return named(namesIn({ tag, value, place })[0]);
+  return fromPlain({ tag, value, place });
 }
+
+const MAY_BE_NAMED = new Set(['as_sym_int', 'as_sym_float', 'as_sym_bool', 'as_optional_tensor']);
 
 /** A number, text or None of an argument. */
 export function fromPlain(argument: Union): Argument {

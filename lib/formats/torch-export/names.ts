@@ -7,6 +7,8 @@ interface Tree {
 }
 
 const DEEPEST = 32;
+/** Characters of a name, which may be the beginning of many. */
+const LONGEST = 1000;
 
 /** Of the named tuples that a program knows. */
 export type TupleFields = (type: string) => readonly string[] | undefined;
@@ -40,6 +42,7 @@ function treeOf(
 }
 
 function namesBelow({ keys, children }: Tree, prefix: string): (string | undefined)[] {
+  if (prefix.length > LONGEST) throw new RangeError('too long');
   if (children.length === 0) return [prefix === '' ? undefined : prefix];
   return children.flatMap((child, i) => {
     const key = keys[i] ?? (prefix === '' ? undefined : String(i));

@@ -78,9 +78,9 @@ export function namesIn({ tag, value, place }: Union): string[] {
   switch (tag) {
     case 'as_tensor':
     case 'as_custom_obj':
-      return [text(fields(value, place).name, `${place}.name`)];
+      return [nameOf(value, place)];
     case 'as_tensors':
-      return list((each, at) => text(fields(each, at).name, `${at}.name`))(value, place);
+      return list(nameOf)(value, place);
     case 'as_sym_int':
     case 'as_sym_bool':
     case 'as_sym_float':
@@ -92,14 +92,20 @@ export function namesIn({ tag, value, place }: Union): string[] {
     case 'as_optional_tensors':
       return list(union)(value, place).flatMap(namesInOne);
     case 'as_nested_tensors':
-      return list(list((each, at) => text(fields(each, at).name, `${at}.name`)))(value, place).flat();
+      return list(list(nameOf))(value, place).flat();
     default:
       return [];
   }
 }
 
-function namesInOne(item: Union): string[] {
-  return item.tag === 'as_name' ? [text(item.value, item.place)] : namesIn(item);
+/** In a size or number, or a tensor that may be left out. */
+function namesInOne({ tag, value, place }: Union): string[] {
+  if (tag === 'as_name') return [text(value, place)];
+  return tag === 'as_tensor' ? [nameOf(value, place)] : [];
+}
+
+function nameOf(value: unknown, place: string): string {
+  return text(fields(value, place).name, `${place}.name`);
 }
 
 /** A tensor's type by the number that the format has for it, and its sizes; undefined for those that are open. */

@@ -36,7 +36,7 @@ export async function readProgram(main: Reader, options: ReadOptions): Promise<G
   checkVersion(program, member);
   const module = fields(program.graph_module, 'graph_module');
   const graph = programGraph(module.graph, 'graph');
-  const model = /([^/]+)\.json$/.exec(member)?.[1] ?? '';
+  const model = member.slice(member.lastIndexOf('/') + 1, -'.json'.length);
   const weights = await openWeights(archive, model, budget);
   const specs = list(union)(fields(module.signature, 'signature').input_specs, 'signature.input_specs');
   const inputs = specs.flatMap((spec) => userInput(spec, graph) ?? []);

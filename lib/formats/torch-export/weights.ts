@@ -5,9 +5,10 @@ import { elementCount } from '../../graph/shapes.ts';
 import { quote } from '../../words.ts';
 import { type StoredTensor, TorchArchive } from '../aten/torch-archive.ts';
 import { fields, list, text } from '../containers/checks.ts';
+import { innerReader } from '../containers/inner-reader.ts';
 import { PickleDict, pickleKind } from '../containers/pickle/values.ts';
 import { isTorchTensor, type TorchDType } from '../containers/torch-tensors.ts';
-import type { Constant } from '../tracing/value.ts';
+import { type Constant, HIGHEST_RANK } from '../tracing/value.ts';
 import { dtypeOf } from './dtypes.ts';
 import { fixedSize } from './program.ts';
 
@@ -79,6 +80,9 @@ function payload(value: unknown, place: string): Payload {
   const meta = fields(tensor_meta, at);
   const [shape, strides] = ['sizes', 'strides'].map((key) => list(fixedSize)(meta[key], `${at}.${key}`));
   const dtype: TorchDType = dtypeOf(meta.dtype, `${at}.dtype`);
+  if (shape.length > HIGHEST_RANK) {
+    throw new ForwardpassError('LIMIT', `expected at most ${HIGHEST_RANK} axes, found ${shape.length}`, at);
+  }
   if (shape.length !== strides.length) {
     throw new ForwardpassError('MALFORMED', `has ${shape.length} sizes and ${strides.length} strides`, at);
   }
@@ -90,14 +94,7 @@ function payload(value: unknown, place: string): Payload {
 async function pickled(archive: TorchArchive, member: string, budget: Budget): Promise<Source | undefined> {
   const bytes = await archive.read(member);
   if (bytes.length === 0) return undefined;
-  const inner = await TorchArchive.open(
-    {
-      name: member,
-      size: bytes.length,
-      read: async (offset, length) => bytes.slice(offset, offset + length),
-    },
-    budget,
-  );
+  const inner = await TorchArchive.open(innerReader(member, bytes), budget);
   const dict = await inner.pickle('data.pkl');
   if (!(dict instanceof PickleDict)) {
     throw new ForwardpassError('MALFORMED', `expected a dict of tensors, found ${pickleKind(dict)}`, member);

@@ -49,6 +49,8 @@ class Search {
   readonly #run: Run;
   /** Of the examples, where some inputs have one. */
   readonly #batch: number | undefined;
+  /** Of the trial before, whose nodes nobody needs once there is another. */
+  #last: Machine | undefined;
   /** Inputs that turned out to hold ids. */
   readonly #ids = new Set<string>();
 
@@ -114,7 +116,9 @@ class Search {
       const type = this.#ids.has(name) ? 'int64' : this.#floatType;
       return { name, type, shape: [this.#batch, ...row] };
     });
+    this.#last?.discard();
     const trial = this.#run(inputs);
+    this.#last = trial.machine;
     try {
       return { trial, graph: trial.finish() };
     } catch (error) {

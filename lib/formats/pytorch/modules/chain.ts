@@ -17,6 +17,7 @@ export class Chain {
   readonly tensors = new Map<string, PickleObject>();
   /** Of those tensors, what is made of the ones that layers do not take as the file has them. */
   readonly changes = new Map<string, (tensor: Tensor) => Tensor>();
+  private last: PickleObject | undefined;
   /** How many layers each module became. */
   private readonly steps = new Map<string, number>();
 
@@ -38,7 +39,7 @@ export class Chain {
     const value = module.tensor(name);
     if (value === undefined) return undefined;
     const full = module.tensorName(name);
-    this.tensors.set(full, value);
+    this.hold(full, value);
     return full;
   }
 
@@ -59,15 +60,20 @@ export class Chain {
     if (!sameShape(size, this.shape.slice(0, 1))) throw this.mismatch(module, `[${size[0] ?? 1}, …]`);
     const spread = `${module.tensorName(name)} by channel`;
     const shape = [...size, ...this.shape.slice(1).fill(1)];
-    this.tensors.set(spread, value);
+    this.budget.buildElements(elementCount(size), module.place);
+    this.hold(spread, value);
     this.changes.set(spread, ({ data }) => ({ shape, data: data.map(change) }));
     return spread;
   }
 
+  private hold(name: string, value: PickleObject): void {
+    if (!this.tensors.has(name)) this.last = value;
+    this.tensors.set(name, value);
+  }
+
   /** The element type of the row so far: that of the tensor that was used last. */
   rowType(): TorchDType {
-    const last = [...this.tensors.values()].at(-1);
-    return last === undefined ? 'F32' : describeTorchTensor(last, this.budget, 'the model').dtype;
+    return this.last === undefined ? 'F32' : describeTorchTensor(this.last, this.budget, 'the model').dtype;
   }
 
   shapeOf(module: TorchModule, name: string): Shape | undefined {

@@ -18,6 +18,11 @@ export function withoutCompiler(object: PickleObject): PickleObject {
   return isWrapped && module instanceof PickleObject ? module : object;
 }
 
+/** Axes of a row, and more. */
+const MOST_SIZES = 64;
+/** Names of modules inside one another, with dots between. */
+const LONGEST_PATH = 2000;
+
 export const COMPILED = 'torch._dynamo.eval_frame.OptimizedModule';
 
 export class TorchModule {
@@ -82,6 +87,7 @@ export class TorchModule {
     const value = this.attribute(name);
     const held = value instanceof PickleObject && value.callable.name === 'Size' ? value.args[0] : value;
     const items = held instanceof PickleTuple || held instanceof PickleList ? held.items : [held];
+    if (items.length > MOST_SIZES) throw this.malformed(`has ${items.length} sizes for ${quote(name)}`);
     if (items.every((item) => typeof item === 'number' && Number.isSafeInteger(item))) return items as number[];
     throw this.malformed(`expected whole numbers for ${quote(name)}, found ${pickleKind(value)}`);
   }
@@ -103,19 +109,22 @@ export class TorchModule {
   children(): TorchModule[] {
     return this.named('_modules').entries.flatMap(([name, value]) => {
       if (value === null) return [];
-      const path = this.path === '' ? String(name) : `${this.path}.${name}`;
+      const path = this.path === '' ? String(name) : `${this.path}.${String(name)}`;
+      if (path.length > LONGEST_PATH) throw this.malformed('has a module within whose name has no end');
       if (value instanceof PickleObject) return [new TorchModule(value, path)];
       throw this.malformed(`expected a module for ${quote(String(name))}, found ${pickleKind(value)}`);
     });
   }
 
-  /** Functions that Python would call around the forward pass. */
-  hooks(): readonly string[] {
-    return ['_forward_pre_hooks', '_forward_hooks'].flatMap((kind) => {
+  /** A function that Python would call before or after the forward pass. */
+  hook(): string | undefined {
+    for (const kind of ['_forward_pre_hooks', '_forward_hooks']) {
       const hooks = this.attribute(kind);
-      const entries = hooks instanceof PickleDict ? hooks.entries : [];
-      return entries.map(([, hook]) => (hook instanceof PickleObject ? String(hook.callable) : pickleKind(hook)));
-    });
+      if (!(hooks instanceof PickleDict) || hooks.entries.length === 0) continue;
+      const [, hook] = hooks.entries[0];
+      return hook instanceof PickleObject ? String(hook.callable) : pickleKind(hook);
+    }
+    return undefined;
   }
 
   malformed(message: string): ForwardpassError {

@@ -11,6 +11,10 @@ import { TorchModule } from './module.ts';
 import { refuseHook, refuseModule } from './refusals.ts';
 import { CONTAINERS, MODULES } from './table.ts';
 
+/** What is spent for each module that is met, and for one that becomes layers. */
+const STEPS_PER_MODULE = 8;
+const STEPS_PER_LAYER = 32;
+
 interface Step {
   readonly module: TorchModule;
   readonly translate: Translate;
@@ -47,7 +51,9 @@ function stepsOf(module: TorchModule, budget: Budget, depth: number): Step[] {
     if (left === 0 || steps.length > budget.limits.nodes) {
       throw new ForwardpassError('LIMIT', 'modules nest deeper, or are more, than `limits` allow', current.place);
     }
-    const [hook] = current.hooks();
+    // Modules may be shared: each way to one is gone.
+    budget.step(STEPS_PER_MODULE, current.place);
+    const hook = current.hook();
     if (hook !== undefined) throw refuseHook(current, hook);
     if (CONTAINERS.has(current.className)) {
       for (const child of current.children()) visit(child, left - 1);
@@ -56,6 +62,7 @@ function stepsOf(module: TorchModule, budget: Budget, depth: number): Step[] {
     const [, kind] = /^torch\.nn\.modules\.\w+\.(\w+)$/.exec(current.className) ?? [];
     const translate = kind === undefined ? undefined : MODULES.get(kind);
     if (translate === undefined) throw refuseModule(current);
+    budget.step(STEPS_PER_LAYER, current.place);
     steps.push({ module: current, translate });
   };
   visit(module, depth);
