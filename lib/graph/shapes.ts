@@ -52,6 +52,27 @@ function stridesOf(shape: Shape): number[] {
   return strides;
 }
 
+type Elements = Int32Array | Float32Array | Float64Array;
+
+/** A tensor of `shape` whose elements are where the strides say, in an array of the same type. */
+function takeStrided<A extends Elements>(source: A, shape: Shape, strides: readonly number[]): A {
+  const result = new (source.constructor as new (length: number) => A)(elementCount(shape));
+  const last = shape.length - 1;
+  const [run, step] = last < 0 ? [1, 0] : [shape[last], strides[last]];
+  const indices = new Array<number>(shape.length).fill(0);
+  let start = 0;
+  for (let at = 0; at < result.length; ) {
+    for (let i = 0; i < run; i++) result[at++] = source[start + i * step];
+    for (let axis = last - 1; axis >= 0; axis--) {
+      start += strides[axis];
+      if (++indices[axis] < shape[axis]) break;
+      start -= strides[axis] * shape[axis];
+      indices[axis] = 0;
+    }
+  }
+  return result;
+}
+
 function stridedColumns(shape: Shape, strides: readonly number[]): Int32Array {
   let columns = new Int32Array(1);
   for (const [axis, size] of shape.entries()) {
@@ -66,9 +87,17 @@ function stridedColumns(shape: Shape, strides: readonly number[]): Int32Array {
 
 /** The columns of `from` that make `to`, which it broadcasts to. */
 export function broadcastColumns(from: Shape, to: Shape): Int32Array {
-  const padding = to.length - from.length;
+  return stridedColumns(to, broadcastStrides(from, to));
+}
+
+/** The elements of a tensor of the shape `from`, broadcast to `to`. */
+export function takeBroadcast<A extends Elements>(source: A, from: Shape, to: Shape): A {
+  return takeStrided(source, to, broadcastStrides(from, to));
+}
+
+function broadcastStrides(from: Shape, to: Shape): number[] {
   const strides = stridesOf(from).map((stride, axis) => (from[axis] === 1 ? 0 : stride));
-  return stridedColumns(to, [...new Array<number>(padding).fill(0), ...strides]);
+  return [...new Array<number>(to.length - from.length).fill(0), ...strides];
 }
 
 export function transposeShape(shape: Shape, permutation: readonly number[]): Shape {
@@ -82,6 +111,31 @@ export function transposeColumns(shape: Shape, permutation: readonly number[]): 
     transposeShape(shape, permutation),
     permutation.map((axis) => strides[axis]),
   );
+}
+
+/** The elements of the transpose of a tensor of `shape`. */
+export function takeTransposed<A extends Elements>(source: A, shape: Shape, permutation: readonly number[]): A {
+  const strides = stridesOf(shape);
+  return takeStrided(
+    source,
+    transposeShape(shape, permutation),
+    permutation.map((axis) => strides[axis]),
+  );
+}
+
+/** The elements of a tensor of `shape` that are at `indices` along the axis. */
+export function takeAlong<A extends Elements>(source: A, shape: Shape, axis: number, indices: Int32Array): A {
+  const inner = elementCount(shape.slice(axis + 1));
+  const outer = elementCount(shape.slice(0, axis));
+  const result = new (source.constructor as new (length: number) => A)(outer * indices.length * inner);
+  let at = 0;
+  for (let block = 0; block < outer; block++) {
+    for (const index of indices) {
+      const start = (block * shape[axis] + index) * inner;
+      for (let offset = 0; offset < inner; offset++) result[at++] = source[start + offset];
+    }
+  }
+  return result;
 }
 
 /** The columns of a tensor of `shape` that are at `indices` along the axis. */
@@ -118,7 +172,7 @@ export function isIdentity(columns: Int32Array, width: number): boolean {
 }
 
 /** The elements of `source` at `columns`, in an array of the same type. */
-export function takeColumns<A extends Int32Array | Float32Array | Float64Array>(source: A, columns: Int32Array): A {
+export function takeColumns<A extends Elements>(source: A, columns: Int32Array): A {
   const result = new (source.constructor as new (length: number) => A)(columns.length);
   for (let at = 0; at < columns.length; at++) result[at] = source[columns[at]];
   return result;

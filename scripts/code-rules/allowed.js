@@ -24,10 +24,62 @@ export const ALLOWED = {
     'x.shape.toSpliced(...indices.shape)': 'HIGHEST_RANK of lib/formats/tracing/value.ts',
   },
   'lib/formats/aten/operators/shape.ts': { 'sizesOf(x).toSpliced(...parts)': 'MOST_SIZES of lib/formats/aten/call.ts' },
+  'lib/formats/onnx/ops/elementwise.ts': {
+    'call.float(...alpha)': 'two values',
+    'call.float(...beta)': 'two values',
+  },
+  'lib/formats/onnx/ops/indexing.ts': {
+    'data.shape.toSpliced(...indices.shape)': 'HIGHEST_RANK of lib/formats/tracing/value.ts',
+  },
+  'lib/formats/onnx/ops/linear.ts': {
+    'call.build.unary(...settings)': 'two values',
+  },
+  'lib/formats/onnx/ops/quantize.ts': {
+    'build.unary(...range)': 'two values',
+  },
+  'lib/formats/onnx/proto.ts': {
+    'decodeAttribute decodeGraph decodeNode': 'each message nests deeper, which `limits.depth` bounds',
+  },
+  'lib/formats/onnx/ranges.ts': {
+    'Math.min(...products)': 'four values',
+    'Math.max(...products)': 'four values',
+    'Ranges.#isSum': 'one guard',
+  },
   'lib/formats/pytorch/modules/layers.ts': {
     'chain.shape.toSpliced(...filled)': 'MOST_SIZES of lib/formats/pytorch/modules/module.ts',
   },
   'lib/formats/pytorch/modules/read.ts': { 'stepsOf/visit': '`limits.depth` is checked at each module' },
+  'lib/formats/tensorflow/bundle/bundle.ts': {
+    runs: 'an axis each: HIGHEST_RANK of lib/formats/tracing/value.ts',
+  },
+  'lib/formats/tensorflow/bundle/objects.ts': {
+    "trackable.children.set(...decodeReference(message.message('children')))": 'a key and a value',
+  },
+  'lib/formats/tensorflow/ops/indexing.ts': {
+    'data.shape.toSpliced(...indices.shape)': 'HIGHEST_RANK of lib/formats/tracing/value.ts',
+  },
+  'lib/formats/tensorflow/proto.ts': {
+    "fn.returns.set(...decodeEntry(message.message('ret'), (value) => value.string(), ''))": 'a key and a value',
+    'node.attributes.set(...entry)': 'a key and a value',
+  },
+  'lib/formats/tensorflow/saved-model.ts': {
+    "meta.signatures.set(...decodeEntry(message.message('signature_def'), decode, none))": 'a key and a value',
+    "meta.assets.set(...decodeAsset(message.message('asset_file_def')))": 'a key and a value',
+    "signature.inputs.set(...decodeEntry(message.message('inputs'), decode, NO_TENSOR))": 'a key and a value',
+    "signature.outputs.set(...decodeEntry(message.message('outputs'), decode, NO_TENSOR))": 'a key and a value',
+    "objects.boundInputs.set(...decodeEntry(message.message('concrete_functions'), decode, []))": 'a key and a value',
+    "children.set(...decodeReference(message.message('children')))": 'a key and a value',
+  },
+  'lib/formats/tensorflow/stored.ts': {
+    nodesIn: 'each scope is deeper, which `limits.depth` bounds',
+  },
+  'lib/formats/tflite/ops/indexing.ts': {
+    'data.shape.toSpliced(...indices.shape)': 'HIGHEST_RANK of lib/formats/tracing/value.ts',
+  },
+  'lib/formats/tflite/quantized/arithmetic.ts': {
+    'Math.max(...scales)': 'of two operands',
+    'bounded(...activationBounds(call, call.choice(0)))': 'two values',
+  },
   'lib/formats/torch-export/interpreter.ts': {
     'Interpreter.#runNode Interpreter.#runWrapped Interpreter.run': '`limits.depth` is checked at each graph',
   },

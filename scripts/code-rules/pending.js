@@ -66,27 +66,6 @@ export const PENDING = {
   'lib/formats/looks-like.ts': {
     '/(^checkpoint|ckpt.*|-\\d+)\\.(index|meta|data-\\d+-of-\\d+)$/': '',
   },
-  'lib/formats/onnx/ops/elementwise.ts': {
-    'call.float(...alpha)': '',
-    'call.float(...beta)': '',
-  },
-  'lib/formats/onnx/ops/indexing.ts': {
-    'data.shape.toSpliced(...indices.shape)': '',
-  },
-  'lib/formats/onnx/ops/linear.ts': {
-    'call.build.unary(...settings)': '',
-  },
-  'lib/formats/onnx/ops/quantize.ts': {
-    'build.unary(...range)': '',
-  },
-  'lib/formats/onnx/proto.ts': {
-    'decodeAttribute decodeGraph decodeNode': '',
-  },
-  'lib/formats/onnx/ranges.ts': {
-    'Math.min(...products)': '',
-    'Math.max(...products)': '',
-    'Ranges.#isSum': '',
-  },
   'lib/formats/reparametrized.ts': {
     'kind.fits(...parts.map(({ shape }) => shape))': '',
     'kind.compute(...tensors.map(({ data }) => data))': '',
@@ -121,43 +100,6 @@ export const PENDING = {
   },
   'lib/formats/sklearn/table.ts': {
     predicts: '',
-  },
-  'lib/formats/tensorflow/bundle/bundle.ts': {
-    runs: '',
-  },
-  'lib/formats/tensorflow/bundle/objects.ts': {
-    "trackable.children.set(...decodeReference(message.message('children')))": '',
-  },
-  'lib/formats/tensorflow/ops/indexing.ts': {
-    'data.shape.toSpliced(...indices.shape)': '',
-  },
-  'lib/formats/tensorflow/proto.ts': {
-    "fn.returns.set(...decodeEntry(message.message('ret'), (value) => value.string(), ''))": '',
-    'node.attributes.set(...entry)': '',
-  },
-  'lib/formats/tensorflow/saved-model.ts': {
-    "meta.signatures.set(...decodeEntry(message.message('signature_def'), decode, none))": '',
-    "meta.assets.set(...decodeAsset(message.message('asset_file_def')))": '',
-    "signature.inputs.set(...decodeEntry(message.message('inputs'), decode, NO_TENSOR))": '',
-    "signature.outputs.set(...decodeEntry(message.message('outputs'), decode, NO_TENSOR))": '',
-    "objects.boundInputs.set(...decodeEntry(message.message('concrete_functions'), decode, []))": '',
-    "children.set(...decodeReference(message.message('children')))": '',
-  },
-  'lib/formats/tensorflow/stored.ts': {
-    nodesIn: '',
-  },
-  'lib/formats/tensorflow/tensorflow.ts': {
-    'String.fromCharCode(...bytes.subarray(length.end, end))': '',
-  },
-  'lib/formats/tflite/ops/indexing.ts': {
-    'data.shape.toSpliced(...indices.shape)': '',
-  },
-  'lib/formats/tflite/quantized/arithmetic.ts': {
-    'Math.max(...scales)': '',
-    'bounded(...activationBounds(call, call.choice(0)))': '',
-  },
-  'lib/formats/tflite/tflite.ts': {
-    'String.fromCharCode(...head.subarray(4, 8))': '',
   },
   'lib/graph/activations.ts': {
     'entry.steps(...entry.settings.map((wanted) => numberOf(settings, wanted, name, place)))': '',

@@ -3,6 +3,7 @@
  * https://protobuf.dev/programming-guides/encoding/
  */
 import { ForwardpassError } from '../../errors.ts';
+import type { Budget } from '../../graph/budget.ts';
 
 const VARINT = 0;
 const FIXED64 = 1;
@@ -12,20 +13,62 @@ const FIXED32 = 5;
 /** Bytes from which on a length takes two bytes: with the tag, no fewer than a move needs. */
 const LONG = 128;
 
+/** What a message of no bytes takes once it is read, and a text. */
+const MESSAGE_BYTES = 160;
+const TEXT_BYTES = 24;
+/** A number in a list that grows. */
+const NUMBER_BYTES = 16;
+
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const ANY_TEXT = new TextDecoder();
+const LEAST_ROOM = 64;
+
+/** Bytes that come in parts, of which there may be a million of four bytes each. A single part is not copied. */
+export class Parts {
+  #bytes: Uint8Array;
+  #length: number;
+
+  constructor(bytes: Uint8Array = new Uint8Array(0)) {
+    this.#bytes = bytes;
+    this.#length = bytes.length;
+  }
+
+  add(part: Uint8Array): void {
+    const length = this.#length + part.length;
+    if (this.#length === 0 && part.length > LEAST_ROOM) {
+      this.#bytes = part;
+    } else {
+      if (length > this.#bytes.length) this.#grow(length);
+      this.#bytes.set(part, this.#length);
+    }
+    this.#length = length;
+  }
+
+  all(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  #grow(length: number): void {
+    const wider = new Uint8Array(Math.max(2 * length, LEAST_ROOM));
+    wider.set(this.all());
+    this.#bytes = wider;
+  }
+}
 
 export class Message {
   readonly #bytes: Uint8Array;
   readonly #place: string;
   readonly #depthLeft: number;
+  readonly #budget: Budget;
   #at = 0;
   #field = 0;
   #wire = 0;
 
-  /** `place` names the message in errors; `depthLeft` says how many messages may still nest inside it. */
-  constructor(bytes: Uint8Array, place: string, depthLeft: number) {
+  /** `place` names the message in errors; `depthLeft` says how many messages may still nest inside it. What messages hold is spent. */
+  constructor(bytes: Uint8Array, place: string, budget: Budget, depthLeft = budget.limits.depth) {
     this.#bytes = bytes;
     this.#place = place;
+    this.#budget = budget;
     this.#depthLeft = depthLeft;
   }
 
@@ -65,13 +108,40 @@ export class Message {
   }
 
   /** Appends a repeated integer field, packed or not. */
-  integers(into: number[]): void {
+  integers(into: number[] = []): number[] {
     if (this.#wire === VARINT) {
+      this.#budget.build(NUMBER_BYTES, this.#place);
       into.push(this.#varint());
-      return;
+      return into;
     }
-    const packed = this.message('packed integers');
+    const packed = this.#packed();
+    this.#budget.build(NUMBER_BYTES * packed.#count(), this.#place);
     while (packed.#left > 0) into.push(packed.#varint());
+    return into;
+  }
+
+  /** The same as the bytes of doubles, which millions take less room in. */
+  doubles(into = new Parts()): Parts {
+    const isSingle = this.#wire === VARINT;
+    const from = isSingle ? this : this.#packed();
+    const count = isSingle ? 1 : from.#count();
+    this.#budget.build(Float64Array.BYTES_PER_ELEMENT * count, this.#place);
+    const numbers = new Float64Array(count);
+    for (let i = 0; i < count; i++) numbers[i] = from.#varint();
+    into.add(new Uint8Array(numbers.buffer));
+    return into;
+  }
+
+  #packed(): Message {
+    return new Message(this.bytes(), this.#place, this.#budget, this.#depthLeft);
+  }
+
+  /** How many integers the message is made of. */
+  #count(): number {
+    let count = 0;
+    for (const byte of this.#bytes) if (byte < 0x80) count++;
+    // What follows the last one is an integer that is cut off.
+    return this.#bytes.length > 0 && this.#bytes[this.#bytes.length - 1] >= 0x80 ? count + 1 : count;
   }
 
   float(): number {
@@ -80,14 +150,25 @@ export class Message {
     return new DataView(bytes.buffer, bytes.byteOffset).getFloat32(0, true);
   }
 
-  /** The little-endian bytes of a repeated float (`width` 4) or double (8) field, packed or a single one of them. */
-  fixed(width: 4 | 8): Uint8Array {
-    if (this.#wire === (width === 4 ? FIXED32 : FIXED64)) return this.#take(width);
+  /** Appends the little-endian bytes of a repeated float (`width` 4) or double (8) field, packed or a single one of them. */
+  fixed(width: 4 | 8, into = new Parts()): Parts {
+    if (this.#wire === (width === 4 ? FIXED32 : FIXED64)) {
+      into.add(this.#take(width));
+      return into;
+    }
     const packed = this.elements();
     if (packed.length % width !== 0) {
       throw this.#malformed(`field ${this.#field} packs ${packed.length} bytes, not a multiple of ${width}`);
     }
-    return packed;
+    into.add(packed);
+    return into;
+  }
+
+  /** Of a field of four bytes, those. */
+  bits(): number {
+    this.#expect(FIXED32);
+    const bytes = this.#take(4);
+    return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
   }
 
   /** A view of the file's bytes, not a copy. */
@@ -111,6 +192,7 @@ export class Message {
 
   string(): string {
     const bytes = this.bytes();
+    this.#budget.build(TEXT_BYTES, this.#place);
     try {
       return UTF8.decode(bytes);
     } catch {
@@ -118,11 +200,26 @@ export class Message {
     }
   }
 
+  /** Appends a text, in which bytes that are not UTF-8 are replaced. */
+  texts(into: string[] = []): string[] {
+    this.#budget.build(TEXT_BYTES, this.#place);
+    into.push(ANY_TEXT.decode(this.bytes()));
+    return into;
+  }
+
   message(place: string): Message {
     if (this.#depthLeft <= 0) {
       throw new ForwardpassError('LIMIT', 'messages are nested deeper than `limits.depth` allows', this.#place);
     }
-    return new Message(this.bytes(), place, this.#depthLeft - 1);
+    this.#budget.build(MESSAGE_BYTES, this.#place);
+    return new Message(this.bytes(), place, this.#budget, this.#depthLeft - 1);
+  }
+
+  /** Throws `LIMIT` for more of something than a model may have nodes. */
+  checkCount(count: number, what: string): void {
+    const { nodes } = this.#budget.limits;
+    if (count <= nodes) return;
+    throw new ForwardpassError('LIMIT', `has more ${what} than \`limits.nodes\`, ${nodes}`, this.#place);
   }
 
   get #left(): number {

@@ -57,7 +57,7 @@ class Network implements Sink {
     return {
       format: this.options.format,
       precision: this.isDouble ? 'f64' : 'f32',
-      inputs: inputs.map(({ input }) => this.words.complete(input)),
+      inputs: inputs.map(({ input }) => this.words.complete(input, this.options.budget)),
       outputs: outputs.map(({ name, value }) => ({ name, value: value.name, dtype: value.dtype })),
       nodes: this.nodes,
       ...(decision && { decision }),

@@ -1,6 +1,7 @@
 /** Inputs of strings: the words that layers look up in them, which the caller's strings are written as. */
+import type { Budget } from '../../graph/budget.ts';
 import type { GraphInput } from '../../graph/graph.ts';
-import { elementCount } from '../../graph/shapes.ts';
+import { everywhere } from '../everywhere.ts';
 import type { WordInputs } from './layer.ts';
 
 export class Vocabularies implements WordInputs {
@@ -18,11 +19,9 @@ export class Vocabularies implements WordInputs {
   }
 
   /** The input with its words, which any of its elements may be. */
-  complete(input: GraphInput): GraphInput {
+  complete(input: GraphInput, budget: Budget): GraphInput {
     const words = this.byInput.get(input.name);
     if (words === undefined) return input;
-    const list = [...words.keys()];
-    const positions = Array.from({ length: elementCount(input.shape) }, (_, position) => position);
-    return { ...input, words: new Map(positions.map((position) => [position, list])) };
+    return { ...input, words: everywhere([...words.keys()], input.shape, budget, `input ${input.name}`) };
   }
 }

@@ -36,12 +36,14 @@ export class Call extends OperatorCall {
     if (!this.has(index)) return undefined;
     const value = this.constant(index);
     if (value.batch) throw this.build.crossing(`input ${index} depends on the batch size`);
+    this.build.lookThrough(value.data.length);
     return Array.from(value.data);
   }
 
   /** A constant that gives a shape: the axis that is the batch, where there is one, and the other dimensions. */
   shape(index: number): { dims: number[]; batchAxis: number | undefined } {
     const { data, batch } = this.constant(index);
+    this.build.checkRank(data);
     if (batch === undefined) return { dims: Array.from(data), batchAxis: undefined };
     const batchAxis = batch.findIndex((factor) => factor !== 0);
     if (batch[batchAxis] !== 1 || data[batchAxis] !== 0 || batch.some((factor, i) => factor !== 0 && i !== batchAxis)) {
@@ -81,16 +83,17 @@ export class Call extends OperatorCall {
     return bytes === undefined ? otherwise : decodeText(bytes);
   }
 
-  strings(name: string): string[] | undefined {
-    return this.#given(name, (attribute) => attribute.strings)?.map(decodeText);
+  strings(name: string): readonly string[] | undefined {
+    return this.#given(name, (attribute) => attribute.strings);
   }
 
   integers(name: string): number[] | undefined {
-    return this.#attributes.get(name)?.integers;
+    const attribute = this.#attributes.get(name);
+    return attribute && (attribute.integers ?? []);
   }
 
   /** The list of an attribute; undefined where there is none, and where it is empty. */
-  #given<T>(name: string, of: (attribute: AttributeProto) => readonly T[]): readonly T[] | undefined {
+  #given<T>(name: string, of: (attribute: AttributeProto) => readonly T[] | undefined): readonly T[] | undefined {
     const attribute = this.#attributes.get(name);
     const list = attribute && of(attribute);
     return list?.length === 0 ? undefined : list;
@@ -104,15 +107,16 @@ export class Call extends OperatorCall {
   }
 
   floats(name: string): number[] | undefined {
-    return this.#attributes.get(name)?.floats.flatMap((bytes) => {
-      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      return Array.from({ length: bytes.length / 4 }, (_, i) => view.getFloat32(4 * i, true));
-    });
+    const attribute = this.#attributes.get(name);
+    if (attribute === undefined) return undefined;
+    const bytes = attribute.floats?.all() ?? new Uint8Array(0);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return Array.from({ length: bytes.length / 4 }, (_, i) => view.getFloat32(4 * i, true));
   }
 
   tensor(name: string): Constant | undefined {
     const tensor = this.#value(name, 'tensor', (attribute) => attribute.tensor);
-    return tensor && decodeTensor(tensor, this.build.budget, this.build.constantWords);
+    return tensor && this.build.once(tensor, () => decodeTensor(tensor, this.build.budget, this.build.constantWords));
   }
 
   /** What was an attribute up to some opset and is an input since. */

@@ -9,12 +9,16 @@ import type { Value } from '../tracing/value.ts';
 import { Call } from './call.ts';
 import { refusal, takesWords, translationOf } from './ops/table.ts';
 import type { AttributeProto, FunctionProto, GraphProto, NodeProto, TensorProto } from './proto.ts';
-import { canonicalDomain, opsetVersions, Scope } from './scope.ts';
+import { canonicalDomain, opsetVersions, Scope, shortened } from './scope.ts';
 import { decodeTensor, type ExternalData } from './tensor.ts';
 
 const OLDEST_OPSET = 1;
 const NEWEST_OPSET = 28;
 const LONGEST_PREFIX = 200;
+/** Microseconds that the scope of a branch or call takes, and what each part of it takes in addition. */
+const STEPS_OF_SCOPE = 10;
+const BYTES_OF_SCOPE = 1000;
+const BYTES_OF_PART = 100;
 
 /** A name that is wanted, and whether its node's own needs have been put on the stack. */
 interface Frame {
@@ -32,6 +36,8 @@ export class Evaluator {
   readonly #open = new Map<Scope, Set<NodeProto>>();
   /** The scope inside an If or a function call. */
   readonly #inner = new Map<Scope, Map<NodeProto, Scope>>();
+  /** Of bodies that may be called thousands of times. */
+  readonly #partsOf = new Map<FunctionProto | GraphProto, number>();
   #visited = 0;
   #inlined = 0;
 
@@ -55,7 +61,8 @@ export class Evaluator {
       if (initializer) {
         const { budget, constantWords } = this.#build;
         if (initializer.external) await this.#external.fetch(initializer);
-        owner.values.set(frame.name, decodeTensor(initializer, budget, constantWords));
+        const read = () => decodeTensor(initializer, budget, constantWords);
+        owner.values.set(frame.name, this.#build.once(initializer, read));
         continue;
       }
       const node = owner.producers.get(frame.name) as NodeProto;
@@ -112,13 +119,19 @@ export class Evaluator {
       const value = results[index];
       if (name !== '' && value) scope.values.set(name, value);
     }
+    if (inner === undefined) return;
+    // Nothing inside is looked at again.
+    this.#inner.get(scope)?.delete(node);
+    this.#inner.delete(inner.scope);
+    this.#open.delete(inner.scope);
   }
 
   #translate(node: NodeProto, scope: Scope, place: string): readonly (Value | undefined)[] {
     const domain = canonicalDomain(node.domain);
     const translation = translationOf(domain, node.opType);
     if (translation === undefined) {
-      const operator = domain === '' ? node.opType : `${node.opType} of ${domain}`;
+      const opType = shortened(node.opType);
+      const operator = domain === '' ? opType : `${opType} of ${shortened(domain)}`;
       throw new ForwardpassError('UNSUPPORTED_OP', `${operator} ${refusal(node.opType)}`, place);
     }
     const opset = scope.opsets.get(domain);
@@ -128,7 +141,7 @@ export class Evaluator {
       throw new ForwardpassError('UNSUPPORTED_VERSION', message, place);
     }
     const output = node.outputs.find((name) => name !== '') ?? 'value';
-    this.#build.enter({ name: scope.nameOf(node), place, output: scope.prefix + output });
+    this.#build.enter({ name: scope.nameOf(node), place, output: scope.prefix + shortened(output) });
     const inputs = node.inputs.map((name) => scope.value(name));
     if (inputs.some((input) => input?.type === 'string') && !takesWords(node.opType)) {
       throw this.#build.error('UNSUPPORTED_DTYPE', `${node.opType} of strings is not read`);
@@ -136,6 +149,21 @@ export class Evaluator {
     const call = new Call(this.#build, opset ?? 1, inputs, node.outputs.length, scope.attributesOf(node));
     const results = translation(call);
     return 'kind' in results ? [results] : results;
+  }
+
+  /** Before a body stands in the place of a node. */
+  #spend(body: FunctionProto | GraphProto, deep: number, place: string): void {
+    this.#inlined += body.nodes.length;
+    const { budget } = this.#build;
+    const { depth, nodes } = budget.limits;
+    if (deep > depth || this.#inlined > nodes) {
+      const message = `branches and functions hold more than \`limits\` allows: depth ${depth}, nodes ${nodes}`;
+      throw new ForwardpassError('LIMIT', message, place);
+    }
+    const parts = this.#partsOf.get(body) ?? partsOf(body);
+    this.#partsOf.set(body, parts);
+    budget.step(STEPS_OF_SCOPE + parts, place);
+    budget.build(BYTES_OF_SCOPE + BYTES_OF_PART * parts, place);
   }
 
   /** The scope inside an If, whose condition is known, or a call of one of the model's own functions. */
@@ -151,12 +179,7 @@ export class Evaluator {
     if (found) return { scope: found, outputs };
     // Names only have to tell nodes apart; nested ones are kept from growing without end.
     const around = { prefix: `${scope.nameOf(node)}/`.slice(-LONGEST_PREFIX), depth: scope.depth + 1 };
-    this.#inlined += (fn ?? branch)?.nodes.length ?? 0;
-    const { depth, nodes } = this.#build.budget.limits;
-    if (around.depth > depth || this.#inlined > nodes) {
-      const message = `branches and functions hold more than \`limits\` allows: depth ${depth}, nodes ${nodes}`;
-      throw new ForwardpassError('LIMIT', message, scope.placeOf(node));
-    }
+    this.#spend(fn ?? (branch as GraphProto), around.depth, scope.placeOf(node));
     const inner = fn
       ? functionScope(fn, node, scope, around)
       : new Scope(branch as GraphProto, scope.opsets, scope.callAttributes, { parent: scope, ...around });
@@ -168,6 +191,16 @@ export class Evaluator {
 function unknown(names: readonly string[], scope: Scope, wantedBy: string): Frame[] {
   const missing = names.filter((name) => !scope.isLeftOut(name) && scope.value(name) === undefined);
   return missing.map((name) => ({ scope, name, wantedBy, isOpen: false }));
+}
+
+/** What a scope of the body is made of: names, and attributes of nodes. */
+function partsOf(body: FunctionProto | GraphProto): number {
+  const declared =
+    body.inputs.length + body.outputs.length + ('defaults' in body ? body.defaults.length : body.initializers.length);
+  return body.nodes.reduce(
+    (sum, { inputs, outputs, attributes }) => sum + 2 + inputs.length + outputs.length + attributes.size,
+    declared,
+  );
 }
 
 function* externalAttributes(node: NodeProto): Generator<TensorProto> {

@@ -2,7 +2,8 @@
  * The messages of onnx.proto that a model needs, as plain objects. Unknown fields are skipped.
  * https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
  */
-import { Message } from '../containers/protobuf.ts';
+import type { Budget } from '../../graph/budget.ts';
+import { Message, type Parts } from '../containers/protobuf.ts';
 
 const FLOAT_ATTRIBUTE = 1;
 const INTEGER_ATTRIBUTE = 2;
@@ -45,9 +46,9 @@ export interface NodeProto {
   domain: string;
   overload: string;
   /** An empty name stands for an optional input or output that is left out. */
-  inputs: string[];
-  outputs: string[];
-  attributes: Map<string, AttributeProto>;
+  inputs: readonly string[];
+  outputs: readonly string[];
+  attributes: ReadonlyMap<string, AttributeProto>;
 }
 
 export interface AttributeProto {
@@ -59,11 +60,10 @@ export interface AttributeProto {
   string?: Uint8Array;
   tensor?: TensorProto;
   graph?: GraphProto;
-  /** Little-endian float32 values, in chunks. */
-  floats: Uint8Array[];
-  integers: number[];
-  /** UTF-8. */
-  strings: Uint8Array[];
+  /** Little-endian float32 values. */
+  floats?: Parts;
+  integers?: number[];
+  strings?: string[];
 }
 
 export interface TensorProto {
@@ -72,16 +72,17 @@ export interface TensorProto {
   dataType: number;
   /** Little-endian elements. Those of an external tensor are put here once they are read. */
   raw?: Uint8Array;
-  floats: Uint8Array[];
-  doubles: Uint8Array[];
-  int32s: number[];
-  int64s: number[];
-  uint64s: number[];
-  /** UTF-8. */
-  strings: Uint8Array[];
+  /** Little-endian. */
+  floats?: Parts;
+  doubles?: Parts;
+  /** Little-endian doubles, whatever the field. */
+  int32s?: Parts;
+  int64s?: Parts;
+  uint64s?: Parts;
+  strings?: string[];
   /** Whether the elements stand in another file, and what the model says of where. */
   external: boolean;
-  location: Map<string, string>;
+  location?: Map<string, string>;
 }
 
 /** A graph's input or output. A dimension is a number, a symbol, or nothing. */
@@ -93,15 +94,20 @@ export interface ValueProto {
   dims?: (number | string | undefined)[];
 }
 
-export function decodeModel(bytes: Uint8Array, place: string, depth: number): ModelProto {
+/** What all nodes without any share: a file may have a hundred thousand that are two bytes long. */
+const NO_NAMES: readonly string[] = [];
+const NO_ATTRIBUTES: ReadonlyMap<string, AttributeProto> = new Map();
+
+export function decodeModel(bytes: Uint8Array, place: string, budget: Budget): ModelProto {
   const model: ModelProto = { irVersion: 0, opsets: [], functions: [] };
-  const message = new Message(bytes, place, depth);
+  const message = new Message(bytes, place, budget);
   for (let field = message.next(); field !== 0; field = message.next()) {
     if (field === 1) model.irVersion = message.integer();
     else if (field === 7) model.graph = decodeGraph(message.message('graph'));
     else if (field === 8) model.opsets.push(decodeOpset(message.message('opset_import')));
     else if (field === 25) model.functions.push(decodeFunction(message.message('function')));
     else message.skip();
+    message.checkCount(model.functions.length, 'functions');
   }
   return model;
 }
@@ -124,6 +130,8 @@ function decodeGraph(message: Message): GraphProto {
     else if (field === 11) graph.inputs.push(decodeValue(message.message('input')));
     else if (field === 12) graph.outputs.push(decodeValue(message.message('output')));
     else message.skip();
+    message.checkCount(graph.nodes.length, 'nodes');
+    message.checkCount(graph.initializers.length, 'tensors');
   }
   return graph;
 }
@@ -149,37 +157,38 @@ function decodeFunction(message: Message): FunctionProto {
     else if (field === 11) fn.defaults.push(decodeAttribute(message.message('attribute')));
     else if (field === 13) fn.overload = message.string();
     else message.skip();
+    message.checkCount(fn.nodes.length, 'nodes');
   }
   return fn;
 }
 
 function decodeNode(message: Message): NodeProto {
-  const node: NodeProto = {
-    name: '',
-    opType: '',
-    domain: '',
-    overload: '',
-    inputs: [],
-    outputs: [],
-    attributes: new Map(),
-  };
+  const [inputs, outputs]: [string[], string[]] = [[], []];
+  let attributes: Map<string, AttributeProto> | undefined;
+  const node = { name: '', opType: '', domain: '', overload: '' };
   for (let field = message.next(); field !== 0; field = message.next()) {
-    if (field === 1) node.inputs.push(message.string());
-    else if (field === 2) node.outputs.push(message.string());
+    if (field === 1) inputs.push(message.string());
+    else if (field === 2) outputs.push(message.string());
     else if (field === 3) node.name = message.string();
     else if (field === 4) node.opType = message.string();
     else if (field === 5) {
       const attribute = decodeAttribute(message.message('attribute'));
-      node.attributes.set(attribute.name, attribute);
+      attributes ??= new Map();
+      attributes.set(attribute.name, attribute);
     } else if (field === 7) node.domain = message.string();
     else if (field === 8) node.overload = message.string();
     else message.skip();
   }
-  return node;
+  return {
+    ...node,
+    inputs: inputs.length > 0 ? inputs : NO_NAMES,
+    outputs: outputs.length > 0 ? outputs : NO_NAMES,
+    attributes: attributes ?? NO_ATTRIBUTES,
+  };
 }
 
 function decodeAttribute(message: Message): AttributeProto {
-  const attribute: AttributeProto = { name: '', reference: '', floats: [], integers: [], strings: [] };
+  const attribute: AttributeProto = { name: '', reference: '' };
   let type = 0;
   for (let field = message.next(); field !== 0; field = message.next()) {
     if (field === 1) attribute.name = message.string();
@@ -188,9 +197,9 @@ function decodeAttribute(message: Message): AttributeProto {
     else if (field === 4) attribute.string = message.bytes();
     else if (field === 5) attribute.tensor = decodeTensor(message.message('tensor'));
     else if (field === 6) attribute.graph = decodeGraph(message.message('subgraph'));
-    else if (field === 7) attribute.floats.push(message.fixed(4));
-    else if (field === 8) message.integers(attribute.integers);
-    else if (field === 9) attribute.strings.push(message.bytes());
+    else if (field === 7) attribute.floats = message.fixed(4, attribute.floats);
+    else if (field === 8) attribute.integers = message.integers(attribute.integers);
+    else if (field === 9) attribute.strings = message.texts(attribute.strings);
     else if (field === 20) type = message.integer();
     else if (field === 21) attribute.reference = message.string();
     else message.skip();
@@ -203,32 +212,21 @@ function decodeAttribute(message: Message): AttributeProto {
 }
 
 function decodeTensor(message: Message): TensorProto {
-  const tensor: TensorProto = {
-    name: '',
-    dims: [],
-    dataType: 0,
-    floats: [],
-    doubles: [],
-    int32s: [],
-    int64s: [],
-    uint64s: [],
-    strings: [],
-    external: false,
-    location: new Map(),
-  };
+  const tensor: TensorProto = { name: '', dims: [], dataType: 0, external: false };
   for (let field = message.next(); field !== 0; field = message.next()) {
     if (field === 1) message.integers(tensor.dims);
     else if (field === 2) tensor.dataType = message.integer();
-    else if (field === 4) tensor.floats.push(message.fixed(4));
-    else if (field === 5) message.integers(tensor.int32s);
-    else if (field === 6) tensor.strings.push(message.bytes());
-    else if (field === 7) message.integers(tensor.int64s);
+    else if (field === 4) tensor.floats = message.fixed(4, tensor.floats);
+    else if (field === 5) tensor.int32s = message.doubles(tensor.int32s);
+    else if (field === 6) tensor.strings = message.texts(tensor.strings);
+    else if (field === 7) tensor.int64s = message.doubles(tensor.int64s);
     else if (field === 8) tensor.name = message.string();
     else if (field === 9) tensor.raw = message.elements();
-    else if (field === 10) tensor.doubles.push(message.fixed(8));
-    else if (field === 11) message.integers(tensor.uint64s);
+    else if (field === 10) tensor.doubles = message.fixed(8, tensor.doubles);
+    else if (field === 11) tensor.uint64s = message.doubles(tensor.uint64s);
     else if (field === 13) {
       const [key, value] = decodeEntry(message.message('external_data'));
+      tensor.location ??= new Map();
       tensor.location.set(key, value);
     } else if (field === 14) tensor.external = message.integer() === 1;
     else message.skip();

@@ -4,6 +4,7 @@ import type { Budget } from '../../graph/budget.ts';
 import type { Graph, GraphInput, GraphOutput } from '../../graph/graph.ts';
 import { elementCount, formatShape } from '../../graph/shapes.ts';
 import { quote } from '../../words.ts';
+import { everywhere } from '../everywhere.ts';
 import type { ReadOptions, Source } from '../format.ts';
 import { GraphBuilder } from '../tracing/builder.ts';
 import { CrossesRows } from '../tracing/emitter.ts';
@@ -11,7 +12,7 @@ import { elementType, HIGHEST_RANK, publicType, type Row } from '../tracing/valu
 import { answersOf } from './answers.ts';
 import { Evaluator } from './evaluate.ts';
 import { decodeModel, type GraphProto, type ModelProto, type ValueProto } from './proto.ts';
-import { opsetVersions, Scope } from './scope.ts';
+import { opsetVersions, Scope, shortened } from './scope.ts';
 import { ExternalData } from './tensor.ts';
 
 const OLDEST_IR = 3;
@@ -20,7 +21,7 @@ const NEWEST_IR = 14;
 /** The graph of a whole ONNX file; `source` has the files beside it. */
 export async function readModel(bytes: Uint8Array, source: Source, options: ReadOptions): Promise<Graph> {
   const { budget } = options;
-  const model = decodeModel(bytes, source.main.name, budget.limits.depth);
+  const model = decodeModel(bytes, source.main.name, budget);
   if (model.irVersion >= OLDEST_IR && model.irVersion <= NEWEST_IR) {
     return readGraph(model, new ExternalData(source, budget), options);
   }
@@ -107,7 +108,7 @@ function addInputs(build: GraphBuilder, scope: Scope, inputs: readonly ValueProt
   const accepted: GraphInput[] = [];
   for (const input of inputs) {
     const { name } = input;
-    const place = `input ${name}`;
+    const place = `input ${shortened(name)}`;
     if (scope.owner(name)) throw new ForwardpassError('DUPLICATE', 'the name is defined twice', place);
     try {
       if (input.container !== undefined) {
@@ -116,20 +117,21 @@ function addInputs(build: GraphBuilder, scope: Scope, inputs: readonly ValueProt
       const type = elementType(input.elementType ?? 0, place);
       const words = type === 'string' ? build.inputWords : undefined;
       const shape = rowShape(input, place, build.batchAxis === undefined ? 0 : 1, build.budget);
+      // The list of words grows while the model is read.
       const operand = build.uniqueName(name);
       scope.values.set(name, { kind: 'row', type, shape, batchAxis: build.batchAxis, operand, words });
-      accepted.push({ name, shape, dtype: publicType(type), words: words && everywhere(words.list, shape) });
+      accepted.push({
+        name,
+        shape,
+        dtype: publicType(type),
+        words: words && everywhere(words.list, shape, build.budget, place),
+      });
     } catch (error) {
       if (!(error instanceof ForwardpassError)) throw error;
       scope.refused.set(name, error);
     }
   }
   return accepted;
-}
-
-/** The list grows while the model is read. */
-function everywhere(words: readonly string[], shape: readonly number[]): Map<number, readonly string[]> {
-  return new Map(Array.from({ length: elementCount(shape) }, (_, position) => [position, words]));
 }
 
 function rowShape({ dims }: ValueProto, place: string, lead: 0 | 1, { limits: { rowElements } }: Budget): number[] {

@@ -88,14 +88,17 @@ export class Scope {
   }
 
   placeOf(node: NodeProto): string {
-    const name = this.nameOf(node);
-    const shown = name.length > LONGEST_SHOWN ? `${name.slice(0, LONGEST_SHOWN)}…` : name;
-    return `node ${shown} (${node.opType.slice(0, LONGEST_SHOWN)})`;
+    return `node ${shortened(this.nameOf(node))} (${shortened(node.opType)})`;
   }
 
   nameOf(node: NodeProto): string {
-    return this.prefix + (node.name || node.outputs.find((output) => output !== '') || 'without a name');
+    return this.prefix + shortened(node.name || node.outputs.find((output) => output !== '') || 'without a name');
   }
+}
+
+/** A name as messages, and what is named after it, have it. */
+export function shortened(name: string): string {
+  return name.length > LONGEST_SHOWN ? `${name.slice(0, LONGEST_SHOWN)}…` : name;
 }
 
 function duplicate(place: string): ForwardpassError {

@@ -1,10 +1,12 @@
 /** TensorProto to constant: inline or external, raw or typed, checked against its own shape. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
+import { formatShape } from '../../graph/shapes.ts';
 import { quote } from '../../words.ts';
 import { widenBfloat16, widenFloat16 } from '../containers/half.ts';
+import type { Parts } from '../containers/protobuf.ts';
 import type { Reader, Source } from '../format.ts';
-import { decodeText, exactOrInfinite, rawElements, unpack, WIDTHS } from '../tracing/raw-elements.ts';
+import { exactOrInfinite, rawElements, unpack, WIDTHS } from '../tracing/raw-elements.ts';
 import {
   type Constant,
   constant,
@@ -15,9 +17,10 @@ import {
 } from '../tracing/value.ts';
 import type { Vocabulary } from '../tracing/vocabulary.ts';
 import type { TensorProto } from './proto.ts';
+import { shortened } from './scope.ts';
 
 export function tensorPlace(tensor: TensorProto): string {
-  return `tensor ${tensor.name || '(unnamed)'}`;
+  return `tensor ${shortened(tensor.name) || '(unnamed)'}`;
 }
 
 /** A view of the tensor's own bytes where their alignment allows it, else a copy. Its words are added to `words`. */
@@ -27,14 +30,14 @@ export function decodeTensor(tensor: TensorProto, budget: Budget, words: Vocabul
   const count = countElements(tensor, budget);
   const data = elementsOf(tensor, type, count, place, words);
   if (data.length !== count) {
-    const dims = `[${tensor.dims.join(', ')}]`;
+    const dims = formatShape(tensor.dims);
     throw new ForwardpassError('MALFORMED', `the shape ${dims} needs ${count} elements, found ${data.length}`, place);
   }
   return constant(type, tensor.dims, data);
 }
 
 function elementsOf(tensor: TensorProto, type: ElementType, count: number, place: string, words: Vocabulary): Numbers {
-  if (type === 'string') return Float64Array.from(tensor.strings, (bytes) => words.indexOf(decodeText(bytes)));
+  if (type === 'string') return Float64Array.from(tensor.strings ?? [], (word) => words.indexOf(word));
   return tensor.raw === undefined ? typedElements(tensor, type, count) : rawElements(tensor.raw, type, count, place);
 }
 
@@ -63,43 +66,41 @@ function countElements(tensor: TensorProto, budget: Budget): number {
 /** From the field that the type's elements stand in when they are not raw. */
 function typedElements(tensor: TensorProto, type: ElementType, count: number): Numbers {
   switch (type) {
-    case 'float32': {
-      const bytes = joined(tensor.floats);
-      return rawElements(bytes, type, bytes.length / 4, tensorPlace(tensor));
-    }
+    case 'float32':
     case 'float64': {
-      const bytes = joined(tensor.doubles);
-      return rawElements(bytes, type, bytes.length / 8, tensorPlace(tensor));
+      const bytes = (type === 'float32' ? tensor.floats : tensor.doubles)?.all() ?? new Uint8Array(0);
+      return rawElements(bytes, type, bytes.length / WIDTHS[type], tensorPlace(tensor));
     }
     case 'float16':
-      return widenFloat16(Uint16Array.from(tensor.int32s));
+      return widenFloat16(Uint16Array.from(numbersOf(tensor.int32s)));
     case 'bfloat16':
-      return widenBfloat16(Uint16Array.from(tensor.int32s));
+      return widenBfloat16(Uint16Array.from(numbersOf(tensor.int32s)));
     case 'int64':
-      return Float64Array.from(tensor.int64s, exactOrInfinite);
+      return numbersOf(tensor.int64s).map(exactOrInfinite);
     case 'uint32':
     case 'uint64':
       // The wire gives 64 bits as signed: below zero stands for 2^63 and beyond.
-      return Float64Array.from(tensor.uint64s, (value) => (value < 0 ? Infinity : exactOrInfinite(value)));
+      return numbersOf(tensor.uint64s).map((value) => (value < 0 ? Infinity : exactOrInfinite(value)));
     case 'bool':
-      return Float32Array.from(tensor.int32s, (value) => (value === 0 ? 0 : 1));
+      return Float32Array.from(numbersOf(tensor.int32s), (value) => (value === 0 ? 0 : 1));
     case 'int2':
     case 'uint2':
     case 'int4':
     case 'uint4':
-      return unpack(tensor.int32s, type, count);
+      return unpack(numbersOf(tensor.int32s), type, count);
     case 'int8':
     case 'uint8':
     case 'int16':
     case 'uint16':
-      return Float32Array.from(tensor.int32s);
+      return Float32Array.from(numbersOf(tensor.int32s));
     default:
-      return Float64Array.from(tensor.int32s);
+      return numbersOf(tensor.int32s);
   }
 }
 
-function joined(chunks: readonly Uint8Array[]): Uint8Array {
-  return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
+function numbersOf(doubles: Parts | undefined): Float64Array {
+  const bytes = doubles?.all() ?? new Uint8Array(0);
+  return new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8);
 }
 
 /** Reads external tensors through the source, each file opened once and no byte read twice. */
@@ -121,7 +122,7 @@ export class ExternalData {
     const type = elementType(tensor.dataType, place);
     if (type === 'string') throw new ForwardpassError('MALFORMED', 'strings cannot be external data', place);
     const expected = Math.ceil(countElements(tensor, this.#budget) * WIDTHS[type]);
-    const path = tensor.location.get('location') ?? '';
+    const path = tensor.location?.get('location') ?? '';
     if (path === '') throw new ForwardpassError('MALFORMED', 'the data is external and has no location', place);
     const offset = decimal(tensor, 'offset') ?? 0;
     const length = decimal(tensor, 'length') ?? expected;
@@ -151,7 +152,7 @@ export class ExternalData {
 }
 
 function decimal(tensor: TensorProto, key: string): number | undefined {
-  const text = tensor.location.get(key);
+  const text = tensor.location?.get(key);
   if (text === undefined) return undefined;
   if (!/^\d{1,15}$/.test(text)) {
     const message = `expected a decimal ${key} of the external data, found ${quote(text)}`;

@@ -60,6 +60,7 @@ export class Call {
   numbers(index: number): number[] {
     const value = this.constant(index);
     if (value.batch) throw this.build.crossing(`input ${index} depends on the batch size`);
+    this.build.lookThrough(value.data.length);
     return Array.from(value.data);
   }
 
@@ -92,13 +93,14 @@ export class Call {
   }
 
   floats(name: string): number[] {
-    const bytes = Buffer.concat(this.attribute(name)?.list?.floats ?? []);
-    return Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(4 * i));
+    const bytes = this.attribute(name)?.list?.floats.all() ?? new Uint8Array(0);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    return Array.from({ length: bytes.length / 4 }, (_, i) => view.getFloat32(4 * i, true));
   }
 
   /** The texts of a list. */
-  strings(name: string): string[] {
-    return (this.attribute(name)?.list?.bytes ?? []).map((bytes) => new TextDecoder().decode(bytes));
+  strings(name: string): readonly string[] {
+    return this.attribute(name)?.list?.texts ?? [];
   }
 
   type(name: string, otherwise: ElementType): ElementType {

@@ -4,9 +4,11 @@
  */
 
 import type { Graph } from '../../graph/graph.ts';
+import { Parts } from '../containers/protobuf.ts';
 import type { ReadOptions } from '../format.ts';
 import { Config } from '../keras/config.ts';
 import type { TfjsWeight } from '../tfjs/weights.ts';
+import { decodeText } from '../tracing/raw-elements.ts';
 import { frozenPorts } from './frozen.ts';
 import type { Attribute, FunctionDef, GraphDef, NodeDef, TensorProto, TensorShape } from './proto.ts';
 import { Stored } from './stored.ts';
@@ -105,9 +107,9 @@ function attributeOf(config: Config): Attribute {
   const items = (field: string) => (list.has(field) ? list.list(field) : []);
   return {
     list: {
-      bytes: texts(list, 's').map(bytesOf),
+      texts: texts(list, 's').map((text) => decodeText(bytesOf(text))),
       integers: items('i').map(Number),
-      floats: [new Uint8Array(Float32Array.from(items('f'), (value) => floatOf(value, list)).buffer)],
+      floats: new Parts(new Uint8Array(Float32Array.from(items('f'), (value) => floatOf(value, list)).buffer)),
       types: items('type').map((value) => (typeof value === 'string' ? typeCode(value) : Number(value))),
       functions: list.has('func') ? configs(list, 'func').map((fn) => fn.text('name')) : [],
     },
@@ -116,7 +118,7 @@ function attributeOf(config: Config): Attribute {
 
 function inlineTensor(config: Config): TensorProto {
   const numbers = (field: string) => (config.has(field) ? config.list(field) : []);
-  const bytes = (array: Float32Array | Float64Array) => [new Uint8Array(array.buffer)];
+  const bytes = (array: Float32Array | Float64Array) => new Parts(new Uint8Array(array.buffer));
   const integers = ['intVal', 'int64Val', 'boolVal', 'halfVal', 'uint32Val', 'uint64Val'].flatMap(numbers);
   return {
     ...emptyTensor(),
@@ -125,14 +127,13 @@ function inlineTensor(config: Config): TensorProto {
     content: bytesOf(config.text('tensorContent', '')),
     floats: bytes(Float32Array.from(numbers('floatVal'), (value) => floatOf(value, config))),
     doubles: bytes(Float64Array.from(numbers('doubleVal'), (value) => floatOf(value, config))),
-    integers: integers.map(Number),
-    strings: texts(config, 'stringVal').map(bytesOf),
+    integers: bytes(Float64Array.from(integers, Number)),
+    strings: texts(config, 'stringVal').map((text) => decodeText(bytesOf(text))),
   };
 }
 
 function emptyTensor(): TensorProto {
-  const shape = { dims: [] };
-  return { type: 0, shape, content: new Uint8Array(), floats: [], doubles: [], integers: [], strings: [] };
+  return { type: 0, shape: { dims: [] }, content: new Uint8Array() };
 }
 
 function shapeOf(config: Config): TensorShape {

@@ -2,7 +2,7 @@
  * The messages of a graph that a model needs, as plain objects. Unknown fields are skipped.
  * https://github.com/tensorflow/tensorflow/tree/master/tensorflow/core/framework
  */
-import type { Message } from '../containers/protobuf.ts';
+import { type Message, Parts } from '../containers/protobuf.ts';
 
 export interface GraphDef {
   nodes: NodeDef[];
@@ -42,10 +42,10 @@ export interface Attribute {
 }
 
 export interface AttributeList {
-  bytes: Uint8Array[];
+  texts: string[];
   integers: number[];
-  /** Little-endian float32 values, in chunks. */
-  floats: Uint8Array[];
+  /** Little-endian float32 values. */
+  floats: Parts;
   types: number[];
   functions: string[];
 }
@@ -60,11 +60,11 @@ export interface TensorProto {
   shape: TensorShape;
   /** Little-endian elements. */
   content: Uint8Array;
-  /** Elements of the type's own field: those of floats and doubles as little-endian bytes, in chunks. */
-  floats: Uint8Array[];
-  doubles: Uint8Array[];
-  integers: number[];
-  strings: Uint8Array[];
+  /** Elements of the type's own field, as little-endian bytes; integers are doubles there. */
+  floats?: Parts;
+  doubles?: Parts;
+  integers?: Parts;
+  strings?: string[];
 }
 
 export function decodeGraph(message: Message): GraphDef {
@@ -158,11 +158,11 @@ function decodeAttribute(message: Message): Attribute {
 }
 
 function decodeList(message: Message): AttributeList {
-  const list: AttributeList = { bytes: [], integers: [], floats: [], types: [], functions: [] };
+  const list: AttributeList = { texts: [], integers: [], floats: new Parts(), types: [], functions: [] };
   for (let field = message.next(); field !== 0; field = message.next()) {
-    if (field === 2) list.bytes.push(message.bytes());
+    if (field === 2) message.texts(list.texts);
     else if (field === 3) message.integers(list.integers);
-    else if (field === 4) list.floats.push(message.fixed(4));
+    else if (field === 4) message.fixed(4, list.floats);
     else if (field === 6) message.integers(list.types);
     else if (field === 9) list.functions.push(decodeName(message.message('func')));
     else message.skip();
@@ -195,19 +195,15 @@ export function decodeTensorProto(message: Message): TensorProto {
     type: 0,
     shape: { dims: [] },
     content: new Uint8Array(),
-    floats: [],
-    doubles: [],
-    integers: [],
-    strings: [],
   };
   for (let field = message.next(); field !== 0; field = message.next()) {
     if (field === 1) tensor.type = message.integer();
     else if (field === 2) tensor.shape = decodeShape(message.message('tensor_shape'));
     else if (field === 4) tensor.content = message.elements();
-    else if (field === 5) tensor.floats.push(message.fixed(4));
-    else if (field === 6) tensor.doubles.push(message.fixed(8));
-    else if (field === 8) tensor.strings.push(message.bytes());
-    else if (INTEGER_FIELDS.has(field)) message.integers(tensor.integers);
+    else if (field === 5) tensor.floats = message.fixed(4, tensor.floats);
+    else if (field === 6) tensor.doubles = message.fixed(8, tensor.doubles);
+    else if (field === 8) tensor.strings = message.texts(tensor.strings);
+    else if (INTEGER_FIELDS.has(field)) tensor.integers = message.doubles(tensor.integers);
     else message.skip();
   }
   return tensor;

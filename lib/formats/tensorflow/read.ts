@@ -24,11 +24,7 @@ async function readSavedModel(
   source: Source,
   { budget, fold, signature }: ReadOptions,
 ): Promise<Graph> {
-  const { graph, signatures, restoreOp, objects, assets } = decodeSavedModel(
-    bytes,
-    source.main.name,
-    budget.limits.depth,
-  );
+  const { graph, signatures, restoreOp, objects, assets } = decodeSavedModel(bytes, source.main.name, budget);
   refuseUnsafe(graph);
   const { inputs, outputs } = portsOf(chooseSignature(signatures, signature));
   const bundle = new Bundle(source, budget);
@@ -48,7 +44,7 @@ async function readFrozen(bytes: Uint8Array, source: Source, { budget, fold, sig
   if (signature !== undefined) {
     throw new ForwardpassError('OPTION', 'is for SavedModels; a frozen graph has none', 'signature');
   }
-  const graph = decodeGraph(new Message(bytes, source.main.name, budget.limits.depth));
+  const graph = decodeGraph(new Message(bytes, source.main.name, budget));
   refuseUnsafe(graph);
   const { inputs, outputs } = frozenPorts(graph);
   return traceGraph({

@@ -3,6 +3,7 @@
  * (saved_model, meta_graph, saver, saved_object_graph, trackable_object_graph).
  */
 import { ForwardpassError } from '../../errors.ts';
+import type { Budget } from '../../graph/budget.ts';
 import { listNames } from '../../words.ts';
 import { Message } from '../containers/protobuf.ts';
 import { decodeEntry, decodeGraph, decodeShape, type GraphDef, type TensorShape } from './proto.ts';
@@ -43,9 +44,9 @@ export type Children = Map<string, number>;
 const SERVE = 'serve';
 
 /** The graph for serving, which is the only one that most files hold. */
-export function decodeSavedModel(bytes: Uint8Array, place: string, depth: number): MetaGraph {
+export function decodeSavedModel(bytes: Uint8Array, place: string, budget: Budget): MetaGraph {
   const graphs: MetaGraph[] = [];
-  const message = new Message(bytes, place, depth);
+  const message = new Message(bytes, place, budget);
   for (let field = message.next(); field !== 0; field = message.next()) {
     if (field === 2) graphs.push(decodeMetaGraph(message.message('meta_graph')));
     else message.skip();

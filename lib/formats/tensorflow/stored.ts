@@ -80,8 +80,8 @@ export class Stored implements Storage {
   /** What a function captures follows its arguments, in the order of its bound inputs. */
   async #objectKeys(bundle: Bundle): Promise<ReadonlyMap<NodeDef, string>> {
     const found = new Map<NodeDef, string>();
-    const { objects } = this.#saved as Saved;
-    const keys = await checkpointKeys(objects, bundle);
+    const { objects, budget } = this.#saved as Saved;
+    const keys = await checkpointKeys(objects, bundle, budget);
     for (const node of this.#main?.nodes.values() ?? []) {
       const bound = objects.boundInputs.get(node.attributes.get('f')?.function ?? '') ?? [];
       const captured = dataInputs(node).slice(-bound.length);

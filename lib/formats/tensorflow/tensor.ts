@@ -2,7 +2,8 @@
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import { widenBfloat16, widenFloat16 } from '../containers/half.ts';
-import { decodeText, exactOrInfinite, rawElements } from '../tracing/raw-elements.ts';
+import type { Parts } from '../containers/protobuf.ts';
+import { exactOrInfinite, rawElements } from '../tracing/raw-elements.ts';
 import { allocate, type Constant, constant, type ElementType, HIGHEST_RANK, type Numbers } from '../tracing/value.ts';
 import type { Vocabulary } from '../tracing/vocabulary.ts';
 import type { TensorProto, TensorShape } from './proto.ts';
@@ -51,25 +52,30 @@ export function countElements(shape: readonly number[], place: string, { limits:
 function typedElements(tensor: TensorProto, type: ElementType, place: string, words: Vocabulary): Numbers {
   switch (type) {
     case 'string':
-      return Float64Array.from(tensor.strings, (bytes) => words.indexOf(decodeText(bytes)));
+      return Float64Array.from(tensor.strings ?? [], (word) => words.indexOf(word));
     case 'float32':
       return joined(tensor.floats, type, 4, place);
     case 'float64':
       return joined(tensor.doubles, type, 8, place);
     case 'float16':
-      return widenFloat16(Uint16Array.from(tensor.integers));
+      return widenFloat16(Uint16Array.from(integersOf(tensor)));
     case 'bfloat16':
-      return widenBfloat16(Uint16Array.from(tensor.integers));
+      return widenBfloat16(Uint16Array.from(integersOf(tensor)));
     case 'uint64':
       // 64 bits are read as signed: below zero stands for 2^63 and beyond.
-      return Float64Array.from(tensor.integers, (value) => (value < 0 ? Infinity : exactOrInfinite(value)));
+      return integersOf(tensor).map((value) => (value < 0 ? Infinity : exactOrInfinite(value)));
     default:
-      return Float64Array.from(tensor.integers, exactOrInfinite);
+      return integersOf(tensor).map(exactOrInfinite);
   }
 }
 
-function joined(chunks: readonly Uint8Array[], type: ElementType, width: number, place: string): Numbers {
-  const bytes = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
+function integersOf({ integers }: TensorProto): Float64Array {
+  const bytes = integers?.all() ?? new Uint8Array(0);
+  return new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length / 8);
+}
+
+function joined(parts: Parts | undefined, type: ElementType, width: number, place: string): Numbers {
+  const bytes = parts?.all() ?? new Uint8Array(0);
   return rawElements(bytes, type, bytes.length / width, place);
 }
 

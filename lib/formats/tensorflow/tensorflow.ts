@@ -31,7 +31,7 @@ function fieldAt(bytes: Uint8Array, at: number, tag: number): { text: string; en
   const length = bytes[at] === tag ? lengthAt(bytes, at + 1) : undefined;
   if (length === undefined || length.end + length.value > bytes.length) return undefined;
   const end = length.end + length.value;
-  return { text: String.fromCharCode(...bytes.subarray(length.end, end)), end };
+  return { text: Buffer.from(bytes.subarray(length.end, end)).toString('latin1'), end };
 }
 
 /** A varint of at most four bytes. */

@@ -5,11 +5,12 @@ import type { Fold } from '../../graph/fold.ts';
 import type { Graph, GraphInput, GraphOutput } from '../../graph/graph.ts';
 import { elementCount, formatShape } from '../../graph/shapes.ts';
 import { decisionOf } from '../decision.ts';
+import { everywhere } from '../everywhere.ts';
 import { GraphBuilder } from '../tracing/builder.ts';
 import { CrossesRows } from '../tracing/emitter.ts';
 import { HIGHEST_RANK, publicType } from '../tracing/value.ts';
 import { Evaluator } from './evaluate.ts';
-import type { GraphDef } from './proto.ts';
+import type { GraphDef, NodeDef } from './proto.ts';
 import { Scope } from './scope.ts';
 import type { Stored } from './stored.ts';
 import { elementType } from './types.ts';
@@ -70,7 +71,7 @@ async function traceWith(batchAxis: 0 | undefined, traced: Traced): Promise<Grap
   const functions = new Map(graph.functions.map((fn) => [fn.name, fn]));
   const evaluator = new Evaluator(build, functions, stored);
   const rows = feed(build, main, traced.inputs);
-  const inputs = traced.inputs.flatMap((input, i) => graphInput(input, rows[i]));
+  const inputs = traced.inputs.flatMap((input, i) => graphInput(input, rows[i], budget));
   build.suppose(inputs);
   await stored.collect(evaluator, main);
   const outputs: GraphOutput[] = [];
@@ -102,15 +103,24 @@ function commonBatch(inputs: readonly InputPort[]): number | undefined {
   return batches.size === 1 ? batch : undefined;
 }
 
+/** Outputs of a node, beside those that are inputs of the model. */
+const MOST_BESIDE = 100;
+
 /** Gives the nodes of the inputs their values. One that a row model cannot have is refused only if something needs it. */
 function feed(build: GraphBuilder, main: Scope, inputs: readonly InputPort[]): Result[] {
+  const fed = new Map<NodeDef, (Result | undefined)[]>();
   return inputs.map((input) => {
     const place = `input ${input.name}`;
     const { node, index } = main.output(input.reference, place);
-    const others = main.results.get(node) ?? [];
-    if (others[index] !== undefined) throw new ForwardpassError('DUPLICATE', 'two inputs are one tensor', place);
+    const results = fed.get(node) ?? [];
+    if (results[index] !== undefined) throw new ForwardpassError('DUPLICATE', 'two inputs are one tensor', place);
+    if (index > inputs.length + MOST_BESIDE)
+      throw new ForwardpassError('DANGLING', `the node has no output ${index}`, place);
     const value = inputValue(build, input, place);
-    main.results.set(node, others.length > index ? others.with(index, value) : [...others, value]);
+    while (results.length < index) results.push(undefined);
+    results[index] = value;
+    fed.set(node, results);
+    main.results.set(node, results);
     return value;
   });
 }
@@ -144,10 +154,10 @@ function rowShape({ dims }: InputPort, place: string, lead: 0 | 1, { limits: { r
 }
 
 /** Nothing for an input that was refused. The words are those that operations look for. */
-function graphInput({ name }: InputPort, value: Result): GraphInput[] {
+function graphInput({ name }: InputPort, value: Result, budget: Budget): GraphInput[] {
   if (value.kind !== 'row') return [];
   const { shape, type, words } = value;
-  const every = words && new Map(Array.from({ length: elementCount(shape) }, (_, i) => [i, words.list]));
+  const every = words && everywhere(words.list, shape, budget, `input ${name}`);
   return [{ name, shape, dtype: publicType(type), words: every }];
 }
 

@@ -13,7 +13,7 @@ export const tflite: FormatReader = {
   anticipate: reader,
 
   /** A flatbuffer's identifier follows the offset of its root. */
-  detect: (head) => head.length >= 8 && String.fromCharCode(...head.subarray(4, 8)) === IDENTIFIER,
+  detect: (head) => head.length >= 8 && Buffer.from(head.subarray(4, 8)).toString('latin1') === IDENTIFIER,
 
   async read({ main }, options) {
     const { budget } = options;

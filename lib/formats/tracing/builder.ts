@@ -3,6 +3,8 @@
  * depends on the input is the batch. An operation whose operands are all constant is evaluated on the spot; any
  * other becomes a node. One that would mix rows of the batch is refused.
  */
+
+import { greatest } from '../../extremes.ts';
 import {
   type BinaryName,
   type NormName,
@@ -11,18 +13,15 @@ import {
   TRUTHS,
   type UnaryName,
 } from '../../graph/graph.ts';
-import { broadcastShapes, broadcastsTo, elementCount, formatShape, sameShape } from '../../graph/shapes.ts';
+import { broadcastShapes, broadcastsTo, elementCount, formatShape, isIdentity, sameShape } from '../../graph/shapes.ts';
 import { type CastStep, castSteps, holdsBelow } from '../casts.ts';
 import { batchAxisOf, Emitter, type RowInfo } from './emitter.ts';
 import * as fold from './fold.ts';
 import { type Constant, constant, type ElementType, isFloat, isLarge, literal, type Row, type Value } from './value.ts';
 import { Vocabulary } from './vocabulary.ts';
 
-/** Multiply-adds that a product of two constants may take: about a second. */
-const MOST_FOLDED_PRODUCTS = 2 ** 30;
-/** Multiply-adds in a step. */
-const PRODUCTS_PER_STEP = 2 ** 8;
-const INDEX_BYTES = 4;
+/** Multiply-adds of two constants that take a microsecond. */
+const PRODUCTS_PER_STEP = 250;
 
 export class GraphBuilder extends Emitter {
   /** Of row tensors with an element per class, the classes. */
@@ -125,6 +124,7 @@ export class GraphBuilder extends Emitter {
     const words = wordsOf(values);
     return values.map((x) => {
       if (x.kind === 'constant' && words) {
+        this.spend(x.data.length);
         return { ...x, data: x.data.map((index) => words.indexOf(this.constantWords.list[index])) };
       }
       if (x.kind === 'row' && x.words !== words) throw this.error('UNSUPPORTED_OP', 'words of different origins meet');
@@ -197,27 +197,26 @@ export class GraphBuilder extends Emitter {
   concat(given: readonly Value[], axis: number): Value {
     const parts = this.ofOneVocabulary(given);
     const row = parts.find((part) => part.kind === 'row');
-    const own = this.ownAxis(row ?? parts[0], axis);
+    const whole = row ?? parts[0];
+    const own = this.ownAxis(whole, axis);
     const aligned = row ? parts.map((part) => this.asRow(part, row.batchAxis)) : parts;
-    const [first] = aligned;
     for (const part of aligned) {
-      if (batchAxisOf(part) !== batchAxisOf(first)) throw this.crossing('the batch is joined with another axis');
-      const hasRank = part.shape.length === first.shape.length;
-      if (!hasRank || !sameShape(part.shape.with(own, 0), first.shape.with(own, 0))) {
-        throw this.error(
-          'SHAPE',
-          `${formatShape(first.shape)} and ${formatShape(part.shape)} are joined along axis ${own}`,
-        );
-      }
+      if (batchAxisOf(part) !== batchAxisOf(whole)) throw this.crossing('the batch is joined with another axis');
+      const isAlike = part.shape.every((size, i) => i === own || size === whole.shape[i]);
+      if (isAlike && part.shape.length === whole.shape.length) continue;
+      throw this.error(
+        'SHAPE',
+        `${formatShape(whole.shape)} and ${formatShape(part.shape)} are joined along axis ${own}`,
+      );
     }
-    if (aligned.length === 1) return first;
+    if (aligned.length === 1) return aligned[0];
     const size = aligned.reduce((sum, part) => sum + part.shape[own], 0);
     if (row) {
       const operands = aligned.map((part) => (part as Row).operand);
-      const info = { ...row, shape: first.shape.with(own, size), below: undefined };
+      const info = { ...row, shape: row.shape.with(own, size), below: undefined };
       return this.emit('concat', operands, { axis: own }, info);
     }
-    this.spend(elementCount(first.shape.with(own, size)));
+    this.spend(elementCount(whole.shape.with(own, size)));
     return fold.concat(aligned as Constant[], own);
   }
 
@@ -225,24 +224,26 @@ export class GraphBuilder extends Emitter {
   gather(x: Value, axis: number, positions: ArrayLike<number>): Value {
     const own = this.ownAxis(x, axis);
     const size = x.shape[own];
-    const { length } = positions;
-    this.budget.build(INDEX_BYTES * length, this.place);
-    const columns = new Int32Array(length);
-    let isWhole = length === size;
-    for (let i = 0; i < length; i++) {
-      const index = positions[i] < 0 ? positions[i] + size : positions[i];
-      if (!(Number.isInteger(index) && index >= 0 && index < size)) {
-        throw this.error('SHAPE', `index ${positions[i]} is outside an axis of ${size}`);
-      }
-      columns[i] = index;
-      isWhole &&= index === i;
-    }
-    if (isWhole) return x;
-    if (x.kind === 'row' && length === 0) throw this.error('SHAPE', 'no element of the row is left');
-    const shape = x.shape.with(own, length);
+    const columns = this.#columns(positions, size);
+    if (isIdentity(columns, size)) return x;
+    if (x.kind === 'row' && columns.length === 0) throw this.error('SHAPE', 'no element of the row is left');
+    const shape = x.shape.with(own, columns.length);
     if (x.kind === 'row') return this.emit('gather', [x.operand], { axis: own, indices: columns }, { ...x, shape });
     this.spend(elementCount(shape));
     return fold.gather(x, own, columns);
+  }
+
+  /** Positions of an axis, all of which must be within it, without negative ones. */
+  #columns(positions: ArrayLike<number>, size: number): Int32Array {
+    let isPlain = positions instanceof Int32Array;
+    for (let i = 0; i < positions.length; i++) {
+      const position = positions[i];
+      if (position < 0) isPlain = false;
+      if (Number.isInteger(position) && position >= -size && position < size) continue;
+      throw this.error('SHAPE', `index ${position} is outside an axis of ${size}`);
+    }
+    if (isPlain) return positions as Int32Array;
+    return this.positionsOf(positions.length, (i) => (positions[i] < 0 ? positions[i] + size : positions[i]));
   }
 
   transpose(x: Value, given: readonly number[]): Value {
@@ -321,11 +322,8 @@ export class GraphBuilder extends Emitter {
       const operands = [x.operand, this.tensor(weight), ...(bias ? [this.tensor(bias)] : [])];
       return this.emit('dense', operands, { layout }, { ...x, shape });
     }
-    if (elementCount(x.shape) * outputs > MOST_FOLDED_PRODUCTS) {
-      throw this.error('LIMIT', 'the product of two constants is too large to compute while loading');
-    }
-    this.spend(elementCount(shape) + weight.data.length);
     this.budget.step((elementCount(x.shape) * outputs) / PRODUCTS_PER_STEP, this.place);
+    this.spend(elementCount(shape) + weight.data.length);
     const folded = this.folded('dense', bias ? [x, weight, bias] : [x, weight], { layout }, x.type);
     if (folded !== undefined) return folded;
     const product = fold.matMul(x, layout === 'in-out' ? weight : fold.transpose(weight, [1, 0]));
@@ -344,8 +342,9 @@ export class GraphBuilder extends Emitter {
   #pickWords(ids: Row, table: Constant): Row {
     if (table.shape.length !== 1)
       throw this.error('SHAPE', `a table of words of ${formatShape(table.shape)} is not read`);
-    const words = new Vocabulary(Array.from(table.data, (index) => this.constantWords.list[index]));
     const { length } = table.data;
+    this.spend(2 * length);
+    const words = new Vocabulary(Array.from(table.data, (index) => this.constantWords.list[index]));
     if (ids.below !== undefined && ids.below <= length) return { ...ids, type: 'string', words };
     const positions = constant(
       'int64',
@@ -369,7 +368,7 @@ export class GraphBuilder extends Emitter {
     const fromEnd = new Set(values.flatMap((x) => this.#batchFromEnd(x) ?? []));
     const [place] = fromEnd;
     if (fromEnd.size > 1) throw this.crossing('the batch is broadcast against another axis');
-    const rank = values.reduce((most, x) => Math.max(most, this.rank(x)), 0);
+    const rank = greatest(values.map((x) => this.rank(x)));
     const aligned = values.map((x) => {
       const reaches = place !== undefined && this.rank(x) >= place;
       if (x.kind === 'constant') return reaches ? this.asRow(x, this.rank(x) - place) : this.everyRow(x, undefined);

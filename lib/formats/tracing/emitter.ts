@@ -37,6 +37,11 @@ export interface EmitterOptions {
   readonly casts: CastRule;
 }
 
+/** Names of nodes are cut to this where the file has them longer: they only have to tell nodes apart. */
+const LONGEST_NAME = 200;
+/** Elements of a constant that are looked through in a microsecond. */
+const LOOKED_THROUGH = 64;
+
 /** What a new row tensor is like, but for its name. What is known of the elements counts where they only move. */
 export type RowInfo = Omit<Row, 'kind' | 'operand'>;
 
@@ -61,6 +66,8 @@ export class Emitter {
   readonly #whole = new WeakSet<Numbers>();
   /** Names in use, with how many others were derived from each. */
   readonly #nameCounts = new Map<string, number>();
+  /** Of parts of the file that several nodes may name, what was read of them. */
+  readonly #read = new WeakMap<object, Constant>();
   #site: Site = { name: '', place: 'graph', output: 'value' };
 
   constructor(options: EmitterOptions) {
@@ -106,8 +113,9 @@ export class Emitter {
       throw this.error('LIMIT', `a row of shape ${formatShape(info.shape)} exceeds \`limits.rowElements\``);
     }
     this.budget.node(this.nodes.length + 1, this.place);
-    const output = this.uniqueName(this.#site.output);
-    this.nodes.push({ op, name: this.#site.name, inputs, output, attributes } as Node);
+    const output = this.uniqueName(this.#site.output.slice(0, LONGEST_NAME));
+    const name = this.#site.name.slice(0, LONGEST_NAME);
+    this.nodes.push({ op, name, inputs, output, attributes } as Node);
     const { type, shape, batchAxis } = info;
     const known = MOVES.has(op) ? { words: info.words, below: info.below } : undefined;
     return { kind: 'row', type, shape, batchAxis, operand: output, ...known };
@@ -150,6 +158,38 @@ export class Emitter {
     this.budget.buildElements(elements + CONSTANT_ELEMENTS, this.place);
   }
 
+  /** Before the elements of a constant are looked at, which thousands of nodes may have in common. */
+  lookThrough(elements: number): void {
+    this.budget.step(elements / LOOKED_THROUGH, this.place);
+  }
+
+  /** What is read of a part of the file, the first time that a node names it. */
+  once(part: object, read: () => Constant): Constant {
+    const known = this.#read.get(part) ?? read();
+    this.#read.set(part, known);
+    return known;
+  }
+
+  /** Before an operation gives so many values of their own. */
+  checkResults(count: number): void {
+    const { nodes } = this.budget.limits;
+    if (!(count <= nodes)) throw this.error('LIMIT', `it has ${count} results; \`limits.nodes\` is ${nodes}`);
+    this.budget.step(count, this.place);
+  }
+
+  /** Whole numbers from `start` to before `end`: positions along an axis. */
+  positions(start: number, end: number, step = 1): Int32Array {
+    return this.positionsOf(Math.max(Math.ceil((end - start) / step), 0), (i) => start + i * step);
+  }
+
+  /** So many positions along an axis, each as `at` says. */
+  positionsOf(count: number, at: (i: number) => number): Int32Array {
+    this.budget.build(Int32Array.BYTES_PER_ELEMENT * count, this.place);
+    const positions = new Int32Array(count);
+    for (let i = 0; i < count; i++) positions[i] = at(i);
+    return positions;
+  }
+
   /** The rank that ONNX sees. */
   rank(x: Value): number {
     return x.shape.length + (batchAxisOf(x) === undefined ? 0 : 1);
@@ -179,7 +219,7 @@ export class Emitter {
     return own;
   }
 
-  checkRank(shape: readonly number[]): void {
+  checkRank(shape: ArrayLike<unknown>): void {
     if (shape.length > HIGHEST_RANK) {
       throw this.error('LIMIT', `expected at most ${HIGHEST_RANK} axes, found ${shape.length}`);
     }

@@ -7,12 +7,11 @@ import { BINARY_FUNCTIONS, REDUCE_FUNCTIONS, UNARY_FUNCTIONS } from '../../graph
 import type { BinaryName, ReduceName, UnaryName } from '../../graph/graph.ts';
 import {
   axesLast,
-  broadcastColumns,
   elementCount,
-  gatherColumns,
   sameShape,
-  takeColumns,
-  transposeColumns,
+  takeAlong,
+  takeBroadcast,
+  takeTransposed,
   transposeShape,
 } from '../../graph/shapes.ts';
 import { type CastRule, type CastStep, castSteps } from '../casts.ts';
@@ -32,21 +31,23 @@ function allocateFor(parts: readonly Constant[], length: number): Numbers {
   return isDouble ? new Float64Array(length) : allocate(parts[0].type, length);
 }
 
-/** The elements of `x` at `columns`. */
-function moved(x: Constant, shape: readonly number[], columns: Int32Array): Constant {
-  return constant(x.type, shape, takeColumns(x.data, columns), x.batch && takeColumns(x.batch, columns));
+/** `x` with other elements of its own. */
+function moved(x: Constant, shape: readonly number[], take: (data: Numbers) => Numbers): Constant {
+  return constant(x.type, shape, take(x.data), x.batch && (take(x.batch) as Float64Array));
 }
 
 export function broadcastTo(x: Constant, shape: readonly number[]): Constant {
-  return sameShape(x.shape, shape) ? x : moved(x, shape, broadcastColumns(x.shape, shape));
+  return sameShape(x.shape, shape) ? x : moved(x, shape, (data) => takeBroadcast(data, x.shape, shape));
 }
 
 export function transpose(x: Constant, permutation: readonly number[]): Constant {
-  return moved(x, transposeShape(x.shape, permutation), transposeColumns(x.shape, permutation));
+  const shape = transposeShape(x.shape, permutation);
+  return moved(x, shape, (data) => takeTransposed(data, x.shape, permutation));
 }
 
 export function gather(x: Constant, axis: number, indices: Int32Array): Constant {
-  return moved(x, x.shape.with(axis, indices.length), gatherColumns(x.shape, axis, indices));
+  const shape = x.shape.with(axis, indices.length);
+  return moved(x, shape, (data) => takeAlong(data, x.shape, axis, indices));
 }
 
 export function concat(parts: readonly Constant[], axis: number): Constant {

@@ -1,15 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { Message } from '../../../lib/formats/containers/protobuf.ts';
+import { Message, Parts } from '../../../lib/formats/containers/protobuf.ts';
+import { Budget } from '../../../lib/graph/budget.ts';
 import { encode, type Fields } from '../onnx/write-onnx.ts';
 
+function open(bytes: Uint8Array, depth = 4): Message {
+  return new Message(bytes, 'test', new Budget(), depth);
+}
+
 function message(fields: Fields, depth = 4): Message {
-  const opened = new Message(encode(fields), 'test', depth);
+  const opened = open(encode(fields), depth);
   opened.next();
   return opened;
 }
 
 function ofBytes(...bytes: number[]): Message {
-  return new Message(Uint8Array.from(bytes), 'test', 4);
+  return open(Uint8Array.from(bytes));
 }
 
 describe('a protobuf message', () => {
@@ -21,20 +26,18 @@ describe('a protobuf message', () => {
 
   it('gives a repeated integer that is not packed one at a time', () => {
     const integers: number[] = [];
-    const opened = new Message(
+    const opened = open(
       encode((writer) => {
         writer.writeVarintField(1, 7);
         writer.writeVarintField(1, 8);
       }),
-      'test',
-      4,
     );
     while (opened.next() !== 0) opened.integers(integers);
     expect(integers).toEqual([7, 8]);
   });
 
   it('skips fields of every wire type', () => {
-    const opened = new Message(
+    const opened = open(
       encode((writer) => {
         writer.writeVarintField(1, 300);
         writer.writeFloatField(2, 1);
@@ -42,8 +45,6 @@ describe('a protobuf message', () => {
         writer.writeStringField(4, 'text');
         writer.writeVarintField(5, 9);
       }),
-      'test',
-      4,
     );
     while (opened.next() !== 5) opened.skip();
     expect(opened.integer()).toBe(9);
@@ -51,7 +52,7 @@ describe('a protobuf message', () => {
 
   it('gives bytes as a view of the file', () => {
     const file = encode((writer) => writer.writeBytesField(1, Uint8Array.of(1, 2, 3)));
-    const opened = new Message(file, 'test', 4);
+    const opened = open(file);
     opened.next();
     expect(opened.bytes().buffer).toBe(file.buffer);
   });
@@ -70,7 +71,7 @@ describe('a protobuf message', () => {
         writer.writeBytesField(2, elements);
         writer.writeStringField(3, 'after');
       });
-      const opened = new Message(file, 'test', 4);
+      const opened = open(file);
       opened.next();
       expect(opened.string()).toBe(before);
       opened.next();
@@ -121,7 +122,7 @@ describe('a protobuf message', () => {
   });
 
   it('refuses packed floats that are cut within one', () => {
-    expect(() => message((writer) => writer.writeBytesField(1, new Uint8Array(6))).fixed(4)).toThrow(
+    expect(() => message((writer) => writer.writeBytesField(1, new Uint8Array(6))).fixed(4, new Parts())).toThrow(
       'not a multiple of 4',
     );
   });
@@ -134,5 +135,44 @@ describe('a protobuf message', () => {
   it('refuses messages nested deeper than allowed', () => {
     const opened = message((writer) => writer.writeBytesField(1, new Uint8Array(0)), 0);
     expect(() => opened.message('inner')).toThrow(expect.objectContaining({ code: 'LIMIT' }));
+  });
+
+  it('joins floats that come one by one, and gives packed ones as a view', () => {
+    const one = open(
+      encode((writer) => {
+        for (let i = 0; i < 100; i++) writer.writeFloatField(1, i);
+      }),
+    );
+    const parts = new Parts();
+    while (one.next() !== 0) one.fixed(4, parts);
+    const bytes = parts.all();
+    expect([...new Float32Array(bytes.buffer, bytes.byteOffset, 100)]).toEqual(
+      Array.from({ length: 100 }, (_, i) => i),
+    );
+    const packed = new Parts();
+    const file = encode((writer) => writer.writeBytesField(1, new Uint8Array(400)));
+    const opened = open(file);
+    opened.next();
+    opened.fixed(4, packed);
+    expect(packed.all().buffer).toBe(file.buffer);
+    packed.add(new Uint8Array(4));
+    expect(packed.all()).toHaveLength(404);
+    expect(packed.all().buffer).not.toBe(file.buffer);
+  });
+
+  it('refuses more messages than a file of its size may hold', () => {
+    const opened = open(
+      encode((writer) =>
+        writer.writeBytesField(
+          1,
+          new Uint8Array(2_000_000).map((_, i) => (i % 2 === 0 ? 0x0a : 0)),
+        ),
+      ),
+    );
+    opened.next();
+    const outer = opened.message('outer');
+    expect(() => {
+      while (outer.next() !== 0) outer.message('inner');
+    }).toThrow(expect.objectContaining({ code: 'LIMIT' }));
   });
 });

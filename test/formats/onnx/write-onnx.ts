@@ -228,7 +228,9 @@ export function sourceOf(bytes: Uint8Array, files: Surroundings['files'] = {}): 
 }
 
 export function readBytes(bytes: Uint8Array, { limits, files }: Surroundings = {}): Promise<Graph> {
-  return onnx.read(sourceOf(bytes, files), { budget: new Budget(limits) });
+  const budget = new Budget(limits);
+  budget.opened(bytes.length);
+  return onnx.read(sourceOf(bytes, files), { budget });
 }
 
 export function read(model: ModelParts, surroundings?: Surroundings): Promise<Graph> {

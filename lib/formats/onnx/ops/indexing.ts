@@ -24,7 +24,7 @@ function tile(call: Call): Value {
     return build.gather(
       tiled,
       axis,
-      Array.from({ length: count * length }, (_, i) => i % length),
+      build.positionsOf(count * length, (i) => i % length),
     );
   }, x);
 }
@@ -54,11 +54,10 @@ function split(call: Call): Value[] {
   if (sum !== length || sizes.length < count || sizes.some((next) => !Number.isInteger(next) || next < 0)) {
     throw call.error('SHAPE', `an axis of ${length} is split into ${formatShape(sizes)}, for ${count} outputs`);
   }
-  build.spend(length);
   let start = 0;
-  return sizes.map((next) => {
+  return sizes.slice(0, count).map((next) => {
     start += next;
-    return build.gather(x, axis, range(start - next, start, 1));
+    return build.gather(x, axis, build.positions(start - next, start));
   });
 }
 
@@ -71,6 +70,7 @@ function slice(call: Call): Value {
   const ends = isInput ? call.constant(2) : call.integersConstant('ends');
   const axes = (isInput ? call.numbers(3) : call.integers('axes')) ?? range(0, starts.data.length, 1);
   const steps = (isInput ? call.numbers(4) : undefined) ?? axes.map(() => 1);
+  build.checkRank(axes);
   if (new Set([starts.data.length, ends.data.length, axes.length, steps.length]).size !== 1) {
     throw call.error('SHAPE', 'starts, ends, axes and steps differ in length');
   }
@@ -101,7 +101,7 @@ function slicePositions(
   start: number,
   end: number,
   step: number,
-): number[] {
+): Int32Array {
   if (!Number.isInteger(step) || step === 0)
     throw call.error('MALFORMED', `expected a step other than 0, found ${step}`);
   const [low, high] = step > 0 ? [0, length] : [-1, length - 1];
@@ -110,8 +110,7 @@ function slicePositions(
   if (isRow && (to - from) * step <= 0) {
     throw call.error('SHAPE', `the slice from ${start} to ${end} takes nothing of an axis of ${length}`);
   }
-  call.build.spend(Math.max((to - from) / step, 0));
-  return range(from, to, step);
+  return call.build.positions(from, to, step);
 }
 
 /** With constant indices a choice of columns; with indices that vary per row, a look-up in a constant table. */

@@ -104,8 +104,9 @@ function groupNormalization(call: Call): Value {
   const normal = build.reshaped(build.layerNorm(grouped, 2, call.float('epsilon', 1e-5)), x.shape);
   const parameters = [1, 2].map((index) => {
     const given = call.constant(index);
-    const each = Array.from({ length: channels }, (_, channel) => Math.floor((channel * groups) / channels));
-    return perChannel(call, x, call.opset < 21 ? (build.gather(given, 0, each) as Constant) : given);
+    if (call.opset >= 21) return perChannel(call, x, given);
+    const each = build.positionsOf(channels, (channel) => Math.floor((channel * groups) / channels));
+    return perChannel(call, x, build.gather(given, 0, each) as Constant);
   });
   return build.affine(normal, parameters[0], parameters[1]);
 }
@@ -118,6 +119,7 @@ function batchNormalization(call: Call): Value {
   if (call.opset < 7 ? !call.flag('is_test', false) : call.flag('training_mode', false)) {
     throw call.error('UNSUPPORTED_OP', 'batch normalisation is in training mode; export the model for inference');
   }
+  const { build } = call;
   const x = call.row(0);
   const epsilon = call.float('epsilon', 1e-5);
   const [gamma, beta, mean, variance] = [1, 2, 3, 4].map((index) => call.constant(index));
@@ -129,6 +131,7 @@ function batchNormalization(call: Call): Value {
     }
   }
   const size = elementCount(expected);
+  build.spend(2 * size);
   const scale = new Float64Array(size);
   const shift = new Float64Array(size);
   for (let i = 0; i < size; i++) {
@@ -139,7 +142,7 @@ function batchNormalization(call: Call): Value {
     const parameters = constant(x.type, expected, data);
     return isPerChannel ? perChannel(call, x, parameters) : parameters;
   });
-  return call.build.affine(x, scales, shifts);
+  return build.affine(x, scales, shifts);
 }
 
 function lpNormalization(call: Call): Value {

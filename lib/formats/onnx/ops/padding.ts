@@ -41,7 +41,7 @@ function padAxis(call: Call, x: Value, axis: number, before: number, after: numb
     throw call.error('LIMIT', `an axis of ${length} is padded by ${before} and ${after}`);
   }
   if (mode === 'constant') {
-    const kept = build.gather(x, axis, range(Math.max(-before, 0), length - Math.max(-after, 0), 1));
+    const kept = build.gather(x, axis, build.positions(Math.max(-before, 0), length - Math.max(-after, 0)));
     const part = (width: number) => {
       const block = build.expanded(literal(x.type, [fill]), x.shape.with(own, width));
       return width > 0 ? [x.kind === 'row' ? build.everyRow(block, batchAxisOf(x)) : block] : [];
@@ -55,7 +55,7 @@ function padAxis(call: Call, x: Value, axis: number, before: number, after: numb
   return build.gather(
     x,
     axis,
-    range(-before, length + after, 1).map((position) => source(position, length)),
+    build.positionsOf(Math.max(before + length + after, 0), (i) => source(i - before, length)),
   );
 }
 

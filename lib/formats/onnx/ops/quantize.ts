@@ -22,7 +22,7 @@ export function toIntegers(call: Call, x: Value, { zeroPoint, type }: Omit<Quant
   const range = narrowRange(type);
   if (range === undefined) throw call.error('UNSUPPORTED_DTYPE', `expected integers of up to 16 bits, found ${type}`);
   const whole = build.unary(x, 'round');
-  const shifted = isZero(zeroPoint) ? whole : build.binary('add', whole, asFloat(zeroPoint, x.type));
+  const shifted = isZero(call, zeroPoint) ? whole : build.binary('add', whole, asFloat(zeroPoint, x.type));
   return asType(build.unary(shifted, 'clip', ...range), type);
 }
 
@@ -30,7 +30,7 @@ export function toIntegers(call: Call, x: Value, { zeroPoint, type }: Omit<Quant
 export function dequantize(call: Call, q: Value, { scale, zeroPoint }: Omit<Quantization, 'type'>): Value {
   const { build } = call;
   const whole = asFloat(q, scale.type);
-  const centred = isZero(zeroPoint) ? whole : build.binary('sub', whole, asFloat(zeroPoint, scale.type));
+  const centred = isZero(call, zeroPoint) ? whole : build.binary('sub', whole, asFloat(zeroPoint, scale.type));
   return build.binary('mul', centred, scale);
 }
 
@@ -43,8 +43,10 @@ function asType(x: Value, type: ElementType): Value {
   return { ...x, type };
 }
 
-function isZero(zeroPoint: Value | undefined): zeroPoint is undefined {
-  return zeroPoint === undefined || (zeroPoint.kind === 'constant' && zeroPoint.data.every((value) => value === 0));
+function isZero(call: Call, zeroPoint: Value | undefined): zeroPoint is undefined {
+  if (zeroPoint?.kind !== 'constant') return zeroPoint === undefined;
+  call.build.lookThrough(zeroPoint.data.length);
+  return zeroPoint.data.every((value) => value === 0);
 }
 
 /** The scale and zero point that stand at two inputs: of the whole tensor, each one number. */
@@ -90,11 +92,10 @@ function inBlocks(call: Call, x: Value, value: Value, axis: number, block: numbe
     const found = `${formatShape(value.shape)} for blocks of ${block}`;
     throw call.error('SHAPE', `expected a scale for each block of an axis of ${length}, found ${found}`);
   }
-  build.spend(length);
   return build.gather(
     value,
     axis,
-    Array.from({ length }, (_, i) => Math.floor(i / block)),
+    build.positionsOf(length, (i) => Math.floor(i / block)),
   );
 }
 

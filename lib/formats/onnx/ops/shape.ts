@@ -31,6 +31,7 @@ function reshape(call: Call): Value {
   const x = call.input(0);
   const copiesZero = !call.flag('allowzero', false);
   const target = call.opset < 5 ? call.integersConstant('shape') : call.constant(1);
+  call.build.checkRank(target.data);
   if (batchAxisOf(x) !== undefined) return reshapeRows(call, x as Row, target, copiesZero);
   if (target.batch) throw call.build.crossing('the shape depends on the batch size');
   return call.build.reshaped(x, resolve(call, x, Array.from(target.data), copiesZero));
@@ -83,7 +84,9 @@ function flatten(call: Call): Value {
 function squeeze(call: Call): Value {
   const { build } = call;
   const x = call.input(0);
-  const given = call.integersOrInput('axes', 1)?.map((axis) => build.ownAxis(x, axis));
+  const axes = call.integersOrInput('axes', 1);
+  build.checkRank(axes ?? []);
+  const given = axes?.map((axis) => build.ownAxis(x, axis));
   const wide = given?.find((axis) => x.shape[axis] !== 1);
   if (wide !== undefined) throw call.error('SHAPE', `an axis of ${x.shape[wide]} is squeezed; expected 1`);
   const own = new Set(given ?? [...x.shape.keys()].filter((axis) => x.shape[axis] === 1));

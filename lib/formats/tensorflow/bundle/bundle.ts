@@ -47,7 +47,7 @@ export class Bundle {
     const path = `${PREFIX}.index`;
     const file = await this.#source.sibling(path);
     const table = readTable(await file.read(0, file.size), path);
-    const header = decodeHeader(table.get(HEADER) ?? new Uint8Array(), path);
+    const header = decodeHeader(table.get(HEADER) ?? new Uint8Array(), path, this.#budget);
     table.delete(HEADER);
     if (!header.isBigEndian) return { header, table };
     throw new ForwardpassError('UNSUPPORTED_VERSION', 'was written by a big-endian machine', path);
@@ -77,7 +77,7 @@ export class Bundle {
   async #entry(key: string, place: string): Promise<Entry> {
     const { table } = await this.#open();
     const bytes = table.get(key);
-    if (bytes !== undefined) return decodeEntry(bytes, place);
+    if (bytes !== undefined) return decodeEntry(bytes, place, this.#budget);
     const guess = didYouMean(key, table.keys());
     throw new ForwardpassError('DANGLING', `is not among the variables of the model${guess}`, place);
   }

@@ -3,6 +3,7 @@
  * https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/protobuf/tensor_bundle.proto
  */
 import { ForwardpassError } from '../../../errors.ts';
+import type { Budget } from '../../../graph/budget.ts';
 import { Message } from '../../containers/protobuf.ts';
 import { decodeShape, type TensorShape } from '../proto.ts';
 import type { Extent } from './ordered-code.ts';
@@ -27,9 +28,9 @@ export interface Entry {
 const VERSION = 1;
 const DEPTH = 8;
 
-export function decodeHeader(bytes: Uint8Array, place: string): Header {
+export function decodeHeader(bytes: Uint8Array, place: string, budget: Budget): Header {
   const header: Header = { shardCount: 0, isBigEndian: false };
-  const message = new Message(bytes, place, DEPTH);
+  const message = new Message(bytes, place, budget, DEPTH);
   for (let field = message.next(); field !== 0; field = message.next()) {
     if (field === 1) header.shardCount = message.integer();
     else if (field === 2) header.isBigEndian = message.integer() !== 0;
@@ -52,16 +53,16 @@ function checkVersion(message: Message, place: string): void {
   }
 }
 
-export function decodeEntry(bytes: Uint8Array, place: string): Entry {
+export function decodeEntry(bytes: Uint8Array, place: string, budget: Budget): Entry {
   const entry: Entry = { type: 0, shape: { dims: [] }, shard: 0, offset: 0, size: 0, checksum: 0, slices: [] };
-  const message = new Message(bytes, place, DEPTH);
+  const message = new Message(bytes, place, budget, DEPTH);
   for (let field = message.next(); field !== 0; field = message.next()) {
     if (field === 1) entry.type = message.integer();
     else if (field === 2) entry.shape = decodeShape(message.message(place));
     else if (field === 3) entry.shard = message.integer();
     else if (field === 4) entry.offset = message.integer();
     else if (field === 5) entry.size = message.integer();
-    else if (field === 6) entry.checksum = Buffer.from(message.fixed(4)).readUInt32LE();
+    else if (field === 6) entry.checksum = message.bits();
     else if (field === 7) entry.slices.push(decodeSlice(message.message(place)));
     else message.skip();
   }

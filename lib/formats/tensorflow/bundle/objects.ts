@@ -3,6 +3,7 @@
  * need not agree: what leads to an object by the same names is the same.
  * https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/protobuf/trackable_object_graph.proto
  */
+import type { Budget } from '../../../graph/budget.ts';
 import { Message } from '../../containers/protobuf.ts';
 import { type Children, decodeReference, type SavedObjects } from '../saved-model.ts';
 import type { Bundle } from './bundle.ts';
@@ -18,11 +19,15 @@ interface Trackable {
 }
 
 /** By the number of the saved object. */
-export async function checkpointKeys({ nodes }: SavedObjects, bundle: Bundle): Promise<Map<number, string>> {
+export async function checkpointKeys(
+  { nodes }: SavedObjects,
+  bundle: Bundle,
+  budget: Budget,
+): Promise<Map<number, string>> {
   const keys = new Map<number, string>();
   const bytes = await bundle.string(OBJECT_GRAPH);
   if (bytes === undefined) return keys;
-  const trackables = decodeTrackables(new Message(bytes, `variable ${OBJECT_GRAPH}`, DEPTH));
+  const trackables = decodeTrackables(new Message(bytes, `variable ${OBJECT_GRAPH}`, budget, DEPTH));
   const seen = new Set<number>([0]);
   const queue: [saved: number, tracked: number][] = [[0, 0]];
   for (const [saved, tracked] of queue) {

@@ -60,6 +60,7 @@ function isConsecutive(keys: readonly number[]): boolean {
 
 /** Which column is on, from 1; 0 is for none. */
 function positionOf(call: Call, columns: Row, count: number): Row {
+  call.build.spend(count);
   const positions = constant(
     'int64',
     [count, 1],
@@ -83,6 +84,7 @@ function requireOne(call: Call, columns: Row, count: number): Row {
 
 /** Words as the indices that the operand has for them. */
 function wordKeys(call: Call, x: Row, words: readonly string[]): Keys {
+  call.build.spend(words.length);
   const vocabulary = x.words;
   if (vocabulary === undefined) throw typeMismatch(call, x, { type: 'string', numbers: [] });
   return { type: 'string', numbers: words.map((word) => vocabulary.indexOf(word)) };
@@ -105,6 +107,7 @@ function mapped(call: Call, x: Row, keys: readonly number[], { type, list, other
   if (keys.length !== list.length || keys.length === 0) {
     throw call.error('SHAPE', `expected as many keys as values, found ${keys.length} and ${list.length}`);
   }
+  build.spend(keys.length);
   const pairs = new Map(keys.map((key, i): [number, number | string] => [key, list[i]]).reverse());
   const known = [...pairs.keys()].reverse();
   // Ids from 0, none of which is outside: the values are a table, and words a list.
@@ -170,6 +173,7 @@ function valuesOf(call: Call): Values {
 }
 
 function constantWords(call: Call, tensor: Constant): string[] {
+  call.build.spend(tensor.data.length);
   return Array.from(tensor.data, (index) => call.build.constantWords.list[index]);
 }
 

@@ -1,15 +1,7 @@
 /** Steps that prepare columns. Results are float32, as onnxruntime gives them. */
 import { formatShape } from '../../../../graph/shapes.ts';
 import { quote } from '../../../../words.ts';
-import {
-  type Constant,
-  constant,
-  type ElementType,
-  literal,
-  type Row,
-  range,
-  type Value,
-} from '../../../tracing/value.ts';
+import { type Constant, constant, type ElementType, literal, type Row, type Value } from '../../../tracing/value.ts';
 import type { Call, Translations } from '../../call.ts';
 
 /** An attribute with a number for every column or one for all. */
@@ -91,7 +83,8 @@ function resized(call: Call, x: Row, width: number): Value {
   if (!Number.isInteger(width) || width < 1 || width > call.build.budget.limits.rowElements) {
     throw call.error('LIMIT', `expected a width from 1 to ${call.build.budget.limits.rowElements}, found ${width}`);
   }
-  if (width <= columns) return call.build.gather(x, 1, range(0, width, 1));
+  if (width <= columns) return call.build.gather(x, 1, call.build.positions(0, width));
+  call.build.spend(width - columns);
   const zeros = constant('float32', [width - columns], new Float32Array(width - columns));
   return call.build.concat([x, call.build.everyRow(zeros, x.batchAxis)], 1);
 }
