@@ -14,8 +14,8 @@ const FIXED32 = 5;
 const LONG = 128;
 
 /** What a message of no bytes takes once it is read, and a text. */
-const MESSAGE_BYTES = 160;
-const TEXT_BYTES = 24;
+const MESSAGE_BYTES = 128;
+const TEXT_BYTES = 16;
 /** A number in a list that grows. */
 const NUMBER_BYTES = 16;
 
