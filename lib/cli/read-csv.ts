@@ -1,5 +1,5 @@
 import { pipeline, Readable } from 'node:stream';
-import { CsvError, parse } from 'csv-parse';
+import { CsvError, type Parser, parse } from 'csv-parse';
 import { ForwardpassError } from '../errors.ts';
 import { quote } from '../words.ts';
 import type { ByteSource } from './byte-source.ts';
@@ -11,8 +11,13 @@ import { BlockBuilder, checkExact, type RowLayout } from './row-layout.ts';
 import type { RowBlock, RowSource } from './row-source.ts';
 
 const SNIFFED_BYTES = 65_536;
-/** A row longer than that is rather a quote that is never closed. */
-const LONGEST_ROW = 1 << 26;
+/** Bytes of a row, whatever the model's width, and for each of its values. A longer one is rather a quote that is never closed. */
+const MODEST_ROW = 2 ** 22;
+const ROW_PER_VALUE = 64;
+/** How often the number of cells is looked at. */
+const CHECKED_BYTES = 2 ** 18;
+/** Columns beside those of the model. */
+const MOST_OTHER_COLUMNS = 2 ** 17;
 
 export function readCsv(
   source: ByteSource,
@@ -23,14 +28,29 @@ export function readCsv(
   return {
     fraction: () => source.fraction(),
     async *blocks(batch) {
+      const rows = new CsvRows(source, layout, options, keep);
       try {
-        yield* new CsvRows(source, layout, options, keep).blocks(batch);
+        yield* rows.blocks(batch);
       } catch (error) {
         if (!(error instanceof CsvError)) throw error;
-        throw new ForwardpassError('MALFORMED', `${error.message}${remedyOf(error)}`, source.name, { cause: error });
+        throw refusalOf(error, source.name, rows.lineOfLastRow + 1);
       }
     },
   };
+}
+
+/** What the parser says, and the line at which the row begins where it only knows where it ends. */
+function refusalOf(error: CsvError, place: string, line: number): ForwardpassError {
+  const options = { cause: error };
+  if (error.code === 'CSV_MAX_RECORD_SIZE') {
+    const message = 'the row that begins here is longer than a row may be; is a quote in it never closed';
+    return new ForwardpassError('LIMIT', message, `${place} line ${line}`, options);
+  }
+  if (error.code === 'CSV_QUOTE_NOT_CLOSED') {
+    const message = `a quote in the row that begins here is never closed${remedyOf(error)}`;
+    return new ForwardpassError('MALFORMED', message, `${place} line ${line}`, options);
+  }
+  return new ForwardpassError('MALFORMED', `${error.message}${remedyOf(error)}`, place, options);
 }
 
 /** What to do about a table that the parser refuses, as an end of its message. */
@@ -57,6 +77,8 @@ interface CsvColumn {
 }
 
 class CsvRows {
+  /** Of those that were parsed, whether they have been taken or not: where it ends. */
+  lineOfLastRow = 0;
   private names: readonly string[] | undefined;
   private columns: readonly CsvColumn[] = [];
   private kept: readonly number[] = [];
@@ -88,11 +110,15 @@ class CsvRows {
       // Blanks are part of a cell where they are part of words that the model knows.
       trim: !hasBlankWords(layout),
       skip_empty_lines: true,
-      max_record_size: LONGEST_ROW,
+      max_record_size: MODEST_ROW + ROW_PER_VALUE * layout.width,
       info: true,
+      on_record: (row, { lines }) => {
+        this.lineOfLastRow = lines;
+        return row;
+      },
     });
     // The parser is destroyed with the source's error, and so throws it below.
-    pipeline(Readable.from(source.chunks(), { objectMode: false }), parser, () => {});
+    pipeline(Readable.from(this.chunksFor(parser), { objectMode: false }), parser, () => {});
 
     let builder: BlockBuilder | undefined;
     for await (const row of parser as AsyncIterable<ParsedRow>) {
@@ -112,6 +138,20 @@ class CsvRows {
       this.words = [];
     }
     if (builder !== undefined && builder.rowCount > 0) yield builder.take();
+  }
+
+  /** The parser bounds the bytes of a row, not its cells, and empty ones have none. */
+  private async *chunksFor(parser: Parser): AsyncGenerator<Uint8Array> {
+    const { source, layout } = this;
+    for await (const chunk of source.chunks()) {
+      for (let start = 0; start < chunk.length; start += CHECKED_BYTES) {
+        if (cellsOfOpenRow(parser) > layout.width + MOST_OTHER_COLUMNS) {
+          const message = `expected ${layout.width} columns and at most ${MOST_OTHER_COLUMNS} others, found more`;
+          throw new ForwardpassError('LIMIT', message, `${source.name} line ${this.lineOfLastRow + 1}`);
+        }
+        yield chunk.subarray(start, start + CHECKED_BYTES);
+      }
+    }
   }
 
   /** Decides where the columns go, by the first row; whether it is a header. */
@@ -225,6 +265,11 @@ class CsvRows {
     const value = words < 0 ? builder.valueOf(row, slot) : this.words[row][words];
     return { value, place: `${this.placeOf(slot, row)} (line ${this.lines[row]})` };
   }
+}
+
+/** Cells that the parser has of a row that has not ended. Its types leave its state out. */
+function cellsOfOpenRow(parser: Parser): number {
+  return (parser as Parser & { readonly state: { readonly record: readonly string[] } }).state.record.length;
 }
 
 /** Tab or semicolon where the first line has one outside quotes, otherwise comma, or a bar where it has no comma. */

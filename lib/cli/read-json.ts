@@ -2,12 +2,15 @@ import { ForwardpassError } from '../errors.ts';
 import { orientationHint } from '../rows/orientation.ts';
 import { describe, quote } from '../words.ts';
 import type { ByteSource } from './byte-source.ts';
+import { parseJson } from './json-text.ts';
 import { keptJson, noColumn, noNames } from './keep.ts';
 import { BlockBuilder, checkExact, missingNumber, type RowLayout, type Span } from './row-layout.ts';
 import type { RowBlock, RowSource } from './row-source.ts';
 
 const LARGEST_DOCUMENT = 1 << 28;
-const LONGEST_LINE = 1 << 28;
+/** Of a line, whatever the model's width, and for each value of a row. */
+const MODEST_LINE = 1 << 22;
+const LINE_PER_VALUE = 64;
 /** Nested arrays of one row. */
 const DEEPEST_ROW = 16;
 
@@ -23,7 +26,7 @@ export async function readJson(
     LARGEST_DOCUMENT,
     'give JSON Lines (.jsonl) instead, they are read piece by piece',
   );
-  const document = parseJson(text, source.name);
+  const document = parseJson(text, source.name, layout.width);
   const rows = findRows(document, layout, keep, source.name);
   let rowsRead = 0;
   const filler = new RowFiller(layout, keep, source.name, (row) => `${source.name} row ${row + 1}`);
@@ -50,45 +53,44 @@ export function readJsonLines(source: ByteSource, layout: RowLayout, keep: reado
       const filler = new RowFiller(layout, keep, source.name, (line) => `${source.name} line ${line + 1}`);
       filler.start(batch);
       let lineNumber = -1;
-      for await (const line of splitLines(source)) {
-        lineNumber++;
-        if (line.trim() === '') continue;
-        const block = filler.add(parseJson(line, `${source.name} line ${lineNumber + 1}`), lineNumber);
-        if (block) yield block;
+      for await (const lines of splitLines(source, MODEST_LINE + LINE_PER_VALUE * layout.width)) {
+        for (const line of lines) {
+          lineNumber++;
+          if (line.trim() === '') continue;
+          const row = parseJson(line, `${source.name} line ${lineNumber + 1}`, layout.width);
+          const block = filler.add(row, lineNumber);
+          if (block) yield block;
+        }
       }
       yield* filler.end();
     },
   };
 }
 
-async function* splitLines(source: ByteSource): AsyncGenerator<string> {
+/** Whole lines, those of a chunk at once: an empty one costs next to nothing. */
+async function* splitLines(source: ByteSource, longest: number): AsyncGenerator<string[]> {
   const decoder = new TextDecoder();
   /** Of a line that goes on in the next chunk. */
   let parts: string[] = [];
   let length = 0;
+  let linesBefore = 0;
   for await (const chunk of source.chunks()) {
     const lines = decoder.decode(chunk, { stream: true }).split('\n');
     const rest = lines.pop() ?? '';
     if (lines.length > 0) {
       lines[0] = parts.join('') + lines[0];
       [parts, length] = [[], 0];
-      yield* lines;
+      yield lines;
+      linesBefore += lines.length;
     }
     parts.push(rest);
     length += rest.length;
-    if (length > LONGEST_LINE) {
-      throw new ForwardpassError('LIMIT', `a line is longer than ${LONGEST_LINE} characters`, source.name);
+    if (length > longest) {
+      const message = `is longer than ${longest} characters; a row stands on a line of its own`;
+      throw new ForwardpassError('LIMIT', message, `${source.name} line ${linesBefore + 1}`);
     }
   }
-  yield parts.join('') + decoder.decode();
-}
-
-function parseJson(text: string, place: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new ForwardpassError('MALFORMED', `is not JSON: ${(cause as Error).message}`, place, { cause });
-  }
+  yield [parts.join('') + decoder.decode()];
 }
 
 /** Rows by number, whichever way the document lays them out. */
@@ -136,7 +138,9 @@ function splitRows(columns: readonly string[], data: readonly unknown[]): Rows {
     length: data.length,
     at: (row) => {
       const cells = data[row];
-      return Array.isArray(cells) ? Object.fromEntries(columns.map((name, i) => [name, cells[i]])) : cells;
+      if (!Array.isArray(cells)) return cells;
+      // As many as the row has: a short row costs little, however many columns are named.
+      return Object.fromEntries(cells.slice(0, columns.length).map((cell, i) => [columns[i], cell]));
     },
   };
 }

@@ -11,7 +11,8 @@ import { BlockBuilder, missingNumber, type RowLayout } from './row-layout.ts';
 import type { RowSource } from './row-source.ts';
 
 const MAGIC = 0x31524150;
-const LARGEST_FOOTER = 1 << 25;
+/** Objects of it take some seventy times as much. */
+const LARGEST_FOOTER = 1 << 23;
 const LARGEST_CHUNK = 2 ** 30;
 const DEEPEST_SCHEMA = 64;
 /** Cells in memory at once, more or less: pages are read whole. */
@@ -72,7 +73,10 @@ async function readMetadata(source: ByteSource): Promise<FileMetaData> {
   }
   const length = view.getUint32(0, true);
   if (length > size - 12) throw damaged(`it states a footer of ${length} bytes`, place);
-  if (length > LARGEST_FOOTER) throw new ForwardpassError('LIMIT', `has a footer of ${length} bytes`, place);
+  if (length > LARGEST_FOOTER) {
+    const message = `has a footer of ${length} bytes; write it with fewer columns, or larger row groups`;
+    throw new ForwardpassError('LIMIT', message, place);
+  }
   const footer = new Uint8Array(length + 8);
   await source.readAt(size - 8 - length, footer);
   new ThriftCheck(footer.subarray(0, length), place).struct();

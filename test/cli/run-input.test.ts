@@ -162,7 +162,7 @@ describe('JSON', () => {
     ],
     ['a short line', '[1,2,3]\n[4]\n', 'line 2: expected 3 values, found 1'],
     ['a broken line', '[1,2,3]\n[4,\n', 'line 2: is not JSON'],
-    ['a bottomless row', `[${'['.repeat(2000)}${']'.repeat(2000)}]`, 'found 1'],
+    ['a bottomless row', `[${'['.repeat(2000)}${']'.repeat(2000)}]`, 'is nested more than 64 deep'],
   ])('is refused with %s', async (_, text, message) => {
     expect(await failureOf(text)).toContain(message);
   });
