@@ -1,7 +1,7 @@
 /** The compiled library, and versions of a model for the processes of the tests beside this folder. */
 
 /** @type {typeof import('../../../lib/index.ts')} */
-export const { watch } = await import(new URL('../../../dist/index.js', import.meta.url).href);
+export const { ForwardpassError, watch } = await import(new URL('../../../dist/index.js', import.meta.url).href);
 
 /**
  * A safetensors file whose model gives m times the mean of its features.
