@@ -57,7 +57,7 @@ export async function readSource(
   try {
     return await readGraph(opened, options, budget);
   } finally {
-    await opened.close();
+    await opened.checkUnchanged().finally(() => opened.close());
     aborted(options.signal);
   }
 }

@@ -15,6 +15,8 @@ export interface SourceOptions {
 
 /** A source and what it holds open. */
 export interface OpenSource extends Source {
+  /** Throws `SOURCE` where a file has been written to since it was opened, so that it may be a part of each version. */
+  checkUnchanged(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -107,6 +109,7 @@ function alone(main: Source['main'], why: string): OpenSource {
         quote(path),
       );
     },
+    async checkUnchanged() {},
     async close() {},
   };
 }

@@ -12,6 +12,7 @@ import { siblingSegments } from './sibling-path.ts';
 
 /** What one read may ask of the operating system. */
 const LONGEST_READ = 2 ** 30;
+
 /** A model's main file, or the folder that a model is. */
 export async function openFile(path: string, options: SourceOptions): Promise<OpenSource> {
   aborted(options.signal);
@@ -28,6 +29,11 @@ export async function openFile(path: string, options: SourceOptions): Promise<Op
 /** The files of one model: how many bytes they are together, and what is to be closed. */
 class Files {
   private readonly handles: FileHandle[] = [];
+  /** What `stat` said when it was opened, by the place that messages name. */
+  private readonly opened = new Map<
+    string,
+    { readonly handle: FileHandle; readonly size: number; readonly mtimeMs: number }
+  >();
   private readonly siblings = new Map<string, Promise<Reader>>();
   private bytes = 0;
 
@@ -46,6 +52,7 @@ class Files {
         this.siblings.set(key, reader);
         return reader;
       },
+      checkUnchanged: () => this.checkUnchanged(),
       close: () => this.close(),
     };
   }
@@ -59,7 +66,8 @@ class Files {
     this.handles.push(handle);
     const found = await attempt(place, () => handle.stat());
     if (!found.isFile()) throw new ForwardpassError('SOURCE', 'expected a regular file', place);
-    const { size } = found;
+    const { size, mtimeMs } = found;
+    this.opened.set(place, { handle, size, mtimeMs });
     this.bytes += size;
     const { limits, signal } = this.options;
     if (this.bytes > limits.bytes) {
@@ -82,6 +90,14 @@ class Files {
         return bytes;
       },
     };
+  }
+
+  private async checkUnchanged(): Promise<void> {
+    for (const [place, { handle, size, mtimeMs }] of this.opened) {
+      const now = await attempt(place, () => handle.stat());
+      if (now.size === size && now.mtimeMs === mtimeMs) continue;
+      throw new ForwardpassError('SOURCE', 'was written to while it was read; load it when it is whole', place);
+    }
   }
 
   private async openSibling(segments: readonly string[], name: string): Promise<Reader> {

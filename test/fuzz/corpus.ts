@@ -124,6 +124,7 @@ export function sourceOf({ main, changed }: Sample, bytes: Uint8Array): OpenSour
       }
       throw new ForwardpassError('SOURCE', 'there is no such file', name);
     },
+    async checkUnchanged() {},
     async close() {},
   };
 }
