@@ -1,18 +1,19 @@
-/** The engine as the stages before a model see it: it runs a plan once and is gone. */
+/** The engine as the stages before a model see it: plans that compute constants, and are gone once the model is read. */
 import { ForwardpassError } from './errors.ts';
-import { takesIntegers } from './faults.ts';
-import type { Compute } from './graph/folding.ts';
+import type { Compile } from './graph/programs.ts';
 import { availableIsas, createNative } from './native.ts';
 
 /** All instruction sets give the same bits, so that it is of no matter which one a model asks for. */
-export const compute: Compute = ({ plan, inputs, outputs }, buffers) => {
-  const native = createNative(plan, availableIsas()[0], [...inputs, ...outputs].map(takesIntegers), 1);
-  try {
-    // What is computed here takes no ids and refuses no number.
-    const fault = native.run(...buffers);
-    if (fault !== undefined)
+export const compile: Compile = (plan, ports) => {
+  const noIntegers = new Array<boolean>(ports).fill(false);
+  const native = createNative(plan, availableIsas()[0], noIntegers, 1);
+  return {
+    run(buffers) {
+      // What is computed here takes no ids and refuses no number.
+      const fault = native.run(...buffers);
+      if (fault === undefined) return;
       throw new ForwardpassError('MEMORY', 'there is not enough memory to fold a constant', 'engine');
-  } finally {
-    native.dispose();
-  }
+    },
+    dispose: () => native.dispose(),
+  };
 };

@@ -1,5 +1,5 @@
 /** The way from a source to a model: each stage makes what the next one takes. */
-import { compute } from './compute.ts';
+import { compile as compileProgram } from './compute.ts';
 import { ForwardpassError } from './errors.ts';
 import { refuseArchitecture } from './formats/architecture.ts';
 import type { Source } from './formats/format.ts';
@@ -7,7 +7,7 @@ import { anticipateFormat, chooseFormat } from './formats/registry.ts';
 import type { Architecture } from './graph/architecture.ts';
 import { Budget } from './graph/budget.ts';
 import { buildGraph } from './graph/define/build.ts';
-import { Folding } from './graph/folding.ts';
+import { Folding, type FoldingOptions } from './graph/folding.ts';
 import { decidersOf, type Graph, type Node, type Op, type Tensor } from './graph/graph.ts';
 import { integersAsked } from './graph/integers.ts';
 import { lower } from './graph/lower.ts';
@@ -93,14 +93,30 @@ async function readGraph(opened: OpenSource, options: CheckedOptions<LoadOptions
     throw new ForwardpassError('OPTION', message, 'member');
   }
   const asked = options.precision === 'auto' ? undefined : arithmeticOf(options.precision);
-  const given = { activation, outputActivation, architecture, signature, member, budget };
-  const fold = new Folding({ precision: asked, compute, budget });
-  const graph = await format.read(source, { ...given, fold });
-  if (fold.fits(asked ?? graph.precision)) return graph;
-  // What the inputs do not tell: seldom so. It is read anew, with nothing spent.
+  const given = { activation, outputActivation, architecture, signature, member };
+  const graph = await withFolding({ precision: asked, budget }, async (fold) => {
+    const found = await format.read(source, { ...given, budget, fold });
+    return fold.fits(asked ?? found.precision) ? found : found.precision;
+  });
+  if (typeof graph === 'object') return graph;
+  // Of what the inputs do not tell, which is seldom so. The file is read anew, with nothing spent.
   const anew = new Budget(options.given);
-  const again = new Folding({ precision: graph.precision, compute, budget: anew });
-  return format.read(counted(opened, anew), { ...given, budget: anew, fold: again });
+  return withFolding({ precision: graph, budget: anew }, (fold) =>
+    format.read(counted(opened, anew), { ...given, budget: anew, fold }),
+  );
+}
+
+/** Does something that folds constants, with what holds programs of the engine meanwhile. */
+async function withFolding<T>(
+  options: Omit<FoldingOptions, 'compile'>,
+  use: (fold: Folding) => Promise<T>,
+): Promise<T> {
+  const fold = new Folding({ ...options, compile: compileProgram });
+  try {
+    return await use(fold);
+  } finally {
+    fold.dispose();
+  }
 }
 
 /** The source, of which each file that is opened is told to the budget. */
@@ -142,9 +158,13 @@ export function prepare(
   const outputs = [...checked.outputs, ...decidersOf(checked)];
   const isDecided = source.integers !== undefined && source.precision === arithmetic;
   const integers = isDecided ? source.integers : integersAsked({ ...checked, outputs }, arithmetic);
-  const fold = new Folding({ precision: arithmetic, compute, budget, integers });
-  const simple = simplify(checked, { precision: arithmetic, integers, budget, fold });
-  return { source, simple, arithmetic, parameterCount: countParameters(checked), budget };
+  const fold = new Folding({ precision: arithmetic, compile: compileProgram, budget, integers });
+  try {
+    const simple = simplify(checked, { precision: arithmetic, integers, budget, fold });
+    return { source, simple, arithmetic, parameterCount: countParameters(checked), budget };
+  } finally {
+    fold.dispose();
+  }
 }
 
 function arithmeticOf(precision: Exclude<PrecisionOption, 'auto'>): 'f32' | 'f64' {

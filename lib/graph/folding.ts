@@ -5,15 +5,11 @@
 import type { Budget } from './budget.ts';
 import { evaluate } from './evaluate.ts';
 import type { Fold } from './fold.ts';
-import type { BinaryName, GraphInput, Integers, Node, Op, Tensor, UnaryName } from './graph.ts';
-import { type Lowered, lower } from './lower.ts';
+import type { BinaryName, Integers, Node, Op, Tensor, UnaryName } from './graph.ts';
 import { definitionOf } from './ops.ts';
+import { type Compile, Programs } from './programs.ts';
 import { elementCount, type Shape } from './shapes.ts';
-import type { SimplifiedGraph } from './simplify.ts';
 import { constantSpan, EXACT } from './spans.ts';
-
-/** Runs a plan for one row. `buffers` are its inputs, then its outputs, which it fills. */
-export type Compute = (lowered: Lowered, buffers: readonly Tensor['data'][]) => void;
 
 /** Operations that make no new numbers. */
 const MOVES: ReadonlySet<Op> = new Set<Op>([
@@ -35,28 +31,32 @@ const FEW = 512;
 
 /** Making a plan of one node and running it takes so many steps: some 50 microseconds. */
 const ENGINE_STEPS = 50;
+/** Elements that the engine is through with in one step, or products. */
+const WORK_PER_STEP = 2 ** 8;
+
+export interface FoldingOptions {
+  /** What the caller has asked for, or else the graph. */
+  readonly precision: 'f32' | 'f64' | undefined;
+  readonly compile: Compile;
+  readonly budget: Budget;
+  readonly integers?: Integers;
+}
 
 export class Folding implements Fold {
   #precision: 'f32' | 'f64';
   readonly #isAsked: boolean;
-  readonly #compute: Compute;
+  readonly #programs: Programs;
   readonly #budget: Budget;
-  readonly #integers: Integers | undefined;
+  readonly #tellsIntegers: boolean;
   /** What something was folded in. */
   readonly #used = new Set<'f32' | 'f64'>();
 
-  constructor(options: {
-    /** What the caller has asked for, or else the graph. */
-    readonly precision: 'f32' | 'f64' | undefined;
-    readonly compute: Compute;
-    readonly budget: Budget;
-    readonly integers?: Integers;
-  }) {
+  constructor(options: FoldingOptions) {
     this.#precision = options.precision ?? 'f32';
     this.#isAsked = options.precision !== undefined;
-    this.#compute = options.compute;
+    this.#programs = new Programs(options.compile, options.budget);
     this.#budget = options.budget;
-    this.#integers = options.integers?.wide ? { wide: true, checked: false } : undefined;
+    this.#tellsIntegers = options.integers?.wide === true;
   }
 
   get precision(): 'f32' | 'f64' {
@@ -103,7 +103,7 @@ export class Folding implements Fold {
 
   /** Whether all are whole numbers, in a model that keeps integers in doubles. */
   #isWide({ data }: Tensor): boolean {
-    return this.#integers !== undefined && constantSpan(data, EXACT.f32).integer;
+    return this.#tellsIntegers && constantSpan(data, EXACT.f32).integer;
   }
 
   /** The node with its parameters as a plan holds them. */
@@ -114,28 +114,23 @@ export class Folding implements Fold {
   }
 
   #run(node: Node, operands: readonly Tensor[], shape: Shape): Tensor {
-    this.#budget.step(ENGINE_STEPS, `node ${node.name}`);
-    const fixed = definitionOf(node.op).constants ?? [];
-    const shapes = new Map([['y', shape]]);
-    const inputs: GraphInput[] = [];
-    const buffers: Tensor['data'][] = [];
-    const given = operands.map((operand, at) => {
-      if (fixed.includes(at)) return operand;
-      const name = String(at);
-      inputs.push({ name, shape: operand.shape, dtype: this.#isWide(operand) ? 'int64' : 'float32' });
-      shapes.set(name, operand.shape);
-      buffers.push(operand.data);
-      return name;
-    });
-    const nodes = [{ ...node, inputs: given, output: 'y' } as Node];
-    const outputs = [{ name: 'y', value: 'y', dtype: 'float32' }];
-    const graph = { inputs, outputs, nodes, shapes, integers: this.#integers } as unknown as SimplifiedGraph;
-    const lowered = lower(graph, this.#precision, this.#budget);
-    const isDouble = this.#precision === 'f64' || lowered.outputs[0].exact;
-    const result = new (isDouble ? Float64Array : Float32Array)(elementCount(shape));
-    this.#compute(lowered, [...buffers, result]);
-    return { shape, data: result };
+    this.#budget.step(ENGINE_STEPS + Math.ceil(workOf(node, operands, shape) / WORK_PER_STEP), `node ${node.name}`);
+    const wide = operands.map((operand) => this.#isWide(operand));
+    return { shape, data: this.#programs.run(node, this.#precision, { operands, wide, shape }) };
   }
+
+  /** Gives back what the engine holds. */
+  dispose(): void {
+    this.#programs.dispose();
+  }
+}
+
+/** Operands may be constants that many nodes share. */
+function workOf({ op }: Node, operands: readonly Tensor[], shape: Shape): number {
+  const [x, weight] = operands;
+  if (op === 'dense') return (x.data.length / (x.shape.at(-1) as number)) * weight.data.length;
+  if (op === 'couple') return Math.max(100, shape[0]) * shape[0] ** 2;
+  return elementCount(shape) + operands.reduce((sum, { data }) => sum + data.length, 0);
 }
 
 function isRoundedOnce(node: Node): boolean {

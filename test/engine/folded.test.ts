@@ -1,6 +1,6 @@
 /** What is folded while a model loads has the bits that the engine gives for the same numbers as inputs. */
 import { describe, expect, it } from 'vitest';
-import { compute } from '../../lib/compute.ts';
+import { compile } from '../../lib/compute.ts';
 import { Budget } from '../../lib/graph/budget.ts';
 import { Folding } from '../../lib/graph/folding.ts';
 import { type Graph, type Node, REDUCE_NAMES, SOFTMAX_NAMES, UNARY_NAMES } from '../../lib/graph/graph.ts';
@@ -53,7 +53,7 @@ describe.each(PRECISIONS)('in %s', (precision) => {
   });
 
   it('of numbers that show it', () => {
-    const fold = new Folding({ precision, compute, budget: new Budget() });
+    const fold = new Folding({ precision, compile, budget: new Budget() });
     const of = (fn: 'tanh_shrink' | 'sign' | 'gelu' | 'squareplus', x: number) => {
       const attributes = { fn, alpha: 4 };
       return fold.node(node('y', 'unary', [], attributes), [{ shape: [], data: Float64Array.of(x) }]).data[0];
@@ -70,7 +70,7 @@ describe.each(PRECISIONS)('in %s', (precision) => {
 function outcome(graph: Graph, rules: readonly Rule[], precision: Precision, inputs: Named): unknown {
   try {
     const budget = new Budget();
-    const fold = new Folding({ precision, compute, budget });
+    const fold = new Folding({ precision, compile, budget });
     const simple = simplify(validate(graph, DEFAULT_LIMITS), { precision, rules, fold, budget });
     const prepared = { source: graph, simple, arithmetic: precision, parameterCount: 0, budget };
     using model = assemble(prepared, simple, checkModelOptions({ precision }));
@@ -133,7 +133,7 @@ describe.each(PRECISIONS)('in %s, 400 random graphs', (precision) => {
 describe('integers', () => {
   it('past 2^24 stay exact where a model of f32 keeps them in doubles', () => {
     const integers = { wide: true, checked: false };
-    const fold = new Folding({ precision: 'f32', compute, budget: new Budget(), integers });
+    const fold = new Folding({ precision: 'f32', compile, budget: new Budget(), integers });
     const number = (value: number) => ({ shape: [], data: Float64Array.of(value) });
     const of = (fn: 'add' | 'sub' | 'mul', a: number, b: number) =>
       fold.node(node('y', 'binary', [], { fn }), [number(a), number(b)]).data[0];
@@ -146,7 +146,7 @@ describe('integers', () => {
 
 describe('folding', () => {
   it('takes steps of the budget for what the engine computes', () => {
-    const fold = new Folding({ precision: 'f32', compute, budget: new Budget() });
+    const fold = new Folding({ precision: 'f32', compile, budget: new Budget() });
     const all = () => {
       for (let i = 0; i < 30_000; i++)
         fold.node(node('y', 'unary', [], { fn: 'exp' }), [{ shape: [], data: Float32Array.of(1) }]);

@@ -160,6 +160,7 @@ export class GraphBuilder extends Emitter {
     const fn = log ? 'log_softmax' : 'softmax';
     const own = this.ownAxis(x, axis);
     if (x.kind === 'row') return this.emit('softmax', [x.operand], { axis: own, fn }, x);
+    this.spend(x.data.length);
     const folded = this.folded('softmax', [x], { axis: own, fn }, x.type);
     if (folded !== undefined) return folded;
     const shifted = this.binary('sub', x, this.reduce(x, 'max', [own], true));

@@ -145,8 +145,9 @@ export class Emitter {
     type: ElementType,
   ): Constant | undefined {
     const { folder } = this;
-    const isOfFloats = operands.some((x) => isFloat(x.type)) && operands.every((x) => x.batch === undefined);
-    if (folder === undefined || !isOfFloats) return undefined;
+    const isOfFloats = operands.some(({ type }) => isFloat(type));
+    const isPlain = operands.every(({ data, batch }) => data.length > 0 && batch === undefined);
+    if (folder === undefined || !isOfFloats || !isPlain) return undefined;
     const node = { op, name: this.#site.name, inputs: operands, output: '', attributes } as unknown as Node;
     const { shape, data } = folder.node(node, operands);
     return fold.numbers(type, shape, data);

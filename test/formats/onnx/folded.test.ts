@@ -4,7 +4,19 @@ import { load } from '../../../lib/load.ts';
 import { bitsOf, bytesOf, type Floats, type Named } from '../../engine/engine.ts';
 import { numbers } from '../../engine/foldable.ts';
 import { Random } from '../../random-graph.ts';
-import { DOUBLE, type Fields, FLOAT, float, int, int64s, modelBytes, node, rawTensor, value } from './write-onnx.ts';
+import {
+  DOUBLE,
+  type Fields,
+  FLOAT,
+  float,
+  INT64,
+  int,
+  int64s,
+  modelBytes,
+  node,
+  rawTensor,
+  value,
+} from './write-onnx.ts';
 
 const COUNT = 600;
 
@@ -67,5 +79,28 @@ describe.each<Case>([
   it.each(OPERATORS.map((operator) => [operator[0], operator] as const))('%s', async (_, operator) => {
     const [folded, ran] = [await outcome(operator, true, given), await outcome(operator, false, given)];
     expect(bitsOf(folded)).toEqual(bitsOf(ran));
+  });
+});
+
+describe('a file whose inputs do not tell that it computes in doubles', () => {
+  it('is read again in them', async () => {
+    const c = Float64Array.from(numbers(new Random(3), 'f64', COUNT));
+    const file = (inputs: readonly Fields[], initializers: readonly Fields[]) =>
+      modelBytes({
+        nodes: [
+          node('Exp', ['c'], ['e']),
+          node('Cast', ['ids'], ['f'], { to: int(DOUBLE) }),
+          node('Mul', ['e', 'f'], ['y']),
+        ],
+        inputs: [value('ids', ['batch', 1], INT64), ...inputs],
+        outputs: [value('y', [], DOUBLE)],
+        initializers,
+      });
+    const stored = rawTensor('c', [1, COUNT], DOUBLE, new Uint8Array(bytesOf(c)));
+    using folded = await load(file([], [stored]));
+    using ran = await load(file([value('c', ['batch', COUNT], DOUBLE)], []));
+    const ids = Float64Array.of(1);
+    expect(folded.precision).toBe('f64');
+    expect(bitsOf((folded.run({ ids }) as Named).y)).toEqual(bitsOf((ran.run({ ids, c }) as Named).y));
   });
 });
