@@ -76,7 +76,8 @@ export class TorchArchive {
   /** Not kept, as bytes are. */
   async text(name: string): Promise<string> {
     const bytes = await this.#zip.read(this.#root + name);
-    this.#budget.build(bytes.length, name);
+    // The bytes, and the text that is made of them.
+    this.#budget.build(2 * bytes.length, name);
     try {
       return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     } catch {
@@ -129,17 +130,19 @@ export class TorchArchive {
   }
 }
 
-/** Of an object, with what is made of it when it is checked, and of any other value. */
+/** Of an object, with what is made of it when it is checked, of a list, and of any other value. */
 const OBJECT_BYTES = 160;
+const LIST_BYTES = 64;
 const VALUE_BYTES = 24;
 
 /** What JSON takes once it is parsed and checked, about: `[{},{}]` takes many times its text. */
 function parsedBytes(text: string): number {
-  let bytes = 0;
+  let bytes = text.length / 2;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code === BRACE) bytes += OBJECT_BYTES;
-    else if (code === COMMA || code === BRACKET) bytes += VALUE_BYTES;
+    else if (code === BRACKET) bytes += LIST_BYTES;
+    else if (code === COMMA) bytes += VALUE_BYTES;
   }
   return bytes;
 }

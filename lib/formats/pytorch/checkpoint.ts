@@ -1,7 +1,7 @@
 /** Which of what a checkpoint holds is the model: its parameters by name, or the whole module. */
 import { ForwardpassError } from '../../errors.ts';
 import { didYouMean, listNames, quote } from '../../words.ts';
-import { isContainer, partsOf } from '../containers/pickle/parts.ts';
+import { isContainer, labelOf, partsOf } from '../containers/pickle/parts.ts';
 import { follow } from '../containers/pickle/path.ts';
 import { PickleDict, PickleObject, type PickleValue, pickleKind } from '../containers/pickle/values.ts';
 import { isTorchTensor } from '../containers/torch-tensors.ts';
@@ -76,9 +76,9 @@ function chooseMember(root: PickleDict, depth: number): PickleValue {
   const known = MODEL_KEYS.flatMap((name) => models.filter(([key]) => key === name));
   const [chosen] = known.length > 0 ? known : models.length === 1 ? models : [];
   if (chosen !== undefined && depth > 0) return chosen[1];
-  const keys = root.entries.map(([key]) => String(key));
+  const keys = root.entries.map(([key]) => labelOf(key));
   if (models.length < 2) throw noModel(keys.length > 0 ? `a dict of ${listNames(keys)}` : 'an empty dict');
-  const message = `the checkpoint holds several models, ${listNames(models.map(([key]) => String(key)))}`;
+  const message = `the checkpoint holds several models, ${listNames(models.map(([key]) => labelOf(key)))}`;
   throw new ForwardpassError('ARCHITECTURE', `${message}; say which with the option \`member\``);
 }
 

@@ -17,9 +17,16 @@ export interface ForwardInput {
   readonly known: { readonly type: ElementType; readonly shape: readonly number[] } | undefined;
 }
 
+/** As many as a model may have. */
+const MOST_INPUTS = 2 ** 14;
+
 /** `traced` is what the module was traced with: a list of forward's arguments. */
 export function inputsOf(forward: FunctionCode, traced: ScriptValue | undefined): ForwardInput[] {
   const inputs: ForwardInput[] = [];
+  if (forward.parameters.length > MOST_INPUTS) {
+    const message = `forward takes ${forward.parameters.length} arguments; at most ${MOST_INPUTS} are read`;
+    throw new ForwardpassError('LIMIT', message, 'forward');
+  }
   for (const [i, parameter] of forward.parameters.slice(1).entries()) {
     const { name } = parameter;
     const example = Array.isArray(traced) ? traced[i] : undefined;

@@ -3,6 +3,7 @@ import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import { PyNumber, TensorRef } from '../aten/argument.ts';
 import type { TorchArchive } from '../aten/torch-archive.ts';
+import { labelOf } from '../containers/pickle/parts.ts';
 import {
   PickleDict,
   PickleList,
@@ -197,7 +198,7 @@ function partsOf(value: PickleValue): [name: string, value: PickleValue][] {
   if (value instanceof PickleTuple || value instanceof PickleList) {
     return value.items.map((item, i) => [String(i), item]);
   }
-  if (value instanceof PickleDict) return value.entries.map(([key, item]) => [String(key), item]);
+  if (value instanceof PickleDict) return value.entries.map(([key, item]) => [labelOf(key), item]);
   if (!(value instanceof PickleObject)) return [];
   const args = value.args.map((item, i): [string, PickleValue] => [String(i), item]);
   // What the state holds is of the object itself.

@@ -9,6 +9,7 @@ import { mutatePickle } from './pickle.ts';
 import { mutateProtobuf } from './protobuf.ts';
 import { mutateSafetensors } from './safetensors.ts';
 import { mutateSstable } from './sstable.ts';
+import { mutateTorchscript } from './torchscript.ts';
 import { zipMutator } from './zip.ts';
 
 /** A mutator, and which bytes it is for. */
@@ -29,6 +30,7 @@ const KINDS: readonly Kind[] = [
   { mutate: mutateSafetensors, is: endsWith(/\.safetensors$/) },
   { mutate: mutateFlatbuffer, is: endsWith(/\.tflite$/) },
   { mutate: mutateProtobuf, is: endsWith(/\.(onnx|pb)$/) },
+  { mutate: mutateTorchscript, is: endsWith(/\.py$/) },
   { mutate: mutateSstable, is: endsWith(/\.index$/) },
   { mutate: mutateJson, is: (bytes) => bytes[0] === 0x7b || bytes[0] === 0x5b },
   { mutate: mutatePickle, is: endsWith(/\.(pkl|pickle|joblib|pt|pth)$/) },

@@ -90,7 +90,7 @@ function* positioned(items: readonly (PickleValue | undefined)[]): Generator<Par
 }
 
 /** As Python spells a key, strings without quotes. */
-function labelOf(key: PickleValue): string {
+export function labelOf(key: PickleValue): string {
   return typeof key === 'string' ? key : spelt(key);
 }
 

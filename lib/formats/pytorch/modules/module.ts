@@ -1,6 +1,7 @@
 /** One module of torch.nn as its pickle has it: a class, settings, parameters and buffers by name, modules inside. */
 import { ForwardpassError } from '../../../errors.ts';
 import { quote } from '../../../words.ts';
+import { labelOf } from '../../containers/pickle/parts.ts';
 import {
   PickleDict,
   PickleList,
@@ -109,10 +110,11 @@ export class TorchModule {
   children(): TorchModule[] {
     return this.named('_modules').entries.flatMap(([name, value]) => {
       if (value === null) return [];
-      const path = this.path === '' ? String(name) : `${this.path}.${String(name)}`;
+      const label = labelOf(name);
+      const path = this.path === '' ? label : `${this.path}.${label}`;
       if (path.length > LONGEST_PATH) throw this.malformed('has a module within whose name has no end');
       if (value instanceof PickleObject) return [new TorchModule(value, path)];
-      throw this.malformed(`expected a module for ${quote(String(name))}, found ${pickleKind(value)}`);
+      throw this.malformed(`expected a module for ${quote(label)}, found ${pickleKind(value)}`);
     });
   }
 

@@ -11,9 +11,8 @@ import { TorchModule } from './module.ts';
 import { refuseHook, refuseModule } from './refusals.ts';
 import { CONTAINERS, MODULES } from './table.ts';
 
-/** What is spent for each module that is met, and for one that becomes layers. */
+/** What is spent for each module that is met. */
 const STEPS_PER_MODULE = 8;
-const STEPS_PER_LAYER = 32;
 
 interface Step {
   readonly module: TorchModule;
@@ -62,7 +61,7 @@ function stepsOf(module: TorchModule, budget: Budget, depth: number): Step[] {
     const [, kind] = /^torch\.nn\.modules\.\w+\.(\w+)$/.exec(current.className) ?? [];
     const translate = kind === undefined ? undefined : MODULES.get(kind);
     if (translate === undefined) throw refuseModule(current);
-    budget.step(STEPS_PER_LAYER, current.place);
+    budget.node(steps.length + 1, current.place);
     steps.push({ module: current, translate });
   };
   visit(module, depth);
