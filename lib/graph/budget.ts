@@ -31,6 +31,7 @@ export class Budget {
   #unpacked = 0;
   #built = 0;
   #converted = 0;
+  #optional = 0;
   #steps = 0;
   /** Parts of the files that were read. */
   readonly #met = new WeakSet<object>();
@@ -47,6 +48,7 @@ export class Budget {
     own.#unpacked = this.#unpacked;
     own.#built = this.#built;
     own.#converted = this.#converted;
+    own.#optional = this.#optional;
     own.#steps = this.#steps;
     return own;
   }
@@ -108,9 +110,13 @@ export class Budget {
     this.step(NODE_STEPS, place);
   }
 
-  /** Spends the bytes on what a model can do without, where they are no more than half of what is left; says whether. */
+  /**
+   * Spends the bytes on what a model can do without; says whether. Never more than half of what is left, nor than a
+   * quarter of all, so that there is enough for what it cannot do without, and for what this becomes for the engine.
+   */
   affords(bytes: number): boolean {
-    if (!(2 * bytes <= this.left)) return false;
+    if (!(2 * bytes <= this.left && 4 * (this.#optional + bytes) <= this.#mostBuilt)) return false;
+    this.#optional += bytes;
     this.#built += bytes;
     return true;
   }

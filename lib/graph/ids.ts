@@ -1,6 +1,7 @@
 /** Inputs that a file declares as floats and that serve as ids all the same, as those of Keras do unless told otherwise. */
 import type { GraphInput, Node, Op, Operand, UnaryName } from './graph.ts';
 import { COMPARISONS, type Computation } from './integers.ts';
+import { areAllIntegers } from './spans.ts';
 
 /** What is done with a value: it is looked up, only compared with numbers, or computed with. The later, the stronger. */
 const USES = ['compared', 'looked up', 'computed with'] as const;
@@ -29,7 +30,7 @@ function useOf(node: Node, at: number, ofResult: Use = 'compared'): Use {
   if (node.op === 'binary') {
     const other = node.inputs[1 - at];
     if (typeof other === 'string' || !COMPARISONS.has(node.attributes.fn)) return 'computed with';
-    return node.attributes.fn === 'equal' && other.data.every(Number.isInteger) ? 'looked up' : 'compared';
+    return node.attributes.fn === 'equal' && areAllIntegers(other.data) ? 'looked up' : 'compared';
   }
   return (node.op === 'embedding' || node.op === 'one_hot') && at === 0 ? 'looked up' : 'computed with';
 }

@@ -60,8 +60,8 @@ export class PlanBuilder {
   /** Whether what is lowered is to be in doubles: operands are then widened, and otherwise narrowed. */
   isWide = false;
   readonly #quantized = new Map<string, number>();
-  /** By constant and the shape that it is broadcast to. */
-  readonly #expanded = new Map<ArrayLike<number>, Map<string, number>>();
+  /** By constant, or number, and the shape that it is broadcast to. */
+  readonly #expanded = new Map<ArrayLike<number> | string, Map<string, number>>();
 
   constructor(
     readonly precision: 'f32' | 'f64',
@@ -228,9 +228,12 @@ export class PlanBuilder {
   expandedParameter(tensor: Tensor, shape: Shape): number {
     if (sameShape(tensor.shape, shape) || tensor.data.length === elementCount(shape))
       return this.parameter(tensor.data);
-    const known = this.#expanded.get(tensor.data) ?? new Map<string, number>();
-    this.#expanded.set(tensor.data, known);
-    const key = `${tensor.shape} ${shape} ${this.isWide}`;
+    const [number] = tensor.data;
+    // One number is the same whoever gives it; as text, −0 would be 0.
+    const source = tensor.data.length > 1 ? tensor.data : Object.is(number, -0) ? '-0' : String(number);
+    const known = this.#expanded.get(source) ?? new Map<string, number>();
+    this.#expanded.set(source, known);
+    const key = `${tensor.data.length > 1 ? tensor.shape : ''} ${shape} ${this.isWide}`;
     const parameter = known.get(key) ?? this.#expand(tensor, shape);
     known.set(key, parameter);
     return parameter;

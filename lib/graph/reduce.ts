@@ -2,6 +2,7 @@
 import type { Node, ReducedWeights, Tensor } from './graph.ts';
 import { canReduce, denseLayout } from './ops/dense.ts';
 import type { SimplifiedGraph } from './simplify.ts';
+import { areAllFinite, remembered } from './spans.ts';
 
 /** Below these sizes a layer is over before reading its weights matters, and the last, narrow one decides most. */
 const LEAST_INPUTS = 32;
@@ -38,16 +39,34 @@ function pays(node: Node<'dense'>, weights: ReducedWeights): boolean {
   const { k, n } = denseLayout(node.attributes.layout, shape);
   if (k < LEAST_INPUTS || n < LEAST_OUTPUTS || !canReduce(weights, k, n)) return false;
   // A column of int8 with one weight that is not finite would be lost as a whole.
-  return weights === 'bf16' || (data.every(Number.isFinite) && !isUneven(node));
+  return weights === 'bf16' || (areAllFinite(data) && !isUneven(node));
 }
 
 /**
  * Whether some inputs weigh far more than most. That means that they are far smaller, as measurements in other units
  * are whose scaler was folded into the layer: with one int8 scale for all of a row they would be lost.
  */
-function isUneven({ inputs, attributes }: Node<'dense'>): boolean {
+function isUneven({ inputs, attributes: { layout } }: Node<'dense'>): boolean {
   const { shape, data } = inputs[1] as Tensor;
-  const { k, n, kStep, nStep } = denseLayout(attributes.layout, shape);
+  return UNEVEN[layout](data)(shape);
+}
+
+/** By layout, and of an array by its shape: layers may share one. */
+const UNEVEN = { 'in-out': unevenness('in-out'), 'out-in': unevenness('out-in') } as const;
+
+function unevenness(layout: 'in-out' | 'out-in') {
+  return remembered((data) => {
+    const known = new Map<number, boolean>();
+    return (shape: Tensor['shape']) => {
+      const found = known.get(shape[0]) ?? hasUnevenInputs(data, shape, layout);
+      known.set(shape[0], found);
+      return found;
+    };
+  });
+}
+
+function hasUnevenInputs(data: Tensor['data'], shape: Tensor['shape'], layout: 'in-out' | 'out-in'): boolean {
+  const { k, n, kStep, nStep } = denseLayout(layout, shape);
   const greatest = new Float64Array(k);
   for (let i = 0; i < k; i++) {
     for (let j = 0; j < n; j++) greatest[i] = Math.max(greatest[i], Math.abs(data[i * kStep + j * nStep]));

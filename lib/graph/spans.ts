@@ -58,6 +58,10 @@ export const leastMagnitude = remembered((data) => {
   return least;
 });
 
+export const areAllFinite = remembered((data) => data.every(Number.isFinite));
+
+export const areAllIntegers = remembered((data) => data.every(Number.isInteger));
+
 /** Whether no two elements are the same. */
 export const isDistinct = remembered((data) => new Set(data).size === data.length);
 
@@ -66,10 +70,14 @@ export const hasUnheld = remembered((data) =>
   data.some((value) => Number.isInteger(value) && Math.fround(value) !== value),
 );
 
-/** What is known of a constant, found out once: thousands of nodes may share one. */
-function remembered<T>(find: (data: Tensor['data']) => T): (data: Tensor['data']) => T {
+/** So few numbers are looked at again in the time in which what is known of them is found. */
+const FEW = 16;
+
+/** What is known of a constant, found out once: thousands of nodes may share one, and be looked at in each pass. */
+export function remembered<T>(find: (data: Tensor['data']) => T): (data: Tensor['data']) => T {
   const known = new WeakMap<Tensor['data'], { readonly found: T }>();
   return (data) => {
+    if (data.length <= FEW) return find(data);
     let entry = known.get(data);
     if (entry === undefined) {
       entry = { found: find(data) };

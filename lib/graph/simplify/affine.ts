@@ -1,7 +1,17 @@
 /** Rules that turn arithmetic with constants into affine nodes, and merge those with what is beside them. */
 import type { Node, Operand, Tensor } from '../graph.ts';
 import { sameShape } from '../shapes.ts';
-import { combine, greatestMagnitude, isConstant, isNormal, isZero, overTrailingAxes, scalar } from './constants.ts';
+import {
+  combine,
+  greatestMagnitude,
+  inverted,
+  isConstant,
+  isNormal,
+  isZero,
+  negated,
+  overTrailingAxes,
+  scalar,
+} from './constants.ts';
 import { type Rewrite, type Rewriter, rule } from './rewriter.ts';
 
 /**
@@ -46,7 +56,7 @@ export const divisionToAffine = rule({
   apply(node, graph) {
     const [x, divisor] = node.inputs;
     if (node.attributes.fn !== 'div' || !isConstant(divisor)) return undefined;
-    return affineOf(node, graph, x, [combine('div', scalar(1), divisor), scalar(-0)]);
+    return affineOf(node, graph, x, [{ shape: divisor.shape, data: inverted(divisor.data) }, scalar(-0)]);
   },
 });
 
@@ -69,7 +79,7 @@ function affineTerms(node: Node<'binary'>, c: Tensor, isFirst: boolean): Terms |
     case 'add':
       return [scalar(1), c];
     case 'sub':
-      return isFirst ? [scalar(-1), c] : [scalar(1), combine('sub', scalar(-0), c)];
+      return isFirst ? [scalar(-1), c] : [scalar(1), { shape: c.shape, data: negated(c.data) }];
     case 'mul':
       return [c, scalar(-0)];
     default:
@@ -87,6 +97,7 @@ export const mergeAffines = rule({
     if (inner === undefined) return undefined;
     const [innerScale, innerShift] = termsOf(inner);
     const [outerScale, outerShift] = termsOf(node);
+    if (!graph.affords(3, [innerScale, innerShift, outerScale, outerShift])) return undefined;
     const carried = combine('mul', innerShift, outerScale);
     if (greatestMagnitude(carried.data) > MAX_SHIFT[graph.precision]) return undefined;
     const scale = combine('mul', innerScale, outerScale);
@@ -104,6 +115,7 @@ export const affineIntoNorm = rule({
     const norm = graph.only(node.inputs[0], 'layer_norm') ?? graph.only(node.inputs[0], 'rms_norm');
     if (norm === undefined) return undefined;
     const trailing = graph.shape(norm.output).slice(norm.attributes.axis);
+    if (!graph.affords(5, [{ shape: trailing }])) return undefined;
     const [outerScale, outerShift] = termsOf(node).map((term) => overTrailingAxes(term, trailing));
     if (outerScale === undefined || outerShift === undefined) return undefined;
     const [x, innerScale = scalar(1), innerShift = scalar(0)] = norm.inputs;

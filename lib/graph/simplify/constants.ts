@@ -1,7 +1,8 @@
 /** What the rules ask about constants, and the arithmetic they do on them: in float64, rounded when lowered. */
 import { evaluate } from '../evaluate.ts';
 import type { BinaryName, Operand, Tensor } from '../graph.ts';
-import { broadcastColumns, broadcastsTo, type Shape, takeColumns } from '../shapes.ts';
+import { broadcastColumns, broadcastsTo, type Shape, sameShape, takeColumns } from '../shapes.ts';
+import { remembered } from '../spans.ts';
 
 export function isConstant(operand: Operand): operand is Tensor {
   return typeof operand !== 'string';
@@ -13,36 +14,54 @@ export function scalar(value: number): Tensor {
 
 /** The number that all elements of a constant are, zeros by their sign; undefined for others and for row tensors. */
 export function uniform(operand: Operand): number | undefined {
-  if (!isConstant(operand)) return undefined;
-  const first = operand.data[0];
-  return !Number.isNaN(first) && operand.data.every((value) => Object.is(value, first)) ? first : undefined;
+  return isConstant(operand) ? uniformOf(operand.data) : undefined;
 }
+
+const uniformOf = remembered((data) => {
+  const first = data[0];
+  return !Number.isNaN(first) && data.every((value) => Object.is(value, first)) ? first : undefined;
+});
 
 /** Whether all elements are −0, which is added without a trace: 0 would make 0 of −0. */
 export function isNegativeZero(operand: Operand): boolean {
-  return isConstant(operand) && operand.data.every((value) => Object.is(value, -0));
+  return Object.is(uniform(operand), -0);
 }
 
 export function isZero(tensor: Tensor): boolean {
-  return tensor.data.every((value) => value === 0);
+  return greatestMagnitude(tensor.data) === 0;
 }
 
 export function combine(fn: BinaryName, a: Tensor, b: Tensor): Tensor {
   return evaluate({ op: 'binary', name: fn, inputs: [a, b], output: fn, attributes: { fn } }, [a, b]);
 }
 
-export function greatestMagnitude(values: Float32Array | Float64Array): number {
+/** NaN where one element is. */
+export const greatestMagnitude = remembered((values) => {
   let greatest = 0;
   for (const value of values) greatest = Math.max(greatest, Math.abs(value));
   return greatest;
-}
+});
 
 /** Whether the precision holds every element as a normal number or zero: nothing overflows or fades away. */
-export function isNormal(values: Float32Array | Float64Array, precision: 'f32' | 'f64'): boolean {
-  const [least, greatest] =
-    precision === 'f32' ? [2 ** -126, (2 - 2 ** -23) * 2 ** 127] : [2 ** -1022, Number.MAX_VALUE];
-  return values.every((value) => value === 0 || (Math.abs(value) >= least && Math.abs(value) <= greatest));
+export function isNormal(values: Tensor['data'], precision: 'f32' | 'f64'): boolean {
+  return NORMAL[precision](values);
 }
+
+/** The same of one number. */
+export function isNormalNumber(value: number, precision: 'f32' | 'f64'): boolean {
+  const [least, greatest] = RANGE[precision];
+  return value === 0 || (Math.abs(value) >= least && Math.abs(value) <= greatest);
+}
+
+const RANGE = { f32: [2 ** -126, (2 - 2 ** -23) * 2 ** 127], f64: [2 ** -1022, Number.MAX_VALUE] } as const;
+const NORMAL = {
+  f32: remembered((values) => values.every((value) => isNormalNumber(value, 'f32'))),
+  f64: remembered((values) => values.every((value) => isNormalNumber(value, 'f64'))),
+};
+
+/** 0 less each element, and 1 by each: as many nodes as share the constant share these. */
+export const negated = remembered((data) => Float64Array.from(data, (value) => -value));
+export const inverted = remembered((data) => Float64Array.from(data, (value) => 1 / value));
 
 /** The constant as a vector over the last axis of a shape it broadcasts to; undefined when other axes matter. */
 export function overLastAxis(tensor: Tensor, shape: Shape): Tensor['data'] | undefined {
@@ -54,6 +73,7 @@ export function overTrailingAxes(tensor: Tensor, trailing: Shape): Tensor | unde
   const padding = tensor.shape.length - trailing.length;
   if (tensor.shape.slice(0, Math.max(padding, 0)).some((size) => size !== 1)) return undefined;
   const shape = tensor.shape.slice(Math.max(padding, 0));
+  if (sameShape(shape, trailing)) return { shape: trailing, data: tensor.data };
   if (!broadcastsTo(shape, trailing)) return undefined;
   return { shape: trailing, data: takeColumns(tensor.data, broadcastColumns(shape, trailing)) };
 }

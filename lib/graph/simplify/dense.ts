@@ -2,7 +2,7 @@
 import type { Node, Tensor } from '../graph.ts';
 import { denseLayout } from '../ops/dense.ts';
 import { MAX_SHIFT, termsOf } from './affine.ts';
-import { greatestMagnitude, isNormal, overLastAxis } from './constants.ts';
+import { greatestMagnitude, isNormalNumber, overLastAxis } from './constants.ts';
 import { type Rewrite, type Rewriter, rule } from './rewriter.ts';
 import { clampOf, clampTwice } from './spellings.ts';
 
@@ -13,7 +13,7 @@ export const affineBeforeDense = rule({
   ops: ['dense'],
   apply(node, graph) {
     const before = graph.feedsOnlyDense(node.inputs[0]) ? graph.definition(node.inputs[0]) : undefined;
-    if (before?.op !== 'affine') return undefined;
+    if (before?.op !== 'affine' || !graph.mayFold(parameters(node).weight)) return undefined;
     const terms = vectors(before, graph);
     if (terms === undefined) return undefined;
     const { scale, shift } = terms;
@@ -24,7 +24,7 @@ export const affineBeforeDense = rule({
       for (let i = 0; i < k; i++) sum += shift[i] * weight.data[i * kStep + column * nStep];
       return sum;
     });
-    return withParameters(node, graph, before.inputs[0], scaleWeight(node, 'k', scale), bases);
+    return withParameters(node, graph, before.inputs[0], { along: 'k', scale }, bases);
   },
 });
 
@@ -35,13 +35,14 @@ export const affineAfterDense = rule({
   ops: ['affine'],
   apply(node, graph) {
     const dense = graph.only(node.inputs[0], 'dense');
-    const terms = vectors(node, graph);
-    if (dense === undefined || dense.attributes.clamp !== undefined || terms === undefined) return undefined;
+    if (dense === undefined || dense.attributes.clamp !== undefined) return undefined;
+    const terms = graph.mayFold(parameters(dense).weight) ? vectors(node, graph) : undefined;
+    if (terms === undefined) return undefined;
     const { scale, shift } = terms;
     const { bias } = parameters(dense);
     const bases = Float64Array.from(shift, (value, column) => (bias?.data[column] ?? 0) * scale[column] + value);
     const folded = { ...dense, name: dense.name, output: node.output };
-    return withParameters(folded, graph, dense.inputs[0], scaleWeight(dense, 'n', scale), bases);
+    return withParameters(folded, graph, dense.inputs[0], { along: 'n', scale }, bases);
   },
 });
 
@@ -70,18 +71,10 @@ function parameters(node: Node<'dense'>) {
   return { weight, bias, ...denseLayout(node.attributes.layout, weight.shape) };
 }
 
-/** The weight with its inputs (k) or outputs (n) scaled; the same weight when that changes nothing. */
-function scaleWeight(node: Node<'dense'>, along: 'k' | 'n', scale: Tensor['data']): Tensor {
-  const { weight, n, k, kStep, nStep } = parameters(node);
-  if (scale.every((factor) => factor === 1)) return weight;
-  const data = new Float64Array(weight.data.length);
-  for (let i = 0; i < k; i++) {
-    for (let j = 0; j < n; j++) {
-      const at = i * kStep + j * nStep;
-      data[at] = weight.data[at] * scale[along === 'k' ? i : j];
-    }
-  }
-  return { shape: weight.shape, data };
+/** What the weights are multiplied by: a number for each input (k), or for each output (n). */
+interface Scaling {
+  readonly along: 'k' | 'n';
+  readonly scale: Tensor['data'];
 }
 
 /** The layer with new parameters, unless the precision cannot hold them. */
@@ -89,10 +82,34 @@ function withParameters(
   node: Node<'dense'>,
   graph: Rewriter,
   x: Node['inputs'][number],
-  weight: Tensor,
+  scaling: Scaling,
   bias: Float64Array,
 ): Rewrite | undefined {
-  const isChanged = weight !== node.inputs[1];
-  if ((isChanged && !isNormal(weight.data, graph.precision)) || !bias.every(Number.isFinite)) return undefined;
-  return [graph.replace(node, 'dense', [x, weight, { shape: [bias.length], data: bias }], node.attributes)];
+  if (!bias.every(Number.isFinite)) return undefined;
+  const weight = scaleWeight(node, graph, scaling);
+  return weight && [graph.replace(node, 'dense', [x, weight, { shape: [bias.length], data: bias }], node.attributes)];
+}
+
+/** The scaled weight; the same one when that changes nothing, and none where the precision cannot hold it. */
+function scaleWeight(node: Node<'dense'>, graph: Rewriter, { along, scale }: Scaling): Tensor | undefined {
+  const { weight, n, k, kStep, nStep } = parameters(node);
+  if (scale.every((factor) => factor === 1)) return weight;
+  const each = (put: (at: number, value: number) => void) => {
+    for (let i = 0; i < k; i++) {
+      for (let j = 0; j < n; j++) {
+        const at = i * kStep + j * nStep;
+        put(at, weight.data[at] * scale[along === 'k' ? i : j]);
+      }
+    }
+  };
+  let isHeld = true;
+  each((_, value) => {
+    isHeld &&= isNormalNumber(value, graph.precision);
+  });
+  if (!isHeld) return undefined;
+  const data = graph.foldedFrom(weight.data);
+  each((at, value) => {
+    data[at] = value;
+  });
+  return { shape: weight.shape, data };
 }

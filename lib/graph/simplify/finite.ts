@@ -4,6 +4,7 @@
  * then no longer noticed.
  */
 import { type Node, type Operand, TRUTHS, type UnaryName } from '../graph.ts';
+import { areAllFinite, leastMagnitude, remembered } from '../spans.ts';
 import { termsOf } from './affine.ts';
 import { isConstant } from './constants.ts';
 import { type Rewriter, rule } from './rewriter.ts';
@@ -17,8 +18,8 @@ export const requireBeforeAffine = rule({
     const affine = graph.only(node.inputs[0], 'affine');
     if (affine === undefined) return undefined;
     const [scale, shift] = termsOf(affine);
-    const isTame = [scale, shift].every(({ data }) => data.every(Number.isFinite));
-    if (!isTame || (node.attributes.nan && scale.data.includes(0))) return undefined;
+    const isTame = [scale, shift].every(({ data }) => areAllFinite(data));
+    if (!isTame || (node.attributes.nan && leastMagnitude(scale.data) === 0)) return undefined;
     const required = graph.add(node, 'require_finite', [affine.inputs[0]], node.attributes);
     return [required, { ...affine, inputs: [required.output, scale, shift], output: node.output }];
   },
@@ -37,7 +38,7 @@ export const requireOfParts = rule({
     );
     const added = parts.filter((part): part is Node => 'op' in part);
     const operands = parts.map((part): Operand => ('op' in part ? part.output : part));
-    if (operands.filter(isConstant).some(({ data }) => !data.every(Number.isFinite))) return undefined;
+    if (operands.filter(isConstant).some(({ data }) => !areAllFinite(data))) return undefined;
     return [...added, { ...concat, inputs: operands, output: node.output }];
   },
 });
@@ -71,11 +72,13 @@ const ALWAYS_FINITE: ReadonlySet<UnaryName> = new Set<UnaryName>([
 
 const MOST_STEPS = 64;
 
+const hasInfinity = remembered((data) => data.some((value) => Math.abs(value) === Infinity));
+
 /** What the operations before a value say of it, as far as that is quickly found. */
 function knowledgeOf(operand: Operand, graph: Rewriter, left = { steps: MOST_STEPS }): Knowledge {
   if (isConstant(operand)) {
-    if (operand.data.every(Number.isFinite)) return 'finite';
-    return operand.data.some((value) => Math.abs(value) === Infinity) ? 'nothing' : 'no infinity';
+    if (areAllFinite(operand.data)) return 'finite';
+    return hasInfinity(operand.data) ? 'nothing' : 'no infinity';
   }
   const node = graph.definition(operand);
   if (node === undefined || left.steps-- <= 0) return 'nothing';

@@ -1,15 +1,22 @@
 /** Rules that drop what changes nothing. */
-import { type Node, TRUTHS } from '../graph.ts';
-import { broadcastShapes, isIdentity, type Shape, sameShape } from '../shapes.ts';
+import { type Node, type Op, TRUTHS } from '../graph.ts';
+import { broadcastShapes, elementCount, isIdentity, type Shape, sameShape } from '../shapes.ts';
 import { isConstant, isNegativeZero, uniform } from './constants.ts';
 import { type Rewriter, type Rule, rule } from './rewriter.ts';
+
+/** Operations whose result is their operand's own array. */
+const KEEP_ARRAYS: ReadonlySet<Op> = new Set<Op>(['reshape', 'retype', 'require_finite']);
 
 /** Operations on constants are constants, of the bits that a run would give. */
 export const foldConstants: Rule = {
   name: 'fold constants',
   keeps: 'bits',
-  apply: (node, graph) =>
-    node.inputs.every(isConstant) ? graph.fold(node, node.inputs.filter(isConstant)) : undefined,
+  apply(node, graph) {
+    if (!node.inputs.every(isConstant)) return undefined;
+    if (!KEEP_ARRAYS.has(node.op))
+      graph.budget.buildElements(elementCount(graph.shape(node.output)), `node ${node.name}`);
+    return graph.fold(node, node.inputs.filter(isConstant));
+  },
 };
 
 /** Movements that leave every element in place, and functions that leave every value as it is. */

@@ -10,7 +10,7 @@ import {
   type Tensor,
 } from '../graph.ts';
 import { definitionOf } from '../ops.ts';
-import type { Shape } from '../shapes.ts';
+import { elementCount, type Shape } from '../shapes.ts';
 import type { CheckedGraph } from '../validate.ts';
 import { stepsOf } from './steps.ts';
 
@@ -53,6 +53,12 @@ export function rule<O extends Op>(given: {
 /** A rule may follow on a rule at one node this often in a pass; what is left waits for the next pass. */
 const MAX_STEPS = 16;
 
+/** Constants of so few elements are made as they come. */
+const FEW_ELEMENTS = 64;
+
+/** Folds into one weight that are free: more come from no network that is written down. */
+const MOST_FOLDS = 8;
+
 /** A graph under simplification, pass by pass. */
 export class Rewriter {
   readonly inputs: readonly GraphInput[];
@@ -67,6 +73,10 @@ export class Rewriter {
   /** Names whose values end in a step, when the pass began. */
   #steps = new Set<string>();
   #names = 0;
+  /** How many nodes each array of weights is of, when the pass began. */
+  #weightUses = new Map<Tensor['data'], number>();
+  /** How often something was folded into an array that is ours. */
+  readonly #folds = new WeakMap<ArrayBufferLike, number>();
 
   readonly precision: 'f32' | 'f64';
   /** Whether what holds integers is told from what holds floats. */
@@ -122,6 +132,28 @@ export class Rewriter {
   /** Whether the result leads to a step, so that a last bit decides: see steps.ts. */
   feedsStep(node: Node): boolean {
     return this.#steps.has(node.output);
+  }
+
+  /** Whether so many constants as wide as those broadcast together may be made, of which the model could do without. */
+  affords(count: number, of: readonly { readonly shape: Shape }[]): boolean {
+    const width = of.reduce((most, { shape }) => Math.max(most, elementCount(shape)), 0);
+    return width <= FEW_ELEMENTS || this.budget.affords(count * width * Float64Array.BYTES_PER_ELEMENT);
+  }
+
+  /** Whether something may be folded into the weight: free where it is of one node alone, for that makes no more of it. */
+  mayFold({ shape, data }: Tensor): boolean {
+    const isOwn = (this.#weightUses.get(data) ?? 1) <= 1 && (this.#folds.get(data.buffer) ?? 0) < MOST_FOLDS;
+    return isOwn || this.affords(1, [{ shape }]);
+  }
+
+  /** An array for a weight into which something is folded: in its own place where it was folded already. */
+  foldedFrom(data: Tensor['data']): Float64Array {
+    const folds = this.#folds.get(data.buffer) ?? 0;
+    // A view of its own, for what is known of arrays; short ones are compared by what they hold.
+    const isReused = folds > 0 && data.length > FEW_ELEMENTS && (this.#weightUses.get(data) ?? 1) <= 1;
+    const folded = isReused ? new Float64Array(data.buffer) : new Float64Array(data.length);
+    this.#folds.set(folded.buffer, folds + 1);
+    return folded;
   }
 
   shape(operand: Operand): Shape {
@@ -202,10 +234,14 @@ export class Rewriter {
 
   #count(nodes: Iterable<Node>): void {
     this.#uses = new Map();
+    this.#weightUses = new Map();
     const denseUses = new Map<string, number>();
     for (const { op, inputs } of nodes) {
       for (const operand of inputs) {
         this.#use(operand, 1);
+        if (typeof operand !== 'string' && (op === 'dense' || op === 'embedding')) {
+          this.#weightUses.set(operand.data, (this.#weightUses.get(operand.data) ?? 0) + 1);
+        }
         if (op === 'dense' && typeof operand === 'string') denseUses.set(operand, (denseUses.get(operand) ?? 0) + 1);
       }
     }

@@ -1,6 +1,7 @@
 /** Rules that bring the many spellings of one function to one, so that other rules need to know only that. */
 import type { Node, Operand, ReduceName, UnaryName } from '../graph.ts';
 import { sameShape } from '../shapes.ts';
+import { remembered } from '../spans.ts';
 import { termsOf } from './affine.ts';
 import { isConstant, isNegativeZero, scalar, uniform } from './constants.ts';
 import { type Rewrite, type Rewriter, rule } from './rewriter.ts';
@@ -47,9 +48,12 @@ const POSITIVE: ReadonlySet<UnaryName | ReduceName> = new Set<UnaryName | Reduce
   ...(['square', 'abs', 'exp', 'sigmoid', 'l1', 'l2', 'sum_square'] as const),
 ]);
 
+const areAllPositive = remembered((data) => data.every((value) => value > 0 || Object.is(value, 0)));
+const areAtLeastZero = remembered((data) => data.every((value) => value >= 0));
+
 /** Whether no element is negative or −0, as far as the last few operations tell. */
 function isPositive(operand: Operand, graph: Rewriter, depth = 8): boolean {
-  if (isConstant(operand)) return operand.data.every((value) => value > 0 || Object.is(value, 0));
+  if (isConstant(operand)) return areAllPositive(operand.data);
   const node = depth > 0 ? graph.definition(operand) : undefined;
   const all = (operands: readonly Operand[]) => operands.every((each) => isPositive(each, graph, depth - 1));
   switch (node?.op) {
@@ -61,7 +65,7 @@ function isPositive(operand: Operand, graph: Rewriter, depth = 8): boolean {
       return ['add', 'mul'].includes(node.attributes.fn) && all(node.inputs);
     case 'affine': {
       const [scale, shift] = termsOf(node);
-      return all([node.inputs[0], scale]) && shift.data.every((value) => value >= 0);
+      return all([node.inputs[0], scale]) && areAtLeastZero(shift.data);
     }
     case 'reshape':
     case 'expand':

@@ -4,6 +4,7 @@
  * logarithm. What leads there has to be computed as the source computes it.
  */
 import type { BinaryName, Node, Op, Operand, ReduceName, UnaryName } from '../graph.ts';
+import { areAllIntegers } from '../spans.ts';
 import { isConstant } from './constants.ts';
 
 /** The names of the values that lead to a step through operations that carry last bits on. */
@@ -68,5 +69,5 @@ const CARRIERS: ReadonlySet<Op> = new Set<Op>([
 /** A layer carries last bits on where its sums are exact: of whole weights, as those of trees written as layers have. */
 function carries({ op, inputs }: Node): boolean {
   if (op !== 'dense') return CARRIERS.has(op);
-  return inputs.every((operand) => !isConstant(operand) || operand.data.every(Number.isInteger));
+  return inputs.every((operand) => !isConstant(operand) || areAllIntegers(operand.data));
 }

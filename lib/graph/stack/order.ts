@@ -7,31 +7,50 @@ import type { Group } from './groups.ts';
 /** Modules in modules; what is further in counts as one. */
 const DEEPEST = 64;
 
-/** A search that takes longer than this is as good as undecided. */
-const MOST_STEPS = 2_000_000;
+/** A search that takes longer than this is as good as undecided. A step looks at a layer, or at a part of its name. */
+const MOST_STEPS = 10_000_000;
 
 /** The only order, or why there is not one: `none` fits, or `several` do. */
 export function orderGroups(groups: readonly Group[]): Group[] | 'none' | 'several' {
-  const sorted = groups.map((group) => new Placed(group)).sort(compare);
+  const modules = new Modules();
+  const sorted = groups.map((group) => new Placed(group, modules)).sort(compare);
   const isNumbered = sorted.every((placed, i) => i === 0 || precedes(sorted[i - 1], placed));
   if (isNumbered) return sorted.map(({ group }) => group);
   return new Search(sorted).run();
 }
 
+/** Numbers for modules: names within names would be as long as all of them together. */
+class Modules {
+  readonly #numbers = new Map<string, number>();
+
+  /** Of the modules that a layer is in, outermost first: `a`, `a.b` for `a.b.c`. */
+  of(name: string): number[] {
+    const parts = name.split(/[./]/, DEEPEST + 1).slice(0, -1);
+    let number = 0;
+    return parts.map((part) => {
+      const key = `${number}.${part}`;
+      number = this.#numbers.get(key) ?? this.#numbers.size + 1;
+      this.#numbers.set(key, number);
+      return number;
+    });
+  }
+}
+
 class Placed {
   readonly tokens: readonly (string | number)[];
-  #modules: readonly string[] | undefined;
+  readonly #names: Modules;
+  #modules: readonly number[] | undefined;
 
-  constructor(readonly group: Group) {
+  constructor(
+    readonly group: Group,
+    modules: Modules,
+  ) {
+    this.#names = modules;
     this.tokens = (group.name.match(/\d+|\D+/g) ?? []).map((part) => (/^\d/.test(part) ? Number(part) : part));
   }
 
-  /** Modules that the layer is in, outermost first: `a`, `a.b` for `a.b.c`. */
-  get modules(): readonly string[] {
-    if (this.#modules === undefined) {
-      const parts = this.group.name.split(/[./]/, DEEPEST + 1).slice(0, -1);
-      this.#modules = parts.map((_, i) => parts.slice(0, i + 1).join('.'));
-    }
+  get modules(): readonly number[] {
+    this.#modules ??= this.#names.of(this.group.name);
     return this.#modules;
   }
 }
@@ -84,13 +103,34 @@ class Search {
 
   private candidates(left: readonly Placed[]): Placed[] {
     const last = this.placed.at(-1);
-    const open = last?.modules.findLast((module) => left.some(({ modules }) => modules.includes(module)));
+    // The same module has the same number, and is at the same depth.
+    const isIn =
+      (module: number, at: number) =>
+      ({ modules }: Placed) =>
+        modules[at] === module;
+    const depth = last?.modules.findLastIndex((module, at) => this.some(left, isIn(module, at))) ?? -1;
+    const open = last?.modules[depth];
     const fitting = left.filter(
       ({ group, modules }) =>
-        (last === undefined || last.group.outputs === group.inputs) && (open === undefined || modules.includes(open)),
+        (last === undefined || last.group.outputs === group.inputs) && (open === undefined || modules[depth] === open),
     );
-    this.steps += left.length * (fitting.length + 1);
-    if (this.steps > MOST_STEPS) this.isAmbiguous = true;
-    return this.isAmbiguous ? [] : fitting.filter((next) => !left.some((other) => precedes(other, next)));
+    const firsts = fitting.filter((next) => !this.some(left, (other) => this.precedes(other, next)));
+    return this.isAmbiguous ? [] : firsts;
+  }
+
+  private some(left: readonly Placed[], holds: (placed: Placed) => boolean): boolean {
+    return left.some((placed) => this.step(1) || holds(placed));
+  }
+
+  private precedes(a: Placed, b: Placed): boolean {
+    this.step(Math.min(a.tokens.length, b.tokens.length));
+    return precedes(a, b);
+  }
+
+  /** Whether the search has taken too long. */
+  private step(count: number): boolean {
+    this.steps += count;
+    this.isAmbiguous ||= this.steps > MOST_STEPS;
+    return this.isAmbiguous;
   }
 }
