@@ -88,7 +88,10 @@ describe('rows', () => {
       'message',
       expect.stringContaining('limits.bytes'),
     );
-    expect(lowered(new Budget({ bytes: 2 ** 27 })).plan.parameters.map(({ length }) => length)).toEqual([2 ** 22, 2 ** 22]);
+    expect(lowered(new Budget({ bytes: 2 ** 27 })).plan.parameters.map(({ length }) => length)).toEqual([
+      2 ** 22,
+      2 ** 22,
+    ]);
   });
 
   it('whose elements move are counted before their columns are', async () => {
