@@ -4,6 +4,8 @@ import type { Part, Reader } from './reader.ts';
 export interface TreeKind {
   readonly type: number;
   readonly keyBytes: number;
+  /** What keys are ordered by, where the order is to be checked. */
+  readonly rank?: (key: Part) => readonly number[];
 }
 
 /** What a leaf refers to, with the key in front of it. */
@@ -12,10 +14,21 @@ export interface Leaf {
   readonly address: number | undefined;
 }
 
-/** In the order of the keys. Throws `MALFORMED` for a tree whose nodes are met twice or lie at wrong levels. */
+interface Entry extends Leaf {
+  /** Ranks of all below: at least the first, less than the second. */
+  readonly bounds: Bounds;
+}
+
+type Bounds = readonly [low: readonly number[], high: readonly number[]];
+const UNBOUNDED: Bounds = [[], [Number.POSITIVE_INFINITY]];
+
+/**
+ * In the order of the keys. Throws `MALFORMED` for a tree whose nodes are met twice, lie at wrong levels, or have keys
+ * by which what is below them would not be found.
+ */
 export function* leavesOf(reader: Reader, root: number | undefined, kind: TreeKind): Generator<Leaf> {
   const seen = new Set<number>();
-  const open: NodeEntries[] = [new NodeEntries(reader, root, kind)];
+  const open: NodeEntries[] = [new NodeEntries(reader, root, kind, UNBOUNDED)];
   while (open.length > 0) {
     const node = open[open.length - 1];
     const entry = node.next();
@@ -23,11 +36,12 @@ export function* leavesOf(reader: Reader, root: number | undefined, kind: TreeKi
       open.pop();
       continue;
     }
-    if (entry.address === undefined || seen.has(entry.address))
+    if (entry.address === undefined || seen.has(entry.address)) {
       throw node.part.damaged('has a child that it cannot have');
+    }
     seen.add(entry.address);
     if (node.level === 0) yield entry;
-    else open.push(new NodeEntries(reader, entry.address, kind, node.level - 1));
+    else open.push(new NodeEntries(reader, entry.address, kind, entry.bounds, node.level - 1));
   }
 }
 
@@ -40,6 +54,7 @@ class NodeEntries {
     reader: Reader,
     address: number | undefined,
     private readonly kind: TreeKind,
+    private readonly bounds: Bounds,
     level?: number,
   ) {
     const { addressBytes } = reader.storage;
@@ -49,12 +64,29 @@ class NodeEntries {
     this.level = head.u8();
     if (level !== undefined && this.level !== level) throw head.damaged(`is at level ${this.level}, not ${level}`);
     this.left = head.u16();
-    const size = headBytes + this.left * (kind.keyBytes + addressBytes);
+    // A key follows the last child.
+    const size = headBytes + this.left * (kind.keyBytes + addressBytes) + kind.keyBytes;
     this.part = reader.part(address, size, 'a B-tree node').skip(headBytes);
   }
 
-  next(): Leaf | undefined {
+  next(): Entry | undefined {
     if (this.left-- <= 0) return undefined;
-    return { key: this.part.part(this.kind.keyBytes), address: this.part.address() };
+    const key = this.part.part(this.kind.keyBytes);
+    const address = this.part.address();
+    return { key, address, bounds: this.kind.rank === undefined ? UNBOUNDED : this.boundsOf(key, this.kind.rank) };
   }
+
+  private boundsOf(key: Part, rank: (key: Part) => readonly number[]): Bounds {
+    const { part, bounds } = this;
+    const own = rank(part.reader.within(key.start, key.end, 'a key'));
+    const next = rank(part.reader.within(part.at, part.at + this.kind.keyBytes, 'a key'));
+    const [low, high] = [bounds[0], isBefore(next, bounds[1]) ? next : bounds[1]];
+    if (isBefore(own, low) || !isBefore(own, high)) throw part.damaged('has keys that are not in order');
+    return [own, high];
+  }
+}
+
+function isBefore(a: readonly number[], b: readonly number[]): boolean {
+  const at = a.findIndex((value, i) => value !== b[i]);
+  return at >= 0 && a[at] < (b[at] ?? Number.NEGATIVE_INFINITY);
 }

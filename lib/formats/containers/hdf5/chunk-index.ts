@@ -50,13 +50,14 @@ export function storedChunks(
   }
 }
 
-/** Keys: the size, the filters left out, the chunk's first element; the last axis is the element's size. */
+/** Keys: the size, the filters left out, the chunk's first element, and 0 for the bytes within an element. */
 function* treeChunks(reader: Reader, { chunk, address }: ChunkedLayout): Generator<StoredChunk> {
-  const kind = { type: CHUNK_NODE, keyBytes: 8 + 8 * (chunk.length + 1) };
+  const rank = (key: Part) => [...chunk, 1].map((_, axis) => key.skip(axis === 0 ? 8 : 0).uint(8));
+  const kind = { type: CHUNK_NODE, keyBytes: 8 + 8 * (chunk.length + 1), rank };
   for (const { key, address: at } of leavesOf(reader, address, kind)) {
     const [bytes, mask] = [key.u32(), key.u32()];
     const position = chunk.map((length) => key.uint(8) / length);
-    if (!position.every(Number.isInteger)) throw key.damaged('places a chunk between two others');
+    if (!position.every(Number.isInteger) || key.uint(8) !== 0) throw key.damaged('places a chunk between two others');
     yield { address: at, bytes, mask, position };
   }
 }

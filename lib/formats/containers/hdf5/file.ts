@@ -19,13 +19,16 @@ export type Hdf5Kind = 'group' | 'dataset';
 interface StoredObject {
   readonly address: number;
   readonly kind: Hdf5Kind;
-  readonly messages: Messages;
   links?: ReadonlyMap<string, Link>;
   attributes?: ReadonlyMap<string, Attribute>;
 }
 
 /** Finding an object again by another path: links may form knots. */
-const STEPS_PER_PATH = 8;
+const STEPS_PER_PATH = 64;
+/** What an object and a link take in memory, about. */
+const OBJECT_BYTES = 512;
+const LINK_BYTES = 96;
+const NO_ATTRIBUTES: ReadonlyMap<string, Attribute> = new Map();
 
 /** Paths are written without a slash in front; the file itself is ''. */
 export class Hdf5File {
@@ -36,6 +39,8 @@ export class Hdf5File {
   private readonly found = new Map<string, StoredObject>();
   /** By address. */
   private readonly objects = new Map<number, StoredObject>();
+  /** The header that was read last: an object's parts are asked for one after the other. */
+  private last: { readonly address: number; readonly messages: Messages } | undefined;
 
   constructor(
     bytes: Uint8Array,
@@ -51,6 +56,7 @@ export class Hdf5File {
   close(): void {
     this.found.clear();
     this.objects.clear();
+    this.last = undefined;
   }
 
   /** What is at the path: undefined for nothing. Throws `UNSAFE` where a link leads elsewhere on the way. */
@@ -71,7 +77,7 @@ export class Hdf5File {
   strings(path: string, attribute: string): readonly string[] | undefined {
     const object = this.find(path);
     if (object === undefined) return undefined;
-    object.attributes ??= attributesOf(object.messages);
+    object.attributes ??= this.attributesOf(path, object);
     const found = object.attributes.get(attribute);
     return found && readStrings(found, this.heap, `${this.at(path)} attribute ${attribute}`);
   }
@@ -82,32 +88,38 @@ export class Hdf5File {
     const object = this.find(path);
     if (object?.kind !== 'dataset') throw new ForwardpassError('MALFORMED', 'expected an array, found none', place);
     const isBfloat16 = this.strings(path, 'dtype')?.[0] === 'bfloat16';
-    const described = describeArray(object.messages.at(this.reader.at(place)), isBfloat16);
+    const described = describeArray(this.messagesOf(path, object), isBfloat16);
     this.sizes.declare(object.address, described);
     const { shape, element } = described;
-    return {
-      shape,
-      element,
-      place,
-      read: () => {
-        this.sizes.read(object.address, described);
-        return readArray(described);
-      },
+    // Files have many arrays: a description is made again when it is wanted.
+    const read = () => {
+      const again = describeArray(this.messagesOf(path, object), isBfloat16);
+      this.sizes.read(object.address, again);
+      return readArray(again);
     };
+    return { shape, element, place, read };
   }
 
   private find(path: string): StoredObject | undefined {
     const known = this.found.get(path);
     if (known !== undefined) return known;
-    let [object, at] = [this.found.get(''), ''];
-    for (const name of path.split('/')) {
-      if (object?.kind !== 'group') return undefined;
-      const link: Link | undefined = this.linksIn(at, object).get(name);
-      if (link === undefined) return undefined;
-      at = at === '' ? name : `${at}/${name}`;
-      object = this.found.get(at) ?? this.follow(at, link);
+    let at = Math.max(0, path.lastIndexOf('/'));
+    if (!this.found.has(path.slice(0, at))) at = 0;
+    // From the nearest group that is known, or from the root.
+    for (;;) {
+      const group = path.slice(0, at);
+      const end = path.indexOf('/', at + 1);
+      const inner = end < 0 ? path : path.slice(0, end);
+      const object = this.found.get(inner) ?? this.enter(group, path.slice(at === 0 ? 0 : at + 1, inner.length), inner);
+      if (object === undefined || end < 0) return object;
+      at = end;
     }
-    return object;
+  }
+
+  private enter(group: string, name: string, path: string): StoredObject | undefined {
+    const parent = this.found.get(group);
+    const link = parent?.kind === 'group' ? this.linksIn(group, parent).get(name) : undefined;
+    return link && this.follow(path, link);
   }
 
   private follow(path: string, link: Link): StoredObject {
@@ -123,6 +135,10 @@ export class Hdf5File {
       throw new ForwardpassError('UNSAFE', `is a link of the type ${link.type}, which its writer defined`, place);
     }
     const object = this.look(path, link.address);
+    const { depth } = this.budget.limits;
+    if (object.kind === 'group' && path.split('/').length > depth) {
+      throw new ForwardpassError('LIMIT', `groups are nested more than ${depth} deep`, place);
+    }
     this.found.set(path, object);
     return object;
   }
@@ -135,21 +151,32 @@ export class Hdf5File {
       this.budget.step(STEPS_PER_PATH, reader.place);
       return known;
     }
+    this.budget.build(OBJECT_BYTES, reader.place);
     const messages = readMessages(reader, address);
-    const object = { address, kind: kindOf(messages), messages };
+    this.last = { address, messages };
+    const object = { address, kind: kindOf(messages) };
     this.objects.set(address, object);
     return object;
   }
 
+  private messagesOf(path: string, { address }: StoredObject): Messages {
+    const reader = this.reader.at(this.at(path));
+    if (this.last?.address !== address) this.last = { address, messages: readMessages(reader, address) };
+    return this.last.messages.at(reader);
+  }
+
+  private attributesOf(path: string, object: StoredObject): ReadonlyMap<string, Attribute> {
+    const attributes = attributesOf(this.messagesOf(path, object));
+    return attributes.size === 0 ? NO_ATTRIBUTES : attributes;
+  }
+
   private linksIn(path: string, group: StoredObject): ReadonlyMap<string, Link> {
     const { limits } = this.budget;
-    const place = this.at(path);
-    if (path !== '' && path.split('/').length > limits.depth) {
-      throw new ForwardpassError('LIMIT', `groups are nested more than ${limits.depth} deep`, place);
-    }
     if (group.links !== undefined) return group.links;
+    const place = this.at(path);
     const links = new Map<string, Link>();
-    for (const link of linksOf(group.messages)) {
+    for (const link of linksOf(this.messagesOf(path, group))) {
+      this.budget.build(LINK_BYTES, place);
       if (links.has(link.name) || link.name === '' || link.name.includes('/')) {
         throw this.reader.at(place).damaged(`the name ${quote(link.name)} is there twice, or is none`);
       }

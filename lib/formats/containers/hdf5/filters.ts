@@ -13,8 +13,8 @@ export interface Filter {
 
 const [DEFLATE, SHUFFLE, FLETCHER] = [1, 2, 3];
 const SUM_BYTES = 4;
-/** Opening a decoder takes some tens of microseconds, however little it decodes. */
-const STEPS_PER_DECODER = 16;
+/** Opening a decoder takes some microseconds, however little it decodes. */
+const STEPS_PER_DECODER = 8;
 
 /** Throws `UNSUPPORTED_DTYPE` for filters that no writer of Keras files uses. */
 export function readFilters(part: Part): Filter[] {

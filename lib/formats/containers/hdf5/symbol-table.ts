@@ -23,8 +23,9 @@ export function* symbolTableLinks(message: Part): Generator<Link> {
       const entry = node.part(entryBytes);
       const name = heap.text(entry.uint(addressBytes));
       const target = entry.address();
-      const isSoft = entry.u32() === SOFT_LINK;
-      yield isSoft
+      const kept = entry.u32();
+      if (kept > SOFT_LINK) throw entry.damaged('has an entry of an unknown kind');
+      yield kept === SOFT_LINK
         ? { name, kind: 'soft', target: heap.text(entry.skip(4).u32()) }
         : { name, kind: 'hard', address: target };
     }
