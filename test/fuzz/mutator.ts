@@ -47,7 +47,7 @@ const MOST_REPEATED = 2 ** 15;
  * How often something of `size` bytes is repeated: mostly a few times, now and then as often as makes show what is not linear.
  */
 export function repeats(size: number, random: Random): number {
-  const often = random.below(8) === 0 ? 2 ** (4 + random.below(9)) : 1 + random.below(4);
+  const often = random.below(16) === 0 ? 2 ** (4 + random.below(9)) : 1 + random.below(4);
   return Math.min(often, Math.ceil(MOST_REPEATED / Math.max(1, size)));
 }
 
@@ -59,5 +59,11 @@ export function stretch(length: number, random: Random): readonly [start: number
 }
 
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
-  return new Uint8Array(Buffer.concat(parts));
+  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }

@@ -38,7 +38,7 @@ interface Input {
 
 /** Changes on top of each other. */
 const MOST_CHANGES = 4;
-const LARGEST_INPUT = 2 ** 16;
+const LARGEST_INPUT = 2 ** 14;
 /** Slower ones are not changed further. */
 const SLOW_MS = 100;
 const EXECUTIONS_PER_BREATH = 200;
@@ -52,8 +52,6 @@ export async function work({ format, fixtures, seed, record }: Job): Promise<nev
   const memory = new PeakMemory();
   const inputs: Input[] = [];
   let executions = 0;
-  // The memory of the HDF5 library never shrinks, so that a file takes it once.
-  const perLook = format === 'keras' ? 1 : EXECUTIONS_PER_LOOK;
 
   /** Since memory was last looked at. */
   let unwatched: Input[] = [];
@@ -64,8 +62,8 @@ export async function work({ format, fixtures, seed, record }: Job): Promise<nev
     if (memory.fault(size) === undefined) return;
     for (const { sample, bytes } of tried) {
       memory.reset();
-      if (tried.length > 1) await faultOf(sample, bytes);
-      const fault = tried.length > 1 ? memory.fault(bytes.length) : 'takes memory';
+      await faultOf(sample, bytes);
+      const fault = memory.fault(bytes.length);
       if (fault !== undefined) report({ sample, bytes }, fault, seed);
     }
     memory.reset();
@@ -85,7 +83,7 @@ export async function work({ format, fixtures, seed, record }: Job): Promise<nev
     if (fault !== undefined) report({ sample, bytes }, fault, seed);
     if ((coverage.isNew() && !isSlow) || isKept) inputs.push({ sample, bytes });
     unwatched.push({ sample, bytes });
-    if (unwatched.length >= perLook) await lookAtMemory(seed);
+    if (unwatched.length >= EXECUTIONS_PER_LOOK) await lookAtMemory(seed);
     if (executions % EXECUTIONS_PER_BREATH !== 0) return;
     memory.reset();
     send({ state: { executions, inputs: Math.max(0, inputs.length - samples.length), branches: coverage.branches } });

@@ -1,4 +1,4 @@
-/** Protobuf without a schema: a field is nested where its bytes happen to be fields, and all is changed as a tree. */
+/** Protobuf without a schema: fields are changed in one message, which is found by going down where bytes happen to be fields. */
 import type { Random } from '../../random-graph.ts';
 import { concat, integerNear, type Mutator, repeats } from '../mutator.ts';
 import { mutateBytes, setNumber } from './bytes.ts';
@@ -9,31 +9,43 @@ interface Field {
   readonly wire: number;
   /** Of a varint. */
   readonly value?: bigint;
-  /** Of the others that are no messages. */
+  /** Of the others. */
   readonly bytes?: Uint8Array;
-  readonly fields?: Field[];
   /** Added to the length that is written, so that it is wrong. */
   readonly lie?: number;
 }
 
-const MOST_DEPTH = 12;
+export const mutateProtobuf: Mutator = (bytes, random, other) => changed(bytes, random, listWithin(other, random), []);
 
-export const mutateProtobuf: Mutator = (bytes, random, other) => {
-  const fields = parse(bytes);
-  if (fields === undefined || fields.length === 0) return undefined;
-  const list = random.pick(listsOf(fields));
-  // Never of the tree itself, which a part of it would make a circle of.
-  const others = random.pick(listsOf(parse(other) ?? parse(bytes) ?? []));
-  if (list.length === 0) list.push(...others);
-  else random.pick(CHANGES)(list, random.below(list.length), random, { others, all: fields });
-  return write(fields);
-};
+/** The message with one change in it or in one that it holds; `above` are the fields of the message that holds it. */
+function changed(
+  bytes: Uint8Array,
+  random: Random,
+  others: readonly Field[],
+  above: readonly Field[],
+): Uint8Array | undefined {
+  const list = parse(bytes);
+  if (list === undefined || list.length === 0) return undefined;
+  const at = random.below(list.length);
+  const inner = random.below(8) > 0 ? messageOf(list[at]) : undefined;
+  const changedInner = inner && changed(inner, random, others, list);
+  if (changedInner !== undefined) list[at] = { ...list[at], bytes: changedInner };
+  else random.pick(CHANGES)(list, at, random, { others, above });
+  return write(list);
+}
+
+/** The fields of a message somewhere within another file. */
+function listWithin(bytes: Uint8Array, random: Random): readonly Field[] {
+  const list = parse(bytes) ?? [];
+  const inner = list.length > 0 && random.below(4) > 0 ? messageOf(random.pick(list)) : undefined;
+  return inner === undefined ? list : listWithin(inner, random);
+}
 
 interface Sources {
   /** Fields of a message of another file. */
   readonly others: readonly Field[];
-  /** Those of the whole file. */
-  readonly all: readonly Field[];
+  /** Those of the message that holds this one. */
+  readonly above: readonly Field[];
 }
 
 /** Changes a list of fields at one of them. */
@@ -61,67 +73,65 @@ function nested(field: Field, depth: number): Field {
   return { number: field.number, wire: 2, bytes };
 }
 
-function changeValue(list: Field[], at: number, random: Random, { others, all }: Sources): void {
-  const { value, bytes, fields, ...same } = list[at];
-  if (fields !== undefined) {
-    fields.push(...others.slice(0, 3));
-  } else if (value !== undefined) {
+function changeValue(list: Field[], at: number, random: Random, sources: Sources): void {
+  const { value, bytes, ...same } = list[at];
+  if (value !== undefined) {
     const near = BigInt(integerNear(Number(BigInt.asIntN(64, value)), random));
     list[at] = { ...same, value: BigInt.asUintN(64, near) };
   } else if (bytes !== undefined) {
-    list[at] = { ...same, bytes: changedBytes(bytes, same.wire, random, all) };
+    list[at] = { ...same, bytes: changedBytes(bytes, same.wire, random, sources) };
   }
 }
 
-/** Texts become another of the file's texts, so that names meet other names. */
-function changedBytes(bytes: Uint8Array, wire: number, random: Random, all: readonly Field[]): Uint8Array {
+/** Texts become another text of the file, so that names meet other names. */
+function changedBytes(bytes: Uint8Array, wire: number, random: Random, { others, above }: Sources): Uint8Array {
   if (wire !== 2) {
     const changed = bytes.slice();
     setNumber(changed, 0, bytes.length, random);
     return changed;
   }
-  if (!isText(bytes) || random.below(4) === 0) return mutateBytes(bytes, random, bytes) ?? bytes;
-  const texts = listsOf(all).flatMap((list) => list.filter(({ bytes, wire }) => wire === 2 && bytes && isText(bytes)));
-  return random.pick(texts).bytes ?? bytes;
+  if (isText(bytes) && random.below(4) > 0) {
+    const beside = above.length === 0 ? others : parse(random.pick(above).bytes ?? new Uint8Array());
+    const texts = (beside ?? []).filter(({ bytes, wire }) => wire === 2 && bytes !== undefined && isText(bytes));
+    if (texts.length > 0) return random.pick(texts).bytes ?? bytes;
+  }
+  return mutateBytes(bytes, random, bytes) ?? bytes;
 }
 
 function isText(bytes: Uint8Array): boolean {
   return bytes.length < 256 && bytes.every((byte) => byte >= 0x20 && byte < 0x7f);
 }
 
-function listsOf(fields: readonly Field[]): Field[][] {
-  return [fields as Field[], ...fields.flatMap(({ fields }) => (fields === undefined ? [] : listsOf(fields)))];
+/** The bytes of a field that may be a message. */
+function messageOf({ wire, bytes }: Field): Uint8Array | undefined {
+  return wire === 2 && bytes !== undefined && bytes.length > 1 && !isText(bytes) ? bytes : undefined;
 }
 
 /** Undefined where the bytes are no fields. */
-function parse(bytes: Uint8Array, depth = 0): Field[] | undefined {
+function parse(bytes: Uint8Array): Field[] | undefined {
   const fields: Field[] = [];
   for (let at = 0; at < bytes.length; ) {
     const [tag, afterTag] = readVarint(bytes, at);
     const number = Number(tag >> 3n);
     const wire = Number(tag & 7n);
     if (number < 1 || number > 2 ** 16 || ![0, 1, 2, 5].includes(wire)) return undefined;
-    at = afterTag;
     if (wire === 0) {
-      const [value, end] = readVarint(bytes, at);
+      const [value, end] = readVarint(bytes, afterTag);
       fields.push({ number, wire, value });
       at = end;
       continue;
     }
-    const [length, begin] = wire === 2 ? readVarint(bytes, at) : [wire === 1 ? 8n : 4n, at];
-    const end = begin + Number(length);
-    if (end > bytes.length) return undefined;
-    const part = bytes.subarray(begin, end);
-    const isMessage = wire === 2 && part.length > 1 && depth < MOST_DEPTH && !isText(part);
-    const inner = isMessage ? parse(part, depth + 1) : undefined;
-    fields.push(inner === undefined ? { number, wire, bytes: part } : { number, wire, fields: inner });
-    at = end;
+    const [length, begin] = wire === 2 ? readVarint(bytes, afterTag) : [wire === 1 ? 8n : 4n, afterTag];
+    at = begin + Number(length);
+    if (at > bytes.length) return undefined;
+    fields.push({ number, wire, bytes: bytes.subarray(begin, at) });
   }
   return fields;
 }
 
 /** Ends behind the bytes where it is cut off, so that nothing can follow. */
 function readVarint(bytes: Uint8Array, at: number): [value: bigint, end: number] {
+  if (bytes[at] < 0x80) return [BigInt(bytes[at]), at + 1];
   let value = 0n;
   for (let i = 0; i < 10 && at + i < bytes.length; i++) {
     value |= BigInt(bytes[at + i] & 0x7f) << BigInt(7 * i);
@@ -132,19 +142,18 @@ function readVarint(bytes: Uint8Array, at: number): [value: bigint, end: number]
 
 function write(fields: readonly Field[]): Uint8Array {
   return concat(
-    ...fields.flatMap(({ number, wire, value, bytes, fields, lie = 0 }) => {
-      const tag = varint(BigInt(8 * number + wire));
+    ...fields.flatMap(({ number, wire, value, bytes = new Uint8Array(), lie = 0 }) => {
+      const tag = varint(8 * number + wire);
       if (value !== undefined) return [tag, varint(value)];
-      const content = fields === undefined ? (bytes ?? new Uint8Array()) : write(fields);
-      return wire === 2 ? [tag, varint(BigInt(Math.max(0, content.length + lie))), content] : [tag, content];
+      return wire === 2 ? [tag, varint(Math.max(0, bytes.length + lie)), bytes] : [tag, bytes];
     }),
   );
 }
 
-function varint(value: bigint): Uint8Array {
+function varint(value: number | bigint): Uint8Array {
+  if (value < 0x80) return Uint8Array.of(Number(value));
   const bytes: number[] = [];
-  for (let left = value; ; left >>= 7n) {
-    bytes.push(Number(left & 0x7fn) | (left > 0x7fn ? 0x80 : 0));
-    if (left <= 0x7fn) return Uint8Array.from(bytes);
-  }
+  let left = BigInt(value);
+  for (; left > 0x7fn; left >>= 7n) bytes.push(Number(left & 0x7fn) | 0x80);
+  return Uint8Array.from([...bytes, Number(left)]);
 }
