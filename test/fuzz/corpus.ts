@@ -20,8 +20,8 @@ interface Files {
   readonly beside?: RegExp;
 }
 
-/** `frozen` is what `freeze` writes: safetensors that hold a plan. */
-export type FuzzedFormat = Format | 'frozen';
+/** `frozen` is what `freeze` writes: safetensors that hold a plan. `hdf5` is the container of any HDF5 file, read through. */
+export type FuzzedFormat = Format | 'frozen' | 'hdf5';
 
 const SKLEARN = ['sklearn', 'sklearn-older', 'sklearn-steps', 'sklearn-bundles', 'sklearn-bundles-refused', 'joblib'];
 const FILES: { readonly [F in FuzzedFormat]: Files } = {
@@ -47,6 +47,7 @@ const FILES: { readonly [F in FuzzedFormat]: Files } = {
     folders: SKLEARN.concat('sklearn-refused', 'sklearn-steps-refused'),
     main: /\.(pkl|pickle|joblib|skops|gz|z|bz2|xz|lzma|lz4)$/,
   },
+  hdf5: { folders: ['hdf5'], main: /\.h5$/ },
   keras: { folders: ['keras', 'keras-refused', 'integers', 'special'], main: /\.(keras|h5)$/ },
   tensorflow: {
     folders: ['tensorflow', 'tensorflow-refused', 'integers', 'special'],
@@ -60,6 +61,7 @@ export const FUZZED_FORMATS = Object.keys(FILES) as readonly FuzzedFormat[];
 
 /** A model, and the file of it that is changed: the main one, or one beside it. */
 export interface Sample {
+  readonly format: FuzzedFormat;
   /** Of the changed file, from the folder of fixtures. */
   readonly name: string;
   readonly main: string;
@@ -81,6 +83,7 @@ export function samplesOf(format: FuzzedFormat, fixtures: string): Sample[] {
   return models.flatMap(({ path }) => {
     const others = all.filter((other) => beside?.test(other) && other.startsWith(folderOf(path)));
     return [path, ...others].map((changed) => ({
+      format,
       name: relative(fixtures, changed),
       main: path,
       changed,
