@@ -1,24 +1,58 @@
 /** Keras' own description of a model, JSON as Python writes it: read field by field, each checked as it is read. */
 import { type ErrorCode, ForwardpassError } from '../../errors.ts';
+import type { Budget } from '../../graph/budget.ts';
 import { describe, quote } from '../../words.ts';
 
 /** Python writes numbers that JSON does not have; outside of strings, those become ones that it has. */
-const PYTHON_NUMBERS = /"(?:[^"\\]|\\.)*"|-?Infinity|NaN/gs;
+const PYTHON_NUMBERS = new Map([
+  ['NaN', 'null'],
+  ['Infinity', '1e999'],
+]);
 
-/** Throws `MALFORMED`. */
-export function parseJson(text: string, place: string): unknown {
-  const plain = /Infinity|NaN/.test(text)
-    ? text.replace(PYTHON_NUMBERS, (token) => {
-        if (token.startsWith('"')) return token;
-        return token === 'NaN' ? 'null' : token === 'Infinity' ? '1e999' : '-1e999';
-      })
-    : text;
+/** What each of these signs outside of strings makes once it is read: an object, an array, an item, a field. */
+const BYTES_OF: Readonly<Record<string, number>> = { '{': 64, '[': 48, ',': 12, ':': 24 };
+
+/** What text is worth that people's tools write, in bytes of memory for each character. */
+const FREE_PER_CHARACTER = 4;
+
+/** Throws `MALFORMED`, and `LIMIT` for what takes much more in memory than in the file. */
+export function parseJson(text: string, place: string, budget: Budget): unknown {
+  const plain = readable(text, place, budget);
   try {
     return JSON.parse(plain);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ForwardpassError('MALFORMED', `is no valid JSON: ${reason}`, place, { cause });
   }
+}
+
+/** The text in JSON's own numbers. */
+function readable(text: string, place: string, budget: Budget): string {
+  const parts: string[] = [];
+  let [start, bytes] = [0, 0];
+  for (let at = 0; at < text.length; at++) {
+    const sign = text[at];
+    if (sign === '"') {
+      at = endOfString(text, at);
+    } else if (sign === 'N' || sign === 'I') {
+      const number = sign === 'N' ? 'NaN' : 'Infinity';
+      if (!text.startsWith(number, at)) continue;
+      parts.push(text.slice(start, at), PYTHON_NUMBERS.get(number) ?? '');
+      start = at + number.length;
+      at = start - 1;
+    } else {
+      bytes += BYTES_OF[sign] ?? 0;
+    }
+  }
+  budget.build(bytes - FREE_PER_CHARACTER * text.length, place);
+  return start === 0 ? text : parts.join('') + text.slice(start);
+}
+
+/** Where the string that begins at `start` ends. */
+function endOfString(text: string, start: number): number {
+  let at = start + 1;
+  while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
+  return at;
 }
 
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -2,10 +2,16 @@
 import { Config, isObject } from './config.ts';
 import type { LayerSpec } from './spec.ts';
 
+/** Layers that have one another as their own. */
+const DEEPEST = 128;
+
 /** Undefined where the field holds no layer. */
 export function innerLayer(layer: LayerSpec, field: 'layer' | 'activation'): LayerSpec | undefined {
   const value = layer.config.raw(field);
   if (!isObject(value) || !isObject(value.config)) return undefined;
+  if (layer.trail.length > DEEPEST) {
+    throw layer.config.error('LIMIT', `layers are nested more than ${DEEPEST} deep`);
+  }
   const outer = layer.config.object(field);
   const className = outer.text('class_name');
   const inner = new Config(outer.raw('config'), layer.place);

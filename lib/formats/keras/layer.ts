@@ -1,10 +1,11 @@
 /** One call of a layer while it becomes nodes of the graph. */
 import { ForwardpassError } from '../../errors.ts';
+import type { Budget } from '../../graph/budget.ts';
 import type { BinaryName, DType, Op, OpAttributes, Operand, ReduceName, Tensor } from '../../graph/graph.ts';
 import { broadcastShapes, elementCount, formatShape, type Shape, sameShape } from '../../graph/shapes.ts';
 import { quote } from '../../words.ts';
 import { type CastRule, castSteps } from '../casts.ts';
-import { isLarge } from '../tracing/value.ts';
+import { HIGHEST_RANK, isLarge } from '../tracing/value.ts';
 import type { Config } from './config.ts';
 import type { Argument, LayerSpec } from './spec.ts';
 import type { StoredWeight, Variable } from './weights.ts';
@@ -51,6 +52,7 @@ export interface LayerCallOptions {
   readonly args: readonly Argument<Value>[];
   readonly kwargs: ReadonlyMap<string, Argument<Value>>;
   readonly sink: Sink;
+  readonly budget: Budget;
   readonly dtype: DType;
   readonly weights: (spec: LayerSpec) => readonly StoredWeight[];
   readonly variablesOf: (spec: LayerSpec) => readonly Variable[];
@@ -109,6 +111,9 @@ export class LayerCall {
   }
 
   emit<O extends Op>(op: O, inputs: readonly (Value | Tensor)[], attributes: OpAttributes[O], shape: Shape): Value {
+    if (shape.length > HIGHEST_RANK) {
+      throw this.error('LIMIT', `expected at most ${HIGHEST_RANK} axes, found ${shape.length}`);
+    }
     const operands = inputs.map((input) => ('name' in input ? input.name : input));
     const name = this.options.sink.emit(op, this.spec.trail.join('/'), operands, attributes);
     return { name, shape, dtype: this.dtype };
@@ -177,6 +182,7 @@ export class LayerCall {
   }
 
   gather(x: Value, axis: number, positions: readonly number[]): Value {
+    this.spend(positions.length);
     const shape = x.shape.with(axis, positions.length);
     return this.moved(x, this.emit('gather', [x], { axis, indices: Int32Array.from(positions) }, shape));
   }
@@ -216,6 +222,11 @@ export class LayerCall {
       throw this.error('SHAPE', `expected ${quote(name)} of shape ${formatShape(shape)}, ${found}`);
     }
     return weight.read();
+  }
+
+  /** Before so many elements are made that the file does not hold, or again of those that it holds. */
+  spend(elements: number): void {
+    this.options.budget.buildElements(elements, this.place);
   }
 
   /** Checks a size that a description gives before anything of it is made. */

@@ -6,7 +6,7 @@ import { ForwardpassError } from '../../errors.ts';
 import { innerLayers } from './inner.ts';
 import { variablesOf } from './layers/table.ts';
 import type { LayerSpec, ModelSpec } from './spec.ts';
-import { fromHdf5, type StoredWeight, type Variable, type WeightFile, type WeightStore } from './weights.ts';
+import { fromHdf5, readOnce, type StoredWeight, type Variable, type WeightFile, type WeightStore } from './weights.ts';
 
 /** A variable of a layer inside a model, and whether it is listed among those that are trained. */
 interface Slot extends Variable {
@@ -15,7 +15,8 @@ interface Slot extends Variable {
 }
 
 export class LegacyWeights implements WeightStore {
-  private readonly weights = new Map<string, readonly StoredWeight[]>();
+  private readonly weights = new Map<string, StoredWeight[]>();
+  private readonly datasets = new Map<string, StoredWeight>();
 
   /** `root` is the group that has the layers' groups. */
   constructor(
@@ -35,25 +36,57 @@ export class LegacyWeights implements WeightStore {
     if (this.file.kind(group) !== 'group') return;
     const names = listAttribute(this.file, group, 'weight_names');
     if (names.length === 0) return;
-    const stored = names.map((name) => fromHdf5(this.file.dataset(join(group, name))));
+    const stored = names.map((name) => this.dataset(join(group, name)));
     const slots = slotsOf(layer);
     if (slots.length !== stored.length) {
       const message = `expected ${slots.length} weights for it, found ${stored.length}`;
       throw new ForwardpassError('MALFORMED', message, layer.place);
     }
-    const isInOrder = slots.every((slot, i) => isNamed(names[i], slot));
+    const found = new Endings(names);
+    const isInOrder = slots.every((slot, i) => found.has(i, slot));
     for (const [i, slot] of slots.entries()) {
-      const at = isInOrder ? i : names.findIndex((name) => isNamed(name, slot));
-      const weight = stored[at < 0 ? i : at];
-      this.weights.set(slot.key, [...(this.weights.get(slot.key) ?? []), weight]);
+      const weight = stored[isInOrder ? i : (found.first(slot) ?? i)];
+      const own = this.weights.get(slot.key);
+      if (own) own.push(weight);
+      else this.weights.set(slot.key, [weight]);
     }
+  }
+
+  /** An array is the same however often it is listed. */
+  private dataset(path: string): StoredWeight {
+    const known = this.datasets.get(path) ?? readOnce(fromHdf5(this.file.dataset(path)));
+    this.datasets.set(path, known);
+    return known;
   }
 }
 
-/** `encoder/dense_1/kernel:0` ends in the layer's name and the variable's. */
-function isNamed(stored: string, { layer, name }: Slot): boolean {
-  const plain = stored.replace(/:\d+$/, '');
-  return plain === `${layer.name}/${name}` || plain.endsWith(`/${layer.name}/${name}`);
+/** Which of the names end in a layer's and a variable's, as `encoder/dense_1/kernel:0` does in `dense_1/kernel`. */
+class Endings {
+  private readonly parts: readonly (readonly string[])[];
+  /** By the number of parts of an ending: the endings, and where each is first. */
+  private readonly byCount = new Map<number, ReadonlyMap<string, number>>();
+
+  constructor(names: readonly string[]) {
+    this.parts = names.map((name) => name.replace(/:\d+$/, '').split('/'));
+  }
+
+  has(at: number, slot: Slot): boolean {
+    const wanted = `${slot.layer.name}/${slot.name}`;
+    return this.parts[at].slice(-wanted.split('/').length).join('/') === wanted;
+  }
+
+  first({ layer, name }: Slot): number | undefined {
+    const wanted = `${layer.name}/${name}`;
+    const count = wanted.split('/').length;
+    const known = this.byCount.get(count) ?? this.endingsOf(count);
+    this.byCount.set(count, known);
+    return known.get(wanted);
+  }
+
+  private endingsOf(count: number): Map<string, number> {
+    const ending = (parts: readonly string[], at: number): [string, number] => [parts.slice(-count).join('/'), at];
+    return new Map(this.parts.map(ending).reverse());
+  }
 }
 
 /** The variables of a model's layers in the order of the list. A layer that is there twice has them once. */
@@ -90,6 +123,6 @@ export function listAttribute(file: WeightFile, path: string, name: string): rea
   for (let i = 0; ; i++) {
     const part = file.strings(path, `${name}${i}`);
     if (part === undefined) return parts;
-    parts.push(...part);
+    for (const one of part) parts.push(one);
   }
 }

@@ -19,7 +19,7 @@ import { computeDType } from './dtype.ts';
 import { isValue, LayerCall, leavesOf, type Sink, type Value } from './layer.ts';
 import { kindOf, variablesOf } from './layers/table.ts';
 import { type Argument, type Call, type LayerSpec, type ModelSpec, mapRefs, Ref } from './spec.ts';
-import type { StoredWeight, WeightStore } from './weights.ts';
+import { readOnce, type StoredWeight, type WeightStore } from './weights.ts';
 import { Vocabularies } from './words.ts';
 
 export interface NetworkOptions {
@@ -38,7 +38,8 @@ class Network implements Sink {
   readonly castRule: CastRule;
   readonly words = new Vocabularies();
   private readonly nodes: Node[] = [];
-  private readonly names = new Set<string>();
+  /** Names in use, with how many others were derived from each. */
+  private readonly names = new Map<string, number>();
   private readonly stored = new Map<string, readonly StoredWeight[]>();
   private isDouble = false;
 
@@ -73,8 +74,12 @@ class Network implements Sink {
 
   private unique(name: string): string {
     let unique = name;
-    for (let i = 1; this.names.has(unique); i++) unique = `${name}#${i}`;
-    this.names.add(unique);
+    while (this.names.has(unique)) {
+      const count = (this.names.get(name) ?? 0) + 1;
+      this.names.set(name, count);
+      unique = `${name}#${count}`;
+    }
+    this.names.set(unique, 0);
     return unique;
   }
 
@@ -93,12 +98,17 @@ class Network implements Sink {
 
   private nameOutputs(model: ModelSpec, result: Argument<Value>): { name: string; value: Value }[] {
     const layerNames = leavesOf(model.outputs).map(({ leaf }) => (leaf instanceof Ref ? leaf.layer : 'output'));
-    const taken = new Set<string>();
+    const taken = new Map<string, number>();
     const outputs = leavesOf(result).map(({ key, leaf }, i) => {
       if (!isValue(leaf)) throw new ForwardpassError('MALFORMED', `output ${i} is no tensor`, model.name);
-      let name = key ?? layerNames[i] ?? 'output';
-      for (let count = 1; taken.has(name); count++) name = `${key ?? layerNames[i]}_${count}`;
-      taken.add(name);
+      const wanted = key ?? layerNames[i] ?? 'output';
+      let name = wanted;
+      while (taken.has(name)) {
+        const count = (taken.get(wanted) ?? 0) + 1;
+        taken.set(wanted, count);
+        name = `${wanted}_${count}`;
+      }
+      taken.set(name, 0);
       return { name, value: leaf };
     });
     if (outputs.length === 0) throw new ForwardpassError('MALFORMED', 'the model has no outputs', model.name);
@@ -107,7 +117,10 @@ class Network implements Sink {
 
   /** Calls each layer as soon as all that it takes is there; `given` are the tensors of the model's input layers. */
   private callModel(model: ModelSpec, given: (layer: string) => Value | undefined): Argument<Value> {
-    const results = new Map<string, Argument<Value>>();
+    const { budget } = this.options;
+    // Each call of a model, and each layer in it, is work again.
+    budget.step(STEPS_OF_CALL * (1 + model.layers.length), model.name);
+    const results = new Map<string, Result>();
     const steps = model.layers.flatMap((layer): Step[] =>
       layer.className === 'InputLayer' && layer.calls.length === 0
         ? [{ layer, call: undefined, number: 0 }]
@@ -116,14 +129,13 @@ class Network implements Sink {
     for (const { layer, call, number } of inOrder(steps, model)) {
       const value =
         call === undefined ? given(layer.name) : this.callLayer(layer, call, (ref) => this.find(ref, results));
-      results.set(`${number} ${layer.name}`, value);
+      results.set(`${number} ${layer.name}`, { leaves: leavesOf(value) });
     }
     return mapRefs(model.outputs, (ref) => this.find(ref, results)) as Argument<Value>;
   }
 
-  private find({ layer, call, tensor }: Ref, results: ReadonlyMap<string, Argument<Value>>): Value {
-    const leaves = leavesOf(results.get(`${call} ${layer}`));
-    const value = leaves[tensor]?.leaf;
+  private find({ layer, call, tensor }: Ref, results: ReadonlyMap<string, Result>): Value {
+    const value = results.get(`${call} ${layer}`)?.leaves[tensor]?.leaf;
     if (isValue(value)) return value;
     const message = `result ${tensor} of call ${call} of layer ${quote(layer)} is used, which there is not`;
     throw new ForwardpassError('DANGLING', message, 'the model');
@@ -146,6 +158,7 @@ class Network implements Sink {
       args,
       kwargs,
       sink: this,
+      budget: this.options.budget,
       dtype: compute,
       variablesOf,
       kindOf,
@@ -183,18 +196,6 @@ class Network implements Sink {
   }
 }
 
-/** Layers that are called twice share their parameters. */
-function readOnce(weight: StoredWeight): StoredWeight {
-  let tensor: ReturnType<StoredWeight['read']> | undefined;
-  return {
-    ...weight,
-    read() {
-      tensor ??= weight.read();
-      return tensor;
-    },
-  };
-}
-
 function readInput({ config, place }: LayerSpec, budget: Budget): { shape: Shape; dtype: DType } {
   const given = config.raw('batch_shape') ?? config.raw('batch_input_shape');
   if (!Array.isArray(given) || given.length === 0) {
@@ -217,6 +218,14 @@ function readInput({ config, place }: LayerSpec, budget: Budget): { shape: Shape
   if (dtype === undefined) throw new ForwardpassError('UNSUPPORTED_DTYPE', `takes ${describe(said)}`, place);
   return { shape, dtype };
 }
+
+/** What a call of a layer gives. */
+interface Result {
+  readonly leaves: readonly { readonly leaf: Argument<Value> }[];
+}
+
+/** Microseconds that a call takes beside what it makes. */
+const STEPS_OF_CALL = 5;
 
 interface Step {
   readonly layer: LayerSpec;

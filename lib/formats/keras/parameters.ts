@@ -1,4 +1,6 @@
 /** Files of weights alone: the arrays by names that say what they are. */
+import { ForwardpassError } from '../../errors.ts';
+import type { Budget } from '../../graph/budget.ts';
 import type { StoredParameter } from '../parameters.ts';
 import { listAttribute } from './legacy-weights.ts';
 import { fromHdf5, type StoredWeight, type WeightFile } from './weights.ts';
@@ -14,11 +16,13 @@ const NAMES: readonly (readonly [group: RegExp, names: readonly string[]])[] = [
 ];
 const DENSE = ['kernel', 'bias'];
 
+const STEPS_OF_GROUP = 10;
+
 /**
  * `layers/dense_1/vars/0` goes by `dense_1/kernel`, `dense_1/dense_1/kernel:0` of Keras 2 by `dense_1/kernel`. What
  * the optimizer keeps is no part of the model.
  */
-export function storedParameters(file: WeightFile, root: string): Map<string, StoredParameter> {
+export function storedParameters(file: WeightFile, root: string, budget: Budget): Map<string, StoredParameter> {
   const stored = new Map<string, StoredParameter>();
   const add = (name: string, { shape, read }: StoredWeight) => stored.set(name, { shape, read: async () => read() });
   const layers = listAttribute(file, root, 'layer_names');
@@ -29,22 +33,36 @@ export function storedParameters(file: WeightFile, root: string): Map<string, St
     }
   }
   if (layers.length > 0) return stored;
-  const visit = (path: string, name: string) => {
+  const { depth } = budget.limits;
+  const visit = (path: string, name: string, level: number) => {
+    if (level > depth) throw new ForwardpassError('LIMIT', `groups are nested more than ${depth} deep`, file.name);
     for (const child of file.children(path)) {
+      // Groups may be in several others, and are then met again.
+      budget.step(STEPS_OF_GROUP, file.name);
+      budget.build(path.length + child.length, file.name);
       const inner = path === '' ? child : `${path}/${child}`;
       if (inner === 'optimizer') continue;
       const isList = child === 'layers' || child === '_layer_checkpoint_dependencies';
       const own = isList || child === 'vars' ? name : name === '' ? child : `${name}/${child}`;
-      if (file.kind(inner) === 'group') visit(inner, own);
-      else
-        add(
-          own.replace(/\/?(\d+)$/, (_, at) => `/${variableName(name, Number(at))}`),
-          fromHdf5(file.dataset(inner)),
-        );
+      if (file.kind(inner) === 'group') visit(inner, own, level + 1);
+      else add(numbered(own, name), fromHdf5(file.dataset(inner)));
     }
   };
-  visit('', '');
+  visit('', '', 0);
   return stored;
+}
+
+/** A name whose last part is the number of a variable, with that variable's name in place of it. */
+function numbered(own: string, group: string): string {
+  let start = own.length;
+  while (start > 0 && isDigit(own[start - 1])) start--;
+  if (start === own.length) return own;
+  const before = own[start - 1] === '/' ? start - 1 : start;
+  return `${own.slice(0, before)}/${variableName(group, Number(own.slice(start)))}`;
+}
+
+function isDigit(sign: string): boolean {
+  return sign >= '0' && sign <= '9';
 }
 
 function variableName(group: string, number: number): string {

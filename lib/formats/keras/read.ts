@@ -1,5 +1,6 @@
 /** Which kind of Keras file it is, and its model. */
 import { ForwardpassError } from '../../errors.ts';
+import type { Budget } from '../../graph/budget.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { refuseArchitecture } from '../architecture.ts';
 import { isHdf5, openHdf5 } from '../containers/hdf5.ts';
@@ -37,8 +38,10 @@ export async function readKeras(source: Source, options: ReadOptions): Promise<G
 
 async function readArchive(archive: ZipArchive, name: string, options: ReadOptions): Promise<Graph> {
   refuseArchitecture('keras', options);
-  const description = parseJson(await readText(archive, CONFIG), `${name} ${CONFIG}`);
-  const metadata = archive.has(METADATA) ? parseJson(await readText(archive, METADATA), `${name} ${METADATA}`) : {};
+  const description = parseJson(await readText(archive, CONFIG), `${name} ${CONFIG}`, options.budget);
+  const metadata = archive.has(METADATA)
+    ? parseJson(await readText(archive, METADATA), `${name} ${METADATA}`, options.budget)
+    : {};
   const version = versionOf(isObject(metadata) ? metadata.keras_version : undefined, 3);
   const model = topology(description, `${name} ${CONFIG}`, version, options);
   if (!archive.has(WEIGHTS)) {
@@ -71,22 +74,22 @@ async function readHdf5(file: WeightFile, source: Source, options: ReadOptions):
   const isDescribed = [options.architecture, options.activation, options.outputActivation].some(
     (one) => one !== undefined,
   );
-  const beside = isDescribed ? undefined : await configBeside(source);
+  const beside = isDescribed ? undefined : await configBeside(source, options.budget);
   if (beside !== undefined) return withDescription(file, root, beside.text, beside.name, options);
-  return graphFromParameters('keras', storedParameters(file, root), options);
+  return graphFromParameters('keras', storedParameters(file, root, options.budget), options);
 }
 
 /**
  * The description that a `.keras` archive has, which may have been put beside the weights, or what model.to_json() gave,
  * under the name of the weights' file or that which Keras' examples use. Throws `ARCHITECTURE` where two differ.
  */
-async function configBeside(source: Source): Promise<{ name: string; text: string } | undefined> {
+async function configBeside(source: Source, budget: Budget): Promise<{ name: string; text: string } | undefined> {
   const stem = source.main.name.replace(/(\.weights)?\.[^.]*$/, '');
   const names = new Set([CONFIG, `${stem}.json`, 'model.json']);
   const found: { name: string; text: string }[] = [];
   for (const name of names) {
     const text = await textBeside(source, name);
-    if (text !== undefined && isDescription(text, name)) found.push({ name, text });
+    if (text !== undefined && isDescription(text, name, budget)) found.push({ name, text });
   }
   const other = found.find(({ text }) => text !== found[0].text);
   if (other === undefined) return found[0];
@@ -105,9 +108,9 @@ async function textBeside(source: Source, name: string): Promise<string | undefi
 }
 
 /** Other frameworks have files of these names too. */
-function isDescription(text: string, place: string): boolean {
+function isDescription(text: string, place: string, budget: Budget): boolean {
   if (!text.includes('"class_name"')) return false;
-  const description = parseJson(text, place);
+  const description = parseJson(text, place, budget);
   return isObject(description) && typeof description.class_name === 'string' && typeof description.config === 'object';
 }
 
@@ -120,13 +123,13 @@ function withDescription(file: WeightFile, root: string, text: string, place: st
     const hint = 'load it with Keras 2 (2.2.4 reads it: keras.models.load_model) and save it again';
     throw new ForwardpassError('UNSUPPORTED_VERSION', `${message}; ${hint}`, file.name);
   }
-  const model = topology(parseJson(text, place), place, version, options);
+  const model = topology(parseJson(text, place, options.budget), place, version, options);
   const weights = isLegacy ? new LegacyWeights(file, root, model) : new ArchiveWeights(file, new Map());
   return network(model, weights, version, options);
 }
 
 function topology(description: unknown, place: string, version: number, { budget }: ReadOptions): ModelSpec {
-  return readTopology(description, place, { version, depth: budget.limits.depth, nodes: budget.limits.nodes });
+  return readTopology(description, place, { version, budget });
 }
 
 function network(model: ModelSpec, weights: WeightStore, version: number, { budget }: ReadOptions): Graph {

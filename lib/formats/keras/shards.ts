@@ -10,7 +10,8 @@ import type { WeightFile } from './weights.ts';
 /** The files that the list names, as one. */
 export async function openShards(source: Source, budget: Budget): Promise<WeightFile> {
   const { main } = source;
-  const list = new Config(parseJson(Buffer.from(await main.read(0, main.size)).toString('utf8'), main.name), main.name);
+  const text = Buffer.from(await main.read(0, main.size)).toString('utf8');
+  const list = new Config(parseJson(text, main.name, budget), main.name);
   const map = list.raw('weight_map');
   if (!isObject(map)) throw list.wrong('weight_map', 'an object');
   const files = new Map<string, Hdf5File>();

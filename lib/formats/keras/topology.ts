@@ -3,6 +3,7 @@
  * write the calls differently; both become the same here. Nothing is looked up by the modules that the file names.
  */
 import { ForwardpassError } from '../../errors.ts';
+import type { Budget } from '../../graph/budget.ts';
 import { describe, quote } from '../../words.ts';
 import { Config, isObject } from './config.ts';
 import { fromVersion2, fromVersion3 } from './own-calls.ts';
@@ -12,9 +13,13 @@ import { type Argument, type Call, type LayerSpec, type ModelSpec, type PlainVal
 export interface TopologyOptions {
   /** Keras' own major version: 2 or 3. */
   readonly version: number;
-  readonly depth: number;
-  readonly nodes: number;
+  readonly budget: Budget;
 }
+
+/** Characters of a layer's name: those of the models around it stand before it. */
+const LONGEST_NAME = 1000;
+/** What a layer takes beside its names. */
+const LAYER_BYTES = 100;
 
 const MODEL_CLASSES = new Set(['Sequential', 'Functional', 'Model']);
 
@@ -49,9 +54,13 @@ class TopologyReader {
 
   constructor(private readonly options: TopologyOptions) {}
 
+  private get depth(): number {
+    return this.options.budget.limits.depth;
+  }
+
   model(className: string, config: Config, trail: readonly string[], path: string): ModelSpec {
-    if (trail.length > this.options.depth) {
-      throw config.error('LIMIT', `models are nested more than ${this.options.depth} deep`);
+    if (trail.length > this.depth) {
+      throw config.error('LIMIT', `models are nested more than ${this.depth} deep`);
     }
     const name = config.text('name', className.toLowerCase());
     const paths = new PathCounter(path === '' ? 'layers' : `${path}/layers`);
@@ -62,15 +71,22 @@ class TopologyReader {
   }
 
   private layer(item: unknown, trail: readonly string[], paths: PathCounter, isFunctional: boolean): LayerSpec {
-    if (++this.count > this.options.nodes) {
-      throw new ForwardpassError('LIMIT', `the model has more layers than \`limits.nodes\` = ${this.options.nodes}`);
+    const { budget } = this.options;
+    const { nodes } = budget.limits;
+    if (++this.count > nodes) {
+      throw new ForwardpassError('LIMIT', `the model has more layers than \`limits.nodes\` = ${nodes}`);
     }
     const outer = new Config(item, trail.length === 0 ? 'a layer' : `a layer of ${trail.join('/')}`);
     const className = outer.text('class_name');
     const given = outer.raw('config');
     const inner = isObject(given) && typeof given.name === 'string' ? given.name : className.toLowerCase();
     const name = outer.text('name', inner);
+    if (name.length > LONGEST_NAME) {
+      throw outer.error('LIMIT', `expected names of at most ${LONGEST_NAME} characters, found ${name.length}`);
+    }
     const own = [...trail, name];
+    const length = own.reduce((sum, { length }) => sum + length + 1, 0);
+    budget.build(LAYER_BYTES + 2 * (length + className.length), outer.place);
     const place = `layer ${own.join('/')} (${className})`;
     refuseForeign(outer, className, place);
     const isModel = MODEL_CLASSES.has(className);
@@ -97,7 +113,7 @@ class TopologyReader {
   private calls(outer: Config, place: string, isModel: boolean): Call[] {
     const nodes = outer.has('inbound_nodes') ? outer.list('inbound_nodes') : [];
     return nodes.map((node) => {
-      if (Array.isArray(node)) return legacyCall(node, place);
+      if (Array.isArray(node)) return this.legacyCall(node, place, isModel);
       const call = new Config(node, place);
       const kwargs = call.has('kwargs') ? this.argument(call.raw('kwargs'), place, isModel) : {};
       if (!isObject(kwargs)) throw call.wrong('kwargs', 'an object');
@@ -106,9 +122,25 @@ class TopologyReader {
     });
   }
 
+  /** `[[layer, call, tensor, kwargs], …]`, or without the outer list for a single tensor. */
+  private legacyCall(node: readonly unknown[], place: string, isModel: boolean): Call {
+    const items = typeof node[0] === 'string' ? [node] : node;
+    const kwargs = new Map<string, Argument<Ref>>();
+    const refs = items.map((item) => {
+      if (!Array.isArray(item) || item.length < 3) {
+        throw new ForwardpassError('MALFORMED', `expected [layer, call, tensor], found ${describe(item)}`, place);
+      }
+      for (const [key, value] of Object.entries(isObject(item[3]) ? item[3] : {})) {
+        kwargs.set(key, this.argument(value, place, isModel));
+      }
+      return refOf(item.slice(0, 3), place);
+    });
+    return { args: [refs.length === 1 ? refs[0] : refs], kwargs };
+  }
+
   private argument(value: unknown, place: string, isModel: boolean, depth = 0): Argument<Ref> {
-    if (depth > this.options.depth) {
-      throw new ForwardpassError('LIMIT', `arguments are nested more than ${this.options.depth} deep`, place);
+    if (depth > this.depth) {
+      throw new ForwardpassError('LIMIT', `arguments are nested more than ${this.depth} deep`, place);
     }
     if (Array.isArray(value)) return value.map((item) => this.argument(item, place, isModel, depth + 1));
     if (!isObject(value)) return (value ?? undefined) as PlainValue;
@@ -127,7 +159,7 @@ class TopologyReader {
   }
 
   private references(value: unknown, place: string, depth = 0): Argument<Ref> {
-    if (depth > this.options.depth) throw new ForwardpassError('LIMIT', 'is nested too deep', place);
+    if (depth > this.depth) throw new ForwardpassError('LIMIT', 'is nested too deep', place);
     if (Array.isArray(value)) {
       const isLeaf = value.length === 3 && typeof value[0] === 'string';
       return isLeaf ? refOf(value, place) : value.map((item) => this.references(item, place, depth + 1));
@@ -152,22 +184,6 @@ function refOf(history: unknown, place: string): Ref {
 
 function isIndex(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
-/** `[[layer, call, tensor, kwargs], …]`, or without the outer list for a single tensor. */
-function legacyCall(node: readonly unknown[], place: string): Call {
-  const items = typeof node[0] === 'string' ? [node] : node;
-  const kwargs = new Map<string, Argument<Ref>>();
-  const refs = items.map((item) => {
-    if (!Array.isArray(item) || item.length < 3) {
-      throw new ForwardpassError('MALFORMED', `expected [layer, call, tensor], found ${describe(item)}`, place);
-    }
-    for (const [key, value] of Object.entries(isObject(item[3]) ? item[3] : {})) {
-      kwargs.set(key, (value ?? undefined) as PlainValue);
-    }
-    return refOf(item.slice(0, 3), place);
-  });
-  return { args: [refs.length === 1 ? refs[0] : refs], kwargs };
 }
 
 /** Layers that do not say whether they are trained. */

@@ -33,3 +33,15 @@ export function fromHdf5(dataset: Hdf5Dataset): StoredWeight {
   const { shape, place, element } = dataset;
   return { shape, place, read: () => ({ shape, data: readElements(dataset.read(), element, place) }) };
 }
+
+/** The same array, which is read the first time: layers that are called twice share their parameters. */
+export function readOnce(weight: StoredWeight): StoredWeight {
+  let tensor: Tensor | undefined;
+  return {
+    ...weight,
+    read() {
+      tensor ??= weight.read();
+      return tensor;
+    },
+  };
+}

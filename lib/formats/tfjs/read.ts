@@ -1,5 +1,6 @@
 /** A model.json: Keras' own description, or a TensorFlow graph, and the weights of either. */
 import { ForwardpassError } from '../../errors.ts';
+import type { Budget } from '../../graph/budget.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { ReadOptions, Source } from '../format.ts';
 import { Config, parseJson } from '../keras/config.ts';
@@ -16,7 +17,7 @@ export async function readTfjs(source: Source, options: ReadOptions): Promise<Gr
   const text = Buffer.from(await main.read(0, main.size))
     .toString('utf8')
     .replace(/^\ufeff/, '');
-  const model = new Config(parseJson(text, main.name), main.name);
+  const model = new Config(parseJson(text, main.name, budget), main.name);
   const topology = model.object('modelTopology');
   if (topology.has('node') || model.raw('format') === 'graph-model') {
     const { readGraphModel } = await import('../tensorflow/graph-model.ts');
@@ -25,18 +26,20 @@ export async function readTfjs(source: Source, options: ReadOptions): Promise<Gr
   // The converter wraps Keras' description; TensorFlow.js itself writes it as it is.
   const description = topology.has('model_config') ? topology.raw('model_config') : model.raw('modelTopology');
   const version = versionOf(topology.raw('keras_version'), 2);
-  const network = readTopology(description, main.name, {
-    version,
-    depth: budget.limits.depth,
-    nodes: budget.limits.nodes,
-  });
+  const network = readTopology(description, main.name, { version, budget });
   const weights = await readWeights(source, model.raw('weightsManifest'), budget);
-  return buildNetwork(network, { format: 'tfjs', version, weights: new NamedWeights(weights), budget });
+  return buildNetwork(network, { format: 'tfjs', version, weights: new NamedWeights(weights, budget), budget });
 }
 
 /** Weights that go by the layer's name and the variable's, perhaps with names of models in front. */
 class NamedWeights implements WeightStore {
-  constructor(private readonly weights: ReadonlyMap<string, TfjsWeight>) {}
+  /** By the number of names that an ending has, those that have one: the ending, and what ends in it. */
+  private readonly endings = new Map<number, Map<string, TfjsWeight[]>>();
+
+  constructor(
+    private readonly weights: ReadonlyMap<string, TfjsWeight>,
+    private readonly budget: Budget,
+  ) {}
 
   find(layer: LayerSpec, variables: readonly Variable[]): StoredWeight[] {
     const found: StoredWeight[] = [];
@@ -54,7 +57,7 @@ class NamedWeights implements WeightStore {
       const ending = [...layer.trail.slice(0, -1).slice(models), layer.name, variable].join('/');
       const exact = this.weights.get(ending);
       if (exact !== undefined) return exact;
-      const matches = [...this.weights.values()].filter(({ name }) => name.endsWith(`/${ending}`));
+      const matches = this.endingIn(ending);
       if (matches.length === 1) return matches[0];
       if (matches.length > 1) {
         const message = `${matches.length} weights are called ${ending}; the names do not tell which is this layer's`;
@@ -62,5 +65,26 @@ class NamedWeights implements WeightStore {
       }
     }
     return undefined;
+  }
+
+  private endingIn(ending: string): readonly TfjsWeight[] {
+    const count = ending.split('/').length;
+    const known = this.endings.get(count) ?? this.endingsOf(count);
+    this.endings.set(count, known);
+    return known.get(ending) ?? [];
+  }
+
+  private endingsOf(count: number): Map<string, TfjsWeight[]> {
+    this.budget.step(this.weights.size, 'weightsManifest');
+    const found = new Map<string, TfjsWeight[]>();
+    for (const weight of this.weights.values()) {
+      const names = weight.name.split('/');
+      if (names.length <= count) continue;
+      const ending = names.slice(-count).join('/');
+      const others = found.get(ending);
+      if (others) others.push(weight);
+      else found.set(ending, [weight]);
+    }
+    return found;
   }
 }

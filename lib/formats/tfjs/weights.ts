@@ -46,16 +46,20 @@ const BYTES: Readonly<Record<string, number>> = {
   complex64: 8,
 };
 
+/** What opening a file is worth, however few its bytes. */
+const LEAST_OF_FILE = 4096;
+
 /** Every array by its name; those that are no numbers of ours are refused when they are read. */
 export async function readWeights(source: Source, manifest: unknown, budget: Budget): Promise<Map<string, TfjsWeight>> {
   const weights = new Map<string, TfjsWeight>();
   if (!Array.isArray(manifest)) {
     throw new ForwardpassError('MALFORMED', 'expected a list of groups of weights', 'weightsManifest');
   }
+  const seen = new Set<string>();
   let elements = 0;
   for (const [at, item] of manifest.entries()) {
     const group = new Config(item, `weightsManifest[${at}]`);
-    const bytes = await readGroup(source, group);
+    const bytes = await readGroup(source, group, seen, budget);
     let offset = 0;
     for (const entry of group.list('weights')) {
       const { length, ...weight } = describeWeight(new Config(entry, `${group.place} weight`), bytes, offset);
@@ -79,11 +83,15 @@ export async function readWeights(source: Source, manifest: unknown, budget: Bud
   return weights;
 }
 
-async function readGroup(source: Source, group: Config): Promise<Uint8Array> {
+/** `seen` are the files that were read before: what is read again is spent. */
+async function readGroup(source: Source, group: Config, seen: Set<string>, budget: Budget): Promise<Uint8Array> {
   const readers: Reader[] = [];
   for (const path of group.list('paths')) {
     if (typeof path !== 'string') throw group.wrong('paths', 'names of files');
-    readers.push(await source.sibling(path));
+    const reader = await source.sibling(path);
+    if (seen.has(path)) budget.build(Math.max(reader.size, LEAST_OF_FILE), group.place);
+    seen.add(path);
+    readers.push(reader);
   }
   if (readers.length === 1) return readers[0].read(0, readers[0].size);
   const bytes = new Uint8Array(readers.reduce((sum, { size }) => sum + size, 0));
@@ -111,7 +119,8 @@ function describeWeight(entry: Config, bytes: Uint8Array, offset: number): TfjsW
     const message = `takes ${length} bytes from ${offset} on; its group has ${bytes.length}`;
     throw new ForwardpassError('TRUNCATED', message, place);
   }
-  const read = (): Tensor => {
+  let known: Tensor | undefined;
+  const decode = (): Tensor => {
     if (!Object.hasOwn(STORED, stored)) {
       throw new ForwardpassError(
         'UNSUPPORTED_DTYPE',
@@ -121,6 +130,10 @@ function describeWeight(entry: Config, bytes: Uint8Array, offset: number): TfjsW
     }
     const data = readElements(bytes.subarray(offset, offset + length), STORED[stored], place);
     return { shape: shape as number[], data: quantization ? dequantize(data, quantization, dtype) : data };
+  };
+  const read = (): Tensor => {
+    known ??= decode();
+    return known;
   };
   return { name, shape: shape as number[], dtype, place, read, length };
 }

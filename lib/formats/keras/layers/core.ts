@@ -1,5 +1,5 @@
 /** Dense layers, embeddings, and what passes its input on. */
-import { takeColumns, transposeColumns } from '../../../graph/shapes.ts';
+import { takeTransposed } from '../../../graph/shapes.ts';
 import { quote } from '../../../words.ts';
 import { innerLayer } from '../inner.ts';
 import type { LayerCall, LayerKind } from '../layer.ts';
@@ -37,8 +37,11 @@ const einsumDense: LayerKind = {
     refuseLora(layer);
     const einsum = readEinsum(layer);
     const stored = layer.variable('kernel', einsum.kernelShape);
-    const columns = transposeColumns(stored.shape, einsum.kernelPermutation);
-    const kernel = { shape: einsum.matrix, data: takeColumns(stored.data, columns) };
+    layer.spend(stored.data.length);
+    const kernel = {
+      shape: einsum.matrix,
+      data: takeTransposed(stored.data, stored.shape, einsum.kernelPermutation),
+    };
     const moved = layer.transpose(layer.input, einsum.inputPermutation);
     const rows = layer.reshape(moved, [...einsum.free, einsum.matrix[0]]);
     const product = layer.reshape(layer.dense(rows, kernel), [...einsum.free, ...einsum.made]);

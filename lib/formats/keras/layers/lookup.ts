@@ -1,4 +1,5 @@
 /** StringLookup and IntegerLookup: words and whole numbers by their place in a vocabulary. */
+import { greatest } from '../../../extremes.ts';
 import type { Tensor } from '../../../graph/graph.ts';
 import { describe, quote } from '../../../words.ts';
 import type { LayerCall, LayerKind, Value } from '../layer.ts';
@@ -27,6 +28,7 @@ function lookup(read: (layer: LayerCall, token: unknown) => Token, match: typeof
       if (config.flag('invert', false)) throw layer.unsupported('gives words for places, which is not read');
       if (config.flag('sparse', false)) throw layer.unsupported('gives sparse tensors; expected dense ones');
       const vocabulary = readVocabulary(layer, mode === 'int', read);
+      layer.spend(vocabulary.size);
       const found = match(layer, layer.input, [...vocabulary.tokens, ...present(vocabulary.mask)]);
       if (mode === 'int') return placesOf(layer, found, vocabulary);
       const form = mode === 'binary' ? 'multi_hot' : mode;
@@ -86,7 +88,7 @@ function matchWords(layer: LayerCall, x: Value, tokens: readonly Token[]): Value
   if (positions === undefined) {
     throw layer.unsupported('is read where it is called on an input of strings, not on what another layer makes');
   }
-  const depth = Math.max(...positions) + 1;
+  const depth = greatest(positions) + 1;
   const attributes = { depth, on: 1, off: 0, axis: x.shape.length, wrap: false };
   const hot = layer.emit('one_hot', [x], attributes, [...x.shape, depth]);
   const isInOrder = positions.every((position, i) => position === i) && positions.length === depth;
@@ -127,6 +129,7 @@ function hitsOf(
   const { tokens, mask } = vocabulary;
   const own = mask === undefined ? found : layer.gather(found, last, [...tokens.keys()]);
   const padding = depthOf(layer, vocabulary) - vocabulary.size;
+  layer.spend(paddedCount(found, padding));
   const zeros: Tensor = {
     shape: [...found.shape.slice(0, -1), padding],
     data: new Float64Array(paddedCount(found, padding)),

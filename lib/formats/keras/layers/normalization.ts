@@ -31,6 +31,7 @@ const batchNormalization: LayerKind = {
     const gamma = layer.has('gamma') ? read('gamma') : undefined;
     const beta = layer.has('beta') ? read('beta') : undefined;
     const epsilon = layer.config.number('epsilon', 1e-3);
+    layer.spend(2 * size);
     const scale = Float64Array.from(variance, (value, i) => (gamma?.[i] ?? 1) / Math.sqrt(value + epsilon));
     const shift = Float64Array.from(mean, (value, i) => (beta?.[i] ?? 0) - value * scale[i]);
     const vector = (data: Float64Array) => along({ shape: [size], data }, axis, x.shape.length);
@@ -173,6 +174,7 @@ const normalization: LayerKind = {
         : { shape, data: layer.variable(name, sizes).data };
     const mean = read('mean');
     const variance = read('variance');
+    layer.spend(variance.data.length);
     const deviation = { ...variance, data: variance.data.map((value) => Math.max(Math.sqrt(value), 1e-7)) };
     if (!config.flag('invert', false)) return layer.binary('div', layer.binary('sub', x, mean), deviation);
     return layer.binary('add', layer.binary('mul', x, deviation), mean);
@@ -192,6 +194,7 @@ function givenShape(layer: LayerCall, shape: Shape, axes: readonly number[], val
 /** Nested lists of numbers, or one, in a row. */
 export function flatNumbers(layer: LayerCall, field: string, value: unknown): Float64Array {
   const flat = Array.isArray(value) ? value.flat(8) : [value];
+  layer.spend(2 * flat.length);
   if (!flat.every((item) => typeof item === 'number')) throw layer.config.wrong(field, 'numbers');
   return Float64Array.from(flat as number[]);
 }

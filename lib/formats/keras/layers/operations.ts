@@ -209,8 +209,10 @@ function pick(layer: LayerCall, x: Value, axis: number, item: unknown): Value {
   if (step < 1) throw layer.unsupported(`picks in steps of ${step}; expected 1 or more`);
   const clamp = (at: number) => Math.min(Math.max(at < 0 ? at + size : at, 0), size);
   const [start, stop] = [clamp(item.config.whole('start', 0)), clamp(item.config.whole('stop', size))];
-  const positions = Array.from({ length: Math.max(0, Math.ceil((stop - start) / step)) }, (_, i) => start + i * step);
-  if (positions.length === 0) throw layer.error('SHAPE', 'picks nothing of the row');
+  const count = Math.max(0, Math.ceil((stop - start) / step));
+  if (count === 0) throw layer.error('SHAPE', 'picks nothing of the row');
+  layer.spend(count);
+  const positions = Array.from({ length: count }, (_, i) => start + i * step);
   return layer.gather(x, axis, positions);
 }
 
