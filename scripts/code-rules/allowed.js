@@ -24,6 +24,36 @@ export const ALLOWED = {
     'x.shape.toSpliced(...indices.shape)': 'HIGHEST_RANK of lib/formats/tracing/value.ts',
   },
   'lib/formats/aten/operators/shape.ts': { 'sizesOf(x).toSpliced(...parts)': 'MOST_SIZES of lib/formats/aten/call.ts' },
+  'lib/formats/keras/layer.ts': {
+    leavesOf: 'arguments nest as deep as `limits.depth`: lib/formats/keras/topology.ts',
+  },
+  'lib/formats/keras/layers/activations.ts': {
+    'activation activationField activationLayers': 'DEEPEST of lib/formats/keras/inner.ts',
+  },
+  'lib/formats/keras/layers/operations.ts': {
+    'resultType(...given)': 'three operands',
+    'items.splice(...Array.from({ length: Math.max(0, rank - items.length + 1) }, () => all))':
+      'HIGHEST_RANK of lib/formats/tracing/value.ts',
+    'resultType(...given.slice(1))': 'two operands',
+  },
+  'lib/formats/keras/legacy-weights.ts': {
+    'slotsOf/visit': 'models nest as deep as `limits.depth`, layers in layers as DEEPEST of lib/formats/keras/inner.ts',
+  },
+  'lib/formats/keras/network.ts': {
+    'Network.callInner Network.callLayer Network.callModel':
+      'models nest as deep as `limits.depth`: lib/formats/keras/topology.ts',
+  },
+  'lib/formats/keras/parameters.ts': {
+    'storedParameters/visit': '`limits.depth`, which is checked at each group',
+  },
+  'lib/formats/keras/spec.ts': {
+    mapRefs: 'arguments nest as deep as `limits.depth`: lib/formats/keras/topology.ts',
+  },
+  'lib/formats/keras/topology.ts': {
+    'TopologyReader.layer TopologyReader.model': '`limits.depth`, which is checked at each model',
+    'TopologyReader.argument': '`limits.depth`, which is checked at each argument',
+    'TopologyReader.references': '`limits.depth`, which is checked at each list',
+  },
   'lib/formats/onnx/ops/elementwise.ts': {
     'call.float(...alpha)': 'two values',
     'call.float(...beta)': 'two values',

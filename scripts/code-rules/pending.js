@@ -24,42 +24,6 @@ export const PENDING = {
   'lib/formats/containers/pickle/text.ts': {
     'String.fromCharCode(...bytes)': '',
   },
-  'lib/formats/keras/config.ts': {
-    '/"(?:[^"\\\\]|\\\\.)*"|-?Infinity|NaN/gs': '',
-  },
-  'lib/formats/keras/layer.ts': {
-    leavesOf: '',
-  },
-  'lib/formats/keras/layers/activations.ts': {
-    'activation activationField activationLayers': '',
-  },
-  'lib/formats/keras/layers/lookup.ts': {
-    'Math.max(...positions)': '',
-  },
-  'lib/formats/keras/layers/operations.ts': {
-    'resultType(...given)': '',
-    'items.splice(...Array.from({ length: Math.max(0, rank - items.length + 1) }, () => all))': '',
-    'resultType(...given.slice(1))': '',
-  },
-  'lib/formats/keras/legacy-weights.ts': {
-    'parts.push(...part)': '',
-    'slotsOf/visit': '',
-  },
-  'lib/formats/keras/network.ts': {
-    'Network.callInner Network.callLayer Network.callModel': '',
-  },
-  'lib/formats/keras/parameters.ts': {
-    '/\\/?(\\d+)$/': '',
-    'storedParameters/visit': '',
-  },
-  'lib/formats/keras/spec.ts': {
-    mapRefs: '',
-  },
-  'lib/formats/keras/topology.ts': {
-    'TopologyReader.layer TopologyReader.model': '',
-    'TopologyReader.argument': '',
-    'TopologyReader.references': '',
-  },
   'lib/formats/looks-like-json.ts': {
     'new RegExp(`"(${names})"\\\\s*:`)': '',
   },

@@ -225,7 +225,7 @@ interface Result {
 }
 
 /** Microseconds that a call takes beside what it makes. */
-const STEPS_OF_CALL = 5;
+const STEPS_OF_CALL = 10;
 
 interface Step {
   readonly layer: LayerSpec;

