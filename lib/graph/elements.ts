@@ -36,7 +36,7 @@ const MOST_MIXED = 4096;
 const MOST_ELEMENTS = 2 ** 18;
 
 /** Elements that a walk looks at one by one, of all values together; past them nothing more is found out. */
-const MOST_WALKED = 2 ** 25;
+const MOST_WALKED = 2 ** 23;
 /** An element that moves takes as long as so many that stay. */
 const COST_OF_MOVING = 8;
 
@@ -83,13 +83,16 @@ function isTooLarge(inputs: readonly GraphInput[]): boolean {
 
 class Walk {
   readonly #values = new Map<string, Value>();
-  readonly #refused = new Set<number>();
+  /** By element of the inputs, 1 or 0; sets of them would take twenty times as much. */
+  readonly #refused: Uint8Array;
   #isAllRefused = false;
-  readonly #known = new Set<number>();
+  readonly #known: Uint8Array;
+  readonly #isFilled: Uint8Array;
   /** NaN where it is not one number. */
-  readonly #fills = new Map<number, number>();
+  readonly #fills: Float64Array;
   readonly #ids = new Map<number, number>();
   #left = MOST_WALKED;
+  #lastFill: Fill | undefined;
 
   constructor(
     readonly inputs: readonly GraphInput[],
@@ -99,9 +102,13 @@ class Walk {
     for (const { name, shape } of inputs) {
       const start = first;
       first += elementCount(shape);
-      const origins = Int32Array.from({ length: first - start }, (_, at) => start + at);
+      const origins = new Int32Array(first - start).map((_, at) => start + at);
       this.#values.set(name, { origins, mixed: EMPTY, isExact: true });
     }
+    this.#refused = new Uint8Array(first);
+    this.#known = new Uint8Array(first);
+    this.#isFilled = new Uint8Array(first);
+    this.#fills = new Float64Array(first);
   }
 
   through(nodes: readonly Node[]): Elements[] {
@@ -133,10 +140,17 @@ class Walk {
   }
 
   #fillOf(element: number, missing: boolean): Fill | undefined {
-    const known = this.#known.has(element);
-    if (this.#refused.has(element) || this.#isAllRefused || !(missing || known)) return undefined;
-    const value = this.#fills.get(element);
-    return { known, ...(value !== undefined && !Number.isNaN(value) && { value }) };
+    const known = this.#known[element] === 1;
+    if (this.#refused[element] === 1 || this.#isAllRefused || !(missing || known)) return undefined;
+    const value = this.#fills[element];
+    return this.#oneFill(known, this.#isFilled[element] === 0 || Number.isNaN(value) ? undefined : value);
+  }
+
+  /** One object for all that are the same, as those of a whole row mostly are. */
+  #oneFill(known: boolean, value: number | undefined): Fill {
+    if (this.#lastFill?.known === known && Object.is(this.#lastFill.value, value)) return this.#lastFill;
+    this.#lastFill = { known, ...(value !== undefined && { value }) };
+    return this.#lastFill;
   }
 
   #after(node: Node): Value {
@@ -187,10 +201,10 @@ class Walk {
   }
 
   #refuse({ origins, mixed }: Value): void {
-    for (const origin of this.#walked(origins)) if (origin >= 0) this.#refused.add(origin);
+    for (const origin of this.#walked(origins)) if (origin >= 0) this.#refused[origin] = 1;
     if (!hasMixed(origins)) return;
     if (mixed === 'all') this.#isAllRefused = true;
-    else for (const origin of mixed) this.#refused.add(origin);
+    else for (const origin of mixed) this.#refused[origin] = 1;
   }
 
   #unary(node: Node<'unary'>, x: Value): Value {
@@ -198,7 +212,7 @@ class Walk {
     if (fn !== 'is_nan') {
       return NEVER_NAN.has(fn) ? NOTHING : { ...x, isExact: x.isExact && WHOLE.has(fn), tells: undefined };
     }
-    for (const origin of this.#walked(x.origins)) if (origin >= 0) this.#known.add(origin);
+    for (const origin of this.#walked(x.origins)) if (origin >= 0) this.#known[origin] = 1;
     return { ...NOTHING, tells: x.origins };
   }
 
@@ -222,8 +236,9 @@ class Walk {
   }
 
   #fill(element: number, value: number): void {
-    const before = this.#fills.get(element);
-    this.#fills.set(element, before === undefined || before === value ? value : Number.NaN);
+    const isSame = this.#isFilled[element] === 0 || this.#fills[element] === value;
+    this.#isFilled[element] = 1;
+    this.#fills[element] = isSame ? value : Number.NaN;
   }
 
   #moved(node: Node, operands: readonly Value[], shape: Shape): Value {
