@@ -49,6 +49,8 @@ export class PlanBuilder {
   /** Of the node that is being lowered: instructions are remembered as coming from there. */
   place: Place = { name: '' };
   readonly #parameters: (Float32Array | Float64Array)[] = [];
+  /** Of all parameters. */
+  #elements = 0;
   readonly #parameterIndices = new Map<ArrayLike<number> | string, number>();
   readonly #views = new Map<string, View>();
   readonly #gathered = new Map<View, number>();
@@ -109,7 +111,7 @@ export class PlanBuilder {
   #converted(from: number, opcode: number, known: Map<number, number>): number {
     let value = known.get(from);
     if (value === undefined) {
-      value = this.#value(this.#elements(from), opcode === OPCODES.widen);
+      value = this.#value(this.#elementsOf(from), opcode === OPCODES.widen);
       this.#push([opcode, value, from]);
       known.set(from, value);
     }
@@ -164,7 +166,7 @@ export class PlanBuilder {
     this.#charge(elementCount(shape) * (view.columns === undefined ? 1 : 2) * WORD_BYTES);
     const columns = find();
     const composed = view.columns === undefined ? columns : takeColumns(view.columns, columns);
-    const whole = isIdentity(composed, this.#elements(view.value));
+    const whole = isIdentity(composed, this.#elementsOf(view.value));
     return whole ? { value: view.value, shape } : { value: view.value, shape, columns: composed };
   }
 
@@ -312,7 +314,7 @@ export class PlanBuilder {
   }
 
   /** Of one row of the value, whatever each takes. */
-  #elements(value: number): number {
+  #elementsOf(value: number): number {
     return this.#wide.has(value) ? this.#widths[value] / 2 : this.#widths[value];
   }
 
@@ -330,6 +332,12 @@ export class PlanBuilder {
   }
 
   #add(parameter: Float32Array | Float64Array): number {
+    this.#elements += parameter.length;
+    const { parameters } = this.budget.limits;
+    if (this.#elements > parameters) {
+      const message = `brings the constants, as operations take them, to ${this.#elements} elements; ${parameters} are allowed (raise \`limits.parameters\`)`;
+      throw new ForwardpassError('LIMIT', message, this.#where);
+    }
     return this.#parameters.push(parameter) - 1;
   }
 

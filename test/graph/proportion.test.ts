@@ -94,6 +94,14 @@ describe('rows', () => {
     ]);
   });
 
+  it('that a constant is spread over count as parameters, as operations take them', async () => {
+    const graph = graphOf({ x: [64, 4] }, [scaled('y', 'x', filled([4], 2))]);
+    const message = expect.stringContaining('limits.parameters');
+    const load = (parameters: number) => modelFromGraph(graph, { limits: { parameters } }).dispose();
+    expect(await failureOf(() => load(300))).toMatchObject({ code: 'LIMIT', place: 'node n_y', message });
+    load(2 * 64 * 4);
+  });
+
   it('whose elements move are counted before their columns are', async () => {
     const nodes = [node('y', 'transpose', ['x'], { permutation: [1, 0] })];
     const graph = simplify(checkedOf({ x: [2 ** 12, 2 ** 11] }, nodes), { precision: 'f32' });
