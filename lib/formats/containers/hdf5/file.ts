@@ -25,8 +25,8 @@ interface StoredObject {
 
 /** Finding an object again by another path: links may form knots. */
 const STEPS_PER_PATH = 64;
-/** What an object and a link take in memory, about. */
-const OBJECT_BYTES = 512;
+/** What an object takes while a model loads, with all that is made of it, and what a link takes. */
+const OBJECT_BYTES = 2304;
 const LINK_BYTES = 96;
 const NO_ATTRIBUTES: ReadonlyMap<string, Attribute> = new Map();
 
