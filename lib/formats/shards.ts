@@ -5,6 +5,7 @@
 import { ForwardpassError } from '../errors.ts';
 import type { Budget } from '../graph/budget.ts';
 import { describe, quote } from '../words.ts';
+import { spendOnJson } from './containers/json-cost.ts';
 import { duplicateKey } from './containers/json-keys.ts';
 import type { Reader, Source } from './format.ts';
 import type { StoredParameter } from './parameters.ts';
@@ -70,6 +71,7 @@ async function readIndex(main: Reader, budget: Budget) {
   const malformed = (message: string, cause?: unknown) =>
     new ForwardpassError('MALFORMED', message, main.name, { cause });
   let index: unknown;
+  spendOnJson(text, budget, main.name);
   try {
     index = JSON.parse(text);
   } catch (cause) {

@@ -29,9 +29,11 @@ export class Budget {
   readonly #given: Partial<Limits>;
   #fileBytes = 0;
   #unpacked = 0;
+  #packed = 0;
   #built = 0;
   #converted = 0;
   #optional = 0;
+  #held = 0;
   #steps = 0;
   /** Parts of the files that were read. */
   readonly #met = new WeakSet<object>();
@@ -68,17 +70,24 @@ export class Budget {
     return this.#steps;
   }
 
-  /** Bytes that a compressed part of a file is about to unpack to. Throws `LIMIT`. */
-  unpack(bytes: number, place: string): void {
+  /** Bytes that a compressed part of a file, of `packed` bytes where that is known, is about to unpack to. Throws `LIMIT`. */
+  unpack(bytes: number, place: string, packed = this.#fileBytes): void {
     this.#unpacked += bytes;
-    if (this.#unpacked <= this.mostUnpacked) return;
-    const message = `brings what is unpacked to ${this.#unpacked} bytes; ${this.mostUnpacked} are allowed for files of ${this.#fileBytes} bytes (raise \`limits.bytes\`)`;
+    this.#packed += packed;
+    const most = this.mostUnpackedFrom(this.#packed);
+    if (this.#unpacked <= most) return;
+    const message = `brings what is unpacked to ${this.#unpacked} bytes; ${most} are allowed for ${this.#packed} packed bytes (raise \`limits.bytes\`)`;
     throw new ForwardpassError('LIMIT', message, place);
   }
 
   /** Bytes that all compressed parts together may unpack to. */
   get mostUnpacked(): number {
-    return this.#given.bytes ?? MODEST_BYTES + UNPACKED_PER_BYTE * this.#fileBytes;
+    return this.mostUnpackedFrom(this.#fileBytes);
+  }
+
+  /** What so many bytes of a file may unpack to: a part of a large file may be no more out of proportion than a small file. */
+  mostUnpackedFrom(packed: number): number {
+    return this.#given.bytes ?? MODEST_BYTES + UNPACKED_PER_BYTE * Math.min(packed, this.#fileBytes);
   }
 
   /** Bytes that are about to be built and are not in the file: what is computed, repeated or filled. Throws `LIMIT`. */
@@ -91,7 +100,18 @@ export class Budget {
     throw new ForwardpassError('LIMIT', message, place);
   }
 
-  /** The same for elements of constants, which are doubles while a model loads. */
+  /**
+   * What small values of a file take while they are collected: apart from what is built of them, since it is half of that
+   * afterwards. Throws `LIMIT`.
+   */
+  hold(bytes: number, place: string): void {
+    this.#held += bytes;
+    if (this.#held <= this.#mostBuilt) return;
+    const message = `holds values of more than ${this.#mostBuilt} bytes, which files of ${this.#fileBytes} bytes are allowed (raise \`limits.bytes\`)`;
+    throw new ForwardpassError('LIMIT', message, place);
+  }
+
+  /** As `build`, for elements of constants, which are doubles while a model loads. */
   buildElements(count: number, place: string): void {
     this.build(ELEMENT_BYTES * count, place);
   }

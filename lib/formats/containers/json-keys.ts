@@ -5,16 +5,19 @@ const BACKSLASH = 0x5c;
 
 /** The first key that an object of the text has twice; the text is valid JSON. */
 export function duplicateKey(text: string): string | undefined {
-  const objects: Set<string>[] = [];
+  // An object has a set with its first key.
+  const objects: (Set<string> | undefined)[] = [];
   for (let at = 0; at < text.length; at++) {
     const char = text[at];
-    if (char === '{') objects.push(new Set());
+    if (char === '{') objects.push(undefined);
     else if (char === '}') objects.pop();
     if (char !== '"') continue;
     const end = endOfString(text, at);
     if (isFollowedByColon(text, end)) {
-      const keys = objects[objects.length - 1];
-      const key: string = JSON.parse(text.slice(at, end)); // `"a"` and `"\u0061"` are one key
+      const keys = objects[objects.length - 1] ?? new Set();
+      objects[objects.length - 1] = keys;
+      const spelt = text.slice(at + 1, end - 1);
+      const key: string = spelt.includes('\\') ? JSON.parse(`"${spelt}"`) : spelt; // `"a"` and `"\u0061"` are one key
       if (keys.has(key)) return key;
       keys.add(key);
     }

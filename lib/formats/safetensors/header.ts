@@ -7,6 +7,7 @@ import type { Budget } from '../../graph/budget.ts';
 import { formatShape } from '../../graph/shapes.ts';
 import { describe, quote } from '../../words.ts';
 import { DTYPES, type StoredDType } from '../containers/elements.ts';
+import { spendOnJson } from '../containers/json-cost.ts';
 import { duplicateKey } from '../containers/json-keys.ts';
 import type { Reader } from '../format.ts';
 import { LENGTH_BYTES } from './safetensors.ts';
@@ -30,7 +31,7 @@ export interface Header {
 export async function readHeader(file: Reader, budget: Budget): Promise<Header> {
   const length = await readLength(file);
   const bytes = await file.read(LENGTH_BYTES, length);
-  const { tensors, metadata } = parseHeader(bytes);
+  const { tensors, metadata } = parseHeader(bytes, budget);
   if (tensors.size > budget.limits.nodes) {
     throw new ForwardpassError(
       'LIMIT',
@@ -73,7 +74,10 @@ async function readLength(file: Reader): Promise<number> {
   return Number(length);
 }
 
-function parseHeader(bytes: Uint8Array): { tensors: Map<string, unknown>; metadata: Map<string, string> } {
+function parseHeader(
+  bytes: Uint8Array,
+  budget: Budget,
+): { tensors: Map<string, unknown>; metadata: Map<string, string> } {
   if (bytes[0] !== 0x7b) throw malformed("expected '{' as its first byte");
   let text: string;
   let header: unknown;
@@ -82,6 +86,7 @@ function parseHeader(bytes: Uint8Array): { tensors: Map<string, unknown>; metada
   } catch (cause) {
     throw malformed('is not valid UTF-8', cause);
   }
+  spendOnJson(text, budget, 'header');
   try {
     header = JSON.parse(text);
   } catch (cause) {

@@ -25,6 +25,7 @@ import { formatShape } from '../../graph/shapes.ts';
 import { describe, quote } from '../../words.ts';
 import * as is from '../containers/checks.ts';
 import { readElements } from '../containers/elements.ts';
+import { spendOnJson } from '../containers/json-cost.ts';
 import { duplicateKey } from '../containers/json-keys.ts';
 import type { Reader, ReadOptions } from '../format.ts';
 import {
@@ -172,7 +173,7 @@ export async function readFrozen(
 ): Promise<Graph> {
   refuseDescription(options);
   const checked = graph(parse(metadata, options.budget), PLACE);
-  const constants = new Constants(tensors, file);
+  const constants = new Constants(tensors, file, options.budget);
   const nodes: Node[] = [];
   for (const [at, { op, name, inputs, output, attributes }] of checked.nodes.entries()) {
     const place = `${PLACE}.nodes[${at}]`;
@@ -233,6 +234,7 @@ function refuseDescription({ activation, outputActivation, architecture }: ReadO
 
 function parse(metadata: string, budget: Budget): unknown {
   let parsed: unknown;
+  spendOnJson(metadata, budget, PLACE);
   try {
     parsed = JSON.parse(metadata);
   } catch (cause) {
@@ -259,6 +261,9 @@ function constantNode(nodes: Node[], constant: Tensor, name: string): string {
   return output;
 }
 
+/** Of a weight that is widened once more, with another scale. */
+const WEIGHT_BYTES = 4;
+
 /** The constants of the file, each read once, when it is wanted. */
 class Constants {
   readonly #read = new Map<string, Tensor>();
@@ -267,6 +272,7 @@ class Constants {
   constructor(
     readonly tensors: ReadonlyMap<string, StoredTensor>,
     readonly file: Reader,
+    readonly budget: Budget,
   ) {}
 
   /** `layout` is given for the weight of a dense layer, which alone may be int8. */
@@ -287,6 +293,7 @@ class Constants {
       const shapes = `${stored.dtype} of ${formatShape(q.shape)} with a scale of ${formatShape(scale.shape)}`;
       is.refuse(place, `expected I8 of two axes and a scale for each output of the layer, found ${shapes}`);
     }
+    if (!this.budget.isNew(q)) this.budget.build(WEIGHT_BYTES * q.data.length, place);
     const tensor = { shape: q.shape, data: fromInt8(q.data, scale.data, q.shape, layout) };
     this.#widened.set(key, tensor);
     return tensor;

@@ -69,7 +69,8 @@ function stacked(items: readonly PickleValue[], budget: Budget, place: string): 
   }
   budget.again(items, items.length, place);
   const parts = items.map((item, i) => {
-    if (itemsOf(item) !== undefined && !(item instanceof PickleArray && !isObjects(item))) {
+    const isArray = item instanceof PickleArray && !isObjects(item);
+    if (!isArray && itemsOf(item) !== undefined) {
       throw new ForwardpassError('MALFORMED', `expected numbers, found ${pickleKind(item)}`, `${place}[${i}]`);
     }
     return numbersOf(item, budget, `${place}[${i}]`);

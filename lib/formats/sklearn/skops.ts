@@ -5,6 +5,7 @@
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import { describe } from '../../words.ts';
+import { spendOnJson } from '../containers/json-cost.ts';
 import { parseNpyText } from '../containers/npy.ts';
 import { arrayFromBytes, readShape } from '../containers/pickle/numpy.ts';
 import { refuseUnsafe } from '../containers/pickle/unsafe.ts';
@@ -30,7 +31,11 @@ type Json = Readonly<Record<string, unknown>>;
 
 export async function readSkops(main: Reader, budget: Budget): Promise<PickleValue> {
   const archive = await openZip(main, budget);
-  const text = Buffer.from(await archive.read(SCHEMA)).toString('utf8');
+  const bytes = await archive.read(SCHEMA);
+  // What is unpacked becomes text, and then values.
+  budget.build(2 * bytes.length, SCHEMA);
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
+  spendOnJson(text, budget, SCHEMA);
   return new SkopsReader(archive, budget).read(parseSchema(text), SCHEMA, 0);
 }
 

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { unpackBzip2 } from '../../../lib/formats/containers/compression/bzip2.ts';
 import { crc32 } from '../../../lib/formats/containers/compression/crc32.ts';
@@ -34,7 +35,10 @@ const ROWS: Row[] = JSON.parse(readFileSync(new URL('../../fixtures/joblib/compr
 
 const decode = ({ packed }: Row) => new Uint8Array(Buffer.from(packed, 'base64'));
 const unpack = async (method: string, bytes: Uint8Array, most = 2 ** 24) =>
-  METHODS[method](bytes, BoundedOutput.atMost(most, 'a.joblib'));
+  METHODS[method](
+    bytes,
+    BoundedOutput.inProportion(bytes.length, () => most, 'a.joblib'),
+  );
 
 describe('compressed bytes', () => {
   it.each(ROWS)('unpack: $name', async (row) => {
@@ -131,3 +135,53 @@ describe('check sums', () => {
     expect(xxh32(Buffer.from('Nobody inspects the spammish repetition'))).toBe(0xe2293b2f);
   });
 });
+
+/** A block of LZ4 that repeats one byte: 255 bytes for each of its own. */
+function repeating(count: number): Buffer {
+  return Buffer.concat([Buffer.from([0x1f, 0, 1, 0]), Buffer.alloc(Math.floor(count / 255), 255), Buffer.from([0, 0])]);
+}
+
+function lz4FrameOf(blocks: readonly Buffer[]): Buffer {
+  const flags = Uint8Array.of(0x40, 0x70);
+  const head = Buffer.from([0x04, 0x22, 0x4d, 0x18, ...flags, (xxh32(flags) >>> 8) & 0xff]);
+  const sized = blocks.flatMap((block) => [Buffer.from(Uint32Array.of(block.length).buffer), block]);
+  return Buffer.concat([head, ...sized, Buffer.alloc(4)]);
+}
+
+describe('what unpacks out of proportion', () => {
+  const zeros = Buffer.alloc(2 ** 20);
+  const noise = Uint8Array.from({ length: 60_000 }, (_, i) => Math.imul(i + 1, 0x9e3779b1) >>> 24);
+  /** 64 KiB, and 20 times what was read so far. */
+  const output = (bytes: Uint8Array) =>
+    BoundedOutput.inProportion(bytes.length, (packed) => 2 ** 16 + 20 * packed, 'a.joblib');
+
+  it.each([
+    ['zlib', deflateSync(zeros)],
+    ['gzip', gzipSync(zeros)],
+    ['lz4', lz4FrameOf([repeating(2 ** 20)])],
+  ])('is refused by %s', async (method, bytes) => {
+    const error = await failureOf(() => METHODS[method](bytes, output(bytes)));
+    expect(error).toMatchObject({ code: 'LIMIT', message: expect.stringContaining('raise `limits.bytes`') });
+  });
+
+  it('is refused where it is, though the file as a whole is in proportion', async () => {
+    const bytes = lz4FrameOf([repeating(2 ** 20), ...[noise, noise, noise].map(stored)]);
+    expect(await failureOf(() => unpackLz4(bytes, output(bytes)))).toMatchObject({ code: 'LIMIT' });
+  });
+
+  it('takes streams and frames that hold nothing, as many as there are', async () => {
+    const empty = Buffer.concat(new Array<Buffer>(20_000).fill(lz4FrameOf([])));
+    expect(unpackLz4(empty, output(empty)).length).toBe(0);
+    // An empty stream of bzip2: its beginning, its end, and the sum of no blocks.
+    const stream = Buffer.from('425a683917724538509000000000', 'hex');
+    const streams = Buffer.concat(new Array<Buffer>(20_000).fill(stream));
+    expect(unpackBzip2(streams, output(streams)).length).toBe(0);
+  });
+});
+
+/** A block of bytes as they are: literals alone. */
+function stored(bytes: Uint8Array): Buffer {
+  const length = bytes.length - 15;
+  const more = Buffer.alloc(Math.floor(length / 255), 255);
+  return Buffer.concat([Buffer.from([0xf0]), more, Buffer.from([length % 255]), bytes]);
+}

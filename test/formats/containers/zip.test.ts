@@ -133,6 +133,26 @@ describe('a zip archive', () => {
     expect(error.code).toBe(code);
   });
 
+  it('refuses members that share their bytes', async () => {
+    const bytes = zipOf([
+      { name: 'a', data: 'x'.repeat(100) },
+      { name: 'b', data: 'y'.repeat(100) },
+    ]);
+    // The second is where the first is.
+    const second = Buffer.from(bytes).lastIndexOf('PK\x01\x02');
+    new DataView(bytes.buffer).setUint32(second + 42, 0, true);
+    const error = await failureOf(() => open(bytes));
+    expect(error).toMatchObject({ code: 'UNSAFE', message: expect.stringContaining("of the member 'b'") });
+  });
+
+  it('refuses a member that is read again and again', async () => {
+    const archive = await open(zipOf([{ name: 'a', data: 'x'.repeat(2 ** 22) }]));
+    const error = await failureOf(async () => {
+      for (let i = 0; i < 20; i++) await archive.read('a');
+    });
+    expect(error).toMatchObject({ code: 'LIMIT', message: expect.stringContaining('raise `limits.bytes`') });
+  });
+
   it('keeps to the limit on bytes', async () => {
     const error = await failureOf(() => readAll(zipOf(plain), { bytes: 30_000 }));
     expect(error.code).toBe('LIMIT');

@@ -26,6 +26,11 @@ export class BitInput {
     return value;
   }
 
+  /** Bytes read so far, in whole. */
+  get consumed(): number {
+    return this.at;
+  }
+
   /** Leaves the rest of the byte; returns how many bytes are left. */
   alignToByte(): number {
     this.take(this.heldCount % 8);

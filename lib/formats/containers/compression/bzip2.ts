@@ -18,15 +18,22 @@ const RUN_B = 1;
 export function unpackBzip2(bytes: Uint8Array, output: BoundedOutput): Uint8Array {
   const bits = new BitInput(bytes, output.place);
   // Streams may follow one another.
-  do readStream(bits, output);
+  const room: Room = { column: new Uint32Array() };
+  output.consumed = () => bits.consumed;
+  do readStream(bits, output, room);
   while (bits.alignToByte() > 0);
   return output.finish();
 }
 
-function readStream(bits: BitInput, output: BoundedOutput): void {
+/** Where blocks are put in order; streams may follow one another at every few bytes, and share it. */
+interface Room {
+  column: Uint32Array;
+}
+
+function readStream(bits: BitInput, output: BoundedOutput, room: Room): void {
   const level = bits.take(24) === STREAM ? bits.take(8) - 0x30 : 0;
   if (level < 1 || level > 9) throw output.malformed('a stream does not begin as one');
-  const column = new Uint32Array(level * 100_000);
+  const length = level * 100_000;
   let sum = 0;
   for (;;) {
     const magic = [bits.take(24), bits.take(24)];
@@ -37,7 +44,8 @@ function readStream(bits: BitInput, output: BoundedOutput): void {
     }
     if (magic[0] !== BLOCK[0] || magic[1] !== BLOCK[1]) throw output.malformed('a block does not begin as one');
     const start = output.size;
-    writeBlock(readBlock(bits, column, output), output);
+    if (room.column.length < length) room.column = new Uint32Array(length);
+    writeBlock(readBlock(bits, room.column.subarray(0, length), output), output);
     const found = crc32Forward(output.bytes.subarray(start, output.size));
     if (found !== declared) throw output.malformed('the check sum of a block does not fit');
     sum = (((sum << 1) | (sum >>> 31)) ^ found) >>> 0;

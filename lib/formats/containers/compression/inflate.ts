@@ -6,21 +6,29 @@ import type { BoundedOutput } from './output.ts';
 const DECODERS = { raw: createInflateRaw, zlib: createInflate, gzip: createGunzip } as const;
 export type DeflateWrapper = keyof typeof DECODERS;
 
-/** Pieces in which the decoder hands out what it has: few for large data, small for small. */
-const LARGEST_CHUNK = 2 ** 20;
-const SMALLEST_CHUNK = 2 ** 14;
+/** Pieces in which the decoder hands out what it has, where nobody says how much that is. */
+const CHUNK = 2 ** 20;
+/** From here on a piece has memory of its own, and need not be copied. */
+const LARGE = 2 ** 16;
+const LARGEST = 2 ** 30;
 
 /** Inflates all of `bytes` into `output`; throws `MALFORMED`, `TRUNCATED`, or what `output` throws. */
 export async function inflate(bytes: Uint8Array, wrapper: DeflateWrapper, output: BoundedOutput): Promise<Uint8Array> {
-  const chunkSize = Math.min(LARGEST_CHUNK, Math.max(SMALLEST_CHUNK, output.expected));
+  // All in one piece where the size is declared: with room for a byte more, of which it takes none.
+  const chunkSize = output.isExact ? Math.min(LARGEST, Math.max(LARGE, output.expected + 1)) : CHUNK;
   const decoder = DECODERS[wrapper]({ chunkSize });
+  output.consumed = () => decoder.bytesWritten;
+  const chunks: Uint8Array[] = [];
+  let size = 0;
   try {
     await new Promise<void>((resolve, reject) => {
       decoder.on('error', reject);
       decoder.on('end', resolve);
       decoder.on('data', (chunk: Uint8Array) => {
         try {
-          output.append(chunk);
+          size += chunk.length;
+          output.check(size);
+          chunks.push(chunk);
         } catch (error) {
           reject(error);
         }
@@ -33,12 +41,19 @@ export async function inflate(bytes: Uint8Array, wrapper: DeflateWrapper, output
   } finally {
     decoder.destroy();
   }
+  const [first] = chunks;
+  if (chunks.length === 1 && size >= LARGE && first.byteOffset === 0) {
+    output.adopt(new Uint8Array(first.buffer, 0, size));
+  } else {
+    if (size > 0) output.reserve(size);
+    for (const chunk of chunks) output.append(chunk);
+  }
   return output.finish();
 }
 
 /** What `bytes`, in zlib's wrapper, inflate to, at most `most` bytes. Throws `MALFORMED` or `TRUNCATED`. */
 export function inflateNow(bytes: Uint8Array, most: number, place: string): Uint8Array {
-  const chunkSize = Math.min(LARGEST_CHUNK, Math.max(64, most + 1));
+  const chunkSize = Math.min(CHUNK, Math.max(64, most + 1));
   try {
     return inflateSync(bytes, { chunkSize, maxOutputLength: Math.max(1, most) });
   } catch (error) {

@@ -11,6 +11,7 @@ const STORED = 0x80000000;
 
 export function unpackLz4(bytes: Uint8Array, output: BoundedOutput): Uint8Array {
   const input = new Input(bytes, output.place);
+  output.consumed = () => input.at;
   do readFrame(input, output);
   while (input.left > 0);
   return output.finish();

@@ -9,7 +9,11 @@ const EVEN = 1 << (PROBABILITY_BITS - 1);
 const LEAST_RANGE = 2 ** 24;
 
 export function evenProbabilities(count: number): Uint16Array {
-  return new Uint16Array(count).fill(EVEN);
+  return setEven(new Uint16Array(count));
+}
+
+export function setEven(probabilities: Uint16Array): Uint16Array {
+  return probabilities.fill(EVEN);
 }
 
 export class RangeDecoder {

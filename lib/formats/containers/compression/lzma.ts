@@ -3,7 +3,7 @@
  * so far serves as the dictionary, so that none is allocated, whatever size the file asks for.
  */
 import { Input } from './input.ts';
-import { evenProbabilities, RangeDecoder } from './lzma-range.ts';
+import { evenProbabilities, RangeDecoder, setEven } from './lzma-range.ts';
 import type { BoundedOutput } from './output.ts';
 
 const STATES = 12;
@@ -21,13 +21,14 @@ const UNKNOWN_SIZE = 2 ** 64;
 /** A file of LZMA alone: 13 bytes of settings, then the stream up to its size or its end mark. */
 export function unpackLzma(bytes: Uint8Array, output: BoundedOutput): Uint8Array {
   const input = new Input(bytes, output.place);
+  output.consumed = () => input.at;
   const settings = input.u8();
   input.u32(); // The dictionary's size.
   const size = input.u64();
   const decoder = new LzmaDecoder(output);
   decoder.setSettings(settings);
   const isMarked = size >= UNKNOWN_SIZE;
-  if (!isMarked) output.reserve(size);
+  if (!isMarked) output.declare(size);
   decoder.decode(input, isMarked ? Number.POSITIVE_INFINITY : output.size + size);
   return output.finish();
 }
@@ -38,6 +39,10 @@ class LengthDecoder {
   private readonly low = evenProbabilities(POSITIONS << 3);
   private readonly middle = evenProbabilities(POSITIONS << 3);
   private readonly high = evenProbabilities(256);
+
+  reset(): void {
+    for (const each of [this.choices, this.low, this.middle, this.high]) setEven(each);
+  }
 
   decode(range: RangeDecoder, position: number): number {
     if (range.bit(this.choices, 0) === 0) return SHORTEST_MATCH + range.tree(this.low, position << 3, 3);
@@ -64,8 +69,19 @@ class Model {
   /** The last four distances, the latest first. */
   distances: [number, number, number, number] = [1, 1, 1, 1];
 
-  constructor(literalBits: number) {
+  constructor(readonly literalBits: number) {
     this.literals = evenProbabilities(LITERAL_PROBABILITIES << literalBits);
+  }
+
+  /** As it was when it was made: a file may ask for that at every few bytes. */
+  reset(): void {
+    const { isMatch, isRepetition, isNotLast, isLong, isNotSecond, isNotThird, slots, special, align, literals } = this;
+    for (const each of [isMatch, isRepetition, isNotLast, isLong, isNotSecond, isNotThird]) setEven(each);
+    for (const each of [slots, special, align, literals]) setEven(each);
+    this.lengths.reset();
+    this.repeatedLengths.reset();
+    this.state = 0;
+    this.distances = [1, 1, 1, 1];
   }
 }
 
@@ -97,7 +113,9 @@ export class LzmaDecoder {
   }
 
   resetModel(): void {
-    this.model = new Model(this.contextBits + this.literalPositionBits);
+    const literalBits = this.contextBits + this.literalPositionBits;
+    if (this.model?.literalBits === literalBits) this.model.reset();
+    else this.model = new Model(literalBits);
   }
 
   /**

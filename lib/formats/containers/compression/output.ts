@@ -1,42 +1,83 @@
 /** Where decompressed bytes go: as many as were declared, or as many as a limit allows, and no more. */
 import { ForwardpassError } from '../../../errors.ts';
 
-const FIRST_ROOM = 2 ** 16;
+/** Room that is made at once: what of it is never written takes no memory, and what is copied takes it twice. */
+const LARGE_ROOM = 2 ** 26;
+
+/** Compressed files up to which room is made for what they are likely to unpack to alone. */
+const SMALL = 2 ** 18;
+const LIKELY_RATIO = 8;
 
 export class BoundedOutput {
   /** What was written so far, then room; reserving may put another array in its place. */
   bytes: Uint8Array;
   /** Bytes written so far. */
   size = 0;
+  /** Up to where bytes may be written without another look at what was consumed. */
+  private checked = 0;
+
+  /** Compressed bytes that were read so far, where the decoder says so. */
+  consumed: (() => number) | undefined;
 
   private constructor(
     readonly place: string,
     /** The size declared, or what is worth making room for at first. */
     readonly expected: number,
     private readonly most: number,
-    private readonly isExact: boolean,
+    private readonly allowed: ((packed: number) => number) | undefined,
   ) {
-    this.bytes = new Uint8Array(expected);
+    this.bytes = new Uint8Array(0);
   }
 
   /** For data that must be of exactly the size that its file declares; the caller has checked that size. */
   static exactly(size: number, place: string): BoundedOutput {
-    return new BoundedOutput(place, size, size, true);
+    return new BoundedOutput(place, size, size, undefined);
   }
 
-  /** For data whose size nobody declares; `likely` saves growing, and room that is never written costs no memory. */
-  static atMost(most: number, place: string, likely = FIRST_ROOM): BoundedOutput {
-    return new BoundedOutput(place, Math.min(most, likely), most, false);
+  /**
+   * For data whose size nobody declares: `allowed` is what so many compressed bytes may unpack to. It holds at every place
+   * of the data, so that little of what is out of proportion is unpacked. `packed` bytes there are in all.
+   */
+  static inProportion(packed: number, allowed: (packed: number) => number, place: string): BoundedOutput {
+    const most = allowed(packed);
+    const room = packed <= SMALL ? LIKELY_RATIO * packed : LARGE_ROOM;
+    return new BoundedOutput(place, Math.min(most, room), most, allowed);
+  }
+
+  /** Whether the size was declared. */
+  get isExact(): boolean {
+    return this.allowed === undefined;
   }
 
   /** Makes room for `count` more bytes. Throws `LIMIT`, or `MALFORMED` where the size was declared. */
   reserve(count: number): void {
     const needed = this.size + count;
+    if (needed <= this.bytes.length && needed <= this.checked) return;
+    this.check(needed);
     if (needed <= this.bytes.length) return;
-    if (needed > this.most) throw this.overrun();
-    const grown = new Uint8Array(Math.min(this.most, Math.max(needed, 2 * this.bytes.length)));
+    const room = this.bytes.length === 0 ? this.expected : Math.max(LARGE_ROOM, 2 * this.bytes.length);
+    const grown = new Uint8Array(Math.min(this.most, Math.max(needed, room)));
     grown.set(this.bytes.subarray(0, this.size));
     this.bytes = grown;
+  }
+
+  /** That so many bytes may be unpacked. Throws as {@link reserve}. */
+  check(size: number): void {
+    const { allowed, consumed } = this;
+    const most = allowed === undefined || consumed === undefined ? this.most : Math.min(this.most, allowed(consumed()));
+    if (size > most) throw this.overrun(most);
+    this.checked = most;
+  }
+
+  /** That a size which the data declares may be. Throws as {@link reserve}. */
+  declare(size: number): void {
+    if (size > this.most) throw this.overrun(this.most);
+  }
+
+  /** The only bytes there are, which become the output's. */
+  adopt(bytes: Uint8Array): void {
+    this.check(bytes.length);
+    [this.bytes, this.size] = [bytes, bytes.length];
   }
 
   append(chunk: Uint8Array): void {
@@ -68,8 +109,9 @@ export class BoundedOutput {
     return new ForwardpassError('MALFORMED', `the compressed data is damaged: ${message}`, this.place);
   }
 
-  private overrun(): ForwardpassError {
-    if (this.isExact) return this.malformed(`holds more than the ${this.most} bytes declared`);
-    return new ForwardpassError('LIMIT', `unpacks to more than the ${this.most} bytes allowed`, this.place);
+  private overrun(most: number): ForwardpassError {
+    if (this.isExact) return this.malformed(`holds more than the ${most} bytes declared`);
+    const message = `unpacks to more than the ${most} bytes allowed for what is packed so far (raise \`limits.bytes\`)`;
+    return new ForwardpassError('LIMIT', message, this.place);
   }
 }

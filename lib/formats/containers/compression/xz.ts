@@ -16,6 +16,7 @@ const CHECK_CRC64 = 4;
 
 export function unpackXz(bytes: Uint8Array, output: BoundedOutput): Uint8Array {
   const input = new Input(bytes, output.place);
+  output.consumed = () => input.at;
   do {
     readStream(input, output);
     while (input.left >= 4 && input.takeIf([0, 0, 0, 0])); // Padding between streams.

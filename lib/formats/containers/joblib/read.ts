@@ -17,8 +17,6 @@ export interface PickledFile {
   readonly container: 'pickle' | 'joblib';
 }
 
-/** Parameters shrink little, and columns of them somewhat more. */
-const LIKELY_RATIO = 4;
 /** joblib before 0.10 wrote these two letters, then the size as text. */
 const OLD_COMPRESSED = [0x5a, 0x46];
 
@@ -62,7 +60,7 @@ function readNext(bytes: Uint8Array, options: PickleOptions & { readonly start: 
 }
 
 async function unpack(bytes: Uint8Array, compression: Compression, budget: Budget, place: string): Promise<Uint8Array> {
-  const output = BoundedOutput.atMost(budget.mostUnpacked, place, LIKELY_RATIO * bytes.length);
+  const output = BoundedOutput.inProportion(bytes.length, (packed) => budget.mostUnpackedFrom(packed), place);
   switch (compression) {
     case 'zlib':
     case 'gzip':

@@ -298,7 +298,7 @@ export class Machine {
   private take(bytes: number): void {
     this.taken += bytes;
     if (this.taken < COUNTED_AT_ONCE) return;
-    this.budget.build(this.taken, this.stream.place);
+    this.budget.hold(this.taken, this.stream.place);
     this.taken = 0;
   }
 

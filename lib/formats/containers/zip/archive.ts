@@ -40,6 +40,7 @@ export class ZipArchive {
     }
     const place = `${reader.name} member ${name}`;
     this.spend(entry, place);
+    if (!this.budget.isNew(entry)) this.budget.build(entry.size, place);
     const packed = await window.read(await this.dataOffset(entry, place), entry.compressedSize);
     const bytes = await unpack(entry, packed, place);
     if (crc32(bytes) !== entry.crc32) {
@@ -59,7 +60,7 @@ export class ZipArchive {
       const message = `is stored as it is, with ${compressedSize} bytes where ${size} are declared`;
       throw new ForwardpassError('MALFORMED', message, place);
     }
-    this.budget.unpack(size, place);
+    this.budget.unpack(size, place, compressedSize);
   }
 
   /** Where the bytes begin: after the member's own header, which must name the same member. */

@@ -36,7 +36,9 @@ export interface Directory {
 }
 
 /** An archive of a model has some hundreds. */
-const MOST_ENTRIES = 100_000;
+const MOST_ENTRIES = 50_000;
+/** Of the header before a member's bytes, without its name. */
+const HEADER_BYTES = 30;
 const ENCRYPTED = 1;
 
 const directories = new WeakMap<Reader, Promise<Directory>>();
@@ -68,7 +70,19 @@ async function collect(reader: Reader): Promise<Directory> {
   } catch (error) {
     throw error instanceof ForwardpassError ? error : damaged(error as Error, reader);
   }
+  refuseOverlaps(entries.values(), reader);
   return { reader, window, entries };
+}
+
+/** Members that share bytes would unpack to more than the archive has. */
+function refuseOverlaps(entries: Iterable<StoredEntry>, reader: Reader): void {
+  let end = 0;
+  for (const entry of Array.from(entries).sort((a, b) => a.headerOffset - b.headerOffset)) {
+    if (entry.headerOffset < end) {
+      throw unsafe(`the bytes of the member ${quote(entry.name)} are those of another member too`, reader);
+    }
+    end = entry.headerOffset + HEADER_BYTES + entry.rawName.length + entry.compressedSize;
+  }
 }
 
 function nameOf(entry: Entry, reader: Reader): string {

@@ -120,6 +120,7 @@ function marginsOfPairs(
   }
   const isSmall = intercepts.length * weights.columns <= LARGEST_PAIR_WEIGHTS || counts.includes(0);
   if (isSmall) return emitter.dense(values, pairWeights(estimator, weights, counts, intercepts.length), intercepts);
+  emitter.budget.build(PAIR_BYTES * intercepts.length, estimator.title);
   const sums = emitter.concat(sumsOfClasses(emitter, values, weights, counts));
   const [ofFirst, ofSecond]: [number[], number[]] = [[], []];
   const others = counts.length - 1;
@@ -133,6 +134,8 @@ function marginsOfPairs(
   return emitter.binary('add', margins, intercepts);
 }
 
+/** The two places of a pair's sums. */
+const PAIR_BYTES = 32;
 /** Elements of a matrix of pairs and vectors, most of which are zeros. */
 const LARGEST_PAIR_WEIGHTS = 2 ** 20;
 

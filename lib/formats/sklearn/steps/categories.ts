@@ -1,9 +1,13 @@
 /** The categories of a feature, and the place of a row's own among them. */
+import { partCount } from '../../containers/pickle/parts.ts';
 import { type PickleValue, pickleKind } from '../../containers/pickle/values.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import type { Row } from '../outcome.ts';
 import { itemsOf, plainScalar } from '../values.ts';
+
+/** What a category takes while its column is read. */
+const ITEM_BYTES = 48;
 
 export interface Categories {
   readonly column: number;
@@ -24,6 +28,10 @@ export function categoriesOf(estimator: Estimator, emitter: Emitter, x: Row): re
   }
   return lists.map((list, column) => {
     const place = `categories_[${column}]`;
+    // Several columns may share their categories.
+    if (typeof list === 'object' && list !== null && !estimator.budget.isNew(list)) {
+      estimator.budget.build(ITEM_BYTES * partCount(list), estimator.placeOf(place));
+    }
     const items = itemsOf(list)?.map(plainScalar);
     if (items === undefined) throw estimator.error('MALFORMED', `expected an array, found ${pickleKind(list)}`, place);
     const [nan, none] = [items.findIndex(isNan), items.indexOf(null)].map((at) => (at < 0 ? undefined : at));

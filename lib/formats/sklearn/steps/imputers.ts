@@ -56,6 +56,9 @@ interface Given {
   readonly makesFloats: boolean;
 }
 
+/** What a column of words takes, of which one is known. */
+const WORD_BYTES = 400;
+
 /** Which elements of a row are missing. */
 class Missing {
   readonly #x: Row;
@@ -175,7 +178,10 @@ class Missing {
 
   #word(x: Row, column: number, word: string | null): number {
     const own = x.columns?.[column];
-    if (own !== undefined) return this.emitter.cells.wordIndices(own, [word])[0];
+    if (own !== undefined) {
+      this.emitter.budget.build(WORD_BYTES, this.estimator.title);
+      return this.emitter.cells.wordIndices(own, [word])[0];
+    }
     throw this.estimator.error('UNSUPPORTED_OP', `column ${column} holds words that a step before has made`);
   }
 
