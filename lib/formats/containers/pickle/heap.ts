@@ -27,7 +27,7 @@ export const MEMORISED = 12;
 const CONTAINER = 136;
 const TUPLE = 128;
 const OBJECT = 272;
-const NAME = 208;
+const NAME = 240;
 /** A view of bytes, whatever its length. */
 const VIEW = 128;
 const ARRAY = 240;

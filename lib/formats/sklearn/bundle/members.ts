@@ -8,7 +8,7 @@ import { isKnown, isOfScikitLearn } from '../table.ts';
 import { isFitted } from '../values.ts';
 
 /** What it takes to remember that a value was looked through. */
-const LOOK_BYTES = 72;
+const LOOK_BYTES = 160;
 const PLACE = 'the containers of the file';
 
 export interface Member extends Located {
