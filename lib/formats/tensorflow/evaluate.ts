@@ -27,6 +27,9 @@ interface Frame {
 
 const CALLS: ReadonlySet<string> = new Set(['PartitionedCall', 'StatefulPartitionedCall']);
 const CONDITIONALS: ReadonlySet<string> = new Set(['If', 'StatelessIf', 'Case', 'StatelessCase']);
+/** What a call's scope takes for each name in it. */
+const STEPS_OF_PART = 5;
+const BYTES_OF_PART = 300;
 /** Variables of TensorFlow 1, which stand for their value. */
 const REFERENCES: ReadonlySet<string> = new Set(['Variable', 'VariableV2']);
 
@@ -37,6 +40,8 @@ export class Evaluator {
   /** Nodes whose needs are being worked out. */
   readonly #open = new Set<string>();
   readonly #ids = new Map<Scope, number>();
+  /** Of calls, what their outputs are. */
+  readonly #outputs = new Map<NodeDef, Map<Scope, Map<number, Output>>>();
   #visited = 0;
   #inlined = 0;
 
@@ -70,17 +75,31 @@ export class Evaluator {
 
   /** The output that a reference leads to, through calls into the functions' bodies and through arguments out again. */
   output(scope: Scope, reference: string, wantedBy: string): Output {
+    const passed: Output[] = [];
     let output = scope.output(reference, wantedBy);
     for (let steps = 0; ; steps++) {
-      const inner = this.innerScope(output.node, output.scope);
-      if (inner === undefined) return output;
+      const known = this.#outputs.get(output.node)?.get(output.scope)?.get(output.index);
+      const inner = known === undefined ? this.innerScope(output.node, output.scope) : undefined;
+      if (inner === undefined) return this.#remembered(passed, known ?? output);
       const place = placeOf(output.node);
       if (steps > this.#build.budget.limits.nodes) throw cycle(place);
+      passed.push(output);
       const name = inner.function?.outputs[output.index];
       const returned = name === undefined ? undefined : inner.function?.returns.get(name);
       if (returned === undefined) throw new ForwardpassError('DANGLING', `has no output ${output.index}`, place);
       output = inner.output(returned, place);
     }
+  }
+
+  /** The way through the calls is not gone again. */
+  #remembered(passed: readonly Output[], output: Output): Output {
+    for (const { node, scope, index } of passed) {
+      const scopes = this.#outputs.get(node) ?? new Map<Scope, Map<number, Output>>();
+      this.#outputs.set(node, scopes);
+      const outputs = scopes.get(scope) ?? new Map<number, Output>();
+      scopes.set(scope, outputs.set(index, output));
+    }
+    return output;
   }
 
   /** An element of a constant of words. */
@@ -117,6 +136,9 @@ export class Evaluator {
       const message = `functions hold more than \`limits\` allows: depth ${depth}, nodes ${nodes}`;
       throw new ForwardpassError('LIMIT', message, placeOf(node));
     }
+    const parts = 1 + fn.nodes.length + fn.arguments.length;
+    this.#build.budget.step(STEPS_OF_PART * parts, placeOf(node));
+    this.#build.budget.build(BYTES_OF_PART * parts, placeOf(node));
     const inner = new Scope(fn.nodes, { fn, caller, inputs });
     caller.inner.set(node, inner);
     return inner;

@@ -1,7 +1,11 @@
 /** A graph without a signature: what is fed into it, and what nothing in it uses. */
 import { ForwardpassError } from '../../errors.ts';
+import type { Budget } from '../../graph/budget.ts';
 import type { GraphDef, NodeDef } from './proto.ts';
 import type { InputPort, OutputPort } from './trace.ts';
+
+/** No operator has a longer name. */
+const LONGEST_NAME = 1000;
 
 /** Nodes at an end of the graph that are no results. */
 const NO_RESULT =
@@ -11,17 +15,26 @@ const NO_RESULT =
  * Inputs and outputs go by the names of their nodes. Placeholders that no result needs are left out, and so are ends
  * that no placeholder leads to.
  */
-export function frozenPorts({ nodes }: GraphDef): { inputs: InputPort[]; outputs: OutputPort[] } {
+export function frozenPorts({ nodes }: GraphDef, budget: Budget): { inputs: InputPort[]; outputs: OutputPort[] } {
   const byName = new Map(nodes.map((node) => [node.name, node]));
   const used = new Set(nodes.flatMap(producers));
   const fed = leadingFrom(nodes);
-  const ends = nodes.filter(({ name, op }) => fed.has(name) && !used.has(name) && !NO_RESULT.test(op));
+  const ends = nodes.filter(
+    ({ name, op }) => fed.has(name) && !used.has(name) && !NO_RESULT.test(op.slice(0, LONGEST_NAME)),
+  );
   if (ends.length === 0)
     throw new ForwardpassError('MALFORMED', 'no placeholder of the graph leads to a result', 'graph');
   const needed = new Set(ends.map(({ name }) => name));
   for (const name of needed) for (const before of producers(byName.get(name))) needed.add(before);
   const inputs = nodes.filter(({ name, op }) => op === PLACEHOLDER && needed.has(name)).map(inputOf);
-  return { inputs, outputs: ends.flatMap(outputsOf) };
+  const outputs: OutputPort[] = [];
+  for (const end of ends) {
+    const ports = outputsOf(end);
+    budget.step(ports.length, 'graph');
+    budget.build(OUTPUT_BYTES * ports.length, 'graph');
+    for (const port of ports) outputs.push(port);
+  }
+  return { inputs, outputs };
 }
 
 const PLACEHOLDER = 'Placeholder';
@@ -64,6 +77,7 @@ function outputsOf(node: NodeDef): OutputPort[] {
 }
 
 const MOST_OUTPUTS = 1000;
+const OUTPUT_BYTES = 200;
 
 function outputCount({ op, attributes }: NodeDef): number {
   const lists = { IdentityN: 'T', PartitionedCall: 'Tout', StatefulPartitionedCall: 'Tout' } as const;

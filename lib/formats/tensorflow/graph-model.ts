@@ -27,7 +27,7 @@ export function readGraphModel(model: Config, weights: Weights, { budget, fold }
     functions: functions ? configs(functions, 'function').map((fn) => functionOf(fn, weights)) : [],
   };
   refuseUnsafe(graph);
-  const { inputs, outputs } = signaturePorts(model) ?? frozenPorts(graph);
+  const { inputs, outputs } = signaturePorts(model) ?? frozenPorts(graph, budget);
   return traceGraph({
     format: 'tfjs',
     graph,

@@ -46,7 +46,7 @@ async function readFrozen(bytes: Uint8Array, source: Source, { budget, fold, sig
   }
   const graph = decodeGraph(new Message(bytes, source.main.name, budget));
   refuseUnsafe(graph);
-  const { inputs, outputs } = frozenPorts(graph);
+  const { inputs, outputs } = frozenPorts(graph, budget);
   return traceGraph({
     format: 'tensorflow',
     graph,

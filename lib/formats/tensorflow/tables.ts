@@ -37,6 +37,8 @@ interface Filling {
 
 export class Tables {
   readonly #fillings = new Map<NodeDef, Filling>();
+  /** By the names of variables, those of the nodes that they are assigned. */
+  #values: Map<string, string> | undefined;
 
   /** Without `beside` there are only constants. */
   constructor(
@@ -139,11 +141,14 @@ export class Tables {
   }
 
   #assigned(variable: NodeDef): NodeDef | undefined {
-    for (const { op, inputs } of this.main.nodes.values()) {
-      if (op === 'AssignVariableOp' && nodeOf(inputs[0]) === variable.name)
-        return this.main.nodes.get(nodeOf(inputs[1]));
+    if (this.#values === undefined) {
+      this.#values = new Map();
+      for (const { op, inputs } of this.main.nodes.values()) {
+        const name = nodeOf(inputs[0]);
+        if (op === 'AssignVariableOp' && !this.#values.has(name)) this.#values.set(name, nodeOf(inputs[1]));
+      }
     }
-    return undefined;
+    return this.main.nodes.get(this.#values.get(variable.name) ?? '');
   }
 
   #column(lines: readonly string[], index: number, dtype: number, node: NodeDef, place: string): Constant {

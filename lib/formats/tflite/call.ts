@@ -32,6 +32,7 @@ export class Call extends OperatorCall<LiteBuilder> {
   numbers(index: number): number[] {
     const { data, batch } = this.constant(index);
     if (batch) throw this.build.crossing(`input ${index} depends on the batch size`);
+    this.build.lookThrough(data.length);
     return Array.from(data);
   }
 

@@ -3,8 +3,10 @@
  * https://github.com/tensorflow/tensorflow/blob/master/tensorflow/compiler/mlir/lite/schema/schema.fbs
  */
 import { ForwardpassError } from '../../errors.ts';
+import type { Budget } from '../../graph/budget.ts';
 import { didYouMean, listNames, quote } from '../../words.ts';
 import { Table, type Tables } from '../containers/flatbuffer.ts';
+import type { Numbers } from '../tracing/value.ts';
 import { operatorName } from './operators.ts';
 
 const SCHEMA_VERSION = 3;
@@ -82,15 +84,26 @@ export class LiteModel {
   readonly #buffers: Tables;
   readonly #subgraphs: Tables;
   readonly #signatures: Tables;
+  /** Of bytes, by where they are and what they are read as. */
+  readonly #elements = new Map<string, Numbers>();
 
-  constructor(bytes: Uint8Array, place: string) {
+  constructor(bytes: Uint8Array, place: string, budget: Budget) {
     const root = Table.root(bytes, place);
     const version = root.uint32(MODEL.version);
     if (version !== SCHEMA_VERSION) {
       throw new ForwardpassError('UNSUPPORTED_VERSION', `expected schema version ${SCHEMA_VERSION}, found ${version}`);
     }
     this.#bytes = bytes;
-    this.#codes = readCodes(root.tables(MODEL.operatorCodes, 'operator_codes'));
+    const codes = root.tables(MODEL.operatorCodes, 'operator_codes');
+    const { nodes } = budget.limits;
+    if (codes.length > nodes) {
+      throw new ForwardpassError(
+        'LIMIT',
+        `has ${codes.length} kinds of operators; \`limits.nodes\` is ${nodes}`,
+        place,
+      );
+    }
+    this.#codes = readCodes(codes);
     this.#buffers = root.tables(MODEL.buffers, 'buffers');
     this.#subgraphs = root.tables(MODEL.subgraphs, 'subgraphs');
     this.#signatures = root.tables(MODEL.signatures, 'signature_defs');
@@ -113,6 +126,14 @@ export class LiteModel {
       throw new ForwardpassError('OPTION', `there is no signature ${quote(asked)}: ${known}`, 'signature');
     }
     return keys.length === 0 ? undefined : readSignature(this.#signatures.at(Math.max(index, 0)));
+  }
+
+  /** The elements of a buffer's bytes, which thousands of tensors may share. */
+  once(bytes: Uint8Array, type: number, read: () => Numbers): Numbers {
+    const key = `${bytes.byteOffset} ${bytes.length} ${type}`;
+    const known = this.#elements.get(key) ?? read();
+    this.#elements.set(key, known);
+    return known;
   }
 
   /** The bytes of a buffer, a view of the file's; empty for those of tensors that are computed. */

@@ -34,11 +34,12 @@ interface Reading {
 }
 
 export function readModel(bytes: Uint8Array, name: string, { budget, fold, signature: asked }: ReadOptions): Graph {
-  const model = new LiteModel(bytes, name);
+  const model = new LiteModel(bytes, name, budget);
   const signature = model.signature(asked);
   const subgraph = model.subgraph(signature?.subgraph ?? 0);
   const outputs = signature?.outputs ?? subgraph.outputs.map((tensor) => portOf(subgraph, tensor, 'output'));
   if (outputs.length === 0) throw new ForwardpassError('MALFORMED', 'the model has no outputs');
+  const places = new Map(subgraph.outputs.map((tensor, place): [number, number] => [tensor, place]).reverse());
   return readGraph({
     model,
     subgraph,
@@ -46,7 +47,7 @@ export function readModel(bytes: Uint8Array, name: string, { budget, fold, signa
       const name = signature?.inputs.get(tensor);
       return name === undefined ? portOf(subgraph, tensor, 'input') : { name, tensor };
     }),
-    outputs: outputs.toSorted((a, b) => subgraph.outputs.indexOf(a.tensor) - subgraph.outputs.indexOf(b.tensor)),
+    outputs: outputs.toSorted((a, b) => (places.get(a.tensor) ?? -1) - (places.get(b.tensor) ?? -1)),
     operators: neededOperators(subgraph, outputs, budget),
     budget,
     fold,

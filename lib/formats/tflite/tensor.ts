@@ -63,7 +63,8 @@ export function readConstant(model: LiteModel, info: TensorInfo): Constant | und
     const message = `expected ${expected} bytes for a shape of ${formatShape(shape)} of ${type}, found ${bytes.length}`;
     throw new ForwardpassError('SHAPE', message, place);
   }
-  return constant(type, shape, info.type === INT4 ? unpackInt4(bytes, count) : decode(type, bytes));
+  const decodeAll = () => (info.type === INT4 ? unpackInt4(bytes, count) : decode(type, bytes));
+  return constant(type, shape, model.once(bytes, info.type, decodeAll));
 }
 
 const ELEMENT_BYTES: Record<LiteType, number> = {

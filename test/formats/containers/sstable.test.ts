@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { crc32c, maskedCrc32c } from '../../../lib/formats/containers/sstable/crc32c.ts';
 import { readTable } from '../../../lib/formats/containers/sstable/sstable.ts';
+import { Budget } from '../../../lib/graph/budget.ts';
 import { failureOf } from '../../failure.ts';
 
 const INDEX = new URL('../../fixtures/tensorflow/module-mlp/variables/variables.index', import.meta.url);
@@ -46,7 +47,7 @@ function tableOf(entries: Uint8Array, compression = 0): Uint8Array {
 describe('a table of variables', () => {
   it('is read with the beginnings that its keys share', () => {
     const entries = Buffer.concat([Uint8Array.of(0, 3, 1), ascii('abcX'), Uint8Array.of(2, 2, 2), ascii('zzYY')]);
-    const table = readTable(tableOf(entries), 'index');
+    const table = readTable(tableOf(entries), 'index', new Budget());
     expect([...table].map(([key, value]) => [key, Buffer.from(value).toString()])).toEqual([
       ['abc', 'X'],
       ['abzz', 'YY'],
@@ -54,7 +55,7 @@ describe('a table of variables', () => {
   });
 
   it('is read as TensorFlow writes it', () => {
-    const keys = [...readTable(index, 'index').keys()];
+    const keys = [...readTable(index, 'index', new Budget()).keys()];
     expect(keys).toContain('layers/0/w/.ATTRIBUTES/VARIABLE_VALUE');
     expect(keys).toEqual(keys.toSorted());
   });
@@ -65,18 +66,18 @@ describe('a table of variables', () => {
     ['an endless integer', new Uint8Array(12).fill(0xff), 'MALFORMED', 'longer than 7 bytes'],
     ['a key twice', Uint8Array.of(0, 1, 0, 97, 1, 0, 0), 'DUPLICATE', 'a key twice'],
   ])('refuses %s', async (_, entries, code, words) => {
-    const error = await failureOf(() => readTable(tableOf(entries), 'index'));
+    const error = await failureOf(() => readTable(tableOf(entries), 'index', new Budget()));
     expect([error.code, error.message]).toEqual([code, expect.stringContaining(words)]);
   });
 
   it('refuses compressed blocks by name', async () => {
-    const error = await failureOf(() => readTable(tableOf(Uint8Array.of(0, 1, 0, 97), 1), 'index'));
+    const error = await failureOf(() => readTable(tableOf(Uint8Array.of(0, 1, 0, 97), 1), 'index', new Budget()));
     expect([error.code, error.message]).toEqual(['UNSUPPORTED_VERSION', expect.stringContaining('compressed')]);
   });
 
   it('is refused when it is cut off anywhere', async () => {
     for (let length = 0; length < index.length; length++) {
-      const error = await failureOf(() => readTable(index.slice(0, length), 'index'));
+      const error = await failureOf(() => readTable(index.slice(0, length), 'index', new Budget()));
       expect(['TRUNCATED', 'MALFORMED']).toContain(error.code);
     }
   });
@@ -85,7 +86,7 @@ describe('a table of variables', () => {
     for (let at = 0; at < index.length - 48; at++) {
       const changed = index.slice();
       changed[at] ^= 0x10;
-      const error = await failureOf(() => readTable(changed, 'index'));
+      const error = await failureOf(() => readTable(changed, 'index', new Budget()));
       expect(['TRUNCATED', 'MALFORMED', 'UNSUPPORTED_VERSION', 'DUPLICATE']).toContain(error.code);
     }
   });

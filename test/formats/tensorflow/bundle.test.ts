@@ -60,7 +60,7 @@ async function wholeIndex(source: Source): Promise<Uint8Array> {
 
 describe('the key of a slice', () => {
   it('is what the index has', async () => {
-    const keys = readTable(await wholeIndex(sourceOf('session-partitioned')), 'index');
+    const keys = readTable(await wholeIndex(sourceOf('session-partitioned')), 'index', new Budget());
     const slices = [0, 2, 3].map((start, i) =>
       sliceKey('parts/w', [
         { start, length: [2, 1, 1][i] },

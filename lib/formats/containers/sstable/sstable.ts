@@ -4,15 +4,20 @@
  * https://github.com/google/leveldb/blob/main/doc/table_format.md
  */
 import { ForwardpassError } from '../../../errors.ts';
+import type { Budget } from '../../../graph/budget.ts';
 import { maskedCrc32c } from './crc32c.ts';
 
 const FOOTER_BYTES = 48;
 const MAGIC = [0x57, 0xfb, 0x80, 0x8b, 0x24, 0x75, 0x47, 0xdb];
 /** After a block: how it is compressed, and the checksum of both. */
 const TRAILER_BYTES = 5;
+/** What an entry takes beside its key and value. */
+const ENTRY_BYTES = 64;
+/** Of a checksum. */
+const BYTES_PER_STEP = 100;
 
 /** Values by key; a key's bytes are the characters of its string. The values are views of `bytes`. */
-export function readTable(bytes: Uint8Array, place: string): Map<string, Uint8Array> {
+export function readTable(bytes: Uint8Array, place: string, budget: Budget): Map<string, Uint8Array> {
   if (bytes.length < FOOTER_BYTES) throw new ForwardpassError('TRUNCATED', 'is shorter than its own footer', place);
   const footer = bytes.subarray(bytes.length - FOOTER_BYTES);
   if (!MAGIC.every((byte, i) => footer[FOOTER_BYTES - MAGIC.length + i] === byte)) {
@@ -21,8 +26,13 @@ export function readTable(bytes: Uint8Array, place: string): Map<string, Uint8Ar
   const handles = new Cursor(footer, place);
   blockAt(bytes, handles.block(), place); // of what the table says of itself: nothing
   const table = new Map<string, Uint8Array>();
-  for (const [, handle] of entriesOf(blockAt(bytes, handles.block(), place), place)) {
-    for (const [key, value] of entriesOf(blockAt(bytes, new Cursor(handle, place).block(), place), place)) {
+  let read = 0;
+  for (const [, handle] of entriesOf(blockAt(bytes, handles.block(), place), place, budget)) {
+    const block = new Cursor(handle, place).block();
+    read += block.length;
+    // Blocks may be listed again and again.
+    if (read > bytes.length) budget.step(1 + block.length / BYTES_PER_STEP, place);
+    for (const [key, value] of entriesOf(blockAt(bytes, block, place), place, budget)) {
       if (table.has(key)) throw new ForwardpassError('DUPLICATE', 'the table has a key twice', place);
       table.set(key, value);
     }
@@ -53,7 +63,7 @@ function blockAt(bytes: Uint8Array, { offset, length }: Handle, place: string): 
 }
 
 /** A block's keys and values. At its end stand places to begin reading at, which reading from the start needs not. */
-function* entriesOf(block: Uint8Array, place: string): Generator<[key: string, value: Uint8Array]> {
+function* entriesOf(block: Uint8Array, place: string, budget: Budget): Generator<[key: string, value: Uint8Array]> {
   if (block.length < 4) throw malformed('a block is too short', place);
   const restarts = new DataView(block.buffer, block.byteOffset + block.length - 4).getUint32(0, true);
   const end = block.length - 4 - 4 * restarts;
@@ -65,6 +75,8 @@ function* entriesOf(block: Uint8Array, place: string): Generator<[key: string, v
     const unshared = cursor.integer();
     const length = cursor.integer();
     if (shared > key.length) throw malformed('a key begins with more of the one before than that has', place);
+    // What keys have in common is written once, and stands in each.
+    budget.build(ENTRY_BYTES + shared, place);
     key = key.slice(0, shared) + Buffer.from(cursor.take(unshared)).toString('latin1');
     yield [key, cursor.take(length)];
   }

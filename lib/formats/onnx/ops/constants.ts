@@ -7,6 +7,8 @@ function constantRange(call: Call): Value {
   const type = call.input(0).type;
   const [start, limit, delta] = [0, 1, 2].map((index) => call.number(index) ?? 0);
   const count = Math.max(Math.ceil((limit - start) / delta), 0);
+  if (!(count <= call.build.budget.limits.rowElements))
+    throw call.error('LIMIT', `a range of ${count} numbers is too long`);
   call.build.spend(2 * count);
   return literal(type, range(start, limit, delta), [count]);
 }

@@ -30,6 +30,8 @@ export class Bundle {
   readonly #source: Source;
   readonly #budget: Budget;
   readonly #tensors = new Map<string, Promise<Constant>>();
+  /** Bytes that were read of each shard. */
+  readonly #bytesRead = new Map<number, number>();
   /** Opened when a variable is wanted: there are models without. */
   #index: Promise<Index> | undefined;
 
@@ -46,7 +48,7 @@ export class Bundle {
   async #readIndex(): Promise<Index> {
     const path = `${PREFIX}.index`;
     const file = await this.#source.sibling(path);
-    const table = readTable(await file.read(0, file.size), path);
+    const table = readTable(await file.read(0, file.size), path, this.#budget);
     const header = decodeHeader(table.get(HEADER) ?? new Uint8Array(), path, this.#budget);
     table.delete(HEADER);
     if (!header.isBigEndian) return { header, table };
@@ -88,6 +90,10 @@ export class Bundle {
       throw new ForwardpassError('MALFORMED', `is in shard ${entry.shard} of ${shardCount}`, place);
     }
     const file = await this.#source.sibling(`${PREFIX}.data-${digits(entry.shard)}-of-${digits(shardCount)}`);
+    // Entries may lie over one another.
+    const read = (this.#bytesRead.get(entry.shard) ?? 0) + entry.size;
+    this.#bytesRead.set(entry.shard, read);
+    if (read > file.size) this.#budget.build(entry.size, place);
     return file.read(entry.offset, entry.size);
   }
 

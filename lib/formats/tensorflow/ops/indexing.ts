@@ -44,7 +44,7 @@ function unpack(call: Call): Value[] {
   const own = build.ownAxis(x, axis);
   const before = batchAxisOf(x);
   const batchAxis = before === undefined || own >= before ? before : before - 1;
-  build.spend(x.shape[own]);
+  build.checkResults(x.shape[own]);
   return range(0, x.shape[own], 1).map((i) =>
     build.reshaped(build.gather(x, axis, [i]), x.shape.toSpliced(own, 1), batchAxis),
   );
@@ -58,7 +58,7 @@ function split(call: Call): Value[] {
   if (!(count >= 1) || length % count !== 0) {
     throw call.error('SHAPE', `an axis of ${length} is split into ${count} equal parts`);
   }
-  call.build.spend(length);
+  call.build.checkResults(count);
   return parts(call, x, axis, new Array<number>(count).fill(length / count));
 }
 
@@ -79,10 +79,12 @@ function splitV(call: Call): Value[] {
 }
 
 function parts(call: Call, x: Value, axis: number, sizes: readonly number[]): Value[] {
+  const { build } = call;
+  build.checkResults(sizes.length);
   let start = 0;
   return sizes.map((next) => {
     start += next;
-    return call.build.gather(x, axis, range(start - next, start, 1));
+    return build.gather(x, axis, build.positions(start - next, start));
   });
 }
 
@@ -111,7 +113,7 @@ function slice(call: Call): Value {
     if (!(start >= 0 && start <= end && end <= length)) {
       throw call.error('SHAPE', `the slice from ${start} to ${end} is outside an axis of ${length}`);
     }
-    return build.gather(sliced, axis, range(start, end, 1));
+    return build.gather(sliced, axis, build.positions(start, end));
   }, x);
 }
 
@@ -166,7 +168,7 @@ function tile(call: Call): Value {
     return build.gather(
       tiled,
       axis,
-      range(0, count * length, 1).map((i) => i % length),
+      build.positionsOf(count * length, (i) => i % length),
     );
   }, start);
 }
@@ -175,7 +177,7 @@ function reverse(call: Call): Value {
   const { build } = call;
   return call.numbers(1).reduce<Value>((x, axis) => {
     const length = x.shape[build.ownAxis(x, axis)];
-    return build.gather(x, axis, range(length - 1, -1, -1));
+    return build.gather(x, axis, build.positions(length - 1, -1, -1));
   }, call.input(0));
 }
 
@@ -186,7 +188,8 @@ function roll(call: Call): Value {
   return call.numbers(2).reduce<Value>((x, axis, i) => {
     const length = x.shape[build.ownAxis(x, axis)];
     const shift = (((shifts[i] ?? 0) % length) + length) % length;
-    return build.gather(x, axis, [...range(length - shift, length, 1), ...range(0, length - shift, 1)]);
+    const positions = build.positionsOf(length, (i) => (i - shift + length) % length);
+    return build.gather(x, axis, positions);
   }, call.input(0));
 }
 

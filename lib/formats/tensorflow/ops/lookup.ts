@@ -12,7 +12,7 @@ function lookUp(call: Call): Value {
     throw call.error('UNSUPPORTED_DTYPE', `a table of ${keys.type} keys is asked for ${x.type}`);
   }
   const otherwise = call.number(2);
-  if (x.kind === 'constant') return ofConstants(x, keys, values, otherwise);
+  if (x.kind === 'constant') return ofConstants(call, x, keys, values, otherwise);
   return x.words === undefined
     ? ofNumbers(call, x, keys, values, otherwise)
     : ofWords(call, x, keys, values, otherwise);
@@ -24,7 +24,8 @@ function contents(call: Call): Contents {
   throw call.error('MALFORMED', 'input 0 is no lookup table');
 }
 
-function ofConstants(x: Constant, keys: Constant, values: Constant, otherwise: number): Constant {
+function ofConstants(call: Call, x: Constant, keys: Constant, values: Constant, otherwise: number): Constant {
+  call.build.spend(2 * keys.data.length + x.data.length);
   const found = new Map(Array.from(keys.data, (key, i) => [key, values.data[i]]));
   return constant(
     values.type,
@@ -36,6 +37,7 @@ function ofConstants(x: Constant, keys: Constant, values: Constant, otherwise: n
 /** By the word's index, from −1 for one that is not known to those that only other operations know: both ends have the default. */
 function ofWords(call: Call, x: Row, keys: Constant, values: Constant, otherwise: number): Value {
   const { build } = call;
+  build.spend(2 * keys.data.length);
   const indices = Array.from(keys.data, (key) => x.words?.indexOf(build.constantWords.list[key]) ?? -1);
   const last = (x.words?.list.length ?? 0) + 1;
   build.spend(last + 1);
@@ -52,6 +54,7 @@ function ofNumbers(call: Call, x: Row, keys: Constant, values: Constant, otherwi
   const { build } = call;
   const count = keys.data.length;
   if (count === 0) return build.everyRow(build.expanded(literal(values.type, [otherwise]), x.shape), x.batchAxis);
+  build.spend(2 * count);
   const each = build.reshaped(x, [...x.shape, 1]);
   const isKey = build.cast(build.binary('equal', each, build.reshaped(keys, [count])), values.type);
   const gains = Float64Array.from(values.data, (value) => value - otherwise);

@@ -28,9 +28,12 @@ function mirrorPad(call: Call): Value {
     if (Math.max(before, after) > length - edge) {
       throw call.error('SHAPE', `an axis of ${length} is padded by ${before} and ${after} mirrored elements`);
     }
-    const left = range(before - 1 + edge, edge - 1, -1);
-    const right = range(length - 1 - edge, length - 1 - edge - after, -1);
-    return call.build.gather(part, axis, [...left, ...range(0, length, 1), ...right]);
+    const source = (i: number) => {
+      const at = i - before;
+      if (at < 0) return edge - 1 - at;
+      return at < length ? at : 2 * length - 1 - edge - at;
+    };
+    return call.build.gather(part, axis, call.build.positionsOf(before + length + after, source));
   });
 }
 

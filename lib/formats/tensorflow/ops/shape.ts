@@ -43,6 +43,7 @@ function inWords({ data, batch }: Constant): string {
 function reshape(call: Call): Value {
   const { build } = call;
   const [x, target] = [call.input(0), call.constant(1)];
+  build.checkRank(target.data);
   if (batchAxisOf(x) !== undefined) return reshapeRows(call, x as Row, target);
   if (target.batch) {
     throw build.crossing(`a constant of shape ${formatShape(x.shape)} is reshaped into ${inWords(target)}`);
@@ -152,6 +153,7 @@ function broadcastTo(call: Call): Value {
 
 function broadcast(call: Call, x: Value, given: Constant): Value {
   const { build } = call;
+  build.checkRank(given.data);
   const dims = dimensions(given);
   const ownAxis = batchAxisOf(x);
   const fromEnd = ownAxis === undefined ? undefined : build.rank(x) - ownAxis;
@@ -188,6 +190,7 @@ function constantRange(call: Call): Value {
   const count = Math.max(Math.ceil((limit - start) / delta), 0);
   if (!(count <= call.build.budget.limits.rowElements))
     throw call.error('LIMIT', `a range of ${count} numbers is too long`);
+  call.build.spend(2 * count);
   return literal(type, range(start, limit, delta), [count]);
 }
 

@@ -8,7 +8,9 @@ function constantNode(call: Call): Result {
   const tensor = call.attribute('value')?.tensor;
   if (tensor === undefined) throw call.error('MALFORMED', 'the constant has no value');
   const { build } = call;
-  return decodeTensor(tensor, build.place, build.budget, (elements) => build.spend(elements), build.constantWords);
+  return build.once(tensor, () =>
+    decodeTensor(tensor, build.place, build.budget, (elements) => build.spend(elements), build.constantWords),
+  );
 }
 
 /** One that is no input of the model may still lead to a function that does not use it. */

@@ -14,6 +14,7 @@ export function stridedSlice(call: Call): Value {
   const { build } = call;
   const x = call.input(0);
   const [starts, ends, strides] = [call.constant(1), call.constant(2), call.constant(3)];
+  build.checkRank(starts.data);
   const steps = stepsOf(call, starts.data.length, build.rank(x));
   const batchAxis = batchAxisOf(x);
   let sliced = x;
@@ -34,7 +35,6 @@ export function stridedSlice(call: Call): Value {
     const own = build.ownAxis(sliced, axis);
     if (step.kind !== 'whole') {
       const positions = positionsOf(call, step, sliced.shape[own], starts, ends, strides);
-      if (sliced.kind === 'constant') build.spend(positions.length);
       sliced = build.gather(sliced, axis, positions);
     }
     if (step.kind !== 'pick') shape.push(sliced.shape[own]);
@@ -79,7 +79,7 @@ function positionsOf(
   starts: Constant,
   ends: Constant,
   strides: Constant,
-): number[] {
+): ArrayLike<number> {
   const { build } = call;
   if (starts.batch?.[at] || ends.batch?.[at]) throw build.crossing('a bound depends on the batch size');
   const [start, end, stride] = [starts.data[at], ends.data[at], strides.data[at]];
@@ -92,5 +92,5 @@ function positionsOf(
   const clamp = (position: number) => Math.min(Math.max(position < 0 ? position + length : position, low), high);
   const from = isOpen('begin_mask') ? (stride > 0 ? low : high) : clamp(start);
   const to = isOpen('end_mask') ? (stride > 0 ? high : low) : clamp(end);
-  return range(from, to, stride);
+  return build.positions(from, to, stride);
 }

@@ -22,6 +22,7 @@ function rank(call: Call): Constant {
 /** A shape that holds the batch gives a value per row, the same for each. */
 function fill(call: Call): Value {
   const { data, batch } = call.constant(0);
+  call.build.checkRank(data);
   const value = call.build.reshaped(call.input(1), []);
   const batchAxis = batch?.findIndex((factor) => factor !== 0);
   if (batchAxis === undefined) return filled(call, value, Array.from(data));
@@ -48,6 +49,7 @@ function constantRange(call: Call): Constant {
   const count = Math.max(Math.ceil((limit - start) / delta), 0);
   if (!(count <= call.build.budget.limits.rowElements))
     throw call.error('LIMIT', `a range of ${count} numbers is too long`);
+  call.build.spend(2 * count);
   return literal(call.resultType, range(start, limit, delta), [count]);
 }
 

@@ -8,16 +8,16 @@ import { dequantized } from '../quantized/convert.ts';
 import { isQuantized } from '../tensor.ts';
 
 /** The positions from `start` to before `end`, in the given step, of which there is at least one. */
-function positions(call: Call, start: number, end: number, step: number, length: number): number[] {
+function positions(call: Call, start: number, end: number, step: number, length: number): Int32Array {
   const count = Math.max(Math.ceil((end - start) / step), 0);
   if (!(count <= length)) throw call.error('SHAPE', `${count} positions are taken of an axis of ${length}`);
-  call.build.spend(count);
-  return range(start, end, step);
+  return call.build.positions(start, end, step);
 }
 
 function splitInto(call: Call, x: Value, given: number, sizes: readonly number[]): Value[] {
   const { build } = call;
   const length = x.shape[build.ownAxis(x, given)];
+  build.checkResults(sizes.length);
   let start = 0;
   return sizes.map((size) => {
     start += size;
@@ -29,7 +29,7 @@ function split(call: Call): Value[] {
   const [axis, x, count] = [call.number(0), call.input(1), call.integer(0)];
   const length = x.shape[call.build.ownAxis(x, axis)];
   if (count < 1 || length % count !== 0) throw call.error('SHAPE', `an axis of ${length} is split into ${count} parts`);
-  call.build.spend(count);
+  call.build.checkResults(count);
   return splitInto(call, x, axis, new Array<number>(count).fill(length / count));
 }
 

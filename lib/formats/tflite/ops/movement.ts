@@ -11,6 +11,7 @@ function reshape(call: Call): Value {
   const x = call.input(0);
   const given = call.options?.int32s(0) ?? [];
   const target = call.has(1) ? call.constant(1) : literal('int32', given, [given.length]);
+  call.build.checkRank(target.data);
   if (batchAxisOf(x) !== undefined) return reshapeRows(call, x as Row, target);
   if (target.batch) throw call.build.crossing('the shape depends on the batch size');
   return call.build.reshaped(x, resolve(call, x, Array.from(target.data)));
@@ -52,6 +53,7 @@ function squeeze(call: Call): Value {
   const { build } = call;
   const x = call.input(0);
   const given = call.options?.int32s(0) ?? [];
+  build.checkRank(given);
   const axes = given.map((axis) => build.ownAxis(x, axis));
   const wide = axes.find((axis) => x.shape[axis] !== 1);
   if (wide !== undefined) throw call.error('SHAPE', `an axis of ${x.shape[wide]} is squeezed; expected 1`);
@@ -83,7 +85,7 @@ function unpack(call: Call): Value[] {
   const { build } = call;
   const x = call.input(0);
   const own = build.ownAxis(x, call.integer(1));
-  build.spend(x.shape[own]);
+  build.checkResults(x.shape[own]);
   return range(0, x.shape[own], 1).map((position) => {
     const one = build.gather(x, call.integer(1), [position]);
     return build.reshaped(one, x.shape.toSpliced(own, 1), without([own], batchAxisOf(x)));
@@ -110,7 +112,7 @@ function tile(call: Call): Value {
     return build.gather(
       tiled,
       axis,
-      Array.from({ length: count * length }, (_, i) => i % length),
+      build.positionsOf(count * length, (i) => i % length),
     );
   }, x);
 }
@@ -120,6 +122,7 @@ function broadcastTo(call: Call): Value {
   const { build } = call;
   const x = call.input(0);
   const target = call.constant(1);
+  build.checkRank(target.data);
   const isBatch = (axis: number) => target.batch?.[axis] === 1 && target.data[axis] === 0;
   const dims = Array.from(target.data);
   let batchAxis = batchAxisOf(x);
@@ -176,11 +179,11 @@ function padAxis(call: Call, x: Value, axis: number, before: number, after: numb
   }
   if (fill === undefined) {
     const isSymmetric = call.choice(0) === 1;
-    const positions = range(-before, length + after, 1);
+    const count = before + length + after;
     return build.gather(
       x,
       axis,
-      positions.map((position) => mirrored(position, length, isSymmetric)),
+      build.positionsOf(count, (i) => mirrored(i - before, length, isSymmetric)),
     );
   }
   const part = (width: number) => {
@@ -199,8 +202,7 @@ function reverse(call: Call): Value {
   const { build } = call;
   return call.numbers(1).reduce<Value>((reversed, axis) => {
     const length = reversed.shape[build.ownAxis(reversed, axis)];
-    build.spend(length);
-    return build.gather(reversed, axis, range(length - 1, -1, -1));
+    return build.gather(reversed, axis, build.positions(length - 1, -1, -1));
   }, call.input(0));
 }
 
