@@ -17,11 +17,11 @@ const MOST_SHOWN = 12;
 
 /** What a call is worth in steps, and each tensor or number of a list that it takes. */
 const STEPS_OF_CALL = 8;
-const STEPS_OF_TENSOR = 6;
+const STEPS_OF_TENSOR = 32;
 const STEPS_OF_ITEM = 1 / 8;
 /** What is left of a call, beside nodes and the elements of constants. */
 const CALL_BYTES = 128;
-const TENSOR_BYTES = 64;
+const TENSOR_BYTES = 4096;
 
 export class Machine {
   readonly build: GraphBuilder;

@@ -88,7 +88,7 @@ function runForward(
 /** What is spent for each input of a trial, and each value among the results. */
 const STEPS_PER_INPUT = 16;
 const STEPS_PER_RESULT = 4;
-const RESULT_BYTES = 512;
+const RESULT_BYTES = 8192;
 const LONGEST_NAME = 1000;
 
 /** Keys of a dict, fields of a named tuple, or numbers; one tensor alone is the `output`. */
