@@ -61,7 +61,7 @@ export const FUZZED_FORMATS = Object.keys(FILES) as readonly FuzzedFormat[];
 
 /** A model, and the file of it that is changed: the main one, or one beside it. */
 export interface Sample {
-  readonly format: FuzzedFormat;
+  readonly format?: FuzzedFormat;
   /** Of the changed file, from the folder of fixtures. */
   readonly name: string;
   readonly main: string;

@@ -7,7 +7,7 @@ import { quote } from '../../words.ts';
 import { type CastRule, castSteps } from '../casts.ts';
 import { HIGHEST_RANK, isLarge } from '../tracing/value.ts';
 import type { Config } from './config.ts';
-import type { Argument, LayerSpec } from './spec.ts';
+import { type Argument, Dictionary, type LayerSpec } from './spec.ts';
 import type { StoredWeight, Variable } from './weights.ts';
 
 /** A row tensor of the graph under construction. */
@@ -255,7 +255,8 @@ export function scalar(value: number): Tensor {
 }
 
 export function isValue(argument: unknown): argument is Value {
-  return typeof argument === 'object' && argument !== null && 'dtype' in argument && 'name' in argument;
+  if (typeof argument !== 'object' || argument === null || argument instanceof Dictionary) return false;
+  return 'dtype' in argument && 'name' in argument;
 }
 
 /** The tensors of an argument in Keras' order: dictionaries by their sorted keys. */
@@ -276,5 +277,5 @@ export function leavesOf<T>(argument: Argument<T>, key?: string): { key?: string
 /** Rather than a tensor, a reference to one or an object that stands for a Python value. */
 function isDictionary<T>(value: Argument<T>): value is { readonly [key: string]: Argument<T> } {
   if (typeof value !== 'object' || value === null || isValue(value)) return false;
-  return Object.getPrototypeOf(value) === Object.prototype;
+  return value instanceof Dictionary || Object.getPrototypeOf(value) === Object.prototype;
 }

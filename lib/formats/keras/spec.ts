@@ -22,13 +22,16 @@ export class Serialized {
   ) {}
 }
 
+/** A dictionary of the file: whatever its keys are, no tensor. */
+export class Dictionary {}
+
 /** The argument with another tensor in place of each. */
 export function mapRefs<T>(argument: Argument<Ref>, change: (ref: Ref) => T): Argument<T> {
   if (argument instanceof Ref) return change(argument);
   if (Array.isArray(argument)) return argument.map((item) => mapRefs(item, change));
   if (!isObject(argument) || argument instanceof Serialized) return argument as PlainValue;
   const entries = Object.entries(argument).map(([key, item]) => [key, mapRefs(item as Argument<Ref>, change)]);
-  return Object.fromEntries(entries);
+  return Object.setPrototypeOf(Object.fromEntries(entries), Dictionary.prototype);
 }
 
 export interface Call {

@@ -301,8 +301,10 @@ export class GraphBuilder extends Emitter {
       throw this.crossing('the output is the same whatever the batch, and has no row for each');
     }
     const row = this.asRow(x);
-    if (row.batchAxis !== this.batchAxis)
-      throw this.crossing(`the batch is axis ${row.batchAxis}; expected it to be 0`);
+    if (row.batchAxis !== this.batchAxis) {
+      const found = row.batchAxis === undefined ? 'it has no batch' : `the batch is axis ${row.batchAxis}`;
+      throw this.crossing(`${found}; expected it to be ${this.batchAxis === undefined ? 'none' : 'axis 0'}`);
+    }
     const { operand } =
       typeof row.operand === 'string' ? row : this.emit('reshape', [row.operand], { shape: row.shape }, row);
     return { ...row, operand: operand as string };

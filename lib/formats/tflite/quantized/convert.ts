@@ -33,11 +33,11 @@ export function singleScale(call: Call, info: TensorInfo): { scale: number; zero
 
 /** Scales and zero points as constants that broadcast to the tensor. */
 function broadcasting(call: Call, info: TensorInfo, { scales, zeroPoints, axis }: Quantization) {
-  const rank = info.shape.length;
-  const shape = scales.length === 1 ? [] : new Array<number>(rank - axis).fill(1).with(0, scales.length);
   if (scales.length > 1 && info.shape[axis] !== scales.length) {
     throw call.error('SHAPE', `${scales.length} scales stand beside axis ${axis} of ${info.place}`);
   }
+  const rank = info.shape.length;
+  const shape = scales.length === 1 ? [] : new Array<number>(rank - axis).fill(1).with(0, scales.length);
   const [scale, zero] = [scales, zeroPoints].map((values) => constant('float32', shape, Float64Array.from(values)));
   return { scale, zero };
 }

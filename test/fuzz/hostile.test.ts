@@ -1,0 +1,19 @@
+/** What fuzzing found once: each file loads or is refused as it should be. `build/fuzz/findings` has new ones to put here. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { faultOf } from './execute.ts';
+import { PeakMemory } from './memory.ts';
+
+const FOLDER = fileURLToPath(new URL('../fixtures/hostile/', import.meta.url));
+
+describe('a file that fuzzing found', () => {
+  it.each(readdirSync(FOLDER))('%s loads or is refused in words, in proportion', async (name) => {
+    const bytes = new Uint8Array(readFileSync(FOLDER + name));
+    const path = FOLDER + name;
+    const sample = { name, main: path, changed: path, bytes, options: {} };
+    const memory = new PeakMemory();
+    expect(await faultOf(sample, bytes, { mostSeconds: 10 })).toBeUndefined();
+    expect(memory.fault(bytes.length)).toBeUndefined();
+  });
+});
