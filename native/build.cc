@@ -254,6 +254,9 @@ class Network<T>::Builder {
         step.p[0] = copy(parameter(field[2]), 2);
         step.function = field[3];
         break;
+      case Opcode::trees:
+        trees(step, field, word + word[1]);
+        break;
       case Opcode::couple:
       case Opcode::widen:
       case Opcode::narrow:
@@ -320,6 +323,28 @@ class Network<T>::Builder {
     fill_list(step, step.width, [&](size_t i) { return columns[i]; });
   }
 
+  void trees(Step<T>& step, const int32_t* field, const int32_t* end) {
+    static_assert(sizeof(TreeNode<T>) % sizeof(T) == 0);
+    step.a = field[0];
+    const Parameter& nodes = plan_.parameters[field[3]];
+    const size_t count = nodes.count / node_fields;
+    Trees<T>& trees = step.trees;
+    trees.width = size_t(field[1]);
+    trees.sum = TreeSum(field[2]);
+    const bool adds = trees.sum != TreeSum::none;
+    trees.count = adds ? size_t(end - (field + 6)) : step.width / trees.width;
+    T* const packed = network_.arena_.take(count * sizeof(TreeNode<T>) / sizeof(T));
+    trees.leaves = copy(parameter(field[4]), plan_.parameters[field[4]].count);
+    trees.sets = field[5] < 0 ? nullptr : copy(parameter(field[5]), plan_.parameters[field[5]].count);
+    const int32_t* const roots = take_list(trees.count);
+    fill_list(step, adds ? trees.count : 0, [&](size_t i) { return field[6 + i]; });
+    trees.targets = adds ? step.list : nullptr;
+    trees.roots = roots;
+    trees.nodes = reinterpret_cast<const TreeNode<T>*>(packed);
+    if (!filling_) return;
+    trees.plain = pack_trees(parameter(field[3]), count, reinterpret_cast<TreeNode<T>*>(packed), const_cast<int32_t*>(roots));
+  }
+
   void concat(Step<T>& step, const int32_t* words, size_t count) {
     fill_list(step, count, [&](size_t i) { return operand(words[i]); });
     // Beside the operands, the width of each: constants have no entry in widths_.
@@ -378,7 +403,8 @@ class Network<T>::Builder {
   }
 
   static size_t cost_of(const Step<T>& step) {
-    constexpr size_t cost_of_element = 8;
+    constexpr size_t cost_of_element = 8, cost_of_tree = 64;
+    if (step.opcode == Opcode::trees) return step.trees.count * cost_of_tree;
     return step.opcode == Opcode::dense ? step.repeat * step.dense.K * step.dense.N : step.width * cost_of_element;
   }
 

@@ -9,6 +9,7 @@
 #include "pack.h"
 #include "plan.h"
 #include "pool.h"
+#include "trees.h"
 
 namespace fp {
 
@@ -55,6 +56,7 @@ struct Step {
   void (*run_dense)(const DenseLayer<T>& layer, const T* x, T* y, size_t rows, size_t first, size_t end);
   const int32_t* list;  // columns of a gather, operands of a concat
   size_t list_count;
+  Trees<T> trees;
 };
 
 // How making a network ended.

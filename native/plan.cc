@@ -5,6 +5,7 @@
 #include "kernels/kernels.h"
 #include "pack.h"
 #include "pack_reduced.h"
+#include "trees.h"
 
 namespace fp {
 namespace {
@@ -178,6 +179,8 @@ class Verifier {
         return has(3) && quantize(y_width);
       case Opcode::couple:
         return has(2) && couple(y_width);
+      case Opcode::trees:
+        return has(6) && (plan_.precision == Precision::f64 ? trees<double>(y_width) : trees<float>(y_width));
       case Opcode::wide:
         return has(1) && wide(Opcode(next()), y_width);
       case Opcode::widen:
@@ -315,6 +318,46 @@ class Verifier {
     const int64_t classes = next();
     if (classes < 2 || classes > most_coupled) return fail("the number of classes is out of range");
     return used(x, classes * (classes - 1) / 2) && require(classes == y_width, "the result has another width");
+  }
+
+  template <typename T>
+  bool trees(int64_t y_width) {
+    const int32_t x = next();
+    const int64_t leaf_width = next();
+    const int32_t sum = next(), nodes = next(), leaves = next(), sets = next();
+    if (!used(x, -1) || !in_range(sum, int32_t(TreeSum::count))) return false;
+    const Parameter* const nodes_of = any_parameter(nodes);
+    const Parameter* const leaves_of = any_parameter(leaves);
+    const Parameter* const sets_of = sets == -1 ? nullptr : any_parameter(sets);
+    if (nodes_of == nullptr || leaves_of == nullptr || (sets != -1 && sets_of == nullptr)) {
+      return fail("a parameter array is not there");
+    }
+    const size_t count = nodes_of->count / node_fields;
+    if (leaf_width < 1 || nodes_of->count % node_fields != 0 || count < 1 || count > INT32_MAX) {
+      return fail("nodes of trees are of no whole number");
+    }
+    size_t tree_count = 0, leaf_count = 0;
+    const char* const fault =
+        check_trees(static_cast<const T*>(nodes_of->data), count, size_t(width(x)),
+                    sets_of == nullptr ? nullptr : static_cast<const T*>(sets_of->data),
+                    sets_of == nullptr ? 0 : sets_of->count, tree_count, leaf_count);
+    if (fault != nullptr) return fail(fault);
+    if (uint64_t(leaf_count) * uint64_t(leaf_width) != leaves_of->count) return fail("leaves are not of the size used");
+    if (TreeSum(sum) == TreeSum::none) {
+      return require(int64_t(tree_count) * leaf_width == y_width, "the result has another width");
+    }
+    if (!has(tree_count)) return false;
+    for (size_t i = 0; i < tree_count; i++) {
+      const int64_t target = next();
+      if (target < 0 || target + leaf_width > y_width) return fail("a tree adds to what is not there");
+    }
+    return true;
+  }
+
+  // Of any size.
+  const Parameter* any_parameter(int32_t index) const {
+    if (index < 0 || size_t(index) >= from_.parameter_count || from_.parameters[index].data == nullptr) return nullptr;
+    return &from_.parameters[index];
   }
 
   const Plan& from_;

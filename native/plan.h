@@ -32,6 +32,7 @@ enum class Opcode : int32_t {
   widen = 18,
   narrow = 19,
   require_exact = 20,
+  trees = 21,
 };
 
 // What a dense layer's weights are packed as.

@@ -212,6 +212,20 @@ function forward(node: Node, operands: readonly Value[]): Value {
       const count = (1 + Math.sqrt(1 + 8 * x.shape[0])) / 2;
       return build([count], ([place]) => coupled(Array.from(x.data), count)[place]);
     }
+    case 'trees': {
+      const [, nodes, leaves, sets] = operands;
+      const { sum, outputs, targets } = node.attributes;
+      const given = leavesReached(x.data, nodes.data, sets?.data ?? []).map((leaf) => row(leaves, leaf));
+      if (sum === 'none') return { shape: [given.length, leaves.shape[1]], data: given.flat() };
+      const totals = Array.from({ length: outputs }, () => 0);
+      for (const [tree, values] of given.entries()) {
+        for (const [k, value] of values.entries()) {
+          const total = totals[targets[tree] + k] + value;
+          totals[targets[tree] + k] = sum === 'float32' ? Math.fround(total) : total;
+        }
+      }
+      return { shape: [outputs], data: totals };
+    }
     case 'one_hot': {
       const { depth, on, off, axis, wrap } = node.attributes;
       return build(x.shape.toSpliced(axis, 0, depth), (place) => {
@@ -431,4 +445,40 @@ function isNumber(value: number, wanted: number): boolean {
 /** NaN in the first place stays. */
 function scanned(values: readonly number[], found: number): number {
   return Number.isNaN(values[0]) ? 0 : found;
+}
+
+function row({ shape, data }: Value, at: number): number[] {
+  return Array.from(data).slice(at * shape[1], (at + 1) * shape[1]);
+}
+
+/** A tree as people draw it: a leaf's number, or a test and what it leads to. */
+type Drawn = number | { readonly test: readonly number[]; readonly left: Drawn; readonly right: Drawn };
+
+function leavesReached(x: ArrayLike<number>, nodes: ArrayLike<number>, sets: ArrayLike<number>): number[] {
+  let [at, leaves] = [0, 0];
+  const draw = (): Drawn => {
+    const test = [nodes[at], nodes[at + 1], nodes[at + 2]];
+    at += 3;
+    if (test[0] === -1) return leaves++;
+    const left = draw();
+    return { test, left, right: draw() };
+  };
+  const reached: number[] = [];
+  while (at < nodes.length) {
+    let place = draw();
+    while (typeof place !== 'number') place = passes(x, place.test, sets) ? place.left : place.right;
+    reached.push(place);
+  }
+  return reached;
+}
+
+function passes(x: ArrayLike<number>, [feature, threshold, kind]: readonly number[], sets: ArrayLike<number>): boolean {
+  const value = x[feature];
+  if (Number.isNaN(value)) return kind === 1 || kind === 3;
+  if (kind < 2) return value <= threshold;
+  const members: number[] = [];
+  for (let bit = 0; bit < 16 * sets[threshold]; bit++) {
+    if (Math.floor(sets[threshold + 1 + Math.floor(bit / 16)] / 2 ** (bit % 16)) % 2 === 1) members.push(bit);
+  }
+  return members.includes(Math.trunc(value) + 0);
 }

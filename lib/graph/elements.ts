@@ -172,6 +172,8 @@ class Walk {
       case 'one_hot':
         this.#refuse(x);
         return NOTHING;
+      case 'trees':
+        return NOTHING;
       case 'unary':
         return this.#unary(node, x);
       case 'select':

@@ -201,6 +201,9 @@ export type SoftmaxName = (typeof SOFTMAX_NAMES)[number];
 export const NORM_NAMES = ['l1', 'l2', 'max'] as const;
 export type NormName = (typeof NORM_NAMES)[number];
 
+export const TREE_SUMS = ['float64', 'float32', 'none'] as const;
+export type TreeSum = (typeof TREE_SUMS)[number];
+
 /** Weights of a dense layer in half or a quarter of the bits. */
 export const REDUCED_NAMES = ['bf16', 'int8'] as const;
 export type ReducedWeights = (typeof REDUCED_NAMES)[number];
@@ -279,6 +282,25 @@ export interface OpAttributes {
    * each class, [K], by libsvm's coupling: its order of operations, and its rule of when to stop.
    */
   couple: Record<never, never>;
+  /**
+   * x [F], nodes (constant [N, 3]), leaves (constant [L, W]), sets? (constant [S]): decision trees, each of which gives the
+   * W values of one leaf.
+   *
+   * Nodes are trees one after another, each in preorder: a split, what is on its left, what is on its right. A leaf is
+   * [−1, 0, 0], and the Lth of all leaves is row L of `leaves`. A split is [feature, threshold, kind]: to the left go
+   * 0 x ≤ threshold; 1 that, or NaN; 2 whole parts of x within a set; 3 that, or NaN. Then the threshold is the place of the
+   * set in `sets`: how many numbers it has, then these, of 16 bits each, the lowest first.
+   */
+  trees: {
+    /**
+     * `float64` adds a tree's values to the outputs from its target on, tree by tree, from 0; in float32 where the
+     * model is of f32. `float32` rounds each sum to it in any case. `none`: the values themselves, [T, W].
+     */
+    readonly sum: TreeSum;
+    /** How many there are, and for each tree the first that it adds to; nothing with `none`. */
+    readonly outputs: number;
+    readonly targets: Int32Array;
+  };
 }
 export type Op = keyof OpAttributes;
 

@@ -7,6 +7,7 @@ import { embedding, oneHot } from './ops/lookup.ts';
 import { concat, expand, gather, reshape, transpose } from './ops/movement.ts';
 import { requireFinite, retype } from './ops/requirement.ts';
 import { couple, layerNorm, normalize, reduce, rmsNorm, softmax } from './ops/rowwise.ts';
+import { trees } from './ops/trees.ts';
 
 const OPS: { readonly [O in Op]: OpDefinition<O> } = {
   dense,
@@ -29,6 +30,7 @@ const OPS: { readonly [O in Op]: OpDefinition<O> } = {
   retype,
   require_finite: requireFinite,
   couple,
+  trees,
 };
 
 export function isOp(name: string): name is Op {

@@ -176,17 +176,18 @@ export class PlanBuilder {
     return this.move(view, shape, isOrdered ? undefined : () => transposeColumns(view.shape, permutation));
   }
 
-  /** Adds an instruction; `fields` are those after y. */
-  instruction(opcode: number, shape: Shape, fields: readonly number[]): View {
+  /** Adds an instruction; `fields` are those after y, and what is in `list` follows them. */
+  instruction(opcode: number, shape: Shape, fields: readonly number[], list?: Int32Array): View {
     const value = this.#value(elementCount(shape), this.isWide);
     this.#push(
       this.isWide && !CARRIED.has(opcode) ? [OPCODES.wide, value, opcode, ...fields] : [opcode, value, ...fields],
+      list,
     );
     return { value, shape };
   }
 
-  #push(head: readonly number[]): void {
-    this.#instructions.push({ head, columns: new Int32Array(0), place: this.place });
+  #push(head: readonly number[], columns: Int32Array = new Int32Array(0)): void {
+    this.#instructions.push({ head, columns, place: this.place });
   }
 
   /** Adds an instruction that defines nothing. */

@@ -64,6 +64,11 @@ export const OPCODES = {
    * holds one that no double does.
    */
   require_exact: 20,
+  /**
+   * y, x, W, sum (its place in TREE_SUMS), nodes parameter [N, 3], leaves parameter [L, W], sets parameter or −1, then for
+   * each tree the first element of y that it adds to, but for `none`
+   */
+  trees: 21,
 } as const;
 
 /** What a dense layer's weights are packed as; the parameter is of the plan's precision whatever it is. */

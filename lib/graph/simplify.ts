@@ -20,6 +20,7 @@ import {
   plainReciprocals,
   plainRelus,
 } from './simplify/spellings.ts';
+import { floatThresholds } from './simplify/trees.ts';
 import type { CheckedGraph } from './validate.ts';
 
 declare const simplified: unique symbol;
@@ -71,6 +72,7 @@ export const RULES: readonly Rule[] = [
   dropRequirements,
   requireBeforeAffine,
   requireOfParts,
+  floatThresholds,
 ];
 
 /** By the operation of the nodes that they look at: for most, few are left to try. */

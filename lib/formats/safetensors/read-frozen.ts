@@ -18,6 +18,7 @@ import {
   SOFTMAX_NAMES,
   type Target,
   type Tensor,
+  TREE_SUMS,
   UNARY_NAMES,
   type Word,
 } from '../../graph/graph.ts';
@@ -72,6 +73,11 @@ const ATTRIBUTES: Attributes = {
   retype: is.record({ to: is.oneOf(['integer', 'float']) }),
   require_finite: is.record({ nan: is.truth }),
   couple: is.record({}),
+  trees: is.record({
+    sum: is.oneOf(TREE_SUMS),
+    outputs: is.count,
+    targets: (value, place) => Int32Array.from(is.list(index)(value, place)),
+  }),
   one_hot: is.record({ depth: is.count, on: is.number, off: is.number, axis: is.count, wrap: is.truth }),
 };
 const OPS = Object.keys(ATTRIBUTES) as Op[];

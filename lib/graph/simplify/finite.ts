@@ -94,6 +94,8 @@ function knowledgeOf(operand: Operand, graph: Rewriter, left = { steps: MOST_STE
       return of(...node.inputs);
     case 'embedding':
       return of(node.inputs[1]);
+    case 'trees':
+      return node.attributes.sum === 'none' ? of(node.inputs[2]) : 'nothing';
     case 'one_hot':
       return Number.isFinite(node.attributes.on) && Number.isFinite(node.attributes.off) ? 'finite' : 'nothing';
     case 'unary':

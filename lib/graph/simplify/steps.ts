@@ -55,6 +55,7 @@ function steppedOn(node: Node): readonly Operand[] {
     case 'select':
     case 'embedding':
     case 'one_hot':
+    case 'trees':
       return [inputs[0]];
     default:
       return [];
