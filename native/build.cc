@@ -332,12 +332,13 @@ class Network<T>::Builder {
     trees.width = size_t(field[1]);
     trees.sum = TreeSum(field[2]);
     const bool adds = trees.sum != TreeSum::none;
-    trees.count = adds ? size_t(end - (field + 6)) : step.width / trees.width;
+    trees.divisor = field[6] < 0 ? T(1) : parameter(field[6])[0];
+    trees.count = adds ? size_t(end - (field + 7)) : step.width / trees.width;
     T* const packed = network_.arena_.take(count * sizeof(TreeNode<T>) / sizeof(T));
     trees.leaves = copy(parameter(field[4]), plan_.parameters[field[4]].count);
     trees.sets = field[5] < 0 ? nullptr : copy(parameter(field[5]), plan_.parameters[field[5]].count);
     const int32_t* const roots = take_list(trees.count);
-    fill_list(step, adds ? trees.count : 0, [&](size_t i) { return field[6 + i]; });
+    fill_list(step, adds ? trees.count : 0, [&](size_t i) { return field[7 + i]; });
     trees.targets = adds ? step.list : nullptr;
     trees.roots = roots;
     trees.nodes = reinterpret_cast<const TreeNode<T>*>(packed);

@@ -180,7 +180,7 @@ class Verifier {
       case Opcode::couple:
         return has(2) && couple(y_width);
       case Opcode::trees:
-        return has(6) && (plan_.precision == Precision::f64 ? trees<double>(y_width) : trees<float>(y_width));
+        return has(7) && (plan_.precision == Precision::f64 ? trees<double>(y_width) : trees<float>(y_width));
       case Opcode::wide:
         return has(1) && wide(Opcode(next()), y_width);
       case Opcode::widen:
@@ -325,7 +325,7 @@ class Verifier {
     const int32_t x = next();
     const int64_t leaf_width = next();
     const int32_t sum = next(), nodes = next(), leaves = next(), sets = next();
-    if (!used(x, -1) || !in_range(sum, int32_t(TreeSum::count))) return false;
+    if (!optional_parameter(1) || !used(x, -1) || !in_range(sum, int32_t(TreeSum::count))) return false;
     const Parameter* const nodes_of = any_parameter(nodes);
     const Parameter* const leaves_of = any_parameter(leaves);
     const Parameter* const sets_of = sets == -1 ? nullptr : any_parameter(sets);

@@ -1,7 +1,5 @@
 #include "trees.h"
 
-#include "arena.h"
-
 namespace fp {
 namespace {
 
@@ -158,6 +156,10 @@ void run_trees(const Trees<T>& trees, const T* x, size_t features, T* y, size_t 
         }
       }
     }
+  }
+  if (trees.divisor == T(1)) return;
+  for (size_t i = 0; i < rows * outputs; i++) {
+    y[i] = trees.sum == TreeSum::float32 ? T(float(y[i]) / float(trees.divisor)) : y[i] / trees.divisor;
   }
 }
 

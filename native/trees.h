@@ -34,6 +34,7 @@ struct Trees {
   const int32_t* roots;     // of each tree
   const int32_t* targets;   // the first element that a tree adds to; null where it adds to none
   size_t count, width;
+  T divisor;                // of each element of the result, at the end
   TreeSum sum;
   bool plain;  // every split is `at_most`
 };

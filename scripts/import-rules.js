@@ -147,19 +147,20 @@ const NATIVE_RULES = [
   {
     files: /^native\/(network\.h|build\.cc|run\.cc)$/,
     may: only(
-      'native/(network|plan|pack|pack_reduced|packed_once|pool|arena|couple)\\.h',
+      'native/(network|plan|pack|pack_reduced|packed_once|pool|arena|couple|trees)\\.h',
       'native/kernels/kernels\\.h',
       STANDARD,
     ),
   },
   { files: /^native\/couple\.h$/, may: only(STANDARD) },
+  { files: /^native\/trees\.(h|cc)$/, may: only('native/trees\\.h', STANDARD) },
   {
     files: /^native\/(pack|pack_reduced|packed_once|panel)\.(h|cc)$/,
     may: only('native/(pack|pack_reduced|panel|arena)\\.h', STANDARD),
   },
   {
     files: /^native\/plan\.(h|cc)$/,
-    may: only('native/(plan|pack|pack_reduced|arena|couple)\\.h', 'native/kernels/kernels\\.h', STANDARD),
+    may: only('native/(plan|pack|pack_reduced|arena|couple|trees)\\.h', 'native/kernels/kernels\\.h', STANDARD),
   },
   { files: /^native\/loaded\.(h|cc)$/, may: only('native/(loaded|engine|mutex|arena)\\.h', STANDARD) },
   { files: /^native\/(pool|mutex)\.(h|cc)$/, may: only('native/(pool|mutex)\\.h', '<windows\\.h>', STANDARD) },

@@ -214,7 +214,7 @@ function forward(node: Node, operands: readonly Value[]): Value {
     }
     case 'trees': {
       const [, nodes, leaves, sets] = operands;
-      const { sum, outputs, targets } = node.attributes;
+      const { sum, outputs, targets, divisor } = node.attributes;
       const given = leavesReached(x.data, nodes.data, sets?.data ?? []).map((leaf) => row(leaves, leaf));
       if (sum === 'none') return { shape: [given.length, leaves.shape[1]], data: given.flat() };
       const totals = Array.from({ length: outputs }, () => 0);
@@ -224,7 +224,7 @@ function forward(node: Node, operands: readonly Value[]): Value {
           totals[targets[tree] + k] = sum === 'float32' ? Math.fround(total) : total;
         }
       }
-      return { shape: [outputs], data: totals };
+      return { shape: [outputs], data: totals.map((total) => total / divisor) };
     }
     case 'one_hot': {
       const { depth, on, off, axis, wrap } = node.attributes;

@@ -201,6 +201,15 @@ export type SoftmaxName = (typeof SOFTMAX_NAMES)[number];
 export const NORM_NAMES = ['l1', 'l2', 'max'] as const;
 export type NormName = (typeof NORM_NAMES)[number];
 
+/** A node is a feature, or −1 for a leaf; a threshold, or where its set begins; one of {@link SPLITS}. */
+export const NODE_FIELDS = 3;
+
+/** What goes left: what is at most the threshold, or in the set; and NaN too. */
+export const SPLITS = { at_most: 0, at_most_or_nan: 1, in_set: 2, in_set_or_nan: 3 } as const;
+
+/** Bits of a set in each of its numbers, which are exact in float32. */
+export const SET_BITS = 16;
+
 export const TREE_SUMS = ['float64', 'float32', 'none'] as const;
 export type TreeSum = (typeof TREE_SUMS)[number];
 
@@ -300,6 +309,8 @@ export interface OpAttributes {
     /** How many there are, and for each tree the first that it adds to; nothing with `none`. */
     readonly outputs: number;
     readonly targets: Int32Array;
+    /** What each output is divided by at the end; 1 leaves it. */
+    readonly divisor: number;
   };
 }
 export type Op = keyof OpAttributes;

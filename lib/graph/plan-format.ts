@@ -65,8 +65,8 @@ export const OPCODES = {
    */
   require_exact: 20,
   /**
-   * y, x, W, sum (its place in TREE_SUMS), nodes parameter [N, 3], leaves parameter [L, W], sets parameter or −1, then for
-   * each tree the first element of y that it adds to, but for `none`
+   * y, x, W, sum (its place in TREE_SUMS), nodes parameter [N, 3], leaves parameter [L, W], sets parameter or −1,
+   * parameter [divisor] or −1, then for each tree the first element of y that it adds to, but for `none`
    */
   trees: 21,
 } as const;

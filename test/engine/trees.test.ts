@@ -1,7 +1,6 @@
 /** Decision trees on the engine against trees as people draw them, to the last bit. */
 import { describe, expect, it } from 'vitest';
-import { type Tensor, TREE_SUMS, type TreeSum } from '../../lib/graph/graph.ts';
-import { SPLITS } from '../../lib/graph/ops/trees.ts';
+import { SPLITS, TREE_SUMS, type Tensor, type TreeSum } from '../../lib/graph/graph.ts';
 import { graphOf, node } from '../graph/graphs.ts';
 import { Random } from '../random-graph.ts';
 import { arrayOf, BATCHES, expectAsReference, PRECISIONS, type Precision } from './engine.ts';
@@ -59,7 +58,9 @@ function check(precision: Precision, sum: TreeSum, seed: number, kinds: readonly
       'y',
       'trees',
       ['x', nodes, leaves, sets],
-      sum === 'none' ? { sum, outputs: 0, targets: new Int32Array(0) } : { sum, outputs, targets },
+      sum === 'none'
+        ? { sum, outputs: 0, targets: new Int32Array(0), divisor: 1 }
+        : { sum, outputs, targets, divisor: random.pick([1, 2, 0.5]) },
     ),
   ]);
   const x = new (arrayOf(precision))(ROWS * features).map(() => random.pick(VALUES));
@@ -80,7 +81,7 @@ describe('trees', () => {
     const nodes = { shape: [3, 3], data: Float64Array.of(0, 0.1, 0, -1, 0, 0, -1, 0, 0) };
     const leaves = { shape: [2, 1], data: Float64Array.of(1, 2) };
     const graph = graphOf({ x: [1] }, [
-      node('y', 'trees', ['x', nodes, leaves], { sum: 'float64', outputs: 1, targets: Int32Array.of(0) }),
+      node('y', 'trees', ['x', nodes, leaves], { sum: 'float64', outputs: 1, targets: Int32Array.of(0), divisor: 1 }),
     ]);
     // The nearest float of 0.1 is above it.
     const x = new Float32Array(ROWS).map((_, row) => Math.fround(0.1) - (row % 2) * 2 ** -27);

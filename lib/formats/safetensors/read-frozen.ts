@@ -77,6 +77,7 @@ const ATTRIBUTES: Attributes = {
     sum: is.oneOf(TREE_SUMS),
     outputs: is.count,
     targets: (value, place) => Int32Array.from(is.list(index)(value, place)),
+    divisor: is.number,
   }),
   one_hot: is.record({ depth: is.count, on: is.number, off: is.number, axis: is.count, wrap: is.truth }),
 };

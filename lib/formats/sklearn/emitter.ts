@@ -15,8 +15,10 @@ import type {
   ReduceName,
   SoftmaxName,
   Tensor,
+  TreeSum,
   UnaryName,
 } from '../../graph/graph.ts';
+import type { Forest } from '../trees.ts';
 import type { Matrix, Vector } from './arrays.ts';
 import { Cells } from './cells.ts';
 import type { Estimator } from './estimator.ts';
@@ -257,6 +259,13 @@ export class Emitter {
     const columns = rows.flatMap((row) => row.columns ?? new Array<undefined>(row.width).fill(undefined));
     const mayHoldNone = rows.some((row) => this.#withNone.has(row.operand));
     return this.#moved({ operand, width, columns }, mayHoldNone);
+  }
+
+  /** What decision trees give for the row: their sums, so many outputs, divided at the end; or with `none` the values of each tree's leaf. */
+  trees(x: Row, forest: Forest, sum: TreeSum, outputs: number, divisor = 1): Row {
+    const { operands, attributes } = forest.build(sum, outputs, divisor);
+    const operand = this.emit('trees', [x.operand, ...operands], attributes);
+    return sum === 'none' ? this.flat(operand, outputs) : { operand, width: outputs };
   }
 
   /** The same elements in rows of several axes, for `emit`; `flat` is the way back. */

@@ -2,19 +2,10 @@
  * Decision trees, one after another in preorder: a split is followed by what is on its left, then by what is on its right. So
  * a tree can have no cycle and no node of two parents, whatever a file says, and needs no indices.
  */
-import { type Node, type Tensor, TREE_SUMS } from '../graph.ts';
+import { NODE_FIELDS, type Node, SET_BITS, SPLITS, type Tensor, TREE_SUMS } from '../graph.ts';
 import { OPCODES } from '../plan-format.ts';
 import { elementCount, formatShape, type Shape } from '../shapes.ts';
-import { type OpDefinition, refuse, type Values } from './definition.ts';
-
-/** A node is a feature, or −1 for a leaf; a threshold, or where its set begins; one of {@link SPLITS}. */
-export const NODE_FIELDS = 3;
-
-/** What goes left: what is at most the threshold, or in the set; and NaN too. */
-export const SPLITS = { at_most: 0, at_most_or_nan: 1, in_set: 2, in_set_or_nan: 3 } as const;
-
-/** Bits of a set in each of its numbers, which are exact in float32. */
-export const SET_BITS = 16;
+import { checkNumber, type OpDefinition, refuse, type Values } from './definition.ts';
 
 /** What is known of trees once they have been gone through. */
 export interface Trees {
@@ -101,9 +92,10 @@ function checkSplits(node: Node<'trees'>): void {
 const checked = new WeakSet<Values>();
 
 function inferTrees(node: Node<'trees'>, [x, nodes, leaves, sets]: readonly Shape[]): Shape {
-  const { sum, outputs, targets } = node.attributes;
+  const { sum, outputs, targets, divisor } = node.attributes;
   if (!TREE_SUMS.includes(sum))
     refuse(node, 'MALFORMED', `sum must be one of ${TREE_SUMS.join(', ')}, found ${String(sum)}`);
+  checkNumber(node, 'divisor', divisor);
   if (x.length !== 1) refuse(node, 'SHAPE', `x must have 1 axis, found ${formatShape(x)}`);
   if (nodes.length !== 2 || nodes[1] !== NODE_FIELDS) {
     refuse(node, 'SHAPE', `nodes must be [N, ${NODE_FIELDS}], found ${formatShape(nodes)}`);
@@ -168,12 +160,14 @@ export const trees: OpDefinition<'trees'> = {
         result[first + k] = sum === 'float32' ? Math.fround(total) : total;
       }
     }
-    return result;
+    const { divisor } = node.attributes;
+    if (divisor === 1) return result;
+    return result.map((total) => (sum === 'float32' ? Math.fround(total / divisor) : total / divisor));
   },
 
   lower(node, shape, plan) {
     const [x, nodes, leaves, sets] = node.inputs;
-    const { sum, targets } = node.attributes;
+    const { sum, targets, divisor } = node.attributes;
     const fields = [
       plan.row(plan.view(x)),
       (leaves as Tensor).shape[1],
@@ -181,6 +175,7 @@ export const trees: OpDefinition<'trees'> = {
       plan.parameter((nodes as Tensor).data),
       plan.parameter((leaves as Tensor).data),
       sets === undefined ? -1 : plan.parameter((sets as Tensor).data),
+      divisor === 1 ? -1 : plan.numbers([divisor]),
     ];
     return plan.instruction(OPCODES.trees, shape, fields, sum === 'none' ? undefined : targets);
   },

@@ -1,6 +1,5 @@
 /** Decision trees in a model of f32. */
-import type { Node, Tensor } from '../graph.ts';
-import { NODE_FIELDS, SPLITS } from '../ops/trees.ts';
+import { NODE_FIELDS, type Node, SPLITS, type Tensor } from '../graph.ts';
 import { rule } from './rewriter.ts';
 
 /**

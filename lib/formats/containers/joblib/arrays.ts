@@ -7,6 +7,7 @@ import type { Budget } from '../../../graph/budget.ts';
 import type { PickleHooks } from '../pickle/machine.ts';
 import { arrayFromBytes, countOf, readArrayType, readShape, recordBytes } from '../pickle/numpy.ts';
 import { readPickle } from '../pickle/pickle.ts';
+import { readRecordType, recordsFromBytes } from '../pickle/records.ts';
 import type { PickleStream } from '../pickle/stream.ts';
 import { PickleArray, type PickleObject, type PickleValue, pickleKind } from '../pickle/values.ts';
 
@@ -41,8 +42,12 @@ export class ArrayWrappers implements PickleHooks {
     const type = readArrayType(dtype);
     if (type?.name === 'O') return this.readObjects(stream);
     this.skipPadding(wrapper, stream);
+    const records = readRecordType(dtype);
+    if (records !== undefined) {
+      return recordsFromBytes(records, shape, stream.takeElements(countOf(shape) * records.bytes), this.budget, place);
+    }
     if (type === undefined) {
-      // Records and the like stay a wrapper, with a name, until something needs them.
+      // Dates and the like stay a wrapper, with a name, until something needs them.
       stream.take(countOf(shape) * recordBytes(dtype, place));
       return undefined;
     }

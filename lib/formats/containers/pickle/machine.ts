@@ -7,6 +7,7 @@ import type { Budget } from '../../../graph/budget.ts';
 import { FIRST_ITEM, heapBytes, ITEM, MAP_ENTRY, MEMORISED, PAIR, STACKED } from './heap.ts';
 import { readArray } from './numpy.ts';
 import { OPCODES } from './opcodes.ts';
+import { readRecords } from './records.ts';
 import { makeValue } from './reduce.ts';
 import { currentName } from './renamed.ts';
 import { PickleStream } from './stream.ts';
@@ -259,7 +260,10 @@ export class Machine {
     const { budget, stream } = this;
     refuseCall(callable, stream.place);
     const object = new PickleObject(callable, args.items, keywords);
-    const value = makeValue(callable, args.items, budget, stream.place) ?? readArray(object, budget, stream.place);
+    const value =
+      makeValue(callable, args.items, budget, stream.place) ??
+      readArray(object, budget, stream.place) ??
+      readRecords(object, budget, stream.place);
     this.push(value ?? this.hooks?.called?.(object) ?? object);
   }
 
@@ -278,7 +282,10 @@ export class Machine {
     }
     object.state = state;
     const { budget, stream } = this;
-    const value = this.hooks?.built?.(object, stream) ?? readArray(object, budget, stream.place);
+    const value =
+      this.hooks?.built?.(object, stream) ??
+      readArray(object, budget, stream.place) ??
+      readRecords(object, budget, stream.place);
     if (value !== undefined) this.replaceTop(value);
   }
 

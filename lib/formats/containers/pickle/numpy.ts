@@ -34,20 +34,33 @@ type Numbers = Exclude<Elements, readonly unknown[]>;
  * model computes with (complex, dates, records), which stay what they are until something needs them.
  */
 export function readArray(object: PickleObject, budget: Budget, place: string): PickleArray | undefined {
-  const name = String(object.callable).replace('numpy._core.', 'numpy.core.');
-  const { args, state } = object;
+  const parts = arrayParts(object);
+  return parts && arrayOf(parts, budget, place);
+}
+
+/** What a call for an array says of it. */
+export interface ArrayParts {
+  readonly type: PickleValue | undefined;
+  readonly shape: PickleValue | undefined;
+  readonly fortran: boolean;
+  readonly data: PickleValue | undefined;
+}
+
+/** Undefined for objects that are no arrays. */
+export function arrayParts({ callable, args, state }: PickleObject): ArrayParts | undefined {
+  const name = String(callable).replace('numpy._core.', 'numpy.core.');
   if (name === 'numpy.core.multiarray._reconstruct') {
     if (!(state instanceof PickleTuple) || !isPlainArray(args[0])) return undefined;
     const [shape, type, fortran, data] = state.items.slice(-4);
-    return arrayOf(type, shape, fortran === true, data, budget, place);
+    return { type, shape, fortran: fortran === true, data };
   }
   if (name === 'numpy.core.multiarray.scalar') {
     const [type, data] = args;
-    return arrayOf(type, new PickleTuple([]), false, data ?? null, budget, place);
+    return { type, shape: new PickleTuple([]), fortran: false, data: data ?? null };
   }
   if (name === 'numpy.core.numeric._frombuffer') {
     const [data, type, shape, order] = args;
-    return arrayOf(type, shape, order === 'F', data, budget, place);
+    return { type, shape, fortran: order === 'F', data };
   }
   return undefined;
 }
@@ -83,17 +96,11 @@ export function recordBytes(value: PickleValue | undefined, place: string): numb
   throw new ForwardpassError('MALFORMED', `expected the type of an array, found ${pickleKind(value)}`, place);
 }
 
-function arrayOf(
-  type: PickleValue | undefined,
-  shapeValue: PickleValue | undefined,
-  fortran: boolean,
-  data: PickleValue | undefined,
-  budget: Budget,
-  place: string,
-): PickleArray | undefined {
-  const known = readArrayType(type);
+function arrayOf(parts: ArrayParts, budget: Budget, place: string): PickleArray | undefined {
+  const { fortran, data } = parts;
+  const known = readArrayType(parts.type);
   if (known === undefined) return undefined;
-  const shape = readShape(shapeValue, budget, place);
+  const shape = readShape(parts.shape, budget, place);
   if (known.name === 'O') return objectArray(shape, data, place);
   return arrayFromBytes(known, shape, fortran, bytesOf(data, budget, place), budget, place);
 }
@@ -127,7 +134,7 @@ function objectArray(shape: number[], data: PickleValue | undefined, place: stri
 }
 
 /** Python 2 kept bytes in a string. */
-function bytesOf(data: PickleValue | undefined, budget: Budget, place: string): Uint8Array {
+export function bytesOf(data: PickleValue | undefined, budget: Budget, place: string): Uint8Array {
   if (data instanceof Uint8Array) return data;
   if (typeof data === 'string') {
     budget.build(data.length, place);

@@ -20,7 +20,8 @@ export type PickleValue =
   | PickleGlobal
   | PickleObject
   | PicklePersistent
-  | PickleArray;
+  | PickleArray
+  | PickleRecords;
 
 export class PickleTuple {
   constructor(readonly items: readonly PickleValue[]) {}
@@ -120,6 +121,15 @@ export class PickleArray {
   ) {}
 }
 
+/** A structured array of numbers, field by field. */
+export class PickleRecords {
+  constructor(
+    readonly shape: readonly number[],
+    /** Of one axis each, record by record. */
+    readonly columns: ReadonlyMap<string, PickleArray>,
+  ) {}
+}
+
 /** A value's kind, in words for messages: `a tuple`, `an object of sklearn.svm.SVC`, `the string 'a'`. */
 export function pickleKind(value: PickleValue | undefined): string {
   if (value instanceof PickleTuple) return `a tuple of ${value.items.length}`;
@@ -130,6 +140,7 @@ export function pickleKind(value: PickleValue | undefined): string {
   if (value instanceof PickleObject) return `an object of ${value.callable}`;
   if (value instanceof PicklePersistent) return 'a reference to something outside the pickle';
   if (value instanceof PickleArray) return `an array of type ${value.dtype} and shape [${value.shape.join(', ')}]`;
+  if (value instanceof PickleRecords) return `an array of records of shape [${value.shape.join(', ')}]`;
   if (value === null) return 'None';
   return describe(value);
 }

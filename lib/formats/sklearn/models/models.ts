@@ -12,6 +12,7 @@ import { MULTIOUTPUT } from './multioutput.ts';
 import { PLS } from './pls.ts';
 import { SUPPORT_VECTORS } from './svm.ts';
 import { TARGETS } from './target.ts';
+import { TREES } from './trees.ts';
 import { WRAPPERS } from './wrappers.ts';
 
 export const MODELS: Table = {
@@ -28,4 +29,5 @@ export const MODELS: Table = {
   ...TARGETS,
   ...WRAPPERS,
   ...SUPPORT_VECTORS,
+  ...TREES,
 };

@@ -1,0 +1,74 @@
+/** NumPy's structured arrays: records of named fields, each of a type and at a place of its own. */
+import { ForwardpassError } from '../../../errors.ts';
+import type { Budget } from '../../../graph/budget.ts';
+import { type ArrayType, arrayFromBytes, arrayParts, bytesOf, countOf, readArrayType, readShape } from './numpy.ts';
+import { PickleDict, PickleObject, PickleRecords, PickleTuple, type PickleValue } from './values.ts';
+
+/** More than any array of a model has. */
+const MOST_FIELDS = 64;
+
+interface Field {
+  readonly name: string;
+  readonly type: ArrayType;
+  readonly offset: number;
+}
+
+/** The type of records from its pickle; undefined for others, and for records that hold anything but numbers. */
+export interface RecordType {
+  readonly fields: readonly Field[];
+  /** Of one record. */
+  readonly bytes: number;
+}
+
+export function readRecordType(value: PickleValue | undefined): RecordType | undefined {
+  const isType = value instanceof PickleObject && String(value.callable) === 'numpy.dtype';
+  const state = isType && value.state instanceof PickleTuple ? value.state.items : [];
+  const [, , , names, fields, bytes] = state;
+  if (!(names instanceof PickleTuple) || !(fields instanceof PickleDict)) return undefined;
+  if (names.items.length > MOST_FIELDS || !Number.isSafeInteger(bytes) || Number(bytes) < 1) return undefined;
+  const read: Field[] = [];
+  for (const name of names.items) {
+    const field = typeof name === 'string' ? fields.get(name) : undefined;
+    const [type, offset] = field instanceof PickleTuple ? field.items : [];
+    const known = readArrayType(type);
+    if (typeof name !== 'string' || known === undefined || !/^[fiub]/.test(known.name)) return undefined;
+    const isWithin =
+      Number.isSafeInteger(offset) && Number(offset) >= 0 && Number(offset) + known.bytes <= Number(bytes);
+    if (!isWithin) return undefined;
+    read.push({ name, type: known, offset: Number(offset) });
+  }
+  return { fields: read, bytes: Number(bytes) };
+}
+
+/** The records that an object stands for; undefined for other objects. */
+export function readRecords(object: PickleObject, budget: Budget, place: string): PickleRecords | undefined {
+  const parts = arrayParts(object);
+  const type = parts && readRecordType(parts.type);
+  if (parts === undefined || type === undefined) return undefined;
+  return recordsFromBytes(type, readShape(parts.shape, budget, place), bytesOf(parts.data, budget, place), budget, place);
+}
+
+/** The records of exactly the bytes given, field by field. */
+export function recordsFromBytes(
+  { fields, bytes: width }: RecordType,
+  shape: readonly number[],
+  bytes: Uint8Array,
+  budget: Budget,
+  place: string,
+): PickleRecords {
+  const count = countOf(shape);
+  if (bytes.length !== count * width) {
+    const message = `${count} records of ${width} bytes take ${count * width}, found ${bytes.length}`;
+    throw new ForwardpassError('MALFORMED', message, place);
+  }
+  const columns = new Map(
+    fields.map(({ name, type, offset }) => {
+      const column = new Uint8Array(count * type.bytes);
+      for (let record = 0, from = offset; record < count; record++, from += width) {
+        for (let byte = 0; byte < type.bytes; byte++) column[record * type.bytes + byte] = bytes[from + byte];
+      }
+      return [name, arrayFromBytes(type, [count], false, column, budget, place)] as const;
+    }),
+  );
+  return new PickleRecords(shape, columns);
+}

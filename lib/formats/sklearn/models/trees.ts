@@ -1,0 +1,246 @@
+/** Decision trees and forests of them. Facts of the files: the nodes of `sklearn.tree._tree.Tree`, by the names of their fields. */
+import { castSteps } from '../../casts.ts';
+import { PickleArray, PickleRecords, pickleKind } from '../../containers/pickle/values.ts';
+import { type FileTree, Forest } from '../../trees.ts';
+import type { NumberArray } from '../arrays.ts';
+import { labelsByProbability } from '../decisions.ts';
+import type { Emitter, Predict } from '../emitter.ts';
+import type { Estimator } from '../estimator.ts';
+import type { Labels, Outcome, Row } from '../outcome.ts';
+import type { Table } from '../table.ts';
+import { itemsOf, labelsOf } from '../values.ts';
+
+/** What a file says of a leaf: its values, an output after the other, each padded to the most classes of any. */
+export type LeafValues = (node: number, to: Float64Array) => void;
+
+/** The `tree_` of a decision tree. Its values are [nodes, outputs, classes]. */
+export class StoredTree {
+  readonly place: string;
+  readonly size: number;
+  readonly values: NumberArray;
+  readonly #left: ArrayLike<number>;
+  readonly #right: ArrayLike<number>;
+  readonly #feature: ArrayLike<number>;
+  readonly #threshold: ArrayLike<number>;
+  /** Since 1.3. */
+  readonly #nanLeft: ArrayLike<number> | undefined;
+
+  constructor(estimator: Estimator) {
+    const tree = estimator.estimator('tree_');
+    this.place = tree.title;
+    const nodes = tree.value('nodes');
+    if (!(nodes instanceof PickleRecords)) {
+      throw tree.error('MALFORMED', `expected records, found ${pickleKind(nodes)}`, 'nodes');
+    }
+    const column = (name: string) => {
+      const data = nodes.columns.get(name)?.data;
+      if (data instanceof Float64Array || data instanceof Int32Array) return data;
+      throw tree.error('MALFORMED', `expected records with a number '${name}'`, 'nodes');
+    };
+    this.#left = column('left_child');
+    this.#right = column('right_child');
+    this.#feature = column('feature');
+    this.#threshold = column('threshold');
+    this.#nanLeft = nodes.columns.has('missing_go_to_left') ? column('missing_go_to_left') : undefined;
+    this.size = this.#left.length;
+    this.values = tree.numbers('values');
+    const { shape } = this.values;
+    if (shape.length !== 3 || shape[0] !== this.size || this.size === 0) {
+      throw tree.error('SHAPE', `expected [${this.size}, outputs, classes], found [${shape.join(', ')}]`, 'values');
+    }
+  }
+
+  get knowsNan(): boolean {
+    return this.#nanLeft !== undefined;
+  }
+
+  /** The tree, the leaves of which are as `leaf` writes them. */
+  with(leaf: LeafValues): FileTree {
+    const [left, right, feature, threshold, nanLeft] = [
+      this.#left,
+      this.#right,
+      this.#feature,
+      this.#threshold,
+      this.#nanLeft,
+    ];
+    return {
+      place: this.place,
+      size: this.size,
+      root: 0,
+      isLeaf: (node) => left[node] === -1 && right[node] === -1,
+      split: (node) => ({ feature: feature[node], threshold: threshold[node], nanLeft: (nanLeft?.[node] ?? 0) !== 0 }),
+      left: (node) => left[node],
+      right: (node) => right[node],
+      leaf,
+    };
+  }
+}
+
+/** The row as float32, which is what trees compare; infinities, and what is one as float32, are refused. */
+export function asFloats(emitter: Emitter, x: Row, takesNan: boolean): Row {
+  if (takesNan) emitter.cells.takesMissing = true;
+  const narrow = castSteps('float64', 'float32', 'wrap');
+  const row = narrow.reduce(
+    (given, step) => ('fn' in step ? emitter.unary(given, step.fn, step.alpha, step.beta) : given),
+    x,
+  );
+  return emitter.requireFinite(row, takesNan);
+}
+
+/** Of classes a whole number for one output, a list for several. */
+function classCounts(estimator: Estimator): readonly number[] {
+  const counts = [...estimator.numbers('n_classes_').data];
+  if (counts.every((count) => Number.isInteger(count) && count > 0)) return counts;
+  throw estimator.error(
+    'MALFORMED',
+    `expected numbers of classes, found ${counts.slice(0, 10).join(', ')}`,
+    'n_classes_',
+  );
+}
+
+/** How a leaf's values become the probabilities of each output's classes, side by side. */
+function probabilitiesOf(tree: StoredTree, counts: readonly number[]): LeafValues {
+  const { shape, data } = tree.values;
+  const [, outputs, most] = shape;
+  // Before 1.4 they are counts; fractions divided once more would have other last bits.
+  const areFractions = Math.abs(sumOf(data, 0, counts[0]) - 1) <= 1e-6;
+  return (node, to) => {
+    let at = 0;
+    for (let output = 0; output < counts.length; output++) {
+      const first = (node * outputs + output) * most;
+      const total = areFractions ? 1 : sumOf(data, first, counts[output]);
+      for (let k = 0; k < counts[output]; k++) to[at++] = data[first + k] / (total === 0 ? 1 : total);
+    }
+  };
+}
+
+/** By NumPy's order: eight numbers at a time where there are as many. */
+function sumOf(data: ArrayLike<number>, first: number, count: number): number {
+  if (count < 8) {
+    let total = 0;
+    for (let k = 0; k < count; k++) total += data[first + k];
+    return total;
+  }
+  if (count > 128) {
+    const half = Math.floor(count / 16) * 8;
+    return sumOf(data, first, half) + sumOf(data, first + half, count - half);
+  }
+  const sums = Array.from({ length: 8 }, (_, lane) => data[first + lane]);
+  const whole = count - (count % 8);
+  for (let k = 8; k < whole; k++) sums[k % 8] += data[first + k];
+  let total = sums[0] + sums[1] + (sums[2] + sums[3]) + (sums[4] + sums[5] + (sums[6] + sums[7]));
+  for (let k = whole; k < count; k++) total += data[first + k];
+  return total;
+}
+
+/** Since these versions the classes take NaN whether or not some was fitted, by these criteria. */
+const TAKE_NAN: readonly [name: RegExp, major: number, minor: number][] = [
+  [/^DecisionTree/, 1, 3],
+  [/^RandomForest/, 1, 4],
+  [/^ExtraTree/, 1, 6],
+];
+const NAN_CRITERIA = ['gini', 'entropy', 'log_loss', 'squared_error', 'friedman_mse', 'poisson'];
+
+function takesNan(estimator: Estimator, trees: readonly StoredTree[]): boolean {
+  const [, major, minor] = TAKE_NAN.find(([name]) => name.test(estimator.className)) ?? [undefined, Infinity, 0];
+  if (!estimator.since(major, minor) || !trees.every(({ knowsNan }) => knowsNan)) return false;
+  const isOldRandom = estimator.value('splitter', 'best') === 'random' && !estimator.since(1, 6);
+  return NAN_CRITERIA.includes(estimator.text('criterion', 'gini')) && !isOldRandom;
+}
+
+/** The mean of what trees give for each output's classes, or values. */
+function mean(
+  estimator: Estimator,
+  emitter: Emitter,
+  x: Row,
+  members: readonly Estimator[],
+  counts?: readonly number[],
+): Row {
+  const trees = members.map((member) => new StoredTree(member));
+  const width = counts === undefined ? trees[0].values.shape[1] : counts.reduce((total, count) => total + count, 0);
+  const forest = new Forest(emitter.budget, x.width, width);
+  for (const tree of trees) {
+    checkValues(tree, estimator, counts, width);
+    forest.add(tree.with(counts === undefined ? valuesOf(tree) : probabilitiesOf(tree, counts)));
+  }
+  return emitter.trees(asFloats(emitter, x, takesNan(estimator, trees)), forest, 'float64', width, trees.length);
+}
+
+/** The values of regressors. */
+export function valuesOf({ values: { shape, data } }: StoredTree): LeafValues {
+  const [, outputs, most] = shape;
+  return (node, to) => {
+    for (let output = 0; output < outputs; output++) to[output] = data[(node * outputs + output) * most];
+  };
+}
+
+function checkValues(
+  tree: StoredTree,
+  estimator: Estimator,
+  counts: readonly number[] | undefined,
+  width: number,
+): void {
+  const [, outputs, most] = tree.values.shape;
+  if (
+    counts === undefined
+      ? outputs === width && most > 0
+      : outputs === counts.length && counts.every((count) => count <= most)
+  )
+    return;
+  const found = `${outputs} outputs of ${most} values in ${tree.place}`;
+  throw estimator.error('SHAPE', `expected ${counts?.length ?? width} outputs, found ${found}`, 'tree_');
+}
+
+function membersOf(estimator: Estimator): readonly Estimator[] {
+  const members = estimator.estimators('estimators_');
+  if (members.length > 0) return members;
+  throw estimator.error('MALFORMED', 'expected at least one tree', 'estimators_');
+}
+
+const alone = (estimator: Estimator) => [estimator];
+
+function regressor(members: (estimator: Estimator) => readonly Estimator[]): Predict {
+  return (estimator, emitter, x) => ({ kind: 'values', values: mean(estimator, emitter, x, members(estimator)) });
+}
+
+function classifier(members: (estimator: Estimator) => readonly Estimator[]): Predict {
+  return (estimator, emitter, x) => {
+    const counts = classCounts(estimator);
+    const probabilities = mean(estimator, emitter, x, members(estimator), counts);
+    // One target, even where its classes are in a list of one.
+    if (counts.length === 1) return labelsByProbability(estimator, classesOf(estimator)[0], probabilities);
+    return targetsOf(estimator, emitter, counts, probabilities);
+  };
+}
+
+/** The classes of each output. */
+function classesOf(estimator: Estimator): readonly Labels['classes'][] {
+  const value = estimator.value('classes_');
+  const isOne = value instanceof PickleArray && !value.dtype.startsWith('O');
+  const lists = isOne ? undefined : itemsOf(value);
+  const areLists = lists?.every((item) => itemsOf(item) !== undefined) ?? false;
+  if (lists === undefined || !areLists) return [estimator.labels('classes_')];
+  return lists.map((list, output) => labelsOf(list, estimator.placeOf(`classes_[${output}]`)));
+}
+
+function targetsOf(estimator: Estimator, emitter: Emitter, counts: readonly number[], all: Row): Outcome {
+  const classes = classesOf(estimator);
+  let first = 0;
+  const targets = counts.map((count, output) => {
+    const positions = Array.from({ length: count }, (_, k) => first + k);
+    first += count;
+    return labelsByProbability(estimator, classes[output] ?? [], emitter.gather(all, positions));
+  });
+  return { kind: 'targets', targets };
+}
+
+export const TREES: Table = {
+  DecisionTreeRegressor: { predict: regressor(alone) },
+  ExtraTreeRegressor: { predict: regressor(alone) },
+  RandomForestRegressor: { predict: regressor(membersOf) },
+  ExtraTreesRegressor: { predict: regressor(membersOf) },
+  DecisionTreeClassifier: { predict: classifier(alone) },
+  ExtraTreeClassifier: { predict: classifier(alone) },
+  RandomForestClassifier: { predict: classifier(membersOf) },
+  ExtraTreesClassifier: { predict: classifier(membersOf) },
+};

@@ -1,0 +1,157 @@
+/** Decision trees as files hold them, in whatever order, made into the nodes of a graph: see `OpAttributes.trees`. */
+import { ForwardpassError } from '../errors.ts';
+import type { Budget } from '../graph/budget.ts';
+import { NODE_FIELDS, type Operand, SET_BITS, SPLITS, type TreeSum } from '../graph/graph.ts';
+
+/** One tree of a file. A node is its number there; those that the root does not lead to do not count. */
+export interface FileTree {
+  /** For messages. */
+  readonly place: string;
+  /** How many nodes there are: each number is below it. */
+  readonly size: number;
+  readonly root: number;
+  isLeaf(node: number): boolean;
+  /** What a split compares; the set where it is one of a set. */
+  split(node: number): Split;
+  left(node: number): number;
+  right(node: number): number;
+  /** Writes the values of a leaf. */
+  leaf(node: number, to: Float64Array): void;
+}
+
+export interface Split {
+  readonly feature: number;
+  readonly threshold: number;
+  readonly nanLeft: boolean;
+  /** Members of the set that goes left; `threshold` then counts for nothing. */
+  readonly set?: readonly number[];
+}
+
+export class Forest {
+  readonly #budget: Budget;
+  readonly #width: number;
+  readonly #features: number;
+  readonly #nodes = new Growing();
+  readonly #leaves = new Growing();
+  readonly #sets: number[] = [];
+  readonly #setPlaces = new Map<string, number>();
+  readonly #targets: number[] = [];
+  #leafCount = 0;
+
+  /** Trees over so many features, each leaf of which has `width` values. */
+  constructor(budget: Budget, features: number, width: number) {
+    this.#budget = budget;
+    this.#features = features;
+    this.#width = width;
+  }
+
+  /** A tree that is a leaf alone, with these values. */
+  addLeaf(values: readonly number[], target = 0): void {
+    this.#targets.push(target);
+    this.#nodes.push(-1, 0, 0);
+    this.#leafCount++;
+    for (const value of values) this.#leaves.push(value);
+  }
+
+  /** A tree whose values are added to the outputs from `target` on. Throws `MALFORMED` where it is none. */
+  add(tree: FileTree, target = 0): void {
+    this.#targets.push(target);
+    const seen = new Uint8Array(tree.size);
+    const values = new Float64Array(this.#width);
+    const stack = [tree.root];
+    for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+      if (!(Number.isInteger(node) && node >= 0 && node < tree.size)) {
+        throw malformed(tree, `a split leads to node ${node} of ${tree.size}`);
+      }
+      if (seen[node] !== 0) throw malformed(tree, `two ways lead to node ${node}`);
+      seen[node] = 1;
+      if (!tree.isLeaf(node)) {
+        this.#addSplit(tree, node);
+        stack.push(tree.right(node), tree.left(node));
+        continue;
+      }
+      tree.leaf(node, values);
+      this.#nodes.push(-1, 0, 0);
+      this.#leafCount++;
+      for (let k = 0; k < values.length; k++) this.#leaves.push(values[k]);
+    }
+  }
+
+  #addSplit(tree: FileTree, node: number): void {
+    const { feature, threshold, nanLeft, set } = tree.split(node);
+    if (!(Number.isInteger(feature) && feature >= 0 && feature < this.#features)) {
+      throw malformed(tree, `node ${node} splits by feature ${feature} of ${this.#features}`);
+    }
+    if (set !== undefined) {
+      this.#nodes.push(feature, this.#placeOf(set, tree), nanLeft ? SPLITS.in_set_or_nan : SPLITS.in_set);
+      return;
+    }
+    if (Number.isNaN(threshold)) throw malformed(tree, `the threshold of node ${node} is NaN`);
+    this.#nodes.push(feature, threshold, nanLeft ? SPLITS.at_most_or_nan : SPLITS.at_most);
+  }
+
+  /** Where the set begins among the sets; equal ones are there once. */
+  #placeOf(members: readonly number[], tree: FileTree): number {
+    const words: number[] = [];
+    for (const member of members) {
+      const word = Math.floor(member / SET_BITS);
+      while (words.length <= word) {
+        this.#budget.build(Float64Array.BYTES_PER_ELEMENT, tree.place);
+        words.push(0);
+      }
+      words[word] |= 1 << (member % SET_BITS);
+    }
+    if (words.length >= 2 ** SET_BITS) throw malformed(tree, `a set has the member ${SET_BITS * words.length - 1}`);
+    const key = words.join();
+    let place = this.#setPlaces.get(key);
+    if (place === undefined) {
+      place = this.#sets.push(words.length) - 1;
+      for (const word of words) this.#sets.push(word);
+      this.#setPlaces.set(key, place);
+    }
+    return place;
+  }
+
+  /** How many trees there are. */
+  get count(): number {
+    return this.#targets.length;
+  }
+
+  /** The operands of the node after the row, and its attributes. */
+  build(sum: TreeSum, outputs: number, divisor: number) {
+    const nodes = this.#nodes.array();
+    const leaves = this.#leaves.array();
+    const sets = Float64Array.from(this.#sets);
+    const operands: Operand[] = [
+      { shape: [nodes.length / NODE_FIELDS, NODE_FIELDS], data: nodes },
+      { shape: [this.#leafCount, this.#width], data: leaves },
+    ];
+    if (sets.length > 0) operands.push({ shape: [sets.length], data: sets });
+    const isSum = sum !== 'none';
+    const targets = Int32Array.from(isSum ? this.#targets : []);
+    return { operands, attributes: { sum, outputs: isSum ? outputs : 0, targets, divisor } };
+  }
+}
+
+function malformed(tree: FileTree, message: string): ForwardpassError {
+  return new ForwardpassError('MALFORMED', message, tree.place);
+}
+
+/** Numbers that keep coming. */
+class Growing {
+  #data = new Float64Array(1024);
+  #length = 0;
+
+  push(...values: readonly [number] | readonly [number, number, number]): void {
+    if (this.#length + values.length > this.#data.length) {
+      const grown = new Float64Array(2 * this.#data.length);
+      grown.set(this.#data);
+      this.#data = grown;
+    }
+    for (const value of values) this.#data[this.#length++] = value;
+  }
+
+  array(): Float64Array {
+    return this.#data.slice(0, this.#length);
+  }
+}
