@@ -1,6 +1,6 @@
 /** Functions of NumPy and SciPy that files name: those that are functions of the graph. */
 
-import { pickleKind } from '../containers/pickle/values.ts';
+import { PickleGlobal, PickleObject, type PickleValue, pickleKind } from '../containers/pickle/values.ts';
 import type { Emitter } from './emitter.ts';
 import type { Estimator } from './estimator.ts';
 import type { Row } from './outcome.ts';
@@ -37,10 +37,17 @@ const FUNCTIONS: Readonly<Record<string, NamedFunction>> = {
   'scipy.special.log1p': (emitter, x) => emitter.unary(x, 'log1p'),
 };
 
+/** `functools.partial` of scikit-learn's check of arrays, which changes no number. */
+function isCheck(value: PickleValue): boolean {
+  const [checked] = value instanceof PickleObject && String(value.callable) === 'functools.partial' ? value.args : [];
+  return checked instanceof PickleGlobal && String(checked) === 'sklearn.utils.validation.check_array';
+}
+
 /** The attribute's function of x; None is the identity. A user's own function is code, and is refused by its name. */
 export function applyFunction(estimator: Estimator, attribute: string, emitter: Emitter, x: Row): Row {
   const value = estimator.value(attribute);
   if (value === null) return x;
+  if (isCheck(value)) return x;
   const name = functionName(value);
   // The modules in which NumPy and SciPy keep their functions were renamed more than once.
   const plain = name?.replace(/^numpy\..*\./, 'numpy.').replace(/^scipy\.special\..*\./, 'scipy.special.');

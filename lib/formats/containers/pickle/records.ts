@@ -61,14 +61,14 @@ export function recordsFromBytes(
     const message = `${count} records of ${width} bytes take ${count * width}, found ${bytes.length}`;
     throw new ForwardpassError('MALFORMED', message, place);
   }
-  const columns = new Map(
-    fields.map(({ name, type, offset }) => {
-      const column = new Uint8Array(count * type.bytes);
-      for (let record = 0, from = offset; record < count; record++, from += width) {
-        for (let byte = 0; byte < type.bytes; byte++) column[record * type.bytes + byte] = bytes[from + byte];
-      }
-      return [name, arrayFromBytes(type, [count], false, column, budget, place)] as const;
-    }),
-  );
-  return new PickleRecords(shape, columns);
+  const known = new Map(fields.map((field) => [field.name, field]));
+  const read = (name: string) => {
+    const { type, offset } = known.get(name) as Field;
+    const column = new Uint8Array(count * type.bytes);
+    for (let record = 0, from = offset; record < count; record++, from += width) {
+      for (let byte = 0; byte < type.bytes; byte++) column[record * type.bytes + byte] = bytes[from + byte];
+    }
+    return arrayFromBytes(type, [count], false, column, budget, place);
+  };
+  return new PickleRecords(shape, new Set(known.keys()), read);
 }

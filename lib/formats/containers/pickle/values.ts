@@ -121,13 +121,18 @@ export class PickleArray {
   ) {}
 }
 
-/** A structured array of numbers, field by field. */
+/** A structured array of numbers, of which each field is read when it is wanted. */
 export class PickleRecords {
   constructor(
     readonly shape: readonly number[],
-    /** Of one axis each, record by record. */
-    readonly columns: ReadonlyMap<string, PickleArray>,
+    readonly names: ReadonlySet<string>,
+    private readonly read: (name: string) => PickleArray,
   ) {}
+
+  /** Of one axis, record by record; undefined where there is no such field. */
+  column(name: string): PickleArray | undefined {
+    return this.names.has(name) ? this.read(name) : undefined;
+  }
 }
 
 /** A value's kind, in words for messages: `a tuple`, `an object of sklearn.svm.SVC`, `the string 'a'`. */

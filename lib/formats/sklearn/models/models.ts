@@ -1,10 +1,12 @@
 /** Every estimator that predicts, by its class. */
 import type { Table } from '../table.ts';
 import { BAYES } from './bayes.ts';
+import { BOOSTING } from './boosting.ts';
 import { CALIBRATION } from './calibration.ts';
 import { DISTANCES } from './distances.ts';
 import { DUMMIES } from './dummy.ts';
 import { ENSEMBLES } from './ensembles.ts';
+import { HISTOGRAM_BOOSTING } from './histogram-boosting.ts';
 import { LINEAR } from './linear.ts';
 import { PERCEPTRONS } from './mlp.ts';
 import { MULTICLASS } from './multiclass.ts';
@@ -30,4 +32,6 @@ export const MODELS: Table = {
   ...WRAPPERS,
   ...SUPPORT_VECTORS,
   ...TREES,
+  ...BOOSTING,
+  ...HISTOGRAM_BOOSTING,
 };

@@ -33,7 +33,7 @@ export class StoredTree {
       throw tree.error('MALFORMED', `expected records, found ${pickleKind(nodes)}`, 'nodes');
     }
     const column = (name: string) => {
-      const data = nodes.columns.get(name)?.data;
+      const data = nodes.column(name)?.data;
       if (data instanceof Float64Array || data instanceof Int32Array) return data;
       throw tree.error('MALFORMED', `expected records with a number '${name}'`, 'nodes');
     };
@@ -41,7 +41,8 @@ export class StoredTree {
     this.#right = column('right_child');
     this.#feature = column('feature');
     this.#threshold = column('threshold');
-    this.#nanLeft = nodes.columns.has('missing_go_to_left') ? column('missing_go_to_left') : undefined;
+    this.#nanLeft = nodes.names.has('missing_go_to_left') ? column('missing_go_to_left') : undefined;
+    this.samples = column('n_node_samples');
     this.size = this.#left.length;
     this.values = tree.numbers('values');
     const { shape } = this.values;
@@ -49,6 +50,9 @@ export class StoredTree {
       throw tree.error('SHAPE', `expected [${this.size}, outputs, classes], found [${shape.join(', ')}]`, 'values');
     }
   }
+
+  /** How many rows were in each node when the tree was fitted. */
+  readonly samples: ArrayLike<number>;
 
   get knowsNan(): boolean {
     return this.#nanLeft !== undefined;

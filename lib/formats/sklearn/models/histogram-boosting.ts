@@ -1,0 +1,149 @@
+/** HistGradientBoosting: trees over float64, with categories and missing values. */
+import { PickleRecords, type PickleValue, pickleKind } from '../../containers/pickle/values.ts';
+import { type FileTree, Forest } from '../../trees.ts';
+import { numbersOf } from '../arrays.ts';
+import { pair } from '../decisions.ts';
+import type { Emitter, Predict } from '../emitter.ts';
+import { Estimator } from '../estimator.ts';
+import type { Row } from '../outcome.ts';
+import type { Table } from '../table.ts';
+import { itemsOf } from '../values.ts';
+
+/** Categories are bytes. */
+const CATEGORIES = 256;
+const WORD_BITS = 32;
+
+/** The sum of the trees of each class, from the baseline on. */
+function raw(estimator: Estimator, emitter: Emitter, x: Row): Row {
+  const given = estimator.has('_preprocessor') ? emitter.transform(estimator.estimator('_preprocessor'), x) : x;
+  emitter.cells.takesMissing = true;
+  const row = asCategories(estimator, emitter, emitter.requireFinite(given, true));
+  const known = knownCategories(estimator);
+  const outputs = estimator.number('n_trees_per_iteration_');
+  const baseline = [...estimator.numbers('_baseline_prediction').data];
+  if (baseline.length !== outputs || outputs < 1) {
+    throw estimator.error('SHAPE', `expected ${outputs} numbers, found ${baseline.length}`, '_baseline_prediction');
+  }
+  const forest = new Forest(emitter.budget, row.width, 1);
+  for (const [k, value] of baseline.entries()) forest.addLeaf([value], k);
+  for (const [i, iteration] of estimator.list('_predictors').entries()) {
+    const place = estimator.placeOf(`_predictors[${i}]`);
+    const trees = itemsOf(iteration) ?? [];
+    if (trees.length !== outputs) {
+      throw estimator.error('SHAPE', `expected ${outputs} trees, found ${trees.length}`, `_predictors[${i}]`);
+    }
+    for (const [k, tree] of trees.entries()) forest.add(treeOf(tree, `${place}[${k}]`, known), k);
+  }
+  return emitter.trees(row, forest, 'float64', outputs);
+}
+
+/** Columns of categories: what is negative is missing, and what is not below 256 begins anew from 0, as a byte does. */
+function asCategories(estimator: Estimator, emitter: Emitter, x: Row): Row {
+  const mapper = estimator.estimator('_bin_mapper');
+  if (!mapper.has('is_categorical_')) return x;
+  const isCategory = mapper.vector('is_categorical_', x.width);
+  if (isCategory.every((is) => is === 0)) return x;
+  const isNegative = emitter.binary('and', emitter.binary('less', x, 0), Float64Array.from(isCategory));
+  const positive = emitter.select(isNegative, Number.NaN, x);
+  const bytes = emitter.unary(positive, 'wrap', 0, CATEGORIES);
+  const isMissing = emitter.unary(positive, 'is_nan');
+  const isByte = emitter.binary('and', emitter.unary(isMissing, 'not'), Float64Array.from(isCategory));
+  return emitter.select(isByte, bytes, positive);
+}
+
+/** Of each feature of categories, those that were seen: others go where missing ones go. */
+function knownCategories(estimator: Estimator): readonly (ReadonlySet<number> | undefined)[] {
+  const mapper = estimator.estimator('_bin_mapper');
+  if (!mapper.has('is_categorical_')) return [];
+  const isCategory = mapper.vector('is_categorical_');
+  const thresholds = mapper.list('bin_thresholds_');
+  return Array.from(isCategory, (is, feature) => {
+    if (is === 0) return undefined;
+    const place = mapper.placeOf(`bin_thresholds_[${feature}]`);
+    return new Set(numbersOf(thresholds[feature] ?? null, place).data);
+  });
+}
+
+type Column = ArrayLike<number>;
+
+function treeOf(value: PickleValue, place: string, known: readonly (ReadonlySet<number> | undefined)[]): FileTree {
+  const tree = Estimator.of(value, place);
+  const nodes = tree.value('nodes');
+  if (!(nodes instanceof PickleRecords)) {
+    throw tree.error('MALFORMED', `expected records, found ${pickleKind(nodes)}`, 'nodes');
+  }
+  const column = (name: string): Column => {
+    const data = nodes.column(name)?.data;
+    if (data instanceof Float64Array || data instanceof Float32Array || data instanceof Int32Array) return data;
+    throw tree.error('MALFORMED', `expected records with a number '${name}'`, 'nodes');
+  };
+  const [values, isLeaf, left, right] = ['value', 'is_leaf', 'left', 'right'].map(column);
+  const [feature, threshold, nanLeft] = [nodes.names.has('num_threshold') ? 'num_threshold' : 'threshold'].flatMap(
+    (name) => [column('feature_idx'), column(name), column('missing_go_to_left')],
+  );
+  const isCategory = nodes.names.has('is_categorical') ? column('is_categorical') : undefined;
+  const hasSets = isCategory !== undefined && Array.from(isCategory).some((is) => is !== 0);
+  const sets = hasSets ? tree.matrix('raw_left_cat_bitsets', undefined, CATEGORIES / WORD_BITS) : undefined;
+  const setOf = hasSets ? column('bitset_idx') : undefined;
+  const leftSet = (node: number): readonly number[] => {
+    const at = setOf?.[node] ?? 0;
+    if (sets === undefined || at >= sets.rows) {
+      throw tree.error('MALFORMED', `node ${node} has the set ${at} of ${sets?.rows ?? 0}`, 'raw_left_cat_bitsets');
+    }
+    const seen = known[feature[node]];
+    return Array.from({ length: CATEGORIES }, (_, category) => category).filter((category) => {
+      const word = sets.data[at * sets.columns + Math.floor(category / WORD_BITS)];
+      const isLeft = Math.floor(word / 2 ** (category % WORD_BITS)) % 2 === 1;
+      return isLeft || (nanLeft[node] !== 0 && !(seen?.has(category) ?? false));
+    });
+  };
+  return {
+    place: tree.title,
+    size: values.length,
+    root: 0,
+    isLeaf: (node) => isLeaf[node] !== 0,
+    split: (node) => ({
+      feature: feature[node],
+      threshold: threshold[node],
+      nanLeft: nanLeft[node] !== 0,
+      ...(isCategory !== undefined && isCategory[node] !== 0 && { set: leftSet(node) }),
+    }),
+    left: (node) => left[node],
+    right: (node) => right[node],
+    leaf(node, to) {
+      to[0] = values[node];
+    },
+  };
+}
+
+/** The class of the loss's link, such as `LogLink`; before 1.1 of the loss itself. */
+function linkOf(estimator: Estimator): string {
+  const loss = estimator.estimator('_loss');
+  return loss.has('link') ? loss.estimator('link').className : loss.className;
+}
+
+const LOGARITHMS = ['LogLink', 'Poisson'];
+const OF_VALUES = ['IdentityLink', 'LeastSquares', 'LeastAbsoluteDeviation'];
+
+const regressor: Predict = (estimator, emitter, x) => {
+  const link = linkOf(estimator);
+  const values = raw(estimator, emitter, x);
+  if (LOGARITHMS.includes(link)) return { kind: 'values', values: emitter.unary(values, 'exp') };
+  if (OF_VALUES.includes(link)) return { kind: 'values', values };
+  throw estimator.error('UNSUPPORTED_OP', `the link ${link} is not read`, '_loss');
+};
+
+const classifier: Predict = (estimator, emitter, x) => {
+  const classes = estimator.labels('classes_');
+  const scores = raw(estimator, emitter, x);
+  if (scores.width === 1) {
+    const probabilities = pair(emitter, emitter.unary(scores, 'sigmoid'));
+    return { kind: 'labels', classes, scores, probabilities, decider: scores };
+  }
+  return { kind: 'labels', classes, scores, probabilities: emitter.softmax(scores), decider: scores };
+};
+
+export const HISTOGRAM_BOOSTING: Table = {
+  HistGradientBoostingRegressor: { predict: regressor },
+  HistGradientBoostingClassifier: { predict: classifier },
+};
