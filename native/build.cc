@@ -343,7 +343,8 @@ class Network<T>::Builder {
     trees.roots = roots;
     trees.nodes = reinterpret_cast<const TreeNode<T>*>(packed);
     if (!filling_) return;
-    trees.plain = pack_trees(parameter(field[3]), count, reinterpret_cast<TreeNode<T>*>(packed), const_cast<int32_t*>(roots));
+    trees.plain =
+        pack_trees(parameter(field[3]), count, reinterpret_cast<TreeNode<T>*>(packed), const_cast<int32_t*>(roots));
   }
 
   void concat(Step<T>& step, const int32_t* words, size_t count) {

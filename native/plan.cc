@@ -337,10 +337,9 @@ class Verifier {
       return fail("nodes of trees are of no whole number");
     }
     size_t tree_count = 0, leaf_count = 0;
-    const char* const fault =
-        check_trees(static_cast<const T*>(nodes_of->data), count, size_t(width(x)),
-                    sets_of == nullptr ? nullptr : static_cast<const T*>(sets_of->data),
-                    sets_of == nullptr ? 0 : sets_of->count, tree_count, leaf_count);
+    const char* const fault = check_trees(static_cast<const T*>(nodes_of->data), count, size_t(width(x)),
+                                          sets_of == nullptr ? nullptr : static_cast<const T*>(sets_of->data),
+                                          sets_of == nullptr ? 0 : sets_of->count, tree_count, leaf_count);
     if (fault != nullptr) return fail(fault);
     if (uint64_t(leaf_count) * uint64_t(leaf_width) != leaves_of->count) return fail("leaves are not of the size used");
     if (TreeSum(sum) == TreeSum::none) {

@@ -101,7 +101,8 @@ const char* check_trees(const T* nodes, size_t count, size_t features, const T* 
 template <typename T>
 bool pack_trees(const T* nodes, size_t count, TreeNode<T>* to, int32_t* roots) {
   bool plain = true;
-  int32_t leaves = 0, open = -1;  // the innermost split whose left side is being packed; `next` links it to the one around it
+  int32_t leaves = 0,
+          open = -1;  // the innermost split whose left side is being packed; `next` links it to the one around it
   bool begins = true;
   for (size_t i = 0; i < count; i++, nodes += node_fields) {
     if (begins) *roots++ = int32_t(i);

@@ -29,12 +29,12 @@ constexpr int32_t most_features = int32_t(1) << kind_shift;
 template <typename T>
 struct Trees {
   const TreeNode<T>* nodes;
-  const T* leaves;          // `width` values each
-  const T* sets;            // null for none
-  const int32_t* roots;     // of each tree
-  const int32_t* targets;   // the first element that a tree adds to; null where it adds to none
+  const T* leaves;         // `width` values each
+  const T* sets;           // null for none
+  const int32_t* roots;    // of each tree
+  const int32_t* targets;  // the first element that a tree adds to; null where it adds to none
   size_t count, width;
-  T divisor;                // of each element of the result, at the end
+  T divisor;  // of each element of the result, at the end
   TreeSum sum;
   bool plain;  // every split is `at_most`
 };

@@ -1,6 +1,6 @@
 /** Decision trees on the engine against trees as people draw them, to the last bit. */
 import { describe, expect, it } from 'vitest';
-import { SPLITS, TREE_SUMS, type Tensor, type TreeSum } from '../../lib/graph/graph.ts';
+import { SPLITS, type Tensor, TREE_SUMS, type TreeSum } from '../../lib/graph/graph.ts';
 import { graphOf, node } from '../graph/graphs.ts';
 import { Random } from '../random-graph.ts';
 import { arrayOf, BATCHES, expectAsReference, PRECISIONS, type Precision } from './engine.ts';

@@ -14,6 +14,7 @@ const FOLDERS = [
   ['sklearn-older', '.pkl'],
   ['sklearn-steps', '.pkl'],
   ['sklearn-bundles', '.pkl'],
+  ['sklearn-trees', '.pkl'],
   ['tflite', '.tflite'],
   ['tensorflow', ''],
   ['tfjs-graph', ''],

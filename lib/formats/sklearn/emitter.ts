@@ -263,6 +263,8 @@ export class Emitter {
 
   /** What decision trees give for the row: their sums, so many outputs, divided at the end; or with `none` the values of each tree's leaf. */
   trees(x: Row, forest: Forest, sum: TreeSum, outputs: number, divisor = 1): Row {
+    // Trees add in float64, whatever the type of what is beside them.
+    this.#double = true;
     const { operands, attributes } = forest.build(sum, outputs, divisor);
     const operand = this.emit('trees', [x.operand, ...operands], attributes);
     return sum === 'none' ? this.flat(operand, outputs) : { operand, width: outputs };

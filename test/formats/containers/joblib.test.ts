@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { detectPickle, readPickledFile } from '../../../lib/formats/containers/joblib.ts';
-import type { PickleDict } from '../../../lib/formats/containers/pickle/values.ts';
+import type { PickleDict, PickleRecords } from '../../../lib/formats/containers/pickle/values.ts';
 import { Budget } from '../../../lib/graph/budget.ts';
 import { failureOf } from '../../failure.ts';
 import { sourceOf } from '../safetensors-file.ts';
@@ -28,9 +28,13 @@ describe('a file of joblib', () => {
     expect(plain(found.values[0])).toEqual(value);
   });
 
-  it('keeps arrays of records as they are, and reads on after them', async () => {
+  it('reads arrays of records field by field, and reads on after them', async () => {
     const value = (await read(file('records.joblib'))).values[0] as PickleDict;
-    expect(plain(value.get('records'))).toMatchObject({ object: 'joblib.numpy_pickle.NumpyArrayWrapper' });
+    const records = value.get('records') as PickleRecords;
+    expect([...records.names]).toEqual(['a', 'b']);
+    expect(records.column('a')?.data).toEqual(Int32Array.of(1, 3));
+    expect(records.column('b')?.data).toEqual(Float64Array.of(2.5, 4.5));
+    expect(records.column('other')).toBeUndefined();
     expect(plain(value.get('after'))).toEqual({ array: 'f8', shape: [3], data: [0, 1, 2] });
   });
 

@@ -45,7 +45,13 @@ export function readRecords(object: PickleObject, budget: Budget, place: string)
   const parts = arrayParts(object);
   const type = parts && readRecordType(parts.type);
   if (parts === undefined || type === undefined) return undefined;
-  return recordsFromBytes(type, readShape(parts.shape, budget, place), bytesOf(parts.data, budget, place), budget, place);
+  return recordsFromBytes(
+    type,
+    readShape(parts.shape, budget, place),
+    bytesOf(parts.data, budget, place),
+    budget,
+    place,
+  );
 }
 
 /** The records of exactly the bytes given, field by field. */

@@ -18,7 +18,7 @@ function stages(estimator: Estimator): readonly (readonly StoredTree[])[] {
   return Array.from({ length: count }, (_, i) =>
     Array.from({ length: outputs }, (_, k) => {
       const item = (value.data as readonly never[])[i * outputs + k];
-      return new StoredTree(Estimator.of(item, estimator.placeOf(`estimators_[${i}, ${k}]`)));
+      return new StoredTree(Estimator.of(item, estimator.placeOf(`estimators_[${i}, ${k}]`), estimator.budget));
     }),
   );
 }
@@ -56,7 +56,7 @@ function startOf(estimator: Estimator, emitter: Emitter, row: Row, link: Link): 
   return (outputs) => {
     const init = estimator.value('init_', estimator.value('init', null));
     if (init === 'zero') return new Array<number>(outputs).fill(0);
-    const first = Estimator.of(init, estimator.placeOf('init_'));
+    const first = Estimator.of(init, estimator.placeOf('init_'), estimator.budget);
     if (first.className === 'DummyRegressor') return [...first.numbers('constant_').data];
     if (link === 'values') return predictValues(emitter, first, row);
     if (first.className === 'DummyClassifier' && first.text('strategy', 'prior') === 'prior') {

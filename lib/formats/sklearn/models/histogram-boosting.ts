@@ -1,4 +1,5 @@
 /** HistGradientBoosting: trees over float64, with categories and missing values. */
+import type { Budget } from '../../../graph/budget.ts';
 import { PickleRecords, type PickleValue, pickleKind } from '../../containers/pickle/values.ts';
 import { type FileTree, Forest } from '../../trees.ts';
 import { numbersOf } from '../arrays.ts';
@@ -32,7 +33,7 @@ function raw(estimator: Estimator, emitter: Emitter, x: Row): Row {
     if (trees.length !== outputs) {
       throw estimator.error('SHAPE', `expected ${outputs} trees, found ${trees.length}`, `_predictors[${i}]`);
     }
-    for (const [k, tree] of trees.entries()) forest.add(treeOf(tree, `${place}[${k}]`, known), k);
+    for (const [k, tree] of trees.entries()) forest.add(treeOf(tree, `${place}[${k}]`, known, emitter.budget), k);
   }
   return emitter.trees(row, forest, 'float64', outputs);
 }
@@ -60,14 +61,19 @@ function knownCategories(estimator: Estimator): readonly (ReadonlySet<number> | 
   return Array.from(isCategory, (is, feature) => {
     if (is === 0) return undefined;
     const place = mapper.placeOf(`bin_thresholds_[${feature}]`);
-    return new Set(numbersOf(thresholds[feature] ?? null, place).data);
+    return new Set(numbersOf(thresholds[feature] ?? null, mapper.budget, place).data);
   });
 }
 
 type Column = ArrayLike<number>;
 
-function treeOf(value: PickleValue, place: string, known: readonly (ReadonlySet<number> | undefined)[]): FileTree {
-  const tree = Estimator.of(value, place);
+function treeOf(
+  value: PickleValue,
+  place: string,
+  known: readonly (ReadonlySet<number> | undefined)[],
+  budget: Budget,
+): FileTree {
+  const tree = Estimator.of(value, place, budget);
   const nodes = tree.value('nodes');
   if (!(nodes instanceof PickleRecords)) {
     throw tree.error('MALFORMED', `expected records, found ${pickleKind(nodes)}`, 'nodes');
