@@ -52,7 +52,7 @@ async function buildScripts() {
     // What all readers share with the rest, and several among themselves, so that each of them is one file.
     codeSplitting: {
       groups: [
-        { name: 'load', test: /lib.(load|formats.containers.half)\.ts$/ },
+        { name: 'load', test: /lib.(load|formats.(containers.half|everywhere))\.ts$/ },
         { name: 'tracing', test: /lib.formats.(tracing.(builder|call|raw-elements)|containers.protobuf)\.ts$/ },
       ],
     },
