@@ -12,7 +12,7 @@ import type { Label } from './outcome.ts';
 import { isNone, itemsOf, labelsOf, plainScalar, versionOf } from './values.ts';
 
 /** Items of a list that are read in some microsecond. */
-const ITEMS_IN_A_STEP = 16;
+const ITEMS_IN_A_STEP = 8;
 
 export class Estimator {
   /** `LogisticRegression`. */

@@ -1,0 +1,161 @@
+/** Estimators that ask for more than their files hold are refused when they ask; what is honestly large is read. */
+import { describe, expect, it } from 'vitest';
+import {
+  PickleArray,
+  PickleDict,
+  PickleGlobal,
+  PickleList,
+  PickleObject,
+  PickleTuple,
+  type PickleValue,
+} from '../../../lib/formats/containers/pickle/values.ts';
+import { Estimator } from '../../../lib/formats/sklearn/estimator.ts';
+import { pairAt } from '../../../lib/formats/sklearn/models/multiclass.ts';
+import { graphOf } from '../../../lib/formats/sklearn/read.ts';
+import { Budget } from '../../../lib/graph/budget.ts';
+import { modelFromGraph } from '../../../lib/load.ts';
+import { failureOf } from '../../failure.ts';
+
+function object(name: string, attributes: Readonly<Record<string, PickleValue>>): PickleObject {
+  const made = new PickleObject(new PickleGlobal('sklearn.any', name), []);
+  const state = new PickleDict();
+  for (const [key, value] of Object.entries(attributes)) state.entries.push([key, value]);
+  made.state = state;
+  return made;
+}
+
+const vector = (length: number, value = 0) => new PickleArray([length], 'f8', new Float64Array(length).fill(value));
+const list = (...items: PickleValue[]) => new PickleList(items);
+const named = (value: PickleValue) => new PickleTuple(['a', value]);
+const repeated = (value: PickleValue, count: number) => new PickleList(new Array<PickleValue>(count).fill(value));
+
+function read(estimator: PickleObject, fileBytes = 1000) {
+  const budget = new Budget();
+  budget.opened(fileBytes);
+  return graphOf({ estimators: [Estimator.of(estimator, '', budget)], names: () => undefined }, budget);
+}
+
+const scaler = (width: number) => object('MaxAbsScaler', { scale_: vector(width, 1), n_features_in_: width });
+const union = (steps: PickleList, width: number) =>
+  object('FeatureUnion', { transformer_list: steps, n_features_in_: width });
+
+/** A union of a union with itself, and so on: 2^40 scalers. */
+function nested(): PickleObject {
+  let step = scaler(1);
+  for (let depth = 0; depth < 40; depth++) step = union(list(named(step), named(step)), 1);
+  return step;
+}
+
+const manySteps = repeated(named(null), 50_000);
+const pipeline = () => object('Pipeline', { steps: manySteps, n_features_in_: 1 });
+const width = 100_000;
+
+describe('an estimator of a small file', () => {
+  it.each([
+    [
+      'says that it takes millions of features',
+      object('LinearRegression', { coef_: vector(2), n_features_in_: 2 ** 24 }),
+    ],
+    ['stands in 2^40 places', nested()],
+    ['has a long list of steps and stands in many places', union(repeated(named(pipeline()), 5000), 1)],
+    [
+      'shares its list of steps with many',
+      union(new PickleList(Array.from({ length: 5000 }, () => named(pipeline()))), 1),
+    ],
+    [
+      'repeats a row of its coefficients',
+      object('Ridge', { coef_: repeated(vector(width), 1000), intercept_: 0, n_features_in_: width }),
+    ],
+    [
+      'has a sparse matrix of nothing',
+      object('Ridge', { coef_: sparse(10_000, width), intercept_: 0, n_features_in_: width }),
+    ],
+    [
+      'makes products of its features',
+      object('PolynomialFeatures', { degree: 4, interaction_only: false, n_features_in_: 100 }),
+    ],
+    [
+      'puts each feature into a group of its own',
+      object('FeatureAgglomeration', {
+        labels_: numbered(width),
+        pooling_func: new PickleGlobal('numpy', 'mean'),
+        n_features_in_: width,
+      }),
+    ],
+    [
+      'shares its categories among many columns',
+      object('OrdinalEncoder', { categories_: repeated(vector(10_000), 3000), n_features_in_: 3000 }),
+    ],
+    [
+      'has a column for all of the row many times',
+      object('ColumnTransformer', {
+        transformers_: repeated(new PickleTuple(['a', 'passthrough', slice()]), 1000),
+        n_features_in_: width,
+      }),
+    ],
+  ])('that %s is refused', async (_, estimator) => {
+    expect(await failureOf(() => read(estimator))).toMatchObject({
+      code: 'LIMIT',
+      message: expect.stringMatching(/`limits\.\w+`/),
+    });
+  });
+});
+
+function sparse(rows: number, columns: number): PickleObject {
+  const made = object('csr_matrix', {
+    _shape: new PickleTuple([rows, columns]),
+    data: vector(0),
+    indices: vector(0),
+    indptr: vector(rows + 1),
+  });
+  return made;
+}
+
+function numbered(length: number): PickleArray {
+  return new PickleArray(
+    [length],
+    'f8',
+    Float64Array.from({ length }, (_, i) => i),
+  );
+}
+
+function slice(): PickleObject {
+  return new PickleObject(new PickleGlobal('builtins', 'slice'), [0, 2 ** 31, null]);
+}
+
+describe('what is honestly large', () => {
+  it.each(['error', 'ignore', 'infrequent_if_exist'])(
+    'one-hot columns of 150,000 numbers, handle_unknown=%s',
+    (handling) => {
+      const encoder = object('OneHotEncoder', {
+        categories_: list(numbered(150_000)),
+        handle_unknown: handling,
+        n_features_in_: 1,
+      });
+      const model = modelFromGraph(read(encoder, 1_200_000));
+      const hot = model.run(Float64Array.of(149_999)) as Float64Array;
+      expect([hot.length, hot.indexOf(1), hot.lastIndexOf(1)]).toEqual([150_000, 149_999, 149_999]);
+      if (handling === 'error') expect(() => model.run(Float64Array.of(0.5))).toThrow();
+      else expect((model.run(Float64Array.of(0.5)) as Float64Array).includes(1)).toBe(false);
+      model.dispose();
+    },
+  );
+
+  it('drops a column among many', () => {
+    const encoder = object('OneHotEncoder', {
+      categories_: list(numbered(3000)),
+      drop_idx_: list(7),
+      handle_unknown: 'error',
+      n_features_in_: 1,
+    });
+    const model = modelFromGraph(read(encoder));
+    expect((model.run(Float64Array.of(8)) as Float64Array).indexOf(1)).toBe(7);
+    expect((model.run(Float64Array.of(7)) as Float64Array).includes(1)).toBe(false);
+    model.dispose();
+  });
+
+  it('numbers pairs of classes in their order', () => {
+    const pairs = [0, 1, 2, 3].flatMap((i) => [0, 1, 2, 3].filter((j) => j > i).map((j) => pairAt(i, j, 4)));
+    expect(pairs).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+});
