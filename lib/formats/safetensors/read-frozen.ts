@@ -65,7 +65,7 @@ const ATTRIBUTES: Attributes = {
   normalize: is.record({ axis: is.count, norm: is.oneOf(NORM_NAMES), epsilon: is.number, floor: is.number }),
   reduce: is.record({ fn: is.oneOf(REDUCE_NAMES), axes: is.list(is.count), keepDims: is.truth }),
   concat: is.record({ axis: is.count }),
-  gather: is.record({ axis: is.count, indices: (value, place) => Int32Array.from(is.list(index)(value, place)) }),
+  gather: is.record({ axis: is.count, indices }),
   transpose: is.record({ permutation: is.list(is.count) }),
   reshape: is.record({ shape: is.list(is.count) }),
   expand: is.record({ shape: is.list(is.count) }),
@@ -118,6 +118,18 @@ const decision = is.record<FrozenDecision>({
 });
 
 const target = is.record<FrozenTarget>({ classes: is.list(is.label), decision });
+
+/** Of millions of positions, the places are only named where one is wrong. */
+function indices(value: unknown, place: string): Int32Array {
+  const items = Array.isArray(value) ? value : is.list(index)(value, place);
+  const found = new Int32Array(items.length);
+  for (let at = 0; at < found.length; at++) {
+    const item: unknown = items[at];
+    const isPlain = typeof item === 'number' && Number.isInteger(item) && item >= 0 && item < 2 ** 31;
+    found[at] = isPlain ? item : index(item, `${place}[${at}]`);
+  }
+  return found;
+}
 
 function index(value: unknown, place: string): number {
   const found = is.count(value, place);
