@@ -46,6 +46,8 @@ const EXECUTIONS_PER_BREATH = 200;
 const EXECUTIONS_PER_LOOK = 16;
 
 export async function work({ format, fixtures, seed, record }: Job): Promise<never> {
+  // Of most errors the stack is never read. Enough to tell one from another.
+  Error.stackTraceLimit = 3;
   const samples = samplesOf(format, fixtures);
   const file = openSync(record, 'w+');
   const coverage = new Coverage();

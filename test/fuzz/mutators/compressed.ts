@@ -14,7 +14,7 @@ export function compressedMutator(mutate: Mutator): Mutator {
     const unpacked = unpack(bytes);
     if (unpacked === undefined) return undefined;
     // A bomb: it packs a thousandfold.
-    const zeros = random.below(100) === 0 ? new Uint8Array(2 ** 25) : undefined;
+    const zeros = random.below(1000) === 0 ? new Uint8Array(2 ** 25) : undefined;
     const changed = zeros ?? mutate(unpacked, random, unpack(other) ?? other);
     return changed && new Uint8Array(bytes[0] === 0x78 ? deflateSync(changed) : gzipSync(changed));
   };

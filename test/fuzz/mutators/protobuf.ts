@@ -13,6 +13,8 @@ interface Field {
   readonly bytes?: Uint8Array;
   /** Added to the length that is written, so that it is wrong. */
   readonly lie?: number;
+  /** All of it, where it is as it was read. */
+  readonly written?: Uint8Array;
 }
 
 export const mutateProtobuf: Mutator = (bytes, random, other) => changed(bytes, random, listWithin(other, random), []);
@@ -29,7 +31,7 @@ function changed(
   const at = random.below(list.length);
   const inner = random.below(8) > 0 ? messageOf(list[at]) : undefined;
   const changedInner = inner && changed(inner, random, others, list);
-  if (changedInner !== undefined) list[at] = { ...list[at], bytes: changedInner };
+  if (changedInner !== undefined) list[at] = { number: list[at].number, wire: 2, bytes: changedInner };
   else random.pick(CHANGES)(list, at, random, { others, above });
   return write(list);
 }
@@ -61,8 +63,10 @@ const CHANGES: readonly Change[] = [
   (list, at, random) => list.splice(at, 0, ...Array<Field>(repeats(write([list[at]]).length, random)).fill(list[at])),
   (list, at, random) => list.push(...list.splice(at, 1 + random.below(4))),
   (list, at, random, { others }) => list.splice(at, random.below(2), ...others.slice(0, 4)),
-  (list, at, random) => list.splice(at, 1, { ...list[at], number: 1 + random.below(random.pick([8, 32, 256])) }),
-  (list, at, random) => list.splice(at, 1, { ...list[at], lie: random.pick([-1, 1, 2 ** 31, 2 ** 32 - 1]) }),
+  (list, at, random) =>
+    list.splice(at, 1, { ...list[at], written: undefined, number: 1 + random.below(random.pick([8, 32, 256])) }),
+  (list, at, random) =>
+    list.splice(at, 1, { ...list[at], written: undefined, lie: random.pick([-1, 1, 2 ** 31, 2 ** 32 - 1]) }),
   (list, at, random) => list.splice(at, 1, nested(list[at], random.pick([1, 2, 60, 70, 1000]))),
 ];
 
@@ -74,12 +78,12 @@ function nested(field: Field, depth: number): Field {
 }
 
 function changeValue(list: Field[], at: number, random: Random, sources: Sources): void {
-  const { value, bytes, ...same } = list[at];
+  const { value, bytes, number, wire } = list[at];
   if (value !== undefined) {
     const near = BigInt(integerNear(Number(BigInt.asIntN(64, value)), random));
-    list[at] = { ...same, value: BigInt.asUintN(64, near) };
+    list[at] = { number, wire, value: BigInt.asUintN(64, near) };
   } else if (bytes !== undefined) {
-    list[at] = { ...same, bytes: changedBytes(bytes, same.wire, random, sources) };
+    list[at] = { number, wire, bytes: changedBytes(bytes, wire, random, sources) };
   }
 }
 
@@ -117,14 +121,16 @@ function parse(bytes: Uint8Array): Field[] | undefined {
     if (number < 1 || number > 2 ** 16 || ![0, 1, 2, 5].includes(wire)) return undefined;
     if (wire === 0) {
       const [value, end] = readVarint(bytes, afterTag);
-      fields.push({ number, wire, value });
+      if (end > bytes.length) return undefined;
+      fields.push({ number, wire, value, written: bytes.subarray(at, end) });
       at = end;
       continue;
     }
     const [length, begin] = wire === 2 ? readVarint(bytes, afterTag) : [wire === 1 ? 8n : 4n, afterTag];
-    at = begin + Number(length);
-    if (at > bytes.length) return undefined;
-    fields.push({ number, wire, bytes: bytes.subarray(begin, at) });
+    const end = begin + Number(length);
+    if (end > bytes.length) return undefined;
+    fields.push({ number, wire, bytes: bytes.subarray(begin, end), written: bytes.subarray(at, end) });
+    at = end;
   }
   return fields;
 }
@@ -142,7 +148,8 @@ function readVarint(bytes: Uint8Array, at: number): [value: bigint, end: number]
 
 function write(fields: readonly Field[]): Uint8Array {
   return concat(
-    ...fields.flatMap(({ number, wire, value, bytes = new Uint8Array(), lie = 0 }) => {
+    ...fields.flatMap(({ number, wire, value, bytes = new Uint8Array(), lie = 0, written }) => {
+      if (written !== undefined) return [written];
       const tag = varint(8 * number + wire);
       if (value !== undefined) return [tag, varint(value)];
       return wire === 2 ? [tag, varint(Math.max(0, bytes.length + lie)), bytes] : [tag, bytes];
