@@ -62,6 +62,9 @@ export function allocate<A>(
   }
 }
 
+/** Of more names than that, a set finds one sooner. */
+const FEW = 16;
+
 /** The arrays in the order of the ports. */
 export function pick(named: unknown, ports: readonly Port[], kind: 'input' | 'output'): unknown[] {
   const names = ports.map(({ name }) => name);
@@ -73,7 +76,8 @@ export function pick(named: unknown, ports: readonly Port[], kind: 'input' | 'ou
       `${kind}s`,
     );
   }
-  const unknown = Object.keys(named).find((name) => !names.includes(name));
+  const known = names.length > FEW ? new Set(names) : undefined;
+  const unknown = Object.keys(named).find((name) => !(known?.has(name) ?? names.includes(name)));
   if (unknown !== undefined) {
     throw new ForwardpassError(
       'INPUT',
