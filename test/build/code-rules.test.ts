@@ -36,7 +36,7 @@ test.each([
   [/^\d+\.?\d*$/, 'goes back'],
   [/^(a+)+$/, 'exponential'],
   [/^(?:a|ab|b)*c/, 'repeats a choice'],
-])('refuses %s', (pattern, why) => {
+])('refuses the expression %s', (pattern, why) => {
   expect(refused(`const x = ${pattern};`)).toEqual([expect.stringContaining(why)]);
 });
 
