@@ -5,7 +5,6 @@
  */
 import { ALLOWED } from './code-rules/allowed.js';
 import { slowness } from './code-rules/patterns.js';
-import { PENDING } from './code-rules/pending.js';
 import { recursionsOf } from './code-rules/recursion.js';
 import { spreadsOf } from './code-rules/spreads.js';
 import { every, parse } from './code-rules/syntax.js';
@@ -22,14 +21,13 @@ import { every, parse } from './code-rules/syntax.js';
  *
  * @param {ReadonlyMap<string, string>} files texts by their repository paths
  * @param {Allowed} [allowed]
- * @param {Allowed} [pending]
  * @returns {string[]}
  */
-export function codeViolations(files, allowed = ALLOWED, pending = PENDING) {
+export function codeViolations(files, allowed = ALLOWED) {
   const found = [...files].map(([path, text]) => ({ path, findings: findingsIn(text) }));
   const refused = found.flatMap(({ path, findings }) =>
     findings
-      .filter(({ what }) => allowed[path]?.[what] === undefined && pending[path]?.[what] === undefined)
+      .filter(({ what }) => allowed[path]?.[what] === undefined)
       .map(({ what, why }) => `${path}: ${what} ${why}`),
   );
   const stale = Object.entries(allowed).flatMap(([path, places]) => {

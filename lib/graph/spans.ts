@@ -1,4 +1,5 @@
 /** What is known of numbers without running a model: see integers.ts. */
+import { greatest, least } from '../extremes.ts';
 import type { Tensor } from './graph.ts';
 
 /** Every integer of a smaller magnitude is a float of the precision, and none of a greater becomes one. */
@@ -21,9 +22,9 @@ export const FLOATS: Span = { integer: false, low: -Infinity, high: Infinity, tr
 export function union(spans: readonly Span[]): Span {
   return {
     integer: spans.every(({ integer }) => integer),
-    low: Math.min(...spans.map(({ low }) => low)),
-    high: Math.max(...spans.map(({ high }) => high)),
-    trust: Math.min(...spans.map(({ trust }) => trust)),
+    low: least(spans.map(({ low }) => low)),
+    high: greatest(spans.map(({ high }) => high)),
+    trust: least(spans.map(({ trust }) => trust)),
   };
 }
 

@@ -34,7 +34,7 @@ export async function findMain(path: string): Promise<Main> {
   if (names.has(ML_MODEL)) {
     const segments = await (await import('./mlflow.ts')).mlflowMain(path);
     const open = async () => openPlain(await realpath(path), segments, segments.join('/'));
-    return { path: join(path, ...segments), open };
+    return { path: join(path, segments.join('/')), open };
   }
   const main = FOLDER_MAINS.find((name) => names.has(name));
   if (main !== undefined && names.has(`${main}.index.json`)) {

@@ -54,7 +54,7 @@ async function readDescription(root: string): Promise<string> {
 
 /** Of a folder the file in it that is the model. */
 async function inside(root: string, segments: readonly string[]): Promise<readonly string[]> {
-  const path = join(root, ...segments);
+  const path = join(root, segments.join('/'));
   const entries = await attempt(segments.join('/'), () =>
     readdir(path).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOTDIR') return undefined;

@@ -20,7 +20,7 @@ export function openNamed(path: string): Promise<FileHandle> {
  * folder: symbolic ones on the way, hard ones at its end. `folder` is a real path.
  */
 export async function openPlain(folder: string, segments: readonly string[], name: string): Promise<FileHandle> {
-  const path = join(folder, ...segments);
+  const path = join(folder, segments.join('/'));
   const found = await walk(folder, segments, name);
   const handle = await attempt(name, () => open(path, READ_NO_LINK));
   const opened = await handle.stat();

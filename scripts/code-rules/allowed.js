@@ -24,6 +24,16 @@ export const ALLOWED = {
     'x.shape.toSpliced(...indices.shape)': 'HIGHEST_RANK of lib/formats/tracing/value.ts',
   },
   'lib/formats/aten/operators/shape.ts': { 'sizesOf(x).toSpliced(...parts)': 'MOST_SIZES of lib/formats/aten/call.ts' },
+  'lib/formats/containers/joblib.ts': {
+    'String.fromCharCode(...head.subarray(0, PEEK_BYTES))': 'PEEK_BYTES',
+  },
+  'lib/formats/containers/pickle/parts.ts': {
+    'ofObject partsOf': 'what a class of USER keeps is none of them: once',
+    spelt: 'MOST_NESTED',
+  },
+  'lib/formats/containers/pickle/text.ts': {
+    'String.fromCharCode(...bytes)': 'SHORT',
+  },
   'lib/formats/keras/layer.ts': {
     leavesOf: 'arguments nest as deep as `limits.depth`: lib/formats/keras/topology.ts',
   },
@@ -54,6 +64,12 @@ export const ALLOWED = {
     'TopologyReader.argument': '`limits.depth`, which is checked at each argument',
     'TopologyReader.references': '`limits.depth`, which is checked at each list',
   },
+  'lib/formats/looks-like-json.ts': {
+    'new RegExp(`"(${names})"\\\\s*:`)': 'names of this file, and nothing but blanks is repeated',
+  },
+  'lib/formats/looks-like.ts': {
+    '/(^checkpoint|ckpt.*|-\\d+)\\.(index|meta|data-\\d+-of-\\d+)$/': 'the name of a file, which the caller gives',
+  },
   'lib/formats/onnx/ops/elementwise.ts': {
     'call.float(...alpha)': 'two values',
     'call.float(...beta)': 'two values',
@@ -79,6 +95,24 @@ export const ALLOWED = {
     'chain.shape.toSpliced(...filled)': 'MOST_SIZES of lib/formats/pytorch/modules/module.ts',
   },
   'lib/formats/pytorch/modules/read.ts': { 'stepsOf/visit': '`limits.depth` is checked at each module' },
+  'lib/formats/reparametrized.ts': {
+    'kind.fits(...parts.map(({ shape }) => shape))': 'the three parts of a kind',
+    'kind.compute(...tensors.map(({ data }) => data))': 'the three parts of a kind',
+    '/(^|\\.)parametrizations\\.([^.]+)$/': 'it starts at dots, and what is repeated holds none',
+    '/(^|\\.)(weight|bias)[^.]*$/': 'it starts at dots, and what is repeated holds none',
+  },
+  'lib/formats/shard-index.ts': {
+    '/"weight_map"\\s*:\\s*\\{\\s*"(?:[^"\\\\]|\\\\.)*"\\s*:\\s*(?:\\[\\s*)?"([^"\\\\]*)"/s': 'the beginning of a file',
+  },
+  'lib/formats/sklearn/models/target.ts': {
+    'INVERSES invert pipeline power': '`limits.depth`, which Emitter.within checks',
+  },
+  'lib/formats/sklearn/steps/statistics.ts': {
+    sumOf: 'each level halves what is summed',
+  },
+  'lib/formats/sklearn/table.ts': {
+    predicts: 'its `depth`, which goes down',
+  },
   'lib/formats/tensorflow/bundle/bundle.ts': {
     runs: 'an axis each: HIGHEST_RANK of lib/formats/tracing/value.ts',
   },
@@ -120,7 +154,10 @@ export const ALLOWED = {
   'lib/formats/sklearn/arrays.ts': {
     'anyNumbers numbersOf stacked': 'items of lists that are lists themselves are refused',
   },
-  'lib/formats/sklearn/bundle/members.ts': { 'Members.#find': '`limits.depth`, which is checked at each container' },
+  'lib/formats/sklearn/bundle/members.ts': {
+    'Members.#looksThrough Members.holds': '`limits.depth`, which is checked at each container',
+    'Members.#find': '`limits.depth`, which is checked at each container',
+  },
   'lib/formats/torchscript/builtins.ts': { tensorOf: 'HIGHEST_RANK of lib/formats/tracing/value.ts' },
   'lib/formats/torchscript/interpreter.ts': {
     'Interpreter.#assign Interpreter.#assignTo Interpreter.#attribute Interpreter.#attributeOf Interpreter.#call Interpreter.#construct Interpreter.#dict Interpreter.#evaluate Interpreter.#evaluateParts Interpreter.#getattr Interpreter.#isTrue Interpreter.#run Interpreter.#runLoop Interpreter.#runStatement Interpreter.call':
@@ -139,11 +176,50 @@ export const ALLOWED = {
     'broadcastShapes(...shapes)': 'two or three operands',
     'GraphBuilder.#pickWords GraphBuilder.embedding': 'a table of words becomes one of positions, once',
   },
+  'lib/graph/activations.ts': {
+    'entry.steps(...entry.settings.map((wanted) => numberOf(settings, wanted, name, place)))':
+      'the settings of one activation',
+  },
+  'lib/graph/define/activate.ts': {
+    'apply applySteps': 'steps of activations, which lib/graph/activations.ts names',
+  },
+  'lib/graph/define/values.ts': {
+    'fromNested/visit': 'DEEPEST',
+  },
+  'lib/graph/functions.ts': {
+    'REDUCE_FUNCTIONS logSumExp': 'it takes the greatest from the table it is in',
+    'erf erfc': 'each takes the other where that does not ask back',
+  },
+  'lib/graph/integers.ts': {
+    'Math.min(...ends)': 'four products',
+    'Math.max(...ends)': 'four products',
+  },
+  'lib/graph/ops/elementwise.ts': {
+    'broadcastShapes(...shapes)': 'the operands of binary and select, three',
+  },
+  'lib/graph/plan-builder.ts': {
+    'PlanBuilder.copy PlanBuilder.part PlanBuilder.view': 'a constant is copied, and asks no more',
+  },
+  'lib/graph/simplify/finite.ts': {
+    'knowledgeOf knowledgeOf/of': 'MOST_STEPS',
+  },
+  'lib/graph/simplify/identities.ts': {
+    'broadcastShapes(...inputs.map((input) => graph.shape(input)))': 'the operands of binary and select, three',
+  },
+  'lib/graph/simplify/spellings.ts': {
+    'isPositive isPositive/all': 'its `depth`, which goes down from 8',
+  },
+  'lib/graph/stack/order.ts': {
+    'Search.extend': 'MOST_STEPS: each level looks at all layers that are left',
+  },
   'lib/model.ts': {
     'Model.create': 'once, for the model that decides, which has none',
     'Model.#attach': 'once, for the model that decides, which has none',
   },
   'lib/formats/sklearn/models/trees.ts': { sumOf: 'halves: as deep as the logarithm of the classes' },
+  'lib/source/mlflow.ts': {
+    inside: 'a folder called model in the one that is named: once',
+  },
   'lib/watch/watcher.ts': {
     'Watcher.#run Watcher.#schedule Watcher.check': 'each check is awaited from a timer of its own',
   },

@@ -82,7 +82,7 @@ function knowledgeOf(operand: Operand, graph: Rewriter, left = { steps: MOST_STE
   }
   const node = graph.definition(operand);
   if (node === undefined || left.steps-- <= 0) return 'nothing';
-  const of = (...operands: readonly Operand[]) => least(operands.map((each) => knowledgeOf(each, graph, left)));
+  const of = (operand: Operand) => knowledgeOf(operand, graph, left);
   switch (node.op) {
     case 'require_finite':
       return node.attributes.nan ? 'no infinity' : 'finite';
@@ -91,7 +91,7 @@ function knowledgeOf(operand: Operand, graph: Rewriter, left = { steps: MOST_STE
     case 'reshape':
     case 'expand':
     case 'concat':
-      return of(...node.inputs);
+      return least(node.inputs.map(of));
     case 'embedding':
       return of(node.inputs[1]);
     case 'trees':
@@ -108,7 +108,7 @@ function knowledgeOf(operand: Operand, graph: Rewriter, left = { steps: MOST_STE
       // NaN replaced by a number: what an imputer does.
       const isReplaced = test?.op === 'unary' && test.attributes.fn === 'is_nan' && test.inputs[0] === b;
       if (isReplaced && of(a) === 'finite' && of(b) !== 'nothing') return 'finite';
-      return of(a, b);
+      return least([of(a), of(b)]);
     }
     default:
       return 'nothing';

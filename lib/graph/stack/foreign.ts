@@ -36,7 +36,7 @@ const KINDS: readonly Foreign[] = [
     what: 'a LoRA adapter, and is added to the weights of a model',
     advice: MERGE,
   },
-  { names: /(^|\.)(zero_point|_packed_params(\..*)?)$/, what: 'a quantised layer', advice: DEQUANTIZE },
+  { names: /(^|\.)(zero_point$|_packed_params(\.|$))/, what: 'a quantised layer', advice: DEQUANTIZE },
   {
     names: /(weight|bias)_[guv]$/,
     what: 'a weight in parts, as weight_norm and spectral_norm keep it',
@@ -44,7 +44,7 @@ const KINDS: readonly Foreign[] = [
   },
   { names: /(weight|bias)_(orig|mask)$/, what: 'a pruned or spectrally normalised weight', advice: REMOVE_PRUNING },
   {
-    names: /(^|\.)(exp_avg|exp_avg_sq|momentum_buffer|optimizer\..*)$/,
+    names: /(^|\.)((exp_avg|exp_avg_sq|momentum_buffer)$|optimizer\.)/,
     what: "an optimiser's state",
     advice: 'save the model itself: its state_dict()',
   },

@@ -68,8 +68,11 @@ function* ofObject(object: PickleObject): Generator<Part> {
     // Protocols 0 and 1, and Counter, give the dict as an argument.
     const [given] = object.args;
     yield* named([...(given instanceof PickleDict ? given.entries : []), ...object.items]);
-  } else if (USER.test(name)) yield* partsOf(object.attribute('data') ?? null);
-  else {
+  } else if (USER.test(name)) {
+    const data = object.attribute('data') ?? null;
+    // What they keep is a dict or a list, and not one of them, which could be itself.
+    if (!(data instanceof PickleObject && USER.test(String(data.callable)))) yield* partsOf(data);
+  } else {
     const dicts = statesOf(object.state).filter((state) => state instanceof PickleDict);
     yield* named(dicts.flatMap(({ entries }) => entries));
     // Named tuples, and subclasses of list and dict.
@@ -94,14 +97,19 @@ export function labelOf(key: PickleValue): string {
   return typeof key === 'string' ? key : spelt(key);
 }
 
-function spelt(key: PickleValue): string {
+/** A key holds keys, and an array without axes one, which may be itself. */
+const MOST_NESTED = 4;
+
+function spelt(key: PickleValue, depth = 0): string {
+  if (depth > MOST_NESTED) return '?';
   if (key === null) return 'None';
   if (typeof key === 'boolean') return key ? 'True' : 'False';
   if (typeof key === 'string') return `'${key}'`;
   if (key instanceof PickleTuple && key.items.length < 9) {
-    const items = key.items.map((item) => (item instanceof PickleTuple ? '(…)' : spelt(item)));
+    const items = key.items.map((item) => (item instanceof PickleTuple ? '(…)' : spelt(item, depth + 1)));
     return items.length === 1 ? `(${items},)` : `(${items.join(', ')})`;
   }
-  if (key instanceof PickleArray && key.shape.length === 0) return spelt((key.data[0] as PickleValue) ?? null);
+  if (key instanceof PickleArray && key.shape.length === 0)
+    return spelt((key.data[0] as PickleValue) ?? null, depth + 1);
   return typeof key === 'number' || typeof key === 'bigint' ? `${key}` : '?';
 }
