@@ -12,8 +12,10 @@ describe('a file that fuzzing found', () => {
     const bytes = new Uint8Array(readFileSync(FOLDER + name));
     const path = FOLDER + name;
     const sample = { name, main: path, changed: path, bytes, options: {} };
-    const memory = new PeakMemory();
+    // The first load opens the reader's own code as well.
     expect(await faultOf(sample, bytes, { mostSeconds: 10 })).toBeUndefined();
+    const memory = new PeakMemory();
+    await faultOf(sample, bytes);
     expect(memory.fault(bytes.length)).toBeUndefined();
   });
 });
