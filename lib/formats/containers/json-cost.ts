@@ -4,7 +4,7 @@ import type { Budget } from '../../graph/budget.ts';
 const OBJECT_BYTES = 64;
 const ARRAY_BYTES = 72;
 /** Of a key that no other object has. */
-const KEY_BYTES = 128;
+const KEY_BYTES = 224;
 const ITEM_BYTES = 12;
 const STRING_BYTES = 20;
 

@@ -215,6 +215,11 @@ export class Message {
     return new Message(this.bytes(), place, this.#budget, this.#depthLeft - 1);
   }
 
+  /** Spends what is made of the message beside its fields. Throws `LIMIT`. */
+  spend(bytes: number): void {
+    this.#budget.build(bytes, this.#place);
+  }
+
   /** Throws `LIMIT` for more of something than a model may have nodes. */
   checkCount(count: number, what: string): void {
     const { nodes } = this.#budget.limits;

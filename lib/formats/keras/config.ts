@@ -13,7 +13,7 @@ const PYTHON_NUMBERS = new Map([
 const BYTES_OF: Readonly<Record<string, number>> = { '{': 64, '[': 48, ',': 12, ':': 24 };
 
 /** What text is worth that people's tools write, in bytes of memory for each character. */
-const FREE_PER_CHARACTER = 4;
+const FREE_PER_CHARACTER = 1;
 
 /** Throws `MALFORMED`, and `LIMIT` for what takes much more in memory than in the file. */
 export function parseJson(text: string, place: string, budget: Budget): unknown {

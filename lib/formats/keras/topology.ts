@@ -18,8 +18,8 @@ export interface TopologyOptions {
 
 /** Characters of a layer's name: those of the models around it stand before it. */
 const LONGEST_NAME = 1000;
-/** What a layer takes beside its names. */
-const LAYER_BYTES = 100;
+/** What a layer takes beside its names, its description included. */
+const LAYER_BYTES = 2048;
 
 const MODEL_CLASSES = new Set(['Sequential', 'Functional', 'Model']);
 

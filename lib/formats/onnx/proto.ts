@@ -162,9 +162,13 @@ function decodeFunction(message: Message): FunctionProto {
   return fn;
 }
 
+/** What a node takes beside its fields: the lists of its operands, results and attributes, and how it is looked up. */
+const NODE_BYTES = 1024;
+
 function decodeNode(message: Message): NodeProto {
   const [inputs, outputs]: [string[], string[]] = [[], []];
   let attributes: Map<string, AttributeProto> | undefined;
+  message.spend(NODE_BYTES);
   const node = { name: '', opType: '', domain: '', overload: '' };
   for (let field = message.next(); field !== 0; field = message.next()) {
     if (field === 1) inputs.push(message.string());

@@ -1,6 +1,7 @@
 /** Rules that turn arithmetic with constants into affine nodes, and merge those with what is beside them. */
 import type { Node, Operand, Tensor } from '../graph.ts';
 import { sameShape } from '../shapes.ts';
+import { areAllFinite } from '../spans.ts';
 import {
   combine,
   greatestMagnitude,
@@ -63,7 +64,7 @@ export const divisionToAffine = rule({
 /** Undefined where the operation broadcasts x, or the precision cannot hold the terms. */
 function affineOf(node: Node, graph: Rewriter, x: Operand, [scale, shift]: Terms): Rewrite | undefined {
   if (!sameShape(graph.shape(x), graph.shape(node.output))) return undefined;
-  if (!isNormal(scale.data, graph.precision) || !shift.data.every(Number.isFinite)) return undefined;
+  if (!isNormal(scale.data, graph.precision) || !areAllFinite(shift.data)) return undefined;
   return [graph.replace(node, 'affine', [x, scale, shift], {})];
 }
 
@@ -121,7 +122,7 @@ export const affineIntoNorm = rule({
     const [x, innerScale = scalar(1), innerShift = scalar(0)] = norm.inputs;
     const scale = combine('mul', innerScale as Tensor, outerScale);
     const shift = combine('add', combine('mul', innerShift as Tensor, outerScale), outerShift);
-    if (!isNormal(scale.data, graph.precision) || !shift.data.every(Number.isFinite)) return undefined;
+    if (!isNormal(scale.data, graph.precision) || !areAllFinite(shift.data)) return undefined;
     if (norm.op === 'layer_norm') return [graph.replace(node, 'layer_norm', [x, scale, shift], norm.attributes)];
     return isZero(shift) ? [graph.replace(node, 'rms_norm', [x, scale], norm.attributes)] : undefined;
   },

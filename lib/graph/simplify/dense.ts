@@ -1,6 +1,7 @@
 /** Rules that fold what stands beside a dense layer into it. A weight into which nothing folds is never copied. */
 import type { Node, Tensor } from '../graph.ts';
 import { denseLayout } from '../ops/dense.ts';
+import { areAllFinite } from '../spans.ts';
 import { MAX_SHIFT, termsOf } from './affine.ts';
 import { greatestMagnitude, isNormalNumber, overLastAxis } from './constants.ts';
 import { type Rewrite, type Rewriter, rule } from './rewriter.ts';
@@ -85,7 +86,7 @@ function withParameters(
   scaling: Scaling,
   bias: Float64Array,
 ): Rewrite | undefined {
-  if (!bias.every(Number.isFinite)) return undefined;
+  if (!areAllFinite(bias)) return undefined;
   const weight = scaleWeight(node, graph, scaling);
   return weight && [graph.replace(node, 'dense', [x, weight, { shape: [bias.length], data: bias }], node.attributes)];
 }
