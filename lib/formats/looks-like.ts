@@ -58,8 +58,10 @@ const ONNX_TOO = 'is not read here: use its own package, or convert it with onnx
 
 /** Models of other packages, by what stands near the beginning of the file. */
 const MODELS: readonly (readonly [pattern: RegExp, words: string])[] = [
-  [/^tree\r?\nversion=v\d/, `LightGBM's text of a model, which ${ONNX_TOO}`],
-  [/^\{\s{0,9}"name": ?"tree",\s{0,9}"version": ?"v\d/, `LightGBM's JSON of a model, which ${ONNX_TOO}`],
+  [
+    /^\{\s{0,9}"name": ?"tree",\s{0,9}"version": ?"v\d/,
+    `LightGBM's JSON of a model, which is not read here: save it as text by save_model`,
+  ],
   [/^\{\s{0,9}"learner"\s{0,9}:/, `XGBoost's JSON of a model, which ${ONNX_TOO}`],
   [/^\{[iUIlLG].{0,8}learner/s, `XGBoost's UBJSON of a model, which ${ONNX_TOO}`],
   [/^booster\[0\]/, `XGBoost's text of its trees, which is not read here, nor by XGBoost: save the model as JSON`],

@@ -3,6 +3,7 @@ import { ForwardpassError } from '../errors.ts';
 import { isZip, refuseDamagedZip } from './containers/zip.ts';
 import { type FormatReader, HEAD_BYTES, type Source } from './format.ts';
 import { keras } from './keras/keras.ts';
+import { lightgbm } from './lightgbm/lightgbm.ts';
 import { onnx } from './onnx/onnx.ts';
 import { pytorch } from './pytorch/pytorch.ts';
 import { safetensors } from './safetensors/safetensors.ts';
@@ -22,6 +23,7 @@ const READERS = {
   torchscript,
   pytorch,
   tflite,
+  lightgbm,
   sklearn,
   onnx,
   tensorflow,

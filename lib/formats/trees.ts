@@ -35,6 +35,8 @@ export class Forest {
   readonly #leaves = new Growing();
   readonly #sets: number[] = [];
   readonly #setPlaces = new Map<string, number>();
+  /** Of sets that splits share. */
+  readonly #metSets = new WeakMap<readonly number[], number>();
   readonly #targets: number[] = [];
   #leafCount = 0;
 
@@ -92,6 +94,8 @@ export class Forest {
 
   /** Where the set begins among the sets; equal ones are there once. */
   #placeOf(members: readonly number[], tree: FileTree): number {
+    const met = this.#metSets.get(members);
+    if (met !== undefined) return met;
     const words: number[] = [];
     for (const member of members) {
       const word = Math.floor(member / SET_BITS);
@@ -109,6 +113,7 @@ export class Forest {
       for (const word of words) this.#sets.push(word);
       this.#setPlaces.set(key, place);
     }
+    this.#metSets.set(members, place);
     return place;
   }
 

@@ -15,6 +15,7 @@ const FOLDERS: { readonly [F in Format]: readonly string[] } = {
   'torch-export': ['torch-export'],
   keras: ['keras'],
   tensorflow: ['tensorflow'],
+  lightgbm: ['lightgbm'],
   tflite: ['tflite'],
   tfjs: ['tfjs', 'tfjs-graph'],
 };

@@ -15,6 +15,7 @@ const FOLDERS = [
   ['sklearn-steps', '.pkl'],
   ['sklearn-bundles', '.pkl'],
   ['sklearn-trees', '.pkl'],
+  ['lightgbm', '.txt'],
   ['tflite', '.tflite'],
   ['tensorflow', ''],
   ['tfjs-graph', ''],

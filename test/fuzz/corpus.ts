@@ -54,6 +54,7 @@ const FILES: { readonly [F in FuzzedFormat]: Files } = {
     main: /\.pb$/,
     beside: /variables\.(index|data-[0-9-a-z]+)$/,
   },
+  lightgbm: { folders: ['lightgbm'], main: /\.txt$/ },
   tflite: { folders: ['tflite', 'tflite-refused', 'integers', 'special'], main: /\.tflite$/ },
   tfjs: { folders: ['tfjs', 'tfjs-graph'], main: /model\.json$/, beside: /\.bin$/ },
 };

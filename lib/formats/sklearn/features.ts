@@ -23,17 +23,18 @@ const BY_LAST_AXIS = [
 ];
 
 /**
- * Of estimators that a row passes through one after the other; `isRead` tells which classes are.
+ * Of estimators that a row passes through one after the other; `isRead` tells which classes are, `own` what a class says in its own way.
  * @throws {ForwardpassError} MALFORMED when the file does not say how many features there are; UNSUPPORTED_OP.
  */
 export function featuresOf(
   chain: readonly Estimator[],
   budget: Budget,
   isRead: (cls: PickleGlobal) => boolean,
+  own: (estimator: Estimator) => Features | undefined = () => undefined,
 ): Features {
   const [estimator] = chain;
   const inner = chain.flatMap((each) => innerEstimators(each, budget.limits.depth));
-  const width = firstOf(inner, statedWidth) ?? firstOf(inner, arrayWidth);
+  const width = firstOf(inner, (each) => own(each)?.width ?? statedWidth(each)) ?? firstOf(inner, arrayWidth);
   if (width === undefined) throw widthless(inner, isRead);
   if (!(Number.isInteger(width) && width >= 1)) throw estimator.error('MALFORMED', `takes ${width} features`);
   if (width > budget.limits.rowElements) {
@@ -42,7 +43,8 @@ export function featuresOf(
       `takes ${width} features; \`limits.rowElements\` allows ${budget.limits.rowElements}`,
     );
   }
-  const names = firstOf(innerEstimators(estimator, budget.limits.depth), featureNames);
+  const inside = innerEstimators(estimator, budget.limits.depth);
+  const names = firstOf(inside, (each) => own(each)?.names ?? featureNames(each));
   return names?.length === width ? { width, names } : { width };
 }
 

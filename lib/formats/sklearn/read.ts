@@ -12,7 +12,7 @@ import type { Estimator } from './estimator.ts';
 import { featuresOf } from './features.ts';
 import type { Row } from './outcome.ts';
 import { type Outputs, output, outputsOf } from './outputs.ts';
-import { isKnown, predicts, readers } from './table.ts';
+import { isKnown, ownFeatures, predicts, readers } from './table.ts';
 import { unusedColumns } from './unused.ts';
 
 /** What is kept of each column while a model is read. */
@@ -44,7 +44,7 @@ function graphWith(cells: Cells, choice: Choice, budget: Budget): Graph {
   const { steps, last, encoder } = chainOf(choice.estimators);
   // Whether the classes are read at all is said before what they lack.
   const [isPredictor] = [last, ...steps].map((estimator) => predicts(estimator, budget.limits.depth));
-  const { width, names } = featuresOf([...steps, last], budget, isKnown);
+  const { width, names } = featuresOf([...steps, last], budget, isKnown, ownFeatures);
   budget.build(COLUMN_BYTES * width, 'the columns of a row');
   const columns = Array.from({ length: width }, (_, i) => i);
   const x = emitter.input({ operand: INPUT, width, columns, ...(names && { names }) });

@@ -4,8 +4,10 @@
  * another class.
  */
 import type { PickleGlobal } from '../containers/pickle/values.ts';
+import { LIGHTGBM } from '../lightgbm/pickled.ts';
 import type { Predict, Readers, Transform } from './emitter.ts';
 import type { Estimator } from './estimator.ts';
+import type { Features } from './features.ts';
 import { MODELS } from './models/models.ts';
 import { refusal } from './refusals.ts';
 import { STEPS } from './steps/steps.ts';
@@ -16,6 +18,8 @@ export interface Reading {
   readonly predict?: Predict;
   /** Of a class that predicts where its last step does: that step, if it has any. */
   readonly last?: (estimator: Estimator) => Estimator | undefined;
+  /** Of a class that says in its own way how many features there are. */
+  readonly features?: (estimator: Estimator) => Features | undefined;
 }
 
 /** By class name. */
@@ -27,7 +31,12 @@ export function isOfScikitLearn({ module }: PickleGlobal): boolean {
 
 /** Whether the class is read, as far as its name tells. */
 export function isKnown(cls: PickleGlobal): boolean {
-  return isOfScikitLearn(cls) && TABLES.some((table) => Object.hasOwn(table, cls.name));
+  return tableOf(cls) !== undefined;
+}
+
+/** Whether an object is taken as a whole: of scikit-learn, or of a class that is read. */
+export function isWhole(cls: PickleGlobal): boolean {
+  return isOfScikitLearn(cls) || isKnown(cls);
 }
 
 /** Whether the class only transforms. */
@@ -36,11 +45,24 @@ export function isStep(cls: PickleGlobal): boolean {
 }
 
 const TABLES = [MODELS, STEPS];
+/** Of other packages, by the first part of their modules' names. */
+const PACKAGES: ReadonlyMap<string, Table> = new Map([['lightgbm', LIGHTGBM]]);
+
+function tableOf(cls: PickleGlobal): Table | undefined {
+  const own = PACKAGES.get(cls.module.split('.', 1)[0]);
+  const tables = isOfScikitLearn(cls) ? TABLES : own === undefined ? [] : [own];
+  return tables.find((table) => Object.hasOwn(table, cls.name));
+}
+
+export function ownFeatures(estimator: Estimator): Features | undefined {
+  const { callable } = estimator.object;
+  return tableOf(callable)?.[callable.name].features?.(estimator);
+}
 
 function readingOf(estimator: Estimator): Reading {
   const { callable } = estimator.object;
-  const table = TABLES.find((each) => Object.hasOwn(each, callable.name));
-  if (table !== undefined && isOfScikitLearn(callable)) return table[callable.name];
+  const table = tableOf(callable);
+  if (table !== undefined) return table[callable.name];
   throw refusal(estimator);
 }
 

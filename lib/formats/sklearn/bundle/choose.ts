@@ -18,7 +18,7 @@ import type { Member as MemberOption } from '../../format.ts';
 import { Estimator } from '../estimator.ts';
 import type { Label } from '../outcome.ts';
 import { refusal } from '../refusals.ts';
-import { isKnown, isOfScikitLearn, isStep } from '../table.ts';
+import { isKnown, isStep, isWhole } from '../table.ts';
 import { itemsOf, plainScalar } from '../values.ts';
 import { type Member, Members } from './members.ts';
 import { namesBeside } from './names.ts';
@@ -61,7 +61,7 @@ class BundledFile {
 
   member(asked: string | number): Located {
     const { value } = this.#root;
-    if (value instanceof PickleObject && isOfScikitLearn(value.callable) && !isContainer(value)) {
+    if (value instanceof PickleObject && isWhole(value.callable) && !isContainer(value)) {
       const message = `is for files that hold several things; this one holds a ${value.callable.name} alone`;
       throw new ForwardpassError('OPTION', message, 'member');
     }
@@ -95,7 +95,7 @@ class BundledFile {
   /** Of an object of the author's own class: what is in it may be chosen, but is not what the class computes. */
   #read(at: Located): Located {
     const { value } = at;
-    if (!(value instanceof PickleObject) || isOfScikitLearn(value.callable)) return at;
+    if (!(value instanceof PickleObject) || isWhole(value.callable)) return at;
     const inside = this.members.inside(at).filter((each) => isKnown(each.value.callable));
     if (inside.length === 0) return at;
     const { message } = refusal(Estimator.of(value, at.place, this.members.budget));
@@ -129,7 +129,7 @@ class BundledFile {
 
 /** Where one can step in: an estimator of scikit-learn is taken as a whole. */
 function isOpen(value: PickleValue): boolean {
-  return isContainer(value) || (value instanceof PickleObject && !isOfScikitLearn(value.callable));
+  return isContainer(value) || (value instanceof PickleObject && !isWhole(value.callable));
 }
 
 function several({ path }: Located, members: readonly Member[]): ForwardpassError {

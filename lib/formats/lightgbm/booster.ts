@@ -1,0 +1,87 @@
+/** What a booster gives for a row: the sums of its trees, and what its objective makes of them. */
+import { ForwardpassError } from '../../errors.ts';
+import type { Emitter } from '../sklearn/emitter.ts';
+import type { Row } from '../sklearn/outcome.ts';
+import { Forest } from '../trees.ts';
+import { categoriesAsCodes } from './categories.ts';
+import { LinearLeaves } from './linear.ts';
+import { objectiveOf } from './objective.ts';
+import type { ModelText } from './text.ts';
+import { type RowPart, TextTree, ZERO } from './tree.ts';
+
+/** What `Booster.predict` gives. `best`: iterations to use where it is positive, else all. */
+export function predicted(model: ModelText, emitter: Emitter, x: Row, best = 0): Row {
+  const { header } = model;
+  if (x.width !== header.names.length) {
+    throw new ForwardpassError('SHAPE', `expected ${header.names.length} features, found ${x.width}`);
+  }
+  const objective = objectiveOf(header);
+  emitter.cells.takesMissing = true;
+  const scores = rawScores(model, emitter, categoriesAsCodes(model, emitter, x), best);
+  return objective(emitter, scores);
+}
+
+/** The features, and after them those of which zeros are missing. */
+class Columns implements RowPart {
+  readonly #zeroed = new Map<number, number>();
+  #isNearZero = false;
+
+  constructor(readonly width: number) {}
+
+  zeroed(feature: number): number {
+    const place = this.#zeroed.get(feature) ?? this.width + this.#zeroed.size;
+    this.#zeroed.set(feature, place);
+    return place;
+  }
+
+  nearZero(): void {
+    this.#isNearZero = true;
+  }
+
+  of(emitter: Emitter, x: Row): Row {
+    const row = this.#isNearZero ? withoutTiny(emitter, x) : x;
+    if (this.#zeroed.size === 0) return row;
+    const features = withoutTiny(emitter, emitter.gather(x, [...this.#zeroed.keys()]));
+    const zeroed = emitter.select(emitter.unary(features, 'not'), Number.NaN, features);
+    return emitter.concat([row, zeroed]);
+  }
+}
+
+/** LightGBM takes numbers near to 0 as 0. */
+function withoutTiny(emitter: Emitter, x: Row): Row {
+  return emitter.unary(x, 'hard_shrink', ZERO);
+}
+
+function rawScores(model: ModelText, emitter: Emitter, x: Row, best: number): Row {
+  const { outputs, isAveraged } = model.header;
+  const columns = new Columns(x.width);
+  // Each feature may be there twice.
+  const forest = new Forest(emitter.budget, 2 * x.width, 1);
+  const linear = model.isLinear ? new LinearLeaves(x.width) : undefined;
+  const most = best > 0 ? best * outputs : Number.POSITIVE_INFINITY;
+  let count = 0;
+  for (const fields of model.trees()) {
+    const target = count % outputs;
+    if (count++ >= most) continue;
+    const tree = new TextTree(fields);
+    const first = linear?.add(tree);
+    const payload = (leaf: number) => (first === undefined ? tree.values[leaf] : first + leaf);
+    if (tree.leafCount === 1) {
+      forest.addLeaf([payload(0)], target);
+      continue;
+    }
+    const write = (leaf: number, to: Float64Array) => {
+      to[0] = payload(leaf);
+    };
+    forest.add(tree.with(columns, write), target);
+  }
+  if (count === 0 || count % outputs !== 0) {
+    throw new ForwardpassError('MALFORMED', `expected a multiple of ${outputs} trees, found ${count}`);
+  }
+  const divisor = isAveraged ? Math.min(count, most) / outputs : 1;
+  const row = columns.of(emitter, x);
+  if (linear === undefined) return emitter.trees(row, forest, 'float64', outputs, divisor);
+  const leaves = emitter.trees(row, forest, 'none', forest.count);
+  const total = linear.sum(emitter, withoutTiny(emitter, x), leaves, outputs);
+  return divisor === 1 ? total : emitter.binary('div', total, divisor);
+}

@@ -1,0 +1,83 @@
+/**
+ * Columns that pandas had as categories. A file has the categories of each, and not which columns they are; a row has their
+ * positions, which are what the trees know.
+ */
+import { ForwardpassError } from '../../errors.ts';
+import type { Emitter } from '../sklearn/emitter.ts';
+import type { Row } from '../sklearn/outcome.ts';
+import type { ModelText } from './text.ts';
+
+interface Categories {
+  readonly column: number;
+  /** Numbers and truths too, which are written as words. */
+  readonly words: readonly string[];
+}
+
+/** Codes that were seen, the least −1 for missing ones: `-1:2:0:1`. */
+const IS_LIST = /^-?\d+(?::-?\d+)*$/;
+
+/**
+ * Which columns the lists belong to: those whose values the file has as codes, where there are as many of these. A constant
+ * column or one of an order has a list as well, and is not to be told from others; nothing is then known of any.
+ */
+export function categoriesOf(model: ModelText): readonly Categories[] | 'unknown' {
+  const lists = model.categories;
+  if (lists.length === 0) return [];
+  const columns = model.header.infos.flatMap((info, column) => (IS_LIST.test(info) ? [column] : []));
+  if (columns.length !== lists.length) return 'unknown';
+  const found = lists.map((list, i) => ({ column: columns[i], words: (list as readonly unknown[]).map(wordOf) }));
+  const areAll = found.every(({ column, words }) => greatest(model.header.infos[column]) < words.length);
+  return areAll && found.every(({ words }) => new Set(words).size === words.length) ? found : 'unknown';
+}
+
+/** Codes that are categories themselves stay numbers. */
+function isPlain({ words }: Categories, list: readonly unknown[]): boolean {
+  return words.every((word, i) => word === `${i}` && list[i] === i);
+}
+
+function wordOf(category: unknown): string {
+  if (typeof category === 'string') return category;
+  if (typeof category === 'boolean') return category ? 'True' : 'False';
+  if (typeof category === 'number') return `${category}`;
+  throw new ForwardpassError(
+    'UNSUPPORTED_DTYPE',
+    'expected categories that are words or numbers',
+    'pandas_categorical',
+  );
+}
+
+function greatest(info: string): number {
+  return info.split(':').reduce((most, code) => Math.max(most, Number(code)), -1);
+}
+
+/** The row with the codes of its categories, −1 or NaN for others. */
+export function categoriesAsCodes(model: ModelText, emitter: Emitter, x: Row): Row {
+  const found = categoriesOf(model);
+  if (found === 'unknown') return x;
+  const lists = model.categories as readonly (readonly unknown[])[];
+  const codes = new Map<number, Row>();
+  for (const [i, categories] of found.entries()) {
+    const { column, words } = categories;
+    const own = x.columns?.[column];
+    // What a step before has made are codes.
+    if (own === undefined || isPlain(categories, lists[i])) continue;
+    const numbers = emitter.cells.wordIndices(own, words);
+    if (numbers.every((number, code) => number === code)) continue;
+    codes.set(column, recoded(emitter, emitter.gather(x, [column]), numbers));
+  }
+  if (codes.size === 0) return x;
+  return emitter.concat(
+    Array.from({ length: x.width }, (_, column) => codes.get(column) ?? emitter.gather(x, [column])),
+  );
+}
+
+/** Where a number is among these, −1 where it is none of them. */
+function recoded(emitter: Emitter, value: Row, numbers: readonly number[]): Row {
+  const hits = emitter.binary('equal', value, Float64Array.from(numbers));
+  const places = emitter.binary(
+    'mul',
+    hits,
+    Float64Array.from(numbers, (_, i) => i + 1),
+  );
+  return emitter.affine(emitter.reduce(places, 'sum'), 1, -1);
+}

@@ -1,0 +1,20 @@
+/** LightGBM: models as text. Those within pickles are read as scikit-learn's are. docs/formats/lightgbm.md */
+import type { FormatReader } from '../format.ts';
+
+const BEGINNING = /^tree\r?\n(?:version|num_class)=/;
+
+/** On demand: a process that opens no such file loads none of it. */
+const reader = () => import('./read.ts');
+
+export const lightgbm: FormatReader = {
+  name: 'lightgbm',
+  anticipate: reader,
+
+  detect(head) {
+    return BEGINNING.test(Buffer.from(head.subarray(0, 32)).toString('latin1'));
+  },
+
+  async read(source, options) {
+    return (await reader()).readText(source, options);
+  },
+};

@@ -1,0 +1,103 @@
+/**
+ * Trees with a linear model in each leaf: its constant, and its features times their coefficients, added in order; where one
+ * of these features is NaN, the leaf's plain value.
+ */
+import { ForwardpassError } from '../../errors.ts';
+import type { Emitter } from '../sklearn/emitter.ts';
+import type { Row } from '../sklearn/outcome.ts';
+import type { TextTree } from './tree.ts';
+
+const PLACE = 'the linear models of leaves';
+/** Of a leaf's row before its coefficients: its plain value, and its constant. */
+const [VALUE, CONSTANT, FIRST] = [0, 1, 2];
+
+export class LinearLeaves {
+  /** Of each tree. */
+  readonly #trees: TextTree[] = [];
+  readonly #features = new Set<number>();
+  #count = 0;
+
+  constructor(readonly width: number) {}
+
+  /** Gives the number of the tree's first leaf among all. */
+  add(tree: TextTree): number {
+    for (const { features, coefficients } of tree.linear ?? []) {
+      features.forEach((feature, i) => {
+        if (feature < 0 || feature >= this.width) throw tree.error(`a leaf has feature ${feature} of ${this.width}`);
+        const isNext = i === 0 || feature > features[i - 1];
+        if (!isNext || coefficients[i] === 0) throw unsupported(tree.place);
+        this.#features.add(feature);
+      });
+    }
+    this.#trees.push(tree);
+    const first = this.#count;
+    this.#count += tree.leafCount;
+    return first;
+  }
+
+  /** The sums of what the leaves give, iteration by iteration: `leaves` are their numbers, one for each tree. */
+  sum(emitter: Emitter, x: Row, leaves: Row, outputs: number): Row {
+    const trees = leaves.width;
+    const values = this.#valuesOf(emitter, x, leaves);
+    const iterations = emitter.emit('reshape', [values], { shape: [trees / outputs, outputs] });
+    let total = column(emitter, iterations, 0, 0);
+    for (let i = 1; i < trees / outputs; i++) {
+      total = emitter.emit('binary', [total, column(emitter, iterations, 0, i)], { fn: 'add' });
+    }
+    return emitter.flat(total, outputs);
+  }
+
+  /** [trees, 1] */
+  #valuesOf(emitter: Emitter, x: Row, leaves: Row): string {
+    const features = [...this.#features].sort((a, b) => a - b);
+    const rows = emitter.emit('embedding', [leaves.operand, this.#table(emitter, features)], { wrap: false });
+    let sum = column(emitter, rows, 1, CONSTANT);
+    if (features.length === 0) return sum;
+    const indices = Int32Array.from(features, (_, i) => FIRST + i);
+    const coefficients = emitter.emit('gather', [rows], { axis: 1, indices });
+    const isUsed = emitter.emit('unary', [coefficients], { fn: 'to_bool' });
+    const own = emitter.gather(x, features).operand;
+    const products = emitter.emit('binary', [coefficients, own], { fn: 'mul' });
+    const zero = { shape: [], data: new Float64Array(1) };
+    // What is not used may be NaN or infinite.
+    const terms = emitter.emit('select', [isUsed, products, zero], {});
+    for (let i = 0; i < features.length; i++) {
+      sum = emitter.emit('binary', [sum, column(emitter, terms, 1, i)], { fn: 'add' });
+    }
+    const isNan = emitter.emit('unary', [own], { fn: 'is_nan' });
+    const nans = emitter.emit('binary', [isUsed, isNan], { fn: 'and' });
+    const isMissing = emitter.emit('reduce', [nans], { fn: 'max', axes: [1], keepDims: true });
+    return emitter.emit('select', [isMissing, column(emitter, rows, 1, VALUE), sum], {});
+  }
+
+  /** A row for each leaf: its value, its constant, and the coefficient of each feature, 0 for none. */
+  #table(emitter: Emitter, features: readonly number[]) {
+    const width = FIRST + features.length;
+    emitter.budget.buildElements(this.#count * width, PLACE);
+    const data = new Float64Array(this.#count * width);
+    emitter.budget.isNew(data);
+    const places = new Map(features.map((feature, i) => [feature, FIRST + i]));
+    let row = 0;
+    for (const { values, linear } of this.#trees) {
+      values.forEach((value, leaf) => {
+        data[row + VALUE] = value;
+        data[row + CONSTANT] = linear?.[leaf].constant ?? value;
+        linear?.[leaf].features.forEach((feature, i) => {
+          data[row + (places.get(feature) ?? 0)] = linear[leaf].coefficients[i];
+        });
+        row += width;
+      });
+    }
+    return { shape: [this.#count, width], data };
+  }
+}
+
+function column(emitter: Emitter, operand: string, axis: number, at: number): string {
+  return emitter.emit('gather', [operand], { axis, indices: Int32Array.of(at) });
+}
+
+function unsupported(place: string): ForwardpassError {
+  const message =
+    'the linear model of a leaf has a coefficient of 0, or its features in no order, which LightGBM does not write';
+  return new ForwardpassError('UNSUPPORTED_OP', message, place);
+}

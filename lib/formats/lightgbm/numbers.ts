@@ -1,0 +1,73 @@
+/** Numbers as LightGBM writes them: decimal, with spaces between. */
+import { ForwardpassError } from '../../errors.ts';
+
+const SPACE = 0x20;
+const [ZERO, NINE, MINUS] = [0x30, 0x39, 0x2d];
+/** Digits that fit into an int32 whatever they are. */
+const FEW_DIGITS = 9;
+const DECIMAL = /^[-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d{1,4})?$/;
+/** Longer ones are no numbers of anybody. */
+const LONGEST = 40;
+
+/** All numbers of a line, each of which is finite. */
+export function numbersIn(line: string, place: string): Float64Array {
+  const numbers = new Float64Array(countIn(line));
+  let [at, count] = [0, 0];
+  while (at < line.length) {
+    if (line.charCodeAt(at) === SPACE) {
+      at++;
+      continue;
+    }
+    let end = at + 1;
+    while (end < line.length && line.charCodeAt(end) !== SPACE) end++;
+    numbers[count++] = shortInteger(line, at, end) ?? decimal(line.slice(at, end), place);
+    at = end;
+  }
+  return numbers;
+}
+
+/** The same where all have to be integers. */
+export function integersIn(line: string, place: string): Float64Array {
+  const numbers = numbersIn(line, place);
+  for (const number of numbers) if (!Number.isSafeInteger(number)) throw noNumber('an integer', `${number}`, place);
+  return numbers;
+}
+
+function countIn(line: string): number {
+  let count = 0;
+  let isSpace = true;
+  for (let at = 0; at < line.length; at++) {
+    const wasSpace = isSpace;
+    isSpace = line.charCodeAt(at) === SPACE;
+    if (wasSpace && !isSpace) count++;
+  }
+  return count;
+}
+
+function shortInteger(line: string, start: number, end: number): number | undefined {
+  const isNegative = line.charCodeAt(start) === MINUS;
+  const first = isNegative ? start + 1 : start;
+  if (first === end || end - first > FEW_DIGITS) return undefined;
+  let number = 0;
+  for (let at = first; at < end; at++) {
+    const code = line.charCodeAt(at);
+    if (code < ZERO || code > NINE) return undefined;
+    number = 10 * number + code - ZERO;
+  }
+  // −0 is another number.
+  return isNegative ? (number === 0 ? undefined : -number) : number;
+}
+
+function decimal(word: string, place: string): number {
+  const number = word.length <= LONGEST && DECIMAL.test(word) ? Number(word) : Number.NaN;
+  if (!Number.isFinite(number)) throw noNumber('a finite number', word, place);
+  return number;
+}
+
+function noNumber(expected: string, found: string, place: string): ForwardpassError {
+  return new ForwardpassError(
+    'MALFORMED',
+    `expected ${expected}, found ${JSON.stringify(found.slice(0, LONGEST))}`,
+    place,
+  );
+}

@@ -1,0 +1,91 @@
+/** Boosters and estimators of LightGBM within pickles: `Booster`, `LGBMClassifier` and their kin. */
+import { PickleDict, type PickleObject } from '../containers/pickle/values.ts';
+import { labelsByProbability, pair } from '../sklearn/decisions.ts';
+import type { Emitter, Predict } from '../sklearn/emitter.ts';
+import type { Estimator } from '../sklearn/estimator.ts';
+import type { Features } from '../sklearn/features.ts';
+import type { Row } from '../sklearn/outcome.ts';
+import type { Table } from '../sklearn/table.ts';
+import { plainScalar } from '../sklearn/values.ts';
+import { predicted } from './booster.ts';
+import { categoriesOf } from './categories.ts';
+import { ModelText } from './text.ts';
+
+/** Of boosters whose text has been read. */
+export const modelOf = new WeakMap<PickleObject, ModelText>();
+
+function textOf(booster: Estimator): ModelText {
+  const known = modelOf.get(booster.object);
+  if (known !== undefined) return known;
+  const text = ['_handle', 'handle'].map((name) => booster.value(name)).find((value) => typeof value === 'string');
+  if (typeof text !== 'string') throw booster.error('MALFORMED', 'the Booster holds no text of its model', '_handle');
+  if (!/^tree\r?\n/.test(text.slice(0, 8))) {
+    throw booster.error('MALFORMED', "expected the text of a model, which begins with 'tree'", '_handle');
+  }
+  const model = new ModelText(text, booster.budget);
+  modelOf.set(booster.object, model);
+  return model;
+}
+
+function boosterOf(estimator: Estimator): Estimator {
+  return estimator.className === 'Booster' ? estimator : estimator.estimator('_Booster');
+}
+
+/** What `predict` of the Booster gives. */
+function values(estimator: Estimator, emitter: Emitter, x: Row): Row {
+  const booster = boosterOf(estimator);
+  const read = () => predicted(textOf(booster), emitter, x, booster.number('best_iteration', 0));
+  return booster === estimator ? read() : emitter.within(booster, read);
+}
+
+/** The file has all names, with what is a space to LightGBM replaced. */
+function features(estimator: Estimator): Features | undefined {
+  if (estimator.className !== 'Booster' && !estimator.has('_Booster')) return undefined;
+  const model = textOf(boosterOf(estimator));
+  const { names } = model.header;
+  // Records hold categories; where it is not known which, they would be taken for something else.
+  const isKnown = new Set(names).size === names.length && categoriesOf(model) !== 'unknown';
+  return { width: names.length, ...(isKnown && { names }) };
+}
+
+/** Arguments of the constructor that reach `predict`, and change what it gives. */
+const OF_PREDICT = [
+  ...['pred_early_stop', 'raw_score', 'predict_raw_score', 'predict_rawscore', 'is_predict_raw_score'],
+  ...['pred_leaf', 'predict_leaf_index', 'leaf_index', 'is_predict_leaf_index', 'pred_contrib', 'predict_contrib'],
+  ...['contrib', 'is_predict_contrib', 'num_iteration_predict', 'start_iteration_predict', 'start_iteration'],
+];
+
+function refusePredictOptions(estimator: Estimator): void {
+  if (!estimator.has('_other_params')) return;
+  const options = estimator.value('_other_params');
+  const isGiven = (name: string) => {
+    const value = options instanceof PickleDict ? options.get(name) : undefined;
+    return value !== undefined && value !== null && value !== false && value !== 0;
+  };
+  const given = OF_PREDICT.find(isGiven);
+  if (given !== undefined)
+    throw estimator.error('UNSUPPORTED_OP', `predicts with the option '${given}', which is not read`);
+}
+
+const regressor: Predict = (estimator, emitter, x) => {
+  refusePredictOptions(estimator);
+  return { kind: 'values', values: values(estimator, emitter, x) };
+};
+
+const classifier: Predict = (estimator, emitter, x) => {
+  refusePredictOptions(estimator);
+  const found = values(estimator, emitter, x);
+  // Of an objective of one's own there are raw scores alone, from predict too.
+  if (typeof plainScalar(estimator.value('_objective')) !== 'string') return { kind: 'values', values: found };
+  const classes = estimator.has('_classes')
+    ? estimator.labels('_classes')
+    : estimator.estimator('_le').labels('classes_');
+  return labelsByProbability(estimator, classes, found.width === 1 ? pair(emitter, found) : found);
+};
+
+export const LIGHTGBM: Table = {
+  Booster: { predict: regressor, features },
+  LGBMRegressor: { predict: regressor, features },
+  LGBMRanker: { predict: regressor, features },
+  LGBMClassifier: { predict: classifier, features },
+};

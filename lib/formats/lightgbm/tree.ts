@@ -1,0 +1,144 @@
+/** One tree of a text, with each of its splits as the graph has them. */
+import type { ForwardpassError } from '../../errors.ts';
+import type { FileTree, Split } from '../trees.ts';
+import { integersIn, numbersIn } from './numbers.ts';
+import type { Fields } from './text.ts';
+
+/** What is at most this far from 0 is 0: 1e-35 as float32. */
+export const ZERO = Math.fround(1e-35);
+
+const IS_CATEGORY = 1;
+const IS_DEFAULT_LEFT = 2;
+const MISSING = { none: 0, zero: 1, nan: 2 };
+const MOST_TYPE = 11;
+const WORD_BITS = 32;
+
+/** What a tree asks of the row. */
+export interface RowPart {
+  /** How many features there are. */
+  readonly width: number;
+  /** The place in the row of a feature in which zeros are missing, and NaN there. */
+  zeroed(feature: number): number;
+  /** Some threshold is so near to 0 that it matters that numbers near to it are 0. */
+  nearZero(): void;
+}
+
+/** The linear model of a leaf. */
+export interface LinearLeaf {
+  readonly constant: number;
+  readonly features: Float64Array;
+  readonly coefficients: Float64Array;
+}
+
+export class TextTree {
+  readonly place: string;
+  readonly leafCount: number;
+  readonly values: Float64Array;
+  readonly linear: readonly LinearLeaf[] | undefined;
+  readonly #fields: Fields;
+
+  constructor(fields: Fields) {
+    this.#fields = fields;
+    const leaves = fields.count('num_leaves');
+    this.values = numbersIn(fields.text('leaf_value'), `${fields.place}, leaf_value`);
+    if (leaves === 0 || leaves !== this.values.length) {
+      throw fields.error(`expected ${leaves} numbers, one for each leaf, found ${this.values.length}`, 'leaf_value');
+    }
+    this.leafCount = leaves;
+    this.place = fields.place;
+    this.linear = fields.count('is_linear', 0) === 0 ? undefined : linearLeaves(fields, leaves);
+  }
+
+  error(message: string): ForwardpassError {
+    return this.#fields.error(message);
+  }
+
+  /** The tree, the leaves of which are as `leaf` writes them. */
+  with(row: RowPart, leaf: FileTree['leaf']): FileTree {
+    const fields = this.#fields;
+    const splits = this.leafCount - 1;
+    const read = (key: string, as: typeof integersIn) => fields.numbers(key, splits, as);
+    const features = read('split_feature', integersIn);
+    const thresholds = read('threshold', numbersIn);
+    const types = read('decision_type', integersIn);
+    const [left, right] = [read('left_child', integersIn), read('right_child', integersIn)];
+    const sets = setsOf(fields);
+    const child = (to: number) => {
+      if (to < 0 ? -to <= this.leafCount : to < splits) return to < 0 ? splits - 1 - to : to;
+      throw fields.error(
+        to < 0 ? `a split leads to leaf ${-1 - to} of ${this.leafCount}` : `a split leads to split ${to} of ${splits}`,
+      );
+    };
+    const split = (node: number): Split => {
+      const [feature, threshold, type] = [features[node], thresholds[node], types[node]];
+      if (feature < 0 || feature >= row.width)
+        throw fields.error(`node ${node} splits by feature ${feature} of ${row.width}`);
+      if (type < 0 || type > MOST_TYPE) throw fields.error(`the decision of node ${node} is of type ${type}`);
+      if (type & IS_CATEGORY) return { feature, threshold: 0, nanLeft: false, set: sets(threshold) };
+      const missing = type >> 2;
+      const isDefaultLeft = (type & IS_DEFAULT_LEFT) !== 0;
+      if (missing === MISSING.zero) return { feature: row.zeroed(feature), threshold, nanLeft: isDefaultLeft };
+      if (threshold >= -ZERO && threshold < ZERO) row.nearZero();
+      // Where nothing is missing, NaN is 0.
+      return { feature, threshold, nanLeft: missing === MISSING.nan ? isDefaultLeft : threshold >= 0 };
+    };
+    return {
+      place: fields.place,
+      size: splits + this.leafCount,
+      root: 0,
+      isLeaf: (node) => node >= splits,
+      split,
+      left: (node) => child(left[node]),
+      right: (node) => child(right[node]),
+      leaf: (node, to) => leaf(node - splits, to),
+    };
+  }
+}
+
+/** The sets of categories that go left, each made when it is first asked for. */
+function setsOf(fields: Fields): (place: number) => readonly number[] {
+  const count = fields.count('num_cat', 0);
+  if (count === 0) {
+    return () => {
+      throw fields.error('a split is one of categories, of which there are none');
+    };
+  }
+  const bounds = fields.numbers('cat_boundaries', count + 1, integersIn);
+  const words = integersIn(fields.text('cat_threshold'), `${fields.place}, cat_threshold`);
+  const isWithin = bounds.every((bound, i) => bound >= (i === 0 ? 0 : bounds[i - 1]) && bound <= words.length);
+  if (!isWithin) throw fields.error(`expected growing bounds within ${words.length} words`, 'cat_boundaries');
+  const stray = words.find((word) => word < 0 || word >= 2 ** WORD_BITS);
+  if (stray !== undefined) throw fields.error(`${stray} is no word of ${WORD_BITS} bits`, 'cat_threshold');
+  const made = new Map<number, readonly number[]>();
+  return (place) => {
+    if (!(Number.isInteger(place) && place >= 0 && place < count)) {
+      throw fields.error(`a split has the set ${place} of ${count}`);
+    }
+    const set = made.get(place) ?? membersOf(words.subarray(bounds[place], bounds[place + 1]));
+    made.set(place, set);
+    return set;
+  };
+}
+
+function membersOf(words: Float64Array): readonly number[] {
+  const members: number[] = [];
+  for (const [at, word] of words.entries()) {
+    for (let bit = 0; bit < WORD_BITS; bit++) if ((word >>> bit) & 1) members.push(WORD_BITS * at + bit);
+  }
+  return members;
+}
+
+function linearLeaves(fields: Fields, leaves: number): readonly LinearLeaf[] {
+  const constants = fields.numbers('leaf_const', leaves, numbersIn);
+  const counts = fields.numbers('num_features', leaves, integersIn);
+  const total = counts.reduce((sum, count) => sum + Math.abs(count), 0);
+  const features = fields.numbers('leaf_features', total, integersIn);
+  const coefficients = fields.numbers('leaf_coeff', total, numbersIn);
+  if (counts.some((count) => count < 0)) throw fields.error('a count is negative', 'num_features');
+  let end = 0;
+  return Array.from(constants, (constant, leaf) => {
+    const start = end;
+    end += counts[leaf];
+    return { constant, features: features.subarray(start, end), coefficients: coefficients.subarray(start, end) };
+  });
+}
