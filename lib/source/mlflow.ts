@@ -19,8 +19,8 @@ const FLAVORS: readonly (readonly [flavor: string, ...keys: readonly string[]])[
   ['pytorch', 'model_data'],
   ['keras', 'data'],
   ['tensorflow', 'saved_model_dir', 'data'],
-  // Not read: the message of the file itself says what it is.
   ['lightgbm', 'data'],
+  // Not read: the message of the file itself says what it is.
   ['xgboost', 'data'],
   ['catboost', 'data'],
   ['statsmodels', 'data'],

@@ -42,7 +42,6 @@ describe('the format', () => {
     ['a tar', bytes('model/'.padEnd(257, '\0'), 'ustar', 0), 'a tar archive'],
     ['text', bytes('hello, world\n'), 'text ("hello, world\\n"'],
     ['anything else', bytes(0xde, 0xad, 0xbe, 0xef), 'nothing known; its first bytes are de ad be ef'],
-    ['LightGBM as text', bytes('tree\nversion=v4\nnum_class=1\n'), "LightGBM's text of a model"],
     ['LightGBM as JSON', bytes('{"name": "tree", "version": "v4", "num_class": 1}'), "LightGBM's JSON of a model"],
     ['XGBoost as JSON', bytes('{"learner":{"attributes":{},"feature_names":[]}}'), "XGBoost's JSON of a model"],
     ['XGBoost as UBJSON', bytes('{L\0\0\0\0\0\0\0\x07learner{L\0\0'), "XGBoost's UBJSON of a model"],

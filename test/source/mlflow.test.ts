@@ -91,6 +91,7 @@ describe('a folder of MLflow', () => {
       { 'data/model.pth': 'pytorch/checkpoint-whole-module.pt' },
       'pytorch',
     ],
+    ['LightGBM', flavor('lightgbm', 'data: model.lgb'), { 'model.lgb': 'lightgbm/stumps.txt' }, 'lightgbm'],
     ['ONNX', flavor('onnx', 'data: "model.onnx"'), { 'model.onnx': 'onnx-ml/binarizer.onnx' }, 'onnx'],
   ])('opens %s', async (_, description, files, format) => {
     const from = Object.fromEntries(Object.entries(files).map(([name, path]) => [name, fixture(path)]));
@@ -98,12 +99,12 @@ describe('a folder of MLflow', () => {
   });
 
   it('says of a model that is not read what it is', async () => {
-    const folder = folderOf(flavor('lightgbm', 'data: model.lgb'));
-    writeFileSync(join(folder, 'model.lgb'), 'tree\nversion=v4\nnum_class=1\n');
+    const folder = folderOf(flavor('catboost', 'data: model.cb'));
+    writeFileSync(join(folder, 'model.cb'), 'CBM1\x58\x02\0\0');
     const error = await failureOf(() => load(folder));
     expect([error.code, error.message]).toEqual([
       'UNKNOWN_FORMAT',
-      expect.stringContaining("model.lgb: looks like LightGBM's text of a model"),
+      expect.stringContaining("model.cb: looks like a model of CatBoost"),
     ]);
   });
 

@@ -9,16 +9,24 @@ import { objectiveOf } from './objective.ts';
 import type { ModelText } from './text.ts';
 import { type RowPart, TextTree, ZERO } from './tree.ts';
 
-/** What `Booster.predict` gives. `best`: iterations to use where it is positive, else all. */
-export function predicted(model: ModelText, emitter: Emitter, x: Row, best = 0): Row {
+export interface Predicted {
+  /** What `Booster.predict` gives. */
+  readonly values: Row;
+  /** The same with `raw_score`. */
+  readonly scores: Row;
+}
+
+/** `best`: iterations to use where it is positive, else all. */
+export function predicted(model: ModelText, emitter: Emitter, x: Row, best = 0): Predicted {
   const { header } = model;
   if (x.width !== header.names.length) {
     throw new ForwardpassError('SHAPE', `expected ${header.names.length} features, found ${x.width}`);
   }
   const objective = objectiveOf(header);
   emitter.cells.takesMissing = true;
-  const scores = rawScores(model, emitter, categoriesAsCodes(model, emitter, x), best);
-  return objective(emitter, scores);
+  const { scores, iterations } = rawScores(model, emitter, categoriesAsCodes(model, emitter, x), best);
+  const isWhole = !header.isAveraged || iterations === 1;
+  return { values: objective(emitter, isWhole ? scores : emitter.binary('div', scores, iterations)), scores };
 }
 
 /** The features, and after them those of which zeros are missing. */
@@ -52,8 +60,8 @@ function withoutTiny(emitter: Emitter, x: Row): Row {
   return emitter.unary(x, 'hard_shrink', ZERO);
 }
 
-function rawScores(model: ModelText, emitter: Emitter, x: Row, best: number): Row {
-  const { outputs, isAveraged } = model.header;
+function rawScores(model: ModelText, emitter: Emitter, x: Row, best: number) {
+  const { outputs } = model.header;
   const columns = new Columns(x.width);
   // Each feature may be there twice.
   const forest = new Forest(emitter.budget, 2 * x.width, 1);
@@ -78,10 +86,9 @@ function rawScores(model: ModelText, emitter: Emitter, x: Row, best: number): Ro
   if (count === 0 || count % outputs !== 0) {
     throw new ForwardpassError('MALFORMED', `expected a multiple of ${outputs} trees, found ${count}`);
   }
-  const divisor = isAveraged ? Math.min(count, most) / outputs : 1;
+  const iterations = Math.min(count, most) / outputs;
   const row = columns.of(emitter, x);
-  if (linear === undefined) return emitter.trees(row, forest, 'float64', outputs, divisor);
+  if (linear === undefined) return { scores: emitter.trees(row, forest, 'float64', outputs), iterations };
   const leaves = emitter.trees(row, forest, 'none', forest.count);
-  const total = linear.sum(emitter, withoutTiny(emitter, x), leaves, outputs);
-  return divisor === 1 ? total : emitter.binary('div', total, divisor);
+  return { scores: linear.sum(emitter, withoutTiny(emitter, x), leaves, outputs), iterations };
 }

@@ -7,7 +7,7 @@ import type { Features } from '../sklearn/features.ts';
 import type { Row } from '../sklearn/outcome.ts';
 import type { Table } from '../sklearn/table.ts';
 import { plainScalar } from '../sklearn/values.ts';
-import { predicted } from './booster.ts';
+import { type Predicted, predicted } from './booster.ts';
 import { categoriesOf } from './categories.ts';
 import { ModelText } from './text.ts';
 
@@ -31,8 +31,7 @@ function boosterOf(estimator: Estimator): Estimator {
   return estimator.className === 'Booster' ? estimator : estimator.estimator('_Booster');
 }
 
-/** What `predict` of the Booster gives. */
-function values(estimator: Estimator, emitter: Emitter, x: Row): Row {
+function boosted(estimator: Estimator, emitter: Emitter, x: Row): Predicted {
   const booster = boosterOf(estimator);
   const read = () => predicted(textOf(booster), emitter, x, booster.number('best_iteration', 0));
   return booster === estimator ? read() : emitter.within(booster, read);
@@ -69,18 +68,20 @@ function refusePredictOptions(estimator: Estimator): void {
 
 const regressor: Predict = (estimator, emitter, x) => {
   refusePredictOptions(estimator);
-  return { kind: 'values', values: values(estimator, emitter, x) };
+  return { kind: 'values', values: boosted(estimator, emitter, x).values };
 };
 
 const classifier: Predict = (estimator, emitter, x) => {
   refusePredictOptions(estimator);
-  const found = values(estimator, emitter, x);
+  const { values, scores } = boosted(estimator, emitter, x);
   // Of an objective of one's own there are raw scores alone, from predict too.
-  if (typeof plainScalar(estimator.value('_objective')) !== 'string') return { kind: 'values', values: found };
+  if (typeof plainScalar(estimator.value('_objective')) !== 'string') return { kind: 'values', values };
   const classes = estimator.has('_classes')
     ? estimator.labels('_classes')
     : estimator.estimator('_le').labels('classes_');
-  return labelsByProbability(estimator, classes, found.width === 1 ? pair(emitter, found) : found);
+  const labels = labelsByProbability(estimator, classes, values.width === 1 ? pair(emitter, values) : values);
+  // Others ask for scores first, where a class has them.
+  return textOf(boosterOf(estimator)).knowsScores ? { ...labels, scores } : labels;
 };
 
 export const LIGHTGBM: Table = {

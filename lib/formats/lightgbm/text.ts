@@ -165,6 +165,11 @@ export class ModelText {
     return this.#text.indexOf('\nis_linear=1', this.#trees) >= 0;
   }
 
+  /** Whether it was written by LightGBM 4.7 or later, the classifiers of which have `decision_function`. */
+  get knowsScores(): boolean {
+    return this.#text.includes('\n[gpu_device_id_list:', this.#trees);
+  }
+
   /** The categories of columns that pandas had as such: a list for each of these, in their order. */
   get categories(): readonly unknown[] {
     const mark = '\npandas_categorical:';
