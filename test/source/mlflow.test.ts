@@ -104,7 +104,7 @@ describe('a folder of MLflow', () => {
     const error = await failureOf(() => load(folder));
     expect([error.code, error.message]).toEqual([
       'UNKNOWN_FORMAT',
-      expect.stringContaining("model.cb: looks like a model of CatBoost"),
+      expect.stringContaining('model.cb: looks like a model of CatBoost'),
     ]);
   });
 

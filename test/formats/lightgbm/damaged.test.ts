@@ -130,7 +130,7 @@ describe('a text of LightGBM', () => {
     expect(await failureOf(text.slice(0, text.indexOf('end of')))).toContain('TRUNCATED it breaks off in tree 0');
     expect(await failureOf(textOf({}, 'threshold=1 2 3\n'))).toContain("MALFORMED tree 0: 'threshold' is there twice");
     expect(await failureOf(text.replace('Tree=0', 'Tree=1'))).toContain('expected Tree=0, found "Tree=1"');
-    expect(await failureOf(text.replace(/Tree=0[^]*end/, 'Tree=0\nend'))).toContain("'num_leaves' is missing");
+    expect(await failureOf(text.replace(/Tree=0[\s\S]*end/, 'Tree=0\nend'))).toContain("'num_leaves' is missing");
   });
 
   it('takes a tree as deep as it has splits', async () => {
