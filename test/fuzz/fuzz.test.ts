@@ -11,12 +11,12 @@ import { mutateContent } from './mutators/content.ts';
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/', import.meta.url));
 /** Of the smallest files. */
-const CUTS = 100;
+const CUTS = 60;
 const CUT_FILES = 3;
 /** A machine that runs all tests is busy. */
 const TIMING = { mostSeconds: 10 };
 /** Of each format; the environment asks for more or fewer. */
-const CHANGES = Number(process.env.FORWARDPASS_MUTATIONS ?? 500);
+const CHANGES = Number(process.env.FORWARDPASS_MUTATIONS ?? 250);
 
 describe.each(FUZZED_FORMATS)('a damaged file of %s', (format) => {
   const samples = samplesOf(format, FIXTURES);

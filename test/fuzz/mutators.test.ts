@@ -7,7 +7,7 @@ import { FUZZED_FORMATS, type Sample, samplesOf, sourceOf } from './corpus.ts';
 import { mutateContent } from './mutators/content.ts';
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/', import.meta.url));
-const CHANGES = 60;
+const CHANGES = 40;
 
 describe.each(FUZZED_FORMATS)('the mutators of %s', (format) => {
   const samples = samplesOf(format, FIXTURES);
@@ -18,7 +18,7 @@ describe.each(FUZZED_FORMATS)('the mutators of %s', (format) => {
   };
 
   it('make the same of the same seed', () => {
-    for (let seed = 0; seed < 10; seed++) expect(made(seed)[1]).toEqual(made(seed)[1]);
+    for (let seed = 0; seed < 5; seed++) expect(made(seed)[1]).toEqual(made(seed)[1]);
   });
 
   it('change a file, and leave it what it is', async () => {
