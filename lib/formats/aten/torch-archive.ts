@@ -2,6 +2,7 @@
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import { quote } from '../../words.ts';
+import { spendOnJson } from '../containers/json-cost.ts';
 import { readPickle } from '../containers/pickle/pickle.ts';
 import type { PickleObject, PickleValue } from '../containers/pickle/values.ts';
 import { torchElements } from '../containers/torch-elements.ts';
@@ -87,7 +88,7 @@ export class TorchArchive {
 
   async json(name: string): Promise<unknown> {
     const text = await this.text(name);
-    this.#budget.build(parsedBytes(text), name);
+    spendOnJson(text, this.#budget, name, 'common');
     try {
       return JSON.parse(text);
     } catch (error) {
@@ -129,25 +130,6 @@ export class TorchArchive {
     throw new ForwardpassError('UNSUPPORTED_VERSION', message, 'byteorder');
   }
 }
-
-/** Of an object, with what is made of it when it is checked, of a list, and of any other value. */
-const OBJECT_BYTES = 160;
-const LIST_BYTES = 64;
-const VALUE_BYTES = 24;
-
-/** What JSON takes once it is parsed and checked, about: `[{},{}]` takes many times its text. */
-function parsedBytes(text: string): number {
-  let bytes = text.length / 2;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code === BRACE) bytes += OBJECT_BYTES;
-    else if (code === BRACKET) bytes += LIST_BYTES;
-    else if (code === COMMA) bytes += VALUE_BYTES;
-  }
-  return bytes;
-}
-
-const [BRACE, BRACKET, COMMA] = ['{', '[', ','].map((sign) => sign.charCodeAt(0));
 
 /** The one folder that everything is in, with its slash. */
 function rootOf(names: readonly string[]): string {

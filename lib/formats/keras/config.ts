@@ -2,6 +2,7 @@
 import { type ErrorCode, ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import { describe, quote } from '../../words.ts';
+import { endOfString, jsonBytes } from '../containers/json-cost.ts';
 
 /** Python writes numbers that JSON does not have; outside of strings, those become ones that it has. */
 const PYTHON_NUMBERS = new Map([
@@ -9,15 +10,13 @@ const PYTHON_NUMBERS = new Map([
   ['Infinity', '1e999'],
 ]);
 
-/** What each of these signs outside of strings makes once it is read: an object, an array, an item, a field. */
-const BYTES_OF: Readonly<Record<string, number>> = { '{': 64, '[': 48, ',': 12, ':': 24 };
-
 /** What text is worth that people's tools write, in bytes of memory for each character. */
 const FREE_PER_CHARACTER = 1;
 
 /** Throws `MALFORMED`, and `LIMIT` for what takes much more in memory than in the file. */
 export function parseJson(text: string, place: string, budget: Budget): unknown {
-  const plain = readable(text, place, budget);
+  budget.build(jsonBytes(text, 'common') - FREE_PER_CHARACTER * text.length, place);
+  const plain = readable(text);
   try {
     return JSON.parse(plain);
   } catch (cause) {
@@ -27,9 +26,9 @@ export function parseJson(text: string, place: string, budget: Budget): unknown 
 }
 
 /** The text in JSON's own numbers. */
-function readable(text: string, place: string, budget: Budget): string {
+function readable(text: string): string {
   const parts: string[] = [];
-  let [start, bytes] = [0, 0];
+  let start = 0;
   for (let at = 0; at < text.length; at++) {
     const sign = text[at];
     if (sign === '"') {
@@ -40,19 +39,9 @@ function readable(text: string, place: string, budget: Budget): string {
       parts.push(text.slice(start, at), PYTHON_NUMBERS.get(number) ?? '');
       start = at + number.length;
       at = start - 1;
-    } else {
-      bytes += BYTES_OF[sign] ?? 0;
     }
   }
-  budget.build(bytes - FREE_PER_CHARACTER * text.length, place);
   return start === 0 ? text : parts.join('') + text.slice(start);
-}
-
-/** Where the string that begins at `start` ends. */
-function endOfString(text: string, start: number): number {
-  let at = start + 1;
-  while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
-  return at;
 }
 
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
