@@ -20,14 +20,15 @@ bool in_set(const T* set, T value) {
   return (uint32_t(set[1 + member / set_bits]) >> (member % set_bits) & 1) != 0;
 }
 
+// 1 or 0, without a branch but for sets: which way a row goes cannot be foreseen.
 template <typename T, bool plain>
-bool goes_left(const TreeNode<T>& node, const T* x, const T* sets) {
-  if constexpr (plain) return x[node.feature] <= node.threshold;
+int32_t goes_left(const TreeNode<T>& node, const T* x, const T* sets) {
+  if constexpr (plain) return int32_t(x[node.feature] <= node.threshold);
   const T value = x[node.feature & (most_features - 1)];
-  const Split kind = Split(uint32_t(node.feature) >> kind_shift);
-  if (std::isnan(value)) return kind == Split::at_most_or_nan || kind == Split::in_set_or_nan;
-  if (kind == Split::at_most || kind == Split::at_most_or_nan) return value <= node.threshold;
-  return in_set(sets + size_t(node.threshold), value);
+  const uint32_t kind = uint32_t(node.feature) >> kind_shift;
+  const int32_t nan = int32_t(value != value) & int32_t(kind & 1);
+  if (kind < uint32_t(Split::in_set)) return int32_t(value <= node.threshold) | nan;
+  return int32_t(in_set(sets + size_t(node.threshold), value)) | nan;
 }
 
 // The leaves that a row reaches in trees `first` to `end`. Several trees are walked side by side, since each waits for
@@ -45,7 +46,8 @@ void find_leaves(const Trees<T>& trees, const T* x, size_t first, size_t end, in
     for (size_t lane = 0; lane < active; lane++) {
       const TreeNode<T>& node = trees.nodes[at[lane]];
       if (node.next >= 0) {
-        at[lane] = goes_left<T, plain>(node, x, trees.sets) ? at[lane] + 1 : node.next;
+        const int32_t left = -goes_left<T, plain>(node, x, trees.sets);
+        at[lane] = ((at[lane] + 1) & left) | (node.next & ~left);
         continue;
       }
       leaves[tree[lane]] = -1 - node.next;
