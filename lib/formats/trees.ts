@@ -10,6 +10,8 @@ export interface FileTree {
   /** How many nodes there are: each number is below it. */
   readonly size: number;
   readonly root: number;
+  /** Which nodes were met, as many as there are, where trees have numbers in common. */
+  readonly met?: Uint8Array;
   isLeaf(node: number): boolean;
   /** What a split compares; the set where it is one of a set. */
   split(node: number): Split;
@@ -58,7 +60,7 @@ export class Forest {
   /** A tree whose values are added to the outputs from `target` on. Throws `MALFORMED` where it is none. */
   add(tree: FileTree, target = 0): void {
     this.#targets.push(target);
-    const seen = new Uint8Array(tree.size);
+    const seen = tree.met ?? new Uint8Array(tree.size);
     const values = new Float64Array(this.#width);
     const stack = [tree.root];
     for (let node = stack.pop(); node !== undefined; node = stack.pop()) {

@@ -131,7 +131,8 @@ export interface Tolerance {
 
 /** Equal integers; floats within 1e-5 (f64: 1e-12) of their own size or of the output's greatest, whichever is more. */
 export function expectClose(actual: Numbers, expected: FixtureTensor, name: string, tolerance?: number): void {
-  const numbers = expected.data.map(Number);
+  // Written in the fewest digits that read back as the same number of the type.
+  const numbers = expected.data.map(expected.dtype === 'float32' ? (value) => Math.fround(Number(value)) : Number);
   const greatest = Math.max(0, ...numbers.filter(Number.isFinite).map(Math.abs));
   const relative = tolerance ?? (expected.dtype === 'float64' ? 1e-12 : 1e-5);
   const exact = tolerance === undefined && /^u?int|^bool$/.test(expected.dtype);

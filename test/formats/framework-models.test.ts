@@ -16,6 +16,7 @@ const FOLDERS = [
   ['sklearn-bundles', '.pkl'],
   ['sklearn-trees', '.pkl'],
   ['lightgbm', '.txt'],
+  ['onnx-trees', '.onnx'],
   ['tflite', '.tflite'],
   ['tensorflow', ''],
   ['tfjs-graph', ''],

@@ -23,7 +23,15 @@ interface Files {
 /** `frozen` is what `freeze` writes: safetensors that hold a plan. `hdf5` is the container of any HDF5 file, read through. */
 export type FuzzedFormat = Format | 'frozen' | 'hdf5';
 
-const SKLEARN = ['sklearn', 'sklearn-older', 'sklearn-steps', 'sklearn-bundles', 'sklearn-bundles-refused', 'joblib'];
+const SKLEARN = [
+  'sklearn',
+  'sklearn-older',
+  'sklearn-steps',
+  'sklearn-bundles',
+  'sklearn-bundles-refused',
+  'joblib',
+  'sklearn-trees',
+];
 const FILES: { readonly [F in FuzzedFormat]: Files } = {
   safetensors: { folders: ['safetensors', 'shards'], main: /\.safetensors$/ },
   frozen: { folders: ['platforms'], main: /\.safetensors$/ },
@@ -34,6 +42,7 @@ const FILES: { readonly [F in FuzzedFormat]: Files } = {
       'onnx-quantized',
       'onnx-ml',
       'onnx-sklearn',
+      'onnx-trees',
       'onnx-refused',
       'integers',
       'special',

@@ -22,6 +22,7 @@ const NUMBER_BYTES = 16;
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const ANY_TEXT = new TextDecoder();
 const LEAST_ROOM = 64;
+const FEW_TEXTS = 8;
 
 /** Bytes that come in parts, of which there may be a million of four bytes each. A single part is not copied. */
 export class Parts {
@@ -60,6 +61,8 @@ export class Message {
   readonly #place: string;
   readonly #depthLeft: number;
   readonly #budget: Budget;
+  /** The first texts of a list. */
+  readonly #texts: { readonly bytes: Uint8Array; readonly text: string }[] = [];
   #at = 0;
   #field = 0;
   #wire = 0;
@@ -202,8 +205,13 @@ export class Message {
 
   /** Appends a text, in which bytes that are not UTF-8 are replaced. */
   texts(into: string[] = []): string[] {
-    this.#budget.build(TEXT_BYTES, this.#place);
-    into.push(ANY_TEXT.decode(this.bytes()));
+    const bytes = this.bytes();
+    const known = this.#texts.find((text) => sameBytes(text.bytes, bytes));
+    this.#budget.build(known === undefined ? TEXT_BYTES : TEXT_BYTES / 2, this.#place);
+    const text = known?.text ?? ANY_TEXT.decode(bytes);
+    // Of a forest's nodes each has one of a few words.
+    if (known === undefined && this.#texts.length < FEW_TEXTS) this.#texts.push({ bytes, text });
+    into.push(text);
     return into;
   }
 
@@ -267,4 +275,10 @@ export class Message {
   #malformed(message: string): ForwardpassError {
     return new ForwardpassError('MALFORMED', message, this.#place);
   }
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }

@@ -89,6 +89,8 @@ export class Ranges {
         };
       case 'embedding':
         return typeof inputs[1] !== 'string' && inputs[1].data.length <= MOST_LOOKED_AT ? this.#of(inputs[1]) : ANY;
+      case 'trees':
+        return this.#of(inputs[2]).low >= 0 ? { low: 0, high: Infinity } : ANY;
       case 'select':
         return all(inputs.slice(1).map((part) => this.#of(part)));
       case 'concat':

@@ -88,7 +88,7 @@ async function readWith(
   }
   return {
     format: 'onnx',
-    precision: precisionOf(graphInputs, scope),
+    precision: build.needsDoubles ? 'f64' : precisionOf(graphInputs, scope),
     inputs: build.takesMissing ? graphInputs.map(withMissing) : graphInputs,
     outputs,
     nodes: build.nodes,

@@ -30,6 +30,8 @@ export class GraphBuilder extends Emitter {
   readonly probabilities = new Set<string>();
   /** Whether some operation fills in what is missing. */
   takesMissing = false;
+  /** Whether some operation is right in doubles alone, whatever the inputs are. */
+  needsDoubles = false;
 
   // Element by element
 

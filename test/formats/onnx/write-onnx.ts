@@ -74,6 +74,14 @@ export const ints = (values: readonly number[]): Fields =>
   typed(7, (writer) => {
     for (const value of values) writer.writeVarintField(8, value);
   });
+export const floatsOf = (values: readonly number[]): Fields =>
+  typed(6, (writer) => {
+    for (const value of values) writer.writeFloatField(7, value);
+  });
+export const strings = (values: readonly string[]): Fields =>
+  typed(8, (writer) => {
+    for (const value of values) writer.writeStringField(9, value);
+  });
 /** Inside a function: the caller's attribute of that name. */
 export const reference = (name: string): Fields => typed(1, (writer) => writer.writeStringField(21, name));
 

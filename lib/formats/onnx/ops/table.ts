@@ -77,7 +77,7 @@ const REFUSALS: readonly (readonly [RegExp, string])[] = [
   ],
   [/^(LSTM|GRU|RNN|Scan|Loop)$/, `is recurrent. ${RUN_ELSEWHERE}`],
   [/Attention|^RotaryEmbedding$|^TensorScatter$/, `is of a transformer. ${RUN_ELSEWHERE}`],
-  [/^Tree|^SVM/, `is of a tree ensemble or a kernel machine. ${RUN_ELSEWHERE}`],
+  [/^SVM/, `is of a kernel machine. ${RUN_ELSEWHERE}`],
   [/^Random|^Multinomial$|^Bernoulli$/, 'is random, and a forward pass is not'],
   [/^TfIdf|^Tokenizer$|^StringNormalizer$|^String|^Regex/, 'takes text apart, which no row operation does'],
   [/^DictVectorizer$|^CastMap$/, 'takes a dictionary; forwardpass takes tensors: give the features as columns'],

@@ -31,16 +31,16 @@ function linear(call: Call, count: number): Row {
 }
 
 const TRANSFORMS = ['NONE', 'LOGISTIC', 'SOFTMAX', 'SOFTMAX_ZERO', 'PROBIT'] as const;
-type Transform = (typeof TRANSFORMS)[number];
+export type Transform = (typeof TRANSFORMS)[number];
 
-function transformOf(call: Call): Transform {
+export function transformOf(call: Call): Transform {
   const name = call.string('post_transform', 'NONE');
   const known = TRANSFORMS.find((transform) => transform === name);
   if (known) return known;
   throw call.error('MALFORMED', `expected the post_transform ${TRANSFORMS.join(', ')}, found ${quote(name)}`);
 }
 
-function transformed(call: Call, scores: Row, transform: Transform): Value {
+export function transformed(call: Call, scores: Row, transform: Transform): Value {
   switch (transform) {
     case 'NONE':
       return scores;
@@ -121,7 +121,7 @@ function secondOfTwo(call: Call, score: Row, both: Row, transform: Transform): V
 }
 
 /** The first of the greatest. */
-function labelOf(call: Call, scores: Row, labels: readonly (string | number)[]): Value {
+export function labelOf(call: Call, scores: Row, labels: readonly (string | number)[]): Value {
   const index = call.build.asRow(call.build.reduce(scores, 'arg_max', [-1], false));
   const words = labels.filter((label) => typeof label === 'string');
   if (words.length > 0) return { ...index, type: 'string', words: new Vocabulary(words) };

@@ -3,5 +3,6 @@ import type { Translations } from '../../call.ts';
 import { encoding } from './encoders.ts';
 import { estimating } from './estimators.ts';
 import { transforming } from './transforms.ts';
+import { treeing } from './trees.ts';
 
-export const machineLearning: Translations = { ...estimating, ...encoding, ...transforming };
+export const machineLearning: Translations = { ...estimating, ...encoding, ...transforming, ...treeing };

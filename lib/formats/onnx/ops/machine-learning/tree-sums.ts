@@ -1,0 +1,170 @@
+/** What the trees of an operator give together, in its own precision, before any transform. */
+import type { TreeSum } from '../../../../graph/graph.ts';
+import { castSteps } from '../../../casts.ts';
+import { literal, type Row, type Value } from '../../../tracing/value.ts';
+import { Forest } from '../../../trees.ts';
+import type { Call } from '../../call.ts';
+import { type AttributeTree, asFileTree, Memberships } from './tree-splits.ts';
+
+export const AGGREGATES = ['AVERAGE', 'SUM', 'MIN', 'MAX'] as const;
+export type Aggregate = (typeof AGGREGATES)[number];
+
+/** The row that trees look at, in the precision that they compare in. */
+export function treeRow(call: Call): Row & { readonly type: 'float32' | 'float64' } {
+  const { build } = call;
+  const x = call.row(0);
+  if (x.shape.length !== 1) throw call.error('SHAPE', `expected rows of columns, found rows of ${x.shape.length} axes`);
+  if (call.integers('nodes_missing_value_tracks_true')?.some((tracks) => tracks !== 0)) build.takesMissing = true;
+  if (x.type === 'float64') {
+    build.needsDoubles = true;
+    return { ...x, type: 'float64' };
+  }
+  if (x.type !== 'float32' && !/^int(32|64)$/.test(x.type)) {
+    throw call.error('UNSUPPORTED_DTYPE', `expected float32, float64, int32 or int64, found ${x.type}`);
+  }
+  return { ...build.asRow(singles(call, build.cast(x, 'float32'))), type: 'float32' };
+}
+
+/** Where a model computes in doubles, float32 all the same. */
+function singles(call: Call, x: Value): Value {
+  const steps = castSteps('float64', 'float32', 'wrap');
+  return steps.reduce(
+    (value, step) => ('fn' in step ? call.build.unary(value, step.fn, step.alpha, step.beta) : value),
+    x,
+  );
+}
+
+/** A number for each of the targets. */
+export function summed(
+  call: Call,
+  x: Row,
+  trees: readonly AttributeTree[],
+  targets: number,
+  aggregate: Aggregate,
+): Row {
+  if (aggregate === 'MIN' || aggregate === 'MAX') return extreme(call, x, trees, targets, aggregate);
+  const width = trees.reduce((most, { ids: [least, greatest] }) => Math.max(most, greatest - least + 1), 1);
+  const first = ({ ids: [least] }: AttributeTree) => Math.min(least, targets - width);
+  const divisor = aggregate === 'AVERAGE' ? trees.length : 1;
+  const sum = x.type === 'float64' ? 'float64' : 'float32';
+  return emitted(call, x, trees, { width, first, absent: 0, sum, outputs: targets, divisor });
+}
+
+interface Plan {
+  /** Values of each leaf, and the target that the first of them is for. */
+  readonly width: number;
+  readonly first: (tree: AttributeTree) => number;
+  /** What a leaf has for a target that it does not name. */
+  readonly absent: number;
+  readonly sum: TreeSum;
+  readonly outputs: number;
+  readonly divisor: number;
+}
+
+function emitted(call: Call, x: Row, trees: readonly AttributeTree[], plan: Plan): Row {
+  const { build } = call;
+  const { width, first, absent, sum, outputs, divisor } = plan;
+  const isDouble = x.type === 'float64';
+  const [features] = x.shape;
+  const memberships = new Memberships(build.budget, features, isDouble);
+  const forest = new Forest(build.budget, Infinity, width);
+  for (const tree of trees) {
+    const offset = first(tree);
+    forest.add(asFileTree(tree, memberships, features, isDouble, leafOf(call, tree, offset, absent, isDouble)), offset);
+  }
+  const row = memberships.count === 0 ? x : withMemberships(call, x, memberships);
+  const { operands, attributes } = forest.build(sum, outputs, divisor);
+  const shape = sum === 'none' ? [trees.length, width] : [outputs];
+  return build.emit('trees', [row.operand, ...operands], attributes, { type: x.type, shape, batchAxis: x.batchAxis });
+}
+
+function leafOf(call: Call, tree: AttributeTree, offset: number, absent: number, isDouble: boolean) {
+  return (node: number, to: Float64Array) => {
+    // What has one value was paid for with the file.
+    if (to.length > 1) call.build.budget.build(to.byteLength, tree.place);
+    to.fill(absent);
+    const named = new Set<number>();
+    tree.weights(node, (id, weight) => {
+      if (named.has(id))
+        throw call.error(
+          'UNSUPPORTED_OP',
+          `a leaf has two weights for ${id}, which runtimes add up each in its own way`,
+        );
+      named.add(id);
+      to[id - offset] = isDouble ? weight : Math.fround(weight);
+    });
+  };
+}
+
+/** The row, and behind it what `Memberships` says of it. */
+function withMemberships(call: Call, x: Row, { forest, count }: Memberships): Row {
+  const { build } = call;
+  const { operands, attributes } = forest.build('float64', count, 1);
+  const columns = build.emit('trees', [x.operand, ...operands], attributes, { ...x, shape: [count] });
+  return build.concat([x, columns], lastAxis(x)) as Row;
+}
+
+/** As the operators count axes. */
+export function lastAxis(x: Row): number {
+  return x.batchAxis === undefined ? x.shape.length - 1 : x.shape.length;
+}
+
+/** The least or the greatest of what trees give for a target; 0 where none gives anything. */
+function extreme(call: Call, x: Row, trees: readonly AttributeTree[], targets: number, by: 'MIN' | 'MAX'): Row {
+  const { build } = call;
+  const absent = by === 'MIN' ? Infinity : -Infinity;
+  const plan: Plan = { width: targets, first: () => 0, absent, sum: 'none', outputs: targets, divisor: 1 };
+  const all = emitted(call, x, trees, plan);
+  const found = build.asRow(build.reduce(all, by === 'MIN' ? 'min' : 'max', [lastAxis(all) - 1], false));
+  return whereGiven(call, found, givenTo(call, x, trees, targets), 0);
+}
+
+/** The scores, and something else for targets to which no tree gives one. */
+export function whereGiven(call: Call, scores: Row, isGiven: Row | undefined, otherwise: number): Row {
+  if (isGiven === undefined) return scores;
+  return call.build.asRow(call.build.select(isGiven, scores, call.build.scalar(scores, otherwise)));
+}
+
+/** Whether the leaves of a row have a weight for a target; undefined where they always have. */
+export function givenTo(call: Call, x: Row, trees: readonly AttributeTree[], targets: number): Row | undefined {
+  if (isAlwaysGiven(trees, targets)) return undefined;
+  // The trees are gone through once more.
+  const [{ met: before }] = trees;
+  const met = before && new Uint8Array(before.length);
+  const counting = trees.map((tree) => ({
+    ...tree,
+    met,
+    weights: (node: number, give: (id: number, weight: number) => void) => tree.weights(node, (id) => give(id, 1)),
+  }));
+  const counts = summed(call, x, counting, targets, 'SUM');
+  return call.build.asRow(call.build.binary('greater', counts, call.build.scalar(counts, 0)));
+}
+
+/** Whether each target has a tree all leaves of which have a weight for it. */
+function isAlwaysGiven(trees: readonly AttributeTree[], targets: number): boolean {
+  const always = new Set<number>();
+  for (const tree of trees) {
+    for (const id of alwaysGiven(tree)) always.add(id);
+    if (always.size === targets) return true;
+  }
+  return false;
+}
+
+/** What all leaves of a tree have a weight for. */
+export function alwaysGiven(tree: AttributeTree): readonly number[] {
+  const counts = new Map<number, number>();
+  let leaves = 0;
+  for (const node of tree.leaves()) {
+    leaves++;
+    tree.weights(node, (id) => counts.set(id, (counts.get(id) ?? 0) + 1));
+  }
+  return [...counts].filter(([, count]) => count === leaves).map(([id]) => id);
+}
+
+/** The sums and what they begin with, rounded once more as the operator does. */
+export function plusBase(call: Call, scores: Row, base: ArrayLike<number>): Row {
+  const isSingle = scores.type === 'float32';
+  const values = Array.from(base, (value) => (isSingle ? Math.fround(value) : value));
+  const sum = call.build.binary('add', scores, literal(scores.type, values, [values.length]));
+  return call.build.asRow(isSingle ? singles(call, sum) : sum);
+}
