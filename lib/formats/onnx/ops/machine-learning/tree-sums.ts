@@ -43,9 +43,12 @@ export function summed(
   aggregate: Aggregate,
 ): Row {
   if (aggregate === 'MIN' || aggregate === 'MAX') return extreme(call, x, trees, targets, aggregate);
+  return added(call, x, trees, targets, aggregate === 'AVERAGE' ? trees.length : 1);
+}
+
+function added(call: Call, x: Row, trees: readonly AttributeTree[], targets: number, divisor: number): Row {
   const width = trees.reduce((most, { ids: [least, greatest] }) => Math.max(most, greatest - least + 1), 1);
   const first = ({ ids: [least] }: AttributeTree) => Math.min(least, targets - width);
-  const divisor = aggregate === 'AVERAGE' ? trees.length : 1;
   const sum = x.type === 'float64' ? 'float64' : 'float32';
   return emitted(call, x, trees, { width, first, absent: 0, sum, outputs: targets, divisor });
 }
@@ -136,7 +139,7 @@ export function givenTo(call: Call, x: Row, trees: readonly AttributeTree[], tar
     met,
     weights: (node: number, give: (id: number, weight: number) => void) => tree.weights(node, (id) => give(id, 1)),
   }));
-  const counts = summed(call, x, counting, targets, 'SUM');
+  const counts = added(call, x, counting, targets, 1);
   return call.build.asRow(call.build.binary('greater', counts, call.build.scalar(counts, 0)));
 }
 
