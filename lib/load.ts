@@ -33,9 +33,16 @@ export type { Isa, LoadOptions, ModelOptions } from './options.ts';
  * or the network. Rejects with a ForwardpassError that says what was expected and what was found.
  */
 export async function load(source: string | URL | Uint8Array, options: LoadOptions = {}): Promise<Model> {
-  const checked = checkLoadOptions(options);
-  const budget = new Budget(checked.given);
-  return compile(await readSource(source, checked, budget), checked, budget);
+  return loadChecked(source, checkLoadOptions(options));
+}
+
+/** The same, with options that are checked. */
+export async function loadChecked(
+  source: string | URL | Uint8Array,
+  options: CheckedOptions<LoadOptions>,
+): Promise<Model> {
+  const budget = new Budget(options.given);
+  return compile(await readSource(source, options, budget), options, budget);
 }
 
 /** The model of a source that is open, and stays open. */

@@ -1,6 +1,6 @@
 /** Brings together what watches one source. */
 import { ForwardpassError } from '../errors.ts';
-import { load } from '../load.ts';
+import { loadChecked } from '../load.ts';
 import { aborted } from '../source/abort.ts';
 import { locate } from '../source.ts';
 import { describe } from '../words.ts';
@@ -49,6 +49,6 @@ function fallbackOf({ fallback, load: options }: CheckedWatchOptions): Offer | u
   return {
     version: { from: 'fallback' },
     key: 'fallback',
-    load: (signal) => load(fallback, { ...options, signal }),
+    load: (signal) => loadChecked(fallback, { ...options, signal }),
   };
 }
