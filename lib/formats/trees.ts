@@ -27,7 +27,12 @@ export interface Split {
   readonly nanLeft: boolean;
   /** Members of the set that goes left; `threshold` then counts for nothing. */
   readonly set?: readonly number[];
+  /** The same as words of {@link SET_BITS}, the lowest first; the last is not 0. */
+  readonly setWords?: readonly number[];
 }
+
+/** Numbers of a part while nodes are gathered. */
+const [FIRST_PART, LARGEST_PART] = [2 ** 10, 2 ** 17];
 
 export class Forest {
   readonly #budget: Budget;
@@ -82,22 +87,22 @@ export class Forest {
   }
 
   #addSplit(tree: FileTree, node: number): void {
-    const { feature, threshold, nanLeft, set } = tree.split(node);
+    const { feature, threshold, nanLeft, set, setWords } = tree.split(node);
     if (!(Number.isInteger(feature) && feature >= 0 && feature < this.#features)) {
       throw malformed(tree, `node ${node} splits by feature ${feature} of ${this.#features}`);
     }
-    if (set !== undefined) {
-      this.#nodes.push(feature, this.#placeOf(set, tree), nanLeft ? SPLITS.in_set_or_nan : SPLITS.in_set);
+    const members = setWords ?? set;
+    if (members !== undefined) {
+      const place = this.#metSets.get(members) ?? this.#placeOf(setWords ?? this.#wordsOf(members, tree), tree);
+      this.#metSets.set(members, place);
+      this.#nodes.push(feature, place, nanLeft ? SPLITS.in_set_or_nan : SPLITS.in_set);
       return;
     }
     if (Number.isNaN(threshold)) throw malformed(tree, `the threshold of node ${node} is NaN`);
     this.#nodes.push(feature, threshold, nanLeft ? SPLITS.at_most_or_nan : SPLITS.at_most);
   }
 
-  /** Where the set begins among the sets; equal ones are there once. */
-  #placeOf(members: readonly number[], tree: FileTree): number {
-    const met = this.#metSets.get(members);
-    if (met !== undefined) return met;
+  #wordsOf(members: readonly number[], tree: FileTree): readonly number[] {
     const words: number[] = [];
     for (const member of members) {
       const word = Math.floor(member / SET_BITS);
@@ -107,6 +112,11 @@ export class Forest {
       }
       words[word] |= 1 << (member % SET_BITS);
     }
+    return words;
+  }
+
+  /** Where the set begins among the sets; equal ones are there once. */
+  #placeOf(words: readonly number[], tree: FileTree): number {
     if (words.length >= 2 ** SET_BITS) throw malformed(tree, `a set has the member ${SET_BITS * words.length - 1}`);
     const key = words.join();
     let place = this.#setPlaces.get(key);
@@ -115,7 +125,6 @@ export class Forest {
       for (const word of words) this.#sets.push(word);
       this.#setPlaces.set(key, place);
     }
-    this.#metSets.set(members, place);
     return place;
   }
 
@@ -144,21 +153,31 @@ function malformed(tree: FileTree, message: string): ForwardpassError {
   return new ForwardpassError('MALFORMED', message, tree.place);
 }
 
-/** Numbers that keep coming. */
+/** Numbers that keep coming, in parts of which only the last has room. */
 class Growing {
-  #data = new Float64Array(1024);
+  readonly #full: Float64Array[] = [];
+  #last = new Float64Array(FIRST_PART);
   #length = 0;
 
   push(...values: readonly [number] | readonly [number, number, number]): void {
-    if (this.#length + values.length > this.#data.length) {
-      const grown = new Float64Array(2 * this.#data.length);
-      grown.set(this.#data);
-      this.#data = grown;
+    for (const value of values) {
+      if (this.#length === this.#last.length) {
+        this.#full.push(this.#last);
+        this.#last = new Float64Array(Math.min(2 * this.#length, LARGEST_PART));
+        this.#length = 0;
+      }
+      this.#last[this.#length++] = value;
     }
-    for (const value of values) this.#data[this.#length++] = value;
   }
 
   array(): Float64Array {
-    return this.#data.slice(0, this.#length);
+    const all = new Float64Array(this.#full.reduce((sum, part) => sum + part.length, this.#length));
+    let at = 0;
+    for (const part of this.#full) {
+      all.set(part, at);
+      at += part.length;
+    }
+    all.set(this.#last.subarray(0, this.#length), at);
+    return all;
   }
 }

@@ -13,8 +13,8 @@ interface Categories {
   readonly words: readonly string[];
 }
 
-/** Codes that were seen, the least −1 for missing ones: `-1:2:0:1`. */
-const IS_LIST = /^-?\d+(?::-?\d+)*$/;
+/** A list of codes that were seen, −1 for missing ones: `-1:2:0:1`; as against a range `[0:1]`, and `none`. */
+const isList = (info: string) => /^[-\d]/.test(info);
 
 /**
  * Which columns the lists belong to: those whose values the file has as codes, where there are as many of these. A constant
@@ -23,9 +23,9 @@ const IS_LIST = /^-?\d+(?::-?\d+)*$/;
 export function categoriesOf(model: ModelText): readonly Categories[] | 'unknown' {
   const lists = model.categories;
   if (lists.length === 0) return [];
-  const columns = model.header.infos.flatMap((info, column) => (IS_LIST.test(info) ? [column] : []));
+  const columns = model.header.infos.flatMap((info, column) => (isList(info) ? [column] : []));
   if (columns.length !== lists.length) return 'unknown';
-  const found = lists.map((list, i) => ({ column: columns[i], words: (list as readonly unknown[]).map(wordOf) }));
+  const found = lists.map((list, i) => ({ column: columns[i], words: list.map(wordOf) }));
   const areAll = found.every(({ column, words }) => greatest(model.header.infos[column]) < words.length);
   return areAll && found.every(({ words }) => new Set(words).size === words.length) ? found : 'unknown';
 }
@@ -46,15 +46,23 @@ function wordOf(category: unknown): string {
   );
 }
 
+/** NaN where the list is none. */
 function greatest(info: string): number {
-  return info.split(':').reduce((most, code) => Math.max(most, Number(code)), -1);
+  let most = -1;
+  for (let start = 0; start <= info.length; ) {
+    const found = info.indexOf(':', start);
+    const end = found < 0 ? info.length : found;
+    most = Math.max(most, Number(info.slice(start, end)));
+    start = end + 1;
+  }
+  return most;
 }
 
 /** The row with the codes of its categories, −1 or NaN for others. */
 export function categoriesAsCodes(model: ModelText, emitter: Emitter, x: Row): Row {
   const found = categoriesOf(model);
   if (found === 'unknown') return x;
-  const lists = model.categories as readonly (readonly unknown[])[];
+  const lists = model.categories;
   const codes = new Map<number, Row>();
   for (const [i, categories] of found.entries()) {
     const { column, words } = categories;

@@ -5,34 +5,46 @@
 import { ForwardpassError } from '../../errors.ts';
 import type { Emitter } from '../sklearn/emitter.ts';
 import type { Row } from '../sklearn/outcome.ts';
-import type { TextTree } from './tree.ts';
+import type { LinearLeaf, TextTree } from './tree.ts';
 
 const PLACE = 'the linear models of leaves';
 /** Of a leaf's row before its coefficients: its plain value, and its constant. */
 const [VALUE, CONSTANT, FIRST] = [0, 1, 2];
 
 export class LinearLeaves {
-  /** Of each tree. */
-  readonly #trees: TextTree[] = [];
-  readonly #features = new Set<number>();
-  #count = 0;
+  /** Of each leaf: its value, its constant, and how many features it has. */
+  readonly #values: number[] = [];
+  readonly #constants: number[] = [];
+  readonly #counts: number[] = [];
+  /** Of all leaves, one after another. */
+  readonly #features: number[] = [];
+  readonly #coefficients: number[] = [];
+  readonly #used = new Set<number>();
 
   constructor(readonly width: number) {}
 
   /** Gives the number of the tree's first leaf among all. */
   add(tree: TextTree): number {
-    for (const { features, coefficients } of tree.linear ?? []) {
-      features.forEach((feature, i) => {
-        if (feature < 0 || feature >= this.width) throw tree.error(`a leaf has feature ${feature} of ${this.width}`);
-        const isNext = i === 0 || feature > features[i - 1];
-        if (!isNext || coefficients[i] === 0) throw unsupported(tree.place);
-        this.#features.add(feature);
-      });
-    }
-    this.#trees.push(tree);
-    const first = this.#count;
-    this.#count += tree.leafCount;
+    const first = this.#values.length;
+    tree.values.forEach((value, leaf) => {
+      const linear = tree.linear?.[leaf];
+      this.#values.push(value);
+      this.#constants.push(linear?.constant ?? value);
+      this.#counts.push(linear?.features.length ?? 0);
+      if (linear !== undefined) this.#addModel(tree, linear);
+    });
     return first;
+  }
+
+  #addModel(tree: TextTree, { features, coefficients }: LinearLeaf): void {
+    features.forEach((feature, i) => {
+      if (feature < 0 || feature >= this.width) throw tree.error(`a leaf has feature ${feature} of ${this.width}`);
+      const isNext = i === 0 || feature > features[i - 1];
+      if (!isNext || coefficients[i] === 0) throw unsupported(tree.place);
+      this.#used.add(feature);
+      this.#features.push(feature);
+      this.#coefficients.push(coefficients[i]);
+    });
   }
 
   /** The sums of what the leaves give, iteration by iteration: `leaves` are their numbers, one for each tree. */
@@ -49,7 +61,7 @@ export class LinearLeaves {
 
   /** [trees, 1] */
   #valuesOf(emitter: Emitter, x: Row, leaves: Row): string {
-    const features = [...this.#features].sort((a, b) => a - b);
+    const features = [...this.#used].sort((a, b) => a - b);
     const rows = emitter.emit('embedding', [leaves.operand, this.#table(emitter, features)], { wrap: false });
     let sum = column(emitter, rows, 1, CONSTANT);
     if (features.length === 0) return sum;
@@ -73,22 +85,21 @@ export class LinearLeaves {
   /** A row for each leaf: its value, its constant, and the coefficient of each feature, 0 for none. */
   #table(emitter: Emitter, features: readonly number[]) {
     const width = FIRST + features.length;
-    emitter.budget.buildElements(this.#count * width, PLACE);
-    const data = new Float64Array(this.#count * width);
+    const count = this.#values.length;
+    emitter.budget.buildElements(count * width, PLACE);
+    const data = new Float64Array(count * width);
     emitter.budget.isNew(data);
     const places = new Map(features.map((feature, i) => [feature, FIRST + i]));
-    let row = 0;
-    for (const { values, linear } of this.#trees) {
-      values.forEach((value, leaf) => {
-        data[row + VALUE] = value;
-        data[row + CONSTANT] = linear?.[leaf].constant ?? value;
-        linear?.[leaf].features.forEach((feature, i) => {
-          data[row + (places.get(feature) ?? 0)] = linear[leaf].coefficients[i];
-        });
-        row += width;
-      });
+    let at = 0;
+    for (let leaf = 0; leaf < count; leaf++) {
+      const row = width * leaf;
+      data[row + VALUE] = this.#values[leaf];
+      data[row + CONSTANT] = this.#constants[leaf];
+      for (let k = 0; k < this.#counts[leaf]; k++, at++) {
+        data[row + (places.get(this.#features[at]) ?? 0)] = this.#coefficients[at];
+      }
     }
-    return { shape: [this.#count, width], data };
+    return { shape: [count, width], data };
   }
 }
 

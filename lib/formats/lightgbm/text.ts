@@ -19,6 +19,8 @@ const OF_TREE = new Set([
   ...['leaf_value', 'cat_boundaries', 'cat_threshold', 'is_linear', 'leaf_const', 'num_features'],
   ...['leaf_features', 'leaf_coeff'],
 ]);
+/** What a name takes until its model is made. */
+const WORD_BYTES = 64;
 const VERSIONS = ['v3', 'v4'];
 
 /** Lines of a model or of one tree. */
@@ -87,6 +89,7 @@ export class ModelText {
   readonly #text: string;
   readonly #decode: (words: string) => string;
   readonly #budget: Budget;
+  #categories: readonly (readonly unknown[])[] | undefined;
   /** Where the trees begin. */
   readonly #trees: number;
 
@@ -116,10 +119,7 @@ export class ModelText {
       const message = `files of version ${JSON.stringify(version.slice(0, 20))} are not read; load it with a newer LightGBM, and save it again`;
       throw new ForwardpassError('UNSUPPORTED_OP', message, 'version');
     }
-    const words = (key: string) =>
-      this.#decode(fields.text(key))
-        .split(' ')
-        .filter((word) => word !== '');
+    const words = (key: string) => this.#wordsOf(fields.text(key), key);
     const names = words('feature_names');
     const width = fields.count('max_feature_idx') + 1;
     const { rowElements } = this.#budget.limits;
@@ -135,6 +135,14 @@ export class ModelText {
     if (outputs === 0) throw fields.error('expected at least one tree in an iteration', 'num_tree_per_iteration');
     const objective = fields.has('objective') ? words('objective') : [];
     return { outputs, names, infos, objective, isAveraged: fields.has('average_output') };
+  }
+
+  #wordsOf(line: string, place: string): readonly string[] {
+    let spaces = 0;
+    for (let at = line.indexOf(' '); at >= 0; at = line.indexOf(' ', at + 1)) spaces++;
+    this.#budget.build(WORD_BYTES * spaces, place);
+    const words = this.#decode(line).split(' ');
+    return words.includes('') ? words.filter((word) => word !== '') : words;
   }
 
   /** The lines of each tree, in order. Throws TRUNCATED where the last does not end. */
@@ -171,7 +179,12 @@ export class ModelText {
   }
 
   /** The categories of columns that pandas had as such: a list for each of these, in their order. */
-  get categories(): readonly unknown[] {
+  get categories(): readonly (readonly unknown[])[] {
+    this.#categories ??= this.#readCategories();
+    return this.#categories;
+  }
+
+  #readCategories(): readonly (readonly unknown[])[] {
     const mark = '\npandas_categorical:';
     const at = this.#text.lastIndexOf(mark);
     if (at < this.#trees) return [];

@@ -1,5 +1,6 @@
 /** One tree of a text, with each of its splits as the graph has them. */
 import type { ForwardpassError } from '../../errors.ts';
+import { SET_BITS } from '../../graph/graph.ts';
 import type { FileTree, Split } from '../trees.ts';
 import { integersIn, numbersIn } from './numbers.ts';
 import type { Fields } from './text.ts';
@@ -74,7 +75,7 @@ export class TextTree {
       if (feature < 0 || feature >= row.width)
         throw fields.error(`node ${node} splits by feature ${feature} of ${row.width}`);
       if (type < 0 || type > MOST_TYPE) throw fields.error(`the decision of node ${node} is of type ${type}`);
-      if (type & IS_CATEGORY) return { feature, threshold: 0, nanLeft: false, set: sets(threshold) };
+      if (type & IS_CATEGORY) return { feature, threshold: 0, nanLeft: false, setWords: sets(threshold) };
       const missing = type >> 2;
       const isDefaultLeft = (type & IS_DEFAULT_LEFT) !== 0;
       if (missing === MISSING.zero) return { feature: row.zeroed(feature), threshold, nanLeft: isDefaultLeft };
@@ -114,18 +115,18 @@ function setsOf(fields: Fields): (place: number) => readonly number[] {
     if (!(Number.isInteger(place) && place >= 0 && place < count)) {
       throw fields.error(`a split has the set ${place} of ${count}`);
     }
-    const set = made.get(place) ?? membersOf(words.subarray(bounds[place], bounds[place + 1]));
+    const set = made.get(place) ?? halvesOf(words.subarray(bounds[place], bounds[place + 1]));
     made.set(place, set);
     return set;
   };
 }
 
-function membersOf(words: Float64Array): readonly number[] {
-  const members: number[] = [];
-  for (const [at, word] of words.entries()) {
-    for (let bit = 0; bit < WORD_BITS; bit++) if ((word >>> bit) & 1) members.push(WORD_BITS * at + bit);
-  }
-  return members;
+/** Words of half as many bits. */
+function halvesOf(words: Float64Array): readonly number[] {
+  const halves: number[] = [];
+  for (const word of words) halves.push(word % 2 ** SET_BITS, Math.floor(word / 2 ** SET_BITS));
+  while (halves.at(-1) === 0) halves.pop();
+  return halves;
 }
 
 function linearLeaves(fields: Fields, leaves: number): readonly LinearLeaf[] {
