@@ -21,13 +21,21 @@ const isList = (info: string) => /^[-\d]/.test(info);
  * column or one of an order has a list as well, and is not to be told from others; nothing is then known of any.
  */
 export function categoriesOf(model: ModelText): readonly Categories[] | 'unknown' {
+  const known = found.get(model) ?? find(model);
+  found.set(model, known);
+  return known;
+}
+
+const found = new WeakMap<ModelText, readonly Categories[] | 'unknown'>();
+
+function find(model: ModelText): readonly Categories[] | 'unknown' {
   const lists = model.categories;
   if (lists.length === 0) return [];
   const columns = model.header.infos.flatMap((info, column) => (isList(info) ? [column] : []));
   if (columns.length !== lists.length) return 'unknown';
-  const found = lists.map((list, i) => ({ column: columns[i], words: list.map(wordOf) }));
-  const areAll = found.every(({ column, words }) => greatest(model.header.infos[column]) < words.length);
-  return areAll && found.every(({ words }) => new Set(words).size === words.length) ? found : 'unknown';
+  const all = lists.map((list, i) => ({ column: columns[i], words: list.map(wordOf) }));
+  const areAll = all.every(({ column, words }) => greatest(model.header.infos[column]) < words.length);
+  return areAll && all.every(({ words }) => new Set(words).size === words.length) ? all : 'unknown';
 }
 
 /** Codes that are categories themselves stay numbers. */
@@ -60,11 +68,11 @@ function greatest(info: string): number {
 
 /** The row with the codes of its categories, −1 or NaN for others. */
 export function categoriesAsCodes(model: ModelText, emitter: Emitter, x: Row): Row {
-  const found = categoriesOf(model);
-  if (found === 'unknown') return x;
+  const known = categoriesOf(model);
+  if (known === 'unknown') return x;
   const lists = model.categories;
   const codes = new Map<number, Row>();
-  for (const [i, categories] of found.entries()) {
+  for (const [i, categories] of known.entries()) {
     const { column, words } = categories;
     const own = x.columns?.[column];
     // What a step before has made are codes.

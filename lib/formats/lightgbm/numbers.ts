@@ -11,7 +11,15 @@ const LONGEST = 40;
 
 /** All numbers of a line, each of which is finite. */
 export function numbersIn(line: string, place: string): Float64Array {
-  const numbers = new Float64Array(countIn(line));
+  return read(line, place, new Float64Array(countIn(line)), decimal);
+}
+
+/** The same of integers of 32 bits. */
+export function integersIn(line: string, place: string): Int32Array {
+  return read(line, place, new Int32Array(countIn(line)), integer);
+}
+
+function read<T extends Float64Array | Int32Array>(line: string, place: string, numbers: T, long: typeof decimal): T {
   let [at, count] = [0, 0];
   while (at < line.length) {
     if (line.charCodeAt(at) === SPACE) {
@@ -20,16 +28,9 @@ export function numbersIn(line: string, place: string): Float64Array {
     }
     let end = at + 1;
     while (end < line.length && line.charCodeAt(end) !== SPACE) end++;
-    numbers[count++] = shortInteger(line, at, end) ?? decimal(line.slice(at, end), place);
+    numbers[count++] = shortInteger(line, at, end) ?? long(line.slice(at, end), place);
     at = end;
   }
-  return numbers;
-}
-
-/** The same where all have to be integers. */
-export function integersIn(line: string, place: string): Float64Array {
-  const numbers = numbersIn(line, place);
-  for (const number of numbers) if (!Number.isSafeInteger(number)) throw noNumber('an integer', `${number}`, place);
   return numbers;
 }
 
@@ -61,6 +62,12 @@ function shortInteger(line: string, start: number, end: number): number | undefi
 function decimal(word: string, place: string): number {
   const number = word.length <= LONGEST && DECIMAL.test(word) ? Number(word) : Number.NaN;
   if (!Number.isFinite(number)) throw noNumber('a finite number', word, place);
+  return number;
+}
+
+function integer(word: string, place: string): number {
+  const number = decimal(word, place);
+  if ((number | 0) !== number) throw noNumber('an integer of 32 bits', word, place);
   return number;
 }
 

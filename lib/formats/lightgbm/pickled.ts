@@ -33,7 +33,9 @@ function boosterOf(estimator: Estimator): Estimator {
 
 function boosted(estimator: Estimator, emitter: Emitter, x: Row): Predicted {
   const booster = boosterOf(estimator);
-  const read = () => predicted(textOf(booster), emitter, x, booster.number('best_iteration', 0));
+  const best = booster.has('best_iteration') ? booster.number('best_iteration') : 0;
+  if (!Number.isInteger(best)) throw booster.error('MALFORMED', `expected an integer, found ${best}`, 'best_iteration');
+  const read = () => predicted(textOf(booster), emitter, x, best);
   return booster === estimator ? read() : emitter.within(booster, read);
 }
 

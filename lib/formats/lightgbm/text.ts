@@ -7,8 +7,10 @@ import type { Budget } from '../../graph/budget.ts';
 import { spendOnJson } from '../containers/json-cost.ts';
 import { integersIn } from './numbers.ts';
 
-/** Letters that are read in some microsecond. */
-const LETTERS_IN_A_STEP = 64;
+/** Letters that are read in some microsecond, with what is made of them. */
+const LETTERS_IN_A_STEP = 8;
+/** By load, the texts of which parts were read. */
+const readTexts = new WeakMap<Budget, Readonly<Record<'header' | 'trees', Set<string>>>>();
 
 const OF_HEADER = new Set([
   ...['version', 'num_class', 'num_tree_per_iteration', 'max_feature_idx', 'objective', 'average_output'],
@@ -56,7 +58,11 @@ export class Fields {
   }
 
   /** So many numbers, as `read` reads them. */
-  numbers(key: string, length: number, read: typeof integersIn): Float64Array {
+  numbers<T extends Float64Array | Int32Array>(
+    key: string,
+    length: number,
+    read: (line: string, place: string) => T,
+  ): T {
     const numbers = read(this.text(key), this.#placeOf(key));
     if (numbers.length === length) return numbers;
     throw this.error(`expected ${length} numbers, found ${numbers.length}`, key);
@@ -109,8 +115,16 @@ export class ModelText {
       start = lines.at;
     }
     this.#trees = start;
-    budget.step(start / LETTERS_IN_A_STEP, 'header');
+    this.#spend(start, 'header');
     this.header = this.#headerOf(fields);
+  }
+
+  /** A text that lies in several places is read for each; the first time is linear in the file. */
+  #spend(letters: number, part: 'header' | 'trees'): void {
+    const known = readTexts.get(this.#budget) ?? { header: new Set(), trees: new Set() };
+    readTexts.set(this.#budget, known);
+    if (known[part].has(this.#text)) this.#budget.step(letters / LETTERS_IN_A_STEP, part);
+    known[part].add(this.#text);
   }
 
   #headerOf(fields: Fields): Header {
@@ -147,7 +161,7 @@ export class ModelText {
 
   /** The lines of each tree, in order. Throws TRUNCATED where the last does not end. */
   *trees(): Generator<Fields> {
-    this.#budget.step(this.#text.length / LETTERS_IN_A_STEP, 'trees');
+    this.#spend(this.#text.length, 'trees');
     const lines = new Lines(this.#text, this.#trees);
     let count = 0;
     let tree: Fields | undefined;

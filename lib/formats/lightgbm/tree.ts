@@ -13,6 +13,8 @@ const IS_DEFAULT_LEFT = 2;
 const MISSING = { none: 0, zero: 1, nan: 2 };
 const MOST_TYPE = 11;
 const WORD_BITS = 32;
+/** Of a set: categories below 2^20. */
+const MOST_WORDS = 2 ** 15 - 1;
 
 /** What a tree asks of the row. */
 export interface RowPart {
@@ -27,7 +29,7 @@ export interface RowPart {
 /** The linear model of a leaf. */
 export interface LinearLeaf {
   readonly constant: number;
-  readonly features: Float64Array;
+  readonly features: Int32Array;
   readonly coefficients: Float64Array;
 }
 
@@ -58,11 +60,11 @@ export class TextTree {
   with(row: RowPart, leaf: FileTree['leaf']): FileTree {
     const fields = this.#fields;
     const splits = this.leafCount - 1;
-    const read = (key: string, as: typeof integersIn) => fields.numbers(key, splits, as);
-    const features = read('split_feature', integersIn);
-    const thresholds = read('threshold', numbersIn);
-    const types = read('decision_type', integersIn);
-    const [left, right] = [read('left_child', integersIn), read('right_child', integersIn)];
+    const read = (key: string) => fields.numbers(key, splits, integersIn);
+    const features = read('split_feature');
+    const thresholds = fields.numbers('threshold', splits, numbersIn);
+    const types = read('decision_type');
+    const [left, right] = [read('left_child'), read('right_child')];
     const sets = setsOf(fields);
     const child = (to: number) => {
       if (to < 0 ? -to <= this.leafCount : to < splits) return to < 0 ? splits - 1 - to : to;
@@ -105,16 +107,19 @@ function setsOf(fields: Fields): (place: number) => readonly number[] {
     };
   }
   const bounds = fields.numbers('cat_boundaries', count + 1, integersIn);
-  const words = integersIn(fields.text('cat_threshold'), `${fields.place}, cat_threshold`);
+  const words = numbersIn(fields.text('cat_threshold'), `${fields.place}, cat_threshold`);
   const isWithin = bounds.every((bound, i) => bound >= (i === 0 ? 0 : bounds[i - 1]) && bound <= words.length);
   if (!isWithin) throw fields.error(`expected growing bounds within ${words.length} words`, 'cat_boundaries');
-  const stray = words.find((word) => word < 0 || word >= 2 ** WORD_BITS);
+  const stray = words.find((word) => !(Number.isInteger(word) && word >= 0 && word < 2 ** WORD_BITS));
   if (stray !== undefined) throw fields.error(`${stray} is no word of ${WORD_BITS} bits`, 'cat_threshold');
   const made = new Map<number, readonly number[]>();
   return (place) => {
     if (!(Number.isInteger(place) && place >= 0 && place < count)) {
       throw fields.error(`a split has the set ${place} of ${count}`);
     }
+    const length = bounds[place + 1] - bounds[place];
+    if (length > MOST_WORDS)
+      throw fields.error(`a set has ${length} words of ${WORD_BITS} categories; ${MOST_WORDS} are read`);
     const set = made.get(place) ?? halvesOf(words.subarray(bounds[place], bounds[place + 1]));
     made.set(place, set);
     return set;

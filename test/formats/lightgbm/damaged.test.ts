@@ -73,7 +73,7 @@ describe('a text of LightGBM', () => {
     ],
     ['no leaves', { num_leaves: '0', leaf_value: '' }, 'expected 0 numbers, one for each leaf, found 0'],
     ['no children', { left_child: undefined }, "MALFORMED tree 0: 'left_child' is missing"],
-    ['a child that is a fraction', { left_child: '1.5 -1 -3' }, 'expected an integer, found "1.5"'],
+    ['a child that is a fraction', { left_child: '1.5 -1 -3' }, 'expected an integer of 32 bits, found "1.5"'],
     ['an unknown kind of split', { decision_type: '2 12 2' }, 'the decision of node 1 is of type 12'],
     ['categories without sets', { decision_type: '2 1 2' }, 'a split is one of categories, of which there are none'],
     ['a version before', { version: 'v2' }, 'UNSUPPORTED_OP version: files of version "v2" are not read'],
@@ -113,7 +113,10 @@ describe('a text of LightGBM', () => {
     const failures = [
       ['leaf_const=1 2 3 4\nnum_features=1 0 0 0\nleaf_features=2\nleaf_coeff=1\n', 'a leaf has feature 2 of 2'],
       ['leaf_const=1 2 3 4\nnum_features=1 0 0 0\nleaf_features=\nleaf_coeff=1\n', 'leaf_features: expected 1 numbers'],
-      ['leaf_const=1 2 3 4\nnum_features=999999999999 0 0 0\nleaf_features=0\nleaf_coeff=1\n', 'found 1'],
+      [
+        'leaf_const=1 2 3 4\nnum_features=999999999 0 0 0\nleaf_features=0\nleaf_coeff=1\n',
+        'expected 999999999 numbers, found 1',
+      ],
       ['leaf_const=1 2 3 4\nnum_features=-1 1 0 0\nleaf_features=0 1\nleaf_coeff=1 1\n', 'a count is negative'],
       ['leaf_const=1 2 3 4\nnum_features=2 0 0 0\nleaf_features=1 0\nleaf_coeff=1 1\n', 'its features in no order'],
       [
