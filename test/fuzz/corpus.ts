@@ -25,6 +25,7 @@ export type FuzzedFormat = Format | 'frozen' | 'hdf5';
 
 const SKLEARN = [
   'sklearn',
+  'lightgbm',
   'sklearn-older',
   'sklearn-steps',
   'sklearn-bundles',

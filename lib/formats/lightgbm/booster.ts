@@ -26,7 +26,14 @@ export function predicted(model: ModelText, emitter: Emitter, x: Row, best = 0):
   emitter.cells.takesMissing = true;
   const { scores, iterations } = rawScores(model, emitter, categoriesAsCodes(model, emitter, x), best);
   const isWhole = !header.isAveraged || iterations === 1;
-  return { values: objective(emitter, isWhole ? scores : emitter.binary('div', scores, iterations)), scores };
+  return { values: objective(emitter, isWhole ? scores : divided(emitter, x, scores, iterations)), scores };
+}
+
+/** Not the product with the reciprocal, which has other last bits, and is what is made of a constant: so it is none. */
+function divided(emitter: Emitter, x: Row, scores: Row, count: number): Row {
+  const forest = new Forest(emitter.budget, x.width, 1);
+  forest.addLeaf([count]);
+  return emitter.binary('div', scores, emitter.trees(x, forest, 'float64', 1));
 }
 
 /** The features, and after them those of which zeros are missing. */

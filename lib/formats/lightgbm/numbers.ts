@@ -14,6 +14,11 @@ export function numbersIn(line: string, place: string): Float64Array {
   return read(line, place, new Float64Array(countIn(line)), decimal);
 }
 
+/** The same, and infinities. */
+export function thresholdsIn(line: string, place: string): Float64Array {
+  return read(line, place, new Float64Array(countIn(line)), threshold);
+}
+
 /** The same of integers of 32 bits. */
 export function integersIn(line: string, place: string): Int32Array {
   return read(line, place, new Int32Array(countIn(line)), integer);
@@ -63,6 +68,11 @@ function decimal(word: string, place: string): number {
   const number = word.length <= LONGEST && DECIMAL.test(word) ? Number(word) : Number.NaN;
   if (!Number.isFinite(number)) throw noNumber('a finite number', word, place);
   return number;
+}
+
+function threshold(word: string, place: string): number {
+  if (word === 'inf' || word === '-inf') return word === 'inf' ? Infinity : -Infinity;
+  return decimal(word, place);
 }
 
 function integer(word: string, place: string): number {

@@ -10,15 +10,13 @@ const IDENTITY = new Set([
   ...['regression', 'regression_l1', 'regression_l2', 'huber', 'fair', 'quantile', 'mape', 'lambdarank', 'rank_xendcg'],
   ...['custom', 'none'],
 ]);
-/** Those that may have been fitted on roots. */
-const ROOTS = new Set(['regression', 'regression_l2', 'fair']);
 const EXPONENTIAL = new Set(['poisson', 'gamma', 'tweedie']);
 
 /** @throws {ForwardpassError} UNSUPPORTED_OP for one that is not known; MALFORMED. */
 export function objectiveOf({ objective, outputs }: Header): Link {
   const [name = 'none', ...parameters] = objective;
   if (outputs > 1 && !MANY.has(name)) throw malformed(`${name} has one output, found ${outputs}`);
-  if (IDENTITY.has(name)) return ROOTS.has(name) && parameters.includes('sqrt') ? squared : (_, scores) => scores;
+  if (IDENTITY.has(name)) return parameters.includes('sqrt') ? squared : (_, scores) => scores;
   if (EXPONENTIAL.has(name)) return (emitter, scores) => emitter.unary(scores, 'exp');
   switch (name) {
     case 'binary':
@@ -27,7 +25,7 @@ export function objectiveOf({ objective, outputs }: Header): Link {
     case 'cross_entropy':
       return logistic(1);
     case 'cross_entropy_lambda':
-      return (emitter, scores) => emitter.unary(emitter.unary(scores, 'exp'), 'log1p');
+      return logarithmOfMore;
     case 'multiclass':
       return (emitter, scores) => emitter.softmax(scores);
     default:
@@ -46,7 +44,14 @@ function logistic(slope: number): Link {
   return (emitter, scores) => emitter.unary(slope === 1 ? scores : emitter.binary('mul', scores, slope), 'sigmoid');
 }
 
-/** With the sign that it had. */
+/** The greatest number of which the exponential is finite. */
+const GREATEST = 709.782712893384;
+
+/** log(1 + exp(x)), of which the exponential may be infinite. */
+const logarithmOfMore: Link = (emitter, scores) =>
+  emitter.select(emitter.binary('greater', scores, GREATEST), Infinity, emitter.unary(scores, 'softplus', 1));
+
+/** Fitted on roots; with the sign that the sum has. */
 function squared(emitter: Emitter, scores: Row): Row {
   return emitter.binary('mul', emitter.unary(scores, 'abs'), scores);
 }

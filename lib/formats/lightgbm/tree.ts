@@ -2,7 +2,7 @@
 import type { ForwardpassError } from '../../errors.ts';
 import { SET_BITS } from '../../graph/graph.ts';
 import type { FileTree, Split } from '../trees.ts';
-import { integersIn, numbersIn } from './numbers.ts';
+import { integersIn, numbersIn, thresholdsIn } from './numbers.ts';
 import type { Fields } from './text.ts';
 
 /** What is at most this far from 0 is 0: 1e-35 as float32. */
@@ -62,7 +62,7 @@ export class TextTree {
     const splits = this.leafCount - 1;
     const read = (key: string) => fields.numbers(key, splits, integersIn);
     const features = read('split_feature');
-    const thresholds = fields.numbers('threshold', splits, numbersIn);
+    const thresholds = fields.numbers('threshold', splits, thresholdsIn);
     const types = read('decision_type');
     const [left, right] = [read('left_child'), read('right_child')];
     const sets = setsOf(fields);
