@@ -61,6 +61,7 @@ describe('a text of LightGBM', () => {
     ['a feature that is not there', { split_feature: '0 2 0' }, 'MALFORMED tree 0: node 1 splits by feature 2 of 2'],
     ['a negative feature', { split_feature: '0 -1 0' }, 'MALFORMED tree 0: node 1 splits by feature -1 of 2'],
     ['a threshold that is NaN', { threshold: '0.5 nan 0.75' }, 'expected a finite number, found "nan"'],
+    ['a leaf beyond numbers', { leaf_value: '1 1e999 3 4' }, 'expected a finite number, found "1e999"'],
     ['a threshold beyond numbers', { threshold: '0.5 1e999 0.75' }, 'expected a finite number, found "1e999"'],
     ['a threshold in base 16', { threshold: '0.5 0x10 0.75' }, 'expected a finite number, found "0x10"'],
     ['a leaf that is infinite', { leaf_value: '1 inf 3 4' }, 'expected a finite number, found "inf"'],
