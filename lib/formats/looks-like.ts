@@ -62,13 +62,7 @@ const MODELS: readonly (readonly [pattern: RegExp, words: string])[] = [
     /^\{\s{0,9}"name": ?"tree",\s{0,9}"version": ?"v\d/,
     `LightGBM's JSON of a model, which is not read here: save it as text by save_model`,
   ],
-  [/^\{\s{0,9}"learner"\s{0,9}:/, `XGBoost's JSON of a model, which ${ONNX_TOO}`],
-  [/^\{[iUIlLG].{0,8}learner/s, `XGBoost's UBJSON of a model, which ${ONNX_TOO}`],
   [/^booster\[0\]/, `XGBoost's text of its trees, which is not read here, nor by XGBoost: save the model as JSON`],
-  [
-    /(?:reg|binary|multi|rank|survival|count):\w{1,40}.{8}(?:gbtree|gblinear|dart)/s,
-    `XGBoost's older binary model, which ${ONNX_TOO}`,
-  ],
   [/^CBM1/, 'a model of CatBoost (cbm), which is not read here: use CatBoost itself, or save it as ONNX and run that'],
   [
     /^\{[\s\S]{0,200}"(?:features_info|oblivious_trees|model_info)"/,

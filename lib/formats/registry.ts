@@ -13,6 +13,7 @@ import { tfjs } from './tfjs/tfjs.ts';
 import { tflite } from './tflite/tflite.ts';
 import { torchExport } from './torch-export/torch-export.ts';
 import { torchscript } from './torchscript/torchscript.ts';
+import { xgboost } from './xgboost/xgboost.ts';
 
 /** Those with a signature come first; ONNX has none, and is told by its structure. */
 const READERS = {
@@ -25,6 +26,7 @@ const READERS = {
   tflite,
   lightgbm,
   sklearn,
+  xgboost,
   onnx,
   tensorflow,
 } as const satisfies Record<string, FormatReader>;

@@ -10,6 +10,7 @@ const FOLDERS: { readonly [F in Format]: readonly string[] } = {
   safetensors: ['safetensors'],
   onnx: ['onnx-torch', 'onnx-hand', 'onnx-quantized', 'onnx-ml'],
   sklearn: ['sklearn', 'sklearn-older', 'sklearn-steps', 'sklearn-bundles'],
+  xgboost: ['xgboost'],
   pytorch: ['pytorch'],
   torchscript: ['torchscript'],
   'torch-export': ['torch-export'],

@@ -17,6 +17,7 @@ const FOLDERS = [
   ['sklearn-trees', '.pkl'],
   ['lightgbm', '.txt'],
   ['onnx-trees', '.onnx'],
+  ['xgboost', ''],
   ['tflite', '.tflite'],
   ['tensorflow', ''],
   ['tfjs-graph', ''],

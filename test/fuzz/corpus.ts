@@ -66,6 +66,7 @@ const FILES: { readonly [F in FuzzedFormat]: Files } = {
   },
   lightgbm: { folders: ['lightgbm'], main: /\.txt$/ },
   tflite: { folders: ['tflite', 'tflite-refused', 'integers', 'special'], main: /\.tflite$/ },
+  xgboost: { folders: ['xgboost'], main: /\.(xgb|ubj|bin)$/ },
   tfjs: { folders: ['tfjs', 'tfjs-graph'], main: /model\.json$/, beside: /\.bin$/ },
 };
 export const FUZZED_FORMATS = Object.keys(FILES) as readonly FuzzedFormat[];

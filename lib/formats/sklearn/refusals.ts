@@ -50,7 +50,7 @@ const ONNX = 'run it with ONNX Runtime';
 /** Of other packages, by the first part of the module's name. */
 const PACKAGES: readonly (readonly [roots: string, words: string])[] = [
   [
-    'xgboost catboost',
+    'catboost',
     `is made of trees, which are not read here; use its own package, or convert it with onnxmltools and ${ONNX}`,
   ],
   [

@@ -5,6 +5,7 @@
  */
 import type { PickleGlobal } from '../containers/pickle/values.ts';
 import { LIGHTGBM } from '../lightgbm/pickled.ts';
+import { XGBOOST } from '../xgboost/pickled.ts';
 import type { Predict, Readers, Transform } from './emitter.ts';
 import type { Estimator } from './estimator.ts';
 import type { Features } from './features.ts';
@@ -46,7 +47,10 @@ export function isStep(cls: PickleGlobal): boolean {
 
 const TABLES = [MODELS, STEPS];
 /** Of other packages, by the first part of their modules' names. */
-const PACKAGES: ReadonlyMap<string, Table> = new Map([['lightgbm', LIGHTGBM]]);
+const PACKAGES: ReadonlyMap<string, Table> = new Map([
+  ['lightgbm', LIGHTGBM],
+  ['xgboost', XGBOOST],
+]);
 
 function tableOf(cls: PickleGlobal): Table | undefined {
   const own = PACKAGES.get(cls.module.split('.', 1)[0]);

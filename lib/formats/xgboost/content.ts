@@ -1,0 +1,81 @@
+/** Which form of a model bytes are, by their content, and the model in them. */
+import { ForwardpassError } from '../../errors.ts';
+import type { Budget } from '../../graph/budget.ts';
+import { spendOnJson } from '../containers/json-cost.ts';
+import { readUbjson } from '../containers/ubjson.ts';
+import { fromLegacy } from './legacy.ts';
+import type { XgboostModel } from './model.ts';
+import { fromSchema } from './schema.ts';
+import { beginsAsBinary, latin1, WITH_CONFIGURATION } from './signature.ts';
+
+/** Of the model, after what says that the configuration comes too. */
+const LENGTH_BYTES = 8;
+/** What an output takes while its model is made: a tree of its own, a class. */
+const OUTPUT_BYTES = 128;
+
+/** The bytes may be moved. Throws for what is no model. */
+export function readModel(bytes: Uint8Array, budget: Budget, place: string): XgboostModel {
+  const isConfigured = startsWith(bytes, WITH_CONFIGURATION);
+  const model = modelOf(isConfigured ? withoutConfiguration(bytes, place) : bytes, budget, place);
+  const { features, outputs } = model;
+  if (features < 1) throw new ForwardpassError('MALFORMED', 'takes no features', 'num_feature');
+  const { rowElements } = budget.limits;
+  if (features > rowElements || outputs > rowElements) {
+    const message = `takes ${features} features and gives ${outputs} numbers; \`limits.rowElements\` allows ${rowElements}`;
+    throw new ForwardpassError('LIMIT', message, place);
+  }
+  budget.build(OUTPUT_BYTES * outputs, place);
+  return model;
+}
+
+function modelOf(bytes: Uint8Array, budget: Budget, place: string): XgboostModel {
+  if (/^\s*\{\s*["}]/.test(latin1(bytes, 0, 256))) {
+    return fromSchema(parseJson(bytes, budget, place), budget);
+  }
+  if (startsWith(bytes, '{')) return fromSchema(readUbjson(bytes, budget, place), budget);
+  if (beginsAsBinary(bytes)) return fromLegacy(bytes);
+  throw new ForwardpassError(
+    'MALFORMED',
+    'expected a model of XGBoost in JSON, UBJSON or its older binary form',
+    place,
+  );
+}
+
+function withoutConfiguration(bytes: Uint8Array, place: string): Uint8Array {
+  const start = WITH_CONFIGURATION.length + LENGTH_BYTES;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const length = bytes.length < start ? -1 : Number(view.getBigInt64(WITH_CONFIGURATION.length, true));
+  if (length >= 0 && length <= bytes.length - start && !startsWith(bytes.subarray(start), WITH_CONFIGURATION)) {
+    return bytes.subarray(start, start + length);
+  }
+  throw new ForwardpassError('MALFORMED', `says that its model has ${length} of its ${bytes.length} bytes`, place);
+}
+
+/** Numbers that JSON does not have, outside of strings. */
+const NO_JSON = /"(?:[^"\\]|\\.)*"|-?(?:NaN|nan|Infinity|inf)\b/g;
+const AS_JSON: Readonly<Record<string, string>> = {
+  Infinity: '1e999',
+  inf: '1e999',
+  '-Infinity': '-1e999',
+  '-inf': '-1e999',
+};
+
+function parseJson(bytes: Uint8Array, budget: Budget, place: string): unknown {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
+  spendOnJson(text, budget, place);
+  try {
+    return JSON.parse(text);
+  } catch {
+    // XGBoost writes NaN and Infinity.
+  }
+  try {
+    return JSON.parse(text.replace(NO_JSON, (found) => (found[0] === '"' ? found : (AS_JSON[found] ?? 'null'))));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ForwardpassError('MALFORMED', `is not the JSON of a model: ${reason}`, place);
+  }
+}
+
+function startsWith(bytes: Uint8Array, text: string): boolean {
+  return latin1(bytes, 0, text.length) === text;
+}

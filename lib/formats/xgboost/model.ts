@@ -1,0 +1,48 @@
+/** A model of XGBoost as any of its files holds it. */
+
+export interface XgboostModel {
+  readonly objective: string;
+  readonly features: number;
+  /** Numbers of a row's output: classes, or targets. */
+  readonly outputs: number;
+  /** Whether they are of one target. */
+  readonly isMulticlass: boolean;
+  /** One for all outputs, or one for each; as the file has it, mostly a probability or a mean. */
+  readonly baseScore: readonly number[];
+  /** Whether `baseScore` is a sum already: files from before 1.0. */
+  readonly isMargin: boolean;
+  readonly featureNames?: readonly string[];
+  readonly attributes: ReadonlyMap<string, string>;
+  readonly booster: Trees | Linear;
+}
+
+export interface Trees {
+  readonly kind: 'trees';
+  readonly trees: readonly XgboostTree[];
+  /** For each tree the output that it adds to. */
+  readonly groups: ArrayLike<number>;
+  /** What each tree's leaves are multiplied by (dart). */
+  readonly weights?: ArrayLike<number>;
+  /** Trees of each round for each output. */
+  readonly parallel: number;
+  /** Where each round begins, then the number of all trees: since 2.0. */
+  readonly rounds?: ArrayLike<number>;
+}
+
+export interface Linear {
+  readonly kind: 'linear';
+  /** [features + 1, outputs]; the last are the biases. */
+  readonly weights: ArrayLike<number>;
+}
+
+/** Arrays by node; a leaf has no child, and its value is its condition. */
+export interface XgboostTree {
+  readonly place: string;
+  readonly left: ArrayLike<number>;
+  readonly right: ArrayLike<number>;
+  readonly features: ArrayLike<number>;
+  readonly conditions: ArrayLike<number>;
+  readonly defaultLeft: ArrayLike<number>;
+  /** By node, the categories that go right. */
+  readonly categories: ReadonlyMap<number, readonly number[]>;
+}

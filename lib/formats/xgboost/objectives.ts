@@ -1,0 +1,74 @@
+/** What each objective makes of the sum, and of the base score before it. */
+import { ForwardpassError } from '../../errors.ts';
+import { logf } from './float32.ts';
+import type { XgboostModel } from './model.ts';
+
+/** How sums become outputs. */
+export type Link = 'identity' | 'sigmoid' | 'exp' | 'softmax' | 'arg_max' | 'hinge';
+/** What the outputs are of: numbers, or classes. */
+export type Target = 'values' | 'classes';
+
+export interface Objective {
+  readonly link: Link;
+  readonly of: Target;
+  /** What the base score is of: the sum itself, a probability or a mean. */
+  readonly base: 'sum' | 'probability' | 'mean';
+}
+
+const VALUES: Objective = { link: 'identity', of: 'values', base: 'sum' };
+const MEANS: Objective = { link: 'exp', of: 'values', base: 'mean' };
+
+const OBJECTIVES: Readonly<Record<string, Objective>> = {
+  'reg:squarederror': VALUES,
+  'reg:linear': VALUES,
+  'reg:squaredlogerror': VALUES,
+  'reg:pseudohubererror': VALUES,
+  'reg:absoluteerror': VALUES,
+  'reg:quantileerror': VALUES,
+  'reg:logistic': { link: 'sigmoid', of: 'values', base: 'probability' },
+  'reg:gamma': MEANS,
+  'reg:tweedie': MEANS,
+  'count:poisson': MEANS,
+  'survival:cox': MEANS,
+  'survival:aft': MEANS,
+  'rank:pairwise': VALUES,
+  'rank:ndcg': VALUES,
+  'rank:map': VALUES,
+  'binary:logistic': { link: 'sigmoid', of: 'classes', base: 'probability' },
+  'binary:logitraw': { link: 'identity', of: 'classes', base: 'sum' },
+  'binary:hinge': { link: 'hinge', of: 'classes', base: 'sum' },
+  'multi:softprob': { link: 'softmax', of: 'classes', base: 'sum' },
+  'multi:softmax': { link: 'arg_max', of: 'classes', base: 'sum' },
+};
+
+export function objectiveOf({ objective }: XgboostModel): Objective {
+  // Models that were fitted on a GPU once said so.
+  const name = objective.replace(/^gpu:/, '');
+  if (Object.hasOwn(OBJECTIVES, name)) return OBJECTIVES[name];
+  const known = Object.keys(OBJECTIVES).join(', ');
+  throw new ForwardpassError(
+    'UNSUPPORTED_OP',
+    `the objective '${objective}' is not read; those read are ${known}`,
+    'objective',
+  );
+}
+
+/** What the sum of each output begins with, in float32. */
+export function margins(model: XgboostModel): readonly number[] {
+  const { baseScore, outputs, isMargin } = model;
+  if (baseScore.length !== 1 && baseScore.length !== outputs) {
+    throw new ForwardpassError(
+      'SHAPE',
+      `expected a base score for each of ${outputs} outputs, found ${baseScore.length}`,
+      'base_score',
+    );
+  }
+  const { base } = objectiveOf(model);
+  const begin = (score: number) => {
+    if (isMargin || base === 'sum') return score;
+    const margin = base === 'mean' ? logf(score) : -logf(Math.fround(Math.fround(1 / score) - 1));
+    if (Number.isFinite(margin)) return margin;
+    throw new ForwardpassError('MALFORMED', `expected a ${base} for ${model.objective}, found ${score}`, 'base_score');
+  };
+  return Array.from({ length: outputs }, (_, k) => begin(baseScore[baseScore.length === 1 ? 0 : k]));
+}

@@ -1,0 +1,103 @@
+/** What a model gives for a row: as `Booster.predict` of it, or as the class of scikit-learn's interface that wraps it. */
+import { ForwardpassError } from '../../errors.ts';
+import { pair } from '../sklearn/decisions.ts';
+import type { Emitter } from '../sklearn/emitter.ts';
+import type { Label, Outcome, Row } from '../sklearn/outcome.ts';
+import { expf, single } from './float32.ts';
+import type { XgboostModel } from './model.ts';
+import { objectiveOf } from './objectives.ts';
+import { type Rows, sums } from './sums.ts';
+
+/** Beyond it e^−x is no more than sigmoid can tell from 0: XGBoost's own bound. */
+const SIGMOID_BOUND = Math.fround(88.7);
+
+/** What a booster's own `predict` says. */
+export function boosterOutcome(model: XgboostModel, emitter: Emitter, x: Row): Outcome {
+  const { link, of } = objectiveOf(model);
+  const sum = sums(model, emitter, x, {});
+  if (of === 'values') return { kind: 'values', values: linked(emitter, link, sum) };
+  if (model.isMulticlass) {
+    const classes = positions(model.outputs);
+    if (link === 'arg_max') return { kind: 'labels', classes, decider: sum };
+    const probabilities = linked(emitter, link, sum);
+    return { kind: 'labels', classes, probabilities, decider: probabilities };
+  }
+  const classes = positions(2);
+  const isOne = model.outputs === 1;
+  if (link === 'hinge') {
+    return isOne ? { kind: 'labels', classes, decider: sum } : { kind: 'multilabel', decider: sum, threshold: 0 };
+  }
+  const threshold = link === 'sigmoid' ? 0.5 : 0;
+  const decider = linked(emitter, link, sum);
+  const shown = link === 'sigmoid' ? { probabilities: decider } : { scores: decider };
+  return isOne
+    ? { kind: 'labels', classes, ...shown, decider, threshold }
+    : { kind: 'multilabel', ...shown, decider, threshold };
+}
+
+/** What a classifier of scikit-learn's interface says: `predict_proba`, and labels. */
+export function classifierOutcome(
+  model: XgboostModel,
+  emitter: Emitter,
+  x: Row,
+  rows: Rows,
+  classes: readonly Label[] | undefined,
+): Outcome {
+  const { link } = objectiveOf(model);
+  const sum = sums(model, emitter, x, rows);
+  if (model.isMulticlass) {
+    const labels = classes ?? positions(model.outputs);
+    const probabilities = softmax(emitter, sum);
+    return labelled(labels, probabilities, link === 'arg_max' ? sum : probabilities);
+  }
+  const decider = linked(emitter, link, sum);
+  if (model.outputs > 1) return { kind: 'multilabel', probabilities: decider, decider, threshold: 0.5 };
+  const labels = classes ?? positions(2);
+  return { ...labelled(labels, single(emitter, pair(emitter, decider)), decider), threshold: 0.5 };
+}
+
+export function regressorOutcome(model: XgboostModel, emitter: Emitter, x: Row, rows: Rows): Outcome {
+  const sum = sums(model, emitter, x, rows);
+  return { kind: 'values', values: linked(emitter, objectiveOf(model).link, sum) };
+}
+
+function labelled(classes: readonly Label[], probabilities: Row, decider: Row) {
+  if (classes.length === probabilities.width) return { kind: 'labels', classes, probabilities, decider } as const;
+  const message = `expected ${probabilities.width} classes, found ${classes.length}`;
+  throw new ForwardpassError('SHAPE', message, 'classes_');
+}
+
+function positions(count: number): readonly number[] {
+  return Array.from({ length: count }, (_, k) => k);
+}
+
+function linked(emitter: Emitter, link: ReturnType<typeof objectiveOf>['link'], sum: Row): Row {
+  switch (link) {
+    case 'identity':
+      return sum;
+    case 'sigmoid':
+      return sigmoid(emitter, sum);
+    case 'exp':
+      return expf(emitter, sum);
+    case 'softmax':
+      return softmax(emitter, sum);
+    case 'hinge':
+      return emitter.binary('greater', sum, 0);
+    case 'arg_max':
+      return emitter.reduce(sum, 'arg_max');
+  }
+}
+
+/** 1/(e^−x + 1), each step in float32; what XGBoost adds besides, 1e-16, is less than float32 can add to 1. */
+function sigmoid(emitter: Emitter, sum: Row): Row {
+  const power = expf(emitter, emitter.binary('min', emitter.unary(sum, 'neg'), SIGMOID_BOUND));
+  const divisor = single(emitter, emitter.binary('add', power, 1));
+  return single(emitter, emitter.binary('div', 1, divisor));
+}
+
+/** The sum is of doubles, everything else of float32. */
+function softmax(emitter: Emitter, sum: Row): Row {
+  const powers = expf(emitter, single(emitter, emitter.binary('sub', sum, emitter.reduce(sum, 'max'))));
+  const total = single(emitter, emitter.reduce(powers, 'sum'));
+  return single(emitter, emitter.binary('div', powers, total));
+}

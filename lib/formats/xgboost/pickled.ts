@@ -1,0 +1,90 @@
+/** Boosters, and the classes of XGBoost's interface of scikit-learn, as pickles hold them. */
+import { PickleObject, pickleKind } from '../containers/pickle/values.ts';
+import type { Emitter, Predict } from '../sklearn/emitter.ts';
+import { Estimator } from '../sklearn/estimator.ts';
+import type { Features } from '../sklearn/features.ts';
+import type { Label, Outcome, Row } from '../sklearn/outcome.ts';
+import type { Table } from '../sklearn/table.ts';
+import { readModel } from './content.ts';
+import type { XgboostModel } from './model.ts';
+import { boosterOutcome, classifierOutcome, regressorOutcome } from './outcome.ts';
+import type { Rows } from './sums.ts';
+import { lastRound } from './wrapper.ts';
+
+/** By their bytes: a model is read once, whoever asks. */
+const known = new WeakMap<Uint8Array, XgboostModel>();
+
+/** The model of a booster: an object of `xgboost.core.Booster`, whose handle is what it would have saved. */
+function modelOf(booster: Estimator): XgboostModel {
+  const handle = booster.value('handle');
+  if (!(handle instanceof Uint8Array)) {
+    throw booster.error('MALFORMED', `expected the bytes of a model, found ${pickleKind(handle)}`, 'handle');
+  }
+  const model = known.get(handle) ?? readModel(handle, booster.budget, booster.placeOf('handle'));
+  known.set(handle, model);
+  return model;
+}
+
+/** The booster of an estimator, which it has once it is fitted. */
+const boosterOf = (estimator: Estimator) => estimator.estimator('_Booster');
+
+function featuresOf(booster: Estimator): Features {
+  const { features: width, featureNames: names } = modelOf(booster);
+  return names === undefined ? { width } : { width, names };
+}
+
+/** The features of an estimator; without a booster it is not fitted, which is said elsewhere. */
+function ownFeatures(estimator: Estimator): Features | undefined {
+  return estimator.value('_Booster') instanceof PickleObject ? featuresOf(boosterOf(estimator)) : undefined;
+}
+
+/** What the attributes of an estimator say of its rows. */
+function rowsOf(estimator: Estimator, model: XgboostModel): Rows {
+  const missing = estimator.has('missing') ? estimator.number('missing') : Number.NaN;
+  return { missing, infinite: model.booster.kind === 'trees', lastRound: roundOf(estimator, model) };
+}
+
+/** Before 2.0 the best round was an attribute of the booster's object too, which is what counted. */
+function roundOf(estimator: Estimator, model: XgboostModel): number | undefined {
+  const booster = boosterOf(estimator);
+  if (model.booster.kind !== 'trees') return undefined;
+  if (!booster.has('best_iteration')) return lastRound(model);
+  const round = booster.number('best_iteration');
+  if (Number.isInteger(round) && round >= 0) return round;
+  throw booster.error('MALFORMED', `expected the number of a round, found ${round}`, 'best_iteration');
+}
+
+/** What classes the file names; those of later versions are their positions. */
+function classesOf(estimator: Estimator): readonly Label[] | undefined {
+  // Before 1.6 there was an encoder of labels.
+  const encoder = estimator.value('_le');
+  if (encoder instanceof PickleObject) {
+    const inside = Estimator.of(encoder, estimator.placeOf('_le'), estimator.budget);
+    if (inside.has('classes_')) return inside.labels('classes_');
+  }
+  return estimator.has('classes_') ? estimator.labels('classes_') : undefined;
+}
+
+type Answer = (estimator: Estimator, model: XgboostModel, emitter: Emitter, x: Row) => Outcome;
+
+function wrapper(answer: Answer): Table[string] {
+  const predict: Predict = (estimator, emitter, x) => answer(estimator, modelOf(boosterOf(estimator)), emitter, x);
+  return { predict, features: ownFeatures };
+}
+
+const classifier = wrapper((estimator, model, emitter, x) =>
+  classifierOutcome(model, emitter, x, rowsOf(estimator, model), classesOf(estimator)),
+);
+const regressor = wrapper((estimator, model, emitter, x) =>
+  regressorOutcome(model, emitter, x, rowsOf(estimator, model)),
+);
+
+export const XGBOOST: Table = {
+  Booster: { predict: (estimator, emitter, x) => boosterOutcome(modelOf(estimator), emitter, x), features: featuresOf },
+  XGBModel: regressor,
+  XGBRegressor: regressor,
+  XGBRFRegressor: regressor,
+  XGBRanker: regressor,
+  XGBClassifier: classifier,
+  XGBRFClassifier: classifier,
+};

@@ -1,0 +1,47 @@
+/** From a file of its own to a graph. */
+import { ForwardpassError } from '../../errors.ts';
+import type { Budget } from '../../graph/budget.ts';
+import type { Graph } from '../../graph/graph.ts';
+import type { ReadOptions, Source } from '../format.ts';
+import { Emitter, type Readers } from '../sklearn/emitter.ts';
+import type { Outcome, Row } from '../sklearn/outcome.ts';
+import { outputsOf } from '../sklearn/outputs.ts';
+import { readModel } from './content.ts';
+import type { XgboostModel } from './model.ts';
+import { boosterOutcome, classifierOutcome, regressorOutcome } from './outcome.ts';
+import { lastRound, type Wrapper, wrapperOf } from './wrapper.ts';
+
+const INPUT = 'X';
+
+export async function readXgboost({ main }: Source, { budget }: ReadOptions): Promise<Graph> {
+  const model = readModel(await main.read(0, main.size), budget, main.name);
+  return graphOf(model, budget);
+}
+
+function graphOf(model: XgboostModel, budget: Budget): Graph {
+  const emitter = new Emitter(budget, NO_ESTIMATORS);
+  const x = emitter.input({ operand: INPUT, width: model.features, columns: [] });
+  const { outputs, ...decided } = outputsOf(outcomeOf(model, emitter, x, wrapperOf(model)), emitter);
+  return {
+    format: 'xgboost',
+    precision: 'f64',
+    inputs: [{ name: INPUT, shape: [model.features], dtype: 'float32', missing: true }],
+    nodes: emitter.nodes,
+    outputs: outputs.map((output) => ({ ...output, dtype: 'float32' })),
+    ...decided,
+    ...(model.featureNames && { featureNames: model.featureNames }),
+  };
+}
+
+/** A file that one of the classes of scikit-learn's interface saved says so, and is what that predicts. */
+function outcomeOf(model: XgboostModel, emitter: Emitter, x: Row, wrapper: Wrapper | undefined): Outcome {
+  if (wrapper === undefined) return boosterOutcome(model, emitter, x);
+  const { missing, classes, isClassifier } = wrapper;
+  const rows = { missing, infinite: model.booster.kind === 'trees', lastRound: lastRound(model) };
+  return isClassifier ? classifierOutcome(model, emitter, x, rows, classes) : regressorOutcome(model, emitter, x, rows);
+}
+
+const none = () => {
+  throw new ForwardpassError('MALFORMED', 'a booster holds no estimators');
+};
+const NO_ESTIMATORS: Readers = { transform: none, predict: none };

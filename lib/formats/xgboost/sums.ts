@@ -1,0 +1,133 @@
+/** The sum of each output for a row: of trees, or of a linear model. In float32, one after another, as XGBoost adds. */
+import { ForwardpassError } from '../../errors.ts';
+import type { Emitter } from '../sklearn/emitter.ts';
+import type { Row } from '../sklearn/outcome.ts';
+import { type FileTree, Forest } from '../trees.ts';
+import { nextDown, single } from './float32.ts';
+import type { Linear, Trees, XgboostModel, XgboostTree } from './model.ts';
+import { margins } from './objectives.ts';
+
+export interface Rows {
+  /** The number that stands for a missing one, beside NaN. */
+  readonly missing?: number;
+  /** Whether infinities are compared, not refused. */
+  readonly infinite?: boolean;
+  /** The last round that counts; all of them unless given. */
+  readonly lastRound?: number;
+}
+
+/** The sums, as float32 numbers in a graph of doubles. */
+export function sums(model: XgboostModel, emitter: Emitter, x: Row, rows: Rows): Row {
+  if (x.width !== model.features) {
+    throw new ForwardpassError('SHAPE', `expected ${model.features} features, found ${x.width}`, 'num_feature');
+  }
+  const row = inputOf(emitter, x, rows);
+  const begin = margins(model);
+  return model.booster.kind === 'linear'
+    ? linear(model.booster, model, emitter, row, begin)
+    : treeSums(model.booster, emitter, row, begin, rows.lastRound);
+}
+
+/** The row as float32. */
+function inputOf(emitter: Emitter, x: Row, { missing = Number.NaN, infinite = false }: Rows): Row {
+  emitter.cells.takesMissing = true;
+  const row = single(emitter, x);
+  const marker = Math.fround(missing);
+  const known = Number.isNaN(marker) ? row : emitter.select(emitter.binary('equal', row, marker), Number.NaN, row);
+  return infinite ? known : emitter.requireFinite(known, true);
+}
+
+function treeSums(booster: Trees, emitter: Emitter, x: Row, begin: readonly number[], lastRound?: number): Row {
+  const { trees, groups, weights } = booster;
+  if (groups.length !== trees.length || (weights !== undefined && weights.length !== trees.length)) {
+    const found = `${groups.length} outputs${weights ? ` and ${weights.length} weights` : ''}`;
+    throw new ForwardpassError('MALFORMED', `has ${trees.length} trees, and ${found} of them`, 'tree_info');
+  }
+  const count = lastRound === undefined ? trees.length : treesUntil(booster, lastRound, begin.length);
+  const columns = categoryColumns(trees.slice(0, count), x.width);
+  const row = withCategories(emitter, x, columns);
+  const forest = new Forest(emitter.budget, row.width, 1);
+  for (const [output, margin] of begin.entries()) forest.addLeaf([margin], output);
+  for (let t = 0; t < count; t++) {
+    const output = groups[t];
+    if (!(Number.isInteger(output) && output >= 0 && output < begin.length)) {
+      throw new ForwardpassError('MALFORMED', `adds to output ${output} of ${begin.length}`, trees[t].place);
+    }
+    forest.add(fileTree(trees[t], weights === undefined ? 1 : Math.fround(weights[t]), columns), output);
+  }
+  return emitter.trees(row, forest, 'float32', begin.length);
+}
+
+/** How many trees there are until a round has ended. */
+function treesUntil({ trees, parallel, rounds }: Trees, round: number, outputs: number): number {
+  const end = rounds === undefined ? (round + 1) * outputs * parallel : (rounds[round + 1] ?? trees.length);
+  return Math.min(trees.length, Math.max(0, end));
+}
+
+/** Of each feature that some tree splits by categories, the column in which these are. */
+type Columns = ReadonlyMap<number, number>;
+
+function categoryColumns(trees: readonly XgboostTree[], width: number): Columns {
+  const columns = new Map<number, number>();
+  for (const { features, categories } of trees) {
+    for (const node of categories.keys()) {
+      const feature = features[node];
+      if (!columns.has(feature) && feature < width) columns.set(feature, width + columns.size);
+    }
+  }
+  return columns;
+}
+
+/** Columns of categories are there once more, with −1 for what is negative: −0.5 is not category 0. */
+function withCategories(emitter: Emitter, x: Row, columns: Columns): Row {
+  if (columns.size === 0) return x;
+  const categories = emitter.gather(x, [...columns.keys()]);
+  return emitter.concat([x, emitter.select(emitter.binary('less', categories, 0), -1, categories)]);
+}
+
+function fileTree(tree: XgboostTree, weight: number, columns: Columns): FileTree {
+  const { left, right, features, conditions, defaultLeft, categories } = tree;
+  // What goes left here are members of a set, in the file what is not in it.
+  const isSet = (node: number) => categories.has(node);
+  return {
+    place: tree.place,
+    size: left.length,
+    root: 0,
+    isLeaf: (node) => left[node] === -1,
+    split(node) {
+      const set = categories.get(node);
+      const nanLeft = defaultLeft[node] !== 0;
+      const [feature, threshold] = [features[node], nextDown(Math.fround(conditions[node]))];
+      if (set === undefined) return { feature, threshold, nanLeft };
+      return { feature: columns.get(feature) ?? feature, threshold: 0, nanLeft: !nanLeft, set };
+    },
+    left: (node) => (isSet(node) ? right[node] : left[node]),
+    right: (node) => (isSet(node) ? left[node] : right[node]),
+    leaf(node, to) {
+      to[0] = Math.fround(Math.fround(conditions[node]) * weight);
+    },
+  };
+}
+
+/** Feature by feature, each product and each sum rounded; what is missing adds nothing. */
+function linear({ weights }: Linear, model: XgboostModel, emitter: Emitter, x: Row, begin: readonly number[]): Row {
+  const { features, outputs } = model;
+  if (weights.length !== (features + 1) * outputs) {
+    const message = `expected ${features + 1} weights for each of ${outputs} outputs, found ${weights.length}`;
+    throw new ForwardpassError('SHAPE', message, 'weights');
+  }
+  emitter.budget.buildElements(3 * features * outputs, 'weights');
+  const places = Int32Array.from({ length: features * outputs }, (_, i) => Math.floor(i / outputs));
+  const factors = Float64Array.from(places, (_, i) => Math.fround(weights[i]));
+  const wide = outputs === 1 ? x : emitter.gather(x, [...places]);
+  const products = single(emitter, emitter.binary('mul', wide, factors));
+  // Minus 0 changes no sum, nor its sign.
+  const terms = emitter.select(emitter.unary(wide, 'is_nan'), -0, products);
+  const bias = begin.map((margin, k) => Math.fround(Math.fround(weights[features * outputs + k]) + margin));
+  let sum: Row | Float64Array = Float64Array.from(bias);
+  for (let feature = 0; feature < features; feature++) {
+    const at = Array.from({ length: outputs }, (_, k) => feature * outputs + k);
+    sum = single(emitter, emitter.binary('add', emitter.gather(terms, at), sum));
+  }
+  return sum instanceof Float64Array ? emitter.affine(emitter.gather(x, [0]), 0, sum) : sum;
+}

@@ -1,0 +1,52 @@
+/** What the classes of XGBoost's interface of scikit-learn add to a booster, as the booster's own file has it. */
+import type { Label } from '../sklearn/outcome.ts';
+import type { XgboostModel } from './model.ts';
+
+export interface Wrapper {
+  readonly isClassifier: boolean;
+  readonly classes?: readonly Label[];
+  readonly missing?: number;
+}
+
+/** The attribute in which they are, as JSON. */
+const ATTRIBUTE = 'scikit_learn';
+
+export function wrapperOf({ attributes }: XgboostModel): Wrapper | undefined {
+  const text = attributes.get(ATTRIBUTE);
+  if (text === undefined) return undefined;
+  const found = parse(text);
+  if (typeof found !== 'object' || found === null) return undefined;
+  const { _estimator_type: type, classes_, _le, missing } = found as Record<string, unknown>;
+  if (typeof type !== 'string') return undefined;
+  // Before 1.6 the classes were those of an encoder of labels.
+  const encoder = typeof _le === 'object' && _le !== null && 'classes_' in _le ? _le.classes_ : undefined;
+  const classes = [encoder, classes_].find(areLabels);
+  return {
+    isClassifier: type === 'classifier',
+    ...(classes && { classes }),
+    ...(typeof missing === 'number' && { missing }),
+  };
+}
+
+/** Python writes NaN and Infinity, which are no JSON: as `missing` they are what is missing anyway. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(
+      text.replace(/"(?:[^"\\]|\\.)*"|-?(?:NaN|Infinity)\b/g, (token) => (token[0] === '"' ? token : 'null')),
+    );
+  } catch {
+    return undefined;
+  }
+}
+
+function areLabels(value: unknown): value is readonly Label[] {
+  const isLabel = (item: unknown) => typeof item === 'string' || typeof item === 'number';
+  return Array.isArray(value) && value.length > 0 && value.every(isLabel);
+}
+
+/** The best round of a fit that was stopped early: these classes use no later one, boosters use all. */
+export function lastRound({ attributes, booster }: XgboostModel): number | undefined {
+  const text = attributes.get('best_iteration');
+  const round = text === undefined ? Number.NaN : Number(text);
+  return booster.kind === 'trees' && Number.isInteger(round) && round >= 0 ? round : undefined;
+}
