@@ -54,8 +54,6 @@ const NAMES: readonly (readonly [name: RegExp, words: string])[] = [
   [/\.(mar)$/, 'a TorchServe archive: give the file of the model in it'],
 ];
 
-const ONNX_TOO = 'is not read here: use its own package, or convert it with onnxmltools and run it with ONNX Runtime';
-
 /** Models of other packages, by what stands near the beginning of the file. */
 const MODELS: readonly (readonly [pattern: RegExp, words: string])[] = [
   [
