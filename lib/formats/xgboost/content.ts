@@ -5,6 +5,7 @@ import { spendOnJson } from '../containers/json-cost.ts';
 import { readUbjson } from '../containers/ubjson.ts';
 import { fromLegacy } from './legacy.ts';
 import type { XgboostModel } from './model.ts';
+import { parseNonFinite } from './non-finite-json.ts';
 import { fromSchema } from './schema.ts';
 import { beginsAsBinary, latin1, WITH_CONFIGURATION } from './signature.ts';
 
@@ -51,25 +52,11 @@ function withoutConfiguration(bytes: Uint8Array, place: string): Uint8Array {
   throw new ForwardpassError('MALFORMED', `says that its model has ${length} of its ${bytes.length} bytes`, place);
 }
 
-/** Numbers that JSON does not have, outside of strings. */
-const NO_JSON = /"(?:[^"\\]|\\.)*"|-?(?:NaN|nan|Infinity|inf)\b/g;
-const AS_JSON: Readonly<Record<string, string>> = {
-  Infinity: '1e999',
-  inf: '1e999',
-  '-Infinity': '-1e999',
-  '-inf': '-1e999',
-};
-
 function parseJson(bytes: Uint8Array, budget: Budget, place: string): unknown {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
-  spendOnJson(text, budget, place);
+  // Letters beyond ASCII are in strings alone, and count as their bytes. Trees share their keys.
+  spendOnJson(latin1(bytes, 0, bytes.length), budget, place, 'common');
   try {
-    return JSON.parse(text);
-  } catch {
-    // XGBoost writes NaN and Infinity.
-  }
-  try {
-    return JSON.parse(text.replace(NO_JSON, (found) => (found[0] === '"' ? found : (AS_JSON[found] ?? 'null'))));
+    return parseNonFinite(bytes);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new ForwardpassError('MALFORMED', `is not the JSON of a model: ${reason}`, place);

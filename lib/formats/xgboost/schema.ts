@@ -156,7 +156,7 @@ function scores(value: unknown, place: string): readonly number[] {
   return isRight ? found : refuse(place, `expected a number or a list of them, found ${describe(value)}`);
 }
 
-/** Of UBJSON they are typed mostly. In JSON true and false are 1 and 0, and what JSON has no number for is null. */
+/** Of UBJSON they are typed mostly. In JSON true and false are 1 and 0, and NaN is the empty string: see non-finite-json.ts. */
 function numbers(value: unknown, place: string): ArrayLike<number> {
   if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return value as unknown as ArrayLike<number>;
   if (!Array.isArray(value)) return refuse(place, `expected an array of numbers, found ${describe(value)}`);
@@ -164,7 +164,7 @@ function numbers(value: unknown, place: string): ArrayLike<number> {
   for (let i = 0; i < value.length; i++) {
     const item: unknown = value[i];
     if (typeof item === 'number' || typeof item === 'boolean') list[i] = Number(item);
-    else if (item === null) list[i] = Number.NaN;
+    else if (item === '') list[i] = Number.NaN;
     else refuse(`${place}[${i}]`, `expected a number, found ${describe(item)}`);
   }
   return list;

@@ -1,6 +1,7 @@
 /** What the classes of XGBoost's interface of scikit-learn add to a booster, as the booster's own file has it. */
 import type { Label } from '../sklearn/outcome.ts';
 import type { XgboostModel } from './model.ts';
+import { parseNonFinite } from './non-finite-json.ts';
 
 export interface Wrapper {
   readonly isClassifier: boolean;
@@ -28,12 +29,10 @@ export function wrapperOf({ attributes }: XgboostModel): Wrapper | undefined {
   };
 }
 
-/** Python writes NaN and Infinity, which are no JSON: as `missing` they are what is missing anyway. */
+/** Python writes NaN, mostly as what is `missing`, which it is anyway. */
 function parse(text: string): unknown {
   try {
-    return JSON.parse(
-      text.replace(/"(?:[^"\\]|\\.)*"|-?(?:NaN|Infinity)\b/g, (token) => (token[0] === '"' ? token : 'null')),
-    );
+    return parseNonFinite(Buffer.from(text));
   } catch {
     return undefined;
   }

@@ -5,7 +5,7 @@ export interface Tree {
   left_children: number[];
   right_children: number[];
   split_indices: number[];
-  split_conditions: (number | null)[];
+  split_conditions: (number | string)[];
   default_left: (number | boolean)[];
   split_type?: number[];
   categories?: number[];
