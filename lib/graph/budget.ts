@@ -37,6 +37,10 @@ export class Budget {
   #steps = 0;
   /** Parts of the files that were read. */
   readonly #met = new WeakSet<object>();
+  /** Arrays of the files' own numbers, and the parts of the files that they hold. */
+  #stored = new WeakSet<object>();
+  readonly #storedParts = new WeakSet<object>();
+  #storedBytes = 0;
 
   constructor(given: Partial<Limits> = {}) {
     this.#given = given;
@@ -52,6 +56,8 @@ export class Budget {
     own.#converted = this.#converted;
     own.#optional = this.#optional;
     own.#steps = this.#steps;
+    own.#stored = this.#stored;
+    own.#storedBytes = this.#storedBytes;
     return own;
   }
 
@@ -178,6 +184,20 @@ export class Budget {
     if (this.#met.has(part)) return false;
     this.#met.add(part);
     return true;
+  }
+
+  /**
+   * An array holds the numbers of a part of the files, of so many bytes, of which some may be made for free: see
+   * tracing/derived.ts. Parts that share bytes are more than the files have, and are then as if they were computed.
+   */
+  stored(array: object, bytes: number, part: object = array): void {
+    if (!this.#storedParts.has(part)) this.#storedBytes += bytes;
+    this.#storedParts.add(part);
+    if (this.#storedBytes <= this.#fileBytes + this.#unpacked) this.#stored.add(array);
+  }
+
+  isStored(array: object): boolean {
+    return this.#stored.has(array);
   }
 
   /** Work over a part of a file, which is free the first time. Throws `LIMIT`. */

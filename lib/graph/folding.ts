@@ -5,10 +5,11 @@
 import type { Budget } from './budget.ts';
 import { evaluate } from './evaluate.ts';
 import type { Fold } from './fold.ts';
-import type { BinaryName, Integers, Node, Op, Tensor, UnaryName } from './graph.ts';
+import { BINARY_FUNCTIONS } from './functions.ts';
+import type { BinaryName, Integers, Node, Op, OpAttributes, Tensor, UnaryName } from './graph.ts';
 import { definitionOf } from './ops.ts';
 import { type Compile, Programs } from './programs.ts';
-import { elementCount, type Shape } from './shapes.ts';
+import { combineBroadcast, elementCount, type Shape, sameShape, takeBroadcast } from './shapes.ts';
 import { constantSpan, EXACT } from './spans.ts';
 
 /** Operations that make no new numbers. */
@@ -79,6 +80,7 @@ export class Folding implements Fold {
       node,
       held.map((operand) => operand.shape),
     );
+    if (this.#isSpread(node, held, shape)) return this.#combined(node, held, shape);
     return this.#held(
       this.#isPlain(node, held, elementCount(shape))
         ? evaluate(this.#rounded(node), held)
@@ -92,6 +94,26 @@ export class Folding implements Fold {
     // The engine has no rows without elements.
     if (count === 0 || operands.some(({ data }) => data.length === 0)) return true;
     return count <= FEW && isRoundedOnce(node) && !operands.some((operand) => this.#isWide(operand));
+  }
+
+  /** Whether an operand of two is repeated over many elements. */
+  #isSpread({ op }: Node, operands: readonly Tensor[], shape: Shape): boolean {
+    return (
+      op === 'binary' && elementCount(shape) > FEW && !operands.every((operand) => sameShape(operand.shape, shape))
+    );
+  }
+
+  /** Of an operand that is repeated, without the copy that the engine would want where JavaScript gives the same bits. */
+  #combined(node: Node, operands: readonly Tensor[], shape: Shape): Tensor {
+    if (!isRoundedOnce(node) || operands.some((operand) => this.#isWide(operand))) {
+      const whole = operands.map((operand) => ({ shape, data: takeBroadcast(operand.data, operand.shape, shape) }));
+      return this.#held(this.#run(node, whole, shape));
+    }
+    const count = elementCount(shape);
+    this.#budget.step(Math.ceil(count / WORK_PER_STEP), `node ${node.name}`);
+    const result = new (this.#precision === 'f64' ? Float64Array : Float32Array)(count);
+    const { fn } = node.attributes as OpAttributes['binary'];
+    return { shape, data: combineBroadcast(BINARY_FUNCTIONS[fn], operands, shape, result) };
   }
 
   /** As a run holds it: rounded to the precision, but for integers that it computes with in doubles. */

@@ -73,6 +73,32 @@ function takeStrided<A extends Elements>(source: A, shape: Shape, strides: reado
   return result;
 }
 
+/** Puts into `result`, of the shape, what the function gives of two tensors that broadcast to it. */
+export function combineBroadcast<A extends Elements>(
+  apply: (a: number, b: number) => number,
+  [a, b]: readonly { readonly shape: Shape; readonly data: ArrayLike<number> }[],
+  shape: Shape,
+  result: A,
+): A {
+  const [left, right] = [broadcastStrides(a.shape, shape), broadcastStrides(b.shape, shape)];
+  const last = shape.length - 1;
+  const [run, leftStep, rightStep] = last < 0 ? [1, 0, 0] : [shape[last], left[last], right[last]];
+  const indices = new Array<number>(shape.length).fill(0);
+  let [from, to] = [0, 0];
+  for (let at = 0; at < result.length; ) {
+    for (let i = 0; i < run; i++) result[at++] = apply(a.data[from + i * leftStep], b.data[to + i * rightStep]);
+    for (let axis = last - 1; axis >= 0; axis--) {
+      from += left[axis];
+      to += right[axis];
+      if (++indices[axis] < shape[axis]) break;
+      from -= left[axis] * shape[axis];
+      to -= right[axis] * shape[axis];
+      indices[axis] = 0;
+    }
+  }
+  return result;
+}
+
 function stridedColumns(shape: Shape, strides: readonly number[]): Int32Array {
   let columns = new Int32Array(1);
   for (const [axis, size] of shape.entries()) {

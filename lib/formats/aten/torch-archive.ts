@@ -9,6 +9,7 @@ import { torchElements } from '../containers/torch-elements.ts';
 import { describeTorchTensor, type TorchDType } from '../containers/torch-tensors.ts';
 import { openZip, type ZipArchive } from '../containers/zip.ts';
 import type { Reader } from '../format.ts';
+import { WIDTHS } from '../tracing/raw-elements.ts';
 import { type Constant, constant, type ElementType } from '../tracing/value.ts';
 
 const ELEMENT_TYPES: Readonly<Record<TorchDType, ElementType>> = {
@@ -113,7 +114,9 @@ export class TorchArchive {
   /** A tensor from the bytes of its storage. */
   constant(tensor: StoredTensor, storage: Uint8Array, place: string): Constant {
     const elements = torchElements(tensor, storage, this.#isBigEndian, this.#budget, place);
-    return constant(ELEMENT_TYPES[tensor.dtype], tensor.shape, elements);
+    const type = ELEMENT_TYPES[tensor.dtype];
+    this.#budget.stored(elements, WIDTHS[type] * elements.length);
+    return constant(type, tensor.shape, elements);
   }
 
   /** A pickled tensor's type and shape, without its elements. */

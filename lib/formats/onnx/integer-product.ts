@@ -2,6 +2,7 @@
  * Products of quantised rows and quantised weights, exact as sums of integers are: in floats every whole number up to
  * 2^24 is, and a layer whose sums may be greater is cut into two that add up to it.
  */
+import { combineBroadcast } from '../../graph/shapes.ts';
 import type { GraphBuilder } from '../tracing/builder.ts';
 import { type Constant, constant, type Numbers, type Row, type Value } from '../tracing/value.ts';
 
@@ -28,44 +29,59 @@ export function integerProduct(build: GraphBuilder, x: Row, zeroPoint: Value | u
   const isKnown = zeroPoint === undefined || (zeroPoint.kind === 'constant' && zeroPoint.data.length === 1);
   const centred = isKnown ? x : (build.binary('sub', x, zeroPoint) as Row);
   const inputs = { ...centred, type: 'int32' as const };
-  const columns = new Columns(matrix);
+  const weights = centredWeights(build, matrix);
+  build.lookThrough(weights.data.length);
+  const columns = new Columns(weights, matrix);
   const offset = isKnown && zeroPoint?.kind === 'constant' ? zeroPoint.data[0] : 0;
   const bias = columns.bias(offset);
-  const dense = (weights: Numbers, biases: Float64Array) =>
+  const dense = (part: Constant, biases: Float64Array) =>
     build.dense(
       inputs,
-      constant('int32', matrix.weight.shape, weights),
+      part,
       matrix.layout,
       biases.some((value) => value !== 0) ? constant('int32', [biases.length], biases) : undefined,
     ) as Row;
-  if (columns.greatestSum(bias) < EXACT) return dense(columns.weights, bias);
+  if (columns.greatestSum(bias) < EXACT) return dense(weights, bias);
   const upper = (value: number) => Math.round(value / SPLIT);
   const lower = (value: number) => value - SPLIT * upper(value);
   // Times 16 is exact too, so that the addition is the only one to round: to the float that is nearest the sum.
-  const high = dense(columns.weights.map(upper), bias.map(upper));
+  const part = (name: string, of: (value: number) => number) =>
+    build.derive(name, [weights], weights.data.length, () => constant('int32', weights.shape, weights.data.map(of)));
+  const high = dense(part('upper', upper), bias.map(upper));
   const scaled = build.binary('mul', high, build.scalar(high, SPLIT));
-  return build.binary('add', scaled, dense(columns.weights.map(lower), bias.map(lower))) as Row;
+  return build.binary('add', scaled, dense(part('lower', lower), bias.map(lower))) as Row;
 }
 
 /** The weights of each output less its zero point. */
+function centredWeights(build: GraphBuilder, { weight, layout, zeroPoints }: IntegerMatrix): Constant {
+  if (zeroPoints.every((zero) => zero === 0)) return { ...weight, type: 'int32' };
+  const zeros = constant('float32', layout === 'in-out' ? [zeroPoints.length] : [zeroPoints.length, 1], zeroPoints);
+  return build.derive('centred', [weight, zeros], weight.data.length, () => {
+    const data = new Float32Array(weight.data.length);
+    return constant(
+      'int32',
+      weight.shape,
+      combineBroadcast((a, b) => a - b, [weight, zeros], weight.shape, data),
+    );
+  });
+}
+
+/** What the weights of each output come to. */
 class Columns {
-  readonly weights: Numbers;
   readonly #sums: Float64Array;
   readonly #magnitudes: Float64Array;
   readonly #given: Numbers | undefined;
 
-  constructor({ weight, layout, zeroPoints, bias }: IntegerMatrix) {
+  constructor(weight: Constant, { layout, bias }: IntegerMatrix) {
     const [rows, width] = weight.shape;
     const isWide = layout === 'in-out';
     const outputs = isWide ? width : rows;
-    this.weights = new Float32Array(weight.data.length);
     this.#sums = new Float64Array(outputs);
     this.#magnitudes = new Float64Array(outputs);
     this.#given = bias;
     for (let i = 0; i < weight.data.length; i++) {
       const output = isWide ? i % width : Math.floor(i / width);
-      const value = weight.data[i] - zeroPoints[zeroPoints.length === 1 ? 0 : output];
-      this.weights[i] = value;
+      const value = weight.data[i];
       this.#sums[output] += value;
       this.#magnitudes[output] += Math.abs(value);
     }

@@ -168,5 +168,5 @@ function dequantize(
 ): Tensor['data'] {
   if (dtype === 'float16') return data;
   const isWhole = held === 'int32';
-  return Float32Array.from(data, (value) => (isWhole ? Math.round(value * scale + min) : value * scale + min));
+  return isWhole ? data.map((value) => Math.round(value * scale + min)) : data.map((value) => value * scale + min);
 }

@@ -87,7 +87,11 @@ export class LiteModel {
   /** Of bytes, by where they are and what they are read as. */
   readonly #elements = new Map<string, Numbers>();
 
-  constructor(bytes: Uint8Array, place: string, budget: Budget) {
+  constructor(
+    bytes: Uint8Array,
+    place: string,
+    readonly budget: Budget,
+  ) {
     const root = Table.root(bytes, place);
     const version = root.uint32(MODEL.version);
     if (version !== SCHEMA_VERSION) {

@@ -64,7 +64,9 @@ export function readConstant(model: LiteModel, info: TensorInfo): Constant | und
     throw new ForwardpassError('SHAPE', message, place);
   }
   const decodeAll = () => (info.type === INT4 ? unpackInt4(bytes, count) : decode(type, bytes));
-  return constant(type, shape, model.once(bytes, info.type, decodeAll));
+  const elements = model.once(bytes, info.type, decodeAll);
+  model.budget.stored(elements, bytes.length);
+  return constant(type, shape, elements);
 }
 
 const ELEMENT_BYTES: Record<LiteType, number> = {

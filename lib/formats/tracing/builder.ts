@@ -15,6 +15,7 @@ import {
 } from '../../graph/graph.ts';
 import { broadcastShapes, broadcastsTo, elementCount, formatShape, isIdentity, sameShape } from '../../graph/shapes.ts';
 import { type CastStep, castSteps, holdsBelow } from '../casts.ts';
+import { textOf } from './derived.ts';
 import { batchAxisOf, Emitter, type RowInfo } from './emitter.ts';
 import * as fold from './fold.ts';
 import { type Constant, constant, type ElementType, isFloat, isLarge, literal, type Row, type Value } from './value.ts';
@@ -38,11 +39,15 @@ export class GraphBuilder extends Emitter {
   unary(x: Value, fn: UnaryName, alpha?: number, beta?: number): Value {
     const type = TRUTHS.has(fn) ? 'bool' : x.type;
     if (x.kind === 'row') return this.emit('unary', [x.operand], { fn, alpha, beta }, { ...x, type });
-    this.spend(x.data.length);
     const attributes = { fn, alpha, beta };
-    return (
-      this.folded('unary', [x], attributes, type) ?? fold.unary(x, fn, type, alpha, beta) ?? this.#dependsOnBatch()
+    const key = `${fn} ${textOf(alpha)} ${textOf(beta)}`;
+    const made = this.derive(
+      key,
+      [x],
+      x.data.length,
+      () => this.folded('unary', [x], attributes, type) ?? fold.unary(x, fn, type, alpha, beta),
     );
+    return made ?? this.#dependsOnBatch();
   }
 
   binary(fn: BinaryName, left: Value, right: Value): Value {
@@ -52,8 +57,14 @@ export class GraphBuilder extends Emitter {
       const { operands, info } = this.#aligned([a, b], type);
       return this.emit('binary', operands, { fn }, info);
     }
-    const [x, y] = this.#broadcast([a, b]);
-    return this.folded('binary', [x, y], { fn }, type) ?? fold.binary(fn, x, y, type) ?? this.#dependsOnBatch();
+    const shape = this.#commonShape([a, b]);
+    const made = this.derive(
+      fn,
+      [a, b],
+      elementCount(shape),
+      () => this.folded('binary', [a, b], { fn }, type) ?? fold.binary(fn, a, b, shape, type),
+    );
+    return made ?? this.#dependsOnBatch();
   }
 
   select(condition: Value, whereTrue: Value, whereFalse: Value): Value {
@@ -97,8 +108,10 @@ export class GraphBuilder extends Emitter {
       throw this.error('UNSUPPORTED_OP', `a cast from ${x.type} to ${type} writes or reads numbers as words`);
     }
     if (x.kind === 'constant') {
-      if (x.type !== type) this.spend(x.data.length);
-      return fold.cast(x, type, this.castRule, this.folder?.precision);
+      if (x.type === type) return x;
+      const { castRule, folder } = this;
+      if (fold.isHeldAlike(x, type, castRule, folder?.precision)) return { ...x, type };
+      return this.derive(`cast ${type}`, [x], x.data.length, () => fold.cast(x, type, castRule, folder?.precision));
     }
     if (x.below !== undefined && type !== 'bool' && holdsBelow(type, x.below)) return { ...x, type };
     const steps = castSteps(x.type, type, this.castRule);
@@ -153,7 +166,7 @@ export class GraphBuilder extends Emitter {
       const below = fn.startsWith('arg_') ? elementCount(own.map((axis) => x.shape[axis])) : undefined;
       return { ...this.emit('reduce', [x.operand], { fn, axes: own, keepDims }, { type, shape, batchAxis }), below };
     }
-    this.spend(2 * x.data.length);
+    this.spend(2 * x.data.length, [x]);
     const reduced = own.length === 0 ? undefined : this.folded('reduce', [x], { fn, axes: own, keepDims: true }, type);
     return this.reshaped(reduced ?? fold.reduce(x, fn, own, type) ?? this.#dependsOnBatch(), shape);
   }
@@ -162,7 +175,7 @@ export class GraphBuilder extends Emitter {
     const fn = log ? 'log_softmax' : 'softmax';
     const own = this.ownAxis(x, axis);
     if (x.kind === 'row') return this.emit('softmax', [x.operand], { axis: own, fn }, x);
-    this.spend(x.data.length);
+    this.spend(x.data.length, [x]);
     const folded = this.folded('softmax', [x], { axis: own, fn }, x.type);
     if (folded !== undefined) return folded;
     const shifted = this.binary('sub', x, this.reduce(x, 'max', [own], true));
@@ -219,8 +232,8 @@ export class GraphBuilder extends Emitter {
       const info = { ...row, shape: row.shape.with(own, size), below: undefined };
       return this.emit('concat', operands, { axis: own }, info);
     }
-    this.spend(elementCount(whole.shape.with(own, size)));
-    return fold.concat(aligned as Constant[], own);
+    const constants = aligned as Constant[];
+    return this.interim(constants, elementCount(whole.shape.with(own, size)), () => fold.concat(constants, own));
   }
 
   /** The given positions along an axis; negative ones count from its end. */
@@ -232,8 +245,7 @@ export class GraphBuilder extends Emitter {
     if (x.kind === 'row' && columns.length === 0) throw this.error('SHAPE', 'no element of the row is left');
     const shape = x.shape.with(own, columns.length);
     if (x.kind === 'row') return this.emit('gather', [x.operand], { axis: own, indices: columns }, { ...x, shape });
-    this.spend(elementCount(shape));
-    return fold.gather(x, own, columns);
+    return this.interim([x], elementCount(shape), () => fold.gather(x, own, columns));
   }
 
   /** Positions of an axis, all of which must be within it, without negative ones. */
@@ -261,8 +273,7 @@ export class GraphBuilder extends Emitter {
     const isSame = own.every((axis, i) => axis === i);
     if (x.kind === 'constant') {
       if (isSame) return x;
-      this.spend(x.data.length);
-      return fold.transpose(x, own);
+      return this.derive(`transpose ${own}`, [x], x.data.length, () => fold.transpose(x, own));
     }
     // The batch moves by name alone: rows are stored one after another whatever ONNX says.
     const batchAxis = x.batchAxis === undefined ? undefined : permutation.indexOf(x.batchAxis);
@@ -293,8 +304,7 @@ export class GraphBuilder extends Emitter {
       if (sameShape(x.shape, shape)) return { ...x, batchAxis };
       return this.emit('expand', [x.operand], { shape }, { ...x, shape, batchAxis });
     }
-    this.spend(elementCount(shape));
-    return fold.broadcastTo(x, shape);
+    return this.derive(`expand ${shape}`, [x], elementCount(shape), () => fold.broadcastTo(x, shape));
   }
 
   /** A value as a row tensor with a name and the batch in front, as outputs must be. */
@@ -393,10 +403,14 @@ export class GraphBuilder extends Emitter {
   }
 
   #broadcast(values: readonly Constant[]): Constant[] {
-    const shapes = values.map((value) => value.shape);
-    const shape = broadcastShapes(...shapes) ?? this.#unbroadcastable(shapes);
-    this.spend(elementCount(shape) * values.length);
+    const shape = this.#commonShape(values);
+    this.spend(elementCount(shape) * values.length, values);
     return values.map((value) => fold.broadcastTo(value, shape));
+  }
+
+  #commonShape(values: readonly Constant[]): readonly number[] {
+    const shapes = values.map((value) => value.shape);
+    return broadcastShapes(...shapes) ?? this.#unbroadcastable(shapes);
   }
 
   #unbroadcastable(shapes: readonly (readonly number[])[]): never {

@@ -5,7 +5,9 @@ import type { Fold } from '../../graph/fold.ts';
 import type { Node, Op, OpAttributes, Operand, Tensor } from '../../graph/graph.ts';
 import { elementCount, formatShape } from '../../graph/shapes.ts';
 import type { CastRule } from '../casts.ts';
+import { Derived } from './derived.ts';
 import * as fold from './fold.ts';
+import { WIDTHS } from './raw-elements.ts';
 import { type Constant, type ElementType, HIGHEST_RANK, isFloat, type Numbers, type Row, type Value } from './value.ts';
 import { Vocabulary } from './vocabulary.ts';
 
@@ -68,12 +70,14 @@ export class Emitter {
   readonly #nameCounts = new Map<string, number>();
   /** Of parts of the file that several nodes may name, what was read of them. */
   readonly #read = new WeakMap<object, Constant>();
+  readonly #derived: Derived;
   #site: Site = { name: '', place: 'graph', output: 'value' };
 
   constructor(options: EmitterOptions) {
     this.batchAxis = options.batchAxis;
     this.declaredBatch = options.declaredBatch;
     this.budget = options.budget;
+    this.#derived = new Derived(options.budget);
     this.folder = options.fold;
     this.castRule = options.casts;
   }
@@ -153,10 +157,31 @@ export class Emitter {
     return fold.numbers(type, shape, data);
   }
 
-  /** Before so many elements of constants are computed: keeps what they take in proportion to the file. */
-  spend(elements: number): void {
+  /** Before so many elements of constants are computed, of others: keeps what they take in proportion to the file. */
+  spend(elements: number, from: readonly Constant[] = []): void {
     this.budget.step(STEPS_PER_CONSTANT, this.place);
-    this.budget.buildElements(elements + CONSTANT_ELEMENTS, this.place);
+    this.budget.buildElements(this.#derived.charged(elements, from) + CONSTANT_ELEMENTS, this.place);
+  }
+
+  /** A constant of so many elements that the operation `key` makes of others: the same array where it has made it. */
+  derive<V extends Constant | undefined>(key: string, from: readonly Constant[], elements: number, make: () => V): V {
+    return this.remember(key, from, elements, () => {
+      this.spend(elements, from);
+      return make();
+    });
+  }
+
+  /** As `derive`, of several steps that are charged one by one. */
+  remember<V extends Constant | undefined>(key: string, from: readonly Constant[], elements: number, make: () => V): V {
+    return this.#derived.once(`${key} ${this.folder?.precision}`, from, elements, make);
+  }
+
+  /** As `derive`, of what is needed for a while only, and is not remembered. */
+  interim(from: readonly Constant[], elements: number, make: () => Constant): Constant {
+    this.spend(elements, from);
+    const made = make();
+    this.#derived.madeOf(made.data, from);
+    return made;
   }
 
   /** Before the elements of a constant are looked at, which thousands of nodes may have in common. */
@@ -166,9 +191,12 @@ export class Emitter {
 
   /** What is read of a part of the file, the first time that a node names it. */
   once(part: object, read: () => Constant): Constant {
-    const known = this.#read.get(part) ?? read();
-    this.#read.set(part, known);
-    return known;
+    const known = this.#read.get(part);
+    if (known !== undefined) return known;
+    const made = read();
+    this.#read.set(part, made);
+    this.budget.stored(made.data, WIDTHS[made.type] * made.data.length, part);
+    return made;
   }
 
   /** Before an operation gives so many values of their own. */

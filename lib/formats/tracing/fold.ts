@@ -7,6 +7,7 @@ import { BINARY_FUNCTIONS, REDUCE_FUNCTIONS, UNARY_FUNCTIONS } from '../../graph
 import type { BinaryName, ReduceName, UnaryName } from '../../graph/graph.ts';
 import {
   axesLast,
+  combineBroadcast,
   elementCount,
   sameShape,
   takeAlong,
@@ -70,6 +71,13 @@ export function concat(parts: readonly Constant[], axis: number): Constant {
   return constant(parts[0].type, shape, data, batch);
 }
 
+/** Whether the numbers of a constant are, as another type, the same in the same kind of array. */
+export function isHeldAlike(x: Constant, type: ElementType, rule: CastRule, precision?: 'f32' | 'f64'): boolean {
+  const isDouble = precision === 'f64' && isFloat(type);
+  const isSingle = x.data instanceof Float32Array && !isDouble && allocate(type, 0) instanceof Float32Array;
+  return isSingle && x.batch === undefined && castSteps(x.type, type, rule).length === 0;
+}
+
 /** The same numbers as another type. Floats are cast from what the model computes in, where that is given. */
 export function cast(x: Constant, type: ElementType, rule: CastRule, precision?: 'f32' | 'f64'): Constant {
   if (x.type === type) return x;
@@ -98,13 +106,17 @@ export function unary(x: Constant, fn: UnaryName, type: ElementType, alpha = 0, 
   return constant(type, x.shape, data);
 }
 
-/** `a` and `b` have one shape. */
-export function binary(fn: BinaryName, a: Constant, b: Constant, type: ElementType): Constant | undefined {
-  if (a.batch || b.batch) return binaryOfBatch(fn, a, b, type);
-  const apply = BINARY_FUNCTIONS[fn];
-  const data = allocate(type, a.data.length);
-  for (let i = 0; i < data.length; i++) data[i] = apply(a.data[i], b.data[i]);
-  return constant(type, a.shape, data);
+/** `a` and `b` broadcast to the shape. */
+export function binary(
+  fn: BinaryName,
+  a: Constant,
+  b: Constant,
+  shape: readonly number[],
+  type: ElementType,
+): Constant | undefined {
+  if (a.batch || b.batch) return binaryOfBatch(fn, broadcastTo(a, shape), broadcastTo(b, shape), type);
+  const data = combineBroadcast(BINARY_FUNCTIONS[fn], [a, b], shape, allocate(type, elementCount(shape)));
+  return constant(type, shape, data);
 }
 
 function binaryOfBatch(fn: BinaryName, a: Constant, b: Constant, type: ElementType): Constant | undefined {

@@ -37,7 +37,8 @@ const einsumDense: LayerKind = {
     refuseLora(layer);
     const einsum = readEinsum(layer);
     const stored = layer.variable('kernel', einsum.kernelShape);
-    layer.spend(stored.data.length);
+    // A kernel is laid out anew for free where it is met first.
+    if (!layer.options.budget.isNew(stored.data)) layer.spend(stored.data.length);
     const kernel = {
       shape: einsum.matrix,
       data: takeTransposed(stored.data, stored.shape, einsum.kernelPermutation),

@@ -8,7 +8,8 @@ export function matMulNBits(call: Call): Value {
   const { build } = call;
   const [inputs, outputs, bits, block] = ['K', 'N', 'bits', 'block_size'].map((name) => call.integer(name, 0));
   const blocks = Math.ceil(inputs / block);
-  const packed = call.constant(1).data;
+  const stored = call.constant(1);
+  const packed = stored.data;
   const isKnown = [2, 4, 8].includes(bits) && block >= 16 && inputs >= 1 && outputs >= 1;
   if (!isKnown || packed.length !== (outputs * blocks * block * bits) / 8) {
     const found = `${packed.length} bytes for ${outputs} × ${inputs} weights of ${bits} bits in blocks of ${block}`;
@@ -20,16 +21,40 @@ export function matMulNBits(call: Call): Value {
   if (scales.length !== outputs * blocks || zeroPoints.length !== scales.length) {
     throw call.error('SHAPE', `expected ${outputs * blocks} scales and zero points, found ${scales.length}`);
   }
-  build.spend(outputs * blocks * block);
-  const stored = unpackRows(packed, outputs, blocks * block, bits);
-  const weights = new Float32Array(outputs * inputs);
-  for (let i = 0; i < weights.length; i++) {
-    const [row, column] = [Math.floor(i / inputs), i % inputs];
-    const at = row * blocks + Math.floor(column / block);
-    weights[i] = (stored[row * blocks * block + column] - zeroPoints[at]) * scales[at];
-  }
-  const product = build.dense(call.input(0), constant('float32', [outputs, inputs], weights), 'out-in');
+  const given = call.has(3) ? [stored, call.constant(2), call.constant(3)] : [stored, call.constant(2)];
+  const matrix = build.derive(`${bits} bits of ${outputs} ${inputs} ${block}`, given, outputs * inputs, () => {
+    const weights = dequantized({ packed, scales, zeroPoints, outputs, inputs, bits, block });
+    return constant('float32', [outputs, inputs], weights);
+  });
+  const product = build.dense(call.input(0), matrix, 'out-in');
   return call.has(5) ? build.binary('add', product, call.input(5)) : product;
+}
+
+interface Blocks {
+  readonly packed: Numbers;
+  readonly scales: Numbers;
+  readonly zeroPoints: Numbers;
+  readonly outputs: number;
+  readonly inputs: number;
+  readonly bits: number;
+  readonly block: number;
+}
+
+/** Blocks begin at whole bytes, and rows at whole blocks. */
+function dequantized({ packed, scales, zeroPoints, outputs, inputs, bits, block }: Blocks): Float32Array {
+  const weights = new Float32Array(outputs * inputs);
+  const [perByte, mask] = [8 / bits, 2 ** bits - 1];
+  let [at, of] = [0, 0];
+  for (let row = 0; row < outputs; row++) {
+    for (let start = 0; start < inputs; start += block, of++) {
+      const [zero, scale, first] = [zeroPoints[of], scales[of], (of * block) / perByte];
+      for (let i = 0; i < Math.min(block, inputs - start); i++) {
+        const field = (packed[first + Math.floor(i / perByte)] >> (bits * (i % perByte))) & mask;
+        weights[at++] = (field - zero) * scale;
+      }
+    }
+  }
+  return weights;
 }
 
 /** One for each block: the middle of the range unless given, packed as the weights are or as floats. */

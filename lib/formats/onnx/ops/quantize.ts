@@ -1,6 +1,14 @@
 /** Operators between numbers and the integers that stand for them: q = x / scale + zero point, to nearest even. */
-import { formatShape } from '../../../graph/shapes.ts';
-import { type ElementType, elementType, literal, narrowRange, type Value } from '../../tracing/value.ts';
+import { broadcastShapes, combineBroadcast, formatShape, sameShape } from '../../../graph/shapes.ts';
+import {
+  type Constant,
+  constant,
+  type ElementType,
+  elementType,
+  literal,
+  narrowRange,
+  type Value,
+} from '../../tracing/value.ts';
 import type { Call, Translations } from '../call.ts';
 import { rememberOrigin } from '../dequantized.ts';
 
@@ -30,8 +38,28 @@ export function toIntegers(call: Call, x: Value, { zeroPoint, type }: Omit<Quant
 export function dequantize(call: Call, q: Value, { scale, zeroPoint }: Omit<Quantization, 'type'>): Value {
   const { build } = call;
   const whole = asFloat(q, scale.type);
-  const centred = isZero(call, zeroPoint) ? whole : build.binary('sub', whole, asFloat(zeroPoint, scale.type));
-  return build.binary('mul', centred, scale);
+  if (isZero(call, zeroPoint)) return build.binary('mul', whole, scale);
+  if (q.kind !== 'constant' || zeroPoint.kind !== 'constant' || scale.kind !== 'constant') {
+    return build.binary('mul', build.binary('sub', whole, asFloat(zeroPoint, scale.type)), scale);
+  }
+  return build.derive('dequantized', [q, scale, zeroPoint], q.data.length, () => {
+    return build.binary('mul', centred(call, q, zeroPoint, scale.type), scale) as Constant;
+  });
+}
+
+/** Integers less their zero points, under a type of floats that holds them. */
+function centred(call: Call, q: Constant, zeroPoint: Constant, type: ElementType): Constant {
+  const { build } = call;
+  const shape = broadcastShapes(q.shape, zeroPoint.shape);
+  const isExact = narrowRange(q.type) !== undefined && narrowRange(zeroPoint.type) !== undefined;
+  if (!isExact || shape === undefined || !sameShape(shape, q.shape)) {
+    return build.binary('sub', { ...q, type }, { ...zeroPoint, type }) as Constant;
+  }
+  return build.interim([q], q.data.length, () => {
+    const less = (a: number, b: number) => a - b;
+    const data = new Float32Array(q.data.length);
+    return constant(type, shape, combineBroadcast(less, [q, zeroPoint], shape, data));
+  });
 }
 
 /** The same numbers under another type that holds them. */
@@ -99,6 +127,22 @@ function inBlocks(call: Call, x: Value, value: Value, axis: number, block: numbe
   );
 }
 
+/** Of a constant in blocks of the same size, with an axis for the positions within a block: scales need no copies. */
+function ofWholeBlocks(call: Call, q: Value) {
+  const block = call.integer('block_size', 0);
+  const [scale, zeroPoint] = [call.input(1), call.inputs[2]];
+  const isKnown = q.kind === 'constant' && scale.kind === 'constant' && zeroPoint?.kind !== 'row';
+  if (!isKnown || block < 1 || scale.shape.length !== q.shape.length) return undefined;
+  const { build } = call;
+  const axis = build.axis(call.integer('axis', 1), q.shape.length);
+  const count = scale.shape[axis];
+  const isWhole = count * block === q.shape[axis] && sameShape(scale.shape.with(axis, q.shape[axis]), q.shape);
+  if (!isWhole || (zeroPoint !== undefined && !sameShape(zeroPoint.shape, scale.shape))) return undefined;
+  const apart = (x: Constant, within: number) =>
+    build.reshaped(x, [...x.shape.slice(0, axis), count, within, ...x.shape.slice(axis + 1)]);
+  return { q: apart(q, block), scale: apart(scale, 1), zeroPoint: zeroPoint && apart(zeroPoint, 1) };
+}
+
 function quantizeLinear(call: Call): Value {
   const x = call.input(0);
   const { scale, zeroPoint } = alongAxis(call, x);
@@ -109,6 +153,8 @@ function quantizeLinear(call: Call): Value {
 
 function dequantizeLinear(call: Call): Value {
   const q = call.input(0);
+  const blocks = ofWholeBlocks(call, q);
+  if (blocks !== undefined) return call.build.reshaped(dequantize(call, blocks.q, blocks), q.shape);
   const { scale, zeroPoint, axis } = alongAxis(call, q);
   const isBlocked = axis === undefined && scale.shape.length > 0;
   const value = dequantize(call, q, { scale, zeroPoint });

@@ -73,7 +73,9 @@ export class Bundle {
       const message = `the shape ${formatShape(shape)} of ${type} needs ${count * WIDTHS[type]} bytes, found ${entry.size}`;
       throw new ForwardpassError('MALFORMED', message, place);
     }
-    return constant(type, shape, rawElements(await this.#checkedBytes(entry, place), type, count, place));
+    const elements = rawElements(await this.#checkedBytes(entry, place), type, count, place);
+    this.#budget.stored(elements, entry.size);
+    return constant(type, shape, elements);
   }
 
   async #entry(key: string, place: string): Promise<Entry> {
@@ -134,6 +136,7 @@ export class Bundle {
         at += length;
       }
     }
+    this.#budget.stored(data, stored);
     return constant(type, shape, data);
   }
 

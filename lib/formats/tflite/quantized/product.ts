@@ -20,12 +20,15 @@ export function weightsOf(call: Call, { weight, weightInput }: Product): { matri
   const perOutput = constant('float32', scales.length === 1 ? [] : [scales.length], Float32Array.from(scales));
   if (zeroPoints.every((zero) => zero === 0)) return { matrix: { ...weight, type: 'float32' }, scales: perOutput };
   const [outputs, inputs] = weight.shape;
-  const centred = new Float32Array(weight.data.length);
-  for (let n = 0; n < outputs; n++) {
-    const zero = zeroPoints[zeroPoints.length === 1 ? 0 : n];
-    for (let k = 0; k < inputs; k++) centred[n * inputs + k] = weight.data[n * inputs + k] - zero;
-  }
-  return { matrix: constant('float32', weight.shape, centred), scales: perOutput };
+  const matrix = call.build.derive(`less ${zeroPoints}`, [weight], weight.data.length, () => {
+    const centred = new Float32Array(weight.data.length);
+    for (let n = 0; n < outputs; n++) {
+      const zero = zeroPoints[zeroPoints.length === 1 ? 0 : n];
+      for (let k = 0; k < inputs; k++) centred[n * inputs + k] = weight.data[n * inputs + k] - zero;
+    }
+    return constant('float32', weight.shape, centred);
+  });
+  return { matrix, scales: perOutput };
 }
 
 export function integerProduct(call: Call, x: Value, layer: Product): Value {

@@ -1,0 +1,96 @@
+/**
+ * What constants are made of. A stored array becomes a few others of its size for free on its way to a layer: widened,
+ * centred, scaled, transposed. What is made of it beyond is charged, and what was made once is not made again.
+ */
+import type { Budget } from '../../graph/budget.ts';
+import type { Constant, Numbers } from './value.ts';
+
+/** Results of its own size that each stored array may become for free. */
+const FREE_RESULTS = 6;
+/** Results of fewer elements are not remembered: they are quicker made than found. */
+const REMEMBERED_FROM = 1024;
+/** Operands of so few elements are known by their numbers, and not by their array. */
+const FEW = 4;
+
+/** Shared by a stored array and all that is made of it. */
+interface Allowance {
+  /** Elements that are still free. */
+  left: number;
+}
+
+export class Derived {
+  readonly #budget: Budget;
+  readonly #allowances = new WeakMap<Numbers, Allowance>();
+  /** By the array that something is made of. */
+  readonly #made = new WeakMap<Numbers, Map<string, Constant>>();
+  readonly #numbers = new WeakMap<Numbers, number>();
+  #count = 0;
+
+  constructor(budget: Budget) {
+    this.#budget = budget;
+  }
+
+  /** Of so many elements that are about to be made of the constants, those that are to be charged. */
+  charged(elements: number, from: readonly Constant[]): number {
+    let rest = elements;
+    for (const { data } of from) {
+      const allowance = this.#allowanceOf(data);
+      if (allowance === undefined) continue;
+      const free = Math.min(rest, allowance.left);
+      allowance.left -= free;
+      rest -= free;
+    }
+    return rest;
+  }
+
+  /** The array was made of the constants: what is made of it is made of them. */
+  madeOf(data: Numbers, from: readonly Constant[]): void {
+    if (this.#allowanceOf(data) !== undefined) return;
+    let most: Allowance | undefined;
+    for (const operand of from) {
+      const allowance = this.#allowanceOf(operand.data);
+      if (allowance !== undefined && !(allowance.left <= (most?.left ?? -1))) most = allowance;
+    }
+    if (most !== undefined) this.#allowances.set(data, most);
+  }
+
+  /** What `make` gave the first time for the same operation, as `key` names it, and the same constants. */
+  once<V extends Constant | undefined>(key: string, from: readonly Constant[], elements: number, make: () => V): V {
+    const [source] = from.filter(({ data }) => this.#allowanceOf(data) !== undefined);
+    if (source === undefined) return make();
+    const isRemembered = elements >= REMEMBERED_FROM && from.every(({ batch }) => batch === undefined);
+    const known = isRemembered ? this.#madeOf(source.data) : undefined;
+    const whole = known === undefined ? '' : [key, ...from.map((operand) => this.#nameOf(operand))].join(';');
+    const result = (known?.get(whole) as V | undefined) ?? make();
+    if (result === undefined) return result;
+    this.madeOf(result.data, from);
+    known?.set(whole, result);
+    return result;
+  }
+
+  #allowanceOf(data: Numbers): Allowance | undefined {
+    const known = this.#allowances.get(data);
+    if (known !== undefined || !this.#budget.isStored(data)) return known;
+    const allowance = { left: FREE_RESULTS * data.length };
+    this.#allowances.set(data, allowance);
+    return allowance;
+  }
+
+  #madeOf(data: Numbers): Map<string, Constant> {
+    const known = this.#made.get(data) ?? new Map<string, Constant>();
+    this.#made.set(data, known);
+    return known;
+  }
+
+  #nameOf({ type, shape, data }: Constant): string {
+    if (data.length <= FEW) return `${type} [${shape}] ${Array.from(data, textOf)}`;
+    const number = this.#numbers.get(data) ?? this.#count++;
+    this.#numbers.set(data, number);
+    return `${type} [${shape}] #${number}`;
+  }
+}
+
+/** As text, −0 would be 0. */
+export function textOf(value: number | undefined): string {
+  return Object.is(value, -0) ? '-0' : String(value);
+}
