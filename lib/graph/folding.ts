@@ -3,13 +3,13 @@
  * rounded once whoever computes it, JavaScript may compute; all other functions the engine does, as a plan of one node.
  */
 import type { Budget } from './budget.ts';
+import { combine } from './combine.ts';
 import { evaluate } from './evaluate.ts';
 import type { Fold } from './fold.ts';
-import { BINARY_FUNCTIONS } from './functions.ts';
 import type { BinaryName, Integers, Node, Op, OpAttributes, Tensor, UnaryName } from './graph.ts';
 import { definitionOf } from './ops.ts';
 import { type Compile, Programs } from './programs.ts';
-import { combineBroadcast, elementCount, type Shape, sameShape, takeBroadcast } from './shapes.ts';
+import { elementCount, type Shape, sameShape, takeBroadcast } from './shapes.ts';
 import { constantSpan, EXACT } from './spans.ts';
 
 /** Operations that make no new numbers. */
@@ -113,7 +113,7 @@ export class Folding implements Fold {
     this.#budget.step(Math.ceil(count / WORK_PER_STEP), `node ${node.name}`);
     const result = new (this.#precision === 'f64' ? Float64Array : Float32Array)(count);
     const { fn } = node.attributes as OpAttributes['binary'];
-    return { shape, data: combineBroadcast(BINARY_FUNCTIONS[fn], operands, shape, result) };
+    return { shape, data: combine(fn, operands, shape, result) };
   }
 
   /** As a run holds it: rounded to the precision, but for integers that it computes with in doubles. */

@@ -73,32 +73,6 @@ function takeStrided<A extends Elements>(source: A, shape: Shape, strides: reado
   return result;
 }
 
-/** Puts into `result`, of the shape, what the function gives of two tensors that broadcast to it. */
-export function combineBroadcast<A extends Elements>(
-  apply: (a: number, b: number) => number,
-  [a, b]: readonly { readonly shape: Shape; readonly data: ArrayLike<number> }[],
-  shape: Shape,
-  result: A,
-): A {
-  const [left, right] = [broadcastStrides(a.shape, shape), broadcastStrides(b.shape, shape)];
-  const last = shape.length - 1;
-  const [run, leftStep, rightStep] = last < 0 ? [1, 0, 0] : [shape[last], left[last], right[last]];
-  const indices = new Array<number>(shape.length).fill(0);
-  let [from, to] = [0, 0];
-  for (let at = 0; at < result.length; ) {
-    for (let i = 0; i < run; i++) result[at++] = apply(a.data[from + i * leftStep], b.data[to + i * rightStep]);
-    for (let axis = last - 1; axis >= 0; axis--) {
-      from += left[axis];
-      to += right[axis];
-      if (++indices[axis] < shape[axis]) break;
-      from -= left[axis] * shape[axis];
-      to -= right[axis] * shape[axis];
-      indices[axis] = 0;
-    }
-  }
-  return result;
-}
-
 function stridedColumns(shape: Shape, strides: readonly number[]): Int32Array {
   let columns = new Int32Array(1);
   for (const [axis, size] of shape.entries()) {
@@ -121,7 +95,8 @@ export function takeBroadcast<A extends Elements>(source: A, from: Shape, to: Sh
   return takeStrided(source, to, broadcastStrides(from, to));
 }
 
-function broadcastStrides(from: Shape, to: Shape): number[] {
+/** Steps between the elements of a tensor of shape `from` that stand at neighbours of `to`; 0 where one is repeated. */
+export function broadcastStrides(from: Shape, to: Shape): number[] {
   const strides = stridesOf(from).map((stride, axis) => (from[axis] === 1 ? 0 : stride));
   return [...new Array<number>(to.length - from.length).fill(0), ...strides];
 }

@@ -2,7 +2,7 @@
  * Products of quantised rows and quantised weights, exact as sums of integers are: in floats every whole number up to
  * 2^24 is, and a layer whose sums may be greater is cut into two that add up to it.
  */
-import { combineBroadcast } from '../../graph/shapes.ts';
+import { combine } from '../../graph/combine.ts';
 import type { GraphBuilder } from '../tracing/builder.ts';
 import { type Constant, constant, type Numbers, type Row, type Value } from '../tracing/value.ts';
 
@@ -58,11 +58,7 @@ function centredWeights(build: GraphBuilder, { weight, layout, zeroPoints }: Int
   const zeros = constant('float32', layout === 'in-out' ? [zeroPoints.length] : [zeroPoints.length, 1], zeroPoints);
   return build.derive('centred', [weight, zeros], weight.data.length, () => {
     const data = new Float32Array(weight.data.length);
-    return constant(
-      'int32',
-      weight.shape,
-      combineBroadcast((a, b) => a - b, [weight, zeros], weight.shape, data),
-    );
+    return constant('int32', weight.shape, combine('sub', [weight, zeros], weight.shape, data));
   });
 }
 

@@ -157,7 +157,7 @@ export class Emitter {
     return fold.numbers(type, shape, data);
   }
 
-  /** Before so many elements of constants are computed, of others: keeps what they take in proportion to the file. */
+  /** Before so many elements of constants are computed, of others: keeps them in proportion to the file. */
   spend(elements: number, from: readonly Constant[] = []): void {
     this.budget.step(STEPS_PER_CONSTANT, this.place);
     this.budget.buildElements(this.#derived.charged(elements, from) + CONSTANT_ELEMENTS, this.place);

@@ -3,11 +3,11 @@
  * Shape, Gather, Mul and Concat with which exporters compute a shape. Integers are exact; functions of floats are for
  * `Fold` to compute, and are computed here only where there is none: in float64, rounded once. A result is undefined where the batch size has no such form as p + q·B in it.
  */
-import { BINARY_FUNCTIONS, REDUCE_FUNCTIONS, UNARY_FUNCTIONS } from '../../graph/functions.ts';
+import { combine } from '../../graph/combine.ts';
+import { REDUCE_FUNCTIONS, UNARY_FUNCTIONS } from '../../graph/functions.ts';
 import type { BinaryName, ReduceName, UnaryName } from '../../graph/graph.ts';
 import {
   axesLast,
-  combineBroadcast,
   elementCount,
   sameShape,
   takeAlong,
@@ -115,7 +115,7 @@ export function binary(
   type: ElementType,
 ): Constant | undefined {
   if (a.batch || b.batch) return binaryOfBatch(fn, broadcastTo(a, shape), broadcastTo(b, shape), type);
-  const data = combineBroadcast(BINARY_FUNCTIONS[fn], [a, b], shape, allocate(type, elementCount(shape)));
+  const data = combine(fn, [a, b], shape, allocate(type, elementCount(shape)));
   return constant(type, shape, data);
 }
 

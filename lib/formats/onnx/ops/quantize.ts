@@ -1,5 +1,6 @@
 /** Operators between numbers and the integers that stand for them: q = x / scale + zero point, to nearest even. */
-import { broadcastShapes, combineBroadcast, formatShape, sameShape } from '../../../graph/shapes.ts';
+import { combine } from '../../../graph/combine.ts';
+import { broadcastShapes, formatShape, sameShape } from '../../../graph/shapes.ts';
 import {
   type Constant,
   constant,
@@ -56,9 +57,8 @@ function centred(call: Call, q: Constant, zeroPoint: Constant, type: ElementType
     return build.binary('sub', { ...q, type }, { ...zeroPoint, type }) as Constant;
   }
   return build.interim([q], q.data.length, () => {
-    const less = (a: number, b: number) => a - b;
     const data = new Float32Array(q.data.length);
-    return constant(type, shape, combineBroadcast(less, [q, zeroPoint], shape, data));
+    return constant(type, shape, combine('sub', [q, zeroPoint], shape, data));
   });
 }
 
