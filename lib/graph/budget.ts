@@ -39,7 +39,7 @@ export class Budget {
   readonly #met = new WeakSet<object>();
   /** Arrays of the files' own numbers, and the parts of the files that they hold. */
   #stored = new WeakSet<object>();
-  readonly #storedParts = new WeakSet<object>();
+  #storedParts = new WeakSet<object>();
   #storedBytes = 0;
 
   constructor(given: Partial<Limits> = {}) {
@@ -57,6 +57,7 @@ export class Budget {
     own.#optional = this.#optional;
     own.#steps = this.#steps;
     own.#stored = this.#stored;
+    own.#storedParts = this.#storedParts;
     own.#storedBytes = this.#storedBytes;
     return own;
   }

@@ -6,7 +6,7 @@ import type { Budget } from '../../graph/budget.ts';
 import type { Constant, Numbers } from './value.ts';
 
 /** Results of its own size that each stored array may become for free. */
-const FREE_RESULTS = 6;
+const FREE_RESULTS = 4;
 /** Results of fewer elements are not remembered: they are quicker made than found. */
 const REMEMBERED_FROM = 1024;
 /** Operands of so few elements are known by their numbers, and not by their array. */
