@@ -10,7 +10,7 @@ import { posix } from 'node:path';
 
 const GRAPH_TYPES = 'lib/graph/(graph|limits|budget|fold|architecture)\\.ts';
 /** What makes a graph of layers, and the shapes that it computes with; not the stages that follow. */
-const MAKING_GRAPHS = 'lib/graph/((define|stack)/.*|(activations|functions|shapes)\\.ts)';
+const MAKING_GRAPHS = 'lib/graph/((define|stack)/.*|(activations|combine|functions|shapes)\\.ts)';
 /** The leaves: the error class, helpers for the words of its messages, extremes of numbers. */
 const ERRORS = 'lib/(errors|words|extremes)\\.ts';
 
