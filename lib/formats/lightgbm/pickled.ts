@@ -14,7 +14,7 @@ import { ModelText } from './text.ts';
 /** Of boosters whose text has been read. */
 export const modelOf = new WeakMap<PickleObject, ModelText>();
 
-function textOf(booster: Estimator): ModelText {
+export function textOf(booster: Estimator): ModelText {
   const known = modelOf.get(booster.object);
   if (known !== undefined) return known;
   const text = ['_handle', 'handle'].map((name) => booster.value(name)).find((value) => typeof value === 'string');
@@ -27,15 +27,20 @@ function textOf(booster: Estimator): ModelText {
   return model;
 }
 
-function boosterOf(estimator: Estimator): Estimator {
+export function boosterOf(estimator: Estimator): Estimator {
   return estimator.className === 'Booster' ? estimator : estimator.estimator('_Booster');
+}
+
+/** Iterations to use, where it is positive. */
+export function bestOf(booster: Estimator): number {
+  const best = booster.has('best_iteration') ? booster.number('best_iteration') : 0;
+  if (Number.isInteger(best)) return best;
+  throw booster.error('MALFORMED', `expected an integer, found ${best}`, 'best_iteration');
 }
 
 function boosted(estimator: Estimator, emitter: Emitter, x: Row): Predicted {
   const booster = boosterOf(estimator);
-  const best = booster.has('best_iteration') ? booster.number('best_iteration') : 0;
-  if (!Number.isInteger(best)) throw booster.error('MALFORMED', `expected an integer, found ${best}`, 'best_iteration');
-  const read = () => predicted(textOf(booster), emitter, x, best);
+  const read = () => predicted(textOf(booster), emitter, x, bestOf(booster));
   return booster === estimator ? read() : emitter.within(booster, read);
 }
 

@@ -17,7 +17,16 @@ const OF_HEADER = new Set([
   ...['feature_names', 'feature_infos'],
 ]);
 const OF_TREE = new Set([
-  ...['num_leaves', 'num_cat', 'split_feature', 'threshold', 'decision_type', 'left_child', 'right_child'],
+  ...[
+    'num_leaves',
+    'num_cat',
+    'split_feature',
+    'split_gain',
+    'threshold',
+    'decision_type',
+    'left_child',
+    'right_child',
+  ],
   ...['leaf_value', 'cat_boundaries', 'cat_threshold', 'is_linear', 'leaf_const', 'num_features'],
   ...['leaf_features', 'leaf_coeff'],
 ]);

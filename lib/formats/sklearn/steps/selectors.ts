@@ -1,6 +1,7 @@
 /** Steps that keep some of the features: which ones, they mostly decide anew from the scores that they keep. */
 
 import type { PickleValue } from '../../containers/pickle/values.ts';
+import { importancesOf as computedOf, isLightgbm } from '../../lightgbm/importances.ts';
 import { mapped } from '../../mapped.ts';
 import { sum, type Vector } from '../arrays.ts';
 import type { Emitter, Transform } from '../emitter.ts';
@@ -17,6 +18,11 @@ function selector(support: Support, takesNan = false): Transform {
     const kept = support(estimator, x.width);
     const positions = kept.flatMap((isKept, position) => (isKept ? [position] : []));
     if (positions.length === 0) throw estimator.error('UNSUPPORTED_OP', 'selects no feature at all');
+    // What the estimator inside takes, the selector takes.
+    if (estimator.has('estimator') && isLightgbm(estimator.estimator('estimator'))) {
+      emitter.cells.takesMissing = true;
+      return emitter.gather(x, positions);
+    }
     return emitter.gather(emitter.requireFinite(x, takesNan), positions);
   };
 }
@@ -107,6 +113,8 @@ function fromModel(estimator: Estimator, width: number): readonly boolean[] {
 
 function importancesOf(estimator: Estimator, inner: Estimator, width: number): Vector {
   const getter = estimator.value('importance_getter', 'auto');
+  const computed = getter === 'auto' || getter === 'feature_importances_' ? computedOf(inner) : undefined;
+  if (computed?.length === width) return computed;
   const name = getter === 'auto' ? 'coef_' : getter;
   if (typeof name !== 'string' || !inner.has(name)) {
     const message = `the importances of features that ${inner.className} computes are not in the file, other than \`coef_\``;
