@@ -34,6 +34,9 @@ export interface Split {
 /** Numbers of a part while nodes are gathered. */
 const [FIRST_PART, LARGEST_PART] = [2 ** 10, 2 ** 17];
 
+/** Of a number of a set: in the set, among all sets, and in the key by which equal sets are found. */
+const WORD_BYTES = 32;
+
 export class Forest {
   readonly #budget: Budget;
   readonly #width: number;
@@ -107,7 +110,7 @@ export class Forest {
     for (const member of members) {
       const word = Math.floor(member / SET_BITS);
       while (words.length <= word) {
-        this.#budget.build(Float64Array.BYTES_PER_ELEMENT, tree.place);
+        this.#budget.build(WORD_BYTES, tree.place);
         words.push(0);
       }
       words[word] |= 1 << (member % SET_BITS);

@@ -16,6 +16,8 @@ export type NumberList = Float32Array | Float64Array | Int32Array | Int16Array |
 /** What an object, an array and each value in one take in memory. */
 const CONTAINER_BYTES = 96;
 const VALUE_BYTES = 16;
+/** Of a key that no object had before. */
+const KEY_BYTES = 224;
 
 type NumberType = 'i' | 'U' | 'I' | 'l' | 'L' | 'd' | 'D';
 const SIZES: Readonly<Record<NumberType, number>> = { i: 1, U: 1, I: 2, l: 4, L: 8, d: 4, D: 8 };
@@ -97,8 +99,12 @@ class UbjsonReader {
     for (let i = 0; count === undefined ? !this.#takes('}') : i < count; i++) {
       this.#budget.build(VALUE_BYTES, this.#here());
       const key = this.#string();
-      const known = this.#keys.get(key) ?? key;
-      this.#keys.set(known, known);
+      let known = this.#keys.get(key);
+      if (known === undefined) {
+        this.#budget.build(KEY_BYTES, this.#here());
+        known = key;
+        this.#keys.set(key, key);
+      }
       if (entries.has(known)) throw this.#malformed(`an object has the key ${JSON.stringify(key)} twice`);
       entries.set(known, this.value(depth));
     }

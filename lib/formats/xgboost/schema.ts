@@ -93,8 +93,10 @@ function treeOf(tree: Fields, place: string, budget: Budget): XgboostTree {
   return { place, ...columns, categories: categoriesOf(tree, left.length, place, budget) };
 }
 
+/** Of most trees; nothing is put into it. */
+const NO_CATEGORIES = new Map<number, readonly number[]>();
+
 function categoriesOf(tree: Fields, size: number, place: string, budget: Budget): XgboostTree['categories'] {
-  const found = new Map<number, readonly number[]>();
   const optional = (name: string) => (tree[name] === undefined ? [] : numbers(tree[name], `${place}.${name}`));
   const nodes = optional('categories_nodes');
   const isCategorical = optional('split_type');
@@ -102,6 +104,7 @@ function categoriesOf(tree: Fields, size: number, place: string, budget: Budget)
   if (starts.length !== nodes.length || sizes.length !== nodes.length) {
     refuse(place, `has categories of ${nodes.length} nodes, ${starts.length} places and ${sizes.length} sizes of them`);
   }
+  const found = nodes.length === 0 ? NO_CATEGORIES : new Map<number, readonly number[]>();
   for (let i = 0; i < nodes.length; i++) {
     const [node, start, count] = [nodes[i], starts[i], sizes[i]];
     const isWithin = Number.isInteger(start) && Number.isInteger(count) && start >= 0 && count >= 0;
@@ -160,6 +163,8 @@ function scores(value: unknown, place: string): readonly number[] {
 function numbers(value: unknown, place: string): ArrayLike<number> {
   if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return value as unknown as ArrayLike<number>;
   if (!Array.isArray(value)) return refuse(place, `expected an array of numbers, found ${describe(value)}`);
+  // Small arrays of their own type for each of many trees would take more room than the numbers.
+  if (value.every((item) => typeof item === 'number')) return value;
   const list = new Float64Array(value.length);
   for (let i = 0; i < value.length; i++) {
     const item: unknown = value[i];

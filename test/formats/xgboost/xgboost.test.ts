@@ -269,3 +269,28 @@ describe('a damaged model of XGBoost', () => {
     expect(await failure(bytes)).toContain('bytes are left');
   });
 });
+
+describe('a model of XGBoost out of proportion', () => {
+  it('is refused where small splits stand for large sets', async () => {
+    const trees = Array.from({ length: 400 }, (_, i) => ({ ...categorical(), categories: [1e6 + i, 1] }));
+    expect(await failure(modelOf(trees))).toMatch(/^LIMIT/);
+  });
+
+  it('loads with twenty thousand small trees, and with one of a hundred thousand splits in a row', async () => {
+    const many = await load(bytesOf(modelOf(Array.from({ length: 20_000 }, stump))));
+    expect([...(many.predict([[0, 0]]) as Float64Array)]).toEqual([20_000]);
+    const splits = 100_000;
+    const isLeaf = (node: number) => node % 2 === 1 || node === 2 * splits;
+    const column = (leaf: number, split: (node: number) => number) =>
+      Array.from({ length: 2 * splits + 1 }, (_, node) => (isLeaf(node) ? leaf : split(node)));
+    const deep: Tree = {
+      tree_param: {},
+      left_children: column(-1, (node) => node + 1),
+      right_children: column(-1, (node) => node + 2),
+      split_indices: column(0, () => 1),
+      split_conditions: column(0, (node) => node / 2).map((threshold, node) => (isLeaf(node) ? node : threshold)),
+      default_left: column(0, () => 0),
+    };
+    expect([...((await load(bytesOf(modelOf([deep])))).predict([[0, 5.5]]) as Float64Array)]).toEqual([13]);
+  });
+});
