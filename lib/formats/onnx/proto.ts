@@ -163,7 +163,7 @@ function decodeFunction(message: Message): FunctionProto {
 }
 
 /** What a node takes beside its fields: the lists of its operands, results and attributes, and how it is looked up. */
-const NODE_BYTES = 1024;
+const NODE_BYTES = 1408;
 
 function decodeNode(message: Message): NodeProto {
   const [inputs, outputs]: [string[], string[]] = [[], []];
