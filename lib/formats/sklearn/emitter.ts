@@ -18,7 +18,7 @@ import type {
   TreeSum,
   UnaryName,
 } from '../../graph/graph.ts';
-import type { Forest } from '../trees.ts';
+import { Forest } from '../trees.ts';
 import type { Matrix, Vector } from './arrays.ts';
 import { Cells } from './cells.ts';
 import type { Estimator } from './estimator.ts';
@@ -268,6 +268,18 @@ export class Emitter {
     const { operands, attributes } = forest.build(sum, outputs, divisor);
     const operand = this.emit('trees', [x.operand, ...operands], attributes);
     return sum === 'none' ? this.flat(operand, outputs) : { operand, width: outputs };
+  }
+
+  /**
+   * The nearest to x/divisor. Of a constant the graph takes the reciprocal, which misses some quotients by a bit; so where
+   * it is no power of two it is the one leaf of a tree.
+   */
+  divided(x: Row, divisor: number): Row {
+    if (!(divisor > 0) || Number.isInteger(Math.log2(divisor))) return this.binary('div', x, divisor);
+    const forest = new Forest(this.budget, x.width, 1);
+    forest.addLeaf([divisor]);
+    const { operands, attributes } = forest.build('float64', 1, 1);
+    return this.binary('div', x, { operand: this.emit('trees', [x.operand, ...operands], attributes), width: 1 });
   }
 
   /** The same elements in rows of several axes, for `emit`; `flat` is the way back. */

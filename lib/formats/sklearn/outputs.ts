@@ -47,7 +47,11 @@ function classifier(emitter: Emitter, labels: Labels): Classified {
   const { classes, probabilities, scores, decider, threshold = 0 } = labels;
   const row = probabilities ?? scores;
   if (row === undefined) return predicted(emitter, labels);
-  const decision = decide(emitter, row, decider, threshold, probabilities !== undefined);
+  // Of one class the label is known.
+  const isAlone = classes.length === 1 && row.width === 1 && probabilities === decider;
+  const decision: Decision = isAlone
+    ? { rule: 'arg_max', probabilities: true }
+    : decide(emitter, row, decider, threshold, probabilities !== undefined);
   return { name: nameOf(probabilities), row, target: { classes, decision } };
 }
 

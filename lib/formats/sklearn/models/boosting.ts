@@ -9,7 +9,7 @@ import type { Table } from '../table.ts';
 import { asFloats, StoredTree, valuesOf } from './trees.ts';
 
 /** The trees of `estimators_`, iteration by iteration: as many in each as there are outputs. */
-function stages(estimator: Estimator): readonly (readonly StoredTree[])[] {
+export function stages(estimator: Estimator): readonly (readonly StoredTree[])[] {
   const value = estimator.value('estimators_');
   const [count, outputs] = value instanceof PickleArray && value.shape.length === 2 ? value.shape : [0, 0];
   if (!(value instanceof PickleArray) || count === 0 || outputs === 0 || !value.dtype.startsWith('O')) {
@@ -147,7 +147,7 @@ const adaptiveClassifier: Predict = (estimator, emitter, x) => {
     return emitter.select(isHit, weights[i], against ? (-1 / (classes.length - 1)) * weights[i] : 0);
   });
   const sum = rows.reduce((a, b) => emitter.binary('add', a, b));
-  const decision = emitter.binary('div', sum, total);
+  const decision = emitter.divided(sum, total);
   if (against || !estimator.since(1, 3)) return decided(emitter, classes, decision);
   return { kind: 'labels', classes, decider: deciderOf(emitter, classes, decision) };
 };
@@ -180,7 +180,7 @@ function decided(emitter: Emitter, classes: readonly Label[], decision: Row) {
   const isPair = classes.length === 2;
   const raw = isPair
     ? emitter.binary('div', opposites(emitter, scores), 2)
-    : emitter.binary('div', scores, classes.length - 1);
+    : emitter.divided(scores, classes.length - 1);
   return { kind: 'labels', classes, scores, probabilities: emitter.softmax(raw), decider: scores } as const;
 }
 
@@ -203,7 +203,7 @@ function byProbabilities(
   });
   const total = Array.from(weights).reduce((sum, weight) => sum + weight, 0);
   const sum = rows.reduce((a, b) => emitter.binary('add', a, b));
-  return decided(emitter, classes, emitter.binary('div', sum, total));
+  return decided(emitter, classes, emitter.divided(sum, total));
 }
 
 /** The score is −2^(−depth/expected), where a depth is that of the leaf and what its rows would have added. */
@@ -260,7 +260,53 @@ function averagePath(rows: number): number {
   return rows <= 2 ? 1 : 2 * (Math.log(rows - 1) + EULER) - (2 * (rows - 1)) / rows;
 }
 
+/** The weighted median of what the trees predict: the first, from the least up, with half of all weights up to it. */
+const adaptiveRegressor: Predict = (estimator, emitter, x) => {
+  const members = estimator.estimators('estimators_');
+  const weights = Array.from(estimator.vector('estimator_weights_').subarray(0, members.length));
+  if (members.length === 0 || weights.length !== members.length) {
+    throw estimator.error('SHAPE', `expected ${members.length} weights`, 'estimator_weights_');
+  }
+  const values = valuesOfEach(emitter, x, members);
+  if (values.width !== members.length) {
+    throw estimator.error('UNSUPPORTED_OP', 'expected estimators of one target', 'estimators_');
+  }
+  return { kind: 'values', values: weightedMedian(emitter, values, weights) };
+};
+
+/** A number of each. Trees are walked together. */
+function valuesOfEach(emitter: Emitter, x: Row, members: readonly Estimator[]): Row {
+  if (!members.every(({ className }) => /^(?:DecisionTree|ExtraTree)Regressor$/.test(className))) {
+    return emitter.concat(members.map((member) => predictValues(emitter, member, x)));
+  }
+  const forest = new Forest(emitter.budget, x.width, 1);
+  for (const member of members) {
+    const tree = new StoredTree(member);
+    forest.add(tree.with(valuesOf(tree)));
+  }
+  return emitter.trees(asFloats(emitter, x, false), forest, 'none', members.length);
+}
+
+/**
+ * Of each value the weights of those that are less, or equal and not after it, are added up. The median is the least of
+ * those with half of the sum; of equal values it is no matter which.
+ */
+function weightedMedian(emitter: Emitter, values: Row, weights: readonly number[]): Row {
+  const { width } = values;
+  emitter.budget.buildElements(width * width, 'model');
+  const pairs = emitter.reshape(values, [1, width]);
+  const column = emitter.reshape(values, [width, 1]);
+  const isUpTo = emitter.emit('binary', [pairs, column], { fn: 'less_equal' });
+  const matrix = { rows: 1, columns: width, data: Float64Array.from(weights) };
+  const weight = { shape: [1, width], data: matrix.data };
+  const sums = emitter.flat(emitter.emit('dense', [isUpTo, weight], { layout: 'out-in' }), width);
+  const total = weights.reduce((sum, each) => sum + each, 0);
+  const isHalf = emitter.binary('greater_equal', sums, 0.5 * total);
+  return emitter.reduce(emitter.select(isHalf, values, Infinity), 'min');
+}
+
 export const BOOSTING: Table = {
+  AdaBoostRegressor: { predict: adaptiveRegressor },
   GradientBoostingRegressor: { predict: gradientRegressor },
   GradientBoostingClassifier: { predict: gradientClassifier },
   AdaBoostClassifier: { predict: adaptiveClassifier },

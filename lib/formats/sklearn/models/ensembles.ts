@@ -10,7 +10,7 @@ import { itemsOf, noSuchOption } from '../values.ts';
 export function average(emitter: Emitter, rows: readonly Row[], weights?: readonly number[]): Row {
   const total = weighted(emitter, rows, weights);
   const divisor = weights?.reduce((sum, weight) => sum + weight, 0) ?? rows.length;
-  return divisor === 1 ? total : emitter.binary('div', total, divisor);
+  return divisor === 1 ? total : emitter.divided(total, divisor);
 }
 
 function weighted(emitter: Emitter, rows: readonly Row[], weights?: readonly number[]): Row {

@@ -4,7 +4,7 @@ import { PickleArray, PickleRecords, pickleKind } from '../../containers/pickle/
 import { type FileTree, Forest } from '../../trees.ts';
 import type { NumberArray } from '../arrays.ts';
 import { labelsByProbability } from '../decisions.ts';
-import type { Emitter, Predict } from '../emitter.ts';
+import type { Emitter, Predict, Transform } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import type { Labels, Outcome, Row } from '../outcome.ts';
 import type { Table } from '../table.ts';
@@ -24,6 +24,8 @@ export class StoredTree {
   readonly #threshold: ArrayLike<number>;
   /** Since 1.3. */
   readonly #nanLeft: ArrayLike<number> | undefined;
+  /** A number of each node, by its name in the file. */
+  readonly column: (name: string) => ArrayLike<number>;
 
   constructor(estimator: Estimator) {
     const tree = estimator.estimator('tree_');
@@ -37,6 +39,7 @@ export class StoredTree {
       if (data instanceof Float64Array || data instanceof Int32Array) return data;
       throw tree.error('MALFORMED', `expected records with a number '${name}'`, 'nodes');
     };
+    this.column = column;
     this.#left = column('left_child');
     this.#right = column('right_child');
     this.#feature = column('feature');
@@ -106,8 +109,10 @@ function classCounts(estimator: Estimator): readonly number[] {
 function probabilitiesOf(tree: StoredTree, counts: readonly number[]): LeafValues {
   const { shape, data } = tree.values;
   const [, outputs, most] = shape;
-  // Before 1.4 they are counts; fractions divided once more would have other last bits.
-  const areFractions = Math.abs(sumOf(data, 0, counts[0]) - 1) <= 1e-6;
+  // Before 1.4 they are counts; fractions divided once more would have other last bits. Counts add up to 1 at the root at
+  // the most, where rows had weights, as in AdaBoost.
+  const isWhole = (node: number) => Math.abs(sumOf(data, node * outputs * most, counts[0]) - 1) <= 1e-6;
+  const areFractions = isWhole(0) && isWhole(tree.size - 1);
   return (node, to) => {
     let at = 0;
     for (let output = 0; output < counts.length; output++) {
@@ -238,7 +243,36 @@ function targetsOf(estimator: Estimator, emitter: Emitter, counts: readonly numb
   return { kind: 'targets', targets };
 }
 
+/** Of each tree the leaf that the row reaches, as a column of its own. */
+const leavesOf: Transform = (estimator, emitter, x) => {
+  const members = membersOf(estimator);
+  const categories = estimator.estimator('one_hot_encoder_').list('categories_');
+  if (categories.length !== members.length) {
+    throw estimator.error('SHAPE', `expected leaves of ${members.length} trees, found ${categories.length}`);
+  }
+  const forest = new Forest(emitter.budget, x.width, 1);
+  /** Of each column the tree. */
+  const trees: number[] = [];
+  for (const [i, member] of members.entries()) {
+    const tree = new StoredTree(member);
+    const columns = new Map<number, number>();
+    for (const node of estimator.numbersIn(categories[i], `one_hot_encoder_.categories_[${i}]`).data) {
+      columns.set(node, trees.push(i) - 1);
+    }
+    forest.add(
+      tree.with((node, to) => {
+        to[0] = columns.get(node) ?? Number.NaN;
+        if (Number.isNaN(to[0])) throw member.error('MALFORMED', `leaf ${node} has no column`, 'tree_');
+      }),
+    );
+  }
+  const reached = emitter.trees(asFloats(emitter, x, false), forest, 'none', members.length);
+  const columns = Float64Array.from(trees, (_, column) => column);
+  return emitter.binary('equal', emitter.gather(reached, trees), columns);
+};
+
 export const TREES: Table = {
+  RandomTreesEmbedding: { transform: leavesOf },
   DecisionTreeRegressor: { predict: regressor(alone) },
   ExtraTreeRegressor: { predict: regressor(alone) },
   RandomForestRegressor: { predict: regressor(membersOf) },

@@ -6,6 +6,7 @@ import { mapped } from '../../mapped.ts';
 import { sum, type Vector } from '../arrays.ts';
 import type { Emitter, Transform } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
+import { treeImportances } from '../models/importances.ts';
 import type { Outcome, Row } from '../outcome.ts';
 import { noSuchOption, plainScalar } from '../values.ts';
 import { meanOf, medianOf, percentileOf } from './statistics.ts';
@@ -113,7 +114,8 @@ function fromModel(estimator: Estimator, width: number): readonly boolean[] {
 
 function importancesOf(estimator: Estimator, inner: Estimator, width: number): Vector {
   const getter = estimator.value('importance_getter', 'auto');
-  const computed = getter === 'auto' || getter === 'feature_importances_' ? computedOf(inner) : undefined;
+  const isComputed = getter === 'feature_importances_' || (getter === 'auto' && !inner.has('coef_'));
+  const computed = isComputed ? (computedOf(inner) ?? treeImportances(inner, width)) : undefined;
   if (computed?.length === width) return computed;
   const name = getter === 'auto' ? 'coef_' : getter;
   if (typeof name !== 'string' || !inner.has(name)) {

@@ -1,0 +1,78 @@
+/** `feature_importances_` of trees, which scikit-learn computes of them anew: the impurity that each feature's splits take away. */
+import { sum } from '../arrays.ts';
+import type { Estimator } from '../estimator.ts';
+import { stages } from './boosting.ts';
+import { StoredTree } from './trees.ts';
+
+/** Of an estimator of trees one for each feature; undefined of others. */
+export function treeImportances(estimator: Estimator, width: number): Float64Array | undefined {
+  const { className } = estimator;
+  if (/^(?:DecisionTree|ExtraTree)(?:Classifier|Regressor)$/.test(className)) return alone(estimator, width);
+  if (/^(?:RandomForest|ExtraTrees)(?:Classifier|Regressor)$/.test(className)) return ofForest(estimator, width);
+  if (/^GradientBoosting(?:Classifier|Regressor)$/.test(className)) return ofStages(estimator, width);
+  return /^AdaBoost(?:Classifier|Regressor)$/.test(className) ? ofVotes(estimator, width) : undefined;
+}
+
+function alone(estimator: Estimator, width: number): Float64Array {
+  const importances = taken(new StoredTree(estimator), width);
+  const total = sum(importances);
+  return total > 0 ? importances.map((value) => value / total) : importances;
+}
+
+/** By the order of scikit-learn's loop, not yet divided by their sum. */
+function taken(tree: StoredTree, width: number): Float64Array {
+  const [weight, impurity] = [tree.column('weighted_n_node_samples'), tree.column('impurity')];
+  const { isLeaf, left, right, split } = tree.with(() => {});
+  const importances = new Float64Array(width);
+  const isWithin = (node: number) => node >= 0 && node < tree.size;
+  for (let node = 0; node < tree.size; node++) {
+    if (isLeaf(node)) continue;
+    const [l, r, { feature }] = [left(node), right(node), split(node)];
+    // What is no tree is refused where it predicts.
+    if (!isWithin(l) || !isWithin(r) || !(feature >= 0 && feature < width)) continue;
+    importances[feature] += weight[node] * impurity[node] - weight[l] * impurity[l] - weight[r] * impurity[r];
+  }
+  return importances.map((value) => value / weight[0]);
+}
+
+function ofForest(estimator: Estimator, width: number): Float64Array {
+  const members = estimator.estimators('estimators_').filter((member) => new StoredTree(member).size > 1);
+  return shares(
+    members.map((member) => alone(member, width)),
+    width,
+  );
+}
+
+function ofStages(estimator: Estimator, width: number): Float64Array {
+  const trees = stages(estimator)
+    .flat()
+    .filter(({ size }) => size > 1);
+  return shares(
+    trees.map((tree) => taken(tree, width)),
+    width,
+  );
+}
+
+/** Their mean, divided by its sum. */
+function shares(all: readonly Float64Array[], width: number): Float64Array {
+  if (all.length === 0) return new Float64Array(width);
+  const mean = total(all, width).map((value) => value / all.length);
+  const whole = sum(mean);
+  return mean.map((value) => value / whole);
+}
+
+function ofVotes(estimator: Estimator, width: number): Float64Array | undefined {
+  const members = estimator.estimators('estimators_');
+  const weights = estimator.vector('estimator_weights_').subarray(0, members.length);
+  const isTree = (member: Estimator) => /^(?:DecisionTree|ExtraTree)(?:Classifier|Regressor)$/.test(member.className);
+  if (!members.every(isTree)) return undefined;
+  const weighted = members.map((member, i) => alone(member, width).map((value) => weights[i] * value));
+  const norm = sum(weights);
+  return total(weighted, width).map((value) => value / norm);
+}
+
+function total(all: readonly Float64Array[], width: number): Float64Array {
+  const sums = new Float64Array(width);
+  for (const one of all) for (let i = 0; i < width; i++) sums[i] += one[i];
+  return sums;
+}
