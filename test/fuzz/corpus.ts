@@ -26,6 +26,7 @@ export type FuzzedFormat = Format | 'frozen' | 'hdf5';
 const SKLEARN = [
   'sklearn',
   'lightgbm',
+  'xgboost',
   'sklearn-older',
   'sklearn-steps',
   'sklearn-bundles',
