@@ -49,7 +49,7 @@ const FILES: Readonly<Record<string, () => Uint8Array>> = {
   'a dict of numbers, shared by thousands of names': () =>
     savedFile(
       raw(
-        `}(${pickled('a')}}(${many(20_000, (i) => pickled(`k${i}`) + 'K\x01')}u${put(0)}${many(20_000, (i) => pickled(`m${i}`) + get(0))}u`,
+        `}(${pickled('a')}}(${many(20_000, (i) => `${pickled(`k${i}`)}K\x01`)}u${put(0)}${many(20_000, (i) => pickled(`m${i}`) + get(0))}u`,
       ),
     ),
   'dicts inside one another': () => savedFile(raw(`${many(5000, () => `}(${pickled('model')}`)}}${'u'.repeat(5000)}`)),
@@ -88,7 +88,7 @@ function program(argument: string, outputs = '[]'): Uint8Array {
 const programFile = (json: string) => zipOf([{ name: 'm/models/model.json', data: json, deflate: true }]);
 
 const PROGRAMS: Readonly<Record<string, () => Uint8Array>> = {
-  'arguments inside one another': () => program('{"as_optional_tensor":'.repeat(50_000) + '{}' + '}'.repeat(50_000)),
+  'arguments inside one another': () => program(`${'{"as_optional_tensor":'.repeat(50_000)}{}${'}'.repeat(50_000)}`),
   'lists inside one another': () => program(`{"as_tensors":${'['.repeat(500_000)}${']'.repeat(500_000)}}`),
   'objects by the million, packed': () => programFile(`[${'{},'.repeat(2 ** 23)}{}]`),
   'numbers by the million, packed': () => programFile(`[${'1,'.repeat(2 ** 23)}1]`),

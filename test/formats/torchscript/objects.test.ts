@@ -67,8 +67,7 @@ const FILES: Readonly<Record<string, ScriptFile>> = {
     attributes: { w: tensor([7, 7]) },
     storages: { 0: new Float32Array(49) },
     traced: new Map(),
-    forward:
-      many(29, (i) => `y${i} = torch.linear(torch.cat([x${i}, x${i + 1}], 1), self.w)`).join('\n') + '\nreturn y0',
+    forward: `${many(29, (i) => `y${i} = torch.linear(torch.cat([x${i}, x${i + 1}], 1), self.w)`).join('\n')}\nreturn y0`,
   },
   'fields by the hundred thousand': {
     fields: fieldsOf(100_000, 'int'),
