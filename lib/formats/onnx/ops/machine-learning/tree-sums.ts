@@ -83,8 +83,6 @@ function emitted(call: Call, x: Row, trees: readonly AttributeTree[], plan: Plan
 
 function leafOf(call: Call, tree: AttributeTree, offset: number, absent: number, isDouble: boolean) {
   return (node: number, to: Float64Array) => {
-    // What has one value was paid for with the file.
-    if (to.length > 1) call.build.budget.build(to.byteLength, tree.place);
     to.fill(absent);
     const named = new Set<number>();
     tree.weights(node, (id, weight) => {
@@ -96,6 +94,8 @@ function leafOf(call: Call, tree: AttributeTree, offset: number, absent: number,
       named.add(id);
       to[id - offset] = isDouble ? weight : Math.fround(weight);
     });
+    // What the file has was paid for with it; a list that grows is there twice.
+    call.build.budget.build(2 * Float64Array.BYTES_PER_ELEMENT * (to.length - named.size), tree.place);
   };
 }
 
