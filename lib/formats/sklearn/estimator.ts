@@ -13,6 +13,8 @@ import { isNone, itemsOf, labelsOf, plainScalar, versionOf } from './values.ts';
 
 /** Items of a list that are read in some microsecond. */
 const ITEMS_IN_A_STEP = 8;
+/** What an estimator takes that a list holds once more. */
+const REPEATED_BYTES = 256;
 
 export class Estimator {
   /** `LogisticRegression`. */
@@ -151,7 +153,9 @@ export class Estimator {
 
   /** A list of estimators. */
   estimators(attribute: string): readonly Estimator[] {
-    return this.list(attribute).map((item, i) => this.inside(item, `${attribute}[${i}]`));
+    const items = this.list(attribute);
+    this.budget.build(REPEATED_BYTES * (items.length - new Set(items).size), this.placeOf(attribute));
+    return items.map((item, i) => this.inside(item, `${attribute}[${i}]`));
   }
 
   /** An estimator that an attribute is or holds. */

@@ -185,6 +185,24 @@ describe('a text of LightGBM', () => {
     model.dispose();
   });
 
+  it('is refused with a set of half as many members as its letters, before they are listed', async () => {
+    const words = new Array<string>(200_000).fill('4294967295').join(' ');
+    const sets = { num_cat: '1', decision_type: '1 2 2', threshold: '0 0.25 0.75' };
+    const message = await failureOf(textOf(sets, `cat_boundaries=0 200000\ncat_threshold=${words}\n`));
+    expect(message).toMatch(/^MALFORMED tree 0: a set has 200000 words/);
+  });
+
+  it('is read with categories that are millions of codes', async () => {
+    const infos = `0${':0'.repeat(12_000_000)} [0:1]`;
+    const text = `${textOf({ feature_infos: infos })}\npandas_categorical:[["a"]]\n`;
+    expect(await failureOf(text)).toBe('loaded');
+  });
+
+  it('is refused with an objective of a million words', async () => {
+    const message = await failureOf(textOf({ objective: `regression ${'a '.repeat(2_000_000)}` }));
+    expect(message).toMatch(/^LIMIT objective: .*`limits\.bytes`/);
+  });
+
   const whole = fixture('categories');
   const FLIPS = [0x01, 0x10, 0x80];
 

@@ -1,6 +1,7 @@
 /** Tree ensembles: what is refused, and what labels mean. What the others give, framework-models.test.ts tests. */
 import { describe, expect, it } from 'vitest';
 import type { Graph } from '../../../lib/graph/graph.ts';
+import { modelFromGraph } from '../../../lib/load.ts';
 import {
   type Fields,
   floatsOf,
@@ -126,6 +127,53 @@ describe('trees that are none', () => {
       place: expect.stringContaining('node n (TreeEnsemble)'),
       message: expect.stringContaining(message),
     });
+  });
+});
+
+describe('trees out of proportion', () => {
+  const member = (values: number) => ({
+    ...splits([0]),
+    nodes_modes: tensor(rawTensor('modes', [1], 2, Uint8Array.of(6))),
+    membership_values: tensor(
+      rawTensor(
+        'members',
+        [values + 1],
+        1,
+        new Uint8Array(Float32Array.from({ length: values + 1 }, (_, i) => (i < values ? i : Number.NaN)).buffer),
+      ),
+    ),
+  });
+
+  it('that are leaves alone, by the hundred thousand, are refused', async () => {
+    const zeros = new Array<number>(100_000).fill(0);
+    const ids = zeros.map((_, i) => i);
+    const leaves = { nodes_treeids: ids, nodes_nodeids: zeros, nodes_modes: zeros.map(() => 'LEAF') };
+    const others = {
+      nodes_featureids: zeros,
+      nodes_values: zeros,
+      nodes_truenodeids: zeros,
+      nodes_falsenodeids: zeros,
+    };
+    const weights = { target_treeids: ids, target_nodeids: zeros, target_ids: zeros, target_weights: zeros };
+    await expect(ensemble('TreeEnsembleRegressor', { ...leaves, ...others, ...weights })).rejects.toMatchObject({
+      code: 'LIMIT',
+      message: expect.stringContaining('limits.bytes'),
+    });
+  });
+
+  it('whose roots are one node a million times are refused', async () => {
+    const roots = new Array<number>(1_000_000).fill(0);
+    await expect(ensemble('TreeEnsemble', { ...splits([0.5]), tree_roots: roots })).rejects.toMatchObject({
+      message: expect.stringContaining('two ways lead to node 0'),
+    });
+  });
+
+  it('that compare with sets of half a million are refused, of thousands not', async () => {
+    await expect(ensemble('TreeEnsemble', member(500_000))).rejects.toMatchObject({ code: 'LIMIT' });
+    const model = modelFromGraph(await ensemble('TreeEnsemble', member(20_000)));
+    const rows = [19_999, 19_999.5, 20_000, -1].map((x) => Float32Array.of(0, x, 0));
+    expect(rows.map((row) => Number((model.run(row) as Float32Array)[0]))).toEqual([1, 2, 2, 2]);
+    model.dispose();
   });
 });
 

@@ -6,6 +6,7 @@ import {
   PickleGlobal,
   PickleList,
   PickleObject,
+  PickleRecords,
   PickleTuple,
   type PickleValue,
 } from '../../../lib/formats/containers/pickle/values.ts';
@@ -46,6 +47,26 @@ function nested(): PickleObject {
   return step;
 }
 
+/** A forest that has one tree, each split of which parts off a leaf, so many times. */
+function forest(trees: number, splits: number): PickleObject {
+  const size = 2 * splits + 1;
+  const column = (of: (node: number, isSplit: boolean) => number) =>
+    Float64Array.from({ length: size }, (_, node) => of(node, node % 2 === 0 && node < size - 1));
+  const columns = new Map([
+    ['left_child', column((node, isSplit) => (isSplit ? node + 1 : -1))],
+    ['right_child', column((node, isSplit) => (isSplit ? node + 2 : -1))],
+    ['feature', column(() => 0)],
+    ['threshold', column((node) => node)],
+    ['n_node_samples', column(() => 1)],
+  ]);
+  const nodes = new PickleRecords([size], new Set(columns.keys()), (name) => {
+    return new PickleArray([size], 'f8', columns.get(name) ?? new Float64Array(size));
+  });
+  const values = new PickleArray([size, 1, 1], 'f8', new Float64Array(size).fill(1));
+  const tree = object('DecisionTreeRegressor', { tree_: object('Tree', { nodes, values }), n_features_in_: 1 });
+  return object('RandomForestRegressor', { estimators_: repeated(tree, trees), n_features_in_: 1 });
+}
+
 const manySteps = repeated(named(null), 50_000);
 const pipeline = () => object('Pipeline', { steps: manySteps, n_features_in_: 1 });
 const width = 100_000;
@@ -57,6 +78,8 @@ describe('an estimator of a small file', () => {
       object('LinearRegression', { coef_: vector(2), n_features_in_: 2 ** 24 }),
     ],
     ['stands in 2^40 places', nested()],
+    ['has one large tree many times', forest(5000, 10_000)],
+    ['has one small tree a million times', forest(1_000_000, 1)],
     ['has a long list of steps and stands in many places', union(repeated(named(pipeline()), 5000), 1)],
     [
       'shares its list of steps with many',
@@ -124,6 +147,12 @@ function slice(): PickleObject {
 }
 
 describe('what is honestly large', () => {
+  it('a forest of 200,000 nodes', () => {
+    const model = modelFromGraph(read(forest(1, 100_000), 13_000_000));
+    expect(model.run(Float64Array.of(7))).toEqual(Float64Array.of(1));
+    model.dispose();
+  });
+
   it.each(['error', 'ignore', 'infrequent_if_exist'])(
     'one-hot columns of 150,000 numbers, handle_unknown=%s',
     (handling) => {

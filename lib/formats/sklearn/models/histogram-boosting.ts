@@ -9,6 +9,7 @@ import { Estimator } from '../estimator.ts';
 import type { Row } from '../outcome.ts';
 import type { Table } from '../table.ts';
 import { itemsOf } from '../values.ts';
+import { chargeRepeated } from './trees.ts';
 
 /** Categories are bytes. */
 const CATEGORIES = 256;
@@ -78,6 +79,7 @@ function treeOf(
   if (!(nodes instanceof PickleRecords)) {
     throw tree.error('MALFORMED', `expected records, found ${pickleKind(nodes)}`, 'nodes');
   }
+  chargeRepeated(nodes, 0, tree);
   const column = (name: string): Column => {
     const data = nodes.column(name)?.data;
     if (data instanceof Float64Array || data instanceof Float32Array || data instanceof Int32Array) return data;

@@ -34,6 +34,8 @@ export class StoredTree {
     if (!(nodes instanceof PickleRecords)) {
       throw tree.error('MALFORMED', `expected records, found ${pickleKind(nodes)}`, 'nodes');
     }
+    this.values = tree.numbers('values');
+    chargeRepeated(nodes, this.values.data.length, tree);
     const column = (name: string) => {
       const data = nodes.column(name)?.data;
       if (data instanceof Float64Array || data instanceof Int32Array) return data;
@@ -47,7 +49,6 @@ export class StoredTree {
     this.#nanLeft = nodes.names.has('missing_go_to_left') ? column('missing_go_to_left') : undefined;
     this.samples = column('n_node_samples');
     this.size = this.#left.length;
-    this.values = tree.numbers('values');
     const { shape } = this.values;
     if (shape.length !== 3 || shape[0] !== this.size || this.size === 0) {
       throw tree.error('SHAPE', `expected [${this.size}, outputs, classes], found [${shape.join(', ')}]`, 'values');
@@ -81,6 +82,18 @@ export class StoredTree {
       leaf,
     };
   }
+}
+
+/** What a tree takes while a forest grows, a node of it, and a value of it. */
+const TREE_BYTES = 2560;
+const NODE_BYTES = 160;
+const VALUE_BYTES = 16;
+
+/** One tree of a file may be in many places of forests, and is a tree of its own in each. Throws `LIMIT`. */
+export function chargeRepeated(nodes: PickleRecords, values: number, tree: Estimator): void {
+  if (tree.budget.isNew(nodes.names)) return;
+  const count = nodes.shape.reduce((product, size) => product * size, 1);
+  tree.budget.build(TREE_BYTES + NODE_BYTES * count + VALUE_BYTES * values, tree.title);
 }
 
 /** The row as float32, which is what trees compare; infinities, and what is one as float32, are refused. */

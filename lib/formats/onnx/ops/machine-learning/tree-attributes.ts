@@ -3,7 +3,7 @@ import type { ForwardpassError } from '../../../../errors.ts';
 import { quote } from '../../../../words.ts';
 import type { ElementType } from '../../../tracing/value.ts';
 import type { Call } from '../../call.ts';
-import type { AttributeTree, Comparison, Mode } from './tree-splits.ts';
+import { type AttributeTree, type Comparison, type Mode, TREE_BYTES } from './tree-splits.ts';
 
 const PREFIX = 'BRANCH_';
 const BRANCHES: ReadonlyMap<string, Mode> = new Map(
@@ -90,10 +90,12 @@ class Lists {
   /** The nodes of a tree follow one another; the first of them is its root. */
   #runs(): ReadonlyMap<number, Run> {
     const ids = this.#treeIds;
+    const call = this.#call;
     const runs = new Map<number, Run>();
     for (let first = 0, at = 1; at <= ids.length; at++) {
       const id = ids[first];
       if (ids[at] === id) continue;
+      call.build.budget.build(TREE_BYTES, call.build.place);
       if (runs.has(id)) throw this.#malformed(`the nodes of tree ${id} are in two places`);
       runs.set(id, { id, first, end: at, places: this.#placesOf(first, at) });
       first = at;

@@ -2,7 +2,7 @@
 import { greatest, least } from '../../../../extremes.ts';
 import type { Constant } from '../../../tracing/value.ts';
 import type { Call } from '../../call.ts';
-import { type AttributeTree, type Comparison, MODES } from './tree-splits.ts';
+import { type AttributeTree, type Comparison, MODES, TREE_BYTES } from './tree-splits.ts';
 
 /** `targets` is how many there are to add to. */
 export function readNodes(call: Call, targets: number, type: 'float32' | 'float64'): readonly AttributeTree[] {
@@ -84,7 +84,9 @@ function treesOf(call: Call, lists: Lists, targets: number): AttributeTree[] {
   };
   const looked = new Uint8Array(met.length);
   return lists.roots.map((given, i) => {
+    call.build.budget.build(TREE_BYTES, call.build.place);
     const root = inside(given, count);
+    if (looked[root] === 1) throw call.error('MALFORMED', `tree ${i}: two ways lead to node ${root}`);
     const leaves = leavesOf({ ...shared, root }, looked);
     const ids = leaves.map((node) => lists.ids[checked(leafOf(node))]);
     return {

@@ -17,6 +17,9 @@ export interface Comparison {
   readonly members?: readonly number[];
 }
 
+/** What a tree takes until it is one of a forest. */
+export const TREE_BYTES = 1024;
+
 /** One tree of an operator's attributes. */
 export interface AttributeTree {
   readonly place: string;
@@ -41,14 +44,20 @@ interface Decided {
   readonly isTrueLeft: boolean;
 }
 
+/** What a set takes that is compared with, and each of its members, of which the engine makes two splits and more. */
+const SET_BYTES = 512;
+const MEMBER_BYTES = 128;
+
 /** Whether values are one of some numbers: a column each, 0 or 1, behind the row's own. */
 export class Memberships {
   readonly #places = new Map<string, number>();
+  readonly #budget: Budget;
   readonly #width: number;
   readonly #isDouble: boolean;
   readonly forest: Forest;
 
   constructor(budget: Budget, width: number, isDouble: boolean) {
+    this.#budget = budget;
     this.#width = width;
     this.#isDouble = isDouble;
     this.forest = new Forest(budget, width, 1);
@@ -60,15 +69,25 @@ export class Memberships {
 
   /** The column that says whether the feature is one of the members. */
   columnOf(feature: number, members: readonly number[], nanIsMember: boolean, place: string): number {
-    const sorted = [...new Set(members)].sort((a, b) => a - b);
-    const key = `${feature} ${nanIsMember} ${sorted.join()}`;
+    const sorted = distinct(members);
+    const bytes = Buffer.from(sorted.buffer, 0, sorted.byteLength).toString('latin1');
+    const key = `${feature} ${nanIsMember} ${bytes}`;
     const column = this.#places.get(key) ?? this.#places.size;
     if (column === this.#places.size) {
+      this.#budget.build(SET_BYTES + MEMBER_BYTES * sorted.length, place);
       this.#places.set(key, column);
       this.forest.add(membershipTree(feature, sorted, nanIsMember, this.#isDouble, place), column);
     }
     return this.#width + column;
   }
+}
+
+/** In order, each once; 0 is −0 too. */
+function distinct(members: readonly number[]): Float64Array {
+  const sorted = Float64Array.from(members, (member) => member + 0).sort();
+  let count = 0;
+  for (const member of sorted) if (count === 0 || member !== sorted[count - 1]) sorted[count++] = member;
+  return sorted.slice(0, count);
 }
 
 /**
@@ -77,50 +96,49 @@ export class Memberships {
  */
 function membershipTree(
   feature: number,
-  sorted: readonly number[],
+  sorted: Float64Array,
   nanIsMember: boolean,
   isDouble: boolean,
   place: string,
 ): FileTree {
   /** Up to threshold i goes what has value i; the last value is for what is above all. */
-  const [thresholds, values]: [number[], number[]] = [[], []];
+  const thresholds = new Float64Array(2 * sorted.length);
+  const values = new Uint8Array(2 * sorted.length + 1);
+  let count = 0;
   for (const member of sorted) {
-    if (member !== -Infinity) {
-      thresholds.push(below(member, isDouble));
-      values.push(0);
-    }
-    thresholds.push(member);
-    values.push(1);
+    if (member !== -Infinity) thresholds[count++] = below(member, isDouble);
+    values[count] = 1;
+    thresholds[count++] = member;
   }
-  const leaves = values.push(0);
+  const leaves = count + 1;
   /** Of node 1 and those after it the values [first, end). The root, 0, parts off NaN, which is the last node. */
-  const spans: (readonly [first: number, end: number])[] = [
-    [0, 0],
-    [0, leaves],
-  ];
-  const children: (readonly [left: number, right: number])[] = [[1, 2 * leaves]];
-  for (let node = 1; node < spans.length; node++) {
-    const [first, end] = spans[node];
-    children.push([spans.length, spans.length + 1]);
+  const firsts = new Int32Array(2 * leaves);
+  const ends = new Int32Array(2 * leaves);
+  /** The child to the left; the one to the right follows it. */
+  const children = new Int32Array(2 * leaves);
+  ends[1] = leaves;
+  for (let node = 1, made = 2; node < made; node++) {
+    const [first, end] = [firsts[node], ends[node]];
+    children[node] = made;
     if (end - first === 1) continue;
     const middle = (first + end) >> 1;
-    spans.push([first, middle], [middle, end]);
+    [firsts[made], ends[made], firsts[made + 1], ends[made + 1]] = [first, middle, middle, end];
+    made += 2;
   }
   const isNan = (node: number) => node === 2 * leaves;
   return {
     place,
     size: 2 * leaves + 1,
     root: 0,
-    isLeaf: (node) => isNan(node) || (node > 0 && spans[node][1] - spans[node][0] === 1),
+    isLeaf: (node) => isNan(node) || (node > 0 && ends[node] - firsts[node] === 1),
     split(node) {
-      const [first, end] = spans[node];
-      const threshold = node === 0 ? Infinity : thresholds[((first + end) >> 1) - 1];
+      const threshold = node === 0 ? Infinity : thresholds[((firsts[node] + ends[node]) >> 1) - 1];
       return { feature, threshold, nanLeft: false };
     },
-    left: (node) => children[node][0],
-    right: (node) => children[node][1],
+    left: (node) => (node === 0 ? 1 : children[node]),
+    right: (node) => (node === 0 ? 2 * leaves : children[node] + 1),
     leaf(node, to) {
-      to[0] = isNan(node) ? Number(nanIsMember) : values[spans[node][0]];
+      to[0] = isNan(node) ? Number(nanIsMember) : values[firsts[node]];
     },
   };
 }
