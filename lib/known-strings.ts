@@ -6,6 +6,8 @@ import type { Word } from './graph/graph.ts';
 
 /** Rows that the model is asked about; what they do not tell is taken to be allowed. */
 const MOST_PROBES = 4096;
+/** Elements of all of them together. */
+const MOST_ASKED = 2 ** 25;
 
 /** Of an element that is a string. */
 export interface KnownStrings {
@@ -17,9 +19,12 @@ export interface KnownStrings {
 
 /** Asks a model about rows, so many times at the most. */
 class Questions {
-  #left = MOST_PROBES;
+  #left: number;
 
-  constructor(readonly calls: Calls) {}
+  constructor(readonly calls: Calls) {
+    const width = calls.inputs.reduce((total, input) => total + input.width, 0);
+    this.#left = Math.min(MOST_PROBES, Math.ceil(MOST_ASKED / Math.max(width, 1)));
+  }
 
   get isOver(): boolean {
     return this.#left <= 0;

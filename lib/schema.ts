@@ -48,12 +48,19 @@ const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
 export function schemaOf(calls: Calls, featureNames: readonly string[] | undefined): RowSchema {
   const { inputs } = calls;
   const asked = knownStringsOf(calls);
-  const elements = inputs.map((port, input) =>
-    Array.from({ length: port.width }, (_, at) => elementSchema(port, at, asked[input].get(at))),
-  );
-  if (featureNames === undefined && inputs.length === 1) {
-    return { $schema: DIALECT, ...arraySchema(elements[0].map(({ schema }) => schema)), type: 'array' };
-  }
+  const elementsOf = (input: number) =>
+    Array.from({ length: inputs[input].width }, (_, at) => elementSchema(inputs[input], at, asked[input].get(at)));
+  const arrayOf = (input: number) => {
+    const port = inputs[input];
+    if (isUniform(port))
+      return { whole: uniformSchema(elementSchema(port, 0, undefined).schema, port.width), isOptional: false };
+    const elements = elementsOf(input);
+    const schemas = elements.map(({ schema }) => schema);
+    const whole = port.width === 1 && !isRow ? schemas[0] : arraySchema(schemas);
+    return { whole, isOptional: elements.every(({ isOptional }) => isOptional) };
+  };
+  const isRow = featureNames === undefined && inputs.length === 1;
+  if (isRow) return { $schema: DIALECT, ...arrayOf(0).whole, type: 'array' };
   const properties: Record<string, FieldSchema> = Object.create(null);
   const required: string[] = [];
   const add = (name: string, schema: FieldSchema, isOptional: boolean) => {
@@ -61,17 +68,12 @@ export function schemaOf(calls: Calls, featureNames: readonly string[] | undefin
     if (!isOptional) required.push(name);
   };
   let feature = 0;
-  for (const [input, { name, width }] of inputs.entries()) {
+  for (const [input, { name }] of inputs.entries()) {
     if (featureNames === undefined) {
-      const schemas = elements[input].map(({ schema }) => schema);
-      const whole = width === 1 ? schemas[0] : arraySchema(schemas);
-      add(
-        name,
-        whole,
-        elements[input].every(({ isOptional }) => isOptional),
-      );
+      const { whole, isOptional } = arrayOf(input);
+      add(name, whole, isOptional);
     } else {
-      for (const { schema, isOptional } of elements[input]) add(featureNames[feature++], schema, isOptional);
+      for (const { schema, isOptional } of elementsOf(input)) add(featureNames[feature++], schema, isOptional);
     }
   }
   return { $schema: DIALECT, type: 'object', properties, required, additionalProperties: true };
@@ -112,10 +114,18 @@ function numberType(port: Port, at: number): JsonType {
 
 function arraySchema(elements: readonly FieldSchema[]): FieldSchema {
   const [first] = elements;
-  const size = { minItems: elements.length, maxItems: elements.length };
   const text = JSON.stringify(first);
-  const isUniform = elements.every((element) => element === first || JSON.stringify(element) === text);
-  return isUniform
-    ? { type: 'array', items: first, ...size }
-    : { type: 'array', prefixItems: elements, items: false, ...size };
+  const areSame = elements.every((element) => element === first || JSON.stringify(element) === text);
+  if (areSame) return uniformSchema(first, elements.length);
+  const size = { minItems: elements.length, maxItems: elements.length };
+  return { type: 'array', prefixItems: elements, items: false, ...size };
+}
+
+/** Nothing is known of single elements, of which there may be millions. */
+function isUniform({ width, words, fills, ids }: Port): boolean {
+  return width > 1 && [words, fills, ids].every((known) => known === undefined || known.size === 0);
+}
+
+function uniformSchema(items: FieldSchema, width: number): FieldSchema {
+  return { type: 'array', items, minItems: width, maxItems: width };
 }

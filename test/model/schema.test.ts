@@ -7,6 +7,39 @@ import { lookup, towers } from './models.ts';
 
 const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
 
+describe('the schema of a wide row', () => {
+  const wide = (words?: ReadonlyMap<number, readonly string[]>): Graph => ({
+    format: 'test',
+    precision: 'f64',
+    inputs: [{ name: 'x', shape: [words?.size ?? 2 ** 24], dtype: 'float64', words }],
+    outputs: [{ name: 'y', value: 'y', dtype: 'float64' }],
+    nodes: [node('y', 'unary', ['x'], { fn: 'neg' })],
+  });
+
+  it('says of all elements once what they are', () => {
+    const model = modelFromGraph(wide());
+    const before = process.memoryUsage().rss;
+    expect(model.schema()).toEqual({
+      $schema: DIALECT,
+      type: 'array',
+      items: { type: 'number' },
+      minItems: 2 ** 24,
+      maxItems: 2 ** 24,
+    });
+    expect(process.memoryUsage().rss - before).toBeLessThan(2 ** 26);
+    model.dispose();
+  });
+
+  it('does not ask for each of 200,000 strings', () => {
+    const list = ['a', 'b'];
+    const model = modelFromGraph(wide(new Map(Array.from({ length: 200_000 }, (_, at) => [at, list]))));
+    const started = Date.now();
+    expect(model.schema()).toMatchObject({ type: 'array', maxItems: 200_000 });
+    expect(Date.now() - started).toBeLessThan(10_000);
+    model.dispose();
+  });
+});
+
 /** A record of everything: see the expectation. */
 function everything(): Graph {
   const at = (name: string, position: number) =>
