@@ -37,7 +37,7 @@ export function openAddon(host: Host = thisHost()): unknown {
     'NATIVE',
     `no binary could be loaded for ${platform} ${arch}${libc} (Node ${node}, ABI ${modules}, Node-API ${napi}). ` +
       `Looked for:${failures.join('')}${remedies(host)
-        .map((remedy) => `\n${remedy}`)
+        .map((remedy) => `\n  ${remedy}`)
         .join('')}`,
     'native addon',
   );

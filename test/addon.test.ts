@@ -95,25 +95,25 @@ describe('where nothing can be loaded, the error', () => {
       `native addon: no binary could be loaded for freebsd riscv64 (Node ${node}, ABI ${modules}, Node-API ${napi}). Looked for:
   ${join('/app', 'build/Release/forwardpass.node')}: there is no such file
   ${join('/app', 'prebuilds/freebsd-riscv64/forwardpass.node')}: there is no such file
-${APART('freebsd-riscv64')}`,
+  ${APART('freebsd-riscv64')}`,
     );
   });
 
   test('points to the bundler where the code is without the package, or the package without binaries', async () => {
     const at = join(folder, 'apart');
-    const build = '\nThis builds it from source: npx forwardpass build';
+    const build = '\n  This builds it from source: npx forwardpass build';
     const said = () => message({ ...host, folders: [at] });
     mkdirSync(join(at, 'prebuilds'), { recursive: true });
     expect(
       (await said()).endsWith(`
-${APART('linux-x64')}`),
+  ${APART('linux-x64')}`),
     ).toBe(true);
     mkdirSync(join(at, 'native'));
     writeFileSync(join(at, 'native/sources.json'), '');
     const whole = await said();
     expect([whole.includes('bundler'), whole.endsWith(build)]).toEqual([false, true]);
     rmSync(join(at, 'prebuilds'), { recursive: true });
-    expect((await said()).endsWith(`\n${APART('linux-x64')}${build}`)).toBe(true);
+    expect((await said()).endsWith(`\n  ${APART('linux-x64')}${build}`)).toBe(true);
     const named = await message({ ...host, folders: [at], env: { FORWARDPASS_ADDON: join(at, 'none.node') } });
     expect([named.includes('bundler'), named.endsWith(build)]).toEqual([false, true]);
   });

@@ -25,7 +25,7 @@ test('importing the package opens two scripts, and the reader of no format', () 
 });
 
 test('the reader of ONNX files is one script more, beside what several readers share', () => {
-  expect([...opened('onnx.js')].sort()).toEqual(['load.js', 'onnx.js', 'tracing.js']);
+  expect([...opened('onnx.js')].sort()).toEqual(['load.js', 'onnx.js', 'tracing.js', 'trees.js']);
 });
 
 test('the scripts are of ASCII alone', () => {

