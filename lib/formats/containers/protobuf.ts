@@ -56,6 +56,10 @@ export class Parts {
   }
 }
 
+/** One number on its way into a list, which copies it. */
+const SINGLE = new Float64Array(1);
+const SINGLE_BYTES = new Uint8Array(SINGLE.buffer);
+
 export class Message {
   readonly #bytes: Uint8Array;
   readonly #place: string;
@@ -125,9 +129,14 @@ export class Message {
 
   /** The same as the bytes of doubles, which millions take less room in. */
   doubles(into = new Parts()): Parts {
-    const isSingle = this.#wire === VARINT;
-    const from = isSingle ? this : this.#packed();
-    const count = isSingle ? 1 : from.#count();
+    if (this.#wire === VARINT) {
+      this.#budget.build(Float64Array.BYTES_PER_ELEMENT, this.#place);
+      SINGLE[0] = this.#varint();
+      into.add(SINGLE_BYTES);
+      return into;
+    }
+    const from = this.#packed();
+    const count = from.#count();
     this.#budget.build(Float64Array.BYTES_PER_ELEMENT * count, this.#place);
     const numbers = new Float64Array(count);
     for (let i = 0; i < count; i++) numbers[i] = from.#varint();

@@ -88,8 +88,16 @@ export class Call extends OperatorCall {
   }
 
   integers(name: string): number[] | undefined {
+    const values = this.integerArray(name);
+    return values && Array.from(values);
+  }
+
+  /** The same in an array of their own size, for lists of millions. */
+  integerArray(name: string): Float64Array | undefined {
     const attribute = this.#attributes.get(name);
-    return attribute && (attribute.integers ?? []);
+    if (attribute === undefined) return undefined;
+    const { buffer, byteOffset, length } = attribute.integers?.all() ?? new Uint8Array(0);
+    return new Float64Array(buffer as ArrayBuffer, byteOffset, length / Float64Array.BYTES_PER_ELEMENT);
   }
 
   /** The list of an attribute; undefined where there is none, and where it is empty. */

@@ -62,7 +62,8 @@ export interface AttributeProto {
   graph?: GraphProto;
   /** Little-endian float32 values. */
   floats?: Parts;
-  integers?: number[];
+  /** The bytes of doubles. */
+  integers?: Parts;
   strings?: string[];
 }
 
@@ -202,7 +203,7 @@ function decodeAttribute(message: Message): AttributeProto {
     else if (field === 5) attribute.tensor = decodeTensor(message.message('tensor'));
     else if (field === 6) attribute.graph = decodeGraph(message.message('subgraph'));
     else if (field === 7) attribute.floats = message.fixed(4, attribute.floats);
-    else if (field === 8) attribute.integers = message.integers(attribute.integers);
+    else if (field === 8) attribute.integers = message.doubles(attribute.integers);
     else if (field === 9) attribute.strings = message.texts(attribute.strings);
     else if (field === 20) type = message.integer();
     else if (field === 21) attribute.reference = message.string();

@@ -15,7 +15,7 @@ export interface Attributes {
   readonly trees: readonly AttributeTree[];
   readonly weights: ArrayLike<number>;
   /** What the weights are added to. */
-  readonly ids: readonly number[];
+  readonly ids: ArrayLike<number>;
 }
 
 /** What both operators call their lists; `targets` is how many there are to add to. */
@@ -37,43 +37,43 @@ export function numbersOf(call: Call, name: string, type: ElementType): ArrayLik
 class Lists {
   readonly #call: Call;
   readonly #targets: number;
-  readonly #treeIds: readonly number[];
-  readonly #nodeIds: readonly number[];
-  readonly #features: readonly number[];
+  readonly #treeIds: ArrayLike<number>;
+  readonly #nodeIds: ArrayLike<number>;
+  readonly #features: ArrayLike<number>;
   readonly #modes: readonly string[];
   readonly #values: ArrayLike<number>;
-  readonly #whenTrue: readonly number[];
-  readonly #whenFalse: readonly number[];
-  readonly #nanIsTrue: readonly number[] | undefined;
+  readonly #whenTrue: ArrayLike<number>;
+  readonly #whenFalse: ArrayLike<number>;
+  readonly #nanIsTrue: ArrayLike<number> | undefined;
   readonly #weights: ArrayLike<number>;
-  readonly #ids: readonly number[];
+  readonly #ids: ArrayLike<number>;
   /** Of each node its weights in `#order`: those from its place to the next one's. */
   readonly #firstWeight: Int32Array;
   readonly #order: Int32Array;
-  readonly #weightTrees: readonly number[];
-  readonly #weightNodes: readonly number[];
+  readonly #weightTrees: ArrayLike<number>;
+  readonly #weightNodes: ArrayLike<number>;
 
   constructor(call: Call, of: 'target' | 'class', targets: number, type: ElementType) {
     this.#call = call;
     this.#targets = targets;
-    this.#treeIds = required(call, 'nodes_treeids', call.integers('nodes_treeids'));
+    this.#treeIds = required(call, 'nodes_treeids', call.integerArray('nodes_treeids'));
     const count = this.#treeIds.length;
     if (count === 0) throw call.error('MALFORMED', 'expected at least one tree, found none');
     const ofNodes = <L extends ArrayLike<unknown>>(name: string, list: L | undefined) =>
       sized(call, name, required(call, name, list), count, 'nodes');
-    this.#nodeIds = ofNodes('nodes_nodeids', call.integers('nodes_nodeids'));
-    this.#features = ofNodes('nodes_featureids', call.integers('nodes_featureids'));
+    this.#nodeIds = ofNodes('nodes_nodeids', call.integerArray('nodes_nodeids'));
+    this.#features = ofNodes('nodes_featureids', call.integerArray('nodes_featureids'));
     this.#modes = ofNodes('nodes_modes', call.strings('nodes_modes'));
     this.#values = ofNodes('nodes_values', numbersOf(call, 'nodes_values', type));
-    this.#whenTrue = ofNodes('nodes_truenodeids', call.integers('nodes_truenodeids'));
-    this.#whenFalse = ofNodes('nodes_falsenodeids', call.integers('nodes_falsenodeids'));
-    const tracked = call.integers('nodes_missing_value_tracks_true');
+    this.#whenTrue = ofNodes('nodes_truenodeids', call.integerArray('nodes_truenodeids'));
+    this.#whenFalse = ofNodes('nodes_falsenodeids', call.integerArray('nodes_falsenodeids'));
+    const tracked = call.integerArray('nodes_missing_value_tracks_true');
     this.#nanIsTrue = tracked?.length ? ofNodes('nodes_missing_value_tracks_true', tracked) : undefined;
-    this.#ids = required(call, `${of}_ids`, call.integers(`${of}_ids`));
+    this.#ids = required(call, `${of}_ids`, call.integerArray(`${of}_ids`));
     const ofWeights = <L extends ArrayLike<unknown>>(name: string, list: L | undefined) =>
       sized(call, name, required(call, name, list), this.#ids.length, 'weights');
-    this.#weightTrees = ofWeights(`${of}_treeids`, call.integers(`${of}_treeids`));
-    this.#weightNodes = ofWeights(`${of}_nodeids`, call.integers(`${of}_nodeids`));
+    this.#weightTrees = ofWeights(`${of}_treeids`, call.integerArray(`${of}_treeids`));
+    this.#weightNodes = ofWeights(`${of}_nodeids`, call.integerArray(`${of}_nodeids`));
     this.#weights = ofWeights(`${of}_weights`, numbersOf(call, `${of}_weights`, type));
     call.build.budget.build(Int32Array.BYTES_PER_ELEMENT * (count + this.#ids.length), call.build.place);
     this.#firstWeight = new Int32Array(count + 1);

@@ -6,7 +6,7 @@ import { type AttributeTree, type Comparison, MODES, TREE_BYTES } from './tree-s
 
 /** `targets` is how many there are to add to. */
 export function readNodes(call: Call, targets: number, type: 'float32' | 'float64'): readonly AttributeTree[] {
-  const integers = (name: string) => call.integers(name) ?? missing(call, name);
+  const integers = (name: string) => call.integerArray(name) ?? missing(call, name);
   const features = integers('nodes_featureids');
   const sized = <L extends ArrayLike<unknown>>(name: string, list: L, count = features.length) => {
     if (list.length === count) return list;
@@ -23,7 +23,7 @@ export function readNodes(call: Call, targets: number, type: 'float32' | 'float6
     isTrueLeaf: sized('nodes_trueleafs', integers('nodes_trueleafs')),
     whenFalse: sized('nodes_falsenodeids', integers('nodes_falsenodeids')),
     isFalseLeaf: sized('nodes_falseleafs', integers('nodes_falseleafs')),
-    nanIsTrue: call.integers(tracks)?.length ? sized(tracks, integers(tracks)) : [],
+    nanIsTrue: call.integerArray(tracks)?.length ? sized(tracks, integers(tracks)) : [],
     ids,
     weights: sized('leaf_weights', tensorOf(call, 'leaf_weights', type), ids.length),
   };
@@ -36,16 +36,16 @@ export function readNodes(call: Call, targets: number, type: 'float32' | 'float6
 }
 
 interface Lists {
-  readonly roots: readonly number[];
-  readonly features: readonly number[];
+  readonly roots: ArrayLike<number>;
+  readonly features: ArrayLike<number>;
   readonly modes: ArrayLike<number>;
   readonly splits: ArrayLike<number>;
-  readonly whenTrue: readonly number[];
-  readonly isTrueLeaf: readonly number[];
-  readonly whenFalse: readonly number[];
-  readonly isFalseLeaf: readonly number[];
-  readonly nanIsTrue: readonly number[];
-  readonly ids: readonly number[];
+  readonly whenTrue: ArrayLike<number>;
+  readonly isTrueLeaf: ArrayLike<number>;
+  readonly whenFalse: ArrayLike<number>;
+  readonly isFalseLeaf: ArrayLike<number>;
+  readonly nanIsTrue: ArrayLike<number>;
+  readonly ids: ArrayLike<number>;
   readonly weights: ArrayLike<number>;
   /** Of nodes with the mode MEMBER. */
   readonly sets: ReadonlyMap<number, readonly number[]>;
@@ -83,7 +83,7 @@ function treesOf(call: Call, lists: Lists, targets: number): AttributeTree[] {
     },
   };
   const looked = new Uint8Array(met.length);
-  return lists.roots.map((given, i) => {
+  return Array.from(lists.roots, (given, i) => {
     call.build.budget.build(TREE_BYTES, call.build.place);
     const root = inside(given, count);
     if (looked[root] === 1) throw call.error('MALFORMED', `tree ${i}: two ways lead to node ${root}`);

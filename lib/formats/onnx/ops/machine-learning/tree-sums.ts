@@ -14,7 +14,7 @@ export function treeRow(call: Call): Row & { readonly type: 'float32' | 'float64
   const { build } = call;
   const x = call.row(0);
   if (x.shape.length !== 1) throw call.error('SHAPE', `expected rows of columns, found rows of ${x.shape.length} axes`);
-  if (call.integers('nodes_missing_value_tracks_true')?.some((tracks) => tracks !== 0)) build.takesMissing = true;
+  if (call.integerArray('nodes_missing_value_tracks_true')?.some((tracks) => tracks !== 0)) build.takesMissing = true;
   if (x.type === 'float64') {
     build.needsDoubles = true;
     return { ...x, type: 'float64' };

@@ -119,7 +119,7 @@ function ofTwo(call: Call, sums: Row, { read, x, base, transform, labels }: Give
   const { build } = call;
   if (base.length > 1) throw call.error('UNSUPPORTED_OP', 'has base_values for both of two classes; one is read');
   if (read.ids.length === 0) throw call.error('MALFORMED', 'expected weights of a class, found none');
-  const [hasFirst, hasSecond] = [0, 1].map((id) => read.ids.includes(id));
+  const [hasFirst, hasSecond] = [0, 1].map((id) => Array.prototype.includes.call(read.ids, id));
   const isPositive = least(valuesOf(read.weights)) >= 0;
   const column = (at: number) => build.gather(sums, lastAxis(sums), [at]) as Row;
   if (hasFirst && hasSecond) checkLabels(call, labels);
