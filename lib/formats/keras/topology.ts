@@ -20,6 +20,8 @@ export interface TopologyOptions {
 const LONGEST_NAME = 1000;
 /** What a layer takes beside its names, its description included. */
 const LAYER_BYTES = 2048;
+/** What an input or output of a model takes until it is one. */
+const REFERENCE_BYTES = 512;
 
 const MODEL_CLASSES = new Set(['Sequential', 'Functional', 'Model']);
 
@@ -162,7 +164,9 @@ class TopologyReader {
     if (depth > this.depth) throw new ForwardpassError('LIMIT', 'is nested too deep', place);
     if (Array.isArray(value)) {
       const isLeaf = value.length === 3 && typeof value[0] === 'string';
-      return isLeaf ? refOf(value, place) : value.map((item) => this.references(item, place, depth + 1));
+      if (isLeaf) return refOf(value, place);
+      this.options.budget.build(REFERENCE_BYTES * value.length, place);
+      return value.map((item) => this.references(item, place, depth + 1));
     }
     if (!isObject(value)) throw new ForwardpassError('MALFORMED', `expected tensors, found ${describe(value)}`, place);
     const entries = Object.entries(value).map(([key, item]) => [key, this.references(item, place, depth + 1)]);
