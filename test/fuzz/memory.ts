@@ -23,7 +23,7 @@ export class PeakMemory {
 
   /** What is out of proportion to a file of `size` bytes; undefined where nothing is. */
   fault(size: number): string | undefined {
-    const grown = process.resourceUsage().maxRSS * 1024 - this.#before;
+    const grown = peak() - this.#before;
     return grown <= MODEST_BYTES + 2 * size ? undefined : `takes ${Math.round(grown / 2 ** 20)} MiB of memory`;
   }
 }
