@@ -72,11 +72,6 @@ export class Budget {
     return this.#mostBuilt - this.#built;
   }
 
-  /** Steps taken so far. */
-  get steps(): number {
-    return this.#steps;
-  }
-
   /** Bytes that a compressed part of a file, of `packed` bytes where that is known, is about to unpack to. Throws `LIMIT`. */
   unpack(bytes: number, place: string, packed = this.#fileBytes): void {
     this.#unpacked += bytes;

@@ -1,10 +1,11 @@
 /** Gradient boosting, AdaBoost and isolation forests: sums over trees that are not their means. */
-import { PickleArray } from '../../containers/pickle/values.ts';
+import { PickleArray, type PickleValue } from '../../containers/pickle/values.ts';
 import { Forest } from '../../trees.ts';
-import { opposites, pair, predictLabels, predictValues } from '../decisions.ts';
+import { sum, type Vector } from '../arrays.ts';
+import { classIndex, opposites, pair, predictLabels, predictValues } from '../decisions.ts';
 import type { Emitter, Predict } from '../emitter.ts';
 import { Estimator } from '../estimator.ts';
-import type { Label, Row } from '../outcome.ts';
+import type { Label, Labels, Row } from '../outcome.ts';
 import type { Table } from '../table.ts';
 import { asFloats, StoredTree, valuesOf } from './trees.ts';
 
@@ -44,8 +45,8 @@ function boosted(estimator: Estimator, emitter: Emitter, row: Row, start: (outpu
       forest.add(tree.with(leaf), k);
     }
   }
-  const sum = emitter.trees(row, forest, 'float64', outputs);
-  return 'operand' in begin ? emitter.binary('add', begin, sum) : sum;
+  const raised = emitter.trees(row, forest, 'float64', outputs);
+  return 'operand' in begin ? emitter.binary('add', begin, raised) : raised;
 }
 
 const EPSILON_32 = 2 ** -23;
@@ -140,23 +141,21 @@ const adaptiveClassifier: Predict = (estimator, emitter, x) => {
   if (estimator.text('algorithm', 'SAMME') === 'SAMME.R')
     return byProbabilities(estimator, emitter, x, members, weights);
   const against = estimator.since(1, 5);
-  const total = Array.from(weights).reduce((sum, weight) => sum + weight, 0);
+  const total = sum(weights);
   const rows = members.map((member, i) => {
     const labels = predictLabels(emitter, member, x);
     const isHit = hits(emitter, labels, classes);
     return emitter.select(isHit, weights[i], against ? (-1 / (classes.length - 1)) * weights[i] : 0);
   });
-  const sum = rows.reduce((a, b) => emitter.binary('add', a, b));
-  const decision = emitter.divided(sum, total);
+  const votes = rows.reduce((a, b) => emitter.binary('add', a, b));
+  const decision = emitter.divided(votes, total);
   if (against || !estimator.since(1, 3)) return decided(emitter, classes, decision);
   return { kind: 'labels', classes, decider: deciderOf(emitter, classes, decision) };
 };
 
 /** 1 at the class that is predicted. */
-function hits(emitter: Emitter, labels: ReturnType<typeof predictLabels>, classes: readonly Label[]): Row {
-  const { decider, threshold = 0 } = labels;
-  const index =
-    decider.width === 1 ? emitter.binary('greater', decider, threshold) : emitter.reduce(decider, 'arg_max');
+function hits(emitter: Emitter, labels: Labels, classes: readonly Label[]): Row {
+  const index = classIndex(emitter, labels);
   const positions = Float64Array.from(labels.classes, (label) => classes.indexOf(label));
   const own = emitter.flat(
     emitter.emit('embedding', [index.operand, { shape: [positions.length, 1], data: positions }], { wrap: false }),
@@ -190,7 +189,7 @@ function byProbabilities(
   emitter: Emitter,
   x: Row,
   members: readonly Estimator[],
-  weights: ArrayLike<number>,
+  weights: Vector,
 ) {
   const classes = estimator.labels('classes_');
   const rows = members.map((member) => {
@@ -201,9 +200,9 @@ function byProbabilities(
     const mean = emitter.binary('mul', emitter.reduce(logs, 'sum'), 1 / classes.length);
     return emitter.binary('mul', emitter.binary('sub', logs, mean), classes.length - 1);
   });
-  const total = Array.from(weights).reduce((sum, weight) => sum + weight, 0);
-  const sum = rows.reduce((a, b) => emitter.binary('add', a, b));
-  return decided(emitter, classes, emitter.divided(sum, total));
+  const total = sum(weights);
+  const votes = rows.reduce((a, b) => emitter.binary('add', a, b));
+  return decided(emitter, classes, emitter.divided(votes, total));
 }
 
 /** The score is −2^(−depth/expected), where a depth is that of the leaf and what its rows would have added. */
@@ -216,7 +215,7 @@ const isolation: Predict = (estimator, emitter, x) => {
   const samples = estimator.number(estimator.has('_max_samples') ? '_max_samples' : 'max_samples_');
   const row = asFloats(emitter, x, false);
   const forest = new Forest(emitter.budget, row.width, 1);
-  for (const [i, member] of members.entries()) forest.add(depthTree(estimator, member, i, row.width));
+  for (const [i, member] of members.entries()) forest.add(depthTree(member, features[i], row.width));
   const depths = emitter.trees(row, forest, 'float64', 1);
   const expected = members.length * averagePath(samples);
   const ratio = expected === 0 ? emitter.binary('mul', depths, 0) : emitter.binary('div', depths, expected);
@@ -226,10 +225,10 @@ const isolation: Predict = (estimator, emitter, x) => {
 };
 
 /** A tree whose leaves are depths, over the features of the whole row. */
-function depthTree(estimator: Estimator, member: Estimator, at: number, width: number) {
+function depthTree(member: Estimator, features: PickleValue, width: number) {
   const tree = new StoredTree(member);
   const samples = tree.samples;
-  const columns = estimatorFeatures(estimator, at);
+  const columns = features instanceof PickleArray ? (features.data as ArrayLike<number>) : undefined;
   const depths = new Float64Array(tree.size);
   const plain = tree.with((node, to) => {
     to[0] = depths[node] + averagePath(samples[node]) - 1;
@@ -245,11 +244,6 @@ function depthTree(estimator: Estimator, member: Estimator, at: number, width: n
       return { ...split, feature };
     },
   };
-}
-
-function estimatorFeatures(estimator: Estimator, at: number): ArrayLike<number> | undefined {
-  const value = estimator.list('estimators_features_')[at];
-  return value instanceof PickleArray ? (value.data as ArrayLike<number>) : undefined;
 }
 
 const EULER = 0.5772156649015329;
