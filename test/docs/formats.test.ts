@@ -8,8 +8,8 @@ const FIXTURES = new URL('../fixtures/', import.meta.url);
 /** The folders of models with their frameworks' outputs. */
 const FOLDERS: { readonly [F in Format]: readonly string[] } = {
   safetensors: ['safetensors'],
-  onnx: ['onnx-torch', 'onnx-hand', 'onnx-quantized', 'onnx-ml'],
-  sklearn: ['sklearn', 'sklearn-older', 'sklearn-steps', 'sklearn-bundles'],
+  onnx: ['onnx-torch', 'onnx-hand', 'onnx-quantized', 'onnx-ml', 'onnx-trees'],
+  sklearn: ['sklearn', 'sklearn-older', 'sklearn-steps', 'sklearn-bundles', 'sklearn-trees'],
   xgboost: ['xgboost'],
   pytorch: ['pytorch'],
   torchscript: ['torchscript'],

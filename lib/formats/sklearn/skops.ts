@@ -7,7 +7,9 @@ import type { Budget } from '../../graph/budget.ts';
 import { describe } from '../../words.ts';
 import { spendOnJson } from '../containers/json-cost.ts';
 import { parseNpyText } from '../containers/npy.ts';
+import { recordTypeOf } from '../containers/npy-records.ts';
 import { arrayFromBytes, readShape } from '../containers/pickle/numpy.ts';
+import { recordsFromBytes } from '../containers/pickle/records.ts';
 import { refuseUnsafe } from '../containers/pickle/unsafe.ts';
 import {
   PickleArray,
@@ -15,6 +17,7 @@ import {
   PickleGlobal,
   PickleList,
   PickleObject,
+  type PickleRecords,
   PickleSet,
   PickleTuple,
   type PickleValue,
@@ -215,9 +218,14 @@ function itemsOfList(value: PickleValue): readonly PickleValue[] {
   return value instanceof PickleList ? value.items : [value];
 }
 
-/** Undefined for elements that no model computes with, such as records. */
-function parseNpy(bytes: Uint8Array, budget: Budget, place: string): PickleArray | undefined {
+/** Undefined for elements that no model computes with, such as dates. */
+function parseNpy(bytes: Uint8Array, budget: Budget, place: string): PickleArray | PickleRecords | undefined {
   const { descr, fortranOrder, shape, dataOffset } = parseNpyText(bytes, place);
+  const records = recordTypeOf(descr);
+  if (records !== undefined) {
+    const sizes = readShape(new PickleTuple(shape), budget, place);
+    return recordsFromBytes(records, sizes, bytes.subarray(dataOffset), budget, place);
+  }
   const [, order, name] = /^'([<>|])([fiu][1248]|b1|[SU]\d{1,9})'$/.exec(descr) ?? [];
   if (name === undefined) return undefined;
   const sizes = readShape(new PickleTuple(shape), budget, place);

@@ -5,6 +5,7 @@ import {
   PickleGlobal,
   PickleList,
   PickleObject,
+  PickleRecords,
   PickleSet,
   PickleTuple,
   type PickleValue,
@@ -30,7 +31,8 @@ const type = (name: string) => node('TypeNode', {}, name);
 
 /** A .npy of version 1. */
 function npy(descr: string, shape: string, data: Uint8Array): Buffer {
-  const header = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${shape}, }\n`;
+  const type = descr.startsWith('[') ? descr : `'${descr}'`;
+  const header = `{'descr': ${type}, 'fortran_order': False, 'shape': ${shape}, }\n`;
   const length = Buffer.alloc(2);
   length.writeUInt16LE(header.length);
   return Buffer.concat([Buffer.from('\x93NUMPY\x01\x00', 'latin1'), length, Buffer.from(header), data]);
@@ -105,6 +107,46 @@ describe('a skops file', () => {
     const shape = tuple(json('1'), json('2'));
     const objects = node('NdArrayNode', { type: 'json', shape, content: [list(json('"a"'), json('null'))] });
     expect(await read(objects)).toEqual(new PickleArray([1, 2], 'O', ['a', null]));
+  });
+
+  const NODES = "[('left', '<i8'), ('threshold', '>f4'), ('is_leaf', '|b1'), ('', '|V3')]";
+
+  it('has arrays of records, field by field, with padding between them', async () => {
+    const file = node('NdArrayNode', { type: 'numpy', file: 'a.npy' }, 'ndarray', 'numpy');
+    const data = Buffer.alloc(32, 0xff);
+    for (const record of [0, 1]) {
+      data.writeBigInt64LE(BigInt(-record), 16 * record);
+      data.writeFloatBE(record + 0.5, 16 * record + 8);
+      data[16 * record + 12] = record;
+    }
+    const records = (await read(file, { 'a.npy': npy(NODES, '(2,)', data) })) as PickleRecords;
+    expect(records).toBeInstanceOf(PickleRecords);
+    expect([...records.names]).toEqual(['left', 'threshold', 'is_leaf']);
+    expect(records.column('left')?.data).toEqual(Float64Array.of(0, -1));
+    expect(records.column('threshold')?.data).toEqual(Float32Array.of(0.5, 1.5));
+    expect(records.column('is_leaf')?.data).toEqual(Int32Array.of(0, 1));
+    expect(records.column('')).toBeUndefined();
+  });
+
+  it('refuses records that are fewer bytes than they claim', async () => {
+    const file = node('NdArrayNode', { type: 'numpy', file: 'a.npy' }, 'ndarray', 'numpy');
+    const error = await failureOf(() => read(file, { 'a.npy': npy(NODES, '(3,)', Buffer.alloc(32)) }));
+    expect(error.code).toBe('MALFORMED');
+    expect(error.message).toContain('3 records of 16 bytes take 48, found 32');
+  });
+
+  it.each([
+    ["[('a', '<i8'), ('a', '<i8')]"],
+    ["[('a', '<M8')]"],
+    ["[('a', '<f8', (2,))]"],
+    ["[('a', [('b', '<f8')])]"],
+    ["[('', '|V8')]"],
+    ['[]'],
+  ])('keeps records of the type %s as an object without a state', async (type) => {
+    const file = node('NdArrayNode', { type: 'numpy', file: 'a.npy' }, 'ndarray', 'numpy');
+    expect(await read(file, { 'a.npy': npy(type, '(1,)', Buffer.alloc(16)) })).toEqual(
+      new PickleObject(new PickleGlobal('numpy', 'ndarray'), []),
+    );
   });
 
   it('keeps what no estimator computes with as an object without a state', async () => {

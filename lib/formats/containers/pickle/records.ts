@@ -5,9 +5,9 @@ import { type ArrayType, arrayFromBytes, arrayParts, bytesOf, countOf, readArray
 import { PickleDict, PickleObject, PickleRecords, PickleTuple, type PickleValue } from './values.ts';
 
 /** More than any array of a model has. */
-const MOST_FIELDS = 64;
+export const MOST_FIELDS = 64;
 
-interface Field {
+export interface Field {
   readonly name: string;
   readonly type: ArrayType;
   readonly offset: number;
