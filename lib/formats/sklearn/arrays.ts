@@ -176,3 +176,22 @@ export function sum(values: Iterable<number>): number {
   for (const value of values) total += value;
   return total;
 }
+
+/** Of a part of the data, by NumPy's order of additions: eight numbers at a time where there are as many. */
+export function numpySum(data: ArrayLike<number>, first: number, count: number): number {
+  if (count < 8) {
+    let total = 0;
+    for (let k = 0; k < count; k++) total += data[first + k];
+    return total;
+  }
+  if (count > 128) {
+    const half = Math.floor(count / 16) * 8;
+    return numpySum(data, first, half) + numpySum(data, first + half, count - half);
+  }
+  const sums = Array.from({ length: 8 }, (_, lane) => data[first + lane]);
+  const whole = count - (count % 8);
+  for (let k = 8; k < whole; k++) sums[k % 8] += data[first + k];
+  let total = sums[0] + sums[1] + (sums[2] + sums[3]) + (sums[4] + sums[5] + (sums[6] + sums[7]));
+  for (let k = whole; k < count; k++) total += data[first + k];
+  return total;
+}

@@ -1,5 +1,6 @@
 /** Every estimator that predicts, by its class. */
 import type { Table } from '../table.ts';
+import { ADAPTIVE_BOOSTING } from './adaboost.ts';
 import { BAYES } from './bayes.ts';
 import { BOOSTING } from './boosting.ts';
 import { CALIBRATION } from './calibration.ts';
@@ -7,6 +8,7 @@ import { DISTANCES } from './distances.ts';
 import { DUMMIES } from './dummy.ts';
 import { ENSEMBLES } from './ensembles.ts';
 import { HISTOGRAM_BOOSTING } from './histogram-boosting.ts';
+import { ISOLATION } from './isolation.ts';
 import { LINEAR } from './linear.ts';
 import { PERCEPTRONS } from './mlp.ts';
 import { MULTICLASS } from './multiclass.ts';
@@ -33,5 +35,7 @@ export const MODELS: Table = {
   ...SUPPORT_VECTORS,
   ...TREES,
   ...BOOSTING,
+  ...ADAPTIVE_BOOSTING,
+  ...ISOLATION,
   ...HISTOGRAM_BOOSTING,
 };

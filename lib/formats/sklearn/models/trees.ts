@@ -2,7 +2,7 @@
 import { castSteps } from '../../casts.ts';
 import { PickleArray, PickleRecords, pickleKind } from '../../containers/pickle/values.ts';
 import { type FileTree, Forest } from '../../trees.ts';
-import type { NumberArray } from '../arrays.ts';
+import { type NumberArray, numpySum } from '../arrays.ts';
 import { labelsByProbability } from '../decisions.ts';
 import type { Emitter, Predict, Transform } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
@@ -47,16 +47,12 @@ export class StoredTree {
     this.#feature = column('feature');
     this.#threshold = column('threshold');
     this.#nanLeft = nodes.names.has('missing_go_to_left') ? column('missing_go_to_left') : undefined;
-    this.samples = column('n_node_samples');
     this.size = this.#left.length;
     const { shape } = this.values;
     if (shape.length !== 3 || shape[0] !== this.size || this.size === 0) {
       throw tree.error('SHAPE', `expected [${this.size}, outputs, classes], found [${shape.join(', ')}]`, 'values');
     }
   }
-
-  /** How many rows were in each node when the tree was fitted. */
-  readonly samples: ArrayLike<number>;
 
   get knowsNan(): boolean {
     return this.#nanLeft !== undefined;
@@ -124,35 +120,16 @@ function probabilitiesOf(tree: StoredTree, counts: readonly number[]): LeafValue
   const [, outputs, most] = shape;
   // Before 1.4 they are counts; fractions divided once more would have other last bits. Counts add up to 1 at the root at
   // the most, where rows had weights, as in AdaBoost.
-  const isWhole = (node: number) => Math.abs(sumOf(data, node * outputs * most, counts[0]) - 1) <= 1e-6;
+  const isWhole = (node: number) => Math.abs(numpySum(data, node * outputs * most, counts[0]) - 1) <= 1e-6;
   const areFractions = isWhole(0) && isWhole(tree.size - 1);
   return (node, to) => {
     let at = 0;
     for (let output = 0; output < counts.length; output++) {
       const first = (node * outputs + output) * most;
-      const total = areFractions ? 1 : sumOf(data, first, counts[output]);
+      const total = areFractions ? 1 : numpySum(data, first, counts[output]);
       for (let k = 0; k < counts[output]; k++) to[at++] = data[first + k] / (total === 0 ? 1 : total);
     }
   };
-}
-
-/** By NumPy's order: eight numbers at a time where there are as many. */
-function sumOf(data: ArrayLike<number>, first: number, count: number): number {
-  if (count < 8) {
-    let total = 0;
-    for (let k = 0; k < count; k++) total += data[first + k];
-    return total;
-  }
-  if (count > 128) {
-    const half = Math.floor(count / 16) * 8;
-    return sumOf(data, first, half) + sumOf(data, first + half, count - half);
-  }
-  const sums = Array.from({ length: 8 }, (_, lane) => data[first + lane]);
-  const whole = count - (count % 8);
-  for (let k = 8; k < whole; k++) sums[k % 8] += data[first + k];
-  let total = sums[0] + sums[1] + (sums[2] + sums[3]) + (sums[4] + sums[5] + (sums[6] + sums[7]));
-  for (let k = whole; k < count; k++) total += data[first + k];
-  return total;
 }
 
 /** Since these versions the classes take NaN whether or not some was fitted, by these criteria. */

@@ -1,0 +1,58 @@
+/** Isolation forests: how few splits set a row apart. */
+import { PickleArray, type PickleValue } from '../../containers/pickle/values.ts';
+import { Forest } from '../../trees.ts';
+import type { Predict } from '../emitter.ts';
+import type { Estimator } from '../estimator.ts';
+import type { Table } from '../table.ts';
+import { asFloats, StoredTree } from './trees.ts';
+
+/** The score is −2^(−depth/expected), where a depth is that of the leaf and what its rows would have added. */
+const isolation: Predict = (estimator, emitter, x) => {
+  const members = estimator.estimators('estimators_');
+  const features = estimator.list('estimators_features_');
+  if (members.length === 0 || features.length !== members.length) {
+    throw estimator.error('SHAPE', `expected features of ${members.length} trees`, 'estimators_features_');
+  }
+  const samples = estimator.number(estimator.has('_max_samples') ? '_max_samples' : 'max_samples_');
+  const row = asFloats(emitter, x, false);
+  const forest = new Forest(emitter.budget, row.width, 1);
+  for (const [i, member] of members.entries()) forest.add(depthTree(member, features[i], row.width));
+  const depths = emitter.trees(row, forest, 'float64', 1);
+  const expected = members.length * averagePath(samples);
+  const ratio = expected === 0 ? emitter.binary('mul', depths, 0) : emitter.binary('div', depths, expected);
+  const score = emitter.unary(emitter.binary('pow', 2, emitter.unary(ratio, 'neg')), 'neg');
+  const scores = emitter.binary('sub', score, estimator.number('offset_'));
+  return { kind: 'labels', classes: [-1, 1], scores, decider: scores, threshold: -Number.MIN_VALUE };
+};
+
+/** A tree whose leaves are depths, over the features of the whole row. */
+function depthTree(member: Estimator, features: PickleValue, width: number) {
+  const tree = new StoredTree(member);
+  const samples = tree.column('n_node_samples');
+  const columns = features instanceof PickleArray ? (features.data as ArrayLike<number>) : undefined;
+  const depths = new Float64Array(tree.size);
+  const plain = tree.with((node, to) => {
+    to[0] = depths[node] + averagePath(samples[node]) - 1;
+  });
+  const isWithin = (node: number) => Number.isInteger(node) && node >= 0 && node < tree.size;
+  depths[0] = 1;
+  return {
+    ...plain,
+    split(node: number) {
+      for (const child of [plain.left(node), plain.right(node)]) if (isWithin(child)) depths[child] = depths[node] + 1;
+      const split = plain.split(node);
+      const feature = columns === undefined ? split.feature : (columns[split.feature] ?? width);
+      return { ...split, feature };
+    },
+  };
+}
+
+const EULER = 0.5772156649015329;
+
+/** The mean depth at which one of so many rows stands alone in a random tree. */
+function averagePath(rows: number): number {
+  if (rows <= 1) return 0;
+  return rows <= 2 ? 1 : 2 * (Math.log(rows - 1) + EULER) - (2 * (rows - 1)) / rows;
+}
+
+export const ISOLATION: Table = { IsolationForest: { predict: isolation } };
