@@ -89,7 +89,7 @@ export function modelFromGraph(graph: Graph, options: ModelOptions = {}): Model 
 async function readGraph(opened: OpenSource, options: CheckedOptions<LoadOptions>, budget: Budget): Promise<Graph> {
   const source = counted(opened, budget);
   const format = await chooseFormat(source, options.format);
-  const { activation, outputActivation, architecture, signature, member } = options;
+  const { activation, outputActivation, architecture, signature, member, numIteration } = options;
   if (format.takesArchitecture !== true) refuseArchitecture(format.name, options);
   if (signature !== undefined && format.takesSignature !== true) {
     const message = `is for TensorFlow SavedModels and TensorFlow Lite models; a file of format ${format.name} has no signatures`;
@@ -99,8 +99,12 @@ async function readGraph(opened: OpenSource, options: CheckedOptions<LoadOptions
     const message = `is for files of scikit-learn and PyTorch that hold several things; a file of format ${format.name} holds one model`;
     throw new ForwardpassError('OPTION', message, 'member');
   }
+  if (numIteration !== undefined && format.takesIterations !== true) {
+    const message = `is for boosted models of LightGBM, XGBoost and scikit-learn; a file of format ${format.name} does not say what belongs to an iteration`;
+    throw new ForwardpassError('OPTION', message, 'numIteration');
+  }
   const asked = options.precision === 'auto' ? undefined : arithmeticOf(options.precision);
-  const given = { activation, outputActivation, architecture, signature, member };
+  const given = { activation, outputActivation, architecture, signature, member, numIteration };
   const graph = await withFolding({ precision: asked, budget }, async (fold) => {
     const found = await format.read(source, { ...given, budget, fold });
     return fold.fits(asked ?? found.precision) ? found : found.precision;

@@ -47,6 +47,12 @@ export interface LoadOptions extends ModelOptions {
    * scikit-learn, each of which takes what the one before it gives: `['scaler', 'model']`.
    */
   readonly member?: Member;
+  /**
+   * How many iterations of a boosted model are used, from the first on: those of LightGBM, the rounds of XGBoost, the
+   * stages of scikit-learn's `GradientBoosting*`, `HistGradientBoosting*` and `AdaBoost*`. 0 or less uses all of them. Unless
+   * given it is what the library takes: the best iteration where the fit stopped early, else all.
+   */
+  readonly numIteration?: number;
   /** Told from the content unless given. */
   readonly format?: Format;
   /** Aborts the load; a model that is loaded is not concerned. */
@@ -70,13 +76,14 @@ export const LOAD_OPTIONS: readonly string[] = [
   'architecture',
   'signature',
   'member',
+  'numIteration',
   'format',
   'signal',
 ];
 
 export function checkLoadOptions(options: LoadOptions): CheckedOptions<LoadOptions> {
   const checked = check(options, LOAD_OPTIONS);
-  const { architecture, activation, outputActivation, signature, member, format, signal } = options;
+  const { architecture, activation, outputActivation, signature, member, numIteration, format, signal } = options;
   if (architecture !== undefined && (activation !== undefined || outputActivation !== undefined)) {
     const message = 'activations are part of the architecture that is given; say them in its layers';
     throw new ForwardpassError('OPTION', message, activation === undefined ? 'outputActivation' : 'activation');
@@ -85,6 +92,9 @@ export function checkLoadOptions(options: LoadOptions): CheckedOptions<LoadOptio
   if (outputActivation !== undefined) resolveActivation(outputActivation, 'outputActivation');
   if (signature !== undefined && typeof signature !== 'string') throw wrong('a string', signature, 'signature');
   if (member !== undefined) checkMember(member);
+  if (numIteration !== undefined && !Number.isSafeInteger(numIteration)) {
+    throw wrong('an integer, of which 0 or less means all iterations', numIteration, 'numIteration');
+  }
   if (format !== undefined) oneOf(format, FORMATS, 'format');
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw wrong('an AbortSignal', signal, 'signal');
   return checked;

@@ -35,6 +35,13 @@ describe('options', () => {
     [{ member: ['a', ['b']] }, 'member[1]: expected a key, a position from 0 on, or a list of these, found an array'],
     [{ member: ['a', 1.5] }, 'member[1]: expected a key'],
     [{ menber: 'a' }, "there is no option 'menber'; did you mean 'member'?"],
+    [
+      { numIteration: 2.5 },
+      'numIteration: expected an integer, of which 0 or less means all iterations, found the num',
+    ],
+    [{ numIteration: '3' }, 'numIteration: expected an integer, of which 0 or less means all iterations, found the st'],
+    [{ numIteration: Infinity }, 'numIteration: expected an integer'],
+    [{ num_iteration: 3 }, "there is no option 'num_iteration'; did you mean 'numIteration'?"],
     [{ format: 'onxx' }, "found the string 'onxx'; did you mean 'onnx'?"],
     [{ signal: {} }, 'signal: expected an AbortSignal, found an object'],
     [{ activation: 'rleu' }, "activation: 'rleu' is not a known activation; did you mean 'relu'?"],

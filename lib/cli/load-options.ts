@@ -14,6 +14,7 @@ export interface LoadFlags {
   readonly architecture?: string;
   readonly signature?: string;
   readonly member?: readonly string[];
+  readonly numIteration?: number;
   readonly isa?: LoadOptions['isa'];
 }
 
@@ -30,13 +31,14 @@ export function addSourceFlags(command: Command): Command {
     .option('--architecture <file>', 'for files of parameters alone: a JSON file that describes the layers')
     .option('--signature <name>', 'for a TensorFlow SavedModel: which of its signatures (default: serving_default)')
     .option('--member <names>', 'of a file that holds several things: which, or which one after the other', addNames)
+    .option('--num-iteration <count>', 'of a boosted model: use its first iterations only (0: all)', parseInteger)
     .option('--threads <count>', 'threads to run on (default: 1)', parseCount)
     .option('--isa <name>', 'force an instruction set, such as scalar; results do not depend on it');
 }
 
 /** Only what was given, so that the defaults of `load` hold. */
 export async function toLoadOptions(flags: LoadFlags): Promise<LoadOptions> {
-  const { precision, threads, activation, outputActivation, signature, member, isa } = flags;
+  const { precision, threads, activation, outputActivation, signature, member, numIteration, isa } = flags;
   return {
     ...(precision && { precision }),
     ...(threads && { threads }),
@@ -44,6 +46,7 @@ export async function toLoadOptions(flags: LoadFlags): Promise<LoadOptions> {
     ...(outputActivation && { outputActivation }),
     ...(signature && { signature }),
     ...(member && { member: member.length === 1 ? member[0] : member }),
+    ...(numIteration !== undefined && { numIteration }),
     ...(isa && { isa }),
     ...(flags.architecture && { architecture: await readArchitecture(flags.architecture) }),
   };
@@ -52,6 +55,12 @@ export async function toLoadOptions(flags: LoadFlags): Promise<LoadOptions> {
 /** `scaler,model`, or the option twice. */
 function addNames(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, ...text.split(',')];
+}
+
+function parseInteger(text: string): number {
+  const number = Number(text);
+  if (text.trim() !== '' && Number.isSafeInteger(number)) return number;
+  throw new InvalidArgumentError('expected an integer');
 }
 
 export function parseCount(text: string): number {

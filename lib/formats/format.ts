@@ -35,6 +35,8 @@ export interface ReadOptions {
   readonly signature?: string;
   /** For files that hold several models, or a model among other things. */
   readonly member?: Member;
+  /** How many iterations of a boosted model are used: see iterations.ts. */
+  readonly numIteration?: number;
   readonly budget: Budget;
   /** What computes with constants alone; JavaScript does unless given, which is near what the engine gives. */
   readonly fold?: Fold;
@@ -54,6 +56,8 @@ export interface FormatReader {
   readonly takesSignature?: boolean;
   /** Whether files of this format may hold several things; the reader refuses `member` for files that do not. */
   readonly takesMember?: boolean;
+  /** Whether files of this format may hold boosted models; the reader refuses `numIteration` for files that do not. */
+  readonly takesIterations?: boolean;
   /**
    * Whether the file is of this format, from its first bytes (up to {@link HEAD_BYTES}), its size, and where those do not tell, from
    * a look inside. Throws nothing.

@@ -32,6 +32,7 @@ describe('the command', () => {
     ['no model', ['run'], "forwardpass: missing required argument 'model'"],
     ['a bad choice', ['run', 'm', '--output-format', 'xml'], 'Allowed choices are npy, csv, json, jsonl'],
     ['a bad count', ['run', 'm', '--batch', '0'], 'expected a whole number of at least 1'],
+    ['no number of iterations', ['inspect', 'm', '--num-iteration', '2.5'], 'expected an integer'],
     ['a broken activation', ['run', 'm', '--activation', '{'], 'is not JSON'],
   ])('ends with 2 for %s', async (_, args, message) => {
     const { status, stdout, stderr } = await runCommand(args);
@@ -55,6 +56,14 @@ describe('the command', () => {
     for (const subcommand of [['inspect'], ['bench'], ['run']]) {
       expect((await runCommand([...subcommand, 'm', ...flags])).loadOptions).toEqual({ member });
     }
+  });
+
+  it.each([
+    ['3', 3],
+    ['0', 0],
+    ['-1', -1],
+  ])('hands on how many iterations are used: %s', async (text, numIteration) => {
+    expect((await runCommand(['run', 'm', '--num-iteration', text])).loadOptions).toEqual({ numIteration });
   });
 
   it('hands the options of loading on, and no others', async () => {

@@ -18,6 +18,7 @@ const FOLDERS = [
   ['lightgbm', '.txt'],
   ['onnx-trees', '.onnx'],
   ['xgboost', ''],
+  ['iterations', ''],
   ['tflite', '.tflite'],
   ['tensorflow', ''],
   ['tfjs-graph', ''],

@@ -8,6 +8,7 @@ const reader = () => import('./read.ts');
 
 export const lightgbm: FormatReader = {
   name: 'lightgbm',
+  takesIterations: true,
   anticipate: reader,
 
   detect(head) {

@@ -40,7 +40,8 @@ export function bestOf(booster: Estimator): number {
 
 function boosted(estimator: Estimator, emitter: Emitter, x: Row): Predicted {
   const booster = boosterOf(estimator);
-  const read = () => predicted(textOf(booster), emitter, x, bestOf(booster));
+  const count = emitter.askedOf(estimator) ?? bestOf(booster);
+  const read = () => predicted(textOf(booster), emitter, x, count);
   return booster === estimator ? read() : emitter.within(booster, read);
 }
 
@@ -92,8 +93,8 @@ const classifier: Predict = (estimator, emitter, x) => {
 };
 
 export const LIGHTGBM: Table = {
-  Booster: { predict: regressor, features },
-  LGBMRegressor: { predict: regressor, features },
-  LGBMRanker: { predict: regressor, features },
-  LGBMClassifier: { predict: classifier, features },
+  Booster: { predict: regressor, features, isBoosted: true },
+  LGBMRegressor: { predict: regressor, features, isBoosted: true },
+  LGBMRanker: { predict: regressor, features, isBoosted: true },
+  LGBMClassifier: { predict: classifier, features, isBoosted: true },
 };

@@ -7,13 +7,14 @@ import { graphOf } from '../sklearn/read.ts';
 import { modelOf } from './pickled.ts';
 import { ModelText } from './text.ts';
 
-export async function readText({ main }: Source, { budget }: ReadOptions): Promise<Graph> {
+export async function readText({ main }: Source, options: ReadOptions): Promise<Graph> {
+  const { budget } = options;
   const bytes = await main.read(0, main.size);
   // A byte a letter, whatever words are in it; those are decoded by themselves.
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
   const booster = new PickleObject(new PickleGlobal('lightgbm.basic', 'Booster'), []);
   booster.state = new PickleDict();
   modelOf.set(booster, new ModelText(text, budget, (words) => Buffer.from(words, 'latin1').toString('utf8')));
-  const graph = graphOf({ estimators: [new Estimator(booster, '', budget)], names: () => undefined }, budget);
+  const graph = graphOf({ estimators: [new Estimator(booster, '', budget)], names: () => undefined }, options);
   return { ...graph, format: 'lightgbm' };
 }

@@ -18,6 +18,7 @@ import type {
   TreeSum,
   UnaryName,
 } from '../../graph/graph.ts';
+import type { PickleObject } from '../containers/pickle/values.ts';
 import { Forest } from '../trees.ts';
 import type { Matrix, Vector } from './arrays.ts';
 import { Cells } from './cells.ts';
@@ -31,6 +32,12 @@ export type Predict = (estimator: Estimator, emitter: Emitter, x: Row) => Outcom
 export interface Readers {
   transform(estimator: Estimator): Transform;
   predict(estimator: Estimator): Predict;
+}
+
+/** How many iterations of one estimator are asked for: the option `numIteration`. */
+export interface AskedIterations {
+  readonly of: PickleObject;
+  readonly numIteration: number;
 }
 
 /** What it takes to read an estimator once more, beside its lists and arrays. */
@@ -57,6 +64,7 @@ export class Emitter {
     readonly budget: Budget,
     readonly readers: Readers,
     readonly cells = new Cells(),
+    readonly asked?: AskedIterations,
   ) {}
 
   get precision(): 'f32' | 'f64' {
@@ -71,6 +79,11 @@ export class Emitter {
 
   predict(estimator: Estimator, x: Row): Outcome {
     return this.within(estimator, () => this.readers.predict(estimator)(estimator, this, x));
+  }
+
+  /** How many iterations of a boosted estimator are asked for, if it is the one that is meant. */
+  askedOf(estimator: Estimator): number | undefined {
+    return estimator.object === this.asked?.of ? this.asked.numIteration : undefined;
   }
 
   /** Reads an estimator inside the one at work: nested too deep, or too many in all, they are refused. */

@@ -12,15 +12,18 @@ import type { Estimator } from './estimator.ts';
 import { featuresOf } from './features.ts';
 import type { Row } from './outcome.ts';
 import { type Outputs, output, outputsOf } from './outputs.ts';
-import { isKnown, ownFeatures, predicts, readers } from './table.ts';
+import { boostedIn, isKnown, ownFeatures, predicts, readers } from './table.ts';
 import { unusedColumns } from './unused.ts';
+
+/** What of the options the graph depends on. */
+type AskedOfModel = Pick<ReadOptions, 'budget' | 'numIteration'>;
 
 /** What is kept of each column while a model is read. */
 const COLUMN_BYTES = 8;
 
 export async function readModel(source: Source, options: ReadOptions, isSkops: boolean): Promise<Graph> {
   const { budget, member } = options;
-  return graphOf(choose(await readValues(source, budget, isSkops), member, budget), budget);
+  return graphOf(choose(await readValues(source, budget, isSkops), member, budget), options);
 }
 
 async function readValues(source: Source, budget: Budget, isSkops: boolean): Promise<readonly PickleValue[]> {
@@ -29,21 +32,23 @@ async function readValues(source: Source, budget: Budget, isSkops: boolean): Pro
   return (await readPickledFile(source, budget)).values;
 }
 
-export function graphOf(choice: Choice, budget: Budget): Graph {
+export function graphOf(choice: Choice, options: AskedOfModel): Graph {
   // Each reading knows of more columns than the one before, and most files need no second.
   for (let known: Known | undefined; ; ) {
     const cells = new Cells(known);
-    const graph = graphWith(cells, choice, budget);
+    const graph = graphWith(cells, choice, options);
     known = cells.settle();
     if (known === undefined) return graph;
   }
 }
 
-function graphWith(cells: Cells, choice: Choice, budget: Budget): Graph {
-  const emitter = new Emitter(budget, readers, cells);
+function graphWith(cells: Cells, choice: Choice, { budget, numIteration }: AskedOfModel): Graph {
   const { steps, last, encoder } = chainOf(choice.estimators);
   // Whether the classes are read at all is said before what they lack.
   const [isPredictor] = [last, ...steps].map((estimator) => predicts(estimator, budget.limits.depth));
+  const asked =
+    numIteration === undefined ? undefined : { of: boostedIn(last, budget.limits.depth).object, numIteration };
+  const emitter = new Emitter(budget, readers, cells, asked);
   const { width, names } = featuresOf([...steps, last], budget, isKnown, ownFeatures);
   budget.build(COLUMN_BYTES * width, 'the columns of a row');
   const columns = Array.from({ length: width }, (_, i) => i);

@@ -23,4 +23,11 @@ async function read(source: Source, options: ReadOptions): Promise<Graph> {
   return readModel(source, options, await isSkops(source));
 }
 
-export const sklearn: FormatReader = { name: 'sklearn', takesMember: true, anticipate: reader, detect, read };
+export const sklearn: FormatReader = {
+  name: 'sklearn',
+  takesMember: true,
+  takesIterations: true,
+  anticipate: reader,
+  detect,
+  read,
+};

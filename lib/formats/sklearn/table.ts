@@ -4,6 +4,7 @@
  * another class.
  */
 import type { PickleGlobal } from '../containers/pickle/values.ts';
+import { refuseIterations } from '../iterations.ts';
 import { LIGHTGBM } from '../lightgbm/pickled.ts';
 import { XGBOOST } from '../xgboost/pickled.ts';
 import type { Predict, Readers, Transform } from './emitter.ts';
@@ -19,6 +20,10 @@ export interface Reading {
   readonly predict?: Predict;
   /** Of a class that predicts where its last step does: that step, if it has any. */
   readonly last?: (estimator: Estimator) => Estimator | undefined;
+  /** Of a class that predicts as an estimator inside it does: that one. */
+  readonly inner?: (estimator: Estimator) => Estimator;
+  /** Whether it is boosted itself: its iterations come one after another, and the first so many may be used. */
+  readonly isBoosted?: boolean;
   /** Of a class that says in its own way how many features there are. */
   readonly features?: (estimator: Estimator) => Features | undefined;
 }
@@ -77,6 +82,15 @@ export function predicts(estimator: Estimator, depth: number): boolean {
   const step = last(estimator);
   // Nested without end, it is refused when it is read.
   return step !== undefined && depth > 0 && predicts(step, depth - 1);
+}
+
+/** The boosted model whose predictions the estimator gives. Throws `OPTION` where it gives those of no such model. */
+export function boostedIn(estimator: Estimator, depth: number): Estimator {
+  const { isBoosted, last, inner } = readingOf(estimator);
+  if (isBoosted) return estimator;
+  const inside = (inner ?? last)?.(estimator);
+  if (inside !== undefined && depth > 0) return boostedIn(inside, depth - 1);
+  throw refuseIterations(`is for boosted models, alone, in a pipeline or in a search; ${estimator.title} is none`);
 }
 
 export const readers: Readers = {

@@ -6,15 +6,15 @@ import type { Label, Outcome, Row } from '../sklearn/outcome.ts';
 import { expf, single } from './float32.ts';
 import type { XgboostModel } from './model.ts';
 import { objectiveOf } from './objectives.ts';
-import { type Rows, sums } from './sums.ts';
+import { type Rows, roundsAsked, sums } from './sums.ts';
 
 /** Beyond it e^−x is no more than sigmoid can tell from 0: XGBoost's own bound. */
 const SIGMOID_BOUND = Math.fround(88.7);
 
-/** What a booster's own `predict` says. */
-export function boosterOutcome(model: XgboostModel, emitter: Emitter, x: Row): Outcome {
+/** What a booster's own `predict` says, with so many of its rounds where they are asked for. */
+export function boosterOutcome(model: XgboostModel, emitter: Emitter, x: Row, asked?: number): Outcome {
   const { link, of } = objectiveOf(model);
-  const sum = sums(model, emitter, x, {});
+  const sum = sums(model, emitter, x, { rounds: roundsAsked(model, asked) });
   if (of === 'values') return { kind: 'values', values: linked(emitter, link, sum) };
   if (model.isMulticlass) {
     const classes = positions(model.outputs);

@@ -8,8 +8,8 @@ import type { Table } from '../sklearn/table.ts';
 import { readModel } from './content.ts';
 import type { XgboostModel } from './model.ts';
 import { boosterOutcome, classifierOutcome, regressorOutcome } from './outcome.ts';
-import type { Rows } from './sums.ts';
-import { lastRound } from './wrapper.ts';
+import { type Rows, roundsAsked } from './sums.ts';
+import { roundsUntilBest } from './wrapper.ts';
 
 /** By their bytes: a model is read once, whoever asks. */
 const known = new WeakMap<Uint8Array, XgboostModel>();
@@ -39,18 +39,19 @@ function ownFeatures(estimator: Estimator): Features | undefined {
 }
 
 /** What the attributes of an estimator say of its rows. */
-function rowsOf(estimator: Estimator, model: XgboostModel): Rows {
+function rowsOf(estimator: Estimator, model: XgboostModel, emitter: Emitter): Rows {
   const missing = estimator.has('missing') ? estimator.number('missing') : Number.NaN;
-  return { missing, infinite: model.booster.kind === 'trees', lastRound: roundOf(estimator, model) };
+  const rounds = roundsAsked(model, emitter.askedOf(estimator)) ?? roundsUntilBestOf(estimator, model);
+  return { missing, infinite: model.booster.kind === 'trees', rounds };
 }
 
 /** Before 2.0 the best round was an attribute of the booster's object too, which is what counted. */
-function roundOf(estimator: Estimator, model: XgboostModel): number | undefined {
+function roundsUntilBestOf(estimator: Estimator, model: XgboostModel): number | undefined {
   const booster = boosterOf(estimator);
   if (model.booster.kind !== 'trees') return undefined;
-  if (!booster.has('best_iteration')) return lastRound(model);
+  if (!booster.has('best_iteration')) return roundsUntilBest(model);
   const round = booster.number('best_iteration');
-  if (Number.isInteger(round) && round >= 0) return round;
+  if (Number.isInteger(round) && round >= 0) return round + 1;
   throw booster.error('MALFORMED', `expected the number of a round, found ${round}`, 'best_iteration');
 }
 
@@ -69,18 +70,22 @@ type Answer = (estimator: Estimator, model: XgboostModel, emitter: Emitter, x: R
 
 function wrapper(answer: Answer): Table[string] {
   const predict: Predict = (estimator, emitter, x) => answer(estimator, modelOf(boosterOf(estimator)), emitter, x);
-  return { predict, features: ownFeatures };
+  return { predict, features: ownFeatures, isBoosted: true };
 }
 
 const classifier = wrapper((estimator, model, emitter, x) =>
-  classifierOutcome(model, emitter, x, rowsOf(estimator, model), classesOf(estimator)),
+  classifierOutcome(model, emitter, x, rowsOf(estimator, model, emitter), classesOf(estimator)),
 );
 const regressor = wrapper((estimator, model, emitter, x) =>
-  regressorOutcome(model, emitter, x, rowsOf(estimator, model)),
+  regressorOutcome(model, emitter, x, rowsOf(estimator, model, emitter)),
 );
 
 export const XGBOOST: Table = {
-  Booster: { predict: (estimator, emitter, x) => boosterOutcome(modelOf(estimator), emitter, x), features: featuresOf },
+  Booster: {
+    predict: (estimator, emitter, x) => boosterOutcome(modelOf(estimator), emitter, x, emitter.askedOf(estimator)),
+    features: featuresOf,
+    isBoosted: true,
+  },
   XGBModel: regressor,
   XGBRegressor: regressor,
   XGBRFRegressor: regressor,

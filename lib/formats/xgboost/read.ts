@@ -9,19 +9,20 @@ import { outputsOf } from '../sklearn/outputs.ts';
 import { readModel } from './content.ts';
 import type { XgboostModel } from './model.ts';
 import { boosterOutcome, classifierOutcome, regressorOutcome } from './outcome.ts';
-import { lastRound, type Wrapper, wrapperOf } from './wrapper.ts';
+import { roundsAsked } from './sums.ts';
+import { roundsUntilBest, wrapperOf } from './wrapper.ts';
 
 const INPUT = 'X';
 
-export async function readXgboost({ main }: Source, { budget }: ReadOptions): Promise<Graph> {
+export async function readXgboost({ main }: Source, { budget, numIteration }: ReadOptions): Promise<Graph> {
   const model = readModel(await main.read(0, main.size), budget, main.name);
-  return graphOf(model, budget);
+  return graphOf(model, budget, numIteration);
 }
 
-function graphOf(model: XgboostModel, budget: Budget): Graph {
+function graphOf(model: XgboostModel, budget: Budget, asked: number | undefined): Graph {
   const emitter = new Emitter(budget, NO_ESTIMATORS);
   const x = emitter.input({ operand: INPUT, width: model.features, columns: [] });
-  const { outputs, ...decided } = outputsOf(outcomeOf(model, emitter, x, wrapperOf(model)), emitter);
+  const { outputs, ...decided } = outputsOf(outcomeOf(model, emitter, x, asked), emitter);
   return {
     format: 'xgboost',
     precision: 'f64',
@@ -34,10 +35,15 @@ function graphOf(model: XgboostModel, budget: Budget): Graph {
 }
 
 /** A file that one of the classes of scikit-learn's interface saved says so, and is what that predicts. */
-function outcomeOf(model: XgboostModel, emitter: Emitter, x: Row, wrapper: Wrapper | undefined): Outcome {
-  if (wrapper === undefined) return boosterOutcome(model, emitter, x);
+function outcomeOf(model: XgboostModel, emitter: Emitter, x: Row, asked: number | undefined): Outcome {
+  const wrapper = wrapperOf(model);
+  if (wrapper === undefined) return boosterOutcome(model, emitter, x, asked);
   const { missing, classes, isClassifier } = wrapper;
-  const rows = { missing, infinite: model.booster.kind === 'trees', lastRound: lastRound(model) };
+  const rows = {
+    missing,
+    infinite: model.booster.kind === 'trees',
+    rounds: roundsAsked(model, asked) ?? roundsUntilBest(model),
+  };
   return isClassifier ? classifierOutcome(model, emitter, x, rows, classes) : regressorOutcome(model, emitter, x, rows);
 }
 

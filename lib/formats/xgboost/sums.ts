@@ -1,5 +1,6 @@
 /** The sum of each output for a row: of trees, or of a linear model. In float32, one after another, as XGBoost adds. */
 import { ForwardpassError } from '../../errors.ts';
+import { iterationsUsed, refuseIterations } from '../iterations.ts';
 import type { Emitter } from '../sklearn/emitter.ts';
 import type { Row } from '../sklearn/outcome.ts';
 import { type FileTree, Forest } from '../trees.ts';
@@ -12,8 +13,8 @@ export interface Rows {
   readonly missing?: number;
   /** Whether infinities are compared, not refused. */
   readonly infinite?: boolean;
-  /** The last round that counts; all of them unless given. */
-  readonly lastRound?: number;
+  /** How many rounds count, from the first on; all of them unless given. */
+  readonly rounds?: number;
 }
 
 /** The sums, as float32 numbers in a graph of doubles. */
@@ -25,7 +26,7 @@ export function sums(model: XgboostModel, emitter: Emitter, x: Row, rows: Rows):
   const begin = margins(model);
   return model.booster.kind === 'linear'
     ? linear(model.booster, model, emitter, row, begin)
-    : treeSums(model.booster, emitter, row, begin, rows.lastRound);
+    : treeSums(model.booster, emitter, row, begin, rows.rounds);
 }
 
 /** The row as float32. */
@@ -37,13 +38,13 @@ function inputOf(emitter: Emitter, x: Row, { missing = Number.NaN, infinite = fa
   return infinite ? known : emitter.requireFinite(known, true);
 }
 
-function treeSums(booster: Trees, emitter: Emitter, x: Row, begin: readonly number[], lastRound?: number): Row {
+function treeSums(booster: Trees, emitter: Emitter, x: Row, begin: readonly number[], rounds?: number): Row {
   const { trees, groups, weights } = booster;
   if (groups.length !== trees.length || (weights !== undefined && weights.length !== trees.length)) {
     const found = `${groups.length} outputs${weights ? ` and ${weights.length} weights` : ''}`;
     throw new ForwardpassError('MALFORMED', `has ${trees.length} trees, and ${found} of them`, 'tree_info');
   }
-  const count = lastRound === undefined ? trees.length : treesUntil(booster, lastRound, begin.length);
+  const count = rounds === undefined ? trees.length : treesOf(booster, rounds, begin.length);
   const columns = categoryColumns(trees.slice(0, count), x.width);
   const row = withCategories(emitter, x, columns);
   const forest = new Forest(emitter.budget, row.width, 1);
@@ -58,10 +59,23 @@ function treeSums(booster: Trees, emitter: Emitter, x: Row, begin: readonly numb
   return emitter.trees(row, forest, 'float32', begin.length);
 }
 
-/** How many trees there are until a round has ended. */
-function treesUntil({ trees, parallel, rounds }: Trees, round: number, outputs: number): number {
-  const end = rounds === undefined ? (round + 1) * outputs * parallel : (rounds[round + 1] ?? trees.length);
-  return Math.min(trees.length, Math.max(0, end));
+/** How many rounds `numIteration` asks for, where it does. Throws `OPTION` where there are fewer, or no rounds. */
+export function roundsAsked({ booster, outputs }: XgboostModel, asked: number | undefined): number | undefined {
+  if (asked === undefined) return undefined;
+  if (booster.kind === 'linear')
+    throw refuseIterations('is for boosted trees; the booster is a linear model (gblinear)');
+  const { trees, parallel, rounds } = booster;
+  return iterationsUsed(
+    asked,
+    rounds === undefined ? Math.ceil(trees.length / (outputs * parallel)) : rounds.length - 1,
+  );
+}
+
+/** How many trees the first so many rounds have. */
+function treesOf({ trees, parallel, rounds }: Trees, count: number, outputs: number): number {
+  const end = rounds === undefined ? count * outputs * parallel : (rounds[count] ?? trees.length);
+  if (Number.isInteger(end) && end >= 0) return Math.min(trees.length, end);
+  throw new ForwardpassError('MALFORMED', `says that ${count} rounds have ${end} trees`, 'iteration_indptr');
 }
 
 /** Of each feature that some tree splits by categories, the column in which these are. */

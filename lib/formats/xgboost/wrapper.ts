@@ -43,9 +43,9 @@ function areLabels(value: unknown): value is readonly Label[] {
   return Array.isArray(value) && value.length > 0 && value.every(isLabel);
 }
 
-/** The best round of a fit that was stopped early: these classes use no later one, boosters use all. */
-export function lastRound({ attributes, booster }: XgboostModel): number | undefined {
+/** The rounds up to the best one of a fit that was stopped early: these classes use no later one, boosters use all. */
+export function roundsUntilBest({ attributes, booster }: XgboostModel): number | undefined {
   const text = attributes.get('best_iteration');
   const round = text === undefined ? Number.NaN : Number(text);
-  return booster.kind === 'trees' && Number.isInteger(round) && round >= 0 ? round : undefined;
+  return booster.kind === 'trees' && Number.isInteger(round) && round >= 0 ? round + 1 : undefined;
 }

@@ -7,6 +7,7 @@ const reader = () => import('./read.ts');
 
 export const xgboost: FormatReader = {
   name: 'xgboost',
+  takesIterations: true,
   anticipate: reader,
   detect: isModel,
 

@@ -33,7 +33,7 @@ const repeated = (value: PickleValue, count: number) => new PickleList(new Array
 function read(estimator: PickleObject, fileBytes = 1000) {
   const budget = new Budget();
   budget.opened(fileBytes);
-  return graphOf({ estimators: [Estimator.of(estimator, '', budget)], names: () => undefined }, budget);
+  return graphOf({ estimators: [Estimator.of(estimator, '', budget)], names: () => undefined }, { budget });
 }
 
 const scaler = (width: number) => object('MaxAbsScaler', { scale_: vector(width, 1), n_features_in_: width });

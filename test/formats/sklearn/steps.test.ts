@@ -167,7 +167,7 @@ describe('attributes that are not what they should be', () => {
         for (const wrong of OTHERS) {
           entry[1] = wrong;
           try {
-            modelFromGraph(graphOf(choose(values, undefined, new Budget()), new Budget())).dispose();
+            modelFromGraph(graphOf(choose(values, undefined, new Budget()), { budget: new Budget() })).dispose();
           } catch (error) {
             const what = `${object.callable}.${String(name)}`;
             if (!(error instanceof ForwardpassError)) throw new Error(what, { cause: error });

@@ -1,4 +1,5 @@
 /** AdaBoost: votes of weighted estimators, and weighted medians. */
+import { iterationsUsed } from '../../iterations.ts';
 import { Forest } from '../../trees.ts';
 import { numpySum, sum } from '../arrays.ts';
 import { classIndex, opposites, predictLabels, predictValues } from '../decisions.ts';
@@ -12,10 +13,10 @@ import { asFloats, StoredTree, valuesOf } from './trees.ts';
 const EPSILON = 2 ** -52;
 
 /** What the iterations in use have fitted, and the weights of these with their sum. */
-function iterationsOf(estimator: Estimator) {
+function iterationsOf(estimator: Estimator, emitter: Emitter) {
   const all = estimator.estimators('estimators_');
   if (all.length === 0) throw estimator.error('MALFORMED', 'expected at least one estimator', 'estimators_');
-  const count = all.length;
+  const count = iterationsUsed(emitter.askedOf(estimator), all.length);
   const every = estimator.vector('estimator_weights_');
   const weights = every.subarray(0, count);
   if (weights.length !== count) throw estimator.error('SHAPE', `expected ${count} weights`, 'estimator_weights_');
@@ -27,7 +28,7 @@ function iterationsOf(estimator: Estimator) {
 /** Each tree's label is a vote of its weight; since 1.5 also against the other classes. */
 const adaptiveClassifier: Predict = (estimator, emitter, x) => {
   const classes = estimator.labels('classes_');
-  const { members, weights, total } = iterationsOf(estimator);
+  const { members, weights, total } = iterationsOf(estimator, emitter);
   if (estimator.text('algorithm', 'SAMME') === 'SAMME.R') return byProbabilities(estimator, emitter, x, members, total);
   const against = estimator.since(1, 5);
   const rows = members.map((member, i) => {
@@ -88,7 +89,7 @@ function byProbabilities(estimator: Estimator, emitter: Emitter, x: Row, members
 
 /** The weighted median of what the trees predict: the first, from the least up, with half of all weights up to it. */
 const adaptiveRegressor: Predict = (estimator, emitter, x) => {
-  const { members, weights } = iterationsOf(estimator);
+  const { members, weights } = iterationsOf(estimator, emitter);
   const values = valuesOfEach(emitter, x, members);
   if (values.width !== members.length) {
     throw estimator.error('UNSUPPORTED_OP', 'expected estimators of one target', 'estimators_');
@@ -128,6 +129,6 @@ function weightedMedian(emitter: Emitter, values: Row, weights: readonly number[
 }
 
 export const ADAPTIVE_BOOSTING: Table = {
-  AdaBoostRegressor: { predict: adaptiveRegressor },
-  AdaBoostClassifier: { predict: adaptiveClassifier },
+  AdaBoostRegressor: { predict: adaptiveRegressor, isBoosted: true },
+  AdaBoostClassifier: { predict: adaptiveClassifier, isBoosted: true },
 };

@@ -1,5 +1,6 @@
 /** Gradient boosting: sums over trees, from a start on. */
 import { PickleArray } from '../../containers/pickle/values.ts';
+import { iterationsUsed } from '../../iterations.ts';
 import { Forest } from '../../trees.ts';
 import { pair, predictLabels, predictValues } from '../decisions.ts';
 import type { Emitter, Predict } from '../emitter.ts';
@@ -29,7 +30,7 @@ type Start = readonly number[] | Row;
 /** The sum of a start and of the trees of each output, each leaf times the rate of learning. */
 function boosted(estimator: Estimator, emitter: Emitter, row: Row, start: (outputs: number) => Start): Row {
   const all = stages(estimator);
-  const iterations = all.slice(0, all.length);
+  const iterations = all.slice(0, iterationsUsed(emitter.askedOf(estimator), all.length));
   const outputs = iterations[0].length;
   const rate = estimator.number('learning_rate');
   const begin = start(outputs);
@@ -131,6 +132,6 @@ const gradientClassifier: Predict = (estimator, emitter, x) => {
 };
 
 export const BOOSTING: Table = {
-  GradientBoostingRegressor: { predict: gradientRegressor },
-  GradientBoostingClassifier: { predict: gradientClassifier },
+  GradientBoostingRegressor: { predict: gradientRegressor, isBoosted: true },
+  GradientBoostingClassifier: { predict: gradientClassifier, isBoosted: true },
 };

@@ -1,6 +1,7 @@
 /** HistGradientBoosting: trees over float64, with categories and missing values. */
 import type { Budget } from '../../../graph/budget.ts';
 import { PickleRecords, type PickleValue, pickleKind } from '../../containers/pickle/values.ts';
+import { iterationsUsed } from '../../iterations.ts';
 import { type FileTree, Forest } from '../../trees.ts';
 import { numbersOf } from '../arrays.ts';
 import { pair } from '../decisions.ts';
@@ -28,7 +29,9 @@ function raw(estimator: Estimator, emitter: Emitter, x: Row): Row {
   }
   const forest = new Forest(emitter.budget, row.width, 1);
   for (const [k, value] of baseline.entries()) forest.addLeaf([value], k);
-  for (const [i, iteration] of estimator.list('_predictors').entries()) {
+  const all = estimator.list('_predictors');
+  const count = iterationsUsed(emitter.askedOf(estimator), all.length);
+  for (const [i, iteration] of all.slice(0, count).entries()) {
     const place = estimator.placeOf(`_predictors[${i}]`);
     const trees = itemsOf(iteration) ?? [];
     if (trees.length !== outputs) {
@@ -152,6 +155,6 @@ const classifier: Predict = (estimator, emitter, x) => {
 };
 
 export const HISTOGRAM_BOOSTING: Table = {
-  HistGradientBoostingRegressor: { predict: regressor },
-  HistGradientBoostingClassifier: { predict: classifier },
+  HistGradientBoostingRegressor: { predict: regressor, isBoosted: true },
+  HistGradientBoostingClassifier: { predict: classifier, isBoosted: true },
 };

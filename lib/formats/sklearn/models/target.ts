@@ -84,4 +84,6 @@ const transformedTarget: Predict = (estimator, emitter, x) => {
   return { kind: 'values', values: invert(estimator.estimator('transformer_'), emitter, predicted) };
 };
 
-export const TARGETS: Table = { TransformedTargetRegressor: { predict: transformedTarget } };
+export const TARGETS: Table = {
+  TransformedTargetRegressor: { predict: transformedTarget, inner: (estimator) => estimator.estimator('regressor_') },
+};

@@ -8,6 +8,7 @@ function delegate(...attributes: readonly [string, string?]): Reading {
   return {
     predict: (estimator, emitter, x) => emitter.predict(held(estimator, attributes), x),
     transform: (estimator, emitter, x) => emitter.transform(held(estimator, attributes), x),
+    inner: (estimator) => held(estimator, attributes),
   };
 }
 

@@ -207,5 +207,10 @@ export const varianceThreshold = selector(variance, true);
 
 /** What the estimator that chose the features makes of them. */
 export function predictSelected(estimator: Estimator, emitter: Emitter, x: Row): Outcome {
-  return emitter.predict(estimator.estimator('estimator_'), selectStored(estimator, emitter, x));
+  return emitter.predict(selectedFor(estimator), selectStored(estimator, emitter, x));
+}
+
+/** The estimator that is fitted on the features chosen. */
+export function selectedFor(estimator: Estimator): Estimator {
+  return estimator.estimator('estimator_');
 }

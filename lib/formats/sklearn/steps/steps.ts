@@ -21,6 +21,7 @@ import {
 import {
   genericUnivariateSelect,
   predictSelected,
+  selectedFor,
   selectFdr,
   selectFpr,
   selectFromModel,
@@ -57,8 +58,8 @@ export const STEPS: Table = {
   PolynomialFeatures: { transform: polynomialFeatures },
   PowerTransformer: { transform: powerTransformer },
   QuantileTransformer: { transform: quantileTransformer },
-  RFE: { transform: selectStored, predict: predictSelected },
-  RFECV: { transform: selectStored, predict: predictSelected },
+  RFE: { transform: selectStored, predict: predictSelected, inner: selectedFor },
+  RFECV: { transform: selectStored, predict: predictSelected, inner: selectedFor },
   RobustScaler: { transform: robustScaler },
   SelectFdr: { transform: selectFdr },
   SelectFpr: { transform: selectFpr },
