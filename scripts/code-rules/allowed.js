@@ -111,10 +111,8 @@ export const ALLOWED = {
   'lib/formats/sklearn/models/target.ts': {
     'INVERSES invert pipeline power': '`limits.depth`, which Emitter.within checks',
   },
-  'lib/formats/sklearn/steps/statistics.ts': {
-    sumOf: 'each level halves what is summed',
-  },
   'lib/formats/sklearn/table.ts': {
+    boostedIn: 'its `depth`, which goes down',
     predicts: 'its `depth`, which goes down',
   },
   'lib/formats/tensorflow/bundle/bundle.ts': {
@@ -157,6 +155,7 @@ export const ALLOWED = {
   },
   'lib/formats/sklearn/arrays.ts': {
     'anyNumbers numbersOf stacked': 'items of lists that are lists themselves are refused',
+    numpySum: 'each level halves what is summed',
   },
   'lib/formats/sklearn/bundle/members.ts': {
     'Members.#looksThrough Members.holds': '`limits.depth`, which is checked at each container',
@@ -220,7 +219,6 @@ export const ALLOWED = {
     'Model.create': 'once, for the model that decides, which has none',
     'Model.#attach': 'once, for the model that decides, which has none',
   },
-  'lib/formats/sklearn/models/trees.ts': { sumOf: 'halves: as deep as the logarithm of the classes' },
   'lib/source/mlflow.ts': {
     inside: 'a folder called model in the one that is named: once',
   },
