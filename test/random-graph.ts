@@ -62,6 +62,9 @@ export class Random {
   }
 }
 
+/** Sums rounded to float32 differ by more than results of different precision may. */
+const REDUCIBLE = REDUCE_NAMES.filter((fn) => fn !== 'sum_float32');
+
 /** alpha and beta of those for which not all will do. */
 const CASTS: Partial<Record<UnaryName, readonly [number, number]>> = {
   to_integer: [2 ** 31, 0],
@@ -182,7 +185,7 @@ class Builder {
       }
       case 5: {
         const axes = random.permutation(rank).slice(0, 1 + random.below(rank));
-        const fn = random.pick(REDUCE_NAMES);
+        const fn = random.pick(REDUCIBLE);
         const along = fn.startsWith('arg_') ? axes.slice(0, 1) : axes;
         return this.#add('reduce', [this.#tame(fn, x)], { fn, axes: along, keepDims: random.pick([true, false]) });
       }

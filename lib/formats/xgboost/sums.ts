@@ -130,18 +130,17 @@ function linear({ weights }: Linear, model: XgboostModel, emitter: Emitter, x: R
     const message = `expected ${features + 1} weights for each of ${outputs} outputs, found ${weights.length}`;
     throw new ForwardpassError('SHAPE', message, 'weights');
   }
-  emitter.budget.buildElements(3 * features * outputs, 'weights');
-  const places = Int32Array.from({ length: features * outputs }, (_, i) => Math.floor(i / outputs));
-  const factors = Float64Array.from(places, (_, i) => Math.fround(weights[i]));
-  const wide = outputs === 1 ? x : emitter.gather(x, [...places]);
-  const products = single(emitter, emitter.binary('mul', wide, factors));
+  emitter.budget.buildElements(features * outputs, 'weights');
+  const weight = (feature: number, output: number) => Math.fround(weights[feature * outputs + output]);
+  const factors = new Float64Array(features * outputs);
+  for (let k = 0; k < outputs; k++) for (let f = 0; f < features; f++) factors[k * features + f] = weight(f, k);
+  const bias = Float64Array.from(begin, (margin, k) => Math.fround(weight(features, k) + margin));
+  const products = emitter.emit('binary', [x.operand, { shape: [outputs, features], data: factors }], { fn: 'mul' });
+  const { operand: rounded } = single(emitter, { operand: products, width: features * outputs });
+  const isMissing = emitter.unary(x, 'is_nan').operand;
   // Minus 0 changes no sum, nor its sign.
-  const terms = emitter.select(emitter.unary(wide, 'is_nan'), -0, products);
-  const bias = begin.map((margin, k) => Math.fround(Math.fround(weights[features * outputs + k]) + margin));
-  let sum: Row | Float64Array = Float64Array.from(bias);
-  for (let feature = 0; feature < features; feature++) {
-    const at = Array.from({ length: outputs }, (_, k) => feature * outputs + k);
-    sum = single(emitter, emitter.binary('add', emitter.gather(terms, at), sum));
-  }
-  return sum instanceof Float64Array ? emitter.affine(emitter.gather(x, [0]), 0, sum) : sum;
+  const terms = emitter.emit('select', [isMissing, { shape: [], data: Float64Array.of(-0) }, rounded], {});
+  const parts = emitter.emit('concat', [{ shape: [outputs, 1], data: bias }, terms], { axis: 1 });
+  const sum = emitter.emit('reduce', [parts], { fn: 'sum_float32', axes: [1], keepDims: false });
+  return { operand: sum, width: outputs };
 }

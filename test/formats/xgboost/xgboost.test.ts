@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { load } from '../../../lib/load.ts';
 import { failureOf } from '../../failure.ts';
+import { Random } from '../../random-graph.ts';
 import { bytesOf, categorical, modelOf, stump, type Tree } from './models.ts';
 
 function fixture(name: string): Uint8Array {
@@ -95,6 +96,39 @@ describe('a model of XGBoost', () => {
     const third = { ...stump(), split_conditions: [1.5, 1 / 3, 0.1] };
     const sum = [0, 0, 0].reduce((total) => Math.fround(total + Math.fround(1 / 3)), Math.fround(0.7));
     expect(await predict(modelOf([third, third, third], { base_score: '7E-1' }), [[0, 0]])).toEqual([sum]);
+  });
+
+  it.each([
+    [9, 1],
+    [5000, 1],
+    [3000, 3],
+  ])('is linear in %i features for %i outputs, added one after another in float32', async (features, outputs) => {
+    const random = new Random(features);
+    const special = [0, -0, 1e-40, -1e30, 1e30];
+    const weights = Array.from({ length: (features + 1) * outputs }, (_, i) =>
+      Math.fround(special[i % 31] ?? random.normal()),
+    );
+    const rows = [0, 1, 2, 3].map((row) =>
+      Float32Array.from({ length: features }, (_, i) =>
+        i % 7 === row ? Number.NaN : ([-0, 1e-39][i % 13] ?? random.normal()),
+      ),
+    );
+    rows[3].fill(Number.NaN);
+    const model = modelOf([], { num_feature: `${features}`, num_target: `${outputs}`, base_score: '3E-1' });
+    Object.assign(model.learner, { gradient_booster: { name: 'gblinear', model: { weights } } });
+    const expected = rows.flatMap((row) =>
+      Array.from({ length: outputs }, (_, k) => {
+        const start = Math.fround(weights[features * outputs + k] + Math.fround(0.3));
+        return row.reduce((sum, x, i) => {
+          return Number.isNaN(x) ? sum : Math.fround(sum + Math.fround(x * weights[i * outputs + k]));
+        }, start);
+      }),
+    );
+    const loaded = await load(bytesOf(model));
+    const whole = new Float32Array(rows.flatMap((row) => [...row]));
+    expect(loaded.run(whole)).toEqual(Float64Array.from(expected));
+    const single = await load(bytesOf(model), { precision: 'f32' });
+    expect(single.run(whole)).toEqual(Float32Array.from(expected));
   });
 
   it.each(['5E-1', '[5E-1]', ' [0.5] '.trim()])('reads the base score %s', async (base_score) => {
