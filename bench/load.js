@@ -1,9 +1,9 @@
 /**
  * Files of about 100 MB of each framework: loading against reading the file, and the memory that a process has at the
- * most, each in a process of its own. With arguments it is that process.
+ * most, each in a process of its own. With arguments it is that process. Forests are those of python/make_trees.py.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { byteCount, duration, significant } from './lib/format.js';
@@ -12,11 +12,14 @@ import { WRITERS } from './lib/model-files.js';
 import { makeNet } from './lib/nets.js';
 import { saveResult } from './lib/results.js';
 import { median } from './lib/stats.js';
+import { TREES } from './lib/tree-files.js';
 
 const RUNS = 5;
 /** A layer of 100 MB in float32; joblib's in float64 is of half as many weights. */
 const WIDTHS = [5000, 5000];
 const DOUBLE_WIDTHS = [5000, 2500];
+/** Forests by the ending of their file's name. */
+const FORESTS = { pkl: 'pickle', joblib: 'joblib' };
 const MOST_TIMES = 3;
 const MOST_MEMORY = 2.5;
 
@@ -42,19 +45,23 @@ function measureAll() {
   try {
     const formats = Object.entries(WRITERS).map(([name, write]) => {
       const path = join(folder, `model.${name}`);
-      const bytes = write(netOf(name === 'joblib' ? DOUBLE_WIDTHS : WIDTHS));
-      writeFileSync(path, bytes);
+      writeFileSync(path, write(netOf(name === 'joblib' ? DOUBLE_WIDTHS : WIDTHS)));
       writeFileSync(`${path}.small`, write(netOf([3, 2])));
-      const [reads, loads] = ['read', 'load'].map((action) => runs(action, path));
-      const [read, load] = [reads, loads].map((results) => median(results.map(({ nanoseconds }) => nanoseconds)));
-      const memory = median(loads.map(({ bytes }) => bytes));
+      const result = measureFile(name, path);
       rmSync(path);
-      return { name, fileBytes: bytes.length, read, load, memory };
+      return result;
     });
-    console.log('file                     read       load    times (target 3)    memory, of the file (target 2.5)');
+    for (const [ending, format] of Object.entries(FORESTS)) {
+      const path = join(TREES, `large.${ending}`);
+      if (existsSync(path)) formats.push(measureFile(`forest, ${format}`, path));
+      else console.log(`Left out: a forest by ${format}; python/make_trees.py makes it`);
+    }
+    console.log(
+      'file                             read       load    times (target 3)    memory, of the file (target 2.5)',
+    );
     for (const { name, fileBytes, read, load, memory } of formats) {
       const columns = [
-        `${name}, ${byteCount(fileBytes)}`.padEnd(20),
+        `${name}, ${byteCount(fileBytes)}`.padEnd(28),
         duration(read).padStart(9),
         duration(load).padStart(10),
       ];
@@ -66,6 +73,14 @@ function measureAll() {
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** The file at the path, and beside it a small one, PATH.small. @param {string} name @param {string} path */
+function measureFile(name, path) {
+  const [reads, loads] = ['read', 'load'].map((action) => runs(action, path));
+  const [read, load] = [reads, loads].map((results) => median(results.map(({ nanoseconds }) => nanoseconds)));
+  const memory = median(loads.map(({ bytes }) => bytes));
+  return { name, fileBytes: statSync(path).size, read, load, memory };
 }
 
 /** @param {number[]} widths */

@@ -11,6 +11,7 @@ import { ceilingPlot } from './plots/ceiling.js';
 import { latencyPlot } from './plots/latency.js';
 import { THEMES } from './plots/theme.js';
 import { throughputPlot } from './plots/throughput.js';
+import { treesPlot } from './plots/trees.js';
 
 const docs = join(import.meta.dirname, '..', 'docs');
 const page = join(docs, 'performance.md');
@@ -21,12 +22,14 @@ const { values: flags } = parseArgs({ options: { from: { type: 'string', default
 const session = readResult(flags.from);
 if (session === undefined) throw new Error(`no results/${flags.from}.json: run node bench.js --full first`);
 
+const trees = readResult('trees');
 const peak = Math.max(...Object.values(session.ceilings.fma).map(Number));
 mkdirSync(join(docs, 'plots'), { recursive: true });
 for (const [name, theme] of Object.entries(THEMES)) {
   writeFileSync(join(docs, 'plots', `latency-${name}.svg`), latencyPlot(session.cases, theme));
   writeFileSync(join(docs, 'plots', `throughput-${name}.svg`), throughputPlot(session.cases, peak, theme));
   writeFileSync(join(docs, 'plots', `ceiling-${name}.svg`), ceilingPlot(session.cases, theme));
+  if (trees) writeFileSync(join(docs, 'plots', `trees-${name}.svg`), treesPlot(trees.cases, theme));
 }
 
 const text = readFileSync(page, 'utf8');

@@ -2,9 +2,12 @@
 import { median, quantile } from './stats.js';
 
 /**
- * `call` runs the model once; a promise is awaited where `isAsync`.
+ * `call` runs the model once; a promise is awaited where `isAsync`. Or `time` gives the nanoseconds of so many calls, for
+ * what runs in another process.
  *
- * @typedef {{ id: string, isAsync: boolean, call: () => unknown }} Candidate
+ * @typedef {{ id: string, isAsync: boolean, call: () => unknown }} LocalCandidate
+ * @typedef {{ id: string, time: (calls: number) => Promise<number> }} RemoteCandidate
+ * @typedef {LocalCandidate | RemoteCandidate} Candidate
  * @typedef {{ rounds: number, trialMilliseconds: number, warmUpMilliseconds: number }} Effort
  * @typedef {{
  *   id: string, nanoseconds: number, rounds: number[],
@@ -43,8 +46,9 @@ export async function measure(candidates, effort) {
 }
 
 class Runner {
-  #candidate;
-  #loop;
+  #id;
+  /** Nanoseconds that so many calls take. @type {(calls: number) => Promise<number>} */
+  #time;
   #calls = 1;
   #callsPerSample = 1;
   /** @type {number[]} */
@@ -54,8 +58,8 @@ class Runner {
 
   /** @param {Candidate} candidate */
   constructor(candidate) {
-    this.#candidate = candidate;
-    this.#loop = makeLoop(candidate.isAsync);
+    this.#id = candidate.id;
+    this.#time = 'time' in candidate ? candidate.time : timer(candidate);
   }
 
   /**
@@ -107,7 +111,7 @@ class Runner {
   /** @returns {Timing} */
   timing() {
     return {
-      id: this.#candidate.id,
+      id: this.#id,
       nanoseconds: median(this.#rounds),
       rounds: this.#rounds,
       p50: median(this.#samples),
@@ -116,14 +120,17 @@ class Runner {
       callsPerSample: this.#callsPerSample,
     };
   }
+}
 
-  /** Nanoseconds that so many calls take. */
-  async #time(/** @type {number} */ calls) {
+/** @param {LocalCandidate} candidate */
+function timer({ isAsync, call }) {
+  const loop = makeLoop(isAsync);
+  return async (/** @type {number} */ calls) => {
     const start = process.hrtime.bigint();
-    const pending = this.#loop(this.#candidate.call, calls);
-    if (this.#candidate.isAsync) await pending;
+    const pending = loop(call, calls);
+    if (isAsync) await pending;
     return Number(process.hrtime.bigint() - start);
-  }
+  };
 }
 
 /**

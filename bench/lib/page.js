@@ -1,8 +1,10 @@
 /** The generated part of docs/performance.md: tables of everything that results/ holds. */
 import { BASELINE, CONTENDERS } from './contenders.js';
 import { byteCount, count, duration, percent, significant, times } from './format.js';
+import { picture, table } from './markdown.js';
 import { readResult } from './results.js';
 import { geometricMean, median, quantile } from './stats.js';
+import { treesText } from './trees-page.js';
 
 /** @typedef {import('./session.js').Case} Case */
 /** @typedef {ReturnType<typeof import('./machine.js').describeMachine>} Machine */
@@ -25,6 +27,7 @@ export function pageTables(session) {
     '### Every contender',
     ...batches.map((batch) => everyone(cases, batch)),
     variantsText(readResult('variants')),
+    treesText(readResult('trees')),
     tailText(readResult('tail')),
     startText(readResult('start')),
     loadText(readResult('load')),
@@ -34,22 +37,6 @@ export function pageTables(session) {
   ]
     .filter((part) => part !== '')
     .join('\n\n');
-}
-
-/** @param {readonly string[]} head @param {readonly (readonly string[])[]} rows the first column to the left */
-function table(head, rows) {
-  const lines = [head, head.map((_, i) => (i === 0 ? '---' : '--:')), ...rows];
-  return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
-}
-
-/** @param {string} name @param {string} words */
-function picture(name, words) {
-  return [
-    '<picture>',
-    `  <source media="(prefers-color-scheme: dark)" srcset="plots/${name}-dark.svg">`,
-    `  <img alt="${words}" src="plots/${name}-light.svg">`,
-    '</picture>',
-  ].join('\n');
 }
 
 /** @param {{ machine: Machine, versions: Record<string, string>, effort: import('./measure.js').Effort,

@@ -22,6 +22,8 @@ export const THEMES = {
       litert: '#a67c00',
       'brain.js': '#c2307a',
       'plain-js': '#59636e',
+      'library-c': '#0f8a6a',
+      'library-python': '#8a3ffc',
     },
   },
   dark: {
@@ -39,6 +41,8 @@ export const THEMES = {
       litert: '#e3b341',
       'brain.js': '#f778ba',
       'plain-js': '#9198a1',
+      'library-c': '#3fcf9f',
+      'library-python': '#b78aff',
     },
   },
 };
@@ -57,4 +61,6 @@ export const NAMES = {
   litert: 'LiteRT.js',
   'brain.js': 'brain.js',
   'plain-js': 'plain JavaScript',
+  'library-c': 'its library, in C',
+  'library-python': 'its library, in Python',
 };

@@ -1,0 +1,47 @@
+/** The libraries of Python, which run in a process of their own: python/peers.py says what is asked of it. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const SCRIPT = join(import.meta.dirname, '..', 'python', 'peers.py');
+
+export class PythonPeers {
+  #child;
+  #lines;
+  /** What the process printed to its error output last. */
+  #said = '';
+
+  /** @param {string} command such as `python3` */
+  constructor(command) {
+    this.#child = spawn(command, [SCRIPT], { stdio: ['pipe', 'pipe', 'pipe'] });
+    this.#child.on('error', ({ message }) => {
+      this.#said = message;
+    });
+    this.#child.stdin.on('error', () => {}); // the process has ended: the answer that does not come says so
+    this.#child.stderr.on('data', (chunk) => {
+      this.#said = `${this.#said}${chunk}`.slice(-2000);
+    });
+    this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
+  }
+
+  /**
+   * @param {Record<string, unknown>} request its first key is the method
+   * @returns {Promise<any>}
+   */
+  async ask(request) {
+    this.#child.stdin.write(`${JSON.stringify(request)}\n`);
+    const { value, done } = await this.#lines.next();
+    if (done) throw new Error(`python/peers.py ended: ${this.#said.trim().split('\n').at(-1)}`);
+    const answer = JSON.parse(value);
+    if (answer.error !== undefined) throw new Error(`python/peers.py: ${answer.error}`);
+    return answer;
+  }
+
+  async close() {
+    if (this.#child.exitCode !== null || this.#child.pid === undefined) return;
+    const exit = once(this.#child, 'exit');
+    this.#child.stdin.end();
+    await exit;
+  }
+}
