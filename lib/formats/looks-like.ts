@@ -61,11 +61,6 @@ const MODELS: readonly (readonly [pattern: RegExp, words: string])[] = [
     `LightGBM's JSON of a model, which is not read here: save it as text by save_model`,
   ],
   [/^booster\[0\]/, `XGBoost's text of its trees, which is not read here, nor by XGBoost: save the model as JSON`],
-  [/^CBM1/, 'a model of CatBoost (cbm), which is not read here: use CatBoost itself, or save it as ONNX and run that'],
-  [
-    /^\{[\s\S]{0,200}"(?:features_info|oblivious_trees|model_info)"/,
-    'a model of CatBoost (JSON), which is not read here: use CatBoost itself, or save it as ONNX and run that',
-  ],
   [/<PMML[\s>]/, 'PMML, which is not read here: save the model as its framework does, or convert it to ONNX'],
   [
     /^(?:artifact_path|flavors|model_id|env_manager|run_id|utc_time_created):/m,

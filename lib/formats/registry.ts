@@ -1,5 +1,6 @@
 /** The formats, in the order in which they look at a file. A new one is its folder and a row here. */
 import { ForwardpassError } from '../errors.ts';
+import { catboost } from './catboost/catboost.ts';
 import { isZip, refuseDamagedZip } from './containers/zip.ts';
 import { type FormatReader, HEAD_BYTES, type Source } from './format.ts';
 import { keras } from './keras/keras.ts';
@@ -27,6 +28,7 @@ const READERS = {
   lightgbm,
   sklearn,
   xgboost,
+  catboost,
   onnx,
   tensorflow,
 } as const satisfies Record<string, FormatReader>;

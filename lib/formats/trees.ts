@@ -41,6 +41,7 @@ export class Forest {
   readonly #budget: Budget;
   readonly #width: number;
   readonly #features: number;
+  readonly #isLinear: boolean;
   readonly #nodes = new Growing();
   readonly #leaves = new Growing();
   readonly #sets: number[] = [];
@@ -50,11 +51,15 @@ export class Forest {
   readonly #targets: number[] = [];
   #leafCount = 0;
 
-  /** Trees over so many features, each leaf of which has `width` values. */
-  constructor(budget: Budget, features: number, width: number) {
+  /**
+   * Trees over so many features, each leaf of which has `width` values. `isLinear`: each leaf has numbers of its own in the
+   * file, a few bytes of which stand for it and its split, so that what is made of them costs nothing.
+   */
+  constructor(budget: Budget, features: number, width: number, isLinear = false) {
     this.#budget = budget;
     this.#features = features;
     this.#width = width;
+    this.#isLinear = isLinear;
   }
 
   /** A tree that is a leaf alone, with these values. */
@@ -141,6 +146,7 @@ export class Forest {
     const nodes = this.#nodes.array();
     const leaves = this.#leaves.array();
     const sets = Float64Array.from(this.#sets);
+    if (this.#isLinear) for (const array of [nodes, leaves]) this.#budget.isNew(array);
     const operands: Operand[] = [
       { shape: [nodes.length / NODE_FIELDS, NODE_FIELDS], data: nodes },
       { shape: [this.#leafCount, this.#width], data: leaves },

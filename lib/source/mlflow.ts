@@ -20,9 +20,9 @@ const FLAVORS: readonly (readonly [flavor: string, ...keys: readonly string[]])[
   ['keras', 'data'],
   ['tensorflow', 'saved_model_dir', 'data'],
   ['lightgbm', 'data'],
-  // Not read: the message of the file itself says what it is.
   ['xgboost', 'data'],
   ['catboost', 'data'],
+  // Not read: the message of the file itself says what it is.
   ['statsmodels', 'data'],
 ];
 

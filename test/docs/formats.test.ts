@@ -11,6 +11,7 @@ const FOLDERS: { readonly [F in Format]: readonly string[] } = {
   onnx: ['onnx-torch', 'onnx-hand', 'onnx-quantized', 'onnx-ml', 'onnx-trees'],
   sklearn: ['sklearn', 'sklearn-older', 'sklearn-steps', 'sklearn-bundles', 'sklearn-trees'],
   xgboost: ['xgboost'],
+  catboost: ['catboost'],
   pytorch: ['pytorch'],
   torchscript: ['torchscript'],
   'torch-export': ['torch-export'],

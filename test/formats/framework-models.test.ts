@@ -19,6 +19,7 @@ const FOLDERS = [
   ['onnx-trees', '.onnx'],
   ['xgboost', ''],
   ['iterations', ''],
+  ['catboost', ''],
   ['tflite', '.tflite'],
   ['tensorflow', ''],
   ['tfjs-graph', ''],

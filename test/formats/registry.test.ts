@@ -44,8 +44,6 @@ describe('the format', () => {
     ['anything else', bytes(0xde, 0xad, 0xbe, 0xef), 'nothing known; its first bytes are de ad be ef'],
     ['LightGBM as JSON', bytes('{"name": "tree", "version": "v4", "num_class": 1}'), "LightGBM's JSON of a model"],
     ['XGBoost as text', bytes('booster[0]:\n0:[f2<2.45] yes=1,no=2,missing=1\n'), "XGBoost's text of its trees"],
-    ['CatBoost', bytes('CBM1\x58\x02\0\0'), 'a model of CatBoost (cbm)'],
-    ['CatBoost as JSON', bytes('{\n"features_info":{\n"float_features":[]}}'), 'a model of CatBoost (JSON)'],
     ['PMML', bytes('<?xml version="1.0"?>\n<PMML xmlns="http://www.dmg.org/PMML-4_4">'), 'PMML'],
     [
       'a description by MLflow',

@@ -27,6 +27,7 @@ const SKLEARN = [
   'sklearn',
   'lightgbm',
   'xgboost',
+  'catboost',
   'sklearn-older',
   'sklearn-steps',
   'sklearn-bundles',
@@ -68,6 +69,7 @@ const FILES: { readonly [F in FuzzedFormat]: Files } = {
   lightgbm: { folders: ['lightgbm'], main: /\.txt$/ },
   tflite: { folders: ['tflite', 'tflite-refused', 'integers', 'special'], main: /\.tflite$/ },
   xgboost: { folders: ['xgboost'], main: /\.(xgb|ubj|bin)$/ },
+  catboost: { folders: ['catboost'], main: /\.(cbm|cbj)$/ },
   tfjs: { folders: ['tfjs', 'tfjs-graph'], main: /model\.json$/, beside: /\.bin$/ },
 };
 export const FUZZED_FORMATS = Object.keys(FILES) as readonly FuzzedFormat[];

@@ -92,6 +92,7 @@ describe('a folder of MLflow', () => {
       'pytorch',
     ],
     ['LightGBM', flavor('lightgbm', 'data: model.lgb'), { 'model.lgb': 'lightgbm/stumps.txt' }, 'lightgbm'],
+    ['CatBoost', flavor('catboost', 'data: model.cb'), { 'model.cb': 'catboost/plain-cbm.cbm' }, 'catboost'],
     ['ONNX', flavor('onnx', 'data: "model.onnx"'), { 'model.onnx': 'onnx-ml/binarizer.onnx' }, 'onnx'],
   ])('opens %s', async (_, description, files, format) => {
     const from = Object.fromEntries(Object.entries(files).map(([name, path]) => [name, fixture(path)]));
@@ -99,12 +100,12 @@ describe('a folder of MLflow', () => {
   });
 
   it('says of a model that is not read what it is', async () => {
-    const folder = folderOf(flavor('catboost', 'data: model.cb'));
-    writeFileSync(join(folder, 'model.cb'), 'CBM1\x58\x02\0\0');
+    const folder = folderOf(flavor('statsmodels', 'data: model.txt'));
+    writeFileSync(join(folder, 'model.txt'), 'booster[0]:\n0:[f2<2.45] yes=1,no=2,missing=1\n');
     const error = await failureOf(() => load(folder));
     expect([error.code, error.message]).toEqual([
       'UNKNOWN_FORMAT',
-      expect.stringContaining('model.cb: looks like a model of CatBoost'),
+      expect.stringContaining("model.txt: looks like XGBoost's text of its trees"),
     ]);
   });
 

@@ -124,6 +124,11 @@ export class Table {
     return at === undefined ? otherwise : this.#buffer.view.getFloat32(at, true);
   }
 
+  float64(field: number, otherwise = 0): number {
+    const at = this.#field(field, 8);
+    return at === undefined ? otherwise : this.#buffer.view.getFloat64(at, true);
+  }
+
   string(field: number): string | undefined {
     const bytes = this.bytes(field);
     if (bytes === undefined) return undefined;
@@ -152,6 +157,14 @@ export class Table {
   /** Beyond ±2^53 only near those written. */
   int64s(field: number): number[] | undefined {
     return this.#numbers(field, 8, (view, at) => Number(view.getBigInt64(at, true)));
+  }
+
+  float64s(field: number): Float64Array | undefined {
+    return this.#filled(field, 8, Float64Array, (view, at) => view.getFloat64(at, true));
+  }
+
+  uint32s(field: number): Uint32Array | undefined {
+    return this.#filled(field, 4, Uint32Array, (view, at) => view.getUint32(at, true));
   }
 
   table(field: number, place: string): Table | undefined {
@@ -200,6 +213,21 @@ export class Table {
     const { start, length } = vector;
     this.#buffer.spend(width * length, this.place);
     return Array.from({ length }, (_, i) => read(this.#buffer.view, start + width * i));
+  }
+
+  #filled<T extends Float64Array | Uint32Array>(
+    field: number,
+    width: number,
+    TypedArray: new (length: number) => T,
+    read: (view: DataView, at: number) => number,
+  ): T | undefined {
+    const vector = this.#vector(field, width);
+    if (vector === undefined) return undefined;
+    const { start, length } = vector;
+    this.#buffer.spend(width * length, this.place);
+    const numbers = new TypedArray(length);
+    for (let i = 0; i < length; i++) numbers[i] = read(this.#buffer.view, start + width * i);
+    return numbers;
   }
 }
 

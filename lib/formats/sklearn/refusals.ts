@@ -50,10 +50,6 @@ const ONNX = 'run it with ONNX Runtime';
 /** Of other packages, by the first part of the module's name. */
 const PACKAGES: readonly (readonly [roots: string, words: string])[] = [
   [
-    'catboost',
-    `is made of trees, which are not read here; use its own package, or convert it with onnxmltools and ${ONNX}`,
-  ],
-  [
     'statsmodels',
     'is a result of statsmodels, which is not read here; `define` makes a model of its coefficients (`params`)',
   ],

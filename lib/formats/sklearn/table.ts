@@ -3,6 +3,8 @@
  * modules the file's own is not compared, since they were moved between versions. A user's class of the same name is
  * another class.
  */
+
+import { CATBOOST } from '../catboost/pickled.ts';
 import type { PickleGlobal } from '../containers/pickle/values.ts';
 import { refuseIterations } from '../iterations.ts';
 import { LIGHTGBM } from '../lightgbm/pickled.ts';
@@ -53,6 +55,7 @@ export function isStep(cls: PickleGlobal): boolean {
 const TABLES = [MODELS, STEPS];
 /** Of other packages, by the first part of their modules' names. */
 const PACKAGES: ReadonlyMap<string, Table> = new Map([
+  ['catboost', CATBOOST],
   ['lightgbm', LIGHTGBM],
   ['xgboost', XGBOOST],
 ]);

@@ -1,0 +1,254 @@
+/**
+ * The binary form (cbm): a magic, the size of a FlatBuffer, the FlatBuffer, and after it the tables of statistics of
+ * categories. Fields go by the order of CatBoost's schema: libs/model/flatbuffers/model.fbs, features.fbs.
+ */
+import { ForwardpassError } from '../../errors.ts';
+import type { Budget } from '../../graph/budget.ts';
+import { quote } from '../../words.ts';
+import { refuse } from '../containers/checks.ts';
+import { Table, type Tables } from '../containers/flatbuffer.ts';
+import type { FileTree } from '../trees.ts';
+import { checkDimensions, type FileFeature, rowOf } from './features.ts';
+import { infoOf } from './info.ts';
+import type { CatboostModel } from './model.ts';
+import { isBinary, MAGIC } from './signature.ts';
+import { type FloatFeature, Splits } from './splits.ts';
+import { anyShape, leavesOf, type Nodes, symmetric } from './trees.ts';
+
+/** As CatBoost spells it. */
+const VERSION = 'FlabuffersModel_v1';
+const SIZE_BYTES = 4;
+/** Instead of a size that does not fit, which then follows in 8 bytes. */
+const LONG_SIZE = 0xffffffff;
+const LONG_SIZE_BYTES = 8;
+
+/** Fields of TModelCore, of its InfoMap, and of TModelTrees. */
+const CORE = { version: 0, trees: 1, info: 2 };
+const PAIR = { key: 0, value: 1 };
+const TREES = {
+  dimensions: 0,
+  splits: 1,
+  sizes: 2,
+  starts: 3,
+  categorical: 4,
+  floats: 5,
+  oneHots: 6,
+  ctrs: 7,
+  leaves: 8,
+  steps: 10,
+  leafOfNode: 11,
+  texts: 12,
+  estimated: 13,
+  scale: 14,
+  bias: 15,
+  biases: 16,
+  embeddings: 18,
+};
+/** Of TFloatFeature; the other kinds begin alike. */
+const FEATURE = { index: 1, column: 2, borders: 3, name: 4, nan: 5, hasNan: 0 };
+const OTHER = { index: 0, column: 1, name: 2 };
+const ONE_HOT = { index: 0, hashes: 1 };
+const ESTIMATED = { borders: 3 };
+const CTR = { borders: 1 };
+const NAN_ABOVE = 2;
+
+export function fromBinary(bytes: Uint8Array, budget: Budget, place: string): CatboostModel {
+  const core = Table.root(coreOf(bytes, place), 'the model');
+  const version = core.string(CORE.version);
+  if (version !== VERSION) {
+    const found = version === undefined ? 'nothing' : quote(version);
+    throw new ForwardpassError('UNSUPPORTED_VERSION', `expected the format '${VERSION}', found ${found}`, place);
+  }
+  const trees = core.table(CORE.trees, 'trees');
+  if (trees === undefined) return refuse(place, 'the model has no trees');
+  const dimensions = trees.int32(TREES.dimensions);
+  checkDimensions(dimensions, budget, 'trees');
+  const features = featuresOf(trees);
+  const arrays = arraysOf(trees, dimensions);
+  return {
+    ...rowOf(features.all, budget),
+    splits: features.splits,
+    dimensions,
+    scale: trees.float64(TREES.scale, 1),
+    bias: biasOf(trees, dimensions),
+    info: infoOf(infoValues(core.tables(CORE.info, 'info')), dimensions, budget),
+    trees: () => treesOf(arrays, features.splits),
+  };
+}
+
+/** The FlatBuffer; what follows it holds nothing that is read. */
+function coreOf(bytes: Uint8Array, place: string): Uint8Array {
+  if (!isBinary(bytes)) refuse(place, `expected a model of CatBoost, which begins with '${MAGIC}'`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const need = (start: number, size: number) => {
+    if (size <= bytes.length - start) return start + size;
+    const message = `says that ${size} bytes follow at byte ${start}, and it has ${bytes.length}`;
+    throw new ForwardpassError('TRUNCATED', message, place);
+  };
+  let start = need(MAGIC.length, SIZE_BYTES);
+  let size = view.getUint32(MAGIC.length, true);
+  if (size === LONG_SIZE) {
+    start = need(start, LONG_SIZE_BYTES);
+    size = Number(view.getBigUint64(start - LONG_SIZE_BYTES, true));
+  }
+  return bytes.subarray(start, need(start, size));
+}
+
+function* all(tables: Tables): Iterable<Table> {
+  for (let i = 0; i < tables.length; i++) yield tables.at(i);
+}
+
+function featuresOf(trees: Table) {
+  const floats = [...all(trees.tables(TREES.floats, 'float_features'))].map(floatFeature);
+  const categorical = [...all(trees.tables(TREES.categorical, 'categorical_features'))].map(otherFeature);
+  const others = [
+    ...all(trees.tables(TREES.texts, 'text_features')),
+    ...all(trees.tables(TREES.embeddings, 'embedding_features')),
+  ].map(otherFeature);
+  const columns = new Map(categorical.map(({ index, column }) => [index, column]));
+  const oneHots = [...all(trees.tables(TREES.oneHots, 'one_hot_features'))].map((table) => {
+    const index = table.int32(ONE_HOT.index, -1);
+    const column = columns.get(index);
+    if (column === undefined) return refuse(table.place, `is of the categorical feature ${index}, which there is not`);
+    return { index, column, hashes: table.int32s(ONE_HOT.hashes) ?? [] };
+  });
+  const countOf = (tables: Tables, borders: number) => {
+    let count = 0;
+    for (const table of all(tables)) count += table.float32s(borders)?.length ?? 0;
+    return count;
+  };
+  const unread = {
+    estimated: countOf(trees.tables(TREES.estimated, 'estimated_features'), ESTIMATED.borders),
+    ctrs: countOf(trees.tables(TREES.ctrs, 'ctrs'), CTR.borders),
+  };
+  const features: readonly FileFeature[] = [...floats, ...categorical, ...others];
+  return { all: features, splits: new Splits(floats, oneHots, unread) };
+}
+
+function floatFeature(table: Table): FloatFeature & FileFeature {
+  return {
+    place: table.place,
+    index: table.int32(FEATURE.index, -1),
+    column: table.int32(FEATURE.column, -1),
+    name: table.string(FEATURE.name) ?? '',
+    borders: table.float32s(FEATURE.borders) ?? [],
+    // Without NaN among the rows that it was fitted on, NaN is compared, and above nothing.
+    isNanAbove: table.bool(FEATURE.hasNan) && table.int8(FEATURE.nan) === NAN_ABOVE,
+  };
+}
+
+function otherFeature(table: Table): FileFeature & { readonly index: number } {
+  return {
+    place: table.place,
+    index: table.int32(OTHER.index, -1),
+    column: table.int32(OTHER.column, -1),
+    name: table.string(OTHER.name) ?? '',
+  };
+}
+
+function biasOf(trees: Table, dimensions: number): readonly number[] {
+  const several = trees.float64s(TREES.biases);
+  if (several !== undefined && several.length > 0) return [...several];
+  const one = trees.float64(TREES.bias);
+  if (one !== 0 && dimensions > 1) refuse('trees', `has one bias for ${dimensions} dimensions`);
+  return one === 0 ? [] : [one];
+}
+
+function infoValues(pairs: Tables): (key: string) => unknown {
+  const tables = new Map<string, Table>();
+  for (const pair of all(pairs)) tables.set(pair.string(PAIR.key) ?? '', pair);
+  return (key) => tables.get(key)?.string(PAIR.value);
+}
+
+/** What the trees are made of, one after another. */
+interface Arrays {
+  readonly dimensions: number;
+  /** Of each tree how many numbers of splits it has, and where they begin. */
+  readonly sizes: readonly number[];
+  readonly starts: readonly number[] | undefined;
+  readonly splits: readonly number[];
+  /** Of leaves. */
+  readonly values: Float64Array;
+  /** Of trees that are not symmetric, for each node: how far it is to its children, and where its values are. */
+  readonly steps: Uint32Array;
+  readonly leafOfNode: Uint32Array;
+}
+
+function arraysOf(trees: Table, dimensions: number): Arrays {
+  return {
+    dimensions,
+    sizes: trees.int32s(TREES.sizes) ?? [],
+    starts: trees.int32s(TREES.starts),
+    splits: trees.int32s(TREES.splits) ?? [],
+    values: trees.float64s(TREES.leaves) ?? new Float64Array(),
+    steps: trees.uint32s(TREES.steps) ?? new Uint32Array(),
+    leafOfNode: trees.uint32s(TREES.leafOfNode) ?? new Uint32Array(),
+  };
+}
+
+function* treesOf(arrays: Arrays, splits: Splits): Iterable<FileTree> {
+  const { dimensions, sizes, starts, splits: numbers, values, steps, leafOfNode } = arrays;
+  const isSymmetric = steps.length === 0 && leafOfNode.length === 0;
+  if (!isSymmetric && (steps.length !== numbers.length || leafOfNode.length !== numbers.length)) {
+    const found = `${steps.length} steps and ${leafOfNode.length} leaves`;
+    refuse('trees', `expected a step and a leaf for each of ${numbers.length} nodes, found ${found}`);
+  }
+  const leaves = new Leaves(values, dimensions);
+  let [start, leaf] = [0, 0];
+  for (const [i, size] of sizes.entries()) {
+    const place = `trees[${i}]`;
+    if (size < 0 || size > numbers.length - start) {
+      refuse(place, `has ${size} splits, of which ${numbers.length - start} are left`);
+    }
+    if (starts !== undefined && starts[i] !== start)
+      refuse(place, `does not begin at split ${start}, as its sizes say`);
+    if (isSymmetric) {
+      const first = leaf;
+      leaf += leavesOf(size, place);
+      if (dimensions * leaf > values.length)
+        refuse(place, `ends at leaf value ${dimensions * leaf} of ${values.length}`);
+      const own = numbers.slice(start, start + size);
+      yield symmetric(place, splits, own, (at, to) => leaves.write(dimensions * (first + at), to, place));
+    } else {
+      yield anyShape(place, splits, nodesOf(arrays, start, size, leaves, place));
+    }
+    start += size;
+  }
+}
+
+function nodesOf(
+  { splits, steps, leafOfNode }: Arrays,
+  start: number,
+  count: number,
+  leaves: Leaves,
+  place: string,
+): Nodes {
+  const child = (node: number, step: number) => (step === 0 ? -1 : node + step);
+  return {
+    count,
+    split: (node) => splits[start + node],
+    // Two steps of 16 bits: to the left, and to the right.
+    left: (node) => child(node, steps[start + node] & 0xffff),
+    right: (node) => child(node, steps[start + node] >>> 16),
+    values: (node, to) => leaves.write(leafOfNode[start + node], to, place),
+  };
+}
+
+/** The values of leaves, each of which is of one leaf. */
+class Leaves {
+  #written = 0;
+
+  constructor(
+    readonly values: Float64Array,
+    readonly dimensions: number,
+  ) {}
+
+  write(at: number, to: Float64Array, place: string): void {
+    const { values, dimensions } = this;
+    this.#written += dimensions;
+    if (at % dimensions !== 0 || at + dimensions > values.length || this.#written > values.length) {
+      refuse(place, `has the values of a leaf at ${at} of ${values.length}, or leaves that share them`);
+    }
+    for (let k = 0; k < dimensions; k++) to[k] = values[at + k];
+  }
+}

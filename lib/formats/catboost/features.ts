@@ -1,0 +1,59 @@
+/** The features of a file, which says for each where it is in a row, and perhaps what it is called. */
+
+import { ForwardpassError } from '../../errors.ts';
+import type { Budget } from '../../graph/budget.ts';
+import { refuse } from '../containers/checks.ts';
+
+export interface FileFeature {
+  readonly place: string;
+  /** Its column in a row. */
+  readonly column: number;
+  /** Empty where the file has none. */
+  readonly name: string;
+}
+
+export interface RowFeatures {
+  readonly width: number;
+  readonly featureNames?: readonly string[];
+}
+
+/** What a feature takes beside what the file has of it: its name. */
+const NAME_BYTES = 32;
+
+/** Of all features of a file. Throws `MALFORMED`, `LIMIT`. */
+export function rowOf(features: readonly FileFeature[], budget: Budget): RowFeatures {
+  const { rowElements } = budget.limits;
+  let width = 0;
+  for (const { column, place } of features) {
+    if (!(Number.isInteger(column) && column >= 0)) refuse(place, `is in column ${column} of a row`);
+    if (column >= rowElements) {
+      const message = `is in column ${column} of a row; \`limits.rowElements\` allows ${rowElements}`;
+      throw new ForwardpassError('LIMIT', message, place);
+    }
+    width = Math.max(width, column + 1);
+  }
+  if (width === 0) refuse('the features', 'the model takes none');
+  budget.build(NAME_BYTES * width, 'the features');
+  const names = Array.from<string | undefined>({ length: width }).fill(undefined);
+  for (const { column, name, place } of features) {
+    if (names[column] !== undefined) refuse(place, `is in column ${column}, where another feature is`);
+    names[column] = name;
+  }
+  if (!features.some(({ name }) => name !== '')) return { width };
+  const featureNames = names.map((name, column) => name || `${column}`);
+  return new Set(featureNames).size === width ? { width, featureNames } : { width };
+}
+
+/** What a dimension takes while its model is made: a class, a name, a number of each node of the graph. */
+const DIMENSION_BYTES = 128;
+
+/** Before anything is made for each dimension. Throws `MALFORMED`, `LIMIT`. */
+export function checkDimensions(dimensions: number, budget: Budget, place: string): void {
+  const { rowElements } = budget.limits;
+  if (dimensions < 1) refuse(place, `each leaf has ${dimensions} values`);
+  if (dimensions > rowElements) {
+    const message = `each leaf has ${dimensions} values; \`limits.rowElements\` allows ${rowElements}`;
+    throw new ForwardpassError('LIMIT', message, place);
+  }
+  budget.build(DIMENSION_BYTES * dimensions, place);
+}

@@ -1,0 +1,50 @@
+/** What each loss makes of a row's sums. */
+import { ForwardpassError } from '../../errors.ts';
+
+/** What the sums are of: of classifiers also how they become probabilities. */
+export type Link =
+  | 'identity'
+  | 'exponential'
+  /** A mean, and the logarithm of a deviation. */
+  | 'mean_and_variance'
+  | 'two_classes'
+  | 'one_class_of_many'
+  | 'each_class_or_not'
+  | 'each_label_or_not';
+
+const IDENTITY = [
+  ...['RMSE', 'MAE', 'Quantile', 'MultiQuantile', 'LogLinQuantile', 'Expectile', 'MAPE', 'Lq', 'Huber', 'LogCosh'],
+  ...['Cox', 'SurvivalAft', 'MultiRMSE', 'MultiRMSEWithMissingValues', 'PairLogit', 'PairLogitPairwise', 'YetiRank'],
+  ...['YetiRankPairwise', 'QueryRMSE', 'GroupQuantile', 'QueryAUC', 'QuerySoftMax', 'QueryCrossEntropy'],
+  ...['StochasticFilter', 'LambdaMart', 'StochasticRank', 'Combination'],
+];
+
+const LINKS: Readonly<Record<string, Link>> = {
+  ...Object.fromEntries(IDENTITY.map((name) => [name, 'identity'] as const)),
+  Poisson: 'exponential',
+  Tweedie: 'exponential',
+  RMSEWithUncertainty: 'mean_and_variance',
+  Logloss: 'two_classes',
+  CrossEntropy: 'two_classes',
+  Focal: 'two_classes',
+  MultiClass: 'one_class_of_many',
+  MultiClassOneVsAll: 'each_class_or_not',
+  MultiLogloss: 'each_label_or_not',
+  MultiCrossEntropy: 'each_label_or_not',
+};
+
+/** Of those who fitted the model: Python code, which says nothing of what the sums are. */
+const OWN = /^(?:PythonUserDefined\w{0,40}|User(?:PerObj|Querywise)Metric|Custom)$/;
+
+/** Undefined where it is not known what the sums are of: no loss is named, or one of the user's own. Throws `UNSUPPORTED_OP`. */
+export function linkOf(loss: string | undefined): Link | undefined {
+  if (loss === undefined || OWN.test(loss)) return undefined;
+  if (Object.hasOwn(LINKS, loss)) return LINKS[loss];
+  const known = Object.keys(LINKS).join(', ');
+  const message = `the loss ${JSON.stringify(loss.slice(0, 40))} is not read; those read are ${known}`;
+  throw new ForwardpassError('UNSUPPORTED_OP', message, 'loss_function');
+}
+
+export function isClassification(loss: string): boolean {
+  return Object.hasOwn(LINKS, loss) && /class|label/.test(LINKS[loss]);
+}

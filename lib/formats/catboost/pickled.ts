@@ -1,0 +1,65 @@
+/** The classes of CatBoost's interface, as pickles hold them: their state is their parameters, and the model as cbm. */
+import { type PickleObject, pickleKind } from '../containers/pickle/values.ts';
+import type { Emitter, Predict } from '../sklearn/emitter.ts';
+import type { Estimator } from '../sklearn/estimator.ts';
+import type { Features } from '../sklearn/features.ts';
+import type { Outcome, Row } from '../sklearn/outcome.ts';
+import type { Table } from '../sklearn/table.ts';
+import { readModel } from './content.ts';
+import type { CatboostModel } from './model.ts';
+import { classifierOutcome, modelOutcome, rankerOutcome, regressorOutcome } from './outcome.ts';
+
+/** The attribute in which a fitted one has its model. */
+const MODEL = '__model';
+
+/** Of objects whose models have been read. */
+export const known = new WeakMap<PickleObject, CatboostModel>();
+
+function modelOf(estimator: Estimator): CatboostModel {
+  const read = known.get(estimator.object) ?? fromState(estimator);
+  known.set(estimator.object, read);
+  return read;
+}
+
+function fromState(estimator: Estimator): CatboostModel {
+  const bytes = estimator.value(MODEL);
+  if (bytes instanceof Uint8Array) return readModel(bytes, estimator.budget, estimator.placeOf(MODEL));
+  const message = `expected the bytes of a model, found ${pickleKind(bytes)}; the estimator may not be fitted`;
+  throw estimator.error('MALFORMED', message, MODEL);
+}
+
+/** Without a model it is not fitted, which is said elsewhere. */
+function features(estimator: Estimator): Features | undefined {
+  if (!known.has(estimator.object) && !estimator.has(MODEL)) return undefined;
+  const { width, featureNames: names } = modelOf(estimator);
+  return names === undefined ? { width } : { width, names };
+}
+
+/** Of fewer trees all are used, as with CatBoost's `ntree_end`. */
+function* firstOf<T>(items: Iterable<T>, most: number): Iterable<T> {
+  let count = 0;
+  for (const item of items) {
+    if (count++ >= most) return;
+    yield item;
+  }
+}
+
+function reading(outcome: (model: CatboostModel, emitter: Emitter, x: Row) => Outcome): Table[string] {
+  const predict: Predict = (estimator, emitter, x) => {
+    const model = modelOf(estimator);
+    const asked = emitter.askedOf(estimator);
+    return outcome(
+      asked === undefined || asked <= 0 ? model : { ...model, trees: () => firstOf(model.trees(), asked) },
+      emitter,
+      x,
+    );
+  };
+  return { predict, features, isBoosted: true };
+}
+
+export const CATBOOST: Table = {
+  CatBoost: reading(modelOutcome),
+  CatBoostClassifier: reading(classifierOutcome),
+  CatBoostRegressor: reading(regressorOutcome),
+  CatBoostRanker: reading(rankerOutcome),
+};

@@ -1,0 +1,20 @@
+/** How files of CatBoost begin. */
+
+/** Of the binary form. */
+export const MAGIC = 'CBM1';
+
+/** The keys of JSON are sorted; other programs may write them otherwise. */
+const JSON_MODEL =
+  /^\s{0,64}\{\s{0,64}"(?:ctr_data|features_info|model_info|oblivious_trees|scale_and_bias)"\s{0,64}:\s{0,64}[{[]/;
+
+export function isModel(head: Uint8Array): boolean {
+  return isBinary(head) || JSON_MODEL.test(latin1(head));
+}
+
+export function isBinary(bytes: Uint8Array): boolean {
+  return latin1(bytes.subarray(0, MAGIC.length)) === MAGIC;
+}
+
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+}

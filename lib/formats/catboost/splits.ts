@@ -1,0 +1,144 @@
+/**
+ * What trees compare. A file numbers all the splits of its features: the borders of each number one after the other, then
+ * the categories of each feature that is one-hot, then statistics of categories (CTRs). Trees have these numbers.
+ */
+import { ForwardpassError } from '../../errors.ts';
+import { type Fields, refuse } from '../containers/checks.ts';
+import type { Split } from '../trees.ts';
+
+export interface FloatFeature {
+  /** Among numbers, in the order of the rows' columns. */
+  readonly index: number;
+  /** Of the row. */
+  readonly column: number;
+  /** As float32; a number above one of them goes right there. */
+  readonly borders: ArrayLike<number>;
+  /** Whether NaN is above all borders, and not below. */
+  readonly isNanAbove: boolean;
+}
+
+export interface OneHotFeature {
+  /** Among categorical features. */
+  readonly index: number;
+  readonly column: number;
+  /** Hashes of categories, as int32: see {@link ./category-hash.ts}. One of them goes right at its split. */
+  readonly hashes: readonly number[];
+}
+
+/** A split as the graph has it: of categories the one that is compared goes left there, and right in CatBoost. */
+export interface Comparison {
+  readonly split: Split;
+  readonly isSwapped: boolean;
+}
+
+/** How many splits there are of kinds that are not read: of what is computed of texts and embeddings, and of CTRs. */
+interface Unread {
+  readonly estimated: number;
+  readonly ctrs: number;
+}
+
+/** A feature and how many splits it has. */
+interface Part {
+  readonly first: number;
+  readonly count: number;
+  readonly feature: FloatFeature | OneHotFeature | keyof Unread;
+  /** Its place among the columns that are compared. */
+  readonly place: number;
+}
+
+export class Splits {
+  /** Of the row, those that are compared: numbers first. */
+  readonly columns: readonly number[];
+  readonly floats: readonly FloatFeature[];
+  readonly oneHots: readonly OneHotFeature[];
+  readonly #parts: readonly Part[];
+  readonly #count: number;
+  /** By the place of a category among all. */
+  readonly #sets = new Map<number, readonly number[]>();
+
+  constructor(floats: readonly FloatFeature[], oneHots: readonly OneHotFeature[], unread?: Unread) {
+    this.floats = floats.filter(({ borders }) => borders.length > 0);
+    this.oneHots = oneHots.filter(({ hashes }) => hashes.length > 0);
+    this.columns = [...this.floats, ...this.oneHots].map(({ column }) => column);
+    const sizes: readonly Pick<Part, 'feature' | 'count'>[] = [
+      ...this.floats.map((feature) => ({ feature, count: feature.borders.length })),
+      { feature: 'estimated', count: unread?.estimated ?? 0 },
+      ...this.oneHots.map((feature) => ({ feature, count: feature.hashes.length })),
+      { feature: 'ctrs', count: unread?.ctrs ?? 0 },
+    ];
+    let first = 0;
+    let place = 0;
+    this.#parts = sizes.map(({ feature, count }) => {
+      const part = { feature, count, first, place };
+      first += count;
+      if (typeof feature !== 'string') place++;
+      return part;
+    });
+    this.#count = first;
+  }
+
+  /** The split of a number. Throws `MALFORMED`, and `UNSUPPORTED_OP` for one that is not read. */
+  at(number: number, place: string): Comparison {
+    const part = this.#partOf(number);
+    if (part === undefined) return refuse(place, `has split ${number} of ${this.#count}`);
+    const { feature, first } = part;
+    if (typeof feature === 'string') throw feature === 'ctrs' ? ctrRefused(place) : estimatedRefused(place);
+    return 'borders' in feature
+      ? this.#aboveBorder(feature, number - first, part.place)
+      : this.#isCategory(number, number - first, part.place);
+  }
+
+  /** Whether the split of a number is what a file says of it besides, where it does. */
+  says(number: number, { float_feature_index, border, cat_feature_index, value }: Fields): boolean {
+    const part = this.#partOf(number);
+    if (part === undefined || typeof part.feature === 'string') return false;
+    const { feature, first } = part;
+    const isEqual = (found: unknown, expected: unknown) => found === undefined || found === expected;
+    if ('borders' in feature) {
+      const own = Math.fround(feature.borders[number - first]);
+      const isBorder = border === undefined || Math.fround(Number(border)) === own;
+      return cat_feature_index === undefined && isEqual(float_feature_index, feature.index) && isBorder;
+    }
+    const isCategory = isEqual(value, feature.hashes[number - first]);
+    return float_feature_index === undefined && isEqual(cat_feature_index, feature.index) && isCategory;
+  }
+
+  #partOf(number: number): Part | undefined {
+    if (!(Number.isInteger(number) && number >= 0)) return undefined;
+    let [low, high] = [0, this.#parts.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const { first, count } = this.#parts[middle];
+      if (number >= first + count) low = middle + 1;
+      else high = middle;
+    }
+    return this.#parts[low];
+  }
+
+  #aboveBorder({ borders, isNanAbove }: FloatFeature, border: number, feature: number): Comparison {
+    const threshold = Math.fround(borders[border]);
+    // NaN above all borders is +∞, which is above no border of +∞.
+    const nanLeft = !isNanAbove || threshold === Infinity;
+    return { split: { feature, threshold, nanLeft }, isSwapped: false };
+  }
+
+  #isCategory(number: number, code: number, feature: number): Comparison {
+    const set = this.#sets.get(number) ?? [code];
+    this.#sets.set(number, set);
+    return { split: { feature, threshold: 0, nanLeft: false, set }, isSwapped: true };
+  }
+}
+
+export function ctrRefused(place: string): ForwardpassError {
+  const message =
+    'splits by a statistic of a categorical feature (CTR), which is not read here; fit the model with one_hot_max_size ' +
+    'above the number of categories, or encode the categories as numbers before';
+  return new ForwardpassError('UNSUPPORTED_OP', message, place);
+}
+
+export function estimatedRefused(place: string): ForwardpassError {
+  const message =
+    'splits by what CatBoost computes of a text or an embedding (an estimated feature), which is not read here; fit the ' +
+    'model on numbers that are computed before';
+  return new ForwardpassError('UNSUPPORTED_OP', message, place);
+}

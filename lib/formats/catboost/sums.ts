@@ -1,0 +1,37 @@
+/** The sums of a row: of all trees in order, in float64, as CatBoost adds them; then a scale and a bias. */
+import { ForwardpassError } from '../../errors.ts';
+import type { Emitter } from '../sklearn/emitter.ts';
+import type { Row } from '../sklearn/outcome.ts';
+import { Forest } from '../trees.ts';
+import { single } from '../xgboost/float32.ts';
+import type { CatboostModel } from './model.ts';
+
+export function sums(model: CatboostModel, emitter: Emitter, x: Row): Row {
+  const { width, dimensions, scale, bias } = model;
+  if (x.width !== width) throw new ForwardpassError('SHAPE', `expected ${width} features, found ${x.width}`);
+  emitter.cells.takesMissing = true;
+  const row = comparedOf(model, emitter, x);
+  // What a file holds once may be read many times, as an estimator in many places.
+  const forest = new Forest(emitter.budget, row.width, dimensions, emitter.budget.isNew(model));
+  for (const tree of model.trees()) forest.add(tree);
+  if (forest.count === 0) forest.addLeaf(Array.from({ length: dimensions }, () => 0));
+  const sum = emitter.trees(row, forest, 'float64', dimensions);
+  const scaled = scale === 1 ? sum : emitter.binary('mul', sum, scale);
+  if (bias.every((value) => value === 0)) return scaled;
+  if (Number.isInteger(Math.log2(scale))) return emitter.binary('add', scaled, Float64Array.from(bias));
+  // Products are rounded before the bias is added; with a constant the two would become one step, which rounds once.
+  const biases = new Forest(emitter.budget, row.width, dimensions);
+  biases.addLeaf(bias);
+  return emitter.binary('add', scaled, emitter.trees(row, biases, 'float64', dimensions));
+}
+
+/** The columns that trees compare; numbers as float32. */
+function comparedOf({ splits }: CatboostModel, emitter: Emitter, x: Row): Row {
+  const { columns, floats, oneHots } = splits;
+  // A constant model compares none.
+  if (columns.length === 0) return emitter.gather(x, [0]);
+  const numbers = columns.slice(0, floats.length);
+  const rows = numbers.length === 0 ? [] : [single(emitter, emitter.gather(x, numbers))];
+  if (oneHots.length > 0) throw new ForwardpassError('UNSUPPORTED_OP', 'one-hot');
+  return emitter.concat(rows);
+}
