@@ -4,14 +4,16 @@
 #include "network.h"
 #include "pack_reduced.h"
 #include "packed_once.h"
+#include "tree_packer.h"
 
 namespace fp {
 namespace {
 
 // Rows of a block. Small models keep the activations of a block in the first-level cache. The weights of larger ones
-// are read again for each block from further away, and larger blocks pay for that.
-size_t rows_of_block(size_t row_bytes, size_t weight_bytes) {
-  constexpr size_t least_rows = 48, most_rows = 384, most_bytes = 64 << 20;
+// are read again for each block from further away, and larger blocks pay for that. So do at least `wanted` rows.
+size_t rows_of_block(size_t row_bytes, size_t weight_bytes, size_t wanted) {
+  constexpr size_t most_rows = 384, most_bytes = 64 << 20;
+  const size_t least_rows = wanted > 48 ? wanted : 48;
   const size_t budget = weight_bytes <= 256 << 10 ? 32 << 10 : 16 << 20;
   size_t rows = budget / row_bytes;
   if (rows > most_rows) rows = most_rows;
@@ -42,6 +44,9 @@ template <typename T>
 class Network<T>::Builder {
  public:
   Builder(Network& network, const VerifiedPlan& plan) : network_(network), plan_(plan) {}
+  ~Builder() {
+    while (packers_ != nullptr) destroy(std::exchange(packers_, packers_->next));
+  }
 
   Creation build(const MostBytes& most) {
     constexpr Creation no_memory = Creation::out_of_memory;
@@ -59,8 +64,12 @@ class Network<T>::Builder {
     if (!place_values()) return no_memory;
     if (network_.row_elements_ > most.of_row / sizeof(T)) return Creation::row_too_large;
     const size_t row_bytes = (network_.row_elements_ > 0 ? network_.row_elements_ : 1) * sizeof(T);
-    network_.block_rows_ = rows_of_block(row_bytes, network_.arena_.bytes());
-    for (const Step<T>& step : network_.steps_) network_.row_cost_ += cost_of(step);
+    size_t least_rows = 1;
+    for (const Step<T>& step : network_.steps_) {
+      network_.row_cost_ += cost_of(step);
+      if (step.trees.sliced != nullptr) least_rows = most_sliced_rows;
+    }
+    network_.block_rows_ = rows_of_block(row_bytes, network_.arena_.bytes(), least_rows);
     return Creation::done;
   }
 
@@ -324,27 +333,38 @@ class Network<T>::Builder {
   }
 
   void trees(Step<T>& step, const int32_t* field, const int32_t* end) {
-    static_assert(sizeof(TreeNode<T>) % sizeof(T) == 0);
     step.a = field[0];
     const Parameter& nodes = plan_.parameters[field[3]];
-    const size_t count = nodes.count / node_fields;
     Trees<T>& trees = step.trees;
     trees.width = size_t(field[1]);
     trees.sum = TreeSum(field[2]);
     const bool adds = trees.sum != TreeSum::none;
     trees.divisor = field[6] < 0 ? T(1) : parameter(field[6])[0];
     trees.count = adds ? size_t(end - (field + 7)) : step.width / trees.width;
-    T* const packed = network_.arena_.take(count * sizeof(TreeNode<T>) / sizeof(T));
     trees.leaves = copy(parameter(field[4]), plan_.parameters[field[4]].count);
-    trees.sets = field[5] < 0 ? nullptr : copy(parameter(field[5]), plan_.parameters[field[5]].count);
-    const int32_t* const roots = take_list(trees.count);
+    const T* const sets = field[5] < 0 ? nullptr : copy(parameter(field[5]), plan_.parameters[field[5]].count);
     fill_list(step, adds ? trees.count : 0, [&](size_t i) { return field[7 + i]; });
     trees.targets = adds ? step.list : nullptr;
-    trees.roots = roots;
-    trees.nodes = reinterpret_cast<const TreeNode<T>*>(packed);
-    if (!filling_) return;
-    trees.plain =
-        pack_trees(parameter(field[3]), count, reinterpret_cast<TreeNode<T>*>(packed), const_cast<int32_t*>(roots));
+    TreePacker<T>* const packer = next_packer(parameter(field[3]), nodes.count / node_fields);
+    if (packer != nullptr) packer->pack(parameter(field[3]), sets, network_.arena_, trees);
+  }
+
+  // What was found out while counting serves for filling.
+  TreePacker<T>* next_packer(const T* nodes, size_t count) {
+    if (filling_) {
+      Packers* const taken = filled_ == nullptr ? packers_ : filled_->next;
+      filled_ = taken;
+      return &taken->packer;
+    }
+    Packers* const made = make<Packers>();
+    if (made == nullptr || !made->packer.analyse(nodes, count, network_.trees_)) {
+      destroy(made);
+      has_no_memory_ = true;
+      return nullptr;
+    }
+    *(last_packer_ == nullptr ? &packers_ : &last_packer_->next) = made;
+    last_packer_ = made;
+    return &made->packer;
   }
 
   void concat(Step<T>& step, const int32_t* words, size_t count) {
@@ -429,6 +449,11 @@ class Network<T>::Builder {
   struct Gap {
     size_t place, width;
   };
+  // Of each instruction of trees, in order.
+  struct Packers {
+    TreePacker<T> packer;
+    Packers* next = nullptr;
+  };
 
   size_t grow(size_t width) {
     const size_t place = network_.row_elements_;
@@ -457,26 +482,30 @@ class Network<T>::Builder {
   size_t list_count_ = 0;
   bool filling_ = false;
   bool has_wide_ = false;
-  bool has_no_memory_ = false;  // for packed_, which is asked for memory while counting alone
+  bool has_no_memory_ = false;  // for packed_ and packers_, which are asked for memory only while counting
   static constexpr int32_t form_of_copy = -1;
   PackedOnce<T> packed_;
-  Array<size_t> last_use_;  // one more than the step, 0 for none
+  Packers* packers_ = nullptr;
+  Packers* last_packer_ = nullptr;
+  Packers* filled_ = nullptr;  // the last that was taken for filling
+  Array<size_t> last_use_;     // one more than the step, 0 for none
   Array<Gap> free_;
   size_t free_count_ = 0;
 };
 
 template <typename T>
 Creation Network<T>::create(const VerifiedPlan& plan, const Kernels<T>& kernels, const Kernels<double>& wide,
-                            const Int8Kernels& int8, const MostBytes& most) {
+                            const Int8Kernels& int8, const TreeKernels& trees, const MostBytes& most) {
   kernels_ = &kernels;
   wide_ = &wide;
   int8_ = &int8;
+  trees_ = trees;
   return Builder(*this, plan).build(most);
 }
 
 template Creation Network<float>::create(const VerifiedPlan&, const Kernels<float>&, const Kernels<double>&,
-                                         const Int8Kernels&, const MostBytes&);
+                                         const Int8Kernels&, const TreeKernels&, const MostBytes&);
 template Creation Network<double>::create(const VerifiedPlan&, const Kernels<double>&, const Kernels<double>&,
-                                          const Int8Kernels&, const MostBytes&);
+                                          const Int8Kernels&, const TreeKernels&, const MostBytes&);
 
 }  // namespace fp

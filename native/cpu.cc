@@ -70,7 +70,7 @@ constexpr uint32_t fma_bit = bit(12), osxsave_bit = bit(27), avx_bit = bit(28);
 constexpr uint32_t avx2_bit = bit(5);
 constexpr uint32_t avx512_bits = bit(16) | bit(17) | bit(30) | bit(31);  // F, DQ, BW, VL
 // Of leaf 7, ecx; of its subleaf 1, eax.
-constexpr uint32_t avx512vnni_bit = bit(11), avxvnni_bit = bit(4);
+constexpr uint32_t avx512vbmi_bit = bit(1), avx512vnni_bit = bit(11), avxvnni_bit = bit(4);
 // Of XCR0: SSE and AVX registers; the same with AVX-512's masks, upper halves and upper sixteen.
 constexpr uint64_t avx_states = 0x6, avx512_states = 0xE6;
 
@@ -86,6 +86,8 @@ bool has_avx512() { return has_avx2() && all_set(saved_states(), avx512_states) 
 bool has_avxvnni() { return has_avx2() && all_set(leaf_7_1.eax, avxvnni_bit); }
 
 bool has_avx512vnni() { return has_avx512() && all_set(leaf_7.ecx, avx512vnni_bit); }
+
+bool has_avx512vbmi() { return has_avx512() && all_set(leaf_7.ecx, avx512vbmi_bit); }
 
 #elif FP_ARM64
 

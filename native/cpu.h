@@ -16,6 +16,7 @@ bool has_avx2();    // AVX2 and FMA
 bool has_avx512();  // AVX-512 F, VL, BW and DQ, with AVX2 and FMA
 bool has_avxvnni();
 bool has_avx512vnni();
+bool has_avx512vbmi();
 #elif FP_ARM64
 bool has_neon();
 bool has_neondotprod();

@@ -27,8 +27,8 @@ Engine::Status Engine::create(const Plan& plan, const InstructionSet& set, PlanE
       !copy_widths(verified.outputs, verified.output_count, verified.widths, output_widths_)) {
     return Status::out_of_memory;
   }
-  switch (single() ? f32_.create(verified, set.f32, set.f64, best_int8(set), most)
-                   : f64_.create(verified, set.f64, set.f64, best_int8(set), most)) {
+  switch (single() ? f32_.create(verified, set.f32, set.f64, best_int8(set), best_trees(set), most)
+                   : f64_.create(verified, set.f64, set.f64, best_int8(set), best_trees(set), most)) {
     case Creation::done:
       return Status::ok;
     case Creation::too_large:

@@ -80,7 +80,7 @@ class Network {
   // Copies everything it needs out of the plan. Parameters that instructions share are packed once. Too large is one
   // that takes more than `most`; no more than that has been allocated by then.
   [[nodiscard]] Creation create(const VerifiedPlan& plan, const Kernels<T>& kernels, const Kernels<double>& wide,
-                                const Int8Kernels& int8, const MostBytes& most);
+                                const Int8Kernels& int8, const TreeKernels& trees, const MostBytes& most);
 
   size_t packed_bytes() const { return arena_.bytes(); }
 
@@ -122,6 +122,7 @@ class Network {
   const Kernels<T>* kernels_ = nullptr;
   const Kernels<double>* wide_ = nullptr;
   const Int8Kernels* int8_ = nullptr;
+  TreeKernels trees_ = {};
   Arena<T> arena_;
   Array<int32_t> lists_;
   Array<Step<T>> steps_;

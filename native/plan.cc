@@ -5,7 +5,7 @@
 #include "kernels/kernels.h"
 #include "pack.h"
 #include "pack_reduced.h"
-#include "trees.h"
+#include "tree_packer.h"
 
 namespace fp {
 namespace {

@@ -412,7 +412,7 @@ Outcome Network<T>::run_block(T* const* base, size_t rows, RunError& error, Help
         return Outcome::bad_id;
       }
       case Opcode::trees:
-        run_trees(step.trees, a, widths_[size_t(step.a)], y, step.width, rows);
+        run_trees(step.trees, kernels, trees_, a, widths_[size_t(step.a)], y, step.width, rows);
         break;
       case Opcode::couple:
         for (size_t r = 0; r < rows; r++) couple(a + r * widths_[size_t(step.a)], y + r * step.width, step.width);

@@ -1,59 +1,89 @@
 #include "trees.h"
 
+#include <cstring>
+#include <limits>
+
+#define FP_ISA fp::one_row
+#include "kernels/ranks.h"
+
 namespace fp {
 namespace {
 
-// The whole number that a value is, if it is one from `least` to below `end`.
-template <typename T>
-bool whole(T value, int64_t least, int64_t end, int64_t& number) {
-  if (!(value >= T(least) && value < T(end))) return false;
-  number = int64_t(value);
-  return T(number) == value;
-}
+using one_row::is_in_set;
+using one_row::keys_below;
 
-template <typename T>
-bool in_set(const T* set, T value) {
-  if (!(value > T(-1))) return false;
-  const T least = value > 0 ? value : T(0);  // the whole part of −0.5 is 0
-  if (!(least < T(set_bits) * set[0])) return false;
-  const size_t member = size_t(least);
-  return (uint32_t(set[1 + member / set_bits]) >> (member % set_bits) & 1) != 0;
-}
+// Trees whose leaves are found before they are added.
+constexpr size_t together = 64;
 
 // 1 or 0, without a branch but for sets: which way a row goes cannot be foreseen.
 template <typename T, bool plain>
-int32_t goes_left(const TreeNode<T>& node, const T* x, const T* sets) {
+int32_t goes_left(const WholeNode<T>& node, const T* x, const T* sets) {
   if constexpr (plain) return int32_t(x[node.feature] <= node.threshold);
   const T value = x[node.feature & (most_features - 1)];
   const uint32_t kind = uint32_t(node.feature) >> kind_shift;
   const int32_t nan = int32_t(value != value) & int32_t(kind & 1);
   if (kind < uint32_t(Split::in_set)) return int32_t(value <= node.threshold) | nan;
-  return int32_t(in_set(sets + size_t(node.threshold), value)) | nan;
+  return int32_t(is_in_set(sets + size_t(node.threshold), value)) | nan;
 }
 
-// The leaves that a row reaches in trees `first` to `end`. Several trees are walked side by side, since each waits for
-// its next node; when one has reached its leaf the next takes its place.
 template <typename T, bool plain>
-void find_leaves(const Trees<T>& trees, const T* x, size_t first, size_t end, int32_t* leaves) {
-  constexpr size_t lanes = 8;
-  int32_t at[lanes], tree[lanes];
+struct WholeWalk {
+  const Trees<T>& trees;
+  const T* x;
+  using Place = int32_t;
+  Place root(size_t tree) const { return trees.roots[tree]; }
+  // The next node; a leaf itself.
+  Place next(Place at) const {
+    const WholeNode<T>& node = trees.whole[at];
+    if (node.next < 0) return at;
+    const int32_t left = -goes_left<T, plain>(node, x, trees.sets);
+    return ((at + 1) & left) | (node.next & ~left);
+  }
+  // The number of a leaf; negative for a split.
+  int32_t leaf(Place at) const { return -1 - trees.whole[at].next; }
+};
+
+template <typename T>
+struct ShortWalk {
+  const Trees<T>& trees;
+  const float* values;
+  using Place = const ShortNode*;
+  Place root(size_t tree) const { return trees.nodes + trees.roots[tree]; }
+  Place next(Place at) const {
+    const float value = values[at->word & ((uint32_t(1) << trees.slot_bits) - 1)];
+    return at + (at->word >> trees.slot_bits) + size_t(!(value <= at->threshold));
+  }
+  int32_t leaf(Place at) const {
+    int32_t number;
+    std::memcpy(&number, &at->threshold, sizeof number);
+    return at->word >> trees.slot_bits != 0 ? -1 : number;
+  }
+};
+
+// The leaves that a row reaches in trees `first` to `end`. Several trees are walked side by side, since each waits for
+// its next node, and several steps are taken before looking for leaves, which nobody can foresee. When a tree has come
+// to its leaf the next one takes its place.
+template <size_t lanes, class Walk>
+void find_leaves(const Walk& walk, size_t first, size_t end, int32_t* leaves) {
+  constexpr size_t steps = 4;
+  typename Walk::Place at[lanes];
+  size_t tree[lanes];
   size_t next = first, active = 0;
   for (; active < lanes && next < end; active++, next++) {
-    tree[active] = int32_t(next - first);
-    at[active] = trees.roots[next];
+    tree[active] = next - first;
+    at[active] = walk.root(next);
   }
   while (active > 0) {
-    for (size_t lane = 0; lane < active; lane++) {
-      const TreeNode<T>& node = trees.nodes[at[lane]];
-      if (node.next >= 0) {
-        const int32_t left = -goes_left<T, plain>(node, x, trees.sets);
-        at[lane] = ((at[lane] + 1) & left) | (node.next & ~left);
-        continue;
-      }
-      leaves[tree[lane]] = -1 - node.next;
+    for (size_t step = 0; step < steps; step++) {
+      for (size_t lane = 0; lane < active; lane++) at[lane] = walk.next(at[lane]);
+    }
+    for (size_t lane = active; lane-- > 0;) {
+      const int32_t leaf = walk.leaf(at[lane]);
+      if (leaf < 0) continue;
+      leaves[tree[lane]] = leaf;
       if (next < end) {
-        tree[lane] = int32_t(next - first);
-        at[lane] = trees.roots[next++];
+        tree[lane] = next - first;
+        at[lane] = walk.root(next++);
       } else {
         active--;
         at[lane] = at[active];
@@ -63,114 +93,207 @@ void find_leaves(const Trees<T>& trees, const T* x, size_t first, size_t end, in
   }
 }
 
-}  // namespace
-
+// The same for trees of few leaves: all go as many steps as the deepest takes, so that no step is a guess.
 template <typename T>
-const char* check_trees(const T* nodes, size_t count, size_t features, const T* sets, size_t set_count, size_t& trees,
-                        size_t& leaves) {
-  trees = leaves = 0;
-  for (size_t i = 0; i < set_count; i++) {
-    int64_t bits = 0;
-    if (!whole(sets[i], 0, int64_t(1) << set_bits, bits)) return "sets hold a number that has no 16 bits";
+void find_near_leaves(const Trees<T>& trees, const float* values, size_t first, size_t end, int32_t* leaves) {
+  constexpr size_t lanes = 8;
+  const ShortWalk<T> walk = {trees, values};
+  for (; first < end; first += lanes, leaves += lanes) {
+    const ShortNode* at[lanes];
+    uint8_t depth = 0;
+    for (size_t lane = 0; lane < lanes; lane++) {
+      const size_t tree = first + lane < end ? first + lane : end - 1;
+      at[lane] = walk.root(tree);
+      depth = depth < trees.depths[tree] ? trees.depths[tree] : depth;
+    }
+    for (; depth > 0; depth--) {
+      FP_UNROLL
+      for (size_t lane = 0; lane < lanes; lane++) at[lane] = walk.next(at[lane]);
+    }
+    for (size_t lane = 0; lane < lanes && first + lane < end; lane++) leaves[lane] = walk.leaf(at[lane]);
   }
-  // Subtrees that are still to come for the tree at hand.
-  size_t wanted = 0;
-  for (size_t i = 0; i < count; i++, nodes += node_fields) {
-    if (wanted == 0) {
-      trees++;
-      wanted = 1;
-    }
-    if (nodes[0] == T(-1)) {
-      leaves++;
-      wanted--;
-      continue;
-    }
-    wanted++;
-    int64_t feature = 0, kind = 0, place = 0;
-    if (!whole(nodes[0], 0, int64_t(features < size_t(most_features) ? features : size_t(most_features)), feature)) {
-      return "a tree splits by a feature that is not there";
-    }
-    if (!whole(nodes[2], 0, int64_t(Split::count), kind)) return "a split is of an unknown kind";
-    if (std::isnan(nodes[1])) return "a threshold is NaN";
-    if (Split(kind) == Split::at_most || Split(kind) == Split::at_most_or_nan) continue;
-    if (!whole(nodes[1], 0, int64_t(set_count), place) || size_t(sets[place]) >= set_count - size_t(place)) {
-      return "a split's set is not among the sets";
+}
+
+// The least float that is not below: at most the same floats as the value.
+float float_above(float value) { return value; }
+float float_above(double value) {
+  const float near = float(value);
+  if (!(double(near) < value)) return near;
+  int32_t bits;
+  std::memcpy(&bits, &near, sizeof bits);
+  bits += bits < 0 ? -1 : 1;
+  float above;
+  std::memcpy(&above, &bits, sizeof above);
+  return above;
+}
+
+struct CountBelow {
+  template <typename T>
+  static size_t count(const T* keys, T value) {
+    size_t below = 0;
+    for (size_t i = 0; i < key_block; i++) below += size_t(keys[i] < value);
+    return below;
+  }
+};
+
+// A row in its slots, as floats that short nodes compare.
+template <typename T>
+void fill_slots(const Slots<T>& slots, const T* x, float* values) {
+  for (size_t i = 0; i < slots.count; i++) {
+    const Slot& slot = slots.slots[i];
+    const T value = x[slot.feature];
+    if (value != value) {
+      values[i] =
+          slot.nan_rank == 0 ? -std::numeric_limits<float>::infinity() : std::numeric_limits<float>::quiet_NaN();
+    } else if (slot.levels == 0) {
+      values[i] = is_in_set(slots.sets + slot.place, value) ? 0 : 1;
+    } else if (slots.ranked) {
+      values[i] = float(keys_below<CountBelow>(slot, slots.keys, slot.levels, value));
+    } else {
+      values[i] = float_above(value);
     }
   }
-  return wanted == 0 ? nullptr : "the last tree does not end";
+  values[slots.count] = 0;
 }
 
 template <typename T>
-bool pack_trees(const T* nodes, size_t count, TreeNode<T>* to, int32_t* roots) {
-  bool plain = true;
-  int32_t leaves = 0,
-          open = -1;  // the innermost split whose left side is being packed; `next` links it to the one around it
-  bool begins = true;
-  for (size_t i = 0; i < count; i++, nodes += node_fields) {
-    if (begins) *roots++ = int32_t(i);
-    begins = false;
-    if (nodes[0] != T(-1)) {
-      const int32_t kind = int32_t(nodes[2]);
-      plain = plain && kind == 0;
-      to[i] = {nodes[1], int32_t(nodes[0]) | int32_t(uint32_t(kind) << kind_shift), open};
-      open = int32_t(i);
-      continue;
-    }
-    to[i] = {T(0), 0, -1 - leaves++};
-    // The split whose left side ends here; what comes next is on its right, and the splits around it stay open.
-    if (open < 0) {
-      begins = true;
-      continue;
-    }
-    const int32_t outer = to[open].next;
-    to[open].next = int32_t(i) + 1;
-    open = outer;
-  }
-  return plain;
+void fill_slots(const Slots<T>& slots, const uint8_t* ranks, float* values) {
+  for (size_t i = 0; i < slots.count; i++) values[i] = ranks[i];
+  values[slots.count] = 0;
 }
 
+// Adds what the leaf of a tree holds to a row of the result.
 template <typename T>
-void run_trees(const Trees<T>& trees, const T* x, size_t features, T* y, size_t outputs, size_t rows) {
-  // Trees that all rows go through before the next ones.
-  constexpr size_t together = 64;
-  if (trees.targets != nullptr) {
-    for (size_t i = 0; i < rows * outputs; i++) y[i] = T(0);
+struct Adder {
+  const Trees<T>& trees;
+  size_t outputs;
+
+  // To the only element of a row, which need not go through memory.
+  void add_all(size_t count, T* y, const int32_t* leaves) const {
+    T sum = *y;
+    if (sizeof(T) > sizeof(float) && trees.sum == TreeSum::float32) {
+      for (size_t i = 0; i < count; i++) sum = T(float(sum) + float(trees.leaves[leaves[i]]));
+    } else {
+      for (size_t i = 0; i < count; i++) sum += trees.leaves[leaves[i]];
+    }
+    *y = sum;
   }
+
+  // To `rows` rows, the leaf of each from `leaf_of(row)`.
+  template <typename F>
+  void add(size_t tree, T* y, size_t rows, F leaf_of) const {
+    const size_t width = trees.width;
+    if (trees.targets == nullptr) {
+      y += tree * width;
+      for (size_t row = 0; row < rows; row++, y += outputs) {
+        const T* const leaf = trees.leaves + leaf_of(row) * width;
+        for (size_t k = 0; k < width; k++) y[k] = leaf[k];
+      }
+      return;
+    }
+    y += trees.targets[tree];
+    if (sizeof(T) > sizeof(float) && trees.sum == TreeSum::float32) {
+      for (size_t row = 0; row < rows; row++, y += outputs) {
+        const T* const leaf = trees.leaves + leaf_of(row) * width;
+        for (size_t k = 0; k < width; k++) y[k] = T(float(y[k]) + float(leaf[k]));
+      }
+    } else if (width == 1) {
+      const T* const leaves = trees.leaves;
+      for (size_t row = 0; row < rows; row++, y += outputs) *y += leaves[leaf_of(row)];
+    } else {
+      for (size_t row = 0; row < rows; row++, y += outputs) {
+        const T* const leaf = trees.leaves + leaf_of(row) * width;
+        for (size_t k = 0; k < width; k++) y[k] += leaf[k];
+      }
+    }
+  }
+};
+
+template <typename T>
+void run_row(const Trees<T>& trees, const Kernels<T>& kernels, const TreeKernels& tree_kernels, const T* x, T* y,
+             size_t outputs) {
+  uint8_t ranks[most_slots + 1];
+  float values[most_slots + 1];
+  const bool bytes = trees.jumps.trees != nullptr || (trees.sliced != nullptr && trees.slots.ranked);
+  if (bytes) kernels.rank(trees.slots, x, 0, 1, ranks, 1);
+  if (trees.nodes != nullptr) bytes ? fill_slots(trees.slots, ranks, values) : fill_slots(trees.slots, x, values);
+  const Adder<T> adder = {trees, outputs};
   int32_t leaves[together];
   for (size_t first = 0; first < trees.count; first += together) {
     const size_t end = trees.count - first < together ? trees.count : first + together;
-    for (size_t row = 0; row < rows; row++) {
-      const T* const values = x + row * features;
+    if (trees.jumps.trees != nullptr) {
+      tree_kernels.jump(trees.jumps, ranks, first, end, trees.first_leaves, leaves);
+    } else if (trees.nodes == nullptr) {
       if (trees.plain) {
-        find_leaves<T, true>(trees, values, first, end, leaves);
+        find_leaves<8>(WholeWalk<T, true>{trees, x}, first, end, leaves);
       } else {
-        find_leaves<T, false>(trees, values, first, end, leaves);
+        find_leaves<8>(WholeWalk<T, false>{trees, x}, first, end, leaves);
       }
-      T* const result = y + row * outputs;
-      for (size_t tree = first; tree < end; tree++) {
-        const T* const leaf = trees.leaves + size_t(leaves[tree - first]) * trees.width;
-        if (trees.targets == nullptr) {
-          for (size_t k = 0; k < trees.width; k++) result[tree * trees.width + k] = leaf[k];
-          continue;
-        }
-        T* const to = result + trees.targets[tree];
-        for (size_t k = 0; k < trees.width; k++) {
-          to[k] = trees.sum == TreeSum::float32 ? T(float(to[k]) + float(leaf[k])) : to[k] + leaf[k];
-        }
-      }
+    } else if (trees.depths != nullptr) {
+      find_near_leaves(trees, values, first, end, leaves);
+    } else {
+      find_leaves<24>(ShortWalk<T>{trees, values}, first, end, leaves);
+    }
+    if (outputs == 1 && trees.targets != nullptr) {
+      adder.add_all(end - first, y, leaves);
+      continue;
+    }
+    for (size_t tree = first; tree < end; tree++) {
+      adder.add(tree, y, 1, [&](size_t) { return size_t(leaves[tree - first]); });
     }
   }
+}
+
+// At most `most_sliced_rows` side by side.
+template <typename T>
+void run_sliced(const Trees<T>& trees, const Kernels<T>& kernels, const TreeKernels& tree_kernels, const T* x,
+                size_t features, T* y, size_t outputs, size_t rows) {
+  alignas(64) uint8_t ranks[most_sliced_ranks];
+  alignas(64) uint8_t leaves[most_sliced_rows];
+  size_t stride = sliced_rows;
+  while (stride < rows) stride *= 2;
+  kernels.rank(trees.slots, x, features, rows, ranks, stride);
+  const Adder<T> adder = {trees, outputs};
+  for (size_t tree = 0; tree < trees.count; tree++) {
+    tree_kernels.slice(trees.sliced + trees.sliced_trees[tree], ranks, stride, leaves);
+    const size_t first_leaf = size_t(trees.first_leaves[tree]);
+    adder.add(tree, y, rows, [&](size_t row) { return first_leaf + leaves[row]; });
+  }
+}
+
+// Rows below which one by one is faster.
+constexpr size_t least_jumped = 12, least_walked = 8;
+
+}  // namespace
+
+template <typename T>
+void run_trees(const Trees<T>& trees, const Kernels<T>& kernels, const TreeKernels& tree_kernels, const T* x,
+               size_t features, T* y, size_t outputs, size_t rows) {
+  if (trees.targets != nullptr) {
+    for (size_t i = 0; i < rows * outputs; i++) y[i] = T(0);
+  }
+  size_t row = 0;
+  if (trees.sliced != nullptr) {
+    const size_t least = trees.jumps.trees != nullptr ? least_jumped : least_walked;
+    // A power of two, so that ranks fit.
+    size_t most = most_sliced_rows;
+    while (trees.slots.count * most > most_sliced_ranks) most /= 2;
+    while (rows - row >= least) {
+      const size_t count = rows - row < most ? rows - row : most;
+      run_sliced(trees, kernels, tree_kernels, x + row * features, features, y + row * outputs, outputs, count);
+      row += count;
+    }
+  }
+  for (; row < rows; row++) run_row(trees, kernels, tree_kernels, x + row * features, y + row * outputs, outputs);
   if (trees.divisor == T(1)) return;
   for (size_t i = 0; i < rows * outputs; i++) {
     y[i] = trees.sum == TreeSum::float32 ? T(float(y[i]) / float(trees.divisor)) : y[i] / trees.divisor;
   }
 }
 
-template const char* check_trees(const float*, size_t, size_t, const float*, size_t, size_t&, size_t&);
-template const char* check_trees(const double*, size_t, size_t, const double*, size_t, size_t&, size_t&);
-template bool pack_trees(const float*, size_t, TreeNode<float>*, int32_t*);
-template bool pack_trees(const double*, size_t, TreeNode<double>*, int32_t*);
-template void run_trees(const Trees<float>&, const float*, size_t, float*, size_t, size_t);
-template void run_trees(const Trees<double>&, const double*, size_t, double*, size_t, size_t);
+template void run_trees(const Trees<float>&, const Kernels<float>&, const TreeKernels&, const float*, size_t, float*,
+                        size_t, size_t);
+template void run_trees(const Trees<double>&, const Kernels<double>&, const TreeKernels&, const double*, size_t,
+                        double*, size_t, size_t);
 
 }  // namespace fp

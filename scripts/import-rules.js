@@ -10,7 +10,7 @@ import { posix } from 'node:path';
 
 const GRAPH_TYPES = 'lib/graph/(graph|limits|budget|fold|architecture)\\.ts';
 /** What makes a graph of layers, and the shapes that it computes with; not the stages that follow. */
-const MAKING_GRAPHS = 'lib/graph/((define|stack)/.*|(activations|combine|functions|shapes)\\.ts)';
+const MAKING_GRAPHS = 'lib/graph/((define|stack)/.*|(activations|combine|float32|functions|shapes)\\.ts)';
 /** The leaves: the error class, helpers for the words of its messages, extremes of numbers. */
 const ERRORS = 'lib/(errors|words|extremes)\\.ts';
 
@@ -147,20 +147,28 @@ const NATIVE_RULES = [
   {
     files: /^native\/(network\.h|build\.cc|run\.cc)$/,
     may: only(
-      'native/(network|plan|pack|pack_reduced|packed_once|pool|arena|couple|trees)\\.h',
+      'native/(network|plan|pack|pack_reduced|packed_once|pool|arena|couple|trees|tree_packer|tree_layouts)\\.h',
       'native/kernels/kernels\\.h',
       STANDARD,
     ),
   },
   { files: /^native\/couple\.h$/, may: only(STANDARD) },
-  { files: /^native\/trees\.(h|cc)$/, may: only('native/trees\\.h', STANDARD) },
+  { files: /^native\/tree_layouts\.h$/, may: only(STANDARD) },
+  {
+    files: /^native\/tree_packer\.(h|cc)$/,
+    may: only('native/(tree_packer|tree_layouts|arena)\\.h', 'native/kernels/kernels\\.h', STANDARD),
+  },
+  {
+    files: /^native\/trees\.(h|cc)$/,
+    may: only('native/(trees|tree_layouts)\\.h', 'native/kernels/(kernels|ranks)\\.h', STANDARD),
+  },
   {
     files: /^native\/(pack|pack_reduced|packed_once|panel)\.(h|cc)$/,
     may: only('native/(pack|pack_reduced|panel|arena)\\.h', STANDARD),
   },
   {
     files: /^native\/plan\.(h|cc)$/,
-    may: only('native/(plan|pack|pack_reduced|arena|couple|trees)\\.h', 'native/kernels/kernels\\.h', STANDARD),
+    may: only('native/(plan|pack|pack_reduced|arena|couple|tree_packer)\\.h', 'native/kernels/kernels\\.h', STANDARD),
   },
   { files: /^native\/loaded\.(h|cc)$/, may: only('native/(loaded|engine|mutex|arena)\\.h', STANDARD) },
   { files: /^native\/(pool|mutex)\.(h|cc)$/, may: only('native/(pool|mutex)\\.h', '<windows\\.h>', STANDARD) },
@@ -168,7 +176,7 @@ const NATIVE_RULES = [
   { files: /^native\/cpu\.(h|cc)$/, may: only('native/cpu\\.h', STANDARD, INTRINSICS, PROCESSOR_QUESTIONS) },
   {
     files: /^native\/kernels\//,
-    may: only('native/(cpu|pack|pack_reduced|arena)\\.h', 'native/kernels/.*', STANDARD, INTRINSICS),
+    may: only('native/(cpu|pack|pack_reduced|tree_layouts|arena)\\.h', 'native/kernels/.*', STANDARD, INTRINSICS),
   },
 ];
 

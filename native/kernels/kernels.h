@@ -78,6 +78,12 @@ enum class Reduce : int32_t {
 template <typename T>
 struct DenseLayer;
 
+// Trees as tree_layouts.h has them.
+template <typename T>
+struct Slots;
+struct SlicedNode;
+struct Jumps;
+
 template <typename T>
 struct Kernels {
   int lanes;          // elements of one vector
@@ -116,6 +122,21 @@ struct Kernels {
   void (*normalize)(const T* x, T* y, size_t rows, size_t width, int norm, T epsilon, T floor);
   // x is [rows, width], y is [rows]; they do not overlap.
   void (*reduce[int(Reduce::count)])(const T* x, T* y, size_t rows, size_t width);
+
+  // ranks[slot, row] of x[rows, features], in rows of `stride` bytes; no slot has more than 255 thresholds. Null where
+  // TreeKernels has nothing.
+  void (*rank)(const Slots<T>& slots, const T* x, size_t features, size_t rows, uint8_t* ranks, size_t stride);
+};
+
+// Trees of ranks that are bytes. An instruction set without vectors has none of it.
+struct TreeKernels {
+  // The leaf of each row in the tree that begins there. `rows` is 1, 2 or 4 times `sliced_rows`, and the stride of
+  // ranks.
+  void (*slice)(const SlicedNode* tree, const uint8_t* ranks, size_t rows, uint8_t* leaves);
+  // leaves[i], from 0 on, of trees `first` to `end`, for one row: the first leaf of the tree, and its own leaf.
+  // `most_jump_slots` ranks can be read.
+  void (*jump)(const Jumps& jumps, const uint8_t* ranks, size_t first, size_t end, const int32_t* first_leaves,
+               int32_t* leaves);
 };
 
 // One way to multiply bytes: an instruction set may have several, for processors that have more of it.
@@ -133,6 +154,7 @@ struct InstructionSet {
   bool (*available)();
   const Kernels<float>& f32;
   const Kernels<double>& f64;
+  const TreeKernels& trees;
 };
 
 }  // namespace fp

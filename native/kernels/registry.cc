@@ -10,6 +10,7 @@ namespace fp {
   namespace name {                  \
   extern const Kernels<float> f32;  \
   extern const Kernels<double> f64; \
+  extern const TreeKernels trees;   \
   }
 #include "kernels.inc"
 #undef FP_INSTRUCTION_SET
@@ -34,8 +35,22 @@ const Int8Kernels& best_int8(const InstructionSet& set) {
   return way->kernels;
 }
 
+#if FP_X86_64
+namespace avx512vbmi {
+void jump(const Jumps&, const uint8_t* ranks, size_t first, size_t end, const int32_t* first_leaves, int32_t* leaves);
+}  // namespace avx512vbmi
+#endif
+
+TreeKernels best_trees(const InstructionSet& set) {
+  TreeKernels kernels = set.trees;
+#if FP_X86_64
+  if (&set.trees == &avx512::trees) kernels.jump = has_avx512vbmi() ? avx512vbmi::jump : avx2::trees.jump;
+#endif
+  return kernels;
+}
+
 const InstructionSet instruction_sets[] = {
-#define FP_INSTRUCTION_SET(name) {#name, has_##name, name::f32, name::f64},
+#define FP_INSTRUCTION_SET(name) {#name, has_##name, name::f32, name::f64, name::trees},
 #include "kernels.inc"
 #undef FP_INSTRUCTION_SET
 };

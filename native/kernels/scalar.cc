@@ -9,6 +9,7 @@
 
 #include "../pack.h"
 #include "../pack_reduced.h"
+#include "../tree_layouts.h"
 
 #ifdef __clang__
 #pragma clang attribute push(__attribute__((minsize)), apply_to = function)

@@ -12,6 +12,12 @@
 #include "elementwise.h"
 #include "kernels.h"
 #include "rowwise.h"
+#ifndef FP_SMALL
+#include "trees.h"
+#ifndef FP_REST
+#include "jumps.h"
+#endif
+#endif
 
 namespace FP_ISA {
 
@@ -140,6 +146,11 @@ constexpr Kernels<typename S::T> table() {
 #include "reduce.inc"
 #undef FP_REDUCE
       },
+#ifdef FP_SMALL
+      nullptr,
+#else
+      rank<S>,
+#endif
   };
 }
 
@@ -150,5 +161,13 @@ constexpr Kernels<float> f32 = table<F32>();
 constexpr Kernels<double> f64 = table<F64>();
 extern const fp::Int8Kernels int8;
 constexpr fp::Int8Kernels int8 = int8_table<Products>();
+extern const fp::TreeKernels trees;
+#if defined(FP_SMALL)
+constexpr fp::TreeKernels trees = {nullptr, nullptr};
+#elif defined(FP_REST)
+constexpr fp::TreeKernels trees = {slice, nullptr};  // registry.cc chooses
+#else
+constexpr fp::TreeKernels trees = {slice, jump};
+#endif
 
 }  // namespace FP_ISA

@@ -66,6 +66,7 @@ struct F32 {
   static M mask_not(M a) { return _mm256_xor_ps(a, _mm256_castsi256_ps(_mm256_set1_epi32(-1))); }
   static V select(M m, V a, V b) { return _mm256_blendv_ps(b, a, m); }
   static bool any(M m) { return _mm256_movemask_ps(m) != 0; }
+  static int count(M m) { return _mm_popcnt_u32(unsigned(_mm256_movemask_ps(m))); }
 
   template <int D>
   static V down(V a) {
@@ -154,6 +155,7 @@ struct F64 {
   static M mask_not(M a) { return _mm256_xor_pd(a, _mm256_castsi256_pd(_mm256_set1_epi32(-1))); }
   static V select(M m, V a, V b) { return _mm256_blendv_pd(b, a, m); }
   static bool any(M m) { return _mm256_movemask_pd(m) != 0; }
+  static int count(M m) { return _mm_popcnt_u32(unsigned(_mm256_movemask_pd(m))); }
 
   template <int D>
   static V down(V a) {
@@ -205,6 +207,47 @@ struct Products {
     _mm_storeu_si128(reinterpret_cast<__m128i*>(to), words);
   }
   static __m256 to_float(__m256i v) { return _mm256_cvtepi32_ps(v); }
+};
+
+// Bytes without sign, for trees: see trees.h.
+struct Bytes {
+  using V = __m256i;
+  using M = __m256i;
+  static constexpr size_t width = 32, most_vectors = 4;
+  static V load(const uint8_t* from) { return _mm256_loadu_si256(reinterpret_cast<const V*>(from)); }
+  static void store(uint8_t* to, V a) { _mm256_storeu_si256(reinterpret_cast<V*>(to), a); }
+  static V set1(uint8_t value) { return _mm256_set1_epi8(char(value)); }
+  static M at_most(V a, V b) { return _mm256_cmpeq_epi8(_mm256_min_epu8(a, b), a); }
+  static M all() { return _mm256_set1_epi8(-1); }
+  static M both(M a, M b) { return _mm256_and_si256(a, b); }
+  static M without(M a, M b) { return _mm256_andnot_si256(b, a); }
+  static V select(M m, V a, V b) { return _mm256_blendv_epi8(b, a, m); }
+
+  // Bytes found by index. A shuffle looks at 16 of them, by the lowest bits of an index.
+  template <size_t count>
+  struct Table {
+    V parts[count / 16];
+    explicit Table(const uint8_t* from) {
+      for (size_t i = 0; i < count / 16; i++) {
+        parts[i] = _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from + 16 * i)));
+      }
+    }
+    V at(V index) const { return part<0, count / 16>(index); }
+
+   private:
+    template <size_t first, size_t parts_here>
+    V part(V index) const {
+      if constexpr (parts_here == 1) {
+        return _mm256_shuffle_epi8(parts[first], index);
+      } else {
+        // The bit that tells the halves apart, brought to where blends look.
+        constexpr int bit = parts_here == 2 ? 4 : parts_here == 4 ? 5 : 6;
+        constexpr size_t half = parts_here / 2;
+        return _mm256_blendv_epi8(part<first, half>(index), part<first + half, half>(index),
+                                  _mm256_slli_epi16(index, 7 - bit));
+      }
+    }
+  };
 };
 
 }  // namespace FP_ISA

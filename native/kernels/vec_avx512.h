@@ -49,6 +49,7 @@ struct F32 {
   static M mask_not(M a) { return M(~a); }
   static V select(M m, V a, V b) { return _mm512_mask_blend_ps(m, b, a); }
   static bool any(M m) { return m != 0; }
+  static int count(M m) { return _mm_popcnt_u32(m); }
 
   template <int D>
   static V down(V a) {
@@ -132,6 +133,7 @@ struct F64 {
   static M mask_not(M a) { return M(~a); }
   static V select(M m, V a, V b) { return _mm512_mask_blend_pd(m, b, a); }
   static bool any(M m) { return m != 0; }
+  static int count(M m) { return _mm_popcnt_u32(m); }
 
   template <int D>
   static V down(V a) {
@@ -189,6 +191,21 @@ struct Products {
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm512_cvtepi32_epi16(v));
   }
   static __m512 to_float(__m512i v) { return _mm512_cvtepi32_ps(v); }
+};
+
+// Bytes without sign, for trees: see trees.h.
+struct Bytes {
+  using V = __m512i;
+  using M = __mmask64;
+  static constexpr size_t width = 64, most_vectors = 4;
+  static V load(const uint8_t* from) { return _mm512_loadu_si512(from); }
+  static void store(uint8_t* to, V a) { _mm512_storeu_si512(to, a); }
+  static V set1(uint8_t value) { return _mm512_set1_epi8(char(value)); }
+  static M at_most(V a, V b) { return _mm512_cmple_epu8_mask(a, b); }
+  static M all() { return ~M(0); }
+  static M both(M a, M b) { return a & b; }
+  static M without(M a, M b) { return a & ~b; }
+  static V select(M m, V a, V b) { return _mm512_mask_blend_epi8(m, b, a); }
 };
 
 }  // namespace FP_ISA

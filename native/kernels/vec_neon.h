@@ -59,6 +59,7 @@ struct F32 {
   static M mask_not(M a) { return vmvnq_u32(a); }
   static V select(M m, V a, V b) { return vbslq_f32(m, a, b); }
   static bool any(M m) { return vmaxvq_u32(m) != 0; }
+  static int count(M m) { return -int(vaddvq_s32(vreinterpretq_s32_u32(m))); }
 
   template <int D>
   static V down(V a) {
@@ -133,6 +134,7 @@ struct F64 {
   static M mask_not(M a) { return vreinterpretq_u64_u32(vmvnq_u32(vreinterpretq_u32_u64(a))); }
   static V select(M m, V a, V b) { return vbslq_f64(m, a, b); }
   static bool any(M m) { return vmaxvq_u32(vreinterpretq_u32_u64(m)) != 0; }
+  static int count(M m) { return -int(vaddvq_s64(vreinterpretq_s64_u64(m))); }
 
   template <int D>
   static V down(V a) {
@@ -181,6 +183,35 @@ struct Products {
     vst1_lane_s32(reinterpret_cast<int32_t*>(to), vreinterpret_s32_s8(bytes), 0);
   }
   static float32x4_t to_float(int32x4_t v) { return vcvtq_f32_s32(v); }
+};
+
+// Bytes without sign, for trees: see trees.h.
+struct Bytes {
+  using V = uint8x16_t;
+  using M = uint8x16_t;
+  static constexpr size_t width = 16, most_vectors = 8;
+  static V load(const uint8_t* from) { return vld1q_u8(from); }
+  static void store(uint8_t* to, V a) { vst1q_u8(to, a); }
+  static V set1(uint8_t value) { return vdupq_n_u8(value); }
+  static M at_most(V a, V b) { return vcleq_u8(a, b); }
+  static M all() { return vdupq_n_u8(255); }
+  static M both(M a, M b) { return vandq_u8(a, b); }
+  static M without(M a, M b) { return vbicq_u8(a, b); }
+  static V select(M m, V a, V b) { return vbslq_u8(m, a, b); }
+
+  // Bytes found by index; an index past one of the parts leaves what the others found.
+  template <size_t count>
+  struct Table {
+    uint8x16x4_t parts[count / 64];
+    explicit Table(const uint8_t* from) {
+      for (size_t i = 0; i < count / 64; i++) parts[i] = vld1q_u8_x4(from + 64 * i);
+    }
+    V at(V index) const {
+      V found = vqtbl4q_u8(parts[0], index);
+      if constexpr (count == 128) found = vqtbx4q_u8(found, parts[1], vsubq_u8(index, vdupq_n_u8(64)));
+      return found;
+    }
+  };
 };
 
 }  // namespace FP_ISA

@@ -63,6 +63,7 @@ struct ScalarVector {
   static M mask_not(M a) { return !a; }
   static V select(M m, V a, V b) { return m ? a : b; }  // m ? a : b
   static bool any(M m) { return m; }
+  static int count(M m) { return int(m); }
 
   // Across lanes: lane l of down<D>(a) is lane l + D of a; the top D lanes are of no meaning. D is a power of two.
   template <int D>

@@ -13,32 +13,50 @@ interface Forest {
   readonly leaves: Tensor;
   readonly sets: Tensor;
   readonly trees: number;
+  /** Leaves of the largest tree. */
+  readonly largest: number;
 }
 
-/** Trees of odd shapes, single leaves among them; `kinds` are the splits that they have. */
-function forest(random: Random, trees: number, width: number, kinds: readonly number[]): Forest {
-  const features = 1 + random.below(9);
+interface Shape {
+  readonly kinds: readonly number[];
+  readonly features: number;
+  /** Splits from a root to a leaf, at most. */
+  readonly depth: number;
+  readonly threshold: (random: Random) => number;
+  /** Some tree has more leaves than the first number, and none more than the second. */
+  readonly leaves: readonly [number, number];
+}
+
+/** Trees of odd shapes, single leaves among them. */
+function forest(random: Random, trees: number, width: number, shape: Shape): Forest {
+  const { kinds, features } = shape;
   const nodes: number[] = [];
   let leaves = 0;
   const sets = [0, 1, 0b1010, 3, 0x8001, 0, 0xffff];
   const grow = (depth: number): void => {
-    if (depth === 0 || random.below(5) === 0) {
+    if (depth === 0 || random.below(8) === 0) {
       nodes.push(-1, 0, 0);
       leaves++;
       return;
     }
     const kind = random.pick(kinds);
     const isSet = kind >= SPLITS.in_set;
-    nodes.push(random.below(features), isSet ? random.pick([0, 1, 3]) : random.pick(THRESHOLDS), kind);
+    nodes.push(random.below(features), isSet ? random.pick([0, 1, 3]) : shape.threshold(random), kind);
     grow(depth - 1);
-    grow(depth - 1 - random.below(2) * random.below(depth));
+    grow(depth - 1 - (random.below(4) === 0 ? random.below(depth) : 0));
   };
-  for (let tree = 0; tree < trees; tree++) grow(random.below(8));
+  let largest = 0;
+  for (let tree = 0; tree < trees; tree++) {
+    const before = leaves;
+    grow(tree % 5 === 4 ? random.below(shape.depth) : shape.depth);
+    largest = Math.max(largest, leaves - before);
+  }
   const values = Float64Array.from({ length: leaves * width }, () => random.below(2000) - 1000);
   return {
     features,
     nodes: { shape: [nodes.length / 3, 3], data: Float64Array.from(nodes) },
     leaves: { shape: [leaves, width], data: values },
+    largest,
     sets: { shape: [sets.length], data: Float64Array.from(sets) },
     trees,
   };
@@ -47,10 +65,57 @@ function forest(random: Random, trees: number, width: number, kinds: readonly nu
 const THRESHOLDS = [-Infinity, -3.5, -1, -0, 0, 0.5, 1, 1.1, 1e-40, 2.5, 15, 16, 47.5, 1e30, Infinity];
 const VALUES = [...THRESHOLDS, Number.NaN, -0.5, 0.999, 3, 7.6, 31, 48, -1e-45, 0.1 + 0.2];
 
-function check(precision: Precision, sum: TreeSum, seed: number, kinds: readonly number[]): void {
+const few = (random: Random) => random.pick(THRESHOLDS);
+const [PLAIN, ANY] = [[SPLITS.at_most], Object.values(SPLITS)];
+
+/** One of each layout of the engine, and those that just miss it: see docs/trees.md. */
+const SHAPES: Readonly<Record<string, Shape>> = {
+  'few leaves': { kinds: PLAIN, features: 6, depth: 5, threshold: few, leaves: [9, 32] },
+  'few leaves, splits of every kind': { kinds: ANY, features: 9, depth: 6, threshold: few, leaves: [32, 64] },
+  'more than 64 slots': { kinds: ANY, features: 100, depth: 6, threshold: few, leaves: [32, 64] },
+  'more than 128 slots': { kinds: PLAIN, features: 300, depth: 6, threshold: few, leaves: [32, 64] },
+  'more than 511 slots': { kinds: ANY, features: 700, depth: 7, threshold: few, leaves: [64, 128] },
+  'floats of which many are thresholds': {
+    kinds: ANY,
+    features: 3,
+    depth: 6,
+    threshold: (random) => random.below(4000) / 64,
+    leaves: [32, 64],
+  },
+  'doubles of which many are thresholds': {
+    kinds: ANY,
+    features: 3,
+    depth: 6,
+    threshold: (random) => random.below(4000) / 70,
+    leaves: [32, 64],
+  },
+  'up to 256 leaves': { kinds: ANY, features: 5, depth: 8, threshold: few, leaves: [64, 256] },
+  'up to 1024 leaves of floats': {
+    kinds: ANY,
+    features: 5,
+    depth: 10,
+    threshold: (random) => random.below(4000) / 64,
+    leaves: [256, 1024],
+  },
+  'up to 1024 leaves of doubles': {
+    kinds: PLAIN,
+    features: 5,
+    depth: 10,
+    threshold: (random) => random.below(9000) / 70,
+    leaves: [256, 1024],
+  },
+};
+
+/** Gives the leaves of the largest tree. */
+function check(precision: Precision, sum: TreeSum, seed: number, shape: Shape): number {
   const random = new Random(seed);
   const width = 1 + random.below(3);
-  const { features, nodes, leaves, sets, trees } = forest(random, 1 + random.below(150), width, kinds);
+  const { features, nodes, leaves, sets, trees, largest } = forest(
+    random,
+    1 + random.below(shape.depth > 7 ? 12 : 100),
+    width,
+    shape,
+  );
   const outputs = width + random.below(3);
   const targets = Int32Array.from({ length: trees }, () => random.below(outputs - width + 1));
   const graph = graphOf({ x: [features] }, [
@@ -63,16 +128,23 @@ function check(precision: Precision, sum: TreeSum, seed: number, kinds: readonly
         : { sum, outputs, targets, divisor: random.pick([1, 2, 0.5]) },
     ),
   ]);
-  const x = new (arrayOf(precision))(ROWS * features).map(() => random.pick(VALUES));
+  const near = nodes.data.filter((_, at) => at % 3 === 1);
+  const x = new (arrayOf(precision))(ROWS * features).map(() =>
+    random.below(2) === 0
+      ? random.pick(VALUES)
+      : near[random.below(near.length)] + random.pick([0, 0, 1e-13, -1e-5, 0.25]),
+  );
   expectAsReference(graph, precision, { x }, { tolerance: 0, what: `seed ${seed}` });
+  return largest;
 }
 
 describe.each(PRECISIONS)('trees in %s', (precision) => {
-  it.each(TREE_SUMS)('give the sums of their leaves: %s', (sum) => {
-    for (let seed = 0; seed < 20; seed++) {
-      check(precision, sum, seed, [SPLITS.at_most]);
-      check(precision, sum, seed, Object.values(SPLITS));
-    }
+  it.each(Object.keys(SHAPES))('give the sums of their leaves: %s', (name) => {
+    const seeds = Array.from({ length: 9 }, (_, seed) => seed);
+    const largest = seeds.map((seed) => check(precision, TREE_SUMS[seed % TREE_SUMS.length], seed, SHAPES[name]));
+    const [most, limit] = SHAPES[name].leaves;
+    expect(Math.max(...largest)).toBeGreaterThan(most);
+    expect(Math.max(...largest)).toBeLessThanOrEqual(limit);
   });
 });
 

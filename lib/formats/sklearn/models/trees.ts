@@ -1,4 +1,5 @@
 /** Decision trees and forests of them. Facts of the files: the nodes of `sklearn.tree._tree.Tree`, by the names of their fields. */
+import { floorFloat } from '../../../graph/float32.ts';
 import { castSteps } from '../../casts.ts';
 import { PickleArray, PickleRecords, pickleKind } from '../../containers/pickle/values.ts';
 import { type FileTree, Forest } from '../../trees.ts';
@@ -58,7 +59,7 @@ export class StoredTree {
     return this.#nanLeft !== undefined;
   }
 
-  /** The tree, the leaves of which are as `leaf` writes them. */
+  /** The tree, the leaves of which are as `leaf` writes them. Rows are float32, so thresholds may be as well. */
   with(leaf: LeafValues): FileTree {
     const [left, right, feature, threshold, nanLeft] = [
       this.#left,
@@ -72,7 +73,11 @@ export class StoredTree {
       size: this.size,
       root: 0,
       isLeaf: (node) => left[node] === -1 && right[node] === -1,
-      split: (node) => ({ feature: feature[node], threshold: threshold[node], nanLeft: (nanLeft?.[node] ?? 0) !== 0 }),
+      split: (node) => ({
+        feature: feature[node],
+        threshold: floorFloat(threshold[node]),
+        nanLeft: (nanLeft?.[node] ?? 0) !== 0,
+      }),
       left: (node) => left[node],
       right: (node) => right[node],
       leaf,

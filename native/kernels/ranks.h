@@ -1,0 +1,30 @@
+// The rank of a value among the thresholds of a slot: see tree_layouts.h. Compiled for each instruction set, and once
+// more for rows that are walked one by one.
+#pragma once
+
+#include "../tree_layouts.h"
+#include "kernels.h"
+
+namespace FP_ISA {
+
+template <typename T>
+FP_INLINE bool is_in_set(const T* set, T value) {
+  if (!(value > T(-1))) return false;
+  const T least = value > 0 ? value : T(0);  // the whole part of −0.5 is 0
+  if (!(least < T(set_bits) * set[0])) return false;
+  const size_t member = size_t(least);
+  return (uint32_t(set[1 + member / set_bits]) >> (member % set_bits) & 1) != 0;
+}
+
+// How many of the slot's thresholds are below the value. `Below::count(block, value)` says it of the keys of a block.
+template <class Below, typename T>
+FP_INLINE size_t keys_below(const Slot& slot, const T* keys, size_t levels, T value) {
+  keys += slot.place;
+  size_t block = 0;
+  for (size_t level = 0; level < levels; level++) {
+    block = block * key_block + Below::count(keys + (slot.blocks[level] + block) * key_block, value);
+  }
+  return block;
+}
+
+}  // namespace FP_ISA

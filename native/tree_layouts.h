@@ -1,0 +1,113 @@
+// Layouts of decision trees: what splits compare, and the nodes that walkers read. docs/trees.md says which is for
+// what.
+//
+// Which leaf a row reaches does not depend on the layout, and leaves are added in the order of the trees: so neither do
+// the bits of the result.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace fp {
+
+// What a tree's values do to the result: the places in TREE_SUMS of lib/graph/graph.ts.
+enum class TreeSum : int32_t { float64 = 0, float32 = 1, none = 2, count };
+
+// To the left go values that are at most the threshold, or in the set; and NaN with the odd ones.
+enum class Split : int32_t { at_most = 0, at_most_or_nan = 1, in_set = 2, in_set_or_nan = 3, count };
+
+// A set is the number of its words, then the words: 16 members each, the lowest bit first.
+constexpr size_t set_bits = 16;
+
+// A node that compares the value itself. What is on its left follows it.
+template <typename T>
+struct WholeNode {
+  T threshold;      // or the place of its set
+  int32_t feature;  // and above it the kind of split, from bit `kind_shift` on
+  int32_t next;     // what is on its right; of a leaf −1 − its number
+};
+
+constexpr int kind_shift = 29;
+constexpr int32_t most_features = int32_t(1) << kind_shift;
+
+// The other layouts know one comparison, "at most". What splits differ in beside their thresholds is a slot: a feature
+// and where its NaN goes, or a set. A row is first brought into its slots.
+constexpr size_t most_slots = 511;
+
+// Thresholds of a slot are a search tree of `key_block` keys a block, whose lowest level is all of them in order. A
+// rank is how many thresholds are below the value, so that x ≤ threshold k exactly where rank ≤ k.
+constexpr size_t key_block = 16, most_levels = 4, most_ranks = 65535, most_byte_ranks = 255;
+
+struct Slot {
+  uint32_t feature;
+  uint32_t keys;                 // thresholds, at least one; of a set 1: what is in it has rank 0
+  uint32_t place;                // of the first key; or of the set
+  uint32_t blocks[most_levels];  // before each level, from `place` on
+  uint32_t levels;               // 0 for a set
+  uint32_t nan_rank;             // 0, or the number of thresholds
+};
+
+template <typename T>
+struct Slots {
+  const Slot* slots;
+  const T* keys;  // NaN where a block has no more
+  const T* sets;
+  size_t count;
+  bool ranked;  // for short nodes; else values become floats
+};
+
+// A node of eight bytes, for one row at a time: compares floats, which are values or ranks. Its children are side by
+// side. A leaf leads to itself, whatever the row: it compares slot `count`, where a row has 0.
+struct ShortNode {
+  float threshold;  // the bits of a leaf's are its number
+  uint32_t word;    // the slot, and above it the way to the left child, in nodes
+};
+
+// A step through a tree of at most 256 leaves in preorder, for many rows at a time: bytes are ranks.
+struct SlicedNode {
+  uint16_t slot;
+  uint8_t threshold;
+  bool leaf;
+};
+constexpr size_t most_sliced_leaves = 256;
+
+// Rows come in multiples of `sliced_rows`, with their ranks on the stack.
+constexpr size_t sliced_rows = 64, most_sliced_rows = 4 * sliced_rows, most_sliced_ranks = 32 << 10;
+
+// Trees of at most 64 leaves for one row at a time: all comparisons of a tree at once, which gives for each split the
+// one that follows on its way, then from the root along these. Each tree has `jump_arrays` arrays of `size` bytes, by
+// split in preorder: the slot; the threshold; the split to the left and the one to the right, or itself where that is a
+// leaf; the leaf to the left and the one to the right.
+struct Jumps {
+  const uint8_t* trees;
+  size_t size;   // 32, with no more than 64 slots, or 64
+  int32_t hops;  // from a root to the last split of the longest way
+};
+constexpr size_t jump_arrays = 6, most_jump_leaves = 64, most_jump_slots = 128;
+
+template <typename T>
+struct Trees {
+  const T* leaves;              // `width` values each
+  const int32_t* first_leaves;  // of each tree; null where not needed
+  const int32_t* targets;       // the first element that a tree adds to; null where it adds to none
+  size_t count, width;
+  T divisor;  // of each element of the result, at the end
+  TreeSum sum;
+
+  // Whole nodes, where a model has more slots or ranks than the other layouts take; else null.
+  const WholeNode<T>* whole;
+  bool plain;            // every split is `at_most`
+  const int32_t* roots;  // of each tree, in whole or short nodes
+  const T* sets;
+
+  Slots<T> slots;
+  const ShortNode* nodes;  // null where `jumps` has trees
+  const uint8_t* depths;   // splits from a root to a leaf, at most; null where trees are deep
+  int32_t slot_bits;
+
+  const SlicedNode* sliced;     // null for none
+  const int32_t* sliced_trees;  // where each begins
+  Jumps jumps;
+};
+
+}  // namespace fp

@@ -1,0 +1,399 @@
+#include "tree_packer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+namespace fp {
+namespace {
+
+// The whole number that a value is, if it is one from `least` to below `end`.
+template <typename T>
+bool whole(T value, int64_t least, int64_t end, int64_t& number) {
+  if (!(value >= T(least) && value < T(end))) return false;
+  number = int64_t(value);
+  return T(number) == value;
+}
+
+template <typename T>
+bool is_leaf(const T* node) {
+  return node[0] == T(-1);
+}
+
+int32_t bits_for(size_t count) {
+  int32_t bits = 0;
+  while (count >> bits != 0) bits++;
+  return bits;
+}
+
+// Blocks of each level of a search tree, the lowest last. Gives the number of levels. The last block of a level has
+// room for one more key, so that what is above all keys ends there; a level has a key for each block below it but the
+// last.
+uint32_t blocks_of_levels(size_t keys, size_t* blocks) {
+  size_t upward[most_levels];
+  uint32_t levels = 0;
+  for (size_t left = keys;; left = upward[levels - 1] - 1) {
+    upward[levels++] = left / key_block + 1;
+    if (upward[levels - 1] == 1) break;
+  }
+  for (uint32_t level = 0; level < levels; level++) blocks[level] = upward[levels - 1 - level];
+  return levels;
+}
+
+}  // namespace
+
+template <typename T>
+const char* check_trees(const T* nodes, size_t count, size_t features, const T* sets, size_t set_count, size_t& trees,
+                        size_t& leaves) {
+  trees = leaves = 0;
+  for (size_t i = 0; i < set_count; i++) {
+    int64_t bits = 0;
+    if (!whole(sets[i], 0, int64_t(1) << set_bits, bits)) return "sets hold a number that has no 16 bits";
+  }
+  // Subtrees that are still to come for the tree at hand.
+  size_t wanted = 0;
+  for (size_t i = 0; i < count; i++, nodes += node_fields) {
+    if (wanted == 0) {
+      trees++;
+      wanted = 1;
+    }
+    if (is_leaf(nodes)) {
+      leaves++;
+      wanted--;
+      continue;
+    }
+    wanted++;
+    int64_t feature = 0, kind = 0, place = 0;
+    if (!whole(nodes[0], 0, int64_t(features < size_t(most_features) ? features : size_t(most_features)), feature)) {
+      return "a tree splits by a feature that is not there";
+    }
+    if (!whole(nodes[2], 0, int64_t(Split::count), kind)) return "a split is of an unknown kind";
+    if (std::isnan(nodes[1])) return "a threshold is NaN";
+    if (Split(kind) == Split::at_most || Split(kind) == Split::at_most_or_nan) continue;
+    if (!whole(nodes[1], 0, int64_t(set_count), place) || size_t(sets[place]) >= set_count - size_t(place)) {
+      return "a split's set is not among the sets";
+    }
+  }
+  return wanted == 0 ? nullptr : "the last tree does not end";
+}
+
+template <typename T>
+typename TreePacker<T>::Key TreePacker<T>::key_of(const T* node) {
+  const int32_t kind = int32_t(node[2]);
+  return {int32_t(node[0]), kind, kind >= int32_t(Split::in_set) ? int32_t(node[1]) : 0};
+}
+
+template <typename T>
+size_t TreePacker<T>::find(const Key& key) const {
+  uint32_t hash = uint32_t(key.feature) * 4 + uint32_t(key.kind);
+  hash = (hash ^ uint32_t(key.place) * 0x9e3779b1u) * 0x85ebca6bu;
+  for (size_t bucket = hash >> 22;; bucket = (bucket + 1) % buckets) {
+    const size_t slot = table_[bucket];
+    if (slot == 0 || keys_[slot - 1] == key) return bucket;
+  }
+}
+
+template <typename T>
+bool TreePacker<T>::analyse(const T* nodes, size_t count, const TreeKernels& kernels) {
+  count_ = count;
+  if (!sizes_.allocate(count) || !depths_.allocate(count) || !table_.allocate(buckets) || !keys_.allocate(most_slots)) {
+    return false;
+  }
+  measure(nodes);
+  find_slots(nodes);
+  const bool small = kernels.slice != nullptr && most_nodes_ < 2 * most_sliced_leaves;
+  if (!whole_ && (small || !floats_)) {
+    if (!sort_thresholds(nodes)) return false;
+    size_t most = 0;
+    for (size_t slot = 0; slot < slots_; slot++) most = std::max(most, threshold_count(slot));
+    sliced_ = small && most <= most_byte_ranks;
+    ranked_ = !floats_;
+    whole_ = ranked_ && most > most_ranks;
+  }
+  jumps_ = kernels.jump != nullptr && sliced_ && most_nodes_ < 2 * most_jump_leaves && slots_ <= most_jump_slots;
+  if (!jumps_ && (most_nodes_ >> (32 - bits_for(slots_)) != 0 || count_ + trees_ > INT32_MAX)) whole_ = true;
+  if (whole_) sliced_ = ranked_ = jumps_ = false;
+  return waiting_.allocate(most_depth_);
+}
+
+// Backwards, what is below a node is known before it.
+template <typename T>
+void TreePacker<T>::measure(const T* nodes) {
+  for (size_t i = count_; i-- > 0;) {
+    sizes_[i] = 1;
+    if (is_leaf(nodes + i * node_fields)) continue;
+    const size_t left = i + 1, right = left + size_t(sizes_[left]);
+    sizes_[i] = 1 + sizes_[left] + sizes_[right];
+    depths_[i] = 1 + std::max(depths_[left], depths_[right]);
+  }
+  for (size_t root = 0; root < count_; root += size_t(sizes_[root])) {
+    trees_++;
+    most_nodes_ = std::max(most_nodes_, size_t(sizes_[root]));
+    most_depth_ = std::max(most_depth_, size_t(depths_[root]));
+  }
+}
+
+template <typename T>
+void TreePacker<T>::find_slots(const T* nodes) {
+  for (size_t i = 0; i < count_; i++, nodes += node_fields) {
+    if (is_leaf(nodes)) continue;
+    const Key key = key_of(nodes);
+    plain_ = plain_ && key.kind == int32_t(Split::at_most);
+    if (!is_set(key)) floats_ = floats_ && T(float(nodes[1])) == nodes[1];
+    if (whole_) continue;
+    const size_t bucket = find(key);
+    if (table_[bucket] != 0) continue;
+    whole_ = slots_ == most_slots;
+    if (whole_) continue;
+    keys_[slots_++] = key;
+    table_[bucket] = uint16_t(slots_);
+  }
+}
+
+template <typename T>
+bool TreePacker<T>::sort_thresholds(const T* nodes) {
+  Array<size_t> ends;
+  if (!first_threshold_.allocate(slots_ + 1) || !ends.allocate(slots_ + 1)) return false;
+  const auto each = [&](auto visit) {
+    const T* node = nodes;
+    for (size_t i = 0; i < count_; i++, node += node_fields) {
+      if (is_leaf(node)) continue;
+      const Key key = key_of(node);
+      if (!is_set(key)) visit(size_t(table_[find(key)]) - 1, double(node[1]));
+    }
+  };
+  each([&](size_t slot, double) { first_threshold_[slot + 1]++; });
+  for (size_t slot = 0; slot < slots_; slot++) {
+    first_threshold_[slot + 1] += first_threshold_[slot];
+    ends[slot] = first_threshold_[slot];
+  }
+  if (!thresholds_.allocate(first_threshold_[slots_] + 1)) return false;
+  each([&](size_t slot, double threshold) { thresholds_[ends[slot]++] = threshold; });
+  size_t end = 0;
+  for (size_t slot = 0; slot < slots_; slot++) {
+    double* const first = thresholds_.data() + first_threshold_[slot];
+    double* const last = thresholds_.data() + ends[slot];
+    std::sort(first, last, [](double a, double b) { return a < b; });
+    first_threshold_[slot] = end;
+    for (const double* from = first; from < last; from++) {
+      if (from == first || *from != thresholds_[end - 1]) thresholds_[end++] = *from;
+    }
+  }
+  first_threshold_[slots_] = end;
+  return true;
+}
+
+template <typename T>
+size_t TreePacker<T>::rank_of_threshold(size_t slot, T threshold) const {
+  const double* const first = thresholds_of(slot);
+  return size_t(std::lower_bound(first, first + threshold_count(slot), double(threshold)) - first);
+}
+
+template <typename T>
+void TreePacker<T>::pack(const T* nodes, const T* sets, Arena<T>& arena, Trees<T>& trees) {
+  trees.sets = sets;
+  trees.plain = plain_;
+  if (whole_) {
+    WholeNode<T>* const to = take<WholeNode<T>>(arena, count_);
+    int32_t* const roots = take<int32_t>(arena, trees_);
+    trees.whole = to;
+    trees.roots = roots;
+    if (to != nullptr) pack_whole(nodes, to, roots);
+    return;
+  }
+  pack_slots(sets, arena, trees);
+  if (sliced_) {
+    SlicedNode* const to = take<SlicedNode>(arena, count_);
+    int32_t* const first_nodes = take<int32_t>(arena, trees_);
+    int32_t* const first_leaves = take<int32_t>(arena, trees_);
+    trees.sliced = to;
+    trees.sliced_trees = first_nodes;
+    trees.first_leaves = first_leaves;
+    if (to != nullptr) pack_sliced(nodes, to, first_nodes, first_leaves);
+  }
+  if (jumps_) {
+    const bool half = most_nodes_ < most_jump_leaves && slots_ <= most_jump_slots / 2;
+    const size_t size = half ? most_jump_leaves / 2 : most_jump_leaves;
+    uint8_t* const to = take<uint8_t>(arena, trees_ * jump_arrays * size);
+    trees.jumps = {to, size, most_depth_ == 0 ? 0 : int32_t(most_depth_) - 1};
+    if (to != nullptr) pack_jumps(nodes, size, to);
+    return;
+  }
+  ShortNode* const to = take<ShortNode>(arena, count_ + trees_);
+  int32_t* const roots = take<int32_t>(arena, trees_);
+  uint8_t* const depths = most_nodes_ < 2 * most_jump_leaves ? take<uint8_t>(arena, trees_) : nullptr;
+  trees.nodes = to;
+  trees.roots = roots;
+  trees.depths = depths;
+  trees.slot_bits = bits_for(slots_);
+  if (to != nullptr) pack_short(nodes, waiting_.data(), to, roots, depths);
+}
+
+template <typename T>
+void TreePacker<T>::pack_slots(const T* sets, Arena<T>& arena, Trees<T>& trees) const {
+  const bool ranks = sliced_ || ranked_;
+  Slot* const slots = take<Slot>(arena, slots_);
+  trees.slots = {slots, nullptr, sets, slots_, ranked_};
+  size_t key_count = 0, blocks[most_levels];
+  for (size_t slot = 0; slot < slots_; slot++) {
+    const Key& key = keys_[slot];
+    Slot of = {};
+    of.feature = uint32_t(key.feature);
+    of.place = uint32_t(key.place);
+    of.keys = 1;
+    if (!is_set(key)) {
+      of.keys = ranks ? uint32_t(threshold_count(slot)) : 1;
+      of.levels = ranks ? blocks_of_levels(size_t(of.keys), blocks) : 1;
+      of.place = uint32_t(key_count);
+      size_t before = 0;
+      for (uint32_t level = 0; ranks && level < of.levels; level++) {
+        of.blocks[level] = uint32_t(before);
+        before += blocks[level];
+      }
+      key_count += before * key_block;
+    }
+    const bool nan_left = key.kind == int32_t(Split::at_most_or_nan) || key.kind == int32_t(Split::in_set_or_nan);
+    of.nan_rank = nan_left ? 0 : of.keys;
+    if (slots != nullptr) slots[slot] = of;
+  }
+  if (key_count == 0) return;
+  T* const keys = arena.take(key_count);
+  trees.slots.keys = keys;
+  if (keys == nullptr) return;
+  for (size_t i = 0; i < key_count; i++) keys[i] = std::numeric_limits<T>::quiet_NaN();
+  for (size_t slot = 0; slot < slots_; slot++) {
+    const Slot& of = slots[slot];
+    const double* const sorted = is_set(keys_[slot]) ? nullptr : thresholds_of(slot);
+    // A key is the last one of the block below it.
+    size_t step = 1;
+    for (uint32_t level = of.levels; level-- > 0; step *= key_block) {
+      T* const to = keys + of.place + size_t(of.blocks[level]) * key_block;
+      for (size_t i = 0; (i + 1) * step <= size_t(of.keys); i++) {
+        to[i] = T(sorted[(i + 1) * step - 1]);
+      }
+    }
+  }
+}
+
+template <typename T>
+void TreePacker<T>::pack_whole(const T* nodes, WholeNode<T>* to, int32_t* roots) const {
+  int32_t leaves = 0;
+  int32_t open = -1;  // the innermost split whose left side is being packed; `next` links it to the one around it
+  bool begins = true;
+  for (size_t i = 0; i < count_; i++, nodes += node_fields) {
+    if (begins) *roots++ = int32_t(i);
+    begins = false;
+    if (!is_leaf(nodes)) {
+      to[i] = {nodes[1], int32_t(nodes[0]) | int32_t(uint32_t(int32_t(nodes[2])) << kind_shift), open};
+      open = int32_t(i);
+      continue;
+    }
+    to[i] = {T(0), 0, -1 - leaves++};
+    // The split whose left side ends here; what comes next is on its right, and the splits around it stay open.
+    if (open < 0) {
+      begins = true;
+      continue;
+    }
+    const int32_t outer = to[open].next;
+    to[open].next = int32_t(i) + 1;
+    open = outer;
+  }
+}
+
+// What is below the larger child comes first: a row is likely to go there, and finds it in the same cache line.
+template <typename T>
+void TreePacker<T>::pack_short(const T* nodes, Waiting* waiting, ShortNode* to, int32_t* roots, uint8_t* depths) const {
+  const int32_t slot_bits = bits_for(slots_);
+  int32_t leaves = 0;
+  size_t free = 0, waits = 0;
+  Waiting here = {};
+  for (size_t i = 0; i < count_; i++, nodes += node_fields) {
+    if (waits == 0 && here.at == here.below) {  // a tree begins
+      // A root is the second of two places, so that the children of each split share a cache line.
+      here = {free + 1, free + 2};
+      free += size_t(sizes_[i]) + 1;
+      if (depths != nullptr) *depths++ = uint8_t(depths_[i]);
+      *roots++ = int32_t(here.at);
+    }
+    ShortNode& node = to[here.at];
+    if (is_leaf(nodes)) {
+      std::memcpy(&node.threshold, &leaves, sizeof leaves);
+      leaves++;
+      node.word = uint32_t(slots_);
+      here = waits == 0 ? Waiting{} : waiting[--waits];
+      continue;
+    }
+    const Key key = key_of(nodes);
+    const size_t slot = size_t(table_[find(key)]) - 1;
+    node.threshold = is_set(key) ? 0 : ranked_ ? float(rank_of_threshold(slot, nodes[1])) : float(nodes[1]);
+    node.word = uint32_t((here.below - here.at) << slot_bits | slot);
+    const size_t pair = here.below;
+    const size_t left = size_t(sizes_[i + 1]), right = size_t(sizes_[i]) - 1 - left;
+    waiting[waits++] = {pair + 1, left < right ? pair + 2 : pair + 1 + left};
+    here = {pair, left < right ? pair + 1 + right : pair + 2};
+  }
+}
+
+template <typename T>
+void TreePacker<T>::pack_sliced(const T* nodes, SlicedNode* to, int32_t* first_nodes, int32_t* first_leaves) const {
+  int32_t leaves = 0;
+  size_t wanted = 0, tree = 0;
+  for (size_t i = 0; i < count_; i++, nodes += node_fields) {
+    if (wanted == 0) {
+      first_nodes[tree] = int32_t(i);
+      first_leaves[tree++] = leaves;
+      wanted = 1;
+    }
+    if (is_leaf(nodes)) {
+      to[i] = {0, 0, true};
+      leaves++;
+      wanted--;
+      continue;
+    }
+    wanted++;
+    const Key key = key_of(nodes);
+    const size_t slot = size_t(table_[find(key)]) - 1;
+    to[i] = {uint16_t(slot), uint8_t(is_set(key) ? 0 : rank_of_threshold(slot, nodes[1])), false};
+  }
+}
+
+template <typename T>
+void TreePacker<T>::pack_jumps(const T* nodes, size_t size, uint8_t* to) const {
+  for (size_t tree = 0; tree < trees_; tree++, to += jump_arrays * size) {
+    uint8_t* const slots = to;
+    uint8_t* const thresholds = to + size;
+    uint8_t* const next[2] = {to + 2 * size, to + 3 * size};
+    uint8_t* const leaves[2] = {to + 4 * size, to + 5 * size};
+    for (size_t i = 0; i < size; i++) next[0][i] = next[1][i] = uint8_t(i);
+    uint8_t splits = 0, leaf = 0;
+    // The way that is being packed: each split on it, and whether its right side is.
+    uint8_t way[most_jump_leaves], side[most_jump_leaves];
+    size_t depth = 0;
+    for (;; nodes += node_fields) {
+      if (!is_leaf(nodes)) {
+        const Key key = key_of(nodes);
+        const size_t slot = size_t(table_[find(key)]) - 1;
+        slots[splits] = uint8_t(slot);
+        thresholds[splits] = uint8_t(is_set(key) ? 0 : rank_of_threshold(slot, nodes[1]));
+        if (depth > 0) next[side[depth - 1]][way[depth - 1]] = splits;
+        way[depth] = splits++;
+        side[depth++] = 0;
+        continue;
+      }
+      if (depth > 0) leaves[side[depth - 1]][way[depth - 1]] = leaf;
+      leaf++;
+      while (depth > 0 && side[depth - 1] == 1) depth--;
+      if (depth == 0) break;
+      side[depth - 1] = 1;
+    }
+    nodes += node_fields;
+  }
+}
+
+template const char* check_trees(const float*, size_t, size_t, const float*, size_t, size_t&, size_t&);
+template const char* check_trees(const double*, size_t, size_t, const double*, size_t, size_t&, size_t&);
+template class TreePacker<float>;
+template class TreePacker<double>;
+
+}  // namespace fp

@@ -1,0 +1,79 @@
+// Decides how the trees of an instruction are laid out, and lays them out.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "arena.h"
+#include "kernels/kernels.h"
+#include "tree_layouts.h"
+
+namespace fp {
+
+constexpr size_t node_fields = 3;
+
+// Why nodes are no trees over that many features; null where they are. Counts them and their leaves.
+template <typename T>
+const char* check_trees(const T* nodes, size_t count, size_t features, const T* sets, size_t set_count, size_t& trees,
+                        size_t& leaves);
+
+// Of checked nodes, as a plan has them: [count, node_fields] in preorder.
+template <typename T>
+class TreePacker {
+ public:
+  // Looks at the nodes. Layouts that the kernels do not walk are left out. False where there is no memory.
+  [[nodiscard]] bool analyse(const T* nodes, size_t count, const TreeKernels& kernels);
+
+  // Takes what the layouts need, and fills it where the arena gives it; sets what `trees` says of layouts.
+  void pack(const T* nodes, const T* sets, Arena<T>& arena, Trees<T>& trees);
+
+ private:
+  // What makes a slot: the feature, the kind of split, and of a set its place.
+  struct Key {
+    int32_t feature, kind, place;
+    bool operator==(const Key& other) const {
+      return feature == other.feature && kind == other.kind && place == other.place;
+    }
+  };
+  static Key key_of(const T* node);
+  static bool is_set(const Key& key) { return key.kind >= int32_t(Split::in_set); }
+  // The slot of that key, or where it would be added.
+  size_t find(const Key& key) const;
+
+  void measure(const T* nodes);
+  void find_slots(const T* nodes);
+  [[nodiscard]] bool sort_thresholds(const T* nodes);
+  const double* thresholds_of(size_t slot) const { return thresholds_.data() + first_threshold_[slot]; }
+  size_t threshold_count(size_t slot) const { return first_threshold_[slot + 1] - first_threshold_[slot]; }
+  size_t rank_of_threshold(size_t slot, T threshold) const;
+
+  template <typename U>
+  static U* take(Arena<T>& arena, size_t count) {
+    return reinterpret_cast<U*>(arena.take((count * sizeof(U) + sizeof(T) - 1) / sizeof(T)));
+  }
+  void pack_slots(const T* sets, Arena<T>& arena, Trees<T>& trees) const;
+  void pack_whole(const T* nodes, WholeNode<T>* to, int32_t* roots) const;
+  // A node that is still to be packed: its place, and that of what is below it.
+  struct Waiting {
+    size_t at, below;
+  };
+  void pack_short(const T* nodes, Waiting* waiting, ShortNode* to, int32_t* roots, uint8_t* depths) const;
+  void pack_sliced(const T* nodes, SlicedNode* to, int32_t* first_nodes, int32_t* first_leaves) const;
+  void pack_jumps(const T* nodes, size_t size, uint8_t* to) const;
+
+  size_t count_ = 0, trees_ = 0;
+  size_t most_nodes_ = 0, most_depth_ = 0;  // of one tree; depth counts splits
+  bool plain_ = true, floats_ = true;
+  bool whole_ = false, ranked_ = false, sliced_ = false, jumps_ = false;
+  Array<int32_t> sizes_, depths_;  // nodes from each node on, and splits to the leaf that is furthest from it
+  Array<Waiting> waiting_;
+  Array<Key> keys_;
+  size_t slots_ = 0;
+  // A hash table of slots: one more than each, 0 for none.
+  static constexpr size_t buckets = 1024;
+  Array<uint16_t> table_;
+  Array<double> thresholds_;  // of each slot in order, each once
+  Array<size_t> first_threshold_;
+};
+
+}  // namespace fp
