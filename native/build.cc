@@ -342,22 +342,23 @@ class Network<T>::Builder {
     trees.divisor = field[6] < 0 ? T(1) : parameter(field[6])[0];
     trees.count = adds ? size_t(end - (field + 7)) : step.width / trees.width;
     trees.leaves = copy(parameter(field[4]), plan_.parameters[field[4]].count);
-    const T* const sets = field[5] < 0 ? nullptr : copy(parameter(field[5]), plan_.parameters[field[5]].count);
+    const size_t set_count = field[5] < 0 ? 0 : plan_.parameters[field[5]].count;
+    const T* const sets = field[5] < 0 ? nullptr : parameter(field[5]);
     fill_list(step, adds ? trees.count : 0, [&](size_t i) { return field[7 + i]; });
     trees.targets = adds ? step.list : nullptr;
-    TreePacker<T>* const packer = next_packer(parameter(field[3]), nodes.count / node_fields);
-    if (packer != nullptr) packer->pack(parameter(field[3]), sets, network_.arena_, trees);
+    TreePacker<T>* const packer = next_packer(parameter(field[3]), nodes.count / node_fields, sets, set_count);
+    if (packer != nullptr) packer->pack(parameter(field[3]), sets, set_count, network_.arena_, trees);
   }
 
   // What was found out while counting serves for filling.
-  TreePacker<T>* next_packer(const T* nodes, size_t count) {
+  TreePacker<T>* next_packer(const T* nodes, size_t count, const T* sets, size_t set_count) {
     if (filling_) {
       Packers* const taken = filled_ == nullptr ? packers_ : filled_->next;
       filled_ = taken;
       return &taken->packer;
     }
     Packers* const made = make<Packers>();
-    if (made == nullptr || !made->packer.analyse(nodes, count, network_.trees_)) {
+    if (made == nullptr || !made->packer.analyse(nodes, count, sets, set_count, network_.trees_)) {
       destroy(made);
       has_no_memory_ = true;
       return nullptr;

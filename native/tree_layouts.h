@@ -30,45 +30,49 @@ struct WholeNode {
 constexpr int kind_shift = 29;
 constexpr int32_t most_features = int32_t(1) << kind_shift;
 
-// The other layouts know one comparison, "at most". What splits differ in beside their thresholds is a slot: a feature
-// and where its NaN goes, or a set. A row is first brought into its slots.
+// The other layouts know two questions: whether a rank or a float is at most a threshold, and whether a code is in a
+// set. What splits differ in beside their thresholds and sets is a slot: a feature, where its NaN goes, and which
+// question. A row is first brought into its slots.
 constexpr size_t most_slots = 511;
 
 // Thresholds of a slot are a search tree of `key_block` keys a block, whose lowest level is all of them in order. A
 // rank is how many thresholds are below the value, so that x ≤ threshold k exactly where rank ≤ k.
 constexpr size_t key_block = 16, most_levels = 4, most_ranks = 65535, most_byte_ranks = 255;
 
+// The code of a category is its number. What is in no set has the code after the last category, and what is in every
+// set, NaN where it goes left, the one after that. A set is a bit for each code.
 struct Slot {
   uint32_t feature;
-  uint32_t keys;                 // thresholds, at least one; of a set 1: what is in it has rank 0
-  uint32_t place;                // of the first key; or of the set
+  uint32_t keys;                 // thresholds, or categories
+  uint32_t place;                // of the first key
   uint32_t blocks[most_levels];  // before each level, from `place` on
-  uint32_t levels;               // 0 for a set
-  uint32_t nan_rank;             // 0, or the number of thresholds
+  uint32_t levels;               // 0 where it has sets
+  uint32_t nan_rank;             // 0 or the number of thresholds; or the code of NaN
 };
 
 template <typename T>
 struct Slots {
   const Slot* slots;
   const T* keys;  // NaN where a block has no more
-  const T* sets;
   size_t count;
   bool ranked;  // for short nodes; else values become floats
 };
 
-// A node of eight bytes, for one row at a time: compares floats, which are values or ranks. Its children are side by
-// side. A leaf leads to itself, whatever the row: it compares slot `count`, where a row has 0.
+// A node of eight bytes, for one row at a time: compares floats, which are values or ranks, or asks for a code. Its
+// children are side by side. A leaf leads to itself, whatever the row: it compares slot `count`, where a row has 0.
 struct ShortNode {
-  float threshold;  // the bits of a leaf's are its number
-  uint32_t word;    // the slot, and above it the way to the left child, in nodes
+  float threshold;  // or the bits of a number: of a leaf's own, of the first word of a set
+  uint32_t word;    // the slot, above it a bit for sets where there are any, and the way to the left child, in nodes
 };
 
-// A step through a tree of at most 256 leaves in preorder, for many rows at a time: bytes are ranks.
+// A step through a tree of at most 256 leaves in preorder, for many rows at a time: bytes are ranks or codes.
 struct SlicedNode {
+  enum Kind : uint8_t { at_most, in_set, leaf };
   uint16_t slot;
   uint8_t threshold;
-  bool leaf;
+  Kind kind;  // the place after `in_set` holds the number of the set
 };
+constexpr size_t sliced_set_bytes = 32, most_sliced_codes = 8 * sliced_set_bytes;
 constexpr size_t most_sliced_leaves = 256;
 
 // Rows come in multiples of `sliced_rows`, with their ranks on the stack.
@@ -98,12 +102,13 @@ struct Trees {
   const WholeNode<T>* whole;
   bool plain;            // every split is `at_most`
   const int32_t* roots;  // of each tree, in whole or short nodes
-  const T* sets;
+  const T* sets;         // of whole nodes
 
   Slots<T> slots;
   const ShortNode* nodes;  // null where `jumps` has trees
   const uint8_t* depths;   // splits from a root to a leaf, at most; null where trees are deep
-  int32_t slot_bits;
+  int32_t slot_bits;       // of a word, without the bit for sets
+  const uint32_t* codes;   // the sets; null for none
 
   const SlicedNode* sliced;     // null for none
   const int32_t* sliced_trees;  // where each begins

@@ -79,15 +79,8 @@ const char* check_trees(const T* nodes, size_t count, size_t features, const T* 
 }
 
 template <typename T>
-typename TreePacker<T>::Key TreePacker<T>::key_of(const T* node) {
-  const int32_t kind = int32_t(node[2]);
-  return {int32_t(node[0]), kind, kind >= int32_t(Split::in_set) ? int32_t(node[1]) : 0};
-}
-
-template <typename T>
 size_t TreePacker<T>::find(const Key& key) const {
-  uint32_t hash = uint32_t(key.feature) * 4 + uint32_t(key.kind);
-  hash = (hash ^ uint32_t(key.place) * 0x9e3779b1u) * 0x85ebca6bu;
+  const uint32_t hash = (uint32_t(key.feature) * 4 + uint32_t(key.kind)) * 0x9e3779b1u;
   for (size_t bucket = hash >> 22;; bucket = (bucket + 1) % buckets) {
     const size_t slot = table_[bucket];
     if (slot == 0 || keys_[slot - 1] == key) return bucket;
@@ -95,24 +88,26 @@ size_t TreePacker<T>::find(const Key& key) const {
 }
 
 template <typename T>
-bool TreePacker<T>::analyse(const T* nodes, size_t count, const TreeKernels& kernels) {
+bool TreePacker<T>::analyse(const T* nodes, size_t count, const T* sets, size_t set_count, const TreeKernels& kernels) {
   count_ = count;
   if (!sizes_.allocate(count) || !depths_.allocate(count) || !table_.allocate(buckets) || !keys_.allocate(most_slots)) {
     return false;
   }
   measure(nodes);
   find_slots(nodes);
+  if (has_sets() && !whole_ && !find_sets(nodes, sets, set_count)) return false;
   const bool small = kernels.slice != nullptr && most_nodes_ < 2 * most_sliced_leaves;
   if (!whole_ && (small || !floats_)) {
     if (!sort_thresholds(nodes)) return false;
     size_t most = 0;
     for (size_t slot = 0; slot < slots_; slot++) most = std::max(most, threshold_count(slot));
-    sliced_ = small && most <= most_byte_ranks;
+    sliced_ = small && most <= most_byte_ranks && categories_ + 2 <= most_sliced_codes;
     ranked_ = !floats_;
     whole_ = ranked_ && most > most_ranks;
   }
-  jumps_ = kernels.jump != nullptr && sliced_ && most_nodes_ < 2 * most_jump_leaves && slots_ <= most_jump_slots;
-  if (!jumps_ && (most_nodes_ >> (32 - bits_for(slots_)) != 0 || count_ + trees_ > INT32_MAX)) whole_ = true;
+  jumps_ = kernels.jump != nullptr && sliced_ && !has_sets() && most_nodes_ < 2 * most_jump_leaves &&
+           slots_ <= most_jump_slots;
+  if (!jumps_ && (most_nodes_ >> (31 - bits_for(slots_)) != 0 || count_ + trees_ > INT32_MAX)) whole_ = true;
   if (whole_) sliced_ = ranked_ = jumps_ = false;
   return waiting_.allocate(most_depth_);
 }
@@ -140,6 +135,7 @@ void TreePacker<T>::find_slots(const T* nodes) {
     if (is_leaf(nodes)) continue;
     const Key key = key_of(nodes);
     plain_ = plain_ && key.kind == int32_t(Split::at_most);
+    set_splits_ += size_t(is_set(key));
     if (!is_set(key)) floats_ = floats_ && T(float(nodes[1])) == nodes[1];
     if (whole_) continue;
     const size_t bucket = find(key);
@@ -149,6 +145,26 @@ void TreePacker<T>::find_slots(const T* nodes) {
     keys_[slots_++] = key;
     table_[bucket] = uint16_t(slots_);
   }
+}
+
+template <typename T>
+bool TreePacker<T>::find_sets(const T* nodes, const T* sets, size_t set_count) {
+  if (!set_numbers_.allocate(set_count)) return false;
+  for (size_t i = 0; i < count_; i++, nodes += node_fields) {
+    if (is_leaf(nodes) || !is_set(key_of(nodes))) continue;
+    const size_t place = size_t(nodes[1]);
+    if (set_numbers_[place] != 0) continue;
+    set_numbers_[place] = int32_t(++sets_);
+    const size_t words = size_t(sets[place]);
+    for (size_t bit = words * set_bits; bit > categories_; bit--) {
+      if ((uint32_t(sets[place + 1 + (bit - 1) / set_bits]) >> ((bit - 1) % set_bits) & 1) != 0) categories_ = bit;
+    }
+  }
+  set_words_ = categories_ + 2 <= most_sliced_codes ? sliced_set_bytes / sizeof(uint32_t) : (categories_ + 2) / 32 + 1;
+  // Sets of one length take room where a few categories have great numbers.
+  constexpr size_t most_growth = 8, most_small = 1 << 16;
+  if (sets_ * set_words_ > most_growth * set_count + most_small || sets_ * set_words_ > INT32_MAX) whole_ = true;
+  return true;
 }
 
 template <typename T>
@@ -191,10 +207,12 @@ size_t TreePacker<T>::rank_of_threshold(size_t slot, T threshold) const {
 }
 
 template <typename T>
-void TreePacker<T>::pack(const T* nodes, const T* sets, Arena<T>& arena, Trees<T>& trees) {
-  trees.sets = sets;
+void TreePacker<T>::pack(const T* nodes, const T* sets, size_t set_count, Arena<T>& arena, Trees<T>& trees) {
   trees.plain = plain_;
   if (whole_) {
+    T* const set_words = arena.take(set_count);
+    trees.sets = set_words;
+    if (set_words != nullptr) std::copy(sets, sets + set_count, set_words);
     WholeNode<T>* const to = take<WholeNode<T>>(arena, count_);
     int32_t* const roots = take<int32_t>(arena, trees_);
     trees.whole = to;
@@ -202,9 +220,14 @@ void TreePacker<T>::pack(const T* nodes, const T* sets, Arena<T>& arena, Trees<T
     if (to != nullptr) pack_whole(nodes, to, roots);
     return;
   }
-  pack_slots(sets, arena, trees);
+  pack_slots(arena, trees);
+  if (has_sets()) {
+    uint32_t* const to = take<uint32_t>(arena, sets_ * set_words_);
+    trees.codes = to;
+    if (to != nullptr) pack_sets(sets, to);
+  }
   if (sliced_) {
-    SlicedNode* const to = take<SlicedNode>(arena, count_);
+    SlicedNode* const to = take<SlicedNode>(arena, count_ + set_splits_);
     int32_t* const first_nodes = take<int32_t>(arena, trees_);
     int32_t* const first_leaves = take<int32_t>(arena, trees_);
     trees.sliced = to;
@@ -231,20 +254,22 @@ void TreePacker<T>::pack(const T* nodes, const T* sets, Arena<T>& arena, Trees<T
 }
 
 template <typename T>
-void TreePacker<T>::pack_slots(const T* sets, Arena<T>& arena, Trees<T>& trees) const {
+void TreePacker<T>::pack_slots(Arena<T>& arena, Trees<T>& trees) const {
   const bool ranks = sliced_ || ranked_;
   Slot* const slots = take<Slot>(arena, slots_);
-  trees.slots = {slots, nullptr, sets, slots_, ranked_};
+  trees.slots = {slots, nullptr, slots_, ranked_};
   size_t key_count = 0, blocks[most_levels];
   for (size_t slot = 0; slot < slots_; slot++) {
     const Key& key = keys_[slot];
     Slot of = {};
     of.feature = uint32_t(key.feature);
-    of.place = uint32_t(key.place);
-    of.keys = 1;
-    if (!is_set(key)) {
+    if (is_set(key)) {
+      of.keys = uint32_t(categories_);
+      of.nan_rank = of.keys + uint32_t(key.kind == int32_t(Split::in_set_or_nan));
+    } else {
       of.keys = ranks ? uint32_t(threshold_count(slot)) : 1;
-      of.levels = ranks ? blocks_of_levels(size_t(of.keys), blocks) : 1;
+      of.nan_rank = key.kind == int32_t(Split::at_most_or_nan) ? 0 : of.keys;
+      of.levels = ranks ? blocks_of_levels(of.keys, blocks) : 1;
       of.place = uint32_t(key_count);
       size_t before = 0;
       for (uint32_t level = 0; ranks && level < of.levels; level++) {
@@ -253,8 +278,6 @@ void TreePacker<T>::pack_slots(const T* sets, Arena<T>& arena, Trees<T>& trees) 
       }
       key_count += before * key_block;
     }
-    const bool nan_left = key.kind == int32_t(Split::at_most_or_nan) || key.kind == int32_t(Split::in_set_or_nan);
-    of.nan_rank = nan_left ? 0 : of.keys;
     if (slots != nullptr) slots[slot] = of;
   }
   if (key_count == 0) return;
@@ -273,6 +296,18 @@ void TreePacker<T>::pack_slots(const T* sets, Arena<T>& arena, Trees<T>& trees) 
         to[i] = T(sorted[(i + 1) * step - 1]);
       }
     }
+  }
+}
+
+template <typename T>
+void TreePacker<T>::pack_sets(const T* sets, uint32_t* to) const {
+  for (size_t place = 0; place < set_numbers_.size(); place++) {
+    if (set_numbers_[place] == 0) continue;
+    uint32_t* const set = to + size_t(set_numbers_[place] - 1) * set_words_;
+    for (size_t i = 0; i < size_t(sets[place]) && i * set_bits < categories_; i++) {
+      set[i / 2] |= uint32_t(sets[place + 1 + i]) << (i % 2 * set_bits);
+    }
+    set[(categories_ + 1) / 32] |= uint32_t(1) << (categories_ + 1) % 32;
   }
 }
 
@@ -326,8 +361,14 @@ void TreePacker<T>::pack_short(const T* nodes, Waiting* waiting, ShortNode* to, 
     }
     const Key key = key_of(nodes);
     const size_t slot = size_t(table_[find(key)]) - 1;
-    node.threshold = is_set(key) ? 0 : ranked_ ? float(rank_of_threshold(slot, nodes[1])) : float(nodes[1]);
-    node.word = uint32_t((here.below - here.at) << slot_bits | slot);
+    if (is_set(key)) {
+      const uint32_t first_word = uint32_t(size_t(set_numbers_[size_t(nodes[1])] - 1) * set_words_);
+      std::memcpy(&node.threshold, &first_word, sizeof first_word);
+    } else {
+      node.threshold = ranked_ ? float(rank_of_threshold(slot, nodes[1])) : float(nodes[1]);
+    }
+    const size_t way = has_sets() ? (here.below - here.at) << 1 | size_t(is_set(key)) : here.below - here.at;
+    node.word = uint32_t(way << slot_bits | slot);
     const size_t pair = here.below;
     const size_t left = size_t(sizes_[i + 1]), right = size_t(sizes_[i]) - 1 - left;
     waiting[waits++] = {pair + 1, left < right ? pair + 2 : pair + 1 + left};
@@ -337,16 +378,16 @@ void TreePacker<T>::pack_short(const T* nodes, Waiting* waiting, ShortNode* to, 
 
 template <typename T>
 void TreePacker<T>::pack_sliced(const T* nodes, SlicedNode* to, int32_t* first_nodes, int32_t* first_leaves) const {
-  int32_t leaves = 0;
-  size_t wanted = 0, tree = 0;
+  int32_t leaves = 0, at = 0;
+  size_t wanted = 0;
   for (size_t i = 0; i < count_; i++, nodes += node_fields) {
     if (wanted == 0) {
-      first_nodes[tree] = int32_t(i);
-      first_leaves[tree++] = leaves;
+      *first_nodes++ = at;
+      *first_leaves++ = leaves;
       wanted = 1;
     }
     if (is_leaf(nodes)) {
-      to[i] = {0, 0, true};
+      to[at++] = {0, 0, SlicedNode::leaf};
       leaves++;
       wanted--;
       continue;
@@ -354,7 +395,13 @@ void TreePacker<T>::pack_sliced(const T* nodes, SlicedNode* to, int32_t* first_n
     wanted++;
     const Key key = key_of(nodes);
     const size_t slot = size_t(table_[find(key)]) - 1;
-    to[i] = {uint16_t(slot), uint8_t(is_set(key) ? 0 : rank_of_threshold(slot, nodes[1])), false};
+    if (is_set(key)) {
+      to[at++] = {uint16_t(slot), 0, SlicedNode::in_set};
+      const uint32_t set = uint32_t(set_numbers_[size_t(nodes[1])] - 1);
+      std::memcpy(&to[at++], &set, sizeof set);
+    } else {
+      to[at++] = {uint16_t(slot), uint8_t(rank_of_threshold(slot, nodes[1])), SlicedNode::at_most};
+    }
   }
 }
 
@@ -375,7 +422,7 @@ void TreePacker<T>::pack_jumps(const T* nodes, size_t size, uint8_t* to) const {
         const Key key = key_of(nodes);
         const size_t slot = size_t(table_[find(key)]) - 1;
         slots[splits] = uint8_t(slot);
-        thresholds[splits] = uint8_t(is_set(key) ? 0 : rank_of_threshold(slot, nodes[1]));
+        thresholds[splits] = uint8_t(rank_of_threshold(slot, nodes[1]));
         if (depth > 0) next[side[depth - 1]][way[depth - 1]] = splits;
         way[depth] = splits++;
         side[depth++] = 0;

@@ -22,26 +22,26 @@ template <typename T>
 class TreePacker {
  public:
   // Looks at the nodes. Layouts that the kernels do not walk are left out. False where there is no memory.
-  [[nodiscard]] bool analyse(const T* nodes, size_t count, const TreeKernels& kernels);
+  [[nodiscard]] bool analyse(const T* nodes, size_t count, const T* sets, size_t set_count, const TreeKernels& kernels);
 
   // Takes what the layouts need, and fills it where the arena gives it; sets what `trees` says of layouts.
-  void pack(const T* nodes, const T* sets, Arena<T>& arena, Trees<T>& trees);
+  void pack(const T* nodes, const T* sets, size_t set_count, Arena<T>& arena, Trees<T>& trees);
 
  private:
-  // What makes a slot: the feature, the kind of split, and of a set its place.
+  // What makes a slot.
   struct Key {
-    int32_t feature, kind, place;
-    bool operator==(const Key& other) const {
-      return feature == other.feature && kind == other.kind && place == other.place;
-    }
+    int32_t feature, kind;
+    bool operator==(const Key& other) const { return feature == other.feature && kind == other.kind; }
   };
-  static Key key_of(const T* node);
+  static Key key_of(const T* node) { return {int32_t(node[0]), int32_t(node[2])}; }
   static bool is_set(const Key& key) { return key.kind >= int32_t(Split::in_set); }
+  bool has_sets() const { return set_splits_ > 0; }
   // The slot of that key, or where it would be added.
   size_t find(const Key& key) const;
 
   void measure(const T* nodes);
   void find_slots(const T* nodes);
+  [[nodiscard]] bool find_sets(const T* nodes, const T* sets, size_t set_count);
   [[nodiscard]] bool sort_thresholds(const T* nodes);
   const double* thresholds_of(size_t slot) const { return thresholds_.data() + first_threshold_[slot]; }
   size_t threshold_count(size_t slot) const { return first_threshold_[slot + 1] - first_threshold_[slot]; }
@@ -51,7 +51,8 @@ class TreePacker {
   static U* take(Arena<T>& arena, size_t count) {
     return reinterpret_cast<U*>(arena.take((count * sizeof(U) + sizeof(T) - 1) / sizeof(T)));
   }
-  void pack_slots(const T* sets, Arena<T>& arena, Trees<T>& trees) const;
+  void pack_slots(Arena<T>& arena, Trees<T>& trees) const;
+  void pack_sets(const T* sets, uint32_t* to) const;
   void pack_whole(const T* nodes, WholeNode<T>* to, int32_t* roots) const;
   // A node that is still to be packed: its place, and that of what is below it.
   struct Waiting {
@@ -61,7 +62,7 @@ class TreePacker {
   void pack_sliced(const T* nodes, SlicedNode* to, int32_t* first_nodes, int32_t* first_leaves) const;
   void pack_jumps(const T* nodes, size_t size, uint8_t* to) const;
 
-  size_t count_ = 0, trees_ = 0;
+  size_t count_ = 0, trees_ = 0, set_splits_ = 0;
   size_t most_nodes_ = 0, most_depth_ = 0;  // of one tree; depth counts splits
   bool plain_ = true, floats_ = true;
   bool whole_ = false, ranked_ = false, sliced_ = false, jumps_ = false;
@@ -69,6 +70,9 @@ class TreePacker {
   Array<Waiting> waiting_;
   Array<Key> keys_;
   size_t slots_ = 0;
+  // Of sets that splits have: the number of each, from 1 on, by its place; categories, and words of 32 bits of each.
+  Array<int32_t> set_numbers_;
+  size_t sets_ = 0, categories_ = 0, set_words_ = 0;
   // A hash table of slots: one more than each, 0 for none.
   static constexpr size_t buckets = 1024;
   Array<uint16_t> table_;

@@ -9,6 +9,7 @@
 namespace fp {
 namespace {
 
+using one_row::code_of;
 using one_row::is_in_set;
 using one_row::keys_below;
 
@@ -43,21 +44,38 @@ struct WholeWalk {
   int32_t leaf(Place at) const { return -1 - trees.whole[at].next; }
 };
 
-template <typename T>
+template <typename To, typename From>
+To bits_of(From from) {
+  To to;
+  static_assert(sizeof to == sizeof from);
+  std::memcpy(&to, &from, sizeof to);
+  return to;
+}
+
+template <typename T, bool sets>
 struct ShortWalk {
   const Trees<T>& trees;
   const float* values;
   using Place = const ShortNode*;
   Place root(size_t tree) const { return trees.nodes + trees.roots[tree]; }
   Place next(Place at) const {
-    const float value = values[at->word & ((uint32_t(1) << trees.slot_bits) - 1)];
-    return at + (at->word >> trees.slot_bits) + size_t(!(value <= at->threshold));
+    const uint32_t word = at->word;
+    const float value = values[word & ((uint32_t(1) << trees.slot_bits) - 1)];
+    uint32_t right = uint32_t(!(value <= at->threshold));
+    if constexpr (sets) {
+      // Both questions are asked, so that nothing has to be guessed; where the node has no set, of the first.
+      const uint32_t has_set = word >> trees.slot_bits & 1;
+      const uint32_t code = bits_of<uint32_t>(value) & (0 - has_set);
+      const uint32_t set = bits_of<uint32_t>(at->threshold) & (0 - has_set);
+      const uint32_t outside = ~(trees.codes[set + code / 32] >> code % 32) & 1;
+      right = (right & ~has_set) | (outside & has_set);
+    }
+    return at + way(word) + right;
   }
-  int32_t leaf(Place at) const {
-    int32_t number;
-    std::memcpy(&number, &at->threshold, sizeof number);
-    return at->word >> trees.slot_bits != 0 ? -1 : number;
-  }
+  int32_t leaf(Place at) const { return way(at->word) != 0 ? -1 : bits_of<int32_t>(at->threshold); }
+
+ private:
+  uint32_t way(uint32_t word) const { return word >> (trees.slot_bits + int32_t(sets)); }
 };
 
 // The leaves that a row reaches in trees `first` to `end`. Several trees are walked side by side, since each waits for
@@ -94,12 +112,11 @@ void find_leaves(const Walk& walk, size_t first, size_t end, int32_t* leaves) {
 }
 
 // The same for trees of few leaves: all go as many steps as the deepest takes, so that no step is a guess.
-template <typename T>
-void find_near_leaves(const Trees<T>& trees, const float* values, size_t first, size_t end, int32_t* leaves) {
+template <typename T, class Walk>
+void find_near_leaves(const Trees<T>& trees, const Walk& walk, size_t first, size_t end, int32_t* leaves) {
   constexpr size_t lanes = 8;
-  const ShortWalk<T> walk = {trees, values};
   for (; first < end; first += lanes, leaves += lanes) {
-    const ShortNode* at[lanes];
+    typename Walk::Place at[lanes];
     uint8_t depth = 0;
     for (size_t lane = 0; lane < lanes; lane++) {
       const size_t tree = first + lane < end ? first + lane : end - 1;
@@ -114,17 +131,19 @@ void find_near_leaves(const Trees<T>& trees, const float* values, size_t first, 
   }
 }
 
+template <typename T, class Walk>
+void find_short_leaves(const Trees<T>& trees, const Walk& walk, size_t first, size_t end, int32_t* leaves) {
+  if (trees.depths != nullptr) return find_near_leaves(trees, walk, first, end, leaves);
+  find_leaves<16>(walk, first, end, leaves);
+}
+
 // The least float that is not below: at most the same floats as the value.
 float float_above(float value) { return value; }
 float float_above(double value) {
   const float near = float(value);
   if (!(double(near) < value)) return near;
-  int32_t bits;
-  std::memcpy(&bits, &near, sizeof bits);
-  bits += bits < 0 ? -1 : 1;
-  float above;
-  std::memcpy(&above, &bits, sizeof above);
-  return above;
+  const int32_t bits = bits_of<int32_t>(near);
+  return bits_of<float>(bits + (bits < 0 ? -1 : 1));
 }
 
 struct CountBelow {
@@ -142,11 +161,11 @@ void fill_slots(const Slots<T>& slots, const T* x, float* values) {
   for (size_t i = 0; i < slots.count; i++) {
     const Slot& slot = slots.slots[i];
     const T value = x[slot.feature];
-    if (value != value) {
+    if (slot.levels == 0) {
+      values[i] = bits_of<float>(uint32_t(code_of(slot, value)));
+    } else if (value != value) {
       values[i] =
           slot.nan_rank == 0 ? -std::numeric_limits<float>::infinity() : std::numeric_limits<float>::quiet_NaN();
-    } else if (slot.levels == 0) {
-      values[i] = is_in_set(slots.sets + slot.place, value) ? 0 : 1;
     } else if (slots.ranked) {
       values[i] = float(keys_below<CountBelow>(slot, slots.keys, slot.levels, value));
     } else {
@@ -158,7 +177,9 @@ void fill_slots(const Slots<T>& slots, const T* x, float* values) {
 
 template <typename T>
 void fill_slots(const Slots<T>& slots, const uint8_t* ranks, float* values) {
-  for (size_t i = 0; i < slots.count; i++) values[i] = ranks[i];
+  for (size_t i = 0; i < slots.count; i++) {
+    values[i] = slots.slots[i].levels == 0 ? bits_of<float>(uint32_t(ranks[i])) : float(ranks[i]);
+  }
   values[slots.count] = 0;
 }
 
@@ -229,10 +250,10 @@ void run_row(const Trees<T>& trees, const Kernels<T>& kernels, const TreeKernels
       } else {
         find_leaves<8>(WholeWalk<T, false>{trees, x}, first, end, leaves);
       }
-    } else if (trees.depths != nullptr) {
-      find_near_leaves(trees, values, first, end, leaves);
+    } else if (trees.codes == nullptr) {
+      find_short_leaves(trees, ShortWalk<T, false>{trees, values}, first, end, leaves);
     } else {
-      find_leaves<24>(ShortWalk<T>{trees, values}, first, end, leaves);
+      find_short_leaves(trees, ShortWalk<T, true>{trees, values}, first, end, leaves);
     }
     if (outputs == 1 && trees.targets != nullptr) {
       adder.add_all(end - first, y, leaves);
@@ -253,9 +274,10 @@ void run_sliced(const Trees<T>& trees, const Kernels<T>& kernels, const TreeKern
   size_t stride = sliced_rows;
   while (stride < rows) stride *= 2;
   kernels.rank(trees.slots, x, features, rows, ranks, stride);
+  const uint8_t* const sets = reinterpret_cast<const uint8_t*>(trees.codes);
   const Adder<T> adder = {trees, outputs};
   for (size_t tree = 0; tree < trees.count; tree++) {
-    tree_kernels.slice(trees.sliced + trees.sliced_trees[tree], ranks, stride, leaves);
+    tree_kernels.slice(trees.sliced + trees.sliced_trees[tree], sets, ranks, stride, leaves);
     const size_t first_leaf = size_t(trees.first_leaves[tree]);
     adder.add(tree, y, rows, [&](size_t row) { return first_leaf + leaves[row]; });
   }

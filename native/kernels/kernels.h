@@ -130,9 +130,9 @@ struct Kernels {
 
 // Trees of ranks that are bytes. An instruction set without vectors has none of it.
 struct TreeKernels {
-  // The leaf of each row in the tree that begins there. `rows` is 1, 2 or 4 times `sliced_rows`, and the stride of
-  // ranks.
-  void (*slice)(const SlicedNode* tree, const uint8_t* ranks, size_t rows, uint8_t* leaves);
+  // The leaf of each row in the tree that begins there; sets have `sliced_set_bytes` each. `rows` is 1, 2 or 4 times
+  // `sliced_rows`, and the stride of ranks.
+  void (*slice)(const SlicedNode* tree, const uint8_t* sets, const uint8_t* ranks, size_t rows, uint8_t* leaves);
   // leaves[i], from 0 on, of trees `first` to `end`, for one row: the first leaf of the tree, and its own leaf.
   // `most_jump_slots` ranks can be read.
   void (*jump)(const Jumps& jumps, const uint8_t* ranks, size_t first, size_t end, const int32_t* first_leaves,

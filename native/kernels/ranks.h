@@ -16,6 +16,14 @@ FP_INLINE bool is_in_set(const T* set, T value) {
   return (uint32_t(set[1 + member / set_bits]) >> (member % set_bits) & 1) != 0;
 }
 
+// The code of a value that may be NaN.
+template <typename T>
+FP_INLINE size_t code_of(const Slot& slot, T value) {
+  if (value != value) return slot.nan_rank;
+  if (!(value > T(-1) && value < T(slot.keys))) return slot.keys;
+  return value > 0 ? size_t(value) : 0;  // the whole part of −0.5 is 0
+}
+
 // How many of the slot's thresholds are below the value. `Below::count(block, value)` says it of the keys of a block.
 template <class Below, typename T>
 FP_INLINE size_t keys_below(const Slot& slot, const T* keys, size_t levels, T value) {

@@ -41,9 +41,7 @@ void rank(const Slots<typename S::T>& slots, const typename S::T* x, size_t feat
     } else if (slot->levels == 2) {
       rank_rows<S>(*slot, slots, 2, column, features, rows, ranks);
     } else {
-      for (size_t row = 0; row < rows; row++, column += features) {
-        ranks[row] = uint8_t(*column != *column ? slot->nan_rank : !is_in_set(slots.sets + slot->place, *column));
-      }
+      for (size_t row = 0; row < rows; row++, column += features) ranks[row] = uint8_t(code_of(*slot, *column));
     }
   }
 }
@@ -51,7 +49,8 @@ void rank(const Slots<typename S::T>& slots, const typename S::T* x, size_t feat
 // Rows go through a tree side by side: at each split are those that have come to it; those of them that go to its left
 // go on, while those to its right wait.
 template <size_t vectors>
-FP_NOINLINE void slice_rows(const SlicedNode* node, const uint8_t* ranks, size_t stride, uint8_t* leaves) {
+FP_NOINLINE void slice_rows(const SlicedNode* node, const uint8_t* sets, const uint8_t* ranks, size_t stride,
+                            uint8_t* leaves) {
   using B = Bytes;
   B::M waiting[most_sliced_leaves][vectors];
   B::M here[vectors];
@@ -63,16 +62,26 @@ FP_NOINLINE void slice_rows(const SlicedNode* node, const uint8_t* ranks, size_t
   }
   uint8_t leaf = 0;
   for (size_t depth = 0;; node++) {
-    if (!node->leaf) {
+    if (node->kind != SlicedNode::leaf) {
       const uint8_t* const column = ranks + node->slot * stride;
-      const B::V threshold = B::set1(node->threshold);
-      FP_UNROLL
-      for (size_t v = 0; v < vectors; v++) {
-        const B::M left = B::at_most(B::load(column + v * B::width), threshold);
-        waiting[depth][v] = B::without(here[v], left);
-        here[v] = B::both(here[v], left);
+      const auto split = [&](auto goes_left) {
+        FP_UNROLL
+        for (size_t v = 0; v < vectors; v++) {
+          const B::M left = goes_left(B::load(column + v * B::width));
+          waiting[depth][v] = B::without(here[v], left);
+          here[v] = B::both(here[v], left);
+        }
+        depth++;
+      };
+      if (node->kind == SlicedNode::at_most) {
+        const B::V threshold = B::set1(node->threshold);
+        split([&](B::V rank) { return B::at_most(rank, threshold); });
+      } else {
+        uint32_t set;
+        std::memcpy(&set, ++node, sizeof set);
+        const B::Set members(sets + set * sliced_set_bytes);
+        split([&](B::V code) { return members.has(code); });
       }
-      depth++;
       continue;
     }
     const B::V number = B::set1(leaf++);
@@ -87,12 +96,14 @@ FP_NOINLINE void slice_rows(const SlicedNode* node, const uint8_t* ranks, size_t
   for (size_t v = 0; v < vectors; v++) B::store(leaves + v * B::width, reached[v]);
 }
 
-inline void slice(const SlicedNode* tree, const uint8_t* ranks, size_t rows, uint8_t* leaves) {
+inline void slice(const SlicedNode* tree, const uint8_t* sets, const uint8_t* ranks, size_t rows, uint8_t* leaves) {
   constexpr size_t least = sliced_rows / Bytes::width;
-  if (rows == sliced_rows) return slice_rows<least>(tree, ranks, rows, leaves);
+  if (rows == sliced_rows) return slice_rows<least>(tree, sets, ranks, rows, leaves);
   constexpr size_t most = Bytes::most_vectors;
-  if (rows < most * Bytes::width) return slice_rows<2 * least>(tree, ranks, rows, leaves);
-  for (size_t row = 0; row < rows; row += most * Bytes::width) slice_rows<most>(tree, ranks + row, rows, leaves + row);
+  if (rows < most * Bytes::width) return slice_rows<2 * least>(tree, sets, ranks, rows, leaves);
+  for (size_t row = 0; row < rows; row += most * Bytes::width) {
+    slice_rows<most>(tree, sets, ranks + row, rows, leaves + row);
+  }
 }
 
 }  // namespace FP_ISA

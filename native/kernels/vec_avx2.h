@@ -248,6 +248,18 @@ struct Bytes {
       }
     }
   };
+
+  // A bit for each of 256 values.
+  struct Set {
+    Table<32> bits;
+    explicit Set(const uint8_t* from) : bits(from) {}
+    M has(V value) const {
+      const V low = _mm256_set1_epi8(7), powers = _mm256_set1_epi64x(int64_t(0x8040201008040201));
+      const V bit = _mm256_shuffle_epi8(powers, _mm256_and_si256(value, low));
+      const V byte = bits.at(_mm256_and_si256(_mm256_srli_epi16(value, 3), _mm256_set1_epi8(31)));
+      return _mm256_cmpeq_epi8(_mm256_and_si256(byte, bit), bit);
+    }
+  };
 };
 
 }  // namespace FP_ISA

@@ -206,6 +206,21 @@ struct Bytes {
   static M both(M a, M b) { return a & b; }
   static M without(M a, M b) { return a & ~b; }
   static V select(M m, V a, V b) { return _mm512_mask_blend_epi8(m, b, a); }
+
+  // A bit for each of 256 values. A shuffle looks at 16 bytes, by the lowest bits of an index.
+  struct Set {
+    V low, high;
+    explicit Set(const uint8_t* from)
+        : low(_mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)))),
+          high(_mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from + 16)))) {}
+    M has(V value) const {
+      const V powers = _mm512_set1_epi64(int64_t(0x8040201008040201));
+      const V bit = _mm512_shuffle_epi8(powers, _mm512_and_si512(value, _mm512_set1_epi8(7)));
+      const V index = _mm512_and_si512(_mm512_srli_epi16(value, 3), _mm512_set1_epi8(15));
+      const V byte = _mm512_mask_shuffle_epi8(_mm512_shuffle_epi8(low, index), _mm512_movepi8_mask(value), high, index);
+      return _mm512_test_epi8_mask(byte, bit);
+    }
+  };
 };
 
 }  // namespace FP_ISA

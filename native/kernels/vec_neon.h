@@ -212,6 +212,16 @@ struct Bytes {
       return found;
     }
   };
+
+  // A bit for each of 256 values.
+  struct Set {
+    uint8x16x2_t bits;
+    explicit Set(const uint8_t* from) : bits(vld1q_u8_x2(from)) {}
+    M has(V value) const {
+      const V bit = vshlq_u8(vdupq_n_u8(1), vreinterpretq_s8_u8(vandq_u8(value, vdupq_n_u8(7))));
+      return vtstq_u8(vqtbl2q_u8(bits, vshrq_n_u8(value, 3)), bit);
+    }
+  };
 };
 
 }  // namespace FP_ISA
