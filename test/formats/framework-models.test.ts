@@ -15,6 +15,7 @@ const FOLDERS = [
   ['sklearn-steps', '.pkl'],
   ['sklearn-bundles', '.pkl'],
   ['sklearn-trees', '.pkl'],
+  ['sklearn-variants', '.pkl'],
   ['lightgbm', '.txt'],
   ['onnx-trees', '.onnx'],
   ['xgboost', ''],

@@ -9,10 +9,18 @@ import { partCount } from '../containers/pickle/parts.ts';
 import { PickleObject, type PickleValue, pickleKind } from '../containers/pickle/values.ts';
 import { type Matrix, type NumberArray, numbersOf, type Vector } from './arrays.ts';
 import type { Label } from './outcome.ts';
-import { isNone, itemsOf, labelsOf, plainScalar, versionOf } from './values.ts';
+import { patchedAttribute } from './patched.ts';
+import { isModuleOf, isNone, itemsOf, labelsOf, plainScalar, type Version, versionOf } from './values.ts';
 
 /** Items of a list that are read in some microsecond. */
 const ITEMS_IN_A_STEP = 8;
+const OLDEST: Version = [0, 0];
+const NEWEST: Version = [Infinity, 0];
+
+function versionIn(object: PickleObject): PickleValue | undefined {
+  return object.attribute('_sklearn_version');
+}
+
 /** What an estimator takes that a list holds once more. */
 const REPEATED_BYTES = 256;
 
@@ -21,18 +29,19 @@ export class Estimator {
   readonly className: string;
   /** `sklearn.linear_model._logistic`. */
   readonly module: string;
-  readonly #version: readonly [major: number, minor: number];
+  #version: Version | undefined;
 
   constructor(
     readonly object: PickleObject,
     /** From the model's outermost estimator on: `steps[1]`; empty for the outermost itself. */
     readonly place: string,
     readonly budget: Budget,
+    /** The estimator that holds it. */
+    readonly outer?: Estimator,
   ) {
     const { module, name } = object.callable;
     this.className = name;
     this.module = module;
-    this.#version = versionOf(object.attribute('_sklearn_version'));
   }
 
   /** What messages call it. */
@@ -40,10 +49,34 @@ export class Estimator {
     return this.place === '' ? this.className : `${this.place} (${this.className})`;
   }
 
-  /** Whether scikit-learn of this version or later wrote it; files that do not say are taken as older than any. */
+  /**
+   * Whether scikit-learn of this version or later wrote it; files that do not say are taken as older than any. Classes of
+   * other packages never say: it is then that of an estimator inside, or around, or else the newest.
+   */
   since(major: number, minor: number): boolean {
+    this.#version ??= this.#findVersion();
     const [ownMajor, ownMinor] = this.#version;
     return ownMajor > major || (ownMajor === major && ownMinor >= minor);
+  }
+
+  #findVersion(): Version {
+    const own = versionIn(this.object);
+    if (own !== undefined) return versionOf(own);
+    if (isModuleOf('sklearn', this.module)) return OLDEST;
+    const [first] = itemsOf(this.value('estimators_')) ?? [];
+    const inside = first instanceof PickleObject ? versionIn(first) : undefined;
+    if (inside !== undefined) return versionOf(inside);
+    for (let { outer } = this; outer !== undefined; outer = outer.outer) {
+      const around = versionIn(outer.object);
+      if (around !== undefined) return versionOf(around);
+    }
+    return NEWEST;
+  }
+
+  /** The attribute, under the name that another package's variant of the class keeps it by. */
+  #attribute(name: string): PickleValue | undefined {
+    const value = this.object.attribute(name);
+    return value === undefined ? patchedAttribute(this.object, name) : value;
   }
 
   placeOf(attribute: string): string {
@@ -56,12 +89,12 @@ export class Estimator {
 
   /** Whether the attribute is there and not None. */
   has(attribute: string): boolean {
-    return !isNone(this.object.attribute(attribute));
+    return !isNone(this.#attribute(attribute));
   }
 
   /** The attribute as the file holds it, None too; where it is missing the fallback. */
   value(attribute: string, fallback: PickleValue = null): PickleValue {
-    const value = this.object.attribute(attribute);
+    const value = this.#attribute(attribute);
     return value === undefined ? fallback : value;
   }
 
@@ -160,12 +193,12 @@ export class Estimator {
 
   /** An estimator that an attribute is or holds. */
   inside(value: PickleValue | undefined, attribute: string): Estimator {
-    return Estimator.of(value, this.placeOf(attribute), this.budget);
+    return Estimator.of(value, this.placeOf(attribute), this.budget, this);
   }
 
   /** @throws {ForwardpassError} MALFORMED when the value is no object of a class. */
-  static of(value: PickleValue | undefined, place: string, budget: Budget): Estimator {
-    if (value instanceof PickleObject) return new Estimator(value, place, budget);
+  static of(value: PickleValue | undefined, place: string, budget: Budget, outer?: Estimator): Estimator {
+    if (value instanceof PickleObject) return new Estimator(value, place, budget, outer);
     const message = `expected an estimator, found ${pickleKind(value)}; save the estimator by itself`;
     throw new ForwardpassError('MALFORMED', message, place === '' ? undefined : place);
   }
@@ -177,7 +210,7 @@ export class Estimator {
   }
 
   #required(attribute: string): PickleValue {
-    const value = this.object.attribute(attribute);
+    const value = this.#attribute(attribute);
     if (!isNone(value)) return value as PickleValue;
     const found = value === undefined ? 'there is none' : 'found None';
     const fitted = attribute.endsWith('_') ? '; the estimator may not be fitted' : '';
@@ -185,13 +218,13 @@ export class Estimator {
   }
 
   #scalar(attribute: string, fallback: number | boolean | string | undefined): PickleValue {
-    const value = this.object.attribute(attribute);
+    const value = this.#attribute(attribute);
     if (value === undefined && fallback !== undefined) return fallback;
     return plainScalar(this.#required(attribute));
   }
 
   #unexpected(expected: string, attribute: string): ForwardpassError {
-    const found = pickleKind(this.object.attribute(attribute));
+    const found = pickleKind(this.#attribute(attribute));
     return this.error('MALFORMED', `expected ${expected}, found ${found}`, attribute);
   }
 

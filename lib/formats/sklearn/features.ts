@@ -3,7 +3,7 @@ import type { Budget } from '../../graph/budget.ts';
 import { type PickleGlobal, PickleObject, type PickleValue } from '../containers/pickle/values.ts';
 import type { Estimator } from './estimator.ts';
 import { widthless } from './refusals.ts';
-import { itemsOf, plainScalar } from './values.ts';
+import { isSampler, itemsOf, plainScalar } from './values.ts';
 
 export interface Features {
   readonly width: number;
@@ -65,9 +65,15 @@ function firstInside(estimator: Estimator): Estimator | undefined {
   for (const [i, item] of (itemsOf(value) ?? []).entries()) {
     // A step is its name and the estimator; one that was dropped is a string.
     const object = item instanceof PickleObject ? item : itemsOf(item)?.[1];
-    if (object instanceof PickleObject) return estimator.inside(object, `${attribute}[${i}]`);
+    if (object instanceof PickleObject && !isSilent(object)) return estimator.inside(object, `${attribute}[${i}]`);
   }
   return undefined;
+}
+
+/** Whether it takes what the one after it takes, and does not say how much that is, as dummies did not from 1.0 to 1.2. */
+function isSilent(object: PickleObject): boolean {
+  const isDummy = /^Dummy(?:Classifier|Regressor)$/.test(object.callable.name);
+  return isSampler(object) || (isDummy && object.attribute('n_features_in_') === undefined);
 }
 
 function firstOf<T>(estimators: readonly Estimator[], read: (estimator: Estimator) => T | undefined): T | undefined {

@@ -2,11 +2,11 @@
 import { ForwardpassError } from '../../errors.ts';
 import type { PickleGlobal } from '../containers/pickle/values.ts';
 import type { Estimator } from './estimator.ts';
+import { isPatched } from './patched.ts';
 import { isFitted } from './values.ts';
 
 /** Of scikit-learn, by the class's name, the first that matches. */
 const FAMILIES: readonly (readonly [pattern: RegExp, words: string])[] = [
-  [/Forest|Tree|GradientBoosting/, 'is made of decision trees, which are not read here'],
   [
     /Neighbor|LocalOutlierFactor|LabelPropagation|LabelSpreading/,
     'looks up the rows that it was fitted on, which is not read here',
@@ -55,12 +55,12 @@ const PACKAGES: readonly (readonly [roots: string, words: string])[] = [
   ],
   [
     'imblearn',
-    'belongs to imbalanced-learn, which is not read here; its samplers do nothing where a model predicts: save a ' +
-      'Pipeline of scikit-learn with the other steps',
+    'belongs to imbalanced-learn, whose pipelines and ensembles are read; its samplers do nothing where a model ' +
+      'predicts: save the pipeline, or the model behind the sampler',
   ],
   [
     'sklearnex daal4py onedal',
-    "is Intel's variant of a class of scikit-learn, which is not read here; fit it without `patch_sklearn` and save it again",
+    'is kept in a form of oneDAL, which is not read here; fit it without `patch_sklearn` and save it again',
   ],
   [
     'torch keras tensorflow tf_keras',
@@ -81,11 +81,13 @@ export function refusal(estimator: Estimator): ForwardpassError {
 
 function reasonOf({ module, name }: PickleGlobal): string {
   const [root] = module.split('.');
+  const family = FAMILIES.find(([pattern]) => pattern.test(name))?.[1];
   if (root === 'sklearn') {
-    const words = FAMILIES.find(([pattern]) => pattern.test(name))?.[1] ?? 'is not read here';
+    const words = family ?? 'is not read here';
     const or = words.includes(';') ? ' or' : '';
     return CONVERTED.has(name) ? `${words};${or} convert it with skl2onnx and ${ONNX}` : words;
   }
+  if (isPatched({ module, name }) && family !== undefined) return family;
   const known = PACKAGES.find(([roots]) => roots.split(' ').includes(root))?.[1];
   return known ?? 'is no class of scikit-learn, and its code is not in the file; save the estimators without it';
 }
@@ -107,6 +109,8 @@ export function widthless(parts: readonly Estimator[], isRead: (cls: PickleGloba
     if (isSearch && part.value('refit', true) === false) return notRefitted(part);
   }
   const isOld = parts.every(({ object }) => isFitted(object));
-  const why = isOld ? '; fit and save it with a newer scikit-learn' : '; the estimator is not fitted';
+  const isDummy = whole.className.startsWith('Dummy');
+  const newer = `; fit and save it with a newer scikit-learn${isDummy ? ', or in a Pipeline behind a scaler' : ''}`;
+  const why = isOld ? newer : '; the estimator is not fitted';
   return whole.error('MALFORMED', `does not say how many features it takes${why}`);
 }

@@ -12,9 +12,12 @@ import { XGBOOST } from '../xgboost/pickled.ts';
 import type { Predict, Readers, Transform } from './emitter.ts';
 import type { Estimator } from './estimator.ts';
 import type { Features } from './features.ts';
+import { IMBALANCED } from './models/imbalanced.ts';
 import { MODELS } from './models/models.ts';
+import { isOfOneDal, isPatched } from './patched.ts';
 import { refusal } from './refusals.ts';
 import { STEPS } from './steps/steps.ts';
+import { isModuleOf } from './values.ts';
 
 /** What a class does with a row; a class may do both. */
 export interface Reading {
@@ -33,8 +36,8 @@ export interface Reading {
 /** By class name. */
 export type Table = Readonly<Record<string, Reading>>;
 
-export function isOfScikitLearn({ module }: PickleGlobal): boolean {
-  return module === 'sklearn' || module.startsWith('sklearn.');
+export function isOfScikitLearn(cls: PickleGlobal): boolean {
+  return isModuleOf('sklearn', cls.module) || isPatched(cls);
 }
 
 /** Whether the class is read, as far as its name tells. */
@@ -56,6 +59,7 @@ const TABLES = [MODELS, STEPS];
 /** Of other packages, by the first part of their modules' names. */
 const PACKAGES: ReadonlyMap<string, Table> = new Map([
   ['catboost', CATBOOST],
+  ['imblearn', IMBALANCED],
   ['lightgbm', LIGHTGBM],
   ['xgboost', XGBOOST],
 ]);
@@ -74,7 +78,7 @@ export function ownFeatures(estimator: Estimator): Features | undefined {
 function readingOf(estimator: Estimator): Reading {
   const { callable } = estimator.object;
   const table = tableOf(callable);
-  if (table !== undefined) return table[callable.name];
+  if (table !== undefined && !isOfOneDal(estimator)) return table[callable.name];
   throw refusal(estimator);
 }
 

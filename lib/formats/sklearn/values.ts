@@ -84,10 +84,27 @@ export function functionName(value: PickleValue): string | undefined {
   return typeof module === 'string' && typeof name === 'string' ? `${module}.${name}` : undefined;
 }
 
+export type Version = readonly [major: number, minor: number];
+
 /** The major and minor number of a version such as `1.6.1`, zeros where it is none. */
-export function versionOf(value: PickleValue | undefined): readonly [major: number, minor: number] {
+export function versionOf(value: PickleValue | undefined): Version {
   const [, major, minor] = /^(\d{1,4})\.(\d{1,4})/.exec(typeof value === 'string' ? value : '') ?? [];
   return [Number(major ?? 0), Number(minor ?? 0)];
+}
+
+/** Whether the module is the package or lies in it. */
+export function isModuleOf(name: string, module: string): boolean {
+  return module === name || module.startsWith(`${name}.`);
+}
+
+/** Whether it is a step of imbalanced-learn that changes which rows a model is fitted on. */
+export function isSampler(value: PickleValue | undefined): boolean {
+  if (!(value instanceof PickleObject)) return false;
+  const { module, name } = value.callable;
+  const isOfFolder = ['over_sampling', 'under_sampling', 'combine'].some((part) =>
+    isModuleOf(`imblearn.${part}`, module),
+  );
+  return isOfFolder || (isModuleOf('imblearn', module) && name === 'FunctionSampler');
 }
 
 export function noSuchOption(what: string, found: string, known: readonly string[]): string {

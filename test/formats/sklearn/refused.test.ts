@@ -1,10 +1,11 @@
-/** Files that hold what is refused; test/fixtures/make/make_sklearn_refused.py made them. */
-import { existsSync, readFileSync } from 'node:fs';
+/** Files that hold what is refused; test/fixtures/make/make_sklearn_*.py made them. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ForwardpassError } from '../../../lib/errors.ts';
 import { load } from '../../../lib/load.ts';
 
 const FOLDER = new URL('../../fixtures/sklearn-refused/', import.meta.url);
+const MORE = new URL('../../fixtures/sklearn-more-refused/', import.meta.url);
 
 interface Refused {
   readonly file: string;
@@ -13,12 +14,20 @@ interface Refused {
   readonly names: readonly string[];
 }
 
-const refused: readonly Refused[] = JSON.parse(readFileSync(new URL('refused.json', FOLDER), 'utf8'));
+function listIn(file: string, folder: URL): [URL, Refused][] {
+  const list: readonly Refused[] = JSON.parse(readFileSync(new URL(file, folder), 'utf8'));
+  return list.map((each) => [folder, each]);
+}
+
+const refused = [
+  ...listIn('refused.json', FOLDER),
+  ...readdirSync(MORE).flatMap((file) => (file.endsWith('.json') ? listIn(file, MORE) : [])),
+];
 
 describe('estimators that are refused', () => {
-  for (const { file, code, names } of refused) {
+  for (const [folder, { file, code, names }] of refused) {
     it(`refuses ${file} and names ${names.join(', ')}`, async () => {
-      const error = await load(new URL(file, FOLDER)).then(
+      const error = await load(new URL(file, folder)).then(
         () => undefined,
         (thrown: unknown) => thrown,
       );

@@ -26,12 +26,14 @@ function standardised(estimator: Estimator, emitter: Emitter, x: Row): Row {
 
 /**
  * Since 1.5 `coef_` is of centred features, before of features divided by their deviations too; since 1.3 it is
- * [targets, features], before [features, targets]. `intercept_` came in 1.1 and is the targets' mean.
+ * [targets, features], before [features, targets], but in 1.2 it is kept as `_coef_`, [targets, features].
+ * `intercept_` came in 1.1 and is the targets' mean.
  */
 const predict: Predict = (estimator, emitter, x) => {
   const row = (estimator.since(1, 5) ? centred : standardised)(estimator, emitter, x);
-  const matrix: Matrix = estimator.matrix('coef_');
-  const layout = estimator.since(1, 3) ? 'out-in' : 'in-out';
+  const isHidden = estimator.has('_coef_');
+  const matrix: Matrix = estimator.matrix(isHidden ? '_coef_' : 'coef_');
+  const layout = isHidden || estimator.since(1, 3) ? 'out-in' : 'in-out';
   const intercept = estimator.vector(estimator.has('intercept_') ? 'intercept_' : named(estimator, 'y_mean'));
   return { kind: 'values', values: emitter.dense(row, matrix, intercept, layout) };
 };

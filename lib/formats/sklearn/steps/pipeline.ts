@@ -4,13 +4,14 @@ import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import { applyFunction } from '../functions.ts';
 import type { Outcome, Row } from '../outcome.ts';
-import { isNone, itemsOf, plainScalar } from '../values.ts';
+import { isModuleOf, isNone, isSampler, itemsOf, plainScalar } from '../values.ts';
 
-/** Its steps but those that are left out. */
+/** Its steps but those that are left out, as imbalanced-learn leaves its samplers out where a pipeline predicts. */
 function stepsOf(estimator: Estimator): readonly Estimator[] {
+  const mayResample = isModuleOf('imblearn', estimator.module);
   return estimator.list('steps').flatMap((step, i) => {
     const value = itemsOf(step)?.[1];
-    if (isNone(value) || value === 'passthrough') return [];
+    if (isNone(value) || value === 'passthrough' || (mayResample && isSampler(value))) return [];
     return [estimator.inside(value, `steps[${i}]`)];
   });
 }

@@ -1,0 +1,15 @@
+/** Models of imbalanced-learn: scikit-learn's, fitted on samples in which the classes are balanced. */
+
+import { lastStep, pipelinePredict, pipelineTransform } from '../steps/pipeline.ts';
+import type { Table } from '../table.ts';
+import { BOOSTING } from './boosting.ts';
+import { ENSEMBLES } from './ensembles.ts';
+import { TREES } from './trees.ts';
+
+export const IMBALANCED: Table = {
+  Pipeline: { transform: pipelineTransform, predict: pipelinePredict, last: lastStep },
+  BalancedBaggingClassifier: ENSEMBLES.BaggingClassifier,
+  EasyEnsembleClassifier: ENSEMBLES.BaggingClassifier,
+  BalancedRandomForestClassifier: TREES.RandomForestClassifier,
+  RUSBoostClassifier: BOOSTING.AdaBoostClassifier,
+};
