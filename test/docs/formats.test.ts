@@ -8,7 +8,7 @@ const FIXTURES = new URL('../fixtures/', import.meta.url);
 /** The folders of models with their frameworks' outputs. */
 const FOLDERS: { readonly [F in Format]: readonly string[] } = {
   safetensors: ['safetensors'],
-  onnx: ['onnx-torch', 'onnx-hand', 'onnx-quantized', 'onnx-ml', 'onnx-trees'],
+  onnx: ['onnx-torch', 'onnx-hand', 'onnx-quantized', 'onnx-ml', 'onnx-converted', 'onnx-trees'],
   sklearn: ['sklearn', 'sklearn-older', 'sklearn-steps', 'sklearn-bundles', 'sklearn-trees', 'sklearn-variants'],
   xgboost: ['xgboost'],
   catboost: ['catboost'],

@@ -8,6 +8,7 @@ const FOLDERS = [
   ['onnx-quantized', '.onnx'],
   ['onnx-ml', '.onnx'],
   ['onnx-sklearn', '.onnx'],
+  ['onnx-converted', '.onnx'],
   ['pytorch', '.pt'],
   ['shards', ''],
   ['sklearn', '.pkl'],

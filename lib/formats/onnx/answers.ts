@@ -1,8 +1,8 @@
 /** What the outputs of a classifier say of its classes: ONNX has no words for it but the operators that lead there. */
 import type { Decision, Graph, GraphOutput, Node, Operand } from '../../graph/graph.ts';
-import { elementCount } from '../../graph/shapes.ts';
+import { elementCount, sameShape } from '../../graph/shapes.ts';
 import type { GraphBuilder } from '../tracing/builder.ts';
-import type { Row } from '../tracing/value.ts';
+import type { Constant, Row } from '../tracing/value.ts';
 import { Ranges } from './ranges.ts';
 
 type Classes = readonly (string | number)[];
@@ -26,15 +26,22 @@ interface Choice {
 /** What sklearn-onnx calls the output that holds what `predict` gives. */
 const LABELS: ReadonlySet<string> = new Set(['label', 'output_label']);
 
-/** `rows` are what the outputs are, in their order. */
-export function answersOf(build: GraphBuilder, outputs: readonly GraphOutput[], rows: readonly Row[]): Answers {
+/** `rows` are what the outputs are, in their order; `lists` those that are lists of classes, and no outputs here. */
+export function answersOf(
+  build: GraphBuilder,
+  outputs: readonly GraphOutput[],
+  rows: readonly Row[],
+  lists: readonly Constant[],
+): Answers {
   const trace = new Trace(build);
   const all = rows.map((row, i): Output => ({ name: outputs[i].name, row }));
-  const choices = all.map(({ row }) => trace.choiceOf(row));
+  const choices = all.map(({ name, row }) => trace.choiceOf(row, LABELS.has(name)));
   const chosen = choices.findIndex((choice) => choice !== undefined);
   const label = chosen >= 0 ? all[chosen] : all.find(({ name }) => LABELS.has(name));
   const others = all.filter((output) => output !== label && output.row.type !== 'string');
-  const named = all.map(({ row }) => build.classesOf.get(row.operand as string)).find((found) => found !== undefined);
+  const named =
+    all.map(({ row }) => build.classesOf.get(row.operand as string)).find((found) => found !== undefined) ??
+    listedClasses(build, lists, others);
   const classes = choices[chosen]?.classes ?? named;
   if (label === undefined) {
     if (classes === undefined) return { decision: all.length === 1 ? trace.decisionOf(all[0].row) : undefined };
@@ -42,8 +49,8 @@ export function answersOf(build: GraphBuilder, outputs: readonly GraphOutput[], 
   }
   const choice = choices[chosen];
   if (all.length === 1 && choice === undefined) return {};
-  const greatest = choice && trace.greatestOf(others, choice.classes, choice.scores);
-  if (greatest !== undefined) return { classes, decision: greatest };
+  const greatest = choice?.scores && trace.greatestOf(others, choice.classes, choice.scores);
+  if (greatest) return { classes, decision: greatest };
   const probable = trace.probableOf(others, classes);
   const about = { output: label.name, probabilities: probable !== undefined, ...(probable && { probable }) };
   return {
@@ -52,6 +59,18 @@ export function answersOf(build: GraphBuilder, outputs: readonly GraphOutput[], 
       ? { rule: 'index', ...about, ...(choice.position !== undefined && { scores: choice.position }) }
       : { rule: 'value', ...about },
   };
+}
+
+/** The list that has an element for each element of some output. */
+function listedClasses(
+  build: GraphBuilder,
+  lists: readonly Constant[],
+  outputs: readonly Output[],
+): Classes | undefined {
+  const list = lists.find(({ shape }) => outputs.some(({ row }) => sameShape(row.shape, shape)));
+  if (list === undefined) return undefined;
+  build.spend(list.data.length);
+  return Array.from(list.data, (value) => (list.type === 'string' ? build.constantWords.list[value] : value));
 }
 
 class Trace {
@@ -64,8 +83,8 @@ class Trace {
     this.#producers = new Map(build.nodes.map((node) => [node.output, node]));
   }
 
-  /** A list of labels, of which a position of the greatest picks one. */
-  choiceOf(row: Row): Choice | undefined {
+  /** A list of labels, of which a position picks one: that of the greatest, or any where the output is called a label. */
+  choiceOf(row: Row, isLabel: boolean): Choice | undefined {
     if (elementCount(row.shape) !== 1) return undefined;
     const label = row.operand as string;
     if (row.words) return { classes: row.words.list, position: undefined, scores: this.#greatestFor(label) };
@@ -77,7 +96,7 @@ class Trace {
     if (typeof ids !== 'string' || typeof table === 'string' || table.shape.length !== 1) return undefined;
     const position = this.#beforeCasts(ids).operand;
     const scores = this.#greatestFor(position);
-    if (scores === undefined) return undefined;
+    if (scores === undefined && !(isLabel && new Set(table.data).size === table.data.length)) return undefined;
     const classes = Array.from(table.data, (value) => (casts.isNarrow ? Math.fround(value) : value));
     return { classes, position, scores };
   }
@@ -155,8 +174,10 @@ class Trace {
       const isCast = node?.op === 'unary' && CASTS.has(node.attributes.fn);
       if (node === undefined || !(node.op === 'reshape' || node.op === 'retype' || isCast))
         return { operand, isNarrow };
+      const [before] = node.inputs;
+      if (typeof before !== 'string') return { operand, isNarrow };
       if (node.op === 'unary' && node.attributes.fn === 'narrow') isNarrow = true;
-      operand = node.inputs[0] as string;
+      operand = before;
     }
   }
 }

@@ -5,9 +5,10 @@
 import { ForwardpassError } from '../../errors.ts';
 import { quote } from '../../words.ts';
 import type { GraphBuilder } from '../tracing/builder.ts';
+import { isMerged } from '../tracing/emitter.ts';
 import type { Value } from '../tracing/value.ts';
 import { Call } from './call.ts';
-import { refusal, takesWords, translationOf } from './ops/table.ts';
+import { refusal, takesMerged, takesWords, translationOf } from './ops/table.ts';
 import type { AttributeProto, FunctionProto, GraphProto, NodeProto, TensorProto } from './proto.ts';
 import { canonicalDomain, opsetVersions, Scope, shortened } from './scope.ts';
 import { decodeTensor, type ExternalData } from './tensor.ts';
@@ -145,6 +146,12 @@ export class Evaluator {
     const inputs = node.inputs.map((name) => scope.value(name));
     if (inputs.some((input) => input?.type === 'string') && !takesWords(node.opType)) {
       throw this.#build.error('UNSUPPORTED_DTYPE', `${node.opType} of strings is not read`);
+    }
+    if (inputs.some((input) => input !== undefined && isMerged(input)) && !takesMerged(node.opType)) {
+      throw this.#build.crossing('the batch and another axis are one');
+    }
+    if (inputs.some((input) => input?.kind === 'row' && input.stacked) && node.opType !== 'Reshape') {
+      throw this.#build.crossing('batches stand one after another along the axis of the batch');
     }
     const call = new Call(this.#build, opset ?? 1, inputs, node.outputs.length, scope.attributesOf(node));
     const results = translation(call);

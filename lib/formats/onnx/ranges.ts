@@ -78,6 +78,8 @@ export class Ranges {
         return plus(times(this.#of(inputs[0]), this.#of(inputs[1])), this.#of(inputs[2]));
       case 'softmax':
         return node.attributes.fn === 'log_softmax' ? { low: -Infinity, high: 0 } : UNIT;
+      case 'couple':
+        return UNIT;
       case 'normalize':
         return node.attributes.norm === 'l1' && this.#of(inputs[0]).low >= 0 ? UNIT : ANY;
       case 'reduce':

@@ -8,7 +8,7 @@ import { everywhere } from '../everywhere.ts';
 import type { ReadOptions, Source } from '../format.ts';
 import { GraphBuilder } from '../tracing/builder.ts';
 import { CrossesRows } from '../tracing/emitter.ts';
-import { elementType, HIGHEST_RANK, publicType, type Row } from '../tracing/value.ts';
+import { type Constant, elementType, HIGHEST_RANK, publicType, type Row, type Value } from '../tracing/value.ts';
 import { answersOf } from './answers.ts';
 import { Evaluator } from './evaluate.ts';
 import { decodeModel, type GraphProto, type ModelProto, type ValueProto } from './proto.ts';
@@ -77,10 +77,15 @@ async function readWith(
   const evaluator = new Evaluator(build, external, model.functions);
   const outputs: GraphOutput[] = [];
   const rows: Row[] = [];
+  const lists: Constant[] = [];
   for (const output of graph.outputs) {
     const place = `output ${output.name}`;
     const value = await evaluator.resolve(scope, output.name, place);
     build.enter({ name: output.name, place, output: output.name });
+    if (isClassList(build, value) && graph.outputs.length > 1) {
+      lists.push(value);
+      continue;
+    }
     const row = build.named(value);
     const type = output.elementType === undefined ? row.type : elementType(output.elementType, place);
     rows.push(row);
@@ -92,8 +97,15 @@ async function readWith(
     inputs: build.takesMissing ? graphInputs.map(withMissing) : graphInputs,
     outputs,
     nodes: build.nodes,
-    ...answersOf(build, outputs, rows),
+    ...answersOf(build, outputs, rows, lists),
   };
+}
+
+/** A list of words or integers that is the same for every row, as sklearn-onnx gives a classifier's classes. */
+function isClassList(build: GraphBuilder, value: Value): value is Constant {
+  if (value.kind === 'row' || value.shape.length !== 1 || build.batchAxis === undefined) return false;
+  const isOfClasses = value.type === 'string' || /^u?int/.test(value.type);
+  return isOfClasses && new Set(value.data).size === value.data.length && value.data.length > 1;
 }
 
 /** The batch that the file was exported with, where its inputs agree on one. */

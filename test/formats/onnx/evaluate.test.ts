@@ -121,7 +121,6 @@ describe('an operator that is not read', () => {
     ['Conv', '', 'convolutional'],
     ['LSTM', '', 'recurrent'],
     ['Attention', '', 'transformer'],
-    ['SVMClassifier', 'ai.onnx.ml', 'kernel machine'],
     ['DictVectorizer', 'ai.onnx.ml', 'dictionary'],
     ['TfIdfVectorizer', '', 'text'],
     ['StringNormalizer', '', 'text'],

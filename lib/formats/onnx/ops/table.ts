@@ -65,6 +65,22 @@ export function takesWords(opType: string): boolean {
   return TAKES_WORDS.has(opType);
 }
 
+/** Operators of a value in which the batch and another axis are one; they treat that axis as any other batch. */
+const TAKES_MERGED: ReadonlySet<string> = new Set([
+  ...Object.keys(elementwise),
+  ...Object.keys(microsoftElementwise),
+  ...Object.keys(reduction),
+  ...['Gemm', 'MatMul', 'FusedMatMul', 'FusedGemm', 'Softmax', 'LogSoftmax'],
+  ...['LayerNormalization', 'RMSNormalization', 'BatchNormalization'],
+  ...['Reshape', 'Flatten', 'Shape', 'Size', 'Squeeze', 'Unsqueeze', 'Transpose'],
+  ...['Concat', 'Split', 'Slice', 'Gather', 'OneHot', 'ArrayFeatureExtractor'],
+  ...['Scaler', 'Imputer', 'Normalizer', 'Binarizer', 'LabelEncoder'],
+]);
+
+export function takesMerged(opType: string): boolean {
+  return TAKES_MERGED.has(opType);
+}
+
 const ROW_MODELS =
   'forwardpass runs row models: linear models, multilayer perceptrons, embeddings and their preprocessing';
 const RUN_ELSEWHERE = `${ROW_MODELS}; run this one with onnxruntime-node`;
@@ -77,7 +93,6 @@ const REFUSALS: readonly (readonly [RegExp, string])[] = [
   ],
   [/^(LSTM|GRU|RNN|Scan|Loop)$/, `is recurrent. ${RUN_ELSEWHERE}`],
   [/Attention|^RotaryEmbedding$|^TensorScatter$/, `is of a transformer. ${RUN_ELSEWHERE}`],
-  [/^SVM/, `is of a kernel machine. ${RUN_ELSEWHERE}`],
   [/^Random|^Multinomial$|^Bernoulli$/, 'is random, and a forward pass is not'],
   [/^TfIdf|^Tokenizer$|^StringNormalizer$|^String|^Regex/, 'takes text apart, which no row operation does'],
   [/^DictVectorizer$|^CastMap$/, 'takes a dictionary; forwardpass takes tensors: give the features as columns'],

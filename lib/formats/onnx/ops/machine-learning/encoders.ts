@@ -1,6 +1,7 @@
 /** Operators over categories: integers, numbers or words, each mapped to another value or to a column of its own. */
 import type { ForwardpassError } from '../../../../errors.ts';
 import {
+  allocate,
   type Constant,
   constant,
   type ElementType,
@@ -83,14 +84,14 @@ function requireOne(call: Call, columns: Row, count: number): Row {
 }
 
 /** Words as the indices that the operand has for them. */
-function wordKeys(call: Call, x: Row, words: readonly string[]): Keys {
+function wordKeys(call: Call, x: Value, words: readonly string[]): Keys {
   call.build.spend(words.length);
-  const vocabulary = x.words;
+  const vocabulary = x.kind === 'row' ? x.words : call.build.constantWords;
   if (vocabulary === undefined) throw typeMismatch(call, x, { type: 'string', numbers: [] });
   return { type: 'string', numbers: words.map((word) => vocabulary.indexOf(word)) };
 }
 
-function typeMismatch(call: Call, x: Row, { type }: Keys): ForwardpassError {
+function typeMismatch(call: Call, x: Value, { type }: Keys): ForwardpassError {
   return call.error('UNSUPPORTED_DTYPE', `categories of type ${type} are looked for in ${x.type}`);
 }
 
@@ -102,7 +103,7 @@ interface Values {
 }
 
 /** A key that is given twice counts where it is first. */
-function mapped(call: Call, x: Row, keys: readonly number[], { type, list, otherwise }: Values): Value {
+function mapped(call: Call, x: Value, keys: readonly number[], { type, list, otherwise }: Values): Value {
   const { build } = call;
   if (keys.length !== list.length || keys.length === 0) {
     throw call.error('SHAPE', `expected as many keys as values, found ${keys.length} and ${list.length}`);
@@ -110,6 +111,7 @@ function mapped(call: Call, x: Row, keys: readonly number[], { type, list, other
   build.spend(keys.length);
   const pairs = new Map(keys.map((key, i): [number, number | string] => [key, list[i]]).reverse());
   const known = [...pairs.keys()].reverse();
+  if (x.kind === 'constant') return mappedConstant(call, x, pairs, type, otherwise);
   // Ids from 0, none of which is outside: the values are a table, and words a list.
   const isComplete = isConsecutive(known) && known[0] === 0 && (x.below ?? Infinity) <= known.length;
   const position = isComplete ? x : positionAmong(call, x, known);
@@ -117,6 +119,24 @@ function mapped(call: Call, x: Row, keys: readonly number[], { type, list, other
   const table = isComplete ? values : [otherwise, ...values];
   if (type === 'string') return { ...position, type, words: new Vocabulary(table as string[]) };
   return build.embedding(position, literal(type, table as number[], [table.length]));
+}
+
+/** Where there are words, as their indices among the constant words. */
+function mappedConstant(
+  { build }: Call,
+  x: Constant,
+  pairs: ReadonlyMap<number, number | string>,
+  type: ElementType,
+  otherwise: number | string,
+): Constant {
+  if (x.batch) throw build.crossing('the batch size enters the computation');
+  build.spend(x.data.length);
+  const data = allocate(type, x.data.length);
+  for (let i = 0; i < data.length; i++) {
+    const value = pairs.get(x.data[i]) ?? otherwise;
+    data[i] = typeof value === 'string' ? build.constantWords.indexOf(value) : value;
+  }
+  return constant(type, x.shape, data);
 }
 
 /** Where x is among the keys, from 1; 0 is for none. */
@@ -131,7 +151,7 @@ function positionAmong(call: Call, x: Row, keys: readonly number[]): Row {
 
 /** Before opset 2 a list of words, whose other side are their positions. */
 function labelEncoder(call: Call): Value {
-  const x = call.row(0);
+  const x = call.input(0);
   const words = call.strings('classes_strings');
   if (words && call.opset < 2) return betweenWordsAndNumbers(call, x, words, range(0, words.length, 1));
   const keys = keysOf(call, x);
@@ -142,7 +162,7 @@ function labelEncoder(call: Call): Value {
   return mapped(call, x, keys.numbers, valuesOf(call));
 }
 
-function keysOf(call: Call, x: Row): Keys {
+function keysOf(call: Call, x: Value): Keys {
   const words = call.strings('keys_strings');
   if (words) return wordKeys(call, x, words);
   const tensor = call.tensor('keys_tensor');
@@ -179,11 +199,11 @@ function constantWords(call: Call, tensor: Constant): string[] {
 
 function categoryMapper(call: Call): Value {
   const [words, numbers] = [call.strings('cats_strings') ?? [], call.integers('cats_int64s') ?? []];
-  return betweenWordsAndNumbers(call, call.row(0), words, numbers);
+  return betweenWordsAndNumbers(call, call.input(0), words, numbers);
 }
 
 /** In whichever direction the operand's type says. */
-function betweenWordsAndNumbers(call: Call, x: Row, words: readonly string[], numbers: readonly number[]): Value {
+function betweenWordsAndNumbers(call: Call, x: Value, words: readonly string[], numbers: readonly number[]): Value {
   if (x.type !== 'string') {
     return mapped(call, x, numbers, {
       type: 'string',

@@ -1,11 +1,11 @@
-/** Linear models and support vector regression. Results are float32, as onnxruntime gives them. */
+/** Linear models. Results are float32, as onnxruntime gives them. */
 import { formatShape } from '../../../../graph/shapes.ts';
 import { quote } from '../../../../words.ts';
 import { constant, literal, type Row, type Value } from '../../../tracing/value.ts';
 import { Vocabulary } from '../../../tracing/vocabulary.ts';
 import type { Call, Translations } from '../../call.ts';
 
-function requiredFloats(call: Call, name: string): number[] {
+export function requiredFloats(call: Call, name: string): number[] {
   const values = call.floats(name);
   if (values?.length) return values;
   throw call.error('MALFORMED', `attribute ${name} is missing`);
@@ -97,10 +97,15 @@ function linearRegressor(call: Call): Value {
   return transformed(call, linear(call, targets), targets === 1 && transform !== 'PROBIT' ? 'NONE' : transform);
 }
 
+/** Of a linear classifier or a support vector machine. */
+export function labelsOf(call: Call): readonly (string | number)[] {
+  return call.strings('classlabels_strings') ?? call.integers('classlabels_ints') ?? [];
+}
+
 /** A label and the scores of its classes. One score of two classes is the second's. */
 function linearClassifier(call: Call): Value[] {
   const { build } = call;
-  const labels = call.strings('classlabels_strings') ?? call.integers('classlabels_ints') ?? [];
+  const labels = labelsOf(call);
   const count = call.floats('intercepts')?.length ?? labels.length;
   if (labels.length < 2 || (count !== labels.length && !(count === 1 && labels.length === 2))) {
     throw call.error('SHAPE', `expected scores of two or more classes, found ${count} for ${labels.length} labels`);
@@ -113,7 +118,7 @@ function linearClassifier(call: Call): Value[] {
 }
 
 /** As onnxruntime has it, only LOGISTIC makes a probability of one score. */
-function secondOfTwo(call: Call, score: Row, both: Row, transform: Transform): Value {
+export function secondOfTwo(call: Call, score: Row, both: Row, transform: Transform): Value {
   const { build } = call;
   if (transform === 'LOGISTIC') return build.unary(both, 'sigmoid');
   if (transform === 'PROBIT') throw call.error('UNSUPPORTED_OP', 'PROBIT of a single score is not read');
@@ -122,7 +127,11 @@ function secondOfTwo(call: Call, score: Row, both: Row, transform: Transform): V
 
 /** The first of the greatest. */
 export function labelOf(call: Call, scores: Row, labels: readonly (string | number)[]): Value {
-  const index = call.build.asRow(call.build.reduce(scores, 'arg_max', [-1], false));
+  return labelAt(call, call.build.asRow(call.build.reduce(scores, 'arg_max', [-1], false)), labels);
+}
+
+/** The label at a position. */
+export function labelAt(call: Call, index: Row, labels: readonly (string | number)[]): Value {
   const words = labels.filter((label) => typeof label === 'string');
   if (words.length > 0) return { ...index, type: 'string', words: new Vocabulary(words) };
   return call.build.embedding(index, literal('int64', labels as number[], [labels.length]));
@@ -136,57 +145,8 @@ function zipMap(call: Call): Value {
   return x;
 }
 
-const KERNELS = ['LINEAR', 'POLY', 'RBF', 'SIGMOID'] as const;
-
-/** coefficients · kernel(support vectors, x) + rho; without support vectors coefficients · x + rho. */
-function svmRegressor(call: Call): Value {
-  const { build } = call;
-  const x = build.asRow(build.cast(call.input(0), 'float32'));
-  const coefficients = requiredFloats(call, 'coefficients');
-  const count = call.integer('n_supports', 0);
-  const kernel = count > 0 ? kernelOf(call, x, count) : x;
-  if (kernel.shape.length !== 1 || coefficients.length !== kernel.shape[0]) {
-    throw call.error('SHAPE', `expected ${kernel.shape[0]} coefficients, found ${coefficients.length}`);
-  }
-  const weight = literal('float32', coefficients, [1, coefficients.length]);
-  const sum = build.dense(kernel, weight, 'out-in', literal('float32', requiredFloats(call, 'rho').slice(0, 1), [1]));
-  if (!call.flag('one_class', false)) return sum;
-  const isInside = build.binary('greater', sum, build.scalar(sum, 0));
-  return build.select(isInside, build.scalar(sum, 1), build.scalar(sum, -1));
-}
-
-function kernelOf(call: Call, x: Row, count: number): Row {
-  const { build } = call;
-  const name = call.string('kernel_type', 'LINEAR');
-  const kernel = KERNELS.find((known) => known === name);
-  if (kernel === undefined)
-    throw call.error('MALFORMED', `expected the kernel ${KERNELS.join(', ')}, found ${quote(name)}`);
-  const [gamma = 0, coefficient = 0, degree = 0] = call.floats('kernel_params') ?? [];
-  const [features] = x.shape;
-  const flat = requiredFloats(call, 'support_vectors');
-  if (x.shape.length !== 1 || flat.length !== count * features) {
-    throw call.error(
-      'SHAPE',
-      `expected ${count} support vectors of ${formatShape(x.shape)}, found ${flat.length} numbers`,
-    );
-  }
-  const vectors = constant('float32', [count, features], Float32Array.from(flat));
-  if (kernel === 'RBF') {
-    const differences = build.binary('sub', build.reshaped(x, [1, features]), vectors);
-    const distances = build.reduce(differences, 'sum_square', [-1], false);
-    return build.unary(build.binary('mul', distances, build.scalar(distances, -gamma)), 'exp') as Row;
-  }
-  const products = build.dense(x, vectors, 'out-in') as Row;
-  if (kernel === 'LINEAR') return products;
-  const scaled = build.binary('mul', products, build.scalar(products, gamma));
-  const inner = build.binary('add', scaled, build.scalar(scaled, coefficient));
-  if (kernel === 'SIGMOID') return build.unary(inner, 'tanh') as Row;
-  return build.binary('pow', inner, build.scalar(inner, degree)) as Row;
-}
-
 export const estimating: Translations = {
   LinearRegressor: linearRegressor,
   LinearClassifier: linearClassifier,
-  SVMRegressor: svmRegressor,
   ZipMap: zipMap,
 };

@@ -2,7 +2,8 @@
 import type { Translations } from '../../call.ts';
 import { encoding } from './encoders.ts';
 import { estimating } from './estimators.ts';
+import { supporting } from './svm.ts';
 import { transforming } from './transforms.ts';
 import { treeing } from './trees.ts';
 
-export const machineLearning: Translations = { ...estimating, ...encoding, ...transforming, ...treeing };
+export const machineLearning: Translations = { ...estimating, ...supporting, ...encoding, ...transforming, ...treeing };

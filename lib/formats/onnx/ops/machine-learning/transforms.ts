@@ -1,6 +1,7 @@
 /** Steps that prepare columns. Results are float32, as onnxruntime gives them. */
-import { formatShape } from '../../../../graph/shapes.ts';
+import { elementCount, formatShape } from '../../../../graph/shapes.ts';
 import { quote } from '../../../../words.ts';
+import { batchAxisOf } from '../../../tracing/emitter.ts';
 import { type Constant, constant, type ElementType, literal, type Row, type Value } from '../../../tracing/value.ts';
 import type { Call, Translations } from '../../call.ts';
 
@@ -89,22 +90,39 @@ function resized(call: Call, x: Row, width: number): Value {
   return call.build.concat([x, call.build.everyRow(zeros, x.batchAxis)], 1);
 }
 
-/** The given columns of the last axis; rows of a list are looked up where it is the columns that vary. */
+/** The given columns of the last axis, or, where it is those that vary, columns of a constant. A list is taken as one row. */
 function arrayFeatureExtractor(call: Call): Value {
   const { build } = call;
-  const [data, columns] = [call.input(0), call.input(1)];
+  const [given, columns] = [call.input(0), call.input(1)];
+  const isList = given.shape.length === 1 && batchAxisOf(given) === undefined;
+  const data = isList ? build.reshaped(given, [1, ...given.shape]) : given;
   if (columns.kind === 'constant') return build.gather(data, -1, call.numbers(1) ?? []);
   if (data.kind === 'row') throw call.error('UNSUPPORTED_OP', 'both the table and the columns depend on the input');
-  if (data.shape.slice(0, -1).some((size) => size !== 1)) {
-    throw call.error('UNSUPPORTED_OP', `columns of ${formatShape(data.shape)} are chosen by row; expected one row`);
-  }
-  if (columns.shape.some((size) => size !== 1)) {
+  return columnsByRow(call, data, columns);
+}
+
+/** The choices of all rows are laid out along the last axis, row after row. */
+function columnsByRow(call: Call, data: Constant, columns: Row): Value {
+  const { build } = call;
+  const { batchAxis } = columns;
+  if (elementCount(columns.shape.slice(0, batchAxis ?? 0)) !== 1) {
     throw build.crossing(`a choice of ${formatShape(columns.shape)} for each row is laid out along one axis`);
   }
-  const table = build.reshaped(data, data.shape.slice(-1));
-  const picked = build.embedding(build.reshaped(columns, []), table);
-  // The choices of all rows are the columns of one row.
-  return build.reshaped(picked, [1], columns.batchAxis === undefined ? undefined : 1);
+  const before = data.shape.slice(0, -1);
+  const axes = before.map((_, axis) => axis);
+  const count = elementCount(columns.shape);
+  const turned = build.transpose(data, [before.length, ...axes]) as Constant;
+  const table = elementCount(before) === 1 ? build.reshaped(turned, turned.shape.slice(0, 1)) : turned;
+  // Within a row there is no batch.
+  const ids = build.reshaped({ ...columns, batchAxis: undefined, merged: false }, [count]);
+  const picked = build.embedding(ids, table);
+  const isInOrder = count === 1 || elementCount(before) === 1;
+  const choices = isInOrder
+    ? build.reshaped(picked, [...before, count])
+    : (build.transpose(picked, [...axes.map((axis) => axis + 1), 0]) as Row);
+  if (batchAxis === undefined) return choices;
+  if (count === 1) return build.reshaped(choices, before, before.length, false);
+  return { ...choices, batchAxis: before.length, merged: true };
 }
 
 export const transforming: Translations = {
