@@ -1,18 +1,9 @@
 /** What the names of a graph stand for while it is read. */
 import type { ForwardpassError } from '../../errors.ts';
-import type { Constant, Row as PlainRow } from '../tracing/value.ts';
+import type { Constant, Row, Value } from '../tracing/value.ts';
 import type { NodeDef } from './proto.ts';
 
-/** One value per row. */
-export interface Row extends PlainRow {
-  /**
-   * Whether the graph sees the batch and the row's own axis at `batchAxis` as one: a matrix of B·3 rows, as a dense
-   * layer over the last axis of [B, 3, 8] has it.
-   */
-  readonly merged?: boolean;
-}
-
-export type Value = Constant | Row;
+export type { Row, Value };
 
 /** A variable that is passed around; its value is read where it is used. */
 export interface Variable {

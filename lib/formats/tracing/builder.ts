@@ -16,7 +16,7 @@ import {
 import { broadcastShapes, broadcastsTo, elementCount, formatShape, isIdentity, sameShape } from '../../graph/shapes.ts';
 import { type CastStep, castSteps, holdsBelow } from '../casts.ts';
 import { textOf } from './derived.ts';
-import { batchAxisOf, Emitter, type RowInfo } from './emitter.ts';
+import { batchAxisOf, Emitter, isMerged, type RowInfo } from './emitter.ts';
 import * as fold from './fold.ts';
 import { type Constant, constant, type ElementType, isFloat, isLarge, literal, type Row, type Value } from './value.ts';
 import { Vocabulary } from './vocabulary.ts';
@@ -164,7 +164,8 @@ export class GraphBuilder extends Emitter {
     if (x.kind === 'row') {
       const batchAxis = keepDims ? x.batchAxis : without(own, x.batchAxis);
       const below = fn.startsWith('arg_') ? elementCount(own.map((axis) => x.shape[axis])) : undefined;
-      return { ...this.emit('reduce', [x.operand], { fn, axes: own, keepDims }, { type, shape, batchAxis }), below };
+      const info = { type, shape, batchAxis, merged: x.merged };
+      return { ...this.emit('reduce', [x.operand], { fn, axes: own, keepDims }, info), below };
     }
     this.spend(2 * x.data.length, [x]);
     const reduced = own.length === 0 ? undefined : this.folded('reduce', [x], { fn, axes: own, keepDims: true }, type);
@@ -216,8 +217,10 @@ export class GraphBuilder extends Emitter {
     const whole = row ?? parts[0];
     const own = this.ownAxis(whole, axis);
     const aligned = row ? parts.map((part) => this.asRow(part, row.batchAxis)) : parts;
-    for (const part of aligned) {
-      if (batchAxisOf(part) !== batchAxisOf(whole)) throw this.crossing('the batch is joined with another axis');
+    for (const [i, part] of aligned.entries()) {
+      const isApart = isMerged(part) !== isMerged(whole) || (isMerged(whole) && parts[i].kind === 'constant');
+      if (batchAxisOf(part) !== batchAxisOf(whole) || isApart)
+        throw this.crossing('the batch is joined with another axis');
       const isAlike = part.shape.every((size, i) => i === own || size === whole.shape[i]);
       if (isAlike && part.shape.length === whole.shape.length) continue;
       throw this.error(
@@ -268,7 +271,7 @@ export class GraphBuilder extends Emitter {
       throw this.error('SHAPE', `${formatShape(given)} is not a permutation of ${rank} axes`);
     }
     const others = permutation.filter((axis) => axis !== batchAxisOf(x));
-    const own = others.map((axis) => this.ownAxis(x, axis));
+    const own = isMerged(x) ? permutation : others.map((axis) => this.ownAxis(x, axis));
     const shape = own.map((axis) => x.shape[axis]);
     const isSame = own.every((axis, i) => axis === i);
     if (x.kind === 'constant') {
@@ -281,16 +284,16 @@ export class GraphBuilder extends Emitter {
     return this.emit('transpose', [x.operand], { permutation: own }, { ...x, shape, batchAxis });
   }
 
-  /** The same elements as `shape`: without the batch, which stands at `batchAxis`. */
-  reshaped<V extends Value>(x: V, shape: readonly number[], batchAxis?: number): V;
-  reshaped(x: Value, shape: readonly number[], batchAxis = batchAxisOf(x)): Value {
+  /** The same elements as `shape`: without the batch, which stands at `batchAxis`, or with the axis that it is merged with. */
+  reshaped<V extends Value>(x: V, shape: readonly number[], batchAxis?: number, merged?: boolean): V;
+  reshaped(x: Value, shape: readonly number[], batchAxis = batchAxisOf(x), merged = isMerged(x)): Value {
     this.checkSizes(shape);
     if (elementCount(shape) !== elementCount(x.shape)) {
       throw this.error('SHAPE', `${formatShape(x.shape)} and ${formatShape(shape)} have different numbers of elements`);
     }
     if (x.kind === 'constant') return constant(x.type, shape, x.data, x.batch);
-    if (sameShape(x.shape, shape)) return { ...x, batchAxis };
-    return this.emit('reshape', [x.operand], { shape }, { ...x, shape, batchAxis });
+    if (sameShape(x.shape, shape)) return { ...x, batchAxis, merged };
+    return this.emit('reshape', [x.operand], { shape }, { ...x, shape, batchAxis, merged });
   }
 
   /** Broadcast to exactly `shape`: without the batch, which stands at `batchAxis`. */
@@ -313,13 +316,16 @@ export class GraphBuilder extends Emitter {
       throw this.crossing('the output is the same whatever the batch, and has no row for each');
     }
     const row = this.asRow(x);
-    if (row.batchAxis !== this.batchAxis) {
+    // Axes of 1 before the batch leave the rows in their order.
+    const isFirst = row.batchAxis !== undefined && elementCount(row.shape.slice(0, row.batchAxis)) === 1;
+    if ((isFirst ? 0 : row.batchAxis) !== this.batchAxis || row.merged || row.stacked) {
+      if (row.merged || row.stacked) throw this.crossing('the batch and another axis are one in the output');
       const found = row.batchAxis === undefined ? 'it has no batch' : `the batch is axis ${row.batchAxis}`;
       throw this.crossing(`${found}; expected it to be ${this.batchAxis === undefined ? 'none' : 'axis 0'}`);
     }
     const { operand } =
       typeof row.operand === 'string' ? row : this.emit('reshape', [row.operand], { shape: row.shape }, row);
-    return { ...row, operand: operand as string };
+    return { ...row, batchAxis: this.batchAxis, operand: operand as string };
   }
 
   // Matrices and tables
@@ -372,7 +378,8 @@ export class GraphBuilder extends Emitter {
   /** On a new axis, which is `given` in the result. */
   oneHot(ids: Row, given: number, depth: number, off: number, on: number, type: ElementType): Row {
     const { own, shape, batchAxis } = withAxis(ids, this.axis(given, this.rank(ids) + 1), depth);
-    return this.emit('one_hot', [ids.operand], { depth, on, off, axis: own, wrap: true }, { type, shape, batchAxis });
+    const info = { type, shape, batchAxis, merged: ids.merged };
+    return this.emit('one_hot', [ids.operand], { depth, on, off, axis: own, wrap: true }, info);
   }
 
   /**
@@ -383,9 +390,14 @@ export class GraphBuilder extends Emitter {
     const fromEnd = new Set(values.flatMap((x) => this.#batchFromEnd(x) ?? []));
     const [place] = fromEnd;
     if (fromEnd.size > 1) throw this.crossing('the batch is broadcast against another axis');
+    const merged = this.#mergedAlike(values);
     const rank = greatest(values.map((x) => this.rank(x)));
     const aligned = values.map((x) => {
       const reaches = place !== undefined && this.rank(x) >= place;
+      if (merged && x.kind === 'constant') {
+        if (reaches && x.shape.at(-place) !== 1) throw this.crossing('a constant differs along the batch');
+        return this.everyRow(x, undefined);
+      }
       if (x.kind === 'constant') return reaches ? this.asRow(x, this.rank(x) - place) : this.everyRow(x, undefined);
       if (reaches && x.batchAxis === undefined) throw this.crossing('the batch is broadcast against another axis');
       return x;
@@ -393,7 +405,17 @@ export class GraphBuilder extends Emitter {
     const shapes = aligned.map((row) => row.shape);
     const shape = broadcastShapes(...shapes) ?? this.#unbroadcastable(shapes);
     const batchAxis = place === undefined ? undefined : rank - place;
-    return { operands: aligned.map((row) => row.operand), info: { type, shape, batchAxis } };
+    return { operands: aligned.map((row) => row.operand), info: { type, shape, batchAxis, merged } };
+  }
+
+  /** Whether the batch is merged with an axis, which must then be so in all that have a batch, and as long. */
+  #mergedAlike(values: readonly Value[]): boolean {
+    const rows = values.filter((x): x is Row => x.kind === 'row' && x.batchAxis !== undefined);
+    const [first] = rows;
+    if (!rows.some(isMerged)) return false;
+    const lengthOf = ({ shape, batchAxis = 0 }: Row) => shape[batchAxis];
+    if (rows.every((row) => row.merged && lengthOf(row) === lengthOf(first))) return true;
+    throw this.crossing('the batch is broadcast against the batch and another axis');
   }
 
   /** A number that each row has of its own, where ONNX has one for the whole batch, has no batch and goes anywhere. */
@@ -433,9 +455,9 @@ export function without(own: readonly number[], batchAxis: number | undefined): 
 }
 
 /** A shape and its batch with one more axis: `axis` in the result as ONNX counts, `own` in its shape. */
-export function withAxis(x: Pick<Row, 'shape' | 'batchAxis'>, axis: number, size: number) {
+export function withAxis(x: Pick<Row, 'shape' | 'batchAxis' | 'merged'>, axis: number, size: number) {
   const isBefore = x.batchAxis !== undefined && axis <= x.batchAxis;
-  const own = isBefore || x.batchAxis === undefined ? axis : axis - 1;
+  const own = isBefore || x.batchAxis === undefined || x.merged ? axis : axis - 1;
   const batchAxis = isBefore ? Number(x.batchAxis) + 1 : x.batchAxis;
-  return { own, shape: x.shape.toSpliced(own, 0, size), batchAxis };
+  return { own, shape: x.shape.toSpliced(own, 0, size), batchAxis, merged: x.merged };
 }

@@ -120,9 +120,9 @@ export class Emitter {
     const output = this.uniqueName(this.#site.output.slice(0, LONGEST_NAME));
     const name = this.#site.name.slice(0, LONGEST_NAME);
     this.nodes.push({ op, name, inputs, output, attributes } as Node);
-    const { type, shape, batchAxis } = info;
+    const { type, shape, batchAxis, merged } = info;
     const known = MOVES.has(op) ? { words: info.words, below: info.below } : undefined;
-    return { kind: 'row', type, shape, batchAxis, operand: output, ...known };
+    return { kind: 'row', type, shape, batchAxis, ...(merged && { merged }), operand: output, ...known };
   }
 
   /** Says of the model's inputs whether they speak for doubles, before anything is folded. */
@@ -219,9 +219,9 @@ export class Emitter {
     return positions;
   }
 
-  /** The rank that ONNX sees. */
+  /** The rank that the file sees. */
   rank(x: Value): number {
-    return x.shape.length + (batchAxisOf(x) === undefined ? 0 : 1);
+    return x.shape.length + (batchAxisOf(x) === undefined || isMerged(x) ? 0 : 1);
   }
 
   /** An axis as ONNX writes it, negative ones counted from the end. */
@@ -237,7 +237,7 @@ export class Emitter {
     const axis = this.axis(given, this.rank(x));
     const batchAxis = batchAxisOf(x);
     if (axis === batchAxis) throw this.crossing(`the operation runs along axis ${axis}, the batch`);
-    return batchAxis === undefined || axis < batchAxis ? axis : axis - 1;
+    return batchAxis === undefined || axis < batchAxis || isMerged(x) ? axis : axis - 1;
   }
 
   /** The same for an operation that runs from the axis to the last. */
@@ -303,4 +303,9 @@ export class Emitter {
 
 export function batchAxisOf(x: Value): number | undefined {
   return x.kind === 'row' ? x.batchAxis : undefined;
+}
+
+/** Whether the batch and another axis are one: see {@link Row.merged}. */
+export function isMerged(x: Value): boolean {
+  return x.kind === 'row' && x.merged === true;
 }

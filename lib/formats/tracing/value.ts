@@ -50,6 +50,13 @@ export interface Row {
   readonly shape: readonly number[];
   /** Which axis ONNX sees as the batch; undefined when the model is read as one row, which is then the whole tensor. */
   readonly batchAxis: number | undefined;
+  /**
+   * Whether the file sees the batch and the row's own axis at `batchAxis` as one: a matrix of B·3 rows, as a dense layer
+   * over the last axis of [B, 3, 8] has it.
+   */
+  readonly merged?: boolean;
+  /** Whether the file sees the axis before the batch and the batch as one: batches one after another. */
+  readonly stacked?: boolean;
   /** The graph's name of it; a tensor when every row has the same value. */
   readonly operand: Operand;
   /** Of words: what the elements are the indices of. */

@@ -64,7 +64,6 @@ describe('the batch', () => {
     ['Reshape', { s: int64s('s', [2], [3, -1]) }, {}],
     ['Slice', { a: int64s('a', [1], [0]), b: int64s('b', [1], [1]) }, {}],
     ['Add', { w: floats('w', [2, 3], X) }, {}],
-    ['Flatten', {}, { axis: int(0) }],
     ['Expand', { s: int64s('s', [2], [4, 3]) }, {}],
   ])('is not mixed into the result by %s', async (opType, initializers, attributes) => {
     const model = oneNode(opType, [3], initializers, attributes, 13);
@@ -74,6 +73,79 @@ describe('the batch', () => {
   it('is not joined with other rows', async () => {
     const nodes = [node('Concat', ['x', 'x'], ['y'], { axis: int(0) })];
     await expect(chain(['batch', 3], nodes)).rejects.toMatchObject(crossesRows);
+  });
+
+  it('may be one axis with another, layer by layer, and be parted again', async () => {
+    const graph = await chain(
+      ['batch', 6],
+      [
+        node('Reshape', ['x', 'pairs'], ['p']),
+        node('Gemm', ['p', 'w', 'c'], ['g']),
+        node('Softmax', ['g'], ['s'], { axis: int(1) }),
+        node('ReduceMax', ['s'], ['m'], { axes: ints([1]), keepdims: int(1) }),
+        node('Sub', ['g', 'm'], ['d']),
+        node('Shape', ['x'], ['shape']),
+        node('Gather', ['shape', 'zero'], ['rows']),
+        node('Concat', ['rows', 'six'], ['back'], { axis: int(0) }),
+        node('Reshape', ['d', 'back'], ['y']),
+      ],
+      [
+        ...[int64s('pairs', [2], [-1, 2]), int64s('zero', [1], [0]), int64s('six', [1], [6])],
+        ...[floats('w', [2, 2], [1, 0, 0, 1]), floats('c', [2], [0.5, 0])],
+      ],
+    );
+    const x = [1, 2, 3, 4, 5, 6, 0, 0, 0, 1, 1, 0];
+    const expected = [0, 2, 4, 6, 8, 10].flatMap((i) => {
+      const [a, b] = [x[i] + 0.5, x[i + 1]];
+      const greatest = 1 / (1 + Math.exp(-Math.abs(a - b)));
+      return [a - greatest, b - greatest];
+    });
+    outputs(graph, x).forEach((value, i) => {
+      expect(value).toBeCloseTo(expected[i], 6);
+    });
+  });
+
+  it.each([
+    ['a softmax over it', node('Softmax', ['p'], ['q'], { axis: int(0) }), []],
+    ['a mean over it', node('ReduceMean', ['p'], ['q'], { axes: ints([0]) }), []],
+    ['a constant of its length', node('Add', ['p', 'w'], ['q']), [floats('w', [3, 1], [1, 2, 3])]],
+    ['the batch itself', node('Add', ['p', 'first'], ['q']), []],
+    ['an operator that does not know it', node('Hardmax', ['p'], ['q']), []],
+    ['an output', node('Identity', ['p'], ['q']), []],
+  ])('is not taken for a plain batch where it is one with another axis: %s', async (_, next, initializers) => {
+    const nodes = [
+      node('Reshape', ['x', 'pairs'], ['p']),
+      node('Slice', ['x', 'from', 'to', 'axes'], ['first']),
+      next,
+      node('Identity', ['q'], ['y']),
+    ];
+    const bounds = [int64s('from', [1], [0]), int64s('to', [1], [1]), int64s('axes', [1], [1])];
+    await expect(
+      chain(['batch', 6], nodes, [int64s('pairs', [2], [-1, 2]), ...bounds, ...initializers]),
+    ).rejects.toMatchObject(crossesRows);
+  });
+
+  it('may stand behind itself until a reshape parts the two', async () => {
+    const [stack, part] = [node('Concat', ['x', 'n'], ['c'], { axis: int(0) }), int64s('s', [3], [2, -1, 3])];
+    const nodes = [node('Neg', ['x'], ['n']), stack, node('Reshape', ['c', 's'], ['r'])];
+    const graph = await chain(['batch', 3], [...nodes, node('ReduceMax', ['r'], ['y'], { axes: ints([0]) })], [part]);
+    expect(graph.nodes.map(({ op }) => op)).toContain('concat');
+    const stacked = [node('Neg', ['x'], ['n']), stack, node('Relu', ['c'], ['y'])];
+    await expect(chain(['batch', 3], stacked)).rejects.toMatchObject(crossesRows);
+    const wrong = [...nodes.slice(0, 2), node('Reshape', ['c', 's'], ['y'])];
+    await expect(chain(['batch', 3], wrong, [int64s('s', [2], [-1, 6])])).rejects.toMatchObject(crossesRows);
+  });
+
+  it('may be how often a constant is repeated', async () => {
+    const nodes = [
+      node('Shape', ['x'], ['shape']),
+      node('Gather', ['shape', 'zero'], ['rows']),
+      node('Tile', ['w', 'rows'], ['t']),
+      node('Reshape', ['t', 's'], ['r']),
+      node('Add', ['x', 'r'], ['y']),
+    ];
+    const initializers = [int64s('zero', [1], [0]), floats('w', [3], [10, 20, 30]), int64s('s', [2], [-1, 3])];
+    expect(outputs(await chain(['batch', 3], nodes, initializers))).toEqual([11, 22, 33, 14, 25, 36]);
   });
 
   it('may be moved and moved back', async () => {

@@ -1,7 +1,7 @@
 /** Operators that pick, join and repeat elements. */
-import { elementCount, formatShape } from '../../../graph/shapes.ts';
+import { elementCount, formatShape, sameShape } from '../../../graph/shapes.ts';
 import { batchAxisOf } from '../../tracing/emitter.ts';
-import { type Constant, range, type Value } from '../../tracing/value.ts';
+import { type Constant, type Row, range, type Value } from '../../tracing/value.ts';
 import type { Call, Translations } from '../call.ts';
 
 /** From 2^31 − 1 on, a slice's end means "to the end", however long the axis is. */
@@ -11,12 +11,16 @@ const PAST_ANY_END = 2 ** 31 - 1;
 function tile(call: Call): Value {
   const { build } = call;
   const x = call.input(0);
-  const repeats = call.opset < 6 ? tiles(call, build.rank(x)) : (call.numbers(1) ?? []);
+  const given = call.opset < 6 ? undefined : call.constant(1);
+  const repeats = given ? Array.from(given.data) : tiles(call, build.rank(x));
+  const batch = given?.batch;
+  build.checkRank(repeats);
   if (repeats.length !== build.rank(x)) {
     throw call.error('SHAPE', `expected ${build.rank(x)} repeats, found ${repeats.length}`);
   }
   return repeats.reduce<Value>((tiled, count, axis) => {
-    if (count === 1) return tiled;
+    if (count === 1 && !batch?.[axis]) return tiled;
+    if (batch?.[axis]) return tiledByBatch(call, tiled, axis, count, batch[axis]);
     const length = tiled.shape[build.ownAxis(tiled, axis)];
     if (!Number.isInteger(count) || count < 0 || count * length > call.build.budget.limits.rowElements) {
       throw call.error('LIMIT', `an axis of ${length} is repeated ${count} times`);
@@ -29,6 +33,26 @@ function tile(call: Call): Value {
   }, x);
 }
 
+/** A constant that is repeated as often as there are rows, or a multiple of that: the same for every row. */
+function tiledByBatch(call: Call, x: Value, axis: number, more: number, times: number): Row {
+  const { build } = call;
+  if (x.kind === 'row' || more !== 0 || elementCount(x.shape.slice(0, axis)) !== 1) {
+    throw build.crossing('a value is repeated as often as there are rows');
+  }
+  const length = x.shape[axis];
+  const count = times * length;
+  if (!(count >= 1 && count <= build.budget.limits.rowElements)) {
+    throw call.error('LIMIT', `an axis of ${length} is repeated ${times} times for each row`);
+  }
+  const own = build.gather(
+    x,
+    axis,
+    build.positionsOf(count, (i) => i % length),
+  ) as Constant;
+  if (count > 1) return { ...build.everyRow(own, axis), merged: true };
+  return build.everyRow(build.reshaped(own, x.shape.toSpliced(axis, 1)), axis);
+}
+
 function tiles(call: Call, rank: number): number[] {
   const axis = call.build.axis(call.number(2) ?? 0, rank);
   return new Array<number>(rank).fill(1).with(axis, call.number(1) ?? 1);
@@ -37,7 +61,26 @@ function tiles(call: Call, rank: number): number[] {
 /** The axis is 1 unless given before opset 4, and must be given since. */
 function concat(call: Call): Value {
   if (call.opset >= 4 && !call.hasAttribute('axis')) throw call.error('MALFORMED', 'attribute axis is missing');
-  return call.build.concat(call.all(), call.integer('axis', 1));
+  const parts = call.all();
+  const axis = call.integer('axis', 1);
+  return isBatch(call, parts[0], axis) ? stack(call, parts) : call.build.concat(parts, axis);
+}
+
+function isBatch(call: Call, x: Value, given: number): boolean {
+  return x.kind === 'row' && x.batchAxis === call.build.axis(given, call.build.rank(x));
+}
+
+/** Rows of one shape, each for the whole batch, one after another: what a reshape has to part again. */
+function stack(call: Call, parts: readonly Value[]): Row {
+  const { build } = call;
+  const [first] = parts as readonly Row[];
+  const axis = Number(first.batchAxis);
+  const isAlike = (x: Value) =>
+    x.kind === 'row' && x.batchAxis === axis && !x.merged && sameShape(x.shape, first.shape);
+  if (first.words || !parts.every(isAlike)) throw build.crossing(`the operation runs along axis ${axis}, the batch`);
+  const shape = first.shape.toSpliced(axis, 0, 1);
+  const raised = parts.map((x) => build.reshaped(x, shape, axis + 1));
+  return { ...(build.concat(raised, axis) as Row), stacked: true };
 }
 
 /** Sizes are an attribute before opset 13 and an input since; without them the parts are equal, the last may be less. */

@@ -1,17 +1,18 @@
 /** Operators that rearrange elements, or say how they are arranged. */
 import { broadcastShapes, elementCount, formatShape } from '../../../graph/shapes.ts';
 import { withAxis, without } from '../../tracing/builder.ts';
-import { batchAxisOf } from '../../tracing/emitter.ts';
-import { type Constant, constant, describe, literal, type Row, range, type Value } from '../../tracing/value.ts';
+import { batchAxisOf, isMerged } from '../../tracing/emitter.ts';
+import { type Dimension, dimensions, reshapeRows, shapeInWords } from '../../tracing/reshape.ts';
+import { type Constant, constant, literal, type Row, range, type Value } from '../../tracing/value.ts';
 import type { Call, Translations } from '../call.ts';
 
-/** A 1-D constant of a shape; the batch is kept as a symbol. */
+/** A 1-D constant of a shape; the batch is kept as a symbol, and so is a multiple of it. */
 function shapeConstant(x: Value): Constant {
   const batchAxis = batchAxisOf(x);
   if (batchAxis === undefined) return literal('int64', x.shape, [x.shape.length]);
-  const data = Float64Array.from(x.shape.toSpliced(batchAxis, 0, 0));
+  const data = Float64Array.from(x.shape.toSpliced(batchAxis, isMerged(x) ? 1 : 0, 0));
   const batch = new Float64Array(data.length);
-  batch[batchAxis] = 1;
+  batch[batchAxis] = isMerged(x) ? x.shape[batchAxis] : 1;
   return constant('int64', [data.length], data, batch);
 }
 
@@ -28,30 +29,23 @@ function size(call: Call): Value {
 
 /** The shape is an attribute before opset 5 and an input since. */
 function reshape(call: Call): Value {
+  const { build } = call;
   const x = call.input(0);
   const copiesZero = !call.flag('allowzero', false);
   const target = call.opset < 5 ? call.integersConstant('shape') : call.constant(1);
-  call.build.checkRank(target.data);
-  if (batchAxisOf(x) !== undefined) return reshapeRows(call, x as Row, target, copiesZero);
-  if (target.batch) throw call.build.crossing('the shape depends on the batch size');
-  return call.build.reshaped(x, resolve(call, x, Array.from(target.data), copiesZero));
+  build.checkRank(target.data);
+  if (x.kind === 'row' && x.batchAxis !== undefined) {
+    const own = dimensions(shapeConstant(x));
+    const copies = (dim: Dimension) => dim.size === 0 && dim.rows === 0 && copiesZero && !x.stacked;
+    const dims = dimensions(target).map((dim, axis) => (copies(dim) ? (own[axis] ?? dim) : dim));
+    return reshapeRows(build, { ...x, stacked: false }, dims) ?? crosses(call, x, shapeInWords(target));
+  }
+  if (target.batch) throw build.crossing('the shape depends on the batch size');
+  return build.reshaped(x, resolve(call, x, Array.from(target.data), copiesZero));
 }
 
-/** The first dimension must stand for the batch: by symbol, by 0, by −1, or by the number that the file has for it. */
-function reshapeRows(call: Call, x: Row, target: Constant, copiesZero: boolean): Row {
-  const [first, ...rest] = target.data;
-  const isSymbol = target.batch?.[0] === 1 && first === 0;
-  const isPlain = target.data.length > 0 && !target.batch?.[0];
-  const isBatch = isSymbol || (isPlain && ((first === 0 && copiesZero) || first === call.build.declaredBatch));
-  // Axes of 1 before the batch leave the rows in their order; zeros would stand for those axes.
-  const isFirst = x.batchAxis === 0 || (elementCount(x.shape.slice(0, x.batchAxis)) === 1 && !target.data.includes(0));
-  const mixes = !isFirst || target.batch?.some((factor, i) => factor !== 0 && i > 0);
-  if (!mixes && (isBatch || (isPlain && first === -1 && !rest.includes(-1)))) {
-    const dims = resolve(call, x, rest, copiesZero);
-    if (elementCount(dims) === elementCount(x.shape)) return call.build.reshaped(x, dims, 0);
-  }
-  const into = describe(target.data, target.batch ?? new Float64Array(target.data.length));
-  throw call.build.crossing(`a batch of rows of shape ${formatShape(x.shape)} is reshaped into [${into}]`);
+function crosses(call: Call, x: Row, into: string): never {
+  throw call.build.crossing(`a batch of rows of shape ${formatShape(x.shape)} is reshaped into ${into}`);
 }
 
 /** Zeros replaced by the dimension that they copy, and −1 by what is left. */
@@ -70,14 +64,19 @@ function flatten(call: Call): Value {
   const rank = build.rank(x);
   const given = call.integer('axis', 1);
   const axis = given === rank ? rank : build.axis(given, rank);
-  const batchAxis = batchAxisOf(x);
-  if (batchAxis === undefined) {
-    return build.reshaped(x, [elementCount(x.shape.slice(0, axis)), elementCount(x.shape.slice(axis))]);
+  if (x.kind === 'row' && x.batchAxis !== undefined) {
+    const own = dimensions(shapeConstant(x));
+    const [before, after] = [own.slice(0, axis), own.slice(axis)].map(product);
+    return reshapeRows(build, x, [before, after]) ?? crosses(call, x, 'a matrix');
   }
-  if (axis <= batchAxis || elementCount(x.shape.slice(0, axis - 1)) !== 1) {
-    throw build.crossing('the batch and other axes are flattened into one');
-  }
-  return build.reshaped(x, [elementCount(x.shape)], 0);
+  return build.reshaped(x, [elementCount(x.shape.slice(0, axis)), elementCount(x.shape.slice(axis))]);
+}
+
+/** Of dimensions of which at most one is the batch, or a multiple of it. */
+function product(dims: readonly Dimension[]): Dimension {
+  const batch = dims.find(({ rows }) => rows > 0);
+  const count = elementCount(dims.filter((dim) => dim !== batch).map(({ size }) => size));
+  return batch ? { size: 0, rows: batch.rows * count } : { size: count, rows: 0 };
 }
 
 /** Without axes every 1 goes, except that the batch stays the batch when the file has it as 1. */
@@ -104,7 +103,11 @@ function unsqueeze(call: Call): Value {
   build.checkRank(given);
   const axes = [...new Set(given.map((axis) => build.axis(axis, rank)))].sort((a, b) => a - b);
   if (axes.length !== given.length) throw call.error('SHAPE', `the axes ${formatShape(given)} repeat one`);
-  const before: Pick<Row, 'shape' | 'batchAxis'> = { shape: x.shape, batchAxis: batchAxisOf(x) };
+  const before: Pick<Row, 'shape' | 'batchAxis' | 'merged'> = {
+    shape: x.shape,
+    batchAxis: batchAxisOf(x),
+    merged: isMerged(x),
+  };
   const after = axes.reduce((sofar, axis) => withAxis(sofar, axis, 1), before);
   return build.reshaped(x, after.shape, after.batchAxis);
 }

@@ -2,9 +2,10 @@
 import { elementCount, formatShape } from '../../../graph/shapes.ts';
 import { withAxis, without } from '../../tracing/builder.ts';
 import { batchAxisOf } from '../../tracing/emitter.ts';
-import { type Constant, constant, describe, literal, range } from '../../tracing/value.ts';
+import { type Dimension, dimensions, reshapeRows, shapeInWords } from '../../tracing/reshape.ts';
+import { type Constant, constant, literal, range } from '../../tracing/value.ts';
 import type { Call, Translations } from '../call.ts';
-import type { Row, Value } from '../value.ts';
+import type { Value } from '../value.ts';
 
 /** The shape that the graph sees; the batch is kept as a symbol, and so is a multiple of it. */
 function shapeOf(call: Call, x: Value): Constant {
@@ -26,27 +27,18 @@ function rank(call: Call): Value {
   return literal('int32', [call.build.rank(call.input(0))]);
 }
 
-/** A dimension of a shape that may hold the batch size B: it is `size` + `rows`·B. */
-interface Dimension {
-  readonly size: number;
-  readonly rows: number;
-}
-
-function dimensions({ data, batch }: Constant): Dimension[] {
-  return Array.from(data, (value, i) => ({ size: value, rows: batch?.[i] ?? 0 }));
-}
-
-function inWords({ data, batch }: Constant): string {
-  return `[${describe(data, batch ?? new Float64Array(data.length))}]`;
-}
-
 function reshape(call: Call): Value {
   const { build } = call;
   const [x, target] = [call.input(0), call.constant(1)];
   build.checkRank(target.data);
-  if (batchAxisOf(x) !== undefined) return reshapeRows(call, x as Row, target);
+  if (x.kind === 'row' && x.batchAxis !== undefined) {
+    const reshaped = reshapeRows(build, x, dimensions(target));
+    if (reshaped !== undefined) return reshaped;
+    const rows = `a batch of rows of shape ${formatShape(x.shape)}`;
+    throw build.crossing(`${rows} is reshaped into ${shapeInWords(target)}`);
+  }
   if (target.batch) {
-    throw build.crossing(`a constant of shape ${formatShape(x.shape)} is reshaped into ${inWords(target)}`);
+    throw build.crossing(`a constant of shape ${formatShape(x.shape)} is reshaped into ${shapeInWords(target)}`);
   }
   return build.reshaped(x, withoutOpen(call, x, Array.from(target.data)));
 }
@@ -58,61 +50,6 @@ function withoutOpen(call: Call, x: Value, target: readonly number[]): number[] 
   if (open >= 0) dims[open] = elementCount(x.shape) / elementCount(dims.toSpliced(open, 1));
   if (dims.every((dim) => Number.isInteger(dim) && dim >= 0)) return dims;
   throw call.error('SHAPE', `${formatShape(x.shape)} cannot be reshaped into ${formatShape(target)}`);
-}
-
-/**
- * One dimension of the target must stand for the batch, alone or merged with the axes behind it: by symbol, by −1, or
- * by the number that the file has for it. What is before it must be as much as before.
- */
-function reshapeRows(call: Call, x: Row, target: Constant): Row {
-  const dims = dimensions(target);
-  for (const axis of batchCandidates(call, dims)) {
-    const result = reshapedAt(call, x, dims, axis);
-    if (result !== undefined) return result;
-  }
-  const into = inWords(target);
-  throw call.build.crossing(`a batch of rows of shape ${formatShape(x.shape)} is reshaped into ${into}`);
-}
-
-/** Where the batch may be. */
-function batchCandidates(call: Call, dims: readonly Dimension[]): number[] {
-  const { declaredBatch } = call.build;
-  const symbol = dims.findIndex(({ rows }) => rows > 0);
-  if (symbol >= 0) return [symbol];
-  const open = dims.findIndex(({ size }) => size === -1);
-  const fixed =
-    declaredBatch === undefined ? [] : [...dims.keys()].filter((i) => isMultiple(dims[i].size, declaredBatch));
-  return open >= 0 ? [...fixed, open] : fixed;
-}
-
-function isMultiple(size: number, of: number): boolean {
-  return size > 0 && size % of === 0;
-}
-
-function reshapedAt(call: Call, x: Row, dims: readonly Dimension[], axis: number): Row | undefined {
-  const batchAxis = x.batchAxis ?? 0;
-  const others = dims.toSpliced(axis, 1);
-  if (others.some(({ rows }) => rows !== 0)) return undefined;
-  const rows = rowsAt(call, x, dims[axis], others);
-  const sizes = others.map(({ size }) => size);
-  const open = sizes.indexOf(-1);
-  if (open >= 0) sizes[open] = elementCount(x.shape) / (rows * elementCount(sizes.toSpliced(open, 1)));
-  const [before, after] = [sizes.slice(0, axis), sizes.slice(axis)];
-  const shape = rows === 1 ? [...before, ...after] : [...before, rows, ...after];
-  const isFit =
-    shape.every((size) => Number.isInteger(size) && size > 0) &&
-    elementCount(before) === elementCount(x.shape.slice(0, batchAxis)) &&
-    elementCount(shape) === elementCount(x.shape);
-  if (!isFit) return undefined;
-  return { ...call.build.reshaped(x, shape, axis), merged: rows !== 1 };
-}
-
-/** How many rows of the target's matrix each row of the batch becomes. */
-function rowsAt(call: Call, x: Row, batch: Dimension, others: readonly Dimension[]): number {
-  if (batch.rows > 0) return batch.size === 0 ? batch.rows : Number.NaN;
-  const { declaredBatch } = call.build;
-  if (batch.size > 0 && declaredBatch !== undefined) return batch.size / declaredBatch;
-  return elementCount(x.shape) / elementCount(others.map(({ size }) => size));
 }
 
 /** Without axes every 1 goes, except that the batch stays the batch when the file has it as 1. */
@@ -163,12 +100,12 @@ function broadcast(call: Call, x: Value, given: Constant): Value {
   if (axis < 0 && fromEnd === undefined) return build.expanded(x, sizes);
   const others = dims.toSpliced(axis, 1);
   if (axis < 0 || !isBatch(dims[axis]) || others.some(({ rows }) => rows !== 0)) {
-    throw build.crossing(`a value of shape ${formatShape(x.shape)} is broadcast to ${inWords(given)}`);
+    throw build.crossing(`a value of shape ${formatShape(x.shape)} is broadcast to ${shapeInWords(given)}`);
   }
   const { rows } = dims[axis];
   const shape = sizes.toSpliced(axis, 1);
   if (x.kind === 'row') {
-    if (rows > 1) throw build.crossing(`rows are broadcast to ${inWords(given)}`);
+    if (rows > 1) throw build.crossing(`rows are broadcast to ${shapeInWords(given)}`);
     return build.expanded(x, shape, axis);
   }
   const own = axis - dims.length + x.shape.length;

@@ -1,0 +1,62 @@
+/** Reshapes of values that have the batch among their axes, or merged with one of them. */
+import { elementCount } from '../../graph/shapes.ts';
+import type { GraphBuilder } from './builder.ts';
+import { type Constant, describe, type Row } from './value.ts';
+
+/** A dimension of a shape that may hold the batch size B: it is `size` + `rows`·B. A `size` of −1 is what is left. */
+export interface Dimension {
+  readonly size: number;
+  readonly rows: number;
+}
+
+export function dimensions({ data, batch }: Constant): Dimension[] {
+  return Array.from(data, (value, i) => ({ size: value, rows: batch?.[i] ?? 0 }));
+}
+
+/** A shape, for messages. */
+export function shapeInWords({ data, batch }: Constant): string {
+  return `[${describe(data, batch ?? new Float64Array(data.length))}]`;
+}
+
+/**
+ * One dimension must stand for the batch, by itself or merged with the axes behind it: by symbol, by −1, or by the number
+ * that the file has for it. What is before it must be as much as before. Undefined where none can.
+ */
+export function reshapeRows(build: GraphBuilder, x: Row, dims: readonly Dimension[]): Row | undefined {
+  const found = batchCandidates(build, dims).flatMap((axis) => fittingShape(build, x, dims, axis) ?? []);
+  const best = found.find(({ merged }) => !merged) ?? found[0];
+  return best && build.reshaped(x, best.shape, best.axis, best.merged);
+}
+
+/** Where the batch may be. */
+function batchCandidates({ declaredBatch }: GraphBuilder, dims: readonly Dimension[]): number[] {
+  const symbol = dims.findIndex(({ rows }) => rows > 0);
+  if (symbol >= 0) return [symbol];
+  const isFit = ({ size }: Dimension) =>
+    size === -1 || (declaredBatch !== undefined && size > 0 && size % declaredBatch === 0);
+  return [...dims.keys()].filter((i) => isFit(dims[i]));
+}
+
+function fittingShape(build: GraphBuilder, x: Row, dims: readonly Dimension[], axis: number) {
+  const others = dims.toSpliced(axis, 1);
+  if (others.some(({ rows }) => rows !== 0)) return undefined;
+  const rows = rowsAt(build, x, dims[axis], others);
+  const sizes = others.map(({ size }) => size);
+  const open = sizes.indexOf(-1);
+  if (open >= 0) sizes[open] = elementCount(x.shape) / (rows * elementCount(sizes.toSpliced(open, 1)));
+  const [before, after] = [sizes.slice(0, axis), sizes.slice(axis)];
+  const merged = rows !== 1;
+  const shape = merged ? [...before, rows, ...after] : [...before, ...after];
+  const isFit =
+    shape.every((size) => Number.isInteger(size) && size > 0) &&
+    elementCount(before) === elementCount(x.shape.slice(0, x.batchAxis ?? 0)) &&
+    elementCount(shape) === elementCount(x.shape);
+  return isFit ? { shape, axis, merged } : undefined;
+}
+
+/** How many rows of the target's matrix each row of the batch becomes. */
+function rowsAt({ declaredBatch }: GraphBuilder, x: Row, batch: Dimension, others: readonly Dimension[]): number {
+  if (batch.rows > 0) return batch.size === 0 ? batch.rows : Number.NaN;
+  if (batch.size > 0 && declaredBatch !== undefined) return batch.size / declaredBatch;
+  return elementCount(x.shape) / elementCount(others.map(({ size }) => size));
+}
