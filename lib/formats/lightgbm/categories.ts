@@ -5,6 +5,7 @@
 import { ForwardpassError } from '../../errors.ts';
 import type { Emitter } from '../sklearn/emitter.ts';
 import type { Row } from '../sklearn/outcome.ts';
+import { withColumns, wordCodes } from '../sklearn/word-codes.ts';
 import type { ModelText } from './text.ts';
 
 interface Categories {
@@ -74,26 +75,8 @@ export function categoriesAsCodes(model: ModelText, emitter: Emitter, x: Row): R
   const codes = new Map<number, Row>();
   for (const [i, categories] of known.entries()) {
     const { column, words } = categories;
-    const own = x.columns?.[column];
-    // What a step before has made are codes.
-    if (own === undefined || isPlain(categories, lists[i])) continue;
-    const numbers = emitter.cells.wordIndices(own, words);
-    if (numbers.every((number, code) => number === code)) continue;
-    codes.set(column, recoded(emitter, emitter.gather(x, [column]), numbers));
+    const code = isPlain(categories, lists[i]) ? undefined : wordCodes(emitter, x, column, words);
+    if (code !== undefined) codes.set(column, code);
   }
-  if (codes.size === 0) return x;
-  return emitter.concat(
-    Array.from({ length: x.width }, (_, column) => codes.get(column) ?? emitter.gather(x, [column])),
-  );
-}
-
-/** Where a number is among these, −1 where it is none of them. */
-function recoded(emitter: Emitter, value: Row, numbers: readonly number[]): Row {
-  const hits = emitter.binary('equal', value, Float64Array.from(numbers));
-  const places = emitter.binary(
-    'mul',
-    hits,
-    Float64Array.from(numbers, (_, i) => i + 1),
-  );
-  return emitter.affine(emitter.reduce(places, 'sum'), 1, -1);
+  return withColumns(emitter, x, codes);
 }

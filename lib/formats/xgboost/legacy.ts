@@ -31,7 +31,7 @@ export function fromLegacy(bytes: Uint8Array): XgboostModel {
     outputs,
     isMulticlass: classes > 1,
     baseScore: [view.getFloat32(start, true)],
-    isMargin: major === 0,
+    version: [major, view.getUint32(start + 24, true)],
     attributes: hasAttributes ? attributesOf(cursor) : new Map(),
     booster,
   };

@@ -9,9 +9,11 @@ export interface XgboostModel {
   readonly isMulticlass: boolean;
   /** One for all outputs, or one for each; as the file has it, mostly a probability or a mean. */
   readonly baseScore: readonly number[];
-  /** Whether `baseScore` is a sum already: files from before 1.0. */
-  readonly isMargin: boolean;
+  /** The version of XGBoost that wrote it; zeros where it does not say, as before 1.0. */
+  readonly version: readonly [major: number, minor: number];
   readonly featureNames?: readonly string[];
+  /** Of columns that a data frame had as categories, what these were, by their codes: since 3.1. */
+  readonly categories?: ReadonlyMap<number, readonly string[]>;
   readonly attributes: ReadonlyMap<string, string>;
   readonly booster: Trees | Linear;
 }

@@ -4,7 +4,7 @@ import { logf } from './float32.ts';
 import type { XgboostModel } from './model.ts';
 
 /** How sums become outputs. */
-export type Link = 'identity' | 'sigmoid' | 'exp' | 'softmax' | 'arg_max' | 'hinge';
+export type Link = 'identity' | 'sigmoid' | 'exp' | 'softmax' | 'arg_max' | 'hinge' | 'sort';
 /** What the outputs are of: numbers, or classes. */
 export type Target = 'values' | 'classes';
 
@@ -16,6 +16,8 @@ export interface Objective {
 }
 
 const VALUES: Objective = { link: 'identity', of: 'values', base: 'sum' };
+/** Quantiles of a row do not cross since 3.4. */
+const SORTED: Objective = { link: 'sort', of: 'values', base: 'sum' };
 const MEANS: Objective = { link: 'exp', of: 'values', base: 'mean' };
 
 const OBJECTIVES: Readonly<Record<string, Objective>> = {
@@ -25,6 +27,7 @@ const OBJECTIVES: Readonly<Record<string, Objective>> = {
   'reg:pseudohubererror': VALUES,
   'reg:absoluteerror': VALUES,
   'reg:quantileerror': VALUES,
+  'reg:expectileerror': VALUES,
   'reg:logistic': { link: 'sigmoid', of: 'values', base: 'probability' },
   'reg:gamma': MEANS,
   'reg:tweedie': MEANS,
@@ -41,9 +44,17 @@ const OBJECTIVES: Readonly<Record<string, Objective>> = {
   'multi:softmax': { link: 'arg_max', of: 'classes', base: 'sum' },
 };
 
-export function objectiveOf({ objective }: XgboostModel): Objective {
+export function objectiveOf({ objective, outputs, version }: XgboostModel): Objective {
   // Models that were fitted on a GPU once said so.
   const name = objective.replace(/^gpu:/, '');
+  if (name === 'reg:expectileerror' && outputs > 1) {
+    throw new ForwardpassError(
+      'UNSUPPORTED_OP',
+      `several expectiles in one model are not read, found ${outputs}; fit a model for each`,
+      'objective',
+    );
+  }
+  if (name === 'reg:quantileerror' && outputs > 1 && isSince(version, 3, 4)) return SORTED;
   if (Object.hasOwn(OBJECTIVES, name)) return OBJECTIVES[name];
   const known = Object.keys(OBJECTIVES).join(', ');
   throw new ForwardpassError(
@@ -55,7 +66,7 @@ export function objectiveOf({ objective }: XgboostModel): Objective {
 
 /** What the sum of each output begins with, in float32. */
 export function margins(model: XgboostModel): readonly number[] {
-  const { baseScore, outputs, isMargin } = model;
+  const { baseScore, outputs, version } = model;
   if (baseScore.length !== 1 && baseScore.length !== outputs) {
     throw new ForwardpassError(
       'SHAPE',
@@ -65,10 +76,26 @@ export function margins(model: XgboostModel): readonly number[] {
   }
   const { base } = objectiveOf(model);
   const begin = (score: number) => {
-    if (isMargin || base === 'sum') return score;
-    const margin = base === 'mean' ? logf(score) : -logf(Math.fround(Math.fround(1 / score) - 1));
+    if (version[0] === 0 || base === 'sum') return score;
+    const margin = base === 'mean' ? logf(score) : logit(isSince(version, 3, 2) ? bounded(score) : score);
     if (Number.isFinite(margin)) return margin;
     throw new ForwardpassError('MALFORMED', `expected a ${base} for ${model.objective}, found ${score}`, 'base_score');
   };
   return Array.from({ length: outputs }, (_, k) => begin(baseScore[baseScore.length === 1 ? 0 : k]));
+}
+
+function logit(probability: number): number {
+  return -logf(Math.fround(Math.fround(1 / probability) - 1));
+}
+
+const LEAST_PROBABILITY = Math.fround(1e-6);
+
+/** Since 3.2 a probability of 0 or 1 is one that is nearly so. */
+function bounded(probability: number): number {
+  if (!(probability >= 0 && probability <= 1)) return probability;
+  return Math.min(Math.max(probability, LEAST_PROBABILITY), Math.fround(1 - LEAST_PROBABILITY));
+}
+
+function isSince([ownMajor, ownMinor]: XgboostModel['version'], major: number, minor: number): boolean {
+  return ownMajor > major || (ownMajor === major && ownMinor >= minor);
 }

@@ -85,7 +85,31 @@ function linked(emitter: Emitter, link: ReturnType<typeof objectiveOf>['link'], 
       return emitter.binary('greater', sum, 0);
     case 'arg_max':
       return emitter.reduce(sum, 'arg_max');
+    case 'sort':
+      return sorted(emitter, sum);
   }
+}
+
+/** From the least up: neighbours change places, those of even positions and those of odd ones by turns. */
+function sorted(emitter: Emitter, row: Row): Row {
+  const { width } = row;
+  let found = row;
+  for (let round = 0; round < width; round++) {
+    const lower = Array.from({ length: Math.floor((width - (round % 2)) / 2) }, (_, i) => 2 * i + (round % 2));
+    if (lower.length === 0) continue;
+    const [left, right] = [
+      emitter.gather(found, lower),
+      emitter.gather(
+        found,
+        lower.map((at) => at + 1),
+      ),
+    ];
+    const both = emitter.concat([found, emitter.binary('min', left, right), emitter.binary('max', left, right)]);
+    const places = Array.from({ length: width }, (_, at) => at);
+    for (const [i, at] of lower.entries()) [places[at], places[at + 1]] = [width + i, width + lower.length + i];
+    found = emitter.gather(both, places);
+  }
+  return found;
 }
 
 /** 1/(e^−x + 1), each step in float32; what XGBoost adds besides, 1e-16, is less than float32 can add to 1. */

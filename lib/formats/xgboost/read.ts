@@ -21,12 +21,16 @@ export async function readXgboost({ main }: Source, { budget, numIteration }: Re
 
 function graphOf(model: XgboostModel, budget: Budget, asked: number | undefined): Graph {
   const emitter = new Emitter(budget, NO_ESTIMATORS);
-  const x = emitter.input({ operand: INPUT, width: model.features, columns: [] });
+  const columns = model.categories && Array.from({ length: model.features }, (_, column) => column);
+  const x = emitter.input({ operand: INPUT, width: model.features, columns: columns ?? [] });
   const { outputs, ...decided } = outputsOf(outcomeOf(model, emitter, x, asked), emitter);
+  const { words } = emitter.cells;
   return {
     format: 'xgboost',
     precision: 'f64',
-    inputs: [{ name: INPUT, shape: [model.features], dtype: 'float32', missing: true }],
+    inputs: [
+      { name: INPUT, shape: [model.features], dtype: 'float32', missing: true, ...(words.size > 0 && { words }) },
+    ],
     nodes: emitter.nodes,
     outputs: outputs.map((output) => ({ ...output, dtype: 'float32' })),
     ...decided,

@@ -3,7 +3,9 @@ import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import { describe } from '../../words.ts';
 import { type Fields, fields, list, refuse, text } from '../containers/checks.ts';
+import { categoriesIn } from './categories.ts';
 import type { Linear, Trees, XgboostModel, XgboostTree } from './model.ts';
+import { numbers } from './numbers.ts';
 
 export function fromSchema(value: unknown, budget: Budget): XgboostModel {
   const root = fields(value, 'the file');
@@ -16,37 +18,63 @@ export function fromSchema(value: unknown, budget: Budget): XgboostModel {
   const classes = parameter('num_class', 0);
   const names = strings(learner.feature_names, 'learner.feature_names');
   const features = parameter('num_feature');
+  const gradientBooster = fields(learner.gradient_booster, BOOSTER);
+  const categories = columnCategories(gradientBooster, features, budget);
   return {
     objective: text(fields(learner.objective, 'learner.objective').name, 'learner.objective.name'),
     features,
     outputs: Math.max(classes, parameter('num_target', 1), 1),
     isMulticlass: classes > 1,
     baseScore: scores(parameters.base_score, 'learner.learner_model_param.base_score'),
-    isMargin: false,
+    version: versionOf(file.version),
     ...(names.length === features && names.length > 0 && { featureNames: names }),
     attributes: attributesOf(learner.attributes),
-    booster: boosterOf(fields(learner.gradient_booster, 'learner.gradient_booster'), budget),
+    ...(categories.size > 0 && { categories }),
+    booster: boosterOf(gradientBooster, budget),
   };
 }
 
-function boosterOf(booster: Fields, budget: Budget): Trees | Linear {
-  const place = 'learner.gradient_booster';
-  const name = text(booster.name, `${place}.name`);
-  if (name === 'gblinear') {
-    const model = fields(booster.model, `${place}.model`);
-    return { kind: 'linear', weights: numbers(model.weights, `${place}.model.weights`) };
-  }
-  if (name === 'gbtree') return treesOf(fields(booster.model, `${place}.model`), `${place}.model`, budget);
-  if (name !== 'dart') {
-    throw new ForwardpassError('UNSUPPORTED_OP', `the booster '${name}' is not read`, place);
-  }
-  const inner = fields(booster.gbtree, `${place}.gbtree`);
-  const trees = treesOf(fields(inner.model, `${place}.gbtree.model`), `${place}.gbtree.model`, budget);
-  return { ...trees, weights: numbers(booster.weight_drop, `${place}.weight_drop`) };
+const BOOSTER = 'learner.gradient_booster';
+
+/** Three numbers; before 1.0 there was no JSON. */
+function versionOf(value: unknown): XgboostModel['version'] {
+  const [major, minor] = Array.isArray(value) ? value : ArrayBuffer.isView(value) ? (value as Int32Array) : [];
+  return [major, minor].every(Number.isInteger) ? [major, minor] : [1, 0];
 }
 
+function boosterOf(booster: Fields, budget: Budget): Trees | Linear {
+  const name = text(booster.name, `${BOOSTER}.name`);
+  if (name === 'gblinear') {
+    const model = fields(booster.model, `${BOOSTER}.model`);
+    return { kind: 'linear', weights: numbers(model.weights, `${BOOSTER}.model.weights`) };
+  }
+  if (name !== 'gbtree' && name !== 'dart') {
+    throw new ForwardpassError('UNSUPPORTED_OP', `the booster '${name}' is not read`, BOOSTER);
+  }
+  const [model, place] = treeModel(booster);
+  const trees = treesOf(model, place, budget);
+  // Beside the trees of dart; since 3.3, when dart became gbtree, with the booster, and since 3.4 with its trees.
+  const [weights, at] = model.weight_drop === undefined ? [booster.weight_drop, BOOSTER] : [model.weight_drop, place];
+  const found = weights === undefined && name === 'gbtree' ? [] : numbers(weights, `${at}.weight_drop`);
+  return name === 'gbtree' && found.length === 0 ? trees : { ...trees, weights: found };
+}
+
+/** The trees of a booster, and their place. */
+function treeModel(booster: Fields): readonly [model: Fields, place: string] {
+  const inner = booster.gbtree === undefined ? booster : fields(booster.gbtree, `${BOOSTER}.gbtree`);
+  const place = booster.gbtree === undefined ? `${BOOSTER}.model` : `${BOOSTER}.gbtree.model`;
+  return [fields(inner.model, place), place];
+}
+
+function columnCategories(booster: Fields, features: number, budget: Budget) {
+  if (booster.name === 'gblinear') return NO_COLUMNS;
+  const [{ cats }, place] = treeModel(booster);
+  return cats === undefined || cats === null ? NO_COLUMNS : categoriesIn(cats, features, budget, `${place}.cats`);
+}
+
+const NO_COLUMNS: ReadonlyMap<number, readonly string[]> = new Map();
+
 function treesOf(model: Fields, place: string, budget: Budget): Trees {
-  refuseCategories(model.cats, `${place}.cats`);
   const parameters = fields(model.gbtree_model_param, `${place}.gbtree_model_param`);
   const trees = list((tree, at) => treeOf(fields(tree, at), at, budget))(model.trees, `${place}.trees`);
   const { iteration_indptr: rounds } = model;
@@ -57,16 +85,6 @@ function treesOf(model: Fields, place: string, budget: Budget): Trees {
     parallel: numeral(parameters.num_parallel_tree, `${place}.gbtree_model_param.num_parallel_tree`, 1),
     ...(rounds !== undefined && { rounds: numbers(rounds, `${place}.iteration_indptr`) }),
   };
-}
-
-/** The categories that columns had when the model was fitted, which rows are coded again by (since 3.1). */
-function refuseCategories(value: unknown, place: string): void {
-  if (value === undefined || value === null) return;
-  const { enc } = fields(value, place);
-  if (enc === undefined || (Array.isArray(enc) && enc.length === 0)) return;
-  const message =
-    'the model holds the categories of its columns (`cats`), which are not read here; fit it on the columns as codes';
-  throw new ForwardpassError('UNSUPPORTED_OP', message, place);
 }
 
 function treeOf(tree: Fields, place: string, budget: Budget): XgboostTree {
@@ -157,20 +175,4 @@ function scores(value: unknown, place: string): readonly number[] {
   const found = (isList ? words.slice(1, -1).split(',') : [words]).map((word) => Math.fround(Number(word)));
   const isRight = words.trim() !== '' && found.every(Number.isFinite);
   return isRight ? found : refuse(place, `expected a number or a list of them, found ${describe(value)}`);
-}
-
-/** Of UBJSON they are typed mostly. In JSON true and false are 1 and 0, and NaN is the empty string: see non-finite-json.ts. */
-function numbers(value: unknown, place: string): ArrayLike<number> {
-  if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return value as unknown as ArrayLike<number>;
-  if (!Array.isArray(value)) return refuse(place, `expected an array of numbers, found ${describe(value)}`);
-  // Small arrays of their own type for each of many trees would take more room than the numbers.
-  if (value.every((item) => typeof item === 'number')) return value;
-  const list = new Float64Array(value.length);
-  for (let i = 0; i < value.length; i++) {
-    const item: unknown = value[i];
-    if (typeof item === 'number' || typeof item === 'boolean') list[i] = Number(item);
-    else if (item === '') list[i] = Number.NaN;
-    else refuse(`${place}[${i}]`, `expected a number, found ${describe(item)}`);
-  }
-  return list;
 }

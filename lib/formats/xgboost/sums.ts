@@ -4,6 +4,7 @@ import { iterationsUsed, refuseIterations } from '../iterations.ts';
 import type { Emitter } from '../sklearn/emitter.ts';
 import type { Row } from '../sklearn/outcome.ts';
 import { type FileTree, Forest } from '../trees.ts';
+import { withCodes } from './categories.ts';
 import { nextDown, single } from './float32.ts';
 import type { Linear, Trees, XgboostModel, XgboostTree } from './model.ts';
 import { margins } from './objectives.ts';
@@ -22,7 +23,7 @@ export function sums(model: XgboostModel, emitter: Emitter, x: Row, rows: Rows):
   if (x.width !== model.features) {
     throw new ForwardpassError('SHAPE', `expected ${model.features} features, found ${x.width}`, 'num_feature');
   }
-  const row = inputOf(emitter, x, rows);
+  const row = inputOf(emitter, withCodes(model, emitter, x), rows);
   const begin = margins(model);
   return model.booster.kind === 'linear'
     ? linear(model.booster, model, emitter, row, begin)

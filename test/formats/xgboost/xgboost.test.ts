@@ -156,6 +156,19 @@ describe('a model of XGBoost', () => {
     expect([...(model.predict([[1e30, 0]]) as Float64Array)]).toEqual([1]);
   });
 
+  it('says which word of a category is not known, takes codes in arrays, and refuses a code below 0', async () => {
+    const model = await load(fixture('newer-categories-json.xgb'));
+    expect(model.inputs[0].categories?.[0]).toEqual(['größer', 'red', '', 'blue']);
+    const row = { colour: 'red', price: 0.5, size: '-3', level: '1' };
+    const codes = Float32Array.of(1, 0.5, 1, 1);
+    expect(model.predict([row])).toEqual(Float64Array.from(model.run(codes) as Float32Array));
+    expect(model.run(codes.map((code, i) => (i === 0 ? 77 : code)))).toHaveLength(1);
+    const unknown = await failureOf(async () => model.predict([{ ...row, colour: 'green' }]));
+    expect(unknown.message).toContain("rows[0].colour: holds 'green', which is none of the words");
+    const negative = await failureOf(async () => model.run(Float32Array.of(-1, 0.5, 1, 1)));
+    expect(negative.message).toContain("row 0 holds -1 in 'colour'");
+  });
+
   it('takes the names of features from the file', async () => {
     expect((await load(fixture('named.xgb'))).featureNames?.[1]).toBe('f 1é');
   });
@@ -268,14 +281,59 @@ describe('a damaged model of XGBoost', () => {
     );
   });
 
-  it('is refused with leaves of several values, and with categories of columns', async () => {
+  it.each<[string, unknown, string]>([
+    ['of other columns', [{ offsets: [], values: [] }], 'expected categories of 2 columns, found 1'],
+    [
+      'that are nowhere',
+      [
+        { offsets: [0, 9], values: [97] },
+        { offsets: [], values: [] },
+      ],
+      'word 0 is not among its 1',
+    ],
+    [
+      'that are there twice',
+      [
+        { type: 9, values: [3, 3] },
+        { offsets: [], values: [] },
+      ],
+      'a category twice',
+    ],
+    [
+      'that are no integers',
+      [
+        { type: 7, values: [0.5] },
+        { offsets: [], values: [] },
+      ],
+      'the category 0.5',
+    ],
+    [
+      'that are no numbers',
+      [
+        { offsets: ['a'], values: [] },
+        { offsets: [], values: [] },
+      ],
+      "found the string 'a'",
+    ],
+    ['that are none', [3, 4], 'expected an object, found the number 3'],
+  ])('is refused with categories %s', async (_, enc, words) => {
+    const model = modelOf([stump()]);
+    Object.assign(model.learner.gradient_booster.model, { cats: { enc, feature_segments: [], sorted_idx: [] } });
+    expect(await failure(model)).toContain(words);
+  });
+
+  it('is refused with several expectiles, or weights of other trees', async () => {
+    expect(await failure(modelOf([stump()], { num_target: '2' }, 'reg:expectileerror'))).toMatch(
+      /^UNSUPPORTED_OP: objective: several expectiles/,
+    );
+    const model = modelOf([stump()]);
+    Object.assign(model.learner.gradient_booster.model, { weight_drop: [1, 1] });
+    expect(await failure(model)).toContain('1 trees, and 1 outputs and 2 weights');
+  });
+
+  it('is refused with leaves of several values', async () => {
     const vectors = broken((tree) => Object.assign(tree.tree_param, { size_leaf_vector: '2' }));
     expect(await failure(vectors)).toContain('multi_output_tree');
-    const model = modelOf([stump()]);
-    Object.assign(model.learner.gradient_booster.model, { cats: { enc: [{ offsets: [0, 1], values: [97] }] } });
-    expect(await failure(model)).toContain('(`cats`)');
-    Object.assign(model.learner.gradient_booster.model, { cats: { enc: [], feature_segments: [], sorted_idx: [] } });
-    expect(await predict(model, [[0, 0]])).toEqual([1]);
   });
 
   it('is refused with weights of another number than there are features', async () => {

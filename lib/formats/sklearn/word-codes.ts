@@ -1,0 +1,39 @@
+/** Columns whose categories a model knows by their positions in a list. */
+import type { Emitter } from './emitter.ts';
+import type { Row } from './outcome.ts';
+
+/**
+ * Where the row's word is among these, −1 where it is none of them, NaN where it is missing. Undefined where that is what
+ * the row has: words are numbered in their order, and what a step before has made are positions.
+ */
+export function wordCodes(emitter: Emitter, x: Row, column: number, words: readonly string[]): Row | undefined {
+  const own = x.columns?.[column];
+  if (own === undefined) return undefined;
+  const numbers = emitter.cells.wordIndices(own, words);
+  if (numbers.every((number, code) => number === code)) return undefined;
+  const value = emitter.gather(x, [column]);
+  // Other estimators know other words of the column.
+  const hits = emitter.binary('equal', value, Float64Array.from(numbers));
+  const places = emitter.binary(
+    'mul',
+    hits,
+    Float64Array.from(numbers, (_, i) => i + 1),
+  );
+  const code = emitter.affine(emitter.reduce(places, 'sum'), 1, -1);
+  return emitter.select(emitter.unary(value, 'is_nan'), Number.NaN, code);
+}
+
+/** The row with some columns replaced. */
+export function withColumns(emitter: Emitter, x: Row, columns: ReadonlyMap<number, Row>): Row {
+  if (columns.size === 0) return x;
+  const parts: Row[] = [];
+  for (let from = 0; from < x.width; from++) {
+    const replaced = columns.get(from);
+    let end = from + 1;
+    while (replaced === undefined && end < x.width && !columns.has(end)) end++;
+    const kept = Array.from({ length: end - from }, (_, i) => from + i);
+    parts.push(replaced ?? emitter.gather(x, kept));
+    from = end - 1;
+  }
+  return emitter.concat(parts);
+}
