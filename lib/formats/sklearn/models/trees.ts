@@ -137,7 +137,7 @@ function probabilitiesOf(tree: StoredTree, counts: readonly number[]): LeafValue
   };
 }
 
-/** Since these versions the classes take NaN whether or not some was fitted, by these criteria. */
+/** Since these versions the classes take NaN whether or not some was fitted; before 1.9 by these criteria only. */
 const TAKE_NAN: readonly [name: RegExp, major: number, minor: number][] = [
   [/^DecisionTree/, 1, 3],
   [/^RandomForest/, 1, 4],
@@ -149,7 +149,8 @@ function takesNan(estimator: Estimator, trees: readonly StoredTree[]): boolean {
   const [, major, minor] = TAKE_NAN.find(([name]) => name.test(estimator.className)) ?? [undefined, Infinity, 0];
   if (!estimator.since(major, minor) || !trees.every(({ knowsNan }) => knowsNan)) return false;
   const isOldRandom = estimator.value('splitter', 'best') === 'random' && !estimator.since(1, 6);
-  return NAN_CRITERIA.includes(estimator.text('criterion', 'gini')) && !isOldRandom;
+  const isKnown = estimator.since(1, 9) || NAN_CRITERIA.includes(estimator.text('criterion', 'gini'));
+  return isKnown && !isOldRandom;
 }
 
 /** The mean of what trees give for each output's classes, or values. */
