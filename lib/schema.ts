@@ -85,6 +85,9 @@ function elementSchema(
   asked: KnownStrings | undefined,
 ): { schema: FieldSchema; isOptional: boolean } {
   const words = port.words?.get(at);
+  if (port.hashes?.has(at)) {
+    return { schema: { type: ['string', 'integer'], description: 'a category' }, isOptional: false };
+  }
   if (words?.length === 0) return { schema: { description: 'not used by the model' }, isOptional: true };
   const fill = port.fills?.get(at);
   const isNullable = fill !== undefined || words?.includes(null) === true;
@@ -122,8 +125,8 @@ function arraySchema(elements: readonly FieldSchema[]): FieldSchema {
 }
 
 /** Nothing is known of single elements, of which there may be millions. */
-function isUniform({ width, words, fills, ids }: Port): boolean {
-  return width > 1 && [words, fills, ids].every((known) => known === undefined || known.size === 0);
+function isUniform({ width, words, hashes, fills, ids }: Port): boolean {
+  return width > 1 && [words, hashes, fills, ids].every((known) => known === undefined || known.size === 0);
 }
 
 function uniformSchema(items: FieldSchema, width: number): FieldSchema {

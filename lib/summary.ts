@@ -42,8 +42,9 @@ export function summarise(
   return lines.join('\n');
 }
 
-function portRow({ name, shape, dtype, words, missing, nones }: Port, kind: string): string[] {
-  const wordy = [...(words?.values() ?? [])].filter((list) => list.length > 0).length;
+function portRow({ name, shape, dtype, words, hashes, missing, nones }: Port, kind: string): string[] {
+  const listed = [...(words?.values() ?? [])].filter((list) => list.length > 0);
+  const wordy = listed.length + (hashes?.size ?? 0);
   const notes = [...(wordy > 0 ? [`words in ${wordy}`] : []), ...(missing || nones ? ['may be missing'] : [])];
   return [nameText(name), [`${kind} ${dtype}`, ...notes].join(', '), shapeText(shape), ''];
 }

@@ -13,6 +13,11 @@ export interface TensorInfo {
    * the model tells apart from NaN. In arrays for `run` an element is the position of its string in the list, −1 for any other string.
    */
   readonly categories?: Readonly<Record<number, readonly Word[]>>;
+  /**
+   * Of an input, by the element's position in the row: hashes of the strings that the model tells apart, where it knows no
+   * more of them. In arrays for `run` such an element is the position of its string's hash in the list, −1 for any other.
+   */
+  readonly hashes?: Readonly<Record<number, readonly number[]>>;
   /** Of an input: positions of the elements that may be missing, which is NaN in arrays for `run`. */
   readonly missing?: readonly number[];
   /** Of an input: positions of the elements that nothing looks at. They may be anything, and records may lack them. */
@@ -20,7 +25,7 @@ export interface TensorInfo {
 }
 
 /** Frozen, and nothing of it is the model's own: what callers do to it changes no model. */
-export function tensorInfo({ name, shape, dtype, words, fills }: Port): TensorInfo {
+export function tensorInfo({ name, shape, dtype, words, hashes, fills }: Port): TensorInfo {
   const lists = [...(words ?? [])];
   const categories = lists.filter(([, list]) => list.length > 0);
   const unused = lists.flatMap(([element, list]) => (list.length === 0 ? [element] : []));
@@ -29,6 +34,7 @@ export function tensorInfo({ name, shape, dtype, words, fills }: Port): TensorIn
     shape: Object.freeze(EVERY_BATCH.concat(shape)),
     dtype,
     ...(categories.length > 0 && { categories: Object.freeze(copied(categories)) }),
+    ...(hashes && { hashes: Object.freeze(copied([...hashes])) }),
     ...(fills && { missing: Object.freeze([...fills.keys()]) }),
     ...(unused.length > 0 && { unused: Object.freeze(unused) }),
   });

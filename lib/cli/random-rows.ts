@@ -40,7 +40,7 @@ export function randomRows(model: Asked, rowCount: number): Float64Array[] {
 }
 
 function randomOf({ port }: Column, element: number): number {
-  const words = port.words?.get(element);
+  const words = port.words?.get(element) ?? port.hashes?.get(element);
   if (words !== undefined) return Math.floor(Math.random() * words.length);
   const ids = port.ids?.get(element);
   if (ids !== undefined) return Math.floor(Math.random() * ids);

@@ -84,7 +84,9 @@ export class RowLayout {
 
   /** Whether the slot holds strings, which become numbers. */
   isWord(slot: number): boolean {
-    return this.column(slot).port.words?.has(this.slotElement[slot]) === true;
+    const { words, hashes } = this.column(slot).port;
+    const element = this.slotElement[slot];
+    return words?.has(element) === true || hashes?.has(element) === true;
   }
 
   isUnused(slot: number): boolean {

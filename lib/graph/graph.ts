@@ -46,6 +46,12 @@ export interface GraphInput {
    */
   readonly words?: ReadonlyMap<number, readonly Word[]>;
   /**
+   * For elements of the row that are words of which the model knows hashes alone: by the element's position, the hashes (of
+   * rows/category-hash.ts), each another. A word is written as the index of its hash, −1 where that is none of them, and an
+   * integer is the word that spells it. None of them may be missing.
+   */
+  readonly hashes?: ReadonlyMap<number, readonly number[]>;
+  /**
    * Whether a value may be missing: null (unless it is among the element's words), undefined and NaN are then written as
    * NaN.
    */

@@ -11,7 +11,7 @@ import { elementCount, type Shape } from './shapes.ts';
 import { neededNodes, type SimplifiedGraph } from './simplify.ts';
 
 /** An input or output of the plan, in the plan's order. */
-export interface Port extends Pick<GraphInput, 'words' | 'missing' | 'nones'>, Elements {
+export interface Port extends Pick<GraphInput, 'words' | 'hashes' | 'missing' | 'nones'>, Elements {
   readonly name: string;
   /** Of one row. */
   readonly shape: Shape;
@@ -91,11 +91,12 @@ export function lower(graph: SimplifiedGraph, precision: 'f32' | 'f64', budget =
 
   const elements = elementsOf(graph);
   const takesIds = idsOf({ ...graph, nodes });
-  const inputs = graph.inputs.map(({ name, shape, dtype, words, missing, nones }, i) => ({
+  const inputs = graph.inputs.map(({ name, shape, dtype, words, hashes, missing, nones }, i) => ({
     ...port(name, shape, dtype),
     ...((plan.holdsDoubles(plan.defined(name)) || exactly?.isLarge(name)) && { exact: true }),
     ...(takesIds.has(name) && { takesIds: true }),
     ...(words && { words }),
+    ...(hashes && { hashes }),
     ...(missing && { missing }),
     ...(nones && { nones }),
     ...elements[i],

@@ -3,12 +3,18 @@ import { ForwardpassError } from '../errors.ts';
 import type { Word } from '../graph/graph.ts';
 import type { Port } from '../graph/lower.ts';
 import { describe, quote } from '../words.ts';
+import { categoryHash } from './category-hash.ts';
+
+/** Of words that were hashed, so many are kept with what they became. */
+const MOST_HASHED = 4096;
 
 export class Column {
   /** Whether a number stands for itself in every element. */
   readonly isPlain: boolean;
   /** By element, the index of each word. */
   readonly #indices: ReadonlyMap<number, ReadonlyMap<Word, number>>;
+  /** By element of which only hashes are known, the index of each hash. */
+  readonly #hashes: ReadonlyMap<number, HashedWords>;
 
   constructor(readonly port: Port) {
     // Elements of one list share its indices.
@@ -19,7 +25,8 @@ export class Column {
       return indices;
     };
     this.#indices = new Map([...(port.words ?? [])].map(([at, list]) => [at, indicesOf(list)]));
-    this.isPlain = this.#indices.size === 0 && port.nones === undefined;
+    this.#hashes = new Map([...(port.hashes ?? [])].map(([at, hashes]) => [at, new HashedWords(hashes)]));
+    this.isPlain = this.#indices.size === 0 && this.#hashes.size === 0 && port.nones === undefined;
   }
 
   /** Whether nothing looks at the element. */
@@ -29,12 +36,14 @@ export class Column {
 
   /** Whether a row may lack the element: nothing looks at it, or the model does something where it is missing. */
   isOptional(element: number): boolean {
+    if (this.#hashes.has(element)) return false;
     if (this.isUnused(element) || this.port.fills?.get(element)?.known === true) return true;
     return this.#none(element) !== undefined;
   }
 
   /** `a number`, or what strings it may be. */
   kindOf(element: number): string {
+    if (this.#hashes.has(element)) return 'a string or an integer';
     const words = this.#indices.get(element);
     if (words === undefined) return 'a number';
     const example = [...words.keys()].find((word) => word !== null);
@@ -43,6 +52,12 @@ export class Column {
 
   /** What a value is written as; undefined that of an element which a row lacks. */
   numberOf(value: unknown, element: number, place: () => string): number {
+    const hashed = this.#hashes.get(element);
+    if (hashed !== undefined) {
+      const word = wordOf(value);
+      if (word !== undefined) return hashed.indexOf(word);
+      throw new ForwardpassError('INPUT', `expected ${this.kindOf(element)}, found ${describe(value)}`, place());
+    }
     const indices = this.#indices.get(element);
     if (indices?.size === 0) return -1;
     if (value === null || value === undefined || Number.isNaN(value)) {
@@ -81,4 +96,31 @@ export class Column {
 
 export function isRow(row: unknown): row is ArrayLike<unknown> {
   return Array.isArray(row) || (ArrayBuffer.isView(row) && !(row instanceof DataView));
+}
+
+/** Words of an element of which the model knows the hashes alone. */
+class HashedWords {
+  readonly #indices: ReadonlyMap<number, number>;
+  readonly #met = new Map<string, number>();
+
+  constructor(hashes: readonly number[]) {
+    this.#indices = new Map(hashes.map((hash, index) => [hash, index]));
+  }
+
+  /** −1 for a word with another hash. */
+  indexOf(word: string): number {
+    const met = this.#met.get(word);
+    if (met !== undefined) return met;
+    const index = this.#indices.get(categoryHash(word)) ?? -1;
+    if (this.#met.size >= MOST_HASHED) this.#met.clear();
+    this.#met.set(word, index);
+    return index;
+  }
+}
+
+/** What CatBoost takes for a category: a string, or an integer or truth as a string. */
+function wordOf(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'boolean') return value ? '1' : '0';
+  return Number.isSafeInteger(value) ? `${value}` : undefined;
 }

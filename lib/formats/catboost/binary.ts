@@ -8,7 +8,7 @@ import { quote } from '../../words.ts';
 import { refuse } from '../containers/checks.ts';
 import { Table, type Tables } from '../containers/flatbuffer.ts';
 import type { FileTree } from '../trees.ts';
-import { checkDimensions, type FileFeature, rowOf } from './features.ts';
+import { checkDimensions, type FileFeature, hashesOf, rowOf } from './features.ts';
 import { infoOf } from './info.ts';
 import type { CatboostModel } from './model.ts';
 import { isBinary, MAGIC } from './signature.ts';
@@ -63,7 +63,7 @@ export function fromBinary(bytes: Uint8Array, budget: Budget, place: string): Ca
   if (trees === undefined) return refuse(place, 'the model has no trees');
   const dimensions = trees.int32(TREES.dimensions);
   checkDimensions(dimensions, budget, 'trees');
-  const features = featuresOf(trees);
+  const features = featuresOf(trees, budget);
   const arrays = arraysOf(trees, dimensions);
   return {
     ...rowOf(features.all, budget),
@@ -71,8 +71,8 @@ export function fromBinary(bytes: Uint8Array, budget: Budget, place: string): Ca
     dimensions,
     scale: trees.float64(TREES.scale, 1),
     bias: biasOf(trees, dimensions),
-    info: infoOf(infoValues(core.tables(CORE.info, 'info')), dimensions, budget),
-    trees: () => treesOf(arrays, features.splits),
+    info: infoOf(infoValues(core.tables(CORE.info, 'info'), budget), dimensions, budget),
+    trees: (splits) => treesOf(arrays, splits),
   };
 }
 
@@ -94,27 +94,34 @@ function coreOf(bytes: Uint8Array, place: string): Uint8Array {
   return bytes.subarray(start, need(start, size));
 }
 
-function* all(tables: Tables): Iterable<Table> {
-  for (let i = 0; i < tables.length; i++) yield tables.at(i);
+/** What is kept of a table, of which a file may name one again and again in 4 bytes. */
+const TABLE_BYTES = 128;
+
+function* all(tables: Tables, budget: Budget): Iterable<Table> {
+  for (let i = 0; i < tables.length; i++) {
+    const table = tables.at(i);
+    budget.build(TABLE_BYTES, table.place);
+    yield table;
+  }
 }
 
-function featuresOf(trees: Table) {
-  const floats = [...all(trees.tables(TREES.floats, 'float_features'))].map(floatFeature);
-  const categorical = [...all(trees.tables(TREES.categorical, 'categorical_features'))].map(otherFeature);
-  const others = [
-    ...all(trees.tables(TREES.texts, 'text_features')),
-    ...all(trees.tables(TREES.embeddings, 'embedding_features')),
-  ].map(otherFeature);
+function featuresOf(trees: Table, budget: Budget) {
+  const tablesOf = (field: number, place: string) => [...all(trees.tables(field, place), budget)];
+  const floats = tablesOf(TREES.floats, 'float_features').map(floatFeature);
+  const categorical = tablesOf(TREES.categorical, 'categorical_features').map(otherFeature);
+  const others = [...tablesOf(TREES.texts, 'text_features'), ...tablesOf(TREES.embeddings, 'embedding_features')].map(
+    otherFeature,
+  );
   const columns = new Map(categorical.map(({ index, column }) => [index, column]));
-  const oneHots = [...all(trees.tables(TREES.oneHots, 'one_hot_features'))].map((table) => {
+  const oneHots = tablesOf(TREES.oneHots, 'one_hot_features').map((table) => {
     const index = table.int32(ONE_HOT.index, -1);
     const column = columns.get(index);
     if (column === undefined) return refuse(table.place, `is of the categorical feature ${index}, which there is not`);
-    return { index, column, hashes: table.int32s(ONE_HOT.hashes) ?? [] };
+    return { index, column, hashes: hashesOf(table.int32s(ONE_HOT.hashes) ?? [], table.place) };
   });
   const countOf = (tables: Tables, borders: number) => {
     let count = 0;
-    for (const table of all(tables)) count += table.float32s(borders)?.length ?? 0;
+    for (const table of all(tables, budget)) count += table.float32s(borders)?.length ?? 0;
     return count;
   };
   const unread = {
@@ -154,9 +161,9 @@ function biasOf(trees: Table, dimensions: number): readonly number[] {
   return one === 0 ? [] : [one];
 }
 
-function infoValues(pairs: Tables): (key: string) => unknown {
+function infoValues(pairs: Tables, budget: Budget): (key: string) => unknown {
   const tables = new Map<string, Table>();
-  for (const pair of all(pairs)) tables.set(pair.string(PAIR.key) ?? '', pair);
+  for (const pair of all(pairs, budget)) tables.set(pair.string(PAIR.key) ?? '', pair);
   return (key) => tables.get(key)?.string(PAIR.value);
 }
 

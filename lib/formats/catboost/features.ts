@@ -57,3 +57,12 @@ export function checkDimensions(dimensions: number, budget: Budget, place: strin
   }
   budget.build(DIMENSION_BYTES * dimensions, place);
 }
+
+/** Of a one-hot feature, as int32; files may have them without a sign. Throws `MALFORMED`. */
+export function hashesOf(values: readonly number[], place: string): readonly number[] {
+  const hashes = values.map((value) => {
+    if (Number.isInteger(value) && value >= -(2 ** 31) && value < 2 ** 32) return value | 0;
+    return refuse(place, `expected a hash of 32 bits, found ${value}`);
+  });
+  return new Set(hashes).size === hashes.length ? hashes : refuse(place, 'has a category twice');
+}

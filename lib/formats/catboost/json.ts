@@ -5,7 +5,7 @@ import { describe } from '../../words.ts';
 import { count, type Fields, fields, list, number, oneOf, refuse, text, truth, whole } from '../containers/checks.ts';
 import { spendOnJson } from '../containers/json-cost.ts';
 import type { FileTree } from '../trees.ts';
-import { checkDimensions, type FileFeature, rowOf } from './features.ts';
+import { checkDimensions, type FileFeature, hashesOf, rowOf } from './features.ts';
 import { infoOf } from './info.ts';
 import type { CatboostModel } from './model.ts';
 import { ctrRefused, estimatedRefused, type FloatFeature, type OneHotFeature, Splits } from './splits.ts';
@@ -26,9 +26,7 @@ export function fromJson(bytes: Uint8Array, budget: Budget, place: string): Catb
     dimensions,
     ...scaleAndBias(root.scale_and_bias),
     info: infoOf((key) => (Object.hasOwn(info, key) ? info[key] : undefined), dimensions, budget),
-    trees: isSymmetric
-      ? () => symmetricTrees(trees, splits, dimensions)
-      : () => treesOfAnyShape(trees, splits, dimensions),
+    trees: (coded) => (isSymmetric ? symmetricTrees : treesOfAnyShape)(trees, coded, dimensions),
   };
 }
 
@@ -81,7 +79,8 @@ function floatFeature(value: unknown, place: string): FloatFeature & FileFeature
 }
 
 function categoricalFeature(value: unknown, place: string): OneHotFeature & FileFeature {
-  return { ...feature(value, place), hashes: listOf(whole)(fields(value, place).values, `${place}.values`) };
+  const values = listOf(whole)(fields(value, place).values, `${place}.values`);
+  return { ...feature(value, place), hashes: hashesOf(values, `${place}.values`) };
 }
 
 function scaleAndBias(value: unknown): { readonly scale: number; readonly bias: readonly number[] } {

@@ -15,6 +15,6 @@ export interface CatboostModel {
   readonly scale: number;
   readonly bias: readonly number[];
   readonly info: Info;
-  /** One after another, each made when it comes. */
-  trees(): Iterable<FileTree>;
+  /** One after another, each made when it comes; `splits` are the model's own, or with other codes. */
+  trees(splits: Splits): Iterable<FileTree>;
 }

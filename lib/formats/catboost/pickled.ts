@@ -49,7 +49,7 @@ function reading(outcome: (model: CatboostModel, emitter: Emitter, x: Row) => Ou
     const model = modelOf(estimator);
     const asked = emitter.askedOf(estimator);
     return outcome(
-      asked === undefined || asked <= 0 ? model : { ...model, trees: () => firstOf(model.trees(), asked) },
+      asked === undefined || asked <= 0 ? model : { ...model, trees: (splits) => firstOf(model.trees(splits), asked) },
       emitter,
       x,
     );

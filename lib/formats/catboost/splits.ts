@@ -21,7 +21,7 @@ export interface OneHotFeature {
   /** Among categorical features. */
   readonly index: number;
   readonly column: number;
-  /** Hashes of categories, as int32: see {@link ./category-hash.ts}. One of them goes right at its split. */
+  /** Hashes of categories, as int32: see `GraphInput.hashes`. One of them goes right at its split. */
   readonly hashes: readonly number[];
 }
 
@@ -36,6 +36,8 @@ interface Unread {
   readonly estimated: number;
   readonly ctrs: number;
 }
+
+const NOTHING_UNREAD: Unread = { estimated: 0, ctrs: 0 };
 
 /** A feature and how many splits it has. */
 interface Part {
@@ -53,18 +55,26 @@ export class Splits {
   readonly oneHots: readonly OneHotFeature[];
   readonly #parts: readonly Part[];
   readonly #count: number;
-  /** By the place of a category among all. */
+  /** Of categories, the number that stands for each in a row, by feature; their positions in the list unless given. */
+  readonly #codes: ReadonlyMap<OneHotFeature, readonly number[]>;
+  /** By the number of a split. */
   readonly #sets = new Map<number, readonly number[]>();
 
-  constructor(floats: readonly FloatFeature[], oneHots: readonly OneHotFeature[], unread?: Unread) {
+  constructor(
+    floats: readonly FloatFeature[],
+    oneHots: readonly OneHotFeature[],
+    readonly unread: Unread = NOTHING_UNREAD,
+    codes: ReadonlyMap<OneHotFeature, readonly number[]> = new Map(),
+  ) {
+    this.#codes = codes;
     this.floats = floats.filter(({ borders }) => borders.length > 0);
     this.oneHots = oneHots.filter(({ hashes }) => hashes.length > 0);
     this.columns = [...this.floats, ...this.oneHots].map(({ column }) => column);
     const sizes: readonly Pick<Part, 'feature' | 'count'>[] = [
       ...this.floats.map((feature) => ({ feature, count: feature.borders.length })),
-      { feature: 'estimated', count: unread?.estimated ?? 0 },
+      { feature: 'estimated', count: unread.estimated },
       ...this.oneHots.map((feature) => ({ feature, count: feature.hashes.length })),
-      { feature: 'ctrs', count: unread?.ctrs ?? 0 },
+      { feature: 'ctrs', count: unread.ctrs },
     ];
     let first = 0;
     let place = 0;
@@ -77,6 +87,11 @@ export class Splits {
     this.#count = first;
   }
 
+  /** The same where other numbers stand for categories. */
+  withCodes(codes: ReadonlyMap<OneHotFeature, readonly number[]>): Splits {
+    return new Splits(this.floats, this.oneHots, this.unread, codes);
+  }
+
   /** The split of a number. Throws `MALFORMED`, and `UNSUPPORTED_OP` for one that is not read. */
   at(number: number, place: string): Comparison {
     const part = this.#partOf(number);
@@ -85,7 +100,7 @@ export class Splits {
     if (typeof feature === 'string') throw feature === 'ctrs' ? ctrRefused(place) : estimatedRefused(place);
     return 'borders' in feature
       ? this.#aboveBorder(feature, number - first, part.place)
-      : this.#isCategory(number, number - first, part.place);
+      : this.#isCategory(number, this.#codes.get(feature)?.[number - first] ?? number - first, part.place);
   }
 
   /** Whether the split of a number is what a file says of it besides, where it does. */
@@ -99,7 +114,7 @@ export class Splits {
       const isBorder = border === undefined || Math.fround(Number(border)) === own;
       return cat_feature_index === undefined && isEqual(float_feature_index, feature.index) && isBorder;
     }
-    const isCategory = isEqual(value, feature.hashes[number - first]);
+    const isCategory = value === undefined || (Number(value) | 0) === feature.hashes[number - first];
     return float_feature_index === undefined && isEqual(cat_feature_index, feature.index) && isCategory;
   }
 

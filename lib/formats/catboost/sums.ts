@@ -5,15 +5,16 @@ import type { Row } from '../sklearn/outcome.ts';
 import { Forest } from '../trees.ts';
 import { single } from '../xgboost/float32.ts';
 import type { CatboostModel } from './model.ts';
+import type { OneHotFeature, Splits } from './splits.ts';
 
 export function sums(model: CatboostModel, emitter: Emitter, x: Row): Row {
   const { width, dimensions, scale, bias } = model;
   if (x.width !== width) throw new ForwardpassError('SHAPE', `expected ${width} features, found ${x.width}`);
   emitter.cells.takesMissing = true;
-  const row = comparedOf(model, emitter, x);
+  const { row, splits } = comparedOf(model, emitter, x);
   // What a file holds once may be read many times, as an estimator in many places.
   const forest = new Forest(emitter.budget, row.width, dimensions, emitter.budget.isNew(model));
-  for (const tree of model.trees()) forest.add(tree);
+  for (const tree of model.trees(splits)) forest.add(tree);
   if (forest.count === 0) forest.addLeaf(Array.from({ length: dimensions }, () => 0));
   const sum = emitter.trees(row, forest, 'float64', dimensions);
   const scaled = scale === 1 ? sum : emitter.binary('mul', sum, scale);
@@ -25,13 +26,18 @@ export function sums(model: CatboostModel, emitter: Emitter, x: Row): Row {
   return emitter.binary('add', scaled, emitter.trees(row, biases, 'float64', dimensions));
 }
 
-/** The columns that trees compare; numbers as float32. */
-function comparedOf({ splits }: CatboostModel, emitter: Emitter, x: Row): Row {
+/** The columns that trees compare: numbers as float32, and categories by what stands for them. */
+function comparedOf({ splits }: CatboostModel, emitter: Emitter, x: Row): { row: Row; splits: Splits } {
   const { columns, floats, oneHots } = splits;
   // A constant model compares none.
-  if (columns.length === 0) return emitter.gather(x, [0]);
+  if (columns.length === 0) return { row: emitter.gather(x, [0]), splits };
   const numbers = columns.slice(0, floats.length);
   const rows = numbers.length === 0 ? [] : [single(emitter, emitter.gather(x, numbers))];
-  if (oneHots.length > 0) throw new ForwardpassError('UNSUPPORTED_OP', 'one-hot');
-  return emitter.concat(rows);
+  const codes = new Map<OneHotFeature, readonly number[]>();
+  for (const feature of oneHots) {
+    const found = emitter.categories(x, feature.column, feature.hashes);
+    rows.push(found.row);
+    codes.set(feature, found.codes);
+  }
+  return { row: emitter.concat(rows), splits: codes.size === 0 ? splits : splits.withCodes(codes) };
 }

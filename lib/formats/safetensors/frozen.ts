@@ -25,8 +25,9 @@ export interface FrozenNode {
   readonly attributes: Readonly<Record<string, unknown>>;
 }
 
-export interface FrozenInput extends Omit<GraphInput, 'words' | 'nones'> {
+export interface FrozenInput extends Omit<GraphInput, 'words' | 'hashes' | 'nones'> {
   readonly words?: readonly (readonly [element: number, words: readonly Word[]])[];
+  readonly hashes?: readonly (readonly [element: number, hashes: readonly number[]])[];
   readonly nones?: readonly (readonly [element: number, none: unknown])[];
 }
 

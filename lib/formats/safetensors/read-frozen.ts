@@ -99,6 +99,7 @@ const input = is.record<FrozenInput>({
   shape: is.list(is.count),
   dtype: is.oneOf(DTYPES),
   words: is.optional(is.list(ofElement(is.list(word)))),
+  hashes: is.optional(is.list(ofElement(is.list(is.whole)))),
   missing: is.optional(is.truth),
   nones: is.optional(is.list(ofElement(is.number))),
 });
@@ -229,9 +230,10 @@ export async function readFrozen(
   return {
     format: 'safetensors',
     precision,
-    inputs: inputs.map(({ words, nones, ...rest }) => ({
+    inputs: inputs.map(({ words, hashes, nones, ...rest }) => ({
       ...rest,
       ...(words && { words: new Map(words) }),
+      ...(hashes && { hashes: new Map(hashes) }),
       ...(nones && { nones: new Map(nones as [number, number][]) }),
     })),
     outputs,

@@ -18,6 +18,8 @@ const NONE = -(2 - 2 ** -23) * 2 ** 127;
 export class Cells {
   /** By column, its words, None among them as null: see {@link wordIndices}. */
   readonly words = new Map<number, Word[]>();
+  /** By column of words of which hashes alone are known, these: see `GraphInput.hashes`. */
+  readonly hashes = new Map<number, number[]>();
   /** Whether an imputer or its like takes missing values in. */
   takesMissing = false;
   /** By column of numbers, what None is there. */
@@ -47,6 +49,18 @@ export class Cells {
     return words.map((word) => {
       const index = indices.get(word) ?? known.push(word) - 1;
       indices.set(word, index);
+      return index;
+    });
+  }
+
+  /** The same of words of which hashes alone are known. */
+  hashIndices(column: number, hashes: readonly number[]): readonly number[] {
+    const known = this.hashes.get(column) ?? [];
+    this.hashes.set(column, known);
+    const indices = new Map(known.map((hash, index) => [hash, index]));
+    return hashes.map((hash) => {
+      const index = indices.get(hash) ?? known.push(hash) - 1;
+      indices.set(hash, index);
       return index;
     });
   }

@@ -45,6 +45,7 @@ const VISIT_STEPS = 64;
 const COLUMN_BYTES = 8;
 /** Of a column that is put in another place: the position, and what it is of the model's own columns. */
 const POSITION_BYTES = 20;
+const COLUMNS_IN_A_STEP = 64;
 
 export class Emitter {
   readonly nodes: Node[] = [];
@@ -57,6 +58,9 @@ export class Emitter {
   readonly #path: Estimator[] = [];
   /** Rows in which None is a number of its own. */
   readonly #withNone = new Set<string>();
+  /** By row that may hold columns of the input, these; and those of such rows that something is computed of. */
+  readonly #columns = new Map<string, readonly (number | undefined)[]>();
+  readonly #computed = new Set<string>();
   /** Rows known to be finite, and those that may hold NaN besides. */
   readonly #finite = new Map<string, Row>();
 
@@ -107,6 +111,7 @@ export class Emitter {
   emit<O extends Op>(op: O, inputs: readonly Operand[], attributes: OpAttributes[O]): string {
     const { fn } = attributes as { readonly fn?: string };
     if (fn !== 'is_nan' && fn !== 'equal') for (const input of inputs) this.requireNumbers(input);
+    for (const input of inputs) if (typeof input === 'string' && this.#columns.has(input)) this.#computed.add(input);
     return this.#emit(op, inputs, attributes);
   }
 
@@ -134,8 +139,20 @@ export class Emitter {
     return columns?.some((column) => this.cells.hasBoth(column)) ?? true;
   }
 
+  /** The columns of the input that something is computed of as numbers. */
+  computedColumns(): ReadonlySet<number> {
+    const found = new Set<number>();
+    for (const operand of this.#computed) {
+      const columns = this.#columns.get(operand) ?? [];
+      this.budget.step(columns.length / COLUMNS_IN_A_STEP, 'the columns of a row');
+      for (const column of columns) if (column !== undefined) found.add(column);
+    }
+    return found;
+  }
+
   /** A row of elements of others, of which some may hold None. */
   #moved(row: Row, mayHoldNone: boolean): Row {
+    if (row.columns !== undefined) this.#columns.set(row.operand, row.columns);
     if (mayHoldNone && this.#hasBoth(row)) this.#withNone.add(row.operand);
     return row;
   }
@@ -193,6 +210,25 @@ export class Emitter {
   binary(fn: BinaryName, a: Row | Vector | number, b: Row | Vector | number): Row {
     const width = this.#commonWidth(a, b);
     return { operand: this.emit('binary', [operandOf(a), operandOf(b)], { fn }), width };
+  }
+
+  /**
+   * A column of the input that holds categories of which only hashes are known, which may not be missing: their indices, and
+   * what the index of each of these is. Throws where a step before has made something else of it.
+   */
+  categories(
+    x: Row,
+    position: number,
+    hashes: readonly number[],
+  ): { readonly row: Row; readonly codes: readonly number[] } {
+    const column = x.columns?.[position];
+    if (column === undefined) {
+      const message = `expects the categories of column ${position} as they are in a row, and a step before computes it`;
+      throw this.#error('UNSUPPORTED_OP', message);
+    }
+    const gathered = this.#emit('gather', [x.operand], { axis: 0, indices: Int32Array.of(position) });
+    const row = { operand: this.#emit('require_finite', [gathered], { nan: false }), width: 1 };
+    return { row, codes: this.cells.hashIndices(column, hashes) };
   }
 
   /** The row with `values` where `isMissing`; `keepsNone` where some None of it may be left. */
@@ -324,7 +360,7 @@ export class Emitter {
     return tensor(values);
   }
 
-  #error(code: 'SHAPE' | 'LIMIT' | 'UNSUPPORTED_DTYPE', message: string): ForwardpassError {
+  #error(code: 'SHAPE' | 'LIMIT' | 'UNSUPPORTED_DTYPE' | 'UNSUPPORTED_OP', message: string): ForwardpassError {
     return this.#path.at(-1)?.error(code, message) ?? new ForwardpassError(code, message);
   }
 

@@ -1,5 +1,6 @@
 /** From a file to a graph: its values, the outermost estimator, what that gives for a row. */
 
+import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import type { Graph, GraphInput } from '../../graph/graph.ts';
 import type { PickleValue } from '../containers/pickle/values.ts';
@@ -85,7 +86,8 @@ const INPUT = 'X';
 
 function transformed(emitter: Emitter, estimator: Estimator, row: Row): Outputs {
   const isNoNumber = (column: number | undefined) =>
-    column !== undefined && (emitter.cells.words.has(column) || emitter.holdsNone(row, column));
+    column !== undefined &&
+    (emitter.cells.words.has(column) || emitter.cells.hashes.has(column) || emitter.holdsNone(row, column));
   const at = row.columns?.findIndex(isNoNumber) ?? -1;
   if (at >= 0) {
     const message = `gives words or None in column ${at}, and outputs are numbers; put an encoder behind it`;
@@ -96,7 +98,8 @@ function transformed(emitter: Emitter, estimator: Estimator, row: Row): Outputs 
 
 function inputOf(emitter: Emitter, width: number, outputs: Graph['outputs']): GraphInput {
   const { nodes, precision, cells } = emitter;
-  const { words, takesMissing, nones } = cells;
+  const { words, hashes, takesMissing, nones } = cells;
+  if (hashes.size > 0) checkCategories(emitter);
   const isOutput = outputs.some(({ value }) => value === INPUT);
   for (const column of isOutput ? [] : unusedColumns(nodes, INPUT, width)) words.set(column, []);
   return {
@@ -104,7 +107,18 @@ function inputOf(emitter: Emitter, width: number, outputs: Graph['outputs']): Gr
     shape: [width],
     dtype: precision === 'f64' ? 'float64' : 'float32',
     ...(words.size > 0 && { words }),
+    ...(hashes.size > 0 && { hashes }),
     ...(takesMissing && { missing: true }),
     ...(nones.size > 0 && { nones }),
   };
+}
+
+/** Categories that are known by their hashes are nothing else to any other estimator. */
+function checkCategories(emitter: Emitter): void {
+  const { words, hashes, nones } = emitter.cells;
+  const computed = emitter.computedColumns();
+  const stray = [...hashes.keys()].find((column) => words.has(column) || nones.has(column) || computed.has(column));
+  if (stray === undefined) return;
+  const message = `column ${stray} holds categories to one estimator, and numbers or words of a list to another`;
+  throw new ForwardpassError('UNSUPPORTED_OP', message, 'model');
 }
