@@ -85,6 +85,12 @@ const TAMING: Partial<Record<UnaryName | BinaryName | ReduceName, Taming>> = {
   square: 'bounded',
   sum_square: 'bounded',
   prod: 'bounded',
+  log2: 'off zero',
+  log10: 'off zero',
+  cbrt: 'off zero',
+  tan: 'bounded',
+  sinh: 'bounded',
+  cosh: 'bounded',
 };
 
 /**
@@ -268,12 +274,13 @@ class Builder {
     const fn = this.random.pick(BINARY_NAMES);
     if (fn === 'div') return this.#add('binary', [operands[0], this.#divisor(operands[1])], { fn });
     if (fn === 'pow') return this.#power(x);
+    if (fn === 'atan2') return this.#add('binary', [operands[0], this.#divisor(operands[1])], { fn });
     return this.#add('binary', operands, { fn });
   }
 
   #divisor(operand: Operand): Operand {
     if (typeof operand === 'string') return this.#tame('reciprocal', operand);
-    return { ...operand, data: operand.data.map((value) => (Math.abs(value) < 0.5 ? 0.75 : value)) };
+    return { ...operand, data: operand.data.map((value) => Math.max(Math.abs(value), 0.5)) };
   }
 
   #power(x: string): string {

@@ -383,6 +383,20 @@ const unaryOf: Record<UnaryName, (x: number, alpha: number, beta: number) => num
     const rounded = (part > 0.5 || (part === 0.5 && below % 2 === 1) ? below + 1 : below) * step;
     return Math.sign(x) * (rounded > beta ? Infinity : rounded);
   },
+  sin: Math.sin,
+  cos: Math.cos,
+  tan: Math.tan,
+  asin: Math.asin,
+  acos: Math.acos,
+  atan: Math.atan,
+  sinh: Math.sinh,
+  cosh: Math.cosh,
+  asinh: Math.asinh,
+  acosh: Math.acosh,
+  atanh: Math.atanh,
+  log2: Math.log2,
+  log10: Math.log10,
+  cbrt: Math.cbrt,
 };
 
 const binaryOf: Record<BinaryName, (a: number, b: number) => number> = {
@@ -402,6 +416,7 @@ const binaryOf: Record<BinaryName, (a: number, b: number) => number> = {
   and: (a, b) => (a !== 0 && b !== 0 ? 1 : 0),
   or: (a, b) => (a !== 0 || b !== 0 ? 1 : 0),
   fmod: (a, b) => a % b,
+  atan2: Math.atan2,
   xor: (a, b) => ((a !== 0) === (b !== 0) ? 0 : 1),
 };
 

@@ -52,6 +52,20 @@ export const UNARY_FUNCTIONS: Record<UnaryName, (x: number, alpha: number, beta:
   to_integer: (x, alpha) => (Math.trunc(x) >= -alpha && Math.trunc(x) < alpha ? Math.trunc(x) + 0 : -alpha),
   wrap,
   narrow,
+  sin: Math.sin,
+  cos: Math.cos,
+  tan: Math.tan,
+  asin: Math.asin,
+  acos: Math.acos,
+  atan: Math.atan,
+  sinh: Math.sinh,
+  cosh: Math.cosh,
+  asinh: Math.asinh,
+  acosh: Math.acosh,
+  atanh: Math.atanh,
+  log2: Math.log2,
+  log10: Math.log10,
+  cbrt: Math.cbrt,
 };
 
 export const BINARY_FUNCTIONS: Record<BinaryName, (a: number, b: number) => number> = {
@@ -74,6 +88,7 @@ export const BINARY_FUNCTIONS: Record<BinaryName, (a: number, b: number) => numb
   or: (a, b) => Number(a !== 0 || b !== 0),
   xor: (a, b) => Number((a !== 0) !== (b !== 0)),
   fmod: (a, b) => a % b,
+  atan2: Math.atan2,
 };
 
 export const REDUCE_FUNCTIONS: Record<ReduceName, (values: Float64Array) => number> = {

@@ -127,6 +127,21 @@ export const UNARY_NAMES = [
   'to_integer', //       −alpha ≤ trunc(x) < alpha ? trunc(x) : −alpha, NaN too; never −0
   'wrap', //             trunc(x) + n·(beta − alpha) with the whole n that puts it into [alpha, beta); NaN, ±∞ give 0
   'narrow', //           to the nearest float of alpha steps between powers of two that is at most beta, ties to even
+  // Angles in radians
+  'sin', //              NaN of ±∞, as of cos and tan
+  'cos',
+  'tan',
+  'asin', //             from −π/2 to π/2; NaN beyond ±1
+  'acos', //             from 0 to π; NaN beyond ±1
+  'atan', //             from −π/2 to π/2
+  'sinh',
+  'cosh',
+  'asinh',
+  'acosh', //            NaN below 1
+  'atanh', //            ±∞ of ±1, NaN beyond
+  'log2',
+  'log10',
+  'cbrt', //             the cube root, of negative x too
 ] as const;
 export type UnaryName = (typeof UNARY_NAMES)[number];
 
@@ -149,6 +164,7 @@ export const BINARY_NAMES = [
   'or',
   'xor',
   'fmod', // a − b·trunc(a/b), exactly: with the sign of a
+  'atan2', // the angle of the point (b, a), from −π to π, zeros with their signs
 ] as const;
 export type BinaryName = (typeof BINARY_NAMES)[number];
 

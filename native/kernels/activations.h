@@ -5,8 +5,11 @@
 // in the frameworks: silu(−∞) = −∞·0 is NaN.
 #pragma once
 
+#include "hyperbolic.h"
 #include "math.h"
 #include "normal.h"
+#include "pow.h"
+#include "trig.h"
 
 namespace FP_ISA {
 
@@ -146,7 +149,23 @@ struct Activations {
     return S::select(S::less_equal(x, S::set1(-1)), S::zero(), y);
   }
 
+  // Angles, and their like
+  static V sin(V x, V, V) { return FP_ISA::sin<S>(x); }
+  static V cos(V x, V, V) { return FP_ISA::cos<S>(x); }
+  static V tan(V x, V, V) { return FP_ISA::tan<S>(x); }
+  static V asin(V x, V, V) { return FP_ISA::asin<S>(x); }
+  static V acos(V x, V, V) { return FP_ISA::acos<S>(x); }
+  static V atan(V x, V, V) { return FP_ISA::atan2<S>(x, S::set1(1)); }
+  static V sinh(V x, V, V) { return FP_ISA::sinh<S>(x); }
+  static V cosh(V x, V, V) { return FP_ISA::cosh<S>(x); }
+  static V asinh(V x, V, V) { return FP_ISA::asinh<S>(x); }
+  static V acosh(V x, V, V) { return FP_ISA::acosh<S>(x); }
+  static V atanh(V x, V, V) { return FP_ISA::atanh<S>(x); }
+
   // Arithmetic
+  static V log2(V x, V, V) { return log_times<S>(x, Coefficients<T>::log2_e, Coefficients<T>::log2_e_low); }
+  static V log10(V x, V, V) { return log_times<S>(x, Coefficients<T>::log10_e, Coefficients<T>::log10_e_low); }
+  static V cbrt(V x, V, V) { return FP_ISA::cbrt<S>(x); }
   static V abs(V x, V, V) { return FP_ISA::abs<S>(x); }
   static V neg(V x, V, V) { return negate<S>(x); }
   static V sqrt(V x, V, V) { return S::sqrt(x); }

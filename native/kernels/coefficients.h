@@ -1,6 +1,8 @@
 // Made by fit/coefficients.py; do not edit. Coefficients stand lowest power first.
 #pragma once
 
+#include <cstdint>
+
 // clang-format off
 namespace FP_ISA {
 
@@ -13,8 +15,15 @@ struct Coefficients<float> {
   static constexpr float log2_e_low = 0x1.4ae0cp-26f;
   static constexpr float ln2_high = 0x1.62e43p-1f;
   static constexpr float ln2_low = -0x1.05c61p-29f;
+  static constexpr float log10_e = 0x1.bcb7b2p-2f;
+  static constexpr float log10_e_low = -0x1.5b235ep-27f;
   static constexpr float third_high = 0x1.555556p-2f;
   static constexpr float third_low = -0x1.555556p-27f;
+  // pi/2, each part the rest of those before it; and 2/pi.
+  static constexpr float quarter_high = 0x1.921fb6p+0f;
+  static constexpr float quarter_low = -0x1.777a5cp-25f;
+  static constexpr float quarter_rest = -0x1.ee59dap-50f;
+  static constexpr float quarters = 0x1.45f306p-1f;
   // 2*sqrt(2/pi)/log(2) and 0.044715 times it.
   static constexpr float gelu_linear_high = 0x1.26aecp+1f;
   static constexpr float gelu_linear_low = 0x1.0de73ap-22f;
@@ -92,6 +101,33 @@ struct Coefficients<float> {
       0x1.e84872p-11f,
       -0x1.2fd4b2p-13f,
   };
+  // (sin(x)/x - 1)/x^2 in x^2 up to 0.7864; error 2^-28.0
+  static constexpr float sin[] = {
+      -0x1.555544p-3f,
+      0x1.11072ap-7f,
+      -0x1.993e72p-13f,
+  };
+  // (atan(x)/x - 1)/x^2 in x^2 up to 0.4143; error 2^-30.5
+  static constexpr float atan[] = {
+      -0x1.55554ap-2f,
+      0x1.999192p-3f,
+      -0x1.23b4d4p-3f,
+      0x1.b1e788p-4f,
+      -0x1.f1d562p-5f,
+  };
+  // (sinh(x)/x - 1)/x^2 in x^2 up to 1; error 2^-34.2
+  static constexpr float sinh[] = {
+      0x1.555556p-3f,
+      0x1.111136p-7f,
+      0x1.9ffe8cp-13f,
+      0x1.7a1686p-19f,
+  };
+  // (cos(r) - 1 + r^2/2)/r^4 in r^2; error 2^-33.0
+  static constexpr float cos[] = {
+      0x1.55554ap-5f,
+      -0x1.6c0c24p-10f,
+      0x1.99e75cp-16f,
+  };
   // (2*M(b)*(1 - b) - 1)/b, M Mills' ratio over sqrt(2*pi), from b = -14.6 to 0; error 2^-28.7
   static constexpr float mills_over[] = {
       -0x1.9deec6p-3f,
@@ -117,8 +153,15 @@ struct Coefficients<double> {
   static constexpr double log2_e_low = 0x1.777d0ffda0d24p-56;
   static constexpr double ln2_high = 0x1.62e42fefa39efp-1;
   static constexpr double ln2_low = 0x1.abc9e3b39803fp-56;
+  static constexpr double log10_e = 0x1.bcb7b1526e50ep-2;
+  static constexpr double log10_e_low = 0x1.95355baaafad3p-57;
   static constexpr double third_high = 0x1.5555555555555p-2;
   static constexpr double third_low = 0x1.5555555555555p-56;
+  // pi/2, each part the rest of those before it; and 2/pi.
+  static constexpr double quarter_high = 0x1.921fb54442d18p+0;
+  static constexpr double quarter_low = 0x1.1a62633145c07p-54;
+  static constexpr double quarter_rest = -0x1.f1976b7ed8fbcp-110;
+  static constexpr double quarters = 0x1.45f306dc9c883p-1;
   // 2*sqrt(2/pi)/log(2) and 0.044715 times it.
   static constexpr double gelu_linear_high = 0x1.26aec21bce76p+1;
   static constexpr double gelu_linear_low = -0x1.ad12d7a64bcebp-49;
@@ -218,6 +261,48 @@ struct Coefficients<double> {
       0x1.1c40798bfa8e4p-22,
       -0x1.b34f51d51531ep-26,
   };
+  // (sin(x)/x - 1)/x^2 in x^2 up to 0.7864; error 2^-57.9
+  static constexpr double sin[] = {
+      -0x1.5555555555548p-3,
+      0x1.111111110f763p-7,
+      -0x1.a01a019bf07cfp-13,
+      0x1.71de355c2fa7ap-19,
+      -0x1.ae5e51682c8f5p-26,
+      0x1.5d8d23978788dp-33,
+  };
+  // (atan(x)/x - 1)/x^2 in x^2 up to 0.4143; error 2^-59.4
+  static constexpr double atan[] = {
+      -0x1.555555555553cp-2,
+      0x1.999999999578p-3,
+      -0x1.24924922a85d8p-3,
+      0x1.c71c70e447b35p-4,
+      -0x1.745cf8aca7bfap-4,
+      0x1.3b1115f752093p-4,
+      -0x1.10eb960fca2c3p-4,
+      0x1.df0d6afa03f13p-5,
+      -0x1.9cca89b3887d8p-5,
+      0x1.37c1565231826p-5,
+      -0x1.253ed6de983cep-6,
+  };
+  // (sinh(x)/x - 1)/x^2 in x^2 up to 1; error 2^-63.3
+  static constexpr double sinh[] = {
+      0x1.5555555555556p-3,
+      0x1.11111111110a6p-7,
+      0x1.a01a01a028a06p-13,
+      0x1.71de3a4656b1ep-19,
+      0x1.ae64671e2f822p-26,
+      0x1.611a5509a574bp-33,
+      0x1.b4c7a6d70ffbap-41,
+  };
+  // (cos(r) - 1 + r^2/2)/r^4 in r^2; error 2^-63.9
+  static constexpr double cos[] = {
+      0x1.555555555554bp-5,
+      -0x1.6c16c16c14f2ep-10,
+      0x1.a01a019c7a6c5p-16,
+      -0x1.27e4f7e37b8b5p-22,
+      0x1.1ee9d2a811643p-29,
+      -0x1.8fa1efd1074cdp-37,
+  };
   // (2*M(b)*(1 - b) - 1)/b, M Mills' ratio over sqrt(2*pi), from b = -38.7 to 0; error 2^-61.1
   static constexpr double mills_over[] = {
       -0x1.9deeb30af26cp-3,
@@ -247,6 +332,15 @@ struct Coefficients<double> {
       -0x1.55f1cb381908cp-21,
   };
   static constexpr double mills_end = 0x1.359999999999ap+5;
+};
+
+// 64 zeros and the first 1216 bits of 2/pi.
+constexpr uint64_t two_over_pi[] = {
+    0, 0xa2f9836e4e441529, 0xfc2757d1f534ddc0, 0xdb6295993c439041,
+    0xfe5163abdebbc561, 0xb7246e3a424dd2e0, 0x06492eea09d1921c, 0xfe1deb1cb129a73e,
+    0xe88235f52ebb4484, 0xe99c7026b45f7e41, 0x3991d639835339f4, 0x9c845f8bbdf9283b,
+    0x1ff897ffde05980f, 0xef2f118b5a0a6d1f, 0x6d367ecf27cb09b7, 0x4f463f669e5fea2d,
+    0x7527bac7ebe5f17b, 0x3d0739f78a5292ea, 0x6bfb5fb11f8d5d08, 0x56033046fc7b6bab,
 };
 
 }  // namespace FP_ISA

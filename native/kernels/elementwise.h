@@ -6,6 +6,7 @@
 
 #include "math.h"
 #include "pow.h"
+#include "trig.h"
 
 namespace FP_ISA {
 
@@ -59,6 +60,7 @@ struct Binaries {
     for (int i = 0; i < S::lanes; i++) x[i] = remainder_of(x[i], y[i]);
     return S::load(x);
   }
+  static V atan2(V a, V b) { return FP_ISA::atan2<S>(a, b); }
 
  private:
   static M is_false(V a) { return S::equal(a, S::zero()); }

@@ -1,4 +1,5 @@
-// a^b = e^(b·log|a|), the logarithm carried in a pair; special cases as IEEE 754 has them.
+// a^b = e^(b·log|a|), the logarithm carried in a pair; special cases as IEEE 754 has them. Logarithms to other bases from
+// the same pair, and the cube root.
 #pragma once
 
 #include "math.h"
@@ -39,6 +40,44 @@ inline Pair<S> log_pair(typename S::V x) {
   whole_low = S::fma(parts.n, S::set1(C::ln2_low), whole_low);
   const Pair<S> total = sum<S>(whole, of_m.high);
   return sum<S>(total.high, S::add(total.low, S::add(whole_low, S::add(of_m.low, S::add(twice_low, bend_low)))));
+}
+
+// log(x) times high + low, with the ends of log().
+template <class S>
+inline typename S::V log_times(typename S::V x, typename S::T high, typename S::T low) {
+  using V = typename S::V;
+  using F = Float<S>;
+  const Pair<S> log = log_pair<S>(x), main = product<S>(log.high, S::set1(high));
+  V y = S::add(main.high, S::fma(log.high, S::set1(low), S::fma(log.low, S::set1(high), main.low)));
+  y = S::select(S::less(x, S::set1(F::infinity)), y, x);
+  y = S::select(S::equal(x, S::zero()), S::set1(-F::infinity), y);
+  return S::select(S::less(x, S::zero()), S::set1(F::nan), y);
+}
+
+// 2^n of whole n within the format's normal range.
+template <class S>
+inline typename S::V whole_power(typename S::V n) {
+  using F = Float<S>;
+  const auto bits = S::bits(S::add(n, S::set1(F::shift)));
+  return power_of_two<S>(S::isub(bits, S::iset1(F::shift_bits - F::bias)));
+}
+
+// e^(log(m)/3)·2^k for |x| = m·2^(3k), then a step of Newton's that takes the cube exactly.
+template <class S>
+inline typename S::V cbrt(typename S::V x) {
+  using T = typename S::T;
+  using V = typename S::V;
+  using F = Float<S>;
+  const V a = abs<S>(x), third = S::set1(Coefficients<T>::third_high), shift = S::set1(F::shift);
+  const Split<S> parts = split<S>(a);
+  const V shifted = S::fma(parts.n, third, shift), k = S::sub(shifted, shift);
+  const V m = S::mul(parts.m, whole_power<S>(S::fnma(S::set1(3), k, parts.n)));
+  const V y = exp<S>(S::mul(log<S>(m), third));
+  const Pair<S> square = product<S>(y, y);
+  const V excess = S::fma(square.low, y, S::fma(square.high, y, negate<S>(m)));
+  const V root = S::sub(y, S::div(excess, S::mul(S::set1(3), square.high)));
+  const auto whole = S::mask_and(S::less(S::zero(), a), S::less(a, S::set1(F::infinity)));
+  return S::select(whole, with_sign<S>(S::mul(root, whole_power<S>(k)), x), x);
 }
 
 template <class S>

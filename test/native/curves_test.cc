@@ -82,6 +82,20 @@ const Curve curves[] = {
      [](double x, double, double) { return x * (x < -3  ? 0
                                                 : x > 3 ? 1
                                                         : (x + 3) / 6); }, 3, 0},
+    {"sin", Unary::sin, 0, 0, [](double x, double, double) { return std::sin(x); }, 1, 1},
+    {"cos", Unary::cos, 0, 0, [](double x, double, double) { return std::cos(x); }, 1, 1},
+    {"tan", Unary::tan, 0, 0, [](double x, double, double) { return std::tan(x); }, 2.5, 2.5},
+    {"asin", Unary::asin, 0, 0, [](double x, double, double) { return std::asin(x); }, 1.5, 1.5},
+    {"acos", Unary::acos, 0, 0, [](double x, double, double) { return std::acos(x); }, 1.5, 1.5},
+    {"atan", Unary::atan, 0, 0, [](double x, double, double) { return std::atan(x); }, 1, 1},
+    {"sinh", Unary::sinh, 0, 0, [](double x, double, double) { return std::sinh(x); }, 2, 2},
+    {"cosh", Unary::cosh, 0, 0, [](double x, double, double) { return std::cosh(x); }, 2, 2},
+    {"asinh", Unary::asinh, 0, 0, [](double x, double, double) { return std::asinh(x); }, 2.5, 2.5},
+    {"acosh", Unary::acosh, 0, 0, [](double x, double, double) { return std::acosh(x); }, 2.5, 2.5},
+    {"atanh", Unary::atanh, 0, 0, [](double x, double, double) { return std::atanh(x); }, 2.5, 2.5},
+    {"log2", Unary::log2, 0, 0, [](double x, double, double) { return std::log2(x); }, 0.6, 0.6},
+    {"log10", Unary::log10, 0, 0, [](double x, double, double) { return std::log10(x); }, 0.6, 0.6},
+    {"cbrt", Unary::cbrt, 0, 0, [](double x, double, double) { return std::cbrt(x); }, 0.6, 0.6},
 };
 
 // Units in the last place of a result of type T between `got` and `want`.
@@ -120,7 +134,9 @@ const float places[] = {0.0f,   0x1p-126f,   0x1p-64f, 0x1p-26f,    0x1p-25f, 0x
                         2.0f,   3.0f,        4.0f,     9.0f,        10.0f,    11.7f,        13.1f,
                         14.3f,  14.6f,       16.6f,    17.3f,       18.0f,    32.0f,        40.0f,
                         87.33f, 88.72f,      88.8f,    89.4f,       91.9f,    103.28f,      104.0f,
-                        115.0f, 170.5f,      0x1p60f,  1e18f,       0x1p127f, 3.4028235e38f};
+                        115.0f, 170.5f,      0x1p60f,  1e18f,       0x1p127f, 3.4028235e38f,
+                        0x1p-13f, 0.41421356f, 0.78539816f, 1.5707964f, 3.1415927f, 2.4142135f, 0x1p13f,
+                        0x1p17f,  710.0f,      1e5f,     0x1p30f};
 
 // Calls f(x, count) with all the floats of a sweep, in runs.
 template <typename F>
@@ -217,7 +233,18 @@ void check_f64(const fp::InstructionSet& set, const Curve& curve) {
   report_f64(curve.name, points, got, curve.bound_f64);
 }
 
-constexpr double pow_bound_f32 = 2, pow_bound_f64 = 2;
+constexpr double pow_bound_f32 = 2, pow_bound_f64 = 2, atan2_bound = 1;
+
+// A function of two values, whose points hold the two side by side.
+void check_pairs_f64(const char* name, Binary function, double bound) {
+  const Points points = read_points(name, 2);
+  const size_t count = points.y.size();
+  std::vector<double> a(count), b(count);
+  for (size_t i = 0; i < count; i++) a[i] = points.x[2 * i], b[i] = points.x[2 * i + 1];
+  std::vector<double> got(count);
+  fp::best_instruction_set()->f64.binary[int(function)](a.data(), count, b.data(), count, got.data(), 1, count);
+  if (count > 0) report_f64(name, points, got, bound);
+}
 
 }  // namespace
 
@@ -251,10 +278,28 @@ TEST("pow stays within its bound over the floats") {
 }
 
 TEST("pow stays within its bound over doubles, against arbitrary precision") {
-  const Points points = read_points("pow", 2);
-  const size_t count = points.y.size();
-  std::vector<double> a(count), b(count), got(count);
-  for (size_t i = 0; i < count; i++) a[i] = points.x[2 * i], b[i] = points.x[2 * i + 1];
-  fp::best_instruction_set()->f64.binary[int(Binary::pow)](a.data(), count, b.data(), count, got.data(), 1, count);
-  if (count > 0) report_f64("pow", points, got, pow_bound_f64);
+  check_pairs_f64("pow", Binary::pow, pow_bound_f64);
+}
+
+TEST("atan2 stays within its bound over the floats") {
+  double worst = 0;
+  float at = 0;
+  const float others[] = {1, -1, 0.3f, -7, 1e-20f, -1e-20f, 1e20f, 0x1p-149f, 0x1p-126f, 3.4028235e38f, -0.0f, HUGE_VALF};
+  for (float b : others) {
+    sweep([&](const float* x, int count) {
+      float y[1000];
+      fp::best_instruction_set()->f32.binary[int(Binary::atan2)](
+          x, size_t(count), std::vector<float>(1000, b).data(), 0, y, 1, size_t(count));
+      for (int i = 0; i < count; i++) {
+        const double error = ulps(y[i], std::atan2(double(x[i]), double(b)));
+        if (error > worst) worst = error, at = x[i];
+        CHECK_THAT(error <= atan2_bound, "atan2(%a, %a) is %a: %.3f units", x[i], b, y[i], error);
+      }
+    });
+  }
+  std::printf("  atan2       f32 %.3f at %a\n", worst, at);
+}
+
+TEST("atan2 stays within its bound over doubles, against arbitrary precision") {
+  check_pairs_f64("atan2", Binary::atan2, atan2_bound);
 }

@@ -20,12 +20,13 @@ export function stepsOf(nodes: readonly Node[]): Set<string> {
 const UNARY: ReadonlySet<UnaryName> = new Set<UnaryName>([
   ...(['floor', 'ceil', 'round', 'trunc', 'sign', 'not', 'to_bool', 'to_integer', 'wrap', 'narrow'] as const),
   ...(['thresholded_relu', 'threshold', 'hard_shrink', 'soft_shrink'] as const),
-  ...(['sqrt', 'log', 'log1p', 'reciprocal'] as const),
+  ...(['sqrt', 'log', 'log1p', 'log2', 'log10', 'reciprocal'] as const),
+  ...(['tan', 'asin', 'acos', 'acosh', 'atanh'] as const),
 ]);
 
 /** By the function, the positions of its operands that are stepped on. */
 const BINARY: ReadonlyMap<BinaryName, readonly number[]> = new Map<BinaryName, readonly number[]>([
-  ...(['equal', 'less', 'less_equal', 'greater', 'greater_equal', 'and', 'or', 'xor', 'fmod'] as const).map(
+  ...(['equal', 'less', 'less_equal', 'greater', 'greater_equal', 'and', 'or', 'xor', 'fmod', 'atan2'] as const).map(
     (fn) => [fn, [0, 1]] as const,
   ),
   ['div', [1]],

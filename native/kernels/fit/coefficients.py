@@ -7,7 +7,7 @@ Every approximation is fitted here, in 60 digits, and each coefficient rounded o
 
 import struct
 
-from mpmath import erf, erfc, exp, expm1, fabs, log, log1p, mpf, nint, pi, sqrt, tanh
+from mpmath import atan, cos, erf, erfc, exp, expm1, fabs, log, log1p, mpf, nint, pi, sin, sinh, sqrt, tanh, workdps
 
 import minimax
 
@@ -17,9 +17,9 @@ LOOSE_BOUND = {'float': mpf(2) ** -23, 'double': mpf(2) ** -55}
 TYPES = {
     # name: struct code, suffix, degrees of each polynomial, where the normal tail has underflowed
     'float': ('f', 'f', {'exp': 4, 'exp2': 5, 'exp2_rough': 5, 'log': 2, 'log1p': 7, 'erf': 6, 'log2_erfc': 5,
-                         'shrink': 6, 'mills': (4, 5)}, 14.6),
-    'double': ('d', '', {'exp': 9, 'exp2': 10, 'log': 6, 'log1p': 19, 'erf': 12, 'shrink': 14, 'mills': (10, 11)},
-               38.7),
+                         'shrink': 6, 'mills': (4, 5), 'sin': 2, 'cos': 2, 'atan': 4, 'sinh': 3}, 14.6),
+    'double': ('d', '', {'exp': 9, 'exp2': 10, 'log': 6, 'log1p': 19, 'erf': 12, 'shrink': 14, 'mills': (10, 11),
+                         'sin': 5, 'cos': 5, 'atan': 10, 'sinh': 6}, 38.7),
 }
 
 
@@ -104,6 +104,19 @@ def fit_mills(degrees, top):
     return minimax.rational(f, lambda b: 1 / b, points, *degrees)
 
 
+# (f(x)/x - 1)/z in z = x^2 up to the given x, of an odd function f.
+def fit_odd(f, highest, degree):
+    def ratio(z):
+        return f(sqrt(z)) / sqrt(z)
+    return minimax.polynomial(lambda z: (ratio(z) - 1) / z, lambda z: ratio(z) / z, 0, mpf(highest)**2, degree)
+
+
+# (cos(r) - 1 + z/2)/z^2 in z = r^2, where |r| <= pi/4 and a little more.
+def fit_cos(degree):
+    return minimax.polynomial(
+        lambda z: (cos(sqrt(z)) - 1 + z / 2) / z**2, lambda z: cos(sqrt(z)) / z**2, 0, mpf('0.7864')**2, degree)
+
+
 def array(name, coefficients, kind):
     lines = ',\n'.join('      ' + literal(c, kind) for c in coefficients)
     return f'  static constexpr {kind} {name}[] = {{\n{lines},\n  }};'
@@ -113,7 +126,8 @@ def constants(kind):
     def number(name, value):
         return f'  static constexpr {kind} {name} = {literal(value, kind)};'
     ln2, third = pair(log(mpf(2)), kind), pair(mpf(1) / 3, kind)
-    log2_e = pair(1 / log(mpf(2)), kind)
+    log2_e, log10_e = pair(1 / log(mpf(2)), kind), pair(1 / log(mpf(10)), kind)
+    turn = pair(pi / 2, kind)
     slope = 2 * sqrt(2 / pi)
     # The first is so short that it is a multiple of the last place of every slope (see gelu_tanh in activations.h).
     places = mpf(2) ** {'float': 20, 'double': 47}[kind]
@@ -123,7 +137,11 @@ def constants(kind):
     return [
         number('log2_e', log2_e[0]), number('log2_e_low', log2_e[1]),
         number('ln2_high', ln2[0]), number('ln2_low', ln2[1]),
+        number('log10_e', log10_e[0]), number('log10_e_low', log10_e[1]),
         number('third_high', third[0]), number('third_low', third[1]),
+        '  // pi/2, each part the rest of those before it; and 2/pi.',
+        number('quarter_high', turn[0]), number('quarter_low', turn[1]),
+        number('quarter_rest', pair(turn[1], kind)[1]), number('quarters', 2 / pi),
         '  // 2*sqrt(2/pi)/log(2) and 0.044715 times it.',
         number('gelu_linear_high', linear[0]), number('gelu_linear_low', linear[1]),
         number('gelu_cubic_high', cubic[0]), number('gelu_cubic_low', cubic[1]),
@@ -157,6 +175,11 @@ def struct_of(kind):
         add('log2(1 - erf(a)) from 1 to 4', error, ('log2_erfc', found), bound=LOOSE_BOUND[kind])
     found, error = fit_shrink(degrees['shrink'])
     add('((x - tanh(x))/x^3 - 1/3)/x^2 in x^2', error, ('shrink', found))
+    for name, f, highest in (('sin', sin, '0.7864'), ('atan', atan, '0.4143'), ('sinh', sinh, '1')):
+        found, error = fit_odd(f, highest, degrees[name])
+        add(f'({name}(x)/x - 1)/x^2 in x^2 up to {highest}', error, (name, found))
+    found, error = fit_cos(degrees['cos'])
+    add('(cos(r) - 1 + r^2/2)/r^4 in r^2', error, ('cos', found))
     numerator, denominator, error = fit_mills(degrees['mills'], mpf(top))
     add(f'(2*M(b)*(1 - b) - 1)/b, M Mills\' ratio over sqrt(2*pi), from b = -{top} to 0', error,
         ('mills_over', numerator), ('mills_under', denominator))
@@ -164,8 +187,18 @@ def struct_of(kind):
     return '\n'.join(lines)
 
 
+# 64 zeros, then the first bits of 2/pi, 64 in each.
+def two_over_pi():
+    whole = int(2 / pi * mpf(2)**1216)
+    limbs = ['0'] + [f'0x{whole >> (64 * (18 - i)) & (2**64 - 1):016x}' for i in range(19)]
+    rows = ',\n'.join('    ' + ', '.join(limbs[i:i + 4]) for i in range(0, 20, 4))
+    return f'// 64 zeros and the first 1216 bits of 2/pi.\nconstexpr uint64_t two_over_pi[] = {{\n{rows},\n}};'
+
+
 print('''// Made by fit/coefficients.py; do not edit. Coefficients stand lowest power first.
 #pragma once
+
+#include <cstdint>
 
 // clang-format off
 namespace FP_ISA {
@@ -174,6 +207,8 @@ template <typename T>
 struct Coefficients;
 ''')
 print('\n\n'.join(struct_of(kind) for kind in TYPES))
+with workdps(400):
+    print(f'\n{two_over_pi()}')
 print('''
 }  // namespace FP_ISA
 // clang-format on''')

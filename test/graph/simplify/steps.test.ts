@@ -17,6 +17,7 @@ describe('of which operands a last bit decides', () => {
   const UNARY = [
     ...['floor', 'ceil', 'round', 'trunc', 'sign', 'not', 'to_bool', 'to_integer', 'wrap', 'narrow'],
     ...['thresholded_relu', 'threshold', 'hard_shrink', 'soft_shrink', 'sqrt', 'log', 'log1p', 'reciprocal'],
+    ...['log2', 'log10', 'tan', 'asin', 'acos', 'acosh', 'atanh'],
   ];
   it('says of functions of one number', () => {
     const found = UNARY_NAMES.filter((fn) => stepped(node('y', 'unary', ['x'], { fn })).join() === 'x');
@@ -31,7 +32,7 @@ describe('of which operands a last bit decides', () => {
     );
     const of = (fns: readonly string[], operands: string) => Object.fromEntries(fns.map((fn) => [fn, operands]));
     expect(found).toEqual({
-      ...of(['equal', 'less', 'less_equal', 'greater', 'greater_equal', 'and', 'or', 'xor', 'fmod'], 'a,b'),
+      ...of(['equal', 'less', 'less_equal', 'greater', 'greater_equal', 'and', 'or', 'xor', 'fmod', 'atan2'], 'a,b'),
       ...of(['add', 'sub', 'mul', 'min', 'max', 'prelu'], ''),
       div: 'b',
       pow: 'a',
