@@ -21,7 +21,9 @@ export const SETTLED: readonly Settled[] = [
   },
   {
     framework: /^(onnx|tflite)$/,
-    functions: ['ReduceSum', 'ReduceMean', 'reduce_sum', 'reduce_mean', 'LpNormalization', 'LpNormalization 1'],
+    functions: [
+      ...['ReduceSum', 'ReduceMean', 'reduce_sum', 'reduce_mean', 'CumSum', 'LpNormalization', 'LpNormalization 1'],
+    ],
     why: 'a sum of nothing but −0 is 0, as elsewhere, and what is divided by a norm of 0 keeps its sign',
     what: 'the sign of zero',
   },

@@ -54,6 +54,14 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
   ['concat', 'cat'],
   ['concatenate', 'cat'],
   ['linalg_matmul', 'matmul'],
+  ['arcsin', 'asin'],
+  ['arccos', 'acos'],
+  ['arctan', 'atan'],
+  ['arcsinh', 'asinh'],
+  ['arccosh', 'acosh'],
+  ['arctanh', 'atanh'],
+  ['arctan2', 'atan2'],
+  ['special_xlogy', 'xlogy'],
 ]);
 
 /** The one name of an operator that has several. */

@@ -182,6 +182,45 @@ function ofFloat(steps: (call: Call, x: Value) => Value): Translation {
   return (call) => steps(call, call.floating('self'));
 }
 
+function ofFloats(steps: (call: Call, a: Value, b: Value) => Value): Translation {
+  return (call) => {
+    const [a, b] = [call.operand('self'), call.operand('other')];
+    const type = floatType(call, a, b);
+    const [x, y] = [call.cast(a, type), call.cast(b, type)];
+    checkBroadcast(call, x, y);
+    return steps(call, x, y);
+  };
+}
+
+/** √(a² + b²), as the greater size times √(1 + q²), whose square does not overflow. ∞ wins over NaN. */
+function hypotenuse({ build }: Call, a: Value, b: Value): Value {
+  const [x, y] = [build.unary(a, 'abs'), build.unary(b, 'abs')];
+  const most = build.binary('max', x, y);
+  const ratio = build.binary('div', build.binary('min', x, y), most);
+  const root = build.unary(build.binary('add', build.unary(ratio, 'square'), build.scalar(ratio, 1)), 'sqrt');
+  const length = build.select(build.unary(most, 'not'), most, build.binary('mul', most, root));
+  const isEndless = build.binary('or', build.unary(x, 'is_inf', 1, 0), build.unary(y, 'is_inf', 1, 0));
+  return build.select(isEndless, build.scalar(x, Infinity), length);
+}
+
+/** log(e^a + e^b), or with base 2. Of two infinities of one sign it is that one. */
+function logOfSum({ build }: Call, a: Value, b: Value, base: number): Value {
+  const most = build.binary('max', a, b);
+  const distance = build.unary(build.unary(build.binary('sub', a, b), 'abs'), 'neg');
+  const power = base === 2 ? build.binary('pow', build.scalar(a, 2), distance) : build.unary(distance, 'exp');
+  const rest = build.unary(power, 'log1p');
+  const scaled = base === 2 ? build.binary('mul', rest, build.scalar(rest, Math.LOG2E)) : rest;
+  const isSame = build.binary('and', build.binary('equal', a, b), build.unary(a, 'is_inf', 1, 1));
+  return build.select(isSame, a, build.binary('add', most, scaled));
+}
+
+/** a·log(b), 0 where a is 0 and b a number. */
+function xLogY({ build }: Call, a: Value, b: Value): Value {
+  const product = build.binary('mul', a, build.unary(b, 'log'));
+  const isNothing = build.binary('and', build.unary(a, 'not'), build.unary(build.unary(b, 'is_nan'), 'not'));
+  return build.select(isNothing, build.scalar(a, 0), product);
+}
+
 function where(call: Call): Result {
   const [a, b] = [call.operand('self'), call.operand('other')];
   const type = call.typeOf([a, b]);
@@ -295,8 +334,26 @@ export const arithmeticOperators: Translations = {
   'expm1(Tensor self)': floating('expm1'),
   'log(Tensor self)': floating('log'),
   'log1p(Tensor self)': floating('log1p'),
-  'log2(Tensor self)': ofFloat((call, x) => scale(call, call.build.unary(x, 'log'), Math.LOG2E)),
-  'log10(Tensor self)': ofFloat((call, x) => scale(call, call.build.unary(x, 'log'), Math.LOG10E)),
+  'log2(Tensor self)': floating('log2'),
+  'log10(Tensor self)': floating('log10'),
+  'sin(Tensor self)': floating('sin'),
+  'cos(Tensor self)': floating('cos'),
+  'tan(Tensor self)': floating('tan'),
+  'asin(Tensor self)': floating('asin'),
+  'acos(Tensor self)': floating('acos'),
+  'atan(Tensor self)': floating('atan'),
+  'sinh(Tensor self)': floating('sinh'),
+  'cosh(Tensor self)': floating('cosh'),
+  'asinh(Tensor self)': floating('asinh'),
+  'acosh(Tensor self)': floating('acosh'),
+  'atanh(Tensor self)': floating('atanh'),
+  'atan2(Tensor self, Tensor other)': ofFloats((call, a, b) => combine(call, 'atan2', a, b)),
+  'hypot(Tensor self, Tensor other)': ofFloats(hypotenuse),
+  'logaddexp(Tensor self, Tensor other)': ofFloats((call, a, b) => logOfSum(call, a, b, Math.E)),
+  'logaddexp2(Tensor self, Tensor other)': ofFloats((call, a, b) => logOfSum(call, a, b, 2)),
+  'xlogy(Tensor self, Tensor other)': ofFloats(xLogY),
+  'deg2rad(Tensor self)': ofFloat((call, x) => scale(call, x, Math.PI / 180)),
+  'rad2deg(Tensor self)': ofFloat((call, x) => scale(call, x, 180 / Math.PI)),
   'sqrt(Tensor self)': floating('sqrt'),
   'rsqrt(Tensor self)': ofFloat((call, x) => call.build.unary(call.build.unary(x, 'sqrt'), 'reciprocal')),
   'reciprocal(Tensor self)': floating('reciprocal'),

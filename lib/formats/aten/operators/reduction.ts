@@ -2,6 +2,7 @@
 import type { ReduceName } from '../../../graph/graph.ts';
 import { elementCount } from '../../../graph/shapes.ts';
 import type { GraphBuilder } from '../../tracing/builder.ts';
+import { type Cumulative, cumulative } from '../../tracing/cumulative.ts';
 import { isFloat, type Value } from '../../tracing/value.ts';
 import type { Result } from '../argument.ts';
 import type { Call, Translation, Translations } from '../call.ts';
@@ -88,7 +89,19 @@ function truth(fn: 'max' | 'min'): Translation {
   };
 }
 
+/** Integers are summed as int64. */
+function running(fn: Cumulative): Translation {
+  return (call) => {
+    const x = call.tensor('self');
+    const asked = call.type('dtype');
+    const type = asked ?? (isFloat(x.type) ? x.type : 'int64');
+    return cumulative(call.build, call.build.cast(x, type), call.number('dim'), fn);
+  };
+}
+
 export const reductionOperators: Translations = {
+  'cumsum(Tensor self, int dim, *, int? dtype=None)': running('add'),
+  'cumprod(Tensor self, int dim, *, int? dtype=None)': running('mul'),
   'sum(Tensor self, *, int? dtype=None)': reduce('sum', 'int64'),
   'sum(Tensor self, int[]? dim, bool keepdim=False, *, int? dtype=None)': reduce('sum', 'int64'),
   'mean(Tensor self, *, int? dtype=None)': reduce('mean'),

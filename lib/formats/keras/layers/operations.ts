@@ -36,7 +36,14 @@ const binary = (fn: BinaryName, finish = (_: LayerCall, value: Value) => value):
   },
 });
 
-const quotient = binary('div', (_, value) => ({ ...value, dtype: asFloating(value.dtype) }));
+const ofFloats = (_: LayerCall, value: Value): Value => ({ ...value, dtype: asFloating(value.dtype) });
+
+const quotient = binary('div', ofFloats);
+
+/** As Keras has it, the natural logarithm divided by the base's. */
+const logarithm = (base: number): LayerKind => ({
+  build: (layer) => ofFloats(layer, layer.binary('div', layer.unary('log', layer.input), scalar(Math.log(base)))),
+});
 
 const comparison = (fn: BinaryName): LayerKind => binary(fn, (_, value) => ({ ...value, dtype: 'bool' }));
 
@@ -291,6 +298,7 @@ export const operations: Readonly<Record<string, LayerKind>> = {
   FloorDivide: floorDivide,
   Mod: remainder,
   Power: binary('pow'),
+  Arctan2: binary('atan2', ofFloats),
   Maximum: binary('max'),
   Minimum: binary('min'),
   Equal: comparison('equal'),
@@ -313,6 +321,20 @@ export const operations: Readonly<Record<string, LayerKind>> = {
   Expm1: curve('expm1'),
   Log: curve('log'),
   Log1p: curve('log1p'),
+  Log2: logarithm(2),
+  Log10: logarithm(10),
+  Exp2: { build: (layer) => ofFloats(layer, layer.binary('pow', scalar(2), layer.input)) },
+  Sin: curve('sin'),
+  Cos: curve('cos'),
+  Tan: curve('tan'),
+  Arcsin: curve('asin'),
+  Arccos: curve('acos'),
+  Arctan: curve('atan'),
+  Sinh: curve('sinh'),
+  Cosh: curve('cosh'),
+  Arcsinh: curve('asinh'),
+  Arccosh: curve('acosh'),
+  Arctanh: curve('atanh'),
   Sqrt: curve('sqrt'),
   Rsqrt: rsqrt,
   Square: unary('square'),

@@ -1,5 +1,6 @@
 /** Operators that make one number of many. */
 import type { ReduceName } from '../../../graph/graph.ts';
+import { cumulative } from '../../tracing/cumulative.ts';
 import type { Value } from '../../tracing/value.ts';
 import type { Call, Translation, Translations } from '../call.ts';
 
@@ -25,6 +26,13 @@ function arg(first: ReduceName, last: ReduceName): Translation {
   };
 }
 
+function runningSum(call: Call): Value {
+  const axis = call.number(1);
+  if (axis === undefined) throw call.error('MALFORMED', 'input 1, the axis, is missing');
+  const options = { exclusive: call.flag('exclusive', false), reverse: call.flag('reverse', false) };
+  return cumulative(call.build, call.input(0), axis, 'add', options);
+}
+
 export const reduction: Translations = {
   ReduceSum: reduce('sum'),
   ReduceMean: reduce('mean'),
@@ -36,6 +44,7 @@ export const reduction: Translations = {
   ReduceSumSquare: reduce('sum_square'),
   ReduceLogSum: reduce('log_sum'),
   ReduceLogSumExp: reduce('log_sum_exp'),
+  CumSum: runningSum,
   ArgMax: arg('arg_max_scan', 'arg_max_last_scan'),
   ArgMin: arg('arg_min_scan', 'arg_min_last_scan'),
 };

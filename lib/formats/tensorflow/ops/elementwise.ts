@@ -1,5 +1,6 @@
 /** Operators that take each element by itself. */
 import type { BinaryName, UnaryName } from '../../../graph/graph.ts';
+import type { GraphBuilder } from '../../tracing/builder.ts';
 import { isFloat, literal } from '../../tracing/value.ts';
 import type { Call, Translation, Translations } from '../call.ts';
 import type { Result, Value } from '../value.ts';
@@ -53,6 +54,17 @@ function unlessZero(fn: 'div' | 'mul'): Translation {
     return build.select(build.binary('equal', b, build.scalar(b, 0)), zero, build.binary(fn, a, b));
   };
 }
+
+/** The first where that is a zero, whatever the other is. */
+function unlessFirstZero(combine: (build: GraphBuilder, a: Value, b: Value) => Value): Translation {
+  return (call) => {
+    const { build } = call;
+    const [a, b] = [call.input(0), call.input(1)];
+    return build.select(build.unary(a, 'not'), a, combine(build, a, b));
+  };
+}
+
+const xlogy = (fn: 'log' | 'log1p') => unlessFirstZero((build, a, b) => build.binary('mul', a, build.unary(b, fn)));
 
 function squaredDifference(call: Call): Value {
   return call.build.unary(call.build.binary('sub', call.input(0), call.input(1)), 'square');
@@ -143,6 +155,17 @@ export const elementwise: Translations = {
   Square: unary('square'),
   Reciprocal: unary('reciprocal'),
   Inv: unary('reciprocal'),
+  Sin: unary('sin'),
+  Cos: unary('cos'),
+  Tan: unary('tan'),
+  Asin: unary('asin'),
+  Acos: unary('acos'),
+  Atan: unary('atan'),
+  Sinh: unary('sinh'),
+  Cosh: unary('cosh'),
+  Asinh: unary('asinh'),
+  Acosh: unary('acosh'),
+  Atanh: unary('atanh'),
   Erf: unary('erf'),
   Erfc: erfc,
   Sign: unary('sign'),
@@ -174,11 +197,15 @@ export const elementwise: Translations = {
   TruncateDiv: div,
   FloorDiv: floorDiv,
   DivNoNan: unlessZero('div'),
+  Xlogy: xlogy('log'),
+  Xlog1py: xlogy('log1p'),
+  Xdivy: unlessFirstZero((build, a, b) => build.binary('div', a, b)),
   FloorMod: remainder('floor'),
   Mod: remainder('trunc'),
   TruncateMod: remainder('trunc'),
   Pow: pow,
   SquaredDifference: squaredDifference,
+  Atan2: binary('atan2'),
   Maximum: binary('max'),
   Minimum: binary('min'),
   Less: binary('less'),

@@ -2,9 +2,10 @@
 import type { ForwardpassError } from '../../../errors.ts';
 import { elementCount, formatShape, sameShape } from '../../../graph/shapes.ts';
 import { quote } from '../../../words.ts';
+import { type Cumulative, cumulative } from '../../tracing/cumulative.ts';
 import { batchAxisOf } from '../../tracing/emitter.ts';
-import { type Constant, literal, range } from '../../tracing/value.ts';
-import type { Call, Translations } from '../call.ts';
+import { type Constant, range } from '../../tracing/value.ts';
+import type { Call, Translation, Translations } from '../call.ts';
 import type { Row, Value } from '../value.ts';
 import { elementwise } from './elementwise.ts';
 
@@ -146,38 +147,11 @@ function isEach(letters: readonly string[], count: number): boolean {
   return letters.length === count && new Set(letters).size === count && !letters.includes('.');
 }
 
-/**
- * Each element and those before it along the axis, or with `reverse` after it; `exclusive` leaves out its own. Sums of
- * 1, 2, 4, … elements, so that NaN and infinities stay where they count.
- */
-function cumulativeSum(call: Call): Value {
-  const { build } = call;
-  const x = call.input(0);
-  const rank = build.rank(x);
-  const axis = build.axis(call.number(1), rank);
-  const size = x.shape[build.ownAxis(x, axis)];
-  const positions = range(0, size, 1).map((at) => (call.flag('reverse') ? size - 1 - at : at));
-  /** `whereThere` for elements that have another `distance` before them, and that element itself. */
-  const shifted = (y: Value, distance: number, whereThere: (before: Value) => Value, otherwise: Value): Value => {
-    const step = call.flag('reverse') ? distance : -distance;
-    const indices = range(0, size, 1).map((at) => Math.min(Math.max(at + step, 0), size - 1));
-    const isThere = literal(
-      'bool',
-      positions.map((at) => Number(at >= distance)),
-      [size, ...ones(rank - 1 - axis)],
-    );
-    return build.select(isThere, whereThere(build.gather(y, axis, indices)), otherwise);
+function running(fn: Cumulative): Translation {
+  return (call) => {
+    const options = { reverse: call.flag('reverse'), exclusive: call.flag('exclusive') };
+    return cumulative(call.build, call.input(0), call.number(1), fn, options);
   };
-  let sums: Value = build.binary('add', x, build.scalar(x, 0));
-  for (let distance = 1; distance < size; distance *= 2) {
-    const before = sums;
-    sums = shifted(before, distance, (other) => build.binary('add', before, other), before);
-  }
-  return call.flag('exclusive') ? shifted(sums, 1, (before) => before, build.scalar(x, 0)) : sums;
-}
-
-function ones(count: number): number[] {
-  return new Array<number>(count).fill(1);
 }
 
 export const linear: Translations = {
@@ -188,5 +162,6 @@ export const linear: Translations = {
   BatchMatMulV3: (call) => matMul(call, ['adj_x', 'adj_y']),
   _FusedMatMul: fusedMatMul,
   Einsum: einsum,
-  Cumsum: cumulativeSum,
+  Cumsum: running('add'),
+  Cumprod: running('mul'),
 };

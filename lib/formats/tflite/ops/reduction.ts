@@ -1,5 +1,6 @@
 /** Operators along axes: sums and their kin, softmax, the norm. */
 import type { ReduceName } from '../../../graph/graph.ts';
+import { cumulative } from '../../tracing/cumulative.ts';
 import type { Value } from '../../tracing/value.ts';
 import { activate } from '../activation.ts';
 import type { Call, Translation, Translations } from '../call.ts';
@@ -33,6 +34,14 @@ function l2Normalization(call: Call): Value {
   return activate(call, build.emit('normalize', [x.operand], attributes, x), call.choice(0));
 }
 
+/** The options are whether it leaves out the element itself, and whether it goes from the last to the first. */
+function runningSum(call: Call): Value {
+  return cumulative(call.build, call.input(0), call.number(1), 'add', {
+    exclusive: call.flag(0),
+    reverse: call.flag(1),
+  });
+}
+
 export const reduction: Translations = {
   SUM: reduce('sum'),
   MEAN: reduce('mean'),
@@ -41,6 +50,7 @@ export const reduction: Translations = {
   REDUCE_PROD: reduce('prod'),
   REDUCE_ANY: reduce('max'),
   REDUCE_ALL: reduce('min'),
+  CUMSUM: runningSum,
   ARG_MAX: arg('arg_max_number'),
   ARG_MIN: arg('arg_min_number'),
   SOFTMAX: softmax,
