@@ -50,7 +50,12 @@ function comparable(outcome: Named | string, kept: Kept): unknown {
 
 const rulesThatKeep = (...kept: readonly Kept[]) => RULES.filter(({ keeps }) => kept.includes(keeps));
 /** Where the sign of a zero decides. */
-const POLES: ReadonlySet<UnaryName | BinaryName> = new Set<UnaryName | BinaryName>(['reciprocal', 'div', 'pow', 'atan2']);
+const POLES: ReadonlySet<UnaryName | BinaryName> = new Set<UnaryName | BinaryName>([
+  'reciprocal',
+  'div',
+  'pow',
+  'atan2',
+]);
 const hasPole = ({ attributes }: Node) => 'fn' in attributes && POLES.has(attributes.fn as UnaryName);
 
 describe.each(PRECISIONS)('in %s, 300 random graphs on special values', (precision) => {
@@ -87,12 +92,12 @@ const STEPS: readonly ((x: string) => Node)[] = [
   ...(['thresholded_relu', 'threshold', 'hard_shrink', 'soft_shrink'] as const).map(
     (fn) => (x: string) => node('y', 'unary', [x], { fn, alpha: 1, beta: 0.5 }),
   ),
-  ...(['equal', 'less', 'less_equal', 'greater', 'greater_equal', 'and', 'or', 'xor', 'fmod', 'atan2'] as const).flatMap(
-    (fn) => [
-      (x: string) => node('y', 'binary', [x, scalar(1)], { fn }),
-      (x: string) => node('y', 'binary', [scalar(0), x], { fn }),
-    ],
-  ),
+  ...(
+    ['equal', 'less', 'less_equal', 'greater', 'greater_equal', 'and', 'or', 'xor', 'fmod', 'atan2'] as const
+  ).flatMap((fn) => [
+    (x: string) => node('y', 'binary', [x, scalar(1)], { fn }),
+    (x: string) => node('y', 'binary', [scalar(0), x], { fn }),
+  ]),
   (x) => node('y', 'binary', [scalar(1), x], { fn: 'div' }),
   (x) => node('y', 'binary', [x, scalar(1.5)], { fn: 'pow' }),
   (x) => node('y', 'select', [x, scalar(1), scalar(2)], {}),
