@@ -1,5 +1,5 @@
-// a^b = e^(b·log|a|), the logarithm carried in a pair; special cases as IEEE 754 has them. Logarithms to other bases from
-// the same pair, and the cube root.
+// a^b = e^(b·log|a|), the logarithm carried in a pair; special cases as IEEE 754 has them. Logarithms to other bases
+// from the same pair, and the cube root.
 #pragma once
 
 #include "math.h"

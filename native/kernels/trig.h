@@ -31,7 +31,8 @@ struct Turns {
 };
 
 // From x = m·2^e, m whole: of the bits of 2/π those are left out whose products are multiples of 4; of the next 192 the
-// product with m is exact (Payne and Hanek, "Radian reduction for trigonometric functions", 1983). |x| is at least 2^17.
+// product with m is exact (Payne and Hanek, "Radian reduction for trigonometric functions", 1983). |x| is at least
+// 2^17.
 template <class S>
 FP_NOINLINE Turns<typename S::T> turns_of(typename S::T x) {
   using T = typename S::T;
@@ -188,7 +189,8 @@ inline Pair<S> lesser_angle(typename S::V over, typename S::V under) {
   const V q = S::div(num, den), rest = S::fnma(q, den_low, S::add(S::fnma(q, den, num), num_low));
   const V z = S::mul(q, q), q_low = S::div(rest, den);
   const V bend = S::mul(S::mul(z, q), polynomial<S>(C::atan, z));
-  const V base = S::select(far, S::set1(C::quarter_high), zero), base_low = S::select(far, S::set1(C::quarter_low), zero);
+  const V base = S::select(far, S::set1(C::quarter_high), zero),
+          base_low = S::select(far, S::set1(C::quarter_low), zero);
   const Pair<S> y = sum<S>(S::mul(half, base), q);
   return {y.high, S::add(S::fma(half, base_low, y.low), S::add(S::fnma(q_low, z, q_low), bend))};
 }

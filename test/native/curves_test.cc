@@ -129,14 +129,13 @@ uint32_t bits_of(float x) {
 }
 
 // Where something changes in one of the algorithms, or in the functions themselves.
-const float places[] = {0.0f,   0x1p-126f,   0x1p-64f, 0x1p-26f,    0x1p-25f, 0x1p-24f,     0x1p-12f,
-                        0.25f,  0.34657359f, 0.5f,     0.70710678f, 1.0f,     1.0397208f,   1.41421356f,
-                        2.0f,   3.0f,        4.0f,     9.0f,        10.0f,    11.7f,        13.1f,
-                        14.3f,  14.6f,       16.6f,    17.3f,       18.0f,    32.0f,        40.0f,
-                        87.33f, 88.72f,      88.8f,    89.4f,       91.9f,    103.28f,      104.0f,
-                        115.0f, 170.5f,      0x1p60f,  1e18f,       0x1p127f, 3.4028235e38f,
-                        0x1p-13f, 0.41421356f, 0.78539816f, 1.5707964f, 3.1415927f, 2.4142135f, 0x1p13f,
-                        0x1p17f,  710.0f,      1e5f,     0x1p30f};
+const float places[] = {
+    0.0f,       0x1p-126f,   0x1p-64f, 0x1p-26f,   0x1p-25f,      0x1p-24f, 0x1p-12f,    0.25f,       0.34657359f,
+    0.5f,       0.70710678f, 1.0f,     1.0397208f, 1.41421356f,   2.0f,     3.0f,        4.0f,        9.0f,
+    10.0f,      11.7f,       13.1f,    14.3f,      14.6f,         16.6f,    17.3f,       18.0f,       32.0f,
+    40.0f,      87.33f,      88.72f,   88.8f,      89.4f,         91.9f,    103.28f,     104.0f,      115.0f,
+    170.5f,     0x1p60f,     1e18f,    0x1p127f,   3.4028235e38f, 0x1p-13f, 0.41421356f, 0.78539816f, 1.5707964f,
+    3.1415927f, 2.4142135f,  0x1p13f,  0x1p17f,    710.0f,        1e5f,     0x1p30f};
 
 // Calls f(x, count) with all the floats of a sweep, in runs.
 template <typename F>
@@ -284,12 +283,13 @@ TEST("pow stays within its bound over doubles, against arbitrary precision") {
 TEST("atan2 stays within its bound over the floats") {
   double worst = 0;
   float at = 0;
-  const float others[] = {1, -1, 0.3f, -7, 1e-20f, -1e-20f, 1e20f, 0x1p-149f, 0x1p-126f, 3.4028235e38f, -0.0f, HUGE_VALF};
+  const float others[] = {1,         -1,        0.3f,          -7,    1e-20f,   -1e-20f, 1e20f,
+                          0x1p-149f, 0x1p-126f, 3.4028235e38f, -0.0f, HUGE_VALF};
   for (float b : others) {
     sweep([&](const float* x, int count) {
       float y[1000];
-      fp::best_instruction_set()->f32.binary[int(Binary::atan2)](
-          x, size_t(count), std::vector<float>(1000, b).data(), 0, y, 1, size_t(count));
+      fp::best_instruction_set()->f32.binary[int(Binary::atan2)](x, size_t(count), std::vector<float>(1000, b).data(),
+                                                                 0, y, 1, size_t(count));
       for (int i = 0; i < count; i++) {
         const double error = ulps(y[i], std::atan2(double(x[i]), double(b)));
         if (error > worst) worst = error, at = x[i];
