@@ -11,9 +11,9 @@ export async function freeze(source: string | URL | Uint8Array, options: LoadOpt
   const budget = new Budget(checked.given);
   const graph = await readSource(source, checked, budget);
   const prepared = prepare(graph, checked, budget);
-  const { classes, featureNames, decision, targets } = graph;
+  const { classes, featureNames, decision, targets, boosting } = graph;
   const { arithmetic, parameterCount } = prepared;
   const simplest = withWeights(prepared, checked.precision);
   const program = { ...lower(simplest, arithmetic, budget), parameterCount };
-  return writeFrozen({ ...simplest, classes, featureNames, decision, targets }, arithmetic, program);
+  return writeFrozen({ ...simplest, classes, featureNames, decision, targets, boosting }, arithmetic, program);
 }

@@ -14,6 +14,7 @@ export type { Limits } from './graph/limits.ts';
 export type { ModelHandle } from './handle.ts';
 export { define, load } from './load.ts';
 export type {
+  BoostingInfo,
   BoundCall,
   FloatArray,
   Named,
@@ -23,6 +24,7 @@ export type {
   Probability,
   RowSchema,
   TensorInfo,
+  TreesInfo,
 } from './model.ts';
 export { Model } from './model.ts';
 export type { AttachOptions, Isa, LoadOptions, ModelOptions } from './options.ts';

@@ -191,7 +191,7 @@ export function withWeights({ simple, arithmetic }: Prepared, asked: PrecisionOp
 /** The model of a prepared graph, its layers' weights as `graph`, made from it, has them. */
 export function assemble(prepared: Prepared, graph: SimplifiedGraph, options: CheckedOptions<ModelOptions>): Model {
   const { arithmetic, parameterCount, source, budget } = prepared;
-  const { format, classes, featureNames, decision, targets } = source;
+  const { format, classes, featureNames, decision, targets, boosting } = source;
   const { deciders } = graph;
   return Model.create({
     format,
@@ -203,6 +203,7 @@ export function assemble(prepared: Prepared, graph: SimplifiedGraph, options: Ch
     featureNames,
     decision,
     targets,
+    boosting,
     isa: options.isa,
     threads: options.threads,
   });

@@ -4,8 +4,9 @@ import type { FloatArray, Named, TypedArray } from './buffers.ts';
 import { type Arrays, Calls } from './calls.ts';
 import { ForwardpassError } from './errors.ts';
 import { FAULT, takesIntegers } from './faults.ts';
-import type { Decision, ReducedWeights, Target } from './graph/graph.ts';
+import type { Boosting, Decision, ReducedWeights, Target } from './graph/graph.ts';
 import type { About, Lowered } from './graph/lower.ts';
+import type { TreesInfo } from './graph/trees-info.ts';
 import { checkHandle, type Description, type ModelHandle } from './handle.ts';
 import type { Label } from './labels.ts';
 import { attachNative, chooseIsa, createNative, type Isa, type NativeModel, shareNative } from './native.ts';
@@ -18,6 +19,8 @@ import { type TensorInfo, tensorInfo } from './tensor-info.ts';
 
 export type { BoundCall } from './bound-call.ts';
 export type { FloatArray, Named, TypedArray } from './buffers.ts';
+export type { Boosting as BoostingInfo } from './graph/graph.ts';
+export type { TreesInfo } from './graph/trees-info.ts';
 export type { Prediction, Predictions, Probabilities, Probability } from './predictions.ts';
 export type { Cell, RowRecord, Rows } from './rows.ts';
 export type { RowSchema } from './schema.ts';
@@ -37,6 +40,7 @@ export interface ModelParts {
   readonly featureNames?: readonly string[];
   readonly decision?: Decision;
   readonly targets?: readonly Target[];
+  readonly boosting?: readonly Boosting[];
   /** The option's, to be checked. */
   readonly isa?: string;
   /** That a run may use, the calling one included. */
@@ -97,11 +101,12 @@ export class Model implements Disposable {
   }
 
   /** @internal */
-  static create({ lowered, deciding, isa: asked, threads, ...same }: ModelParts): Model {
+  static create({ lowered, deciding, isa: asked, threads, boosting, ...same }: ModelParts): Model {
     const { plan, most, inputs, outputs, layers, places, origins, makers } = lowered;
+    const trees = lowered.trees && { ...lowered.trees, boosting };
     const isa = chooseIsa(asked);
     const native = createNative(plan, isa, [...inputs, ...outputs].map(takesIntegers), threads, most);
-    const about = JSON.stringify({ layers, places, origins, makers } satisfies About);
+    const about = JSON.stringify({ layers, places, origins, makers, trees } satisfies About);
     const decider = deciding && Model.create({ ...same, lowered: deciding, isa, threads });
     return new Model(create, native, { ...same, isa, inputs, outputs, about }, decider);
   }
@@ -267,10 +272,16 @@ export class Model implements Disposable {
     return schemaOf(this.#calls, this.featureNames);
   }
 
-  /** A table of inputs, layers, shapes, parameters and outputs, for people. */
+  /** The decision trees, where there are any: how many, and of which boosted models. */
+  get trees(): TreesInfo | undefined {
+    return this.#tellAbout().trees;
+  }
+
+  /** A table of inputs, layers, shapes, parameters and outputs, and what there is to say of trees, for people. */
   summary(): string {
     const { inputs, outputs } = this.#calls;
-    return summarise(this, { inputs, outputs, layers: this.#tellAbout().layers });
+    const { layers, trees } = this.#tellAbout();
+    return summarise(this, { inputs, outputs, layers, trees });
   }
 
   /** Frees the weights, unless other threads' models share them; work in flight ends first. Using the model afterwards throws DISPOSED; disposing is not. */

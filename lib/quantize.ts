@@ -41,7 +41,7 @@ export async function openQuantizable(
   const budget = new Budget(checked.given);
   const graph = await readSource(source, checked, budget);
   const prepared = prepare(graph, checked, budget);
-  const { classes, featureNames, decision, targets } = graph;
+  const { classes, featureNames, decision, targets, boosting } = graph;
   const reduced = (weights: Weights, keep?: ReadonlySet<string>) => reduceWeights(prepared.simple, weights, keep);
   return {
     layers: (weights, keep) => layersOf(reduced(weights, keep)),
@@ -49,7 +49,7 @@ export async function openQuantizable(
     file: (weights, keep) => {
       const graph = reduced(weights, keep);
       const program = { ...lower(graph, 'f32', budget.fork()), parameterCount: prepared.parameterCount };
-      return writeFrozen({ ...graph, classes, featureNames, decision, targets }, 'f32', program);
+      return writeFrozen({ ...graph, classes, featureNames, decision, targets, boosting }, 'f32', program);
     },
   };
 }

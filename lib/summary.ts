@@ -1,6 +1,7 @@
 /** A model as a table for people. */
 import { greatest } from './extremes.ts';
 import type { Lowered, Port } from './graph/lower.ts';
+import type { TreesInfo } from './graph/trees-info.ts';
 import { quote } from './words.ts';
 
 interface Described {
@@ -13,7 +14,7 @@ interface Described {
 
 export function summarise(
   model: Described,
-  { inputs, outputs, layers }: Pick<Lowered, 'inputs' | 'outputs' | 'layers'>,
+  { inputs, outputs, layers, trees }: Pick<Lowered, 'inputs' | 'outputs' | 'layers' | 'trees'>,
 ): string {
   const rows = [
     ['layer', 'kind', 'row shape', 'parameters'],
@@ -39,7 +40,28 @@ export function summarise(
     '',
     `${model.format}, ${model.precision} on ${model.isa}, ${count(model.parameterCount)} parameters${classes}`,
   );
-  return lines.join('\n');
+  return [...lines, ...(trees === undefined ? [] : treeLines(trees))].join('\n');
+}
+
+/** Boosted models that are described one by one. */
+const MOST_BOOSTED = 5;
+
+function treeLines({ count: trees, leaves, depth, features, boosting = [] }: TreesInfo): string[] {
+  const counts = [counted(trees, 'tree'), counted(leaves, 'leaf', 'leaves'), `depth ${depth}`];
+  const boosted = boosting.slice(0, MOST_BOOSTED).map(({ place, objective, iterations, of }) => {
+    const number = iterations === of ? counted(of, 'iteration') : `${count(iterations)} of ${counted(of, 'iteration')}`;
+    return `${place === '' ? '' : `${nameText(place)}: `}${nameText(objective)}, ${number}`;
+  });
+  const others = boosting.length - boosted.length;
+  return [
+    `${counts.join(', ')}, ${counted(features, 'feature')} used`,
+    ...boosted,
+    ...(others > 0 ? [`and ${counted(others, 'boosted model')} more`] : []),
+  ];
+}
+
+function counted(number: number, one: string, many = `${one}s`): string {
+  return `${count(number)} ${number === 1 ? one : many}`;
 }
 
 function portRow({ name, shape, dtype, words, hashes, missing, nones }: Port, kind: string): string[] {

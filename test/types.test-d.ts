@@ -3,6 +3,7 @@ import { expectTypeOf } from 'vitest';
 import {
   type Architecture,
   type AttachOptions,
+  type BoostingInfo,
   type BoundCall,
   define,
   type ErrorCode,
@@ -13,6 +14,7 @@ import {
   Model,
   type ModelHandle,
   type ModelVersion,
+  type TreesInfo,
   watch,
 } from '../lib/index.ts';
 
@@ -56,6 +58,10 @@ expectTypeOf(model.predict).toBeCallableWith([floats]);
 expectTypeOf(model.predictProba(floats)).toEqualTypeOf<Float32Array | Float64Array>();
 // @ts-expect-error one row is an array of one row
 model.predict([1, 2]);
+
+// A model of no trees has none to tell of.
+expectTypeOf(model.trees).toEqualTypeOf<TreesInfo | undefined>();
+expectTypeOf<TreesInfo['boosting']>().toEqualTypeOf<readonly BoostingInfo[] | undefined>();
 
 // A model is what load and define make, and cannot be changed.
 expectTypeOf(load('model.onnx')).toEqualTypeOf<Promise<Model>>();

@@ -16,6 +16,7 @@ export type CliModel = Pick<
   | 'precision'
   | 'isa'
   | 'parameterCount'
+  | 'trees'
   | 'run'
   | 'bind'
   | 'rowReader'

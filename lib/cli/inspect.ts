@@ -38,8 +38,8 @@ export function addInspectCommand(program: Command, environment: Environment): v
 }
 
 function toJson(model: CliModel) {
-  const { format, precision, isa, parameterCount, inputs, outputs, classes, featureNames } = model;
-  return { format, precision, isa, parameterCount, inputs, outputs, classes, featureNames };
+  const { format, precision, isa, parameterCount, trees, inputs, outputs, classes, featureNames } = model;
+  return { format, precision, isa, parameterCount, trees, inputs, outputs, classes, featureNames };
 }
 
 /** The summary, and what it only counts: the columns of a model that knows names, or several inputs, and the classes. */

@@ -50,6 +50,7 @@ export class Forest {
   readonly #metSets = new WeakMap<readonly number[], number>();
   readonly #targets: number[] = [];
   #leafCount = 0;
+  #helpers = 0;
 
   /**
    * Trees over so many features, each leaf of which has `width` values. `isLinear`: each leaf has numbers of its own in the
@@ -60,6 +61,12 @@ export class Forest {
     this.#features = features;
     this.#width = width;
     this.#isLinear = isLinear;
+  }
+
+  /** What the sums of outputs begin with, as a leaf alone that is no tree of the file's. Comes before the trees. */
+  begin(values: readonly number[], target = 0): void {
+    this.#helpers++;
+    this.addLeaf(values, target);
   }
 
   /** A tree that is a leaf alone, with these values. */
@@ -141,8 +148,8 @@ export class Forest {
     return this.#targets.length;
   }
 
-  /** The operands of the node after the row, and its attributes. */
-  build(sum: TreeSum, outputs: number, divisor: number) {
+  /** The operands of the node after the row, and its attributes. `ofFile` says whether the trees are some of the file's. */
+  build(sum: TreeSum, outputs: number, divisor: number, ofFile = true) {
     const nodes = this.#nodes.array();
     const leaves = this.#leaves.array();
     const sets = Float64Array.from(this.#sets);
@@ -154,7 +161,9 @@ export class Forest {
     if (sets.length > 0) operands.push({ shape: [sets.length], data: sets });
     const isSum = sum !== 'none';
     const targets = Int32Array.from(isSum ? this.#targets : []);
-    return { operands, attributes: { sum, outputs: isSum ? outputs : 0, targets, divisor } };
+    const helpers = ofFile ? this.#helpers : this.count;
+    const attributes = { sum, outputs: isSum ? outputs : 0, targets, divisor, ...(helpers > 0 && { helpers }) };
+    return { operands, attributes };
   }
 }
 

@@ -334,6 +334,11 @@ export interface OpAttributes {
     readonly targets: Int32Array;
     /** What each output is divided by at the end; 1 leaves it. */
     readonly divisor: number;
+    /**
+     * How many of the trees, from the first on, are none of the model's: numbers that its sums begin with, and what a reader
+     * computes by trees. They are trees to the engine, and not counted for people. None unless given.
+     */
+    readonly helpers?: number;
   };
 }
 export type Op = keyof OpAttributes;
@@ -387,6 +392,17 @@ export interface Integers {
   readonly checked: boolean;
 }
 
+/** A boosted model, as its library describes it; for people. */
+export interface Boosting {
+  /** Where it is in the file, such as `steps[1]`; empty for the whole. */
+  readonly place: string;
+  /** The objective or loss that it was fitted for, such as `binary:logistic`. */
+  readonly objective: string;
+  /** Iterations that are used, and that the file has. */
+  readonly iterations: number;
+  readonly of: number;
+}
+
 export interface Graph {
   /** Which reader made it, such as `onnx`. */
   readonly format: string;
@@ -403,6 +419,8 @@ export interface Graph {
   readonly integers?: Integers;
   /** Of a classifier of several targets, one for each output; it then has no `classes` and no `decision`. */
   readonly targets?: readonly Target[];
+  /** The boosted models that it computes. */
+  readonly boosting?: readonly Boosting[];
 }
 
 /** The position of the output that the model's decision is about. */

@@ -9,6 +9,7 @@ import { type Place, PlanBuilder } from './plan-builder.ts';
 import type { MostBytes, Plan } from './plan-format.ts';
 import { elementCount, type Shape } from './shapes.ts';
 import { neededNodes, type SimplifiedGraph } from './simplify.ts';
+import { type TreesInfo, treesInfo } from './trees-info.ts';
 
 /** An input or output of the plan, in the plan's order. */
 export interface Port extends Pick<GraphInput, 'words' | 'hashes' | 'missing' | 'nones'>, Elements {
@@ -43,6 +44,7 @@ export interface About {
   readonly origins: Readonly<Record<number, readonly number[] | FirstOrigin>>;
   /** By instruction at which a run may stop, the function of the model before it that may make NaN of a number. */
   readonly makers: Readonly<Record<number, string>>;
+  readonly trees?: TreesInfo;
 }
 
 export interface Lowered extends About {
@@ -102,6 +104,7 @@ export function lower(graph: SimplifiedGraph, precision: 'f32' | 'f64', budget =
     ...elements[i],
   }));
   const places = plan.places();
+  const trees = treesInfo({ ...graph, nodes });
   return {
     plan: plan.build(values),
     most: plan.most(),
@@ -112,6 +115,7 @@ export function lower(graph: SimplifiedGraph, precision: 'f32' | 'f64', budget =
     places: places.map(({ name }) => name),
     origins: shortOrigins(places),
     makers: Object.fromEntries(places.flatMap(({ maker }, at) => (maker === undefined ? [] : [[at, maker]]))),
+    ...(trees && { trees }),
   };
 }
 

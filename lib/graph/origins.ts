@@ -2,7 +2,8 @@
  * Where values come from: of each element, the one element of the inputs that decides it, where there is but one. So
  * a message about an id or a NaN inside a model can name the feature that holds it.
  */
-import type { GraphInput, Node, Op } from './graph.ts';
+import { type GraphInput, NODE_FIELDS, type Node, type Op, type Tensor } from './graph.ts';
+import { treesOf } from './ops/trees.ts';
 import { definitionOf } from './ops.ts';
 import { broadcastColumns, elementCount, type Shape, sameShape, takeColumns } from './shapes.ts';
 
@@ -30,9 +31,12 @@ export interface Computation {
   readonly shapes: ReadonlyMap<string, Shape>;
 }
 
-/** Of the first operand of each node at which a run may stop. */
-export function originsOf({ inputs, nodes, shapes }: Computation): ReadonlyMap<Node, Origins> {
-  const wanted = wantedOf(nodes);
+/** Of the first operand of each node of these operations: unless they are given, those at which a run may stop. */
+export function originsOf(
+  { inputs, nodes, shapes }: Computation,
+  ops: ReadonlySet<Op> = FAULTY,
+): ReadonlyMap<Node, Origins> {
+  const wanted = wantedOf(nodes, ops);
   const known = new Map<string, Origins>();
   let first = 0;
   for (const { name, shape } of inputs) {
@@ -43,13 +47,13 @@ export function originsOf({ inputs, nodes, shapes }: Computation): ReadonlyMap<N
   let left = MOST_WALKED;
   for (const node of nodes) {
     const isWanted = wanted.has(node.output);
-    if (!isWanted && !FAULTY.has(node.op)) continue;
+    if (!isWanted && !ops.has(node.op)) continue;
     const operands = node.inputs.map((operand): Operand => {
       if (typeof operand !== 'string') return { shape: operand.shape };
       return { shape: shapes.get(operand) as Shape, origins: known.get(operand) };
     });
     const [{ origins }] = operands;
-    if (FAULTY.has(node.op) && origins !== undefined) found.set(node, origins);
+    if (ops.has(node.op) && origins !== undefined) found.set(node, origins);
     if (!isWanted) continue;
     const shape = shapes.get(node.output) as Shape;
     const stays = staysInPlace(node, operands, shape);
@@ -61,11 +65,11 @@ export function originsOf({ inputs, nodes, shapes }: Computation): ReadonlyMap<N
 }
 
 /** The values whose origins must be known for that. */
-function wantedOf(nodes: readonly Node[]): ReadonlySet<unknown> {
+function wantedOf(nodes: readonly Node[], ops: ReadonlySet<Op>): ReadonlySet<unknown> {
   const wanted = new Set<unknown>();
   for (const { op, inputs, output } of nodes.toReversed()) {
     if (wanted.has(output)) for (const operand of inputs) wanted.add(operand);
-    else if (FAULTY.has(op)) wanted.add(inputs[0]);
+    else if (ops.has(op)) wanted.add(inputs[0]);
   }
   return wanted;
 }
@@ -100,9 +104,30 @@ function propagate(node: Node, operands: readonly Operand[], shape: Shape): Int3
     );
     return origins.map((origin, at) => (others.every((other) => other[at] === origin) ? origin : NO_ORIGIN));
   }
+  if (node.op === 'trees') return propagateTrees(node, whole(rows[0]), shape);
   const [origin] = whole(rows[0]);
   const isOne = rows.every((row) => whole(row).every((each) => each === origin));
   return new Int32Array(elementCount(shape)).fill(isOne ? origin : NO_ORIGIN);
+}
+
+/** What trees give is decided by the features that they split by. */
+function propagateTrees(node: Node<'trees'>, origins: Int32Array, shape: Shape): Int32Array {
+  const { sum, targets } = node.attributes;
+  const { roots } = treesOf(node);
+  const [, nodes, leaves] = node.inputs as readonly Tensor[];
+  const width = leaves.shape[1];
+  const all: (number | undefined)[] = new Array(elementCount(shape)).fill(undefined);
+  for (let tree = 0; tree + 1 < roots.length; tree++) {
+    const first = sum === 'none' ? tree * width : targets[tree];
+    for (let at = roots[tree]; at < roots[tree + 1]; at++) {
+      const feature = nodes.data[NODE_FIELDS * at];
+      if (feature < 0) continue;
+      for (let k = first; k < first + width; k++) {
+        all[k] = all[k] === undefined || all[k] === origins[feature] ? origins[feature] : NO_ORIGIN;
+      }
+    }
+  }
+  return Int32Array.from(all, (origin) => origin ?? NO_ORIGIN);
 }
 
 function whole({ shape, origins }: Operand): Int32Array {

@@ -216,6 +216,12 @@ describe('inspect', () => {
       featureNames: ['a', 'b', 'c'],
     });
   });
+
+  it('says of trees how many there are', async () => {
+    const trees = { count: 3, leaves: 12, depth: 3, features: 2 };
+    const { stdout } = await runCommand(['inspect', 'm', '--json'], { ...model, trees });
+    expect(JSON.parse(stdout).trees).toEqual(trees);
+  });
 });
 
 describe('progress', () => {

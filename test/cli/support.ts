@@ -64,6 +64,7 @@ export function fakeModel({ inputs, classes, featureNames, runs = [] }: FakeShap
     precision: 'f32',
     isa: 'scalar',
     parameterCount: 1234,
+    trees: undefined,
     run: runNamed,
     schema: () =>
       featureNames === undefined

@@ -1,6 +1,7 @@
 /** Decision trees on the engine against trees as people draw them, to the last bit. */
 import { describe, expect, it } from 'vitest';
 import { SPLITS, type Tensor, TREE_SUMS, type TreeSum } from '../../lib/graph/graph.ts';
+import { modelFromGraph } from '../../lib/load.ts';
 import { graphOf, node } from '../graph/graphs.ts';
 import { Random } from '../random-graph.ts';
 import { arrayOf, BATCHES, expectAsReference, PRECISIONS, type Precision } from './engine.ts';
@@ -149,6 +150,14 @@ describe.each(PRECISIONS)('trees in %s', (precision) => {
 });
 
 describe('trees', () => {
+  it.each([2, -1, 0.5])('refuse %d helpers of one tree', (helpers) => {
+    const nodes = { shape: [1, 3], data: Float64Array.of(-1, 0, 0) };
+    const leaves = { shape: [1, 1], data: Float64Array.of(1) };
+    const attributes = { sum: 'float64', outputs: 1, targets: Int32Array.of(0), divisor: 1, helpers } as const;
+    const graph = graphOf({ x: [1] }, [node('y', 'trees', ['x', nodes, leaves], attributes)]);
+    expect(() => modelFromGraph(graph)).toThrow(/expected at most 1 helpers, found/);
+  });
+
   it('compare floats with thresholds that no float is as the doubles that they are', () => {
     const nodes = { shape: [3, 3], data: Float64Array.of(0, 0.1, 0, -1, 0, 0, -1, 0, 0) };
     const leaves = { shape: [2, 1], data: Float64Array.of(1, 2) };

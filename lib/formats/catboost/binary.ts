@@ -72,6 +72,7 @@ export function fromBinary(bytes: Uint8Array, budget: Budget, place: string): Ca
     scale: trees.float64(TREES.scale, 1),
     bias: biasOf(trees, dimensions),
     info: infoOf(infoValues(core.tables(CORE.info, 'info'), budget), dimensions, budget),
+    treeCount: arrays.sizes.length,
     trees: (splits) => treesOf(arrays, splits),
   };
 }

@@ -26,6 +26,7 @@ export function fromJson(bytes: Uint8Array, budget: Budget, place: string): Catb
     dimensions,
     ...scaleAndBias(root.scale_and_bias),
     info: infoOf((key) => (Object.hasOwn(info, key) ? info[key] : undefined), dimensions, budget),
+    treeCount: trees.length,
     trees: (coded) => (isSymmetric ? symmetricTrees : treesOfAnyShape)(trees, coded, dimensions),
   };
 }

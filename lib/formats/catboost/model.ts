@@ -15,6 +15,7 @@ export interface CatboostModel {
   readonly scale: number;
   readonly bias: readonly number[];
   readonly info: Info;
+  readonly treeCount: number;
   /** One after another, each made when it comes; `splits` are the model's own, or with other codes. */
   trees(splits: Splits): Iterable<FileTree>;
 }

@@ -48,11 +48,10 @@ function reading(outcome: (model: CatboostModel, emitter: Emitter, x: Row) => Ou
   const predict: Predict = (estimator, emitter, x) => {
     const model = modelOf(estimator);
     const asked = emitter.askedOf(estimator);
-    return outcome(
-      asked === undefined || asked <= 0 ? model : { ...model, trees: (splits) => firstOf(model.trees(splits), asked) },
-      emitter,
-      x,
-    );
+    const count = asked === undefined || asked <= 0 ? model.treeCount : Math.min(asked, model.treeCount);
+    emitter.boosted(model.info.loss ?? 'unknown loss', count, model.treeCount);
+    if (count === model.treeCount) return outcome(model, emitter, x);
+    return outcome({ ...model, trees: (splits) => firstOf(model.trees(splits), count) }, emitter, x);
   };
   return { predict, features, isBoosted: true };
 }

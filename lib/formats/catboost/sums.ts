@@ -15,14 +15,14 @@ export function sums(model: CatboostModel, emitter: Emitter, x: Row): Row {
   // What a file holds once may be read many times, as an estimator in many places.
   const forest = new Forest(emitter.budget, row.width, dimensions, emitter.budget.isNew(model));
   for (const tree of model.trees(splits)) forest.add(tree);
-  if (forest.count === 0) forest.addLeaf(Array.from({ length: dimensions }, () => 0));
+  if (forest.count === 0) forest.begin(Array.from({ length: dimensions }, () => 0));
   const sum = emitter.trees(row, forest, 'float64', dimensions);
   const scaled = scale === 1 ? sum : emitter.binary('mul', sum, scale);
   if (bias.every((value) => value === 0)) return scaled;
   if (Number.isInteger(Math.log2(scale))) return emitter.binary('add', scaled, Float64Array.from(bias));
   // Products are rounded before the bias is added; with a constant the two would become one step, which rounds once.
   const biases = new Forest(emitter.budget, row.width, dimensions);
-  biases.addLeaf(bias);
+  biases.begin(bias);
   return emitter.binary('add', scaled, emitter.trees(row, biases, 'float64', dimensions));
 }
 

@@ -14,25 +14,29 @@ export interface Predicted {
   readonly values: Row;
   /** The same with `raw_score`. */
   readonly scores: Row;
+  /** Iterations that are used, and that the file has. */
+  readonly iterations: number;
+  readonly of: number;
 }
 
 /** `best`: iterations to use where it is positive, else all. */
-export function predicted(model: ModelText, emitter: Emitter, x: Row, best = 0): Predicted {
+export function predicted(model: ModelText, emitter: Emitter, x: Row, best: number): Predicted {
   const { header } = model;
   if (x.width !== header.names.length) {
     throw new ForwardpassError('SHAPE', `expected ${header.names.length} features, found ${x.width}`);
   }
   const objective = objectiveOf(header);
   emitter.cells.takesMissing = true;
-  const { scores, iterations } = rawScores(model, emitter, categoriesAsCodes(model, emitter, x), best);
+  const { scores, iterations, of } = rawScores(model, emitter, categoriesAsCodes(model, emitter, x), best);
   const isWhole = !header.isAveraged || iterations === 1;
-  return { values: objective(emitter, isWhole ? scores : divided(emitter, x, scores, iterations)), scores };
+  const values = objective(emitter, isWhole ? scores : divided(emitter, x, scores, iterations));
+  return { values, scores, iterations, of };
 }
 
 /** Not the product with the reciprocal, which has other last bits, and is what is made of a constant: so it is none. */
 function divided(emitter: Emitter, x: Row, scores: Row, count: number): Row {
   const forest = new Forest(emitter.budget, x.width, 1);
-  forest.addLeaf([count]);
+  forest.begin([count]);
   return emitter.binary('div', scores, emitter.trees(x, forest, 'float64', 1));
 }
 
@@ -93,9 +97,10 @@ function rawScores(model: ModelText, emitter: Emitter, x: Row, best: number) {
   if (count === 0 || count % outputs !== 0) {
     throw new ForwardpassError('MALFORMED', `expected a multiple of ${outputs} trees, found ${count}`);
   }
+  const of = count / outputs;
   const iterations = Math.min(count, most) / outputs;
   const row = columns.of(emitter, x);
-  if (linear === undefined) return { scores: emitter.trees(row, forest, 'float64', outputs), iterations };
+  if (linear === undefined) return { scores: emitter.trees(row, forest, 'float64', outputs), iterations, of };
   const leaves = emitter.trees(row, forest, 'none', forest.count);
-  return { scores: linear.sum(emitter, withoutTiny(emitter, x), leaves, outputs), iterations };
+  return { scores: linear.sum(emitter, withoutTiny(emitter, x), leaves, outputs), iterations, of };
 }

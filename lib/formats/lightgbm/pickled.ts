@@ -41,8 +41,12 @@ export function bestOf(booster: Estimator): number {
 function boosted(estimator: Estimator, emitter: Emitter, x: Row): Predicted {
   const booster = boosterOf(estimator);
   const count = emitter.askedOf(estimator) ?? bestOf(booster);
-  const read = () => predicted(textOf(booster), emitter, x, count);
-  return booster === estimator ? read() : emitter.within(booster, read);
+  const model = textOf(booster);
+  const read = () => predicted(model, emitter, x, count);
+  const found = booster === estimator ? read() : emitter.within(booster, read);
+  const [objective = 'none'] = model.header.objective;
+  emitter.boosted(objective, found.iterations, found.of);
+  return found;
 }
 
 /** The file has all names, with what is a space to LightGBM replaced. */

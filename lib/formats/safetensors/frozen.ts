@@ -7,7 +7,7 @@
  * The key `forwardpass.plan` holds what that graph comes to, for hosts that run plans and make none, such as the C
  * library: {@link FrozenPlan}. `load` reads the graph alone, and makes the plan again.
  */
-import type { Decision, DType, GraphInput, Integers, Op, Word } from '../../graph/graph.ts';
+import type { Boosting, Decision, DType, GraphInput, Integers, Op, Word } from '../../graph/graph.ts';
 import type { Plan } from '../../graph/plan-format.ts';
 
 export const FROZEN_KEY = 'forwardpass';
@@ -51,6 +51,7 @@ export interface FrozenGraph {
   readonly decision?: FrozenDecision;
   readonly targets?: readonly FrozenTarget[];
   readonly integers?: Integers;
+  readonly boosting?: readonly Boosting[];
 }
 
 /** A parameter array of the plan: a tensor of the plan's precision, or one to be widened to it. */

@@ -3,6 +3,7 @@ import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import {
   BINARY_NAMES,
+  type Boosting,
   type Decision,
   DTYPES,
   type DType,
@@ -78,6 +79,7 @@ const ATTRIBUTES: Attributes = {
     outputs: is.count,
     targets: (value, place) => Int32Array.from(is.list(index)(value, place)),
     divisor: is.number,
+    helpers: is.optional(is.count),
   }),
   one_hot: is.record({ depth: is.count, on: is.number, off: is.number, axis: is.count, wrap: is.truth }),
 };
@@ -118,6 +120,7 @@ const decision = is.record<FrozenDecision>({
   output: is.optional(is.text),
 });
 
+const boosting = is.record<Boosting>({ place: is.text, objective: is.text, iterations: is.count, of: is.count });
 const target = is.record<FrozenTarget>({ classes: is.list(is.label), decision });
 
 /** Of millions of positions, the places are only named where one is wrong. */
@@ -168,6 +171,7 @@ interface CheckedGraph {
   readonly featureNames?: readonly string[];
   readonly decision?: FrozenDecision;
   readonly targets?: readonly FrozenTarget[];
+  readonly boosting?: readonly Boosting[];
   readonly integers?: Integers;
 }
 
@@ -181,6 +185,7 @@ const graph = is.record<CheckedGraph>({
   featureNames: is.optional(is.list(is.text)),
   decision: is.optional(decision),
   targets: is.optional(is.list(target)),
+  boosting: is.optional(is.list(boosting)),
   integers: is.optional(is.record<Integers>({ wide: is.truth, checked: is.truth })),
 });
 
@@ -243,6 +248,7 @@ export async function readFrozen(
     decision: checked.decision && (await decide(checked.decision, `${PLACE}.decision`)),
     ...(checked.targets && { targets }),
     ...(checked.integers && { integers: checked.integers }),
+    ...(checked.boosting && { boosting: checked.boosting }),
   };
 }
 

@@ -1,5 +1,6 @@
 /** A model as a frozen file: its graph in the metadata, its constants as tensors. */
 import {
+  type Boosting,
   type Decision,
   type DType,
   decidedOutput,
@@ -37,6 +38,7 @@ export interface FreezableGraph {
   readonly featureNames?: readonly string[];
   readonly decision?: Decision;
   readonly targets?: readonly Target[];
+  readonly boosting?: readonly Boosting[];
   readonly integers?: Integers;
 }
 
@@ -101,6 +103,7 @@ export function writeFrozen(graph: FreezableGraph, precision: 'f32' | 'f64', pro
     decision: graph.decision && decide(graph.decision, decidedOutput(graph)),
     integers: graph.integers,
     targets: graph.targets?.map(({ classes, decision }, at) => ({ classes, decision: decide(decision, at) })),
+    boosting: graph.boosting,
   };
   const plan = program && JSON.stringify(planOf(program, graph, precision, store));
   return fileOf(store.tensors, {

@@ -7,6 +7,7 @@ import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import type {
   BinaryName,
+  Boosting,
   Node,
   NormName,
   Op,
@@ -42,6 +43,8 @@ export interface AskedIterations {
 
 /** What it takes to read an estimator once more, beside its lists and arrays. */
 const VISIT_STEPS = 64;
+/** Of the name of an objective, which is a word. */
+const MOST_LETTERS = 40;
 const COLUMN_BYTES = 8;
 /** Of a column that is put in another place: the position, and what it is of the model's own columns. */
 const POSITION_BYTES = 20;
@@ -61,6 +64,8 @@ export class Emitter {
   /** By row that may hold columns of the input, these; and those of such rows that something is computed of. */
   readonly #columns = new Map<string, readonly (number | undefined)[]>();
   readonly #computed = new Set<string>();
+  /** The boosted models so far, by their place. */
+  readonly #boosting = new Map<string, Boosting>();
   /** Rows known to be finite, and those that may hold NaN besides. */
   readonly #finite = new Map<string, Row>();
 
@@ -88,6 +93,16 @@ export class Emitter {
   /** How many iterations of a boosted estimator are asked for, if it is the one that is meant. */
   askedOf(estimator: Estimator): number | undefined {
     return estimator.object === this.asked?.of ? this.asked.numIteration : undefined;
+  }
+
+  /** The estimator at work is boosted: for what, and how many of its iterations are used. */
+  boosted(objective: string, iterations: number, of: number): void {
+    const place = this.#path.at(-1)?.place ?? '';
+    this.#boosting.set(place, { place, objective: objective.slice(0, MOST_LETTERS), iterations, of });
+  }
+
+  get boosting(): readonly Boosting[] {
+    return [...this.#boosting.values()];
   }
 
   /** Reads an estimator inside the one at work: nested too deep, or too many in all, they are refused. */
@@ -326,7 +341,7 @@ export class Emitter {
   divided(x: Row, divisor: number): Row {
     if (!(divisor > 0) || Number.isInteger(Math.log2(divisor))) return this.binary('div', x, divisor);
     const forest = new Forest(this.budget, x.width, 1);
-    forest.addLeaf([divisor]);
+    forest.begin([divisor]);
     const { operands, attributes } = forest.build('float64', 1, 1);
     return this.binary('div', x, { operand: this.emit('trees', [x.operand, ...operands], attributes), width: 1 });
   }

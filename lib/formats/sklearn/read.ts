@@ -66,6 +66,7 @@ function graphWith(cells: Cells, choice: Choice, { budget, numIteration }: Asked
     inputs: [inputOf(emitter, width, outputs.outputs)],
     nodes: emitter.nodes,
     ...outputs,
+    ...(emitter.boosting.length > 0 && { boosting: emitter.boosting }),
     ...(featureNames && { featureNames }),
   };
 }

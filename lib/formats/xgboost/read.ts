@@ -34,6 +34,7 @@ function graphOf(model: XgboostModel, budget: Budget, asked: number | undefined)
     nodes: emitter.nodes,
     outputs: outputs.map((output) => ({ ...output, dtype: 'float32' })),
     ...decided,
+    ...(emitter.boosting.length > 0 && { boosting: emitter.boosting }),
     ...(model.featureNames && { featureNames: model.featureNames }),
   };
 }

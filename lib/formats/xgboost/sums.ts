@@ -25,9 +25,11 @@ export function sums(model: XgboostModel, emitter: Emitter, x: Row, rows: Rows):
   }
   const row = inputOf(emitter, withCodes(model, emitter, x), rows);
   const begin = margins(model);
-  return model.booster.kind === 'linear'
-    ? linear(model.booster, model, emitter, row, begin)
-    : treeSums(model.booster, emitter, row, begin, rows.rounds);
+  const { booster } = model;
+  if (booster.kind === 'linear') return linear(booster, model, emitter, row, begin);
+  const all = roundsOf(booster, model.outputs);
+  emitter.boosted(model.objective, Math.min(rows.rounds ?? all, all), all);
+  return treeSums(booster, emitter, row, begin, rows.rounds);
 }
 
 /** The row as float32. */
@@ -49,7 +51,7 @@ function treeSums(booster: Trees, emitter: Emitter, x: Row, begin: readonly numb
   const columns = categoryColumns(trees.slice(0, count), x.width);
   const row = withCategories(emitter, x, columns);
   const forest = new Forest(emitter.budget, row.width, 1);
-  for (const [output, margin] of begin.entries()) forest.addLeaf([margin], output);
+  for (const [output, margin] of begin.entries()) forest.begin([margin], output);
   for (let t = 0; t < count; t++) {
     const output = groups[t];
     if (!(Number.isInteger(output) && output >= 0 && output < begin.length)) {
@@ -60,16 +62,16 @@ function treeSums(booster: Trees, emitter: Emitter, x: Row, begin: readonly numb
   return emitter.trees(row, forest, 'float32', begin.length);
 }
 
+function roundsOf({ trees, parallel, rounds }: Trees, outputs: number): number {
+  return rounds === undefined ? Math.ceil(trees.length / (outputs * parallel)) : rounds.length - 1;
+}
+
 /** How many rounds `numIteration` asks for, where it does. Throws `OPTION` where there are fewer, or no rounds. */
 export function roundsAsked({ booster, outputs }: XgboostModel, asked: number | undefined): number | undefined {
   if (asked === undefined) return undefined;
   if (booster.kind === 'linear')
     throw refuseIterations('is for boosted trees; the booster is a linear model (gblinear)');
-  const { trees, parallel, rounds } = booster;
-  return iterationsUsed(
-    asked,
-    rounds === undefined ? Math.ceil(trees.length / (outputs * parallel)) : rounds.length - 1,
-  );
+  return iterationsUsed(asked, roundsOf(booster, outputs));
 }
 
 /** How many trees the first so many rounds have. */

@@ -92,7 +92,7 @@ function checkSplits(node: Node<'trees'>): void {
 const checked = new WeakSet<Values>();
 
 function inferTrees(node: Node<'trees'>, [x, nodes, leaves, sets]: readonly Shape[]): Shape {
-  const { sum, outputs, targets, divisor } = node.attributes;
+  const { sum, outputs, targets, divisor, helpers = 0 } = node.attributes;
   if (!TREE_SUMS.includes(sum))
     refuse(node, 'MALFORMED', `sum must be one of ${TREE_SUMS.join(', ')}, found ${String(sum)}`);
   checkNumber(node, 'divisor', divisor);
@@ -112,6 +112,9 @@ function inferTrees(node: Node<'trees'>, [x, nodes, leaves, sets]: readonly Shap
   if (!checked.has(data)) checkSplits(node);
   checked.add(data);
   const count = roots.length - 1;
+  if (!(Number.isInteger(helpers) && helpers >= 0 && helpers <= count)) {
+    refuse(node, 'MALFORMED', `expected at most ${count} helpers, found ${helpers}`);
+  }
   if (features > x[0]) refuse(node, 'SHAPE', `splits look at feature ${features - 1} of ${x[0]}`);
   if (leafCount !== leaves[0]) refuse(node, 'SHAPE', `expected ${leafCount} leaves, found ${formatShape(leaves)}`);
   const width = leaves[1];

@@ -12,11 +12,12 @@ import { asFloats, StoredTree, valuesOf } from './trees.ts';
 /** NumPy's, of float64. */
 const EPSILON = 2 ** -52;
 
-/** What the iterations in use have fitted, and the weights of these with their sum. */
-function iterationsOf(estimator: Estimator, emitter: Emitter) {
+/** What the iterations in use have fitted, and the weights of these with their sum. `name` is the algorithm's. */
+function iterationsOf(estimator: Estimator, emitter: Emitter, name: string) {
   const all = estimator.estimators('estimators_');
   if (all.length === 0) throw estimator.error('MALFORMED', 'expected at least one estimator', 'estimators_');
   const count = iterationsUsed(emitter.askedOf(estimator), all.length);
+  emitter.boosted(name, count, all.length);
   const every = estimator.vector('estimator_weights_');
   const weights = every.subarray(0, count);
   if (weights.length !== count) throw estimator.error('SHAPE', `expected ${count} weights`, 'estimator_weights_');
@@ -28,8 +29,9 @@ function iterationsOf(estimator: Estimator, emitter: Emitter) {
 /** Each tree's label is a vote of its weight; since 1.5 also against the other classes. */
 const adaptiveClassifier: Predict = (estimator, emitter, x) => {
   const classes = estimator.labels('classes_');
-  const { members, weights, total } = iterationsOf(estimator, emitter);
-  if (estimator.text('algorithm', 'SAMME') === 'SAMME.R') return byProbabilities(estimator, emitter, x, members, total);
+  const algorithm = estimator.text('algorithm', 'SAMME');
+  const { members, weights, total } = iterationsOf(estimator, emitter, algorithm);
+  if (algorithm === 'SAMME.R') return byProbabilities(estimator, emitter, x, members, total);
   const against = estimator.since(1, 5);
   const rows = members.map((member, i) => {
     const labels = predictLabels(emitter, member, x);
@@ -89,7 +91,7 @@ function byProbabilities(estimator: Estimator, emitter: Emitter, x: Row, members
 
 /** The weighted median of what the trees predict: the first, from the least up, with half of all weights up to it. */
 const adaptiveRegressor: Predict = (estimator, emitter, x) => {
-  const { members, weights } = iterationsOf(estimator, emitter);
+  const { members, weights } = iterationsOf(estimator, emitter, 'AdaBoost.R2');
   const values = valuesOfEach(emitter, x, members);
   if (values.width !== members.length) {
     throw estimator.error('UNSUPPORTED_OP', 'expected estimators of one target', 'estimators_');

@@ -7,6 +7,7 @@ import type { Emitter, Predict } from '../emitter.ts';
 import { Estimator } from '../estimator.ts';
 import type { Row } from '../outcome.ts';
 import type { Table } from '../table.ts';
+import { plainScalar } from '../values.ts';
 import { asFloats, StoredTree, valuesOf } from './trees.ts';
 
 /** The trees of `estimators_`, iteration by iteration: as many in each as there are outputs. */
@@ -24,6 +25,12 @@ export function stages(estimator: Estimator): readonly (readonly StoredTree[])[]
   );
 }
 
+/** The name of the loss that the trees were fitted for. */
+export function lossOf(estimator: Estimator): string {
+  const loss = plainScalar(estimator.value('loss'));
+  return typeof loss === 'string' ? loss : 'unknown loss';
+}
+
 /** What boosting begins with: numbers, where they are the same for every row. */
 type Start = readonly number[] | Row;
 
@@ -31,11 +38,12 @@ type Start = readonly number[] | Row;
 function boosted(estimator: Estimator, emitter: Emitter, row: Row, start: (outputs: number) => Start): Row {
   const all = stages(estimator);
   const iterations = all.slice(0, iterationsUsed(emitter.askedOf(estimator), all.length));
+  emitter.boosted(lossOf(estimator), iterations.length, all.length);
   const outputs = iterations[0].length;
   const rate = estimator.number('learning_rate');
   const begin = start(outputs);
   const forest = new Forest(emitter.budget, row.width, 1);
-  if (!('operand' in begin)) for (const [k, value] of begin.entries()) forest.addLeaf([value], k);
+  if (!('operand' in begin)) for (const [k, value] of begin.entries()) forest.begin([value], k);
   for (const trees of iterations) {
     for (const [k, tree] of trees.entries()) {
       const value = valuesOf(tree);

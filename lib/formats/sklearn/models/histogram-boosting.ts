@@ -10,6 +10,7 @@ import { Estimator } from '../estimator.ts';
 import type { Row } from '../outcome.ts';
 import type { Table } from '../table.ts';
 import { itemsOf } from '../values.ts';
+import { lossOf } from './boosting.ts';
 import { chargeRepeated } from './trees.ts';
 
 /** Categories are bytes. */
@@ -28,9 +29,10 @@ function raw(estimator: Estimator, emitter: Emitter, x: Row): Row {
     throw estimator.error('SHAPE', `expected ${outputs} numbers, found ${baseline.length}`, '_baseline_prediction');
   }
   const forest = new Forest(emitter.budget, row.width, 1);
-  for (const [k, value] of baseline.entries()) forest.addLeaf([value], k);
+  for (const [k, value] of baseline.entries()) forest.begin([value], k);
   const all = estimator.list('_predictors');
   const count = iterationsUsed(emitter.askedOf(estimator), all.length);
+  emitter.boosted(lossOf(estimator), count, all.length);
   for (const [i, iteration] of all.slice(0, count).entries()) {
     const place = estimator.placeOf(`_predictors[${i}]`);
     const trees = itemsOf(iteration) ?? [];

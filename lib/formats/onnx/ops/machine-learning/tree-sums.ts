@@ -46,11 +46,11 @@ export function summed(
   return added(call, x, trees, targets, aggregate === 'AVERAGE' ? trees.length : 1);
 }
 
-function added(call: Call, x: Row, trees: readonly AttributeTree[], targets: number, divisor: number): Row {
+function added(call: Call, x: Row, trees: readonly AttributeTree[], targets: number, divisor: number, counts = false) {
   const width = trees.reduce((most, { ids: [least, greatest] }) => Math.max(most, greatest - least + 1), 1);
   const first = ({ ids: [least] }: AttributeTree) => Math.min(least, targets - width);
   const sum = x.type === 'float64' ? 'float64' : 'float32';
-  return emitted(call, x, trees, { width, first, absent: 0, sum, outputs: targets, divisor });
+  return emitted(call, x, trees, { width, first, absent: 0, sum, outputs: targets, divisor, counts });
 }
 
 interface Plan {
@@ -62,11 +62,13 @@ interface Plan {
   readonly sum: TreeSum;
   readonly outputs: number;
   readonly divisor: number;
+  /** Whether the leaves say which targets they have a weight for, not what the file has. */
+  readonly counts?: boolean;
 }
 
 function emitted(call: Call, x: Row, trees: readonly AttributeTree[], plan: Plan): Row {
   const { build } = call;
-  const { width, first, absent, sum, outputs, divisor } = plan;
+  const { width, first, absent, sum, outputs, divisor, counts = false } = plan;
   const isDouble = x.type === 'float64';
   const [features] = x.shape;
   const memberships = new Memberships(build.budget, features, isDouble);
@@ -76,7 +78,7 @@ function emitted(call: Call, x: Row, trees: readonly AttributeTree[], plan: Plan
     forest.add(asFileTree(tree, memberships, features, isDouble, leafOf(call, tree, offset, absent, isDouble)), offset);
   }
   const row = memberships.count === 0 ? x : withMemberships(call, x, memberships);
-  const { operands, attributes } = forest.build(sum, outputs, divisor);
+  const { operands, attributes } = forest.build(sum, outputs, divisor, !counts);
   const shape = sum === 'none' ? [trees.length, width] : [outputs];
   return build.emit('trees', [row.operand, ...operands], attributes, { type: x.type, shape, batchAxis: x.batchAxis });
 }
@@ -102,7 +104,7 @@ function leafOf(call: Call, tree: AttributeTree, offset: number, absent: number,
 /** The row, and behind it what `Memberships` says of it. */
 function withMemberships(call: Call, x: Row, { forest, count }: Memberships): Row {
   const { build } = call;
-  const { operands, attributes } = forest.build('float64', count, 1);
+  const { operands, attributes } = forest.build('float64', count, 1, false);
   const columns = build.emit('trees', [x.operand, ...operands], attributes, { ...x, shape: [count] });
   return build.concat([x, columns], lastAxis(x)) as Row;
 }
@@ -139,7 +141,7 @@ export function givenTo(call: Call, x: Row, trees: readonly AttributeTree[], tar
     met,
     weights: (node: number, give: (id: number, weight: number) => void) => tree.weights(node, (id) => give(id, 1)),
   }));
-  const counts = added(call, x, counting, targets, 1);
+  const counts = added(call, x, counting, targets, 1, true);
   return call.build.asRow(call.build.binary('greater', counts, call.build.scalar(counts, 0)));
 }
 
