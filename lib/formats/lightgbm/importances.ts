@@ -19,7 +19,10 @@ export function importancesOf(estimator: Estimator): Float64Array | undefined {
     if (splits < 1) continue;
     const features = fields.numbers('split_feature', splits, integersIn);
     const gains = fields.numbers('split_gain', splits, numbersIn);
-    for (const [i, feature] of features.entries()) if (gains[i] > 0) importances[feature] += isByGain ? gains[i] : 1;
+    for (const [i, feature] of features.entries()) {
+      // LightGBM has gains as float32, and adds them in float64.
+      if (gains[i] > 0) importances[feature] += isByGain ? Math.fround(gains[i]) : 1;
+    }
   }
   return importances;
 }

@@ -14,10 +14,10 @@ const LENGTH_BYTES = 8;
 /** What an output takes while its model is made: a tree of its own, a class. */
 const OUTPUT_BYTES = 128;
 
-/** The bytes may be moved. Throws for what is no model. */
-export function readModel(bytes: Uint8Array, budget: Budget, place: string): XgboostModel {
+/** The bytes may be moved. `statistics`: whether trees have theirs. Throws for what is no model. */
+export function readModel(bytes: Uint8Array, budget: Budget, place: string, statistics = false): XgboostModel {
   const isConfigured = startsWith(bytes, WITH_CONFIGURATION);
-  const model = modelOf(isConfigured ? withoutConfiguration(bytes, place) : bytes, budget, place);
+  const model = modelOf(isConfigured ? withoutConfiguration(bytes, place) : bytes, budget, place, statistics);
   const { features, outputs } = model;
   if (features < 1) throw new ForwardpassError('MALFORMED', 'takes no features', 'num_feature');
   const { rowElements } = budget.limits;
@@ -29,12 +29,12 @@ export function readModel(bytes: Uint8Array, budget: Budget, place: string): Xgb
   return model;
 }
 
-function modelOf(bytes: Uint8Array, budget: Budget, place: string): XgboostModel {
+function modelOf(bytes: Uint8Array, budget: Budget, place: string, statistics: boolean): XgboostModel {
   if (/^\s*\{\s*["}]/.test(latin1(bytes, 0, 256))) {
-    return fromSchema(parseJson(bytes, budget, place), budget);
+    return fromSchema(parseJson(bytes, budget, place), budget, statistics);
   }
-  if (startsWith(bytes, '{')) return fromSchema(readUbjson(bytes, budget, place), budget);
-  if (beginsAsBinary(bytes)) return fromLegacy(bytes);
+  if (startsWith(bytes, '{')) return fromSchema(readUbjson(bytes, budget, place), budget, statistics);
+  if (beginsAsBinary(bytes)) return fromLegacy(bytes, statistics);
   throw new ForwardpassError(
     'MALFORMED',
     'expected a model of XGBoost in JSON, UBJSON or its older binary form',

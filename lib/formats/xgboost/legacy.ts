@@ -12,7 +12,7 @@ const NODE_BYTES = 20;
 const STATS_BYTES = 16;
 const LEFT_BIT = 2 ** 31;
 
-export function fromLegacy(bytes: Uint8Array): XgboostModel {
+export function fromLegacy(bytes: Uint8Array, statistics = false): XgboostModel {
   const cursor = new Cursor(bytes);
   if (latin1(bytes, 0, BINARY.length) === BINARY) cursor.skip(BINARY.length);
   const start = cursor.skip(LEARNER_BYTES);
@@ -23,7 +23,7 @@ export function fromLegacy(bytes: Uint8Array): XgboostModel {
   const targets = view.getUint32(start + 28, true);
   const objective = cursor.text();
   const name = cursor.text();
-  const booster = boosterOf(cursor, name);
+  const booster = boosterOf(cursor, name, statistics);
   const outputs = Math.max(classes, major === 0 ? 1 : targets, 1);
   return {
     objective,
@@ -37,22 +37,22 @@ export function fromLegacy(bytes: Uint8Array): XgboostModel {
   };
 }
 
-function boosterOf(cursor: Cursor, name: string): Trees | Linear {
+function boosterOf(cursor: Cursor, name: string, statistics: boolean): Trees | Linear {
   if (name === 'gblinear') {
     cursor.skip(LINEAR_BYTES);
     return { kind: 'linear', weights: cursor.floats(cursor.count(4)) };
   }
-  if (name === 'gbtree') return treesOf(cursor);
+  if (name === 'gbtree') return treesOf(cursor, statistics);
   if (name !== 'dart') throw new ForwardpassError('UNSUPPORTED_OP', `the booster '${name}' is not read`, 'the file');
-  const trees = treesOf(cursor);
+  const trees = treesOf(cursor, statistics);
   return { ...trees, weights: trees.trees.length === 0 ? [] : cursor.floats(cursor.count(4)) };
 }
 
-function treesOf(cursor: Cursor): Trees {
+function treesOf(cursor: Cursor, statistics: boolean): Trees {
   const { view } = cursor;
   const start = cursor.skip(BOOSTER_BYTES);
   const count = cursor.within(view.getInt32(start, true), TREE_BYTES, 'trees');
-  const trees = Array.from({ length: count }, (_, i) => treeOf(cursor, `trees[${i}]`));
+  const trees = Array.from({ length: count }, (_, i) => treeOf(cursor, `trees[${i}]`, statistics));
   const groups = cursor.skip(4 * count);
   return {
     kind: 'trees',
@@ -63,7 +63,7 @@ function treesOf(cursor: Cursor): Trees {
   };
 }
 
-function treeOf(cursor: Cursor, place: string): XgboostTree {
+function treeOf(cursor: Cursor, place: string, statistics: boolean): XgboostTree {
   const { view } = cursor;
   const start = cursor.skip(TREE_BYTES);
   if (view.getInt32(start + 20, true) > 1) {
@@ -71,9 +71,11 @@ function treeOf(cursor: Cursor, place: string): XgboostTree {
   }
   const count = cursor.within(view.getInt32(start + 4, true), NODE_BYTES + STATS_BYTES, 'nodes');
   const nodes = cursor.skip(NODE_BYTES * count);
-  cursor.skip(STATS_BYTES * count);
+  const stats = cursor.skip(STATS_BYTES * count);
   const column = (read: (at: number) => number) =>
     Float64Array.from({ length: count }, (_, i) => read(nodes + NODE_BYTES * i));
+  const statistic = (offset: number) =>
+    Float32Array.from({ length: count }, (_, i) => view.getFloat32(stats + STATS_BYTES * i + offset, true));
   const index = column((at) => view.getUint32(at + 12, true));
   return {
     place,
@@ -83,6 +85,7 @@ function treeOf(cursor: Cursor, place: string): XgboostTree {
     defaultLeft: index.map((word) => (word >= LEFT_BIT ? 1 : 0)),
     conditions: column((at) => view.getFloat32(at + 16, true)),
     categories: NO_CATEGORIES,
+    ...(statistics && { statistics: { gains: statistic(0), covers: statistic(4) } }),
   };
 }
 

@@ -47,4 +47,6 @@ export interface XgboostTree {
   readonly defaultLeft: ArrayLike<number>;
   /** By node, the categories that go right. */
   readonly categories: ReadonlyMap<number, readonly number[]>;
+  /** By node, what a split gained, and the rows that it had, as the sum of their second derivatives; where asked for. */
+  readonly statistics?: { readonly gains: ArrayLike<number>; readonly covers: ArrayLike<number> };
 }

@@ -13,20 +13,22 @@ import { roundsUntilBest } from './wrapper.ts';
 
 /** By their bytes: a model is read once, whoever asks. */
 const known = new WeakMap<Uint8Array, XgboostModel>();
+const knownWithStatistics = new WeakMap<Uint8Array, XgboostModel>();
 
 /** The model of a booster: an object of `xgboost.core.Booster`, whose handle is what it would have saved. */
-function modelOf(booster: Estimator): XgboostModel {
+export function modelOf(booster: Estimator, statistics = false): XgboostModel {
   const handle = booster.value('handle');
   if (!(handle instanceof Uint8Array)) {
     throw booster.error('MALFORMED', `expected the bytes of a model, found ${pickleKind(handle)}`, 'handle');
   }
-  const model = known.get(handle) ?? readModel(handle, booster.budget, booster.placeOf('handle'));
-  known.set(handle, model);
+  const models = statistics ? knownWithStatistics : known;
+  const model = models.get(handle) ?? readModel(handle, booster.budget, booster.placeOf('handle'), statistics);
+  models.set(handle, model);
   return model;
 }
 
 /** The booster of an estimator, which it has once it is fitted. */
-const boosterOf = (estimator: Estimator) => estimator.estimator('_Booster');
+export const boosterOf = (estimator: Estimator) => estimator.estimator('_Booster');
 
 function featuresOf(booster: Estimator): Features {
   const { features: width, featureNames: names } = modelOf(booster);

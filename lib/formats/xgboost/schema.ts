@@ -7,7 +7,7 @@ import { categoriesIn } from './categories.ts';
 import type { Linear, Trees, XgboostModel, XgboostTree } from './model.ts';
 import { numbers } from './numbers.ts';
 
-export function fromSchema(value: unknown, budget: Budget): XgboostModel {
+export function fromSchema(value: unknown, budget: Budget, statistics = false): XgboostModel {
   const root = fields(value, 'the file');
   // A pickle has the configuration beside the model.
   const file = Object.hasOwn(root, 'Model') ? fields(root.Model, 'Model') : root;
@@ -30,7 +30,7 @@ export function fromSchema(value: unknown, budget: Budget): XgboostModel {
     ...(names.length === features && names.length > 0 && { featureNames: names }),
     attributes: attributesOf(learner.attributes),
     ...(categories.size > 0 && { categories }),
-    booster: boosterOf(gradientBooster, budget),
+    booster: boosterOf(gradientBooster, budget, statistics),
   };
 }
 
@@ -42,7 +42,7 @@ function versionOf(value: unknown): XgboostModel['version'] {
   return [major, minor].every(Number.isInteger) ? [major, minor] : [1, 0];
 }
 
-function boosterOf(booster: Fields, budget: Budget): Trees | Linear {
+function boosterOf(booster: Fields, budget: Budget, statistics: boolean): Trees | Linear {
   const name = text(booster.name, `${BOOSTER}.name`);
   if (name === 'gblinear') {
     const model = fields(booster.model, `${BOOSTER}.model`);
@@ -52,7 +52,7 @@ function boosterOf(booster: Fields, budget: Budget): Trees | Linear {
     throw new ForwardpassError('UNSUPPORTED_OP', `the booster '${name}' is not read`, BOOSTER);
   }
   const [model, place] = treeModel(booster);
-  const trees = treesOf(model, place, budget);
+  const trees = treesOf(model, place, budget, statistics);
   // Beside the trees of dart; since 3.3, when dart became gbtree, with the booster, and since 3.4 with its trees.
   const [weights, at] = model.weight_drop === undefined ? [booster.weight_drop, BOOSTER] : [model.weight_drop, place];
   const found = weights === undefined && name === 'gbtree' ? [] : numbers(weights, `${at}.weight_drop`);
@@ -74,9 +74,9 @@ function columnCategories(booster: Fields, features: number, budget: Budget) {
 
 const NO_COLUMNS: ReadonlyMap<number, readonly string[]> = new Map();
 
-function treesOf(model: Fields, place: string, budget: Budget): Trees {
+function treesOf(model: Fields, place: string, budget: Budget, statistics: boolean): Trees {
   const parameters = fields(model.gbtree_model_param, `${place}.gbtree_model_param`);
-  const trees = list((tree, at) => treeOf(fields(tree, at), at, budget))(model.trees, `${place}.trees`);
+  const trees = list((tree, at) => treeOf(fields(tree, at), at, budget, statistics))(model.trees, `${place}.trees`);
   const { iteration_indptr: rounds } = model;
   return {
     kind: 'trees',
@@ -87,7 +87,7 @@ function treesOf(model: Fields, place: string, budget: Budget): Trees {
   };
 }
 
-function treeOf(tree: Fields, place: string, budget: Budget): XgboostTree {
+function treeOf(tree: Fields, place: string, budget: Budget, statistics: boolean): XgboostTree {
   const parameters = fields(tree.tree_param, `${place}.tree_param`);
   const width = numeral(parameters.size_leaf_vector, `${place}.tree_param.size_leaf_vector`, 0);
   if (width > 1 || tree.leaf_weights !== undefined) {
@@ -105,10 +105,12 @@ function treeOf(tree: Fields, place: string, budget: Budget): XgboostTree {
     conditions: column('split_conditions'),
     defaultLeft: column('default_left'),
   };
-  for (const [name, { length }] of Object.entries(columns)) {
+  const known = statistics ? { gains: column('loss_changes'), covers: column('sum_hessian') } : undefined;
+  for (const [name, { length }] of Object.entries({ ...columns, ...known })) {
     if (length !== left.length) refuse(place, `has ${left.length} nodes, and '${name}' of ${length}`);
   }
-  return { place, ...columns, categories: categoriesOf(tree, left.length, place, budget) };
+  const categories = categoriesOf(tree, left.length, place, budget);
+  return { place, ...columns, categories, ...(known && { statistics: known }) };
 }
 
 /** Of most trees; nothing is put into it. */

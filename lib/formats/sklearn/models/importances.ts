@@ -1,5 +1,5 @@
 /** `feature_importances_` of trees, which scikit-learn computes of them anew: the impurity that each feature's splits take away. */
-import { sum } from '../arrays.ts';
+import { numpySum, type Vector } from '../arrays.ts';
 import type { Estimator } from '../estimator.ts';
 import { stages } from './boosting.ts';
 import { StoredTree } from './trees.ts';
@@ -15,7 +15,7 @@ export function treeImportances(estimator: Estimator, width: number): Float64Arr
 
 function alone(estimator: Estimator, width: number): Float64Array {
   const importances = taken(new StoredTree(estimator), width);
-  const total = sum(importances);
+  const total = sumOf(importances);
   return total > 0 ? importances.map((value) => value / total) : importances;
 }
 
@@ -57,17 +57,17 @@ function ofStages(estimator: Estimator, width: number): Float64Array {
 function shares(all: readonly Float64Array[], width: number): Float64Array {
   if (all.length === 0) return new Float64Array(width);
   const mean = total(all, width).map((value) => value / all.length);
-  const whole = sum(mean);
+  const whole = sumOf(mean);
   return mean.map((value) => value / whole);
 }
 
 function ofVotes(estimator: Estimator, width: number): Float64Array | undefined {
   const members = estimator.estimators('estimators_');
-  const weights = estimator.vector('estimator_weights_').subarray(0, members.length);
+  const weights = estimator.vector('estimator_weights_');
   const isTree = (member: Estimator) => /^(?:DecisionTree|ExtraTree)(?:Classifier|Regressor)$/.test(member.className);
   if (!members.every(isTree)) return undefined;
   const weighted = members.map((member, i) => alone(member, width).map((value) => weights[i] * value));
-  const norm = sum(weights);
+  const norm = sumOf(weights);
   return total(weighted, width).map((value) => value / norm);
 }
 
@@ -75,4 +75,8 @@ function total(all: readonly Float64Array[], width: number): Float64Array {
   const sums = new Float64Array(width);
   for (const one of all) for (let i = 0; i < width; i++) sums[i] += one[i];
   return sums;
+}
+
+function sumOf(values: Vector): number {
+  return numpySum(values, 0, values.length);
 }

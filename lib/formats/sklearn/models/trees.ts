@@ -146,8 +146,13 @@ const TAKE_NAN: readonly [name: RegExp, major: number, minor: number][] = [
 const NAN_CRITERIA = ['gini', 'entropy', 'log_loss', 'squared_error', 'friedman_mse', 'poisson'];
 
 function takesNan(estimator: Estimator, trees: readonly StoredTree[]): boolean {
+  return trees.every(({ knowsNan }) => knowsNan) && saysItTakesNan(estimator);
+}
+
+/** What scikit-learn goes by, of an estimator that need not be fitted. */
+export function saysItTakesNan(estimator: Estimator): boolean {
   const [, major, minor] = TAKE_NAN.find(([name]) => name.test(estimator.className)) ?? [undefined, Infinity, 0];
-  if (!estimator.since(major, minor) || !trees.every(({ knowsNan }) => knowsNan)) return false;
+  if (!estimator.since(major, minor)) return false;
   const isOldRandom = estimator.value('splitter', 'best') === 'random' && !estimator.since(1, 6);
   const isKnown = estimator.since(1, 9) || NAN_CRITERIA.includes(estimator.text('criterion', 'gini'));
   return isKnown && !isOldRandom;

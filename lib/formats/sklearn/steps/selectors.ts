@@ -1,15 +1,17 @@
 /** Steps that keep some of the features: which ones, they mostly decide anew from the scores that they keep. */
 
 import type { PickleValue } from '../../containers/pickle/values.ts';
-import { importancesOf as computedOf, isLightgbm } from '../../lightgbm/importances.ts';
+import { isLightgbm, importancesOf as ofLightgbm } from '../../lightgbm/importances.ts';
 import { mapped } from '../../mapped.ts';
+import { isXgboost, importancesOf as ofXgboost } from '../../xgboost/importances.ts';
 import { sum, type Vector } from '../arrays.ts';
 import type { Emitter, Transform } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import { treeImportances } from '../models/importances.ts';
+import { saysItTakesNan } from '../models/trees.ts';
 import type { Outcome, Row } from '../outcome.ts';
 import { noSuchOption, plainScalar } from '../values.ts';
-import { meanOf, medianOf, percentileOf } from './statistics.ts';
+import { like, meanOf, medianOf, percentileOf } from './statistics.ts';
 
 /** Whether each feature stays. */
 type Support = (estimator: Estimator, width: number) => readonly boolean[];
@@ -20,12 +22,17 @@ function selector(support: Support, takesNan = false): Transform {
     const positions = kept.flatMap((isKept, position) => (isKept ? [position] : []));
     if (positions.length === 0) throw estimator.error('UNSUPPORTED_OP', 'selects no feature at all');
     // What the estimator inside takes, the selector takes.
-    if (estimator.has('estimator') && isLightgbm(estimator.estimator('estimator'))) {
+    if (estimator.has('estimator') && takesAnything(estimator.estimator('estimator'))) {
       emitter.cells.takesMissing = true;
       return emitter.gather(x, positions);
     }
     return emitter.gather(emitter.requireFinite(x, takesNan), positions);
   };
+}
+
+/** Whether scikit-learn asks nothing of the numbers that the estimator is given, by what it says of itself. */
+function takesAnything(inner: Estimator): boolean {
+  return isLightgbm(inner) || isXgboost(inner) || saysItTakesNan(inner);
 }
 
 /** `scores_` or `pvalues_`, of which some may be NaN. */
@@ -115,7 +122,7 @@ function fromModel(estimator: Estimator, width: number): readonly boolean[] {
 function importancesOf(estimator: Estimator, inner: Estimator, width: number): Vector {
   const getter = estimator.value('importance_getter', 'auto');
   const isComputed = getter === 'feature_importances_' || (getter === 'auto' && !inner.has('coef_'));
-  const computed = isComputed ? (computedOf(inner) ?? treeImportances(inner, width)) : undefined;
+  const computed = isComputed ? (ofLightgbm(inner) ?? ofXgboost(inner) ?? treeImportances(inner, width)) : undefined;
   if (computed?.length === width) return computed;
   const name = getter === 'auto' ? 'coef_' : getter;
   if (typeof name !== 'string' || !inner.has(name)) {
@@ -160,12 +167,13 @@ function extreme(values: Vector, pick: (a: number, b: number) => number): number
 function thresholdOf(estimator: Estimator, inner: Estimator, importances: Vector): number {
   const threshold = plainScalar(estimator.value('threshold'));
   if (threshold === null) return isLasso(inner) ? 1e-5 : meanOf(importances);
-  if (typeof threshold === 'number') return threshold;
+  if (typeof threshold === 'number') return like(importances, threshold);
   const [, factor = '1', reference] = /^(?:(.+)\*)?\s*(mean|median)$/.exec(multipleIn(threshold)) ?? [];
   if (reference === undefined || !Number.isFinite(Number(factor))) {
     throw estimator.error('MALFORMED', 'expected a number, mean, median or a multiple of these', 'threshold');
   }
-  return Number(factor) * (reference === 'mean' ? meanOf(importances) : medianOf(importances));
+  const found = reference === 'mean' ? meanOf(importances) : medianOf(importances);
+  return like(importances, like(importances, Number(factor)) * found);
 }
 
 /** The text of a multiple such as `1.5*mean`, which is short. */

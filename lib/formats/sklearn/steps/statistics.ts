@@ -2,13 +2,18 @@
 import { numpySum, type Vector } from '../arrays.ts';
 
 export function meanOf(values: Vector): number {
-  return numpySum(values, 0, values.length) / values.length;
+  return like(values, numpySum(values, 0, values.length) / values.length);
+}
+
+/** Rounded to float32 among numbers that are float32. */
+export function like(values: Vector, value: number): number {
+  return values instanceof Float32Array ? Math.fround(value) : value;
 }
 
 export function medianOf(values: Vector): number {
   const sorted = values.toSorted();
   const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+  return sorted.length % 2 === 1 ? sorted[middle] : meanOf(sorted.slice(middle - 1, middle + 1));
 }
 
 /** Of 0 to 100, between neighbours by their distance. */
