@@ -446,6 +446,7 @@ const reduceOf: Record<ReduceName, (values: readonly number[]) => number> = {
   arg_min_scan: (values) => scanned(values, values.indexOf(Math.min(...values.filter(isNotNan)))),
   arg_max_last_scan: (values) => scanned(values, values.lastIndexOf(Math.max(...values.filter(isNotNan)))),
   arg_min_last_scan: (values) => scanned(values, values.lastIndexOf(Math.min(...values.filter(isNotNan)))),
+  sum_in_order: (values) => values.reduce((a, b) => a + b),
   sum_float32: (values) => values.reduce((a, b) => Float32Array.of(a + b)[0]),
 };
 

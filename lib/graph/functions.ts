@@ -113,6 +113,7 @@ export const REDUCE_FUNCTIONS: Record<ReduceName, (values: Float64Array) => numb
   arg_max_last_scan: (values) => place(values, isMore, 'scanned', true),
   arg_min_last_scan: (values) => place(values, isLess, 'scanned', true),
   sum_float32: (values) => values.subarray(1).reduce((total, value) => Math.fround(total + value), values[0]),
+  sum_in_order: (values) => values.subarray(1).reduce((total, value) => total + value, values[0]),
 };
 
 export const SOFTMAX_FUNCTIONS: Record<SoftmaxName, (values: Float64Array) => Float64Array> = {

@@ -187,7 +187,8 @@ export const TRUTHS: ReadonlySet<UnaryName | BinaryName> = new Set<UnaryName | B
 /**
  * Reductions. `arg_max` and `arg_min` give the first index unless `last`. The first NaN wins (NumPy, torch); of `number`
  * none does, and index 0 stands for nothing but NaN and the worst of infinities (TensorFlow); of `scan` only one in the
- * first place (onnxruntime). `sum_float32` adds one after another, from the first on, and rounds each sum to float32.
+ * first place (onnxruntime). `sum_in_order` adds one after another, from the first on; `sum_float32` too, and rounds each
+ * sum to float32.
  */
 export const REDUCE_NAMES = [
   'sum',
@@ -211,6 +212,7 @@ export const REDUCE_NAMES = [
   'arg_max_last_scan',
   'arg_min_last_scan',
   'sum_float32',
+  'sum_in_order',
 ] as const;
 export type ReduceName = (typeof REDUCE_NAMES)[number];
 

@@ -270,11 +270,11 @@ FP_NOINLINE size_t extreme_place(const T* x, size_t width, bool greatest, bool l
   return best;
 }
 
-// One after another, each sum rounded to float32.
-template <class T>
-FP_NOINLINE T single_sum(const T* x, size_t width) {
+// One after another; each sum is rounded to what it is added up in.
+template <class T, class Sum>
+FP_NOINLINE T sum_in_order(const T* x, size_t width) {
   T sum = x[0];
-  for (size_t i = 1; i < width; i++) sum = T(float(sum + x[i]));
+  for (size_t i = 1; i < width; i++) sum = T(Sum(sum + x[i]));
   return sum;
 }
 
@@ -306,7 +306,8 @@ inline typename S::T reduce_row(const typename S::T* x, size_t width) {
   if constexpr (How == R::arg_min_scan) return T(extreme_place(x, width, false, false, Nan::scanned));
   if constexpr (How == R::arg_max_last_scan) return T(extreme_place(x, width, true, true, Nan::scanned));
   if constexpr (How == R::arg_min_last_scan) return T(extreme_place(x, width, false, true, Nan::scanned));
-  if constexpr (How == R::sum_float32) return single_sum(x, width);
+  if constexpr (How == R::sum_float32) return sum_in_order<T, float>(x, width);
+  if constexpr (How == R::sum_in_order) return sum_in_order<T, T>(x, width);
 }
 
 template <class S, fp::Reduce How>

@@ -36,7 +36,7 @@ const BINARY: ReadonlyMap<BinaryName, readonly number[]> = new Map<BinaryName, r
 const REDUCE: ReadonlySet<ReduceName> = new Set<ReduceName>([
   ...(['arg_max', 'arg_min', 'arg_max_last', 'arg_min_last', 'arg_max_number', 'arg_min_number'] as const),
   ...(['arg_max_scan', 'arg_min_scan', 'arg_max_last_scan', 'arg_min_last_scan'] as const),
-  ...(['log_sum', 'sum_float32'] as const),
+  ...(['log_sum', 'sum_float32', 'sum_in_order'] as const),
 ]);
 
 /** The operands of which a last bit may decide the node's result. */

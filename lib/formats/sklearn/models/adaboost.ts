@@ -130,7 +130,7 @@ function weightedMedian(emitter: Emitter, values: Row, weights: readonly number[
   return emitter.reduce(emitter.select(isHalf, values, Infinity), 'min');
 }
 
-export const ADAPTIVE_BOOSTING: Table = {
+export const ADAPTIVE_BOOSTING = {
   AdaBoostRegressor: { predict: adaptiveRegressor, isBoosted: true },
   AdaBoostClassifier: { predict: adaptiveClassifier, isBoosted: true },
-};
+} satisfies Table;

@@ -43,7 +43,8 @@ function boosted(estimator: Estimator, emitter: Emitter, row: Row, start: (outpu
   const rate = estimator.number('learning_rate');
   const begin = start(outputs);
   const forest = new Forest(emitter.budget, row.width, 1);
-  if (!('operand' in begin)) for (const [k, value] of begin.entries()) forest.begin([value], k);
+  const isRow = 'operand' in begin;
+  if (!isRow) for (const [k, value] of begin.entries()) forest.begin([value], k);
   for (const trees of iterations) {
     for (const [k, tree] of trees.entries()) {
       const value = valuesOf(tree);
@@ -54,8 +55,13 @@ function boosted(estimator: Estimator, emitter: Emitter, row: Row, start: (outpu
       forest.add(tree.with(leaf), k);
     }
   }
-  const raised = emitter.trees(row, forest, 'float64', outputs);
-  return 'operand' in begin ? emitter.binary('add', begin, raised) : raised;
+  if (!isRow) return emitter.trees(row, forest, 'float64', outputs);
+  const leaves = emitter.trees(row, forest, 'none', forest.count);
+  const sums = Array.from({ length: outputs }, (_, k) => {
+    const own = Array.from(iterations, (_, i) => i * outputs + k);
+    return emitter.reduce(emitter.concat([emitter.gather(begin, [k]), emitter.gather(leaves, own)]), 'sum_in_order');
+  });
+  return emitter.concat(sums);
 }
 
 const EPSILON_32 = 2 ** -23;

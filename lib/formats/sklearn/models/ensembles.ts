@@ -175,11 +175,11 @@ const baggingClassifier: Predict = (estimator, emitter, x) => {
   };
 };
 
-export const ENSEMBLES: Table = {
+export const ENSEMBLES = {
   VotingClassifier: { predict: votingClassifier, transform: votes },
   VotingRegressor: { predict: votingRegressor, transform: predictions },
   StackingClassifier: { predict: stackingClassifier, transform: stack },
   StackingRegressor: { predict: stackingRegressor, transform: stack },
   BaggingClassifier: { predict: baggingClassifier },
   BaggingRegressor: { predict: baggingRegressor },
-};
+} satisfies Table;

@@ -2,7 +2,7 @@
 
 import { lastStep, pipelinePredict, pipelineTransform } from '../steps/pipeline.ts';
 import type { Table } from '../table.ts';
-import { BOOSTING } from './boosting.ts';
+import { ADAPTIVE_BOOSTING } from './adaboost.ts';
 import { ENSEMBLES } from './ensembles.ts';
 import { TREES } from './trees.ts';
 
@@ -11,5 +11,5 @@ export const IMBALANCED: Table = {
   BalancedBaggingClassifier: ENSEMBLES.BaggingClassifier,
   EasyEnsembleClassifier: ENSEMBLES.BaggingClassifier,
   BalancedRandomForestClassifier: TREES.RandomForestClassifier,
-  RUSBoostClassifier: BOOSTING.AdaBoostClassifier,
+  RUSBoostClassifier: ADAPTIVE_BOOSTING.AdaBoostClassifier,
 };

@@ -272,7 +272,7 @@ const leavesOf: Transform = (estimator, emitter, x) => {
   return emitter.binary('equal', emitter.gather(reached, trees), columns);
 };
 
-export const TREES: Table = {
+export const TREES = {
   RandomTreesEmbedding: { transform: leavesOf },
   DecisionTreeRegressor: { predict: regressor(alone) },
   ExtraTreeRegressor: { predict: regressor(alone) },
@@ -282,4 +282,4 @@ export const TREES: Table = {
   ExtraTreeClassifier: { predict: classifier(alone) },
   RandomForestClassifier: { predict: classifier(membersOf) },
   ExtraTreesClassifier: { predict: classifier(membersOf) },
-};
+} satisfies Table;
