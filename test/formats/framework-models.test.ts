@@ -17,6 +17,7 @@ const FOLDERS = [
   ['sklearn-bundles', '.pkl'],
   ['sklearn-trees', '.pkl'],
   ['sklearn-variants', '.pkl'],
+  ['sklearn-kernels', '.pkl'],
   ['lightgbm', '.txt'],
   ['onnx-trees', '.onnx'],
   ['xgboost', ''],

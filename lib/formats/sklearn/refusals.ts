@@ -5,6 +5,10 @@ import type { Estimator } from './estimator.ts';
 import { isPatched } from './patched.ts';
 import { isFitted } from './values.ts';
 
+/** Of what is fitted anew for each batch. */
+export const LOOKED_FOR =
+  'is looked for anew for each batch of rows, step by step until it is near enough: there is no formula of a row for it';
+
 /** Of scikit-learn, by the class's name, the first that matches. */
 const FAMILIES: readonly (readonly [pattern: RegExp, words: string])[] = [
   [
@@ -12,7 +16,7 @@ const FAMILIES: readonly (readonly [pattern: RegExp, words: string])[] = [
     'looks up the rows that it was fitted on, which is not read here',
   ],
   [
-    /GaussianProcess|KernelRidge|KernelPCA|KernelDensity/,
+    /KernelDensity|Isomap|LocallyLinear/,
     'compares each row with the rows that it was fitted on, which is not read here',
   ],
   [
@@ -28,20 +32,16 @@ const FAMILIES: readonly (readonly [pattern: RegExp, words: string])[] = [
     /^(?:LabelEncoder|LabelBinarizer|MultiLabelBinarizer)$/,
     'encodes labels; rows do not pass through it. Save the estimator whose labels it encodes',
   ],
+  [/NMF|LatentDirichletAllocation|DictionaryLearning|SparseCoder/, LOOKED_FOR],
   [/Agglomerative|DBSCAN|OPTICS|Spectral|TSNE|MDS$/, 'does not predict for new rows'],
 ];
 
 /** Classes of scikit-learn that are not read here and that skl2onnx 1.21 converts. */
 const CONVERTED = new Set(
   (
-    'AdaBoostClassifier AdaBoostRegressor BayesianGaussianMixture CountVectorizer DecisionTreeClassifier ' +
-    'DecisionTreeRegressor DictVectorizer ExtraTreeClassifier ExtraTreeRegressor ExtraTreesClassifier ' +
-    'ExtraTreesRegressor FeatureHasher GaussianMixture GaussianProcessClassifier GaussianProcessRegressor ' +
-    'GradientBoostingClassifier GradientBoostingRegressor HistGradientBoostingClassifier ' +
-    'HistGradientBoostingRegressor IsolationForest IterativeImputer KNNImputer KNeighborsClassifier ' +
-    'KNeighborsRegressor KNeighborsTransformer KernelPCA LocalOutlierFactor NearestNeighbors ' +
-    'RadiusNeighborsClassifier RadiusNeighborsRegressor RandomForestClassifier RandomForestRegressor ' +
-    'RandomTreesEmbedding SplineTransformer TfidfTransformer TfidfVectorizer'
+    'CountVectorizer DictVectorizer FeatureHasher IterativeImputer KNNImputer KNeighborsClassifier ' +
+    'KNeighborsRegressor KNeighborsTransformer LocalOutlierFactor NearestNeighbors RadiusNeighborsClassifier ' +
+    'RadiusNeighborsRegressor SplineTransformer TfidfTransformer TfidfVectorizer'
   ).split(' '),
 );
 

@@ -105,7 +105,7 @@ describe('what lies beside a model', () => {
   });
 
   it.each<[string, PickleObject]>([
-    ['an estimator that is not read', objectOf('sklearn.cluster._birch', 'Birch', { _sklearn_version: '1.9.1' })],
+    ['an estimator that is not read', objectOf('sklearn.cluster._dbscan', 'DBSCAN', { _sklearn_version: '1.9.1' })],
     ['what is fitted, of any class', objectOf('mine', 'Cleaner', { medians_: listOf(1, 2) })],
     ['a module of torch', objectOf('mine', 'Net', { _modules: dictOf({}) })],
     ["an object of another package's", objectOf('xgboost.core', 'Booster')],

@@ -2,30 +2,22 @@
 import { type Matrix, sum, type Vector } from '../arrays.ts';
 import type { Emitter, Predict } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
+import { type KernelName, kernelName, kernelOf } from '../kernels.ts';
 import type { Labels, Row } from '../outcome.ts';
 import type { Table } from '../table.ts';
 import { noSuchOption } from '../values.ts';
-import { distances } from './distances.ts';
 import { confidencesOfPairs, votesOfPairs } from './multiclass.ts';
 
-const KERNELS = ['linear', 'poly', 'rbf', 'sigmoid'];
+const KERNELS: readonly KernelName[] = ['linear', 'poly', 'rbf', 'sigmoid'];
 
 /** Between the row and each support vector. */
 function kernel(estimator: Estimator, emitter: Emitter, x: Row, vectors: Matrix): Row {
-  const name = estimator.text('kernel', 'rbf');
-  const row = emitter.requireFinite(x);
-  if (name === 'rbf') {
-    const squares = distances(emitter, row, vectors);
-    return emitter.unary(emitter.affine(squares, -estimator.number('_gamma'), -0), 'exp');
-  }
-  if (!KERNELS.includes(name)) {
-    throw estimator.error('UNSUPPORTED_OP', noSuchOption('the kernel', name, KERNELS), 'kernel');
-  }
-  const products = emitter.dense(row, vectors);
-  if (name === 'linear') return products;
-  const inner = emitter.affine(products, estimator.number('_gamma'), estimator.number('coef0', 0));
-  if (name === 'sigmoid') return emitter.unary(inner, 'tanh');
-  return emitter.binary('pow', inner, estimator.number('degree', 3));
+  const name = kernelName(estimator, 'kernel', 'rbf', KERNELS);
+  return kernelOf(emitter, emitter.requireFinite(x), vectors, name, {
+    gamma: name === 'linear' ? 1 : estimator.number('_gamma'),
+    coef0: estimator.number('coef0', 0),
+    degree: estimator.number('degree', 3),
+  });
 }
 
 /** The weighted sum of an estimator that keeps one. */

@@ -2,10 +2,11 @@
 
 import { pickleKind } from '../../containers/pickle/values.ts';
 import { mapped } from '../../mapped.ts';
-import type { Matrix, Vector } from '../arrays.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
+import { inverseOf, product } from '../matrices.ts';
 import type { Row } from '../outcome.ts';
+import { LOOKED_FOR } from '../refusals.ts';
 import { functionName } from '../values.ts';
 
 /** (x − mean)·componentsᵀ; whitened, each divided by its deviation. */
@@ -36,21 +37,49 @@ export function factorAnalysis(estimator: Estimator, emitter: Emitter, x: Row): 
   const noise = estimator.vector('noise_variance_', x.width);
   const { rows, columns, data } = components;
   const weighted = { rows, columns, data: mapped(data, (value, at) => value / noise[at % columns]) };
-  // Products and an inverse: their cost is of the third order in what the file holds.
-  estimator.budget.step((rows * rows * (rows + columns)) / PRODUCTS_IN_A_STEP, estimator.title);
-  estimator.budget.buildElements(FACTOR_MATRICES * rows * rows, estimator.title);
-  const covariance = product(weighted, components);
+  const { budget, title } = estimator;
+  const covariance = product(weighted, components, budget, title);
   for (let i = 0; i < rows; i++) covariance.data[i * rows + i] += 1;
-  const inverse = inverseOf(covariance);
+  const inverse = inverseOf(covariance, budget, title);
   if (inverse === undefined)
     throw estimator.error('MALFORMED', 'a covariance of its factors has no inverse', 'components_');
   return emitter.dense(emitter.dense(centred(estimator, emitter, x), weighted), inverse, undefined, 'in-out');
 }
 
-/** Multiplications that take some microsecond. */
-const PRODUCTS_IN_A_STEP = 512;
-/** As large as the covariance: itself, two halves that are eliminated, and the inverse. */
-const FACTOR_MATRICES = 4;
+/** Ridge regression of (x − mean) on the components: (x − mean)·Cᵀ·(C·Cᵀ + ridge_alpha·I)⁻¹. */
+export function sparsePca(estimator: Estimator, emitter: Emitter, x: Row): Row {
+  const components = estimator.matrix('components_', undefined, x.width);
+  const { budget, title } = estimator;
+  const covariance = product(components, components, budget, title);
+  const alpha = estimator.number('ridge_alpha', 0.01);
+  for (let i = 0; i < components.rows; i++) covariance.data[i * (components.rows + 1)] += alpha;
+  const inverse = inverseOf(covariance, budget, title);
+  if (inverse === undefined) throw estimator.error('MALFORMED', 'their products have no inverse', 'components_');
+  return emitter.dense(emitter.dense(centred(estimator, emitter, x), components), inverse, undefined, 'in-out');
+}
+
+/**
+ * Weights that are not negative, by which the components make up the row. There is a formula for them where no two
+ * components have a feature in common: max((x·h − l1)/(h·h + l2), 0) of each; otherwise they are looked for.
+ */
+export function nonNegativeFactors(estimator: Estimator, emitter: Emitter, x: Row): Row {
+  const components = estimator.matrix('components_', undefined, x.width);
+  const squares = new Float64Array(components.rows);
+  const { budget, title } = estimator;
+  const products = product(components, components, budget, title);
+  const areApart = products.data.every((value, at) => value === 0 || at % (components.rows + 1) === 0);
+  const isByFormula = areApart && estimator.text('solver', 'cd') === 'cd';
+  for (let i = 0; i < components.rows; i++) squares[i] = products.data[i * (components.rows + 1)];
+  if (!isByFormula) throw estimator.error('UNSUPPORTED_OP', `its transform ${LOOKED_FOR}`);
+  const alpha = estimator.number('alpha_W', 0) * x.width;
+  const ratio = estimator.number('l1_ratio', 0);
+  const divisors = squares.map((square) => square + alpha * (1 - ratio));
+  if (divisors.includes(0)) throw estimator.error('UNSUPPORTED_OP', 'has a component of zeros', 'components_');
+  // A negative number becomes an infinity, which is refused.
+  const row = emitter.requireFinite(emitter.select(emitter.binary('less', x, 0), -Infinity, x));
+  const shift = new Float64Array(components.rows).fill(-alpha * ratio);
+  return emitter.unary(emitter.binary('div', emitter.dense(row, components, shift), divisors), 'relu');
+}
 
 /** Logistic functions of the hidden units. */
 export function bernoulliRbm(estimator: Estimator, emitter: Emitter, x: Row): Row {
@@ -83,45 +112,4 @@ export function featureAgglomeration(estimator: Estimator, emitter: Emitter, x: 
 
 function centred(estimator: Estimator, emitter: Emitter, x: Row): Row {
   return emitter.binary('sub', emitter.requireFinite(x), estimator.vector('mean_', x.width));
-}
-
-/** a·bᵀ */
-function product(a: Matrix, b: Matrix): Matrix & { readonly data: Float64Array } {
-  const data = new Float64Array(a.rows * b.rows);
-  for (let i = 0; i < a.rows; i++) {
-    for (let j = 0; j < b.rows; j++) {
-      for (let k = 0; k < a.columns; k++) data[i * b.rows + j] += a.data[i * a.columns + k] * b.data[j * b.columns + k];
-    }
-  }
-  return { rows: a.rows, columns: b.rows, data };
-}
-
-/** By elimination, with the greatest pivot of each column; undefined where there is none. */
-function inverseOf({ rows: size, data }: Matrix): Matrix | undefined {
-  const left = Array.from({ length: size }, (_, i) => Float64Array.from(data.subarray(i * size, (i + 1) * size)));
-  const right = left.map((_, i) => new Float64Array(size).fill(1, i, i + 1));
-  for (let column = 0; column < size; column++) {
-    let pivot = column;
-    for (let i = column; i < size; i++) if (Math.abs(left[i][column]) > Math.abs(left[pivot][column])) pivot = i;
-    for (const side of [left, right]) [side[column], side[pivot]] = [side[pivot], side[column]];
-    const divisor = left[column][column];
-    if (divisor === 0) return undefined;
-    for (let i = 0; i < size; i++) {
-      const factor = left[i][column] / divisor;
-      if (i === column || factor === 0) continue;
-      subtract(left[i], left[column], factor);
-      subtract(right[i], right[column], factor);
-    }
-  }
-  const inverse = new Float64Array(size * size);
-  for (const [i, row] of right.entries())
-    inverse.set(
-      row.map((value) => value / left[i][i]),
-      i * size,
-    );
-  return { rows: size, columns: size, data: inverse };
-}
-
-function subtract(from: Vector, row: Vector, factor: number): void {
-  for (let i = 0; i < from.length; i++) from[i] -= factor * row[i];
 }

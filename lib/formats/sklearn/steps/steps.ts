@@ -4,10 +4,20 @@ import { kBinsDiscretizer } from './bins.ts';
 import { columnTransformer } from './columns.ts';
 import { oneHotEncoder, ordinalEncoder, targetEncoder } from './encoders.ts';
 import { missingIndicator, simpleImputer } from './imputers.ts';
+import { nystroem } from './kernel-maps.ts';
 import { featureUnion, functionTransformer, lastStep, pipelinePredict, pipelineTransform } from './pipeline.ts';
 import { polynomialFeatures } from './polynomials.ts';
 import { powerTransformer } from './power.ts';
-import { bernoulliRbm, factorAnalysis, fastIca, featureAgglomeration, pca, projection } from './projections.ts';
+import {
+  bernoulliRbm,
+  factorAnalysis,
+  fastIca,
+  featureAgglomeration,
+  nonNegativeFactors,
+  pca,
+  projection,
+  sparsePca,
+} from './projections.ts';
 import { quantileTransformer } from './quantiles.ts';
 import {
   binarizer,
@@ -48,9 +58,12 @@ export const STEPS: Table = {
   KernelCenterer: { transform: kernelCenterer },
   MaxAbsScaler: { transform: maxAbsScaler },
   MinMaxScaler: { transform: minMaxScaler },
+  MiniBatchSparsePCA: { transform: sparsePca },
   MissingIndicator: { transform: missingIndicator },
+  NMF: { transform: nonNegativeFactors },
   NeighborhoodComponentsAnalysis: { transform: projection },
   Normalizer: { transform: normalizer },
+  Nystroem: { transform: nystroem },
   OneHotEncoder: { transform: oneHotEncoder },
   OrdinalEncoder: { transform: ordinalEncoder },
   PCA: { transform: pca },
@@ -69,6 +82,7 @@ export const STEPS: Table = {
   SelectPercentile: { transform: selectPercentile },
   SequentialFeatureSelector: { transform: selectStored },
   SimpleImputer: { transform: simpleImputer },
+  SparsePCA: { transform: sparsePca },
   SparseRandomProjection: { transform: projection },
   StandardScaler: { transform: standardScaler },
   TargetEncoder: { transform: targetEncoder },
