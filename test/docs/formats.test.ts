@@ -9,7 +9,15 @@ const FIXTURES = new URL('../fixtures/', import.meta.url);
 const FOLDERS: { readonly [F in Format]: readonly string[] } = {
   safetensors: ['safetensors'],
   onnx: ['onnx-torch', 'onnx-hand', 'onnx-quantized', 'onnx-ml', 'onnx-converted', 'onnx-trees'],
-  sklearn: ['sklearn', 'sklearn-older', 'sklearn-steps', 'sklearn-bundles', 'sklearn-trees', 'sklearn-variants', 'sklearn-kernels'],
+  sklearn: [
+    'sklearn',
+    'sklearn-older',
+    'sklearn-steps',
+    'sklearn-bundles',
+    'sklearn-trees',
+    'sklearn-variants',
+    'sklearn-kernels',
+  ],
   xgboost: ['xgboost'],
   catboost: ['catboost'],
   pytorch: ['pytorch'],
