@@ -94,22 +94,44 @@ bool TreePacker<T>::analyse(const T* nodes, size_t count, const T* sets, size_t 
     return false;
   }
   measure(nodes);
-  find_slots(nodes);
+  find_keys(nodes);
   if (has_sets() && !whole_ && !find_sets(nodes, sets, set_count)) return false;
+  if (!first_slot_.allocate(features_ + 1)) return false;
   const bool small = kernels.slice != nullptr && most_nodes_ < 2 * most_sliced_leaves;
+  slots_ = features_;
   if (!whole_ && (small || !floats_)) {
     if (!sort_thresholds(nodes)) return false;
-    size_t most = 0;
-    for (size_t slot = 0; slot < slots_; slot++) most = std::max(most, threshold_count(slot));
-    sliced_ = small && most <= most_byte_ranks && categories_ + 2 <= most_sliced_codes;
+    sliced_ = small && divide(most_byte_ranks) <= most_slots && categories_ + 2 <= most_sliced_codes;
     ranked_ = !floats_;
-    whole_ = ranked_ && most > most_ranks;
+    whole_ = ranked_ && !sliced_ && divide(most_ranks) > most_slots;
   }
+  if (!sliced_ && !ranked_) divide(count_);
   jumps_ = kernels.jump != nullptr && sliced_ && !has_sets() && most_nodes_ < 2 * most_jump_leaves &&
            slots_ <= most_jump_slots;
   if (!jumps_ && (most_nodes_ >> (31 - bits_for(slots_)) != 0 || count_ + trees_ > INT32_MAX)) whole_ = true;
   if (whole_) sliced_ = ranked_ = jumps_ = false;
   return waiting_.allocate(most_depth_);
+}
+
+// Gives the number of slots where each has no more than so many thresholds.
+template <typename T>
+size_t TreePacker<T>::divide(size_t most) {
+  part_ = most;
+  for (size_t i = 0; i < features_; i++) {
+    const size_t thresholds = is_set(keys_[i]) || first_threshold_.size() == 0 ? 0 : threshold_count(i);
+    first_slot_[i + 1] = first_slot_[i] + (thresholds > most ? (thresholds + most - 1) / most : 1);
+  }
+  return slots_ = first_slot_[features_];
+}
+
+template <typename T>
+typename TreePacker<T>::Place TreePacker<T>::place_of(const T* node) const {
+  const Key key = key_of(node);
+  const size_t i = size_t(table_[find(key)]) - 1;
+  if (is_set(key) || first_threshold_.size() == 0) return {first_slot_[i], 0};
+  const double* const first = thresholds_of(i);
+  const size_t rank = size_t(std::lower_bound(first, first + threshold_count(i), double(node[1])) - first);
+  return {first_slot_[i] + rank / part_, rank % part_};
 }
 
 // Backwards, what is below a node is known before it.
@@ -130,7 +152,7 @@ void TreePacker<T>::measure(const T* nodes) {
 }
 
 template <typename T>
-void TreePacker<T>::find_slots(const T* nodes) {
+void TreePacker<T>::find_keys(const T* nodes) {
   for (size_t i = 0; i < count_; i++, nodes += node_fields) {
     if (is_leaf(nodes)) continue;
     const Key key = key_of(nodes);
@@ -140,10 +162,10 @@ void TreePacker<T>::find_slots(const T* nodes) {
     if (whole_) continue;
     const size_t bucket = find(key);
     if (table_[bucket] != 0) continue;
-    whole_ = slots_ == most_slots;
+    whole_ = features_ == most_slots;
     if (whole_) continue;
-    keys_[slots_++] = key;
-    table_[bucket] = uint16_t(slots_);
+    keys_[features_++] = key;
+    table_[bucket] = uint16_t(features_);
   }
 }
 
@@ -170,7 +192,7 @@ bool TreePacker<T>::find_sets(const T* nodes, const T* sets, size_t set_count) {
 template <typename T>
 bool TreePacker<T>::sort_thresholds(const T* nodes) {
   Array<size_t> ends;
-  if (!first_threshold_.allocate(slots_ + 1) || !ends.allocate(slots_ + 1)) return false;
+  if (!first_threshold_.allocate(features_ + 1) || !ends.allocate(features_ + 1)) return false;
   const auto each = [&](auto visit) {
     const T* node = nodes;
     for (size_t i = 0; i < count_; i++, node += node_fields) {
@@ -180,14 +202,14 @@ bool TreePacker<T>::sort_thresholds(const T* nodes) {
     }
   };
   each([&](size_t slot, double) { first_threshold_[slot + 1]++; });
-  for (size_t slot = 0; slot < slots_; slot++) {
+  for (size_t slot = 0; slot < features_; slot++) {
     first_threshold_[slot + 1] += first_threshold_[slot];
     ends[slot] = first_threshold_[slot];
   }
-  if (!thresholds_.allocate(first_threshold_[slots_] + 1)) return false;
+  if (!thresholds_.allocate(first_threshold_[features_] + 1)) return false;
   each([&](size_t slot, double threshold) { thresholds_[ends[slot]++] = threshold; });
   size_t end = 0;
-  for (size_t slot = 0; slot < slots_; slot++) {
+  for (size_t slot = 0; slot < features_; slot++) {
     double* const first = thresholds_.data() + first_threshold_[slot];
     double* const last = thresholds_.data() + ends[slot];
     std::sort(first, last, [](double a, double b) { return a < b; });
@@ -196,14 +218,8 @@ bool TreePacker<T>::sort_thresholds(const T* nodes) {
       if (from == first || *from != thresholds_[end - 1]) thresholds_[end++] = *from;
     }
   }
-  first_threshold_[slots_] = end;
+  first_threshold_[features_] = end;
   return true;
-}
-
-template <typename T>
-size_t TreePacker<T>::rank_of_threshold(size_t slot, T threshold) const {
-  const double* const first = thresholds_of(slot);
-  return size_t(std::lower_bound(first, first + threshold_count(slot), double(threshold)) - first);
 }
 
 template <typename T>
@@ -258,16 +274,22 @@ void TreePacker<T>::pack_slots(Arena<T>& arena, Trees<T>& trees) const {
   const bool ranks = sliced_ || ranked_;
   Slot* const slots = take<Slot>(arena, slots_);
   trees.slots = {slots, nullptr, slots_, ranked_};
+  // Calls f(slot, feature, the first of its thresholds) for each.
+  const auto each = [&](auto f) {
+    for (size_t i = 0; i < features_; i++) {
+      for (size_t slot = first_slot_[i]; slot < first_slot_[i + 1]; slot++) f(slot, i, (slot - first_slot_[i]) * part_);
+    }
+  };
   size_t key_count = 0, blocks[most_levels];
-  for (size_t slot = 0; slot < slots_; slot++) {
-    const Key& key = keys_[slot];
+  each([&](size_t slot, size_t i, size_t first) {
+    const Key& key = keys_[i];
     Slot of = {};
     of.feature = uint32_t(key.feature);
     if (is_set(key)) {
       of.keys = uint32_t(categories_);
       of.nan_rank = of.keys + uint32_t(key.kind == int32_t(Split::in_set_or_nan));
     } else {
-      of.keys = ranks ? uint32_t(threshold_count(slot)) : 1;
+      of.keys = ranks ? uint32_t(std::min(threshold_count(i) - first, part_)) : 1;
       of.nan_rank = key.kind == int32_t(Split::at_most_or_nan) ? 0 : of.keys;
       of.levels = ranks ? blocks_of_levels(of.keys, blocks) : 1;
       of.place = uint32_t(key_count);
@@ -279,24 +301,23 @@ void TreePacker<T>::pack_slots(Arena<T>& arena, Trees<T>& trees) const {
       key_count += before * key_block;
     }
     if (slots != nullptr) slots[slot] = of;
-  }
+  });
   if (key_count == 0) return;
   T* const keys = arena.take(key_count);
   trees.slots.keys = keys;
   if (keys == nullptr) return;
   for (size_t i = 0; i < key_count; i++) keys[i] = std::numeric_limits<T>::quiet_NaN();
-  for (size_t slot = 0; slot < slots_; slot++) {
+  each([&](size_t slot, size_t i, size_t first) {
     const Slot& of = slots[slot];
-    const double* const sorted = is_set(keys_[slot]) ? nullptr : thresholds_of(slot);
+    if (is_set(keys_[i])) return;
+    const double* const sorted = thresholds_of(i) + first;
     // A key is the last one of the block below it.
     size_t step = 1;
     for (uint32_t level = of.levels; level-- > 0; step *= key_block) {
       T* const to = keys + of.place + size_t(of.blocks[level]) * key_block;
-      for (size_t i = 0; (i + 1) * step <= size_t(of.keys); i++) {
-        to[i] = T(sorted[(i + 1) * step - 1]);
-      }
+      for (size_t j = 0; (j + 1) * step <= size_t(of.keys); j++) to[j] = T(sorted[(j + 1) * step - 1]);
     }
-  }
+  });
 }
 
 template <typename T>
@@ -360,15 +381,15 @@ void TreePacker<T>::pack_short(const T* nodes, Waiting* waiting, ShortNode* to, 
       continue;
     }
     const Key key = key_of(nodes);
-    const size_t slot = size_t(table_[find(key)]) - 1;
+    const Place place = place_of(nodes);
     if (is_set(key)) {
       const uint32_t first_word = uint32_t(size_t(set_numbers_[size_t(nodes[1])] - 1) * set_words_);
       std::memcpy(&node.threshold, &first_word, sizeof first_word);
     } else {
-      node.threshold = ranked_ ? float(rank_of_threshold(slot, nodes[1])) : float(nodes[1]);
+      node.threshold = ranked_ ? float(place.rank) : float(nodes[1]);
     }
     const size_t way = has_sets() ? (here.below - here.at) << 1 | size_t(is_set(key)) : here.below - here.at;
-    node.word = uint32_t(way << slot_bits | slot);
+    node.word = uint32_t(way << slot_bits | place.slot);
     const size_t pair = here.below;
     const size_t left = size_t(sizes_[i + 1]), right = size_t(sizes_[i]) - 1 - left;
     waiting[waits++] = {pair + 1, left < right ? pair + 2 : pair + 1 + left};
@@ -393,14 +414,13 @@ void TreePacker<T>::pack_sliced(const T* nodes, SlicedNode* to, int32_t* first_n
       continue;
     }
     wanted++;
-    const Key key = key_of(nodes);
-    const size_t slot = size_t(table_[find(key)]) - 1;
-    if (is_set(key)) {
-      to[at++] = {uint16_t(slot), 0, SlicedNode::in_set};
+    const Place place = place_of(nodes);
+    if (is_set(key_of(nodes))) {
+      to[at++] = {uint16_t(place.slot), 0, SlicedNode::in_set};
       const uint32_t set = uint32_t(set_numbers_[size_t(nodes[1])] - 1);
       std::memcpy(&to[at++], &set, sizeof set);
     } else {
-      to[at++] = {uint16_t(slot), uint8_t(rank_of_threshold(slot, nodes[1])), SlicedNode::at_most};
+      to[at++] = {uint16_t(place.slot), uint8_t(place.rank), SlicedNode::at_most};
     }
   }
 }
@@ -419,10 +439,9 @@ void TreePacker<T>::pack_jumps(const T* nodes, size_t size, uint8_t* to) const {
     size_t depth = 0;
     for (;; nodes += node_fields) {
       if (!is_leaf(nodes)) {
-        const Key key = key_of(nodes);
-        const size_t slot = size_t(table_[find(key)]) - 1;
-        slots[splits] = uint8_t(slot);
-        thresholds[splits] = uint8_t(rank_of_threshold(slot, nodes[1]));
+        const Place place = place_of(nodes);
+        slots[splits] = uint8_t(place.slot);
+        thresholds[splits] = uint8_t(place.rank);
         if (depth > 0) next[side[depth - 1]][way[depth - 1]] = splits;
         way[depth] = splits++;
         side[depth++] = 0;

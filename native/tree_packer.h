@@ -28,7 +28,7 @@ class TreePacker {
   void pack(const T* nodes, const T* sets, size_t set_count, Arena<T>& arena, Trees<T>& trees);
 
  private:
-  // What makes a slot.
+  // What makes a slot, or several where it has many thresholds.
   struct Key {
     int32_t feature, kind;
     bool operator==(const Key& other) const { return feature == other.feature && kind == other.kind; }
@@ -36,16 +36,21 @@ class TreePacker {
   static Key key_of(const T* node) { return {int32_t(node[0]), int32_t(node[2])}; }
   static bool is_set(const Key& key) { return key.kind >= int32_t(Split::in_set); }
   bool has_sets() const { return set_splits_ > 0; }
-  // The slot of that key, or where it would be added.
+  // The place of that key in the hash table, or where it would be added.
   size_t find(const Key& key) const;
 
   void measure(const T* nodes);
-  void find_slots(const T* nodes);
+  void find_keys(const T* nodes);
   [[nodiscard]] bool find_sets(const T* nodes, const T* sets, size_t set_count);
   [[nodiscard]] bool sort_thresholds(const T* nodes);
-  const double* thresholds_of(size_t slot) const { return thresholds_.data() + first_threshold_[slot]; }
-  size_t threshold_count(size_t slot) const { return first_threshold_[slot + 1] - first_threshold_[slot]; }
-  size_t rank_of_threshold(size_t slot, T threshold) const;
+  const double* thresholds_of(size_t i) const { return thresholds_.data() + first_threshold_[i]; }
+  size_t threshold_count(size_t i) const { return first_threshold_[i + 1] - first_threshold_[i]; }
+  size_t divide(size_t most);
+  // The slot of a split, and the rank of its threshold there.
+  struct Place {
+    size_t slot, rank;
+  };
+  Place place_of(const T* node) const;
 
   template <typename U>
   static U* take(Arena<T>& arena, size_t count) {
@@ -69,14 +74,16 @@ class TreePacker {
   Array<int32_t> sizes_, depths_;  // nodes from each node on, and splits to the leaf that is furthest from it
   Array<Waiting> waiting_;
   Array<Key> keys_;
-  size_t slots_ = 0;
+  size_t features_ = 0;          // keys
+  Array<size_t> first_slot_;     // of each key
+  size_t slots_ = 0, part_ = 1;  // a slot has no more thresholds
   // Of sets that splits have: the number of each, from 1 on, by its place; categories, and words of 32 bits of each.
   Array<int32_t> set_numbers_;
   size_t sets_ = 0, categories_ = 0, set_words_ = 0;
-  // A hash table of slots: one more than each, 0 for none.
+  // A hash table of keys: one more than each, 0 for none.
   static constexpr size_t buckets = 1024;
   Array<uint16_t> table_;
-  Array<double> thresholds_;  // of each slot in order, each once
+  Array<double> thresholds_;  // of each key in order, each once
   Array<size_t> first_threshold_;
 };
 

@@ -189,15 +189,25 @@ struct Adder {
   const Trees<T>& trees;
   size_t outputs;
 
-  // To the only element of a row, which need not go through memory.
+  // To a row as wide as the leaves, which need not go through memory for each.
   void add_all(size_t count, T* y, const int32_t* leaves) const {
-    T sum = *y;
     if (sizeof(T) > sizeof(float) && trees.sum == TreeSum::float32) {
-      for (size_t i = 0; i < count; i++) sum = T(float(sum) + float(trees.leaves[leaves[i]]));
-    } else {
-      for (size_t i = 0; i < count; i++) sum += trees.leaves[leaves[i]];
+      sum_all<1>(count, y, leaves, [](T sum, T leaf) { return T(float(sum) + float(leaf)); });
+      return;
     }
-    *y = sum;
+    const auto add = [](T sum, T leaf) { return sum + leaf; };
+    switch (trees.width) {
+      case 1:
+        return sum_all<1>(count, y, leaves, add);
+      case 2:
+        return sum_all<2>(count, y, leaves, add);
+      default:
+        return sum_all<3>(count, y, leaves, add);
+    }
+  }
+  bool adds_all() const {
+    const size_t most = sizeof(T) > sizeof(float) && trees.sum == TreeSum::float32 ? 1 : 3;
+    return trees.targets != nullptr && outputs == trees.width && trees.width <= most;
   }
 
   // To `rows` rows, the leaf of each from `leaf_of(row)`.
@@ -219,14 +229,39 @@ struct Adder {
         for (size_t k = 0; k < width; k++) y[k] = T(float(y[k]) + float(leaf[k]));
       }
     } else if (width == 1) {
-      const T* const leaves = trees.leaves;
-      for (size_t row = 0; row < rows; row++, y += outputs) *y += leaves[leaf_of(row)];
+      add_rows<1>(y, rows, leaf_of);
+    } else if (width == 2) {
+      add_rows<2>(y, rows, leaf_of);
+    } else if (width == 3) {
+      add_rows<3>(y, rows, leaf_of);
     } else {
       for (size_t row = 0; row < rows; row++, y += outputs) {
         const T* const leaf = trees.leaves + leaf_of(row) * width;
         for (size_t k = 0; k < width; k++) y[k] += leaf[k];
       }
     }
+  }
+
+ private:
+  template <size_t width, typename F>
+  void add_rows(T* y, size_t rows, F leaf_of) const {
+    for (size_t row = 0; row < rows; row++, y += outputs) {
+      const T* const leaf = trees.leaves + leaf_of(row) * width;
+      FP_UNROLL
+      for (size_t k = 0; k < width; k++) y[k] += leaf[k];
+    }
+  }
+
+  template <size_t width, typename F>
+  void sum_all(size_t count, T* y, const int32_t* leaves, F add) const {
+    T sum[width];
+    for (size_t k = 0; k < width; k++) sum[k] = y[k];
+    for (size_t i = 0; i < count; i++) {
+      const T* const leaf = trees.leaves + size_t(leaves[i]) * width;
+      FP_UNROLL
+      for (size_t k = 0; k < width; k++) sum[k] = add(sum[k], leaf[k]);
+    }
+    for (size_t k = 0; k < width; k++) y[k] = sum[k];
   }
 };
 
@@ -255,7 +290,7 @@ void run_row(const Trees<T>& trees, const Kernels<T>& kernels, const TreeKernels
     } else {
       find_short_leaves(trees, ShortWalk<T, true>{trees, values}, first, end, leaves);
     }
-    if (outputs == 1 && trees.targets != nullptr) {
+    if (adder.adds_all()) {
       adder.add_all(end - first, y, leaves);
       continue;
     }
