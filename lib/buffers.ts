@@ -101,3 +101,14 @@ export function byName<A>(ports: readonly Port[], arrays: readonly A[]): Record<
   });
   return named;
 }
+
+/** The same, with what is said of the items of a list in an array under the list's name. */
+export function withLists<A>(ports: readonly Port[], answers: readonly A[]): Record<string, A | A[]> {
+  const lists = new Set(ports.flatMap(({ list }) => list ?? []));
+  const named: Record<string, A | A[]> = byName(
+    ports.filter(({ list }) => list === undefined),
+    answers.filter((_, i) => ports[i].list === undefined),
+  );
+  for (const list of lists) named[list] = answers.filter((_, i) => ports[i].list === list);
+  return named;
+}

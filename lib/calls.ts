@@ -1,7 +1,6 @@
 /** Calls of the engine over callers' arrays: by themselves where there is one input or output, else by name. */
 import {
   allocate,
-  byName,
   type FloatArray,
   isResizable,
   isTypedArray,
@@ -9,6 +8,7 @@ import {
   type Named,
   pick,
   type TypedArray,
+  withLists,
 } from './buffers.ts';
 import { ForwardpassError } from './errors.ts';
 import { type Called, type Fault, faultError } from './faults.ts';
@@ -113,7 +113,7 @@ export class Calls {
     }
     const rows = this.#rowsOf(given[0]);
     const made = outputs.map((port) => this.newFloats(rows, port));
-    return { buffers: this.#checked([...given, ...made]), result: isSingle ? made[0] : byName(outputs, made) };
+    return { buffers: this.#checked([...given, ...made]), result: isSingle ? made[0] : withLists(outputs, made) };
   }
 
   #only(input: unknown): unknown[] {

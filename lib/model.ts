@@ -163,7 +163,8 @@ export class Model implements Disposable {
    * With one input and one output: `run(x)` gives a new array of the model's precision (of float64 for integers that
    * float32 does not hold), `run(x, y)` fills `y` and allocates nothing. x is [rows, …row shape], row-major; floats of either precision, for ids also an array of
    * integers. Several inputs or outputs go by name: `run({ user, item })`, `run({ user, item }, { score })`; one input
-   * of a model with several outputs may go by itself. Strings go by their indices: see {@link TensorInfo.categories}.
+   * of a model with several outputs may go by itself. Outputs that the source has as a list come as an array of arrays
+   * under the list's name: see {@link TensorInfo.list}. Strings go by their indices: see {@link TensorInfo.categories}.
    *
    * A classifier gives what `predict_proba` gives, or its decision function where it has no probabilities; where it has
    * neither, its labels, or their positions among {@link classes} where these are words.
@@ -174,7 +175,7 @@ export class Model implements Disposable {
   run(input: TypedArray): FloatArray;
   run<Output extends TypedArray>(input: TypedArray, output: Output): Output;
   run(inputs: Named<TypedArray>): Record<string, FloatArray>;
-  run<Results extends Record<string, FloatArray>>(input: TypedArray): Results;
+  run<Results extends Record<string, FloatArray | FloatArray[]>>(inputs: TypedArray | Named<TypedArray>): Results;
   run<Outputs extends Named<TypedArray>>(inputs: TypedArray | Named<TypedArray>, outputs: Outputs): Outputs;
   run(input: Arrays, output?: Arrays): unknown {
     return this.#calls.run(input, output);
@@ -187,7 +188,9 @@ export class Model implements Disposable {
   runAsync(input: TypedArray): Promise<FloatArray>;
   runAsync<Output extends TypedArray>(input: TypedArray, output: Output): Promise<Output>;
   runAsync(inputs: Named<TypedArray>): Promise<Record<string, FloatArray>>;
-  runAsync<Results extends Record<string, FloatArray>>(input: TypedArray): Promise<Results>;
+  runAsync<Results extends Record<string, FloatArray | FloatArray[]>>(
+    inputs: TypedArray | Named<TypedArray>,
+  ): Promise<Results>;
   runAsync<Outputs extends Named<TypedArray>>(
     inputs: TypedArray | Named<TypedArray>,
     outputs: Outputs,

@@ -1,5 +1,5 @@
 /** From rows as people hold them to what `predict` and `predictProba` say. */
-import type { FloatArray } from './buffers.ts';
+import { type FloatArray, withLists } from './buffers.ts';
 import type { Calls } from './calls.ts';
 import { ForwardpassError } from './errors.ts';
 import { type Decision, decidedOutput, type Target } from './graph/graph.ts';
@@ -7,15 +7,18 @@ import { both, eachAbove, type Label, labelsOf, sideBySide } from './labels.ts';
 import type { FlatRows } from './rows.ts';
 import { quote } from './words.ts';
 
+/** What is said of outputs by name, of those of a list together in an array. */
+export type Answers<T> = Record<string, T> | Record<string, T | T[]>;
+
 /** Of several rows: labels or values of all, row after row; of a model with several outputs, of each by its name. */
-export type Predictions = Label[] | FloatArray | Record<string, FloatArray>;
+export type Predictions = Label[] | FloatArray | Answers<FloatArray>;
 /** Of one record: its label or value, an array where an output is wider; of several outputs or targets, each by name. */
-export type Prediction = Label | FloatArray | Record<string, Label | FloatArray>;
+export type Prediction = Label | FloatArray | Answers<Label | FloatArray>;
 
 /** Probabilities of several rows, rows × classes; of several targets, of each under its output's name. */
-export type Probabilities = FloatArray | Record<string, FloatArray>;
+export type Probabilities = FloatArray | Answers<FloatArray>;
 /** Probabilities of one record by class, under the class as a string; of several targets, of each by its output's name. */
-export type Probability = Record<string, number> | Record<string, Record<string, number>>;
+export type Probability = Record<string, number> | Answers<Record<string, number>>;
 
 /** How a model's outputs are understood. */
 export interface Understood {
@@ -56,12 +59,17 @@ export class Predictor {
     if (!decision.probabilities) throw noProbabilities('scores');
     const rows = read();
     const values = this.#calls.runRows(rows);
-    const probabilities =
-      decision.probable === undefined
-        ? bothOf(values[this.#decided], decision)
-        : sideBySide(
-            decision.probable.map((name) => values[this.#calls.outputs.findIndex((port) => port.name === name)]),
-          );
+    const probable = this.#portsOf(decision.probable ?? []);
+    const parts = probable.map((at) => values[at]);
+    if (decision.apart) {
+      const ports = probable.map((at) => this.#calls.outputs[at]);
+      if (!rows.isRecord) return withLists(ports, parts);
+      return withLists<Record<string, number>>(
+        ports,
+        parts.map((part) => byClass(part, undefined)),
+      );
+    }
+    const probabilities = parts.length === 0 ? bothOf(values[this.#decided], decision) : sideBySide(parts);
     return rows.isRecord ? byClass(probabilities, this.#classes) : probabilities;
   }
 
@@ -87,7 +95,7 @@ export class Predictor {
     targets: readonly Target[],
     values: readonly FloatArray[],
     isRecord: boolean,
-  ): Label[] | Record<string, Label | FloatArray> {
+  ): Label[] | Answers<Label | FloatArray> {
     const columns = targets.map(({ classes, decision }, i) => labelsOf(values[i], classes, decision));
     if (isRecord) return this.#byName(columns, alone);
     return columns[0].flatMap((_, row) => columns.map((labels) => labels[row]));
@@ -102,13 +110,12 @@ export class Predictor {
       : this.#byName(values, (value) => value);
   }
 
-  /** An object without a prototype: `__proto__` is a name like any other. */
-  #byName<V, T>(values: readonly V[], answer: (value: V, output: number) => T): Record<string, T> {
-    const named: Record<string, T> = Object.create(null);
-    this.#calls.outputs.forEach(({ name }, i) => {
-      named[name] = answer(values[i], i);
-    });
-    return named;
+  #byName<V, T>(values: readonly V[], answer: (value: V, output: number) => T): Answers<T> {
+    return withLists(this.#calls.outputs, values.map(answer));
+  }
+
+  #portsOf(names: readonly string[]): number[] {
+    return names.map((name) => this.#calls.outputs.findIndex((port) => port.name === name));
   }
 }
 

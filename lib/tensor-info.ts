@@ -22,10 +22,12 @@ export interface TensorInfo {
   readonly missing?: readonly number[];
   /** Of an input: positions of the elements that nothing looks at. They may be anything, and records may lack them. */
   readonly unused?: readonly number[];
+  /** Of an output: the name of the list that {@link Model.run} gives it in. */
+  readonly list?: string;
 }
 
 /** Frozen, and nothing of it is the model's own: what callers do to it changes no model. */
-export function tensorInfo({ name, shape, dtype, words, hashes, fills }: Port): TensorInfo {
+export function tensorInfo({ name, shape, dtype, words, hashes, fills, list }: Port): TensorInfo {
   const lists = [...(words ?? [])];
   const categories = lists.filter(([, list]) => list.length > 0);
   const unused = lists.flatMap(([element, list]) => (list.length === 0 ? [element] : []));
@@ -37,6 +39,7 @@ export function tensorInfo({ name, shape, dtype, words, hashes, fills }: Port): 
     ...(hashes && { hashes: Object.freeze(copied([...hashes])) }),
     ...(fills && { missing: Object.freeze([...fills.keys()]) }),
     ...(unused.length > 0 && { unused: Object.freeze(unused) }),
+    ...(list !== undefined && { list }),
   });
 }
 

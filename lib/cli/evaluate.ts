@@ -99,14 +99,20 @@ function probabilities({ outputs, classes }: Asked, block: RowBlock, ask: Ask, b
   return [{ column: { name: 'probability', shape: [width], labels, byLabel }, values: found }];
 }
 
-function byOutput(outputs: CliModel['outputs'], found: Readonly<Record<string, ResultValues>>): AnswerPart[] {
-  return outputs.map((info) => {
-    const values = found[info.name];
-    return { column: { name: info.name, shape: rowShape(info) }, values };
+/** Of those outputs that something is said of; those of a list are told apart by their own names. */
+function byOutput(outputs: CliModel['outputs'], found: SaidByName): AnswerPart[] {
+  const said = new Map(
+    Object.entries(found).flatMap(([name, values]): [string, ResultValues][] =>
+      Array.isArray(values) ? values.map((item, i) => [`${name}[${i}]`, item]) : [[name, values]],
+    ),
+  );
+  return outputs.flatMap((info) => {
+    const values = said.get(info.name);
+    return values === undefined ? [] : [{ column: { name: info.name, shape: rowShape(info) }, values }];
   });
 }
 
-function isValues(found: Said): found is Exclude<Said, Record<string, FloatArray>> {
+function isValues(found: Said): found is Exclude<Said, SaidByName> {
   return Array.isArray(found) || ArrayBuffer.isView(found);
 }
 
@@ -116,7 +122,8 @@ function kindOf(labels: readonly (string | number)[]): ResultColumn['kind'] {
 }
 
 /** What `predict` and `predictProba` say of rows. */
-type Said = (string | number)[] | FloatArray | Record<string, FloatArray>;
+type Said = (string | number)[] | FloatArray | SaidByName;
+type SaidByName = Readonly<Record<string, FloatArray | FloatArray[]>>;
 type Ask = (asked: 'run' | 'predict' | 'proba') => ReturnType<CliModel['ask']>;
 
 /** What the model says of a block. A failure names the row as the file has it, or says how many rows came before. */

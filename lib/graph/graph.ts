@@ -72,6 +72,8 @@ export interface GraphOutput {
   /** The row tensor (or input) that holds it. */
   readonly value: string;
   readonly dtype: DType;
+  /** The name of the list that it is the next item of, where users get one. Its own name is `list[position]`. */
+  readonly list?: string;
 }
 
 /** The name of a row tensor (an input or some node's output), or a constant. */
@@ -362,7 +364,7 @@ export interface Decision {
    * `arg_max`: one output per class, the first greatest wins.
    * `above`: one output; over `threshold` it is the second of two classes.
    * `each_above`: an output per label, each by itself: 1 over `threshold`, otherwise 0.
-   * `index`: one output, which is the position of the class.
+   * `index`: one output, whose elements are positions of classes.
    * `value`: the output is what is predicted: labels that are numbers.
    */
   readonly rule: 'arg_max' | 'above' | 'each_above' | 'index' | 'value';
@@ -371,6 +373,8 @@ export interface Decision {
   readonly probabilities: boolean;
   /** The names of the outputs that are the probabilities, side by side, where it is not the output that decides. */
   readonly probable?: readonly string[];
+  /** Whether each of those is of a target by itself. */
+  readonly apart?: boolean;
   /**
    * The row tensor that decides, where it is not the output: scores, of which two may be one probability. It has the
    * output's shape where that is probabilities.

@@ -1,7 +1,7 @@
 import { Budget } from './budget.ts';
 import { type Elements, elementsOf } from './elements.ts';
 import { ExactIntegers } from './exact-integers.ts';
-import type { DType, GraphInput, Node } from './graph.ts';
+import type { DType, GraphInput, GraphOutput, Node } from './graph.ts';
 import { idsOf } from './ids.ts';
 import { definitionOf } from './ops.ts';
 import { type FirstOrigin, makersOf, type Origins, originsOf } from './origins.ts';
@@ -12,7 +12,10 @@ import { neededNodes, type SimplifiedGraph } from './simplify.ts';
 import { type TreesInfo, treesInfo } from './trees-info.ts';
 
 /** An input or output of the plan, in the plan's order. */
-export interface Port extends Pick<GraphInput, 'words' | 'hashes' | 'missing' | 'nones'>, Elements {
+export interface Port
+  extends Pick<GraphInput, 'words' | 'hashes' | 'missing' | 'nones'>,
+    Pick<GraphOutput, 'list'>,
+    Elements {
   readonly name: string;
   /** Of one row. */
   readonly shape: Shape;
@@ -80,7 +83,7 @@ export function lower(graph: SimplifiedGraph, precision: 'f32' | 'f64', budget =
   // The engine writes each output where the caller wants it, so each is a value of its own and no input.
   const taken = new Set(graph.inputs.map(({ name }) => plan.defined(name).value));
   const values: number[] = [];
-  const outputs = graph.outputs.map(({ name, value, dtype }) => {
+  const outputs = graph.outputs.map(({ name, value, dtype, list }) => {
     plan.place = { name };
     plan.isWide = typeof value === 'string' && plan.holdsDoubles(plan.defined(value));
     const view = plan.view(value);
@@ -88,7 +91,11 @@ export function lower(graph: SimplifiedGraph, precision: 'f32' | 'f64', budget =
     if (taken.has(row)) row = plan.copy(value).value;
     taken.add(row);
     values.push(row);
-    return { ...port(name, view.shape, dtype), ...(plan.isWide && { exact: true }) };
+    return {
+      ...port(name, view.shape, dtype),
+      ...(plan.isWide && { exact: true }),
+      ...(list !== undefined && { list }),
+    };
   });
 
   const elements = elementsOf(graph);

@@ -43,6 +43,7 @@ export interface SimplifiedOutput {
   readonly name: string;
   readonly value: Operand;
   readonly dtype: DType;
+  readonly list?: string;
 }
 
 /** At each node the first that has something to do goes first. */

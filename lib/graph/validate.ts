@@ -290,7 +290,7 @@ function checkLabels(graph: Graph, shapes: ReadonlyMap<string, Shape>): void {
 }
 
 function fits(classes: number, width: number, decision: Decision | undefined): boolean {
-  if (decision?.rule === 'index') return width === 1;
+  if (decision?.rule === 'index') return true;
   if (decision?.rule === 'value') return width === 1 || width === classes;
   const two = classes === 2 && decision?.rule !== 'arg_max' && width === 1;
   return two || (decision?.rule !== 'above' && width === classes);

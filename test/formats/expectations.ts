@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { DType } from '../../lib/graph/graph.ts';
 import type { LoadOptions } from '../../lib/load.ts';
 import { load } from '../../lib/load.ts';
-import type { Model, Rows } from '../../lib/model.ts';
+import type { FloatArray, Model, Rows } from '../../lib/model.ts';
 
 export interface FixtureTensor {
   readonly dtype: DType;
@@ -77,7 +77,7 @@ async function expectAgreement(file: URL, fixture: Fixture): Promise<void> {
   if (fixture.cases.length > 0) {
     expectSignature(model, fixture.cases[0], fixture.precision);
     for (const { inputs, outputs } of fixture.cases) {
-      const results = model.run(mapValues(inputs, toInput));
+      const results = outputsOf(model, mapValues(inputs, toInput));
       for (const [name, expected] of Object.entries(outputs)) {
         expectClose(results[name], expected, name, fixture.tolerance);
       }
@@ -99,21 +99,31 @@ function expectSignature(model: Model, { inputs, outputs }: FixtureCase, precisi
   const signature = (tensors: FixtureCase['inputs']) =>
     Object.entries(tensors).map(([name, { dtype, shape }]) => ({ name, shape: [null, ...shape.slice(1)], dtype }));
   expect(model.inputs.map(({ name, shape, dtype }) => ({ name, shape, dtype }))).toEqual(signature(inputs));
-  expect(model.outputs).toEqual(signature(outputs));
+  expect(model.outputs.map(({ list: _, ...output }) => output)).toEqual(signature(outputs));
   const floats = Object.values({ ...inputs, ...outputs }).filter(({ dtype }) => dtype.startsWith('float'));
   const double = floats.at(-1)?.dtype === 'float64';
   expect(model.precision).toBe(precision ?? (double ? 'f64' : 'f32'));
 }
 
+/** What a run gives, each item of a list by itself. */
+function outputsOf(model: Model, inputs: Record<string, InputArray>): Record<string, FloatArray> {
+  const results: Record<string, FloatArray | FloatArray[]> = model.run(inputs);
+  return Object.fromEntries(
+    Object.entries(results).flatMap(([name, result]): [string, FloatArray][] =>
+      Array.isArray(result) ? result.map((item, i) => [`${name}[${i}]`, item]) : [[name, result]],
+    ),
+  );
+}
+
 /** A row gives the same bits alone as in a batch. */
 function expectSameBitsAlone(model: Model, { inputs }: FixtureCase): void {
   const rows = Object.values(inputs)[0].shape[0];
-  const together = model.run(mapValues(inputs, toInput));
+  const together = outputsOf(model, mapValues(inputs, toInput));
   const last = mapValues(inputs, ({ dtype, shape, data }) => {
     const width = data.length / rows;
     return toInput({ dtype, shape: [1, ...shape.slice(1)], data: data.slice((rows - 1) * width) });
   });
-  for (const [name, alone] of Object.entries(model.run(last))) {
+  for (const [name, alone] of Object.entries(outputsOf(model, last))) {
     expect(alone, `the last row's ${name}`).toEqual(together[name].subarray((rows - 1) * alone.length));
   }
 }

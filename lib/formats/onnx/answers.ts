@@ -38,6 +38,15 @@ export function answersOf(
   const choices = all.map(({ name, row }) => trace.choiceOf(row, LABELS.has(name)));
   const chosen = choices.findIndex((choice) => choice !== undefined);
   const label = chosen >= 0 ? all[chosen] : all.find(({ name }) => LABELS.has(name));
+  const apart = probabilitiesApart(trace, outputs, rows);
+  if (apart !== undefined && label !== undefined) {
+    const words = label.row.words?.list;
+    const rule = words ? 'index' : 'value';
+    return {
+      ...(words && { classes: words }),
+      decision: { rule, output: label.name, probabilities: true, probable: apart, apart: true },
+    };
+  }
   const others = all.filter((output) => output !== label && output.row.type !== 'string');
   const named =
     all.map(({ row }) => build.classesOf.get(row.operand as string)).find((found) => found !== undefined) ??
@@ -59,6 +68,14 @@ export function answersOf(
       ? { rule: 'index', ...about, ...(choice.position !== undefined && { scores: choice.position }) }
       : { rule: 'value', ...about },
   };
+}
+
+/** A list of probabilities, one of each target. */
+function probabilitiesApart(trace: Trace, outputs: readonly GraphOutput[], rows: readonly Row[]): string[] | undefined {
+  const listed = outputs.flatMap(({ list }, at) => (list === undefined ? [] : [at]));
+  const isOne = listed.every((at) => outputs[at].list === outputs[listed[0]].list);
+  const isProbable = (at: number) => rows[at].shape.length === 1 && trace.isProbability(rows[at].operand as string);
+  return listed.length > 0 && isOne && listed.every(isProbable) ? listed.map((at) => outputs[at].name) : undefined;
 }
 
 /** The list that has an element for each element of some output. */
@@ -85,10 +102,9 @@ class Trace {
 
   /** A list of labels, of which a position picks one: that of the greatest, or any where the output is called a label. */
   choiceOf(row: Row, isLabel: boolean): Choice | undefined {
-    if (elementCount(row.shape) !== 1) return undefined;
     const label = row.operand as string;
     if (row.words) return { classes: row.words.list, position: undefined, scores: this.#greatestFor(label) };
-    if (!/^u?int/.test(row.type)) return undefined;
+    if (elementCount(row.shape) !== 1 || !/^u?int/.test(row.type)) return undefined;
     const casts = this.#beforeCasts(label);
     const lookup = this.#producers.get(casts.operand);
     if (lookup?.op !== 'embedding') return undefined;

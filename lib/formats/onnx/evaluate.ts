@@ -5,9 +5,9 @@
 import { ForwardpassError } from '../../errors.ts';
 import { quote } from '../../words.ts';
 import type { GraphBuilder } from '../tracing/builder.ts';
-import { isMerged } from '../tracing/emitter.ts';
 import type { Value } from '../tracing/value.ts';
-import { Call } from './call.ts';
+import { Call, type Translation } from './call.ts';
+import { type Known, sequenceTranslation } from './ops/sequences.ts';
 import { refusal, takesMerged, takesWords, translationOf } from './ops/table.ts';
 import type { AttributeProto, FunctionProto, GraphProto, NodeProto, TensorProto } from './proto.ts';
 import { canonicalDomain, opsetVersions, Scope, shortened } from './scope.ts';
@@ -49,7 +49,7 @@ export class Evaluator {
   }
 
   /** Works out a name and, before it, all that it depends on. `wantedBy` is for messages. */
-  async resolve(scope: Scope, name: string, wantedBy: string): Promise<Value> {
+  async resolve(scope: Scope, name: string, wantedBy: string): Promise<Known> {
     const stack: Frame[] = [{ scope, name, wantedBy, isOpen: false }];
     for (let frame = stack.at(-1); frame; frame = stack.at(-1)) {
       const owner = frame.scope.owner(frame.name);
@@ -81,7 +81,7 @@ export class Evaluator {
         throw new ForwardpassError('UNSUPPORTED_OP', message, owner.placeOf(node));
       }
     }
-    return scope.value(name) as Value;
+    return scope.value(name) as Known;
   }
 
   /** Marks the node as being worked out; to meet it again on the way is a cycle. */
@@ -113,7 +113,7 @@ export class Evaluator {
       );
     }
     const inner = this.#innerScope(node, scope);
-    const results: readonly (Value | undefined)[] = inner
+    const results: readonly (Known | undefined)[] = inner
       ? inner.outputs.map((name) => inner.scope.value(name))
       : this.#translate(node, scope, place);
     for (const [index, name] of node.outputs.entries()) {
@@ -127,10 +127,11 @@ export class Evaluator {
     this.#open.delete(inner.scope);
   }
 
-  #translate(node: NodeProto, scope: Scope, place: string): readonly (Value | undefined)[] {
+  #translate(node: NodeProto, scope: Scope, place: string): readonly (Known | undefined)[] {
     const domain = canonicalDomain(node.domain);
     const translation = translationOf(domain, node.opType);
-    if (translation === undefined) {
+    const ofSequence = sequenceTranslation(domain, node.opType);
+    if (translation === undefined && ofSequence === undefined) {
       const opType = shortened(node.opType);
       const operator = domain === '' ? opType : `${opType} of ${shortened(domain)}`;
       throw new ForwardpassError('UNSUPPORTED_OP', `${operator} ${refusal(node.opType)}`, place);
@@ -144,18 +145,31 @@ export class Evaluator {
     const output = node.outputs.find((name) => name !== '') ?? 'value';
     this.#build.enter({ name: scope.nameOf(node), place, output: scope.prefix + shortened(output) });
     const inputs = node.inputs.map((name) => scope.value(name));
-    if (inputs.some((input) => input?.type === 'string') && !takesWords(node.opType)) {
-      throw this.#build.error('UNSUPPORTED_DTYPE', `${node.opType} of strings is not read`);
+    const [first] = inputs;
+    if (first?.kind === 'sequence' && node.opType === 'Identity') return [first];
+    const count = node.outputs.length;
+    const attributes = scope.attributesOf(node);
+    if (ofSequence) return [ofSequence(this.#build, opset ?? 1, inputs, count, attributes)];
+    const values = inputs.map((input) => this.#acceptable(input, node.opType));
+    const results = (translation as Translation)(new Call(this.#build, opset ?? 1, values, count, attributes));
+    return 'kind' in results ? [results] : results;
+  }
+
+  /** An input of an operator on tensors, which must know of what is special about it. */
+  #acceptable(input: Known | undefined, opType: string): Value | undefined {
+    if (input?.kind === 'sequence') {
+      throw this.#build.error('UNSUPPORTED_DTYPE', `${shortened(opType)} of a sequence is not read`);
     }
-    if (inputs.some((input) => input !== undefined && isMerged(input)) && !takesMerged(node.opType)) {
+    if (input?.type === 'string' && !takesWords(opType)) {
+      throw this.#build.error('UNSUPPORTED_DTYPE', `${shortened(opType)} of strings is not read`);
+    }
+    if (input?.kind === 'row' && input.merged && !takesMerged(opType)) {
       throw this.#build.crossing('the batch and another axis are one');
     }
-    if (inputs.some((input) => input?.kind === 'row' && input.stacked) && node.opType !== 'Reshape') {
+    if (input?.kind === 'row' && input.stacked && opType !== 'Reshape') {
       throw this.#build.crossing('batches stand one after another along the axis of the batch');
     }
-    const call = new Call(this.#build, opset ?? 1, inputs, node.outputs.length, scope.attributesOf(node));
-    const results = translation(call);
-    return 'kind' in results ? [results] : results;
+    return input;
   }
 
   /** Before a body stands in the place of a node. */

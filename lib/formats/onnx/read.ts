@@ -11,6 +11,7 @@ import { CrossesRows } from '../tracing/emitter.ts';
 import { type Constant, elementType, HIGHEST_RANK, publicType, type Row, type Value } from '../tracing/value.ts';
 import { answersOf } from './answers.ts';
 import { Evaluator } from './evaluate.ts';
+import type { Known } from './ops/sequences.ts';
 import { decodeModel, type GraphProto, type ModelProto, type ValueProto } from './proto.ts';
 import { opsetVersions, Scope, shortened } from './scope.ts';
 import { ExternalData } from './tensor.ts';
@@ -82,14 +83,19 @@ async function readWith(
     const place = `output ${output.name}`;
     const value = await evaluator.resolve(scope, output.name, place);
     build.enter({ name: output.name, place, output: output.name });
-    if (isClassList(build, value) && graph.outputs.length > 1) {
-      lists.push(value);
+    const constants = value.kind === 'sequence' ? value.items : [value];
+    if (constants.length > 0 && constants.every((x) => isClassList(build, x)) && graph.outputs.length > 1) {
+      if (value.kind === 'constant') lists.push(value);
       continue;
     }
-    const row = build.named(value);
-    const type = output.elementType === undefined ? row.type : elementType(output.elementType, place);
-    rows.push(row);
-    outputs.push({ name: output.name, value: row.operand, dtype: publicType(type) });
+    const list = itemsOf(build, value);
+    for (const [at, item] of (list ?? [value as Value]).entries()) {
+      const row = build.named(item);
+      const type = output.elementType === undefined ? row.type : elementType(output.elementType, place);
+      const name = list ? `${output.name}[${at}]` : output.name;
+      rows.push(row);
+      outputs.push({ name, value: row.operand, dtype: publicType(type), ...(list && { list: output.name }) });
+    }
   }
   return {
     format: 'onnx',
@@ -101,11 +107,32 @@ async function readWith(
   };
 }
 
-/** A list of words or integers that is the same for every row, as sklearn-onnx gives a classifier's classes. */
-function isClassList(build: GraphBuilder, value: Value): value is Constant {
-  if (value.kind === 'row' || value.shape.length !== 1 || build.batchAxis === undefined) return false;
-  const isOfClasses = value.type === 'string' || /^u?int/.test(value.type);
-  return isOfClasses && new Set(value.data).size === value.data.length && value.data.length > 1;
+/** Of a sequence, or of a tensor in which another axis stands before the batch: what a list has, each with its rows. */
+function itemsOf(build: GraphBuilder, value: Known): readonly Value[] | undefined {
+  if (value.kind === 'sequence') {
+    build.checkResults(value.items.length);
+    if (value.items.length > 0) return value.items;
+    throw build.error('SHAPE', 'the output is an empty sequence');
+  }
+  // A batch of a fixed size may be no batch at all.
+  if (value.kind === 'constant' || !value.batchAxis || build.declaredBatch !== undefined) return undefined;
+  if (value.merged || value.stacked) return undefined;
+  const { shape, batchAxis } = value;
+  const count = elementCount(shape.slice(0, batchAxis));
+  if (count === 1) return undefined;
+  build.checkResults(count);
+  const whole = build.reshaped(value, [count, ...shape.slice(batchAxis)], 1);
+  return Array.from({ length: count }, (_, at) =>
+    build.reshaped(build.gather(whole, 0, build.positions(at, at + 1)), shape.slice(batchAxis), 0),
+  );
+}
+
+/** A list of words or integers that is the same for every row, or one for each target: sklearn-onnx's class labels. */
+function isClassList(build: GraphBuilder, value: Value): boolean {
+  if (value.kind !== 'constant' || build.batchAxis === undefined || value.batch) return false;
+  const { shape, type } = value;
+  const isOfClasses = type === 'string' || /^u?int/.test(type);
+  return isOfClasses && (shape.length === 1 || shape.length === 2) && shape[0] > 1 && shape[0] !== build.declaredBatch;
 }
 
 /** The batch that the file was exported with, where its inputs agree on one. */
@@ -165,7 +192,7 @@ function precisionOf(inputs: readonly GraphInput[], scope: Scope): 'f32' | 'f64'
   const floats = inputs.filter(({ dtype }) => dtype.includes('float'));
   if (floats.length > 0) return floats.some(({ dtype }) => dtype === 'float64') ? 'f64' : 'f32';
   const weights = [...scope.initializers.keys()].map((name) => scope.values.get(name));
-  return weights.some((weight) => weight?.type === 'float64') ? 'f64' : 'f32';
+  return weights.some((weight) => weight?.kind === 'constant' && weight.type === 'float64') ? 'f64' : 'f32';
 }
 
 function withMissing(input: GraphInput): GraphInput {

@@ -1,14 +1,14 @@
 /** Where names are looked up: the graph, a branch of an If inside it, or a function's body. */
 import { ForwardpassError } from '../../errors.ts';
 import { quote } from '../../words.ts';
-import type { Value } from '../tracing/value.ts';
+import type { Known } from './ops/sequences.ts';
 import type { AttributeProto, NodeProto, OpsetProto, TensorProto } from './proto.ts';
 
 /** Of a name, in messages. */
 const LONGEST_SHOWN = 200;
 
 export class Scope {
-  readonly values = new Map<string, Value>();
+  readonly values = new Map<string, Known>();
   readonly initializers = new Map<string, TensorProto>();
   readonly producers = new Map<string, NodeProto>();
   /** Inputs that cannot be read, and why. */
@@ -58,7 +58,7 @@ export class Scope {
   }
 
   /** The value of a name, once it is known. */
-  value(name: string): Value | undefined {
+  value(name: string): Known | undefined {
     return this.owner(name)?.values.get(name);
   }
 

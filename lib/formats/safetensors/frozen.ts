@@ -40,11 +40,18 @@ export interface FrozenTarget {
   readonly decision: FrozenDecision;
 }
 
+export interface FrozenOutput {
+  readonly name: string;
+  readonly value: FrozenOperand;
+  readonly dtype: DType;
+  readonly list?: string;
+}
+
 export interface FrozenGraph {
   readonly version: typeof FROZEN_VERSION;
   readonly precision: 'f32' | 'f64';
   readonly inputs: readonly FrozenInput[];
-  readonly outputs: readonly { readonly name: string; readonly value: FrozenOperand; readonly dtype: DType }[];
+  readonly outputs: readonly FrozenOutput[];
   readonly nodes: readonly FrozenNode[];
   readonly classes?: readonly (string | number)[];
   readonly featureNames?: readonly string[];

@@ -6,7 +6,6 @@ import {
   type Boosting,
   type Decision,
   DTYPES,
-  type DType,
   type Graph,
   type Integers,
   NORM_NAMES,
@@ -35,6 +34,7 @@ import {
   type FrozenDecision,
   type FrozenInput,
   type FrozenOperand,
+  type FrozenOutput,
   type FrozenTarget,
 } from './frozen.ts';
 import type { StoredTensor } from './header.ts';
@@ -116,6 +116,7 @@ const decision = is.record<FrozenDecision>({
   threshold: is.optional(is.number),
   probabilities: is.truth,
   probable: is.optional(is.list(is.text)),
+  apart: is.optional(is.truth),
   scores: is.optional(operand),
   output: is.optional(is.text),
 });
@@ -165,7 +166,7 @@ interface CheckedGraph {
   readonly version: number;
   readonly precision: 'f32' | 'f64';
   readonly inputs: readonly FrozenInput[];
-  readonly outputs: readonly { readonly name: string; readonly value: FrozenOperand; readonly dtype: DType }[];
+  readonly outputs: readonly FrozenOutput[];
   readonly nodes: readonly CheckedNode[];
   readonly classes?: readonly (string | number)[];
   readonly featureNames?: readonly string[];
@@ -179,7 +180,7 @@ const graph = is.record<CheckedGraph>({
   version: is.whole,
   precision: is.oneOf(['f32', 'f64']),
   inputs: is.list(input),
-  outputs: is.list(is.record({ name: is.text, value: operand, dtype: is.oneOf(DTYPES) })),
+  outputs: is.list(is.record({ name: is.text, value: operand, dtype: is.oneOf(DTYPES), list: is.optional(is.text) })),
   nodes: is.list(node),
   classes: is.optional(is.list(is.label)),
   featureNames: is.optional(is.list(is.text)),
@@ -217,10 +218,10 @@ export async function readFrozen(
     nodes.push({ op, name, inputs: operands, output, attributes } as Node);
   }
   const outputs = [];
-  for (const [at, { name, value, dtype }] of checked.outputs.entries()) {
+  for (const [at, { value, ...output }] of checked.outputs.entries()) {
     const found = await constants.operand(value, `${PLACE}.outputs[${at}].value`);
-    if (typeof found === 'string') outputs.push({ name, value: found, dtype });
-    else outputs.push({ name, value: constantNode(nodes, found, name), dtype });
+    if (typeof found === 'string') outputs.push({ ...output, value: found });
+    else outputs.push({ ...output, value: constantNode(nodes, found, output.name) });
   }
   const decide = async ({ scores, ...rest }: FrozenDecision, place: string): Promise<Decision> => {
     if (scores === undefined) return rest;

@@ -46,6 +46,7 @@ interface FreezableOutput {
   readonly name: string;
   readonly value: Operand;
   readonly dtype: DType;
+  readonly list?: string;
 }
 
 /** Where offsets of tensors begin: no element type is wider. */
@@ -93,10 +94,11 @@ export function writeFrozen(graph: FreezableGraph, precision: 'f32' | 'f64', pro
       output: node.output,
       attributes: encodeAttributes(node.attributes),
     })),
-    outputs: graph.outputs.map(({ name, value, dtype }) => ({
+    outputs: graph.outputs.map(({ name, value, dtype, list }) => ({
       name,
       value: typeof value === 'string' ? value : store.constant(value, name),
       dtype,
+      list,
     })),
     classes: graph.classes,
     featureNames: graph.featureNames,

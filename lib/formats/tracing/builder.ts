@@ -136,15 +136,34 @@ export class GraphBuilder extends Emitter {
     const strangers = values.filter((x) => x.type !== 'string');
     if (strangers.length === values.length) return values;
     if (strangers.length > 0) throw this.error('UNSUPPORTED_DTYPE', `words meet values of type ${strangers[0].type}`);
-    const words = wordsOf(values);
-    return values.map((x) => {
-      if (x.kind === 'constant' && words) {
-        this.spend(x.data.length);
-        return { ...x, data: x.data.map((index) => words.indexOf(this.constantWords.list[index])) };
-      }
-      if (x.kind === 'row' && x.words !== words) throw this.error('UNSUPPORTED_OP', 'words of different origins meet');
-      return x;
-    });
+    const words = this.#commonWords(values);
+    return words === undefined ? values : values.map((x) => this.#inWords(x, words));
+  }
+
+  /** The vocabulary of the row tensors, or one that has the words of all; those of inputs are not known before the end. */
+  #commonWords(values: readonly Value[]): Vocabulary | undefined {
+    const all = new Set(values.flatMap((x) => (x.kind === 'row' && x.words ? [x.words] : [])));
+    if (all.size <= 1) return [...all][0];
+    if (all.has(this.inputWords)) throw this.error('UNSUPPORTED_OP', 'words of different origins meet');
+    const common = new Vocabulary();
+    for (const { list } of all) {
+      this.spend(2 * list.length);
+      for (const word of list) common.indexOf(word);
+    }
+    return common;
+  }
+
+  #inWords<V extends Value>(x: V, words: Vocabulary): V {
+    const own = x.kind === 'row' ? x.words : this.constantWords;
+    if (own === undefined || own === words) return x;
+    if (x.kind === 'constant') {
+      this.spend(x.data.length);
+      return { ...x, data: x.data.map((index) => words.indexOf(own.list[index])) };
+    }
+    const table = Float64Array.from(own.list, (word) => words.indexOf(word));
+    this.spend(table.length);
+    const ids: Row = { ...(x as Row), type: 'int64', words: undefined };
+    return { ...this.embedding(ids, constant('int64', [table.length], table)), type: 'string', words } as Row as V;
   }
 
   /** A number of the type of `x`. */

@@ -1,7 +1,8 @@
 /** Reshapes of values that have the batch among their axes, or merged with one of them. */
 import { elementCount } from '../../graph/shapes.ts';
-import type { GraphBuilder } from './builder.ts';
-import { type Constant, describe, type Row } from './value.ts';
+import { type GraphBuilder, withAxis, without } from './builder.ts';
+import { batchAxisOf, isMerged } from './emitter.ts';
+import { type Constant, describe, type Row, type Value } from './value.ts';
 
 /** A dimension of a shape that may hold the batch size B: it is `size` + `rows`·B. A `size` of −1 is what is left. */
 export interface Dimension {
@@ -59,4 +60,17 @@ function rowsAt({ declaredBatch }: GraphBuilder, x: Row, batch: Dimension, other
   if (batch.rows > 0) return batch.size === 0 ? batch.rows : Number.NaN;
   if (batch.size > 0 && declaredBatch !== undefined) return batch.size / declaredBatch;
   return elementCount(x.shape) / elementCount(others.map(({ size }) => size));
+}
+
+/** With a new axis of 1, which is `given` in the result. */
+export function withOne(build: GraphBuilder, x: Value, given: number): Value {
+  const before = { shape: x.shape, batchAxis: batchAxisOf(x), merged: isMerged(x) };
+  const after = withAxis(before, build.axis(given, build.rank(x) + 1), 1);
+  return build.reshaped(x, after.shape, after.batchAxis);
+}
+
+/** Without an axis of 1. */
+export function withoutOne(build: GraphBuilder, x: Value, given: number): Value {
+  const own = build.ownAxis(x, given);
+  return build.reshaped(x, x.shape.toSpliced(own, 1), without([own], batchAxisOf(x)));
 }

@@ -63,7 +63,7 @@ const MOST_FOLDS = 8;
 export class Rewriter {
   readonly inputs: readonly GraphInput[];
   readonly shapes: Map<string, Shape>;
-  #outputs: { name: string; value: Operand; dtype: DType }[];
+  #outputs: { name: string; value: Operand; dtype: DType; list?: string }[];
   /** By output, in the order of computation. During a pass, those that the pass has been through. */
   #nodes: Map<string, Node>;
   /** How many operands and outputs each name is. */

@@ -36,7 +36,7 @@ wrong. A case agrees when its outputs do, and also when its rows are given in re
 output's greatest value where they were computed in float32, within a step of the element type where that is half
 precision.
 
-Refusing is right for most of what is refused: a row model has no convolution, no sum over the batch, no sequence.
+Refusing is right for most of what is refused: a row model has no convolution, no sum over the batch, no loop.
 Many tests feed an operator's parameters as inputs (the weights of Gemm, the shape of Reshape); in models they are
 constants, and constants they are made here. Another ${skippedCount} cases are left out before they are run.
 

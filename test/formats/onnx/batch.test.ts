@@ -175,9 +175,19 @@ describe('the batch', () => {
     expect(outputs(graph)).toEqual([1, 20, 300, 4, 50, 600]);
   });
 
-  it('is refused as another axis than the first of an output', async () => {
+  it('makes an output a list where another axis stands before it', async () => {
     const nodes = [node('Transpose', ['x'], ['y'], { perm: ints([1, 0]) })];
-    await expect(chain(['batch', 3], nodes)).rejects.toMatchObject(crossesRows);
+    const graph = await chain(['batch', 3], nodes);
+    expect(graph.outputs).toMatchObject([0, 1, 2].map((i) => ({ name: `y[${i}]`, list: 'y' })));
+    const results = reference(graph, { x: X }, 2);
+    expect(graph.outputs.map(({ name }) => Array.from(results[name]))).toEqual([
+      [1, 4],
+      [2, 5],
+      [3, 6],
+    ]);
+    const fixed = await chain([2, 3], nodes);
+    expect(fixed.inputs[0].shape).toEqual([2, 3]);
+    expect(fixed.outputs).toHaveLength(1);
   });
 
   it('is sliced only as a whole', async () => {

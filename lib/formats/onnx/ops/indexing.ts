@@ -97,8 +97,13 @@ function split(call: Call): Value[] {
   if (sum !== length || sizes.length < count || sizes.some((next) => !Number.isInteger(next) || next < 0)) {
     throw call.error('SHAPE', `an axis of ${length} is split into ${formatShape(sizes)}, for ${count} outputs`);
   }
+  return parts(call, x, axis, sizes.slice(0, count));
+}
+
+/** One after another along an axis. */
+export function parts({ build }: Call, x: Value, axis: number, sizes: readonly number[]): Value[] {
   let start = 0;
-  return sizes.slice(0, count).map((next) => {
+  return sizes.map((next) => {
     start += next;
     return build.gather(x, axis, build.positions(start - next, start));
   });

@@ -1,8 +1,8 @@
 /** Operators that rearrange elements, or say how they are arranged. */
 import { broadcastShapes, elementCount, formatShape } from '../../../graph/shapes.ts';
-import { withAxis, without } from '../../tracing/builder.ts';
+import { without } from '../../tracing/builder.ts';
 import { batchAxisOf, isMerged } from '../../tracing/emitter.ts';
-import { type Dimension, dimensions, reshapeRows, shapeInWords } from '../../tracing/reshape.ts';
+import { type Dimension, dimensions, reshapeRows, shapeInWords, withOne } from '../../tracing/reshape.ts';
 import { type Constant, constant, literal, type Row, range, type Value } from '../../tracing/value.ts';
 import type { Call, Translations } from '../call.ts';
 
@@ -103,13 +103,7 @@ function unsqueeze(call: Call): Value {
   build.checkRank(given);
   const axes = [...new Set(given.map((axis) => build.axis(axis, rank)))].sort((a, b) => a - b);
   if (axes.length !== given.length) throw call.error('SHAPE', `the axes ${formatShape(given)} repeat one`);
-  const before: Pick<Row, 'shape' | 'batchAxis' | 'merged'> = {
-    shape: x.shape,
-    batchAxis: batchAxisOf(x),
-    merged: isMerged(x),
-  };
-  const after = axes.reduce((sofar, axis) => withAxis(sofar, axis, 1), before);
-  return build.reshaped(x, after.shape, after.batchAxis);
+  return axes.reduce<Value>((sofar, axis) => withOne(build, sofar, axis), x);
 }
 
 function transpose(call: Call): Value {

@@ -1,0 +1,113 @@
+/** Lists of tensors: made, taken apart, and given as outputs. */
+import { formatShape } from '../../../graph/shapes.ts';
+import type { GraphBuilder } from '../../tracing/builder.ts';
+import { withOne, withoutOne } from '../../tracing/reshape.ts';
+import { literal, type Value } from '../../tracing/value.ts';
+import { Call } from '../call.ts';
+import type { AttributeProto } from '../proto.ts';
+import { parts } from './indexing.ts';
+
+export interface Sequence {
+  readonly kind: 'sequence';
+  readonly items: readonly Value[];
+}
+
+/** What a name of the file stands for. */
+export type Known = Value | Sequence;
+
+/** A call whose first input may be a list, which `inputs` then leaves out. */
+class SequenceCall extends Call {
+  readonly first: Known | undefined;
+
+  constructor(
+    build: GraphBuilder,
+    opset: number,
+    inputs: readonly (Known | undefined)[],
+    outputCount: number,
+    attributes: ReadonlyMap<string, AttributeProto>,
+  ) {
+    const values = inputs.map((input) => (input?.kind === 'sequence' ? undefined : input));
+    super(build, opset, values, outputCount, attributes);
+    [this.first] = inputs;
+  }
+
+  get items(): readonly Value[] {
+    if (this.first?.kind === 'sequence') return this.first.items;
+    throw this.error('MALFORMED', 'input 0 is no sequence');
+  }
+
+  /** A position in the list, from its end where it is below 0; `extra` is 1 where it may be behind the last item. */
+  position(index: number, extra: 0 | 1): number {
+    const given = this.number(index) ?? this.items.length;
+    const { length } = this.items;
+    const position = given < 0 ? given + length : given;
+    if (Number.isInteger(position) && position >= 0 && position < length + extra) return position;
+    throw this.error('SHAPE', `position ${given} is outside a sequence of ${length}`);
+  }
+}
+
+type Translation = (call: SequenceCall) => Known;
+
+function sequence(call: Call, items: readonly Value[]): Sequence {
+  call.build.checkResults(items.length);
+  return { kind: 'sequence', items };
+}
+
+function concatenate(call: SequenceCall): Value {
+  const { build, items } = call;
+  if (items.length === 0) throw call.error('SHAPE', 'an empty sequence is joined');
+  const axis = call.integer('axis', 0);
+  if (!call.flag('new_axis', false)) return build.concat(items, axis);
+  return build.concat(
+    items.map((item) => withOne(build, item, axis)),
+    axis,
+  );
+}
+
+/** Without sizes, into parts of 1, whose axis then goes unless `keepdims`. */
+function split(call: SequenceCall): Sequence {
+  const { build } = call;
+  const x = call.input(0);
+  const axis = call.integer('axis', 0);
+  const length = x.shape[build.ownAxis(x, axis)];
+  const sizes = call.numbers(1);
+  const given = sizes ?? new Array<number>(length).fill(1);
+  const [size] = given;
+  const isOne = sizes !== undefined && call.constant(1).shape.length === 0;
+  if (isOne && !(size >= 1)) throw call.error('SHAPE', `an axis of ${length} is split into parts of ${size}`);
+  const all = isOne
+    ? Array.from({ length: Math.ceil(length / size) }, (_, i) => Math.min(size, length - i * size))
+    : given;
+  if (all.reduce((sum, next) => sum + next, 0) !== length) {
+    throw call.error('SHAPE', `an axis of ${length} is split into ${formatShape(all)}`);
+  }
+  const items = parts(call, x, axis, all);
+  return sequence(
+    call,
+    sizes !== undefined || call.flag('keepdims', true) ? items : items.map((item) => withoutOne(build, item, axis)),
+  );
+}
+
+const TRANSLATIONS: ReadonlyMap<string, Translation> = new Map<string, Translation>([
+  ['SequenceConstruct', (call) => sequence(call, call.all())],
+  ['SequenceEmpty', (call) => sequence(call, [])],
+  ['SequenceAt', (call) => call.items[call.position(1, 0)]],
+  ['SequenceInsert', (call) => sequence(call, call.items.toSpliced(call.position(2, 1), 0, call.input(1)))],
+  ['SequenceErase', (call) => sequence(call, call.items.toSpliced(call.has(1) ? call.position(1, 0) : -1, 1))],
+  ['SequenceLength', (call) => literal('int64', [call.items.length])],
+  ['ConcatFromSequence', concatenate],
+  ['SplitToSequence', split],
+]);
+
+/** Of an operator that takes or gives a list; undefined for any other. */
+export function sequenceTranslation(
+  domain: string,
+  opType: string,
+): ((...call: ConstructorParameters<typeof SequenceCall>) => Known) | undefined {
+  const translation = domain === '' ? TRANSLATIONS.get(opType) : undefined;
+  return (
+    translation &&
+    ((build, opset, inputs, outputCount, attributes) =>
+      translation(new SequenceCall(build, opset, inputs, outputCount, attributes)))
+  );
+}
