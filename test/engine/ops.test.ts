@@ -88,7 +88,7 @@ describe.each(PRECISIONS)('in %s', (precision) => {
   describe('element by element', () => {
     const EDGES = [0, -0, 1, -1, 0.5, -0.5, 2.5, -3.5, 6, -6, 40, -40, 1e5, -1e5, Infinity, -Infinity, Number.NaN];
     /** Where the argument's own rounding is magnified, or differences cancel. */
-    const LOOSE: Partial<Record<UnaryName, number>> = { tanh_shrink: 8, gelu: 8, gelu_tanh: 8 };
+    const LOOSE: Partial<Record<UnaryName, number>> = { tanh_shrink: 8, gelu: 8, gelu_tanh: 8, hard_swish: 64 };
 
     it.each(UNARY_NAMES)('agrees with the reference on %s', (fn) => {
       const plain = [
