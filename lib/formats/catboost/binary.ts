@@ -95,8 +95,8 @@ function coreOf(bytes: Uint8Array, place: string): Uint8Array {
   return bytes.subarray(start, need(start, size));
 }
 
-/** What is kept of a table, of which a file may name one again and again in 4 bytes. */
-const TABLE_BYTES = 128;
+/** What a table takes that is read, of which a file may name one again and again in 4 bytes. */
+const TABLE_BYTES = 400;
 
 function* all(tables: Tables, budget: Budget): Iterable<Table> {
   for (let i = 0; i < tables.length; i++) {
@@ -107,14 +107,16 @@ function* all(tables: Tables, budget: Budget): Iterable<Table> {
 }
 
 function featuresOf(trees: Table, budget: Budget) {
-  const tablesOf = (field: number, place: string) => [...all(trees.tables(field, place), budget)];
-  const floats = tablesOf(TREES.floats, 'float_features').map(floatFeature);
-  const categorical = tablesOf(TREES.categorical, 'categorical_features').map(otherFeature);
-  const others = [...tablesOf(TREES.texts, 'text_features'), ...tablesOf(TREES.embeddings, 'embedding_features')].map(
-    otherFeature,
-  );
+  const read = <T>(field: number, place: string, as: (table: Table) => T) =>
+    Array.from(all(trees.tables(field, place), budget), as);
+  const floats = read(TREES.floats, 'float_features', floatFeature);
+  const categorical = read(TREES.categorical, 'categorical_features', otherFeature);
+  const others = [
+    ...read(TREES.texts, 'text_features', otherFeature),
+    ...read(TREES.embeddings, 'embedding_features', otherFeature),
+  ];
   const columns = new Map(categorical.map(({ index, column }) => [index, column]));
-  const oneHots = tablesOf(TREES.oneHots, 'one_hot_features').map((table) => {
+  const oneHots = read(TREES.oneHots, 'one_hot_features', (table) => {
     const index = table.int32(ONE_HOT.index, -1);
     const column = columns.get(index);
     if (column === undefined) return refuse(table.place, `is of the categorical feature ${index}, which there is not`);

@@ -17,8 +17,9 @@ export interface RowFeatures {
   readonly featureNames?: readonly string[];
 }
 
-/** What a feature takes beside what the file has of it: its name. */
-const NAME_BYTES = 32;
+/** What a column takes, which may be in no tree and for which the file may have nothing, and what its name does. */
+const COLUMN_BYTES = 224;
+const NAME_BYTES = 128;
 
 /** Of all features of a file. Throws `MALFORMED`, `LIMIT`. */
 export function rowOf(features: readonly FileFeature[], budget: Budget): RowFeatures {
@@ -33,13 +34,14 @@ export function rowOf(features: readonly FileFeature[], budget: Budget): RowFeat
     width = Math.max(width, column + 1);
   }
   if (width === 0) refuse('the features', 'the model takes none');
-  budget.build(NAME_BYTES * width, 'the features');
+  budget.build(COLUMN_BYTES * width, 'the features');
   const names = Array.from<string | undefined>({ length: width }).fill(undefined);
   for (const { column, name, place } of features) {
     if (names[column] !== undefined) refuse(place, `is in column ${column}, where another feature is`);
     names[column] = name;
   }
   if (!features.some(({ name }) => name !== '')) return { width };
+  budget.build(NAME_BYTES * width, 'the names of features');
   const featureNames = names.map((name, column) => name || `${column}`);
   return new Set(featureNames).size === width ? { width, featureNames } : { width };
 }

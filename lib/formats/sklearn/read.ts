@@ -2,7 +2,7 @@
 
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
-import type { Graph, GraphInput } from '../../graph/graph.ts';
+import type { Graph, GraphInput, Word } from '../../graph/graph.ts';
 import type { PickleValue } from '../containers/pickle/values.ts';
 import type { ReadOptions, Source } from '../format.ts';
 import { type Choice, choose } from './bundle/choose.ts';
@@ -84,6 +84,8 @@ function predicted(emitter: Emitter, last: Estimator, row: Row, encoder: Estimat
 }
 
 const INPUT = 'X';
+/** Of a column that nothing takes; one list for all of them. */
+const NO_WORDS: Word[] = [];
 
 function transformed(emitter: Emitter, estimator: Estimator, row: Row): Outputs {
   const isNoNumber = (column: number | undefined) =>
@@ -102,7 +104,7 @@ function inputOf(emitter: Emitter, width: number, outputs: Graph['outputs']): Gr
   const { words, hashes, takesMissing, nones } = cells;
   if (hashes.size > 0) checkCategories(emitter);
   const isOutput = outputs.some(({ value }) => value === INPUT);
-  for (const column of isOutput ? [] : unusedColumns(nodes, INPUT, width)) words.set(column, []);
+  for (const column of isOutput ? [] : unusedColumns(nodes, INPUT, width)) words.set(column, NO_WORDS);
   return {
     name: INPUT,
     shape: [width],

@@ -1,6 +1,7 @@
 /** Which mutator knows a file, or a member of an archive: by its name and its first bytes. */
 import type { Mutator } from '../mutator.ts';
 import { mutateBytes } from './bytes.ts';
+import { mutateCatboost } from './catboost.ts';
 import { compressedMutator, isCompressed } from './compressed.ts';
 import { mutateFlatbuffer } from './flatbuffer.ts';
 import { mutateHdf5 } from './hdf5.ts';
@@ -29,6 +30,7 @@ const KINDS: readonly Kind[] = [
   { mutate: compressedMutator(mutatePickle), is: isCompressed },
   { mutate: mutateSafetensors, is: endsWith(/\.safetensors$/) },
   { mutate: mutateFlatbuffer, is: endsWith(/\.tflite$/) },
+  { mutate: mutateCatboost, is: beginsWith('CBM1') },
   { mutate: mutateProtobuf, is: endsWith(/\.(onnx|pb)$/) },
   { mutate: mutateTorchscript, is: endsWith(/\.py$/) },
   { mutate: mutateSstable, is: endsWith(/\.index$/) },
