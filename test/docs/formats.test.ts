@@ -17,6 +17,7 @@ const FOLDERS: { readonly [F in Format]: readonly string[] } = {
     'sklearn-trees',
     'sklearn-variants',
     'sklearn-kernels',
+    'sklearn-curves',
   ],
   xgboost: ['xgboost'],
   catboost: ['catboost'],

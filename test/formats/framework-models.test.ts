@@ -18,6 +18,7 @@ const FOLDERS = [
   ['sklearn-trees', '.pkl'],
   ['sklearn-variants', '.pkl'],
   ['sklearn-kernels', '.pkl'],
+  ['sklearn-curves', '.pkl'],
   ['lightgbm', '.txt'],
   ['onnx-trees', '.onnx'],
   ['xgboost', ''],

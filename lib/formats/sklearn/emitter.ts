@@ -19,6 +19,7 @@ import type {
   TreeSum,
   UnaryName,
 } from '../../graph/graph.ts';
+import { castSteps } from '../casts.ts';
 import type { PickleObject } from '../containers/pickle/values.ts';
 import { Forest } from '../trees.ts';
 import type { Matrix, Vector } from './arrays.ts';
@@ -121,6 +122,14 @@ export class Emitter {
   }
 
   // Nodes
+
+  /** The nearest float32 to each number; an infinity for those beyond. */
+  float32(x: Row): Row {
+    return castSteps('float64', 'float32', 'wrap').reduce(
+      (row, step) => ('fn' in step ? this.unary(row, step.fn, step.alpha, step.beta) : row),
+      x,
+    );
+  }
 
   /** Any operation; gives the name of its result. The helpers below are for rows of one axis. */
   emit<O extends Op>(op: O, inputs: readonly Operand[], attributes: OpAttributes[O]): string {

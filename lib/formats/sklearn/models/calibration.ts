@@ -9,6 +9,7 @@ import type { Labels, Row } from '../outcome.ts';
 import type { Table } from '../table.ts';
 import { functionName, noSuchOption, plainScalar } from '../values.ts';
 import { average } from './ensembles.ts';
+import { isotonic } from './isotonic.ts';
 
 const calibrated: Predict = (estimator, emitter, x) => {
   const classes = estimator.labels('classes_');
@@ -30,13 +31,9 @@ function calibratedOne(estimator: Estimator, emitter: Emitter, x: Row, classCoun
   }
   const method = estimator.text('method', 'sigmoid');
   if (method === 'temperature') return temperature(estimator, emitter, labels, calibrators);
-  if (method !== 'sigmoid') {
-    const advice = method === 'isotonic' ? "; isotonic curves are not read here: fit it with method='sigmoid'" : '';
-    throw estimator.error(
-      'UNSUPPORTED_OP',
-      `${noSuchOption('the method', method, ['sigmoid', 'temperature'])}${advice}`,
-      'method',
-    );
+  if (method !== 'sigmoid' && method !== 'isotonic') {
+    const known = ['sigmoid', 'isotonic', 'temperature'];
+    throw estimator.error('UNSUPPORTED_OP', noSuchOption('the method', method, known), 'method');
   }
   const predictions = scoresFor(inner, emitter, labels);
   if (calibrators.length !== predictions.width) {
@@ -45,6 +42,12 @@ function calibratedOne(estimator: Estimator, emitter: Emitter, x: Row, classCoun
       `expected ${predictions.width} calibrators, found ${calibrators.length}`,
       'calibrators',
     );
+  }
+  if (method === 'isotonic') {
+    const rows = calibrators.map((each, i) => isotonic(each, emitter, emitter.gather(predictions, [i])));
+    // By a last bit more than 1, it is 1.
+    const curves = emitter.binary('min', emitter.concat(rows), 1);
+    return curves.width === 1 ? pair(emitter, curves) : normalised(emitter, curves);
   }
   const slopes = mapped(calibrators, (each) => -each.number('a_'));
   const offsets = mapped(calibrators, (each) => -each.number('b_'));

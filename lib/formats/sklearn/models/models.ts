@@ -10,6 +10,7 @@ import { DUMMIES } from './dummy.ts';
 import { ENSEMBLES } from './ensembles.ts';
 import { HISTOGRAM_BOOSTING } from './histogram-boosting.ts';
 import { ISOLATION } from './isolation.ts';
+import { ISOTONIC } from './isotonic.ts';
 import { KERNEL_MACHINES } from './kernel-machines.ts';
 import { LINEAR } from './linear.ts';
 import { MIXTURES } from './mixtures.ts';
@@ -29,6 +30,7 @@ export const MODELS: Table = {
   ...BAYES,
   ...DISTANCES,
   ...CLUSTERS,
+  ...ISOTONIC,
   ...MIXTURES,
   ...KERNEL_MACHINES,
   ...PROCESS_CLASSIFIERS,

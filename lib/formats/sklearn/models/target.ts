@@ -5,6 +5,7 @@ import type { Emitter, Predict } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import { applyFunction } from '../functions.ts';
 import type { Row } from '../outcome.ts';
+import { quantileInverse } from '../steps/quantiles.ts';
 import type { Table } from '../table.ts';
 import { itemsOf, noSuchOption } from '../values.ts';
 
@@ -63,6 +64,7 @@ const INVERSES: Readonly<Record<string, Inverse>> = {
   MinMaxScaler: minMax,
   Pipeline: pipeline,
   PowerTransformer: power,
+  QuantileTransformer: quantileInverse,
   RobustScaler: rescale('scale_', 'center_'),
   StandardScaler: rescale('scale_', 'mean_'),
 };

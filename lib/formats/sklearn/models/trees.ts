@@ -1,6 +1,5 @@
 /** Decision trees and forests of them. Facts of the files: the nodes of `sklearn.tree._tree.Tree`, by the names of their fields. */
 import { floorFloat } from '../../../graph/float32.ts';
-import { castSteps } from '../../casts.ts';
 import { PickleArray, PickleRecords, pickleKind } from '../../containers/pickle/values.ts';
 import { type FileTree, Forest } from '../../trees.ts';
 import { type NumberArray, numpySum } from '../arrays.ts';
@@ -100,12 +99,7 @@ export function chargeRepeated(nodes: PickleRecords, values: number, tree: Estim
 /** The row as float32, which is what trees compare; infinities, and what is one as float32, are refused. */
 export function asFloats(emitter: Emitter, x: Row, takesNan: boolean): Row {
   if (takesNan) emitter.cells.takesMissing = true;
-  const narrow = castSteps('float64', 'float32', 'wrap');
-  const row = narrow.reduce(
-    (given, step) => ('fn' in step ? emitter.unary(given, step.fn, step.alpha, step.beta) : given),
-    x,
-  );
-  return emitter.requireFinite(row, takesNan);
+  return emitter.requireFinite(emitter.float32(x), takesNan);
 }
 
 /** Of classes a whole number for one output, a list for several. */

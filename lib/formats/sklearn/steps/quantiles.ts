@@ -1,56 +1,95 @@
 /** QuantileTransformer: where a number stands among those that it was fitted on, straight lines between them. */
-import { mapped } from '../../mapped.ts';
-import type { Vector } from '../arrays.ts';
+import type { Matrix, Vector } from '../arrays.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
+import { interpolate } from '../interpolation.ts';
+import { normalQuantile, normalShare } from '../normal.ts';
 import type { Row } from '../outcome.ts';
-import { countAtMost } from './bins.ts';
+import { noSuchOption } from '../values.ts';
 
-export function quantileTransformer(estimator: Estimator, emitter: Emitter, x: Row): Row {
+const DISTRIBUTIONS = ['uniform', 'normal'];
+
+/** So near to an end of a range a number is taken as there, where the output is normal. */
+const NEAR = 1e-7;
+/** The shares that are the least and the greatest then. */
+const [LEAST, GREATEST] = [NEAR - 2 ** -52, 1 - (NEAR - 2 ** -52)];
+
+interface Quantiles {
+  readonly isNormal: boolean;
+  readonly references: Vector;
+  /** Of each feature, a column. */
+  readonly quantiles: Matrix;
+}
+
+function quantilesOf(estimator: Estimator, width: number): Quantiles {
   const distribution = estimator.text('output_distribution', 'uniform');
-  if (distribution !== 'uniform') {
-    const message = `a ${distribution} distribution as the output is not read here; use 'uniform', or PowerTransformer`;
-    throw estimator.error('UNSUPPORTED_OP', message, 'output_distribution');
+  if (!DISTRIBUTIONS.includes(distribution)) {
+    const message = noSuchOption('the distribution', distribution, DISTRIBUTIONS);
+    throw estimator.error('MALFORMED', message, 'output_distribution');
   }
   const references = estimator.vector('references_');
-  const { columns, data } = estimator.matrix('quantiles_', references.length, x.width);
-  const input = emitter.requireFinite(x, true);
+  const quantiles = estimator.matrix('quantiles_', references.length, width);
+  return { isNormal: distribution === 'normal', references, quantiles };
+}
+
+/** Each column of the row by its own quantiles, side by side. */
+function byColumn(
+  emitter: Emitter,
+  x: Row,
+  { columns, data }: Matrix,
+  one: (x: Row, quantiles: Float64Array) => Row,
+): Row {
   const parts = Array.from({ length: columns }, (_, column) => {
-    return position(
-      emitter,
-      emitter.gather(input, [column]),
-      mapped(references, (_, row) => data[row * columns + column]),
-      new Float64Array(references),
-    );
+    const own = Float64Array.from({ length: data.length / columns }, (_, row) => data[row * columns + column]);
+    return one(emitter.gather(x, [column]), own);
   });
   return emitter.concat(parts);
 }
 
-/** From both ends, since quantiles may be equal; the mean of the two. */
-function position(emitter: Emitter, x: Row, quantiles: Float64Array, references: Float64Array): Row {
-  const up = interpolate(emitter, x, quantiles, references);
-  const mirror = (values: Float64Array) => values.toReversed().map((value) => -value);
-  const down = interpolate(emitter, emitter.unary(x, 'neg'), mirror(quantiles), mirror(references));
-  const mean = emitter.affine(emitter.binary('sub', up, down), 0.5, -0);
-  const [first, last] = [quantiles[0], quantiles[quantiles.length - 1]];
-  const capped = emitter.select(emitter.binary('equal', x, last), 1, mean);
-  return emitter.select(emitter.binary('equal', x, first), 0, capped);
+export function quantileTransformer(estimator: Estimator, emitter: Emitter, x: Row): Row {
+  const { isNormal, references, quantiles } = quantilesOf(estimator, x.width);
+  const input = emitter.requireFinite(x, true);
+  const shares = byColumn(emitter, input, quantiles, (each, own) => share(emitter, each, own, references, isNormal));
+  if (!isNormal) return shares;
+  return normalQuantile(emitter, emitter.unary(shares, 'clip', LEAST, GREATEST));
 }
 
-/** NumPy's interp: beyond the ends, what is there. NaN stays NaN. */
-function interpolate(emitter: Emitter, x: Row, xs: Vector, ys: Vector): Row {
-  const last = xs.length - 1;
-  const slopes = mapped(xs, (from, i) => (i < last ? (ys[i + 1] - ys[i]) / (xs[i + 1] - from) : 0));
-  // Lines from each quantile to the next, and flat ones before the first and from the last on.
-  const lines = [0, xs[0], ys[0]];
-  for (let i = 0; i < xs.length; i++) {
-    lines.push(i < last && Number.isFinite(slopes[i]) ? slopes[i] : 0, xs[i], ys[i]);
-  }
-  const table = { shape: [xs.length + 1, 3], data: Float64Array.from(lines) };
-  const line = emitter.flat(
-    emitter.emit('embedding', [countAtMost(emitter, x, xs).operand, table], { wrap: false }),
-    3,
-  );
-  const [slope, from, y] = [0, 1, 2].map((part) => emitter.gather(line, [part]));
-  return emitter.binary('add', emitter.binary('mul', slope, emitter.binary('sub', x, from)), y);
+/** From both ends, since quantiles may be equal; the mean of the two. */
+function share(emitter: Emitter, x: Row, quantiles: Float64Array, references: Vector, isNormal: boolean): Row {
+  const up = interpolate(emitter, x, quantiles, references);
+  const mirror = (values: Vector) =>
+    Float64Array.from(values)
+      .reverse()
+      .map((value) => -value);
+  const down = interpolate(emitter, emitter.unary(x, 'neg'), mirror(quantiles), mirror(references));
+  const mean = emitter.affine(emitter.binary('sub', up, down), 0.5, -0);
+  return between(emitter, x, mean, [quantiles[0], quantiles[quantiles.length - 1]], [0, 1], isNormal);
+}
+
+/** `y`, but at the ends of the range of x the ends of the range of y. */
+function between(
+  emitter: Emitter,
+  x: Row,
+  y: Row,
+  [first, last]: readonly [number, number],
+  [least, greatest]: readonly [number, number],
+  isNormal: boolean,
+): Row {
+  const isLast = isNormal
+    ? emitter.binary('greater', emitter.binary('add', x, NEAR), last)
+    : emitter.binary('equal', x, last);
+  const isFirst = isNormal
+    ? emitter.binary('less', emitter.binary('sub', x, NEAR), first)
+    : emitter.binary('equal', x, first);
+  return emitter.select(isFirst, least, emitter.select(isLast, greatest, y));
+}
+
+/** The number that stands where the row says. */
+export function quantileInverse(estimator: Estimator, emitter: Emitter, y: Row): Row {
+  const { isNormal, references, quantiles } = quantilesOf(estimator, y.width);
+  const shares = isNormal ? normalShare(emitter, y) : y;
+  return byColumn(emitter, shares, quantiles, (each, own) => {
+    const value = interpolate(emitter, each, references, own);
+    return between(emitter, each, value, [0, 1], [own[0], own[own.length - 1]], isNormal);
+  });
 }

@@ -41,6 +41,7 @@ import {
   selectStored,
   varianceThreshold,
 } from './selectors.ts';
+import { splineTransformer } from './splines.ts';
 
 export const STEPS: Table = {
   BernoulliRBM: { transform: bernoulliRbm },
@@ -84,6 +85,7 @@ export const STEPS: Table = {
   SimpleImputer: { transform: simpleImputer },
   SparsePCA: { transform: sparsePca },
   SparseRandomProjection: { transform: projection },
+  SplineTransformer: { transform: splineTransformer },
   StandardScaler: { transform: standardScaler },
   TargetEncoder: { transform: targetEncoder },
   TruncatedSVD: { transform: projection },
