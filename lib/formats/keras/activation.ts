@@ -135,9 +135,8 @@ function whereTrue(layer: LayerCall, condition: Value, value: Value): Value {
 }
 
 export function applyActivation(layer: LayerCall, x: Value, activation: Activation): Value {
-  const { sink } = layer.options;
   const context = new LayerContext({ activation }, layer.place, layer.spec.trail.join('/'), [x], {
-    emit: (op, name, inputs, attributes, shape) => ({ name: sink.emit(op, name, inputs, attributes), shape }),
+    emit: (op, _, inputs, attributes, shape) => layer.emitNode(op, inputs, attributes, shape),
     readValues: () => {
       throw layer.error('MALFORMED', 'an activation has no parameters');
     },

@@ -4,7 +4,8 @@ import type { Budget } from '../../graph/budget.ts';
 import type { BinaryName, DType, Op, OpAttributes, Operand, ReduceName, Tensor } from '../../graph/graph.ts';
 import { broadcastShapes, elementCount, formatShape, type Shape, sameShape } from '../../graph/shapes.ts';
 import { quote } from '../../words.ts';
-import { type CastRule, castSteps } from '../casts.ts';
+import { castSteps } from '../casts.ts';
+import type { GraphBuilder } from '../tracing/builder.ts';
 import { HIGHEST_RANK, isLarge } from '../tracing/value.ts';
 import type { Config } from './config.ts';
 import { type Argument, Dictionary, type LayerSpec } from './spec.ts';
@@ -33,12 +34,11 @@ export interface LayerKind {
 
 /** Where nodes are gathered. */
 export interface Sink {
-  emit<O extends Op>(op: O, name: string, inputs: readonly Operand[], attributes: OpAttributes[O]): string;
+  /** The nodes so far. The batch is axis 0 of every row. */
+  readonly build: GraphBuilder;
   /** The place of the words that an input's elements may be; see words.ts. */
   readonly words: WordInputs;
   readonly version: number;
-  /** Whose casts the model was made for. */
-  readonly castRule: CastRule;
 }
 
 /** Inputs of strings: a layer that looks words up tells which words there are. */
@@ -115,8 +115,21 @@ export class LayerCall {
       throw this.error('LIMIT', `expected at most ${HIGHEST_RANK} axes, found ${shape.length}`);
     }
     const operands = inputs.map((input) => ('name' in input ? input.name : input));
-    const name = this.options.sink.emit(op, this.spec.trail.join('/'), operands, attributes);
-    return { name, shape, dtype: this.dtype };
+    return this.emitNode(op, operands, attributes, shape);
+  }
+
+  emitNode<O extends Op>(op: O, inputs: readonly Operand[], attributes: OpAttributes[O], shape: Shape): Value {
+    const info = { type: this.dtype, shape, batchAxis: 0 };
+    const { operand } = this.build.emit(op, inputs, attributes, info);
+    return { name: operand as string, shape, dtype: this.dtype };
+  }
+
+  /** What the translations that formats share make nodes with, at work on this layer. */
+  get build(): GraphBuilder {
+    const { build } = this.options.sink;
+    const name = this.spec.trail.join('/');
+    build.enter({ name, place: this.place, output: name });
+    return build;
   }
 
   unary(fn: OpAttributes['unary']['fn'], x: Value, alpha?: number, beta?: number): Value {
@@ -136,7 +149,7 @@ export class LayerCall {
   cast(x: Value, dtype: DType): Value {
     if (x.dtype === dtype) return x;
     if (x.dtype === 'string' || dtype === 'string') throw this.unsupported(`casts ${x.dtype} to ${dtype}`);
-    const value = castSteps(x.dtype, dtype, this.options.sink.castRule).reduce<Value>((y, step) => {
+    const value = castSteps(x.dtype, dtype, this.options.sink.build.castRule).reduce<Value>((y, step) => {
       if ('fn' in step) return this.unary(step.fn, y, step.alpha, step.beta);
       return this.emit('select', [this.unary('is_nan', y), scalar(step.nan), y], {}, y.shape);
     }, x);

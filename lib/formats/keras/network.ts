@@ -2,19 +2,11 @@
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import { decide } from '../../graph/define/decision.ts';
-import {
-  DTYPES,
-  type DType,
-  type Graph,
-  type GraphInput,
-  type Node,
-  type Op,
-  type OpAttributes,
-  type Operand,
-} from '../../graph/graph.ts';
+import type { Fold } from '../../graph/fold.ts';
+import { DTYPES, type DType, type Graph, type GraphInput } from '../../graph/graph.ts';
 import { elementCount, formatShape, type Shape } from '../../graph/shapes.ts';
 import { describe, quote } from '../../words.ts';
-import type { CastRule } from '../casts.ts';
+import { GraphBuilder } from '../tracing/builder.ts';
 import { computeDType } from './dtype.ts';
 import { isValue, LayerCall, leavesOf, type Sink, type Value } from './layer.ts';
 import { kindOf, variablesOf } from './layers/table.ts';
@@ -27,6 +19,7 @@ export interface NetworkOptions {
   readonly version: number;
   readonly weights: WeightStore;
   readonly budget: Budget;
+  readonly fold: Fold | undefined;
 }
 
 export function buildNetwork(model: ModelSpec, options: NetworkOptions): Graph {
@@ -35,52 +28,34 @@ export function buildNetwork(model: ModelSpec, options: NetworkOptions): Graph {
 
 class Network implements Sink {
   readonly version: number;
-  readonly castRule: CastRule;
+  readonly build: GraphBuilder;
   readonly words = new Vocabularies();
-  private readonly nodes: Node[] = [];
-  /** Names in use, with how many others were derived from each. */
-  private readonly names = new Map<string, number>();
   private readonly stored = new Map<string, readonly StoredWeight[]>();
   private isDouble = false;
 
   constructor(private readonly options: NetworkOptions) {
     this.version = options.version;
-    this.castRule = options.format === 'tfjs' ? 'tfjs' : 'tensorflow';
+    const { budget, fold, format } = options;
+    const casts = format === 'tfjs' ? 'tfjs' : 'tensorflow';
+    this.build = new GraphBuilder({ batchAxis: 0, declaredBatch: undefined, budget, fold, casts });
   }
 
   graph(model: ModelSpec): Graph {
     const inputs = this.readInputs(model);
+    this.build.suppose(inputs.map(({ input }) => input));
     const values = new Map(inputs.map(({ layer, input }) => [layer, { ...input } as Value]));
     const result = this.callModel(model, (layer) => values.get(layer));
     const outputs = this.nameOutputs(model, result);
     const [only] = outputs;
-    const decision = outputs.length === 1 ? decide(undefined, only.value, this.nodes) : undefined;
+    const decision = outputs.length === 1 ? decide(undefined, only.value, this.build.nodes) : undefined;
     return {
       format: this.options.format,
       precision: this.isDouble ? 'f64' : 'f32',
       inputs: inputs.map(({ input }) => this.words.complete(input, this.options.budget)),
       outputs: outputs.map(({ name, value }) => ({ name, value: value.name, dtype: value.dtype })),
-      nodes: this.nodes,
+      nodes: this.build.nodes,
       ...(decision && { decision }),
     };
-  }
-
-  emit<O extends Op>(op: O, name: string, inputs: readonly Operand[], attributes: OpAttributes[O]): string {
-    this.options.budget.node(this.nodes.length + 1, name);
-    const output = this.unique(name);
-    this.nodes.push({ op, name, inputs, output, attributes } as Node);
-    return output;
-  }
-
-  private unique(name: string): string {
-    let unique = name;
-    while (this.names.has(unique)) {
-      const count = (this.names.get(name) ?? 0) + 1;
-      this.names.set(name, count);
-      unique = `${name}#${count}`;
-    }
-    this.names.set(unique, 0);
-    return unique;
   }
 
   /** In Keras' order; a dictionary's inputs are called by its keys. */
@@ -91,7 +66,7 @@ class Network implements Sink {
       if (layer?.className !== 'InputLayer') {
         throw new ForwardpassError('MALFORMED', 'the model takes what is not an InputLayer of it', model.name);
       }
-      const name = this.unique(key ?? layer.name);
+      const name = this.build.uniqueName(key ?? layer.name);
       return { layer: layer.name, input: { name, ...readInput(layer, this.options.budget) } };
     });
   }

@@ -132,8 +132,8 @@ function topology(description: unknown, place: string, version: number, { budget
   return readTopology(description, place, { version, budget });
 }
 
-function network(model: ModelSpec, weights: WeightStore, version: number, { budget }: ReadOptions): Graph {
-  return buildNetwork(model, { format: 'keras', version, weights, budget });
+function network(model: ModelSpec, weights: WeightStore, version: number, { budget, fold }: ReadOptions): Graph {
+  return buildNetwork(model, { format: 'keras', version, weights, budget, fold });
 }
 
 /** Keras' major version, by what a file says of it. TensorFlow.js computes as Keras 2 does. */

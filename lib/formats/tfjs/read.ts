@@ -13,7 +13,7 @@ import { readWeights, type TfjsWeight } from './weights.ts';
 
 export async function readTfjs(source: Source, options: ReadOptions): Promise<Graph> {
   const { main } = source;
-  const { budget } = options;
+  const { budget, fold } = options;
   const text = Buffer.from(await main.read(0, main.size))
     .toString('utf8')
     .replace(/^\ufeff/, '');
@@ -28,7 +28,8 @@ export async function readTfjs(source: Source, options: ReadOptions): Promise<Gr
   const version = versionOf(topology.raw('keras_version'), 2);
   const network = readTopology(description, main.name, { version, budget });
   const weights = await readWeights(source, model.raw('weightsManifest'), budget);
-  return buildNetwork(network, { format: 'tfjs', version, weights: new NamedWeights(weights, budget), budget });
+  const stored = new NamedWeights(weights, budget);
+  return buildNetwork(network, { format: 'tfjs', version, weights: stored, budget, fold });
 }
 
 /** Weights that go by the layer's name and the variable's, perhaps with names of models in front. */

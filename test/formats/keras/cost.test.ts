@@ -14,7 +14,7 @@ function read(text: string): Graph {
   const budget = new Budget();
   budget.opened(text.length);
   const model = readTopology(parseJson(text, 'model', budget), 'model', { version: 2, budget });
-  return buildNetwork(model, { format: 'keras', version: 2, weights: NO_WEIGHTS, budget });
+  return buildNetwork(model, { format: 'keras', version: 2, weights: NO_WEIGHTS, budget, fold: undefined });
 }
 
 function input(name: string, shape: readonly (number | null)[] = [null, 4], dtype = 'float32') {
