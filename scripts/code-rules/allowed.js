@@ -44,12 +44,6 @@ export const ALLOWED = {
   'lib/formats/keras/layers/activations.ts': {
     'activation activationField activationLayers': 'DEEPEST of lib/formats/keras/inner.ts',
   },
-  'lib/formats/keras/layers/operations.ts': {
-    'resultType(...given)': 'three operands',
-    'items.splice(...Array.from({ length: Math.max(0, rank - items.length + 1) }, () => all))':
-      'HIGHEST_RANK of lib/formats/tracing/value.ts',
-    'resultType(...given.slice(1))': 'two operands',
-  },
   'lib/formats/keras/legacy-weights.ts': {
     'slotsOf/visit': 'models nest as deep as `limits.depth`, layers in layers as DEEPEST of lib/formats/keras/inner.ts',
   },

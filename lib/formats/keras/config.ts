@@ -4,9 +4,11 @@ import type { Budget } from '../../graph/budget.ts';
 import { describe, quote } from '../../words.ts';
 import { endOfString, jsonBytes } from '../containers/json-cost.ts';
 
-/** Python writes numbers that JSON does not have; outside of strings, those become ones that it has. */
+/** What NaN is read as, before it is NaN. */
+const NAN = '\u0000NaN';
+/** Python writes numbers that JSON does not have; outside of strings, those become values that it has. */
 const PYTHON_NUMBERS = new Map([
-  ['NaN', 'null'],
+  ['NaN', JSON.stringify(NAN)],
   ['Infinity', '1e999'],
 ]);
 
@@ -18,7 +20,8 @@ export function parseJson(text: string, place: string, budget: Budget): unknown 
   budget.build(jsonBytes(text, 'common') - FREE_PER_CHARACTER * text.length, place);
   const plain = readable(text);
   try {
-    return JSON.parse(plain);
+    if (plain === text) return JSON.parse(plain);
+    return JSON.parse(plain, (_, value: unknown) => (value === NAN ? Number.NaN : value));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ForwardpassError('MALFORMED', `is no valid JSON: ${reason}`, place, { cause });

@@ -5,6 +5,8 @@ import { isValue, type Value } from './layer.ts';
 import { type Argument, Serialized } from './spec.ts';
 
 const FLOAT = 'float32';
+/** Axes of lists of numbers. */
+const DEEPEST = 32;
 
 export function isFloating(dtype: DType): boolean {
   return dtype.includes('float');
@@ -25,7 +27,7 @@ export function asSum(dtype: DType): DType {
  * Of tensors, arrays and plain numbers together. A plain number makes floats of integers if it has a fraction, and
  * changes nothing else but bool: of 2.0 JSON leaves 2.
  */
-export function resultType(...operands: readonly Argument<Value>[]): DType {
+export function resultType(operands: readonly Argument<Value>[]): DType {
   const typed = operands.flatMap((operand) => typeOf(operand) ?? []);
   const first = typed.length > 0 ? typed.reduce(promote) : 'bool';
   const numbers = operands.filter((operand) => typeof operand === 'number');
@@ -33,8 +35,10 @@ export function resultType(...operands: readonly Argument<Value>[]): DType {
   return first === 'bool' && numbers.length > 0 ? 'int32' : first;
 }
 
-function typeOf(operand: Argument<Value>): DType | undefined {
+/** Undefined for a plain number, whose type that of the others decides. */
+export function typeOf(operand: Argument<Value>): DType | undefined {
   if (isValue(operand)) return operand.dtype;
+  if (Array.isArray(operand)) return operand.flat(DEEPEST).every(Number.isInteger) ? 'int32' : FLOAT;
   if (!(operand instanceof Serialized)) return undefined;
   const value = operand.config.raw('value');
   const said =

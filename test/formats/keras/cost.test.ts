@@ -104,7 +104,7 @@ describe('a description', () => {
   it('has numbers as Python writes them, and strings that only look like them', () => {
     const text = '{"a":[NaN,-Infinity,Infinity],"b":"NaN \\"Infinity","c":1}';
     expect(parseJson(text, 'model', new Budget())).toEqual({
-      a: [null, -Infinity, Infinity],
+      a: [Number.NaN, -Infinity, Infinity],
       b: 'NaN "Infinity',
       c: 1,
     });
@@ -112,7 +112,7 @@ describe('a description', () => {
 
   it('with a long string beside a NaN is read, and one without an end is refused, in a moment', () => {
     const budget = new Budget();
-    expect(parseJson(`{"a":NaN,"b":"${'ab'.repeat(5_000_000)}"}`, 'model', budget)).toHaveProperty('a', null);
+    expect(parseJson(`{"a":NaN,"b":"${'ab'.repeat(5_000_000)}"}`, 'model', budget)).toHaveProperty('a', Number.NaN);
     const text = `{"a":NaN,"b":"${'\\"'.repeat(500_000)}`;
     expect(() => parseJson(text, 'model', budget)).toThrow(expect.objectContaining({ code: 'MALFORMED' }));
   });

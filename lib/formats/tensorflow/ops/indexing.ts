@@ -2,6 +2,7 @@
 import { formatShape } from '../../../graph/shapes.ts';
 import { withAxis } from '../../tracing/builder.ts';
 import { batchAxisOf } from '../../tracing/emitter.ts';
+import { flipped, parted, rolled, tiled } from '../../tracing/moves.ts';
 import { type Constant, range } from '../../tracing/value.ts';
 import type { Call, Translations } from '../call.ts';
 import type { Row, Value } from '../value.ts';
@@ -59,7 +60,7 @@ function split(call: Call): Value[] {
     throw call.error('SHAPE', `an axis of ${length} is split into ${count} equal parts`);
   }
   call.build.checkResults(count);
-  return parts(call, x, axis, new Array<number>(count).fill(length / count));
+  return parted(call.build, x, axis, new Array<number>(count).fill(length / count));
 }
 
 /** One size may be −1, for what is left. */
@@ -75,17 +76,7 @@ function splitV(call: Call): Value[] {
   if (!isFit || (open < 0 && sum !== length)) {
     throw call.error('SHAPE', `an axis of ${length} is split into ${formatShape(sizes)}`);
   }
-  return parts(call, x, axis, sizes);
-}
-
-function parts(call: Call, x: Value, axis: number, sizes: readonly number[]): Value[] {
-  const { build } = call;
-  build.checkResults(sizes.length);
-  let start = 0;
-  return sizes.map((next) => {
-    start += next;
-    return build.gather(x, axis, build.positions(start - next, start));
-  });
+  return parted(call.build, x, axis, sizes);
 }
 
 /** A size of −1 goes to the end. */
@@ -159,38 +150,19 @@ function tile(call: Call): Value {
   if (rowAxis >= 0 && (x.kind === 'row' || multiples.batch?.[rowAxis] !== 1 || multiples.data[rowAxis] !== 0)) {
     throw build.crossing('rows are repeated as often as there are rows');
   }
-  return Array.from(multiples.data).reduce<Value>((tiled, count, axis) => {
-    if (count === 1 || axis === rowAxis) return tiled;
-    const length = tiled.shape[build.ownAxis(tiled, axis)];
-    if (!Number.isInteger(count) || count < 0 || count * length > build.budget.limits.rowElements) {
-      throw call.error('LIMIT', `an axis of ${length} is repeated ${count} times`);
-    }
-    return build.gather(
-      tiled,
-      axis,
-      build.positionsOf(count * length, (i) => i % length),
-    );
-  }, start);
+  return Array.from(multiples.data).reduce<Value>(
+    (x, count, axis) => (axis === rowAxis ? x : tiled(build, x, axis, count)),
+    start,
+  );
 }
 
 function reverse(call: Call): Value {
-  const { build } = call;
-  return call.numbers(1).reduce<Value>((x, axis) => {
-    const length = x.shape[build.ownAxis(x, axis)];
-    return build.gather(x, axis, build.positions(length - 1, -1, -1));
-  }, call.input(0));
+  return call.numbers(1).reduce<Value>((x, axis) => flipped(call.build, x, axis), call.input(0));
 }
 
-/** What leaves an axis at its end comes in at its beginning. */
 function roll(call: Call): Value {
-  const { build } = call;
   const shifts = call.numbers(1);
-  return call.numbers(2).reduce<Value>((x, axis, i) => {
-    const length = x.shape[build.ownAxis(x, axis)];
-    const shift = (((shifts[i] ?? 0) % length) + length) % length;
-    const positions = build.positionsOf(length, (i) => (i - shift + length) % length);
-    return build.gather(x, axis, positions);
-  }, call.input(0));
+  return call.numbers(2).reduce<Value>((x, axis, i) => rolled(call.build, x, axis, shifts[i] ?? 0), call.input(0));
 }
 
 /** All off for an id outside the range. */

@@ -2,6 +2,7 @@
 import { broadcastShapes, elementCount, formatShape } from '../../../graph/shapes.ts';
 import { withAxis, without } from '../../tracing/builder.ts';
 import { batchAxisOf } from '../../tracing/emitter.ts';
+import { flipped, MIRRORS, padded, tiled } from '../../tracing/moves.ts';
 import { type Constant, describe, literal, type Row, range, type Value } from '../../tracing/value.ts';
 import { activate } from '../activation.ts';
 import type { Call, Translations } from '../call.ts';
@@ -103,18 +104,7 @@ function tile(call: Call): Value {
   if (repeats.length !== build.rank(x)) {
     throw call.error('SHAPE', `expected ${build.rank(x)} repeats, found ${repeats.length}`);
   }
-  return repeats.reduce<Value>((tiled, count, axis) => {
-    if (count === 1) return tiled;
-    const length = tiled.shape[build.ownAxis(tiled, axis)];
-    if (!Number.isInteger(count) || count < 0 || count * length > build.budget.limits.rowElements) {
-      throw call.error('LIMIT', `an axis of ${length} is repeated ${count} times`);
-    }
-    return build.gather(
-      tiled,
-      axis,
-      build.positionsOf(count * length, (i) => i % length),
-    );
-  }, x);
+  return repeats.reduce<Value>((part, count, axis) => tiled(build, part, axis, count), x);
 }
 
 /** Where the batch is, the shape must have the batch too, or the number that the file has for it. */
@@ -148,15 +138,8 @@ function expandedShape(call: Call, own: readonly number[], target: readonly numb
   throw call.error('SHAPE', `${formatShape(own)} does not broadcast to ${formatShape(target)}`);
 }
 
-/** Where the element at `position` of a mirrored axis of `length` comes from; SYMMETRIC repeats the edge. */
-function mirrored(position: number, length: number, isSymmetric: boolean): number {
-  const period = Math.max(isSymmetric ? 2 * length : 2 * length - 2, 1);
-  const offset = ((position % period) + period) % period;
-  return Math.min(offset, (isSymmetric ? period - 1 : period) - offset);
-}
-
-/** `fill` is undefined to mirror. */
-function padded(call: Call, fill: number | undefined): Value {
+/** Without a number the elements are mirrored. */
+function pads(call: Call, number?: number): Value {
   const { build } = call;
   const x = call.input(0);
   const widths = call.numbers(1);
@@ -164,46 +147,20 @@ function padded(call: Call, fill: number | undefined): Value {
   if (widths.length !== 2 * rank || !widths.every((width) => Number.isInteger(width) && width >= 0)) {
     throw call.error('SHAPE', `expected ${2 * rank} widths, two per axis, found ${formatShape(widths)}`);
   }
-  return range(0, rank, 1).reduce<Value>((sofar, axis) => {
-    const [before, after] = [widths[2 * axis], widths[2 * axis + 1]];
-    return before + after === 0 ? sofar : padAxis(call, sofar, axis, before, after, fill);
-  }, x);
-}
-
-function padAxis(call: Call, x: Value, axis: number, before: number, after: number, fill: number | undefined): Value {
-  const { build } = call;
-  const own = build.ownAxis(x, axis);
-  const length = x.shape[own];
-  if (!(length + before + after <= build.budget.limits.rowElements)) {
-    throw call.error('LIMIT', `an axis of ${length} is padded by ${before} and ${after}`);
-  }
-  if (fill === undefined) {
-    const isSymmetric = call.choice(0) === 1;
-    const count = before + length + after;
-    return build.gather(
-      x,
-      axis,
-      build.positionsOf(count, (i) => mirrored(i - before, length, isSymmetric)),
-    );
-  }
-  const part = (width: number) => {
-    const block = build.expanded(literal(x.type, [fill]), x.shape.with(own, width));
-    return width > 0 ? [x.kind === 'row' ? build.everyRow(block, batchAxisOf(x)) : block] : [];
-  };
-  return build.concat([...part(before), x, ...part(after)], axis);
+  const fill = number ?? (call.choice(0) === 1 ? MIRRORS.symmetric : MIRRORS.reflect);
+  return range(0, rank, 1).reduce<Value>(
+    (part, axis) => padded(build, part, axis, [widths[2 * axis], widths[2 * axis + 1]], fill),
+    x,
+  );
 }
 
 /** Quantised tensors are padded with the whole number that stands for 0. */
 function pad(call: Call): Value {
-  return padded(call, call.tensor(0).quantization?.zeroPoints[0] ?? 0);
+  return pads(call, call.tensor(0).quantization?.zeroPoints[0] ?? 0);
 }
 
 function reverse(call: Call): Value {
-  const { build } = call;
-  return call.numbers(1).reduce<Value>((reversed, axis) => {
-    const length = reversed.shape[build.ownAxis(reversed, axis)];
-    return build.gather(reversed, axis, build.positions(length - 1, -1, -1));
-  }, call.input(0));
+  return call.numbers(1).reduce<Value>((x, axis) => flipped(call.build, x, axis), call.input(0));
 }
 
 export const movement: Translations = {
@@ -217,7 +174,7 @@ export const movement: Translations = {
   TILE: tile,
   BROADCAST_TO: broadcastTo,
   PAD: pad,
-  PADV2: (call) => padded(call, call.number(2)),
-  MIRROR_PAD: (call) => padded(call, undefined),
+  PADV2: (call) => pads(call, call.number(2)),
+  MIRROR_PAD: (call) => pads(call),
   REVERSE_V2: reverse,
 };

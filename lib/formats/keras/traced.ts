@@ -1,0 +1,68 @@
+/** Functions of tensors in the terms of lib/formats/tracing, whose axes count the batch as Keras' do: it is axis 0. */
+import type { DType } from '../../graph/graph.ts';
+import type { GraphBuilder } from '../tracing/builder.ts';
+import { allocate, type Constant, constant, publicType, type Row, type Value as Traced } from '../tracing/value.ts';
+import { isValue, type LayerCall, type LayerKind, type Value } from './layer.ts';
+import { operand } from './layers/preprocessing.ts';
+import { resultType, typeOf } from './result-type.ts';
+import type { Argument } from './spec.ts';
+
+export type { Traced };
+
+export function rowOf({ name, shape, dtype }: Value): Row {
+  return { kind: 'row', type: dtype, shape, batchAxis: 0, operand: name };
+}
+
+/** A constant is the value of every row. */
+export function asValue(build: GraphBuilder, traced: Traced): Value {
+  const { operand: name, shape, type } = build.named(traced.kind === 'row' ? traced : build.everyRow(traced, 0));
+  return { name, shape, dtype: publicType(type) };
+}
+
+/** An operation on one tensor. */
+export function ofRow(make: (build: GraphBuilder, x: Row, layer: LayerCall) => Traced | readonly Traced[]): LayerKind {
+  return {
+    build(layer) {
+      const { build } = layer;
+      const made = make(build, rowOf(layer.input), layer);
+      return isList(made) ? made.map((one) => asValue(build, one)) : asValue(build, made);
+    },
+  };
+}
+
+/** One on two tensors or arrays of one type, at least one of which is of the row. */
+export function ofTwo(make: (build: GraphBuilder, a: Traced, b: Traced, layer: LayerCall) => Traced): LayerKind {
+  return {
+    build(layer) {
+      const { build } = layer;
+      const [a, b] = operandsOf(layer, [layer.argument(0, 'x1'), layer.argument(1, 'x2')]);
+      return asValue(build, make(build, a, b, layer));
+    },
+  };
+}
+
+/** Tensors and arrays as their common type. */
+export function operandsOf(layer: LayerCall, given: readonly Argument<Value>[]): Traced[] {
+  const type = resultType(given);
+  return given.map((argument) => layer.build.cast(operandOf(layer, argument, type), type));
+}
+
+/** A tensor, or an array or number, of `otherwise` where nothing says what type it is. */
+export function operandOf(layer: LayerCall, argument: Argument<Value>, otherwise: DType): Traced {
+  return isValue(argument) ? rowOf(argument) : constantOf(layer, argument, otherwise);
+}
+
+export function constantOf(layer: LayerCall, argument: Argument<Value>, otherwise: DType): Constant {
+  const given = operand(layer, argument);
+  if (isValue(given)) throw layer.unsupported("takes a tensor of the model's where it is read with a constant");
+  const { data, shape } = given;
+  layer.spend(data.length);
+  const type = typeOf(argument) ?? otherwise;
+  const numbers = allocate(type, data.length);
+  numbers.set(data);
+  return constant(type, shape, numbers);
+}
+
+function isList(made: Traced | readonly Traced[]): made is readonly Traced[] {
+  return Array.isArray(made);
+}
