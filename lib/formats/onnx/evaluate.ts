@@ -10,6 +10,7 @@ import { Call, type Translation } from './call.ts';
 import { type Known, sequenceTranslation } from './ops/sequences.ts';
 import { refusal, takesMerged, takesWords, translationOf } from './ops/table.ts';
 import type { AttributeProto, FunctionProto, GraphProto, NodeProto, TensorProto } from './proto.ts';
+import { Scan } from './scan.ts';
 import { canonicalDomain, opsetVersions, Scope, shortened } from './scope.ts';
 import { decodeTensor, type ExternalData } from './tensor.ts';
 
@@ -29,6 +30,12 @@ interface Frame {
   isOpen: boolean;
 }
 
+/** What stands in the place of a node: its scope, and the names of what it gives. */
+interface Inner {
+  readonly scope: Scope;
+  readonly outputs: readonly string[];
+}
+
 export class Evaluator {
   readonly #build: GraphBuilder;
   readonly #external: ExternalData;
@@ -37,6 +44,8 @@ export class Evaluator {
   readonly #open = new Map<Scope, Set<NodeProto>>();
   /** The scope inside an If or a function call. */
   readonly #inner = new Map<Scope, Map<NodeProto, Scope>>();
+  /** By the scope of their bodies. */
+  readonly #scans = new Map<Scope, Scan>();
   /** Of bodies that may be called thousands of times. */
   readonly #partsOf = new Map<FunctionProto | GraphProto, number>();
   #visited = 0;
@@ -114,7 +123,7 @@ export class Evaluator {
     }
     const inner = this.#innerScope(node, scope);
     const results: readonly (Known | undefined)[] = inner
-      ? inner.outputs.map((name) => inner.scope.value(name))
+      ? this.#resultsOf(inner, node, scope)
       : this.#translate(node, scope, place);
     for (const [index, name] of node.outputs.entries()) {
       const value = results[index];
@@ -124,6 +133,7 @@ export class Evaluator {
     // Nothing inside is looked at again.
     this.#inner.get(scope)?.delete(node);
     this.#inner.delete(inner.scope);
+    this.#scans.delete(inner.scope);
     this.#open.delete(inner.scope);
   }
 
@@ -187,23 +197,32 @@ export class Evaluator {
     budget.build(BYTES_OF_SCOPE + BYTES_OF_PART * parts, place);
   }
 
-  /** The scope inside an If, whose condition is known, or a call of one of the model's own functions. */
-  #innerScope(node: NodeProto, scope: Scope): { scope: Scope; outputs: readonly string[] } | undefined {
+  #resultsOf(inner: Inner, node: NodeProto, scope: Scope): readonly (Known | undefined)[] {
+    const outputs = inner.outputs.map((name) => inner.scope.value(name));
+    const scan = this.#scans.get(inner.scope);
+    if (scan === undefined) return outputs;
+    this.#build.enter({ name: scope.nameOf(node), place: scope.placeOf(node), output: scope.nameOf(node) });
+    return scan.finish(outputs);
+  }
+
+  /** The scope inside an If, whose condition is known, a Scan, or a call of one of the model's own functions. */
+  #innerScope(node: NodeProto, scope: Scope): Inner | undefined {
     const fn = this.#functions.get(functionKey(node.domain, node.opType, node.overload));
-    const isIf = node.opType === 'If' && canonicalDomain(node.domain) === '';
-    if (!fn && !isIf) return undefined;
+    const isOwn = canonicalDomain(node.domain) === '' && (node.opType === 'If' || node.opType === 'Scan');
+    if (!fn && !isOwn) return undefined;
     const known = this.#inner.get(scope) ?? new Map<NodeProto, Scope>();
     this.#inner.set(scope, known);
-    const branch = fn ? undefined : branchOf(node, scope);
-    const outputs = fn?.outputs ?? branch?.outputs.map((output) => output.name) ?? [];
+    const body = fn ? undefined : node.opType === 'If' ? branchOf(node, scope) : graphOf(node, scope, 'body');
+    const outputs = fn?.outputs ?? body?.outputs.map((output) => output.name) ?? [];
     const found = known.get(node);
     if (found) return { scope: found, outputs };
     // Names only have to tell nodes apart; nested ones are kept from growing without end.
     const around = { prefix: `${scope.nameOf(node)}/`.slice(-LONGEST_PREFIX), depth: scope.depth + 1 };
-    this.#spend(fn ?? (branch as GraphProto), around.depth, scope.placeOf(node));
+    this.#spend(fn ?? (body as GraphProto), around.depth, scope.placeOf(node));
     const inner = fn
       ? functionScope(fn, node, scope, around)
-      : new Scope(branch as GraphProto, scope.opsets, scope.callAttributes, { parent: scope, ...around });
+      : new Scope(body as GraphProto, scope.opsets, scope.callAttributes, { parent: scope, ...around });
+    if (body && node.opType === 'Scan') this.#scans.set(inner, new Scan(this.#build, node, scope, body, inner));
     known.set(node, inner);
     return { scope: inner, outputs };
   }
@@ -255,7 +274,10 @@ function branchOf(node: NodeProto, scope: Scope): GraphProto {
     const message = 'the condition depends on the input; forwardpass runs row models, which always do the same';
     throw new ForwardpassError('UNSUPPORTED_OP', message, scope.placeOf(node));
   }
-  const name = condition.data[0] !== 0 ? 'then_branch' : 'else_branch';
+  return graphOf(node, scope, condition.data[0] !== 0 ? 'then_branch' : 'else_branch');
+}
+
+function graphOf(node: NodeProto, scope: Scope, name: string): GraphProto {
   const graph = node.attributes.get(name)?.graph;
   if (!graph) throw new ForwardpassError('MALFORMED', `attribute ${name} is missing`, scope.placeOf(node));
   return graph;

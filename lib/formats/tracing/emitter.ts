@@ -55,6 +55,8 @@ const MOVES: ReadonlySet<Op> = new Set<Op>(['reshape', 'transpose', 'gather', 'e
 
 export class Emitter {
   readonly nodes: Node[] = [];
+  /** Of the row tensors that nodes give, by their names. */
+  readonly shapes = new Map<string, readonly number[]>();
   readonly batchAxis: 0 | undefined;
   readonly declaredBatch: number | undefined;
   readonly budget: Budget;
@@ -121,6 +123,7 @@ export class Emitter {
     const name = this.#site.name.slice(0, LONGEST_NAME);
     this.nodes.push({ op, name, inputs, output, attributes } as Node);
     const { type, shape, batchAxis, merged } = info;
+    this.shapes.set(output, shape);
     const known = MOVES.has(op) ? { words: info.words, below: info.below } : undefined;
     return { kind: 'row', type, shape, batchAxis, ...(merged && { merged }), operand: output, ...known };
   }

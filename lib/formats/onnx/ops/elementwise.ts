@@ -2,7 +2,7 @@
 import type { BinaryName, UnaryName } from '../../../graph/graph.ts';
 import { quote } from '../../../words.ts';
 import { greatestFloat } from '../../casts.ts';
-import { elementType, elementTypeCode, isFloat, type Value } from '../../tracing/value.ts';
+import { type ElementType, elementType, elementTypeCode, isFloat, type Value } from '../../tracing/value.ts';
 import type { Call, Translation, Translations } from '../call.ts';
 import { combine, combineAll, intoFirst, withAxesAfter } from './broadcasting.ts';
 
@@ -142,10 +142,15 @@ function isInf(call: Call): Value {
 /** The type is a name before opset 6, a number since. */
 function cast(call: Call): Value {
   if (!call.hasAttribute('to')) throw call.error('MALFORMED', 'attribute to is missing');
-  return call.build.cast(
-    call.input(0),
-    elementType(call.opset < 6 ? namedType(call) : call.integer('to', 0), call.build.place),
-  );
+  const code = call.opset < 6 ? namedType(call) : call.integer('to', 0);
+  return castTo(call, elementType(code, call.build.place));
+}
+
+/** What the file widens to doubles on its way, such as the kernel of a Gaussian process, is wrong in less. */
+function castTo(call: Call, type: ElementType): Value {
+  const x = call.input(0);
+  if (x.kind === 'row' && isFloat(x.type) && type === 'float64') call.build.needsDoubles = true;
+  return call.build.cast(x, type);
 }
 
 function namedType(call: Call): number {
@@ -231,7 +236,7 @@ export const elementwise: Translations = {
   Identity: (call) => call.input(0),
   Dropout: dropout,
   Cast: cast,
-  CastLike: (call) => call.build.cast(call.input(0), call.input(1).type),
+  CastLike: (call) => castTo(call, call.input(1).type),
 };
 
 export const microsoftElementwise: Translations = {

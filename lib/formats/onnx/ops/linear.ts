@@ -127,6 +127,23 @@ function fusedMatMul(call: Call): Value {
   return withRest(call, multiply(call, a, b), call.float('alpha', 1), 0);
 }
 
+/** com.microsoft: from each row to each row of a constant. */
+function distances(call: Call): Value {
+  const { build } = call;
+  const metric = call.string('metric', 'sqeuclidean');
+  if (metric !== 'sqeuclidean' && metric !== 'euclidean') {
+    throw call.error('MALFORMED', `expected metric to be sqeuclidean or euclidean, found ${quote(metric)}`);
+  }
+  const [x, to] = [call.row(0), call.constant(1)];
+  if (x.shape.length !== 1 || to.shape.length !== 2 || x.batchAxis !== 0) {
+    const found = `rows of ${formatShape(x.shape)} and ${formatShape(to.shape)}`;
+    throw call.error('SHAPE', `expected rows and a matrix of as many columns, found ${found}`);
+  }
+  const differences = build.binary('sub', build.reshaped(x, [1, ...x.shape]), to);
+  const squares = build.reduce(differences, 'sum_square', [-1], false);
+  return metric === 'euclidean' ? build.unary(squares, 'sqrt') : squares;
+}
+
 /** com.microsoft: by the name of the activation; its settings are the operator's own defaults unless given. */
 const FUSED: Readonly<Record<string, readonly [fn: UnaryName, alpha: number, beta: number]>> = {
   Relu: ['relu', 0, 0],
@@ -187,4 +204,4 @@ export const linear: Translations = {
   Einsum: einsum,
 };
 
-export const microsoftLinear: Translations = { FusedMatMul: fusedMatMul, FusedGemm: fusedGemm };
+export const microsoftLinear: Translations = { CDist: distances, FusedMatMul: fusedMatMul, FusedGemm: fusedGemm };
