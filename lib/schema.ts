@@ -88,6 +88,12 @@ function elementSchema(
   if (port.hashes?.has(at)) {
     return { schema: { type: ['string', 'integer'], description: 'a category' }, isOptional: false };
   }
+  if (port.present?.has(at)) {
+    return {
+      schema: { description: 'it only counts whether it is missing' },
+      isOptional: port.fills?.get(at)?.known === true,
+    };
+  }
   if (words?.length === 0) return { schema: { description: 'not used by the model' }, isOptional: true };
   const fill = port.fills?.get(at);
   const isNullable = fill !== undefined || words?.includes(null) === true;
@@ -125,8 +131,8 @@ function arraySchema(elements: readonly FieldSchema[]): FieldSchema {
 }
 
 /** Nothing is known of single elements, of which there may be millions. */
-function isUniform({ width, words, hashes, fills, ids }: Port): boolean {
-  return width > 1 && [words, hashes, fills, ids].every((known) => known === undefined || known.size === 0);
+function isUniform({ width, words, hashes, fills, ids, present }: Port): boolean {
+  return width > 1 && [words, hashes, fills, ids, present].every((known) => known === undefined || known.size === 0);
 }
 
 function uniformSchema(items: FieldSchema, width: number): FieldSchema {

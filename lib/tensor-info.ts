@@ -20,6 +20,8 @@ export interface TensorInfo {
   readonly hashes?: Readonly<Record<number, readonly number[]>>;
   /** Of an input: positions of the elements that may be missing, which is NaN in arrays for `run`. */
   readonly missing?: readonly number[];
+  /** Of an input: positions of the elements of which it only counts whether they are missing. They may be numbers or strings. */
+  readonly present?: readonly number[];
   /** Of an input: positions of the elements that nothing looks at. They may be anything, and records may lack them. */
   readonly unused?: readonly number[];
   /** Of an output: the name of the list that {@link Model.run} gives it in. */
@@ -27,7 +29,7 @@ export interface TensorInfo {
 }
 
 /** Frozen, and nothing of it is the model's own: what callers do to it changes no model. */
-export function tensorInfo({ name, shape, dtype, words, hashes, fills, list }: Port): TensorInfo {
+export function tensorInfo({ name, shape, dtype, words, hashes, fills, present, list }: Port): TensorInfo {
   const lists = [...(words ?? [])];
   const categories = lists.filter(([, list]) => list.length > 0);
   const unused = lists.flatMap(([element, list]) => (list.length === 0 ? [element] : []));
@@ -38,6 +40,7 @@ export function tensorInfo({ name, shape, dtype, words, hashes, fills, list }: P
     ...(categories.length > 0 && { categories: Object.freeze(copied(categories)) }),
     ...(hashes && { hashes: Object.freeze(copied([...hashes])) }),
     ...(fills && { missing: Object.freeze([...fills.keys()]) }),
+    ...(present && { present: Object.freeze([...present]) }),
     ...(unused.length > 0 && { unused: Object.freeze(unused) }),
     ...(list !== undefined && { list }),
   });

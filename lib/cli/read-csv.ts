@@ -244,7 +244,8 @@ class CsvRows {
   private wordOf(slot: number, cell: string): number {
     const place = () => this.placeOf(slot);
     const index = this.layout.numberOf(slot, cell, place);
-    return index < 0 && isMissing(cell) ? this.layout.numberOf(slot, Number.NaN, place) : index;
+    const isText = index < 0 || this.layout.isPresent(slot);
+    return isText && isMissing(cell) ? this.layout.numberOf(slot, Number.NaN, place) : index;
   }
 
   private noNumber(slot: number, cell: string): ForwardpassError {

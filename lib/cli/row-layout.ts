@@ -84,9 +84,14 @@ export class RowLayout {
 
   /** Whether the slot holds strings, which become numbers. */
   isWord(slot: number): boolean {
-    const { words, hashes } = this.column(slot).port;
+    const { words, hashes, present } = this.column(slot).port;
     const element = this.slotElement[slot];
-    return words?.has(element) === true || hashes?.has(element) === true;
+    return [words, hashes, present].some((known) => known?.has(element));
+  }
+
+  /** Whether it only counts of the slot whether it is missing. */
+  isPresent(slot: number): boolean {
+    return this.column(slot).port.present?.has(this.slotElement[slot]) === true;
   }
 
   isUnused(slot: number): boolean {

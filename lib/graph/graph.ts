@@ -61,6 +61,8 @@ export interface GraphInput {
    * model takes None alone: NaN itself is then refused. Any other number is refused where it is not None.
    */
   readonly nones?: ReadonlyMap<number, number>;
+  /** Positions of elements of which it only counts whether they are missing: a string is written as 0, a number as itself. */
+  readonly present?: ReadonlySet<number>;
 }
 
 /** A word, or Python's None. */

@@ -163,10 +163,10 @@ function cycle(path: readonly Node[], node: Node): ForwardpassError {
 
 function checkInputs(graph: Graph, limits: Limits): Map<string, Shape> {
   const shapes = new Map<string, Shape>();
-  for (const { name, shape, words, hashes, nones } of graph.inputs) {
+  for (const { name, shape, words, hashes, nones, present } of graph.inputs) {
     checkShape(`input ${name}`, shape);
     checkRow(`input ${name}`, shape, limits);
-    const told = [...(words?.keys() ?? []), ...(hashes?.keys() ?? []), ...(nones?.keys() ?? [])];
+    const told = [words, hashes, nones, present].flatMap((known) => [...(known?.keys() ?? [])]);
     for (const at of told) {
       if (Number.isInteger(at) && at >= 0 && at < elementCount(shape)) continue;
       const message = `has words or None for element ${at} of a row of ${elementCount(shape)}`;

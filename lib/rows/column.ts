@@ -26,7 +26,8 @@ export class Column {
     };
     this.#indices = new Map([...(port.words ?? [])].map(([at, list]) => [at, indicesOf(list)]));
     this.#hashes = new Map([...(port.hashes ?? [])].map(([at, hashes]) => [at, new HashedWords(hashes)]));
-    this.isPlain = this.#indices.size === 0 && this.#hashes.size === 0 && port.nones === undefined;
+    const { nones, present } = port;
+    this.isPlain = this.#indices.size === 0 && this.#hashes.size === 0 && nones === undefined && present === undefined;
   }
 
   /** Whether nothing looks at the element. */
@@ -44,6 +45,7 @@ export class Column {
   /** `a number`, or what strings it may be. */
   kindOf(element: number): string {
     if (this.#hashes.has(element)) return 'a string or an integer';
+    if (this.port.present?.has(element)) return 'a number or a string';
     const words = this.#indices.get(element);
     if (words === undefined) return 'a number';
     const example = [...words.keys()].find((word) => word !== null);
@@ -64,6 +66,7 @@ export class Column {
       const number = this.#absent(value as null | undefined | number, element);
       if (number !== undefined) return number;
     }
+    if (typeof value === 'string' && this.port.present?.has(element)) return 0;
     if (indices !== undefined && typeof value === 'string') return indices.get(value) ?? -1;
     if (indices === undefined && typeof value === 'boolean') return Number(value);
     if (indices !== undefined || typeof value !== 'number') {

@@ -281,3 +281,11 @@ describe('other commands on words', () => {
     expect(JSON.parse(stdout).timings[0].batch).toBe(8);
   });
 });
+
+it('CSV of a column of which it only counts whether it is missing', async () => {
+  const model = fileURLToPath(new URL('../fixtures/sklearn-missing/indicator-of-words.pkl', import.meta.url));
+  const rows = 'city,width,street,height\nnice,1,NA,2\n,,7,0\n';
+  const { status, stdout, stderr } = await command(['run', model], rows);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(stdout.trim().split('\n').slice(1)).toEqual(['0,0,1,0', '1,1,0,0']);
+});

@@ -18,6 +18,7 @@ const FOLDERS: { readonly [F in Format]: readonly string[] } = {
     'sklearn-variants',
     'sklearn-kernels',
     'sklearn-curves',
+    'sklearn-missing',
   ],
   xgboost: ['xgboost'],
   catboost: ['catboost'],

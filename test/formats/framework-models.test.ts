@@ -19,6 +19,7 @@ const FOLDERS = [
   ['sklearn-variants', '.pkl'],
   ['sklearn-kernels', '.pkl'],
   ['sklearn-curves', '.pkl'],
+  ['sklearn-missing', '.pkl'],
   ['lightgbm', '.txt'],
   ['onnx-trees', '.onnx'],
   ['xgboost', ''],

@@ -106,6 +106,12 @@ describe('a frozen model', () => {
       'rows[0][1]: holds null; the model takes',
     );
 
+    const x = { name: 'x', shape: [3], dtype: 'float32', missing: true, present: new Set([2]) } as const;
+    const nodes = [node('p', 'unary', ['x'], { fn: 'is_nan' })];
+    using shown = await frozen({ inputs: [x], nodes });
+    expect(shown.inputs[0].present).toEqual([2]);
+    expect(shown.predict([[1, null, 'anything']])).toEqual(Float32Array.of(0, 1, 0));
+
     const outputs = ['first', 'second'].map((name) => ({ name, value: 'p', dtype: 'float32' as const }));
     const targets = [
       { classes: ['r', 'g', 'b'], decision },

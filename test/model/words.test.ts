@@ -232,3 +232,49 @@ describe('records of a model with several inputs', () => {
     expect([error.code, error.message]).toEqual(['INPUT', expect.stringContaining(message)]);
   });
 });
+
+describe('an element of which it only counts whether it is missing', () => {
+  const graph: Graph = {
+    format: 'test',
+    precision: 'f64',
+    inputs: [{ name: 'x', shape: [2], dtype: 'float64', missing: true, present: new Set([0]) }],
+    outputs: [{ name: 'y', value: 'y', dtype: 'float64' }],
+    nodes: [node('y', 'unary', ['x'], { fn: 'is_nan' })],
+    featureNames: ['city', 'age'],
+  };
+
+  it('may be a number or a string', () => {
+    using model = modelFromGraph(graph);
+    const rows = [
+      ['nice', 1],
+      [7, null],
+      ['', 2],
+      [true, 3],
+      [null, 4],
+      [undefined, Number.NaN],
+    ];
+    expect(model.predict(rows as Rows)).toEqual(Float64Array.of(0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 1, 1));
+    expect(model.predict([{ age: 3 }, { city: 'x', age: null }])).toEqual(Float64Array.of(1, 0, 0, 1));
+  });
+
+  it('is refused as anything else, and the others as strings', async () => {
+    using model = modelFromGraph(graph);
+    const error = await failureOf(() => model.predict([[{}, 1]] as unknown as Rows));
+    expect(error.message).toContain('rows[0][0]: expected a number or a string, found an object');
+    expect((await failureOf(() => model.predict([['x', 'y']]))).message).toContain('rows[0][1]: expected a number, found');
+  });
+
+  it('is told of, as plain data and in the schema', () => {
+    using model = modelFromGraph(graph);
+    expect(model.inputs[0].present).toEqual([0]);
+    const { properties } = model.schema() as { readonly properties: Record<string, unknown> };
+    expect(properties.city).toEqual({ description: 'it only counts whether it is missing' });
+    expect(properties.age).toMatchObject({ type: ['number', 'null'] });
+  });
+
+  it('is within the row', async () => {
+    const inputs = [{ ...graph.inputs[0], present: new Set([2]) }];
+    const error = await failureOf(() => modelFromGraph({ ...graph, inputs }));
+    expect(error.message).toContain('element 2 of a row of 2');
+  });
+});

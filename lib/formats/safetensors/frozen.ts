@@ -25,10 +25,11 @@ export interface FrozenNode {
   readonly attributes: Readonly<Record<string, unknown>>;
 }
 
-export interface FrozenInput extends Omit<GraphInput, 'words' | 'hashes' | 'nones'> {
+export interface FrozenInput extends Omit<GraphInput, 'words' | 'hashes' | 'nones' | 'present'> {
   readonly words?: readonly (readonly [element: number, words: readonly Word[]])[];
   readonly hashes?: readonly (readonly [element: number, hashes: readonly number[]])[];
   readonly nones?: readonly (readonly [element: number, none: unknown])[];
+  readonly present?: readonly number[];
 }
 
 export interface FrozenDecision extends Omit<Decision, 'scores'> {

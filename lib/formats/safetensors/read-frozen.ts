@@ -104,6 +104,7 @@ const input = is.record<FrozenInput>({
   hashes: is.optional(is.list(ofElement(is.list(is.whole)))),
   missing: is.optional(is.truth),
   nones: is.optional(is.list(ofElement(is.number))),
+  present: is.optional(is.list(is.count)),
 });
 
 const operand: is.Check<FrozenOperand> = (value, place) => {
@@ -236,11 +237,12 @@ export async function readFrozen(
   return {
     format: 'safetensors',
     precision,
-    inputs: inputs.map(({ words, hashes, nones, ...rest }) => ({
+    inputs: inputs.map(({ words, hashes, nones, present, ...rest }) => ({
       ...rest,
       ...(words && { words: new Map(words) }),
       ...(hashes && { hashes: new Map(hashes) }),
       ...(nones && { nones: new Map(nones as [number, number][]) }),
+      ...(present && { present: new Set(present) }),
     })),
     outputs,
     nodes,

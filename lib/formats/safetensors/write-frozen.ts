@@ -81,11 +81,12 @@ export function writeFrozen(graph: FreezableGraph, precision: 'f32' | 'f64', pro
   const frozen: FrozenGraph = {
     version: FROZEN_VERSION,
     precision,
-    inputs: graph.inputs.map(({ words, hashes, nones, ...input }) => ({
+    inputs: graph.inputs.map(({ words, hashes, nones, present, ...input }) => ({
       ...input,
       ...(words && { words: [...words] }),
       ...(hashes && { hashes: [...hashes] }),
       ...(nones && { nones: [...nones].map(([element, none]) => [element, encodeNumber(none)] as const) }),
+      ...(present && { present: [...present] }),
     })),
     nodes: graph.nodes.map((node) => ({
       op: node.op,

@@ -65,6 +65,8 @@ export class Emitter {
   /** By row that may hold columns of the input, these; and those of such rows that something is computed of. */
   readonly #columns = new Map<string, readonly (number | undefined)[]>();
   readonly #computed = new Set<string>();
+  /** Of these, those of whose elements more counts than whether they are missing. */
+  readonly #valued = new Set<string>();
   /** The boosted models so far, by their place. */
   readonly #boosting = new Map<string, Boosting>();
   /** Rows known to be finite, and those that may hold NaN besides. */
@@ -135,7 +137,11 @@ export class Emitter {
   emit<O extends Op>(op: O, inputs: readonly Operand[], attributes: OpAttributes[O]): string {
     const { fn } = attributes as { readonly fn?: string };
     if (fn !== 'is_nan' && fn !== 'equal') for (const input of inputs) this.requireNumbers(input);
-    for (const input of inputs) if (typeof input === 'string' && this.#columns.has(input)) this.#computed.add(input);
+    for (const input of inputs) {
+      if (typeof input !== 'string' || !this.#columns.has(input)) continue;
+      this.#computed.add(input);
+      if (fn !== 'is_nan') this.#valued.add(input);
+    }
     return this.#emit(op, inputs, attributes);
   }
 
@@ -165,8 +171,17 @@ export class Emitter {
 
   /** The columns of the input that something is computed of as numbers. */
   computedColumns(): ReadonlySet<number> {
+    return this.#columnsOf(this.#computed);
+  }
+
+  /** The columns of the input whose values count, be it in these rows; of others it is whether they are missing at the most. */
+  valuedColumns(outputs: readonly string[]): ReadonlySet<number> {
+    return this.#columnsOf([...this.#valued, ...outputs]);
+  }
+
+  #columnsOf(operands: Iterable<string>): ReadonlySet<number> {
     const found = new Set<number>();
-    for (const operand of this.#computed) {
+    for (const operand of operands) {
       const columns = this.#columns.get(operand) ?? [];
       this.budget.step(columns.length / COLUMNS_IN_A_STEP, 'the columns of a row');
       for (const column of columns) if (column !== undefined) found.add(column);

@@ -105,6 +105,7 @@ function inputOf(emitter: Emitter, width: number, outputs: Graph['outputs']): Gr
   if (hashes.size > 0) checkCategories(emitter);
   const isOutput = outputs.some(({ value }) => value === INPUT);
   for (const column of isOutput ? [] : unusedColumns(nodes, INPUT, width)) words.set(column, NO_WORDS);
+  const present = takesMissing ? presentColumns(emitter, width, outputs) : [];
   return {
     name: INPUT,
     shape: [width],
@@ -113,7 +114,16 @@ function inputOf(emitter: Emitter, width: number, outputs: Graph['outputs']): Gr
     ...(hashes.size > 0 && { hashes }),
     ...(takesMissing && { missing: true }),
     ...(nones.size > 0 && { nones }),
+    ...(present.length > 0 && { present: new Set(present) }),
   };
+}
+
+/** The columns that are looked at for what is missing, and for nothing else. */
+function presentColumns(emitter: Emitter, width: number, outputs: Graph['outputs']): readonly number[] {
+  const { words, hashes, nones } = emitter.cells;
+  const valued = emitter.valuedColumns(outputs.map(({ value }) => value));
+  const isOther = (column: number) => [words, hashes, nones, valued].some((known) => known.has(column));
+  return Array.from({ length: width }, (_, column) => column).filter((column) => !isOther(column));
 }
 
 /** Categories that are known by their hashes are nothing else to any other estimator. */

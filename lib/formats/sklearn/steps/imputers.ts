@@ -60,7 +60,7 @@ interface Given {
 const WORD_BYTES = 400;
 
 /** Which elements of a row are missing. */
-class Missing {
+export class Missing {
   readonly #x: Row;
   readonly #isMissing: Row;
   readonly #marker: Marker;

@@ -4,6 +4,7 @@ import { kBinsDiscretizer } from './bins.ts';
 import { columnTransformer } from './columns.ts';
 import { oneHotEncoder, ordinalEncoder, targetEncoder } from './encoders.ts';
 import { missingIndicator, simpleImputer } from './imputers.ts';
+import { iterativeImputer } from './iterative-imputer.ts';
 import { nystroem } from './kernel-maps.ts';
 import { featureUnion, functionTransformer, lastStep, pipelinePredict, pipelineTransform } from './pipeline.ts';
 import { polynomialFeatures } from './polynomials.ts';
@@ -55,6 +56,7 @@ export const STEPS: Table = {
   GaussianRandomProjection: { transform: projection },
   GenericUnivariateSelect: { transform: genericUnivariateSelect },
   IncrementalPCA: { transform: pca },
+  IterativeImputer: { transform: iterativeImputer },
   KBinsDiscretizer: { transform: kBinsDiscretizer },
   KernelCenterer: { transform: kernelCenterer },
   MaxAbsScaler: { transform: maxAbsScaler },
