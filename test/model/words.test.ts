@@ -261,7 +261,9 @@ describe('an element of which it only counts whether it is missing', () => {
     using model = modelFromGraph(graph);
     const error = await failureOf(() => model.predict([[{}, 1]] as unknown as Rows));
     expect(error.message).toContain('rows[0][0]: expected a number or a string, found an object');
-    expect((await failureOf(() => model.predict([['x', 'y']]))).message).toContain('rows[0][1]: expected a number, found');
+    expect((await failureOf(() => model.predict([['x', 'y']]))).message).toContain(
+      'rows[0][1]: expected a number, found',
+    );
   });
 
   it('is told of, as plain data and in the schema', () => {
