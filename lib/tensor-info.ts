@@ -14,8 +14,8 @@ export interface TensorInfo {
    */
   readonly categories?: Readonly<Record<number, readonly Word[]>>;
   /**
-   * Of an input, by the element's position in the row: hashes of the strings that the model tells apart, where it knows no
-   * more of them. In arrays for `run` such an element is the position of its string's hash in the list, −1 for any other.
+   * Of an input, by the element's position in the row: hashes of the strings that the model knows, where its file has only
+   * hashes. In arrays for `run` an element is the position of its string's hash in the list, −1 for any other string.
    */
   readonly hashes?: Readonly<Record<number, readonly number[]>>;
   /** Of an input: positions of the elements that may be missing, which is NaN in arrays for `run`. */

@@ -46,9 +46,9 @@ export interface GraphInput {
    */
   readonly words?: ReadonlyMap<number, readonly Word[]>;
   /**
-   * For elements of the row that are words of which the model knows hashes alone: by the element's position, the hashes (of
-   * rows/category-hash.ts), each another. A word is written as the index of its hash, −1 where that is none of them, and an
-   * integer is the word that spells it. None of them may be missing.
+   * For elements of the row that are words, where the model knows only hashes of words: by the element's position, the
+   * distinct hashes (int32, see rows/category-hash.ts). A word is written as the index of its hash, or −1 if it has
+   * another hash. An integer counts as the word that spells it. These elements may not be missing.
    */
   readonly hashes?: ReadonlyMap<number, readonly number[]>;
   /**

@@ -101,7 +101,7 @@ export function isRow(row: unknown): row is ArrayLike<unknown> {
   return Array.isArray(row) || (ArrayBuffer.isView(row) && !(row instanceof DataView));
 }
 
-/** Words of an element of which the model knows the hashes alone. */
+/** The words of an element for which the model knows only hashes. */
 class HashedWords {
   readonly #indices: ReadonlyMap<number, number>;
   readonly #met = new Map<string, number>();

@@ -119,7 +119,8 @@ function featuresOf(trees: Table, budget: Budget) {
   const oneHots = read(TREES.oneHots, 'one_hot_features', (table) => {
     const index = table.int32(ONE_HOT.index, -1);
     const column = columns.get(index);
-    if (column === undefined) return refuse(table.place, `is of the categorical feature ${index}, which there is not`);
+    if (column === undefined)
+      return refuse(table.place, `belongs to the categorical feature ${index}, which is not in the file`);
     return { index, column, hashes: hashesOf(table.int32s(ONE_HOT.hashes) ?? [], table.place) };
   });
   const countOf = (tables: Tables, borders: number) => {

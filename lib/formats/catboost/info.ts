@@ -1,4 +1,4 @@
-/** What a model says of itself beside its trees: what it was fitted for, and its classes. All of it is JSON within strings, or JSON. */
+/** The metadata of a model: the loss it was fitted for, and its classes. In the binary form the values are JSON in strings. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import { describe } from '../../words.ts';
@@ -86,7 +86,7 @@ function labels(value: unknown, place: string): readonly Label[] | undefined {
   return found.length > 0 ? found : undefined;
 }
 
-/** `{"type": "Logloss", "params": …}`, or the name alone: `Quantile:alpha=0.9`. */
+/** `{"type": "Logloss", "params": …}`, or only the name: `Quantile:alpha=0.9`. */
 function lossOf(value: unknown, place: string): string | undefined {
   if (value === undefined || value === null || value === '') return undefined;
   const name = typeof value === 'string' ? value : fields(value, place).type;

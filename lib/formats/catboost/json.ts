@@ -118,7 +118,7 @@ function* symmetricTrees(trees: readonly Fields[], splits: Splits, dimensions: n
   }
 }
 
-/** The number of a split, which is what CatBoost itself goes by. What the split says besides has to be the same. */
+/** The number of a split, which is what CatBoost itself uses. The split's other fields must agree with it. */
 function numberOf(value: unknown, splits: Splits, place: string): number {
   const split = fields(value, place);
   const type = text(split.split_type, `${place}.split_type`);

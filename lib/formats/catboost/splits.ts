@@ -103,7 +103,7 @@ export class Splits {
       : this.#isCategory(number, this.#codes.get(feature)?.[number - first] ?? number - first, part.place);
   }
 
-  /** Whether the split of a number is what a file says of it besides, where it does. */
+  /** Whether the other fields of a JSON split agree with its number. */
   says(number: number, { float_feature_index, border, cat_feature_index, value }: Fields): boolean {
     const part = this.#partOf(number);
     if (part === undefined || typeof part.feature === 'string') return false;

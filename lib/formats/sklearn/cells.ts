@@ -18,7 +18,7 @@ const NONE = -(2 - 2 ** -23) * 2 ** 127;
 export class Cells {
   /** By column, its words, None among them as null: see {@link wordIndices}. */
   readonly words = new Map<number, Word[]>();
-  /** By column of words of which hashes alone are known, these: see `GraphInput.hashes`. */
+  /** By column of words for which only hashes are known, the hashes: see `GraphInput.hashes`. */
   readonly hashes = new Map<number, number[]>();
   /** Whether an imputer or its like takes missing values in. */
   takesMissing = false;
@@ -53,7 +53,7 @@ export class Cells {
     });
   }
 
-  /** The same of words of which hashes alone are known. */
+  /** The same for words for which only hashes are known. */
   hashIndices(column: number, hashes: readonly number[]): readonly number[] {
     const known = this.hashes.get(column) ?? [];
     this.hashes.set(column, known);

@@ -252,8 +252,8 @@ export class Emitter {
   }
 
   /**
-   * A column of the input that holds categories of which only hashes are known, which may not be missing: their indices, and
-   * what the index of each of these is. Throws where a step before has made something else of it.
+   * A column of the input that holds categories, where only their hashes are known: a row of one index, which may not be
+   * missing, and for each of `hashes` the index that stands for it. Throws if an earlier step computes the column.
    */
   categories(
     x: Row,

@@ -1,5 +1,6 @@
 /** Steps that keep some of the features: which ones, they mostly decide anew from the scores that they keep. */
 
+import { importancesOf as ofCatboost } from '../../catboost/importances.ts';
 import type { PickleValue } from '../../containers/pickle/values.ts';
 import { isLightgbm, importancesOf as ofLightgbm } from '../../lightgbm/importances.ts';
 import { mapped } from '../../mapped.ts';
@@ -122,7 +123,9 @@ function fromModel(estimator: Estimator, width: number): readonly boolean[] {
 function importancesOf(estimator: Estimator, inner: Estimator, width: number): Vector {
   const getter = estimator.value('importance_getter', 'auto');
   const isComputed = getter === 'feature_importances_' || (getter === 'auto' && !inner.has('coef_'));
-  const computed = isComputed ? (ofLightgbm(inner) ?? ofXgboost(inner) ?? treeImportances(inner, width)) : undefined;
+  const computed = isComputed
+    ? (ofLightgbm(inner) ?? ofXgboost(inner) ?? ofCatboost(inner) ?? treeImportances(inner, width))
+    : undefined;
   if (computed?.length === width) return computed;
   const name = getter === 'auto' ? 'coef_' : getter;
   if (typeof name !== 'string' || !inner.has(name)) {
