@@ -63,6 +63,18 @@ export class Forest {
     this.#isLinear = isLinear;
   }
 
+  /** Makes room for these trees and so many leaves alone, which saves copies. Comes before any of them. */
+  expect(trees: readonly Pick<FileTree, 'size'>[], leavesAlone = 0): void {
+    let [nodes, leaves] = [leavesAlone, leavesAlone];
+    for (const { size } of trees) {
+      nodes += size;
+      // One more than there are splits.
+      leaves += (size + 1) >> 1;
+    }
+    this.#nodes.expect(NODE_FIELDS * nodes);
+    this.#leaves.expect(this.#width * leaves);
+  }
+
   /** What the sums of outputs begin with, as a leaf alone that is no tree of the file's. Comes before the trees. */
   begin(values: readonly number[], target = 0): void {
     this.#helpers++;
@@ -72,7 +84,7 @@ export class Forest {
   /** A tree that is a leaf alone, with these values. */
   addLeaf(values: readonly number[], target = 0): void {
     this.#targets.push(target);
-    this.#nodes.push(-1, 0, 0);
+    this.#nodes.pushNode(-1, 0, 0);
     this.#leafCount++;
     for (const value of values) this.#leaves.push(value);
   }
@@ -95,7 +107,7 @@ export class Forest {
         continue;
       }
       tree.leaf(node, values);
-      this.#nodes.push(-1, 0, 0);
+      this.#nodes.pushNode(-1, 0, 0);
       this.#leafCount++;
       for (let k = 0; k < values.length; k++) this.#leaves.push(values[k]);
     }
@@ -110,11 +122,11 @@ export class Forest {
     if (members !== undefined) {
       const place = this.#metSets.get(members) ?? this.#placeOf(setWords ?? this.#wordsOf(members, tree), tree);
       this.#metSets.set(members, place);
-      this.#nodes.push(feature, place, nanLeft ? SPLITS.in_set_or_nan : SPLITS.in_set);
+      this.#nodes.pushNode(feature, place, nanLeft ? SPLITS.in_set_or_nan : SPLITS.in_set);
       return;
     }
     if (Number.isNaN(threshold)) throw malformed(tree, `the threshold of node ${node} is NaN`);
-    this.#nodes.push(feature, threshold, nanLeft ? SPLITS.at_most_or_nan : SPLITS.at_most);
+    this.#nodes.pushNode(feature, threshold, nanLeft ? SPLITS.at_most_or_nan : SPLITS.at_most);
   }
 
   #wordsOf(members: readonly number[], tree: FileTree): readonly number[] {
@@ -177,18 +189,35 @@ class Growing {
   #last = new Float64Array(FIRST_PART);
   #length = 0;
 
-  push(...values: readonly [number] | readonly [number, number, number]): void {
-    for (const value of values) {
-      if (this.#length === this.#last.length) {
-        this.#full.push(this.#last);
-        this.#last = new Float64Array(Math.min(2 * this.#length, LARGEST_PART));
-        this.#length = 0;
-      }
-      this.#last[this.#length++] = value;
-    }
+  /** Makes room for so many, of none so far. */
+  expect(count: number): void {
+    this.#last = new Float64Array(Math.max(FIRST_PART, count));
+  }
+
+  push(value: number): void {
+    if (this.#length === this.#last.length) this.#grow();
+    this.#last[this.#length++] = value;
+  }
+
+  /** {@link NODE_FIELDS} numbers; an array is of nodes or of other numbers. */
+  pushNode(feature: number, threshold: number, kind: number): void {
+    if (this.#length + NODE_FIELDS > this.#last.length) this.#grow();
+    const last = this.#last;
+    const at = this.#length;
+    last[at] = feature;
+    last[at + 1] = threshold;
+    last[at + 2] = kind;
+    this.#length = at + NODE_FIELDS;
+  }
+
+  #grow(): void {
+    this.#full.push(this.#last.subarray(0, this.#length));
+    this.#last = new Float64Array(Math.min(2 * this.#last.length, LARGEST_PART));
+    this.#length = 0;
   }
 
   array(): Float64Array {
+    if (this.#full.length === 0 && this.#length === this.#last.length) return this.#last;
     const all = new Float64Array(this.#full.reduce((sum, part) => sum + part.length, this.#length));
     let at = 0;
     for (const part of this.#full) {

@@ -30,7 +30,7 @@ export function treesInfo(computation: Computation): TreesInfo | undefined {
     count += own;
     // A helper beside trees of the model's is a leaf alone.
     leaves += trees.leafCount - helpers;
-    depth = Math.max(depth, trees.depth - 1);
+    depth = Math.max(depth, trees.depth);
   }
   return count === 0 ? undefined : { count, leaves, depth, features: featuresOf(computation, nodes) };
 }

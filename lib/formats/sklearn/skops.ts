@@ -224,7 +224,7 @@ function parseNpy(bytes: Uint8Array, budget: Budget, place: string): PickleArray
   const records = recordTypeOf(descr);
   if (records !== undefined) {
     const sizes = readShape(new PickleTuple(shape), budget, place);
-    return recordsFromBytes(records, sizes, bytes.subarray(dataOffset), budget, place);
+    return recordsFromBytes(records, sizes, bytes.subarray(dataOffset), place);
   }
   const [, order, name] = /^'([<>|])([fiu][1248]|b1|[SU]\d{1,9})'$/.exec(descr) ?? [];
   if (name === undefined) return undefined;

@@ -11,85 +11,72 @@ import { checkNumber, type OpDefinition, refuse, type Values } from './definitio
 export interface Trees {
   /** Where each begins, in nodes; then their number. */
   readonly roots: Int32Array;
-  /** Of each node, where what is on its right begins; of a leaf −1 − its number. */
-  readonly next: Int32Array;
   readonly leafCount: number;
-  /** Nodes from a root to a leaf, at the most; a leaf alone is 1. */
+  /** The most splits on the way to a leaf. */
   readonly depth: number;
-  /** Features that splits look at, and one more than the greatest. */
+  /** One more than the greatest feature that a split looks at. */
   readonly features: number;
+  /** The sets that splits were found to be in; undefined for none. */
+  readonly sets: Values | undefined;
 }
-
-/** Why nodes are no trees. */
-class NoTrees extends Error {}
 
 const known = new WeakMap<Values, Trees>();
 
-/** The trees of a node's constant. Throws `MALFORMED` where its nodes are none. */
+/**
+ * The trees of a node's constants, of which nodes and splits are checked: that thresholds are numbers, and sets are there.
+ * Throws `MALFORMED`. Constants are gone through once, however many ask.
+ */
 export function treesOf(node: Node<'trees'>): Trees {
-  const { data } = node.inputs[1] as Tensor;
+  const [, { data }, , sets] = node.inputs as readonly Tensor[];
   let trees = known.get(data);
-  if (trees === undefined) {
-    try {
-      trees = walk(data);
-    } catch (error) {
-      if (error instanceof NoTrees) refuse(node, 'MALFORMED', error.message);
-      throw error;
-    }
+  if (trees === undefined || trees.sets !== sets?.data) {
+    trees = check(node, data, sets?.data);
     known.set(data, trees);
   }
   return trees;
 }
 
-function walk(nodes: Values): Trees {
-  const count = nodes.length / NODE_FIELDS;
-  const next = new Int32Array(count);
+function check(node: Node<'trees'>, nodes: Values, sets: Values | undefined): Trees {
   const roots: number[] = [];
-  /** Splits whose left side is being gone through, or whose right side is: −1 − the split. */
-  const open: number[] = [];
-  let [leafCount, depth, features] = [0, 0, 0];
-  for (let at = 0; at < count; at++) {
-    if (open.length === 0) roots.push(at);
-    depth = Math.max(depth, open.length + 1);
-    const feature = nodes[NODE_FIELDS * at];
-    if (feature !== -1) {
-      if (!(Number.isInteger(feature) && feature >= 0)) throw new NoTrees(`node ${at} splits by feature ${feature}`);
-      features = Math.max(features, feature + 1);
-      open.push(at);
+  /** How many splits are above what is on the right of each split, as far as that is still to come. */
+  const toCome: number[] = [];
+  let above = -1;
+  let leafCount = 0;
+  let depth = 0;
+  let features = 0;
+  for (let at = 0; at < nodes.length; at += NODE_FIELDS) {
+    if (above < 0) {
+      roots.push(at / NODE_FIELDS);
+      above = 0;
+    }
+    const feature = nodes[at];
+    if (feature === -1) {
+      leafCount++;
+      above = toCome.pop() ?? -1;
       continue;
     }
-    next[at] = -1 - leafCount++;
-    for (let split = open.pop(); split !== undefined; split = open.pop()) {
-      if (split < 0) continue;
-      next[split] = at + 1;
-      open.push(-1 - split);
-      break;
-    }
+    const fault = faultOf(feature, nodes[at + 1], nodes[at + 2], sets);
+    if (fault !== undefined) refuse(node, 'MALFORMED', `node ${at / NODE_FIELDS} ${fault}`);
+    if (feature >= features) features = feature + 1;
+    toCome.push(++above);
+    if (above > depth) depth = above;
   }
-  if (open.length > 0) throw new NoTrees(`the last tree ends where ${open.length} of its splits are open`);
-  roots.push(count);
-  return { roots: Int32Array.from(roots), next, leafCount, depth, features };
+  if (above >= 0)
+    refuse(node, 'MALFORMED', `the last tree has no leaf after its node ${nodes.length / NODE_FIELDS - 1}`);
+  roots.push(nodes.length / NODE_FIELDS);
+  return { roots: Int32Array.from(roots), leafCount, depth, features, sets };
 }
 
-/** That what splits compare with can be compared with: thresholds that are numbers, sets that are there. */
-function checkSplits(node: Node<'trees'>): void {
-  const [, { data }, , sets] = node.inputs as readonly Tensor[];
-  for (let at = 0; at < data.length; at += NODE_FIELDS) {
-    if (data[at] === -1) continue;
-    const [threshold, kind] = [data[at + 1], data[at + 2]];
-    const isSet = kind === SPLITS.in_set || kind === SPLITS.in_set_or_nan;
-    if (!isSet && kind !== SPLITS.at_most && kind !== SPLITS.at_most_or_nan) {
-      refuse(node, 'MALFORMED', `node ${at / NODE_FIELDS} is a split of kind ${kind}`);
-    }
-    if (Number.isNaN(threshold)) refuse(node, 'MALFORMED', `the threshold of node ${at / NODE_FIELDS} is NaN`);
-    const length = isSet ? sets?.data[threshold] : 0;
-    if (length === undefined || !(length >= 0 && threshold + length < (sets?.data.length ?? 1))) {
-      if (isSet) refuse(node, 'MALFORMED', `the set of node ${at / NODE_FIELDS} is not among the sets`);
-    }
-  }
+/** What is wrong with a split; undefined for nothing. */
+function faultOf(feature: number, threshold: number, kind: number, sets: Values | undefined): string | undefined {
+  if (!(Number.isInteger(feature) && feature >= 0)) return `splits by feature ${feature}`;
+  if (Number.isNaN(threshold)) return 'has the threshold NaN';
+  if (kind === SPLITS.at_most || kind === SPLITS.at_most_or_nan) return undefined;
+  if (kind !== SPLITS.in_set && kind !== SPLITS.in_set_or_nan) return `is a split of kind ${kind}`;
+  const length = sets?.[threshold] ?? -1;
+  const isThere = length >= 0 && threshold + length < (sets?.length ?? 0);
+  return isThere ? undefined : 'has a set that is not among the sets';
 }
-
-const checked = new WeakSet<Values>();
 
 function inferTrees(node: Node<'trees'>, [x, nodes, leaves, sets]: readonly Shape[]): Shape {
   const { sum, outputs, targets, divisor, helpers = 0 } = node.attributes;
@@ -108,9 +95,6 @@ function inferTrees(node: Node<'trees'>, [x, nodes, leaves, sets]: readonly Shap
     );
   }
   const { roots, leafCount, features } = treesOf(node);
-  const { data } = node.inputs[1] as Tensor;
-  if (!checked.has(data)) checkSplits(node);
-  checked.add(data);
   const count = roots.length - 1;
   if (!(Number.isInteger(helpers) && helpers >= 0 && helpers <= count)) {
     refuse(node, 'MALFORMED', `expected at most ${count} helpers, found ${helpers}`);
@@ -126,8 +110,34 @@ function inferTrees(node: Node<'trees'>, [x, nodes, leaves, sets]: readonly Shap
   return [outputs];
 }
 
+const knownWays = new WeakMap<Values, Int32Array>();
+
+/** Of each node, where what is on its right begins; of a leaf −1 − its number. */
+function waysOf(nodes: Values): Int32Array {
+  const ways = knownWays.get(nodes) ?? findWays(nodes);
+  knownWays.set(nodes, ways);
+  return ways;
+}
+
+function findWays(nodes: Values): Int32Array {
+  const next = new Int32Array(nodes.length / NODE_FIELDS);
+  /** Splits whose left side is being gone through. */
+  const open: number[] = [];
+  let leafCount = 0;
+  for (let at = 0; at < next.length; at++) {
+    if (nodes[NODE_FIELDS * at] !== -1) {
+      open.push(at);
+      continue;
+    }
+    next[at] = -1 - leafCount++;
+    const split = open.pop();
+    if (split !== undefined) next[split] = at + 1;
+  }
+  return next;
+}
+
 /** The number of the leaf that a row reaches in the tree that begins at `at`. */
-function leafOf(nodes: Values, sets: Values | undefined, { next }: Trees, x: Values, at: number): number {
+function leafOf(nodes: Values, sets: Values | undefined, next: Int32Array, x: Values, at: number): number {
   let node = at;
   while (next[node] >= 0) {
     const [feature, threshold, kind] = nodes.subarray(NODE_FIELDS * node, NODE_FIELDS * (node + 1));
@@ -151,11 +161,12 @@ export const trees: OpDefinition<'trees'> = {
 
   evaluate(node, [x, nodes, leaves, sets], shape) {
     const { sum, targets } = node.attributes;
-    const found = treesOf(node);
+    const next = waysOf(nodes.data);
+    const { roots } = treesOf(node);
     const width = leaves.shape[1];
     const result = new Float64Array(elementCount(shape));
-    for (let tree = 0; tree + 1 < found.roots.length; tree++) {
-      const leaf = leafOf(nodes.data, sets?.data, found, x.data, found.roots[tree]);
+    for (let tree = 0; tree + 1 < roots.length; tree++) {
+      const leaf = leafOf(nodes.data, sets?.data, next, x.data, roots[tree]);
       const values = leaves.data.subarray(leaf * width, (leaf + 1) * width);
       const first = sum === 'none' ? tree * width : targets[tree];
       for (let k = 0; k < width; k++) {

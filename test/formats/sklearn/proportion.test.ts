@@ -60,7 +60,7 @@ function forest(trees: number, splits: number): PickleObject {
     ['n_node_samples', column(() => 1)],
   ]);
   const nodes = new PickleRecords([size], new Set(columns.keys()), (name) => {
-    return new PickleArray([size], 'f8', columns.get(name) ?? new Float64Array(size));
+    return (record) => columns.get(name)?.[record] ?? 0;
   });
   const values = new PickleArray([size, 1, 1], 'f8', new Float64Array(size).fill(1));
   const tree = object('DecisionTreeRegressor', { tree_: object('Tree', { nodes, values }), n_features_in_: 1 });

@@ -44,7 +44,7 @@ export class ArrayWrappers implements PickleHooks {
     this.skipPadding(wrapper, stream);
     const records = readRecordType(dtype);
     if (records !== undefined) {
-      return recordsFromBytes(records, shape, stream.takeElements(countOf(shape) * records.bytes), this.budget, place);
+      return recordsFromBytes(records, shape, stream.take(countOf(shape) * records.bytes), place);
     }
     if (type === undefined) {
       // Dates and the like stay a wrapper, with a name, until something needs them.

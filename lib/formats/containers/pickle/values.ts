@@ -121,17 +121,28 @@ export class PickleArray {
   ) {}
 }
 
-/** A structured array of numbers, of which each field is read when it is wanted. */
+/**
+ * A field of records: its number in a record that is there. Integers beyond ±2^53 are rounded to the nearest double, as
+ * NumPy makes floats of them.
+ */
+export type RecordColumn = (record: number) => number;
+
+/** A structured array of numbers, which are read where they are in the file. */
 export class PickleRecords {
   constructor(
     readonly shape: readonly number[],
     readonly names: ReadonlySet<string>,
-    private readonly read: (name: string) => PickleArray,
+    private readonly columnOf: (name: string) => RecordColumn,
   ) {}
 
-  /** Of one axis, record by record; undefined where there is no such field. */
-  column(name: string): PickleArray | undefined {
-    return this.names.has(name) ? this.read(name) : undefined;
+  /** How many records there are. */
+  get count(): number {
+    return this.shape.reduce((product, size) => product * size, 1);
+  }
+
+  /** Undefined where there is no such field. */
+  column(name: string): RecordColumn | undefined {
+    return this.names.has(name) ? this.columnOf(name) : undefined;
   }
 }
 

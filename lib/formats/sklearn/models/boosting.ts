@@ -44,6 +44,7 @@ function boosted(estimator: Estimator, emitter: Emitter, row: Row, start: (outpu
   const begin = start(outputs);
   const forest = new Forest(emitter.budget, row.width, 1);
   const isRow = 'operand' in begin;
+  forest.expect(iterations.flat(), isRow ? 0 : outputs);
   if (!isRow) for (const [k, value] of begin.entries()) forest.begin([value], k);
   for (const trees of iterations) {
     for (const [k, tree] of trees.entries()) {

@@ -1,6 +1,6 @@
 /** HistGradientBoosting: trees over float64, with categories and missing values. */
 import type { Budget } from '../../../graph/budget.ts';
-import { PickleRecords, type PickleValue, pickleKind } from '../../containers/pickle/values.ts';
+import { PickleRecords, type PickleValue, pickleKind, type RecordColumn } from '../../containers/pickle/values.ts';
 import { iterationsUsed } from '../../iterations.ts';
 import { type FileTree, Forest } from '../../trees.ts';
 import { numbersOf } from '../arrays.ts';
@@ -71,8 +71,6 @@ function knownCategories(estimator: Estimator): readonly (ReadonlySet<number> | 
   });
 }
 
-type Column = ArrayLike<number>;
-
 function treeOf(
   value: PickleValue,
   place: string,
@@ -85,9 +83,9 @@ function treeOf(
     throw tree.error('MALFORMED', `expected records, found ${pickleKind(nodes)}`, 'nodes');
   }
   chargeRepeated(nodes, 0, tree);
-  const column = (name: string): Column => {
-    const data = nodes.column(name)?.data;
-    if (data instanceof Float64Array || data instanceof Float32Array || data instanceof Int32Array) return data;
+  const column = (name: string) => {
+    const found = nodes.column(name);
+    if (found !== undefined) return found;
     throw tree.error('MALFORMED', `expected records with a number '${name}'`, 'nodes');
   };
   const [values, isLeaf, left, right] = ['value', 'is_leaf', 'left', 'right'].map(column);
@@ -95,38 +93,43 @@ function treeOf(
     (name) => [column('feature_idx'), column(name), column('missing_go_to_left')],
   );
   const isCategory = nodes.names.has('is_categorical') ? column('is_categorical') : undefined;
-  const hasSets = isCategory !== undefined && Array.from(isCategory).some((is) => is !== 0);
+  const hasSets = isCategory !== undefined && hasAny(isCategory, nodes.count);
   const sets = hasSets ? tree.matrix('raw_left_cat_bitsets', undefined, CATEGORIES / WORD_BITS) : undefined;
   const setOf = hasSets ? column('bitset_idx') : undefined;
   const leftSet = (node: number): readonly number[] => {
-    const at = setOf?.[node] ?? 0;
-    if (sets === undefined || at >= sets.rows) {
+    const at = setOf?.(node) ?? 0;
+    if (sets === undefined || !(at >= 0 && at < sets.rows)) {
       throw tree.error('MALFORMED', `node ${node} has the set ${at} of ${sets?.rows ?? 0}`, 'raw_left_cat_bitsets');
     }
-    const seen = known[feature[node]];
+    const seen = known[feature(node)];
     return Array.from({ length: CATEGORIES }, (_, category) => category).filter((category) => {
       const word = sets.data[at * sets.columns + Math.floor(category / WORD_BITS)];
       const isLeft = Math.floor(word / 2 ** (category % WORD_BITS)) % 2 === 1;
-      return isLeft || (nanLeft[node] !== 0 && !(seen?.has(category) ?? false));
+      return isLeft || (nanLeft(node) !== 0 && !(seen?.has(category) ?? false));
     });
   };
   return {
     place: tree.title,
-    size: values.length,
+    size: nodes.count,
     root: 0,
-    isLeaf: (node) => isLeaf[node] !== 0,
+    isLeaf: (node) => isLeaf(node) !== 0,
     split: (node) => ({
-      feature: feature[node],
-      threshold: threshold[node],
-      nanLeft: nanLeft[node] !== 0,
-      ...(isCategory !== undefined && isCategory[node] !== 0 && { set: leftSet(node) }),
+      feature: feature(node),
+      threshold: threshold(node),
+      nanLeft: nanLeft(node) !== 0,
+      ...(isCategory !== undefined && isCategory(node) !== 0 && { set: leftSet(node) }),
     }),
-    left: (node) => left[node],
-    right: (node) => right[node],
+    left,
+    right,
     leaf(node, to) {
-      to[0] = values[node];
+      to[0] = values(node);
     },
   };
+}
+
+function hasAny(column: RecordColumn, count: number): boolean {
+  for (let record = 0; record < count; record++) if (column(record) !== 0) return true;
+  return false;
 }
 
 /** The class of the loss's link, such as `LogLink`; before 1.1 of the loss itself. */

@@ -30,9 +30,9 @@ function taken(tree: StoredTree, width: number): Float64Array {
     const [l, r, { feature }] = [left(node), right(node), split(node)];
     // What is no tree is refused where it predicts.
     if (!isWithin(l) || !isWithin(r) || !(feature >= 0 && feature < width)) continue;
-    importances[feature] += weight[node] * impurity[node] - weight[l] * impurity[l] - weight[r] * impurity[r];
+    importances[feature] += weight(node) * impurity(node) - weight(l) * impurity(l) - weight(r) * impurity(r);
   }
-  return importances.map((value) => value / weight[0]);
+  return importances.map((value) => value / weight(0));
 }
 
 function ofForest(estimator: Estimator, width: number): Float64Array {

@@ -32,7 +32,7 @@ function depthTree(member: Estimator, features: PickleValue, width: number) {
   const columns = features instanceof PickleArray ? (features.data as ArrayLike<number>) : undefined;
   const depths = new Float64Array(tree.size);
   const plain = tree.with((node, to) => {
-    to[0] = depths[node] + averagePath(samples[node]) - 1;
+    to[0] = depths[node] + averagePath(samples(node)) - 1;
   });
   const isWithin = (node: number) => Number.isInteger(node) && node >= 0 && node < tree.size;
   depths[0] = 1;

@@ -1,6 +1,6 @@
 /** Decision trees and forests of them. Facts of the files: the nodes of `sklearn.tree._tree.Tree`, by the names of their fields. */
 import { floorFloat } from '../../../graph/float32.ts';
-import { PickleArray, PickleRecords, pickleKind } from '../../containers/pickle/values.ts';
+import { PickleArray, PickleRecords, pickleKind, type RecordColumn } from '../../containers/pickle/values.ts';
 import { type FileTree, Forest } from '../../trees.ts';
 import { type NumberArray, numpySum } from '../arrays.ts';
 import { labelsByProbability } from '../decisions.ts';
@@ -18,14 +18,14 @@ export class StoredTree {
   readonly place: string;
   readonly size: number;
   readonly values: NumberArray;
-  readonly #left: ArrayLike<number>;
-  readonly #right: ArrayLike<number>;
-  readonly #feature: ArrayLike<number>;
-  readonly #threshold: ArrayLike<number>;
+  readonly #tree: Estimator;
+  readonly #nodes: PickleRecords;
+  readonly #left: RecordColumn;
+  readonly #right: RecordColumn;
+  readonly #feature: RecordColumn;
+  readonly #threshold: RecordColumn;
   /** Since 1.3. */
-  readonly #nanLeft: ArrayLike<number> | undefined;
-  /** A number of each node, by its name in the file. */
-  readonly column: (name: string) => ArrayLike<number>;
+  readonly #nanLeft: RecordColumn | undefined;
 
   constructor(estimator: Estimator) {
     const tree = estimator.estimator('tree_');
@@ -36,22 +36,25 @@ export class StoredTree {
     }
     this.values = tree.numbers('values');
     chargeRepeated(nodes, this.values.data.length, tree);
-    const column = (name: string) => {
-      const data = nodes.column(name)?.data;
-      if (data instanceof Float64Array || data instanceof Int32Array) return data;
-      throw tree.error('MALFORMED', `expected records with a number '${name}'`, 'nodes');
-    };
-    this.column = column;
-    this.#left = column('left_child');
-    this.#right = column('right_child');
-    this.#feature = column('feature');
-    this.#threshold = column('threshold');
-    this.#nanLeft = nodes.names.has('missing_go_to_left') ? column('missing_go_to_left') : undefined;
-    this.size = this.#left.length;
+    this.#tree = tree;
+    this.#nodes = nodes;
+    this.size = nodes.count;
+    this.#left = this.column('left_child');
+    this.#right = this.column('right_child');
+    this.#feature = this.column('feature');
+    this.#threshold = this.column('threshold');
+    this.#nanLeft = nodes.column('missing_go_to_left');
     const { shape } = this.values;
     if (shape.length !== 3 || shape[0] !== this.size || this.size === 0) {
       throw tree.error('SHAPE', `expected [${this.size}, outputs, classes], found [${shape.join(', ')}]`, 'values');
     }
+  }
+
+  /** A number of each node, by its name in the file. */
+  column(name: string): RecordColumn {
+    const column = this.#nodes.column(name);
+    if (column !== undefined) return column;
+    throw this.#tree.error('MALFORMED', `expected records with a number '${name}'`, 'nodes');
   }
 
   get knowsNan(): boolean {
@@ -60,25 +63,20 @@ export class StoredTree {
 
   /** The tree, the leaves of which are as `leaf` writes them. Rows are float32, so thresholds may be as well. */
   with(leaf: LeafValues): FileTree {
-    const [left, right, feature, threshold, nanLeft] = [
-      this.#left,
-      this.#right,
-      this.#feature,
-      this.#threshold,
-      this.#nanLeft,
-    ];
+    const [left, right, feature, threshold] = [this.#left, this.#right, this.#feature, this.#threshold];
+    const nanLeft = this.#nanLeft;
     return {
       place: this.place,
       size: this.size,
       root: 0,
-      isLeaf: (node) => left[node] === -1 && right[node] === -1,
+      isLeaf: (node) => left(node) === -1 && right(node) === -1,
       split: (node) => ({
-        feature: feature[node],
-        threshold: floorFloat(threshold[node]),
-        nanLeft: (nanLeft?.[node] ?? 0) !== 0,
+        feature: feature(node),
+        threshold: floorFloat(threshold(node)),
+        nanLeft: nanLeft !== undefined && nanLeft(node) !== 0,
       }),
-      left: (node) => left[node],
-      right: (node) => right[node],
+      left,
+      right,
       leaf,
     };
   }
@@ -92,8 +90,7 @@ const VALUE_BYTES = 16;
 /** One tree of a file may be in many places of forests, and is a tree of its own in each. Throws `LIMIT`. */
 export function chargeRepeated(nodes: PickleRecords, values: number, tree: Estimator): void {
   if (tree.budget.isNew(nodes.names)) return;
-  const count = nodes.shape.reduce((product, size) => product * size, 1);
-  tree.budget.build(TREE_BYTES + NODE_BYTES * count + VALUE_BYTES * values, tree.title);
+  tree.budget.build(TREE_BYTES + NODE_BYTES * nodes.count + VALUE_BYTES * values, tree.title);
 }
 
 /** The row as float32, which is what trees compare; infinities, and what is one as float32, are refused. */
@@ -163,6 +160,7 @@ function mean(
   const trees = members.map((member) => new StoredTree(member));
   const width = counts === undefined ? trees[0].values.shape[1] : counts.reduce((total, count) => total + count, 0);
   const forest = new Forest(emitter.budget, x.width, width);
+  forest.expect(trees);
   for (const tree of trees) {
     checkValues(tree, estimator, counts, width);
     forest.add(tree.with(counts === undefined ? valuesOf(tree) : probabilitiesOf(tree, counts)));
