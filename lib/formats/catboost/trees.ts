@@ -13,12 +13,11 @@ const MOST_LEVELS = 30;
 export function symmetric(place: string, splits: Splits, numbers: readonly number[], leaf: FileTree['leaf']): FileTree {
   const levels = numbers.map((number) => splits.at(number, place));
   const levelOf = (node: number) => 31 - Math.clz32(node + 1);
-  const leaves = 2 ** levels.length;
-  // Node 0 is the root; level k begins at 2^k − 1, and within it nodes are numbered as leaves are.
+  const leaves = 1 << levels.length;
+  // Node 0 is the root; level k begins at 2^k − 1, and within it nodes are numbered as leaves are, by their lowest k digits.
   const child = (node: number, isAbove: boolean) => {
     const level = levelOf(node);
-    const digit = isAbove !== levels[level].isSwapped ? 2 ** level : 0;
-    return 2 ** (level + 1) - 1 + (node + 1 - 2 ** level) + digit;
+    return node + (1 << (isAbove === levels[level].isSwapped ? level : level + 1));
   };
   return {
     place,
