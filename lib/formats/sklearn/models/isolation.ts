@@ -14,7 +14,9 @@ const isolation: Predict = (estimator, emitter, x) => {
     throw estimator.error('SHAPE', `expected features of ${members.length} trees`, 'estimators_features_');
   }
   const samples = estimator.number(estimator.has('_max_samples') ? '_max_samples' : 'max_samples_');
-  const row = asFloats(emitter, x, false);
+  const takesAll = estimator.since(1, 6);
+  if (takesAll) emitter.cells.takesMissing = true;
+  const row = takesAll ? emitter.float32(x) : asFloats(emitter, x, false);
   const forest = new Forest(emitter.budget, row.width, 1);
   for (const [i, member] of members.entries()) forest.add(depthTree(member, features[i], row.width));
   const depths = emitter.trees(row, forest, 'float64', 1);

@@ -132,7 +132,7 @@ function probabilitiesOf(tree: StoredTree, counts: readonly number[]): LeafValue
 const TAKE_NAN: readonly [name: RegExp, major: number, minor: number][] = [
   [/^DecisionTree/, 1, 3],
   [/^RandomForest/, 1, 4],
-  [/^ExtraTree/, 1, 6],
+  [/^(?:ExtraTree|RandomTreesEmbedding)/, 1, 6],
 ];
 const NAN_CRITERIA = ['gini', 'entropy', 'log_loss', 'squared_error', 'friedman_mse', 'poisson'];
 
@@ -246,8 +246,8 @@ const leavesOf: Transform = (estimator, emitter, x) => {
   const forest = new Forest(emitter.budget, x.width, 1);
   /** Of each column the tree. */
   const trees: number[] = [];
-  for (const [i, member] of members.entries()) {
-    const tree = new StoredTree(member);
+  const stored = members.map((member) => new StoredTree(member));
+  for (const [i, tree] of stored.entries()) {
     const columns = new Map<number, number>();
     for (const node of estimator.numbersIn(categories[i], `one_hot_encoder_.categories_[${i}]`).data) {
       columns.set(node, trees.push(i) - 1);
@@ -255,11 +255,12 @@ const leavesOf: Transform = (estimator, emitter, x) => {
     forest.add(
       tree.with((node, to) => {
         to[0] = columns.get(node) ?? Number.NaN;
-        if (Number.isNaN(to[0])) throw member.error('MALFORMED', `leaf ${node} has no column`, 'tree_');
+        if (Number.isNaN(to[0])) throw members[i].error('MALFORMED', `leaf ${node} has no column`, 'tree_');
       }),
     );
   }
-  const reached = emitter.trees(asFloats(emitter, x, false), forest, 'none', members.length);
+  const row = asFloats(emitter, x, takesNan(estimator, stored));
+  const reached = emitter.trees(row, forest, 'none', members.length);
   const columns = Float64Array.from(trees, (_, column) => column);
   return emitter.binary('equal', emitter.gather(reached, trees), columns);
 };
