@@ -100,7 +100,7 @@ async function readGraph(opened: OpenSource, options: CheckedOptions<LoadOptions
     throw new ForwardpassError('OPTION', message, 'member');
   }
   if (numIteration !== undefined && format.takesIterations !== true) {
-    const message = `is for boosted models of LightGBM, XGBoost and scikit-learn; a file of format ${format.name} does not say what belongs to an iteration`;
+    const message = `is for boosted models of LightGBM, XGBoost, CatBoost and scikit-learn; a file of format ${format.name} does not say what belongs to an iteration`;
     throw new ForwardpassError('OPTION', message, 'numIteration');
   }
   const asked = options.precision === 'auto' ? undefined : arithmeticOf(options.precision);

@@ -49,8 +49,8 @@ export interface LoadOptions extends ModelOptions {
   readonly member?: Member;
   /**
    * How many iterations of a boosted model are used, from the first on: those of LightGBM, the rounds of XGBoost, the
-   * stages of scikit-learn's `GradientBoosting*`, `HistGradientBoosting*` and `AdaBoost*`. 0 or less uses all of them. Unless
-   * given it is what the library takes: the best iteration where the fit stopped early, else all.
+   * trees of CatBoost, the stages of scikit-learn's `GradientBoosting*`, `HistGradientBoosting*` and `AdaBoost*`. 0 or less
+   * uses all of them. Unless given it is what the library takes: the best iteration where the fit stopped early, else all.
    */
   readonly numIteration?: number;
   /** Told from the content unless given. */
