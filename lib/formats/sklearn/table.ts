@@ -97,7 +97,9 @@ export function boostedIn(estimator: Estimator, depth: number): Estimator {
   if (isBoosted) return estimator;
   const inside = (inner ?? last)?.(estimator);
   if (inside !== undefined && depth > 0) return boostedIn(inside, depth - 1);
-  throw refuseIterations(`is for boosted models, by themselves, in a pipeline or in a search; ${estimator.title} is none`);
+  throw refuseIterations(
+    `is for boosted models, by themselves, in a pipeline or in a search; ${estimator.title} is none`,
+  );
 }
 
 export const readers: Readers = {
