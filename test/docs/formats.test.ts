@@ -19,6 +19,7 @@ const FOLDERS: { readonly [F in Format]: readonly string[] } = {
     'sklearn-kernels',
     'sklearn-curves',
     'sklearn-missing',
+    'sklearn-functions',
   ],
   xgboost: ['xgboost'],
   catboost: ['catboost'],

@@ -20,6 +20,7 @@ const FOLDERS = [
   ['sklearn-kernels', '.pkl'],
   ['sklearn-curves', '.pkl'],
   ['sklearn-missing', '.pkl'],
+  ['sklearn-functions', '.pkl'],
   ['lightgbm', '.txt'],
   ['onnx-trees', '.onnx'],
   ['xgboost', ''],

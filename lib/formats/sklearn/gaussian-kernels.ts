@@ -129,6 +129,15 @@ const rationalQuadratic: Kernel['with'] = (kernel, emitter, x, points) => {
   return emitter.binary('pow', emitter.affine(far, 1 / (2 * alpha * length ** 2), 1), -alpha);
 };
 
+/** exp(−2·(sin(π·d/periodicity)/length)²) */
+const periodic: Kernel['with'] = (kernel, emitter, x, points) => {
+  const [length, periodicity] = [kernel.number('length_scale', 1), kernel.number('periodicity', 1)];
+  const far = emitter.unary(distances(emitter, x, points), 'sqrt');
+  const wave = emitter.unary(emitter.binary('mul', far, Math.PI / periodicity), 'sin');
+  const square = emitter.unary(emitter.binary('div', wave, length), 'square');
+  return emitter.unary(emitter.binary('mul', square, -2), 'exp');
+};
+
 /** <x, y> + sigma_0² */
 const dotProduct: Kernel = {
   with(kernel, emitter, x, points) {
@@ -184,6 +193,7 @@ const exponentiation: Kernel = {
 const KERNELS: Readonly<Record<string, Kernel>> = {
   ConstantKernel: constant,
   DotProduct: dotProduct,
+  ExpSineSquared: byDistance(periodic),
   Exponentiation: exponentiation,
   Matern: byDistance(matern),
   PairwiseKernel: pairwise,

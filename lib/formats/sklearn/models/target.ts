@@ -3,7 +3,7 @@
 import { predictValues } from '../decisions.ts';
 import type { Emitter, Predict } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
-import { applyFunction } from '../functions.ts';
+import { applyFunction } from '../functions/functions.ts';
 import type { Row } from '../outcome.ts';
 import { quantileInverse } from '../steps/quantiles.ts';
 import type { Table } from '../table.ts';
@@ -59,7 +59,7 @@ const pipeline: Inverse = (estimator, emitter, y) =>
   }, y);
 
 const INVERSES: Readonly<Record<string, Inverse>> = {
-  FunctionTransformer: (estimator, emitter, y) => applyFunction(estimator, 'inverse_func', emitter, y),
+  FunctionTransformer: (estimator, emitter, y) => applyFunction(estimator, 'inverse_func', emitter, y, 'inv_kw_args'),
   MaxAbsScaler: rescale('scale_', 'no centre'),
   MinMaxScaler: minMax,
   Pipeline: pipeline,

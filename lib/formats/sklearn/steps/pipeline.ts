@@ -2,7 +2,7 @@
 import { PickleDict, type PickleValue } from '../../containers/pickle/values.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
-import { applyFunction } from '../functions.ts';
+import { applyFunction } from '../functions/functions.ts';
 import type { Outcome, Row } from '../outcome.ts';
 import { isModuleOf, isNone, isSampler, itemsOf, plainScalar } from '../values.ts';
 
@@ -67,10 +67,6 @@ export function joined(estimator: Estimator, emitter: Emitter, parts: readonly R
 }
 
 export function functionTransformer(estimator: Estimator, emitter: Emitter, x: Row): Row {
-  const keywords = estimator.value('kw_args');
-  if (keywords instanceof PickleDict && keywords.entries.length > 0) {
-    throw estimator.error('UNSUPPORTED_OP', 'arguments of its function are not read here', 'kw_args');
-  }
   const input = estimator.boolean('validate', false) ? emitter.requireFinite(x) : x;
-  return applyFunction(estimator, 'func', emitter, input);
+  return applyFunction(estimator, 'func', emitter, input, 'kw_args');
 }

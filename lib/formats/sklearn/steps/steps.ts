@@ -5,7 +5,7 @@ import { columnTransformer } from './columns.ts';
 import { oneHotEncoder, ordinalEncoder, targetEncoder } from './encoders.ts';
 import { missingIndicator, simpleImputer } from './imputers.ts';
 import { iterativeImputer } from './iterative-imputer.ts';
-import { nystroem } from './kernel-maps.ts';
+import { additiveChi2Sampler, nystroem, polynomialCountSketch, rbfSampler, skewedChi2Sampler } from './kernel-maps.ts';
 import { featureUnion, functionTransformer, lastStep, pipelinePredict, pipelineTransform } from './pipeline.ts';
 import { polynomialFeatures } from './polynomials.ts';
 import { powerTransformer } from './power.ts';
@@ -45,6 +45,7 @@ import {
 import { splineTransformer } from './splines.ts';
 
 export const STEPS: Table = {
+  AdditiveChi2Sampler: { transform: additiveChi2Sampler },
   BernoulliRBM: { transform: bernoulliRbm },
   Binarizer: { transform: binarizer },
   ColumnTransformer: { transform: columnTransformer },
@@ -71,9 +72,11 @@ export const STEPS: Table = {
   OrdinalEncoder: { transform: ordinalEncoder },
   PCA: { transform: pca },
   Pipeline: { transform: pipelineTransform, predict: pipelinePredict, last: lastStep },
+  PolynomialCountSketch: { transform: polynomialCountSketch },
   PolynomialFeatures: { transform: polynomialFeatures },
   PowerTransformer: { transform: powerTransformer },
   QuantileTransformer: { transform: quantileTransformer },
+  RBFSampler: { transform: rbfSampler },
   RFE: { transform: selectStored, predict: predictSelected, inner: selectedFor },
   RFECV: { transform: selectStored, predict: predictSelected, inner: selectedFor },
   RobustScaler: { transform: robustScaler },
@@ -85,6 +88,7 @@ export const STEPS: Table = {
   SelectPercentile: { transform: selectPercentile },
   SequentialFeatureSelector: { transform: selectStored },
   SimpleImputer: { transform: simpleImputer },
+  SkewedChi2Sampler: { transform: skewedChi2Sampler },
   SparsePCA: { transform: sparsePca },
   SparseRandomProjection: { transform: projection },
   SplineTransformer: { transform: splineTransformer },

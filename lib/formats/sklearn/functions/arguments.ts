@@ -1,0 +1,111 @@
+/** What a function is given beside the row: the arguments of a `functools.partial`, and keywords. */
+
+import { quote } from '../../../words.ts';
+import { PickleDict, PickleObject, type PickleValue, pickleKind } from '../../containers/pickle/values.ts';
+import type { Vector } from '../arrays.ts';
+import type { Estimator } from '../estimator.ts';
+import { functionName, plainScalar } from '../values.ts';
+
+/** Keywords that change nothing of a row of floats as long as they are what they are by themselves, or say how memory is used. */
+const NEUTRAL: Readonly<Record<string, readonly (PickleValue | undefined)[] | 'any'>> = {
+  casting: 'any',
+  copy: 'any',
+  dtype: [null],
+  order: 'any',
+  out: [null],
+  subok: 'any',
+  where: [true],
+};
+
+export class Arguments {
+  readonly #keywords = new Map<string, PickleValue>();
+  readonly #taken = new Set<string>();
+
+  constructor(
+    readonly estimator: Estimator,
+    /** Of the estimator: what messages name. */
+    readonly attribute: string,
+    readonly name: string,
+    /** Before the row. */
+    readonly before: readonly PickleValue[],
+    keywords: readonly PickleValue[],
+  ) {
+    for (const dict of keywords) {
+      if (!(dict instanceof PickleDict)) continue;
+      for (const [key, value] of dict.entries) if (typeof key === 'string') this.#keywords.set(key, value);
+    }
+  }
+
+  /** The keyword, or undefined where it is None or not given. */
+  take(...names: readonly string[]): PickleValue | undefined {
+    for (const name of names) this.#taken.add(name);
+    const given = names.map((name) => this.#keywords.get(name)).find((value) => value !== undefined && value !== null);
+    return given === undefined ? undefined : plainScalar(given);
+  }
+
+  number(name: string, fallback: number): number {
+    const value = this.take(name) ?? fallback;
+    if (typeof value === 'number' || typeof value === 'boolean') return Number(value);
+    throw this.error(`expected a number as ${name}, found ${pickleKind(value)}`);
+  }
+
+  integer(name: string, fallback: number): number {
+    const value = this.number(name, fallback);
+    if (Number.isSafeInteger(value)) return value;
+    throw this.error(`expected an integer as ${name}, found ${value}`);
+  }
+
+  truth(name: string, fallback: boolean): boolean {
+    return this.number(name, Number(fallback)) !== 0;
+  }
+
+  text(name: string, fallback: string): string {
+    const value = this.take(name) ?? fallback;
+    if (typeof value === 'string') return value;
+    throw this.error(`expected a string as ${name}, found ${pickleKind(value)}`);
+  }
+
+  /** A number, or one for each element of the row; undefined where it is not given. */
+  numbers(...names: readonly string[]): Vector | number | undefined {
+    const value = this.take(...names);
+    return value === undefined ? undefined : this.numbersOf(value);
+  }
+
+  numbersOf(value: PickleValue): Vector | number {
+    const { shape, data } = this.estimator.numbersIn(value, this.attribute);
+    if (shape.length > 1) throw this.error(`expected numbers of one axis, found [${shape.join(', ')}]`);
+    return shape.length === 0 ? data[0] : data;
+  }
+
+  /** Whether the `dtype` is float32; otherwise it must be float64, or not given. */
+  isSingle(): boolean {
+    const value = this.take('dtype');
+    if (value === undefined) return false;
+    const [first] = value instanceof PickleObject && value.callable.name === 'dtype' ? value.args : [];
+    const name = String(first ?? functionName(value) ?? value);
+    if (/^(?:float64|f8|<f8|d|double|float|builtins\.float|numpy\.float64)$/.test(name)) return false;
+    if (/^(?:float32|f4|<f4|f|single|numpy\.float32)$/.test(name)) return true;
+    throw this.error(`expected float64 or float32 as dtype, found ${pickleKind(value)}`);
+  }
+
+  /** Along the row: functions along other axes would mix rows. */
+  alongRow(): void {
+    const axis = this.take('axis');
+    if (axis === 1 || axis === -1) return;
+    const found = axis === undefined ? 'none' : pickleKind(axis);
+    throw this.error(`is read along a row, with axis=1; found ${found}`);
+  }
+
+  /** Refuses what has not been taken. */
+  finish(): void {
+    for (const [key, value] of this.#keywords) {
+      if (this.#taken.has(key)) continue;
+      const allowed = Object.hasOwn(NEUTRAL, key) ? NEUTRAL[key] : [];
+      if (allowed !== 'any' && !allowed.includes(value)) throw this.error(`the argument ${quote(key)} is not read`);
+    }
+  }
+
+  error(message: string) {
+    return this.estimator.error('UNSUPPORTED_OP', `${this.name}: ${message}`, this.attribute);
+  }
+}

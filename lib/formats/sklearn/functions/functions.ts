@@ -1,0 +1,98 @@
+/** Functions that files name, of NumPy, SciPy, pandas and scikit-learn, with their arguments. */
+import { PickleDict, PickleObject, PickleTuple, type PickleValue, pickleKind } from '../../containers/pickle/values.ts';
+import type { Emitter } from '../emitter.ts';
+import type { Estimator } from '../estimator.ts';
+import type { Row } from '../outcome.ts';
+import { functionName } from '../values.ts';
+import { Arguments } from './arguments.ts';
+import { type NamedFunction, NUMPY, OF_TWO, SCIPY } from './elementwise.ts';
+import { NUMPY_ROWS, SCIPY_ROWS, SKLEARN_ROWS } from './rowwise.ts';
+
+/** Not of its random numbers, nor of masked arrays. */
+const OF_NUMPY = /^numpy(?:$|\.(?:_?core|lib)(?:\.|$))/;
+
+const isMissing: NamedFunction = NUMPY.isnan;
+const isThere: NamedFunction = (emitter, x, given) => emitter.unary(isMissing(emitter, x, given), 'not');
+
+/** By where they are from: the modules in which libraries keep their functions were renamed more than once. */
+const LIBRARIES: readonly (readonly [module: RegExp, functions: Readonly<Record<string, NamedFunction>>])[] = [
+  [OF_NUMPY, { ...NUMPY, ...NUMPY_ROWS }],
+  [/^scipy\.special(?:\.|$)/, { ...SCIPY, ...SCIPY_ROWS }],
+  [/^sklearn\.preprocessing(?:\.|$)/, SKLEARN_ROWS],
+  [/^sklearn\.utils\.validation$/, { check_array: (_emitter, x) => x }],
+  [/^pandas(?:$|\.core\.dtypes\.missing$)/, { isna: isMissing, isnull: isMissing, notna: isThere, notnull: isThere }],
+];
+
+/** A function, what comes before the row, and the keywords that it is given. */
+interface Call {
+  readonly name: string;
+  readonly before: readonly PickleValue[];
+  readonly keywords: PickleValue;
+}
+
+/** Of a function by its name, or a `functools.partial` of one. */
+function callOf(value: PickleValue): Call | undefined {
+  const name = functionName(value);
+  if (name !== undefined) return { name, before: [], keywords: null };
+  if (!(value instanceof PickleObject) || String(value.callable) !== 'functools.partial') return undefined;
+  const state = value.state instanceof PickleTuple ? value.state.items : value.args;
+  const [inner, before, keywords] = state;
+  const partial = functionName(inner ?? null);
+  if (partial === undefined) return undefined;
+  return { name: partial, before: before instanceof PickleTuple ? before.items : [], keywords: keywords ?? null };
+}
+
+/** Keywords that scikit-learn's check of arrays may have: it changes no number. */
+function isCheck({ name }: Call): boolean {
+  return name === 'sklearn.utils.validation.check_array';
+}
+
+/**
+ * The attribute's function of x, with the keywords of another attribute; None is the identity. A user's own function is
+ * code, and is refused by its name.
+ */
+export function applyFunction(
+  estimator: Estimator,
+  attribute: string,
+  emitter: Emitter,
+  x: Row,
+  keywords?: string,
+): Row {
+  const value = estimator.value(attribute);
+  if (value === null) return x;
+  const call = callOf(value);
+  if (call !== undefined && isCheck(call)) return x;
+  const known = call === undefined ? undefined : namedFunction(call, attribute, estimator, keywords);
+  if (known !== undefined) return known(emitter, x);
+  throw unknown(estimator, attribute, call?.name ?? functionName(value) ?? pickleKind(value));
+}
+
+function namedFunction(call: Call, attribute: string, estimator: Estimator, keywords: string | undefined) {
+  const { name, before } = call;
+  const [module, last] = [name.slice(0, name.lastIndexOf('.')), name.slice(name.lastIndexOf('.') + 1)];
+  const functions = LIBRARIES.find(([pattern]) => pattern.test(module))?.[1];
+  const given = keywords === undefined ? [] : [estimator.value(keywords)];
+  const place = given.some((dict) => dict instanceof PickleDict && dict.entries.length > 0) ? keywords : undefined;
+  const args = new Arguments(estimator, place ?? attribute, name, before, [call.keywords, ...given]);
+  if (before.length === 1 && OF_NUMPY.test(module) && Object.hasOwn(OF_TWO, last)) {
+    return (emitter: Emitter, x: Row) => {
+      args.finish();
+      return OF_TWO[last](emitter, args.numbersOf(before[0]), x);
+    };
+  }
+  if (functions === undefined || !Object.hasOwn(functions, last)) return undefined;
+  if (before.length > 0) throw args.error('an argument before the row is not read');
+  return (emitter: Emitter, x: Row) => {
+    const row = functions[last](emitter, x, args);
+    args.finish();
+    return row;
+  };
+}
+
+function unknown(estimator: Estimator, attribute: string, found: string) {
+  const isOfLibrary = /^(?:numpy|scipy|sklearn|pandas|math|operator|builtins)\./.test(found);
+  const reason = isOfLibrary ? 'is not read here' : 'is code of your own that is not in the file';
+  const read = new Set(LIBRARIES.slice(0, 2).flatMap(([, functions]) => Object.keys(functions)));
+  const message = `the function ${found} ${reason}; those of NumPy and SciPy that are read: ${[...read].join(', ')}`;
+  return estimator.error('UNSUPPORTED_OP', message, attribute);
+}

@@ -1,0 +1,142 @@
+/** Functions of NumPy, SciPy and scikit-learn along a row. */
+import type { NormName, ReduceName } from '../../../graph/graph.ts';
+import type { PickleValue } from '../../containers/pickle/values.ts';
+import type { Emitter } from '../emitter.ts';
+import type { Row } from '../outcome.ts';
+import { itemsOf, noSuchOption, plainScalar } from '../values.ts';
+import type { Arguments } from './arguments.ts';
+import type { NamedFunction } from './elementwise.ts';
+
+/** One number of a row, which keeps its axis. */
+function reduced(fn: ReduceName): NamedFunction {
+  return (emitter, x, given) => {
+    given.alongRow();
+    checkKept(given);
+    return emitter.reduce(x, fn);
+  };
+}
+
+function checkKept(given: Arguments): void {
+  if (given.truth('keepdims', false)) return;
+  throw given.error('gives no table, which an estimator would take, without keepdims=True');
+}
+
+/** The root of the mean square of what is left of the mean; its square is the variance. */
+function spread(isRoot: boolean): NamedFunction {
+  return (emitter, x, given) => {
+    given.alongRow();
+    checkKept(given);
+    const divisor = x.width - given.number('ddof', 0);
+    if (!(divisor > 0)) throw given.error(`divides by ${divisor}`);
+    const centred = emitter.binary('sub', x, emitter.divided(emitter.reduce(x, 'sum'), x.width));
+    const variance = emitter.divided(emitter.reduce(centred, 'sum_square'), divisor);
+    return isRoot ? emitter.unary(variance, 'sqrt') : variance;
+  };
+}
+
+/** The sums up to each element. */
+const cumulated: NamedFunction = (emitter, x, given) => {
+  given.alongRow();
+  emitter.budget.buildElements(x.width * x.width, given.name);
+  const data = new Float64Array(x.width * x.width);
+  for (let to = 0; to < x.width; to++) data.fill(1, to * x.width, to * x.width + to + 1);
+  emitter.budget.isNew(data);
+  return emitter.dense(x, { rows: x.width, columns: x.width, data });
+};
+
+const differences: NamedFunction = (emitter, x, given) => {
+  // Along the last axis by itself.
+  const axis = given.take('axis');
+  if (axis !== undefined && axis !== 1 && axis !== -1) throw given.error('is read along a row, with axis=1');
+  const times = given.integer('n', 1);
+  if (times < 0 || times >= x.width) throw given.error(`leaves nothing of a row of ${x.width} with n=${times}`);
+  let row = x;
+  for (let i = 0; i < times; i++) {
+    const [from, to] = [0, 1].map((shift) => Array.from({ length: row.width - 1 }, (_, at) => at + shift));
+    row = emitter.binary('sub', emitter.gather(row, to), emitter.gather(row, from));
+  }
+  return row;
+};
+
+/** The elements at the positions that are made of where each would stand. */
+function moved(positions: (width: number, given: Arguments) => readonly number[], isAlong = true): NamedFunction {
+  return (emitter, x, given) => {
+    if (isAlong) given.alongRow();
+    return emitter.gather(x, positions(x.width, given));
+  };
+}
+
+const backwards = (width: number) => Array.from({ length: width }, (_, at) => width - 1 - at);
+
+const rolled = (width: number, given: Arguments) => {
+  const shift = given.integer('shift', 0);
+  return Array.from({ length: width }, (_, at) => (((at - shift) % width) + width) % width);
+};
+
+function indicesOf(given: Arguments, name: string, width: number): number[] {
+  const value = given.take(name);
+  const items: readonly PickleValue[] = (value === undefined ? undefined : (itemsOf(value) ?? [value])) ?? [];
+  return items.map((item) => {
+    const at = plainScalar(item);
+    const place = typeof at === 'number' && at < 0 ? at + width : at;
+    if (typeof place === 'number' && Number.isInteger(place) && place >= 0 && place < width) return place;
+    throw given.error(`expected positions of a row of ${width} as ${name}`);
+  });
+}
+
+const without = (width: number, given: Arguments) => {
+  const gone = new Set(indicesOf(given, 'obj', width));
+  return Array.from({ length: width }, (_, at) => at).filter((at) => !gone.has(at));
+};
+
+const NORMS: readonly NormName[] = ['l1', 'l2', 'max'];
+
+const normalised: NamedFunction = (emitter, x, given) => {
+  const name = given.text('norm', 'l2');
+  const norm = NORMS.find((known) => known === name);
+  if (norm === undefined) throw given.error(noSuchOption('the norm', name, NORMS));
+  if (given.integer('axis', 1) !== 1 || given.truth('return_norm', false)) {
+    throw given.error('is read along a row, with axis=1 and without the norms');
+  }
+  return emitter.normalize(emitter.requireFinite(x), norm);
+};
+
+const binarized: NamedFunction = (emitter, x, given) =>
+  emitter.binary('greater', emitter.requireFinite(x), given.number('threshold', 0));
+
+function softmax(fn: 'softmax' | 'log_softmax'): NamedFunction {
+  return (emitter: Emitter, x: Row, given: Arguments) => {
+    given.alongRow();
+    return emitter.softmax(x, fn);
+  };
+}
+
+/** By the last part of their names. */
+export const NUMPY_ROWS: Readonly<Record<string, NamedFunction>> = {
+  amax: reduced('max'),
+  amin: reduced('min'),
+  argmax: reduced('arg_max'),
+  argmin: reduced('arg_min'),
+  cumsum: cumulated,
+  delete: moved(without),
+  diff: differences,
+  flip: moved(backwards),
+  fliplr: moved(backwards, false),
+  max: reduced('max'),
+  mean: (emitter, x, given) => emitter.divided(reduced('sum')(emitter, x, given), x.width),
+  min: reduced('min'),
+  prod: reduced('prod'),
+  roll: moved(rolled),
+  std: spread(true),
+  sum: reduced('sum'),
+  take: moved((width, given) => indicesOf(given, 'indices', width)),
+  var: spread(false),
+};
+
+export const SCIPY_ROWS: Readonly<Record<string, NamedFunction>> = {
+  log_softmax: softmax('log_softmax'),
+  softmax: softmax('softmax'),
+};
+
+/** `sklearn.preprocessing`. */
+export const SKLEARN_ROWS: Readonly<Record<string, NamedFunction>> = { binarize: binarized, normalize: normalised };
