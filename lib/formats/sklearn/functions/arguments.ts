@@ -37,10 +37,10 @@ export class Arguments {
   }
 
   /** The keyword, or undefined where it is None or not given. */
-  take(...names: readonly string[]): PickleValue | undefined {
-    for (const name of names) this.#taken.add(name);
-    const given = names.map((name) => this.#keywords.get(name)).find((value) => value !== undefined && value !== null);
-    return given === undefined ? undefined : plainScalar(given);
+  take(name: string): PickleValue | undefined {
+    this.#taken.add(name);
+    const given = this.#keywords.get(name) ?? null;
+    return given === null ? undefined : plainScalar(given);
   }
 
   number(name: string, fallback: number): number {
@@ -66,8 +66,8 @@ export class Arguments {
   }
 
   /** A number, or one for each element of the row; undefined where it is not given. */
-  numbers(...names: readonly string[]): Vector | number | undefined {
-    const value = this.take(...names);
+  numbers(name: string): Vector | number | undefined {
+    const value = this.take(name);
     return value === undefined ? undefined : this.numbersOf(value);
   }
 

@@ -47,7 +47,8 @@ const rounded: NamedFunction = (emitter, x, given) => {
 };
 
 const clipped: NamedFunction = (emitter, x, given) => {
-  const [low, high] = [given.numbers('a_min', 'min'), given.numbers('a_max', 'max')];
+  const low = given.numbers('a_min') ?? given.numbers('min');
+  const high = given.numbers('a_max') ?? given.numbers('max');
   const raised = low === undefined ? x : emitter.binary('max', x, low);
   return high === undefined ? raised : emitter.binary('min', raised, high);
 };
