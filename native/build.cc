@@ -112,6 +112,7 @@ class Network<T>::Builder {
     const int32_t* const fields = word + (wide ? 4 : 3);
     switch (Opcode(word[wide ? 3 : 0])) {
       case Opcode::binary:
+      case Opcode::matmul:
         count = 2;
         return fields;
       case Opcode::select:
@@ -265,6 +266,19 @@ class Network<T>::Builder {
         break;
       case Opcode::trees:
         trees(step, field, word + word[1]);
+        break;
+      case Opcode::matmul:
+        step.a = operand(field[0]);
+        step.b = operand(field[1]);
+        step.repeat = size_t(field[2]);
+        step.inner = size_t(field[4]);
+        step.columns = size_t(field[5]);
+        step.function = field[6];
+        break;
+      case Opcode::sort:
+        repeated(step, field);
+        step.columns = size_t(field[3]);
+        step.function = 2 * field[4] + field[5];
         break;
       case Opcode::couple:
       case Opcode::widen:
@@ -426,8 +440,10 @@ class Network<T>::Builder {
   }
 
   static size_t cost_of(const Step<T>& step) {
-    constexpr size_t cost_of_element = 8, cost_of_tree = 64;
+    constexpr size_t cost_of_element = 8, cost_of_tree = 64, cost_of_sorted = 64;
     if (step.opcode == Opcode::trees) return step.trees.count * cost_of_tree;
+    if (step.opcode == Opcode::matmul) return step.width * (step.inner + cost_of_element);
+    if (step.opcode == Opcode::sort) return step.repeat * step.inner * cost_of_sorted;
     return step.opcode == Opcode::dense ? step.repeat * step.dense.K * step.dense.N : step.width * cost_of_element;
   }
 

@@ -50,6 +50,7 @@ struct Step {
   int32_t y, a, b, c;    // y is a where the instruction defines nothing
   size_t width;          // of y
   size_t repeat, inner;  // rows within a row, and elements of one
+  size_t columns;        // of a product, or elements that are sorted out
   bool wide;             // of doubles: width and inner count these, operands and parameters are as long
   const T* p[3];         // parameters, in the order of the plan's words
   DenseLayer<T> dense;

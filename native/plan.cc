@@ -5,6 +5,7 @@
 #include "kernels/kernels.h"
 #include "pack.h"
 #include "pack_reduced.h"
+#include "sort.h"
 #include "tree_packer.h"
 
 namespace fp {
@@ -179,6 +180,10 @@ class Verifier {
         return has(3) && quantize(y_width);
       case Opcode::couple:
         return has(2) && couple(y_width);
+      case Opcode::matmul:
+        return has(7) && matmul(y_width);
+      case Opcode::sort:
+        return has(6) && sort(y_width);
       case Opcode::trees:
         return has(7) && (plan_.precision == Precision::f64 ? trees<double>(y_width) : trees<float>(y_width));
       case Opcode::wide:
@@ -203,7 +208,8 @@ class Verifier {
       case Opcode::binary:
       case Opcode::affine:
       case Opcode::select:
-      case Opcode::reduce: {
+      case Opcode::reduce:
+      case Opcode::sort: {
         unit_ = 2;
         const bool fit = fields(opcode, y_width / 2);
         unit_ = 1;
@@ -318,6 +324,29 @@ class Verifier {
     const int64_t classes = next();
     if (classes < 2 || classes > most_coupled) return fail("the number of classes is out of range");
     return used(x, classes * (classes - 1) / 2) && require(classes == y_width, "the result has another width");
+  }
+
+  bool matmul(int64_t y_width) {
+    const int32_t* const sizes = from_.words + at_ + 2;
+    const int64_t repeat = sizes[0], M = sizes[1], K = sizes[2], N = sizes[3];
+    if (repeat < 1 || M < 1 || K < 1 || N < 1) return fail("a size is less than 1");
+    // Each product is of two numbers of 31 bits.
+    const int64_t rows = repeat * M, columns = repeat * N;
+    if (rows > y_width || columns > y_width || rows * N != y_width) return fail("the result has another width");
+    if (!operand(rows * K) || !operand(columns * K)) return false;
+    at_ += 4;
+    return flag();
+  }
+
+  bool sort(int64_t y_width) {
+    if (!repeated()) return false;
+    const int64_t count = next();
+    if (count < 1 || count > inner_) return fail("a size is less than 1, or more than there is");
+    // Places stand in the result meanwhile.
+    if (plan_.precision == Precision::f32 && unit_ == 1 && inner_ > most_sorted_f32) {
+      return fail("places are more than a float tells apart");
+    }
+    return require(repeat_ * count == y_width, "the result has another width") && flag() && flag();
   }
 
   template <typename T>

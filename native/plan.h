@@ -33,6 +33,8 @@ enum class Opcode : int32_t {
   narrow = 19,
   require_exact = 20,
   trees = 21,
+  matmul = 22,
+  sort = 23,
 };
 
 // What a dense layer's weights are packed as.

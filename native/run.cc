@@ -6,6 +6,7 @@
 
 #include "couple.h"
 #include "network.h"
+#include "sort.h"
 
 namespace fp {
 namespace {
@@ -173,6 +174,28 @@ void concat(T* const* base, size_t value_count, const Step<T>& step, T* y, size_
       for (size_t o = 0; o < step.repeat; o++) std::memcpy(to + o * whole, from + o * part, part * sizeof(T));
     }
     column += part;
+  }
+}
+
+// `repeat` products of matrices for each row; a stride of 0 repeats the same operand.
+template <typename T>
+void multiply(const Kernels<T>& kernels, const Step<T>& step, const T* a, size_t a_stride, const T* b, size_t b_stride,
+              T* y, size_t rows) {
+  const size_t K = step.inner, N = step.columns, M = step.width / (step.repeat * N);
+  for (size_t r = 0; r < rows; r++) {
+    for (size_t i = 0; i < step.repeat; i++, y += M * N) {
+      kernels.matmul(a + r * a_stride + i * M * K, b + r * b_stride + i * K * N, y, M, K, N, step.function != 0);
+    }
+  }
+}
+
+// The values in order, or their places.
+template <typename T, typename U>
+void sort_rows(const Step<U>& step, const T* x, T* y, size_t rows) {
+  for (size_t r = 0; r < rows * step.repeat; r++, x += step.inner, y += step.columns) {
+    sort_places(x, step.inner, (step.function & 2) != 0, y, step.columns);
+    if ((step.function & 1) != 0) continue;
+    for (size_t i = 0; i < step.columns; i++) y[i] = x[size_t(y[i])];
   }
 }
 
@@ -344,6 +367,9 @@ void Network<T>::run_wide(const Step<T>& step, T* const* base, size_t rows) cons
     case Opcode::reduce:
       kernels.reduce[step.function](a, y, rows * step.repeat, step.inner);
       break;
+    case Opcode::sort:
+      sort_rows(step, a, y, rows);
+      break;
     default:
       break;  // no other has a form in doubles
   }
@@ -413,6 +439,12 @@ Outcome Network<T>::run_block(T* const* base, size_t rows, RunError& error, Help
       }
       case Opcode::trees:
         run_trees(step.trees, kernels, trees_, a, widths_[size_t(step.a)], y, step.width, rows);
+        break;
+      case Opcode::matmul:
+        multiply(kernels, step, a, stride(step.a), base[step.b], stride(step.b), y, rows);
+        break;
+      case Opcode::sort:
+        sort_rows(step, a, y, rows);
         break;
       case Opcode::couple:
         for (size_t r = 0; r < rows; r++) couple(a + r * widths_[size_t(step.a)], y + r * step.width, step.width);

@@ -147,12 +147,12 @@ const NATIVE_RULES = [
   {
     files: /^native\/(network\.h|build\.cc|run\.cc)$/,
     may: only(
-      'native/(network|plan|pack|pack_reduced|packed_once|pool|arena|couple|trees|tree_packer|tree_layouts)\\.h',
+      'native/(network|plan|pack|pack_reduced|packed_once|pool|arena|couple|sort|trees|tree_packer|tree_layouts)\\.h',
       'native/kernels/kernels\\.h',
       STANDARD,
     ),
   },
-  { files: /^native\/couple\.h$/, may: only(STANDARD) },
+  { files: /^native\/(couple|sort)\.h$/, may: only(STANDARD) },
   { files: /^native\/tree_layouts\.h$/, may: only(STANDARD) },
   {
     files: /^native\/tree_packer\.(h|cc)$/,
@@ -168,7 +168,11 @@ const NATIVE_RULES = [
   },
   {
     files: /^native\/plan\.(h|cc)$/,
-    may: only('native/(plan|pack|pack_reduced|arena|couple|tree_packer)\\.h', 'native/kernels/kernels\\.h', STANDARD),
+    may: only(
+      'native/(plan|pack|pack_reduced|arena|couple|sort|tree_packer)\\.h',
+      'native/kernels/kernels\\.h',
+      STANDARD,
+    ),
   },
   { files: /^native\/loaded\.(h|cc)$/, may: only('native/(loaded|engine|mutex|arena)\\.h', STANDARD) },
   { files: /^native\/(pool|mutex)\.(h|cc)$/, may: only('native/(pool|mutex)\\.h', '<windows\\.h>', STANDARD) },

@@ -10,6 +10,7 @@ import {
   REDUCE_NAMES,
   type ReduceName,
   SOFTMAX_NAMES,
+  SORT_RESULTS,
   type Tensor,
   UNARY_NAMES,
   type UnaryName,
@@ -172,7 +173,14 @@ class Builder {
     if (x === 'ids') return this.#lookup(x);
     if (rank === 0 || random.below(3) === 0) return this.#elementwise(x);
     const axis = random.below(rank);
-    switch (random.below(12)) {
+    switch (random.below(14)) {
+      case 12:
+        return this.#product(x);
+      case 13: {
+        const result = random.pick(SORT_RESULTS);
+        const count = 1 + random.below(shape[axis]);
+        return this.#add('sort', [x], { axis, count, descending: random.pick([true, false]), result });
+      }
       case 0:
       case 1:
         return this.#dense(x);
@@ -212,6 +220,20 @@ class Builder {
       default:
         return this.#add('expand', [x], { shape: shape.map((size) => (size === 1 ? 1 + random.below(3) : size)) });
     }
+  }
+
+  /** With itself, or with a constant. */
+  #product(x: string): string {
+    const { random } = this;
+    const shape = this.#shape(x);
+    const matrix = shape.length > 1 ? x : this.#add('reshape', [x], { shape: [1, ...shape] });
+    const k = shape[shape.length - 1];
+    const layout = random.pick(['in-out', 'out-in'] as const);
+    const n = 1 + random.below(4);
+    const constant = random.tensor(layout === 'in-out' ? [k, n] : [n, k]);
+    const tame = this.#add('unary', [matrix], { fn: 'clip', alpha: -3, beta: 3 });
+    const isOfItself = layout === 'out-in' && random.pick([true, false]);
+    return this.#add('matmul', [tame, isOfItself ? tame : constant], { layout });
   }
 
   #elementwise(x: string): string {

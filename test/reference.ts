@@ -111,6 +111,39 @@ function forward(node: Node, operands: readonly Value[]): Value {
       });
       return { shape, data };
     }
+    case 'matmul': {
+      const b = operands[1];
+      const isInOut = node.attributes.layout === 'in-out';
+      const [m, k] = x.shape.slice(-2);
+      const n = b.shape[b.shape.length - (isInOut ? 1 : 2)];
+      const matrices = [x, b].map(({ shape }) => ({ shape: shape.slice(0, -2), data: [] }));
+      return build([...common(matrices), m, n], (place) => {
+        const [row, column] = place.slice(-2);
+        const others = place.slice(0, -2);
+        let sum = 0;
+        for (let i = 0; i < k; i++) {
+          sum += at(x, [...others, row, i]) * at(b, [...others, ...(isInOut ? [i, column] : [column, i])]);
+        }
+        return sum;
+      });
+    }
+    case 'sort': {
+      const { axis, count, descending, result } = node.attributes;
+      const elements = along(x, [axis]);
+      return build(x.shape.with(axis, count), (place) => {
+        const values = elements(place);
+        // Whatever the order, a stable sort: by what the values are, with NaN as more than infinity.
+        const rank = (i: number) => (Number.isNaN(values[i]) ? [1, 0] : [0, values[i]]);
+        const places = values
+          .map((_, i) => i)
+          .sort((i, j) => {
+            const [a, b] = [rank(i), rank(j)];
+            const difference = a[0] - b[0] || (a[1] < b[1] ? -1 : a[1] > b[1] ? 1 : 0);
+            return descending ? -difference : difference;
+          });
+        return result === 'places' ? places[place[axis]] : values[places[place[axis]]];
+      });
+    }
     case 'affine':
       return build(x.shape, (place) => at(x, place) * at(operands[1], place) + at(operands[2], place));
     case 'unary': {

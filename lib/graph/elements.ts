@@ -183,6 +183,8 @@ class Walk {
         return this.#merged(node, operands, shape);
       case 'affine':
         return { ...x, isExact: false, tells: undefined };
+      case 'sort':
+        return node.attributes.result === 'places' ? NOTHING : spread(operands);
       case 'reduce':
         return NEVER_NAN.has(node.attributes.fn) ? NOTHING : spread(operands);
       default:

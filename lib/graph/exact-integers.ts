@@ -20,7 +20,7 @@ import { broadcastColumns, elementCount, type Shape } from './shapes.ts';
 import { EXACT, hasUnheld, magnitude, type Span } from './spans.ts';
 
 /** Operations that the engine computes in doubles where its floats are of 32 bits. */
-const WIDE: ReadonlySet<Op> = new Set<Op>(['unary', 'binary', 'affine', 'select', 'reduce']);
+const WIDE: ReadonlySet<Op> = new Set<Op>(['unary', 'binary', 'affine', 'select', 'reduce', 'sort']);
 
 /** Products that layers may have one by one, of one row of all layers together: each takes some 80 bytes of the plan. */
 const MOST_PRODUCTS = 2 ** 22;
@@ -125,6 +125,7 @@ function grows(node: Node): boolean {
 
 function isComparison(node: Node): boolean {
   if (node.op === 'unary' || node.op === 'binary') return COMPARISONS.has(node.attributes.fn);
+  if (node.op === 'sort') return node.attributes.result === 'places';
   return node.op === 'reduce' && node.attributes.fn.startsWith('arg_');
 }
 

@@ -242,6 +242,9 @@ export const SET_BITS = 16;
 export const TREE_SUMS = ['float64', 'float32', 'none'] as const;
 export type TreeSum = (typeof TREE_SUMS)[number];
 
+export const SORT_RESULTS = ['values', 'places'] as const;
+export type SortResult = (typeof SORT_RESULTS)[number];
+
 /** Weights of a dense layer in half or a quarter of the bits. */
 export const REDUCED_NAMES = ['bf16', 'int8'] as const;
 export type ReducedWeights = (typeof REDUCED_NAMES)[number];
@@ -260,6 +263,11 @@ export interface OpAttributes {
     /** Kept in fewer bits than the weight's own when the model runs: see reduce.ts. */
     readonly weights?: ReducedWeights;
   };
+  /**
+   * a [..., M, K], b [..., K, N]: their product [..., M, N]. The axes before the last two broadcast as NumPy's do. With
+   * `out-in` b is [..., N, K].
+   */
+  matmul: { readonly layout: 'in-out' | 'out-in' };
   /** x, scale (constant), shift (constant), both broadcast to the row: y = x·scale + shift, rounded once. */
   affine: Record<never, never>;
   /** x */
@@ -285,6 +293,16 @@ export interface OpAttributes {
   };
   /** x */
   reduce: { readonly fn: ReduceName; readonly axes: readonly number[]; readonly keepDims: boolean };
+  /**
+   * x: the first `count` elements along the axis in their order, or the places where they stand. NaN is greater than
+   * all numbers; of equal elements the one that stands first comes first.
+   */
+  sort: {
+    readonly axis: number;
+    readonly count: number;
+    readonly descending: boolean;
+    readonly result: SortResult;
+  };
   /** two or more of equal shape but for the axis */
   concat: { readonly axis: number };
   /** x: the given positions along the axis, in that order. Slice, split and column selection are all this. */

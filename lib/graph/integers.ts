@@ -171,6 +171,10 @@ class Spans {
         return this.#dense(node, operands);
       case 'reduce':
         return this.#reduce(node, x);
+      case 'sort':
+        if (node.attributes.result === 'values') return this.#ofIntegers(node, [x], x);
+        this.#demand(x, Infinity);
+        return FLOATS;
       case 'embedding': {
         const [, table] = operands;
         const [, { shape }] = node.inputs as [Operand, Tensor];

@@ -162,6 +162,8 @@ function kindOf(node: Node): string {
       return node.attributes.fn;
     case 'reduce':
       return `reduce ${node.attributes.fn}`;
+    case 'sort':
+      return `sort ${node.attributes.result}`;
     case 'normalize':
       return `normalize ${node.attributes.norm}`;
     default:

@@ -4,13 +4,16 @@ import type { OpDefinition } from './ops/definition.ts';
 import { dense } from './ops/dense.ts';
 import { affine, binary, select, unary } from './ops/elementwise.ts';
 import { embedding, oneHot } from './ops/lookup.ts';
+import { matmul } from './ops/matmul.ts';
 import { concat, expand, gather, reshape, transpose } from './ops/movement.ts';
 import { requireFinite, retype } from './ops/requirement.ts';
 import { couple, layerNorm, normalize, reduce, rmsNorm, softmax } from './ops/rowwise.ts';
+import { sort } from './ops/sort.ts';
 import { trees } from './ops/trees.ts';
 
 const OPS: { readonly [O in Op]: OpDefinition<O> } = {
   dense,
+  matmul,
   affine,
   unary,
   binary,
@@ -20,6 +23,7 @@ const OPS: { readonly [O in Op]: OpDefinition<O> } = {
   rms_norm: rmsNorm,
   normalize,
   reduce,
+  sort,
   concat,
   gather,
   transpose,

@@ -53,7 +53,7 @@ export const OPCODES = {
   require_finite: 15,
   /** y, x, K: x has a number for each pair of K classes, y one for each class */
   couple: 16,
-  /** y, opcode, its fields after y: unary, binary, affine, select or reduce in doubles. All widths count doubles. */
+  /** y, opcode, its fields after y: unary, binary, affine, select, reduce or sort in doubles. All widths count doubles. */
   wide: 17,
   /** y, x: doubles of floats */
   widen: 18,
@@ -69,6 +69,16 @@ export const OPCODES = {
    * parameter [divisor] or −1, then for each tree the first element of y that it adds to, but for `none`
    */
   trees: 21,
+  /**
+   * y, a operand, b operand, repeat, M, K, N, layout (0 b is [K, N], 1 [N, K]): `repeat` products of a matrix [M, K] and
+   * one of b, each [M, N]
+   */
+  matmul: 22,
+  /**
+   * y, x, repeat, K, count, descending (0 or 1), result (0 values, 1 places): of each K elements the first `count` in
+   * order
+   */
+  sort: 23,
 } as const;
 
 /** What a dense layer's weights are packed as; the parameter is of the plan's precision whatever it is. */

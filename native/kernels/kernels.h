@@ -120,6 +120,8 @@ struct Kernels {
   void (*layer_norm)(const T* x, T* y, size_t rows, size_t width, T epsilon, const T* scale, const T* shift);
   void (*rms_norm)(const T* x, T* y, size_t rows, size_t width, T epsilon, const T* scale, const T* shift);
   void (*normalize)(const T* x, T* y, size_t rows, size_t width, int norm, T epsilon, T floor);
+  // y[M, N] = a[M, K]·b, where b is [K, N], or [N, K] with out_in. y overlaps neither.
+  void (*matmul)(const T* a, const T* b, T* y, size_t M, size_t K, size_t N, bool out_in);
   // x is [rows, width], y is [rows]; they do not overlap.
   void (*reduce[int(Reduce::count)])(const T* x, T* y, size_t rows, size_t width);
 

@@ -11,6 +11,7 @@
 #include "dense_int8.h"
 #include "elementwise.h"
 #include "kernels.h"
+#include "matmul.h"
 #include "rowwise.h"
 #ifndef FP_SMALL
 #include "trees.h"
@@ -72,6 +73,12 @@ template <class S>
 void rest_normalize(const typename S::T* x, typename S::T* y, size_t rows, size_t width, int norm,
                     typename S::T epsilon, typename S::T floor) {
   rest<S>().normalize(x, y, rows, width, norm, epsilon, floor);
+}
+
+template <class S>
+void rest_matmul(const typename S::T* a, const typename S::T* b, typename S::T* y, size_t M, size_t K, size_t N,
+                 bool out_in) {
+  rest<S>().matmul(a, b, y, M, K, N, out_in);
 }
 
 #define FP_SELDOM_UNARY rest_unary<S, int(which)>
@@ -141,6 +148,7 @@ constexpr Kernels<typename S::T> table() {
       layer_norm<S>,
       rms_norm<S>,
       FP_SELDOM(normalize),
+      FP_SELDOM(matmul),
       {
 #define FP_REDUCE(name) FP_SELDOM_REDUCE(name),
 #include "reduce.inc"

@@ -27,6 +27,13 @@ export function everyKernel(): Graph {
     node('affine', 'affine', ['d', constant(), constant()], {}),
     node('select', 'select', ['b_less', 'd', constant()], {}),
     ...SOFTMAX_NAMES.map((fn) => node(fn, 'softmax', ['d'], { axis: 0, fn })),
+    node('rows', 'reshape', ['d'], { shape: [1, WIDTH] }),
+    node('columns', 'reshape', ['x'], { shape: [WIDTH, 1] }),
+    node('inner', 'matmul', ['rows', 'columns'], { layout: 'in-out' }),
+    node('inner_dot', 'matmul', ['rows', 'rows'], { layout: 'out-in' }),
+    node('outer', 'matmul', ['columns', 'rows'], { layout: 'in-out' }),
+    node('several', 'matmul', ['rows', random.tensor([WIDTH, 20])], { layout: 'in-out' }),
+    node('order', 'sort', ['d'], { axis: 0, count: 9, descending: true, result: 'places' }),
     node('layer_norm', 'layer_norm', ['d', constant(), constant()], { axis: 0, epsilon: 1e-5 }),
     node('rms_norm', 'rms_norm', ['d', constant()], { axis: 0, epsilon: 1e-5 }),
   ];

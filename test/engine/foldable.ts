@@ -5,6 +5,7 @@ import {
   type Node,
   REDUCE_NAMES,
   SOFTMAX_NAMES,
+  SORT_RESULTS,
   type Tensor,
   UNARY_NAMES,
   type UnaryName,
@@ -171,6 +172,20 @@ export function foldables(precision: Precision, count: number): Foldable[] {
       const clamp = [0, 6] as const;
       add(`dense ${k}x${n}`, node('y', 'dense', ['a', 'b', 'c'], { layout: 'in-out' }), of, small([k, n]), small([n]));
       add(`dense ${n}x${k}`, node('y', 'dense', ['a', 'b'], { layout: 'out-in', clamp }), of, small([n, k]));
+    }
+  }
+  for (const [m, k, n] of [
+    [1, 3, 1],
+    [2, 37, 5],
+    [3, 16, 20],
+  ]) {
+    const a = { shape: [2, m, k], data: numbers(random, precision, 2 * m * k) };
+    add(`matmul ${m}x${k}x${n}`, node('y', 'matmul', ['a', 'b'], { layout: 'in-out' }), a, small([2, k, n]));
+    add(`matmul ${m}x${k}x${n} out-in`, node('y', 'matmul', ['a', 'b'], { layout: 'out-in' }), a, small([n, k]));
+  }
+  for (const result of SORT_RESULTS) {
+    for (const descending of [false, true]) {
+      add(`${result} in order`, node('y', 'sort', ['a'], { axis: 0, count: 40, descending, result }), x);
     }
   }
   const pairs = { shape: [6], data: typed([0.3, 0.9, 0.51, 0.2, 0.7, 0.6]) };

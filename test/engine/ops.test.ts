@@ -6,6 +6,7 @@ import {
   type Node,
   REDUCE_NAMES,
   SOFTMAX_NAMES,
+  SORT_RESULTS,
   UNARY_NAMES,
   type UnaryName,
 } from '../../lib/graph/graph.ts';
@@ -197,6 +198,86 @@ describe.each(PRECISIONS)('in %s', (precision) => {
         }
       }
     });
+  });
+
+  describe('products', () => {
+    const products: readonly (readonly [a: readonly number[], b: readonly number[]])[] = [
+      ...WIDTHS.map(
+        (k) =>
+          [
+            [1, k],
+            [k, 1],
+          ] as const,
+      ),
+      ...WIDTHS.map(
+        (n) =>
+          [
+            [2, 3],
+            [3, n],
+          ] as const,
+      ),
+      [
+        [4, 1, 7],
+        [4, 7, 5],
+      ],
+      [
+        [3, 2, 7],
+        [7, 5],
+      ],
+      [
+        [7, 20],
+        [3, 20, 2],
+      ],
+      [
+        [3, 1, 2, 4],
+        [2, 4, 6],
+      ],
+    ];
+
+    const positive = (shape: readonly number[]) => {
+      const { data } = tensor(shape, precision);
+      return { shape, data: data.map((value) => 1 + Math.abs(value) / 10) };
+    };
+
+    it.each(['in-out', 'out-in'] as const)('agrees with the reference in every shape (%s)', (layout) => {
+      for (const [a, b] of products) {
+        const right = layout === 'in-out' ? b : [...b.slice(0, -2), ...b.slice(-2).toReversed()];
+        const nodes = [
+          node('p', 'matmul', ['x', 'z'], { layout }),
+          node('q', 'matmul', ['x', positive(right)], { layout }),
+          node('r', 'matmul', [positive(a), 'z'], { layout }),
+        ];
+        const graph = graphOf({ x: a, z: right }, nodes, ['p', 'q', 'r']);
+        // Sums must not cancel for their errors to be compared with their size.
+        check(graph, precision, `product of ${a} and ${right}`, 2, (value) => 1 + Math.abs(value) / 10);
+      }
+    });
+
+    it('lets NaN and infinity through', () => {
+      const special = [Number.NaN, Infinity, -Infinity];
+      for (const layout of ['in-out', 'out-in'] as const) {
+        const graph = graphOf({ x: [2, 17], z: [17, 17] }, [node('y', 'matmul', ['x', 'z'], { layout })]);
+        check(graph, precision, 'product', 1e9, (value, at) => (at % 97 === 0 ? special[at % 3] : value));
+      }
+    });
+  });
+
+  it('sorts as the reference does, with ties, NaN, infinities and zeros of both signs', () => {
+    const special = [Number.NaN, Infinity, -Infinity, 0, -0, 1];
+    const pick = (value: number, at: number) => (at % 4 === 0 ? special[(at / 4) % 6] : Math.round(4 * value) / 4);
+    for (const shape of [...WIDTHS.filter((width) => width < 100).map((width) => [width]), [3, 5], [4, 2, 17]]) {
+      for (const [axis, size] of shape.entries()) {
+        for (const count of new Set([1, Math.min(2, size), Math.ceil(size / 3), size])) {
+          const nodes = [false, true].flatMap((descending) =>
+            SORT_RESULTS.map((result) =>
+              node(`${result}${descending}`, 'sort', ['x'], { axis, count, descending, result }),
+            ),
+          );
+          const outputs = nodes.map(({ output }) => output);
+          check(graphOf({ x: shape }, nodes, outputs), precision, `${count} of ${shape} along ${axis}`, 0, pick);
+        }
+      }
+    }
   });
 
   it('agrees with the reference on the coupling of pairs', () => {

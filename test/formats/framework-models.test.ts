@@ -33,6 +33,7 @@ const FOLDERS = [
   ['tfjs', '/model.json'],
   ['torch-export', '.pt2'],
   ['torchscript', '.pt'],
+  ['products', ''],
 ] as const;
 
 for (const [folder, extension] of FOLDERS) testFixtures(folder, extension);

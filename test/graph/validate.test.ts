@@ -185,6 +185,7 @@ describe('operations', () => {
   const layout = 'in-out';
   const indices = (...list: number[]) => Int32Array.from(list);
   const norm = { axis: 0, norm: 'l2', epsilon: 0, floor: 1 } as const;
+  const order = { axis: 0, count: 1, descending: false, result: 'values' } as const;
   const hot = { depth: 3, on: 1, off: 0, axis: 1, wrap: false };
 
   it.each<[string, Node, readonly number[]]>([
@@ -265,6 +266,26 @@ describe('operations', () => {
       node('y', 'reduce', ['m'], { fn: 'arg_max', axes: [0, 1], keepDims: true }),
       'SHAPE',
       'arg_max works along one axis',
+    ],
+    [
+      node('y', 'matmul', ['m', 'x'], { layout }),
+      'SHAPE',
+      'both sides must have 2 axes at least, found [2, 3] and [2]',
+    ],
+    [node('y', 'matmul', ['m', 'm'], { layout }), 'SHAPE', '[2, 3] and [2, 3] (in-out) have no product'],
+    [
+      node('y', 'matmul', ['m', 'm'], { layout: 'rows' as 'in-out' }),
+      'MALFORMED',
+      'layout must be in-out or out-in, found rows',
+    ],
+    [node('y', 'sort', ['x'], { ...order, axis: 1 }), 'SHAPE', 'found 1'],
+    [node('y', 'sort', ['x'], { ...order, count: 3 }), 'SHAPE', 'count must be a whole number from 1 to 2, found 3'],
+    [node('y', 'sort', ['x'], { ...order, count: 0 }), 'SHAPE', 'from 1 to 2, found 0'],
+    [node('y', 'sort', ['x'], { ...order, result: 'keys' as 'values' }), 'UNSUPPORTED_OP', 'there is no function keys'],
+    [
+      node('y', 'sort', ['x'], { ...order, descending: 1 as never }),
+      'MALFORMED',
+      'descending must be true or false, found 1',
     ],
     [
       node('y', 'concat', ['m', 'x'], { axis: 0 }),

@@ -44,8 +44,10 @@ inline OwnedPlan every_opcode() {
       {1, 0},                    // 10: one-hot
       floats(4),                 // 11: two doubles of any bits
       {0, 0, 0, 0},              // 12: two doubles for a function
+      floats(4 * 4),             // 13: matmul
   };
-  const std::vector<int32_t> widths = {6, 2, 4, 4, 4, 4, 4, 4, 4, 4, 2, 3, 10, 6, 8, 9, 4, 4, 3, 4, 4, 4, 4, 4, 2, 1};
+  const std::vector<int32_t> widths = {6, 2, 4, 4, 4, 4, 4, 4, 4, 4, 2, 3, 10, 6, 8, 9, 4, 4, 3, 4, 4, 4, 4, 4, 2, 1,
+                                       4, 2, 2};
   const std::vector<std::vector<int32_t>> instructions = {
       {1, 12, 2, 0, 1, 6, 4, 0, 0, 1, 2, 0},     // dense
       {2, 6, 3, 2, 1, 3},                        // unary leaky_relu
@@ -73,6 +75,9 @@ inline OwnedPlan every_opcode() {
       {17, 8, 24, 9, 23, 1, 2, 0},               // wide reduce: one double
       {19, 4, 25, 24},                           // narrow
       {20, 3, 19},                               // require_exact
+      {22, 10, 26, 3, -1 - 13, 1, 1, 4, 4, 0},   // matmul
+      {23, 9, 27, 3, 1, 4, 2, 1, 1},             // sort: places
+      {17, 10, 28, 23, 21, 1, 2, 1, 0, 0},       // wide sort: one double
   };
   OwnedPlan plan;
   plan.parameters = parameters;

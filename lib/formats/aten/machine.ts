@@ -7,7 +7,7 @@ import type { Value } from '../tracing/value.ts';
 import { type Argument, Folded, kindOf, PyNumber, type Result, TensorRef } from './argument.ts';
 import { Call } from './call.ts';
 import { bind } from './signature.ts';
-import { canonicalName, formsOf, isReshape, refusal, takesFolded, VIEWS } from './table.ts';
+import { canonicalName, formsOf, isProduct, isReshape, refusal, takesFolded, VIEWS } from './table.ts';
 
 /** Of an operator's name, in messages, and of the names of nodes. */
 const LONGEST_SHOWN = 120;
@@ -64,6 +64,9 @@ export class Machine {
     }
     const isFolded = [...positional, ...named.values()].some(holdsFolded);
     if (isFolded && !takesFolded(base)) throw this.build.crossing(`${base} is called with the batch folded into rows`);
+    if (isFolded && isProduct(base) && positional.some(isUnfoldedRow)) {
+      throw this.build.crossing(`${base} multiplies the batch folded into rows with rows that are not`);
+    }
     for (const { signature, translation } of forms) {
       const bound = bind(signature, positional, named);
       if (bound === undefined) continue;
@@ -121,6 +124,10 @@ function holdsFolded(argument: Argument): boolean {
 
 function isFoldedTensor(argument: Argument): boolean {
   return argument instanceof TensorRef && argument.isFolded;
+}
+
+function isUnfoldedRow(argument: Argument): boolean {
+  return argument instanceof TensorRef && !argument.isFolded && argument.value?.kind === 'row';
 }
 
 function firstTensor(argument: Argument): TensorRef | undefined {

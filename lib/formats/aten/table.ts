@@ -9,6 +9,7 @@ import { lookupOperators } from './operators/lookup.ts';
 import { normalizationOperators } from './operators/normalization.ts';
 import { reductionOperators } from './operators/reduction.ts';
 import { shapeOperators } from './operators/shape.ts';
+import { sortingOperators } from './operators/sorting.ts';
 import { parseSignature, type Signature } from './signature.ts';
 
 export interface Form {
@@ -22,6 +23,7 @@ const GROUPS = [
   linearOperators,
   normalizationOperators,
   reductionOperators,
+  sortingOperators,
   shapeOperators,
   indexingOperators,
   lookupOperators,
@@ -90,6 +92,13 @@ export function isReshape(name: string): boolean {
   return RESHAPES.has(name);
 }
 
+const PRODUCTS: ReadonlySet<string> = new Set(['linear', 'addmm', 'mm', 'matmul']);
+
+/** Whether the operator multiplies matrices. */
+export function isProduct(name: string): boolean {
+  return PRODUCTS.has(name);
+}
+
 /** Activations that work along an axis, or by channels. */
 const ALONG_AXES = /softm|glu|prelu/;
 
@@ -99,7 +108,8 @@ const FOLDABLE: ReadonlySet<string> = new Set([
   ...[...Object.keys(arithmeticOperators), ...Object.keys(activationOperators)].map(
     (text) => parseSignature(text).name,
   ),
-  ...['linear', 'addmm', 'mm', 'matmul', 'embedding', 'layer_norm', 'native_layer_norm', 'rms_norm', '_fused_rms_norm'],
+  ...PRODUCTS,
+  ...['embedding', 'layer_norm', 'native_layer_norm', 'rms_norm', '_fused_rms_norm'],
   ...['clone', 'contiguous', 'detach', 'alias', 'to', '_to_copy', 'type_as'],
 ]);
 
@@ -120,7 +130,7 @@ const REFUSALS: readonly (readonly [RegExp, string])[] = [
   [/^fft_|^stft$|^istft$/, 'is of a Fourier transform'],
   [/quantize|^q_/, 'is of a quantised model'],
   [/^rand|^normal|^bernoulli|^multinomial|^uniform|^poisson|^exponential$/, 'is random, and a forward pass is not'],
-  [/^sort$|^topk$|^argsort$|^unique|^nonzero$|^masked_select$/, 'gives results whose order or number depends on them'],
+  [/^unique|^nonzero$|^masked_select$/, 'gives results whose number depends on them'],
   [/^index_put|^scatter|^copy$|^fill$|^zero$|_scatter$/, 'writes into a part of a tensor'],
 ];
 

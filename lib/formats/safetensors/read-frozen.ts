@@ -16,6 +16,7 @@ import {
   REDUCE_NAMES,
   REDUCED_NAMES,
   SOFTMAX_NAMES,
+  SORT_RESULTS,
   type Target,
   type Tensor,
   TREE_SUMS,
@@ -52,6 +53,7 @@ const ATTRIBUTES: Attributes = {
     clamp: is.optional(is.pair(is.number)),
     weights: is.optional(is.oneOf(REDUCED_NAMES)),
   }),
+  matmul: is.record({ layout: is.oneOf(LAYOUTS) }),
   affine: is.record({}),
   unary: is.record({
     fn: is.oneOf(UNARY_NAMES),
@@ -65,6 +67,7 @@ const ATTRIBUTES: Attributes = {
   rms_norm: is.record({ axis: is.count, epsilon: is.number }),
   normalize: is.record({ axis: is.count, norm: is.oneOf(NORM_NAMES), epsilon: is.number, floor: is.number }),
   reduce: is.record({ fn: is.oneOf(REDUCE_NAMES), axes: is.list(is.count), keepDims: is.truth }),
+  sort: is.record({ axis: is.count, count: is.count, descending: is.truth, result: is.oneOf(SORT_RESULTS) }),
   concat: is.record({ axis: is.count }),
   gather: is.record({ axis: is.count, indices }),
   transpose: is.record({ permutation: is.list(is.count) }),

@@ -18,6 +18,8 @@ const LONGEST_SHOWN = 200;
 const OUTPUT_NAMES: Readonly<Record<string, readonly string[]>> = {
   Switch: ['output_false', 'output_true'],
   Merge: ['output', 'value_index'],
+  TopK: ['values', 'indices'],
+  TopKV2: ['values', 'indices'],
   FusedBatchNorm: ['y', 'batch_mean'],
   FusedBatchNormV2: ['y', 'batch_mean'],
   FusedBatchNormV3: ['y', 'batch_mean'],

@@ -19,6 +19,9 @@ export interface OpDefinition<O extends Op = Op> {
   lower(node: Node<O>, shape: Shape, plan: PlanBuilder): View;
 }
 
+/** Float32 holds every whole number up to here. */
+export const EXACT_F32 = 2 ** 24;
+
 type AnyNode = Pick<Node, 'op' | 'name'>;
 
 export function refuse(node: AnyNode, code: ErrorCode, message: string): never {

@@ -1,10 +1,7 @@
 /** Operations whose operand is ids: whole numbers that name a row of a table. */
 import { OPCODES } from '../plan-format.ts';
 import { elementCount, formatShape } from '../shapes.ts';
-import { checkAxis, checkNumber, type OpDefinition, refuse } from './definition.ts';
-
-/** Float32 holds every whole number up to here. */
-const EXACT_F32 = 2 ** 24;
+import { checkAxis, checkNumber, EXACT_F32, type OpDefinition, refuse } from './definition.ts';
 
 /** The row of the table that an id names; undefined for none. */
 function rowOf(id: number, count: number, wrap: boolean): number | undefined {

@@ -92,6 +92,8 @@ function knowledgeOf(operand: Operand, graph: Rewriter, left = { steps: MOST_STE
     case 'expand':
     case 'concat':
       return least(node.inputs.map(of));
+    case 'sort':
+      return node.attributes.result === 'places' ? 'finite' : of(node.inputs[0]);
     case 'embedding':
       return of(node.inputs[1]);
     case 'trees':

@@ -49,6 +49,8 @@ function steppedOn(node: Node): readonly Operand[] {
       return (BINARY.get(node.attributes.fn) ?? []).map((at) => inputs[at]);
     case 'reduce':
       return REDUCE.has(node.attributes.fn) ? inputs : [];
+    case 'sort':
+      return node.attributes.result === 'places' ? inputs : [];
     case 'normalize': {
       const { epsilon, floor } = node.attributes;
       return epsilon !== floor || floor === 0 ? inputs : [];
@@ -64,7 +66,7 @@ function steppedOn(node: Node): readonly Operand[] {
 }
 
 const CARRIERS: ReadonlySet<Op> = new Set<Op>([
-  ...(['affine', 'unary', 'binary', 'select', 'reduce'] as const),
+  ...(['affine', 'unary', 'binary', 'select', 'reduce', 'sort'] as const),
   ...(['concat', 'gather', 'transpose', 'reshape', 'expand', 'retype', 'require_finite'] as const),
 ]);
 

@@ -64,13 +64,31 @@ describe('products', () => {
     expect(await run('Einsum', ROWS, weights, { attributes })).toEqual([1, 2, 3, -3, 4, 1]);
   });
 
-  it.each(['bi,oi->ob', 'bi,bi->b', 'bi,oi', 'ii,oi->io', '', 'constructor'])(
-    'refuses the equation %j',
-    async (text) => {
-      const reading = run('Einsum', ROWS, weights, { attributes: { equation: string(text) } });
-      await expect(reading).rejects.toMatchObject({ code: 'UNSUPPORTED_OP', place: 'node y (Einsum)' });
-    },
-  );
+  it.each([
+    ['bi,oi', [1, 2, 3, -3, 4, 1]],
+    ['bi,oi->b', [6, 2]],
+    ['bi,oi->boi', [1, 0, 3, 0, 2, 3, -3, 0, 4, 0, 1, 4]],
+    ['bi,oi->bio', [1, 0, 3, 0, 2, 3, -3, 0, 4, 0, 1, 4]],
+  ])('reads the equation %s', async (text, expected) => {
+    const found = await run('Einsum', ROWS, weights, { attributes: { equation: string(text) } });
+    expect(found.length).toBe(expected.length);
+  });
+
+  it.each([
+    ['bi,oi->ob', 'UNSUPPORTED_OP', 'the batch is axis 1'],
+    ['bi,bi->b', 'UNSUPPORTED_OP', 'an axis where the batch is'],
+    ['bi,oi->oi', 'UNSUPPORTED_OP', 'runs along axis 0, the batch'],
+    ['ii,oi->io', 'UNSUPPORTED_OP', 'takes a diagonal'],
+    ['bi,oi->bx', 'MALFORMED', 'names axes that no operand has'],
+    ['bij,oi->bo', 'MALFORMED', 'does not name the 2 axes of its operand'],
+    ['b!,oi->bo', 'MALFORMED', 'does not name the 2 axes of its operand'],
+    ['bi,oi->b->o', 'MALFORMED', 'is no equation of 2 operands'],
+    ['', 'MALFORMED', 'is no equation of 2 operands'],
+    ['constructor', 'MALFORMED', 'is no equation of 2 operands'],
+  ])('refuses the equation %j', async (text, code, words) => {
+    const reading = run('Einsum', ROWS, weights, { attributes: { equation: string(text) } });
+    await expect(reading).rejects.toMatchObject({ code, message: expect.stringContaining(words) });
+  });
 
   it('adds a bias of any shape that broadcasts to Gemm', async () => {
     const square = floats('w', [2, 2], [1, 0, 0, 1]);

@@ -1,9 +1,9 @@
-/** Products with matrices. One side must be constant: a product of two things that vary per row is no dense layer. */
+/** Products with matrices. */
 import { formatShape } from '../../../graph/shapes.ts';
-import { quote } from '../../../words.ts';
+import * as products from '../../tracing/products.ts';
 import { type Constant, constant, type Value } from '../../tracing/value.ts';
 import type { Result } from '../argument.ts';
-import type { Call, Translation, Translations } from '../call.ts';
+import { type Call, sizesText, type Translation, type Translations } from '../call.ts';
 import { combine, scale } from './arithmetic.ts';
 
 type Layout = 'in-out' | 'out-in';
@@ -27,22 +27,15 @@ function dense(call: Call, x: Value, weight: Constant, layout: Layout, bias?: Co
   );
 }
 
-function matrix(call: Call, name: string): Constant {
-  const weight = call.tensor(name);
-  if (weight.kind === 'constant') return weight;
-  throw call.error('UNSUPPORTED_OP', BOTH_VARY);
-}
-
-const BOTH_VARY =
-  'both sides of the matrix product depend on the input; forwardpass runs row models, whose matrices are constant: ' +
-  'run attention and the like with onnxruntime-node';
-
 /** The weight is [out, in]. */
 function linear(call: Call): Result {
-  const weight = matrix(call, 'weight');
+  const weight = call.tensor('weight');
   const bias = call.optional('bias');
   const x = call.tensor('input');
-  if (weight.shape.length === 1) return multiply(call, x, weight);
+  if (weight.kind === 'row' || weight.shape.length === 1) {
+    const product = multiply(call, x, products.swapLastTwo(call.build, weight));
+    return bias === undefined ? product : combine(call, 'add', product, bias);
+  }
   if (bias === undefined || bias.kind === 'constant') return dense(call, x, weight, 'out-in', bias);
   return combine(call, 'add', dense(call, x, weight, 'out-in'), bias);
 }
@@ -59,72 +52,32 @@ function addmm(call: Call): Result {
 
 /** As NumPy's matmul. */
 function multiply(call: Call, a: Value, b: Value): Value {
-  if (a.kind === 'row' && b.kind === 'row') throw call.error('UNSUPPORTED_OP', BOTH_VARY);
   const { build } = call;
-  if (build.rank(a) === 0 || build.rank(b) === 0) throw call.error('SHAPE', 'a number is multiplied as a matrix');
-  if (b.kind === 'row') return multiplyFromLeft(call, a as Constant, b);
-  if (b.shape.length === 1) return withoutLast(call, dense(call, a, build.reshaped(b, [b.shape[0], 1]), 'in-out'));
-  return dense(call, a, single(call, b), 'in-out');
-}
-
-/** A constant W times x [..., K, N] is (xᵀ·Wᵀ)ᵀ. */
-function multiplyFromLeft(call: Call, weight: Constant, x: Value): Value {
-  const { build } = call;
-  if (weight.shape.length === 1) {
-    return withoutLast(call, dense(call, swapLastTwo(call, x), build.reshaped(weight, [1, weight.shape[0]]), 'out-in'));
+  const isMatrix = b.kind === 'constant' && b.shape.length > 0;
+  if (isMatrix && b.shape.length <= 2) {
+    if (b.shape.length === 2) return dense(call, a, b, 'in-out');
+    const sums = dense(call, a, build.reshaped(b, [b.shape[0], 1]), 'in-out');
+    return build.reshaped(sums, sums.shape.slice(0, -1));
   }
-  const matrix = single(call, weight);
-  if (build.rank(x) === 1) return dense(call, x, matrix, 'out-in');
-  return swapLastTwo(call, dense(call, swapLastTwo(call, x), matrix, 'out-in'));
-}
-
-function swapLastTwo(call: Call, x: Value): Value {
-  const rank = call.build.rank(x);
-  if (rank < 2) return x;
-  const axes = Array.from({ length: rank }, (_, axis) => axis);
-  return call.build.transpose(x, [...axes.slice(0, -2), rank - 1, rank - 2]);
-}
-
-/** The product with a vector has one axis less. */
-function withoutLast(call: Call, x: Value): Value {
-  return call.build.reshaped(x, x.shape.slice(0, -1));
-}
-
-/** A stack of one matrix as that matrix. */
-function single(call: Call, weight: Constant): Constant {
-  if (weight.shape.slice(0, -2).every((size) => size === 1)) return call.build.reshaped(weight, weight.shape.slice(-2));
-  const found = formatShape(weight.shape);
-  throw call.error('UNSUPPORTED_OP', `a stack of matrices of shape ${found} is not a dense layer; expected one matrix`);
+  const [left, right] = [a.shape.at(-1), b.shape.at(build.rank(b) < 2 ? -1 : -2)];
+  if (a.kind === 'row' && b.kind === 'row' && left !== undefined && right !== undefined) {
+    call.match(left, right, `rows of ${sizesText(a.shape, b.shape)} have no product`);
+  }
+  return products.multiply(build, a, b);
 }
 
 function matmul(a: string, b: string): Translation {
   return (call) => multiply(call, call.tensor(a), call.tensor(b));
 }
 
-/** Only the spellings of a dense layer over the last axis: `bi,io->bo`, `bi,oi->bo`, `...i,io->...o` and so on. */
 function einsum(call: Call): Result {
-  const equation = call.text('equation').replaceAll(' ', '');
-  const match = /^([a-zA-Z.]+),([a-zA-Z.]+)->([a-zA-Z.]+)$/.exec(equation);
-  const tensors = call.tensors('tensors');
-  const at = tensors.findIndex((tensor) => tensor.kind === 'row');
-  if (match && tensors.length === 2 && at >= 0) {
-    const [, left, right, result] = match;
-    const [x, weight] = at === 0 ? tensors : tensors.toReversed();
-    const layout = at === 0 ? denseLayout(left, right, result) : denseLayout(right, left, result);
-    if (layout && weight.kind === 'constant') return dense(call, x, weight, layout);
-  }
-  const message = `the equation ${quote(equation)} is not a dense layer, such as 'bi,oi->bo' with a constant matrix`;
-  throw call.error('UNSUPPORTED_OP', message);
-}
-
-function denseLayout(row: string, matrix: string, result: string): Layout | undefined {
-  const [input, output] = [row.slice(-1), result.slice(-1)];
-  const kept = row.slice(0, -1);
-  const letters = row.replace('...', '') + output;
-  const isDense = /^(\.\.\.)?[a-zA-Z]*$/.test(kept) && result === kept + output;
-  if (!isDense || new Set(letters).size !== letters.length) return undefined;
-  if (matrix === input + output) return 'in-out';
-  return matrix === output + input ? 'out-in' : undefined;
+  const values = call.tensors('tensors');
+  const type = call.typeOf(values);
+  return products.einsum(
+    call.build,
+    call.text('equation'),
+    values.map((value) => call.cast(value, type)),
+  );
 }
 
 /** x / max(‖x‖, eps) of both sides, as the similarity of two towers is. */
@@ -140,18 +93,13 @@ function cosineSimilarity(call: Call): Result {
   return build.reduce(product, 'sum', [axis], false);
 }
 
-/** A matrix for each row of the batch: the same for all, or vectors whose dot product is taken. */
+/** A matrix for each row of the batch, or the same for all. */
 function batchedProduct(call: Call): Result {
-  const { build } = call;
   const [a, b] = [call.tensor('self'), call.tensor('mat2')];
   const [left, right] = [sameForAll(a), sameForAll(b)];
   if (right !== undefined) return multiply(call, a, right);
   if (left !== undefined) return multiply(call, left, b);
-  if (a.kind === 'constant' || b.kind === 'constant') return multiply(call, a, b);
-  const isDot = a.batchAxis === 0 && b.batchAxis === 0 && a.shape[0] === 1 && b.shape[1] === 1;
-  if (!isDot) throw call.error('UNSUPPORTED_OP', BOTH_VARY);
-  const product = combine(call, 'mul', a, build.reshaped(b, [1, b.shape[0]]));
-  return build.reshaped(build.reduce(product, 'sum', [-1], false), [1, 1]);
+  return multiply(call, a, b);
 }
 
 /** The matrix of a constant that was expanded to the batch. */

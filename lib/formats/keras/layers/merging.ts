@@ -1,7 +1,7 @@
 /** Layers that put several tensors together. */
 
 import type { BinaryName } from '../../../graph/graph.ts';
-import { formatShape } from '../../../graph/shapes.ts';
+import { elementCount, formatShape } from '../../../graph/shapes.ts';
 import { type LayerCall, type LayerKind, scalar, type Value } from '../layer.ts';
 import { l2Normalize } from './normalization.ts';
 
@@ -75,16 +75,17 @@ const dot: LayerKind = {
   },
 };
 
-/** Both with the axis last, and the axes of the other as ones between. */
+/** A matrix of each, with the axis last: the axes of `a` that are left, then those of `b`. */
 function contract(layer: LayerCall, a: Value, i: number, b: Value, j: number): Value {
-  const restOf = (x: Value, axis: number) => x.shape.map((_, at) => at).filter((at) => at !== axis);
-  const [aRest, bRest] = [restOf(a, i), restOf(b, j)];
-  const [aSizes, bSizes] = [aRest.map((at) => a.shape[at]), bRest.map((at) => b.shape[at])];
-  const left = layer.reshape(layer.transpose(a, [...aRest, i]), [...aSizes, ...bSizes.map(() => 1), a.shape[i]]);
-  const right = layer.reshape(layer.transpose(b, [...bRest, j]), [...aSizes.map(() => 1), ...bSizes, b.shape[j]]);
-  const products = layer.binary('mul', left, right);
-  const sums = layer.reduce('sum', products, [products.shape.length - 1], false);
-  return layer.reshape(sums, sums.shape.length === 0 ? [1] : sums.shape);
+  const asMatrix = (x: Value, axis: number) => {
+    const rest = [...x.shape.keys()].filter((at) => at !== axis);
+    const size = x.shape[axis];
+    return layer.reshape(layer.transpose(x, [...rest, axis]), [elementCount(x.shape) / size, size]);
+  };
+  const [left, right] = [asMatrix(a, i), asMatrix(b, j)];
+  const sums = layer.emit('matmul', [left, right], { layout: 'out-in' }, [left.shape[0], right.shape[0]]);
+  const shape = [...a.shape.toSpliced(i, 1), ...b.shape.toSpliced(j, 1)];
+  return layer.reshape(sums, shape.length === 0 ? [1] : shape);
 }
 
 export const mergingLayers: Readonly<Record<string, LayerKind>> = {

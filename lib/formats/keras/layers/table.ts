@@ -13,6 +13,7 @@ import { operations } from './operations.ts';
 import { poolingLayers } from './pooling.ts';
 import { preprocessingLayers } from './preprocessing.ts';
 import { reshapingLayers } from './reshaping.ts';
+import { sortingOperations } from './sorting.ts';
 
 const LAYERS: ReadonlyMap<string, LayerKind> = new Map([
   ...Object.entries({
@@ -26,7 +27,7 @@ const LAYERS: ReadonlyMap<string, LayerKind> = new Map([
     ...lookupLayers,
   }),
 ]);
-const OPERATIONS: ReadonlyMap<string, LayerKind> = new Map(Object.entries(operations));
+const OPERATIONS: ReadonlyMap<string, LayerKind> = new Map(Object.entries({ ...operations, ...sortingOperations }));
 
 /** Throws `UNSUPPORTED_OP` for a class that is not in the table. */
 export function kindOf({ className, isOperation, place }: LayerSpec): LayerKind {

@@ -1,17 +1,12 @@
-/** Products with matrices. One side must be constant: a product of two things that vary per row is no dense layer. */
+/** Products with matrices. */
 import type { UnaryName } from '../../../graph/graph.ts';
 import { formatShape } from '../../../graph/shapes.ts';
 import { quote } from '../../../words.ts';
+import * as products from '../../tracing/products.ts';
+import { swapLastTwo } from '../../tracing/products.ts';
 import type { Constant, Value } from '../../tracing/value.ts';
 import type { Call, Translations } from '../call.ts';
 import { dequantizedProduct } from '../dequantized.ts';
-
-function swapLastTwo(call: Call, x: Value): Value {
-  const rank = call.build.rank(x);
-  if (rank < 2) return x;
-  const axes = Array.from({ length: rank }, (_, axis) => axis);
-  return call.build.transpose(x, [...axes.slice(0, -2), rank - 1, rank - 2]);
-}
 
 function gemm(call: Call): Value {
   refuseOldBroadcast(call);
@@ -25,7 +20,7 @@ function sumOfProducts(call: Call): Value {
   if (build.rank(a) !== 2 || build.rank(b) !== 2) {
     throw call.error('SHAPE', `expected two matrices, found ranks ${build.rank(a)} and ${build.rank(b)}`);
   }
-  const left = call.flag('transA', false) ? swapLastTwo(call, a) : a;
+  const left = call.flag('transA', false) ? swapLastTwo(call.build, a) : a;
   const alpha = call.float('alpha', 1);
   const beta = call.float('beta', 1);
   const transposed = call.flag('transB', false);
@@ -36,7 +31,7 @@ function sumOfProducts(call: Call): Value {
     const product = build.dense(left, b, transposed ? 'out-in' : 'in-out', bias);
     return bias ? product : withRest(call, product, alpha, beta);
   }
-  return withRest(call, multiply(call, left, transposed ? swapLastTwo(call, b) : b), alpha, beta);
+  return withRest(call, multiply(call, left, transposed ? swapLastTwo(call.build, b) : b), alpha, beta);
 }
 
 /** Before opset 7 C had the shape of the product, unless `broadcast` allowed less. */
@@ -68,53 +63,9 @@ function withRest(call: Call, product: Value, alpha: number, beta: number): Valu
   return build.binary('add', scaled, beta === 1 ? c : build.binary('mul', c, build.scalar(c, beta)));
 }
 
-/** NumPy's matmul. */
 function multiply(call: Call, a: Value, b: Value): Value {
-  if (a.kind === 'row' && b.kind === 'row') {
-    throw call.error(
-      'UNSUPPORTED_OP',
-      'both sides of the matrix product depend on the input; forwardpass runs row models, whose matrices are ' +
-        'constant: use onnxruntime-node for attention and the like',
-    );
-  }
-  if (b.kind === 'row') return fromLeft(call, a as Constant, b);
-  const { build } = call;
-  const exact = dequantizedProduct(build, a, b, 'in-out');
-  if (exact) return exact;
-  if (b.shape.length === 0 || build.rank(a) === 0) throw call.error('SHAPE', 'a number is multiplied as a matrix');
-  if (b.shape.length === 1) {
-    return withoutLast(call, build.dense(a, build.reshaped(b, [b.shape[0], 1]), 'in-out'));
-  }
-  return build.dense(a, asMatrix(call, b, build.rank(a)), 'in-out');
-}
-
-/** A constant W times x [..., K, N] is (xᵀ·Wᵀ)ᵀ. */
-function fromLeft(call: Call, weight: Constant, x: Value): Value {
-  const { build } = call;
-  if (weight.shape.length === 0 || build.rank(x) === 0) throw call.error('SHAPE', 'a number is multiplied as a matrix');
-  if (weight.shape.length === 1) {
-    return withoutLast(call, build.dense(swapLastTwo(call, x), build.reshaped(weight, [1, weight.shape[0]]), 'out-in'));
-  }
-  const matrix = asMatrix(call, weight, build.rank(x));
-  if (build.rank(x) === 1) return build.dense(x, matrix, 'out-in');
-  return swapLastTwo(call, build.dense(swapLastTwo(call, x), matrix, 'out-in'));
-}
-
-/** The product with a vector has one axis less. */
-function withoutLast(call: Call, product: Value): Value {
-  return call.build.reshaped(product, product.shape.slice(0, -1));
-}
-
-/** A stack of one matrix as that matrix. */
-function asMatrix(call: Call, weight: Constant, rank: number): Constant {
-  const isStack = weight.shape.slice(0, -2).some((size) => size !== 1);
-  if (weight.shape.length < 2 || isStack || weight.shape.length > Math.max(rank, 2)) {
-    throw call.error(
-      'UNSUPPORTED_OP',
-      `a stack of matrices of shape ${formatShape(weight.shape)} is not a dense layer; expected a single matrix`,
-    );
-  }
-  return call.build.reshaped(weight, weight.shape.slice(-2));
+  const exact = a.kind === 'row' && b.kind === 'row' ? undefined : dequantizedProduct(call.build, a, b, 'in-out');
+  return exact ?? products.multiply(call.build, a, b);
 }
 
 /** com.microsoft */
@@ -122,8 +73,8 @@ function fusedMatMul(call: Call): Value {
   if (call.flag('transBatchA', false) || call.flag('transBatchB', false)) {
     throw call.error('UNSUPPORTED_OP', 'transBatchA and transBatchB are not read');
   }
-  const a = call.flag('transA', false) ? swapLastTwo(call, call.input(0)) : call.input(0);
-  const b = call.flag('transB', false) ? swapLastTwo(call, call.input(1)) : call.input(1);
+  const a = call.flag('transA', false) ? swapLastTwo(call.build, call.input(0)) : call.input(0);
+  const b = call.flag('transB', false) ? swapLastTwo(call.build, call.input(1)) : call.input(1);
   return withRest(call, multiply(call, a, b), call.float('alpha', 1), 0);
 }
 
@@ -166,36 +117,9 @@ function fusedGemm(call: Call): Value {
   return call.build.unary(sumOfProducts(call), fn, ...settings);
 }
 
-/** Only the spellings of a dense layer over the last axis: `bi,io->bo`, `bi,oi->bo`, `...i,io->...o` and so on. */
 function einsum(call: Call): Value {
-  const equation = call.string('equation', '').replaceAll(' ', '');
-  const match = /^([a-zA-Z.]+),([a-zA-Z.]+)->([a-zA-Z.]+)$/.exec(equation);
-  const [x, weight] = [call.input(0), call.inputs[1]];
-  if (match && weight) {
-    const [, left, right, result] = match;
-    const layout =
-      x.kind === 'row' && weight.kind === 'constant'
-        ? denseLayout(left, right, result)
-        : denseLayout(right, left, result);
-    if (layout && x.kind !== weight.kind) {
-      const [row, matrix] = x.kind === 'row' ? [x, weight as Constant] : [weight, x];
-      return call.build.dense(row, matrix, layout);
-    }
-  }
-  throw call.error(
-    'UNSUPPORTED_OP',
-    `the equation ${quote(equation)} is not a dense layer, such as "bi,oi->bo" with a constant matrix`,
-  );
-}
-
-function denseLayout(row: string, matrix: string, result: string): 'in-out' | 'out-in' | undefined {
-  const [input, output] = [row.slice(-1), result.slice(-1)];
-  const kept = row.slice(0, -1);
-  const isDense = /^(\.\.\.)?[a-zA-Z]*$/.test(kept) && result === kept + output && input !== output;
-  const letters = row.replace('...', '') + output;
-  if (!isDense || new Set(letters).size !== letters.length) return undefined;
-  if (matrix === input + output) return 'in-out';
-  return matrix === output + input ? 'out-in' : undefined;
+  const values = call.inputs.map((_, at) => call.input(at));
+  return products.einsum(call.build, call.string('equation', ''), values);
 }
 
 export const linear: Translations = {

@@ -14,6 +14,7 @@ import { padding } from './padding.ts';
 import { microsoftQuantizing, quantizing } from './quantize.ts';
 import { reduction } from './reduction.ts';
 import { shaping } from './shape.ts';
+import { sorting } from './sorting.ts';
 
 function table(...groups: readonly Translations[]): ReadonlyMap<string, Translation> {
   return new Map(groups.flatMap((group) => Object.entries(group)));
@@ -25,7 +26,7 @@ const DOMAINS: ReadonlyMap<string, ReadonlyMap<string, Translation>> = new Map([
     '',
     table(
       ...[elementwise, linear, normalization, shaping, indexing, padding, blocks, constants, reduction],
-      ...[quantizing, integerLinear],
+      ...[sorting, quantizing, integerLinear],
     ),
   ],
   [

@@ -10,6 +10,7 @@ import { lookup } from './lookup.ts';
 import { normalization } from './normalization.ts';
 import { padding } from './padding.ts';
 import { shaping } from './shape.ts';
+import { sorting } from './sorting.ts';
 import { sources } from './sources.ts';
 import { stridedSlice } from './strided-slice.ts';
 
@@ -21,6 +22,7 @@ const GROUPS: readonly Translations[] = [
   indexing,
   padding,
   lookup,
+  sorting,
   sources,
   { StridedSlice: stridedSlice },
 ];

@@ -1,6 +1,7 @@
-/** Products with matrices. One side must be constant: a product of two things that vary per row is no dense layer. */
+/** Products with matrices. */
 import { elementCount, formatShape } from '../../../graph/shapes.ts';
 import { batchAxisOf } from '../../tracing/emitter.ts';
+import { multiply } from '../../tracing/products.ts';
 import { type Constant, isFloat, type Row, type Value } from '../../tracing/value.ts';
 import { activate } from '../activation.ts';
 import type { Call, Translations } from '../call.ts';
@@ -77,8 +78,8 @@ function rowsOf(call: Call, x: Value, size: number): { rows: Value; isMerged: bo
 function batchMatMul(call: Call): Value {
   const [x, y] = [call.input(0), call.input(1)];
   const [adjointX, adjointY] = [call.flag(BATCH_MATMUL.adjointX), call.flag(BATCH_MATMUL.adjointY)];
-  if (x.kind === 'row' && y.kind === 'row') {
-    return ofRows(call, adjointX ? swapLastTwo(call, x) : x, adjointY ? y : swapLastTwo(call, y));
+  if ((x.kind === 'row' && y.kind === 'row') || [x, y].some(isStack)) {
+    return ofStacks(call, adjointX ? swapLastTwo(call, x) : x, adjointY ? swapLastTwo(call, y) : y);
   }
   const layer = { isAsymmetric: call.flag(BATCH_MATMUL.asymmetric), activation: 0 };
   if (y.kind === 'constant') {
@@ -90,28 +91,18 @@ function batchMatMul(call: Call): Value {
   return swapLastTwo(call, result);
 }
 
-/** x [..., M, K] times the transpose of y [..., N, K] for vectors, as two towers end in: a sum of products. */
-function ofRows(call: Call, x: Value, y: Value): Value {
-  const { build } = call;
-  const [m, n] = [x.shape.at(-2), y.shape.at(-2)];
-  if ((m !== 1 && n !== 1) || !isFloat(x.type) || !isFloat(y.type)) {
-    throw call.error(
-      'UNSUPPORTED_OP',
-      'both sides of the matrix product depend on the input; forwardpass runs row models, whose matrices are constant',
-    );
-  }
-  const sums = build.reduce(build.binary('mul', x, y), 'sum', [-1], true);
-  return m === 1 ? swapLastTwo(call, sums) : sums;
+function isStack(x: Value): boolean {
+  return x.kind === 'constant' && x.shape.slice(0, -2).some((size) => size !== 1);
+}
+
+/** Products of floats with what is no single constant matrix. */
+function ofStacks(call: Call, x: Value, y: Value): Value {
+  if (isFloat(x.type) && isFloat(y.type)) return multiply(call.build, x, y);
+  throw call.error('UNSUPPORTED_OP', `a product of ${x.type} and ${y.type} is read with one constant matrix only`);
 }
 
 /** A stack of one matrix as that matrix, [outputs, inputs]. */
 function asMatrix(call: Call, weight: Constant, isOutputsFirst: boolean): Constant {
-  if (weight.shape.length < 2 || weight.shape.slice(0, -2).some((size) => size !== 1)) {
-    throw call.error(
-      'UNSUPPORTED_OP',
-      `a stack of matrices of shape ${formatShape(weight.shape)} is not a dense layer; expected a single matrix`,
-    );
-  }
   const matrix = call.build.reshaped(weight, weight.shape.slice(-2));
   return isOutputsFirst ? matrix : (call.build.transpose(matrix, [1, 0]) as Constant);
 }

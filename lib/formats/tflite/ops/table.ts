@@ -13,6 +13,7 @@ import { indexing } from './indexing.ts';
 import { linear } from './linear.ts';
 import { movement } from './movement.ts';
 import { reduction } from './reduction.ts';
+import { sorting } from './sorting.ts';
 
 function dequantize(call: Call): Value {
   const [x, info] = [call.input(0), call.tensor(0)];
@@ -29,6 +30,7 @@ const OPERATORS: Translations = {
   ...movement,
   ...indexing,
   ...reduction,
+  ...sorting,
   ...constants,
   QUANTIZE: quantize,
   DEQUANTIZE: dequantize,
@@ -41,7 +43,7 @@ const KNOWS_SCALES = new Set([...Object.keys(linear), ...Object.keys(constants),
 const KEEPS_SCALES = new Set([
   ...Object.keys(movement),
   ...Object.keys(indexing),
-  ...['MAXIMUM', 'MINIMUM', 'REDUCE_MAX', 'REDUCE_MIN', 'ARG_MAX', 'ARG_MIN', 'SELECT', 'SELECT_V2'],
+  ...['MAXIMUM', 'MINIMUM', 'REDUCE_MAX', 'REDUCE_MIN', 'ARG_MAX', 'ARG_MIN', 'TOPK_V2', 'SELECT', 'SELECT_V2'],
 ]);
 
 /** Of one input, element by element, and computed in real numbers by the reference. */

@@ -1,0 +1,18 @@
+/** The greatest along the last axis. */
+
+import { sorted } from '../../tracing/sorting.ts';
+import type { Value } from '../../tracing/value.ts';
+import type { Call, Translations } from '../call.ts';
+
+function topK(call: Call, count: number): readonly Value[] {
+  if (!call.flag('sorted', true)) {
+    throw call.error('UNSUPPORTED_OP', 'sorted=False leaves the order of its results open; export it with sorted=True');
+  }
+  const { values, places } = sorted(call.build, call.input(0), -1, count, true);
+  return [values, call.build.cast(places, call.type('index_type', 'int32'))];
+}
+
+export const sorting: Translations = {
+  TopK: (call) => topK(call, call.integer('k', 0)),
+  TopKV2: (call) => topK(call, call.number(1)),
+};

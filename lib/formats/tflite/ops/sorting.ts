@@ -1,0 +1,13 @@
+/** The greatest along the last axis. */
+
+import { sorted } from '../../tracing/sorting.ts';
+import type { Value } from '../../tracing/value.ts';
+import type { Call, Translations } from '../call.ts';
+import { elementType } from '../tensor.ts';
+
+function topK(call: Call): readonly Value[] {
+  const { values, places } = sorted(call.build, call.input(0), -1, call.number(1), true);
+  return [values, call.build.cast(places, elementType(call.result(1)))];
+}
+
+export const sorting: Translations = { TOPK_V2: topK };

@@ -1,0 +1,261 @@
+/** Products of matrices, as NumPy's matmul and einsum have them: with a constant matrix a layer, otherwise a product of rows. */
+import { broadcastShapes, elementCount, formatShape } from '../../graph/shapes.ts';
+import { quote } from '../../words.ts';
+import type { GraphBuilder } from './builder.ts';
+import { batchAxisOf, isMerged } from './emitter.ts';
+import { type Constant, HIGHEST_RANK, type Row, range, type Value } from './value.ts';
+
+/** As NumPy's matmul. */
+export function multiply(build: GraphBuilder, a: Value, b: Value): Value {
+  const [rankA, rankB] = [build.rank(a), build.rank(b)];
+  if (rankA === 0 || rankB === 0) throw build.error('SHAPE', 'a number is multiplied as a matrix');
+  if (b.kind === 'constant') {
+    if (rankB === 1) return withoutAxis(build, build.dense(a, build.reshaped(b, [b.shape[0], 1]), 'in-out'), -1);
+    const matrix = singleMatrix(build, b, rankA);
+    if (matrix !== undefined) return build.dense(a, matrix, 'in-out');
+  } else if (a.kind === 'constant') {
+    const matrix = rankA === 1 ? build.reshaped(a, [1, a.shape[0]]) : singleMatrix(build, a, rankB);
+    if (matrix !== undefined) return fromLeft(build, matrix, b, rankA === 1);
+  }
+  if (rankA === 1) return withoutAxis(build, multiply(build, withAxis(build, a, 0), b), -2);
+  if (rankB === 1) return withoutAxis(build, multiply(build, a, withAxis(build, b, 1)), -1);
+  return stacked(build, a, b);
+}
+
+/** x [..., M, N] with its last two axes exchanged. */
+export function swapLastTwo(build: GraphBuilder, x: Value): Value {
+  const rank = build.rank(x);
+  return rank < 2 ? x : build.transpose(x, [...range(0, rank - 2, 1), rank - 1, rank - 2]);
+}
+
+/** A stack of one matrix as that matrix, where it adds no axis. */
+function singleMatrix(build: GraphBuilder, weight: Constant, otherRank: number): Constant | undefined {
+  const isOne = weight.shape.slice(0, -2).every((size) => size === 1);
+  if (!isOne || weight.shape.length > Math.max(otherRank, 2)) return undefined;
+  return build.reshaped(weight, weight.shape.slice(-2));
+}
+
+/** A constant W times x [..., K, N] is (xᵀ·Wᵀ)ᵀ. */
+function fromLeft(build: GraphBuilder, weight: Constant, x: Row, isVector: boolean): Value {
+  const product = build.dense(swapLastTwo(build, x), weight, 'out-in');
+  if (isVector) return withoutAxis(build, product, -1);
+  return build.rank(x) === 1 ? product : swapLastTwo(build, product);
+}
+
+/** `given` counts within the result, and is not the batch. */
+function withAxis(build: GraphBuilder, x: Value, given: number): Value {
+  const batchAxis = batchAxisOf(x);
+  if (batchAxis !== undefined) throw build.crossing('the batch is multiplied as a vector');
+  return build.reshaped(x, x.shape.toSpliced(given, 0, 1));
+}
+
+function withoutAxis(build: GraphBuilder, x: Value, given: number): Value {
+  const axis = build.ownAxis(x, given);
+  const batchAxis = batchAxisOf(x);
+  const place = build.axis(given, build.rank(x));
+  return build.reshaped(
+    x,
+    x.shape.toSpliced(axis, 1),
+    batchAxis !== undefined && place < batchAxis ? batchAxis - 1 : batchAxis,
+  );
+}
+
+/**
+ * Stacks of matrices, one of which at least differs from row to row. Counted from the last axis the batch is in the same
+ * place on both sides; beside a constant it may also be among the rows of the left one, or the columns of the right one.
+ */
+function stacked(build: GraphBuilder, a: Value, b: Value): Value {
+  if (a.kind === 'constant' && b.kind === 'constant') return ofConstants(build, a, b);
+  checkApart(build, [a, b]);
+  const rank = Math.max(build.rank(a), build.rank(b));
+  const places = [a, b].map((x) => {
+    const axis = batchAxisOf(x);
+    return axis === undefined ? undefined : build.rank(x) - 1 - axis;
+  });
+  const found = places.filter((place) => place !== undefined);
+  const [place] = found;
+  if (place === undefined) return emit(build, a, b, undefined);
+  if (found.some((other) => other !== place)) throw build.crossing('the batch is multiplied with another axis');
+  if (place >= 2) {
+    const [left, right] = [a, b].map((x) =>
+      x.kind === 'constant' && x.shape.length > place ? build.asRow(x, x.shape.length - 1 - place) : x,
+    );
+    return emit(build, left, right, rank - 1 - place);
+  }
+  // A row of the left, or a column of the right, is the batch's.
+  const isLeft = a.kind === 'row' && b.kind === 'constant' && place === 1;
+  const isRight = b.kind === 'row' && a.kind === 'constant' && place === 0;
+  if (!isLeft && !isRight) throw build.crossing('the batch is summed over, or multiplied with itself');
+  const own = (x: Row, at: number) => build.reshaped({ ...x, batchAxis: undefined }, x.shape.toSpliced(at, 0, 1));
+  const product = isLeft
+    ? emit(build, own(a, a.shape.length - 1), b, undefined)
+    : emit(build, a, own(b as Row, b.shape.length), undefined);
+  const shape = product.shape.toSpliced(isLeft ? -2 : -1, 1);
+  return build.reshaped(product, shape, rank - 1 - place);
+}
+
+/** Of what the row has without the batch, which the result has at `batchAxis`. */
+function emit(build: GraphBuilder, a: Value, b: Value, batchAxis: number | undefined): Row {
+  const [m, k] = a.shape.slice(-2);
+  const [inputs, n] = b.shape.slice(-2);
+  const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2));
+  if (k !== inputs || batch === undefined) {
+    throw build.error('SHAPE', `${formatShape(a.shape)} and ${formatShape(b.shape)} have no product`);
+  }
+  // A single column is as well a row, whose products are added up side by side.
+  const isColumn = n === 1;
+  const right = isColumn ? build.reshaped(b, [...b.shape.slice(0, -2), 1, k], batchAxisOf(b)) : b;
+  const [left, other] = [a, right].map((x) => (x.kind === 'row' ? x.operand : build.tensor(x)));
+  const attributes = { layout: isColumn ? 'out-in' : 'in-out' } as const;
+  return build.emit('matmul', [left, other], attributes, { type: a.type, shape: [...batch, m, n], batchAxis });
+}
+
+/** Rows that are one axis with another are multiplied with a constant matrix, and with nothing else. */
+function checkApart(build: GraphBuilder, values: readonly Value[]): void {
+  if (values.some(isMerged)) throw build.crossing('the batch and another axis are one in a product');
+}
+
+function ofConstants(build: GraphBuilder, a: Constant, b: Constant): Value {
+  const left = build.reshaped(a, [...a.shape, 1]);
+  const right = build.reshaped(b, b.shape.toSpliced(-2, 0, 1));
+  return build.reduce(build.binary('mul', left, right), 'sum', [-2], false);
+}
+
+// Sums over named axes
+
+/** Axes by their letters; those of an ellipsis are numbers, counted from its last. */
+type Letters = readonly string[];
+
+interface Operand {
+  readonly value: Value;
+  readonly letters: Letters;
+}
+
+/** As NumPy's einsum, operand by operand from the left. Throws `UNSUPPORTED_OP` where one has an axis twice. */
+export function einsum(build: GraphBuilder, equation: string, values: readonly Value[]): Value {
+  const text = equation.replaceAll(' ', '');
+  const [given, result, ...others] = text.split('->');
+  const sides = given.split(',');
+  const isEquation = others.length === 0 && sides.length === values.length && values.length > 0;
+  if (!isEquation) throw build.error('MALFORMED', `${quote(text)} is no equation of ${values.length} operands`);
+  checkApart(build, values);
+  const operands = values.map((value, at): Operand => ({ value, letters: lettersOf(build, sides[at], value) }));
+  const wanted = resultLetters(build, operands, result);
+  let product = operands[0];
+  for (const [at, operand] of operands.entries()) {
+    if (at === 0) continue;
+    const later = operands.slice(at + 1).flatMap(({ letters }) => letters);
+    product = contract(build, product, operand, new Set([...later, ...wanted]));
+  }
+  const { value, letters } = summed(build, product, new Set(wanted));
+  return build.transpose(
+    value,
+    wanted.map((letter) => letters.indexOf(letter)),
+  );
+}
+
+const ELLIPSIS = '...';
+
+function lettersOf(build: GraphBuilder, side: string, value: Value): Letters {
+  const rank = build.rank(value);
+  const [before, after] = side.split(ELLIPSIS);
+  const hidden = after === undefined ? 0 : rank - before.length - after.length;
+  const letters = [...before, ...(hidden > 0 ? range(hidden - 1, -1, -1).map(String) : []), ...(after ?? '')];
+  if (letters.length !== rank || rank > HIGHEST_RANK || !/^[a-zA-Z]*(\.\.\.)?[a-zA-Z]*$/.test(side)) {
+    throw build.error('MALFORMED', `${quote(side)} of an equation does not name the ${rank} axes of its operand`);
+  }
+  if (new Set(letters).size !== letters.length) {
+    throw build.error('UNSUPPORTED_OP', `${quote(side)} of an equation takes a diagonal, which is not read`);
+  }
+  return letters;
+}
+
+/** Without a right side, the letters that stand once, in alphabetic order, behind those of an ellipsis. */
+function resultLetters(build: GraphBuilder, operands: readonly Operand[], result: string | undefined): Letters {
+  const all = operands.flatMap(({ letters }) => letters);
+  const distinct = [...new Set(all)];
+  const hidden = distinct.filter((letter) => /\d/.test(letter)).sort((a, b) => Number(b) - Number(a));
+  if (result === undefined) {
+    const once = distinct.filter((letter) => !/\d/.test(letter) && all.indexOf(letter) === all.lastIndexOf(letter));
+    return [...hidden, ...once.sort()];
+  }
+  const [before, after] = result.split(ELLIPSIS);
+  const letters = [...before, ...(after === undefined ? [] : [...hidden, ...after])];
+  if (letters.every((letter) => distinct.includes(letter)) && new Set(letters).size === letters.length) return letters;
+  throw build.error('MALFORMED', `${quote(result)}, the result of an equation, names axes that no operand has`);
+}
+
+/** Without the axes that nothing else has. */
+function summed(build: GraphBuilder, { value, letters }: Operand, wanted: ReadonlySet<string>): Operand {
+  const lost = letters.filter((letter) => !wanted.has(letter));
+  if (lost.length === 0) return { value, letters };
+  const axes = lost.map((letter) => letters.indexOf(letter));
+  return { value: build.reduce(value, 'sum', axes, false), letters: letters.filter((letter) => wanted.has(letter)) };
+}
+
+/** The product of two, summed over what is `wanted` no more. */
+function contract(build: GraphBuilder, first: Operand, second: Operand, wanted: ReadonlySet<string>): Operand {
+  if (first.value.kind === 'constant' && second.value.kind === 'row') return contract(build, second, first, wanted);
+  const a = summed(build, first, new Set([...wanted, ...second.letters]));
+  const b = summed(build, second, new Set([...wanted, ...a.letters]));
+  const batch = new Set([a, b].flatMap(({ value, letters }) => letters[batchAxisOf(value) ?? letters.length] ?? []));
+  if (batch.size > 1) throw build.crossing('the batch is multiplied with another axis');
+  const [inA, inB] = [new Set(a.letters), new Set(b.letters)];
+  const common = a.letters.filter((letter) => inB.has(letter) && wanted.has(letter) && !batch.has(letter));
+  const over = a.letters.filter((letter) => inB.has(letter) && !wanted.has(letter));
+  if (over.some((letter) => batch.has(letter))) throw build.crossing('the batch is summed over');
+  const left = a.letters.filter((letter) => !inB.has(letter) && !batch.has(letter));
+  const right = b.letters.filter((letter) => !inA.has(letter) && !batch.has(letter));
+  const front = [...batch, ...common];
+  const isLayer = b.value.kind === 'constant' && common.length === 0 && over.length > 0;
+  if (isLayer && !b.letters.some((letter) => batch.has(letter))) {
+    const moved = build.transpose(
+      a.value,
+      [...front, ...left, ...over].map((letter) => a.letters.indexOf(letter)),
+    );
+    const outer = moved.shape.slice(0, moved.shape.length - over.length);
+    const x = build.reshaped(moved, [...outer, elementCount(moved.shape.slice(outer.length))]);
+    const product = build.dense(x, arranged(build, b, [[], over, right], new Set()) as Constant, 'in-out');
+    const made = right.map((letter) => b.value.shape[b.letters.indexOf(letter)]);
+    return { value: build.reshaped(product, [...outer, ...made]), letters: [...front, ...left, ...right] };
+  }
+
+  const [x, y] = [arranged(build, a, [front, left, over], batch), arranged(build, b, [front, over, right], batch)];
+  const sizes = new Map([...sizesOf(a), ...sizesOf(b)]);
+  for (const [letter, size] of sizesOf(a)) if (size !== 1) sizes.set(letter, size);
+  const product =
+    over.length > 0
+      ? multiply(build, x, y)
+      : // Nothing is added up: element by element, whatever the sign of a zero.
+        build.binary('mul', x, y);
+  const letters = [...front, ...left, ...right];
+  const own = letters.filter((letter) => !batch.has(letter)).map((letter) => sizes.get(letter) ?? 1);
+  const shape = product.kind === 'constant' && batch.size > 0 ? [1, ...own] : own;
+  return { value: build.reshaped(product, shape), letters };
+}
+
+/** The axes of each list side by side and those of the last two lists as one, an axis of 1 where it has no batch. */
+function arranged(
+  build: GraphBuilder,
+  { value, letters }: Operand,
+  [front, rows, columns]: readonly Letters[],
+  batch: ReadonlySet<string>,
+): Value {
+  const there = front.filter((letter) => letters.includes(letter));
+  const moved = build.transpose(
+    value,
+    [...there, ...rows, ...columns].map((letter) => letters.indexOf(letter)),
+  );
+  const sizes = moved.shape;
+  const outer = there.length - (batchAxisOf(moved) === undefined ? 0 : 1);
+  const inner = sizes.slice(outer);
+  const [m, n] = [elementCount(inner.slice(0, rows.length)), elementCount(inner.slice(rows.length))];
+  const isWithout = batch.size > 0 && moved.kind === 'constant' && !letters.includes([...batch][0]);
+  return build.reshaped(moved, [...(isWithout ? [1] : []), ...sizes.slice(0, outer), m, n]);
+}
+
+/** By letter, but for the batch. */
+function sizesOf({ value, letters }: Operand): [letter: string, size: number][] {
+  const batchAxis = batchAxisOf(value);
+  return letters.filter((_, axis) => axis !== batchAxis).map((letter, axis) => [letter, value.shape[axis]]);
+}
