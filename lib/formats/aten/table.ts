@@ -2,6 +2,7 @@
 import type { Translation } from './call.ts';
 import { activationOperators } from './operators/activations.ts';
 import { arithmeticOperators } from './operators/arithmetic.ts';
+import { bagOperators } from './operators/bags.ts';
 import { creationOperators } from './operators/creation.ts';
 import { indexingOperators } from './operators/indexing.ts';
 import { linearOperators } from './operators/linear.ts';
@@ -27,6 +28,7 @@ const GROUPS = [
   shapeOperators,
   indexingOperators,
   lookupOperators,
+  bagOperators,
   creationOperators,
 ];
 
@@ -87,9 +89,11 @@ export const VIEWS: ReadonlySet<string> = new Set([
 
 const RESHAPES: ReadonlySet<string> = new Set(['view', '_unsafe_view', 'reshape']);
 
+const BAGS: ReadonlySet<string> = new Set(Object.keys(bagOperators).map((text) => parseSignature(text).name));
+
 /** Whether the operator says itself which axes are the batch's. */
 export function isReshape(name: string): boolean {
-  return RESHAPES.has(name);
+  return RESHAPES.has(name) || BAGS.has(name);
 }
 
 const PRODUCTS: ReadonlySet<string> = new Set(['linear', 'addmm', 'mm', 'matmul']);
@@ -109,6 +113,7 @@ const FOLDABLE: ReadonlySet<string> = new Set([
     (text) => parseSignature(text).name,
   ),
   ...PRODUCTS,
+  ...BAGS,
   ...['embedding', 'layer_norm', 'native_layer_norm', 'rms_norm', '_fused_rms_norm'],
   ...['clone', 'contiguous', 'detach', 'alias', 'to', '_to_copy', 'type_as'],
 ]);

@@ -312,3 +312,20 @@ export function batchAxisOf(x: Value): number | undefined {
 export function isMerged(x: Value): boolean {
   return x.kind === 'row' && x.merged === true;
 }
+
+/**
+ * A number of each row that no operation may use: whoever asks for its operand is told why. `starts` says of it that it
+ * is where the row begins in a list of all.
+ */
+export function unreadable(build: Emitter, message: string, starts?: number): Row {
+  return {
+    kind: 'row',
+    type: 'int64',
+    shape: [],
+    batchAxis: 0,
+    starts,
+    get operand(): Operand {
+      throw build.crossing(message);
+    },
+  };
+}

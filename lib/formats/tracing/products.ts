@@ -8,6 +8,18 @@ import { type Constant, HIGHEST_RANK, type Row, range, type Value } from './valu
 /** As NumPy's matmul. */
 export function multiply(build: GraphBuilder, a: Value, b: Value): Value {
   const [rankA, rankB] = [build.rank(a), build.rank(b)];
+  const product = byMatrix(build, a, b);
+  if (product !== undefined) return product;
+  // A vector is a row on the left, a column on the right.
+  const [left, right] = [rankA === 1 ? withAxis(build, a, 0) : a, rankB === 1 ? withAxis(build, b, 1) : b];
+  const found = byMatrix(build, left, right) ?? stacked(build, left, right);
+  const ofColumns = rankB === 1 ? withoutAxis(build, found, -1) : found;
+  return rankA === 1 ? withoutAxis(build, ofColumns, rankB === 1 ? -1 : -2) : ofColumns;
+}
+
+/** Where one of them is a single constant matrix, or a vector. */
+function byMatrix(build: GraphBuilder, a: Value, b: Value): Value | undefined {
+  const [rankA, rankB] = [build.rank(a), build.rank(b)];
   if (rankA === 0 || rankB === 0) throw build.error('SHAPE', 'a number is multiplied as a matrix');
   if (b.kind === 'constant') {
     if (rankB === 1) return withoutAxis(build, build.dense(a, build.reshaped(b, [b.shape[0], 1]), 'in-out'), -1);
@@ -17,9 +29,7 @@ export function multiply(build: GraphBuilder, a: Value, b: Value): Value {
     const matrix = rankA === 1 ? build.reshaped(a, [1, a.shape[0]]) : singleMatrix(build, a, rankB);
     if (matrix !== undefined) return fromLeft(build, matrix, b, rankA === 1);
   }
-  if (rankA === 1) return withoutAxis(build, multiply(build, withAxis(build, a, 0), b), -2);
-  if (rankB === 1) return withoutAxis(build, multiply(build, a, withAxis(build, b, 1)), -1);
-  return stacked(build, a, b);
+  return undefined;
 }
 
 /** x [..., M, N] with its last two axes exchanged. */
@@ -145,7 +155,7 @@ export function einsum(build: GraphBuilder, equation: string, values: readonly V
   for (const [at, operand] of operands.entries()) {
     if (at === 0) continue;
     const later = operands.slice(at + 1).flatMap(({ letters }) => letters);
-    product = contract(build, product, operand, new Set([...later, ...wanted]));
+    product = contract(build, [product, operand], new Set([...later, ...wanted]));
   }
   const { value, letters } = summed(build, product, new Set(wanted));
   return build.transpose(
@@ -158,10 +168,11 @@ const ELLIPSIS = '...';
 
 function lettersOf(build: GraphBuilder, side: string, value: Value): Letters {
   const rank = build.rank(value);
-  const [before, after] = side.split(ELLIPSIS);
+  const [before, after, ...others] = side.split(ELLIPSIS);
   const hidden = after === undefined ? 0 : rank - before.length - after.length;
   const letters = [...before, ...(hidden > 0 ? range(hidden - 1, -1, -1).map(String) : []), ...(after ?? '')];
-  if (letters.length !== rank || rank > HIGHEST_RANK || !/^[a-zA-Z]*(\.\.\.)?[a-zA-Z]*$/.test(side)) {
+  const isPlain = (text: string) => /^[a-zA-Z]*$/.test(text);
+  if (letters.length !== rank || rank > HIGHEST_RANK || others.length > 0 || !isPlain(before + (after ?? ''))) {
     throw build.error('MALFORMED', `${quote(side)} of an equation does not name the ${rank} axes of its operand`);
   }
   if (new Set(letters).size !== letters.length) {
@@ -194,8 +205,9 @@ function summed(build: GraphBuilder, { value, letters }: Operand, wanted: Readon
 }
 
 /** The product of two, summed over what is `wanted` no more. */
-function contract(build: GraphBuilder, first: Operand, second: Operand, wanted: ReadonlySet<string>): Operand {
-  if (first.value.kind === 'constant' && second.value.kind === 'row') return contract(build, second, first, wanted);
+function contract(build: GraphBuilder, given: readonly [Operand, Operand], wanted: ReadonlySet<string>): Operand {
+  const isTurned = given[0].value.kind === 'constant' && given[1].value.kind === 'row';
+  const [first, second] = isTurned ? given.toReversed() : given;
   const a = summed(build, first, new Set([...wanted, ...second.letters]));
   const b = summed(build, second, new Set([...wanted, ...a.letters]));
   const batch = new Set([a, b].flatMap(({ value, letters }) => letters[batchAxisOf(value) ?? letters.length] ?? []));

@@ -63,6 +63,8 @@ export interface Row {
   readonly words?: Vocabulary;
   /** Where it is known to hold whole numbers from 0 to less than this. */
   readonly below?: number;
+  /** Of where each row begins in a list of the elements of all rows: how many a row has. */
+  readonly starts?: number;
 }
 
 export type Value = Constant | Row;

@@ -1,6 +1,6 @@
 /** Operators that make tensors of nothing but numbers. */
 
-import { batchAxisOf } from '../../tracing/emitter.ts';
+import { batchAxisOf, unreadable } from '../../tracing/emitter.ts';
 import { constant, type ElementType, isFloat, literal, range, type Value } from '../../tracing/value.ts';
 import { PyNumber, type Result } from '../argument.ts';
 import type { Call, Translation, Translations } from '../call.ts';
@@ -42,7 +42,19 @@ function fullLike(value: number | string): Translation {
   };
 }
 
+/** From 0 to all elements of a batch in steps of one row: where each row begins. */
+function rowStarts(call: Call): Value | undefined {
+  const [end] = call.has('end') ? call.sizes('end') : [];
+  if (end?.value !== undefined || end === undefined || !call.has('start') || !call.has('step')) return undefined;
+  const { data, batch } = end.constant;
+  const width = call.number('step');
+  const isOfRows = call.number('start') === 0 && data[0] === 0 && batch?.[0] === width && call.build.batchAxis === 0;
+  return isOfRows ? unreadable(call.build, 'where rows begin in the batch is used otherwise', width) : undefined;
+}
+
 function arange(call: Call): Result {
+  const starts = rowStarts(call);
+  if (starts !== undefined) return starts;
   const [start, end, step] = ['start', 'end', 'step'].map((name, i) =>
     call.has(name) ? call.number(name) : [0, 0, 1][i],
   );

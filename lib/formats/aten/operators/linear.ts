@@ -108,6 +108,29 @@ function sameForAll(x: Value): Constant | undefined {
   return constant(x.type, x.operand.shape, x.operand.data);
 }
 
+/** x1ᵀ·W·x2 + b, for each matrix of the weight [out, in1, in2]. */
+function bilinear(call: Call): Result {
+  const { build } = call;
+  const [left, weight, right] = [call.tensor('input1'), call.tensor('weight'), call.tensor('input2')];
+  if (weight.shape.length !== 3) throw call.error('SHAPE', `expected a weight of 3 axes, found ${weight.shape.length}`);
+  const product = products.einsum(build, '...i,kij,...j->...k', [left, weight, right]);
+  const bias = call.optional('bias');
+  return bias === undefined ? product : combine(call, 'add', product, bias);
+}
+
+/** Of two vectors; those of a batch would be summed over it. */
+function dot(a: string, b: string): Translation {
+  return (call) => {
+    const [left, right] = [call.tensor(a), call.tensor(b)];
+    for (const x of [left, right]) if (call.build.rank(x) !== 1) throw call.error('SHAPE', 'expected two vectors');
+    return call.build.reduce(combine(call, 'mul', left, right), 'sum', [0], false);
+  };
+}
+
+function outer(call: Call): Result {
+  return products.einsum(call.build, 'i,j->ij', [call.tensor('self'), call.tensor('vec2')]);
+}
+
 export const linearOperators: Translations = {
   'linear(Tensor input, Tensor weight, Tensor? bias=None)': linear,
   'addmm(Tensor self, Tensor mat1, Tensor mat2, *, float beta=1, float alpha=1)': addmm,
@@ -117,6 +140,11 @@ export const linearOperators: Translations = {
   'bmm(Tensor self, Tensor mat2)': batchedProduct,
   'einsum(str equation, Tensor[] tensors, *, any? path=None)': einsum,
   'cosine_similarity(Tensor x1, Tensor x2, int dim=1, float eps=1e-8)': cosineSimilarity,
+  'bilinear(Tensor input1, Tensor input2, Tensor weight, Tensor? bias=None)': bilinear,
+  'dot(Tensor self, Tensor tensor)': dot('self', 'tensor'),
+  'vdot(Tensor self, Tensor other)': dot('self', 'other'),
+  'outer(Tensor self, Tensor vec2)': outer,
+  'ger(Tensor self, Tensor vec2)': outer,
   'linalg_vecdot(Tensor x, Tensor y, *, int dim=-1)': (call) => {
     const product = combine(call, 'mul', call.tensor('x'), call.tensor('y'));
     return call.build.reduce(product, 'sum', [call.number('dim')], false);

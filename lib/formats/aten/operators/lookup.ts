@@ -48,7 +48,7 @@ function gather(call: Call): Result {
 }
 
 /** Negative ids count from the table's end only where `wraps`. */
-function lookUp(call: Call, ids: Value, table: Constant, wraps: boolean): Value {
+export function lookUp(call: Call, ids: Value, table: Constant, wraps: boolean): Value {
   if (isFloat(ids.type)) throw new FloatIds(ids, call.build.place);
   if (ids.kind === 'constant') return picked(call, table, 0, ids);
   const info = { ...ids, type: table.type, shape: [...ids.shape, ...table.shape.slice(1)] };

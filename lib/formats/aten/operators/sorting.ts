@@ -50,9 +50,9 @@ function median(call: Call): Result {
   const x = call.tensor('self');
   const axis = call.number('dim');
   const [value, place] = nth(call, x, Math.floor((x.shape[build.ownAxis(x, axis)] + 1) / 2));
-  const isNaN = build.unary(x, 'is_nan');
-  const hasNaN = build.reduce(isNaN, 'max', [axis], call.flag('keepdim'));
-  const first = build.reduce(isNaN, 'arg_max', [axis], call.flag('keepdim'));
+  const missing = build.unary(x, 'is_nan');
+  const hasNaN = build.reduce(missing, 'max', [axis], call.flag('keepdim'));
+  const first = build.reduce(missing, 'arg_max', [axis], call.flag('keepdim'));
   return [build.select(hasNaN, build.scalar(value, Number.NaN), value), build.select(hasNaN, first, place)];
 }
 

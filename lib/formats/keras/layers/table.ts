@@ -13,7 +13,6 @@ import { operations } from './operations.ts';
 import { poolingLayers } from './pooling.ts';
 import { preprocessingLayers } from './preprocessing.ts';
 import { reshapingLayers } from './reshaping.ts';
-import { sortingOperations } from './sorting.ts';
 
 const LAYERS: ReadonlyMap<string, LayerKind> = new Map([
   ...Object.entries({
@@ -27,7 +26,7 @@ const LAYERS: ReadonlyMap<string, LayerKind> = new Map([
     ...lookupLayers,
   }),
 ]);
-const OPERATIONS: ReadonlyMap<string, LayerKind> = new Map(Object.entries({ ...operations, ...sortingOperations }));
+const OPERATIONS: ReadonlyMap<string, LayerKind> = new Map(Object.entries(operations));
 
 /** Throws `UNSUPPORTED_OP` for a class that is not in the table. */
 export function kindOf({ className, isOperation, place }: LayerSpec): LayerKind {

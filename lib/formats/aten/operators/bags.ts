@@ -1,0 +1,60 @@
+/** Bags of ids: vectors of a table added up, averaged, or the greatest of each. */
+import { unreadable } from '../../tracing/emitter.ts';
+import type { Value } from '../../tracing/value.ts';
+import type { Result } from '../argument.ts';
+import type { Call, Translations } from '../call.ts';
+import { lookUp } from './lookup.ts';
+import { unsqueezed } from './shape.ts';
+
+/** What becomes of each bag of vectors, by torch's number for it. */
+const BAGS = ['sum', 'mean', 'max'] as const;
+
+/**
+ * Bags of a fixed width, one for each row of the batch: the ids of all rows one after another, where each row begins, and
+ * perhaps a weight for each id. What torch gives beside the bags is for training.
+ */
+function embeddingBag(call: Call): Result {
+  const { build } = call;
+  const [ids, starts, table] = [call.tensor('indices'), call.tensor('offsets'), call.constant('weight')];
+  const width = starts.kind === 'row' ? starts.starts : undefined;
+  if (width === undefined || ids.kind !== 'row' || ids.shape.length !== 1 || ids.shape[0] !== width) {
+    const message = 'bags of different widths are not read; call it with ids [batch, width] and without offsets';
+    throw call.error('UNSUPPORTED_OP', message);
+  }
+  if (call.flag('include_last_offset')) throw call.error('UNSUPPORTED_OP', 'include_last_offset is not read');
+  const fn = BAGS[call.number('mode')];
+  if (fn === undefined) throw call.error('MALFORMED', `the mode ${call.number('mode')} is none of a bag's`);
+  const vectors = lookUp(call, ids, table, false);
+  const weights = call.optional('per_sample_weights');
+  const padding = call.has('padding_idx') ? call.number('padding_idx') : -1;
+  if (weights !== undefined && fn !== 'sum') {
+    throw call.error('UNSUPPORTED_OP', 'weights of samples are for sums');
+  }
+  const weighted = weights === undefined ? vectors : build.binary('mul', vectors, unsqueezed(call, weights, -1));
+  const found = padding < 0 ? build.reduce(weighted, fn, [1], false) : withoutPadding(call, weighted, ids, padding, fn);
+  const others = 'what embedding_bag gives beside its bags is for training';
+  return [found, unreadable(build, others), unreadable(build, others), unreadable(build, others)];
+}
+
+/** The ids that are padding count nowhere; a bag of nothing else is 0. */
+function withoutPadding(call: Call, vectors: Value, ids: Value, padding: number, fn: (typeof BAGS)[number]): Value {
+  const { build } = call;
+  const isPadding = unsqueezed(call, build.binary('equal', ids, build.scalar(ids, padding)), -1);
+  const left = build.select(isPadding, build.scalar(vectors, fn === 'max' ? -Infinity : 0), vectors);
+  const counted = build.cast(build.unary(isPadding, 'not'), vectors.type);
+  const count = build.reduce(counted, 'sum', [1], false);
+  if (fn === 'sum') return build.reduce(left, 'sum', [1], false);
+  if (fn === 'max') {
+    return build.select(build.unary(count, 'to_bool'), build.reduce(left, 'max', [1], false), build.scalar(left, 0));
+  }
+  const sum = build.reduce(left, 'sum', [1], false);
+  return build.binary('div', sum, build.binary('max', count, build.scalar(count, 1)));
+}
+
+const GIVEN =
+  'Tensor weight, Tensor indices, Tensor offsets, bool scale_grad_by_freq=False, int mode=0, bool sparse=False, ' +
+  'Tensor? per_sample_weights=None, bool include_last_offset=False, int? padding_idx=-1';
+
+export const bagOperators: Translations = Object.fromEntries(
+  ['embedding_bag', '_embedding_bag', '_embedding_bag_forward_only'].map((name) => [`${name}(${GIVEN})`, embeddingBag]),
+);

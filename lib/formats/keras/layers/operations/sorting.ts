@@ -1,0 +1,31 @@
+/** Functions of keras.ops that put elements in their order. NaN is greater than all numbers, as NumPy has it. */
+import { sorted } from '../../../tracing/sorting.ts';
+import type { LayerCall, LayerKind } from '../../layer.ts';
+import { ofRow } from '../../traced.ts';
+
+/** Without an axis Keras sorts all of a tensor, the batch among it. */
+function axisOf(layer: LayerCall): number {
+  if (layer.config.raw('axis') !== null) return layer.config.whole('axis', -1);
+  throw layer.unsupported('goes over all axes, the batch among them: this crosses rows');
+}
+
+const all = (result: 'values' | 'places'): LayerKind =>
+  ofRow((build, x, layer) => {
+    const axis = axisOf(layer);
+    const found = sorted(build, x, axis, x.shape[build.ownAxis(x, axis)], false);
+    return result === 'values' ? found.values : build.cast(found.places, 'int32');
+  });
+
+const topK = ofRow((build, x, layer) => {
+  if (!layer.config.flag('sorted', true)) {
+    throw layer.unsupported('leaves the order of its results open (sorted=False); use sorted=True');
+  }
+  const { values, places } = sorted(build, x, -1, layer.config.whole('k'), true);
+  return [values, build.cast(places, 'int32')];
+});
+
+export const sortingOperations: Readonly<Record<string, LayerKind>> = {
+  Sort: all('values'),
+  Argsort: all('places'),
+  TopK: topK,
+};
