@@ -6,6 +6,7 @@ import { ForwardpassError } from '../../errors.ts';
 import { quote } from '../../words.ts';
 import type { GraphBuilder } from '../tracing/builder.ts';
 import type { Value } from '../tracing/value.ts';
+import { enterLoop, isRowNumber, leaveLoop, ofRowNumbers } from './batch-loop.ts';
 import { Call, type Translation } from './call.ts';
 import { type Known, sequenceTranslation } from './ops/sequences.ts';
 import { refusal, takesMerged, takesWords, translationOf } from './ops/table.ts';
@@ -30,6 +31,8 @@ interface Frame {
   isOpen: boolean;
 }
 
+const WITH_BODIES: ReadonlySet<string> = new Set(['If', 'Scan', 'Loop']);
+
 /** What stands in the place of a node: its scope, and the names of what it gives. */
 interface Inner {
   readonly scope: Scope;
@@ -44,8 +47,8 @@ export class Evaluator {
   readonly #open = new Map<Scope, Set<NodeProto>>();
   /** The scope inside an If or a function call. */
   readonly #inner = new Map<Scope, Map<NodeProto, Scope>>();
-  /** By the scope of their bodies. */
-  readonly #scans = new Map<Scope, Scan>();
+  /** Of a body that runs several times, by its scope: what the node gives, from what the body gives. */
+  readonly #repeated = new Map<Scope, (outputs: readonly (Known | undefined)[]) => readonly Known[]>();
   /** Of bodies that may be called thousands of times. */
   readonly #partsOf = new Map<FunctionProto | GraphProto, number>();
   #visited = 0;
@@ -133,7 +136,7 @@ export class Evaluator {
     // Nothing inside is looked at again.
     this.#inner.get(scope)?.delete(node);
     this.#inner.delete(inner.scope);
-    this.#scans.delete(inner.scope);
+    this.#repeated.delete(inner.scope);
     this.#open.delete(inner.scope);
   }
 
@@ -159,6 +162,8 @@ export class Evaluator {
     if (first?.kind === 'sequence' && node.opType === 'Identity') return [first];
     const count = node.outputs.length;
     const attributes = scope.attributesOf(node);
+    const numbers = domain === '' ? ofRowNumbers(this.#build, opset ?? 1, node, inputs, attributes) : undefined;
+    if (numbers !== undefined) return [numbers];
     if (ofSequence) return [ofSequence(this.#build, opset ?? 1, inputs, count, attributes)];
     const values = inputs.map((input) => this.#acceptable(input, node.opType));
     const results = (translation as Translation)(new Call(this.#build, opset ?? 1, values, count, attributes));
@@ -170,6 +175,7 @@ export class Evaluator {
     if (input?.kind === 'sequence') {
       throw this.#build.error('UNSUPPORTED_DTYPE', `${shortened(opType)} of a sequence is not read`);
     }
+    if (isRowNumber(input)) throw this.#build.crossing('the result depends on the place of the row in the batch');
     if (input?.type === 'string' && !takesWords(opType)) {
       throw this.#build.error('UNSUPPORTED_DTYPE', `${shortened(opType)} of strings is not read`);
     }
@@ -199,16 +205,16 @@ export class Evaluator {
 
   #resultsOf(inner: Inner, node: NodeProto, scope: Scope): readonly (Known | undefined)[] {
     const outputs = inner.outputs.map((name) => inner.scope.value(name));
-    const scan = this.#scans.get(inner.scope);
-    if (scan === undefined) return outputs;
+    const finish = this.#repeated.get(inner.scope);
+    if (finish === undefined) return outputs;
     this.#build.enter({ name: scope.nameOf(node), place: scope.placeOf(node), output: scope.nameOf(node) });
-    return scan.finish(outputs);
+    return finish(outputs);
   }
 
   /** The scope inside an If, whose condition is known, a Scan, or a call of one of the model's own functions. */
   #innerScope(node: NodeProto, scope: Scope): Inner | undefined {
     const fn = this.#functions.get(functionKey(node.domain, node.opType, node.overload));
-    const isOwn = canonicalDomain(node.domain) === '' && (node.opType === 'If' || node.opType === 'Scan');
+    const isOwn = canonicalDomain(node.domain) === '' && WITH_BODIES.has(node.opType);
     if (!fn && !isOwn) return undefined;
     const known = this.#inner.get(scope) ?? new Map<NodeProto, Scope>();
     this.#inner.set(scope, known);
@@ -222,7 +228,14 @@ export class Evaluator {
     const inner = fn
       ? functionScope(fn, node, scope, around)
       : new Scope(body as GraphProto, scope.opsets, scope.callAttributes, { parent: scope, ...around });
-    if (body && node.opType === 'Scan') this.#scans.set(inner, new Scan(this.#build, node, scope, body, inner));
+    if (body && node.opType === 'Scan') {
+      const scan = new Scan(this.#build, node, scope, body, inner);
+      this.#repeated.set(inner, (outputs) => scan.finish(outputs));
+    }
+    if (body && node.opType === 'Loop') {
+      enterLoop(this.#build, node, scope, body, inner);
+      this.#repeated.set(inner, (outputs) => leaveLoop(this.#build, outputs));
+    }
     known.set(node, inner);
     return { scope: inner, outputs };
   }

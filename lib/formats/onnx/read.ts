@@ -10,8 +10,9 @@ import { GraphBuilder } from '../tracing/builder.ts';
 import { CrossesRows } from '../tracing/emitter.ts';
 import { type Constant, elementType, HIGHEST_RANK, publicType, type Row, type Value } from '../tracing/value.ts';
 import { answersOf } from './answers.ts';
+import { isRowNumber } from './batch-loop.ts';
 import { Evaluator } from './evaluate.ts';
-import type { Known } from './ops/sequences.ts';
+import type { Sequence } from './ops/sequences.ts';
 import { decodeModel, type GraphProto, type ModelProto, type ValueProto } from './proto.ts';
 import { opsetVersions, Scope, shortened } from './scope.ts';
 import { ExternalData } from './tensor.ts';
@@ -83,6 +84,7 @@ async function readWith(
     const place = `output ${output.name}`;
     const value = await evaluator.resolve(scope, output.name, place);
     build.enter({ name: output.name, place, output: output.name });
+    if (isRowNumber(value)) throw build.crossing('the output is the place of the row in the batch');
     const constants = value.kind === 'sequence' ? value.items : [value];
     if (constants.length > 0 && constants.every((x) => isClassList(build, x)) && graph.outputs.length > 1) {
       if (value.kind === 'constant') lists.push(value);
@@ -108,7 +110,7 @@ async function readWith(
 }
 
 /** Of a sequence, or of a tensor in which another axis stands before the batch: what a list has, each with its rows. */
-function itemsOf(build: GraphBuilder, value: Known): readonly Value[] | undefined {
+function itemsOf(build: GraphBuilder, value: Value | Sequence): readonly Value[] | undefined {
   if (value.kind === 'sequence') {
     build.checkResults(value.items.length);
     if (value.items.length > 0) return value.items;

@@ -3,6 +3,7 @@ import { formatShape } from '../../../graph/shapes.ts';
 import type { GraphBuilder } from '../../tracing/builder.ts';
 import { withOne, withoutOne } from '../../tracing/reshape.ts';
 import { literal, type Value } from '../../tracing/value.ts';
+import type { RowNumber, RowNumbers } from '../batch-loop.ts';
 import { Call } from '../call.ts';
 import type { AttributeProto } from '../proto.ts';
 import { parts } from './indexing.ts';
@@ -13,7 +14,7 @@ export interface Sequence {
 }
 
 /** What a name of the file stands for. */
-export type Known = Value | Sequence;
+export type Known = Value | Sequence | RowNumber | RowNumbers;
 
 /** A call whose first input may be a list, which `inputs` then leaves out. */
 class SequenceCall extends Call {
@@ -26,7 +27,8 @@ class SequenceCall extends Call {
     outputCount: number,
     attributes: ReadonlyMap<string, AttributeProto>,
   ) {
-    const values = inputs.map((input) => (input?.kind === 'sequence' ? undefined : input));
+    const isValue = (input: Known | undefined) => input?.kind === 'row' || input?.kind === 'constant';
+    const values = inputs.map((input) => (isValue(input) ? (input as Value) : undefined));
     super(build, opset, values, outputCount, attributes);
     [this.first] = inputs;
   }

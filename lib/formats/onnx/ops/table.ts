@@ -92,7 +92,7 @@ const REFUSALS: readonly (readonly [RegExp, string])[] = [
     /Conv|Pool|Deform|^Col2Im$|^Resize$|^Upsample$|^RoiAlign$|^GridSample$/,
     `is of a convolutional network. ${RUN_ELSEWHERE}`,
   ],
-  [/^(LSTM|GRU|RNN|Loop)$/, `is recurrent. ${RUN_ELSEWHERE}`],
+  [/^(LSTM|GRU|RNN)$/, `is recurrent. ${RUN_ELSEWHERE}`],
   [/Attention|^RotaryEmbedding$|^TensorScatter$/, `is of a transformer. ${RUN_ELSEWHERE}`],
   [/^Random|^Multinomial$|^Bernoulli$/, 'is random, and a forward pass is not'],
   [/^TfIdf|^Tokenizer$|^StringNormalizer$|^String|^Regex/, 'takes text apart, which no row operation does'],
