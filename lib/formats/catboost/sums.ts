@@ -2,8 +2,8 @@
 import { ForwardpassError } from '../../errors.ts';
 import type { Emitter } from '../sklearn/emitter.ts';
 import type { Row } from '../sklearn/outcome.ts';
+import { single } from '../sklearn/single.ts';
 import { Forest } from '../trees.ts';
-import { single } from '../xgboost/float32.ts';
 import type { CatboostModel } from './model.ts';
 import type { OneHotFeature, Splits } from './splits.ts';
 

@@ -51,6 +51,9 @@ const COLUMN_BYTES = 8;
 const POSITION_BYTES = 20;
 const COLUMNS_IN_A_STEP = 64;
 
+/** What a row is no longer, once it is computed with. */
+const COMPUTED = { columns: undefined, single: undefined };
+
 export class Emitter {
   readonly nodes: Node[] = [];
   /** Whether a weight is float64, or none is float32: the model then computes in float64. */
@@ -237,12 +240,12 @@ export class Emitter {
   /** x·scale + shift, rounded once; a scale or shift of one element is for all. */
   affine(x: Row, scale: Vector | number, shift: Vector | number): Row {
     const operands = [x.operand, this.#constant(scale, x), this.#constant(shift, x)];
-    return { ...x, columns: undefined, operand: this.emit('affine', operands, {}) };
+    return { ...x, ...COMPUTED, operand: this.emit('affine', operands, {}) };
   }
 
   unary(x: Row, fn: UnaryName, alpha?: number, beta?: number): Row {
     const attributes = { fn, ...(alpha !== undefined && { alpha }), ...(beta !== undefined && { beta }) };
-    return { ...x, columns: undefined, operand: this.emit('unary', [x.operand], attributes) };
+    return { ...x, ...COMPUTED, operand: this.emit('unary', [x.operand], attributes) };
   }
 
   /** Element by element; one of them may be constant, and a width of 1 is for all. */
@@ -303,7 +306,7 @@ export class Emitter {
   normalize(x: Row, norm: NormName): Row {
     return {
       ...x,
-      columns: undefined,
+      ...COMPUTED,
       operand: this.emit('normalize', [x.operand], { axis: 0, norm, epsilon: 0, floor: 1 }),
     };
   }
@@ -322,10 +325,11 @@ export class Emitter {
     if (positions.length === x.width && positions.every((position, i) => position === i)) return x;
     const indices = Int32Array.from(positions);
     const operand = this.#emit('gather', [x.operand], { axis: 0, indices });
-    const { columns, names } = x;
+    const { columns, names, single } = x;
     const row = {
       operand,
       width: positions.length,
+      ...(single && { single }),
       ...(columns && { columns: positions.map((position) => columns[position]) }),
       ...(names && { names: positions.map((position) => names[position]) }),
     };
@@ -346,7 +350,8 @@ export class Emitter {
     );
     const columns = rows.flatMap((row) => row.columns ?? new Array<undefined>(row.width).fill(undefined));
     const mayHoldNone = rows.some((row) => this.#withNone.has(row.operand));
-    return this.#moved({ operand, width, columns }, mayHoldNone);
+    const single = rows.every((row) => row.single);
+    return this.#moved({ operand, width, columns, ...(single && { single }) }, mayHoldNone);
   }
 
   /** What decision trees give for the row: their sums, so many outputs, divided at the end; or with `none` the values of each tree's leaf. */

@@ -10,6 +10,8 @@ export interface Row {
   readonly columns?: readonly (number | undefined)[];
   /** What the columns are called, where they have names. */
   readonly names?: readonly string[];
+  /** Whether the library has these numbers as float32, and computes on in float32. */
+  readonly single?: boolean;
 }
 
 export type Label = string | number;

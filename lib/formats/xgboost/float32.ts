@@ -1,7 +1,7 @@
 /** Single precision as XGBoost computes with it: by glibc's `logf` and `expf`, which are Arm's optimized routines. */
-import { castSteps } from '../casts.ts';
 import type { Emitter } from '../sklearn/emitter.ts';
 import type { Row } from '../sklearn/outcome.ts';
+import { single } from '../sklearn/single.ts';
 
 const bits = new DataView(new ArrayBuffer(4));
 
@@ -68,13 +68,4 @@ export function expf(emitter: Emitter, x: Row): Row {
   const place = emitter.binary('sub', whole, FIRST);
   const power = emitter.flat(emitter.emit('embedding', [place.operand, table], { wrap: false }), x.width);
   return single(emitter, emitter.binary('mul', polynomial, power));
-}
-
-/** Rounded to float32: sums, products and quotients of float32 numbers are then as if computed in it. */
-export function single(emitter: Emitter, x: Row): Row {
-  const steps = castSteps('float64', 'float32', 'wrap');
-  return steps.reduce(
-    (given, step) => ('fn' in step ? emitter.unary(given, step.fn, step.alpha, step.beta) : given),
-    x,
-  );
 }

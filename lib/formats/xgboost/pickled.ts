@@ -71,8 +71,16 @@ function classesOf(estimator: Estimator): readonly Label[] | undefined {
 type Answer = (estimator: Estimator, model: XgboostModel, emitter: Emitter, x: Row) => Outcome;
 
 function wrapper(answer: Answer): Table[string] {
-  const predict: Predict = (estimator, emitter, x) => answer(estimator, modelOf(boosterOf(estimator)), emitter, x);
+  const predict: Predict = (estimator, emitter, x) =>
+    asSingle(answer(estimator, modelOf(boosterOf(estimator)), emitter, x));
   return { predict, features: ownFeatures, isBoosted: true };
+}
+
+/** What others that hold the estimator are given is float32. */
+function asSingle(outcome: Outcome): Outcome {
+  if (outcome.kind === 'values') return { ...outcome, values: { ...outcome.values, single: true } };
+  if (outcome.kind === 'targets' || outcome.probabilities === undefined) return outcome;
+  return { ...outcome, probabilities: { ...outcome.probabilities, single: true } };
 }
 
 const classifier = wrapper((estimator, model, emitter, x) =>

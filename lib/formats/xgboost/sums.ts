@@ -3,9 +3,10 @@ import { ForwardpassError } from '../../errors.ts';
 import { iterationsUsed, refuseIterations } from '../iterations.ts';
 import type { Emitter } from '../sklearn/emitter.ts';
 import type { Row } from '../sklearn/outcome.ts';
+import { single } from '../sklearn/single.ts';
 import { type FileTree, Forest } from '../trees.ts';
 import { withCodes } from './categories.ts';
-import { nextDown, single } from './float32.ts';
+import { nextDown } from './float32.ts';
 import type { Linear, Trees, XgboostModel, XgboostTree } from './model.ts';
 import { margins } from './objectives.ts';
 

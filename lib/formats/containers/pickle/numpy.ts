@@ -48,7 +48,8 @@ export interface ArrayParts {
 
 /** Undefined for objects that are no arrays. */
 export function arrayParts({ callable, args, state }: PickleObject): ArrayParts | undefined {
-  const name = String(callable).replace('numpy._core.', 'numpy.core.');
+  // The module is `_multiarray_umath` in pickles of NumPy 1.16.
+  const name = String(callable).replace(/^numpy\._?core\.(?:_multiarray_umath|multiarray)\./, 'numpy.core.multiarray.');
   if (name === 'numpy.core.multiarray._reconstruct') {
     if (!(state instanceof PickleTuple) || !isPlainArray(args[0])) return undefined;
     const [shape, type, fortran, data] = state.items.slice(-4);
@@ -58,7 +59,7 @@ export function arrayParts({ callable, args, state }: PickleObject): ArrayParts 
     const [type, data] = args;
     return { type, shape: new PickleTuple([]), fortran: false, data: data ?? null };
   }
-  if (name === 'numpy.core.numeric._frombuffer') {
+  if (/^numpy\._?core\.numeric\._frombuffer$/.test(name)) {
     const [data, type, shape, order] = args;
     return { type, shape, fortran: order === 'F', data };
   }

@@ -26,13 +26,16 @@ function iterationsOf(estimator: Estimator, emitter: Emitter, name: string) {
   return { members: all.slice(0, count), weights, total };
 }
 
-/** Each tree's label is a vote of its weight; since 1.5 also against the other classes. */
+/** 1.3.0 and 1.3.1, one of which began with votes against classes: which one is not known here. */
+const UNSURE = /^1\.3(?:\.[01](?!\d)|\.?[^.\d]|$)/;
+
+/** Each tree's label is a vote of its weight; since 1.3 also against the other classes. */
 const adaptiveClassifier: Predict = (estimator, emitter, x) => {
   const classes = estimator.labels('classes_');
   const algorithm = estimator.text('algorithm', 'SAMME');
   const { members, weights, total } = iterationsOf(estimator, emitter, algorithm);
   if (algorithm === 'SAMME.R') return byProbabilities(estimator, emitter, x, members, total);
-  const against = estimator.since(1, 5);
+  const against = estimator.since(1, 3);
   const rows = members.map((member, i) => {
     const labels = predictLabels(emitter, member, x);
     const isHit = hits(emitter, labels, classes);
@@ -40,8 +43,11 @@ const adaptiveClassifier: Predict = (estimator, emitter, x) => {
   });
   const votes = rows.reduce((a, b) => emitter.binary('add', a, b));
   const decision = emitter.divided(votes, total);
-  if (against || !estimator.since(1, 3)) return decided(emitter, classes, decision);
-  return { kind: 'labels', classes, decider: deciderOf(emitter, classes, decision) };
+  const version = estimator.value('_sklearn_version');
+  // Labels are the same either way.
+  const isUnsure = typeof version === 'string' && UNSURE.test(version);
+  if (isUnsure) return { kind: 'labels', classes, decider: deciderOf(emitter, classes, decision) };
+  return decided(emitter, classes, decision);
 };
 
 /** 1 at the class that is predicted. */

@@ -3,11 +3,17 @@ import { labelsByProbability, oneHot, predictedClass, predictLabels, predictValu
 import type { Emitter, Predict, Transform } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import type { Label, Labels, Outcome, Row } from '../outcome.ts';
+import { single } from '../single.ts';
 import type { Table } from '../table.ts';
 import { itemsOf, noSuchOption } from '../values.ts';
 
 /** Σ weight·row/Σ weight; without weights the mean. */
 export function average(emitter: Emitter, rows: readonly Row[], weights?: readonly number[]): Row {
+  // With weights NumPy computes in float64.
+  if (weights === undefined && rows.every((row) => row.single)) {
+    const total = rows.reduce((sum, row) => single(emitter, emitter.binary('add', sum, row)));
+    return single(emitter, emitter.divided(total, rows.length));
+  }
   const total = weighted(emitter, rows, weights);
   const divisor = weights?.reduce((sum, weight) => sum + weight, 0) ?? rows.length;
   return divisor === 1 ? total : emitter.divided(total, divisor);
@@ -165,7 +171,9 @@ const baggingClassifier: Predict = (estimator, emitter, x) => {
   const said = bagged(estimator, emitter, x).map(([each, row]) => [each, predictLabels(emitter, each, row)] as const);
   const rows = said.map(([each, labels]) => {
     const row = labels.probabilities ?? oneHot(emitter, labels);
-    return scattered(emitter, row, positionsOf(each, labels.classes, classes.length), classes.length);
+    // They are added up in float64.
+    const all = scattered(emitter, row, positionsOf(each, labels.classes, classes.length), classes.length);
+    return { ...all, single: false };
   });
   const scores = said.flatMap(([, labels]) => labels.scores ?? []);
   const areScored = scores.length === said.length && scores.every(({ width }) => width === scores[0].width);

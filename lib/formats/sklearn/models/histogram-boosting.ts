@@ -46,6 +46,8 @@ function raw(estimator: Estimator, emitter: Emitter, x: Row): Row {
 
 /** Columns of categories: what is negative is missing, and what is not below 256 begins anew from 0, as a byte does. */
 function asCategories(estimator: Estimator, emitter: Emitter, x: Row): Row {
+  // Before 0.24 there were no categories.
+  if (!estimator.has('_bin_mapper')) return x;
   const mapper = estimator.estimator('_bin_mapper');
   if (!mapper.has('is_categorical_')) return x;
   const isCategory = mapper.vector('is_categorical_', x.width);
@@ -60,6 +62,7 @@ function asCategories(estimator: Estimator, emitter: Emitter, x: Row): Row {
 
 /** Of each feature of categories, those that were seen: others go where missing ones go. */
 function knownCategories(estimator: Estimator): readonly (ReadonlySet<number> | undefined)[] {
+  if (!estimator.has('_bin_mapper')) return [];
   const mapper = estimator.estimator('_bin_mapper');
   if (!mapper.has('is_categorical_')) return [];
   const isCategory = mapper.vector('is_categorical_');
@@ -134,7 +137,7 @@ function hasAny(column: RecordColumn, count: number): boolean {
 
 /** The class of the loss's link, such as `LogLink`; before 1.1 of the loss itself. */
 function linkOf(estimator: Estimator): string {
-  const loss = estimator.estimator('_loss');
+  const loss = estimator.estimator(estimator.has('loss_') ? 'loss_' : '_loss');
   return loss.has('link') ? loss.estimator('link').className : loss.className;
 }
 

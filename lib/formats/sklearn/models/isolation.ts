@@ -8,6 +8,10 @@ import { asFloats, StoredTree } from './trees.ts';
 
 /** The score is −2^(−depth/expected), where a depth is that of the leaf and what its rows would have added. */
 const isolation: Predict = (estimator, emitter, x) => {
+  if (!estimator.since(0, 21)) {
+    const message = 'scores otherwise before 0.21, which is not read here; fit it with a newer scikit-learn';
+    throw estimator.error('UNSUPPORTED_VERSION', message);
+  }
   const members = estimator.estimators('estimators_');
   const features = estimator.list('estimators_features_');
   if (members.length === 0 || features.length !== members.length) {

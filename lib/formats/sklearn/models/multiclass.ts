@@ -4,6 +4,7 @@ import { binaryScore, classIndex, pair } from '../decisions.ts';
 import type { Emitter, Predict } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import type { Labels, Row } from '../outcome.ts';
+import { like, single } from '../single.ts';
 import type { Table } from '../table.ts';
 import { distances } from './distances.ts';
 import { constantRow } from './dummy.ts';
@@ -68,13 +69,13 @@ const oneVersusRest: Predict = (estimator, emitter, x) => {
   }
   const classes = binarizer.labels('classes_');
   if (members.length === 1) {
-    const both = probabilities && { probabilities: pair(emitter, probabilities) };
+    const both = probabilities && { probabilities: like(emitter, probabilities, pair(emitter, probabilities)) };
     return { kind: 'labels', classes, ...known, ...both, decider, threshold };
   }
   if (members.length !== classes.length) {
     throw estimator.error('SHAPE', `expected ${classes.length} estimators, found ${members.length}`, 'estimators_');
   }
-  const shares = probabilities && { probabilities: emitter.normalize(probabilities, 'l1') };
+  const shares = probabilities && { probabilities: shared(emitter, probabilities) };
   return {
     kind: 'labels',
     classes,
@@ -83,6 +84,14 @@ const oneVersusRest: Predict = (estimator, emitter, x) => {
     decider: firstWins(estimator, emitter, decider),
   };
 };
+
+/** Divided by their sum, unless that is 0. */
+function shared(emitter: Emitter, probabilities: Row): Row {
+  if (!probabilities.single) return emitter.normalize(probabilities, 'l1');
+  const sum = emitter.reduce(probabilities, 'sum_float32');
+  const divisor = emitter.binary('add', sum, emitter.unary(sum, 'not'));
+  return single(emitter, emitter.binary('div', probabilities, divisor));
+}
 
 /** Of equal scores the last won before 1.8. */
 function firstWins(estimator: Estimator, emitter: Emitter, decider: Row): Row {

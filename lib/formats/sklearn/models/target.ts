@@ -1,10 +1,12 @@
 /** Regressors whose target was transformed: what they predict goes through the transformation's inverse. */
 
+import type { Vector } from '../arrays.ts';
 import { predictValues } from '../decisions.ts';
 import type { Emitter, Predict } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import { applyFunction } from '../functions/functions.ts';
 import type { Row } from '../outcome.ts';
+import { like, single } from '../single.ts';
 import { quantileInverse } from '../steps/quantiles.ts';
 import type { Table } from '../table.ts';
 import { itemsOf, noSuchOption } from '../values.ts';
@@ -14,14 +16,24 @@ type Inverse = (estimator: Estimator, emitter: Emitter, y: Row) => Row;
 /** y·scale + centre, where each may be absent. */
 function rescale(scale: string, centre: string): Inverse {
   return (estimator, emitter, y) => {
-    const scales = estimator.has(scale) ? estimator.vector(scale, y.width) : 1;
-    return emitter.affine(y, scales, estimator.has(centre) ? estimator.vector(centre, y.width) : -0);
+    const [scales, centres] = [scale, centre].map((name) =>
+      estimator.has(name) ? estimator.vector(name, y.width) : undefined,
+    );
+    if (!y.single) return emitter.affine(y, scales ?? 1, centres ?? -0);
+    const of = (values: Vector) => (areSingle(estimator) ? Float64Array.from(values, Math.fround) : values);
+    const scaled = scales === undefined ? y : single(emitter, emitter.binary('mul', y, of(scales)));
+    return centres === undefined ? scaled : single(emitter, emitter.binary('add', scaled, of(centres)));
   };
 }
 
+/** Whether the scaler makes its own numbers float32 for those that are: since it takes arrays of other libraries. */
+function areSingle(estimator: Estimator): boolean {
+  return estimator.className === 'StandardScaler' && estimator.since(1, 8);
+}
+
 const minMax: Inverse = (estimator, emitter, y) => {
-  const shifted = emitter.binary('sub', y, estimator.vector('min_', y.width));
-  return emitter.binary('div', shifted, estimator.vector('scale_', y.width));
+  const shifted = like(emitter, y, emitter.binary('sub', y, estimator.vector('min_', y.width)));
+  return like(emitter, y, emitter.binary('div', shifted, estimator.vector('scale_', y.width)));
 };
 
 const power: Inverse = (estimator, emitter, y) => {
@@ -59,7 +71,8 @@ const pipeline: Inverse = (estimator, emitter, y) =>
   }, y);
 
 const INVERSES: Readonly<Record<string, Inverse>> = {
-  FunctionTransformer: (estimator, emitter, y) => applyFunction(estimator, 'inverse_func', emitter, y, 'inv_kw_args'),
+  FunctionTransformer: (estimator, emitter, y) =>
+    like(emitter, y, applyFunction(estimator, 'inverse_func', emitter, y, 'inv_kw_args')),
   MaxAbsScaler: rescale('scale_', 'no centre'),
   MinMaxScaler: minMax,
   Pipeline: pipeline,
