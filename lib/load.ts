@@ -11,6 +11,7 @@ import { Folding, type FoldingOptions } from './graph/folding.ts';
 import { decidersOf, type Graph, type Node, type Op, type Tensor } from './graph/graph.ts';
 import { integersAsked } from './graph/integers.ts';
 import { lower } from './graph/lower.ts';
+import { treesOf } from './graph/ops/trees.ts';
 import { reducedTo, reduceWeights } from './graph/reduce.ts';
 import { type SimplifiedGraph, simplify } from './graph/simplify.ts';
 import { type CheckedGraph, validate } from './graph/validate.ts';
@@ -211,9 +212,26 @@ export function assemble(prepared: Prepared, graph: SimplifiedGraph, options: Ch
 
 /** Elements of the trained constants; one that several operations share counts once. */
 function countParameters({ nodes }: CheckedGraph): number {
+  const isMeant = (op: Op, operand: Tensor) => op !== 'trees' && operand.isFormula !== true && !isFactor(op, operand);
   let count = 0;
-  for (const { length } of constantsOf(nodes, (op, operand) => !isFactor(op, operand))) count += length;
+  for (const { length } of constantsOf(nodes, isMeant)) count += length;
+  const known = new Set<Tensor['data']>();
+  for (const node of nodes) {
+    if (node.op !== 'trees') continue;
+    const { data } = node.inputs[1] as Tensor;
+    if (!known.has(data)) count += trainedIn(node);
+    known.add(data);
+  }
   return count;
+}
+
+/** A number of each split, and those of leaves, as files of trees have them. */
+function trainedIn(node: Node<'trees'>): number {
+  const { helpers = 0 } = node.attributes;
+  const { roots, leafCount } = treesOf(node);
+  if (helpers === roots.length - 1) return 0;
+  const [, splits, leaves] = node.inputs as readonly Tensor[];
+  return splits.shape[0] - leafCount + (leafCount - helpers) * leaves.shape[1];
 }
 
 /** The arrays of constants, each once. */

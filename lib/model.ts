@@ -65,7 +65,7 @@ export class Model implements Disposable {
   readonly precision: Precision;
   /** The instruction set in use. */
   readonly isa: Isa;
-  /** Trained numbers, as the source holds them. */
+  /** Trained numbers, as the source holds them; of trees one for each split, and those of leaves. */
   readonly parameterCount: number;
 
   readonly #native: NativeModel;

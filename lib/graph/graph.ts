@@ -12,6 +12,8 @@
 export interface Tensor {
   readonly shape: readonly number[];
   readonly data: Float32Array | Float64Array;
+  /** Whether it is a part of a formula, which nobody trained, such as a table of a function. */
+  readonly isFormula?: boolean;
 }
 
 /** What the source says the elements of an input or output are. */

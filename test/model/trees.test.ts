@@ -45,6 +45,14 @@ describe('model.trees', () => {
     expect(model.trees).toMatchObject(info);
   });
 
+  it('knows CatBoost', async () => {
+    using model = await open('catboost/absent-class-cbm.cbm');
+    expect(model.trees).toMatchObject({
+      count: 5,
+      boosting: [{ place: '', objective: 'MultiClass', iterations: 5, of: 5 }],
+    });
+  });
+
   it('counts features of the row, through steps that keep them apart', async () => {
     using model = await open('sklearn-trees/pipeline.pkl');
     expect(model.trees?.features).toBeLessThanOrEqual(13);
@@ -59,6 +67,26 @@ describe('model.trees', () => {
   it('is undefined of layers', () => {
     using model = define({ layers: [{ weight: [[1]] }] });
     expect(model.trees).toBeUndefined();
+  });
+});
+
+describe('parameterCount', () => {
+  it.each([
+    // 25 leaves of 5 trees, and a threshold for each of the 20 splits.
+    ['lightgbm/boosting-gbdt.txt', 45],
+    // The mean of 5 iterations is no parameter.
+    ['lightgbm/boosting-rf-of-three.txt', 73 + 73 - 15],
+    // Nor are base scores and the table of XGBoost's exponential.
+    ['xgboost/softprob-xgb.xgb', 81 + 81 - 15],
+    ['sklearn-trees/histogram.joblib', 169 + 169 - 24],
+    // Three classes in each leaf.
+    ['sklearn-trees/forest.joblib', 3 * 44 + 44 - 5],
+    // What finds members of sets, and which scores there are, is not in the file.
+    ['onnx-trees/ensemble-members.onnx', 74 + 74 - 6],
+    ['onnx-trees/ensemble-max.onnx', 106 + 106 - 6],
+  ])('of %s counts the numbers of splits and leaves', async (file, count) => {
+    using model = await open(file);
+    expect(model.parameterCount).toBe(count);
   });
 });
 

@@ -415,7 +415,7 @@ export class Emitter {
 
 function tensor(values: Vector | number): Tensor {
   return typeof values === 'number'
-    ? { shape: [], data: Float64Array.of(values) }
+    ? { shape: [], data: Float64Array.of(values), isFormula: true }
     : { shape: [values.length], data: values };
 }
 

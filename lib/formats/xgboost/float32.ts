@@ -64,7 +64,7 @@ export function expf(emitter: Emitter, x: Row): Row {
   const r = emitter.binary('sub', parts, whole);
   const high = emitter.binary('mul', emitter.affine(r, cubic, square), emitter.unary(r, 'square'));
   const polynomial = emitter.binary('add', high, emitter.affine(r, linear, 1));
-  const table = { shape: [POWERS.length, 1], data: POWERS };
+  const table = { shape: [POWERS.length, 1], data: POWERS, isFormula: true };
   const place = emitter.binary('sub', whole, FIRST);
   const power = emitter.flat(emitter.emit('embedding', [place.operand, table], { wrap: false }), x.width);
   return single(emitter, emitter.binary('mul', polynomial, power));
