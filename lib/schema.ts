@@ -94,7 +94,10 @@ function elementSchema(
       isOptional: port.fills?.get(at)?.known === true,
     };
   }
-  if (words?.length === 0) return { schema: { description: 'not used by the model' }, isOptional: true };
+  if (words?.length === 0) {
+    const isUsed = port.spread !== undefined;
+    return { schema: isUsed ? { type: 'string' } : { description: 'not used by the model' }, isOptional: !isUsed };
+  }
   const fill = port.fills?.get(at);
   const isNullable = fill !== undefined || words?.includes(null) === true;
   const type = words === undefined ? numberType(port, at) : 'string';

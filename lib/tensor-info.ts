@@ -1,6 +1,7 @@
 /** What users see of an input or output: plain data, the same after JSON or a message to another thread. */
 import type { DType, Word } from './graph/graph.ts';
 import type { Port } from './graph/lower.ts';
+import type { WordSpread } from './graph/word-hash.ts';
 
 export interface TensorInfo {
   readonly name: string;
@@ -18,6 +19,12 @@ export interface TensorInfo {
    * hashes. In arrays for `run` an element is the position of its string's hash in the list, −1 for any other string.
    */
   readonly hashes?: Readonly<Record<number, readonly number[]>>;
+  /**
+   * Of an input of strings, the ways in which strings that are none of its `categories` are put into places by their hash. In
+   * arrays for `run` such a string is −1 − Σ (hash mod count)·stride: TensorFlow's hash of its UTF-8, FarmHash's Fingerprint64
+   * or, with a key, SipHash-2-4.
+   */
+  readonly spread?: readonly WordSpread[];
   /** Of an input: positions of the elements that may be missing, which is NaN in arrays for `run`. */
   readonly missing?: readonly number[];
   /** Of an input: positions of the elements of which it only counts whether they are missing. They may be numbers or strings. */
@@ -29,16 +36,17 @@ export interface TensorInfo {
 }
 
 /** Frozen, and nothing of it is the model's own: what callers do to it changes no model. */
-export function tensorInfo({ name, shape, dtype, words, hashes, fills, present, list }: Port): TensorInfo {
+export function tensorInfo({ name, shape, dtype, words, hashes, spread, fills, present, list }: Port): TensorInfo {
   const lists = [...(words ?? [])];
   const categories = lists.filter(([, list]) => list.length > 0);
-  const unused = lists.flatMap(([element, list]) => (list.length === 0 ? [element] : []));
+  const unused = lists.flatMap(([element, list]) => (list.length === 0 && spread === undefined ? [element] : []));
   return Object.freeze({
     name,
     shape: Object.freeze(EVERY_BATCH.concat(shape)),
     dtype,
     ...(categories.length > 0 && { categories: Object.freeze(copied(categories)) }),
     ...(hashes && { hashes: Object.freeze(copied([...hashes])) }),
+    ...(spread && { spread: Object.freeze(spread.map((way) => Object.freeze({ ...way }))) }),
     ...(fills && { missing: Object.freeze([...fills.keys()]) }),
     ...(present && { present: Object.freeze([...present]) }),
     ...(unused.length > 0 && { unused: Object.freeze(unused) }),

@@ -8,7 +8,7 @@
  */
 import { posix } from 'node:path';
 
-const GRAPH_TYPES = 'lib/graph/(graph|limits|budget|fold|architecture)\\.ts';
+const GRAPH_TYPES = 'lib/graph/(graph|limits|budget|fold|architecture|word-hash)\\.ts';
 /** What makes a graph of layers, and the shapes that it computes with; not the stages that follow. */
 const MAKING_GRAPHS = 'lib/graph/((define|stack)/.*|(activations|combine|float32|functions|shapes)\\.ts)';
 /** The leaves: the error class, helpers for the words of its messages, extremes of numbers. */

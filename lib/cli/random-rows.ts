@@ -41,7 +41,10 @@ export function randomRows(model: Asked, rowCount: number): Float64Array[] {
 
 function randomOf({ port }: Column, element: number): number {
   const words = port.words?.get(element) ?? port.hashes?.get(element);
-  if (words !== undefined) return Math.floor(Math.random() * words.length);
+  if (words !== undefined) {
+    if (words.length > 0) return Math.floor(Math.random() * words.length);
+    return port.spread === undefined ? 0 : -1;
+  }
   const ids = port.ids?.get(element);
   if (ids !== undefined) return Math.floor(Math.random() * ids);
   return /^u?int|^bool/.test(port.dtype) ? 0 : Math.random() * 2 - 1;

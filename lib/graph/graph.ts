@@ -8,6 +8,8 @@
  * Formats translate their many spellings into the few operations of {@link OpAttributes}.
  */
 
+import type { WordSpread } from './word-hash.ts';
+
 /** A constant: row-major elements. Half precision is widened exactly; integers must be exact in the array. */
 export interface Tensor {
   readonly shape: readonly number[];
@@ -53,6 +55,11 @@ export interface GraphInput {
    * another hash. An integer counts as the word that spells it. These elements may not be missing.
    */
   readonly hashes?: ReadonlyMap<number, readonly number[]>;
+  /**
+   * How words that are none of an element's are put into places by their hash: one is written as −1 − s, s what `spreadOf`
+   * of word-hash.ts gives for it, instead of as −1. An element is then used even where it has no words.
+   */
+  readonly spread?: readonly WordSpread[];
   /**
    * Whether a value may be missing: null (unless it is among the element's words), undefined and NaN are then written as
    * NaN.

@@ -13,7 +13,7 @@ import { type TreesInfo, treesInfo } from './trees-info.ts';
 
 /** An input or output of the plan, in the plan's order. */
 export interface Port
-  extends Pick<GraphInput, 'words' | 'hashes' | 'missing' | 'nones' | 'present'>,
+  extends Pick<GraphInput, 'words' | 'hashes' | 'spread' | 'missing' | 'nones' | 'present'>,
     Pick<GraphOutput, 'list'>,
     Elements {
   readonly name: string;
@@ -100,12 +100,13 @@ export function lower(graph: SimplifiedGraph, precision: 'f32' | 'f64', budget =
 
   const elements = elementsOf(graph);
   const takesIds = idsOf({ ...graph, nodes });
-  const inputs = graph.inputs.map(({ name, shape, dtype, words, hashes, missing, nones, present }, i) => ({
+  const inputs = graph.inputs.map(({ name, shape, dtype, words, hashes, spread, missing, nones, present }, i) => ({
     ...port(name, shape, dtype),
     ...((plan.holdsDoubles(plan.defined(name)) || exactly?.isLarge(name)) && { exact: true }),
     ...(takesIds.has(name) && { takesIds: true }),
     ...(words && { words }),
     ...(hashes && { hashes }),
+    ...(spread && { spread }),
     ...(missing && { missing }),
     ...(nones && { nones }),
     ...(present && { present }),

@@ -13,6 +13,7 @@ import type { Limits } from './limits.ts';
 import { refuse } from './ops/definition.ts';
 import { definitionOf, isOp } from './ops.ts';
 import { elementCount, formatShape, type Shape } from './shapes.ts';
+import { MOST_SPREAD, type WordSpread } from './word-hash.ts';
 
 declare const checked: unique symbol;
 
@@ -163,7 +164,7 @@ function cycle(path: readonly Node[], node: Node): ForwardpassError {
 
 function checkInputs(graph: Graph, limits: Limits): Map<string, Shape> {
   const shapes = new Map<string, Shape>();
-  for (const { name, shape, words, hashes, nones, present } of graph.inputs) {
+  for (const { name, shape, words, hashes, spread, nones, present } of graph.inputs) {
     checkShape(`input ${name}`, shape);
     checkRow(`input ${name}`, shape, limits);
     const told = [words, hashes, nones, present].flatMap((known) => [...(known?.keys() ?? [])]);
@@ -177,9 +178,24 @@ function checkInputs(graph: Graph, limits: Limits): Map<string, Shape> {
       const message = `has words or None, and hashes of words, for element ${at}`;
       throw new ForwardpassError('SHAPE', message, `input ${name}`);
     }
+    checkSpread(`input ${name}`, spread ?? []);
     shapes.set(name, shape);
   }
   return shapes;
+}
+
+/** What a word is written as must be exact in float32. */
+function checkSpread(place: string, ways: readonly WordSpread[]): void {
+  let greatest = 0;
+  for (const { count, stride } of ways) {
+    const isPlain = [count, stride].every((number) => Number.isSafeInteger(number) && number >= 1);
+    if (!isPlain)
+      throw new ForwardpassError('MALFORMED', `spreads words over ${count} places in steps of ${stride}`, place);
+    greatest += (count - 1) * stride;
+  }
+  if (greatest < MOST_SPREAD) return;
+  const message = `spreads words over ${greatest + 1} places, ${ways.length} ways together; at most ${MOST_SPREAD} are read`;
+  throw new ForwardpassError('LIMIT', message, place);
 }
 
 function checkShape(place: string, shape: Shape): void {

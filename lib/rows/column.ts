@@ -2,6 +2,7 @@
 import { ForwardpassError } from '../errors.ts';
 import type { Word } from '../graph/graph.ts';
 import type { Port } from '../graph/lower.ts';
+import { spreadOf } from '../graph/word-hash.ts';
 import { describe, quote } from '../words.ts';
 import { categoryHash } from './category-hash.ts';
 
@@ -14,9 +15,14 @@ export class Column {
   /** By element, the index of each word. */
   readonly #indices: ReadonlyMap<number, ReadonlyMap<Word, number>>;
   /** By element of which only hashes are known, the index of each hash. */
-  readonly #hashes: ReadonlyMap<number, HashedWords>;
+  readonly #hashes: ReadonlyMap<number, Remembered>;
+
+  /** What other words are written as, where they are put into places by their hash. */
+  readonly #unknown: Remembered | undefined;
 
   constructor(readonly port: Port) {
+    const { spread } = port;
+    this.#unknown = spread && new Remembered((word) => -1 - spreadOf(word, spread));
     // Elements of one list share its indices.
     const shared = new Map<readonly Word[], ReadonlyMap<Word, number>>();
     const indicesOf = (list: readonly Word[]) => {
@@ -25,14 +31,14 @@ export class Column {
       return indices;
     };
     this.#indices = new Map([...(port.words ?? [])].map(([at, list]) => [at, indicesOf(list)]));
-    this.#hashes = new Map([...(port.hashes ?? [])].map(([at, hashes]) => [at, new HashedWords(hashes)]));
+    this.#hashes = new Map([...(port.hashes ?? [])].map(([at, hashes]) => [at, indicesByHash(hashes)]));
     const { nones, present } = port;
     this.isPlain = this.#indices.size === 0 && this.#hashes.size === 0 && nones === undefined && present === undefined;
   }
 
   /** Whether nothing looks at the element. */
   isUnused(element: number): boolean {
-    return this.#indices.get(element)?.size === 0;
+    return this.#unknown === undefined && this.#indices.get(element)?.size === 0;
   }
 
   /** Whether a row may lack the element: nothing looks at it, or the model does something where it is missing. */
@@ -57,17 +63,17 @@ export class Column {
     const hashed = this.#hashes.get(element);
     if (hashed !== undefined) {
       const word = wordOf(value);
-      if (word !== undefined) return hashed.indexOf(word);
+      if (word !== undefined) return hashed.of(word);
       throw new ForwardpassError('INPUT', `expected ${this.kindOf(element)}, found ${describe(value)}`, place());
     }
     const indices = this.#indices.get(element);
-    if (indices?.size === 0) return -1;
+    if (this.isUnused(element)) return -1;
     if (value === null || value === undefined || Number.isNaN(value)) {
       const number = this.#absent(value as null | undefined | number, element);
       if (number !== undefined) return number;
     }
     if (typeof value === 'string' && this.port.present?.has(element)) return 0;
-    if (indices !== undefined && typeof value === 'string') return indices.get(value) ?? -1;
+    if (indices !== undefined && typeof value === 'string') return indices.get(value) ?? this.#numberOfUnknown(value);
     if (indices === undefined && typeof value === 'boolean') return Number(value);
     if (indices !== undefined || typeof value !== 'number') {
       throw new ForwardpassError('INPUT', `expected ${this.kindOf(element)}, found ${describe(value)}`, place());
@@ -77,6 +83,10 @@ export class Column {
       throw new ForwardpassError('INPUT', message, place());
     }
     return value;
+  }
+
+  #numberOfUnknown(word: string): number {
+    return this.#unknown === undefined ? -1 : this.#unknown.of(word);
   }
 
   /**
@@ -101,24 +111,26 @@ export function isRow(row: unknown): row is ArrayLike<unknown> {
   return Array.isArray(row) || (ArrayBuffer.isView(row) && !(row instanceof DataView));
 }
 
-/** The words of an element for which the model knows only hashes. */
-class HashedWords {
-  readonly #indices: ReadonlyMap<number, number>;
+/** What words become by their hashes, which is kept for those that were met last. */
+class Remembered {
   readonly #met = new Map<string, number>();
 
-  constructor(hashes: readonly number[]) {
-    this.#indices = new Map(hashes.map((hash, index) => [hash, index]));
-  }
+  constructor(readonly make: (word: string) => number) {}
 
-  /** −1 for a word with another hash. */
-  indexOf(word: string): number {
+  of(word: string): number {
     const met = this.#met.get(word);
     if (met !== undefined) return met;
-    const index = this.#indices.get(categoryHash(word)) ?? -1;
+    const made = this.make(word);
     if (this.#met.size >= MOST_HASHED) this.#met.clear();
-    this.#met.set(word, index);
-    return index;
+    this.#met.set(word, made);
+    return made;
   }
+}
+
+/** Of an element of which only hashes are known, the index of a word's hash; −1 for a word with another. */
+function indicesByHash(hashes: readonly number[]): Remembered {
+  const indices = new Map(hashes.map((hash, index) => [hash, index]));
+  return new Remembered((word) => indices.get(categoryHash(word)) ?? -1);
 }
 
 /** What CatBoost takes for a category: a string, or an integer or truth as a string. */

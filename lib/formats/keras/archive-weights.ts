@@ -24,6 +24,11 @@ export class ArchiveWeights implements WeightStore {
     return stored;
   }
 
+  kept(layer: LayerSpec, name: string): StoredWeight | undefined {
+    const path = `${this.groupOf(layer.path)}/${name}`;
+    return this.file.kind(path) === 'dataset' ? fromHdf5(this.file.dataset(path)) : undefined;
+  }
+
   asset(layer: LayerSpec, name: string): string | undefined {
     return this.assets.get(`assets/${layer.path}/${name}`);
   }

@@ -7,6 +7,8 @@ import { quote } from '../../words.ts';
 import { castSteps } from '../casts.ts';
 import type { GraphBuilder } from '../tracing/builder.ts';
 import { HIGHEST_RANK, isLarge } from '../tracing/value.ts';
+import type { Vocabulary } from '../tracing/vocabulary.ts';
+import type { Spread } from '../tracing/word-places.ts';
 import type { Config } from './config.ts';
 import { type Argument, Dictionary, type LayerSpec } from './spec.ts';
 import type { StoredWeight, Variable } from './weights.ts';
@@ -17,6 +19,9 @@ export interface Value {
   readonly name: string;
   readonly shape: Shape;
   readonly dtype: DType;
+  /** Of strings: what the elements are the indices of, and how others are put into places. */
+  readonly words?: Vocabulary;
+  readonly spread?: Spread;
   /** Of positions along the first axis that count: 1 or 0. As `unclear`, one that is not computed here. */
   readonly mask?: Value | 'unclear';
 }
@@ -36,15 +41,7 @@ export interface LayerKind {
 export interface Sink {
   /** The nodes so far. The batch is axis 0 of every row. */
   readonly build: GraphBuilder;
-  /** The place of the words that an input's elements may be; see words.ts. */
-  readonly words: WordInputs;
   readonly version: number;
-}
-
-/** Inputs of strings: a layer that looks words up tells which words there are. */
-export interface WordInputs {
-  /** The position of each word among those that the input's elements are written as; undefined for no string input. */
-  positions(input: string, words: readonly string[]): readonly number[] | undefined;
 }
 
 export interface LayerCallOptions {
@@ -60,6 +57,8 @@ export interface LayerCallOptions {
   readonly kindOf: (spec: LayerSpec) => LayerKind;
   /** A text file that the model keeps for the layer. */
   readonly asset: (name: string) => string | undefined;
+  /** An array that the layer keeps by a name of its own. */
+  readonly kept: (name: string) => StoredWeight | undefined;
 }
 
 export class LayerCall {
@@ -94,10 +93,6 @@ export class LayerCall {
   /** Of Keras itself: 2 or 3. */
   get version(): number {
     return this.options.sink.version;
-  }
-
-  get words(): WordInputs {
-    return this.options.sink.words;
   }
 
   /** What a layer that this one has as its own makes of its input, or of `x`. */
@@ -185,7 +180,8 @@ export class LayerCall {
 
   /** Elements that only move stay integers where they are. */
   private moved(x: Value, value: Value): Value {
-    return x.dtype.includes('float') ? value : { ...value, dtype: x.dtype };
+    if (x.dtype.includes('float')) return value;
+    return { ...value, dtype: x.dtype, ...(x.words && { words: x.words, spread: x.spread }) };
   }
 
   transpose(x: Value, permutation: readonly number[]): Value {

@@ -12,7 +12,7 @@ import { isValue, LayerCall, leavesOf, type Sink, type Value } from './layer.ts'
 import { kindOf, variablesOf } from './layers/table.ts';
 import { type Argument, type Call, type LayerSpec, type ModelSpec, mapRefs, Ref } from './spec.ts';
 import { readOnce, type StoredWeight, type WeightStore } from './weights.ts';
-import { Vocabularies } from './words.ts';
+import { inputValue, withWords } from './words.ts';
 
 export interface NetworkOptions {
   readonly format: string;
@@ -29,7 +29,6 @@ export function buildNetwork(model: ModelSpec, options: NetworkOptions): Graph {
 class Network implements Sink {
   readonly version: number;
   readonly build: GraphBuilder;
-  readonly words = new Vocabularies();
   private readonly stored = new Map<string, readonly StoredWeight[]>();
   private isDouble = false;
 
@@ -43,7 +42,7 @@ class Network implements Sink {
   graph(model: ModelSpec): Graph {
     const inputs = this.readInputs(model);
     this.build.suppose(inputs.map(({ input }) => input));
-    const values = new Map(inputs.map(({ layer, input }) => [layer, { ...input } as Value]));
+    const values = new Map(inputs.map(({ layer, input }) => [layer, inputValue(input)]));
     const result = this.callModel(model, (layer) => values.get(layer));
     const outputs = this.nameOutputs(model, result);
     const [only] = outputs;
@@ -51,7 +50,7 @@ class Network implements Sink {
     return {
       format: this.options.format,
       precision: this.isDouble ? 'f64' : 'f32',
-      inputs: inputs.map(({ input }) => this.words.complete(input, this.options.budget)),
+      inputs: inputs.map(({ layer, input }) => withWords(input, values.get(layer) as Value, this.options.budget)),
       outputs: outputs.map(({ name, value }) => ({ name, value: value.name, dtype: value.dtype })),
       nodes: this.build.nodes,
       ...(decision && { decision }),
@@ -139,6 +138,7 @@ class Network implements Sink {
       kindOf,
       weights: (owner) => this.weightsOf(owner),
       asset: (name) => this.options.weights.asset?.(spec, name),
+      kept: (name) => this.options.weights.kept?.(spec, name),
     });
     const result = kind.build(layer);
     const mask = layer.inputs.find((input) => input.mask !== undefined)?.mask;

@@ -56,7 +56,7 @@ const KINDS: readonly (readonly [names: RegExp, what: string])[] = [
 
 /** Steps on words that can be taken before the model. */
 const BEFORE: readonly (readonly [names: RegExp, what: string])[] = [
-  [/^Hash/, 'hashes'],
+  [/^Hash/, 'hashes several values together'],
   [/^TextVectorization$/, 'splits text into words'],
 ];
 

@@ -9,14 +9,15 @@ import type { Argument } from './spec.ts';
 
 export type { Traced };
 
-export function rowOf({ name, shape, dtype }: Value): Row {
-  return { kind: 'row', type: dtype, shape, batchAxis: 0, operand: name };
+export function rowOf({ name, shape, dtype, words, spread }: Value): Row {
+  return { kind: 'row', type: dtype, shape, batchAxis: 0, operand: name, words, spread };
 }
 
 /** A constant is the value of every row. */
 export function asValue(build: GraphBuilder, traced: Traced): Value {
-  const { operand: name, shape, type } = build.named(traced.kind === 'row' ? traced : build.everyRow(traced, 0));
-  return { name, shape, dtype: publicType(type) };
+  const row = build.named(traced.kind === 'row' ? traced : build.everyRow(traced, 0));
+  const { operand: name, shape, type, words, spread } = row;
+  return { name, shape, dtype: publicType(type), ...(words && { words, spread }) };
 }
 
 /** An operation on one tensor. */

@@ -25,6 +25,8 @@ export interface Variable {
 export interface WeightStore {
   /** The layer's variables, one for each of `variables`; fewer where the file holds fewer. */
   find(layer: LayerSpec, variables: readonly Variable[]): readonly StoredWeight[];
+  /** An array that a layer keeps under a name, rather than as one of its variables. */
+  kept?(layer: LayerSpec, name: string): StoredWeight | undefined;
   /** A text file that the model keeps beside its weights for the layer, such as a vocabulary. */
   asset?(layer: LayerSpec, name: string): string | undefined;
 }

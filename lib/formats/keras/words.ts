@@ -2,26 +2,20 @@
 import type { Budget } from '../../graph/budget.ts';
 import type { GraphInput } from '../../graph/graph.ts';
 import { everywhere } from '../everywhere.ts';
-import type { WordInputs } from './layer.ts';
+import { Vocabulary } from '../tracing/vocabulary.ts';
+import { Spread } from '../tracing/word-places.ts';
+import type { Value } from './layer.ts';
 
-export class Vocabularies implements WordInputs {
-  /** By the input's name: the words of all lookups, each with its position. */
-  private readonly byInput = new Map<string, Map<string, number>>();
+/** An input's value; a string's words are those that layers will look up. */
+export function inputValue({ name, shape, dtype }: GraphInput): Value {
+  if (dtype !== 'string') return { name, shape, dtype };
+  return { name, shape, dtype, words: new Vocabulary(), spread: new Spread() };
+}
 
-  positions(input: string, words: readonly string[]): readonly number[] {
-    const known = this.byInput.get(input) ?? new Map<string, number>();
-    this.byInput.set(input, known);
-    return words.map((word) => {
-      const position = known.get(word) ?? known.size;
-      known.set(word, position);
-      return position;
-    });
-  }
-
-  /** The input with its words, which any of its elements may be. */
-  complete(input: GraphInput, budget: Budget): GraphInput {
-    const words = this.byInput.get(input.name);
-    if (words === undefined) return input;
-    return { ...input, words: everywhere([...words.keys()], input.shape, budget, `input ${input.name}`) };
-  }
+/** The input with its words, which any of its elements may be. */
+export function withWords(input: GraphInput, { words, spread }: Value, budget: Budget): GraphInput {
+  const ways = spread?.ways;
+  if (words === undefined || (words.list.length === 0 && ways === undefined)) return input;
+  const everyWord = everywhere(words.list, input.shape, budget, `input ${input.name}`);
+  return { ...input, words: everyWord, ...(ways && { spread: ways }) };
 }

@@ -24,6 +24,7 @@ import {
   type Word,
 } from '../../graph/graph.ts';
 import { formatShape } from '../../graph/shapes.ts';
+import type { WordSpread } from '../../graph/word-hash.ts';
 import { describe, quote } from '../../words.ts';
 import * as is from '../containers/checks.ts';
 import { readElements } from '../containers/elements.ts';
@@ -99,12 +100,23 @@ function ofElement<T>(check: is.Check<T>): is.Check<readonly [element: number, s
   };
 }
 
+const way = is.record<WordSpread>({
+  count: is.count,
+  stride: is.count,
+  key: is.optional((value, place) => {
+    const [first, second, ...others] = is.list(is.text)(value, place);
+    const isKey = others.length === 0 && [first, second].every((half) => /^-?\d{1,20}$/.test(half ?? ''));
+    return isKey ? ([first, second] as const) : is.refuse(place, 'expected two integers as text');
+  }),
+});
+
 const input = is.record<FrozenInput>({
   name: is.text,
   shape: is.list(is.count),
   dtype: is.oneOf(DTYPES),
   words: is.optional(is.list(ofElement(is.list(word)))),
   hashes: is.optional(is.list(ofElement(is.list(is.whole)))),
+  spread: is.optional(is.list(way)),
   missing: is.optional(is.truth),
   nones: is.optional(is.list(ofElement(is.number))),
   present: is.optional(is.list(is.count)),

@@ -115,6 +115,7 @@ export class Call {
 
 const KINDS = {
   variable: 'a variable',
+  bits: 'the bits of floats',
   table: 'a lookup table',
   contents: 'a lookup table',
   dead: 'on the side of a condition that is not taken',

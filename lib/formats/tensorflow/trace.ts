@@ -9,6 +9,7 @@ import { everywhere } from '../everywhere.ts';
 import { GraphBuilder } from '../tracing/builder.ts';
 import { CrossesRows } from '../tracing/emitter.ts';
 import { HIGHEST_RANK, publicType } from '../tracing/value.ts';
+import { Spread } from '../tracing/word-places.ts';
 import { Evaluator } from './evaluate.ts';
 import type { GraphDef, NodeDef } from './proto.ts';
 import { Scope } from './scope.ts';
@@ -71,8 +72,7 @@ async function traceWith(batchAxis: 0 | undefined, traced: Traced): Promise<Grap
   const functions = new Map(graph.functions.map((fn) => [fn.name, fn]));
   const evaluator = new Evaluator(build, functions, stored);
   const rows = feed(build, main, traced.inputs);
-  const inputs = traced.inputs.flatMap((input, i) => graphInput(input, rows[i], budget));
-  build.suppose(inputs);
+  build.suppose(rows.flatMap((row) => (row.kind === 'row' ? [{ dtype: publicType(row.type) }] : [])));
   await stored.collect(evaluator, main);
   const outputs: GraphOutput[] = [];
   const values: Row[] = [];
@@ -85,6 +85,7 @@ async function traceWith(batchAxis: 0 | undefined, traced: Traced): Promise<Grap
     values.push(row);
     outputs.push({ name, value: row.operand, dtype: publicType(row.type) });
   }
+  const inputs = traced.inputs.flatMap((input, i) => graphInput(input, rows[i], budget));
   const isDouble = [...inputs, ...outputs].some(({ dtype }) => dtype === 'float64');
   return {
     format: traced.format,
@@ -128,9 +129,9 @@ function feed(build: GraphBuilder, main: Scope, inputs: readonly InputPort[]): R
 function inputValue(build: GraphBuilder, input: InputPort, place: string): Result {
   try {
     const type = elementType(input.type, place);
-    const words = type === 'string' ? build.inputWords : undefined;
+    const known = type === 'string' ? { words: build.inputWords, spread: new Spread() } : undefined;
     const shape = rowShape(input, place, build.batchAxis === undefined ? 0 : 1, build.budget);
-    return { kind: 'row', type, shape, batchAxis: build.batchAxis, operand: build.uniqueName(input.name), words };
+    return { kind: 'row', type, shape, batchAxis: build.batchAxis, operand: build.uniqueName(input.name), ...known };
   } catch (error) {
     if (error instanceof CrossesRows || !(error instanceof ForwardpassError)) throw error;
     return { kind: 'refused', error };
@@ -153,12 +154,12 @@ function rowShape({ dims }: InputPort, place: string, lead: 0 | 1, { limits: { r
   throw new ForwardpassError('LIMIT', `a row of shape ${formatShape(shape)} exceeds \`limits.rowElements\``, place);
 }
 
-/** Nothing for an input that was refused. The words are those that operations look for. */
+/** Nothing for an input that was refused. The words are those that operations have looked for. */
 function graphInput({ name }: InputPort, value: Result, budget: Budget): GraphInput[] {
   if (value.kind !== 'row') return [];
-  const { shape, type, words } = value;
+  const { shape, type, words, spread } = value;
   const every = words && everywhere(words.list, shape, budget, `input ${name}`);
-  return [{ name, shape, dtype: publicType(type), words: every }];
+  return [{ name, shape, dtype: publicType(type), words: every, ...(spread?.ways && { spread: spread.ways }) }];
 }
 
 function numbersOf(found: Result, place: string): Value {

@@ -35,6 +35,13 @@ export interface Refused {
   readonly error: ForwardpassError;
 }
 
-export type Result = Value | Variable | Table | Contents | Dead | Refused;
+/** The bits of floats as integers, or with `isSign` the highest of them only. */
+export interface Bits {
+  readonly kind: 'bits';
+  readonly of: Row;
+  readonly isSign: boolean;
+}
+
+export type Result = Value | Bits | Variable | Table | Contents | Dead | Refused;
 
 export const DEAD: Dead = { kind: 'dead' };

@@ -71,7 +71,7 @@ export class GraphBuilder extends Emitter {
     const [a, b] = this.ofOneVocabulary([whereTrue, whereFalse]);
     if (condition.kind === 'row' || a.kind === 'row' || b.kind === 'row') {
       const { operands, info } = this.#aligned([condition, a, b], a.type);
-      return { ...this.emit('select', operands, {}, info), words: wordsOf([a, b]) };
+      return { ...this.emit('select', operands, {}, info), words: wordsOf([a, b]), spread: spreadOf([a, b]) };
     }
     const [test, left, right] = this.#broadcast([condition, a, b]);
     // A float that the precision does not tell from 0 is false.
@@ -84,6 +84,13 @@ export class GraphBuilder extends Emitter {
     const zero = this.scalar(x, 0);
     const [above, below] = [this.binary('greater', x, zero), this.binary('less', x, zero)];
     return this.binary('sub', this.cast(above, x.type), this.cast(below, x.type));
+  }
+
+  /** Whether it is below 0, or −0. */
+  hasSign(x: Value): Value {
+    const isBelow = this.binary('less', x, this.scalar(x, 0));
+    if (!isFloat(x.type)) return isBelow;
+    return this.binary('or', isBelow, this.binary('less', this.unary(x, 'reciprocal'), this.scalar(x, 0)));
   }
 
   /** Of integers and floats exactly: with the divisor's sign, as Python's %, by `floor`; with the dividend's by `trunc`. */
@@ -251,7 +258,7 @@ export class GraphBuilder extends Emitter {
     const size = aligned.reduce((sum, part) => sum + part.shape[own], 0);
     if (row) {
       const operands = aligned.map((part) => (part as Row).operand);
-      const info = { ...row, shape: row.shape.with(own, size), below: undefined };
+      const info = { ...row, shape: row.shape.with(own, size), below: undefined, spread: spreadOf(aligned) };
       return this.emit('concat', operands, { axis: own }, info);
     }
     const constants = aligned as Constant[];
@@ -461,6 +468,12 @@ export class GraphBuilder extends Emitter {
   #dependsOnBatch(): never {
     throw this.crossing('the batch size enters the computation');
   }
+}
+
+/** That of all words of rows, where they are of one input. */
+function spreadOf(values: readonly Value[]): Row['spread'] {
+  const all = new Set(values.flatMap((x) => (x.kind === 'row' && x.type === 'string' ? [x.spread] : [])));
+  return all.size === 1 ? [...all][0] : undefined;
 }
 
 function wordsOf(values: readonly Value[]): Vocabulary | undefined {

@@ -124,7 +124,7 @@ export class Emitter {
     this.nodes.push({ op, name, inputs, output, attributes } as Node);
     const { type, shape, batchAxis, merged } = info;
     this.shapes.set(output, shape);
-    const known = MOVES.has(op) ? { words: info.words, below: info.below } : undefined;
+    const known = MOVES.has(op) ? { words: info.words, spread: info.spread, below: info.below } : undefined;
     return { kind: 'row', type, shape, batchAxis, ...(merged && { merged }), operand: output, ...known };
   }
 

@@ -2,6 +2,7 @@
 import { ForwardpassError } from '../../errors.ts';
 import type { DType, Operand } from '../../graph/graph.ts';
 import type { Vocabulary } from './vocabulary.ts';
+import type { Spread } from './word-places.ts';
 
 export type ElementType =
   | 'float32'
@@ -61,6 +62,8 @@ export interface Row {
   readonly operand: Operand;
   /** Of words: what the elements are the indices of. */
   readonly words?: Vocabulary;
+  /** Of words of one input: how those that the model does not know are put into places. */
+  readonly spread?: Spread;
   /** Where it is known to hold whole numbers from 0 to less than this. */
   readonly below?: number;
   /** Of where each row begins in a list of the elements of all rows: how many a row has. */

@@ -1,9 +1,12 @@
 /** StringLookup and IntegerLookup: words and whole numbers by their place in a vocabulary. */
-import { greatest } from '../../../extremes.ts';
 import type { Tensor } from '../../../graph/graph.ts';
 import { describe, quote } from '../../../words.ts';
+import { lookUp, lookUpWords } from '../../tracing/lookup.ts';
+import { type Constant, constant, literal, type Row } from '../../tracing/value.ts';
+import { placesOf } from '../../tracing/word-places.ts';
 import type { LayerCall, LayerKind, Value } from '../layer.ts';
-import { encode, gatherHits } from './preprocessing.ts';
+import { asValue, rowOf, type Traced } from '../traced.ts';
+import { encode } from './preprocessing.ts';
 
 type Token = string | number;
 
@@ -11,57 +14,67 @@ type Token = string | number;
 interface Vocabulary {
   readonly tokens: readonly Token[];
   readonly mask: Token | undefined;
+  /** The first place of unknown words, and how many there are. */
   readonly unknown: number;
+  readonly unknowns: number;
+  /** That of the first token. */
   readonly first: number;
-  readonly hasUnknown: boolean;
   readonly size: number;
+  /** Whether the list that was given begins with the mask and the unknown word. */
+  readonly hasSpecial: boolean;
 }
 
 const MODES = ['int', 'one_hot', 'multi_hot', 'count', 'binary', 'tf_idf', 'tf-idf'] as const;
 
-function lookup(read: (layer: LayerCall, token: unknown) => Token, match: typeof matchWords): LayerKind {
+/** What a lookup layer is of: its tokens, and how unknown ones are spread over several places. */
+interface Kind {
+  read(layer: LayerCall, token: unknown): Token;
+  /** What it looks up, as the type of its tokens. */
+  input(layer: LayerCall): Value;
+  find(layer: LayerCall, x: Row, tokens: readonly Token[], values: Constant, otherwise: number): Traced;
+  spread(layer: LayerCall, x: Row, count: number): Traced;
+}
+
+function lookup(kind: Kind): LayerKind {
   return {
     build(layer) {
-      const { config } = layer;
+      const { config, build } = layer;
       const mode = config.choice('output_mode', MODES, 'int');
-      if (mode === 'tf_idf' || mode === 'tf-idf') throw layer.unsupported('weighs words by tf-idf, which is not read');
       if (config.flag('invert', false)) throw layer.unsupported('gives words for places, which is not read');
       if (config.flag('sparse', false)) throw layer.unsupported('gives sparse tensors; expected dense ones');
-      const vocabulary = readVocabulary(layer, mode === 'int', read);
+      const vocabulary = readVocabulary(layer, mode === 'int', kind);
       layer.spend(vocabulary.size);
-      const found = match(layer, layer.input, [...vocabulary.tokens, ...present(vocabulary.mask)]);
-      if (mode === 'int') return placesOf(layer, found, vocabulary);
-      const form = mode === 'binary' ? 'multi_hot' : mode;
-      if (vocabulary.hasUnknown) return hitsOf(layer, found, vocabulary, form);
-      if (vocabulary.mask !== undefined) throw layer.unsupported('has a mask and no place for unknown words');
-      return encode(layer, placesOf(layer, found, vocabulary), depthOf(layer, vocabulary), form);
+      const depth = mode === 'int' ? vocabulary.size : depthOf(layer, vocabulary);
+      const places = asValue(build, placeOf(layer, vocabulary, kind, mode === 'int' ? 0 : depth));
+      if (mode === 'int') return places;
+      if (mode === 'one_hot' || mode === 'count') return { ...encode(layer, places, depth, mode), dtype: 'int64' };
+      if (mode === 'multi_hot' || mode === 'binary') {
+        return { ...encode(layer, places, depth, 'multi_hot'), dtype: 'int64' };
+      }
+      const counts = rowOf(encode(layer, places, depth, 'count'));
+      const weights = constant('float32', [depth], documentWeights(layer, vocabulary, depth));
+      return asValue(build, build.binary('mul', build.cast(counts, 'float32'), weights));
     },
   };
 }
 
-function readVocabulary(
-  layer: LayerCall,
-  isInt: boolean,
-  read: (layer: LayerCall, token: unknown) => Token,
-): Vocabulary {
+function readVocabulary(layer: LayerCall, isInt: boolean, kind: Kind): Vocabulary {
   const { config } = layer;
   const unknowns = config.whole('num_oov_indices', 1);
-  if (unknowns < 0 || unknowns > 1) {
-    throw layer.unsupported(
-      `spreads unknown words over ${unknowns} places by a hash, which is not read; expected 0 or 1`,
-    );
-  }
-  const mask = config.has('mask_token') ? read(layer, config.raw('mask_token')) : undefined;
+  if (unknowns < 0) throw config.wrong('num_oov_indices', '0 or more');
+  if (unknowns > 0) layer.checkCount(unknowns, 'num_oov_indices');
+  const mask = config.has('mask_token') ? kind.read(layer, config.raw('mask_token')) : undefined;
   const unknown = isInt && mask !== undefined ? 1 : 0;
   const first = unknown + unknowns;
-  const special = [...(unknown === 1 ? present(mask) : []), ...(unknowns === 1 ? [config.raw('oov_token')] : [])];
-  const words = givenWords(layer).map((token) => read(layer, token));
-  const hasSpecial = special.every((token, i) => token === words[i]);
-  const tokens = hasSpecial ? words.slice(first) : words;
+  const words = givenWords(layer).map((token) => kind.read(layer, token));
+  const hasSpecial = words
+    .slice(0, first)
+    .every((token, i) => token === (i < unknown ? mask : config.raw('oov_token')));
+  const tokens = hasSpecial && words.length >= first ? words.slice(first) : words;
   if (tokens.length === 0)
     throw layer.error('MALFORMED', 'its vocabulary is empty: it was saved before it was adapted');
   if (new Set(tokens).size < tokens.length) throw layer.error('DUPLICATE', 'a word is in its vocabulary twice');
-  return { tokens, mask, unknown, first, hasUnknown: unknowns === 1, size: first + tokens.length };
+  return { tokens, mask, unknown, unknowns, first, size: first + tokens.length, hasSpecial: tokens !== words };
 }
 
 /** From the description, or from the text file beside the weights. */
@@ -74,80 +87,29 @@ function givenWords(layer: LayerCall): readonly unknown[] {
   if (given !== undefined) return config.list('vocabulary');
   const text = layer.options.asset('vocabulary.txt');
   if (text === undefined) throw layer.error('MALFORMED', 'the file holds no vocabulary for it');
-  const lines = text.split('\n');
-  return lines.at(-1) === '' ? lines.slice(0, -1) : lines;
+  const lines = text.split(/\r?\n/);
+  while (lines.at(-1) === '') lines.pop();
+  return lines;
 }
 
-function present<T>(value: T | undefined): T[] {
-  return value === undefined ? [] : [value];
-}
-
-/** [..., tokens]: 1 where the element is the token. Inputs of strings are written as places among all their words. */
-function matchWords(layer: LayerCall, x: Value, tokens: readonly Token[]): Value {
-  const positions = x.dtype === 'string' ? layer.words.positions(x.name, tokens.map(String)) : undefined;
-  if (positions === undefined) {
-    throw layer.unsupported('is read where it is called on an input of strings, not on what another layer makes');
+/** The place of each element; a mask goes to `masked`. Without a place for unknown words a run that meets one is refused. */
+function placeOf(layer: LayerCall, vocabulary: Vocabulary, kind: Kind, masked: number): Traced {
+  const { build } = layer;
+  const { tokens, mask, unknown, unknowns, first, size } = vocabulary;
+  const x = rowOf(kind.input(layer));
+  const all = mask === undefined ? tokens : [...tokens, mask];
+  const values = Float64Array.from(all, (_, i) => (i < tokens.length ? first + i : masked));
+  const found = kind.find(layer, x, all, constant('int64', [all.length], values), unknowns === 1 ? unknown : -1);
+  if (unknowns === 1) return found;
+  if (unknowns > 1) {
+    const spread = build.binary('add', kind.spread(layer, x, unknowns), literal('int64', [unknown]));
+    return build.select(build.binary('equal', found, literal('int64', [-1])), spread, found);
   }
-  const depth = greatest(positions) + 1;
-  const attributes = { depth, on: 1, off: 0, axis: x.shape.length, wrap: false };
-  const hot = layer.emit('one_hot', [x], attributes, [...x.shape, depth]);
-  const isInOrder = positions.every((position, i) => position === i) && positions.length === depth;
-  return isInOrder ? hot : layer.gather(hot, x.shape.length, positions);
-}
-
-function matchNumbers(layer: LayerCall, x: Value, tokens: readonly Token[]): Value {
-  const spread = layer.reshape(x, [...x.shape, 1]);
-  return layer.binary('equal', spread, { shape: [tokens.length], data: Float64Array.from(tokens, Number) });
-}
-
-/** The place of each element. Without a place for unknown words a run that meets one is refused. */
-function placesOf(
-  layer: LayerCall,
-  found: Value,
-  { tokens, mask, unknown, first, hasUnknown, size }: Vocabulary,
-): Value {
-  const otherwise = hasUnknown ? unknown : -1;
-  const weights = [...tokens.map((_, i) => first + i - otherwise), ...present(mask).map(() => -otherwise)];
-  const kernel: Tensor = { shape: [weights.length, 1], data: Float64Array.from(weights) };
-  const sums = layer.dense(found, kernel, { shape: [1], data: Float64Array.of(otherwise) });
-  const places = layer.reshape(sums, found.shape.slice(0, -1));
-  if (hasUnknown) return { ...places, dtype: 'int64' };
-  const table: Tensor = { shape: [size], data: Float64Array.from({ length: size }, (_, i) => i) };
-  return { ...layer.emit('embedding', [places, table], { wrap: false }, places.shape), dtype: 'int64' };
-}
-
-/** Without a mask in front; what is unknown is what is no token and no mask. */
-function hitsOf(
-  layer: LayerCall,
-  found: Value,
-  vocabulary: Vocabulary,
-  mode: 'one_hot' | 'multi_hot' | 'count',
-): Value {
-  const last = found.shape.length - 1;
-  const none = layer.reduce('sum', found, [last], true);
-  const unknown = layer.binary('sub', { shape: [], data: Float64Array.of(1) }, none);
-  const { tokens, mask } = vocabulary;
-  const own = mask === undefined ? found : layer.gather(found, last, [...tokens.keys()]);
-  const padding = depthOf(layer, vocabulary) - vocabulary.size;
-  layer.spend(paddedCount(found, padding));
-  const zeros: Tensor = {
-    shape: [...found.shape.slice(0, -1), padding],
-    data: new Float64Array(paddedCount(found, padding)),
-  };
-  const parts = [unknown, own, ...(padding > 0 ? [zeros] : [])];
-  const all = layer.emit(
-    'concat',
-    parts,
-    { axis: last },
-    found.shape.with(last, vocabulary.size + Math.max(0, padding)),
-  );
-  const isColumn = mode === 'one_hot' && last > 0 && all.shape[last - 1] === 1;
-  const hot = isColumn ? layer.reshape(all, [...all.shape.slice(0, last - 1), all.shape[last]]) : all;
-  return { ...gatherHits(layer, hot, mode), dtype: 'int64' };
-}
-
-function paddedCount(found: Value, padding: number): number {
-  return found.shape.slice(0, -1).reduce((product, size) => product * size, Math.max(0, padding));
+  const count = Math.max(size, masked + 1);
+  layer.spend(count);
+  const itself: Tensor = { shape: [count], data: Float64Array.from({ length: count }, (_, i) => i) };
+  const row = build.asRow(found);
+  return build.emit('embedding', [row.operand, itself], { wrap: false }, { ...row, type: 'int64' });
 }
 
 function depthOf(layer: LayerCall, { size }: Vocabulary): number {
@@ -157,18 +119,78 @@ function depthOf(layer: LayerCall, { size }: Vocabulary): number {
   return Math.max(size, most);
 }
 
-function readWord(layer: LayerCall, token: unknown): Token {
-  if (typeof token === 'string') return token;
-  throw layer.error('MALFORMED', `expected words in its vocabulary, found ${describe(token)}`);
+/**
+ * What each count is worth: kept with the weights, for every place; or given with the vocabulary, where unknown words have
+ * the mean of the others and places beyond the words nothing.
+ */
+function documentWeights(layer: LayerCall, { first, hasSpecial }: Vocabulary, depth: number): Float32Array {
+  const weights = new Float32Array(depth);
+  layer.spend(depth);
+  if (layer.config.has('idf_weights')) {
+    const given = layer.config.list('idf_weights');
+    if (!given.every((weight) => typeof weight === 'number')) throw layer.config.wrong('idf_weights', 'numbers');
+    const padding = hasSpecial ? 0 : first;
+    if (padding + given.length > depth)
+      throw layer.error('SHAPE', `expected ${depth} idf_weights, found ${given.length}`);
+    weights.fill(given.reduce((sum, weight) => sum + weight, 0) / given.length, 0, padding);
+    weights.set(given, padding);
+    return weights;
+  }
+  const stored = layer.options.kept('idf_weights')?.read();
+  if (stored === undefined) throw layer.error('MALFORMED', 'the file holds no idf_weights for it');
+  if (stored.data.length !== depth) {
+    throw layer.error('SHAPE', `expected ${depth} idf_weights, found ${stored.data.length}`);
+  }
+  weights.set(stored.data);
+  return weights;
 }
 
-function readNumber(layer: LayerCall, token: unknown): Token {
-  const number = typeof token === 'string' && /^-?\d+$/.test(token) ? Number(token) : token;
-  if (Number.isSafeInteger(number)) return number as number;
-  throw layer.error('MALFORMED', `expected whole numbers in its vocabulary, found ${describe(token)}`);
+/** The key of a hash that has one, which JSON must hold exactly. */
+export function saltOf({ config }: LayerCall): readonly [string, string] | undefined {
+  if (!config.has('salt')) return undefined;
+  const [first, second = first] = config.wholes('salt');
+  return [`${first}`, `${second}`];
 }
+
+const words: Kind = {
+  read(layer, token) {
+    if (typeof token === 'string') return token;
+    throw layer.error('MALFORMED', `expected words in its vocabulary, found ${describe(token)}`);
+  },
+
+  input(layer) {
+    const { input } = layer;
+    if (input.dtype === 'string') return input;
+    throw layer.error('UNSUPPORTED_DTYPE', `looks words up among ${input.dtype}`);
+  },
+
+  find: ({ build }, x, tokens, values, otherwise) => lookUpWords(build, x, tokens as string[], values, otherwise),
+  spread: (layer, x, count) => placesOf(layer.build, x, count, saltOf(layer)),
+};
+
+const numbers: Kind = {
+  read(layer, token) {
+    const number = typeof token === 'string' && /^-?\d+$/.test(token) ? Number(token) : token;
+    if (Number.isSafeInteger(number)) return number as number;
+    throw layer.error('MALFORMED', `expected whole numbers in its vocabulary, found ${describe(token)}`);
+  },
+
+  input: (layer) => layer.cast(layer.input, 'int64'),
+
+  find(layer, x, tokens, values, otherwise) {
+    const keys = constant('int64', [tokens.length], Float64Array.from(tokens, Number));
+    return lookUp(layer.build, x, { keys, values }, otherwise);
+  },
+
+  /** By the remainder, unless the layer says otherwise. */
+  spread(layer, x, count) {
+    const method = layer.config.choice('oov_method', ['floormod', 'farmhash'], 'floormod');
+    if (method !== 'floormod') throw layer.unsupported('spreads unknown numbers by a hash, which is not read');
+    return layer.build.remainder(x, literal('int64', [count]), 'floor');
+  },
+};
 
 export const lookupLayers: Readonly<Record<string, LayerKind>> = {
-  StringLookup: lookup(readWord, matchWords),
-  IntegerLookup: lookup(readNumber, matchNumbers),
+  StringLookup: lookup(words),
+  IntegerLookup: lookup(numbers),
 };

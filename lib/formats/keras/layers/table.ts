@@ -6,6 +6,7 @@ import type { LayerSpec } from '../spec.ts';
 import type { Variable } from '../weights.ts';
 import { activationLayers } from './activations.ts';
 import { coreLayers } from './core.ts';
+import { hashingLayers } from './hashing.ts';
 import { lookupLayers } from './lookup.ts';
 import { mergingLayers } from './merging.ts';
 import { normalizationLayers } from './normalization.ts';
@@ -24,6 +25,7 @@ const LAYERS: ReadonlyMap<string, LayerKind> = new Map([
     ...poolingLayers,
     ...preprocessingLayers,
     ...lookupLayers,
+    ...hashingLayers,
   }),
 ]);
 const OPERATIONS: ReadonlyMap<string, LayerKind> = new Map(Object.entries(operations));

@@ -104,7 +104,15 @@ function clipByValue(call: Call): Value {
 }
 
 function select(call: Call): Value {
-  return call.build.select(call.input(0), call.input(1), call.input(2));
+  return call.build.select(call.input(0), chosen(call, 1), chosen(call, 2));
+}
+
+/** The greatest integer, which Keras takes for an id that is none, as the greatest that is held here. */
+function chosen(call: Call, index: number): Value {
+  const x = call.input(index);
+  const isPlain = x.kind === 'row' || isFloat(x.type) || x.batch !== undefined || x.data.length !== 1;
+  if (isPlain || Number.isFinite(x.data[0])) return x;
+  return literal(x.type, [Math.sign(x.data[0]) * Number.MAX_SAFE_INTEGER], x.shape);
 }
 
 /** The condition has the operands' shape, or is a vector along their first axis. */
@@ -208,7 +216,6 @@ export const elementwise: Translations = {
   Atan2: binary('atan2'),
   Maximum: binary('max'),
   Minimum: binary('min'),
-  Less: binary('less'),
   LessEqual: binary('less_equal'),
   Greater: binary('greater'),
   GreaterEqual: binary('greater_equal'),

@@ -3,6 +3,7 @@ import { ForwardpassError } from '../../../errors.ts';
 import { docsPage } from '../../../words.ts';
 import type { Translation, Translations } from '../call.ts';
 import type { NodeDef } from '../proto.ts';
+import { bits } from './bits.ts';
 import { elementwise } from './elementwise.ts';
 import { indexing } from './indexing.ts';
 import { linear } from './linear.ts';
@@ -16,6 +17,7 @@ import { stridedSlice } from './strided-slice.ts';
 
 const GROUPS: readonly Translations[] = [
   elementwise,
+  bits,
   linear,
   normalization,
   shaping,

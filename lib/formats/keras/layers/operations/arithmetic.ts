@@ -329,6 +329,7 @@ export const arithmetic: Readonly<Record<string, LayerKind>> = {
   Square: unary('square'),
   Reciprocal: curve('reciprocal'),
   Sign: unary('sign'),
+  Signbit: ofRow((build, x) => build.hasSign(x)),
   Floor: curve('floor'),
   Ceil: curve('ceil'),
   Trunc: unary('trunc'),

@@ -1,0 +1,36 @@
+/** Hashing: words in places by their hash. */
+
+import { lookUpWords } from '../../tracing/lookup.ts';
+import { constant, literal } from '../../tracing/value.ts';
+import { placesOf } from '../../tracing/word-places.ts';
+import type { LayerKind } from '../layer.ts';
+import { asValue, rowOf } from '../traced.ts';
+import { saltOf } from './lookup.ts';
+import { encode } from './preprocessing.ts';
+
+const MODES = ['int', 'one_hot', 'multi_hot', 'count', 'binary'] as const;
+
+/** With a mask the first place is its own, and the others are for the rest. */
+const hashing: LayerKind = {
+  build(layer) {
+    const { config, build, input } = layer;
+    const mode = config.choice('output_mode', MODES, 'int');
+    if (config.flag('sparse', false)) throw layer.unsupported('gives sparse tensors; expected dense ones');
+    const depth = config.whole('num_bins');
+    layer.checkCount(depth, 'num_bins');
+    if (input.dtype !== 'string') throw layer.unsupported(`hashes ${input.dtype}, which is not read; expected words`);
+    const x = rowOf(input);
+    const isMasked = config.has('mask_value') && depth > 1;
+    let places = placesOf(build, x, isMasked ? depth - 1 : depth, saltOf(layer));
+    if (isMasked) {
+      const isMask = lookUpWords(build, x, [config.text('mask_value')], constant('bool', [1], Float32Array.of(1)), 0);
+      const [zero, one] = [literal('int64', [0]), literal('int64', [1])];
+      places = build.select(isMask, zero, build.binary('add', places, one));
+    }
+    const ids = asValue(build, places);
+    if (mode === 'int') return ids;
+    return { ...encode(layer, ids, depth, mode === 'binary' ? 'multi_hot' : mode), dtype: layer.dtype };
+  },
+};
+
+export const hashingLayers: Readonly<Record<string, LayerKind>> = { Hashing: hashing };

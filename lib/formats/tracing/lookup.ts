@@ -1,0 +1,93 @@
+/** Values by their keys, as lookup tables have them: words, or integers. */
+import { greatest, least } from '../../extremes.ts';
+import type { GraphBuilder } from './builder.ts';
+import { type Constant, constant, literal, type Row, type Value } from './value.ts';
+
+export interface Entries {
+  /** Vectors of one length. */
+  readonly keys: Constant;
+  readonly values: Constant;
+}
+
+/** The value for each key, or `otherwise` for keys that are not there. Words are looked up by words, numbers by numbers. */
+export function lookUp(build: GraphBuilder, x: Value, entries: Entries, otherwise: number): Value {
+  const { keys, values } = entries;
+  if ((keys.type === 'string') !== (x.type === 'string')) {
+    throw build.error('UNSUPPORTED_DTYPE', `a table of ${keys.type} keys is asked for ${x.type}`);
+  }
+  if (x.kind === 'constant') return ofConstants(build, x, entries, otherwise);
+  if (x.type === 'string') {
+    const { list } = build.constantWords;
+    build.spend(keys.data.length);
+    const words = Array.from(keys.data, (index) => list[index]);
+    return lookUpWords(build, x, words, values, otherwise);
+  }
+  if (keys.data.length === 0) {
+    return build.everyRow(build.expanded(literal(values.type, [otherwise]), x.shape), x.batchAxis);
+  }
+  return isDense(keys) ? ofDense(build, x, entries, otherwise) : ofSparse(build, x, entries, otherwise);
+}
+
+function ofConstants(build: GraphBuilder, x: Constant, { keys, values }: Entries, otherwise: number): Constant {
+  build.spend(2 * keys.data.length + x.data.length);
+  const found = new Map(Array.from(keys.data, (key, i) => [key, values.data[i]]));
+  return constant(
+    values.type,
+    x.shape,
+    Float64Array.from(x.data, (key) => found.get(key) ?? otherwise),
+  );
+}
+
+/** Of words of a row: by the word's index. Both ends of the table have the default: what is below 0 is not known, what is beyond other operations know. */
+export function lookUpWords(
+  build: GraphBuilder,
+  x: Row,
+  keys: readonly string[],
+  values: Constant,
+  otherwise: number,
+): Value {
+  const { words } = x;
+  if (words === undefined) throw build.error('UNSUPPORTED_OP', 'looks up words that the model makes itself');
+  for (const key of keys) words.indexOf(key);
+  const last = words.list.length + 1;
+  build.spend(last + 1);
+  const table = new Float64Array(last + 1).fill(otherwise);
+  for (const [i, key] of keys.entries()) table[words.indexOf(key) + 1] = values.data[i];
+  const positions: Row = { ...x, type: 'int64', words: undefined, spread: undefined };
+  const shifted = build.binary('add', positions, build.scalar(positions, 1));
+  return fromTable(build, build.unary(shifted, 'clip', 0, last), constant(values.type, [last + 1], table));
+}
+
+function fromTable(build: GraphBuilder, ids: Value, table: Constant): Value {
+  const row = build.asRow(ids);
+  return build.emit('embedding', [row.operand, build.tensor(table)], { wrap: false }, { ...row, type: table.type });
+}
+
+/** Of integers from 0 on, a table of all up to the greatest takes no more than so many times as much as its keys, or so much. */
+const LOOSEST = 4;
+const SMALL_TABLE = 4096;
+
+function isDense({ data }: Constant): boolean {
+  return least(data) >= 0 && greatest(data) < Math.max(LOOSEST * data.length, SMALL_TABLE);
+}
+
+/** Integers outside of the table are those beside its ends. */
+function ofDense(build: GraphBuilder, x: Row, { keys, values }: Entries, otherwise: number): Value {
+  const last = greatest(keys.data) + 2;
+  build.spend(last + 1);
+  const table = new Float64Array(last + 1).fill(otherwise);
+  for (const [i, key] of keys.data.entries()) table[key + 1] = values.data[i];
+  const shifted = build.unary(build.binary('add', x, build.scalar(x, 1)), 'clip', 0, last);
+  return fromTable(build, shifted, constant(values.type, [last + 1], table));
+}
+
+/** Every key is compared: at most one is equal, and what its value is more than the default is added to that. */
+function ofSparse(build: GraphBuilder, x: Row, { keys, values }: Entries, otherwise: number): Value {
+  const count = keys.data.length;
+  build.spend(2 * count);
+  const each = build.reshaped(x, [...x.shape, 1]);
+  const isKey = build.cast(build.binary('equal', each, build.reshaped(keys, [count])), values.type);
+  const gains = Float64Array.from(values.data, (value) => value - otherwise);
+  const product = build.dense(isKey, constant(values.type, [count, 1], gains), 'in-out');
+  return build.binary('add', build.reshaped(product, x.shape), literal(values.type, [otherwise]));
+}
