@@ -20,6 +20,7 @@ const FOLDERS: { readonly [F in Format]: readonly string[] } = {
     'sklearn-curves',
     'sklearn-missing',
     'sklearn-functions',
+    'sklearn-records',
   ],
   xgboost: ['xgboost'],
   catboost: ['catboost'],

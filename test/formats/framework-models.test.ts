@@ -21,6 +21,7 @@ const FOLDERS = [
   ['sklearn-curves', '.pkl'],
   ['sklearn-missing', '.pkl'],
   ['sklearn-functions', '.pkl'],
+  ['sklearn-records', '.pkl'],
   ['lightgbm', '.txt'],
   ['onnx-trees', '.onnx'],
   ['xgboost', ''],

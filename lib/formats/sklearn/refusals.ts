@@ -24,14 +24,10 @@ const FAMILIES: readonly (readonly [pattern: RegExp, words: string])[] = [
     'takes text, which is not read here; count the words before, and save the estimators behind it by themselves',
   ],
   [
-    /^(?:DictVectorizer|FeatureHasher)$/,
+    /^FeatureHasher$/,
     'takes dicts, which are not read here; make rows of numbers before, and save the estimators behind it by themselves',
   ],
-  [/^TfidfTransformer$/, 'weights counts of words, which is not read here'],
-  [
-    /^(?:LabelEncoder|LabelBinarizer|MultiLabelBinarizer)$/,
-    'encodes labels; rows do not pass through it. Save the estimator whose labels it encodes',
-  ],
+  [/^MultiLabelBinarizer$/, 'encodes labels; rows do not pass through it. Save the estimator whose labels it encodes'],
   [/NMF|LatentDirichletAllocation|DictionaryLearning|SparseCoder/, LOOKED_FOR],
   [/Agglomerative|DBSCAN|OPTICS|Spectral|TSNE|MDS$/, 'does not predict for new rows'],
 ];
@@ -39,9 +35,9 @@ const FAMILIES: readonly (readonly [pattern: RegExp, words: string])[] = [
 /** Classes of scikit-learn that are not read here and that skl2onnx 1.21 converts. */
 const CONVERTED = new Set(
   (
-    'CountVectorizer DictVectorizer FeatureHasher IterativeImputer KNNImputer KNeighborsClassifier ' +
+    'CountVectorizer FeatureHasher KNNImputer KNeighborsClassifier ' +
     'KNeighborsRegressor KNeighborsTransformer LocalOutlierFactor NearestNeighbors RadiusNeighborsClassifier ' +
-    'RadiusNeighborsRegressor SplineTransformer TfidfTransformer TfidfVectorizer'
+    'RadiusNeighborsRegressor TfidfVectorizer'
   ).split(' '),
 );
 

@@ -8,9 +8,12 @@ import { StoredTree } from './trees.ts';
 export function treeImportances(estimator: Estimator, width: number): Float64Array | undefined {
   const { className } = estimator;
   if (/^(?:DecisionTree|ExtraTree)(?:Classifier|Regressor)$/.test(className)) return alone(estimator, width);
-  if (/^(?:RandomForest|ExtraTrees)(?:Classifier|Regressor)$/.test(className)) return ofForest(estimator, width);
+  if (/^(?:(?:Balanced)?RandomForest|ExtraTrees)(?:Classifier|Regressor)$/.test(className))
+    return ofForest(estimator, width);
   if (/^GradientBoosting(?:Classifier|Regressor)$/.test(className)) return ofStages(estimator, width);
-  return /^AdaBoost(?:Classifier|Regressor)$/.test(className) ? ofVotes(estimator, width) : undefined;
+  return /^(?:AdaBoost(?:Classifier|Regressor)|RUSBoostClassifier)$/.test(className)
+    ? ofVotes(estimator, width)
+    : undefined;
 }
 
 function alone(estimator: Estimator, width: number): Float64Array {

@@ -26,31 +26,39 @@ export function categoriesOf(estimator: Estimator, emitter: Emitter, x: Row): re
   if (lists.length !== x.width) {
     throw estimator.error('SHAPE', `expected categories of ${x.width} columns, found ${lists.length}`, 'categories_');
   }
-  return lists.map((list, column) => {
-    const place = `categories_[${column}]`;
-    // Several columns may share their categories.
-    if (typeof list === 'object' && list !== null && !estimator.budget.isNew(list)) {
-      estimator.budget.build(ITEM_BYTES * partCount(list), estimator.placeOf(place));
-    }
-    const items = itemsOf(list)?.map(plainScalar);
-    if (items === undefined) throw estimator.error('MALFORMED', `expected an array, found ${pickleKind(list)}`, place);
-    const [nan, none] = [items.findIndex(isNan), items.indexOf(null)].map((at) => (at < 0 ? undefined : at));
-    const isPlain = (item: PickleValue) =>
-      (typeof item === 'number' && !Number.isNaN(item)) || typeof item === 'boolean';
-    const areNumbers = items.some(isPlain);
-    const areWords = items.some((item) => typeof item === 'string') || (none !== undefined && !areNumbers);
-    const own = x.columns?.[column];
-    if (areNumbers && (areWords || (own !== undefined && emitter.cells.isOfWords(own)))) {
-      throw estimator.error('UNSUPPORTED_DTYPE', 'holds numbers beside words, which is not read here', place);
-    }
-    if (nan !== undefined) emitter.cells.takeNan(own);
-    if (none === undefined || areWords) return { column, items, areWords, nan, missing: nan };
-    if (own === undefined) {
-      throw estimator.error('UNSUPPORTED_OP', `column ${column} holds None, which a step before has made`);
-    }
-    const isNumber = !Number.isNaN(emitter.cells.takeNone(own));
-    return { column, items, areWords, nan, missing: isNumber ? nan : none };
-  });
+  return lists.map((list, column) => categoriesIn(estimator, emitter, x, list, column, `categories_[${column}]`));
+}
+
+/** The categories of one column, in a list at a place of the estimator. */
+export function categoriesIn(
+  estimator: Estimator,
+  emitter: Emitter,
+  x: Row,
+  list: PickleValue,
+  column: number,
+  place: string,
+): Categories {
+  // Several columns may share their categories.
+  if (typeof list === 'object' && list !== null && !estimator.budget.isNew(list)) {
+    estimator.budget.build(ITEM_BYTES * partCount(list), estimator.placeOf(place));
+  }
+  const items = itemsOf(list)?.map(plainScalar);
+  if (items === undefined) throw estimator.error('MALFORMED', `expected an array, found ${pickleKind(list)}`, place);
+  const [nan, none] = [items.findIndex(isNan), items.indexOf(null)].map((at) => (at < 0 ? undefined : at));
+  const isPlain = (item: PickleValue) => (typeof item === 'number' && !Number.isNaN(item)) || typeof item === 'boolean';
+  const areNumbers = items.some(isPlain);
+  const areWords = items.some((item) => typeof item === 'string') || (none !== undefined && !areNumbers);
+  const own = x.columns?.[column];
+  if (areNumbers && (areWords || (own !== undefined && emitter.cells.isOfWords(own)))) {
+    throw estimator.error('UNSUPPORTED_DTYPE', 'holds numbers beside words, which is not read here', place);
+  }
+  if (nan !== undefined) emitter.cells.takeNan(own);
+  if (none === undefined || areWords) return { column, items, areWords, nan, missing: nan };
+  if (own === undefined) {
+    throw estimator.error('UNSUPPORTED_OP', `column ${column} holds None, which a step before has made`);
+  }
+  const isNumber = !Number.isNaN(emitter.cells.takeNone(own));
+  return { column, items, areWords, nan, missing: isNumber ? nan : none };
 }
 
 function isNan(item: PickleValue): boolean {

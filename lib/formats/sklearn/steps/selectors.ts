@@ -1,17 +1,18 @@
 /** Steps that keep some of the features: which ones, they mostly decide anew from the scores that they keep. */
 
+import { quote } from '../../../words.ts';
 import { importancesOf as ofCatboost } from '../../catboost/importances.ts';
 import type { PickleValue } from '../../containers/pickle/values.ts';
 import { isLightgbm, importancesOf as ofLightgbm } from '../../lightgbm/importances.ts';
 import { mapped } from '../../mapped.ts';
 import { isXgboost, importancesOf as ofXgboost } from '../../xgboost/importances.ts';
-import { sum, type Vector } from '../arrays.ts';
+import { type NumberArray, sum, type Vector } from '../arrays.ts';
 import type { Emitter, Transform } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import { treeImportances } from '../models/importances.ts';
 import { saysItTakesNan } from '../models/trees.ts';
 import type { Outcome, Row } from '../outcome.ts';
-import { noSuchOption, plainScalar } from '../values.ts';
+import { itemsOf, noSuchOption, plainScalar } from '../values.ts';
 import { like, meanOf, medianOf, percentileOf } from './statistics.ts';
 
 /** Whether each feature stays. */
@@ -122,19 +123,17 @@ function fromModel(estimator: Estimator, width: number): readonly boolean[] {
 
 function importancesOf(estimator: Estimator, inner: Estimator, width: number): Vector {
   const getter = estimator.value('importance_getter', 'auto');
-  const isComputed = getter === 'feature_importances_' || (getter === 'auto' && !inner.has('coef_'));
-  const computed = isComputed
-    ? (ofLightgbm(inner) ?? ofXgboost(inner) ?? ofCatboost(inner) ?? treeImportances(inner, width))
-    : undefined;
+  const { owner, name } = attributeAt(inner, typeof getter === 'string' ? getter : '');
+  const computed = name === 'feature_importances_' && !owner.has(name) ? computedOf(owner, width) : undefined;
   if (computed?.length === width) return computed;
-  const name = getter === 'auto' ? 'coef_' : getter;
-  if (typeof name !== 'string' || !inner.has(name)) {
-    const message = `the importances of features that ${inner.className} computes are not in the file, other than \`coef_\``;
+  const stored = owner.has(name) ? owner.numbers(name) : name === 'coef_' ? vectorWeights(owner) : undefined;
+  if (stored === undefined) {
+    const message = `the importances of features that ${owner.className} computes are not in the file, other than \`coef_\``;
     throw estimator.error('UNSUPPORTED_OP', `${message}; put the features it selects into the pipeline instead`);
   }
-  const { shape, data } = inner.numbers(name);
+  const { shape, data } = stored;
   if (shape.at(-1) !== width)
-    throw inner.error('SHAPE', `expected ${width} columns, found [${shape.join(', ')}]`, name);
+    throw owner.error('SHAPE', `expected ${width} columns, found [${shape.join(', ')}]`, name);
   if (shape.length === 1) return mapped(data, Math.abs);
   const norm = estimator.number('norm_order', 1);
   const values = data.slice(0, data.length / width);
@@ -142,6 +141,49 @@ function importancesOf(estimator: Estimator, inner: Estimator, width: number): V
     for (let row = 0; row < values.length; row++) values[row] = data[row * width + column];
     return normOf(estimator, values, norm);
   });
+}
+
+/** Attributes of estimators inside others, with dots between: `named_steps.model.coef_`; 'auto' is one of two. */
+function attributeAt(inner: Estimator, getter: string): { readonly owner: Estimator; readonly name: string } {
+  if (getter === 'auto') {
+    const hasWeights = inner.has('coef_') || vectorWeights(inner) !== undefined;
+    return { owner: inner, name: hasWeights ? 'coef_' : 'feature_importances_' };
+  }
+  const path = getter.length > LONGEST_GETTER ? [getter] : getter.split('.');
+  let owner = inner;
+  for (let at = 0; at < path.length - 1; at++) {
+    const isStep = path[at] === 'named_steps' && owner.has('steps') && at < path.length - 2;
+    owner = isStep ? stepNamed(owner, path[++at]) : owner.estimator(path[at]);
+  }
+  return { owner, name: path[path.length - 1] };
+}
+
+const LONGEST_GETTER = 256;
+
+function stepNamed(pipeline: Estimator, name: string): Estimator {
+  const steps = pipeline.list('steps');
+  const at = steps.findIndex((step) => itemsOf(step)?.[0] === name);
+  if (at >= 0) return pipeline.inside(itemsOf(steps[at])?.[1], `steps[${at}]`);
+  throw pipeline.error('MALFORMED', `there is no step ${quote(name)}`, 'steps');
+}
+
+function computedOf(inner: Estimator, width: number): Vector | undefined {
+  return ofLightgbm(inner) ?? ofXgboost(inner) ?? ofCatboost(inner) ?? treeImportances(inner, width);
+}
+
+/** `coef_` of a support vector machine with a linear kernel, which the file does not have: weights times vectors. */
+function vectorWeights(inner: Estimator): NumberArray | undefined {
+  const isLinear = /^(?:(?:Nu)?SV[CR]|OneClassSVM)$/.test(inner.className) && inner.value('kernel') === 'linear';
+  if (!isLinear) return undefined;
+  const vectors = inner.matrix('support_vectors_');
+  const weights = inner.matrix('dual_coef_', undefined, vectors.rows);
+  // Of more than two classes it is of pairs.
+  if (weights.rows !== 1) return undefined;
+  const data = new Float64Array(vectors.columns);
+  for (let row = 0; row < vectors.rows; row++) {
+    for (let i = 0; i < data.length; i++) data[i] += weights.data[row] * vectors.data[row * data.length + i];
+  }
+  return { shape: [1, data.length], data };
 }
 
 function normOf(estimator: Estimator, values: Vector, order: number): number {

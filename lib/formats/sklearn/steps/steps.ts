@@ -2,10 +2,12 @@
 import type { Table } from '../table.ts';
 import { kBinsDiscretizer } from './bins.ts';
 import { columnTransformer } from './columns.ts';
+import { dictVectorizer, fieldNames } from './dicts.ts';
 import { oneHotEncoder, ordinalEncoder, targetEncoder } from './encoders.ts';
 import { missingIndicator, simpleImputer } from './imputers.ts';
 import { iterativeImputer } from './iterative-imputer.ts';
 import { additiveChi2Sampler, nystroem, polynomialCountSketch, rbfSampler, skewedChi2Sampler } from './kernel-maps.ts';
+import { labelBinarizer, labelEncoder, labelsOfBinarizer, oneLabel } from './labels.ts';
 import { featureUnion, functionTransformer, lastStep, pipelinePredict, pipelineTransform } from './pipeline.ts';
 import { polynomialFeatures } from './polynomials.ts';
 import { powerTransformer } from './power.ts';
@@ -44,11 +46,14 @@ import {
 } from './selectors.ts';
 import { splineTransformer } from './splines.ts';
 
+import { tfidfTransformer } from './tfidf.ts';
+
 export const STEPS: Table = {
   AdditiveChi2Sampler: { transform: additiveChi2Sampler },
   BernoulliRBM: { transform: bernoulliRbm },
   Binarizer: { transform: binarizer },
   ColumnTransformer: { transform: columnTransformer },
+  DictVectorizer: { transform: dictVectorizer, features: fieldNames },
   FactorAnalysis: { transform: factorAnalysis },
   FastICA: { transform: fastIca },
   FeatureAgglomeration: { transform: featureAgglomeration },
@@ -60,6 +65,8 @@ export const STEPS: Table = {
   IterativeImputer: { transform: iterativeImputer },
   KBinsDiscretizer: { transform: kBinsDiscretizer },
   KernelCenterer: { transform: kernelCenterer },
+  LabelBinarizer: { transform: labelBinarizer, features: labelsOfBinarizer },
+  LabelEncoder: { transform: labelEncoder, features: oneLabel },
   MaxAbsScaler: { transform: maxAbsScaler },
   MinMaxScaler: { transform: minMaxScaler },
   MiniBatchSparsePCA: { transform: sparsePca },
@@ -94,6 +101,7 @@ export const STEPS: Table = {
   SplineTransformer: { transform: splineTransformer },
   StandardScaler: { transform: standardScaler },
   TargetEncoder: { transform: targetEncoder },
+  TfidfTransformer: { transform: tfidfTransformer },
   TruncatedSVD: { transform: projection },
   VarianceThreshold: { transform: varianceThreshold },
 };

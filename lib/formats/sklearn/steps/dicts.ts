@@ -1,0 +1,74 @@
+/** DictVectorizer: a record's numbers, and 1 for each pair of a key and a string that it knows. */
+
+import { quote } from '../../../words.ts';
+import type { Emitter } from '../emitter.ts';
+import type { Estimator } from '../estimator.ts';
+import type { Features } from '../features.ts';
+import type { Row } from '../outcome.ts';
+
+/** What a name takes while the columns are told apart. */
+const NAME_BYTES = 160;
+
+/** A key of records: a number's column, or its strings with a column each. */
+interface Field {
+  readonly key: string;
+  /** Of a number. */
+  column: number | undefined;
+  /** Of each string. */
+  readonly columns: Map<string, number>;
+}
+
+/** By the names of columns: `age`, or `city=nice` for the string 'nice' of the key `city`. */
+function fieldsOf(estimator: Estimator): readonly Field[] {
+  const separator = estimator.text('separator', '=');
+  const names = estimator.texts('feature_names_');
+  estimator.budget.build(NAME_BYTES * names.length, estimator.title);
+  if (new Set(names).size < names.length) throw estimator.error('MALFORMED', 'a name is there twice', 'feature_names_');
+  const fields = new Map<string, Field>();
+  for (const [column, name] of names.entries()) {
+    const at = separator === '' ? -1 : name.indexOf(separator);
+    if (at >= 0 && name.indexOf(separator, at + separator.length) >= 0) {
+      const message = `the column ${quote(name)} holds ${quote(separator)} twice: which part is the key is not in the file; fit it with another \`separator\``;
+      throw estimator.error('UNSUPPORTED_OP', message, `feature_names_[${column}]`);
+    }
+    const key = at < 0 ? name : name.slice(0, at);
+    const field = fields.get(key) ?? { key, column: undefined, columns: new Map<string, number>() };
+    fields.set(key, field);
+    if (at < 0) field.column = column;
+    else field.columns.set(name.slice(at + separator.length), column);
+    if (field.column === undefined || field.columns.size === 0) continue;
+    throw estimator.error('UNSUPPORTED_OP', `${quote(key)} is a number in some records and a string in others`);
+  }
+  return [...fields.values()];
+}
+
+export function fieldNames(estimator: Estimator): Features {
+  const names = fieldsOf(estimator).map(({ key }) => key);
+  return { width: names.length, names };
+}
+
+/** What a record lacks, and strings that it does not know, are 0. */
+export function dictVectorizer(estimator: Estimator, emitter: Emitter, x: Row): Row {
+  const fields = fieldsOf(estimator);
+  if (fields.length !== x.width) {
+    throw estimator.error('SHAPE', `takes ${fields.length} keys, found ${x.width} columns`);
+  }
+  emitter.cells.takesMissing = true;
+  const order: number[] = [];
+  const parts = fields.map(({ column, columns }, at) => {
+    const own = emitter.gather(x, [at]);
+    if (column !== undefined) {
+      order.push(column);
+      return emitter.select(emitter.unary(own, 'is_nan'), 0, emitter.requireFinite(own, true));
+    }
+    for (const each of columns.values()) order.push(each);
+    const words = emitter.cells.wordIndices(x.columns?.[at] ?? at, [...columns.keys()]);
+    // A key that the record lacks is as a string that is not known.
+    const known = emitter.select(emitter.unary(own, 'is_nan'), -1, own);
+    return emitter.binary('equal', known, Float64Array.from(words));
+  });
+  const row = emitter.concat(parts);
+  const places = new Array<number>(order.length);
+  for (const [place, column] of order.entries()) places[column] = place;
+  return emitter.gather(row, places);
+}

@@ -1,0 +1,40 @@
+/** Encoders of labels by themselves: a row is one label. */
+import type { Emitter } from '../emitter.ts';
+import type { Estimator } from '../estimator.ts';
+import type { Features } from '../features.ts';
+import type { Row } from '../outcome.ts';
+import { itemsOf } from '../values.ts';
+import { categoriesIn, lookUp } from './categories.ts';
+
+export const oneLabel = (): Features => ({ width: 1 });
+
+/** The label's position among the classes; one that is none of them is refused. */
+export function labelEncoder(estimator: Estimator, emitter: Emitter, x: Row): Row {
+  const classes = categoriesIn(estimator, emitter, x, estimator.value('classes_'), 0, 'classes_');
+  return lookUp(estimator, emitter, x, classes, { width: 1, rows: classes.items.map((_, at) => at) });
+}
+
+/** `pos_label` in the column of the class, `neg_label` in the others; of two classes the second's column alone. */
+export function labelBinarizer(estimator: Estimator, emitter: Emitter, x: Row): Row {
+  const [off, on] = [estimator.number('neg_label', 0), estimator.number('pos_label', 1)];
+  if (estimator.text('y_type_', 'multiclass').startsWith('multilabel')) {
+    const present = emitter.unary(emitter.requireFinite(x), 'to_bool');
+    return emitter.affine(present, on - off, off);
+  }
+  const classes = categoriesIn(estimator, emitter, x, estimator.value('classes_'), 0, 'classes_');
+  const count = classes.items.length;
+  const width = count <= 2 ? 1 : count;
+  const first = count - width;
+  // One class alone is never told from others.
+  const isHot = (at: number, column: number) => count > 1 && at === first + column;
+  estimator.budget.buildElements(count * width, estimator.title);
+  const rows = classes.items.flatMap((_, at) => Array.from({ length: width }, (_, i) => (isHot(at, i) ? on : off)));
+  const table = { width, rows, unknown: new Array<number>(width).fill(off) };
+  return lookUp(estimator, emitter, x, classes, table);
+}
+
+/** A row of labels that may each be there has an element for each. */
+export function labelsOfBinarizer(estimator: Estimator): Features {
+  const isRow = estimator.has('y_type_') && estimator.text('y_type_').startsWith('multilabel');
+  return { width: isRow ? (itemsOf(estimator.value('classes_'))?.length ?? 1) : 1 };
+}
