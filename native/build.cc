@@ -360,19 +360,20 @@ class Network<T>::Builder {
     const T* const sets = field[5] < 0 ? nullptr : parameter(field[5]);
     fill_list(step, adds ? trees.count : 0, [&](size_t i) { return field[7 + i]; });
     trees.targets = adds ? step.list : nullptr;
-    TreePacker<T>* const packer = next_packer(parameter(field[3]), nodes.count / node_fields, sets, set_count);
-    if (packer != nullptr) packer->pack(parameter(field[3]), sets, set_count, network_.arena_, trees);
+    TreePacker* const packer = next_packer(parameter(field[3]), nodes.count / node_fields, sets, set_count);
+    if (packer != nullptr) packer->pack(network_.arena_, trees);
   }
 
   // What was found out while counting serves for filling.
-  TreePacker<T>* next_packer(const T* nodes, size_t count, const T* sets, size_t set_count) {
+  TreePacker* next_packer(const T* nodes, size_t count, const T* sets, size_t set_count) {
     if (filling_) {
       Packers* const taken = filled_ == nullptr ? packers_ : filled_->next;
       filled_ = taken;
       return &taken->packer;
     }
     Packers* const made = make<Packers>();
-    if (made == nullptr || !made->packer.analyse(nodes, count, sets, set_count, network_.trees_)) {
+    if (made == nullptr ||
+        !made->packer.analyse(PlanNumbers(nodes), count, PlanNumbers(sets), set_count, network_.trees_)) {
       destroy(made);
       has_no_memory_ = true;
       return nullptr;
@@ -468,7 +469,7 @@ class Network<T>::Builder {
   };
   // Of each instruction of trees, in order.
   struct Packers {
-    TreePacker<T> packer;
+    TreePacker packer;
     Packers* next = nullptr;
   };
 

@@ -65,6 +65,14 @@ struct ShortNode {
   uint32_t word;    // the slot, above it a bit for sets where there are any, and the way to the left child, in nodes
 };
 
+struct ShortTrees {
+  const ShortNode* nodes;
+  const int32_t* roots;   // of each tree
+  const uint8_t* depths;  // splits from a root to a leaf, at most; null where trees are deep
+  const uint32_t* codes;  // the sets; null for none
+  int32_t slot_bits;      // of a word, without the bit for sets
+};
+
 // A step through a tree of at most 256 leaves in preorder, for many rows at a time: bytes are ranks or codes.
 struct SlicedNode {
   enum Kind : uint8_t { at_most, in_set, leaf };
@@ -98,18 +106,14 @@ struct Trees {
   T divisor;  // of each element of the result, at the end
   TreeSum sum;
 
-  // Whole nodes, where a model has more slots or ranks than the other layouts take; else null.
+  // Whole nodes, where a model has more slots than the other layouts take; else null.
   const WholeNode<T>* whole;
-  bool plain;            // every split is `at_most`
-  const int32_t* roots;  // of each tree, in whole or short nodes
-  const T* sets;         // of whole nodes
+  const int32_t* roots;  // of each tree
+  const T* sets;
 
   Slots<T> slots;
-  const ShortNode* nodes;  // null where `jumps` has trees
-  const uint8_t* depths;   // splits from a root to a leaf, at most; null where trees are deep
-  int32_t slot_bits;       // of a word, without the bit for sets
-  const uint32_t* codes;   // the sets; null for none
-
+  const uint32_t* codes;        // the sets; null for none
+  ShortTrees short_trees;       // of no nodes where `jumps` has trees
   const SlicedNode* sliced;     // null for none
   const int32_t* sliced_trees;  // where each begins
   Jumps jumps;

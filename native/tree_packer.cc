@@ -21,6 +21,11 @@ bool is_leaf(const T* node) {
   return node[0] == T(-1);
 }
 
+// Once for both precisions; with a comparison of our own, since the library's own would have to be linked.
+void sort(double* first, double* last) {
+  std::sort(first, last, [](double a, double b) { return a < b; });
+}
+
 int32_t bits_for(size_t count) {
   int32_t bits = 0;
   while (count >> bits != 0) bits++;
@@ -78,8 +83,7 @@ const char* check_trees(const T* nodes, size_t count, size_t features, const T* 
   return wanted == 0 ? nullptr : "the last tree does not end";
 }
 
-template <typename T>
-size_t TreePacker<T>::find(const Key& key) const {
+size_t TreePacker::find(const Key& key) const {
   const uint32_t hash = (uint32_t(key.feature) * 4 + uint32_t(key.kind)) * 0x9e3779b1u;
   for (size_t bucket = hash >> 22;; bucket = (bucket + 1) % buckets) {
     const size_t slot = table_[bucket];
@@ -87,21 +91,25 @@ size_t TreePacker<T>::find(const Key& key) const {
   }
 }
 
-template <typename T>
-bool TreePacker<T>::analyse(const T* nodes, size_t count, const T* sets, size_t set_count, const TreeKernels& kernels) {
+bool TreePacker::analyse(PlanNumbers nodes, size_t count, PlanNumbers sets, size_t set_count,
+                         const TreeKernels& kernels) {
+  nodes_ = nodes;
+  words_of_sets_ = sets;
+  set_count_ = set_count;
   count_ = count;
   if (!sizes_.allocate(count) || !depths_.allocate(count) || !table_.allocate(buckets) || !keys_.allocate(most_slots)) {
     return false;
   }
-  measure(nodes);
-  find_keys(nodes);
-  if (has_sets() && !whole_ && !find_sets(nodes, sets, set_count)) return false;
+  measure();
+  find_keys();
+  if (has_sets() && !whole_ && !find_sets()) return false;
   if (!first_slot_.allocate(features_ + 1)) return false;
   const bool small = kernels.slice != nullptr && most_nodes_ < 2 * most_sliced_leaves;
   slots_ = features_;
   if (!whole_ && (small || !floats_)) {
-    if (!sort_thresholds(nodes)) return false;
-    sliced_ = small && divide(most_byte_ranks) <= most_slots && categories_ + 2 <= most_sliced_codes;
+    if (!sort_thresholds()) return false;
+    sliced_ = small && divide(most_byte_ranks) <= most_slots && categories_ + 2 <= most_sliced_codes &&
+              count_ + set_splits_ <= INT32_MAX;
     ranked_ = !floats_;
     whole_ = ranked_ && !sliced_ && divide(most_ranks) > most_slots;
   }
@@ -114,8 +122,7 @@ bool TreePacker<T>::analyse(const T* nodes, size_t count, const T* sets, size_t 
 }
 
 // Gives the number of slots where each has no more than so many thresholds.
-template <typename T>
-size_t TreePacker<T>::divide(size_t most) {
+size_t TreePacker::divide(size_t most) {
   part_ = most;
   for (size_t i = 0; i < features_; i++) {
     const size_t thresholds = is_set(keys_[i]) || first_threshold_.size() == 0 ? 0 : threshold_count(i);
@@ -124,22 +131,20 @@ size_t TreePacker<T>::divide(size_t most) {
   return slots_ = first_slot_[features_];
 }
 
-template <typename T>
-typename TreePacker<T>::Place TreePacker<T>::place_of(const T* node) const {
+TreePacker::Place TreePacker::place_of(size_t node) const {
   const Key key = key_of(node);
   const size_t i = size_t(table_[find(key)]) - 1;
   if (is_set(key) || first_threshold_.size() == 0) return {first_slot_[i], 0};
   const double* const first = thresholds_of(i);
-  const size_t rank = size_t(std::lower_bound(first, first + threshold_count(i), double(node[1])) - first);
+  const size_t rank = size_t(std::lower_bound(first, first + threshold_count(i), threshold(node)) - first);
   return {first_slot_[i] + rank / part_, rank % part_};
 }
 
 // Backwards, what is below a node is known before it.
-template <typename T>
-void TreePacker<T>::measure(const T* nodes) {
+void TreePacker::measure() {
   for (size_t i = count_; i-- > 0;) {
     sizes_[i] = 1;
-    if (is_leaf(nodes + i * node_fields)) continue;
+    if (is_leaf(i)) continue;
     const size_t left = i + 1, right = left + size_t(sizes_[left]);
     sizes_[i] = 1 + sizes_[left] + sizes_[right];
     depths_[i] = 1 + std::max(depths_[left], depths_[right]);
@@ -151,14 +156,12 @@ void TreePacker<T>::measure(const T* nodes) {
   }
 }
 
-template <typename T>
-void TreePacker<T>::find_keys(const T* nodes) {
-  for (size_t i = 0; i < count_; i++, nodes += node_fields) {
-    if (is_leaf(nodes)) continue;
-    const Key key = key_of(nodes);
-    plain_ = plain_ && key.kind == int32_t(Split::at_most);
+void TreePacker::find_keys() {
+  for (size_t i = 0; i < count_; i++) {
+    if (is_leaf(i)) continue;
+    const Key key = key_of(i);
     set_splits_ += size_t(is_set(key));
-    if (!is_set(key)) floats_ = floats_ && T(float(nodes[1])) == nodes[1];
+    if (!is_set(key)) floats_ = floats_ && double(float(threshold(i))) == threshold(i);
     if (whole_) continue;
     const size_t bucket = find(key);
     if (table_[bucket] != 0) continue;
@@ -169,12 +172,12 @@ void TreePacker<T>::find_keys(const T* nodes) {
   }
 }
 
-template <typename T>
-bool TreePacker<T>::find_sets(const T* nodes, const T* sets, size_t set_count) {
-  if (!set_numbers_.allocate(set_count)) return false;
-  for (size_t i = 0; i < count_; i++, nodes += node_fields) {
-    if (is_leaf(nodes) || !is_set(key_of(nodes))) continue;
-    const size_t place = size_t(nodes[1]);
+bool TreePacker::find_sets() {
+  const PlanNumbers& sets = words_of_sets_;
+  if (!set_numbers_.allocate(set_count_)) return false;
+  for (size_t i = 0; i < count_; i++) {
+    if (is_leaf(i) || !is_set(key_of(i))) continue;
+    const size_t place = size_t(threshold(i));
     if (set_numbers_[place] != 0) continue;
     set_numbers_[place] = int32_t(++sets_);
     const size_t words = size_t(sets[place]);
@@ -185,20 +188,18 @@ bool TreePacker<T>::find_sets(const T* nodes, const T* sets, size_t set_count) {
   set_words_ = categories_ + 2 <= most_sliced_codes ? sliced_set_bytes / sizeof(uint32_t) : (categories_ + 2) / 32 + 1;
   // Sets of one length take room where a few categories have great numbers.
   constexpr size_t most_growth = 8, most_small = 1 << 16;
-  if (sets_ * set_words_ > most_growth * set_count + most_small || sets_ * set_words_ > INT32_MAX) whole_ = true;
+  if (sets_ * set_words_ > most_growth * set_count_ + most_small || sets_ * set_words_ > INT32_MAX) whole_ = true;
   return true;
 }
 
-template <typename T>
-bool TreePacker<T>::sort_thresholds(const T* nodes) {
+bool TreePacker::sort_thresholds() {
   Array<size_t> ends;
   if (!first_threshold_.allocate(features_ + 1) || !ends.allocate(features_ + 1)) return false;
   const auto each = [&](auto visit) {
-    const T* node = nodes;
-    for (size_t i = 0; i < count_; i++, node += node_fields) {
-      if (is_leaf(node)) continue;
-      const Key key = key_of(node);
-      if (!is_set(key)) visit(size_t(table_[find(key)]) - 1, double(node[1]));
+    for (size_t i = 0; i < count_; i++) {
+      if (is_leaf(i)) continue;
+      const Key key = key_of(i);
+      if (!is_set(key)) visit(size_t(table_[find(key)]) - 1, threshold(i));
     }
   };
   each([&](size_t slot, double) { first_threshold_[slot + 1]++; });
@@ -212,7 +213,7 @@ bool TreePacker<T>::sort_thresholds(const T* nodes) {
   for (size_t slot = 0; slot < features_; slot++) {
     double* const first = thresholds_.data() + first_threshold_[slot];
     double* const last = thresholds_.data() + ends[slot];
-    std::sort(first, last, [](double a, double b) { return a < b; });
+    sort(first, last);
     first_threshold_[slot] = end;
     for (const double* from = first; from < last; from++) {
       if (from == first || *from != thresholds_[end - 1]) thresholds_[end++] = *from;
@@ -223,24 +224,23 @@ bool TreePacker<T>::sort_thresholds(const T* nodes) {
 }
 
 template <typename T>
-void TreePacker<T>::pack(const T* nodes, const T* sets, size_t set_count, Arena<T>& arena, Trees<T>& trees) {
-  trees.plain = plain_;
+void TreePacker::pack(Arena<T>& arena, Trees<T>& trees) {
   if (whole_) {
-    T* const set_words = arena.take(set_count);
-    trees.sets = set_words;
-    if (set_words != nullptr) std::copy(sets, sets + set_count, set_words);
+    T* const sets = arena.take(set_count_);
+    trees.sets = sets;
+    for (size_t i = 0; sets != nullptr && i < set_count_; i++) sets[i] = T(words_of_sets_[i]);
     WholeNode<T>* const to = take<WholeNode<T>>(arena, count_);
     int32_t* const roots = take<int32_t>(arena, trees_);
     trees.whole = to;
     trees.roots = roots;
-    if (to != nullptr) pack_whole(nodes, to, roots);
+    if (to != nullptr) pack_whole(to, roots);
     return;
   }
   pack_slots(arena, trees);
   if (has_sets()) {
     uint32_t* const to = take<uint32_t>(arena, sets_ * set_words_);
     trees.codes = to;
-    if (to != nullptr) pack_sets(sets, to);
+    if (to != nullptr) pack_sets(to);
   }
   if (sliced_) {
     SlicedNode* const to = take<SlicedNode>(arena, count_ + set_splits_);
@@ -249,28 +249,25 @@ void TreePacker<T>::pack(const T* nodes, const T* sets, size_t set_count, Arena<
     trees.sliced = to;
     trees.sliced_trees = first_nodes;
     trees.first_leaves = first_leaves;
-    if (to != nullptr) pack_sliced(nodes, to, first_nodes, first_leaves);
+    if (to != nullptr) pack_sliced(to, first_nodes, first_leaves);
   }
   if (jumps_) {
     const bool half = most_nodes_ < most_jump_leaves && slots_ <= most_jump_slots / 2;
     const size_t size = half ? most_jump_leaves / 2 : most_jump_leaves;
     uint8_t* const to = take<uint8_t>(arena, trees_ * jump_arrays * size);
     trees.jumps = {to, size, most_depth_ == 0 ? 0 : int32_t(most_depth_) - 1};
-    if (to != nullptr) pack_jumps(nodes, size, to);
+    if (to != nullptr) pack_jumps(size, to);
     return;
   }
   ShortNode* const to = take<ShortNode>(arena, count_ + trees_);
   int32_t* const roots = take<int32_t>(arena, trees_);
   uint8_t* const depths = most_nodes_ < 2 * most_jump_leaves ? take<uint8_t>(arena, trees_) : nullptr;
-  trees.nodes = to;
-  trees.roots = roots;
-  trees.depths = depths;
-  trees.slot_bits = bits_for(slots_);
-  if (to != nullptr) pack_short(nodes, waiting_.data(), to, roots, depths);
+  trees.short_trees = {to, roots, depths, trees.codes, bits_for(slots_)};
+  if (to != nullptr) pack_short(to, roots, depths);
 }
 
 template <typename T>
-void TreePacker<T>::pack_slots(Arena<T>& arena, Trees<T>& trees) const {
+void TreePacker::pack_slots(Arena<T>& arena, Trees<T>& trees) const {
   const bool ranks = sliced_ || ranked_;
   Slot* const slots = take<Slot>(arena, slots_);
   trees.slots = {slots, nullptr, slots_, ranked_};
@@ -320,8 +317,8 @@ void TreePacker<T>::pack_slots(Arena<T>& arena, Trees<T>& trees) const {
   });
 }
 
-template <typename T>
-void TreePacker<T>::pack_sets(const T* sets, uint32_t* to) const {
+void TreePacker::pack_sets(uint32_t* to) const {
+  const PlanNumbers& sets = words_of_sets_;
   for (size_t place = 0; place < set_numbers_.size(); place++) {
     if (set_numbers_[place] == 0) continue;
     uint32_t* const set = to + size_t(set_numbers_[place] - 1) * set_words_;
@@ -333,15 +330,16 @@ void TreePacker<T>::pack_sets(const T* sets, uint32_t* to) const {
 }
 
 template <typename T>
-void TreePacker<T>::pack_whole(const T* nodes, WholeNode<T>* to, int32_t* roots) const {
+void TreePacker::pack_whole(WholeNode<T>* to, int32_t* roots) const {
   int32_t leaves = 0;
   int32_t open = -1;  // the innermost split whose left side is being packed; `next` links it to the one around it
   bool begins = true;
-  for (size_t i = 0; i < count_; i++, nodes += node_fields) {
+  for (size_t i = 0; i < count_; i++) {
     if (begins) *roots++ = int32_t(i);
     begins = false;
-    if (!is_leaf(nodes)) {
-      to[i] = {nodes[1], int32_t(nodes[0]) | int32_t(uint32_t(int32_t(nodes[2])) << kind_shift), open};
+    if (!is_leaf(i)) {
+      const Key key = key_of(i);
+      to[i] = {T(threshold(i)), key.feature | int32_t(uint32_t(key.kind) << kind_shift), open};
       open = int32_t(i);
       continue;
     }
@@ -358,13 +356,12 @@ void TreePacker<T>::pack_whole(const T* nodes, WholeNode<T>* to, int32_t* roots)
 }
 
 // What is below the larger child comes first: a row is likely to go there, and finds it in the same cache line.
-template <typename T>
-void TreePacker<T>::pack_short(const T* nodes, Waiting* waiting, ShortNode* to, int32_t* roots, uint8_t* depths) const {
+void TreePacker::pack_short(ShortNode* to, int32_t* roots, uint8_t* depths) {
   const int32_t slot_bits = bits_for(slots_);
   int32_t leaves = 0;
   size_t free = 0, waits = 0;
   Waiting here = {};
-  for (size_t i = 0; i < count_; i++, nodes += node_fields) {
+  for (size_t i = 0; i < count_; i++) {
     if (waits == 0 && here.at == here.below) {  // a tree begins
       // A root is the second of two places, so that the children of each split share a cache line.
       here = {free + 1, free + 2};
@@ -373,51 +370,50 @@ void TreePacker<T>::pack_short(const T* nodes, Waiting* waiting, ShortNode* to, 
       *roots++ = int32_t(here.at);
     }
     ShortNode& node = to[here.at];
-    if (is_leaf(nodes)) {
+    if (is_leaf(i)) {
       std::memcpy(&node.threshold, &leaves, sizeof leaves);
       leaves++;
       node.word = uint32_t(slots_);
-      here = waits == 0 ? Waiting{} : waiting[--waits];
+      here = waits == 0 ? Waiting{} : waiting_[--waits];
       continue;
     }
-    const Key key = key_of(nodes);
-    const Place place = place_of(nodes);
+    const Key key = key_of(i);
+    const Place place = place_of(i);
     if (is_set(key)) {
-      const uint32_t first_word = uint32_t(size_t(set_numbers_[size_t(nodes[1])] - 1) * set_words_);
+      const uint32_t first_word = uint32_t(size_t(set_numbers_[size_t(threshold(i))] - 1) * set_words_);
       std::memcpy(&node.threshold, &first_word, sizeof first_word);
     } else {
-      node.threshold = ranked_ ? float(place.rank) : float(nodes[1]);
+      node.threshold = ranked_ ? float(place.rank) : float(threshold(i));
     }
     const size_t way = has_sets() ? (here.below - here.at) << 1 | size_t(is_set(key)) : here.below - here.at;
     node.word = uint32_t(way << slot_bits | place.slot);
     const size_t pair = here.below;
     const size_t left = size_t(sizes_[i + 1]), right = size_t(sizes_[i]) - 1 - left;
-    waiting[waits++] = {pair + 1, left < right ? pair + 2 : pair + 1 + left};
+    waiting_[waits++] = {pair + 1, left < right ? pair + 2 : pair + 1 + left};
     here = {pair, left < right ? pair + 1 + right : pair + 2};
   }
 }
 
-template <typename T>
-void TreePacker<T>::pack_sliced(const T* nodes, SlicedNode* to, int32_t* first_nodes, int32_t* first_leaves) const {
+void TreePacker::pack_sliced(SlicedNode* to, int32_t* first_nodes, int32_t* first_leaves) const {
   int32_t leaves = 0, at = 0;
   size_t wanted = 0;
-  for (size_t i = 0; i < count_; i++, nodes += node_fields) {
+  for (size_t i = 0; i < count_; i++) {
     if (wanted == 0) {
       *first_nodes++ = at;
       *first_leaves++ = leaves;
       wanted = 1;
     }
-    if (is_leaf(nodes)) {
+    if (is_leaf(i)) {
       to[at++] = {0, 0, SlicedNode::leaf};
       leaves++;
       wanted--;
       continue;
     }
     wanted++;
-    const Place place = place_of(nodes);
-    if (is_set(key_of(nodes))) {
+    const Place place = place_of(i);
+    if (is_set(key_of(i))) {
       to[at++] = {uint16_t(place.slot), 0, SlicedNode::in_set};
-      const uint32_t set = uint32_t(set_numbers_[size_t(nodes[1])] - 1);
+      const uint32_t set = uint32_t(set_numbers_[size_t(threshold(i))] - 1);
       std::memcpy(&to[at++], &set, sizeof set);
     } else {
       to[at++] = {uint16_t(place.slot), uint8_t(place.rank), SlicedNode::at_most};
@@ -425,21 +421,21 @@ void TreePacker<T>::pack_sliced(const T* nodes, SlicedNode* to, int32_t* first_n
   }
 }
 
-template <typename T>
-void TreePacker<T>::pack_jumps(const T* nodes, size_t size, uint8_t* to) const {
+void TreePacker::pack_jumps(size_t size, uint8_t* to) const {
+  size_t i = 0;
   for (size_t tree = 0; tree < trees_; tree++, to += jump_arrays * size) {
     uint8_t* const slots = to;
     uint8_t* const thresholds = to + size;
     uint8_t* const next[2] = {to + 2 * size, to + 3 * size};
     uint8_t* const leaves[2] = {to + 4 * size, to + 5 * size};
-    for (size_t i = 0; i < size; i++) next[0][i] = next[1][i] = uint8_t(i);
+    for (size_t split = 0; split < size; split++) next[0][split] = next[1][split] = uint8_t(split);
     uint8_t splits = 0, leaf = 0;
     // The way that is being packed: each split on it, and whether its right side is.
     uint8_t way[most_jump_leaves], side[most_jump_leaves];
     size_t depth = 0;
-    for (;; nodes += node_fields) {
-      if (!is_leaf(nodes)) {
-        const Place place = place_of(nodes);
+    for (;; i++) {
+      if (!is_leaf(i)) {
+        const Place place = place_of(i);
         slots[splits] = uint8_t(place.slot);
         thresholds[splits] = uint8_t(place.rank);
         if (depth > 0) next[side[depth - 1]][way[depth - 1]] = splits;
@@ -453,13 +449,13 @@ void TreePacker<T>::pack_jumps(const T* nodes, size_t size, uint8_t* to) const {
       if (depth == 0) break;
       side[depth - 1] = 1;
     }
-    nodes += node_fields;
+    i++;
   }
 }
 
 template const char* check_trees(const float*, size_t, size_t, const float*, size_t, size_t&, size_t&);
 template const char* check_trees(const double*, size_t, size_t, const double*, size_t, size_t&, size_t&);
-template class TreePacker<float>;
-template class TreePacker<double>;
+template void TreePacker::pack(Arena<float>&, Trees<float>&);
+template void TreePacker::pack(Arena<double>&, Trees<double>&);
 
 }  // namespace fp

@@ -17,15 +17,29 @@ template <typename T>
 const char* check_trees(const T* nodes, size_t count, size_t features, const T* sets, size_t set_count, size_t& trees,
                         size_t& leaves);
 
+// Numbers of a plan of either precision.
+class PlanNumbers {
+ public:
+  PlanNumbers() = default;
+  explicit PlanNumbers(const float* floats) : floats_(floats) {}
+  explicit PlanNumbers(const double* doubles) : doubles_(doubles) {}
+  double operator[](size_t i) const { return floats_ != nullptr ? double(floats_[i]) : doubles_[i]; }
+
+ private:
+  const float* floats_ = nullptr;
+  const double* doubles_ = nullptr;
+};
+
 // Of checked nodes, as a plan has them: [count, node_fields] in preorder.
-template <typename T>
 class TreePacker {
  public:
   // Looks at the nodes. Layouts that the kernels do not walk are left out. False where there is no memory.
-  [[nodiscard]] bool analyse(const T* nodes, size_t count, const T* sets, size_t set_count, const TreeKernels& kernels);
+  [[nodiscard]] bool analyse(PlanNumbers nodes, size_t count, PlanNumbers sets, size_t set_count,
+                             const TreeKernels& kernels);
 
   // Takes what the layouts need, and fills it where the arena gives it; sets what `trees` says of layouts.
-  void pack(const T* nodes, const T* sets, size_t set_count, Arena<T>& arena, Trees<T>& trees);
+  template <typename T>
+  void pack(Arena<T>& arena, Trees<T>& trees);
 
  private:
   // What makes a slot, or several where it has many thresholds.
@@ -33,16 +47,20 @@ class TreePacker {
     int32_t feature, kind;
     bool operator==(const Key& other) const { return feature == other.feature && kind == other.kind; }
   };
-  static Key key_of(const T* node) { return {int32_t(node[0]), int32_t(node[2])}; }
+  bool is_leaf(size_t node) const { return nodes_[node * node_fields] == -1; }
+  double threshold(size_t node) const { return nodes_[node * node_fields + 1]; }
+  Key key_of(size_t node) const {
+    return {int32_t(nodes_[node * node_fields]), int32_t(nodes_[node * node_fields + 2])};
+  }
   static bool is_set(const Key& key) { return key.kind >= int32_t(Split::in_set); }
   bool has_sets() const { return set_splits_ > 0; }
   // The place of that key in the hash table, or where it would be added.
   size_t find(const Key& key) const;
 
-  void measure(const T* nodes);
-  void find_keys(const T* nodes);
-  [[nodiscard]] bool find_sets(const T* nodes, const T* sets, size_t set_count);
-  [[nodiscard]] bool sort_thresholds(const T* nodes);
+  void measure();
+  void find_keys();
+  [[nodiscard]] bool find_sets();
+  [[nodiscard]] bool sort_thresholds();
   const double* thresholds_of(size_t i) const { return thresholds_.data() + first_threshold_[i]; }
   size_t threshold_count(size_t i) const { return first_threshold_[i + 1] - first_threshold_[i]; }
   size_t divide(size_t most);
@@ -50,26 +68,30 @@ class TreePacker {
   struct Place {
     size_t slot, rank;
   };
-  Place place_of(const T* node) const;
+  Place place_of(size_t node) const;
 
-  template <typename U>
+  template <typename U, typename T>
   static U* take(Arena<T>& arena, size_t count) {
     return reinterpret_cast<U*>(arena.take((count * sizeof(U) + sizeof(T) - 1) / sizeof(T)));
   }
+  template <typename T>
   void pack_slots(Arena<T>& arena, Trees<T>& trees) const;
-  void pack_sets(const T* sets, uint32_t* to) const;
-  void pack_whole(const T* nodes, WholeNode<T>* to, int32_t* roots) const;
+  void pack_sets(uint32_t* to) const;
+  template <typename T>
+  void pack_whole(WholeNode<T>* to, int32_t* roots) const;
   // A node that is still to be packed: its place, and that of what is below it.
   struct Waiting {
     size_t at, below;
   };
-  void pack_short(const T* nodes, Waiting* waiting, ShortNode* to, int32_t* roots, uint8_t* depths) const;
-  void pack_sliced(const T* nodes, SlicedNode* to, int32_t* first_nodes, int32_t* first_leaves) const;
-  void pack_jumps(const T* nodes, size_t size, uint8_t* to) const;
+  void pack_short(ShortNode* to, int32_t* roots, uint8_t* depths);
+  void pack_sliced(SlicedNode* to, int32_t* first_nodes, int32_t* first_leaves) const;
+  void pack_jumps(size_t size, uint8_t* to) const;
 
+  PlanNumbers nodes_, words_of_sets_;
+  size_t set_count_ = 0;
   size_t count_ = 0, trees_ = 0, set_splits_ = 0;
   size_t most_nodes_ = 0, most_depth_ = 0;  // of one tree; depth counts splits
-  bool plain_ = true, floats_ = true;
+  bool floats_ = true;
   bool whole_ = false, ranked_ = false, sliced_ = false, jumps_ = false;
   Array<int32_t> sizes_, depths_;  // nodes from each node on, and splits to the leaf that is furthest from it
   Array<Waiting> waiting_;

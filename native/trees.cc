@@ -16,18 +16,7 @@ using one_row::keys_below;
 // Trees whose leaves are found before they are added.
 constexpr size_t together = 64;
 
-// 1 or 0, without a branch but for sets: which way a row goes cannot be foreseen.
-template <typename T, bool plain>
-int32_t goes_left(const WholeNode<T>& node, const T* x, const T* sets) {
-  if constexpr (plain) return int32_t(x[node.feature] <= node.threshold);
-  const T value = x[node.feature & (most_features - 1)];
-  const uint32_t kind = uint32_t(node.feature) >> kind_shift;
-  const int32_t nan = int32_t(value != value) & int32_t(kind & 1);
-  if (kind < uint32_t(Split::in_set)) return int32_t(value <= node.threshold) | nan;
-  return int32_t(is_in_set(sets + size_t(node.threshold), value)) | nan;
-}
-
-template <typename T, bool plain>
+template <typename T>
 struct WholeWalk {
   const Trees<T>& trees;
   const T* x;
@@ -37,11 +26,21 @@ struct WholeWalk {
   Place next(Place at) const {
     const WholeNode<T>& node = trees.whole[at];
     if (node.next < 0) return at;
-    const int32_t left = -goes_left<T, plain>(node, x, trees.sets);
+    const int32_t left = -int32_t(goes_left(node));
     return ((at + 1) & left) | (node.next & ~left);
   }
   // The number of a leaf; negative for a split.
   int32_t leaf(Place at) const { return -1 - trees.whole[at].next; }
+
+ private:
+  // Without a branch but for sets: which way a row goes cannot be foreseen.
+  bool goes_left(const WholeNode<T>& node) const {
+    const T value = x[node.feature & (most_features - 1)];
+    const uint32_t kind = uint32_t(node.feature) >> kind_shift;
+    const bool nan = (value != value) & ((kind & 1) != 0);
+    if (kind < uint32_t(Split::in_set)) return (value <= node.threshold) | nan;
+    return is_in_set(trees.sets + size_t(node.threshold), value) | nan;
+  }
 };
 
 template <typename To, typename From>
@@ -52,9 +51,9 @@ To bits_of(From from) {
   return to;
 }
 
-template <typename T, bool sets>
+template <bool sets>
 struct ShortWalk {
-  const Trees<T>& trees;
+  const ShortTrees& trees;
   const float* values;
   using Place = const ShortNode*;
   Place root(size_t tree) const { return trees.nodes + trees.roots[tree]; }
@@ -112,16 +111,17 @@ void find_leaves(const Walk& walk, size_t first, size_t end, int32_t* leaves) {
 }
 
 // The same for trees of few leaves: all go as many steps as the deepest takes, so that no step is a guess.
-template <typename T, class Walk>
-void find_near_leaves(const Trees<T>& trees, const Walk& walk, size_t first, size_t end, int32_t* leaves) {
+template <class Walk>
+void find_near_leaves(const Walk& walk, size_t first, size_t end, int32_t* leaves) {
   constexpr size_t lanes = 8;
+  const uint8_t* const depths = walk.trees.depths;
   for (; first < end; first += lanes, leaves += lanes) {
     typename Walk::Place at[lanes];
     uint8_t depth = 0;
     for (size_t lane = 0; lane < lanes; lane++) {
       const size_t tree = first + lane < end ? first + lane : end - 1;
       at[lane] = walk.root(tree);
-      depth = depth < trees.depths[tree] ? trees.depths[tree] : depth;
+      depth = depth < depths[tree] ? depths[tree] : depth;
     }
     for (; depth > 0; depth--) {
       FP_UNROLL
@@ -131,10 +131,17 @@ void find_near_leaves(const Trees<T>& trees, const Walk& walk, size_t first, siz
   }
 }
 
-template <typename T, class Walk>
-void find_short_leaves(const Trees<T>& trees, const Walk& walk, size_t first, size_t end, int32_t* leaves) {
-  if (trees.depths != nullptr) return find_near_leaves(trees, walk, first, end, leaves);
-  find_leaves<16>(walk, first, end, leaves);
+template <bool sets>
+void find_short_leaves(const ShortTrees& trees, const float* values, size_t first, size_t end, int32_t* leaves) {
+  const ShortWalk<sets> walk = {trees, values};
+  trees.depths != nullptr ? find_near_leaves(walk, first, end, leaves) : find_leaves<16>(walk, first, end, leaves);
+}
+
+// Once for both precisions.
+FP_NOINLINE void find_short_leaves(const ShortTrees& trees, const float* values, size_t first, size_t end,
+                                   int32_t* leaves) {
+  trees.codes == nullptr ? find_short_leaves<false>(trees, values, first, end, leaves)
+                         : find_short_leaves<true>(trees, values, first, end, leaves);
 }
 
 // The least float that is not below: at most the same floats as the value.
@@ -183,85 +190,74 @@ void fill_slots(const Slots<T>& slots, const uint8_t* ranks, float* values) {
   values[slots.count] = 0;
 }
 
-// Adds what the leaf of a tree holds to a row of the result.
+// Adds what leaves hold to rows of the result.
 template <typename T>
 struct Adder {
   const Trees<T>& trees;
   size_t outputs;
 
-  // To a row as wide as the leaves, which need not go through memory for each.
-  void add_all(size_t count, T* y, const int32_t* leaves) const {
-    if (sizeof(T) > sizeof(float) && trees.sum == TreeSum::float32) {
-      sum_all<1>(count, y, leaves, [](T sum, T leaf) { return T(float(sum) + float(leaf)); });
+  bool in_float32() const { return sizeof(T) > sizeof(float) && trees.sum == TreeSum::float32; }
+
+  // To `rows` rows, their leaves in one tree, counted from its first.
+  void add(size_t tree, T* y, size_t rows, size_t first_leaf, const uint8_t* leaves) const {
+    const size_t width = trees.width;
+    const T* const values = trees.leaves + first_leaf * width;
+    if (trees.targets != nullptr && width <= (in_float32() ? 1 : 2)) {
+      y += trees.targets[tree];
+      if (in_float32()) {
+        for (size_t row = 0; row < rows; row++, y += outputs) *y = T(float(*y) + float(values[leaves[row]]));
+      } else if (width == 1) {
+        for (size_t row = 0; row < rows; row++, y += outputs) *y += values[leaves[row]];
+      } else {
+        for (size_t row = 0; row < rows; row++, y += outputs) {
+          y[0] += values[2 * leaves[row]];
+          y[1] += values[2 * leaves[row] + 1];
+        }
+      }
       return;
     }
-    const auto add = [](T sum, T leaf) { return sum + leaf; };
-    switch (trees.width) {
-      case 1:
-        return sum_all<1>(count, y, leaves, add);
-      case 2:
-        return sum_all<2>(count, y, leaves, add);
-      default:
-        return sum_all<3>(count, y, leaves, add);
-    }
-  }
-  bool adds_all() const {
-    const size_t most = sizeof(T) > sizeof(float) && trees.sum == TreeSum::float32 ? 1 : 3;
-    return trees.targets != nullptr && outputs == trees.width && trees.width <= most;
+    for (size_t row = 0; row < rows; row++, y += outputs) add(tree, y, values + leaves[row] * width);
   }
 
-  // To `rows` rows, the leaf of each from `leaf_of(row)`.
-  template <typename F>
-  void add(size_t tree, T* y, size_t rows, F leaf_of) const {
+  // To one row, its leaf in one tree.
+  FP_NOINLINE void add(size_t tree, T* y, const T* leaf) const {
     const size_t width = trees.width;
     if (trees.targets == nullptr) {
-      y += tree * width;
-      for (size_t row = 0; row < rows; row++, y += outputs) {
-        const T* const leaf = trees.leaves + leaf_of(row) * width;
-        for (size_t k = 0; k < width; k++) y[k] = leaf[k];
-      }
+      for (size_t k = 0; k < width; k++) y[tree * width + k] = leaf[k];
       return;
     }
     y += trees.targets[tree];
-    if (sizeof(T) > sizeof(float) && trees.sum == TreeSum::float32) {
-      for (size_t row = 0; row < rows; row++, y += outputs) {
-        const T* const leaf = trees.leaves + leaf_of(row) * width;
-        for (size_t k = 0; k < width; k++) y[k] = T(float(y[k]) + float(leaf[k]));
-      }
-    } else if (width == 1) {
-      add_rows<1>(y, rows, leaf_of);
-    } else if (width == 2) {
-      add_rows<2>(y, rows, leaf_of);
-    } else if (width == 3) {
-      add_rows<3>(y, rows, leaf_of);
+    if (in_float32()) {
+      for (size_t k = 0; k < width; k++) y[k] = T(float(y[k]) + float(leaf[k]));
     } else {
-      for (size_t row = 0; row < rows; row++, y += outputs) {
-        const T* const leaf = trees.leaves + leaf_of(row) * width;
-        for (size_t k = 0; k < width; k++) y[k] += leaf[k];
-      }
-    }
-  }
-
- private:
-  template <size_t width, typename F>
-  void add_rows(T* y, size_t rows, F leaf_of) const {
-    for (size_t row = 0; row < rows; row++, y += outputs) {
-      const T* const leaf = trees.leaves + leaf_of(row) * width;
-      FP_UNROLL
       for (size_t k = 0; k < width; k++) y[k] += leaf[k];
     }
   }
 
-  template <size_t width, typename F>
-  void sum_all(size_t count, T* y, const int32_t* leaves, F add) const {
-    T sum[width];
-    for (size_t k = 0; k < width; k++) sum[k] = y[k];
-    for (size_t i = 0; i < count; i++) {
-      const T* const leaf = trees.leaves + size_t(leaves[i]) * width;
-      FP_UNROLL
-      for (size_t k = 0; k < width; k++) sum[k] = add(sum[k], leaf[k]);
+  // To one row, its leaves in trees `first` to `end`. Sums need not go through memory where they are few.
+  void add(size_t first, size_t end, T* y, const int32_t* leaves) const {
+    const T* const values = trees.leaves;
+    const bool few = outputs == trees.width && trees.width <= (in_float32() ? 1 : 2);
+    if (trees.targets == nullptr || !few) {
+      for (size_t tree = first; tree < end; tree++) add(tree, y, values + size_t(*leaves++) * trees.width);
+    } else if (in_float32()) {
+      float sum = float(*y);
+      for (size_t tree = first; tree < end; tree++) sum += float(values[*leaves++]);
+      *y = T(sum);
+    } else if (trees.width == 1) {
+      T sum = *y;
+      for (size_t tree = first; tree < end; tree++) sum += values[*leaves++];
+      *y = sum;
+    } else {
+      T a = y[0], b = y[1];
+      for (size_t tree = first; tree < end; tree++) {
+        const T* const leaf = values + 2 * size_t(*leaves++);
+        a += leaf[0];
+        b += leaf[1];
+      }
+      y[0] = a;
+      y[1] = b;
     }
-    for (size_t k = 0; k < width; k++) y[k] = sum[k];
   }
 };
 
@@ -272,31 +268,20 @@ void run_row(const Trees<T>& trees, const Kernels<T>& kernels, const TreeKernels
   float values[most_slots + 1];
   const bool bytes = trees.jumps.trees != nullptr || (trees.sliced != nullptr && trees.slots.ranked);
   if (bytes) kernels.rank(trees.slots, x, 0, 1, ranks, 1);
-  if (trees.nodes != nullptr) bytes ? fill_slots(trees.slots, ranks, values) : fill_slots(trees.slots, x, values);
+  if (trees.short_trees.nodes != nullptr)
+    bytes ? fill_slots(trees.slots, ranks, values) : fill_slots(trees.slots, x, values);
   const Adder<T> adder = {trees, outputs};
   int32_t leaves[together];
   for (size_t first = 0; first < trees.count; first += together) {
     const size_t end = trees.count - first < together ? trees.count : first + together;
     if (trees.jumps.trees != nullptr) {
       tree_kernels.jump(trees.jumps, ranks, first, end, trees.first_leaves, leaves);
-    } else if (trees.nodes == nullptr) {
-      if (trees.plain) {
-        find_leaves<8>(WholeWalk<T, true>{trees, x}, first, end, leaves);
-      } else {
-        find_leaves<8>(WholeWalk<T, false>{trees, x}, first, end, leaves);
-      }
-    } else if (trees.codes == nullptr) {
-      find_short_leaves(trees, ShortWalk<T, false>{trees, values}, first, end, leaves);
+    } else if (trees.whole == nullptr) {
+      find_short_leaves(trees.short_trees, values, first, end, leaves);
     } else {
-      find_short_leaves(trees, ShortWalk<T, true>{trees, values}, first, end, leaves);
+      find_leaves<8>(WholeWalk<T>{trees, x}, first, end, leaves);
     }
-    if (adder.adds_all()) {
-      adder.add_all(end - first, y, leaves);
-      continue;
-    }
-    for (size_t tree = first; tree < end; tree++) {
-      adder.add(tree, y, 1, [&](size_t) { return size_t(leaves[tree - first]); });
-    }
+    adder.add(first, end, y, leaves);
   }
 }
 
@@ -313,8 +298,7 @@ void run_sliced(const Trees<T>& trees, const Kernels<T>& kernels, const TreeKern
   const Adder<T> adder = {trees, outputs};
   for (size_t tree = 0; tree < trees.count; tree++) {
     tree_kernels.slice(trees.sliced + trees.sliced_trees[tree], sets, ranks, stride, leaves);
-    const size_t first_leaf = size_t(trees.first_leaves[tree]);
-    adder.add(tree, y, rows, [&](size_t row) { return first_leaf + leaves[row]; });
+    adder.add(tree, y, rows, size_t(trees.first_leaves[tree]), leaves);
   }
 }
 

@@ -7,7 +7,7 @@ namespace FP_ISA {
 
 // e^x/2, which may be finite where e^x is not, of x that is not negative.
 template <class S>
-inline typename S::V half_exp(typename S::V x) {
+FP_NOINLINE typename S::V half_exp(typename S::V x) {
   constexpr auto highest = typename S::T(0.69314718055994531 * (Float<S>::bias + 4));
   ReducedExp<S> e = reduced_exp<S>(S::min(S::set1(highest), x));
   e.n = S::isub(e.n, S::iset1(1));
@@ -37,10 +37,11 @@ inline typename S::V far_from_one() {
   return S::set1(typename S::T(S::mantissa_bits == 23 ? 0x1p13 : 0x1p28));
 }
 
+// log(1 + more), or far from 1 log(2x).
 template <class S>
-inline typename S::V log_of_twice(typename S::V x) {
+FP_NOINLINE typename S::V log_of_sum(typename S::V x, typename S::V more) {
   using C = Coefficients<typename S::T>;
-  return S::add(log<S>(x), S::set1(C::ln2_high));
+  return S::select(S::less(x, far_from_one<S>()), log1p<S>(more), S::add(log<S>(x), S::set1(C::ln2_high)));
 }
 
 // log(|x| + √(x² + 1)), as the logarithm of 1 and what is more than it.
@@ -49,7 +50,7 @@ inline typename S::V asinh(typename S::V x) {
   using V = typename S::V;
   const V one = S::set1(1), a = abs<S>(x), near = S::min(a, far_from_one<S>()), square = S::mul(near, near);
   const V more = S::add(near, S::div(square, S::add(one, S::sqrt(S::add(one, square)))));
-  return with_sign<S>(S::select(S::less(a, far_from_one<S>()), log1p<S>(more), log_of_twice<S>(a)), x);
+  return with_sign<S>(log_of_sum<S>(a, more), x);
 }
 
 template <class S>
@@ -57,14 +58,13 @@ inline typename S::V acosh(typename S::V x) {
   using V = typename S::V;
   const V near = S::sub(S::min(x, far_from_one<S>()), S::set1(1));
   const V more = S::add(near, S::sqrt(S::fma(near, near, S::add(near, near))));
-  const V y = S::select(S::less(x, far_from_one<S>()), log1p<S>(more), log_of_twice<S>(x));
-  return S::select(S::less(x, S::set1(1)), S::set1(Float<S>::nan), y);
+  return S::select(S::less(x, S::set1(1)), S::set1(Float<S>::nan), log_of_sum<S>(x, more));
 }
 
 template <class S>
 inline typename S::V atanh(typename S::V x) {
   using V = typename S::V;
-  const V a = abs<S>(x), y = log1p<S>(S::div(S::add(a, a), S::sub(S::set1(1), a)));
+  const V a = abs<S>(x), y = log_of_sum<S>(S::zero(), S::div(S::add(a, a), S::sub(S::set1(1), a)));
   return with_sign<S>(S::mul(S::set1(typename S::T(0.5)), y), x);
 }
 

@@ -44,7 +44,7 @@ inline Pair<S> log_pair(typename S::V x) {
 
 // log(x) times high + low, with the ends of log().
 template <class S>
-inline typename S::V log_times(typename S::V x, typename S::T high, typename S::T low) {
+FP_NOINLINE typename S::V log_times(typename S::V x, typename S::T high, typename S::T low) {
   using V = typename S::V;
   using F = Float<S>;
   const Pair<S> log = log_pair<S>(x), main = product<S>(log.high, S::set1(high));

@@ -296,23 +296,56 @@ inline typename S::T reduce_row(const typename S::T* x, size_t width) {
     const T shift = max == infinity<T> || max == -infinity<T> ? T(0) : max;  // ∞ − ∞ would be NaN
     return shift + log_of<S>(exp_sum<S>(x, width, shift));
   }
-  if constexpr (How == R::arg_max) return T(extreme_place(x, width, true, false, Nan::wins));
-  if constexpr (How == R::arg_min) return T(extreme_place(x, width, false, false, Nan::wins));
-  if constexpr (How == R::arg_max_last) return T(extreme_place(x, width, true, true, Nan::wins));
-  if constexpr (How == R::arg_min_last) return T(extreme_place(x, width, false, true, Nan::wins));
-  if constexpr (How == R::arg_max_number) return T(extreme_place(x, width, true, false, Nan::ignored));
-  if constexpr (How == R::arg_min_number) return T(extreme_place(x, width, false, false, Nan::ignored));
-  if constexpr (How == R::arg_max_scan) return T(extreme_place(x, width, true, false, Nan::scanned));
-  if constexpr (How == R::arg_min_scan) return T(extreme_place(x, width, false, false, Nan::scanned));
-  if constexpr (How == R::arg_max_last_scan) return T(extreme_place(x, width, true, true, Nan::scanned));
-  if constexpr (How == R::arg_min_last_scan) return T(extreme_place(x, width, false, true, Nan::scanned));
   if constexpr (How == R::sum_float32) return sum_in_order<T, float>(x, width);
   if constexpr (How == R::sum_in_order) return sum_in_order<T, T>(x, width);
 }
 
+template <class T>
+FP_NOINLINE void extreme_places(const T* x, T* y, size_t rows, size_t width, bool greatest, bool last, Nan nan) {
+  for (size_t r = 0; r < rows; r++) y[r] = T(extreme_place(x + r * width, width, greatest, last, nan));
+}
+
+// Which reductions give a place, and which one.
+struct Place {
+  bool is_place, greatest, last;
+  Nan nan;
+};
+constexpr Place place_of(fp::Reduce how) {
+  using R = fp::Reduce;
+  switch (how) {
+    case R::arg_max:
+      return {true, true, false, Nan::wins};
+    case R::arg_min:
+      return {true, false, false, Nan::wins};
+    case R::arg_max_last:
+      return {true, true, true, Nan::wins};
+    case R::arg_min_last:
+      return {true, false, true, Nan::wins};
+    case R::arg_max_number:
+      return {true, true, false, Nan::ignored};
+    case R::arg_min_number:
+      return {true, false, false, Nan::ignored};
+    case R::arg_max_scan:
+      return {true, true, false, Nan::scanned};
+    case R::arg_min_scan:
+      return {true, false, false, Nan::scanned};
+    case R::arg_max_last_scan:
+      return {true, true, true, Nan::scanned};
+    case R::arg_min_last_scan:
+      return {true, false, true, Nan::scanned};
+    default:
+      return {false, false, false, Nan::wins};
+  }
+}
+
 template <class S, fp::Reduce How>
 void reduce(const typename S::T* x, typename S::T* y, size_t rows, size_t width) {
-  for (size_t r = 0; r < rows; r++) y[r] = reduce_row<S, How>(x + r * width, width);
+  constexpr Place place = place_of(How);
+  if constexpr (place.is_place) {
+    extreme_places(x, y, rows, width, place.greatest, place.last, place.nan);
+  } else {
+    for (size_t r = 0; r < rows; r++) y[r] = reduce_row<S, How>(x + r * width, width);
+  }
 }
 
 }  // namespace FP_ISA

@@ -2,8 +2,8 @@
 //
 // A binary holds several sets, and most of each is seldom run. What is, does without some of its speed for the sake of
 // size: a function of unary.inc or binary.inc that models seldom have (or `single`: seldom in double precision) is
-// called for each vector by a loop that all such functions share, and FP_REST names another set, present wherever this
-// one is, whose kernels serve for the rest.
+// called for each vector by a loop that all such functions share; one that is `doubled` too, and computes floats as
+// doubles; and FP_REST names another set, present wherever this one is, whose kernels serve for the rest.
 #pragma once
 
 #include "activations.h"
@@ -95,7 +95,50 @@ void rest_matmul(const typename S::T* a, const typename S::T* b, typename S::T* 
 
 #endif
 
-enum class Use { often, single, seldom };
+enum class Use { often, single, seldom, doubled };
+
+extern const Kernels<double> f64;
+
+// Floats through the kernel of doubles: for functions that are long, and seldom used.
+constexpr size_t doubled_part = 64;
+
+template <typename From, typename To>
+FP_NOINLINE void convert(const From* from, To* to, size_t count) {
+  for (size_t i = 0; i < count; i++) to[i] = To(from[i]);
+}
+
+template <typename T>
+FP_NOINLINE void through_doubles(const T* x, T* y, size_t count, const T* parameters,
+                                 void (*kernel)(const double*, double*, size_t, const double*)) {
+  double wide[2], values[doubled_part];
+  convert(parameters, wide, 2);
+  for (size_t first = 0; first < count; first += doubled_part) {
+    const size_t part = count - first < doubled_part ? count - first : doubled_part;
+    convert(x + first, values, part);
+    kernel(values, values, part, wide);
+    convert(values, y + first, part);
+  }
+}
+
+template <class S, int I>
+void doubled_unary(const typename S::T* x, typename S::T* y, size_t count, const typename S::T* parameters) {
+  through_doubles(x, y, count, parameters, f64.unary[I]);
+}
+
+template <class S, int I>
+void doubled_binary(const typename S::T* a, size_t a_stride, const typename S::T* b, size_t b_stride, typename S::T* y,
+                    size_t rows, size_t width) {
+  double values[doubled_part], others[doubled_part];
+  for (; rows > 0; rows--, a += a_stride, b += b_stride, y += width) {
+    for (size_t first = 0; first < width; first += doubled_part) {
+      const size_t part = width - first < doubled_part ? width - first : doubled_part;
+      convert(a + first, values, part);
+      convert(b + first, others, part);
+      f64.binary[I](values, part, others, part, values, 1, part);
+      convert(values, y + first, part);
+    }
+  }
+}
 
 template <class S>
 constexpr bool has_own([[maybe_unused]] Use use) {
@@ -110,6 +153,10 @@ template <class S, Use use, fp::Unary which, typename S::V (*Function)(typename 
 constexpr auto unary_kernel() {
   if constexpr (has_own<S>(use)) {
     return unary<S, Function>;
+#ifndef FP_REST
+  } else if constexpr (use == Use::doubled && sizeof(typename S::T) == sizeof(float)) {
+    return doubled_unary<S, int(which)>;
+#endif
   } else {
     return FP_SELDOM_UNARY;
   }
@@ -119,6 +166,10 @@ template <class S, Use use, fp::Binary which, typename S::V (*Function)(typename
 constexpr auto binary_kernel() {
   if constexpr (has_own<S>(use)) {
     return binary<S, Function>;
+#ifndef FP_REST
+  } else if constexpr (use == Use::doubled && sizeof(typename S::T) == sizeof(float)) {
+    return doubled_binary<S, int(which)>;
+#endif
   } else {
     return FP_SELDOM_BINARY;
   }
@@ -164,7 +215,6 @@ constexpr Kernels<typename S::T> table() {
 
 // Declared for registry.cc too; constant, so that no code of this instruction set runs before it is chosen.
 extern const Kernels<float> f32;
-extern const Kernels<double> f64;
 constexpr Kernels<float> f32 = table<F32>();
 constexpr Kernels<double> f64 = table<F64>();
 extern const fp::Int8Kernels int8;

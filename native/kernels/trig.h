@@ -101,7 +101,7 @@ FP_NOINLINE void turn_large(typename S::T limit, typename S::V x, Turned<S>& tur
 
 // Up to `limit` in steps that are exact (Cody and Waite): x − n·π/2, π/2 in three parts.
 template <class S>
-inline Turned<S> turned(typename S::V x) {
+FP_NOINLINE Turned<S> turned(typename S::V x) {
   using T = typename S::T;
   using V = typename S::V;
   using C = Coefficients<T>;
@@ -137,7 +137,7 @@ inline typename S::V cosine_of_rest(const Turned<S>& r) {
 
 // The sine of x + quarters·π/2.
 template <class S>
-inline typename S::V sine(typename S::V x, int quarters) {
+FP_NOINLINE typename S::V sine(typename S::V x, int quarters) {
   using V = typename S::V;
   const Turned<S> r = turned<S>(x);
   const auto n = S::iadd(r.n, S::iset1(quarters));
@@ -177,7 +177,7 @@ inline typename S::V tan(typename S::V x) {
 // The angle of over/under, from 0 to π/4, for 0 ≤ over ≤ under < ∞, under > 0. Above tan(π/8) it is
 // π/4 + atan((over − under)/(over + under)).
 template <class S>
-inline Pair<S> lesser_angle(typename S::V over, typename S::V under) {
+FP_NOINLINE Pair<S> lesser_angle(typename S::V over, typename S::V under) {
   using T = typename S::T;
   using V = typename S::V;
   using C = Coefficients<T>;
@@ -204,7 +204,7 @@ inline Pair<S> minus(typename S::V high, typename S::V low, const Pair<S>& y) {
 
 // The angle of the point (x, y), from −π to π; special cases as IEEE 754 has them.
 template <class S>
-inline typename S::V atan2(typename S::V y, typename S::V x) {
+FP_NOINLINE typename S::V atan2(typename S::V y, typename S::V x) {
   using T = typename S::T;
   using V = typename S::V;
   using M = typename S::M;
