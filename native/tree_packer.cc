@@ -21,11 +21,6 @@ bool is_leaf(const T* node) {
   return node[0] == T(-1);
 }
 
-// Once for both precisions; with a comparison of our own, since the library's own would have to be linked.
-void sort(double* first, double* last) {
-  std::sort(first, last, [](double a, double b) { return a < b; });
-}
-
 int32_t bits_for(size_t count) {
   int32_t bits = 0;
   while (count >> bits != 0) bits++;
@@ -213,7 +208,10 @@ bool TreePacker::sort_thresholds() {
   for (size_t slot = 0; slot < features_; slot++) {
     double* const first = thresholds_.data() + first_threshold_[slot];
     double* const last = thresholds_.data() + ends[slot];
-    sort(first, last);
+    // With a comparison of our own: the library's own would have to be linked.
+    const auto is_less = [](double a, double b) { return a < b; };
+    std::make_heap(first, last, is_less);
+    std::sort_heap(first, last, is_less);
     first_threshold_[slot] = end;
     for (const double* from = first; from < last; from++) {
       if (from == first || *from != thresholds_[end - 1]) thresholds_[end++] = *from;
@@ -236,7 +234,11 @@ void TreePacker::pack(Arena<T>& arena, Trees<T>& trees) {
     if (to != nullptr) pack_whole(to, roots);
     return;
   }
-  pack_slots(arena, trees);
+  Slot* const slots = take<Slot>(arena, slots_);
+  const size_t key_count = pack_slots(slots);
+  T* const keys = arena.take(key_count);
+  trees.slots = {slots, keys, slots_, ranked_};
+  if (keys != nullptr && key_count > 0) pack_keys(slots, keys, key_count);
   if (has_sets()) {
     uint32_t* const to = take<uint32_t>(arena, sets_ * set_words_);
     trees.codes = to;
@@ -266,19 +268,11 @@ void TreePacker::pack(Arena<T>& arena, Trees<T>& trees) {
   if (to != nullptr) pack_short(to, roots, depths);
 }
 
-template <typename T>
-void TreePacker::pack_slots(Arena<T>& arena, Trees<T>& trees) const {
+// Gives the number of keys; `to` may be null.
+size_t TreePacker::pack_slots(Slot* to) const {
   const bool ranks = sliced_ || ranked_;
-  Slot* const slots = take<Slot>(arena, slots_);
-  trees.slots = {slots, nullptr, slots_, ranked_};
-  // Calls f(slot, feature, the first of its thresholds) for each.
-  const auto each = [&](auto f) {
-    for (size_t i = 0; i < features_; i++) {
-      for (size_t slot = first_slot_[i]; slot < first_slot_[i + 1]; slot++) f(slot, i, (slot - first_slot_[i]) * part_);
-    }
-  };
   size_t key_count = 0, blocks[most_levels];
-  each([&](size_t slot, size_t i, size_t first) {
+  each_slot([&](size_t slot, size_t i, size_t first) {
     const Key& key = keys_[i];
     Slot of = {};
     of.feature = uint32_t(key.feature);
@@ -297,14 +291,15 @@ void TreePacker::pack_slots(Arena<T>& arena, Trees<T>& trees) const {
       }
       key_count += before * key_block;
     }
-    if (slots != nullptr) slots[slot] = of;
+    if (to != nullptr) to[slot] = of;
   });
-  if (key_count == 0) return;
-  T* const keys = arena.take(key_count);
-  trees.slots.keys = keys;
-  if (keys == nullptr) return;
-  for (size_t i = 0; i < key_count; i++) keys[i] = std::numeric_limits<T>::quiet_NaN();
-  each([&](size_t slot, size_t i, size_t first) {
+  return key_count;
+}
+
+template <typename T>
+void TreePacker::pack_keys(const Slot* slots, T* keys, size_t count) const {
+  for (size_t i = 0; i < count; i++) keys[i] = std::numeric_limits<T>::quiet_NaN();
+  each_slot([&](size_t slot, size_t i, size_t first) {
     const Slot& of = slots[slot];
     if (is_set(keys_[i])) return;
     const double* const sorted = thresholds_of(i) + first;

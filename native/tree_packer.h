@@ -74,8 +74,16 @@ class TreePacker {
   static U* take(Arena<T>& arena, size_t count) {
     return reinterpret_cast<U*>(arena.take((count * sizeof(U) + sizeof(T) - 1) / sizeof(T)));
   }
+  // Calls f(slot, key, the first of its thresholds) for each slot.
+  template <typename F>
+  void each_slot(F f) const {
+    for (size_t i = 0; i < features_; i++) {
+      for (size_t slot = first_slot_[i]; slot < first_slot_[i + 1]; slot++) f(slot, i, (slot - first_slot_[i]) * part_);
+    }
+  }
+  size_t pack_slots(Slot* to) const;
   template <typename T>
-  void pack_slots(Arena<T>& arena, Trees<T>& trees) const;
+  void pack_keys(const Slot* slots, T* keys, size_t count) const;
   void pack_sets(uint32_t* to) const;
   template <typename T>
   void pack_whole(WholeNode<T>* to, int32_t* roots) const;

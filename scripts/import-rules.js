@@ -152,7 +152,8 @@ const NATIVE_RULES = [
       STANDARD,
     ),
   },
-  { files: /^native\/(couple|sort)\.h$/, may: only(STANDARD) },
+  { files: /^native\/couple\.h$/, may: only(STANDARD) },
+  { files: /^native\/sort\.h$/, may: only('native/kernels/kernels\\.h', STANDARD) },
   { files: /^native\/tree_layouts\.h$/, may: only(STANDARD) },
   {
     files: /^native\/tree_packer\.(h|cc)$/,
