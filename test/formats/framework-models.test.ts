@@ -35,6 +35,7 @@ const FOLDERS = [
   ['torch-export', '.pt2'],
   ['torchscript', '.pt'],
   ['products', ''],
+  ['torch-more', ''],
 ] as const;
 
 for (const [folder, extension] of FOLDERS) testFixtures(folder, extension);

@@ -17,6 +17,11 @@ const ELEMENT_TYPES: Readonly<Record<TorchDType, ElementType>> = {
   F32: 'float32',
   F16: 'float16',
   BF16: 'bfloat16',
+  F8_E4M3: 'float32',
+  F8_E5M2: 'float32',
+  F8_E4M3FNUZ: 'float32',
+  F8_E5M2FNUZ: 'float32',
+  F8_E8M0: 'float32',
   I64: 'int64',
   I32: 'int32',
   I16: 'int16',
@@ -27,6 +32,9 @@ const ELEMENT_TYPES: Readonly<Record<TorchDType, ElementType>> = {
   U32: 'uint32',
   U64: 'uint64',
 };
+
+/** The module of Python in which torch.compile keeps what it makes. */
+const COMPILER = 'torch._dynamo.eval_frame';
 
 /** What a tensor says of itself, wherever it says it. */
 export interface StoredTensor {
@@ -98,7 +106,10 @@ export class TorchArchive {
   }
 
   async pickle(name: string): Promise<PickleValue> {
-    return readPickle(await this.#zip.read(this.#root + name), { budget: this.#budget, place: name }).value;
+    const bytes = await this.#zip.read(this.#root + name);
+    // A module of torch.compile comes with the compiler's own objects, which hold methods.
+    const hooks = { methods: Buffer.from(bytes).includes(COMPILER) };
+    return readPickle(bytes, { budget: this.#budget, place: name, hooks }).value;
   }
 
   /** A pickled tensor whose storage is a member of `folder`. */

@@ -1,5 +1,6 @@
 /** Element types of the format, and how their bytes, little-endian, become floats without loss. */
 import { ForwardpassError } from '../../errors.ts';
+import { widenFloat8 } from './float8.ts';
 import { widenBfloat16, widenFloat16 } from './half.ts';
 
 interface DTypeReader {
@@ -14,6 +15,11 @@ export const DTYPES = {
   F32: { bytes: 4, read: (b, o, n) => new Float32Array(b, o, n) },
   F16: { bytes: 2, read: (b, o, n) => widenFloat16(new Uint16Array(b, o, n)) },
   BF16: { bytes: 2, read: (b, o, n) => widenBfloat16(new Uint16Array(b, o, n)) },
+  F8_E4M3: { bytes: 1, read: (b, o, n) => widenFloat8(new Uint8Array(b, o, n), 'F8_E4M3') },
+  F8_E5M2: { bytes: 1, read: (b, o, n) => widenFloat8(new Uint8Array(b, o, n), 'F8_E5M2') },
+  F8_E4M3FNUZ: { bytes: 1, read: (b, o, n) => widenFloat8(new Uint8Array(b, o, n), 'F8_E4M3FNUZ') },
+  F8_E5M2FNUZ: { bytes: 1, read: (b, o, n) => widenFloat8(new Uint8Array(b, o, n), 'F8_E5M2FNUZ') },
+  F8_E8M0: { bytes: 1, read: (b, o, n) => widenFloat8(new Uint8Array(b, o, n), 'F8_E8M0') },
   I64: { bytes: 8, read: (b, o, n, place) => exact(new BigInt64Array(b, o, n), place) },
   U64: { bytes: 8, read: (b, o, n, place) => exact(new BigUint64Array(b, o, n), place) },
   I32: { bytes: 4, read: (b, o, n) => new Float64Array(new Int32Array(b, o, n)) },

@@ -5,6 +5,7 @@
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import { quote } from '../../words.ts';
+import type { Float8Name } from './float8.ts';
 import {
   PickleGlobal,
   PickleObject,
@@ -20,6 +21,7 @@ export type TorchDType =
   | 'F32'
   | 'F16'
   | 'BF16'
+  | Float8Name
   | 'I64'
   | 'I32'
   | 'I16'
@@ -35,6 +37,11 @@ const BYTES: Readonly<Record<TorchDType, number>> = {
   F32: 4,
   F16: 2,
   BF16: 2,
+  F8_E4M3: 1,
+  F8_E5M2: 1,
+  F8_E4M3FNUZ: 1,
+  F8_E5M2FNUZ: 1,
+  F8_E8M0: 1,
   I64: 8,
   I32: 4,
   I16: 2,
@@ -134,13 +141,18 @@ const OWN_TYPES: ReadonlyMap<string, TorchDType> = new Map([
   ['uint16', 'U16'],
   ['uint32', 'U32'],
   ['uint64', 'U64'],
+  ['float8_e4m3fn', 'F8_E4M3'],
+  ['float8_e5m2', 'F8_E5M2'],
+  ['float8_e4m3fnuz', 'F8_E4M3FNUZ'],
+  ['float8_e5m2fnuz', 'F8_E5M2FNUZ'],
+  ['float8_e8m0fnu', 'F8_E8M0'],
 ]);
 
 function ownType(value: PickleValue | undefined, place: string): TorchDType {
   const name = value instanceof PickleGlobal ? value.name : pickleKind(value);
   const dtype = OWN_TYPES.get(name);
   if (dtype !== undefined) return dtype;
-  const message = `expected floats of 16 bits or more, integers or bool as elements, found ${quote(name)}`;
+  const message = `expected floats of 8 bits or more, integers or bool as elements, found ${quote(name)}`;
   throw new ForwardpassError('UNSUPPORTED_DTYPE', message, place);
 }
 

@@ -21,24 +21,10 @@ export interface SavedFile {
 export async function openArchive(main: Reader, budget: Budget): Promise<SavedFile> {
   const archive = await TorchArchive.open(main, budget);
   return {
-    root: await readRoot(archive),
+    root: await archive.pickle('data.pkl'),
     isBigEndian: archive.isBigEndian,
     storage: async (key) => (archive.has(`data/${key}`) ? archive.read(`data/${key}`) : undefined),
   };
-}
-
-const ROOT = 'data.pkl';
-
-async function readRoot(archive: TorchArchive): Promise<PickleValue> {
-  try {
-    return await archive.pickle(ROOT);
-  } catch (error) {
-    const isUnsafe = error instanceof ForwardpassError && error.code === 'UNSAFE';
-    if (!isUnsafe || !Buffer.from(await archive.read(ROOT)).includes('torch._dynamo.eval_frame')) throw error;
-    const hint =
-      "it seems to hold a module of torch.compile with the compiler's own objects: save model._orig_mod instead, or model.state_dict()";
-    throw new ForwardpassError('UNSAFE', `${error.message}; ${hint}`, undefined, { cause: error });
-  }
 }
 
 /** A tensor's elements as floats. Throws `DANGLING`, `TRUNCATED`, `UNSUPPORTED_DTYPE`, `MALFORMED`, `LIMIT`. */

@@ -3,19 +3,18 @@ import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { refuseArchitecture } from '../architecture.ts';
-import type { PickleObject } from '../containers/pickle/values.ts';
-import { describeTorchTensor, torchElementBytes } from '../containers/torch-tensors.ts';
 import { isZip } from '../containers/zip.ts';
 import { HEAD_BYTES, type Reader, type ReadOptions, type Source } from '../format.ts';
 import { graphFromParameters } from '../parameters.ts';
 import { isShardIndex } from '../shard-index.ts';
 import { readShards, refuseLoneShard, type ShardTensor } from '../shards.ts';
-import { findModel, memberOf, placeOf, withoutPrefixes } from './checkpoint.ts';
-import { openArchive, readTensor, type SavedFile } from './file.ts';
+import { findModel, memberOf, withoutPrefixes } from './checkpoint.ts';
+import { openArchive, type SavedFile } from './file.ts';
 import { openLegacy } from './legacy.ts';
 import { readModule } from './modules/read.ts';
 import { openPickled } from './pickled.ts';
 import { isLegacy, isTar, SHARD } from './signatures.ts';
+import { parametersOf } from './stored.ts';
 
 const FORMAT = 'pytorch';
 
@@ -47,36 +46,6 @@ async function readShard(shard: Reader, budget: Budget): Promise<Map<string, Sha
   if (found.kind === 'parameters') return parametersOf(found.stored, file, budget);
   const message = 'expected a state_dict with a part of the parameters, found a whole module';
   throw new ForwardpassError('MALFORMED', message, shard.name);
-}
-
-function parametersOf(
-  tensors: ReadonlyMap<string, PickleObject>,
-  file: SavedFile,
-  budget: Budget,
-): Map<string, ShardTensor> {
-  if (tensors.size > budget.limits.nodes) {
-    const message = `the file has ${tensors.size} tensors; \`limits.nodes\` allows ${budget.limits.nodes}`;
-    throw new ForwardpassError('LIMIT', message);
-  }
-  const stored = new Map<string, ShardTensor>();
-  const storages = new Set<string>();
-  let elements = 0;
-  for (const [name, value] of tensors) {
-    const { shape, dtype, key } = describeTorchTensor(value, budget, placeOf(name));
-    const count = shape.reduce((product, size) => product * size, 1);
-    elements += count;
-    const byteLength = count * torchElementBytes(dtype);
-    // Writers count a bool as the bit that it holds, and tensors that share their elements once.
-    const leastBytes = storages.has(key) ? 0 : dtype === 'BOOL' ? count / 8 : byteLength;
-    storages.add(key);
-    const read = () => readTensor(file, value, budget, placeOf(name));
-    stored.set(name, { shape, byteLength, leastBytes, read });
-  }
-  if (elements > budget.limits.parameters) {
-    const message = `the tensors have ${elements} elements; \`limits.parameters\` allows ${budget.limits.parameters}`;
-    throw new ForwardpassError('LIMIT', message);
-  }
-  return stored;
 }
 
 async function open(main: Reader, budget: Budget): Promise<SavedFile> {

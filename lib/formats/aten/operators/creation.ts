@@ -1,7 +1,7 @@
 /** Operators that make tensors of nothing but numbers. */
 
 import { batchAxisOf, unreadable } from '../../tracing/emitter.ts';
-import { constant, type ElementType, isFloat, literal, range, type Value } from '../../tracing/value.ts';
+import { type Constant, constant, type ElementType, isFloat, literal, range, type Value } from '../../tracing/value.ts';
 import { PyNumber, type Result } from '../argument.ts';
 import type { Call, Translation, Translations } from '../call.ts';
 import { targetOf } from './shape.ts';
@@ -42,22 +42,32 @@ function fullLike(value: number | string): Translation {
   };
 }
 
+/** A number, or a tensor that holds one, as traces have sizes. */
+function numberOf(call: Call, name: string): Constant {
+  const constant = call.constant(name);
+  if (constant.shape.length === 0) return constant;
+  throw call.error('SHAPE', `expected a number as ${name}, found a tensor of ${constant.shape.length} axes`);
+}
+
 /** From 0 to all elements of a batch in steps of one row: where each row begins. */
 function rowStarts(call: Call): Value | undefined {
-  const [end] = call.has('end') ? call.sizes('end') : [];
-  if (end?.value !== undefined || end === undefined || !call.has('start') || !call.has('step')) return undefined;
-  const { data, batch } = end.constant;
-  const width = call.number('step');
-  const isOfRows = call.number('start') === 0 && data[0] === 0 && batch?.[0] === width && call.build.batchAxis === 0;
-  return isOfRows ? unreadable(call.build, 'where rows begin in the batch is used otherwise', width) : undefined;
+  if (!['start', 'end', 'step'].every((name) => call.has(name)) || call.build.batchAxis !== 0) return undefined;
+  const [start, end, step] = ['start', 'end', 'step'].map((name) => numberOf(call, name));
+  const [width] = step.data;
+  const isOfRows = [start, step].every(({ batch }) => batch === undefined) && start.data[0] === 0 && end.data[0] === 0;
+  if (!isOfRows || end.batch?.[0] !== width) return undefined;
+  return unreadable(call.build, 'where rows begin in the batch is used otherwise', width);
 }
 
 function arange(call: Call): Result {
   const starts = rowStarts(call);
   if (starts !== undefined) return starts;
-  const [start, end, step] = ['start', 'end', 'step'].map((name, i) =>
-    call.has(name) ? call.number(name) : [0, 0, 1][i],
-  );
+  const [start, end, step] = ['start', 'end', 'step'].map((name, i) => {
+    if (!call.has(name)) return [0, 0, 1][i];
+    const { data, batch } = numberOf(call, name);
+    if (batch !== undefined) throw call.build.crossing(`${name} depends on the batch size`);
+    return data[0];
+  });
   const count = Math.max(Math.ceil((end - start) / step), 0);
   if (!(count <= call.build.budget.limits.rowElements))
     throw call.error('LIMIT', `a range of ${count} numbers is too long`);
@@ -115,9 +125,9 @@ export const creationOperators: Translations = {
   [`full_like(Tensor self, float fill_value, ${LIKE})`]: fullLike('fill_value'),
   [`zeros_like(Tensor self, ${LIKE})`]: fullLike(0),
   [`ones_like(Tensor self, ${LIKE})`]: fullLike(1),
-  [`arange(float end, ${PLACEMENT})`]: arange,
-  [`arange(float start, float end, ${PLACEMENT})`]: arange,
-  [`arange(float start, float end, float step, ${PLACEMENT})`]: arange,
+  [`arange(Tensor end, ${PLACEMENT})`]: arange,
+  [`arange(Tensor start, Tensor end, ${PLACEMENT})`]: arange,
+  [`arange(Tensor start, Tensor end, Tensor step, ${PLACEMENT})`]: arange,
   [`scalar_tensor(float s, ${PLACEMENT})`]: scalarTensor('s'),
   'NumToTensor(float a)': scalarTensor('a'),
   'tensor_of(float a, int? dtype=None)': scalarTensor('a'),

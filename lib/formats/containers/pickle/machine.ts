@@ -11,7 +11,7 @@ import { readRecords } from './records.ts';
 import { makeValue } from './reduce.ts';
 import { currentName } from './renamed.ts';
 import { PickleStream } from './stream.ts';
-import { refuseCall, refuseUnsafe } from './unsafe.ts';
+import { GETATTR, refuseCall, refuseUnsafe } from './unsafe.ts';
 import {
   PickleDict,
   PickleGlobal,
@@ -29,6 +29,8 @@ export interface PickleHooks {
   called?(object: PickleObject): PickleValue | undefined;
   /** Asked when an object has its state; what it gives takes the object's place. It may read on from the stream. */
   built?(object: PickleObject, stream: PickleStream): PickleValue | undefined;
+  /** Whether a method of an object, by getattr, is data like any other; see `isMethod` in unsafe.ts. */
+  readonly methods?: boolean;
   /** What a reference to something outside of the pickle stands for, where it is known. */
   persistent?(id: PickleValue): PickleValue | undefined;
 }
@@ -234,7 +236,8 @@ export class Machine {
       throw this.malformed(`names a class or function by ${module.length + name.length} characters`);
     }
     const [currentModule, current] = currentName(module, name, this.protocol);
-    refuseUnsafe(currentModule, current, this.stream.place);
+    const isGetter = this.hooks?.methods === true && `${currentModule}.${current}` === GETATTR;
+    if (!isGetter) refuseUnsafe(currentModule, current, this.stream.place);
     const global = new PickleGlobal(currentModule, current);
     this.take(heapBytes(global) + 2 * MAP_ENTRY);
     return global;
@@ -258,7 +261,7 @@ export class Machine {
       throw this.malformed(`named arguments are ${pickleKind(keywords)}, expected a dict`);
     }
     const { budget, stream } = this;
-    refuseCall(callable, stream.place);
+    refuseCall(callable, args.items, stream.place);
     const object = new PickleObject(callable, args.items, keywords);
     const value =
       makeValue(callable, args.items, budget, stream.place) ??

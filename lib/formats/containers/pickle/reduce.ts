@@ -94,7 +94,7 @@ function reconstruct([cls, , held = null]: readonly PickleValue[], place: string
 
 function newObject(cls: PickleValue | undefined, args: readonly PickleValue[], place: string): PickleObject {
   if (cls instanceof PickleGlobal) {
-    refuseCall(cls, place);
+    refuseCall(cls, args, place);
     return new PickleObject(cls, args);
   }
   throw malformed(`expected a class, found ${pickleKind(cls)}`, place);
@@ -102,7 +102,7 @@ function newObject(cls: PickleValue | undefined, args: readonly PickleValue[], p
 
 function newObjectWithKeywords([cls, args, keywords]: readonly PickleValue[], place: string): PickleObject {
   if (cls instanceof PickleGlobal && args instanceof PickleTuple && keywords instanceof PickleDict) {
-    refuseCall(cls, place);
+    refuseCall(cls, args.items, place);
     return new PickleObject(cls, args.items, keywords);
   }
   throw malformed(`expected a class and its arguments, found ${pickleKind(cls)}`, place);

@@ -3,7 +3,7 @@
  * plainly what a file would have done elsewhere. Whatever is not on it is data without a meaning.
  */
 import { ForwardpassError } from '../../../errors.ts';
-import type { PickleGlobal } from './values.ts';
+import { type PickleGlobal, PickleObject, type PickleValue } from './values.ts';
 
 /** Packages of which no class or function belongs in a model. */
 const PACKAGES = new Set(
@@ -115,9 +115,21 @@ export function refuseUnsafe(module: string, name: string, place: string): void 
   if (isUnsafe(module, name)) throw unsafe(full, place);
 }
 
-/** Throws `UNSAFE` for a class that opens a file when it is called; as the class of an array in the pickle it does not. */
-export function refuseCall({ module, name }: PickleGlobal, place: string): void {
-  if (name === 'memmap' && module === 'numpy') throw unsafe('numpy.memmap', place);
+export const GETATTR = 'builtins.getattr';
+
+/**
+ * Throws `UNSAFE` for a class that opens a file when it is called (as the class of an array in the pickle it does not),
+ * and for getattr, unless it is of a method.
+ */
+export function refuseCall(callable: PickleGlobal, args: readonly PickleValue[], place: string): void {
+  const full = String(callable);
+  if (full === 'numpy.memmap' || (full === GETATTR && !isMethod(args))) throw unsafe(full, place);
+}
+
+/** A method of an object of torch that is in the file itself, by a plain name: Python pickles methods as getattr. */
+function isMethod([object, name, ...others]: readonly PickleValue[]): boolean {
+  const isTorch = object instanceof PickleObject && /^torch(\.|$)/.test(object.callable.module);
+  return isTorch && typeof name === 'string' && /^[a-zA-Z]\w*$/.test(name) && others.length === 0;
 }
 
 function unsafe(name: string, place: string): ForwardpassError {

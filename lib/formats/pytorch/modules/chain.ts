@@ -15,6 +15,8 @@ export class Chain {
   readonly layers: Layer[] = [];
   /** By the names that layers call them. */
   readonly tensors = new Map<string, PickleObject>();
+  /** Of tensors that are put together from others, these by their names in a state_dict. */
+  readonly parts = new Map<string, ReadonlyMap<string, PickleObject>>();
   /** Of those tensors, what is made of the ones that layers do not take as the file has them. */
   readonly changes = new Map<string, (tensor: Tensor) => Tensor>();
   private last: PickleObject | undefined;
@@ -40,6 +42,8 @@ export class Chain {
     if (value === undefined) return undefined;
     const full = module.tensorName(name);
     this.hold(full, value);
+    const parts = module.parts(name);
+    if (parts !== undefined) this.parts.set(full, parts);
     return full;
   }
 
@@ -58,6 +62,7 @@ export class Chain {
     if (value === undefined) return undefined;
     const size = this.shapeOf(module, name) ?? [];
     if (!sameShape(size, this.shape.slice(0, 1))) throw this.mismatch(module, `[${size[0] ?? 1}, …]`);
+    if (module.parts(name) !== undefined) throw module.unsupported(`its ${name} is in parts, which is not read here`);
     const spread = `${module.tensorName(name)} by channel`;
     const shape = [...size, ...this.shape.slice(1).fill(1)];
     this.budget.buildElements(elementCount(size), module.place);

@@ -26,6 +26,15 @@ const LONGEST_PATH = 2000;
 
 export const COMPILED = 'torch._dynamo.eval_frame.OptimizedModule';
 
+/** Hooks of torch itself that compute a parameter from others before each forward pass. */
+const COMPUTING = /^torch\.nn\.utils\.(weight_norm\.WeightNorm|spectral_norm\.SpectralNorm|prune\.\w+)$/;
+/** What the names of those others end in: see reparametrized.ts. */
+const PARTS = [
+  ['_v', '_g'],
+  ['_orig', '_u', '_v'],
+  ['_orig', '_mask'],
+];
+
 export class TorchModule {
   private readonly object: PickleObject;
 
@@ -96,9 +105,25 @@ export class TorchModule {
   /** A parameter or buffer, undefined where there is none: `bias=False`, `affine=False`. */
   tensor(name: string): PickleObject | undefined {
     const value = this.named('_parameters').get(name) ?? this.named('_buffers').get(name) ?? null;
-    if (value === null) return undefined;
+    if (value === null) return this.parts(name)?.values().next().value;
     if (isTorchTensor(value)) return value;
     throw this.malformed(`expected a tensor for ${quote(name)}, found ${pickleKind(value)}`);
+  }
+
+  /**
+   * What a hook of weight_norm, spectral_norm or pruning computes a parameter from, by the names in a state_dict; the
+   * first has the parameter's shape.
+   */
+  parts(name: string): ReadonlyMap<string, PickleObject> | undefined {
+    for (const suffixes of PARTS) {
+      const found = suffixes.flatMap((suffix): [string, PickleObject][] => {
+        const part = `${name}${suffix}`;
+        const value = this.named('_parameters').get(part) ?? this.named('_buffers').get(part);
+        return isTorchTensor(value) ? [[this.tensorName(part), value]] : [];
+      });
+      if (found.length === suffixes.length) return new Map(found);
+    }
+    return undefined;
   }
 
   /** What a parameter or buffer is called in the file, as in its state_dict. */
@@ -118,15 +143,23 @@ export class TorchModule {
     });
   }
 
-  /** A function that Python would call before or after the forward pass. */
+  /** A function that Python would call before or after the forward pass, but for those that put a parameter together. */
   hook(): string | undefined {
     for (const kind of ['_forward_pre_hooks', '_forward_hooks']) {
       const hooks = this.attribute(kind);
-      if (!(hooks instanceof PickleDict) || hooks.entries.length === 0) continue;
-      const [, hook] = hooks.entries[0];
-      return hook instanceof PickleObject ? String(hook.callable) : pickleKind(hook);
+      if (!(hooks instanceof PickleDict)) continue;
+      for (const [, hook] of hooks.entries) {
+        const name = hook instanceof PickleObject ? String(hook.callable) : pickleKind(hook);
+        if (kind !== '_forward_pre_hooks' || !this.computesParameter(hook)) return name;
+      }
     }
     return undefined;
+  }
+
+  private computesParameter(hook: PickleValue): boolean {
+    if (!(hook instanceof PickleObject) || !COMPUTING.test(String(hook.callable))) return false;
+    const name = hook.attribute('name') ?? hook.attribute('_tensor_name');
+    return typeof name === 'string' && this.parts(name) !== undefined;
   }
 
   malformed(message: string): ForwardpassError {

@@ -4,7 +4,9 @@ import type { Budget } from '../../../graph/budget.ts';
 import { buildGraph } from '../../../graph/define/build.ts';
 import type { Graph, Tensor } from '../../../graph/graph.ts';
 import type { PickleObject } from '../../containers/pickle/values.ts';
+import { withWholeWeights } from '../../reparametrized.ts';
 import { readTensor, type SavedFile } from '../file.ts';
+import { parametersOf } from '../stored.ts';
 import { Chain, type Translate } from './chain.ts';
 import { inputOf } from './input-shape.ts';
 import { TorchModule } from './module.ts';
@@ -29,8 +31,15 @@ export async function readModule(root: PickleObject, file: SavedFile, budget: Bu
   const chain = new Chain(input.shape, budget);
   for (const { module, translate } of steps) translate(module, chain);
   const tensors = new Map<string, Tensor>();
+  const wholeTensor = (name: string, value: PickleObject): Promise<Tensor> => {
+    const parts = chain.parts.get(name);
+    if (parts === undefined) return readTensor(file, value, budget, `tensor ${name}`);
+    const whole = withWholeWeights(parametersOf(parts, file, budget)).get(name);
+    if (whole !== undefined) return whole.read();
+    throw new ForwardpassError('MALFORMED', 'its parts do not fit together', `tensor ${name}`);
+  };
   for (const [name, value] of chain.tensors) {
-    const tensor = await readTensor(file, value, budget, `tensor ${name}`);
+    const tensor = await wholeTensor(name, value);
     tensors.set(name, chain.changes.get(name)?.(tensor) ?? tensor);
   }
   const isDouble = [...tensors.values()].some(({ data }) => data instanceof Float64Array);
