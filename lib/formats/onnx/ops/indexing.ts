@@ -128,11 +128,18 @@ function slice(call: Call): Value {
       if (keepsBatch(call, starts, ends, i, steps[i])) return sliced;
       throw build.crossing(`rows are sliced along axis ${axis}, the batch`);
     }
-    if (starts.batch?.[i] || ends.batch?.[i]) throw build.crossing('a bound depends on the batch size');
     const length = sliced.shape[build.ownAxis(sliced, axis)];
     const isRow = sliced.kind === 'row';
-    return build.gather(sliced, axis, slicePositions(call, isRow, length, starts.data[i], ends.data[i], steps[i]));
+    const end = endOf(ends, i, length);
+    if (starts.batch?.[i] || end === undefined) throw build.crossing('a bound depends on the batch size');
+    return build.gather(sliced, axis, slicePositions(call, isRow, length, starts.data[i], end, steps[i]));
   }, x);
+}
+
+/** One that depends on the batch is read where it is past the axis, whatever the batch. */
+function endOf({ data, batch }: Constant, i: number, length: number): number | undefined {
+  if (!batch?.[i]) return data[i];
+  return batch[i] > 0 && data[i] + batch[i] >= length ? length : undefined;
 }
 
 function keepsBatch(call: Call, starts: Constant, ends: Constant, i: number, step: number): boolean {
@@ -178,31 +185,6 @@ function gather(call: Call): Value {
   return build.reshaped(picked, data.shape.toSpliced(own, 1, ...indices.shape), moved);
 }
 
-/** Constant indices of the first axes, none of which may be the batch: those axes as one, and a choice along it. */
-function gatherND(call: Call): Value {
-  const { build } = call;
-  const [data, indices] = [call.input(0), call.constant(1)];
-  const depth = indices.shape.at(-1) ?? 0;
-  if (call.integer('batch_dims', 0) !== 0) throw call.error('UNSUPPORTED_OP', 'batch_dims is read only as 0');
-  if (depth < 1 || depth > build.rank(data)) {
-    throw call.error('SHAPE', `indices of ${depth} axes are given for a tensor of rank ${build.rank(data)}`);
-  }
-  const own = range(0, depth, 1).map((axis) => build.ownAxis(data, axis));
-  const sizes = own.map((axis) => data.shape[axis]);
-  const rest = data.shape.slice(depth);
-  const before = batchAxisOf(data);
-  const flat = build.reshaped(data, [elementCount(sizes), ...rest], before && before - depth + 1);
-  const given = call.numbers(1) ?? [];
-  const positions = range(0, given.length / depth, 1).map((i) => flatIndex(call, given, i * depth, sizes));
-  const picked = build.gather(flat, 0, positions);
-  const outer = indices.shape.slice(0, -1);
-  return build.reshaped(picked, [...outer, ...rest], before && before - depth + outer.length);
-}
-
-function flatIndex(call: Call, indices: readonly number[], start: number, sizes: readonly number[]): number {
-  return sizes.reduce((flat, size, i) => flat * size + call.build.axis(indices[start + i], size), 0);
-}
-
 function oneHot(call: Call): Value {
   const { build } = call;
   const depth = call.number(1) ?? 0;
@@ -223,6 +205,5 @@ export const indexing: Translations = {
   Slice: slice,
   Tile: tile,
   Gather: gather,
-  GatherND: gatherND,
   OneHot: oneHot,
 };

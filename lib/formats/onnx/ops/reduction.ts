@@ -1,7 +1,7 @@
 /** Operators that make one number of many. */
 import type { ReduceName } from '../../../graph/graph.ts';
 import { cumulative } from '../../tracing/cumulative.ts';
-import type { Value } from '../../tracing/value.ts';
+import { range, type Value } from '../../tracing/value.ts';
 import type { Call, Translation, Translations } from '../call.ts';
 
 /** Axes are an attribute before opset 18 (13 for ReduceSum) and an input since. */
@@ -33,6 +33,20 @@ function runningSum(call: Call): Value {
   return cumulative(call.build, call.input(0), axis, 'add', options);
 }
 
+/** Over all axes behind the channels, which stay as 1. */
+function pool(fn: ReduceName): Translation {
+  return (call) => {
+    const x = call.input(0);
+    return call.build.reduce(x, fn, range(2, call.build.rank(x), 1), true);
+  };
+}
+
+function poolByNorm(call: Call): Value {
+  const p = call.integer('p', 2);
+  if (p === 1 || p === 2) return pool(p === 1 ? 'l1' : 'l2')(call) as Value;
+  throw call.error('UNSUPPORTED_OP', `p is read as 1 or 2, found ${p}`);
+}
+
 export const reduction: Translations = {
   ReduceSum: reduce('sum'),
   ReduceMean: reduce('mean'),
@@ -45,6 +59,9 @@ export const reduction: Translations = {
   ReduceLogSum: reduce('log_sum'),
   ReduceLogSumExp: reduce('log_sum_exp'),
   CumSum: runningSum,
+  GlobalAveragePool: pool('mean'),
+  GlobalMaxPool: pool('max'),
+  GlobalLpPool: poolByNorm,
   ArgMax: arg('arg_max_scan', 'arg_max_last_scan'),
   ArgMin: arg('arg_min_scan', 'arg_min_last_scan'),
 };

@@ -2,6 +2,7 @@
 
 import { docsPage } from '../../../words.ts';
 import type { Translation, Translations } from '../call.ts';
+import { bits } from './bits.ts';
 import { blocks } from './blocks.ts';
 import { constants } from './constants.ts';
 import { elementwise, microsoftElementwise } from './elementwise.ts';
@@ -11,6 +12,7 @@ import { linear, microsoftLinear } from './linear.ts';
 import { machineLearning } from './machine-learning/table.ts';
 import { microsoftNormalization, normalization } from './normalization.ts';
 import { padding } from './padding.ts';
+import { places } from './places.ts';
 import { microsoftQuantizing, quantizing } from './quantize.ts';
 import { reduction } from './reduction.ts';
 import { shaping } from './shape.ts';
@@ -26,7 +28,7 @@ const DOMAINS: ReadonlyMap<string, ReadonlyMap<string, Translation>> = new Map([
     '',
     table(
       ...[elementwise, linear, normalization, shaping, indexing, padding, blocks, constants, reduction],
-      ...[sorting, quantizing, integerLinear],
+      ...[sorting, places, bits, quantizing, integerLinear],
     ),
   ],
   [

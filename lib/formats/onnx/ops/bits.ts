@@ -1,0 +1,92 @@
+/** Operators on the bits of integers, with one side constant: as arithmetic, in two's complement. */
+import { narrowRange, type Value } from '../../tracing/value.ts';
+import type { Call, Translation, Translations } from '../call.ts';
+
+/** Beyond it doubles do not hold all integers. */
+const MOST_BITS = 53;
+
+/** The operand that varies, and the one number that the other is. */
+function withConstant(call: Call): [x: Value, mask: number] {
+  const [a, b] = [call.input(0), call.input(1)];
+  const [x, given] = b.kind === 'constant' ? [a, b] : [b, a];
+  const isOne =
+    given.kind === 'constant' && given.data.length > 0 && given.data.every((bits) => bits === given.data[0]);
+  if (!isOne || given.batch) throw call.error('UNSUPPORTED_OP', 'the bits of two values that vary are not combined');
+  const [mask] = given.data;
+  if (!Number.isSafeInteger(mask)) throw call.error('UNSUPPORTED_DTYPE', `bits beyond 2^${MOST_BITS} are not read`);
+  if (given.shape.length <= call.build.rank(x)) return [x, mask];
+  throw call.error('SHAPE', 'the constant has more axes than the value');
+}
+
+/** x AND mask. A negative mask lets through what its complement does not. */
+function masked(call: Call, x: Value, mask: number): Value {
+  return mask < 0 ? call.build.binary('sub', x, bitsAt(call, x, -1 - mask)) : bitsAt(call, x, mask);
+}
+
+/** The remainders that the runs of ones in a mask from 0 let through. */
+function bitsAt(call: Call, x: Value, mask: number): Value {
+  const { build } = call;
+  const runs: Value[] = [];
+  for (let from = 0; from < MOST_BITS; ) {
+    const rest = Math.floor(mask / 2 ** from);
+    if (rest === 0) break;
+    if (rest % 2 === 0) {
+      from++;
+      continue;
+    }
+    let to = from;
+    while (Math.floor(mask / 2 ** to) % 2 === 1) to++;
+    const [above, below] = [to, from].map((bit) => build.remainder(x, build.scalar(x, 2 ** bit), 'floor'));
+    runs.push(from === 0 ? above : build.binary('sub', above, below));
+    from = to;
+  }
+  return runs.length === 0 ? build.binary('sub', x, x) : runs.reduce((sum, run) => build.binary('add', sum, run));
+}
+
+function bitwise(combine: (call: Call, x: Value, mask: number, both: Value) => Value): Translation {
+  return (call) => {
+    const [x, mask] = withConstant(call);
+    return combine(call, x, mask, masked(call, x, mask));
+  };
+}
+
+/** Everything else than what they have in common, `times` over. */
+function besides(times: 1 | 2) {
+  return ({ build }: Call, x: Value, mask: number, both: Value): Value => {
+    const all = build.binary('add', x, build.scalar(x, mask));
+    return build.binary('sub', all, times === 1 ? both : build.binary('mul', both, build.scalar(x, 2)));
+  };
+}
+
+/** −1 − x, or of an unsigned type the greatest number less x. */
+function complement(call: Call): Value {
+  const { build } = call;
+  const x = call.input(0);
+  const greatest = x.type === 'uint32' ? 2 ** 32 - 1 : (narrowRange(x.type)?.[1] ?? -1);
+  if (x.type === 'uint64') throw call.error('UNSUPPORTED_DTYPE', `bits beyond 2^${MOST_BITS} are not read`);
+  return build.binary('sub', build.scalar(x, x.type.startsWith('u') ? greatest : -1), x);
+}
+
+/** By a constant number of bits; what is shifted out on the left is lost. */
+function shift(call: Call): Value {
+  const { build } = call;
+  const [x, bits] = [call.input(0), call.numbers(1) ?? []];
+  const [by] = bits;
+  if (bits.length === 0 || bits.some((each) => each !== by) || !(by >= 0 && by < MOST_BITS)) {
+    throw call.error('UNSUPPORTED_OP', `expected one constant number of bits below ${MOST_BITS} to shift by`);
+  }
+  const factor = build.scalar(x, 2 ** by);
+  if (call.string('direction', '') === 'LEFT') {
+    const wide = build.binary('mul', x, factor);
+    return x.type === 'uint64' ? wide : build.cast({ ...wide, type: 'int64', below: undefined } as Value, x.type);
+  }
+  return build.binary('div', build.binary('sub', x, build.remainder(x, factor, 'floor')), factor);
+}
+
+export const bits: Translations = {
+  BitwiseAnd: bitwise((_call, _x, _mask, both) => both),
+  BitwiseOr: bitwise(besides(1)),
+  BitwiseXor: bitwise(besides(2)),
+  BitwiseNot: complement,
+  BitShift: shift,
+};

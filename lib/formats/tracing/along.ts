@@ -1,0 +1,174 @@
+/** Elements that are taken, or written, at positions along an axis: torch's gather and scatter. */
+import type { BinaryName } from '../../graph/graph.ts';
+import { elementCount, formatShape, sameShape } from '../../graph/shapes.ts';
+import type { GraphBuilder } from './builder.ts';
+import { batchAxisOf } from './emitter.ts';
+import { type Constant, constant, type Row, range, type Value } from './value.ts';
+
+/** How what is written meets what is there. */
+export type Reduction = 'none' | Extract<BinaryName, 'add' | 'mul' | 'min' | 'max'>;
+
+/** Of the element at each place of `indices`, that of `data` with the index in place of its own along the axis. */
+export function takeAlong(build: GraphBuilder, data: Value, indices: Value, axis: number): Value {
+  const [x, at] = together(build, [data, indices]);
+  const own = build.ownAxis(x, axis);
+  checkFit(build, x, at, own);
+  const inside = at.shape.reduce<Value>(
+    (sofar, size, i) => (i === own ? sofar : build.gather(sofar, i, range(0, size, 1))),
+    alone(x),
+  );
+  const places = constantOf(at);
+  if (places !== undefined) {
+    const sources = placesAlong(build, places, inside.shape, own);
+    const flat = build.reshaped(inside, [elementCount(inside.shape)]);
+    return inBatch(build.reshaped(build.gather(flat, 0, sources), at.shape), x);
+  }
+  const size = inside.shape[own];
+  const permutation = axisLast(at.shape.length, own);
+  const [values, wanted] = [inside, alone(at)].map((row) => build.transpose(row, permutation));
+  const mask = hot(build, wanted as Row, size);
+  const spread = build.reshaped(values, values.shape.toSpliced(-1, 0, 1));
+  const chosen = build.select(mask, spread, build.scalar(spread, 0));
+  return inBatch(build.transpose(build.reduce(chosen, 'sum', [-1], false), inverse(permutation)), x);
+}
+
+/** `data` with `updates` at the places that `indices` say along the axis, one after another. */
+export function putAlong(
+  build: GraphBuilder,
+  data: Value,
+  indices: Value,
+  updates: Value,
+  axis: number,
+  reduction: Reduction,
+): Value {
+  const [x, at, given] = together(build, [data, indices, updates]);
+  const own = build.ownAxis(x, axis);
+  checkFit(build, x, at, own);
+  if (!sameShape(at.shape, given.shape)) {
+    throw build.error('SHAPE', `${formatShape(given.shape)} is written at indices of ${formatShape(at.shape)}`);
+  }
+  const places = constantOf(at);
+  if (places !== undefined) {
+    const targets = placesAlong(build, places, x.shape, own);
+    const flat = [alone(x), alone(given)].map((value) => build.reshaped(value, [elementCount(value.shape), 1]));
+    return inBatch(build.reshaped(putRows(build, flat[0], targets, flat[1], reduction), x.shape), x);
+  }
+  if (!sameShape(at.shape.toSpliced(own, 1), x.shape.toSpliced(own, 1))) {
+    throw build.error('UNSUPPORTED_OP', 'indices that vary are read only where they reach over all of the other axes');
+  }
+  build.checkResults(at.shape[own]);
+  const permutation = axisLast(at.shape.length, own);
+  const [values, wanted, news] = [x, at, given].map((value) => build.transpose(alone(value), permutation));
+  const result = range(0, at.shape[own], 1).reduce<Value>((sofar, i) => {
+    const [place, update] = [wanted, news].map((value) => build.gather(value, -1, [i]));
+    const mask = hot(build, build.reshaped(place, place.shape.slice(0, -1)) as Row, x.shape[own]);
+    const written = reduction === 'none' ? update : build.binary(reduction, sofar, update);
+    return build.select(mask, written, sofar);
+  }, values);
+  return inBatch(build.transpose(result, inverse(permutation)), x);
+}
+
+/** Rows of a matrix [N, R] written over, one after another: row i of `updates`, [M, R], goes to row `targets[i]`. */
+export function putRows(
+  build: GraphBuilder,
+  data: Value,
+  targets: ArrayLike<number>,
+  updates: Value,
+  reduction: Reduction,
+): Value {
+  const [count] = data.shape;
+  if (reduction === 'none') {
+    const sources = build.positions(0, count);
+    for (let i = 0; i < targets.length; i++) sources[targets[i]] = count + i;
+    return build.gather(build.concat([data, updates], 0), 0, sources);
+  }
+  let result: Value = data;
+  for (const round of rounds(build, targets, count)) {
+    const isWritten = constant(
+      'bool',
+      [count, 1],
+      Float32Array.from(round, (from) => Number(from >= 0)),
+    );
+    const sources = build.positionsOf(count, (i) => Math.max(round[i], 0));
+    const written = build.binary(reduction, result, build.gather(updates, 0, sources));
+    result = build.select(isWritten, written, result);
+  }
+  return result;
+}
+
+/** For each time that a target is written to, which update goes to which; −1 for none. */
+function rounds(build: GraphBuilder, targets: ArrayLike<number>, count: number): Int32Array[] {
+  const times = new Int32Array(count);
+  const all: Int32Array[] = [];
+  for (let i = 0; i < targets.length; i++) {
+    const time = times[targets[i]]++;
+    all[time] ??= build.positionsOf(count, () => -1);
+    all[time][targets[i]] = i;
+  }
+  return all;
+}
+
+/** Within a row there is no batch. */
+export function alone(x: Value): Value {
+  return x.kind === 'row' ? { ...x, batchAxis: undefined } : x;
+}
+
+/** What was made of rows by themselves, in their batch. */
+export function inBatch(x: Value, like: Value): Value {
+  return x.kind === 'row' ? { ...x, batchAxis: batchAxisOf(like) } : x;
+}
+
+/** If one of them is a row tensor, row tensors with the batch at one place. */
+function together(build: GraphBuilder, values: readonly Value[]): readonly Value[] {
+  const row = values.find((x): x is Row => x.kind === 'row');
+  const all = row === undefined ? values : values.map((x) => build.asRow(x, row.batchAxis));
+  if (all.some((x) => x.type === 'string')) throw build.error('UNSUPPORTED_DTYPE', 'words are not taken one by one');
+  if (new Set(all.map(batchAxisOf)).size > 1) throw build.crossing('the batch meets another axis');
+  return all;
+}
+
+function constantOf(x: Value): Constant | undefined {
+  if (x.kind === 'constant') return x.batch ? undefined : x;
+  return typeof x.operand === 'string' ? undefined : constant(x.type, x.shape, x.operand.data);
+}
+
+function checkFit(build: GraphBuilder, x: Value, at: Value, axis: number): void {
+  const fits = at.shape.length === x.shape.length && at.shape.every((size, i) => i === axis || size <= x.shape[i]);
+  if (fits) return;
+  throw build.error('SHAPE', `indices of ${formatShape(at.shape)} do not fit into ${formatShape(x.shape)}`);
+}
+
+/** For each index the place in a tensor of the shape, with its elements in one list. */
+function placesAlong(build: GraphBuilder, indices: Constant, shape: readonly number[], axis: number): Int32Array {
+  build.lookThrough(indices.data.length * shape.length);
+  const sizes = indices.shape;
+  return build.positionsOf(indices.data.length, (i) => {
+    let [rest, place, stride] = [i, 0, 1];
+    for (let at = shape.length - 1; at >= 0; at--) {
+      const own = rest % sizes[at];
+      rest = (rest - own) / sizes[at];
+      place += stride * (at === axis ? build.axis(indices.data[i], shape[at]) : own);
+      stride *= shape[at];
+    }
+    return place;
+  });
+}
+
+/** 1 at the index on a new last axis, 0 elsewhere. A run in which an index is outside of it is refused. */
+function hot(build: GraphBuilder, at: Row, size: number): Row {
+  const isKnown = at.below !== undefined && at.below <= size;
+  if (isKnown) return build.oneHot(at, -1, size, 0, 1, 'bool');
+  build.spend(size * size);
+  const table = new Float32Array(size * size);
+  for (let i = 0; i < size; i++) table[i * size + i] = 1;
+  const whole = build.asRow(build.cast(at, 'int64'));
+  return { ...build.embedding(whole, constant('float32', [size, size], table)), type: 'bool' };
+}
+
+function axisLast(rank: number, axis: number): number[] {
+  return [...range(0, rank, 1).filter((i) => i !== axis), axis];
+}
+
+function inverse(permutation: readonly number[]): number[] {
+  return permutation.map((_, i) => permutation.indexOf(i));
+}
