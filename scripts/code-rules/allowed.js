@@ -45,6 +45,7 @@ export const ALLOWED = {
     'activation activationField activationLayers': 'DEEPEST of lib/formats/keras/inner.ts',
   },
   'lib/formats/keras/legacy-weights.ts': {
+    'LegacyWeights.addGroup': 'models nest as deep as `limits.depth`: lib/formats/keras/topology.ts',
     'slotsOf/visit': 'models nest as deep as `limits.depth`, layers in layers as DEEPEST of lib/formats/keras/inner.ts',
   },
   'lib/formats/keras/network.ts': {
@@ -61,6 +62,9 @@ export const ALLOWED = {
     'TopologyReader.layer TopologyReader.model': '`limits.depth`, which is checked at each model',
     'TopologyReader.argument': '`limits.depth`, which is checked at each argument',
     'TopologyReader.references': '`limits.depth`, which is checked at each list',
+  },
+  'lib/formats/keras/version1.ts': {
+    'branchOf branched layerOf modelOf': 'models nest as deep as `limits.depth`, which each of them counts down',
   },
   'lib/formats/looks-like-json.ts': {
     'new RegExp(`"(${names})"\\\\s*:`)': 'names of this file, and nothing but blanks is repeated',

@@ -33,7 +33,11 @@ export class LegacyWeights implements WeightStore {
 
   private addGroup(layer: LayerSpec): void {
     const group = join(this.root, layer.name);
-    if (this.file.kind(group) !== 'group') return;
+    if (this.file.kind(group) !== 'group') {
+      // Keras 1 has those of layers of Sequential models side by side, however the models are nested.
+      for (const inner of layer.model?.layers ?? []) this.addGroup(inner);
+      return;
+    }
     const names = listAttribute(this.file, group, 'weight_names');
     if (names.length === 0) return;
     const stored = names.map((name) => this.dataset(join(group, name)));

@@ -15,6 +15,7 @@ import { storedParameters } from './parameters.ts';
 import { openShards, refuseLoneShard } from './shards.ts';
 import type { ModelSpec } from './spec.ts';
 import { readTopology } from './topology.ts';
+import { fromVersion1, looksLikeVersion1 } from './version1.ts';
 import type { WeightFile, WeightStore } from './weights.ts';
 
 const WEIGHTS = 'model.weights.h5';
@@ -116,16 +117,21 @@ function isDescription(text: string, place: string, budget: Budget): boolean {
 
 function withDescription(file: WeightFile, root: string, text: string, place: string, options: ReadOptions): Graph {
   const isLegacy = listAttribute(file, root, 'layer_names').length > 0;
-  const [said] = file.strings(root, 'keras_version') ?? file.strings('', 'keras_version') ?? [];
+  const description = parseJson(text, place, options.budget);
+  const said = saidVersion(file, root, description);
   const version = versionOf(said, isLegacy ? 2 : 3);
-  if (said?.startsWith('1.') === true) {
-    const message = `was saved by Keras ${said}, whose layers have other settings`;
-    const hint = 'load it with Keras 2 (2.2.4 reads it: keras.models.load_model) and save it again';
-    throw new ForwardpassError('UNSUPPORTED_VERSION', `${message}; ${hint}`, file.name);
-  }
-  const model = topology(parseJson(text, place, options.budget), place, version, options);
+  const isFirst = said?.startsWith('1.') ?? looksLikeVersion1(text);
+  const today = isFirst ? fromVersion1(description, options.budget.limits.depth) : description;
+  const model = topology(today, place, version, options);
   const weights = isLegacy ? new LegacyWeights(file, root, model) : new ArchiveWeights(file, new Map());
   return network(model, weights, version, options);
+}
+
+/** Of the weights, or else of the description, which model.to_json() gives one. */
+function saidVersion(file: WeightFile, root: string, description: unknown): string | undefined {
+  const [said] = file.strings(root, 'keras_version') ?? file.strings('', 'keras_version') ?? [];
+  const ofText = isObject(description) ? description.keras_version : undefined;
+  return said ?? (typeof ofText === 'string' ? ofText : undefined);
 }
 
 function topology(description: unknown, place: string, version: number, { budget }: ReadOptions): ModelSpec {

@@ -66,8 +66,6 @@ const NOT_READ: ReadonlySet<string> = new Set([
   'ReversibleEmbedding',
   'FeatureSpace',
   'Wrapper',
-  'Highway',
-  'MaxoutDense',
   'Merge',
   'SyncBatchNormalization',
   'TFSMLayer',

@@ -95,10 +95,49 @@ const timeDistributed: LayerKind = {
   },
 };
 
+/** Of Keras 1: for each unit the greatest of several linear functions. */
+const maxoutDense: LayerKind = {
+  variables: (config) => trained('kernel', ...(config.flag('use_bias', true) ? ['bias'] : [])),
+
+  build(layer) {
+    const [units, count] = [layer.config.whole('units'), layer.config.whole('nb_feature', 4)];
+    layer.checkCount(units * count, 'units·nb_feature');
+    const { width } = layer;
+    const stored = layer.variable('kernel', [count, width, units]);
+    if (!layer.options.budget.isNew(stored.data)) layer.spend(stored.data.length);
+    const kernel = { shape: [width, count * units], data: takeTransposed(stored.data, stored.shape, [1, 0, 2]) };
+    const bias = layer.has('bias') ? layer.variable('bias', [count, units]) : undefined;
+    const sums = layer.dense(layer.input, kernel, bias && { shape: [count * units], data: bias.data });
+    return layer.reduce('max', layer.reshape(sums, [count, units]), [0], false);
+  },
+};
+
+/** Of Keras 1: t·f(x) + (1 − t)·x, t between 0 and 1 as another layer says. */
+const highway: LayerKind = {
+  variables: (config) =>
+    trained('kernel', 'carry_kernel', ...(config.flag('use_bias', true) ? ['bias', 'carry_bias'] : [])),
+
+  build(layer) {
+    const { input, width } = layer;
+    const part = (kernel: string, bias: string) =>
+      layer.dense(
+        input,
+        layer.variable(kernel, [width, width]),
+        layer.has(bias) ? layer.variable(bias, [width]) : undefined,
+      );
+    const gate = layer.unary('sigmoid', part('carry_kernel', 'carry_bias'));
+    const made = layer.binary('mul', activationField(layer, part('kernel', 'bias')), gate);
+    const rest = layer.binary('sub', { shape: [], data: Float64Array.of(1) }, gate);
+    return layer.binary('add', made, layer.binary('mul', rest, input));
+  },
+};
+
 export const coreLayers: Readonly<Record<string, LayerKind>> = {
   Dense: dense,
   EinsumDense: einsumDense,
   Embedding: embedding,
+  MaxoutDense: maxoutDense,
+  Highway: highway,
   Masking: masking,
   TimeDistributed: timeDistributed,
   InputLayer: identity,
