@@ -35,7 +35,7 @@ const FAMILIES: readonly (readonly [pattern: RegExp, words: string])[] = [
 /** Classes of scikit-learn that are not read here and that skl2onnx 1.21 converts. */
 const CONVERTED = new Set(
   (
-    'CountVectorizer FeatureHasher KNNImputer KNeighborsClassifier ' +
+    'CountVectorizer FeatureHasher KNeighborsClassifier ' +
     'KNeighborsRegressor KNeighborsTransformer LocalOutlierFactor NearestNeighbors RadiusNeighborsClassifier ' +
     'RadiusNeighborsRegressor TfidfVectorizer'
   ).split(' '),

@@ -8,6 +8,7 @@ import { missingIndicator, simpleImputer } from './imputers.ts';
 import { iterativeImputer } from './iterative-imputer.ts';
 import { additiveChi2Sampler, nystroem, polynomialCountSketch, rbfSampler, skewedChi2Sampler } from './kernel-maps.ts';
 import { labelBinarizer, labelEncoder, labelsOfBinarizer, oneLabel } from './labels.ts';
+import { neighboursImputer } from './neighbours-imputer.ts';
 import { featureUnion, functionTransformer, lastStep, pipelinePredict, pipelineTransform } from './pipeline.ts';
 import { polynomialFeatures } from './polynomials.ts';
 import { powerTransformer } from './power.ts';
@@ -64,6 +65,7 @@ export const STEPS: Table = {
   IncrementalPCA: { transform: pca },
   IterativeImputer: { transform: iterativeImputer },
   KBinsDiscretizer: { transform: kBinsDiscretizer },
+  KNNImputer: { transform: neighboursImputer },
   KernelCenterer: { transform: kernelCenterer },
   LabelBinarizer: { transform: labelBinarizer, features: labelsOfBinarizer },
   LabelEncoder: { transform: labelEncoder, features: oneLabel },

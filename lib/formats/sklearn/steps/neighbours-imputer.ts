@@ -1,0 +1,123 @@
+/** KNNImputer: what is missing is the mean of the nearest rows that it was fitted on, of those that have the feature. */
+import { mapped } from '../../mapped.ts';
+import type { Matrix, NumberArray } from '../arrays.ts';
+import type { Emitter } from '../emitter.ts';
+import type { Estimator } from '../estimator.ts';
+import type { Row } from '../outcome.ts';
+import { noSuchOption, plainScalar } from '../values.ts';
+import { Missing } from './imputers.ts';
+
+const WEIGHTS = ['uniform', 'distance'];
+
+export function neighboursImputer(estimator: Estimator, emitter: Emitter, x: Row): Row {
+  const weights = plainScalar(estimator.value('weights', 'uniform'));
+  if (typeof weights !== 'string' || !WEIGHTS.includes(weights)) {
+    const found = typeof weights === 'string' ? weights : 'a function';
+    throw estimator.error('UNSUPPORTED_OP', noSuchOption('the weights', found, WEIGHTS), 'weights');
+  }
+  const metric = plainScalar(estimator.value('metric', 'nan_euclidean'));
+  if (metric !== 'nan_euclidean') throw estimator.error('UNSUPPORTED_OP', "expected 'nan_euclidean'", 'metric');
+  const every = Array.from({ length: x.width }, (_, i) => i);
+  const missing = new Missing(estimator, emitter, x, { fills: every.map(() => 0), makesFloats: true });
+  const known = missing.filled(every, 0);
+  const isMissing = missing.indicator(every);
+  const points = pointsOf(estimator, x.width);
+  const far = distancesOf(emitter, known, isMissing, points);
+  const keepsEmpty = estimator.boolean('keep_empty_features', false);
+  const parts = every.flatMap((column) => {
+    const donors = donorsOf(points, column);
+    if (donors.length === 0) return keepsEmpty ? [emitter.affine(emitter.gather(known, [column]), 0, 0)] : [];
+    const filled = meanOfNearest(estimator, emitter, far, { points, donors, column }, weights === 'distance');
+    return [emitter.select(emitter.gather(isMissing, [column]), filled, emitter.gather(known, [column]))];
+  });
+  if (estimator.boolean('add_indicator', false)) {
+    const features = Array.from(estimator.estimator('indicator_').vector('features_'));
+    if (features.length > 0) parts.push(missing.indicator(features));
+  }
+  return emitter.concat(parts);
+}
+
+/** The rows that it was fitted on, what is missing as 0, and where something is there. */
+interface Points {
+  readonly values: Matrix;
+  readonly isThere: Float64Array;
+  readonly areWhole: boolean;
+}
+
+function pointsOf(estimator: Estimator, width: number): Points {
+  const fitted = estimator.numbersIn(estimator.value('_fit_X'), '_fit_X');
+  const mask = estimator.numbersIn(estimator.value('_mask_fit_X'), '_mask_fit_X');
+  const isTable = ({ shape }: NumberArray) => shape.length === 2 && shape[0] === fitted.shape[0] && shape[1] === width;
+  if (!isTable(fitted) || !isTable(mask) || fitted.shape[0] === 0) {
+    throw estimator.error('SHAPE', `expected rows of ${width}, and as many of what is missing`, '_fit_X');
+  }
+  estimator.budget.buildElements(2 * fitted.data.length, estimator.title);
+  const isThere = mapped(mask.data, (each) => Number(each === 0));
+  const data = mapped(fitted.data, (value, at) => (isThere[at] === 1 ? value : 0));
+  const stray = data.findIndex((value) => !Number.isFinite(value));
+  if (stray >= 0) throw estimator.error('MALFORMED', `expected finite numbers, found ${data[stray]}`, '_fit_X');
+  return { values: { rows: fitted.shape[0], columns: width, data }, isThere, areWhole: !isThere.includes(0) };
+}
+
+/** The mean square of the differences in what both have; NaN where they have nothing in common. */
+function distancesOf(emitter: Emitter, x: Row, isMissing: Row, { values, isThere, areWhole }: Points): Row {
+  const { rows, columns, data } = values;
+  const shape = [rows, columns];
+  const isKnown = emitter.unary(isMissing, 'not');
+  const difference = emitter.emit('binary', [emitter.reshape(x, [1, columns]), { shape, data }], { fn: 'sub' });
+  const square = emitter.emit('unary', [difference], { fn: 'square' });
+  const there = areWhole ? square : emitter.emit('binary', [square, { shape, data: isThere }], { fn: 'mul' });
+  const both = emitter.emit('binary', [there, emitter.reshape(isKnown, [1, columns])], { fn: 'mul' });
+  const total = {
+    operand: emitter.emit('reduce', [both], { fn: 'sum', axes: [1], keepDims: false }),
+    width: rows,
+  };
+  // 0/0 is NaN.
+  return emitter.binary('div', total, emitter.dense(isKnown, { rows, columns, data: isThere }));
+}
+
+/** The rows that have the feature. */
+function donorsOf({ values, isThere }: Points, column: number): number[] {
+  const donors: number[] = [];
+  for (let row = 0; row < values.rows; row++) if (isThere[row * values.columns + column] === 1) donors.push(row);
+  return donors;
+}
+
+interface Donors {
+  readonly points: Points;
+  readonly donors: readonly number[];
+  readonly column: number;
+}
+
+/** The mean over the nearest, each by its weight; where none is at any distance, over all. */
+function meanOfNearest(
+  estimator: Estimator,
+  emitter: Emitter,
+  far: Row,
+  { points: { values }, donors, column }: Donors,
+  isWeighted: boolean,
+): Row {
+  const own = Float64Array.from(donors, (row) => values.data[row * values.columns + column]);
+  const count = Math.min(estimator.number('n_neighbors', 5), donors.length);
+  const candidates = emitter.gather(far, donors);
+  const [near, places] = (['values', 'places'] as const).map((result) => ({
+    operand: emitter.emit('sort', [candidates.operand], { axis: 0, count, descending: false, result }),
+    width: count,
+  }));
+  const table = { shape: [own.length, 1], data: own };
+  const found = emitter.flat(emitter.emit('embedding', [places.operand, table], { wrap: false }), count);
+  const isFar = emitter.unary(near, 'is_nan');
+  const weight = isWeighted
+    ? emitter.select(isFar, 0, inverse(emitter, emitter.unary(near, 'sqrt')))
+    : emitter.unary(isFar, 'not');
+  const total = emitter.reduce(weight, 'sum');
+  const mean = emitter.binary('div', emitter.reduce(emitter.binary('mul', found, weight), 'sum'), total);
+  const whole = own.reduce((sum, value) => sum + value, 0) / own.length;
+  return emitter.select(total, mean, whole);
+}
+
+/** 1/d; where some are at no distance at all, 1 for those and 0 for the others. */
+function inverse(emitter: Emitter, near: Row): Row {
+  const isHere = emitter.binary('equal', near, 0);
+  return emitter.select(emitter.reduce(isHere, 'max'), isHere, emitter.unary(near, 'reciprocal'));
+}
