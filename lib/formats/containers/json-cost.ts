@@ -11,36 +11,40 @@ const STRING_BYTES = 20;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const COLON = 0x3a;
 
 /** By character, outside of strings. */
-function costs(keyBytes: number): Uint8Array {
-  const table = new Uint8Array(128);
-  const bytes: Readonly<Record<string, number>> = {
-    '{': OBJECT_BYTES,
-    '[': ARRAY_BYTES,
-    ':': keyBytes,
-    ',': ITEM_BYTES,
-  };
-  for (const [sign, cost] of Object.entries(bytes)) table[sign.charCodeAt(0)] = cost;
-  return table;
+const COSTS = new Uint8Array(128);
+for (const [sign, cost] of Object.entries({ '{': OBJECT_BYTES, '[': ARRAY_BYTES, ',': ITEM_BYTES })) {
+  COSTS[sign.charCodeAt(0)] = cost;
 }
 
-const OWN_KEYS = costs(OWN_KEY_BYTES);
-const COMMON_KEYS = costs(COMMON_KEY_BYTES);
-
-/** What the text, which may or may not be JSON, takes once it is parsed: with keys of its own, or that its objects share. */
+/**
+ * What the text, which may or may not be JSON, takes once it is parsed. `own`: each key counts as one that no other object
+ * has, which is the quicker count; `common`: each that the text had before counts as one that many have.
+ */
 export function jsonBytes(text: string, keys: 'own' | 'common'): number {
-  const costOf = keys === 'own' ? OWN_KEYS : COMMON_KEYS;
+  const seen = keys === 'common' ? new Set<string>() : undefined;
   let bytes = 0;
+  /** The last string. */
+  let [start, end] = [0, 0];
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
     if (code === QUOTE) {
-      const end = endOfString(text, at);
+      [start, end] = [at + 1, endOfString(text, at)];
       bytes += STRING_BYTES + end - at;
       at = end;
-    } else if (code < costOf.length) bytes += costOf[code];
+    } else if (code === COLON) {
+      bytes += seen === undefined ? OWN_KEY_BYTES : keyBytes(text.slice(start, end), seen);
+    } else if (code < COSTS.length) bytes += COSTS[code];
   }
   return bytes;
+}
+
+function keyBytes(key: string, seen: Set<string>): number {
+  if (seen.has(key)) return COMMON_KEY_BYTES;
+  seen.add(key);
+  return OWN_KEY_BYTES;
 }
 
 /** Spends what the text will take. Throws `LIMIT`. */

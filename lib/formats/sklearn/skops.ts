@@ -35,10 +35,11 @@ type Json = Readonly<Record<string, unknown>>;
 export async function readSkops(main: Reader, budget: Budget): Promise<PickleValue> {
   const archive = await openZip(main, budget);
   const bytes = await archive.read(SCHEMA);
-  // What is unpacked becomes text, and then values.
-  budget.build(2 * bytes.length, SCHEMA);
+  // What is unpacked becomes text, and then the values that are counted next.
+  budget.build(bytes.length, SCHEMA);
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
-  spendOnJson(text, budget, SCHEMA);
+  // Its nodes have the same few keys, and estimators of a class the same attributes.
+  spendOnJson(text, budget, SCHEMA, 'common');
   return new SkopsReader(archive, budget).read(parseSchema(text), SCHEMA, 0);
 }
 

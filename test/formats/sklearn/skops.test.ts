@@ -149,6 +149,14 @@ describe('a skops file', () => {
     );
   });
 
+  it('has hundreds of trees, whose attributes have the same names', async () => {
+    const attributes = Array.from({ length: 25 }, (_, i) => `attribute_${i}_`);
+    const content = Object.fromEntries(attributes.map((name) => [name, json('null')]));
+    const state = node('DictNode', { content, key_types: list(...attributes.map(() => type('str'))) }, 'dict');
+    const trees = Array.from({ length: 800 }, () => node('ObjectNode', { content: state }, 'Tree', 'sklearn.tree'));
+    expect(((await read(list(...trees))) as PickleList).items).toHaveLength(800);
+  });
+
   it('keeps what no estimator computes with as an object without a state', async () => {
     const file = node('NdArrayNode', { type: 'numpy', file: 'a.npy' }, 'ndarray', 'numpy');
     const complex = npy('<c16', '(1,)', new Uint8Array(16));

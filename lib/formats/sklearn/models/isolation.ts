@@ -25,7 +25,8 @@ const isolation: Predict = (estimator, emitter, x) => {
   for (const [i, member] of members.entries()) forest.add(depthTree(member, features[i], row.width));
   const depths = emitter.trees(row, forest, 'float64', 1);
   const expected = members.length * averagePath(samples);
-  const ratio = expected === 0 ? emitter.binary('mul', depths, 0) : emitter.binary('div', depths, expected);
+  // Of trees of one row both are 0, and their quotient is taken as 1.
+  const ratio = expected === 0 ? emitter.affine(depths, 0, 1) : emitter.binary('div', depths, expected);
   const score = emitter.unary(emitter.binary('pow', 2, emitter.unary(ratio, 'neg')), 'neg');
   const scores = emitter.binary('sub', score, estimator.number('offset_'));
   return { kind: 'labels', classes: [-1, 1], scores, decider: scores, threshold: -Number.MIN_VALUE };
