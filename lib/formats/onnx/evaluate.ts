@@ -9,7 +9,7 @@ import type { Value } from '../tracing/value.ts';
 import { enterLoop, isRowNumber, leaveLoop, ofRowNumbers } from './batch-loop.ts';
 import { Call, type Translation } from './call.ts';
 import { type Known, sequenceTranslation } from './ops/sequences.ts';
-import { refusal, takesMerged, takesWords, translationOf } from './ops/table.ts';
+import { refusal, takesMerged, takesStacked, takesWords, translationOf } from './ops/table.ts';
 import type { AttributeProto, FunctionProto, GraphProto, NodeProto, TensorProto } from './proto.ts';
 import { Scan } from './scan.ts';
 import { canonicalDomain, opsetVersions, Scope, shortened } from './scope.ts';
@@ -182,7 +182,7 @@ export class Evaluator {
     if (input?.kind === 'row' && input.merged && !takesMerged(opType)) {
       throw this.#build.crossing('the batch and another axis are one');
     }
-    if (input?.kind === 'row' && input.stacked && opType !== 'Reshape') {
+    if (input?.kind === 'row' && input.stacked && !takesStacked(opType)) {
       throw this.#build.crossing('batches stand one after another along the axis of the batch');
     }
     return input;

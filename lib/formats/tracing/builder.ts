@@ -16,7 +16,7 @@ import {
 import { broadcastShapes, broadcastsTo, elementCount, formatShape, isIdentity, sameShape } from '../../graph/shapes.ts';
 import { type CastStep, castSteps, holdsBelow } from '../casts.ts';
 import { textOf } from './derived.ts';
-import { batchAxisOf, Emitter, isMerged, type RowInfo } from './emitter.ts';
+import { batchAxisOf, Emitter, isMerged, type RowInfo, sharedAxis } from './emitter.ts';
 import * as fold from './fold.ts';
 import { type Constant, constant, type ElementType, isFloat, isLarge, literal, type Row, type Value } from './value.ts';
 import { Vocabulary } from './vocabulary.ts';
@@ -190,7 +190,7 @@ export class GraphBuilder extends Emitter {
     if (x.kind === 'row') {
       const batchAxis = keepDims ? x.batchAxis : without(own, x.batchAxis);
       const below = fn.startsWith('arg_') ? elementCount(own.map((axis) => x.shape[axis])) : undefined;
-      const info = { type, shape, batchAxis, merged: x.merged };
+      const info = { type, shape, batchAxis, merged: x.merged, stacked: x.stacked };
       return { ...this.emit('reduce', [x.operand], { fn, axes: own, keepDims }, info), below };
     }
     this.spend(2 * x.data.length, [x]);
@@ -244,7 +244,8 @@ export class GraphBuilder extends Emitter {
     const own = this.ownAxis(whole, axis);
     const aligned = row ? parts.map((part) => this.asRow(part, row.batchAxis)) : parts;
     for (const [i, part] of aligned.entries()) {
-      const isApart = isMerged(part) !== isMerged(whole) || (isMerged(whole) && parts[i].kind === 'constant');
+      const shared = sharedAxis(whole);
+      const isApart = sharedAxis(part) !== shared || (shared !== undefined && parts[i].kind === 'constant');
       if (batchAxisOf(part) !== batchAxisOf(whole) || isApart)
         throw this.crossing('the batch is joined with another axis');
       const isAlike = part.shape.every((size, i) => i === own || size === whole.shape[i]);
@@ -297,7 +298,8 @@ export class GraphBuilder extends Emitter {
       throw this.error('SHAPE', `${formatShape(given)} is not a permutation of ${rank} axes`);
     }
     const others = permutation.filter((axis) => axis !== batchAxisOf(x));
-    const own = isMerged(x) ? permutation : others.map((axis) => this.ownAxis(x, axis));
+    const shared = sharedAxis(x);
+    const own = shared === undefined ? others.map((axis) => this.ownAxis(x, axis)) : permutation;
     const shape = own.map((axis) => x.shape[axis]);
     const isSame = own.every((axis, i) => axis === i);
     if (x.kind === 'constant') {
@@ -305,7 +307,8 @@ export class GraphBuilder extends Emitter {
       return this.derive(`transpose ${own}`, [x], x.data.length, () => fold.transpose(x, own));
     }
     // The batch moves by name alone: rows are stored one after another whatever ONNX says.
-    const batchAxis = x.batchAxis === undefined ? undefined : permutation.indexOf(x.batchAxis);
+    const place = x.batchAxis === undefined ? undefined : permutation.indexOf(shared ?? x.batchAxis);
+    const batchAxis = x.stacked ? Number(place) + 1 : place;
     if (isSame) return { ...x, batchAxis };
     return this.emit('transpose', [x.operand], { permutation: own }, { ...x, shape, batchAxis });
   }
@@ -404,7 +407,7 @@ export class GraphBuilder extends Emitter {
   /** On a new axis, which is `given` in the result. */
   oneHot(ids: Row, given: number, depth: number, off: number, on: number, type: ElementType): Row {
     const { own, shape, batchAxis } = withAxis(ids, this.axis(given, this.rank(ids) + 1), depth);
-    const info = { type, shape, batchAxis, merged: ids.merged };
+    const info = { type, shape, batchAxis, merged: ids.merged, stacked: ids.stacked };
     return this.emit('one_hot', [ids.operand], { depth, on, off, axis: own, wrap: true }, info);
   }
 
@@ -416,11 +419,11 @@ export class GraphBuilder extends Emitter {
     const fromEnd = new Set(values.flatMap((x) => this.#batchFromEnd(x) ?? []));
     const [place] = fromEnd;
     if (fromEnd.size > 1) throw this.crossing('the batch is broadcast against another axis');
-    const merged = this.#mergedAlike(values);
+    const shared = this.#sharedAlike(values);
     const rank = greatest(values.map((x) => this.rank(x)));
     const aligned = values.map((x) => {
       const reaches = place !== undefined && this.rank(x) >= place;
-      if (merged && x.kind === 'constant') {
+      if (shared && x.kind === 'constant') {
         if (reaches && x.shape.at(-place) !== 1) throw this.crossing('a constant differs along the batch');
         return this.everyRow(x, undefined);
       }
@@ -430,23 +433,26 @@ export class GraphBuilder extends Emitter {
     });
     const shapes = aligned.map((row) => row.shape);
     const shape = broadcastShapes(...shapes) ?? this.#unbroadcastable(shapes);
-    const batchAxis = place === undefined ? undefined : rank - place;
-    return { operands: aligned.map((row) => row.operand), info: { type, shape, batchAxis, merged } };
+    const axis = place === undefined ? undefined : rank - place;
+    const batchAxis = shared?.stacked ? Number(axis) + 1 : axis;
+    const info = { type, shape, batchAxis, merged: shared?.merged, stacked: shared?.stacked };
+    return { operands: aligned.map((row) => row.operand), info };
   }
 
-  /** Whether the batch is merged with an axis, which must then be so in all that have a batch, and as long. */
-  #mergedAlike(values: readonly Value[]): boolean {
+  /** Of values whose batch is one with another axis, the first; it must then be so in all that have a batch, and as long. */
+  #sharedAlike(values: readonly Value[]): Row | undefined {
     const rows = values.filter((x): x is Row => x.kind === 'row' && x.batchAxis !== undefined);
     const [first] = rows;
-    if (!rows.some(isMerged)) return false;
-    const lengthOf = ({ shape, batchAxis = 0 }: Row) => shape[batchAxis];
-    if (rows.every((row) => row.merged && lengthOf(row) === lengthOf(first))) return true;
+    if (rows.every((row) => sharedAxis(row) === undefined)) return undefined;
+    const lengthOf = (row: Row) => row.shape[sharedAxis(row) ?? -1];
+    const isAlike = (row: Row) => isMerged(row) === isMerged(first) && sharedAxis(row) !== undefined;
+    if (rows.every((row) => isAlike(row) && lengthOf(row) === lengthOf(first))) return first;
     throw this.crossing('the batch is broadcast against the batch and another axis');
   }
 
   /** A number that each row has of its own, where ONNX has one for the whole batch, has no batch and goes anywhere. */
   #batchFromEnd(x: Value): number | undefined {
-    const batchAxis = batchAxisOf(x);
+    const batchAxis = sharedAxis(x) ?? batchAxisOf(x);
     return batchAxis === undefined ? undefined : this.rank(x) - batchAxis;
   }
 

@@ -122,10 +122,11 @@ export class Emitter {
     const output = this.uniqueName(this.#site.output.slice(0, LONGEST_NAME));
     const name = this.#site.name.slice(0, LONGEST_NAME);
     this.nodes.push({ op, name, inputs, output, attributes } as Node);
-    const { type, shape, batchAxis, merged } = info;
+    const { type, shape, batchAxis, merged, stacked } = info;
     this.shapes.set(output, shape);
     const known = MOVES.has(op) ? { words: info.words, spread: info.spread, below: info.below } : undefined;
-    return { kind: 'row', type, shape, batchAxis, ...(merged && { merged }), operand: output, ...known };
+    const one = { ...(merged && { merged }), ...(stacked && { stacked }) };
+    return { kind: 'row', type, shape, batchAxis, ...one, operand: output, ...known };
   }
 
   /** Says of the model's inputs whether they speak for doubles, before anything is folded. */
@@ -224,7 +225,7 @@ export class Emitter {
 
   /** The rank that the file sees. */
   rank(x: Value): number {
-    return x.shape.length + (batchAxisOf(x) === undefined || isMerged(x) ? 0 : 1);
+    return x.shape.length + (batchAxisOf(x) === undefined || sharedAxis(x) !== undefined ? 0 : 1);
   }
 
   /** An axis as ONNX writes it, negative ones counted from the end. */
@@ -238,9 +239,10 @@ export class Emitter {
   /** The same axis within `x.shape`; the batch is refused. */
   ownAxis(x: Value, given: number): number {
     const axis = this.axis(given, this.rank(x));
-    const batchAxis = batchAxisOf(x);
+    const shared = sharedAxis(x);
+    const batchAxis = shared ?? batchAxisOf(x);
     if (axis === batchAxis) throw this.crossing(`the operation runs along axis ${axis}, the batch`);
-    return batchAxis === undefined || axis < batchAxis || isMerged(x) ? axis : axis - 1;
+    return batchAxis === undefined || axis < batchAxis || shared !== undefined ? axis : axis - 1;
   }
 
   /** The same for an operation that runs from the axis to the last. */
@@ -306,6 +308,12 @@ export class Emitter {
 
 export function batchAxisOf(x: Value): number | undefined {
   return x.kind === 'row' ? x.batchAxis : undefined;
+}
+
+/** The axis that the file sees where the batch and another are one. */
+export function sharedAxis(x: Value): number | undefined {
+  if (x.kind === 'constant' || x.batchAxis === undefined) return undefined;
+  return x.merged ? x.batchAxis : x.stacked ? x.batchAxis - 1 : undefined;
 }
 
 /** Whether the batch and another axis are one: see {@link Row.merged}. */

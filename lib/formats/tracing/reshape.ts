@@ -20,13 +20,15 @@ export function shapeInWords({ data, batch }: Constant): string {
 }
 
 /**
- * One dimension must stand for the batch, by itself or merged with the axes behind it: by symbol, by −1, or by the number
- * that the file has for it. What is before it must be as much as before. Undefined where none can.
+ * One dimension must stand for the batch, by itself or as one with the axes behind it, or before it: by symbol, by −1, or by
+ * the number that the file has for it. What is before it must be as much as before. Undefined where none can.
  */
 export function reshapeRows(build: GraphBuilder, x: Row, dims: readonly Dimension[]): Row | undefined {
   const found = batchCandidates(build, dims).flatMap((axis) => fittingShape(build, x, dims, axis) ?? []);
-  const best = found.find(({ merged }) => !merged) ?? found[0];
-  return best && build.reshaped(x, best.shape, best.axis, best.merged);
+  const best =
+    found.find(({ merged, stacked }) => !merged && !stacked) ?? found.find(({ merged }) => merged) ?? found[0];
+  if (best === undefined) return undefined;
+  return { ...build.reshaped({ ...x, stacked: false }, best.shape, best.axis, best.merged), stacked: best.stacked };
 }
 
 /** Where the batch may be. */
@@ -46,13 +48,13 @@ function fittingShape(build: GraphBuilder, x: Row, dims: readonly Dimension[], a
   const open = sizes.indexOf(-1);
   if (open >= 0) sizes[open] = elementCount(x.shape) / (rows * elementCount(sizes.toSpliced(open, 1)));
   const [before, after] = [sizes.slice(0, axis), sizes.slice(axis)];
-  const merged = rows !== 1;
-  const shape = merged ? [...before, rows, ...after] : [...before, ...after];
-  const isFit =
-    shape.every((size) => Number.isInteger(size) && size > 0) &&
-    elementCount(before) === elementCount(x.shape.slice(0, x.batchAxis ?? 0)) &&
-    elementCount(shape) === elementCount(x.shape);
-  return isFit ? { shape, axis, merged } : undefined;
+  const shape = rows === 1 ? [...before, ...after] : [...before, rows, ...after];
+  const isShape = shape.every((size) => Number.isInteger(size) && size > 0);
+  if (!isShape || elementCount(shape) !== elementCount(x.shape)) return undefined;
+  const own = elementCount(x.shape.slice(0, x.batchAxis ?? 0));
+  if (elementCount(before) === own) return { shape, axis, merged: rows !== 1, stacked: false };
+  const isStacked = rows !== 1 && elementCount(before) * rows === own;
+  return isStacked ? { shape, axis: axis + 1, merged: false, stacked: true } : undefined;
 }
 
 /** How many rows of the target's matrix each row of the batch becomes. */

@@ -56,7 +56,7 @@ export interface Row {
    * over the last axis of [B, 3, 8] has it.
    */
   readonly merged?: boolean;
-  /** Whether the file sees the axis before the batch and the batch as one: batches one after another. */
+  /** Whether the file sees the axis before the batch and the batch as one: whole batches one after another. */
   readonly stacked?: boolean;
   /** The graph's name of it; a tensor when every row has the same value. */
   readonly operand: Operand;

@@ -136,6 +136,34 @@ describe('the batch', () => {
     await expect(chain(['batch', 3], wrong, [int64s('s', [2], [-1, 6])])).rejects.toMatchObject(crossesRows);
   });
 
+  it('may be one axis with the one before it, layer by layer', async () => {
+    const nodes = [
+      node('Transpose', ['x'], ['t'], { perm: ints([1, 0, 2]) }),
+      node('Reshape', ['t', 'flat'], ['f']),
+      node('Gemm', ['f', 'w', 'c'], ['g']),
+      node('Softmax', ['g'], ['s'], { axis: int(1) }),
+      node('Add', ['s', 'f'], ['a']),
+      node('Reshape', ['a', 'parted'], ['p']),
+      node('Transpose', ['p'], ['y'], { perm: ints([1, 0, 2]) }),
+    ];
+    const initializers = [
+      ...[int64s('flat', [2], [-1, 2]), int64s('parted', [3], [3, -1, 2])],
+      ...[floats('w', [2, 2], [1, 0, 0, 1]), floats('c', [2], [0.5, 0])],
+    ];
+    const graph = await chain(['batch', 3, 2], nodes, initializers);
+    const x = [1, 2, 3, 4, 5, 6, 0, 1, 1, 0, 2, 2];
+    const y = outputs(graph, x);
+    for (let i = 0; i < x.length; i += 2) {
+      const share = 1 / (1 + Math.exp(x[i + 1] - x[i] - 0.5));
+      expect([y[i], y[i + 1]]).toEqual([expect.closeTo(x[i] + share, 6), expect.closeTo(x[i + 1] + 1 - share, 6)]);
+    }
+    const over = [...nodes.slice(0, 2), node('ReduceMean', ['f'], ['y'], { axes: ints([0]) })];
+    await expect(chain(['batch', 3, 2], over, initializers)).rejects.toMatchObject(crossesRows);
+    const wrong = [...nodes.slice(0, 2), node('Reshape', ['f', 'other'], ['y'])];
+    const other = int64s('other', [3], [-1, 3, 2]);
+    await expect(chain(['batch', 3, 2], wrong, [...initializers, other])).rejects.toMatchObject(crossesRows);
+  });
+
   it('may be how often a constant is repeated', async () => {
     const nodes = [
       node('Shape', ['x'], ['shape']),

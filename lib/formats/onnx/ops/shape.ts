@@ -1,7 +1,7 @@
 /** Operators that rearrange elements, or say how they are arranged. */
 import { broadcastShapes, elementCount, formatShape } from '../../../graph/shapes.ts';
 import { without } from '../../tracing/builder.ts';
-import { batchAxisOf, isMerged } from '../../tracing/emitter.ts';
+import { batchAxisOf, sharedAxis } from '../../tracing/emitter.ts';
 import { type Dimension, dimensions, reshapeRows, shapeInWords, withOne } from '../../tracing/reshape.ts';
 import { type Constant, constant, literal, type Row, range, type Value } from '../../tracing/value.ts';
 import type { Call, Translations } from '../call.ts';
@@ -10,9 +10,11 @@ import type { Call, Translations } from '../call.ts';
 function shapeConstant(x: Value): Constant {
   const batchAxis = batchAxisOf(x);
   if (batchAxis === undefined) return literal('int64', x.shape, [x.shape.length]);
-  const data = Float64Array.from(x.shape.toSpliced(batchAxis, isMerged(x) ? 1 : 0, 0));
+  const shared = sharedAxis(x);
+  const axis = shared ?? batchAxis;
+  const data = Float64Array.from(x.shape.toSpliced(axis, shared === undefined ? 0 : 1, 0));
   const batch = new Float64Array(data.length);
-  batch[batchAxis] = isMerged(x) ? x.shape[batchAxis] : 1;
+  batch[axis] = shared === undefined ? 1 : x.shape[axis];
   return constant('int64', [data.length], data, batch);
 }
 
@@ -36,9 +38,9 @@ function reshape(call: Call): Value {
   build.checkRank(target.data);
   if (x.kind === 'row' && x.batchAxis !== undefined) {
     const own = dimensions(shapeConstant(x));
-    const copies = (dim: Dimension) => dim.size === 0 && dim.rows === 0 && copiesZero && !x.stacked;
+    const copies = (dim: Dimension) => dim.size === 0 && dim.rows === 0 && copiesZero;
     const dims = dimensions(target).map((dim, axis) => (copies(dim) ? (own[axis] ?? dim) : dim));
-    return reshapeRows(build, { ...x, stacked: false }, dims) ?? crosses(call, x, shapeInWords(target));
+    return reshapeRows(build, x, dims) ?? crosses(call, x, shapeInWords(target));
   }
   if (target.batch) throw build.crossing('the shape depends on the batch size');
   return build.reshaped(x, resolve(call, x, Array.from(target.data), copiesZero));

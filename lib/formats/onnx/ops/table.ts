@@ -84,6 +84,18 @@ export function takesMerged(opType: string): boolean {
   return TAKES_MERGED.has(opType);
 }
 
+/** The same where whole batches stand one after another. */
+const TAKES_STACKED: ReadonlySet<string> = new Set([
+  ...Object.keys(elementwise),
+  ...Object.keys(microsoftElementwise),
+  ...['Gemm', 'MatMul', 'FusedMatMul', 'FusedGemm', 'Softmax', 'LogSoftmax', 'LayerNormalization', 'RMSNormalization'],
+  ...['Reshape', 'Shape', 'Transpose', 'Split', 'Slice'],
+]);
+
+export function takesStacked(opType: string): boolean {
+  return TAKES_STACKED.has(opType);
+}
+
 const ROW_MODELS =
   'forwardpass runs row models: linear models, multilayer perceptrons, embeddings and their preprocessing';
 const RUN_ELSEWHERE = `${ROW_MODELS}; run this one with onnxruntime-node`;

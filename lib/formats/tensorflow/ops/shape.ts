@@ -33,7 +33,7 @@ function reshape(call: Call): Value {
   build.checkRank(target.data);
   if (x.kind === 'row' && x.batchAxis !== undefined) {
     const reshaped = reshapeRows(build, x, dimensions(target));
-    if (reshaped !== undefined) return reshaped;
+    if (reshaped !== undefined && !reshaped.stacked) return reshaped;
     const rows = `a batch of rows of shape ${formatShape(x.shape)}`;
     throw build.crossing(`${rows} is reshaped into ${shapeInWords(target)}`);
   }
