@@ -35,13 +35,10 @@ describe('a forest', () => {
     expect(nodes.shape).toEqual([2 * splits + 2, 3]);
     expect(leaves.shape).toEqual([splits + 2, 1]);
     expect([...nodes.data.subarray(0, 3)]).toEqual([-1, 0, 0]);
-    for (let split = 0; split < splits; split++) {
-      const node = 2 * split;
-      const parts = nodes.data.subarray(3 * node + 3, 3 * node + 9);
-      expect([...parts]).toEqual([node % 3, split, Number(node % 4 === 0), -1, 0, 0]);
-      expect(leaves.data[split + 1]).toBe(10 * (node + 1));
-    }
-    expect(leaves.data[splits + 1]).toBe(20 * splits);
+    const wanted = Array.from({ length: splits }, (_, split) => [(2 * split) % 3, split, (split + 1) % 2, -1, 0, 0]);
+    expect([...nodes.data.subarray(3)]).toEqual([...wanted.flat(), -1, 0, 0]);
+    const values = Array.from({ length: splits }, (_, split) => 10 * (2 * split + 1));
+    expect([...leaves.data]).toEqual([0.5, ...values, 20 * splits]);
   });
 
   it.each([

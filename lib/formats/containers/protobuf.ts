@@ -45,12 +45,23 @@ export class Parts {
     this.#length = length;
   }
 
+  /** So many parts of `width` bytes each, every `stride` bytes from `first` on. */
+  addEach(from: Uint8Array, first: number, width: number, stride: number, count: number): void {
+    const length = this.#length + count * width;
+    if (length > this.#bytes.length) this.#grow(length);
+    let at = this.#length;
+    for (let part = 0, start = first; part < count; part++, start += stride) {
+      for (let byte = 0; byte < width; byte++) this.#bytes[at++] = from[start + byte];
+    }
+    this.#length = length;
+  }
+
   all(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);
   }
 
   #grow(length: number): void {
-    const wider = new Uint8Array(Math.max(2 * length, LEAST_ROOM));
+    const wider = new Uint8Array(Math.max(this.#length === 0 ? length : 2 * length, LEAST_ROOM));
     wider.set(this.all());
     this.#bytes = wider;
   }
@@ -58,7 +69,6 @@ export class Parts {
 
 /** One number on its way into a list, which copies it. */
 const SINGLE = new Float64Array(1);
-const SINGLE_BYTES = new Uint8Array(SINGLE.buffer);
 
 export class Message {
   readonly #bytes: Uint8Array;
@@ -68,6 +78,9 @@ export class Message {
   /** The first texts of a list. */
   readonly #texts: { readonly bytes: Uint8Array; readonly text: string }[] = [];
   #at = 0;
+  /** Where the tag of the field at hand begins, and its value. */
+  #tagAt = 0;
+  #valueAt = 0;
   #field = 0;
   #wire = 0;
 
@@ -82,7 +95,9 @@ export class Message {
   /** Moves to the next field and gives its number, 0 at the message's end. Its value must then be read or skipped. */
   next(): number {
     if (this.#left === 0) return 0;
+    this.#tagAt = this.#at;
     const tag = this.#varint();
+    this.#valueAt = this.#at;
     this.#field = Math.floor(tag / 8);
     this.#wire = tag % 8;
     if (tag < 8 || tag > 0xffffffff) throw this.#malformed(`expected a field's tag, found ${tag}`);
@@ -129,19 +144,45 @@ export class Message {
 
   /** The same as the bytes of doubles, which millions take less room in. */
   doubles(into = new Parts()): Parts {
-    if (this.#wire === VARINT) {
-      this.#budget.build(Float64Array.BYTES_PER_ELEMENT, this.#place);
-      SINGLE[0] = this.#varint();
-      into.add(SINGLE_BYTES);
-      return into;
-    }
-    const from = this.#packed();
-    const count = from.#count();
+    const isPacked = this.#wire !== VARINT;
+    const from = isPacked ? this.#packed() : this;
+    const count = isPacked ? from.#count() : this.#run(() => this.#varint());
     this.#budget.build(Float64Array.BYTES_PER_ELEMENT * count, this.#place);
-    const numbers = new Float64Array(count);
-    for (let i = 0; i < count; i++) numbers[i] = from.#varint();
+    const numbers = count === 1 ? SINGLE : new Float64Array(count);
+    const between = isPacked ? 0 : this.#tagBytes;
+    for (let i = 0; i < count; i++) {
+      if (i > 0) from.#at += between;
+      numbers[i] = from.#varint();
+    }
     into.add(new Uint8Array(numbers.buffer));
     return into;
+  }
+
+  /**
+   * How many values of a repeated field follow one another, each behind a tag like the first one's, of which forests have
+   * millions; `pass` moves past one. The first is then the next to be read.
+   */
+  #run(pass: () => void): number {
+    let count = 0;
+    do {
+      pass();
+      count++;
+    } while (this.#passTag());
+    this.#at = this.#valueAt;
+    return count;
+  }
+
+  /** Moves past the tag of the field at hand, where it is there again, before a value. */
+  #passTag(): boolean {
+    const bytes = this.#tagBytes;
+    if (this.#left <= bytes) return false;
+    for (let i = 0; i < bytes; i++) if (this.#bytes[this.#at + i] !== this.#bytes[this.#tagAt + i]) return false;
+    this.#at += bytes;
+    return true;
+  }
+
+  get #tagBytes(): number {
+    return this.#valueAt - this.#tagAt;
   }
 
   #packed(): Message {
@@ -165,7 +206,10 @@ export class Message {
   /** Appends the little-endian bytes of a repeated float (`width` 4) or double (8) field, packed or a single one of them. */
   fixed(width: 4 | 8, into = new Parts()): Parts {
     if (this.#wire === (width === 4 ? FIXED32 : FIXED64)) {
-      into.add(this.#take(width));
+      const count = this.#run(() => this.#advance(width));
+      const stride = width + this.#tagBytes;
+      into.addEach(this.#bytes, this.#at, width, stride, count);
+      this.#at += count * stride - this.#tagBytes;
       return into;
     }
     const packed = this.elements();
@@ -212,15 +256,17 @@ export class Message {
     }
   }
 
-  /** Appends a text, in which bytes that are not UTF-8 are replaced. */
+  /** Appends the texts of a repeated field, in which bytes that are not UTF-8 are replaced. */
   texts(into: string[] = []): string[] {
-    const bytes = this.bytes();
-    const known = this.#texts.find((text) => sameBytes(text.bytes, bytes));
-    this.#budget.build(known === undefined ? TEXT_BYTES : TEXT_BYTES / 2, this.#place);
-    const text = known?.text ?? ANY_TEXT.decode(bytes);
-    // Of a forest's nodes each has one of a few words.
-    if (known === undefined && this.#texts.length < FEW_TEXTS) this.#texts.push({ bytes, text });
-    into.push(text);
+    do {
+      const bytes = this.bytes();
+      const known = this.#texts.find((text) => sameBytes(text.bytes, bytes));
+      this.#budget.build(known === undefined ? TEXT_BYTES : TEXT_BYTES / 2, this.#place);
+      const text = known?.text ?? ANY_TEXT.decode(bytes);
+      // Of a forest's nodes each has one of a few words.
+      if (known === undefined && this.#texts.length < FEW_TEXTS) this.#texts.push({ bytes, text });
+      into.push(text);
+    } while (this.#passTag());
     return into;
   }
 
@@ -264,11 +310,15 @@ export class Message {
   }
 
   #take(length: number): Uint8Array {
+    this.#advance(length);
+    return this.#bytes.subarray(this.#at - length, this.#at);
+  }
+
+  #advance(length: number): void {
     if (length < 0 || length > this.#left) {
       throw this.#overrun(`field ${this.#field}, which says it has ${length} bytes where ${this.#left} are left,`);
     }
     this.#at += length;
-    return this.#bytes.subarray(this.#at - length, this.#at);
   }
 
   #expect(wire: number): void {

@@ -115,11 +115,19 @@ export class Call extends OperatorCall {
   }
 
   floats(name: string): number[] | undefined {
+    const values = this.floatArray(name);
+    return values && Array.from(values);
+  }
+
+  /** The same in an array of their own size, for lists of millions. */
+  floatArray(name: string): Float32Array | undefined {
     const attribute = this.#attributes.get(name);
     if (attribute === undefined) return undefined;
     const bytes = attribute.floats?.all() ?? new Uint8Array(0);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    return Array.from({ length: bytes.length / 4 }, (_, i) => view.getFloat32(4 * i, true));
+    const values = new Float32Array(bytes.length / Float32Array.BYTES_PER_ELEMENT);
+    for (let i = 0; i < values.length; i++) values[i] = view.getFloat32(4 * i, true);
+    return values;
   }
 
   tensor(name: string): Constant | undefined {

@@ -160,6 +160,73 @@ describe('a protobuf message', () => {
     expect(packed.all().buffer).not.toBe(file.buffer);
   });
 
+  // Fields of one and of two bytes of tag, by turns and many in a row.
+  it.each([
+    [1, 2, 3, 4],
+    [16, 2000, 17, 300],
+  ])('gives values that are not packed in their order, whatever is between them (%i, %i, …)', (a, b, c, d) => {
+    const given = { doubles: [] as number[], floats: [] as number[], wide: [] as number[], texts: [] as string[] };
+    const byTurns = encode((writer) => {
+      for (let i = 0; i < 200; i++) {
+        const value = i % 3 === 1 ? -i : i * 2 ** (i % 40);
+        if (i % 50 < 40) writer.writeVarintField(a, value);
+        if (i % 50 < 40) given.doubles.push(value);
+        if (i % 20 > 3) writer.writeFloatField(b, i / 4);
+        if (i % 20 > 3) given.floats.push(i / 4);
+        if (i > 100) writer.writeDoubleField(c, i / 3);
+        if (i > 100) given.wide.push(i / 3);
+        if (i % 7 !== 0) writer.writeStringField(d, `text ${i % 12}`);
+        if (i % 7 !== 0) given.texts.push(`text ${i % 12}`);
+      }
+    });
+    const inRows = encode((writer) => {
+      for (const value of given.doubles) writer.writeVarintField(a, value);
+      for (const value of given.floats) writer.writeFloatField(b, value);
+      for (const value of given.wide) writer.writeDoubleField(c, value);
+      for (const text of given.texts) writer.writeStringField(d, text);
+    });
+    for (const bytes of [byTurns, inRows]) {
+      const opened = open(bytes);
+      const [doubles, floats, wide, texts] = [new Parts(), new Parts(), new Parts(), [] as string[]];
+      for (let field = opened.next(); field !== 0; field = opened.next()) {
+        if (field === a) opened.doubles(doubles);
+        else if (field === b) opened.fixed(4, floats);
+        else if (field === c) opened.fixed(8, wide);
+        else opened.texts(texts);
+      }
+      const copy = (parts: Parts) => parts.all().slice().buffer;
+      expect([...new Float64Array(copy(doubles))]).toEqual(given.doubles);
+      expect([...new Float32Array(copy(floats))]).toEqual(given.floats);
+      expect([...new Float64Array(copy(wide))]).toEqual(given.wide);
+      expect(texts).toEqual(given.texts);
+    }
+  });
+
+  it.each([
+    ['a tag alone', [0x08]],
+    ['an integer that is cut off', [0x08, 0x80]],
+    ['the tag of another field that is cut off', [0x88]],
+  ])('refuses %s after values of a field', (_, end) => {
+    const opened = ofBytes(0x08, 1, 0x08, 2, ...end);
+    const parts = new Parts();
+    expect(() => {
+      while (opened.next() !== 0) opened.doubles(parts);
+    }).toThrow(expect.objectContaining({ code: 'TRUNCATED' }));
+  });
+
+  it('refuses floats of which the last is cut off', () => {
+    const opened = ofBytes(0x0d, 0, 0, 0, 0, 0x0d, 0, 0, 0);
+    opened.next();
+    expect(() => opened.fixed(4)).toThrow(expect.objectContaining({ code: 'TRUNCATED' }));
+  });
+
+  it('reads a tag that is written in more bytes than it takes', () => {
+    const opened = ofBytes(0x88, 0, 1, 0x88, 0, 2, 0x08, 3);
+    const parts = new Parts();
+    while (opened.next() !== 0) opened.doubles(parts);
+    expect([...new Float64Array(parts.all().slice().buffer)]).toEqual([1, 2, 3]);
+  });
+
   it('refuses more messages than a file of its size may hold', () => {
     const opened = open(
       encode((writer) =>

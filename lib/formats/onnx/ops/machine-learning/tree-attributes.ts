@@ -26,7 +26,7 @@ export function readTrees(call: Call, of: 'target' | 'class', targets: number, t
 /** A list of floats, or since version 3 a tensor of the type that the operator computes in. */
 export function numbersOf(call: Call, name: string, type: ElementType): ArrayLike<number> | undefined {
   const tensor = call.tensor(`${name}_as_tensor`);
-  if (tensor === undefined) return call.floats(name);
+  if (tensor === undefined) return call.floatArray(name);
   if (tensor.type === type) return tensor.data;
   throw call.error(
     'UNSUPPORTED_DTYPE',

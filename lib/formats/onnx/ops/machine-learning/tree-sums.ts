@@ -68,14 +68,15 @@ interface Plan {
 
 function emitted(call: Call, x: Row, trees: readonly AttributeTree[], plan: Plan): Row {
   const { build } = call;
-  const { width, first, absent, sum, outputs, divisor, counts = false } = plan;
+  const { width, first, sum, outputs, divisor, counts = false } = plan;
   const isDouble = x.type === 'float64';
   const [features] = x.shape;
   const memberships = new Memberships(build.budget, features, isDouble);
   const forest = new Forest(build.budget, Infinity, width);
+  const leafOf = leafWriter(call, plan, isDouble);
   for (const tree of trees) {
     const offset = first(tree);
-    forest.add(asFileTree(tree, memberships, features, isDouble, leafOf(call, tree, offset, absent, isDouble)), offset);
+    forest.add(asFileTree(tree, memberships, features, isDouble, leafOf(tree, offset)), offset);
   }
   const row = memberships.count === 0 ? x : withMemberships(call, x, memberships);
   const { operands, attributes } = forest.build(sum, outputs, divisor, !counts);
@@ -83,21 +84,28 @@ function emitted(call: Call, x: Row, trees: readonly AttributeTree[], plan: Plan
   return build.emit('trees', [row.operand, ...operands], attributes, { type: x.type, shape, batchAxis: x.batchAxis });
 }
 
-function leafOf(call: Call, tree: AttributeTree, offset: number, absent: number, isDouble: boolean) {
-  return (node: number, to: Float64Array) => {
+/** Writes leaves of a tree whose weights are for targets from `offset` on. */
+function leafWriter(call: Call, { width, absent }: Plan, isDouble: boolean) {
+  /** Of each place in a leaf the last leaf, counted from 1, that has a weight for it. */
+  const namedBy = new Int32Array(width);
+  let leaf = 0;
+  return (tree: AttributeTree, offset: number) => (node: number, to: Float64Array) => {
     to.fill(absent);
-    const named = new Set<number>();
+    leaf++;
+    let given = 0;
     tree.weights(node, (id, weight) => {
-      if (named.has(id))
+      const place = id - offset;
+      if (namedBy[place] === leaf)
         throw call.error(
           'UNSUPPORTED_OP',
           `a leaf has two weights for ${id}, which runtimes add up each in its own way`,
         );
-      named.add(id);
-      to[id - offset] = isDouble ? weight : Math.fround(weight);
+      namedBy[place] = leaf;
+      given++;
+      to[place] = isDouble ? weight : Math.fround(weight);
     });
     // What the file has was paid for with it; a list that grows is there twice.
-    call.build.budget.build(2 * Float64Array.BYTES_PER_ELEMENT * (to.length - named.size), tree.place);
+    call.build.budget.build(2 * Float64Array.BYTES_PER_ELEMENT * (to.length - given), tree.place);
   };
 }
 
