@@ -170,12 +170,19 @@ void TreePacker::find_keys() {
 bool TreePacker::find_sets() {
   const PlanNumbers& sets = words_of_sets_;
   if (!set_numbers_.allocate(set_count_)) return false;
+  // Sets that lie in one another are more words than there are, and are left as they are.
+  size_t words_left = set_count_;
   for (size_t i = 0; i < count_; i++) {
     if (is_leaf(i) || !is_set(key_of(i))) continue;
     const size_t place = size_t(threshold(i));
     if (set_numbers_[place] != 0) continue;
     set_numbers_[place] = int32_t(++sets_);
     const size_t words = size_t(sets[place]);
+    if (words >= words_left) {
+      whole_ = true;
+      return true;
+    }
+    words_left -= words + 1;
     for (size_t bit = words * set_bits; bit > categories_; bit--) {
       if ((uint32_t(sets[place + 1 + (bit - 1) / set_bits]) >> ((bit - 1) % set_bits) & 1) != 0) categories_ = bit;
     }

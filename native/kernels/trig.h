@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "fma.h"
+#include "kernels.h"
 #include "math.h"
 
 namespace FP_ISA {

@@ -12,6 +12,7 @@
 #include "loaded.h"
 #include "random.h"
 #include "test.h"
+#include "tree_forests.h"
 
 namespace {
 
@@ -101,32 +102,36 @@ struct Case {
 enum class Result { right, refused, wrong };
 
 template <typename T>
-Result attempt(const Case& tried, const std::vector<T>& weights, const std::vector<T>& x, std::vector<T>& y) {
-  const std::vector<int32_t> words = words_of(tried.kind, tried.f64);
-  const fp::Parameter parameters[] = {{weights.data(), width * width}, {weights.data(), width}};
+Result attempt(const std::vector<int32_t>& words, const std::vector<fp::Parameter>& parameters, size_t threads,
+               const std::vector<T>& x, std::vector<T>& y) {
   fp::Loaded* const loaded = fp::Loaded::create();
   if (loaded == nullptr) return Result::refused;
   fp::PlanError error = {};
-  const fp::Plan plan = {words.data(), words.size(), parameters, 2};
+  const fp::Plan plan = {words.data(), words.size(), parameters.data(), parameters.size()};
   Result result = Result::refused;
   const auto status = loaded->engine.create(plan, *fp::best_instruction_set(), error);
   if (status == fp::Engine::Status::invalid_plan) result = Result::wrong;
-  fp::Pool* const pool = tried.threads > 1 ? fp::Pool::create() : nullptr;
+  fp::Pool* const pool = threads > 1 ? fp::Pool::create() : nullptr;
   fp::Array<char> table, values;
-  if (status == fp::Engine::Status::ok && (tried.threads == 1 || pool != nullptr) &&
-      table.allocate(loaded->engine.table_bytes(tried.threads)) &&
-      values.allocate(loaded->engine.values_bytes(tried.threads))) {
-    loaded->engine.prepare(table.data(), values.data(), tried.threads);
-    const fp::Element element = tried.f64 ? fp::Element::f64 : fp::Element::f32;
+  if (status == fp::Engine::Status::ok && (threads == 1 || pool != nullptr) &&
+      table.allocate(loaded->engine.table_bytes(threads)) && values.allocate(loaded->engine.values_bytes(threads))) {
+    loaded->engine.prepare(table.data(), values.data(), threads);
+    const fp::Element element = sizeof(T) == 8 ? fp::Element::f64 : fp::Element::f32;
     const fp::Input in = {x.data(), element};
     const fp::Output out = {y.data(), element};
     fp::RunError run_error;
-    const auto outcome = loaded->engine.run(table.data(), &in, &out, rows, run_error, tried.threads, pool);
+    const auto outcome = loaded->engine.run(table.data(), &in, &out, rows, run_error, threads, pool);
     result = outcome == fp::Outcome::ok ? Result::right : Result::wrong;
   }
   if (pool != nullptr) pool->release();
   fp::Loaded::release(loaded);
   return result;
+}
+
+template <typename T>
+Result attempt(const Case& tried, const std::vector<T>& weights, const std::vector<T>& x, std::vector<T>& y) {
+  const std::vector<fp::Parameter> parameters = {{weights.data(), width * width}, {weights.data(), width}};
+  return attempt(words_of(tried.kind, tried.f64), parameters, tried.threads, x, y);
 }
 
 template <typename T>
@@ -153,6 +158,62 @@ void fail_each(const Case& tried) {
     CHECK_THAT(attempt(tried, weights, x, found) == Result::right, "not after allocation %ld had failed", at);
   }
   CHECK_THAT(refused > 3 && at < 1000, "%ld of %ld", refused, at);
+}
+
+// Trees of ranks and sets, of which a row may be walked alone and many side by side.
+template <typename T>
+void fail_each_of_trees(size_t leaves) {
+  test::ForestShape shape;
+  shape.leaves = leaves;
+  shape.set_slots = 2;
+  test::ForestMaker<T> maker(shape, 73);
+  const test::Forest<T> forest = maker.make();
+  const std::vector<T> x = maker.rows(rows), wanted = test::walk(forest, x);
+  std::vector<int32_t> words = {fp::plan_version,
+                                sizeof(T) == 8,
+                                2,
+                                1,
+                                1,
+                                1,
+                                int32_t(forest.features),
+                                1,
+                                0,
+                                1,  //
+                                int32_t(fp::Opcode::trees),
+                                0,
+                                1,
+                                0,
+                                1,
+                                0,
+                                0,
+                                1,
+                                2,
+                                -1};
+  words.insert(words.end(), forest.targets.begin(), forest.targets.end());
+  words[11] = int32_t(words.size() - 10);
+  const std::vector<fp::Parameter> parameters = {{forest.nodes.data(), forest.nodes.size()},
+                                                 {forest.leaves.data(), forest.leaves.size()},
+                                                 {forest.sets.data(), forest.sets.size()}};
+  long at = 1, refused = 0;
+  for (bool failed = true; failed; at++) {
+    std::vector<T> found(rows, T(-2));
+    faults::fail_at(at);
+    const Result result = attempt(words, parameters, 1, x, found);
+    failed = faults::failed();
+    faults::fail_at(0);
+    CHECK_THAT(result == (failed ? Result::refused : Result::right), "allocation %ld", at);
+    if (result == Result::refused) refused++;
+    if (result == Result::right) CHECK(std::memcmp(found.data(), wanted.data(), rows * sizeof(T)) == 0);
+  }
+  // Those of the packer among them.
+  CHECK_THAT(refused > 12 && at < 1000, "%ld of %ld", refused, at);
+}
+
+TEST("an allocation that fails while trees are packed gives an error, whichever it is") {
+  for (const size_t leaves : {20, 300}) {
+    fail_each_of_trees<float>(leaves);
+    fail_each_of_trees<double>(leaves);
+  }
 }
 
 TEST("an allocation that fails gives an error, whichever it is, and the next try works") {

@@ -13,6 +13,9 @@ namespace {
 
 constexpr size_t precision_word = 1;
 
+// A changed plan may ask for wide rows, which would take more time than memory.
+constexpr fp::MostBytes modest = {fp::Engine::any_bytes, 1 << 20};
+
 using test::every_opcode;
 using test::OwnedPlan;
 
@@ -65,7 +68,7 @@ TEST("a plan with any word changed is refused or runs within its buffers") {
       plan.words[i] = word;
       fp::Engine engine;
       fp::PlanError error = {};
-      if (plan.create(engine, error) == fp::Engine::Status::ok) {
+      if (plan.create(engine, error, modest) == fp::Engine::Status::ok) {
         accepted++;
         run(engine, 3);
       } else {
@@ -86,11 +89,38 @@ TEST("a plan with several words changed is refused or runs within its buffers") 
       const size_t place = size_t(random.below(int(plan.words.size())));
       if (place != precision_word) plan.words[place] = random.below(24) - 6;
     }
-    if (random.below(4) == 0) plan.parameters[size_t(random.below(13))].resize(size_t(random.below(30)));
+    if (random.below(4) == 0) {
+      plan.parameters[size_t(random.below(int(plan.parameters.size())))].resize(size_t(random.below(30)));
+    }
     fp::Engine engine;
     fp::PlanError error = {};
-    if (plan.create(engine, error) == fp::Engine::Status::ok) run(engine, 2);
+    if (plan.create(engine, error, modest) == fp::Engine::Status::ok) run(engine, 2);
   }
+}
+
+TEST("a plan with numbers of its trees changed is refused or runs within its buffers") {
+  const OwnedPlan whole = every_opcode();
+  constexpr size_t nodes = 14, sets = 16;
+  test::Random random(13);
+  size_t accepted = 0, refused = 0;
+  for (int i = 0; i < 20000; i++) {
+    OwnedPlan plan = whole;
+    for (int j = random.below(4); j >= 0; j--) {
+      std::vector<float>& parameter = plan.parameters[random.below(3) == 0 ? sets : nodes];
+      const float others[] = {0.5f, -0.5f, 65535, 65536, 1e30f, NAN, INFINITY, -INFINITY};
+      const float value = random.below(4) == 0 ? others[random.below(8)] : float(random.below(9) - 2);
+      parameter[size_t(random.below(int(parameter.size())))] = value;
+    }
+    fp::Engine engine;
+    fp::PlanError error = {};
+    if (plan.create(engine, error) == fp::Engine::Status::ok) {
+      accepted++;
+      run(engine, 70);
+    } else {
+      refused++;
+    }
+  }
+  CHECK(accepted > 1000 && refused > 1000);
 }
 
 // Layers of 32 by 32 one after another, each with a norm behind it. Of two matrices by turns, each layer has one of its

@@ -55,6 +55,11 @@ bool any_less(const typename S::T* a, const typename S::T* b) {
 }
 
 template <class S>
+int count_less(const typename S::T* a, const typename S::T* b) {
+  return S::count(S::less(S::load(a), S::load(b)));
+}
+
+template <class S>
 void copy_part(const typename S::T* from, int count, typename S::T fill, typename S::T* part, typename S::T* whole) {
   const typename S::V a = S::load_part(from, count, S::set1(fill));
   S::store_part(part, a, count);
@@ -73,7 +78,7 @@ typename S::T sum_of_halves(const typename S::T* from) {
 
 template <class S>
 constexpr VectorUnderTest<typename S::T> vector_under_test() {
-  return {S::lanes, operate<S>, any_less<S>, copy_part<S>, sum_of_halves<S>};
+  return {S::lanes, operate<S>, any_less<S>, count_less<S>, copy_part<S>, sum_of_halves<S>};
 }
 
 }  // namespace FP_ISA

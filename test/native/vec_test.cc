@@ -22,6 +22,7 @@ struct VectorUnderTest {
   int lanes;
   bool (*operate)(int operation, const T* a, const T* b, const T* c, T* to);
   bool (*any_less)(const T* a, const T* b);
+  int (*count_less)(const T* a, const T* b);
   void (*copy_part)(const T* from, int count, T fill, T* part, T* whole);
   T (*sum_of_halves)(const T* from);
 };
@@ -193,6 +194,30 @@ struct Any {
   }
 };
 
+struct Count {
+  template <typename T>
+  void operator()(const char* name, const VectorUnderTest<T>& vector, const VectorUnderTest<T>& oracle) {
+    const size_t lanes = size_t(vector.lanes);
+    // Every choice of lanes, and values of all kinds.
+    for (size_t chosen = 0; chosen < size_t(1) << lanes; chosen++) {
+      std::vector<T> zeros(lanes, T(0)), some(lanes);
+      int wanted = 0;
+      for (size_t l = 0; l < lanes; l++) {
+        some[l] = T(chosen >> l & 1);
+        wanted += int(chosen >> l & 1);
+      }
+      const int found = vector.count_less(zeros.data(), some.data());
+      CHECK_THAT(found == wanted, "%s, lanes %zx: %d", name, chosen, found);
+    }
+    const std::vector<T> a = test::random_values<T>(lanes * 1000, 8), b = test::random_values<T>(lanes * 1000, 9);
+    for (size_t i = 0; i < a.size(); i += lanes) {
+      int wanted = 0;
+      for (size_t l = i; l < i + lanes; l++) wanted += oracle.count_less(&a[l], &b[l]);
+      CHECK_THAT(vector.count_less(&a[i], &b[i]) == wanted, "%s, at %zu", name, i);
+    }
+  }
+};
+
 struct Halves {
   template <typename T>
   void operator()(const char* name, const VectorUnderTest<T>& vector, const VectorUnderTest<T>&) {
@@ -212,4 +237,5 @@ TEST("every vector operation gives the bits of the scalar one") { each_vector(Op
 TEST("multiply-adds are rounded once, however product and addend meet") { each_vector(MultiplyAdds()); }
 TEST("part loads and stores touch no more than their part") { each_vector(Parts()); }
 TEST("any is true when one lane is") { each_vector(Any()); }
+TEST("count is how many lanes are true") { each_vector(Count()); }
 TEST("down and first reach every lane") { each_vector(Halves()); }

@@ -1,5 +1,7 @@
 // A plan, whatever its words, is refused or runs within its buffers. The input changes a plan with every opcode: its
-// first byte says how many parameters get another length, each by two bytes; six bytes are a place and a word for it.
+// first byte says how many parameters get another length, each by two bytes, and how many numbers in them are others,
+// each by three bytes; six bytes are a place and a word for it.
+#include <cmath>
 #include <cstring>
 #include <vector>
 
@@ -10,14 +12,28 @@
 // Whoever hands over a plan answers for the element type of its parameters.
 constexpr size_t precision_word = 1;
 
+// Small whole numbers, as nodes of trees and sets have them, and a few others.
+static float number(uint8_t byte) {
+  constexpr float others[] = {0.5f, -0.5f, 65535, 65536, 1e30f, NAN, INFINITY, -INFINITY};
+  constexpr uint8_t count = sizeof others / sizeof *others;
+  return byte < 256 - count ? float(byte) - 2 : others[byte - (256 - count)];
+}
+
 static test::OwnedPlan changed(const uint8_t* data, size_t size) {
   static const test::OwnedPlan whole = test::every_opcode();
   test::OwnedPlan plan = whole;
   size_t at = 0;
   const auto byte = [&]() { return at < size ? data[at++] : uint8_t(0); };
-  for (int left = byte() % 4; left > 0; left--) {
+  const uint8_t counts = byte();
+  for (int left = counts % 4; left > 0; left--) {
     const size_t parameter = byte() % plan.parameters.size();
     plan.parameters[parameter].resize(byte());
+  }
+  for (int left = counts / 4; left > 0; left--) {
+    std::vector<float>& parameter = plan.parameters[byte() % plan.parameters.size()];
+    const size_t place = byte();
+    const float value = number(byte());
+    if (place < parameter.size()) parameter[place] = value;
   }
   while (at < size) {
     const size_t low = byte(), place = (low | size_t(byte()) << 8) % (plan.words.size() + 8);
