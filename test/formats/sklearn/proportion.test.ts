@@ -17,8 +17,8 @@ import { Budget } from '../../../lib/graph/budget.ts';
 import { modelFromGraph } from '../../../lib/load.ts';
 import { failureOf } from '../../failure.ts';
 
-function object(name: string, attributes: Readonly<Record<string, PickleValue>>): PickleObject {
-  const made = new PickleObject(new PickleGlobal('sklearn.any', name), []);
+function object(name: string, attributes: Readonly<Record<string, PickleValue>>, module = 'sklearn.any'): PickleObject {
+  const made = new PickleObject(new PickleGlobal(module, name), []);
   const state = new PickleDict();
   for (const [key, value] of Object.entries(attributes)) state.entries.push([key, value]);
   made.state = state;
@@ -116,6 +116,30 @@ describe('an estimator of a small file', () => {
         n_features_in_: width,
       }),
     ],
+    [
+      'has one spline for many features',
+      object('SplineTransformer', {
+        bsplines_: repeated(spline(100), 3000),
+        n_features_in_: 3000,
+        extrapolation: 'linear',
+        degree: 3,
+      }),
+    ],
+    ['predicts one feature a million times', imputer(1_000_000)],
+    ['adds a kernel to itself, 2^40 times', process()],
+    ['splits clusters into themselves, 2^40 times', bisected()],
+    [
+      'has a sketch of billions of numbers',
+      object('PolynomialCountSketch', {
+        indexHash_: new PickleArray([2, 1], 'f8', new Float64Array(2)),
+        bitHash_: new PickleArray([2, 1], 'f8', new Float64Array(2)),
+        n_components: 2 ** 40,
+        degree: 2,
+        n_features_in_: 1,
+      }),
+    ],
+    ['sums a wide row up to each of its elements', along('cumsum', 100_000)],
+    ['has labels in a column each', object('LabelBinarizer', { classes_: numbered(20_000), y_type_: 'multiclass' })],
   ])('that %s is refused', async (_, estimator) => {
     expect(await failureOf(() => read(estimator))).toMatchObject({
       code: 'LIMIT',
@@ -123,6 +147,54 @@ describe('an estimator of a small file', () => {
     });
   });
 });
+
+/** B-splines of degree 3 over so many knots, each weighted by itself. */
+function spline(knots: number): PickleObject {
+  const count = knots - 4;
+  const weights = Float64Array.from({ length: count * count }, (_, at) => Number(at % (count + 1) === 0));
+  return object('BSpline', { t: numbered(knots), c: new PickleArray([count, count], 'f8', weights), k: 3 });
+}
+
+/** An imputer of two features that does one step again and again. */
+function imputer(times: number): PickleObject {
+  const model = object('LinearRegression', { coef_: vector(1, 1), intercept_: 0, n_features_in_: 1 });
+  const step = new PickleTuple([0, vector(1, 1), model]);
+  const initial = object('SimpleImputer', { statistics_: vector(2), missing_values: Number.NaN, strategy: 'mean' });
+  return object('IterativeImputer', {
+    initial_imputer_: initial,
+    imputation_sequence_: repeated(step, times),
+    n_iter_: 10,
+    n_features_in_: 2,
+  });
+}
+
+function process(): PickleObject {
+  const module = 'sklearn.gaussian_process.kernels';
+  let kernel = object('RBF', { length_scale: 1 }, module);
+  for (let depth = 0; depth < 40; depth++) kernel = object('Sum', { k1: kernel, k2: kernel }, module);
+  return object('GaussianProcessRegressor', {
+    X_train_: new PickleArray([1, 1], 'f8', Float64Array.of(1)),
+    alpha_: vector(1, 1),
+    kernel_: kernel,
+    _y_train_mean: 0,
+    _y_train_std: 1,
+  });
+}
+
+function bisected(): PickleObject {
+  let tree = object('_BisectingTree', { label: 0, center: vector(1) });
+  for (let depth = 0; depth < 40; depth++) {
+    tree = object('_BisectingTree', { label: 0, center: vector(1), left: tree, right: tree });
+  }
+  return object('BisectingKMeans', { _bisecting_tree: tree, n_features_in_: 1 });
+}
+
+function along(name: string, width: number): PickleObject {
+  const keywords = new PickleDict();
+  keywords.entries.push(['axis', 1]);
+  const func = new PickleGlobal('numpy', name);
+  return object('FunctionTransformer', { func, kw_args: keywords, n_features_in_: width });
+}
 
 function sparse(rows: number, columns: number): PickleObject {
   const made = object('csr_matrix', {

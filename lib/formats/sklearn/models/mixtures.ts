@@ -13,6 +13,9 @@ import type { Table } from '../table.ts';
 import { noSuchOption } from '../values.ts';
 import { distances } from './distances.ts';
 
+/** Multiplications that take some microsecond. */
+const PRODUCTS_IN_A_STEP = 512;
+
 const COVARIANCES = ['full', 'tied', 'diag', 'spherical'];
 
 /** What the densities are made of: the squared distance of the row from each mean, and half the logarithm of a determinant. */
@@ -38,6 +41,7 @@ function densities(estimator: Estimator, emitter: Emitter, x: Row, means: Matrix
     case 'tied': {
       checkShape(estimator, factors, [width, width]);
       const factor = { rows: width, columns: width, data: factors.data };
+      estimator.budget.step((count * width * width) / PRODUCTS_IN_A_STEP, estimator.title);
       const row = emitter.reshape(emitter.dense(x, factor, undefined, 'in-out'), [1, width]);
       const centres = Float64Array.from({ length: count * width }, (_, at) =>
         dot(means, Math.floor(at / width), factors.data, at % width, width),

@@ -71,9 +71,11 @@ export function polynomialCountSketch(estimator: Estimator, emitter: Emitter, x:
   const places = estimator.matrix('indexHash_', degree, inputs);
   const signs = estimator.matrix('bitHash_', degree, inputs);
   const width = estimator.number('n_components', 100);
-  if (!places.data.every((place) => Number.isInteger(place) && place >= 0 && place < width)) {
+  if (!Number.isInteger(width) || !places.data.every((place) => Number.isInteger(place) && place >= 0 && place < width)) {
     throw estimator.error('MALFORMED', `expected positions below ${width}`, 'indexHash_');
   }
+  // Its size is in the file as a number alone.
+  estimator.budget.buildElements(degree * width, estimator.title);
   const row = emitter.binary('mul', emitter.requireFinite(x), Math.sqrt(gamma));
   const sketches = Array.from({ length: degree }, (_, d) => {
     const shift = new Float64Array(width);

@@ -54,6 +54,8 @@ function pointsOf(estimator: Estimator, width: number): Points {
   estimator.budget.buildElements(2 * fitted.data.length, estimator.title);
   const isThere = mapped(mask.data, (each) => Number(each === 0));
   const data = mapped(fitted.data, (value, at) => (isThere[at] === 1 ? value : 0));
+  // Paid for.
+  for (const made of [data, isThere]) estimator.budget.isNew(made);
   const stray = data.findIndex((value) => !Number.isFinite(value));
   if (stray >= 0) throw estimator.error('MALFORMED', `expected finite numbers, found ${data[stray]}`, '_fit_X');
   return { values: { rows: fitted.shape[0], columns: width, data }, isThere, areWhole: !isThere.includes(0) };
