@@ -6,7 +6,7 @@ import type { Emitter, Predict, Transform } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import type { Row } from '../outcome.ts';
 import type { Table } from '../table.ts';
-import { distances } from './distances.ts';
+import { centreDistances, distances } from './distances.ts';
 
 /** Subclusters, each of a cluster. */
 const birch: Predict = (estimator, emitter, x) => {
@@ -90,5 +90,5 @@ function waysOf(emitter: Emitter, x: Row, centres: Vector, pairs: number): Row {
 
 export const CLUSTERS: Table = {
   Birch: { predict: birch, transform: birchDistances },
-  BisectingKMeans: { predict: bisecting },
+  BisectingKMeans: { predict: bisecting, transform: centreDistances },
 };

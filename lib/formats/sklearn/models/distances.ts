@@ -136,7 +136,7 @@ const nearestCentre: Predict = (estimator, emitter, x) => {
   return { kind: 'values', values: nearest, dtype: 'int32' };
 };
 
-const centreDistances: Transform = (estimator, emitter, x) => {
+export const centreDistances: Transform = (estimator, emitter, x) => {
   const points = estimator.matrix('cluster_centers_', undefined, x.width);
   return emitter.unary(distances(emitter, emitter.requireFinite(x), points), 'sqrt');
 };

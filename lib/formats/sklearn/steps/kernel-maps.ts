@@ -71,7 +71,10 @@ export function polynomialCountSketch(estimator: Estimator, emitter: Emitter, x:
   const places = estimator.matrix('indexHash_', degree, inputs);
   const signs = estimator.matrix('bitHash_', degree, inputs);
   const width = estimator.number('n_components', 100);
-  if (!Number.isInteger(width) || !places.data.every((place) => Number.isInteger(place) && place >= 0 && place < width)) {
+  if (
+    !Number.isInteger(width) ||
+    !places.data.every((place) => Number.isInteger(place) && place >= 0 && place < width)
+  ) {
     throw estimator.error('MALFORMED', `expected positions below ${width}`, 'indexHash_');
   }
   // Its size is in the file as a number alone.
