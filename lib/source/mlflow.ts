@@ -22,7 +22,6 @@ const FLAVORS: readonly (readonly [flavor: string, ...keys: readonly string[]])[
   ['lightgbm', 'data'],
   ['xgboost', 'data'],
   ['catboost', 'data'],
-  // Not read: the message of the file itself says what it is.
   ['statsmodels', 'data'],
 ];
 

@@ -36,6 +36,7 @@ const FOLDERS = [
   ['torchscript', '.pt'],
   ['products', ''],
   ['torch-more', ''],
+  ['statsmodels', '.pkl'],
 ] as const;
 
 for (const [folder, extension] of FOLDERS) testFixtures(folder, extension);

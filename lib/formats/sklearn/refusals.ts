@@ -47,7 +47,7 @@ const ONNX = 'run it with ONNX Runtime';
 const PACKAGES: readonly (readonly [roots: string, words: string])[] = [
   [
     'statsmodels',
-    'is a result of statsmodels, which is not read here; `define` makes a model of its coefficients (`params`)',
+    'is a result of statsmodels of a kind that is not read here; `define` makes a model of its coefficients (`params`)',
   ],
   [
     'imblearn',

@@ -8,6 +8,7 @@ import { CATBOOST } from '../catboost/pickled.ts';
 import type { PickleGlobal } from '../containers/pickle/values.ts';
 import { refuseIterations } from '../iterations.ts';
 import { LIGHTGBM } from '../lightgbm/pickled.ts';
+import { STATSMODELS } from '../statsmodels/results.ts';
 import { XGBOOST } from '../xgboost/pickled.ts';
 import type { Predict, Readers, Transform } from './emitter.ts';
 import type { Estimator } from './estimator.ts';
@@ -61,6 +62,7 @@ const PACKAGES: ReadonlyMap<string, Table> = new Map([
   ['catboost', CATBOOST],
   ['imblearn', IMBALANCED],
   ['lightgbm', LIGHTGBM],
+  ['statsmodels', STATSMODELS],
   ['xgboost', XGBOOST],
 ]);
 

@@ -1,0 +1,111 @@
+/** Operators and functions of numbers in formulas: NumPy's, by their names. */
+import type { BinaryName, UnaryName } from '../../graph/graph.ts';
+import type { Emitter } from '../sklearn/emitter.ts';
+import type { Row } from '../sklearn/outcome.ts';
+import type { Term } from './design.ts';
+
+const UNARY: ReadonlyMap<string, UnaryName> = new Map<string, UnaryName>([
+  ...(['exp', 'expm1', 'log', 'log1p', 'log2', 'log10', 'sqrt', 'square', 'cbrt', 'abs', 'sign'] as const).map(
+    (name) => [name, name] as const,
+  ),
+  ...(['floor', 'ceil', 'trunc', 'sin', 'cos', 'tan', 'sinh', 'cosh', 'tanh', 'reciprocal'] as const).map(
+    (name) => [name, name] as const,
+  ),
+  ['absolute', 'abs'],
+  ['fabs', 'abs'],
+  ['negative', 'neg'],
+  ['rint', 'round'],
+  ['arctan', 'atan'],
+]);
+
+const BINARY: ReadonlyMap<string, BinaryName> = new Map<string, BinaryName>([
+  ['power', 'pow'],
+  ['add', 'add'],
+  ['subtract', 'sub'],
+  ['multiply', 'mul'],
+  ['divide', 'div'],
+  ['maximum', 'max'],
+  ['minimum', 'min'],
+]);
+
+/** By operator: the function, and whether it says true or false. */
+const OPERATORS: ReadonlyMap<string, readonly [fn: BinaryName, isTruth: boolean]> = new Map([
+  ['+', ['add', false]],
+  ['-', ['sub', false]],
+  ['*', ['mul', false]],
+  ['/', ['div', false]],
+  ['**', ['pow', false]],
+  ['<', ['less', true]],
+  ['<=', ['less_equal', true]],
+  ['>', ['greater', true]],
+  ['>=', ['greater_equal', true]],
+  ['==', ['equal', true]],
+  ['&', ['and', true]],
+  ['|', ['or', true]],
+]);
+
+/** Of a function of Python's own, or of NumPy by either name; undefined for any other. */
+function plainName(name: string): string | undefined {
+  const match = /^(?:np|numpy)\.(\w+)$/.exec(name);
+  if (match) return match[1];
+  // What is imported from NumPy by itself is called as NumPy calls it.
+  return name === 'abs' || /^(log1?p?|log2|log10|exp|expm1|sqrt)$/.test(name) ? name : undefined;
+}
+
+/** The function of its arguments; undefined for one that is not read. */
+export function applied(emitter: Emitter, called: string, terms: readonly Term[]): Term | undefined {
+  const name = plainName(called);
+  if (name === undefined) return undefined;
+  const [a, b] = terms;
+  const unary = terms.length === 1 ? UNARY.get(name) : undefined;
+  if (unary !== undefined && typeof a === 'object') return { row: emitter.unary(a.row, unary) };
+  const binary = terms.length === 2 ? BINARY.get(name) : undefined;
+  if (binary !== undefined && terms.some((term) => typeof term === 'object')) {
+    return { row: emitter.binary(binary, operandOf(a), operandOf(b)) };
+  }
+  return undefined;
+}
+
+function operandOf(term: Term): Row | number {
+  return typeof term === 'number' ? term : term.row;
+}
+
+/** An operator with one operand or two; undefined for one that is not read. */
+export function combined(emitter: Emitter, operator: string, terms: readonly Term[]): Term | undefined {
+  const [a, b] = terms;
+  if (terms.length === 1) {
+    if (operator === '+') return a;
+    if (operator === '-') return typeof a === 'number' ? -a : { row: emitter.unary(a.row, 'neg') };
+    const isTruth = operator === '~' && typeof a === 'object' && a.isTruth;
+    return isTruth ? { row: emitter.unary(a.row, 'not'), isTruth: true } : undefined;
+  }
+  if (typeof a === 'number' && typeof b === 'number') return ofNumbers(operator, a, b);
+  if (operator === '!=') {
+    return { row: emitter.unary(emitter.binary('equal', operandOf(a), operandOf(b)), 'not'), isTruth: true };
+  }
+  const known = OPERATORS.get(operator);
+  if (known === undefined) return undefined;
+  const [fn, isTruth] = known;
+  const areTruths = terms.every((term) => typeof term === 'object' && term.isTruth);
+  if ((operator === '&' || operator === '|') && !areTruths) return undefined;
+  // NumPy squares by a product.
+  if (fn === 'pow' && b === 2 && typeof a === 'object') return { row: emitter.unary(a.row, 'square') };
+  return { row: emitter.binary(fn, operandOf(a), operandOf(b)), isTruth };
+}
+
+function ofNumbers(operator: string, a: number, b: number): number | undefined {
+  switch (operator) {
+    case '+':
+      return a + b;
+    case '-':
+      return a - b;
+    case '*':
+      return a * b;
+    case '/':
+      return a / b;
+    case '**':
+      return a ** b;
+    default:
+      return undefined;
+  }
+}
