@@ -1,6 +1,7 @@
 // Hyperbolic functions, and their inverses.
 #pragma once
 
+#include "kernels.h"
 #include "math.h"
 
 namespace FP_ISA {
