@@ -96,6 +96,6 @@ function bounded(probability: number): number {
   return Math.min(Math.max(probability, LEAST_PROBABILITY), Math.fround(1 - LEAST_PROBABILITY));
 }
 
-function isSince([ownMajor, ownMinor]: XgboostModel['version'], major: number, minor: number): boolean {
+export function isSince([ownMajor, ownMinor]: XgboostModel['version'], major: number, minor: number): boolean {
   return ownMajor > major || (ownMajor === major && ownMinor >= minor);
 }

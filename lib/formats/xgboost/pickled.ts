@@ -44,7 +44,14 @@ function ownFeatures(estimator: Estimator): Features | undefined {
 function rowsOf(estimator: Estimator, model: XgboostModel, emitter: Emitter): Rows {
   const missing = estimator.has('missing') ? estimator.number('missing') : Number.NaN;
   const rounds = roundsAsked(model, emitter.askedOf(estimator)) ?? roundsUntilBestOf(estimator, model);
-  return { missing, infinite: model.booster.kind === 'trees', rounds };
+  return { missing, infinite: model.booster.kind === 'trees', rounds, inPlace: isInPlace(estimator, model) };
+}
+
+/** Until 2.0 a predictor could be chosen, and one that was did not predict in place; nor in 1.5 what has categories. */
+function isInPlace(estimator: Estimator, { version }: XgboostModel): boolean {
+  const predictor = estimator.value('predictor');
+  if (!(predictor === undefined || predictor === null || predictor === 'auto')) return false;
+  return !(version[0] === 1 && version[1] === 5 && estimator.value('enable_categorical') === true);
 }
 
 /** Before 2.0 the best round was an attribute of the booster's object too, which is what counted. */

@@ -48,6 +48,7 @@ function outcomeOf(model: XgboostModel, emitter: Emitter, x: Row, asked: number 
     missing,
     infinite: model.booster.kind === 'trees',
     rounds: roundsAsked(model, asked) ?? roundsUntilBest(model),
+    inPlace: true,
   };
   return isClassifier ? classifierOutcome(model, emitter, x, rows, classes) : regressorOutcome(model, emitter, x, rows);
 }

@@ -8,7 +8,7 @@ import { type FileTree, Forest } from '../trees.ts';
 import { withCodes } from './categories.ts';
 import { nextDown } from './float32.ts';
 import type { Linear, Trees, XgboostModel, XgboostTree } from './model.ts';
-import { margins } from './objectives.ts';
+import { isSince, margins } from './objectives.ts';
 
 export interface Rows {
   /** The number that stands for a missing one, beside NaN. */
@@ -17,6 +17,8 @@ export interface Rows {
   readonly infinite?: boolean;
   /** How many rounds count, from the first on; all of them unless given. */
   readonly rounds?: number;
+  /** Whether they are predicted in place, as the classes of scikit-learn's interface do since 1.4. */
+  readonly inPlace?: boolean;
 }
 
 /** The sums, as float32 numbers in a graph of doubles. */
@@ -30,7 +32,8 @@ export function sums(model: XgboostModel, emitter: Emitter, x: Row, rows: Rows):
   if (booster.kind === 'linear') return linear(booster, model, emitter, row, begin);
   const all = roundsOf(booster, model.outputs);
   emitter.boosted(model.objective, Math.min(rows.rounds ?? all, all), all);
-  return treeSums(booster, emitter, row, begin, rows.rounds);
+  const bases = rows.inPlace ? basesOf(model, begin) : undefined;
+  return treeSums(booster, emitter, row, begin, bases, rows.rounds);
 }
 
 /** The row as float32. */
@@ -42,7 +45,23 @@ function inputOf(emitter: Emitter, x: Row, { missing = Number.NaN, infinite = fa
   return infinite ? known : emitter.requireFinite(known, true);
 }
 
-function treeSums(booster: Trees, emitter: Emitter, x: Row, begin: readonly number[], rounds?: number): Row {
+/**
+ * In place, a tree that has a weight was predicted with the base score, which was then taken off it again: in float32
+ * that is not what the leaf was. It is not done since 3.3.
+ */
+function basesOf({ version }: XgboostModel, begin: readonly number[]): readonly number[] | undefined {
+  if (!isSince(version, 1, 4) || isSince(version, 3, 3)) return undefined;
+  return isSince(version, 3, 1) ? begin : begin.map(() => begin[0]);
+}
+
+function treeSums(
+  booster: Trees,
+  emitter: Emitter,
+  x: Row,
+  begin: readonly number[],
+  bases?: readonly number[],
+  rounds?: number,
+): Row {
   const { trees, groups, weights } = booster;
   if (groups.length !== trees.length || (weights !== undefined && weights.length !== trees.length)) {
     const found = `${groups.length} outputs${weights ? ` and ${weights.length} weights` : ''}`;
@@ -58,7 +77,8 @@ function treeSums(booster: Trees, emitter: Emitter, x: Row, begin: readonly numb
     if (!(Number.isInteger(output) && output >= 0 && output < begin.length)) {
       throw new ForwardpassError('MALFORMED', `adds to output ${output} of ${begin.length}`, trees[t].place);
     }
-    forest.add(fileTree(trees[t], weights === undefined ? 1 : Math.fround(weights[t]), columns), output);
+    const weight = weights === undefined ? undefined : { factor: Math.fround(weights[t]), base: bases?.[output] };
+    forest.add(fileTree(trees[t], weight, columns), output);
   }
   return emitter.trees(row, forest, 'float32', begin.length);
 }
@@ -103,7 +123,13 @@ function withCategories(emitter: Emitter, x: Row, columns: Columns): Row {
   return emitter.concat([x, emitter.select(emitter.binary('less', categories, 0), -1, categories)]);
 }
 
-function fileTree(tree: XgboostTree, weight: number, columns: Columns): FileTree {
+interface Weight {
+  readonly factor: number;
+  /** What is added to a leaf and taken off it before. */
+  readonly base?: number;
+}
+
+function fileTree(tree: XgboostTree, weight: Weight | undefined, columns: Columns): FileTree {
   const { left, right, features, conditions, defaultLeft, categories } = tree;
   // What goes left here are members of a set, in the file what is not in it.
   const isSet = (node: number) => categories.has(node);
@@ -122,9 +148,15 @@ function fileTree(tree: XgboostTree, weight: number, columns: Columns): FileTree
     left: (node) => (isSet(node) ? right[node] : left[node]),
     right: (node) => (isSet(node) ? left[node] : right[node]),
     leaf(node, to) {
-      to[0] = Math.fround(Math.fround(conditions[node]) * weight);
+      to[0] = weighted(Math.fround(conditions[node]), weight);
     },
   };
+}
+
+function weighted(leaf: number, weight: Weight | undefined): number {
+  if (weight === undefined) return leaf;
+  const { factor, base } = weight;
+  return Math.fround((base === undefined ? leaf : Math.fround(Math.fround(base + leaf) - base)) * factor);
 }
 
 /** Feature by feature, each product and each sum rounded; what is missing adds nothing. */
