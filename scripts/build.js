@@ -53,7 +53,10 @@ async function buildScripts() {
     codeSplitting: {
       groups: [
         { name: 'load', test: /lib.(load|formats.(containers.half|everywhere))\.ts$/ },
-        { name: 'tracing', test: /lib.formats.(tracing.(builder|call|cumulative|products|raw-elements|reshape|sorting)|containers.protobuf)\.ts$/ },
+        {
+          name: 'tracing',
+          test: /lib.formats.(tracing.(builder|call|cumulative|products|raw-elements|reshape|sorting)|containers.protobuf)\.ts$/,
+        },
       ],
     },
   });
