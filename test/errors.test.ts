@@ -37,7 +37,7 @@ const PROVOCATIONS: Record<ErrorCode, () => unknown> = {
   MALFORMED: () => load(fileOf('{"a":1,"a":2}')),
   UNSAFE: () => siblingSegments('../weights.bin'),
   UNSUPPORTED_OP: () => load(fileOfShapes({ 'conv.weight': [1, 1, 3, 3] })),
-  UNSUPPORTED_DTYPE: () => load(fileOf({ a: { ...tensor, dtype: 'F8_E5M2' } }, [0, 0, 0, 0])),
+  UNSUPPORTED_DTYPE: () => load(fileOf({ a: { ...tensor, dtype: 'C64' } }, [0, 0, 0, 0])),
   UNSUPPORTED_VERSION: () => load(onnxOfTomorrow, { format: 'onnx' }),
   ARCHITECTURE: () => load(fileOfShapes({ '0.weight': [2, 2], '2.weight': [2, 2] })),
   SHAPE: () => define({ layers: [{ weight: [[1, 2], [3]] }] }),
