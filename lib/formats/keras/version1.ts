@@ -80,11 +80,15 @@ function renamed(config: Fields, className: string): Fields {
   return Object.fromEntries(entries);
 }
 
+function placeOf(name: unknown, className: string): string {
+  return typeof name === 'string' ? `layer ${name} (${className})` : `a layer without a name (${className})`;
+}
+
 /** Otherwise each row is normalised by itself, or by the batch that it is in. */
 function checkMode({ mode = 0, name }: Fields): void {
   if (mode === 0) return;
   const message = `normalises in mode ${String(mode)}, which is not read; expected 0`;
-  throw new ForwardpassError('UNSUPPORTED_OP', message, `layer ${String(name)} (BatchNormalization)`);
+  throw new ForwardpassError('UNSUPPORTED_OP', message, placeOf(name, 'BatchNormalization'));
 }
 
 function mergeOf({ config }: Fields): Fields {
@@ -93,7 +97,7 @@ function mergeOf({ config }: Fields): Fields {
   if (className === undefined) {
     const what = typeof mode === 'string' && mode.length < 20 ? `in the mode ${quote(mode)}` : 'by code of its own';
     const message = `merges ${what}, which is not read; expected one of ${Object.keys(MODES).join(', ')}`;
-    throw new ForwardpassError('UNSUPPORTED_OP', message, `layer ${String(name)} (Merge)`);
+    throw new ForwardpassError('UNSUPPORTED_OP', message, placeOf(name, 'Merge'));
   }
   const own = className === 'Concatenate' ? { axis: concatAxis ?? -1 } : className === 'Dot' ? axesOf(dotAxes) : {};
   return { class_name: className, config: { name, trainable: true, ...own } };
