@@ -99,7 +99,7 @@ function probabilities({ outputs, classes }: Asked, block: RowBlock, ask: Ask, b
   return [{ column: { name: 'probability', shape: [width], labels, byLabel }, values: found }];
 }
 
-/** Of those outputs that something is said of; those of a list are told apart by their own names. */
+/** Only the outputs that the answer has values for; outputs of a list have their own names. */
 function byOutput(outputs: CliModel['outputs'], found: SaidByName): AnswerPart[] {
   const said = new Map(
     Object.entries(found).flatMap(([name, values]): [string, ResultValues][] =>

@@ -49,7 +49,7 @@ describe('a forest', () => {
     for (const width of [1, 3]) expect(built(trees, width, trees)).toEqual(built(trees, width));
   });
 
-  it('keeps what it made, where it was told how many nodes come, and copies none', () => {
+  it('keeps the arrays it made and copies none, where the number of nodes is known before', () => {
     const trees = [chain(2000), chain(1000)];
     const [nodes, leaves] = built(trees, 2, trees);
     expect(nodes.data.byteLength).toBe(nodes.data.buffer.byteLength);

@@ -266,7 +266,7 @@ describe('an element of which it only counts whether it is missing', () => {
     );
   });
 
-  it('is told of, as plain data and in the schema', () => {
+  it('is described, as plain data and in the schema', () => {
     using model = modelFromGraph(graph);
     expect(model.inputs[0].present).toEqual([0]);
     const { properties } = model.schema() as { readonly properties: Record<string, unknown> };

@@ -33,7 +33,7 @@ interface Frame {
 
 const WITH_BODIES: ReadonlySet<string> = new Set(['If', 'Scan', 'Loop']);
 
-/** What stands in the place of a node: its scope, and the names of what it gives. */
+/** What replaces a node: its scope, and the names of what it gives. */
 interface Inner {
   readonly scope: Scope;
   readonly outputs: readonly string[];

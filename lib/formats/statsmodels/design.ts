@@ -16,7 +16,7 @@ import { applied, combined } from './functions.ts';
 /** A factor of a column. */
 interface Factor {
   readonly code: string;
-  /** What stands in the brackets. */
+  /** What is in the brackets. */
   readonly level?: string;
 }
 

@@ -1,4 +1,4 @@
-/** A data frame of pandas within a pickle: the names of its columns, and what stands in each. */
+/** A data frame of pandas within a pickle: the names of its columns, and the values of each. */
 import { PickleArray, PickleList, PickleObject, PickleTuple, type PickleValue } from '../containers/pickle/values.ts';
 import { arrowStrings } from '../sklearn/arrow.ts';
 import type { Estimator } from '../sklearn/estimator.ts';
@@ -12,7 +12,7 @@ const ITEMS_IN_A_STEP = 32;
 /** One column, as far as a model asks for it. */
 export interface Column {
   readonly kind: 'words' | 'numbers' | 'truths';
-  /** Of a column of categories these, in their order; of another what stands in it, in ascending order. */
+  /** The categories of a categorical column, in their order; the distinct values of any other, in ascending order. */
   readonly levels: readonly Level[];
   /** Of numbers all of them, row by row. */
   readonly numbers?: readonly number[];

@@ -322,7 +322,7 @@ export function isMerged(x: Value): boolean {
 }
 
 /**
- * A number of each row that no operation may use: whoever asks for its operand is told why. `starts` says of it that it
+ * A number of each row that no operation may use: asking for its operand is an error that says why. `starts` says of it that it
  * is where the row begins in a list of all.
  */
 export function unreadable(build: Emitter, message: string, starts?: number): Row {

@@ -6,7 +6,7 @@ import type { Estimator } from '../estimator.ts';
 import type { Features } from '../features.ts';
 import type { Row } from '../outcome.ts';
 
-/** What a name takes while the columns are told apart. */
+/** Bytes that a name takes while the columns are found. */
 const NAME_BYTES = 160;
 
 /** A key of records: a number's column, or its strings with a column each. */

@@ -25,7 +25,7 @@ export function labelBinarizer(estimator: Estimator, emitter: Emitter, x: Row): 
   const count = classes.items.length;
   const width = count <= 2 ? 1 : count;
   const first = count - width;
-  // One class alone is never told from others.
+  // With one class there is nothing to tell apart.
   const isHot = (at: number, column: number) => count > 1 && at === first + column;
   estimator.budget.buildElements(count * width, estimator.title);
   const rows = classes.items.flatMap((_, at) => Array.from({ length: width }, (_, i) => (isHot(at, i) ? on : off)));

@@ -107,7 +107,7 @@ const range = ofRow((build, x, layer) => {
   return build.binary('sub', build.reduce(x, 'max', axes, keep), build.reduce(x, 'min', axes, keep));
 });
 
-/** Without the elements that are NaN, which `otherwise` stands in for. */
+/** With `otherwise` in place of the elements that are NaN. */
 function withoutNan(build: GraphBuilder, x: Row, otherwise: number): Traced {
   return build.select(build.unary(x, 'is_nan'), build.scalar(x, otherwise), x);
 }
