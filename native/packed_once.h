@@ -44,12 +44,14 @@ class PackedOnce {
 
   // The entry of the key, which is not taken where it is met for the first time. Null when there is no memory.
   Entry* find(const PackedKey& key) {
+    if (entries_.size() > 0) {
+      Entry& known = slot(entries_, key);
+      if (known.known) return &known;
+    }
     if (2 * (count_ + 1) > entries_.size() && !grow()) return nullptr;
     Entry& entry = slot(entries_, key);
-    if (!entry.known) {
-      entry = {key, nullptr, true, false};
-      count_++;
-    }
+    entry = {key, nullptr, true, false};
+    count_++;
     return &entry;
   }
 

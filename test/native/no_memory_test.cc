@@ -10,6 +10,7 @@
 #include "faults.h"
 #include "kernels/registry.h"
 #include "loaded.h"
+#include "packed_once.h"
 #include "random.h"
 #include "test.h"
 #include "tree_forests.h"
@@ -224,6 +225,20 @@ TEST("an allocation that fails gives an error, whichever it is, and the next try
 }
 
 TEST("a thread that cannot be made is done without") { fail_each<float>({fp::Weights::whole, false, 3}); }
+
+TEST("what was packed once is found again without memory, however many there are") {
+  const std::vector<float> arrays(100);
+  const auto key = [&](size_t i) { return fp::PackedKey{&arrays[i], nullptr, 1, 1, 0, 0}; };
+  for (size_t count = 1; count <= arrays.size(); count++) {
+    fp::PackedOnce<float> packed;
+    for (size_t i = 0; i < count; i++) CHECK(packed.find(key(i)) != nullptr);
+    packed.restart();
+    faults::fail_at(1);
+    for (size_t i = 0; i < count; i++) CHECK(packed.find(key(i)) != nullptr && packed.find(key(i))->known);
+    CHECK(!faults::failed());
+    faults::fail_at(0);
+  }
+}
 
 TEST("runs leave the caller's rounding mode and its flags of denormals as they were") {
   test::Random random(71);
