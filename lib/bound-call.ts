@@ -4,6 +4,7 @@ import type { Calls } from './calls.ts';
 import { ForwardpassError } from './errors.ts';
 import { type Fault, holdsInt32 } from './faults.ts';
 import type { NativeModel } from './native.ts';
+import { reading } from './reading.ts';
 import { describe, quote } from './words.ts';
 
 /** What {@link Model.bind} gives. */
@@ -24,7 +25,7 @@ export interface BoundCall {
 }
 
 export function bindCall(bound: NativeModel, calls: Calls, options: { readonly batch: number }): BoundCall {
-  const batch = options?.batch;
+  const batch = reading('OPTION', 'options', () => options?.batch);
   if (!Number.isSafeInteger(batch) || batch < 0) {
     throw new ForwardpassError('OPTION', `expected a number of rows, found ${describe(batch)}`, 'option batch');
   }

@@ -14,6 +14,7 @@ import { ForwardpassError } from './errors.ts';
 import { type Called, type Fault, faultError } from './faults.ts';
 import type { Port } from './graph/lower.ts';
 import type { NativeModel } from './native.ts';
+import { reading } from './reading.ts';
 import type { FlatRows } from './rows.ts';
 import { describe, quote } from './words.ts';
 
@@ -42,7 +43,7 @@ export class Calls {
   }
 
   run(input: Arrays, output?: Arrays): unknown {
-    if (this.#single && isTypedArray(input) && !isNamed(output)) {
+    if (this.#single && isTypedArray(input) && (output === undefined || isTypedArray(output))) {
       const y = output === undefined ? this.newFloats(this.#rowsOf(input), this.outputs[0]) : output;
       if (isResizable(input) || isResizable(y)) throw this.#resizable([input, y]);
       const fault = this.#native.run(input as TypedArray, y as TypedArray);
@@ -55,9 +56,11 @@ export class Calls {
     return result;
   }
 
-  async runAsync(input: Arrays, output?: Arrays): Promise<unknown> {
+  async runAsync(input: Arrays, output?: Arrays, signal?: AbortSignal): Promise<unknown> {
+    if (signal?.aborted) throw abortError(signal);
     const { buffers, result } = this.#arrange(input, output);
-    const fault = await this.#native.runAsync(...buffers);
+    const running = this.#native.runAsync(...buffers);
+    const fault = await (signal === undefined ? running : unlessAborted(running, signal));
     if (fault !== undefined) throw this.explain(fault, buffers);
     return result;
   }
@@ -103,6 +106,10 @@ export class Calls {
 
   /** Inputs then outputs in the plan's order, and what the caller gets back. */
   #arrange(input: unknown, output: unknown): { buffers: TypedArray[]; result: unknown } {
+    return reading('INPUT', 'inputs', () => this.#arranged(input, output));
+  }
+
+  #arranged(input: unknown, output: unknown): { buffers: TypedArray[]; result: unknown } {
     const { outputs } = this;
     const isBare = ArrayBuffer.isView(input);
     const given = isBare ? this.#only(input) : this.#named(input);
@@ -150,6 +157,30 @@ export class Calls {
     const message = 'its ArrayBuffer is resizable; use one of fixed length';
     return new ForwardpassError('BUFFER', message, `buffer of ${quote(name)}`);
   }
+}
+
+/** What is settled first: the run, or a rejection by the signal. */
+async function unlessAborted<T>(running: T | Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = withReject();
+  const abort = () => reject(abortError(signal));
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([running, promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+function withReject(): { promise: Promise<never>; reject: (reason: unknown) => void } {
+  let reject: (reason: unknown) => void = () => {};
+  const promise = new Promise<never>((_, no) => {
+    reject = no;
+  });
+  return { promise, reject };
+}
+
+function abortError(signal: AbortSignal): ForwardpassError {
+  return new ForwardpassError('ABORTED', 'the run was aborted', undefined, { cause: signal.reason });
 }
 
 /** Whether it is arrays by name, and no array. */

@@ -35,7 +35,7 @@ export const ERROR_CODES = {
   NATIVE: 'the native addon could not be found or loaded',
   PLAN: 'the engine refused a plan; this is a defect of forwardpass, please report it',
   MEMORY: 'memory for the model or its results could not be allocated',
-  ABORTED: 'loading was aborted by its signal',
+  ABORTED: 'loading or a run was aborted by its signal',
 } as const;
 
 /** What JSON and messages between threads keep of an error. */

@@ -4,9 +4,10 @@ import { Budget } from './graph/budget.ts';
 import { lower } from './graph/lower.ts';
 import { prepare, readSource, withWeights } from './load.ts';
 import { checkLoadOptions, type LoadOptions } from './options.ts';
+import type { ModelSource } from './source.ts';
 
 /** The file's bytes, in parts. `load` opens it to the bits that it gives the source, without the source's reader. */
-export async function freeze(source: string | URL | Uint8Array, options: LoadOptions = {}): Promise<Uint8Array[]> {
+export async function freeze(source: ModelSource, options: LoadOptions = {}): Promise<Uint8Array[]> {
   const checked = checkLoadOptions(options);
   const budget = new Budget(checked.given);
   const graph = await readSource(source, checked, budget);

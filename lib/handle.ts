@@ -2,6 +2,7 @@
 import { ForwardpassError } from './errors.ts';
 import type { Decision, Target } from './graph/graph.ts';
 import type { Port } from './graph/lower.ts';
+import { reading } from './reading.ts';
 import { describe } from './words.ts';
 
 /**
@@ -37,7 +38,9 @@ const NAME = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export function checkHandle(value: unknown): ModelHandle {
   if (typeof value !== 'object' || value === null) throw malformed(describe(value));
-  const { forwardpass, addon, model } = value as Partial<Record<keyof ModelHandle, unknown>>;
+  const { forwardpass, addon, model } = reading('HANDLE', 'handle', () => ({
+    ...(value as Partial<Record<keyof ModelHandle, unknown>>),
+  }));
   if (typeof forwardpass === 'number' && forwardpass !== 1) {
     const message = `is of version ${forwardpass}, which another forwardpass made; this one takes version 1`;
     throw new ForwardpassError('HANDLE', message, 'handle');

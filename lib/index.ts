@@ -16,6 +16,7 @@ export { define, load } from './load.ts';
 export type {
   BoostingInfo,
   BoundCall,
+  Classifier,
   FloatArray,
   Named,
   Prediction,
@@ -27,7 +28,8 @@ export type {
   TreesInfo,
 } from './model.ts';
 export { Model } from './model.ts';
-export type { AttachOptions, Isa, LoadOptions, ModelOptions } from './options.ts';
+export type { AttachOptions, Isa, LoadOptions, ModelOptions, RunOptions } from './options.ts';
 export type { Cell, RowRecord, Rows } from './rows.ts';
+export type { ModelSource } from './source.ts';
 export type { LiveModel, LiveStatus, ModelVersion, WatchOptions } from './watch.ts';
 export { watch } from './watch.ts';

@@ -24,24 +24,22 @@ import {
   type ModelOptions,
   type PrecisionOption,
 } from './options.ts';
+import { reading } from './reading.ts';
 import { aborted } from './source/abort.ts';
-import { type OpenSource, openSource } from './source.ts';
+import { type ModelSource, type OpenSource, openSource } from './source.ts';
 
 export type { Isa, LoadOptions, ModelOptions } from './options.ts';
 
 /**
- * Reads a trained model: from a path, a URL (`file:`, `http:`, `https:`) or bytes. The only step that reads files
+ * Reads a trained model: from a path, a URL (`file:`, `http:`, `https:`), bytes or a Blob. The only step that reads files
  * or the network. Rejects with a ForwardpassError that says what was expected and what was found.
  */
-export async function load(source: string | URL | Uint8Array, options: LoadOptions = {}): Promise<Model> {
+export async function load(source: ModelSource, options: LoadOptions = {}): Promise<Model> {
   return loadChecked(source, checkLoadOptions(options));
 }
 
 /** The same, with options that are checked. */
-export async function loadChecked(
-  source: string | URL | Uint8Array,
-  options: CheckedOptions<LoadOptions>,
-): Promise<Model> {
+export async function loadChecked(source: ModelSource, options: CheckedOptions<LoadOptions>): Promise<Model> {
   const budget = new Budget(options.given);
   return compile(await readSource(source, options, budget), options, budget);
 }
@@ -54,7 +52,7 @@ export async function loadOpened(source: OpenSource, options: CheckedOptions<Loa
 
 /** The graph that a file describes, as it describes it. */
 export async function readSource(
-  source: string | URL | Uint8Array,
+  source: ModelSource,
   options: CheckedOptions<LoadOptions>,
   budget = new Budget(options.given),
 ): Promise<Graph> {
@@ -76,7 +74,8 @@ export async function readSource(
  *     const line = define({ layers: [{ weight: m, bias: c }] });   // y = m·x + c
  */
 export function define(architecture: Architecture, options: ModelOptions = {}): Model {
-  return modelFromGraph(buildGraph(architecture, { format: 'define' }), options);
+  const graph = reading('ARCHITECTURE', 'architecture', () => buildGraph(architecture, { format: 'define' }));
+  return modelFromGraph(graph, options);
 }
 
 /** The model of a graph, whoever made it. */

@@ -10,12 +10,13 @@ import type { TreesInfo } from './graph/trees-info.ts';
 import { checkHandle, type Description, type ModelHandle } from './handle.ts';
 import type { Label } from './labels.ts';
 import { attachNative, chooseIsa, createNative, type Isa, type NativeModel, shareNative } from './native.ts';
-import { type AttachOptions, checkAttachOptions } from './options.ts';
+import { type AttachOptions, checkAttachOptions, checkRunOptions, type RunOptions } from './options.ts';
 import { type Prediction, type Predictions, Predictor, type Probabilities, type Probability } from './predictions.ts';
 import { type FlatRows, RowReader, type RowRecord, type Rows } from './rows.ts';
 import { type RowSchema, schemaOf } from './schema.ts';
 import { summarise } from './summary.ts';
 import { type TensorInfo, tensorInfo } from './tensor-info.ts';
+import { describe } from './words.ts';
 
 export type { BoundCall } from './bound-call.ts';
 export type { FloatArray, Named, TypedArray } from './buffers.ts';
@@ -52,6 +53,9 @@ type Shared = Description<Precision, Isa> & { readonly decider?: string };
 
 const create = Symbol('create');
 
+/** Whether the value was made by the class, whatever its prototype. */
+let isModel: (value: object) => boolean;
+
 export class Model implements Disposable {
   /** Which reader opened it: `onnx`, `safetensors`, `define`. */
   readonly format: string;
@@ -77,6 +81,10 @@ export class Model implements Disposable {
   readonly #decider: Model | undefined;
   /** Made when rows as people hold them first come. */
   #rowReader: RowReader | undefined;
+
+  static {
+    isModel = (value) => #native in value;
+  }
 
   private constructor(key: symbol, native: NativeModel, description: Description<Precision, Isa>, decider?: Model) {
     if (key !== create) throw new ForwardpassError('OPTION', 'models come from load(), define() or attach()', 'Model');
@@ -142,18 +150,19 @@ export class Model implements Disposable {
    * @throws {ForwardpassError} DISPOSED, MEMORY.
    */
   share(): ModelHandle {
-    const decider = this.#decider?.share().model;
-    const { inputs, outputs } = this.#calls;
-    const { format, precision, isa, parameterCount, classes, featureNames } = this;
-    const names = shareNative(this.#native, {
+    const model = own(this, 'share');
+    const decider = model.#decider?.share().model;
+    const { inputs, outputs } = model.#calls;
+    const { format, precision, isa, parameterCount, classes, featureNames } = model;
+    const names = shareNative(model.#native, {
       ...{ format, precision, isa, parameterCount, classes, featureNames, decider },
       inputs,
       outputs,
-      about: this.#about,
-      decision: this.#decision,
-      targets: this.#targets,
+      about: model.#about,
+      decision: model.#decision,
+      targets: model.#targets,
     } satisfies Shared);
-    if (names === undefined) throw this.#calls.explain([FAULT.disposed, 0, 0, 0, 0, 0, 0], []);
+    if (names === undefined) throw model.#calls.explain([FAULT.disposed, 0, 0, 0, 0, 0, 0], []);
     return Object.freeze({ forwardpass: 1, addon: names[0], model: names[1] });
   }
 
@@ -178,25 +187,28 @@ export class Model implements Disposable {
   run<Results extends Record<string, FloatArray | FloatArray[]>>(inputs: TypedArray | Named<TypedArray>): Results;
   run<Outputs extends Named<TypedArray>>(inputs: TypedArray | Named<TypedArray>, outputs: Outputs): Outputs;
   run(input: Arrays, output?: Arrays): unknown {
-    return this.#calls.run(input, output);
+    return own(this, 'run').#calls.run(input, output);
   }
 
   /**
    * As {@link run}, off the event loop. Inputs are copied when it is called; outputs are written when it resolves.
-   * A rejection is what `run` would have thrown.
+   * A rejection is what `run` would have thrown, or ABORTED: `runAsync(x, undefined, { signal })`.
    */
-  runAsync(input: TypedArray): Promise<FloatArray>;
-  runAsync<Output extends TypedArray>(input: TypedArray, output: Output): Promise<Output>;
-  runAsync(inputs: Named<TypedArray>): Promise<Record<string, FloatArray>>;
+  runAsync(input: TypedArray, output?: undefined, options?: RunOptions): Promise<FloatArray>;
+  runAsync<Output extends TypedArray>(input: TypedArray, output: Output, options?: RunOptions): Promise<Output>;
+  runAsync(inputs: Named<TypedArray>, outputs?: undefined, options?: RunOptions): Promise<Record<string, FloatArray>>;
   runAsync<Results extends Record<string, FloatArray | FloatArray[]>>(
     inputs: TypedArray | Named<TypedArray>,
+    outputs?: undefined,
+    options?: RunOptions,
   ): Promise<Results>;
   runAsync<Outputs extends Named<TypedArray>>(
     inputs: TypedArray | Named<TypedArray>,
     outputs: Outputs,
+    options?: RunOptions,
   ): Promise<Outputs>;
-  runAsync(input: Arrays, output?: Arrays): Promise<unknown> {
-    return this.#calls.runAsync(input, output);
+  async runAsync(input: Arrays, output?: Arrays, options: RunOptions = {}): Promise<unknown> {
+    return own(this, 'runAsync').#calls.runAsync(input, output, checkRunOptions(options).signal);
   }
 
   /**
@@ -208,7 +220,8 @@ export class Model implements Disposable {
    *     call.output[0];
    */
   bind(options: { readonly batch: number }): BoundCall {
-    return bindCall(this.#native, this.#calls, options);
+    const model = own(this, 'bind');
+    return bindCall(model.#native, model.#calls, options);
   }
 
   /**
@@ -231,7 +244,8 @@ export class Model implements Disposable {
   predict(record: RowRecord): Label;
   predict<Answer extends Predictions | Prediction>(rows: Rows | RowRecord): Answer;
   predict(rows: Rows | RowRecord): unknown {
-    return this.#predictor.predict(this.flatten(rows));
+    const model = own(this, 'predict');
+    return model.#predictor.predict(model.flatten(rows));
   }
 
   /**
@@ -244,7 +258,8 @@ export class Model implements Disposable {
   predictProba(record: RowRecord): Record<string, number>;
   predictProba<Answer extends Probabilities | Probability>(rows: Rows | RowRecord): Answer;
   predictProba(rows: Rows | RowRecord): unknown {
-    return this.#predictor.predictProba(() => this.flatten(rows));
+    const model = own(this, 'predictProba');
+    return model.#predictor.predictProba(() => model.flatten(rows));
   }
 
   /** @internal Rows as people hold them, as arrays for {@link run}: one for each input. */
@@ -272,29 +287,37 @@ export class Model implements Disposable {
    * `examples`.
    */
   schema(): RowSchema {
-    return schemaOf(this.#calls, this.featureNames);
+    const model = own(this, 'schema');
+    return schemaOf(model.#calls, model.featureNames);
   }
 
   /** The decision trees, where there are any: how many, and of which boosted models. */
   get trees(): TreesInfo | undefined {
-    return this.#tellAbout().trees;
+    return own(this, 'trees').#tellAbout().trees;
   }
 
   /** A table of inputs, layers, shapes, parameters and outputs, and what there is to say of trees, for people. */
   summary(): string {
-    const { inputs, outputs } = this.#calls;
-    const { layers, trees } = this.#tellAbout();
-    return summarise(this, { inputs, outputs, layers, trees });
+    const model = own(this, 'summary');
+    const { inputs, outputs } = model.#calls;
+    const { layers, trees } = model.#tellAbout();
+    return summarise(model, { inputs, outputs, layers, trees });
   }
 
   /** Frees the weights, unless other threads' models share them; work in flight ends first. Using the model afterwards throws DISPOSED; disposing is not. */
   dispose(): void {
+    own(this, 'dispose');
     this.#native.dispose();
     this.#decider?.dispose();
   }
 
   [Symbol.dispose](): void {
     this.dispose();
+  }
+
+  /** Whether `predict` gives one of the {@link classes} for each row, which the types then say. */
+  isClassifier(): this is Classifier {
+    return own(this, 'isClassifier').#predictor.givesLabels;
   }
 
   get #Floats(): Float32ArrayConstructor | Float64ArrayConstructor {
@@ -304,4 +327,19 @@ export class Model implements Disposable {
   #tellAbout(): About {
     return JSON.parse(this.#about);
   }
+}
+
+/** The model that a method was called on. */
+function own(self: Model, method: string): Model {
+  if (typeof self === 'object' && self !== null && isModel(self)) return self;
+  const message = `was called without its model (\`this\` is ${describe(self)}); call model.${method}(…) or bind it`;
+  throw new ForwardpassError('INPUT', message, `Model.${method}`);
+}
+
+/** A model that {@link Model.isClassifier}. */
+export interface Classifier extends Model {
+  readonly classes: readonly Label[];
+  predict(rows: Rows): Label[];
+  predict(record: RowRecord): Label;
+  predict<Answer extends Predictions | Prediction>(rows: Rows | RowRecord): Answer;
 }

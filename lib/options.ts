@@ -6,6 +6,7 @@ import { resolveActivation } from './graph/activations.ts';
 import type { Activation, Architecture } from './graph/architecture.ts';
 import { DEFAULT_LIMITS, type Limits } from './graph/limits.ts';
 import type { Model } from './model.ts';
+import { reading } from './reading.ts';
 import { describe, didYouMean, listNames, quote } from './words.ts';
 
 export const PRECISION_NAMES = ['auto', 'f64', 'f32', 'bf16', 'int8'] as const;
@@ -57,6 +58,13 @@ export interface LoadOptions extends ModelOptions {
   readonly format?: Format;
   /** Aborts the load; a model that is loaded is not concerned. */
   readonly signal?: AbortSignal;
+  /**
+   * Request headers for http: and https: URLs, such as `{ authorization: 'Bearer …' }`. A redirect to another origin gets
+   * none of them. Ignored for other sources.
+   */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Used for http: and https: URLs in place of the global `fetch`: for proxies, mutual TLS, signed requests. */
+  readonly fetch?: typeof globalThis.fetch;
 }
 
 /** Options once checked: nothing of them is missing that has a default. */
@@ -79,9 +87,15 @@ export const LOAD_OPTIONS: readonly string[] = [
   'numIteration',
   'format',
   'signal',
+  'headers',
+  'fetch',
 ];
 
 export function checkLoadOptions(options: LoadOptions): CheckedOptions<LoadOptions> {
+  return reading('OPTION', 'options', () => loadOptions(options));
+}
+
+function loadOptions(options: LoadOptions): CheckedOptions<LoadOptions> {
   const checked = check(options, LOAD_OPTIONS);
   const { architecture, activation, outputActivation, signature, member, numIteration, format, signal } = options;
   if (architecture !== undefined && (activation !== undefined || outputActivation !== undefined)) {
@@ -96,8 +110,32 @@ export function checkLoadOptions(options: LoadOptions): CheckedOptions<LoadOptio
     throw wrong('an integer, of which 0 or less means all iterations', numIteration, 'numIteration');
   }
   if (format !== undefined) oneOf(format, FORMATS, 'format');
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw wrong('an AbortSignal', signal, 'signal');
+  checkSignal(signal);
+  if (options.headers !== undefined) checkHeaders(options.headers);
+  if (options.fetch !== undefined && typeof options.fetch !== 'function')
+    throw wrong('a function', options.fetch, 'fetch');
   return checked;
+}
+
+export function checkSignal(signal: unknown): asserts signal is AbortSignal | undefined {
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw wrong('an AbortSignal', signal, 'signal');
+}
+
+function checkHeaders(headers: unknown): void {
+  if (typeof headers !== 'object' || headers === null || Array.isArray(headers) || headers instanceof Headers) {
+    const found = headers instanceof Headers ? ' (Object.fromEntries(headers) makes one)' : '';
+    throw wrong(`an object of strings by header name${found}`, headers, 'headers');
+  }
+  for (const [name, value] of Object.entries(headers)) {
+    const place = `headers[${quote(name)}]`;
+    if (typeof value !== 'string') throw wrong('a string', value, place);
+    try {
+      new Headers([[name, value]]);
+    } catch (cause) {
+      // Its message would repeat the value, which may be a secret.
+      throw new ForwardpassError('OPTION', 'is not a valid header name with a valid value', place, { cause });
+    }
+  }
 }
 
 function checkMember(member: unknown): void {
@@ -111,7 +149,7 @@ function checkMember(member: unknown): void {
 }
 
 export function checkModelOptions(options: ModelOptions): CheckedOptions<ModelOptions> {
-  return check(options, MODEL_OPTIONS);
+  return reading('OPTION', 'options', () => check(options, MODEL_OPTIONS));
 }
 
 function check<O extends ModelOptions>(options: O, known: readonly string[]): CheckedOptions<O> {
@@ -123,6 +161,25 @@ function check<O extends ModelOptions>(options: O, known: readonly string[]): Ch
   return { ...options, precision, threads: checkThreads(options.threads), limits, given };
 }
 
+/** The option of {@link Model.runAsync}. */
+export interface RunOptions {
+  /**
+   * Rejects the promise with ABORTED. A run that the engine has begun goes on to its end in the background, and may
+   * still write to arrays that the caller gave.
+   */
+  readonly signal?: AbortSignal;
+}
+
+export function checkRunOptions(options: RunOptions): RunOptions {
+  return reading('OPTION', 'options', () => {
+    if (typeof options !== 'object' || options === null) throw wrong('an object', options, 'options');
+    refuseUnknown(options, ['signal'], 'options');
+    const { signal } = options;
+    checkSignal(signal);
+    return { signal };
+  });
+}
+
 /** The option of {@link Model.attach}. */
 export interface AttachOptions {
   /** As {@link ModelOptions.threads}, of the thread that attaches: 1 unless given, whatever the sharer's are. */
@@ -130,9 +187,11 @@ export interface AttachOptions {
 }
 
 export function checkAttachOptions(options: AttachOptions): Required<AttachOptions> {
-  if (typeof options !== 'object' || options === null) throw wrong('an object', options, 'options');
-  refuseUnknown(options, ['threads'], 'options');
-  return { threads: checkThreads(options.threads) };
+  return reading('OPTION', 'options', () => {
+    if (typeof options !== 'object' || options === null) throw wrong('an object', options, 'options');
+    refuseUnknown(options, ['threads'], 'options');
+    return { threads: checkThreads(options.threads) };
+  });
 }
 
 const MOST_THREADS = 256;

@@ -43,6 +43,17 @@ export class Predictor {
     this.#targets = targets;
   }
 
+  /** Whether {@link predict} gives one of the classes for each row. */
+  get givesLabels(): boolean {
+    if (this.#targets !== undefined || this.#classes === undefined || !this.#isAboutOne) return false;
+    const isList = this.#decision?.rule === 'each_above' || (this.#decision?.rule === 'value' && this.#isWide);
+    return this.#decision !== undefined && !isList;
+  }
+
+  get #isWide(): boolean {
+    return this.#calls.outputs[this.#decided].width > 1;
+  }
+
   predict(rows: FlatRows): Predictions | Prediction {
     const values = this.#deciding.runRows(rows);
     if (this.#targets !== undefined) return this.#labelsOfTargets(this.#targets, values, rows.isRecord);
@@ -87,7 +98,7 @@ export class Predictor {
     const [classes, decision] = [this.#classes, this.#decision];
     if (decision?.rule === 'each_above') return eachAbove(values, decision);
     // Labels that a row may each have are no list of classes.
-    if (decision?.rule === 'value' && this.#calls.outputs[this.#decided].width > 1) return values;
+    if (decision?.rule === 'value' && this.#isWide) return values;
     return classes === undefined || decision === undefined ? values : labelsOf(values, classes, decision);
   }
 

@@ -9,6 +9,7 @@ import type { SimplifiedGraph } from './graph/simplify.ts';
 import { assemble, prepare, readSource } from './load.ts';
 import type { Model } from './model.ts';
 import { checkLoadOptions, type LoadOptions } from './options.ts';
+import type { ModelSource } from './source.ts';
 
 /** `none` is f32. */
 export type Weights = ReducedWeights | 'none';
@@ -34,7 +35,7 @@ export interface Quantizable {
 
 /** Reads a model as `load` does, to compute in f32. */
 export async function openQuantizable(
-  source: string | URL | Uint8Array,
+  source: ModelSource,
   options: Omit<LoadOptions, 'precision'> = {},
 ): Promise<Quantizable> {
   const checked = checkLoadOptions({ ...options, precision: 'f32' });

@@ -3,6 +3,7 @@ import { allocate, type FloatArray, type TypedArray } from './buffers.ts';
 import { ForwardpassError } from './errors.ts';
 import type { PeopleRows } from './faults.ts';
 import type { Port } from './graph/lower.ts';
+import { reading } from './reading.ts';
 import { Column, isRow } from './rows/column.ts';
 import { RecordReader } from './rows/records.ts';
 import { describe, listNames } from './words.ts';
@@ -53,14 +54,7 @@ export class RowReader {
   /** @throws {ForwardpassError} INPUT, MEMORY. */
   read(rows: Rows | RowRecord): FlatRows {
     if (ArrayBuffer.isView(rows)) return this.#whole(rows as TypedArray);
-    try {
-      return Array.isArray(rows) ? this.#readAll(rows) : this.#readOne(rows);
-    } catch (cause) {
-      if (cause instanceof ForwardpassError) throw cause;
-      // Getters and proxies are the caller's code.
-      const message = `reading them failed: ${cause instanceof Error ? cause.message : typeof cause}`;
-      throw new ForwardpassError('INPUT', message, 'rows', { cause });
-    }
+    return reading('INPUT', 'rows', () => (Array.isArray(rows) ? this.#readAll(rows) : this.#readOne(rows)));
   }
 
   #whole(array: TypedArray): FlatRows {

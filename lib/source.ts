@@ -1,16 +1,23 @@
 /** Where a model is read from: a path, a URL or bytes, each made into the readers that formats take. */
 import { fileURLToPath } from 'node:url';
-import { isUint8Array } from 'node:util/types';
+import { isAnyArrayBuffer, isUint8Array } from 'node:util/types';
 import { ForwardpassError } from './errors.ts';
 import type { Source } from './formats/format.ts';
 import type { Limits } from './graph/limits.ts';
-import { bytesReader } from './source/bytes.ts';
+import { reading } from './reading.ts';
+import { blobReader, bytesReader } from './source/bytes.ts';
 import { openFile } from './source/file.ts';
 import { describe, quote } from './words.ts';
+
+/** Where a model is: the path or URL of a file or folder, or a file's bytes. A Blob is read as far as is needed. */
+export type ModelSource = string | URL | Uint8Array | ArrayBuffer | Blob;
 
 export interface SourceOptions {
   readonly limits: Limits;
   readonly signal?: AbortSignal;
+  /** For URLs: request headers, and what asks in place of the global `fetch`. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly fetch?: typeof globalThis.fetch;
 }
 
 /** A source and what it holds open. */
@@ -24,19 +31,24 @@ export interface OpenSource extends Source {
  * A string that begins with `http://`, `https://` or `file://` is a URL, every other one a path.
  * Throws `SOURCE`, `LIMIT`, `ABORTED`, `OPTION`, or `BUFFER` for bytes that are detached.
  */
-export async function openSource(from: string | URL | Uint8Array, options: SourceOptions): Promise<OpenSource> {
+export async function openSource(from: ModelSource, options: SourceOptions): Promise<OpenSource> {
   if (isUint8Array(from)) return openBytes(from, options.limits);
+  if (isAnyArrayBuffer(from)) return openBytes(viewOf(from as ArrayBuffer), options.limits);
+  if (isBlob(from)) return openBlob(from, options);
   const place = locate(from);
   if (typeof place === 'string') return openFile(place, options);
   const { download } = await import('./source/http.ts');
   return downloaded(place, await download(place, options));
 }
 
+const isBlob = (from: unknown): from is Blob => reading('OPTION', 'source', () => from instanceof Blob);
+
 /** The path, or the http: or https: URL, that a source is. Throws `SOURCE`, `OPTION`. */
 export function locate(from: string | URL): string | URL {
-  if (from instanceof URL) return locateUrl(from);
+  if (reading('OPTION', 'source', () => from instanceof URL)) return locateUrl(from as URL);
   if (typeof from !== 'string') {
-    throw new ForwardpassError('OPTION', `expected a path, a URL or a Uint8Array, found ${describe(from)}`, 'source');
+    const expected = 'a path, a URL, a Uint8Array, an ArrayBuffer or a Blob';
+    throw new ForwardpassError('OPTION', `expected ${expected}, found ${describe(from)}`, 'source');
   }
   return /^(https?|file):\/\//i.test(from) ? locateUrl(parse(from)) : checkPath(from);
 }
@@ -79,23 +91,31 @@ export function downloaded(url: URL, bytes: Uint8Array): OpenSource {
 
 function openBytes(bytes: Uint8Array, limits: Limits): OpenSource {
   const { buffer } = bytes;
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === 0 && isDetached(buffer)) {
-    throw new ForwardpassError('BUFFER', 'the bytes of the model are detached: they were transferred away', 'source');
-  }
-  if (bytes.length > limits.bytes) {
-    throw new ForwardpassError('LIMIT', `${bytes.length} bytes, over the limit bytes = ${limits.bytes}`, 'source');
-  }
+  // A detached buffer refuses to be viewed; an empty one does not.
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === 0) viewOf(buffer);
+  checkSize(bytes.length, limits);
   return alone(bytesReader('bytes', bytes), 'its model was given as bytes');
 }
 
-/** A detached buffer refuses to be viewed; an empty one does not. */
-function isDetached(buffer: ArrayBuffer): boolean {
+function openBlob(blob: Blob, { limits, signal }: SourceOptions): OpenSource {
+  checkSize(blob.size, limits);
+  const { name } = blob as { name?: unknown };
+  const reader = blobReader(typeof name === 'string' && name !== '' ? name : 'blob', blob, signal);
+  return alone(reader, 'its model was given as a Blob');
+}
+
+function viewOf(buffer: ArrayBuffer): Uint8Array {
   try {
-    new Uint8Array(buffer);
-    return false;
-  } catch {
-    return true;
+    return new Uint8Array(buffer);
+  } catch (cause) {
+    const message = 'the bytes of the model are detached: they were transferred away';
+    throw new ForwardpassError('BUFFER', message, 'source', { cause });
   }
+}
+
+function checkSize(bytes: number, limits: Limits): void {
+  if (bytes <= limits.bytes) return;
+  throw new ForwardpassError('LIMIT', `${bytes} bytes, over the limit bytes = ${limits.bytes}`, 'source');
 }
 
 /** A source without files beside it. */

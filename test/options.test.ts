@@ -34,6 +34,12 @@ describe('options', () => {
     [{ member: { key: 'a' } }, 'member: expected a key, a position from 0 on, or a list of these, found an object'],
     [{ member: ['a', ['b']] }, 'member[1]: expected a key, a position from 0 on, or a list of these, found an array'],
     [{ member: ['a', 1.5] }, 'member[1]: expected a key'],
+    [{ headers: 'a: b' }, "headers: expected an object of strings by header name, found the string 'a: b'"],
+    [{ headers: new Headers() }, 'Object.fromEntries(headers) makes one'],
+    [{ headers: { a: 1 } }, "headers['a']: expected a string, found the number 1"],
+    [{ headers: { 'a b': 'secret' } }, "headers['a b']: is not a valid header name with a valid value"],
+    [{ headers: { a: 'sec\nret' } }, "headers['a']: is not a valid header name with a valid value"],
+    [{ fetch: 'fetch' }, "fetch: expected a function, found the string 'fetch'"],
     [{ menber: 'a' }, "there is no option 'menber'; did you mean 'member'?"],
     [
       { numIteration: 2.5 },

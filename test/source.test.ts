@@ -7,12 +7,18 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { DEFAULT_LIMITS } from '../lib/graph/limits.ts';
 import { siblingSegments } from '../lib/source/sibling-path.ts';
-import { openSource } from '../lib/source.ts';
+import { openSource, type SourceOptions } from '../lib/source.ts';
 import { failureOf } from './failure.ts';
 
 const BYTES = Uint8Array.from({ length: 100 }, (_, i) => i);
-const open = (from: unknown, limits = {}, signal?: AbortSignal) =>
-  openSource(from as string, { limits: { ...DEFAULT_LIMITS, ...limits }, signal });
+const open = (from: unknown, limits = {}, signal?: AbortSignal, asked: Pick<SourceOptions, 'headers' | 'fetch'> = {}) =>
+  openSource(from as string, { limits: { ...DEFAULT_LIMITS, ...limits }, signal, ...asked });
+
+function sharedBytes(): Uint8Array<SharedArrayBuffer> {
+  const bytes = new Uint8Array(new SharedArrayBuffer(100));
+  bytes.set(BYTES);
+  return bytes;
+}
 
 let folder: string;
 const at = (name: string) => join(folder, name);
@@ -32,8 +38,12 @@ describe.each([
   ['a file: URL', () => pathToFileURL(at('model/model.bin'))],
   ['a file: URL as a string', () => pathToFileURL(at('model/model.bin')).href],
   ['bytes', () => BYTES],
-  ['bytes of shared memory', () => new Uint8Array(new SharedArrayBuffer(100)).fill(0).map((_, i) => i)],
+  ['bytes of shared memory', sharedBytes],
   ['a Buffer', () => Buffer.from(BYTES)],
+  ['an ArrayBuffer', () => BYTES.slice().buffer],
+  ['a SharedArrayBuffer', () => sharedBytes().buffer],
+  ['a Blob', () => new Blob([BYTES])],
+  ['a File', () => new File([BYTES], 'model.bin')],
 ])('%s', (_, from) => {
   it('is read by ranges', async () => {
     const source = await open(from());
@@ -87,8 +97,13 @@ describe('what is no model’s file', () => {
     ['another URL', () => new URL('ftp://host/model'), 'SOURCE', /expected a file:, http: or https: URL, found 'ftp:'/],
     ['a file: URL of another machine', () => new URL('file://host/model'), 'SOURCE', /is no path on this machine/],
     ['a broken URL', () => 'http://[', 'SOURCE', /is not a valid URL/],
-    ['a number', () => 7, 'OPTION', /expected a path, a URL or a Uint8Array, found the number 7/],
-    ['an ArrayBuffer', () => new ArrayBuffer(8), 'OPTION', /found an ArrayBuffer/],
+    [
+      'a number',
+      () => 7,
+      'OPTION',
+      /expected a path, a URL, a Uint8Array, an ArrayBuffer or a Blob, found the number 7/,
+    ],
+    ['a DataView', () => new DataView(new ArrayBuffer(8)), 'OPTION', /found a DataView/],
     [
       'detached bytes',
       () => {
@@ -237,6 +252,42 @@ describe('an http: URL', () => {
     expect(await source.main.read(50, 2)).toEqual(Uint8Array.of(50, 51));
     expect(authorization).toBe(`Basic ${btoa('me:se cret')}`);
     expect((await failureOf(() => source.sibling('m.bin.data'))).message).toContain('downloaded');
+  });
+
+  it('is asked for with the headers that are given, which other origins do not get', async () => {
+    const seen: unknown[] = [];
+    const other = createServer((request, response) => {
+      seen.push(request.headers.authorization, request.headers['x-team']);
+      response.end(BYTES);
+    });
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const elsewhere = `http://127.0.0.1:${(other.address() as AddressInfo).port}/m.bin`;
+    const base = await serve((request, response) => {
+      seen.push(request.headers.authorization, request.headers['x-team']);
+      if (request.url === '/moved') response.writeHead(302, { location: elsewhere }).end();
+      else response.end(BYTES);
+    });
+    const headers = { Authorization: 'Bearer secret', 'x-team': 'fraud' };
+    try {
+      for (const path of ['/m.bin', '/moved']) await open(base + path, {}, undefined, { headers });
+    } finally {
+      other.close();
+    }
+    expect(seen).toEqual(['Bearer secret', 'fraud', 'Bearer secret', 'fraud', undefined, undefined]);
+  });
+
+  it('is asked for by the fetch that is given', async () => {
+    const asked: string[] = [];
+    const fetch: typeof globalThis.fetch = async (url, options) => {
+      asked.push(String(url), new Headers(options?.headers).get('x-key') ?? '');
+      return new Response(BYTES);
+    };
+    const source = await open('https://models.example/m.bin', {}, undefined, { fetch, headers: { 'x-key': '1' } });
+    expect(await source.main.read(0, 100)).toEqual(BYTES);
+    expect(asked).toEqual(['https://models.example/m.bin', '1']);
+    const wrong = (async () => 200) as unknown as typeof globalThis.fetch;
+    const error = await failureOf(() => open('https://models.example/m.bin', {}, undefined, { fetch: wrong }));
+    expect([error.code, error.message]).toEqual(['SOURCE', expect.stringContaining('the fetch option gave')]);
   });
 
   it('is refused with the status and without what is secret', async () => {

@@ -160,3 +160,18 @@ model.predict('age');
 // Of a schema, what records have is asked without asking first whether it is a record's.
 expectTypeOf(model.schema().required).toEqualTypeOf<readonly string[] | undefined>();
 expectTypeOf(Object.keys(model.schema().properties ?? {})).toEqualTypeOf<string[]>();
+
+// A classifier's predict gives labels, and its classes are there.
+if (model.isClassifier()) {
+  expectTypeOf(model.predict(customers)).toEqualTypeOf<(string | number)[]>();
+  expectTypeOf(model.predict(customer)).toEqualTypeOf<string | number>();
+  expectTypeOf(model.classes).toEqualTypeOf<readonly (string | number)[]>();
+}
+
+// Sources of every kind, and what asks for URLs.
+expectTypeOf(load).toBeCallableWith(new Blob([]), { signal: AbortSignal.timeout(1) });
+expectTypeOf(load).toBeCallableWith(new ArrayBuffer(8));
+expectTypeOf(load).toBeCallableWith('https://models.example/m.onnx', { headers: { authorization: 'x' }, fetch });
+expectTypeOf(model.runAsync(floats, undefined, { signal: AbortSignal.timeout(1) })).toEqualTypeOf<
+  Promise<Float32Array | Float64Array>
+>();

@@ -1,6 +1,7 @@
 /** Bytes in memory, and the checks and words that all readers share. */
 import { ForwardpassError } from '../errors.ts';
 import type { Reader } from '../formats/format.ts';
+import { aborted } from './abort.ts';
 
 export function bytesReader(name: string, bytes: Uint8Array): Reader {
   return {
@@ -11,6 +12,27 @@ export function bytesReader(name: string, bytes: Uint8Array): Reader {
       const copy = allocate(name, length);
       copy.set(bytes.subarray(offset, offset + length));
       return copy;
+    },
+  };
+}
+
+/** Reads of the blob what is asked for, which may be a file's (`fs.openAsBlob`, a form's upload). */
+export function blobReader(name: string, blob: Blob, signal?: AbortSignal): Reader {
+  return {
+    name,
+    size: blob.size,
+    async read(offset, length) {
+      checkRange(name, blob.size, offset, length);
+      aborted(signal);
+      let buffer: ArrayBuffer;
+      try {
+        buffer = await blob.slice(offset, offset + length).arrayBuffer();
+      } catch (cause) {
+        const message = `the Blob could not be read (${(cause as Error).message})`;
+        throw new ForwardpassError('SOURCE', message, name, { cause });
+      }
+      if (buffer.byteLength !== length) throw truncated(name, offset + buffer.byteLength, offset, length);
+      return new Uint8Array(buffer);
     },
   };
 }

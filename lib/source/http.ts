@@ -3,7 +3,7 @@
 import { clearTimeout, setTimeout } from 'node:timers';
 import { ForwardpassError } from '../errors.ts';
 import type { SourceOptions } from '../source.ts';
-import { quote } from '../words.ts';
+import { describe, quote } from '../words.ts';
 import { abortError } from './abort.ts';
 import { allocate } from './bytes.ts';
 
@@ -43,14 +43,21 @@ export async function download(url: URL, options: DownloadOptions): Promise<Uint
 export async function downloadIfChanged(
   url: URL,
   known: Validators,
-  { limits, signal, timeout }: DownloadOptions,
+  { limits, signal, timeout, headers, fetch = globalThis.fetch }: DownloadOptions,
 ): Promise<Download | undefined> {
   const place = withoutCredentials(url);
   const silence = new AbortController();
   const timer = timeout === undefined ? undefined : setTimeout(() => silence.abort(), timeout).unref();
   const signals = signal === undefined ? [silence.signal] : [silence.signal, signal];
   try {
-    const response = await follow(url, conditions(known), AbortSignal.any(signals), place);
+    const asked = {
+      fetch,
+      place,
+      signal: AbortSignal.any(signals),
+      headers: conditions(known),
+      secret: { ...credentials(url), ...headers },
+    };
+    const response = await follow(url, asked);
     if (response.status === 304 && (known.etag ?? known.lastModified) !== undefined) return undefined;
     if (!response.ok) {
       await response.body?.cancel();
@@ -60,12 +67,12 @@ export async function downloadIfChanged(
     }
     const bytes = await collect(response, limits.bytes, place, () => timer?.refresh());
     refusePage(response, bytes, place);
-    const { headers } = response;
+    const said = response.headers;
     return {
       bytes,
-      etag: headers.get('etag') ?? undefined,
-      lastModified: headers.get('last-modified') ?? undefined,
-      whole: headers.has('content-length') || headers.has('transfer-encoding'),
+      etag: said.get('etag') ?? undefined,
+      lastModified: said.get('last-modified') ?? undefined,
+      whole: said.has('content-length') || said.has('transfer-encoding'),
     };
   } catch (cause) {
     if (cause instanceof ForwardpassError) throw cause;
@@ -85,29 +92,44 @@ function conditions({ etag, lastModified }: Validators): Record<string, string> 
   };
 }
 
+interface Asked {
+  readonly fetch: typeof globalThis.fetch;
+  readonly place: string;
+  readonly signal: AbortSignal;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Headers for the origin of the URL only. */
+  readonly secret: Readonly<Record<string, string>>;
+}
+
 const MOST_REDIRECTS = 10;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 /** The answer at the end of all redirects. Only the server that the URL names is told who asks. */
-async function follow(
-  url: URL,
-  headers: Readonly<Record<string, string>>,
-  signal: AbortSignal,
-  place: string,
-): Promise<Response> {
+async function follow(url: URL, { fetch, place, signal, headers, secret }: Asked): Promise<Response> {
   let at = url;
   for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
-    const response = await fetch(withoutCredentials(at) + at.search, {
+    const response: unknown = await fetch(withoutCredentials(at) + at.search, {
       redirect: 'manual',
       signal,
-      headers: { ...headers, ...(at.origin === url.origin && credentials(url)) },
+      headers: { ...headers, ...(at.origin === url.origin && secret) },
     });
+    if (!isResponse(response)) {
+      const message = `the fetch option gave ${describe(response)}, expected a Response`;
+      throw new ForwardpassError('SOURCE', message, place);
+    }
     const to = REDIRECTS.has(response.status) ? response.headers.get('location') : null;
     if (to === null) return response;
     await response.body?.cancel();
     at = redirected(at, to, place);
   }
   throw new ForwardpassError('SOURCE', `is redirected more than ${MOST_REDIRECTS} times`, place);
+}
+
+/** Also that of another implementation of fetch. */
+function isResponse(value: unknown): value is Response {
+  if (typeof value !== 'object' || value === null) return false;
+  const { status, ok, headers } = value as Partial<Response>;
+  return typeof status === 'number' && typeof ok === 'boolean' && typeof headers?.get === 'function';
 }
 
 function redirected(from: URL, to: string, place: string): URL {

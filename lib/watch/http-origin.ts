@@ -35,7 +35,9 @@ export class HttpOrigin implements Origin {
     const known = judged?.expected === expected ? judged : undefined;
     if (expected !== undefined && known?.sha256 === expected) return undefined;
     const { load, timeout } = this.options;
-    const found = await downloadIfChanged(this.url, known?.validators ?? {}, { limits: load.limits, timeout, signal });
+    const { limits, headers, fetch } = load;
+    const asked = { limits, headers, fetch, timeout, signal };
+    const found = await downloadIfChanged(this.url, known?.validators ?? {}, asked);
     if (found === undefined) return undefined;
     const { bytes, whole, etag, lastModified } = found;
     const sha256 = await digestOf(bytesReader('', bytes));
@@ -85,7 +87,9 @@ export class HttpOrigin implements Origin {
   private async sidecar(signal: AbortSignal) {
     const url = new URL(this.url);
     url.pathname += '.sha256';
-    const limits = { ...this.options.load.limits, bytes: LONGEST_SIDECAR };
-    return downloaded(url, await download(url, { limits, timeout: this.options.timeout, signal })).main;
+    const { load, timeout } = this.options;
+    const { headers, fetch } = load;
+    const limits = { ...load.limits, bytes: LONGEST_SIDECAR };
+    return downloaded(url, await download(url, { limits, headers, fetch, timeout, signal })).main;
   }
 }

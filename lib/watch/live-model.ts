@@ -2,7 +2,7 @@
 import type { TypedArray } from '../buffers.ts';
 import type { ForwardpassError } from '../errors.ts';
 import type { Model } from '../model.ts';
-import { wrong } from '../options.ts';
+import { type RunOptions, wrong } from '../options.ts';
 import type { Rows } from '../rows.ts';
 import type { ModelVersion } from './options.ts';
 import type { Watcher } from './watcher.ts';
@@ -44,8 +44,8 @@ export class LiveModel implements Disposable, AsyncDisposable, AsyncIterable<Mod
   /** `run` of the newest model. */
   readonly run = ((input: TypedArray, output: TypedArray) => this.model.run(input, output)) as Model['run'];
   /** `runAsync` of the newest model, which then lives until it is done. */
-  readonly runAsync = (async (input: TypedArray, output: TypedArray) =>
-    this.model.runAsync(input, output)) as Model['runAsync'];
+  readonly runAsync = (async (input: TypedArray, output: TypedArray, options: RunOptions) =>
+    this.model.runAsync(input, output, options)) as Model['runAsync'];
 
   /** `predict` of the newest model. */
   readonly predict = ((rows: Rows) => this.model.predict(rows)) as Model['predict'];

@@ -10,6 +10,7 @@ import {
   refuseUnknown,
   wrong,
 } from '../options.ts';
+import type { ModelSource } from '../source.ts';
 
 /** A version of a watched model. */
 export interface ModelVersion {
@@ -46,7 +47,7 @@ export interface WatchOptions extends LoadOptions {
   /** A folder that keeps the last good version of a URL for starts without the network. Made when it is not there. */
   readonly cache?: string;
   /** A model to start with when neither the source nor the cache gives a good one: whatever `load` takes. */
-  readonly fallback?: string | URL | Uint8Array;
+  readonly fallback?: ModelSource;
   /**
    * `source` asks the source first, unless given; `cache` starts with what the cache has kept, without waiting for the
    * network, and checks at once for a newer version.

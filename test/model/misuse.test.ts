@@ -1,7 +1,9 @@
 /** What callers hand in by mistake or by malice. An error of ours, or the caller's own, but never a stray read or write. */
 import { describe, expect, it } from 'vitest';
 import type { TypedArray } from '../../lib/buffers.ts';
-import type { Model } from '../../lib/model.ts';
+import type { ErrorCode } from '../../lib/errors.ts';
+import { define, load } from '../../lib/load.ts';
+import { type Model, Model as ModelClass } from '../../lib/model.ts';
 import { failureOf } from '../failure.ts';
 import { lookup, pairs, towers, transfer } from './models.ts';
 
@@ -117,7 +119,7 @@ describe.each(['run', 'runAsync'] as const)('%s', (method) => {
 
   it('has no use for further arguments', async () => {
     const y = new Float32Array(3);
-    expect(await call(pairs(), Float32Array.of(1, 2), y, new Float32Array(3), 5)).toBe(y);
+    expect(await call(pairs(), Float32Array.of(1, 2), y, undefined, new Float32Array(3), 5)).toBe(y);
     expect(y).toEqual(Float32Array.of(5, 11, 2));
   });
 
@@ -214,7 +216,7 @@ describe.each(['run', 'runAsync'] as const)('while the arguments of %s are colle
   const user = () => Int32Array.of(1);
   const grid = () => Float32Array.of(1, 2, 3, 4);
 
-  it('an error of the caller’s comes through as it is', async () => {
+  it('an error of the caller’s is the cause of one of ours', async () => {
     const mine = new RangeError('mine');
     const throwing = {
       get user(): never {
@@ -235,7 +237,7 @@ describe.each(['run', 'runAsync'] as const)('while the arguments of %s are colle
       const thrown = await Promise.resolve()
         .then(() => named(towers(), given))
         .catch((error: unknown) => error);
-      expect(thrown).toBe(mine);
+      expect(thrown).toMatchObject({ name: 'ForwardpassError', code: 'INPUT', cause: mine });
     }
   });
 
@@ -300,5 +302,58 @@ describe.each(['run', 'runAsync'] as const)('while the arguments of %s are colle
     const outer = (await named(model, inputs)) as Record<string, TypedArray>;
     expect(outer.score).toEqual(Float32Array.of(210));
     expect(inner).toMatchObject({ score: Float32Array.of(300, 300) });
+  });
+});
+
+describe('proxies that were revoked', () => {
+  const revoked = (target: object) => {
+    const { proxy, revoke } = Proxy.revocable(target, {});
+    revoke();
+    return proxy as never;
+  };
+  const x = new Float32Array(2);
+
+  it.each<[title: string, code: ErrorCode, use: (model: Model, proxy: never) => unknown]>([
+    ['an input', 'INPUT', (model, proxy) => model.run(proxy)],
+    ['an output', 'INPUT', (model, proxy) => model.run(x, proxy)],
+    ['an input of runAsync', 'INPUT', (model, proxy) => model.runAsync(proxy)],
+    ['the options of runAsync', 'OPTION', (model, proxy) => model.runAsync(x, undefined, proxy)],
+    ['rows', 'INPUT', (model, proxy) => model.predict(proxy)],
+    ['a row', 'INPUT', (model, proxy) => model.predict([proxy])],
+    ['a cell', 'INPUT', (model, proxy) => model.predict([[proxy, 1]])],
+    ['the options of bind', 'OPTION', (model, proxy) => model.bind(proxy)],
+    ['a handle', 'HANDLE', (_, proxy) => ModelClass.attach(proxy)],
+    ['the options of attach', 'OPTION', (model, proxy) => ModelClass.attach(model.share(), proxy)],
+    ['a source', 'OPTION', (_, proxy) => load(proxy)],
+    ['the options of load', 'OPTION', (_, proxy) => load(new Uint8Array(1), proxy)],
+    ['limits', 'OPTION', (_, proxy) => load(new Uint8Array(1), { limits: proxy })],
+    ['a signal', 'OPTION', (_, proxy) => load(new Uint8Array(1), { signal: proxy })],
+    ['headers', 'OPTION', (_, proxy) => load('http://127.0.0.1:1', { headers: proxy })],
+    ['an architecture', 'ARCHITECTURE', (_, proxy) => define(proxy)],
+    ['layers', 'ARCHITECTURE', (_, proxy) => define({ layers: proxy })],
+    ['a weight', 'ARCHITECTURE', (_, proxy) => define({ layers: [{ weight: proxy }] })],
+  ])('as %s', async (_, code, use) => {
+    for (const target of [{}, []]) expect((await failureOf(() => use(pairs(), revoked(target)))).code).toBe(code);
+  });
+});
+
+describe('methods without their model', () => {
+  it.each([
+    'run',
+    'runAsync',
+    'bind',
+    'predict',
+    'predictProba',
+    'schema',
+    'summary',
+    'share',
+    'dispose',
+    'isClassifier',
+  ] as const)('%s says so', async (name) => {
+    const method = pairs()[name] as (this: unknown) => unknown;
+    for (const self of [undefined, null, {}, 1]) {
+      const error = await failureOf(() => method.call(self));
+      expect([error.code, error.message]).toEqual(['INPUT', expect.stringContaining(`call model.${name}(…)`)]);
+    }
   });
 });

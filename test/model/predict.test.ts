@@ -198,3 +198,10 @@ describe('rows', () => {
     }
   });
 });
+
+describe('isClassifier', () => {
+  it('says whether predict gives labels', () => {
+    expect([softmax(), binary()].map((model) => model.isClassifier())).toEqual([true, true]);
+    expect([difference(), pairs()].map((model) => model.isClassifier())).toEqual([false, false]);
+  });
+});

@@ -132,3 +132,37 @@ describe('a rejection', () => {
     expect(results[2]).toEqual({ status: 'fulfilled', value: Float32Array.of(1, 15) });
   });
 });
+
+describe('the signal of runAsync', () => {
+  it('rejects before the run and while it is under way, with its reason as the cause', async () => {
+    const model = network([64, 64, 64]);
+    const x = longBatch(model, 64);
+    const late = new AbortController();
+    const running = failureOf(() => model.runAsync(x, undefined, { signal: late.signal }));
+    late.abort('too late');
+    const error = await running;
+    expect([error.code, error.message, error.cause]).toEqual(['ABORTED', 'the run was aborted', 'too late']);
+    const early = await failureOf(() => model.runAsync(x, undefined, { signal: AbortSignal.abort() }));
+    expect(early.code).toBe('ABORTED');
+    model.dispose();
+  });
+
+  it('changes nothing where it is not aborted', async () => {
+    const { signal } = new AbortController();
+    const y = new Float64Array(3);
+    expect(await pairs().runAsync(Float32Array.of(1, 2), y, { signal })).toBe(y);
+    expect(y).toEqual(Float64Array.of(5, 11, 2));
+    const named = await towers().runAsync({ user: Int32Array.of(1), grid: Float64Array.of(1, 2, 3, 4) }, undefined, {
+      signal,
+    });
+    expect(Object.keys(named)).toEqual(['score', 'rows']);
+  });
+
+  it('must be one', async () => {
+    const x = Float32Array.of(1, 2);
+    const wrong = { signal: {} } as { signal: AbortSignal };
+    expect((await failureOf(() => pairs().runAsync(x, undefined, wrong))).message).toContain('expected an AbortSignal');
+    const unknown = { singal: undefined } as object;
+    expect((await failureOf(() => pairs().runAsync(x, undefined, unknown))).message).toContain("'singal'");
+  });
+});

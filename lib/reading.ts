@@ -1,0 +1,13 @@
+/** Reading what callers hand in, whose getters and proxies are their own code. */
+import { type ErrorCode, ForwardpassError } from './errors.ts';
+
+/** What `read` gives. What a getter or proxy throws, a revoked one too, becomes the cause of an error with that code and place. */
+export function reading<T>(code: ErrorCode, place: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (cause instanceof ForwardpassError) throw cause;
+    const message = `reading the value failed: ${cause instanceof Error ? cause.message : typeof cause}`;
+    throw new ForwardpassError(code, message, place, { cause });
+  }
+}
