@@ -73,6 +73,19 @@ function checkTarball() {
   return tarball;
 }
 
+/** npm publishes with provenance only from the repository that package.json names, which is a placeholder until it has a place. */
+function checkRepository() {
+  const { repository, homepage, bugs } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const url = repository.url.replace(/^git\+/, '').replace(/\.git$/, '');
+  const flaws = [];
+  if (homepage !== `${url}#readme`) flaws.push('homepage is not of this repository');
+  if (bugs !== `${url}/issues`) flaws.push('bugs is not of this repository');
+  const isPlaceholder = url.includes('/OWNER/');
+  // A tarball that is kept is one to publish.
+  if (isPlaceholder && options.out !== undefined) flaws.push('is a placeholder: put the owner into package.json');
+  report('repository', isPlaceholder ? 'a placeholder' : url, flaws);
+}
+
 /** Reads handwritten digits, and prints a hash of the results and the binary that computed them. */
 const PROGRAM = `
 import { createHash } from 'node:crypto';
@@ -147,6 +160,7 @@ try {
   if (!options.prebuilt) run(execPath, ['scripts/prebuild.js']);
   run(execPath, ['scripts/build.js', '--if-stale', 'native', 'ts']);
   if (!checkBinaries(binaries())) failures++;
+  checkRepository();
   const tarball = checkTarball();
   const expected = await checkInstalls(tarball);
   await checkBuild(tarball, expected);
