@@ -1,7 +1,6 @@
 /** A model of any format as a file of one: safetensors with the graph in its metadata. */
-import { writeFrozen } from './formats/safetensors/write-frozen.ts';
+import { frozenFile } from './frozen-file.ts';
 import { Budget } from './graph/budget.ts';
-import { lower } from './graph/lower.ts';
 import { prepare, readSource, withWeights } from './load.ts';
 import { checkLoadOptions, type LoadOptions } from './options.ts';
 import type { ModelSource } from './source.ts';
@@ -12,9 +11,5 @@ export async function freeze(source: ModelSource, options: LoadOptions = {}): Pr
   const budget = new Budget(checked.given);
   const graph = await readSource(source, checked, budget);
   const prepared = prepare(graph, checked, budget);
-  const { classes, featureNames, decision, targets, boosting } = graph;
-  const { arithmetic, parameterCount } = prepared;
-  const simplest = withWeights(prepared, checked.precision);
-  const program = { ...lower(simplest, arithmetic, budget), parameterCount };
-  return writeFrozen({ ...simplest, classes, featureNames, decision, targets, boosting }, arithmetic, program);
+  return frozenFile(prepared, withWeights(prepared, checked.precision), budget);
 }

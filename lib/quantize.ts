@@ -1,8 +1,7 @@
 /** A model whose layers' weights can be kept in fewer bits, to be compared with itself and written to a file. */
-import { writeFrozen } from './formats/safetensors/write-frozen.ts';
+import { frozenFile } from './frozen-file.ts';
 import { Budget } from './graph/budget.ts';
 import type { Node, ReducedWeights, Tensor } from './graph/graph.ts';
-import { lower } from './graph/lower.ts';
 import { denseLayout } from './graph/ops/dense.ts';
 import { reduceWeights } from './graph/reduce.ts';
 import type { SimplifiedGraph } from './graph/simplify.ts';
@@ -42,16 +41,11 @@ export async function openQuantizable(
   const budget = new Budget(checked.given);
   const graph = await readSource(source, checked, budget);
   const prepared = prepare(graph, checked, budget);
-  const { classes, featureNames, decision, targets, boosting } = graph;
   const reduced = (weights: Weights, keep?: ReadonlySet<string>) => reduceWeights(prepared.simple, weights, keep);
   return {
     layers: (weights, keep) => layersOf(reduced(weights, keep)),
     model: (weights, keep) => assemble({ ...prepared, budget: budget.fork() }, reduced(weights, keep), checked),
-    file: (weights, keep) => {
-      const graph = reduced(weights, keep);
-      const program = { ...lower(graph, 'f32', budget.fork()), parameterCount: prepared.parameterCount };
-      return writeFrozen({ ...graph, classes, featureNames, decision, targets, boosting }, 'f32', program);
-    },
+    file: (weights, keep) => frozenFile(prepared, reduced(weights, keep), budget.fork()),
   };
 }
 

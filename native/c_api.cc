@@ -143,10 +143,14 @@ fp::Scratch* make_scratch(const fp_model& model) {
   return scratch;
 }
 
-fp_status fill(fp_model& model, const void* bytes, size_t size, const Options& options) {
+// `found` is whether the file has this part.
+fp_status fill(fp_model& model, const void* bytes, size_t size, fp::FrozenFile::Part part, const Options& options,
+               bool& found) {
   fp::FileFault fault;
   fp::FrozenFile file;
-  if (!file.open(bytes, size, fault)) return fail(fault);
+  if (!file.open(bytes, size, fault, part)) return fail(fault);
+  found = file.found();
+  if (!found) return FP_OK;
   fp::PlanError error = {};
   const size_t most = most_bytes(options, size);
   const fp::Engine::Status status = model.engine.create(file.plan(), *options.set, error, {most, most});
@@ -308,6 +312,26 @@ const fp::Label* class_of(const fp_model* model, size_t index) {
                                                                          : nullptr;
 }
 
+fp_status open_part(const void* bytes, size_t size, fp::FrozenFile::Part part, const fp_options* from,
+                    fp_model** model) {
+  if (model == nullptr) return fail(FP_ERROR_ARGUMENT, "model: expected where it goes, found a null pointer");
+  *model = nullptr;
+  if (bytes == nullptr) return fail(FP_ERROR_ARGUMENT, "bytes: expected a frozen file, found a null pointer");
+  Options options;
+  fp_status status = read_options(from, options);
+  if (status != FP_OK) return status;
+  fp_model* const made = fp::make<fp_model>();
+  if (made == nullptr) return no_memory();
+  bool found = false;
+  status = fill(*made, bytes, size, part, options, found);
+  if (status == FP_OK && found) {
+    *model = made;
+  } else {
+    fp::destroy(made);
+  }
+  return status;
+}
+
 }  // namespace
 
 extern "C" {
@@ -339,22 +363,12 @@ const char* fp_status_name(fp_status status) {
 
 const char* fp_last_error(void) { return last_error; }
 
-fp_status fp_model_open_bytes(const void* bytes, size_t size, const fp_options* from, fp_model** model) {
-  if (model == nullptr) return fail(FP_ERROR_ARGUMENT, "model: expected where it goes, found a null pointer");
-  *model = nullptr;
-  if (bytes == nullptr) return fail(FP_ERROR_ARGUMENT, "bytes: expected a frozen file, found a null pointer");
-  Options options;
-  fp_status status = read_options(from, options);
-  if (status != FP_OK) return status;
-  fp_model* const made = fp::make<fp_model>();
-  if (made == nullptr) return no_memory();
-  status = fill(*made, bytes, size, options);
-  if (status != FP_OK) {
-    fp::destroy(made);
-    return status;
-  }
-  *model = made;
-  return FP_OK;
+fp_status fp_model_open_bytes(const void* bytes, size_t size, const fp_options* options, fp_model** model) {
+  return open_part(bytes, size, fp::FrozenFile::Part::plan, options, model);
+}
+
+fp_status fp_decider_open_bytes(const void* bytes, size_t size, const fp_options* options, fp_model** model) {
+  return open_part(bytes, size, fp::FrozenFile::Part::decider, options, model);
 }
 
 fp_status fp_model_open(const char* path, const fp_options* options, fp_model** model) {

@@ -7,16 +7,19 @@ namespace {
 
 using Kind = FileFault::Kind;
 constexpr const char* plan_key = "forwardpass.plan";
+constexpr const char* decider_key = "forwardpass.decider";
 
 bool is_aligned(const void* data, size_t bytes) { return reinterpret_cast<uintptr_t>(data) % bytes == 0; }
 size_t padded(size_t bytes) { return (bytes + 7) / 8 * 8; }
 
 }  // namespace
 
-bool FrozenFile::open(const void* bytes, size_t size, FileFault& fault) {
+bool FrozenFile::open(const void* bytes, size_t size, FileFault& fault, Part part) {
   if (!file_.open(bytes, size, fault)) return false;
-  const json::Value text = file_.metadata().get(plan_key);
+  const char* const key = part == Part::plan ? plan_key : decider_key;
+  const json::Value text = file_.metadata().get(key);
   if (!text.found()) {
+    if (part == Part::decider && file_.metadata().get(plan_key).found()) return true;
     if (file_.metadata().get("forwardpass").found()) {
       return fault.set(Kind::version, "metadata: frozen by a version that wrote no %s; freeze the model again",
                        plan_key);
@@ -24,30 +27,30 @@ bool FrozenFile::open(const void* bytes, size_t size, FileFault& fault) {
     return fault.set(Kind::not_frozen, "metadata: expected %s, as `forwardpass freeze` writes it, found none",
                      plan_key);
   }
+  key_ = key;
   if (!plan_text_.allocate(text.text_bytes())) return fault.no_memory();
   text.copy_text(plan_text_.data());
   json::Fault wrong = {};
   const json::Verdict verdict = json::check(plan_text_.data(), plan_text_.size(), wrong);
   if (verdict == json::Verdict::out_of_memory) return fault.no_memory();
   if (verdict == json::Verdict::invalid) {
-    return fault.set(Kind::malformed, "%s: %s, at byte %zu", plan_key, wrong.reason, wrong.at);
+    return fault.set(Kind::malformed, "%s: %s, at byte %zu", key_, wrong.reason, wrong.at);
   }
   // Only what lies within an object or an array may be walked.
-  if (plan_text_[0] != '{') return fault.set(Kind::malformed, "%s: expected an object", plan_key);
+  if (plan_text_[0] != '{') return fault.set(Kind::malformed, "%s: expected an object", key_);
   description_ = json::Value(plan_text_.data());
 
   uint64_t version;
   if (!description_.get("version").whole(version)) {
-    return fault.set(Kind::malformed, "%s: expected a version", plan_key);
+    return fault.set(Kind::malformed, "%s: expected a version", key_);
   }
   if (version != uint64_t(plan_version)) {
-    return fault.set(Kind::version, "%s: expected version %d, found %llu; freeze the model with the same version",
-                     plan_key, int(plan_version), (unsigned long long)version);
+    return fault.set(Kind::version, "%s: expected version %d, found %llu; freeze the model with the same version", key_,
+                     int(plan_version), (unsigned long long)version);
   }
   const json::Value precision = description_.get("precision");
   const bool f64 = precision.equals("f64");
-  if (!f64 && !precision.equals("f32"))
-    return fault.set(Kind::malformed, "%s: expected a precision, f32 or f64", plan_key);
+  if (!f64 && !precision.equals("f32")) return fault.set(Kind::malformed, "%s: expected a precision, f32 or f64", key_);
   return read_words(f64 ? Precision::f64 : Precision::f32, fault) && read_parameters(f64, fault);
 }
 
@@ -55,10 +58,10 @@ bool FrozenFile::open(const void* bytes, size_t size, FileFault& fault) {
 bool FrozenFile::read_words(Precision precision, FileFault& fault) {
   const json::Value name = description_.get("words");
   if (!name.is(json::Kind::string)) {
-    return fault.set(Kind::malformed, "%s: expected words, the name of a tensor", plan_key);
+    return fault.set(Kind::malformed, "%s: expected words, the name of a tensor", key_);
   }
   const StoredTensor* const tensor = file_.find(name);
-  if (tensor == nullptr) return fault.set(Kind::malformed, "%s: there is no tensor %s", plan_key, Quoted(name).text);
+  if (tensor == nullptr) return fault.set(Kind::malformed, "%s: there is no tensor %s", key_, Quoted(name).text);
   if (!tensor->is("I32") || tensor->rank != 1) {
     return fault.set(Kind::malformed, "tensor %s: expected I32 of one axis, found %s of %zu", Quoted(name).text,
                      tensor->dtype, tensor->rank);
@@ -75,7 +78,7 @@ bool FrozenFile::read_words(Precision precision, FileFault& fault) {
   constexpr size_t precision_word = 1;
   if (word_count_ <= precision_word || words_[precision_word] != int32_t(precision)) {
     return fault.set(Kind::malformed, "tensor %s: its words are of another precision than %s says", Quoted(name).text,
-                     plan_key);
+                     key_);
   }
   return true;
 }
@@ -83,18 +86,17 @@ bool FrozenFile::read_words(Precision precision, FileFault& fault) {
 bool FrozenFile::read_source(const json::Value& entry, size_t index, bool f64, Source& source, FileFault& fault) const {
   const json::Value name = entry.get("tensor"), scale = entry.get("scale"), layout = entry.get("layout");
   if (!name.is(json::Kind::string) || (scale.found() && !scale.is(json::Kind::string))) {
-    return fault.set(Kind::malformed, "%s: parameters[%zu]: expected the name of a tensor", plan_key, index);
+    return fault.set(Kind::malformed, "%s: parameters[%zu]: expected the name of a tensor", key_, index);
   }
   source = {};
   source.tensor = file_.find(name);
   if (source.tensor == nullptr) {
-    return fault.set(Kind::malformed, "%s: parameters[%zu]: there is no tensor %s", plan_key, index, Quoted(name).text);
+    return fault.set(Kind::malformed, "%s: parameters[%zu]: there is no tensor %s", key_, index, Quoted(name).text);
   }
   const StoredTensor& tensor = *source.tensor;
   const size_t wanted_bytes = f64 ? sizeof(double) : sizeof(float);
   if (tensor.is(f64 ? "F64" : "F32")) {
-    if (scale.found())
-      return fault.set(Kind::malformed, "%s: parameters[%zu]: a scale is for I8 alone", plan_key, index);
+    if (scale.found()) return fault.set(Kind::malformed, "%s: parameters[%zu]: a scale is for I8 alone", key_, index);
     source.copied = !is_aligned(file_.data_of(tensor), wanted_bytes);
     return true;
   }
@@ -106,7 +108,7 @@ bool FrozenFile::read_source(const json::Value& entry, size_t index, bool f64, S
   }
   source.in_out = layout.equals("in-out");
   if (!source.in_out && !layout.equals("out-in")) {
-    return fault.set(Kind::malformed, "%s: parameters[%zu]: expected a layout, in-out or out-in", plan_key, index);
+    return fault.set(Kind::malformed, "%s: parameters[%zu]: expected a layout, in-out or out-in", key_, index);
   }
   source.scale = file_.find(scale);
   size_t axes[2] = {}, rank = 0;
@@ -125,7 +127,7 @@ bool FrozenFile::read_source(const json::Value& entry, size_t index, bool f64, S
 
 bool FrozenFile::read_parameters(bool f64, FileFault& fault) {
   const json::Value list = description_.get("parameters");
-  if (!list.is(json::Kind::array)) return fault.set(Kind::malformed, "%s: expected a list of parameters", plan_key);
+  if (!list.is(json::Kind::array)) return fault.set(Kind::malformed, "%s: expected a list of parameters", key_);
   Array<Source> sources;
   if (!sources.allocate(json::count_of(list)) || !parameters_.allocate(sources.size())) return fault.no_memory();
   const size_t element_bytes = f64 ? sizeof(double) : sizeof(float);
@@ -138,7 +140,7 @@ bool FrozenFile::read_parameters(bool f64, FileFault& fault) {
     if (!source.copied) continue;
     bytes += padded(source.tensor->count * element_bytes);
     if (bytes > most_bytes) {
-      return fault.set(Kind::malformed, "%s: parameters[%zu]: the same tensors again and again", plan_key, index);
+      return fault.set(Kind::malformed, "%s: parameters[%zu]: the same tensors again and again", key_, index);
     }
   }
   if (!copies_.allocate(bytes)) return fault.no_memory();

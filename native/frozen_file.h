@@ -1,5 +1,6 @@
 // What `forwardpass freeze` writes: a safetensors file whose metadata hold, under "forwardpass.plan", the plan and
-// which tensors are its parameters.
+// which tensors are its parameters; under "forwardpass.decider" another such plan, of what decides labels where that is
+// not the outputs.
 #pragma once
 
 #include <cstddef>
@@ -14,8 +15,11 @@ namespace fp {
 // What a frozen file holds for an engine: a plan not yet verified, its parameters in place, and what it says of them.
 class FrozenFile {
  public:
-  // The bytes must outlive this and all that it hands out.
-  [[nodiscard]] bool open(const void* bytes, size_t size, FileFault& fault);
+  enum class Part { plan, decider };
+
+  // The bytes must outlive this and all that it hands out. Only a file's decider may be absent: found() says so.
+  [[nodiscard]] bool open(const void* bytes, size_t size, FileFault& fault, Part part = Part::plan);
+  bool found() const { return key_ != nullptr; }
 
   Plan plan() const { return {words_, word_count_, parameters_.data(), parameters_.size()}; }
   // What the file says of the model: "inputs", "outputs", "classes" … as the writer left them, not yet looked at.
@@ -35,6 +39,7 @@ class FrozenFile {
   void copy(const Source& source, char* to) const;
 
   Safetensors file_;
+  const char* key_ = nullptr;  // of the metadata, which holds the plan
   Array<char> plan_text_;
   json::Value description_;
   Array<int32_t> copied_words_;  // where those of the file are not aligned

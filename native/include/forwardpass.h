@@ -119,6 +119,11 @@ FP_API fp_status fp_model_open(const char *path, const fp_options *options, fp_m
 /* The same from `size` bytes in memory, of any alignment, which may go afterwards. */
 FP_API fp_status fp_model_open_bytes(const void *bytes, size_t size, const fp_options *options, fp_model **model);
 
+/* Opens, of the same bytes, what decides labels where the outputs do not: two scores may be one probability. It is a
+ * model of the same inputs, whose outputs take the place of those of the same names when labels are made of them.
+ * *model is NULL after success where the outputs decide themselves. */
+FP_API fp_status fp_decider_open_bytes(const void *bytes, size_t size, const fp_options *options, fp_model **model);
+
 /* One more holder: another fp_model_close() must follow. NULL is fine. */
 FP_API void fp_model_retain(fp_model *model);
 

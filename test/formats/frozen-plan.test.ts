@@ -3,7 +3,13 @@ import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { readElements } from '../../lib/formats/containers/elements.ts';
-import { type FrozenPlan, PLAN_KEY } from '../../lib/formats/safetensors/frozen.ts';
+import {
+  DECIDER_KEY,
+  FROZEN_KEY,
+  type FrozenGraph,
+  type FrozenPlan,
+  PLAN_KEY,
+} from '../../lib/formats/safetensors/frozen.ts';
 import { readHeader } from '../../lib/formats/safetensors/header.ts';
 import { fromInt8 } from '../../lib/formats/safetensors/reduced.ts';
 import { freeze } from '../../lib/freeze.ts';
@@ -25,10 +31,10 @@ const files = ['onnx-torch', 'onnx-hand', 'onnx-ml', 'keras', 'sklearn', 'intege
 type Stored = Awaited<ReturnType<typeof readPlan>>;
 
 /** A stored plan as a host reads it. */
-async function readPlan(file: Uint8Array) {
+async function readPlan(file: Uint8Array, key = PLAN_KEY) {
   const reader = bytesReader('frozen', file);
   const { tensors, metadata } = await readHeader(reader, new Budget());
-  const about = JSON.parse(metadata.get(PLAN_KEY) as string) as FrozenPlan;
+  const about = JSON.parse(metadata.get(key) as string) as FrozenPlan;
   const stored = (name: string) => {
     const tensor = tensors.get(name);
     if (tensor === undefined) throw new Error(`no tensor ${name}`);
@@ -49,7 +55,7 @@ async function readPlan(file: Uint8Array) {
         : data,
     );
   }
-  return { about, words, wordsDtype: dtype, parameters, tensors };
+  return { about, words, wordsDtype: dtype, parameters, tensors, metadata };
 }
 
 function inputsOf(model: Model, value: (dtype: string) => number): Record<string, Float64Array> {
@@ -122,6 +128,7 @@ it.each(['auto', 'f64', 'bf16', 'int8'] as const)(
     expect(compared).toBeGreaterThan(0.9 * files.length);
     expect(reduced > 0).toBe(precision === 'bf16' || precision === 'int8');
   },
+  60_000,
 );
 
 it('takes the tensors of the graph, and next to no room of its own', async () => {
@@ -129,4 +136,25 @@ it('takes the tensors of the graph, and next to no room of its own', async () =>
   const own = [...tensors].filter(([name]) => /^plan\.\d/.test(name));
   expect(own.reduce((count, [, { byteLength }]) => count + byteLength, 0)).toBeLessThan(64);
   expect(about.parameters.length).toBeGreaterThan(own.length);
+});
+
+it('holds a plan of what decides labels exactly where the outputs do not', async () => {
+  let deciders = 0;
+  for (const path of files.filter((path) => path.includes('/sklearn/'))) {
+    const file = Buffer.concat(await freeze(path));
+    const { metadata, about } = await readPlan(file);
+    const { decision, targets } = JSON.parse(metadata.get(FROZEN_KEY) as string) as FrozenGraph;
+    const decisions = [decision, ...(targets ?? []).map((target) => target.decision)];
+    const isDecided = decisions.some((decision) => decision?.scores !== undefined);
+    expect(metadata.has(DECIDER_KEY), path).toBe(isDecided);
+    if (!isDecided) continue;
+    deciders++;
+    const decider = await readPlan(file, DECIDER_KEY);
+    expect(decider.about.inputs, path).toEqual(about.inputs);
+    expect(
+      decider.about.outputs.map(({ name }) => name),
+      path,
+    ).toEqual(about.outputs.map(({ name }) => name));
+  }
+  expect(deciders).toBeGreaterThan(5);
 });

@@ -83,6 +83,22 @@ void run_engine(Call& call) {
   CHECK(engine.run(table.data(), inputs, outputs, call.rows, where) == fp::Outcome::ok);
 }
 
+TEST("what decides labels opens from the same bytes, where it is not the outputs") {
+  const FrozenBuilder good = SmallNet().frozen();
+  std::string bytes = good.bytes();
+  fp_model* decider = reinterpret_cast<fp_model*>(&bytes);
+  CHECK(fp_decider_open_bytes(bytes.data(), bytes.size(), nullptr, &decider) == FP_OK && decider == nullptr);
+  std::string header = good.header();
+  const std::string key = "forwardpass.plan";
+  bytes = test::container(header.replace(header.find(key), key.size(), "forwardpass.decider"), good.data);
+  CHECK(fp_decider_open_bytes(bytes.data(), bytes.size(), nullptr, &decider) == FP_OK && decider != nullptr);
+  CHECK(fp_input_count(decider) > 0 && fp_output_count(decider) > 0);
+  fp_model_close(decider);
+  CHECK_FAILS(fp_decider_open_bytes(nullptr, 9, nullptr, &decider), FP_ERROR_ARGUMENT, "bytes");
+  CHECK_FAILS(fp_decider_open_bytes("", 0, nullptr, nullptr), FP_ERROR_ARGUMENT, "model");
+  CHECK_FAILS(fp_decider_open_bytes("", 0, nullptr, &decider), FP_ERROR_TRUNCATED, "found 0 bytes");
+}
+
 TEST("the C library says what a model is") {
   CHECK(fp_abi_version() == FP_ABI_VERSION && std::strlen(fp_version()) >= 5);
   const Model model(SmallNet().frozen().bytes());

@@ -167,6 +167,27 @@ TEST("a safetensors file that nobody froze is told from one that an earlier vers
   refused(container("{}", ""), Broken::not_frozen, "as `forwardpass freeze` writes it");
   refused(container("{\"__metadata__\":{\"forwardpass\":\"{}\"}}", ""), Broken::version, "freeze the model again");
 }
+TEST("a file's decider is another plan, and may be absent") {
+  const FrozenBuilder good = SmallNet().frozen();
+  FileFault fault = {};
+  fp::FrozenFile plan, absent, decider;
+  const std::string bytes = good.bytes();
+  CHECK_THAT(plan.open(bytes.data(), bytes.size(), fault) && plan.found(), "%s", fault.text);
+  CHECK_THAT(absent.open(bytes.data(), bytes.size(), fault, fp::FrozenFile::Part::decider), "%s", fault.text);
+  CHECK(!absent.found());
+  std::string header = good.header();
+  const std::string key = "forwardpass.plan";
+  const std::string other = container(header.replace(header.find(key), key.size(), "forwardpass.decider"), good.data);
+  CHECK_THAT(decider.open(other.data(), other.size(), fault, fp::FrozenFile::Part::decider), "%s", fault.text);
+  CHECK(decider.found());
+  FrozenBuilder broken = good;
+  broken.plan = "1";
+  header = broken.header();
+  const std::string wrong = container(header.replace(header.find(key), key.size(), "forwardpass.decider"), good.data);
+  fp::FrozenFile refused;
+  CHECK(!refused.open(wrong.data(), wrong.size(), fault, fp::FrozenFile::Part::decider));
+  CHECK_THAT(std::strstr(fault.text, "forwardpass.decider: expected an object") != nullptr, "%s", fault.text);
+}
 TEST("a plan that is no JSON, or no object, is refused") {
   refused_plan("{\"version\"", "\"version\"", Broken::malformed, "forwardpass.plan: text follows the value, at byte 9");
   FrozenBuilder builder = SmallNet().frozen();

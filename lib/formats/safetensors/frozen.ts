@@ -13,6 +13,8 @@ import type { Plan } from '../../graph/plan-format.ts';
 export const FROZEN_KEY = 'forwardpass';
 export const FROZEN_VERSION = 1;
 export const PLAN_KEY = 'forwardpass.plan';
+/** Of the plan of what decides labels, where that is not the outputs; a {@link FrozenPlan} as well. */
+export const DECIDER_KEY = 'forwardpass.decider';
 
 /** A row tensor by its name, or a constant. An int8 constant has a scale for each output of its layer. */
 export type FrozenOperand = string | { readonly tensor: string; readonly scale?: string };
@@ -75,6 +77,15 @@ export interface FrozenPort {
   readonly dtype: string;
 }
 
+export interface FrozenPlanInput extends FrozenPort {
+  /** Whether it takes arrays of whole numbers beside floats. */
+  readonly integers: boolean;
+  /** Positions of the elements of a row that may be missing. */
+  readonly missing?: readonly number[];
+  /** Those of them of which the model knows what to do about it: records may lack them. */
+  readonly optional?: readonly number[];
+}
+
 export interface FrozenPlan {
   /** PLAN_VERSION. */
   readonly version: number;
@@ -82,9 +93,9 @@ export interface FrozenPlan {
   /** The tensor of its words, I32. */
   readonly words: string;
   readonly parameters: readonly FrozenParameter[];
-  /** `integers`: whether it takes arrays of whole numbers beside floats. */
-  readonly inputs: readonly (FrozenPort & { readonly integers: boolean })[];
-  readonly outputs: readonly FrozenPort[];
+  readonly inputs: readonly FrozenPlanInput[];
+  /** `exact`: its integers are exact where a float32 is not. */
+  readonly outputs: readonly (FrozenPort & { readonly exact?: true })[];
   readonly classes?: readonly (string | number)[];
   readonly featureNames?: readonly string[];
   readonly parameterCount: number;
@@ -104,6 +115,9 @@ interface ProgramPort {
   readonly name: string;
   readonly shape: readonly number[];
   readonly dtype: DType;
+  readonly exact?: boolean;
   /** Of an input of floats: whether it serves for ids alone. */
   readonly takesIds?: boolean;
+  /** Of an input, by the position of those elements that may be missing: whether the model knows what to do about it. */
+  readonly fills?: ReadonlyMap<number, { readonly known: boolean }>;
 }

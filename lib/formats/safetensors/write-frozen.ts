@@ -14,6 +14,7 @@ import {
 import type { Plan } from '../../graph/plan-format.ts';
 import { encodeNumber } from '../containers/json-numbers.ts';
 import {
+  DECIDER_KEY,
   FROZEN_KEY,
   FROZEN_VERSION,
   type FrozenDecision,
@@ -66,9 +67,15 @@ interface Stored {
 
 /**
  * The bytes of the file, in parts. Constants are rounded to `precision`, but for integers that have to be exact, and where a layer's weights are reduced, so are
- * they. `program` is what the graph was lowered to; without it the file is for `load` alone.
+ * they. `program` is what the graph was lowered to; without it the file is for `load` alone. `decider` is what its deciders
+ * were lowered to, where it has some.
  */
-export function writeFrozen(graph: FreezableGraph, precision: 'f32' | 'f64', program?: Program): Uint8Array[] {
+export function writeFrozen(
+  graph: FreezableGraph,
+  precision: 'f32' | 'f64',
+  program?: Program,
+  decider?: Program,
+): Uint8Array[] {
   const store = new TensorStore(precision, graph.integers?.wide === true);
   const decide = (decision: Decision, output: number): FrozenDecision => {
     const decider = decision.scores === undefined ? undefined : graph.deciders?.[output];
@@ -109,9 +116,11 @@ export function writeFrozen(graph: FreezableGraph, precision: 'f32' | 'f64', pro
     boosting: graph.boosting,
   };
   const plan = program && JSON.stringify(planOf(program, graph, precision, store));
+  const deciding = decider && JSON.stringify(planOf(decider, graph, precision, store));
   return fileOf(store.tensors, {
     [FROZEN_KEY]: JSON.stringify(frozen),
     ...(plan && { [PLAN_KEY]: plan }),
+    ...(deciding && { [DECIDER_KEY]: deciding }),
     format: 'forwardpass',
   });
 }
@@ -136,11 +145,17 @@ function planOf(
     precision,
     words: store.add('plan.words', 'I32', [plan.words.length], plan.words),
     parameters: plan.parameters.map((data, at) => store.parameter(sources[at], data, `plan.${at}`)),
-    inputs: inputs.map((input) => ({
-      ...port(input),
-      integers: input.takesIds === true || /^(u?int|bool)/.test(input.dtype),
-    })),
-    outputs: outputs.map(port),
+    inputs: inputs.map((input) => {
+      const fills = [...(input.fills ?? [])];
+      const optional = fills.filter(([, { known }]) => known);
+      return {
+        ...port(input),
+        integers: input.takesIds === true || /^(u?int|bool)/.test(input.dtype),
+        ...(fills.length > 0 && { missing: fills.map(([element]) => element) }),
+        ...(optional.length > 0 && { optional: optional.map(([element]) => element) }),
+      };
+    }),
+    outputs: outputs.map((output) => ({ ...port(output), ...(output.exact && { exact: true as const }) })),
     classes,
     featureNames,
     parameterCount,
@@ -166,6 +181,8 @@ class TensorStore {
   readonly #inDoubles = new Set<string>();
   /** By what they are reduced to, their layout and their shape. */
   readonly #stored = new Map<Tensor['data'], Map<string, StoredConstant>>();
+  /** Parameters of plans that are no constant of the graph. */
+  readonly #ownParameters: [data: Plan['parameters'][number], parameter: FrozenParameter][] = [];
 
   constructor(
     readonly precision: 'f32' | 'f64',
@@ -199,10 +216,20 @@ class TensorStore {
     const forms = [...(this.#stored.get(source as Tensor['data']) ?? [])];
     // Reduced in several ways, it is none of them.
     const [form, stored] = forms.find(([key]) => key.startsWith(WHOLE)) ?? (forms.length === 1 ? forms[0] : []);
-    if (form === undefined || stored === undefined) return this.#whole({ shape: [data.length], data }, name);
+    if (form === undefined || stored === undefined) return this.#own(data, name);
     const { tensor, scale } = stored;
     if (this.#inDoubles.has(tensor)) return { tensor: this.add(name, 'F32', [data.length], data) };
     return scale === undefined ? { tensor } : { tensor, scale, layout: form.split(' ')[1] as 'in-out' | 'out-in' };
+  }
+
+  /** One that is no constant of the graph: the same tensor where both plans have it. */
+  #own(data: Plan['parameters'][number], name: string): FrozenParameter {
+    for (const [other, parameter] of this.#ownParameters) {
+      if (other.length === data.length && other.every((value, i) => Object.is(value, data[i]))) return parameter;
+    }
+    const parameter = this.#whole({ shape: [data.length], data }, name);
+    this.#ownParameters.push([data, parameter]);
+    return parameter;
   }
 
   #whole({ shape, data }: Tensor, name: string): StoredConstant {
