@@ -35,9 +35,9 @@ async function buildScripts() {
   run(execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', made]);
   const bundle = await rolldown({
     cwd: root,
-    input: { index: 'lib/index.ts', 'cli/main': 'lib/cli/main.ts' },
+    input: { index: 'lib/index.ts', serve: 'lib/serve.ts', 'cli/main': 'lib/cli/main.ts' },
     platform: 'node',
-    external: /^(node:.*|commander|csv-parse|yauzl|hyparquet(-writer|\/src\/delta\.js)?)$/,
+    external: /^(node:.*|@grpc\/grpc-js|commander|csv-parse|yauzl|hyparquet(-writer|\/src\/delta\.js)?)$/,
   });
   // lib/addon.ts finds the addon from its own place, one folder below the root.
   const { output } = await bundle.generate({
@@ -52,7 +52,7 @@ async function buildScripts() {
     // What all readers share with the rest, and several among themselves, so that each of them is one file.
     codeSplitting: {
       groups: [
-        { name: 'load', test: /lib.(load|formats.(containers.half|everywhere))\.ts$/ },
+        { name: 'load', test: /lib.(load|watch|formats.(containers.half|everywhere))\.ts$/ },
         {
           name: 'tracing',
           test: /lib.formats.(tracing.(builder|call|cumulative|products|raw-elements|reshape|sorting)|containers.protobuf)\.ts$/,
@@ -79,7 +79,7 @@ function keepPublicTypes(folder) {
     const imports = readFileSync(file, 'utf8').matchAll(/(?:from |import\()["'](\.[^"']+)["']/g);
     for (const [, path] of imports) visit(join(dirname(file), path.replace(/\.[jt]s$/, '.d.ts')));
   };
-  visit(join(folder, 'index.d.ts'));
+  for (const entry of ['index', 'serve']) visit(join(folder, `${entry}.d.ts`));
   for (const path of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
     const file = join(folder, path);
     if (path.endsWith('.d.ts') && !wanted.has(file)) rmSync(file);

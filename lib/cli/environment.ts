@@ -3,6 +3,8 @@ import type { Readable, Writable } from 'node:stream';
 import type { Model } from '../model.ts';
 import type { LoadOptions } from '../options.ts';
 import type { Quantizable } from '../quantize.ts';
+import type { ServeOptions } from '../serve/options.ts';
+import type { Server } from '../serve/server.ts';
 import type { ProgressStream } from './progress.ts';
 
 /** The part of a model that the command uses. */
@@ -33,4 +35,7 @@ export interface Environment {
   load(path: string, options: LoadOptions): Promise<CliModel>;
   freeze(path: string, options: LoadOptions): Promise<Uint8Array[]>;
   openQuantizable(path: string, options: Omit<LoadOptions, 'precision'>): Promise<Quantizable>;
+  serve(source: string, options: ServeOptions): Promise<Server>;
+  /** Calls back for each signal of these names that comes, until what it returns is called. */
+  onSignal(names: readonly NodeJS.Signals[], callback: (name: NodeJS.Signals) => void): () => void;
 }

@@ -12,4 +12,11 @@ process.exitCode = await main(process.argv.slice(2), {
   load: async (path, options) => (await import('../load.ts')).load(path, options),
   freeze: async (path, options) => (await import('../freeze.ts')).freeze(path, options),
   openQuantizable: async (path, options) => (await import('../quantize.ts')).openQuantizable(path, options),
+  serve: async (source, options) => (await import('../serve/server.ts')).openServer(source, options),
+  onSignal(names, callback) {
+    for (const name of names) process.on(name, callback);
+    return () => {
+      for (const name of names) process.off(name, callback);
+    };
+  },
 });

@@ -8,6 +8,7 @@ import { addFreezeCommand } from './freeze.ts';
 import { addInspectCommand } from './inspect.ts';
 import { addQuantizeCommand } from './quantize.ts';
 import { addRunCommand } from './run.ts';
+import { addServeCommand } from './serve.ts';
 import { addVerifyCommand, Differs } from './verify.ts';
 
 const SUCCESS = 0;
@@ -18,6 +19,7 @@ const GUIDE = `
 Start with:
   $ forwardpass inspect model.onnx                  what it expects and gives
   $ forwardpass run model.onnx --input rows.csv     what it says of each row
+  $ forwardpass serve model.onnx                    the same over HTTP, at http://127.0.0.1:8080
   $ forwardpass verify model.onnx --input rows.npy --expect results.npy     whether that is right
 
 \`forwardpass help run\` lists every option. A failure ends with status 1, wrong usage with 2.`;
@@ -52,6 +54,7 @@ function createProgram(environment: Environment): Command {
     .addHelpText('after', GUIDE);
   addRunCommand(program, environment);
   addInspectCommand(program, environment);
+  addServeCommand(program, environment);
   addVerifyCommand(program, environment);
   addFreezeCommand(program, environment);
   addBenchCommand(program, environment);

@@ -24,6 +24,13 @@ test('importing the package opens two scripts, and the reader of no format', () 
   expect([...opened('index.js')]).toEqual(['index.js', 'load.js']);
 });
 
+test('the package and its server are opened apart: the server opens the package, and no reader', () => {
+  const scripts = [...opened('serve.js')].sort();
+  expect(scripts).toEqual(expect.arrayContaining(['load.js', 'serve.js']));
+  expect(scripts.filter((name) => /onnx|read|pickle|http/.test(name))).toEqual([]);
+  expect(opened('index.js').size).toBe(2);
+});
+
 test('the reader of ONNX files is one script more, beside what several readers share', () => {
   expect([...opened('onnx.js')].sort()).toEqual(['load.js', 'onnx.js', 'tracing.js', 'trees.js']);
 });

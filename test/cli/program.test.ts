@@ -7,7 +7,7 @@ import { Progress, progressLine } from '../../lib/cli/progress.ts';
 import { ForwardpassError } from '../../lib/errors.ts';
 import { freeze } from '../../lib/freeze.ts';
 import { openQuantizable } from '../../lib/quantize.ts';
-import { fakeModel, pathOf, runCommand, TextSink } from './support.ts';
+import { fakeModel, pathOf, runCommand, TextSink, withoutServer } from './support.ts';
 
 describe('the command', () => {
   it('says its version', async () => {
@@ -44,7 +44,17 @@ describe('the command', () => {
     const stderr = new TextSink();
     const stdin = Object.assign(Readable.from([]), { isTTY: true });
     const load = async () => fakeModel({ inputs: { x: [3] } });
-    expect(await main(['run', 'm'], { stdin, stdout: new TextSink(), stderr, load, freeze, openQuantizable })).toBe(2);
+    expect(
+      await main(['run', 'm'], {
+        stdin,
+        stdout: new TextSink(),
+        stderr,
+        load,
+        freeze,
+        openQuantizable,
+        ...withoutServer,
+      }),
+    ).toBe(2);
     expect(stderr.bytes.toString()).toContain('expected --input FILE');
   });
 
@@ -96,6 +106,7 @@ describe('a failure', () => {
       load,
       freeze,
       openQuantizable,
+      ...withoutServer,
     });
     return { status, stderr: stderr.bytes.toString() };
   };
@@ -126,7 +137,15 @@ describe('a failure', () => {
     const stderr = new TextSink();
     const model = async () => fakeModel({ inputs: { x: [3] } });
     expect(
-      await main(['run', 'm', '--batch', '2'], { stdin, stdout, stderr, load: model, freeze, openQuantizable }),
+      await main(['run', 'm', '--batch', '2'], {
+        stdin,
+        stdout,
+        stderr,
+        load: model,
+        freeze,
+        openQuantizable,
+        ...withoutServer,
+      }),
     ).toBe(0);
     expect(stderr.bytes.toString()).toBe('');
     expect(stdin.destroyed).toBe(true);
@@ -168,6 +187,7 @@ describe('rows', () => {
       stderr: new TextSink(),
       freeze,
       openQuantizable,
+      ...withoutServer,
       load: async () => fakeModel({ inputs: { x: [1] }, runs }),
     });
     expect({ status, read, written }).toEqual({ status: 0, read: 100_000, written: 100_000 });

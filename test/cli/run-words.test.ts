@@ -10,7 +10,7 @@ import { openParquet } from '../../lib/cli/read-parquet.ts';
 import { freeze } from '../../lib/freeze.ts';
 import { load } from '../../lib/load.ts';
 import { openQuantizable } from '../../lib/quantize.ts';
-import { pathOf, TextSink } from './support.ts';
+import { pathOf, TextSink, withoutServer } from './support.ts';
 
 const TABLES = fileURLToPath(new URL('../fixtures/tables/', import.meta.url));
 const MODEL = `${TABLES}passengers.joblib`;
@@ -43,6 +43,7 @@ async function command(args: readonly string[], stdin: string | Uint8Array = '')
     load,
     freeze,
     openQuantizable,
+    ...withoutServer,
   });
   return { status, stdout: stdout.bytes.toString(), stderr: stderr.bytes.toString() };
 }

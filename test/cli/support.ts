@@ -5,12 +5,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { afterAll } from 'vitest';
-import type { CliModel } from '../../lib/cli/environment.ts';
+import type { CliModel, Environment } from '../../lib/cli/environment.ts';
 import { main } from '../../lib/cli/program.ts';
 import { freeze } from '../../lib/freeze.ts';
 import type { LoadOptions } from '../../lib/options.ts';
 import { openQuantizable } from '../../lib/quantize.ts';
 import { type FlatRows, RowReader } from '../../lib/rows.ts';
+
+/** What of an environment only `serve` needs. */
+export const withoutServer: Pick<Environment, 'serve' | 'onSignal'> = {
+  serve: async () => {
+    throw new Error('no server is expected');
+  },
+  onSignal: () => () => {},
+};
 
 export const folder = mkdtempSync(join(tmpdir(), 'forwardpass-cli-'));
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -137,6 +145,7 @@ export async function runCommand(
     },
     freeze,
     openQuantizable,
+    ...withoutServer,
   });
   const text = (sink: TextSink) => sink.bytes.toString('utf8');
   return { status, stdout: text(stdout), stdoutBytes: stdout.bytes, stderr: text(stderr), loadOptions };

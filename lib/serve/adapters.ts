@@ -1,0 +1,101 @@
+/** Models behind a server that is there already: as a handler of express and connect, and as a plugin of fastify. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Local } from './local.ts';
+import { checkServeOptions, type ServeOptions, type ServeSource } from './options.ts';
+import type { IndexEntry } from './repository.ts';
+
+/** Host, port, workers, TLS and gRPC are the other server's affair. Its Host names are, too, unless `allowedHosts` is given. */
+export type HandlerOptions = Omit<
+  ServeOptions,
+  'host' | 'port' | 'workers' | 'tls' | 'grpcPort' | 'drainDelay' | 'drainTime'
+>;
+
+/** `next` is called for paths that are none of its own. */
+export interface Handler {
+  (request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void): void;
+  readonly models: readonly IndexEntry[];
+  reload(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function openHandler(source: ServeSource, options: HandlerOptions): Promise<Handler> {
+  const local = await openLocal(source, options);
+  const { app } = local;
+  const handle = (request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void) => {
+    const { url = '/' } = request;
+    if (next !== undefined && !app.knows(url)) return next();
+    app.handle(request, response, url, readAlready(request));
+  };
+  return Object.defineProperties(handle, {
+    models: { get: () => local.repository.index() },
+    reload: { value: () => local.reload() },
+    close: { value: () => local.close() },
+  }) as Handler;
+}
+
+/** What the plugin uses of fastify. */
+export interface FastifyLike {
+  addHook(name: 'onClose', hook: () => Promise<void>): unknown;
+  removeAllContentTypeParsers(): unknown;
+  addContentTypeParser(
+    type: string,
+    options: { readonly parseAs: 'buffer'; readonly bodyLimit?: number },
+    parse: (request: unknown, body: Buffer, done: (error: Error | null, body: Buffer) => void) => void,
+  ): unknown;
+  all(path: string, handler: (request: FastifyRequestLike, reply: FastifyReplyLike) => unknown): unknown;
+}
+
+interface FastifyRequestLike {
+  readonly raw: IncomingMessage;
+  readonly body?: unknown;
+  readonly params?: unknown;
+}
+
+interface FastifyReplyLike {
+  readonly raw: ServerResponse;
+  hijack(): unknown;
+}
+
+export type FastifyOptions = HandlerOptions & { readonly source: ServeSource; readonly prefix?: string };
+
+export async function registerPlugin(
+  fastify: FastifyLike,
+  { source, prefix = '', ...options }: FastifyOptions,
+): Promise<void> {
+  const local = await openLocal(source, handlerOptions(options));
+  const bodyLimit = checkServeOptions(handlerOptions(options)).limits.bodyBytes;
+  fastify.addHook('onClose', () => local.close());
+  // Bodies come as they are; the parsers of this scope only are replaced.
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit }, (_, body, done) => done(null, body));
+  const answer = ({ raw, body }: FastifyRequestLike, reply: FastifyReplyLike) => {
+    reply.hijack();
+    const url = (raw.url ?? '/').slice(prefix.length);
+    const isPost = raw.method !== 'GET' && raw.method !== 'HEAD';
+    const bytes = body instanceof Uint8Array ? body : isPost ? new Uint8Array(0) : undefined;
+    local.app.handle(raw, reply.raw, url.startsWith('/') ? url : `/${url}`, bytes);
+  };
+  fastify.all('/', answer);
+  fastify.all('/*', answer);
+}
+
+/** Fastify adds options of its own to a plugin's. */
+function handlerOptions({
+  logLevel,
+  logSerializers,
+  ...options
+}: HandlerOptions & Record<string, unknown>): HandlerOptions {
+  return options;
+}
+
+function openLocal(source: ServeSource, options: HandlerOptions): Promise<Local> {
+  return Local.open(source, checkServeOptions({ allowedHosts: ['*'], ...options }));
+}
+
+/** A body parser may have been there before, and have left the bytes, or what it made of them. */
+function readAlready(request: IncomingMessage & { readonly body?: unknown }): Uint8Array | undefined {
+  const { body } = request;
+  if (body instanceof Uint8Array) return body;
+  if (body === undefined || !request.readableEnded) return undefined;
+  return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+}

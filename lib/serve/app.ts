@@ -1,0 +1,261 @@
+/** From a request to its answer, whichever server brings it. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AccessLog } from './access-log.ts';
+import { Bodies } from './body.ts';
+import type { Catalog, Served } from './catalog.ts';
+import { Exchange, type Sender } from './exchange.ts';
+import { type Guard, UNAUTHORIZED } from './guard.ts';
+import { Metrics } from './metrics.ts';
+import type { CheckedServeOptions } from './options.ts';
+import {
+  type Answer,
+  type Compute,
+  errorAnswer,
+  type Handler,
+  inferV2,
+  jsonAnswer,
+  predictFriendly,
+  predictV1,
+  problem,
+  type Results,
+} from './protocol.ts';
+import { type Action, type Route, Routes } from './routes.ts';
+import { Scheduler } from './scheduler.ts';
+import { Shadows } from './shadow.ts';
+import type { StartSpan } from './telemetry.ts';
+import { view } from './views.ts';
+
+/** What the server as a whole knows and does, of which a thread that answers asks it. */
+export interface Backend {
+  /** As text for Prometheus, of all threads. */
+  metrics(): Promise<string>;
+  /** What `POST /v2/repository/index` gives. */
+  index(): Promise<readonly object[]>;
+  /** Resolves with why it failed, if it did. */
+  load(name: string): Promise<string | undefined>;
+  unload(name: string): Promise<string | undefined>;
+}
+
+export interface AppParts {
+  readonly catalog: Catalog;
+  readonly guard: Guard;
+  readonly backend: Backend;
+  readonly options: Pick<CheckedServeOptions, 'control' | 'batchWindow' | 'limits'>;
+  readonly accessLog?: AccessLog;
+  readonly startSpan?: StartSpan;
+}
+
+const HANDLERS: Partial<Record<Action, Handler>> = {
+  predict: predictFriendly,
+  'v2-infer': inferV2,
+  'v1-predict': predictV1,
+};
+
+/** Who watches over the server may ask without a token. */
+const OPEN: ReadonlySet<Action> = new Set(['live', 'ready', 'v2-live', 'v2-ready']);
+
+const BUSY: Answer = {
+  ...problem(503, 'BUSY', 'the server is busy; try again'),
+  headers: { 'content-type': 'application/json', 'retry-after': '1' },
+};
+
+export class App implements Sender {
+  readonly metrics = new Metrics();
+  readonly accessLog?: AccessLog;
+  /** Closing: answers end their connections, and it is not ready any more. */
+  draining = false;
+  readonly #routes = new Routes();
+  readonly #bodies: Bodies;
+  readonly #scheduler: Scheduler;
+  readonly #shadows: Shadows;
+
+  constructor(private readonly parts: AppParts) {
+    const { limits, batchWindow } = parts.options;
+    this.accessLog = parts.accessLog;
+    this.#bodies = new Bodies(limits, BUSY);
+    this.#shadows = new Shadows(this.metrics, limits);
+    this.#scheduler = new Scheduler({
+      batchWindow,
+      onRun: ({ name, version }, rows) => this.metrics.of(name, version).batchRows.observe(rows),
+    });
+  }
+
+  get waiting(): number {
+    return this.#scheduler.waiting;
+  }
+
+  get compute(): Compute {
+    return this.#scheduler.compute;
+  }
+
+  get isReady(): boolean {
+    return this.parts.catalog.ready && !this.draining;
+  }
+
+  /** Whether the path names anything here; for servers that have other routes. */
+  knows(url: string): boolean {
+    const mark = url.indexOf('?');
+    return typeof this.#routes.of(mark < 0 ? url : url.slice(0, mark)) === 'object';
+  }
+
+  /** `body` where it was read already. */
+  handle(request: IncomingMessage, response: ServerResponse, url = request.url ?? '/', body?: Uint8Array): void {
+    const exchange = new Exchange(this, request, response, url);
+    const route = this.#routes.of(exchange.path);
+    const refused = this.#refuse(request, route);
+    if (refused !== undefined) exchange.send(refused);
+    else this.#follow(exchange, route as Route, body);
+  }
+
+  #refuse(request: IncomingMessage, route: Route | 'malformed' | undefined): Answer | undefined {
+    const { guard } = this.parts;
+    const { method, headers } = request;
+    const foreign = guard.refuseHost(headers);
+    if (foreign !== undefined) return foreign;
+    if (route === 'malformed') return problem(400, 'PATH', 'the path is not well encoded');
+    const isOpen = route !== undefined && OPEN.has(route.action);
+    if (!isOpen && !guard.isAllowed(headers.authorization)) return UNAUTHORIZED;
+    if (route === undefined) return problem(404, 'NOT_FOUND', 'there is nothing at this path; see / for what there is');
+    if (method === route.method || (method === 'HEAD' && route.method === 'GET')) return undefined;
+    const allow = route.method === 'GET' ? 'GET, HEAD, OPTIONS' : 'POST, OPTIONS';
+    if (method === 'OPTIONS') return { status: 204, headers: { allow }, body: '' };
+    const answer = problem(405, 'METHOD', `expected a method of ${allow}`);
+    return { ...answer, headers: { ...answer.headers, allow } };
+  }
+
+  #follow(exchange: Exchange, route: Route, body: Uint8Array | undefined): void {
+    const { action, method, name, version } = route;
+    const { catalog, guard, startSpan } = this.parts;
+    const { request } = exchange;
+    exchange.span = startSpan?.(request.method ?? '', action, request.headers);
+    if (name !== undefined && action !== 'load' && action !== 'unload') {
+      exchange.served = catalog.find(name, version);
+      if (exchange.served === undefined) {
+        exchange.send(this.#notFound(name));
+        return;
+      }
+    }
+    if (method === 'GET') {
+      const { isReady } = this;
+      const metrics = () => this.parts.backend.metrics();
+      answerWith(exchange, view(action, { catalog, isReady, metrics }, exchange.served));
+      return;
+    }
+    const unfit = guard.refuseContent(request.headers);
+    if (unfit !== undefined) exchange.send(unfit);
+    else if (body !== undefined) this.#post(exchange, route, body);
+    else this.#read(exchange, route);
+  }
+
+  #notFound(name: string): Answer {
+    const isKnown = this.parts.catalog.entries.has(name);
+    const what = isKnown ? 'the model has no version of this name' : 'no model of this name is served';
+    return problem(404, 'NOT_FOUND', `${what}; see /models`);
+  }
+
+  #read(exchange: Exchange, route: Route): void {
+    const { request, response } = exchange;
+    const tooMuch = this.#bodies.refuse(request);
+    if (tooMuch !== undefined) {
+      exchange.sendAndDrain(tooMuch);
+      return;
+    }
+    this.#bodies.read(request, (read, release) => {
+      response.once('close', release);
+      if (read instanceof Uint8Array) this.#post(exchange, route, read);
+      else exchange.sendAndDrain(read);
+    });
+  }
+
+  #post(exchange: Exchange, { action, name }: Route, body: Uint8Array): void {
+    exchange.bytesIn = body.length;
+    const handler = HANDLERS[action];
+    const { served } = exchange;
+    if (handler === undefined || served === undefined) answerWith(exchange, this.#control(action, name, body));
+    else if (this.#scheduler.waiting >= this.parts.options.limits.queue) exchange.send(BUSY);
+    else this.#predict(exchange, served, handler, body);
+  }
+
+  #predict(exchange: Exchange, served: Served, handler: Handler, body: Uint8Array): void {
+    const { limits } = this.parts.options;
+    const { headers } = exchange.request;
+    const incoming = { headers, body, query: new URLSearchParams(exchange.query) };
+    const shadow = this.parts.catalog.entries.get(served.name)?.shadow;
+    const isShadowed = shadow !== undefined && shadow !== served;
+    let results: Results | undefined;
+    const keep = (all: Results) => {
+      results = all;
+    };
+    const compute: Compute = isShadowed ? (of, work) => tap(this.compute(of, work), keep) : this.compute;
+    const end = (answer: Answer) => {
+      this.#count(served, answer, exchange.seconds);
+      exchange.send(answer);
+      if (shadow === undefined || !isShadowed || results === undefined) return;
+      this.#shadows.run(shadow, { handler, incoming, results, rows: answer.rows ?? 0 });
+    };
+    let answer: Answer | Promise<Answer>;
+    try {
+      answer = handler(served, incoming, limits, compute);
+    } catch (error) {
+      answer = errorAnswer(error);
+    }
+    if (!(answer instanceof Promise)) {
+      end(answer);
+      return;
+    }
+    served.hold();
+    answer.catch(errorAnswer).then((given) => {
+      served.letGo();
+      end(given);
+    });
+  }
+
+  async #control(action: Action, name: string | undefined, body: Uint8Array): Promise<Answer> {
+    const { backend, options } = this.parts;
+    if (action === 'index') {
+      const all = await backend.index();
+      return jsonAnswer(wantsReady(body) ? all.filter((one) => 'state' in one && one.state === 'READY') : all);
+    }
+    if (!options.control) {
+      const message = 'clients may load and unload models where the option control (--control) says so';
+      return problem(403, 'CONTROL', message);
+    }
+    const reason = await (action === 'load' ? backend.load(name as string) : backend.unload(name as string));
+    return reason === undefined ? jsonAnswer({}) : problem(400, 'REPOSITORY', reason);
+  }
+
+  #count({ name, version }: Served, { status, rows, computeNs, code }: Answer, seconds: number): void {
+    const series = this.metrics.of(name, version);
+    series.requests += 1;
+    series.seconds.observe(seconds);
+    if (status >= 400) series.failed(code ?? 'OTHER');
+    if (rows !== undefined) series.rows += rows;
+    if (computeNs !== undefined) series.computeSeconds.observe(computeNs / 1e9);
+  }
+}
+
+function answerWith(exchange: Exchange, answer: Answer | Promise<Answer>): void {
+  if (answer instanceof Promise) answer.catch(errorAnswer).then((given) => exchange.send(given));
+  else exchange.send(answer);
+}
+
+function tap<T>(value: T | Promise<T>, take: (value: T) => void): T | Promise<T> {
+  if (!(value instanceof Promise)) {
+    take(value);
+    return value;
+  }
+  return value.then((settled) => {
+    take(settled);
+    return settled;
+  });
+}
+
+/** `{"ready": true}` asks for those that are ready only. */
+function wantsReady(body: Uint8Array): boolean {
+  try {
+    const asked: unknown = body.length > 1024 ? undefined : JSON.parse(Buffer.from(body).toString());
+    return typeof asked === 'object' && asked !== null && 'ready' in asked && asked.ready === true;
+  } catch {
+    return false;
+  }
+}

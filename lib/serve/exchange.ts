@@ -1,0 +1,92 @@
+/** One request and its answer, on its way to the client and into the logs. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AccessLog } from './access-log.ts';
+import type { Served } from './catalog.ts';
+import type { Metrics } from './metrics.ts';
+import type { Answer } from './protocol.ts';
+import type { RequestSpan } from './telemetry.ts';
+
+/** What the answers of a server have in common. */
+export interface Sender {
+  readonly metrics: Metrics;
+  readonly accessLog?: AccessLog;
+  /** Whether answers end their connections. */
+  readonly draining: boolean;
+}
+
+/** Milliseconds in which a client may send the rest of what is not taken. */
+const DRAIN_TIME = 1_000;
+
+export class Exchange {
+  readonly start = performance.now();
+  readonly path: string;
+  /** What follows the question mark. */
+  readonly query: string;
+  served?: Served;
+  bytesIn = 0;
+  span?: RequestSpan;
+
+  constructor(
+    private readonly sender: Sender,
+    readonly request: IncomingMessage,
+    readonly response: ServerResponse,
+    url: string,
+  ) {
+    const mark = url.indexOf('?');
+    this.path = mark < 0 ? url : url.slice(0, mark);
+    this.query = mark < 0 ? '' : url.slice(mark + 1);
+  }
+
+  get seconds(): number {
+    return (performance.now() - this.start) / 1e3;
+  }
+
+  send(answer: Answer): void {
+    const { response } = this;
+    if (response.destroyed || response.headersSent) {
+      this.#log(answer, 0);
+      return;
+    }
+    const length = this.#writeHead(answer, this.sender.draining);
+    response.end(answer.body);
+    this.#log(answer, length);
+  }
+
+  /**
+   * While the rest of the body still comes. Were the connection closed at once, the system would reset it, which may
+   * overtake the answer.
+   */
+  sendAndDrain(answer: Answer): void {
+    const { request, response } = this;
+    if (response.destroyed) return;
+    const length = this.#writeHead(answer, true);
+    response.write(answer.body);
+    this.#log(answer, length);
+    const end = () => {
+      clearTimeout(timer);
+      response.end();
+    };
+    const timer = setTimeout(end, DRAIN_TIME);
+    request.once('end', end).once('close', end).resume();
+  }
+
+  #writeHead({ status, headers, body }: Answer, isLast: boolean): number {
+    const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+    const all: Record<string, string | number> = { ...headers };
+    if (status !== 204) all['content-length'] = length;
+    if (isLast) all.connection = 'close';
+    this.response.writeHead(status, all);
+    return length;
+  }
+
+  #log({ status, rows, code }: Answer, bytesOut: number): void {
+    const { sender, served, request, path, bytesIn } = this;
+    sender.metrics.answered(status);
+    const { name: model, version } = served ?? {};
+    this.span?.end(status, { model, version, rows });
+    if (sender.accessLog === undefined) return;
+    const { method = '', socket } = request;
+    const about = { model, version, rows, code, remote: socket.remoteAddress };
+    sender.accessLog.add({ method, path, status, milliseconds: this.seconds * 1e3, bytesIn, bytesOut, ...about });
+  }
+}

@@ -1,0 +1,142 @@
+/** The server of HTTP: bounds of time and size, answers to what is no request, and an end that loses nothing. */
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { SecureContextOptions } from 'node:tls';
+import type { ServeLimits } from './options.ts';
+
+export interface ListenerOptions {
+  readonly limits: ServeLimits;
+  readonly tls?: SecureContextOptions;
+  readonly onRequest: RequestListener;
+  /** The number of open connections, when it changes. */
+  readonly onConnections: (count: number) => void;
+}
+
+/** Where it listens: an address, or a socket that is bound already and listens. */
+export type Place = { readonly host: string; readonly port: number } | { readonly fd: number };
+
+/** Milliseconds that a connection may be idle once the server closes: what is on its way arrives within. */
+const LAST_IDLE = 2_000;
+/** Milliseconds between two looks at what is still open then. */
+const LOOK = 50;
+
+interface Connection {
+  requests: number;
+  /** When its last answer ended, or when it was made. */
+  idleSince: number;
+}
+
+export class Listener {
+  readonly server: Server;
+  readonly #connections = new Map<Socket, Connection>();
+
+  constructor({ limits, tls, onRequest, onConnections }: ListenerOptions) {
+    const options = {
+      maxHeaderSize: limits.headerBytes,
+      headersTimeout: limits.headersTime,
+      requestTimeout: limits.requestTime,
+      keepAliveTimeout: limits.idleTime,
+      connectionsCheckingInterval: 1_000,
+      insecureHTTPParser: false,
+      requireHostHeader: true,
+      noDelay: true,
+    };
+    const listener: RequestListener = (request, response) => {
+      const connection = this.#connections.get(request.socket);
+      if (connection !== undefined) {
+        connection.requests += 1;
+        response.once('close', () => {
+          connection.requests -= 1;
+          connection.idleSince = performance.now();
+        });
+      }
+      onRequest(request, response);
+    };
+    this.server =
+      tls === undefined
+        ? createServer(options, listener)
+        : createTlsServer({ ...options, ...tls, ...withClients(tls), minVersion: 'TLSv1.2' }, listener);
+    this.server.maxConnections = limits.connections;
+    this.server.timeout = limits.idleTime;
+    // Clients that ask whether they may send get the answer before they do.
+    this.server.on('checkContinue', (request, response) => {
+      if (Number(request.headers['content-length'] ?? 0) <= limits.bodyBytes) response.writeContinue();
+      listener(request, response);
+    });
+    this.server.on('clientError', refuse);
+    this.server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
+      this.#connections.set(socket, { requests: 0, idleSince: performance.now() });
+      onConnections(this.#connections.size);
+      socket.once('close', () => {
+        this.#connections.delete(socket);
+        onConnections(this.#connections.size);
+      });
+    });
+  }
+
+  /** Rejects where the address is taken or not ours. */
+  listen(place: Place): Promise<AddressInfo> {
+    return new Promise((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen({ ...place, backlog: 1024 }, () => {
+        this.server.off('error', reject);
+        resolve(this.server.address() as AddressInfo);
+      });
+    });
+  }
+
+  setTls(tls: SecureContextOptions): void {
+    if ('setSecureContext' in this.server) (this.server.setSecureContext as (context: object) => void)(tls);
+  }
+
+  /**
+   * Takes no more connections, answers what still comes over those that are open, and ends each when it was idle for a
+   * while; after `most` milliseconds all. The server's own `close` would cut connections that have a request on the wire.
+   * Whoever answers has to end connections with `Connection: close` from before this on.
+   */
+  async close(most: number): Promise<void> {
+    const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(this.server, () => resolve()));
+    const start = performance.now();
+    while (this.#connections.size > 0 && performance.now() - start < most) {
+      this.#endIdle(start);
+      await sleep(LOOK);
+    }
+    this.server.closeAllConnections();
+    for (const socket of this.#connections.keys()) socket.destroy();
+    await closed;
+    // Frees what looks after connections' times.
+    this.server.close();
+  }
+
+  #endIdle(start: number): void {
+    const now = performance.now();
+    for (const [socket, { requests, idleSince }] of this.#connections) {
+      if (requests === 0 && now - Math.max(idleSince, start) > LAST_IDLE) socket.destroySoon();
+    }
+  }
+}
+
+/** Certificates are asked for where it is said who signs them. */
+function withClients({ ca }: SecureContextOptions) {
+  return ca === undefined ? {} : { requestCert: true, rejectUnauthorized: true };
+}
+
+const REASONS: Readonly<Record<string, readonly [status: string, message: string]>> = {
+  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'the headers are too large'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'the request did not come in time'],
+};
+
+/** What is no request, or does not come in time. What else it may hold is not looked at: the connection ends. */
+function refuse(error: Error & { code?: string }, socket: Socket & { _httpMessage?: unknown }): void {
+  // An answer that was begun must not have another one within.
+  if (!socket.writable || (socket.bytesWritten > 0 && socket._httpMessage)) return void socket.destroy();
+  const [status, message] = REASONS[error.code ?? ''] ?? ['400 Bad Request', 'the request is not well formed'];
+  const body = JSON.stringify({ error: message });
+  const head = `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n`;
+  socket.end(head + body);
+  // The client may send on, and never close: it has a moment to read the answer.
+  socket.resume();
+  setTimeout(() => socket.destroy(), 500).unref();
+}

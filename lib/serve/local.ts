@@ -1,0 +1,131 @@
+/** Models, and the answers of them, in one thread. */
+import { readFile } from 'node:fs/promises';
+import { ForwardpassError } from '../errors.ts';
+import type { Model } from '../model.ts';
+import { AccessLog } from './access-log.ts';
+import { App, type Backend } from './app.ts';
+import { Catalog, Served } from './catalog.ts';
+import { Guard, tokensIn } from './guard.ts';
+import type { CheckedServeOptions, ServeSource } from './options.ts';
+import { prometheusText } from './prometheus.ts';
+import { Repository } from './repository.ts';
+import { openServeSource } from './source.ts';
+import { openTelemetry } from './telemetry.ts';
+
+/** Opens what is served, and looks at all of it once. Throws what is wrong with a source that has nothing to serve. */
+export async function openRepository(
+  source: ServeSource,
+  options: CheckedServeOptions,
+  onChange: () => void,
+): Promise<Repository> {
+  const { look, isFixed } = await openServeSource(source, options.name);
+  const repository = new Repository({ look, options, onChange });
+  await repository.start();
+  const problem = repository.firstProblem;
+  if (isFixed && problem !== undefined) {
+    await repository.close();
+    throw problem;
+  }
+  return repository;
+}
+
+export function newCatalog({ split, shadow }: CheckedServeOptions): Catalog {
+  return new Catalog({ split: new Map(Object.entries(split)), shadow: new Map(Object.entries(shadow)) });
+}
+
+/** @throws {ForwardpassError} OPTION */
+export async function readTokens({ tokenFile }: CheckedServeOptions): Promise<string[] | undefined> {
+  if (tokenFile === undefined) return undefined;
+  const text = await readFile(tokenFile, 'utf8').catch((cause: Error) => {
+    throw new ForwardpassError('OPTION', cause.message, 'tokenFile', { cause });
+  });
+  const tokens = tokensIn(text);
+  if (tokens.length === 0)
+    throw new ForwardpassError('OPTION', 'expected a token on some line, found none', 'tokenFile');
+  return tokens;
+}
+
+export class Local implements Backend {
+  readonly catalog: Catalog;
+  readonly guard: Guard;
+  readonly #served = new Map<Model, Served>();
+  #app: App | undefined;
+  #repository: Repository | undefined;
+  #accessLog: AccessLog | undefined;
+
+  private constructor(private readonly options: CheckedServeOptions) {
+    this.catalog = newCatalog(options);
+    this.guard = new Guard(options);
+  }
+
+  static async open(source: ServeSource, options: CheckedServeOptions): Promise<Local> {
+    const local = new Local(options);
+    local.guard.tokens = await readTokens(options);
+    const { accessLog } = options;
+    local.#accessLog = accessLog && new AccessLog(accessLog);
+    const { catalog, guard } = local;
+    const startSpan = await openTelemetry();
+    local.#app = new App({ catalog, guard, backend: local, options, accessLog: local.#accessLog, startSpan });
+    local.#repository = await openRepository(source, options, () => local.#update());
+    local.#update();
+    return local;
+  }
+
+  get app(): App {
+    return this.#app as App;
+  }
+
+  get repository(): Repository {
+    return this.#repository as Repository;
+  }
+
+  async metrics(): Promise<string> {
+    const { app, repository } = this;
+    app.metrics.waiting = app.waiting;
+    return prometheusText(app.metrics.state, repository.versions, { ready: app.isReady, workers: 1, restarts: 0 });
+  }
+
+  async index() {
+    return this.repository.index();
+  }
+
+  load(name: string) {
+    return this.repository.load(name);
+  }
+
+  unload(name: string) {
+    return this.repository.unload(name);
+  }
+
+  async reload(): Promise<void> {
+    this.guard.tokens = await readTokens(this.options);
+    await this.repository.reload();
+  }
+
+  async close(): Promise<void> {
+    this.catalog.ready = false;
+    this.#accessLog?.flush();
+    this.catalog.replace([]);
+    await this.repository.close();
+  }
+
+  /** Between two requests. */
+  #update(): void {
+    // The first look is over before there is a repository to ask.
+    if (this.#repository === undefined) return;
+    const served = this.repository.published.map((published) => {
+      const { name, version, model, hold } = published;
+      const known = this.#served.get(model);
+      if (known !== undefined && known.name === name && known.version === version) return known;
+      const letGo = hold.call(published);
+      const made = new Served(name, version, model, () => {
+        if (this.#served.get(model) === made) this.#served.delete(model);
+        letGo();
+      });
+      this.#served.set(model, made);
+      return made;
+    });
+    this.catalog.replace(served);
+    this.catalog.ready = this.repository.started && served.length > 0;
+  }
+}

@@ -1,0 +1,274 @@
+/** The models that are served: found, loaded, watched, and exchanged for newer ones. It lives in one thread, and loads there. */
+import { clearInterval, setInterval } from 'node:timers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ERROR_CODES, ForwardpassError } from '../errors.ts';
+import type { Model } from '../model.ts';
+import { compareVersions } from './catalog.ts';
+import type { CheckedServeOptions } from './options.ts';
+import type { VersionCounts } from './prometheus.ts';
+import { type Found, printOf, type Scan } from './scan.ts';
+import { Slot } from './slot.ts';
+
+/** A version in use. */
+export interface Published {
+  readonly name: string;
+  readonly version: string;
+  readonly model: Model;
+  /** Keeps the model whole until what it returns is called. */
+  hold(): () => void;
+}
+
+/** A version that is not there, and why. */
+interface Refused {
+  readonly found: Found;
+  readonly error: ForwardpassError;
+  readonly print: string;
+  /** When it is tried again though its files have not changed, as what was in the way may be gone. */
+  readonly next: number;
+}
+
+/** As the repository extension of the Open Inference Protocol has it. */
+export interface IndexEntry {
+  readonly name: string;
+  readonly version?: string;
+  readonly state: 'READY' | 'UNAVAILABLE';
+  readonly reason: string;
+}
+
+export interface RepositoryParts {
+  /** What is there now. Throws where that cannot be seen. */
+  readonly look: () => Promise<Scan>;
+  readonly options: Pick<CheckedServeOptions, 'interval' | 'settle' | 'sameInterface' | 'load' | 'onEvent'>;
+  /** Called when another set of models is in use than before. */
+  readonly onChange: () => void;
+}
+
+const PASSING: ReadonlySet<string> = new Set(['SOURCE', 'MEMORY']);
+/** Milliseconds before what was in the way is looked at again. */
+const RETRY = 5_000;
+/** Milliseconds after which what is gone is gone: another name may take its place. */
+const GONE = 100;
+
+export class Repository {
+  readonly #slots = new Map<string, Slot>();
+  readonly #refused = new Map<string, Refused>();
+  /** Names that a client has unloaded. */
+  readonly #unloaded = new Set<string>();
+  readonly #problems = new Map<string, ForwardpassError>();
+  #running: Promise<void> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
+  #isLooking = false;
+  #started = false;
+  #closed = false;
+  #lookError = '';
+
+  constructor(private readonly parts: RepositoryParts) {}
+
+  get published(): Published[] {
+    return [...this.#slots.values()].sort((a, b) => compareVersions(a.found.version, b.found.version));
+  }
+
+  get versions(): VersionCounts[] {
+    return [...this.#slots.values()].map(({ counts }) => counts);
+  }
+
+  /** Whether all that there is was looked at once. */
+  get started(): boolean {
+    return this.#started;
+  }
+
+  /** Of whatever is not served at the start. */
+  get firstProblem(): ForwardpassError | undefined {
+    return [...this.#refused.values()][0]?.error ?? [...this.#problems.values()][0];
+  }
+
+  async start(): Promise<void> {
+    await this.#look();
+    this.#started = true;
+    this.parts.onChange();
+    this.#schedule();
+  }
+
+  /** Looks for newer versions and other models now. */
+  async reload(): Promise<void> {
+    await this.#inTurn(async () => {
+      await this.#lookNow();
+      await Promise.all([...this.#slots.values()].map((slot) => slot.check()));
+    });
+  }
+
+  /** What is served and what is not. Reasons say nothing of paths, which are none of clients' business. */
+  index(): IndexEntry[] {
+    const ready = this.published.map(
+      ({ name, version }): IndexEntry => ({ name, version, state: 'READY', reason: '' }),
+    );
+    const refused = [...this.#refused.values()].map(
+      ({ found: { name, version }, error }): IndexEntry => ({
+        name,
+        version,
+        state: 'UNAVAILABLE',
+        reason: reasonOf(error),
+      }),
+    );
+    const known = new Set([...ready, ...refused].map(({ name }) => name));
+    const problems = [...this.#problems].map(
+      ([name, error]): IndexEntry => ({ name, state: 'UNAVAILABLE', reason: reasonOf(error) }),
+    );
+    const unloaded = [...this.#unloaded]
+      .filter((name) => !known.has(name))
+      .map((name): IndexEntry => ({ name, state: 'UNAVAILABLE', reason: 'unloaded' }));
+    return [...ready, ...refused, ...problems, ...unloaded];
+  }
+
+  /** Resolves with why it failed, if it did. */
+  async load(name: string): Promise<string | undefined> {
+    const was = this.#unloaded.delete(name);
+    for (const [key, { found }] of this.#refused) if (found.name === name) this.#refused.delete(key);
+    await this.#inTurn(async () => {
+      await this.#lookNow();
+      const own = [...this.#slots.values()].filter((slot) => slot.name === name);
+      await Promise.all(own.map((slot) => slot.check()));
+    });
+    if (this.published.some((one) => one.name === name)) return undefined;
+    const refused = [...this.#refused.values()].find(({ found }) => found.name === name);
+    const error = refused?.error ?? this.#problems.get(name);
+    if (error === undefined && was) this.#unloaded.add(name);
+    return error === undefined ? 'the repository has no model of this name' : reasonOf(error);
+  }
+
+  async unload(name: string): Promise<string | undefined> {
+    if (!this.published.some((one) => one.name === name)) return 'no model of this name is served';
+    this.#unloaded.add(name);
+    await this.#inTurn(async () => this.#removeWhere((slot) => slot.name === name));
+    return undefined;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#timer);
+    await this.#running;
+    await Promise.all([...this.#slots.values()].map((slot) => slot.close()));
+  }
+
+  #schedule(): void {
+    const { interval } = this.parts.options;
+    if (this.#closed || interval > 2 ** 31 - 1) return;
+    this.#timer = setInterval(() => {
+      if (this.#isLooking) return;
+      this.#isLooking = true;
+      this.#look().finally(() => {
+        this.#isLooking = false;
+      });
+    }, interval).unref();
+  }
+
+  #look(): Promise<void> {
+    return this.#inTurn(() => this.#lookNow());
+  }
+
+  /** One after the other, whoever asks. */
+  #inTurn(action: () => Promise<void>): Promise<void> {
+    this.#running = this.#running.then(action).catch((error) => this.#tell({ kind: 'failed', error }));
+    return this.#running;
+  }
+
+  async #lookNow(): Promise<void> {
+    const scan = await this.#scan();
+    if (scan === undefined || this.#closed) return;
+    const found = new Map(scan.found.filter(({ name }) => !this.#unloaded.has(name)).map((one) => [keyOf(one), one]));
+    this.#note(scan.problems);
+    for (const key of this.#refused.keys()) if (!found.has(key)) this.#refused.delete(key);
+    const isMissing = (slot: Slot) => !found.has(keyOf(slot.found));
+    if ([...this.#slots.values()].some(isMissing)) {
+      await sleep(GONE);
+      const again = await this.#scan();
+      if (again === undefined) return;
+      const still = new Set(again.found.map(keyOf));
+      this.#removeWhere((slot) => isMissing(slot) && !still.has(keyOf(slot.found)));
+    }
+    for (const [key, one] of found) {
+      if (this.#closed) return;
+      if (this.#slots.get(key)?.found.path !== one.path) await this.#open(key, one);
+    }
+  }
+
+  async #scan(): Promise<Scan | undefined> {
+    try {
+      const scan = await this.parts.look();
+      this.#lookError = '';
+      return scan;
+    } catch (error) {
+      if (!this.#started) this.#problems.set('', error as ForwardpassError);
+      if ((error as Error).message !== this.#lookError) this.#tell({ kind: 'failed', error: error as Error });
+      this.#lookError = (error as Error).message;
+      return undefined;
+    }
+  }
+
+  /** Each is told once. */
+  #note(problems: Scan['problems']): void {
+    const before = new Map(this.#problems);
+    this.#problems.clear();
+    for (const { name, error } of problems) {
+      this.#problems.set(name, error);
+      if (before.get(name)?.message !== error.message) this.#tell({ kind: 'failed', model: name, error });
+    }
+  }
+
+  async #open(key: string, found: Found): Promise<void> {
+    const { name, version, path } = found;
+    const print = found.given === undefined ? await printOf(path) : '';
+    const refused = this.#refused.get(key);
+    if (refused?.print === print && Date.now() < refused.next) return;
+    let slot: Slot;
+    try {
+      slot = await Slot.open(found, { ...this.parts, peer: () => this.#peerOf(name) });
+    } catch (thrown) {
+      const error =
+        ForwardpassError.from(thrown) ?? new ForwardpassError('SOURCE', `could not be read`, path, { cause: thrown });
+      const next = PASSING.has(error.code) ? Date.now() + RETRY : Number.POSITIVE_INFINITY;
+      this.#refused.set(key, { found, error, print, next });
+      if (refused?.error.message !== error.message || refused.print !== print)
+        this.#tell({ kind: 'rejected', model: name, version, error });
+      return;
+    }
+    this.#refused.delete(key);
+    const before = this.#slots.get(key);
+    this.#slots.set(key, slot);
+    this.#tell({ kind: 'loaded', model: name, version, sha256: slot.counts.sha256 });
+    this.#changed();
+    await before?.close();
+  }
+
+  /** What a version that comes while the server runs has to be like. */
+  #peerOf(name: string): Model | undefined {
+    if (!this.#started || !this.parts.options.sameInterface) return undefined;
+    return this.published.filter((one) => one.name === name).at(-1)?.model;
+  }
+
+  #removeWhere(isOver: (slot: Slot) => boolean): void {
+    const over = [...this.#slots].filter(([, slot]) => isOver(slot));
+    for (const [key, { name, version }] of over) {
+      this.#slots.delete(key);
+      this.#tell({ kind: 'removed', model: name, version });
+    }
+    if (over.length > 0) this.#changed();
+    for (const [, slot] of over) void slot.close();
+  }
+
+  #changed(): void {
+    if (this.#started) this.parts.onChange();
+  }
+
+  #tell(event: Parameters<NonNullable<CheckedServeOptions['onEvent']>>[0]): void {
+    this.parts.options.onEvent?.(event);
+  }
+}
+
+function keyOf({ name, version }: Found): string {
+  return JSON.stringify([name, version]);
+}
+
+function reasonOf({ code }: ForwardpassError): string {
+  return `${code}: ${ERROR_CODES[code]}`;
+}

@@ -1,0 +1,93 @@
+/** One version of a model: loaded, and exchanged for another when its file is. */
+import type { Model } from '../model.ts';
+import { checkSameInterface } from '../watch/same-interface.ts';
+import { type LiveModel, watch } from '../watch.ts';
+import type { VersionCounts } from './prometheus.ts';
+import type { Published, RepositoryParts } from './repository.ts';
+import type { Found } from './scan.ts';
+
+interface SlotParts extends Pick<RepositoryParts, 'options' | 'onChange'> {
+  /** The model whose interface a version has to have that comes beside it. */
+  readonly peer: () => Model | undefined;
+}
+
+export class Slot implements Published {
+  #updates = 0;
+  #rejections = 0;
+  #live: LiveModel | undefined;
+  readonly #since = Date.now();
+
+  private constructor(readonly found: Found) {}
+
+  /** Throws what `watch` throws. */
+  static async open(found: Found, { options, onChange, peer }: SlotParts): Promise<Slot> {
+    const slot = new Slot(found);
+    if (found.given !== undefined) return slot;
+    const { name: model, version, path } = found;
+    const { interval, settle, sameInterface, load, onEvent } = options;
+    let isOpen = false;
+    slot.#live = await watch(path, {
+      ...load,
+      ...{ settle, sameInterface },
+      interval: interval > 2 ** 31 - 1 ? Number.POSITIVE_INFINITY : interval,
+      validate: (candidate, current) => {
+        const other = current === undefined ? peer() : undefined;
+        if (other !== undefined) checkSameInterface(candidate, other);
+        return true;
+      },
+      onUpdate: (_, { sha256 }) => {
+        slot.#updates += 1;
+        onEvent?.({ kind: 'updated', model, version, sha256 });
+        onChange();
+      },
+      onReject: (error) => {
+        slot.#rejections += 1;
+        if (isOpen) onEvent?.({ kind: 'rejected', model, version, error });
+      },
+      onError: (error) => {
+        if (isOpen) onEvent?.({ kind: 'failed', model, error });
+      },
+    });
+    isOpen = true;
+    return slot;
+  }
+
+  get name(): string {
+    return this.found.name;
+  }
+
+  get version(): string {
+    return this.found.version;
+  }
+
+  get model(): Model {
+    return this.#live?.model ?? (this.found.given as Model);
+  }
+
+  get counts(): VersionCounts {
+    const { name: model, version } = this.found;
+    const status = this.#live?.status;
+    return {
+      ...{ model, version, format: this.model.format, sha256: status?.version.sha256 },
+      ...{ updates: this.#updates, rejections: this.#rejections },
+      since: (status?.since.getTime() ?? this.#since) / 1e3,
+    };
+  }
+
+  hold(): () => void {
+    let release = () => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    void this.#live?.use(() => released);
+    return release;
+  }
+
+  async check(): Promise<void> {
+    await this.#live?.check();
+  }
+
+  async close(): Promise<void> {
+    await this.#live?.close();
+  }
+}
