@@ -36,6 +36,8 @@ interface Addon {
     mostOfRow: number,
   ): NativeModel;
   attach(addon: string, model: string, threads: number): readonly [NativeModel, description: ArrayBuffer];
+  /** Another descriptor of the same file or socket, or −1. Not on Windows. */
+  duplicate?(descriptor: number): number;
 }
 
 let loaded: Addon | undefined;
@@ -93,6 +95,12 @@ export function createNative(
   { packed, ofRow }: MostBytes = { packed: Infinity, ofRow: Infinity },
 ): NativeModel {
   return translated('engine', () => addon().create(words, parameters, isa, integers, threads, packed, ofRow));
+}
+
+/** Another descriptor of the same socket, for a thread that closes its own; undefined where there are none. */
+export function duplicateDescriptor(descriptor: number): number | undefined {
+  const copy = addon().duplicate?.(descriptor) ?? -1;
+  return copy < 0 ? undefined : copy;
 }
 
 const CODES = ['PLAN', 'MEMORY', 'LIMIT', 'ISA', 'HANDLE'] as const;

@@ -35,7 +35,12 @@ async function buildScripts() {
   run(execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--outDir', made]);
   const bundle = await rolldown({
     cwd: root,
-    input: { index: 'lib/index.ts', serve: 'lib/serve.ts', 'cli/main': 'lib/cli/main.ts' },
+    input: {
+      index: 'lib/index.ts',
+      serve: 'lib/serve.ts',
+      'serve-thread': 'lib/serve/workers/thread.ts',
+      'cli/main': 'lib/cli/main.ts',
+    },
     platform: 'node',
     external: /^(node:.*|@grpc\/grpc-js|commander|csv-parse|yauzl|hyparquet(-writer|\/src\/delta\.js)?)$/,
   });

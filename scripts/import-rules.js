@@ -92,6 +92,11 @@ const TYPESCRIPT_RULES = [
       'node:http',
     ),
   },
+  // Threads that listen on one socket: the addon gives each a descriptor of its own.
+  {
+    files: /^lib\/serve\/workers\/crew\.ts$/,
+    may: only('lib/serve/.*', 'lib/native\\.ts', ERRORS, 'node:.*'),
+  },
   // The host of a server: sockets, files, threads; models come by watching them.
   {
     files: /^lib\/serve(\/.*)?\.ts$/,

@@ -1,11 +1,11 @@
 /** Models, and the answers of them, in one thread. */
 import { readFile } from 'node:fs/promises';
 import { ForwardpassError } from '../errors.ts';
-import type { Model } from '../model.ts';
 import { AccessLog } from './access-log.ts';
 import { App, type Backend } from './app.ts';
 import { Catalog, Served } from './catalog.ts';
 import { Guard, tokensIn } from './guard.ts';
+import { Metrics, type MetricsState } from './metrics.ts';
 import type { CheckedServeOptions, ServeSource } from './options.ts';
 import { prometheusText } from './prometheus.ts';
 import { Repository } from './repository.ts';
@@ -45,10 +45,21 @@ export async function readTokens({ tokenFile }: CheckedServeOptions): Promise<st
   return tokens;
 }
 
+/** Threads that answer as well. */
+export interface Others {
+  readonly size: number;
+  readonly restarts: number;
+  collect(): Promise<MetricsState>;
+}
+
 export class Local implements Backend {
   readonly catalog: Catalog;
   readonly guard: Guard;
-  readonly #served = new Map<Model, Served>();
+  /** That each request must show one of. */
+  tokens: readonly string[] | undefined;
+  /** Called when other models are in use than before. */
+  onUpdate: (() => void) | undefined;
+  others: Others | undefined;
   #app: App | undefined;
   #repository: Repository | undefined;
   #accessLog: AccessLog | undefined;
@@ -60,7 +71,7 @@ export class Local implements Backend {
 
   static async open(source: ServeSource, options: CheckedServeOptions): Promise<Local> {
     const local = new Local(options);
-    local.guard.tokens = await readTokens(options);
+    await local.#readTokens();
     const { accessLog } = options;
     local.#accessLog = accessLog && new AccessLog(accessLog);
     const { catalog, guard } = local;
@@ -80,9 +91,13 @@ export class Local implements Backend {
   }
 
   async metrics(): Promise<string> {
-    const { app, repository } = this;
+    const { app, others, repository } = this;
     app.metrics.waiting = app.waiting;
-    return prometheusText(app.metrics.state, repository.versions, { ready: app.isReady, workers: 1, restarts: 0 });
+    const total = new Metrics();
+    total.add(app.metrics.state);
+    if (others !== undefined) total.add(await others.collect());
+    const about = { ready: app.isReady, workers: others?.size ?? 1, restarts: others?.restarts ?? 0 };
+    return prometheusText(total.state, repository.versions, about);
   }
 
   async index() {
@@ -98,7 +113,7 @@ export class Local implements Backend {
   }
 
   async reload(): Promise<void> {
-    this.guard.tokens = await readTokens(this.options);
+    await this.#readTokens();
     await this.repository.reload();
   }
 
@@ -109,23 +124,22 @@ export class Local implements Backend {
     await this.repository.close();
   }
 
+  async #readTokens(): Promise<void> {
+    this.tokens = await readTokens(this.options);
+    this.guard.tokens = this.tokens;
+  }
+
   /** Between two requests. */
   #update(): void {
     // The first look is over before there is a repository to ask.
     if (this.#repository === undefined) return;
     const served = this.repository.published.map((published) => {
-      const { name, version, model, hold } = published;
-      const known = this.#served.get(model);
-      if (known !== undefined && known.name === name && known.version === version) return known;
-      const letGo = hold.call(published);
-      const made = new Served(name, version, model, () => {
-        if (this.#served.get(model) === made) this.#served.delete(model);
-        letGo();
-      });
-      this.#served.set(model, made);
-      return made;
+      const { name, version, model } = published;
+      const known = this.catalog.all.find((one) => one.name === name && one.version === version);
+      return known?.model === model ? known : new Served(name, version, model, published.hold());
     });
     this.catalog.replace(served);
     this.catalog.ready = this.repository.started && served.length > 0;
+    this.onUpdate?.();
   }
 }

@@ -21,67 +21,88 @@ export interface Server extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** What takes connections: this thread, or several others. */
+interface Front {
+  readonly address: AddressInfo;
+  drain(): void;
+  setTls(tls: SecureContextOptions): void;
+  setTokens(): void;
+  close(most: number): Promise<void>;
+}
+
 export async function openServer(source: ServeSource, given: ServeOptions): Promise<Server> {
   const options = checkServeOptions(given);
+  const { drainDelay, drainTime } = options;
   const tls = await readTls(options);
   const local = await Local.open(source, options);
-  const { app } = local;
-  const listener = new Listener({
-    limits: options.limits,
-    tls,
-    onRequest: (request, response) => app.handle(request, response),
-    onConnections: (count) => {
-      app.metrics.connections = count;
-    },
-  });
-  let address: AddressInfo;
+  let front: Front;
   try {
-    address = await listen(listener, options);
+    front = await openFront(local, options, tls);
   } catch (error) {
     await local.close();
     throw error;
   }
-  let closing: Promise<void> | undefined;
+  const end = async () => {
+    // Balancers see that it is not ready while it still takes connections.
+    local.app.draining = true;
+    front.drain();
+    await sleep(drainDelay);
+    await front.close(drainTime);
+    await local.close();
+  };
+  let ended: Promise<void> | undefined;
   const close = () => {
-    closing ??= drain(options, async () => {
-      app.draining = true;
-    }).then(async () => {
-      await listener.close(options.drainTime);
-      await local.close();
-    });
-    return closing;
+    ended ??= end();
+    return ended;
   };
   return {
-    url: urlOf(address, options),
-    address,
+    url: urlOf(front.address, options),
+    address: front.address,
     get models() {
       return local.repository.index();
     },
     async reload() {
       const fresh = await readTls(options);
-      if (fresh !== undefined) listener.setTls(fresh);
+      if (fresh !== undefined) front.setTls(fresh);
       await local.reload();
+      front.setTokens();
     },
     close,
     [Symbol.asyncDispose]: close,
   };
 }
 
-/** Says that it is not ready, and goes on for a while so that balancers see it. */
-export async function drain({ drainDelay }: CheckedServeOptions, unready: () => Promise<void>): Promise<void> {
-  await unready();
-  await sleep(drainDelay);
-}
-
-export async function listen(listener: Listener, { host, port }: CheckedServeOptions): Promise<AddressInfo> {
+async function openFront(
+  local: Local,
+  options: CheckedServeOptions,
+  tls: SecureContextOptions | undefined,
+): Promise<Front> {
+  const { host, port, limits, workers } = options;
   try {
-    return await listener.listen({ host, port });
-  } catch (cause) {
-    throw cannotListen(cause as NodeJS.ErrnoException, host, port);
+    if (workers !== undefined) return await (await import('./workers/crew.ts')).Crew.start(local, options, tls);
+    const { app } = local;
+    const listener = new Listener({
+      limits,
+      tls,
+      onRequest: (request, response) => app.handle(request, response),
+      onConnections: (count) => {
+        app.metrics.connections = count;
+      },
+    });
+    const address = await listener.listen({ host, port });
+    return {
+      address,
+      drain() {},
+      setTls: (fresh) => listener.setTls(fresh),
+      setTokens() {},
+      close: (most) => listener.close(most),
+    };
+  } catch (error) {
+    throw error instanceof ForwardpassError ? error : cannotListen(error as NodeJS.ErrnoException, host, port);
   }
 }
 
-export function cannotListen(cause: NodeJS.ErrnoException, host: string, port: number): ForwardpassError {
+function cannotListen(cause: NodeJS.ErrnoException, host: string, port: number): ForwardpassError {
   const reasons: Record<string, string> = {
     EADDRINUSE: 'is in use by another program; choose another port',
     EADDRNOTAVAIL: 'is not an address of this machine',
@@ -93,7 +114,7 @@ export function cannotListen(cause: NodeJS.ErrnoException, host: string, port: n
 }
 
 /** @throws {ForwardpassError} OPTION */
-export async function readTls({ tls }: CheckedServeOptions): Promise<SecureContextOptions | undefined> {
+async function readTls({ tls }: CheckedServeOptions): Promise<SecureContextOptions | undefined> {
   if (tls === undefined) return undefined;
   const read = (name: keyof typeof tls) => {
     const path = tls[name];
@@ -118,7 +139,7 @@ export async function readTls({ tls }: CheckedServeOptions): Promise<SecureConte
   return context;
 }
 
-export function urlOf({ address, port, family }: AddressInfo, { tls }: CheckedServeOptions): string {
+function urlOf({ address, port, family }: AddressInfo, { tls }: CheckedServeOptions): string {
   const everywhere: Record<string, string> = { '0.0.0.0': '127.0.0.1', '::': '[::1]' };
   const host = everywhere[address] ?? (family === 'IPv6' ? `[${address}]` : address);
   return `${tls === undefined ? 'http' : 'https'}://${host}:${port}`;

@@ -1,5 +1,6 @@
 // The addon: this folder is the only one that sees Node-API. It hands JavaScript
-// instructionSets(), create() and attach(), and the models that the last two return, each with its functions.
+// instructionSets(), duplicate(), create() and attach(), and the models that the last two return, each with its
+// functions.
 //
 // node-addon-api registers the module; the rest uses the C functions of Node-API, each of which may fail: while a
 // thread is being terminated, all that touch JavaScript do. The wrapper would then end the process.
@@ -8,6 +9,7 @@
 
 #include "../kernels/registry.h"
 #include "create.h"
+#include "descriptor.h"
 #include "environment.h"
 #include "faults.h"
 #include "model_class.h"
@@ -46,6 +48,9 @@ bool fill(napi_env env, napi_value exports) {
     destroy(environment);
     return false;
   }
+#ifndef _WIN32
+  if (!export_function(env, exports, "duplicate", duplicate)) return false;
+#endif
   return define_model_class(env, environment->model_class) &&
          export_function(env, exports, "instructionSets", instruction_sets) &&
          export_function(env, exports, "create", create) && export_function(env, exports, "attach", attach);

@@ -226,6 +226,7 @@ export const ALLOWED = {
     'Model.create': 'once, for the model that decides, which has none',
     'Model.#attach': 'once, for the model that decides, which has none',
   },
+  'lib/serve/workers/seat.ts': { 'Seat.#emptied Seat.#fill': 'a timer lies between the two' },
   'lib/source/mlflow.ts': {
     inside: 'a folder called model in the one that is named: once',
   },

@@ -104,7 +104,9 @@ test('a port that is in use is said to be', async () => {
 test('a single model that cannot be loaded is the failure of the start', async () => {
   const folder = await newFolder();
   await writeFile(join(folder, 'm.safetensors'), 'nothing of the kind');
-  expect(await failureOf(() => serve(join(folder, 'm.safetensors'), { port: 0 }))).toMatchObject({ code: 'UNKNOWN_FORMAT' });
+  expect(await failureOf(() => serve(join(folder, 'm.safetensors'), { port: 0 }))).toMatchObject({
+    code: 'UNKNOWN_FORMAT',
+  });
   expect(await failureOf(() => serve(join(folder, 'none'), { port: 0 }))).toMatchObject({ code: 'SOURCE' });
 });
 

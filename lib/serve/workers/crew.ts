@@ -1,0 +1,252 @@
+/**
+ * The threads that answer requests on one port. They share the listening socket, so that what waits to be accepted is
+ * nobody's own and is not lost with a thread, and the weights, which this thread loads.
+ */
+import { closeSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import type { SecureContextOptions } from 'node:tls';
+import { ForwardpassError } from '../../errors.ts';
+import { duplicateDescriptor } from '../../native.ts';
+import type { Served } from '../catalog.ts';
+import type { Local, Others } from '../local.ts';
+import { Metrics, type MetricsState } from '../metrics.ts';
+import type { CheckedServeOptions } from '../options.ts';
+import type { Edition, FromWorker, Shared, Start } from './messages.ts';
+import { Seat } from './seat.ts';
+
+/** Milliseconds that a thread may take to say what it has counted, before what it last said is taken. */
+const COLLECT = 500;
+
+/** A model that threads have, kept whole until none of them needs it any more. */
+interface Kept {
+  readonly shared: Shared;
+  /** The edition that has it no more. */
+  over?: number;
+}
+
+export class Crew implements Others {
+  readonly #seats: Seat[] = [];
+  readonly #kept = new Map<Served, Kept>();
+  readonly #collecting = new Map<number, (state: MetricsState) => void>();
+  /** What threads have counted that are no more. */
+  readonly #departed = new Metrics();
+  #tls: SecureContextOptions | undefined;
+  #edition = 0;
+  #keys = 0;
+  #ids = 0;
+  #restarts = 0;
+  #hasBegun = false;
+  #begun = () => {};
+  #failed: (error: Error) => void = () => {};
+
+  private constructor(
+    private readonly local: Local,
+    private readonly options: CheckedServeOptions,
+    private readonly socket: number,
+    readonly address: AddressInfo,
+  ) {}
+
+  /** Resolves when all threads answer. */
+  static async start(local: Local, options: CheckedServeOptions, tls: SecureContextOptions | undefined): Promise<Crew> {
+    const { socket, address } = await bind(options);
+    const crew = new Crew(local, options, socket, address);
+    crew.#tls = tls;
+    local.others = crew;
+    local.onUpdate = () => crew.#publish();
+    crew.#publish();
+    const begun = new Promise<void>((resolve, reject) => {
+      crew.#begun = resolve;
+      crew.#failed = reject;
+    });
+    try {
+      for (let number = 1; number <= (options.workers ?? 1); number++) crew.#seats.push(crew.#newSeat(number));
+      await begun;
+    } catch (error) {
+      await crew.close(0);
+      throw error;
+    }
+    crew.#hasBegun = true;
+    return crew;
+  }
+
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  get size(): number {
+    return this.#seats.filter(({ isTaken }) => isTaken).length;
+  }
+
+  /** What all threads have counted, those that are no more included. */
+  async collect(): Promise<MetricsState> {
+    const total = new Metrics();
+    total.add(this.#departed.state);
+    const states = await Promise.all(this.#seats.map((seat) => this.#collectFrom(seat)));
+    for (const state of states) if (state !== undefined) total.add(state);
+    return total.state;
+  }
+
+  setTls(tls: SecureContextOptions): void {
+    this.#tls = tls;
+    for (const seat of this.#seats) seat.say({ kind: 'tls', tls });
+  }
+
+  setTokens(): void {
+    const { tokens } = this.local;
+    for (const seat of this.#seats) seat.say({ kind: 'tokens', tokens });
+  }
+
+  drain(): void {
+    for (const seat of this.#seats) seat.say({ kind: 'drain' });
+  }
+
+  /** Each thread answers what is on its way, then ends. */
+  async close(most: number): Promise<void> {
+    // The socket listens for as long as anybody has it open.
+    closeSync(this.socket);
+    await Promise.all(this.#seats.map((seat) => seat.close(most)));
+    for (const served of this.#kept.keys()) served.letGo();
+    this.#kept.clear();
+  }
+
+  #newSeat(number: number): Seat {
+    return new Seat(number, {
+      script: new URL('./serve-thread.js', import.meta.url),
+      start: () => this.#startOf(),
+      onMessage: (message, seat) => this.#hear(message, seat),
+      onEnd: (seat, error) => {
+        if (!this.#hasBegun) {
+          this.#failed(error);
+          return;
+        }
+        this.#restarts += 1;
+        if (seat.counted !== undefined) this.#departed.add({ ...seat.counted, connections: 0, waiting: 0 });
+        seat.counted = undefined;
+        this.options.onEvent?.({ kind: 'worker', worker: seat.number, error });
+      },
+    });
+  }
+
+  #startOf(): Start {
+    const { accessLog, onEvent, load, ...others } = this.options;
+    // What loading takes may hold functions, which cannot go to another thread.
+    const options = { ...others, load: { threads: load.threads } };
+    const fd = duplicateDescriptor(this.socket);
+    if (fd === undefined) throw noDescriptors();
+    return {
+      fd,
+      options,
+      logsAccess: accessLog !== undefined,
+      tls: this.#tls,
+      tokens: this.local.tokens,
+      models: this.#models(),
+    };
+  }
+
+  #hear(message: FromWorker, seat: Seat): void {
+    switch (message.kind) {
+      case 'listening':
+        if (this.#seats.every(({ isListening }) => isListening)) this.#begun();
+        break;
+      case 'taken':
+        this.#release();
+        break;
+      case 'metrics':
+        this.#collecting.get(message.id ?? -1)?.(message.state);
+        break;
+      case 'question':
+        this.#answer(message, seat);
+        break;
+      case 'access':
+        this.options.accessLog?.(message.lines);
+        break;
+      case 'failed': {
+        const error = ForwardpassError.from(message.error) ?? new Error(String(message.error));
+        this.options.onEvent?.({ kind: 'failed', model: message.model, error });
+        break;
+      }
+    }
+  }
+
+  async #answer({ id, question, name = '' }: FromWorker & { kind: 'question' }, seat: Seat): Promise<void> {
+    const { local } = this;
+    const ask = {
+      metrics: () => local.metrics(),
+      index: () => local.index(),
+      load: () => local.load(name),
+      unload: () => local.unload(name),
+    };
+    const value = await ask[question]().catch((error: Error) => error.message);
+    seat.say({ kind: 'answer', id, value });
+  }
+
+  async #collectFrom(seat: Seat): Promise<MetricsState | undefined> {
+    if (!seat.isTaken) return seat.counted;
+    this.#ids += 1;
+    const id = this.#ids;
+    const fresh = new Promise<MetricsState | undefined>((resolve) => {
+      const timer = setTimeout(() => resolve(seat.counted), COLLECT);
+      this.#collecting.set(id, (state) => {
+        clearTimeout(timer);
+        resolve(state);
+      });
+    });
+    seat.say({ kind: 'collect', id });
+    return fresh.finally(() => this.#collecting.delete(id));
+  }
+
+  /** Tells all threads which models are in use now. Each changes between two of its own requests. */
+  #publish(): void {
+    this.#edition += 1;
+    const now = new Set(this.local.catalog.all);
+    for (const [served, kept] of this.#kept) if (!now.has(served)) kept.over ??= this.#edition;
+    for (const served of now) {
+      if (this.#kept.has(served)) continue;
+      const { name, version, model } = served;
+      served.hold();
+      this.#keys += 1;
+      this.#kept.set(served, { shared: { key: this.#keys, name, version, handle: model.share() } });
+    }
+    for (const seat of this.#seats) seat.say({ kind: 'models', edition: this.#models() });
+    this.#release();
+  }
+
+  #models(): Edition {
+    const models = [...this.#kept.values()].filter(({ over }) => over === undefined).map(({ shared }) => shared);
+    return { number: this.#edition, models, ready: this.local.catalog.ready };
+  }
+
+  /** What every thread has exchanged for something else; nothing while one of them starts. */
+  #release(): void {
+    for (const [served, { over }] of this.#kept) {
+      if (over === undefined || this.#seats.some(({ isTaken, edition }) => isTaken && edition < over)) continue;
+      this.#kept.delete(served);
+      served.letGo();
+    }
+  }
+}
+
+/**
+ * A socket that listens, and belongs to no event loop: the server that made it is closed before it accepts anything, and
+ * its descriptor stays.
+ */
+function bind({ host, port }: CheckedServeOptions): Promise<{ socket: number; address: AddressInfo }> {
+  const server = createServer();
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => reject(error));
+    server.listen({ host, port, backlog: 1024 }, () => {
+      const address = server.address() as AddressInfo;
+      const { fd } = (server as unknown as { readonly _handle: { readonly fd: number } })._handle;
+      const socket = duplicateDescriptor(fd);
+      server.close();
+      if (socket === undefined) reject(noDescriptors());
+      else resolve({ socket, address });
+    });
+  });
+}
+
+function noDescriptors(): ForwardpassError {
+  const message =
+    'threads cannot share a port on this system; leave it out, or start several servers behind a balancer';
+  return new ForwardpassError('OPTION', message, 'workers');
+}

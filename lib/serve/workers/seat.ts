@@ -1,0 +1,101 @@
+/** The place of one thread that answers: whoever has it, what it has taken, and what it last counted. */
+import { Worker } from 'node:worker_threads';
+import type { MetricsState } from '../metrics.ts';
+import type { FromWorker, Start, ToWorker } from './messages.ts';
+
+export interface SeatParts {
+  /** The thread's script. */
+  readonly script: URL;
+  readonly start: () => Start;
+  /** What the thread says, but for what concerns its place only. */
+  readonly onMessage: (message: FromWorker, seat: Seat) => void;
+  /** Called when the thread has ended, with why, if it was not asked to. */
+  readonly onEnd: (seat: Seat, error: Error) => void;
+}
+
+/** Milliseconds for which a thread has to live for its successor to come at once. */
+const LONG_LIFE = 5_000;
+const LONGEST_WAIT = 10_000;
+
+export class Seat {
+  /** The newest models that the thread has taken. */
+  edition = -1;
+  /** What the thread has counted, as it last said. */
+  counted: MetricsState | undefined;
+  isListening = false;
+  closed = false;
+  #worker: Worker | undefined;
+  #begun = 0;
+  #shortLives = 0;
+  #timer: NodeJS.Timeout | undefined;
+  readonly #ended: Promise<void>;
+  #end = () => {};
+
+  constructor(
+    readonly number: number,
+    private readonly parts: SeatParts,
+  ) {
+    this.#ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+    this.#fill();
+  }
+
+  get isTaken(): boolean {
+    return this.#worker !== undefined;
+  }
+
+  say(message: ToWorker): void {
+    this.#worker?.postMessage(message);
+  }
+
+  /** Resolves when the thread has ended; after `most` milliseconds it is made to. */
+  async close(most: number): Promise<void> {
+    this.closed = true;
+    clearTimeout(this.#timer);
+    if (this.#worker === undefined) return;
+    this.say({ kind: 'close', most });
+    const timer = setTimeout(() => this.#worker?.terminate(), most + GRACE);
+    await this.#ended;
+    clearTimeout(timer);
+  }
+
+  /** At once, whatever is on its way. */
+  async kill(): Promise<void> {
+    await this.#worker?.terminate();
+  }
+
+  #fill(): void {
+    this.#begun = performance.now();
+    this.edition = -1;
+    const worker = new Worker(this.parts.script, { workerData: this.parts.start() });
+    this.#worker = worker;
+    let error = new Error('it ended without a word');
+    worker.on('error', (thrown) => {
+      error = thrown instanceof Error ? thrown : new Error(String(thrown));
+    });
+    worker.on('message', (message: FromWorker) => {
+      if (message.kind === 'listening') this.isListening = true;
+      else if (message.kind === 'taken') this.edition = message.edition;
+      else if (message.kind === 'metrics') this.counted = message.state;
+      this.parts.onMessage(message, this);
+    });
+    worker.on('exit', () => this.#emptied(error));
+  }
+
+  #emptied(error: Error): void {
+    this.#worker = undefined;
+    this.isListening = false;
+    if (this.closed) {
+      this.#end();
+      return;
+    }
+    this.parts.onEnd(this, error);
+    this.#shortLives = performance.now() - this.#begun > LONG_LIFE ? 0 : this.#shortLives + 1;
+    const wait = this.#shortLives <= 1 ? 0 : Math.min(LONGEST_WAIT, 100 * 2 ** this.#shortLives);
+    this.#timer = setTimeout(() => this.#fill(), wait);
+  }
+}
+
+/** Milliseconds beyond what a thread was given to end. */
+const GRACE = 2_000;
