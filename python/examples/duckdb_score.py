@@ -1,4 +1,4 @@
-"""Scores a table in DuckDB: a function in SQL over whole columns, which takes the features in the model's order.
+"""Scores a table in DuckDB: a function in SQL that takes the features as a struct, by their names, column by column.
 
     python3 duckdb_score.py churn.safetensors
 """
@@ -6,9 +6,7 @@
 import sys
 
 import duckdb
-import pandas as pd
 import pyarrow as pa
-from duckdb.typing import DOUBLE, VARCHAR
 from frame import digest, partition, score
 
 import forwardpass
@@ -16,22 +14,23 @@ import forwardpass
 
 def main(path):
     model = forwardpass.load(path)
-    names = model.feature_names
+    words = model.inputs[0].categories
+    kinds = {name: "VARCHAR" if words.get(at) else "DOUBLE" for at, name in enumerate(model.feature_names)}
     is_words = any(isinstance(label, str) for label in model.classes or [])
 
-    def predict(*columns):
-        frame = pd.DataFrame({name: column.to_pandas() for name, column in zip(names, columns)})
+    def predict(rows):
+        frame = pa.Table.from_struct_array(rows).to_pandas()
         return pa.array(model.predict(frame).tolist(), pa.string() if is_words else pa.float64())
 
-    words = model.inputs[0].categories
-    kinds = [VARCHAR if words.get(at) else DOUBLE for at in range(len(names))]
-    customers = partition(0, 100_000, model)
     connection = duckdb.connect()
-    connection.create_function("predict", predict, kinds, VARCHAR if is_words else DOUBLE, type="arrow", null_handling="special")
-    columns = ", ".join(f'"{name}"' for name in names)
-    found = connection.sql(f"SELECT predict({columns}) AS prediction FROM customers").df()["prediction"]
+    given = "STRUCT({})".format(", ".join(f'"{name}" {kind}' for name, kind in kinds.items()))
+    connection.create_function("predict", predict, [given], "VARCHAR" if is_words else "DOUBLE", type="arrow")
+
+    customers = partition(0, 100_000, model)
+    fields = ", ".join(f'"{name}" := "{name}"::{kind}' for name, kind in kinds.items())
+    found = connection.sql(f"SELECT predict(struct_pack({fields})) AS prediction FROM customers").df()["prediction"]
     wanted = score(customers, model)["prediction"]
-    print(connection.sql(f"SELECT predict({columns}) AS prediction, count(*) AS rows FROM customers GROUP BY 1 ORDER BY 2 DESC LIMIT 5"))
+    print(f"{len(found)} rows: {digest(wanted)}")
     if digest(found.astype(wanted.dtype)) != digest(wanted):
         raise SystemExit("the results differ")
 

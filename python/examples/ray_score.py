@@ -32,7 +32,8 @@ def main():
     model = forwardpass.load(given.model)
     frame = partition(0, given.rows, model)
     frame["row"] = np.arange(len(frame))
-    scored = ray.data.from_pandas(np.array_split(frame, 8)).map_batches(
+    parts = [frame.iloc[part] for part in np.array_split(np.arange(len(frame)), 8)]
+    scored = ray.data.from_pandas(parts).map_batches(
         Scorer, fn_constructor_args=(given.model,), batch_format="pandas", concurrency=given.actors
     )
     # Blocks come back in any order.

@@ -1,0 +1,82 @@
+/**
+ * Runs the server in the root that image.sh made, as the image does: another user, no capabilities, nothing writable.
+ * `node image.js ROOT MODELS USER`. Prints how long it takes to be ready.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { argv, exit } from 'node:process';
+import { setTimeout as wait } from 'node:timers/promises';
+
+const [, , root, models, user] = argv;
+const PORT = 18_080;
+const url = `http://127.0.0.1:${PORT}`;
+const STARTS = 5;
+
+/** In a mount namespace of its own; `$@` is what runs within. */
+const INSIDE = `
+root=$1 models=$2 user=$3
+shift 3
+mount --bind "$root" "$root"
+mount --bind "$models" "$root/mnt/models"
+mount -o remount,bind,ro "$root/mnt/models"
+mount -o remount,bind,ro "$root"
+exec setpriv --no-new-privs chroot --userspec="$user:$user" --groups="" "$root" "$@"`;
+const within = ['--mount', 'sh', '-ec', INSIDE, 'sh', root, models, user, '/usr/local/bin/node'];
+const environment = { NODE_ENV: 'production', PATH: '/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' };
+
+/** What the process may do, told by itself. */
+const PROBE = `
+const { writeFileSync } = require('node:fs');
+const said = ['/tmp/x', '/app/x', '/mnt/models/x'].map((path) => { try { writeFileSync(path, ''); return 'written'; } catch (error) { return error.code; } });
+console.log(process.getuid(), process.getgid(), process.getgroups().join(), ...said);`;
+
+const probe = spawnSync('unshare', [...within, '-e', PROBE], { encoding: 'utf8', env: environment });
+expect(probe.stdout.trim() === `${user} ${user} ${user} EROFS EROFS EROFS`, `${probe.stdout} ${probe.stderr}`);
+
+const row = Array.from({ length: 64 }, (_, i) => (i % 17) / 16);
+const body = JSON.stringify({ inputs: [{ name: 'pixels', shape: [1, 64], datatype: 'FP32', data: row }] });
+const main = '/app/node_modules/forwardpass/dist/cli/main.js';
+const starts = [];
+for (let start = 0; start < STARTS; start++) {
+  const before = performance.now();
+  const flags = ['serve', '/mnt/models', '--name', 'digits', '--host', '127.0.0.1', '--port', String(PORT)];
+  // unshare, sh, setpriv and chroot each become the next: the process is the server.
+  const server = spawn('unshare', [...within, main, ...flags], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  for (const stream of [server.stdout, server.stderr]) stream.on('data', (part) => (said += part));
+  const ended = once(server, 'exit');
+  while (!(await isReady())) {
+    expect(server.exitCode === null && performance.now() - before < 30_000, `it does not start: ${said}`);
+    await wait(2);
+  }
+  starts.push(performance.now() - before);
+  const metadata = await (await fetch(`${url}/v2/models/digits`)).json();
+  const input = { ...JSON.parse(body).inputs[0], name: metadata.inputs[0].name };
+  const answer = await fetch(`${url}/v2/models/digits/infer`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ inputs: [input] }),
+  });
+  const { outputs } = await answer.json();
+  expect(answer.status === 200 && outputs[0].data.length === 10, `it does not answer: ${answer.status}`);
+  server.kill('SIGTERM');
+  const [code] = await ended;
+  expect(code === 0, `it ended with ${code}: ${said}`);
+}
+starts.sort((a, b) => a - b);
+console.log(`ready after ${starts[0].toFixed(0)} ms at best, ${starts[STARTS >> 1].toFixed(0)} ms in the middle`);
+exit(0);
+
+async function isReady() {
+  return fetch(`${url}/readyz`).then(
+    ({ status }) => status === 200,
+    () => false,
+  );
+}
+
+/** @param {boolean} holds @param {string} message */
+function expect(holds, message) {
+  if (holds) return;
+  console.error(message);
+  exit(1);
+}
