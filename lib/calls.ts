@@ -42,26 +42,27 @@ export class Calls {
     this.#single = called.inputs.length === 1 && called.outputs.length === 1;
   }
 
-  run(input: Arrays, output?: Arrays): unknown {
-    if (this.#single && isTypedArray(input) && (output === undefined || isTypedArray(output))) {
+  /** `given` are the model's own inputs, where it takes others than its caller gives. */
+  run(input: Arrays, output?: Arrays, given?: FlatRows): unknown {
+    if (given === undefined && this.#single && isTypedArray(input) && (output === undefined || isTypedArray(output))) {
       const y = output === undefined ? this.newFloats(this.#rowsOf(input), this.outputs[0]) : output;
       if (isResizable(input) || isResizable(y)) throw this.#resizable([input, y]);
       const fault = this.#native.run(input as TypedArray, y as TypedArray);
       if (fault !== undefined) throw this.explain(fault, [input, y]);
       return y;
     }
-    const { buffers, result } = this.#arrange(input, output);
+    const { buffers, result } = this.#arrange(input, output, given);
     const fault = this.#native.run(...buffers);
-    if (fault !== undefined) throw this.explain(fault, buffers);
+    if (fault !== undefined) throw this.explain(fault, buffers, given);
     return result;
   }
 
-  async runAsync(input: Arrays, output?: Arrays, signal?: AbortSignal): Promise<unknown> {
+  async runAsync(input: Arrays, output?: Arrays, signal?: AbortSignal, given?: FlatRows): Promise<unknown> {
     if (signal?.aborted) throw abortError(signal);
-    const { buffers, result } = this.#arrange(input, output);
+    const { buffers, result } = this.#arrange(input, output, given);
     const running = this.#native.runAsync(...buffers);
     const fault = await (signal === undefined ? running : unlessAborted(running, signal));
-    if (fault !== undefined) throw this.explain(fault, buffers);
+    if (fault !== undefined) throw this.explain(fault, buffers, given);
     return result;
   }
 
@@ -105,21 +106,21 @@ export class Calls {
   }
 
   /** Inputs then outputs in the plan's order, and what the caller gets back. */
-  #arrange(input: unknown, output: unknown): { buffers: TypedArray[]; result: unknown } {
-    return reading('INPUT', 'inputs', () => this.#arranged(input, output));
+  #arrange(input: unknown, output: unknown, given?: FlatRows): { buffers: TypedArray[]; result: unknown } {
+    return reading('INPUT', 'inputs', () => this.#arranged(input, output, given));
   }
 
-  #arranged(input: unknown, output: unknown): { buffers: TypedArray[]; result: unknown } {
+  #arranged(input: unknown, output: unknown, rows?: FlatRows): { buffers: TypedArray[]; result: unknown } {
     const { outputs } = this;
     const isBare = ArrayBuffer.isView(input);
-    const given = isBare ? this.#only(input) : this.#named(input);
+    const given = rows?.arrays ?? (isBare ? this.#only(input) : this.#named(input));
     const isSingle = isBare && outputs.length === 1;
     if (output !== undefined) {
       const y = isSingle && !isNamed(output) ? [output] : pick(output, outputs, 'output');
       return { buffers: this.#checked([...given, ...y]), result: output };
     }
-    const rows = this.#rowsOf(given[0]);
-    const made = outputs.map((port) => this.newFloats(rows, port));
+    const count = this.#rowsOf(given[0]);
+    const made = outputs.map((port) => this.newFloats(count, port));
     return { buffers: this.#checked([...given, ...made]), result: isSingle ? made[0] : withLists(outputs, made) };
   }
 

@@ -26,6 +26,7 @@ export const ERROR_CODES = {
   INPUT: 'the values to run are of the wrong type, length or name',
   BUFFER: 'a buffer is detached, resizable, shared, or overlaps another',
   ID: 'an id is not a whole number within its table',
+  FUNCTION: 'a function of the option `functions` failed, or gave something else than is expected of it',
   NOT_A_CLASSIFIER: 'class probabilities were asked of a model that gives none',
   CHECKSUM: 'the bytes are not the ones whose digest was given or recorded',
   REJECTED: 'a new version of a watched model may not take the place of the one in use',

@@ -31,5 +31,15 @@ export { Model } from './model.ts';
 export type { AttachOptions, Isa, LoadOptions, ModelOptions, RunOptions } from './options.ts';
 export type { Cell, RowRecord, Rows } from './rows.ts';
 export type { ModelSource } from './source.ts';
+export type {
+  StepCell,
+  StepColumn,
+  StepColumns,
+  StepContext,
+  StepFunction,
+  StepFunctions,
+  StepResult,
+  StepValues,
+} from './steps/types.ts';
 export type { LiveModel, LiveStatus, ModelVersion, WatchOptions } from './watch.ts';
 export { watch } from './watch.ts';

@@ -17,11 +17,14 @@ export interface KnownStrings {
   readonly known: readonly Word[];
 }
 
+/** What is asked. */
+export type Asked = Pick<Calls, 'inputs' | 'answer'>;
+
 /** Asks a model about rows, so many times at the most. */
 class Questions {
   #left: number;
 
-  constructor(readonly calls: Calls) {
+  constructor(readonly calls: Asked) {
     const width = calls.inputs.reduce((total, input) => total + input.width, 0);
     this.#left = Math.min(MOST_PROBES, Math.ceil(MOST_ASKED / Math.max(width, 1)));
   }
@@ -42,7 +45,7 @@ class Questions {
 }
 
 /** Of each input, by the position of each element that is a string; nothing where that would take too long. */
-export function knownStringsOf(calls: Calls): ReadonlyMap<number, KnownStrings>[] {
+export function knownStringsOf(calls: Asked): ReadonlyMap<number, KnownStrings>[] {
   const asked = calls.inputs.map(() => new Map<number, KnownStrings>());
   const strings = calls.inputs.flatMap(({ words }, input) =>
     [...(words ?? [])].flatMap(([at, list]) => (list.length > 0 ? [{ input, at, list }] : [])),

@@ -27,6 +27,9 @@ import {
 import { reading } from './reading.ts';
 import { aborted } from './source/abort.ts';
 import { type ModelSource, type OpenSource, openSource } from './source.ts';
+import { checkFunctions } from './steps/functions.ts';
+import { refusedSteps } from './steps/refused.ts';
+import type { Staged } from './steps/staged.ts';
 
 export type { Isa, LoadOptions, ModelOptions } from './options.ts';
 
@@ -41,13 +44,13 @@ export async function load(source: ModelSource, options: LoadOptions = {}): Prom
 /** The same, with options that are checked. */
 export async function loadChecked(source: ModelSource, options: CheckedOptions<LoadOptions>): Promise<Model> {
   const budget = new Budget(options.given);
-  return compile(await readSource(source, options, budget), options, budget);
+  return modelOf(await readSource(source, options, budget), options, budget);
 }
 
 /** The model of a source that is open, and stays open. */
 export async function loadOpened(source: OpenSource, options: CheckedOptions<LoadOptions>): Promise<Model> {
   const budget = new Budget(options.given);
-  return compile(await readGraph(source, options, budget), options, budget);
+  return modelOf(await readGraph(source, options, budget), options, budget);
 }
 
 /** The graph that a file describes, as it describes it. */
@@ -103,8 +106,13 @@ async function readGraph(opened: OpenSource, options: CheckedOptions<LoadOptions
     const message = `is for boosted models of LightGBM, XGBoost, CatBoost and scikit-learn; a file of format ${format.name} does not say what belongs to an iteration`;
     throw new ForwardpassError('OPTION', message, 'numIteration');
   }
+  const functions = checkFunctions(options.functions);
+  if (functions.size > 0 && format.takesFunctions !== true) {
+    const message = `is for steps of one's own in models of scikit-learn; a file of format ${format.name} has none`;
+    throw new ForwardpassError('OPTION', message, 'functions');
+  }
   const asked = options.precision === 'auto' ? undefined : arithmeticOf(options.precision);
-  const given = { activation, outputActivation, architecture, signature, member, numIteration };
+  const given = { activation, outputActivation, architecture, signature, member, numIteration, functions };
   const graph = await withFolding({ precision: asked, budget }, async (fold) => {
     const found = await format.read(source, { ...given, budget, fold });
     return fold.fits(asked ?? found.precision) ? found : found.precision;
@@ -145,9 +153,21 @@ function counted({ main, sibling }: OpenSource, budget: Budget): Source {
   };
 }
 
-function compile(graph: Graph, options: CheckedOptions<ModelOptions>, budget: Budget): Model {
+/** Of steps of the author's own, what the caller computes stands between parts of the graph. */
+async function modelOf(graph: Graph, options: CheckedOptions<LoadOptions>, budget: Budget): Promise<Model> {
+  const { steps } = graph;
+  if (steps === undefined) return compile(graph, options, budget);
+  const { stagedModel } = await import('./steps/assemble.ts');
+  return stagedModel(graph, steps, checkFunctions(options.functions), {
+    compile: (part, staged) => compile(part, options, budget, staged),
+    countParameters,
+    budget,
+  });
+}
+
+function compile(graph: Graph, options: CheckedOptions<ModelOptions>, budget: Budget, staged?: Staged): Model {
   const prepared = prepare(graph, options, budget);
-  return assemble(prepared, withWeights(prepared, options.precision), options);
+  return assemble(prepared, withWeights(prepared, options.precision), options, staged);
 }
 
 /** A graph checked and in its simplest form. */
@@ -164,6 +184,7 @@ export function prepare(
   options: CheckedOptions<ModelOptions>,
   budget = new Budget(options.given),
 ): Prepared {
+  if (source.steps !== undefined) throw refusedSteps(source.steps, 'no file holds');
   const arithmetic = arithmeticOf(options.precision === 'auto' ? source.precision : options.precision);
   const checked = validate(source, budget.limits);
   const outputs = [...checked.outputs, ...decidersOf(checked)];
@@ -189,7 +210,12 @@ export function withWeights({ simple, arithmetic }: Prepared, asked: PrecisionOp
 }
 
 /** The model of a prepared graph, its layers' weights as `graph`, made from it, has them. */
-export function assemble(prepared: Prepared, graph: SimplifiedGraph, options: CheckedOptions<ModelOptions>): Model {
+export function assemble(
+  prepared: Prepared,
+  graph: SimplifiedGraph,
+  options: CheckedOptions<ModelOptions>,
+  staged?: Staged,
+): Model {
   const { arithmetic, parameterCount, source, budget } = prepared;
   const { format, classes, featureNames, decision, targets, boosting } = source;
   const { deciders } = graph;
@@ -206,6 +232,7 @@ export function assemble(prepared: Prepared, graph: SimplifiedGraph, options: Ch
     boosting,
     isa: options.isa,
     threads: options.threads,
+    ...(staged && { staged }),
   });
 }
 

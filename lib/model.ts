@@ -14,6 +14,7 @@ import { type AttachOptions, checkAttachOptions, checkRunOptions, type RunOption
 import { type Prediction, type Predictions, Predictor, type Probabilities, type Probability } from './predictions.ts';
 import { type FlatRows, RowReader, type RowRecord, type Rows } from './rows.ts';
 import { type RowSchema, schemaOf } from './schema.ts';
+import type { Staged } from './steps/staged.ts';
 import { summarise } from './summary.ts';
 import { type TensorInfo, tensorInfo } from './tensor-info.ts';
 import { describe } from './words.ts';
@@ -46,6 +47,8 @@ export interface ModelParts {
   readonly isa?: string;
   /** That a run may use, the calling one included. */
   readonly threads: number;
+  /** Where steps are computed by the caller: what gives the plan its inputs. */
+  readonly staged?: Staged;
 }
 
 /** What of a model goes to other threads; `decider` is the name of the model that decides labels, where there is one. */
@@ -79,6 +82,7 @@ export class Model implements Disposable {
   readonly #decision: Decision | undefined;
   readonly #targets: readonly Target[] | undefined;
   readonly #decider: Model | undefined;
+  readonly #staged: Staged | undefined;
   /** Made when rows as people hold them first come. */
   #rowReader: RowReader | undefined;
 
@@ -86,37 +90,45 @@ export class Model implements Disposable {
     isModel = (value) => #native in value;
   }
 
-  private constructor(key: symbol, native: NativeModel, description: Description<Precision, Isa>, decider?: Model) {
+  private constructor(
+    key: symbol,
+    native: NativeModel,
+    description: Description<Precision, Isa>,
+    decider?: Model,
+    staged?: Staged,
+  ) {
     if (key !== create) throw new ForwardpassError('OPTION', 'models come from load(), define() or attach()', 'Model');
     const { inputs, outputs, classes, featureNames } = description;
     this.format = description.format;
-    this.inputs = inputs.map(tensorInfo);
+    this.inputs = staged?.inputs ?? inputs.map(tensorInfo);
     this.outputs = outputs.map(tensorInfo);
     this.classes = classes && Object.freeze([...classes]);
-    this.featureNames = featureNames && Object.freeze([...featureNames]);
+    const names = staged === undefined ? featureNames : staged.names;
+    this.featureNames = names && Object.freeze([...names]);
     this.precision = description.precision;
-    this.parameterCount = description.parameterCount;
+    this.parameterCount = staged?.parameterCount ?? description.parameterCount;
     this.isa = description.isa;
     this.#native = native;
     this.#about = description.about;
     this.#decision = description.decision;
     this.#targets = description.targets;
     this.#decider = decider;
-    const called = { inputs, outputs, featureNames: this.featureNames, about: () => this.#tellAbout() };
+    this.#staged = staged;
+    const called = { inputs, outputs, featureNames, about: () => this.#tellAbout() };
     this.#calls = new Calls(native, called, this.#Floats);
     const deciding = decider === undefined ? this.#calls : decider.#calls;
     this.#predictor = new Predictor({ ...description, classes: this.classes }, this.#calls, deciding);
   }
 
   /** @internal */
-  static create({ lowered, deciding, isa: asked, threads, boosting, ...same }: ModelParts): Model {
+  static create({ lowered, deciding, isa: asked, threads, boosting, staged, ...same }: ModelParts): Model {
     const { plan, most, inputs, outputs, layers, places, origins, makers } = lowered;
     const trees = lowered.trees && { ...lowered.trees, boosting };
     const isa = chooseIsa(asked);
     const native = createNative(plan, isa, [...inputs, ...outputs].map(takesIntegers), threads, most);
     const about = JSON.stringify({ layers, places, origins, makers, trees } satisfies About);
     const decider = deciding && Model.create({ ...same, lowered: deciding, isa, threads });
-    return new Model(create, native, { ...same, isa, inputs, outputs, about }, decider);
+    return new Model(create, native, { ...same, isa, inputs, outputs, about }, decider, staged);
   }
 
   /**
@@ -151,6 +163,7 @@ export class Model implements Disposable {
    */
   share(): ModelHandle {
     const model = own(this, 'share');
+    model.#staged?.refuse('no other thread has; load the file there too');
     const decider = model.#decider?.share().model;
     const { inputs, outputs } = model.#calls;
     const { format, precision, isa, parameterCount, classes, featureNames } = model;
@@ -187,7 +200,9 @@ export class Model implements Disposable {
   run<Results extends Record<string, FloatArray | FloatArray[]>>(inputs: TypedArray | Named<TypedArray>): Results;
   run<Outputs extends Named<TypedArray>>(inputs: TypedArray | Named<TypedArray>, outputs: Outputs): Outputs;
   run(input: Arrays, output?: Arrays): unknown {
-    return own(this, 'run').#calls.run(input, output);
+    const model = own(this, 'run');
+    const staged = model.#staged;
+    return model.#calls.run(input, output, staged?.flatten(staged.rowsOf(input)));
   }
 
   /**
@@ -208,7 +223,11 @@ export class Model implements Disposable {
     options?: RunOptions,
   ): Promise<Outputs>;
   async runAsync(input: Arrays, output?: Arrays, options: RunOptions = {}): Promise<unknown> {
-    return own(this, 'runAsync').#calls.runAsync(input, output, checkRunOptions(options).signal);
+    const model = own(this, 'runAsync');
+    const { signal } = checkRunOptions(options);
+    const staged = model.#staged;
+    const given = staged && (await staged.flattenAsync(staged.rowsOf(input).slice()));
+    return model.#calls.runAsync(input, output, signal, given);
   }
 
   /**
@@ -221,6 +240,7 @@ export class Model implements Disposable {
    */
   bind(options: { readonly batch: number }): BoundCall {
     const model = own(this, 'bind');
+    model.#staged?.refuse('a bound call cannot call; use run() or predict()');
     return bindCall(model.#native, model.#calls, options);
   }
 
@@ -264,7 +284,7 @@ export class Model implements Disposable {
 
   /** @internal Rows as people hold them, as arrays for {@link run}: one for each input. */
   flatten(rows: Rows | RowRecord): FlatRows {
-    return this.rowReader.read(rows);
+    return this.#staged === undefined ? this.rowReader.read(rows) : this.#staged.flatten(rows);
   }
 
   /** @internal */
@@ -288,7 +308,7 @@ export class Model implements Disposable {
    */
   schema(): RowSchema {
     const model = own(this, 'schema');
-    return schemaOf(model.#calls, model.featureNames);
+    return model.#staged?.schema() ?? schemaOf(model.#calls, model.featureNames);
   }
 
   /** The decision trees, where there are any: how many, and of which boosted models. */
@@ -301,7 +321,8 @@ export class Model implements Disposable {
     const model = own(this, 'summary');
     const { inputs, outputs } = model.#calls;
     const { layers, trees } = model.#tellAbout();
-    return summarise(model, { inputs, outputs, layers, trees });
+    const table = summarise(model, { inputs, outputs, layers, trees });
+    return model.#staged === undefined ? table : `${table}\n${model.#staged.summary()}`;
   }
 
   /** Frees the weights, unless other threads' models share them; work in flight ends first. Using the model afterwards throws DISPOSED; disposing is not. */
@@ -309,6 +330,7 @@ export class Model implements Disposable {
     own(this, 'dispose');
     this.#native.dispose();
     this.#decider?.dispose();
+    this.#staged?.dispose();
   }
 
   [Symbol.dispose](): void {

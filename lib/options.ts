@@ -7,6 +7,8 @@ import type { Activation, Architecture } from './graph/architecture.ts';
 import { DEFAULT_LIMITS, type Limits } from './graph/limits.ts';
 import type { Model } from './model.ts';
 import { reading } from './reading.ts';
+import { checkFunctions } from './steps/functions.ts';
+import type { StepFunctions } from './steps/types.ts';
 import { describe, didYouMean, listNames, quote } from './words.ts';
 
 export const PRECISION_NAMES = ['auto', 'f64', 'f32', 'bf16', 'int8'] as const;
@@ -54,6 +56,11 @@ export interface LoadOptions extends ModelOptions {
    * uses all of them. Unless given it is what the library takes: the best iteration where the fit stopped early, else all.
    */
   readonly numIteration?: number;
+  /**
+   * What steps of the author's own do, whose code no file holds: by the name in Python of each class or function, a function
+   * of columns. `{ '__main__.add_ratio': ({ a, b }) => ({ a, b, ratio: … }) }`; see docs/own-steps.md.
+   */
+  readonly functions?: StepFunctions;
   /** Told from the content unless given. */
   readonly format?: Format;
   /** Aborts the load; a model that is loaded is not concerned. */
@@ -85,6 +92,7 @@ export const LOAD_OPTIONS: readonly string[] = [
   'signature',
   'member',
   'numIteration',
+  'functions',
   'format',
   'signal',
   'headers',
@@ -109,6 +117,7 @@ function loadOptions(options: LoadOptions): CheckedOptions<LoadOptions> {
   if (numIteration !== undefined && !Number.isSafeInteger(numIteration)) {
     throw wrong('an integer, of which 0 or less means all iterations', numIteration, 'numIteration');
   }
+  checkFunctions(options.functions);
   if (format !== undefined) oneOf(format, FORMATS, 'format');
   checkSignal(signal);
   if (options.headers !== undefined) checkHeaders(options.headers);

@@ -1,8 +1,7 @@
 /** JSON Schema of one record, or of one row of a model that knows no names. */
-import type { Calls } from './calls.ts';
 import { takesIntegers } from './faults.ts';
 import type { Port } from './graph/lower.ts';
-import { type KnownStrings, knownStringsOf } from './known-strings.ts';
+import { type Asked, type KnownStrings, knownStringsOf } from './known-strings.ts';
 
 type JsonType = 'number' | 'integer' | 'boolean' | 'string' | 'null' | 'array';
 
@@ -45,7 +44,7 @@ export interface ArraySchema extends FieldSchema {
 
 const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
 
-export function schemaOf(calls: Calls, featureNames: readonly string[] | undefined): RowSchema {
+export function schemaOf(calls: Asked, featureNames: readonly string[] | undefined): RowSchema {
   const { inputs } = calls;
   const asked = knownStringsOf(calls);
   const elementsOf = (input: number) =>

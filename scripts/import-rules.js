@@ -17,6 +17,8 @@ const ERRORS = 'lib/(errors|words|extremes|reading)\\.ts';
 /** What the model is made of beside the addon. */
 const MODEL_PARTS =
   'lib/(bound-call|buffers|calls|faults|handle|known-strings|labels|predictions|rows|schema|summary|tensor-info)\\.ts|lib/rows/.*';
+/** What stands between the stages of a model with steps of the author's own. */
+const STEPS = 'lib/steps/(?!assemble|cut)[a-z]+\\.ts';
 
 /** @param {...string} patterns */
 const only = (...patterns) => new RegExp(`^(${patterns.join('|')})$`);
@@ -59,7 +61,8 @@ const TYPESCRIPT_RULES = [
   },
   // Calls see the addon by the type of a native model, which the model makes.
   { files: /^lib\/(bound-call|calls)\.ts$/, may: only('lib/native\\.ts', MODEL_PARTS, 'lib/graph/.*', ERRORS) },
-  { files: /^lib\/model\.ts$/, may: only('lib/(native|options)\\.ts', MODEL_PARTS, 'lib/graph/.*', ERRORS) },
+  { files: /^lib\/model\.ts$/, may: only('lib/(native|options)\\.ts', MODEL_PARTS, STEPS, 'lib/graph/.*', ERRORS) },
+  { files: only(STEPS), may: only(STEPS, MODEL_PARTS, 'lib/graph/.*', ERRORS) },
   { files: only(MODEL_PARTS), may: only(MODEL_PARTS, 'lib/graph/.*', ERRORS) },
   // What folds constants runs the engine for each.
   { files: /^lib\/compute\.ts$/, may: only('lib/native\\.ts', 'lib/graph/(programs|plan-format)\\.ts', ERRORS) },

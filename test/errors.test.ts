@@ -52,6 +52,11 @@ const PROVOCATIONS: Record<ErrorCode, () => unknown> = {
   CYCLE: () => modelFromGraph(circular),
   LIMIT: () => load(fileOfShapes({ weight: [1, 1] }), { limits: { bytes: 10 } }),
   OPTION: () => load('model.onnx', { threads: 0 }),
+  FUNCTION: async () => {
+    const functions = { '__main__.absolute': () => [] };
+    const model = await load(new URL('./fixtures/own-steps/validated.pkl', import.meta.url), { functions });
+    return model.predict([[1, 2, 3, 4]]);
+  },
   INPUT: () => line().run(['1'] as unknown as Float32Array),
   BUFFER: () => line().run(new Float64Array(new SharedArrayBuffer(8))),
   ID: () =>

@@ -27,6 +27,9 @@ export interface Source {
 /** Which of the things that a file holds is meant: its key, position or path; of several, one runs after the other. */
 export type Member = string | number | readonly (string | number)[];
 
+/** What a reader knows of the functions of the option `functions`: of each, what it gives, where the caller says so. */
+export type GivenFunctions = ReadonlyMap<string, { readonly columns?: number | readonly string[] }>;
+
 export interface ReadOptions {
   readonly activation?: Activation;
   readonly outputActivation?: Activation;
@@ -37,6 +40,8 @@ export interface ReadOptions {
   readonly member?: Member;
   /** How many iterations of a boosted model are used: see iterations.ts. */
   readonly numIteration?: number;
+  /** What the caller computes, by names of Python: steps of the author's own. */
+  readonly functions?: GivenFunctions;
   readonly budget: Budget;
   /** What computes with constants alone; JavaScript does unless given, which is near what the engine gives. */
   readonly fold?: Fold;
@@ -56,6 +61,8 @@ export interface FormatReader {
   readonly takesSignature?: boolean;
   /** Whether files of this format may hold several things; the reader refuses `member` for files that do not. */
   readonly takesMember?: boolean;
+  /** Whether files of this format may hold steps of the author's own. */
+  readonly takesFunctions?: boolean;
   /** Whether files of this format may hold boosted models; the reader refuses `numIteration` for files that do not. */
   readonly takesIterations?: boolean;
   /**

@@ -438,6 +438,37 @@ export interface Boosting {
   readonly of: number;
 }
 
+/**
+ * A step of the author's own, which the caller computes between parts of the graph. What it gives is an input of the
+ * graph, from which the graph goes on.
+ */
+export interface OwnStep {
+  /** Its name in Python, by which the caller gives the function. */
+  readonly name: string;
+  /** Where it is in the file, for messages. */
+  readonly place: string;
+  /** The input whose columns it takes, all of them, whatever they are; or one by one what it takes. */
+  readonly takes: string | readonly OwnColumn[];
+  /** What the columns that it takes are called, where the file says so. */
+  readonly names?: readonly string[];
+  /** The input that what it gives is. One that only steps of the author's own take may be none of the graph's inputs. */
+  readonly gives: string;
+  /** How many columns it gives, and what they are called, as far as the file says so. */
+  readonly width?: number;
+  readonly givesNames?: readonly string[];
+  /** What comes behind it, for messages. */
+  readonly next?: string;
+  /** What the file has of it, as plain data; frozen. */
+  readonly attributes: Readonly<Record<string, unknown>>;
+}
+
+/** A column that a step of the author's own takes. */
+export type OwnColumn =
+  /** As the caller, or the step before, has given it: the element of an input's row. */
+  | { readonly input: string; readonly element: number }
+  /** An element of a row tensor. Where it stands for words, those of that element of an input, as their indices. */
+  | { readonly value: string; readonly element: number; readonly words?: { input: string; element: number } };
+
 export interface Graph {
   /** Which reader made it, such as `onnx`. */
   readonly format: string;
@@ -456,6 +487,10 @@ export interface Graph {
   readonly targets?: readonly Target[];
   /** The boosted models that it computes. */
   readonly boosting?: readonly Boosting[];
+  /** Steps of the author's own, in an order in which they can be computed. Without any, all inputs are the model's. */
+  readonly steps?: readonly OwnStep[];
+  /** With steps: the input that is the model's, whether or not the graph takes it itself. */
+  readonly rows?: string;
 }
 
 /** The position of the output that the model's decision is about. */

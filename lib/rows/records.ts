@@ -70,7 +70,8 @@ export class RecordReader {
           arrays[input][at + i] = column.numberOf(list[i], first + i, () => `${place}.${field.name}[${i}]`);
         }
       } else if (isThere) {
-        if (typeof value === 'object' && value !== null) throw noScalar(record, field, value, place);
+        if (typeof value === 'object' && value !== null && !isUnusedDate(field, value))
+          throw noScalar(record, field, value, place);
         arrays[input][at] = column.numberOf(value, first, () => `${place}.${field.name}`);
       } else if (field.isOptional) {
         for (let i = 0; i < width; i++)
@@ -171,7 +172,7 @@ function fieldOf(field: Omit<Field, 'isUnused' | 'isOptional' | 'spelling'>): Fi
  * Whether the record has the property itself, or a getter of its class: values that are inherited are the class's, as
  * `constructor` is.
  */
-function has(record: object, name: string): boolean {
+export function has(record: object, name: string): boolean {
   if (Object.hasOwn(record, name)) return true;
   let holder: object | null = Object.getPrototypeOf(record);
   for (let i = 0; i < MOST_CLASSES && holder !== null && holder !== Object.prototype; i++) {
@@ -187,6 +188,11 @@ function listOf(value: unknown, width: number, place: string): ArrayLike<unknown
     throw new ForwardpassError('INPUT', `expected an array of ${width}, found ${describe(value)}`, place);
   if (value.length === width) return value;
   throw new ForwardpassError('INPUT', `expected an array of ${width}, found one of ${value.length}`, place);
+}
+
+/** What nothing native looks at may be a moment: a step that the caller computes may. */
+function isUnusedDate({ isUnused }: Field, value: object): boolean {
+  return isUnused && value instanceof Date;
 }
 
 function noScalar(record: object, { name, column, first }: Field, value: object, place: string): ForwardpassError {

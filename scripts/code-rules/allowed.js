@@ -93,6 +93,10 @@ export const ALLOWED = {
     'Math.max(...products)': 'four values',
     'Ranges.#isSum': 'one guard',
   },
+  'lib/formats/own/plain.ts': {
+    'Plain.#array Plain.#array/itemOf Plain.#entries Plain.#make Plain.attributes Plain.of':
+      '`limits.depth`, which is checked at each value',
+  },
   'lib/formats/pytorch/modules/layers.ts': {
     'chain.shape.toSpliced(...filled)': 'MOST_SIZES of lib/formats/pytorch/modules/module.ts',
   },
@@ -106,6 +110,7 @@ export const ALLOWED = {
   'lib/formats/shard-index.ts': {
     '/"weight_map"\\s*:\\s*\\{\\s*"(?:[^"\\\\]|\\\\.)*"\\s*:\\s*(?:\\[\\s*)?"([^"\\\\]*)"/s': 'the beginning of a file',
   },
+  'lib/formats/sklearn/features.ts': { 'firstInside startsOwn': '`limits.depth`, which is counted down at each' },
   'lib/formats/sklearn/gaussian-kernels.ts': {
     'KERNELS combined exponentiation knownKernel similarity variance': '`limits.depth`, which Emitter.within checks',
   },

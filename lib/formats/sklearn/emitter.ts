@@ -13,6 +13,7 @@ import type {
   Op,
   OpAttributes,
   Operand,
+  OwnStep,
   ReduceName,
   SoftmaxName,
   Tensor,
@@ -21,11 +22,15 @@ import type {
 } from '../../graph/graph.ts';
 import { castSteps } from '../casts.ts';
 import type { PickleObject } from '../containers/pickle/values.ts';
+import type { GivenFunctions } from '../format.ts';
 import { Forest } from '../trees.ts';
 import type { Matrix, Vector } from './arrays.ts';
 import { Cells } from './cells.ts';
 import type { Estimator } from './estimator.ts';
 import type { Outcome, Row } from './outcome.ts';
+import { type Expected, takenFrom } from './own/expected.ts';
+import { withFrame } from './own/frames.ts';
+import { type Given, Sources } from './own/sources.ts';
 
 export type Transform = (estimator: Estimator, emitter: Emitter, x: Row) => Row;
 export type Predict = (estimator: Estimator, emitter: Emitter, x: Row) => Outcome;
@@ -52,7 +57,7 @@ const POSITION_BYTES = 20;
 const COLUMNS_IN_A_STEP = 64;
 
 /** What a row is no longer, once it is computed with. */
-const COMPUTED = { columns: undefined, single: undefined };
+const COMPUTED = { columns: undefined, raw: undefined, frame: undefined, single: undefined };
 
 export class Emitter {
   readonly nodes: Node[] = [];
@@ -74,12 +79,18 @@ export class Emitter {
   readonly #boosting = new Map<string, Boosting>();
   /** Rows known to be finite, and those that may hold NaN besides. */
   readonly #finite = new Map<string, Row>();
+  /** The inputs of the graph. */
+  readonly sources = new Sources();
+  readonly #steps: { readonly step: Omit<OwnStep, 'takes'>; readonly x: Row }[] = [];
+  /** What takes that which the step at work gives. */
+  readonly #expected: (() => Expected | undefined)[] = [];
 
   constructor(
     readonly budget: Budget,
     readonly readers: Readers,
     readonly cells = new Cells(),
     readonly asked?: AskedIterations,
+    readonly functions: GivenFunctions = new Map(),
   ) {}
 
   get precision(): 'f32' | 'f64' {
@@ -89,11 +100,57 @@ export class Emitter {
   // Estimators inside estimators
 
   transform(estimator: Estimator, x: Row): Row {
-    return this.within(estimator, () => this.readers.transform(estimator)(estimator, this, x));
+    const row = this.within(estimator, () => this.readers.transform(estimator)(estimator, this, x));
+    return withFrame(estimator, x, row);
   }
 
   predict(estimator: Estimator, x: Row): Outcome {
-    return this.within(estimator, () => this.readers.predict(estimator)(estimator, this, x));
+    const read = () => this.readers.predict(estimator)(estimator, this, x);
+    return this.expecting(NOTHING, () => this.within(estimator, read));
+  }
+
+  /** A row through steps one after another; `last` takes what they give. */
+  through(steps: readonly Estimator[], x: Row, last?: Estimator): Row {
+    const all = last === undefined ? steps : [...steps, last];
+    return steps.reduce((row, step, i) => {
+      const expected = i + 1 < all.length ? () => takenFrom(all, i + 1) : this.expected;
+      return this.expecting(expected, () => this.transform(step, row));
+    }, x);
+  }
+
+  /** Reads a step, for whose result something is expected. */
+  expecting<T>(expected: () => Expected | undefined, read: () => T): T {
+    this.#expected.push(expected);
+    try {
+      return read();
+    } finally {
+      this.#expected.pop();
+    }
+  }
+
+  /** What takes that which the step at work gives; undefined where nothing says it. */
+  get expected(): () => Expected | undefined {
+    return this.#expected.at(-1) ?? NOTHING;
+  }
+
+  /** What a step of the author's own gives for a row. */
+  own(x: Row, step: Omit<OwnStep, 'takes' | 'gives'>): Row {
+    const { name, width, givesNames } = step;
+    const count = this.#steps.filter(({ step }) => step.name === name).length;
+    const gives = count === 0 ? name : `${name} (${count + 1})`;
+    this.budget.node(this.nodes.length + this.#steps.length + 1, step.place);
+    this.budget.build(POSITION_BYTES * ((width ?? 0) + x.width), step.place);
+    this.requireNumbers(x.operand);
+    this.#steps.push({ step: { ...step, gives }, x });
+    return this.source({ name: gives, width, names: givesNames });
+  }
+
+  /** The steps of the author's own, and what each takes: known once all is read. */
+  get steps(): readonly OwnStep[] {
+    return this.#steps.map(({ step, x }) => ({
+      ...step,
+      takes: x.isOpen ? x.operand : this.sources.taken(x, this.cells),
+    }));
   }
 
   /** How many iterations of a boosted estimator are asked for, if it is the one that is meant. */
@@ -158,9 +215,22 @@ export class Emitter {
     );
   }
 
-  /** Of the model's input: None is a number of its own in some columns. */
+  /** Of an input of the graph: None is a number of its own in some columns. */
   input(x: Row): Row {
     return this.#moved(x, this.#hasBoth(x));
+  }
+
+  /** An input of the graph of so many columns. */
+  source(given: Given): Row {
+    this.budget.build(COLUMN_BYTES * (given.width ?? 0), 'the columns of a row');
+    return this.input(this.sources.add(given));
+  }
+
+  /** Refuses a row of which the file does not say how many columns it has. */
+  #checkClosed(operand: Operand): void {
+    if (!this.sources.isOpen(operand)) return;
+    const message = `takes what ${operand} gives, and the file does not say how many columns that are`;
+    throw this.#error('UNSUPPORTED_OP', message);
   }
 
   /** Whether None is a number of its own in this column of the row. */
@@ -200,7 +270,10 @@ export class Emitter {
   }
 
   #emit<O extends Op>(op: O, inputs: readonly Operand[], attributes: OpAttributes[O]): string {
-    for (const input of inputs) if (typeof input !== 'string') this.#spend(input);
+    for (const input of inputs) {
+      if (typeof input !== 'string') this.#spend(input);
+      else this.#checkClosed(input);
+    }
     const name = this.#place;
     this.budget.node(this.nodes.length + 1, name);
     const output = `${name}#${++this.#names}`;
@@ -318,6 +391,7 @@ export class Emitter {
 
   /** The elements at the positions, in that order. */
   gather(x: Row, positions: readonly number[]): Row {
+    this.#checkClosed(x.operand);
     this.budget.build(POSITION_BYTES * positions.length, this.#place);
     const stray = positions.find((position) => !(Number.isInteger(position) && position >= 0 && position < x.width));
     if (stray !== undefined) throw this.#error('SHAPE', `position ${stray} is outside a row of ${x.width}`);
@@ -325,12 +399,14 @@ export class Emitter {
     if (positions.length === x.width && positions.every((position, i) => position === i)) return x;
     const indices = Int32Array.from(positions);
     const operand = this.#emit('gather', [x.operand], { axis: 0, indices });
-    const { columns, names, single } = x;
+    const { columns, raw, frame, names, single } = x;
     const row = {
       operand,
       width: positions.length,
       ...(single && { single }),
       ...(columns && { columns: positions.map((position) => columns[position]) }),
+      ...(raw && { raw: positions.map((position) => raw[position]) }),
+      ...(frame && { frame: positions.map((position) => frame[position]) }),
       ...(names && { names: positions.map((position) => names[position]) }),
     };
     return this.#moved(row, this.#withNone.has(x.operand));
@@ -348,10 +424,13 @@ export class Emitter {
       rows.map((row) => row.operand),
       { axis: 0 },
     );
-    const columns = rows.flatMap((row) => row.columns ?? new Array<undefined>(row.width).fill(undefined));
+    const joined = (of: (row: Row) => Row['columns']) =>
+      rows.flatMap((row) => of(row) ?? new Array<undefined>(row.width).fill(undefined));
+    const columns = joined((row) => row.columns);
+    const raw = rows.some((row) => row.raw) ? joined((row) => row.raw) : undefined;
     const mayHoldNone = rows.some((row) => this.#withNone.has(row.operand));
     const single = rows.every((row) => row.single);
-    return this.#moved({ operand, width, columns, ...(single && { single }) }, mayHoldNone);
+    return this.#moved({ operand, width, columns, ...(raw && { raw }), ...(single && { single }) }, mayHoldNone);
   }
 
   /** What decision trees give for the row: their sums, so many outputs, divided at the end; or with `none` the values of each tree's leaf. */
@@ -390,7 +469,7 @@ export class Emitter {
     const known = this.#finite.get(key) ?? this.#finite.get(`false${x.operand}`);
     if (known !== undefined) return known;
     const operand = this.#emit('require_finite', [x.operand], { nan });
-    const checked = this.#moved({ ...x, operand }, this.#withNone.has(x.operand));
+    const checked = this.#moved({ ...x, operand, raw: undefined }, this.#withNone.has(x.operand));
     this.#finite.set(key, checked);
     // A checked row is not checked again.
     this.#finite.set(`${nan}${checked.operand}`, checked);
@@ -412,6 +491,8 @@ export class Emitter {
     return this.#error('SHAPE', `expected ${expected}, found ${found}`);
   }
 }
+
+const NOTHING = () => undefined;
 
 function tensor(values: Vector | number): Tensor {
   return typeof values === 'number'

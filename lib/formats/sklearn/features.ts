@@ -2,6 +2,7 @@
 import type { Budget } from '../../graph/budget.ts';
 import { type PickleGlobal, PickleObject, type PickleValue } from '../containers/pickle/values.ts';
 import type { Estimator } from './estimator.ts';
+import { isOwn } from './own/classes.ts';
 import { widthless } from './refusals.ts';
 import { isSampler, itemsOf, plainScalar } from './values.ts';
 
@@ -48,6 +49,41 @@ export function featuresOf(
   return names?.length === width ? { width, names } : { width };
 }
 
+/** Those whose estimators each take the row that they take themselves. */
+const SIDE_BY_SIDE: ReadonlySet<string> = new Set(['transformer_list', 'estimators_', 'calibrated_classifiers_']);
+
+/** No row passes through the estimator by which they have chosen. */
+const CHOOSING = /^(?:SelectFromModel|RFE|RFECV|SequentialFeatureSelector)$/;
+
+/** Of each object once: many lists may share one, and one that holds itself does not begin with what it holds. */
+const starting = new WeakMap<PickleObject, boolean>();
+
+/** Whether the first that takes a row is of a class of the author's own that does not say how many features it takes. */
+export function startsOwn(estimator: Estimator, depth = estimator.budget.limits.depth): boolean {
+  const { object } = estimator;
+  const known = starting.get(object);
+  if (known !== undefined) return known;
+  starting.set(object, false);
+  const isAsked = depth > 0 && !isOwnAndSilent(object) && !CHOOSING.test(estimator.className);
+  const inner = isAsked ? firstInside(estimator, depth - 1) : undefined;
+  const found = isOwnAndSilent(object) || (inner !== undefined && startsOwn(inner, depth - 1));
+  starting.set(object, found);
+  return found;
+}
+
+function isOwnAndSilent(object: PickleObject): boolean {
+  return isOwn(object.callable) && (object.attribute('n_features_in_') ?? null) === null;
+}
+
+/** What an estimator says that it takes, by itself or by what is first inside it. */
+export function statedFeatures(estimator: Estimator): Features | undefined {
+  const inner = innerEstimators(estimator, estimator.budget.limits.depth);
+  const width = firstOf(inner, statedWidth) ?? firstOf(inner, arrayWidth);
+  if (width === undefined) return undefined;
+  const names = firstOf(inner, featureNames);
+  return names?.length === width ? { width, names } : { width };
+}
+
 /** The estimator, the first one inside it, the first inside that, and so on. */
 function innerEstimators(estimator: Estimator, depth: number): readonly Estimator[] {
   const found = [estimator];
@@ -57,17 +93,22 @@ function innerEstimators(estimator: Estimator, depth: number): readonly Estimato
   return found;
 }
 
-function firstInside(estimator: Estimator): Estimator | undefined {
+function firstInside(estimator: Estimator, depth = estimator.budget.limits.depth): Estimator | undefined {
   const attribute = FIRST_INSIDE.find((name) => estimator.has(name));
   if (attribute === undefined) return undefined;
   const value = estimator.value(attribute);
   if (value instanceof PickleObject) return estimator.inside(value, attribute);
+  let own: Estimator | undefined;
   for (const [i, item] of (itemsOf(value) ?? []).entries()) {
     // A step is its name and the estimator; one that was dropped is a string.
     const object = item instanceof PickleObject ? item : itemsOf(item)?.[1];
-    if (object instanceof PickleObject && !isSilent(object)) return estimator.inside(object, `${attribute}[${i}]`);
+    if (!(object instanceof PickleObject) || isSilent(object)) continue;
+    const found = estimator.inside(object, `${attribute}[${i}]`);
+    // Of several that take the same, one of another class may say what it is.
+    if (!SIDE_BY_SIDE.has(attribute) || !startsOwn(found, depth)) return found;
+    own ??= found;
   }
-  return undefined;
+  return own;
 }
 
 /** Whether it takes what the one after it takes, and does not say how much that is, as dummies did not from 1.0 to 1.2. */

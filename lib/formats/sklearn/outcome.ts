@@ -8,6 +8,12 @@ export interface Row {
   readonly width: number;
   /** By position, the column of the model's input that is here, unchanged but for what was filled in, where one is. */
   readonly columns?: readonly (number | undefined)[];
+  /** The same, of columns that are unchanged altogether: as a step of the author's own takes them. */
+  readonly raw?: readonly (number | undefined)[];
+  /** What the columns are called in the data frame that the row is of, where it is of one. */
+  readonly frame?: readonly string[];
+  /** Whether the file does not say how many columns there are: only steps of the author's own take such a row. */
+  readonly isOpen?: boolean;
   /** What the columns are called, where they have names. */
   readonly names?: readonly string[];
   /** Whether the library has these numbers as float32, and computes on in float32. */

@@ -2,32 +2,30 @@
 
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
-import type { Graph, GraphInput, Word } from '../../graph/graph.ts';
+import type { Graph, GraphInput, Node, OwnStep, Word } from '../../graph/graph.ts';
 import type { PickleValue } from '../containers/pickle/values.ts';
-import type { ReadOptions, Source } from '../format.ts';
+import type { Source as FileSource, ReadOptions } from '../format.ts';
 import { type Choice, choose } from './bundle/choose.ts';
 import { decoded, isLabelEncoder } from './bundle/labels.ts';
 import { Cells, type Known } from './cells.ts';
 import { Emitter } from './emitter.ts';
 import type { Estimator } from './estimator.ts';
-import { featuresOf } from './features.ts';
+import { featuresOf, startsOwn } from './features.ts';
 import type { Row } from './outcome.ts';
 import { type Outputs, output, outputsOf } from './outputs.ts';
+import type { Source } from './own/sources.ts';
 import { boostedIn, isKnown, ownFeatures, predicts, readers } from './table.ts';
 import { unusedColumns } from './unused.ts';
 
 /** What of the options the graph depends on. */
-type AskedOfModel = Pick<ReadOptions, 'budget' | 'numIteration'>;
+type AskedOfModel = Pick<ReadOptions, 'budget' | 'numIteration' | 'functions'>;
 
-/** What is kept of each column while a model is read. */
-const COLUMN_BYTES = 8;
-
-export async function readModel(source: Source, options: ReadOptions, isSkops: boolean): Promise<Graph> {
+export async function readModel(source: FileSource, options: ReadOptions, isSkops: boolean): Promise<Graph> {
   const { budget, member } = options;
-  return graphOf(choose(await readValues(source, budget, isSkops), member, budget), options);
+  return graphOf(choose(await readValues(source, budget, isSkops), member, budget, options.functions), options);
 }
 
-async function readValues(source: Source, budget: Budget, isSkops: boolean): Promise<readonly PickleValue[]> {
+async function readValues(source: FileSource, budget: Budget, isSkops: boolean): Promise<readonly PickleValue[]> {
   if (isSkops) return [await (await import('./skops.ts')).readSkops(source.main, budget)];
   const { readPickledFile } = await import('../containers/joblib.ts');
   return (await readPickledFile(source, budget)).values;
@@ -43,29 +41,30 @@ export function graphOf(choice: Choice, options: AskedOfModel): Graph {
   }
 }
 
-function graphWith(cells: Cells, choice: Choice, { budget, numIteration }: AskedOfModel): Graph {
+function graphWith(cells: Cells, choice: Choice, { budget, numIteration, functions }: AskedOfModel): Graph {
   const { steps, last, encoder } = chainOf(choice.estimators);
   // Whether the classes are read at all is said before what they lack.
   const [isPredictor] = [last, ...steps].map((estimator) => predicts(estimator, budget.limits.depth));
   const asked =
     numIteration === undefined ? undefined : { of: boostedIn(last, budget.limits.depth).object, numIteration };
-  const emitter = new Emitter(budget, readers, cells, asked);
-  const { width, names } = featuresOf([...steps, last], budget, isKnown, ownFeatures);
-  budget.build(COLUMN_BYTES * width, 'the columns of a row');
-  const columns = Array.from({ length: width }, (_, i) => i);
-  const x = emitter.input({ operand: INPUT, width, columns, ...(names && { names }) });
-  const row = steps.reduce((given, step) => emitter.transform(step, given), x);
+  const emitter = new Emitter(budget, readers, cells, asked, functions);
+  const chain = [...steps, last];
+  const { width, names } = startsOwn(chain[0]) ? OPEN : featuresOf(chain, budget, isKnown, ownFeatures);
+  const x = emitter.source({ name: INPUT, width, names });
+  const row = emitter.through(steps, x, last);
   const outputs =
     isPredictor || encoder
       ? predicted(emitter, last, row, encoder)
       : transformed(emitter, last, emitter.transform(last, row));
-  const featureNames = names ?? choice.names(width, outputs.classes ? [outputs.classes] : []);
+  const featureNames = names ?? (width && choice.names(width, outputs.classes ? [outputs.classes] : []));
+  const { steps: own } = emitter;
   return {
     format: 'sklearn',
     precision: emitter.precision,
-    inputs: [inputOf(emitter, width, outputs.outputs)],
+    inputs: inputsOf(emitter, outputs, own),
     nodes: emitter.nodes,
     ...outputs,
+    ...(own.length > 0 && { steps: own, rows: INPUT }),
     ...(emitter.boosting.length > 0 && { boosting: emitter.boosting }),
     ...(featureNames && { featureNames }),
   };
@@ -84,6 +83,8 @@ function predicted(emitter: Emitter, last: Estimator, row: Row, encoder: Estimat
 }
 
 const INPUT = 'X';
+/** Of rows that only steps of the author's own take, the file does not say what they are. */
+const OPEN = { width: undefined, names: undefined };
 /** Of a column that nothing takes; one list for all of them. */
 const NO_WORDS: Word[] = [];
 
@@ -99,31 +100,60 @@ function transformed(emitter: Emitter, estimator: Estimator, row: Row): Outputs 
   return { outputs: [output(emitter, 'transformed', row)] };
 }
 
-function inputOf(emitter: Emitter, width: number, outputs: Graph['outputs']): GraphInput {
-  const { nodes, precision, cells } = emitter;
-  const { words, hashes, takesMissing, nones } = cells;
-  if (hashes.size > 0) checkCategories(emitter);
-  const isOutput = outputs.some(({ value }) => value === INPUT);
-  for (const column of isOutput ? [] : unusedColumns(nodes, INPUT, width)) words.set(column, NO_WORDS);
-  const present = takesMissing ? presentColumns(emitter, width, outputs) : [];
+function inputsOf(emitter: Emitter, { outputs, decision, targets }: Outputs, steps: readonly OwnStep[]): GraphInput[] {
+  const { cells, sources, nodes } = emitter;
+  if (cells.hashes.size > 0) checkCategories(emitter);
+  // What steps of the author's own take as it is given, nodes were made for that nothing needs.
+  const taken = steps.flatMap(({ takes }) =>
+    typeof takes === 'string' ? [] : takes.flatMap((column) => ('value' in column ? [column.value] : [])),
+  );
+  const scores = [decision, ...(targets ?? []).map((target) => target.decision)].map((each) => each?.scores);
+  const values = [...outputs.map(({ value }) => value), ...scores, ...taken];
+  const used = steps.length === 0 ? nodes : nodesFor(nodes, new Set(values));
+  return sources.all.filter(({ isOpen }) => !isOpen).map((source) => inputOf(emitter, source, outputs, used));
+}
+
+/** Those that values are computed by. Each node stands behind those that it takes values from. */
+function nodesFor(nodes: readonly Node[], needed: Set<unknown>): readonly Node[] {
+  return nodes.toReversed().filter(({ output, inputs }) => {
+    if (!needed.has(output)) return false;
+    for (const operand of inputs) needed.add(operand);
+    return true;
+  });
+}
+
+function inputOf(emitter: Emitter, source: Source, outputs: Graph['outputs'], nodes: readonly Node[]): GraphInput {
+  const { precision, cells, sources } = emitter;
+  const { name, width } = source;
+  const [words, hashes, nones] = [cells.words, cells.hashes, cells.nones].map((map) =>
+    sources.partOf<unknown>(map as ReadonlyMap<number, unknown>, source),
+  ) as [Map<number, Word[]>, Map<number, number[]>, Map<number, number>];
+  const isOutput = outputs.some(({ value }) => value === name);
+  for (const column of isOutput ? [] : unusedColumns(nodes, name, width)) words.set(column, NO_WORDS);
+  const present = cells.takesMissing ? presentColumns(emitter, source, words, outputs) : [];
   return {
-    name: INPUT,
+    name,
     shape: [width],
     dtype: precision === 'f64' ? 'float64' : 'float32',
     ...(words.size > 0 && { words }),
     ...(hashes.size > 0 && { hashes }),
-    ...(takesMissing && { missing: true }),
+    ...(cells.takesMissing && { missing: true }),
     ...(nones.size > 0 && { nones }),
     ...(present.length > 0 && { present: new Set(present) }),
   };
 }
 
 /** The columns that are looked at for what is missing, and for nothing else. */
-function presentColumns(emitter: Emitter, width: number, outputs: Graph['outputs']): readonly number[] {
-  const { words, hashes, nones } = emitter.cells;
+function presentColumns(
+  emitter: Emitter,
+  { first, width }: Source,
+  words: ReadonlyMap<number, unknown>,
+  outputs: Graph['outputs'],
+): readonly number[] {
+  const { hashes, nones } = emitter.cells;
   const valued = emitter.valuedColumns(outputs.map(({ value }) => value));
-  const isOther = (column: number) => [words, hashes, nones, valued].some((known) => known.has(column));
-  return Array.from({ length: width }, (_, column) => column).filter((column) => !isOther(column));
+  const isOther = (at: number) => words.has(at) || [hashes, nones, valued].some((known) => known.has(first + at));
+  return Array.from({ length: width }, (_, at) => at).filter((at) => !isOther(at));
 }
 
 /** Categories that are known by their hashes are nothing else to any other estimator. */

@@ -70,9 +70,11 @@ const PACKAGES: readonly (readonly [roots: string, words: string])[] = [
   ['__main__ __mp_main__', 'is a class of your own, whose code is not in the file; save the estimators without it'],
 ];
 
-export function refusal(estimator: Estimator): ForwardpassError {
+/** `hint` is what else there is to do. */
+export function refusal(estimator: Estimator, hint?: string): ForwardpassError {
   const { callable } = estimator.object;
-  return new ForwardpassError('UNSUPPORTED_OP', `${callable} ${reasonOf(callable)}`, estimator.place || 'model');
+  const message = `${callable} ${reasonOf(callable)}${hint === undefined ? '' : `, or ${hint}`}`;
+  return new ForwardpassError('UNSUPPORTED_OP', message, estimator.place || 'model');
 }
 
 function reasonOf({ module, name }: PickleGlobal): string {

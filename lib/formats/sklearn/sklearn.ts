@@ -27,6 +27,7 @@ export const sklearn: FormatReader = {
   name: 'sklearn',
   takesMember: true,
   takesIterations: true,
+  takesFunctions: true,
   anticipate: reader,
   detect,
   read,

@@ -15,6 +15,8 @@ import type { Estimator } from './estimator.ts';
 import type { Features } from './features.ts';
 import { IMBALANCED } from './models/imbalanced.ts';
 import { MODELS } from './models/models.ts';
+import { isOwn } from './own/classes.ts';
+import { ownMethod } from './own/step.ts';
 import { isOfOneDal, isPatched } from './patched.ts';
 import { refusal } from './refusals.ts';
 import { STEPS } from './steps/steps.ts';
@@ -81,8 +83,12 @@ function readingOf(estimator: Estimator): Reading {
   const { callable } = estimator.object;
   const table = tableOf(callable);
   if (table !== undefined && !isOfOneDal(estimator)) return table[callable.name];
+  if (isOwn(callable)) return OWN;
   throw refusal(estimator);
 }
+
+/** A class of the author's own: rows pass through what the caller computes. */
+const OWN: Reading = { transform: ownMethod(refusal) };
 
 /** Whether the estimator predicts; one that only transforms is a model too. */
 export function predicts(estimator: Estimator, depth: number): boolean {

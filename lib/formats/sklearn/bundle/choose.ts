@@ -14,7 +14,7 @@ import {
   type PickleValue,
   pickleKind,
 } from '../../containers/pickle/values.ts';
-import type { Member as MemberOption } from '../../format.ts';
+import type { GivenFunctions, Member as MemberOption } from '../../format.ts';
 import { Estimator } from '../estimator.ts';
 import type { Label } from '../outcome.ts';
 import { refusal } from '../refusals.ts';
@@ -31,8 +31,13 @@ export interface Choice {
 }
 
 /** @throws {ForwardpassError} OPTION where the file leaves a choice that `member` does not make; MALFORMED, UNSUPPORTED_OP. */
-export function choose(values: readonly PickleValue[], member: MemberOption | undefined, budget: Budget): Choice {
-  const file = new BundledFile(values, budget);
+export function choose(
+  values: readonly PickleValue[],
+  member: MemberOption | undefined,
+  budget: Budget,
+  functions: GivenFunctions = new Map(),
+): Choice {
+  const file = new BundledFile(values, budget, functions);
   const chosen = member === undefined ? [file.default()] : [member].flat().map((asked) => file.member(asked));
   return {
     estimators: chosen.map(({ value, place }) => Estimator.of(value, place, budget)),
@@ -46,7 +51,11 @@ class BundledFile {
   readonly #root: Located;
   readonly #first: Located;
 
-  constructor(values: readonly PickleValue[], budget: Budget) {
+  constructor(
+    values: readonly PickleValue[],
+    budget: Budget,
+    private readonly functions: GivenFunctions,
+  ) {
     this.members = new Members(budget);
     const list = new PickleList();
     for (const value of values) list.items.push(value);
@@ -95,7 +104,8 @@ class BundledFile {
   /** Of an object of the author's own class: what is in it may be chosen, but is not what the class computes. */
   #read(at: Located): Located {
     const { value } = at;
-    if (!(value instanceof PickleObject) || isWhole(value.callable)) return at;
+    if (!(value instanceof PickleObject) || isWhole(value.callable) || this.functions.has(`${value.callable}`))
+      return at;
     const inside = this.members.inside(at).filter((each) => isKnown(each.value.callable));
     if (inside.length === 0) return at;
     const { message } = refusal(Estimator.of(value, at.place, this.members.budget));

@@ -1,8 +1,11 @@
 /** Functions that files name, of NumPy, SciPy, pandas and scikit-learn, with their arguments. */
 import { PickleDict, PickleObject, PickleTuple, type PickleValue, pickleKind } from '../../containers/pickle/values.ts';
+import { frozenRecord, isRecord, plainValue } from '../../own/plain.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import type { Row } from '../outcome.ts';
+import { isOwn } from '../own/classes.ts';
+import { callOwn } from '../own/step.ts';
 import { functionName } from '../values.ts';
 import { Arguments } from './arguments.ts';
 import { type NamedFunction, NUMPY, OF_TWO, SCIPY } from './elementwise.ts';
@@ -64,7 +67,27 @@ export function applyFunction(
   if (call !== undefined && isCheck(call)) return x;
   const known = call === undefined ? undefined : namedFunction(call, attribute, estimator, keywords);
   if (known !== undefined) return known(emitter, x);
-  throw unknown(estimator, attribute, call?.name ?? functionName(value) ?? pickleKind(value));
+  const refused = () => unknown(estimator, attribute, call?.name ?? functionName(value) ?? pickleKind(value));
+  if (call === undefined || !(isOwn({ module: call.name }) || emitter.functions.has(call.name))) throw refused();
+  return callOwn(estimator, emitter, x, {
+    name: call.name,
+    attributes: () => argumentsOf(call, estimator, keywords),
+    ...(keepsWidth(estimator, attribute) && { width: x.width }),
+    refused: (hint) => unknown(estimator, attribute, call.name, hint),
+  });
+}
+
+/** Whether a function gives as many columns as it takes: the inverse does, and another one where it says so. */
+function keepsWidth(estimator: Estimator, attribute: string): boolean {
+  return attribute === 'inverse_func' || estimator.value('feature_names_out') === 'one-to-one';
+}
+
+/** The keywords that a function is given, and as `args` what comes before the row. */
+function argumentsOf({ before, keywords }: Call, estimator: Estimator, attribute: string | undefined) {
+  const plain = (value: PickleValue) => plainValue(value, estimator.budget, estimator.title);
+  const given = [keywords, attribute === undefined ? null : estimator.value(attribute)].map(plain);
+  const entries = given.flatMap((dict) => (isRecord(dict) ? Object.entries(dict) : []));
+  return frozenRecord(before.length === 0 ? entries : [['args', Object.freeze(before.map(plain))], ...entries]);
 }
 
 function namedFunction(call: Call, attribute: string, estimator: Estimator, keywords: string | undefined) {
@@ -89,10 +112,13 @@ function namedFunction(call: Call, attribute: string, estimator: Estimator, keyw
   };
 }
 
-function unknown(estimator: Estimator, attribute: string, found: string) {
+function unknown(estimator: Estimator, attribute: string, found: string, hint?: string) {
   const isOfLibrary = /^(?:numpy|scipy|sklearn|pandas|math|operator|builtins)\./.test(found);
   const reason = isOfLibrary ? 'is not read here' : 'is code of your own that is not in the file';
   const read = new Set(LIBRARIES.slice(0, 2).flatMap(([, functions]) => Object.keys(functions)));
+  if (hint !== undefined && !isOfLibrary) {
+    return estimator.error('UNSUPPORTED_OP', `the function ${found} ${reason}; ${hint}`, attribute);
+  }
   const message = `the function ${found} ${reason}; those of NumPy and SciPy that are read: ${[...read].join(', ')}`;
   return estimator.error('UNSUPPORTED_OP', message, attribute);
 }

@@ -6,6 +6,9 @@ import type { Emitter, Predict } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import { applyFunction } from '../functions/functions.ts';
 import type { Row } from '../outcome.ts';
+import { isOwn } from '../own/classes.ts';
+import { ownMethod } from '../own/step.ts';
+import { refusal } from '../refusals.ts';
 import { like, single } from '../single.ts';
 import { quantileInverse } from '../steps/quantiles.ts';
 import type { Table } from '../table.ts';
@@ -82,10 +85,15 @@ const INVERSES: Readonly<Record<string, Inverse>> = {
   StandardScaler: rescale('scale_', 'mean_'),
 };
 
+const OWN_INVERSE = ownMethod(refusal, 'inverse_transform');
+
 function invert(estimator: Estimator, emitter: Emitter, y: Row): Row {
   const { className, module } = estimator;
   if (module.startsWith('sklearn.') && Object.hasOwn(INVERSES, className)) {
     return emitter.within(estimator, () => INVERSES[className](estimator, emitter, y));
+  }
+  if (isOwn(estimator.object.callable)) {
+    return emitter.within(estimator, () => OWN_INVERSE(estimator, emitter, y));
   }
   const known = Object.keys(INVERSES).join(', ');
   throw estimator.error(

@@ -5,6 +5,7 @@ import { PickleArray, PickleDict, PickleObject, type PickleValue, pickleKind } f
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import type { Row } from '../outcome.ts';
+import { keptWidth } from '../own/expected.ts';
 import { columnIndex, isNone, itemsOf, plainScalar } from '../values.ts';
 import { joined, partOf } from './pipeline.ts';
 
@@ -12,13 +13,20 @@ export function columnTransformer(estimator: Estimator, emitter: Emitter, x: Row
   const width = estimator.number('n_features_in_', x.width);
   if (width !== x.width) throw estimator.error('SHAPE', `takes ${width} columns, found ${x.width}`);
   const resolver = new Columns(estimator, x);
-  const parts = estimator.list('transformers_').flatMap((entry, i) => {
+  // Fitted on a data frame, it gives its parts columns by their names.
+  const names = estimator.value('feature_names_in_');
+  const frame = isNone(names) ? undefined : itemsOf(names)?.map(plainScalar);
+  const row = frame?.length === x.width && frame.every((name) => typeof name === 'string') ? { ...x, frame } : x;
+  const parts = estimator.list('transformers_').map((entry, i) => {
     const place = `transformers_[${i}]`;
     const [name, value, columns] = itemsOf(entry) ?? [];
-    if (isNone(value) || value === 'drop') return [];
+    if (isNone(value) || value === 'drop') return { name, rows: [] };
     const positions = resolver.positionsOf(name, columns, `${place}[2]`);
-    if (positions.length === 0) return [];
-    return partOf(estimator, emitter, emitter.gather(x, positions), { name, value, place });
+    if (positions.length === 0) return { name, rows: [] };
+    const part = { name, value, place };
+    const expected = () => keptWidth(estimator, name);
+    const given = emitter.gather(row, positions);
+    return { name, rows: emitter.expecting(expected, () => partOf(estimator, emitter, given, part)) };
   });
   return joined(estimator, emitter, parts);
 }

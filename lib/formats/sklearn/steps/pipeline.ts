@@ -1,9 +1,12 @@
 /** Pipelines, and steps side by side. */
-import { PickleDict, type PickleValue } from '../../containers/pickle/values.ts';
+import { PickleDict, PickleGlobal, PickleObject, type PickleValue } from '../../containers/pickle/values.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import { applyFunction } from '../functions/functions.ts';
 import type { Outcome, Row } from '../outcome.ts';
+import { isOwn } from '../own/classes.ts';
+import type { Expected } from '../own/expected.ts';
+import { frameOfParts } from '../own/frames.ts';
 import { isModuleOf, isNone, isSampler, itemsOf, plainScalar } from '../values.ts';
 
 /** Its steps but those that are left out, as imbalanced-learn leaves its samplers out where a pipeline predicts. */
@@ -22,25 +25,58 @@ export function lastStep(estimator: Estimator): Estimator | undefined {
 }
 
 export function pipelineTransform(estimator: Estimator, emitter: Emitter, x: Row): Row {
-  return stepsOf(estimator).reduce((row, step) => emitter.transform(step, row), x);
+  return emitter.through(stepsOf(estimator), x);
 }
 
 export function pipelinePredict(estimator: Estimator, emitter: Emitter, x: Row): Outcome {
   const steps = stepsOf(estimator);
   const last = steps.at(-1);
   if (last === undefined) throw estimator.error('UNSUPPORTED_OP', 'has no step that predicts', 'steps');
-  return emitter.predict(
-    last,
-    steps.slice(0, -1).reduce((row, step) => emitter.transform(step, row), x),
-  );
+  return emitter.predict(last, emitter.through(steps.slice(0, -1), x, last));
 }
 
 export function featureUnion(estimator: Estimator, emitter: Emitter, x: Row): Row {
-  const parts = estimator.list('transformer_list').flatMap((entry, i) => {
+  const entries = estimator.list('transformer_list').map((entry, i) => {
     const [name, value] = itemsOf(entry) ?? [];
-    return partOf(estimator, emitter, x, { name, value, place: `transformer_list[${i}]` });
+    return { name, value, place: `transformer_list[${i}]` };
   });
-  return joined(estimator, emitter, parts);
+  const read = (at: number, expected: () => Expected | undefined) =>
+    emitter.expecting(expected, () => partOf(estimator, emitter, x, entries[at]));
+  const parts = new Map<number, readonly Row[]>();
+  // How many columns a step of the author's own gives is what the others leave of all.
+  const last = entries.findIndex(({ value, place }) => endsOwn(estimator, value, place));
+  const all = last < 0 ? undefined : emitter.expected();
+  for (const at of entries.keys())
+    if (at !== last)
+      parts.set(
+        at,
+        read(at, () => undefined),
+      );
+  if (last >= 0) {
+    const others = [...parts.values()].flat().reduce((sum, { width }) => sum + width, 0);
+    const left = (all?.width ?? 0) - others;
+    parts.set(
+      last,
+      read(last, () => (all !== undefined && left > 0 ? { width: left, by: estimator.className } : undefined)),
+    );
+  }
+  return joined(
+    estimator,
+    emitter,
+    entries.map(({ name }, at) => ({ name, rows: parts.get(at) ?? [] })),
+  );
+}
+
+/** Whether what a step gives is what a class or function of the author's own gives. */
+function endsOwn(estimator: Estimator, value: PickleValue | undefined, place: string): boolean {
+  let at: Estimator | undefined = value instanceof PickleObject ? estimator.inside(value, place) : undefined;
+  for (let depth = 0; at !== undefined && depth < estimator.budget.limits.depth; depth++) {
+    const { callable } = at.object;
+    const func = callable.name === 'FunctionTransformer' ? at.value('func') : undefined;
+    if (isOwn(func instanceof PickleGlobal ? func : callable)) return true;
+    at = callable.name === 'Pipeline' ? lastStep(at) : undefined;
+  }
+  return false;
 }
 
 /** What one of several steps side by side gives: nothing where it is left out. */
@@ -61,9 +97,14 @@ export function partOf(
   throw estimator.error('MALFORMED', 'expected a number for each step', 'transformer_weights');
 }
 
-export function joined(estimator: Estimator, emitter: Emitter, parts: readonly Row[]): Row {
-  if (parts.length === 0) throw estimator.error('UNSUPPORTED_OP', 'leaves no column of the row');
-  return emitter.concat(parts);
+export function joined(
+  estimator: Estimator,
+  emitter: Emitter,
+  parts: readonly { readonly name: PickleValue | undefined; readonly rows: readonly Row[] }[],
+): Row {
+  const rows = parts.flatMap((part) => part.rows);
+  if (rows.length === 0) throw estimator.error('UNSUPPORTED_OP', 'leaves no column of the row');
+  return { ...emitter.concat(rows), frame: frameOfParts(estimator, parts) };
 }
 
 export function functionTransformer(estimator: Estimator, emitter: Emitter, x: Row): Row {

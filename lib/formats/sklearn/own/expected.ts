@@ -1,0 +1,34 @@
+/** What comes behind a step of the author's own tells how many columns it gives, and what they are called. */
+import { PickleDict, PickleObject, type PickleValue } from '../../containers/pickle/values.ts';
+import type { Estimator } from '../estimator.ts';
+import { startsOwn, statedFeatures } from '../features.ts';
+import { plainScalar } from '../values.ts';
+
+export interface Expected {
+  readonly width?: number;
+  readonly names?: readonly string[];
+  /** Whether it takes whatever it is given. */
+  readonly isAny?: boolean;
+  /** The class that says so. */
+  readonly by: string;
+}
+
+/** What the estimators from a position on take; undefined where they do not say. */
+export function takenFrom(estimators: readonly Estimator[], at: number): Expected | undefined {
+  const next = estimators[at];
+  if (next === undefined) return undefined;
+  const by = next.className;
+  if (startsOwn(next)) return { isAny: true, by };
+  const stated = statedFeatures(next);
+  return stated && { ...stated, by };
+}
+
+/** What a part of a ColumnTransformer gives, which it keeps since scikit-learn 1.0. */
+export function keptWidth(estimator: Estimator, name: PickleValue | undefined): Expected | undefined {
+  const kept = estimator.value('output_indices_');
+  const slice = kept instanceof PickleDict && typeof name === 'string' ? kept.get(name) : undefined;
+  if (!(slice instanceof PickleObject) || slice.callable.name !== 'slice') return undefined;
+  const [from, to] = slice.args.map(plainScalar);
+  const width = Number(to) - Number(from);
+  return Number.isSafeInteger(width) && width > 0 ? { width, by: estimator.className } : undefined;
+}

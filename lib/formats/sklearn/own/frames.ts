@@ -1,0 +1,85 @@
+/**
+ * What the columns of a data frame are called after a step of scikit-learn: `get_feature_names_out`, where the step gives data
+ * frames (`set_output`). Steps of the author's own find their columns by these names.
+ */
+import { PickleDict } from '../../containers/pickle/values.ts';
+import type { Estimator } from '../estimator.ts';
+import type { Row } from '../outcome.ts';
+import { isModuleOf, isNone, itemsOf, plainScalar } from '../values.ts';
+
+type Names = readonly string[];
+
+const ONE_TO_ONE: ReadonlySet<string> = new Set(
+  (
+    'StandardScaler MinMaxScaler MaxAbsScaler RobustScaler PowerTransformer QuantileTransformer Normalizer Binarizer ' +
+    'OrdinalEncoder TargetEncoder KBinsDiscretizer SimpleImputer KNNImputer IterativeImputer'
+  ).split(' '),
+);
+const SELECTING = /^(?:Select|VarianceThreshold$|GenericUnivariateSelect$|RFE|SequentialFeatureSelector$)/;
+/** Their names are the class's, in small letters, and a number. */
+const NUMBERED: ReadonlySet<string> = new Set(
+  'PCA IncrementalPCA TruncatedSVD FastICA FactorAnalysis NMF KMeans MiniBatchKMeans Nystroem RBFSampler'.split(' '),
+);
+/** They give what the last of their steps gives, or say by themselves what their columns are called. */
+const AS_INSIDE = /^(?:Pipeline|.*SearchCV|FrozenEstimator|ColumnTransformer|FeatureUnion)$/;
+
+/** The row that a step gives, with what its columns are called, or without where it is no data frame any more. */
+export function withFrame(estimator: Estimator, x: Row, row: Row): Row {
+  const { className } = estimator;
+  if (!isModuleOf('sklearn', estimator.module) || row.isOpen) return row;
+  if (className === 'FunctionTransformer') {
+    const isKept = row.frame === undefined && row.width === x.width && estimator.value('validate') !== true;
+    return isKept && x.frame ? { ...row, frame: x.frame } : row;
+  }
+  const isFrame = givesFrames(estimator);
+  if (AS_INSIDE.test(className)) return isFrame || !/^(?:Col|Feat)/.test(className) ? row : without(row);
+  const frame = isFrame ? namesAfter(estimator, x, row) : undefined;
+  return frame?.length === row.width ? { ...row, frame } : without(row);
+}
+
+function without(row: Row): Row {
+  return row.frame === undefined ? row : { ...row, frame: undefined };
+}
+
+function givesFrames(estimator: Estimator): boolean {
+  const config = estimator.value('_sklearn_output_config');
+  return config instanceof PickleDict && /^(?:pandas|polars)$/.test(String(config.get('transform')));
+}
+
+function namesAfter(estimator: Estimator, x: Row, row: Row): Names | undefined {
+  const { className } = estimator;
+  if (SELECTING.test(className)) return row.frame;
+  if (NUMBERED.has(className)) {
+    return Array.from({ length: row.width }, (_, i) => `${className.toLowerCase()}${i}`);
+  }
+  const names = namesOf(estimator) ?? x.frame;
+  if (ONE_TO_ONE.has(className)) return names;
+  if (className !== 'OneHotEncoder' || names === undefined) return undefined;
+  // With categories dropped, or taken together, there are fewer.
+  return estimator
+    .list('categories_')
+    .flatMap((list, i) => (itemsOf(list) ?? []).map((item) => `${names[i]}_${String(plainScalar(item))}`));
+}
+
+function namesOf(estimator: Estimator): Names | undefined {
+  const value = estimator.value('feature_names_in_');
+  const names = isNone(value) ? undefined : itemsOf(value)?.map(plainScalar);
+  return names?.every((name) => typeof name === 'string') ? names : undefined;
+}
+
+/** Of steps side by side: each name with that of its step before it, unless the names are all their own. */
+export function frameOfParts(
+  estimator: Estimator,
+  parts: readonly { readonly name: unknown; readonly rows: readonly Row[] }[],
+): Names | undefined {
+  const isLong = estimator.value('verbose_feature_names_out', true);
+  if (typeof isLong !== 'boolean' || !givesFrames(estimator)) return undefined;
+  const names: string[] = [];
+  for (const { name, rows } of parts) {
+    for (const { frame } of rows) {
+      if (frame === undefined) return undefined;
+      for (const own of frame) names.push(isLong ? `${String(name)}__${own}` : own);
+    }
+  }
+  return names;
+}

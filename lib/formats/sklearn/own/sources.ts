@@ -1,0 +1,72 @@
+/**
+ * Where columns come from: the rows that the model is given, and what steps of the author's own give. Each is an input of the
+ * graph, and each of its columns has a number of its own.
+ */
+import type { OwnColumn } from '../../../graph/graph.ts';
+import type { Cells } from '../cells.ts';
+import type { Row } from '../outcome.ts';
+
+export interface Source {
+  readonly name: string;
+  /** The number of its first column. */
+  readonly first: number;
+  /** None where the file does not say how many there are. */
+  readonly width: number;
+  readonly isOpen: boolean;
+}
+
+export interface Given {
+  readonly name: string;
+  /** Undefined where the file does not say it. */
+  readonly width: number | undefined;
+  readonly names?: readonly string[];
+}
+
+export class Sources {
+  readonly all: Source[] = [];
+  #columns = 0;
+
+  /** The row of a new one. */
+  add({ name, width, names }: Given): Row {
+    const first = this.#columns;
+    this.#columns += width ?? 0;
+    this.all.push({ name, first, width: width ?? 0, isOpen: width === undefined });
+    const columns = Array.from({ length: width ?? 0 }, (_, i) => first + i);
+    const isOpen = width === undefined;
+    return { operand: name, width: columns.length, columns, raw: columns, ...(isOpen && { isOpen }), ...named(names) };
+  }
+
+  isOpen(operand: unknown): boolean {
+    return this.all.some(({ name, isOpen }) => isOpen && name === operand);
+  }
+
+  /** A column by its number. */
+  placeOf(column: number): { input: string; element: number } {
+    const source = this.all.findLast(({ first, isOpen }) => !isOpen && first <= column) as Source;
+    return { input: source.name, element: column - source.first };
+  }
+
+  /** What of a row a step takes: cells as they were given where nothing has changed them. */
+  taken({ operand, width, columns, raw }: Row, cells: Cells): OwnColumn[] {
+    return Array.from({ length: width }, (_, element): OwnColumn => {
+      const given = raw?.[element];
+      if (given !== undefined) return this.placeOf(given);
+      const column = columns?.[element];
+      const isOfWords = column !== undefined && (cells.words.get(column)?.length ?? 0) > 0;
+      return { value: operand, element, ...(isOfWords && { words: this.placeOf(column) }) };
+    });
+  }
+
+  /** Of a map by columns, the part that is a source's, by its own elements. */
+  partOf<T>(map: ReadonlyMap<number, T>, { first, width }: Source): Map<number, T> {
+    const found = new Map<number, T>();
+    for (const [column, value] of map) {
+      if (column >= first && column < first + width) found.set(column - first, value);
+    }
+    return found;
+  }
+}
+
+function named(names: readonly string[] | undefined): Pick<Row, 'names' | 'frame'> {
+  return names === undefined ? {} : { names, frame: names };
+}

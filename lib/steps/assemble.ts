@@ -1,0 +1,79 @@
+/** The model of a graph with steps of its author's own. */
+import { ForwardpassError } from '../errors.ts';
+import type { Budget } from '../graph/budget.ts';
+import { elementsOf } from '../graph/elements.ts';
+import type { Graph, OwnStep } from '../graph/graph.ts';
+import type { Port } from '../graph/lower.ts';
+import { elementCount } from '../graph/shapes.ts';
+import { type CheckedGraph, validate } from '../graph/validate.ts';
+import type { Model } from '../model.ts';
+import { cut } from './cut.ts';
+import { Staged, type StagedStep } from './staged.ts';
+import type { Step } from './types.ts';
+
+/** How the parts become models, and what is counted in the whole. */
+export interface Making {
+  readonly compile: (graph: Graph, staged?: Staged) => Model;
+  readonly countParameters: (graph: CheckedGraph) => number;
+  readonly budget: Budget;
+}
+
+export function stagedModel(
+  graph: Graph,
+  steps: readonly OwnStep[],
+  functions: ReadonlyMap<string, Step>,
+  { compile, countParameters, budget }: Making,
+): Model {
+  const { before, last, whole } = cut(graph, steps);
+  const checked = validate(whole, budget.limits);
+  const ports = portsOf(checked);
+  const made: StagedStep[] = [];
+  try {
+    for (const [i, step] of steps.entries()) {
+      const part = before[i];
+      const stage = part && {
+        model: compile(withNames(part, graph, steps)),
+        inputs: part.inputs.map(({ name }) => name),
+      };
+      made.push({ step, run: functionOf(step, functions), ...(stage && { stage }) });
+    }
+    const staged = new Staged({
+      steps: made,
+      last: last.inputs.map(({ name }) => name),
+      ports,
+      rows: graph.rows ?? graph.inputs[0].name,
+      names: graph.featureNames,
+      parameterCount: countParameters(checked),
+    });
+    return compile(withNames(last, graph, steps), staged);
+  } catch (error) {
+    for (const { stage } of made) stage?.model.dispose();
+    throw error;
+  }
+}
+
+function functionOf({ name, place }: OwnStep, functions: ReadonlyMap<string, Step>): Step['run'] {
+  const found = functions.get(name);
+  if (found !== undefined) return found.run;
+  throw new ForwardpassError('OPTION', `no function is given for ${name}`, place);
+}
+
+/** What people give for each input, whichever part takes it. */
+function portsOf(graph: CheckedGraph): ReadonlyMap<string, Port> {
+  const elements = elementsOf(graph);
+  return new Map(
+    graph.inputs.map((input, i): [string, Port] => [
+      input.name,
+      { ...input, width: elementCount(input.shape), ...elements[i] },
+    ]),
+  );
+}
+
+/** Names for messages: of the rows as the file has them, of what steps give as they are expected. */
+function withNames(part: Graph, whole: Graph, steps: readonly OwnStep[]): Graph {
+  const featureNames = part.inputs.flatMap(({ name, shape }) => {
+    const names = name === whole.rows ? whole.featureNames : steps.find((step) => step.gives === name)?.givesNames;
+    return names ?? Array.from({ length: elementCount(shape) }, (_, at) => `${name}[${at}]`);
+  });
+  return { ...part, featureNames };
+}

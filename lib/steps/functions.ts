@@ -1,0 +1,41 @@
+/** The check of the option `functions`. */
+import { ForwardpassError } from '../errors.ts';
+import { describe, quote } from '../words.ts';
+import type { Step } from './types.ts';
+
+const MOST_COLUMNS = 2 ** 20;
+
+/** @throws {ForwardpassError} OPTION. */
+export function checkFunctions(given: unknown): ReadonlyMap<string, Step> {
+  if (given === undefined) return new Map();
+  if (typeof given !== 'object' || given === null || Array.isArray(given) || given instanceof Map) {
+    throw wrong('an object of functions by their names in Python', given, 'functions');
+  }
+  return new Map(Object.entries(given).map(([name, value]) => [name, stepOf(name, value)]));
+}
+
+function stepOf(name: string, value: unknown): Step {
+  const place = `functions[${quote(name)}]`;
+  if (typeof value === 'function') return { run: value as Step['run'] };
+  if (typeof value !== 'object' || value === null) throw wrong('a function, or { run, columns }', value, place);
+  const { run, columns } = value as { readonly run?: unknown; readonly columns?: unknown };
+  const stray = Object.keys(value).find((key) => key !== 'run' && key !== 'columns');
+  if (stray !== undefined) {
+    throw new ForwardpassError('OPTION', `there is no option ${quote(stray)}; known are 'run', 'columns'`, place);
+  }
+  if (typeof run !== 'function') throw wrong('a function', run, `${place}.run`);
+  if (columns === undefined) return { run: run as Step['run'] };
+  return { run: run as Step['run'], columns: columnsOf(columns, `${place}.columns`) };
+}
+
+function columnsOf(columns: unknown, place: string): number | readonly string[] {
+  if (typeof columns === 'number' && Number.isInteger(columns) && columns > 0 && columns <= MOST_COLUMNS)
+    return columns;
+  const areNames = Array.isArray(columns) && columns.length > 0 && columns.every((name) => typeof name === 'string');
+  if (areNames && new Set(columns).size === columns.length) return [...columns];
+  throw wrong('how many columns it gives, or a list of their names', columns, place);
+}
+
+function wrong(expected: string, found: unknown, place: string): ForwardpassError {
+  return new ForwardpassError('OPTION', `expected ${expected}, found ${describe(found)}`, place);
+}

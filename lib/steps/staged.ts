@@ -1,0 +1,262 @@
+/**
+ * A model with steps of its author's own: native stages, and functions of the caller between them. The last stage is the model
+ * itself; this gives it what it takes.
+ */
+import { type FloatArray, isTypedArray, type Named, pick, type TypedArray } from '../buffers.ts';
+import { ForwardpassError } from '../errors.ts';
+import type { OwnColumn, OwnStep, Word } from '../graph/graph.ts';
+import type { Port } from '../graph/lower.ts';
+import { reading } from '../reading.ts';
+import { Column } from '../rows/column.ts';
+import { type FlatRows, RowReader, type RowRecord, type Rows } from '../rows.ts';
+import { type RowSchema, schemaOf } from '../schema.ts';
+import { type TensorInfo, tensorInfo } from '../tensor-info.ts';
+import { listNames, quote } from '../words.ts';
+import { type Arguments, callStep, placeOf } from './call.ts';
+import { columnOf } from './columns.ts';
+import { type Frame, frameOf, positionsIn } from './frame.ts';
+import { refusedSteps } from './refused.ts';
+import type { StepCell, StepColumn, StepFunction } from './types.ts';
+
+/** What of a model runs a stage. */
+export interface StageModel {
+  ask(question: 'run', rows: FlatRows): unknown;
+  runAsync(inputs: Named<TypedArray>): Promise<Record<string, FloatArray>>;
+  dispose(): void;
+}
+
+/** What is computed before a function is called. */
+export interface Stage {
+  readonly model: StageModel;
+  /** In its order. */
+  readonly inputs: readonly string[];
+}
+
+/** A step, the function for it, and what is computed for it. */
+export interface StagedStep {
+  readonly step: OwnStep;
+  readonly run: StepFunction;
+  readonly stage?: Stage;
+}
+
+export interface StagedParts {
+  readonly steps: readonly StagedStep[];
+  /** The inputs of the last stage, in its order. */
+  readonly last: readonly string[];
+  /** By name, all inputs of stages. */
+  readonly ports: ReadonlyMap<string, Port>;
+  /** The one that is the caller's rows, and what they are. */
+  readonly rows: string;
+  readonly names: readonly string[] | undefined;
+  readonly parameterCount: number;
+}
+
+/** A run of a stage, which gives what its one output is. */
+interface Request {
+  readonly stage: Stage;
+  readonly given: FlatRows;
+}
+
+export class Staged {
+  readonly names: readonly string[] | undefined;
+  readonly parameterCount: number;
+  readonly #parts: StagedParts;
+  readonly #columns: ReadonlyMap<string, Column>;
+  readonly #reader: RowReader | undefined;
+
+  constructor(parts: StagedParts) {
+    this.names = parts.names;
+    this.parameterCount = parts.parameterCount;
+    this.#parts = parts;
+    this.#columns = new Map([...parts.ports].map(([name, port]) => [name, new Column(port)]));
+    const isRead = [parts.last, ...parts.steps.map(({ stage }) => stage?.inputs ?? [])].some((names) =>
+      names.includes(parts.rows),
+    );
+    const port = parts.ports.get(parts.rows);
+    if (isRead && port !== undefined) {
+      this.#reader = new RowReader({ inputs: [port], featureNames: parts.names, Floats: Float64Array });
+    }
+  }
+
+  /** The rows that the model takes. */
+  get inputs(): readonly TensorInfo[] {
+    const { rows, ports } = this.#parts;
+    const port = ports.get(rows);
+    if (port !== undefined) return [tensorInfo(this.#used(port))];
+    return [Object.freeze({ name: rows, shape: Object.freeze([null, null]), dtype: 'float64' as const })];
+  }
+
+  /** What the last stage takes for rows as people hold them. */
+  flatten(rows: Rows | RowRecord): FlatRows {
+    const work = this.#work(rows);
+    let next = work.next();
+    while (next.done !== true) {
+      const { stage, given } = next.value;
+      const [values] = stage.model.ask('run', given) as FloatArray[];
+      next = work.next(values);
+    }
+    return next.value;
+  }
+
+  /** The same, off the event loop but for the functions. */
+  async flattenAsync(rows: Rows | RowRecord): Promise<FlatRows> {
+    const work = this.#work(rows);
+    let next = work.next();
+    while (next.done !== true) {
+      const { stage, given } = next.value;
+      const named = Object.fromEntries(stage.inputs.map((name, i) => [name, given.arrays[i]]));
+      const [values] = Object.values(await stage.model.runAsync(named));
+      next = work.next(values);
+    }
+    return next.value;
+  }
+
+  /** The array of rows that `run` is given, by itself or by name. */
+  rowsOf(input: unknown): TypedArray {
+    if (isTypedArray(input)) return input as TypedArray;
+    const { rows, ports } = this.#parts;
+    const port = ports.get(rows) ?? { name: rows, shape: [], dtype: 'float64' as const, width: 0 };
+    const [array] = pick(input, [port], 'input');
+    if (isTypedArray(array)) return array as TypedArray;
+    throw new ForwardpassError(
+      'INPUT',
+      'expected a typed array; predict() takes rows and records',
+      `input ${quote(rows)}`,
+    );
+  }
+
+  *#work(rows: Rows | RowRecord): Generator<Request, FlatRows, FloatArray> {
+    const { steps, last, ports, rows: input, names } = this.#parts;
+    const width = ports.get(input)?.width;
+    const flat = this.#reader?.read(rows);
+    const frame = reading('INPUT', 'rows', () => frameOf(rows, { width, names }));
+    const frames = new Map<string, Frame>([[input, frame]]);
+    const gather = (inputs: readonly string[]): FlatRows => ({
+      arrays: inputs.map((name) => (name === input && flat ? flat.arrays[0] : this.#arrayOf(name, frames))),
+      isRecord: frame.isRecord,
+      cell: (row, at, element) => {
+        const name = inputs[at];
+        return name === input && flat ? flat.cell(row, 0, element) : (frames.get(name) as Frame).cell(row, element);
+      },
+    });
+    for (const { step, run, stage } of steps) {
+      const values = stage && (yield { stage, given: gather(stage.inputs) });
+      frames.set(step.gives, callStep(step, run, this.#taken(step, frames, frame.rows, values)));
+    }
+    return gather(last);
+  }
+
+  /** What a step has given, as numbers of a stage's input. */
+  #arrayOf(name: string, frames: ReadonlyMap<string, Frame>): Float64Array {
+    const frame = frames.get(name) as Frame;
+    const column = this.#columns.get(name) as Column;
+    const { width } = column.port;
+    const array = new Float64Array(frame.rows * width);
+    for (let at = 0; at < width; at++) {
+      const values = frame.column(at);
+      const isPlain = column.isPlain && values instanceof Float64Array;
+      for (let row = 0; row < frame.rows; row++) {
+        const value = values[row];
+        array[row * width + at] = isPlain
+          ? (value as number)
+          : column.numberOf(value, at, () => frame.cell(row, at).place);
+      }
+    }
+    return array;
+  }
+
+  #taken(step: OwnStep, frames: ReadonlyMap<string, Frame>, rows: number, values: FloatArray | undefined): Arguments {
+    const { takes, names } = step;
+    if (typeof takes === 'string') {
+      const frame = frames.get(takes) as Frame;
+      const all = Array.from({ length: frame.width }, (_, at) => at);
+      const positions = names === undefined ? all : positionsIn(frame, names, placeOf(step));
+      const columns = reading('INPUT', 'rows', () => positions.map((at) => frame.column(at)));
+      return { columns, names: names ?? frame.names, rows };
+    }
+    const width = values === undefined || rows === 0 ? 0 : values.length / rows;
+    const columns = takes.map((column): StepColumn => {
+      if ('input' in column)
+        return reading('INPUT', 'rows', () => (frames.get(column.input) as Frame).column(column.element));
+      const numbers = Float64Array.from({ length: rows }, (_, row) => values?.[row * width + column.element] ?? 0);
+      return column.words === undefined ? numbers : this.#wordsOf(numbers, column.words, frames);
+    });
+    return { columns, names: names?.length === columns.length ? names : undefined, rows };
+  }
+
+  /** The words that indices stand for; what is none of the model's is what was given. */
+  #wordsOf(
+    indices: Float64Array,
+    { input, element }: Pick<Extract<OwnColumn, { input: string }>, 'input' | 'element'>,
+    frames: ReadonlyMap<string, Frame>,
+  ): StepColumn {
+    const words: readonly Word[] = this.#parts.ports.get(input)?.words?.get(element) ?? [];
+    const given = frames.get(input) as Frame;
+    const cells = Array.from(indices, (index, row): StepCell => {
+      if (Number.isNaN(index)) return null;
+      return index >= 0 ? (words[index] ?? null) : (given.cell(row, element).value as StepCell);
+    });
+    return columnOf(
+      cells,
+      (row, found) => new ForwardpassError('INPUT', `found ${found}`, given.cell(row, element).place),
+    );
+  }
+
+  /** Of the rows' input, without what says that nothing looks at the columns that steps take. */
+  #used(port: Port): Port {
+    const taken = this.#takenCells();
+    const words = [...(port.words ?? [])].filter(([element, list]) => list.length > 0 || !taken.has(element));
+    return { ...port, words: words.length > 0 ? new Map(words) : undefined };
+  }
+
+  /** By column of the rows, the steps that take it as it is given. */
+  #takenCells(): ReadonlyMap<number, readonly string[]> {
+    const taken = new Map<number, string[]>();
+    for (const { step } of this.#parts.steps) {
+      if (typeof step.takes === 'string') continue;
+      for (const column of step.takes) {
+        if (!('input' in column) || column.input !== this.#parts.rows) continue;
+        taken.set(column.element, [...(taken.get(column.element) ?? []), step.name]);
+      }
+    }
+    return taken;
+  }
+
+  schema(): RowSchema {
+    const { rows, ports, names } = this.#parts;
+    const port = ports.get(rows);
+    if (port === undefined) {
+      const $schema = 'https://json-schema.org/draft/2020-12/schema';
+      return { $schema, type: 'object', properties: {}, required: [], additionalProperties: true };
+    }
+    const asked = { inputs: [port], answer: () => [0, 0, 0, 0, 0, 0, 0] as const };
+    const schema = schemaOf(asked, names);
+    if (schema.properties === undefined || names === undefined) return schema;
+    const properties = { ...schema.properties };
+    const required = new Set(schema.required);
+    for (const [element, steps] of this.#takenCells()) {
+      const name = names[element];
+      if (port.words?.get(element)?.length !== 0) continue;
+      properties[name] = { description: `given to ${listNames(steps)}` };
+      required.add(name);
+    }
+    return { ...schema, properties, required: names.filter((name) => required.has(name)) };
+  }
+
+  /** What is done before the last stage, for people. */
+  summary(): string {
+    const lines = this.#parts.steps.map(({ step }) => `${step.place}: ${quote(step.name)}, a function of the caller's`);
+    return `before it:\n  ${lines.join('\n  ')}`;
+  }
+
+  refuse(what: string): never {
+    throw refusedSteps(
+      this.#parts.steps.map(({ step }) => step),
+      what,
+    );
+  }
+
+  dispose(): void {
+    for (const { stage } of this.#parts.steps) stage?.model.dispose();
+  }
+}

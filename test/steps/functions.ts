@@ -1,0 +1,107 @@
+/** The steps of fixtures/make/make_own_steps.py in JavaScript. */
+import type { StepCell, StepContext, StepFunctions } from '../../lib/steps/types.ts';
+
+const abs = Math.abs;
+
+function familySize({ numbers }: StepContext): Float64Array {
+  const parch = numbers('Parch');
+  return numbers('SibSp').map((siblings, row) => siblings + parch[row] + 1);
+}
+
+export const FUNCTIONS: StepFunctions = {
+  // People on a ship
+  '__main__.AddFamilySize': (columns, context) => {
+    const FamilySize = familySize(context);
+    const IsAlone = FamilySize.map((size) => Number(size === 1));
+    return { ...columns, FamilySize, ...(context.attributes.alone && { IsAlone }) };
+  },
+  '__main__.add_family_size': (columns, context) => ({ ...columns, FamilySize: familySize(context) }),
+  'features.TitleFromName': ({ Name, ...columns }, { attributes, strings }) => ({
+    ...columns,
+    Title: strings('Name').map((name) => {
+      const title = / ([A-Za-z]+)\./.exec(name ?? '')?.[1];
+      return attributes.common_.includes(title) ? title : 'Rare';
+    }),
+  }),
+  'features.GroupMedian': (columns, { attributes, numbers }) => {
+    const { column, by, medians_, overall_ } = attributes;
+    const groups = numbers(by);
+    const filled = numbers(column).map((value, row) =>
+      Number.isNaN(value) ? (medians_[groups[row]] ?? overall_) : value,
+    );
+    return { ...columns, [column]: filled };
+  },
+  '__main__.DataFrameSelector': (columns, { attributes }) =>
+    attributes.attribute_names.map((name: string) => columns[name]),
+  '__main__.KeepCommon': (columns, { attributes }) =>
+    Array.from(columns, (column, i) =>
+      Array.from<StepCell, StepCell>(column as StepCell[], (word) =>
+        attributes.common_[i].includes(word) ? word : 'other',
+      ),
+    ),
+
+  // Numbers
+  '__main__.RatioAndLog': (columns, { attributes, numbers }) => {
+    const { top, bottom, least_ } = attributes;
+    const below = numbers(bottom);
+    const ratio = numbers(top).map((value, row) => value / (abs(below[row]) + 1));
+    const logs = least_.map((least: number, i: number) => numbers(i).map((x) => Math.log1p(x - least + abs(least))));
+    return [...columns, ratio, ...logs];
+  },
+  '__main__.Clipper': (_, { attributes, numbers }) =>
+    attributes.lower_.map((low: number, i: number) =>
+      numbers(i).map((x) => Math.min(Math.max(x, low), attributes.upper_[i])),
+    ),
+  'features.FrameClipper': (_, { attributes, featureNames = [], numbers }) => {
+    const clipped = (name: string) =>
+      numbers(name).map((x) => Math.min(Math.max(x, attributes.lower_[name]), attributes.upper_[name]));
+    return Object.fromEntries(featureNames.map((name) => [name, clipped(name)]));
+  },
+  '__main__.Checked': (columns, { attributes, rows, numbers }) => {
+    const centred = Array.from(columns, (_, i) => numbers(i).map((x) => x - attributes.center_[i]));
+    const farthest = Float64Array.from({ length: rows }, (_, row) =>
+      Math.max(...centred.map((values) => abs(values[row]))),
+    );
+    return [...centred, farthest];
+  },
+  '__main__.Slotted': (columns, { attributes, numbers }) =>
+    Array.from(columns, (_, i) => numbers(i).map((x) => x * attributes.factor)),
+  '__main__.FactorsByName': (_, { attributes, featureNames = [], numbers }) => {
+    const scaled = (name: string) => numbers(name).map((x) => x * attributes.factors_[name]);
+    return Object.fromEntries(featureNames.map((name) => [name, scaled(name)]));
+  },
+  '__main__.squares': (columns, { numbers }) => [
+    ...columns,
+    ...Array.from(columns, (_, i) => numbers(i).map((x) => x * x)),
+  ],
+  '__main__.absolute': (columns, { numbers }) => Array.from(columns, (_, i) => numbers(i).map(abs)),
+  '__main__.affine_power': (columns, { attributes, numbers }) =>
+    Array.from(columns, (column, i) =>
+      attributes.columns.includes(i) ? numbers(i).map((x) => x ** attributes.power + attributes.shift) : column,
+    ),
+  '__main__.shifted': (columns, { attributes, numbers }) =>
+    Array.from(columns, (_, i) => numbers(i).map((x) => x * attributes.factor + attributes.args[0])),
+  '__main__.square': (_, { numbers }) => numbers(0).map((y) => y * y),
+  '__main__.LogTarget.inverse_transform': (_, { attributes, numbers }) =>
+    numbers(0).map((y) => Math.exp(y) - attributes.shift_),
+
+  // Moments
+  '__main__.DateParts': (_, { attributes, dates }) => {
+    const moments = dates(attributes.column);
+    const start = Date.parse(`${attributes.start_}Z`);
+    const part = (of: (date: Date) => number) => moments.map((moment) => of(new Date(moment)));
+    return {
+      year: part((date) => date.getUTCFullYear()),
+      month: part((date) => date.getUTCMonth() + 1),
+      dayofweek: part((date) => (date.getUTCDay() + 6) % 7),
+      hour: part((date) => date.getUTCHours()),
+      days: moments.map((moment) => (moment - start) / 86_400_000),
+    };
+  },
+
+  // Words
+  '__main__.WeightOfEvidence': (_, { attributes, featureNames = [], strings }) => {
+    const evidence = (name: string) => strings(name).map((word) => attributes.woe_[name][word ?? ''] ?? 0);
+    return Object.fromEntries(featureNames.map((name) => [name, evidence(name)]));
+  },
+};
