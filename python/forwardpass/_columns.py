@@ -50,6 +50,10 @@ class Column:
         )
 
     @property
+    def knows_words(self) -> bool:
+        return bool(self._words) or self._hashes is not None
+
+    @property
     def kind(self) -> str:
         if self._hashes is not None:
             return "a string or an integer"
@@ -197,6 +201,25 @@ class Rows:
                 raise ForwardpassError("INPUT", f"expected {self._widths[0]} values, found {len(row)}", f"rows[{at}]")
         width = len(rows[0]) if rows else self._widths[0]
         return self._read_positions([[row[i] for row in rows] for i in range(width)], len(rows), width), False
+
+    def explained(self, error: ForwardpassError, arrays: list) -> ForwardpassError:
+        """An error of a run says which row it could not take; this says which of its columns may be why."""
+        if error.place is None or not error.place.startswith("row "):
+            return error
+        row = int(error.place[4:])
+        values = {name: arrays[port][row, first : first + width] for name, port, first, width in self._fields}
+        if error.code == "ID":
+            encodes = {name: self._columns[port][first].knows_words for name, port, first, _ in self._fields}
+            names = [name for name, value in values.items() if encodes[name] and value[0] == -1]
+            message = "a word that the model does not know"
+        else:
+            names = [name for name, value in values.items() if not np.isfinite(value).all()]
+            message = "a value that is missing or infinite, which the model does not take"
+        if not names:
+            return ForwardpassError(error.code, error.message, f"rows[{row}]")
+        if len(names) == 1:
+            return ForwardpassError(error.code, f"holds {message}", f"rows[{row}].{names[0]}")
+        return ForwardpassError(error.code, f"one of {listed(names)} holds {message}", f"rows[{row}]")
 
     def _no_rows(self, found: str) -> ForwardpassError:
         return ForwardpassError(

@@ -110,8 +110,7 @@ class Model:
         outputs and is no classifier. Of one dict it gives what stands in such an array's one row.
         """
         arrays, is_record = self._read(rows)
-        values = self._decider().run(arrays, self._said)
-        answer = self._predictor.labels(values)
+        answer = self._predictor.labels(self._run(self._decider(), arrays, rows))
         return _first(answer) if is_record else answer
 
     def predict_proba(self, rows: Any) -> Any:
@@ -121,7 +120,15 @@ class Model:
         """
         self._predictor.check_probabilities()
         arrays, is_record = self._read(rows)
-        return self._predictor.probabilities(self._engine.run(arrays, self._said), is_record)
+        return self._predictor.probabilities(self._run(self._engine, arrays, rows), is_record)
+
+    def _run(self, engine: "_Engine", arrays: list, rows: Any) -> list:
+        try:
+            return engine.run(arrays, self._said)
+        except ForwardpassError as error:
+            if isinstance(rows, np.ndarray) and rows.dtype.kind in "fiub":
+                raise
+            raise self._rows.explained(error, arrays) from None
 
     def _read(self, rows: Any) -> tuple:
         if isinstance(rows, np.ndarray) and rows.dtype.kind in "fiub":

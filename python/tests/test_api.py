@@ -28,6 +28,7 @@ def file_of(path):
 
 DIGITS = file_of("examples/digits/digits.onnx")
 CATEGORIES = file_of("test/fixtures/lightgbm/categories.txt")
+FORMULA = file_of("test/fixtures/statsmodels/formula-no-intercept.pkl")
 WORDS = file_of("test/fixtures/sklearn-steps/one-hot-given.joblib")
 
 
@@ -135,6 +136,13 @@ class Running(unittest.TestCase):
         error = self.fails("INPUT", "expected a string", lambda: model.predict([record, {**record, name: 3}]))
         self.assertEqual(error.place, f"rows[1].{name}")
         error = self.fails("INPUT", f'lacks "{name}"', lambda: model.predict([record, {**record, name: 3}, {}]))
+
+    def test_what_a_run_refuses_is_named(self):
+        model = forwardpass.load(FORMULA)
+        good = {"age": 1.5, "city": model.inputs[0].categories[1][0]}
+        model.predict([good])
+        error = self.fails("ID", "a word that the model does not know", lambda: model.predict([good, {**good, "city": "x"}]))
+        self.assertEqual(error.place, "rows[1].city")
 
     def test_threads_share_a_model(self):
         x = [np.random.default_rng(seed).random((500, 64)) for seed in range(8)]
