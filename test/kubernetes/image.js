@@ -4,6 +4,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { argv, exit } from 'node:process';
 import { setTimeout as wait } from 'node:timers/promises';
 
@@ -37,6 +38,7 @@ const row = Array.from({ length: 64 }, (_, i) => (i % 17) / 16);
 const body = JSON.stringify({ inputs: [{ name: 'pixels', shape: [1, 64], datatype: 'FP32', data: row }] });
 const main = '/app/node_modules/forwardpass/dist/cli/main.js';
 const starts = [];
+const processorTimes = [];
 for (let start = 0; start < STARTS; start++) {
   const before = performance.now();
   const flags = ['serve', '/mnt/models', '--name', 'digits', '--host', '127.0.0.1', '--port', String(PORT)];
@@ -50,6 +52,7 @@ for (let start = 0; start < STARTS; start++) {
     await wait(2);
   }
   starts.push(performance.now() - before);
+  processorTimes.push(processorTime(server.pid));
   const metadata = await (await fetch(`${url}/v2/models/digits`)).json();
   const input = { ...JSON.parse(body).inputs[0], name: metadata.inputs[0].name };
   const answer = await fetch(`${url}/v2/models/digits/infer`, {
@@ -63,9 +66,15 @@ for (let start = 0; start < STARTS; start++) {
   const [code] = await ended;
   expect(code === 0, `it ended with ${code}: ${said}`);
 }
-starts.sort((a, b) => a - b);
-console.log(`ready after ${starts[0].toFixed(0)} ms at best, ${starts[STARTS >> 1].toFixed(0)} ms in the middle`);
+const [fastest] = starts.sort((a, b) => a - b);
+console.log(`ready after ${fastest.toFixed(0)} ms at best, which took ${Math.min(...processorTimes)} ms of processors`);
 exit(0);
+
+/** Milliseconds that a process has used so far, as Linux counts them. @param {number | undefined} pid */
+function processorTime(pid) {
+  const [, , ...fields] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
 
 async function isReady() {
   return fetch(`${url}/readyz`).then(
