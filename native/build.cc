@@ -22,6 +22,12 @@ size_t rows_of_block(size_t row_bytes, size_t weight_bytes, size_t wanted) {
   return rows > 0 ? rows : 1;
 }
 
+// Of distances to many points, each of which is looked at once, as many as stay near the core.
+size_t rows_of_neighbours(size_t row_bytes) {
+  constexpr size_t least_rows = 8, most_bytes = 512 << 10;
+  return most_bytes / row_bytes > least_rows ? most_bytes / row_bytes : least_rows;
+}
+
 // Whether the kernel may write its result over an operand as wide.
 bool in_place(Opcode opcode) {
   switch (opcode) {
@@ -65,11 +71,16 @@ class Network<T>::Builder {
     if (network_.row_elements_ > most.of_row / sizeof(T)) return Creation::row_too_large;
     const size_t row_bytes = (network_.row_elements_ > 0 ? network_.row_elements_ : 1) * sizeof(T);
     size_t least_rows = 1;
+    bool has_nearest = false;
     for (const Step<T>& step : network_.steps_) {
       network_.row_cost_ += cost_of(step);
       if (step.trees.sliced != nullptr) least_rows = most_sliced_rows;
+      has_nearest = has_nearest || step.opcode == Opcode::nearest;
     }
     network_.block_rows_ = rows_of_block(row_bytes, network_.arena_.bytes(), least_rows);
+    if (has_nearest && network_.block_rows_ > rows_of_neighbours(row_bytes)) {
+      network_.block_rows_ = rows_of_neighbours(row_bytes);
+    }
     return Creation::done;
   }
 
@@ -280,6 +291,14 @@ class Network<T>::Builder {
         step.columns = size_t(field[3]);
         step.function = 2 * field[4] + field[5];
         break;
+      case Opcode::distances:
+        step.a = field[0];
+        distances(step, field);
+        break;
+      case Opcode::nearest:
+        repeated(step, field);
+        step.columns = size_t(field[3]);
+        break;
       case Opcode::couple:
       case Opcode::widen:
       case Opcode::narrow:
@@ -364,6 +383,18 @@ class Network<T>::Builder {
     if (packer != nullptr) packer->pack(network_.arena_, trees);
   }
 
+  void distances(Step<T>& step, const int32_t* field) {
+    const size_t N = step.width, K = size_t(field[1]), panels = (N + lane_count - 1) / lane_count;
+    const T* const from = parameter(field[3]);
+    bool fill;
+    T* const to = take({from, nullptr, N, K, form_of_points, 0}, panels * K * lane_count, fill);
+    for (size_t n = 0; fill && n < N; n++) {
+      T* const panel = to + n / lane_count * K * lane_count + n % lane_count;
+      for (size_t k = 0; k < K; k++) panel[k * lane_count] = from[n * K + k];
+    }
+    step.points = {to, N, K, Metric(field[2]), copy(field[4], K + 1, 1)};
+  }
+
   // What was found out while counting serves for filling.
   TreePacker* next_packer(const T* nodes, size_t count, const T* sets, size_t set_count) {
     if (filling_) {
@@ -444,6 +475,8 @@ class Network<T>::Builder {
     constexpr size_t cost_of_element = 8, cost_of_tree = 64, cost_of_sorted = 64;
     if (step.opcode == Opcode::trees) return step.trees.count * cost_of_tree;
     if (step.opcode == Opcode::matmul) return step.width * (step.inner + cost_of_element);
+    if (step.opcode == Opcode::distances) return step.width * (2 * step.points.features + cost_of_element);
+    if (step.opcode == Opcode::nearest) return step.repeat * step.inner + step.width * cost_of_sorted;
     if (step.opcode == Opcode::sort) return step.repeat * step.inner * cost_of_sorted;
     return step.opcode == Opcode::dense ? step.repeat * step.dense.K * step.dense.N : step.width * cost_of_element;
   }
@@ -501,7 +534,7 @@ class Network<T>::Builder {
   bool filling_ = false;
   bool has_wide_ = false;
   bool has_no_memory_ = false;  // for packed_ and packers_, which are asked for memory only while counting
-  static constexpr int32_t form_of_copy = -1;
+  static constexpr int32_t form_of_copy = -1, form_of_points = -2;
   PackedOnce<T> packed_;
   Packers* packers_ = nullptr;
   Packers* last_packer_ = nullptr;

@@ -58,6 +58,7 @@ struct Step {
   const int32_t* list;  // columns of a gather, operands of a concat
   size_t list_count;
   Trees<T> trees;
+  Points<T> points;
 };
 
 // How making a network ended.

@@ -184,6 +184,10 @@ class Verifier {
         return has(7) && matmul(y_width);
       case Opcode::sort:
         return has(6) && sort(y_width);
+      case Opcode::distances:
+        return has(5) && distances(y_width);
+      case Opcode::nearest:
+        return has(4) && nearest(y_width);
       case Opcode::trees:
         return has(7) && (plan_.precision == Precision::f64 ? trees<double>(y_width) : trees<float>(y_width));
       case Opcode::wide:
@@ -347,6 +351,23 @@ class Verifier {
       return fail("places are more than a float tells apart");
     }
     return require(repeat_ * count == y_width, "the result has another width") && flag() && flag();
+  }
+
+  bool distances(int64_t y_width) {
+    const int32_t x = next();
+    const int64_t features = next();
+    if (!used(x, features) || features < 1 || !in_range(next(), int32_t(Metric::count))) return false;
+    return parameter(y_width * features) && optional_parameter(features + 1);
+  }
+
+  bool nearest(int64_t y_width) {
+    if (!repeated()) return false;
+    const int64_t count = next();
+    if (count < 1 || count > inner_) return fail("a size is less than 1, or more than there is");
+    if (plan_.precision == Precision::f32 && inner_ > most_sorted_f32) {
+      return fail("places are more than a float tells apart");
+    }
+    return require(repeat_ * count * 2 == y_width, "the result has another width");
   }
 
   template <typename T>

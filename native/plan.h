@@ -35,6 +35,8 @@ enum class Opcode : int32_t {
   trees = 21,
   matmul = 22,
   sort = 23,
+  distances = 24,
+  nearest = 25,
 };
 
 // What a dense layer's weights are packed as.

@@ -446,6 +446,16 @@ Outcome Network<T>::run_block(T* const* base, size_t rows, RunError& error, Help
       case Opcode::sort:
         sort_rows(step, a, y, rows);
         break;
+      case Opcode::distances:
+        kernels.distances(step.points, a, y, rows);
+        break;
+      case Opcode::nearest: {
+        const size_t k = step.columns;
+        for (size_t r = 0; r < rows * step.repeat; r++) {
+          nearest_places(a + r * step.inner, step.inner, y + 2 * k * r, y + 2 * k * r + k, k);
+        }
+        break;
+      }
       case Opcode::couple:
         for (size_t r = 0; r < rows; r++) couple(a + r * widths_[size_t(step.a)], y + r * step.width, step.width);
         break;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 #include "kernels/kernels.h"
 
@@ -35,22 +36,77 @@ FP_NOINLINE void sink_place(const T* x, bool descending, T* y, size_t at, size_t
   y[at] = moved;
 }
 
-// y[count] becomes the places of the first `count` of x[width] in order, 1 ≤ count ≤ width. It is a heap meanwhile, so
-// that nothing else is needed.
 template <typename T>
-FP_NOINLINE void sort_places(const T* x, size_t width, bool descending, T* y, size_t count) {
-  for (size_t i = 0; i < count; i++) y[i] = T(i);
+void make_heap(const T* x, bool descending, T* y, size_t count) {
   for (size_t at = count / 2; at-- > 0;) sink_place(x, descending, y, at, count);
-  for (size_t i = count; i < width; i++) {
-    if (!comes_before(x, descending, i, size_t(y[0]))) continue;
-    y[0] = T(i);
-    sink_place(x, descending, y, 0, count);
-  }
+}
+
+// From a heap to the order.
+template <typename T>
+FP_NOINLINE void sort_heap(const T* x, bool descending, T* y, size_t count) {
   for (size_t end = count; end-- > 1;) {
     const T last = y[end];
     y[end] = y[0];
     y[0] = last;
     sink_place(x, descending, y, 0, end);
+  }
+}
+
+// y[count] becomes the places of the first `count` of x[width] in order, 1 ≤ count ≤ width. It is a heap meanwhile, so
+// that nothing else is needed.
+template <typename T>
+FP_NOINLINE void sort_places(const T* x, size_t width, bool descending, T* y, size_t count) {
+  for (size_t i = 0; i < count; i++) y[i] = T(i);
+  make_heap(x, descending, y, count);
+  for (size_t i = count; i < width; i++) {
+    if (!comes_before(x, descending, i, size_t(y[0]))) continue;
+    y[0] = T(i);
+    sink_place(x, descending, y, 0, count);
+  }
+  sort_heap(x, descending, y, count);
+}
+
+// The least `count` of x[width] in order, as values and places. Which of equal values are taken is for scikit-learn's
+// heap to say, which goes by values and knows no places: a value takes the greatest one's place where it is less, and
+// sinks, to the left where both below are equal. NaN and infinity are never taken; where nothing else is left, the value
+// is infinity, and the place 0.
+template <typename T>
+FP_NOINLINE void nearest_places(const T* x, size_t width, T* values, T* places, size_t count) {
+  constexpr T infinity = std::numeric_limits<T>::infinity();
+  for (size_t i = 0; i < count; i++) {
+    values[i] = infinity;
+    places[i] = 0;
+  }
+  constexpr size_t part = 16;  // looked at together, since few are less
+  for (size_t first = 0; first < width; first += part) {
+    const size_t end = width - first < part ? width : first + part;
+    const T greatest = values[0];
+    int less = 0;
+    for (size_t i = first; i < end; i++) less |= x[i] < greatest;
+    for (size_t i = first; less != 0 && i < end; i++) {
+      const T value = x[i];
+      if (!(value < values[0])) continue;
+      size_t at = 0;
+      for (size_t child = 1; child < count; child = 2 * at + 1) {
+        if (child + 1 < count && values[child] < values[child + 1]) child++;
+        if (!(value < values[child])) break;
+        values[at] = values[child];
+        places[at] = places[child];
+        at = child;
+      }
+      values[at] = value;
+      places[at] = T(i);
+    }
+  }
+  size_t found = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (values[i] < infinity) places[found++] = places[i];
+  }
+  make_heap(x, false, places, found);
+  sort_heap(x, false, places, found);
+  for (size_t i = 0; i < count; i++) {
+    values[i] = i < found ? x[size_t(places[i])] : infinity;
+    if (i >= found) places[i] = 0;
   }
 }
 

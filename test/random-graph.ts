@@ -179,7 +179,9 @@ class Builder {
       case 13: {
         const result = random.pick(SORT_RESULTS);
         const count = 1 + random.below(shape[axis]);
-        return this.#add('sort', [x], { axis, count, descending: random.pick([true, false]), result });
+        const descending = random.pick([true, false]);
+        const ties = !descending && count % 2 === 0 ? ({ ties: 'heap' } as const) : {};
+        return this.#add('sort', [x], { axis, count, descending, result, ...ties });
       }
       case 0:
       case 1:

@@ -2,7 +2,7 @@
  * The oracle: the forward pass of a graph as its definition reads, one row after another, in float64, by coordinates.
  * It shares nothing with what it judges, and is as slow as it is plain.
  */
-import type { BinaryName, Node, Operand, ReduceName, Tensor, UnaryName } from '../lib/graph/graph.ts';
+import type { BinaryName, MetricName, Node, Operand, ReduceName, Tensor, UnaryName } from '../lib/graph/graph.ts';
 
 interface Value {
   readonly shape: readonly number[];
@@ -132,6 +132,11 @@ function forward(node: Node, operands: readonly Value[]): Value {
       const elements = along(x, [axis]);
       return build(x.shape.with(axis, count), (place) => {
         const values = elements(place);
+        if (node.attributes.ties === 'heap') {
+          const kept = heapOf(values, count).sort((i, j) => values[i] - values[j] || i - j);
+          const found = kept[place[axis]];
+          return result === 'places' ? (found ?? 0) : found === undefined ? Infinity : values[found];
+        }
         // Whatever the order, a stable sort: by what the values are, with NaN as more than infinity.
         const rank = (i: number) => (Number.isNaN(values[i]) ? [1, 0] : [0, values[i]]);
         const places = values
@@ -142,6 +147,14 @@ function forward(node: Node, operands: readonly Value[]): Value {
             return descending ? -difference : difference;
           });
         return result === 'places' ? places[place[axis]] : values[places[place[axis]]];
+      });
+    }
+    case 'distances': {
+      const [, points, weights] = operands;
+      const { metric, exponent = 1 } = node.attributes;
+      return build([points.shape[0]], ([n]) => {
+        const features = x.data.map((value, k) => [value, at(points, [n, k]), weights ? at(weights, [k]) : 1]);
+        return distanceOf[metric](features, exponent);
       });
     }
     case 'affine':
@@ -267,6 +280,41 @@ function forward(node: Node, operands: readonly Value[]): Value {
       });
     }
   }
+}
+
+/** Of features [x, y, weight]. */
+const distanceOf: Record<MetricName, (features: readonly (readonly number[])[], exponent: number) => number> = {
+  sum_square: (features) => total(features.map(([x, y]) => (x - y) ** 2)),
+  l1: (features) => total(features.map(([x, y]) => Math.abs(x - y))),
+  max: (features) => Math.max(...features.map(([x, y]) => Math.abs(x - y))),
+  power: (features, exponent) => total(features.map(([x, y, weight]) => weight * Math.abs(x - y) ** exponent)),
+  different: (features) => features.filter(([x, y]) => x !== y).length,
+  canberra: (features) =>
+    total(features.map(([x, y]) => (x === 0 && y === 0 ? 0 : Math.abs(x - y) / (Math.abs(x) + Math.abs(y))))),
+  known_sum_square: (features) =>
+    total(features.filter(([x, y]) => !Number.isNaN(x - y)).map(([x, y]) => (x - y) ** 2)),
+};
+
+/** What is left in a heap, of which the root goes when something less comes; of two equal children the left one rises. */
+function heapOf(values: readonly number[], count: number): number[] {
+  const heap: (number | undefined)[] = new Array(count).fill(undefined);
+  const valueAt = (slot: number) => {
+    const place = heap[slot];
+    return place === undefined ? Infinity : values[place];
+  };
+  for (const [place, value] of values.entries()) {
+    if (!(value < valueAt(0))) continue;
+    let slot = 0;
+    heap[0] = place;
+    for (;;) {
+      const children = [2 * slot + 1, 2 * slot + 2].filter((child) => child < count);
+      const greatest = children.toSorted((a, b) => valueAt(b) - valueAt(a) || a - b)[0];
+      if (greatest === undefined || !(value < valueAt(greatest))) break;
+      [heap[slot], heap[greatest]] = [heap[greatest], heap[slot]];
+      slot = greatest;
+    }
+  }
+  return heap.filter((place) => place !== undefined);
 }
 
 /** As libsvm has it: with the whole matrix of pairs, and the matrix Q that is made of it. */

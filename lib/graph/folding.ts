@@ -155,6 +155,7 @@ function workOf({ op }: Node, operands: readonly Tensor[], shape: Shape): number
   const [x, weight] = operands;
   if (op === 'dense') return (x.data.length / (x.shape.at(-1) as number)) * weight.data.length;
   if (op === 'matmul') return elementCount(shape) * (x.shape.at(-1) as number);
+  if (op === 'distances') return weight.data.length;
   if (op === 'sort') return SORTED * x.data.length;
   if (op === 'couple') return Math.max(100, shape[0]) * shape[0] ** 2;
   return elementCount(shape) + operands.reduce((sum, { data }) => sum + data.length, 0);

@@ -251,6 +251,18 @@ export const SET_BITS = 16;
 export const TREE_SUMS = ['float64', 'float32', 'none'] as const;
 export type TreeSum = (typeof TREE_SUMS)[number];
 
+/** How far x is from a point y: what its features add up to, d being the difference of one. */
+export const METRIC_NAMES = [
+  'sum_square', //       Σ d²
+  'l1', //               Σ |d|
+  'max', //              max |d|
+  'power', //            Σ weight·|d|^exponent
+  'different', //        how many are not equal
+  'canberra', //         Σ |d|/(|x| + |y|), 0 where both are 0
+  'known_sum_square', // Σ d² of those where neither is NaN
+] as const;
+export type MetricName = (typeof METRIC_NAMES)[number];
+
 export const SORT_RESULTS = ['values', 'places'] as const;
 export type SortResult = (typeof SORT_RESULTS)[number];
 
@@ -311,6 +323,25 @@ export interface OpAttributes {
     readonly count: number;
     readonly descending: boolean;
     readonly result: SortResult;
+    /**
+     * `heap`: of equal elements those are among the first `count` that stay in scikit-learn's heap when all go through
+     * it in order. NaN and infinity never do: infinity and the place 0 stand for what is missing. Not for `descending`.
+     */
+    readonly ties?: 'heap';
+  };
+  /**
+   * x [K], points (constant [N, K]), weights? (constant [K], for `power`): how far x is from each point, [N]. Sums are
+   * rounded after each operation, in the order of the features.
+   */
+  distances: {
+    readonly metric: MetricName;
+    /** Of `power`. */
+    readonly exponent?: number;
+    /**
+     * In float64, Σ d² is |x|² − 2·x·y + |y|², at least 0: as scikit-learn has it without a tree. It is faster, and what
+     * is near 0 has the error of |x|².
+     */
+    readonly expanded?: boolean;
   };
   /** two or more of equal shape but for the axis */
   concat: { readonly axis: number };

@@ -165,6 +165,8 @@ function kindOf(node: Node): string {
       return `reduce ${node.attributes.fn}`;
     case 'sort':
       return `sort ${node.attributes.result}`;
+    case 'distances':
+      return `distances ${node.attributes.metric}`;
     case 'normalize':
       return `normalize ${node.attributes.norm}`;
     default:

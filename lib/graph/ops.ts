@@ -2,6 +2,7 @@
 import type { Op } from './graph.ts';
 import type { OpDefinition } from './ops/definition.ts';
 import { dense } from './ops/dense.ts';
+import { distances } from './ops/distances.ts';
 import { affine, binary, select, unary } from './ops/elementwise.ts';
 import { embedding, oneHot } from './ops/lookup.ts';
 import { matmul } from './ops/matmul.ts';
@@ -24,6 +25,7 @@ const OPS: { readonly [O in Op]: OpDefinition<O> } = {
   normalize,
   reduce,
   sort,
+  distances,
   concat,
   gather,
   transpose,

@@ -62,6 +62,7 @@ export class PlanBuilder {
   /** Whether what is lowered is to be in doubles: operands are then widened, and otherwise narrowed. */
   isWide = false;
   readonly #quantized = new Map<string, number>();
+  readonly #nearest = new Map<string, View>();
   /** By constant, or number, and the shape that it is broadcast to. */
   readonly #expanded = new Map<ArrayLike<number> | string, Map<string, number>>();
 
@@ -209,6 +210,19 @@ export class PlanBuilder {
       this.#quantized.set(key, quantized);
     }
     return quantized;
+  }
+
+  /** The least `count` of each row along the last axis, and their places: once for whoever asks. */
+  nearest(value: number, shape: Shape, count: number): View {
+    const key = `${value} ${shape} ${count}`;
+    let nearest = this.#nearest.get(key);
+    if (nearest === undefined) {
+      const size = shape[shape.length - 1];
+      const repeat = elementCount(shape) / size;
+      nearest = this.instruction(OPCODES.nearest, [2 * repeat * count], [value, repeat, size, count]);
+      this.#nearest.set(key, nearest);
+    }
+    return nearest;
   }
 
   /** The number of a parameter array; one array handed in twice is one parameter. */

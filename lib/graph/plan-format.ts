@@ -79,6 +79,15 @@ export const OPCODES = {
    * order
    */
   sort: 23,
+  /**
+   * y, x, K, one of METRIC_NAMES, points parameter [N, K], parameter [weights …, exponent] of K + 1 or −1: y is N wide
+   */
+  distances: 24,
+  /**
+   * y, x, repeat, K, count: of each K elements the least `count` in order, then their places, as scikit-learn's heap
+   * chooses among equal ones
+   */
+  nearest: 25,
 } as const;
 
 /** What a dense layer's weights are packed as; the parameter is of the plan's precision whatever it is. */

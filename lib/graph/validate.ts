@@ -292,7 +292,9 @@ function checkLabels(graph: Graph, shapes: ReadonlyMap<string, Shape>): void {
     // Of scores there may be others than those that decide among the classes.
     const { probabilities } = targets?.[at].decision ?? decision ?? { probabilities: true };
     const areOthers = !probabilities && (targets ?? classes) !== undefined;
-    if (widthOf(decider) === widths[at] || areOthers) continue;
+    // The last of the classes may have no probability: those of rows that are like none of the others.
+    const isLast = widthOf(decider) === (targets?.[at].classes ?? classes)?.length && widthOf(decider) > widths[at];
+    if (widthOf(decider) === widths[at] || areOthers || isLast) continue;
     const found = `${widthOf(decider)} scores for an output of ${widths[at]} elements`;
     throw new ForwardpassError('SHAPE', `expected a score for each element, found ${found}`, `output ${decider.name}`);
   }

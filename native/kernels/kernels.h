@@ -74,6 +74,23 @@ enum class Reduce : int32_t {
   count
 };
 
+// How far a row is from a point, in the order of METRIC_NAMES in lib/graph/graph.ts.
+enum class Metric : int32_t {
+#define FP_METRIC(name) name,
+#include "metrics.inc"
+#undef FP_METRIC
+  count
+};
+
+// Points in panels of `lane_count` (pack.h), each [features, lane_count]; what is left of the last is 0.
+template <typename T>
+struct Points {
+  const T* panels;
+  size_t count, features;
+  Metric metric;
+  const T* weights;  // of each feature, then the exponent: for Metric::power
+};
+
 // A dense layer as pack() laid it out; see pack.h.
 template <typename T>
 struct DenseLayer;
@@ -122,6 +139,8 @@ struct Kernels {
   void (*normalize)(const T* x, T* y, size_t rows, size_t width, int norm, T epsilon, T floor);
   // y[M, N] = a[M, K]·b, where b is [K, N], or [N, K] with out_in. y overlaps neither.
   void (*matmul)(const T* a, const T* b, T* y, size_t M, size_t K, size_t N, bool out_in);
+  // y[rows, points] from x[rows, features]; they do not overlap.
+  void (*distances)(const Points<T>& points, const T* x, T* y, size_t rows);
   // x is [rows, width], y is [rows]; they do not overlap.
   void (*reduce[int(Reduce::count)])(const T* x, T* y, size_t rows, size_t width);
 

@@ -9,6 +9,7 @@
 #include "activations.h"
 #include "dense.h"
 #include "dense_int8.h"
+#include "distances.h"
 #include "elementwise.h"
 #include "kernels.h"
 #include "matmul.h"
@@ -79,6 +80,11 @@ template <class S>
 void rest_matmul(const typename S::T* a, const typename S::T* b, typename S::T* y, size_t M, size_t K, size_t N,
                  bool out_in) {
   rest<S>().matmul(a, b, y, M, K, N, out_in);
+}
+
+template <class S>
+void rest_distances(const Points<typename S::T>& points, const typename S::T* x, typename S::T* y, size_t rows) {
+  rest<S>().distances(points, x, y, rows);
 }
 
 #define FP_SELDOM_UNARY rest_unary<S, int(which)>
@@ -200,6 +206,7 @@ constexpr Kernels<typename S::T> table() {
       rms_norm<S>,
       FP_SELDOM(normalize),
       FP_SELDOM(matmul),
+      FP_SELDOM(distances),
       {
 #define FP_REDUCE(name) FP_SELDOM_REDUCE(name),
 #include "reduce.inc"

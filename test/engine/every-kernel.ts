@@ -2,6 +2,7 @@
 import {
   BINARY_NAMES,
   type Graph,
+  METRIC_NAMES,
   NORM_NAMES,
   type Node,
   REDUCE_NAMES,
@@ -34,6 +35,13 @@ export function everyKernel(): Graph {
     node('outer', 'matmul', ['columns', 'rows'], { layout: 'in-out' }),
     node('several', 'matmul', ['rows', random.tensor([WIDTH, 20])], { layout: 'in-out' }),
     node('order', 'sort', ['d'], { axis: 0, count: 9, descending: true, result: 'places' }),
+    ...METRIC_NAMES.map((metric) => {
+      const attributes = { metric, ...(metric === 'power' && { exponent: 2.5 }) };
+      return node(`far_${metric}`, 'distances', ['d', random.tensor([21, WIDTH])], attributes);
+    }),
+    node('far_expanded', 'distances', ['d', random.tensor([21, WIDTH])], { metric: 'sum_square', expanded: true }),
+    node('near', 'sort', ['far_l1'], { axis: 0, count: 5, descending: false, result: 'values', ties: 'heap' }),
+    node('near_places', 'sort', ['far_l1'], { axis: 0, count: 5, descending: false, result: 'places', ties: 'heap' }),
     node('layer_norm', 'layer_norm', ['d', constant(), constant()], { axis: 0, epsilon: 1e-5 }),
     node('rms_norm', 'rms_norm', ['d', constant()], { axis: 0, epsilon: 1e-5 }),
   ];

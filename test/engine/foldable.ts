@@ -1,6 +1,7 @@
 /** Every operation of the graph with operands that show where rounding and special values decide. */
 import {
   BINARY_NAMES,
+  METRIC_NAMES,
   NORM_NAMES,
   type Node,
   REDUCE_NAMES,
@@ -187,6 +188,15 @@ export function foldables(precision: Precision, count: number): Foldable[] {
     for (const descending of [false, true]) {
       add(`${result} in order`, node('y', 'sort', ['a'], { axis: 0, count: 40, descending, result }), x);
     }
+  }
+  for (const metric of METRIC_NAMES) {
+    const attributes = { metric, ...(metric === 'power' && { exponent: 2.5 }) };
+    const row = { shape: [24], data: x.data.slice(0, 24) };
+    add(`distances ${metric}`, node('y', 'distances', ['a', 'b'], attributes), row, small([20, 24]));
+  }
+  for (const result of SORT_RESULTS) {
+    const attributes = { axis: 0, count: 40, descending: false, result, ties: 'heap' as const };
+    add(`nearest ${result}`, node('y', 'sort', ['a'], attributes), x);
   }
   const pairs = { shape: [6], data: typed([0.3, 0.9, 0.51, 0.2, 0.7, 0.6]) };
   add('couple', node('y', 'couple', ['a'], {}), pairs);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   BINARY_NAMES,
   type Graph,
+  METRIC_NAMES,
   NORM_NAMES,
   type Node,
   REDUCE_NAMES,
@@ -275,6 +276,66 @@ describe.each(PRECISIONS)('in %s', (precision) => {
           );
           const outputs = nodes.map(({ output }) => output);
           check(graphOf({ x: shape }, nodes, outputs), precision, `${count} of ${shape} along ${axis}`, 0, pick);
+        }
+      }
+    }
+  });
+
+  it('agrees with the reference on distances to points, with any number of either', () => {
+    for (const [points, features] of [
+      ...[1, 2, 15, 16, 17, 33].map((count) => [count, 5]),
+      ...[1, 2, 3, 17, 49].map((count) => [19, count]),
+      [200, 3],
+    ]) {
+      const places = tensor([points, features], precision);
+      const nodes = METRIC_NAMES.map((metric) => {
+        const attributes = { metric, ...(metric === 'power' && { exponent: 3 }) };
+        const weights = metric === 'power' ? [{ shape: [features], data: places.data.slice(0, features) }] : [];
+        return node(metric, 'distances', ['x', places, ...weights], attributes);
+      });
+      nodes.push(node('plain_power', 'distances', ['x', places], { metric: 'power', exponent: 1.5 }));
+      nodes.push(node('expanded', 'distances', ['x', places], { metric: 'sum_square', expanded: true }));
+      // Some features are those of a point.
+      const pick = (value: number, at: number) => (at % 3 === 0 ? places.data[at % places.data.length] : value);
+      check(
+        graphOf(
+          { x: [features] },
+          nodes,
+          nodes.map(({ output }) => output),
+        ),
+        precision,
+        `${points} of ${features}`,
+        20,
+        pick,
+      );
+    }
+  });
+
+  it('passes over what is NaN where both are to be known, and lets it through elsewhere', () => {
+    const places = tensor([17, 3], precision);
+    places.data[4] = Number.NaN;
+    const nodes = METRIC_NAMES.map((metric) =>
+      node(metric, 'distances', ['x', places], { metric, ...(metric === 'power' && { exponent: 2 }) }),
+    );
+    const graph = graphOf(
+      { x: [3] },
+      nodes,
+      nodes.map(({ output }) => output),
+    );
+    check(graph, precision, 'NaN', 20, (value, at) => (at % 5 === 0 ? Number.NaN : at % 7 === 0 ? 0 : value));
+  });
+
+  it('finds the nearest as the reference does, with ties, NaN and infinities', () => {
+    const special = [Number.NaN, Infinity, -Infinity, 0, -0, 1];
+    const pick = (value: number, at: number) => (at % 4 === 0 ? special[(at / 4) % 6] : Math.round(2 * value) / 2);
+    for (const shape of [...WIDTHS.filter((width) => width < 50).map((width) => [width]), [3, 5], [4, 2, 17]]) {
+      for (const [axis, size] of shape.entries()) {
+        for (const count of new Set([1, Math.min(2, size), Math.min(7, size), size])) {
+          const attributes = { axis, count, descending: false, ties: 'heap' as const };
+          const nodes = SORT_RESULTS.map((result) => node(result, 'sort', ['x'], { ...attributes, result }));
+          const graph = graphOf({ x: shape }, nodes, [...SORT_RESULTS]);
+          check(graph, precision, `${count} of ${shape} along ${axis}`, 0, pick);
+          check(graph, precision, `${count} of ${shape} along ${axis}, all alike`, 0, () => 1);
         }
       }
     }

@@ -22,6 +22,7 @@ const FOLDERS = [
   ['sklearn-missing', '.pkl'],
   ['sklearn-functions', '.pkl'],
   ['sklearn-records', '.pkl'],
+  ['sklearn-neighbours', '.pkl'],
   ['lightgbm', '.txt'],
   ['onnx-trees', '.onnx'],
   ['xgboost', ''],

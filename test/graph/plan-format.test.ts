@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { BINARY_NAMES, NORM_NAMES, REDUCE_NAMES, UNARY_NAMES } from '../../lib/graph/graph.ts';
+import { BINARY_NAMES, METRIC_NAMES, NORM_NAMES, REDUCE_NAMES, UNARY_NAMES } from '../../lib/graph/graph.ts';
 import {
   MOST_COUPLED,
   MOST_INT8_INPUTS,
@@ -52,6 +52,7 @@ describe('the plan', () => {
     expect(rows(native('kernels/unary.inc'))).toEqual([...UNARY_NAMES]);
     expect(rows(native('kernels/binary.inc'))).toEqual([...BINARY_NAMES]);
     expect(rows(native('kernels/reduce.inc'))).toEqual([...REDUCE_NAMES]);
+    expect(rows(native('kernels/metrics.inc'))).toEqual([...METRIC_NAMES]);
   });
 
   it('numbers norms as their kernel does', () => {

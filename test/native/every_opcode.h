@@ -54,9 +54,11 @@ inline OwnedPlan every_opcode() {
       floats(8 * 2),         // 15: leaves of trees
       {2, 3, 0x8001, 1, 4},  // 16: and sets
       {3},                   // 17: and a divisor
+      floats(5 * 6),         // 18: five points
+      floats(6 + 1),         // 19: weights of their features, and an exponent
   };
   const std::vector<int32_t> widths = {6, 2, 4, 4, 4, 4, 4, 4, 4, 4, 2, 3, 10, 6, 8, 9,
-                                       4, 4, 3, 4, 4, 4, 4, 4, 2, 1, 4, 2, 2,  3, 6};
+                                       4, 4, 3, 4, 4, 4, 4, 4, 2, 1, 4, 2, 2,  3, 6, 5, 4};
   const std::vector<std::vector<int32_t>> instructions = {
       {1, 12, 2, 0, 1, 6, 4, 0, 0, 1, 2, 0},           // dense
       {2, 6, 3, 2, 1, 3},                              // unary leaky_relu
@@ -89,12 +91,14 @@ inline OwnedPlan every_opcode() {
       {17, 10, 28, 23, 21, 1, 2, 1, 0, 0},             // wide sort: one double
       {21, 13, 29, 2, 2, 0, 14, 15, 16, 17, 0, 1, 0},  // trees, added
       {21, 10, 30, 0, 2, 2, 14, 15, 16, -1},           // trees, side by side
+      {24, 8, 31, 0, 6, 3, 18, 19},                    // distances
+      {25, 7, 32, 31, 1, 5, 2},                        // nearest: two of five
   };
   OwnedPlan plan;
   plan.parameters = parameters;
-  plan.words = {fp::plan_version, 0, int32_t(widths.size()), 2, 11, int32_t(instructions.size())};
+  plan.words = {fp::plan_version, 0, int32_t(widths.size()), 2, 12, int32_t(instructions.size())};
   plan.words.insert(plan.words.end(), widths.begin(), widths.end());
-  for (int32_t value : {0, 1, 10, 12, 13, 14, 16, 17, 18, -1 - 23, 25, 29, 30}) plan.words.push_back(value);
+  for (int32_t value : {0, 1, 10, 12, 13, 14, 16, 17, 18, -1 - 23, 25, 29, 30, 32}) plan.words.push_back(value);
   for (const auto& instruction : instructions) {
     plan.words.insert(plan.words.end(), instruction.begin(), instruction.end());
   }

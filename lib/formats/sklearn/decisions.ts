@@ -68,6 +68,7 @@ function describeOutcome({ kind }: Outcome): string {
     labels: 'a classifier',
     multilabel: 'a classifier of many labels',
     targets: 'a classifier of several targets',
+    neighbours: 'a search for neighbours',
   };
   return words[kind];
 }

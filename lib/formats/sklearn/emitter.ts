@@ -16,6 +16,7 @@ import type {
   OwnStep,
   ReduceName,
   SoftmaxName,
+  SortResult,
   Tensor,
   TreeSum,
   UnaryName,
@@ -308,6 +309,24 @@ export class Emitter {
     const weight: Tensor = { shape: [matrix.rows, matrix.columns], data: matrix.data };
     const operands = [x.operand, weight, ...(bias === undefined ? [] : [tensor(bias)])];
     return { operand: this.emit('dense', operands, { layout }), width: outputs };
+  }
+
+  /** How far the row is from each of the points, in doubles: scikit-learn computes so whatever these are. */
+  distances(x: Row, points: Matrix, attributes: OpAttributes['distances'], weights?: Vector): Row {
+    this.#double = true;
+    const { rows, columns, data } = points;
+    const operands = [x.operand, { shape: [rows, columns], data }, ...(weights === undefined ? [] : [tensor(weights)])];
+    return { operand: this.emit('distances', operands, attributes), width: rows };
+  }
+
+  /** The least elements in order, and the places where they stand, as scikit-learn's heap chooses among equal ones. */
+  nearest(x: Row, count: number): { readonly values: Row; readonly places: Row } {
+    const attributes = { axis: 0, count, descending: false, ties: 'heap' } as const;
+    const found = (result: SortResult) => ({
+      operand: this.emit('sort', [x.operand], { ...attributes, result }),
+      width: count,
+    });
+    return { values: found('values'), places: found('places') };
   }
 
   /** x·scale + shift, rounded once; a scale or shift of one element is for all. */

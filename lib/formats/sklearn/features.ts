@@ -20,7 +20,18 @@ const FIRST_INSIDE = [
 /** Arrays whose last axis is the features, where there is no `n_features_in_`: in files from before 0.24, and in some of today. */
 const BY_LAST_AXIS = [
   ...['coef_', 'theta_', 'feature_log_prob_', 'centroids_', 'cluster_centers_', 'means_', 'support_vectors_'],
-  ...['mean_', 'scale_', 'var_', 'components_', 'statistics_', 'scores_', 'X_train_', 'X_fit_', 'feature_importances_'],
+  ...[
+    'mean_',
+    'scale_',
+    'var_',
+    'components_',
+    'statistics_',
+    'scores_',
+    'X_train_',
+    'X_fit_',
+    '_fit_X',
+    'feature_importances_',
+  ],
 ];
 
 /**

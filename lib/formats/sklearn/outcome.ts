@@ -63,4 +63,11 @@ export interface Targets {
   readonly targets: readonly Labels[];
 }
 
-export type Outcome = Values | Labels | Multilabel | Targets;
+/** Of a search: how far the nearest rows are that it was fitted on, and which these are. */
+export interface Neighbours {
+  readonly kind: 'neighbours';
+  readonly distances: Row;
+  readonly places: Row;
+}
+
+export type Outcome = Values | Labels | Multilabel | Targets | Neighbours;

@@ -20,6 +20,10 @@ export function outputsOf(outcome: Outcome, emitter: Emitter): Outputs {
       const { name, row, target } = classifier(emitter, outcome);
       return { outputs: [output(emitter, name, row)], ...target };
     }
+    case 'neighbours':
+      return {
+        outputs: [output(emitter, 'distances', outcome.distances), output(emitter, 'indices', outcome.places, 'int64')],
+      };
     case 'multilabel':
       return multilabel(emitter, outcome);
     case 'targets': {

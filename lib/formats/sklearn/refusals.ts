@@ -12,9 +12,11 @@ export const LOOKED_FOR =
 /** Of scikit-learn, by the class's name, the first that matches. */
 const FAMILIES: readonly (readonly [pattern: RegExp, words: string])[] = [
   [
-    /Neighbor|LocalOutlierFactor|LabelPropagation|LabelSpreading/,
-    'looks up the rows that it was fitted on, which is not read here',
+    /^(?:KNeighbors|RadiusNeighbors)Transformer$/,
+    'gives a sparse row of distances to all the rows that it was fitted on, for an estimator that takes no features; fit ' +
+      'that estimator on the features, with another metric than precomputed',
   ],
+  [/LabelPropagation|LabelSpreading/, 'looks up the rows that it was fitted on, which is not read here'],
   [
     /KernelDensity|Isomap|LocallyLinear/,
     'compares each row with the rows that it was fitted on, which is not read here',
@@ -33,13 +35,7 @@ const FAMILIES: readonly (readonly [pattern: RegExp, words: string])[] = [
 ];
 
 /** Classes of scikit-learn that are not read here and that skl2onnx 1.21 converts. */
-const CONVERTED = new Set(
-  (
-    'CountVectorizer FeatureHasher KNeighborsClassifier ' +
-    'KNeighborsRegressor KNeighborsTransformer LocalOutlierFactor NearestNeighbors RadiusNeighborsClassifier ' +
-    'RadiusNeighborsRegressor TfidfVectorizer'
-  ).split(' '),
-);
+const CONVERTED = new Set('CountVectorizer FeatureHasher KNeighborsTransformer TfidfVectorizer'.split(' '));
 
 const ONNX = 'run it with ONNX Runtime';
 

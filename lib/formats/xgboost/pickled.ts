@@ -86,7 +86,8 @@ function wrapper(answer: Answer): Table[string] {
 /** What others that hold the estimator are given is float32. */
 function asSingle(outcome: Outcome): Outcome {
   if (outcome.kind === 'values') return { ...outcome, values: { ...outcome.values, single: true } };
-  if (outcome.kind === 'targets' || outcome.probabilities === undefined) return outcome;
+  if (outcome.kind === 'targets' || outcome.kind === 'neighbours' || outcome.probabilities === undefined)
+    return outcome;
   return { ...outcome, probabilities: { ...outcome.probabilities, single: true } };
 }
 

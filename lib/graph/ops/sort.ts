@@ -13,15 +13,38 @@ export function comesBefore(x: Values, descending: boolean, i: number, j: number
   return descending ? a > b : a < b;
 }
 
+/** The places that stay in scikit-learn's heap of so many, which replaces its greatest by what is less. */
+export function heapOf(x: Values, count: number): number[] {
+  const heap: { value: number; place: number }[] = Array.from({ length: count }, () => ({
+    value: Infinity,
+    place: -1,
+  }));
+  for (const [place, value] of x.entries()) {
+    if (!(value < heap[0].value)) continue;
+    let at = 0;
+    for (let child = 1; child < count; child = 2 * at + 1) {
+      if (child + 1 < count && heap[child].value < heap[child + 1].value) child++;
+      if (!(value < heap[child].value)) break;
+      heap[at] = heap[child];
+      at = child;
+    }
+    heap[at] = { value, place };
+  }
+  return heap.map(({ place }) => place).filter((place) => place >= 0);
+}
+
 export const sort: OpDefinition<'sort'> = {
   operands: [1, 1],
 
   infer(node, [x]) {
-    const { axis, count, descending, result } = node.attributes;
+    const { axis, count, descending, result, ties } = node.attributes;
     checkAxis(node, axis, x.length);
     checkFunction(node, SORT_RESULTS, result);
     if (typeof descending !== 'boolean') {
       refuse(node, 'MALFORMED', `descending must be true or false, found ${String(descending)}`);
+    }
+    if (ties !== undefined && (ties !== 'heap' || descending)) {
+      refuse(node, 'MALFORMED', `ties are for 'heap' of what ascends, found ${String(ties)}`);
     }
     if (!Number.isInteger(count) || count < 1 || count > x[axis]) {
       refuse(node, 'SHAPE', `count must be a whole number from 1 to ${x[axis]}, found ${String(count)}`);
@@ -30,7 +53,7 @@ export const sort: OpDefinition<'sort'> = {
   },
 
   evaluate(node, [x], shape) {
-    const { axis, count, descending, result } = node.attributes;
+    const { axis, count, descending, result, ties } = node.attributes;
     const permutation = axesLast(x.shape.length, [axis]);
     const from = transposeColumns(x.shape, permutation);
     const to = transposeColumns(shape, permutation);
@@ -38,16 +61,18 @@ export const sort: OpDefinition<'sort'> = {
     const sorted = new Float64Array(elementCount(shape));
     for (let row = 0; row * size < from.length; row++) {
       const values = Float64Array.from({ length: size }, (_, at) => x.data[from[row * size + at]]);
-      const places = Array.from(values.keys()).sort((i, j) => (comesBefore(values, descending, i, j) ? -1 : 1));
+      const all = ties === 'heap' ? heapOf(values, count) : Array.from(values.keys());
+      const places = all.sort((i, j) => (comesBefore(values, descending, i, j) ? -1 : 1));
       for (let at = 0; at < count; at++) {
-        sorted[to[row * count + at]] = result === 'places' ? places[at] : values[places[at]];
+        const [value, place] = at < places.length ? [values[places[at]], places[at]] : [Infinity, 0];
+        sorted[to[row * count + at]] = result === 'places' ? place : value;
       }
     }
     return sorted;
   },
 
   lower(node, shape, plan) {
-    const { axis, count, descending, result } = node.attributes;
+    const { axis, count, descending, result, ties } = node.attributes;
     const permutation = axesLast(shape.length, [axis]);
     const x = plan.transpose(plan.view(node.inputs[0]), permutation);
     const size = x.shape[x.shape.length - 1];
@@ -56,6 +81,17 @@ export const sort: OpDefinition<'sort'> = {
       refuse(node, 'LIMIT', message);
     }
     const sorted = x.shape.with(x.shape.length - 1, count);
+    if (ties === 'heap') {
+      const nearest = plan.nearest(plan.row(x), [...x.shape.slice(0, -1), size], count);
+      const first = result === 'values' ? 0 : count;
+      const columns = Int32Array.from({ length: elementCount(sorted) }, (_, at) => {
+        return 2 * count * Math.floor(at / count) + first + (at % count);
+      });
+      return plan.transpose(
+        plan.move(nearest, sorted, () => columns),
+        inversePermutation(permutation),
+      );
+    }
     const fields = [elementCount(sorted) / count, size, count, descending ? 1 : 0, SORT_RESULTS.indexOf(result)];
     const moved = plan.instruction(OPCODES.sort, sorted, [plan.row(x), ...fields]);
     return plan.transpose(moved, inversePermutation(permutation));

@@ -92,8 +92,12 @@ function knowledgeOf(operand: Operand, graph: Rewriter, left = { steps: MOST_STE
     case 'expand':
     case 'concat':
       return least(node.inputs.map(of));
-    case 'sort':
-      return node.attributes.result === 'places' ? 'finite' : of(node.inputs[0]);
+    case 'sort': {
+      if (node.attributes.result === 'places') return 'finite';
+      const known = of(node.inputs[0]);
+      // A heap gives infinity where NaN is.
+      return node.attributes.ties === undefined || known === 'finite' ? known : 'nothing';
+    }
     case 'embedding':
       return of(node.inputs[1]);
     case 'trees':

@@ -66,7 +66,7 @@ function steppedOn(node: Node): readonly Operand[] {
 }
 
 const CARRIERS: ReadonlySet<Op> = new Set<Op>([
-  ...(['affine', 'unary', 'binary', 'select', 'reduce', 'sort'] as const),
+  ...(['affine', 'unary', 'binary', 'select', 'reduce', 'sort', 'distances'] as const),
   ...(['concat', 'gather', 'transpose', 'reshape', 'expand', 'retype', 'require_finite'] as const),
 ]);
 

@@ -17,8 +17,10 @@ import { MIXTURES } from './mixtures.ts';
 import { PERCEPTRONS } from './mlp.ts';
 import { MULTICLASS } from './multiclass.ts';
 import { MULTIOUTPUT } from './multioutput.ts';
+import { NEIGHBOURS } from './neighbours.ts';
 import { PLS } from './pls.ts';
 import { PROCESS_CLASSIFIERS } from './process-classifiers.ts';
+import { RADIUS_NEIGHBOURS } from './radius-neighbours.ts';
 import { SUPPORT_VECTORS } from './svm.ts';
 import { TARGETS } from './target.ts';
 import { TREES } from './trees.ts';
@@ -32,6 +34,8 @@ export const MODELS: Table = {
   ...CLUSTERS,
   ...ISOTONIC,
   ...MIXTURES,
+  ...NEIGHBOURS,
+  ...RADIUS_NEIGHBOURS,
   ...KERNEL_MACHINES,
   ...PROCESS_CLASSIFIERS,
   ...PLS,
