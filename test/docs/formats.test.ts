@@ -21,6 +21,7 @@ const FOLDERS: { readonly [F in Format]: readonly string[] } = {
     'sklearn-missing',
     'sklearn-functions',
     'sklearn-records',
+    'sklearn-neighbours',
     'statsmodels',
   ],
   xgboost: ['xgboost'],
