@@ -68,8 +68,8 @@ FP_NOINLINE void sort_places(const T* x, size_t width, bool descending, T* y, si
 
 // The least `count` of x[width] in order, as values and places. Which of equal values are taken is for scikit-learn's
 // heap to say, which goes by values and knows no places: a value takes the greatest one's place where it is less, and
-// sinks, to the left where both below are equal. NaN and infinity are never taken; where nothing else is left, the value
-// is infinity, and the place 0.
+// sinks, to the left where both below are equal. NaN and infinity are never taken; where nothing else is left, the
+// value is infinity, and the place 0.
 template <typename T>
 FP_NOINLINE void nearest_places(const T* x, size_t width, T* values, T* places, size_t count) {
   constexpr T infinity = std::numeric_limits<T>::infinity();

@@ -4,17 +4,19 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-const SCRIPT = join(import.meta.dirname, '..', 'python', 'peers.py');
+const SCRIPTS = join(import.meta.dirname, '..', 'python');
 
 export class PythonPeers {
   #child;
   #lines;
+  #script;
   /** What the process printed to its error output last. */
   #said = '';
 
-  /** @param {string} command such as `python3` */
-  constructor(command) {
-    this.#child = spawn(command, [SCRIPT], { stdio: ['pipe', 'pipe', 'pipe'] });
+  /** @param {string} command such as `python3` @param {string} script of the folder python */
+  constructor(command, script = 'peers.py') {
+    this.#script = `python/${script}`;
+    this.#child = spawn(command, [join(SCRIPTS, script)], { stdio: ['pipe', 'pipe', 'pipe'] });
     this.#child.on('error', ({ message }) => {
       this.#said = message;
     });
@@ -32,9 +34,9 @@ export class PythonPeers {
   async ask(request) {
     this.#child.stdin.write(`${JSON.stringify(request)}\n`);
     const { value, done } = await this.#lines.next();
-    if (done) throw new Error(`python/peers.py ended: ${this.#said.trim().split('\n').at(-1)}`);
+    if (done) throw new Error(`${this.#script} ended: ${this.#said.trim().split('\n').at(-1)}`);
     const answer = JSON.parse(value);
-    if (answer.error !== undefined) throw new Error(`python/peers.py: ${answer.error}`);
+    if (answer.error !== undefined) throw new Error(`${this.#script}: ${answer.error}`);
     return answer;
   }
 

@@ -10,8 +10,8 @@
 
 namespace FP_ISA {
 
-// What one feature adds to the distance of a row x from a point y. Rounded after each operation, as scikit-learn's trees
-// are: where two points are equally far, its last bits decide.
+// What one feature adds to the distance of a row x from a point y. Rounded after each operation, as scikit-learn's
+// trees are: where two points are equally far, its last bits decide.
 template <class S>
 struct Differences {
   using V = typename S::V;

@@ -57,8 +57,8 @@ inline OwnedPlan every_opcode() {
       floats(5 * 6),         // 18: five points
       floats(6 + 1),         // 19: weights of their features, and an exponent
   };
-  const std::vector<int32_t> widths = {6, 2, 4, 4, 4, 4, 4, 4, 4, 4, 2, 3, 10, 6, 8, 9,
-                                       4, 4, 3, 4, 4, 4, 4, 4, 2, 1, 4, 2, 2,  3, 6, 5, 4};
+  const std::vector<int32_t> widths = {6, 2, 4, 4, 4, 4, 4, 4, 4, 4, 2, 3, 10, 6, 8, 9, 4,
+                                       4, 3, 4, 4, 4, 4, 4, 2, 1, 4, 2, 2, 3,  6, 5, 4};
   const std::vector<std::vector<int32_t>> instructions = {
       {1, 12, 2, 0, 1, 6, 4, 0, 0, 1, 2, 0},           // dense
       {2, 6, 3, 2, 1, 3},                              // unary leaky_relu

@@ -37,11 +37,10 @@ export function neighboursImputer(estimator: Estimator, emitter: Emitter, x: Row
   return emitter.concat(parts);
 }
 
-/** The rows that it was fitted on, what is missing as 0, and where something is there. */
+/** The rows that it was fitted on, what is missing as NaN, and where something is there. */
 interface Points {
   readonly values: Matrix;
   readonly isThere: Float64Array;
-  readonly areWhole: boolean;
 }
 
 function pointsOf(estimator: Estimator, width: number): Points {
@@ -53,29 +52,20 @@ function pointsOf(estimator: Estimator, width: number): Points {
   }
   estimator.budget.buildElements(2 * fitted.data.length, estimator.title);
   const isThere = mapped(mask.data, (each) => Number(each === 0));
-  const data = mapped(fitted.data, (value, at) => (isThere[at] === 1 ? value : 0));
+  const data = mapped(fitted.data, (value, at) => (isThere[at] === 1 ? value : Number.NaN));
   // Paid for.
   for (const made of [data, isThere]) estimator.budget.isNew(made);
-  const stray = data.findIndex((value) => !Number.isFinite(value));
+  const stray = data.findIndex((value, at) => isThere[at] === 1 && !Number.isFinite(value));
   if (stray >= 0) throw estimator.error('MALFORMED', `expected finite numbers, found ${data[stray]}`, '_fit_X');
-  return { values: { rows: fitted.shape[0], columns: width, data }, isThere, areWhole: !isThere.includes(0) };
+  return { values: { rows: fitted.shape[0], columns: width, data }, isThere };
 }
 
 /** The mean square of the differences in what both have; NaN where they have nothing in common. */
-function distancesOf(emitter: Emitter, x: Row, isMissing: Row, { values, isThere, areWhole }: Points): Row {
-  const { rows, columns, data } = values;
-  const shape = [rows, columns];
-  const isKnown = emitter.unary(isMissing, 'not');
-  const difference = emitter.emit('binary', [emitter.reshape(x, [1, columns]), { shape, data }], { fn: 'sub' });
-  const square = emitter.emit('unary', [difference], { fn: 'square' });
-  const there = areWhole ? square : emitter.emit('binary', [square, { shape, data: isThere }], { fn: 'mul' });
-  const both = emitter.emit('binary', [there, emitter.reshape(isKnown, [1, columns])], { fn: 'mul' });
-  const total = {
-    operand: emitter.emit('reduce', [both], { fn: 'sum', axes: [1], keepDims: false }),
-    width: rows,
-  };
+function distancesOf(emitter: Emitter, known: Row, isMissing: Row, { values, isThere }: Points): Row {
+  const x = emitter.select(isMissing, Number.NaN, known);
+  const squares = emitter.distances(x, values, { metric: 'known_sum_square' });
   // 0/0 is NaN.
-  return emitter.binary('div', total, emitter.dense(isKnown, { rows, columns, data: isThere }));
+  return emitter.binary('div', squares, emitter.dense(emitter.unary(isMissing, 'not'), { ...values, data: isThere }));
 }
 
 /** The rows that have the feature. */
