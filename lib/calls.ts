@@ -68,11 +68,23 @@ export class Calls {
 
   /** New arrays of the outputs, in their order. */
   runRows(rows: FlatRows): FloatArray[] {
-    const results = this.outputs.map((port) => this.newFloats(this.#rowsOf(rows.arrays[0]), port));
-    const buffers = this.#checked([...rows.arrays, ...results]);
+    const { results, buffers } = this.#around(rows);
     const fault = this.#native.run(...buffers);
     if (fault !== undefined) throw this.explain(fault, buffers, rows);
     return results;
+  }
+
+  /** The same, off the event loop. */
+  async runRowsAsync(rows: FlatRows): Promise<FloatArray[]> {
+    const { results, buffers } = this.#around(rows);
+    const fault = await this.#native.runAsync(...buffers);
+    if (fault !== undefined) throw this.explain(fault, buffers, rows);
+    return results;
+  }
+
+  #around(rows: FlatRows): { results: FloatArray[]; buffers: TypedArray[] } {
+    const results = this.outputs.map((port) => this.newFloats(this.#rowsOf(rows.arrays[0]), port));
+    return { results, buffers: this.#checked([...rows.arrays, ...results]) };
   }
 
   /** The outputs of one row, an array for each input, or why the model does not take it. */

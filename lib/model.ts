@@ -5,13 +5,21 @@ import { type Arrays, Calls } from './calls.ts';
 import { ForwardpassError } from './errors.ts';
 import { FAULT, takesIntegers } from './faults.ts';
 import type { Boosting, Decision, ReducedWeights, Target } from './graph/graph.ts';
-import type { About, Lowered } from './graph/lower.ts';
+import type { About, Lowered, Port } from './graph/lower.ts';
 import type { TreesInfo } from './graph/trees-info.ts';
 import { checkHandle, type Description, type ModelHandle } from './handle.ts';
 import type { Label } from './labels.ts';
 import { attachNative, chooseIsa, createNative, type Isa, type NativeModel, shareNative } from './native.ts';
 import { type AttachOptions, checkAttachOptions, checkRunOptions, type RunOptions } from './options.ts';
-import { type Prediction, type Predictions, Predictor, type Probabilities, type Probability } from './predictions.ts';
+import {
+  type Interpreted,
+  type Prediction,
+  type Predictions,
+  Predictor,
+  type Probabilities,
+  type Probability,
+  type Ran,
+} from './predictions.ts';
 import { type FlatRows, RowReader, type RowRecord, type Rows } from './rows.ts';
 import { type RowSchema, schemaOf } from './schema.ts';
 import type { Staged } from './steps/staged.ts';
@@ -299,6 +307,31 @@ export class Model implements Disposable {
     if (question === 'run') return this.#calls.runRows(rows);
     if (question === 'predict') return this.#predictor.predict(rows) as Predictions;
     return this.#predictor.predictProba(() => rows) as Probabilities;
+  }
+
+  /** @internal Of rows that were read already: outputs, and what {@link interpret} needs beside them. */
+  runRows(rows: FlatRows): Ran {
+    return this.#predictor.run(rows);
+  }
+
+  /** @internal The same, off the event loop. */
+  runRowsAsync(rows: FlatRows): Promise<Ran> {
+    return this.#predictor.runAsync(rows);
+  }
+
+  /** @internal What predict and predictProba say of rows that ran. */
+  interpret(ran: Ran): Interpreted {
+    return this.#predictor.interpret(ran);
+  }
+
+  /** @internal Of a classifier of several targets, the labels of each, in the order of the outputs. */
+  get targetClasses(): readonly (readonly (string | number)[])[] | undefined {
+    return this.#targets?.map(({ classes }) => classes);
+  }
+
+  /** @internal Inputs and outputs as calls know them. */
+  get ports(): { readonly inputs: readonly Port[]; readonly outputs: readonly Port[] } {
+    return this.#calls;
   }
 
   /**

@@ -20,6 +20,19 @@ export type Probabilities = FloatArray | Answers<FloatArray>;
 /** Probabilities of one record by class, under the class as a string; of several targets, of each by its output's name. */
 export type Probability = Record<string, number> | Answers<Record<string, number>>;
 
+/** Of rows that ran, an array for each output. */
+export interface Ran {
+  readonly outputs: readonly FloatArray[];
+  /** Of the same names, what decides labels. */
+  readonly deciding: readonly FloatArray[];
+}
+
+export interface Interpreted {
+  readonly predicted: Predictions;
+  /** Undefined of a model that gives none. */
+  readonly probabilities: Probabilities | undefined;
+}
+
 /** How a model's outputs are understood. */
 export interface Understood {
   readonly classes?: readonly Label[];
@@ -55,33 +68,68 @@ export class Predictor {
   }
 
   predict(rows: FlatRows): Predictions | Prediction {
-    const values = this.#deciding.runRows(rows);
-    if (this.#targets !== undefined) return this.#labelsOfTargets(this.#targets, values, rows.isRecord);
-    if (!this.#isAboutOne) return this.#byName(values, (value) => (rows.isRecord ? alone(value) : value));
+    return this.#predicted(this.#deciding.runRows(rows), rows.isRecord);
+  }
+
+  /** What {@link interpret} needs: the outputs, and in `deciding` what labels are decided by. */
+  run(rows: FlatRows): Ran {
+    const outputs = this.#calls.runRows(rows);
+    return { outputs, deciding: this.#deciding === this.#calls ? outputs : this.#deciding.runRows(rows) };
+  }
+
+  /** The same, off the event loop. */
+  async runAsync(rows: FlatRows): Promise<Ran> {
+    const outputs = await this.#calls.runRowsAsync(rows);
+    return { outputs, deciding: this.#deciding === this.#calls ? outputs : await this.#deciding.runRowsAsync(rows) };
+  }
+
+  /** What `predict` says of rows that ran, and `predictProba` where it gives something. */
+  interpret({ outputs, deciding }: Ran): Interpreted {
+    const predicted = this.#predicted(deciding, false) as Predictions;
+    return {
+      predicted,
+      probabilities: this.#hasProbabilities ? (this.#probable(outputs, false) as Probabilities) : undefined,
+    };
+  }
+
+  #predicted(values: readonly FloatArray[], isRecord: boolean): Predictions | Prediction {
+    if (this.#targets !== undefined) return this.#labelsOfTargets(this.#targets, values, isRecord);
+    if (!this.#isAboutOne) return this.#byName(values, (value) => (isRecord ? alone(value) : value));
     const answers = this.#answers(values[this.#decided]);
-    return rows.isRecord ? alone(answers) : answers;
+    return isRecord ? alone(answers) : answers;
   }
 
   /** Rows are read once it is clear that there are probabilities: else it throws NOT_A_CLASSIFIER. */
   predictProba(read: () => FlatRows): Probabilities | Probability {
-    if (this.#targets !== undefined) return this.#probabilitiesOfTargets(this.#targets, read);
-    const decision = this.#decision;
-    if (decision === undefined) throw noProbabilities('values');
-    if (!decision.probabilities) throw noProbabilities('scores');
+    if (!this.#hasProbabilities) throw noProbabilities(this.#isClassifier ? 'scores' : 'values');
     const rows = read();
-    const values = this.#calls.runRows(rows);
+    return this.#probable(this.#calls.runRows(rows), rows.isRecord);
+  }
+
+  get #isClassifier(): boolean {
+    return this.#targets !== undefined || this.#decision !== undefined;
+  }
+
+  get #hasProbabilities(): boolean {
+    if (this.#targets !== undefined) return this.#targets.every(({ decision }) => decision.probabilities);
+    return this.#decision?.probabilities === true;
+  }
+
+  #probable(values: readonly FloatArray[], isRecord: boolean): Probabilities | Probability {
+    if (this.#targets !== undefined) return this.#probabilitiesOfTargets(this.#targets, values, isRecord);
+    const decision = this.#decision as Decision;
     const probable = this.#portsOf(decision.probable ?? []);
     const parts = probable.map((at) => values[at]);
     if (decision.apart) {
       const ports = probable.map((at) => this.#calls.outputs[at]);
-      if (!rows.isRecord) return withLists(ports, parts);
+      if (!isRecord) return withLists(ports, parts);
       return withLists<Record<string, number>>(
         ports,
         parts.map((part) => byClass(part, undefined)),
       );
     }
     const probabilities = parts.length === 0 ? bothOf(values[this.#decided], decision) : sideBySide(parts);
-    return rows.isRecord ? byClass(probabilities, this.#classes) : probabilities;
+    return isRecord ? byClass(probabilities, this.#classes) : probabilities;
   }
 
   /** Whether one output makes the prediction. */
@@ -112,11 +160,13 @@ export class Predictor {
     return columns[0].flatMap((_, row) => columns.map((labels) => labels[row]));
   }
 
-  #probabilitiesOfTargets(targets: readonly Target[], read: () => FlatRows): Probabilities | Probability {
-    if (!targets.every(({ decision }) => decision.probabilities)) throw noProbabilities('scores');
-    const rows = read();
-    const values = this.#calls.runRows(rows).map((value, i) => bothOf(value, targets[i].decision));
-    return rows.isRecord
+  #probabilitiesOfTargets(
+    targets: readonly Target[],
+    outputs: readonly FloatArray[],
+    isRecord: boolean,
+  ): Probabilities | Probability {
+    const values = outputs.map((value, i) => bothOf(value, targets[i].decision));
+    return isRecord
       ? this.#byName(values, (value, i) => byClass(value, targets[i].classes))
       : this.#byName(values, (value) => value);
   }

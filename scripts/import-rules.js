@@ -92,7 +92,7 @@ const TYPESCRIPT_RULES = [
       'lib/graph/(graph|lower)\\.ts',
       ERRORS,
       '@grpc/grpc-js',
-      'node:http',
+      'node:(buffer|http)',
     ),
   },
   // Threads that listen on one socket: the addon gives each a descriptor of its own.

@@ -1,8 +1,30 @@
-/** KServe's first protocol: `POST /v1/models/NAME:predict`. */
-import { jsonAnswer, problem } from './answers.ts';
+/** KServe's first protocol. */
+import { errorAnswer, JSON_TYPE, jsonAnswer } from './answers.ts';
+import { jsonBodyOf } from './body.ts';
+import { exchanged } from './infer.ts';
+import { predictedTexts } from './predictions-text.ts';
+import { type RowsForm, type RowsRead, readRows } from './rows-body.ts';
 import type { Answer, Handler, ServedModel } from './types.ts';
+import type { Results } from './work.ts';
 
-export const predictV1: Handler = () => problem(501, 'INTERNAL', 'not yet');
+const FORM: RowsForm = { wrappers: ['instances'], isWrapped: true };
+
+/** `POST /v1/models/NAME:predict`: of `{ "instances": […] }`, `{ "predictions": […] }` as `predict` says them. */
+export const predictV1: Handler = (served, incoming, limits, compute) =>
+  exchanged<RowsRead>({
+    served,
+    compute,
+    read: () => readRows(jsonBodyOf(incoming), served, FORM, limits),
+    write: (work, results) => ({ status: 200, headers: JSON_TYPE, body: textOf(served, work, results) }),
+    fail: errorAnswer,
+  });
+
+function textOf({ model }: ServedModel, { count }: RowsRead, results: Results): string {
+  const textAt = predictedTexts(model, model.interpret(results), count);
+  let text = '{"predictions":[';
+  for (let row = 0; row < count; row++) text += row === 0 ? textAt(row) : `,${textAt(row)}`;
+  return `${text}]}`;
+}
 
 /** `GET /v1/models` */
 export function modelsV1(names: readonly string[]): Answer {

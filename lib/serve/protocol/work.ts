@@ -1,39 +1,80 @@
 /** The rows of a request, and what the model says to them. */
-import type { FloatArray } from '../../buffers.ts';
-import type { Label } from '../../labels.ts';
+import type { TypedArray } from '../../buffers.ts';
+import type { Ran } from '../../predictions.ts';
 import type { FlatRows } from '../../rows.ts';
 import type { ServedModel } from './types.ts';
 
 export interface Work {
-  /** Whether only the outputs are asked for, or what `predict` and `predictProba` make of them as well. */
-  readonly question: 'outputs' | 'answers';
   readonly count: number;
   readonly rows: FlatRows;
 }
 
-export interface Results {
-  /** An array for each output of the model. */
-  readonly outputs: readonly FloatArray[];
-  readonly answers?: readonly Label[];
-}
+/** An array for each output of the model, and for what decides labels. */
+export type Results = Ran;
 
 /** At once, on this thread. */
 export function runWork(served: ServedModel, work: Work): Results {
-  return { outputs: served.model.ask('run', work.rows) as FloatArray[] };
+  return served.model.runRows(work.rows);
 }
 
 /** Off the event loop. */
-export async function runWorkAsync(served: ServedModel, work: Work): Promise<Results> {
-  return runWork(served, work);
+export function runWorkAsync(served: ServedModel, work: Work): Promise<Results> {
+  return served.model.runRowsAsync(work.rows);
 }
 
 /** In one call where that is possible. Where it fails, each by itself, so that bad rows are the failure of their request only. */
 export function runTogether(served: ServedModel, works: readonly Work[]): (Results | Error)[] {
+  const joined = works.length > 1 ? joinedOf(works) : undefined;
+  if (joined !== undefined) {
+    try {
+      return splitFor(works, runWork(served, joined), joined.count);
+    } catch {
+      // Whose rows are bad shows below.
+    }
+  }
   return works.map((work) => {
     try {
       return runWork(served, work);
     } catch (error) {
       return error as Error;
     }
+  });
+}
+
+/** Undefined where their arrays are of several types. */
+function joinedOf(works: readonly Work[]): Work | undefined {
+  const [first, ...others] = works;
+  const isAlike = (array: TypedArray, input: number) =>
+    others.every(({ rows }) => rows.arrays[input].constructor === array.constructor);
+  if (!first.rows.arrays.every(isAlike)) return undefined;
+  const arrays = first.rows.arrays.map((_, input) => concatenated(works.map(({ rows }) => rows.arrays[input])));
+  const count = works.reduce((total, work) => total + work.count, 0);
+  // It is asked only for the words of an error, and errors are met again one by one.
+  return { count, rows: { arrays, isRecord: false, cell: () => ({ value: undefined, place: 'rows' }) } };
+}
+
+function concatenated(arrays: readonly TypedArray[]): TypedArray {
+  const length = arrays.reduce((total, array) => total + array.length, 0);
+  const All = arrays[0].constructor as new (length: number) => TypedArray;
+  const all = new All(length);
+  let at = 0;
+  for (const array of arrays) {
+    (all as { set(from: TypedArray, at: number): void }).set(array, at);
+    at += array.length;
+  }
+  return all;
+}
+
+function splitFor(works: readonly Work[], { outputs, deciding }: Results, total: number): Results[] {
+  let row = 0;
+  return works.map(({ count }) => {
+    const first = row;
+    row += count;
+    const part = <A extends Float32Array | Float64Array>(array: A) => {
+      const width = array.length / Math.max(total, 1);
+      return array.subarray(first * width, row * width) as A;
+    };
+    const own = outputs.map(part);
+    return { outputs: own, deciding: deciding === outputs ? own : deciding.map(part) };
   });
 }

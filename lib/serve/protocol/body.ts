@@ -1,0 +1,63 @@
+/** The body of a request: its type, its text, its JSON. */
+import { Buffer, isUtf8 } from 'node:buffer';
+import type { IncomingHttpHeaders } from 'node:http';
+import { Refusal } from './refusal.ts';
+import type { Incoming } from './types.ts';
+
+/** Types that a web page may send to any server without asking first. */
+const SIMPLE = new Set(['application/x-www-form-urlencoded', 'text/plain', 'multipart/form-data']);
+
+/**
+ * Throws unless the body may be JSON, or one of the other types. What programs send without thinking of a type (none,
+ * `curl -d`'s) is taken as well, but not from web pages: those of other sites could make a server on the reader's own machine work.
+ */
+export function checkContentType(headers: IncomingHttpHeaders, ...others: readonly string[]): void {
+  const { 'content-type': declared, origin, 'sec-fetch-site': site } = headers;
+  if (declared === undefined) return;
+  const [type, ...parameters] = declared.toLowerCase().split(';');
+  const essence = type.trim();
+  const isJson = essence === 'application/json' || (essence.startsWith('application/') && essence.endsWith('+json'));
+  const isFromPage = origin !== undefined || (site !== undefined && site !== 'none');
+  if (!isJson && !others.includes(essence) && (!SIMPLE.has(essence) || isFromPage)) {
+    throw new Refusal(
+      'CONTENT_TYPE',
+      `expected ${['application/json', ...others].join(' or ')} as the content type`,
+      415,
+    );
+  }
+  const charset = parameters.map((parameter) => parameter.trim()).find((parameter) => parameter.startsWith('charset='));
+  if (charset !== undefined && !/^charset="?(utf-?8|us-ascii)"?$/.test(charset)) {
+    throw new Refusal('CONTENT_TYPE', 'expected the charset utf-8', 415);
+  }
+}
+
+/** The bytes of the JSON, without a byte order mark. */
+export function jsonBytes(bytes: Uint8Array): Uint8Array {
+  if (bytes.length === 0) throw new Refusal('JSON', 'the body is empty; expected JSON');
+  if (!isUtf8(bytes)) throw new Refusal('JSON', 'the body is not UTF-8');
+  const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+  return hasMark ? bytes.subarray(3) : bytes;
+}
+
+/** What the bytes of {@link jsonBytes} say. */
+export function parseJson(bytes: Uint8Array): unknown {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw notJson(text);
+  }
+}
+
+/** Says where, as far as a second look finds it: what V8 says differs from version to version. */
+function notJson(text: string): Refusal {
+  const literal = /(?:^|[[,:\s])(-?(?:NaN|Infinity))\b/.exec(text);
+  const hint = literal === null ? '' : `; JSON has no ${literal[1]}, and a missing value is null`;
+  return new Refusal('JSON', `the body is not JSON${hint}`);
+}
+
+/** Of requests that are JSON and nothing else. */
+export function jsonBodyOf({ headers, body }: Incoming): Uint8Array {
+  checkContentType(headers);
+  return jsonBytes(body);
+}

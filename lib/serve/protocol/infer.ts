@@ -1,0 +1,37 @@
+/** The way of every inference: read, run, write, whatever the protocol. */
+import type { Answer, Compute, ServedModel } from './types.ts';
+import { type Results, runWork, type Work } from './work.ts';
+
+/** One way of saying requests and answers. */
+export interface Exchange<W extends Work> {
+  readonly served: ServedModel;
+  readonly compute: Compute | undefined;
+  read(): W;
+  write(work: W, results: Results): Answer;
+  /** Of whatever was thrown on the way. */
+  fail(error: unknown): Answer;
+}
+
+const NANOSECONDS = 1e6;
+
+/** Never throws, never rejects; the answer is there at once where the results are. */
+export function exchanged<W extends Work>({
+  served,
+  compute = runWork,
+  read,
+  write,
+  fail,
+}: Exchange<W>): Answer | Promise<Answer> {
+  try {
+    const work = read();
+    const start = performance.now();
+    const written = (results: Results): Answer => {
+      const computeNs = Math.round((performance.now() - start) * NANOSECONDS);
+      return { ...write(work, results), rows: work.count, computeNs };
+    };
+    const results = compute(served, work);
+    return results instanceof Promise ? results.then(written).catch(fail) : written(results);
+  } catch (error) {
+    return fail(error);
+  }
+}

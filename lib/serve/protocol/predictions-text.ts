@@ -1,0 +1,85 @@
+/** What a model says to each row, as JSON. */
+import type { FloatArray } from '../../buffers.ts';
+import type { Label } from '../../labels.ts';
+import type { Model } from '../../model.ts';
+import type { Interpreted } from '../../predictions.ts';
+import { labelText, numbersText, numberText } from './text.ts';
+
+/** The text of one row's answer. */
+export type RowText = (row: number) => string;
+
+type Part = FloatArray | readonly Label[];
+type Named = Readonly<Record<string, Part | readonly Part[]>>;
+
+/** What `predict` says of each row: its label or value, an array where it is wider, several by their names. */
+export function predictedTexts(model: Model, { predicted }: Interpreted, rows: number): RowText {
+  const { outputs } = model.ports;
+  if (!Array.isArray(predicted) && !ArrayBuffer.isView(predicted))
+    return namedTexts(predicted, (part) => partTexts(part, rows));
+  if (!Array.isArray(predicted) || predicted.length === rows) return partTexts(predicted as Part, rows);
+  // Of several targets, row after row: each has its output's name.
+  const targets = outputs.length;
+  const columns = outputs.map(({ name, list }, at) => {
+    const column = Array.from({ length: rows }, (_, row) => (predicted as Label[])[row * targets + at]);
+    return { name: list ?? name, isOfList: list !== undefined, column };
+  });
+  const named: Record<string, Part | Part[]> = Object.create(null);
+  for (const { name, isOfList, column } of columns) {
+    if (isOfList) named[name] = [...((named[name] as Part[] | undefined) ?? []), column];
+    else named[name] = column;
+  }
+  return namedTexts(named, (part) => partTexts(part, rows));
+}
+
+/** The same, of a classifier with what it gives beside the label: `{ "label": …, "probabilities": { … } }`. */
+export function friendlyTexts(model: Model, interpreted: Interpreted, rows: number): RowText {
+  const predicted = predictedTexts(model, interpreted, rows);
+  const { probabilities } = interpreted;
+  if (probabilities === undefined) {
+    return Array.isArray(interpreted.predicted) ? (row) => `{"label":${predicted(row)}}` : predicted;
+  }
+  const probable = ArrayBuffer.isView(probabilities)
+    ? classTexts(probabilities as FloatArray, rows, model.classes)
+    : namedTexts(probabilities as Named, (part, name) => classTexts(part as FloatArray, rows, classesOf(model, name)));
+  return (row) => `{"label":${predicted(row)},"probabilities":${probable(row)}}`;
+}
+
+function classesOf(model: Model, output: string): readonly Label[] | undefined {
+  return model.targetClasses?.[model.ports.outputs.findIndex(({ name }) => name === output)];
+}
+
+function partTexts(part: Part, rows: number): RowText {
+  if (!ArrayBuffer.isView(part)) return (row) => labelText(part[row]);
+  const values = part as FloatArray;
+  const width = values.length / Math.max(rows, 1);
+  if (width === 1) return (row) => numberText(values[row]);
+  return (row) => numbersText(values, row * width, (row + 1) * width);
+}
+
+function namedTexts(named: Named, textsOf: (part: Part, name: string) => RowText): RowText {
+  const entries = Object.entries(named).map(([name, part]): readonly [string, RowText] => {
+    const key = JSON.stringify(name);
+    if (ArrayBuffer.isView(part) || !Array.isArray(part) || !isListOfParts(part))
+      return [key, textsOf(part as Part, name)];
+    const items = part.map((item: Part, at) => textsOf(item, `${name}[${at}]`));
+    return [key, (row) => `[${items.map((item) => item(row)).join(',')}]`];
+  });
+  return (row) => `{${entries.map(([key, text]) => `${key}:${text(row)}`).join(',')}}`;
+}
+
+function isListOfParts(list: readonly unknown[]): boolean {
+  return typeof list[0] === 'object' && list[0] !== null;
+}
+
+/** By class, under the class as a string; an array where two classes are written alike. */
+function classTexts(values: FloatArray, rows: number, classes: readonly Label[] | undefined): RowText {
+  const width = values.length / Math.max(rows, 1);
+  const names = Array.from({ length: width }, (_, at) => String(classes?.[at] ?? at));
+  if (new Set(names).size < names.length) return (row) => numbersText(values, row * width, (row + 1) * width);
+  const keys = names.map((name, at) => `${at === 0 ? '{' : ','}${JSON.stringify(name)}:`);
+  return (row) => {
+    let text = '';
+    for (let at = 0; at < width; at++) text += keys[at] + numberText(values[row * width + at]);
+    return `${text}}`;
+  };
+}
