@@ -90,6 +90,7 @@ const TYPESCRIPT_RULES = [
       'lib/(buffers|faults|labels|model|predictions|rows|schema|tensor-info)\\.ts',
       'lib/rows/.*',
       'lib/graph/(graph|lower)\\.ts',
+      'lib/formats/containers/half\\.ts',
       ERRORS,
       '@grpc/grpc-js',
       'node:(buffer|http)',

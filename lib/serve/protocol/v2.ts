@@ -1,18 +1,155 @@
-/** The Open Inference Protocol over REST. */
-import { jsonAnswer, problem } from './answers.ts';
-import type { Answer, Handler, ServedModel } from './types.ts';
+/** The Open Inference Protocol over REST, with the extension for binary tensors. */
+import { Buffer } from 'node:buffer';
+import type { TensorInfo } from '../../tensor-info.ts';
+import { errorAnswer, JSON_TYPE, jsonAnswer } from './answers.ts';
+import { checkContentType } from './body.ts';
+import { exchanged } from './infer.ts';
+import { layoutOf } from './layout.ts';
+import { badRequest } from './refusal.ts';
+import type { Answer, Handler, Incoming, ProtocolLimits, ServedModel } from './types.ts';
+import { type Datatype, datatypeOfInput, datatypeOfOutput } from './v2/datatypes.ts';
+import { mostElements, workOf } from './v2/inputs.ts';
+import { checkOutputs, dataBytes, dataText, type OutputTensor, outputTensors } from './v2/outputs.ts';
+import { headerLengthOf, type InferRequest, readRequest } from './v2/request.ts';
+import { inInput, type Tensor, valuesOfBytes } from './v2/tensor.ts';
+import type { Results, Work } from './work.ts';
+
+const BINARY = 'application/octet-stream';
+
+/** A request with the rows that it comes to. */
+type Asked = Work & { readonly request: InferRequest };
 
 /** `POST /v2/models/NAME[/versions/VERSION]/infer` */
-export const inferV2: Handler = () => problem(501, 'INTERNAL', 'not yet');
+export const inferV2: Handler = (served, incoming, limits, compute) =>
+  exchanged<Asked>({
+    served,
+    compute,
+    read: () => read(served, incoming, limits),
+    write: (asked, results) => answerOf(served, asked, results),
+    fail: errorAnswer,
+  });
+
+function read(served: ServedModel, incoming: Incoming, limits: ProtocolLimits): Asked {
+  checkContentType(incoming.headers, BINARY);
+  const isRaw = headerLengthOf(incoming.headers, incoming.body.length) === 0;
+  const request = isRaw ? rawRequest(served, incoming.body) : readRequest(incoming, mostElements(served, limits));
+  checkOutputs(
+    served,
+    request.outputs.map(({ name }) => name),
+  );
+  return { ...workOf(served, request.inputs, limits), request };
+}
+
+/** A body without JSON is the one input: as many rows as it holds. All outputs are binary then. */
+function rawRequest({ model }: ServedModel, body: Uint8Array): InferRequest {
+  const { inputs } = layoutOf(model);
+  if (inputs.length > 1) throw badRequest('a body without JSON is the one input of a model, but this one has several');
+  const [{ name, shape, width }] = inputs;
+  const datatype = datatypeOfInput(inputs[0]);
+  const tensor = (rows: number, values: Tensor['values']) => ({ name, datatype, shape: [rows, ...shape], values });
+  const all = { outputs: [], isBinary: true, isNullable: false };
+  if (datatype.bytes === undefined) {
+    const values = valuesOfBytes(lengthBefore(body), datatype, 1, name);
+    if (width !== 1) throw inInput(name, `a body without JSON is one element, but a row has ${width}`);
+    return { inputs: [tensor(1, values)], ...all };
+  }
+  const rowBytes = width * datatype.bytes;
+  if (body.length % rowBytes !== 0) {
+    throw inInput(name, `the body has ${body.length} bytes, which are no whole number of rows of ${rowBytes}`);
+  }
+  const rows = body.length / rowBytes;
+  return { inputs: [tensor(rows, valuesOfBytes(body, datatype, rows * width, name))], ...all };
+}
+
+function lengthBefore(body: Uint8Array): Uint8Array {
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(body.length);
+  return Buffer.concat([length, body]);
+}
+
+function answerOf(served: ServedModel, { count, request }: Asked, results: Results): Answer {
+  const names = request.outputs.map(({ name }) => name);
+  const binary: Uint8Array[] = [];
+  const texts = outputTensors(served, results, count, names).map((tensor, at) => {
+    const isBinary = request.outputs[at]?.isBinary ?? request.isBinary;
+    if (!isBinary) return tensorText(tensor, `"data":${dataText(tensor, request.isNullable)}`);
+    const bytes = dataBytes(tensor);
+    binary.push(bytes);
+    return tensorText(tensor, `"parameters":{"binary_data_size":${bytes.length}}`);
+  });
+  const id = request.id === undefined ? '' : `"id":${JSON.stringify(request.id)},`;
+  const text = `${headOf(served)}${id}"outputs":[${texts.join(',')}]}`;
+  if (binary.length === 0) return { status: 200, headers: JSON_TYPE, body: text };
+  const json = Buffer.from(text);
+  const headers = { 'content-type': BINARY, 'inference-header-content-length': String(json.length) };
+  return { status: 200, headers, body: Buffer.concat([json, ...binary]) };
+}
+
+const heads = new WeakMap<ServedModel, string>();
+
+/** The beginning of every answer of a version. */
+function headOf(served: ServedModel): string {
+  let head = heads.get(served);
+  if (head === undefined) {
+    head = `{"model_name":${JSON.stringify(served.name)},"model_version":${JSON.stringify(served.version)},`;
+    heads.set(served, head);
+  }
+  return head;
+}
+
+function tensorText({ name, shape, datatype }: OutputTensor, data: string): string {
+  return `{"name":${JSON.stringify(name)},"shape":[${shape.join(',')}],"datatype":"${datatype.name}",${data}}`;
+}
 
 /** `GET /v2/models/NAME[/versions/VERSION]`; `versions` are all that are served of that name. */
 export function metadataV2(served: ServedModel, versions: readonly string[]): Answer {
-  return jsonAnswer({ name: served.name, versions });
+  return jsonAnswer({ ...modelMetadata(served), versions });
 }
 
-/** `GET /v2` */
-export function serverMetadata(): Answer {
-  return jsonAnswer({ name: 'forwardpass', extensions: ['binary_tensor_data'] });
+export interface TensorMetadata {
+  readonly name: string;
+  readonly datatype: string;
+  readonly shape: readonly number[];
+}
+
+export interface ModelMetadata {
+  readonly name: string;
+  readonly platform: string;
+  readonly inputs: readonly TensorMetadata[];
+  readonly outputs: readonly TensorMetadata[];
+}
+
+/** Inputs and outputs are the model's own; the first dimension is the rows. */
+export function modelMetadata({ name, format, model }: ServedModel): ModelMetadata {
+  const { inputs, outputs } = layoutOf(model);
+  const hasClasses = model.classes !== undefined;
+  return {
+    name,
+    platform: PLATFORMS[format] ?? `forwardpass_${format}`,
+    inputs: inputs.map((port) => tensorMetadata(port, datatypeOfInput(port))),
+    outputs: outputs.map((port) => tensorMetadata(port, datatypeOfOutput(port, hasClasses))),
+  };
+}
+
+/** Names that the protocol lists. */
+const PLATFORMS: Readonly<Record<string, string>> = {
+  onnx: 'onnx_onnxv1',
+  tensorflow: 'tensorflow_savedmodel',
+  torchscript: 'pytorch_torchscript',
+};
+
+function tensorMetadata(
+  { name, shape }: Pick<TensorInfo, 'name'> & { readonly shape: readonly number[] },
+  datatype: Datatype,
+): TensorMetadata {
+  return { name, datatype: datatype.name, shape: [-1, ...shape] };
+}
+
+export const SERVER = Object.freeze({ name: 'forwardpass', extensions: Object.freeze(['binary_tensor_data']) });
+
+/** `GET /v2`; `version` is the server's. */
+export function serverMetadata(version: string): Answer {
+  return jsonAnswer({ name: SERVER.name, version, extensions: SERVER.extensions });
 }
 
 /** `GET /v2/health/live` */

@@ -1,0 +1,169 @@
+/**
+ * From tensors to the arrays of a model's inputs. Tensors have the names of the inputs; of a model that knows its
+ * features, they may have those names instead, one for each column of a data frame.
+ */
+import type { TypedArray } from '../../../buffers.ts';
+import { takesIntegers } from '../../../faults.ts';
+import type { Port } from '../../../graph/lower.ts';
+import type { Column } from '../../../rows/column.ts';
+import { didYouMean, listNames, quote } from '../../../words.ts';
+import { type Field, type Layout, layoutOf } from '../layout.ts';
+import { badRequest } from '../refusal.ts';
+import type { ProtocolLimits, ServedModel } from '../types.ts';
+import type { Work } from '../work.ts';
+import { datatypeOfInput } from './datatypes.ts';
+import { inInput, type Tensor } from './tensor.ts';
+
+/** Elements that a tensor of a request may hold. */
+export function mostElements(served: ServedModel, limits: ProtocolLimits): number {
+  const layout = layoutOf(served.model);
+  const widest = layout.inputs.reduce((most, { width }) => Math.max(most, width), 1);
+  return Math.min(limits.elements, layout.mostRows(limits) * widest);
+}
+
+/** @throws Refusal, and the ForwardpassError of a value that a column does not take. */
+export function workOf(served: ServedModel, tensors: readonly Tensor[], limits: ProtocolLimits): Work {
+  const layout = layoutOf(served.model);
+  if (tensors.length === 0) throw badRequest('inputs: expected at least one tensor');
+  const named = new Map<string, Tensor>();
+  for (const tensor of tensors) {
+    if (named.has(tensor.name)) throw inInput(tensor.name, 'is there twice');
+    named.set(tensor.name, tensor);
+  }
+  const names = layout.inputs.map(({ name }) => name);
+  const isByColumn = !names.includes(tensors[0].name) && layout.byName.has(tensors[0].name);
+  for (const name of named.keys()) {
+    if (!(isByColumn ? layout.byName.has(name) : names.includes(name))) throw unknown(name, layout, isByColumn);
+  }
+  return isByColumn ? byColumn(served, layout, named, limits) : byInput(layout, named, limits);
+}
+
+function unknown(name: string, layout: Layout, isByColumn: boolean): Error {
+  const names = isByColumn ? [...layout.byName.keys()] : layout.inputs.map(({ name }) => name);
+  const columns = !isByColumn && layout.fields.length > 0 ? ', or an input for each of the model’s features' : '';
+  return inInput(
+    name,
+    `is not an input of the model${didYouMean(name, names)}; expected ${listNames(names)}${columns}`,
+  );
+}
+
+function byInput(layout: Layout, named: ReadonlyMap<string, Tensor>, limits: ProtocolLimits): Work {
+  const inputs = layout.inputs.map((port, at): { tensor: Tensor; port: Port; column: Column } => {
+    const tensor = named.get(port.name);
+    if (tensor === undefined)
+      throw inInput(port.name, `is missing; expected ${listNames(layout.inputs.map(({ name }) => name))}`);
+    checkShape(tensor.shape, port.shape, port.name);
+    return { tensor, port, column: layout.columns[at] };
+  });
+  const count = rowsOf(inputs.map(({ tensor }) => tensor));
+  layout.checkRows(count, limits);
+  const arrays = inputs.map(({ tensor, port, column }) => arrayOf(tensor, port, column));
+  const cell = (row: number, input: number, element: number) => {
+    const { tensor, port } = inputs[input];
+    return { value: valueAt(tensor, row * port.width + element), place: placeOf(tensor, row, element, port.width) };
+  };
+  return { count, rows: { arrays, isRecord: false, cell } };
+}
+
+function byColumn(
+  { model }: ServedModel,
+  layout: Layout,
+  named: ReadonlyMap<string, Tensor>,
+  limits: ProtocolLimits,
+): Work {
+  for (const { name, shape } of named.values()) {
+    if (shape.length === 2 ? shape[1] !== 1 : shape.length !== 1) {
+      throw inInput(name, `expected the shape [rows] or [rows, 1], found [${shape.join(', ')}]`);
+    }
+  }
+  const count = rowsOf([...named.values()]);
+  layout.checkRows(count, limits);
+  model.rowReader.records.checkNames([...named.keys()], 'inputs');
+  const arrays = layout.allocate(count);
+  for (const field of layout.fields) writeColumn(field, named.get(field.name), arrays[field.input], count);
+  const fieldAt = (input: number, element: number) =>
+    layout.fields.find((field) => field.input === input && field.element === element) as Field;
+  const cell = (row: number, input: number, element: number) => {
+    const { name } = fieldAt(input, element);
+    const tensor = named.get(name);
+    return { value: tensor && valueAt(tensor, row), place: `input ${quote(name)}, row ${row}` };
+  };
+  return { count, rows: { arrays, isRecord: false, cell } };
+}
+
+function checkShape(found: readonly number[], row: readonly number[], name: string): void {
+  if (found.length === row.length + 1 && row.every((size, at) => found[at + 1] === size)) return;
+  throw inInput(name, `expected the shape [${['rows', ...row].join(', ')}], found [${found.join(', ')}]`);
+}
+
+function rowsOf([first, ...others]: readonly Tensor[]): number {
+  const [count] = first.shape;
+  for (const { name, shape } of others) {
+    if (shape[0] === count) continue;
+    throw inInput(name, `expected ${count} rows as in ${quote(first.name)}, found ${shape[0]}`);
+  }
+  return count;
+}
+
+/** Numbers go to a plain input as they are; where elements may be strings or missing, one by one. */
+function arrayOf(tensor: Tensor, port: Port, column: Column): TypedArray {
+  const { values, nulls = [], datatype } = tensor;
+  const { width } = port;
+  const place = (at: number) => () => placeOf(tensor, Math.floor(at / width), at % width, width);
+  if (column.isPlain && isNumbers(values)) {
+    const array = takesIntegers(port) ? values : floatsOf(values);
+    for (const at of nulls) (array as Float64Array)[at] = column.numberOf(null, at % width, place(at));
+    return array;
+  }
+  if (column.isPlain) throw inInput(port.name, `expected ${datatypeOfInput(port).name}, found ${datatype.name}`);
+  const isNull = new Set(nulls);
+  return Float64Array.from({ length: values.length }, (_, at) => {
+    const element = at % width;
+    const value = isNumbers(values) ? Number(values[at]) : meantBy(values[at], element, port);
+    return column.numberOf(isNull.has(at) ? null : value, element, place(at));
+  });
+}
+
+function writeColumn(
+  { name, column, element }: Field,
+  tensor: Tensor | undefined,
+  array: TypedArray,
+  count: number,
+): void {
+  const { width } = column.port;
+  const isNull = new Set(tensor?.nulls);
+  for (let row = 0; row < count; row++) {
+    const found = tensor === undefined ? undefined : isNull.has(row) ? null : tensor.values[row];
+    const value = typeof found === 'bigint' ? Number(found) : found;
+    array[row * width + element] = column.numberOf(value, element, () => `input ${quote(name)}, row ${row}`);
+  }
+}
+
+/** A text among texts may mean a number, where the element is no string. */
+function meantBy(text: string | null, element: number, { words, hashes, spread, present }: Port): unknown {
+  if (text === null || spread !== undefined || words?.has(element) || hashes?.has(element) || present?.has(element))
+    return text;
+  const trimmed = text.trim();
+  if (trimmed === '' || /^nan$/i.test(trimmed)) return Number.NaN;
+  const number = /^[-+.eE0-9]+$/.test(trimmed) ? Number(trimmed) : Number.NaN;
+  return Number.isNaN(number) ? text : number;
+}
+
+function isNumbers(values: Tensor['values']): values is TypedArray {
+  return ArrayBuffer.isView(values);
+}
+
+function floatsOf(values: TypedArray): Float32Array | Float64Array {
+  if (values instanceof Float32Array || values instanceof Float64Array) return values;
+  return Float64Array.from(values as ArrayLike<unknown> as readonly number[], Number);
+}
+
+function valueAt({ values, nulls }: Tensor, at: number): unknown {
+  if (nulls?.includes(at)) return null;
+  const value = values[at];
+  return typeof value === 'bigint' ? Number(value) : value;
+}
+
+function placeOf({ name }: Tensor, row: number, element: number, width: number): string {
+  return `input ${quote(name)}, row ${row}${width === 1 ? '' : `, element ${element}`}`;
+}

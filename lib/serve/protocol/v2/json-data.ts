@@ -1,0 +1,206 @@
+/** The `data` of a tensor in JSON: elements in a flat array or in arrays as the shape nests them. */
+import { BYTE, type Scanner } from '../json-scanner.ts';
+import type { Datatype } from './datatypes.ts';
+import { inInput, sizeOf, type Tensor } from './tensor.ts';
+
+/** What an array of JSON holds, before it is known what it should. */
+export interface JsonData {
+  /** Lengths of the arrays from the outermost in. */
+  readonly dimensions: readonly number[];
+  readonly count: number;
+  /** A number for each element: of truths 1 or 0, of null NaN, of texts nothing. */
+  readonly numbers: Float64Array;
+  /** All elements, once one is a text. */
+  readonly texts?: readonly (string | null | undefined)[];
+  /** The tokens of numbers with more digits than a double keeps, by their position. */
+  readonly long: ReadonlyMap<number, string>;
+  readonly nulls: readonly number[];
+  /** Position of the first element of each kind, or −1. */
+  readonly firstNumber: number;
+  readonly firstTruth: number;
+  readonly firstText: number;
+}
+
+/** Why an array is not read; undefined where it is no JSON. */
+export type Unread = 'ragged' | 'deep' | 'long' | 'object' | undefined;
+
+/** Arrays in each other. No model's row has as many dimensions. */
+const DEEPEST = 16;
+
+export function readJsonData(scanner: Scanner, most: number): JsonData | { readonly unread: Unread } {
+  const data = new Elements();
+  const dimensions: number[] = [];
+  const lengths: number[] = [];
+  let leafDepth = -1;
+  for (;;) {
+    const byte = scanner.peek();
+    const depth = lengths.length;
+    if (byte === BYTE.openArray) {
+      if (depth === DEEPEST) return { unread: 'deep' };
+      if (leafDepth >= 0 && depth >= leafDepth) return { unread: 'ragged' };
+      scanner.at++;
+      lengths.push(0);
+      if (scanner.peek() !== BYTE.closeArray) continue;
+    } else {
+      if (byte === BYTE.openObject) return { unread: 'object' };
+      if (leafDepth < 0 && dimensions.length <= depth) leafDepth = depth;
+      if (depth !== leafDepth) return { unread: 'ragged' };
+      if (data.count === most) return { unread: 'long' };
+      if (!data.read(scanner, byte)) return { unread: undefined };
+      lengths[depth - 1]++;
+      if (scanner.take(BYTE.comma)) continue;
+    }
+    // What ends here may be the last of what it is in.
+    for (;;) {
+      if (!scanner.take(BYTE.closeArray)) return { unread: undefined };
+      const length = lengths.pop() as number;
+      const level = lengths.length;
+      dimensions[level] ??= length;
+      if (dimensions[level] !== length) return { unread: 'ragged' };
+      if (level === 0) return data.done(dimensions);
+      lengths[level - 1]++;
+      if (scanner.take(BYTE.comma)) break;
+    }
+  }
+}
+
+/** Elements as they come. */
+class Elements {
+  count = 0;
+  #numbers = new Float64Array(32);
+  #texts: (string | null | undefined)[] | undefined;
+  readonly #long = new Map<number, string>();
+  readonly #nulls: number[] = [];
+  #firstNumber = -1;
+  #firstTruth = -1;
+  #firstText = -1;
+
+  read(scanner: Scanner, byte: number): boolean {
+    const at = this.count++;
+    if (at === this.#numbers.length) {
+      const longer = new Float64Array(2 * at);
+      longer.set(this.#numbers);
+      this.#numbers = longer;
+    }
+    if (byte === BYTE.quote) {
+      const text = scanner.string();
+      if (this.#firstText < 0) this.#firstText = at;
+      this.#texts ??= this.#nothings(at);
+      this.#texts.push(text);
+      return text !== undefined;
+    }
+    if (byte === BYTE.t || byte === BYTE.f || byte === BYTE.n) {
+      const word = scanner.word();
+      if (word === null) {
+        this.#nulls.push(at);
+        this.#texts?.push(null);
+        this.#numbers[at] = Number.NaN;
+        return true;
+      }
+      if (this.#firstTruth < 0) this.#firstTruth = at;
+      this.#texts?.push(undefined);
+      this.#numbers[at] = Number(word);
+      return word !== undefined;
+    }
+    const start = scanner.at;
+    const value = scanner.number();
+    if (this.#firstNumber < 0) this.#firstNumber = at;
+    if (scanner.isLong) this.#long.set(at, scanner.tokenFrom(start));
+    this.#texts?.push(undefined);
+    this.#numbers[at] = value;
+    return !Number.isNaN(value);
+  }
+
+  #nothings(count: number): (string | null | undefined)[] {
+    const texts = new Array<string | null | undefined>(count).fill(undefined);
+    for (const at of this.#nulls) texts[at] = null;
+    return texts;
+  }
+
+  done(dimensions: readonly number[]): JsonData {
+    return {
+      dimensions,
+      count: this.count,
+      numbers: this.#numbers.subarray(0, this.count),
+      texts: this.#texts,
+      long: this.#long,
+      nulls: this.#nulls,
+      firstNumber: this.#firstNumber,
+      firstTruth: this.#firstTruth,
+      firstText: this.#firstText,
+    };
+  }
+}
+
+/** The tensor that data of JSON is by its shape and datatype. */
+export function tensorOfJson(
+  { name, datatype, shape }: Pick<Tensor, 'name' | 'datatype' | 'shape'>,
+  data: JsonData,
+  most: number,
+): Tensor {
+  const size = sizeOf(shape, most, name);
+  if (data.count !== size) throw inInput(name, `its shape holds ${size} elements, but its data has ${data.count}`);
+  const isFlat = data.dimensions.length === 1;
+  if (!isFlat && !isNestedAs(data.dimensions, shape)) {
+    throw inInput(
+      name,
+      `its data is nested as [${data.dimensions.join(', ')}], but its shape is [${shape.join(', ')}]`,
+    );
+  }
+  return { name, datatype, shape, values: valuesOf(data, datatype, name), nulls: data.nulls };
+}
+
+/** Behind a dimension of 0 nothing is nested. */
+function isNestedAs(dimensions: readonly number[], shape: readonly number[]): boolean {
+  const empty = shape.indexOf(0);
+  const depth = empty < 0 ? shape.length : Math.min(shape.length, Math.max(dimensions.length, empty + 1));
+  return dimensions.length === depth && dimensions.every((size, level) => size === shape[level]);
+}
+
+function valuesOf(data: JsonData, datatype: Datatype, name: string): Tensor['values'] {
+  const { numbers, count, nulls } = data;
+  const refuse = (at: number, found: string) => inInput(name, `data[${at}] is ${found}, which is no ${datatype.name}`);
+  const { Values } = datatype;
+  if (Values === undefined) {
+    if (datatype.name !== 'BYTES') {
+      throw inInput(name, `${datatype.name} has no form in JSON: send it as binary data, or as FP32`);
+    }
+    if (data.firstNumber >= 0) throw refuse(data.firstNumber, 'a number');
+    if (data.firstTruth >= 0) throw refuse(data.firstTruth, 'a boolean');
+    return (data.texts ?? Array.from({ length: count }, () => null)) as (string | null)[];
+  }
+  if (data.firstText >= 0) throw refuse(data.firstText, 'a string');
+  if (datatype.name !== 'BOOL' && data.firstTruth >= 0) throw refuse(data.firstTruth, 'a boolean');
+  const isFloat = datatype.least === undefined && datatype.isWide !== true;
+  if (!isFloat && nulls.length > 0) throw refuse(nulls[0], 'null');
+  if (datatype.isWide) return wideValues(data, datatype, name);
+  for (let at = 0; at < count; at++) if (!holds(datatype, numbers[at])) throw refuse(at, String(numbers[at]));
+  const values = new Values(count);
+  (values as { set(from: ArrayLike<number>): void }).set(numbers);
+  return values;
+}
+
+/** NaN is null here. */
+function holds({ least, most, name }: Datatype, value: number): boolean {
+  if (least !== undefined) return Number.isInteger(value) && value >= least && value <= (most as number);
+  return Number.isNaN(value) || Number.isFinite(name === 'FP32' ? Math.fround(value) : value);
+}
+
+/** To the last digit, where JSON.parse would round. */
+function wideValues({ numbers, count, long }: JsonData, { name: type, Values }: Datatype, name: string): TypedArray64 {
+  const values = new (Values as BigInt64ArrayConstructor | BigUint64ArrayConstructor)(count);
+  const refuse = (at: number) => inInput(name, `data[${at}] is ${long.get(at) ?? numbers[at]}, which is no ${type}`);
+  for (let at = 0; at < count; at++) {
+    const token = long.get(at);
+    if (token !== undefined && !/^-?\d{1,20}$/.test(token)) throw refuse(at);
+    if (token === undefined && !Number.isInteger(numbers[at])) throw refuse(at);
+    // A power of ten may be written with few digits, as 1e30 is.
+    if (Math.abs(numbers[at]) > 2 ** 65) throw refuse(at);
+    const value = BigInt(token ?? numbers[at]);
+    values[at] = value;
+    if (values[at] !== value) throw refuse(at);
+  }
+  return values;
+}
+
+type TypedArray64 = BigInt64Array | BigUint64Array;

@@ -1,0 +1,274 @@
+/** The request of an inference: its JSON, and the binary data behind it. */
+import type { IncomingHttpHeaders } from 'node:http';
+import { describe, quote } from '../../../words.ts';
+import { jsonBytes, parseJson } from '../body.ts';
+import { BYTE, Scanner } from '../json-scanner.ts';
+import { badRequest, Refusal } from '../refusal.ts';
+import type { Incoming } from '../types.ts';
+import { DATATYPE_NAMES, DATATYPES, type Datatype } from './datatypes.ts';
+import { type JsonData, readJsonData, tensorOfJson, type Unread } from './json-data.ts';
+import { inInput, sizeOf, type Tensor, valuesOfBytes } from './tensor.ts';
+
+export interface InferRequest {
+  readonly id?: string;
+  readonly inputs: readonly Tensor[];
+  /** None where all are asked for. */
+  readonly outputs: readonly OutputAsked[];
+  /** Whether outputs of which nothing else is said go as binary data. */
+  readonly isBinary: boolean;
+  /** Whether numbers that JSON does not have are written as null. */
+  readonly isNullable: boolean;
+}
+
+export interface OutputAsked {
+  readonly name: string;
+  readonly isBinary?: boolean;
+}
+
+const HEADER_LENGTH = 'inference-header-content-length';
+
+/** How many bytes of the body are JSON; undefined where no header says it, which is all. */
+export function headerLengthOf(headers: IncomingHttpHeaders, bodyBytes: number): number | undefined {
+  const value = headers[HEADER_LENGTH];
+  if (value === undefined) return undefined;
+  const place = 'Inference-Header-Content-Length';
+  if (typeof value !== 'string' || !/^\d{1,15}$/.test(value)) throw badRequest(`${place}: expected a number of bytes`);
+  const length = Number(value);
+  if (length > bodyBytes) throw badRequest(`${place}: says ${length} bytes, but the body has ${bodyBytes}`);
+  return length;
+}
+
+export function readRequest({ headers, body }: Incoming, most: number): InferRequest {
+  const length = headerLengthOf(headers, body.length);
+  const bytes = jsonBytes(body.subarray(0, length));
+  const { inputs, ...request } = new Envelope(bytes, most).read();
+  return { ...request, inputs: tensorsOf(inputs, length === undefined ? undefined : body.subarray(length), most) };
+}
+
+/** An input as the JSON says it. */
+interface InputSaid {
+  readonly name: string;
+  readonly datatype: Datatype;
+  readonly shape: readonly number[];
+  readonly data?: JsonData;
+  readonly binaryBytes?: number;
+}
+
+/** `binary` is what follows the JSON, where a header says that something may. */
+function tensorsOf(inputs: readonly InputSaid[], binary: Uint8Array | undefined, most: number): Tensor[] {
+  let at = 0;
+  const tensors = inputs.map((input): Tensor => {
+    const { name, datatype, shape, data, binaryBytes } = input;
+    if (binaryBytes === undefined) {
+      if (data === undefined) throw inInput(name, 'has no data');
+      return tensorOfJson(input, data, most);
+    }
+    if (data !== undefined) throw inInput(name, 'has data as well as a binary_data_size');
+    if (binary === undefined) {
+      throw inInput(name, 'has a binary_data_size, but there is no header Inference-Header-Content-Length');
+    }
+    if (binaryBytes > binary.length - at) {
+      throw inInput(
+        name,
+        `its binary_data_size is ${binaryBytes}, but ${binary.length - at} bytes are left of the body`,
+      );
+    }
+    const bytes = binary.subarray(at, at + binaryBytes);
+    at += binaryBytes;
+    return { name, datatype, shape, values: valuesOfBytes(bytes, datatype, sizeOf(shape, most, name), name) };
+  });
+  const left = (binary?.length ?? 0) - at;
+  if (left > 0) throw badRequest(`the body has ${left} bytes more than the JSON and its binary data`);
+  return tensors;
+}
+
+type Said = Omit<InferRequest, 'inputs'> & { readonly inputs: readonly InputSaid[] };
+type Fields = Record<string, unknown>;
+
+/** Reads the JSON once: data goes into arrays of numbers, all else is small and left to JSON.parse. */
+class Envelope {
+  readonly #bytes: Uint8Array;
+  readonly #scanner: Scanner;
+  readonly #most: number;
+
+  constructor(bytes: Uint8Array, most: number) {
+    this.#bytes = bytes;
+    this.#scanner = new Scanner(bytes);
+    this.#most = most;
+  }
+
+  read(): Said {
+    const said: Fields = Object.create(null);
+    if (this.#scanner.peek() !== BYTE.openObject) {
+      throw badRequest(`expected an object with inputs, found ${describe(parseJson(this.#bytes))}`);
+    }
+    this.#object((key) => {
+      said[key] = key === 'inputs' ? this.#inputs() : this.#value();
+    });
+    if (!this.#scanner.isDone()) throw this.#notJson();
+    const parameters = parametersOf(said.parameters, 'parameters');
+    const { id } = said;
+    if (id !== undefined && id !== null && typeof id !== 'string') {
+      throw badRequest(`id: expected a string, found ${describe(id)}`);
+    }
+    if (said.inputs === undefined) throw badRequest('expected inputs');
+    return {
+      id: id ?? undefined,
+      inputs: (said.inputs as Fields[]).map(inputOf),
+      outputs: outputsOf(said.outputs),
+      isBinary: flagOf(parameters, 'binary_data_output', 'parameters') ?? false,
+      isNullable: isNullable(parameters.non_finite),
+    };
+  }
+
+  #inputs(): Fields[] {
+    const scanner = this.#scanner;
+    if (scanner.peek() !== BYTE.openArray) {
+      throw badRequest(`inputs: expected an array, found ${describe(this.#value())}`);
+    }
+    scanner.at++;
+    const inputs: Fields[] = [];
+    if (scanner.take(BYTE.closeArray)) return inputs;
+    do {
+      const place = `inputs[${inputs.length}]`;
+      if (scanner.peek() !== BYTE.openObject)
+        throw badRequest(`${place}: expected an object, found ${describe(this.#value())}`);
+      const input: Fields = Object.create(null);
+      this.#object((key) => {
+        input[key] = key === 'data' ? this.#data(place) : this.#value();
+      });
+      inputs.push(input);
+    } while (scanner.take(BYTE.comma));
+    if (!scanner.take(BYTE.closeArray)) throw this.#notJson();
+    return inputs;
+  }
+
+  #object(onKey: (key: string) => void): void {
+    const scanner = this.#scanner;
+    scanner.at++;
+    if (scanner.take(BYTE.closeObject)) return;
+    do {
+      const key = scanner.peek() === BYTE.quote ? scanner.string() : undefined;
+      if (key === undefined || !scanner.take(BYTE.colon)) throw this.#notJson();
+      onKey(key);
+    } while (scanner.take(BYTE.comma));
+    if (!scanner.take(BYTE.closeObject)) throw this.#notJson();
+  }
+
+  #data(place: string): JsonData | undefined {
+    const scanner = this.#scanner;
+    if (scanner.peek() !== BYTE.openArray) {
+      const found = this.#value();
+      if (found === null) return undefined;
+      throw badRequest(`${place}.data: expected an array, found ${describe(found)}`);
+    }
+    const data = readJsonData(scanner, this.#most);
+    if (!('unread' in data)) return data;
+    if (data.unread === undefined) throw this.#notJson();
+    // What is wrong with it does not make it JSON.
+    parseJson(this.#bytes);
+    throw badRequest(`${place}.data: ${this.#why(data.unread)}`);
+  }
+
+  #why(unread: NonNullable<Unread>): string {
+    if (unread === 'long') return `has more than the ${this.#most} elements that are answered at once`;
+    return { ragged: 'its arrays differ in length or depth', deep: 'is nested too deeply', object: 'holds an object' }[
+      unread
+    ];
+  }
+
+  /** Of any kind, and small. */
+  #value(): unknown {
+    const scanner = this.#scanner;
+    scanner.peek();
+    const start = scanner.at;
+    if (!scanner.skip()) throw this.#notJson();
+    return parseJson(this.#bytes.subarray(start, scanner.at));
+  }
+
+  #notJson(): Refusal {
+    parseJson(this.#bytes);
+    return new Refusal('JSON', 'the body is nested too deeply');
+  }
+}
+
+function inputOf({ name, datatype, shape, parameters, data }: Fields, at: number): InputSaid {
+  const place = `inputs[${at}]`;
+  if (typeof name !== 'string') throw badRequest(`${place}.name: expected a string, found ${describe(name)}`);
+  if (!Array.isArray(shape)) throw inInput(name, `expected an array as its shape, found ${describe(shape)}`);
+  for (const size of shape) {
+    if (Number.isInteger(size) && size >= 0) continue;
+    throw inInput(
+      name,
+      `its shape has ${typeof size === 'number' ? size : describe(size)}; expected whole numbers from 0 on`,
+    );
+  }
+  if (shape.length === 0) throw inInput(name, 'its shape is empty; the first dimension is the rows');
+  const type = typeof datatype === 'string' ? DATATYPES.get(datatype) : undefined;
+  if (type === undefined) {
+    const found = typeof datatype === 'string' ? quote(datatype) : describe(datatype);
+    throw inInput(name, `expected one of ${DATATYPE_NAMES} as its datatype, found ${found}`);
+  }
+  const said = parametersOf(parameters, `input ${quote(name)}: parameters`);
+  refuseSharedMemory(said, `input ${quote(name)}`);
+  const binaryBytes = said.binary_data_size;
+  if (binaryBytes !== undefined && !(Number.isSafeInteger(binaryBytes) && (binaryBytes as number) >= 0)) {
+    throw inInput(name, 'expected a number of bytes as its binary_data_size');
+  }
+  return {
+    name,
+    datatype: type,
+    shape,
+    data: data as JsonData | undefined,
+    binaryBytes: binaryBytes as number | undefined,
+  };
+}
+
+function outputsOf(outputs: unknown): OutputAsked[] {
+  if (outputs === undefined || outputs === null) return [];
+  if (!Array.isArray(outputs)) throw badRequest(`outputs: expected an array, found ${describe(outputs)}`);
+  return outputs.map((output: unknown, at) => {
+    const place = `outputs[${at}]`;
+    if (typeof output !== 'object' || output === null || Array.isArray(output)) {
+      throw badRequest(`${place}: expected an object, found ${describe(output)}`);
+    }
+    const { name, parameters } = output as Fields;
+    if (typeof name !== 'string') throw badRequest(`${place}.name: expected a string, found ${describe(name)}`);
+    const said = parametersOf(parameters, `${place}.parameters`);
+    refuseSharedMemory(said, `output ${quote(name)}`);
+    if (said.classification !== undefined) {
+      throw badRequest(`output ${quote(name)}: the classification extension is not supported`);
+    }
+    return { name, isBinary: flagOf(said, 'binary_data', place) };
+  });
+}
+
+/** What would be answered with something else than was asked for, if it were ignored. */
+function refuseSharedMemory(parameters: Fields, place: string): void {
+  if (parameters.shared_memory_region !== undefined) throw badRequest(`${place}: shared memory is not supported`);
+}
+
+/** Other parameters than those that are known here are the client's own. */
+function parametersOf(parameters: unknown, place: string): Fields {
+  if (parameters === undefined || parameters === null) return {};
+  if (typeof parameters !== 'object' || Array.isArray(parameters)) {
+    throw badRequest(`${place}: expected an object, found ${describe(parameters)}`);
+  }
+  for (const [name, value] of Object.entries(parameters)) {
+    if (['string', 'number', 'boolean'].includes(typeof value)) continue;
+    throw badRequest(`${place}: ${quote(name)} is ${describe(value)}; expected a string, a number or a boolean`);
+  }
+  return Object.assign(Object.create(null), parameters);
+}
+
+function flagOf(parameters: Fields, name: string, place: string): boolean | undefined {
+  const flag = parameters[name];
+  if (flag === undefined || typeof flag === 'boolean') return flag;
+  throw badRequest(`${place}: expected true or false as ${name}, found ${describe(flag)}`);
+}
+
+function isNullable(value: unknown): boolean {
+  if (value === undefined || value === 'error') return false;
+  if (value === 'null') return true;
+  throw badRequest('parameters: expected "error" or "null" as non_finite');
+}

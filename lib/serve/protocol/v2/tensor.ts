@@ -1,0 +1,92 @@
+/** A tensor of a request, in JSON, binary or gRPC. */
+import { isUtf8 } from 'node:buffer';
+import type { TypedArray } from '../../../buffers.ts';
+import { widenBfloat16, widenFloat16 } from '../../../formats/containers/half.ts';
+import { quote } from '../../../words.ts';
+import { badRequest, type Refusal } from '../refusal.ts';
+import type { Datatype } from './datatypes.ts';
+
+export interface Tensor {
+  readonly name: string;
+  readonly datatype: Datatype;
+  readonly shape: readonly number[];
+  /** Row-major; of BYTES the texts. */
+  readonly values: TypedArray | readonly (string | null)[];
+  /** Positions of numbers that were null, and are NaN among the values. */
+  readonly nulls?: readonly number[];
+}
+
+export function inInput(name: string, message: string): Refusal {
+  return badRequest(`input ${quote(name)}: ${message}`);
+}
+
+/**
+ * Elements that a shape holds. Throws where it holds more than `most`, however that comes about: a product is compared
+ * before it grows past what a double keeps, and a dimension of 0 hides none that is too large.
+ */
+export function sizeOf(shape: readonly number[], most: number, name: string): number {
+  if (shape.some((size) => size > most)) throw tooMany(name, most);
+  let size = 1;
+  for (const dimension of shape) {
+    size *= dimension;
+    if (size > most) throw tooMany(name, most);
+  }
+  return size;
+}
+
+function tooMany(name: string, most: number): Refusal {
+  return inInput(name, `its shape holds more elements than the ${most} that are answered at once`);
+}
+
+/** The values that bytes are, in little-endian order. `bytes` may begin anywhere. */
+export function valuesOfBytes(bytes: Uint8Array, datatype: Datatype, size: number, name: string): Tensor['values'] {
+  if (datatype.bytes === undefined) return textsOfBytes(bytes, size, name);
+  if (bytes.length !== size * datatype.bytes) {
+    const expected = `${size} × ${datatype.bytes} bytes`;
+    throw inInput(name, `its shape and ${datatype.name} make ${expected}, but there are ${bytes.length}`);
+  }
+  // A copy begins where any type may begin.
+  const buffer = new Uint8Array(bytes).buffer as ArrayBuffer;
+  const { Values } = datatype;
+  if (Values === undefined) {
+    const bits = new Uint16Array(buffer);
+    return datatype.name === 'FP16' ? widenFloat16(bits) : widenBfloat16(bits);
+  }
+  const values = new Values(buffer);
+  if (datatype.name === 'BOOL' && (values as Uint8Array).some((value) => value > 1)) {
+    throw inInput(name, 'a BOOL is a byte of 0 or 1');
+  }
+  return values;
+}
+
+const LENGTH_BYTES = 4;
+
+function textsOfBytes(bytes: Uint8Array, size: number, name: string): string[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const texts: string[] = [];
+  let at = 0;
+  while (at < bytes.length) {
+    if (texts.length === size) throw inInput(name, `its shape holds ${size} elements, and more bytes follow them`);
+    if (at + LENGTH_BYTES > bytes.length) throw inInput(name, `element ${texts.length} ends within its length`);
+    const length = view.getUint32(at, true);
+    at += LENGTH_BYTES;
+    if (length > bytes.length - at) {
+      throw inInput(
+        name,
+        `element ${texts.length} has ${length} bytes by its length, but ${bytes.length - at} are left`,
+      );
+    }
+    texts.push(textOf(bytes.subarray(at, at + length), name, texts.length));
+    at += length;
+  }
+  if (texts.length < size) throw inInput(name, `its shape holds ${size} elements, but there are ${texts.length}`);
+  return texts;
+}
+
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** One element of BYTES. */
+export function textOf(bytes: Uint8Array, name: string, at: number): string {
+  if (!isUtf8(bytes)) throw inInput(name, `element ${at} is not UTF-8`);
+  return decoder.decode(bytes);
+}
