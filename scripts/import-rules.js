@@ -93,7 +93,7 @@ const TYPESCRIPT_RULES = [
       'lib/formats/containers/half\\.ts',
       ERRORS,
       '@grpc/grpc-js',
-      'node:(buffer|http)',
+      'node:(buffer|fs|http)',
     ),
   },
   // Threads that listen on one socket: the addon gives each a descriptor of its own.

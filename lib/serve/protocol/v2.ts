@@ -12,6 +12,7 @@ import { mostElements, workOf } from './v2/inputs.ts';
 import { checkOutputs, dataBytes, dataText, type OutputTensor, outputTensors } from './v2/outputs.ts';
 import { headerLengthOf, type InferRequest, readRequest } from './v2/request.ts';
 import { inInput, type Tensor, valuesOfBytes } from './v2/tensor.ts';
+import { packageVersion } from './version.ts';
 import type { Results, Work } from './work.ts';
 
 const BINARY = 'application/octet-stream';
@@ -147,9 +148,9 @@ function tensorMetadata(
 
 export const SERVER = Object.freeze({ name: 'forwardpass', extensions: Object.freeze(['binary_tensor_data']) });
 
-/** `GET /v2`; `version` is the server's. */
-export function serverMetadata(version: string): Answer {
-  return jsonAnswer({ name: SERVER.name, version, extensions: SERVER.extensions });
+/** `GET /v2` */
+export function serverMetadata(): Answer {
+  return jsonAnswer({ name: SERVER.name, version: packageVersion(), extensions: SERVER.extensions });
 }
 
 /** `GET /v2/health/live` */

@@ -59,7 +59,7 @@ describe.each([
     };
     const row = () => `[${Array.from({ length: random() < 0.95 ? width : width + 1 }, cell).join(',')}]`;
     const rows = (one: () => string) => `[${Array.from({ length: random() * 4 }, one).join(', ')}]`;
-    for (let i = 0; i < 250; i++) {
+    for (let i = 0; i < 120; i++) {
       const array = rows(pick([record, row, () => (random() < 0.5 ? record() : row())]));
       const whole = pick([
         record,
