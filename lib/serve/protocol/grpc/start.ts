@@ -1,6 +1,32 @@
 /** The Open Inference Protocol and grpc.health.v1 over gRPC, where `@grpc/grpc-js` is installed beside forwardpass. */
 import { ForwardpassError } from '../../../errors.ts';
+import { failureOf } from '../answers.ts';
 import type { Compute, ProtocolLimits, ServedModel } from '../types.ts';
+import { mostElements, workOf } from '../v2/inputs.ts';
+import { checkOutputs, outputTensors } from '../v2/outputs.ts';
+import { modelMetadata, SERVER } from '../v2.ts';
+import { packageVersion } from '../version.ts';
+import { runWork } from '../work.ts';
+import { inferResponse, readInferRequest, tensorsOf } from './infer-messages.ts';
+import {
+  HEALTH,
+  healthMessage,
+  modelMetadataMessage,
+  readNameAndVersion,
+  serverMetadataMessage,
+  truth,
+} from './other-messages.ts';
+import {
+  type Call,
+  type GrpcStatus,
+  loadPeer,
+  methodOf,
+  type Peer,
+  type PeerServer,
+  pem,
+  type Streaming,
+  type Unary,
+} from './peer.ts';
 
 export interface GrpcOptions {
   readonly port: number;
@@ -16,7 +42,7 @@ export interface GrpcOptions {
   /** All versions that are served of a name. */
   versions(name: string): readonly string[];
   isReady(): boolean;
-  /** Whether the caller may ask; `authorization` is the metadata of that name. */
+  /** Whether the caller may ask; `authorization` is the metadata of that name. Health is not asked about. */
   isAllowed?(authorization: string | undefined): boolean;
   /** After each call, for metrics: `code` where it failed. */
   onCall?(call: GrpcCall): void;
@@ -39,6 +65,197 @@ export interface GrpcServer {
 }
 
 /** @throws {ForwardpassError} OPTION where the package is not installed, SOURCE where the port is taken. */
-export async function startGrpc(_options: GrpcOptions): Promise<GrpcServer> {
-  throw new ForwardpassError('OPTION', 'gRPC is not there yet', 'option grpc');
+export async function startGrpc(options: GrpcOptions): Promise<GrpcServer> {
+  return startWith(await loadPeer(), options);
+}
+
+const INFERENCE = 'inference.GRPCInferenceService';
+const HEALTH_SERVICE = 'grpc.health.v1.Health';
+
+export async function startWith(peer: Peer, options: GrpcOptions): Promise<GrpcServer> {
+  const server = new peer.Server({
+    'grpc.max_receive_message_length': options.bodyBytes,
+    'grpc.max_send_message_length': -1,
+  });
+  const unary = Object.entries(METHODS).map(([name, method]) => [name, answering(name, method, options)] as const);
+  const names = unary.map(([name]) => [name, methodOf(INFERENCE, name)] as const);
+  server.addService(Object.fromEntries(names), Object.fromEntries(unary));
+  server.addService(
+    { Check: methodOf(HEALTH_SERVICE, 'Check'), Watch: methodOf(HEALTH_SERVICE, 'Watch', true) },
+    { Check: checkHealth(options), Watch: watchHealth(options) },
+  );
+  const port = await bound(server, peer, options);
+  return { port, close: (milliseconds) => closed(server, milliseconds) };
+}
+
+function bound(server: PeerServer, { ServerCredentials }: Peer, { host, port, tls }: GrpcOptions): Promise<number> {
+  const credentials =
+    tls === undefined
+      ? ServerCredentials.createInsecure()
+      : ServerCredentials.createSsl(
+          tls.clientCa === undefined ? null : pem(tls.clientCa),
+          [{ private_key: pem(tls.key), cert_chain: pem(tls.cert) }],
+          tls.clientCa !== undefined,
+        );
+  const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return new Promise((resolve, reject) => {
+    server.bindAsync(address, credentials, (cause, chosen) => {
+      if (cause === null) resolve(chosen);
+      else reject(new ForwardpassError('SOURCE', `gRPC cannot listen on ${address}`, 'option grpc', { cause }));
+    });
+  });
+}
+
+function closed(server: PeerServer, milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => server.forceShutdown(), milliseconds);
+    server.tryShutdown(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+/** What a call finds out on its way, for metrics. */
+interface Noted {
+  served?: ServedModel;
+  rows?: number;
+  computeNs?: number;
+}
+
+type AnswerTo = (request: Buffer, options: GrpcOptions, noted: Noted) => Buffer | Promise<Buffer>;
+
+const METHODS: Readonly<Record<string, AnswerTo>> = {
+  ServerLive: () => truth(true),
+  ServerReady: (_, { isReady }) => truth(isReady()),
+  ModelReady: (request, { find }) => {
+    const { name, version } = readNameAndVersion(request);
+    return truth(find(name, version === '' ? undefined : version) !== undefined);
+  },
+  ServerMetadata: () => serverMetadataMessage(SERVER.name, packageVersion(), []),
+  ModelMetadata: (request, options, noted) => {
+    const { name, version } = readNameAndVersion(request);
+    noted.served = found(options, name, version);
+    return modelMetadataMessage(modelMetadata(noted.served), options.versions(name));
+  },
+  ModelInfer: infer,
+};
+
+async function infer(request: Buffer, options: GrpcOptions, noted: Noted): Promise<Buffer> {
+  const message = readInferRequest(request);
+  const served = found(options, message.modelName, message.modelVersion);
+  noted.served = served;
+  checkOutputs(served, message.outputs);
+  const work = workOf(served, tensorsOf(message, mostElements(served, options.limits)), options.limits);
+  noted.rows = work.count;
+  const start = performance.now();
+  const results = await (options.compute ?? runWork)(served, work);
+  noted.computeNs = nanosecondsSince(start);
+  return inferResponse(served, message, outputTensors(served, results, work.count, message.outputs));
+}
+
+/** Of a status, what the failures of requests have no number for. */
+class StatusError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+const STATUS = { invalid: 3, notFound: 5, exhausted: 8, internal: 13, unavailable: 14, unauthenticated: 16 } as const;
+
+function found({ find }: GrpcOptions, name: string, version: string): ServedModel {
+  const served = find(name, version === '' ? undefined : version);
+  if (served === undefined) throw new StatusError(STATUS.notFound, 'NOT_FOUND', 'there is no such model or version');
+  return served;
+}
+
+function answering(method: string, answerTo: AnswerTo, options: GrpcOptions): Unary {
+  return async (call, answer) => {
+    const start = performance.now();
+    const noted: Noted = {};
+    const tell = (code?: string) => options.onCall?.({ method, ...noted, totalNs: nanosecondsSince(start), code });
+    try {
+      checkAllowed(call, options);
+      const message = await answerTo(call.request, options, noted);
+      answer(null, message);
+      tell();
+    } catch (error) {
+      const { status, code } = statusOf(error);
+      answer(status);
+      tell(code);
+    }
+  };
+}
+
+function nanosecondsSince(start: number): number {
+  return Math.round((performance.now() - start) * 1e6);
+}
+
+function checkAllowed(call: Call, { isAllowed }: GrpcOptions): void {
+  if (isAllowed === undefined) return;
+  const [authorization] = call.metadata.get('authorization');
+  if (isAllowed(authorization === undefined ? undefined : String(authorization))) return;
+  throw new StatusError(STATUS.unauthenticated, 'UNAUTHENTICATED', 'a token is needed');
+}
+
+/** Details travel in a header, which has little room and few characters. */
+const MOST_OF_DETAILS = 500;
+
+function statusOf(error: unknown): { readonly status: GrpcStatus; readonly code: string } {
+  if (error instanceof StatusError) return { status: { code: error.status, details: error.message }, code: error.code };
+  const { status, code, message } = failureOf(error);
+  const details = message.slice(0, MOST_OF_DETAILS).replace(/[^ -~]/g, '?');
+  return { status: { code: STATUS_OF_HTTP[status] ?? STATUS.internal, details }, code };
+}
+
+const STATUS_OF_HTTP: Readonly<Record<number, number>> = {
+  400: STATUS.invalid,
+  413: STATUS.exhausted,
+  503: STATUS.unavailable,
+};
+
+/** Of the whole server (''), of the service, or of a model by its name. */
+function healthOf(request: Buffer, { isReady, find }: GrpcOptions): number {
+  const { name } = readNameAndVersion(request);
+  if (name === '' || name === INFERENCE) return isReady() ? HEALTH.serving : HEALTH.notServing;
+  return find(name) === undefined ? HEALTH.unknown : HEALTH.serving;
+}
+
+function checkHealth(options: GrpcOptions): Unary {
+  return ({ request }, answer) => {
+    try {
+      const health = healthOf(request, options);
+      if (health === HEALTH.unknown) answer({ code: STATUS.notFound, details: 'there is no such service' });
+      else answer(null, healthMessage(health));
+    } catch (error) {
+      answer(statusOf(error).status);
+    }
+  };
+}
+
+/** How often a stream of health looks. */
+const WATCH_MS = 1000;
+
+function watchHealth(options: GrpcOptions): Streaming {
+  return (call) => {
+    let last: number | undefined;
+    const look = () => {
+      const health = healthOf(call.request, options);
+      if (health !== last) call.write(healthMessage(health));
+      last = health;
+    };
+    try {
+      look();
+    } catch (error) {
+      call.emit('error', statusOf(error).status);
+      return;
+    }
+    const timer = setInterval(look, WATCH_MS);
+    timer.unref();
+    for (const event of ['cancelled', 'close'] as const) call.on(event, () => clearInterval(timer));
+  };
 }

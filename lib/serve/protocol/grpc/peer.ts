@@ -1,0 +1,86 @@
+/** What is used of `@grpc/grpc-js`, which is installed beside forwardpass by whoever wants gRPC. */
+import { Buffer } from 'node:buffer';
+import { ForwardpassError } from '../../../errors.ts';
+
+export interface Call {
+  readonly request: Buffer;
+  readonly metadata: { get(name: string): readonly (string | Buffer)[] };
+}
+
+/** A call whose answer is a stream. */
+export interface StreamCall extends Call {
+  write(message: Buffer): void;
+  end(): void;
+  emit(event: 'error', error: GrpcStatus): void;
+  on(event: 'cancelled' | 'close', listener: () => void): void;
+}
+
+export interface GrpcStatus {
+  readonly code: number;
+  readonly details: string;
+}
+
+export type Unary = (call: Call, answer: (error: GrpcStatus | null, message?: Buffer) => void) => void;
+export type Streaming = (call: StreamCall) => void;
+
+export interface Method {
+  readonly path: string;
+  readonly requestStream: false;
+  readonly responseStream: boolean;
+  readonly requestSerialize: (message: Buffer) => Buffer;
+  readonly requestDeserialize: (message: Buffer) => Buffer;
+  readonly responseSerialize: (message: Buffer) => Buffer;
+  readonly responseDeserialize: (message: Buffer) => Buffer;
+}
+
+export interface PeerServer {
+  addService(methods: Readonly<Record<string, Method>>, handlers: Readonly<Record<string, Unary | Streaming>>): void;
+  bindAsync(address: string, credentials: object, done: (error: Error | null, port: number) => void): void;
+  tryShutdown(done: (error?: Error) => void): void;
+  forceShutdown(): void;
+}
+
+export interface Peer {
+  readonly Server: new (options: Readonly<Record<string, number>>) => PeerServer;
+  readonly ServerCredentials: {
+    createInsecure(): object;
+    createSsl(
+      clientCa: Buffer | null,
+      pairs: readonly { readonly private_key: Buffer; readonly cert_chain: Buffer }[],
+      checkClient: boolean,
+    ): object;
+  };
+}
+
+const NAME = '@grpc/grpc-js';
+
+/** @throws {ForwardpassError} OPTION where it is not installed. */
+export async function loadPeer(): Promise<Peer> {
+  try {
+    const module = await import(NAME);
+    return module.default ?? module;
+  } catch (cause) {
+    const message = `gRPC needs the package ${NAME} beside forwardpass; install it with: npm install ${NAME}`;
+    throw new ForwardpassError('OPTION', message, 'option grpc', { cause });
+  }
+}
+
+const same = (message: Buffer) => message;
+
+/** Messages stay bytes: what is wrong with one is then said by its handler, as the client's fault. */
+export function methodOf(service: string, name: string, responseStream = false): Method {
+  return {
+    path: `/${service}/${name}`,
+    requestStream: false,
+    responseStream,
+    requestSerialize: same,
+    requestDeserialize: same,
+    responseSerialize: same,
+    responseDeserialize: same,
+  };
+}
+
+/** PEM, as the package wants it. */
+export function pem(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}
