@@ -74,12 +74,29 @@ function isListOfParts(list: readonly unknown[]): boolean {
 /** By class, under the class as a string; an array where two classes are written alike. */
 function classTexts(values: FloatArray, rows: number, classes: readonly Label[] | undefined): RowText {
   const width = values.length / Math.max(rows, 1);
-  const names = Array.from({ length: width }, (_, at) => String(classes?.[at] ?? at));
-  if (new Set(names).size < names.length) return (row) => numbersText(values, row * width, (row + 1) * width);
-  const keys = names.map((name, at) => `${at === 0 ? '{' : ','}${JSON.stringify(name)}:`);
+  const keys = classes === undefined || classes.length !== width ? keysOf(positions(width)) : knownKeysOf(classes);
+  if (keys === undefined) return (row) => numbersText(values, row * width, (row + 1) * width);
   return (row) => {
     let text = '';
     for (let at = 0; at < width; at++) text += keys[at] + numberText(values[row * width + at]);
     return `${text}}`;
   };
+}
+
+function positions(count: number): number[] {
+  return Array.from({ length: count }, (_, at) => at);
+}
+
+const known = new WeakMap<readonly Label[], readonly string[] | undefined>();
+
+function knownKeysOf(classes: readonly Label[]): readonly string[] | undefined {
+  if (!known.has(classes)) known.set(classes, keysOf(classes));
+  return known.get(classes);
+}
+
+/** What stands before each number; undefined where two would be the same. */
+function keysOf(classes: readonly Label[]): readonly string[] | undefined {
+  const names = classes.map(String);
+  if (new Set(names).size < names.length) return undefined;
+  return names.map((name, at) => `${at === 0 ? '{' : ','}${JSON.stringify(name)}:`);
 }

@@ -106,7 +106,7 @@ class Envelope {
       said[key] = key === 'inputs' ? this.#inputs() : this.#value();
     });
     if (!this.#scanner.isDone()) throw this.#notJson();
-    const parameters = parametersOf(said.parameters, 'parameters');
+    const parameters = parametersOf(said.parameters, () => 'parameters');
     const { id } = said;
     if (id !== undefined && id !== null && typeof id !== 'string') {
       throw badRequest(`id: expected a string, found ${describe(id)}`);
@@ -135,7 +135,7 @@ class Envelope {
         throw badRequest(`${place}: expected an object, found ${describe(this.#value())}`);
       const input: Fields = Object.create(null);
       this.#object((key) => {
-        input[key] = key === 'data' ? this.#data(place) : this.#value();
+        input[key] = key === 'data' ? this.#data(place) : key === 'shape' ? this.#shape() : this.#value();
       });
       inputs.push(input);
     } while (scanner.take(BYTE.comma));
@@ -180,10 +180,32 @@ class Envelope {
   /** Of any kind, and small. */
   #value(): unknown {
     const scanner = this.#scanner;
-    scanner.peek();
+    const byte = scanner.peek();
+    if (byte === BYTE.quote) {
+      const text = scanner.string();
+      if (text === undefined) throw this.#notJson();
+      return text;
+    }
     const start = scanner.at;
     if (!scanner.skip()) throw this.#notJson();
     return parseJson(this.#bytes.subarray(start, scanner.at));
+  }
+
+  /** A shape, in the common case of whole numbers. */
+  #shape(): unknown {
+    const scanner = this.#scanner;
+    if (scanner.peek() !== BYTE.openArray) return this.#value();
+    const start = scanner.at++;
+    const sizes: number[] = [];
+    do {
+      scanner.peek();
+      const size = scanner.number();
+      if (Number.isNaN(size)) break;
+      sizes.push(size);
+    } while (scanner.take(BYTE.comma));
+    if (scanner.take(BYTE.closeArray)) return sizes;
+    scanner.at = start;
+    return this.#value();
   }
 
   #notJson(): Refusal {
@@ -209,8 +231,8 @@ function inputOf({ name, datatype, shape, parameters, data }: Fields, at: number
     const found = typeof datatype === 'string' ? quote(datatype) : describe(datatype);
     throw inInput(name, `expected one of ${DATATYPE_NAMES} as its datatype, found ${found}`);
   }
-  const said = parametersOf(parameters, `input ${quote(name)}: parameters`);
-  refuseSharedMemory(said, `input ${quote(name)}`);
+  const said = parametersOf(parameters, () => `input ${quote(name)}: parameters`);
+  refuseSharedMemory(said, () => `input ${quote(name)}`);
   const binaryBytes = said.binary_data_size;
   if (binaryBytes !== undefined && !(Number.isSafeInteger(binaryBytes) && (binaryBytes as number) >= 0)) {
     throw inInput(name, 'expected a number of bytes as its binary_data_size');
@@ -234,8 +256,8 @@ function outputsOf(outputs: unknown): OutputAsked[] {
     }
     const { name, parameters } = output as Fields;
     if (typeof name !== 'string') throw badRequest(`${place}.name: expected a string, found ${describe(name)}`);
-    const said = parametersOf(parameters, `${place}.parameters`);
-    refuseSharedMemory(said, `output ${quote(name)}`);
+    const said = parametersOf(parameters, () => `${place}.parameters`);
+    refuseSharedMemory(said, () => `output ${quote(name)}`);
     if (said.classification !== undefined) {
       throw badRequest(`output ${quote(name)}: the classification extension is not supported`);
     }
@@ -244,19 +266,21 @@ function outputsOf(outputs: unknown): OutputAsked[] {
 }
 
 /** What would be answered with something else than was asked for, if it were ignored. */
-function refuseSharedMemory(parameters: Fields, place: string): void {
-  if (parameters.shared_memory_region !== undefined) throw badRequest(`${place}: shared memory is not supported`);
+function refuseSharedMemory(parameters: Fields, place: () => string): void {
+  if (parameters.shared_memory_region !== undefined) throw badRequest(`${place()}: shared memory is not supported`);
 }
 
+const NO_PARAMETERS: Fields = Object.freeze(Object.create(null));
+
 /** Other parameters than those that are known here are the client's own. */
-function parametersOf(parameters: unknown, place: string): Fields {
-  if (parameters === undefined || parameters === null) return {};
+function parametersOf(parameters: unknown, place: () => string): Fields {
+  if (parameters === undefined || parameters === null) return NO_PARAMETERS;
   if (typeof parameters !== 'object' || Array.isArray(parameters)) {
-    throw badRequest(`${place}: expected an object, found ${describe(parameters)}`);
+    throw badRequest(`${place()}: expected an object, found ${describe(parameters)}`);
   }
   for (const [name, value] of Object.entries(parameters)) {
     if (['string', 'number', 'boolean'].includes(typeof value)) continue;
-    throw badRequest(`${place}: ${quote(name)} is ${describe(value)}; expected a string, a number or a boolean`);
+    throw badRequest(`${place()}: ${quote(name)} is ${describe(value)}; expected a string, a number or a boolean`);
   }
   return Object.assign(Object.create(null), parameters);
 }
