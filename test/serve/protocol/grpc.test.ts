@@ -75,7 +75,7 @@ beforeAll(async () => {
     labels: await served('onnx-ml/binary-words-one-row.onnx', 'labels'),
     cast: await served('onnx-hand/cast-opset-1.onnx', 'cast'),
   };
-});
+}, 60_000);
 
 /** Calls the handlers without a network. */
 async function handlers(more: Partial<GrpcOptions> = {}): Promise<Ask> {

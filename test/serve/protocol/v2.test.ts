@@ -73,7 +73,7 @@ beforeAll(async () => {
   labels = await served('onnx-ml/binary-words-one-row.onnx');
   frame = await served('lightgbm/frame-of-two.txt');
   half = await served('onnx-hand/float16-raw.onnx');
-});
+}, 60_000);
 
 const inputName = (model: ServedModel, at = 0) => model.model.inputs[at].name;
 const x = (data: unknown, shape: unknown = [1, 2], datatype: unknown = 'FP32', more: object = {}) => ({
