@@ -16,6 +16,7 @@ interface Case {
 }
 export interface Fixture {
   readonly file: string;
+  readonly tolerance?: number;
   readonly options?: { readonly member: string[] };
   readonly columns?: Readonly<Record<string, number | readonly string[]>>;
   readonly cases: readonly Case[];

@@ -1,5 +1,5 @@
 /** The steps of fixtures/make/make_own_steps.py in JavaScript. */
-import type { StepCell, StepContext, StepFunctions } from '../../lib/steps/types.ts';
+import type { StepCell, StepContext, StepFunction, StepFunctions } from '../../lib/steps/types.ts';
 
 const abs = Math.abs;
 
@@ -7,6 +7,11 @@ function familySize({ numbers }: StepContext): Float64Array {
   const parch = numbers('Parch');
   return numbers('SibSp').map((siblings, row) => siblings + parch[row] + 1);
 }
+
+const scale: StepFunction = (columns, { attributes, numbers }) => {
+  const [factor, shift] = attributes.weights;
+  return Array.from(columns, (_, i) => numbers(i).map((x) => x * factor[i] + shift[i]));
+};
 
 export const FUNCTIONS: StepFunctions = {
   // People on a ship
@@ -84,6 +89,31 @@ export const FUNCTIONS: StepFunctions = {
   '__main__.square': (_, { numbers }) => numbers(0).map((y) => y * y),
   '__main__.LogTarget.inverse_transform': (_, { attributes, numbers }) =>
     numbers(0).map((y) => Math.exp(y) - attributes.shift_),
+
+  // Layers of Keras
+  squares: (columns, { numbers }) => Array.from(columns, (_, i) => numbers(i).map((x) => x * x)),
+  'shop>Clip': (columns, { attributes, numbers }) => {
+    const { low, high } = attributes;
+    return Array.from(columns, (_, i) => numbers(i).map((x) => Math.min(Math.max(x, low), high)));
+  },
+  '__main__.Scale': scale,
+  // An HDF5 file does not say which module it is of.
+  Scale: scale,
+  'shop>Distances': (_, { rows, numbers }) => {
+    const difference = (at: number) => {
+      const b = numbers(at + 3);
+      return numbers(at).map((a, row) => a - b[row]);
+    };
+    const parts = [0, 1, 2].map(difference);
+    const sum = (of: (x: number) => number) =>
+      Float64Array.from({ length: rows }, (_, row) => parts.reduce((total, values) => total + of(values[row]), 0));
+    return [sum(abs), sum((x) => x * x)];
+  },
+  'shop>RowSums': (columns, { numbers }) =>
+    Array.from(columns, (_, i) => {
+      const [a, b] = [numbers(i - (i % 2)), numbers(i - (i % 2) + 1)];
+      return numbers(i).map((x, row) => x + a[row] + b[row]);
+    }),
 
   // Moments
   '__main__.DateParts': (_, { attributes, dates }) => {

@@ -13,6 +13,7 @@ const SHARD = /\.weights\.h5$/;
 export const keras: FormatReader = {
   name: 'keras',
   takesArchitecture: true,
+  takesFunctions: true,
   anticipate: reader,
 
   async detect(head, source) {

@@ -41,6 +41,10 @@ export class LegacyWeights implements WeightStore {
     const names = listAttribute(this.file, group, 'weight_names');
     if (names.length === 0) return;
     const stored = names.map((name) => this.dataset(join(group, name)));
+    if (layer.own !== undefined) {
+      this.weights.set(keyOf(layer), stored);
+      return;
+    }
     const slots = slotsOf(layer);
     if (slots.length !== stored.length) {
       const message = `expected ${slots.length} weights for it, found ${stored.length}`;

@@ -6,10 +6,12 @@ import type { Fold } from '../../graph/fold.ts';
 import { DTYPES, type DType, type Graph, type GraphInput } from '../../graph/graph.ts';
 import { elementCount, formatShape, type Shape } from '../../graph/shapes.ts';
 import { describe, quote } from '../../words.ts';
+import type { GivenFunctions } from '../format.ts';
 import { GraphBuilder } from '../tracing/builder.ts';
 import { computeDType } from './dtype.ts';
 import { isValue, LayerCall, leavesOf, type Sink, type Value } from './layer.ts';
 import { kindOf, variablesOf } from './layers/table.ts';
+import { OwnLayers } from './own.ts';
 import { type Argument, type Call, type LayerSpec, type ModelSpec, mapRefs, Ref } from './spec.ts';
 import { readOnce, type StoredWeight, type WeightStore } from './weights.ts';
 import { inputValue, withWords } from './words.ts';
@@ -20,6 +22,7 @@ export interface NetworkOptions {
   readonly weights: WeightStore;
   readonly budget: Budget;
   readonly fold: Fold | undefined;
+  readonly functions?: GivenFunctions;
 }
 
 export function buildNetwork(model: ModelSpec, options: NetworkOptions): Graph {
@@ -31,9 +34,11 @@ class Network implements Sink {
   readonly build: GraphBuilder;
   private readonly stored = new Map<string, readonly StoredWeight[]>();
   private isDouble = false;
+  private readonly own: OwnLayers;
 
   constructor(private readonly options: NetworkOptions) {
     this.version = options.version;
+    this.own = new OwnLayers(options);
     const { budget, fold, format } = options;
     const casts = format === 'tfjs' ? 'tfjs' : 'tensorflow';
     this.build = new GraphBuilder({ batchAxis: 0, declaredBatch: undefined, budget, fold, casts });
@@ -45,15 +50,24 @@ class Network implements Sink {
     const values = new Map(inputs.map(({ layer, input }) => [layer, inputValue(input)]));
     const result = this.callModel(model, (layer) => values.get(layer));
     const outputs = this.nameOutputs(model, result);
+    const { inputs: given, steps } = this.own;
+    if (steps.length > 0 && inputs.length !== 1) {
+      const message = `is read in models of one input; this one has ${inputs.length}`;
+      throw new ForwardpassError('UNSUPPORTED_OP', message, steps[0].place);
+    }
     const [only] = outputs;
     const decision = outputs.length === 1 ? decide(undefined, only.value, this.build.nodes) : undefined;
     return {
       format: this.options.format,
       precision: this.isDouble ? 'f64' : 'f32',
-      inputs: inputs.map(({ layer, input }) => withWords(input, values.get(layer) as Value, this.options.budget)),
+      inputs: [
+        ...inputs.map(({ layer, input }) => withWords(input, values.get(layer) as Value, this.options.budget)),
+        ...given,
+      ],
       outputs: outputs.map(({ name, value }) => ({ name, value: value.name, dtype: value.dtype })),
       nodes: this.build.nodes,
       ...(decision && { decision }),
+      ...(steps.length > 0 && { steps, rows: inputs[0].input.name }),
     };
   }
 
@@ -102,7 +116,14 @@ class Network implements Sink {
     );
     for (const { layer, call, number } of inOrder(steps, model)) {
       const value =
-        call === undefined ? given(layer.name) : this.callLayer(layer, call, (ref) => this.find(ref, results));
+        call === undefined
+          ? given(layer.name)
+          : this.callLayer(
+              layer,
+              call,
+              (ref) => this.find(ref, results),
+              () => shapeOfCall(model, layer.name, number),
+            );
       results.set(`${number} ${layer.name}`, { leaves: leavesOf(value) });
     }
     return mapRefs(model.outputs, (ref) => this.find(ref, results)) as Argument<Value>;
@@ -115,7 +136,7 @@ class Network implements Sink {
     throw new ForwardpassError('DANGLING', message, 'the model');
   }
 
-  private callLayer(spec: LayerSpec, call: Call, find: (ref: Ref) => Value): Argument<Value> {
+  private callLayer(spec: LayerSpec, call: Call, find: (ref: Ref) => Value, shape: () => unknown): Argument<Value> {
     const args = call.args.map((arg) => mapRefs(arg, find) as Argument<Value>);
     const kwargs = new Map([...call.kwargs].map(([key, arg]) => [key, mapRefs(arg, find) as Argument<Value>]));
     if (kwargs.get('training') === true) {
@@ -123,7 +144,7 @@ class Network implements Sink {
       throw new ForwardpassError('UNSUPPORTED_OP', message, spec.place);
     }
     if (spec.model !== undefined) return this.callInner(spec, spec.model, args[0]);
-    const kind = kindOf(spec);
+    const kind = spec.own === undefined ? kindOf(spec) : this.own.kind(spec, shape);
     const dtype = spec.isOperation ? (leavesOf(args)[0]?.leaf as Value | undefined)?.dtype : undefined;
     const compute = dtype ?? computeDType(spec.config);
     if (compute === 'float64') this.isDouble = true;
@@ -192,6 +213,21 @@ function readInput({ config, place }: LayerSpec, budget: Budget): { shape: Shape
   const dtype = DTYPES.find((candidate) => candidate === name);
   if (dtype === undefined) throw new ForwardpassError('UNSUPPORTED_DTYPE', `takes ${describe(said)}`, place);
   return { shape, dtype };
+}
+
+/** What calls of other layers, as the description has them, take a call's result for. */
+function shapeOfCall(model: ModelSpec, layer: string, number: number): unknown {
+  let found: unknown;
+  const look = (ref: Ref) => {
+    if (ref.layer === layer && ref.call === number && ref.tensor === 0) found ??= ref.shape;
+  };
+  for (const { calls } of model.layers) {
+    for (const { args, kwargs } of calls) {
+      for (const arg of args) mapRefs(arg, look);
+      for (const arg of kwargs.values()) mapRefs(arg, look);
+    }
+  }
+  return found;
 }
 
 /** What a call of a layer gives. */

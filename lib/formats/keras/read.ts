@@ -134,12 +134,14 @@ function saidVersion(file: WeightFile, root: string, description: unknown): stri
   return said ?? (typeof ofText === 'string' ? ofText : undefined);
 }
 
-function topology(description: unknown, place: string, version: number, { budget }: ReadOptions): ModelSpec {
-  return readTopology(description, place, { version, budget });
+function topology(description: unknown, place: string, version: number, options: ReadOptions): ModelSpec {
+  const { budget, functions } = options;
+  return readTopology(description, place, { version, budget, functions });
 }
 
-function network(model: ModelSpec, weights: WeightStore, version: number, { budget, fold }: ReadOptions): Graph {
-  return buildNetwork(model, { format: 'keras', version, weights, budget, fold });
+function network(model: ModelSpec, weights: WeightStore, version: number, options: ReadOptions): Graph {
+  const { budget, fold, functions } = options;
+  return buildNetwork(model, { format: 'keras', version, weights, budget, fold, functions });
 }
 
 /** Keras' major version, by what a file says of it. TensorFlow.js computes as Keras 2 does. */

@@ -1,6 +1,7 @@
 /** Layers that are refused, and what to do instead. */
 import { ForwardpassError } from '../../errors.ts';
 import { docsPage, quote } from '../../words.ts';
+import { stubOf } from '../own/stub.ts';
 import type { Config } from './config.ts';
 
 const KERAS_MODULE = /^(tf_|tensorflow\.|tensorflow\.python\.)?keras(\.|$)/;
@@ -10,13 +11,14 @@ const CUSTOM_NAME = '>';
 /** For what runs Python code of the author's: what Keras writes of it, and what would be read. */
 export const EXPORT = "model.export('folder') in Keras writes a SavedModel, which holds its operations and is read";
 
-/** Throws for a class that is not Keras' own, and for one that runs code of the file's. */
-export function refuseForeign(outer: Config, className: string, place: string): void {
+/** Throws for a class that is not Keras' own, and for one that runs code of the file's; `hint` is what else there is to do. */
+export function refuseForeign(outer: Config, className: string, place: string, hint?: string): void {
+  const remedy = hint === undefined ? EXPORT : `${EXPORT}; or ${hint}`;
   const module = outer.raw('module');
   const registered = outer.raw('registered_name');
   if (className === 'Lambda' || className === '__lambda__') {
     const message = "Lambda is Python code that the file's author wrote, which is never run";
-    throw new ForwardpassError('UNSUPPORTED_OP', `${message}; ${EXPORT}`, place);
+    throw new ForwardpassError('UNSUPPORTED_OP', `${message}; ${remedy}`, place);
   }
   if (className === 'function') {
     const name = [module, outer.raw('config')].filter((part) => typeof part === 'string').join('.');
@@ -24,16 +26,23 @@ export function refuseForeign(outer: Config, className: string, place: string): 
     throw new ForwardpassError('UNSAFE', message, place);
   }
   const isCustom = typeof registered === 'string' && registered.includes(CUSTOM_NAME);
-  if (isCustom) throw custom(registered, place);
+  if (isCustom) throw custom(registered, place, remedy);
   if (typeof module === 'string' && module !== 'builtins' && !KERAS_MODULE.test(module)) {
-    const message = `names the class ${quote(`${module}.${className}`)}, which is none of Keras'; nothing is looked up by such names. Where it is a layer of your own, ${EXPORT}`;
+    const message = `names the class ${quote(`${module}.${className}`)}, which is none of Keras'; nothing is looked up by such names. Where it is a layer of your own, ${remedy}`;
     throw new ForwardpassError('UNSAFE', message, place);
   }
 }
 
-function custom(name: string, place: string): ForwardpassError {
+/** Of a class of which the file has nothing but the name. */
+function stub(name: string): string {
+  const takes = 'columns of numbers, one for each element of a row';
+  const gives = 'columns for the layer behind it, an array of one value for each row';
+  return stubOf({ name, takes, attributes: {}, gives, result: 'columns', context: '{ attributes, numbers }' }, []);
+}
+
+function custom(name: string, place: string, remedy = EXPORT): ForwardpassError {
   const message = `${quote(name)} is a class of the author's own: what it computes is code, which the file does not hold`;
-  return new ForwardpassError('UNSUPPORTED_OP', `${message}; ${EXPORT}`, place);
+  return new ForwardpassError('UNSUPPORTED_OP', `${message}; ${remedy}`, place);
 }
 
 const NEIGHBOURS = 'works on neighbouring positions, as convolutions do';
@@ -75,7 +84,12 @@ const NOT_READ: ReadonlySet<string> = new Set([
 ]);
 
 /** For a class that is in no table, and for a function of keras.ops that is in none. */
-export function unknownLayer(className: string, place: string, isOperation: boolean): ForwardpassError {
+export function unknownLayer(
+  className: string,
+  place: string,
+  isOperation: boolean,
+  isGivable = false,
+): ForwardpassError {
   const refuse = (message: string, hint: string) =>
     new ForwardpassError('UNSUPPORTED_OP', `${message}; ${hint}`, place);
   const what = KINDS.find(([names]) => names.test(className))?.[1];
@@ -88,7 +102,9 @@ export function unknownLayer(className: string, place: string, isOperation: bool
     const hint = 'take that step before the model, and save the model without it';
     return refuse(`${quote(className)} ${before}, which is not read`, hint);
   }
-  if (what === undefined && !NOT_READ.has(className)) return custom(className, place);
+  if (what === undefined && !NOT_READ.has(className)) {
+    return custom(className, place, isGivable ? `${EXPORT}; or ${stub(className)}` : EXPORT);
+  }
   const hint = 'run such a model with TensorFlow.js or ONNX Runtime';
   if (what !== undefined) return refuse(`${quote(className)} ${what}: no row operation`, hint);
   return refuse(`${quote(className)} is a layer of Keras that is not read`, EXPORT);

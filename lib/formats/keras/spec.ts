@@ -7,6 +7,8 @@ export class Ref {
     readonly layer: string,
     readonly call: number,
     readonly tensor: number,
+    /** Of a batch, where the description says it; it is not checked. */
+    readonly shape?: unknown,
   ) {}
 }
 
@@ -52,6 +54,14 @@ export interface LayerSpec {
   /** Where Keras 3 keeps its weights: `layers/sequential/layers/dense_1`. */
   readonly path: string;
   readonly isTrainable: boolean;
+  /** Of a layer of the author's own for which the caller has a function: its name. */
+  readonly own?: string;
+  /** Whether the caller may give what it does, where it is not read. */
+  readonly isGivable?: boolean;
+  /** What it was built for, as the description has it. */
+  readonly takes?: unknown;
+  /** Of a layer of the author's own, its description. */
+  readonly described?: Readonly<Record<string, unknown>>;
   readonly model?: ModelSpec;
   readonly calls: readonly Call[];
 }

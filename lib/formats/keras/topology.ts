@@ -5,7 +5,10 @@
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import { describe, quote } from '../../words.ts';
+import type { GivenFunctions } from '../format.ts';
 import { Config, isObject } from './config.ts';
+import { isLayer } from './layers/table.ts';
+import { builtFor, hintOf, ownName } from './own.ts';
 import { fromVersion2, fromVersion3 } from './own-calls.ts';
 import { EXPORT, refuseForeign } from './refusals.ts';
 import { type Argument, type Call, type LayerSpec, type ModelSpec, type PlainValue, Ref, Serialized } from './spec.ts';
@@ -14,6 +17,7 @@ export interface TopologyOptions {
   /** Keras' own major version: 2 or 3. */
   readonly version: number;
   readonly budget: Budget;
+  readonly functions?: GivenFunctions;
 }
 
 /** Characters of a layer's name: those of the models around it stand before it. */
@@ -90,10 +94,18 @@ class TopologyReader {
     const length = own.reduce((sum, { length }) => sum + length + 1, 0);
     budget.build(LAYER_BYTES + 2 * (length + className.length), outer.place);
     const place = `layer ${own.join('/')} (${className})`;
-    refuseForeign(outer, className, place);
+    const asOwn = ownName(outer, className, name) ?? this.nameless(className);
+    const isOwn = asOwn !== undefined && this.options.functions?.has(asOwn) === true;
+    if (!isOwn)
+      refuseForeign(
+        outer,
+        className,
+        place,
+        asOwn && this.options.functions && hintOf(asOwn, outer, this.options.functions),
+      );
     const isModel = MODEL_CLASSES.has(className);
     const config = isModel ? modelConfig(outer) : new Config(outer.raw('config'), place);
-    const isOperation = isFunctional && isOperationConfig(outer, config);
+    const isOperation = !isOwn && isFunctional && isOperationConfig(outer, config);
     const path = isOperation ? '' : paths.next(className);
     const known = this.shared.get(sharedId(outer));
     const spec: LayerSpec = {
@@ -105,11 +117,20 @@ class TopologyReader {
       trail: known?.trail ?? own,
       path: known?.path ?? path,
       isTrainable: config.flag('trainable', true),
+      ...(isOwn && { own: asOwn, ...(isObject(given) && { described: given }) }),
+      takes: builtFor(outer),
+      ...(this.options.functions && { isGivable: true }),
       ...(isModel && { model: known?.model ?? this.model(className, config, own, path) }),
       calls: isFunctional ? this.calls(outer, place, isModel) : [],
     };
     if (outer.has('shared_object_id') && known === undefined) this.shared.set(sharedId(outer), spec);
     return spec;
+  }
+
+  /** Older files do not say where a class is from: it is the author's own where the caller has a function of its name. */
+  private nameless(className: string): string | undefined {
+    const isOther = isLayer(className) || MODEL_CLASSES.has(className);
+    return !isOther && this.options.functions?.has(className) ? className : undefined;
   }
 
   private calls(outer: Config, place: string, isModel: boolean): Call[] {
@@ -148,7 +169,10 @@ class TopologyReader {
     if (!isObject(value)) return (value ?? undefined) as PlainValue;
     const object = new Config(value, place);
     const className = object.raw('class_name');
-    if (className === '__keras_tensor__') return refOf(object.object('config').raw('keras_history'), place);
+    if (className === '__keras_tensor__') {
+      const config = object.object('config');
+      return refOf(config.raw('keras_history'), place, config.raw('shape'));
+    }
     if (typeof className === 'string') return new Serialized(className, object.object('config'));
     const entries = Object.entries(value).map(([key, item]) => [key, this.argument(item, place, isModel, depth + 1)]);
     return Object.fromEntries(entries);
@@ -178,10 +202,10 @@ function sharedId(outer: Config): number {
   return outer.has('shared_object_id') ? outer.whole('shared_object_id') : Number.NaN;
 }
 
-function refOf(history: unknown, place: string): Ref {
+function refOf(history: unknown, place: string, shape?: unknown): Ref {
   if (Array.isArray(history)) {
     const [layer, call, tensor] = history;
-    if (typeof layer === 'string' && isIndex(call) && isIndex(tensor)) return new Ref(layer, call, tensor);
+    if (typeof layer === 'string' && isIndex(call) && isIndex(tensor)) return new Ref(layer, call, tensor, shape);
   }
   throw new ForwardpassError('MALFORMED', `expected [layer, call, tensor], found ${describe(history)}`, place);
 }
@@ -208,7 +232,8 @@ function chain(name: string, given: readonly LayerSpec[], config: Config): Model
   if (given.length === 0) throw config.error('MALFORMED', 'the model has no layers');
   const layers = given[0].className === 'InputLayer' ? given : [impliedInput(given[0], config), ...given];
   const called = layers.map((layer, i) => {
-    const calls: Call[] = i === 0 ? [] : [{ args: [new Ref(layers[i - 1].name, 0, 0)], kwargs: new Map() }];
+    const calls: Call[] =
+      i === 0 ? [] : [{ args: [new Ref(layers[i - 1].name, 0, 0, layer.takes)], kwargs: new Map() }];
     return { ...layer, calls };
   });
   const names = new Set(layers.map((layer) => layer.name));

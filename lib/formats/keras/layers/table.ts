@@ -30,14 +30,19 @@ const LAYERS: ReadonlyMap<string, LayerKind> = new Map([
 ]);
 const OPERATIONS: ReadonlyMap<string, LayerKind> = new Map(Object.entries(operations));
 
+export function isLayer(className: string): boolean {
+  return LAYERS.has(className);
+}
+
 /** Throws `UNSUPPORTED_OP` for a class that is not in the table. */
-export function kindOf({ className, isOperation, place }: LayerSpec): LayerKind {
+export function kindOf({ className, isOperation, place, isGivable }: LayerSpec): LayerKind {
   const kind = (isOperation ? OPERATIONS : LAYERS).get(className);
   if (kind !== undefined) return kind;
-  throw unknownLayer(className, place, isOperation);
+  throw unknownLayer(className, place, isOperation, isGivable);
 }
 
 /** What the layer has of its own, in the order in which Keras makes it. */
 export function variablesOf(layer: LayerSpec): readonly Variable[] {
+  if (layer.own !== undefined) return [];
   return kindOf(layer).variables?.(layer.config) ?? [];
 }
