@@ -45,8 +45,39 @@ export function readSlowly(bytes: Uint8Array, served: ServedModel, form: RowsFor
   const rows = unwrapped(parseJson(bytes), layoutOf(served.model), form);
   const isOne = !Array.isArray(rows);
   const count = isOne ? 1 : (rows as unknown[]).length;
-  layoutOf(served.model).checkRows(count, limits);
-  return { count, isOne, rows: served.model.flatten(rows as Rows | RowRecord) };
+  const layout = layoutOf(served.model);
+  layout.checkRows(count, limits);
+  const flat = layout.inputs.every(({ shape }) => shape.length === 1) ? rows : flattened(rows, layout);
+  return { count, isOne, rows: served.model.flatten(flat as Rows | RowRecord) };
+}
+
+/** Inputs whose rows are tables, or single values, in the nesting that their shape has; all else as it is. */
+function flattened(rows: unknown, { inputs, fields }: Layout): unknown {
+  const flatRow = (row: unknown): unknown => {
+    if (typeof row !== 'object' || row === null || Array.isArray(row)) {
+      return inputs.length === 1 ? flatValue(row, inputs[0].shape, true) : row;
+    }
+    if (fields.length > 0) return row;
+    const shapes = new Map(inputs.map(({ name, shape }) => [name, shape]));
+    const entries = Object.entries(row).map(([name, value]) => [name, flatValue(value, shapes.get(name) ?? [], false)]);
+    return Object.fromEntries(entries);
+  };
+  return Array.isArray(rows) ? rows.map(flatRow) : flatRow(rows);
+}
+
+/** A value of a row of no dimension becomes an array of one where the row stands by itself. */
+function flatValue(value: unknown, shape: readonly number[], isRow: boolean): unknown {
+  if (!Array.isArray(value)) return isRow && shape.length === 0 && isCell(value) ? [value] : value;
+  let level: unknown[] = [value];
+  for (const size of shape) {
+    if (!level.every((part) => Array.isArray(part) && part.length === size)) return value;
+    level = level.flat(1);
+  }
+  return shape.length === 0 ? value : level;
+}
+
+function isCell(value: unknown): boolean {
+  return value === null || typeof value !== 'object';
 }
 
 function unwrapped(body: unknown, layout: Layout, { wrappers, isWrapped }: RowsForm): unknown {

@@ -70,6 +70,22 @@ describe('POST /models/NAME/predict', () => {
     );
   });
 
+  it('takes rows of several dimensions as they are nested, and rows of none as values', async () => {
+    const table = await served('onnx-hand/flatten.onnx');
+    const flat = Array.from({ length: 12 }, (_, at) => at);
+    const nested = [0, 6].map((from) => [0, 2, 4].map((at) => [from + at, from + at + 1]));
+    const expected = await predict(table, [flat, flat]);
+    expect(await predict(table, [nested, flat])).toEqual(expected);
+    expect(await predict(table, { instances: [nested, nested] }, predictV1)).toEqual({ predictions: expected });
+    const [{ name }] = table.model.inputs;
+    expect(await predict(table, [{ [name]: nested }, { [name]: flat }])).toEqual(expected);
+    for (const bad of [[nested[0]], [[...nested[0], 1]], nested.flat(), [nested, nested]]) {
+      expect(await failure(table, [bad])).toMatchObject({ status: 422, code: 'INPUT' });
+    }
+    const number = await served('onnx-hand/rows-of-one-number.onnx');
+    expect(await predict(number, [1.5, [2]])).toEqual(await predict(number, [[1.5], [2]]));
+  });
+
   it('says of a failure its code, place and message', async () => {
     const m = await mixed();
     const record = recordOf(m);

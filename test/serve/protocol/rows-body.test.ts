@@ -32,6 +32,7 @@ describe.each([
   'sklearn/grid-search.joblib',
   'sklearn/linear-single.pkl',
   'keras/feature-space.keras',
+  'onnx-hand/flatten.onnx',
   'integers/keras-int-53.keras',
 ])('bodies for %s', (path) => {
   it('are read as JSON.parse and the model would', async () => {

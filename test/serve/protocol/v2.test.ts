@@ -12,7 +12,7 @@ import {
   type ServedModel,
   serverMetadata,
 } from '../../../lib/serve/protocol.ts';
-import { incoming, said, serve, served } from './models.ts';
+import { incoming, randomOf, said, serve, served } from './models.ts';
 
 interface Response {
   readonly error?: string;
@@ -686,4 +686,57 @@ it('hides what is not the fault of the request', async () => {
     throw new Error('/secret/path');
   });
   expect([answer.status, said(answer), answer.code]).toEqual([500, { error: 'the server failed' }, 'INTERNAL']);
+});
+
+it('answers whatever comes, and never with the fault of the server', async () => {
+  const random = randomOf(5);
+  const row: Record<string, unknown> = {};
+  for (const info of words.model.inputs) row[info.name] = info.categories?.[0][0] ?? 1;
+  const text = Buffer.from(
+    JSON.stringify({
+      id: 'a',
+      parameters: { a: 1 },
+      inputs: words.model.inputs.map(({ name, dtype }) => ({
+        name,
+        shape: [1, 1],
+        ...(dtype === 'string'
+          ? { datatype: 'BYTES', data: [row[name]] }
+          : { datatype: 'FP32', parameters: { binary_data_size: 4 } }),
+      })),
+    }),
+  );
+  const body = Buffer.concat([
+    text,
+    ...words.model.inputs.flatMap(({ dtype }) => (dtype === 'string' ? [] : [Buffer.from(Float32Array.of(1).buffer)])),
+  ]);
+  const headers = { 'inference-header-content-length': String(text.length) };
+  expect((await ask(words, body, headers)).status).toBe(200);
+  const pieces = [
+    '"',
+    '[',
+    ']',
+    '{',
+    '}',
+    ',',
+    ':',
+    '-1',
+    'null',
+    '1e400',
+    'true',
+    '"x"',
+    '\\',
+    '\u0000',
+    'é',
+    '99999999999999999999',
+  ];
+  for (let i = 0; i < 3000; i++) {
+    const at = Math.floor(random() * text.length);
+    const piece = Buffer.from(pieces[Math.floor(random() * pieces.length)]);
+    const end = Math.floor(random() * 2) === 0 ? at : at + 1 + Math.floor(random() * 4);
+    const changed = Buffer.concat([body.subarray(0, at), piece, body.subarray(end)]);
+    const length = text.length + changed.length - body.length;
+    const answer = await ask(words, changed, { 'inference-header-content-length': String(length) });
+    expect([answer.status < 500, changed.toString()]).toEqual([true, changed.toString()]);
+    if (answer.status !== 200) expect(typeof (said(answer) as Response).error).toBe('string');
+  }
 });

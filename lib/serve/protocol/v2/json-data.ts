@@ -175,6 +175,7 @@ function valuesOf(data: JsonData, datatype: Datatype, name: string): Tensor['val
   if (!isFloat && nulls.length > 0) throw refuse(nulls[0], 'null');
   if (datatype.isWide) return wideValues(data, datatype, name);
   for (let at = 0; at < count; at++) if (!holds(datatype, numbers[at])) throw refuse(at, String(numbers[at]));
+  if (datatype.name === 'FP64') return numbers;
   const values = new Values(count);
   (values as { set(from: ArrayLike<number>): void }).set(numbers);
   return values;
