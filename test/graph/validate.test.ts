@@ -17,6 +17,11 @@ function refusal(graph: Graph, limits: Partial<Limits> = {}): { code: ErrorCode;
 
 const tanh = (output: string, x: string) => node(output, 'unary', [x], { fn: 'tanh' });
 
+const pointsOf = (count: number, features: number) => ({
+  shape: [count, features],
+  data: new Float64Array(count * features),
+});
+
 describe('names', () => {
   it('sorts nodes into the order of computation and drops those that nothing needs', () => {
     const nodes = [tanh('c', 'b'), tanh('unused', 'a'), tanh('b', 'a'), tanh('a', 'x')];
@@ -278,7 +283,23 @@ describe('operations', () => {
       'MALFORMED',
       'layout must be in-out or out-in, found rows',
     ],
+    [node('y', 'distances', ['x', pointsOf(4, 3)], { metric: 'l1' }), 'SHAPE', 'found [4, 3]'],
+    [node('y', 'distances', ['m', pointsOf(4, 3)], { metric: 'l1' }), 'SHAPE', 'points of the row'],
+    [node('y', 'distances', ['x', 'm'], { metric: 'l1' }), 'UNSUPPORTED_OP', 'operand 1 must be a constant'],
+    [node('y', 'distances', ['x', pointsOf(4, 2)], { metric: 'l3' as 'l1' }), 'UNSUPPORTED_OP', 'no function l3'],
+    [node('y', 'distances', ['x', pointsOf(4, 2)], { metric: 'power' }), 'MALFORMED', 'exponent must be a number'],
+    [node('y', 'distances', ['x', pointsOf(4, 2)], { metric: 'l1', exponent: 2 }), 'MALFORMED', 'are for power'],
+    [node('y', 'distances', ['x', pointsOf(4, 2)], { metric: 'l1', expanded: true }), 'MALFORMED', 'no expanded form'],
+    [
+      node('y', 'distances', ['x', pointsOf(4, 2), { shape: [3], data: new Float64Array(3) }], {
+        metric: 'power',
+        exponent: 2,
+      }),
+      'SHAPE',
+      'weights of [2], found [3]',
+    ],
     [node('y', 'sort', ['x'], { ...order, axis: 1 }), 'SHAPE', 'found 1'],
+    [node('y', 'sort', ['x'], { ...order, ties: 'heap', descending: true }), 'MALFORMED', 'of what ascends'],
     [node('y', 'sort', ['x'], { ...order, count: 3 }), 'SHAPE', 'count must be a whole number from 1 to 2, found 3'],
     [node('y', 'sort', ['x'], { ...order, count: 0 }), 'SHAPE', 'from 1 to 2, found 0'],
     [node('y', 'sort', ['x'], { ...order, result: 'keys' as 'values' }), 'UNSUPPORTED_OP', 'there is no function keys'],
