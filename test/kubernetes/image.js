@@ -22,7 +22,16 @@ mount --bind "$models" "$root/mnt/models"
 mount -o remount,bind,ro "$root/mnt/models"
 mount -o remount,bind,ro "$root"
 exec setpriv --no-new-privs chroot --userspec="$user:$user" --groups="" "$root" "$@"`;
-const within = ['--mount', 'sh', '-ec', INSIDE, 'sh', root, models, user, '/usr/local/bin/node'];
+/** Where a container may not mount anything: the files are root's, so that the server cannot write them either. */
+const WITHOUT_MOUNTS = `
+cp "$2"/* "$1/mnt/models"
+root=$1 user=$3
+shift 3
+exec setpriv --no-new-privs chroot --userspec="$user:$user" --groups="" "$root" "$@"`;
+const mayMount = spawnSync('unshare', ['--mount', 'true']).status === 0;
+if (!mayMount) console.log('no namespace to mount in: the root is not read-only, only not writable to the user');
+const [program, ...start] = mayMount ? ['unshare', '--mount', 'sh', '-ec', INSIDE] : ['sh', '-ec', WITHOUT_MOUNTS];
+const within = [...start, 'sh', root, models, user, '/usr/local/bin/node'];
 const environment = { NODE_ENV: 'production', PATH: '/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' };
 
 /** What the process may do, told by itself. */
@@ -31,19 +40,21 @@ const { writeFileSync } = require('node:fs');
 const said = ['/tmp/x', '/app/x', '/mnt/models/x'].map((path) => { try { writeFileSync(path, ''); return 'written'; } catch (error) { return error.code; } });
 console.log(process.getuid(), process.getgid(), process.getgroups().join(), ...said);`;
 
-const probe = spawnSync('unshare', [...within, '-e', PROBE], { encoding: 'utf8', env: environment });
-expect(probe.stdout.trim() === `${user} ${user} ${user} EROFS EROFS EROFS`, `${probe.stdout} ${probe.stderr}`);
+const probe = spawnSync(program, [...within, '-e', PROBE], { encoding: 'utf8', env: environment });
+const refusal = mayMount ? 'EROFS' : 'EACCES';
+const wanted = [user, user, user, refusal, refusal, refusal].join(' ');
+expect(probe.stdout.trim() === wanted, `${probe.stdout} ${probe.stderr}`);
 
 const row = Array.from({ length: 64 }, (_, i) => (i % 17) / 16);
 const body = JSON.stringify({ inputs: [{ name: 'pixels', shape: [1, 64], datatype: 'FP32', data: row }] });
 const main = '/app/node_modules/forwardpass/dist/cli/main.js';
 const starts = [];
 const processorTimes = [];
-for (let start = 0; start < STARTS; start++) {
+for (let round = 0; round < STARTS; round++) {
   const before = performance.now();
   const flags = ['serve', '/mnt/models', '--name', 'digits', '--host', '127.0.0.1', '--port', String(PORT)];
   // unshare, sh, setpriv and chroot each become the next: the process is the server.
-  const server = spawn('unshare', [...within, main, ...flags], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+  const server = spawn(program, [...within, main, ...flags], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   for (const stream of [server.stdout, server.stderr]) stream.on('data', (part) => (said += part));
   const ended = once(server, 'exit');
@@ -68,7 +79,7 @@ for (let start = 0; start < STARTS; start++) {
 }
 const idle = starts.map(() => {
   const before = performance.now();
-  spawnSync('unshare', [...within, '-e', '0'], { env: environment });
+  spawnSync(program, [...within, '-e', '0'], { env: environment });
   return performance.now() - before;
 });
 const [fastest] = starts.sort((a, b) => a - b);

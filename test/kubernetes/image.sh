@@ -3,8 +3,8 @@
 # size, and runs the server in it as the image does: as another user, without capabilities, from a read-only file system,
 # in namespaces of its own. `image.sh TARBALL`; needs root.
 set -eu
+tarball=$(realpath "$1")
 cd "$(dirname "$0")/../.."
-tarball=$1
 MOST_BYTES=120000000
 build=$PWD/build/image
 root=$build/root
