@@ -158,13 +158,14 @@ try {
     await start(0);
     await wait(1500);
   });
-  flaws += await phase('one cut off, and connected again', async () => {
-    if (!isApart) return wait(500);
-    ip(`link set ${names[1]}h down`);
-    await wait(4000);
-    ip(`link set ${names[1]}h up`);
-    await wait(2000);
-  });
+  if (isApart) {
+    flaws += await phase('one cut off, and connected again', async () => {
+      ip(`link set ${names[1]}h down`);
+      await wait(4000);
+      ip(`link set ${names[1]}h up`);
+      await wait(2000);
+    });
+  }
   flaws += await phase('all updated in turn', async () => {
     for (const at of names.keys()) {
       const ended = once(servers[at], 'exit');
