@@ -51,8 +51,8 @@ const HANDLERS: Partial<Record<Action, Handler>> = {
   'v1-predict': predictV1,
 };
 
-/** Who watches over the server may ask without a token. */
-const OPEN: ReadonlySet<Action> = new Set(['live', 'ready', 'v2-live', 'v2-ready']);
+/** Who watches over the server may ask without a token; and for the page, which says nothing of the models by itself. */
+const OPEN: ReadonlySet<Action> = new Set(['page', 'live', 'ready', 'v2-live', 'v2-ready']);
 
 const BUSY: Answer = {
   ...problem(503, 'BUSY', 'the server is busy; try again'),

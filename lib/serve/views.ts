@@ -27,7 +27,7 @@ export function view(action: Action, { catalog, isReady, metrics }: Views, serve
   if (served !== undefined) return viewOf(action, served, catalog, isReady);
   switch (action) {
     case 'page':
-      return page(catalog.main);
+      return page();
     case 'live':
       return jsonAnswer({ live: true });
     case 'ready':
