@@ -14,6 +14,8 @@ import {
   Model,
   type ModelHandle,
   type ModelVersion,
+  type StepContext,
+  type StepFunctions,
   type TreesInfo,
   watch,
 } from '../lib/index.ts';
@@ -175,3 +177,19 @@ expectTypeOf(load).toBeCallableWith('https://models.example/m.onnx', { headers: 
 expectTypeOf(model.runAsync(floats, undefined, { signal: AbortSignal.timeout(1) })).toEqualTypeOf<
   Promise<Float32Array | Float64Array>
 >();
+
+// Steps of one's own: columns by name or one after another, and what the context reads of them.
+const functions = {
+  '__main__.add_ratio': (columns, { numbers, strings, dates, attributes, featureNames }) => {
+    expectTypeOf(numbers('a')).toEqualTypeOf<Float64Array>();
+    expectTypeOf(strings(0)).toEqualTypeOf<(string | null)[]>();
+    expectTypeOf(dates('b')).toEqualTypeOf<Float64Array>();
+    expectTypeOf(featureNames).toEqualTypeOf<readonly string[] | undefined>();
+    return { ...columns, ratio: numbers('a').map((x) => x / attributes.scale) };
+  },
+  '__main__.Clip': { run: (columns) => [...columns], columns: 3 },
+  '__main__.square': (_, { numbers }: StepContext) => numbers(0).map((y) => y * y),
+} satisfies StepFunctions;
+expectTypeOf(load).toBeCallableWith('model.joblib', { functions });
+// @ts-expect-error a function gives columns
+load('model.joblib', { functions: { a: () => 3 } });
