@@ -108,7 +108,7 @@ async function readGraph(opened: OpenSource, options: CheckedOptions<LoadOptions
   }
   const functions = checkFunctions(options.functions);
   if (functions.size > 0 && format.takesFunctions !== true) {
-    const message = `is for steps of one's own in models of scikit-learn and Keras; a file of format ${format.name} has none`;
+    const message = `is for steps of one's own in models of scikit-learn, Keras and PyTorch; a file of format ${format.name} has none`;
     throw new ForwardpassError('OPTION', message, 'functions');
   }
   const asked = options.precision === 'auto' ? undefined : arithmeticOf(options.precision);

@@ -491,6 +491,8 @@ export interface OwnStep {
   readonly next?: string;
   /** What the file has of it, as plain data; frozen. */
   readonly attributes: Readonly<Record<string, unknown>>;
+  /** Parts of it that are read, by their names: each takes one row and gives one, and is for the function to call. */
+  readonly modules?: ReadonlyMap<string, Graph>;
 }
 
 /** A column that a step of the author's own takes. */

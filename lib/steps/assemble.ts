@@ -8,7 +8,7 @@ import { elementCount } from '../graph/shapes.ts';
 import { type CheckedGraph, validate } from '../graph/validate.ts';
 import type { Model } from '../model.ts';
 import { cut } from './cut.ts';
-import { Staged, type StagedStep } from './staged.ts';
+import { disposeStep, Staged, type StagedStep } from './staged.ts';
 import type { Step } from './types.ts';
 
 /** How the parts become models, and what is counted in the whole. */
@@ -35,7 +35,9 @@ export function stagedModel(
         model: compile(withNames(part, graph, steps)),
         inputs: part.inputs.map(({ name }) => name),
       };
-      made.push({ step, run: functionOf(step, functions), ...(stage && { stage }) });
+      const modules = new Map<string, Model>();
+      made.push({ step, run: functionOf(step, functions), ...(stage && { stage }), modules });
+      for (const [name, module] of step.modules ?? []) modules.set(name, compile(module));
     }
     const staged = new Staged({
       steps: made,
@@ -47,7 +49,7 @@ export function stagedModel(
     });
     return compile(withNames(last, graph, steps), staged);
   } catch (error) {
-    for (const { stage } of made) stage?.model.dispose();
+    for (const step of made) disposeStep(step);
     throw error;
   }
 }

@@ -5,6 +5,7 @@ import type { OwnStep } from '../graph/graph.ts';
 import { describe, didYouMean, listNames, quote } from '../words.ts';
 import { asDates, asNumbers, asStrings, columnOf } from './columns.ts';
 import { type Frame, givenFrame, positionsIn } from './frame.ts';
+import { moduleOf, type StageModel } from './modules.ts';
 import type { StepColumn, StepColumns, StepContext, StepFunction } from './types.ts';
 
 /** What a step takes. */
@@ -15,11 +16,16 @@ export interface Arguments {
 }
 
 /** @throws {ForwardpassError} FUNCTION, with what the function threw as its cause. */
-export function callStep(step: OwnStep, run: StepFunction, given: Arguments): Frame {
+export function callStep(
+  step: OwnStep,
+  run: StepFunction,
+  given: Arguments,
+  modules: ReadonlyMap<string, StageModel> = new Map(),
+): Frame {
   const place = placeOf(step);
   let result: unknown;
   try {
-    result = run(columnsFor(given), contextOf(step, given, place));
+    result = run(columnsFor(given), contextOf(step, given, place, modules));
   } catch (cause) {
     const words = cause instanceof Error ? cause.message : describe(cause);
     throw new ForwardpassError('FUNCTION', `failed: ${words}`, place, { cause });
@@ -43,7 +49,12 @@ function columnsFor({ columns, names }: Arguments): StepColumns {
   return Object.defineProperty(named, Symbol.iterator, { value, enumerable: false }) as StepColumns;
 }
 
-function contextOf({ name, attributes }: OwnStep, given: Arguments, place: string): StepContext {
+function contextOf(
+  { name, attributes }: OwnStep,
+  given: Arguments,
+  place: string,
+  modules: ReadonlyMap<string, StageModel>,
+): StepContext {
   const { columns, names, rows } = given;
   const frame = givenFrame(columns, names, rows, name);
   const find = (asked: string | number): StepColumn => {
@@ -61,6 +72,7 @@ function contextOf({ name, attributes }: OwnStep, given: Arguments, place: strin
     numbers: (asked) => asNumbers(find(asked), said(asked)),
     strings: (asked) => asStrings(find(asked), said(asked)),
     dates: (asked) => asDates(find(asked), said(asked)),
+    module: (asked) => moduleOf(asked, modules, rows, place),
   };
 }
 

@@ -2,7 +2,7 @@
  * A model with steps of its author's own: native stages, and functions of the caller between them. The last stage is the model
  * itself; this gives it what it takes.
  */
-import { type FloatArray, isTypedArray, type Named, pick, type TypedArray } from '../buffers.ts';
+import { type FloatArray, isTypedArray, pick, type TypedArray } from '../buffers.ts';
 import { ForwardpassError } from '../errors.ts';
 import type { OwnColumn, OwnStep, Word } from '../graph/graph.ts';
 import type { Port } from '../graph/lower.ts';
@@ -15,15 +15,9 @@ import { listNames, quote } from '../words.ts';
 import { type Arguments, callStep, placeOf } from './call.ts';
 import { columnOf } from './columns.ts';
 import { type Frame, frameOf, positionsIn } from './frame.ts';
+import type { StageModel } from './modules.ts';
 import { refusedSteps } from './refused.ts';
 import type { StepCell, StepColumn, StepFunction } from './types.ts';
-
-/** What of a model runs a stage. */
-export interface StageModel {
-  ask(question: 'run', rows: FlatRows): unknown;
-  runAsync(inputs: Named<TypedArray>): Promise<Record<string, FloatArray>>;
-  dispose(): void;
-}
 
 /** What is computed before a function is called. */
 export interface Stage {
@@ -37,6 +31,8 @@ export interface StagedStep {
   readonly step: OwnStep;
   readonly run: StepFunction;
   readonly stage?: Stage;
+  /** What the function may call. */
+  readonly modules?: ReadonlyMap<string, StageModel>;
 }
 
 export interface StagedParts {
@@ -139,9 +135,9 @@ export class Staged {
         return name === input && flat ? flat.cell(row, 0, element) : (frames.get(name) as Frame).cell(row, element);
       },
     });
-    for (const { step, run, stage } of steps) {
+    for (const { step, run, stage, modules } of steps) {
       const values = stage && (yield { stage, given: gather(stage.inputs) });
-      frames.set(step.gives, callStep(step, run, this.#taken(step, frames, frame.rows, values)));
+      frames.set(step.gives, callStep(step, run, this.#taken(step, frames, frame.rows, values), modules));
     }
     return gather(last);
   }
@@ -257,6 +253,11 @@ export class Staged {
   }
 
   dispose(): void {
-    for (const { stage } of this.#parts.steps) stage?.model.dispose();
+    for (const step of this.#parts.steps) disposeStep(step);
   }
+}
+
+export function disposeStep({ stage, modules }: StagedStep): void {
+  stage?.model.dispose();
+  for (const model of modules?.values() ?? []) model.dispose();
 }

@@ -42,6 +42,11 @@ export interface StepContext {
    * zone it is taken as UTC, as NumPy and pandas do), or of milliseconds. @throws {ForwardpassError} where it holds anything else.
    */
   dates(column: string | number): Float64Array;
+  /**
+   * Of a module of PyTorch: one of the modules inside it, by its name (`fc1`, `encoder.fc1`), which runs natively over columns of
+   * numbers, one for each element of its row. @throws {ForwardpassError} where there is none of the name that is read.
+   */
+  module(name: string): (columns: Iterable<ArrayLike<number>>) => Float64Array[];
 }
 
 /** Computes a step of one's own for some rows; it is called for all rows of a call at once. */

@@ -115,6 +115,19 @@ export const FUNCTIONS: StepFunctions = {
       return numbers(i).map((x, row) => x + a[row] + b[row]);
     }),
 
+  // Modules of PyTorch
+  '__main__.Residual': (columns, { attributes, module, numbers }) => {
+    const { slope, scale } = attributes;
+    const x = Array.from(columns, (_, i) => numbers(i));
+    const hidden = module('fc1')(x).map((h, i) => h.map((a, row) => (a > 0 ? a : a * slope) + x[i][row] * scale[i]));
+    return module('fc2')(hidden);
+  },
+  '__main__.Towers': (columns, { module, numbers }) => {
+    const x = Array.from(columns, (_, i) => numbers(i));
+    const body = module('block.body')(module('block.norm')(x));
+    return module('head')(x.map((values, i) => values.map((value, row) => Math.max(0, value + body[i][row]))));
+  },
+
   // Moments
   '__main__.DateParts': (_, { attributes, dates }) => {
     const moments = dates(attributes.column);

@@ -5,6 +5,7 @@ import type { GraphInput, OwnStep } from '../../graph/graph.ts';
 import { elementCount, type Shape } from '../../graph/shapes.ts';
 import { quote } from '../../words.ts';
 import type { GivenFunctions } from '../format.ts';
+import { nested } from '../own/plain.ts';
 import { plainJson } from '../own/plain-json.ts';
 import { columnsInWords, stubOf } from '../own/stub.ts';
 import type { Config } from './config.ts';
@@ -122,12 +123,7 @@ export class OwnLayers {
     return this.options.weights.find(spec, asked).map((weight) => {
       this.options.budget.buildElements(elementCount(weight.shape), spec.place);
       const { data } = weight.read();
-      let items: unknown[] = Array.from(data);
-      if (weight.shape.length === 0) return items[0];
-      for (const size of weight.shape.slice(1).toReversed()) {
-        items = Array.from({ length: items.length / size }, (_, i) => items.slice(i * size, (i + 1) * size));
-      }
-      return items;
+      return nested(Array.from(data), weight.shape);
     });
   }
 }

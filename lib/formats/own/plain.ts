@@ -114,14 +114,20 @@ class Plain {
     const isTruth = dtype.startsWith('b');
     const itemOf = (item: unknown) => (isTruth ? item !== 0 : this.of(item as PickleValue, depth + 1));
     this.budget.build(ITEM_BYTES * data.length * Math.max(1, shape.length), this.place);
-    let items: readonly unknown[] = Array.from(data as ArrayLike<unknown>, itemOf);
-    if (shape.length === 0) return items[0] ?? null;
-    if (items.length === 0) return Object.freeze(items);
-    for (let axis = shape.length - 1; axis > 0; axis--) {
-      const size = shape[axis];
-      const rows = Array.from({ length: items.length / size }, (_, i) => items.slice(i * size, (i + 1) * size));
-      items = rows.map((row) => Object.freeze(row));
-    }
-    return Object.freeze(items);
+    const items: readonly unknown[] = Array.from(data as ArrayLike<unknown>, itemOf);
+    return nested(items, shape);
   }
+}
+
+/** Elements as frozen lists of lists, as NumPy's `tolist` gives them; without axes the one element. */
+export function nested(elements: readonly unknown[], shape: readonly number[]): unknown {
+  let items = elements;
+  if (shape.length === 0) return items[0] ?? null;
+  if (items.length === 0) return Object.freeze(items);
+  for (let axis = shape.length - 1; axis > 0; axis--) {
+    const size = shape[axis];
+    const rows = Array.from({ length: items.length / size }, (_, i) => items.slice(i * size, (i + 1) * size));
+    items = rows.map((row) => Object.freeze(row));
+  }
+  return Object.freeze(items);
 }

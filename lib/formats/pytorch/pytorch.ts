@@ -25,6 +25,7 @@ export const pytorch: FormatReader = {
   name: 'pytorch',
   takesArchitecture: true,
   takesMember: true,
+  takesFunctions: true,
   anticipate: reader,
   detect,
 

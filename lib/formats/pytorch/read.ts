@@ -11,7 +11,7 @@ import { readShards, refuseLoneShard, type ShardTensor } from '../shards.ts';
 import { findModel, memberOf, withoutPrefixes } from './checkpoint.ts';
 import { openArchive, type SavedFile } from './file.ts';
 import { openLegacy } from './legacy.ts';
-import { readModule } from './modules/read.ts';
+import { readWhole } from './modules/own.ts';
 import { openPickled } from './pickled.ts';
 import { isLegacy, isTar, SHARD } from './signatures.ts';
 import { parametersOf } from './stored.ts';
@@ -32,7 +32,7 @@ export async function readSaved(source: Source, options: ReadOptions): Promise<G
   const file = await open(main, budget);
   const found = findModel(member === undefined ? file.root : memberOf(file.root, member), budget.limits.depth);
   if (found.kind === 'module') {
-    const graph = await readModule(found.module, file, budget);
+    const graph = await readWhole(found.module, file, options);
     refuseArchitecture(FORMAT, options);
     return graph;
   }

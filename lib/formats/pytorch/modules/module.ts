@@ -36,7 +36,7 @@ const PARTS = [
 ];
 
 export class TorchModule {
-  private readonly object: PickleObject;
+  readonly object: PickleObject;
 
   constructor(
     object: PickleObject,
@@ -141,6 +141,17 @@ export class TorchModule {
       if (value instanceof PickleObject) return [new TorchModule(value, path)];
       throw this.malformed(`expected a module for ${quote(label)}, found ${pickleKind(value)}`);
     });
+  }
+
+  /** Of parameters and buffers of its own. */
+  tensorNames(): string[] {
+    return ['_parameters', '_buffers'].flatMap((kind) => this.named(kind).entries.map(([name]) => labelOf(name)));
+  }
+
+  /** All of them, with what torch keeps for itself. */
+  attributes(): [string, PickleValue][] {
+    const { state } = this.object;
+    return state instanceof PickleDict ? state.entries.map(([name, value]) => [labelOf(name), value]) : [];
   }
 
   /** A function that Python would call before or after the forward pass, but for those that put a parameter together. */

@@ -16,7 +16,8 @@ const KINDS: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** A class that there is no meaning for. */
-export function refuseModule(module: TorchModule): ForwardpassError {
+/** `hint` is what else there is to do for a class of the author's own. */
+export function refuseModule(module: TorchModule, hint?: string): ForwardpassError {
   const name = module.className;
   const own = /^torch\.(ao\.)?nn\./.test(name) ? name.slice(name.lastIndexOf('.') + 1) : undefined;
   if (/\.quantized\./.test(name)) {
@@ -25,7 +26,9 @@ export function refuseModule(module: TorchModule): ForwardpassError {
   }
   if (own === undefined) {
     const message = `${name} is a class of its author's: the file has its parameters, and nothing of the code of its forward pass`;
-    return module.unsupported(`${message}; ${EXPORT}, or save its state_dict() and give the \`architecture\` option`);
+    return module.unsupported(
+      `${message}; ${EXPORT}, or save its state_dict() and give the \`architecture\` option${hint === undefined ? '' : `; or ${hint}`}`,
+    );
   }
   if (own === 'ModuleList' || own === 'ModuleDict' || own === 'ParameterList' || own === 'ParameterDict') {
     return module.unsupported(`${name} does not say in which order its modules run; use Sequential, or ${EXPORT}`);
