@@ -233,3 +233,46 @@ describe('a function that gives something else', () => {
     expect((await asking('b')).message).toContain("expected numbers, found the string 'x' in row 0");
   });
 });
+
+describe('networks', () => {
+  it('a layer whose columns the file does not count asks for them', async () => {
+    const error = await failureOf(() => loaded('keras-last', FUNCTIONS));
+    expect([error.code, error.message]).toEqual([
+      'OPTION',
+      expect.stringContaining("how many columns 'shop>Clip' gives"),
+    ]);
+  });
+
+  it('a module asks for what it gives, and its stub names the modules inside it', async () => {
+    const open = await failureOf(() => loaded('torch-residual', FUNCTIONS));
+    expect([open.code, open.message]).toEqual([
+      'OPTION',
+      expect.stringContaining("how many columns '__main__.Residual' gives"),
+    ]);
+    const stub = await failureOf(() => loaded('torch-towers', {}));
+    expect(stub.message).toContain("module(name) is one of 'block.norm', 'block.body', 'head'");
+  });
+
+  it.each<[string, StepFunction, string]>([
+    [
+      'a module that there is not',
+      (columns, { module }) => module('fc3')(columns as never),
+      "asks for the module 'fc3'",
+    ],
+    ['too few columns', (_, { module }) => module('fc1')([[1]]), 'is called with 1 columns; expected 4'],
+    ['a short column', (_, { module }) => module('fc1')([[1], [1], [1], []]), 'as column 3; expected 1 numbers'],
+  ])('a module refuses %s', async (_, run, message) => {
+    using model = await loaded('torch-residual', { '__main__.Residual': { run, columns: 2 } });
+    const error = await failureOf(() => model.predict([[1, 2, 3, 4]]));
+    expect([error.code, error.message]).toEqual(['FUNCTION', expect.stringContaining(message)]);
+    expect(error.cause).toMatchObject({ code: 'FUNCTION' });
+  });
+
+  it('a model with own layers runs off the event loop too', async () => {
+    using model = await opened('keras-called-twice');
+    const rows = new Float32Array((fixture('keras-called-twice').cases[1].rows as number[][]).flat());
+    const expected = model.run(rows);
+    expect(await model.runAsync(rows)).toEqual(expected);
+    expect(model.inputs[0].shape).toEqual([null, 4]);
+  });
+});
