@@ -324,6 +324,11 @@ export class Model implements Disposable {
     return this.#predictor.interpret(ran);
   }
 
+  /** @internal Whether functions of the caller compute steps, so that rows are read by {@link flatten} only. */
+  get hasSteps(): boolean {
+    return this.#staged !== undefined;
+  }
+
   /** @internal Of a classifier of several targets, the labels of each, in the order of the outputs. */
   get targetClasses(): readonly (readonly (string | number)[])[] | undefined {
     return this.#targets?.map(({ classes }) => classes);

@@ -4,6 +4,7 @@ import type { FloatArray } from '../../buffers.ts';
 import type { Port } from '../../graph/lower.ts';
 import type { Model } from '../../model.ts';
 import type { Column } from '../../rows/column.ts';
+import type { TensorInfo } from '../../tensor-info.ts';
 import { tooLarge } from './refusal.ts';
 import type { ProtocolLimits } from './types.ts';
 
@@ -20,21 +21,28 @@ export interface Field {
 }
 
 export class Layout {
+  /** Of a model with steps of its author's own, what people know of its rows; a size of −1 may be any. */
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
+  /** None of a model with such steps, whose rows go to them first. */
   readonly columns: readonly Column[];
-  /** In the order of the inputs, where the model knows names of features. */
+  /** In the order of the inputs, where the model knows names of features and has no such steps. */
   readonly fields: readonly Field[];
   readonly byName: ReadonlyMap<string, Field>;
+  /** Of features and inputs. */
+  readonly names: ReadonlySet<string>;
+  readonly hasSteps: boolean;
   readonly #Floats: Float32ArrayConstructor | Float64ArrayConstructor;
   /** Elements of one row: of all inputs, or of all outputs where those are more. */
   readonly #width: number;
 
   constructor(model: Model) {
     const { inputs, outputs } = model.ports;
-    this.inputs = inputs;
+    this.hasSteps = model.hasSteps;
+    this.inputs = model.hasSteps ? model.inputs.map(portOf) : inputs;
     this.outputs = outputs;
-    this.columns = model.rowReader.columns;
+    this.columns = model.hasSteps ? [] : model.rowReader.columns;
+    this.names = new Set([...(model.featureNames ?? []), ...this.inputs.map(({ name }) => name)]);
     const places = this.columns.flatMap((column, input) =>
       Array.from({ length: model.featureNames === undefined ? 0 : column.port.width }, (_, element) => {
         return { column, input, element };
@@ -47,7 +55,7 @@ export class Layout {
     this.byName = new Map(this.fields.map((field) => [field.name, field]));
     this.#Floats = model.precision === 'f64' ? Float64Array : Float32Array;
     const widthOf = (ports: readonly Port[]) => ports.reduce((total, { width }) => total + width, 0);
-    this.#width = Math.max(widthOf(inputs), widthOf(outputs), 1);
+    this.#width = Math.max(widthOf(this.inputs), widthOf(outputs), 1);
   }
 
   /** New arrays of the inputs. */
@@ -64,6 +72,12 @@ export class Layout {
     const most = this.mostRows(limits);
     if (rows > most) throw tooLarge(`the request has ${rows} rows; at most ${most} are answered at once`);
   }
+}
+
+function portOf({ name, shape, dtype, categories }: TensorInfo): Port {
+  const row = shape.slice(1).map((size) => size ?? -1);
+  const words = new Map(Object.entries(categories ?? {}).map(([at, list]) => [Number(at), list]));
+  return { name, shape: row, dtype, width: row.reduce((width, size) => width * Math.max(size, 1), 1), words };
 }
 
 const layouts = new WeakMap<Model, Layout>();

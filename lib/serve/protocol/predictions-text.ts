@@ -34,7 +34,9 @@ export function predictedTexts(model: Model, { predicted }: Interpreted, rows: n
 /** The same, of a classifier with what it gives beside the label: `{ "label": …, "probabilities": { … } }`. */
 export function friendlyTexts(model: Model, interpreted: Interpreted, rows: number): RowText {
   const predicted = predictedTexts(model, interpreted, rows);
-  const { probabilities } = interpreted;
+  // Where nobody knows classes, what predict says is the probabilities themselves.
+  const hasLabels = model.classes !== undefined || model.targetClasses !== undefined;
+  const probabilities = hasLabels ? interpreted.probabilities : undefined;
   if (probabilities === undefined) {
     return Array.isArray(interpreted.predicted) ? (row) => `{"label":${predicted(row)}}` : predicted;
   }

@@ -28,7 +28,7 @@ export interface RowsForm {
 
 export function readRows(bytes: Uint8Array, served: ServedModel, form: RowsForm, limits: ProtocolLimits): RowsRead {
   const layout = layoutOf(served.model);
-  const fast = new FastRows(bytes, layout, layout.mostRows(limits)).read(form);
+  const fast = layout.hasSteps ? undefined : new FastRows(bytes, layout, layout.mostRows(limits)).read(form);
   if (fast === undefined) return readSlowly(bytes, served, form, limits);
   const { arrays, count, isOne } = fast;
   // Asked for the words of an error: which are found again in what JSON.parse makes of it.
@@ -93,8 +93,8 @@ function unwrapped(body: unknown, layout: Layout, { wrappers, isWrapped }: RowsF
   return rows;
 }
 
-function isWrapper(name: string, { byName, inputs }: Layout): boolean {
-  return !byName.has(name) && !inputs.some((input) => input.name === name);
+function isWrapper(name: string, { names }: Layout): boolean {
+  return !names.has(name);
 }
 
 /** Gives up (undefined) where anything is not plain. */

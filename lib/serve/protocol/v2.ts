@@ -46,6 +46,7 @@ function rawRequest({ model }: ServedModel, body: Uint8Array): InferRequest {
   const { inputs } = layoutOf(model);
   if (inputs.length > 1) throw badRequest('a body without JSON is the one input of a model, but this one has several');
   const [{ name, shape, width }] = inputs;
+  if (shape.some((size) => size < 0)) throw inInput(name, 'the body does not say how long a row is');
   const datatype = datatypeOfInput(inputs[0]);
   const tensor = (rows: number, values: Tensor['values']) => ({ name, datatype, shape: [rows, ...shape], values });
   const all = { outputs: [], isBinary: true, isNullable: false };

@@ -12,7 +12,8 @@ import { badRequest } from '../refusal.ts';
 import type { ProtocolLimits, ServedModel } from '../types.ts';
 import type { Work } from '../work.ts';
 import { datatypeOfInput } from './datatypes.ts';
-import { inInput, type Tensor } from './tensor.ts';
+import { workOfSteps } from './steps.ts';
+import { checkColumns, inInput, rowsOf, type Tensor } from './tensor.ts';
 
 /** Elements that a tensor of a request may hold. */
 export function mostElements(served: ServedModel, limits: ProtocolLimits): number {
@@ -30,6 +31,7 @@ export function workOf(served: ServedModel, tensors: readonly Tensor[], limits: 
     if (named.has(tensor.name)) throw inInput(tensor.name, 'is there twice');
     named.set(tensor.name, tensor);
   }
+  if (layout.hasSteps) return workOfSteps(served, named, limits);
   const names = layout.inputs.map(({ name }) => name);
   const isByColumn = !names.includes(tensors[0].name) && layout.byName.has(tensors[0].name);
   for (const name of named.keys()) {
@@ -71,11 +73,7 @@ function byColumn(
   named: ReadonlyMap<string, Tensor>,
   limits: ProtocolLimits,
 ): Work {
-  for (const { name, shape } of named.values()) {
-    if (shape.length === 2 ? shape[1] !== 1 : shape.length !== 1) {
-      throw inInput(name, `expected the shape [rows] or [rows, 1], found [${shape.join(', ')}]`);
-    }
-  }
+  checkColumns([...named.values()]);
   const count = rowsOf([...named.values()]);
   layout.checkRows(count, limits);
   model.rowReader.records.checkNames([...named.keys()], 'inputs');
@@ -94,15 +92,6 @@ function byColumn(
 function checkShape(found: readonly number[], row: readonly number[], name: string): void {
   if (found.length === row.length + 1 && row.every((size, at) => found[at + 1] === size)) return;
   throw inInput(name, `expected the shape [${['rows', ...row].join(', ')}], found [${found.join(', ')}]`);
-}
-
-function rowsOf([first, ...others]: readonly Tensor[]): number {
-  const [count] = first.shape;
-  for (const { name, shape } of others) {
-    if (shape[0] === count) continue;
-    throw inInput(name, `expected ${count} rows as in ${quote(first.name)}, found ${shape[0]}`);
-  }
-  return count;
 }
 
 /** Numbers go to a plain input as they are; where elements may be strings or missing, one by one. */

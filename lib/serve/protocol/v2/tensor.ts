@@ -38,6 +38,24 @@ function tooMany(name: string, most: number): Refusal {
   return inInput(name, `its shape holds more elements than the ${most} that are answered at once`);
 }
 
+/** Throws unless each is one column. */
+export function checkColumns(tensors: readonly Tensor[]): void {
+  for (const { name, shape } of tensors) {
+    if (shape.length === 2 ? shape[1] === 1 : shape.length === 1) continue;
+    throw inInput(name, `expected the shape [rows] or [rows, 1], found [${shape.join(', ')}]`);
+  }
+}
+
+/** Rows of all of them, which must be as many. */
+export function rowsOf([first, ...others]: readonly Tensor[]): number {
+  const [count] = first.shape;
+  for (const { name, shape } of others) {
+    if (shape[0] === count) continue;
+    throw inInput(name, `expected ${count} rows as in ${quote(first.name)}, found ${shape[0]}`);
+  }
+  return count;
+}
+
 /** The values that bytes are, in little-endian order. `bytes` may begin anywhere. */
 export function valuesOfBytes(bytes: Uint8Array, datatype: Datatype, size: number, name: string): Tensor['values'] {
   if (datatype.bytes === undefined) return textsOfBytes(bytes, size, name);

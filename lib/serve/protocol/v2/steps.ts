@@ -1,0 +1,46 @@
+/** Tensors for a model with steps of its author's own: rows as people hold them, which the steps take first. */
+import type { RowRecord, Rows } from '../../../rows.ts';
+import { layoutOf } from '../layout.ts';
+import type { ProtocolLimits, ServedModel } from '../types.ts';
+import type { Work } from '../work.ts';
+import { checkColumns, inInput, rowsOf, type Tensor } from './tensor.ts';
+
+/** All rows, or columns by any names: it is the steps that know which they need. */
+export function workOfSteps({ model }: ServedModel, named: ReadonlyMap<string, Tensor>, limits: ProtocolLimits): Work {
+  const layout = layoutOf(model);
+  const [port] = layout.inputs;
+  const whole = named.get(port.name);
+  const tensors = [...named.values()];
+  if (whole !== undefined && tensors.length > 1) {
+    throw inInput(port.name, 'is all of the rows; other inputs are columns, and come without it');
+  }
+  if (whole === undefined) checkColumns(tensors);
+  else if (whole.shape.length !== 2 || (port.shape[0] >= 0 && whole.shape[1] !== port.shape[0])) {
+    const row = port.shape[0] < 0 ? 'columns' : port.shape[0];
+    throw inInput(whole.name, `expected the shape [rows, ${row}], found [${whole.shape.join(', ')}]`);
+  }
+  const count = rowsOf(tensors);
+  layout.checkRows(count, limits);
+  const rowAt: (row: number) => unknown = whole === undefined ? recordsOf(tensors) : rowsOfWhole(whole);
+  const rows = Array.from({ length: count }, (_, row) => rowAt(row));
+  return { count, rows: model.flatten(rows as Rows) };
+}
+
+function recordsOf(tensors: readonly Tensor[]): (row: number) => RowRecord {
+  const columns = tensors.map((tensor) => ({ name: tensor.name, valueAt: valuesOf(tensor) }));
+  return (row) => Object.fromEntries(columns.map(({ name, valueAt }) => [name, valueAt(row)]));
+}
+
+function rowsOfWhole(tensor: Tensor): (row: number) => unknown[] {
+  const [, width] = tensor.shape;
+  const valueAt = valuesOf(tensor);
+  return (row) => Array.from({ length: width }, (_, element) => valueAt(row * width + element));
+}
+
+function valuesOf({ values, nulls }: Tensor): (at: number) => unknown {
+  const isNull = new Set(nulls);
+  return (at) => {
+    const value = values[at];
+    return isNull.has(at) ? null : typeof value === 'bigint' ? Number(value) : value;
+  };
+}
