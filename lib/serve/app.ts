@@ -18,6 +18,7 @@ import {
   predictV1,
   problem,
   type Results,
+  type ServedModel,
 } from './protocol.ts';
 import { type Action, type Route, Routes } from './routes.ts';
 import { Scheduler } from './scheduler.ts';
@@ -112,6 +113,7 @@ export class App implements Sender {
     const { method, headers } = request;
     const foreign = guard.refuseHost(headers);
     if (foreign !== undefined) return foreign;
+    if (request.httpVersionMajor < 1) return problem(400, 'VERSION', 'expected HTTP/1.0 or later');
     if (route === 'malformed') return problem(400, 'PATH', 'the path is not well encoded');
     const isOpen = route !== undefined && OPEN.has(route.action);
     if (!isOpen && !guard.isAllowed(headers.authorization)) return UNAUTHORIZED;
@@ -188,7 +190,7 @@ export class App implements Sender {
     };
     const compute: Compute = isShadowed ? (of, work) => tap(this.compute(of, work), keep) : this.compute;
     const end = (answer: Answer) => {
-      this.#count(served, answer, exchange.seconds);
+      this.count(served, answer, exchange.seconds);
       exchange.send(answer);
       if (shadow === undefined || !isShadowed || results === undefined) return;
       this.#shadows.run(shadow, { handler, incoming, results, rows: answer.rows ?? 0 });
@@ -224,15 +226,18 @@ export class App implements Sender {
     return reason === undefined ? jsonAnswer({}) : problem(400, 'REPOSITORY', reason);
   }
 
-  #count({ name, version }: Served, { status, rows, computeNs, code }: Answer, seconds: number): void {
+  /** Of a request that was answered, by whatever protocol. A code says that it failed. */
+  count({ name, version }: ServedModel, { rows, computeNs, code }: Outcome, seconds: number): void {
     const series = this.metrics.of(name, version);
     series.requests += 1;
     series.seconds.observe(seconds);
-    if (status >= 400) series.failed(code ?? 'OTHER');
+    if (code !== undefined) series.failed(code);
     if (rows !== undefined) series.rows += rows;
     if (computeNs !== undefined) series.computeSeconds.observe(computeNs / 1e9);
   }
 }
+
+type Outcome = Pick<Answer, 'rows' | 'computeNs' | 'code'>;
 
 function answerWith(exchange: Exchange, answer: Answer | Promise<Answer>): void {
   if (answer instanceof Promise) answer.catch(errorAnswer).then((given) => exchange.send(given));

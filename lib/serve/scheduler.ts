@@ -23,8 +23,8 @@ const LONG = 3e6;
 const WORTH_BATCHING = 50_000;
 /** Rows of a batch: more cost no less each. */
 const MOST_ROWS = 512;
-/** The weight of the newest run in what is expected of the next. */
-const NEWEST = 0.1;
+/** The weight of a run that took longer than expected in what is expected of the next. */
+const NEWEST = 0.02;
 
 interface Waiting {
   readonly work: Work;
@@ -132,7 +132,12 @@ export class Scheduler {
   /** A run of a batch counts as one, for what a request by itself would take is not known from it. */
   #learn(pace: Pace, rows: number, milliseconds: number, requests = 1): void {
     const ns = milliseconds * 1e6;
-    if (requests === 1) pace.run += (pace.run === 0 ? 1 : NEWEST) * (ns - pace.run);
-    if (rows > 0) pace.row += (pace.row === 0 ? 1 : NEWEST) * (ns / rows - pace.row);
+    if (requests === 1) pace.run = learned(pace.run, ns);
+    if (rows > 0) pace.row = learned(pace.row, ns / rows);
   }
+}
+
+/** Times are too long when the processor was taken away, or code was cold, and never too short. */
+function learned(known: number, found: number): number {
+  return known === 0 || found < known ? found : known + NEWEST * (found - known);
 }

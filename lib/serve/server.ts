@@ -7,12 +7,15 @@ import { ForwardpassError } from '../errors.ts';
 import { Listener } from './listener.ts';
 import { Local } from './local.ts';
 import { type CheckedServeOptions, checkServeOptions, type ServeOptions, type ServeSource } from './options.ts';
+import type { GrpcServer } from './protocol/grpc/start.ts';
 import type { IndexEntry } from './repository.ts';
 
 export interface Server extends AsyncDisposable {
   /** Such as `http://127.0.0.1:8080`. */
   readonly url: string;
   readonly address: AddressInfo;
+  /** Of gRPC, where it was asked for. */
+  readonly grpcPort?: number;
   /** What is served and what is not, with reasons. */
   readonly models: readonly IndexEntry[];
   /** Looks for newer models now, and reads tokens and certificates again. */
@@ -32,12 +35,14 @@ interface Front {
 
 export async function openServer(source: ServeSource, given: ServeOptions): Promise<Server> {
   const options = checkServeOptions(given);
-  const { drainDelay, drainTime } = options;
+  const { drainDelay, drainTime, grpcPort } = options;
   const tls = await readTls(options);
   const local = await Local.open(source, options);
   let front: Front;
+  let grpc: GrpcServer | undefined;
   try {
     front = await openFront(local, options, tls);
+    if (grpcPort !== undefined) grpc = await openGrpc(local, grpcPort, options, tls, front);
   } catch (error) {
     await local.close();
     throw error;
@@ -47,7 +52,7 @@ export async function openServer(source: ServeSource, given: ServeOptions): Prom
     local.app.draining = true;
     front.drain();
     await sleep(drainDelay);
-    await front.close(drainTime);
+    await Promise.all([front.close(drainTime), grpc?.close(drainTime)]);
     await local.close();
   };
   let ended: Promise<void> | undefined;
@@ -58,6 +63,7 @@ export async function openServer(source: ServeSource, given: ServeOptions): Prom
   return {
     url: urlOf(front.address, options),
     address: front.address,
+    ...(grpc && { grpcPort: grpc.port }),
     get models() {
       return local.repository.index();
     },
@@ -70,6 +76,22 @@ export async function openServer(source: ServeSource, given: ServeOptions): Prom
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** Opened with the first server that wants it. */
+async function openGrpc(
+  local: Local,
+  port: number,
+  options: CheckedServeOptions,
+  tls: SecureContextOptions | undefined,
+  front: Front,
+): Promise<GrpcServer> {
+  try {
+    return await (await import('./grpc.ts')).openGrpc(local, port, options, tls);
+  } catch (error) {
+    await front.close(0);
+    throw error;
+  }
 }
 
 async function openFront(

@@ -1,0 +1,147 @@
+/** What is no request, or no honest one: over a socket, as bytes. */
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { define } from '../../lib/load.ts';
+import { ask, raw, served } from './support.ts';
+
+const double = () => define({ layers: [{ weight: 2 }] });
+const POST = 'POST /models/m/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n';
+
+test.each([
+  ['both lengths and chunks', `${POST}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`],
+  ['two lengths', `${POST}Content-Length: 5\r\nContent-Length: 6\r\n\r\n[[1]]`],
+  ['a length that is none', `${POST}Content-Length: +5\r\n\r\n[[1]]`],
+  ['a negative length', `${POST}Content-Length: -5\r\n\r\n[[1]]`],
+  ['another transfer encoding', `${POST}Transfer-Encoding: identity, chunked, x\r\n\r\n0\r\n\r\n`],
+  ['chunks whose size is none', `${POST}Transfer-Encoding: chunked\r\n\r\nxyz\r\n[[1]]\r\n0\r\n\r\n`],
+  ['a NUL in a header', `${POST}X-A: a\0b\r\n\r\n`],
+  ['a header that is folded', `${POST}X-A: a\r\n b\r\nContent-Length: 5\r\n\r\n[[1]]`],
+  ['a space before the colon', `${POST}Content-Length : 5\r\n\r\n[[1]]`],
+  ['no host', 'GET /healthz HTTP/1.1\r\n\r\n'],
+  ['no version', 'GET /healthz\r\n\r\n'],
+  ['no request', 'what is this\r\n\r\n'],
+  ['a handshake of TLS', Buffer.from('16030100f1010000ed0303', 'hex')],
+])('%s: an answer of 4xx, and the end of the connection', async (_, bytes) => {
+  const { server } = await served(double(), { name: 'm' });
+  const text = await raw(server, [bytes]);
+  expect(text).toMatch(/^HTTP\/1\.1 4\d\d /);
+  expect(text.toLowerCase()).toContain('connection: close');
+  expect(text.match(/HTTP\/1\.1/g)).toHaveLength(1);
+});
+
+test('what follows a request that was refused is not taken for another', async () => {
+  const { server } = await served(double(), { name: 'm' });
+  const smuggled = `${POST}Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /models HTTP/1.1\r\nHost: localhost\r\n\r\n`;
+  const text = await raw(server, [smuggled]);
+  expect(text).not.toContain('"models"');
+});
+
+test('headers of 64 KB are too many', async () => {
+  const { server } = await served(double(), { name: 'm' });
+  const text = await raw(server, [`GET / HTTP/1.1\r\nHost: localhost\r\nX-A: ${'a'.repeat(65_536)}\r\n\r\n`]);
+  expect(text).toMatch(/^HTTP\/1\.1 431 /);
+});
+
+test.each(['HTTP/1.0', 'HTTP/1.1'])(
+  'requests in a row over one connection of %s are answered in order',
+  async (protocol) => {
+    const { server } = await served(double(), { name: 'm' });
+    const one = (path: string) => `GET ${path} ${protocol}\r\nHost: localhost\r\nConnection: keep-alive\r\n\r\n`;
+    const last = `GET /nothing ${protocol}\r\nHost: localhost\r\nConnection: close\r\n\r\n`;
+    const text = await raw(server, [one('/healthz') + one('/readyz') + last]);
+    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200', 'HTTP/1.1 404']);
+  },
+);
+
+test('a body above the limit is refused by its length, by its chunks, and before it is sent', async () => {
+  const { server } = await served(double(), { name: 'm', limits: { bodyBytes: 1000 } });
+  const long = 'x'.repeat(100_000);
+  expect(await ask(server, '/models/m/predict', { body: long })).toMatchObject({ status: 413 });
+  const headers = { 'content-type': 'application/json', 'transfer-encoding': 'chunked' };
+  expect(await ask(server, '/models/m/predict', { body: long, headers })).toMatchObject({ status: 413 });
+  const asks = `${POST}Content-Length: 100000\r\nExpect: 100-continue\r\n\r\n`;
+  const text = await raw(server, [asks]);
+  expect(text).toMatch(/^HTTP\/1\.1 413 /);
+});
+
+test('a client that asks whether to send the body is told to', async () => {
+  const { server } = await served(double(), { name: 'm' });
+  const text = await raw(server, [
+    `${POST}Content-Length: 5\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n`,
+    '[[1]]',
+  ]);
+  expect(text).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 /);
+});
+
+test('headers and bodies that come slowly are not waited for', async () => {
+  const { server } = await served(double(), { name: 'm', limits: { headersTime: 200, requestTime: 400 } });
+  const begun = performance.now();
+  const [headers, body] = await Promise.all([
+    raw(server, ['GET / HTTP/1.1\r\n', 'Host: localhost\r\n']),
+    raw(server, [`${POST}Content-Length: 100\r\n\r\n`, '[[1]']),
+  ]);
+  expect(headers).toMatch(/^HTTP\/1\.1 408 /);
+  expect(body).toMatch(/^HTTP\/1\.1 408 /);
+  // The times are looked at every second; without them the connections would stay.
+  expect(performance.now() - begun).toBeLessThan(15_000);
+});
+
+test('an idle connection is closed', async () => {
+  const { server } = await served(double(), { name: 'm', limits: { idleTime: 300 } });
+  const text = await raw(server, ['GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n']);
+  expect(text).toMatch(/^HTTP\/1\.1 200 /);
+});
+
+test('connections above the limit are not taken, and others go on', async () => {
+  const { server } = await served(double(), { name: 'm', limits: { connections: 2 } });
+  const { port, address } = server.address;
+  const sockets = await Promise.all(
+    [1, 2].map(
+      () =>
+        new Promise<ReturnType<typeof connect>>((resolve) => {
+          const socket = connect(port, address, () => resolve(socket));
+        }),
+    ),
+  );
+  // Both are counted once one of them has been answered.
+  for (const socket of sockets) {
+    socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await new Promise((resolve) => socket.once('data', resolve));
+  }
+  expect(await raw(server, ['GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n'])).toBe('');
+  for (const socket of sockets) socket.destroy();
+  await sleep(20);
+  expect((await ask(server, '/healthz')).status).toBe(200);
+});
+
+test('random bytes do the server no harm', async () => {
+  const { server } = await served(double(), { name: 'm' });
+  let seed = 7;
+  const random = (below: number) => {
+    seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0;
+    return Math.floor((seed / 2 ** 32) * below);
+  };
+  const good = Buffer.from(`${POST}Content-Length: 5\r\nConnection: close\r\n\r\n[[1]]`);
+  const bad = Array.from({ length: 150 }, () => {
+    const bytes = Buffer.from(good);
+    for (let i = 0; i <= random(4); i++) bytes[random(bytes.length)] = random(256);
+    return bytes;
+  });
+  const client = (bytes: Buffer) =>
+    new Promise<string>((resolve) => {
+      const socket = connect(server.address.port, server.address.address, () => socket.end(bytes));
+      let text = '';
+      socket.on('data', (chunk) => {
+        text += chunk.toString('latin1');
+      });
+      socket.on('error', () => {});
+      socket.on('close', () => resolve(text));
+    });
+  for (const bytes of bad) {
+    const text = await client(bytes);
+    if (text !== '') expect(text, JSON.stringify(bytes.toString('latin1'))).toMatch(/^HTTP\/1\.1 [24]\d\d /);
+    expect(text).not.toMatch(/\/tmp\/|node_modules|\.[jt]s:|\n {4}at /);
+  }
+  expect((await ask(server, '/healthz')).status).toBe(200);
+});

@@ -1,0 +1,94 @@
+/** Of what was built: a thread's script is JavaScript. */
+import { spawn } from 'node:child_process';
+import { rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execPath, platform } from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import type * as Entry from '../../lib/serve.ts';
+import type { ServeEvent } from '../../lib/serve.ts';
+import { ask, later, newFolder, until, version } from './support.ts';
+
+const dist = new URL('../../dist/', import.meta.url);
+const { serve } = (await import(new URL('serve.js', dist).href)) as typeof Entry;
+
+test.skipIf(platform === 'win32')(
+  'threads answer on one port, over one copy of the weights, and change versions',
+  async () => {
+    const folder = await newFolder();
+    const path = join(folder, 'm.safetensors');
+    await writeFile(path, version(1));
+    const events: ServeEvent[] = [];
+    const server = await serve(folder, {
+      port: 0,
+      workers: 2,
+      settle: 0,
+      interval: Infinity,
+      drainTime: 0,
+      onEvent: (event) => events.push(event),
+    });
+    later(() => server.close());
+    const answerOf = async () => (await ask(server, '/models/m/predict', { body: '[[1]]' })).json;
+    for (let i = 0; i < 20; i++) expect(await answerOf()).toEqual([1]);
+    expect((await ask(server, '/readyz')).status).toBe(200);
+    await writeFile(`${path}.new`, version(2));
+    await rename(`${path}.new`, path);
+    await server.reload();
+    // One after the other, each soon.
+    await until(async () => {
+      const values = await Promise.all(Array.from({ length: 10 }, answerOf));
+      return values.every((value) => String(value) === '2');
+    });
+    const { text } = await ask(server, '/metrics');
+    expect(text).toContain('forwardpass_workers 2');
+    const counted = Number(/^forwardpass_requests_total\{model="m",version="1"\} (\d+)$/m.exec(text)?.[1]);
+    expect(counted).toBeGreaterThanOrEqual(30);
+    expect((await ask(server, '/v2/repository/index', { body: '{}' })).json).toMatchObject([
+      { name: 'm', state: 'READY' },
+    ]);
+    expect(events.map(({ kind }) => kind)).toEqual(['loaded', 'updated']);
+  },
+);
+
+test.skipIf(platform === 'win32')(
+  'the command serves, reloads on SIGHUP, and answers what is on its way on SIGTERM',
+  async () => {
+    const folder = await newFolder();
+    await writeFile(join(folder, 'm.safetensors'), version(1));
+    const command = fileURLToPath(new URL('cli/main.js', dist));
+    const child = spawn(execPath, [
+      command,
+      'serve',
+      folder,
+      '--port',
+      '0',
+      '--workers',
+      '2',
+      '--no-watch',
+      '--access-log',
+    ]);
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    later(() => child.kill('SIGKILL'));
+    let [out, err] = ['', ''];
+    child.stdout.on('data', (chunk) => {
+      out += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      err += chunk;
+    });
+    await until(() => /http:\/\/127\.0\.0\.1:\d+\n/.test(err));
+    const server = { url: /http:\/\/127\.0\.0\.1:\d+/.exec(err)?.[0] ?? '' };
+    expect((await ask(server, '/models/m/predict', { body: '[[1]]' })).json).toEqual([1]);
+    await writeFile(join(folder, 'n.safetensors'), version(2));
+    child.kill('SIGHUP');
+    await until(async () => (await ask(server, '/models/n')).status === 200);
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+    expect(err).not.toMatch(/Error|undefined/);
+    const lines = out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines[0]).toMatchObject({ path: '/models/m/predict', status: 200 });
+  },
+);
