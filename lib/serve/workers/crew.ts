@@ -6,6 +6,7 @@ import { closeSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
 import { ForwardpassError } from '../../errors.ts';
+import type { ModelHandle } from '../../handle.ts';
 import { duplicateDescriptor } from '../../native.ts';
 import type { Served } from '../catalog.ts';
 import type { Local, Others } from '../local.ts';
@@ -202,13 +203,26 @@ export class Crew implements Others {
     for (const [served, kept] of this.#kept) if (!now.has(served)) kept.over ??= this.#edition;
     for (const served of now) {
       if (this.#kept.has(served)) continue;
-      const { name, version, model } = served;
+      const handle = this.#share(served);
+      if (handle === undefined) continue;
+      const { name, version } = served;
       served.hold();
       this.#keys += 1;
-      this.#kept.set(served, { shared: { key: this.#keys, name, version, handle: model.share() } });
+      this.#kept.set(served, { shared: { key: this.#keys, name, version, handle } });
     }
     for (const seat of this.#seats) seat.say({ kind: 'models', edition: this.#models() });
     this.#release();
+  }
+
+  /** Models that call functions of this thread cannot go to others, and are not served. */
+  #share({ name, version, model }: Served): ModelHandle | undefined {
+    try {
+      return model.share();
+    } catch (thrown) {
+      const error = ForwardpassError.from(thrown) ?? new ForwardpassError('HANDLE', 'cannot be shared with threads');
+      this.options.onEvent?.({ kind: 'rejected', model: name, version, error });
+      return undefined;
+    }
   }
 
   #models(): Edition {
