@@ -55,6 +55,8 @@ const HANDLERS: Partial<Record<Action, Handler>> = {
 /** Who watches over the server may ask without a token; and for the page, which says nothing of the models by itself. */
 const OPEN: ReadonlySet<Action> = new Set(['page', 'live', 'ready', 'v2-live', 'v2-ready']);
 
+const NO_QUERY = new URLSearchParams();
+
 const BUSY: Answer = {
   ...problem(503, 'BUSY', 'the server is busy; try again'),
   headers: { 'content-type': 'application/json', 'retry-after': '1' },
@@ -181,7 +183,7 @@ export class App implements Sender {
   #predict(exchange: Exchange, served: Served, handler: Handler, body: Uint8Array): void {
     const { limits } = this.parts.options;
     const { headers } = exchange.request;
-    const incoming = { headers, body, query: new URLSearchParams(exchange.query) };
+    const incoming = { headers, body, query: exchange.query === '' ? NO_QUERY : new URLSearchParams(exchange.query) };
     const shadow = this.parts.catalog.entries.get(served.name)?.shadow;
     const isShadowed = shadow !== undefined && shadow !== served;
     let results: Results | undefined;

@@ -17,6 +17,8 @@ export interface GuardOptions {
  */
 export class Guard {
   readonly #hosts: ReadonlySet<string> | undefined;
+  /** The last that was one: most clients give the same. */
+  #lastHost: string | undefined;
   #tokens: readonly Buffer[] | undefined;
 
   constructor({ host, allowedHosts }: GuardOptions) {
@@ -31,9 +33,12 @@ export class Guard {
 
   /** Whether the `Host` or `:authority` is one of ours. A client that gives none is no browser. */
   refuseHost(headers: IncomingHttpHeaders): Answer | undefined {
-    if (this.#hosts === undefined || headers.host === undefined) return undefined;
+    if (this.#hosts === undefined || headers.host === undefined || headers.host === this.#lastHost) return undefined;
     const name = hostName(headers.host);
-    if (isLoopback(name) || this.#hosts.has(name)) return undefined;
+    if (isLoopback(name) || this.#hosts.has(name)) {
+      this.#lastHost = headers.host;
+      return undefined;
+    }
     return problem(
       403,
       'HOST',
@@ -64,7 +69,7 @@ export class Guard {
       return problem(403, 'ORIGIN', 'requests of pages from elsewhere are not answered');
     }
     const given = headers['content-type'];
-    if (given === undefined) return undefined;
+    if (given === undefined || given === 'application/json') return undefined;
     const type = given.split(';', 1)[0].trim().toLowerCase();
     if (TYPES.has(type) || /^application\/[a-z0-9.+-]{1,64}\+json$/.test(type)) return undefined;
     return problem(
