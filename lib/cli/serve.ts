@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { ForwardpassError } from '../errors.ts';
 import type { Event } from '../serve/events.ts';
 import type { ServeOptions, Split } from '../serve/options.ts';
 import type { Server } from '../serve/server.ts';
@@ -139,7 +140,8 @@ async function toServeOptions(flags: ServeFlags): Promise<ServeOptions> {
   const { name, host, port, workers, split, shadow, control, batchWindow, grpc, allowHost, tokenFile } = flags;
   const { tlsCert, tlsKey, tlsClientCa } = flags;
   if ((tlsCert === undefined) !== (tlsKey === undefined) || (tlsClientCa !== undefined && tlsCert === undefined)) {
-    throw new InvalidArgumentError('--tls-cert and --tls-key belong together, and --tls-client-ca to both');
+    const message = 'belong together, and --tls-client-ca to both';
+    throw new ForwardpassError('OPTION', message, '--tls-cert and --tls-key');
   }
   return {
     ...{ name, host, port, workers, split, shadow, control, batchWindow, tokenFile },

@@ -133,13 +133,18 @@ export class Local implements Backend {
   #update(): void {
     // The first look is over before there is a repository to ask.
     if (this.#repository === undefined) return;
+    const before = new Map(this.catalog.all.map((one) => [keyOf(one), one]));
     const served = this.repository.published.map((published) => {
       const { name, version, model } = published;
-      const known = this.catalog.all.find((one) => one.name === name && one.version === version);
+      const known = before.get(keyOf(published));
       return known?.model === model ? known : new Served(name, version, model, published.hold());
     });
     this.catalog.replace(served);
     this.catalog.ready = this.repository.started && served.length > 0;
     this.onUpdate?.();
   }
+}
+
+function keyOf({ name, version }: { readonly name: string; readonly version: string }): string {
+  return JSON.stringify([name, version]);
 }

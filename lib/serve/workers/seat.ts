@@ -60,11 +60,6 @@ export class Seat {
     clearTimeout(timer);
   }
 
-  /** At once, whatever is on its way. */
-  async kill(): Promise<void> {
-    await this.#worker?.terminate();
-  }
-
   #fill(): void {
     this.#begun = performance.now();
     this.edition = -1;
