@@ -105,9 +105,11 @@ export class App implements Sender {
   handle(request: IncomingMessage, response: ServerResponse, url = request.url ?? '/', body?: Uint8Array): void {
     const exchange = new Exchange(this, request, response, url);
     const route = this.#routes.of(exchange.path);
-    const refused = this.#refuse(request, route);
-    if (refused !== undefined) exchange.send(refused);
-    else this.#follow(exchange, route as Route, body);
+    guarded(exchange, () => {
+      const refused = this.#refuse(request, route);
+      if (refused !== undefined) exchange.send(refused);
+      else this.#follow(exchange, route as Route, body);
+    });
   }
 
   #refuse(request: IncomingMessage, route: Route | 'malformed' | undefined): Answer | undefined {
@@ -166,8 +168,10 @@ export class App implements Sender {
     }
     this.#bodies.read(request, (read, release) => {
       response.once('close', release);
-      if (read instanceof Uint8Array) this.#post(exchange, route, read);
-      else exchange.sendAndDrain(read);
+      guarded(exchange, () => {
+        if (read instanceof Uint8Array) this.#post(exchange, route, read);
+        else exchange.sendAndDrain(read);
+      });
     });
   }
 
@@ -240,6 +244,15 @@ export class App implements Sender {
 }
 
 type Outcome = Pick<Answer, 'rows' | 'computeNs' | 'code'>;
+
+/** A defect of ours is the failure of one request, not the end of the process. */
+function guarded(exchange: Exchange, action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    exchange.send(errorAnswer(error));
+  }
+}
 
 function answerWith(exchange: Exchange, answer: Answer | Promise<Answer>): void {
   if (answer instanceof Promise) answer.catch(errorAnswer).then((given) => exchange.send(given));

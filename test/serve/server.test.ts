@@ -121,3 +121,19 @@ test('a handler for other servers passes on what is none of its own', async () =
   expect((await ask({ url }, '/elsewhere')).text).toBe('other');
   expect((await ask({ url }, '/models/m')).json).toMatchObject({ name: 'm' });
 });
+
+test('a failure of ours ends the request, and nothing else; it says nothing of where', async () => {
+  const model = double();
+  const { server } = await served(model, { name: 'm' });
+  model.dispose();
+  const disposed = await ask(server, '/models/m/predict', { body: '[[1]]' });
+  expect(disposed.status).toBeGreaterThanOrEqual(500);
+  Object.defineProperty(model, 'inputs', {
+    get: () => {
+      throw new Error('/secret/path');
+    },
+  });
+  const broken = await ask(server, '/models');
+  expect([broken.status, broken.text.includes('secret')]).toEqual([500, false]);
+  expect((await ask(server, '/healthz')).status).toBe(200);
+});
