@@ -99,7 +99,7 @@ const TYPESCRIPT_RULES = [
   // Threads that listen on one socket: the addon gives each a descriptor of its own.
   {
     files: /^lib\/serve\/workers\/crew\.ts$/,
-    may: only('lib/serve/.*', 'lib/native\\.ts', ERRORS, 'node:.*'),
+    may: only('lib/serve/.*', 'lib/(handle|native)\\.ts', ERRORS, 'node:.*'),
   },
   // The host of a server: sockets, files, threads; models come by watching them.
   {
