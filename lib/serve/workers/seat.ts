@@ -88,7 +88,13 @@ export class Seat {
     this.parts.onEnd(this, error);
     this.#shortLives = performance.now() - this.#begun > LONG_LIFE ? 0 : this.#shortLives + 1;
     const wait = this.#shortLives <= 1 ? 0 : Math.min(LONGEST_WAIT, 100 * 2 ** this.#shortLives);
-    this.#timer = setTimeout(() => this.#fill(), wait);
+    this.#timer = setTimeout(() => {
+      try {
+        this.#fill();
+      } catch (thrown) {
+        this.#emptied(thrown as Error);
+      }
+    }, wait);
   }
 }
 
