@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstring>
 
 #include "elementwise.h"
 #include "kernels.h"
@@ -37,36 +38,48 @@ struct Differences {
   }
 };
 
-// Points are gone through once for all rows, a panel at a time.
-template <class S, class F>
+// Steps that are compiled in where they are called.
+template <class S>
+struct SumSquare {
+  using V = typename S::V;
+  V operator()(V sum, V x, V y, V, V) const { return Differences<S>::sum_square(sum, x, y, sum, sum); }
+};
+template <class S>
+struct SumL1 {
+  using V = typename S::V;
+  V operator()(V sum, V x, V y, V, V) const { return Differences<S>::l1(sum, x, y, sum, sum); }
+};
+
+// Points are gone through once for all rows, a panel at a time, and as many of its points at once as `vectors` hold.
+template <class S, int vectors, class F>
 FP_INLINE void each_panel(F step, const Points<typename S::T>& points, const typename S::T* x, typename S::T* y,
                           size_t rows) {
-  using L = Lanes<S>;
+  constexpr size_t part = size_t(vectors * S::lanes);
   const size_t K = points.features;
   const auto exponent = S::set1(points.weights[K]);
   const typename S::T* panel = points.panels;
   for (size_t n = 0; n < points.count; n += fp::lane_count, panel += K * fp::lane_count) {
+    const size_t left = points.count - n < fp::lane_count ? points.count - n : fp::lane_count;
     for (size_t r = 0; r < rows; r++) {
-      L sum = L::set1(0);
-      for (size_t k = 0; k < K; k++) {
-        const auto of_row = S::set1(x[r * K + k]), weight = S::set1(points.weights[k]);
+      typename S::T sums[fp::lane_count];
+      for (size_t first = 0; first < fp::lane_count; first += part) {
+        typename S::V sum[vectors];
         FP_UNROLL
-        for (int i = 0; i < L::vectors; i++) {
-          sum.v[i] = step(sum.v[i], of_row, S::load(panel + k * fp::lane_count + i * S::lanes), weight, exponent);
+        for (int i = 0; i < vectors; i++) sum[i] = S::zero();
+        for (size_t k = 0; k < K; k++) {
+          const auto of_row = S::set1(x[r * K + k]), weight = S::set1(points.weights[k]);
+          FP_UNROLL
+          for (int i = 0; i < vectors; i++) {
+            const auto of_points = S::load(panel + k * fp::lane_count + first + i * S::lanes);
+            sum[i] = step(sum[i], of_row, of_points, weight, exponent);
+          }
         }
+        FP_UNROLL
+        for (int i = 0; i < vectors; i++) S::store(sums + first + i * S::lanes, sum[i]);
       }
-      sum.store_part(y + r * points.count + n, ptrdiff_t(points.count - n));
+      std::memcpy(y + r * points.count + n, sums, left * sizeof(typename S::T));
     }
   }
-}
-
-// For metrics that are seldom: called for each vector.
-template <class S>
-FP_NOINLINE void each_difference(typename S::V (*step)(typename S::V, typename S::V, typename S::V, typename S::V,
-                                                       typename S::V),
-                                 const Points<typename S::T>& points, const typename S::T* x, typename S::T* y,
-                                 size_t rows) {
-  each_panel<S>(step, points, x, y, rows);
 }
 
 template <class S>
@@ -74,19 +87,22 @@ void distances(const Points<typename S::T>& points, const typename S::T* x, type
   using D = Differences<S>;
   using V = typename S::V;
 #ifndef FP_SMALL
-  if (points.metric == Metric::sum_square) {
-    return each_panel<S>([](V sum, V a, V b, V c, V d) { return D::sum_square(sum, a, b, c, d); }, points, x, y, rows);
-  }
-  if (points.metric == Metric::l1) {
-    return each_panel<S>([](V sum, V a, V b, V c, V d) { return D::l1(sum, a, b, c, d); }, points, x, y, rows);
+  // Of those that models often have, in the precision that they have.
+  if constexpr (sizeof(typename S::T) == sizeof(double)) {
+    constexpr int vectors = Lanes<S>::vectors;
+    if (points.metric == Metric::sum_square) {
+      return each_panel<S, vectors>(SumSquare<S>(), points, x, y, rows);
+    }
+    if (points.metric == Metric::l1) return each_panel<S, vectors>(SumL1<S>(), points, x, y, rows);
   }
 #endif
+  // Others are called for each vector.
   constexpr V (*steps[])(V, V, V, V, V) = {
 #define FP_METRIC(name) D::name,
 #include "metrics.inc"
 #undef FP_METRIC
   };
-  each_difference<S>(steps[int(points.metric)], points, x, y, rows);
+  each_panel<S, 1>(steps[int(points.metric)], points, x, y, rows);
 }
 
 }  // namespace FP_ISA

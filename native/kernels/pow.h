@@ -81,7 +81,7 @@ inline typename S::V cbrt(typename S::V x) {
 }
 
 template <class S>
-inline typename S::V pow(typename S::V a, typename S::V b) {
+FP_NOINLINE typename S::V pow(typename S::V a, typename S::V b) {
   using T = typename S::T;
   using V = typename S::V;
   using M = typename S::M;
