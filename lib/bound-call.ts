@@ -3,45 +3,77 @@ import { allocate, byName, type FloatArray, lengthOf, type Named } from './buffe
 import type { Calls } from './calls.ts';
 import { ForwardpassError } from './errors.ts';
 import { type Fault, holdsInt32 } from './faults.ts';
+import type { Port } from './graph/lower.ts';
 import type { NativeModel } from './native.ts';
+import { argumentsOf, type Given } from './ragged.ts';
 import { reading } from './reading.ts';
 import { describe, quote } from './words.ts';
 
+/** The buffer of an input: floats of the model's precision, Int32Array for ids, Float64Array for integers beyond its range. */
+export type BoundBuffer = FloatArray | Int32Array | RaggedBuffers;
+
+/** The buffers of a ragged input, for up to as many pairs as were bound. */
+export interface RaggedBuffers {
+  readonly ids: Int32Array;
+  /** All 1 at first. */
+  readonly weights: FloatArray;
+  /** One more than there are rows: row r has the pairs from `offsets[r]` to before `offsets[r + 1]`. The first is 0. */
+  readonly offsets: Int32Array;
+}
+
 /** What {@link Model.bind} gives. */
-export interface BoundCall {
+export interface BoundCall<Inputs extends Named<BoundBuffer> = Named<FloatArray | Int32Array>> {
   /** Rows in each buffer. */
   readonly batch: number;
   /**
    * The first input's buffer, to be filled before each run: floats of the model's precision, Int32Array for ids,
-   * Float64Array for integers that have to be exact beyond its range.
+   * Float64Array for integers that have to be exact beyond its range; of a ragged input three of them.
    */
-  readonly input: FloatArray | Int32Array;
+  readonly input: Inputs[keyof Inputs];
   /** The first output's buffer, overwritten by each run. */
   readonly output: FloatArray;
-  readonly inputs: Named<FloatArray | Int32Array>;
+  readonly inputs: Inputs;
   readonly outputs: Named<FloatArray>;
   /** Runs the model over the inputs. Throws DISPOSED, BUFFER when a buffer was transferred away, ID, INPUT. */
   run(): void;
 }
 
-export function bindCall(bound: NativeModel, calls: Calls, options: { readonly batch: number }): BoundCall {
-  const batch = reading('OPTION', 'options', () => options?.batch);
-  if (!Number.isSafeInteger(batch) || batch < 0) {
-    throw new ForwardpassError('OPTION', `expected a number of rows, found ${describe(batch)}`, 'option batch');
-  }
+/** Of a call that is bound. */
+export interface BindOptions {
+  /** Rows. */
+  readonly batch: number;
+  /** Pairs that a ragged input may have in all rows together. */
+  readonly items?: number;
+}
+
+export function bindCall(bound: NativeModel, calls: Calls, options: BindOptions): BoundCall<Named<BoundBuffer>> {
+  const asked = reading('OPTION', 'options', () => ({ batch: options?.batch, items: options?.items }));
+  const batch = wholeOf(asked.batch, 'batch', 'rows');
   const { inputs, outputs } = calls;
-  const inputBuffers = inputs.map((port) =>
-    holdsInt32(port) ? allocate(Int32Array, batch, port) : calls.newFloats(batch, port),
-  );
+  const isRagged = inputs.some(({ ragged }) => ragged);
+  if (!isRagged && asked.items !== undefined) {
+    throw new ForwardpassError(
+      'OPTION',
+      'is for inputs of ragged rows, which this model does not have',
+      'option items',
+    );
+  }
+  const items = isRagged ? wholeOf(asked.items, 'items', 'pairs, which ragged rows may have together') : 0;
+  const inputBuffers = inputs.map((port): BoundBuffer => {
+    if (port.ragged) return raggedBuffers(calls, port, batch, items);
+    return holdsInt32(port) ? allocate(Int32Array, batch, port) : calls.newFloats(batch, port);
+  });
   const outputBuffers = outputs.map((port) => calls.newFloats(batch, port));
-  const buffers = [...inputBuffers, ...outputBuffers];
+  const given: Given[] = [...inputBuffers, ...outputBuffers];
+  const buffers = argumentsOf(given, inputs);
   const native = bound.bind(...buffers);
-  if (typeof native !== 'function') throw calls.explain(native, buffers);
+  if (typeof native !== 'function') throw calls.explain(native, given);
 
   const lengths = buffers.map(lengthOf);
-  const explain = (fault: Fault) => calls.explain(fault, buffers);
+  const explain = (fault: Fault) => calls.explain(fault, given);
   const detached = () => {
-    const { name } = calls.port(buffers.findIndex((buffer, i) => lengthOf(buffer) !== lengths[i]));
+    const gone = buffers.findIndex((buffer, i) => lengthOf(buffer) !== lengths[i]);
+    const { name } = calls.port(given.findIndex((_, at) => argumentsOf(given.slice(0, at + 1), inputs).length > gone));
     const message = 'its buffer was detached (transferred elsewhere); bind again';
     return new ForwardpassError('BUFFER', message, `buffer of ${quote(name)}`);
   };
@@ -68,4 +100,16 @@ export function bindCall(bound: NativeModel, calls: Calls, options: { readonly b
     outputs: Object.freeze(byName(outputs, outputBuffers)),
     run,
   });
+}
+
+function raggedBuffers(calls: Calls, port: Port, rows: number, items: number): RaggedBuffers {
+  const { name } = port;
+  const weights = calls.newFloats(items, { name, width: 1 }).fill(1);
+  const ids = allocate(Int32Array, items, { name, width: 1 });
+  return Object.freeze({ ids, weights, offsets: allocate(Int32Array, rows + 1, { name, width: 1 }) });
+}
+
+function wholeOf(value: unknown, option: string, what: string): number {
+  if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number;
+  throw new ForwardpassError('OPTION', `expected a number of ${what}, found ${describe(value)}`, `option ${option}`);
 }

@@ -4,7 +4,6 @@ import {
   type FloatArray,
   isResizable,
   isTypedArray,
-  lengthOf,
   type Named,
   pick,
   type TypedArray,
@@ -14,6 +13,7 @@ import { ForwardpassError } from './errors.ts';
 import { type Called, type Fault, faultError } from './faults.ts';
 import type { Port } from './graph/lower.ts';
 import type { NativeModel } from './native.ts';
+import { argumentsOf, type Given, isRaggedRows, type RaggedRows, raggedParts, rowsIn } from './ragged.ts';
 import { reading } from './reading.ts';
 import type { FlatRows } from './rows.ts';
 import { describe, quote } from './words.ts';
@@ -21,7 +21,7 @@ import { describe, quote } from './words.ts';
 export type Floats = Float32ArrayConstructor | Float64ArrayConstructor;
 
 /** What a run takes or gives: an array, or arrays by name. */
-export type Arrays = TypedArray | Named<TypedArray>;
+export type Arrays = TypedArray | RaggedRows | Named<TypedArray | RaggedRows>;
 
 /** A model's weights, and all that a call over them needs to know. */
 export class Calls {
@@ -30,7 +30,7 @@ export class Calls {
   readonly #native: NativeModel;
   readonly #called: Called;
   readonly #Floats: Floats;
-  /** Whether there is one input and one output, which then need no names. */
+  /** Whether there is one input of whole arrays and one output, which then need no names. */
   readonly #single: boolean;
 
   constructor(native: NativeModel, called: Called, Floats: Floats) {
@@ -39,7 +39,7 @@ export class Calls {
     this.#native = native;
     this.#called = called;
     this.#Floats = Floats;
-    this.#single = called.inputs.length === 1 && called.outputs.length === 1;
+    this.#single = called.inputs.length === 1 && called.outputs.length === 1 && !called.inputs[0].ragged;
   }
 
   /** `given` are the model's own inputs, where it takes others than its caller gives. */
@@ -52,7 +52,8 @@ export class Calls {
       return y;
     }
     const { buffers, result } = this.#arrange(input, output, given);
-    const fault = this.#native.run(...buffers);
+    const parts = argumentsOf(buffers, this.inputs);
+    const fault = this.#native.run(...parts);
     if (fault !== undefined) throw this.explain(fault, buffers, given);
     return result;
   }
@@ -60,7 +61,8 @@ export class Calls {
   async runAsync(input: Arrays, output?: Arrays, signal?: AbortSignal, given?: FlatRows): Promise<unknown> {
     if (signal?.aborted) throw abortError(signal);
     const { buffers, result } = this.#arrange(input, output, given);
-    const running = this.#native.runAsync(...buffers);
+    const parts = argumentsOf(buffers, this.inputs);
+    const running = this.#native.runAsync(...parts);
     const fault = await (signal === undefined ? running : unlessAborted(running, signal));
     if (fault !== undefined) throw this.explain(fault, buffers, given);
     return result;
@@ -69,7 +71,8 @@ export class Calls {
   /** New arrays of the outputs, in their order. */
   runRows(rows: FlatRows): FloatArray[] {
     const { results, buffers } = this.#around(rows);
-    const fault = this.#native.run(...buffers);
+    const parts = argumentsOf(buffers, this.inputs);
+    const fault = this.#native.run(...parts);
     if (fault !== undefined) throw this.explain(fault, buffers, rows);
     return results;
   }
@@ -77,20 +80,22 @@ export class Calls {
   /** The same, off the event loop. */
   async runRowsAsync(rows: FlatRows): Promise<FloatArray[]> {
     const { results, buffers } = this.#around(rows);
-    const fault = await this.#native.runAsync(...buffers);
+    const parts = argumentsOf(buffers, this.inputs);
+    const fault = await this.#native.runAsync(...parts);
     if (fault !== undefined) throw this.explain(fault, buffers, rows);
     return results;
   }
 
-  #around(rows: FlatRows): { results: FloatArray[]; buffers: TypedArray[] } {
+  #around(rows: FlatRows): { results: FloatArray[]; buffers: Given[] } {
     const results = this.outputs.map((port) => this.newFloats(this.#rowsOf(rows.arrays[0]), port));
     return { results, buffers: this.#checked([...rows.arrays, ...results]) };
   }
 
   /** The outputs of one row, an array for each input, or why the model does not take it. */
-  answer(row: readonly TypedArray[]): Fault | FloatArray[] {
+  answer(row: readonly Given[]): Fault | FloatArray[] {
     const results = this.outputs.map((port) => this.newFloats(1, port));
-    return this.#native.run(...row, ...results) ?? results;
+    const parts = argumentsOf([...row, ...results], this.inputs);
+    return this.#native.run(...parts) ?? results;
   }
 
   newFloats(rows: number, port: Pick<Port, 'name' | 'width' | 'exact'>): FloatArray {
@@ -112,20 +117,20 @@ export class Calls {
     return `${inputs} input${inputs === 1 ? '' : 's'} and ${outputs} output${outputs === 1 ? '' : 's'}`;
   }
 
-  /** Whole rows in the first input: none when it is no typed array, which the native call refuses. */
+  /** Whole rows in the first input. */
   #rowsOf(firstInput: unknown): number {
-    return isTypedArray(firstInput) ? Math.floor(lengthOf(firstInput) / this.inputs[0].width) : 0;
+    return rowsIn(firstInput, this.inputs[0]);
   }
 
   /** Inputs then outputs in the plan's order, and what the caller gets back. */
-  #arrange(input: unknown, output: unknown, given?: FlatRows): { buffers: TypedArray[]; result: unknown } {
+  #arrange(input: unknown, output: unknown, given?: FlatRows): { buffers: Given[]; result: unknown } {
     return reading('INPUT', 'inputs', () => this.#arranged(input, output, given));
   }
 
-  #arranged(input: unknown, output: unknown, rows?: FlatRows): { buffers: TypedArray[]; result: unknown } {
-    const { outputs } = this;
-    const isBare = ArrayBuffer.isView(input);
-    const given = rows?.arrays ?? (isBare ? this.#only(input) : this.#named(input));
+  #arranged(input: unknown, output: unknown, rows?: FlatRows): { buffers: Given[]; result: unknown } {
+    const { inputs, outputs } = this;
+    const isBare = ArrayBuffer.isView(input) || (inputs.length === 1 && inputs[0].ragged && isRaggedRows(input));
+    const given = rows?.arrays ?? this.#taken(isBare ? this.#only(input) : this.#named(input));
     const isSingle = isBare && outputs.length === 1;
     if (output !== undefined) {
       const y = isSingle && !isNamed(output) ? [output] : pick(output, outputs, 'output');
@@ -134,6 +139,11 @@ export class Calls {
     const count = this.#rowsOf(given[0]);
     const made = outputs.map((port) => this.newFloats(count, port));
     return { buffers: this.#checked([...given, ...made]), result: isSingle ? made[0] : withLists(outputs, made) };
+  }
+
+  /** With the parts of ragged rows read once. */
+  #taken(found: readonly unknown[]): unknown[] {
+    return found.map((value, i) => (this.inputs[i].ragged ? raggedParts(value, this.inputs[i]) : value));
   }
 
   #only(input: unknown): unknown[] {
@@ -160,9 +170,9 @@ export class Calls {
   }
 
   /** Of what the native call refuses by itself, nothing. */
-  #checked(buffers: readonly unknown[]): TypedArray[] {
+  #checked(buffers: readonly unknown[]): Given[] {
     if (buffers.some(isResizable)) throw this.#resizable(buffers);
-    return buffers as TypedArray[];
+    return buffers as Given[];
   }
 
   #resizable(buffers: readonly unknown[]): ForwardpassError {

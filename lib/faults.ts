@@ -23,6 +23,9 @@ export const FAULT = {
   arguments: 11,
   notFinite: 12,
   notExact: 13,
+  badOffset: 14,
+  badPair: 15,
+  pairsDiffer: 16,
 } as const;
 
 /** Rows as people hold them: see rows.ts. */
@@ -92,6 +95,16 @@ export function faultError(
       return new ForwardpassError('INPUT', `expected ${b} rows as in ${portName(model, 0)}, found ${a}`, place);
     case FAULT.overlap:
       return new ForwardpassError('BUFFER', `overlaps the memory of ${portName(model, a)}`, place);
+    case FAULT.badOffset: {
+      const expected = c === d ? String(c) : `a number from ${c} to ${d}, how many ids there are`;
+      return new ForwardpassError('INPUT', `offsets[${a}] is ${b}; expected ${expected}`, place);
+    }
+    case FAULT.badPair: {
+      const message = `row ${a} holds the id ${b} in its pair ${e}; expected ids from 0 to ${c - 1}`;
+      return new ForwardpassError('ID', message, place);
+    }
+    case FAULT.pairsDiffer:
+      return new ForwardpassError('INPUT', `expected ${b} weights, one for each id, found ${a}`, place);
     case FAULT.badId:
       return idError({ model, buffers, given, instruction: a, row: b, value: c, element: e }, d);
     case FAULT.notFinite:

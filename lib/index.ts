@@ -15,6 +15,7 @@ export type { ModelHandle } from './handle.ts';
 export { define, load } from './load.ts';
 export type {
   BoostingInfo,
+  BoundBuffer,
   BoundCall,
   Classifier,
   FloatArray,
@@ -23,6 +24,8 @@ export type {
   Predictions,
   Probabilities,
   Probability,
+  RaggedBuffers,
+  RaggedRows,
   RowSchema,
   TensorInfo,
   TreesInfo,

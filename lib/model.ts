@@ -1,5 +1,5 @@
 /** A loaded model, and how to run it. */
-import { type BoundCall, bindCall } from './bound-call.ts';
+import { type BindOptions, type BoundBuffer, type BoundCall, bindCall, type RaggedBuffers } from './bound-call.ts';
 import type { FloatArray, Named, TypedArray } from './buffers.ts';
 import { type Arrays, Calls } from './calls.ts';
 import { ForwardpassError } from './errors.ts';
@@ -20,23 +20,28 @@ import {
   type Probability,
   type Ran,
 } from './predictions.ts';
+import type { RaggedRows } from './ragged.ts';
 import { type FlatRows, RowReader, type RowRecord, type Rows } from './rows.ts';
 import { type RowSchema, schemaOf } from './schema.ts';
 import type { Staged } from './steps/staged.ts';
 import { summarise } from './summary.ts';
 import { type TensorInfo, tensorInfo } from './tensor-info.ts';
-import { describe } from './words.ts';
+import { describe, quote } from './words.ts';
 
-export type { BoundCall } from './bound-call.ts';
+export type { BoundBuffer, BoundCall, RaggedBuffers } from './bound-call.ts';
 export type { FloatArray, Named, TypedArray } from './buffers.ts';
 export type { Boosting as BoostingInfo } from './graph/graph.ts';
 export type { TreesInfo } from './graph/trees-info.ts';
 export type { Prediction, Predictions, Probabilities, Probability } from './predictions.ts';
+export type { RaggedRows } from './ragged.ts';
 export type { Cell, RowRecord, Rows } from './rows.ts';
 export type { RowSchema } from './schema.ts';
 export type { TensorInfo } from './tensor-info.ts';
 
 export type Precision = 'f64' | 'f32' | ReducedWeights;
+
+/** What {@link Model.run} takes: the one input by itself, or each by its name. */
+type Inputs = TypedArray | RaggedRows | Named<TypedArray | RaggedRows>;
 
 /** What a model is made of; `load` and `define` bring it together. */
 export interface ModelParts {
@@ -194,7 +199,8 @@ export class Model implements Disposable {
    * float32 does not hold), `run(x, y)` fills `y` and allocates nothing. x is [rows, …row shape], row-major; floats of either precision, for ids also an array of
    * integers. Several inputs or outputs go by name: `run({ user, item })`, `run({ user, item }, { score })`; one input
    * of a model with several outputs may go by itself. Outputs that the source has as a list come as an array of arrays
-   * under the list's name: see {@link TensorInfo.list}. Strings go by their indices: see {@link TensorInfo.categories}.
+   * under the list's name: see {@link TensorInfo.list}. An input of ragged rows (see {@link TensorInfo.ragged}) takes
+   * {@link RaggedRows}: `run({ text: { ids, weights, offsets } })`, by itself where it is the only one. Strings go by their indices: see {@link TensorInfo.categories}.
    *
    * A classifier gives what `predict_proba` gives, or its decision function where it has no probabilities; where it has
    * neither, its labels, or their positions among {@link classes} where these are words.
@@ -203,10 +209,11 @@ export class Model implements Disposable {
    * resizable, overlapping), ID (outside its table), DISPOSED.
    */
   run(input: TypedArray): FloatArray;
-  run<Output extends TypedArray>(input: TypedArray, output: Output): Output;
-  run(inputs: Named<TypedArray>): Record<string, FloatArray>;
-  run<Results extends Record<string, FloatArray | FloatArray[]>>(inputs: TypedArray | Named<TypedArray>): Results;
-  run<Outputs extends Named<TypedArray>>(inputs: TypedArray | Named<TypedArray>, outputs: Outputs): Outputs;
+  run<Output extends TypedArray>(input: TypedArray | RaggedRows, output: Output): Output;
+  run<Results extends FloatArray>(input: RaggedRows): Results;
+  run(inputs: Named<TypedArray | RaggedRows>): Record<string, FloatArray>;
+  run<Results extends Record<string, FloatArray | FloatArray[]>>(inputs: Inputs): Results;
+  run<Outputs extends Named<TypedArray>>(inputs: Inputs, outputs: Outputs): Outputs;
   run(input: Arrays, output?: Arrays): unknown {
     const model = own(this, 'run');
     const staged = model.#staged;
@@ -218,18 +225,23 @@ export class Model implements Disposable {
    * A rejection is what `run` would have thrown, or ABORTED: `runAsync(x, undefined, { signal })`.
    */
   runAsync(input: TypedArray, output?: undefined, options?: RunOptions): Promise<FloatArray>;
-  runAsync<Output extends TypedArray>(input: TypedArray, output: Output, options?: RunOptions): Promise<Output>;
-  runAsync(inputs: Named<TypedArray>, outputs?: undefined, options?: RunOptions): Promise<Record<string, FloatArray>>;
+  runAsync<Results extends FloatArray>(input: RaggedRows, output?: undefined, options?: RunOptions): Promise<Results>;
+  runAsync<Output extends TypedArray>(
+    input: TypedArray | RaggedRows,
+    output: Output,
+    options?: RunOptions,
+  ): Promise<Output>;
+  runAsync(
+    inputs: Named<TypedArray | RaggedRows>,
+    outputs?: undefined,
+    options?: RunOptions,
+  ): Promise<Record<string, FloatArray>>;
   runAsync<Results extends Record<string, FloatArray | FloatArray[]>>(
-    inputs: TypedArray | Named<TypedArray>,
+    inputs: Inputs,
     outputs?: undefined,
     options?: RunOptions,
   ): Promise<Results>;
-  runAsync<Outputs extends Named<TypedArray>>(
-    inputs: TypedArray | Named<TypedArray>,
-    outputs: Outputs,
-    options?: RunOptions,
-  ): Promise<Outputs>;
+  runAsync<Outputs extends Named<TypedArray>>(inputs: Inputs, outputs: Outputs, options?: RunOptions): Promise<Outputs>;
   async runAsync(input: Arrays, output?: Arrays, options: RunOptions = {}): Promise<unknown> {
     const model = own(this, 'runAsync');
     const { signal } = checkRunOptions(options);
@@ -245,8 +257,13 @@ export class Model implements Disposable {
    *     call.input.set(features);
    *     call.run();
    *     call.output[0];
+   *
+   * With an input of ragged rows, `items` is how many pairs all rows may have together. `call.inputs.text` then has `ids`,
+   * `weights` (all 1 at first) and `offsets` (batch + 1), of which each run takes the first `offsets[batch]` pairs.
    */
-  bind(options: { readonly batch: number }): BoundCall {
+  bind(options: { readonly batch: number }): BoundCall;
+  bind<Inputs extends Named<BoundBuffer> = Named<RaggedBuffers>>(options: Required<BindOptions>): BoundCall<Inputs>;
+  bind(options: BindOptions): unknown {
     const model = own(this, 'bind');
     model.#staged?.refuse('a bound call cannot call; use run() or predict()');
     return bindCall(model.#native, model.#calls, options);
@@ -292,6 +309,11 @@ export class Model implements Disposable {
 
   /** @internal Rows as people hold them, as arrays for {@link run}: one for each input. */
   flatten(rows: Rows | RowRecord): FlatRows {
+    const ragged = this.#calls.inputs.find((port) => port.ragged);
+    if (ragged !== undefined) {
+      const message = 'its rows are pairs of an id and a weight; run() takes them, as { ids, weights, offsets }';
+      throw new ForwardpassError('INPUT', message, `input ${quote(ragged.name)}`);
+    }
     return this.#staged === undefined ? this.rowReader.read(rows) : this.#staged.flatten(rows);
   }
 

@@ -10,14 +10,17 @@ import { didYouMean, listNames, quote } from './words.ts';
 export type Isa = 'avx512' | 'avx2' | 'neon' | 'scalar';
 const ISAS: readonly Isa[] = ['avx512', 'avx2', 'neon', 'scalar'];
 
+/** A ragged input takes three: ids, weights or undefined for ones, offsets. */
+type Buffers = readonly (TypedArray | undefined)[];
+
 /**
  * A model's functions: inputs then outputs in the plan's order, undefined when all went well. Each is made when it is first
  * asked for; where there is no memory for it, that throws an Error whose code is MEMORY.
  */
 export interface NativeModel {
-  run(...buffers: TypedArray[]): Fault | undefined;
-  bind(...buffers: TypedArray[]): (() => Fault | undefined) | Fault;
-  runAsync(...buffers: TypedArray[]): Promise<Fault | undefined> | Fault;
+  run(...buffers: Buffers): Fault | undefined;
+  bind(...buffers: Buffers): (() => Fault | undefined) | Fault;
+  runAsync(...buffers: Buffers): Promise<Fault | undefined> | Fault;
   /** The names of the copy of the addon and of the model: those given where there are none yet. Not once disposed of. */
   share(addon: string, model: string, description: Uint8Array): readonly [addon: string, model: string] | undefined;
   dispose(): void;

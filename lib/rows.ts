@@ -3,6 +3,7 @@ import { allocate, type FloatArray, type TypedArray } from './buffers.ts';
 import { ForwardpassError } from './errors.ts';
 import type { PeopleRows } from './faults.ts';
 import type { Port } from './graph/lower.ts';
+import type { Given } from './ragged.ts';
 import { reading } from './reading.ts';
 import { Column, isRow } from './rows/column.ts';
 import { RecordReader } from './rows/records.ts';
@@ -30,8 +31,8 @@ export interface RowsTaken {
 }
 
 export interface FlatRows extends PeopleRows {
-  /** An array for each input: its rows one after another. */
-  readonly arrays: readonly TypedArray[];
+  /** An array for each input: its rows one after another; of a ragged input their pairs. */
+  readonly arrays: readonly Given[];
   /** Whether it was one record, not in an array. */
   readonly isRecord: boolean;
 }

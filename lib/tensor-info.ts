@@ -31,12 +31,28 @@ export interface TensorInfo {
   readonly present?: readonly number[];
   /** Of an input: positions of the elements that nothing looks at. They may be anything, and records may lack them. */
   readonly unused?: readonly number[];
+  /**
+   * Of an input whose rows are any number of pairs of an id and a weight: its `shape` is `[null, N]`, with ids from 0 to
+   * N − 1. It takes {@link RaggedRows}.
+   */
+  readonly ragged?: true;
   /** Of an output: the name of the list that {@link Model.run} gives it in. */
   readonly list?: string;
 }
 
 /** Frozen, and nothing of it is the model's own: what callers do to it changes no model. */
-export function tensorInfo({ name, shape, dtype, words, hashes, spread, fills, present, list }: Port): TensorInfo {
+export function tensorInfo({
+  name,
+  shape,
+  dtype,
+  words,
+  hashes,
+  spread,
+  fills,
+  present,
+  ragged,
+  list,
+}: Port): TensorInfo {
   const lists = [...(words ?? [])];
   const categories = lists.filter(([, list]) => list.length > 0);
   const unused = lists.flatMap(([element, list]) => (list.length === 0 && spread === undefined ? [element] : []));
@@ -50,6 +66,7 @@ export function tensorInfo({ name, shape, dtype, words, hashes, spread, fills, p
     ...(fills && { missing: Object.freeze([...fills.keys()]) }),
     ...(present && { present: Object.freeze([...present]) }),
     ...(unused.length > 0 && { unused: Object.freeze(unused) }),
+    ...(ragged && { ragged: true as const }),
     ...(list !== undefined && { list }),
   });
 }

@@ -4,6 +4,7 @@
 #include "network.h"
 #include "pack_reduced.h"
 #include "packed_once.h"
+#include "pairs.h"
 #include "tree_packer.h"
 
 namespace fp {
@@ -70,10 +71,12 @@ class Network<T>::Builder {
     if (!place_values()) return no_memory;
     if (network_.row_elements_ > most.of_row / sizeof(T)) return Creation::row_too_large;
     const size_t row_bytes = (network_.row_elements_ > 0 ? network_.row_elements_ : 1) * sizeof(T);
+    constexpr size_t cost_of_pair = 64, cost_of_pair_column = 4;
     size_t least_rows = 1;
     bool has_nearest = false;
     for (const Step<T>& step : network_.steps_) {
       network_.row_cost_ += cost_of(step);
+      if (step.opcode == Opcode::bag) network_.pair_cost_ += cost_of_pair + cost_of_pair_column * step.width;
       if (step.trees.sliced != nullptr) least_rows = most_sliced_rows;
       has_nearest = has_nearest || step.opcode == Opcode::nearest;
     }
@@ -92,11 +95,15 @@ class Network<T>::Builder {
     if (!network_.widths_.allocate(plan_.value_count)) return false;
     const auto port = [&](int32_t word) {
       has_wide_ = has_wide_ || word < 0;
-      return Port{port_value(word), word < 0, -1};
+      return Port{port_value(word), word < 0, is_ragged_port(word), -1};
     };
     for (size_t i = 0; i < plan_.input_count; i++) network_.inputs_[i] = port(plan_.inputs[i]);
     for (size_t i = 0; i < plan_.output_count; i++) network_.outputs_[i] = port(plan_.outputs[i]);
     for (size_t i = 0; i < plan_.value_count; i++) network_.widths_[i] = size_t(plan_.widths[i]);
+    // Ragged rows stay where the caller has them.
+    for (const Port& input : network_.inputs_) {
+      if (input.ragged) network_.widths_[size_t(input.value)] = 0;
+    }
     return true;
   }
 
@@ -169,6 +176,13 @@ class Network<T>::Builder {
   // A parameter array, or `count` times `otherwise` where the plan gives none.
   const T* copy(int32_t index, size_t count, float otherwise) {
     return index >= 0 ? copy(parameter(index), count) : copy(nullptr, count, otherwise);
+  }
+  // A copy beyond whose end a vector may be read.
+  const T* table(const T* from, size_t count) {
+    bool fill;
+    T* const to = take({from, nullptr, count, 0, form_of_table, 0}, count + table_padding, fill);
+    if (fill) std::memcpy(to, from, count * sizeof(T));
+    return to;
   }
   const int32_t* take_list(size_t count) {
     int32_t* const to = filling_ ? network_.lists_.data() + list_count_ : nullptr;
@@ -310,6 +324,17 @@ class Network<T>::Builder {
         break;
       case Opcode::require_exact:
         step.a = step.y;
+        break;
+      case Opcode::bag:
+        step.a = field[0];
+        step.inner = size_t(plan_.widths[step.a]);
+        step.p[0] = table(parameter(field[1]), step.inner * step.width);
+        step.p[1] = field[2] >= 0 ? copy(parameter(field[2]), step.width) : nullptr;
+        step.function = field[3];
+        break;
+      case Opcode::scatter:
+        step.a = field[0];
+        step.inner = step.width;
         break;
       case Opcode::wide:
         break;  // an instruction within one was refused
@@ -534,7 +559,7 @@ class Network<T>::Builder {
   bool filling_ = false;
   bool has_wide_ = false;
   bool has_no_memory_ = false;  // for packed_ and packers_, which are asked for memory only while counting
-  static constexpr int32_t form_of_copy = -1, form_of_points = -2;
+  static constexpr int32_t form_of_copy = -1, form_of_points = -2, form_of_table = -3;
   PackedOnce<T> packed_;
   Packers* packers_ = nullptr;
   Packers* last_packer_ = nullptr;

@@ -192,6 +192,21 @@ Range range_of(const void* data, int type, size_t elements) {
   return {begin, begin + elements * bytes_of(type)};
 }
 
+// That it has an address, and one that is a multiple of its elements' size.
+fp_status check_address(const char* kind, const fp::PortDescription& port, const void* data, size_t bytes,
+                        size_t elements) {
+  if (elements > (UINTPTR_MAX - reinterpret_cast<uintptr_t>(data)) / bytes) {
+    return fail(FP_ERROR_BUFFER, "%s \"%s\": more elements than memory holds", kind, port.name);
+  }
+  if (data == nullptr && elements > 0) {
+    return fail(FP_ERROR_BUFFER, "%s \"%s\": expected %zu elements, found a null pointer", kind, port.name, elements);
+  }
+  if (reinterpret_cast<uintptr_t>(data) % bytes != 0) {
+    return fail(FP_ERROR_BUFFER, "%s \"%s\": expected an address that is a multiple of %zu", kind, port.name, bytes);
+  }
+  return FP_OK;
+}
+
 // Looks at a buffer; `kind` is "input" or "output".
 fp_status look_at(const char* kind, const fp::PortDescription& port, const void* data, int type, size_t elements,
                   size_t rows, fp::Element& element, Range& range) {
@@ -218,18 +233,43 @@ fp_status look_at(const char* kind, const fp::PortDescription& port, const void*
     return fail(FP_ERROR_BUFFER, "%s \"%s\": expected %zu rows of %zu elements, found %zu elements", kind, port.name,
                 rows, port.width, elements);
   }
-  const size_t bytes = bytes_of(type);
-  if (elements > (UINTPTR_MAX - reinterpret_cast<uintptr_t>(data)) / bytes) {
-    return fail(FP_ERROR_BUFFER, "%s \"%s\": more elements than memory holds", kind, port.name);
-  }
   range = range_of(data, type, elements);
-  if (data == nullptr && elements > 0) {
-    return fail(FP_ERROR_BUFFER, "%s \"%s\": expected %zu elements, found a null pointer", kind, port.name, elements);
+  return check_address(kind, port, data, bytes_of(type), elements);
+}
+
+// Looks at an input of ragged rows.
+fp_status take_ragged(const fp::PortDescription& port, const fp_input& from, size_t rows, fp::Input& to) {
+  if (number_of(from.type) != FP_RAGGED || from.data == nullptr) {
+    return fail(FP_ERROR_BUFFER, "input \"%s\": expected an fp_ragged of type FP_RAGGED", port.name);
   }
-  if (range.begin % bytes != 0) {
-    return fail(FP_ERROR_BUFFER, "%s \"%s\": expected an address that is a multiple of %zu", kind, port.name, bytes);
+  const fp_ragged& pairs = *static_cast<const fp_ragged*>(from.data);
+  const int ids = number_of(pairs.id_type), weights = number_of(pairs.weight_type);
+  if ((ids != FP_I32 && ids != FP_I64) || (pairs.weights != nullptr && weights != FP_F32 && weights != FP_F64)) {
+    return fail(FP_ERROR_BUFFER, "input \"%s\": expected ids FP_I32 or FP_I64, weights FP_F32 or FP_F64", port.name);
   }
-  return FP_OK;
+  if (rows >= SIZE_MAX / sizeof(int32_t)) {
+    return fail(FP_ERROR_BUFFER, "input \"%s\": more elements than memory holds", port.name);
+  }
+  to = {pairs.ids, ids == FP_I32 ? fp::Element::i32 : fp::Element::i64};
+  to.offsets = pairs.offsets;
+  to.weights = pairs.weights;
+  to.weight_element = weights == FP_F64 ? fp::Element::f64 : fp::Element::f32;
+  to.pairs = from.elements;
+  fp_status status = check_address("input", port, pairs.ids, bytes_of(ids), from.elements);
+  if (status == FP_OK && pairs.weights != nullptr) {
+    status = check_address("input", port, pairs.weights, bytes_of(weights), from.elements);
+  }
+  return status == FP_OK ? check_address("input", port, pairs.offsets, sizeof(int32_t), rows + 1) : status;
+}
+
+// Whether the range meets the memory of an input that was taken.
+bool meets_input(const Range& range, const fp_input& from, const fp::Input& input, size_t rows) {
+  const auto meets = [&range](const Range& other) { return range.begin < other.end && other.begin < range.end; };
+  if (input.offsets == nullptr) return meets(range_of(from.data, number_of(from.type), from.elements));
+  const fp_ragged& pairs = *static_cast<const fp_ragged*>(from.data);
+  return meets(range_of(pairs.ids, number_of(pairs.id_type), from.elements)) ||
+         (pairs.weights != nullptr && meets(range_of(pairs.weights, number_of(pairs.weight_type), from.elements))) ||
+         meets(range_of(pairs.offsets, FP_I32, rows + 1));
 }
 
 fp_status overlap(const fp::PortDescription& output, const char* kind, const fp::PortDescription& other) {
@@ -243,6 +283,11 @@ fp_status take_buffers(const fp_model& model, const fp_input* inputs, const fp_o
   for (size_t i = 0; i < scratch.inputs.size(); i++) {
     const fp_input& from = inputs[i];
     fp::Input& to = scratch.inputs[i];
+    if (model.engine.is_ragged(i)) {
+      const fp_status status = take_ragged(about.inputs()[i], from, rows, to);
+      if (status != FP_OK) return status;
+      continue;
+    }
     to.data = from.data;
     const fp_status status =
         look_at("input", about.inputs()[i], from.data, number_of(from.type), from.elements, rows, to.element, range);
@@ -257,8 +302,7 @@ fp_status take_buffers(const fp_model& model, const fp_input* inputs, const fp_o
     if (status != FP_OK) return status;
     const auto meets = [&range](const Range& other) { return range.begin < other.end && other.begin < range.end; };
     for (size_t j = 0; j < scratch.inputs.size(); j++) {
-      const fp_input& other = inputs[j];
-      if (meets(range_of(other.data, number_of(other.type), other.elements))) {
+      if (meets_input(range, inputs[j], scratch.inputs[j], rows)) {
         return overlap(about.outputs()[i], "input", about.inputs()[j]);
       }
     }
@@ -273,7 +317,6 @@ fp_status take_buffers(const fp_model& model, const fp_input* inputs, const fp_o
 }
 
 fp_status run(const fp_model& model, fp::Scratch& scratch, size_t rows) {
-  if (rows == 0) return FP_OK;
   fp::RunError error;
   const fp::Outcome outcome = model.engine.run(scratch.table.data(), scratch.inputs.data(), scratch.outputs.data(),
                                                rows, error, model.threads, model.pool);
@@ -281,6 +324,15 @@ fp_status run(const fp_model& model, fp::Scratch& scratch, size_t rows) {
   if (outcome == fp::Outcome::bad_id) {
     return fail(FP_ERROR_ID, "row %zu: expected ids from 0 to %zu, found %.17g (instruction %zu of the plan)",
                 error.row, error.limit - 1, error.value, error.instruction);
+  }
+  if (outcome == fp::Outcome::bad_pair) {
+    return fail(FP_ERROR_ID, "input \"%s\", row %zu: expected ids from 0 to %zu, found %.17g in its pair %zu",
+                model.description.inputs()[error.instruction].name, error.row, error.limit - 1, error.value,
+                error.element);
+  }
+  if (outcome == fp::Outcome::bad_offset) {
+    return fail(FP_ERROR_BUFFER, "input \"%s\": expected from %zu to %zu as offset %zu, found %.17g",
+                model.description.inputs()[error.instruction].name, error.element, error.limit, error.row, error.value);
   }
   if (outcome == fp::Outcome::not_exact) {
     return fail(FP_ERROR_NOT_EXACT,
@@ -448,6 +500,10 @@ size_t fp_output_count(const fp_model* model) { return model == nullptr ? 0 : mo
 FP_PORT_FUNCTIONS(input)
 FP_PORT_FUNCTIONS(output)
 #undef FP_PORT_FUNCTIONS
+
+int fp_input_is_ragged(const fp_model* model, size_t index) {
+  return input_of(model, index) != nullptr && model->engine.is_ragged(index);
+}
 
 fp_type fp_model_precision(const fp_model* model) {
   if (model == nullptr) return fp_type(0);

@@ -24,9 +24,11 @@ Engine::Status Engine::create(const Plan& plan, const InstructionSet& set, PlanE
   precision_ = verified.precision;
   isa_ = set.name;
   if (!copy_widths(verified.inputs, verified.input_count, verified.widths, input_widths_) ||
-      !copy_widths(verified.outputs, verified.output_count, verified.widths, output_widths_)) {
+      !copy_widths(verified.outputs, verified.output_count, verified.widths, output_widths_) ||
+      !ragged_.allocate(verified.input_count)) {
     return Status::out_of_memory;
   }
+  for (size_t i = 0; i < ragged_.size(); i++) ragged_[i] = is_ragged_port(verified.inputs[i]);
   switch (single() ? f32_.create(verified, set.f32, set.f64, best_int8(set), best_trees(set), most)
                    : f64_.create(verified, set.f64, set.f64, best_int8(set), best_trees(set), most)) {
     case Creation::done:
@@ -88,12 +90,36 @@ struct Engine::Split {
   }
 };
 
+Outcome Engine::check_offsets(const Input* inputs, size_t rows, size_t& pairs, RunError& error) const {
+  for (size_t i = 0; i < ragged_.size(); i++) {
+    if (!ragged_[i]) continue;
+    const Input& input = inputs[i];
+    int64_t least = 0, most = 0;
+    for (size_t r = 0; r <= rows; r++) {
+      if (r > 0) most = int64_t(input.pairs);
+      if (r == rows && input.all) least = most = int64_t(input.pairs);
+      const int64_t found = input.offsets[r];
+      if (found < least || found > most) {
+        error = {i, r, size_t(least), double(found), size_t(most)};
+        return Outcome::bad_offset;
+      }
+      least = found;
+    }
+    pairs += size_t(least);
+  }
+  return Outcome::ok;
+}
+
 Outcome Engine::run(void* table, const Input* inputs, const Output* outputs, size_t rows, RunError& error,
                     size_t threads, Pool* pool) const {
-  if (threads <= 1 || pool == nullptr) return run_rows(table, inputs, outputs, 0, rows, error);
+  size_t pairs = 0;
+  const Outcome outcome = check_offsets(inputs, rows, pairs, error);
+  if (outcome != Outcome::ok) return outcome;
+  if (threads <= 1 || pool == nullptr || rows == 0) return run_rows(table, inputs, outputs, 0, rows, error);
   // Waking a thread takes tens of microseconds on some machines: less than this many multiply-adds for it do not pay.
   constexpr size_t least_cost = 8 << 20;
-  const size_t row_cost = (single() ? f32_.row_cost() : f64_.row_cost()) + 1;
+  const size_t cost_of_pairs = pairs * (single() ? f32_.pair_cost() : f64_.pair_cost());
+  const size_t row_cost = (single() ? f32_.row_cost() : f64_.row_cost()) + 1 + cost_of_pairs / rows;
   if (row_cost * rows < 2 * least_cost) return run_rows(table, inputs, outputs, 0, rows, error);
   const size_t worthwhile = rows / (least_cost / row_cost + 1);
   // A thread with few rows spends its time reading weights: then each reads a part of them instead.

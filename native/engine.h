@@ -30,6 +30,8 @@ class Engine {
   // Elements of one row of each input and output.
   const Array<size_t>& input_widths() const { return input_widths_; }
   const Array<size_t>& output_widths() const { return output_widths_; }
+  // Whether an input is ragged: its width is how many ids there are.
+  bool is_ragged(size_t input) const { return ragged_[input]; }
 
   // Of the packed weights and tables.
   size_t packed_bytes() const { return single() ? f32_.packed_bytes() : f64_.packed_bytes(); }
@@ -48,6 +50,9 @@ class Engine {
  private:
   struct Split;
 
+  // Offsets of all ragged inputs; adds up their pairs.
+  Outcome check_offsets(const Input* inputs, size_t rows, size_t& pairs, RunError& error) const;
+
   static size_t times(size_t threads, size_t bytes) {
     return bytes > 0 && threads > SIZE_MAX / bytes ? SIZE_MAX : threads * bytes;
   }
@@ -63,6 +68,7 @@ class Engine {
   Precision precision_ = Precision::f32;
   const char* isa_ = "";
   Array<size_t> input_widths_, output_widths_;
+  Array<bool> ragged_;
   Network<float> f32_;
   Network<double> f64_;
 };

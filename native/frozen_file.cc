@@ -44,9 +44,9 @@ bool FrozenFile::open(const void* bytes, size_t size, FileFault& fault, Part par
   if (!description_.get("version").whole(version)) {
     return fault.set(Kind::malformed, "%s: expected a version", key_);
   }
-  if (version != uint64_t(plan_version)) {
-    return fault.set(Kind::version, "%s: expected version %d, found %llu; freeze the model with the same version", key_,
-                     int(plan_version), (unsigned long long)version);
+  if (version < uint64_t(oldest_plan) || version > uint64_t(plan_version)) {
+    return fault.set(Kind::version, "%s: expected version %d to %d, found %llu; freeze the model with the same version",
+                     key_, int(oldest_plan), int(plan_version), (unsigned long long)version);
   }
   const json::Value precision = description_.get("precision");
   const bool f64 = precision.equals("f64");

@@ -13,6 +13,7 @@ namespace fp {
 struct Port {
   size_t width;
   bool integers;  // arrays of them are welcome
+  bool ragged;    // three arguments: ids, weights or undefined, offsets
 };
 
 // 36 characters that nobody guesses, such as a UUID.
@@ -28,7 +29,7 @@ struct Token {
 struct Loaded {
   Engine engine;
   Array<Port> ports;  // inputs, then outputs
-  size_t input_count = 0;
+  size_t input_count = 0, argument_count = 0;
   // Whether some environment's garbage collector has been told of the packed bytes, which are there once.
   std::atomic<bool> told{false};
 

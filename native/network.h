@@ -17,8 +17,14 @@ namespace fp {
 enum class Element : int32_t { f32, f64, i8, u8, i16, u16, i32, u32, i64, u64 };
 
 struct Input {
-  const void* data;
+  const void* data;  // of a ragged input the ids of all pairs: i32, u32 or i64
   Element element;
+  // Of a ragged input alone. The pairs of row r are those from offsets[r] to before offsets[r + 1].
+  const int32_t* offsets = nullptr;
+  const void* weights = nullptr;          // null where all are 1
+  Element weight_element = Element::f32;  // or f64
+  size_t pairs = 0;
+  bool all = true;  // whether the rows have all of them
 };
 struct Output {
   void* data;
@@ -30,9 +36,12 @@ enum class Outcome {
   bad_id,      // an id that is not a whole number within its table
   not_finite,  // an infinity or NaN where the plan requires finite numbers
   not_exact,   // an integer that no double holds, where the plan requires that it does
+  bad_offset,  // offsets of a ragged input that are not in order, or lead out of it
+  bad_pair,    // as bad_id, of a pair
 };
 
-// Where a run stopped.
+// Where a run stopped. Of bad_pair, `instruction` is the input and `element` the row's pair; of bad_offset, `row` is
+// the offset, from `element` to `limit` would have been right.
 struct RunError {
   size_t instruction;  // its place in the plan
   size_t row;          // of the batch
@@ -99,17 +108,21 @@ class Network {
 
   // Multiply-adds of one row, or as many as take that long.
   size_t row_cost() const { return row_cost_; }
+  // Of one pair.
+  size_t pair_cost() const { return pair_cost_; }
 
  private:
   class Builder;
   // What the caller's buffer for an input or output becomes.
   struct Port {
     int32_t value;
-    bool wide;        // doubles, in a network of floats
+    bool wide;  // doubles, in a network of floats
+    bool ragged;
     int32_t checked;  // the instruction that requires the input's integers to be exact; −1 for none
   };
 
-  Outcome run_block(T* const* base, size_t rows, RunError& error, Help help) const;
+  Outcome run_block(T* const* base, size_t first, size_t rows, RunError& error, Help help) const;
+  bool run_ragged(const Step<T>& step, const Input& input, T* y, size_t first, size_t rows, RunError& error) const;
   void run_wide(const Step<T>& step, T* const* base, size_t rows) const;
   Outcome check_input(const Port& port, const Input& input, size_t first, size_t rows, RunError& error) const;
   void run_dense(const Step<T>& step, const T* x, T* y, size_t rows, Help help) const;
@@ -134,7 +147,7 @@ class Network {
   Array<Port> inputs_, outputs_;
   size_t row_elements_ = 0;  // of scratch
   size_t block_rows_ = 1;
-  size_t row_cost_ = 0;
+  size_t row_cost_ = 0, pair_cost_ = 0;
 };
 
 }  // namespace fp

@@ -21,7 +21,7 @@ class Verifier {
 
   Verdict run() {
     if (!header()) return Verdict::invalid;
-    if (!defined_.allocate(plan_.value_count)) return Verdict::out_of_memory;
+    if (!defined_.allocate(plan_.value_count) || !ragged_.allocate(plan_.value_count)) return Verdict::out_of_memory;
     return values() && instructions() && outputs() ? Verdict::valid : Verdict::invalid;
   }
 
@@ -36,7 +36,8 @@ class Verifier {
 
   bool header() {
     if (left() < header_words) return fail("the plan is shorter than its header");
-    if (next() != plan_version) return fail("the plan is of another version");
+    version_ = next();
+    if (version_ < oldest_plan || version_ > plan_version) return fail("the plan is of another version");
     const int32_t precision = next();
     if (precision != int32_t(Precision::f32) && precision != int32_t(Precision::f64)) {
       return fail("the precision is unknown");
@@ -65,6 +66,8 @@ class Verifier {
     for (size_t i = 0; i < plan_.input_count; i++) {
       const int32_t word = next();
       if (!define(port_value(word)) || (word < 0 && !is_wide(port_value(word)))) return false;
+      ragged_[size_t(port_value(word))] = is_ragged_port(word);
+      if (is_ragged_port(word) && version_ == oldest_plan) return fail("ragged inputs are of a later version");
     }
     plan_.outputs = from_.words + at_;
     at_ += plan_.output_count;
@@ -88,6 +91,7 @@ class Verifier {
     for (size_t i = 0; i < plan_.output_count; i++) {
       const int32_t word = plan_.outputs[i];
       if (!is_defined(port_value(word))) return fail("an output is never defined");
+      if (is_ragged_port(word) || ragged_[size_t(port_value(word))]) return fail("an output is ragged");
       if (word < 0 && !is_wide(port_value(word))) return false;
     }
     return true;
@@ -121,6 +125,7 @@ class Verifier {
   // A defined value of some width, or (where `wanted` is positive) of that width.
   bool used(int32_t value, int64_t wanted) {
     if (!is_defined(value)) return fail("a value is used before it is defined");
+    if (ragged_[size_t(value)]) return fail("ragged rows are used as a value");
     return require(wanted < 0 || width(value) == wanted * unit_, "a value is not of the width used");
   }
   // A value or a parameter array as wide.
@@ -197,6 +202,10 @@ class Verifier {
                used(next(), y_width / 2);
       case Opcode::narrow:
         return single() && used(next(), y_width * 2);
+      case Opcode::bag:
+        return has(4) && bag(y_width);
+      case Opcode::scatter:
+        return ragged(next()) && require(width(from_.words[at_ - 1]) == y_width, "the result has another width");
       case Opcode::require_finite:
       case Opcode::require_exact:
         break;
@@ -323,6 +332,15 @@ class Verifier {
     return parameter(2) && flag();
   }
 
+  bool ragged(int32_t value) {
+    return require(is_defined(value) && ragged_[size_t(value)], "no ragged input is where one is used");
+  }
+
+  bool bag(int64_t y_width) {
+    const int32_t x = next();
+    return ragged(x) && parameter(width(x) * y_width) && optional_parameter(y_width) && in_range(next(), 3);
+  }
+
   bool couple(int64_t y_width) {
     const int32_t x = next();
     const int64_t classes = next();
@@ -412,7 +430,8 @@ class Verifier {
   const Plan& from_;
   VerifiedPlan& plan_;
   PlanError& error_;
-  Array<bool> defined_;
+  Array<bool> defined_, ragged_;
+  int32_t version_ = 0;
   size_t at_ = 0, end_ = 0;
   int64_t unit_ = 1;  // elements of the plan's precision in one of the instruction's
   int64_t repeat_ = 0, inner_ = 0;

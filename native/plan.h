@@ -7,7 +7,11 @@
 
 namespace fp {
 
-constexpr int32_t plan_version = 3;
+// Of a plan that has all there is; those without ragged inputs are of the oldest.
+constexpr int32_t plan_version = 4;
+constexpr int32_t oldest_plan = 3;
+// Is added to the value of an input whose rows are pairs of an id and a weight.
+constexpr int32_t ragged_port = 1 << 30;
 
 enum class Precision : int32_t { f32 = 0, f64 = 1 };
 
@@ -37,6 +41,8 @@ enum class Opcode : int32_t {
   sort = 23,
   distances = 24,
   nearest = 25,
+  bag = 26,
+  scatter = 27,
 };
 
 // What a dense layer's weights are packed as.
@@ -67,7 +73,7 @@ struct VerifiedPlan {
   Precision precision;
   size_t value_count, input_count, output_count, instruction_count;
   const int32_t* widths;        // of each value: elements of one row, at least 1
-  const int32_t* inputs;        // values; −1 − value where it is wide
+  const int32_t* inputs;        // values; −1 − value where it is wide, ragged_port + value where it is ragged
   const int32_t* outputs;       // as inputs
   const int32_t* instructions;  // [opcode, words, fields …] one after another
   const Parameter* parameters;
@@ -75,10 +81,14 @@ struct VerifiedPlan {
 };
 
 // A value of doubles in a plan of f32, which takes two elements for each. The value that the word of a port names:
-constexpr int32_t port_value(int32_t word) { return word >= 0 ? word : -1 - word; }
+constexpr int32_t port_value(int32_t word) { return word >= 0 ? word & ~ragged_port : -1 - word; }
+constexpr bool is_ragged_port(int32_t word) { return word >= ragged_port; }
 constexpr size_t port_width(int32_t word, const int32_t* widths) {
   return size_t(widths[port_value(word)]) / (word >= 0 ? 1 : 2);
 }
+
+// What `bag` makes of the rows of its table.
+enum class BagMode : int32_t { sum = 0, mean = 1, max = 2 };
 
 enum class Verdict { valid, invalid, out_of_memory };
 

@@ -6,6 +6,7 @@
 
 #include "couple.h"
 #include "network.h"
+#include "pairs.h"
 #include "sort.h"
 
 namespace fp {
@@ -199,6 +200,46 @@ void sort_rows(const Step<U>& step, const T* x, T* y, size_t rows) {
   }
 }
 
+// Adds up weight·row of the table for the pairs, or takes the greatest of each column.
+template <typename T>
+bool bag_row(const Kernels<T>& kernels, const Step<T>& step, Pairs<T>& pairs, T* y) {
+  const size_t width = step.width, row_count = pairs.row_count();
+  const T* const table = step.p[0];
+  for (size_t j = 0; j < width; j++) y[j] = 0;
+  bool first = true;
+  while (const size_t count = pairs.next()) {
+    if (BagMode(step.function) == BagMode::max) {
+      for (size_t k = 0; k < count; k++, first = false) {
+        const T* const row = table + size_t(pairs.ids[k]) * width;
+        for (size_t j = 0; j < width; j++) {
+          const T product = pairs.weights[k] * row[j];
+          if (first || product > y[j] || product != product) y[j] = product;
+        }
+      }
+    } else if (width == 1) {
+      T sum = *y;
+      for (size_t k = 0; k < count; k++) sum += pairs.weights[k] * table[pairs.ids[k]];
+      *y = sum;
+    } else {
+      kernels.bag(table, width, pairs.ids, pairs.weights, count, y);
+    }
+  }
+  if (BagMode(step.function) == BagMode::mean && row_count > 0) {
+    for (size_t j = 0; j < width; j++) y[j] /= T(row_count);
+  }
+  for (size_t j = 0; step.p[1] != nullptr && j < width; j++) y[j] += step.p[1][j];
+  return !pairs.bad();
+}
+
+template <typename T>
+bool scatter_row(Pairs<T>& pairs, T* y, size_t width) {
+  std::memset(static_cast<void*>(y), 0, width * sizeof(T));
+  while (const size_t count = pairs.next()) {
+    for (size_t k = 0; k < count; k++) y[pairs.ids[k]] += pairs.weights[k];
+  }
+  return !pairs.bad();
+}
+
 }  // namespace
 
 constexpr size_t whole_lines(size_t bytes) {
@@ -256,6 +297,10 @@ Outcome Network<T>::run(void* table, const Input* inputs, const Output* outputs,
     for (size_t i = 0; i < inputs_.size(); i++) {
       const int32_t value = inputs_[i].value;
       const size_t width = widths_[size_t(value)];
+      if (inputs_[i].ragged) {  // what takes it knows how it is given
+        base[value] = reinterpret_cast<T*>(const_cast<Input*>(&inputs[i]));
+        continue;
+      }
       if (inputs_[i].checked >= 0) {
         const Outcome outcome = check_input(inputs_[i], inputs[i], row, count, error);
         if (outcome != Outcome::ok) return outcome;
@@ -270,7 +315,7 @@ Outcome Network<T>::run(void* table, const Input* inputs, const Output* outputs,
         convert_input(inputs[i], row * width, count * width, base[value]);
       }
     }
-    const Outcome outcome = run_block(base, count, error, help);
+    const Outcome outcome = run_block(base, row, count, error, help);
     if (outcome != Outcome::ok) {
       error.row += row;
       return outcome;
@@ -376,7 +421,22 @@ void Network<T>::run_wide(const Step<T>& step, T* const* base, size_t rows) cons
 }
 
 template <typename T>
-Outcome Network<T>::run_block(T* const* base, size_t rows, RunError& error, Help help) const {
+bool Network<T>::run_ragged(const Step<T>& step, const Input& input, T* y, size_t first, size_t rows,
+                            RunError& error) const {
+  Pairs<T> pairs(input, step.inner);
+  for (size_t r = 0; r < rows; r++, y += step.width) {
+    pairs.begin(first + r);
+    if (step.opcode == Opcode::bag ? bag_row(*kernels_, step, pairs, y) : scatter_row(pairs, y, step.width)) continue;
+    size_t port = 0;
+    while (inputs_[port].value != step.a) port++;
+    error = {port, r, pairs.bad_place(), pairs.bad_id(), step.inner};
+    return false;
+  }
+  return true;
+}
+
+template <typename T>
+Outcome Network<T>::run_block(T* const* base, size_t first, size_t rows, RunError& error, Help help) const {
   const Kernels<T>& kernels = *kernels_;
   for (size_t i = 0; i < steps_.size(); i++) {
     const Step<T>& step = steps_[i];
@@ -487,6 +547,10 @@ Outcome Network<T>::run_block(T* const* base, size_t rows, RunError& error, Help
         error = {i, bad / width, bad % width, x[bad], 0};
         return Outcome::not_exact;
       }
+      case Opcode::bag:
+      case Opcode::scatter:
+        if (run_ragged(step, *reinterpret_cast<const Input*>(a), y, first, rows, error)) break;
+        return Outcome::bad_pair;
       case Opcode::wide:
         break;  // run above
     }

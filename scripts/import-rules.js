@@ -16,7 +16,7 @@ const ERRORS = 'lib/(errors|words|extremes|reading)\\.ts';
 
 /** What the model is made of beside the addon. */
 const MODEL_PARTS =
-  'lib/(bound-call|buffers|calls|faults|handle|known-strings|labels|predictions|rows|schema|summary|tensor-info)\\.ts|lib/rows/.*';
+  'lib/(bound-call|buffers|calls|faults|handle|known-strings|labels|predictions|ragged|rows|schema|summary|tensor-info)\\.ts|lib/rows/.*';
 /** What stands between the stages of a model with steps of the author's own. */
 const STEPS = 'lib/steps/(?!assemble|cut)[a-z]+\\.ts';
 
@@ -182,12 +182,13 @@ const NATIVE_RULES = [
   {
     files: /^native\/(network\.h|build\.cc|run\.cc)$/,
     may: only(
-      'native/(network|plan|pack|pack_reduced|packed_once|pool|arena|couple|sort|trees|tree_packer|tree_layouts)\\.h',
+      'native/(network|pairs|plan|pack|pack_reduced|packed_once|pool|arena|couple|sort|trees|tree_packer|tree_layouts)\\.h',
       'native/kernels/kernels\\.h',
       STANDARD,
     ),
   },
   { files: /^native\/couple\.h$/, may: only(STANDARD) },
+  { files: /^native\/pairs\.h$/, may: only('native/network\\.h', STANDARD) },
   { files: /^native\/sort\.h$/, may: only('native/kernels/kernels\\.h', STANDARD) },
   { files: /^native\/tree_layouts\.h$/, may: only(STANDARD) },
   {

@@ -2,7 +2,7 @@
  * What users write to describe a network: to {@link define} one from parameters they hold, or to say how the
  * tensors of a file that holds parameters alone belong together. docs/define.md explains every layer.
  */
-import type { BinaryName, DType, NormName, ReduceName, SoftmaxName, UnaryName } from './graph.ts';
+import type { BagMode, BinaryName, DType, NormName, ReduceName, SoftmaxName, UnaryName } from './graph.ts';
 
 /** Nested arrays, outermost axis first. */
 export type NestedNumbers = readonly (number | NestedNumbers)[];
@@ -139,6 +139,25 @@ export interface EmbeddingLayer extends LayerBase, FromFile {
   readonly weight?: Values;
 }
 
+/**
+ * Of a ragged input: Σ weight·row over the row's pairs, in their order, then + bias; a dense layer over a sparse row. A row
+ * without pairs gives the bias.
+ */
+export interface BagLayer extends LayerBase, FromFile {
+  readonly type: 'bag';
+  /** [ids, width] */
+  readonly weight?: Values;
+  /** [width] */
+  readonly bias?: Values;
+  /** `mean` divides the sum by the number of pairs, `max` takes the greatest weight·row of each column. `sum` unless given. */
+  readonly mode?: BagMode;
+}
+
+/** Of a ragged input: the row of all ids, each with the sum of its weights. */
+export interface ScatterLayer extends LayerBase {
+  readonly type: 'scatter';
+}
+
 /** [...ids] becomes [...ids, depth]: 1 at the id, 0 elsewhere. */
 export interface OneHotLayer extends LayerBase {
   readonly type: 'one_hot';
@@ -216,6 +235,8 @@ export type Layer =
   | NormalizeLayer
   | SoftmaxLayer
   | EmbeddingLayer
+  | BagLayer
+  | ScatterLayer
   | OneHotLayer
   | ConcatLayer
   | BinaryLayer
@@ -232,6 +253,11 @@ export interface ArchitectureInput {
   readonly shape: number | readonly number[];
   /** The model's own precision unless given; `int64` or `int32` for ids. */
   readonly dtype?: DType;
+  /**
+   * Whether a row is any number of pairs of an id, from 0 to below the shape's one size, and a weight: see `RaggedRows`.
+   * Only layers `bag` and `scatter` take it.
+   */
+  readonly ragged?: boolean;
 }
 
 export interface Architecture {

@@ -99,10 +99,10 @@ class Walk {
     readonly shapes: ReadonlyMap<string, Shape>,
   ) {
     let first = 0;
-    for (const { name, shape } of inputs) {
+    for (const { name, shape, ragged } of inputs) {
       const start = first;
       first += elementCount(shape);
-      const origins = new Int32Array(first - start).map((_, at) => start + at);
+      const origins = ragged ? NONE : new Int32Array(first - start).map((_, at) => start + at);
       this.#values.set(name, { origins, mixed: EMPTY, isExact: true });
     }
     this.#refused = new Uint8Array(first);
@@ -173,6 +173,8 @@ class Walk {
         this.#refuse(x);
         return NOTHING;
       case 'trees':
+      case 'bag':
+      case 'scatter':
         return NOTHING;
       case 'unary':
         return this.#unary(node, x);

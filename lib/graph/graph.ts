@@ -72,6 +72,11 @@ export interface GraphInput {
   readonly nones?: ReadonlyMap<number, number>;
   /** Positions of elements of which it only counts whether they are missing: a string is written as 0, a number as itself. */
   readonly present?: ReadonlySet<number>;
+  /**
+   * Whether a row is any number of pairs of an id and a weight instead, in an order of its own: a sparse row. The shape is
+   * `[N]`, with ids from 0 to N − 1; `dtype` is that of the weights. Only `bag` and `scatter` take such an input.
+   */
+  readonly ragged?: boolean;
 }
 
 /** A word, or Python's None. */
@@ -263,6 +268,10 @@ export const METRIC_NAMES = [
 ] as const;
 export type MetricName = (typeof METRIC_NAMES)[number];
 
+/** What `bag` makes of the rows of its table: their sum, that divided by how many there are, or the greatest of each column. */
+export const BAG_MODES = ['sum', 'mean', 'max'] as const;
+export type BagMode = (typeof BAG_MODES)[number];
+
 export const SORT_RESULTS = ['values', 'places'] as const;
 export type SortResult = (typeof SORT_RESULTS)[number];
 
@@ -358,6 +367,14 @@ export interface OpAttributes {
     /** Whether ids of −V to −1 count from the table's end (ONNX Gather) or are refused (torch, Keras). */
     readonly wrap: boolean;
   };
+  /**
+   * x (a ragged input of shape [N]), table (constant [N, ...D]), bias? (constant, [...D]): Σ weight·table[id] over the
+   * row's pairs, in their order, each product and each sum rounded, then + bias. `mean` and `max` are of the products
+   * weight·table[id] too. A row without pairs gives 0, then + bias.
+   */
+  bag: { readonly mode: BagMode };
+  /** x (a ragged input of shape [N]): the row [N] with the sum of the weights of each id, 0 where there is none. */
+  scatter: Record<never, never>;
   /**
    * x: the same numbers, from here on as the source holds them: integers, which are exact, or floats, which are rounded.
    * Where formats leave it out, what is computed of integers alone is integers.

@@ -13,7 +13,7 @@ import { type TreesInfo, treesInfo } from './trees-info.ts';
 
 /** An input or output of the plan, in the plan's order. */
 export interface Port
-  extends Pick<GraphInput, 'words' | 'hashes' | 'spread' | 'missing' | 'nones' | 'present'>,
+  extends Pick<GraphInput, 'words' | 'hashes' | 'spread' | 'missing' | 'nones' | 'present' | 'ragged'>,
     Pick<GraphOutput, 'list'>,
     Elements {
   readonly name: string;
@@ -67,7 +67,10 @@ export function lower(graph: SimplifiedGraph, precision: 'f32' | 'f64', budget =
   const plan = new PlanBuilder(precision, budget);
   const nodes = neededNodes(graph);
   const exactly = graph.integers && new ExactIntegers({ ...graph, nodes }, graph.integers, plan);
-  for (const input of graph.inputs) plan.input(input.name, input.shape, exactly?.isWideInput(input));
+  for (const input of graph.inputs) {
+    if (input.ragged) plan.raggedInput(input.name, input.shape);
+    else plan.input(input.name, input.shape, exactly?.isWideInput(input));
+  }
   exactly?.checkInputs();
 
   const layers: LayerSummary[] = [];
@@ -100,18 +103,21 @@ export function lower(graph: SimplifiedGraph, precision: 'f32' | 'f64', budget =
 
   const elements = elementsOf(graph);
   const takesIds = idsOf({ ...graph, nodes });
-  const inputs = graph.inputs.map(({ name, shape, dtype, words, hashes, spread, missing, nones, present }, i) => ({
-    ...port(name, shape, dtype),
-    ...((plan.holdsDoubles(plan.defined(name)) || exactly?.isLarge(name)) && { exact: true }),
-    ...(takesIds.has(name) && { takesIds: true }),
-    ...(words && { words }),
-    ...(hashes && { hashes }),
-    ...(spread && { spread }),
-    ...(missing && { missing }),
-    ...(nones && { nones }),
-    ...(present && { present }),
-    ...elements[i],
-  }));
+  const inputs = graph.inputs.map(
+    ({ name, shape, dtype, words, hashes, spread, missing, nones, present, ragged }, i) => ({
+      ...port(name, shape, dtype),
+      ...((plan.holdsDoubles(plan.defined(name)) || exactly?.isLarge(name)) && { exact: true }),
+      ...(takesIds.has(name) && { takesIds: true }),
+      ...(words && { words }),
+      ...(hashes && { hashes }),
+      ...(spread && { spread }),
+      ...(missing && { missing }),
+      ...(nones && { nones }),
+      ...(present && { present }),
+      ...(ragged && { ragged }),
+      ...elements[i],
+    }),
+  );
   const places = plan.places();
   const trees = treesInfo({ ...graph, nodes });
   return {
@@ -167,6 +173,8 @@ function kindOf(node: Node): string {
       return `sort ${node.attributes.result}`;
     case 'distances':
       return `distances ${node.attributes.metric}`;
+    case 'bag':
+      return `bag ${node.attributes.mode}`;
     case 'normalize':
       return `normalize ${node.attributes.norm}`;
     default:

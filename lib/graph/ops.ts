@@ -7,6 +7,7 @@ import { affine, binary, select, unary } from './ops/elementwise.ts';
 import { embedding, oneHot } from './ops/lookup.ts';
 import { matmul } from './ops/matmul.ts';
 import { concat, expand, gather, reshape, transpose } from './ops/movement.ts';
+import { bag, scatter } from './ops/ragged.ts';
 import { requireFinite, retype } from './ops/requirement.ts';
 import { couple, layerNorm, normalize, reduce, rmsNorm, softmax } from './ops/rowwise.ts';
 import { sort } from './ops/sort.ts';
@@ -33,6 +34,8 @@ const OPS: { readonly [O in Op]: OpDefinition<O> } = {
   expand,
   embedding,
   one_hot: oneHot,
+  bag,
+  scatter,
   retype,
   require_finite: requireFinite,
   couple,

@@ -104,6 +104,7 @@ function propagate(node: Node, operands: readonly Operand[], shape: Shape): Int3
     );
     return origins.map((origin, at) => (others.every((other) => other[at] === origin) ? origin : NO_ORIGIN));
   }
+  if (node.op === 'bag' || node.op === 'scatter') return new Int32Array(elementCount(shape)).fill(NO_ORIGIN);
   if (node.op === 'trees') return propagateTrees(node, whole(rows[0]), shape);
   const [origin] = whole(rows[0]);
   const isOne = rows.every((row) => whole(row).every((each) => each === origin));

@@ -2,7 +2,16 @@ import { ForwardpassError } from '../errors.ts';
 import type { Budget } from './budget.ts';
 import type { Operand, Tensor } from './graph.ts';
 import type { Origins } from './origins.ts';
-import { type MostBytes, OPCODES, PLAN_VERSION, type Plan, PRECISIONS, quantizedWidth } from './plan-format.ts';
+import {
+  type MostBytes,
+  OLDEST_PLAN,
+  OPCODES,
+  PLAN_VERSION,
+  type Plan,
+  PRECISIONS,
+  quantizedWidth,
+  RAGGED_PORT,
+} from './plan-format.ts';
 import {
   broadcastColumns,
   elementCount,
@@ -59,6 +68,7 @@ export class PlanBuilder {
   readonly #widened = new Map<number, number>();
   readonly #narrowed = new Map<number, number>();
   readonly #wideParameters = new Map<ArrayLike<number> | string, number>();
+  readonly #ragged = new Set<number>();
   /** Whether what is lowered is to be in doubles: operands are then widened, and otherwise narrowed. */
   isWide = false;
   readonly #quantized = new Map<string, number>();
@@ -75,6 +85,11 @@ export class PlanBuilder {
     const value = this.#value(elementCount(shape), isWide);
     this.#inputs.push(value);
     this.define(name, { value, shape });
+  }
+
+  raggedInput(name: string, shape: Shape): void {
+    this.input(name, shape);
+    this.#ragged.add(this.defined(name).value);
   }
 
   define(name: string, view: View): void {
@@ -295,14 +310,17 @@ export class PlanBuilder {
   build(outputs: readonly number[]): Plan {
     const lengths = this.#instructions.map(({ head, columns }) => 1 + head.length + columns.length);
     const header = [
-      PLAN_VERSION,
+      this.#ragged.size > 0 ? PLAN_VERSION : OLDEST_PLAN,
       PRECISIONS[this.precision],
       this.#widths.length,
       this.#inputs.length,
       outputs.length,
       this.#instructions.length,
       ...this.#widths,
-      ...[...this.#inputs, ...outputs].map((value) => (this.#wide.has(value) ? -1 - value : value)),
+      ...[...this.#inputs, ...outputs].map((value) => {
+        if (this.#ragged.has(value)) return RAGGED_PORT + value;
+        return this.#wide.has(value) ? -1 - value : value;
+      }),
     ];
     const total = lengths.reduce((sum, length) => sum + length, header.length);
     const words = new Int32Array(fit(total));

@@ -12,8 +12,17 @@
  *
  * In a plan of f32 a value may hold doubles, each of which takes two elements, and so may a parameter array; which of
  * them do is known by the instructions that use them. An input or output of doubles stands in the header as −1 − value.
+ *
+ * A ragged input stands there as {@link RAGGED_PORT} + value: a row of it is any number of pairs of an id below the
+ * value's width and a weight. Only `bag` and `scatter` take it.
+ *
+ * A plan is of the least version that has all that it uses, and engines run those from {@link OLDEST_PLAN} on.
  */
-export const PLAN_VERSION = 3;
+export const PLAN_VERSION = 4;
+/** The version of plans without ragged inputs. */
+export const OLDEST_PLAN = 3;
+
+export const RAGGED_PORT = 2 ** 30;
 
 export const PRECISIONS = { f32: 0, f64: 1 } as const;
 
@@ -88,6 +97,10 @@ export const OPCODES = {
    * chooses among equal ones
    */
   nearest: 25,
+  /** y, x (a ragged input), table parameter [width of x, width of y], bias parameter or −1, mode (its place in BAG_MODES) */
+  bag: 26,
+  /** y, x (a ragged input), which is as wide */
+  scatter: 27,
 } as const;
 
 /** What a dense layer's weights are packed as; the parameter is of the plan's precision whatever it is. */

@@ -8,6 +8,7 @@ import { affineAfterDense, affineBeforeDense, clampIntoDense } from './simplify/
 import { dropRequirements, requireBeforeAffine, requireOfParts } from './simplify/finite.ts';
 import { dropIdentities, foldConstants, impliedExpansions, plainReshapes, plainTruths } from './simplify/identities.ts';
 import { knownFunctions } from './simplify/patterns.ts';
+import { denseOfChosen, denseOfParts, denseOfScatter } from './simplify/ragged.ts';
 import { type Rewrite, Rewriter, type Rule } from './simplify/rewriter.ts';
 import { sharing } from './simplify/sharing.ts';
 import {
@@ -69,6 +70,9 @@ export const RULES: readonly Rule[] = [
   affineAfterDense,
   affineBeforeDense,
   affineIntoNorm,
+  denseOfParts,
+  denseOfChosen,
+  denseOfScatter,
   clampIntoDense,
   dropRequirements,
   requireBeforeAffine,

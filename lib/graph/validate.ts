@@ -44,6 +44,7 @@ export function validate(graph: Graph, limits: Limits): CheckedGraph {
   const nodes = orderNodes(graph, producers);
   const shapes = checkInputs(graph, limits);
   checkConstants(nodes, limits);
+  checkRagged(graph, nodes);
   inferShapes(nodes, shapes, limits);
   checkLabels(graph, shapes);
   return { ...graph, nodes, shapes } as unknown as CheckedGraph;
@@ -182,6 +183,39 @@ function checkInputs(graph: Graph, limits: Limits): Map<string, Shape> {
     shapes.set(name, shape);
   }
   return shapes;
+}
+
+/** Of pairs no other operation knows anything. */
+function checkRagged(graph: Graph, nodes: readonly Node[]): void {
+  const ragged = new Set<Operand>();
+  for (const { name, shape, dtype, ragged: isRagged, ...told } of graph.inputs) {
+    if (!isRagged) continue;
+    ragged.add(name);
+    const place = `input ${name}`;
+    if (shape.length !== 1) {
+      const message = `ragged rows have one axis, as long as there are ids, found ${formatShape(shape)}`;
+      throw new ForwardpassError('SHAPE', message, place);
+    }
+    if (!dtype.includes('float')) {
+      throw new ForwardpassError('UNSUPPORTED_DTYPE', `weights of ragged rows are floats, found ${dtype}`, place);
+    }
+    if (Object.values(told).some((value) => value !== undefined && value !== false)) {
+      throw new ForwardpassError('MALFORMED', 'ragged rows have neither words nor missing values', place);
+    }
+  }
+  for (const node of nodes) {
+    const isPairs = node.op === 'bag' || node.op === 'scatter';
+    for (const [at, operand] of node.inputs.entries()) {
+      if (ragged.has(operand) === (isPairs && at === 0)) continue;
+      const found = typeof operand === 'string' ? operand : 'a constant';
+      const expected = isPairs ? 'takes a ragged input, and found' : 'takes no ragged input such as';
+      refuse(node, 'UNSUPPORTED_OP', `${expected} ${found}`);
+    }
+  }
+  for (const { name, value } of [...graph.outputs, ...decidersOf(graph)]) {
+    if (!ragged.has(value)) continue;
+    throw new ForwardpassError('UNSUPPORTED_OP', `is the ragged input ${value} itself`, `output ${name}`);
+  }
 }
 
 /** What a word is written as must be exact in float32. */

@@ -1,6 +1,7 @@
 /** Models that functions run: stages before them, and modules that they call. */
-import type { FloatArray, Named, TypedArray } from '../buffers.ts';
+import type { FloatArray, Named } from '../buffers.ts';
 import { ForwardpassError } from '../errors.ts';
+import type { Given } from '../ragged.ts';
 import type { FlatRows } from '../rows.ts';
 import { describe, didYouMean, listNames, quote } from '../words.ts';
 
@@ -8,7 +9,7 @@ import { describe, didYouMean, listNames, quote } from '../words.ts';
 export interface StageModel {
   readonly inputs: readonly { readonly shape: readonly (number | null)[] }[];
   ask(question: 'run', rows: FlatRows): unknown;
-  runAsync(inputs: Named<TypedArray>): Promise<Record<string, FloatArray>>;
+  runAsync(inputs: Named<Given>): Promise<Record<string, FloatArray>>;
   dispose(): void;
 }
 

@@ -54,7 +54,10 @@ napi_value bind(napi_env env, napi_callback_info info) {
   }
   call->model = model;
   call->rows = rows;
-  for (size_t i = 0; i < model->inputs.size(); i++) call->inputs[i] = model->inputs[i];
+  for (size_t i = 0; i < model->inputs.size(); i++) {
+    call->inputs[i] = model->inputs[i];
+    call->inputs[i].all = false;
+  }
   for (size_t i = 0; i < model->outputs.size(); i++) call->outputs[i] = model->outputs[i];
   napi_value function = nullptr;
   model->holders++;

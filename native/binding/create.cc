@@ -51,11 +51,14 @@ bool fill_ports(napi_env env, Loaded& loaded, const Array<napi_value>& integers)
   const size_t inputs = engine.input_widths().size(), outputs = engine.output_widths().size();
   if (!loaded.ports.allocate(inputs + outputs)) return false;
   loaded.input_count = inputs;
+  loaded.argument_count = inputs + outputs;
   for (size_t i = 0; i < inputs + outputs; i++) {
     const size_t width = i < inputs ? engine.input_widths()[i] : engine.output_widths()[i - inputs];
     bool flag = false;
     if (i < integers.size()) napi_get_value_bool(env, integers[i], &flag);
-    loaded.ports[i] = {width, flag};
+    const bool ragged = i < inputs && engine.is_ragged(i);
+    if (ragged) loaded.argument_count += 2;
+    loaded.ports[i] = {width, flag, ragged};
   }
   return true;
 }

@@ -4,6 +4,16 @@ namespace fp::binding {
 
 Fault fault_of(Outcome outcome, const RunError& error) {
   if (outcome == Outcome::ok) return {};
+  if (outcome == Outcome::bad_offset) {
+    return {kBadOffset,
+            double(error.instruction),
+            {double(error.row), error.value, double(error.element), double(error.limit)}};
+  }
+  if (outcome == Outcome::bad_pair) {
+    return {kBadPair,
+            double(error.instruction),
+            {double(error.row), error.value, double(error.limit), 0, double(error.element)}};
+  }
   const FaultCode code = outcome == Outcome::bad_id ? kBadId : outcome == Outcome::not_finite ? kNotFinite : kNotExact;
   return {
       code, 0, {double(error.instruction), double(error.row), error.value, double(error.limit), double(error.element)}};

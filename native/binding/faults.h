@@ -23,9 +23,12 @@ enum FaultCode : int32_t {
   kOverlap = 8,        // port, other port
   kBadId = 9,          // 0, instruction, row, id, limit, element of the row
   kNoMemory = 10,
-  kArguments = 11,  // 0, arguments given, arguments wanted
-  kNotFinite = 12,  // 0, instruction, row, value, 0, element of the row
-  kNotExact = 13,   // as kNotFinite
+  kArguments = 11,    // 0, arguments given, arguments wanted
+  kNotFinite = 12,    // 0, instruction, row, value, 0, element of the row
+  kNotExact = 13,     // as kNotFinite
+  kBadOffset = 14,    // port, the offset's place, found, least, most
+  kBadPair = 15,      // port, row, id, limit, 0, the row's pair
+  kPairsDiffer = 16,  // port, weights, ids
 };
 
 // With its figures.

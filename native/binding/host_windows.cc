@@ -51,6 +51,7 @@
   on(napi_set_instance_data) \
   on(napi_set_named_property) \
   on(napi_throw_error) \
+  on(napi_typeof) \
   on(napi_unwrap) \
   on(napi_wrap)
 // clang-format on

@@ -13,7 +13,7 @@ bool fill(Model& model, double threads) {
     model.threads = threads < double(Pool::most_threads) ? size_t(threads) : Pool::most_threads;
     model.pool = model.environment->hold_pool();
   }
-  return model.arguments.allocate(loaded.ports.size()) && model.inputs.allocate(loaded.input_count) &&
+  return model.arguments.allocate(loaded.argument_count) && model.inputs.allocate(loaded.input_count) &&
          model.outputs.allocate(outputs) && model.table.allocate(loaded.engine.table_bytes(model.threads)) &&
          model.environment->have_room(loaded.engine.values_bytes(model.threads));
 }

@@ -87,8 +87,15 @@ bool fill_job(napi_env env, const Model& model, size_t rows, Job* job) {
     return rows * model.loaded->ports[port].width * bytes_of(element);
   };
   const auto room = [&](size_t count) { return (count + line - 1) / line * line; };
+  const auto pairs = [&](size_t i, Element element) { return model.inputs[i].pairs * bytes_of(element); };
+  const size_t offset_bytes = (rows + 1) * sizeof(int32_t);
   size_t total = 0;
-  for (size_t i = 0; i < input_count; i++) total += room(bytes(i, model.inputs[i].element));
+  for (size_t i = 0; i < input_count; i++) {
+    const Input& input = model.inputs[i];
+    total += model.loaded->ports[i].ragged
+                 ? room(pairs(i, input.element)) + room(pairs(i, input.weight_element)) + room(offset_bytes)
+                 : room(bytes(i, input.element));
+  }
   for (size_t i = 0; i < output_count; i++) {
     total += room(bytes(input_count + i, model.outputs[i].element));
   }
@@ -99,17 +106,28 @@ bool fill_job(napi_env env, const Model& model, size_t rows, Job* job) {
   }
 
   char* at = job->memory.data();
-  for (size_t i = 0; i < input_count; i++) {
-    const size_t count = bytes(i, model.inputs[i].element);
-    if (count > 0) std::memcpy(at, model.inputs[i].data, count);
-    job->inputs[i] = {at, model.inputs[i].element};
+  const auto copy = [&](const void* from, size_t count) {
+    char* const to = at;
+    if (count > 0) std::memcpy(to, from, count);
     at += room(count);
+    return to;
+  };
+  for (size_t i = 0; i < input_count; i++) {
+    Input& input = job->inputs[i];
+    input = model.inputs[i];
+    if (!model.loaded->ports[i].ragged) {
+      input.data = copy(input.data, bytes(i, input.element));
+      continue;
+    }
+    input.data = copy(input.data, pairs(i, input.element));
+    if (input.weights != nullptr) input.weights = copy(input.weights, pairs(i, input.weight_element));
+    input.offsets = reinterpret_cast<const int32_t*>(copy(input.offsets, offset_bytes));
   }
   for (size_t i = 0; i < output_count; i++) {
     job->output_bytes[i] = bytes(input_count + i, model.outputs[i].element);
     job->outputs[i] = {at, model.outputs[i].element};
     at += room(job->output_bytes[i]);
-    const napi_value array = model.arguments[input_count + i];
+    const napi_value array = model.arguments[model.arguments.size() - output_count + i];
     if (napi_create_reference(env, array, 1, &job->references[i]) != napi_ok) return false;
   }
   return true;

@@ -50,7 +50,7 @@ extern "C" {
  * Versions
  */
 
-/* Of this header. Functions and status codes may join under the same version; none changes or goes. */
+/* Of this header. Functions, types and status codes may join under the same version; none changes or goes. */
 #define FP_ABI_VERSION 1
 
 /* Of the library that was linked or found at run time: the same number as FP_ABI_VERSION, or they do not fit. */
@@ -74,7 +74,8 @@ typedef enum fp_status {
   FP_ERROR_UNSUPPORTED = 7, /* the file holds elements of a type that is not read */
   FP_ERROR_ISA = 8,         /* the instruction set that was asked for is not to be had here */
   FP_ERROR_MEMORY = 9,      /* there is no memory for it */
-  FP_ERROR_BUFFER = 10,     /* a buffer is of another type or length, overlaps another, or is not aligned */
+  FP_ERROR_BUFFER = 10,     /* a buffer is of another type or length, overlaps another, or is not aligned; offsets that
+                               are not in order or lead outside */
   FP_ERROR_ID = 11,         /* an input holds an id that the model has no entry for */
   FP_ERROR_NOT_FINITE = 12, /* an infinity or NaN where the model takes finite numbers only */
   FP_ERROR_LIMIT = 13,      /* the model would take more memory than fp_options.max_bytes */
@@ -134,7 +135,7 @@ FP_API void fp_model_close(fp_model *model);
  * Running
  */
 
-typedef enum fp_type { FP_F32 = 1, FP_F64 = 2, FP_I32 = 3, FP_I64 = 4 } fp_type;
+typedef enum fp_type { FP_F32 = 1, FP_F64 = 2, FP_I32 = 3, FP_I64 = 4, FP_RAGGED = 5 } fp_type;
 
 /* Elements of all rows, one row after another, aligned as their type is. Any input may be FP_F32 or FP_F64, whatever
  * the precision of the model; those of whole numbers (fp_input_is_integer) also FP_I32 or FP_I64. */
@@ -143,6 +144,22 @@ typedef struct fp_input {
   fp_type type;
   size_t elements; /* rows x fp_input_width() */
 } fp_input;
+
+/* What `data` points to where the type is FP_RAGGED, which inputs of ragged rows (fp_input_is_ragged) take, and no
+ * others: rows of any number of pairs of an id and a weight, as the three arrays of a sparse matrix by rows have them.
+ * The pairs of row r are those from offsets[r] to before offsets[r + 1]; `elements` of the fp_input is how many pairs
+ * there are.
+ *
+ *   fp_ragged pairs = {ids, FP_I32, weights, FP_F32, offsets};
+ *   fp_input in = {&pairs, FP_RAGGED, pair_count};
+ */
+typedef struct fp_ragged {
+  const void *ids;        /* from 0 to below fp_input_width(); one may stand in a row more than once */
+  fp_type id_type;        /* FP_I32 or FP_I64 */
+  const void *weights;    /* NULL where all are 1 */
+  fp_type weight_type;    /* FP_F32 or FP_F64 */
+  const int32_t *offsets; /* rows + 1: 0 first, the number of pairs last, none less than the one before */
+} fp_ragged;
 
 typedef struct fp_output {
   void *data;
@@ -170,6 +187,9 @@ FP_API size_t fp_input_rank(const fp_model *model, size_t input);  /* axes of on
 FP_API size_t fp_input_axis(const fp_model *model, size_t input, size_t axis); /* elements along an axis of one row */
 FP_API const char *fp_input_dtype(const fp_model *model, size_t input); /* in the original model: "f32", "i64" ... */
 FP_API int fp_input_is_integer(const fp_model *model, size_t input);    /* whether FP_I32 and FP_I64 serve as well */
+
+/* Whether it takes FP_RAGGED: its width is then how many ids there are. */
+FP_API int fp_input_is_ragged(const fp_model *model, size_t input);
 
 FP_API size_t fp_output_count(const fp_model *model);
 FP_API const char *fp_output_name(const fp_model *model, size_t output);

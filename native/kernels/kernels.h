@@ -141,6 +141,9 @@ struct Kernels {
   void (*matmul)(const T* a, const T* b, T* y, size_t M, size_t K, size_t N, bool out_in);
   // y[rows, points] from x[rows, features]; they do not overlap.
   void (*distances)(const Points<T>& points, const T* x, T* y, size_t rows);
+  // y[j] += weights[k]·table[ids[k], j] for one k after another, rounded twice; j < width, which is 2 or more. Behind
+  // the table a vector can be read.
+  void (*bag)(const T* table, size_t width, const int32_t* ids, const T* weights, size_t count, T* y);
   // x is [rows, width], y is [rows]; they do not overlap.
   void (*reduce[int(Reduce::count)])(const T* x, T* y, size_t rows, size_t width);
 

@@ -13,6 +13,7 @@
 #include "elementwise.h"
 #include "kernels.h"
 #include "matmul.h"
+#include "ragged.h"
 #include "rowwise.h"
 #ifndef FP_SMALL
 #include "trees.h"
@@ -85,6 +86,12 @@ void rest_matmul(const typename S::T* a, const typename S::T* b, typename S::T* 
 template <class S>
 void rest_distances(const Points<typename S::T>& points, const typename S::T* x, typename S::T* y, size_t rows) {
   rest<S>().distances(points, x, y, rows);
+}
+
+template <class S>
+void rest_bag(const typename S::T* table, size_t width, const int32_t* ids, const typename S::T* weights, size_t count,
+              typename S::T* y) {
+  rest<S>().bag(table, width, ids, weights, count, y);
 }
 
 #define FP_SELDOM_UNARY rest_unary<S, int(which)>
@@ -207,6 +214,7 @@ constexpr Kernels<typename S::T> table() {
       FP_SELDOM(normalize),
       FP_SELDOM(matmul),
       FP_SELDOM(distances),
+      FP_SELDOM(bag),
       {
 #define FP_REDUCE(name) FP_SELDOM_REDUCE(name),
 #include "reduce.inc"

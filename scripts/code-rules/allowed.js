@@ -7,10 +7,8 @@
 export const ALLOWED = {
   'lib/bound-call.ts': { 'bound.bind(...buffers)': 'MAX_PORTS of lib/graph/validate.ts' },
   'lib/calls.ts': {
-    'this.#native.run(...buffers)': 'MAX_PORTS of lib/graph/validate.ts',
-    'this.#native.runAsync(...buffers)': 'MAX_PORTS of lib/graph/validate.ts',
-    'this.#native.run(...row)': 'MAX_PORTS of lib/graph/validate.ts',
-    'this.#native.run(...results)': 'MAX_PORTS of lib/graph/validate.ts',
+    'this.#native.run(...parts)': 'MAX_PORTS of lib/graph/validate.ts',
+    'this.#native.runAsync(...parts)': 'MAX_PORTS of lib/graph/validate.ts',
   },
   'lib/cli/parquet/thrift.ts': {
     'ThriftCheck.element ThriftCheck.list ThriftCheck.struct': 'DEEPEST, 32, is checked at each struct and list',

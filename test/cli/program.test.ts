@@ -156,7 +156,7 @@ describe('rows', () => {
   it('that the model refuses are told by how many came before', async () => {
     const model = fakeModel({ inputs: { x: [1] } });
     const refuse: CliModel['ask'] = (question, rows) => {
-      if (rows.arrays[0].length === 2) return model.ask(question, rows);
+      if ((rows.arrays[0] as Float32Array).length === 2) return model.ask(question, rows);
       throw new ForwardpassError('ID', 'row 1 holds the id 9', 'emb');
     };
     const { stderr } = await runCommand(['run', 'm', '--batch', '2'], { ...model, ask: refuse } as never, '1\n2\n3\n');

@@ -3,7 +3,7 @@ import { Budget } from '../../lib/graph/budget.ts';
 import { BINARY_NAMES, type Node, REDUCE_NAMES, type Tensor, UNARY_NAMES } from '../../lib/graph/graph.ts';
 import { DEFAULT_LIMITS } from '../../lib/graph/limits.ts';
 import { type Lowered, lower } from '../../lib/graph/lower.ts';
-import { OPCODES, PLAN_VERSION, PRECISIONS, WEIGHTS } from '../../lib/graph/plan-format.ts';
+import { OLDEST_PLAN, OPCODES, PRECISIONS, WEIGHTS } from '../../lib/graph/plan-format.ts';
 import { simplify } from '../../lib/graph/simplify.ts';
 import { validate } from '../../lib/graph/validate.ts';
 import { checkedOf, constant, graphOf, node, scalar } from './graphs.ts';
@@ -32,7 +32,7 @@ function decode({ plan }: Lowered): Decoded {
   const words = [...plan.words];
   const take = (count: number) => words.splice(0, count);
   const [version, , values, inputCount, outputCount, instructionCount] = take(6);
-  expect(version).toBe(PLAN_VERSION);
+  expect(version).toBe(OLDEST_PLAN);
   const header = { widths: take(values), inputs: take(inputCount), outputs: take(outputCount) };
   const instructions = Array.from({ length: instructionCount }, (): [string, ...number[]] => {
     const [opcode, length] = take(2);
@@ -55,7 +55,7 @@ describe('lowering operations', () => {
       relu('r', 'y'),
     ]);
     const dense = [OPCODES.dense, 12, 1, 0, 4, 3, 2, 1, 0, 1, 2, WEIGHTS.whole];
-    expect([...result.plan.words]).toEqual([PLAN_VERSION, PRECISIONS.f32, 2, 1, 1, 1, 12, 8, 0, 1, ...dense]);
+    expect([...result.plan.words]).toEqual([OLDEST_PLAN, PRECISIONS.f32, 2, 1, 1, 1, 12, 8, 0, 1, ...dense]);
     expect(result.plan.parameters).toEqual([weight.data, bias.data, Float32Array.of(0, Infinity)]);
     expect(result.plan.parameters[0]).toBe(weight.data);
   });

@@ -4,10 +4,12 @@ import { BINARY_NAMES, METRIC_NAMES, NORM_NAMES, REDUCE_NAMES, UNARY_NAMES } fro
 import {
   MOST_COUPLED,
   MOST_INT8_INPUTS,
+  OLDEST_PLAN,
   OPCODES,
   PLAN_VERSION,
   PRECISIONS,
   quantizedWidth,
+  RAGGED_PORT,
   WEIGHTS,
 } from '../../lib/graph/plan-format.ts';
 
@@ -29,6 +31,8 @@ describe('the plan', () => {
 
   it('is of the version that the engine reads', () => {
     expect(plan).toContain(`constexpr int32_t plan_version = ${PLAN_VERSION};`);
+    expect(plan).toContain(`constexpr int32_t oldest_plan = ${OLDEST_PLAN};`);
+    expect(plan).toContain(`constexpr int32_t ragged_port = 1 << ${Math.log2(RAGGED_PORT)};`);
   });
 
   it('has the opcodes, precisions and weights of the engine', () => {

@@ -333,6 +333,59 @@ TEST("buffers that do not serve are refused, and outputs left as they were") {
   fails([](Call& c) { c.outputs[1].data = c.y.data() + 8; }, "output \"e\": overlaps the memory of output \"y\"");
 }
 
+// Rows of pairs of 4 ids → a bag of width 1.
+std::string pairs_file() {
+  SmallNet net;
+  net.words = {fp::plan_version, 0, 2, 1, 1, 1, 4, 1, fp::ragged_port, 1, 26, 7, 1, 0, 0, -1, 0};
+  net.parameters = R"([{"tensor":"w"}])";
+  net.inputs = R"([{"name":"text","shape":[4],"dtype":"f32","integers":false}])";
+  net.outputs = R"([{"name":"y","shape":[1],"dtype":"f32"}])";
+  FrozenBuilder builder;
+  builder.tensor("words", "I32", "[17]", net.words).tensor("w", "F32", "[4,1]", std::vector<float>{1, 2, 3, 4});
+  builder.plan = net.plan();
+  return builder.bytes();
+}
+
+TEST("ragged rows are run, and refused where they do not fit") {
+  const Model model(pairs_file());
+  CHECK_THAT(model.status == FP_OK, "%s", fp_last_error());
+  CHECK(fp_input_is_ragged(model.handle, 0) == 1 && fp_input_is_ragged(model.handle, 1) == 0);
+  CHECK(fp_input_width(model.handle, 0) == 4);
+  float y[2] = {};
+  int64_t ids[] = {0, 3, 3};
+  double weights[] = {1, 0.5, 2};
+  int32_t offsets[] = {0, 1, 3};
+  fp_ragged pairs = {ids, FP_I64, weights, FP_F64, offsets};
+  fp_input in = {&pairs, FP_RAGGED, 3};
+  fp_output out = {y, FP_F32, 2};
+  const auto run = [&] { return fp_run(model.handle, &in, 1, &out, 1, 2); };
+  CHECK(run() == FP_OK && y[0] == 1 && y[1] == 10);
+  pairs.weights = nullptr;
+  CHECK(run() == FP_OK && y[0] == 1 && y[1] == 8);
+  ids[2] = 4;
+  CHECK_FAILS(run(), FP_ERROR_ID, "input \"text\", row 1: expected ids from 0 to 3, found 4 in its pair 1");
+  ids[2] = 0;
+  offsets[1] = 4;
+  CHECK_FAILS(run(), FP_ERROR_BUFFER, "expected from 0 to 3 as offset 1, found 4");
+  offsets[1] = 1;
+  in.elements = 4;
+  CHECK_FAILS(run(), FP_ERROR_BUFFER, "expected from 4 to 4 as offset 2, found 3");
+  in.elements = 3;
+  out.data = ids + 1;
+  CHECK_FAILS(run(), FP_ERROR_BUFFER, "output \"y\": overlaps the memory of input \"text\"");
+  out.data = y;
+  pairs.id_type = FP_F32;
+  CHECK_FAILS(run(), FP_ERROR_BUFFER, "expected ids FP_I32 or FP_I64");
+  pairs.id_type = FP_I64;
+  pairs.offsets = nullptr;
+  CHECK_FAILS(run(), FP_ERROR_BUFFER, "found a null pointer");
+  pairs.offsets = offsets;
+  in.type = FP_F32;
+  CHECK_FAILS(run(), FP_ERROR_BUFFER, "expected an fp_ragged");
+  in = {nullptr, FP_RAGGED, 3};
+  CHECK_FAILS(run(), FP_ERROR_BUFFER, "expected an fp_ragged");
+}
+
 TEST("calls that do not fit the model are refused") {
   const Model model(SmallNet().frozen().bytes());
   Call c(1);

@@ -28,7 +28,28 @@ struct OwnedPlan {
   }
 };
 
-// A plan with one instruction of every opcode. Values: 0 x [6], 1 ids [2], then one for each instruction.
+// One row of pairs, again and again: every id of an input that is ragged.
+struct PairRows {
+  std::vector<int32_t> ids, offsets;
+
+  PairRows(size_t rows, size_t count) {
+    const int32_t most = count < 50 ? int32_t(count) : 50;
+    offsets.push_back(0);
+    for (size_t r = 0; r < rows; r++) {
+      for (int32_t id = 0; id < most; id++) ids.push_back(id);
+      offsets.push_back(int32_t(ids.size()));
+    }
+  }
+  fp::Input input() const {
+    fp::Input in = {ids.data(), fp::Element::i32};
+    in.offsets = offsets.data();
+    in.pairs = ids.size();
+    return in;
+  }
+};
+
+// A plan with one instruction of every opcode. Values: 0 x [6], 1 ids [2], then one for each instruction, but for 33, a
+// ragged input [5].
 inline OwnedPlan every_opcode() {
   Random random(3);
   const auto floats = [&](size_t count) { return random.uniforms<float>(count); };
@@ -56,9 +77,10 @@ inline OwnedPlan every_opcode() {
       {3},                   // 17: and a divisor
       floats(5 * 6),         // 18: five points
       floats(6 + 1),         // 19: weights of their features, and an exponent
+      floats(3),             // 20: bias of a bag
   };
-  const std::vector<int32_t> widths = {6, 2, 4, 4, 4, 4, 4, 4, 4, 4, 2, 3, 10, 6, 8, 9, 4,
-                                       4, 3, 4, 4, 4, 4, 4, 2, 1, 4, 2, 2, 3,  6, 5, 4};
+  const std::vector<int32_t> widths = {6, 2, 4, 4, 4, 4, 4, 4, 4, 4, 2, 3, 10, 6, 8, 9, 4, 4,
+                                       3, 4, 4, 4, 4, 4, 2, 1, 4, 2, 2, 3, 6,  5, 4, 5, 3, 5};
   const std::vector<std::vector<int32_t>> instructions = {
       {1, 12, 2, 0, 1, 6, 4, 0, 0, 1, 2, 0},           // dense
       {2, 6, 3, 2, 1, 3},                              // unary leaky_relu
@@ -93,12 +115,16 @@ inline OwnedPlan every_opcode() {
       {21, 10, 30, 0, 2, 2, 14, 15, 16, -1},           // trees, side by side
       {24, 8, 31, 0, 6, 3, 18, 19},                    // distances
       {25, 7, 32, 31, 1, 5, 2},                        // nearest: two of five
+      {26, 7, 34, 33, 9, 20, 1},                       // bag: mean
+      {27, 4, 35, 33},                                 // scatter
   };
   OwnedPlan plan;
   plan.parameters = parameters;
-  plan.words = {fp::plan_version, 0, int32_t(widths.size()), 2, 12, int32_t(instructions.size())};
+  plan.words = {fp::plan_version, 0, int32_t(widths.size()), 3, 14, int32_t(instructions.size())};
   plan.words.insert(plan.words.end(), widths.begin(), widths.end());
-  for (int32_t value : {0, 1, 10, 12, 13, 14, 16, 17, 18, -1 - 23, 25, 29, 30, 32}) plan.words.push_back(value);
+  for (int32_t value : {0, 1, fp::ragged_port + 33, 10, 12, 13, 14, 16, 17, 18, -1 - 23, 25, 29, 30, 32, 34, 35}) {
+    plan.words.push_back(value);
+  }
   for (const auto& instruction : instructions) {
     plan.words.insert(plan.words.end(), instruction.begin(), instruction.end());
   }

@@ -199,7 +199,8 @@ TEST("a plan that is no JSON, or no object, is refused") {
   refused(builder.bytes(), Broken::malformed, "forwardpass.plan: the text ends");
 }
 TEST("a plan of another version is refused") {
-  refused_plan("\"version\":3", "\"version\":4", Broken::version, "expected version 3, found 4");
+  refused_plan("\"version\":4", "\"version\":5", Broken::version, "expected version 3 to 4, found 5");
+  refused_plan("\"version\":4", "\"version\":2", Broken::version, "expected version 3 to 4, found 2");
   refused_plan("\"version\":3", "\"version\":\"3\"", Broken::malformed, "expected a version");
 }
 TEST("a precision that is unknown, or not the words', is refused") {

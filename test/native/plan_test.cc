@@ -27,9 +27,16 @@ void run(const fp::Engine& engine, size_t rows) {
   std::vector<std::vector<float>> inputs, outputs;
   std::vector<fp::Input> in;
   std::vector<fp::Output> out;
-  for (size_t width : engine.input_widths()) inputs.emplace_back(rows * width, 1.0f);
+  std::vector<test::PairRows> pairs;
+  for (size_t i = 0; i < engine.input_widths().size(); i++) {
+    const size_t width = engine.input_widths()[i];
+    inputs.emplace_back(engine.is_ragged(i) ? 0 : rows * width, 1.0f);
+    pairs.emplace_back(engine.is_ragged(i) ? rows : 0, width);
+  }
   for (size_t width : engine.output_widths()) outputs.emplace_back(rows * width);
-  for (auto& data : inputs) in.push_back({data.data(), fp::Element::f32});
+  for (size_t i = 0; i < inputs.size(); i++) {
+    in.push_back(engine.is_ragged(i) ? pairs[i].input() : fp::Input{inputs[i].data(), fp::Element::f32});
+  }
   for (auto& data : outputs) out.push_back({data.data(), fp::Element::f32});
   fp::RunError error;
   engine.run(table.data(), in.data(), out.data(), rows, error);
@@ -188,6 +195,62 @@ TEST("sizes whose product overflows are refused") {
   fp::Engine engine;
   fp::PlanError error = {};
   CHECK(plan.create(engine, error) == fp::Engine::Status::invalid_plan);
+}
+
+// Two rows of x [5], ragged, through a bag [5, 1].
+fp::Outcome run_pairs(const fp::Input& input, fp::RunError& found, int32_t version = fp::plan_version) {
+  OwnedPlan plan;
+  plan.parameters = {{1, 2, 3, 4, 5}};
+  plan.words = {version, 0, 2, 1, 1, 1, 5, 1, fp::ragged_port, 1, 26, 7, 1, 0, 0, -1, 0};
+  fp::Engine engine;
+  fp::PlanError error = {};
+  const auto status = plan.create(engine, error);
+  CHECK((status == fp::Engine::Status::ok) == (version == fp::plan_version));
+  if (status != fp::Engine::Status::ok) return fp::Outcome::not_exact;
+  fp::Array<char> table, values;
+  CHECK(table.allocate(engine.table_bytes(1)) && values.allocate(engine.values_bytes(1)));
+  engine.prepare(table.data(), values.data(), 1);
+  float y[2] = {};
+  const fp::Output out = {y, fp::Element::f32};
+  const fp::Outcome outcome = engine.run(table.data(), &input, &out, 2, found);
+  if (outcome == fp::Outcome::ok) CHECK(y[0] == 3 && y[1] == 12);
+  return outcome;
+}
+
+TEST("pairs whose offsets lie stop the run before it begins, and those of a bad id where it is") {
+  const int32_t ids[] = {0, 1, 2, 3, 4};
+  fp::RunError found = {};
+  fp::Input in = {ids, fp::Element::i32};
+  in.pairs = 5;
+  const int32_t good[] = {0, 2, 5};
+  in.offsets = good;
+  CHECK(run_pairs(in, found) == fp::Outcome::ok);
+  CHECK(run_pairs(in, found, fp::oldest_plan) == fp::Outcome::not_exact);
+  const int32_t lies[][3] = {{1, 2, 5}, {-1, 2, 5}, {0, 6, 5}, {0, 2, 1}, {0, 2, 6}, {0, 2, 4}, {0, INT32_MIN, 5}};
+  const size_t at[] = {0, 0, 1, 2, 2, 2, 1};
+  for (int i = 0; i < 7; i++) {
+    in.offsets = lies[i];
+    CHECK(run_pairs(in, found) == fp::Outcome::bad_offset);
+    CHECK(found.instruction == 0 && found.row == at[i] && found.value == lies[i][at[i]]);
+  }
+  in.offsets = good;
+  in.pairs = 7;
+  CHECK(run_pairs(in, found) == fp::Outcome::bad_offset);
+  in.all = false;
+  CHECK(run_pairs(in, found) == fp::Outcome::ok);
+  for (const int32_t bad : {5, -1, INT32_MIN, INT32_MAX}) {
+    const int32_t others[] = {0, 1, 2, bad, 4};
+    in.data = others;
+    CHECK(run_pairs(in, found) == fp::Outcome::bad_pair);
+    CHECK(found.row == 1 && found.element == 1 && found.value == bad && found.limit == 5);
+  }
+  for (const int64_t bad : {int64_t(5), int64_t(-1), int64_t(1) << 32, INT64_MIN}) {
+    const int64_t others[] = {0, 1, 2, 3, bad};
+    in.data = others;
+    in.element = fp::Element::i64;
+    CHECK(run_pairs(in, found) == fp::Outcome::bad_pair);
+    CHECK(found.row == 1 && found.element == 2 && found.value == double(bad));
+  }
 }
 
 TEST("an id outside its table stops the run with its row and value") {

@@ -2,6 +2,7 @@
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import {
+  BAG_MODES,
   BINARY_NAMES,
   type Boosting,
   type Decision,
@@ -87,6 +88,8 @@ const ATTRIBUTES: Attributes = {
   reshape: is.record({ shape: is.list(is.count) }),
   expand: is.record({ shape: is.list(is.count) }),
   embedding: is.record({ wrap: is.truth }),
+  bag: is.record({ mode: is.oneOf(BAG_MODES) }),
+  scatter: is.record({}),
   retype: is.record({ to: is.oneOf(['integer', 'float']) }),
   require_finite: is.record({ nan: is.truth }),
   couple: is.record({}),
@@ -132,6 +135,7 @@ const input = is.record<FrozenInput>({
   missing: is.optional(is.truth),
   nones: is.optional(is.list(ofElement(is.number))),
   present: is.optional(is.list(is.count)),
+  ragged: is.optional(is.truth),
 });
 
 const operand: is.Check<FrozenOperand> = (value, place) => {

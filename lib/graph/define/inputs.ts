@@ -10,6 +10,7 @@ export interface NamedInput {
   readonly shape: Shape;
   /** Absent where the model's precision decides. */
   readonly dtype?: DType;
+  readonly ragged?: true;
 }
 
 export function readInputs({ inputs }: Architecture, impliedShape: () => Shape): NamedInput[] {
@@ -28,10 +29,10 @@ function readInput(input: unknown, place: string): NamedInput {
   if (typeof input !== 'object' || input === null) {
     throw new ForwardpassError('ARCHITECTURE', `expected { name, shape }, found ${describe(input)}`, place);
   }
-  const { name, shape, dtype, ...others } = input as Record<string, unknown>;
+  const { name, shape, dtype, ragged, ...others } = input as Record<string, unknown>;
   const [unknown] = Object.keys(others);
   if (unknown !== undefined) {
-    const message = `an input has no ${quote(unknown)}; it has 'name', 'shape' and 'dtype'`;
+    const message = `an input has no ${quote(unknown)}; it has 'name', 'shape', 'dtype' and 'ragged'`;
     throw new ForwardpassError('ARCHITECTURE', message, place);
   }
   if (typeof name !== 'string' || name === '') {
@@ -47,5 +48,9 @@ function readInput(input: unknown, place: string): NamedInput {
     const message = `expected one of ${DTYPES.map(quote).join(', ')}, found ${describe(dtype)}`;
     throw new ForwardpassError('ARCHITECTURE', message, `${place}.dtype`);
   }
-  return { name, shape: sizes as number[], ...(known && { dtype: known }) };
+  if (ragged !== undefined && typeof ragged !== 'boolean') {
+    const message = `expected true or false, found ${describe(ragged)}`;
+    throw new ForwardpassError('ARCHITECTURE', message, `${place}.ragged`);
+  }
+  return { name, shape: sizes as number[], ...(known && { dtype: known }), ...(ragged && { ragged }) };
 }

@@ -4,6 +4,7 @@ import type { LayerKind } from './layer.ts';
 import { columns, concat, embedding, flatten, oneHot, reshape, slice } from './moves.ts';
 import { batchNorm, layerNorm, normalize, rmsNorm } from './norms.ts';
 import { activation, affine, binaries, identity, reduce, softmaxes } from './pointwise.ts';
+import { bag, scatter } from './ragged.ts';
 
 let kinds: ReadonlyMap<string, LayerKind> | undefined;
 
@@ -20,6 +21,8 @@ export function layerKinds(): ReadonlyMap<string, LayerKind> {
       normalize,
       ...softmaxes(),
       embedding,
+      bag,
+      scatter,
       one_hot: oneHot,
       concat,
       columns,

@@ -41,13 +41,15 @@ export function runTogether(served: ServedModel, works: readonly Work[]): (Resul
   });
 }
 
-/** Undefined where their arrays are of several types. */
+/** Undefined where their arrays are of several types, or rows of pairs. */
 function joinedOf(works: readonly Work[]): Work | undefined {
   const [first, ...others] = works;
-  const isAlike = (array: TypedArray, input: number) =>
-    others.every(({ rows }) => rows.arrays[input].constructor === array.constructor);
+  const isAlike = (array: FlatRows['arrays'][number], input: number) =>
+    ArrayBuffer.isView(array) && others.every(({ rows }) => rows.arrays[input].constructor === array.constructor);
   if (!first.rows.arrays.every(isAlike)) return undefined;
-  const arrays = first.rows.arrays.map((_, input) => concatenated(works.map(({ rows }) => rows.arrays[input])));
+  const arrays = first.rows.arrays.map((_, input) =>
+    concatenated(works.map(({ rows }) => rows.arrays[input] as TypedArray)),
+  );
   const count = works.reduce((total, work) => total + work.count, 0);
   // It is asked only for the words of an error, and errors are met again one by one.
   return { count, rows: { arrays, isRecord: false, cell: () => ({ value: undefined, place: 'rows' }) } };

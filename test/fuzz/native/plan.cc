@@ -50,9 +50,17 @@ static void run(const fp::Engine& engine) {
   if (!table.allocate(engine.table_bytes(1)) || !values.allocate(engine.values_bytes(1))) return;
   engine.prepare(table.data(), values.data(), 1);
   std::vector<std::vector<float>> buffers;
+  std::vector<test::PairRows> pairs;
+  pairs.reserve(engine.input_widths().size());
   std::vector<fp::Input> inputs;
   std::vector<fp::Output> outputs;
-  for (size_t width : engine.input_widths()) {
+  for (size_t i = 0; i < engine.input_widths().size(); i++) {
+    const size_t width = engine.input_widths()[i];
+    if (engine.is_ragged(i)) {
+      pairs.emplace_back(rows, width);
+      inputs.push_back(pairs.back().input());
+      continue;
+    }
     buffers.emplace_back(rows * width, 1.0f);
     inputs.push_back({buffers.back().data(), fp::Element::f32});
   }

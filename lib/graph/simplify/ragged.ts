@@ -1,0 +1,133 @@
+/** Rules that never write down the rows of a ragged input, where a dense layer takes them. */
+import type { Node, Op, OpAttributes, Operand, Tensor } from '../graph.ts';
+import { denseLayout } from '../ops/dense.ts';
+import { areAllFinite } from '../spans.ts';
+import { type Rewriter, rule } from './rewriter.ts';
+
+/**
+ * x·W + b of a scattered row is the sum of the rows of W that its pairs name. What is not among them is multiplied by 0,
+ * which makes a difference where W is not finite.
+ */
+export const denseOfScatter = rule({
+  name: 'dense of scatter',
+  keeps: 'precision',
+  ops: ['dense'],
+  apply(node, graph) {
+    const scatter = graph.definition(node.inputs[0]);
+    const [, weight, bias] = node.inputs as readonly Tensor[];
+    if (scatter?.op !== 'scatter' || !areAllFinite(weight.data)) return undefined;
+    const { k, n, nStep } = denseLayout(node.attributes.layout, weight.shape);
+    const isInOut = nStep === 1 || n === 1;
+    if (!isInOut && !graph.affords(1, [weight])) return undefined;
+    const table = isInOut ? weight.data : transposed(weight.data, n, k);
+    const inputs = [
+      scatter.inputs[0],
+      { ...weight, shape: [k, n], data: table },
+      ...(bias === undefined ? [] : [bias]),
+    ];
+    return ending(node, graph, 'bag', inputs, { mode: 'sum' });
+  },
+});
+
+/** A dense layer of columns that were chosen of a scattered row is one of the whole row, with zeros for the others. */
+export const denseOfChosen = rule({
+  name: 'dense of chosen columns',
+  keeps: 'precision',
+  ops: ['dense'],
+  apply(node, graph) {
+    const gather = graph.definition(node.inputs[0]);
+    if (gather?.op !== 'gather' || graph.definition(gather.inputs[0])?.op !== 'scatter') return undefined;
+    const [, weight, ...bias] = node.inputs as readonly Tensor[];
+    const [count] = graph.shape(gather.inputs[0]);
+    const { n, kStep, nStep } = denseLayout(node.attributes.layout, weight.shape);
+    if (!areAllFinite(weight.data) || !graph.affords(1, [{ shape: [count, n] }])) return undefined;
+    const data = new Float64Array(count * n);
+    for (const [i, column] of gather.attributes.indices.entries()) {
+      for (let j = 0; j < n; j++) data[column * n + j] += weight.data[i * kStep + j * nStep];
+    }
+    const inputs = [gather.inputs[0], { shape: [count, n], data }, ...bias];
+    return [graph.replace(node, 'dense', inputs, { ...node.attributes, layout: 'in-out' })];
+  },
+});
+
+/** A dense layer of scattered rows beside others is the sum of a layer of each. */
+export const denseOfParts = rule({
+  name: 'dense of parts',
+  keeps: 'precision',
+  ops: ['dense'],
+  apply(node, graph) {
+    const concat = graph.definition(node.inputs[0]);
+    if (concat?.op !== 'concat' || graph.shape(concat.output).length !== 1) return undefined;
+    const [, weight, ...bias] = node.inputs as readonly Tensor[];
+    if (!concat.inputs.some((part) => comesOfScatter(part, graph)) || !graph.affords(1, [weight])) return undefined;
+    const { n, kStep, nStep } = denseLayout(node.attributes.layout, weight.shape);
+    const nodes: Node[] = [];
+    let sum: string | undefined;
+    let first = 0;
+    for (const [at, parts] of runsOf(concat.inputs, graph).entries()) {
+      const count = parts.reduce((total, part) => total + graph.shape(part)[0], 0);
+      const start = first;
+      first += count;
+      const data = Float64Array.from(
+        { length: count * n },
+        (_, i) => weight.data[(start + Math.floor(i / n)) * kStep + (i % n) * nStep],
+      );
+      let [x] = parts;
+      if (parts.length > 1) {
+        nodes.push(graph.add(node, 'concat', parts, { axis: 0 }));
+        x = nodes[nodes.length - 1].output;
+      }
+      const inputs = [x, { shape: [count, n], data }, ...(at === 0 ? bias : [])];
+      const layer = graph.add(node, 'dense', inputs, { layout: 'in-out' });
+      nodes.push(layer);
+      if (first === weight.data.length / n) {
+        // The last; what comes of one part alone is none of this rule's.
+        if (sum === undefined) return undefined;
+        return [...nodes, ...ending(node, graph, 'binary', [sum, layer.output], { fn: 'add' })];
+      }
+      if (sum !== undefined) nodes.push(graph.add(node, 'binary', [sum, layer.output], { fn: 'add' }));
+      sum = nodes[nodes.length - 1].output;
+    }
+    return undefined;
+  },
+});
+
+/** Each scattered row by itself, and what is not, as far as it is side by side. */
+function runsOf(parts: readonly Operand[], graph: Rewriter): Operand[][] {
+  const runs: Operand[][] = [];
+  let isOpen = false;
+  for (const part of parts) {
+    const isSparse = comesOfScatter(part, graph);
+    if (isOpen && !isSparse) runs[runs.length - 1].push(part);
+    else runs.push([part]);
+    isOpen = !isSparse;
+  }
+  return runs;
+}
+
+/** Whether it is a scattered row, columns chosen of one, or one that was scaled. */
+function comesOfScatter(operand: Operand, graph: Rewriter): boolean {
+  let node = graph.definition(operand);
+  while (node?.op === 'gather' || node?.op === 'affine') node = graph.definition(node.inputs[0]);
+  return node?.op === 'scatter';
+}
+
+/** The node that gives the layer's result, and where it is clamped, that. */
+function ending<O extends Op>(
+  node: Node<'dense'>,
+  graph: Rewriter,
+  op: O,
+  inputs: readonly Operand[],
+  attributes: OpAttributes[O],
+): Node[] {
+  const { clamp } = node.attributes;
+  if (clamp === undefined) return [graph.replace(node, op, inputs, attributes)];
+  const [alpha, beta] = clamp;
+  const before = graph.add(node, op, inputs, attributes);
+  const isRelu = alpha === 0 && beta === Infinity;
+  return [before, graph.replace(node, 'unary', [before.output], isRelu ? { fn: 'relu' } : { fn: 'clip', alpha, beta })];
+}
+
+function transposed(data: Tensor['data'], rows: number, columns: number): Float64Array {
+  return Float64Array.from({ length: data.length }, (_, at) => data[(at % rows) * columns + Math.floor(at / rows)]);
+}

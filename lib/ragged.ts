@@ -1,0 +1,120 @@
+/** Ragged rows: any number of pairs of an id and a weight in each, as callers give them and as the engine takes them. */
+import { type FloatArray, isResizable, isTypedArray, lengthOf, type TypedArray } from './buffers.ts';
+import { ForwardpassError } from './errors.ts';
+import type { Port } from './graph/lower.ts';
+import { describe, quote } from './words.ts';
+
+/**
+ * Rows of an input that {@link TensorInfo.ragged} is said of: row r has the pairs from `offsets[r]` to before
+ * `offsets[r + 1]`. That is a sparse matrix by rows, as scipy's `indices`, `data` and `indptr` hold it.
+ */
+export interface RaggedRows {
+  /** Of all rows, one after another: each from 0 to N − 1. One id may stand in a row more than once. */
+  readonly ids: Int32Array | Uint32Array | BigInt64Array;
+  /** As many as ids; all 1 unless given. */
+  readonly weights?: FloatArray;
+  /** One more than there are rows: 0 first, the number of ids last, and none less than the one before. */
+  readonly offsets: Int32Array | readonly number[];
+}
+
+/** The same with offsets that the engine takes. */
+export interface RaggedParts {
+  readonly ids: RaggedRows['ids'];
+  readonly weights?: FloatArray;
+  readonly offsets: Int32Array;
+}
+
+/** What is given for an input or output of a call. */
+export type Given = TypedArray | RaggedParts;
+
+const PARTS = ['ids', 'weights', 'offsets'] as const;
+type Part = (typeof PARTS)[number];
+
+const EXPECTED: Readonly<Record<Part, string>> = {
+  ids: 'an Int32Array, Uint32Array or BigInt64Array',
+  weights: 'a Float32Array or Float64Array',
+  offsets: 'an Int32Array or an array of numbers',
+};
+
+/** Whether it looks like ragged rows rather than like arrays by the names of inputs. */
+export function isRaggedRows(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return false;
+  const { ids, offsets } = value as Partial<RaggedRows>;
+  return isTypedArray(ids) || isTypedArray(offsets) || Array.isArray(offsets);
+}
+
+/** What a caller gave for a ragged input, looked at once; the engine looks at lengths and numbers. */
+export function raggedParts(value: unknown, port: Pick<Port, 'name'>): RaggedParts {
+  const place = `input ${quote(port.name)}`;
+  if (typeof value !== 'object' || value === null || isTypedArray(value) || Array.isArray(value)) {
+    const message = `expected { ids, weights, offsets }, as its rows are pairs, found ${describe(value)}`;
+    throw new ForwardpassError('INPUT', message, place);
+  }
+  const stranger = Object.keys(value).find((name) => !PARTS.some((part) => part === name));
+  if (stranger !== undefined) {
+    throw new ForwardpassError('INPUT', `expected { ids, weights, offsets }, found ${quote(stranger)} beside`, place);
+  }
+  const { ids, weights, offsets } = value as Record<Part, unknown>;
+  const parts = {
+    ids: checked(ids, 'ids', place, [Int32Array, Uint32Array, BigInt64Array]) as RaggedRows['ids'],
+    ...(weights !== undefined && {
+      weights: checked(weights, 'weights', place, [Float32Array, Float64Array]) as FloatArray,
+    }),
+    offsets: Array.isArray(offsets)
+      ? fromNumbers(offsets, `${place}.offsets`)
+      : (checked(offsets, 'offsets', place, [Int32Array]) as Int32Array),
+  };
+  if (lengthOf(parts.offsets) === 0) {
+    throw new ForwardpassError('INPUT', 'expected one number more than there are rows, found none', `${place}.offsets`);
+  }
+  if (parts.weights !== undefined && lengthOf(parts.weights) !== lengthOf(parts.ids)) {
+    const message = `expected ${lengthOf(parts.ids)}, one for each id, found ${lengthOf(parts.weights)}`;
+    throw new ForwardpassError('INPUT', message, `${place}.weights`);
+  }
+  return parts;
+}
+
+function checked(value: unknown, part: Part, place: string, types: readonly (new () => unknown)[]): unknown {
+  if (!isTypedArray(value) || !types.some((Type) => value instanceof Type)) {
+    throw new ForwardpassError('INPUT', `expected ${EXPECTED[part]}, found ${describe(value)}`, `${place}.${part}`);
+  }
+  if (!isResizable(value)) return value;
+  throw new ForwardpassError('BUFFER', 'its ArrayBuffer is resizable; use one of fixed length', `${place}.${part}`);
+}
+
+function fromNumbers(numbers: readonly unknown[], place: string): Int32Array {
+  let offsets: Int32Array;
+  try {
+    offsets = new Int32Array(numbers.length);
+  } catch (cause) {
+    throw new ForwardpassError('MEMORY', `no memory for ${numbers.length} numbers`, place, { cause });
+  }
+  for (let i = 0; i < offsets.length; i++) {
+    const number = numbers[i];
+    if (number !== (Number(number) | 0)) {
+      throw new ForwardpassError(
+        'INPUT',
+        `expected whole numbers below 2^31, found ${describe(number)}`,
+        `${place}[${i}]`,
+      );
+    }
+    offsets[i] = number as number;
+  }
+  return offsets;
+}
+
+/** Whole rows in what is given for the input: none where the native call refuses it. */
+export function rowsIn(given: unknown, port: Port): number {
+  if (port.ragged) return Math.max(lengthOf((given as RaggedParts).offsets) - 1, 0);
+  return isTypedArray(given) ? Math.floor(lengthOf(given) / port.width) : 0;
+}
+
+/** As the native call takes them: of a ragged input ids, weights and offsets, each an argument of its own. */
+export function argumentsOf(given: readonly Given[], inputs: readonly Port[]): readonly (TypedArray | undefined)[] {
+  if (!inputs.some(({ ragged }) => ragged)) return given as readonly TypedArray[];
+  return given.flatMap((buffer, i) => {
+    if (!inputs[i]?.ragged) return [buffer as TypedArray];
+    const { ids, weights, offsets } = buffer as RaggedParts;
+    return [ids, weights, offsets];
+  });
+}
