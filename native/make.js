@@ -21,9 +21,9 @@ export const TOOLS = { 'cmake-js': '8.0.0', 'node-addon-api': '8.9.2', 'node-api
 
 /**
  * What is compiled, and how: native/sources.json.
- * @typedef {{ gnu: string[], linux: string[], clang: string[], msvc: string[] }} Flags `clang` makes release binaries small
+ * @typedef {{ gnu: string[], linux: string[], clang: string[], small: string[], msvc: string[] }} Flags `clang` makes release binaries small, `small` the code of those sources more so
  * @typedef {{ linux: string[], darwin: string[] }} LinkFlags
- * @returns {{ engine: string[], addon: string[], host_windows: string[], defines: string[], flags: Flags, link: LinkFlags }}
+ * @returns {{ engine: string[], addon: string[], host_windows: string[], small: string[], defines: string[], flags: Flags, link: LinkFlags }}
  */
 export function sources() {
   return JSON.parse(readFileSync(resolve(root, 'native/sources.json'), 'utf8'));

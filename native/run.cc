@@ -15,6 +15,14 @@ namespace {
 template <typename T, typename U>
 void copy_from(const void* data, size_t first, size_t count, T* to) {
   const U* const from = static_cast<const U*>(data) + first;
+#ifdef __clang__
+  // Integers but bytes are few in a row.
+  if constexpr (std::is_integral_v<U> && sizeof(U) > 1) {
+#pragma clang loop vectorize(disable)
+    for (size_t i = 0; i < count; i++) to[i] = T(from[i]);
+    return;
+  }
+#endif
   for (size_t i = 0; i < count; i++) to[i] = T(from[i]);
 }
 

@@ -56,11 +56,14 @@ export function sourcesOf(triple) {
 
 /** @param {string} zig @param {string} triple @param {string} source below native/ @param {string} object */
 export async function compile(zig, triple, source, object) {
-  const { defines, flags } = sources();
+  const { defines, flags, small } = sources();
+  const isSmall = small.some((name) => (name.endsWith('/*') ? source.startsWith(name.slice(0, -1)) : source === name));
   await runZig(zig, [
     ...['c++', '-target', triple],
     ...flags.gnu,
     ...flags.clang,
+    // What no run is in for long.
+    ...(isSmall ? flags.small : []),
     // Without unwind tables, which no system needs of the addon.
     ...flags.linux,
     ...(systemOf(triple) === 'windows' ? ['-DNAPI_EXTERN=__declspec(dllimport)'] : ['-fPIC']),

@@ -165,7 +165,7 @@ struct TreeKernels {
 
 // One way to multiply bytes: an instruction set may have several, for processors that have more of it.
 struct Int8Kernels {
-  Int8Layout layout;  // lanes and panel_columns are those of the set's f32 table
+  Int8Layout layout;  // panel_columns divides that of the set's f32 table
   // y[rows, quantized_width(K)] from x[rows, K]; they do not overlap.
   void (*quantize)(const float* x, float* y, size_t rows, size_t K);
   // As Kernels::dense, for x as quantize() leaves it and a layer packed as int8 for this layout.

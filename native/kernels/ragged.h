@@ -43,7 +43,11 @@ template <class S>
 void bag(const typename S::T* table, size_t width, const int32_t* ids, const typename S::T* weights, size_t count,
          typename S::T* y) {
   constexpr size_t lanes = S::lanes;
+#ifdef FP_SMALL
+  constexpr int most = 1;
+#else
   constexpr int most = 4;
+#endif
   size_t column = 0;
   for (; column + most * lanes <= width; column += most * lanes) {
     bag_columns<S, most>(table + column, width, ids, weights, count, y + column, most * lanes);
