@@ -195,7 +195,7 @@ function featureOf({ model, buffers, given, instruction, row, element }: Stop): 
   let [input, at] = [0, origin];
   while (at >= model.inputs[input].width) at -= model.inputs[input++].width;
   const port = model.inputs[input];
-  const name = model.featureNames?.[origin] ?? (port.width === 1 ? port.name : undefined);
+  const name = model.featureNames?.[port.features?.[at] ?? origin] ?? (port.width === 1 ? port.name : undefined);
   const found = (buffers[input] as ArrayLike<unknown>)[row * port.width + at];
   const holds = Number(found);
   const cell = given?.cell(row, input, at) ?? { value: found, place: portName(model, input) };

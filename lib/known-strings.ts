@@ -3,6 +3,7 @@ import type { FloatArray } from './buffers.ts';
 import type { Calls } from './calls.ts';
 import { FAULT, type Fault } from './faults.ts';
 import type { Word } from './graph/graph.ts';
+import type { Given } from './ragged.ts';
 
 /** Rows that the model is asked about; what they do not tell is taken to be allowed. */
 const MOST_PROBES = 4096;
@@ -34,11 +35,11 @@ class Questions {
   }
 
   /** Of a row but for one element. */
-  answerWith(row: readonly Float64Array[], input: number, at: number, value: number): Fault | FloatArray[] {
-    return this.answer(row.map((array, i) => (i === input ? array.with(at, value) : array)));
+  answerWith(row: readonly Given[], input: number, at: number, value: number): Fault | FloatArray[] {
+    return this.answer(row.map((array, i) => (i === input ? (array as Float64Array).with(at, value) : array)));
   }
 
-  answer(row: readonly Float64Array[]): Fault | FloatArray[] {
+  answer(row: readonly Given[]): Fault | FloatArray[] {
     this.#left--;
     return this.calls.answer(row);
   }
@@ -89,21 +90,22 @@ interface StringElement {
 }
 
 /** Some row that the model takes; undefined where none is found. Strings are tried in turn, for a run to get further. */
-function acceptedRow(questions: Questions, strings: readonly StringElement[]): Float64Array[] | undefined {
+function acceptedRow(questions: Questions, strings: readonly StringElement[]): Given[] | undefined {
   for (const number of [0, 1, 0.5]) {
-    let row = questions.calls.inputs.map(({ width, words, fills, ids }) =>
-      Float64Array.from({ length: width }, (_, at) => {
+    let row = questions.calls.inputs.map(({ width, words, fills, ids, ragged }): Given => {
+      if (ragged) return { ids: new Int32Array(0), weights: new Float64Array(0), offsets: new Int32Array(2) };
+      return Float64Array.from({ length: width }, (_, at) => {
         if (words?.has(at) || ids?.has(at)) return 0;
         return fills?.get(at)?.value ?? number;
-      }),
-    );
+      });
+    });
     let reached = reachOf(questions.answer(row));
     for (const { input, at, list } of strings) {
       for (let index = 0; index < list.length && reached < Infinity && !questions.isOver; index++) {
         const further = reachOf(questions.answerWith(row, input, at, index));
         if (further <= reached) continue;
         reached = further;
-        row = row.map((array, i) => (i === input ? array.with(at, index) : array));
+        row = row.map((array, i) => (i === input ? (array as Float64Array).with(at, index) : array));
       }
     }
     if (reached === Infinity) return row;

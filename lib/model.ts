@@ -274,21 +274,21 @@ export class Model implements Disposable {
    * many labels that a row may each have, 1 or 0 for each; of several targets, their labels row after row. A model with
    * several outputs that are no classifier's gives each by its name.
    *
-   * Rows are flat arrays, arrays of arrays, or records by feature name. Records of a model without feature names have
-   * the inputs' names. Names that the model does not know are ignored; one that is absent is missing, where the model
+   * Rows are flat arrays, arrays of arrays, or records by feature name; of a model of one text also the texts themselves.
+   * Records of a model without feature names have the inputs' names. Names that the model does not know are ignored; one that is absent is missing, where the model
    * does something about missing values.
    *
-   * One record gives one label or value; an array of them where the output is wider; of several outputs or targets, each
-   * by its name.
+   * One record, or one text, gives one label or value; an array of them where the output is wider; of several outputs or
+   * targets, each by its name.
    *
    * `Answer` says what this model gives, where that is not the common case: `predict<{ ctr: number }>(record)`.
    *
    * @throws {ForwardpassError} INPUT, ID, MEMORY, DISPOSED.
    */
   predict(rows: Rows): Label[] | FloatArray;
-  predict(record: RowRecord): Label;
-  predict<Answer extends Predictions | Prediction>(rows: Rows | RowRecord): Answer;
-  predict(rows: Rows | RowRecord): unknown {
+  predict(record: RowRecord | string): Label;
+  predict<Answer extends Predictions | Prediction>(rows: Rows | RowRecord | string): Answer;
+  predict(rows: Rows | RowRecord | string): unknown {
     const model = own(this, 'predict');
     return model.#predictor.predict(model.flatten(rows));
   }
@@ -300,16 +300,16 @@ export class Model implements Disposable {
    * @throws {ForwardpassError} NOT_A_CLASSIFIER when the model gives none; what {@link predict} throws.
    */
   predictProba(rows: Rows): FloatArray;
-  predictProba(record: RowRecord): Record<string, number>;
-  predictProba<Answer extends Probabilities | Probability>(rows: Rows | RowRecord): Answer;
-  predictProba(rows: Rows | RowRecord): unknown {
+  predictProba(record: RowRecord | string): Record<string, number>;
+  predictProba<Answer extends Probabilities | Probability>(rows: Rows | RowRecord | string): Answer;
+  predictProba(rows: Rows | RowRecord | string): unknown {
     const model = own(this, 'predictProba');
     return model.#predictor.predictProba(() => model.flatten(rows));
   }
 
   /** @internal Rows as people hold them, as arrays for {@link run}: one for each input. */
-  flatten(rows: Rows | RowRecord): FlatRows {
-    const ragged = this.#calls.inputs.find((port) => port.ragged);
+  flatten(rows: Rows | RowRecord | string): FlatRows {
+    const ragged = this.#calls.inputs.find((port) => port.ragged && port.terms === undefined);
     if (ragged !== undefined) {
       const message = 'its rows are pairs of an id and a weight; run() takes them, as { ids, weights, offsets }';
       throw new ForwardpassError('INPUT', message, `input ${quote(ragged.name)}`);

@@ -6,7 +6,9 @@ import type { Port } from './graph/lower.ts';
 import type { Given } from './ragged.ts';
 import { reading } from './reading.ts';
 import { Column, isRow } from './rows/column.ts';
+import { Features } from './rows/features.ts';
 import { RecordReader } from './rows/records.ts';
+import { TermColumn } from './rows/term-column.ts';
 import { describe, listNames } from './words.ts';
 
 /** What stands for a feature: a number or truth, a string where the feature is one, null where one may be missing. */
@@ -18,8 +20,12 @@ export type Cell = number | string | boolean | null | undefined;
  */
 export type RowRecord = { readonly [name: string]: unknown } | (object & { readonly [Symbol.iterator]?: never });
 
-/** A flat array of whole rows, an array of rows, or records that name their features or inputs. */
-export type Rows = TypedArray | readonly (readonly Cell[] | Float32Array | Float64Array)[] | readonly RowRecord[];
+/** A flat array of whole rows, an array of rows, records that name their features or inputs, or texts. */
+export type Rows =
+  | TypedArray
+  | readonly (readonly Cell[] | Float32Array | Float64Array)[]
+  | readonly RowRecord[]
+  | readonly string[];
 
 /** What rows are read for. */
 export interface RowsTaken {
@@ -33,7 +39,7 @@ export interface RowsTaken {
 export interface FlatRows extends PeopleRows {
   /** An array for each input: its rows one after another; of a ragged input their pairs. */
   readonly arrays: readonly Given[];
-  /** Whether it was one record, not in an array. */
+  /** Whether it was one record or text, not in an array. */
   readonly isRecord: boolean;
 }
 
@@ -43,6 +49,9 @@ export class RowReader {
   readonly columns: readonly Column[];
   readonly #featureNames: readonly string[] | undefined;
   readonly #Floats: RowsTaken['Floats'];
+  readonly #features: Features;
+  /** Of inputs that are made of texts; made when the first row comes. */
+  #terms: readonly (TermColumn | undefined)[] | undefined;
   /** Made when the first record comes. */
   #records: RecordReader | undefined;
 
@@ -50,15 +59,20 @@ export class RowReader {
     this.columns = inputs.map((port) => new Column(port));
     this.#featureNames = featureNames;
     this.#Floats = Floats;
+    this.#features = new Features(inputs);
   }
 
   /** @throws {ForwardpassError} INPUT, MEMORY. */
-  read(rows: Rows | RowRecord): FlatRows {
+  read(rows: Rows | RowRecord | string): FlatRows {
     if (ArrayBuffer.isView(rows)) return this.#whole(rows as TypedArray);
     return reading('INPUT', 'rows', () => (Array.isArray(rows) ? this.#readAll(rows) : this.#readOne(rows)));
   }
 
   #whole(array: TypedArray): FlatRows {
+    if (this.#features.isMapped) {
+      const message = `expected ${this.#isOneText ? 'texts' : 'arrays or records with texts'}, found ${describe(array)}`;
+      throw new ForwardpassError('INPUT', message, 'rows');
+    }
     if (this.columns.length > 1) throw this.#needsRecords(array, 'rows');
     return {
       arrays: [array],
@@ -68,58 +82,140 @@ export class RowReader {
   }
 
   #readOne(rows: unknown): FlatRows {
+    if (typeof rows === 'string' || (this.#features.isWholeRow && typeof rows === 'object' && rows !== null)) {
+      if (!this.#isOneText) throw this.#noRow(rows, 'rows');
+      const terms = this.#begin(1);
+      this.#readTerms(
+        terms,
+        () => rows,
+        () => 'text',
+      );
+      return { arrays: this.#finish(terms, []), isRecord: true, cell: () => ({ value: rows, place: 'text' }) };
+    }
     if (typeof rows !== 'object' || rows === null || isCollection(rows)) {
       const hint = rows instanceof Map ? ' (Object.fromEntries(map) makes a record of a Map)' : '';
       const message = `expected a typed array, an array of rows or of records, or one record, found ${describe(rows)}${hint}`;
       throw new ForwardpassError('INPUT', message, 'rows');
     }
     const arrays = this.#allocate(1);
+    const terms = this.#begin(1);
     const records = this.records;
     records.read(rows, 0, arrays, 'record');
-    return { arrays, isRecord: true, cell: (_, input, element) => records.cell(rows, 'record', input, element) };
+    this.#readTermsOf(terms, rows, 'record');
+    return {
+      arrays: this.#finish(terms, arrays),
+      isRecord: true,
+      cell: (_, input, element) => records.cell(rows, 'record', input, element),
+    };
   }
 
   #readAll(rows: readonly unknown[]): FlatRows {
     const arrays = this.#allocate(rows.length);
+    const terms = this.#begin(rows.length);
     // Not forEach, which passes over the holes of a sparse array.
     for (let r = 0; r < rows.length; r++) {
       const row: unknown = rows[r];
-      if (isRow(row)) this.#readRow(row, r, arrays);
+      if (this.#isOneText && (typeof row === 'string' || this.#features.isWholeRow)) {
+        this.#readTerms(
+          terms,
+          () => row,
+          () => `rows[${r}]`,
+        );
+      } else if (isRow(row)) this.#readRow(row, r, arrays, terms);
       else if (typeof row === 'object' && row !== null && !isCollection(row)) {
         this.records.read(row, r, arrays, `rows[${r}]`);
-      } else throw this.#noRow(row, r);
+        this.#readTermsOf(terms, row, `rows[${r}]`);
+      } else throw this.#noRow(row, `rows[${r}]`);
     }
-    return { arrays, isRecord: false, cell: (row, input, element) => this.#cell(rows, row, input, element) };
+    return {
+      arrays: this.#finish(terms, arrays),
+      isRecord: false,
+      cell: (row, input, element) => this.#cell(rows, row, input, element),
+    };
   }
 
+  /** Arrays of the inputs that hold a number for each element, and nothing of others. */
   #allocate(rows: number): FloatArray[] {
-    return this.columns.map(({ port: { width, exact } }) =>
-      allocate<FloatArray>(exact ? Float64Array : this.#Floats, rows, { name: 'rows', width }),
+    return this.columns.map(({ port: { width, exact, ragged } }) =>
+      allocate<FloatArray>(exact ? Float64Array : this.#Floats, ragged ? 0 : rows, { name: 'rows', width }),
     );
   }
 
+  // Texts
+
+  /** Whether a row is one value, which the model's inputs are made of. */
+  get #isOneText(): boolean {
+    return this.#features.count === 1 && this.#features.texts.size === 1;
+  }
+
+  #begin(rows: number): readonly (TermColumn | undefined)[] {
+    this.#terms ??= this.columns.map(({ port }) => port.terms && new TermColumn(port, port.terms, this.#Floats));
+    for (const column of this.#terms) column?.begin(rows);
+    return this.#terms;
+  }
+
+  #readTerms(
+    terms: readonly (TermColumn | undefined)[],
+    value: (feature: number) => unknown,
+    place: (feature: number) => string,
+  ): void {
+    for (const column of terms) column?.read({ value, place });
+  }
+
+  #readTermsOf(terms: readonly (TermColumn | undefined)[], record: object, place: string): void {
+    if (this.#features.texts.size === 0) return;
+    const nameOf = (feature: number) => this.#featureNames?.[feature] ?? this.#features.nameOf(feature);
+    const values = record as Record<string, unknown>;
+    this.#readTerms(
+      terms,
+      (feature) => values[nameOf(feature)],
+      (feature) => `${place}.${nameOf(feature)}`,
+    );
+  }
+
+  #finish(terms: readonly (TermColumn | undefined)[], arrays: readonly FloatArray[]): readonly Given[] {
+    return terms.map((column, input) => column?.finish() ?? arrays[input]);
+  }
+
+  // Numbers and words
+
   get #width(): number {
-    return this.columns[0].port.width;
+    return this.#features.count;
   }
 
   /** `14 numbers`, or values where some are strings. */
   get #counted(): string {
-    const [column] = this.columns;
-    return `${this.#width} ${column.isPlain ? 'numbers' : 'values'}`;
+    const isPlain = this.columns.every((column) => column.isPlain && column.port.terms === undefined);
+    return `${this.#width} ${isPlain ? 'number' : 'value'}${this.#width === 1 ? '' : 's'}`;
   }
 
   /** What reads rows that name their features. */
   get records(): RecordReader {
-    this.#records ??= new RecordReader(this.columns, this.#featureNames);
+    this.#records ??= new RecordReader(this.columns, this.#featureNames, this.#features);
     return this.#records;
   }
 
-  #readRow(row: ArrayLike<unknown>, r: number, arrays: readonly FloatArray[]): void {
+  #readRow(
+    row: ArrayLike<unknown>,
+    r: number,
+    arrays: readonly FloatArray[],
+    terms: readonly (TermColumn | undefined)[],
+  ): void {
     const place = `rows[${r}]`;
-    if (this.columns.length > 1) throw this.#needsRecords(row, place);
+    const { isMapped } = this.#features;
+    if (this.columns.length > 1 && !isMapped) throw this.#needsRecords(row, place);
     const width = this.#width;
     if (row.length !== width) {
       throw new ForwardpassError('INPUT', `expected ${this.#counted}, found ${row.length}`, place);
+    }
+    if (isMapped) {
+      this.#readMapped(row, r, arrays);
+      this.#readTerms(
+        terms,
+        (feature) => row[feature],
+        (feature) => `${place}[${feature}]`,
+      );
+      return;
     }
     const [flat] = arrays;
     const [column] = this.columns;
@@ -130,20 +226,40 @@ export class RowReader {
     }
   }
 
+  #readMapped(row: ArrayLike<unknown>, r: number, arrays: readonly FloatArray[]): void {
+    for (const [input, column] of this.columns.entries()) {
+      const { features = [], terms, width } = column.port;
+      for (let at = 0; terms === undefined && at < width; at++) {
+        const feature = features[at];
+        arrays[input][r * width + at] = column.numberOf(row[feature], at, () => `rows[${r}][${feature}]`);
+      }
+    }
+  }
+
   #needsRecords(found: unknown, place: string): ForwardpassError {
     const message = `expected a record of ${listNames(this.records.names)}, found ${describe(found)}`;
     return new ForwardpassError('INPUT', message, place);
   }
 
-  #noRow(row: unknown, r: number): ForwardpassError {
-    const what = this.columns.length > 1 ? 'a record' : `an array of ${this.#counted} or a record`;
-    const hint = typeof row === 'number' && this.#width > 1 ? ' (one row is [[…]], or a typed array)' : '';
-    return new ForwardpassError('INPUT', `expected ${what}, found ${describe(row)}${hint}`, `rows[${r}]`);
+  #noRow(row: unknown, place: string): ForwardpassError {
+    const { texts } = this.#features;
+    const isMany = this.columns.length > 1 && !this.#features.isMapped;
+    const array = isMany ? 'a record' : `an array of ${this.#counted} or a record`;
+    const what = this.#isOneText ? `a text, ${array}` : array;
+    const isStray = typeof row === 'string' && texts.size === 0;
+    const hint =
+      typeof row === 'number' && this.#width > 1
+        ? ' (one row is [[…]], or a typed array)'
+        : isStray
+          ? '; this model takes no text'
+          : '';
+    return new ForwardpassError('INPUT', `expected ${what}, found ${describe(row)}${hint}`, place);
   }
 
   #cell(rows: readonly unknown[], r: number, input: number, element: number): { value: unknown; place: string } {
     const row = rows[r];
-    if (isRow(row)) return { value: row[element], place: `rows[${r}][${element}]` };
+    const feature = this.columns[input].port.features?.[element] ?? element;
+    if (isRow(row)) return { value: row[feature], place: `rows[${r}][${feature}]` };
     return this.records.cell(row as object, `rows[${r}]`, input, element);
   }
 }

@@ -2,6 +2,7 @@
 import { takesIntegers } from './faults.ts';
 import type { Port } from './graph/lower.ts';
 import { type Asked, type KnownStrings, knownStringsOf } from './known-strings.ts';
+import { Features } from './rows/features.ts';
 
 type JsonType = 'number' | 'integer' | 'boolean' | 'string' | 'null' | 'array';
 
@@ -46,7 +47,9 @@ const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
 
 export function schemaOf(calls: Asked, featureNames: readonly string[] | undefined): RowSchema {
   const { inputs } = calls;
+  const features = new Features(inputs);
   const asked = knownStringsOf(calls);
+  if (features.isWholeRow) return wholeRowSchema(inputs[0]);
   const elementsOf = (input: number) =>
     Array.from({ length: inputs[input].width }, (_, at) => elementSchema(inputs[input], at, asked[input].get(at)));
   const arrayOf = (input: number) => {
@@ -58,7 +61,7 @@ export function schemaOf(calls: Asked, featureNames: readonly string[] | undefin
     const whole = port.width === 1 && !isRow ? schemas[0] : arraySchema(schemas);
     return { whole, isOptional: elements.every(({ isOptional }) => isOptional) };
   };
-  const isRow = featureNames === undefined && inputs.length === 1;
+  const isRow = featureNames === undefined && inputs.length === 1 && !features.isMapped;
   if (isRow) return { $schema: DIALECT, ...arrayOf(0).whole, type: 'array' };
   const properties: Record<string, FieldSchema> = Object.create(null);
   const required: string[] = [];
@@ -67,15 +70,31 @@ export function schemaOf(calls: Asked, featureNames: readonly string[] | undefin
     if (!isOptional) required.push(name);
   };
   let feature = 0;
-  for (const [input, { name }] of inputs.entries()) {
+  for (const [at, { terms }] of features.texts) {
+    const isHashed = terms?.some((step) => step.op === 'hash' && step.value !== 'text' && step.feature === at);
+    const schema: FieldSchema = isHashed ? { description: 'it is hashed' } : { type: 'string', description: 'a text' };
+    add(featureNames?.[at] ?? features.nameOf(at), schema, false);
+  }
+  for (const [input, { name, terms, features: own }] of inputs.entries()) {
+    if (terms !== undefined) continue;
     if (featureNames === undefined) {
       const { whole, isOptional } = arrayOf(input);
       add(name, whole, isOptional);
     } else {
-      for (const { schema, isOptional } of elementsOf(input)) add(featureNames[feature++], schema, isOptional);
+      for (const [at, { schema, isOptional }] of elementsOf(input).entries()) {
+        add(featureNames[own?.[at] ?? feature], schema, isOptional);
+        feature++;
+      }
     }
   }
   return { $schema: DIALECT, type: 'object', properties, required, additionalProperties: true };
+}
+
+/** Of a model that hashes all that a row has. */
+function wholeRowSchema({ terms }: Port): RowSchema {
+  const isRecord = terms?.some((step) => step.op === 'hash' && step.value === 'record') === true;
+  if (!isRecord) return { $schema: DIALECT, type: 'array', description: 'its entries are hashed' };
+  return { $schema: DIALECT, type: 'object', properties: {}, required: [], additionalProperties: true };
 }
 
 function elementSchema(

@@ -1,6 +1,7 @@
 /** A model as a table for people. */
 import { greatest } from './extremes.ts';
 import type { Lowered, Port } from './graph/lower.ts';
+import type { TermProgram } from './graph/terms.ts';
 import type { TreesInfo } from './graph/trees-info.ts';
 import { quote } from './words.ts';
 
@@ -64,11 +65,21 @@ function counted(number: number, one: string, many = `${one}s`): string {
   return `${count(number)} ${number === 1 ? one : many}`;
 }
 
-function portRow({ name, shape, dtype, words, hashes, missing, nones }: Port, kind: string): string[] {
+function portRow({ name, shape, dtype, words, hashes, missing, nones, ragged, terms }: Port, kind: string): string[] {
   const listed = [...(words?.values() ?? [])].filter((list) => list.length > 0);
   const wordy = listed.length + (hashes?.size ?? 0);
-  const notes = [...(wordy > 0 ? [`words in ${wordy}`] : []), ...(missing || nones ? ['may be missing'] : [])];
+  const sparse = ragged ? [terms === undefined ? 'pairs of an id and a weight' : termsText(terms)] : [];
+  const notes = [
+    ...sparse,
+    ...(wordy > 0 ? [`words in ${wordy}`] : []),
+    ...(missing || nones ? ['may be missing'] : []),
+  ];
   return [nameText(name), [`${kind} ${dtype}`, ...notes].join(', '), shapeText(shape), ''];
+}
+
+function termsText(terms: TermProgram): string {
+  const texts = terms.filter((step) => step.op === 'count' || (step.op === 'hash' && step.value === 'text'));
+  return texts.length > 0 ? 'terms of texts' : 'hashes of records';
 }
 
 /** Names come from files: a line break or an escape sequence in one must not reach the terminal. */

@@ -36,6 +36,11 @@ export interface TensorInfo {
    * N − 1. It takes {@link RaggedRows}.
    */
   readonly ragged?: true;
+  /**
+   * Of an input of a model that takes texts: which features of people's rows its elements are, by their positions; of a ragged
+   * one the texts that its pairs are made of.
+   */
+  readonly features?: readonly number[];
   /** Of an output: the name of the list that {@link Model.run} gives it in. */
   readonly list?: string;
 }
@@ -51,6 +56,7 @@ export function tensorInfo({
   fills,
   present,
   ragged,
+  features,
   list,
 }: Port): TensorInfo {
   const lists = [...(words ?? [])];
@@ -67,6 +73,7 @@ export function tensorInfo({
     ...(present && { present: Object.freeze([...present]) }),
     ...(unused.length > 0 && { unused: Object.freeze(unused) }),
     ...(ragged && { ragged: true as const }),
+    ...(features && { features: Object.freeze([...features]) }),
     ...(list !== undefined && { list }),
   });
 }

@@ -8,7 +8,7 @@
  */
 import { posix } from 'node:path';
 
-const GRAPH_TYPES = 'lib/graph/(graph|limits|budget|fold|architecture|word-hash)\\.ts';
+const GRAPH_TYPES = 'lib/graph/(graph|limits|budget|fold|architecture|word-hash|terms)\\.ts';
 /** What makes a graph of layers, and the shapes that it computes with; not the stages that follow. */
 const MAKING_GRAPHS = 'lib/graph/((define|stack)/.*|(activations|combine|float32|functions|shapes)\\.ts)';
 /** The leaves: the error class, helpers for the words of its messages, what callers' getters throw, extremes of numbers. */
@@ -29,6 +29,8 @@ const TYPESCRIPT_RULES = [
   { files: /^lib\/graph\/plan-format\.ts$/, may: only() },
   { files: /^lib\/graph\/budget\.ts$/, may: only(GRAPH_TYPES, ERRORS) },
   { files: only(GRAPH_TYPES), may: only(GRAPH_TYPES) },
+  // What a graph says of texts is all that reading them knows.
+  { files: /^lib\/text\//, may: only('lib/text/.*', 'lib/graph/(terms|check-terms)\\.ts', ERRORS) },
   // The stages between a graph and a plan, and define(), which makes a graph.
   { files: /^lib\/graph\//, may: only('lib/graph/.*', ERRORS) },
   // Formats get a reader: no file system, no network.
@@ -50,7 +52,7 @@ const TYPESCRIPT_RULES = [
   },
   {
     files: /^lib\/formats\//,
-    may: only('lib/formats/.*', GRAPH_TYPES, MAKING_GRAPHS, ERRORS),
+    may: only('lib/formats/.*', 'lib/text/.*', GRAPH_TYPES, MAKING_GRAPHS, ERRORS),
   },
   // The addon is seen by the model alone.
   { files: /^lib\/elf\.ts$/, may: only('node:fs') },
@@ -63,6 +65,8 @@ const TYPESCRIPT_RULES = [
   { files: /^lib\/(bound-call|calls)\.ts$/, may: only('lib/native\\.ts', MODEL_PARTS, 'lib/graph/.*', ERRORS) },
   { files: /^lib\/model\.ts$/, may: only('lib/(native|options)\\.ts', MODEL_PARTS, STEPS, 'lib/graph/.*', ERRORS) },
   { files: only(STEPS), may: only(STEPS, MODEL_PARTS, 'lib/graph/.*', ERRORS) },
+  // Rows become what a model takes; of some, texts do.
+  { files: /^lib\/rows\/term-column\.ts$/, may: only(MODEL_PARTS, 'lib/text/.*', 'lib/graph/.*', ERRORS) },
   { files: only(MODEL_PARTS), may: only(MODEL_PARTS, 'lib/graph/.*', ERRORS) },
   // What folds constants runs the engine for each.
   { files: /^lib\/compute\.ts$/, may: only('lib/native\\.ts', 'lib/graph/(programs|plan-format)\\.ts', ERRORS) },

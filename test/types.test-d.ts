@@ -156,8 +156,9 @@ expectTypeOf(model.predict<Record<'ctr' | 'cvr', number>>(customer)).toEqualType
 expectTypeOf(model.predict<Record<string, Float32Array>>(customers)).toEqualTypeOf<Record<string, Float32Array>>();
 // @ts-expect-error a Map is no record
 model.predict(new Map([['age', 41]]));
-// @ts-expect-error a string is no record
-model.predict('age');
+// Whether a model takes texts is known when it is loaded.
+expectTypeOf(model.predict('free money')).toEqualTypeOf<string | number>();
+expectTypeOf(model.predict(['free', 'money'])).toEqualTypeOf<(string | number)[] | Float32Array | Float64Array>();
 
 // Of a schema, what records have is asked without asking first whether it is a record's.
 expectTypeOf(model.schema().required).toEqualTypeOf<readonly string[] | undefined>();

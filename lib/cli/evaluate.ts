@@ -2,6 +2,7 @@
 import { ForwardpassError } from '../errors.ts';
 import { greatest } from '../extremes.ts';
 import type { TensorInfo } from '../model.ts';
+import { quote } from '../words.ts';
 import type { CliModel } from './environment.ts';
 import { withoutPlace } from './error-text.ts';
 import { elementCount, type LayoutParts } from './row-layout.ts';
@@ -27,6 +28,11 @@ export type Evaluate = (block: RowBlock) => Answer;
 
 /** What rows of the model are read for. */
 export function layoutOf({ rowReader, featureNames }: Pick<CliModel, 'rowReader' | 'featureNames'>): LayoutParts {
+  const pairs = rowReader.columns.find(({ port }) => port.ragged);
+  if (pairs !== undefined) {
+    const message = 'is made of texts or pairs, which the command does not read; use `predict` or `run` in Node';
+    throw new ForwardpassError('UNSUPPORTED_OP', message, `input ${quote(pairs.port.name)}`);
+  }
   return { columns: rowReader.columns, featureNames, records: rowReader.records };
 }
 

@@ -8,6 +8,7 @@
  * Formats translate their many spellings into the few operations of {@link OpAttributes}.
  */
 
+import type { TermProgram } from './terms.ts';
 import type { WordSpread } from './word-hash.ts';
 
 /** A constant: row-major elements. Half precision is widened exactly; integers must be exact in the array. */
@@ -77,6 +78,13 @@ export interface GraphInput {
    * `[N]`, with ids from 0 to N − 1; `dtype` is that of the weights. Only `bag` and `scatter` take such an input.
    */
   readonly ragged?: boolean;
+  /** How people's values become the pairs of a ragged input. */
+  readonly terms?: TermProgram;
+  /**
+   * Which features of people's rows the elements are, in their order, or which the terms are made of. Where no input says so,
+   * features are the elements of all inputs one after another; otherwise each does.
+   */
+  readonly features?: readonly number[];
 }
 
 /** A word, or Python's None. */

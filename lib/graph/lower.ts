@@ -13,7 +13,10 @@ import { type TreesInfo, treesInfo } from './trees-info.ts';
 
 /** An input or output of the plan, in the plan's order. */
 export interface Port
-  extends Pick<GraphInput, 'words' | 'hashes' | 'spread' | 'missing' | 'nones' | 'present' | 'ragged'>,
+  extends Pick<
+      GraphInput,
+      'words' | 'hashes' | 'spread' | 'missing' | 'nones' | 'present' | 'ragged' | 'terms' | 'features'
+    >,
     Pick<GraphOutput, 'list'>,
     Elements {
   readonly name: string;
@@ -104,7 +107,7 @@ export function lower(graph: SimplifiedGraph, precision: 'f32' | 'f64', budget =
   const elements = elementsOf(graph);
   const takesIds = idsOf({ ...graph, nodes });
   const inputs = graph.inputs.map(
-    ({ name, shape, dtype, words, hashes, spread, missing, nones, present, ragged }, i) => ({
+    ({ name, shape, dtype, words, hashes, spread, missing, nones, present, ragged, terms, features }, i) => ({
       ...port(name, shape, dtype),
       ...((plan.holdsDoubles(plan.defined(name)) || exactly?.isLarge(name)) && { exact: true }),
       ...(takesIds.has(name) && { takesIds: true }),
@@ -115,6 +118,8 @@ export function lower(graph: SimplifiedGraph, precision: 'f32' | 'f64', budget =
       ...(nones && { nones }),
       ...(present && { present }),
       ...(ragged && { ragged }),
+      ...(terms && { terms }),
+      ...(features && { features }),
       ...elements[i],
     }),
   );

@@ -1,10 +1,12 @@
 import { ForwardpassError } from '../errors.ts';
+import { checkTerms } from './check-terms.ts';
 import {
   type Decision,
   DTYPES,
   decidedOutput,
   decidersOf,
   type Graph,
+  type GraphInput,
   type Node,
   type Operand,
   type Tensor,
@@ -188,10 +190,13 @@ function checkInputs(graph: Graph, limits: Limits): Map<string, Shape> {
 /** Of pairs no other operation knows anything. */
 function checkRagged(graph: Graph, nodes: readonly Node[]): void {
   const ragged = new Set<Operand>();
-  for (const { name, shape, dtype, ragged: isRagged, ...told } of graph.inputs) {
+  for (const { name, shape, dtype, ragged: isRagged, terms, features, ...told } of graph.inputs) {
+    if (features !== undefined) checkFeatures(name, features, terms === undefined ? elementCount(shape) : undefined);
+    if (!isRagged && terms !== undefined) throw new ForwardpassError('MALFORMED', 'terms are pairs', `input ${name}`);
     if (!isRagged) continue;
     ragged.add(name);
     const place = `input ${name}`;
+    if (terms !== undefined) checkTerms(terms, shape, features ?? [], place);
     if (shape.length !== 1) {
       const message = `ragged rows have one axis, as long as there are ids, found ${formatShape(shape)}`;
       throw new ForwardpassError('SHAPE', message, place);
@@ -202,6 +207,10 @@ function checkRagged(graph: Graph, nodes: readonly Node[]): void {
     if (Object.values(told).some((value) => value !== undefined && value !== false)) {
       throw new ForwardpassError('MALFORMED', 'ragged rows have neither words nor missing values', place);
     }
+  }
+  const [first, ...rest] = graph.inputs;
+  if (rest.some(({ features }) => (features === undefined) !== (first.features === undefined))) {
+    throw new ForwardpassError('MALFORMED', 'some say which features they take, and others do not', 'inputs');
   }
   for (const node of nodes) {
     const isPairs = node.op === 'bag' || node.op === 'scatter';
@@ -217,6 +226,16 @@ function checkRagged(graph: Graph, nodes: readonly Node[]): void {
     throw new ForwardpassError('UNSUPPORTED_OP', `is the ragged input ${value} itself`, `output ${name}`);
   }
 }
+
+/** Of people's rows, which may be no more than arrays can have. */
+function checkFeatures(name: string, features: readonly number[], width: number | undefined): void {
+  const stray = features.find((feature) => !(Number.isInteger(feature) && feature >= 0 && feature < MOST_FEATURES));
+  const isWhole = width === undefined || features.length === width;
+  if (stray === undefined && isWhole && new Set(features).size === features.length) return;
+  throw new ForwardpassError('MALFORMED', 'expected a feature of its own for each element', `input ${name}`);
+}
+
+const MOST_FEATURES = 2 ** 24;
 
 /** What a word is written as must be exact in float32. */
 function checkSpread(place: string, ways: readonly WordSpread[]): void {
@@ -310,6 +329,16 @@ function tooMany(what: string, limits: Limits): ForwardpassError {
   return new ForwardpassError('LIMIT', `${what} have more elements than the limit of ${limits.parameters}`);
 }
 
+/** How many features people's rows have. */
+export function featureCount(inputs: readonly Pick<GraphInput, 'shape' | 'features'>[]): number {
+  let [elements, last] = [0, -1];
+  for (const { shape, features } of inputs) {
+    elements += elementCount(shape);
+    for (const feature of features ?? []) last = Math.max(last, feature);
+  }
+  return last < 0 ? elements : last + 1;
+}
+
 /** Labels and feature names must be as many as there are outputs and features. */
 function checkLabels(graph: Graph, shapes: ReadonlyMap<string, Shape>): void {
   const { classes, featureNames, decision, targets } = graph;
@@ -333,7 +362,7 @@ function checkLabels(graph: Graph, shapes: ReadonlyMap<string, Shape>): void {
     throw new ForwardpassError('SHAPE', `expected a score for each element, found ${found}`, `output ${decider.name}`);
   }
   if (featureNames !== undefined) {
-    const features = graph.inputs.reduce((count, { shape }) => count + elementCount(shape), 0);
+    const features = featureCount(graph.inputs);
     if (features !== featureNames.length) {
       const found = `inputs of ${features} features`;
       throw new ForwardpassError('SHAPE', `${featureNames.length} feature names, found ${found}`, 'featureNames');

@@ -3,6 +3,7 @@ import type { FloatArray } from '../buffers.ts';
 import { ForwardpassError } from '../errors.ts';
 import { describe, listNames, looksLike, nearestTo, quote, type Spelling, spellingOf } from '../words.ts';
 import { type Column, isRow } from './column.ts';
+import type { Features } from './features.ts';
 import { orientationHint } from './orientation.ts';
 
 /** A part of a record: one feature, or all of an input. */
@@ -19,6 +20,8 @@ interface Field {
   readonly isUnused: boolean;
   /** Whether a record may lack it. */
   readonly isOptional: boolean;
+  /** Whether inputs are made of it, which others see to. */
+  readonly isText?: boolean;
   readonly spelling: Spelling;
 }
 
@@ -36,10 +39,11 @@ export class RecordReader {
   readonly #lookalikes = new Map<string, readonly string[]>();
 
   /** Fields are the features, whose names run through all inputs; of a model without such names, its inputs. */
-  constructor(columns: readonly Column[], featureNames: readonly string[] | undefined) {
-    this.#isNameless = columns.length === 1 && featureNames === undefined;
+  constructor(columns: readonly Column[], featureNames: readonly string[] | undefined, features: Features) {
+    this.#isNameless = columns.length === 1 && featureNames === undefined && !features.isMapped;
     let feature = 0;
     const fields = columns.flatMap((column, input): Field[] => {
+      if (features.isMapped) return mappedFields(column, input, featureNames, features);
       const { name, width, shape } = column.port;
       if (featureNames === undefined)
         return [fieldOf({ name, column, input, first: 0, width, isScalar: shape.length === 0 })];
@@ -62,6 +66,7 @@ export class RecordReader {
       const { column, input, first, width } = field;
       const isThere = has(record, field.name);
       if (!isThere) absent.push(field);
+      if (field.isText) continue;
       const value = isThere ? (record as Record<string, unknown>)[field.name] : undefined;
       const at = r * column.port.width + first;
       if (isThere && (width > 1 || (isRow(value) && !field.isScalar))) {
@@ -155,6 +160,28 @@ export class RecordReader {
     }
     return alike;
   }
+}
+
+/** Of an input that says which features it takes: those by their names, or all of it by its own. */
+function mappedFields(
+  column: Column,
+  input: number,
+  featureNames: readonly string[] | undefined,
+  rows: Features,
+): Field[] {
+  const { name, width, features = [], terms, shape } = column.port;
+  if (terms !== undefined) {
+    const own = features.map((feature) => featureNames?.[feature] ?? rows.nameOf(feature));
+    return own.map((each) => ({
+      ...{ name: each, column, input, first: 0, width: 1, isScalar: true, isUnused: false, isOptional: false },
+      ...{ isText: true, spelling: spellingOf(each) },
+    }));
+  }
+  if (featureNames === undefined)
+    return [fieldOf({ name, column, input, first: 0, width, isScalar: shape.length === 0 })];
+  return features.map((feature, first) =>
+    fieldOf({ name: featureNames[feature], column, input, first, width: 1, isScalar: true }),
+  );
 }
 
 function fieldOf(field: Omit<Field, 'isUnused' | 'isOptional' | 'spelling'>): Field {

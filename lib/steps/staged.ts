@@ -83,7 +83,7 @@ export class Staged {
   }
 
   /** What the last stage takes for rows as people hold them. */
-  flatten(rows: Rows | RowRecord): FlatRows {
+  flatten(rows: Rows | RowRecord | string): FlatRows {
     const work = this.#work(rows);
     let next = work.next();
     while (next.done !== true) {
@@ -95,7 +95,7 @@ export class Staged {
   }
 
   /** The same, off the event loop but for the functions. */
-  async flattenAsync(rows: Rows | RowRecord): Promise<FlatRows> {
+  async flattenAsync(rows: Rows | RowRecord | string): Promise<FlatRows> {
     const work = this.#work(rows);
     let next = work.next();
     while (next.done !== true) {
@@ -121,11 +121,11 @@ export class Staged {
     );
   }
 
-  *#work(rows: Rows | RowRecord): Generator<Request, FlatRows, FloatArray> {
+  *#work(rows: Rows | RowRecord | string): Generator<Request, FlatRows, FloatArray> {
     const { steps, last, ports, rows: input, names } = this.#parts;
     const width = ports.get(input)?.width;
     const flat = this.#reader?.read(rows);
-    const frame = reading('INPUT', 'rows', () => frameOf(rows, { width, names }));
+    const frame = reading('INPUT', 'rows', () => frameOf(rows as Rows | RowRecord, { width, names }));
     const frames = new Map<string, Frame>([[input, frame]]);
     const gather = (inputs: readonly string[]): FlatRows => ({
       arrays: inputs.map((name) => (name === input && flat ? flat.arrays[0] : this.#arrayOf(name, frames))),

@@ -110,6 +110,11 @@ export const ALLOWED = {
     '/"weight_map"\\s*:\\s*\\{\\s*"(?:[^"\\\\]|\\\\.)*"\\s*:\\s*(?:\\[\\s*)?"([^"\\\\]*)"/s': 'the beginning of a file',
   },
   'lib/formats/sklearn/features.ts': { 'firstInside startsOwn': '`limits.depth`, which is counted down at each' },
+  'lib/formats/sklearn/emitter.ts': {
+    'Emitter.float32': 'parts of a row have none themselves: once',
+    'Emitter.#denseOfParts Emitter.dense': 'parts of a row have none themselves: once',
+    'Emitter.requireFinite': 'parts of a row have none themselves: once',
+  },
   'lib/formats/sklearn/gaussian-kernels.ts': {
     'KERNELS combined exponentiation knownKernel similarity variance': '`limits.depth`, which Emitter.within checks',
   },
@@ -233,6 +238,18 @@ export const ALLOWED = {
   'lib/serve/workers/seat.ts': { 'Seat.#emptied Seat.#fill': 'a timer lies between the two' },
   'lib/source/mlflow.ts': {
     inside: 'a folder called model in the one that is named: once',
+  },
+  'lib/text/pattern/ast.ts': { lengthsOf: 'DEEPEST of lib/text/pattern/parse.ts' },
+  'lib/text/pattern/parse.ts': {
+    'Parser.#capture Parser.#choice Parser.#closed Parser.#flagged Parser.#group Parser.#item Parser.#look Parser.#named Parser.#sequence':
+      'DEEPEST, 50, is checked at each group',
+  },
+  'lib/text/pattern/program.ts': {
+    'Writer.#writeChoice Writer.#writeRepeat Writer.write': 'DEEPEST of lib/text/pattern/parse.ts',
+  },
+  'lib/text/pattern/search.ts': {
+    Search: 'nothing looks ahead or behind within what does: once',
+    'Search.#find Search.#follow Search.#isThere': 'nothing looks ahead or behind within what does: once',
   },
   'lib/watch/watcher.ts': {
     'Watcher.#run Watcher.#schedule Watcher.check': 'each check is awaited from a timer of its own',

@@ -22,6 +22,7 @@ const FOLDERS: { readonly [F in Format]: readonly string[] } = {
     'sklearn-functions',
     'sklearn-records',
     'sklearn-neighbours',
+    'sklearn-texts',
     'statsmodels',
   ],
   xgboost: ['xgboost'],

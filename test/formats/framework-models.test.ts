@@ -23,6 +23,7 @@ const FOLDERS = [
   ['sklearn-functions', '.pkl'],
   ['sklearn-records', '.pkl'],
   ['sklearn-neighbours', '.pkl'],
+  ['sklearn-texts', '.pkl'],
   ['lightgbm', '.txt'],
   ['onnx-trees', '.onnx'],
   ['xgboost', ''],

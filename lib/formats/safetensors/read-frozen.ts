@@ -41,6 +41,7 @@ import {
   type FrozenOutput,
   type FrozenTarget,
 } from './frozen.ts';
+import { terms } from './frozen-terms.ts';
 import type { StoredTensor } from './header.ts';
 import { fromInt8, outputCount } from './reduced.ts';
 
@@ -136,6 +137,8 @@ const input = is.record<FrozenInput>({
   nones: is.optional(is.list(ofElement(is.number))),
   present: is.optional(is.list(is.count)),
   ragged: is.optional(is.truth),
+  terms: is.optional(terms),
+  features: is.optional(is.list(is.count)),
 });
 
 const operand: is.Check<FrozenOperand> = (value, place) => {

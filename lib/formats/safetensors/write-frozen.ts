@@ -25,6 +25,7 @@ import {
   PLAN_KEY,
   type Program,
 } from './frozen.ts';
+import { encodeTerms } from './frozen-terms.ts';
 import { toBfloat16, toInt8 } from './reduced.ts';
 import { LENGTH_BYTES } from './safetensors.ts';
 
@@ -88,12 +89,13 @@ export function writeFrozen(
   const frozen: FrozenGraph = {
     version: FROZEN_VERSION,
     precision,
-    inputs: graph.inputs.map(({ words, hashes, nones, present, ...input }) => ({
+    inputs: graph.inputs.map(({ words, hashes, nones, present, terms, ...input }) => ({
       ...input,
       ...(words && { words: [...words] }),
       ...(hashes && { hashes: [...hashes] }),
       ...(nones && { nones: [...nones].map(([element, none]) => [element, encodeNumber(none)] as const) }),
       ...(present && { present: [...present] }),
+      ...(terms && { terms: encodeTerms(terms) }),
     })),
     nodes: graph.nodes.map((node) => ({
       op: node.op,

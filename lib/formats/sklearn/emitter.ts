@@ -5,21 +5,22 @@
  */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
-import type {
-  BinaryName,
-  Boosting,
-  Node,
-  NormName,
-  Op,
-  OpAttributes,
-  Operand,
-  OwnStep,
-  ReduceName,
-  SoftmaxName,
-  SortResult,
-  Tensor,
-  TreeSum,
-  UnaryName,
+import {
+  type BinaryName,
+  type Boosting,
+  NODE_FIELDS,
+  type Node,
+  type NormName,
+  type Op,
+  type OpAttributes,
+  type Operand,
+  type OwnStep,
+  type ReduceName,
+  type SoftmaxName,
+  type SortResult,
+  type Tensor,
+  type TreeSum,
+  type UnaryName,
 } from '../../graph/graph.ts';
 import { castSteps } from '../casts.ts';
 import type { PickleObject } from '../containers/pickle/values.ts';
@@ -32,6 +33,8 @@ import type { Outcome, Row } from './outcome.ts';
 import { type Expected, takenFrom } from './own/expected.ts';
 import { withFrame } from './own/frames.ts';
 import { type Given, Sources } from './own/sources.ts';
+import { appliedTo, combined, eachPart, gathered, isSparse, MixedRow, sideBySide, TermRow, tableOf } from './sparse.ts';
+import { TermInputs } from './term-inputs.ts';
 
 export type Transform = (estimator: Estimator, emitter: Emitter, x: Row) => Row;
 export type Predict = (estimator: Estimator, emitter: Emitter, x: Row) => Outcome;
@@ -78,6 +81,11 @@ export class Emitter {
   readonly #valued = new Set<string>();
   /** The boosted models so far, by their place. */
   readonly #boosting = new Map<string, Boosting>();
+  /** Inputs whose rows are made of texts. */
+  readonly terms = new TermInputs((operand, width) => {
+    if (width <= this.budget.limits.rowElements) return this.#emit('scatter', [operand], {});
+    throw this.#error('LIMIT', `a row of ${width} elements, written out, exceeds \`limits.rowElements\``);
+  });
   /** Rows known to be finite, and those that may hold NaN besides. */
   readonly #finite = new Map<string, Row>();
   /** The inputs of the graph. */
@@ -188,6 +196,8 @@ export class Emitter {
 
   /** The nearest float32 to each number; an infinity for those beyond. */
   float32(x: Row): Row {
+    if (x instanceof MixedRow) return eachPart(this, x, (part) => this.float32(part));
+    if (x instanceof TermRow) return x.with({ op: 'map', fn: 'float32', single: false });
     return castSteps('float64', 'float32', 'wrap').reduce(
       (row, step) => ('fn' in step ? this.unary(row, step.fn, step.alpha, step.beta) : row),
       x,
@@ -304,11 +314,29 @@ export class Emitter {
     if (inputs !== x.width)
       throw this.#shape(`${inputs} features for a matrix of [${matrix.rows}, ${matrix.columns}]`, x.width);
     if (bias !== undefined && bias.length !== outputs) throw this.#shape(`${outputs} intercepts`, bias.length);
+    if (x instanceof MixedRow) return this.#denseOfParts(x, matrix, bias, layout);
     if (matrix.data instanceof Float32Array) this.#single = true;
     else this.#double = true;
+    if (x instanceof TermRow) {
+      const table: Tensor = { shape: [inputs, outputs], data: tableOf(matrix, layout, 0, inputs) };
+      const operands = [this.terms.inputOf(x), table, ...(bias === undefined ? [] : [tensor(bias)])];
+      return { operand: this.emit('bag', operands, { mode: 'sum' }), width: outputs };
+    }
     const weight: Tensor = { shape: [matrix.rows, matrix.columns], data: matrix.data };
     const operands = [x.operand, weight, ...(bias === undefined ? [] : [tensor(bias)])];
     return { operand: this.emit('dense', operands, { layout }), width: outputs };
+  }
+
+  /** The sum of what each part of the row gives. */
+  #denseOfParts({ parts }: MixedRow, matrix: Matrix, bias: Vector | undefined, layout: 'in-out' | 'out-in'): Row {
+    const outputs = layout === 'in-out' ? matrix.columns : matrix.rows;
+    let first = 0;
+    const sums = parts.map((part, i) => {
+      const table = { rows: part.width, columns: outputs, data: tableOf(matrix, layout, first, part.width) };
+      first += part.width;
+      return this.dense(part, table, i === 0 ? bias : undefined, 'in-out');
+    });
+    return sums.reduce((total, sum) => this.binary('add', total, sum));
   }
 
   /** How far the row is from each of the points, in doubles: scikit-learn computes so whatever these are. */
@@ -331,11 +359,15 @@ export class Emitter {
 
   /** x·scale + shift, rounded once; a scale or shift of one element is for all. */
   affine(x: Row, scale: Vector | number, shift: Vector | number): Row {
+    const isScaled = shift === 0 || (typeof shift === 'object' && shift.every((each) => each === 0));
+    if (isSparse(x) && isScaled) return this.binary('mul', x, scale);
     const operands = [x.operand, this.#constant(scale, x), this.#constant(shift, x)];
     return { ...x, ...COMPUTED, operand: this.emit('affine', operands, {}) };
   }
 
   unary(x: Row, fn: UnaryName, alpha?: number, beta?: number): Row {
+    const applied = isSparse(x) ? appliedTo(this, x, fn) : undefined;
+    if (applied !== undefined) return applied;
     const attributes = { fn, ...(alpha !== undefined && { alpha }), ...(beta !== undefined && { beta }) };
     return { ...x, ...COMPUTED, operand: this.emit('unary', [x.operand], attributes) };
   }
@@ -343,6 +375,9 @@ export class Emitter {
   /** Element by element; one of them may be constant, and a width of 1 is for all. */
   binary(fn: BinaryName, a: Row | Vector | number, b: Row | Vector | number): Row {
     const width = this.#commonWidth(a, b);
+    const isConstant = typeof b === 'number' || !('operand' in b);
+    const known = isSparse(a) && isConstant ? combined(this, fn, a, b) : undefined;
+    if (known !== undefined) return known;
     return { operand: this.emit('binary', [operandOf(a), operandOf(b)], { fn }), width };
   }
 
@@ -395,11 +430,12 @@ export class Emitter {
   }
 
   /** Rows whose norm is 0 stay 0. */
-  normalize(x: Row, norm: NormName): Row {
+  normalize(x: Row, norm: NormName, epsilon = 0): Row {
+    if (x instanceof TermRow) return x.with({ op: 'norm', norm, single: x.single });
     return {
       ...x,
       ...COMPUTED,
-      operand: this.emit('normalize', [x.operand], { axis: 0, norm, epsilon: 0, floor: 1 }),
+      operand: this.emit('normalize', [x.operand], { axis: 0, norm, epsilon, floor: 1 }),
     };
   }
 
@@ -410,12 +446,14 @@ export class Emitter {
 
   /** The elements at the positions, in that order. */
   gather(x: Row, positions: readonly number[]): Row {
-    this.#checkClosed(x.operand);
+    if (!isSparse(x)) this.#checkClosed(x.operand);
     this.budget.build(POSITION_BYTES * positions.length, this.#place);
     const stray = positions.find((position) => !(Number.isInteger(position) && position >= 0 && position < x.width));
     if (stray !== undefined) throw this.#error('SHAPE', `position ${stray} is outside a row of ${x.width}`);
     if (positions.length === 0) throw this.#error('SHAPE', 'no column of the row is left');
     if (positions.length === x.width && positions.every((position, i) => position === i)) return x;
+    const known = isSparse(x) ? gathered(this, x, positions) : undefined;
+    if (known !== undefined) return known;
     const indices = Int32Array.from(positions);
     const operand = this.#emit('gather', [x.operand], { axis: 0, indices });
     const { columns, raw, frame, names, single } = x;
@@ -437,6 +475,17 @@ export class Emitter {
     const width = rows.reduce((sum, row) => sum + row.width, 0);
     if (width > this.budget.limits.rowElements)
       throw this.#error('LIMIT', `a row of ${width} elements exceeds \`limits.rowElements\``);
+    if (rows.some(isSparse)) return sideBySide(this, rows);
+    return this.#joined(rows, width);
+  }
+
+  /** @internal Of a row that is partly sparse, all of its elements. */
+  writtenSideBySide(rows: readonly Row[]): string {
+    const width = rows.reduce((sum, row) => sum + row.width, 0);
+    return this.#joined(rows, width).operand;
+  }
+
+  #joined(rows: readonly Row[], width: number): Row {
     this.budget.build(COLUMN_BYTES * width, this.#place);
     const operand = this.#emit(
       'concat',
@@ -457,8 +506,42 @@ export class Emitter {
     // Trees add in float64, whatever the type of what is beside them.
     this.#double = true;
     const { operands, attributes } = forest.build(sum, outputs, divisor);
+    if (isSparse(x)) return this.#treesOfUsed(x, operands, attributes, sum, outputs);
     const operand = this.emit('trees', [x.operand, ...operands], attributes);
     return sum === 'none' ? this.flat(operand, outputs) : { operand, width: outputs };
+  }
+
+  /** Of a sparse row, the features that trees look at are written out, and no more. */
+  #treesOfUsed(
+    x: Row,
+    [nodes, ...others]: readonly Operand[],
+    attributes: OpAttributes['trees'],
+    sum: TreeSum,
+    outputs: number,
+  ): Row {
+    const { shape, data } = nodes as Tensor;
+    const places = new Int32Array(x.width).fill(-1);
+    for (let at = 0; at < data.length; at += NODE_FIELDS) if (data[at] >= 0) places[data[at]] = 0;
+    const used = Array.from(places.keys()).filter((feature) => places[feature] === 0);
+    if (used.length === 0) used.push(0);
+    for (const [place, feature] of used.entries()) places[feature] = place;
+    const moved = data.map((value, at) => (at % NODE_FIELDS === 0 && value >= 0 ? places[value] : value));
+    const row = this.gather(x, used);
+    const operand = this.emit('trees', [row.operand, { shape, data: moved }, ...others], attributes);
+    return sum === 'none' ? this.flat(operand, outputs) : { operand, width: outputs };
+  }
+
+  /** A row of which what a sparse matrix does not hold is missing, as some libraries take it. */
+  absentAsNan(x: Row): Row {
+    if (!isSparse(x)) return x;
+    if (x instanceof MixedRow) return this.concat(x.parts.map((part) => this.#zerosAsNan(part)));
+    return this.#zerosAsNan(x);
+  }
+
+  #zerosAsNan(part: Row): Row {
+    const row = part instanceof TermRow ? part.with({ op: 'map', fn: 'keep_zeros', single: false }) : part;
+    const written = { operand: row.operand, width: row.width };
+    return this.select(this.binary('equal', written, 0), Number.NaN, written);
   }
 
   /**
@@ -484,6 +567,8 @@ export class Emitter {
 
   /** scikit-learn's check of what is not finite: every reader asks for it where its estimator does. */
   requireFinite(x: Row, nan = false): Row {
+    if (x instanceof TermRow) return x;
+    if (x instanceof MixedRow) return eachPart(this, x, (part) => this.requireFinite(part, nan));
     const key = `${nan}${x.operand}`;
     const known = this.#finite.get(key) ?? this.#finite.get(`false${x.operand}`);
     if (known !== undefined) return known;

@@ -2,7 +2,7 @@
 
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
-import type { Graph, GraphInput, Node, OwnStep, Word } from '../../graph/graph.ts';
+import type { Graph, GraphInput, Node, Operand, OwnStep, Word } from '../../graph/graph.ts';
 import type { PickleValue } from '../containers/pickle/values.ts';
 import type { Source as FileSource, ReadOptions } from '../format.ts';
 import { type Choice, choose } from './bundle/choose.ts';
@@ -15,6 +15,7 @@ import type { Row } from './outcome.ts';
 import { type Outputs, output, outputsOf } from './outputs.ts';
 import type { Source } from './own/sources.ts';
 import { boostedIn, isKnown, ownFeatures, predicts, readers } from './table.ts';
+import { namesOf, neededFor, withoutColumns } from './term-inputs.ts';
 import { unusedColumns } from './unused.ts';
 
 /** What of the options the graph depends on. */
@@ -58,11 +59,14 @@ function graphWith(cells: Cells, choice: Choice, { budget, numIteration, functio
       : transformed(emitter, last, emitter.transform(last, row));
   const featureNames = names ?? (width && choice.names(width, outputs.classes ? [outputs.classes] : []));
   const { steps: own } = emitter;
+  const { inputs, nodes } = emitter.terms.hasAny
+    ? textInputs(emitter, last, outputs, featureNames || undefined)
+    : { inputs: inputsOf(emitter, outputs, own), nodes: emitter.nodes };
   return {
     format: 'sklearn',
     precision: emitter.precision,
-    inputs: inputsOf(emitter, outputs, own),
-    nodes: emitter.nodes,
+    inputs,
+    nodes,
     ...outputs,
     ...(own.length > 0 && { steps: own, rows: INPUT }),
     ...(emitter.boosting.length > 0 && { boosting: emitter.boosting }),
@@ -98,6 +102,69 @@ function transformed(emitter: Emitter, estimator: Estimator, row: Row): Outputs 
     throw estimator.error('UNSUPPORTED_OP', message);
   }
   return { outputs: [output(emitter, 'transformed', row)] };
+}
+
+/** The columns of a row, and what is made of its texts. */
+function textInputs(
+  emitter: Emitter,
+  last: Estimator,
+  outputs: Outputs,
+  featureNames: readonly string[] | undefined,
+): Pick<Graph, 'inputs' | 'nodes'> {
+  const [source, ...others] = emitter.sources.all;
+  if (others.length > 0 || emitter.steps.length > 0 || source.isOpen) {
+    throw last.error(
+      'UNSUPPORTED_OP',
+      "stands behind texts and steps of the author's own, which are not read together",
+    );
+  }
+  const { width } = source;
+  const needed = neededFor(operandsOf(outputs), emitter.nodes);
+  const rows = emitter.terms.usedBy(needed);
+  const texts = new Set([...rows.values()].flatMap(({ features }) => features));
+  const rest = Array.from({ length: width }, (_, column) => column).filter((column) => !texts.has(column));
+  const places = new Map(rest.map((column, place) => [column, place]));
+  const nameOf = (column: number) => featureNames?.[column] ?? `${column}`;
+  const moved = neededFor(operandsOf(outputs), withoutColumns(needed, INPUT, places, nameOf));
+  const names = namesOf([...rows.values()], featureNames, INPUT);
+  const named = new Map([...rows.keys()].map((operand, i) => [operand, names[i]]));
+  const rename = (operand: Operand) => (typeof operand === 'string' ? (named.get(operand) ?? operand) : operand);
+  const dtype = emitter.precision === 'f64' ? 'float64' : 'float32';
+  const termInputs = [...rows.values()].map(
+    ({ width: ids, program, features }, i): GraphInput => ({
+      ...{ name: names[i], shape: [ids], dtype, ragged: true, terms: program, features },
+    }),
+  );
+  const input = rest.length > 0 ? [withPlaces(inputOf(emitter, source, outputs.outputs, needed), rest)] : [];
+  return {
+    inputs: [...input, ...termInputs],
+    nodes: moved.map((node) => ({ ...node, inputs: node.inputs.map(rename) }) as Node),
+  };
+}
+
+/** What all outputs, and all decisions about them, are. */
+function operandsOf({ outputs, decision, targets = [] }: Outputs): string[] {
+  const scores = [decision, ...targets.map((target) => target.decision)].map((each) => each?.scores);
+  return [...outputs.map(({ value }) => value), ...scores].filter((operand) => operand !== undefined);
+}
+
+/** The input with some of its columns alone. */
+function withPlaces(input: GraphInput, columns: readonly number[]): GraphInput {
+  const places = new Map(columns.map((column, place) => [column, place]));
+  const moved = <T>(entries: Iterable<readonly [number, T]>) =>
+    new Map(
+      [...entries].flatMap(([column, each]) => (places.has(column) ? [[places.get(column) as number, each]] : [])),
+    );
+  const { words, hashes, nones, present } = input;
+  return {
+    ...input,
+    shape: [columns.length],
+    features: columns,
+    ...(words && { words: moved(words) }),
+    ...(hashes && { hashes: moved(hashes) }),
+    ...(nones && { nones: moved(nones) }),
+    ...(present && { present: new Set(moved([...present].map((column) => [column, true] as const)).keys()) }),
+  };
 }
 
 function inputsOf(emitter: Emitter, { outputs, decision, targets }: Outputs, steps: readonly OwnStep[]): GraphInput[] {

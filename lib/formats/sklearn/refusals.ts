@@ -21,21 +21,13 @@ const FAMILIES: readonly (readonly [pattern: RegExp, words: string])[] = [
     /KernelDensity|Isomap|LocallyLinear/,
     'compares each row with the rows that it was fitted on, which is not read here',
   ],
-  [
-    /^(?:Count|Tfidf|Hashing)Vectorizer$/,
-    'takes text, which is not read here; count the words before, and save the estimators behind it by themselves',
-  ],
-  [
-    /^FeatureHasher$/,
-    'takes dicts, which are not read here; make rows of numbers before, and save the estimators behind it by themselves',
-  ],
   [/^MultiLabelBinarizer$/, 'encodes labels; rows do not pass through it. Save the estimator whose labels it encodes'],
   [/NMF|LatentDirichletAllocation|DictionaryLearning|SparseCoder/, LOOKED_FOR],
   [/Agglomerative|DBSCAN|OPTICS|Spectral|TSNE|MDS$/, 'does not predict for new rows'],
 ];
 
 /** Classes of scikit-learn that are not read here and that skl2onnx 1.21 converts. */
-const CONVERTED = new Set('CountVectorizer FeatureHasher KNeighborsTransformer TfidfVectorizer'.split(' '));
+const CONVERTED = new Set(['KNeighborsTransformer']);
 
 const ONNX = 'run it with ONNX Runtime';
 

@@ -5,6 +5,7 @@
 import { PickleDict } from '../../containers/pickle/values.ts';
 import type { Estimator } from '../estimator.ts';
 import type { Row } from '../outcome.ts';
+import { isSparse } from '../sparse.ts';
 import { isModuleOf, isNone, itemsOf, plainScalar } from '../values.ts';
 
 type Names = readonly string[];
@@ -25,6 +26,8 @@ const AS_INSIDE = /^(?:Pipeline|.*SearchCV|FrozenEstimator|ColumnTransformer|Fea
 
 /** The row that a step gives, with what its columns are called, or without where it is no data frame any more. */
 export function withFrame(estimator: Estimator, x: Row, row: Row): Row {
+  // What is sparse is no frame of pandas.
+  if (isSparse(row)) return row;
   const { className } = estimator;
   if (!isModuleOf('sklearn', estimator.module) || row.isOpen) return row;
   if (className === 'FunctionTransformer') {

@@ -7,6 +7,7 @@ import type { Outcome, Row } from '../outcome.ts';
 import { isOwn } from '../own/classes.ts';
 import type { Expected } from '../own/expected.ts';
 import { frameOfParts } from '../own/frames.ts';
+import { isSparse } from '../sparse.ts';
 import { isModuleOf, isNone, isSampler, itemsOf, plainScalar } from '../values.ts';
 
 /** Its steps but those that are left out, as imbalanced-learn leaves its samplers out where a pipeline predicts. */
@@ -104,7 +105,8 @@ export function joined(
 ): Row {
   const rows = parts.flatMap((part) => part.rows);
   if (rows.length === 0) throw estimator.error('UNSUPPORTED_OP', 'leaves no column of the row');
-  return { ...emitter.concat(rows), frame: frameOfParts(estimator, parts) };
+  const row = emitter.concat(rows);
+  return isSparse(row) ? row : { ...row, frame: frameOfParts(estimator, parts) };
 }
 
 export function functionTransformer(estimator: Estimator, emitter: Emitter, x: Row): Row {

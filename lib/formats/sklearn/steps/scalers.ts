@@ -43,9 +43,7 @@ export function normalizer(estimator: Estimator, emitter: Emitter, x: Row): Row 
   const name = estimator.text('norm', 'l2');
   const norm = NORMS.find((known) => known === name);
   if (norm === undefined) throw estimator.error('MALFORMED', noSuchOption('the norm', name, NORMS), 'norm');
-  const input = emitter.requireFinite(x);
-  const operand = emitter.emit('normalize', [input.operand], { axis: 0, norm, epsilon: SHORTEST, floor: 1 });
-  return { operand, width: x.width };
+  return emitter.normalize(emitter.requireFinite(x), norm, SHORTEST);
 }
 
 export function binarizer(estimator: Estimator, emitter: Emitter, x: Row): Row {

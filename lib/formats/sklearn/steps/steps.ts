@@ -46,7 +46,7 @@ import {
   varianceThreshold,
 } from './selectors.ts';
 import { splineTransformer } from './splines.ts';
-
+import { countVectorizer, featureHasher, hashingVectorizer, oneText, tfidfVectorizer } from './texts.ts';
 import { tfidfTransformer } from './tfidf.ts';
 
 export const STEPS: Table = {
@@ -54,14 +54,17 @@ export const STEPS: Table = {
   BernoulliRBM: { transform: bernoulliRbm },
   Binarizer: { transform: binarizer },
   ColumnTransformer: { transform: columnTransformer },
+  CountVectorizer: { transform: countVectorizer, features: oneText },
   DictVectorizer: { transform: dictVectorizer, features: fieldNames },
   FactorAnalysis: { transform: factorAnalysis },
   FastICA: { transform: fastIca },
   FeatureAgglomeration: { transform: featureAgglomeration },
+  FeatureHasher: { transform: featureHasher, features: oneText },
   FeatureUnion: { transform: featureUnion },
   FunctionTransformer: { transform: functionTransformer },
   GaussianRandomProjection: { transform: projection },
   GenericUnivariateSelect: { transform: genericUnivariateSelect },
+  HashingVectorizer: { transform: hashingVectorizer, features: oneText },
   IncrementalPCA: { transform: pca },
   IterativeImputer: { transform: iterativeImputer },
   KBinsDiscretizer: { transform: kBinsDiscretizer },
@@ -104,6 +107,7 @@ export const STEPS: Table = {
   StandardScaler: { transform: standardScaler },
   TargetEncoder: { transform: targetEncoder },
   TfidfTransformer: { transform: tfidfTransformer },
+  TfidfVectorizer: { transform: tfidfVectorizer, features: oneText },
   TruncatedSVD: { transform: projection },
   VarianceThreshold: { transform: varianceThreshold },
 };

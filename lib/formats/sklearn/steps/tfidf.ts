@@ -4,13 +4,19 @@ import type { Vector } from '../arrays.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import type { Row } from '../outcome.ts';
+import { TermRow } from '../sparse.ts';
 import { noSuchOption } from '../values.ts';
 
 const NORMS = ['l1', 'l2'] as const;
 
 export function tfidfTransformer(estimator: Estimator, emitter: Emitter, x: Row): Row {
   const counts = emitter.requireFinite(x);
-  const terms = estimator.boolean('sublinear_tf', false) ? sublinear(emitter, counts) : counts;
+  const isSublinear = estimator.boolean('sublinear_tf', false);
+  if (isSublinear && x instanceof TermRow && x.program.some((step) => step.op === 'hash' && step.signed)) {
+    const message = 'takes the logarithm of counts that may be negative; hash with alternate_sign=False';
+    throw estimator.error('UNSUPPORTED_OP', message, 'sublinear_tf');
+  }
+  const terms = isSublinear ? sublinear(emitter, counts) : counts;
   const weights = weightsOf(estimator, x.width);
   const weighted = weights === undefined ? terms : emitter.binary('mul', terms, weights);
   if (!estimator.has('norm')) return weighted;
@@ -22,6 +28,7 @@ export function tfidfTransformer(estimator: Estimator, emitter: Emitter, x: Row)
 
 /** 1 + log of each count; 0 stays 0. */
 function sublinear(emitter: Emitter, counts: Row): Row {
+  if (counts instanceof TermRow) return counts.with({ op: 'map', fn: 'sublinear', single: counts.single });
   const isThere = emitter.unary(counts, 'to_bool');
   const logs = emitter.affine(emitter.unary(emitter.select(isThere, counts, 1), 'log'), 1, 1);
   return emitter.select(isThere, logs, 0);

@@ -1,0 +1,100 @@
+/** Programs of terms in a frozen file: the same steps, with arrays of numbers as JSON has them. */
+import {
+  ACCENTS,
+  type Analysis,
+  HASHED_VALUES,
+  TERM_NORMS,
+  TERM_UNITS,
+  type TermProgram,
+  type TermStep,
+  WEIGHT_FUNCTIONS,
+} from '../../graph/terms.ts';
+import { Pattern } from '../../text/pattern/pattern.ts';
+import * as is from '../containers/checks.ts';
+
+export function encodeTerms(program: TermProgram): TermProgram {
+  return program.map((step) => {
+    if (step.op === 'scale') return { ...step, by: Array.from(step.by) };
+    if (step.op === 'select') return { ...step, ids: Array.from(step.ids) };
+    return step;
+  });
+}
+
+/** Of millions of items, the places are only named where one is wrong. */
+function manyOf<T>(check: is.Check<T>, isPlain: (value: unknown) => boolean): is.Check<readonly T[]> {
+  return (value, place) => {
+    if (Array.isArray(value) && value.every(isPlain)) return value as T[];
+    return is.list(check)(value, place);
+  };
+}
+
+const texts = manyOf(is.text, (value) => typeof value === 'string');
+const numbers = manyOf(is.number, Number.isFinite);
+const ids: is.Check<readonly number[]> = manyOf(
+  (value, place) => (isId(value) ? value : is.refuse(place, 'expected a whole number from 0 to 2^31 - 1')),
+  isId,
+);
+
+function isId(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) < 2 ** 31;
+}
+
+const analysis = (value: unknown, place: string): Analysis => {
+  const found = is.record<Analysis>({
+    unit: is.oneOf(TERM_UNITS),
+    lowercase: is.truth,
+    accents: is.oneOf(ACCENTS),
+    pattern: is.text,
+    stopWords: texts,
+    least: is.count,
+    most: is.count,
+  })(value, place);
+  if (found.unit === 'word') new Pattern(found.pattern, `${place}.pattern`);
+  return found;
+};
+
+type StepOf<O extends TermStep['op']> = Extract<TermStep, { op: O }>;
+type Steps = { readonly [O in TermStep['op']]: is.Check<StepOf<O>> };
+
+function only<O extends TermStep['op']>(op: O): is.Check<O> {
+  return () => op;
+}
+
+const STEPS: Steps = {
+  count: is.record<StepOf<'count'>>({
+    ...{ op: only('count'), feature: is.count, analysis, terms: texts, binary: is.truth },
+  }),
+  hash: is.record<StepOf<'hash'>>({
+    op: only('hash'),
+    feature: is.count,
+    value: is.oneOf(HASHED_VALUES),
+    analysis: is.optional(analysis),
+    size: is.count,
+    signed: is.truth,
+    binary: is.truth,
+    single: is.truth,
+  }),
+  map: is.record<StepOf<'map'>>({
+    ...{ op: only('map'), of: is.count, fn: is.oneOf(WEIGHT_FUNCTIONS), single: is.truth },
+  }),
+  above: is.record<StepOf<'above'>>({ op: only('above'), of: is.count, threshold: is.number }),
+  scale: is.record<StepOf<'scale'>>({
+    op: only('scale'),
+    of: is.count,
+    by: numbers,
+    divides: is.truth,
+    single: is.truth,
+  }),
+  norm: is.record<StepOf<'norm'>>({ op: only('norm'), of: is.count, norm: is.oneOf(TERM_NORMS), single: is.truth }),
+  select: is.record<StepOf<'select'>>({
+    ...{ op: only('select'), of: is.count, ids },
+  }),
+  join: is.record<StepOf<'join'>>({ op: only('join'), of: is.list(is.count) }),
+};
+
+const step: is.Check<TermStep> = (value, place) => {
+  const ops = Object.keys(STEPS) as TermStep['op'][];
+  return STEPS[is.oneOf(ops)(is.fields(value, place).op, `${place}.op`)](value, place);
+};
+
+export const terms: is.Check<TermProgram> = is.list(step);

@@ -1,0 +1,191 @@
+/**
+ * Rows that are sparse in scikit-learn: those that vectorizers make of texts. As far as steps leave zeros zeros, they become
+ * steps of a program (graph/terms.ts), which `predict` runs before the model; layers then take the row's few terms. Whatever
+ * else takes such a row takes it written out.
+ */
+import type { TermProgram, TermStep, WeightFunction } from '../../graph/terms.ts';
+import type { Matrix, Vector } from './arrays.ts';
+import type { Emitter } from './emitter.ts';
+import type { Row } from './outcome.ts';
+
+/** A step without the step that it takes. */
+type Next = TermStep extends infer S ? (S extends { readonly of: number } ? Omit<S, 'of'> : never) : never;
+
+/** What a row of terms is written out as, and where it comes into the graph. */
+export interface TermSink {
+  /** The dense row; made when it is first asked for. */
+  writtenOut(row: TermRow): string;
+}
+
+export class TermRow implements Row {
+  readonly columns = undefined;
+
+  constructor(
+    readonly width: number,
+    readonly program: TermProgram,
+    /** Whether scikit-learn has it in float32. */
+    readonly single: boolean,
+    private readonly sink: TermSink,
+  ) {}
+
+  get operand(): string {
+    return this.sink.writtenOut(this);
+  }
+
+  with(step: Next, width = this.width): TermRow {
+    const next = { ...step, of: this.program.length - 1 } as TermStep;
+    return new TermRow(width, [...this.program, next], this.single, this.sink);
+  }
+
+  /** The features of the model's row that it is made of. */
+  get features(): readonly number[] {
+    return [...new Set(this.program.flatMap((step) => ('feature' in step ? [step.feature] : [])))].sort(
+      (a, b) => a - b,
+    );
+  }
+
+  /** Side by side, as one. */
+  static joined(rows: readonly TermRow[]): TermRow {
+    const [first] = rows;
+    if (rows.length === 1) return first;
+    const program: TermStep[] = [];
+    const of = rows.map((row) => {
+      const before = program.length;
+      for (const step of row.program) program.push(shifted(step, before));
+      return program.length - 1;
+    });
+    const width = rows.reduce((sum, row) => sum + row.width, 0);
+    const single = rows.every((row) => row.single);
+    return new TermRow(width, [...program, { op: 'join', of }], single, first.sink);
+  }
+}
+
+function shifted(step: TermStep, by: number): TermStep {
+  if (!('of' in step)) return step;
+  if (step.op === 'join') return { ...step, of: step.of.map((of) => of + by) };
+  return { ...step, of: step.of + by };
+}
+
+/** Rows of terms beside others. */
+export class MixedRow implements Row {
+  readonly width: number;
+  readonly #emitter: Emitter;
+  #operand: string | undefined;
+
+  constructor(
+    readonly parts: readonly Row[],
+    emitter: Emitter,
+  ) {
+    this.width = parts.reduce((sum, part) => sum + part.width, 0);
+    this.#emitter = emitter;
+  }
+
+  get columns(): readonly (number | undefined)[] {
+    return this.parts.flatMap((part) => part.columns ?? new Array<undefined>(part.width).fill(undefined));
+  }
+
+  get operand(): string {
+    this.#operand ??= this.#emitter.writtenSideBySide(this.parts);
+    return this.#operand;
+  }
+}
+
+export type Sparse = TermRow | MixedRow;
+
+export function isSparse(row: unknown): row is Sparse {
+  return row instanceof TermRow || row instanceof MixedRow;
+}
+
+/** Rows side by side of which one is sparse: those of terms that stand next to each other are one. */
+export function sideBySide(emitter: Emitter, rows: readonly Row[]): Row {
+  const parts: Row[] = [];
+  for (const row of rows.flatMap((each) => (each instanceof MixedRow ? each.parts : [each]))) {
+    const last = parts.at(-1);
+    if (row instanceof TermRow && last instanceof TermRow) parts[parts.length - 1] = TermRow.joined([last, row]);
+    else parts.push(row);
+  }
+  return parts.length === 1 ? parts[0] : new MixedRow(parts, emitter);
+}
+
+/** What is done to each part of the row, which is told where it begins. */
+export function eachPart(emitter: Emitter, x: MixedRow, change: (part: Row, first: number) => Row): Row {
+  let first = 0;
+  const parts = x.parts.map((part) => {
+    const changed = change(part, first);
+    first += part.width;
+    return changed;
+  });
+  return sideBySide(emitter, parts);
+}
+
+/** Undefined where the row has to be written out for it. */
+export function gathered(emitter: Emitter, x: Sparse, positions: readonly number[]): Row | undefined {
+  if (x instanceof TermRow) {
+    if (new Set(positions).size < positions.length) return undefined;
+    const isAll = positions.length === x.width && positions.every((position, i) => position === i);
+    return isAll ? x : x.with({ op: 'select', ids: Int32Array.from(positions) }, positions.length);
+  }
+  const runs: Row[] = [];
+  let first = 0;
+  let taken = 0;
+  for (const part of x.parts) {
+    const from = taken;
+    while (taken < positions.length && positions[taken] >= first && positions[taken] < first + part.width) taken++;
+    if (taken > from) {
+      const start = first;
+      runs.push(
+        emitter.gather(
+          part,
+          positions.slice(from, taken).map((position) => position - start),
+        ),
+      );
+    }
+    first += part.width;
+  }
+  // Parts that come in another order.
+  if (taken < positions.length) return undefined;
+  return sideBySide(emitter, runs);
+}
+
+/** x times, or divided by, or compared with what is the same for every row. Undefined as above. */
+export function combined(emitter: Emitter, fn: string, x: Sparse, by: Vector | number): Row | undefined {
+  if (x instanceof MixedRow) {
+    if (fn !== 'mul' && fn !== 'div' && fn !== 'greater') return undefined;
+    return eachPart(emitter, x, (part, first) => emitter.binary(fn, part, sliceOf(by, first, part.width)));
+  }
+  const numbers = typeof by === 'number' ? Float64Array.of(by) : Float64Array.from(by);
+  const { single } = x;
+  if (fn === 'greater' && numbers.length === 1 && numbers[0] >= 0)
+    return x.with({ op: 'above', threshold: numbers[0] });
+  const isUsable = numbers.every((number) => Number.isFinite(number) && (fn === 'mul' || number !== 0));
+  if ((fn !== 'mul' && fn !== 'div') || !isUsable || (numbers.length !== 1 && numbers.length !== x.width))
+    return undefined;
+  return x.with({ op: 'scale', by: numbers, divides: fn === 'div', single });
+}
+
+function sliceOf(by: Vector | number, first: number, width: number): Vector | number {
+  return typeof by === 'number' || by.length === 1 ? by : by.subarray(first, first + width);
+}
+
+const KEPT_ZEROS: ReadonlyMap<string, WeightFunction> = new Map(
+  (['abs', 'sign', 'sqrt', 'square', 'log1p', 'expm1'] as const).map((fn) => [fn, fn]),
+);
+
+/** A function of each element. Undefined as above. */
+export function appliedTo(emitter: Emitter, x: Sparse, fn: string): Row | undefined {
+  const own = KEPT_ZEROS.get(fn);
+  if (own === undefined) return undefined;
+  if (x instanceof MixedRow) return eachPart(emitter, x, (part) => emitter.unary(part, own as 'abs'));
+  return x.with({ op: 'map', fn: own, single: x.single });
+}
+
+/** The part of a matrix for some inputs of a layer, with a row for each input. */
+export function tableOf(matrix: Matrix, layout: 'in-out' | 'out-in', first: number, width: number): Vector {
+  const { rows, columns, data } = matrix;
+  if (layout === 'in-out') return data.subarray(first * columns, (first + width) * columns);
+  const table = new (data instanceof Float32Array ? Float32Array : Float64Array)(width * rows);
+  for (let output = 0; output < rows; output++) {
+    for (let i = 0; i < width; i++) table[i * rows + output] = data[output * columns + first + i];
+  }
+  return table;
+}

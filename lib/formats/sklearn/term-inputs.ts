@@ -1,0 +1,111 @@
+/** The inputs of a model whose rows are made of texts, and what of a model's columns the others take. */
+import { ForwardpassError } from '../../errors.ts';
+import type { Node } from '../../graph/graph.ts';
+import type { TermRow } from './sparse.ts';
+
+export class TermInputs {
+  readonly #rows: TermRow[] = [];
+  readonly #writtenOut = new Map<TermRow, string>();
+
+  /** `scatter` writes an input's row out. */
+  constructor(readonly scatter: (input: string, width: number) => string) {}
+
+  /** The name of the input that the row comes in by. */
+  inputOf(row: TermRow): string {
+    const known = this.#rows.indexOf(row);
+    return placeholder(known >= 0 ? known : this.#rows.push(row) - 1);
+  }
+
+  writtenOut(row: TermRow): string {
+    const known = this.#writtenOut.get(row) ?? this.scatter(this.inputOf(row), row.width);
+    this.#writtenOut.set(row, known);
+    return known;
+  }
+
+  /** Whether any row of the model is made of texts. */
+  get hasAny(): boolean {
+    return this.#rows.length > 0;
+  }
+
+  /** The rows that these operands are made of, by their place among all. */
+  usedBy(nodes: readonly Node[]): ReadonlyMap<string, TermRow> {
+    const names = new Map(this.#rows.map((row, i) => [placeholder(i), row]));
+    const used = new Set(nodes.flatMap(({ inputs }) => inputs));
+    return new Map([...names].filter(([name]) => used.has(name)));
+  }
+}
+
+/** Of an input, before it is named as its text is. */
+function placeholder(at: number): string {
+  return `terms#${at}`;
+}
+
+/** Nodes that the operands are made by, in their order. */
+export function neededFor(operands: readonly string[], nodes: readonly Node[]): Node[] {
+  const needed = new Set(operands);
+  const kept: Node[] = [];
+  for (const node of nodes.toReversed()) {
+    if (!needed.has(node.output)) continue;
+    for (const input of node.inputs) if (typeof input === 'string') needed.add(input);
+    kept.push(node);
+  }
+  return kept.reverse();
+}
+
+/**
+ * The same nodes, where the input has lost some columns. Each of those that took elements of it takes them where they are now.
+ * @throws {ForwardpassError} UNSUPPORTED_OP where some node takes a column that is lost.
+ */
+export function withoutColumns(
+  nodes: readonly Node[],
+  input: string,
+  places: ReadonlyMap<number, number>,
+  nameOf: (column: number) => string,
+): Node[] {
+  /** Of rows that are elements of the input, which they are. */
+  const elements = new Map<string, readonly number[]>();
+  return nodes.map((node) => {
+    const [source] = node.inputs;
+    const isOfInput = (operand: unknown) => operand === input || elements.has(operand as string);
+    if (node.op !== 'gather' || typeof source !== 'string' || !isOfInput(source)) {
+      const stray = node.inputs.find(isOfInput) as string | undefined;
+      const lost = stray === input ? [0] : elements.get(stray ?? '')?.filter((column) => !places.has(column));
+      if (lost !== undefined && (stray === input || lost.length > 0)) throw mixed(node, nameOf, lost, stray === input);
+      return node;
+    }
+    const known = elements.get(source);
+    const columns = Array.from(node.attributes.indices, (at) => known?.[at] ?? at);
+    elements.set(node.output, columns);
+    if (!columns.every((column) => places.has(column))) return node;
+    const indices = Int32Array.from(columns, (column) => places.get(column) as number);
+    return { ...node, inputs: [input], attributes: { ...node.attributes, indices } };
+  });
+}
+
+function mixed(
+  node: Node,
+  nameOf: (column: number) => string,
+  lost: readonly number[],
+  all: boolean,
+): ForwardpassError {
+  const what = all ? 'all columns' : `the column ${nameOf(lost[0])}`;
+  const message = `takes ${what}, of which a vectorizer takes texts; give each step its own columns with a ColumnTransformer`;
+  return new ForwardpassError('UNSUPPORTED_OP', message, node.name);
+}
+
+/** A name for each input of terms: that of the texts it is made of. */
+export function namesOf(
+  rows: readonly TermRow[],
+  featureNames: readonly string[] | undefined,
+  taken: string,
+): string[] {
+  const known = new Set([taken]);
+  return rows.map(({ features }) => {
+    const own = features.map((feature) => featureNames?.[feature]).filter((name) => name !== undefined);
+    const wanted = own.length > 0 ? own.join('+') : 'text';
+    let name = wanted;
+    for (let number = 2; known.has(name); number++) name = `${wanted}_${number}`;
+    known.add(name);
+    return name;
+  });
+}

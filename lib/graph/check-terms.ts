@@ -1,0 +1,75 @@
+/** Proves programs of terms, which a frozen file may hold: steps that come before, ids in range, numbers that are finite. */
+import { ForwardpassError } from '../errors.ts';
+import type { Analysis, TermProgram, TermStep } from './terms.ts';
+
+const MOST_IDS = 2 ** 31 - 1;
+const MOST_STEPS = 10_000;
+
+/** @throws {ForwardpassError} MALFORMED, SHAPE. */
+export function checkTerms(
+  program: TermProgram,
+  shape: readonly number[],
+  features: readonly number[],
+  place: string,
+): void {
+  const widths: number[] = [];
+  const refuse = (at: number, what: string) => new ForwardpassError('MALFORMED', what, `${place}, terms[${at}]`);
+  if (program.length === 0 || program.length > MOST_STEPS)
+    throw refuse(0, `expected 1 to ${MOST_STEPS} steps of terms`);
+  for (const [at, step] of program.entries()) {
+    const earlier = 'of' in step ? [step.of].flat() : [];
+    if (!earlier.every((of) => Number.isInteger(of) && of >= 0 && of < at)) throw refuse(at, 'takes no earlier step');
+    if ('feature' in step && !features.includes(step.feature)) throw refuse(at, `takes the feature ${step.feature}`);
+    const fault = faultIn(step, widths);
+    if (fault !== undefined) throw refuse(at, fault);
+    const width = widthOf(step, widths);
+    if (!(Number.isInteger(width) && width >= 1 && width <= MOST_IDS)) throw refuse(at, `gives ids up to ${width}`);
+    widths.push(width);
+  }
+  const width = widths[widths.length - 1];
+  if (shape.length === 1 && shape[0] === width) return;
+  throw new ForwardpassError('SHAPE', `expected ids of ${width} terms, found [${shape.join(', ')}]`, place);
+}
+
+/** How many ids a step's row may hold. */
+export function widthOf(step: TermStep, widths: readonly number[]): number {
+  if (step.op === 'count') return step.terms.length;
+  if (step.op === 'hash') return step.size;
+  if (step.op === 'select') return step.ids.length;
+  if (step.op === 'join') return step.of.reduce((sum, of) => sum + widths[of], 0);
+  return widths[step.of];
+}
+
+function faultIn(step: TermStep, widths: readonly number[]): string | undefined {
+  switch (step.op) {
+    case 'count':
+      return analysisFault(step.analysis) ?? (isDistinct(step.terms) ? undefined : 'has a term twice');
+    case 'hash':
+      if (step.value === 'text')
+        return step.analysis === undefined ? 'lacks an analysis' : analysisFault(step.analysis);
+      return step.analysis === undefined ? undefined : 'has an analysis of what is no text';
+    case 'above':
+      return step.threshold >= 0 ? undefined : `has the threshold ${step.threshold}`;
+    case 'scale': {
+      const { by } = step;
+      const isFit = by.length === 1 || by.length === widths[step.of];
+      const isUsable = by.every((factor) => Number.isFinite(factor) && !(step.divides && factor === 0));
+      return isFit && isUsable ? undefined : 'expected a finite factor for each id';
+    }
+    case 'select': {
+      const isIn = step.ids.every((id) => id >= 0 && id < widths[step.of]);
+      return isIn && isDistinct(step.ids) ? undefined : 'selects ids that are none, or one twice';
+    }
+    default:
+      return undefined;
+  }
+}
+
+function analysisFault({ least, most }: Analysis): string | undefined {
+  const isRange = Number.isSafeInteger(least) && Number.isSafeInteger(most) && least >= 1 && least <= most;
+  return isRange ? undefined : `has terms of ${least} to ${most} units`;
+}
+
+function isDistinct(items: Iterable<unknown> & { readonly length: number }): boolean {
+  return new Set(items).size === items.length;
+}

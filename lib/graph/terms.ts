@@ -1,0 +1,81 @@
+/**
+ * How texts, and records of any keys, become sparse rows: what scikit-learn's vectorizers do, and the steps behind them that
+ * leave zeros zeros. Plain data: a frozen file holds it, and threads share it.
+ */
+
+/** Words; characters of the whole text, or within words. */
+export const TERM_UNITS = ['word', 'char', 'char_wb'] as const;
+export const ACCENTS = ['keep', 'ascii', 'unicode'] as const;
+
+/** From a text to its terms. */
+export interface Analysis {
+  readonly unit: (typeof TERM_UNITS)[number];
+  readonly lowercase: boolean;
+  /** Whether accents are taken off: all that is not ASCII then, or what Unicode says of them. */
+  readonly accents: (typeof ACCENTS)[number];
+  /** Of words: Python's regular expression of one. */
+  readonly pattern: string;
+  /** Words that are left out. */
+  readonly stopWords: readonly string[];
+  /** How many units a term has. */
+  readonly least: number;
+  readonly most: number;
+}
+
+/** What a value of a row is hashed as: a text by its terms, an array of strings, of pairs, or a record by its entries. */
+export const HASHED_VALUES = ['text', 'strings', 'pairs', 'record'] as const;
+export type HashedValue = (typeof HASHED_VALUES)[number];
+
+/**
+ * Functions of single weights; but for the last each leaves 0 as it is. `sublinear` is 1 + log x; `keep_zeros` gives for 0
+ * the least number above it, for what takes a zero that is there for another thing than none.
+ */
+export const WEIGHT_FUNCTIONS = [
+  ...(['sublinear', 'abs', 'sign', 'sqrt', 'square', 'log1p', 'expm1', 'float32', 'keep_zeros'] as const),
+] as const;
+export type WeightFunction = (typeof WEIGHT_FUNCTIONS)[number];
+
+export const TERM_NORMS = ['l1', 'l2', 'max'] as const;
+export type TermNorm = (typeof TERM_NORMS)[number];
+
+/** `single`: weights are rounded to float32. `of`: the step before, by its position. */
+export type TermStep =
+  /** A text: how often each of the terms is in it; of `binary` 1. A term's id is its position. */
+  | {
+      readonly op: 'count';
+      readonly feature: number;
+      readonly analysis: Analysis;
+      readonly terms: readonly string[];
+      readonly binary: boolean;
+    }
+  /** The id of a term is its hash modulo `size`; with `signed` it counts as −1 where the hash is negative. */
+  | {
+      readonly op: 'hash';
+      readonly feature: number;
+      readonly value: HashedValue;
+      /** Of a text. */
+      readonly analysis?: Analysis;
+      readonly size: number;
+      readonly signed: boolean;
+      readonly binary: boolean;
+      readonly single: boolean;
+    }
+  | { readonly op: 'map'; readonly of: number; readonly fn: WeightFunction; readonly single: boolean }
+  /** 1 for what is above it, which is at least 0; nothing for the rest. */
+  | { readonly op: 'above'; readonly of: number; readonly threshold: number }
+  /** Weights times, or divided by, a number for each id, or one for all. */
+  | {
+      readonly op: 'scale';
+      readonly of: number;
+      readonly by: Float64Array | readonly number[];
+      readonly divides: boolean;
+      readonly single: boolean;
+    }
+  | { readonly op: 'norm'; readonly of: number; readonly norm: TermNorm; readonly single: boolean }
+  /** The ids at these positions, which become 0, 1, 2 and so on; others are left out. */
+  | { readonly op: 'select'; readonly of: number; readonly ids: Int32Array | readonly number[] }
+  /** Rows side by side. */
+  | { readonly op: 'join'; readonly of: readonly number[] };
+
+/** Steps in order; the last one gives the row. */
+export type TermProgram = readonly TermStep[];

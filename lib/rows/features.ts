@@ -1,0 +1,57 @@
+/** What people's rows have: features, each an element of an input, or what inputs are made of. */
+import type { Port } from '../graph/lower.ts';
+
+/** Of an element of an input. */
+export interface Element {
+  readonly input: number;
+  readonly at: number;
+}
+
+export class Features {
+  readonly count: number;
+  /** By feature; undefined for a text. */
+  readonly #elements: readonly (Element | undefined)[] | undefined;
+  /** Of each text, the inputs that are made of it. */
+  readonly #texts = new Map<number, Port>();
+  /** Whether a row is the one value that the one input is made of, whatever that is. */
+  readonly isWholeRow: boolean;
+
+  constructor(readonly inputs: readonly Port[]) {
+    const isMapped = inputs.some(({ features }) => features !== undefined);
+    if (!isMapped) {
+      this.count = inputs.reduce((sum, { width }) => sum + width, 0);
+      this.isWholeRow = false;
+      return;
+    }
+    const elements: (Element | undefined)[] = [];
+    for (const [input, port] of inputs.entries()) {
+      for (const [at, feature] of (port.features ?? []).entries()) {
+        while (elements.length <= feature) elements.push(undefined);
+        if (port.terms === undefined) elements[feature] = { input, at };
+        else if (!this.#texts.has(feature)) this.#texts.set(feature, port);
+      }
+    }
+    this.#elements = elements;
+    this.count = elements.length;
+    const isOther = ({ terms }: Port) => terms?.some((step) => step.op === 'hash' && step.value !== 'text') === true;
+    this.isWholeRow = this.count === 1 && inputs.some(isOther);
+  }
+
+  /** Where inputs say which features they take. */
+  get isMapped(): boolean {
+    return this.#elements !== undefined;
+  }
+
+  get texts(): ReadonlyMap<number, Port> {
+    return this.#texts;
+  }
+
+  element(feature: number): Element | undefined {
+    return this.#elements?.[feature];
+  }
+
+  /** What a feature without a name is called: the one text as its input. */
+  nameOf(feature: number): string {
+    return this.#texts.size === 1 && this.#texts.has(feature) ? (this.#texts.get(feature) as Port).name : `${feature}`;
+  }
+}

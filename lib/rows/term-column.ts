@@ -1,0 +1,76 @@
+/** An input that is made of texts: the rows of a batch, as the pairs that a model takes. */
+import type { FloatArray } from '../buffers.ts';
+import { ForwardpassError } from '../errors.ts';
+import type { Port } from '../graph/lower.ts';
+import type { TermProgram } from '../graph/terms.ts';
+import type { RaggedParts } from '../ragged.ts';
+import { type TermCells, TermReader } from '../text/term-reader.ts';
+import { quote } from '../words.ts';
+
+/** Pairs that there is room for at first. */
+const FEW = 1024;
+
+export class TermColumn {
+  readonly #reader: TermReader;
+  readonly #Floats: Float32ArrayConstructor | Float64ArrayConstructor;
+  readonly #name: string;
+  #ids = new Int32Array(FEW);
+  #weights: FloatArray;
+  #offsets = new Int32Array(2);
+  #row = 0;
+  #count = 0;
+
+  constructor(port: Port, program: TermProgram, Floats: Float32ArrayConstructor | Float64ArrayConstructor) {
+    this.#reader = new TermReader(program, `input ${quote(port.name)}`);
+    this.#Floats = Floats;
+    this.#name = port.name;
+    this.#weights = new Floats(FEW);
+  }
+
+  begin(rows: number): void {
+    this.#offsets = this.#made(() => new Int32Array(rows + 1));
+    this.#row = 0;
+    this.#count = 0;
+  }
+
+  /** The next row. @throws {ForwardpassError} INPUT, MEMORY. */
+  read(cells: TermCells): void {
+    const { count, ids, weights } = this.#reader.read(cells);
+    const end = this.#count + count;
+    if (end > this.#ids.length) this.#grow(end);
+    for (let i = 0; i < count; i++) {
+      this.#ids[this.#count + i] = ids[i];
+      this.#weights[this.#count + i] = weights[i];
+    }
+    this.#count = end;
+    this.#offsets[++this.#row] = end;
+  }
+
+  /** The rows since they began, in arrays that are used again. */
+  finish(): RaggedParts {
+    const count = this.#count;
+    return {
+      ids: this.#ids.subarray(0, count),
+      weights: this.#weights.subarray(0, count),
+      offsets: this.#offsets,
+    };
+  }
+
+  #grow(needed: number): void {
+    const [ids, weights] = [this.#ids, this.#weights];
+    this.#ids = this.#made(() => new Int32Array(2 * needed));
+    this.#weights = this.#made(() => new this.#Floats(2 * needed));
+    this.#ids.set(ids);
+    this.#weights.set(weights);
+  }
+
+  #made<A>(make: () => A): A {
+    try {
+      return make();
+    } catch (cause) {
+      throw new ForwardpassError('MEMORY', 'no memory for the terms of so many texts', `input ${quote(this.#name)}`, {
+        cause,
+      });
+    }
+  }
+}

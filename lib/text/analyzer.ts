@@ -1,0 +1,250 @@
+/**
+ * From a text to its terms, as scikit-learn's vectorizers. All terms of a text are parts of one text that is written here:
+ * words that are kept with one space between them, so that each n-gram of them is a part, or what is left of the characters.
+ */
+import type { Analysis } from '../graph/terms.ts';
+import { Pattern } from './pattern/pattern.ts';
+import { basicClasses, CLASS, isAscii, isOf, lowerCase, stripMarks, stripToAscii } from './unicode.ts';
+import { BASE, Units } from './units.ts';
+import { Vocabulary } from './vocabulary.ts';
+
+const SPACE = 0x20;
+const ASCII = 0x80;
+const [FIRST_UPPER, LAST_UPPER] = [0x41, 0x5a];
+
+/** Of each character of ASCII that is of a word what it is written as, and 0 of others. */
+function lettersOf(lowers: boolean): Uint8Array {
+  const classes = basicClasses();
+  const known = letters.get(lowers);
+  if (known !== undefined) return known;
+  const made = Uint8Array.from({ length: ASCII }, (_, code) => {
+    if ((classes[code] & CLASS.word) === 0) return 0;
+    return lowers && code >= FIRST_UPPER && code <= LAST_UPPER ? code | SPACE : code;
+  });
+  letters.set(lowers, made);
+  return made;
+}
+
+const letters = new Map<boolean, Uint8Array>();
+
+/** Called for each term: where it begins and ends in the text that was written. */
+type TermSeen = (from: number, to: number) => void;
+
+/** Places, as many as there are. */
+class Places {
+  count = 0;
+  data = new Int32Array(256);
+
+  push(place: number): void {
+    if (this.count === this.data.length) {
+      const grown = new Int32Array(2 * this.count);
+      grown.set(this.data);
+      this.data = grown;
+    }
+    this.data[this.count++] = place;
+  }
+}
+
+export class Analyzer {
+  /** What terms are parts of. */
+  readonly text = new Units();
+  readonly #analysis: Analysis;
+  readonly #pattern: Pattern | undefined;
+  readonly #stopWords: Vocabulary | undefined;
+  /** Where units of a term begin, and behind the last of them; of words also where each ends. */
+  readonly #starts = new Places();
+  readonly #ends = new Places();
+
+  /** @throws {ForwardpassError} what {@link Pattern} throws, at `place`. */
+  constructor(analysis: Analysis, place: string) {
+    this.#analysis = analysis;
+    const { unit, pattern, stopWords } = analysis;
+    this.#pattern = unit === 'word' ? new Pattern(pattern, place) : undefined;
+    this.#stopWords = stopWords.length > 0 ? new Vocabulary(stopWords) : undefined;
+  }
+
+  /** Terms have `most` units at the most, where there are no longer ones to look for. */
+  forEach(given: string, seen: TermSeen, most = Infinity): void {
+    this.text.clear();
+    this.#starts.count = 0;
+    this.#ends.count = 0;
+    const { unit } = this.#analysis;
+    const longest = Math.min(this.#analysis.most, most);
+    if (unit === 'word') {
+      this.#words(given);
+      this.#wordGrams(seen, longest);
+    } else if (unit === 'char') {
+      this.#collapsed(this.#prepared(given));
+      this.#charGrams(seen, longest);
+    } else {
+      this.#forEachWithin(this.#prepared(given), seen, longest);
+    }
+  }
+
+  #prepared(text: string): string {
+    const { lowercase, accents } = this.#analysis;
+    const cased = lowercase ? lowerCase(text) : text;
+    if (accents === 'keep') return cased;
+    return accents === 'unicode' ? stripMarks(cased) : stripToAscii(cased);
+  }
+
+  // Words
+
+  #words(given: string): void {
+    const least = this.#pattern?.leastOfWordRun;
+    if (least !== undefined) {
+      if (isAscii(given)) this.#asciiWords(given, least);
+      else this.#runs(this.#prepared(given), CLASS.word, true, least);
+      return;
+    }
+    const text = this.#prepared(given);
+    // An empty match has no unit, and a space behind it.
+    this.text.expect(2 * text.length + 2);
+    this.#pattern?.findAll(text, (from, to) => {
+      const start = this.text.length;
+      for (let at = from; at < to; at++) this.text.push(text.charCodeAt(at));
+      this.#endWord(start);
+    });
+  }
+
+  /** The same as {@link #runs} of words, for text of ASCII alone, in lower case where that is asked for. */
+  #asciiWords(given: string, least: number): void {
+    const { text } = this;
+    const letters = lettersOf(this.#analysis.lowercase);
+    text.expect(given.length + 1);
+    const { data, hashes } = text;
+    let start = 0;
+    let length = 0;
+    let hash = hashes[0];
+    for (let at = 0; at <= given.length; at++) {
+      const letter = at < given.length ? letters[given.charCodeAt(at)] : 0;
+      if (letter !== 0) {
+        data[length++] = letter;
+        hash = (Math.imul(hash, BASE) + letter) | 0;
+        hashes[length] = hash;
+      } else if (length > start) {
+        text.length = length;
+        if (length - start >= least) this.#endWord(start);
+        else text.length = start;
+        start = text.length;
+        length = start;
+        hash = hashes[start];
+      }
+    }
+  }
+
+  /** Words are runs of characters that are of a class, or not of it. */
+  #runs(text: string, own: number, isMember: boolean, least: number): void {
+    const { text: written } = this;
+    const classes = basicClasses();
+    written.expect(text.length + 1);
+    let [start, count] = [written.length, 0];
+    for (let at = 0; at < text.length; at++) {
+      const unit = text.charCodeAt(at);
+      const isHigh = (unit & 0xfc00) === 0xd800 && at + 1 < text.length;
+      const low = isHigh ? text.charCodeAt(at + 1) : 0;
+      const isPair = isHigh && (low & 0xfc00) === 0xdc00;
+      const isOwn = isPair ? isOf(0x10000 + ((unit & 0x3ff) << 10) + (low & 0x3ff), own) : (classes[unit] & own) !== 0;
+      if (isOwn === isMember) {
+        written.push(unit);
+        if (isPair) written.push(low);
+        count++;
+      } else if (count > 0) {
+        if (count >= least) this.#endWord(start);
+        else written.length = start;
+        start = written.length;
+        count = 0;
+      }
+      if (isPair) at++;
+    }
+    if (count >= least) this.#endWord(start);
+    else written.length = start;
+  }
+
+  /** A word was written from `start` on: unless it is left out, a space comes behind it. */
+  #endWord(start: number): void {
+    const { text } = this;
+    if (this.#stopWords !== undefined && this.#stopWords.find(text, start, text.length) >= 0) {
+      text.length = start;
+      return;
+    }
+    this.#starts.push(start);
+    this.#ends.push(text.length);
+    text.push(SPACE);
+  }
+
+  #wordGrams(seen: TermSeen, longest: number): void {
+    const { count, data: starts } = this.#starts;
+    const { data: ends } = this.#ends;
+    const most = Math.min(longest, count);
+    for (let length = this.#analysis.least; length <= most; length++) {
+      for (let i = length - 1; i < count; i++) seen(starts[i - length + 1], ends[i]);
+    }
+  }
+
+  // Characters
+
+  /** Writes the text with one space for each run of two spaces and more. */
+  #collapsed(text: string): void {
+    const { text: written } = this;
+    const classes = basicClasses();
+    written.expect(text.length);
+    for (let at = 0; at < text.length; at++) {
+      const unit = text.charCodeAt(at);
+      let end = at;
+      while (end < text.length && (classes[text.charCodeAt(end)] & CLASS.space) !== 0) end++;
+      if (end - at < 2) {
+        written.push(unit);
+        continue;
+      }
+      written.push(SPACE);
+      at = end - 1;
+    }
+  }
+
+  /** Notes where characters begin. */
+  #mark(from: number, to: number): void {
+    const { data } = this.text;
+    this.#starts.count = 0;
+    for (let at = from; at < to; at++) {
+      this.#starts.push(at);
+      const isPair = (data[at] & 0xfc00) === 0xd800 && at + 1 < to && (data[at + 1] & 0xfc00) === 0xdc00;
+      if (isPair) at++;
+    }
+    this.#starts.push(to);
+  }
+
+  #charGrams(seen: TermSeen, longest: number): void {
+    this.#mark(0, this.text.length);
+    const { data: starts } = this.#starts;
+    const count = this.#starts.count - 1;
+    const most = Math.min(longest, count);
+    for (let length = this.#analysis.least; length <= most; length++) {
+      for (let i = length; i <= count; i++) seen(starts[i - length], starts[i]);
+    }
+  }
+
+  /** Characters within words, each of which has a space on either side; a word that is shorter than a term is one, once. */
+  #forEachWithin(text: string, seen: TermSeen, longest: number): void {
+    const { text: written } = this;
+    const { least } = this.#analysis;
+    written.expect(text.length + 2);
+    written.push(SPACE);
+    this.#runs(text, CLASS.space, false, 1);
+    const words = this.#ends.count;
+    // Words end where they are noted; the space before the first one is at 0.
+    for (let word = 0; word < words; word++) {
+      const start = word === 0 ? 0 : this.#ends.data[word - 1];
+      this.#mark(start, this.#ends.data[word] + 1);
+      const { data: starts } = this.#starts;
+      const count = this.#starts.count - 1;
+      for (let length = least; length <= Math.max(least, longest); length++) {
+        if (length >= count) {
+          seen(starts[0], starts[count]);
+          break;
+        }
+        for (let i = length; i <= count; i++) seen(starts[i - length], starts[i]);
+      }
+    }
+  }
+}

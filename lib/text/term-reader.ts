@@ -1,0 +1,284 @@
+/** Runs a program of terms: from the values of a row to a sparse row. */
+import { ForwardpassError } from '../errors.ts';
+import { widthOf } from '../graph/check-terms.ts';
+import type { TermNorm, TermProgram, TermStep, WeightFunction } from '../graph/terms.ts';
+import { describe } from '../words.ts';
+import { Analyzer } from './analyzer.ts';
+import { murmur } from './murmur.ts';
+import { SparseRow, Tally } from './sparse-row.ts';
+import { Units } from './units.ts';
+import { Vocabulary } from './vocabulary.ts';
+
+type StepOf<O extends TermStep['op']> = Extract<TermStep, { op: O }>;
+
+/** Of a value in a row, and where messages say that it is. */
+export interface TermCells {
+  value(feature: number): unknown;
+  place(feature: number): string;
+}
+
+/** Makes the row of one step; those before it are made. */
+type Maker = (cells: TermCells, rows: readonly SparseRow[]) => void;
+
+/** Units of a text's terms that are hashed at the most, each as often as a term has it. */
+const MOST_HASHED = 2 ** 26;
+
+/** One for each model and thread; the rows that it gives are overwritten by the next. */
+export class TermReader {
+  readonly width: number;
+  readonly #rows: readonly SparseRow[];
+  readonly #makers: readonly Maker[];
+
+  /** @throws {ForwardpassError} what a pattern is refused for, at `place`. */
+  constructor(program: TermProgram, place: string) {
+    const widths: number[] = [];
+    for (const step of program) widths.push(widthOf(step, widths));
+    this.width = widths[widths.length - 1];
+    this.#rows = program.map(() => new SparseRow());
+    this.#makers = program.map((step, i) => makerOf(step, this.#rows[i], widths, place));
+  }
+
+  /** @throws {ForwardpassError} INPUT for what is no text, or takes too long. */
+  read(cells: TermCells): SparseRow {
+    for (const make of this.#makers) make(cells, this.#rows);
+    return this.#rows[this.#rows.length - 1];
+  }
+}
+
+function makerOf(step: TermStep, row: SparseRow, widths: readonly number[], place: string): Maker {
+  switch (step.op) {
+    case 'count':
+      return counter(step, row, place);
+    case 'hash':
+      return hasher(step, row, place);
+    case 'map':
+      return mapper(step, row);
+    case 'above':
+      return (_, rows) => {
+        row.clear();
+        const { count, ids, weights } = rows[step.of];
+        for (let i = 0; i < count; i++) if (weights[i] > step.threshold) row.push(ids[i], 1);
+      };
+    case 'scale':
+      return scaler(step, row);
+    case 'norm':
+      return normer(step, row);
+    case 'select':
+      return selector(step, row, widths[step.of]);
+    case 'join':
+      return joiner(step, row, widths);
+  }
+}
+
+function textOf(cells: TermCells, feature: number): string {
+  const value = cells.value(feature);
+  if (typeof value === 'string') return value;
+  const hint = value instanceof Uint8Array ? '; decode bytes with a TextDecoder' : '';
+  throw new ForwardpassError('INPUT', `expected a text, found ${describe(value)}${hint}`, cells.place(feature));
+}
+
+// Terms
+
+function counter({ feature, analysis, terms, binary }: StepOf<'count'>, row: SparseRow, place: string): Maker {
+  const analyzer = new Analyzer(analysis, place);
+  const { text } = analyzer;
+  const vocabulary = new Vocabulary(terms);
+  const most = longestOf(terms, analysis.unit);
+  const tally = new Tally(terms.length);
+  const seen = (from: number, to: number) => {
+    const id = vocabulary.find(text, from, to);
+    if (id >= 0) tally.add(id, 1);
+  };
+  return (cells) => {
+    tally.clear();
+    analyzer.forEach(textOf(cells, feature), seen, most);
+    tally.into(row);
+    if (binary) row.weights.fill(1, 0, row.count);
+  };
+}
+
+/** How many units a term has at the most: of words one more than it has spaces, which may also be a part of a word. */
+function longestOf(terms: readonly string[], unit: string): number {
+  let longest = 0;
+  for (const term of terms) {
+    let units = 0;
+    if (unit === 'word') {
+      units = 1;
+      for (let at = term.indexOf(' '); at >= 0; at = term.indexOf(' ', at + 1)) units++;
+    } else units = term.length;
+    if (units > longest) longest = units;
+  }
+  return longest;
+}
+
+function hasher(step: StepOf<'hash'>, row: SparseRow, place: string): Maker {
+  const { feature, value, analysis, size, binary, single } = step;
+  const tally = new Tally(size);
+  const add = (text: Units, from: number, to: number, weight: number) => {
+    const hash = murmur(text.data, from, to);
+    // −2^31 has no positive.
+    const id = hash === -(2 ** 31) ? (2 ** 31 - 1 - (size - 1)) % size : Math.abs(hash) % size;
+    tally.add(id, step.signed && hash < 0 ? -weight : weight);
+  };
+  const finish = () => {
+    tally.into(row);
+    if (binary) row.weights.fill(1, 0, row.count);
+    if (single) roundAll(row);
+  };
+  if (analysis === undefined) {
+    const written = new Units();
+    return (cells) => {
+      tally.clear();
+      for (const [name, weight] of entriesOf(value, cells, feature)) {
+        written.clear();
+        written.write(name);
+        add(written, 0, written.length, weight);
+      }
+      finish();
+    };
+  }
+  const analyzer = new Analyzer(analysis, place);
+  const { text } = analyzer;
+  let left = 0;
+  const seen = (from: number, to: number) => {
+    left -= to - from;
+    if (left >= 0) add(text, from, to, 1);
+  };
+  return (cells) => {
+    tally.clear();
+    left = MOST_HASHED;
+    analyzer.forEach(textOf(cells, feature), seen);
+    if (left < 0) {
+      const message = `has more terms of up to ${analysis.most} than are hashed; pass a shorter text`;
+      throw new ForwardpassError('INPUT', message, cells.place(feature));
+    }
+    finish();
+  };
+}
+
+/** Names to be hashed, with their weights: a string stands for the name `key=string`, and counts as 1. Zeros are left out. */
+function* entriesOf(kind: string, cells: TermCells, feature: number): Generator<[name: string, weight: number]> {
+  const value = cells.value(feature);
+  const place = cells.place(feature);
+  const entries = kind === 'record' ? recordEntries(value, place) : arrayOf(value, kind, place);
+  for (let i = 0; i < entries.length; i++) {
+    const entry: unknown = entries[i];
+    const [name, own] = kind === 'strings' ? [entry, 1] : Array.isArray(entry) && entry.length === 2 ? entry : [];
+    if (typeof name !== 'string') {
+      const expected = kind === 'strings' ? 'a string' : 'a pair of a name and a number or string';
+      throw new ForwardpassError('INPUT', `expected ${expected}, found ${describe(entry)}`, `${place}[${i}]`);
+    }
+    if (typeof own === 'string') yield [`${name}=${own}`, 1];
+    else if (typeof own === 'boolean' || (typeof own === 'number' && Number.isFinite(own))) {
+      if (Number(own) !== 0) yield [name, Number(own)];
+    } else
+      throw new ForwardpassError('INPUT', `expected a number or a string, found ${describe(own)}`, `${place}.${name}`);
+  }
+}
+
+function recordEntries(value: unknown, place: string): readonly (readonly [string, unknown])[] {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value)) {
+    return Object.entries(value);
+  }
+  throw new ForwardpassError('INPUT', `expected a record, found ${describe(value)}`, place);
+}
+
+function arrayOf(value: unknown, kind: string, place: string): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  throw new ForwardpassError('INPUT', `expected an array of ${kind}, found ${describe(value)}`, place);
+}
+
+// Weights
+
+const FUNCTIONS: Readonly<Record<WeightFunction, (weight: number) => number>> = {
+  sublinear: (weight) => Math.log(weight) + 1,
+  abs: Math.abs,
+  sign: Math.sign,
+  sqrt: Math.sqrt,
+  square: (weight) => weight * weight,
+  log1p: Math.log1p,
+  expm1: Math.expm1,
+  float32: Math.fround,
+  keep_zeros: (weight) => (weight === 0 ? Number.MIN_VALUE : weight),
+};
+
+function roundAll({ count, weights }: SparseRow): void {
+  for (let i = 0; i < count; i++) weights[i] = Math.fround(weights[i]);
+}
+
+function mapper({ of, fn, single }: StepOf<'map'>, row: SparseRow): Maker {
+  const apply = FUNCTIONS[fn];
+  return (_, rows) => {
+    const { count, weights } = rows[of];
+    const written = row.like(rows[of]);
+    for (let i = 0; i < count; i++) written[i] = apply(weights[i]);
+    if (single) roundAll(row);
+  };
+}
+
+function scaler({ of, by, divides, single }: StepOf<'scale'>, row: SparseRow): Maker {
+  const isOne = by.length === 1;
+  return (_, rows) => {
+    const { count, ids, weights } = rows[of];
+    const written = row.like(rows[of]);
+    for (let i = 0; i < count; i++) {
+      const factor = by[isOne ? 0 : ids[i]];
+      written[i] = divides ? weights[i] / factor : weights[i] * factor;
+    }
+    if (single) roundAll(row);
+  };
+}
+
+function normer({ of, norm, single }: StepOf<'norm'>, row: SparseRow): Maker {
+  return (_, rows) => {
+    const { count, weights } = rows[of];
+    const length = normOf(norm, single, count, weights) || 1;
+    const written = row.like(rows[of]);
+    for (let i = 0; i < count; i++) written[i] = weights[i] / length;
+    if (single) roundAll(row);
+  };
+}
+
+function normOf(norm: TermNorm, single: boolean, count: number, weights: Float64Array): number {
+  let total = 0;
+  for (let i = 0; i < count; i++) {
+    const weight = weights[i];
+    if (norm === 'max') total = Math.max(total, Math.abs(weight));
+    else if (norm === 'l1') total += Math.abs(weight);
+    else total += single ? Math.fround(weight * weight) : weight * weight;
+  }
+  return norm === 'l2' ? Math.sqrt(total) : total;
+}
+
+function selector({ of, ids: kept }: StepOf<'select'>, row: SparseRow, width: number): Maker {
+  const places = new Int32Array(width).fill(-1);
+  let rises = true;
+  for (let i = 0; i < kept.length; i++) {
+    if (i > 0 && kept[i] <= kept[i - 1]) rises = false;
+    places[kept[i]] = i;
+  }
+  const tally = rises ? undefined : new Tally(kept.length);
+  return (_, rows) => {
+    const { count, ids, weights } = rows[of];
+    row.clear();
+    for (let i = 0; i < count; i++) {
+      const id = places[ids[i]];
+      if (id < 0) continue;
+      if (tally === undefined) row.push(id, weights[i]);
+      else tally.add(id, weights[i]);
+    }
+    tally?.into(row);
+  };
+}
+
+function joiner({ of }: StepOf<'join'>, row: SparseRow, widths: readonly number[]): Maker {
+  return (_, rows) => {
+    row.clear();
+    let first = 0;
+    for (const part of of) {
+      const { count, ids, weights } = rows[part];
+      for (let i = 0; i < count; i++) row.push(first + ids[i], weights[i]);
+      first += widths[part];
+    }
+  };
+}

@@ -1,0 +1,75 @@
+/** Terms that a model knows, found by a part of a text without making a string of it. */
+import { Units } from './units.ts';
+
+/** Of terms that stand beside each other since their hashes say the same, so many are looked through; then a Map is made. */
+const MOST_TRIED = 64;
+const FEWEST_PLACES = 16;
+
+/** Of a place: a term's hash, its number + 1 or 0 where there is none, where its units begin, and how many there are. */
+const PLACE = 4;
+
+export class Vocabulary {
+  readonly size: number;
+  /** Of all terms, one after another. */
+  readonly #units: Uint16Array;
+  readonly #places: Int32Array;
+  readonly #mask: number;
+  #map: Map<string, number> | undefined;
+
+  constructor(terms: readonly string[]) {
+    this.size = terms.length;
+    const units = new Units();
+    const ends = Int32Array.from(terms, (term) => {
+      units.write(term);
+      return units.length;
+    });
+    this.#units = units.data.slice(0, units.length);
+    const count = 2 ** Math.max(Math.ceil(Math.log2(2 * terms.length + 1)), Math.log2(FEWEST_PLACES));
+    this.#places = new Int32Array(PLACE * count);
+    this.#mask = count - 1;
+    let start = 0;
+    for (let id = 0; id < terms.length && this.#map === undefined; id++) {
+      const end = ends[id];
+      if (!this.#add(id, units.hash(start, end), start, end))
+        this.#map = new Map(terms.map((term, own) => [term, own]));
+      start = end;
+    }
+  }
+
+  #add(id: number, hash: number, start: number, end: number): boolean {
+    for (let tried = 0; tried < MOST_TRIED; tried++) {
+      const place = PLACE * ((hash + tried) & this.#mask);
+      if (this.#places[place + 1] !== 0) continue;
+      this.#places.set([hash, id + 1, start, end - start], place);
+      return true;
+    }
+    return false;
+  }
+
+  /** The number of the term that a part of a text is; −1 where it is none. */
+  find(text: Units, from: number, to: number): number {
+    if (this.#map !== undefined) return this.#map.get(stringOf(text, from, to)) ?? -1;
+    const hash = text.hash(from, to);
+    const { data } = text;
+    const places = this.#places;
+    const units = this.#units;
+    const mask = this.#mask;
+    for (let tried = 0; tried < MOST_TRIED; tried++) {
+      const place = PLACE * ((hash + tried) & mask);
+      const id = places[place + 1] - 1;
+      if (id < 0) return -1;
+      if (places[place] !== hash || places[place + 3] !== to - from) continue;
+      const start = places[place + 2] - from;
+      let at = from;
+      while (at < to && units[start + at] === data[at]) at++;
+      if (at === to) return id;
+    }
+    return -1;
+  }
+}
+
+function stringOf(text: Units, from: number, to: number): string {
+  let string = '';
+  for (let at = from; at < to; at++) string += String.fromCharCode(text.data[at]);
+  return string;
+}
