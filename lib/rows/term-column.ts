@@ -46,12 +46,12 @@ export class TermColumn {
     this.#offsets[++this.#row] = end;
   }
 
-  /** The rows since they began, in arrays that are used again. */
+  /** The rows since they began. */
   finish(): RaggedParts {
     const count = this.#count;
     return {
-      ids: this.#ids.subarray(0, count),
-      weights: this.#weights.subarray(0, count),
+      ids: this.#made(() => this.#ids.slice(0, count)),
+      weights: this.#made(() => this.#weights.slice(0, count)),
       offsets: this.#offsets,
     };
   }
