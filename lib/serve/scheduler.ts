@@ -49,12 +49,11 @@ export class Scheduler {
 
   readonly compute: Compute = (served, work) => {
     const pace = this.#paceOf(served);
-    if (work.count * pace.row > LONG) return this.#runAside(served, work, pace);
     const { batchWindow } = this.options;
-    if (batchWindow === undefined || pace.run < WORTH_BATCHING || work.count >= MOST_ROWS) {
-      return this.#runNow(served, work, pace);
+    if (batchWindow !== undefined && pace.run >= WORTH_BATCHING && work.count < MOST_ROWS) {
+      return this.#runWithOthers(served, work, pace, batchWindow);
     }
-    return this.#runWithOthers(served, work, pace, batchWindow);
+    return work.count * pace.row > LONG ? this.#runAside(served, work, pace) : this.#runNow(served, work, pace);
   };
 
   #paceOf(served: ServedModel): Pace {

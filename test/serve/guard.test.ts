@@ -69,7 +69,8 @@ test('where tokens are asked for, only probes do without', async () => {
     (await ask(server, path, { headers: authorization === undefined ? {} : { authorization } })).status;
   for (const path of ['/healthz', '/readyz', '/v2/health/live', '/v2/health/ready'])
     expect(await statusOf(path)).toBe(200);
-  for (const path of ['/', '/models', '/metrics', '/nothing', '/v2']) expect(await statusOf(path)).toBe(401);
+  for (const path of ['/models', '/openapi.json', '/metrics', '/nothing', '/v2'])
+    expect(await statusOf(path)).toBe(401);
   const without = await ask(server, '/models');
   expect(without.headers['www-authenticate']).toBe('Bearer');
   expect(await statusOf('/models', 'Bearer first-token')).toBe(200);

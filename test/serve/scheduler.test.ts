@@ -57,6 +57,7 @@ test('a version that is retired while requests wait for it lives until they are 
 test('without a window each runs by itself, at once', () => {
   const { served } = slowModel();
   const scheduler = new Scheduler({ batchWindow: undefined, onRun: () => {} });
+  // The first one: nothing is known of the model's pace yet.
   expect(scheduler.compute(served, workOf(served, 1, 1))).not.toBeInstanceOf(Promise);
   served.retire();
 });
