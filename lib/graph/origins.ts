@@ -85,7 +85,7 @@ function staysInPlace({ op }: Node, operands: readonly Operand[], shape: Shape):
   const [first, ...others] = operands.filter(({ origins }) => origins !== undefined);
   if (others.length > 0) return undefined;
   if (op === 'reshape' || op === 'retype') return first.origins;
-  return ELEMENTWISE.has(op) && sameShape(first.shape, shape) ? first.origins : undefined;
+  return (ELEMENTWISE.has(op) || op === 'embedding') && sameShape(first.shape, shape) ? first.origins : undefined;
 }
 
 function propagate(node: Node, operands: readonly Operand[], shape: Shape): Int32Array {

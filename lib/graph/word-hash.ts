@@ -25,11 +25,26 @@ export function spreadOf(word: string, ways: readonly WordSpread[]): number {
 }
 
 function placeOf(bytes: Uint8Array, { count, key }: WordSpread): number {
-  const hash = key === undefined ? fingerprint64(bytes) : sipHash64(bytes, key);
+  return placeOfHash(key === undefined ? fingerprint64(bytes) : sipHash64(bytes, key), count);
+}
+
+export function placeOfHash(hash: bigint, count: number): number {
   return Number(hash % BigInt(count));
 }
 
+/** What the hash of several values begins with. */
+export function crossingStart(key: string): bigint {
+  return BigInt.asUintN(64, BigInt(key));
+}
+
+/** The hash of several values with the next one's, as TensorFlow's FingerprintCat64 joins them. An integer is its own. */
+export function crossedWith(hash: bigint, next: bigint): bigint {
+  const joint = hash ^ CROSS ^ cut(mixed(cut(cut(next) * CROSS)) * CROSS);
+  return mixed(cut(mixed(cut(joint * CROSS)) * CROSS));
+}
+
 const MASK = (1n << 64n) - 1n;
+const CROSS = 0xc6a4a7935bd1e995n;
 const [K0, K1, K2] = [0xc3a5c85c97cb3127n, 0xb492b66fbe98f273n, 0x9ae16a3b2f90404fn];
 
 type Pair = readonly [first: bigint, second: bigint];

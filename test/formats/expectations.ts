@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import type { DType } from '../../lib/graph/graph.ts';
 import type { LoadOptions } from '../../lib/load.ts';
 import { load } from '../../lib/load.ts';
-import type { FloatArray, Model, Rows } from '../../lib/model.ts';
+import type { FloatArray, Model, RowRecord, Rows } from '../../lib/model.ts';
+import { failureOf } from '../failure.ts';
 
 export interface FixtureTensor {
   readonly dtype: DType;
@@ -20,9 +21,10 @@ export interface FixtureCase {
   readonly outputs: Readonly<Record<string, FixtureTensor>>;
 }
 
-/** What predict() and predictProba() give for rows as people hold them. */
+/** What predict() and predictProba() give for rows as people hold them; or rows that are refused one by one. */
 export interface FixturePrediction {
   readonly rows: Rows;
+  readonly refused?: readonly RowRecord[];
   readonly labels?: readonly (string | number)[];
   readonly values?: FixtureTensor;
   readonly probabilities?: FixtureTensor;
@@ -84,7 +86,9 @@ async function expectAgreement(file: URL, fixture: Fixture): Promise<void> {
     }
     expectSameBitsAlone(model, fixture.cases[fixture.cases.length - 1]);
   }
-  for (const { rows, labels, values, probabilities } of fixture.predictions ?? []) {
+  for (const { rows, refused, labels, values, probabilities } of fixture.predictions ?? []) {
+    for (const record of refused ?? []) expect((await failureOf(() => model.predict([record]))).code).toBe('ID');
+    if (refused !== undefined) continue;
     const predicted = model.predict(rows);
     if (labels !== undefined) expect(predicted).toEqual(labels);
     if (values !== undefined) expectClose(predicted as Float64Array, values, 'predict', fixture.tolerance);

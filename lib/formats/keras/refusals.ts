@@ -64,10 +64,7 @@ const KINDS: readonly (readonly [names: RegExp, what: string])[] = [
 ];
 
 /** Steps on words that can be taken before the model. */
-const BEFORE: readonly (readonly [names: RegExp, what: string])[] = [
-  [/^Hash/, 'hashes several values together'],
-  [/^TextVectorization$/, 'splits text into words'],
-];
+const BEFORE: readonly (readonly [names: RegExp, what: string])[] = [[/^TextVectorization$/, 'splits text into words']];
 
 /** Classes of Keras that are row operations and not read, some of old versions, and that run code of other frameworks. */
 const NOT_READ: ReadonlySet<string> = new Set([

@@ -116,6 +116,7 @@ export class Call {
 const KINDS = {
   variable: 'a variable',
   bits: 'the bits of floats',
+  sparse: 'a part of a sparse tensor',
   table: 'a lookup table',
   contents: 'a lookup table',
   dead: 'on the side of a condition that is not taken',

@@ -6,6 +6,7 @@ import { ForwardpassError } from '../../errors.ts';
 import { quote } from '../../words.ts';
 import type { GraphBuilder } from '../tracing/builder.ts';
 import { type Constant, constant } from '../tracing/value.ts';
+import { carriesDemands, conditionsBefore, type Demand, demanding, demandsOf } from './asserts.ts';
 import { Call } from './call.ts';
 import { translate } from './merged.ts';
 import { refusal, translationOf } from './ops/table.ts';
@@ -39,6 +40,8 @@ export class Evaluator {
   readonly #storage: Storage;
   /** Nodes whose needs are being worked out. */
   readonly #open = new Set<string>();
+  /** What the Asserts before a node demand. */
+  readonly #demands = new Map<NodeDef, Map<Scope, readonly Demand[]>>();
   readonly #ids = new Map<Scope, number>();
   /** Of calls, what their outputs are. */
   readonly #outputs = new Map<NodeDef, Map<Scope, Map<number, Output>>>();
@@ -170,7 +173,39 @@ export class Evaluator {
     if (bounds !== undefined && (!bounds.every(isKnown) || isOneNumber(bounds))) return bounds;
     const gates = node.inputs.filter((input) => input.startsWith('^')).map((input) => input.slice(1));
     const guarding = gates.filter((gate) => isGate(scope, gate));
-    return [...dataInputs(node), ...guarding].map((input) => this.output(scope, input, place));
+    const needs = [...dataInputs(node), ...guarding].map((input) => this.output(scope, input, place));
+    const demanded = this.#demandsBefore(node, scope);
+    return [...needs, ...demanded.flatMap(({ x, bound }) => (bound === undefined ? [x] : [x, bound.value]))];
+  }
+
+  #demandsBefore(node: NodeDef, scope: Scope): readonly Demand[] {
+    if (!node.inputs.some((input) => input.startsWith('^'))) return [];
+    const scopes = this.#demands.get(node) ?? new Map<Scope, readonly Demand[]>();
+    this.#demands.set(node, scopes);
+    const known = scopes.get(scope);
+    if (known !== undefined) return known;
+    const follow = (from: Output, reference: string) => this.output(from.scope, reference, placeOf(from.node));
+    const conditions = conditionsBefore({ node, scope }, follow);
+    const demands = conditions.flatMap((condition) => demandsOf(condition, follow));
+    scopes.set(scope, demands);
+    return demands;
+  }
+
+  /** The results of a node in runs that meet what the Asserts before it demand. */
+  #demanded(results: readonly (Result | undefined)[], demands: readonly Demand[]): readonly (Result | undefined)[] {
+    const [first, ...others] = results;
+    if (demands.length === 0 || !carriesDemands(first)) return results;
+    const numbersIn = (output: Output) => {
+      const found = resultOf(output);
+      return found.kind === 'row' || found.kind === 'constant' ? found : undefined;
+    };
+    const value = demands.reduce((made, demand) => {
+      const x = numbersIn(demand.x);
+      return x === undefined
+        ? made
+        : demanding(this.#build, made, demand, x, demand.bound && numbersIn(demand.bound.value));
+    }, first);
+    return [value, ...others];
   }
 
   /** The two constants of min(a, max(b, x)). Where they are equal they are the result, whatever x is. */
@@ -219,7 +254,8 @@ export class Evaluator {
     if (bounds !== undefined && isOneNumber(bounds)) return [resultOf(bounds[0])];
     if (node.op === 'Merge') return [found.find(({ kind }) => kind !== 'dead') ?? DEAD];
     if (found.some(({ kind }) => kind === 'dead')) return [DEAD];
-    return this.#translate(node, found.slice(0, dataInputs(node).length), place);
+    const results = await this.#translate(node, found.slice(0, dataInputs(node).length), place);
+    return this.#demanded(results, this.#demandsBefore(node, scope));
   }
 
   async #translate(node: NodeDef, given: readonly Result[], place: string): Promise<readonly (Result | undefined)[]> {

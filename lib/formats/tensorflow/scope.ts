@@ -18,6 +18,7 @@ const LONGEST_SHOWN = 200;
 const OUTPUT_NAMES: Readonly<Record<string, readonly string[]>> = {
   Switch: ['output_false', 'output_true'],
   Merge: ['output', 'value_index'],
+  SparseCross: ['output_indices', 'output_values', 'output_shape'],
   TopK: ['values', 'indices'],
   TopKV2: ['values', 'indices'],
   FusedBatchNorm: ['y', 'batch_mean'],

@@ -42,6 +42,12 @@ export interface Bits {
   readonly isSign: boolean;
 }
 
-export type Result = Value | Bits | Variable | Table | Contents | Dead | Refused;
+/** Where the elements of a sparse tensor are, and its shape: one value for each row. */
+export interface Sparse {
+  readonly kind: 'sparse';
+  readonly values: Row;
+}
+
+export type Result = Sparse | Value | Bits | Variable | Table | Contents | Dead | Refused;
 
 export const DEAD: Dead = { kind: 'dead' };

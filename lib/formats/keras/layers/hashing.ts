@@ -1,5 +1,6 @@
-/** Hashing: words in places by their hash. */
+/** Hashing and HashedCrossing: words, and values together, in places by their hash. */
 
+import { crossed } from '../../tracing/crossing.ts';
 import { lookUpWords } from '../../tracing/lookup.ts';
 import { constant, literal } from '../../tracing/value.ts';
 import { placesOf } from '../../tracing/word-places.ts';
@@ -33,4 +34,19 @@ const hashing: LayerKind = {
   },
 };
 
-export const hashingLayers: Readonly<Record<string, LayerKind>> = { Hashing: hashing };
+const crossing: LayerKind = {
+  build(layer) {
+    const { config, build, inputs } = layer;
+    const mode = config.choice('output_mode', ['int', 'one_hot'], 'int');
+    if (config.flag('sparse', false)) throw layer.unsupported('gives sparse tensors; expected dense ones');
+    const depth = config.whole('num_bins');
+    layer.checkCount(depth, 'num_bins');
+    if (inputs.length < 2) throw layer.error('MALFORMED', `expected two tensors or more, found ${inputs.length}`);
+    const wide = inputs.find(({ shape }) => shape.length > 1 || (shape[0] ?? 1) !== 1);
+    if (wide !== undefined) throw layer.error('SHAPE', 'expected rows of one element');
+    const ids = asValue(build, crossed(build, inputs.map(rowOf), depth));
+    return mode === 'int' ? ids : { ...encode(layer, ids, depth, mode), dtype: layer.dtype };
+  },
+};
+
+export const hashingLayers: Readonly<Record<string, LayerKind>> = { Hashing: hashing, HashedCrossing: crossing };

@@ -1,9 +1,10 @@
 /** Lookup tables, as vocabularies are: of words or of integers. */
+import { crossed } from '../../tracing/crossing.ts';
 import { lookUp } from '../../tracing/lookup.ts';
 import { literal } from '../../tracing/value.ts';
 import { placesOf } from '../../tracing/word-places.ts';
 import type { Call, Translations } from '../call.ts';
-import type { Contents, Value } from '../value.ts';
+import type { Contents, Result, Value } from '../value.ts';
 
 /** A table's value for each key, or the default for keys that it does not have. */
 function find(call: Call): Value {
@@ -33,6 +34,32 @@ function hashBucket(call: Call): Value {
   return placesOf(call.build, x, count, call.node.op === 'StringToHashBucketStrong' ? keyOf(call) : undefined);
 }
 
+/** Of dense columns of one value a row, whose hash is the row's one value. */
+function sparseCross(call: Call): readonly Result[] {
+  const isSparse = call.integer('N', 0) > 0 || (call.attribute('sparse_types')?.list?.types.length ?? 0) > 0;
+  if (isSparse || !call.flag('hashed_output')) {
+    throw call.error('UNSUPPORTED_OP', 'crosses of sparse tensors, and ones that are words, are not read');
+  }
+  const count = call.integer('num_buckets', 0);
+  if (!Number.isSafeInteger(count) || count < 1)
+    throw call.error('MALFORMED', `values are spread over ${count} places`);
+  const columns = call.all();
+  const wide = columns.find(({ shape }) => shape.length !== 1 || shape[0] !== 1);
+  if (wide !== undefined) throw call.error('UNSUPPORTED_OP', 'crosses columns of more than one value a row');
+  const key = call.integer('hash_key', 0);
+  if (!Number.isSafeInteger(key)) throw call.error('UNSUPPORTED_OP', 'the key of a hash has more than 53 bits');
+  const values = call.build.asRow(crossed(call.build, columns, count, `${key}`));
+  return [{ kind: 'sparse', values }, values, { kind: 'sparse', values }];
+}
+
+/** Of what `sparseCross` gives, where each row has its one value. */
+function sparseToDense(call: Call): Value {
+  const [indices, shape, values] = call.inputs;
+  const isWhole = indices?.kind === 'sparse' && shape?.kind === 'sparse' && indices.values === shape.values;
+  if (isWhole && values === indices.values) return values;
+  throw call.error('UNSUPPORTED_OP', 'is of sparse tensors; give the model dense ones');
+}
+
 function keyOf(call: Call): readonly [string, string] {
   const [first, second, ...others] = call.integers('key');
   if (first === undefined || second === undefined || others.length > 0) {
@@ -45,6 +72,8 @@ function keyOf(call: Call): readonly [string, string] {
 export const lookup: Translations = {
   StringToHashBucketFast: hashBucket,
   StringToHashBucketStrong: hashBucket,
+  SparseCross: sparseCross,
+  SparseToDense: sparseToDense,
   LookupTableFind: find,
   LookupTableFindV2: find,
   LookupTableSize: tableSize,
