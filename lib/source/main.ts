@@ -6,7 +6,7 @@ import { attempt, openNamed, openPlain } from './plain.ts';
 
 /**
  * The main files of models that are folders: of a TensorFlow SavedModel, of a TensorFlow.js model, and of Hugging Face's
- * libraries, whose safetensors files go before others.
+ * libraries, whose safetensors files go before others. An adapter by itself is refused by its tensors.
  */
 const FOLDER_MAINS = [
   'saved_model.pb',
@@ -15,6 +15,8 @@ const FOLDER_MAINS = [
   'model.safetensors.index.json',
   'pytorch_model.bin',
   'pytorch_model.bin.index.json',
+  'adapter_model.safetensors',
+  'adapter_model.bin',
 ] as const;
 
 /** MLflow's description of what is in a folder. */

@@ -199,6 +199,9 @@ export const ALLOWED = {
     'entry.steps(...entry.settings.map((wanted) => numberOf(settings, wanted, name, place)))':
       'the settings of one activation',
   },
+  'lib/formats/tracing/range.ts': {
+    'Ranges.#made Ranges.#made/input Ranges.#picked Ranges.of': 'MOST_STEPS',
+  },
   'lib/graph/define/activate.ts': {
     'apply applySteps': 'steps of activations, which lib/graph/activations.ts names',
   },

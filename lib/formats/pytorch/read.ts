@@ -5,6 +5,7 @@ import type { Graph } from '../../graph/graph.ts';
 import { refuseArchitecture } from '../architecture.ts';
 import { isZip } from '../containers/zip.ts';
 import { HEAD_BYTES, type Reader, type ReadOptions, type Source } from '../format.ts';
+import { withAdapters } from '../lora.ts';
 import { graphFromParameters } from '../parameters.ts';
 import { isShardIndex } from '../shard-index.ts';
 import { readShards, refuseLoneShard, type ShardTensor } from '../shards.ts';
@@ -27,7 +28,7 @@ export async function readSaved(source: Source, options: ReadOptions): Promise<G
       throw new ForwardpassError('OPTION', 'the files of an index hold one model; there is no choice', 'member');
     }
     const tensors = await readShards(source, budget, SHARD, (shard) => readShard(shard, budget));
-    return graphFromParameters(FORMAT, withoutPrefixes(tensors), options);
+    return graphFromParameters(FORMAT, await withAdapters(withoutPrefixes(tensors), source, budget), options);
   }
   const file = await open(main, budget);
   const found = findModel(member === undefined ? file.root : memberOf(file.root, member), budget.limits.depth);
@@ -37,7 +38,8 @@ export async function readSaved(source: Source, options: ReadOptions): Promise<G
     return graph;
   }
   refuseLoneShard(main.name);
-  return graphFromParameters(FORMAT, parametersOf(found.tensors, file, budget), options);
+  const tensors = parametersOf(found.tensors, file, budget);
+  return graphFromParameters(FORMAT, await withAdapters(tensors, source, budget), options);
 }
 
 async function readShard(shard: Reader, budget: Budget): Promise<Map<string, ShardTensor>> {

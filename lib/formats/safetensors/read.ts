@@ -1,6 +1,7 @@
 import type { Graph } from '../../graph/graph.ts';
 import { readElements } from '../containers/elements.ts';
 import { HEAD_BYTES, type Reader, type ReadOptions, type Source } from '../format.ts';
+import { withAdapters } from '../lora.ts';
 import { graphFromParameters } from '../parameters.ts';
 import { isShardIndex } from '../shard-index.ts';
 import { readShards, refuseLoneShard, type ShardTensor } from '../shards.ts';
@@ -17,13 +18,14 @@ export async function readSafetensors(source: Source, options: ReadOptions): Pro
   const { budget } = options;
   if (isShardIndex(await file.read(0, Math.min(file.size, HEAD_BYTES)), SHARD)) {
     const readShard = async (shard: Reader) => tensorsOf(shard, (await readHeader(shard, budget)).tensors);
-    return graphFromParameters(FORMAT, await readShards(source, budget, SHARD, readShard), options);
+    const tensors = await readShards(source, budget, SHARD, readShard);
+    return graphFromParameters(FORMAT, await withAdapters(tensors, source, budget), options);
   }
   const { tensors, metadata } = await readHeader(file, budget);
   const graph = metadata.get(FROZEN_KEY);
   if (graph !== undefined) return readFrozen(graph, tensors, file, options);
   refuseLoneShard(file.name);
-  return graphFromParameters(FORMAT, tensorsOf(file, tensors), options);
+  return graphFromParameters(FORMAT, await withAdapters(tensorsOf(file, tensors), source, budget), options);
 }
 
 function tensorsOf(file: Reader, header: Header['tensors']): Map<string, ShardTensor> {

@@ -28,16 +28,16 @@ const MOST_PARTS = 32;
 
 /** What a condition says of each row by itself; nothing of those that it says in other ways. */
 export function demandsOf(condition: Output, follow: Follow): Demand[] {
-  const found: Demand[] = [];
-  const stack = [condition];
+  let found: Demand[] = [];
+  let stack = [condition];
   for (let parts = 0; stack.length > 0 && parts < MOST_PARTS; parts++) {
     const part = stack.pop() as Output;
     const inputs = dataInputs(part.node).map((input) => follow(part, input));
     const { op } = part.node;
-    if (op === 'Identity' || op === 'LogicalAnd') stack.push(...inputs);
+    if (op === 'Identity' || op === 'LogicalAnd') stack = [...stack, ...inputs];
     else if (op === 'All') found.push({ x: inputs[0], holds: true });
-    else if (op === 'Equal') found.push(...nowhere(inputs, follow));
-    else if (Object.hasOwn(BOUNDS, op)) found.push(...bounded(op, inputs, follow));
+    else if (op === 'Equal') found = [...found, ...nowhere(inputs, follow)];
+    else if (Object.hasOwn(BOUNDS, op)) found = [...found, ...bounded(op, inputs, follow)];
   }
   return found;
 }

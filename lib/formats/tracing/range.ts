@@ -106,7 +106,7 @@ function ofBinary({ attributes: { fn } }: Node<'binary'>, a: Range, b: Range): R
       return { low: a.low - b.high, high: a.high - b.low };
     case 'mul': {
       const ends = [a.low * b.low, a.low * b.high, a.high * b.low, a.high * b.high];
-      return ends.some(Number.isNaN) ? ANY : { low: Math.min(...ends), high: Math.max(...ends) };
+      return ends.some(Number.isNaN) ? ANY : { low: least(ends), high: greatest(ends) };
     }
     case 'fmod': {
       // With the sign of what is divided.

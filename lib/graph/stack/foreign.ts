@@ -16,7 +16,7 @@ export function isOfTraining(name: string, shape: Shape): boolean {
 
 const ROWS = 'only layers that act on each row by itself are read';
 const MERGE =
-  "how much of it is added (lora_alpha / r) is not in the file: merge it into the model it is for (peft's merge_and_unload()) and save that";
+  "how much of it is added (lora_alpha / r) is not in the file: merge it into the model it is for (peft's merge_and_unload()) and save that, or put peft's adapter_config.json beside a file that holds both";
 const DEQUANTIZE = 'save the model as it was before quantisation: forwardpass quantises by itself, with `precision`';
 const REMOVE_NORM = 'call torch.nn.utils.remove_weight_norm or remove_spectral_norm on the module before saving';
 const REMOVE_PRUNING = "call torch.nn.utils.prune.remove(module, 'weight') before saving";

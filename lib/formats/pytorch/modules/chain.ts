@@ -19,6 +19,8 @@ export class Chain {
   readonly parts = new Map<string, ReadonlyMap<string, PickleObject>>();
   /** Of those tensors, what is made of the ones that layers do not take as the file has them. */
   readonly changes = new Map<string, (tensor: Tensor) => Tensor>();
+  /** Of matrices, by their names, what adapters add to them. */
+  readonly adapters = new Map<string, readonly { a: PickleObject; b: PickleObject; scale: number }[]>();
   private last: PickleObject | undefined;
   /** How many layers each module became. */
   private readonly steps = new Map<string, number>();

@@ -154,6 +154,14 @@ export class TorchModule {
     return state instanceof PickleDict ? state.entries.map(([name, value]) => [labelOf(name), value]) : [];
   }
 
+  /** The module inside that has the name. */
+  child(name: string): TorchModule {
+    const path = this.path === '' ? name : `${this.path}.${name}`;
+    const found = this.children().find((child) => child.path === path);
+    if (found === undefined) throw this.malformed(`has no module ${quote(name)} within`);
+    return found;
+  }
+
   /** A function that Python would call before or after the forward pass, but for those that put a parameter together. */
   hook(): string | undefined {
     for (const kind of ['_forward_pre_hooks', '_forward_hooks']) {

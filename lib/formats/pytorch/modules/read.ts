@@ -4,9 +4,11 @@ import type { Budget } from '../../../graph/budget.ts';
 import { buildGraph } from '../../../graph/define/build.ts';
 import type { Graph, Tensor } from '../../../graph/graph.ts';
 import type { PickleObject } from '../../containers/pickle/values.ts';
+import { addAdapter } from '../../lora.ts';
 import { withWholeWeights } from '../../reparametrized.ts';
 import { readTensor, type SavedFile } from '../file.ts';
 import { parametersOf } from '../stored.ts';
+import { ADAPTED, adaptedLinear, SAVED_WHOLE, savedModule } from './adapted.ts';
 import { Chain, type Translate } from './chain.ts';
 import { inputOf } from './input-shape.ts';
 import { TorchModule } from './module.ts';
@@ -39,7 +41,14 @@ export async function readModule(root: PickleObject, file: SavedFile, budget: Bu
     throw new ForwardpassError('MALFORMED', 'its parts do not fit together', `tensor ${name}`);
   };
   for (const [name, value] of chain.tensors) {
-    const tensor = await wholeTensor(name, value);
+    let tensor = await wholeTensor(name, value);
+    for (const { a, b, scale } of chain.adapters.get(name) ?? []) {
+      const [first, second] = [
+        await readTensor(file, a, budget, `an adapter of ${name}`),
+        await readTensor(file, b, budget, `an adapter of ${name}`),
+      ];
+      tensor = addAdapter(tensor, first, second, scale, budget, `tensor ${name}`);
+    }
     tensors.set(name, chain.changes.get(name)?.(tensor) ?? tensor);
   }
   const isDouble = [...tensors.values()].some(({ data }) => data instanceof Float64Array);
@@ -65,6 +74,12 @@ function stepsOf(module: TorchModule, budget: Budget, depth: number): Step[] {
     if (hook !== undefined) throw refuseHook(current, hook);
     if (CONTAINERS.has(current.className)) {
       for (const child of current.children()) visit(child, left - 1);
+      return;
+    }
+    if (current.className === SAVED_WHOLE) return visit(savedModule(current), left - 1);
+    if (current.className === ADAPTED) {
+      budget.node(steps.length + 1, current.place);
+      steps.push(adaptedLinear(current));
       return;
     }
     const [, kind] = /^torch\.nn\.modules\.\w+\.(\w+)$/.exec(current.className) ?? [];

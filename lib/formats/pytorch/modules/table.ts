@@ -40,4 +40,6 @@ export const CONTAINERS: ReadonlySet<string> = new Set([
   COMPILED,
   'torch.optim.swa_utils.AveragedModel',
   'torchvision.ops.misc.MLP',
+  'peft.peft_model.PeftModel',
+  'peft.tuners.lora.model.LoraModel',
 ]);
