@@ -217,7 +217,7 @@ export function assemble(
   staged?: Staged,
 ): Model {
   const { arithmetic, parameterCount, source, budget } = prepared;
-  const { format, classes, featureNames, decision, targets, boosting } = source;
+  const { format, classes, featureNames, decision, targets, boosting, leftOut } = source;
   const { deciders } = graph;
   return Model.create({
     format,
@@ -230,6 +230,7 @@ export function assemble(
     decision,
     targets,
     boosting,
+    leftOut,
     isa: options.isa,
     threads: options.threads,
     ...(staged && { staged }),

@@ -56,6 +56,7 @@ export interface ModelParts {
   readonly decision?: Decision;
   readonly targets?: readonly Target[];
   readonly boosting?: readonly Boosting[];
+  readonly leftOut?: readonly string[];
   /** The option's, to be checked. */
   readonly isa?: string;
   /** That a run may use, the calling one included. */
@@ -134,12 +135,12 @@ export class Model implements Disposable {
   }
 
   /** @internal */
-  static create({ lowered, deciding, isa: asked, threads, boosting, staged, ...same }: ModelParts): Model {
+  static create({ lowered, deciding, isa: asked, threads, boosting, leftOut, staged, ...same }: ModelParts): Model {
     const { plan, most, inputs, outputs, layers, places, origins, makers } = lowered;
     const trees = lowered.trees && { ...lowered.trees, boosting };
     const isa = chooseIsa(asked);
     const native = createNative(plan, isa, [...inputs, ...outputs].map(takesIntegers), threads, most);
-    const about = JSON.stringify({ layers, places, origins, makers, trees } satisfies About);
+    const about = JSON.stringify({ layers, places, origins, makers, trees, leftOut } satisfies About);
     const decider = deciding && Model.create({ ...same, lowered: deciding, isa, threads });
     return new Model(create, native, { ...same, isa, inputs, outputs, about }, decider, staged);
   }
@@ -380,8 +381,8 @@ export class Model implements Disposable {
   summary(): string {
     const model = own(this, 'summary');
     const { inputs, outputs } = model.#calls;
-    const { layers, trees } = model.#tellAbout();
-    const table = summarise(model, { inputs, outputs, layers, trees });
+    const { layers, trees, leftOut } = model.#tellAbout();
+    const table = summarise(model, { inputs, outputs, layers, trees, leftOut });
     return model.#staged === undefined ? table : `${table}\n${model.#staged.summary()}`;
   }
 

@@ -3,7 +3,7 @@ import { greatest } from './extremes.ts';
 import type { Lowered, Port } from './graph/lower.ts';
 import type { TermProgram } from './graph/terms.ts';
 import type { TreesInfo } from './graph/trees-info.ts';
-import { quote } from './words.ts';
+import { listNames, quote } from './words.ts';
 
 interface Described {
   readonly format: string;
@@ -15,7 +15,13 @@ interface Described {
 
 export function summarise(
   model: Described,
-  { inputs, outputs, layers, trees }: Pick<Lowered, 'inputs' | 'outputs' | 'layers' | 'trees'>,
+  {
+    inputs,
+    outputs,
+    layers,
+    trees,
+    leftOut = [],
+  }: Pick<Lowered, 'inputs' | 'outputs' | 'layers' | 'trees' | 'leftOut'>,
 ): string {
   const rows = [
     ['layer', 'kind', 'row shape', 'parameters'],
@@ -41,6 +47,7 @@ export function summarise(
     '',
     `${model.format}, ${model.precision} on ${model.isa}, ${count(model.parameterCount)} parameters${classes}`,
   );
+  if (leftOut.length > 0) lines.push(`left out of the file: ${listNames(leftOut)}`);
   return [...lines, ...(trees === undefined ? [] : treeLines(trees))].join('\n');
 }
 

@@ -5,7 +5,7 @@ import { spellOutPrefixes, tensorNames } from '../graph/define/file.ts';
 import { noSuchTensor } from '../graph/define/values.ts';
 import type { Graph, Tensor } from '../graph/graph.ts';
 import type { Shape } from '../graph/shapes.ts';
-import { isOfTraining } from '../graph/stack/foreign.ts';
+import { isCounter, isOfTraining } from '../graph/stack/foreign.ts';
 import { stackArchitecture } from '../graph/stack/stack.ts';
 import { describe, listNames } from '../words.ts';
 import type { ReadOptions } from './format.ts';
@@ -37,7 +37,8 @@ export async function graphFromParameters(
     if (tensor === undefined) throw noSuchTensor(name, names, 'architecture');
     tensors.set(name, await tensor.read());
   }
-  return buildGraph(architecture, { format, tensors });
+  const leftOut = [...stored.keys()].filter((name) => !wanted.has(name) && !isCounter(name));
+  return { ...buildGraph(architecture, { format, tensors }), ...(leftOut.length > 0 && { leftOut }) };
 }
 
 function shapesOf(stored: ReadonlyMap<string, StoredParameter>): Map<string, Shape> {

@@ -549,6 +549,8 @@ export interface Graph {
   readonly steps?: readonly OwnStep[];
   /** With steps: the input that is the model's, whether or not the graph takes it itself. */
   readonly rows?: string;
+  /** Tensors of the source that the model has no use for; for people. */
+  readonly leftOut?: readonly string[];
 }
 
 /** The position of the output that the model's decision is about. */

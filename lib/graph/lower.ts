@@ -51,6 +51,8 @@ export interface About {
   /** By instruction at which a run may stop, the function of the model before it that may make NaN of a number. */
   readonly makers: Readonly<Record<number, string>>;
   readonly trees?: TreesInfo;
+  /** Tensors of the source that it has no use for. */
+  readonly leftOut?: readonly string[];
 }
 
 export interface Lowered extends About {

@@ -21,6 +21,15 @@ interface Refusal {
 }
 const REFUSALS: Refusal[] = JSON.parse(readFileSync(new URL('refused.json', refused), 'utf8'));
 
+describe('what training keeps beside a model', () => {
+  it('is left out, and named in the summary', async () => {
+    const model = await load(new URL('kept-beside-lightning.pt', models), { activation: 'relu' });
+    expect(model.summary()).toMatch(
+      /\nleft out of the file: 'train_acc\.correct', 'val_metrics\.F1\.tp', 'criterion\.alpha'$/,
+    );
+  });
+});
+
 describe('a member of a checkpoint', () => {
   it.each<[string, string, unknown, string, string]>([
     ['several-models.pt', 'none', undefined, 'ARCHITECTURE', 'say which with the option `member`'],

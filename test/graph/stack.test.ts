@@ -70,7 +70,7 @@ describe('the order of layers', () => {
   ])('is asked for when %s', async (_, shapes, message) => {
     const error = await failureOf(() => stack(shapes));
     expect(error.message).toMatch(message);
-    expect(error.message).toMatch(/`architecture`.*\n {2}\S+: dense \[\d\] → \[\d\]/s);
+    expect(error.message).toMatch(/`architecture`.*\n {6}\{ tensor: '\w+' \}, \/\/ dense \[\d\] → \[\d\]\n/s);
     expect(error.code).toBe('ARCHITECTURE');
   });
 
@@ -96,7 +96,9 @@ describe('activations of a plain stack', () => {
       stack({ ...dense('0', 2, 3), ...dense('2', 3, 1) }, { outputActivation: 'relu' }),
     );
     expect(error.code).toBe('ARCHITECTURE');
-    expect(error.message).toMatch(/pass `activation`.*\n {2}0: dense \[2\] → \[3\]\n {2}2: dense \[3\] → \[1\]$/s);
+    expect(error.message).toMatch(
+      /pass `activation`.*\n {6}\{ tensor: '0' \}, \/\/ dense \[2\] → \[3\]\n {6}\{ tensor: '2' \}, .*\n {4}\],\n {2}\}$/s,
+    );
   });
 
   it('go where a Sequential leaves room beside a normalisation', () => {

@@ -9,9 +9,49 @@ const COUNTER = /(^|[./])num_batches_tracked$/;
 const CLASS_WEIGHTS = /(^|\.)(pos_weights?|class_weights?)$/;
 const LOSS_WEIGHT = /(^|\.)(criterion|criteria|loss|losses|loss_fn|loss_func|loss_function)(\.\d+)?\.weight$/;
 
+/** What checkpoints and metrics keep beside a model, as one part of a name. */
+const KEPT_BESIDE =
+  /^(?:(?:train|training|val|valid|validation|test|eval|best|running|last|current|avg|total|num|global)_){0,3}(?:loss|losses|acc|accuracy|auc|auroc|f1|f1_score|mse|mae|rmse|metric|metrics|epoch|epochs|step|steps|iteration|iterations|iter|updates|lr|learning_rate)$/;
+const NAMED_BESIDE = new Set([
+  ...[
+    'rng_state',
+    'cuda_rng_state',
+    'torch_rng_state',
+    'cpu_rng_state',
+    'numpy_rng_state',
+    'random_state',
+    'rng',
+    'seed',
+  ],
+  ...[
+    'ema_decay',
+    'patience',
+    'best_score',
+    'val_score',
+    'criterion',
+    'criteria',
+    'loss_fn',
+    'loss_func',
+    'loss_function',
+  ],
+]);
+const OF_LAYER = /^(weight|bias|kernel|gamma|beta|running_mean|running_var|moving_mean|moving_variance)$/;
+
 /** Whether the tensor says nothing of the forward pass. */
 export function isOfTraining(name: string, shape: Shape): boolean {
-  return COUNTER.test(name) || (shape.length < 2 && (CLASS_WEIGHTS.test(name) || LOSS_WEIGHT.test(name)));
+  return (
+    isCounter(name) || (shape.length < 2 && (CLASS_WEIGHTS.test(name) || LOSS_WEIGHT.test(name) || isBeside(name)))
+  );
+}
+
+export function isCounter(name: string): boolean {
+  return COUNTER.test(name);
+}
+
+function isBeside(name: string): boolean {
+  const parts = name.split('.');
+  if (OF_LAYER.test(parts[parts.length - 1])) return false;
+  return parts.some((part) => NAMED_BESIDE.has(part) || KEPT_BESIDE.test(part));
 }
 
 const ROWS = 'only layers that act on each row by itself are read';

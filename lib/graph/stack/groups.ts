@@ -3,6 +3,7 @@ import { ForwardpassError } from '../../errors.ts';
 import { quote } from '../../words.ts';
 import type { Layer } from '../architecture.ts';
 import { formatShape, type Shape } from '../shapes.ts';
+import { DESCRIBE, draftArchitecture } from './draft.ts';
 import { isOfTraining, refuseForeign } from './foreign.ts';
 
 /** A layer without its activation. */
@@ -43,16 +44,17 @@ export function groupTensors(tensors: ReadonlyMap<string, Shape>): Group[] {
       throw needsArchitecture(
         `does not say what it is: known are names that end in ${Object.keys(FIELDS).join(', ')}`,
         name,
+        tensors,
       );
     }
     const parts: Parts = groups.get(prefix ?? '') ?? new Map();
-    if (parts.has(field)) throw needsArchitecture(`its layer has another ${quote(field)}`, name);
+    if (parts.has(field)) throw needsArchitecture(`its layer has another ${quote(field)}`, name, tensors);
     groups.set(prefix ?? '', parts.set(field, { name, shape }));
   }
-  return [...groups].map(([name, parts]) => groupOf(name, parts));
+  return [...groups].map(([name, parts]) => groupOf(name, parts, tensors));
 }
 
-function groupOf(name: string, parts: Parts): Group {
+function groupOf(name: string, parts: Parts, tensors: ReadonlyMap<string, Shape>): Group {
   const shapeOf = (field: string) => parts.get(field)?.shape;
   const fields = Object.fromEntries([...parts].map(([field, part]) => [field, part.name]));
   const named = name === '' ? fields : { ...fields, name };
@@ -65,7 +67,7 @@ function groupOf(name: string, parts: Parts): Group {
     throw new ForwardpassError('UNSUPPORTED_OP', message, `tensor ${tensor}`);
   }
   if (weight?.length === 2 && !parts.has('mean')) {
-    if (/embed/i.test(name)) throw needsArchitecture('looks like an embedding, which takes ids', first.name);
+    if (/embed/i.test(name)) throw needsArchitecture('looks like an embedding, which takes ids', first.name, tensors);
     const [inputs, outputs] = parts.has('kernel') ? weight : weight.toReversed();
     return { name, layer: named as Layer, isDense: true, inputs, outputs };
   }
@@ -82,10 +84,10 @@ function groupOf(name: string, parts: Parts): Group {
     return { name, layer: { type: 'layer_norm', ...vectors }, isDense: false, inputs: width, outputs: width };
   }
   const found = [...parts].map(([field, { shape }]) => `${field} ${formatShape(shape)}`).join(', ');
-  throw needsArchitecture(`is of no layer that is known by its shapes alone (${found})`, first.name);
+  throw needsArchitecture(`is of no layer that is known by its shapes alone (${found})`, first.name, tensors);
 }
 
-function needsArchitecture(message: string, tensor: string): ForwardpassError {
-  const hint = 'say how the tensors belong together with the `architecture` option';
-  return new ForwardpassError('ARCHITECTURE', `${message}; ${hint}`, `tensor ${tensor}`);
+function needsArchitecture(message: string, tensor: string, tensors: ReadonlyMap<string, Shape>): ForwardpassError {
+  const hint = `${DESCRIBE}${draftArchitecture(tensors)}`;
+  return new ForwardpassError('ARCHITECTURE', `${message}; ${hint}`, `tensor ${quote(tensor).slice(1, -1)}`);
 }

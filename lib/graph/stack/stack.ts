@@ -5,7 +5,8 @@
 import { ForwardpassError } from '../../errors.ts';
 import { quote } from '../../words.ts';
 import type { Activation, Architecture, Layer } from '../architecture.ts';
-import { formatShape, type Shape } from '../shapes.ts';
+import type { Shape } from '../shapes.ts';
+import { DESCRIBE, draftArchitecture } from './draft.ts';
 import { type Group, groupTensors } from './groups.ts';
 import { orderGroups } from './order.ts';
 
@@ -16,46 +17,50 @@ export interface StackOptions {
 
 /** Throws `ARCHITECTURE` whenever there is more than one way to read the file. */
 export function stackArchitecture(tensors: ReadonlyMap<string, Shape>, options: StackOptions): Architecture {
-  const groups = groupTensors(tensors);
-  const ordered = orderGroups(groups);
+  const ordered = orderGroups(groupTensors(tensors));
   if (ordered === 'none') {
-    throw unclear('no order of these layers lets each take what the one before gives', groups);
+    throw unclear('no order of these layers lets each take what the one before gives', tensors);
   }
-  if (ordered === 'several') throw unclear('the names do not tell the order of these layers', groups);
-  checkChain(ordered);
+  if (ordered === 'several') throw unclear('the names do not tell the order of these layers', tensors);
+  checkChain(ordered, tensors);
   const denseCount = ordered.filter(({ isDense }) => isDense).length;
   if (denseCount > 1 && options.activation === undefined) {
     const message = 'the file holds parameters alone and does not say which activation is between these layers';
     const hint = "pass `activation` (such as 'relu', or 'linear' for none) and perhaps `outputActivation`";
-    throw new ForwardpassError('ARCHITECTURE', `${message}; ${hint}, or \`architecture\`:${table(ordered)}`);
+    const draft = draftArchitecture(tensors);
+    throw new ForwardpassError('ARCHITECTURE', `${message}; ${hint}, or \`architecture\`, such as:${draft}`);
   }
   if (denseCount < 2 && options.activation !== undefined) {
     const message =
       '`activation` stands between layers, and the file holds a single one; `outputActivation` is after it';
-    throw new ForwardpassError('ARCHITECTURE', `${message}:${table(ordered)}`);
+    throw new ForwardpassError('ARCHITECTURE', message);
   }
-  const layers = withActivations(ordered, options.activation);
+  const layers = withActivations(ordered, options.activation, tensors);
   if (options.outputActivation !== undefined) {
     layers.push({ type: 'activation', activation: options.outputActivation });
   }
   return { layers };
 }
 
-function checkChain(groups: readonly Group[]): void {
+function checkChain(groups: readonly Group[], tensors: ReadonlyMap<string, Shape>): void {
   if (groups.length === 0) throw new ForwardpassError('ARCHITECTURE', 'the file holds no tensors');
   for (const [i, group] of groups.entries()) {
     const before = groups[i - 1];
     if (before === undefined || before.outputs === group.inputs) continue;
     const gives = `${quote(before.name)} gives ${before.outputs} columns, but ${quote(group.name)} takes ${group.inputs}`;
-    throw unclear(`these layers are no plain stack: ${gives}`, groups);
+    throw unclear(`these layers are no plain stack: ${gives}`, tensors);
   }
 }
 
 /** Adds the activation where each run from one dense layer to the next has its place for it. */
-function withActivations(groups: readonly Group[], activation: Activation | undefined): Layer[] {
+function withActivations(
+  groups: readonly Group[],
+  activation: Activation | undefined,
+  tensors: ReadonlyMap<string, Shape>,
+): Layer[] {
   const dense = groups.flatMap(({ isDense }, i) => (isDense ? [i] : []));
-  checkGaps(groups, dense);
-  const places = new Set(dense.slice(1).map((end, i) => activationPlace(groups, dense[i], end)));
+  checkGaps(groups, dense, tensors);
+  const places = new Set(dense.slice(1).map((end, i) => activationPlace(groups, dense[i], end, tensors)));
   return groups.map(({ layer }, i) => (places.has(i) ? ({ ...layer, activation } as Layer) : layer));
 }
 
@@ -63,25 +68,30 @@ function withActivations(groups: readonly Group[], activation: Activation | unde
  * Numbers of a Sequential count its activations too: `0`, `2`, `4` leave room for one between each, and `0`, `1`, `2`
  * for none anywhere, so that it is applied by the forward code. Room in some places only is not a plain stack.
  */
-function checkGaps(groups: readonly Group[], dense: readonly number[]): void {
+function checkGaps(groups: readonly Group[], dense: readonly number[], tensors: ReadonlyMap<string, Shape>): void {
   const neighbours = dense.slice(1).filter((end, i) => end === dense[i] + 1);
   const gaps = new Set(neighbours.map((end) => hasGap(groups[end - 1], groups[end])));
   const head = groups.slice(0, (dense[0] ?? 0) + 1);
   const tail = groups.slice(dense.at(-1) ?? 0);
   const isOpen = [head, tail].some((run) => run.some((group, i) => i > 0 && hasGap(run[i - 1], group)));
   if (gaps.size > 1 || isOpen) {
-    throw unclear('the numbers leave room for something between some of these layers, but not for what', groups);
+    throw unclear('the numbers leave room for something between some of these layers, but not for what', tensors);
   }
 }
 
 /** The layer after which the activation comes: the only one followed by a gap, where norms are between. */
-function activationPlace(groups: readonly Group[], start: number, end: number): number {
+function activationPlace(
+  groups: readonly Group[],
+  start: number,
+  end: number,
+  tensors: ReadonlyMap<string, Shape>,
+): number {
   if (end === start + 1) return start;
   const gaps = groups
     .slice(start, end)
     .flatMap((group, i) => (hasGap(group, groups[start + i + 1]) ? [start + i] : []));
   if (gaps.length === 1) return gaps[0];
-  throw unclear('the names do not tell whether the activation comes before or after a normalisation', groups);
+  throw unclear('the names do not tell whether the activation comes before or after a normalisation', tensors);
 }
 
 /** Whether the names differ in one number that stands by itself, as Sequential counts, and by more than one. */
@@ -92,14 +102,7 @@ function hasGap(a: Group, b: Group): boolean {
   return /^\d+$/.test(x[at]) && /^\d+$/.test(y[at]) && Number(y[at]) - Number(x[at]) > 1;
 }
 
-function unclear(reason: string, groups: readonly Group[]): ForwardpassError {
-  const hint = 'say how the tensors belong together with the `architecture` option';
-  return new ForwardpassError('ARCHITECTURE', `${reason}; ${hint}:${table(groups)}`);
-}
-
-function table(groups: readonly Group[]): string {
-  const rows = groups.slice(0, 20).map(({ name, layer, inputs, outputs }) => {
-    return `\n  ${name === '' ? '(no name)' : name}: ${layer.type ?? 'dense'} ${formatShape([inputs])} → ${formatShape([outputs])}`;
-  });
-  return rows.join('') + (groups.length > 20 ? `\n  … and ${groups.length - 20} more` : '');
+/** An error that ends with an architecture to begin with. */
+function unclear(reason: string, tensors: ReadonlyMap<string, Shape>): ForwardpassError {
+  return new ForwardpassError('ARCHITECTURE', `${reason}; ${DESCRIBE}${draftArchitecture(tensors)}`);
 }
