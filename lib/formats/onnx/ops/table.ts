@@ -5,6 +5,7 @@ import type { Translation, Translations } from '../call.ts';
 import { bits } from './bits.ts';
 import { blocks } from './blocks.ts';
 import { constants } from './constants.ts';
+import { convolution } from './convolution.ts';
 import { elementwise, microsoftElementwise } from './elementwise.ts';
 import { indexing } from './indexing.ts';
 import { integerLinear, microsoftIntegerLinear } from './integer-linear.ts';
@@ -16,6 +17,7 @@ import { places } from './places.ts';
 import { microsoftQuantizing, quantizing } from './quantize.ts';
 import { reduction } from './reduction.ts';
 import { shaping } from './shape.ts';
+import { reversing } from './reversing.ts';
 import { sorting } from './sorting.ts';
 
 function table(...groups: readonly Translations[]): ReadonlyMap<string, Translation> {
@@ -28,7 +30,7 @@ const DOMAINS: ReadonlyMap<string, ReadonlyMap<string, Translation>> = new Map([
     '',
     table(
       ...[elementwise, linear, normalization, shaping, indexing, padding, blocks, constants, reduction],
-      ...[sorting, places, bits, quantizing, integerLinear],
+      ...[sorting, places, bits, quantizing, integerLinear, convolution, reversing],
     ),
   ],
   [

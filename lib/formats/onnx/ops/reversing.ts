@@ -1,0 +1,32 @@
+/** ReverseSequence, where it turns a whole axis of the row around. */
+import { range, type Value } from '../../tracing/value.ts';
+import type { Call, Translations } from '../call.ts';
+
+/** Of each item along `batch_axis`, as many elements along `time_axis` as the lengths say: here the same for all. */
+function reverseSequence(call: Call): Value {
+  const { build } = call;
+  const x = call.input(0);
+  const rank = build.rank(x);
+  const time = build.axis(call.integer('time_axis', 0), rank);
+  const batch = build.axis(call.integer('batch_axis', 1), rank);
+  if (time === batch) throw call.error('MALFORMED', 'time_axis and batch_axis are one axis');
+  const size = x.shape[build.ownAxis(x, time)];
+  const lengths = call.input(1);
+  // Of a length for each row of the batch, what it is for all rows.
+  const operand = lengths.kind === 'row' ? lengths.operand : { data: lengths.data };
+  if (typeof operand === 'string' || (lengths.kind === 'constant' && lengths.batch !== undefined)) {
+    throw call.error('UNSUPPORTED_OP', 'the lengths depend on the input; here they must be constant');
+  }
+  build.lookThrough(operand.data.length);
+  const [length] = operand.data;
+  if (!operand.data.every((each) => each === length)) {
+    throw call.error('UNSUPPORTED_OP', 'the lengths differ; here they must be the same for all');
+  }
+  if (!Number.isInteger(length) || length < 0 || length > size) {
+    throw call.error('SHAPE', `a length of ${length} is outside an axis of ${size}`);
+  }
+  build.checkResults(size);
+  return build.gather(x, time, [...range(0, length, 1).reverse(), ...range(length, size, 1)]);
+}
+
+export const reversing: Translations = { ReverseSequence: reverseSequence };
