@@ -2,6 +2,8 @@
  * Loop once for each row of the batch, as torch's older exporter writes an EmbeddingBag: from its number the body works out
  * where its rows begin, takes them, and makes one row of them.
  */
+
+import { takeAlong } from '../tracing/along.ts';
 import type { GraphBuilder } from '../tracing/builder.ts';
 import { batchAxisOf } from '../tracing/emitter.ts';
 import { type Constant, constant, literal, type Row } from '../tracing/value.ts';
@@ -25,8 +27,14 @@ export interface RowNumbers {
   readonly more: number;
 }
 
-export function isRowNumber(value: Known | undefined): value is RowNumber | RowNumbers {
-  return value?.kind === 'row number' || value?.kind === 'row numbers';
+/** In each row the row's own number, and an index into the row. */
+export interface RowPlaces {
+  readonly kind: 'row places';
+  readonly indices: Row;
+}
+
+export function isRowNumber(value: Known | undefined): value is RowNumber | RowNumbers | RowPlaces {
+  return value?.kind === 'row number' || value?.kind === 'row numbers' || value?.kind === 'row places';
 }
 
 /** From there on a slice's end means "to the end". */
@@ -86,12 +94,17 @@ export function ofRowNumbers(
       return first;
     case 'Unsqueeze':
     case 'Squeeze':
-      return first?.kind === 'row number' ? first : undefined;
+      return first?.kind === 'row number' || first?.kind === 'row numbers' ? first : undefined;
     case 'Shape':
     case 'Size':
       return first?.kind === 'row numbers' ? lengthOf(first) : undefined;
     case 'Concat':
-      return first?.kind === 'row numbers' ? extended(first, inputs.slice(1)) : undefined;
+      if (first?.kind !== 'row numbers') return undefined;
+      return second?.kind === 'row' ? placesIn(first, second, inputs.length) : extended(first, inputs.slice(1));
+    case 'GatherND':
+      if (first?.kind !== 'row' || second?.kind !== 'row places' || call().integer('batch_dims', 0) !== 0)
+        return undefined;
+      return elementAt(build, first, second);
     case 'Gather':
       return byNumber && call().integer('axis', 0) === 0 ? picked(build, first, second) : undefined;
     case 'Slice':
@@ -130,6 +143,19 @@ function extended(numbers: RowNumbers, rest: readonly (Known | undefined)[]): Ro
   const { start, step, more } = numbers;
   const isNext = (next.batch?.[0] ?? 0) === step && next.data[0] === start + step * more;
   return isNext ? { ...numbers, more: more + 1 } : undefined;
+}
+
+/** As x[arange(batch), i] has its indices: [batch, 2]. */
+function placesIn({ start, step, more }: RowNumbers, indices: Row, count: number): RowPlaces | undefined {
+  const isOfRow = indices.shape.length === 1 && indices.shape[0] === 1 && indices.batchAxis === 0 && !indices.merged;
+  return isOfRow && start === 0 && step === 1 && more === 0 && count === 2
+    ? { kind: 'row places', indices }
+    : undefined;
+}
+
+function elementAt(build: GraphBuilder, x: Row, { indices }: RowPlaces): Row | undefined {
+  if (x.shape.length !== 1 || x.batchAxis !== 0 || x.merged) return undefined;
+  return build.asRow(build.reshaped(takeAlong(build, x, indices, 1), []));
 }
 
 function withoutFirst(numbers: RowNumbers, from: Known | undefined, to: Known | undefined): RowNumbers | undefined {

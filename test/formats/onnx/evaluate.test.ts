@@ -118,11 +118,11 @@ describe('the walk', () => {
 
 describe('an operator that is not read', () => {
   it.each([
-    ['Conv', '', 'convolutional'],
+    ['ConvTranspose', '', 'convolutional'],
     ['LSTM', '', 'recurrent'],
     ['Attention', '', 'transformer'],
     ['DictVectorizer', 'ai.onnx.ml', 'dictionary'],
-    ['TfIdfVectorizer', '', 'text'],
+    ['StringSplit', '', 'text'],
     ['StringNormalizer', '', 'text'],
     ['QLinearConv', '', 'convolutional'],
     ['QLinearGlobalAveragePool', 'com.microsoft', 'convolutional'],

@@ -7,6 +7,7 @@ import { blocks } from './blocks.ts';
 import { constants } from './constants.ts';
 import { convolution } from './convolution.ts';
 import { elementwise, microsoftElementwise } from './elementwise.ts';
+import { grams } from './grams.ts';
 import { indexing } from './indexing.ts';
 import { integerLinear, microsoftIntegerLinear } from './integer-linear.ts';
 import { linear, microsoftLinear } from './linear.ts';
@@ -16,8 +17,8 @@ import { padding } from './padding.ts';
 import { places } from './places.ts';
 import { microsoftQuantizing, quantizing } from './quantize.ts';
 import { reduction } from './reduction.ts';
-import { shaping } from './shape.ts';
 import { reversing } from './reversing.ts';
+import { shaping } from './shape.ts';
 import { sorting } from './sorting.ts';
 
 function table(...groups: readonly Translations[]): ReadonlyMap<string, Translation> {
@@ -30,7 +31,7 @@ const DOMAINS: ReadonlyMap<string, ReadonlyMap<string, Translation>> = new Map([
     '',
     table(
       ...[elementwise, linear, normalization, shaping, indexing, padding, blocks, constants, reduction],
-      ...[sorting, places, bits, quantizing, integerLinear, convolution, reversing],
+      ...[sorting, places, bits, quantizing, integerLinear, convolution, reversing, grams],
     ),
   ],
   [
@@ -63,7 +64,7 @@ const TAKES_WORDS: ReadonlySet<string> = new Set([
     'Size',
   ],
   ...['Concat', 'Split', 'Slice', 'Gather', 'GatherND', 'Tile', 'Equal', 'Where'],
-  ...['ArrayFeatureExtractor', 'OneHotEncoder', 'LabelEncoder', 'CategoryMapper'],
+  ...['ArrayFeatureExtractor', 'OneHotEncoder', 'LabelEncoder', 'CategoryMapper', 'TfIdfVectorizer'],
 ]);
 
 export function takesWords(opType: string): boolean {
@@ -111,7 +112,7 @@ const REFUSALS: readonly (readonly [RegExp, string])[] = [
   [/^(LSTM|GRU|RNN)$/, `is recurrent. ${RUN_ELSEWHERE}`],
   [/Attention|^RotaryEmbedding$|^TensorScatter$/, `is of a transformer. ${RUN_ELSEWHERE}`],
   [/^Random|^Multinomial$|^Bernoulli$/, 'is random, and a forward pass is not'],
-  [/^TfIdf|^Tokenizer$|^StringNormalizer$|^String|^Regex/, 'takes text apart, which no row operation does'],
+  [/^Tokenizer$|^StringNormalizer$|^String|^Regex/, 'takes text apart, which no row operation does'],
   [/^DictVectorizer$|^CastMap$/, 'takes a dictionary; forwardpass takes tensors: give the features as columns'],
   [
     /Quantize|^QLinear|^QAttention$|^QOrdered|^MatMul.*Q/,
