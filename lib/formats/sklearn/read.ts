@@ -197,7 +197,8 @@ function inputOf(emitter: Emitter, source: Source, outputs: Graph['outputs'], no
   ) as [Map<number, Word[]>, Map<number, number[]>, Map<number, number>];
   const isOutput = outputs.some(({ value }) => value === name);
   for (const column of isOutput ? [] : unusedColumns(nodes, name, width)) words.set(column, NO_WORDS);
-  const present = cells.takesMissing ? presentColumns(emitter, source, words, outputs) : [];
+  const takesAbsent = cells.takesMissing || nones.size > 0;
+  const present = takesAbsent ? presentColumns(emitter, source, words, outputs) : [];
   return {
     name,
     shape: [width],
@@ -219,7 +220,10 @@ function presentColumns(
 ): readonly number[] {
   const { hashes, nones } = emitter.cells;
   const valued = emitter.valuedColumns(outputs.map(({ value }) => value));
-  const isOther = (at: number) => words.has(at) || [hashes, nones, valued].some((known) => known.has(first + at));
+  // None may be a number of its own.
+  const isNumber = (at: number) => nones.has(at) && !Number.isNaN(nones.get(at));
+  const isOther = (at: number) =>
+    words.has(at) || isNumber(first + at) || [hashes, valued].some((known) => known.has(first + at));
   return Array.from({ length: width }, (_, at) => at).filter((at) => !isOther(at));
 }
 

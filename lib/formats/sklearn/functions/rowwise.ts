@@ -7,6 +7,9 @@ import { itemsOf, noSuchOption, plainScalar } from '../values.ts';
 import type { Arguments } from './arguments.ts';
 import type { NamedFunction } from './elementwise.ts';
 
+/** Elements of a row that is made of another's. */
+const MOST_REPEATED = 2 ** 20;
+
 /** One number of a row, which keeps its axis. */
 function reduced(fn: ReduceName): NamedFunction {
   return (emitter, x, given) => {
@@ -89,6 +92,35 @@ const without = (width: number, given: Arguments) => {
   return Array.from({ length: width }, (_, at) => at).filter((at) => !gone.has(at));
 };
 
+/** The greatest less the least. */
+const range: NamedFunction = (emitter, x, given) => {
+  given.alongRow();
+  checkKept(given);
+  return emitter.binary('sub', emitter.reduce(x, 'max'), emitter.reduce(x, 'min'));
+};
+
+/** The row so many times, or each of its elements: a whole number from 1. */
+function times(given: Arguments, name: string, width: number): number {
+  const value = given.take(name);
+  const items = value === undefined ? [] : (itemsOf(value) ?? [value]);
+  // Rows of a batch are not repeated.
+  const [count, ...before] = items.map(plainScalar).reverse();
+  const isPlain =
+    typeof count === 'number' && Number.isInteger(count) && count >= 1 && before.every((one) => one === 1);
+  if (isPlain && count * width <= MOST_REPEATED) return count;
+  throw given.error(`expected a whole number from 1 as ${name}`);
+}
+
+const repeated = (width: number, given: Arguments) => {
+  const count = times(given, 'repeats', width);
+  return Array.from({ length: width * count }, (_, at) => Math.floor(at / count));
+};
+
+const tiled = (width: number, given: Arguments) => {
+  const count = times(given, 'reps', width);
+  return Array.from({ length: width * count }, (_, at) => at % width);
+};
+
 const NORMS: readonly NormName[] = ['l1', 'l2', 'max'];
 
 const normalised: NamedFunction = (emitter, x, given) => {
@@ -126,10 +158,13 @@ export const NUMPY_ROWS: Readonly<Record<string, NamedFunction>> = {
   mean: (emitter, x, given) => emitter.divided(reduced('sum')(emitter, x, given), x.width),
   min: reduced('min'),
   prod: reduced('prod'),
+  ptp: range,
+  repeat: moved(repeated),
   roll: moved(rolled),
   std: spread(true),
   sum: reduced('sum'),
   take: moved((width, given) => indicesOf(given, 'indices', width)),
+  tile: moved(tiled, false),
   var: spread(false),
 };
 

@@ -90,7 +90,7 @@ export class Missing {
     const equal = () => emitter.binary('equal', this.#x, codes);
     const isNan = () => emitter.unary(this.#x, 'is_nan');
     this.#takesNone = (marker !== 'nan' || makesFloats) && typeof marker !== 'object';
-    if (marker === 'nan' && codes.every(Number.isNaN)) this.#isMissing = isNan();
+    if (typeof marker !== 'object' && codes.every(Number.isNaN)) this.#isMissing = isNan();
     else if (typeof marker === 'object') this.#isMissing = equal();
     else this.#isMissing = emitter.binary('or', equal(), isNan());
   }
