@@ -4,10 +4,18 @@
 #include <limits>
 #include <type_traits>
 
-#include "couple.h"
 #include "network.h"
 #include "pairs.h"
 #include "sort.h"
+
+// Made as small as can be: what models seldom have.
+#ifdef __clang__
+#pragma clang attribute push(__attribute__((minsize)), apply_to = function)
+#endif
+#include "couple.h"
+#ifdef __clang__
+#pragma clang attribute pop
+#endif
 
 namespace fp {
 namespace {
