@@ -201,7 +201,7 @@ TEST("a plan that is no JSON, or no object, is refused") {
 TEST("a plan of another version is refused") {
   refused_plan("\"version\":4", "\"version\":5", Broken::version, "expected version 3 to 4, found 5");
   refused_plan("\"version\":4", "\"version\":2", Broken::version, "expected version 3 to 4, found 2");
-  refused_plan("\"version\":3", "\"version\":\"3\"", Broken::malformed, "expected a version");
+  refused_plan("\"version\":4", "\"version\":\"3\"", Broken::malformed, "expected a version");
 }
 TEST("a precision that is unknown, or not the words', is refused") {
   refused_plan("\"f32\"", "\"f16\"", Broken::malformed, "expected a precision");
