@@ -81,8 +81,8 @@ function checkRepository() {
   if (homepage !== `${url}#readme`) flaws.push('homepage is not of this repository');
   if (bugs !== `${url}/issues`) flaws.push('bugs is not of this repository');
   const isPlaceholder = url.includes('/OWNER/');
-  // A tarball that is kept is one to publish.
-  if (isPlaceholder && options.out !== undefined) flaws.push('is a placeholder: put the owner into package.json');
+  // The workflow of a release runs for its tag.
+  if (isPlaceholder && env.GITHUB_REF_TYPE === 'tag') flaws.push('is a placeholder: put the owner into package.json');
   report('repository', isPlaceholder ? 'a placeholder' : url, flaws);
 }
 

@@ -143,14 +143,14 @@ describe('a decision is refused', () => {
       '3 classes fit no output: found outputs of 1 elements',
     ],
     [
-      'by scores that are not as many as the probabilities',
-      scores('four'),
+      'by fewer scores than there are probabilities',
+      scores('two'),
       {
-        nodes: [...sigmoids({}).nodes, node('four', 'gather', ['x'], { axis: 0, indices: Int32Array.of(0, 1, 2, 0) })],
-        classes: ['a', 'b', 'c', 'd'],
+        nodes: [...sigmoids({}).nodes, node('two', 'gather', ['x'], { axis: 0, indices: Int32Array.of(0, 1) })],
+        classes: ['a', 'b'],
       },
       'SHAPE',
-      'found 4 scores for an output of 3 elements',
+      'found 2 scores for an output of 3 elements',
     ],
     [
       'about an output that there is not',
