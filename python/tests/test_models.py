@@ -41,6 +41,9 @@ def flat(value):
     array = np.asarray(value)
     if array.dtype.kind in "fiu":
         array = array.astype(np.float64)
+        # Integers have no −0, which JavaScript's whole numbers may be.
+        if not np.any(array % 1):
+            array = array + 0.0
         # One NaN is as good as another.
         return np.where(np.isnan(array), math.nan, array).tobytes()
     return array.reshape(-1).tolist()
