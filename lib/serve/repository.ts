@@ -205,7 +205,7 @@ export class Repository {
     }
   }
 
-  /** Each is told once. */
+  /** Each is reported once. */
   #note(problems: Scan['problems']): void {
     const before = new Map(this.#problems);
     this.#problems.clear();

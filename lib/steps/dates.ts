@@ -9,7 +9,7 @@ const DAY = 86_400_000;
 
 /**
  * Of text without a zone as if it were of UTC, which is how NumPy and pandas hold it. Fractions of a millisecond stay.
- * Undefined where it is no such text, or names a day that there is not.
+ * Undefined where the text is not of that form, or the day does not exist.
  */
 export function millisecondsOf(text: string): number | undefined {
   const found = text.length <= LONGEST ? ISO.exec(text.trim()) : null;

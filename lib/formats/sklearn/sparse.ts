@@ -107,7 +107,7 @@ export function sideBySide(emitter: Emitter, rows: readonly Row[]): Row {
   return parts.length === 1 ? parts[0] : new MixedRow(parts, emitter);
 }
 
-/** What is done to each part of the row, which is told where it begins. */
+/** What is done to each part of the row, which receives where it begins. */
 export function eachPart(emitter: Emitter, x: MixedRow, change: (part: Row, first: number) => Row): Row {
   let first = 0;
   const parts = x.parts.map((part) => {

@@ -29,7 +29,7 @@ export class Crew implements Others {
   readonly #seats: Seat[] = [];
   readonly #kept = new Map<Served, Kept>();
   readonly #collecting = new Map<number, (state: MetricsState) => void>();
-  /** What threads have counted that are no more. */
+  /** What threads counted that have ended. */
   readonly #departed = new Metrics();
   #tls: SecureContextOptions | undefined;
   #edition = 0;
@@ -78,7 +78,7 @@ export class Crew implements Others {
     return this.#seats.filter(({ isTaken }) => isTaken).length;
   }
 
-  /** What all threads have counted, those that are no more included. */
+  /** What all threads counted, ended ones included. */
   async collect(): Promise<MetricsState> {
     const total = new Metrics();
     total.add(this.#departed.state);
