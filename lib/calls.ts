@@ -23,6 +23,13 @@ export type Floats = Float32ArrayConstructor | Float64ArrayConstructor;
 /** What a run takes or gives: an array, or arrays by name. */
 export type Arrays = TypedArray | RaggedRows | Named<TypedArray | RaggedRows>;
 
+/** A bound call over one record's arrays, which it keeps. */
+interface LentCall {
+  readonly arrays: readonly Given[];
+  readonly results: readonly FloatArray[];
+  readonly call: () => Fault | undefined;
+}
+
 /** A model's weights, and all that a call over them needs to know. */
 export class Calls {
   readonly inputs: readonly Port[];
@@ -32,6 +39,8 @@ export class Calls {
   readonly #Floats: Floats;
   /** Whether there is one input of whole arrays and one output, which then need no names. */
   readonly #single: boolean;
+  /** Over the arrays of the last lent record. */
+  #lent: LentCall | undefined;
 
   constructor(native: NativeModel, called: Called, Floats: Floats) {
     this.inputs = called.inputs;
@@ -68,8 +77,9 @@ export class Calls {
     return result;
   }
 
-  /** New arrays of the outputs, in their order. */
-  runRows(rows: FlatRows): FloatArray[] {
+  /** Arrays of the outputs, in their order: new ones, but those of a lent record hold until the next. */
+  runRows(rows: FlatRows): readonly FloatArray[] {
+    if (rows.isLent) return this.#runLent(rows);
     const { results, buffers } = this.#around(rows);
     const parts = argumentsOf(buffers, this.inputs);
     const fault = this.#native.run(...parts);
@@ -84,6 +94,22 @@ export class Calls {
     const fault = await this.#native.runAsync(...parts);
     if (fault !== undefined) throw this.explain(fault, buffers, rows);
     return results;
+  }
+
+  #runLent(rows: FlatRows): readonly FloatArray[] {
+    if (this.#lent?.arrays !== rows.arrays) this.#lent = this.#bindLent(rows);
+    const { call, results } = this.#lent;
+    const fault = call();
+    if (fault !== undefined) throw this.explain(fault, [...rows.arrays, ...results], rows);
+    return results;
+  }
+
+  #bindLent(rows: FlatRows): LentCall {
+    const { results, buffers } = this.#around(rows);
+    const parts = argumentsOf(buffers, this.inputs);
+    const call = this.#native.bind(...parts);
+    if (typeof call !== 'function') throw this.explain(call, buffers, rows);
+    return { arrays: rows.arrays, results, call };
   }
 
   #around(rows: FlatRows): { results: FloatArray[]; buffers: Given[] } {

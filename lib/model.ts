@@ -291,7 +291,7 @@ export class Model implements Disposable {
   predict<Answer extends Predictions | Prediction>(rows: Rows | RowRecord | string): Answer;
   predict(rows: Rows | RowRecord | string): unknown {
     const model = own(this, 'predict');
-    return model.#predictor.predict(model.flatten(rows));
+    return model.#predictor.predict(model.flatten(rows, true));
   }
 
   /**
@@ -305,17 +305,17 @@ export class Model implements Disposable {
   predictProba<Answer extends Probabilities | Probability>(rows: Rows | RowRecord | string): Answer;
   predictProba(rows: Rows | RowRecord | string): unknown {
     const model = own(this, 'predictProba');
-    return model.#predictor.predictProba(() => model.flatten(rows));
+    return model.#predictor.predictProba(() => model.flatten(rows, true));
   }
 
-  /** @internal Rows as people hold them, as arrays for {@link run}: one for each input. */
-  flatten(rows: Rows | RowRecord | string): FlatRows {
+  /** @internal Rows as people hold them, as arrays for {@link run}: one for each input. `lend` as in {@link RowReader}. */
+  flatten(rows: Rows | RowRecord | string, lend = false): FlatRows {
     const ragged = this.#calls.inputs.find((port) => port.ragged && port.terms === undefined);
     if (ragged !== undefined) {
       const message = 'its rows are pairs of an id and a weight; run() takes them, as { ids, weights, offsets }';
       throw new ForwardpassError('INPUT', message, `input ${quote(ragged.name)}`);
     }
-    return this.#staged === undefined ? this.rowReader.read(rows) : this.#staged.flatten(rows);
+    return this.#staged === undefined ? this.rowReader.read(rows, lend) : this.#staged.flatten(rows);
   }
 
   /** @internal */
@@ -326,7 +326,7 @@ export class Model implements Disposable {
   }
 
   /** @internal Of rows that were read already, which are no record: outputs, or what predict or predictProba says. */
-  ask(question: 'run' | 'predict' | 'proba', rows: FlatRows): FloatArray[] | Predictions | Probabilities {
+  ask(question: 'run' | 'predict' | 'proba', rows: FlatRows): readonly FloatArray[] | Predictions | Probabilities {
     if (question === 'run') return this.#calls.runRows(rows);
     if (question === 'predict') return this.#predictor.predict(rows) as Predictions;
     return this.#predictor.predictProba(() => rows) as Probabilities;

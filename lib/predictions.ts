@@ -185,9 +185,9 @@ function bothOf(values: FloatArray, { rule }: Decision): FloatArray {
   return rule === 'above' ? both(values) : values;
 }
 
-/** What there is one of stands by itself. */
+/** One answer by itself, several in an array of their own. */
 function alone(answers: Label[] | FloatArray): Label | FloatArray {
-  return answers.length === 1 ? answers[0] : (answers as FloatArray);
+  return answers.length === 1 ? answers[0] : (answers.slice() as FloatArray);
 }
 
 /** Probabilities of one row. Where the model knows no classes, they go by position. */

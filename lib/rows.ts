@@ -1,7 +1,7 @@
 /** Rows as people hold them, into the flat arrays that a model runs. */
 import { allocate, type FloatArray, type TypedArray } from './buffers.ts';
 import { ForwardpassError } from './errors.ts';
-import type { PeopleRows } from './faults.ts';
+import { holdsInt32, type PeopleRows } from './faults.ts';
 import type { Port } from './graph/lower.ts';
 import type { Given } from './ragged.ts';
 import { reading } from './reading.ts';
@@ -41,6 +41,8 @@ export interface FlatRows extends PeopleRows {
   readonly arrays: readonly Given[];
   /** Whether it was one record or text, not in an array. */
   readonly isRecord: boolean;
+  /** Whether the arrays are the reader's own, which it writes over when it reads the next record. */
+  readonly isLent?: boolean;
 }
 
 /** Reads rows for one model; made once and kept. */
@@ -54,18 +56,38 @@ export class RowReader {
   #terms: readonly (TermColumn | undefined)[] | undefined;
   /** Made when the first record comes. */
   #records: RecordReader | undefined;
+  /** Whether all inputs are numbers of one kind, for which a call can be bound to the reader's own arrays. */
+  readonly #canLend: boolean;
+  #lent: readonly FloatArray[] | undefined;
+  #isLending = false;
 
   constructor({ inputs, featureNames, Floats }: RowsTaken) {
     this.columns = inputs.map((port) => new Column(port));
     this.#featureNames = featureNames;
     this.#Floats = Floats;
     this.#features = new Features(inputs);
+    this.#canLend = inputs.every((port) => !port.ragged && port.terms === undefined && !holdsInt32(port));
   }
 
-  /** @throws {ForwardpassError} INPUT, MEMORY. */
-  read(rows: Rows | RowRecord | string): FlatRows {
+  /**
+   * With `lend`, one record may be read into arrays that the next one is read into as well: for who runs it at once.
+   *
+   * @throws {ForwardpassError} INPUT, MEMORY.
+   */
+  read(rows: Rows | RowRecord | string, lend = false): FlatRows {
     if (ArrayBuffer.isView(rows)) return this.#whole(rows as TypedArray);
-    return reading('INPUT', 'rows', () => (Array.isArray(rows) ? this.#readAll(rows) : this.#readOne(rows)));
+    return reading('INPUT', 'rows', () => {
+      if (Array.isArray(rows)) return this.#readAll(rows);
+      if (!lend || this.#isLending || !this.#canLend) return this.#readOne(rows);
+      // A getter of the record may ask for another prediction.
+      this.#isLending = true;
+      try {
+        this.#lent ??= this.#allocate(1);
+        return this.#readOne(rows, this.#lent);
+      } finally {
+        this.#isLending = false;
+      }
+    });
   }
 
   #whole(array: TypedArray): FlatRows {
@@ -81,7 +103,7 @@ export class RowReader {
     };
   }
 
-  #readOne(rows: unknown): FlatRows {
+  #readOne(rows: unknown, lent?: readonly FloatArray[]): FlatRows {
     if (typeof rows === 'string' || (this.#features.isWholeRow && typeof rows === 'object' && rows !== null)) {
       if (!this.#isOneText) throw this.#noRow(rows, 'rows');
       const terms = this.#begin(1);
@@ -97,16 +119,17 @@ export class RowReader {
       const message = `expected a typed array, an array of rows or of records, or one record, found ${describe(rows)}${hint}`;
       throw new ForwardpassError('INPUT', message, 'rows');
     }
+    const { records } = this;
+    const cell: FlatRows['cell'] = (_, input, element) => records.cell(rows, 'record', input, element);
+    if (lent !== undefined) {
+      records.read(rows, 0, lent, () => 'record');
+      return { arrays: lent, isRecord: true, isLent: true, cell };
+    }
     const arrays = this.#allocate(1);
     const terms = this.#begin(1);
-    const records = this.records;
-    records.read(rows, 0, arrays, 'record');
-    this.#readTermsOf(terms, rows, 'record');
-    return {
-      arrays: this.#finish(terms, arrays),
-      isRecord: true,
-      cell: (_, input, element) => records.cell(rows, 'record', input, element),
-    };
+    records.read(rows, 0, arrays, () => 'record');
+    this.#readTermsOf(terms, rows, () => 'record');
+    return { arrays: this.#finish(terms, arrays), isRecord: true, cell };
   }
 
   #readAll(rows: readonly unknown[]): FlatRows {
@@ -123,8 +146,8 @@ export class RowReader {
         );
       } else if (isRow(row)) this.#readRow(row, r, arrays, terms);
       else if (typeof row === 'object' && row !== null && !isCollection(row)) {
-        this.records.read(row, r, arrays, `rows[${r}]`);
-        this.#readTermsOf(terms, row, `rows[${r}]`);
+        this.records.read(row, r, arrays, () => `rows[${r}]`);
+        this.#readTermsOf(terms, row, () => `rows[${r}]`);
       } else throw this.#noRow(row, `rows[${r}]`);
     }
     return {
@@ -162,14 +185,14 @@ export class RowReader {
     for (const column of terms) column?.read({ value, place });
   }
 
-  #readTermsOf(terms: readonly (TermColumn | undefined)[], record: object, place: string): void {
+  #readTermsOf(terms: readonly (TermColumn | undefined)[], record: object, place: () => string): void {
     if (this.#features.texts.size === 0) return;
     const nameOf = (feature: number) => this.#featureNames?.[feature] ?? this.#features.nameOf(feature);
     const values = record as Record<string, unknown>;
     this.#readTerms(
       terms,
       (feature) => values[nameOf(feature)],
-      (feature) => `${place}.${nameOf(feature)}`,
+      (feature) => `${place()}.${nameOf(feature)}`,
     );
   }
 
@@ -201,19 +224,18 @@ export class RowReader {
     arrays: readonly FloatArray[],
     terms: readonly (TermColumn | undefined)[],
   ): void {
-    const place = `rows[${r}]`;
     const { isMapped } = this.#features;
-    if (this.columns.length > 1 && !isMapped) throw this.#needsRecords(row, place);
+    if (this.columns.length > 1 && !isMapped) throw this.#needsRecords(row, `rows[${r}]`);
     const width = this.#width;
     if (row.length !== width) {
-      throw new ForwardpassError('INPUT', `expected ${this.#counted}, found ${row.length}`, place);
+      throw new ForwardpassError('INPUT', `expected ${this.#counted}, found ${row.length}`, `rows[${r}]`);
     }
     if (isMapped) {
       this.#readMapped(row, r, arrays);
       this.#readTerms(
         terms,
         (feature) => row[feature],
-        (feature) => `${place}[${feature}]`,
+        (feature) => `rows[${r}][${feature}]`,
       );
       return;
     }
@@ -222,7 +244,7 @@ export class RowReader {
     for (let i = 0; i < width; i++) {
       const value = row[i];
       flat[r * width + i] =
-        typeof value === 'number' && column.isPlain ? value : column.numberOf(value, i, () => `${place}[${i}]`);
+        typeof value === 'number' && column.isPlain ? value : column.numberOf(value, i, () => `rows[${r}][${i}]`);
     }
   }
 

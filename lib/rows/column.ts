@@ -6,8 +6,25 @@ import { spreadOf } from '../graph/word-hash.ts';
 import { describe, quote } from '../words.ts';
 import { categoryHash } from './category-hash.ts';
 
+/** What an element's usual values are written as; undefined for what needs a closer look, or is an error. */
+export interface QuickElement {
+  /** Whether a number or boolean is written as it is. */
+  readonly takesNumbers: boolean;
+  readonly words: ReadonlyMap<Word, number> | undefined;
+  /** For a string that is not among the words. */
+  readonly unknown: number | undefined;
+  /** For null. */
+  readonly nothing: number | undefined;
+  /** For anything, also nothing at all, where nothing looks at the element. */
+  readonly unused: number | undefined;
+}
+
 /** Of words that were hashed, so many are kept with what they became. */
 const MOST_HASHED = 4096;
+
+/** What a word is written as that is none of an element's, and anything for an element that nothing looks at. */
+const UNKNOWN = -1;
+const UNUSED = -1;
 
 export class Column {
   /** Whether a number stands for itself in every element. */
@@ -58,6 +75,22 @@ export class Column {
     return example === undefined ? 'a string' : `a string such as ${quote(example)}`;
   }
 
+  /** What {@link numberOf} gives for the usual values. */
+  quick(element: number): QuickElement {
+    if (this.isUnused(element)) {
+      return { takesNumbers: false, words: undefined, unknown: UNUSED, nothing: UNUSED, unused: UNUSED };
+    }
+    const words = this.#indices.get(element);
+    const isOther = this.#hashes.has(element) || this.port.present?.has(element) === true;
+    return {
+      takesNumbers: !isOther && words === undefined && this.port.nones?.get(element) === undefined,
+      words: isOther ? undefined : words,
+      unknown: isOther || words === undefined || this.#unknown !== undefined ? undefined : UNKNOWN,
+      nothing: isOther ? undefined : this.#absent(null, element),
+      unused: undefined,
+    };
+  }
+
   /** What a value is written as; undefined that of an element which a row lacks. */
   numberOf(value: unknown, element: number, place: () => string): number {
     const hashed = this.#hashes.get(element);
@@ -67,7 +100,7 @@ export class Column {
       throw new ForwardpassError('INPUT', `expected ${this.kindOf(element)}, found ${describe(value)}`, place());
     }
     const indices = this.#indices.get(element);
-    if (this.isUnused(element)) return -1;
+    if (this.isUnused(element)) return UNUSED;
     if (value === null || value === undefined || Number.isNaN(value)) {
       const number = this.#absent(value as null | undefined | number, element);
       if (number !== undefined) return number;
@@ -86,7 +119,7 @@ export class Column {
   }
 
   #numberOfUnknown(word: string): number {
-    return this.#unknown === undefined ? -1 : this.#unknown.of(word);
+    return this.#unknown === undefined ? UNKNOWN : this.#unknown.of(word);
   }
 
   /**
@@ -130,7 +163,7 @@ class Remembered {
 /** Of an element of which only hashes are known, the index of a word's hash; −1 for a word with another. */
 function indicesByHash(hashes: readonly number[]): Remembered {
   const indices = new Map(hashes.map((hash, index) => [hash, index]));
-  return new Remembered((word) => indices.get(categoryHash(word)) ?? -1);
+  return new Remembered((word) => indices.get(categoryHash(word)) ?? UNKNOWN);
 }
 
 /** What CatBoost takes for a category: a string, or an integer or truth as a string. */

@@ -2,7 +2,7 @@
 import type { FloatArray } from '../buffers.ts';
 import { ForwardpassError } from '../errors.ts';
 import { describe, listNames, looksLike, nearestTo, quote, type Spelling, spellingOf } from '../words.ts';
-import { type Column, isRow } from './column.ts';
+import { type Column, isRow, type QuickElement } from './column.ts';
 import type { Features } from './features.ts';
 import { orientationHint } from './orientation.ts';
 
@@ -25,6 +25,15 @@ interface Field {
   readonly spelling: Spelling;
 }
 
+/** What is written for the usual values of a field. */
+interface QuickField extends QuickElement {
+  readonly name: string;
+  readonly input: number;
+  /** Elements of a row of the input. */
+  readonly stride: number;
+  readonly first: number;
+}
+
 /** Of names that the model does not know, so many are kept with what they look like, and so many a hint looks at. */
 const MOST_STRANGERS = 1000;
 
@@ -35,6 +44,8 @@ export class RecordReader {
   readonly #fields: ReadonlyMap<string, Field>;
   /** Whether the one field is the model's one input, of any width. */
   readonly #isNameless: boolean;
+  /** The fields for `#readQuickly`; undefined where some are not one number, or have a name that all objects have. */
+  readonly #quick: readonly QuickField[] | undefined;
   /** By a name that the model does not know, the names of fields that may be meant. */
   readonly #lookalikes = new Map<string, readonly string[]>();
 
@@ -52,6 +63,8 @@ export class RecordReader {
       return own.map((name, first) => fieldOf({ name, column, input, first, width: 1, isScalar: true }));
     });
     this.#fields = new Map(fields.map((field) => [field.name, field]));
+    const isQuick = ({ name, isScalar, isText }: Field) => isScalar && !isText && !(name in Object.prototype);
+    this.#quick = fields.every(isQuick) ? [...this.#fields.values()].map(quickField) : undefined;
   }
 
   /** Of all fields, also of those that a record may lack. */
@@ -59,8 +72,35 @@ export class RecordReader {
     return [...this.#fields.keys()];
   }
 
-  /** Writes a record into row `r` of the inputs' arrays; `place` is where messages say that it stands. */
-  read(record: object, r: number, arrays: readonly FloatArray[], place: string): void {
+  /** Writes a record into row `r` of the inputs' arrays; `place` says where it is in messages. */
+  read(record: object, r: number, arrays: readonly FloatArray[], place: () => string): void {
+    if (!this.#readQuickly(record, r, arrays)) this.#readCarefully(record, r, arrays, place());
+  }
+
+  /**
+   * Reads a plain object whose values all have the usual types: numbers, known strings, and null where the model has a
+   * number for it. Returns false at the first value of another kind; what was written by then is written again.
+   */
+  #readQuickly(record: object, r: number, arrays: readonly FloatArray[]): boolean {
+    const fields = this.#quick;
+    if (fields === undefined || !isPlain(record)) return false;
+    const values = record as Readonly<Record<string, unknown>>;
+    for (let i = 0; i < fields.length; i++) {
+      const { name, input, stride, first, takesNumbers, words, unknown, nothing, unused } = fields[i];
+      const value = values[name];
+      let number: number | undefined;
+      if (typeof value === 'number') number = takesNumbers ? value : unused;
+      else if (typeof value === 'string') number = words?.get(value) ?? unknown;
+      else if (value === null) number = nothing;
+      else if (typeof value === 'boolean' && takesNumbers) number = Number(value);
+      else if (typeof value !== 'object') number = unused;
+      if (number === undefined) return false;
+      arrays[input][r * stride + first] = number;
+    }
+    return true;
+  }
+
+  #readCarefully(record: object, r: number, arrays: readonly FloatArray[], place: string): void {
     const absent: Field[] = [];
     for (const field of this.#fields.values()) {
       const { column, input, first, width } = field;
@@ -193,6 +233,18 @@ function fieldOf(field: Omit<Field, 'isUnused' | 'isOptional' | 'spelling'>): Fi
     isOptional: elements.every((element) => column.isOptional(element)),
     spelling: spellingOf(field.name),
   };
+}
+
+function quickField({ name, column, input, first }: Field): QuickField {
+  return { name, input, stride: column.port.width, first, ...column.quick(first) };
+}
+
+/** Whether numbers, strings and null among the values of an object can only be its own. */
+function isPlain(record: object): boolean {
+  const prototype = Object.getPrototypeOf(record);
+  if (prototype !== Object.prototype && prototype !== null) return false;
+  for (const _ in Object.prototype) return false;
+  return true;
 }
 
 /**

@@ -8,6 +8,7 @@ export const ALLOWED = {
   'lib/bound-call.ts': { 'bound.bind(...buffers)': 'MAX_PORTS of lib/graph/validate.ts' },
   'lib/calls.ts': {
     'this.#native.run(...parts)': 'MAX_PORTS of lib/graph/validate.ts',
+    'this.#native.bind(...parts)': 'MAX_PORTS of lib/graph/validate.ts',
     'this.#native.runAsync(...parts)': 'MAX_PORTS of lib/graph/validate.ts',
   },
   'lib/cli/parquet/thrift.ts': {
