@@ -3,7 +3,7 @@
  * Sequential model may begin with a Merge of others, which makes it a functional one.
  */
 import { ForwardpassError } from '../../errors.ts';
-import { quote } from '../../words.ts';
+import { describe, quote } from '../../words.ts';
 import { isObject } from './config.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -62,7 +62,9 @@ function checkDepth(depth: number): void {
 
 function layerOf(layer: Fields, depth: number): Fields {
   checkDepth(depth);
-  const className = String(layer.class_name);
+  const className = layer.class_name;
+  // What is no text is refused where layers are read.
+  if (typeof className !== 'string') return layer;
   if (MODELS.has(className)) return modelOf(layer, depth - 1);
   if (className === 'Merge') return { ...layer, ...mergeOf(layer) };
   if (!isObject(layer.config)) return layer;
@@ -112,7 +114,10 @@ function axesOf(given: unknown): Fields {
 /** Each branch is a model of its own input, and what follows the Merge comes one after another. */
 function branched(merge: Fields, layers: readonly unknown[], depth: number): Fields {
   const given = (merge.layers as readonly unknown[]).map((branch, i) => branchOf(branch, i, depth - 1));
-  const after = layers.slice(1).map((layer) => layer as Fields);
+  const after = layers.slice(1).map((layer) => {
+    if (isObject(layer)) return layer;
+    throw new ForwardpassError('MALFORMED', `expected a layer, found ${describe(layer)}`, 'a layer after a Merge');
+  });
   const merged = layerOf({ class_name: 'Merge', config: { name: 'merge', ...merge } }, depth);
   let last = nameOf(merged);
   const chain = after.map((layer) => {
@@ -148,7 +153,7 @@ function branchOf(branch: unknown, index: number, depth: number): { input: Field
   if (model.class_name !== 'Sequential' || !Array.isArray(own.batch_input_shape)) {
     throw new ForwardpassError('UNSUPPORTED_OP', 'is no Sequential model of one input, which is not read', place);
   }
-  const name = `${String(own.name)}_input`;
+  const name = `${nameOf(first as Fields)}_input`;
   const input = {
     class_name: 'InputLayer',
     name,
@@ -159,5 +164,8 @@ function branchOf(branch: unknown, index: number, depth: number): { input: Field
 }
 
 function nameOf(layer: Fields): string {
-  return String(isObject(layer.config) && layer.config.name !== undefined ? layer.config.name : layer.name);
+  const name = isObject(layer.config) && layer.config.name !== undefined ? layer.config.name : layer.name;
+  if (typeof name === 'string') return name;
+  const place = typeof layer.class_name === 'string' ? `a layer ${layer.class_name}` : 'a layer';
+  throw new ForwardpassError('MALFORMED', `expected a name, found ${describe(name)}`, place);
 }
