@@ -7,6 +7,7 @@ import { Exchange, type Sender } from './exchange.ts';
 import { type Guard, UNAUTHORIZED } from './guard.ts';
 import { Metrics } from './metrics.ts';
 import type { CheckedServeOptions } from './options.ts';
+import { Outbox } from './outbox.ts';
 import {
   type Answer,
   type Compute,
@@ -64,6 +65,7 @@ const BUSY: Answer = {
 
 export class App implements Sender {
   readonly metrics = new Metrics();
+  readonly outbox = new Outbox();
   readonly accessLog?: AccessLog;
   /** Closing: answers end their connections, and it is not ready any more. */
   draining = false;
@@ -160,14 +162,14 @@ export class App implements Sender {
   }
 
   #read(exchange: Exchange, route: Route): void {
-    const { request, response } = exchange;
+    const { request } = exchange;
     const tooMuch = this.#bodies.refuse(request);
     if (tooMuch !== undefined) {
       exchange.sendAndDrain(tooMuch);
       return;
     }
-    this.#bodies.read(request, (read, release) => {
-      response.once('close', release);
+    this.#bodies.read(request, (read, held) => {
+      exchange.release = () => this.#bodies.release(held);
       guarded(exchange, () => {
         if (read instanceof Uint8Array) this.#post(exchange, route, read);
         else exchange.sendAndDrain(read);

@@ -30,21 +30,17 @@ export class Bodies {
   }
 
   /**
-   * Calls back once, with the bytes or the answer to what they are instead; never when the client goes away. `release` has to
-   * be called when the bytes are not needed any more.
+   * Calls back once, with the bytes or the answer to what they are instead; never when the client goes away before. {@link release}
+   * has to be called with as many bytes as are `held`, when they are not needed any more.
    */
-  read(request: IncomingMessage, done: (body: Uint8Array | Answer, release: () => void) => void): void {
+  read(request: IncomingMessage, done: (body: Uint8Array | Answer, held: number) => void): void {
     let first: Uint8Array | undefined;
     let chunks: Uint8Array[] | undefined;
     let length = 0;
     let isReading = true;
-    const release = () => {
-      this.#held -= length;
-      length = 0;
-    };
     const end = (body: Uint8Array | Answer) => {
       isReading = false;
-      done(body, release);
+      done(body, length);
     };
     request.on('data', (chunk: Uint8Array) => {
       if (!isReading) return;
@@ -77,9 +73,13 @@ export class Bodies {
     });
     request.on('close', () => {
       // Where the client went away, what it sent is given back, and nobody waits for an answer.
-      if (isReading) release();
+      if (isReading) this.release(length);
       isReading = false;
     });
+  }
+
+  release(bytes: number): void {
+    this.#held -= bytes;
   }
 
   async #decompress(body: Uint8Array, encoding: string): Promise<Uint8Array | Answer> {

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AccessLog } from './access-log.ts';
 import type { Served } from './catalog.ts';
 import type { Metrics } from './metrics.ts';
+import type { Outbox } from './outbox.ts';
 import type { Answer } from './protocol.ts';
 import type { RequestSpan } from './telemetry.ts';
 
@@ -12,6 +13,8 @@ export interface Sender {
   readonly accessLog?: AccessLog;
   /** Whether answers end their connections. */
   readonly draining: boolean;
+  /** Where answers wait for each other. */
+  readonly outbox: Outbox;
 }
 
 /** Milliseconds in which a client may send the rest of what is not taken. */
@@ -24,6 +27,8 @@ export class Exchange {
   readonly query: string;
   served?: Served;
   bytesIn = 0;
+  /** Called once, when what was read of the request is not needed any more. */
+  release?: () => void;
   span?: RequestSpan;
 
   constructor(
@@ -43,12 +48,15 @@ export class Exchange {
 
   send(answer: Answer): void {
     const { response } = this;
+    this.#letGo();
     if (response.destroyed || response.headersSent) {
       this.#log(answer, 0);
       return;
     }
     const length = this.#writeHead(answer, this.sender.draining);
-    response.end(answer.body);
+    // Over a single connection there is nothing to wait for.
+    if (this.sender.metrics.connections > 1) this.sender.outbox.put(response, answer.body);
+    else response.end(answer.body);
     this.#log(answer, length);
   }
 
@@ -58,6 +66,7 @@ export class Exchange {
    */
   sendAndDrain(answer: Answer): void {
     const { request, response } = this;
+    this.#letGo();
     if (response.destroyed) return;
     const length = this.#writeHead(answer, true);
     response.write(answer.body);
@@ -70,11 +79,17 @@ export class Exchange {
     request.once('end', end).once('close', end).resume();
   }
 
+  #letGo(): void {
+    this.release?.();
+    this.release = undefined;
+  }
+
   #writeHead({ status, headers, body }: Answer, isLast: boolean): number {
     const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
-    const all: Record<string, string | number> = { ...headers };
-    if (status !== 204) all['content-length'] = length;
-    if (isLast) all.connection = 'close';
+    const all: (string | number)[] = [];
+    for (const name in headers) all.push(name, headers[name]);
+    if (status !== 204) all.push('content-length', length);
+    if (isLast) all.push('connection', 'close');
     this.response.writeHead(status, all);
     return length;
   }

@@ -1,5 +1,5 @@
 /** The server of HTTP: bounds of time and size, answers to what is no request, and an end that loses nothing. */
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -23,9 +23,10 @@ const LAST_IDLE = 2_000;
 const LOOK = 50;
 
 interface Connection {
-  requests: number;
-  /** When its last answer ended, or when it was made. */
-  idleSince: number;
+  /** To the request that came last; requests of one connection are answered in their order. */
+  last: ServerResponse | undefined;
+  /** When it was first seen without a request that waits for its answer. */
+  idleSince: number | undefined;
 }
 
 export class Listener {
@@ -46,11 +47,8 @@ export class Listener {
     const listener: RequestListener = (request, response) => {
       const connection = this.#connections.get(request.socket);
       if (connection !== undefined) {
-        connection.requests += 1;
-        response.once('close', () => {
-          connection.requests -= 1;
-          connection.idleSince = performance.now();
-        });
+        connection.last = response;
+        connection.idleSince = undefined;
       }
       onRequest(request, response);
     };
@@ -67,7 +65,7 @@ export class Listener {
     });
     this.server.on('clientError', refuse);
     this.server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
-      this.#connections.set(socket, { requests: 0, idleSince: performance.now() });
+      this.#connections.set(socket, { last: undefined, idleSince: undefined });
       onConnections(this.#connections.size);
       socket.once('close', () => {
         this.#connections.delete(socket);
@@ -100,7 +98,7 @@ export class Listener {
     const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(this.server, () => resolve()));
     const start = performance.now();
     while (this.#connections.size > 0 && performance.now() - start < most) {
-      this.#endIdle(start);
+      this.#endIdle();
       await sleep(LOOK);
     }
     this.server.closeAllConnections();
@@ -110,10 +108,13 @@ export class Listener {
     this.server.close();
   }
 
-  #endIdle(start: number): void {
+  #endIdle(): void {
     const now = performance.now();
-    for (const [socket, { requests, idleSince }] of this.#connections) {
-      if (requests === 0 && now - Math.max(idleSince, start) > LAST_IDLE) socket.destroySoon();
+    for (const [socket, connection] of this.#connections) {
+      const isIdle = connection.last?.writableFinished ?? true;
+      if (!isIdle) connection.idleSince = undefined;
+      else if (connection.idleSince === undefined) connection.idleSince = now;
+      else if (now - connection.idleSince > LAST_IDLE) socket.destroySoon();
     }
   }
 }

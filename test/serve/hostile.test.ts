@@ -1,9 +1,10 @@
 /** What is no request, or no honest one: over a socket, as bytes. */
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { define } from '../../lib/load.ts';
-import { ask, raw, served } from './support.ts';
+import { ask, raw, served, until } from './support.ts';
 
 const double = () => define({ layers: [{ weight: 2 }] });
 const POST = 'POST /models/m/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n';
@@ -144,4 +145,44 @@ test('random bytes do the server no harm', async () => {
     expect(text).not.toMatch(/\/tmp\/|node_modules|\.[jt]s:|\n {4}at /);
   }
   expect((await ask(server, '/healthz')).status).toBe(200);
+});
+
+test('what clients sent that went away is given back, whichever of their requests it was', async () => {
+  const body = JSON.stringify([[1], [2]]).padEnd(600);
+  const { server } = await served(double(), { name: 'm', limits: { heldBytes: 1000 } });
+  const plain = `${POST}Content-Length: 600\r\n\r\n${body}`;
+  const compressed = gzipSync(body);
+  const slow = `${POST}Content-Encoding: gzip\r\nContent-Length: ${compressed.length}\r\n\r\n`;
+  for (let round = 0; round < 5; round++) {
+    for (const parts of [
+      [slow, compressed, plain],
+      [plain, plain],
+      [`${POST}Content-Length: 600\r\n\r\n${body.slice(0, 500)}`],
+    ]) {
+      await new Promise((resolve) => {
+        const socket = connect(server.address.port, server.address.address, () => {
+          socket.write(Buffer.concat(parts.map((part) => Buffer.from(part))), () =>
+            setImmediate(() => socket.destroy()),
+          );
+        });
+        socket.on('error', () => {});
+        socket.on('close', resolve);
+      });
+    }
+  }
+  await until(async () => (await ask(server, '/models/m/predict', { body })).status === 200);
+});
+
+test('answers over many connections go out whole, each to its own request', async () => {
+  const { server } = await served(double(), { name: 'm' });
+  const clients = Array.from({ length: 20 }, async (_, client) => {
+    const requests = [0, 1, 2].map((at) => {
+      const body = `[[${client * 10 + at}]]`;
+      const end = at === 2 ? 'Connection: close\r\n' : '';
+      return `${POST}${end}Content-Length: ${body.length}\r\n\r\n${body}`;
+    });
+    const text = await raw(server, [requests.join('')]);
+    expect(text.match(/\[\d+\]$|\[\d+\](?=HTTP)/g)).toEqual([0, 1, 2].map((at) => `[${2 * (client * 10 + at)}]`));
+  });
+  await Promise.all(clients);
 });
