@@ -114,7 +114,7 @@ export class Calls {
 
   #around(rows: FlatRows): { results: FloatArray[]; buffers: Given[] } {
     const results = this.outputs.map((port) => this.newFloats(this.#rowsOf(rows.arrays[0]), port));
-    return { results, buffers: this.#checked([...rows.arrays, ...results]) };
+    return { results, buffers: [...this.#checked(rows.arrays), ...results] };
   }
 
   /** The outputs of one row, an array for each input, or why the model does not take it. */

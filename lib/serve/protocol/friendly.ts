@@ -18,7 +18,7 @@ export const predictFriendly: Handler = (served, incoming, limits, compute) =>
     served,
     compute,
     read: () => readRows(jsonBodyOf(incoming), served, FORM, limits),
-    write: (work, results) => ({ status: 200, headers: JSON_TYPE, body: textOf(served, work, results) }),
+    write: (work, results) => ({ headers: JSON_TYPE, body: textOf(served, work, results) }),
     fail: failed,
   });
 

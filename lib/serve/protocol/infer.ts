@@ -7,7 +7,8 @@ export interface Exchange<W extends Work> {
   readonly served: ServedModel;
   readonly compute: Compute | undefined;
   read(): W;
-  write(work: W, results: Results): Answer;
+  /** The answer of status 200. */
+  write(work: W, results: Results): Pick<Answer, 'headers' | 'body'>;
   /** Of whatever was thrown on the way. */
   fail(error: unknown): Answer;
 }
@@ -27,7 +28,8 @@ export function exchanged<W extends Work>({
     const start = performance.now();
     const written = (results: Results): Answer => {
       const computeNs = Math.round((performance.now() - start) * NANOSECONDS);
-      return { ...write(work, results), rows: work.count, computeNs };
+      const { headers, body } = write(work, results);
+      return { status: 200, headers, body, rows: work.count, computeNs };
     };
     const results = compute(served, work);
     return results instanceof Promise ? results.then(written).catch(fail) : written(results);

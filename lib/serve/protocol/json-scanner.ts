@@ -22,6 +22,11 @@ export const BYTE = {
   closeObject: 0x7d,
 } as const;
 
+/** A string as most clients write it in JSON, for {@link Scanner.takeAll}. */
+export function tokenOf(text: string): Buffer {
+  return Buffer.from(JSON.stringify(text));
+}
+
 /** Powers of ten that a double holds exactly. */
 const TENS = Array.from({ length: 23 }, (_, exponent) => 10 ** exponent);
 const EXACT = 2 ** 53;
@@ -80,6 +85,13 @@ export class Scanner {
     for (let i = 0; i < expected.length; i++) if (bytes[at + i] !== expected[i]) return false;
     this.at = at + expected.length;
     return true;
+  }
+
+  /** Goes past the one of these tokens that comes next; its position, or −1. The one at `likely` is tried first. */
+  takeOneOf(tokens: readonly Uint8Array[], likely = 0): number {
+    if (likely < tokens.length && this.takeAll(tokens[likely])) return likely;
+    for (let i = 0; i < tokens.length; i++) if (this.takeAll(tokens[i])) return i;
+    return -1;
   }
 
   /** The number that comes next, as Number() reads its token; NaN, which JSON does not have, where there is none. */

@@ -1,10 +1,10 @@
 /** What a model's inputs look like to those who read requests; made once for each model. */
-import { Buffer } from 'node:buffer';
 import type { FloatArray } from '../../buffers.ts';
 import type { Port } from '../../graph/lower.ts';
 import type { Model } from '../../model.ts';
 import type { Column } from '../../rows/column.ts';
 import type { TensorInfo } from '../../tensor-info.ts';
+import { tokenOf } from './json-scanner.ts';
 import { tooLarge } from './refusal.ts';
 import type { ProtocolLimits } from './types.ts';
 
@@ -31,6 +31,8 @@ export class Layout {
   readonly byName: ReadonlyMap<string, Field>;
   /** Of features and inputs. */
   readonly names: ReadonlySet<string>;
+  /** Of the inputs, in their order. */
+  readonly inputKeys: readonly Uint8Array[];
   readonly hasSteps: boolean;
   readonly #Floats: Float32ArrayConstructor | Float64ArrayConstructor;
   /** Elements of one row: of all inputs, or of all outputs where those are more. */
@@ -43,6 +45,7 @@ export class Layout {
     this.outputs = outputs;
     this.columns = model.hasSteps ? [] : model.rowReader.columns;
     this.names = new Set([...(model.featureNames ?? []), ...this.inputs.map(({ name }) => name)]);
+    this.inputKeys = this.inputs.map(({ name }) => tokenOf(name));
     const places = this.columns.flatMap((column, input) =>
       Array.from({ length: model.featureNames === undefined ? 0 : column.port.width }, (_, element) => {
         return { column, input, element };
@@ -50,7 +53,7 @@ export class Layout {
     );
     this.fields = places.map((place, position) => {
       const name = model.featureNames?.[position] as string;
-      return { ...place, name, position, key: Buffer.from(JSON.stringify(name)) };
+      return { ...place, name, position, key: tokenOf(name) };
     });
     this.byName = new Map(this.fields.map((field) => [field.name, field]));
     this.#Floats = model.precision === 'f64' ? Float64Array : Float32Array;

@@ -15,7 +15,7 @@ export const predictV1: Handler = (served, incoming, limits, compute) =>
     served,
     compute,
     read: () => readRows(jsonBodyOf(incoming), served, FORM, limits),
-    write: (work, results) => ({ status: 200, headers: JSON_TYPE, body: textOf(served, work, results) }),
+    write: (work, results) => ({ headers: JSON_TYPE, body: textOf(served, work, results) }),
     fail: errorAnswer,
   });
 

@@ -33,7 +33,9 @@ export const inferV2: Handler = (served, incoming, limits, compute) =>
 function read(served: ServedModel, incoming: Incoming, limits: ProtocolLimits): Asked {
   checkContentType(incoming.headers, BINARY);
   const isRaw = headerLengthOf(incoming.headers, incoming.body.length) === 0;
-  const request = isRaw ? rawRequest(served, incoming.body) : readRequest(incoming, mostElements(served, limits));
+  const request = isRaw
+    ? rawRequest(served, incoming.body)
+    : readRequest(incoming, layoutOf(served.model), mostElements(served, limits));
   checkOutputs(
     served,
     request.outputs.map(({ name }) => name),
@@ -69,7 +71,7 @@ function lengthBefore(body: Uint8Array): Uint8Array {
   return Buffer.concat([length, body]);
 }
 
-function answerOf(served: ServedModel, { count, request }: Asked, results: Results): Answer {
+function answerOf(served: ServedModel, { count, request }: Asked, results: Results): Pick<Answer, 'headers' | 'body'> {
   const names = request.outputs.map(({ name }) => name);
   const binary: Uint8Array[] = [];
   const texts = outputTensors(served, results, count, names).map((tensor, at) => {
@@ -81,10 +83,10 @@ function answerOf(served: ServedModel, { count, request }: Asked, results: Resul
   });
   const id = request.id === undefined ? '' : `"id":${JSON.stringify(request.id)},`;
   const text = `${headOf(served)}${id}"outputs":[${texts.join(',')}]}`;
-  if (binary.length === 0) return { status: 200, headers: JSON_TYPE, body: text };
+  if (binary.length === 0) return { headers: JSON_TYPE, body: text };
   const json = Buffer.from(text);
   const headers = { 'content-type': BINARY, 'inference-header-content-length': String(json.length) };
-  return { status: 200, headers, body: Buffer.concat([json, ...binary]) };
+  return { headers, body: Buffer.concat([json, ...binary]) };
 }
 
 const heads = new WeakMap<ServedModel, string>();

@@ -15,7 +15,7 @@ export interface Datatype {
   readonly isWide?: boolean;
 }
 
-const LIST: readonly Datatype[] = [
+export const DATATYPE_LIST: readonly Datatype[] = [
   { name: 'BOOL', bytes: 1, Values: Uint8Array, least: 0, most: 1 },
   { name: 'INT8', bytes: 1, Values: Int8Array, least: -(2 ** 7), most: 2 ** 7 - 1 },
   { name: 'INT16', bytes: 2, Values: Int16Array, least: -(2 ** 15), most: 2 ** 15 - 1 },
@@ -32,7 +32,9 @@ const LIST: readonly Datatype[] = [
   { name: 'BYTES' },
 ];
 
-export const DATATYPES: ReadonlyMap<string, Datatype> = new Map(LIST.map((datatype) => [datatype.name, datatype]));
+export const DATATYPES: ReadonlyMap<string, Datatype> = new Map(
+  DATATYPE_LIST.map((datatype) => [datatype.name, datatype]),
+);
 
 /** Halves are said in FP32, which holds them all and has a form in JSON. */
 const NAMES: Readonly<Record<Port['dtype'], string>> = {
@@ -64,4 +66,4 @@ export function datatypeOfOutput(port: Port, hasClasses: boolean): Datatype {
 }
 
 /** `a`, or `an` before a vowel. */
-export const DATATYPE_NAMES = LIST.map(({ name }) => name).join(', ');
+export const DATATYPE_NAMES = DATATYPE_LIST.map(({ name }) => name).join(', ');

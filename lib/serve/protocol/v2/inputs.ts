@@ -76,7 +76,7 @@ function byColumn(
   checkColumns([...named.values()]);
   const count = rowsOf([...named.values()]);
   layout.checkRows(count, limits);
-  model.rowReader.records.checkNames([...named.keys()], 'inputs');
+  if (named.size < layout.fields.length) model.rowReader.records.checkNames([...named.keys()], 'inputs');
   const arrays = layout.allocate(count);
   for (const field of layout.fields) writeColumn(field, named.get(field.name), arrays[field.input], count);
   const fieldAt = (input: number, element: number) =>
@@ -120,9 +120,9 @@ function writeColumn(
   count: number,
 ): void {
   const { width } = column.port;
-  const isNull = new Set(tensor?.nulls);
+  const isNull = tensor?.nulls === undefined || tensor.nulls.length === 0 ? undefined : new Set(tensor.nulls);
   for (let row = 0; row < count; row++) {
-    const found = tensor === undefined ? undefined : isNull.has(row) ? null : tensor.values[row];
+    const found = tensor === undefined ? undefined : isNull?.has(row) ? null : tensor.values[row];
     const value = typeof found === 'bigint' ? Number(found) : found;
     array[row * width + element] = column.numberOf(value, element, () => `input ${quote(name)}, row ${row}`);
   }

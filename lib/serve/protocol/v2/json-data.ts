@@ -64,13 +64,19 @@ export function readJsonData(scanner: Scanner, most: number): JsonData | { reado
   }
 }
 
+/** Where the numbers of small arrays are collected: one array is read at a time, and to the end. */
+const few = new Float64Array(256);
+
+const NO_TOKENS: ReadonlyMap<number, string> = new Map();
+const NO_POSITIONS: readonly number[] = [];
+
 /** Elements as they come. */
 class Elements {
   count = 0;
-  #numbers = new Float64Array(32);
+  #numbers = few;
   #texts: (string | null | undefined)[] | undefined;
-  readonly #long = new Map<number, string>();
-  readonly #nulls: number[] = [];
+  #long: Map<number, string> | undefined;
+  #nulls: number[] | undefined;
   #firstNumber = -1;
   #firstTruth = -1;
   #firstText = -1;
@@ -92,6 +98,7 @@ class Elements {
     if (byte === BYTE.t || byte === BYTE.f || byte === BYTE.n) {
       const word = scanner.word();
       if (word === null) {
+        this.#nulls ??= [];
         this.#nulls.push(at);
         this.#texts?.push(null);
         this.#numbers[at] = Number.NaN;
@@ -105,7 +112,10 @@ class Elements {
     const start = scanner.at;
     const value = scanner.number();
     if (this.#firstNumber < 0) this.#firstNumber = at;
-    if (scanner.isLong) this.#long.set(at, scanner.tokenFrom(start));
+    if (scanner.isLong) {
+      this.#long ??= new Map();
+      this.#long.set(at, scanner.tokenFrom(start));
+    }
     this.#texts?.push(undefined);
     this.#numbers[at] = value;
     return !Number.isNaN(value);
@@ -113,7 +123,7 @@ class Elements {
 
   #nothings(count: number): (string | null | undefined)[] {
     const texts = new Array<string | null | undefined>(count).fill(undefined);
-    for (const at of this.#nulls) texts[at] = null;
+    for (const at of this.#nulls ?? NO_POSITIONS) texts[at] = null;
     return texts;
   }
 
@@ -121,10 +131,10 @@ class Elements {
     return {
       dimensions,
       count: this.count,
-      numbers: this.#numbers.subarray(0, this.count),
+      numbers: this.#numbers === few ? few.slice(0, this.count) : this.#numbers.subarray(0, this.count),
       texts: this.#texts,
-      long: this.#long,
-      nulls: this.#nulls,
+      long: this.#long ?? NO_TOKENS,
+      nulls: this.#nulls ?? NO_POSITIONS,
       firstNumber: this.#firstNumber,
       firstTruth: this.#firstTruth,
       firstText: this.#firstText,

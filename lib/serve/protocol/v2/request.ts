@@ -2,10 +2,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { describe, quote } from '../../../words.ts';
 import { jsonBytes, parseJson } from '../body.ts';
-import { BYTE, Scanner } from '../json-scanner.ts';
+import { BYTE, Scanner, tokenOf } from '../json-scanner.ts';
+import type { Layout } from '../layout.ts';
 import { badRequest, Refusal } from '../refusal.ts';
 import type { Incoming } from '../types.ts';
-import { DATATYPE_NAMES, DATATYPES, type Datatype } from './datatypes.ts';
+import { DATATYPE_LIST, DATATYPE_NAMES, DATATYPES, type Datatype } from './datatypes.ts';
 import { type JsonData, readJsonData, tensorOfJson, type Unread } from './json-data.ts';
 import { inInput, sizeOf, type Tensor, valuesOfBytes } from './tensor.ts';
 
@@ -38,10 +39,10 @@ export function headerLengthOf(headers: IncomingHttpHeaders, bodyBytes: number):
   return length;
 }
 
-export function readRequest({ headers, body }: Incoming, most: number): InferRequest {
+export function readRequest({ headers, body }: Incoming, layout: Layout, most: number): InferRequest {
   const length = headerLengthOf(headers, body.length);
   const bytes = jsonBytes(body.subarray(0, length));
-  const { inputs, ...request } = new Envelope(bytes, most).read();
+  const { inputs, ...request } = new Envelope(bytes, layout, most).read();
   return { ...request, inputs: tensorsOf(inputs, length === undefined ? undefined : body.subarray(length), most) };
 }
 
@@ -85,57 +86,90 @@ function tensorsOf(inputs: readonly InputSaid[], binary: Uint8Array | undefined,
 type Said = Omit<InferRequest, 'inputs'> & { readonly inputs: readonly InputSaid[] };
 type Fields = Record<string, unknown>;
 
+/** An input as it is met, its values of any kind. */
+interface InputMet {
+  name: unknown;
+  datatype: unknown;
+  shape: unknown;
+  parameters: unknown;
+  data: JsonData | undefined;
+}
+
+/** Names in the objects of a request; others are passed over. */
+const REQUEST_KEYS = ['id', 'inputs', 'outputs', 'parameters'].map(tokenOf);
+const [ID, INPUTS, OUTPUTS] = [0, 1, 2];
+const INPUT_KEYS = ['name', 'shape', 'datatype', 'data', 'parameters'].map(tokenOf);
+const [NAME, SHAPE, DATATYPE, DATA] = [0, 1, 2, 3];
+const DATATYPE_KEYS = DATATYPE_LIST.map(({ name }) => tokenOf(name));
+
 /** Reads the JSON once: data goes into arrays of numbers, all else is small and left to JSON.parse. */
 class Envelope {
   readonly #bytes: Uint8Array;
   readonly #scanner: Scanner;
+  readonly #layout: Layout;
   readonly #most: number;
+  /** Where the next input's name is looked for first. */
+  #next = 0;
 
-  constructor(bytes: Uint8Array, most: number) {
+  constructor(bytes: Uint8Array, layout: Layout, most: number) {
     this.#bytes = bytes;
     this.#scanner = new Scanner(bytes);
+    this.#layout = layout;
     this.#most = most;
   }
 
   read(): Said {
-    const said: Fields = Object.create(null);
+    let [id, outputs, parameters]: unknown[] = [];
+    let inputs: InputMet[] | undefined;
     if (this.#scanner.peek() !== BYTE.openObject) {
       throw badRequest(`expected an object with inputs, found ${describe(parseJson(this.#bytes))}`);
     }
-    this.#object((key) => {
-      said[key] = key === 'inputs' ? this.#inputs() : this.#value();
+    this.#object(REQUEST_KEYS, (key) => {
+      if (key === INPUTS) inputs = this.#inputs();
+      else if (key === ID) id = this.#value();
+      else if (key === OUTPUTS) outputs = this.#value();
+      else parameters = this.#value();
     });
     if (!this.#scanner.isDone()) throw this.#notJson();
-    const parameters = parametersOf(said.parameters, () => 'parameters');
-    const { id } = said;
+    const flags = parametersOf(parameters, () => 'parameters');
     if (id !== undefined && id !== null && typeof id !== 'string') {
       throw badRequest(`id: expected a string, found ${describe(id)}`);
     }
-    if (said.inputs === undefined) throw badRequest('expected inputs');
+    if (inputs === undefined) throw badRequest('expected inputs');
     return {
       id: id ?? undefined,
-      inputs: (said.inputs as Fields[]).map(inputOf),
-      outputs: outputsOf(said.outputs),
-      isBinary: flagOf(parameters, 'binary_data_output', 'parameters') ?? false,
-      isNullable: isNullable(parameters.non_finite),
+      inputs: inputs.map(inputOf),
+      outputs: outputsOf(outputs),
+      isBinary: flagOf(flags, 'binary_data_output', 'parameters') ?? false,
+      isNullable: isNullable(flags.non_finite),
     };
   }
 
-  #inputs(): Fields[] {
+  #inputs(): InputMet[] {
     const scanner = this.#scanner;
     if (scanner.peek() !== BYTE.openArray) {
       throw badRequest(`inputs: expected an array, found ${describe(this.#value())}`);
     }
     scanner.at++;
-    const inputs: Fields[] = [];
+    const inputs: InputMet[] = [];
     if (scanner.take(BYTE.closeArray)) return inputs;
     do {
-      const place = `inputs[${inputs.length}]`;
+      const place = inputs.length;
       if (scanner.peek() !== BYTE.openObject)
-        throw badRequest(`${place}: expected an object, found ${describe(this.#value())}`);
-      const input: Fields = Object.create(null);
-      this.#object((key) => {
-        input[key] = key === 'data' ? this.#data(place) : key === 'shape' ? this.#shape() : this.#value();
+        throw badRequest(`inputs[${place}]: expected an object, found ${describe(this.#value())}`);
+      const input: InputMet = {
+        name: undefined,
+        datatype: undefined,
+        shape: undefined,
+        parameters: undefined,
+        data: undefined,
+      };
+      this.#object(INPUT_KEYS, (key) => {
+        if (key === DATA) input.data = this.#data(place);
+        else if (key === SHAPE) input.shape = this.#shape();
+        else if (key === NAME) input.name = this.#name();
+        else if (key === DATATYPE) input.datatype = this.#datatype();
+        else input.parameters = this.#value();
       });
       inputs.push(input);
     } while (scanner.take(BYTE.comma));
@@ -143,31 +177,55 @@ class Envelope {
     return inputs;
   }
 
-  #object(onKey: (key: string) => void): void {
+  /** Calls back with the positions of those keys that are among `keys`, however they are escaped. */
+  #object(keys: readonly Uint8Array[], onKey: (key: number) => void): void {
     const scanner = this.#scanner;
     scanner.at++;
     if (scanner.take(BYTE.closeObject)) return;
+    let key = -1;
     do {
-      const key = scanner.peek() === BYTE.quote ? scanner.string() : undefined;
-      if (key === undefined || !scanner.take(BYTE.colon)) throw this.#notJson();
-      onKey(key);
+      key = scanner.takeOneOf(keys, key + 1);
+      if (key < 0) {
+        const name = scanner.peek() === BYTE.quote ? scanner.string() : undefined;
+        if (name === undefined) throw this.#notJson();
+        const token = tokenOf(name);
+        key = keys.findIndex((each) => token.equals(each));
+      }
+      if (!scanner.take(BYTE.colon)) throw this.#notJson();
+      if (key >= 0) onKey(key);
+      else this.#skip();
     } while (scanner.take(BYTE.comma));
     if (!scanner.take(BYTE.closeObject)) throw this.#notJson();
   }
 
-  #data(place: string): JsonData | undefined {
+  /** A name, which is the next input's or feature's in the common case. */
+  #name(): unknown {
+    const { inputKeys, inputs, fields } = this.#layout;
+    const next = this.#next++;
+    const scanner = this.#scanner;
+    if (next < inputKeys.length && scanner.takeAll(inputKeys[next])) return inputs[next].name;
+    if (next < fields.length && scanner.takeAll(fields[next].key)) return fields[next].name;
+    return this.#value();
+  }
+
+  #datatype(): unknown {
+    const at = this.#scanner.takeOneOf(DATATYPE_KEYS);
+    return at < 0 ? this.#value() : DATATYPE_LIST[at].name;
+  }
+
+  #data(place: number): JsonData | undefined {
     const scanner = this.#scanner;
     if (scanner.peek() !== BYTE.openArray) {
       const found = this.#value();
       if (found === null) return undefined;
-      throw badRequest(`${place}.data: expected an array, found ${describe(found)}`);
+      throw badRequest(`inputs[${place}].data: expected an array, found ${describe(found)}`);
     }
     const data = readJsonData(scanner, this.#most);
     if (!('unread' in data)) return data;
     if (data.unread === undefined) throw this.#notJson();
     // What is wrong with it does not make it JSON.
     parseJson(this.#bytes);
-    throw badRequest(`${place}.data: ${this.#why(data.unread)}`);
+    throw badRequest(`inputs[${place}].data: ${this.#why(data.unread)}`);
   }
 
   #why(unread: NonNullable<Unread>): string {
@@ -189,6 +247,10 @@ class Envelope {
     const start = scanner.at;
     if (!scanner.skip()) throw this.#notJson();
     return parseJson(this.#bytes.subarray(start, scanner.at));
+  }
+
+  #skip(): void {
+    if (!this.#scanner.skip()) throw this.#notJson();
   }
 
   /** A shape, in the common case of whole numbers. */
@@ -214,9 +276,8 @@ class Envelope {
   }
 }
 
-function inputOf({ name, datatype, shape, parameters, data }: Fields, at: number): InputSaid {
-  const place = `inputs[${at}]`;
-  if (typeof name !== 'string') throw badRequest(`${place}.name: expected a string, found ${describe(name)}`);
+function inputOf({ name, datatype, shape, parameters, data }: InputMet, at: number): InputSaid {
+  if (typeof name !== 'string') throw badRequest(`inputs[${at}].name: expected a string, found ${describe(name)}`);
   if (!Array.isArray(shape)) throw inInput(name, `expected an array as its shape, found ${describe(shape)}`);
   for (const size of shape) {
     if (Number.isInteger(size) && size >= 0) continue;
@@ -231,19 +292,22 @@ function inputOf({ name, datatype, shape, parameters, data }: Fields, at: number
     const found = typeof datatype === 'string' ? quote(datatype) : describe(datatype);
     throw inInput(name, `expected one of ${DATATYPE_NAMES} as its datatype, found ${found}`);
   }
-  const said = parametersOf(parameters, () => `input ${quote(name)}: parameters`);
-  refuseSharedMemory(said, () => `input ${quote(name)}`);
-  const binaryBytes = said.binary_data_size;
-  if (binaryBytes !== undefined && !(Number.isSafeInteger(binaryBytes) && (binaryBytes as number) >= 0)) {
-    throw inInput(name, 'expected a number of bytes as its binary_data_size');
-  }
   return {
     name,
     datatype: type,
     shape,
-    data: data as JsonData | undefined,
-    binaryBytes: binaryBytes as number | undefined,
+    data,
+    binaryBytes: parameters === undefined ? undefined : binaryBytesOf(parameters, name),
   };
+}
+
+function binaryBytesOf(parameters: unknown, name: string): number | undefined {
+  const said = parametersOf(parameters, () => `input ${quote(name)}: parameters`);
+  refuseSharedMemory(said, () => `input ${quote(name)}`);
+  const bytes = said.binary_data_size;
+  if (bytes === undefined || (Number.isSafeInteger(bytes) && (bytes as number) >= 0))
+    return bytes as number | undefined;
+  throw inInput(name, 'expected a number of bytes as its binary_data_size');
 }
 
 function outputsOf(outputs: unknown): OutputAsked[] {
