@@ -3,32 +3,13 @@
  * words that are kept with one space between them, so that each n-gram of them is a part, or what is left of the characters.
  */
 import type { Analysis } from '../graph/terms.ts';
+import { AsciiWords, type TermSeen } from './ascii-words.ts';
 import { Pattern } from './pattern/pattern.ts';
-import { basicClasses, CLASS, isAscii, isOf, lowerCase, stripMarks, stripToAscii } from './unicode.ts';
-import { BASE, Units } from './units.ts';
+import { basicClasses, CLASS, isOf, lowerCase, stripMarks, stripToAscii } from './unicode.ts';
+import { Units } from './units.ts';
 import { Vocabulary } from './vocabulary.ts';
 
 const SPACE = 0x20;
-const ASCII = 0x80;
-const [FIRST_UPPER, LAST_UPPER] = [0x41, 0x5a];
-
-/** Of each character of ASCII that is of a word what it is written as, and 0 of others. */
-function lettersOf(lowers: boolean): Uint8Array {
-  const classes = basicClasses();
-  const known = letters.get(lowers);
-  if (known !== undefined) return known;
-  const made = Uint8Array.from({ length: ASCII }, (_, code) => {
-    if ((classes[code] & CLASS.word) === 0) return 0;
-    return lowers && code >= FIRST_UPPER && code <= LAST_UPPER ? code | SPACE : code;
-  });
-  letters.set(lowers, made);
-  return made;
-}
-
-const letters = new Map<boolean, Uint8Array>();
-
-/** Called for each term: where it begins and ends in the text that was written. */
-type TermSeen = (from: number, to: number) => void;
 
 /** Places, as many as there are. */
 class Places {
@@ -48,6 +29,8 @@ class Places {
 export class Analyzer {
   /** What terms are parts of. */
   readonly text = new Units();
+  /** What texts of ASCII alone may be read by instead; undefined where they are read as any others. */
+  readonly ascii: AsciiWords | undefined;
   readonly #analysis: Analysis;
   readonly #pattern: Pattern | undefined;
   readonly #stopWords: Vocabulary | undefined;
@@ -60,6 +43,7 @@ export class Analyzer {
     this.#analysis = analysis;
     const { unit, pattern, stopWords } = analysis;
     this.#pattern = unit === 'word' ? new Pattern(pattern, place) : undefined;
+    this.ascii = AsciiWords.of(analysis, this.#pattern?.leastOfWordRun);
     this.#stopWords = stopWords.length > 0 ? new Vocabulary(stopWords) : undefined;
   }
 
@@ -93,8 +77,7 @@ export class Analyzer {
   #words(given: string): void {
     const least = this.#pattern?.leastOfWordRun;
     if (least !== undefined) {
-      if (isAscii(given)) this.#asciiWords(given, least);
-      else this.#runs(this.#prepared(given), CLASS.word, true, least);
+      this.#runs(this.#prepared(given), CLASS.word, true, least);
       return;
     }
     const text = this.#prepared(given);
@@ -105,32 +88,6 @@ export class Analyzer {
       for (let at = from; at < to; at++) this.text.push(text.charCodeAt(at));
       this.#endWord(start);
     });
-  }
-
-  /** The same as {@link #runs} of words, for text of ASCII alone, in lower case where that is asked for. */
-  #asciiWords(given: string, least: number): void {
-    const { text } = this;
-    const letters = lettersOf(this.#analysis.lowercase);
-    text.expect(given.length + 1);
-    const { data, hashes } = text;
-    let start = 0;
-    let length = 0;
-    let hash = hashes[0];
-    for (let at = 0; at <= given.length; at++) {
-      const letter = at < given.length ? letters[given.charCodeAt(at)] : 0;
-      if (letter !== 0) {
-        data[length++] = letter;
-        hash = (Math.imul(hash, BASE) + letter) | 0;
-        hashes[length] = hash;
-      } else if (length > start) {
-        text.length = length;
-        if (length - start >= least) this.#endWord(start);
-        else text.length = start;
-        start = text.length;
-        length = start;
-        hash = hashes[start];
-      }
-    }
   }
 
   /** Words are runs of characters that are of a class, or not of it. */

@@ -2,22 +2,28 @@
 
 const [FIRST, SECOND] = [0xcc9e2d51, 0x1b873593];
 
-let bytes = new Uint8Array(256);
+let encoded = new Uint8Array(256);
 
 /** Of a part of a text that is given as UTF-16, with the seed 0, as a signed number. Halves of pairs count as U+FFFD. */
 export function murmur(units: Uint16Array, from: number, to: number): number {
   const length = encode(units, from, to);
+  return murmurOfBytes(encoded, 0, length);
+}
+
+/** Of bytes. */
+export function murmurOfBytes(bytes: Uint8Array, from: number, to: number): number {
+  const length = to - from;
   let hash = 0;
-  const whole = length & ~3;
-  for (let at = 0; at < whole; at += 4) {
+  const whole = from + (length & ~3);
+  for (let at = from; at < whole; at += 4) {
     const block = bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
     hash ^= mixed(block);
     hash = (hash << 13) | (hash >>> 19);
     hash = (Math.imul(hash, 5) + 0xe6546b64) | 0;
   }
   let rest = 0;
-  for (let at = length - 1; at >= whole; at--) rest = (rest << 8) | bytes[at];
-  if (whole < length) hash ^= mixed(rest);
+  for (let at = to - 1; at >= whole; at--) rest = (rest << 8) | bytes[at];
+  if (whole < to) hash ^= mixed(rest);
   hash ^= length;
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
@@ -31,12 +37,12 @@ function mixed(block: number): number {
 
 function encode(units: Uint16Array, from: number, to: number): number {
   const most = 3 * (to - from);
-  if (bytes.length < most) bytes = new Uint8Array(2 * most);
+  if (encoded.length < most) encoded = new Uint8Array(2 * most);
   let length = 0;
   for (let at = from; at < to; at++) {
     let code = units[at];
     if (code < 0x80) {
-      bytes[length++] = code;
+      encoded[length++] = code;
       continue;
     }
     if ((code & 0xf800) === 0xd800) {
@@ -48,16 +54,16 @@ function encode(units: Uint16Array, from: number, to: number): number {
       } else code = 0xfffd;
     }
     if (code < 0x800) {
-      bytes[length++] = 0xc0 | (code >> 6);
+      encoded[length++] = 0xc0 | (code >> 6);
     } else {
-      if (code < 0x10000) bytes[length++] = 0xe0 | (code >> 12);
+      if (code < 0x10000) encoded[length++] = 0xe0 | (code >> 12);
       else {
-        bytes[length++] = 0xf0 | (code >> 18);
-        bytes[length++] = 0x80 | ((code >> 12) & 0x3f);
+        encoded[length++] = 0xf0 | (code >> 18);
+        encoded[length++] = 0x80 | ((code >> 12) & 0x3f);
       }
-      bytes[length++] = 0x80 | ((code >> 6) & 0x3f);
+      encoded[length++] = 0x80 | ((code >> 6) & 0x3f);
     }
-    bytes[length++] = 0x80 | (code & 0x3f);
+    encoded[length++] = 0x80 | (code & 0x3f);
   }
   return length;
 }

@@ -40,72 +40,106 @@ export class SparseRow {
 
 /** Sums of what is added to ids, which come out in their order. */
 export class Tally {
-  /** By id, where it is among those that were met, + 1. */
-  readonly #places: Int32Array | undefined;
-  readonly #placesOfMany: Map<number, number> | undefined;
-  readonly #met = new SparseRow();
+  readonly #few: FewIds | undefined;
+  readonly #many: Map<number, number> | undefined;
 
   constructor(size: number) {
-    if (size <= MOST_IDS) this.#places = new Int32Array(size);
-    else this.#placesOfMany = new Map();
+    if (size <= MOST_IDS) this.#few = new FewIds(size);
+    else this.#many = new Map();
   }
 
   add(id: number, weight: number): void {
-    const met = this.#met;
-    const places = this.#places;
-    const place = places === undefined ? this.#placesOfMany?.get(id) : places[id];
-    if (place) {
-      met.weights[place - 1] += weight;
+    if (this.#few !== undefined) {
+      this.#few.add(id, weight);
       return;
     }
-    met.push(id, weight);
-    if (places === undefined) this.#placesOfMany?.set(id, met.count);
-    else places[id] = met.count;
+    const many = this.#many as Map<number, number>;
+    const sum = many.get(id);
+    many.set(id, sum === undefined ? weight : sum + weight);
   }
 
   /** Writes what was added, and forgets it. */
   into(row: SparseRow): void {
-    const met = this.#met;
-    const places = this.#places;
-    const { count } = met;
-    row.take(count);
-    const { ids, weights } = row;
-    for (let i = 0; i < count; i++) ids[i] = met.ids[i];
-    sort(ids, count);
-    for (let i = 0; i < count; i++) {
-      const id = ids[i];
-      weights[i] = met.weights[(places === undefined ? (this.#placesOfMany?.get(id) as number) : places[id]) - 1];
-    }
-    if (places !== undefined) for (let i = 0; i < count; i++) places[ids[i]] = 0;
-    this.#placesOfMany?.clear();
-    met.clear();
+    if (this.#few !== undefined) this.#few.into(row);
+    else this.#sorted(row, this.#many as Map<number, number>);
+  }
+
+  #sorted(row: SparseRow, many: Map<number, number>): void {
+    row.take(many.size);
+    const { ids, weights, count } = row;
+    let at = 0;
+    for (const id of many.keys()) ids[at++] = id;
+    ids.subarray(0, count).sort();
+    for (let i = 0; i < count; i++) weights[i] = many.get(ids[i]) as number;
+    many.clear();
   }
 
   /** Forgets what was added. */
   clear(): void {
-    for (let i = 0; i < this.#met.count; i++) if (this.#places !== undefined) this.#places[this.#met.ids[i]] = 0;
-    this.#placesOfMany?.clear();
-    this.#met.clear();
+    this.#few?.clear();
+    this.#many?.clear();
   }
+}
+
+/** A bit for each id that was met, and one for each 32 of those: ids come out in order without being sorted. */
+class FewIds {
+  #count = 0;
+  readonly #sums: Float64Array;
+  readonly #met: Int32Array;
+  readonly #groups: Int32Array;
+
+  constructor(size: number) {
+    this.#sums = new Float64Array(size);
+    this.#met = new Int32Array(Math.ceil(size / 32));
+    this.#groups = new Int32Array(Math.ceil(size / 1024));
+  }
+
+  add(id: number, weight: number): void {
+    const word = id >> 5;
+    const bits = this.#met[word];
+    const bit = 1 << (id & 31);
+    if ((bits & bit) !== 0) {
+      this.#sums[id] += weight;
+      return;
+    }
+    this.#met[word] = bits | bit;
+    this.#groups[word >> 5] |= 1 << (word & 31);
+    this.#sums[id] = weight;
+    this.#count++;
+  }
+
+  into(row: SparseRow): void {
+    const [met, groups, sums] = [this.#met, this.#groups, this.#sums];
+    row.take(this.#count);
+    const { ids, weights } = row;
+    let at = 0;
+    for (let group = 0; at < this.#count; group++) {
+      for (let words = groups[group]; words !== 0; words &= words - 1) {
+        const word = 32 * group + lowestOf(words);
+        for (let bits = met[word]; bits !== 0; bits &= bits - 1) {
+          const id = 32 * word + lowestOf(bits);
+          ids[at] = id;
+          weights[at++] = sums[id];
+        }
+        met[word] = 0;
+      }
+      groups[group] = 0;
+    }
+    this.#count = 0;
+  }
+
+  clear(): void {
+    if (this.#count === 0) return;
+    this.#met.fill(0);
+    this.#groups.fill(0);
+    this.#count = 0;
+  }
+}
+
+/** The position of the lowest bit that is set. */
+function lowestOf(bits: number): number {
+  return 31 - Math.clz32(bits & -bits);
 }
 
 /** Of more ids a Map keeps what was met. */
 const MOST_IDS = 2 ** 22;
-/** So few are sorted soonest by Shell's method, with Ciura's gaps. */
-const FEW = 512;
-const GAPS = [132, 57, 23, 10, 4, 1];
-
-function sort(ids: Int32Array, count: number): void {
-  if (count > FEW) {
-    ids.subarray(0, count).sort();
-    return;
-  }
-  for (const gap of GAPS) {
-    for (let i = gap; i < count; i++) {
-      const id = ids[i];
-      let at = i;
-      for (; at >= gap && ids[at - gap] > id; at -= gap) ids[at] = ids[at - gap];
-      ids[at] = id;
-    }
-  }
-}

@@ -1,10 +1,11 @@
 /** Runs a program of terms: from the values of a row to a sparse row. */
 import { ForwardpassError } from '../errors.ts';
 import { widthOf } from '../graph/check-terms.ts';
-import type { TermNorm, TermProgram, TermStep, WeightFunction } from '../graph/terms.ts';
+import type { Analysis, TermNorm, TermProgram, TermStep, WeightFunction } from '../graph/terms.ts';
 import { describe } from '../words.ts';
 import { Analyzer } from './analyzer.ts';
-import { murmur } from './murmur.ts';
+import { AsciiTerms, type AsciiWords, type TermSeen } from './ascii-words.ts';
+import { murmur, murmurOfBytes } from './murmur.ts';
 import { SparseRow, Tally } from './sparse-row.ts';
 import { Units } from './units.ts';
 import { Vocabulary } from './vocabulary.ts';
@@ -81,19 +82,48 @@ function textOf(cells: TermCells, feature: number): string {
 
 function counter({ feature, analysis, terms, binary }: StepOf<'count'>, row: SparseRow, place: string): Maker {
   const analyzer = new Analyzer(analysis, place);
-  const { text } = analyzer;
-  const vocabulary = new Vocabulary(terms);
   const most = longestOf(terms, analysis.unit);
   const tally = new Tally(terms.length);
-  const seen = (from: number, to: number) => {
+  const count = asciiCounter(analyzer, analysis, terms, most, tally);
+  // Both know the terms in their own way: the second is made when a text comes that the first does not read.
+  let seen: TermSeen | undefined;
+  return (cells) => {
+    tally.clear();
+    const text = textOf(cells, feature);
+    if (count?.(text) !== true) {
+      seen ??= whereFound(analyzer.text, new Vocabulary(terms), tally);
+      analyzer.forEach(text, seen, most);
+    }
+    tally.into(row);
+    if (binary) row.weights.fill(1, 0, row.count);
+  };
+}
+
+function whereFound(text: Units, vocabulary: Vocabulary, tally: Tally): TermSeen {
+  return (from, to) => {
     const id = vocabulary.find(text, from, to);
     if (id >= 0) tally.add(id, 1);
   };
-  return (cells) => {
-    tally.clear();
-    analyzer.forEach(textOf(cells, feature), seen, most);
-    tally.into(row);
-    if (binary) row.weights.fill(1, 0, row.count);
+}
+
+/** What counts the terms of a text of ASCII alone; false of other texts, of which nothing is counted. */
+function asciiCounter(
+  { ascii }: Analyzer,
+  { least, most: longest }: Analysis,
+  terms: readonly string[],
+  most: number,
+  tally: Tally,
+): ((text: string) => boolean) | undefined {
+  const known = ascii === undefined ? undefined : AsciiTerms.of(terms);
+  if (ascii === undefined || known === undefined) return undefined;
+  return (text) => {
+    const words = ascii.split(text);
+    const last = Math.min(longest, most, words);
+    for (let units = least; units <= last; units++) {
+      const ids = known.findAll(ascii, words, units);
+      for (let i = 0; i <= words - units; i++) if (ids[i] >= 0) tally.add(ids[i], 1);
+    }
+    return words >= 0;
   };
 }
 
@@ -114,8 +144,7 @@ function longestOf(terms: readonly string[], unit: string): number {
 function hasher(step: StepOf<'hash'>, row: SparseRow, place: string): Maker {
   const { feature, value, analysis, size, binary, single } = step;
   const tally = new Tally(size);
-  const add = (text: Units, from: number, to: number, weight: number) => {
-    const hash = murmur(text.data, from, to);
+  const add = (hash: number, weight: number) => {
     // −2^31 has no positive.
     const id = hash === -(2 ** 31) ? (2 ** 31 - 1 - (size - 1)) % size : Math.abs(hash) % size;
     tally.add(id, step.signed && hash < 0 ? -weight : weight);
@@ -132,26 +161,35 @@ function hasher(step: StepOf<'hash'>, row: SparseRow, place: string): Maker {
       for (const [name, weight] of entriesOf(value, cells, feature)) {
         written.clear();
         written.write(name);
-        add(written, 0, written.length, weight);
+        add(murmur(written.data, 0, written.length), weight);
       }
       finish();
     };
   }
   const analyzer = new Analyzer(analysis, place);
-  const { text } = analyzer;
+  const { text, ascii } = analyzer;
   let left = 0;
-  const seen = (from: number, to: number) => {
-    left -= to - from;
-    if (left >= 0) add(text, from, to, 1);
+  let read: TermCells | undefined;
+  const spend = (units: number) => {
+    left -= units;
+    if (left >= 0) return;
+    const message = `has more terms of up to ${analysis.most} than are hashed; pass a shorter text`;
+    throw new ForwardpassError('INPUT', message, read?.place(feature));
+  };
+  const seen: TermSeen = (from, to) => {
+    spend(to - from);
+    add(murmur(text.data, from, to), 1);
+  };
+  const seenOfAscii: TermSeen = (from, to) => {
+    spend(to - from);
+    add(murmurOfBytes((ascii as AsciiWords).bytes, from, to), 1);
   };
   return (cells) => {
     tally.clear();
     left = MOST_HASHED;
-    analyzer.forEach(textOf(cells, feature), seen);
-    if (left < 0) {
-      const message = `has more terms of up to ${analysis.most} than are hashed; pass a shorter text`;
-      throw new ForwardpassError('INPUT', message, cells.place(feature));
-    }
+    read = cells;
+    const given = textOf(cells, feature);
+    if (ascii?.forEach(given, seenOfAscii) !== true) analyzer.forEach(given, seen);
     finish();
   };
 }

@@ -4,7 +4,7 @@
  * The hash of a part is Σ unit·BASE^(units behind it), modulo 2^32. Which base it is nobody knows beforehand, so that no file
  * can hold terms that are all of one hash.
  */
-export const BASE = (Math.floor(Math.random() * 2 ** 30) << 2) | 0x5;
+const BASE = (Math.floor(Math.random() * 2 ** 30) << 2) | 0x5;
 
 let powers = powersUpTo(1024);
 

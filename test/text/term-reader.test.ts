@@ -63,6 +63,62 @@ describe('terms of texts', () => {
     }
   });
 
+  it('of texts of ASCII are counted and hashed as those of any text are', () => {
+    const longWords = Array.from({ length: 30 }, (_, i) => 'abcdefghijklmnopqrstuvwxyz_0123456789'.slice(i % 7, i + 2));
+    const known = [...longWords, 'ab', 'b_1', 'the', 'x', '1', 'é', 'a\0', ''];
+    const gaps = [' ', '  ', '. ', ', "', '-', "'s ", '\n\t'];
+    let state = 99;
+    const next = (below: number) => {
+      state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
+      return (state >> 8) % below;
+    };
+    const word = () => known[next(known.length)];
+    const written = (each: string) => (next(3) === 0 ? each.toUpperCase() : each) + (next(8) === 0 ? 'q' : '');
+    const textOf = (words: number) =>
+      Array.from({ length: words }, () => written(word()) + gaps[next(gaps.length)]).join('');
+    const pairs = known.flatMap((first, i) => [`${first} ${known[(3 * i + 1) % known.length]}`, `${first} the ab`]);
+    const terms = [...new Set([...known, ...pairs])];
+    const texts = [
+      ...Array.from({ length: 300 }, (_, i) => textOf(i % 40)),
+      textOf(3000),
+      '\u212aab \u212a',
+      '\ud800ab',
+    ];
+    // A character that is of no word, and not of ASCII.
+    const outside = '\u2603';
+    for (const [least, most] of [
+      [1, 1],
+      [1, 3],
+      [2, 2],
+    ]) {
+      for (const stopWords of [[], ['the', 'abcdefghijklmnopqrst', 'é']]) {
+        for (const lowercase of [true, false]) {
+          const pattern = least === 2 ? '\\w+' : WORDS.pattern;
+          const analysis = { ...WORDS, least, most, stopWords, lowercase, pattern };
+          const count: TermProgram = [{ op: 'count', feature: 0, analysis, terms, binary: false }];
+          const hash: TermProgram = [
+            {
+              ...{
+                op: 'hash',
+                feature: 0,
+                value: 'text',
+                analysis,
+                size: 64,
+                signed: true,
+                binary: false,
+                single: false,
+              },
+            },
+          ];
+          for (const text of texts) {
+            expect(read(count, text)).toEqual(read(count, text + outside));
+            expect(read(hash, text), JSON.stringify([text, analysis])).toEqual(read(hash, text + outside));
+          }
+        }
+      }
+    }
+  });
+
   it('are words side by side without those that are left out', () => {
     expect(termsOf({ stopWords: ['the', 'of'], most: 3 }, 'The end of the LONG road')).toEqual([
       ...['end', 'long', 'road', 'end long', 'long road', 'end long road'],
@@ -131,5 +187,9 @@ describe('terms of texts', () => {
     const error = await failureOf(() => read([{ ...hash, single: false }], 'x'.repeat(3000)));
     expect(error.code).toBe('INPUT');
     expect(error.message).toContain('shorter text');
+    const words = { ...hash, single: false, analysis: { ...WORDS, most: 10 ** 6 } } as const;
+    for (const end of ['', 'é']) {
+      expect(await failureOf(() => read([words], 'ab '.repeat(100_000) + end))).toMatchObject({ code: 'INPUT' });
+    }
   });
 });
