@@ -25,11 +25,13 @@ import {
   type PrecisionOption,
 } from './options.ts';
 import { reading } from './reading.ts';
+import { openTexts } from './rows/texts.ts';
 import { aborted } from './source/abort.ts';
 import { type ModelSource, type OpenSource, openSource } from './source.ts';
 import { checkFunctions } from './steps/functions.ts';
 import { refusedSteps } from './steps/refused.ts';
 import type { Staged } from './steps/staged.ts';
+import { quote } from './words.ts';
 
 export type { Isa, LoadOptions, ModelOptions } from './options.ts';
 
@@ -117,12 +119,20 @@ async function readGraph(opened: OpenSource, options: CheckedOptions<LoadOptions
     const found = await format.read(source, { ...given, budget, fold });
     return fold.fits(asked ?? found.precision) ? found : found.precision;
   });
-  if (typeof graph === 'object') return graph;
+  if (typeof graph === 'object') return checkTexts(graph);
   // Of what the inputs do not tell, which is seldom so. The file is read anew, with nothing spent.
   const anew = new Budget(options.given);
-  return withFolding({ precision: graph, budget: anew }, (fold) =>
-    format.read(counted(opened, anew), { ...given, budget: anew, fold }),
+  return withFolding({ precision: graph, budget: anew }, async (fold) =>
+    checkTexts(await format.read(counted(opened, anew), { ...given, budget: anew, fold })),
   );
+}
+
+/** Opens what reads texts, where the model takes some, and has it look at how they are read. */
+async function checkTexts(graph: Graph): Promise<Graph> {
+  for (const { name, terms } of graph.inputs) {
+    if (terms !== undefined) (await openTexts()).checkPatterns(terms, `input ${quote(name)}`);
+  }
+  return graph;
 }
 
 /** Does something that folds constants, with what holds programs of the engine meanwhile. */

@@ -21,6 +21,7 @@ import {
   type Ran,
 } from './predictions.ts';
 import type { RaggedRows } from './ragged.ts';
+import { openTexts } from './rows/texts.ts';
 import { type FlatRows, RowReader, type RowRecord, type Rows } from './rows.ts';
 import { type RowSchema, schemaOf } from './schema.ts';
 import type { Staged } from './steps/staged.ts';
@@ -160,6 +161,8 @@ export class Model implements Disposable {
   static #attach(addon: string, model: string, threads: number): Model {
     const [native, description] = attachNative(addon, model, threads);
     const { decider, ...own } = description as Shared;
+    // Where it fails, so does the first prediction, which tells why.
+    if (own.inputs.some(({ terms }) => terms !== undefined)) openTexts().catch(() => {});
     try {
       return new Model(create, native, own, decider === undefined ? undefined : Model.#attach(addon, decider, threads));
     } catch (error) {

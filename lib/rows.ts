@@ -8,7 +8,8 @@ import { reading } from './reading.ts';
 import { Column, isRow } from './rows/column.ts';
 import { Features } from './rows/features.ts';
 import { RecordReader } from './rows/records.ts';
-import { TermColumn } from './rows/term-column.ts';
+import type { TermColumn } from './rows/term-column.ts';
+import { texts } from './rows/texts.ts';
 import { describe, listNames } from './words.ts';
 
 /** What stands for a feature: a number or truth, a string where the feature is one, null where one may be missing. */
@@ -172,7 +173,9 @@ export class RowReader {
   }
 
   #begin(rows: number): readonly (TermColumn | undefined)[] {
-    this.#terms ??= this.columns.map(({ port }) => port.terms && new TermColumn(port, port.terms, this.#Floats));
+    this.#terms ??= this.columns.map(
+      ({ port }) => port.terms && new (texts().TermColumn)(port, port.terms, this.#Floats),
+    );
     for (const column of this.#terms) column?.begin(rows);
     return this.#terms;
   }

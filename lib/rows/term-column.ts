@@ -4,11 +4,20 @@ import { ForwardpassError } from '../errors.ts';
 import type { Port } from '../graph/lower.ts';
 import type { TermProgram } from '../graph/terms.ts';
 import type { RaggedParts } from '../ragged.ts';
+import { Pattern } from '../text/pattern/pattern.ts';
 import { type TermCells, TermReader } from '../text/term-reader.ts';
 import { quote } from '../words.ts';
 
 /** Pairs that there is room for at first. */
 const FEW = 1024;
+
+/** @throws {ForwardpassError} MALFORMED, UNSUPPORTED_OP, LIMIT for a pattern that is not read. */
+export function checkPatterns(program: TermProgram, place: string): void {
+  for (const step of program) {
+    const analysis = 'analysis' in step ? step.analysis : undefined;
+    if (analysis?.unit === 'word') new Pattern(analysis.pattern, `${place}.token_pattern`);
+  }
+}
 
 export class TermColumn {
   readonly #reader: TermReader;

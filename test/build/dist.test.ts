@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execPath } from 'node:process';
@@ -33,6 +33,29 @@ test('the package and its server are opened apart: the server opens the package,
 
 test('the reader of ONNX files is one script more, beside what several readers share', () => {
   expect([...opened('onnx.js')].sort()).toEqual(['load.js', 'onnx.js', 'tracing.js', 'trees.js']);
+});
+
+test('what reads texts is a script that no start opens, and that threads which load nothing open at once', () => {
+  const texts = 'term-column.js';
+  expect([...opened(texts)].sort()).toEqual(['load.js', texts]);
+  for (const script of ['index.js', 'serve.js', 'cli/main.js', 'read.js', 'safetensors.js', 'onnx.js']) {
+    expect(opened(script), script).not.toContain(texts);
+  }
+  const program = `const { parentPort, workerData, Worker, isMainThread } = require('node:worker_threads');
+    import(${JSON.stringify(pathToFileURL(join(dist, 'index.js')).href)}).then(async ({ load, Model }) => {
+      if (!isMainThread) return parentPort.postMessage(Model.attach(workerData).predict(['free money']));
+      const model = await load(${JSON.stringify(fileURLToPath(new URL('../fixtures/sklearn-texts/logistic.pkl', import.meta.url)))});
+      const [own] = model.predict(['free money']);
+      new Worker(__filename, { workerData: model.share() }).on('message', ([other]) => console.log(own === other));
+    });`;
+  const folder = mkdtempSync(join(tmpdir(), 'forwardpass-texts-'));
+  try {
+    writeFileSync(join(folder, 'program.cjs'), program);
+    const { stdout, stderr } = spawnSync(execPath, [join(folder, 'program.cjs')], { encoding: 'utf8' });
+    expect([stdout, stderr]).toEqual(['true\n', '']);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('the scripts are of ASCII alone', () => {

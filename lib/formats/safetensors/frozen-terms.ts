@@ -9,7 +9,6 @@ import {
   type TermStep,
   WEIGHT_FUNCTIONS,
 } from '../../graph/terms.ts';
-import { Pattern } from '../../text/pattern/pattern.ts';
 import * as is from '../containers/checks.ts';
 
 export function encodeTerms(program: TermProgram): TermProgram {
@@ -49,7 +48,6 @@ const analysis = (value: unknown, place: string): Analysis => {
     least: is.count,
     most: is.count,
   })(value, place);
-  if (found.unit === 'word') new Pattern(found.pattern, `${place}.pattern`);
   return found;
 };
 

@@ -1,7 +1,6 @@
 /** Vectorizers: from a text, or a record of any keys, to a sparse row. */
 import type { Analysis, HashedValue, TermStep } from '../../../graph/terms.ts';
 import { ENGLISH_STOP_WORDS } from '../../../text/english.ts';
-import { Pattern } from '../../../text/pattern/pattern.ts';
 import { quote } from '../../../words.ts';
 import {
   PickleDict,
@@ -167,7 +166,9 @@ function analysisOf(estimator: Estimator): Analysis {
   const [least, most] = rangeOf(estimator);
   const { lowercase, accents } = preparationOf(estimator);
   const isWord = unit === 'word';
-  const [pattern, stopWords] = isWord ? [patternOf(estimator), stopWordsOf(estimator)] : ['', []];
+  const [pattern, stopWords] = isWord
+    ? [estimator.text('token_pattern', DEFAULT_PATTERN), stopWordsOf(estimator)]
+    : ['', []];
   return { unit, lowercase, accents, pattern, stopWords, least, most };
 }
 
@@ -208,12 +209,6 @@ function own(estimator: Estimator, attribute: string) {
     `${message}; use the vectorizer's own options, such as token_pattern`,
     attribute,
   );
-}
-
-function patternOf(estimator: Estimator): string {
-  const pattern = estimator.text('token_pattern', DEFAULT_PATTERN);
-  new Pattern(pattern, estimator.placeOf('token_pattern'));
-  return pattern;
 }
 
 function rangeOf(estimator: Estimator): readonly number[] {
