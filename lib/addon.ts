@@ -1,4 +1,4 @@
-/** Finds the addon's binary and opens it; lib/native.ts says what is in it. */
+/** Finds an addon's binary and opens it; lib/native.ts and lib/learn/addon.ts say what is in them. */
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +13,7 @@ export interface Host {
   /** Whether the C library is musl: undefined where there is but one. */
   readonly musl?: boolean;
   /**
-   * - FORWARDPASS_ADDON: the binary itself, instead of a search
+   * - FORWARDPASS_ADDON: the binary itself, instead of a search; other addons are beside it by their names
    * - FORWARDPASS_PREBUILD: the folder that holds prebuilds/, instead of the package's
    * - PREBUILDS_ONLY: not what was built from source
    */
@@ -22,11 +22,15 @@ export interface Host {
   readonly folders: readonly string[];
 }
 
+/** The addon that runs models, and the one that learns; of each, a function that no other addon has. */
+const MARKS = { forwardpass: 'attach', 'forwardpass-learn': 'pow' } as const;
+export type AddonName = keyof typeof MARKS;
+
 /** The addon, as it exports itself. */
-export function openAddon(host: Host = thisHost()): unknown {
+export function openAddon(host: Host = thisHost(), name: AddonName = 'forwardpass'): unknown {
   const failures: string[] = [];
-  for (const path of addonPaths(host)) {
-    const opened = open(path, host);
+  for (const path of addonPaths(host, name)) {
+    const opened = open(path, host, name);
     if (typeof opened !== 'string') return opened.exports;
     failures.push(`\n  ${path}: ${opened}`);
   }
@@ -59,21 +63,22 @@ function remedies({ platform, arch, env, folders }: Host): string[] {
 }
 
 /** Where the binary may be, in the order in which it is looked for. */
-export function addonPaths({ platform, arch, musl, env, folders }: Host): string[] {
-  if (env.FORWARDPASS_ADDON) return [resolve(env.FORWARDPASS_ADDON)];
+export function addonPaths({ platform, arch, musl, env, folders }: Host, name: AddonName = 'forwardpass'): string[] {
+  if (env.FORWARDPASS_ADDON) {
+    const named = resolve(env.FORWARDPASS_ADDON);
+    return [name === 'forwardpass' ? named : join(dirname(named), `${name}.node`)];
+  }
   const found = env.FORWARDPASS_PREBUILD ? [resolve(env.FORWARDPASS_PREBUILD)] : folders;
   // The other libc's as well: what runs on which is not always told.
   const tags = musl === undefined ? [''] : musl ? ['.musl', '.glibc'] : ['.glibc', '.musl'];
   return [
-    ...(env.PREBUILDS_ONLY ? [] : [join(found[0], 'build/Release/forwardpass.node')]),
-    ...found.flatMap((folder) =>
-      tags.map((tag) => join(folder, `prebuilds/${platform}-${arch}/forwardpass${tag}.node`)),
-    ),
+    ...(env.PREBUILDS_ONLY ? [] : [join(found[0], `build/Release/${name}.node`)]),
+    ...found.flatMap((folder) => tags.map((tag) => join(folder, `prebuilds/${platform}-${arch}/${name}${tag}.node`))),
   ];
 }
 
 /** The module, or why there is none. */
-function open(path: string, { platform, arch }: Host): { exports: unknown } | string {
+function open(path: string, { platform, arch }: Host, name: AddonName): { exports: unknown } | string {
   if (!existsSync(path)) return 'there is no such file';
   if (platform === 'linux' && (arch === 'x64' || arch === 'arm64')) {
     // What the system says of these is misleading; a file that was cut off would end the process.
@@ -92,7 +97,7 @@ function open(path: string, { platform, arch }: Host): { exports: unknown } | st
     }
     return (cause instanceof Error ? cause.message : describe(cause)).replace(`${path}: `, '').trim();
   }
-  return 'create' in Object(module.exports) ? module : 'is another addon';
+  return MARKS[name] in Object(module.exports) ? module : 'is another addon';
 }
 
 export function thisHost(): Host {

@@ -27,6 +27,7 @@ export const ERROR_CODES = {
   BUFFER: 'a buffer is detached, resizable, shared, or overlaps another',
   ID: 'an id is not a whole number within its table',
   FUNCTION: 'a function of the option `functions` failed, or gave something else than is expected of it',
+  DIVERGED: 'learning from some rows would have made a parameter infinite or NaN; nothing was learnt from them',
   NOT_A_CLASSIFIER: 'class probabilities were asked of a model that gives none',
   CHECKSUM: 'the bytes are not the ones whose digest was given or recorded',
   REJECTED: 'a new version of a watched model may not take the place of the one in use',

@@ -23,7 +23,7 @@ export const TOOLS = { 'cmake-js': '8.0.0', 'node-addon-api': '8.9.2', 'node-api
  * What is compiled, and how: native/sources.json.
  * @typedef {{ gnu: string[], linux: string[], clang: string[], small: string[], msvc: string[] }} Flags `clang` makes release binaries small, `small` the code of those sources more so
  * @typedef {{ linux: string[], darwin: string[] }} LinkFlags
- * @returns {{ engine: string[], addon: string[], host_windows: string[], small: string[], defines: string[], flags: Flags, link: LinkFlags }}
+ * @returns {{ engine: string[], addon: string[], learn: string[], host_windows: string[], small: string[], defines: string[], flags: Flags, link: LinkFlags }}
  */
 export function sources() {
   return JSON.parse(readFileSync(resolve(root, 'native/sources.json'), 'utf8'));
@@ -75,9 +75,22 @@ export function includes(tools) {
   return ['-isystem', wrapper, '-isystem', `${headers}/include`];
 }
 
-/** The arguments with which a compiler builds the whole addon at once. @param {string} tools @param {string} output */
-export function compilerArguments(tools, output) {
-  const { engine, addon, defines, flags, link } = sources();
+/** The addons by the name of their file: the one that runs models, and the one that forwardpass/learn opens. */
+export const ADDONS = /** @type {const} */ (['forwardpass', 'forwardpass-learn']);
+/** @typedef {typeof ADDONS[number]} AddonName */
+
+/** What an addon is made of, below native/. @param {AddonName} name */
+export function addonSources(name) {
+  const { engine, addon, learn } = sources();
+  return name === 'forwardpass' ? [...engine, ...addon] : learn;
+}
+
+/**
+ * The arguments with which a compiler builds a whole addon at once.
+ * @param {string} tools @param {string} output @param {AddonName} [name]
+ */
+export function compilerArguments(tools, output, name = 'forwardpass') {
+  const { defines, flags, link } = sources();
   return [
     ...flags.gnu,
     ...defines.map((define) => `-D${define}`),
@@ -86,13 +99,13 @@ export function compilerArguments(tools, output) {
     ...(platform === 'darwin'
       ? ['-bundle', '-undefined', 'dynamic_lookup', ...link.darwin]
       : ['-fPIC', '-shared', ...flags.linux, ...link.linux, `-Wl,--version-script=${EXPORTS}`]),
-    ...[...engine, ...addon].map((file) => `native/${file}`),
+    ...addonSources(name).map((file) => `native/${file}`),
     ...['-o', output],
   ];
 }
 
 /**
- * Builds the addon and puts it at `output`; throws where that fails.
+ * Builds the addons: the first at `output`, the others beside it by their names; throws where that fails.
  * @param {string} tools a folder below which the packages of TOOLS are found
  * @param {string} folder for what is made on the way
  * @param {string} output
@@ -100,6 +113,8 @@ export function compilerArguments(tools, output) {
 export function buildAddon(tools, folder, output) {
   const { resolve: find } = createRequire(join(tools, 'package.json'));
   mkdirSync(dirname(output), { recursive: true });
+  /** @param {AddonName} name */
+  const outputOf = (name) => (name === 'forwardpass' ? output : join(dirname(output), `${name}.node`));
   if (hasCMake()) {
     const cmakeJs = join(dirname(find('cmake-js/package.json')), 'bin/cmake-js');
     const jobs = String(availableParallelism());
@@ -107,12 +122,14 @@ export function buildAddon(tools, folder, output) {
     const headers = dirname(find('node-addon-api/package.json')).replaceAll('\\', '/');
     const options = ['--parallel', jobs, `--CDFORWARDPASS_HEADERS=${headers}`];
     run(execPath, [cmakeJs, 'build', '--directory', root, '--out', folder, ...options]);
-    const made = join(folder, 'Release/forwardpass.node');
-    if (made !== output) copyFileSync(made, output);
+    for (const name of ADDONS) {
+      const made = join(folder, `Release/${name}.node`);
+      if (made !== outputOf(name)) copyFileSync(made, outputOf(name));
+    }
     return;
   }
   const missing = 'no CMake 3.19 or later was found';
   if (platform === 'win32') throw new Error(`${missing}: install it from cmake.org, beside Visual Studio's C++ tools`);
-  console.log(`forwardpass: ${missing}; the compiler builds the addon`);
-  run(findCompiler(), compilerArguments(tools, output));
+  console.log(`forwardpass: ${missing}; the compiler builds the addons`);
+  for (const name of ADDONS) run(findCompiler(), compilerArguments(tools, outputOf(name), name));
 }

@@ -38,6 +38,7 @@ async function buildScripts() {
     input: {
       index: 'lib/index.ts',
       serve: 'lib/serve.ts',
+      learn: 'lib/learn.ts',
       'serve-thread': 'lib/serve/workers/thread.ts',
       'cli/main': 'lib/cli/main.ts',
     },
@@ -84,7 +85,7 @@ function keepPublicTypes(folder) {
     const imports = readFileSync(file, 'utf8').matchAll(/(?:from |import\()["'](\.[^"']+)["']/g);
     for (const [, path] of imports) visit(join(dirname(file), path.replace(/\.[jt]s$/, '.d.ts')));
   };
-  for (const entry of ['index', 'serve']) visit(join(folder, `${entry}.d.ts`));
+  for (const entry of ['index', 'serve', 'learn']) visit(join(folder, `${entry}.d.ts`));
   for (const path of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
     const file = join(folder, path);
     if (path.endsWith('.d.ts') && !wanted.has(file)) rmSync(file);

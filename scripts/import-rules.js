@@ -118,7 +118,21 @@ const TYPESCRIPT_RULES = [
       'node:.*',
     ),
   },
-  { files: /^lib\/index\.ts$/, may: only('lib/(?!(native|addon|elf|serve)\\.ts|cli/|serve/).*') },
+  // What learns has an addon of its own, which nothing else opens.
+  { files: /^lib\/learn\/addon\.ts$/, may: only('lib/addon\\.ts', ERRORS) },
+  {
+    files: /^lib\/learn(\/.*)?\.ts$/,
+    may: only(
+      'lib/learn/.*',
+      'lib/(buffers|labels|load|model|options|rows|source|frozen-file)\\.ts',
+      'lib/formats/.*',
+      'lib/graph/.*',
+      'lib/source/.*',
+      ERRORS,
+      'node:(crypto|fs/promises|path)',
+    ),
+  },
+  { files: /^lib\/index\.ts$/, may: only('lib/(?!(native|addon|elf|serve|learn)\\.ts|cli/|serve/|learn/).*') },
   {
     files: /^lib\/cli\//,
     may: only(
@@ -136,7 +150,7 @@ const TYPESCRIPT_RULES = [
     ),
   },
   // load, and what it is made of.
-  { files: /^lib\//, may: only('lib/(?!(native|addon|elf|index|serve)\\.ts|cli/|serve/).*', 'node:.*') },
+  { files: /^lib\//, may: only('lib/(?!(native|addon|elf|index|serve|learn)\\.ts|cli/|serve/|learn/).*', 'node:.*') },
 ];
 
 const STANDARD = '<(?!node_api|arm_|[a-z]*intrin|cpuid)[a-z_]+(\\.h)?>';
@@ -214,6 +228,21 @@ const NATIVE_RULES = [
       'native/(plan|pack|pack_reduced|arena|couple|sort|tree_packer)\\.h',
       'native/kernels/kernels\\.h',
       STANDARD,
+    ),
+  },
+  // The addon of learning; beside it, what learns sees the vectors of an instruction set.
+  {
+    files: /^native\/learn\/addon\.cc$/,
+    may: only('native/learn/(kind\\.h|sets\\.inc)', 'native/(arena|cpu)\\.h', '<node_api\\.h>', STANDARD),
+  },
+  {
+    files: /^native\/learn\//,
+    may: only(
+      'native/learn/.*',
+      'native/(arena|cpu)\\.h',
+      'native/kernels/(vec_[a-z0-9]+|fma|kernels)\\.h',
+      STANDARD,
+      INTRINSICS,
     ),
   },
   { files: /^native\/loaded\.(h|cc)$/, may: only('native/(loaded|engine|mutex|arena)\\.h', STANDARD) },

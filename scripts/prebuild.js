@@ -9,14 +9,15 @@ import { copyFileSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { arch, argv, execPath, exit, platform, versions } from 'node:process';
-import { root, run } from '../native/make.js';
-import { TARGETS } from './targets.js';
+import { ADDONS, root, run } from '../native/make.js';
+import { fileOf, TARGETS } from './targets.js';
 import { canLinkMachO, compile, findZig, link, sourcesOf } from './zig.js';
 
 const work = join(root, 'build/prebuild');
 
-/** @param {string} name */
-const outputOf = (name) => join(root, 'prebuilds', TARGETS[name].file);
+/** @typedef {import('../native/make.js').AddonName} AddonName */
+/** @param {string} name @param {AddonName} addon */
+const outputOf = (name, addon) => join(root, 'prebuilds', fileOf(name, addon));
 
 /** All that can be made here, in an empty folder. */
 function all() {
@@ -29,15 +30,18 @@ function all() {
 /** @param {string[]} names */
 async function crossBuild(names) {
   const zig = findZig();
-  const builds = names.map((name) => {
-    const { triple } = TARGETS[name];
-    const objects = sourcesOf(triple).map((source) => ({
-      source,
-      object: join(work, name, `${source.replace(/[/.]/g, '-')}.o`),
-    }));
-    return { name, triple, objects, left: objects.length };
-  });
-  for (const { name } of builds) mkdirSync(join(work, name), { recursive: true });
+  const builds = names.flatMap((name) =>
+    ADDONS.map((addon) => {
+      const { triple } = TARGETS[name];
+      const folder = join(work, name, addon);
+      const objects = sourcesOf(triple, addon).map((source) => ({
+        source,
+        object: join(folder, `${source.replace(/[/.]/g, '-')}.o`),
+      }));
+      return { name, addon, folder, triple, objects, left: objects.length };
+    }),
+  );
+  for (const { folder } of builds) mkdirSync(folder, { recursive: true });
 
   const jobs = builds.flatMap((build) => build.objects.map((object) => ({ build, ...object })));
   const worker = async () => {
@@ -48,34 +52,41 @@ async function crossBuild(names) {
     }
   };
   /** @param {typeof builds[0]} build whose objects are all there */
-  const finish = async ({ name, triple, objects }) => {
-    const made = join(work, name, 'forwardpass.node');
+  const finish = async ({ name, addon, folder, triple, objects }) => {
+    const made = join(folder, `${addon}.node`);
     await link(
       zig,
       triple,
       objects.map(({ object }) => object),
       made,
     );
-    install(name, made);
+    install(name, addon, made);
   };
   await Promise.all(Array.from({ length: availableParallelism() }, worker));
 }
 
-/** @param {string} name @param {string} made */
-function install(name, made) {
-  const output = outputOf(name);
+/** @param {string} name @param {AddonName} addon @param {string} made */
+function install(name, addon, made) {
+  const output = outputOf(name, addon);
   mkdirSync(dirname(output), { recursive: true });
   // By way of another name, since a process may have the old one open.
   copyFileSync(made, `${output}.new`);
   renameSync(`${output}.new`, output);
-  console.log(`prebuilds/${TARGETS[name].file}: ${(statSync(output).size / 1024).toFixed(0)} KB`);
+  console.log(`prebuilds/${fileOf(name, addon)}: ${(statSync(output).size / 1024).toFixed(0)} KB`);
 }
 
 function nativeBuild() {
   run(execPath, ['node_modules/prebuildify/bin.js', '--napi', '--strip', '--name', 'forwardpass', '-t', versions.node]);
-  const made = outputOf(`${platform}-${arch}`);
-  if (platform === 'darwin') execFileSync('codesign', ['--force', '--sign', '-', made]);
-  console.log(`${relative(root, made)}: ${(statSync(made).size / 1024).toFixed(0)} KB`);
+  for (const addon of ADDONS) {
+    // prebuildify keeps one of what was built.
+    const made = outputOf(`${platform}-${arch}`, addon);
+    copyFileSync(join(root, `build/Release/${addon}.node`), made);
+    if (platform === 'darwin') {
+      execFileSync('strip', ['-x', made]);
+      execFileSync('codesign', ['--force', '--sign', '-', made]);
+    }
+    console.log(`${relative(root, made)}: ${(statSync(made).size / 1024).toFixed(0)} KB`);
+  }
 }
 
 const names = argv.slice(2);

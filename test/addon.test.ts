@@ -55,8 +55,10 @@ describe('the addon is looked for', () => {
     expect(paths.every((path) => path.startsWith(folder))).toBe(true);
   });
 
-  test('nowhere but at the path that FORWARDPASS_ADDON names', () => {
-    expect(addonPaths({ ...host, env: { FORWARDPASS_ADDON: built } })).toEqual([built]);
+  test('nowhere but at the path that FORWARDPASS_ADDON names, and the addon of learning beside it', () => {
+    const named = { ...host, env: { FORWARDPASS_ADDON: built } };
+    expect(addonPaths(named)).toEqual([built]);
+    expect(addonPaths(named, 'forwardpass-learn')).toEqual([join(dirname(built), 'forwardpass-learn.node')]);
   });
 });
 

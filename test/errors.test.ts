@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { openAddon } from '../lib/addon.ts';
 import { ERROR_CODES, type ErrorCode, ForwardpassError } from '../lib/errors.ts';
 import type { Graph } from '../lib/graph/graph.ts';
+import { learn } from '../lib/learn.ts';
 import { define, load, modelFromGraph } from '../lib/load.ts';
 import { Model } from '../lib/model.ts';
 import { createNative } from '../lib/native.ts';
@@ -64,6 +65,10 @@ const PROVOCATIONS: Record<ErrorCode, () => unknown> = {
       inputs: [{ name: 'id', shape: [], dtype: 'int64' }],
       layers: [{ type: 'embedding', weight: [[1], [2]] }],
     }).run(Int32Array.of(2)),
+  DIVERGED: async () => {
+    const learner = await learn({ estimator: 'SGDRegressor', learning_rate: 'constant', eta0: 1e300 });
+    return learner.partialFit([[1e10]], [1]).partialFit([[1e10]], [-1e300]);
+  },
   NOT_A_CLASSIFIER: () => line().predictProba([[1]]),
   CHECKSUM: () => watch('examples/digits/digits.onnx', { sha256: '0'.repeat(64), onReject() {} }),
   REJECTED: () => watch('examples/digits/digits.onnx', { validate: () => false, onReject() {} }),

@@ -9,7 +9,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { execPath, platform } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
-import { compilerArguments, EXPORTS, hasCMake } from '../../native/make.js';
+import { ADDONS, compilerArguments, EXPORTS, hasCMake } from '../../native/make.js';
 import sources from '../../native/sources.json' with { type: 'json' };
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -20,7 +20,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 type Builds = Record<string, Record<string, string>>;
 
 const expected = Object.fromEntries(
-  [...sources.engine, ...sources.addon].map((file) => [
+  [...sources.engine, ...sources.addon, ...sources.learn].map((file) => [
     `native/${file}`,
     behaviour([...sources.flags.gnu, ...sources.flags.linux]),
   ]),
@@ -67,7 +67,7 @@ test('the flags leave the order and rounding of arithmetic as written', () => {
   expect([...sources.flags.gnu, ...sources.flags.msvc].join(' ')).not.toMatch(/fast|-march|-mtune|\/arch/);
 });
 
-describe.skipIf(platform !== 'linux')('the addon is built the same', () => {
+describe.skipIf(platform !== 'linux')('the addons are built the same', () => {
   test.skipIf(!hasCMake())('by CMake', { timeout: 60_000 }, () => {
     const out = join(folder, 'cmake');
     const cmakeJs = join(root, 'node_modules/cmake-js/bin/cmake-js');
@@ -96,10 +96,13 @@ describe.skipIf(platform !== 'linux')('the addon is built the same', () => {
   });
 
   test('by the compiler alone', () => {
-    const args = compilerArguments(root, 'forwardpass.node');
-    expect(args.filter((arg) => arg.endsWith('.cc')).sort()).toEqual(Object.keys(expected).sort());
-    expect(behaviour(args)).toEqual(behaviour([...sources.flags.gnu, ...sources.flags.linux]));
-    expect(defines(args)).toEqual(sources.defines);
-    expect(args).toEqual(expect.arrayContaining(sources.link.linux));
+    const calls = ADDONS.map((name) => compilerArguments(root, `${name}.node`, name));
+    const compiled = new Set(calls.flat().filter((arg) => arg.endsWith('.cc')));
+    expect([...compiled].sort()).toEqual(Object.keys(expected).sort());
+    for (const args of calls) {
+      expect(behaviour(args)).toEqual(behaviour([...sources.flags.gnu, ...sources.flags.linux]));
+      expect(defines(args)).toEqual(sources.defines);
+      expect(args).toEqual(expect.arrayContaining(sources.link.linux));
+    }
   });
 });

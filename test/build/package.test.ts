@@ -69,8 +69,10 @@ test('what is published holds no gyp file, no TypeScript and no test, and what b
   const known =
     /^(dist\/|prebuilds\/|native\/|docs\/.+\.(md|svg)$|examples\/|(package\.json|CMakeLists\.txt|[A-Z]+(\.md)?)$)/;
   expect(paths.filter((path) => !known.test(path) || /\/node_modules\/|\.gyp$|(?<!\.d)\.ts$/.test(path))).toEqual([]);
-  const { engine, addon } = sources();
-  const needed = [...engine, ...addon, 'sources.json', 'make.js', 'exports.map'].map((file) => `native/${file}`);
+  const { engine, addon, learn } = sources();
+  const needed = [...engine, ...addon, ...learn, 'sources.json', 'make.js', 'exports.map'].map(
+    (file) => `native/${file}`,
+  );
   expect(paths).toEqual(expect.arrayContaining(['package.json', 'CMakeLists.txt', ...needed]));
 });
 

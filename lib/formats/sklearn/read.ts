@@ -26,7 +26,12 @@ export async function readModel(source: FileSource, options: ReadOptions, isSkop
   return graphOf(choose(await readValues(source, budget, isSkops), member, budget, options.functions), options);
 }
 
-async function readValues(source: FileSource, budget: Budget, isSkops: boolean): Promise<readonly PickleValue[]> {
+/** The values of a file, before anything is made of them. */
+export async function readValues(
+  source: FileSource,
+  budget: Budget,
+  isSkops: boolean,
+): Promise<readonly PickleValue[]> {
   if (isSkops) return [await (await import('./skops.ts')).readSkops(source.main, budget)];
   const { readPickledFile } = await import('../containers/joblib.ts');
   return (await readPickledFile(source, budget)).values;

@@ -7,7 +7,7 @@ import type { FormatReader, ReadOptions, Source } from '../format.ts';
 /** The member by which a zip is a skops file. */
 const SCHEMA = 'schema.json';
 
-async function isSkops(source: Source): Promise<boolean> {
+export async function isSkops(source: Source): Promise<boolean> {
   return (await lookIntoZip(source))?.has(SCHEMA) === true;
 }
 

@@ -1,0 +1,51 @@
+/**
+ * `forwardpass/learn`: models that go on learning where Python stopped. See docs/learning.md.
+ *
+ *     import { learn } from 'forwardpass/learn';
+ *     const learner = await learn('spam.joblib');
+ *     learner.partialFit(rows, labels);
+ *     const model = learner.freeze();                   // an ordinary model, to be shared and served
+ */
+import { Learner } from './learn/learner.ts';
+import { checkLearnOptions, type LearnOptions } from './learn/options.ts';
+import { newOrigin, openOrigin } from './learn/origins.ts';
+import { reading } from './reading.ts';
+import { type ModelSource, openSource } from './source.ts';
+
+export { ForwardpassError } from './errors.ts';
+export type { FitOptions, LearnTargets } from './learn/learner.ts';
+export type { LearnOptions } from './learn/options.ts';
+export type { ModelSource } from './source.ts';
+export type { Learner };
+
+/** An estimator of scikit-learn that has learnt nothing: its class, and parameters of its constructor that are not the defaults. */
+export interface NewEstimator {
+  readonly estimator: string;
+  readonly [parameter: string]: unknown;
+}
+
+/**
+ * Opens a model that goes on learning: a file or URL as `load` takes it, a checkpoint of {@link Learner.save}, or an
+ * estimator that has learnt nothing, by its name.
+ *
+ * @throws {ForwardpassError} UNSUPPORTED_OP for what has no incremental fit; what `load` throws.
+ */
+export async function learn(source: ModelSource | NewEstimator, options: LearnOptions = {}): Promise<Learner> {
+  const checked = checkLearnOptions(options);
+  const asked = reading('OPTION', 'source', () => newEstimatorOf(source));
+  if (asked !== undefined) {
+    const { estimator, ...parameters } = asked;
+    return new Learner(await newOrigin(estimator, parameters, checked), checked);
+  }
+  const opened = await openSource(source as ModelSource, checked);
+  try {
+    return new Learner(await openOrigin(opened, checked), checked);
+  } finally {
+    await opened.checkUnchanged().finally(() => opened.close());
+  }
+}
+
+function newEstimatorOf(source: unknown): NewEstimator | undefined {
+  if (typeof source !== 'object' || source === null || !('estimator' in source)) return undefined;
+  return typeof source.estimator === 'string' ? ({ ...source } as NewEstimator) : undefined;
+}

@@ -1,0 +1,106 @@
+/** The parameter `random_state`, by which an estimator draws: an integer, a RandomState of its own, or None. */
+import { PickleArray, PickleDict, PickleObject } from '../../formats/containers/pickle/values.ts';
+import type { Estimator } from '../../formats/sklearn/estimator.ts';
+import { plainScalar } from '../../formats/sklearn/values.ts';
+import { MOST_SEED, RandomState } from '../random.ts';
+import { setItem } from '../tree.ts';
+
+const KEY_WORDS = 624;
+
+export class Generator {
+  /** Of an integer, which every call begins anew from. */
+  readonly #seed: number | undefined;
+  /** Of a RandomState, which goes on from call to call, as does the one that the option `seed` stands for. */
+  readonly #random: RandomState | undefined;
+  /** Where the state of the file's RandomState is. */
+  readonly #stored: PickleDict | undefined;
+  /** What each of an integer's calls drew, and the shuffles of seeds: the same every time. */
+  #isDrawn = false;
+
+  constructor(estimator: Estimator, seed: number | undefined) {
+    const value = plainScalar(estimator.value('random_state'));
+    if (typeof value === 'number') {
+      if (!Number.isInteger(value) || value < 0 || value >= 2 ** 32) {
+        throw estimator.error('MALFORMED', `expected an integer from 0 to 2^32 - 1, found ${value}`, 'random_state');
+      }
+      this.#seed = value;
+    } else if (value instanceof PickleObject) {
+      this.#stored = stateOf(value, estimator);
+      this.#random = randomOf(this.#stored, estimator);
+    } else if (value !== null) {
+      throw estimator.error('MALFORMED', 'expected an integer, a RandomState or None', 'random_state');
+    } else if (seed !== undefined) this.#random = RandomState.of(seed);
+  }
+
+  /** Whether it draws at all: with None and no seed, rows are learnt in their order. */
+  get draws(): boolean {
+    return this.#seed !== undefined || this.#random !== undefined;
+  }
+
+  /** Whether a call leaves it in another state. */
+  get advances(): boolean {
+    return this.#random !== undefined;
+  }
+
+  /** Calls `draw` with the generator of a call, unless what it drew would be what it drew before. */
+  draw(draw: (random: RandomState) => void): boolean {
+    if (this.#isDrawn) return false;
+    if (this.#random !== undefined) draw(this.#random);
+    else if (this.#seed !== undefined) {
+      draw(RandomState.of(this.#seed));
+      this.#isDrawn = true;
+    } else return false;
+    return true;
+  }
+
+  mark(): void {
+    this.#random?.mark();
+  }
+
+  /** Goes back to the last mark. */
+  restore(): void {
+    this.#random?.restore();
+  }
+
+  keep(): unknown {
+    return this.#random?.copy();
+  }
+
+  take(kept: unknown): void {
+    if (kept instanceof RandomState) this.#random?.set(kept);
+  }
+
+  /** Writes the state of a RandomState to where the file has it. */
+  store(): void {
+    if (this.#random === undefined || this.#stored === undefined) return;
+    const { key, position } = this.#random;
+    setItem(this.#stored, 'key', new PickleArray([KEY_WORDS], 'u4', Float64Array.from(key)));
+    setItem(this.#stored, 'pos', position);
+  }
+}
+
+/** The seed by which the part of one of several classes shuffles, from the seed of that part. */
+export function shuffleSeedOf(seed: number): number {
+  const random = RandomState.of(seed);
+  random.integer(1, MOST_SEED);
+  return random.integer(0, MOST_SEED);
+}
+
+function stateOf(object: PickleObject, estimator: Estimator): PickleDict {
+  const inner = object.attribute('state');
+  const kind = object.attribute('bit_generator');
+  if (inner instanceof PickleDict && kind === 'MT19937') return inner;
+  const message = 'expected a RandomState of MT19937; no other generator is known to scikit-learn either';
+  throw estimator.error('UNSUPPORTED_OP', message, 'random_state');
+}
+
+function randomOf(state: PickleDict, estimator: Estimator): RandomState {
+  const key = state.get('key');
+  const position = plainScalar(state.get('pos') ?? null);
+  const isPosition =
+    typeof position === 'number' && Number.isInteger(position) && position >= 0 && position <= KEY_WORDS;
+  if (key instanceof PickleArray && key.data.length === KEY_WORDS && isPosition) {
+    return new RandomState(Uint32Array.from(key.data as Float64Array), position);
+  }
+  throw estimator.error('MALFORMED', 'expected 624 words and a position among them', 'random_state');
+}

@@ -1,0 +1,49 @@
+/** What learns: the face that every estimator and network has to the learner. */
+import type { FloatArray } from '../../buffers.ts';
+import type { Label } from '../../labels.ts';
+
+/** What targets are: labels of {@link Incremental.classes}, numbers, or nothing. */
+export type TargetKind = 'classes' | 'values' | 'none';
+
+/** The targets of rows, as the caller gave them: an item for each row. */
+export type Targets = ArrayLike<Label | boolean | bigint | readonly (Label | boolean)[]>;
+
+/** Rows to learn from, which are the caller's: to be copied before anything changes. */
+export interface Batch {
+  /** Row after row. */
+  readonly x: FloatArray;
+  readonly rows: number;
+  /** An item for each row; undefined where none were given. */
+  readonly targets: Targets | undefined;
+  /** A finite number of 0 or more for each row, of which not all are 0; undefined where all count the same. */
+  readonly weights: FloatArray | undefined;
+}
+
+export interface Incremental {
+  /** The name of its class: `SGDClassifier`. */
+  readonly name: string;
+  /** Of what its classes say, or of those that the first fit gets: undefined before. */
+  readonly classes?: readonly Label[];
+  readonly targets: TargetKind;
+  /** Elements of a row; undefined until it has seen one. */
+  readonly width: number | undefined;
+  /** The arrays of its rows. */
+  readonly Floats: Float64ArrayConstructor | Float32ArrayConstructor;
+
+  /** Of one that has learnt nothing: what rows and classes will be. Called once, before the first fit. */
+  begin?(width: number, classes: readonly Label[] | undefined, Floats: Incremental['Floats']): void;
+  /**
+   * Learns from some rows, one at least, or throws a ForwardpassError and is as it was.
+   * @throws {ForwardpassError} INPUT, DIVERGED, MEMORY.
+   */
+  partialFit(batch: Batch): void;
+  /** The state from before the last fit. Called once after a fit that went well. */
+  undo(): void;
+  /** A copy of its state, for {@link restore}, however many fits later. */
+  keep(): unknown;
+  restore(kept: unknown): void;
+  /** By the framework's own attribute names, as copies. */
+  state(): Record<string, unknown>;
+  /** Writes its state to where {@link Origin.graph} and {@link Origin.tree} read it. */
+  store(): void;
+}

@@ -1,0 +1,79 @@
+/** Every estimator that learns on, by its class; and what its parameters are where nothing says otherwise. */
+import { ForwardpassError } from '../../errors.ts';
+import { PickleDict, PickleGlobal, PickleObject, type PickleValue } from '../../formats/containers/pickle/values.ts';
+import type { Estimator } from '../../formats/sklearn/estimator.ts';
+import { didYouMean, listNames, quote } from '../../words.ts';
+import type { LearningOptions } from '../origin.ts';
+import { setAttribute } from '../tree.ts';
+import type { Incremental } from './incremental.ts';
+import { SGD } from './sgd-table.ts';
+
+/** A parameter of a constructor; an object is a dict. */
+export type Parameter = null | boolean | number | string | { readonly [key: string]: number };
+
+export interface Learning {
+  /** Where scikit-learn has the class, which its reader tells it by. */
+  readonly module: string;
+  /** Of its constructor. */
+  readonly defaults: Readonly<Record<string, Parameter>>;
+  /** From the estimator of a file, or one that {@link newEstimator} made. */
+  open(estimator: Estimator, options: LearningOptions): Incremental;
+}
+
+export type LearningTable = Readonly<Record<string, Learning>>;
+
+const TABLE: LearningTable = { ...SGD };
+
+/** The names of all that learn. */
+export const LEARNING = Object.keys(TABLE);
+
+/** @throws {ForwardpassError} UNSUPPORTED_OP for one that has no incremental fit. */
+export function openEstimator(estimator: Estimator, options: LearningOptions): Incremental {
+  const { className } = estimator;
+  if (Object.hasOwn(TABLE, className)) return TABLE[className].open(estimator, options);
+  const message = `${className} cannot go on learning; those that do are ${listNames(LEARNING, LEARNING.length)}`;
+  throw estimator.error('UNSUPPORTED_OP', message);
+}
+
+/** An object as scikit-learn would pickle it, which has learnt nothing. */
+export function newEstimator(name: string, parameters: Readonly<Record<string, unknown>>): PickleObject {
+  if (!Object.hasOwn(TABLE, name)) {
+    const hint = didYouMean(name, LEARNING) || `; those that learn are ${listNames(LEARNING, LEARNING.length)}`;
+    throw new ForwardpassError('OPTION', `there is no estimator ${quote(name)}${hint}`, 'estimator');
+  }
+  const { module, defaults } = TABLE[name];
+  const object = new PickleObject(new PickleGlobal(module, name), []);
+  for (const [key, value] of Object.entries(defaults)) setAttribute(object, key, pickledOf(value, key));
+  for (const [key, value] of Object.entries(parameters)) {
+    if (!Object.hasOwn(defaults, key)) {
+      const known = Object.keys(defaults);
+      const hint = didYouMean(key, known) || `; known are ${listNames(known, known.length)}`;
+      throw new ForwardpassError('OPTION', `${name} has no parameter ${quote(key)}${hint}`, 'source');
+    }
+    if (value !== undefined) setAttribute(object, key, pickledOf(value, key));
+  }
+  setAttribute(object, '_sklearn_version', '1.9.1');
+  return object;
+}
+
+function pickledOf(value: unknown, name: string): PickleValue {
+  if (value === null || typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string') {
+    return value;
+  }
+  if (typeof value === 'object' && !Array.isArray(value) && !ArrayBuffer.isView(value)) {
+    const dict = new PickleDict();
+    for (const [key, item] of Object.entries(value)) {
+      if (typeof item !== 'number') throw wrong(name);
+      // Keys of objects are strings; classes that are numbers are numbers.
+      const number = Number(key);
+      dict.entries.push([key.trim() !== '' && `${number}` === key ? number : key, item]);
+    }
+    return dict;
+  }
+  throw wrong(name);
+}
+
+function wrong(name: string): ForwardpassError {
+  const message = 'expected a number, a string, true, false, null or an object of numbers';
+  return new ForwardpassError('OPTION', message, name);
+}

@@ -1,0 +1,344 @@
+/** A model that goes on learning. */
+import { type FloatArray, lengthOf, type TypedArray } from '../buffers.ts';
+import { ForwardpassError } from '../errors.ts';
+import type { Port } from '../graph/lower.ts';
+import type { Label } from '../labels.ts';
+import { modelFromGraph } from '../load.ts';
+import type { Model, Prediction, Predictions, Probabilities, Probability, RowRecord, Rows } from '../model.ts';
+import type { ModelOptions } from '../options.ts';
+import { reading } from '../reading.ts';
+import { RowReader } from '../rows.ts';
+import { describe } from '../words.ts';
+import type { Incremental, Targets } from './estimators/incremental.ts';
+import type { CheckedLearnOptions } from './options.ts';
+import type { Origin } from './origin.ts';
+
+export interface FitOptions {
+  /** A finite number of 0 or more for each row, not all of them 0. */
+  readonly sampleWeight?: ArrayLike<number> | number;
+  /** Of a classifier that has learnt nothing: all classes there will ever be, in any order. */
+  readonly classes?: readonly (Label | boolean)[];
+}
+
+/** A label or number, or one for each row. */
+export type LearnTargets = Targets | Label | boolean;
+
+/** Rows as arrays. */
+interface Flat {
+  readonly x: FloatArray;
+  readonly rows: number;
+  readonly isRecord: boolean;
+}
+
+export class Learner implements Disposable {
+  readonly #origin: Origin;
+  readonly #learns: Incremental;
+  readonly #history: number;
+  /** Older states than the one that can be undone. */
+  readonly #kept: unknown[] = [];
+  #undoable = 0;
+  #reader: RowReader | undefined;
+  /** Names of the features, which the first record gives where the file has none. */
+  #names: readonly string[] | undefined;
+  /** The model as it was when somebody last asked. */
+  #current: Model | undefined;
+
+  /** @internal */
+  constructor(origin: Origin, { history }: Pick<CheckedLearnOptions, 'history'>) {
+    this.#origin = origin;
+    this.#learns = origin.learns;
+    this.#history = history;
+    this.#names = origin.featureNames;
+  }
+
+  /** The name of the estimator's class. */
+  get estimator(): string {
+    return this.#learns.name;
+  }
+
+  /** Of a classifier that knows them. */
+  get classes(): readonly Label[] | undefined {
+    return this.#learns.classes;
+  }
+
+  /** Names of the features of a row, in order. */
+  get featureNames(): readonly string[] | undefined {
+    return this.#names;
+  }
+
+  /**
+   * Learns from some rows, as the estimator's `partial_fit` does: one call is one pass over them. Rows are what `predict`
+   * takes, targets a label or number for each; one row may go with one target.
+   *
+   * Where a parameter would become infinite or NaN, nothing is learnt and the error says so.
+   *
+   * @throws {ForwardpassError} INPUT (rows, targets, weights), DIVERGED, OPTION, MEMORY.
+   */
+  partialFit(rows: Rows | RowRecord, targets?: LearnTargets, options?: FitOptions): this {
+    const learns = this.#learns;
+    if (learns.width === undefined) this.#begin(rows, targets, options);
+    const { x, rows: count, isRecord } = this.#flatten(rows);
+    if (count === 0) throw new ForwardpassError('INPUT', 'expected one row at least, found none', 'rows');
+    const each = targetsOf(targets, count, isRecord);
+    const weights = options === undefined ? undefined : weightsOf(options.sampleWeight, count);
+    if (options?.classes !== undefined) this.#checkClasses(options.classes);
+    if (this.#history > 1) {
+      const kept = learns.keep();
+      learns.partialFit({ x, rows: count, targets: each, weights });
+      this.#kept.push(kept);
+      if (this.#kept.length > this.#history) this.#kept.shift();
+    } else {
+      learns.partialFit({ x, rows: count, targets: each, weights });
+      this.#undoable = this.#history;
+    }
+    if (this.#current !== undefined) this.#forget();
+    return this;
+  }
+
+  /** Goes back to the state before the last fit, and again as often as the option `history` says. @throws {ForwardpassError} OPTION. */
+  rollback(): this {
+    if (this.#kept.length > 0) this.#learns.restore(this.#kept.pop());
+    else if (this.#undoable > 0) {
+      this.#learns.undo();
+      this.#undoable--;
+    } else {
+      const message = `there is no earlier state; the option \`history\` is ${this.#history}, which fits since the start or the last rollbacks have used up`;
+      throw new ForwardpassError('OPTION', message, 'rollback');
+    }
+    this.#forget();
+    return this;
+  }
+
+  /** What the model of now predicts: see {@link Model.predict}. */
+  predict(rows: Rows): Label[] | FloatArray;
+  predict(record: RowRecord | string): Label;
+  predict<Answer extends Predictions | Prediction>(rows: Rows | RowRecord | string): Answer;
+  predict(rows: Rows | RowRecord | string): unknown {
+    return this.#model().predict(rows);
+  }
+
+  /** Probabilities of the model of now: see {@link Model.predictProba}. */
+  predictProba(rows: Rows): FloatArray;
+  predictProba(record: RowRecord | string): Record<string, number>;
+  predictProba<Answer extends Probabilities | Probability>(rows: Rows | RowRecord | string): Answer;
+  predictProba(rows: Rows | RowRecord | string): unknown {
+    return this.#model().predictProba(rows);
+  }
+
+  /** What the model of now gives: see {@link Model.run}. */
+  run(rows: TypedArray): FloatArray {
+    return this.#model().run(rows);
+  }
+
+  /**
+   * How good the model of now is on some rows, as the estimator's `score` has it: the share of right labels of a
+   * classifier, R² of a regressor.
+   *
+   * @throws {ForwardpassError} OPTION for others; INPUT.
+   */
+  score(rows: Rows, targets: Targets, options: Pick<FitOptions, 'sampleWeight'> = {}): number {
+    const { targets: kind, name } = this.#learns;
+    if (kind === 'none') throw new ForwardpassError('OPTION', `${name} has no score of targets`, 'score');
+    const predicted = this.#model().predict(rows) as ArrayLike<Label>;
+    const each = targetsOf(targets, predicted.length, false) as ArrayLike<unknown>;
+    const weights = weightsOf(options.sampleWeight, predicted.length);
+    return kind === 'classes' ? accuracy(predicted, each, weights) : determination(predicted, each, weights);
+  }
+
+  /** Its state by the framework's own attribute names, such as `coef_`: copies, arrays flat and row-major. */
+  state(): Record<string, unknown> {
+    return this.#learns.state();
+  }
+
+  /** The model of now, which learns no more: an ordinary one, that may be shared, served and saved. */
+  freeze(options: ModelOptions = {}): Model {
+    this.#requireBegun();
+    this.#learns.store();
+    return modelFromGraph(this.#origin.graph(), options);
+  }
+
+  dispose(): void {
+    this.#forget();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #model(): Model {
+    this.#current ??= this.freeze();
+    return this.#current;
+  }
+
+  #forget(): void {
+    this.#current?.dispose();
+    this.#current = undefined;
+  }
+
+  #requireBegun(): void {
+    if (this.#learns.width !== undefined) return;
+    throw new ForwardpassError('OPTION', 'it has learnt nothing yet; partialFit() comes first', this.#learns.name);
+  }
+
+  // The first fit
+
+  #begin(rows: unknown, targets: LearnTargets | undefined, options: FitOptions | undefined): void {
+    const learns = this.#learns;
+    const first: unknown = Array.isArray(rows) ? rows[0] : rows;
+    const isOne = targets === undefined || !isMany(targets);
+    const Floats = first instanceof Float32Array ? Float32Array : Float64Array;
+    const classes = learns.targets === 'classes' ? sortedClasses(options?.classes) : undefined;
+    const begin = (width: number) => {
+      if (width === 0) throw new ForwardpassError('INPUT', 'expected one feature at least, found none', 'rows');
+      learns.begin?.(width, classes, Floats);
+    };
+    if (ArrayBuffer.isView(rows)) {
+      const count = isOne ? 1 : (targets as ArrayLike<unknown>).length;
+      const width = lengthOf(rows) / count;
+      if (!Number.isInteger(width)) {
+        const message = `${lengthOf(rows)} numbers are not a whole number for each of ${count} targets`;
+        throw new ForwardpassError('INPUT', message, 'rows');
+      }
+      begin(width);
+    } else if (Array.isArray(first) || ArrayBuffer.isView(first)) {
+      begin((first as ArrayLike<unknown>).length);
+    } else if (typeof first === 'object' && first !== null) {
+      this.#names ??= Object.freeze(Object.keys(first));
+      begin(this.#names.length);
+    } else {
+      const message = `expected rows of numbers or records, found ${describe(first)}`;
+      throw new ForwardpassError('INPUT', message, 'rows');
+    }
+  }
+
+  #checkClasses(classes: readonly (Label | boolean)[]): void {
+    const known = this.#learns.classes;
+    if (known === undefined) throw new ForwardpassError('OPTION', `${this.#learns.name} has no classes`, 'classes');
+    const given = sortedClasses(classes);
+    if (given.length === known.length && given.every((label, at) => label === known[at])) return;
+    throw new ForwardpassError('OPTION', 'are others than those that it was begun with', 'classes');
+  }
+
+  // Rows
+
+  #flatten(rows: Rows | RowRecord): Flat {
+    const width = this.#learns.width as number;
+    if (rows instanceof Float64Array || rows instanceof Float32Array) {
+      const length = lengthOf(rows);
+      const count = length / width;
+      if (Number.isInteger(count)) return { x: rows, rows: count, isRecord: count === 1 };
+      const message = `expected rows of ${width} numbers one after another, found ${length} numbers`;
+      throw new ForwardpassError('INPUT', message, 'rows');
+    }
+    this.#reader ??= new RowReader({
+      inputs: [{ name: 'X', shape: [width], width, dtype: 'float64' } as Port],
+      featureNames: this.#names,
+      Floats: this.#learns.Floats,
+    });
+    const { arrays, isRecord } = this.#reader.read(rows);
+    const x = arrays[0] as FloatArray;
+    const flat = ArrayBuffer.isView(rows) ? this.#learns.Floats.from(x as ArrayLike<number>) : x;
+    if (flat.length % width !== 0) {
+      const message = `expected rows of ${width} numbers one after another, found ${flat.length} numbers`;
+      throw new ForwardpassError('INPUT', message, 'rows');
+    }
+    return {
+      x: flat,
+      rows: flat.length / width,
+      isRecord: isRecord || (ArrayBuffer.isView(rows) && flat.length === width),
+    };
+  }
+}
+
+/** Whether targets are one for each row of several, and not one. */
+function isMany(targets: unknown): targets is ArrayLike<unknown> {
+  return Array.isArray(targets) || ArrayBuffer.isView(targets);
+}
+
+function targetsOf(targets: LearnTargets | undefined, rows: number, isRecord: boolean): Targets | undefined {
+  if (targets === undefined || targets === null) return undefined;
+  if (!isMany(targets)) {
+    if (isRecord) return [targets as Label];
+    throw new ForwardpassError('INPUT', `expected an array of ${rows} targets, found ${describe(targets)}`, 'targets');
+  }
+  if (targets.length !== rows) {
+    throw new ForwardpassError('INPUT', `expected one for each of ${rows} rows, found ${targets.length}`, 'targets');
+  }
+  return targets as Targets;
+}
+
+function weightsOf(weights: ArrayLike<number> | number | undefined, rows: number): FloatArray | undefined {
+  if (weights === undefined) return undefined;
+  return reading('INPUT', 'sampleWeight', () => {
+    const given = typeof weights === 'number' ? [weights] : weights;
+    if (!isMany(given) || given.length !== rows) {
+      const found = isMany(given) ? given.length : describe(given);
+      throw new ForwardpassError('INPUT', `expected a number for each of ${rows} rows, found ${found}`, 'sampleWeight');
+    }
+    const numbers = new Float64Array(rows);
+    let sum = 0;
+    for (let row = 0; row < rows; row++) {
+      const weight = given[row];
+      if (typeof weight !== 'number' || !(weight >= 0) || weight === Infinity) {
+        const message = `expected a finite number of 0 or more, found ${describe(weight)}`;
+        throw new ForwardpassError('INPUT', message, `sampleWeight[${row}]`);
+      }
+      numbers[row] = weight;
+      sum += weight;
+    }
+    if (sum === 0) throw new ForwardpassError('INPUT', 'are all 0, so that there is nothing to learn', 'sampleWeight');
+    return numbers;
+  });
+}
+
+/** As `np.unique` has them: numbers by size, strings by their code points. */
+function sortedClasses(classes: readonly unknown[] | undefined): Label[] {
+  if (!Array.isArray(classes)) {
+    const message = `a classifier that has learnt nothing needs all classes there will be: partialFit(rows, labels, { classes })`;
+    throw new ForwardpassError('OPTION', message, 'classes');
+  }
+  const labels = [...new Set(classes.map((label) => (typeof label === 'boolean' ? Number(label) : label)))];
+  if (labels.every((label) => typeof label === 'number' && Number.isFinite(label))) {
+    return (labels as number[]).sort((a, b) => a - b);
+  }
+  if (labels.every((label) => typeof label === 'string')) {
+    return (labels as string[]).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  }
+  throw new ForwardpassError('OPTION', 'expected finite numbers alone, or strings alone', 'classes');
+}
+
+function accuracy(predicted: ArrayLike<Label>, targets: ArrayLike<unknown>, weights: FloatArray | undefined): number {
+  let right = 0;
+  let all = 0;
+  for (let row = 0; row < predicted.length; row++) {
+    const target = targets[row];
+    const weight = weights?.[row] ?? 1;
+    if (predicted[row] === (typeof target === 'boolean' ? Number(target) : target)) right += weight;
+    all += weight;
+  }
+  return right / all;
+}
+
+/** R²; of targets that do not differ, 1 where all are met and else 0. */
+function determination(
+  predicted: ArrayLike<unknown>,
+  targets: ArrayLike<unknown>,
+  weights: FloatArray | undefined,
+): number {
+  let sum = 0;
+  let all = 0;
+  for (let row = 0; row < predicted.length; row++) {
+    const weight = weights?.[row] ?? 1;
+    sum += weight * Number(targets[row]);
+    all += weight;
+  }
+  const mean = sum / all;
+  let left = 0;
+  let total = 0;
+  for (let row = 0; row < predicted.length; row++) {
+    const weight = weights?.[row] ?? 1;
+    left += weight * (Number(targets[row]) - Number(predicted[row])) ** 2;
+    total += weight * (Number(targets[row]) - mean) ** 2;
+  }
+  return total === 0 ? Number(left === 0) : 1 - left / total;
+}

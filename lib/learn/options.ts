@@ -1,0 +1,55 @@
+/** The options of learn(), and the check that they are what they should be. */
+import type { Member } from '../formats/format.ts';
+import type { Limits } from '../graph/limits.ts';
+import { checkLoadOptions, refuseUnknown, wrong } from '../options.ts';
+import { reading } from '../reading.ts';
+
+export interface LearnOptions {
+  /**
+   * How many fits {@link Learner.rollback} may take back: 1 unless given. More of them keep a copy of the state each.
+   */
+  readonly history?: number;
+  /** Copies what scikit-learn does even where it spoils a model for good: see docs/learning.md. */
+  readonly strict?: boolean;
+  /**
+   * Of estimators with `random_state=None`, whose generator no file has: shuffles the rows of a batch. Without it they are
+   * learnt in their order.
+   */
+  readonly seed?: number;
+  /** Which of the things that a file holds learns: see {@link LoadOptions.member}. */
+  readonly member?: Member;
+  /** What a file may ask for at the most; those not given keep their defaults. */
+  readonly limits?: Partial<Limits>;
+  /** Request headers for http: and https: URLs. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Used for http: and https: URLs in place of the global `fetch`. */
+  readonly fetch?: typeof globalThis.fetch;
+  /** Aborts the reading of a file. */
+  readonly signal?: AbortSignal;
+}
+
+export interface CheckedLearnOptions extends ReturnType<typeof checkLoadOptions> {
+  readonly history: number;
+  readonly strict: boolean;
+  readonly seed: number | undefined;
+}
+
+const OWN = ['history', 'strict', 'seed'];
+const OF_LOAD = ['member', 'limits', 'headers', 'fetch', 'signal'];
+const MOST_HISTORY = 1000;
+
+export function checkLearnOptions(options: LearnOptions): CheckedLearnOptions {
+  return reading('OPTION', 'options', () => {
+    if (typeof options !== 'object' || options === null) throw wrong('an object', options, 'options');
+    refuseUnknown(options, [...OWN, ...OF_LOAD], 'options');
+    const { history = 1, strict = false, seed, member, limits, headers, fetch, signal } = options;
+    if (!Number.isInteger(history) || history < 0 || history > MOST_HISTORY) {
+      throw wrong(`a whole number from 0 to ${MOST_HISTORY}`, history, 'history');
+    }
+    if (typeof strict !== 'boolean') throw wrong('true or false', strict, 'strict');
+    if (seed !== undefined && !(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32)) {
+      throw wrong('a whole number from 0 to 2^32 - 1', seed, 'seed');
+    }
+    return { ...checkLoadOptions({ member, limits, headers, fetch, signal }), history, strict, seed };
+  });
+}

@@ -1,0 +1,30 @@
+/** Where a learner comes from and what it becomes: the part that knows its framework. */
+import type { PickleValue } from '../formats/containers/pickle/values.ts';
+import type { Member } from '../formats/format.ts';
+import type { Graph } from '../graph/graph.ts';
+import type { Incremental } from './estimators/incremental.ts';
+
+/** What of the options an origin reads. */
+export interface LearningOptions {
+  /** Copies what scikit-learn does even where it spoils a model: see docs/learning.md. */
+  readonly strict: boolean;
+  /** Of generators that the file says nothing of (`random_state=None`); without one, rows are learnt in their order. */
+  readonly seed: number | undefined;
+}
+
+export interface Origin {
+  /** The name of the format that read it, which a checkpoint keeps: a row of lib/learn/origins.ts. */
+  readonly kind: string;
+  readonly learns: Incremental;
+  readonly featureNames: readonly string[] | undefined;
+  /** The model as it is now, as its reader would have it from a file. */
+  graph(): Graph;
+  /** All that it is, for a checkpoint. After {@link Incremental.store}. */
+  tree(): PickleValue;
+}
+
+/** What a checkpoint kept, and the options of learn(). */
+export interface Reopened {
+  readonly tree: PickleValue;
+  readonly member: Member | undefined;
+}

@@ -1,0 +1,85 @@
+/** Learners from estimators of scikit-learn: files by pickle, joblib or skops, names with parameters, checkpoints. */
+
+import { ForwardpassError } from '../errors.ts';
+import type { PickleValue } from '../formats/containers/pickle/values.ts';
+import { PickleObject } from '../formats/containers/pickle/values.ts';
+import type { Member, Source } from '../formats/format.ts';
+import { choose } from '../formats/sklearn/bundle/choose.ts';
+import { Estimator } from '../formats/sklearn/estimator.ts';
+import { graphOf, readValues } from '../formats/sklearn/read.ts';
+import { isSkops } from '../formats/sklearn/sklearn.ts';
+import { itemsOf } from '../formats/sklearn/values.ts';
+import { Budget } from '../graph/budget.ts';
+import type { Graph } from '../graph/graph.ts';
+import type { Limits } from '../graph/limits.ts';
+import type { Incremental } from './estimators/incremental.ts';
+import { newEstimator, openEstimator } from './estimators/table.ts';
+import type { LearningOptions, Origin } from './origin.ts';
+
+/** What of the options reading takes. */
+export interface ReadingOptions extends LearningOptions {
+  readonly member: Member | undefined;
+  readonly limits: Partial<Limits>;
+}
+
+class SklearnOrigin implements Origin {
+  readonly kind = 'sklearn';
+  readonly learns: Incremental;
+  readonly featureNames: readonly string[] | undefined;
+  readonly #estimator: Estimator;
+  readonly #limits: Partial<Limits>;
+
+  constructor(estimator: Estimator, options: ReadingOptions) {
+    this.#estimator = estimator;
+    this.#limits = options.limits;
+    this.learns = openEstimator(estimator, options);
+    const names = itemsOf(estimator.value('feature_names_in_'));
+    this.featureNames = names?.every((name) => typeof name === 'string') ? (names as string[]) : undefined;
+  }
+
+  graph(): Graph {
+    const { object } = this.#estimator;
+    const budget = new Budget({ ...this.#limits });
+    budget.opened(MODEST_FILE);
+    return graphOf(
+      { estimators: [Estimator.of(object, '', budget)], names: () => undefined },
+      { budget, numIteration: undefined, functions: new Map() },
+    );
+  }
+
+  tree(): PickleValue {
+    return this.#estimator.object;
+  }
+}
+
+/** What reading a model may take is measured by its file, of which there is none here. */
+const MODEST_FILE = 2 ** 24;
+
+export async function openSklearn(source: Source, options: ReadingOptions): Promise<Origin> {
+  const budget = new Budget(options.limits);
+  budget.opened(source.main.size);
+  const values = await readValues(source, budget, await isSkops(source));
+  const { estimators } = choose(values, options.member, budget);
+  if (estimators.length > 1) {
+    const message = 'names several estimators; what learns is one, such as a Pipeline of them';
+    throw new ForwardpassError('OPTION', message, 'member');
+  }
+  return new SklearnOrigin(estimators[0], options);
+}
+
+/** One that has learnt nothing. */
+export function newSklearn(
+  name: string,
+  parameters: Readonly<Record<string, unknown>>,
+  options: ReadingOptions,
+): Origin {
+  return reopenSklearn(newEstimator(name, parameters), options);
+}
+
+/** What {@link Origin.tree} gave. */
+export function reopenSklearn(tree: PickleValue, options: ReadingOptions): Origin {
+  if (!(tree instanceof PickleObject)) {
+    throw new ForwardpassError('MALFORMED', 'the checkpoint holds no estimator', 'checkpoint');
+  }
+  return new SklearnOrigin(Estimator.of(tree, '', new Budget(options.limits)), options);
+}

@@ -1,0 +1,115 @@
+/** The memory of one native learner, none of which ever leaves its owner, and its step. */
+import type { FloatArray } from '../buffers.ts';
+import { ForwardpassError } from '../errors.ts';
+import { createStep, type LearnerBuffer, STATUS, WORD, WORDS } from './addon.ts';
+
+/** What a learner of native/learn/ is made of. */
+export interface StepperParts {
+  /** A row of native/learn/kinds.inc. */
+  readonly kind: string;
+  readonly integers: readonly number[];
+  readonly numbers: readonly number[];
+  /** Doubles of its state: all that a step changes. */
+  readonly stateLength: number;
+  readonly Floats: Float64ArrayConstructor | Float32ArrayConstructor;
+  /** Elements of a row of x. */
+  readonly width: number;
+  /** Numbers of a row's target: 1 unless given, 0 for none. */
+  readonly targetWidth?: number;
+  /** Whether rows may have weights. */
+  readonly weighted?: boolean;
+  /** What follows x, targets and weights. */
+  readonly buffers?: readonly LearnerBuffer[];
+}
+
+const FIRST_ROWS = 1;
+
+export class Stepper {
+  /** All that a step changes; as it was, where the step fails. */
+  readonly state: Float64Array;
+  /** The rows of the next step. Another array once there is to be room for more: see {@link room}. */
+  x: FloatArray;
+  targets: Float64Array;
+  weights: Float64Array;
+  readonly #parts: StepperParts;
+  readonly #words = new Int32Array(WORDS);
+  readonly #before: Float64Array;
+  #rows = FIRST_ROWS;
+  #step: () => void;
+
+  constructor(parts: StepperParts) {
+    this.#parts = parts;
+    this.state = allocated(() => new Float64Array(parts.stateLength));
+    this.#before = allocated(() => new Float64Array(parts.stateLength));
+    [this.x, this.targets, this.weights] = this.#allocate(FIRST_ROWS);
+    this.#step = this.#make();
+  }
+
+  /** Makes room for so many rows in {@link x}, {@link targets} and {@link weights}, whose contents are lost. */
+  room(rows: number): void {
+    if (rows <= this.#rows) return;
+    [this.x, this.targets, this.weights] = this.#allocate(rows);
+    this.#rows = rows;
+    this.#step = this.#make();
+  }
+
+  /**
+   * Learns from the first rows of the buffers.
+   *
+   * @throws {ForwardpassError} INPUT for what is not finite, DIVERGED where a parameter becomes so; the state is then as it was.
+   */
+  step(rows: number, flags: number): void {
+    const words = this.#words;
+    words[WORD.rows] = rows;
+    words[WORD.flags] = flags;
+    this.#step();
+    if (words[WORD.status] !== STATUS.learnt) throw this.#failure();
+  }
+
+  /** The state from before the last step that went well. Once for each step. */
+  undo(): void {
+    this.state.set(this.#before);
+  }
+
+  #allocate(rows: number): [FloatArray, Float64Array, Float64Array] {
+    const { Floats, width, targetWidth = 1, weighted = false } = this.#parts;
+    return allocated(() => [
+      new Floats(rows * width),
+      new Float64Array(rows * targetWidth),
+      new Float64Array(weighted ? rows : 0),
+    ]);
+  }
+
+  #make(): () => void {
+    const { kind, integers, numbers, buffers = [] } = this.#parts;
+    const all = [this.x, this.targets, this.weights, ...buffers];
+    return createStep(kind, integers, numbers, this.#words, this.state, this.#before, all);
+  }
+
+  #failure(): ForwardpassError {
+    const { [WORD.status]: status, [WORD.row]: row, [WORD.column]: column } = this.#words;
+    switch (status) {
+      case STATUS.inputNotFinite: {
+        const found = this.x[row * this.#parts.width + column];
+        return new ForwardpassError('INPUT', `expected a finite number, found ${found}`, `rows[${row}][${column}]`);
+      }
+      case STATUS.targetNotFinite:
+        return new ForwardpassError('INPUT', 'expected a finite number', `targets[${row}]`);
+      case STATUS.notFinite:
+        return new ForwardpassError('DIVERGED', DIVERGED, 'partialFit');
+      default:
+        return new ForwardpassError('PLAN', `a step ended with ${status}`, 'partialFit');
+    }
+  }
+}
+
+const DIVERGED =
+  'a parameter would no longer be finite, so nothing was learnt from these rows; scale the features, or learn at a lower rate';
+
+function allocated<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (cause) {
+    throw new ForwardpassError('MEMORY', 'no memory for the state of the learner or its rows', 'learner', { cause });
+  }
+}

@@ -1,0 +1,56 @@
+/** Targets as callers give them, into numbers. */
+import { ForwardpassError } from '../errors.ts';
+import type { Label } from '../labels.ts';
+import { describe, listNames } from '../words.ts';
+import type { Targets } from './estimators/incremental.ts';
+
+/** Labels into their positions among the classes. */
+export class ClassTargets {
+  readonly #classes: readonly Label[];
+  readonly #positions: ReadonlyMap<unknown, number>;
+
+  constructor(classes: readonly Label[]) {
+    this.#classes = classes;
+    this.#positions = new Map(classes.map((label, position) => [label, position]));
+  }
+
+  /** Writes the position of each label. @throws {ForwardpassError} INPUT for one that is no class. */
+  read(targets: Targets | undefined, rows: number, into: Float64Array): void {
+    if (targets === undefined) throw missing('a label');
+    for (let row = 0; row < rows; row++) into[row] = this.position(targets[row], row);
+  }
+
+  position(label: unknown, row: number): number {
+    const [first, second] = this.#classes;
+    if (label === second) return 1;
+    if (label === first) return 0;
+    const found = this.#positions.get(label) ?? this.#positions.get(numberOf(label));
+    if (found !== undefined) return found;
+    const known = listNames(this.#classes.map((name) => (typeof name === 'string' ? name : `${name}`)));
+    const message = `expected one of the classes ${known}, found ${describe(label)}; a model cannot learn new classes`;
+    throw new ForwardpassError('INPUT', message, `targets[${row}]`);
+  }
+}
+
+/** Booleans are the classes 0 and 1, and integers may be BigInts. */
+function numberOf(label: unknown): number | undefined {
+  if (typeof label === 'boolean') return Number(label);
+  return typeof label === 'bigint' ? Number(label) : undefined;
+}
+
+/** Writes each target. @throws {ForwardpassError} INPUT for what is no finite number. */
+export function readValues(targets: Targets | undefined, rows: number, into: Float64Array): void {
+  if (targets === undefined) throw missing('a number');
+  for (let row = 0; row < rows; row++) {
+    const target: unknown = targets[row];
+    const value = typeof target === 'number' ? target : numberOf(target);
+    if (value === undefined || !Number.isFinite(value)) {
+      throw new ForwardpassError('INPUT', `expected a finite number, found ${describe(target)}`, `targets[${row}]`);
+    }
+    into[row] = value;
+  }
+}
+
+function missing(what: string): ForwardpassError {
+  return new ForwardpassError('INPUT', `expected ${what} for each row, found none`, 'targets');
+}

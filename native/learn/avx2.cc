@@ -1,0 +1,33 @@
+#include "../cpu.h"
+
+#if FP_X86_64
+#define FP_ISA fp::avx2
+
+// What is included here belongs to no instruction set; what follows may run only where has_avx2() says so.
+#include <immintrin.h>
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <type_traits>
+
+#include "../arena.h"
+#include "../kernels/kernels.h"
+#include "kind.h"
+#include "libm_tables.h"
+
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2,fma,popcnt"))), apply_to = function)
+#elif defined(__GNUC__)
+#pragma GCC target("avx2,fma,popcnt")
+#endif
+
+#include "../kernels/vec_avx2.h"
+
+#include "table.h"
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
+
+#endif
