@@ -85,7 +85,9 @@ function portRow({ name, shape, dtype, words, hashes, missing, nones, ragged, te
 }
 
 function termsText(terms: TermProgram): string {
-  const texts = terms.filter((step) => step.op === 'count' || (step.op === 'hash' && step.value === 'text'));
+  const texts = terms.filter(
+    (step) => step.op === 'count' || step.op === 'tokens' || (step.op === 'hash' && step.value === 'text'),
+  );
   return texts.length > 0 ? 'terms of texts' : 'hashes of records';
 }
 

@@ -35,6 +35,7 @@ export function checkTerms(
 export function widthOf(step: TermStep, widths: readonly number[]): number {
   if (step.op === 'count') return step.terms.length;
   if (step.op === 'hash') return step.size;
+  if (step.op === 'tokens') return step.width;
   if (step.op === 'select') return step.ids.length;
   if (step.op === 'join') return step.of.reduce((sum, of) => sum + widths[of], 0);
   return widths[step.of];
@@ -48,6 +49,8 @@ function faultIn(step: TermStep, widths: readonly number[]): string | undefined 
       if (step.value === 'text')
         return step.analysis === undefined ? 'lacks an analysis' : analysisFault(step.analysis);
       return step.analysis === undefined ? undefined : 'has an analysis of what is no text';
+    case 'tokens':
+      return tokensFault(step);
     case 'above':
       return step.threshold >= 0 ? undefined : `has the threshold ${step.threshold}`;
     case 'scale': {
@@ -68,6 +71,15 @@ function faultIn(step: TermStep, widths: readonly number[]): string | undefined 
 function analysisFault({ least, most }: Analysis): string | undefined {
   const isRange = Number.isSafeInteger(least) && Number.isSafeInteger(most) && least >= 1 && least <= most;
   return isRange ? undefined : `has terms of ${least} to ${most} units`;
+}
+
+function tokensFault({ tokenizing, terms, numbers, unknown }: Extract<TermStep, { op: 'tokens' }>): string | undefined {
+  if (!isDistinct(terms)) return 'has a term twice';
+  if (numbers.length !== terms.length) return 'expected a number for each term';
+  if (!Number.isSafeInteger(unknown) || !numbers.every(Number.isSafeInteger)) return 'expected whole numbers of terms';
+  if (typeof tokenizing.split === 'object' && tokenizing.split.between === '') return 'parts texts at nothing';
+  const isGram = (count: number) => Number.isSafeInteger(count) && count >= 1;
+  return tokenizing.grams.every(isGram) ? undefined : 'expected n-grams of one token or more';
 }
 
 function isDistinct(items: Iterable<unknown> & { readonly length: number }): boolean {

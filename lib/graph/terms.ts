@@ -22,6 +22,30 @@ export interface Analysis {
   readonly most: number;
 }
 
+/** How a text that TensorFlow's string operations read is parted: at white space, into its characters, or not at all. */
+export const TOKEN_SPLITS = ['space', 'character', 'none'] as const;
+
+/** From a text to its tokens, as TensorFlow's string operations. */
+export interface Tokenizing {
+  readonly changes: readonly TextChange[];
+  /** Another text than one of the splits is what stands between two tokens. */
+  readonly split: (typeof TOKEN_SPLITS)[number] | { readonly between: string };
+  /** Of how many tokens each n-gram is made, those of the first number first, with a space between; none: the tokens. */
+  readonly grams: readonly number[];
+}
+
+/** `ascii` changes the letters of ASCII alone; `strip` takes white space of C off both ends. `replace`: what an expression of RE2 matches, everywhere or where it does first. */
+export type TextChange =
+  | { readonly op: 'lower'; readonly ascii: boolean }
+  | { readonly op: 'strip' }
+  | { readonly op: 'replace'; readonly pattern: string; readonly by: string; readonly all: boolean };
+
+/**
+ * What a row's pairs say of its tokens: for each number that a token has, how many tokens have it, or 1; or for each place
+ * of a token, its number.
+ */
+export const TOKEN_ROWS = ['counts', 'hits', 'places'] as const;
+
 /** What a value of a row is hashed as: a text by its terms, an array of strings, of pairs, or a record by its entries. */
 export const HASHED_VALUES = ['text', 'strings', 'pairs', 'record'] as const;
 export type HashedValue = (typeof HASHED_VALUES)[number];
@@ -59,6 +83,21 @@ export type TermStep =
       readonly signed: boolean;
       readonly binary: boolean;
       readonly single: boolean;
+    }
+  /**
+   * A text's tokens, each of which has a number: that of the term which it is, or `unknown`. A row has `width` ids; of
+   * `places` tokens beyond are left out, of the others numbers beyond.
+   */
+  | {
+      readonly op: 'tokens';
+      readonly feature: number;
+      readonly tokenizing: Tokenizing;
+      readonly terms: readonly string[];
+      /** By term. */
+      readonly numbers: readonly number[];
+      readonly unknown: number;
+      readonly row: (typeof TOKEN_ROWS)[number];
+      readonly width: number;
     }
   | { readonly op: 'map'; readonly of: number; readonly fn: WeightFunction; readonly single: boolean }
   /** 1 for what is above it, which is at least 0; nothing for the rest. */

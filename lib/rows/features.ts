@@ -50,8 +50,9 @@ export class Features {
     return this.#elements?.[feature];
   }
 
-  /** What a feature without a name is called: the one text as its input. */
+  /** What a feature without a name is called: a text as the first input that is made of it alone. */
   nameOf(feature: number): string {
-    return this.#texts.size === 1 && this.#texts.has(feature) ? (this.#texts.get(feature) as Port).name : `${feature}`;
+    const port = this.#texts.get(feature);
+    return port?.features?.length === 1 ? port.name : `${feature}`;
   }
 }

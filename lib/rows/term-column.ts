@@ -6,6 +6,7 @@ import type { TermProgram } from '../graph/terms.ts';
 import type { RaggedParts } from '../ragged.ts';
 import { Pattern } from '../text/pattern/pattern.ts';
 import { type TermCells, TermReader } from '../text/term-reader.ts';
+import { Tokenizer } from '../text/tokenizer.ts';
 import { quote } from '../words.ts';
 
 /** Pairs that there is room for at first. */
@@ -15,6 +16,7 @@ const FEW = 1024;
 export function checkPatterns(program: TermProgram, place: string): void {
   for (const step of program) {
     const analysis = 'analysis' in step ? step.analysis : undefined;
+    if (step.op === 'tokens') new Tokenizer(step.tokenizing, place);
     if (analysis?.unit === 'word') new Pattern(analysis.pattern, `${place}.token_pattern`);
   }
 }

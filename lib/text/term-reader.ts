@@ -7,6 +7,7 @@ import { Analyzer } from './analyzer.ts';
 import { AsciiTerms, type AsciiWords, type TermSeen } from './ascii-words.ts';
 import { murmur, murmurOfBytes } from './murmur.ts';
 import { SparseRow, Tally } from './sparse-row.ts';
+import { Tokenizer } from './tokenizer.ts';
 import { Units } from './units.ts';
 import { Vocabulary } from './vocabulary.ts';
 
@@ -52,6 +53,8 @@ function makerOf(step: TermStep, row: SparseRow, widths: readonly number[], plac
       return counter(step, row, place);
     case 'hash':
       return hasher(step, row, place);
+    case 'tokens':
+      return tokens(step, row, place);
     case 'map':
       return mapper(step, row);
     case 'above':
@@ -224,6 +227,35 @@ function recordEntries(value: unknown, place: string): readonly (readonly [strin
 function arrayOf(value: unknown, kind: string, place: string): readonly unknown[] {
   if (Array.isArray(value)) return value;
   throw new ForwardpassError('INPUT', `expected an array of ${kind}, found ${describe(value)}`, place);
+}
+
+function tokens(step: StepOf<'tokens'>, row: SparseRow, place: string): Maker {
+  const { feature, tokenizing, terms, unknown, width } = step;
+  const tokenizer = new Tokenizer(tokenizing, place);
+  const numbers = new Map(terms.map((term, i) => [term, step.numbers[i]]));
+  const numberOf = (token: string) => numbers.get(token) ?? unknown;
+  if (step.row === 'places') {
+    const seen = (token: string) => {
+      row.push(row.count, numberOf(token));
+      return row.count < width;
+    };
+    return (cells) => {
+      row.clear();
+      tokenizer.forEach(textOf(cells, feature), seen);
+    };
+  }
+  const tally = new Tally(width);
+  const seen = (token: string) => {
+    const number = numberOf(token);
+    if (number >= 0 && number < width) tally.add(number, 1);
+    return true;
+  };
+  return (cells) => {
+    tally.clear();
+    tokenizer.forEach(textOf(cells, feature), seen);
+    tally.into(row);
+    if (step.row === 'hits') row.weights.fill(1, 0, row.count);
+  };
 }
 
 // Weights

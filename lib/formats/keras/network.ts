@@ -57,15 +57,18 @@ class Network implements Sink {
     }
     const [only] = outputs;
     const decision = outputs.length === 1 ? decide(undefined, only.value, this.build.nodes) : undefined;
+    const own = inputs.map(({ layer, input }) => withWords(input, values.get(layer) as Value, this.options.budget));
+    const named = outputs.map(({ name, value }) => ({ name, value: value.name, dtype: value.dtype }));
+    const texts = this.build.texts.finish(
+      this.build,
+      [...own, ...given],
+      named.map(({ value }) => value),
+    );
     return {
       format: this.options.format,
       precision: this.isDouble ? 'f64' : 'f32',
-      inputs: [
-        ...inputs.map(({ layer, input }) => withWords(input, values.get(layer) as Value, this.options.budget)),
-        ...given,
-      ],
-      outputs: outputs.map(({ name, value }) => ({ name, value: value.name, dtype: value.dtype })),
-      nodes: this.build.nodes,
+      ...texts,
+      outputs: named,
       ...(decision && { decision }),
       ...(steps.length > 0 && { steps, rows: inputs[0].input.name }),
     };

@@ -63,9 +63,6 @@ const KINDS: readonly (readonly [names: RegExp, what: string])[] = [
   [/Spectrogram$/, 'works on sound'],
 ];
 
-/** Steps on words that can be taken before the model. */
-const BEFORE: readonly (readonly [names: RegExp, what: string])[] = [[/^TextVectorization$/, 'splits text into words']];
-
 /** Classes of Keras that are row operations and not read, some of old versions, and that run code of other frameworks. */
 const NOT_READ: ReadonlySet<string> = new Set([
   'SpectralNormalization',
@@ -93,11 +90,6 @@ export function unknownLayer(
   if (what === undefined && isOperation) {
     const hint = `${docsPage('formats/keras')} lists those that are; ${EXPORT}`;
     return refuse(`${quote(className)} is a function on tensors that is not read`, hint);
-  }
-  const before = BEFORE.find(([names]) => names.test(className))?.[1];
-  if (before !== undefined) {
-    const hint = 'take that step before the model, and save the model without it';
-    return refuse(`${quote(className)} ${before}, which is not read`, hint);
   }
   if (what === undefined && !NOT_READ.has(className)) {
     return custom(className, place, isGivable ? `${EXPORT}; or ${stub(className)}` : EXPORT);

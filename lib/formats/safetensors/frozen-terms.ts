@@ -7,6 +7,10 @@ import {
   TERM_UNITS,
   type TermProgram,
   type TermStep,
+  type TextChange,
+  TOKEN_ROWS,
+  TOKEN_SPLITS,
+  type Tokenizing,
   WEIGHT_FUNCTIONS,
 } from '../../graph/terms.ts';
 import * as is from '../containers/checks.ts';
@@ -51,10 +55,29 @@ const analysis = (value: unknown, place: string): Analysis => {
   return found;
 };
 
+const lower = is.record<Extract<TextChange, { op: 'lower' }>>({ op: only('lower'), ascii: is.truth });
+const replace = is.record<Extract<TextChange, { op: 'replace' }>>({
+  ...{ op: only('replace'), pattern: is.text, by: is.text, all: is.truth },
+});
+
+const strip = is.record<Extract<TextChange, { op: 'strip' }>>({ op: only('strip') });
+
+const change: is.Check<TextChange> = (value, place) => {
+  const op = is.oneOf(['lower', 'strip', 'replace'])(is.fields(value, place).op, `${place}.op`);
+  if (op !== 'replace') return op === 'lower' ? lower(value, place) : strip(value, place);
+  return replace(value, place);
+};
+
+const between = is.record<{ readonly between: string }>({ between: is.text });
+const split: is.Check<Tokenizing['split']> = (value, place) =>
+  typeof value === 'string' ? is.oneOf(TOKEN_SPLITS)(value, place) : between(value, place);
+
+const tokenizing = is.record<Tokenizing>({ changes: is.list(change), split, grams: is.list(is.count) });
+
 type StepOf<O extends TermStep['op']> = Extract<TermStep, { op: O }>;
 type Steps = { readonly [O in TermStep['op']]: is.Check<StepOf<O>> };
 
-function only<O extends TermStep['op']>(op: O): is.Check<O> {
+function only<O extends string>(op: O): is.Check<O> {
   return () => op;
 }
 
@@ -71,6 +94,16 @@ const STEPS: Steps = {
     signed: is.truth,
     binary: is.truth,
     single: is.truth,
+  }),
+  tokens: is.record<StepOf<'tokens'>>({
+    op: only('tokens'),
+    feature: is.count,
+    tokenizing,
+    terms: texts,
+    numbers,
+    unknown: is.number,
+    row: is.oneOf(TOKEN_ROWS),
+    width: is.count,
   }),
   map: is.record<StepOf<'map'>>({
     ...{ op: only('map'), of: is.count, fn: is.oneOf(WEIGHT_FUNCTIONS), single: is.truth },

@@ -5,6 +5,7 @@ import type { Budget } from '../../graph/budget.ts';
 import type { Graph, GraphInput, Node, Operand, OwnStep, Word } from '../../graph/graph.ts';
 import type { PickleValue } from '../containers/pickle/values.ts';
 import type { Source as FileSource, ReadOptions } from '../format.ts';
+import { neededFor } from '../needed.ts';
 import { type Choice, choose } from './bundle/choose.ts';
 import { decoded, isLabelEncoder } from './bundle/labels.ts';
 import { Cells, type Known } from './cells.ts';
@@ -15,7 +16,7 @@ import type { Row } from './outcome.ts';
 import { type Outputs, output, outputsOf } from './outputs.ts';
 import type { Source } from './own/sources.ts';
 import { boostedIn, isKnown, ownFeatures, predicts, readers } from './table.ts';
-import { namesOf, neededFor, withoutColumns } from './term-inputs.ts';
+import { namesOf, withoutColumns } from './term-inputs.ts';
 import { unusedColumns } from './unused.ts';
 
 /** What of the options the graph depends on. */

@@ -40,18 +40,6 @@ function placeholder(at: number): string {
   return `terms#${at}`;
 }
 
-/** Nodes that the operands are made by, in their order. */
-export function neededFor(operands: readonly string[], nodes: readonly Node[]): Node[] {
-  const needed = new Set(operands);
-  const kept: Node[] = [];
-  for (const node of nodes.toReversed()) {
-    if (!needed.has(node.output)) continue;
-    for (const input of node.inputs) if (typeof input === 'string') needed.add(input);
-    kept.push(node);
-  }
-  return kept.reverse();
-}
-
 /**
  * The same nodes, where the input has lost some columns. Each of those that took elements of it takes them where they are now.
  * @throws {ForwardpassError} UNSUPPORTED_OP where some node takes a column that is lost.

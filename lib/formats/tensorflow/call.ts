@@ -119,5 +119,10 @@ const KINDS = {
   sparse: 'a part of a sparse tensor',
   table: 'a lookup table',
   contents: 'a lookup table',
+  text: 'a text',
+  tokens: 'words of a text',
+  numbers: 'a number of each word of a text',
+  test: 'a question about each word of a text',
+  partition: 'of how words are shared out among rows',
   dead: 'on the side of a condition that is not taken',
 } as const;

@@ -1,5 +1,6 @@
 /** Matrices whose rows are those of the batch and of another axis: what they may meet, and what keeps them so. */
 import type { Call, Translation } from './call.ts';
+import { translateTexts, wholeTexts } from './ops/texts.ts';
 import type { Result, Row } from './value.ts';
 
 /** Operators that treat every row of a matrix, or every element, by itself. */
@@ -16,7 +17,10 @@ const ROW_BY_ROW: ReadonlySet<string> = new Set([
 const OF_MERGED: ReadonlySet<string> = new Set(['Reshape', 'Shape', 'FusedBatchNormV3']);
 
 /** The results of an operator, which itself sees no merged axis but for the few that know it. */
-export function translate(call: Call, translation: Translation): readonly (Result | undefined)[] {
+export function translate(given: Call, translation: Translation): readonly (Result | undefined)[] {
+  const ofTexts = translateTexts(given);
+  if (ofTexts !== undefined) return ofTexts;
+  const call = given.withInputs(given.inputs.map((input) => wholeTexts(given.build, input)));
   const { op } = call.node;
   const rows = call.inputs.filter((input) => input.kind === 'row');
   if (OF_MERGED.has(op) || !rows.some(({ merged }) => merged)) return listOf(translation(call));

@@ -85,14 +85,19 @@ async function traceWith(batchAxis: 0 | undefined, traced: Traced): Promise<Grap
     values.push(row);
     outputs.push({ name, value: row.operand, dtype: publicType(row.type) });
   }
-  const inputs = traced.inputs.flatMap((input, i) => graphInput(input, rows[i], budget));
+  const given = traced.inputs.flatMap((input, i) => graphInput(input, rows[i], budget));
+  const texts = build.texts.finish(
+    build,
+    given,
+    outputs.map(({ value }) => value),
+  );
+  const { inputs } = texts;
   const isDouble = [...inputs, ...outputs].some(({ dtype }) => dtype === 'float64');
   return {
     format: traced.format,
     precision: isDouble ? 'f64' : 'f32',
-    inputs,
+    ...texts,
     outputs,
-    nodes: build.nodes,
     decision: values.length === 1 ? decisionOf(build.nodes, values[0]) : undefined,
   };
 }

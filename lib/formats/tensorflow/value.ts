@@ -1,6 +1,7 @@
 /** What the names of a graph stand for while it is read. */
 import type { ForwardpassError } from '../../errors.ts';
-import type { Constant, Row, Value } from '../tracing/value.ts';
+import type { TextChange, Tokenizing } from '../../graph/terms.ts';
+import type { Constant, ElementType, Row, Value } from '../tracing/value.ts';
 import type { NodeDef } from './proto.ts';
 
 export type { Row, Value };
@@ -48,6 +49,81 @@ export interface Sparse {
   readonly values: Row;
 }
 
-export type Result = Sparse | Value | Bits | Variable | Table | Contents | Dead | Refused;
+/** A text of an input, as operations on text have changed it. */
+export interface Text {
+  readonly kind: 'text';
+  readonly input: string;
+  readonly changes: readonly TextChange[];
+  /** Of a row: of one element. */
+  readonly shape: readonly number[];
+}
+
+/** The tokens of all rows' texts, one after another. Two are the same list where they are one object. */
+export interface Tokens {
+  readonly kind: 'tokens';
+  readonly input: string;
+  readonly tokenizing: Tokenizing;
+  /** Of a text that is one token. */
+  readonly shape?: readonly number[];
+}
+
+/** A number of each token. */
+export interface TokenNumbers {
+  readonly kind: 'numbers';
+  readonly of: Tokens;
+  readonly known: ReadonlyMap<string, number>;
+  readonly unknown: number;
+  readonly type: ElementType;
+}
+
+/** Whether each token is a word. */
+export interface TokenTest {
+  readonly kind: 'test';
+  readonly of: Tokens;
+  readonly word: string;
+}
+
+/**
+ * What the file computes of where each row's tokens are, as far as it is followed here: of each token the row and its place
+ * in it, or the row alone; how many rows there are, or that number and something that is at least it; how many tokens rows
+ * have, where they end, and where all begin and end. Of texts that become characters: those as numbers, with an axis more or
+ * without, their shape, how many there are, that and one, and where each begins and ends. `other` is no more than some number.
+ */
+export interface Partition {
+  readonly kind: 'partition';
+  readonly of: Tokens;
+  readonly what:
+    | 'indices'
+    | 'rows'
+    | 'shape'
+    | 'row_count'
+    | 'row_count_or_more'
+    | 'lengths'
+    | 'ends'
+    | 'splits'
+    | 'codes'
+    | 'code_column'
+    | 'column_shape'
+    | 'codes_shape'
+    | 'code_count'
+    | 'code_count_and_one'
+    | 'code_splits'
+    | 'other';
+}
+
+export type Result =
+  | Sparse
+  | Value
+  | Bits
+  | Variable
+  | Table
+  | Contents
+  | Dead
+  | Refused
+  | Text
+  | Tokens
+  | TokenNumbers
+  | TokenTest
+  | Partition;
 
 export const DEAD: Dead = { kind: 'dead' };

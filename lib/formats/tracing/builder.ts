@@ -18,6 +18,7 @@ import { type CastStep, castSteps, holdsBelow } from '../casts.ts';
 import { textOf } from './derived.ts';
 import { batchAxisOf, Emitter, isMerged, type RowInfo, sharedAxis } from './emitter.ts';
 import * as fold from './fold.ts';
+import { TextInputs } from './texts.ts';
 import { type Constant, constant, type ElementType, isFloat, isLarge, literal, type Row, type Value } from './value.ts';
 import { Vocabulary } from './vocabulary.ts';
 
@@ -33,6 +34,8 @@ export class GraphBuilder extends Emitter {
   takesMissing = false;
   /** Whether some operation is right in doubles alone, whatever the inputs are. */
   needsDoubles = false;
+  /** Tokens of texts that operations take. */
+  readonly texts = new TextInputs();
 
   // Element by element
 

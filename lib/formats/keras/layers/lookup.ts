@@ -11,7 +11,7 @@ import { encode } from './preprocessing.ts';
 type Token = string | number;
 
 /** Where the places of a vocabulary begin: the mask, if it has one, what is unknown, then the words. */
-interface Vocabulary {
+export interface Vocabulary {
   readonly tokens: readonly Token[];
   readonly mask: Token | undefined;
   /** The first place of unknown words, and how many there are. */
@@ -64,12 +64,30 @@ function readVocabulary(layer: LayerCall, isInt: boolean, kind: Kind): Vocabular
   if (unknowns < 0) throw config.wrong('num_oov_indices', '0 or more');
   if (unknowns > 0) layer.checkCount(unknowns, 'num_oov_indices');
   const mask = config.has('mask_token') ? kind.read(layer, config.raw('mask_token')) : undefined;
+  return vocabularyOf(layer, isInt, kind, { unknowns, mask, unknownToken: config.raw('oov_token') });
+}
+
+/** Of the words of a text, which a layer of its own looks up. */
+export function readTextVocabulary(layer: LayerCall, isInt: boolean): Vocabulary {
+  const vocabulary = vocabularyOf(layer, isInt, words, { unknowns: 1, mask: '', unknownToken: '[UNK]' });
+  if (!layer.config.has('vocabulary_size') || layer.config.whole('vocabulary_size') === vocabulary.size)
+    return vocabulary;
+  const message = `expected a vocabulary of ${layer.config.whole('vocabulary_size')}, found ${vocabulary.size}`;
+  throw layer.error('MALFORMED', `${message}; words with line breaks cannot be saved with a line for each`);
+}
+
+interface Special {
+  readonly unknowns: number;
+  readonly mask: Token | undefined;
+  readonly unknownToken: unknown;
+}
+
+function vocabularyOf(layer: LayerCall, isInt: boolean, kind: Kind, special: Special): Vocabulary {
+  const { unknowns, mask, unknownToken } = special;
   const unknown = isInt && mask !== undefined ? 1 : 0;
   const first = unknown + unknowns;
   const words = givenWords(layer).map((token) => kind.read(layer, token));
-  const hasSpecial = words
-    .slice(0, first)
-    .every((token, i) => token === (i < unknown ? mask : config.raw('oov_token')));
+  const hasSpecial = words.slice(0, first).every((token, i) => token === (i < unknown ? mask : unknownToken));
   const tokens = hasSpecial && words.length >= first ? words.slice(first) : words;
   if (tokens.length === 0)
     throw layer.error('MALFORMED', 'its vocabulary is empty: it was saved before it was adapted');
@@ -112,7 +130,7 @@ function placeOf(layer: LayerCall, vocabulary: Vocabulary, kind: Kind, masked: n
   return build.emit('embedding', [row.operand, itself], { wrap: false }, { ...row, type: 'int64' });
 }
 
-function depthOf(layer: LayerCall, { size }: Vocabulary): number {
+export function depthOf(layer: LayerCall, { size }: Vocabulary): number {
   if (!layer.config.flag('pad_to_max_tokens', false)) return size;
   const most = layer.config.whole('max_tokens');
   layer.checkCount(most, 'max_tokens');
@@ -123,7 +141,7 @@ function depthOf(layer: LayerCall, { size }: Vocabulary): number {
  * What each count is worth: kept with the weights, for every place; or given with the vocabulary, where unknown words have
  * the mean of the others and places beyond the words nothing.
  */
-function documentWeights(layer: LayerCall, { first, hasSpecial }: Vocabulary, depth: number): Float32Array {
+export function documentWeights(layer: LayerCall, { first, hasSpecial }: Vocabulary, depth: number): Float32Array {
   const weights = new Float32Array(depth);
   layer.spend(depth);
   if (layer.config.has('idf_weights')) {

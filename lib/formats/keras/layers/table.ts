@@ -14,6 +14,7 @@ import { operations } from './operations.ts';
 import { poolingLayers } from './pooling.ts';
 import { preprocessingLayers } from './preprocessing.ts';
 import { reshapingLayers } from './reshaping.ts';
+import { textLayers } from './texts.ts';
 
 const LAYERS: ReadonlyMap<string, LayerKind> = new Map([
   ...Object.entries({
@@ -26,6 +27,7 @@ const LAYERS: ReadonlyMap<string, LayerKind> = new Map([
     ...preprocessingLayers,
     ...lookupLayers,
     ...hashingLayers,
+    ...textLayers,
   }),
 ]);
 const OPERATIONS: ReadonlyMap<string, LayerKind> = new Map(Object.entries(operations));

@@ -14,6 +14,7 @@ import { shaping } from './shape.ts';
 import { sorting } from './sorting.ts';
 import { sources } from './sources.ts';
 import { stridedSlice } from './strided-slice.ts';
+import { texts } from './texts.ts';
 
 const GROUPS: readonly Translations[] = [
   elementwise,
@@ -26,6 +27,7 @@ const GROUPS: readonly Translations[] = [
   lookup,
   sorting,
   sources,
+  texts,
   { StridedSlice: stridedSlice },
 ];
 
@@ -58,7 +60,7 @@ const REFUSALS: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /^String|^RegexReplace$|^StaticRegex|^AsString$|^Substr$|^Unicode/,
-    'works on text; give the model words that it looks up as they are, or numbers',
+    'works on text in a way that is not read; give the model words that it looks up as they are, or numbers',
   ],
   [/^Sparse|^Ragged/, 'is of sparse or ragged tensors; give the model dense ones'],
   [/TextFile/, 'is a lookup table that reads a file; make the table of a list of words'],

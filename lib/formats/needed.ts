@@ -1,0 +1,14 @@
+/** What of a graph its outputs are made by. */
+import type { Node } from '../graph/graph.ts';
+
+/** Nodes that the operands are made by, in their order. */
+export function neededFor(operands: readonly string[], nodes: readonly Node[]): Node[] {
+  const needed = new Set(operands);
+  const kept: Node[] = [];
+  for (const node of nodes.toReversed()) {
+    if (!needed.has(node.output)) continue;
+    for (const input of node.inputs) if (typeof input === 'string') needed.add(input);
+    kept.push(node);
+  }
+  return kept.reverse();
+}
