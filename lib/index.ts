@@ -12,6 +12,7 @@ export type {
 export type { DType } from './graph/graph.ts';
 export type { Limits } from './graph/limits.ts';
 export type { ModelHandle } from './handle.ts';
+export type { Isa } from './isa.ts';
 export { define, load } from './load.ts';
 export type {
   BoostingInfo,
@@ -31,7 +32,7 @@ export type {
   TreesInfo,
 } from './model.ts';
 export { Model } from './model.ts';
-export type { AttachOptions, Isa, LoadOptions, ModelOptions, RunOptions } from './options.ts';
+export type { AttachOptions, LoadOptions, ModelOptions, RunOptions } from './options.ts';
 export type { Cell, RowRecord, Rows } from './rows.ts';
 export type { ModelSource } from './source.ts';
 export type {

@@ -27,13 +27,14 @@ import {
 import { reading } from './reading.ts';
 import { openTexts } from './rows/texts.ts';
 import { aborted } from './source/abort.ts';
-import { type ModelSource, type OpenSource, openSource } from './source.ts';
+import type { OpenSource } from './source/open-source.ts';
+import { type ModelSource, openSource } from './source.ts';
 import { checkFunctions } from './steps/functions.ts';
 import { refusedSteps } from './steps/refused.ts';
 import type { Staged } from './steps/staged.ts';
 import { quote } from './words.ts';
 
-export type { Isa, LoadOptions, ModelOptions } from './options.ts';
+export type { LoadOptions, ModelOptions } from './options.ts';
 
 /**
  * Reads a trained model: from a path, a URL (`file:`, `http:`, `https:`), bytes or a Blob. The only step that reads files

@@ -8,8 +8,9 @@ import type { Boosting, Decision, ReducedWeights, Target } from './graph/graph.t
 import type { About, Lowered, Port } from './graph/lower.ts';
 import type { TreesInfo } from './graph/trees-info.ts';
 import { checkHandle, type Description, type ModelHandle } from './handle.ts';
+import type { Isa } from './isa.ts';
 import type { Label } from './labels.ts';
-import { attachNative, chooseIsa, createNative, type Isa, type NativeModel, shareNative } from './native.ts';
+import { attachNative, chooseIsa, createNative, type NativeModel, shareNative } from './native.ts';
 import { type AttachOptions, checkAttachOptions, checkRunOptions, type RunOptions } from './options.ts';
 import {
   type Interpreted,

@@ -5,10 +5,8 @@ import type { TypedArray } from './buffers.ts';
 import { ForwardpassError } from './errors.ts';
 import type { Fault } from './faults.ts';
 import type { MostBytes, Plan } from './graph/plan-format.ts';
+import { ISAS, type Isa } from './isa.ts';
 import { didYouMean, listNames, quote } from './words.ts';
-
-export type Isa = 'avx512' | 'avx2' | 'neon' | 'scalar';
-const ISAS: readonly Isa[] = ['avx512', 'avx2', 'neon', 'scalar'];
 
 /** A ragged input takes three: ids, weights or undefined for ones, offsets. */
 type Buffers = readonly (TypedArray | undefined)[];

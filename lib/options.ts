@@ -5,7 +5,7 @@ import { FORMATS, type Format } from './formats/registry.ts';
 import { resolveActivation } from './graph/activations.ts';
 import type { Activation, Architecture } from './graph/architecture.ts';
 import { DEFAULT_LIMITS, type Limits } from './graph/limits.ts';
-import type { Model } from './model.ts';
+import type { Isa } from './isa.ts';
 import { reading } from './reading.ts';
 import { checkFunctions } from './steps/functions.ts';
 import type { StepFunctions } from './steps/types.ts';
@@ -13,9 +13,6 @@ import { describe, didYouMean, listNames, quote } from './words.ts';
 
 export const PRECISION_NAMES = ['auto', 'f64', 'f32', 'bf16', 'int8'] as const;
 export type PrecisionOption = (typeof PRECISION_NAMES)[number];
-
-/** Results do not depend on it. */
-export type Isa = Model['isa'];
 
 export interface ModelOptions {
   /**

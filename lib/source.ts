@@ -7,25 +7,11 @@ import type { Limits } from './graph/limits.ts';
 import { reading } from './reading.ts';
 import { blobReader, bytesReader } from './source/bytes.ts';
 import { openFile } from './source/file.ts';
+import type { OpenSource, SourceOptions } from './source/open-source.ts';
 import { describe, quote } from './words.ts';
 
 /** Where a model is: the path or URL of a file or folder, or a file's bytes. A Blob is read as far as is needed. */
 export type ModelSource = string | URL | Uint8Array | ArrayBuffer | Blob;
-
-export interface SourceOptions {
-  readonly limits: Limits;
-  readonly signal?: AbortSignal;
-  /** For URLs: request headers, and what asks in place of the global `fetch`. */
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly fetch?: typeof globalThis.fetch;
-}
-
-/** A source and what it holds open. */
-export interface OpenSource extends Source {
-  /** Throws `SOURCE` where a file has been written to since it was opened, so that it may be a part of each version. */
-  checkUnchanged(): Promise<void>;
-  close(): Promise<void>;
-}
 
 /**
  * A string that begins with `http://`, `https://` or `file://` is a URL, every other one a path.

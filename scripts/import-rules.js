@@ -16,7 +16,7 @@ const ERRORS = 'lib/(errors|words|extremes|reading)\\.ts';
 
 /** What the model is made of beside the addon. */
 const MODEL_PARTS =
-  'lib/(bound-call|buffers|calls|faults|handle|known-strings|labels|predictions|ragged|rows|schema|summary|tensor-info)\\.ts|lib/rows/.*';
+  'lib/(bound-call|buffers|calls|faults|handle|isa|known-strings|labels|predictions|ragged|rows|schema|summary|tensor-info)\\.ts|lib/rows/.*';
 /** What stands between the stages of a model with steps of the author's own. */
 const STEPS = 'lib/steps/(?!assemble|cut)[a-z]+\\.ts';
 
@@ -59,7 +59,7 @@ const TYPESCRIPT_RULES = [
   { files: /^lib\/addon\.ts$/, may: only('lib/elf\\.ts', ERRORS, 'node:.*') },
   {
     files: /^lib\/native\.ts$/,
-    may: only('lib/(addon|buffers|faults)\\.ts', 'lib/graph/plan-format\\.ts', ERRORS, 'node:(module|v8)'),
+    may: only('lib/(addon|buffers|faults|isa)\\.ts', 'lib/graph/plan-format\\.ts', ERRORS, 'node:(module|v8)'),
   },
   // Calls see the addon by the type of a native model, which the model makes.
   { files: /^lib\/(bound-call|calls)\.ts$/, may: only('lib/native\\.ts', MODEL_PARTS, 'lib/graph/.*', ERRORS) },

@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { DEFAULT_LIMITS } from '../lib/graph/limits.ts';
+import type { SourceOptions } from '../lib/source/open-source.ts';
 import { siblingSegments } from '../lib/source/sibling-path.ts';
-import { openSource, type SourceOptions } from '../lib/source.ts';
+import { openSource } from '../lib/source.ts';
 import { failureOf } from './failure.ts';
 
 const BYTES = Uint8Array.from({ length: 100 }, (_, i) => i);

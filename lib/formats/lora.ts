@@ -10,7 +10,7 @@ import { describe, listNames, quote } from '../words.ts';
 import { spendOnJson } from './containers/json-cost.ts';
 import { duplicateKey } from './containers/json-keys.ts';
 import type { Reader, Source } from './format.ts';
-import type { StoredParameter } from './parameters.ts';
+import type { StoredParameter } from './stored-parameter.ts';
 
 const CONFIG = 'adapter_config.json';
 const LONGEST_CONFIG = 2 ** 20;

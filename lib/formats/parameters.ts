@@ -10,12 +10,7 @@ import { stackArchitecture } from '../graph/stack/stack.ts';
 import { describe, listNames } from '../words.ts';
 import type { ReadOptions } from './format.ts';
 import { withWholeWeights } from './reparametrized.ts';
-
-/** One tensor of the file, read when it is wanted. */
-export interface StoredParameter {
-  readonly shape: Shape;
-  read(): Promise<Tensor>;
-}
+import type { StoredParameter } from './stored-parameter.ts';
 
 /** Reads the tensors that the network has use for, and refuses a file with others: they say it is another network. */
 export async function graphFromParameters(

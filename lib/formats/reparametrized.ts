@@ -8,7 +8,7 @@ import type { Tensor } from '../graph/graph.ts';
 import { elementCount, formatShape, type Shape } from '../graph/shapes.ts';
 import { listNames } from '../words.ts';
 import { mapped } from './mapped.ts';
-import type { StoredParameter } from './parameters.ts';
+import type { StoredParameter } from './stored-parameter.ts';
 
 type Data = Tensor['data'];
 

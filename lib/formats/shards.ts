@@ -8,7 +8,7 @@ import { describe, quote } from '../words.ts';
 import { spendOnJson } from './containers/json-cost.ts';
 import { duplicateKey } from './containers/json-keys.ts';
 import type { Reader, Source } from './format.ts';
-import type { StoredParameter } from './parameters.ts';
+import type { StoredParameter } from './stored-parameter.ts';
 
 /** What a shard says of one of its tensors. */
 export interface ShardTensor extends StoredParameter {

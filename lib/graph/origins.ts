@@ -5,15 +5,8 @@
 import { type GraphInput, NODE_FIELDS, type Node, type Op, type Tensor } from './graph.ts';
 import { treesOf } from './ops/trees.ts';
 import { definitionOf } from './ops.ts';
+import type { Origins } from './plan-builder.ts';
 import { broadcastColumns, elementCount, type Shape, sameShape, takeColumns } from './shapes.ts';
-
-/** Counted through all inputs, one after another; none where several or no elements decide. */
-export type Origins = Int32Array | FirstOrigin;
-
-/** Of elements that are neighbours at their origin too, as those of a whole input are. */
-export interface FirstOrigin {
-  readonly first: number;
-}
 
 const NO_ORIGIN = -1;
 

@@ -1,7 +1,6 @@
 import { ForwardpassError } from '../errors.ts';
 import type { Budget } from './budget.ts';
 import type { Operand, Tensor } from './graph.ts';
-import type { Origins } from './origins.ts';
 import {
   type MostBytes,
   OLDEST_PLAN,
@@ -22,6 +21,17 @@ import {
   transposeColumns,
   transposeShape,
 } from './shapes.ts';
+
+/**
+ * Of each element of a value, the element of the inputs that decides it, counted through all inputs, one after another;
+ * none where several or no elements decide: see origins.ts.
+ */
+export type Origins = Int32Array | FirstOrigin;
+
+/** Of elements that are neighbours at their origin too, as those of a whole input are. */
+export interface FirstOrigin {
+  readonly first: number;
+}
 
 /**
  * A row tensor on its way into the plan: a value, or columns of a value that no instruction has gathered yet. So

@@ -3,10 +3,10 @@ import { type FileHandle, realpath } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { ForwardpassError } from '../errors.ts';
 import type { Reader } from '../formats/format.ts';
-import type { OpenSource, SourceOptions } from '../source.ts';
 import { aborted } from './abort.ts';
 import { allocate, checkRange, truncated } from './bytes.ts';
 import { findMain } from './main.ts';
+import type { OpenSource, SourceOptions } from './open-source.ts';
 import { attempt, openPlain } from './plain.ts';
 import { siblingSegments } from './sibling-path.ts';
 

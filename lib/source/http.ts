@@ -2,10 +2,10 @@
 // Node's own timers, on every host that has them.
 import { clearTimeout, setTimeout } from 'node:timers';
 import { ForwardpassError } from '../errors.ts';
-import type { SourceOptions } from '../source.ts';
 import { describe, quote } from '../words.ts';
 import { abortError } from './abort.ts';
 import { allocate } from './bytes.ts';
+import type { SourceOptions } from './open-source.ts';
 
 /** What a server said of a version, to ask later whether there is another. */
 export interface Validators {

@@ -1,9 +1,10 @@
 /** Runs graphs on the engine the hard way: at odd addresses, into poisoned memory, in every batch size. */
 import { expect } from 'vitest';
 import type { Graph } from '../../lib/graph/graph.ts';
+import type { Isa } from '../../lib/isa.ts';
 import { modelFromGraph } from '../../lib/load.ts';
 import type { Model } from '../../lib/model.ts';
-import { availableIsas, type Isa } from '../../lib/native.ts';
+import { availableIsas } from '../../lib/native.ts';
 import { expectClose } from '../graph/close.ts';
 import { reference } from '../reference.ts';
 

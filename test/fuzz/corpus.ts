@@ -6,7 +6,7 @@ import type { Reader } from '../../lib/formats/format.ts';
 import type { Format } from '../../lib/formats/registry.ts';
 import type { LoadOptions } from '../../lib/load.ts';
 import { bytesReader } from '../../lib/source/bytes.ts';
-import type { OpenSource } from '../../lib/source.ts';
+import type { OpenSource } from '../../lib/source/open-source.ts';
 
 /** Files up to this size are taken; of formats whose files are larger, the smallest. */
 const LARGEST = 8 * 1024;

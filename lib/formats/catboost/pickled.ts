@@ -4,7 +4,7 @@ import type { Emitter, Predict } from '../sklearn/emitter.ts';
 import type { Estimator } from '../sklearn/estimator.ts';
 import type { Features } from '../sklearn/features.ts';
 import type { Outcome, Row } from '../sklearn/outcome.ts';
-import type { Table } from '../sklearn/table.ts';
+import type { Table } from '../sklearn/reading.ts';
 import { readModel } from './content.ts';
 import type { CatboostModel } from './model.ts';
 import { classifierOutcome, modelOutcome, rankerOutcome, regressorOutcome } from './outcome.ts';

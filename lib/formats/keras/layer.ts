@@ -6,9 +6,9 @@ import { broadcastShapes, elementCount, formatShape, type Shape, sameShape } fro
 import { quote } from '../../words.ts';
 import { castSteps } from '../casts.ts';
 import type { GraphBuilder } from '../tracing/builder.ts';
+import type { Spread } from '../tracing/spread.ts';
 import { HIGHEST_RANK, isLarge } from '../tracing/value.ts';
 import type { Vocabulary } from '../tracing/vocabulary.ts';
-import type { Spread } from '../tracing/word-places.ts';
 import type { Config } from './config.ts';
 import { type Argument, Dictionary, type LayerSpec } from './spec.ts';
 import type { StoredWeight, Variable } from './weights.ts';

@@ -1,7 +1,7 @@
 /** Files of weights alone: the arrays by names that say what they are. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
-import type { StoredParameter } from '../parameters.ts';
+import type { StoredParameter } from '../stored-parameter.ts';
 import { listAttribute } from './legacy-weights.ts';
 import { fromHdf5, type StoredWeight, type WeightFile } from './weights.ts';
 

@@ -5,7 +5,7 @@ import type { Emitter, Predict } from '../sklearn/emitter.ts';
 import type { Estimator } from '../sklearn/estimator.ts';
 import type { Features } from '../sklearn/features.ts';
 import type { Row } from '../sklearn/outcome.ts';
-import type { Table } from '../sklearn/table.ts';
+import type { Table } from '../sklearn/reading.ts';
 import { plainScalar } from '../sklearn/values.ts';
 import { type Predicted, predicted } from './booster.ts';
 import { categoriesOf } from './categories.ts';

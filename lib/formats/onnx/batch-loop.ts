@@ -8,30 +8,9 @@ import type { GraphBuilder } from '../tracing/builder.ts';
 import { batchAxisOf } from '../tracing/emitter.ts';
 import { type Constant, constant, literal, type Row } from '../tracing/value.ts';
 import { Call } from './call.ts';
-import type { Known } from './ops/sequences.ts';
+import type { Known, RowNumber, RowNumbers, RowPlaces } from './known.ts';
 import type { AttributeProto, GraphProto, NodeProto } from './proto.ts';
 import type { Scope } from './scope.ts';
-
-/** For the row at position i of the batch the whole number start + step·i. */
-export interface RowNumber {
-  readonly kind: 'row number';
-  readonly start: number;
-  readonly step: number;
-}
-
-/** The numbers of all rows in one list, and of so many that would follow: element i is start + step·i. */
-export interface RowNumbers {
-  readonly kind: 'row numbers';
-  readonly start: number;
-  readonly step: number;
-  readonly more: number;
-}
-
-/** In each row the row's own number, and an index into the row. */
-export interface RowPlaces {
-  readonly kind: 'row places';
-  readonly indices: Row;
-}
 
 export function isRowNumber(value: Known | undefined): value is RowNumber | RowNumbers | RowPlaces {
   return value?.kind === 'row number' || value?.kind === 'row numbers' || value?.kind === 'row places';

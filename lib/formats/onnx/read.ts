@@ -12,7 +12,7 @@ import { type Constant, elementType, HIGHEST_RANK, publicType, type Row, type Va
 import { answersOf } from './answers.ts';
 import { isRowNumber } from './batch-loop.ts';
 import { Evaluator } from './evaluate.ts';
-import type { Sequence } from './ops/sequences.ts';
+import type { Sequence } from './known.ts';
 import { decodeModel, type GraphProto, type ModelProto, type ValueProto } from './proto.ts';
 import { opsetVersions, Scope, shortened } from './scope.ts';
 import { ExternalData } from './tensor.ts';

@@ -7,7 +7,7 @@ import type { Node, OpAttributes, Operand, Tensor } from '../../graph/graph.ts';
 import { elementCount } from '../../graph/shapes.ts';
 import type { GraphBuilder } from '../tracing/builder.ts';
 import type { Constant, Row } from '../tracing/value.ts';
-import type { Known } from './ops/sequences.ts';
+import type { Known } from './known.ts';
 import type { AttributeProto, GraphProto, NodeProto } from './proto.ts';
 import type { Scope } from './scope.ts';
 

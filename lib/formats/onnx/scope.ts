@@ -1,7 +1,7 @@
 /** Where names are looked up: the graph, a branch of an If inside it, or a function's body. */
 import { ForwardpassError } from '../../errors.ts';
 import { quote } from '../../words.ts';
-import type { Known } from './ops/sequences.ts';
+import type { Known } from './known.ts';
 import type { AttributeProto, NodeProto, OpsetProto, TensorProto } from './proto.ts';
 
 /** Of a name, in messages. */

@@ -3,7 +3,6 @@
  * those are properties, the file has what is behind them.
  */
 import type { PickleGlobal, PickleObject, PickleValue } from '../containers/pickle/values.ts';
-import type { Estimator } from './estimator.ts';
 import { isModuleOf, isNone } from './values.ts';
 
 export function isPatched({ module }: PickleGlobal): boolean {
@@ -11,8 +10,9 @@ export function isPatched({ module }: PickleGlobal): boolean {
 }
 
 /** Forests that oneDAL fitted: their trees are bytes of its own, and it computes what they predict. */
-export function isOfOneDal({ object, className }: Estimator): boolean {
-  if (!isPatched(object.callable) || !/Forest|ExtraTrees/.test(className)) return false;
+export function isOfOneDal(object: PickleObject): boolean {
+  const { callable } = object;
+  if (!isPatched(callable) || !/Forest|ExtraTrees/.test(callable.name)) return false;
   return ['_onedal_estimator', 'daal_model_'].some((name) => !isNone(object.attribute(name)));
 }
 

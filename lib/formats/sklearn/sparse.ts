@@ -3,9 +3,8 @@
  * steps of a program (graph/terms.ts), which `predict` runs before the model; layers then take the row's few terms. Whatever
  * else takes such a row takes it written out.
  */
-import type { TermProgram, TermStep, WeightFunction } from '../../graph/terms.ts';
+import type { TermProgram, TermStep } from '../../graph/terms.ts';
 import type { Matrix, Vector } from './arrays.ts';
-import type { Emitter } from './emitter.ts';
 import type { Row } from './outcome.ts';
 
 /** A step without the step that it takes. */
@@ -66,18 +65,27 @@ function shifted(step: TermStep, by: number): TermStep {
   return { ...step, of: step.of + by };
 }
 
+/** What writes the nodes of a graph for rows that are written out. */
+export interface Writer {
+  /** The operand that has the elements of all rows, one after another. */
+  writtenSideBySide(rows: readonly Row[]): string;
+  gather(x: Row, positions: readonly number[]): Row;
+  unary(x: Row, fn: KeepingZeros): Row;
+  binary(fn: 'mul' | 'div' | 'greater', x: Row, by: Vector | number): Row;
+}
+
 /** Rows of terms beside others. */
 export class MixedRow implements Row {
   readonly width: number;
-  readonly #emitter: Emitter;
+  readonly #writer: Writer;
   #operand: string | undefined;
 
   constructor(
     readonly parts: readonly Row[],
-    emitter: Emitter,
+    writer: Writer,
   ) {
     this.width = parts.reduce((sum, part) => sum + part.width, 0);
-    this.#emitter = emitter;
+    this.#writer = writer;
   }
 
   get columns(): readonly (number | undefined)[] {
@@ -85,7 +93,7 @@ export class MixedRow implements Row {
   }
 
   get operand(): string {
-    this.#operand ??= this.#emitter.writtenSideBySide(this.parts);
+    this.#operand ??= this.#writer.writtenSideBySide(this.parts);
     return this.#operand;
   }
 }
@@ -97,29 +105,29 @@ export function isSparse(row: unknown): row is Sparse {
 }
 
 /** Rows side by side of which one is sparse: those of terms that stand next to each other are one. */
-export function sideBySide(emitter: Emitter, rows: readonly Row[]): Row {
+export function sideBySide(writer: Writer, rows: readonly Row[]): Row {
   const parts: Row[] = [];
   for (const row of rows.flatMap((each) => (each instanceof MixedRow ? each.parts : [each]))) {
     const last = parts.at(-1);
     if (row instanceof TermRow && last instanceof TermRow) parts[parts.length - 1] = TermRow.joined([last, row]);
     else parts.push(row);
   }
-  return parts.length === 1 ? parts[0] : new MixedRow(parts, emitter);
+  return parts.length === 1 ? parts[0] : new MixedRow(parts, writer);
 }
 
 /** What is done to each part of the row, which receives where it begins. */
-export function eachPart(emitter: Emitter, x: MixedRow, change: (part: Row, first: number) => Row): Row {
+export function eachPart(writer: Writer, x: MixedRow, change: (part: Row, first: number) => Row): Row {
   let first = 0;
   const parts = x.parts.map((part) => {
     const changed = change(part, first);
     first += part.width;
     return changed;
   });
-  return sideBySide(emitter, parts);
+  return sideBySide(writer, parts);
 }
 
 /** Undefined where the row has to be written out for it. */
-export function gathered(emitter: Emitter, x: Sparse, positions: readonly number[]): Row | undefined {
+export function gathered(writer: Writer, x: Sparse, positions: readonly number[]): Row | undefined {
   if (x instanceof TermRow) {
     if (new Set(positions).size < positions.length) return undefined;
     const isAll = positions.length === x.width && positions.every((position, i) => position === i);
@@ -134,7 +142,7 @@ export function gathered(emitter: Emitter, x: Sparse, positions: readonly number
     if (taken > from) {
       const start = first;
       runs.push(
-        emitter.gather(
+        writer.gather(
           part,
           positions.slice(from, taken).map((position) => position - start),
         ),
@@ -144,14 +152,14 @@ export function gathered(emitter: Emitter, x: Sparse, positions: readonly number
   }
   // Parts that come in another order.
   if (taken < positions.length) return undefined;
-  return sideBySide(emitter, runs);
+  return sideBySide(writer, runs);
 }
 
 /** x times, or divided by, or compared with what is the same for every row. Undefined as above. */
-export function combined(emitter: Emitter, fn: string, x: Sparse, by: Vector | number): Row | undefined {
+export function combined(writer: Writer, fn: string, x: Sparse, by: Vector | number): Row | undefined {
   if (x instanceof MixedRow) {
     if (fn !== 'mul' && fn !== 'div' && fn !== 'greater') return undefined;
-    return eachPart(emitter, x, (part, first) => emitter.binary(fn, part, sliceOf(by, first, part.width)));
+    return eachPart(writer, x, (part, first) => writer.binary(fn, part, sliceOf(by, first, part.width)));
   }
   const numbers = typeof by === 'number' ? Float64Array.of(by) : Float64Array.from(by);
   const { single } = x;
@@ -167,15 +175,15 @@ function sliceOf(by: Vector | number, first: number, width: number): Vector | nu
   return typeof by === 'number' || by.length === 1 ? by : by.subarray(first, first + width);
 }
 
-const KEPT_ZEROS: ReadonlyMap<string, WeightFunction> = new Map(
-  (['abs', 'sign', 'sqrt', 'square', 'log1p', 'expm1'] as const).map((fn) => [fn, fn]),
-);
+const KEEPING_ZEROS = ['abs', 'sign', 'sqrt', 'square', 'log1p', 'expm1'] as const;
+/** A function that makes 0 of 0. */
+type KeepingZeros = (typeof KEEPING_ZEROS)[number];
 
 /** A function of each element. Undefined as above. */
-export function appliedTo(emitter: Emitter, x: Sparse, fn: string): Row | undefined {
-  const own = KEPT_ZEROS.get(fn);
+export function appliedTo(writer: Writer, x: Sparse, fn: string): Row | undefined {
+  const own = KEEPING_ZEROS.find((name) => name === fn);
   if (own === undefined) return undefined;
-  if (x instanceof MixedRow) return eachPart(emitter, x, (part) => emitter.unary(part, own as 'abs'));
+  if (x instanceof MixedRow) return eachPart(writer, x, (part) => writer.unary(part, own));
   return x.with({ op: 'map', fn: own, single: x.single });
 }
 

@@ -10,7 +10,7 @@ import { refuseIterations } from '../iterations.ts';
 import { LIGHTGBM } from '../lightgbm/pickled.ts';
 import { STATSMODELS } from '../statsmodels/results.ts';
 import { XGBOOST } from '../xgboost/pickled.ts';
-import type { Predict, Readers, Transform } from './emitter.ts';
+import type { Readers } from './emitter.ts';
 import type { Estimator } from './estimator.ts';
 import type { Features } from './features.ts';
 import { IMBALANCED } from './models/imbalanced.ts';
@@ -18,26 +18,10 @@ import { MODELS } from './models/models.ts';
 import { isOwn } from './own/classes.ts';
 import { ownMethod } from './own/step.ts';
 import { isOfOneDal, isPatched } from './patched.ts';
+import type { Reading, Table } from './reading.ts';
 import { refusal } from './refusals.ts';
 import { STEPS } from './steps/steps.ts';
 import { isModuleOf } from './values.ts';
-
-/** What a class does with a row; a class may do both. */
-export interface Reading {
-  readonly transform?: Transform;
-  readonly predict?: Predict;
-  /** Of a class that predicts where its last step does: that step, if it has any. */
-  readonly last?: (estimator: Estimator) => Estimator | undefined;
-  /** Of a class that predicts as an estimator inside it does: that one. */
-  readonly inner?: (estimator: Estimator) => Estimator;
-  /** Whether it is boosted itself: its iterations come one after another, and the first so many may be used. */
-  readonly isBoosted?: boolean;
-  /** Of a class that says in its own way how many features there are. */
-  readonly features?: (estimator: Estimator) => Features | undefined;
-}
-
-/** By class name. */
-export type Table = Readonly<Record<string, Reading>>;
 
 export function isOfScikitLearn(cls: PickleGlobal): boolean {
   return isModuleOf('sklearn', cls.module) || isPatched(cls);
@@ -82,7 +66,7 @@ export function ownFeatures(estimator: Estimator): Features | undefined {
 function readingOf(estimator: Estimator): Reading {
   const { callable } = estimator.object;
   const table = tableOf(callable);
-  if (table !== undefined && !isOfOneDal(estimator)) return table[callable.name];
+  if (table !== undefined && !isOfOneDal(estimator.object)) return table[callable.name];
   if (isOwn(callable)) return OWN;
   throw refusal(estimator);
 }

@@ -11,7 +11,7 @@ import type { Row } from '../sklearn/outcome.ts';
 import { type Categories, lookUp } from '../sklearn/steps/categories.ts';
 import { type Expression, parseExpression } from './expression.ts';
 import type { Frame, Level } from './frame.ts';
-import { applied, combined } from './functions.ts';
+import { applied, combined, type Term } from './functions.ts';
 
 /** A factor of a column. */
 interface Factor {
@@ -100,9 +100,6 @@ function partsOf(expression: Expression): readonly Expression[] {
       return [];
   }
 }
-
-/** A number for each row, or one for all. */
-export type Term = { readonly row: Row; readonly isTruth?: boolean } | number;
 
 export class Design {
   readonly #terms = new Map<string, Term>();

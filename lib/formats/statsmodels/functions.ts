@@ -2,7 +2,9 @@
 import type { BinaryName, UnaryName } from '../../graph/graph.ts';
 import type { Emitter } from '../sklearn/emitter.ts';
 import type { Row } from '../sklearn/outcome.ts';
-import type { Term } from './design.ts';
+
+/** A number for each row, or one for all. */
+export type Term = { readonly row: Row; readonly isTruth?: boolean } | number;
 
 const UNARY: ReadonlyMap<string, UnaryName> = new Map<string, UnaryName>([
   ...(['exp', 'expm1', 'log', 'log1p', 'log2', 'log10', 'sqrt', 'square', 'cbrt', 'abs', 'sign'] as const).map(

@@ -6,7 +6,7 @@ import type { Estimator } from '../sklearn/estimator.ts';
 import type { Features } from '../sklearn/features.ts';
 import { constantRow } from '../sklearn/models/dummy.ts';
 import type { Row } from '../sklearn/outcome.ts';
-import type { Table } from '../sklearn/table.ts';
+import type { Table } from '../sklearn/reading.ts';
 import { columnsOf, Design, INTERCEPT } from './design.ts';
 import { Frame, indexItems } from './frame.ts';
 import { distributionOf, type Inverse, inverseOf, normal } from './links.ts';

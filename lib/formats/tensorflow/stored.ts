@@ -6,20 +6,13 @@ import { checkpointKeys } from './bundle/objects.ts';
 import { partOf } from './bundle/part.ts';
 import type { Evaluator, Storage } from './evaluate.ts';
 import type { NodeDef } from './proto.ts';
+import { type Place, restoredKey } from './restored.ts';
 import type { SavedObjects } from './saved-model.ts';
-import { dataInputs, type Output, placeOf, type Scope } from './scope.ts';
+import { dataInputs, placeOf, type Scope } from './scope.ts';
 import { type Beside, Tables } from './tables.ts';
 import type { Contents } from './value.ts';
 
 const ASSIGNMENTS: ReadonlySet<string> = new Set(['AssignVariableOp', 'Assign']);
-/** Between what is restored and what it is assigned to. */
-const PASSED: ReadonlySet<string> = new Set(['Identity', 'Cast', 'Reshape']);
-
-/** Where a variable's value is in the bundle; `part` where it is less than the whole tensor. */
-interface Place {
-  readonly key: string;
-  readonly part: string;
-}
 
 interface Saved extends Beside {
   /** The node that restores the variables; empty where there is none. */
@@ -126,28 +119,6 @@ function* restoring(evaluator: Evaluator, scope: Scope, last: string): Generator
     }
   }
 }
-
-/** What an output is restored from; undefined where it is not. */
-export async function restoredKey(evaluator: Evaluator, value: Output): Promise<Place | undefined> {
-  const restored = restoredBy(evaluator, value);
-  if (restored === undefined) return undefined;
-  const at = placeOf(restored.node);
-  const [, names, parts] = dataInputs(restored.node);
-  const key = evaluator.word(await evaluator.resolve(restored.scope, names ?? '', at), restored.index);
-  const part = evaluator.word(await evaluator.resolve(restored.scope, parts ?? '', at), restored.index) ?? '';
-  return key === undefined ? undefined : { key, part };
-}
-
-/** The output of the node that restores a value. */
-function restoredBy(evaluator: Evaluator, value: Output): Output | undefined {
-  let source = value;
-  for (let steps = 0; PASSED.has(source.node.op) && steps < MOST_STEPS; steps++) {
-    source = evaluator.output(source.scope, source.node.inputs[0] ?? '', placeOf(source.node));
-  }
-  return source.node.op === 'RestoreV2' ? source : undefined;
-}
-
-const MOST_STEPS = 8;
 
 function sharedName(node: NodeDef): string {
   const name = new TextDecoder().decode(node.attributes.get('shared_name')?.bytes);

@@ -1,8 +1,8 @@
 /** What the names of a graph stand for while it is read: a constant, or one value per row. */
 import { ForwardpassError } from '../../errors.ts';
 import type { DType, Operand } from '../../graph/graph.ts';
+import type { Spread } from './spread.ts';
 import type { Vocabulary } from './vocabulary.ts';
-import type { Spread } from './word-places.ts';
 
 export type ElementType =
   | 'float32'

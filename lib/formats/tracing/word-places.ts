@@ -5,28 +5,6 @@ import type { GraphBuilder } from './builder.ts';
 import { type Constant, constant, literal, type Row, type Value } from './value.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
-/** The ways in which the unknown words of one input are put into places; see `GraphInput.spread`. */
-export class Spread {
-  readonly #ways: WordSpread[] = [];
-
-  /** Undefined for an input whose words are not hashed. */
-  get ways(): readonly WordSpread[] | undefined {
-    return this.#ways.length > 0 ? this.#ways : undefined;
-  }
-
-  /** The way with so many places, which takes the next numbers unless it is there. Undefined where no numbers are left. */
-  way(count: number, key: WordSpread['key']): WordSpread | undefined {
-    const known = this.#ways.find((way) => way.count === count && way.key?.join() === key?.join());
-    if (known !== undefined) return known;
-    const last = this.#ways.at(-1);
-    const stride = last === undefined ? 1 : last.stride * last.count;
-    if (count * stride > MOST_SPREAD) return undefined;
-    const way = { count, stride, ...(key && { key }) };
-    this.#ways.push(way);
-    return way;
-  }
-}
-
 /** The places of the words that a model knows in the end: others may still be looked up while it is read. */
 class KnownPlaces implements Tensor {
   #data = new Float32Array(0);

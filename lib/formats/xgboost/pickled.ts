@@ -4,7 +4,7 @@ import type { Emitter, Predict } from '../sklearn/emitter.ts';
 import { Estimator } from '../sklearn/estimator.ts';
 import type { Features } from '../sklearn/features.ts';
 import type { Label, Outcome, Row } from '../sklearn/outcome.ts';
-import type { Table } from '../sklearn/table.ts';
+import type { Table } from '../sklearn/reading.ts';
 import { readModel } from './content.ts';
 import type { XgboostModel } from './model.ts';
 import { boosterOutcome, classifierOutcome, regressorOutcome } from './outcome.ts';

@@ -1,8 +1,7 @@
 /** One way after another, and back to the last choice where one fails: soonest for most patterns, and given up for others. */
 import { codeAt } from '../unicode.ts';
-import { isAt } from './places.ts';
+import { isAt, type Match } from './places.ts';
 import { OP, type Program, STEP } from './program.ts';
-import type { Match } from './search.ts';
 
 /** What a text may take, and each of its characters. */
 const MOST_STEPS = 2 ** 12;

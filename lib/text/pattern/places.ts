@@ -3,6 +3,14 @@ import { codeAt } from '../unicode.ts';
 import type { Place } from './ast.ts';
 import { isWord } from './character.ts';
 
+/** A match, and its group, where that took part. */
+export interface Match {
+  from: number;
+  to: number;
+  first: number;
+  last: number;
+}
+
 /** The code of the character that ends at a position. */
 export function codeBefore(text: string, at: number): number {
   if (at >= 2 && (text.charCodeAt(at - 1) & 0xfc00) === 0xdc00) {

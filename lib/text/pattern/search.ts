@@ -7,7 +7,7 @@
 import { ForwardpassError } from '../../errors.ts';
 import { codeAt } from '../unicode.ts';
 import { Backtracking } from './backtracking.ts';
-import { codeBefore, isAt } from './places.ts';
+import { codeBefore, isAt, type Match } from './places.ts';
 import { type Look, OP, type Program, STEP } from './program.ts';
 
 /** Steps for a text whatever its length, and for each of its characters: of one that ran over the rest again and again. */
@@ -36,14 +36,6 @@ class Ways {
 interface Meter {
   steps: number;
   most: number;
-}
-
-/** A match, and its group, where that took part. */
-export interface Match {
-  from: number;
-  to: number;
-  first: number;
-  last: number;
 }
 
 export class Search {

@@ -2,17 +2,10 @@
 
 import { recordsOf } from './btree2.ts';
 import { FractalHeap } from './fractal-heap.ts';
+import type { Link, Target } from './link.ts';
 import { type Messages, TYPES } from './messages.ts';
 import { decodeText, type Part } from './reader.ts';
 import { symbolTableLinks } from './symbol-table.ts';
-
-export type Link = Target & { readonly name: string /** By creation. */; readonly order?: number };
-
-type Target =
-  | { readonly kind: 'hard'; readonly address: number | undefined }
-  | { readonly kind: 'soft'; readonly target: string }
-  | { readonly kind: 'external'; readonly file: string }
-  | { readonly kind: 'other'; readonly type: number };
 
 /** The type of a B-tree of links by their names. */
 const LINKS_BY_NAME = 5;

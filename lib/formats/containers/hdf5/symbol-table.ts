@@ -1,6 +1,6 @@
 /** Groups of older files: names in a local heap, entries in nodes of symbols, found by a B-tree. */
 import { leavesOf } from './btree1.ts';
-import type { Link } from './links.ts';
+import type { Link } from './link.ts';
 import { decodeText, type Part, type Reader } from './reader.ts';
 
 const GROUP_NODE = 0;

@@ -1,6 +1,6 @@
 /** What each opcode does to the machine, by its byte: https://github.com/python/cpython/blob/main/Lib/pickletools.py */
 import { ForwardpassError } from '../../../errors.ts';
-import type { Machine } from './machine.ts';
+import type { Machine, Opcode } from './machine.ts';
 import {
   decodeLatin1,
   decodeLong,
@@ -13,9 +13,7 @@ import {
 } from './text.ts';
 import { PickleDict, PickleList, PickleSet, PickleTuple, type PickleValue } from './values.ts';
 
-type Run = (machine: Machine) => void;
-
-const NUMBERS: Readonly<Record<string, Run>> = {
+const NUMBERS: Readonly<Record<string, Opcode>> = {
   N: (m) => m.push(null),
   '\x88': (m) => m.push(true), //                                              NEWTRUE
   '\x89': (m) => m.push(false), //                                             NEWFALSE
@@ -31,7 +29,7 @@ const NUMBERS: Readonly<Record<string, Run>> = {
 };
 
 /** Python 2 wrote its strings, which are bytes, by the first three: each byte becomes the character of its number. */
-const TEXTS: Readonly<Record<string, Run>> = {
+const TEXTS: Readonly<Record<string, Opcode>> = {
   S: (m) => m.push(parseQuoted(m.stream.line(), m.stream.place)),
   T: (m) => m.push(decodeLatin1(m.stream.take(m.stream.u32()), m.stream.place)), //            BINSTRING
   U: (m) => m.push(decodeLatin1(m.stream.take(m.stream.u8()), m.stream.place)), //             SHORT_BINSTRING
@@ -45,7 +43,7 @@ const TEXTS: Readonly<Record<string, Run>> = {
   '\x96': (m) => m.push(m.stream.takeElements(m.stream.u64())), //             BYTEARRAY8
 };
 
-const CONTAINERS: Readonly<Record<string, Run>> = {
+const CONTAINERS: Readonly<Record<string, Opcode>> = {
   ']': (m) => m.push(new PickleList()),
   l: (m) => pushList(m, m.popMark()),
   a: (m) => appendOne(m, m.pop()),
@@ -65,7 +63,7 @@ const CONTAINERS: Readonly<Record<string, Run>> = {
   '\x91': (m) => pushSet(m, m.popMark()), //                                   FROZENSET
 };
 
-const OBJECTS: Readonly<Record<string, Run>> = {
+const OBJECTS: Readonly<Record<string, Opcode>> = {
   c: (m) => m.global(readName(m), readName(m)),
   '\x93': (m) => m.stackGlobal(),
   R: (m) => callWith(m, m.pop()), //                                           REDUCE
@@ -83,7 +81,7 @@ const OBJECTS: Readonly<Record<string, Run>> = {
   '\x98': (m) => void m.top(), //                                              READONLY_BUFFER
 };
 
-const MACHINE: Readonly<Record<string, Run>> = {
+const MACHINE: Readonly<Record<string, Opcode>> = {
   '\x80': (m) => m.setProtocol(m.stream.u8()),
   '\x95': (m) => m.stream.beginFrame(m.stream.u64()),
   '.': (m) => m.stop(),
@@ -101,8 +99,8 @@ const MACHINE: Readonly<Record<string, Run>> = {
 };
 
 /** By the opcode's byte. */
-export const OPCODES: readonly (Run | undefined)[] = (() => {
-  const table = new Array<Run | undefined>(256).fill(undefined);
+export const OPCODES: readonly (Opcode | undefined)[] = (() => {
+  const table = new Array<Opcode | undefined>(256).fill(undefined);
   for (const group of [NUMBERS, TEXTS, CONTAINERS, OBJECTS, MACHINE]) {
     for (const [code, run] of Object.entries(group)) table[code.charCodeAt(0)] = run;
   }

@@ -3,6 +3,7 @@
  * docs/formats/pickle.md for what is refused.
  */
 import { Machine, type PickleOptions } from './machine.ts';
+import { OPCODES } from './opcodes.ts';
 import type { PickleValue } from './values.ts';
 
 export type { PickleHooks, PickleOptions } from './machine.ts';
@@ -27,6 +28,6 @@ const PICKLE_STEPS = 8;
 export function readPickle(bytes: Uint8Array, options: PickleOptions): ReadPickle {
   options.budget.step(PICKLE_STEPS, options.place);
   const machine = new Machine(bytes, options);
-  const { value, protocol } = machine.run();
+  const { value, protocol } = machine.run(OPCODES);
   return { value, protocol, end: machine.stream.at, valuesLeft: machine.valuesLeft };
 }

@@ -3,18 +3,10 @@ import { formatShape } from '../../../graph/shapes.ts';
 import type { GraphBuilder } from '../../tracing/builder.ts';
 import { withOne, withoutOne } from '../../tracing/reshape.ts';
 import { literal, type Value } from '../../tracing/value.ts';
-import type { RowNumber, RowNumbers, RowPlaces } from '../batch-loop.ts';
 import { Call } from '../call.ts';
+import type { Known, Sequence } from '../known.ts';
 import type { AttributeProto } from '../proto.ts';
 import { parts } from './indexing.ts';
-
-export interface Sequence {
-  readonly kind: 'sequence';
-  readonly items: readonly Value[];
-}
-
-/** What a name of the file stands for. */
-export type Known = Value | Sequence | RowNumber | RowNumbers | RowPlaces;
 
 /** A call whose first input may be a list, which `inputs` then leaves out. */
 class SequenceCall extends Call {

@@ -6,7 +6,7 @@ import { classIndex, opposites, predictLabels, predictValues } from '../decision
 import type { Emitter, Predict } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import type { Label, Labels, Row } from '../outcome.ts';
-import type { Table } from '../table.ts';
+import type { Table } from '../reading.ts';
 import { asFloats, StoredTree, valuesOf } from './trees.ts';
 
 /** NumPy's, of float64. */

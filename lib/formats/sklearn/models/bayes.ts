@@ -4,7 +4,7 @@ import { type Matrix, sum, type Vector } from '../arrays.ts';
 import type { Emitter, Predict } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import type { Labels, Row } from '../outcome.ts';
-import type { Table } from '../table.ts';
+import type { Table } from '../reading.ts';
 
 function labelsByLikelihood(estimator: Estimator, emitter: Emitter, likelihood: Row): Labels {
   const classes = estimator.labels('classes_');

@@ -6,7 +6,7 @@ import { pair, predictLabels, predictValues } from '../decisions.ts';
 import type { Emitter, Predict } from '../emitter.ts';
 import { Estimator } from '../estimator.ts';
 import type { Row } from '../outcome.ts';
-import type { Table } from '../table.ts';
+import type { Table } from '../reading.ts';
 import { plainScalar } from '../values.ts';
 import { asFloats, StoredTree, valuesOf } from './trees.ts';
 

@@ -6,7 +6,7 @@ import { labelsByProbability, normalised, opposites, pair, predictLabels } from 
 import type { Emitter, Predict } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import type { Labels, Row } from '../outcome.ts';
-import type { Table } from '../table.ts';
+import type { Table } from '../reading.ts';
 import { functionName, noSuchOption, plainScalar } from '../values.ts';
 import { average } from './ensembles.ts';
 import { isotonic } from './isotonic.ts';

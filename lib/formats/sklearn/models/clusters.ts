@@ -5,7 +5,7 @@ import type { Vector } from '../arrays.ts';
 import type { Emitter, Predict, Transform } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import type { Row } from '../outcome.ts';
-import type { Table } from '../table.ts';
+import type { Table } from '../reading.ts';
 import { centreDistances, distances } from './distances.ts';
 
 /** Subclusters, each of a cluster. */

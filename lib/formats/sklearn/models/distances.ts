@@ -5,7 +5,7 @@ import { labelsByScore, pair } from '../decisions.ts';
 import type { Emitter, Predict, Transform } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import type { Label, Labels, Row } from '../outcome.ts';
-import type { Table } from '../table.ts';
+import type { Table } from '../reading.ts';
 import { noSuchOption } from '../values.ts';
 
 /** From each row of a matrix: the sum of squared differences, or of absolute ones. */

@@ -4,7 +4,7 @@ import { labelsByProbability } from '../decisions.ts';
 import type { Emitter, Predict } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import type { Label, Labels, Row } from '../outcome.ts';
-import type { Table } from '../table.ts';
+import type { Table } from '../reading.ts';
 import { labelsOf, noSuchOption, plainScalar } from '../values.ts';
 
 /** The same numbers for every row. */

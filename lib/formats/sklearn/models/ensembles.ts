@@ -3,8 +3,8 @@ import { labelsByProbability, oneHot, predictedClass, predictLabels, predictValu
 import type { Emitter, Predict, Transform } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import type { Label, Labels, Outcome, Row } from '../outcome.ts';
+import type { Table } from '../reading.ts';
 import { single } from '../single.ts';
-import type { Table } from '../table.ts';
 import { itemsOf, noSuchOption } from '../values.ts';
 
 /** Σ weight·row/Σ weight; without weights the mean. */

@@ -8,7 +8,7 @@ import { pair } from '../decisions.ts';
 import type { Emitter, Predict } from '../emitter.ts';
 import { Estimator } from '../estimator.ts';
 import type { Row } from '../outcome.ts';
-import type { Table } from '../table.ts';
+import type { Table } from '../reading.ts';
 import { itemsOf } from '../values.ts';
 import { lossOf } from './boosting.ts';
 import { chargeRepeated } from './trees.ts';

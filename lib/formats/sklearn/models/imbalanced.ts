@@ -1,7 +1,7 @@
 /** Models of imbalanced-learn: scikit-learn's, fitted on samples in which the classes are balanced. */
 
+import type { Table } from '../reading.ts';
 import { lastStep, pipelinePredict, pipelineTransform } from '../steps/pipeline.ts';
-import type { Table } from '../table.ts';
 import { ADAPTIVE_BOOSTING } from './adaboost.ts';
 import { ENSEMBLES } from './ensembles.ts';
 import { TREES } from './trees.ts';

@@ -3,7 +3,7 @@ import { PickleArray, type PickleValue } from '../../containers/pickle/values.ts
 import { Forest } from '../../trees.ts';
 import type { Predict } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
-import type { Table } from '../table.ts';
+import type { Table } from '../reading.ts';
 import { asFloats, StoredTree } from './trees.ts';
 
 /** The score is −2^(−depth/expected), where a depth is that of the leaf and what its rows would have added. */

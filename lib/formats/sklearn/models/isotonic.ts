@@ -3,7 +3,7 @@ import type { Emitter, Predict, Transform } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import { interpolate } from '../interpolation.ts';
 import type { Row } from '../outcome.ts';
-import type { Table } from '../table.ts';
+import type { Table } from '../reading.ts';
 import { noSuchOption } from '../values.ts';
 import { constantRow } from './dummy.ts';
 

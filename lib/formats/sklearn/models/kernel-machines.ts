@@ -6,8 +6,8 @@ import type { Estimator } from '../estimator.ts';
 import { processKernel } from '../gaussian-kernels.ts';
 import { ownKernel } from '../kernels.ts';
 import type { Row } from '../outcome.ts';
+import type { Table } from '../reading.ts';
 import { kernelCenterer } from '../steps/scalers.ts';
-import type { Table } from '../table.ts';
 
 /** Weights [points] or [points, targets] as a matrix of the latter. */
 function weightsOf(estimator: Estimator, attribute: string): Matrix {

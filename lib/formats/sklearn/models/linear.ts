@@ -4,7 +4,7 @@ import { labelsByScore, normalised, oneVersusRest, opposites, pair } from '../de
 import type { Emitter, Predict } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import type { Outcome, Row } from '../outcome.ts';
-import type { Table } from '../table.ts';
+import type { Table } from '../reading.ts';
 
 /** `coef_` as a matrix [outputs, features]; of one axis it is one output. */
 export function coefficients(estimator: Estimator): Matrix {

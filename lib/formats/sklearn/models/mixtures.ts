@@ -8,8 +8,8 @@ import type { Emitter, Predict } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import { inverseOf } from '../matrices.ts';
 import type { Labels, Row } from '../outcome.ts';
+import type { Table } from '../reading.ts';
 import { digamma } from '../special-functions.ts';
-import type { Table } from '../table.ts';
 import { noSuchOption } from '../values.ts';
 import { distances } from './distances.ts';
 

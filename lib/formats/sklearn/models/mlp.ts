@@ -4,7 +4,7 @@ import { labelsByProbability, pair } from '../decisions.ts';
 import type { Emitter, Predict } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import type { Row } from '../outcome.ts';
-import type { Table } from '../table.ts';
+import type { Table } from '../reading.ts';
 import { noSuchOption } from '../values.ts';
 
 const ACTIVATIONS: Readonly<Record<string, (emitter: Emitter, x: Row) => Row>> = {

@@ -1,5 +1,5 @@
 /** Every estimator that predicts, by its class. */
-import type { Table } from '../table.ts';
+import type { Table } from '../reading.ts';
 import { ADAPTIVE_BOOSTING } from './adaboost.ts';
 import { BAYES } from './bayes.ts';
 import { BOOSTING } from './boosting.ts';

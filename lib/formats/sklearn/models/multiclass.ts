@@ -4,8 +4,8 @@ import { binaryScore, classIndex, pair } from '../decisions.ts';
 import type { Emitter, Predict } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import type { Labels, Row } from '../outcome.ts';
+import type { Table } from '../reading.ts';
 import { like, single } from '../single.ts';
-import type { Table } from '../table.ts';
 import { distances } from './distances.ts';
 import { constantRow } from './dummy.ts';
 

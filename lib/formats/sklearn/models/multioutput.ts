@@ -3,7 +3,7 @@ import { predictedClass, predictLabels, predictValues } from '../decisions.ts';
 import type { Emitter, Predict } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import type { Labels, Row } from '../outcome.ts';
-import type { Table } from '../table.ts';
+import type { Table } from '../reading.ts';
 import { noSuchOption } from '../values.ts';
 
 const regressors: Predict = (estimator, emitter, x) => {

@@ -5,7 +5,7 @@ import type { Emitter, Predict } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import { columnOf, farFromPoints, targetsOf, weighsByDistance } from '../fitted-points.ts';
 import type { Label, Labels, Row } from '../outcome.ts';
-import type { Table } from '../table.ts';
+import type { Table } from '../reading.ts';
 import { labelsOf } from '../values.ts';
 
 interface Neighbours {

@@ -3,7 +3,7 @@ import type { Matrix } from '../arrays.ts';
 import type { Emitter, Predict, Transform } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import type { Row } from '../outcome.ts';
-import type { Table } from '../table.ts';
+import type { Table } from '../reading.ts';
 
 /** An attribute that was public before 0.24. */
 function named(estimator: Estimator, name: string): string {

@@ -10,7 +10,7 @@ import type { Estimator } from '../estimator.ts';
 import { processKernel, processVariance } from '../gaussian-kernels.ts';
 import { lowerInverse } from '../matrices.ts';
 import type { Row } from '../outcome.ts';
-import type { Table } from '../table.ts';
+import type { Table } from '../reading.ts';
 
 const binary: Predict = (estimator, emitter, x) => {
   const row = emitter.requireFinite(x);

@@ -4,7 +4,7 @@ import type { Emitter, Predict } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import { columnOf, farFromPoints, hasNoTree, metricName, targetsOf, weighsByDistance } from '../fitted-points.ts';
 import type { Label, Labels, Row } from '../outcome.ts';
-import type { Table } from '../table.ts';
+import type { Table } from '../reading.ts';
 import { itemsOf, labelsOf, plainScalar } from '../values.ts';
 import { checkTargets, classLists } from './neighbours.ts';
 

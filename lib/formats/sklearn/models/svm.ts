@@ -4,7 +4,7 @@ import type { Emitter, Predict } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import { type KernelName, kernelName, kernelOf } from '../kernels.ts';
 import type { Labels, Row } from '../outcome.ts';
-import type { Table } from '../table.ts';
+import type { Table } from '../reading.ts';
 import { noSuchOption } from '../values.ts';
 import { confidencesOfPairs, votesOfPairs } from './multiclass.ts';
 

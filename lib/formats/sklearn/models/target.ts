@@ -8,10 +8,10 @@ import { applyFunction } from '../functions/functions.ts';
 import type { Row } from '../outcome.ts';
 import { isOwn } from '../own/classes.ts';
 import { ownMethod } from '../own/step.ts';
+import type { Table } from '../reading.ts';
 import { refusal } from '../refusals.ts';
 import { like, single } from '../single.ts';
 import { quantileInverse } from '../steps/quantiles.ts';
-import type { Table } from '../table.ts';
 import { itemsOf, noSuchOption } from '../values.ts';
 
 type Inverse = (estimator: Estimator, emitter: Emitter, y: Row) => Row;

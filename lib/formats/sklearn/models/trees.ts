@@ -7,7 +7,7 @@ import { labelsByProbability } from '../decisions.ts';
 import type { Emitter, Predict, Transform } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import type { Labels, Outcome, Row } from '../outcome.ts';
-import type { Table } from '../table.ts';
+import type { Table } from '../reading.ts';
 import { itemsOf, labelsOf } from '../values.ts';
 
 /** What a file says of a leaf: its values, an output after the other, each padded to the most classes of any. */

@@ -1,7 +1,7 @@
 /** Estimators that chose or fitted another one, and predict as it does. */
 import type { Estimator } from '../estimator.ts';
+import type { Reading, Table } from '../reading.ts';
 import { notRefitted } from '../refusals.ts';
-import type { Reading, Table } from '../table.ts';
 
 /** By the name of the attribute that holds it; older versions had the second. */
 function delegate(...attributes: readonly [string, string?]): Reading {

@@ -1,5 +1,5 @@
 /** Every estimator that transforms, by its class. */
-import type { Table } from '../table.ts';
+import type { Table } from '../reading.ts';
 import { kBinsDiscretizer } from './bins.ts';
 import { columnTransformer } from './columns.ts';
 import { dictVectorizer, fieldNames } from './dicts.ts';

@@ -5,22 +5,12 @@ import { multiply } from '../../tracing/products.ts';
 import { type Constant, isFloat, type Row, type Value } from '../../tracing/value.ts';
 import { activate } from '../activation.ts';
 import type { Call, Translations } from '../call.ts';
+import type { Product } from '../product.ts';
 import { hybridProduct } from '../quantized/hybrid.ts';
 import { integerProduct } from '../quantized/product.ts';
 
 const FULLY_CONNECTED = { activation: 0, weightsFormat: 1, keepDims: 2, asymmetric: 3 } as const;
 const BATCH_MATMUL = { adjointX: 0, adjointY: 1, asymmetric: 2 } as const;
-
-/** What to multiply with, and how. The weight is [outputs, inputs]. */
-export interface Product {
-  readonly weight: Constant;
-  /** The position of the weight among the operator's inputs. */
-  readonly weightInput: number;
-  readonly bias?: Value;
-  /** Whether a layer that quantises its input as it runs may give it a zero point. */
-  readonly isAsymmetric: boolean;
-  readonly activation: number;
-}
 
 /** x [..., K] times the matrix, in the arithmetic that the types ask for. */
 function product(call: Call, x: Value, layer: Product): Value {

@@ -5,7 +5,7 @@
 import { type Constant, constant, type Row, type Value } from '../../tracing/value.ts';
 import { activate } from '../activation.ts';
 import type { Call } from '../call.ts';
-import type { Product } from '../ops/linear.ts';
+import type { Product } from '../product.ts';
 import { roundAway } from './fixed-point.ts';
 import { weightsOf } from './product.ts';
 

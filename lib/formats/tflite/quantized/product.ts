@@ -4,7 +4,7 @@ import { type Constant, constant, type Value } from '../../tracing/value.ts';
 import { activationBounds } from '../activation.ts';
 import type { Call } from '../call.ts';
 import type { TensorInfo } from '../model.ts';
-import type { Product } from '../ops/linear.ts';
+import type { Product } from '../product.ts';
 import { elementType } from '../tensor.ts';
 import { bounded, singleScale } from './convert.ts';
 import { multipliedOnce, multiplier } from './fixed-point.ts';

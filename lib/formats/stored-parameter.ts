@@ -1,0 +1,8 @@
+import type { Tensor } from '../graph/graph.ts';
+import type { Shape } from '../graph/shapes.ts';
+
+/** One tensor of the file, read when it is wanted. */
+export interface StoredParameter {
+  readonly shape: Shape;
+  read(): Promise<Tensor>;
+}
