@@ -6,7 +6,6 @@ import { ByteSource } from './byte-source.ts';
 import type { CsvOptions } from './csv-options.ts';
 import { type DataFormat, formatOfContent, formatOfInput } from './data-format.ts';
 import { assignPaths, type NamedPath } from './named-paths.ts';
-import { readCsv } from './read-csv.ts';
 import { readJson, readJsonLines } from './read-json.ts';
 import { readNpy } from './read-npy.ts';
 import { type LayoutParts, RowLayout } from './row-layout.ts';
@@ -79,7 +78,7 @@ async function openRows(
     case 'npy':
       return readNpy(source, layout, keep);
     case 'csv':
-      return readCsv(await source.text(), layout, options, keep);
+      return (await import('./read-csv.ts')).readCsv(await source.text(), layout, options, keep);
     case 'json':
       return readJson(await source.text(), layout, keep);
     case 'jsonl':

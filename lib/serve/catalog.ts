@@ -122,10 +122,12 @@ function versionOf(versions: readonly Served[], wanted: string): Served | undefi
 
 /** Numbers within names count as numbers: v10 comes after v9. */
 export function compareVersions(a: string, b: string): number {
+  collator ??= new Intl.Collator('en', { numeric: true });
   return collator.compare(a, b) || (a < b ? -1 : a > b ? 1 : 0);
 }
 
-const collator = new Intl.Collator('en', { numeric: true });
+/** Made when there are two versions to compare: it takes milliseconds. */
+let collator: Intl.Collator | undefined;
 
 function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
   return a < b ? -1 : a > b ? 1 : 0;

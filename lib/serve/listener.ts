@@ -1,6 +1,6 @@
 /** The server of HTTP: bounds of time and size, answers to what is no request, and an end that loses nothing. */
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { createRequire } from 'node:module';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SecureContextOptions } from 'node:tls';
@@ -13,6 +13,9 @@ export interface ListenerOptions {
   /** The number of open connections, when it changes. */
   readonly onConnections: (count: number) => void;
 }
+
+/** Opened by who serves TLS only: it takes milliseconds. */
+const https = (): typeof import('node:https') => createRequire(import.meta.url)('node:https');
 
 /** Where it listens: an address, or a socket that is bound already and listens. */
 export type Place = { readonly host: string; readonly port: number } | { readonly fd: number };
@@ -55,7 +58,7 @@ export class Listener {
     this.server =
       tls === undefined
         ? createServer(options, listener)
-        : createTlsServer({ ...options, ...tls, ...withClients(tls), minVersion: 'TLSv1.2' }, listener);
+        : https().createServer({ ...options, ...tls, ...withClients(tls), minVersion: 'TLSv1.2' }, listener);
     this.server.maxConnections = limits.connections;
     this.server.timeout = limits.idleTime;
     // Clients that ask whether they may send get the answer before they do.

@@ -40,7 +40,8 @@ function read(served: ServedModel, incoming: Incoming, limits: ProtocolLimits): 
     served,
     request.outputs.map(({ name }) => name),
   );
-  return { ...workOf(served, request.inputs, limits), request };
+  const { count, rows } = workOf(served, request.inputs, limits);
+  return { count, rows, request };
 }
 
 /** A body without JSON is the one input: as many rows as it holds. All outputs are binary then. */

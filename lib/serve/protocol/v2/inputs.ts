@@ -37,7 +37,7 @@ export function workOf(served: ServedModel, tensors: readonly Tensor[], limits: 
   for (const name of named.keys()) {
     if (!(isByColumn ? layout.byName.has(name) : names.includes(name))) throw unknown(name, layout, isByColumn);
   }
-  return isByColumn ? byColumn(served, layout, named, limits) : byInput(layout, named, limits);
+  return isByColumn ? byColumn(served, layout, tensors, named, limits) : byInput(layout, named, limits);
 }
 
 function unknown(name: string, layout: Layout, isByColumn: boolean): Error {
@@ -70,11 +70,12 @@ function byInput(layout: Layout, named: ReadonlyMap<string, Tensor>, limits: Pro
 function byColumn(
   { model }: ServedModel,
   layout: Layout,
+  tensors: readonly Tensor[],
   named: ReadonlyMap<string, Tensor>,
   limits: ProtocolLimits,
 ): Work {
-  checkColumns([...named.values()]);
-  const count = rowsOf([...named.values()]);
+  checkColumns(tensors);
+  const count = rowsOf(tensors);
   layout.checkRows(count, limits);
   if (named.size < layout.fields.length) model.rowReader.records.checkNames([...named.keys()], 'inputs');
   const arrays = layout.allocate(count);
@@ -121,10 +122,12 @@ function writeColumn(
 ): void {
   const { width } = column.port;
   const isNull = tensor?.nulls === undefined || tensor.nulls.length === 0 ? undefined : new Set(tensor.nulls);
-  for (let row = 0; row < count; row++) {
+  let row = 0;
+  const place = () => `input ${quote(name)}, row ${row}`;
+  for (; row < count; row++) {
     const found = tensor === undefined ? undefined : isNull?.has(row) ? null : tensor.values[row];
     const value = typeof found === 'bigint' ? Number(found) : found;
-    array[row * width + element] = column.numberOf(value, element, () => `input ${quote(name)}, row ${row}`);
+    array[row * width + element] = column.numberOf(value, element, place);
   }
 }
 

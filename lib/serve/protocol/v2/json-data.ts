@@ -28,6 +28,10 @@ export type Unread = 'ragged' | 'deep' | 'long' | 'object' | undefined;
 const DEEPEST = 16;
 
 export function readJsonData(scanner: Scanner, most: number): JsonData | { readonly unread: Unread } {
+  const start = scanner.at;
+  const flat = readFlat(scanner, Math.min(most, few.length));
+  if (flat !== undefined) return flat;
+  scanner.at = start;
   const data = new Elements();
   const dimensions: number[] = [];
   const lengths: number[] = [];
@@ -69,6 +73,39 @@ const few = new Float64Array(256);
 
 const NO_TOKENS: ReadonlyMap<number, string> = new Map();
 const NO_POSITIONS: readonly number[] = [];
+
+/** The two common cases: a few numbers in a flat array, or a single text. Undefined where it is neither. */
+function readFlat(scanner: Scanner, most: number): JsonData | undefined {
+  scanner.at++;
+  if (scanner.peek() === BYTE.quote) {
+    const text = scanner.string();
+    if (text === undefined || most < 1 || !scanner.take(BYTE.closeArray)) return undefined;
+    return flatData(new Float64Array(1), [text]);
+  }
+  let count = 0;
+  do {
+    scanner.peek();
+    const value = scanner.number();
+    if (Number.isNaN(value) || scanner.isLong || count === most) return undefined;
+    few[count++] = value;
+  } while (scanner.take(BYTE.comma));
+  if (!scanner.take(BYTE.closeArray)) return undefined;
+  return flatData(few.slice(0, count), undefined);
+}
+
+function flatData(numbers: Float64Array, texts: JsonData['texts']): JsonData {
+  return {
+    dimensions: [numbers.length],
+    count: numbers.length,
+    numbers,
+    texts,
+    long: NO_TOKENS,
+    nulls: NO_POSITIONS,
+    firstNumber: texts === undefined ? 0 : -1,
+    firstTruth: -1,
+    firstText: texts === undefined ? -1 : 0,
+  };
+}
 
 /** Elements as they come. */
 class Elements {

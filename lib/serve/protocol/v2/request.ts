@@ -41,9 +41,10 @@ export function headerLengthOf(headers: IncomingHttpHeaders, bodyBytes: number):
 
 export function readRequest({ headers, body }: Incoming, layout: Layout, most: number): InferRequest {
   const length = headerLengthOf(headers, body.length);
-  const bytes = jsonBytes(body.subarray(0, length));
-  const { inputs, ...request } = new Envelope(bytes, layout, most).read();
-  return { ...request, inputs: tensorsOf(inputs, length === undefined ? undefined : body.subarray(length), most) };
+  const bytes = jsonBytes(length === undefined ? body : body.subarray(0, length));
+  const { id, inputs, outputs, isBinary, isNullable } = new Envelope(bytes, layout, most).read();
+  const tensors = tensorsOf(inputs, length === undefined ? undefined : body.subarray(length), most);
+  return { id, inputs: tensors, outputs, isBinary, isNullable };
 }
 
 /** An input as the JSON says it. */
@@ -253,19 +254,22 @@ class Envelope {
     if (!this.#scanner.skip()) throw this.#notJson();
   }
 
-  /** A shape, in the common case of whole numbers. */
+  #size(): number {
+    this.#scanner.peek();
+    return this.#scanner.number();
+  }
+
+  /** A shape, in the common case of one or two dimensions. */
   #shape(): unknown {
     const scanner = this.#scanner;
     if (scanner.peek() !== BYTE.openArray) return this.#value();
     const start = scanner.at++;
-    const sizes: number[] = [];
-    do {
-      scanner.peek();
-      const size = scanner.number();
-      if (Number.isNaN(size)) break;
-      sizes.push(size);
-    } while (scanner.take(BYTE.comma));
-    if (scanner.take(BYTE.closeArray)) return sizes;
+    const rows = this.#size();
+    if (!Number.isNaN(rows)) {
+      if (scanner.take(BYTE.closeArray)) return [rows];
+      const row = scanner.take(BYTE.comma) ? this.#size() : Number.NaN;
+      if (!Number.isNaN(row) && scanner.take(BYTE.closeArray)) return [rows, row];
+    }
     scanner.at = start;
     return this.#value();
   }

@@ -47,9 +47,10 @@ export function checkColumns(tensors: readonly Tensor[]): void {
 }
 
 /** Rows of all of them, which must be as many. */
-export function rowsOf([first, ...others]: readonly Tensor[]): number {
+export function rowsOf(tensors: readonly Tensor[]): number {
+  const [first] = tensors;
   const [count] = first.shape;
-  for (const { name, shape } of others) {
+  for (const { name, shape } of tensors) {
     if (shape[0] === count) continue;
     throw inInput(name, `expected ${count} rows as in ${quote(first.name)}, found ${shape[0]}`);
   }
