@@ -96,7 +96,7 @@ export class Stepper {
       case STATUS.targetNotFinite:
         return new ForwardpassError('INPUT', 'expected a finite number', `targets[${row}]`);
       case STATUS.notFinite:
-        return new ForwardpassError('DIVERGED', DIVERGED, 'partialFit');
+        return diverged();
       default:
         return new ForwardpassError('PLAN', `a step ended with ${status}`, 'partialFit');
     }
@@ -105,6 +105,11 @@ export class Stepper {
 
 const DIVERGED =
   'a parameter would no longer be finite, so nothing was learnt from these rows; scale the features, or learn at a lower rate';
+
+/** What a fit says whose state is not taken. */
+export function diverged(): ForwardpassError {
+  return new ForwardpassError('DIVERGED', DIVERGED, 'partialFit');
+}
 
 function allocated<T>(make: () => T): T {
   try {

@@ -31,3 +31,8 @@ export function setItem({ entries }: PickleDict, name: string, value: PickleValu
 export function arrayOf(shape: readonly number[], data: Float64Array | Float32Array): PickleArray {
   return new PickleArray(shape, data instanceof Float32Array ? 'f4' : 'f8', data);
 }
+
+/** An array of integers of its own. */
+export function integers(data: Float64Array): PickleArray {
+  return new PickleArray([data.length], 'i8', data);
+}

@@ -1,7 +1,9 @@
 // All kinds of one instruction set, after its vec_*.h.
 #include "fma.h"
+#include "gaussian.h"
 #include "kind.h"
 #include "libm.h"
+#include "mlp.h"
 #include "sgd.h"
 
 namespace FP_ISA {

@@ -1,5 +1,5 @@
 /** The parameter `random_state`, by which an estimator draws: an integer, a RandomState of its own, or None. */
-import { PickleArray, PickleDict, PickleObject } from '../../formats/containers/pickle/values.ts';
+import { PickleArray, PickleDict, PickleGlobal, PickleObject } from '../../formats/containers/pickle/values.ts';
 import type { Estimator } from '../../formats/sklearn/estimator.ts';
 import { plainScalar } from '../../formats/sklearn/values.ts';
 import { MOST_SEED, RandomState } from '../random.ts';
@@ -12,19 +12,23 @@ export class Generator {
   readonly #seed: number | undefined;
   /** Of a RandomState, which goes on from call to call, as does the one that the option `seed` stands for. */
   readonly #random: RandomState | undefined;
-  /** Where the state of the file's RandomState is. */
+  /** The file's RandomState. */
+  readonly #object: PickleObject | undefined;
+  /** Where the state of it is. */
   readonly #stored: PickleDict | undefined;
   /** What each of an integer's calls drew, and the shuffles of seeds: the same every time. */
   #isDrawn = false;
 
-  constructor(estimator: Estimator, seed: number | undefined) {
-    const value = plainScalar(estimator.value('random_state'));
+  constructor(estimator: Estimator, seed: number | undefined, { attribute = 'random_state', goesOn = false } = {}) {
+    const value = plainScalar(estimator.value(attribute));
     if (typeof value === 'number') {
       if (!Number.isInteger(value) || value < 0 || value >= 2 ** 32) {
         throw estimator.error('MALFORMED', `expected an integer from 0 to 2^32 - 1, found ${value}`, 'random_state');
       }
-      this.#seed = value;
+      if (goesOn) this.#random = RandomState.of(value);
+      else this.#seed = value;
     } else if (value instanceof PickleObject) {
+      this.#object = value;
       this.#stored = stateOf(value, estimator);
       this.#random = randomOf(this.#stored, estimator);
     } else if (value !== null) {
@@ -53,6 +57,11 @@ export class Generator {
     return true;
   }
 
+  /** The generator of one call, which draws what it likes; undefined where there is none. */
+  ofCall(): RandomState | undefined {
+    return this.#seed === undefined ? this.#random : RandomState.of(this.#seed);
+  }
+
   mark(): void {
     this.#random?.mark();
   }
@@ -70,6 +79,12 @@ export class Generator {
     if (kept instanceof RandomState) this.#random?.set(kept);
   }
 
+  /** As a RandomState in the tree, after {@link store}; undefined where it does not go on. */
+  object(): PickleObject | undefined {
+    if (this.#random === undefined) return undefined;
+    return this.#object ?? pickled(this.#random);
+  }
+
   /** Writes the state of a RandomState to where the file has it. */
   store(): void {
     if (this.#random === undefined || this.#stored === undefined) return;
@@ -77,6 +92,21 @@ export class Generator {
     setItem(this.#stored, 'key', new PickleArray([KEY_WORDS], 'u4', Float64Array.from(key)));
     setItem(this.#stored, 'pos', position);
   }
+}
+
+/** As Python pickles a RandomState. */
+function pickled({ key, position }: RandomState): PickleObject {
+  const object = new PickleObject(new PickleGlobal('numpy.random._pickle', '__randomstate_ctor'), ['MT19937']);
+  const inner = new PickleDict();
+  setItem(inner, 'key', new PickleArray([KEY_WORDS], 'u4', Float64Array.from(key)));
+  setItem(inner, 'pos', position);
+  const state = new PickleDict();
+  object.state = state;
+  setItem(state, 'bit_generator', 'MT19937');
+  setItem(state, 'state', inner);
+  setItem(state, 'has_gauss', 0);
+  setItem(state, 'gauss', 0);
+  return object;
 }
 
 /** The seed by which the part of one of several classes shuffles, from the seed of that part. */

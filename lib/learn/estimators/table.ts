@@ -1,15 +1,22 @@
 /** Every estimator that learns on, by its class; and what its parameters are where nothing says otherwise. */
 import { ForwardpassError } from '../../errors.ts';
-import { PickleDict, PickleGlobal, PickleObject, type PickleValue } from '../../formats/containers/pickle/values.ts';
+import {
+  PickleDict,
+  PickleGlobal,
+  PickleObject,
+  PickleTuple,
+  type PickleValue,
+} from '../../formats/containers/pickle/values.ts';
 import type { Estimator } from '../../formats/sklearn/estimator.ts';
 import { didYouMean, listNames, quote } from '../../words.ts';
 import type { LearningOptions } from '../origin.ts';
 import { setAttribute } from '../tree.ts';
+import { BAYES_AND_OTHERS } from './bayes-table.ts';
 import type { Incremental } from './incremental.ts';
 import { SGD } from './sgd-table.ts';
 
-/** A parameter of a constructor; an object is a dict. */
-export type Parameter = null | boolean | number | string | { readonly [key: string]: number };
+/** A parameter of a constructor; an array is a tuple, an object a dict. */
+export type Parameter = null | boolean | number | string | readonly number[] | { readonly [key: string]: number };
 
 export interface Learning {
   /** Where scikit-learn has the class, which its reader tells it by. */
@@ -22,7 +29,7 @@ export interface Learning {
 
 export type LearningTable = Readonly<Record<string, Learning>>;
 
-const TABLE: LearningTable = { ...SGD };
+const TABLE: LearningTable = { ...SGD, ...BAYES_AND_OTHERS };
 
 /** The names of all that learn. */
 export const LEARNING = Object.keys(TABLE);
@@ -60,6 +67,9 @@ function pickledOf(value: unknown, name: string): PickleValue {
   if (value === null || typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string') {
     return value;
   }
+  if (Array.isArray(value) && value.length <= MOST_ITEMS && value.every((item) => typeof item === 'number')) {
+    return new PickleTuple([...value]);
+  }
   if (typeof value === 'object' && !Array.isArray(value) && !ArrayBuffer.isView(value)) {
     const dict = new PickleDict();
     for (const [key, item] of Object.entries(value)) {
@@ -73,7 +83,10 @@ function pickledOf(value: unknown, name: string): PickleValue {
   throw wrong(name);
 }
 
+/** Of a parameter that is an array: one for each feature or class. */
+const MOST_ITEMS = 2 ** 20;
+
 function wrong(name: string): ForwardpassError {
-  const message = 'expected a number, a string, true, false, null or an object of numbers';
+  const message = 'expected a number, a string, true, false, null, or an array or object of numbers';
   return new ForwardpassError('OPTION', message, name);
 }
