@@ -299,3 +299,61 @@ export function violations(files) {
   }
   return found;
 }
+
+/**
+ * Files of lib/ that import one another in a circle, one line for each circle, types included: what two files need of each
+ * other belongs in a third. By Tarjan's algorithm, without recursion.
+ * @param {ReadonlyMap<string, string>} files as {@link violations} takes them
+ */
+export function cycles(files) {
+  const targets = new Map(
+    [...files].map(([file, text]) => [file, importsOf(file, text).filter((target) => files.has(target))]),
+  );
+  /** @type {Map<string, { order: number, lowest: number, isOpen: boolean }>} */
+  const met = new Map();
+  /** @type {string[]} */
+  const open = [];
+  /** @type {string[]} */
+  const found = [];
+  for (const root of targets.keys()) {
+    const path = met.has(root) ? [] : [enter(root)];
+    for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {
+      const next = top.left.shift();
+      if (next === undefined) {
+        path.pop();
+        leave(top.file, path.at(-1)?.file);
+      } else {
+        const known = met.get(next);
+        if (known === undefined) path.push(enter(next));
+        else if (known.isOpen) lower(top.file, known.order);
+      }
+    }
+  }
+  return found;
+
+  /** @param {string} file */
+  function enter(file) {
+    met.set(file, { order: met.size, lowest: met.size, isOpen: true });
+    open.push(file);
+    return { file, left: [...(targets.get(file) ?? [])] };
+  }
+
+  /** @param {string} file @param {number} order */
+  function lower(file, order) {
+    const state = met.get(file);
+    if (state !== undefined && order < state.lowest) state.lowest = order;
+  }
+
+  /** @param {string} file @param {string | undefined} importer */
+  function leave(file, importer) {
+    const { order = 0, lowest = 0 } = met.get(file) ?? {};
+    if (importer !== undefined) lower(importer, lowest);
+    if (lowest !== order) return;
+    const circle = open.splice(open.indexOf(file));
+    for (const member of circle) {
+      const state = met.get(member);
+      if (state !== undefined) state.isOpen = false;
+    }
+    if (circle.length > 1) found.push(`${circle.sort().join(', ')} import one another`);
+  }
+}

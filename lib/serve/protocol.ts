@@ -2,8 +2,17 @@
 export { errorAnswer, jsonAnswer, problem } from './protocol/answers.ts';
 export { predictFriendly, schemaOf } from './protocol/friendly.ts';
 export { openApi } from './protocol/open-api.ts';
-export type { Answer, Compute, Handler, Incoming, ProtocolLimits, ServedModel } from './protocol/types.ts';
+export type {
+  Answer,
+  Compute,
+  Handler,
+  Incoming,
+  ProtocolLimits,
+  Results,
+  ServedModel,
+  Work,
+} from './protocol/types.ts';
 export { PROTOCOL_LIMITS } from './protocol/types.ts';
 export { metadataV1, modelsV1, predictV1 } from './protocol/v1.ts';
 export { inferV2, liveV2, metadataV2, modelReadyV2, readyV2, serverMetadata } from './protocol/v2.ts';
-export { type Results, runTogether, runWork, runWorkAsync, type Work } from './protocol/work.ts';
+export { runTogether, runWork, runWorkAsync } from './protocol/work.ts';

@@ -7,16 +7,7 @@ import { compareVersions } from './catalog.ts';
 import type { CheckedServeOptions } from './options.ts';
 import type { VersionCounts } from './prometheus.ts';
 import { type Found, printOf, type Scan } from './scan.ts';
-import { Slot } from './slot.ts';
-
-/** A version in use. */
-export interface Published {
-  readonly name: string;
-  readonly version: string;
-  readonly model: Model;
-  /** Keeps the model whole until what it returns is called. */
-  hold(): () => void;
-}
+import { type Published, Slot, type SlotParts } from './slot.ts';
 
 /** A version that is not there, and why. */
 interface Refused {
@@ -35,12 +26,9 @@ export interface IndexEntry {
   readonly reason: string;
 }
 
-export interface RepositoryParts {
+export interface RepositoryParts extends Pick<SlotParts, 'options' | 'onChange'> {
   /** What is there now. Throws where that cannot be seen. */
   readonly look: () => Promise<Scan>;
-  readonly options: Pick<CheckedServeOptions, 'interval' | 'settle' | 'sameInterface' | 'load' | 'onEvent'>;
-  /** Called when another set of models is in use than before. */
-  readonly onChange: () => void;
 }
 
 const PASSING: ReadonlySet<string> = new Set(['SOURCE', 'MEMORY']);

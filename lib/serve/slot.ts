@@ -2,11 +2,23 @@
 import type { Model } from '../model.ts';
 import { checkSameInterface } from '../watch/same-interface.ts';
 import { type LiveModel, watch } from '../watch.ts';
+import type { CheckedServeOptions } from './options.ts';
 import type { VersionCounts } from './prometheus.ts';
-import type { Published, RepositoryParts } from './repository.ts';
 import type { Found } from './scan.ts';
 
-interface SlotParts extends Pick<RepositoryParts, 'options' | 'onChange'> {
+/** A version in use. */
+export interface Published {
+  readonly name: string;
+  readonly version: string;
+  readonly model: Model;
+  /** Keeps the model whole until what it returns is called. */
+  hold(): () => void;
+}
+
+export interface SlotParts {
+  readonly options: Pick<CheckedServeOptions, 'interval' | 'settle' | 'sameInterface' | 'load' | 'onEvent'>;
+  /** Called when another set of models is in use than before. */
+  readonly onChange: () => void;
   /** The model whose interface a version has to have that comes beside it. */
   readonly peer: () => Model | undefined;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { violations } from '../../scripts/import-rules.js';
+import { cycles, violations } from '../../scripts/import-rules.js';
 
 function check(path: string, text: string): string[] {
   return violations(new Map([[path, text]]));
@@ -40,4 +40,20 @@ test.each([
 
 test('a native file that no rule knows is refused', () => {
   expect(check('native/extra.cc', '')).toEqual(['native/extra.cc belongs to no group of scripts/import-rules.js']);
+});
+
+test('files that import one another are found, types included, and files that only share one are not', () => {
+  const files = new Map([
+    ['lib/a.ts', "import { b } from './b.ts';"],
+    ['lib/b.ts', "import type { C } from './c.ts';\nimport './leaf.ts';"],
+    ['lib/c.ts', "export * from './a.ts';\nimport './leaf.ts';"],
+    ['lib/leaf.ts', "import { readFile } from 'node:fs';"],
+    ['lib/d.ts', "const later = () => import('./e.ts');"],
+    ['lib/e.ts', "import './d.ts';\nimport './a.ts';"],
+    ['lib/top.ts', "import './a.ts';\nimport './e.ts';"],
+  ]);
+  expect(cycles(files)).toEqual([
+    'lib/a.ts, lib/b.ts, lib/c.ts import one another',
+    'lib/d.ts, lib/e.ts import one another',
+  ]);
 });

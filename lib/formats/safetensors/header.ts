@@ -10,7 +10,7 @@ import { DTYPES, type StoredDType } from '../containers/elements.ts';
 import { spendOnJson } from '../containers/json-cost.ts';
 import { duplicateKey } from '../containers/json-keys.ts';
 import type { Reader } from '../format.ts';
-import { LENGTH_BYTES } from './safetensors.ts';
+import { LENGTH_BYTES } from './signature.ts';
 
 /** As the reference implementation has it. */
 export const LONGEST_HEADER = 100_000_000;

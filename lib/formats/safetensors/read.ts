@@ -8,7 +8,7 @@ import { readShards, refuseLoneShard, type ShardTensor } from '../shards.ts';
 import { FROZEN_KEY } from './frozen.ts';
 import { type Header, readHeader } from './header.ts';
 import { readFrozen } from './read-frozen.ts';
-import { SHARD } from './safetensors.ts';
+import { SHARD } from './signature.ts';
 
 const FORMAT = 'safetensors';
 

@@ -1,17 +1,13 @@
 /** safetensors: a header of names, types, shapes and places, then the tensors' bytes. docs/safetensors.md */
 import type { FormatReader } from '../format.ts';
 import { isShardIndex } from '../shard-index.ts';
+import { LENGTH_BYTES, SHARD } from './signature.ts';
 
-/** Of the header's length, before the header. */
-export const LENGTH_BYTES = 8;
 /** No file is that large: the first eight bytes are then no length. */
 const IMPLAUSIBLE = 2n ** 40n;
 
 /** On demand: a process that opens no safetensors file loads none of it. */
 const reader = () => import('./read.ts');
-
-/** The name of a file in an index. */
-export const SHARD = /\.safetensors$/;
 
 export const safetensors: FormatReader = {
   name: 'safetensors',

@@ -27,7 +27,7 @@ import {
 } from './frozen.ts';
 import { encodeTerms } from './frozen-terms.ts';
 import { toBfloat16, toInt8 } from './reduced.ts';
-import { LENGTH_BYTES } from './safetensors.ts';
+import { LENGTH_BYTES } from './signature.ts';
 
 /** A graph in its simplest form, so that reading it leaves nothing to fold, and what it is to be called. */
 export interface FreezableGraph {

@@ -1,9 +1,8 @@
 /** TensorFlow: SavedModel folders and frozen graphs. What is read of them: docs/formats/tensorflow.md. */
 import type { Graph } from '../../graph/graph.ts';
 import type { FormatReader, ReadOptions, Source } from '../format.ts';
+import { isSavedModel } from './signature.ts';
 
-/** Schema version 1, then a graph. */
-const SAVED_MODEL = [0x08, 0x01, 0x12];
 /** A node, then its name. */
 const NODE = 0x0a;
 const OP = 0x12;
@@ -11,10 +10,6 @@ const OP = 0x12;
 /** Whether `head` begins as a SavedModel or a GraphDef does. Neither has a signature: they are told by structure. */
 function detect(head: Uint8Array): boolean {
   return isSavedModel(head) || isGraph(head);
-}
-
-export function isSavedModel(head: Uint8Array): boolean {
-  return SAVED_MODEL.every((byte, i) => head[i] === byte);
 }
 
 /** A first node whose first fields are a printable name and the name of an operator. */

@@ -3,7 +3,7 @@ import type { GraphInput, Node, Operand } from '../../graph/graph.ts';
 import { elementCount } from '../../graph/shapes.ts';
 import type { TermStep } from '../../graph/terms.ts';
 import { neededFor } from '../needed.ts';
-import type { GraphBuilder } from './builder.ts';
+import type { Emitter } from './emitter.ts';
 import type { ElementType, Row } from './value.ts';
 
 export type Tokens = Extract<TermStep, { op: 'tokens' }>;
@@ -20,7 +20,7 @@ export class TextInputs {
   readonly #rows: TokenRow[] = [];
 
   /** The input that a row is, where it is one with a single text, whatever axes it was given. */
-  textOf(build: GraphBuilder, row: Row): string | undefined {
+  textOf(build: Emitter, row: Row): string | undefined {
     if (row.words === undefined || elementCount(row.shape) !== 1) return undefined;
     let { operand } = row;
     for (let at = build.nodes.length - 1; at >= 0; at--) {
@@ -33,7 +33,7 @@ export class TextInputs {
   }
 
   /** The row of a text's tokens, written out. */
-  row(build: GraphBuilder, text: string, step: Omit<Tokens, 'feature'>, type: ElementType): Row {
+  row(build: Emitter, text: string, step: Omit<Tokens, 'feature'>, type: ElementType): Row {
     const key = JSON.stringify(step.tokenizing);
     const isSame = (known: TokenRow) =>
       known.text === text &&
@@ -54,7 +54,7 @@ export class TextInputs {
    * @throws {ForwardpassError} UNSUPPORTED_OP where something else takes it too.
    */
   finish(
-    build: GraphBuilder,
+    build: Emitter,
     given: readonly GraphInput[],
     outputs: readonly string[],
   ): { inputs: readonly GraphInput[]; nodes: readonly Node[]; featureNames?: readonly string[] } {

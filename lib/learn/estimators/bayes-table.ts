@@ -1,10 +1,10 @@
 /** Naive Bayes, scalers, clusters and perceptrons, with the parameters that scikit-learn 1.9 has for each. */
 import { CategoricalNaiveBayes, DiscreteNaiveBayes } from './discrete-nb.ts';
 import { GaussianNaiveBayes } from './gaussian-nb.ts';
+import type { Learning, LearningTable } from './learning.ts';
 import { MiniBatchKMeans } from './mini-batch-k-means.ts';
 import { Mlp } from './mlp.ts';
 import { ExtremesScaler, StandardScaler } from './scalers.ts';
-import type { Learning, LearningTable } from './table.ts';
 
 const BAYES = 'sklearn.naive_bayes';
 const SCALERS = 'sklearn.preprocessing._data';

@@ -1,6 +1,7 @@
 /** The linear models of sgd.ts, with the parameters that scikit-learn 1.9 has for each. */
+
+import type { Learning, LearningTable } from './learning.ts';
 import { Sgd } from './sgd.ts';
-import type { Learning, LearningTable } from './table.ts';
 
 const open: Learning['open'] = (estimator, options) => new Sgd(estimator, options);
 

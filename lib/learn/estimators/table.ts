@@ -13,21 +13,8 @@ import type { LearningOptions } from '../origin.ts';
 import { setAttribute } from '../tree.ts';
 import { BAYES_AND_OTHERS } from './bayes-table.ts';
 import type { Incremental } from './incremental.ts';
+import type { LearningTable } from './learning.ts';
 import { SGD } from './sgd-table.ts';
-
-/** A parameter of a constructor; an array is a tuple, an object a dict. */
-export type Parameter = null | boolean | number | string | readonly number[] | { readonly [key: string]: number };
-
-export interface Learning {
-  /** Where scikit-learn has the class, which its reader tells it by. */
-  readonly module: string;
-  /** Of its constructor. */
-  readonly defaults: Readonly<Record<string, Parameter>>;
-  /** From the estimator of a file, or one that {@link newEstimator} made. */
-  open(estimator: Estimator, options: LearningOptions): Incremental;
-}
-
-export type LearningTable = Readonly<Record<string, Learning>>;
 
 const TABLE: LearningTable = { ...SGD, ...BAYES_AND_OTHERS };
 

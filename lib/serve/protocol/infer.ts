@@ -1,6 +1,6 @@
 /** The way of every inference: read, run, write, whatever the protocol. */
-import type { Answer, Compute, ServedModel } from './types.ts';
-import { type Results, runWork, type Work } from './work.ts';
+import type { Answer, Compute, Results, ServedModel, Work } from './types.ts';
+import { runWork } from './work.ts';
 
 /** One way of saying requests and answers. */
 export interface Exchange<W extends Work> {

@@ -9,8 +9,7 @@ import { parseJson } from './body.ts';
 import { BYTE, Scanner } from './json-scanner.ts';
 import { type Layout, layoutOf } from './layout.ts';
 import { badRequest } from './refusal.ts';
-import type { ProtocolLimits, ServedModel } from './types.ts';
-import type { Work } from './work.ts';
+import type { ProtocolLimits, ServedModel, Work } from './types.ts';
 
 export interface RowsRead extends Work {
   /** Whether the body was one record, whose answer is no array. */

@@ -1,7 +1,8 @@
 /** What the protocols and the host of a server say to each other. Nothing here knows a socket. */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Model } from '../../model.ts';
-import type { Results, Work } from './work.ts';
+import type { Ran } from '../../predictions.ts';
+import type { FlatRows } from '../../rows.ts';
 
 /** A version of a model that is ready to answer. */
 export interface ServedModel {
@@ -39,6 +40,15 @@ export interface ProtocolLimits {
 }
 
 export const PROTOCOL_LIMITS: ProtocolLimits = Object.freeze({ rows: 1_000_000, elements: 16_000_000 });
+
+/** The rows of a request. */
+export interface Work {
+  readonly count: number;
+  readonly rows: FlatRows;
+}
+
+/** An array for each output of the model, and for what decides labels. */
+export type Results = Ran;
 
 /**
  * Runs the work of a request. The host may run it at once (`runWork`), off the event loop (`runWorkAsync`), or with that of

@@ -4,8 +4,7 @@ import { jsonBodyOf } from './body.ts';
 import { exchanged } from './infer.ts';
 import { predictedTexts } from './predictions-text.ts';
 import { type RowsForm, type RowsRead, readRows } from './rows-body.ts';
-import type { Answer, Handler, ServedModel } from './types.ts';
-import type { Results } from './work.ts';
+import type { Answer, Handler, Results, ServedModel } from './types.ts';
 
 const FORM: RowsForm = { wrappers: ['instances'], isWrapped: true };
 

@@ -6,14 +6,13 @@ import { checkContentType } from './body.ts';
 import { exchanged } from './infer.ts';
 import { layoutOf } from './layout.ts';
 import { badRequest } from './refusal.ts';
-import type { Answer, Handler, Incoming, ProtocolLimits, ServedModel } from './types.ts';
+import type { Answer, Handler, Incoming, ProtocolLimits, Results, ServedModel, Work } from './types.ts';
 import { type Datatype, datatypeOfInput, datatypeOfOutput } from './v2/datatypes.ts';
 import { mostElements, workOf } from './v2/inputs.ts';
 import { checkOutputs, dataBytes, dataText, type OutputTensor, outputTensors } from './v2/outputs.ts';
 import { headerLengthOf, type InferRequest, readRequest } from './v2/request.ts';
 import { inInput, type Tensor, valuesOfBytes } from './v2/tensor.ts';
 import { packageVersion } from './version.ts';
-import type { Results, Work } from './work.ts';
 
 const BINARY = 'application/octet-stream';
 

@@ -1,16 +1,7 @@
 /** The rows of a request, and what the model says to them. */
 import type { TypedArray } from '../../buffers.ts';
-import type { Ran } from '../../predictions.ts';
 import type { FlatRows } from '../../rows.ts';
-import type { ServedModel } from './types.ts';
-
-export interface Work {
-  readonly count: number;
-  readonly rows: FlatRows;
-}
-
-/** An array for each output of the model, and for what decides labels. */
-export type Results = Ran;
+import type { Results, ServedModel, Work } from './types.ts';
 
 /** At once, on this thread. */
 export function runWork(served: ServedModel, work: Work): Results {

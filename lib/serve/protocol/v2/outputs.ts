@@ -7,8 +7,7 @@ import { listNames, quote } from '../../../words.ts';
 import { layoutOf } from '../layout.ts';
 import { badRequest, Refusal } from '../refusal.ts';
 import { labelText, numberText } from '../text.ts';
-import type { ServedModel } from '../types.ts';
-import type { Results } from '../work.ts';
+import type { Results, ServedModel } from '../types.ts';
 import { DATATYPES, type Datatype, datatypeOfOutput } from './datatypes.ts';
 
 export interface OutputTensor {

@@ -1,8 +1,7 @@
 /** Tensors for a model with steps of its author's own: rows as people hold them, which the steps take first. */
 import type { RowRecord, Rows } from '../../../rows.ts';
 import { layoutOf } from '../layout.ts';
-import type { ProtocolLimits, ServedModel } from '../types.ts';
-import type { Work } from '../work.ts';
+import type { ProtocolLimits, ServedModel, Work } from '../types.ts';
 import { checkColumns, inInput, rowsOf, type Tensor } from './tensor.ts';
 
 /** All rows, or columns by any names: it is the steps that know which they need. */
