@@ -38,6 +38,7 @@ struct SgdOptions {
   SgdRate rate;
   bool fits_intercept, shuffles;
   double alpha, l1_ratio, eta0, power_t, epsilon, average;
+  double start = 0;  // of the optimal rate, in rows
 };
 
 // −dloss/dp is what a step follows.
@@ -193,11 +194,7 @@ bool sgd_epoch(const SgdOptions& o, SgdWeights<T>& v, SgdBias& bias, double t, c
   const bool has_l1 = o.penalty == kL1 || o.penalty == kElasticNet, has_l2 = o.penalty >= kL2;
   const double l1_ratio = o.penalty == kL2 ? 0 : o.penalty == kL1 ? 1 : o.l1_ratio;
   const double negative = o.loss == kLogLoss ? 0 : -1;
-  double eta = o.eta0, start = 0, penalty = 0, b = bias.intercept;
-  if (o.rate == kOptimal) {
-    const double usual = std::sqrt(1 / std::sqrt(o.alpha)), slope = sgd_gradient(o.loss, o.epsilon, 1, -usual);
-    start = 1 / (usual / (slope > 1 ? slope : 1) * o.alpha);
-  }
+  double eta = o.eta0, penalty = 0, b = bias.intercept;
   if (has_l1) std::memset(q, 0, width * sizeof(T));
 
   for (size_t i = 0; i < rows.count; i++) {
@@ -206,7 +203,7 @@ bool sgd_epoch(const SgdOptions& o, SgdWeights<T>& v, SgdBias& bias, double t, c
     double y = o.task == kOneClass ? 1 : double(T(rows.targets[row]));
     if (o.task == kClassifier) y = y == positive ? 1 : negative;
     const double p = v.dot(x) + b;
-    if (o.rate == kOptimal) eta = 1 / (o.alpha * (start + t - 1));
+    if (o.rate == kOptimal) eta = 1 / (o.alpha * (o.start + t - 1));
     if (o.rate == kInverseScaling) eta = o.eta0 / libm_pow(t, o.power_t);
 
     double update;
@@ -263,9 +260,8 @@ bool sgd_epoch(const SgdOptions& o, SgdWeights<T>& v, SgdBias& bias, double t, c
     t++;
   }
   bias.intercept = b;
-  if (b - b != 0 || !all_finite(v.w, width)) return false;
   v.reset();
-  return all_finite(v.w, width) && (v.averages == nullptr || all_finite(v.averages, width));
+  return b - b == 0 && all_finite(v.w, width) && (v.averages == nullptr || all_finite(v.averages, width));
 }
 
 // What intercept_ of several classes is, which scikit-learn writes into before it is replaced.
@@ -415,6 +411,10 @@ inline learn::Learner* make_sgd(const learn::Setup& setup, bool& fits) {
   o.loss = SgdLoss(loss);
   o.penalty = SgdPenalty(penalty);
   o.rate = SgdRate(rate);
+  if (o.rate == kOptimal) {
+    const double usual = std::sqrt(1 / std::sqrt(o.alpha)), slope = sgd_gradient(o.loss, o.epsilon, 1, -usual);
+    o.start = 1 / (usual / (slope > 1 ? slope : 1) * o.alpha);
+  }
   return is_float ? make_sgd_of<float>(setup, o, fits) : make_sgd_of<double>(setup, o, fits);
 }
 
