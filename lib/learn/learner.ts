@@ -1,17 +1,22 @@
 /** A model that goes on learning. */
 import { type FloatArray, lengthOf, type TypedArray } from '../buffers.ts';
 import { ForwardpassError } from '../errors.ts';
+import { type Beside, writeAlone } from '../formats/safetensors/write-frozen.ts';
+import { frozenFile } from '../frozen-file.ts';
+import { Budget } from '../graph/budget.ts';
 import type { Port } from '../graph/lower.ts';
 import type { Label } from '../labels.ts';
-import { modelFromGraph } from '../load.ts';
+import { modelFromGraph, prepare, withWeights } from '../load.ts';
 import type { Model, Prediction, Predictions, Probabilities, Probability, RowRecord, Rows } from '../model.ts';
-import type { ModelOptions } from '../options.ts';
+import { checkModelOptions, type ModelOptions } from '../options.ts';
 import { reading } from '../reading.ts';
 import { RowReader } from '../rows.ts';
 import { describe } from '../words.ts';
+import { writeCheckpoint } from './checkpoint.ts';
 import type { Incremental, Targets } from './estimators/incremental.ts';
 import type { CheckedLearnOptions } from './options.ts';
 import type { Origin } from './origin.ts';
+import { writeWhole } from './write-file.ts';
 
 export interface FitOptions {
   /** A finite number of 0 or more for each row, not all of them 0. */
@@ -157,6 +162,35 @@ export class Learner implements Disposable {
     return modelFromGraph(this.#origin.graph(), options);
   }
 
+  /**
+   * A checkpoint, which `learn` opens again to the bit, and `load` as an ordinary model. It is written beside its place and
+   * moved there, so that a reader finds the old one or the new one.
+   *
+   * @throws {ForwardpassError} SOURCE where it cannot be written.
+   */
+  async save(path: string): Promise<void> {
+    const beside: Beside = (add) => writeCheckpoint({ kind: this.#origin.kind, tree: this.#origin.tree() }, add);
+    await writeWhole(checkPath(path), this.#learns.width === undefined ? writeAlone(beside) : this.#frozen(beside));
+  }
+
+  /**
+   * The model of now as a file that `load` and `watch` open: what watches the path takes it up. Written as {@link save} does.
+   *
+   * @throws {ForwardpassError} SOURCE where it cannot be written; OPTION before the first fit.
+   */
+  async publish(path: string): Promise<void> {
+    this.#requireBegun();
+    await writeWhole(checkPath(path), this.#frozen());
+  }
+
+  #frozen(beside?: Beside): Uint8Array[] {
+    this.#learns.store();
+    const options = checkModelOptions({});
+    const budget = new Budget(options.given);
+    const prepared = prepare(this.#origin.graph(), options, budget);
+    return frozenFile(prepared, withWeights(prepared, options.precision), budget, beside);
+  }
+
   dispose(): void {
     this.#forget();
   }
@@ -203,8 +237,10 @@ export class Learner implements Disposable {
     } else if (Array.isArray(first) || ArrayBuffer.isView(first)) {
       begin((first as ArrayLike<unknown>).length);
     } else if (typeof first === 'object' && first !== null) {
-      this.#names ??= Object.freeze(Object.keys(first));
-      begin(this.#names.length);
+      const names = this.#names ?? Object.freeze(Object.keys(first));
+      begin(names.length);
+      if (this.#names === undefined) this.#origin.setFeatureNames(names);
+      this.#names = names;
     } else {
       const message = `expected rows of numbers or records, found ${describe(first)}`;
       throw new ForwardpassError('INPUT', message, 'rows');
@@ -248,6 +284,11 @@ export class Learner implements Disposable {
       isRecord: isRecord || (ArrayBuffer.isView(rows) && flat.length === width),
     };
   }
+}
+
+function checkPath(path: unknown): string {
+  if (typeof path === 'string' && path !== '' && !path.includes('\0')) return path;
+  throw new ForwardpassError('OPTION', `expected a path, found ${describe(path)}`, 'path');
 }
 
 /** Whether targets are one for each row of several, and not one. */

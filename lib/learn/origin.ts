@@ -1,6 +1,5 @@
 /** Where a learner comes from and what it becomes: the part that knows its framework. */
 import type { PickleValue } from '../formats/containers/pickle/values.ts';
-import type { Member } from '../formats/format.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Incremental } from './estimators/incremental.ts';
 
@@ -17,14 +16,10 @@ export interface Origin {
   readonly kind: string;
   readonly learns: Incremental;
   readonly featureNames: readonly string[] | undefined;
+  /** What the first record calls the features, where nothing had names for them. */
+  setFeatureNames(names: readonly string[]): void;
   /** The model as it is now, as its reader would have it from a file. */
   graph(): Graph;
   /** All that it is, for a checkpoint. After {@link Incremental.store}. */
   tree(): PickleValue;
-}
-
-/** What a checkpoint kept, and the options of learn(). */
-export interface Reopened {
-  readonly tree: PickleValue;
-  readonly member: Member | undefined;
 }

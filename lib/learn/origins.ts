@@ -4,6 +4,7 @@ import type { PickleValue } from '../formats/containers/pickle/values.ts';
 import type { Source } from '../formats/format.ts';
 import { chooseFormat } from '../formats/registry.ts';
 import { listNames } from '../words.ts';
+import { readCheckpoint } from './checkpoint.ts';
 import type { CheckedLearnOptions } from './options.ts';
 import type { Origin } from './origin.ts';
 
@@ -26,12 +27,10 @@ function readingOf({ strict, seed, member, given }: CheckedLearnOptions) {
 }
 
 export async function openOrigin(source: Source, options: CheckedLearnOptions): Promise<Origin> {
+  const checkpoint = await readCheckpoint(source, options.limits);
+  if (checkpoint !== undefined) return frameworkOf(checkpoint.kind).reopen(checkpoint.tree, options);
   const { name } = await chooseFormat(source, undefined);
   return frameworkOf(name).open(source, options);
-}
-
-export async function reopenOrigin(kind: string, tree: PickleValue, options: CheckedLearnOptions): Promise<Origin> {
-  return frameworkOf(kind).reopen(tree, options);
 }
 
 /** One that has learnt nothing, by the name of its class. */

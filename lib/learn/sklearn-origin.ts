@@ -13,8 +13,10 @@ import { Budget } from '../graph/budget.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Limits } from '../graph/limits.ts';
 import type { Incremental } from './estimators/incremental.ts';
+import { classArray } from './estimators/labels.ts';
 import { newEstimator, openEstimator } from './estimators/table.ts';
 import type { LearningOptions, Origin } from './origin.ts';
+import { setAttribute } from './tree.ts';
 
 /** What of the options reading takes. */
 export interface ReadingOptions extends LearningOptions {
@@ -35,6 +37,10 @@ class SklearnOrigin implements Origin {
     this.learns = openEstimator(estimator, options);
     const names = itemsOf(estimator.value('feature_names_in_'));
     this.featureNames = names?.every((name) => typeof name === 'string') ? (names as string[]) : undefined;
+  }
+
+  setFeatureNames(names: readonly string[]): void {
+    setAttribute(this.#estimator.object, 'feature_names_in_', classArray(names));
   }
 
   graph(): Graph {

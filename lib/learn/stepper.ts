@@ -91,7 +91,11 @@ export class Stepper {
     switch (status) {
       case STATUS.inputNotFinite: {
         const found = this.x[row * this.#parts.width + column];
-        return new ForwardpassError('INPUT', `expected a finite number, found ${found}`, `rows[${row}][${column}]`);
+        return new ForwardpassError(
+          'INPUT',
+          `is ${found}, where a finite number is expected`,
+          `rows[${row}][${column}]`,
+        );
       }
       case STATUS.targetNotFinite:
         return new ForwardpassError('INPUT', 'expected a finite number', `targets[${row}]`);

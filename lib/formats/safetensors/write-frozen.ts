@@ -66,16 +66,35 @@ interface Stored {
   readonly data: Float64Array | Float32Array | Int32Array | Uint16Array | Int8Array;
 }
 
+/** Adds a tensor, and says under which name. */
+export type AddTensor = (
+  name: string,
+  dtype: 'F64' | 'F32',
+  shape: readonly number[],
+  data: Float64Array | Float32Array,
+) => string;
+
+/** What stands in a file beside the model: gives metadata, and adds tensors. */
+export type Beside = (add: AddTensor) => Readonly<Record<string, string>>;
+
+/** A file of what stands beside a model, where there is no model yet. */
+export function writeAlone(beside: Beside): Uint8Array[] {
+  const store = new TensorStore('f64', false);
+  const metadata = beside((name, dtype, shape, data) => store.add(name, dtype, shape, data));
+  return fileOf(store.tensors, { ...metadata, format: 'forwardpass' });
+}
+
 /**
  * The bytes of the file, in parts. Constants are rounded to `precision`, but for integers that have to be exact, and where a layer's weights are reduced, so are
  * they. `program` is what the graph was lowered to; without it the file is for `load` alone. `decider` is what its deciders
- * were lowered to, where it has some.
+ * were lowered to, where it has some. `beside` adds tensors and metadata that readers of frozen files pass over.
  */
 export function writeFrozen(
   graph: FreezableGraph,
   precision: 'f32' | 'f64',
   program?: Program,
   decider?: Program,
+  beside?: Beside,
 ): Uint8Array[] {
   const store = new TensorStore(precision, graph.integers?.wide === true);
   const decide = (decision: Decision, output: number): FrozenDecision => {
@@ -119,7 +138,9 @@ export function writeFrozen(
   };
   const plan = program && JSON.stringify(planOf(program, graph, precision, store));
   const deciding = decider && JSON.stringify(planOf(decider, graph, precision, store));
+  const more = beside?.((name, dtype, shape, data) => store.add(name, dtype, shape, data));
   return fileOf(store.tensors, {
+    ...more,
     [FROZEN_KEY]: JSON.stringify(frozen),
     ...(plan && { [PLAN_KEY]: plan }),
     ...(deciding && { [DECIDER_KEY]: deciding }),

@@ -169,6 +169,9 @@ export class Sgd implements Incremental {
     setAttribute(object, 't_', this.#memory.state[T]);
     setAttribute(object, 'n_iter_', 1);
     this.#generator.store();
+    // That of the option `seed` is the estimator's own from here on, so that a checkpoint goes on with it.
+    const random = this.#generator.object();
+    if (random !== undefined) setAttribute(object, 'random_state', random);
   }
 
   // The estimator's attributes
