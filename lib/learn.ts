@@ -6,14 +6,27 @@
  *     learner.partialFit(rows, labels);
  *     const model = learner.freeze();                   // an ordinary model, to be shared and served
  */
+import type { Architecture } from './graph/architecture.ts';
 import { Learner } from './learn/learner.ts';
 import { checkLearnOptions, type LearnOptions } from './learn/options.ts';
-import { newOrigin, openOrigin } from './learn/origins.ts';
+import { definedOrigin, newOrigin, openOrigin } from './learn/origins.ts';
 import { reading } from './reading.ts';
 import { type ModelSource, openSource } from './source.ts';
 
 export { ForwardpassError } from './errors.ts';
+export {
+  Adwin,
+  type AdwinOptions,
+  Ddm,
+  type DdmOptions,
+  type DriftDetector,
+  PageHinkley,
+  type PageHinkleyOptions,
+} from './learn/drift.ts';
 export type { FitOptions, LearnTargets } from './learn/learner.ts';
+export type { LossName, LossOptions } from './learn/network/loss.ts';
+export type { OptimizerName, OptimizerOptions } from './learn/network/optimizer.ts';
+export type { NetworkOptions } from './learn/network-origin.ts';
 export type { LearnOptions } from './learn/options.ts';
 export type { ModelSource } from './source.ts';
 export type { Learner };
@@ -25,13 +38,17 @@ export interface NewEstimator {
 }
 
 /**
- * Opens a model that goes on learning: a file or URL as `load` takes it, a checkpoint of {@link Learner.save}, or an
- * estimator that has learnt nothing, by its name.
+ * Opens a model that goes on learning: a file or URL as `load` takes it, a checkpoint of {@link Learner.save}, an
+ * estimator that has learnt nothing, by its name, or a network as `define` takes it.
  *
  * @throws {ForwardpassError} UNSUPPORTED_OP for what has no incremental fit; what `load` throws.
  */
-export async function learn(source: ModelSource | NewEstimator, options: LearnOptions = {}): Promise<Learner> {
+export async function learn(
+  source: ModelSource | NewEstimator | Architecture,
+  options: LearnOptions = {},
+): Promise<Learner> {
   const checked = checkLearnOptions(options);
+  if (isArchitecture(source)) return new Learner(await definedOrigin(source, checked), checked);
   const asked = reading('OPTION', 'source', () => newEstimatorOf(source));
   if (asked !== undefined) {
     const { estimator, ...parameters } = asked;
@@ -43,6 +60,10 @@ export async function learn(source: ModelSource | NewEstimator, options: LearnOp
   } finally {
     await opened.checkUnchanged().finally(() => opened.close());
   }
+}
+
+function isArchitecture(source: unknown): source is Architecture {
+  return typeof source === 'object' && source !== null && 'layers' in source;
 }
 
 function newEstimatorOf(source: unknown): NewEstimator | undefined {

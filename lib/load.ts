@@ -56,6 +56,11 @@ export async function loadOpened(source: OpenSource, options: CheckedOptions<Loa
   return modelOf(await readGraph(source, options, budget), options, budget);
 }
 
+/** The graph of a source that is open, and stays open; with what the source keeps of its optimizer. */
+export async function readTrained(source: OpenSource, options: CheckedOptions<LoadOptions>): Promise<Graph> {
+  return readGraph(source, options, new Budget(options.given), true);
+}
+
 /** The graph that a file describes, as it describes it. */
 export async function readSource(
   source: ModelSource,
@@ -92,7 +97,12 @@ export function modelFromGraph(graph: Graph, options: ModelOptions = {}): Model 
   return compile(graph, checked, budget);
 }
 
-async function readGraph(opened: OpenSource, options: CheckedOptions<LoadOptions>, budget: Budget): Promise<Graph> {
+async function readGraph(
+  opened: OpenSource,
+  options: CheckedOptions<LoadOptions>,
+  budget: Budget,
+  optimizer = false,
+): Promise<Graph> {
   const source = counted(opened, budget);
   const format = await chooseFormat(source, options.format);
   const { activation, outputActivation, architecture, signature, member, numIteration } = options;
@@ -115,7 +125,7 @@ async function readGraph(opened: OpenSource, options: CheckedOptions<LoadOptions
     throw new ForwardpassError('OPTION', message, 'functions');
   }
   const asked = options.precision === 'auto' ? undefined : arithmeticOf(options.precision);
-  const given = { activation, outputActivation, architecture, signature, member, numIteration, functions };
+  const given = { activation, outputActivation, architecture, signature, member, numIteration, functions, optimizer };
   const graph = await withFolding({ precision: asked, budget }, async (fold) => {
     const found = await format.read(source, { ...given, budget, fold });
     return fold.fits(asked ?? found.precision) ? found : found.precision;

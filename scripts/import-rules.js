@@ -240,7 +240,7 @@ const NATIVE_RULES = [
     may: only(
       'native/learn/.*',
       'native/(arena|cpu)\\.h',
-      'native/kernels/(vec_[a-z0-9]+|fma|kernels|math)\\.h',
+      'native/kernels/((vec_[a-z0-9]+|fma|kernels|math|activations)\\.h|kernels\\.inc)',
       STANDARD,
       INTRINSICS,
     ),

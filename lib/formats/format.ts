@@ -42,6 +42,8 @@ export interface ReadOptions {
   readonly numIteration?: number;
   /** What the caller computes, by names of Python: steps of the author's own. */
   readonly functions?: GivenFunctions;
+  /** Whether the graph is to say what the source keeps of the optimizer that trained it. */
+  readonly optimizer?: boolean;
   readonly budget: Budget;
   /** What computes with constants alone; JavaScript does unless given, which is near what the engine gives. */
   readonly fold?: Fold;

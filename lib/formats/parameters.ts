@@ -33,7 +33,12 @@ export async function graphFromParameters(
     tensors.set(name, await tensor.read());
   }
   const leftOut = [...stored.keys()].filter((name) => !wanted.has(name) && !isCounter(name));
-  return { ...buildGraph(architecture, { format, tensors }), ...(leftOut.length > 0 && { leftOut }) };
+  const parameters = new Map<string, Tensor['data']>();
+  for (const name of stored.keys()) {
+    const tensor = tensors.get(name);
+    if (tensor !== undefined) parameters.set(name, tensor.data);
+  }
+  return { ...buildGraph(architecture, { format, tensors }), parameters, ...(leftOut.length > 0 && { leftOut }) };
 }
 
 function shapesOf(stored: ReadonlyMap<string, StoredParameter>): Map<string, Shape> {

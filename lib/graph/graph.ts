@@ -17,6 +17,18 @@ export interface Tensor {
   readonly data: Float32Array | Float64Array;
   /** Whether it is a part of a formula, which nobody trained, such as a table of a function. */
   readonly isFormula?: boolean;
+  /** Of a batch normalisation's scale: what it and the shift beside it were computed from. */
+  readonly moments?: Moments;
+}
+
+/** scale/√(variance + epsilon) is a batch normalisation's scale, shift − mean times that its shift. */
+export interface Moments {
+  readonly mean: Tensor['data'];
+  readonly variance: Tensor['data'];
+  readonly epsilon: number;
+  /** What was trained; 1 and 0 where there is none. */
+  readonly scale?: Tensor['data'];
+  readonly shift?: Tensor['data'];
 }
 
 /** What the source says the elements of an input or output are. */
@@ -527,6 +539,25 @@ export type OwnColumn =
   /** An element of a row tensor. Where it stands for words, those of that element of an input, as their indices. */
   | { readonly value: string; readonly element: number; readonly words?: { input: string; element: number } };
 
+/** The state of an optimizer, as its framework saved it. */
+export interface SavedOptimizer {
+  readonly framework: 'torch' | 'keras';
+  /** Its class, such as `AdamW`, where the file says it. */
+  readonly name?: string;
+  /** The loss that the model was compiled with, where the file says it. */
+  readonly loss?: unknown;
+  /** One for each group of parameters: learning rates and such, by the framework's own names. */
+  readonly groups: readonly SavedGroup[];
+  /** By the position of a parameter: what the optimizer keeps of it, by the framework's own names. */
+  readonly state: ReadonlyMap<number, Readonly<Record<string, Tensor | number>>>;
+}
+
+export interface SavedGroup {
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** Positions of its parameters. */
+  readonly parameters: readonly number[];
+}
+
 export interface Graph {
   /** Which reader made it, such as `onnx`. */
   readonly format: string;
@@ -549,6 +580,10 @@ export interface Graph {
   readonly steps?: readonly OwnStep[];
   /** With steps: the input that is the model's, whether or not the graph takes it itself. */
   readonly rows?: string;
+  /** Of a source of parameters alone, and in its order: what its tensors are called that the nodes hold. */
+  readonly parameters?: ReadonlyMap<string, Tensor['data']>;
+  /** Where it was asked for: what the source keeps of the optimizer that trained it. */
+  readonly optimizer?: SavedOptimizer;
   /** Tensors of the source that the model has no use for; for people. */
   readonly leftOut?: readonly string[];
 }

@@ -1,10 +1,12 @@
 /** The options of learn(), and the check that they are what they should be. */
 import type { Member } from '../formats/format.ts';
+import type { Activation, Architecture } from '../graph/architecture.ts';
 import type { Limits } from '../graph/limits.ts';
 import { checkLoadOptions, refuseUnknown, wrong } from '../options.ts';
 import { reading } from '../reading.ts';
+import type { NetworkOptions } from './network-origin.ts';
 
-export interface LearnOptions {
+export interface LearnOptions extends NetworkOptions {
   /**
    * How many fits {@link Learner.rollback} may take back: 1 unless given. More of them keep a copy of the state each.
    */
@@ -18,6 +20,10 @@ export interface LearnOptions {
   readonly seed?: number;
   /** Which of the things that a file holds learns: see {@link LoadOptions.member}. */
   readonly member?: Member;
+  /** Of a file that holds parameters alone: as for {@link load}. */
+  readonly activation?: Activation;
+  readonly outputActivation?: Activation;
+  readonly architecture?: Architecture;
   /** What a file may ask for at the most; those not given keep their defaults. */
   readonly limits?: Partial<Limits>;
   /** Request headers for http: and https: URLs. */
@@ -32,17 +38,19 @@ export interface CheckedLearnOptions extends ReturnType<typeof checkLoadOptions>
   readonly history: number;
   readonly strict: boolean;
   readonly seed: number | undefined;
+  readonly network: NetworkOptions;
 }
 
 const OWN = ['history', 'strict', 'seed'];
-const OF_LOAD = ['member', 'limits', 'headers', 'fetch', 'signal'];
+const OF_NETWORKS = ['loss', 'optimizer', 'train', 'batchSize'] as const;
+const OF_LOAD = ['activation', 'outputActivation', 'architecture', 'member', 'limits', 'headers', 'fetch', 'signal'];
 const MOST_HISTORY = 1000;
 
 export function checkLearnOptions(options: LearnOptions): CheckedLearnOptions {
   return reading('OPTION', 'options', () => {
     if (typeof options !== 'object' || options === null) throw wrong('an object', options, 'options');
-    refuseUnknown(options, [...OWN, ...OF_LOAD], 'options');
-    const { history = 1, strict = false, seed, member, limits, headers, fetch, signal } = options;
+    refuseUnknown(options, [...OWN, ...OF_NETWORKS, ...OF_LOAD], 'options');
+    const { history = 1, strict = false, seed, loss, optimizer, train, batchSize, ...others } = options;
     if (!Number.isInteger(history) || history < 0 || history > MOST_HISTORY) {
       throw wrong(`a whole number from 0 to ${MOST_HISTORY}`, history, 'history');
     }
@@ -50,6 +58,6 @@ export function checkLearnOptions(options: LearnOptions): CheckedLearnOptions {
     if (seed !== undefined && !(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32)) {
       throw wrong('a whole number from 0 to 2^32 - 1', seed, 'seed');
     }
-    return { ...checkLoadOptions({ member, limits, headers, fetch, signal }), history, strict, seed };
+    return { ...checkLoadOptions(others), history, strict, seed, network: { loss, optimizer, train, batchSize } };
   });
 }

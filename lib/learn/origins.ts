@@ -1,15 +1,20 @@
 /** Which frameworks' models learn: what opens them is loaded when one comes. */
 import { ForwardpassError } from '../errors.ts';
 import type { PickleValue } from '../formats/containers/pickle/values.ts';
-import type { Source } from '../formats/format.ts';
 import { chooseFormat } from '../formats/registry.ts';
+import type { Architecture } from '../graph/architecture.ts';
+import { buildGraph } from '../graph/define/build.ts';
+import type { Graph } from '../graph/graph.ts';
+import { readTrained } from '../load.ts';
+import { reading } from '../reading.ts';
+import type { OpenSource } from '../source/open-source.ts';
 import { listNames } from '../words.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import type { CheckedLearnOptions } from './options.ts';
 import type { Origin } from './origin.ts';
 
 interface Framework {
-  open(source: Source, options: CheckedLearnOptions): Promise<Origin>;
+  open(source: OpenSource, options: CheckedLearnOptions): Promise<Origin>;
   /** From the tree that {@link Origin.tree} gave for a checkpoint. */
   reopen(tree: PickleValue, options: CheckedLearnOptions): Promise<Origin>;
 }
@@ -20,17 +25,45 @@ const FRAMEWORKS: Readonly<Record<string, Framework>> = {
     open: async (source, options) => (await import('./sklearn-origin.ts')).openSklearn(source, readingOf(options)),
     reopen: async (tree, options) => (await import('./sklearn-origin.ts')).reopenSklearn(tree, readingOf(options)),
   },
+  network: {
+    open: async (source, options) => networkOf(await readTrained(source, options), options),
+    reopen: async (tree, { network, given }) =>
+      (await import('./network-origin.ts')).reopenNetwork(tree, network, given),
+  },
 };
+
+/** Formats whose models are networks, of which stacks learn. */
+const OF_NETWORKS: ReadonlySet<string> = new Set([
+  'safetensors',
+  'pytorch',
+  'keras',
+  'onnx',
+  'torchscript',
+  'torch-export',
+  'tensorflow',
+  'tflite',
+  'tfjs',
+]);
+
+async function networkOf(graph: Graph, { network, given }: CheckedLearnOptions): Promise<Origin> {
+  return (await import('./network-origin.ts')).originOfGraph(graph, network, given);
+}
 
 function readingOf({ strict, seed, member, given }: CheckedLearnOptions) {
   return { strict, seed, member, limits: given };
 }
 
-export async function openOrigin(source: Source, options: CheckedLearnOptions): Promise<Origin> {
+export async function openOrigin(source: OpenSource, options: CheckedLearnOptions): Promise<Origin> {
   const checkpoint = await readCheckpoint(source, options.limits);
   if (checkpoint !== undefined) return frameworkOf(checkpoint.kind).reopen(checkpoint.tree, options);
   const { name } = await chooseFormat(source, undefined);
-  return frameworkOf(name).open(source, options);
+  return frameworkOf(OF_NETWORKS.has(name) ? 'network' : name).open(source, options);
+}
+
+/** A network that the caller describes, with its numbers. */
+export async function definedOrigin(architecture: Architecture, options: CheckedLearnOptions): Promise<Origin> {
+  const graph = reading('ARCHITECTURE', 'architecture', () => buildGraph(architecture, { format: 'define' }));
+  return networkOf(graph, options);
 }
 
 /** One that has learnt nothing, by the name of its class. */
@@ -44,6 +77,6 @@ export async function newOrigin(
 
 function frameworkOf(name: string): Framework {
   if (Object.hasOwn(FRAMEWORKS, name)) return FRAMEWORKS[name];
-  const known = listNames(Object.keys(FRAMEWORKS));
+  const known = listNames(['sklearn', ...OF_NETWORKS], OF_NETWORKS.size + 1);
   throw new ForwardpassError('UNSUPPORTED_OP', `models of format ${name} do not learn; those of ${known} do`, 'source');
 }

@@ -15,6 +15,7 @@
 #include "../kernels/kernels.h"
 #include "kind.h"
 #include "libm_tables.h"
+#include "network_types.h"
 
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("avx2,fma,popcnt"))), apply_to = function)

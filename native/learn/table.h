@@ -4,6 +4,7 @@
 #include "kind.h"
 #include "libm.h"
 #include "mlp.h"
+#include "network.h"
 #include "sgd.h"
 
 namespace FP_ISA {

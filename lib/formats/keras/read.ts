@@ -11,6 +11,7 @@ import { ArchiveWeights } from './archive-weights.ts';
 import { isObject, parseJson } from './config.ts';
 import { LegacyWeights, listAttribute } from './legacy-weights.ts';
 import { buildNetwork } from './network.ts';
+import { readOptimizer } from './optimizer.ts';
 import { storedParameters } from './parameters.ts';
 import { openShards, refuseLoneShard } from './shards.ts';
 import type { ModelSpec } from './spec.ts';
@@ -58,7 +59,9 @@ async function readArchive(archive: ZipArchive, name: string, options: ReadOptio
   }
   const file = await openHdf5(await archive.read(WEIGHTS), `${name} ${WEIGHTS}`, options.budget);
   try {
-    return network(model, new ArchiveWeights(file, assets), version, options);
+    const graph = network(model, new ArchiveWeights(file, assets), version, options);
+    const optimizer = options.optimizer ? readOptimizer(description, file, options.budget) : undefined;
+    return optimizer === undefined ? graph : { ...graph, optimizer };
   } finally {
     file.close();
   }

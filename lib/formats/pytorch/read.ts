@@ -13,6 +13,7 @@ import { findModel, memberOf, withoutPrefixes } from './checkpoint.ts';
 import { openArchive, type SavedFile } from './file.ts';
 import { openLegacy } from './legacy.ts';
 import { readWhole } from './modules/own.ts';
+import { readOptimizer } from './optimizer.ts';
 import { openPickled } from './pickled.ts';
 import { isLegacy, isTar, SHARD } from './signatures.ts';
 import { parametersOf } from './stored.ts';
@@ -39,7 +40,9 @@ export async function readSaved(source: Source, options: ReadOptions): Promise<G
   }
   refuseLoneShard(main.name);
   const tensors = parametersOf(found.tensors, file, budget);
-  return graphFromParameters(FORMAT, await withAdapters(tensors, source, budget), options);
+  const graph = await graphFromParameters(FORMAT, await withAdapters(tensors, source, budget), options);
+  const optimizer = options.optimizer ? await readOptimizer(file, budget) : undefined;
+  return optimizer === undefined ? graph : { ...graph, optimizer };
 }
 
 async function readShard(shard: Reader, budget: Budget): Promise<Map<string, ShardTensor>> {

@@ -34,9 +34,10 @@ export const batchNorm: LayerKind = {
     const scale = Float64Array.from(v, (value, i) => (w?.[i] ?? 1) / Math.sqrt(value + epsilon));
     const shift = Float64Array.from(m, (value, i) => (b?.[i] ?? 0) - value * scale[i]);
     const shape = [width];
+    const moments = { mean: m, variance: v, epsilon, ...(w && { scale: w }), ...(b && { shift: b }) };
     return layer.emit(
       'affine',
-      [layer.input.name, { shape, data: scale }, { shape, data: shift }],
+      [layer.input.name, { shape, data: scale, moments }, { shape, data: shift }],
       {},
       layer.input.shape,
     );

@@ -35,7 +35,8 @@ const batchNormalization: LayerKind = {
     const scale = Float64Array.from(variance, (value, i) => (gamma?.[i] ?? 1) / Math.sqrt(value + epsilon));
     const shift = Float64Array.from(mean, (value, i) => (beta?.[i] ?? 0) - value * scale[i]);
     const vector = (data: Float64Array) => along({ shape: [size], data }, axis, x.shape.length);
-    return layer.affine(x, vector(scale), vector(shift));
+    const moments = { mean, variance, epsilon, ...(gamma && { scale: gamma }), ...(beta && { shift: beta }) };
+    return layer.affine(x, { ...vector(scale), moments }, vector(shift));
   },
 };
 

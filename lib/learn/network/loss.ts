@@ -1,0 +1,85 @@
+/** Losses: what the caller asks for, or what a model of Keras was compiled with. */
+import { ForwardpassError } from '../../errors.ts';
+import { describe, didYouMean, listNames } from '../../words.ts';
+import { LOSSES, type LossName } from './program.ts';
+import type { Link } from './stack.ts';
+
+export type { LossName } from './program.ts';
+
+export interface LossOptions {
+  readonly name: LossName;
+  /** Of Huber: where it goes from squares to absolute values, 1 unless given. */
+  readonly delta?: number;
+}
+
+/** What a network learns by, and what its targets are. */
+export interface Loss {
+  readonly name: LossName;
+  readonly delta: number;
+}
+
+export function checkLoss(given: unknown): Loss | undefined {
+  if (given === undefined) return undefined;
+  const { name, delta = 1 } = (typeof given === 'string' ? { name: given } : (given ?? {})) as Partial<LossOptions>;
+  const known = LOSSES.find((loss) => loss === name);
+  if (known === undefined) {
+    const hint = typeof name === 'string' ? didYouMean(name, LOSSES) : '';
+    throw new ForwardpassError(
+      'OPTION',
+      `expected one of ${listNames(LOSSES)}, found ${describe(name)}${hint}`,
+      'loss',
+    );
+  }
+  if (typeof delta !== 'number' || !(delta > 0) || !Number.isFinite(delta)) {
+    throw new ForwardpassError('OPTION', `expected a finite number above 0, found ${describe(delta)}`, 'loss.delta');
+  }
+  return { name: known, delta };
+}
+
+/** Of what Keras calls them, its classes and functions. */
+const KERAS: Readonly<Record<string, LossName>> = {
+  mse: 'meanSquared',
+  meansquarederror: 'meanSquared',
+  huber: 'huber',
+  binarycrossentropy: 'binaryCrossEntropy',
+  categoricalcrossentropy: 'crossEntropy',
+  sparsecategoricalcrossentropy: 'crossEntropy',
+};
+
+/** The loss of `compile`, where it is one of these and nothing changes it; undefined of others. */
+export function kerasLoss(compiled: unknown, link: Link): Loss | undefined {
+  const isName = typeof compiled === 'string';
+  const { class_name, config } = (isName ? { class_name: compiled, config: {} } : (compiled ?? {})) as {
+    class_name?: unknown;
+    config?: Record<string, unknown>;
+  };
+  if (typeof class_name !== 'string' || typeof config !== 'object' || config === null) return undefined;
+  const key = class_name.toLowerCase().replaceAll('_', '');
+  const name = Object.hasOwn(KERAS, key) ? KERAS[key] : undefined;
+  if (name === undefined || (config.label_smoothing ?? 0) !== 0) return undefined;
+  const reduction = config.reduction ?? 'sum_over_batch_size';
+  if (reduction !== 'sum_over_batch_size' && reduction !== 'auto') return undefined;
+  // Keras writes that it is a Huber, and not where it turns.
+  if (name === 'huber' && !isName && typeof config.delta !== 'number') return undefined;
+  // Logits that the model gives, or the loss thinks it gives.
+  const isCross = name === 'binaryCrossEntropy' || name === 'crossEntropy';
+  if (isCross && (config.from_logits === true) !== (link === 'none')) return undefined;
+  return { name, delta: typeof config.delta === 'number' ? config.delta : 1 };
+}
+
+/** @throws {ForwardpassError} OPTION of a loss that does not go with what the network ends with */
+export function checkEnd({ name }: Loss, link: Link, outputs: number): void {
+  const fits: Record<LossName, readonly Link[]> = {
+    meanSquared: ['none', 'sigmoid'],
+    huber: ['none', 'sigmoid'],
+    binaryCrossEntropy: ['none', 'sigmoid'],
+    crossEntropy: ['none', 'softmax'],
+  };
+  if (!fits[name].includes(link)) {
+    throw new ForwardpassError('OPTION', `${name} does not go with a network that ends with ${link}`, 'loss');
+  }
+  if (name === 'crossEntropy' && outputs < 2) {
+    const message = 'crossEntropy is of two outputs or more; a network of one output takes binaryCrossEntropy';
+    throw new ForwardpassError('OPTION', message, 'loss');
+  }
+}
