@@ -6,6 +6,7 @@ import type { Port } from './graph/lower.ts';
 import type { Given } from './ragged.ts';
 import { reading } from './reading.ts';
 import { Column, isRow } from './rows/column.ts';
+import { FeatureRows } from './rows/feature-rows.ts';
 import { Features } from './rows/features.ts';
 import { RecordReader } from './rows/records.ts';
 import type { TermColumn } from './rows/term-column.ts';
@@ -55,6 +56,8 @@ export class RowReader {
   readonly #features: Features;
   /** Of inputs that are made of texts; made when the first row comes. */
   #terms: readonly (TermColumn | undefined)[] | undefined;
+  /** Made when it is asked for. */
+  #featureRows: FeatureRows | undefined;
   /** Made when the first record comes. */
   #records: RecordReader | undefined;
   /** Whether all inputs are numbers of one kind, for which a call can be bound to the reader's own arrays. */
@@ -213,6 +216,13 @@ export class RowReader {
   get #counted(): string {
     const isPlain = this.columns.every((column) => column.isPlain && column.port.terms === undefined);
     return `${this.#width} ${isPlain ? 'number' : 'value'}${this.#width === 1 ? '' : 's'}`;
+  }
+
+  /** What takes rows whose features were read by themselves; undefined where no input is made of texts. */
+  get featureRows(): FeatureRows | undefined {
+    if (this.#features.texts.size === 0) return undefined;
+    this.#featureRows ??= new FeatureRows(this.columns, this.#features, this.#Floats);
+    return this.#featureRows;
   }
 
   /** What reads rows that name their features. */

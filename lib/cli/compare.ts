@@ -43,6 +43,9 @@ export async function readSample(
   options: CsvOptions,
   stdin: Readable,
 ): Promise<Sample> {
+  if (model.rowReader.featureRows !== undefined) {
+    throw new ForwardpassError('UNSUPPORTED_OP', 'samples of texts are not read', '--sample');
+  }
   const batch = defaultBatch(model);
   const blocks = await readBlocks({ ...options, paths }, layoutOf(model), batch, stdin);
   const width = elementCount(rowShape(model.inputs[0]));

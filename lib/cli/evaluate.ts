@@ -2,6 +2,7 @@
 import { ForwardpassError } from '../errors.ts';
 import { greatest } from '../extremes.ts';
 import type { TensorInfo } from '../model.ts';
+import type { FlatRows } from '../rows.ts';
 import { quote } from '../words.ts';
 import type { CliModel } from './environment.ts';
 import { withoutPlace } from './error-text.ts';
@@ -28,12 +29,15 @@ export type Evaluate = (block: RowBlock) => Answer;
 
 /** What rows of the model are read for. */
 export function layoutOf({ rowReader, featureNames }: Pick<CliModel, 'rowReader' | 'featureNames'>): LayoutParts {
-  const pairs = rowReader.columns.find(({ port }) => port.ragged);
+  const pairs = rowReader.columns.find(({ port }) => port.ragged && port.terms === undefined);
   if (pairs !== undefined) {
-    const message = 'is made of texts or pairs, which the command does not read; use `predict` or `run` in Node';
+    const message = 'takes pairs of an id and a weight, which the command does not read; use `run` in Node';
     throw new ForwardpassError('UNSUPPORTED_OP', message, `input ${quote(pairs.port.name)}`);
   }
-  return { columns: rowReader.columns, featureNames, records: rowReader.records };
+  const { columns, records, featureRows } = rowReader;
+  if (featureRows === undefined) return { columns, featureNames, records };
+  const { column, texts, isWholeRow } = featureRows;
+  return { columns: [column], featureNames, records, texts, isWholeRow };
 }
 
 export function rowShape({ shape }: Pick<TensorInfo, 'shape'>): number[] {
@@ -42,12 +46,13 @@ export function rowShape({ shape }: Pick<TensorInfo, 'shape'>): number[] {
 
 /** Rows for a block that fits in cache memory, whatever the width of the model. */
 export function defaultBatch(model: Pick<CliModel, 'inputs' | 'outputs'>): number {
-  const widths = [...model.inputs, ...model.outputs].map((info) => elementCount(rowShape(info)));
+  const dense = [...model.inputs, ...model.outputs].filter(({ ragged }) => ragged !== true);
+  const widths = dense.map((info) => elementCount(rowShape(info)));
   const widest = greatest(widths, 1);
   return Math.max(1, Math.min(4096, Math.floor(2 ** 18 / widest)));
 }
 
-type Asked = Pick<CliModel, 'ask' | 'inputs' | 'outputs' | 'classes'>;
+type Asked = Pick<CliModel, 'ask' | 'inputs' | 'outputs' | 'classes' | 'rowReader'>;
 
 /** For blocks in their order: messages count the rows. */
 export function createEvaluate(model: Asked, question: Question): Evaluate {
@@ -132,6 +137,17 @@ type Said = (string | number)[] | FloatArray | SaidByName;
 type SaidByName = Readonly<Record<string, FloatArray | FloatArray[]>>;
 type Ask = (asked: 'run' | 'predict' | 'proba') => ReturnType<CliModel['ask']>;
 
+/** What the model takes of a block: of features that are texts, what it makes of them. */
+function rowsOf({ rowReader: { featureRows } }: Asked, { rowCount, inputs, texts, cell }: RowBlock): FlatRows {
+  if (featureRows === undefined) return { arrays: inputs, isRecord: false, cell };
+  return featureRows.read({
+    rows: rowCount,
+    numbers: inputs[0],
+    texts: texts ?? new Map(),
+    cell: (row, feature) => cell(row, 0, feature),
+  });
+}
+
 /** What the model says of a block. A failure names the row as the file has it, or says how many rows came before. */
 function askAbout(model: Asked, asked: 'run' | 'predict' | 'proba', block: RowBlock, before: number): ReturnType<Ask> {
   let isPlaced = false;
@@ -140,7 +156,7 @@ function askAbout(model: Asked, asked: 'run' | 'predict' | 'proba', block: RowBl
     return block.cell(row, input, element);
   };
   try {
-    return model.ask(asked, { arrays: block.inputs, isRecord: false, cell });
+    return model.ask(asked, rowsOf(model, { ...block, cell }));
   } catch (error) {
     if (!(error instanceof ForwardpassError)) throw error;
     if (isPlaced) {

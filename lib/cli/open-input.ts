@@ -57,8 +57,9 @@ export async function openInput(options: InputOptions, parts: LayoutParts, stdin
 }
 
 /** Of some of the columns; feature names run through all. */
-function layoutOf({ columns, featureNames, records }: LayoutParts, indices: readonly number[]): RowLayout {
-  if (indices.length === columns.length) return new RowLayout({ columns, featureNames, records });
+function layoutOf(parts: LayoutParts, indices: readonly number[]): RowLayout {
+  const { columns, featureNames } = parts;
+  if (indices.length === columns.length) return new RowLayout(parts);
   let first = 0;
   const names = columns.map(({ port: { width } }) => {
     first += width;

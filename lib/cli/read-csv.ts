@@ -73,6 +73,7 @@ interface CsvColumn {
   readonly at: number;
   readonly slot: number;
   readonly isWord: boolean;
+  readonly isText: boolean;
   readonly isInteger: boolean;
 }
 
@@ -101,6 +102,7 @@ class CsvRows {
 
   async *blocks(batch: number): AsyncGenerator<RowBlock> {
     const { source, layout, options } = this;
+    layout.refuseWholeRows(source.name);
     const head = Buffer.from(await source.peek(SNIFFED_BYTES)).toString('latin1');
     // Excel says so before the header.
     const stated = /^sep=(.)\r?\n/.exec(head)?.[1];
@@ -108,7 +110,7 @@ class CsvRows {
       delimiter: options.delimiter ?? stated ?? sniffDelimiter(head, options),
       from_line: stated === undefined ? 1 : 2,
       // Blanks are part of a cell where they are part of words that the model knows.
-      trim: !hasBlankWords(layout),
+      trim: !hasBlankWords(layout) && layout.texts.size === 0,
       skip_empty_lines: true,
       max_record_size: MODEST_ROW + ROW_PER_VALUE * layout.width,
       info: true,
@@ -168,7 +170,12 @@ class CsvRows {
       const slot = slots[at];
       return slot < 0 || layout.isUnused(slot)
         ? []
-        : [{ at, slot, isWord: layout.isWord(slot), isInteger: layout.isInteger(slot) }];
+        : [
+            {
+              ...{ at, slot, isWord: layout.isWord(slot), isText: layout.isText(slot) },
+              isInteger: layout.isInteger(slot),
+            },
+          ];
     });
     this.hasWords = this.columns.some(({ isWord }) => isWord);
     this.kept = keptColumns(keep, this.names, source.name);
@@ -196,10 +203,20 @@ class CsvRows {
     if (cells.length !== layout.width) return cells.some((cell) => this.parseCell(cell) === undefined);
     const isNumber = (cell: string) => this.parseCell(cell) !== undefined;
     const slots = [...cells.keys()].filter((slot) => !layout.isUnused(slot));
-    const words = slots.filter((slot) => layout.isWord(slot));
-    if (slots.some((slot) => !layout.isWord(slot) && !isNumber(cells[slot]))) return true;
+    const words = slots.filter((slot) => layout.isWord(slot) && !layout.isText(slot));
+    const numbers = slots.filter((slot) => !layout.isWord(slot) && !layout.isText(slot));
+    if (numbers.some((slot) => !isNumber(cells[slot]))) return true;
+    if (numbers.length === 0 && words.length === 0) throw this.noHeaderOrRow(cells);
     // Where all are words, one that is known makes a row.
-    return words.length === slots.length && !words.some((slot) => this.isKnown(slot, cells[slot]));
+    const all = slots.filter((slot) => !layout.isText(slot));
+    return words.length === all.length && !words.some((slot) => this.isKnown(slot, cells[slot]));
+  }
+
+  /** Where all columns are texts, a first row may be either. */
+  private noHeaderOrRow(cells: readonly string[]): ForwardpassError {
+    const names = this.layout.slotName(0);
+    const message = `the first row may be a header or a text: --header skip says the one, --header none the other; or name the column ${quote(names)}`;
+    return new ForwardpassError('INPUT', `${message}; found ${quote(cells[0])}`, this.source.name);
   }
 
   private isKnown(slot: number, cell: string): boolean {
@@ -225,13 +242,15 @@ class CsvRows {
     const words: string[] = [];
     if (this.hasWords) this.words.push(words);
     for (let c = 0; c < columns.length; c++) {
-      const { at, slot, isWord, isInteger } = columns[c];
+      const { at, slot, isWord, isText, isInteger } = columns[c];
       const cell = record[at];
+      if (isText) builder.setText(slot, cell);
       if (isWord) {
         words.push(cell);
         builder.set(slot, this.wordOf(slot, cell));
         continue;
       }
+      if (isText) continue;
       const value = parseCell(cell);
       if (value === undefined) throw this.noNumber(slot, cell);
       if (isInteger) checkExact(value, cell, () => this.placeOf(slot));
@@ -263,7 +282,11 @@ class CsvRows {
 
   private cellOf(builder: BlockBuilder, row: number, slot: number): { value: unknown; place: string } {
     const words = this.columns.filter(({ isWord }) => isWord).findIndex((column) => column.slot === slot);
-    const value = words < 0 ? builder.valueOf(row, slot) : this.words[row][words];
+    const value = this.layout.isText(slot)
+      ? builder.textOf(row, slot)
+      : words < 0
+        ? builder.valueOf(row, slot)
+        : this.words[row][words];
     return { value, place: `${this.placeOf(slot, row)} (line ${this.lines[row]})` };
   }
 }

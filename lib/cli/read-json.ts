@@ -104,7 +104,9 @@ interface Rows {
  * `{"columns": names, "data": rows}`: records; otherwise an object of columns, or one row.
  */
 function findRows(document: unknown, layout: RowLayout, keep: readonly string[], place: string): Rows {
+  if (layout.isWholeRow) return Array.isArray(document) ? document : [document];
   for (let inner = document; ; ) {
+    if (typeof inner === 'string' && layout.width === 1 && layout.isText(0)) return [inner];
     if (Array.isArray(inner)) {
       const isOneRow = layout.width !== 1 && inner.length > 0 && inner.every(isScalar);
       return isOneRow ? [inner] : inner;
@@ -196,7 +198,8 @@ class RowFiller {
     if (this.rows.length === 0 || builder.rowCount === 0) this.rows = [];
     this.rows.push({ row, number });
     const place = this.placeOf(number);
-    if (isObject(row)) this.fillRecord(builder, row, place);
+    if (this.layout.isWholeRow) builder.setText(0, row);
+    else if (isObject(row)) this.fillRecord(builder, row, place);
     else this.fillArray(builder, row, place);
     return builder.endRow() ? builder.take() : undefined;
   }
@@ -264,6 +267,12 @@ class RowFiller {
     }
     for (let i = 0; i < width; i++) {
       const given: unknown = values[i];
+      if (layout.isText(slot + i)) {
+        if (typeof given !== 'string') {
+          throw new ForwardpassError('INPUT', `expected a text, found ${describe(given)}`, place);
+        }
+        builder.setText(slot + i, given);
+      }
       if (typeof given === 'number' && layout.isInteger(slot + i)) checkExact(given, `about ${given}`, () => place);
       const isNull = given === null && !layout.isWord(slot + i);
       builder.set(

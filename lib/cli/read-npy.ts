@@ -19,6 +19,10 @@ const COLUMN_BYTES = 1 << 26;
 export async function readNpy(source: ByteSource, layout: RowLayout, keep: readonly string[] = []): Promise<RowSource> {
   const place = source.name;
   if (keep.length > 0) throw noNames(place);
+  if (layout.texts.size > 0) {
+    const message = 'a .npy file holds numbers, and the model takes texts: give .csv, .json, .jsonl or .parquet';
+    throw new ForwardpassError('INPUT', message, place);
+  }
   if (layout.columns.length !== 1) {
     const names = layout.columns.map(({ port: { name } }) => `--input ${name}=FILE`).join(' ');
     throw new ForwardpassError('INPUT', `a .npy file holds one input, the model has several: give ${names}`, place);

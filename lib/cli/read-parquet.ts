@@ -192,6 +192,7 @@ export async function readParquet(
   layout: RowLayout,
   keep: readonly string[] = [],
 ): Promise<RowSource> {
+  layout.refuseWholeRows(source.name);
   await source.makeSeekable();
   const { rowCount, columns, rows } = await openParquet(source);
   const names = columns.map(({ name }) => name);
@@ -228,6 +229,7 @@ export async function readParquet(
       }
       for await (const row of rows([...placed, ...kept])) {
         for (const [c, at] of placed.entries()) {
+          if (layout.isText(slots[at])) builder.setText(slots[at], row[c]);
           builder.set(
             slots[at],
             numberOf(layout, slots[at], row[c], () => placeOf(builder.rowCount, slots[at])),

@@ -22,6 +22,10 @@ export interface LayoutParts {
   readonly columns: readonly Column[];
   /** Through all columns. */
   readonly featureNames?: readonly string[];
+  /** Slots that are texts, of a model that takes some: its features are then the elements of one column. */
+  readonly texts?: ReadonlySet<number>;
+  /** Whether a row is one value, whatever that is. */
+  readonly isWholeRow?: boolean;
   /** Says what is missing in the model's words, where names are those of a model. */
   readonly records?: RecordReader;
 }
@@ -43,10 +47,14 @@ export class RowLayout {
   /** The input of each slot, and the element in it. */
   readonly slotInput: Uint32Array;
   readonly slotElement: Uint32Array;
+  readonly texts: ReadonlySet<number>;
+  readonly isWholeRow: boolean;
   private readonly records: RecordReader | undefined;
   private readonly spans = new Map<string, Span>();
 
-  constructor({ columns, featureNames = [], records }: LayoutParts) {
+  constructor({ columns, featureNames = [], texts = new Set(), isWholeRow = false, records }: LayoutParts) {
+    this.texts = texts;
+    this.isWholeRow = isWholeRow;
     this.columns = columns;
     this.featureNames = featureNames;
     this.records = records;
@@ -87,6 +95,17 @@ export class RowLayout {
     const { words, hashes, present } = this.column(slot).port;
     const element = this.slotElement[slot];
     return [words, hashes, present].some((known) => known?.has(element));
+  }
+
+  isText(slot: number): boolean {
+    return this.texts.has(slot);
+  }
+
+  /** Throws `INPUT` where rows are no texts in a kind of file that holds no others. */
+  refuseWholeRows(place: string): void {
+    if (!this.isWholeRow) return;
+    const message = 'this model takes records of any keys, or arrays: give rows as JSON or JSON Lines';
+    throw new ForwardpassError('INPUT', message, place);
   }
 
   /** Whether it only counts of the slot whether it is missing. */
@@ -181,6 +200,7 @@ export class BlockBuilder {
   private readonly widths: readonly number[];
   private readonly firstSlots: readonly number[];
   private readonly kept: KeptValue[][];
+  private texts: ReadonlyMap<number, unknown[]>;
 
   constructor(
     private readonly layout: RowLayout,
@@ -195,12 +215,27 @@ export class BlockBuilder {
     this.firstSlots = this.widths.map((_, i) => this.widths.slice(0, i).reduce((sum, width) => sum + width, 0));
     this.inputs = this.widths.map((width) => new Float64Array(width * batch));
     this.kept = Array.from({ length: keptCount }, () => []);
+    this.texts = this.noTexts();
   }
 
   /** An element of the row that is being filled. */
   set(slot: number, value: number): void {
     const input = this.layout.slotInput[slot];
     this.inputs[input][this.rowCount * this.widths[input] + this.layout.slotElement[slot]] = value;
+  }
+
+  /** What a slot that is a text has in the row that is being filled. */
+  setText(slot: number, value: unknown): void {
+    const values = this.texts.get(slot);
+    if (values !== undefined) values[this.rowCount] = value;
+  }
+
+  textOf(row: number, slot: number): unknown {
+    return this.texts.get(slot)?.[row];
+  }
+
+  private noTexts(): ReadonlyMap<number, unknown[]> {
+    return new Map([...this.layout.texts].map((slot) => [slot, []]));
   }
 
   /** Of a row of the block. */
@@ -231,9 +266,12 @@ export class BlockBuilder {
     this.rowCount = 0;
     const kept = this.kept.map((values) => values.splice(0));
     const inputs = this.inputs.map((array, i) => array.subarray(0, rowCount * this.widths[i]));
+    const { texts } = this;
+    this.texts = this.noTexts();
     return {
       rowCount,
       inputs,
+      texts,
       kept,
       cell: (row, input, element) => this.cellOf(row, this.firstSlots[input] + element),
     };

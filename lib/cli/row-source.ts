@@ -11,6 +11,8 @@ export interface RowBlock {
   readonly rowCount: number;
   /** One array for each input of the reader's layout, of exactly the rows. Valid until the next block is asked for. */
   readonly inputs: readonly FloatArray[];
+  /** By slot that is a text, of each row what it is. */
+  readonly texts?: ReadonlyMap<number, readonly unknown[]>;
   /** Of each column that is kept, its cells. */
   readonly kept: readonly (readonly KeptValue[])[];
   /** What the file has for an element of an input, and where: of a row of the block. */
