@@ -3,6 +3,7 @@ import type { FloatArray } from '../../buffers.ts';
 import type { Port } from '../../graph/lower.ts';
 import type { Model } from '../../model.ts';
 import type { Column } from '../../rows/column.ts';
+import type { FeatureRows } from '../../rows/feature-rows.ts';
 import type { TensorInfo } from '../../tensor-info.ts';
 import { tokenOf } from './json-scanner.ts';
 import { tooLarge } from './refusal.ts';
@@ -21,10 +22,13 @@ export interface Field {
 }
 
 export class Layout {
-  /** Of a model with steps of its author's own, what people know of its rows; a size of −1 may be any. */
+  /**
+   * Of a model with steps of its author's own, what people know of its rows; a size of −1 may be any. Of a model of texts its
+   * features, or where several have no names, all of them as one.
+   */
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
-  /** None of a model with such steps, whose rows go to them first. */
+  /** None of a model with such steps, whose rows go to them first, and none of one of texts. */
   readonly columns: readonly Column[];
   /** In the order of the inputs, where the model knows names of features and has no such steps. */
   readonly fields: readonly Field[];
@@ -34,6 +38,8 @@ export class Layout {
   /** Of the inputs, in their order. */
   readonly inputKeys: readonly Uint8Array[];
   readonly hasSteps: boolean;
+  /** What rows of texts are read by. */
+  readonly texts: FeatureRows | undefined;
   readonly #Floats: Float32ArrayConstructor | Float64ArrayConstructor;
   /** Elements of one row: of all inputs, or of all outputs where those are more. */
   readonly #width: number;
@@ -41,9 +47,11 @@ export class Layout {
   constructor(model: Model) {
     const { inputs, outputs } = model.ports;
     this.hasSteps = model.hasSteps;
-    this.inputs = model.hasSteps ? model.inputs.map(portOf) : inputs;
+    this.texts = model.hasSteps ? undefined : model.rowReader.featureRows;
+    if (model.hasSteps) this.inputs = model.inputs.map(portOf);
+    else this.inputs = this.texts === undefined ? inputs : featurePorts(this.texts, model.featureNames);
     this.outputs = outputs;
-    this.columns = model.hasSteps ? [] : model.rowReader.columns;
+    this.columns = this.isByRows ? [] : model.rowReader.columns;
     this.names = new Set([...(model.featureNames ?? []), ...this.inputs.map(({ name }) => name)]);
     this.inputKeys = this.inputs.map(({ name }) => tokenOf(name));
     const places = this.columns.flatMap((column, input) =>
@@ -59,6 +67,11 @@ export class Layout {
     this.#Floats = model.precision === 'f64' ? Float64Array : Float32Array;
     const widthOf = (ports: readonly Port[]) => ports.reduce((total, { width }) => total + width, 0);
     this.#width = Math.max(widthOf(this.inputs), widthOf(outputs), 1);
+  }
+
+  /** Whether rows are read as people hold them. */
+  get isByRows(): boolean {
+    return this.hasSteps || this.texts !== undefined;
   }
 
   /** New arrays of the inputs. */
@@ -81,6 +94,21 @@ function portOf({ name, shape, dtype, categories }: TensorInfo): Port {
   const row = shape.slice(1).map((size) => size ?? -1);
   const words = new Map(Object.entries(categories ?? {}).map(([at, list]) => [Number(at), list]));
   return { name, shape: row, dtype, width: row.reduce((width, size) => width * Math.max(size, 1), 1), words };
+}
+
+/** Of features, each as an input; of those that nothing looks at none. */
+function featurePorts({ column, texts }: FeatureRows, names: readonly string[] | undefined): Port[] {
+  const { port } = column;
+  if (names === undefined && port.width > 1) return [{ ...port, dtype: 'string' }];
+  const features = Array.from({ length: port.width }, (_, feature) => feature);
+  return features
+    .filter((feature) => !column.isUnused(feature))
+    .map((feature) => {
+      const words = port.words?.get(feature);
+      const isNumber = !texts.has(feature) && words === undefined && port.hashes?.has(feature) !== true;
+      const dtype = isNumber ? port.dtype : 'string';
+      return { name: names?.[feature] ?? port.name, shape: [], width: 1, dtype };
+    });
 }
 
 const layouts = new WeakMap<Model, Layout>();

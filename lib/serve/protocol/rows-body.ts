@@ -27,7 +27,7 @@ export interface RowsForm {
 
 export function readRows(bytes: Uint8Array, served: ServedModel, form: RowsForm, limits: ProtocolLimits): RowsRead {
   const layout = layoutOf(served.model);
-  const fast = layout.hasSteps ? undefined : new FastRows(bytes, layout, layout.mostRows(limits)).read(form);
+  const fast = layout.isByRows ? undefined : new FastRows(bytes, layout, layout.mostRows(limits)).read(form);
   if (fast === undefined) return readSlowly(bytes, served, form, limits);
   const { arrays, count, isOne } = fast;
   // Asked for the words of an error: which are found again in what JSON.parse makes of it.
@@ -46,7 +46,8 @@ export function readSlowly(bytes: Uint8Array, served: ServedModel, form: RowsFor
   const count = isOne ? 1 : (rows as unknown[]).length;
   const layout = layoutOf(served.model);
   layout.checkRows(count, limits);
-  const flat = layout.inputs.every(({ shape }) => shape.length === 1) ? rows : flattened(rows, layout);
+  const isFlat = layout.texts !== undefined || layout.inputs.every(({ shape }) => shape.length === 1);
+  const flat = isFlat ? rows : flattened(rows, layout);
   return { count, isOne, rows: served.model.flatten(flat as Rows | RowRecord) };
 }
 

@@ -11,7 +11,8 @@ import { type Field, type Layout, layoutOf } from '../layout.ts';
 import { badRequest } from '../refusal.ts';
 import type { ProtocolLimits, ServedModel, Work } from '../types.ts';
 import { datatypeOfInput } from './datatypes.ts';
-import { workOfSteps } from './steps.ts';
+import { meantBy } from './meant.ts';
+import { workOfRows } from './people-rows.ts';
 import { checkColumns, inInput, rowsOf, type Tensor } from './tensor.ts';
 
 /** Elements that a tensor of a request may hold. */
@@ -30,12 +31,15 @@ export function workOf(served: ServedModel, tensors: readonly Tensor[], limits: 
     if (named.has(tensor.name)) throw inInput(tensor.name, 'is there twice');
     named.set(tensor.name, tensor);
   }
-  if (layout.hasSteps) return workOfSteps(served, named, limits);
+  if (layout.hasSteps) return workOfRows(served, named, limits);
   const names = layout.inputs.map(({ name }) => name);
   const isByColumn = !names.includes(tensors[0].name) && layout.byName.has(tensors[0].name);
   for (const name of named.keys()) {
-    if (!(isByColumn ? layout.byName.has(name) : names.includes(name))) throw unknown(name, layout, isByColumn);
+    const isKnown = isByColumn ? layout.byName.has(name) : names.includes(name);
+    // Features of a model of texts that nothing looks at are no inputs.
+    if (!isKnown && (layout.texts === undefined || !layout.names.has(name))) throw unknown(name, layout, isByColumn);
   }
+  if (layout.texts !== undefined) return workOfRows(served, named, limits);
   return isByColumn ? byColumn(served, layout, tensors, named, limits) : byInput(layout, named, limits);
 }
 
@@ -128,16 +132,6 @@ function writeColumn(
     const value = typeof found === 'bigint' ? Number(found) : found;
     array[row * width + element] = column.numberOf(value, element, place);
   }
-}
-
-/** A text among texts may mean a number, where the element is no string. */
-function meantBy(text: string | null, element: number, { words, hashes, spread, present }: Port): unknown {
-  if (text === null || spread !== undefined || words?.has(element) || hashes?.has(element) || present?.has(element))
-    return text;
-  const trimmed = text.trim();
-  if (trimmed === '' || /^nan$/i.test(trimmed)) return Number.NaN;
-  const number = /^[-+.eE0-9]+$/.test(trimmed) ? Number(trimmed) : Number.NaN;
-  return Number.isNaN(number) ? text : number;
 }
 
 function isNumbers(values: Tensor['values']): values is TypedArray {

@@ -1,14 +1,16 @@
-/** Tensors for a model with steps of its author's own: rows as people hold them, which the steps take first. */
+/** Tensors for a model with steps of its author's own, or of texts: rows as people hold them, which are read first. */
+import type { FeatureRows } from '../../../rows/feature-rows.ts';
 import type { RowRecord, Rows } from '../../../rows.ts';
 import { layoutOf } from '../layout.ts';
 import type { ProtocolLimits, ServedModel, Work } from '../types.ts';
+import { meantBy } from './meant.ts';
 import { checkColumns, inInput, rowsOf, type Tensor } from './tensor.ts';
 
-/** All rows, or columns by any names: it is the steps that know which they need. */
-export function workOfSteps({ model }: ServedModel, named: ReadonlyMap<string, Tensor>, limits: ProtocolLimits): Work {
+/** All rows, or columns; where there are steps by any names, since it is they that know which they need. */
+export function workOfRows({ model }: ServedModel, named: ReadonlyMap<string, Tensor>, limits: ProtocolLimits): Work {
   const layout = layoutOf(model);
   const [port] = layout.inputs;
-  const whole = named.get(port.name);
+  const whole = port.shape.length === 0 ? undefined : named.get(port.name);
   const tensors = [...named.values()];
   if (whole !== undefined && tensors.length > 1) {
     throw inInput(port.name, 'is all of the rows; other inputs are columns, and come without it');
@@ -20,7 +22,7 @@ export function workOfSteps({ model }: ServedModel, named: ReadonlyMap<string, T
   }
   const count = rowsOf(tensors);
   layout.checkRows(count, limits);
-  const rowAt: (row: number) => unknown = whole === undefined ? recordsOf(tensors) : rowsOfWhole(whole);
+  const rowAt: (row: number) => unknown = whole === undefined ? recordsOf(tensors) : rowsOfWhole(whole, layout.texts);
   const rows = Array.from({ length: count }, (_, row) => rowAt(row));
   return { count, rows: model.flatten(rows as Rows) };
 }
@@ -30,9 +32,15 @@ function recordsOf(tensors: readonly Tensor[]): (row: number) => RowRecord {
   return (row) => Object.fromEntries(columns.map(({ name, valueAt }) => [name, valueAt(row)]));
 }
 
-function rowsOfWhole(tensor: Tensor): (row: number) => unknown[] {
+/** Of texts and numbers side by side, which are all BYTES, those that are no texts may be numbers. */
+function rowsOfWhole(tensor: Tensor, texts: FeatureRows | undefined): (row: number) => unknown[] {
   const [, width] = tensor.shape;
-  const valueAt = valuesOf(tensor);
+  const given = valuesOf(tensor);
+  const valueAt = (at: number) => {
+    const value = given(at);
+    const isMeant = texts !== undefined && !texts.texts.has(at % width) && typeof value === 'string';
+    return isMeant ? meantBy(value, at % width, texts.column.port) : value;
+  };
   return (row) => Array.from({ length: width }, (_, element) => valueAt(row * width + element));
 }
 

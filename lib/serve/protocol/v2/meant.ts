@@ -1,0 +1,12 @@
+/** What texts mean that stand where numbers may. */
+import type { Port } from '../../../graph/lower.ts';
+
+/** A text among texts may mean a number, where the element is no string. */
+export function meantBy(text: string | null, element: number, { words, hashes, spread, present }: Port): unknown {
+  if (text === null || spread !== undefined || words?.has(element) || hashes?.has(element) || present?.has(element))
+    return text;
+  const trimmed = text.trim();
+  if (trimmed === '' || /^nan$/i.test(trimmed)) return Number.NaN;
+  const number = /^[-+.eE0-9]+$/.test(trimmed) ? Number(trimmed) : Number.NaN;
+  return Number.isNaN(number) ? text : number;
+}
