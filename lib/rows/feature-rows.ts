@@ -3,7 +3,6 @@ import type { FloatArray } from '../buffers.ts';
 import type { PeopleRows } from '../faults.ts';
 import type { Port } from '../graph/lower.ts';
 import type { Given } from '../ragged.ts';
-import type { FlatRows } from '../rows.ts';
 import { Column } from './column.ts';
 import type { Element, Features } from './features.ts';
 import type { TermColumn } from './term-column.ts';
@@ -45,7 +44,7 @@ export class FeatureRows {
   }
 
   /** What the model takes. @throws {ForwardpassError} INPUT, MEMORY. */
-  read(given: ByFeature): FlatRows {
+  read(given: ByFeature): PeopleRows & { readonly arrays: readonly Given[]; readonly isRecord: false } {
     const cell: PeopleRows['cell'] = (row, input, element) =>
       given.cell(row, this.#columns[input].port.features?.[element] ?? element);
     return { arrays: this.#columns.map(({ port }) => this.#arrayOf(port, given)), isRecord: false, cell };
