@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { columnsTable } from './columns-table.ts';
 import type { CliModel, Environment } from './environment.ts';
-import { addLoadFlags, type LoadFlags, toLoadOptions } from './load-options.ts';
+import { addFunctionsFlag, addLoadFlags, type LoadFlags, toLoadOptions } from './load-options.ts';
 
 const MOST_NAMES = 20;
 
@@ -24,7 +24,7 @@ export function addInspectCommand(program: Command, environment: Environment): v
     .argument('<model>', 'the model file')
     .option('--json', 'as JSON, for programs')
     .addOption(new Option('--schema', 'the JSON Schema of one row').conflicts('json'));
-  addLoadFlags(command)
+  addFunctionsFlag(addLoadFlags(command))
     .addHelpText('after', EXAMPLES)
     .action(async (path: string, flags: InspectFlags) => {
       const model = await environment.load(path, await toLoadOptions(flags));

@@ -1,5 +1,7 @@
 /** The options of every subcommand that opens a model. */
 import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ForwardpassError } from '../errors.ts';
 import type { Activation, Architecture } from '../graph/architecture.ts';
@@ -16,6 +18,8 @@ export interface LoadFlags {
   readonly member?: readonly string[];
   readonly numIteration?: number;
   readonly isa?: LoadOptions['isa'];
+  /** A path. */
+  readonly functions?: string;
 }
 
 export function addLoadFlags(command: Command): Command {
@@ -36,6 +40,13 @@ export function addSourceFlags(command: Command): Command {
     .option('--isa <name>', 'force an instruction set, such as scalar; results do not depend on it');
 }
 
+export function addFunctionsFlag(command: Command): Command {
+  return command.option(
+    '--functions <module>',
+    'for steps of your own: a script that exports what they do, by their names in Python',
+  );
+}
+
 /** Only what was given, so that the defaults of `load` hold. */
 export async function toLoadOptions(flags: LoadFlags): Promise<LoadOptions> {
   const { precision, threads, activation, outputActivation, signature, member, numIteration, isa } = flags;
@@ -48,6 +59,7 @@ export async function toLoadOptions(flags: LoadFlags): Promise<LoadOptions> {
     ...(member && { member: member.length === 1 ? member[0] : member }),
     ...(numIteration !== undefined && { numIteration }),
     ...(isa && { isa }),
+    ...(flags.functions && { functions: await importFunctions(flags.functions) }),
     ...(flags.architecture && { architecture: await readArchitecture(flags.architecture) }),
   };
 }
@@ -84,6 +96,26 @@ function parseActivation(text: string): Activation {
   } catch (cause) {
     throw new InvalidArgumentError(`is not JSON: ${(cause as Error).message}`);
   }
+}
+
+type Functions = NonNullable<LoadOptions['functions']>;
+
+/** What the script exports as its default, or else by name. */
+async function importFunctions(path: string): Promise<Functions> {
+  const place = `--functions ${path}`;
+  let exported: Readonly<Record<string, unknown>>;
+  try {
+    exported = await import(pathToFileURL(resolve(path)).href);
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new ForwardpassError('OPTION', `could not be imported: ${message}`, place, { cause });
+  }
+  const { default: main } = exported;
+  const functions = typeof main === 'object' && main !== null ? main : exported;
+  if (Object.keys(functions).length === 0) {
+    throw new ForwardpassError('OPTION', 'exports nothing; expected functions by their names in Python', place);
+  }
+  return functions as Functions;
 }
 
 async function readArchitecture(path: string): Promise<Architecture> {

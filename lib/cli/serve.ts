@@ -4,7 +4,7 @@ import type { Event } from '../serve/events.ts';
 import type { ServeOptions, Split } from '../serve/options.ts';
 import type { Server } from '../serve/server.ts';
 import type { Environment } from './environment.ts';
-import { addLoadFlags, type LoadFlags, parseCount, toLoadOptions } from './load-options.ts';
+import { addFunctionsFlag, addLoadFlags, type LoadFlags, parseCount, toLoadOptions } from './load-options.ts';
 
 interface ServeFlags extends LoadFlags {
   readonly name?: string;
@@ -20,6 +20,7 @@ interface ServeFlags extends LoadFlags {
   readonly batchWindow?: number;
   readonly grpc?: number;
   readonly allowHost?: readonly string[];
+  readonly cors?: readonly string[];
   readonly tokenFile?: string;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
@@ -49,6 +50,7 @@ SIGHUP looks for newer models, tokens and certificates now.
 
 Examples:
   $ forwardpass serve churn.joblib
+  $ forwardpass serve titanic.joblib --functions steps.js
   $ forwardpass serve ./models --workers 4 --host 0.0.0.0 --token-file tokens.txt
   $ forwardpass serve ./models --split churn=v2:10% --shadow fraud=v3`;
 
@@ -79,6 +81,7 @@ export function addServeCommand(program: Command, environment: Environment): voi
     )
     .option('--grpc <port>', 'serve gRPC as well, where @grpc/grpc-js is installed', parsePort)
     .option('--allow-host <name>', 'a further name of this server in the Host header, * for all; may be repeated', add)
+    .option('--cors <origin>', 'let pages of this origin ask, * for all; may be repeated (default: its own only)', add)
     .option('--token-file <file>', 'answer only who shows a token of this file, as "authorization: Bearer TOKEN"')
     .option('--tls-cert <file>', 'serve https: the certificate, in PEM')
     .option('--tls-key <file>', 'serve https: its key, in PEM')
@@ -95,7 +98,7 @@ export function addServeCommand(program: Command, environment: Environment): voi
       parseDelay,
     )
     .option('--drain-time <seconds>', 'on SIGTERM, cut what is left after this long (default: 30)', parseDuration);
-  addLoadFlags(command)
+  addFunctionsFlag(addLoadFlags(command))
     .addHelpText('after', EXAMPLES)
     .action(async (source: string, flags: ServeFlags) => {
       const { stdout, stderr } = environment;
@@ -147,6 +150,7 @@ async function toServeOptions(flags: ServeFlags): Promise<ServeOptions> {
     ...{ name, host, port, workers, split, shadow, control, batchWindow, tokenFile },
     grpcPort: grpc,
     allowedHosts: allowHost,
+    cors: flags.cors,
     interval: flags.watch ? flags.interval : Number.POSITIVE_INFINITY,
     sameInterface: !flags.anyInterface,
     ...(tlsCert !== undefined &&

@@ -107,6 +107,7 @@ export class App implements Sender {
   handle(request: IncomingMessage, response: ServerResponse, url = request.url ?? '/', body?: Uint8Array): void {
     const exchange = new Exchange(this, request, response, url);
     const route = this.#routes.of(exchange.path);
+    exchange.further = this.parts.guard.corsOf(request.headers);
     guarded(exchange, () => {
       const refused = this.#refuse(request, route);
       if (refused !== undefined) exchange.send(refused);
@@ -120,6 +121,8 @@ export class App implements Sender {
     const foreign = guard.refuseHost(headers);
     if (foreign !== undefined) return foreign;
     if (request.httpVersionMajor < 1) return problem(400, 'VERSION', 'expected HTTP/1.0 or later');
+    const preflight = guard.preflight(request);
+    if (preflight !== undefined) return preflight;
     if (route === 'malformed') return problem(400, 'PATH', 'the path is not well encoded');
     const isOpen = route !== undefined && OPEN.has(route.action);
     if (!isOpen && !guard.isAllowed(headers.authorization)) return UNAUTHORIZED;

@@ -30,6 +30,8 @@ export class Exchange {
   /** Called once, when what was read of the request is not needed any more. */
   release?: () => void;
   span?: RequestSpan;
+  /** Headers of the answer, whatever it is. */
+  further?: Readonly<Record<string, string>>;
 
   constructor(
     private readonly sender: Sender,
@@ -88,6 +90,7 @@ export class Exchange {
     const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
     const all: (string | number)[] = [];
     for (const name in headers) all.push(name, headers[name]);
+    for (const name in this.further) all.push(name, this.further[name]);
     if (status !== 204) all.push('content-length', length);
     if (isLast) all.push('connection', 'close');
     this.response.writeHead(status, all);

@@ -1,6 +1,6 @@
 /** Whom the server answers: by host, origin, content type and token. What it says here needs no body. */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { type Answer, problem } from './protocol.ts';
 
@@ -8,6 +8,8 @@ export interface GuardOptions {
   /** What the server is bound to. */
   readonly host: string;
   readonly allowedHosts: readonly string[];
+  /** Origins whose pages may ask. */
+  readonly cors: readonly string[];
 }
 
 /**
@@ -17,12 +19,14 @@ export interface GuardOptions {
  */
 export class Guard {
   readonly #hosts: ReadonlySet<string> | undefined;
+  readonly #origins: ReadonlySet<string>;
   /** The last that was one: most clients give the same. */
   #lastHost: string | undefined;
   #tokens: readonly Buffer[] | undefined;
 
-  constructor({ host, allowedHosts }: GuardOptions) {
+  constructor({ host, allowedHosts, cors }: GuardOptions) {
     const isOpen = allowedHosts.includes('*') || (!isLoopback(host) && allowedHosts.length === 0);
+    this.#origins = new Set(cors);
     this.#hosts = isOpen ? undefined : new Set([...allowedHosts, host.toLowerCase()]);
   }
 
@@ -55,13 +59,30 @@ export class Guard {
     return found;
   }
 
+  #mayAsk(origin: string): boolean {
+    return this.#origins.has('*') || this.#origins.has(origin);
+  }
+
+  /** What says to the browser that the page may see the answer; undefined where it may not, or there is no page. */
+  corsOf({ origin }: IncomingHttpHeaders): Readonly<Record<string, string>> | undefined {
+    if (origin === undefined || this.#origins.size === 0) return undefined;
+    if (this.#origins.has('*')) return CORS_FOR_ALL;
+    return this.#mayAsk(origin) ? { ...CORS, 'access-control-allow-origin': origin } : VARIES;
+  }
+
+  /** The answer to a browser that asks for a page whether it may send a request: without a token, which it never shows. */
+  preflight({ method, headers }: IncomingMessage): Answer | undefined {
+    if (method !== 'OPTIONS' || headers['access-control-request-method'] === undefined) return undefined;
+    return headers.origin !== undefined && this.#mayAsk(headers.origin) ? PREFLIGHT : undefined;
+  }
+
   /**
    * A page may post forms, plain text, and what has no type, to any server without asking it first; browsers then say
    * from where. `curl -d` and scripts send the same, and say nothing of the kind.
    */
   refuseContent(headers: IncomingHttpHeaders): Answer | undefined {
     const { origin, host } = headers;
-    if (origin !== undefined && originHost(origin) !== host?.toLowerCase()) {
+    if (origin !== undefined && !this.#mayAsk(origin) && originHost(origin) !== host?.toLowerCase()) {
       return problem(403, 'ORIGIN', 'requests of pages from elsewhere are not answered');
     }
     const site = headers['sec-fetch-site'];
@@ -79,6 +100,24 @@ export class Guard {
     );
   }
 }
+
+/** Caches keep an answer for the origin that it was for. */
+const VARIES = Object.freeze({ vary: 'Origin' });
+const CORS = Object.freeze({
+  ...VARIES,
+  'access-control-expose-headers': 'inference-header-content-length, retry-after',
+});
+const CORS_FOR_ALL = Object.freeze({ ...CORS, 'access-control-allow-origin': '*' });
+
+const PREFLIGHT: Answer = {
+  status: 204,
+  headers: {
+    'access-control-allow-methods': 'GET, HEAD, POST',
+    'access-control-allow-headers': 'authorization, content-type, inference-header-content-length',
+    'access-control-max-age': '600',
+  },
+  body: '',
+};
 
 const TYPES = new Set(['application/json', 'application/octet-stream', 'application/x-www-form-urlencoded', '']);
 

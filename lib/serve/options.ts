@@ -1,5 +1,6 @@
 /** The options of `serve`, and the check that they are what they should be. */
 import { isIP } from 'node:net';
+import { ForwardpassError } from '../errors.ts';
 import type { Model } from '../model.ts';
 import { checkLoadOptions, type LoadOptions, oneOf, refuseUnknown, wrong } from '../options.ts';
 import type { Event } from './events.ts';
@@ -54,6 +55,11 @@ export interface ServeOptions {
   readonly workers?: number;
   /** Names under which the server is reached, beside those of its own address; `*` allows all. See docs/serving.md. */
   readonly allowedHosts?: readonly string[];
+  /**
+   * Origins whose pages may ask, such as `https://example.com`; `*` is every page. Unless given, none but the server's own. They
+   * send no cookies; what tokens they show is theirs.
+   */
+  readonly cors?: readonly string[];
   /** The path of a file of tokens, one a line, of which each request must show one. */
   readonly tokenFile?: string;
   readonly tls?: TlsFiles;
@@ -105,6 +111,7 @@ type Defaulted =
   | 'host'
   | 'port'
   | 'allowedHosts'
+  | 'cors'
   | 'load'
   | 'interval'
   | 'settle'
@@ -138,7 +145,7 @@ const NUMBERS = {
   drainTime: [0, 2 ** 31 - 1],
 } as const;
 
-const OTHERS = ['allowedHosts', 'tls', 'limits', 'load', 'interval', 'split', 'shadow'];
+const OTHERS = ['allowedHosts', 'cors', 'tls', 'limits', 'load', 'interval', 'split', 'shadow'];
 const SERVE_OPTIONS: readonly string[] = [...Object.keys(KINDS), ...Object.keys(NUMBERS), ...OTHERS];
 const TLS_FILES = ['cert', 'key', 'clientCa'] as const;
 
@@ -157,6 +164,10 @@ export function checkServeOptions(options: ServeOptions): CheckedServeOptions {
   if (!(typeof interval === 'number' && interval >= 1))
     throw wrong('milliseconds from 1 on, or Infinity', interval, 'interval');
   checkLoadOptions(load);
+  if (options.workers !== undefined && Object.keys(load.functions ?? {}).length > 0) {
+    const message = 'is not for steps of your own: their functions are in one thread; leave it out';
+    throw new ForwardpassError('OPTION', message, 'workers');
+  }
   if (load.signal !== undefined) throw wrong('no signal; close the server instead', load.signal, 'load.signal');
   return {
     port: 8080,
@@ -169,6 +180,7 @@ export function checkServeOptions(options: ServeOptions): CheckedServeOptions {
     ...{ interval, load, host },
     tls: checkTls(options.tls),
     allowedHosts: checkHosts(options.allowedHosts),
+    cors: checkOrigins(options.cors),
     split: checkSplits(options.split),
     shadow: checkShadows(options.shadow),
     limits: checkLimits(options.limits),
@@ -202,6 +214,23 @@ function checkHosts(hosts: readonly unknown[] = []): readonly string[] {
     if (!isName) throw wrong('a host name without a port', host, `allowedHosts[${i}]`);
     return host.toLowerCase();
   });
+}
+
+function checkOrigins(origins: readonly unknown[] = []): readonly string[] {
+  if (!Array.isArray(origins)) throw wrong('an array of origins', origins, 'cors');
+  return origins.map((origin, i) => {
+    if (origin === '*' || (typeof origin === 'string' && originOf(origin) === origin)) return origin;
+    throw wrong("an origin such as 'https://example.com', or '*'", origin, `cors[${i}]`);
+  });
+}
+
+function originOf(text: string): string | undefined {
+  try {
+    const { protocol, origin } = new URL(text);
+    return protocol === 'http:' || protocol === 'https:' ? origin : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function checkSplits(splits: unknown = {}): Readonly<Record<string, Split>> {

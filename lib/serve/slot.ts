@@ -1,7 +1,8 @@
 /** One version of a model: loaded, and exchanged for another when its file is. */
+import { ForwardpassError } from '../errors.ts';
 import type { Model } from '../model.ts';
 import { checkSameInterface } from '../watch/same-interface.ts';
-import { type LiveModel, watch } from '../watch.ts';
+import { type LiveModel, type WatchOptions, watch } from '../watch.ts';
 import type { CheckedServeOptions } from './options.ts';
 import type { VersionCounts } from './prometheus.ts';
 import type { Found } from './scan.ts';
@@ -38,7 +39,7 @@ export class Slot implements Published {
     const { name: model, version, path } = found;
     const { interval, settle, sameInterface, load, onEvent } = options;
     let isOpen = false;
-    slot.#live = await watch(path, {
+    const watching: WatchOptions = {
       ...load,
       ...{ settle, sameInterface },
       interval: interval > 2 ** 31 - 1 ? Number.POSITIVE_INFINITY : interval,
@@ -59,6 +60,11 @@ export class Slot implements Published {
       onError: (error) => {
         if (isOpen) onEvent?.({ kind: 'failed', model, error });
       },
+    };
+    slot.#live = await watch(path, watching).catch((error) => {
+      // They are for all models of the server, of which some are in formats that have no such steps.
+      if (!isAboutFunctions(error)) throw error;
+      return watch(path, { ...watching, functions: undefined });
     });
     isOpen = true;
     return slot;
@@ -102,4 +108,9 @@ export class Slot implements Published {
   async close(): Promise<void> {
     await this.#live?.close();
   }
+}
+
+/** That a format has no steps of one's own; the functions themselves were checked before. */
+function isAboutFunctions(error: unknown): boolean {
+  return error instanceof ForwardpassError && error.code === 'OPTION' && error.place === 'functions';
 }

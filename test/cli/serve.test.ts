@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import type { Environment } from '../../lib/cli/environment.ts';
@@ -60,13 +63,14 @@ test('options are what the server takes', async () => {
   const text =
     'm --host 0.0.0.0 --port 0 --workers 3 --split a=v2:10% --split b=c=2:0.5% --shadow a=v3 --control --batch-window 0 ' +
     '--allow-host x --allow-host y --token-file t --max-body 64m --max-rows 10 --request-time 1.5 --no-watch --drain-delay 0 ' +
-    '--any-interface --precision f32 --grpc 8081 --tls-cert c --tls-key k';
+    '--cors https://a.example --cors * --any-interface --precision f32 --grpc 8081 --tls-cert c --tls-key k';
   const { given } = await run(text.split(' '));
   expect(given).toMatchObject({
     ...{ host: '0.0.0.0', port: 0, workers: 3, control: true, batchWindow: 0, tokenFile: 't', grpcPort: 8081 },
     split: { a: { version: 'v2', share: 0.1 }, 'b=c': { version: '2', share: 0.005 } },
     shadow: { a: 'v3' },
     allowedHosts: ['x', 'y'],
+    cors: ['https://a.example', '*'],
     limits: { bodyBytes: 64 * 2 ** 20, rows: 10, requestTime: 1500 },
     interval: Number.POSITIVE_INFINITY,
     drainDelay: 0,
@@ -120,4 +124,32 @@ test.each([
   ['--workers', '0'],
 ])('%s %j is wrong usage', async (...args) => {
   expect((await run(['m', ...args])).status).toBe(2);
+});
+
+test('steps of one’s own come from a script, by the names of its exports or as its default', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'forwardpass-cli-'));
+  const script = async (name: string, text: string) => {
+    await writeFile(join(folder, name), text);
+    return (await run(['m', '--functions', join(folder, name)])) as Awaited<ReturnType<typeof run>>;
+  };
+  try {
+    const named = await script('named.mjs', "const f = (columns) => columns; export { f as '__main__.f' };");
+    expect(Object.keys(named.given?.load?.functions ?? {})).toEqual(['__main__.f']);
+    const main = await script(
+      'main.cjs',
+      "module.exports = { '__main__.f': { columns: 1, run: (columns) => columns } };",
+    );
+    expect(Object.keys(main.given?.load?.functions ?? {})).toEqual(['__main__.f']);
+    for (const [name, text, said] of [
+      ['empty.mjs', '', 'exports nothing'],
+      ['wrong.mjs', 'this is no script', 'could not be imported'],
+      ['throws.mjs', "throw new Error('not today')", 'could not be imported: not today'],
+    ]) {
+      const { status, stderr } = await script(name, text);
+      expect([status, stderr]).toEqual([1, expect.stringContaining(said)]);
+    }
+    expect((await run(['m', '--functions', join(folder, 'none.mjs')])).stderr).toContain('could not be imported');
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });

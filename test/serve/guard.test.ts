@@ -25,7 +25,7 @@ test.each([
   ['0.0.0.0', ['models.example'], 'models.example', false],
   ['0.0.0.0', ['models.example'], 'evil.example', true],
 ])('bound to %s, allowing %j, the Host %j is refused: %s', (host, allowedHosts, given, isRefused) => {
-  const answer = new Guard({ host, allowedHosts }).refuseHost({ host: given });
+  const answer = new Guard({ host, allowedHosts, cors: [] }).refuseHost({ host: given });
   expect(answer?.status).toBe(isRefused ? 403 : undefined);
 });
 
@@ -48,7 +48,7 @@ test.each([
   [{ 'sec-fetch-site': 'same-site' }, 403],
   [{ 'sec-fetch-site': 'same-origin' }, undefined],
 ])('what a page of another origin can send without asking is refused: %j', (headers, status) => {
-  const guard = new Guard({ host: '127.0.0.1', allowedHosts: [] });
+  const guard = new Guard({ host: '127.0.0.1', allowedHosts: [], cors: [] });
   expect(guard.refuseContent({ host: 'localhost:8080', ...headers })?.status).toBe(status);
 });
 
@@ -91,3 +91,71 @@ test('where tokens are asked for, only probes do without', async () => {
     401, 200,
   ]);
 });
+
+const PAGE = 'https://page.example';
+const ASKS = {
+  origin: PAGE,
+  'access-control-request-method': 'POST',
+  'access-control-request-headers': 'content-type',
+};
+
+test('pages of the origins that are allowed may ask, and see answers and failures', async () => {
+  const { server } = await served(double(), { name: 'm', cors: [PAGE, 'http://other.example:81'] });
+  const preflight = await ask(server, '/models/m/predict', { method: 'OPTIONS', headers: ASKS });
+  expect(preflight.status).toBe(204);
+  expect(preflight.headers).toMatchObject({
+    'access-control-allow-origin': PAGE,
+    'access-control-allow-methods': 'GET, HEAD, POST',
+    'access-control-allow-headers': expect.stringContaining('content-type'),
+    vary: 'Origin',
+  });
+  for (const [body, status] of [
+    ['[[1]]', 200],
+    ['[["x"]]', 422],
+  ] as const) {
+    const answer = await ask(server, '/models/m/predict', {
+      body,
+      headers: { origin: PAGE, 'sec-fetch-site': 'cross-site' },
+    });
+    expect(answer).toMatchObject({ status, headers: { 'access-control-allow-origin': PAGE, vary: 'Origin' } });
+  }
+  // What needs no preflight is refused of allowed pages, too.
+  const plain = { origin: PAGE, 'content-type': 'text/plain' };
+  expect((await ask(server, '/models/m/predict', { body: '[[1]]', headers: plain })).status).toBe(415);
+});
+
+test.each([
+  ['an origin that is not allowed', ['https://page.example'], 'https://evil.example'],
+  ['the same host by another scheme', ['https://page.example'], 'http://page.example'],
+  ['the same host at another port', ['https://page.example'], 'https://page.example:444'],
+  ['a longer name', ['https://page.example'], 'https://page.example.evil.example'],
+  ['a page without an origin', ['https://page.example'], 'null'],
+  ['any, unless some are allowed', [], 'https://page.example'],
+])('%s may not ask', async (_, cors, origin) => {
+  const { server } = await served(double(), { name: 'm', cors });
+  const preflight = await ask(server, '/models/m/predict', { method: 'OPTIONS', headers: { ...ASKS, origin } });
+  const answer = await ask(server, '/models/m/predict', { body: '[[1]]', headers: { origin } });
+  expect(answer.status).toBe(403);
+  for (const { headers } of [preflight, answer]) expect(headers).not.toHaveProperty('access-control-allow-origin');
+});
+
+test('every page may ask where all are allowed, and shows a token where one is asked for', async () => {
+  const tokenFile = join(await newFolder(), 'tokens');
+  await writeFile(tokenFile, 'secret');
+  const { server } = await served(double(), { name: 'm', cors: ['*'], tokenFile });
+  expect((await ask(server, '/models/m/predict', { method: 'OPTIONS', headers: ASKS })).status).toBe(204);
+  const headers = { origin: 'null' };
+  const refused = await ask(server, '/models/m/predict', { body: '[[1]]', headers });
+  expect(refused).toMatchObject({ status: 401, headers: { 'access-control-allow-origin': '*' } });
+  const shown = { ...headers, authorization: 'Bearer secret' };
+  expect((await ask(server, '/models/m/predict', { body: '[[1]]', headers: shown })).status).toBe(200);
+  // Who asks for no page needs a token for OPTIONS, too.
+  expect((await ask(server, '/models/m/predict', { method: 'OPTIONS' })).status).toBe(401);
+});
+
+test.each([['page.example'], ['https://page.example/'], ['https://Page.example'], ['ftp://page.example'], [7]])(
+  '%j is no origin',
+  async (origin) => {
+    await expect(served(double(), { cors: [origin as string] })).rejects.toThrow(/cors\[0\]: expected an origin/);
+  },
+);

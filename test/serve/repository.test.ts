@@ -1,9 +1,11 @@
-import { cp, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { define } from '../../lib/load.ts';
 import type { Event } from '../../lib/serve/events.ts';
 import { nameOf, scan } from '../../lib/serve/scan.ts';
+import { type Fixture, FOLDER } from '../steps/fixtures.ts';
+import { FUNCTIONS } from '../steps/functions.ts';
 import { ask, newFolder, type Served, served, version } from './support.ts';
 
 async function put(folder: string, path: string, bytes: Uint8Array | string): Promise<void> {
@@ -188,4 +190,20 @@ test('two files of one name are not both served', async () => {
   await put(folder, 'a.safetensors', version(1));
   const { found, problems } = await scan(folder);
   expect([found.map(({ path }) => nameOf(path)), problems.map(({ name }) => name)]).toEqual([['a'], ['a']]);
+});
+
+test('functions of steps of one’s own are for the models that have such steps', async () => {
+  const folder = await newFolder();
+  await put(folder, 'plain.safetensors', version(1));
+  await cp(new URL('clipper.joblib', FOLDER), join(folder, 'clipper.joblib'));
+  const [{ rows }] = (JSON.parse(await readFile(new URL('clipper.json', FOLDER), 'utf8')) as Fixture).cases;
+  const all = await served(folder, { load: { functions: FUNCTIONS } });
+  expect(all.server.models.map(({ name, state }) => [name, state])).toEqual([
+    ['clipper', 'READY'],
+    ['plain', 'READY'],
+  ]);
+  expect((await ask(all.server, '/models/clipper/predict', { body: JSON.stringify(rows) })).status).toBe(200);
+  await expect(served(folder, { workers: 1, load: { functions: FUNCTIONS } })).rejects.toThrow(
+    'workers: is not for steps of your own',
+  );
 });
