@@ -235,7 +235,6 @@ export const ALLOWED = {
   'lib/graph/stack/order.ts': {
     'Search.extend': 'MOST_STEPS: each level looks at all layers that are left',
   },
-  'lib/learn/sums.ts': { pairwiseSum: 'the logarithm of how many there are: each sum is of half as many' },
   'lib/model.ts': {
     'Model.create': 'once, for the model that decides, which has none',
     'Model.#attach': 'once, for the model that decides, which has none',

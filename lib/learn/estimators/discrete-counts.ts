@@ -3,14 +3,15 @@
  * the counts are whole numbers, else in the order of rows, where NumPy leaves the order to its matrix product. The
  * logarithms are made from the counts when they are asked for.
  */
-import { columnSums, pairwiseSum, type Reals, round64, vectorSum } from '../sums.ts';
+import { numpySum } from '../../formats/sklearn/arrays.ts';
+import { columnSums, type Reals, vectorSum } from '../sums.ts';
 
 export type DiscreteKind = 'multinomial' | 'complement' | 'bernoulli';
 
 /** Σ of each row of a matrix. */
 function rowSums(matrix: Float64Array, columns: number): Float64Array {
   const sums = new Float64Array(columns === 0 ? 0 : matrix.length / columns);
-  return sums.map((_, row) => pairwiseSum(matrix, row * columns, columns, 1, round64));
+  return sums.map((_, row) => numpySum(matrix, row * columns, columns));
 }
 
 /** The weight of the rows of each class, as one batch has it. */
@@ -42,7 +43,7 @@ export interface PriorOptions {
 export function classLogPriors(counts: Float64Array, { given, fitted }: PriorOptions): Float64Array {
   if (given !== undefined) return logOf(given);
   if (!fitted) return counts.map(() => -Math.log(counts.length));
-  const all = Math.log(vectorSum(counts, round64));
+  const all = Math.log(vectorSum(counts));
   return counts.map((count) => Math.log(count) - all);
 }
 

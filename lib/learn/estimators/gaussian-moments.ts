@@ -161,7 +161,7 @@ export class GaussianMoments {
       this.#variances(rows, count, mean, variance, squares);
       return count;
     }
-    const weight = vectorSum(weights, this.#round);
+    const weight = vectorSum(weights);
     for (let at = 0; at < rows.length; at++) squares[at] = rows[at] * weights[Math.floor(at / width)];
     columnSums(squares, count, mean);
     for (let j = 0; j < width; j++) mean[j] /= weight;

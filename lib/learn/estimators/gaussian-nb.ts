@@ -4,7 +4,7 @@ import type { Estimator } from '../../formats/sklearn/estimator.ts';
 import type { Label } from '../../labels.ts';
 import type { LearningOptions } from '../origin.ts';
 import { diverged, Stepper } from '../stepper.ts';
-import { rounding, vectorSum } from '../sums.ts';
+import { vectorSum } from '../sums.ts';
 import { ClassTargets } from '../targets.ts';
 import { arrayOf, setAttribute } from '../tree.ts';
 import { GaussianMoments } from './gaussian-moments.ts';
@@ -133,7 +133,7 @@ export class GaussianNaiveBayes implements Incremental {
   #givenPriors(count: number): FloatArray {
     const estimator = this.#estimator;
     const priors = estimator.vector('priors', count);
-    const sum = vectorSum(priors, rounding(priors));
+    const sum = vectorSum(priors);
     if (priors.some((prior) => prior < 0) || Math.abs(sum - 1) > 1e-8 + 1e-5) {
       throw estimator.error('OPTION', 'expected probabilities, whose sum is 1', 'priors');
     }
@@ -143,7 +143,7 @@ export class GaussianNaiveBayes implements Incremental {
   /** The shares of the classes, unless the caller has set them. */
   #priors({ moments: { counts }, priors }: Memory): FloatArray {
     if (this.#estimator.has('priors')) return priors.slice();
-    const all = vectorSum(counts, rounding(counts));
+    const all = vectorSum(counts);
     const shares = counts.slice();
     if (all !== 0) for (let label = 0; label < shares.length; label++) shares[label] /= all;
     return shares;
