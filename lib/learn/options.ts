@@ -18,6 +18,11 @@ export interface LearnOptions extends NetworkOptions {
    * learnt in their order.
    */
   readonly seed?: number;
+  /**
+   * Of a Pipeline whose last step learns: `'learn'` lets its scalers learn from each batch before they scale it. `'frozen'`
+   * unless given: they stay as they are.
+   */
+  readonly scalers?: 'learn' | 'frozen';
   /** Which of the things that a file holds learns: see {@link LoadOptions.member}. */
   readonly member?: Member;
   /** Of a file that holds parameters alone: as for {@link load}. */
@@ -38,10 +43,11 @@ export interface CheckedLearnOptions extends ReturnType<typeof checkLoadOptions>
   readonly history: number;
   readonly strict: boolean;
   readonly seed: number | undefined;
+  readonly scalers: 'learn' | 'frozen';
   readonly network: NetworkOptions;
 }
 
-const OWN = ['history', 'strict', 'seed'];
+const OWN = ['history', 'strict', 'seed', 'scalers'];
 const OF_NETWORKS = ['loss', 'optimizer', 'train', 'batchSize'] as const;
 const OF_LOAD = ['activation', 'outputActivation', 'architecture', 'member', 'limits', 'headers', 'fetch', 'signal'];
 const MOST_HISTORY = 1000;
@@ -50,14 +56,32 @@ export function checkLearnOptions(options: LearnOptions): CheckedLearnOptions {
   return reading('OPTION', 'options', () => {
     if (typeof options !== 'object' || options === null) throw wrong('an object', options, 'options');
     refuseUnknown(options, [...OWN, ...OF_NETWORKS, ...OF_LOAD], 'options');
-    const { history = 1, strict = false, seed, loss, optimizer, train, batchSize, ...others } = options;
+    const {
+      history = 1,
+      strict = false,
+      seed,
+      scalers = 'frozen',
+      loss,
+      optimizer,
+      train,
+      batchSize,
+      ...others
+    } = options;
     if (!Number.isInteger(history) || history < 0 || history > MOST_HISTORY) {
       throw wrong(`a whole number from 0 to ${MOST_HISTORY}`, history, 'history');
     }
     if (typeof strict !== 'boolean') throw wrong('true or false', strict, 'strict');
+    if (scalers !== 'learn' && scalers !== 'frozen') throw wrong("'learn' or 'frozen'", scalers, 'scalers');
     if (seed !== undefined && !(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32)) {
       throw wrong('a whole number from 0 to 2^32 - 1', seed, 'seed');
     }
-    return { ...checkLoadOptions(others), history, strict, seed, network: { loss, optimizer, train, batchSize } };
+    return {
+      ...checkLoadOptions(others),
+      history,
+      strict,
+      seed,
+      scalers,
+      network: { loss, optimizer, train, batchSize },
+    };
   });
 }

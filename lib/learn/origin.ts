@@ -9,6 +9,8 @@ export interface LearningOptions {
   readonly strict: boolean;
   /** Of generators that the file says nothing of (`random_state=None`); without one, rows are learnt in their order. */
   readonly seed: number | undefined;
+  /** Whether scalers before the step of a pipeline that learns learn too. */
+  readonly scalers: 'learn' | 'frozen';
 }
 
 export interface Origin {

@@ -49,8 +49,8 @@ async function networkOf(graph: Graph, { network, given }: CheckedLearnOptions):
   return (await import('./network-origin.ts')).originOfGraph(graph, network, given);
 }
 
-function readingOf({ strict, seed, member, given }: CheckedLearnOptions) {
-  return { strict, seed, member, limits: given };
+function readingOf({ strict, seed, scalers, member, given }: CheckedLearnOptions) {
+  return { strict, seed, scalers, member, limits: given };
 }
 
 export async function openOrigin(source: OpenSource, options: CheckedLearnOptions): Promise<Origin> {

@@ -41,14 +41,15 @@ function numberOf(label: unknown): number | undefined {
 /** Writes each target. @throws {ForwardpassError} INPUT for what is no finite number. */
 export function readValues(targets: Targets | undefined, rows: number, into: Float64Array): void {
   if (targets === undefined) throw missing('a number');
-  for (let row = 0; row < rows; row++) {
-    const target: unknown = targets[row];
-    const value = typeof target === 'number' ? target : numberOf(target);
-    if (value === undefined || !Number.isFinite(value)) {
-      throw new ForwardpassError('INPUT', `expected a finite number, found ${describe(target)}`, `targets[${row}]`);
-    }
-    into[row] = value;
-  }
+  for (let row = 0; row < rows; row++) into[row] = numericTarget(targets[row], row);
+}
+
+/** The number that one target is. @throws {ForwardpassError} INPUT for what is no finite number. */
+export function numericTarget(target: unknown, row: number): number {
+  const value = typeof target === 'number' ? target : numberOf(target);
+  if (value !== undefined && Number.isFinite(value)) return value;
+  const found = value === undefined ? `, found ${describe(target)}` : '';
+  throw new ForwardpassError('INPUT', `expected a finite number${found}`, `targets[${row}]`);
 }
 
 function missing(what: string): ForwardpassError {

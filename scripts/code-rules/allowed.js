@@ -235,6 +235,7 @@ export const ALLOWED = {
   'lib/graph/stack/order.ts': {
     'Search.extend': 'MOST_STEPS: each level looks at all layers that are left',
   },
+  'lib/learn/estimators/table.ts': { openEstimator: 'DEEPEST, from which `depth` is counted down' },
   'lib/model.ts': {
     'Model.create': 'once, for the model that decides, which has none',
     'Model.#attach': 'once, for the model that decides, which has none',

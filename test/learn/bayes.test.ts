@@ -1,7 +1,9 @@
 /** What docs/learning.md promises of naive Bayes, scalers, clusters and perceptrons. */
 import { describe, expect, test } from 'vitest';
-import { type Bounds, compareNumbers, familyOf, flat, follow, give, open } from './continued.ts';
+import { failureOf } from '../failure.ts';
+import { type Bounds, type Continued, compareNumbers, familyOf, flat, follow, give, open } from './continued.ts';
 
+const FAMILIES = ['gaussian-nb', 'discrete-nb', 'scalers', 'kmeans', 'mlp', 'several', 'pipelines'];
 const exactly: Bounds = () => 0;
 const flatAny = (value: unknown): unknown[] => (Array.isArray(value) ? value.flatMap(flatAny) : [value]);
 
@@ -37,8 +39,36 @@ describe('perceptrons go on within 1e-11, of floats within 1e-5', () => {
   });
 });
 
+describe('estimators of several go on as each of them does', () => {
+  test.each(familyOf('several'))('$name', async (each) => {
+    await follow(each, exactly, {}, ({ estimators_ }) => estimators_ as Record<string, unknown>[]);
+  });
+});
+
+describe('pipelines go on, and their scalers learn', () => {
+  test.each(familyOf('pipelines'))('$name', async (each) => {
+    await follow(
+      each,
+      exactly,
+      { scalers: 'learn' },
+      (state) => Object.values(state).slice(-1) as Record<string, unknown>[],
+    );
+  });
+});
+
+describe('what has learnt nothing begins as in scikit-learn', () => {
+  test.each(familyOf('begun'))('$name', async (each) => {
+    const isNetwork = each.name.startsWith('MLP');
+    const learner = await follow(each, (name) => (isNetwork ? 1e-11 : name.includes('_log_') ? 1e-15 : 0));
+    const { x, answer } = each.probe;
+    const rows = Float64Array.from(x.flat() as number[]);
+    const found = each.classes === undefined && !isNetwork ? learner.run(rows) : learner.predict(rows);
+    compareNumbers(flat(found), flat(answer), 1e-11, each.name);
+  });
+});
+
 describe('a fit is taken back, once or more often', () => {
-  test.each(['gaussian-nb', 'discrete-nb', 'scalers', 'kmeans', 'mlp'].flatMap(familyOf))('$name', async (each) => {
+  test.each(FAMILIES.flatMap(familyOf))('$name', async (each) => {
     for (const history of [1, 2]) {
       const learner = await open(each, { history });
       // Of clusters, which rows of the last batch are in which is not taken back.
@@ -63,8 +93,8 @@ describe('a fit is taken back, once or more often', () => {
 const frozen = (name: string) => familyOf(name).filter(({ strict, name: of }) => !strict && of !== 'one class');
 
 describe('what is frozen says what scikit-learn says in the end', () => {
-  test.each(['gaussian-nb', 'discrete-nb', 'kmeans', 'mlp'].flatMap(frozen))('$name', async (each) => {
-    const learner = await open(each);
+  test.each(['gaussian-nb', 'discrete-nb', 'kmeans', 'mlp', 'pipelines'].flatMap(frozen))('$name', async (each) => {
+    const learner = await open(each, { scalers: 'learn' });
     for (const call of each.calls) give(learner, call);
     const { x, answer } = each.probe;
     const found = learner.freeze().predict(x as number[][]) as ArrayLike<number | string>;
@@ -81,5 +111,64 @@ describe('what is frozen says what scikit-learn says in the end', () => {
     // A frozen scaler multiplies once, by what the parameters come to.
     const bound = each.name.includes('float32') ? 1e-6 : 1e-14;
     compareNumbers(flat(learner.run(rows)), flat(answer), bound, each.name);
+  });
+});
+
+describe('what cannot be learnt is refused, and nothing changes', () => {
+  const named = (family: string, name: string) => familyOf(family).find((each) => each.name === name) as Continued;
+  const row = [1, 2, 3, 4, 5];
+  test.each([
+    ['gaussian-nb', 'float64', [row], [7], 'INPUT', 'targets[0]'],
+    ['gaussian-nb', 'float64', [[1, 2, Number.NaN, 4, 5]], [1], 'INPUT', 'rows[0][2]'],
+    ['gaussian-nb', 'float64', [row, [1, 2, 3, Infinity, 5]], [1, 1], 'INPUT', 'rows[1][3]'],
+    ['gaussian-nb', 'float64', [row, [1e300, 1, 1, 1, 1]], [1, 1], 'DIVERGED', 'partialFit'],
+    ['gaussian-nb', 'float64', [[1e300, 1, 1, 1, 1]], [1], 'DIVERGED', 'partialFit'],
+    ['gaussian-nb', 'float64', [[1, 2]], [1], 'INPUT', undefined],
+    ['discrete-nb', 'multinomial', [[1, 2, -1, 0]], [1], 'INPUT', 'rows[0][2]'],
+    ['discrete-nb', 'multinomial', [[1, 2, 1, 0]], [9], 'INPUT', 'targets[0]'],
+    ['discrete-nb', 'categorical', [[1, 2, 1e7]], [1], 'LIMIT', 'rows[0][2]'],
+    ['scalers', 'standard', [[1, 2, 3, -Infinity, 5]], undefined, 'INPUT', 'rows[0][3]'],
+    ['scalers', 'standard', [[1, 2, 3, 1e300, 5]], undefined, 'DIVERGED', 'partialFit'],
+    ['kmeans', 'plain', [[1, 2, 3, Number.NaN, 5, 6]], undefined, 'INPUT', 'rows[0][3]'],
+    ['mlp', 'adam', [[1, 2, 3, Number.NaN]], [1], 'INPUT', 'rows[0][3]'],
+    ['mlp', 'regressor', [[1e300, 1e300, 1e300, 1e300]], [1], 'DIVERGED', 'partialFit'],
+    ['mlp', 'regressor', [[1, 2, 3, 4]], [Number.NaN], 'INPUT', 'targets[0]'],
+    ['mlp', 'regressor, two outputs', [[1, 2, 3, 4]], [1], 'INPUT', 'targets[0]'],
+    ['several', 'several targets: SGDRegressor', [[1, 2, 3]], [[1, Number.NaN]], 'INPUT', 'targets[0]'],
+    ['several', 'several targets: SGDRegressor', [[1, 2, 3]], [4], 'INPUT', 'targets[0]'],
+    ['several', 'one against the rest: GaussianNB', [[1, 2, 3]], ['z'], 'INPUT', 'targets[0]'],
+    ['pipelines', 'standard, GaussianNB', [[1, 2, 3, Number.NaN]], [1], 'INPUT', 'rows[0][3]'],
+  ] as const)('%s, %s: %j %j', async (family, name, rows, targets, code, place) => {
+    const learner = await open(named(family, name), { scalers: 'learn' });
+    const before = learner.state();
+    const error = await failureOf(() =>
+      learner.partialFit(rows as unknown as number[][], targets as unknown as number[]),
+    );
+    expect(error).toMatchObject({ code, ...(place && { place }) });
+    expect(learner.state()).toEqual(before);
+  });
+
+  test('weights, where scikit-learn takes none', async () => {
+    for (const [family, name] of [
+      ['several', 'one against the rest: GaussianNB'],
+      ['scalers', 'greatest size'],
+    ]) {
+      const learner = await open(named(family, name));
+      const width = named(family, name).calls[0].x[0].length;
+      const fitting = () => learner.partialFit(new Float64Array(width), ['a'], { sampleWeight: [1] });
+      expect(await failureOf(fitting)).toMatchObject({ code: 'OPTION', place: 'sampleWeight' });
+    }
+  });
+
+  test('a column of missing values teaches nothing, unless strict asks for what scikit-learn does', async () => {
+    const learner = await open(named('scalers', 'standard'));
+    const before = learner.state() as { mean_: Float64Array; var_: Float64Array };
+    learner.partialFit(new Float64Array([Number.NaN, 1, 2, 3, 4]));
+    const after = learner.state() as typeof before & { n_samples_seen_: Float64Array };
+    expect([after.mean_[0], after.var_[0]]).toEqual([before.mean_[0], before.var_[0]]);
+    expect(Array.from(after.n_samples_seen_)).toEqual([15, 16, 16, 16, 16]);
+    const strict = await open(named('scalers', 'standard'), { strict: true });
+    strict.partialFit(new Float64Array([Number.NaN, 1, 2, 3, 4]));
+    expect((strict.state() as typeof before).var_[0]).toBeNaN();
   });
 });

@@ -1,7 +1,7 @@
 /** Families of fixtures/learn/*.json: see fixtures/make/make_learn_bayes.py. */
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
-import { type Learner, type LearnOptions, learn } from '../../lib/learn.ts';
+import { type Learner, type LearnOptions, learn, type NewEstimator } from '../../lib/learn.ts';
 
 /** Numbers as JSON has them: null is NaN in rows, and words are what is not finite in states. */
 type Written = number | string | null | readonly Written[];
@@ -15,8 +15,10 @@ export interface Call {
 
 export interface Continued {
   readonly name: string;
-  /** A pickle, in base64. */
-  readonly file: string;
+  /** A pickle, in base64; of an estimator that has learnt nothing, its class and parameters. */
+  readonly file?: string;
+  readonly begin?: NewEstimator;
+  readonly classes?: readonly number[];
   readonly strict?: boolean;
   readonly calls: readonly Call[];
   /** Some rows, and what the estimator says of them in the end. */
@@ -28,38 +30,45 @@ export function familyOf(name: string): readonly Continued[] {
   return JSON.parse(readFileSync(new URL(`../fixtures/learn/${name}.json`, import.meta.url), 'utf8')).cases;
 }
 
-export function open({ file, strict = false }: Continued, options: LearnOptions = {}): Promise<Learner> {
-  return learn(Buffer.from(file, 'base64'), { strict, ...options });
+export function open({ file, begin, strict = false }: Continued, options: LearnOptions = {}): Promise<Learner> {
+  return learn(begin ?? Buffer.from(file as string, 'base64'), { strict, ...options });
 }
 
-export function give(learner: Learner, { x, y, w }: Call): void {
+export function give(learner: Learner, { x, y, w }: Call, classes?: readonly number[]): void {
   const rows = x.map((row) => Float64Array.from(row, (value) => value ?? Number.NaN));
-  learner.partialFit(rows, y, w && { sampleWeight: w });
+  learner.partialFit(rows, y, { ...(w && { sampleWeight: w }), ...(classes && { classes }) });
 }
 
 /** How far apart numbers may be, relative to the greatest of their array; 0 for equal bits. */
 export type Bounds = (attribute: string) => number;
 
 /** Goes on as Python did, and compares the states. */
-export async function follow(each: Continued, bounds: Bounds, options: LearnOptions = {}): Promise<Learner> {
+export async function follow(
+  each: Continued,
+  bounds: Bounds,
+  options: LearnOptions = {},
+  /** Of an estimator that is made of several, their states. */
+  partsOf: (state: Record<string, unknown>) => readonly Record<string, unknown>[] = () => [],
+): Promise<Learner> {
   const learner = await open(each, options);
   for (const [at, call] of each.calls.entries()) {
-    give(learner, call);
+    give(learner, call, at === 0 ? each.classes : undefined);
     const expected = each.states.find(({ after }) => after === at + 1);
-    if (expected !== undefined) compare(learner.state(), expected, bounds, `${each.name}, call ${at + 1}`);
+    if (expected === undefined) continue;
+    const { after, parts = [], ...own } = expected;
+    const state = learner.state();
+    const place = `${each.name}, call ${after}`;
+    compare(state, own, bounds, place);
+    expect(partsOf(state).length, place).toBe(parts.length);
+    for (const [i, part] of parts.entries()) compare(partsOf(state)[i], part, bounds, `${place}: part ${i}`);
   }
   return learner;
 }
 
 function compare(found: Record<string, unknown>, expected: Names, bounds: Bounds, place: string): void {
   for (const [name, value] of Object.entries(expected)) {
-    if (name === 'after') continue;
     const own = name.split('.').reduce<unknown>((part, key) => (part as Record<string, unknown>)[key], found);
-    if (Array.isArray(value) && typeof value[0] === 'object' && !Array.isArray(value[0]) && value[0] !== null) {
-      for (const [i, part] of (value as unknown as Names[]).entries()) {
-        compare((own as Record<string, unknown>[])[i], part, bounds, `${place}: ${name}[${i}]`);
-      }
-    } else compareNumbers(flat(own), flat(value), bounds(name), `${place}: ${name}`);
+    compareNumbers(flat(own), flat(value), bounds(name), `${place}: ${name}`);
   }
 }
 

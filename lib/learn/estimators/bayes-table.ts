@@ -1,10 +1,12 @@
-/** Naive Bayes, scalers, clusters and perceptrons, with the parameters that scikit-learn 1.9 has for each. */
+/** Naive Bayes, scalers, clusters and perceptrons, and what is made of several estimators, with the parameters that scikit-learn 1.9 has for each. */
 import { CategoricalNaiveBayes, DiscreteNaiveBayes } from './discrete-nb.ts';
 import { GaussianNaiveBayes } from './gaussian-nb.ts';
 import type { Learning, LearningTable } from './learning.ts';
 import { MiniBatchKMeans } from './mini-batch-k-means.ts';
 import { Mlp } from './mlp.ts';
+import { Pipeline } from './pipeline.ts';
 import { ExtremesScaler, StandardScaler } from './scalers.ts';
+import { MultiOutput, OneVsRest } from './several.ts';
 
 const BAYES = 'sklearn.naive_bayes';
 const SCALERS = 'sklearn.preprocessing._data';
@@ -21,6 +23,7 @@ const NETWORK = {
 
 const discrete: Learning['open'] = (estimator, options) => new DiscreteNaiveBayes(estimator, options);
 const network: Learning['open'] = (estimator, options) => new Mlp(estimator, options);
+const severalTargets: Learning['open'] = (estimator, _options, openInner) => new MultiOutput(estimator, openInner);
 const extremes: Learning['open'] = (estimator, options) => new ExtremesScaler(estimator, options);
 
 export const BAYES_AND_OTHERS: LearningTable = {
@@ -48,6 +51,18 @@ export const BAYES_AND_OTHERS: LearningTable = {
     module: 'sklearn.cluster._kmeans',
     defaults: {},
     open: (estimator, options) => new MiniBatchKMeans(estimator, options),
+  },
+  OneVsRestClassifier: {
+    module: 'sklearn.multiclass',
+    defaults: {},
+    open: (estimator, _options, openInner) => new OneVsRest(estimator, openInner),
+  },
+  MultiOutputClassifier: { module: 'sklearn.multioutput', defaults: {}, open: severalTargets },
+  MultiOutputRegressor: { module: 'sklearn.multioutput', defaults: {}, open: severalTargets },
+  Pipeline: {
+    module: 'sklearn.pipeline',
+    defaults: {},
+    open: (estimator, options, openInner) => new Pipeline(estimator, options, openInner),
   },
   MLPClassifier: { module: PERCEPTRONS, defaults: { ...NETWORK, loss: 'log_loss' }, open: network },
   MLPRegressor: { module: PERCEPTRONS, defaults: { ...NETWORK, loss: 'squared_error' }, open: network },

@@ -16,7 +16,7 @@ export function checkRows(x: FloatArray, width: number, takesMissing = false): v
     const value = x[at];
     if (value - value === 0 || (takesMissing && Number.isNaN(value))) continue;
     const place = `rows[${Math.floor(at / width)}][${at % width}]`;
-    throw new ForwardpassError('INPUT', `expected a finite number, found ${value}`, place);
+    throw new ForwardpassError('INPUT', `is ${value}, where a finite number is expected`, place);
   }
 }
 

@@ -11,8 +11,10 @@ export interface Learning {
   readonly module: string;
   /** Of its constructor. */
   readonly defaults: Readonly<Record<string, Parameter>>;
-  /** From the estimator of a file, or one that `newEstimator` made. */
-  open(estimator: Estimator, options: LearningOptions): Incremental;
+  /** From the estimator of a file, or one that `newEstimator` made; `openInner` opens those that it holds. */
+  open(estimator: Estimator, options: LearningOptions, openInner: OpenInner): Incremental;
 }
+
+export type OpenInner = (estimator: Estimator) => Incremental;
 
 export type LearningTable = Readonly<Record<string, Learning>>;

@@ -12,7 +12,7 @@ import { describe } from '../../words.ts';
 import type { LearningOptions } from '../origin.ts';
 import { RandomState } from '../random.ts';
 import { Stepper } from '../stepper.ts';
-import { ClassTargets } from '../targets.ts';
+import { ClassTargets, numericTarget } from '../targets.ts';
 import { arrayOf, setAttribute } from '../tree.ts';
 import { Generator } from './generator.ts';
 import type { Batch, Incremental, TargetKind, Targets } from './incremental.ts';
@@ -527,19 +527,8 @@ function hiddenSizes(estimator: Estimator): number[] {
 function readNumbers(target: unknown, row: number, into: Float64Array, first: number, outputs: number): void {
   const isList = Array.isArray(target) || ArrayBuffer.isView(target);
   const items = isList ? (target as unknown as ArrayLike<unknown>) : [target];
-  const place = `targets[${row}]`;
   if (items.length !== outputs) {
-    throw new ForwardpassError('INPUT', `expected ${outputs} numbers, found ${describe(target)}`, place);
+    throw new ForwardpassError('INPUT', `expected ${outputs} numbers, found ${describe(target)}`, `targets[${row}]`);
   }
-  for (let k = 0; k < outputs; k++) {
-    const value = items[k];
-    if (typeof value !== 'number' || !Number.isFinite(value)) {
-      throw new ForwardpassError(
-        'INPUT',
-        `expected a finite number, found ${describe(value)}`,
-        isList ? `${place}[${k}]` : place,
-      );
-    }
-    into[first + k] = value;
-  }
+  for (let k = 0; k < outputs; k++) into[first + k] = numericTarget(items[k], row);
 }

@@ -21,10 +21,16 @@ const TABLE: LearningTable = { ...SGD, ...BAYES_AND_OTHERS };
 /** The names of all that learn. */
 export const LEARNING = Object.keys(TABLE);
 
+/** How deep estimators that learn may lie in others: those of a OneVsRestClassifier in a Pipeline, and one more. */
+const DEEPEST = 4;
+
 /** @throws {ForwardpassError} UNSUPPORTED_OP for one that has no incremental fit. */
-export function openEstimator(estimator: Estimator, options: LearningOptions): Incremental {
+export function openEstimator(estimator: Estimator, options: LearningOptions, depth = DEEPEST): Incremental {
   const { className } = estimator;
-  if (Object.hasOwn(TABLE, className)) return TABLE[className].open(estimator, options);
+  if (depth === 0) throw estimator.error('UNSUPPORTED_OP', `lies deeper than ${DEEPEST} estimators that learn`);
+  if (Object.hasOwn(TABLE, className)) {
+    return TABLE[className].open(estimator, options, (inner) => openEstimator(inner, options, depth - 1));
+  }
   const message = `${className} cannot go on learning; those that do are ${listNames(LEARNING, LEARNING.length)}`;
   throw estimator.error('UNSUPPORTED_OP', message);
 }

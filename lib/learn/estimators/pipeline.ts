@@ -1,0 +1,108 @@
+/**
+ * Pipeline: its last step learns, from rows as the steps before it make them. Scalers among those stay as they are, or
+ * learn from each batch before they scale it, as the option `scalers` says; all else stays as it is.
+ */
+import type { FloatArray } from '../../buffers.ts';
+import type { Estimator } from '../../formats/sklearn/estimator.ts';
+import { itemsOf } from '../../formats/sklearn/values.ts';
+import type { Label } from '../../labels.ts';
+import type { LearningOptions } from '../origin.ts';
+import type { Batch, Incremental, TargetKind } from './incremental.ts';
+import type { OpenInner } from './learning.ts';
+import { ExtremesScaler, type Scaler, StandardScaler } from './scalers.ts';
+
+interface Named<Step> {
+  readonly name: string;
+  readonly step: Step;
+}
+
+export class Pipeline implements Incremental {
+  readonly name: string;
+  readonly targets: TargetKind;
+  readonly classes: readonly Label[] | undefined;
+  readonly width: number;
+  readonly Floats: Incremental['Floats'];
+  readonly #scalers: readonly Named<Scaler>[];
+  readonly #last: Named<Incremental>;
+  /** Those that learn, in order. */
+  readonly #learning: readonly Named<Incremental>[];
+  readonly #learnsScalers: boolean;
+
+  constructor(estimator: Estimator, { scalers }: LearningOptions, openInner: OpenInner) {
+    this.name = estimator.className;
+    const steps = stepsOf(estimator);
+    const last = steps.pop();
+    if (last === undefined) throw estimator.error('UNSUPPORTED_OP', 'has no step that learns', 'steps');
+    this.#last = { name: last.name, step: openInner(last.step) };
+    this.#scalers = steps.map(({ name, step }) => {
+      const scaler = openInner(step);
+      if (scaler instanceof StandardScaler || scaler instanceof ExtremesScaler) return { name, step: scaler };
+      throw step.error('UNSUPPORTED_OP', 'only scalers may stand before the step that learns');
+    });
+    this.#learnsScalers = scalers === 'learn';
+    this.#learning = this.#learnsScalers ? [...this.#scalers, this.#last] : [this.#last];
+    const first = this.#scalers[0]?.step ?? this.#last.step;
+    for (const { step, name } of [...this.#scalers, this.#last]) {
+      if (step.width !== undefined && step.width === first.width) continue;
+      const found = step.width === undefined ? 'it has learnt nothing' : `it takes ${step.width}`;
+      throw estimator.error(
+        'SHAPE',
+        `expected steps of rows of ${first.width} numbers; of '${name}' ${found}`,
+        'steps',
+      );
+    }
+    this.targets = this.#last.step.targets;
+    this.classes = this.#last.step.classes;
+    this.width = first.width as number;
+    this.Floats = this.#last.step.Floats;
+  }
+
+  /** All that learn, or none. */
+  partialFit(batch: Batch): void {
+    const learnt: Incremental[] = [];
+    const fit = (step: Incremental, own: Batch) => {
+      step.partialFit(own);
+      learnt.push(step);
+    };
+    let x: FloatArray = batch.x;
+    try {
+      for (const { step } of this.#scalers) {
+        if (this.#learnsScalers) fit(step, { x, rows: batch.rows, targets: undefined, weights: undefined });
+        x = step.transform(x);
+      }
+      fit(this.#last.step, { ...batch, x });
+    } catch (error) {
+      for (const step of learnt.reverse()) step.undo();
+      throw error;
+    }
+  }
+
+  undo(): void {
+    for (const { step } of this.#learning) step.undo();
+  }
+
+  keep(): unknown {
+    return this.#learning.map(({ step }) => step.keep());
+  }
+
+  restore(kept: unknown): void {
+    for (const [i, part] of (kept as readonly unknown[]).entries()) this.#learning[i].step.restore(part);
+  }
+
+  /** Of each step that learns, by its name. */
+  state(): Record<string, unknown> {
+    return Object.fromEntries(this.#learning.map(({ name, step }) => [name, step.state()]));
+  }
+
+  store(): void {
+    for (const { step } of this.#learning) step.store();
+  }
+}
+
+function stepsOf(estimator: Estimator): Named<Estimator>[] {
+  return estimator.list('steps').flatMap((item, i) => {
+    const [name, value] = itemsOf(item) ?? [];
+    if (value === null || value === 'passthrough') return [];
+    return [{ name: typeof name === 'string' ? name : `${i}`, step: estimator.inside(value, `steps[${i}]`) }];
+  });
+}
