@@ -130,6 +130,10 @@ export class App implements Sender {
     if (method === route.method || (method === 'HEAD' && route.method === 'GET')) return undefined;
     const allow = route.method === 'GET' ? 'GET, HEAD, OPTIONS' : 'POST, OPTIONS';
     if (method === 'OPTIONS') return { status: 204, headers: { allow }, body: '' };
+    // The method of a path that names nothing is not what is wrong with it.
+    if (route.name !== undefined && !isControl(route) && !this.parts.catalog.entries.has(route.name)) {
+      return this.#notFound(route.name);
+    }
     const answer = problem(405, 'METHOD', `expected a method of ${allow}`);
     return { ...answer, headers: { ...answer.headers, allow } };
   }
@@ -139,7 +143,7 @@ export class App implements Sender {
     const { catalog, guard, startSpan } = this.parts;
     const { request } = exchange;
     exchange.span = startSpan?.(request.method ?? '', action, request.headers);
-    if (name !== undefined && action !== 'load' && action !== 'unload') {
+    if (name !== undefined && !isControl(route)) {
       exchange.served = catalog.find(name, version);
       if (exchange.served === undefined) {
         exchange.send(this.#notFound(name));
@@ -246,6 +250,11 @@ export class App implements Sender {
     if (rows !== undefined) series.rows += rows;
     if (computeNs !== undefined) series.computeSeconds.observe(computeNs / 1e9);
   }
+}
+
+/** Of models that may not be there yet, or any more. */
+function isControl({ action }: Route): boolean {
+  return action === 'load' || action === 'unload';
 }
 
 type Outcome = Pick<Answer, 'rows' | 'computeNs' | 'code'>;
