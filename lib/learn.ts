@@ -24,6 +24,7 @@ export {
   type PageHinkleyOptions,
 } from './learn/drift.ts';
 export type { FitOptions, LearnTargets } from './learn/learner.ts';
+export type { DriftReport, MetricsOptions, MetricValues } from './learn/metrics.ts';
 export type { LossName, LossOptions } from './learn/network/loss.ts';
 export type { OptimizerName, OptimizerOptions } from './learn/network/optimizer.ts';
 export type { NetworkOptions } from './learn/network-origin.ts';
@@ -56,7 +57,8 @@ export async function learn(
   }
   const opened = await openSource(source as ModelSource, checked);
   try {
-    return new Learner(await openOrigin(opened, checked), checked);
+    const { origin, kept } = await openOrigin(opened, checked);
+    return new Learner(origin, checked, kept);
   } finally {
     await opened.checkUnchanged().finally(() => opened.close());
   }

@@ -25,6 +25,8 @@ import { safetensors } from '../formats/safetensors/safetensors.ts';
 import type { AddTensor } from '../formats/safetensors/write-frozen.ts';
 import { Budget } from '../graph/budget.ts';
 
+import type { MetricsState } from './metrics.ts';
+
 export const LEARN_KEY = 'forwardpass.learn';
 const VERSION = 1;
 const PLACE = `metadata ${LEARN_KEY}`;
@@ -38,11 +40,20 @@ interface Written {
   readonly kind: string;
   readonly tree: Item;
   readonly objects: readonly Item[];
+  readonly kept?: Kept;
+}
+
+/** What a checkpoint keeps beside the model. */
+export interface Kept {
+  /** The caller's own, as JSON holds it. */
+  readonly notes?: unknown;
+  readonly metrics?: MetricsState;
 }
 
 export interface Checkpoint {
   readonly kind: string;
   readonly tree: PickleValue;
+  readonly kept: Kept;
 }
 
 // Writing
@@ -123,10 +134,10 @@ class Writer {
 }
 
 /** The metadata of a checkpoint. */
-export function writeCheckpoint({ kind, tree }: Checkpoint, add: AddTensor): Record<string, string> {
+export function writeCheckpoint({ kind, tree, kept }: Checkpoint, add: AddTensor): Record<string, string> {
   const writer = new Writer(add);
   const root = writer.write(tree);
-  const written: Written = { version: VERSION, kind, tree: root, objects: writer.objects };
+  const written: Written = { version: VERSION, kind, tree: root, objects: writer.objects, kept };
   return { [LEARN_KEY]: JSON.stringify(written) };
 }
 
@@ -154,6 +165,7 @@ export async function readCheckpoint(source: Source, limits: Budget['limits']): 
   return {
     kind: is.text(written.kind, `${PLACE}.kind`),
     tree: reader.read(written.tree),
+    kept: written.kept === undefined ? {} : (is.fields(written.kept, `${PLACE}.kept`) as Kept),
   };
 }
 

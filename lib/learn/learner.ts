@@ -12,8 +12,10 @@ import { checkModelOptions, type ModelOptions } from '../options.ts';
 import { reading } from '../reading.ts';
 import { RowReader } from '../rows.ts';
 import { describe } from '../words.ts';
-import { writeCheckpoint } from './checkpoint.ts';
+import { type Kept, writeCheckpoint } from './checkpoint.ts';
 import type { Incremental, Targets } from './estimators/incremental.ts';
+import type { DriftReport, MetricValues } from './metrics.ts';
+import { Observer } from './observer.ts';
 import type { CheckedLearnOptions } from './options.ts';
 import type { Origin } from './origin.ts';
 import { writeWhole } from './write-file.ts';
@@ -47,13 +49,32 @@ export class Learner implements Disposable {
   #names: readonly string[] | undefined;
   /** The model as it was when somebody last asked. */
   #current: Model | undefined;
+  readonly #observer: Observer | undefined;
 
   /** @internal */
-  constructor(origin: Origin, { history }: Pick<CheckedLearnOptions, 'history'>) {
+  constructor(origin: Origin, { history, metrics }: Pick<CheckedLearnOptions, 'history' | 'metrics'>, kept?: Kept) {
     this.#origin = origin;
     this.#learns = origin.learns;
     this.#history = history;
     this.#names = origin.featureNames;
+    this.notes = kept?.notes;
+    if (metrics !== undefined) this.#observer = new Observer(origin.learns, metrics, kept?.metrics);
+  }
+
+  /** What {@link save} was given to keep, of a checkpoint. */
+  readonly notes: unknown;
+
+  /**
+   * How good the predictions of the last rows were, each of which was made before the row was learnt from. Undefined unless
+   * the option `metrics` asks for it.
+   */
+  get metrics(): MetricValues | undefined {
+    return this.#observer?.metrics.values();
+  }
+
+  /** What the drift detector of the option `metrics` has said; undefined without one. */
+  get drift(): DriftReport | undefined {
+    return this.#observer?.metrics.drift;
   }
 
   /** The name of the estimator's class. */
@@ -81,12 +102,15 @@ export class Learner implements Disposable {
    */
   partialFit(rows: Rows | RowRecord, targets?: LearnTargets, options?: FitOptions): this {
     const learns = this.#learns;
-    if (learns.width === undefined) this.#begin(rows, targets, options);
+    const isFirst = learns.width === undefined;
+    if (isFirst) this.#begin(rows, targets, options);
     const { x, rows: count, isRecord } = this.#flatten(rows);
     if (count === 0) throw new ForwardpassError('INPUT', 'expected one row at least, found none', 'rows');
     const each = targetsOf(targets, count, isRecord);
     const weights = options === undefined ? undefined : weightsOf(options.sampleWeight, count);
     if (options?.classes !== undefined) this.#checkClasses(options.classes);
+    // Before the first fit there is nothing to predict with.
+    const said = isFirst ? undefined : this.#observer?.ask(() => this.#model(), x, count);
     if (this.#history > 1) {
       const kept = learns.keep();
       learns.partialFit({ x, rows: count, targets: each, weights });
@@ -97,6 +121,7 @@ export class Learner implements Disposable {
       this.#undoable = this.#history;
     }
     if (this.#current !== undefined) this.#forget();
+    if (said !== undefined && each !== undefined) this.#observer?.take(said, each, count);
     return this;
   }
 
@@ -166,10 +191,13 @@ export class Learner implements Disposable {
    * A checkpoint, which `learn` opens again to the bit, and `load` as an ordinary model. It is written beside its place and
    * moved there, so that a reader finds the old one or the new one.
    *
-   * @throws {ForwardpassError} SOURCE where it cannot be written.
+   * `notes` is what JSON can hold of the caller's, such as how far a journal was read: {@link notes} of what opens it.
+   *
+   * @throws {ForwardpassError} SOURCE where it cannot be written; OPTION for notes that are none.
    */
-  async save(path: string): Promise<void> {
-    const beside: Beside = (add) => writeCheckpoint({ kind: this.#origin.kind, tree: this.#origin.tree() }, add);
+  async save(path: string, { notes }: { readonly notes?: unknown } = {}): Promise<void> {
+    const kept = { notes: checkNotes(notes), metrics: this.#observer?.metrics.state() };
+    const beside: Beside = (add) => writeCheckpoint({ kind: this.#origin.kind, tree: this.#origin.tree(), kept }, add);
     await writeWhole(checkPath(path), this.#learns.width === undefined ? writeAlone(beside) : this.#frozen(beside));
   }
 
@@ -290,6 +318,17 @@ function checkPath(path: unknown): string {
   if (typeof path === 'string' && path !== '' && !path.includes('\0')) return path;
   throw new ForwardpassError('OPTION', `expected a path, found ${describe(path)}`, 'path');
 }
+
+function checkNotes(notes: unknown): unknown {
+  if (notes === undefined) return undefined;
+  return reading('OPTION', 'notes', () => {
+    const text = JSON.stringify(notes);
+    if (text !== undefined && text.length <= MOST_NOTES) return JSON.parse(text);
+    throw new ForwardpassError('OPTION', `expected what JSON can hold in ${MOST_NOTES} characters`, 'notes');
+  });
+}
+
+const MOST_NOTES = 2 ** 20;
 
 /** Whether targets are one for each row of several, and not one. */
 function isMany(targets: unknown): targets is ArrayLike<unknown> {

@@ -63,18 +63,7 @@ export class ProgressiveMetrics {
   #lastDrift: number | undefined;
 
   constructor(kind: MetricKind, options: MetricsOptions = {}) {
-    if (typeof options !== 'object' || options === null) {
-      throw new ForwardpassError('OPTION', `expected { window, drift }, found ${describe(options)}`, 'metrics');
-    }
-    const { window = 1000, drift, ...others } = options;
-    const [unknown] = Object.keys(others);
-    if (unknown !== undefined) {
-      throw new ForwardpassError('OPTION', `expected ${listNames(['window', 'drift'])}`, `metrics.${unknown}`);
-    }
-    if (!Number.isSafeInteger(window) || window < 1 || window > MOST_ROWS) {
-      const message = `expected an integer from 1 to ${MOST_ROWS}, found ${describe(window)}`;
-      throw new ForwardpassError('OPTION', message, 'metrics.window');
-    }
+    const { window, drift } = checkMetricsOptions(options);
     this.kind = kind;
     this.window = window;
     this.#detector = drift === undefined || typeof drift === 'object' ? drift : driftDetector(drift);
@@ -160,6 +149,23 @@ export class ProgressiveMetrics {
     metrics.#seen = seen;
     return metrics;
   }
+}
+
+/** With the window that holds unless one is given. @throws {ForwardpassError} OPTION */
+export function checkMetricsOptions(options: MetricsOptions): MetricsOptions & { readonly window: number } {
+  if (typeof options !== 'object' || options === null) {
+    throw new ForwardpassError('OPTION', `expected { window, drift }, found ${describe(options)}`, 'metrics');
+  }
+  const { window = 1000, drift, ...others } = options;
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) {
+    throw new ForwardpassError('OPTION', `expected ${listNames(['window', 'drift'])}`, `metrics.${unknown}`);
+  }
+  if (!Number.isSafeInteger(window) || window < 1 || window > MOST_ROWS) {
+    const message = `expected an integer from 1 to ${MOST_ROWS}, found ${describe(window)}`;
+    throw new ForwardpassError('OPTION', message, 'metrics.window');
+  }
+  return { window, ...(drift !== undefined && { drift }) };
 }
 
 function checkedState(state: MetricsState): MetricsState {

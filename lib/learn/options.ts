@@ -4,6 +4,7 @@ import type { Activation, Architecture } from '../graph/architecture.ts';
 import type { Limits } from '../graph/limits.ts';
 import { checkLoadOptions, refuseUnknown, wrong } from '../options.ts';
 import { reading } from '../reading.ts';
+import { checkMetricsOptions, type MetricsOptions } from './metrics.ts';
 import type { NetworkOptions } from './network-origin.ts';
 
 export interface LearnOptions extends NetworkOptions {
@@ -13,6 +14,11 @@ export interface LearnOptions extends NetworkOptions {
   readonly history?: number;
   /** Copies what scikit-learn does even where it spoils a model for good: see docs/learning.md. */
   readonly strict?: boolean;
+  /**
+   * Predicts the rows of each fit before it learns from them, and compares: see {@link Learner.metrics}. True, or how many of
+   * the last rows they are of and what is told of errors.
+   */
+  readonly metrics?: boolean | MetricsOptions;
   /**
    * Of estimators with `random_state=None`, whose generator no file has: shuffles the rows of a batch. Without it they are
    * learnt in their order.
@@ -44,10 +50,11 @@ export interface CheckedLearnOptions extends ReturnType<typeof checkLoadOptions>
   readonly strict: boolean;
   readonly seed: number | undefined;
   readonly scalers: 'learn' | 'frozen';
+  readonly metrics: MetricsOptions | undefined;
   readonly network: NetworkOptions;
 }
 
-const OWN = ['history', 'strict', 'seed', 'scalers'];
+const OWN = ['history', 'strict', 'seed', 'scalers', 'metrics'];
 const OF_NETWORKS = ['loss', 'optimizer', 'train', 'batchSize'] as const;
 const OF_LOAD = ['activation', 'outputActivation', 'architecture', 'member', 'limits', 'headers', 'fetch', 'signal'];
 const MOST_HISTORY = 1000;
@@ -61,6 +68,7 @@ export function checkLearnOptions(options: LearnOptions): CheckedLearnOptions {
       strict = false,
       seed,
       scalers = 'frozen',
+      metrics = false,
       loss,
       optimizer,
       train,
@@ -81,7 +89,15 @@ export function checkLearnOptions(options: LearnOptions): CheckedLearnOptions {
       strict,
       seed,
       scalers,
+      metrics: metricsOf(metrics),
       network: { loss, optimizer, train, batchSize },
     };
   });
+}
+
+function metricsOf(metrics: boolean | MetricsOptions): MetricsOptions | undefined {
+  if (metrics === false) return undefined;
+  const options = metrics === true ? {} : metrics;
+  checkMetricsOptions(options);
+  return options;
 }

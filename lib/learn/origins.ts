@@ -9,7 +9,7 @@ import { readTrained } from '../load.ts';
 import { reading } from '../reading.ts';
 import type { OpenSource } from '../source/open-source.ts';
 import { listNames } from '../words.ts';
-import { readCheckpoint } from './checkpoint.ts';
+import { type Kept, readCheckpoint } from './checkpoint.ts';
 import type { CheckedLearnOptions } from './options.ts';
 import type { Origin } from './origin.ts';
 
@@ -53,11 +53,19 @@ function readingOf({ strict, seed, scalers, member, given }: CheckedLearnOptions
   return { strict, seed, scalers, member, limits: given };
 }
 
-export async function openOrigin(source: OpenSource, options: CheckedLearnOptions): Promise<Origin> {
+/** What a source holds, and of a checkpoint what it keeps beside it. */
+export async function openOrigin(
+  source: OpenSource,
+  options: CheckedLearnOptions,
+): Promise<{ readonly origin: Origin; readonly kept: Kept }> {
   const checkpoint = await readCheckpoint(source, options.limits);
-  if (checkpoint !== undefined) return frameworkOf(checkpoint.kind).reopen(checkpoint.tree, options);
+  if (checkpoint !== undefined) {
+    const { kind, tree, kept } = checkpoint;
+    return { origin: await frameworkOf(kind).reopen(tree, options), kept };
+  }
   const { name } = await chooseFormat(source, undefined);
-  return frameworkOf(OF_NETWORKS.has(name) ? 'network' : name).open(source, options);
+  const origin = await frameworkOf(OF_NETWORKS.has(name) ? 'network' : name).open(source, options);
+  return { origin, kept: {} };
 }
 
 /** A network that the caller describes, with its numbers. */

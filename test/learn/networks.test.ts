@@ -1,6 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { type LearnOptions, learn } from '../../lib/learn.ts';
+import { load } from '../../lib/load.ts';
 
 interface Description {
   readonly options: LearnOptions;
@@ -59,4 +62,39 @@ it.each(NAMES)('%s goes on as its framework does', async (file) => {
       expect(far, key).toBeLessThanOrEqual(tolerance);
     }
   }
+});
+
+it('measures itself before each fit, and goes on from a checkpoint to the bit', async () => {
+  const { options, batch, tensors } = read('torch-adam');
+  const [x, y] = ['x', 'y'].map((key) => tensors.get(key)?.data as Numbers);
+  const metrics = { window: 200 };
+  const learner = await learn('test/fixtures/learn/torch-adam.pt', { ...options, metrics });
+  const whole = await learn('test/fixtures/learn/torch-adam.pt', options);
+  const teach = (to: typeof learner, step: number) => {
+    const first = (step % 5) * batch;
+    to.partialFit(x.subarray(first * 10, (first + batch) * 10), y.subarray(first, first + batch));
+  };
+  const path = join(mkdtempSync(join(tmpdir(), 'forwardpass-')), 'next.safetensors');
+  for (let step = 0; step < 7; step++) {
+    const rows = x.subarray((step % 5) * batch * 10, ((step % 5) + 1) * batch * 10);
+    const before = Array.from(whole.predict(rows) as ArrayLike<number>);
+    const right = before.filter((label, i) => label === y[(step % 5) * batch + i]).length;
+    const seen = (learner.metrics?.accuracy ?? Number.NaN) * (learner.metrics?.rows ?? 0) || 0;
+    teach(learner, step);
+    teach(whole, step);
+    const { rows: counted = 0, accuracy = Number.NaN, logLoss } = learner.metrics ?? {};
+    if (counted < 200) expect(accuracy * counted).toBeCloseTo(seen + right, 9);
+    expect(logLoss).toBeGreaterThan(0);
+  }
+  await learner.save(path, { notes: { rows: 7 * batch } });
+  const again = await learn(path, { metrics });
+  expect(again.notes).toEqual({ rows: 7 * batch });
+  expect(again.metrics).toEqual(learner.metrics);
+  for (let step = 7; step < 20; step++) for (const each of [learner, whole, again]) teach(each, step);
+  expect(again.state()).toEqual(learner.state());
+  expect(whole.state()).toEqual(learner.state());
+  expect(again.metrics).toEqual(learner.metrics);
+  // A checkpoint is an ordinary model, too.
+  const model = await load(path);
+  expect(model.classes).toEqual([0, 1, 2, 3]);
 });

@@ -42,6 +42,11 @@ export interface Incremental {
   /** A copy of its state, for {@link restore}, however many fits later. */
   keep(): unknown;
   restore(kept: unknown): void;
+  /**
+   * What the model as it is gives for rows, [rows, outputs]: values, or probabilities of the classes (of two, it may be of
+   * the second alone). Where it is quicker than a model made for it.
+   */
+  outputs?(x: FloatArray, rows: number): FloatArray;
   /** By the framework's own attribute names, as copies. */
   state(): Record<string, unknown>;
   /** Writes its state to where {@link Origin.graph} and {@link Origin.tree} read it. */

@@ -1,0 +1,104 @@
+/** Progressive validation of a learner: what it says of rows before it learns from them, and how right that was. */
+import type { FloatArray } from '../buffers.ts';
+import { ForwardpassError } from '../errors.ts';
+import type { Label } from '../labels.ts';
+import type { Model } from '../model.ts';
+import type { Incremental, Targets } from './estimators/incremental.ts';
+import { type MetricsOptions, type MetricsState, ProgressiveMetrics } from './metrics.ts';
+
+/** What was said of rows: values, or classes by their positions, with probabilities where there are any. */
+export type Said =
+  | { readonly values: ArrayLike<number> }
+  | { readonly labels: ArrayLike<Label>; readonly probabilities?: ArrayLike<number> };
+
+export class Observer {
+  readonly metrics: ProgressiveMetrics;
+  readonly #learns: Incremental;
+  #isProbable = true;
+
+  constructor(learns: Incremental, options: MetricsOptions, state: MetricsState | undefined) {
+    if (learns.targets === 'none') {
+      throw new ForwardpassError('OPTION', `${learns.name} has no targets to compare with`, 'metrics');
+    }
+    const kind = learns.targets === 'classes' ? 'classification' : 'regression';
+    this.#learns = learns;
+    this.metrics =
+      state === undefined ? new ProgressiveMetrics(kind, options) : ProgressiveMetrics.from(state, options);
+  }
+
+  /** Of rows that are not learned from yet. */
+  ask(model: () => Model, x: FloatArray, rows: number): Said {
+    const { classes, outputs } = this.#learns;
+    if (outputs !== undefined) {
+      const found = this.#learns.outputs?.(x, rows) as FloatArray;
+      return classes === undefined ? { values: found } : bySize(classes, found, rows);
+    }
+    const now = model();
+    if (classes === undefined) return { values: now.predict(x) as FloatArray };
+    const labels = now.predict(x) as ArrayLike<Label>;
+    const probabilities = this.#probabilities(now, x);
+    return { labels, ...(probabilities && { probabilities }) };
+  }
+
+  /** Asked once of a model that has none. */
+  #probabilities(model: Model, x: FloatArray): FloatArray | undefined {
+    if (!this.#isProbable) return undefined;
+    try {
+      return model.predictProba(x);
+    } catch (error) {
+      if (!(error instanceof ForwardpassError) || error.code !== 'NOT_A_CLASSIFIER') throw error;
+      this.#isProbable = false;
+      return undefined;
+    }
+  }
+
+  /** Once the rows have been learned from. */
+  take(said: Said, targets: Targets, rows: number): void {
+    if ('values' in said) this.#takeValues(said.values, targets, rows);
+    else this.#takeLabels(said.labels, said.probabilities, targets, rows);
+  }
+
+  #takeValues(values: ArrayLike<number>, targets: Targets, rows: number): void {
+    const width = values.length / rows;
+    for (let row = 0; row < rows; row++) {
+      const target: unknown = targets[row];
+      const each = (typeof target === 'object' ? target : [target]) as ArrayLike<unknown>;
+      let sum = 0;
+      for (let i = 0; i < width; i++) sum += Math.abs(values[row * width + i] - Number(each[i]));
+      this.metrics.observeError(sum / width);
+    }
+  }
+
+  #takeLabels(
+    labels: ArrayLike<Label>,
+    probabilities: ArrayLike<number> | undefined,
+    targets: Targets,
+    rows: number,
+  ): void {
+    const classes = this.#learns.classes as readonly Label[];
+    const isEach = probabilities?.length === rows * classes.length;
+    const positions = new Map<unknown, number>(classes.map((label, at) => [label, at]));
+    for (let row = 0; row < rows; row++) {
+      const target: unknown = targets[row];
+      const at = positions.get(target) ?? positions.get(Number(target));
+      const probability = isEach && at !== undefined ? probabilities?.[row * classes.length + at] : undefined;
+      this.metrics.observeClass(at !== undefined && labels[row] === classes[at], probability);
+    }
+  }
+}
+
+/** Of probabilities of each class, or of the second of two. */
+function bySize(classes: readonly Label[], found: FloatArray, rows: number): Said {
+  const width = found.length / rows;
+  const probabilities = width === 1 ? new Float64Array(2 * rows) : found;
+  const labels: Label[] = [];
+  for (let row = 0; row < rows; row++) {
+    if (width === 1) probabilities.set([1 - found[row], found[row]], 2 * row);
+    let best = 0;
+    for (let i = 1; i < classes.length; i++) {
+      if (probabilities[row * classes.length + i] > probabilities[row * classes.length + best]) best = i;
+    }
+    labels.push(classes[best]);
+  }
+  return { labels, probabilities };
+}
