@@ -1,5 +1,5 @@
 /**
- * Learning one row at a time, as a call from JavaScript: `node bench/learn.js`, from the repository's root, after a build.
+ * Learning one row at a time, as a call from JavaScript: `npm --prefix bench run learn`, after a build.
  * Prints nanoseconds a call, the least of several rounds, since a machine that others use only adds to them.
  */
 import { learn } from '../dist/learn.js';

@@ -31,6 +31,12 @@ test('the package and its server are opened apart: the server opens the package,
   expect(opened('index.js').size).toBe(2);
 });
 
+test('learning is opened apart: it opens the package, and no reader', () => {
+  const scripts = [...opened('learn.js')].sort();
+  expect(scripts).toEqual(expect.arrayContaining(['learn.js', 'load.js']));
+  expect(scripts.filter((name) => /onnx|pickle|origin|http/.test(name))).toEqual([]);
+});
+
 test('the reader of ONNX files is one script more, beside what several readers share', () => {
   expect([...opened('onnx.js')].sort()).toEqual(['load.js', 'onnx.js', 'tracing.js', 'trees.js']);
 });
