@@ -1,20 +1,27 @@
-/** gRPC beside HTTP, of the models of the thread that loads them. */
+/** gRPC beside HTTP, of the models of a thread that answers. */
+import { createServer } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
-import type { Local } from './local.ts';
+import type { App } from './app.ts';
+import type { Catalog } from './catalog.ts';
+import type { Guard } from './guard.ts';
+import type { Place } from './listener.ts';
 import type { CheckedServeOptions } from './options.ts';
 import type { GrpcServer } from './protocol/grpc/start.ts';
 
-export async function openGrpc(
-  local: Local,
-  port: number,
-  { host, limits }: CheckedServeOptions,
-  tls: SecureContextOptions | undefined,
-): Promise<GrpcServer> {
+export interface GrpcParts {
+  readonly app: App;
+  readonly catalog: Catalog;
+  readonly guard: Guard;
+  readonly limits: CheckedServeOptions['limits'];
+  readonly tls: SecureContextOptions | undefined;
+}
+
+export async function openGrpc(place: Place, { app, catalog, guard, limits, tls }: GrpcParts): Promise<GrpcServer> {
   const { startGrpc } = await import('./protocol/grpc/start.ts');
-  const { app, catalog, guard } = local;
   const files = tls as { readonly cert: Buffer; readonly key: Buffer; readonly ca?: Buffer } | undefined;
-  return startGrpc({
-    ...{ host, port, limits },
+  const grpc = await startGrpc({
+    ...('fd' in place ? {} : { place }),
+    limits,
     ...(files && { tls: { cert: files.cert, key: files.key, ...(files.ca && { clientCa: files.ca }) } }),
     bodyBytes: limits.bodyBytes,
     compute: app.compute,
@@ -26,4 +33,24 @@ export async function openGrpc(
       if (served !== undefined) app.count(served, answer, totalNs / 1e9);
     },
   });
+  return 'fd' in place ? listening(grpc, place.fd) : grpc;
+}
+
+/** With the connections of a socket that others listen on, too. */
+async function listening({ inject, close }: GrpcServer, fd: number): Promise<GrpcServer> {
+  const listener = createServer((socket) => inject?.(socket));
+  await new Promise<void>((resolve, reject) => {
+    listener.once('error', reject).listen({ fd }, resolve);
+  });
+  return {
+    close(milliseconds) {
+      listener.close();
+      return close(milliseconds);
+    },
+  };
+}
+
+/** @throws {ForwardpassError} OPTION where its package is not installed. */
+export async function checkGrpc(): Promise<void> {
+  await (await import('./protocol/grpc/peer.ts')).loadPeer();
 }

@@ -27,6 +27,7 @@ export interface Server extends AsyncDisposable {
 /** What takes connections: this thread, or several others. */
 interface Front {
   readonly address: AddressInfo;
+  readonly grpcPort?: number;
   drain(): void;
   setTls(tls: SecureContextOptions): void;
   setTokens(): void;
@@ -35,14 +36,12 @@ interface Front {
 
 export async function openServer(source: ServeSource, given: ServeOptions): Promise<Server> {
   const options = checkServeOptions(given);
-  const { drainDelay, drainTime, grpcPort } = options;
+  const { drainDelay, drainTime } = options;
   const tls = await readTls(options);
   const local = await Local.open(source, options);
   let front: Front;
-  let grpc: GrpcServer | undefined;
   try {
     front = await openFront(local, options, tls);
-    if (grpcPort !== undefined) grpc = await openGrpc(local, grpcPort, options, tls, front);
   } catch (error) {
     await local.close();
     throw error;
@@ -52,7 +51,7 @@ export async function openServer(source: ServeSource, given: ServeOptions): Prom
     local.app.draining = true;
     front.drain();
     await sleep(drainDelay);
-    await Promise.all([front.close(drainTime), grpc?.close(drainTime)]);
+    await front.close(drainTime);
     await local.close();
   };
   let ended: Promise<void> | undefined;
@@ -63,7 +62,7 @@ export async function openServer(source: ServeSource, given: ServeOptions): Prom
   return {
     url: urlOf(front.address, options),
     address: front.address,
-    ...(grpc && { grpcPort: grpc.port }),
+    ...(front.grpcPort !== undefined && { grpcPort: front.grpcPort }),
     get models() {
       return local.repository.index();
     },
@@ -78,28 +77,12 @@ export async function openServer(source: ServeSource, given: ServeOptions): Prom
   };
 }
 
-/** Opened with the first server that wants it. */
-async function openGrpc(
-  local: Local,
-  port: number,
-  options: CheckedServeOptions,
-  tls: SecureContextOptions | undefined,
-  front: Front,
-): Promise<GrpcServer> {
-  try {
-    return await (await import('./grpc.ts')).openGrpc(local, port, options, tls);
-  } catch (error) {
-    await front.close(0);
-    throw error;
-  }
-}
-
 async function openFront(
   local: Local,
   options: CheckedServeOptions,
   tls: SecureContextOptions | undefined,
 ): Promise<Front> {
-  const { host, port, limits, workers } = options;
+  const { host, port, grpcPort, limits, workers } = options;
   try {
     if (workers !== undefined) return await (await import('./workers/crew.ts')).Crew.start(local, options, tls);
     const { app } = local;
@@ -112,15 +95,33 @@ async function openFront(
       },
     });
     const address = await listener.listen({ host, port });
+    const grpc = grpcPort === undefined ? undefined : await openGrpc(grpcPort, local, options, tls, listener);
     return {
       address,
+      grpcPort: grpc?.port,
       drain() {},
       setTls: (fresh) => listener.setTls(fresh),
       setTokens() {},
-      close: (most) => listener.close(most),
+      close: async (most) => void (await Promise.all([listener.close(most), grpc?.close(most)])),
     };
   } catch (error) {
     throw error instanceof ForwardpassError ? error : cannotListen(error as NodeJS.ErrnoException, host, port);
+  }
+}
+
+/** Opened with the first server that wants it. */
+async function openGrpc(
+  port: number,
+  { app, catalog, guard }: Local,
+  { host, limits }: CheckedServeOptions,
+  tls: SecureContextOptions | undefined,
+  listener: Listener,
+): Promise<GrpcServer> {
+  try {
+    return await (await import('./grpc.ts')).openGrpc({ host, port }, { app, catalog, guard, limits, tls });
+  } catch (error) {
+    await listener.close(0);
+    throw error;
   }
 }
 

@@ -92,3 +92,49 @@ test.skipIf(platform === 'win32')(
     expect(lines[0]).toMatchObject({ path: '/models/m/predict', status: 200 });
   },
 );
+
+const grpc = await import('@grpc/grpc-js' as string).then(
+  (module) => module.default,
+  () => undefined,
+);
+
+test.skipIf(platform === 'win32' || grpc === undefined)('threads answer gRPC on one port, too', async () => {
+  const folder = await newFolder();
+  const path = join(folder, 'm.safetensors');
+  await writeFile(path, version(1));
+  const options = { port: 0, grpcPort: 0, workers: 2, settle: 0, interval: Infinity, drainTime: 0 };
+  const server = await serve(folder, options);
+  later(() => server.close());
+  await expect(serve(folder, { ...options, grpcPort: server.grpcPort })).rejects.toThrow(/gRPC cannot listen on/);
+  const name = (text: string) => Buffer.concat([Buffer.from([0x0a, text.length]), Buffer.from(text)]);
+  const same = (bytes: Buffer) => bytes;
+  // A client for each call: threads take connections, not calls.
+  const call = (method: string, request: Buffer): Promise<Buffer> =>
+    new Promise((resolve, reject) => {
+      const address = `127.0.0.1:${server.grpcPort}`;
+      const client = new grpc.Client(address, grpc.credentials.createInsecure(), {
+        'grpc.use_local_subchannel_pool': 1,
+      });
+      client.makeUnaryRequest(
+        `/inference.GRPCInferenceService/${method}`,
+        same,
+        same,
+        request,
+        (error: Error, answer: Buffer) => {
+          client.close();
+          if (error) reject(error);
+          else resolve(answer);
+        },
+      );
+    });
+  const truth = Buffer.from([0x08, 1]);
+  await Promise.all(
+    Array.from({ length: 12 }, async () => {
+      expect(await call('ServerLive', Buffer.alloc(0))).toEqual(truth);
+      expect(await call('ServerReady', Buffer.alloc(0))).toEqual(truth);
+      expect(await call('ModelReady', name('m'))).toEqual(truth);
+      expect((await call('ModelMetadata', name('m'))).toString('latin1')).toContain('FP32');
+    }),
+  );
+  await expect(call('ModelMetadata', name('x'))).rejects.toMatchObject({ code: 5 });
+});

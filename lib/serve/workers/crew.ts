@@ -45,12 +45,15 @@ export class Crew implements Others {
     private readonly options: CheckedServeOptions,
     private readonly socket: number,
     readonly address: AddressInfo,
+    private readonly grpc: Bound | undefined,
   ) {}
 
   /** Resolves when all threads answer. */
   static async start(local: Local, options: CheckedServeOptions, tls: SecureContextOptions | undefined): Promise<Crew> {
-    const { socket, address } = await bind(options);
-    const crew = new Crew(local, options, socket, address);
+    const { host, port, grpcPort } = options;
+    const { socket, address } = await bind({ host, port });
+    const grpc = grpcPort === undefined ? undefined : await bindGrpc({ host, port: grpcPort }, socket);
+    const crew = new Crew(local, options, socket, address, grpc);
     crew.#tls = tls;
     local.others = crew;
     local.onUpdate = () => crew.#publish();
@@ -68,6 +71,10 @@ export class Crew implements Others {
     }
     crew.#hasBegun = true;
     return crew;
+  }
+
+  get grpcPort(): number | undefined {
+    return this.grpc?.address.port;
   }
 
   get restarts(): number {
@@ -105,6 +112,7 @@ export class Crew implements Others {
   async close(most: number): Promise<void> {
     // The socket listens for as long as anybody has it open.
     closeSync(this.socket);
+    if (this.grpc !== undefined) closeSync(this.grpc.socket);
     await Promise.all(this.#seats.map((seat) => seat.close(most)));
     for (const served of this.#kept.keys()) served.letGo();
     this.#kept.clear();
@@ -133,9 +141,10 @@ export class Crew implements Others {
     // What loading takes may hold functions, which cannot go to another thread.
     const options = { ...others, load: { threads: load.threads } };
     const fd = duplicateDescriptor(this.socket);
-    if (fd === undefined) throw noDescriptors();
+    const grpcFd = this.grpc && duplicateDescriptor(this.grpc.socket);
+    if (fd === undefined || (this.grpc !== undefined && grpcFd === undefined)) throw noDescriptors();
     return {
-      fd,
+      ...{ fd, grpcFd },
       options,
       logsAccess: accessLog !== undefined,
       tls: this.#tls,
@@ -240,11 +249,29 @@ export class Crew implements Others {
   }
 }
 
+interface Bound {
+  readonly socket: number;
+  readonly address: AddressInfo;
+}
+
+/** Says what is missing or in use before a thread does; `other` is closed then. */
+async function bindGrpc(place: { readonly host: string; readonly port: number }, other: number): Promise<Bound> {
+  try {
+    await (await import('../grpc.ts')).checkGrpc();
+    return await bind(place);
+  } catch (error) {
+    closeSync(other);
+    if (error instanceof ForwardpassError) throw error;
+    const message = `gRPC cannot listen on ${place.host}:${place.port}`;
+    throw new ForwardpassError('SOURCE', message, 'option grpc', { cause: error });
+  }
+}
+
 /**
  * A socket that listens, and belongs to no event loop: the server that made it is closed before it accepts anything, and
  * its descriptor stays.
  */
-function bind({ host, port }: CheckedServeOptions): Promise<{ socket: number; address: AddressInfo }> {
+function bind({ host, port }: { readonly host: string; readonly port: number }): Promise<Bound> {
   const server = createServer();
   return new Promise((resolve, reject) => {
     server.once('error', (error) => reject(error));

@@ -16,6 +16,8 @@ export interface Shared {
 export interface Start {
   /** Of the socket that all listen on, for this one to close. */
   readonly fd: number;
+  /** The same of gRPC. */
+  readonly grpcFd?: number;
   readonly options: Omit<CheckedServeOptions, 'accessLog' | 'onEvent'>;
   readonly logsAccess: boolean;
   readonly tls?: SecureContextOptions;

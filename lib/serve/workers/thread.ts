@@ -8,13 +8,14 @@ import { Served } from '../catalog.ts';
 import { Guard } from '../guard.ts';
 import { Listener } from '../listener.ts';
 import { newCatalog } from '../local.ts';
+import type { GrpcServer } from '../protocol/grpc/start.ts';
 import { openTelemetry } from '../telemetry.ts';
 import type { Edition, FromWorker, Question, Shared, Start, ToWorker } from './messages.ts';
 
 /** Milliseconds between two reports of what was counted, of which the last one outlives the thread. */
 const REPORT = 1_000;
 
-const { fd, options, logsAccess, tls, tokens, models: first } = workerData as Start;
+const { fd, grpcFd, options, logsAccess, tls, tokens, models: first } = workerData as Start;
 const port = parentPort as NonNullable<typeof parentPort>;
 const say = (message: FromWorker) => port.postMessage(message);
 
@@ -49,6 +50,7 @@ const listener = new Listener({
     app.metrics.connections = count;
   },
 });
+let grpc: GrpcServer | undefined;
 const served = new Map<number, Served>();
 
 function take({ number, models, ready }: Edition): void {
@@ -85,7 +87,7 @@ function state() {
 
 async function close(most: number): Promise<void> {
   app.draining = true;
-  await listener.close(most);
+  await Promise.all([listener.close(most), grpc?.close(most)]);
   accessLog?.flush();
   say({ kind: 'metrics', state: state() });
   say({ kind: 'closed' });
@@ -125,4 +127,8 @@ const reporting = setInterval(() => say({ kind: 'metrics', state: state() }), RE
 take(first);
 port.on('message', hear);
 await listener.listen({ fd });
+if (grpcFd !== undefined) {
+  const { limits } = options;
+  grpc = await (await import('../grpc.ts')).openGrpc({ fd: grpcFd }, { app, catalog, guard, limits, tls });
+}
 say({ kind: 'listening' });

@@ -54,8 +54,7 @@ const bytesOf = (...values: number[]) => new Uint8Array(Float32Array.from(values
 let models: Record<string, ServedModel>;
 const calls: GrpcCall[] = [];
 const options = (more: Partial<GrpcOptions> = {}): GrpcOptions => ({
-  port: 0,
-  host: '127.0.0.1',
+  place: { host: '127.0.0.1', port: 0 },
   bodyBytes: 2 ** 20,
   limits: PROTOCOL_LIMITS,
   find: (name, version) => (version === undefined || version === '1' ? models[name] : undefined),

@@ -36,6 +36,8 @@ export interface Method {
 export interface PeerServer {
   addService(methods: Readonly<Record<string, Method>>, handlers: Readonly<Record<string, Unary | Streaming>>): void;
   bindAsync(address: string, credentials: object, done: (error: Error | null, port: number) => void): void;
+  /** Takes connections that were accepted elsewhere; not in the oldest versions. */
+  createConnectionInjector?(credentials: object): { injectConnection(socket: object): void };
   tryShutdown(done: (error?: Error) => void): void;
   forceShutdown(): void;
 }

@@ -29,8 +29,8 @@ import {
 } from './peer.ts';
 
 export interface GrpcOptions {
-  readonly port: number;
-  readonly host: string;
+  /** Where it listens; undefined where others do, and hand it connections. */
+  readonly place?: { readonly host: string; readonly port: number };
   /** PEM. With `clientCa` clients must show a certificate that it signed. */
   readonly tls?: { readonly key: Uint8Array; readonly cert: Uint8Array; readonly clientCa?: Uint8Array };
   /** Bytes of a request. */
@@ -59,7 +59,9 @@ export interface GrpcCall {
 
 export interface GrpcServer {
   /** The one asked for, or the one that the system chose for 0. */
-  readonly port: number;
+  readonly port?: number;
+  /** Takes a connection that was accepted elsewhere, where it does not listen itself. */
+  readonly inject?: (socket: object) => void;
   /** Answers what is in flight, then ends; after `milliseconds` all is cut. */
   close(milliseconds: number): Promise<void>;
 }
@@ -84,19 +86,30 @@ export async function startWith(peer: Peer, options: GrpcOptions): Promise<GrpcS
     { Check: methodOf(HEALTH_SERVICE, 'Check'), Watch: methodOf(HEALTH_SERVICE, 'Watch', true) },
     { Check: checkHealth(options), Watch: watchHealth(options) },
   );
-  const port = await bound(server, peer, options);
-  return { port, close: (milliseconds) => closed(server, milliseconds) };
+  const { place } = options;
+  const credentials = credentialsOf(peer, options);
+  const close = (milliseconds: number) => closed(server, milliseconds);
+  if (place !== undefined) return { port: await bound(server, credentials, place), close };
+  const injector = server.createConnectionInjector?.(credentials);
+  if (injector === undefined) {
+    const message = 'threads that share a port need a newer @grpc/grpc-js; update it, or leave out the workers';
+    throw new ForwardpassError('OPTION', message, 'option grpc');
+  }
+  return { inject: (socket) => injector.injectConnection(socket), close };
 }
 
-function bound(server: PeerServer, { ServerCredentials }: Peer, { host, port, tls }: GrpcOptions): Promise<number> {
-  const credentials =
-    tls === undefined
-      ? ServerCredentials.createInsecure()
-      : ServerCredentials.createSsl(
-          tls.clientCa === undefined ? null : pem(tls.clientCa),
-          [{ private_key: pem(tls.key), cert_chain: pem(tls.cert) }],
-          tls.clientCa !== undefined,
-        );
+function credentialsOf({ ServerCredentials }: Peer, { tls }: GrpcOptions): object {
+  if (tls === undefined) return ServerCredentials.createInsecure();
+  const pair = { private_key: pem(tls.key), cert_chain: pem(tls.cert) };
+  const isMutual = tls.clientCa !== undefined;
+  return ServerCredentials.createSsl(isMutual ? pem(tls.clientCa as Uint8Array) : null, [pair], isMutual);
+}
+
+function bound(
+  server: PeerServer,
+  credentials: object,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<number> {
   const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
   return new Promise((resolve, reject) => {
     server.bindAsync(address, credentials, (cause, chosen) => {
