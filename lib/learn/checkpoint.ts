@@ -141,6 +141,18 @@ export function writeCheckpoint({ kind, tree, kept }: Checkpoint, add: AddTensor
   return { [LEARN_KEY]: JSON.stringify(written) };
 }
 
+/** The same values, none of which is an object of the tree. */
+export function copyTree(tree: PickleValue): PickleValue {
+  const arrays = new Map<string, Float64Array | Float32Array>();
+  const writer = new Writer((_, __, ___, data) => {
+    const name = `${arrays.size}`;
+    arrays.set(name, data.slice());
+    return name;
+  });
+  const root = writer.write(tree);
+  return new ObjectReader(writer.objects as is.Fields[], arrays).read(root);
+}
+
 // Reading
 
 /** What a source holds, where it is a checkpoint. */

@@ -12,7 +12,7 @@ import { checkModelOptions, type ModelOptions } from '../options.ts';
 import { reading } from '../reading.ts';
 import { RowReader } from '../rows.ts';
 import { describe } from '../words.ts';
-import { type Kept, writeCheckpoint } from './checkpoint.ts';
+import { copyTree, type Kept, writeCheckpoint } from './checkpoint.ts';
 import type { Incremental, Targets } from './estimators/incremental.ts';
 import type { DriftReport, MetricValues } from './metrics.ts';
 import { Observer } from './observer.ts';
@@ -38,8 +38,8 @@ interface Flat {
 }
 
 export class Learner implements Disposable {
-  readonly #origin: Origin;
-  readonly #learns: Incremental;
+  #origin: Origin;
+  #learns: Incremental;
   readonly #history: number;
   /** Older states than the one that can be undone. */
   readonly #kept: unknown[] = [];
@@ -101,9 +101,34 @@ export class Learner implements Disposable {
    * @throws {ForwardpassError} INPUT (rows, targets, weights), DIVERGED, OPTION, MEMORY.
    */
   partialFit(rows: Rows | RowRecord, targets?: LearnTargets, options?: FitOptions): this {
+    if (this.#learns.width === undefined) this.#firstFit(rows, targets, options);
+    else this.#fit(rows, targets, options, false);
+    return this;
+  }
+
+  /** Where it fails, nothing has begun: neither how many features there are nor which classes. */
+  #firstFit(rows: Rows | RowRecord, targets: LearnTargets | undefined, options: FitOptions | undefined): void {
+    const [tree, names] = [copyTree(this.#origin.tree()), this.#names];
+    try {
+      this.#begin(rows, targets, options);
+      this.#fit(rows, targets, options, true);
+    } catch (error) {
+      this.#origin = this.#origin.again?.(tree) ?? this.#origin;
+      this.#learns = this.#origin.learns;
+      if (this.#observer !== undefined) this.#observer.learns = this.#learns;
+      this.#names = names;
+      this.#reader = undefined;
+      throw error;
+    }
+  }
+
+  #fit(
+    rows: Rows | RowRecord,
+    targets: LearnTargets | undefined,
+    options: FitOptions | undefined,
+    isFirst: boolean,
+  ): void {
     const learns = this.#learns;
-    const isFirst = learns.width === undefined;
-    if (isFirst) this.#begin(rows, targets, options);
     const { x, rows: count, isRecord } = this.#flatten(rows);
     if (count === 0) throw new ForwardpassError('INPUT', 'expected one row at least, found none', 'rows');
     const each = targetsOf(targets, count, isRecord);
@@ -122,7 +147,6 @@ export class Learner implements Disposable {
     }
     if (this.#current !== undefined) this.#forget();
     if (said !== undefined && each !== undefined) this.#observer?.take(said, each, count);
-    return this;
   }
 
   /** Goes back to the state before the last fit, and again as often as the option `history` says. @throws {ForwardpassError} OPTION. */

@@ -3,17 +3,13 @@ import type { FloatArray } from '../buffers.ts';
 import { ForwardpassError } from '../errors.ts';
 import type { Label } from '../labels.ts';
 import type { Model } from '../model.ts';
-import type { Incremental, Targets } from './estimators/incremental.ts';
+import type { Incremental, Said, Targets } from './estimators/incremental.ts';
 import { type MetricsOptions, type MetricsState, ProgressiveMetrics } from './metrics.ts';
-
-/** What was said of rows: values, or classes by their positions, with probabilities where there are any. */
-export type Said =
-  | { readonly values: ArrayLike<number> }
-  | { readonly labels: ArrayLike<Label>; readonly probabilities?: ArrayLike<number> };
 
 export class Observer {
   readonly metrics: ProgressiveMetrics;
-  readonly #learns: Incremental;
+  /** What is asked. */
+  learns: Incremental;
   #isProbable = true;
 
   constructor(learns: Incremental, options: MetricsOptions, state: MetricsState | undefined) {
@@ -21,18 +17,20 @@ export class Observer {
       throw new ForwardpassError('OPTION', `${learns.name} has no targets to compare with`, 'metrics');
     }
     const kind = learns.targets === 'classes' ? 'classification' : 'regression';
-    this.#learns = learns;
+    this.learns = learns;
     this.metrics =
       state === undefined ? new ProgressiveMetrics(kind, options) : ProgressiveMetrics.from(state, options);
   }
 
   /** Of rows that are not learned from yet. */
   ask(model: () => Model, x: FloatArray, rows: number): Said {
-    const { classes, outputs } = this.#learns;
+    const { classes, outputs } = this.learns;
     if (outputs !== undefined) {
-      const found = this.#learns.outputs?.(x, rows) as FloatArray;
+      const found = this.learns.outputs?.(x, rows) as FloatArray;
       return classes === undefined ? { values: found } : bySize(classes, found, rows);
     }
+    const quick = this.learns.say?.(x, rows);
+    if (quick !== undefined) return quick;
     const now = model();
     if (classes === undefined) return { values: now.predict(x) as FloatArray };
     const labels = now.predict(x) as ArrayLike<Label>;
@@ -75,7 +73,7 @@ export class Observer {
     targets: Targets,
     rows: number,
   ): void {
-    const classes = this.#learns.classes as readonly Label[];
+    const classes = this.learns.classes as readonly Label[];
     const isEach = probabilities?.length === rows * classes.length;
     const positions = new Map<unknown, number>(classes.map((label, at) => [label, at]));
     for (let row = 0; row < rows; row++) {

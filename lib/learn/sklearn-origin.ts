@@ -29,11 +29,11 @@ class SklearnOrigin implements Origin {
   readonly learns: Incremental;
   readonly featureNames: readonly string[] | undefined;
   readonly #estimator: Estimator;
-  readonly #limits: Partial<Limits>;
+  readonly #options: ReadingOptions;
 
   constructor(estimator: Estimator, options: ReadingOptions) {
     this.#estimator = estimator;
-    this.#limits = options.limits;
+    this.#options = options;
     this.learns = openEstimator(estimator, options);
     const names = itemsOf(estimator.value('feature_names_in_'));
     this.featureNames = names?.every((name) => typeof name === 'string') ? (names as string[]) : undefined;
@@ -45,12 +45,16 @@ class SklearnOrigin implements Origin {
 
   graph(): Graph {
     const { object } = this.#estimator;
-    const budget = new Budget({ ...this.#limits });
+    const budget = new Budget(this.#options.limits);
     budget.opened(MODEST_FILE);
     return graphOf(
       { estimators: [Estimator.of(object, '', budget)], names: () => undefined },
       { budget, numIteration: undefined, functions: new Map() },
     );
+  }
+
+  again(tree: PickleValue): Origin {
+    return reopenSklearn(tree, this.#options);
   }
 
   tree(): PickleValue {

@@ -195,6 +195,64 @@ describe('a learner', () => {
     expect((await failureOf(() => learner.partialFit({ age: 1 }, 1))).code).toBe('INPUT');
   });
 
+  test.each([
+    'classifier-hinge',
+    'classifier-log_loss',
+    'classifier-log_loss-3',
+    'classifier-modified_huber-3',
+    'average-10-pickle-class',
+    'regressor-huber',
+    'perceptron-l2',
+  ])('validates %s before it learns, as a model of then would', async (name) => {
+    const learner = await open(name, { metrics: { window: 40 } });
+    const { target } = family.cases.find((each) => each.name === name) as { target?: unknown };
+    const told: { readonly errors: number[]; readonly losses: number[] } = { errors: [], losses: [] };
+    for (const [from, to] of [
+      [30, 31],
+      [31, 50],
+      [50, 51],
+      [51, 70],
+    ]) {
+      const model = learner.freeze();
+      const each = labels(target as string, from, to);
+      const said = Array.from(model.predict(rows(from, to)) as ArrayLike<number>);
+      told.errors.push(
+        ...said.map((found, at) => (target === 'value' ? Math.abs(found - each[at]) : Number(found !== each[at]))),
+      );
+      if (model.outputs[0].name === 'probabilities') {
+        const found = model.predictProba(rows(from, to));
+        const count = found.length / each.length;
+        told.losses.push(...each.map((label, at) => -Math.log(Math.max(found[at * count + label], 2 ** -52))));
+      }
+      learner.partialFit(rows(from, to), each);
+    }
+    const sum = (all: readonly number[]) => all.reduce((total, one) => total + one, 0);
+    expect(learner.metrics).toMatchObject({ seen: 40, rows: 40 });
+    if (target === 'value') expect(learner.metrics?.meanAbsoluteError).toBeCloseTo(sum(told.errors) / 40, 12);
+    else expect(learner.metrics?.accuracy).toBe(1 - sum(told.errors) / 40);
+    if (told.losses.length > 0) expect(learner.metrics?.logLoss).toBeCloseTo(sum(told.losses) / 40, 9);
+    else expect(learner.metrics?.logLoss).toBeUndefined();
+  });
+
+  test('has not begun where the first fit fails', async () => {
+    const learner = await learn({ estimator: 'SGDClassifier', average: 2 });
+    const classes = ['b', 'a'];
+    for (const call of [
+      () => learner.partialFit([[1, Number.NaN]], ['a'], { classes }),
+      () => learner.partialFit([[1, 2, 3]], ['c'], { classes }),
+      () => learner.partialFit([{ x: 1, y: 'z' }], ['a'], { classes }),
+      () => learner.partialFit([{ x: 1 }], ['a'], { classes: ['a'] }),
+    ]) {
+      await failureOf(call);
+      expect([learner.classes, learner.featureNames, learner.state()]).toEqual([undefined, undefined, {}]);
+    }
+    learner.partialFit([{ u: 1, v: 2, w: 3 }], ['a'], { classes });
+    expect([learner.classes, learner.featureNames]).toEqual([
+      ['a', 'b'],
+      ['u', 'v', 'w'],
+    ]);
+  });
+
   test('publishes what watch takes up', async () => {
     const path = join(folder, 'published.safetensors');
     const learner = await binary();

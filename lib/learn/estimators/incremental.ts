@@ -8,6 +8,11 @@ export type TargetKind = 'classes' | 'values' | 'none';
 /** The targets of rows, as the caller gave them: an item for each row. */
 export type Targets = ArrayLike<Label | boolean | bigint | readonly (Label | boolean)[]>;
 
+/** What was said of rows: values, or labels, with probabilities of all classes where there are any. */
+export type Said =
+  | { readonly values: ArrayLike<number> }
+  | { readonly labels: ArrayLike<Label>; readonly probabilities?: ArrayLike<number> };
+
 /** Rows to learn from, which are the caller's: to be copied before anything changes. */
 export interface Batch {
   /** Row after row. */
@@ -47,6 +52,11 @@ export interface Incremental {
    * the second alone). Where it is quicker than a model made for it.
    */
   outputs?(x: FloatArray, rows: number): FloatArray;
+  /**
+   * What the model as it is says of rows, for progressive validation, which asks before every fit: where that is quicker
+   * than a model made for it, whose last bits it need not have.
+   */
+  say?(x: FloatArray, rows: number): Said;
   /** By the framework's own attribute names, as copies. */
   state(): Record<string, unknown>;
   /** Writes its state to where {@link Origin.graph} and {@link Origin.tree} read it. */

@@ -3,6 +3,7 @@
  * passive-aggressive ones, bit for bit as scikit-learn 1.9 goes on with them. native/learn/sgd.h has the arithmetic; here
  * is what surrounds it: classes and their weights, seeds, and which arrays are which of the estimator's attributes.
  */
+import type { FloatArray } from '../../buffers.ts';
 import { ForwardpassError } from '../../errors.ts';
 import { type PickleArray, PickleDict } from '../../formats/containers/pickle/values.ts';
 import type { Estimator } from '../../formats/sklearn/estimator.ts';
@@ -15,7 +16,7 @@ import { Stepper } from '../stepper.ts';
 import { ClassTargets, readValues } from '../targets.ts';
 import { arrayOf, setAttribute } from '../tree.ts';
 import { Generator, shuffleSeedOf } from './generator.ts';
-import type { Batch, Incremental, TargetKind } from './incremental.ts';
+import type { Batch, Incremental, Said, TargetKind } from './incremental.ts';
 import { classArray } from './labels.ts';
 
 // native/learn/sgd.h holds the same lists.
@@ -150,6 +151,36 @@ export class Sgd implements Incremental {
     const { state, generator } = kept as { state: Float64Array | undefined; generator: unknown };
     if (state !== undefined) this.#memory?.state.set(state);
     this.#generator.take(generator);
+  }
+
+  say(x: FloatArray, rows: number): Said {
+    const values = this.#scores(this.#memory as Memory, x, rows);
+    const { loss, task } = this.#settings;
+    const classes = this.classes as readonly Label[];
+    if (task !== 'classifier') return { values };
+    const labels = labelsBy(values, classes);
+    const probability = PROBABILITIES[loss];
+    return probability === undefined || !this.name.startsWith('SGD')
+      ? { labels }
+      : { labels, probabilities: normalised(values.map(probability), classes.length) };
+  }
+
+  /** [rows, outputs]. */
+  #scores(memory: Memory, x: FloatArray, rows: number): Float64Array {
+    const width = this.width as number;
+    const outputs = this.#outputs;
+    const isAverage = this.#settings.average > 0 && this.#settings.average <= memory.state[T] - 1;
+    const weights = isAverage ? memory.averages : memory.weights;
+    const intercepts = isAverage ? memory.averageIntercepts : memory.intercepts;
+    const scores = new Float64Array(rows * outputs);
+    for (let row = 0; row < rows; row++) {
+      for (let k = 0; k < outputs; k++) {
+        let sum = intercepts[k];
+        for (let j = 0; j < width; j++) sum += weights[k * width + j] * x[row * width + j];
+        scores[row * outputs + k] = sum;
+      }
+    }
+    return scores;
   }
 
   state(): Record<string, unknown> {
@@ -319,6 +350,35 @@ export class Sgd implements Incremental {
     const isUsed = rows > 1 || !this.#generator.advances;
     if (isNew && isUsed && this.#outputs > 1) seeds.set(seeds.map(shuffleSeedOf));
   }
+}
+
+/** From a score to a probability, of the losses that have one. */
+const PROBABILITIES: Readonly<Record<string, (score: number) => number>> = {
+  log_loss: (score) => 1 / (1 + Math.exp(-score)),
+  modified_huber: (score) => (Math.min(1, Math.max(-1, score)) + 1) / 2,
+};
+
+function labelsBy(scores: Float64Array, classes: readonly Label[]): Label[] {
+  if (classes.length === 2) return Array.from(scores, (score) => classes[score > 0 ? 1 : 0]);
+  const labels: Label[] = [];
+  for (let first = 0; first < scores.length; first += classes.length) {
+    let best = 0;
+    for (let k = 1; k < classes.length; k++) if (scores[first + k] > scores[first + best]) best = k;
+    labels.push(classes[best]);
+  }
+  return labels;
+}
+
+/** Probabilities of all classes, from that of the second of two, or from those of each against the rest. */
+function normalised(each: Float64Array, classes: number): Float64Array {
+  if (classes === 2)
+    return Float64Array.from({ length: 2 * each.length }, (_, i) => (i % 2 ? each[i >> 1] : 1 - each[i >> 1]));
+  for (let first = 0; first < each.length; first += classes) {
+    const row = each.subarray(first, first + classes);
+    const sum = row.reduce((all, value) => all + value, 0);
+    for (let k = 0; k < classes; k++) row[k] = sum === 0 ? 1 / classes : row[k] / sum;
+  }
+  return each;
 }
 
 /** Where everything is in the memory of a learner. */
