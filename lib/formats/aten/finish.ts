@@ -68,7 +68,11 @@ export function finishGraph(
   return {
     format,
     precision: isDouble ? 'f64' : 'f32',
-    inputs,
+    inputs: build.bags.finish(
+      build,
+      inputs,
+      outputs.map(({ value }) => value),
+    ),
     outputs,
     nodes: build.nodes,
     decision: rows.length === 1 ? decisionOf(build.nodes, rows[0]) : undefined,

@@ -4,8 +4,10 @@
  */
 import { ForwardpassError } from '../../errors.ts';
 import { quote } from '../../words.ts';
+import { bagOf, fixedBagOf } from '../tracing/bags.ts';
 import type { GraphBuilder } from '../tracing/builder.ts';
 import type { Value } from '../tracing/value.ts';
+import type { BagLoop } from './bag-loops.ts';
 import { enterLoop, isRowNumber, leaveLoop, ofRowNumbers } from './batch-loop.ts';
 import { Call, type Translation } from './call.ts';
 import type { Known } from './known.ts';
@@ -52,11 +54,19 @@ export class Evaluator {
   readonly #repeated = new Map<Scope, (outputs: readonly (Known | undefined)[]) => readonly Known[]>();
   /** Of bodies that may be called thousands of times. */
   readonly #partsOf = new Map<FunctionProto | GraphProto, number>();
+  readonly #bags: ReadonlyMap<NodeProto, BagLoop>;
   #visited = 0;
   #inlined = 0;
 
-  constructor(build: GraphBuilder, external: ExternalData, functions: readonly FunctionProto[]) {
+  /** `bags`: nodes that give bags of any number of ids, whatever makes them. */
+  constructor(
+    build: GraphBuilder,
+    external: ExternalData,
+    functions: readonly FunctionProto[],
+    bags: ReadonlyMap<NodeProto, BagLoop>,
+  ) {
     this.#build = build;
+    this.#bags = bags;
     this.#external = external;
     this.#functions = new Map(functions.map((fn) => [functionKey(fn.domain, fn.name, fn.overload), fn]));
   }
@@ -110,6 +120,8 @@ export class Evaluator {
 
   /** What must still be known before the node can be translated. */
   #needs(node: NodeProto, scope: Scope): Frame[] {
+    const bag = this.#bags.get(node);
+    if (bag !== undefined) return unknown(namesOf(bag), scope, scope.placeOf(node));
     const missing = unknown(node.inputs, scope, scope.placeOf(node));
     if (missing.length > 0) return missing;
     const inner = this.#innerScope(node, scope);
@@ -125,10 +137,13 @@ export class Evaluator {
         place,
       );
     }
-    const inner = this.#innerScope(node, scope);
+    const bag = this.#bags.get(node);
+    const inner = bag === undefined ? this.#innerScope(node, scope) : undefined;
     const results: readonly (Known | undefined)[] = inner
       ? this.#resultsOf(inner, node, scope)
-      : this.#translate(node, scope, place);
+      : bag === undefined
+        ? this.#translate(node, scope, place)
+        : [this.#bag(bag, node, scope, place)];
     for (const [index, name] of node.outputs.entries()) {
       const value = results[index];
       if (name !== '' && value) scope.values.set(name, value);
@@ -139,6 +154,21 @@ export class Evaluator {
     this.#inner.delete(inner.scope);
     this.#repeated.delete(inner.scope);
     this.#open.delete(inner.scope);
+  }
+
+  #bag(bag: BagLoop, node: NodeProto, scope: Scope, place: string): Value {
+    const build = this.#build;
+    build.enter({ name: scope.nameOf(node), place, output: scope.prefix + shortened(node.outputs[0]) });
+    const [table, ids, offsets, weights] = namesOf(bag).map((name) => scope.value(name));
+    const operands = { ids: ids as Value, offsets: offsets as Value, ...(weights && { weights: weights as Value }) };
+    if (bag.width !== undefined && table?.kind === 'constant') {
+      return fixedBagOf(build, operands, table, bag.mode, bag.width);
+    }
+    if (table?.kind === 'constant' && build.bags.isOf(build, operands)) {
+      return bagOf(build, operands, table, bag.mode);
+    }
+    const message = 'bags of different widths are read where ids and offsets are inputs as they are, of one axis';
+    throw build.error('UNSUPPORTED_OP', message);
   }
 
   #translate(node: NodeProto, scope: Scope, place: string): readonly (Known | undefined)[] {
@@ -240,6 +270,10 @@ export class Evaluator {
     known.set(node, inner);
     return { scope: inner, outputs };
   }
+}
+
+function namesOf({ table, ids, offsets, weights }: BagLoop): readonly string[] {
+  return [table, ids, offsets, ...(weights === undefined ? [] : [weights])];
 }
 
 function unknown(names: readonly string[], scope: Scope, wantedBy: string): Frame[] {

@@ -10,6 +10,7 @@ import { GraphBuilder } from '../tracing/builder.ts';
 import { CrossesRows } from '../tracing/emitter.ts';
 import { type Constant, elementType, HIGHEST_RANK, publicType, type Row, type Value } from '../tracing/value.ts';
 import { answersOf } from './answers.ts';
+import { bagLoops } from './bag-loops.ts';
 import { isRowNumber } from './batch-loop.ts';
 import { Evaluator } from './evaluate.ts';
 import type { Sequence } from './known.ts';
@@ -76,7 +77,7 @@ async function readWith(
   const scope = new Scope(graph, opsetVersions(model.opsets));
   const graphInputs = addInputs(build, scope, inputs);
   build.suppose(graphInputs);
-  const evaluator = new Evaluator(build, external, model.functions);
+  const evaluator = new Evaluator(build, external, model.functions, bagLoops(graph, budget));
   const outputs: GraphOutput[] = [];
   const rows: Row[] = [];
   const lists: Constant[] = [];
@@ -102,7 +103,11 @@ async function readWith(
   return {
     format: 'onnx',
     precision: build.needsDoubles ? 'f64' : precisionOf(graphInputs, scope),
-    inputs: build.takesMissing ? graphInputs.map(withMissing) : graphInputs,
+    inputs: build.bags.finish(
+      build,
+      build.takesMissing ? graphInputs.map(withMissing) : graphInputs,
+      outputs.map(({ value }) => value),
+    ),
     outputs,
     nodes: build.nodes,
     ...answersOf(build, outputs, rows, lists),

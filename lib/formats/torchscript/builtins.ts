@@ -58,9 +58,12 @@ function deriveIndex(values: readonly ScriptValue[]): ScriptValue | undefined {
   return PyNumber.int(start + index * step);
 }
 
+/** What the code of a model raises, which it may not do for inputs of other shapes. */
+export class Raised extends ForwardpassError {}
+
 function raise([message]: readonly ScriptValue[], { place }: Context): never {
   const words = typeof message === 'string' ? quote(message) : 'an exception';
-  throw new ForwardpassError('UNSUPPORTED_OP', `the code of the model raises ${words}`, place);
+  throw new Raised('UNSUPPORTED_OP', `the code of the model raises ${words}`, place);
 }
 
 /** Of numbers of Python. */

@@ -161,10 +161,17 @@ export function equal(isEqual: boolean): Builtin {
     budget.step(a.length / ITEMS_PER_STEP, place);
     const isSame = a.every((item, i) => {
       const number = numberOf(item);
-      return number !== undefined && number === numberOf(b[i]);
+      return number !== undefined ? number === numberOf(b[i]) : isSameOfBatch(item, b[i]);
     });
     return PyNumber.bool(isSame === isEqual);
   };
+}
+
+/** Of numbers that depend on the batch size: whether they do so alike. */
+function isSameOfBatch(a: ScriptValue, b: ScriptValue): boolean {
+  const [first, second] = [a, b].map((value) => (value instanceof PyNumber ? value.constant : undefined));
+  const isOfBatch = first?.batch !== undefined && second?.batch !== undefined;
+  return isOfBatch && first.data[0] === second.data[0] && first.batch[0] === second.batch[0];
 }
 
 export const contains: Builtin = ([of, key], { budget, place }) => {

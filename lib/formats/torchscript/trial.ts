@@ -12,6 +12,7 @@ import type { Machine } from '../aten/machine.ts';
 import { ShapeMismatch } from '../aten/shape-mismatch.ts';
 import { CrossesRows } from '../tracing/emitter.ts';
 import type { ElementType } from '../tracing/value.ts';
+import { Raised } from './builtins.ts';
 import type { ForwardInput } from './inputs.ts';
 
 /** One way through the code. */
@@ -63,6 +64,17 @@ class Search {
 
   /** The likeliest ranks first. */
   find(): Graph {
+    for (;;) {
+      const known = this.#ids.size;
+      const found = this.#findTurn();
+      if (!(found instanceof ForwardpassError)) return found;
+      // The likeliest ranks of ids are others than those of features.
+      if (this.#ids.size === known) throw found;
+    }
+  }
+
+  /** What the first of the ranks gives that fit, or why the likeliest do not. */
+  #findTurn(): Graph | ForwardpassError {
     let failure: ForwardpassError | undefined;
     for (const turns of this.#turns()) {
       try {
@@ -74,7 +86,7 @@ class Search {
         failure ??= error;
       }
     }
-    throw failure;
+    return failure as ForwardpassError;
   }
 
   /** For every unknown input, which of its ranks is tried. */
@@ -266,5 +278,5 @@ class Undecided extends ForwardpassError {
 
 /** Whether inputs of other ranks may not fail so. */
 function concernsRanks(error: ForwardpassError): boolean {
-  return error.code === 'SHAPE' || error instanceof CrossesRows;
+  return error.code === 'SHAPE' || error instanceof CrossesRows || error instanceof Raised;
 }

@@ -15,6 +15,7 @@ import {
 } from '../../graph/graph.ts';
 import { broadcastShapes, broadcastsTo, elementCount, formatShape, isIdentity, sameShape } from '../../graph/shapes.ts';
 import { type CastStep, castSteps, holdsBelow } from '../casts.ts';
+import { BagInputs } from './bag-inputs.ts';
 import { textOf } from './derived.ts';
 import { batchAxisOf, Emitter, isMerged, type RowInfo, sharedAxis } from './emitter.ts';
 import * as fold from './fold.ts';
@@ -36,6 +37,8 @@ export class GraphBuilder extends Emitter {
   needsDoubles = false;
   /** Tokens of texts that operations take. */
   readonly texts = new TextInputs();
+  /** Ids of which there may be any number in a row. */
+  readonly bags = new BagInputs();
 
   // Element by element
 

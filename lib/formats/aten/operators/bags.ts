@@ -1,8 +1,10 @@
 /** Bags of ids: vectors of a table added up, averaged, or the greatest of each. */
+import { bagOf } from '../../tracing/bags.ts';
 import { unreadable } from '../../tracing/emitter.ts';
-import type { Value } from '../../tracing/value.ts';
+import { isFloat, type Value } from '../../tracing/value.ts';
 import type { Result } from '../argument.ts';
 import type { Call, Translations } from '../call.ts';
+import { FloatIds } from '../float-ids.ts';
 import { lookUp } from './lookup.ts';
 import { unsqueezed } from './shape.ts';
 
@@ -16,24 +18,31 @@ const BAGS = ['sum', 'mean', 'max'] as const;
 function embeddingBag(call: Call): Result {
   const { build } = call;
   const [ids, starts, table] = [call.tensor('indices'), call.tensor('offsets'), call.constant('weight')];
-  const width = starts.kind === 'row' ? starts.starts : undefined;
-  if (width === undefined || ids.kind !== 'row' || ids.shape.length !== 1 || ids.shape[0] !== width) {
-    const message = 'bags of different widths are not read; call it with ids [batch, width] and without offsets';
-    throw call.error('UNSUPPORTED_OP', message);
-  }
-  if (call.flag('include_last_offset')) throw call.error('UNSUPPORTED_OP', 'include_last_offset is not read');
   const fn = BAGS[call.number('mode')];
   if (fn === undefined) throw call.error('MALFORMED', `the mode ${call.number('mode')} is none of a bag's`);
-  const vectors = lookUp(call, ids, table, false);
   const weights = call.optional('per_sample_weights');
-  const padding = call.has('padding_idx') ? call.number('padding_idx') : -1;
   if (weights !== undefined && fn !== 'sum') {
     throw call.error('UNSUPPORTED_OP', 'weights of samples are for sums');
   }
-  const weighted = weights === undefined ? vectors : build.binary('mul', vectors, unsqueezed(call, weights, -1));
-  const found = padding < 0 ? build.reduce(weighted, fn, [1], false) : withoutPadding(call, weighted, ids, padding, fn);
+  const given = call.has('padding_idx') ? call.number('padding_idx') : -1;
+  const padding = given < 0 ? undefined : given;
   const others = 'what embedding_bag gives beside its bags is for training';
-  return [found, unreadable(build, others), unreadable(build, others), unreadable(build, others)];
+  const beside = [unreadable(build, others), unreadable(build, others), unreadable(build, others)];
+  for (const each of [ids, starts]) if (isFloat(each.type)) throw new FloatIds(each, build.place);
+  const operands = { ids, offsets: starts, ...(weights && { weights }) };
+  // Whether or not the last offset is the end of the ids, offsets of ragged rows have that end.
+  if (build.bags.isOf(build, operands)) return [bagOf(build, operands, table, fn, padding), ...beside];
+  const width = starts.kind === 'row' ? starts.starts : undefined;
+  if (width === undefined || ids.kind !== 'row' || ids.shape.length !== 1 || ids.shape[0] !== width) {
+    const message = 'bags of different widths are read where ids and offsets are inputs as they are, of one axis';
+    throw call.error('UNSUPPORTED_OP', message);
+  }
+  if (call.flag('include_last_offset')) throw call.error('UNSUPPORTED_OP', 'include_last_offset is not read');
+  const vectors = lookUp(call, ids, table, false);
+  const weighted = weights === undefined ? vectors : build.binary('mul', vectors, unsqueezed(call, weights, -1));
+  const found =
+    padding === undefined ? build.reduce(weighted, fn, [1], false) : withoutPadding(call, weighted, ids, padding, fn);
+  return [found, ...beside];
 }
 
 /** The ids that are padding count nowhere; a bag of nothing else is 0. */

@@ -25,8 +25,11 @@ const TELLING: ReadonlyMap<string, Told> = new Map<string, Told>([
 ]);
 
 /** `modules`: those that do something, in their order. */
-export function inputOf(modules: readonly TorchModule[]): Pick<GraphInput, 'shape' | 'dtype'> | undefined {
+export function inputOf(modules: readonly TorchModule[]): Pick<GraphInput, 'shape' | 'dtype' | 'ragged'> | undefined {
   const first = modules.find((module) => !KEEPING.has(kindOf(module)));
+  if (first === modules[0] && first !== undefined && kindOf(first) === 'EmbeddingBag') {
+    return { shape: [first.size('num_embeddings')], dtype: 'float32', ragged: true };
+  }
   if (first !== undefined && kindOf(first) === 'Embedding') return idsOf(first, modules);
   const shape = shapeAt(modules);
   return shape && { shape, dtype: 'float32' };

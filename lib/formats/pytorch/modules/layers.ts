@@ -21,6 +21,24 @@ export const embedding: Translate = (module, chain) => {
   chain.shape = [...chain.shape, width];
 };
 
+const BAG_MODES = ['sum', 'mean', 'max'] as const;
+
+/** In a chain it is called with ids alone, [batch, any number]. */
+export const embeddingBag: Translate = (module, chain) => {
+  const [count, width] = chain.shapeOf(module, 'weight') ?? [];
+  if (count === undefined || width === undefined) throw module.malformed('has no table');
+  if (module.has('max_norm')) {
+    throw module.unsupported('shortens the rows of its table while it runs (max_norm), which is not read here');
+  }
+  const named = module.text('mode', 'mean');
+  const mode = BAG_MODES.find((known) => known === named);
+  if (mode === undefined) throw module.malformed(`has the mode ${named.slice(0, 40)}`);
+  if (module.has('padding_idx'))
+    throw module.unsupported('leaves out an id (padding_idx), which is read in .pt2 and TorchScript');
+  chain.add(module, { type: 'bag', weight: chain.required(module, 'weight'), mode });
+  chain.shape = [width];
+};
+
 export const flatten: Translate = (module, chain) => {
   if (chain.shape.length < 2) return;
   const start = chain.axis(module, module.number('start_dim', 1));

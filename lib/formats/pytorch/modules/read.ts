@@ -55,7 +55,7 @@ export async function readModule(root: PickleObject, file: SavedFile, budget: Bu
   const dtype = input.dtype === 'float32' && isDouble ? 'float64' : input.dtype;
   // A chain of nothing but what vanishes outside of training still is a model.
   const layers = chain.layers.length > 0 ? chain.layers : [{ type: 'identity' } as const];
-  const inputs = [{ name: 'input', shape: input.shape, dtype }];
+  const inputs = [{ name: 'input', shape: input.shape, dtype, ...(input.ragged && { ragged: input.ragged }) }];
   const graph = buildGraph({ inputs, layers }, { format: 'pytorch', tensors });
   // Layers are called by their places in the model; its result has no name there.
   return { ...graph, outputs: graph.outputs.map((output) => ({ ...output, name: 'output' })) };

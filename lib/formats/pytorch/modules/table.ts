@@ -1,7 +1,7 @@
 /** Every class of torch.nn that is read, by its name. */
 import { ACTIVATIONS } from './activations.ts';
 import type { Translate } from './chain.ts';
-import { embedding, flatten, linear, unflatten } from './layers.ts';
+import { embedding, embeddingBag, flatten, linear, unflatten } from './layers.ts';
 import { COMPILED } from './module.ts';
 import { batchNorm, groupNorm, instanceNorm, layerNorm, rmsNorm } from './norms.ts';
 
@@ -14,6 +14,7 @@ export const MODULES: ReadonlyMap<string, Translate> = new Map(
     Linear: linear,
     NonDynamicallyQuantizableLinear: linear,
     Embedding: embedding,
+    EmbeddingBag: embeddingBag,
     BatchNorm1d: batchNorm,
     SyncBatchNorm: batchNorm,
     LayerNorm: layerNorm,
