@@ -31,15 +31,23 @@ const SOURCES = {
   'SGDClassifier log_loss, average': { estimator: 'SGDClassifier', loss: 'log_loss', average: true },
   SGDRegressor: { estimator: 'SGDRegressor' },
   PassiveAggressiveClassifier: { estimator: 'PassiveAggressiveClassifier' },
+  'GaussianNB, 3 classes': { estimator: 'GaussianNB' },
+  'BernoulliNB, 3 classes': { estimator: 'BernoulliNB' },
+  StandardScaler: { estimator: 'StandardScaler' },
+  MinMaxScaler: { estimator: 'MinMaxScaler' },
+  'MLPClassifier (64, 32) adam, 3 classes': { estimator: 'MLPClassifier', hidden_layer_sizes: [64, 32] },
 };
+/** Without targets. */
+const SCALERS = ['StandardScaler', 'MinMaxScaler'];
 
 for (const [name, source] of Object.entries(SOURCES)) {
   for (const features of FEATURES) {
     const learner = await learn(source);
     const rows = Array.from({ length: 64 }, () => Float64Array.from({ length: features }, random));
     const classes = name.includes('3 classes') ? [0, 1, 2] : [0, 1];
-    const targets = rows.map((row) => (row[0] > 0 ? 1 : 0));
-    const isClassifier = source.estimator.endsWith('Classifier');
+    const isScaler = SCALERS.includes(source.estimator);
+    const targets = rows.map((row) => (isScaler ? undefined : row[0] > 0 ? 1 : 0));
+    const isClassifier = /Classifier$|NB$/.test(source.estimator);
     learner.partialFit(rows[0], targets[0], isClassifier ? { classes } : undefined);
     const calls = Math.ceil(15000 / features);
     nanoseconds((at) => learner.partialFit(rows[at & 63], targets[at & 63]), 20 * calls);

@@ -115,7 +115,8 @@ export function diverged(): ForwardpassError {
   return new ForwardpassError('DIVERGED', DIVERGED, 'partialFit');
 }
 
-function allocated<T>(make: () => T): T {
+/** What `make` allocates. @throws {ForwardpassError} MEMORY. */
+export function allocated<T>(make: () => T): T {
   try {
     return make();
   } catch (cause) {

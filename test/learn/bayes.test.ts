@@ -1,5 +1,6 @@
 /** What docs/learning.md promises of naive Bayes, scalers, clusters and perceptrons. */
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
+import { learn } from '../../lib/learn.ts';
 import { failureOf } from '../failure.ts';
 import { type Bounds, type Continued, compareNumbers, familyOf, flat, follow, give, open } from './continued.ts';
 
@@ -114,6 +115,23 @@ describe('what is frozen says what scikit-learn says in the end', () => {
   });
 });
 
+describe('every instruction set gives the same bits', () => {
+  afterEach(() => {
+    delete process.env.FORWARDPASS_ISA;
+  });
+  test.each(['gaussian-nb', 'mlp'].flatMap(familyOf))('$name', async (each) => {
+    const states = [];
+    for (const isa of ['scalar', undefined]) {
+      if (isa !== undefined) process.env.FORWARDPASS_ISA = isa;
+      else delete process.env.FORWARDPASS_ISA;
+      const learner = await open(each);
+      for (const call of each.calls) give(learner, call);
+      states.push(learner.state());
+    }
+    expect(states[0]).toEqual(states[1]);
+  });
+});
+
 describe('what cannot be learnt is refused, and nothing changes', () => {
   const named = (family: string, name: string) => familyOf(family).find((each) => each.name === name) as Continued;
   const row = [1, 2, 3, 4, 5];
@@ -127,6 +145,18 @@ describe('what cannot be learnt is refused, and nothing changes', () => {
     ['discrete-nb', 'multinomial', [[1, 2, -1, 0]], [1], 'INPUT', 'rows[0][2]'],
     ['discrete-nb', 'multinomial', [[1, 2, 1, 0]], [9], 'INPUT', 'targets[0]'],
     ['discrete-nb', 'categorical', [[1, 2, 1e7]], [1], 'LIMIT', 'rows[0][2]'],
+    [
+      'discrete-nb',
+      'categorical',
+      [
+        [999998, 1, 2],
+        [1, 999998, 999999],
+        [1, 2, 2 ** 53],
+      ],
+      [1, 1, 1],
+      'LIMIT',
+      'rows[2][2]',
+    ],
     ['scalers', 'standard', [[1, 2, 3, -Infinity, 5]], undefined, 'INPUT', 'rows[0][3]'],
     ['scalers', 'standard', [[1, 2, 3, 1e300, 5]], undefined, 'DIVERGED', 'partialFit'],
     ['kmeans', 'plain', [[1, 2, 3, Number.NaN, 5, 6]], undefined, 'INPUT', 'rows[0][3]'],
@@ -170,5 +200,22 @@ describe('what cannot be learnt is refused, and nothing changes', () => {
     const strict = await open(named('scalers', 'standard'), { strict: true });
     strict.partialFit(new Float64Array([Number.NaN, 1, 2, 3, 4]));
     expect((strict.state() as typeof before).var_[0]).toBeNaN();
+  });
+
+  test('networks beyond memory, texts in front of what learns, and estimators without an incremental fit', async () => {
+    const huge = await learn({ estimator: 'MLPRegressor', hidden_layer_sizes: [2 ** 23, 2 ** 23] });
+    expect(await failureOf(() => huge.partialFit(Float64Array.of(1, 2, 3), 1))).toMatchObject({ code: 'MEMORY' });
+    for (const [parameters, place] of [
+      [{ solver: 'lbfgs' }, 'solver'],
+      [{ early_stopping: true }, 'early_stopping'],
+      [{ activation: 'gelu' }, 'activation'],
+    ] as const) {
+      const begun = async () =>
+        (await learn({ estimator: 'MLPRegressor', ...parameters })).partialFit(Float64Array.of(1, 2), 1);
+      expect(await failureOf(begun)).toMatchObject({ code: 'UNSUPPORTED_OP', place });
+    }
+    for (const estimator of ['MiniBatchKMeans', 'Pipeline', 'OneVsRestClassifier', 'MultiOutputRegressor']) {
+      expect(await failureOf(() => learn({ estimator }))).toBeInstanceOf(Error);
+    }
   });
 });

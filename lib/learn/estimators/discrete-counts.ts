@@ -53,6 +53,31 @@ interface Added {
   readonly sums: Float64Array;
 }
 
+/** A row, times its weight. */
+function weighted(x: Reals, first: number, width: number, weight: number): Float64Array {
+  const row = new Float64Array(width);
+  for (let j = 0; j < width; j++) row[j] = weight * x[first + j];
+  return row;
+}
+
+function sumsByClass(
+  x: Reals,
+  rows: number,
+  labels: ArrayLike<number>,
+  weights: Reals | undefined,
+  width: number,
+): Added[] {
+  const added = new Map<number, Added>();
+  for (let row = 0, at = 0; row < rows; row++) {
+    const label = labels[row];
+    const own = added.get(label) ?? { label, sums: new Float64Array(width) };
+    added.set(label, own);
+    const weight = weights === undefined ? 1 : weights[row];
+    for (let j = 0; j < width; j++, at++) own.sums[j] += weight * x[at];
+  }
+  return [...added.values()];
+}
+
 export class DiscreteCounts {
   /** What the last batch changed, as it was. */
   #before: { readonly rows: readonly Added[]; readonly classes: Float64Array } | undefined;
@@ -67,24 +92,30 @@ export class DiscreteCounts {
   /** @returns whether all stays finite; otherwise nothing has changed. */
   learn(x: Reals, rows: number, labels: ArrayLike<number>, weights: Reals | undefined): boolean {
     const width = this.features.length / this.classes.length;
-    const added = this.#sums(x, rows, labels, weights, width);
-    const classes = classWeights(rows, labels, weights, this.classes.length);
+    const added =
+      rows === 1
+        ? [{ label: labels[0], sums: weighted(x, 0, width, weights === undefined ? 1 : weights[0]) }]
+        : sumsByClass(x, rows, labels, weights, width);
+    const classes = this.classes.slice();
+    if (rows === 1) classes[labels[0]] += weights === undefined ? 1 : weights[0];
+    else {
+      const batch = classWeights(rows, labels, weights, classes.length);
+      for (let label = 0; label < classes.length; label++) classes[label] += batch[label];
+    }
     let sound = 0;
     for (const { label, sums } of added) {
+      const first = label * width;
       for (let j = 0; j < width; j++) {
-        sums[j] += this.features[label * width + j];
+        sums[j] += this.features[first + j];
         sound += sums[j] - sums[j];
       }
     }
-    for (let label = 0; label < classes.length; label++) {
-      classes[label] += this.classes[label];
-      sound += classes[label] - classes[label];
-    }
+    for (let label = 0; label < classes.length; label++) sound += classes[label] - classes[label];
     if (sound !== 0) return false;
-    const old = added.map(({ label }) => {
+    const rowsBefore = added.map(({ label }) => {
       return { label, sums: this.features.slice(label * width, (label + 1) * width) };
     });
-    this.#before = { rows: old, classes: this.classes.slice() };
+    this.#before = { rows: rowsBefore, classes: this.classes.slice() };
     this.#set(added, classes);
     return true;
   }
@@ -96,18 +127,6 @@ export class DiscreteCounts {
   #set(rows: readonly Added[], classes: Float64Array): void {
     for (const { label, sums } of rows) this.features.set(sums, label * sums.length);
     this.classes.set(classes);
-  }
-
-  #sums(x: Reals, rows: number, labels: ArrayLike<number>, weights: Reals | undefined, width: number): Added[] {
-    const added = new Map<number, Added>();
-    for (let row = 0, at = 0; row < rows; row++) {
-      const label = labels[row];
-      const own = added.get(label) ?? { label, sums: new Float64Array(width) };
-      added.set(label, own);
-      const weight = weights === undefined ? 1 : weights[row];
-      for (let j = 0; j < width; j++, at++) own.sums[j] += weight * x[at];
-    }
-    return [...added.values()];
   }
 
   /** `feature_all_` of a complement. */

@@ -5,7 +5,7 @@ import { PickleList } from '../../formats/containers/pickle/values.ts';
 import type { Estimator } from '../../formats/sklearn/estimator.ts';
 import type { Label } from '../../labels.ts';
 import type { LearningOptions } from '../origin.ts';
-import { diverged } from '../stepper.ts';
+import { allocated, diverged } from '../stepper.ts';
 import { ClassTargets } from '../targets.ts';
 import { arrayOf, integers, setAttribute } from '../tree.ts';
 import {
@@ -29,6 +29,8 @@ const KINDS: Readonly<Record<string, DiscreteKind>> = {
 const LEAST_ALPHA = 1e-10;
 /** Categories of one feature: each has a number for each class. */
 const MOST_CATEGORIES = 1_000_000;
+/** Of all features and classes. */
+const MOST_COUNTS = 2 ** 25;
 
 /** What all discrete naive Bayes have. */
 abstract class Discrete implements Incremental {
@@ -99,6 +101,13 @@ function checkCounts(x: FloatArray, width: number, name: string): void {
   }
 }
 
+/** 1 for what is above the threshold, 0 for the rest. */
+function above(x: FloatArray, threshold: number): Float64Array {
+  const y = new Float64Array(x.length);
+  for (let at = 0; at < x.length; at++) if (x[at] > threshold) y[at] = 1;
+  return y;
+}
+
 export class DiscreteNaiveBayes extends Discrete {
   #counts: DiscreteCounts | undefined;
   readonly #kind: DiscreteKind;
@@ -121,7 +130,8 @@ export class DiscreteNaiveBayes extends Discrete {
   }
 
   protected allocate(width: number, classes: number): void {
-    this.#counts = new DiscreteCounts(this.#kind, new Float64Array(width * classes), new Float64Array(classes));
+    const features = allocated(() => new Float64Array(width * classes));
+    this.#counts = new DiscreteCounts(this.#kind, features, new Float64Array(classes));
     this.#checkAlpha();
   }
 
@@ -137,7 +147,7 @@ export class DiscreteNaiveBayes extends Discrete {
     checkRows(batch.x, width);
     const threshold = this.#threshold;
     if (this.#kind !== 'bernoulli') checkCounts(batch.x, width, this.name);
-    const x = threshold === undefined ? batch.x : Float64Array.from(batch.x, (value) => Number(value > threshold));
+    const x = threshold === undefined ? batch.x : above(batch.x, threshold);
     if (!this.#counts?.learn(x, batch.rows, labels, batch.weights)) throw diverged();
   }
 
@@ -224,14 +234,28 @@ export class CategoricalNaiveBayes extends Discrete {
     const width = this.width as number;
     const labels = labelsOf(batch, this.classTargets as ClassTargets);
     checkRows(batch.x, width);
-    const x = Float64Array.from(batch.x, Math.trunc);
+    const x = new Float64Array(batch.x.length);
+    for (let at = 0; at < x.length; at++) x[at] = Math.trunc(batch.x[at]);
     checkCounts(x, width, this.name);
-    for (let at = 0; at < x.length; at++) {
-      if (x[at] < MOST_CATEGORIES) continue;
-      const place = `rows[${Math.floor(at / width)}][${at % width}]`;
-      throw new ForwardpassError('LIMIT', `expected a category below ${MOST_CATEGORIES}, found ${x[at]}`, place);
-    }
+    this.#checkCategories(x, width);
     if (!this.#counts?.learn(x, batch.rows, labels, batch.weights)) throw diverged();
+  }
+
+  /** What tables would take that categories like these have a place in. */
+  #checkCategories(x: Float64Array, width: number): void {
+    const { tables, classes } = (this.#counts as CategoryCounts).now;
+    const columns = Float64Array.from(tables, (table) => table.length / classes.length);
+    let count = columns.reduce((sum, each) => sum + each, 0);
+    for (let at = 0; at < x.length; at++) {
+      const more = x[at] + 1 - columns[at % width];
+      if (more <= 0) continue;
+      columns[at % width] += more;
+      count += more;
+      if (x[at] < MOST_CATEGORIES && count * classes.length <= MOST_COUNTS) continue;
+      const place = `rows[${Math.floor(at / width)}][${at % width}]`;
+      const message = `${x[at]} as a category asks for more counts than a model may have; categories are whole numbers from 0 on, without gaps`;
+      throw new ForwardpassError('LIMIT', message, place);
+    }
   }
 
   undo(): void {

@@ -3,7 +3,7 @@ import type { FloatArray } from '../../buffers.ts';
 import type { Estimator } from '../../formats/sklearn/estimator.ts';
 import type { Label } from '../../labels.ts';
 import type { LearningOptions } from '../origin.ts';
-import { diverged, Stepper } from '../stepper.ts';
+import { allocated, diverged, Stepper } from '../stepper.ts';
 import { vectorSum } from '../sums.ts';
 import { ClassTargets } from '../targets.ts';
 import { arrayOf, setAttribute } from '../tree.ts';
@@ -177,7 +177,7 @@ class Memory {
         width,
       });
     }
-    this.state = this.stepper?.state ?? new Floats(length);
+    this.state = this.stepper?.state ?? allocated(() => new Floats(length));
     this.before = this.state;
     this.priors = new Floats(count);
     this.classTargets = new ClassTargets(classes);

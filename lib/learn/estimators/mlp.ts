@@ -11,7 +11,7 @@ import type { Label } from '../../labels.ts';
 import { describe } from '../../words.ts';
 import type { LearningOptions } from '../origin.ts';
 import { RandomState } from '../random.ts';
-import { Stepper } from '../stepper.ts';
+import { allocated, Stepper } from '../stepper.ts';
 import { ClassTargets, numericTarget } from '../targets.ts';
 import { arrayOf, setAttribute } from '../tree.ts';
 import { Generator } from './generator.ts';
@@ -412,8 +412,8 @@ class Memory {
     this.sizes = sizes;
     this.outputs = sizes[sizes.length - 1];
     const count = sizes.slice(1).reduce((sum, size, at) => sum + size * (sizes[at] + 1), 0);
-    this.#parameters = new Floats(2 * count);
-    this.#moments = new Floats(2 * count * (isAdam ? 2 : 1));
+    this.#parameters = allocated(() => new Floats(2 * count));
+    this.#moments = allocated(() => new Floats(2 * count * (isAdam ? 2 : 1)));
     this.stepper = new Stepper({
       kind: 'mlp',
       integers,

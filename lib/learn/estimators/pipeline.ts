@@ -6,10 +6,13 @@ import type { FloatArray } from '../../buffers.ts';
 import type { Estimator } from '../../formats/sklearn/estimator.ts';
 import { itemsOf } from '../../formats/sklearn/values.ts';
 import type { Label } from '../../labels.ts';
+import { listNames } from '../../words.ts';
 import type { LearningOptions } from '../origin.ts';
 import type { Batch, Incremental, TargetKind } from './incremental.ts';
 import type { OpenInner } from './learning.ts';
 import { ExtremesScaler, type Scaler, StandardScaler } from './scalers.ts';
+
+const SCALERS = ['StandardScaler', 'MinMaxScaler', 'MaxAbsScaler'];
 
 interface Named<Step> {
   readonly name: string;
@@ -35,9 +38,10 @@ export class Pipeline implements Incremental {
     if (last === undefined) throw estimator.error('UNSUPPORTED_OP', 'has no step that learns', 'steps');
     this.#last = { name: last.name, step: openInner(last.step) };
     this.#scalers = steps.map(({ name, step }) => {
-      const scaler = openInner(step);
+      const scaler = SCALERS.includes(step.className) ? openInner(step) : undefined;
       if (scaler instanceof StandardScaler || scaler instanceof ExtremesScaler) return { name, step: scaler };
-      throw step.error('UNSUPPORTED_OP', 'only scalers may stand before the step that learns');
+      const message = `stands before the step that learns, where only ${listNames(SCALERS)} may be; save the last step by itself, and give it rows as the others make them`;
+      throw step.error('UNSUPPORTED_OP', message);
     });
     this.#learnsScalers = scalers === 'learn';
     this.#learning = this.#learnsScalers ? [...this.#scalers, this.#last] : [this.#last];
