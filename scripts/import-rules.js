@@ -137,7 +137,7 @@ const TYPESCRIPT_RULES = [
     files: /^lib\/cli\//,
     may: only(
       'lib/cli/.*',
-      'lib/(freeze|load|model|options|quantize|rows|schema)\\.ts',
+      'lib/(freeze|learn|load|model|options|quantize|rows|schema)\\.ts',
       'lib/serve/(server|options|events)\\.ts',
       'lib/rows/.*',
       'lib/formats/containers/.*',

@@ -1,5 +1,6 @@
 /** What the command works with, so that tests can give it something else. */
 import type { Readable, Writable } from 'node:stream';
+import type { Learner, LearnOptions } from '../learn.ts';
 import type { Model } from '../model.ts';
 import type { LoadOptions } from '../options.ts';
 import type { Quantizable } from '../quantize.ts';
@@ -34,6 +35,7 @@ export interface Environment {
   readonly stderr: ProgressStream;
   load(path: string, options: LoadOptions): Promise<CliModel>;
   freeze(path: string, options: LoadOptions): Promise<Uint8Array[]>;
+  learn(path: string, options: LearnOptions): Promise<Learner>;
   openQuantizable(path: string, options: Omit<LoadOptions, 'precision'>): Promise<Quantizable>;
   serve(source: string, options: ServeOptions): Promise<Server>;
   /** Calls back for each signal of these names that comes, until what it returns is called. */

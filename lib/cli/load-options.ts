@@ -89,7 +89,7 @@ export function parseSeconds(text: string): number {
 }
 
 /** `relu`, or with settings `{"name":"leaky_relu","alpha":0.2}`. */
-function parseActivation(text: string): Activation {
+export function parseActivation(text: string): Activation {
   if (!text.startsWith('{')) return text;
   try {
     return JSON.parse(text) as Activation;
@@ -118,7 +118,7 @@ async function importFunctions(path: string): Promise<Functions> {
   return functions as Functions;
 }
 
-async function readArchitecture(path: string): Promise<Architecture> {
+export async function readArchitecture(path: string): Promise<Architecture> {
   try {
     return JSON.parse(await readFile(path, 'utf8')) as Architecture;
   } catch (cause) {

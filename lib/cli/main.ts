@@ -11,6 +11,7 @@ process.exitCode = await main(process.argv.slice(2), {
   // Only when it is needed: help has no use for the engine.
   load: async (path, options) => (await import('../load.ts')).load(path, options),
   freeze: async (path, options) => (await import('../freeze.ts')).freeze(path, options),
+  learn: async (path, options) => (await import('../learn.ts')).learn(path, options),
   openQuantizable: async (path, options) => (await import('../quantize.ts')).openQuantizable(path, options),
   serve: async (source, options) => (await import('../serve/server.ts')).openServer(source, options),
   onSignal(names, callback) {

@@ -6,6 +6,7 @@ import { addBuildCommand } from './build.ts';
 import type { Environment } from './environment.ts';
 import { addFreezeCommand } from './freeze.ts';
 import { addInspectCommand } from './inspect.ts';
+import { addLearnCommand } from './learn.ts';
 import { addQuantizeCommand } from './quantize.ts';
 import { addRunCommand } from './run.ts';
 import { addServeCommand } from './serve.ts';
@@ -58,6 +59,7 @@ function createProgram(environment: Environment): Command {
   addVerifyCommand(program, environment);
   addFreezeCommand(program, environment);
   addBenchCommand(program, environment);
+  addLearnCommand(program, environment);
   addQuantizeCommand(program, environment);
   addBuildCommand(program, environment);
   return program;

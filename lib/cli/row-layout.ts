@@ -28,6 +28,8 @@ export interface LayoutParts {
   readonly isWholeRow?: boolean;
   /** Says what is missing in the model's words, where names are those of a model. */
   readonly records?: RecordReader;
+  /** Columns that go elsewhere, and are in the way where columns go by position. */
+  readonly others?: readonly string[];
 }
 
 export function elementCount(shape: readonly number[]): number {
@@ -50,14 +52,23 @@ export class RowLayout {
   readonly texts: ReadonlySet<number>;
   readonly isWholeRow: boolean;
   private readonly records: RecordReader | undefined;
+  private readonly others: ReadonlySet<string>;
   private readonly spans = new Map<string, Span>();
 
-  constructor({ columns, featureNames = [], texts = new Set(), isWholeRow = false, records }: LayoutParts) {
+  constructor({
+    columns,
+    featureNames = [],
+    texts = new Set(),
+    isWholeRow = false,
+    records,
+    others = [],
+  }: LayoutParts) {
     this.texts = texts;
     this.isWholeRow = isWholeRow;
     this.columns = columns;
     this.featureNames = featureNames;
     this.records = records;
+    this.others = new Set(others);
     this.width = columns.reduce((sum, { port }) => sum + port.width, 0);
     this.slotInput = new Uint32Array(this.width);
     this.slotElement = new Uint32Array(this.width);
@@ -164,6 +175,11 @@ export class RowLayout {
     const isIndexed = this.isIndexed(names);
     if (names.length === this.width || isIndexed) {
       return Int32Array.from(names, (_, column) => (isIndexed ? column - 1 : column));
+    }
+    const own = names.filter((name) => !this.others.has(name));
+    if (this.others.size > 0 && own.length === this.width) {
+      let slot = 0;
+      return Int32Array.from(names, (name) => (this.others.has(name) ? -1 : slot++));
     }
     const parts = this.columns.map(({ port: { name, width } }) => `${width} of ${quote(name)}`).join(' + ');
     const remedy = names.length > this.width ? '; the columns go by position, so leave the others out' : '';

@@ -19,6 +19,7 @@ async function run(args: readonly string[], signals: readonly NodeJS.Signals[] =
   const environment: Environment = {
     ...{ stdin: Readable.from([]), stdout, stderr, freeze, openQuantizable },
     load: () => Promise.reject(new Error('nothing is loaded')),
+    learn: () => Promise.reject(new Error('nothing learns')),
     serve: async (source, options) => {
       given = options;
       calls.push(source);

@@ -8,12 +8,14 @@ import { afterAll } from 'vitest';
 import type { CliModel, Environment } from '../../lib/cli/environment.ts';
 import { main } from '../../lib/cli/program.ts';
 import { freeze } from '../../lib/freeze.ts';
+import { learn } from '../../lib/learn.ts';
 import type { LoadOptions } from '../../lib/options.ts';
 import { openQuantizable } from '../../lib/quantize.ts';
 import { type FlatRows, RowReader } from '../../lib/rows.ts';
 
-/** What of an environment only `serve` needs. */
-export const withoutServer: Pick<Environment, 'serve' | 'onSignal'> = {
+/** What of an environment only `serve` and `learn` need. */
+export const withoutServer: Pick<Environment, 'serve' | 'onSignal' | 'learn'> = {
+  learn,
   serve: async () => {
     throw new Error('no server is expected');
   },
