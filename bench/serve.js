@@ -1,10 +1,11 @@
 /**
  * A server of models beside a bare echo of node:http with the same bodies, and, where Python has FastAPI and scikit-learn
- * (`FORWARDPASS_PYTHON`), beside them: `node serve.js [seconds]`. Each is asked in turns, by a process of its own, over 1
- * and over 50 connections. On a machine that others use, look at the processor time of a request, which Linux counts.
+ * (`FORWARDPASS_PYTHON`), beside them: `node serve.js [seconds] [rounds]`. Each is asked in turns, by a process of its own,
+ * over 1 and over 50 connections. On a machine that others use, look at the processor time of a request, which Linux counts,
+ * and at ratios, which are medians of each turn's own: of the echo's requests, p99 and processor time just before.
  */
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { argv, env, execPath } from 'node:process';
@@ -12,8 +13,8 @@ import { fileURLToPath } from 'node:url';
 import { describeMachine } from './lib/machine.js';
 import { median } from './lib/stats.js';
 
-const SECONDS = Number(argv[2] ?? 3);
-const ROUNDS = 3;
+const SECONDS = Number(argv[2] ?? 1);
+const ROUNDS = Number(argv[3] ?? 5);
 const here = (/** @type {string} */ path) => fileURLToPath(new URL(path, import.meta.url));
 const python = env.FORWARDPASS_PYTHON ?? 'python3';
 const folder = mkdtempSync(join(tmpdir(), 'forwardpass-bench-'));
@@ -35,10 +36,12 @@ function start(command, args) {
   });
 }
 
-/** Microseconds of the processor that a process has taken, in its own time and in the system's. @param {number} pid */
+/** Microseconds of the processor that a process's threads have taken, in their own time and in the system's. @param {number} pid */
 function cpuOf(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 1e4;
+  const taken = readdirSync(`/proc/${pid}/task`).map((task) =>
+    Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ', 1)[0]),
+  );
+  return taken.reduce((sum, ns) => sum + ns, 0) / 1e3;
 }
 
 /**
@@ -66,23 +69,44 @@ try {
     'FastAPI + scikit-learn': await start(python, [here('serve/fastapi_server.py'), models]),
   };
   console.log(describeMachine());
+  /** @type {Record<string, { path: string, body: string, isOurs?: boolean }>} */
+  const cases = {};
   for (const [model, body] of Object.entries(bodies)) {
+    cases[model] = { path: `/models/${model}/predict`, body: JSON.stringify(body) };
+  }
+  const about = await fetch(`http://127.0.0.1:${servers.forwardpass.port}/v2/models/floats`).then((answer) =>
+    answer.json(),
+  );
+  const [row] = bodies.floats;
+  const tensor = { name: about.inputs[0].name, shape: [1, row.length], datatype: 'FP64', data: row };
+  cases['floats, Open Inference Protocol'] = {
+    path: '/v2/models/floats/infer',
+    body: JSON.stringify({ inputs: [tensor] }),
+    isOurs: true,
+  };
+  for (const [name, { path, body, isOurs }] of Object.entries(cases)) {
     for (const connections of [1, 50]) {
-      console.log(`\n${model}, ${connections} connection${connections > 1 ? 's' : ''}`);
+      console.log(`\n${name}, ${connections} connection${connections > 1 ? 's' : ''}`);
       /** @type {Record<string, ReturnType<typeof ask>[]>} */
       const results = {};
       for (let round = 0; round < ROUNDS; round++) {
         for (const [name, server] of Object.entries(servers)) {
-          const options = { connections, path: `/models/${model}/predict`, body: JSON.stringify(body) };
+          if (isOurs && name.startsWith('FastAPI')) continue;
           results[name] ??= [];
-          results[name].push(ask(server, options));
+          results[name].push(ask(server, { connections, path, body }));
         }
       }
       for (const [name, all] of Object.entries(results)) {
         const of = (/** @type {'perSecond' | 'p50' | 'p99' | 'cpu' | 'failures'} */ key) =>
           median(all.map((one) => one[key]));
+        const ratio = (/** @type {'perSecond' | 'p99' | 'cpu'} */ key) =>
+          median(all.map((one, round) => one[key] / results.echo[round][key])).toFixed(2);
+        const beside =
+          name === 'echo'
+            ? ''
+            : `  of the echo: ${ratio('perSecond')} req/s, ${ratio('p99')} p99, ${ratio('cpu')} processor`;
         console.log(
-          `${name.padEnd(30)} ${of('perSecond').toFixed(0).padStart(7)} req/s  p50 ${of('p50').toFixed(3)} ms  p99 ${of('p99').toFixed(3)} ms  processor ${of('cpu').toFixed(0)} µs  failures ${of('failures')}`,
+          `${name.padEnd(30)} ${of('perSecond').toFixed(0).padStart(7)} req/s  p50 ${of('p50').toFixed(3)} ms  p99 ${of('p99').toFixed(3)} ms  processor ${of('cpu').toFixed(0)} µs  failures ${of('failures')}${beside}`,
         );
       }
     }

@@ -1,9 +1,11 @@
 /** Of what was built: a thread's script is JavaScript. */
 import { spawn } from 'node:child_process';
 import { rename, writeFile } from 'node:fs/promises';
+import { Agent } from 'node:http';
 import { join } from 'node:path';
 import { execPath, platform } from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import type * as Entry from '../../lib/serve.ts';
 import type { ServeEvent } from '../../lib/serve.ts';
@@ -138,3 +140,66 @@ test.skipIf(platform === 'win32' || grpc === undefined)('threads answer gRPC on 
   );
   await expect(call('ModelMetadata', name('x'))).rejects.toMatchObject({ code: 5 });
 });
+
+test.skipIf(platform === 'win32')(
+  'a thread that is killed under load loses what is on its way to it, and no more',
+  async () => {
+    const folder = await newFolder();
+    const path = join(folder, 'm.safetensors');
+    await writeFile(path, version(1));
+    const events: ServeEvent[] = [];
+    const onEvent = (event: ServeEvent) => events.push(event);
+    const options = { port: 0, workers: 3, settle: 0, interval: Infinity, drainTime: 0, onEvent };
+    const workers = new Set<Worker>();
+    const { postMessage } = Worker.prototype;
+    Worker.prototype.postMessage = function (this: Worker, ...args: Parameters<typeof postMessage>) {
+      workers.add(this);
+      return postMessage.apply(this, args);
+    };
+    later(() => {
+      Worker.prototype.postMessage = postMessage;
+    });
+    const server = await serve(folder, options);
+    later(() => server.close());
+    // They are told of a newer version, which is how the test gets to know them.
+    await writeFile(`${path}.new`, version(2));
+    await rename(`${path}.new`, path);
+    await server.reload();
+    await until(() => workers.size === 3);
+
+    const clients = 12;
+    let stopped = false;
+    let answered = 0;
+    const failures: string[] = [];
+    const load = Array.from({ length: clients }, async () => {
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      while (!stopped) {
+        const { status, json } = await ask(server, '/models/m/predict', { body: '[[1]]', agent }).catch((error) => ({
+          status: 0,
+          json: String(error),
+        }));
+        if (status === 200) answered += 1;
+        else failures.push(`${status} ${json}`);
+      }
+      agent.destroy();
+    });
+    for (const [at, worker] of [...workers].slice(0, 2).entries()) {
+      const before = answered;
+      await until(() => answered > before + 200);
+      await worker.terminate();
+      await until(() => events.filter(({ kind }) => kind === 'worker').length > at);
+    }
+    const before = answered;
+    await until(() => answered > before + 200);
+    stopped = true;
+    await Promise.all(load);
+    // Of each connection that the two had, the one request that was on it.
+    expect(failures.length).toBeLessThanOrEqual(2 * clients);
+    expect(failures.filter((text) => !/ECONNRESET|socket hang up|EPIPE/.test(text))).toEqual([]);
+    await until(async () => /^forwardpass_workers 3$/m.test((await ask(server, '/metrics')).text));
+    const { text } = await ask(server, '/metrics');
+    expect(text).toMatch(/^forwardpass_worker_restarts_total 2$/m);
+    expect((await ask(server, '/models/m/predict', { body: '[[1]]' })).json).toEqual([2]);
+  },
+  60_000,
+);
