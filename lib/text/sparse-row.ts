@@ -58,6 +58,12 @@ export class Tally {
     many.set(id, sum === undefined ? weight : sum + weight);
   }
 
+  /** Adds 1 to each of the first `count` ids; one that is negative is none. */
+  addEach(ids: Int32Array, count: number): void {
+    if (this.#few !== undefined) this.#few.addEach(ids, count);
+    else for (let i = 0; i < count; i++) if (ids[i] >= 0) this.add(ids[i], 1);
+  }
+
   /** Writes what was added, and forgets it. */
   into(row: SparseRow): void {
     if (this.#few !== undefined) this.#few.into(row);
@@ -108,12 +114,38 @@ class FewIds {
     this.#count++;
   }
 
+  addEach(ids: Int32Array, count: number): void {
+    const met = this.#met;
+    const groups = this.#groups;
+    const sums = this.#sums;
+    let found = this.#count;
+    for (let i = 0; i < count; i++) {
+      const id = ids[i];
+      if (id < 0) continue;
+      const word = id >> 5;
+      const bits = met[word];
+      const bit = 1 << (id & 31);
+      if ((bits & bit) !== 0) {
+        sums[id] += 1;
+        continue;
+      }
+      met[word] = bits | bit;
+      groups[word >> 5] |= 1 << (word & 31);
+      sums[id] = 1;
+      found++;
+    }
+    this.#count = found;
+  }
+
   into(row: SparseRow): void {
-    const [met, groups, sums] = [this.#met, this.#groups, this.#sums];
-    row.take(this.#count);
+    const met = this.#met;
+    const groups = this.#groups;
+    const sums = this.#sums;
+    const count = this.#count;
+    row.take(count);
     const { ids, weights } = row;
     let at = 0;
-    for (let group = 0; at < this.#count; group++) {
+    for (let group = 0; at < count; group++) {
       for (let words = groups[group]; words !== 0; words &= words - 1) {
         const word = 32 * group + lowestOf(words);
         for (let bits = met[word]; bits !== 0; bits &= bits - 1) {

@@ -123,8 +123,7 @@ function asciiCounter(
     const words = ascii.split(text);
     const last = Math.min(longest, most, words);
     for (let units = least; units <= last; units++) {
-      const ids = known.findAll(ascii, words, units);
-      for (let i = 0; i <= words - units; i++) if (ids[i] >= 0) tally.add(ids[i], 1);
+      tally.addEach(known.findAll(ascii, words, units), words - units + 1);
     }
     return words >= 0;
   };
@@ -291,10 +290,12 @@ function scaler({ of, by, divides, single }: StepOf<'scale'>, row: SparseRow): M
   return (_, rows) => {
     const { count, ids, weights } = rows[of];
     const written = row.like(rows[of]);
-    for (let i = 0; i < count; i++) {
-      const factor = by[isOne ? 0 : ids[i]];
-      written[i] = divides ? weights[i] / factor : weights[i] * factor;
-    }
+    if (isOne || divides) {
+      for (let i = 0; i < count; i++) {
+        const factor = by[isOne ? 0 : ids[i]];
+        written[i] = divides ? weights[i] / factor : weights[i] * factor;
+      }
+    } else for (let i = 0; i < count; i++) written[i] = weights[i] * by[ids[i]];
     if (single) roundAll(row);
   };
 }
@@ -311,11 +312,15 @@ function normer({ of, norm, single }: StepOf<'norm'>, row: SparseRow): Maker {
 
 function normOf(norm: TermNorm, single: boolean, count: number, weights: Float64Array): number {
   let total = 0;
+  if (norm === 'l2' && !single) {
+    for (let i = 0; i < count; i++) total += weights[i] * weights[i];
+    return Math.sqrt(total);
+  }
   for (let i = 0; i < count; i++) {
     const weight = weights[i];
     if (norm === 'max') total = Math.max(total, Math.abs(weight));
     else if (norm === 'l1') total += Math.abs(weight);
-    else total += single ? Math.fround(weight * weight) : weight * weight;
+    else total += Math.fround(weight * weight);
   }
   return norm === 'l2' ? Math.sqrt(total) : total;
 }
