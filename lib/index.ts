@@ -44,6 +44,8 @@ export type {
   StepFunctions,
   StepResult,
   StepValues,
+  TextContext,
+  TextFunction,
 } from './steps/types.ts';
 export type { LiveModel, LiveStatus, ModelVersion, WatchOptions } from './watch.ts';
 export { watch } from './watch.ts';

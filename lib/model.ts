@@ -6,6 +6,7 @@ import { ForwardpassError } from './errors.ts';
 import { FAULT, takesIntegers } from './faults.ts';
 import type { Boosting, Decision, ReducedWeights, Target } from './graph/graph.ts';
 import type { About, Lowered, Port } from './graph/lower.ts';
+import { ownTextIn } from './graph/terms.ts';
 import type { TreesInfo } from './graph/trees-info.ts';
 import { checkHandle, type Description, type ModelHandle } from './handle.ts';
 import type { Isa } from './isa.ts';
@@ -182,8 +183,14 @@ export class Model implements Disposable {
   share(): ModelHandle {
     const model = own(this, 'share');
     model.#staged?.refuse('no other thread has; load the file there too');
-    const decider = model.#decider?.share().model;
     const { inputs, outputs } = model.#calls;
+    for (const { terms } of inputs) {
+      const text = terms && ownTextIn(terms);
+      if (text === undefined) continue;
+      const message = `computes ${quote(text.name)} by a function of yours, which no other thread has; load the file there too`;
+      throw new ForwardpassError('UNSUPPORTED_OP', message, text.place);
+    }
+    const decider = model.#decider?.share().model;
     const { format, precision, isa, parameterCount, classes, featureNames } = model;
     const names = shareNative(model.#native, {
       ...{ format, precision, isa, parameterCount, classes, featureNames, decider },

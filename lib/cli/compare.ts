@@ -34,7 +34,10 @@ export interface Results {
   readonly outputs: readonly Float64Array[];
 }
 
-type Runnable = Pick<CliModel, 'inputs' | 'outputs' | 'run' | 'ask' | 'rowReader' | 'classes' | 'featureNames'>;
+type Runnable = Pick<
+  CliModel,
+  'inputs' | 'outputs' | 'run' | 'ask' | 'rowReader' | 'hasSteps' | 'classes' | 'featureNames'
+>;
 
 export async function readSample(
   model: Runnable,

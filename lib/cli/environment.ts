@@ -23,6 +23,7 @@ export type CliModel = Pick<
   | 'run'
   | 'bind'
   | 'rowReader'
+  | 'hasSteps'
   | 'ask'
   | 'schema'
   | 'summary'

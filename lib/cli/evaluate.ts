@@ -28,7 +28,12 @@ export interface AnswerPart {
 export type Evaluate = (block: RowBlock) => Answer;
 
 /** What rows of the model are read for. */
-export function layoutOf({ rowReader, featureNames }: Pick<CliModel, 'rowReader' | 'featureNames'>): LayoutParts {
+export function layoutOf(model: Pick<CliModel, 'rowReader' | 'featureNames' | 'hasSteps'>): LayoutParts {
+  if (model.hasSteps) {
+    const message = "has steps of its author's own between its layers, and the command does not read rows for those";
+    throw new ForwardpassError('UNSUPPORTED_OP', `${message}; use \`predict\` in Node, or serve it`, 'model');
+  }
+  const { rowReader, featureNames } = model;
   const pairs = rowReader.columns.find(({ port }) => port.ragged && port.terms === undefined);
   if (pairs !== undefined) {
     const message = 'takes pairs of an id and a weight, which the command does not read; use `run` in Node';

@@ -3,6 +3,7 @@ import type { Activation, Architecture } from '../graph/architecture.ts';
 import type { Budget } from '../graph/budget.ts';
 import type { Fold } from '../graph/fold.ts';
 import type { Graph } from '../graph/graph.ts';
+import type { TextFunction } from '../graph/terms.ts';
 
 /** Random access to one file of a model. */
 export interface Reader {
@@ -28,7 +29,10 @@ export interface Source {
 export type Member = string | number | readonly (string | number)[];
 
 /** What a reader knows of the functions of the option `functions`: of each, what it gives, where the caller says so. */
-export type GivenFunctions = ReadonlyMap<string, { readonly columns?: number | readonly string[] }>;
+export type GivenFunctions = ReadonlyMap<
+  string,
+  { readonly columns?: number | readonly string[]; readonly text?: TextFunction }
+>;
 
 export interface ReadOptions {
   readonly activation?: Activation;

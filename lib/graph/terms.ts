@@ -7,6 +7,39 @@
 export const TERM_UNITS = ['word', 'char', 'char_wb'] as const;
 export const ACCENTS = ['keep', 'ascii', 'unicode'] as const;
 
+/** What a function that takes a text is told beside it. */
+export interface TextContext {
+  /** The function's name in Python. */
+  readonly name: string;
+  /** What the file has of it where it is an object, by Python's names. */
+  // biome-ignore lint/suspicious/noExplicitAny: what they hold depends on the file
+  readonly attributes: Readonly<Record<string, any>>;
+}
+
+/** Of one text: another text, or its terms; which of them, its use in the vectorizer says. */
+export type TextFunction = (text: string, context: TextContext) => string | readonly string[];
+
+/** A function of the author's own, as the caller computes it. No file holds it, and no other thread has it. */
+export interface OwnText {
+  readonly name: string;
+  /** Of the vectorizer. */
+  readonly place: string;
+  readonly attributes: TextContext['attributes'];
+  readonly run: TextFunction;
+}
+
+/** By what they stand for in scikit-learn. */
+export interface OwnTexts {
+  /** Instead of case and accents. */
+  readonly preprocessor?: OwnText;
+  /** Instead of taking accents off. */
+  readonly accents?: OwnText;
+  /** Instead of the pattern. */
+  readonly tokenizer?: OwnText;
+  /** Instead of all of that, and of stop words and n-grams. */
+  readonly analyzer?: OwnText;
+}
+
 /** From a text to its terms. */
 export interface Analysis {
   readonly unit: (typeof TERM_UNITS)[number];
@@ -20,6 +53,7 @@ export interface Analysis {
   /** How many units a term has. */
   readonly least: number;
   readonly most: number;
+  readonly own?: OwnTexts;
 }
 
 /** How a text that TensorFlow's string operations read is parted: at white space, into its characters, or not at all. */
@@ -118,3 +152,13 @@ export type TermStep =
 
 /** Steps in order; the last one gives the row. */
 export type TermProgram = readonly TermStep[];
+
+/** One of the functions of the author's own that the program needs. */
+export function ownTextIn(program: TermProgram): OwnText | undefined {
+  for (const step of program) {
+    const own = 'analysis' in step ? step.analysis?.own : undefined;
+    const [found] = Object.values(own ?? {});
+    if (found !== undefined) return found as OwnText;
+  }
+  return undefined;
+}

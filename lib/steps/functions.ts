@@ -17,15 +17,33 @@ export function checkFunctions(given: unknown): ReadonlyMap<string, Step> {
 function stepOf(name: string, value: unknown): Step {
   const place = `functions[${quote(name)}]`;
   if (typeof value === 'function') return { run: value as Step['run'] };
-  if (typeof value !== 'object' || value === null) throw wrong('a function, or { run, columns }', value, place);
+  if (typeof value !== 'object' || value === null)
+    throw wrong('a function, { run, columns } or { text }', value, place);
+  if ('text' in value) return textStep(value as { readonly text: unknown }, place);
   const { run, columns } = value as { readonly run?: unknown; readonly columns?: unknown };
   const stray = Object.keys(value).find((key) => key !== 'run' && key !== 'columns');
   if (stray !== undefined) {
-    throw new ForwardpassError('OPTION', `there is no option ${quote(stray)}; known are 'run', 'columns'`, place);
+    throw new ForwardpassError(
+      'OPTION',
+      `there is no option ${quote(stray)}; known are 'run', 'columns', 'text'`,
+      place,
+    );
   }
   if (typeof run !== 'function') throw wrong('a function', run, `${place}.run`);
   if (columns === undefined) return { run: run as Step['run'] };
   return { run: run as Step['run'], columns: columnsOf(columns, `${place}.columns`) };
+}
+
+function textStep({ text, ...others }: { readonly text: unknown }, place: string): Step {
+  const [stray] = Object.keys(others);
+  if (stray !== undefined) {
+    throw new ForwardpassError('OPTION', `${quote(stray)} does not go with 'text', which takes one text`, place);
+  }
+  if (typeof text !== 'function') throw wrong('a function', text, `${place}.text`);
+  const run = () => {
+    throw new Error('it is given as { text }, and columns are asked of it: give a function of columns instead');
+  };
+  return { run, text: text as Step['text'] };
 }
 
 function columnsOf(columns: unknown, place: string): number | readonly string[] {

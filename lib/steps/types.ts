@@ -1,4 +1,7 @@
 /** What functions of the option `functions` take and give. */
+import type { TextFunction } from '../graph/terms.ts';
+
+export type { TextContext, TextFunction } from '../graph/terms.ts';
 
 /** A number, a string, a truth, a moment; null where something is missing. */
 export type StepCell = number | string | boolean | Date | null;
@@ -62,11 +65,16 @@ export type StepFunctions = Readonly<
         /** How many columns it gives, or what they are called. */
         readonly columns?: number | readonly string[];
       }
+    | {
+        /** Of a vectorizer: what computes its tokenizer, preprocessor or analyzer. */
+        readonly text: TextFunction;
+      }
   >
 >;
 
-/** The same once checked. */
+/** The same once checked. One that takes texts computes no columns, and fails where it is asked to. */
 export interface Step {
   readonly run: StepFunction;
   readonly columns?: number | readonly string[];
+  readonly text?: TextFunction;
 }

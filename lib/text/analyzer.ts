@@ -2,8 +2,9 @@
  * From a text to its terms, as scikit-learn's vectorizers. All terms of a text are parts of one text that is written here:
  * words that are kept with one space between them, so that each n-gram of them is a part, or what is left of the characters.
  */
-import type { Analysis } from '../graph/terms.ts';
+import type { Analysis, OwnTexts } from '../graph/terms.ts';
 import { AsciiWords, type TermSeen } from './ascii-words.ts';
+import { textBy, tokensBy } from './own.ts';
 import { Pattern } from './pattern/pattern.ts';
 import { basicClasses, CLASS, isOf, lowerCase, stripMarks, stripToAscii } from './unicode.ts';
 import { Units } from './units.ts';
@@ -32,6 +33,7 @@ export class Analyzer {
   /** What texts of ASCII alone may be read by instead; undefined where they are read as any others. */
   readonly ascii: AsciiWords | undefined;
   readonly #analysis: Analysis;
+  readonly #own: OwnTexts;
   readonly #pattern: Pattern | undefined;
   readonly #stopWords: Vocabulary | undefined;
   /** Where units of a term begin, and behind the last of them; of words also where each ends. */
@@ -41,10 +43,16 @@ export class Analyzer {
   /** @throws {ForwardpassError} what {@link Pattern} throws, at `place`. */
   constructor(analysis: Analysis, place: string) {
     this.#analysis = analysis;
-    const { unit, pattern, stopWords } = analysis;
+    const { unit, pattern, stopWords, own } = analysis;
+    this.#own = own ?? {};
     this.#pattern = unit === 'word' ? new Pattern(pattern, place) : undefined;
-    this.ascii = AsciiWords.of(analysis, this.#pattern?.leastOfWordRun);
+    if (own === undefined) this.ascii = AsciiWords.of(analysis, this.#pattern?.leastOfWordRun);
     this.#stopWords = stopWords.length > 0 ? new Vocabulary(stopWords) : undefined;
+  }
+
+  /** Whether a text may be anything that the author's functions take. */
+  get takesAny(): boolean {
+    return this.#own.analyzer !== undefined || this.#own.preprocessor !== undefined;
   }
 
   /** Terms have `most` units at the most, where there are no longer ones to look for. */
@@ -54,7 +62,9 @@ export class Analyzer {
     this.#ends.count = 0;
     const { unit } = this.#analysis;
     const longest = Math.min(this.#analysis.most, most);
-    if (unit === 'word') {
+    if (this.#own.analyzer !== undefined) {
+      for (const token of tokensBy(this.#own.analyzer, given)) seen(this.#write(token), this.text.length);
+    } else if (unit === 'word') {
       this.#words(given);
       this.#wordGrams(seen, longest);
     } else if (unit === 'char') {
@@ -67,14 +77,29 @@ export class Analyzer {
 
   #prepared(text: string): string {
     const { lowercase, accents } = this.#analysis;
+    if (this.#own.preprocessor !== undefined) return textBy(this.#own.preprocessor, text);
     const cased = lowercase ? lowerCase(text) : text;
+    if (this.#own.accents !== undefined) return textBy(this.#own.accents, cased);
     if (accents === 'keep') return cased;
     return accents === 'unicode' ? stripMarks(cased) : stripToAscii(cased);
   }
 
   // Words
 
+  /** Where it begins. */
+  #write(token: string): number {
+    const { text } = this;
+    text.expect(token.length + 1);
+    const start = text.length;
+    text.write(token);
+    return start;
+  }
+
   #words(given: string): void {
+    if (this.#own.tokenizer !== undefined) {
+      for (const token of tokensBy(this.#own.tokenizer, this.#prepared(given))) this.#endWord(this.#write(token));
+      return;
+    }
     const least = this.#pattern?.leastOfWordRun;
     if (least !== undefined) {
       this.#runs(this.#prepared(given), CLASS.word, true, least);

@@ -74,9 +74,10 @@ function makerOf(step: TermStep, row: SparseRow, widths: readonly number[], plac
   }
 }
 
-function textOf(cells: TermCells, feature: number): string {
+/** With `any` it may be anything but nothing, for functions that know what it is. */
+function textOf(cells: TermCells, feature: number, any = false): string {
   const value = cells.value(feature);
-  if (typeof value === 'string') return value;
+  if (typeof value === 'string' || (any && value !== null && value !== undefined)) return value as string;
   const hint = value instanceof Uint8Array ? '; decode bytes with a TextDecoder' : '';
   throw new ForwardpassError('INPUT', `expected a text, found ${describe(value)}${hint}`, cells.place(feature));
 }
@@ -92,7 +93,7 @@ function counter({ feature, analysis, terms, binary }: StepOf<'count'>, row: Spa
   let seen: TermSeen | undefined;
   return (cells) => {
     tally.clear();
-    const text = textOf(cells, feature);
+    const text = textOf(cells, feature, analyzer.takesAny);
     if (count?.(text) !== true) {
       seen ??= whereFound(analyzer.text, new Vocabulary(terms), tally);
       analyzer.forEach(text, seen, most);
@@ -190,7 +191,7 @@ function hasher(step: StepOf<'hash'>, row: SparseRow, place: string): Maker {
     tally.clear();
     left = MOST_HASHED;
     read = cells;
-    const given = textOf(cells, feature);
+    const given = textOf(cells, feature, analyzer.takesAny);
     if (ascii?.forEach(given, seenOfAscii) !== true) analyzer.forEach(given, seen);
     finish();
   };

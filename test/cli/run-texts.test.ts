@@ -132,6 +132,26 @@ describe('run over texts', () => {
     expect(stderr).toContain(message);
   });
 
+  it("reads texts by functions of the author's own, from a module", async () => {
+    const folder = fileURLToPath(new URL('../fixtures/own-texts/', import.meta.url));
+    const { cases } = JSON.parse(readFileSync(`${folder}tokenizer.json`, 'utf8'));
+    const [{ rows, labels }] = cases;
+    const functions = pathOf('functions.mjs');
+    const split = '(text) => text.split(/[\\s,.!?:;<>]+/).filter((word) => word !== "")';
+    writeFileSync(functions, `export default { '__main__.words_of': { text: ${split} } };`);
+    const args = ['run', `${folder}tokenizer.pkl`, '--predict', '--input-format', 'json', '--output-format', 'json'];
+    const found = await command([...args, '--functions', functions], JSON.stringify(rows));
+    expect([found.stderr, JSON.parse(found.stdout)]).toEqual(['', labels]);
+    writeFileSync(pathOf('nothing.mjs'), 'export const functions = 3;');
+    expect((await command([...args, '--functions', pathOf('nothing.mjs')], '[]')).stderr).toContain('default export');
+    expect((await command([...args, '--functions', pathOf('none.mjs')], '[]')).stderr).toContain('--functions');
+    const staged = fileURLToPath(new URL('../fixtures/own-steps/clipper.joblib', import.meta.url));
+    const clipper = pathOf('clipper.mjs');
+    writeFileSync(clipper, `export default { '__main__.Clipper': (columns) => columns };`);
+    const { stderr } = await command(['run', staged, '--functions', clipper, '--input-format', 'json'], '[]');
+    expect(stderr).toContain("steps of its author's own");
+  });
+
   it('has no random texts to measure with', async () => {
     const { stderr } = await command(['bench', described('logistic').path]);
     expect(stderr).toContain('measure `predict` on texts of yours');

@@ -75,6 +75,7 @@ export function fakeModel({ inputs, classes, featureNames, runs = [] }: FakeShap
     isa: 'scalar',
     parameterCount: 1234,
     trees: undefined,
+    hasSteps: false,
     run: runNamed,
     schema: () =>
       featureNames === undefined

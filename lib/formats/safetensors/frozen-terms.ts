@@ -1,8 +1,11 @@
 /** Programs of terms in a frozen file: the same steps, with arrays of numbers as JSON has them. */
+
+import { ForwardpassError } from '../../errors.ts';
 import {
   ACCENTS,
   type Analysis,
   HASHED_VALUES,
+  ownTextIn,
   TERM_NORMS,
   TERM_UNITS,
   type TermProgram,
@@ -13,9 +16,15 @@ import {
   type Tokenizing,
   WEIGHT_FUNCTIONS,
 } from '../../graph/terms.ts';
+import { quote } from '../../words.ts';
 import * as is from '../containers/checks.ts';
 
 export function encodeTerms(program: TermProgram): TermProgram {
+  const own = ownTextIn(program);
+  if (own !== undefined) {
+    const message = `computes ${quote(own.name)} by a function of yours, which no file holds`;
+    throw new ForwardpassError('UNSUPPORTED_OP', message, own.place);
+  }
   return program.map((step) => {
     if (step.op === 'scale') return { ...step, by: Array.from(step.by) };
     if (step.op === 'select') return { ...step, ids: Array.from(step.ids) };
@@ -42,18 +51,15 @@ function isId(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) >= 0 && (value as number) < 2 ** 31;
 }
 
-const analysis = (value: unknown, place: string): Analysis => {
-  const found = is.record<Analysis>({
-    unit: is.oneOf(TERM_UNITS),
-    lowercase: is.truth,
-    accents: is.oneOf(ACCENTS),
-    pattern: is.text,
-    stopWords: texts,
-    least: is.count,
-    most: is.count,
-  })(value, place);
-  return found;
-};
+const analysis = is.record<Omit<Analysis, 'own'>>({
+  unit: is.oneOf(TERM_UNITS),
+  lowercase: is.truth,
+  accents: is.oneOf(ACCENTS),
+  pattern: is.text,
+  stopWords: texts,
+  least: is.count,
+  most: is.count,
+});
 
 const lower = is.record<Extract<TextChange, { op: 'lower' }>>({ op: only('lower'), ascii: is.truth });
 const replace = is.record<Extract<TextChange, { op: 'replace' }>>({

@@ -1,7 +1,7 @@
 /** Vectorizers: from a text, or a record of any keys, to a sparse row. */
-import type { Analysis, HashedValue, TermStep } from '../../../graph/terms.ts';
+import type { Analysis, HashedValue, OwnText, TermStep } from '../../../graph/terms.ts';
 import { ENGLISH_STOP_WORDS } from '../../../text/english.ts';
-import { quote } from '../../../words.ts';
+import { didYouMean, quote } from '../../../words.ts';
 import {
   PickleDict,
   PickleGlobal,
@@ -10,6 +10,8 @@ import {
   type PickleValue,
   pickleKind,
 } from '../../containers/pickle/values.ts';
+import type { GivenFunctions } from '../../format.ts';
+import { plainAttributes } from '../../own/plain.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import type { Features } from '../features.ts';
@@ -31,7 +33,7 @@ export function oneText(): Features {
 
 export function countVectorizer(estimator: Estimator, emitter: Emitter, x: Row): Row {
   const terms = termsOf(estimator);
-  const [analysis, binary] = [analysisOf(estimator), estimator.boolean('binary', false)];
+  const [analysis, binary] = [analysisOf(estimator, emitter), estimator.boolean('binary', false)];
   const feature = featureOf(estimator, x);
   return rowOf(estimator, emitter, { op: 'count', feature, analysis, terms, binary }, terms.length);
 }
@@ -45,7 +47,7 @@ export function tfidfVectorizer(estimator: Estimator, emitter: Emitter, x: Row):
 
 export function hashingVectorizer(estimator: Estimator, emitter: Emitter, x: Row): Row {
   const hashed = hashOf(estimator, emitter, featureOf(estimator, x), 'text', {
-    analysis: analysisOf(estimator),
+    analysis: analysisOf(estimator, emitter),
     binary: estimator.boolean('binary', false),
   });
   if (isNone(estimator.value('norm', 'l2'))) return hashed;
@@ -153,7 +155,7 @@ function sortedAsPython(items: readonly PickleValue[]): PickleValue[] {
 
 // Analysis
 
-function analysisOf(estimator: Estimator): Analysis {
+function analysisOf(estimator: Estimator, { functions }: Emitter): Analysis {
   const input = estimator.text('input', 'content');
   if (input !== 'content') {
     throw estimator.error(
@@ -162,35 +164,49 @@ function analysisOf(estimator: Estimator): Analysis {
       'input',
     );
   }
+  if (isOwn(estimator.value('analyzer'))) {
+    const analyzer = ownText(estimator, 'analyzer', functions);
+    const none = { lowercase: false, accents: 'keep', pattern: '.', stopWords: [], least: 1, most: 1 } as const;
+    return { unit: 'word', ...none, own: { analyzer } };
+  }
   const unit = unitOf(estimator);
   const [least, most] = rangeOf(estimator);
-  const { lowercase, accents } = preparationOf(estimator);
+  const { own, ...preparation } = preparationOf(estimator, functions);
   const isWord = unit === 'word';
-  const [pattern, stopWords] = isWord
-    ? [estimator.text('token_pattern', DEFAULT_PATTERN), stopWordsOf(estimator)]
-    : ['', []];
-  return { unit, lowercase, accents, pattern, stopWords, least, most };
+  const stopWords = isWord ? stopWordsOf(estimator) : [];
+  const rest = { unit, ...preparation, stopWords, least, most };
+  // Characters are not asked for a tokenizer.
+  if (isWord && estimator.has('tokenizer')) {
+    return { ...rest, pattern: '.', own: { ...own, tokenizer: ownText(estimator, 'tokenizer', functions) } };
+  }
+  const pattern = isWord ? estimator.text('token_pattern', DEFAULT_PATTERN) : '';
+  return { ...rest, pattern, ...(own && { own }) };
 }
 
 function unitOf(estimator: Estimator): Analysis['unit'] {
-  if (isOwn(estimator.value('analyzer'))) throw own(estimator, 'analyzer');
   const name = estimator.text('analyzer', 'word');
   const unit = UNITS.find((known) => known === name);
-  if (unit === undefined) throw estimator.error('MALFORMED', noSuchOption('the analyzer', name, UNITS), 'analyzer');
-  // Characters are not asked for a tokenizer.
-  if (unit === 'word' && estimator.has('tokenizer')) throw own(estimator, 'tokenizer');
-  return unit;
+  if (unit !== undefined) return unit;
+  throw estimator.error('MALFORMED', noSuchOption('the analyzer', name, UNITS), 'analyzer');
 }
 
-function preparationOf(estimator: Estimator): Pick<Analysis, 'lowercase' | 'accents'> {
-  if (estimator.has('preprocessor')) throw own(estimator, 'preprocessor');
+function preparationOf(
+  estimator: Estimator,
+  functions: GivenFunctions,
+): Pick<Analysis, 'lowercase' | 'accents' | 'own'> {
+  if (estimator.has('preprocessor')) {
+    const preprocessor = ownText(estimator, 'preprocessor', functions);
+    return { lowercase: false, accents: 'keep', own: { preprocessor } };
+  }
   const lowercase = estimator.boolean('lowercase', true);
   const value = estimator.value('strip_accents');
   if (isNone(value) || value === '' || value === false) return { lowercase, accents: 'keep' };
   if (value === 'ascii' || value === 'unicode') return { lowercase, accents: value };
   const name = functionName(value)?.replace(/^sklearn\.feature_extraction\.text\.strip_accents_/, '');
   if (name === 'ascii' || name === 'unicode') return { lowercase, accents: name };
-  if (isOwn(value)) throw own(estimator, 'strip_accents');
+  if (isOwn(value)) {
+    return { lowercase, accents: 'keep', own: { accents: ownText(estimator, 'strip_accents', functions) } };
+  }
   const message = noSuchOption('`strip_accents`', estimator.text('strip_accents'), ['ascii', 'unicode']);
   throw estimator.error('MALFORMED', message, 'strip_accents');
 }
@@ -200,15 +216,50 @@ function isOwn(value: PickleValue): boolean {
   return value instanceof PickleGlobal || value instanceof PickleObject;
 }
 
-function own(estimator: Estimator, attribute: string) {
+/** What each gives for a text. */
+const GIVES = {
+  analyzer: ['its terms, an array of strings', '[]'],
+  tokenizer: ['its words, an array of strings', '[]'],
+  preprocessor: ['the text that is read', 'text'],
+  strip_accents: ['the text without them', 'text'],
+} as const;
+
+/** The caller's function for an option that is one in Python. */
+function ownText(estimator: Estimator, attribute: keyof typeof GIVES, functions: GivenFunctions): OwnText {
   const value = estimator.value(attribute);
-  const name = functionName(value) ?? (value instanceof PickleObject ? `${value.callable}` : pickleKind(value));
+  const { name, object } = ownName(value);
+  const given = functions.get(name);
+  const place = estimator.placeOf(attribute);
+  const attributes = object ? plainAttributes(object, estimator.budget, place) : {};
+  if (given?.text !== undefined) return { name, place, attributes, run: given.text };
+  if (given !== undefined) {
+    const message = `the function for ${quote(name)} takes one text here: give it as { text: (text) => … }`;
+    throw estimator.error('OPTION', message, attribute);
+  }
+  const [gives, result] = GIVES[attribute];
   const message = `uses the function ${name} as its ${attribute}, of which the file has the name alone`;
-  return estimator.error(
+  const stub = [
+    'functions: {',
+    `  ${quote(name)}: {`,
+    `    // takes a text, gives ${gives}`,
+    `    text: (text, { attributes }) => ${result},`,
+    '  },',
+    '}',
+  ].map((line) => `\n  ${line}`);
+  const hint = `give what it does to load(), with the option \`functions\`${didYouMean(name, functions.keys())}`;
+  throw estimator.error(
     'UNSUPPORTED_OP',
-    `${message}; use the vectorizer's own options, such as token_pattern`,
+    `${message}; use the vectorizer's own options, such as token_pattern, or ${hint}${stub.join('')}`,
     attribute,
   );
+}
+
+/** The name of a function, or of an object's class, and the object. */
+function ownName(value: PickleValue): { readonly name: string; readonly object?: PickleObject } {
+  const name = functionName(value);
+  if (name !== undefined) return { name };
+  if (!(value instanceof PickleObject)) return { name: pickleKind(value) };
+  return { name: `${value.callable}`, object: value };
 }
 
 function rangeOf(estimator: Estimator): readonly number[] {
