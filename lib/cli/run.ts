@@ -5,7 +5,7 @@ import { addCsvFlags, type CsvOptions } from './csv-options.ts';
 import { DATA_FORMATS, type DataFormat } from './data-format.ts';
 import type { CliModel, Environment } from './environment.ts';
 import { createEvaluate, defaultBatch, emptyColumns, layoutOf, type Question } from './evaluate.ts';
-import { addLoadFlags, type LoadFlags, parseCount, toLoadOptions } from './load-options.ts';
+import { addFunctionsFlag, addLoadFlags, type LoadFlags, parseCount, toLoadOptions } from './load-options.ts';
 import { type OpenInput, openInput } from './open-input.ts';
 import { openOutput } from './open-output.ts';
 import { Progress } from './progress.ts';
@@ -53,7 +53,7 @@ export function addRunCommand(program: Command, environment: Environment): void 
       collectNames,
     )
     .option('--batch <rows>', 'rows per block (default: as many as fit in cache, up to 4096)', parseCount);
-  addLoadFlags(addCsvFlags(command))
+  addFunctionsFlag(addLoadFlags(addCsvFlags(command)))
     .addHelpText('after', EXAMPLES)
     .action(async (path: string, flags: RunFlags) => {
       if (!flags.input && environment.stdin.isTTY) {

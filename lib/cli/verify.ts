@@ -3,7 +3,7 @@ import { ForwardpassError } from '../errors.ts';
 import { addCsvFlags, type CsvOptions } from './csv-options.ts';
 import type { CliModel, Environment } from './environment.ts';
 import { createEvaluate, defaultBatch, emptyColumns, layoutOf, type Question } from './evaluate.ts';
-import { addLoadFlags, type LoadFlags, toLoadOptions } from './load-options.ts';
+import { addFunctionsFlag, addLoadFlags, type LoadFlags, toLoadOptions } from './load-options.ts';
 import { shortestText } from './number-text.ts';
 import { openInput } from './open-input.ts';
 import { elementCount, type LayoutParts, plainColumn } from './row-layout.ts';
@@ -72,7 +72,7 @@ export function addVerifyCommand(program: Command, environment: Environment): vo
     .option('--atol <number>', 'absolute tolerance (default: 1e-6, in f64 1e-12)', parseTolerance)
     .option('--proba', 'compare class probabilities')
     .option('--json', 'as JSON, for programs');
-  addLoadFlags(addCsvFlags(command))
+  addFunctionsFlag(addLoadFlags(addCsvFlags(command)))
     .addHelpText('after', EXAMPLES)
     .action(async (path: string, flags: VerifyFlags) => {
       const model = await environment.load(path, await toLoadOptions(flags));

@@ -143,7 +143,9 @@ describe('run over texts', () => {
     const found = await command([...args, '--functions', functions], JSON.stringify(rows));
     expect([found.stderr, JSON.parse(found.stdout)]).toEqual(['', labels]);
     writeFileSync(pathOf('nothing.mjs'), 'export const functions = 3;');
-    expect((await command([...args, '--functions', pathOf('nothing.mjs')], '[]')).stderr).toContain('default export');
+    expect((await command([...args, '--functions', pathOf('nothing.mjs')], '[]')).stderr).toContain(
+      "functions['functions']",
+    );
     expect((await command([...args, '--functions', pathOf('none.mjs')], '[]')).stderr).toContain('--functions');
     const staged = fileURLToPath(new URL('../fixtures/own-steps/clipper.joblib', import.meta.url));
     const clipper = pathOf('clipper.mjs');
