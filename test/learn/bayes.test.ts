@@ -1,12 +1,18 @@
 /** What docs/learning.md promises of naive Bayes, scalers, clusters and perceptrons. */
-import { afterEach, describe, expect, test } from 'vitest';
-import { learn } from '../../lib/learn.ts';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { type Learner, learn } from '../../lib/learn.ts';
 import { failureOf } from '../failure.ts';
 import { type Bounds, type Continued, compareNumbers, familyOf, flat, follow, give, open } from './continued.ts';
 
 const FAMILIES = ['gaussian-nb', 'discrete-nb', 'scalers', 'kmeans', 'mlp', 'several', 'pipelines'];
 const exactly: Bounds = () => 0;
 const flatAny = (value: unknown): unknown[] => (Array.isArray(value) ? value.flatMap(flatAny) : [value]);
+
+/** A scaler that is spoilt is refused, and so is a classifier of one class. */
+const frozen = (name: string) => familyOf(name).filter(({ strict, name: of }) => !strict && of !== 'one class');
 
 describe('GaussianNB goes on bit for bit', () => {
   test.each(familyOf('gaussian-nb'))('$name', async (each) => {
@@ -90,9 +96,6 @@ describe('a fit is taken back, once or more often', () => {
   });
 });
 
-/** A scaler that is spoilt is refused, and so is a classifier of one class. */
-const frozen = (name: string) => familyOf(name).filter(({ strict, name: of }) => !strict && of !== 'one class');
-
 describe('what is frozen says what scikit-learn says in the end', () => {
   test.each(['gaussian-nb', 'discrete-nb', 'kmeans', 'mlp', 'pipelines'].flatMap(frozen))('$name', async (each) => {
     const learner = await open(each, { scalers: 'learn' });
@@ -104,6 +107,17 @@ describe('what is frozen says what scikit-learn says in the end', () => {
     expect(Array.from(learner.predict(x as number[][]))).toEqual(Array.from(found));
   });
 
+  test.each(['multinomial', 'bernoulli', 'categorical'])(
+    '%s: a class that was not met yet has no chance',
+    async (name) => {
+      const each = familyOf('discrete-nb').find((one) => one.name === name) as Continued;
+      const model = (await open(each)).freeze();
+      const probabilities = model.predictProba(each.probe.x as number[][]);
+      for (let at = 2; at < probabilities.length; at += 3) expect(probabilities[at]).toBe(0);
+      expect(probabilities.every(Number.isFinite)).toBe(true);
+    },
+  );
+
   test.each(frozen('scalers'))('$name', async (each) => {
     const learner = await open(each);
     for (const call of each.calls) give(learner, call);
@@ -112,6 +126,23 @@ describe('what is frozen says what scikit-learn says in the end', () => {
     // A frozen scaler multiplies once, by what the parameters come to.
     const bound = each.name.includes('float32') ? 1e-6 : 1e-14;
     compareNumbers(flat(learner.run(rows)), flat(answer), bound, each.name);
+  });
+});
+
+describe('a checkpoint goes on as if nothing had happened', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'learn-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  test.each(FAMILIES.flatMap(frozen))('$name', async (each) => {
+    const options = { scalers: 'learn' } as const;
+    const learner = await open(each, options);
+    give(learner, each.calls[0]);
+    const path = join(folder, 'checkpoint.safetensors');
+    await learner.save(path);
+    const again = await learn(path, options);
+    const stateOf = (of: Learner) => ({ ...of.state(), labels_: undefined, inertia_: undefined });
+    expect(stateOf(again)).toEqual(stateOf(learner));
+    for (const call of each.calls.slice(1)) for (const each of [learner, again]) give(each, call);
+    expect(stateOf(again)).toEqual(stateOf(learner));
   });
 });
 

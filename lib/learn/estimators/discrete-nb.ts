@@ -203,7 +203,9 @@ export class CategoricalNaiveBayes extends Discrete {
     });
     const classes = Float64Array.from(estimator.vector('class_count_', count));
     this.width = tables.length;
-    const known = tables.map((table) => table.length / count);
+    const known = estimator.has('n_categories_')
+      ? estimator.vector('n_categories_', tables.length)
+      : tables.map((table) => table.length / count);
     this.#counts = this.#countsOf({ tables, classes, categories: Int32Array.from(known) });
   }
 

@@ -38,23 +38,33 @@ const gaussian: Predict = (estimator, emitter, x) => {
   return labelsByLikelihood(estimator, emitter, emitter.affine({ operand: total, width: count }, -0.5, constants));
 };
 
+/** −Infinity of a class that partial_fit was told of and has not met yet. */
+function logPriors(estimator: Estimator, count?: number): Vector {
+  const place = 'class_log_prior_';
+  const { shape, data } = estimator.numbersIn(estimator.value(place), place);
+  if (shape.length === 1 && (count === undefined || data.length === count) && data.every((value) => value < Infinity)) {
+    return data;
+  }
+  return estimator.vector(place, count);
+}
+
 const multinomial: Predict = (estimator, emitter, x) => {
   const matrix = estimator.matrix('feature_log_prob_', undefined, x.width);
-  const priors = estimator.vector('class_log_prior_', matrix.rows);
+  const priors = logPriors(estimator, matrix.rows);
   return labelsByLikelihood(estimator, emitter, emitter.dense(emitter.requireFinite(x), matrix, priors));
 };
 
 /** The prior counts where there is one class alone. */
 const complement: Predict = (estimator, emitter, x) => {
   const matrix = estimator.matrix('feature_log_prob_', undefined, x.width);
-  const priors = matrix.rows === 1 ? estimator.vector('class_log_prior_', 1) : undefined;
+  const priors = matrix.rows === 1 ? logPriors(estimator, 1) : undefined;
   return labelsByLikelihood(estimator, emitter, emitter.dense(emitter.requireFinite(x), matrix, priors));
 };
 
 /** Over what is above the threshold `binarize`: Σ over features of log P where it is, log(1 − P) where it is not. */
 const bernoulli: Predict = (estimator, emitter, x) => {
   const { rows, columns, data } = estimator.matrix('feature_log_prob_', undefined, x.width);
-  const priors = estimator.vector('class_log_prior_', rows);
+  const priors = logPriors(estimator, rows);
   const absent = mapped(data, (value) => Math.log(1 - Math.exp(value)));
   const difference = mapped(data, (value, i) => value - absent[i]);
   const bias = mapped(priors, (prior, i) => prior + sum(absent.subarray(i * columns, (i + 1) * columns)));
@@ -67,7 +77,7 @@ const bernoulli: Predict = (estimator, emitter, x) => {
 /** A table for each feature, whose values are whole numbers; fractions are cut off, as NumPy does. */
 const categorical: Predict = (estimator, emitter, x) => {
   const tables = estimator.list('feature_log_prob_');
-  const priors = estimator.vector('class_log_prior_');
+  const priors = logPriors(estimator);
   if (tables.length !== x.width) {
     throw estimator.error(
       'SHAPE',
