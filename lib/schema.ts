@@ -66,12 +66,19 @@ export function schemaOf(calls: Asked, featureNames: readonly string[] | undefin
   const properties: Record<string, FieldSchema> = Object.create(null);
   const required: string[] = [];
   const add = (name: string, schema: FieldSchema, isOptional: boolean) => {
+    if (Object.hasOwn(properties, name)) return;
     properties[name] = schema;
     if (!isOptional) required.push(name);
   };
   let feature = 0;
   for (const [at, { terms }] of features.texts) {
     const isHashed = terms?.some((step) => step.op === 'hash' && step.value !== 'text' && step.feature === at);
+    const kind = terms?.flatMap((step) => (step.op === 'place' ? [step.kinds[step.features.indexOf(at)]] : []))[0];
+    if (kind !== undefined) {
+      const type = kind === 'word' ? 'string' : 'integer';
+      add(featureNames?.[at] ?? features.nameOf(at), { type, description: 'it is hashed' }, false);
+      continue;
+    }
     const schema: FieldSchema = isHashed ? { description: 'it is hashed' } : { type: 'string', description: 'a text' };
     add(featureNames?.[at] ?? features.nameOf(at), schema, false);
   }

@@ -88,6 +88,7 @@ function termsText(terms: TermProgram): string {
   const texts = terms.filter(
     (step) => step.op === 'count' || step.op === 'tokens' || (step.op === 'hash' && step.value === 'text'),
   );
+  if (terms.some(({ op }) => op === 'place')) return 'hashes of values';
   return texts.length > 0 ? 'terms of texts' : 'hashes of records';
 }
 

@@ -20,6 +20,8 @@ export function checkTerms(
     const earlier = 'of' in step ? [step.of].flat() : [];
     if (!earlier.every((of) => Number.isInteger(of) && of >= 0 && of < at)) throw refuse(at, 'takes no earlier step');
     if ('feature' in step && !features.includes(step.feature)) throw refuse(at, `takes the feature ${step.feature}`);
+    if ('features' in step && !step.features.every((feature) => features.includes(feature)))
+      throw refuse(at, 'takes a feature that the input does not name');
     const fault = faultIn(step, widths);
     if (fault !== undefined) throw refuse(at, fault);
     const width = widthOf(step, widths);
@@ -36,6 +38,7 @@ export function widthOf(step: TermStep, widths: readonly number[]): number {
   if (step.op === 'count') return step.terms.length;
   if (step.op === 'hash') return step.size;
   if (step.op === 'tokens') return step.width;
+  if (step.op === 'place') return 1;
   if (step.op === 'select') return step.ids.length;
   if (step.op === 'join') return step.of.reduce((sum, of) => sum + widths[of], 0);
   return widths[step.of];
@@ -51,6 +54,8 @@ function faultIn(step: TermStep, widths: readonly number[]): string | undefined 
       return step.analysis === undefined ? undefined : 'has an analysis of what is no text';
     case 'tokens':
       return tokensFault(step);
+    case 'place':
+      return placeFault(step);
     case 'above':
       return step.threshold >= 0 ? undefined : `has the threshold ${step.threshold}`;
     case 'scale': {
@@ -80,6 +85,18 @@ function tokensFault({ tokenizing, terms, numbers, unknown }: Extract<TermStep, 
   if (typeof tokenizing.split === 'object' && tokenizing.split.between === '') return 'parts texts at nothing';
   const isGram = (count: number) => Number.isSafeInteger(count) && count >= 1;
   return tokenizing.grams.every(isGram) ? undefined : 'expected n-grams of one token or more';
+}
+
+const INTEGER = /^-?\d{1,20}$/;
+
+function placeFault(step: Extract<TermStep, { op: 'place' }>): string | undefined {
+  const { features, kinds, count, key, mask, start } = step;
+  const isOne = features.length === 1 && start === undefined;
+  const isSeveral = features.length > 1 && start !== undefined && key === undefined && mask === undefined;
+  if (!(isOne || isSeveral) || kinds.length !== features.length) return 'hashes values in no way known here';
+  const isUsable = [...(key ?? []), start ?? '0'].every((text) => INTEGER.test(text)) && (key?.length ?? 2) === 2;
+  const least = mask === undefined ? 1 : 2;
+  return isUsable && count >= least && count <= MOST_IDS ? undefined : `puts values into ${count} places`;
 }
 
 function isDistinct(items: Iterable<unknown> & { readonly length: number }): boolean {

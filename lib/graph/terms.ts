@@ -80,6 +80,9 @@ export type TextChange =
  */
 export const TOKEN_ROWS = ['counts', 'hits', 'places'] as const;
 
+export const HASHED_KINDS = ['word', 'integer'] as const;
+export type HashedKind = (typeof HASHED_KINDS)[number];
+
 /** What a value of a row is hashed as: a text by its terms, an array of strings, of pairs, or a record by its entries. */
 export const HASHED_VALUES = ['text', 'strings', 'pairs', 'record'] as const;
 export type HashedValue = (typeof HASHED_VALUES)[number];
@@ -132,6 +135,23 @@ export type TermStep =
       readonly unknown: number;
       readonly row: (typeof TOKEN_ROWS)[number];
       readonly width: number;
+    }
+  /**
+   * One place from 0 to before `count` for a word or an integer, or for several together, by TensorFlow's hashes: the weight of
+   * the one id 0. An integer by itself is hashed as the word that spells it.
+   */
+  | {
+      readonly op: 'place';
+      readonly features: readonly number[];
+      /** By feature. */
+      readonly kinds: readonly HashedKind[];
+      readonly count: number;
+      /** Of the strong hash of one value, two integers of 64 bits as decimal text. */
+      readonly key?: readonly string[];
+      /** The value that has the place 0 to itself: the others begin at 1. */
+      readonly mask?: string | number;
+      /** What the hash of several begins with, as decimal text. */
+      readonly start?: string;
     }
   | { readonly op: 'map'; readonly of: number; readonly fn: WeightFunction; readonly single: boolean }
   /** 1 for what is above it, which is at least 0; nothing for the rest. */

@@ -50,8 +50,10 @@ export class Features {
     return this.#elements?.[feature];
   }
 
-  /** What a feature without a name is called: a text as the first input that is made of it alone. */
+  /** What a feature without a name is called: its input, or of a text the first that is made of it alone. */
   nameOf(feature: number): string {
+    const element = this.element(feature);
+    if (element !== undefined) return this.inputs[element.input].name;
     const port = this.#texts.get(feature);
     return port?.features?.length === 1 ? port.name : `${feature}`;
   }

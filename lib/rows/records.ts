@@ -42,6 +42,8 @@ const MOST_CLASSES = 16;
 
 export class RecordReader {
   readonly #fields: ReadonlyMap<string, Field>;
+  /** All of them: inputs of numbers and those of terms may be made of one feature. */
+  readonly #all: readonly Field[];
   /** Whether the one field is the model's one input, of any width. */
   readonly #isNameless: boolean;
   /** The fields for `#readQuickly`; undefined where some are not one number, or have a name that all objects have. */
@@ -62,6 +64,7 @@ export class RecordReader {
       const own = featureNames.slice(feature - width, feature);
       return own.map((name, first) => fieldOf({ name, column, input, first, width: 1, isScalar: true }));
     });
+    this.#all = fields;
     this.#fields = new Map(fields.map((field) => [field.name, field]));
     const isQuick = ({ name, isScalar, isText }: Field) => isScalar && !isText && !(name in Object.prototype);
     this.#quick = fields.every(isQuick) ? [...this.#fields.values()].map(quickField) : undefined;
@@ -102,10 +105,10 @@ export class RecordReader {
 
   #readCarefully(record: object, r: number, arrays: readonly FloatArray[], place: string): void {
     const absent: Field[] = [];
-    for (const field of this.#fields.values()) {
+    for (const field of this.#all) {
       const { column, input, first, width } = field;
       const isThere = has(record, field.name);
-      if (!isThere) absent.push(field);
+      if (!isThere && this.#fields.get(field.name) === field) absent.push(field);
       if (field.isText) continue;
       const value = isThere ? (record as Record<string, unknown>)[field.name] : undefined;
       const at = r * column.port.width + first;
@@ -137,7 +140,7 @@ export class RecordReader {
   cell(record: object, place: string, input: number, element: number): { value: unknown; place: string } {
     const isHere = (field: Field) =>
       field.input === input && element >= field.first && element < field.first + field.width;
-    const { name, first, isScalar } = [...this.#fields.values()].find(isHere) as Field;
+    const { name, first, isScalar } = this.#all.find(isHere) as Field;
     const value = has(record, name) ? (record as Record<string, unknown>)[name] : undefined;
     return isRow(value) && !isScalar
       ? { value: value[element - first], place: `${place}.${name}[${element - first}]` }

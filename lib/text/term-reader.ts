@@ -1,7 +1,8 @@
 /** Runs a program of terms: from the values of a row to a sparse row. */
 import { ForwardpassError } from '../errors.ts';
 import { widthOf } from '../graph/check-terms.ts';
-import type { Analysis, TermNorm, TermProgram, TermStep, WeightFunction } from '../graph/terms.ts';
+import type { Analysis, HashedKind, TermNorm, TermProgram, TermStep, WeightFunction } from '../graph/terms.ts';
+import { crossedWith, crossingStart, fingerprint64, placeOfHash, spreadOf } from '../graph/word-hash.ts';
 import { describe } from '../words.ts';
 import { Analyzer } from './analyzer.ts';
 import { AsciiTerms, type AsciiWords, type TermSeen } from './ascii-words.ts';
@@ -55,6 +56,8 @@ function makerOf(step: TermStep, row: SparseRow, widths: readonly number[], plac
       return hasher(step, row, place);
     case 'tokens':
       return tokens(step, row, place);
+    case 'place':
+      return placer(step, row);
     case 'map':
       return mapper(step, row);
     case 'above':
@@ -255,6 +258,46 @@ function tokens(step: StepOf<'tokens'>, row: SparseRow, place: string): Maker {
     tokenizer.forEach(textOf(cells, feature), seen);
     tally.into(row);
     if (step.row === 'hits') row.weights.fill(1, 0, row.count);
+  };
+}
+
+/** A word or a whole number; an array of one stands for it. */
+function hashedAt(cells: TermCells, feature: number, kind: HashedKind): string | number {
+  const given = cells.value(feature);
+  const value = Array.isArray(given) && given.length === 1 ? (given[0] as unknown) : given;
+  if (kind === 'word' ? typeof value === 'string' : Number.isSafeInteger(value)) return value as string | number;
+  const expected = kind === 'word' ? 'a string' : 'a whole number within ±2^53';
+  throw new ForwardpassError('INPUT', `expected ${expected}, found ${describe(value)}`, cells.place(feature));
+}
+
+const UTF8 = new TextEncoder();
+
+function placer({ features, kinds, count, key, mask, start }: StepOf<'place'>, row: SparseRow): Maker {
+  const [first, second] = key ?? [];
+  const way = {
+    count: mask === undefined ? count : count - 1,
+    stride: 1,
+    ...(key && { key: [first, second] as const }),
+  };
+  // Integers have no −0.
+  const spelled = (value: string | number) => (Object.is(value, -0) ? '0' : `${value}`);
+  const own = (value: string | number) => {
+    if (mask === undefined) return spreadOf(spelled(value), [way]);
+    return value === mask ? 0 : 1 + spreadOf(spelled(value), [way]);
+  };
+  return (cells) => {
+    row.clear();
+    if (start === undefined) {
+      row.push(0, own(hashedAt(cells, features[0], kinds[0])));
+      return;
+    }
+    let hash = crossingStart(start);
+    for (const [i, feature] of features.entries()) {
+      const value = hashedAt(cells, feature, kinds[i]);
+      const next = typeof value === 'string' ? fingerprint64(UTF8.encode(value)) : BigInt.asUintN(64, BigInt(value));
+      hash = crossedWith(hash, next);
+    }
+    row.push(0, placeOfHash(hash, count));
   };
 }
 

@@ -4,6 +4,7 @@ import { ForwardpassError } from '../../errors.ts';
 import {
   ACCENTS,
   type Analysis,
+  HASHED_KINDS,
   HASHED_VALUES,
   ownTextIn,
   TERM_NORMS,
@@ -110,6 +111,15 @@ const STEPS: Steps = {
     unknown: is.number,
     row: is.oneOf(TOKEN_ROWS),
     width: is.count,
+  }),
+  place: is.record<StepOf<'place'>>({
+    op: only('place'),
+    features: is.list(is.count),
+    kinds: is.list(is.oneOf(HASHED_KINDS)),
+    count: is.count,
+    key: is.optional(is.list(is.text)),
+    mask: is.optional(is.label),
+    start: is.optional(is.text),
   }),
   map: is.record<StepOf<'map'>>({
     ...{ op: only('map'), of: is.count, fn: is.oneOf(WEIGHT_FUNCTIONS), single: is.truth },

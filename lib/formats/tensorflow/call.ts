@@ -120,6 +120,7 @@ const KINDS = {
   table: 'a lookup table',
   contents: 'a lookup table',
   text: 'a text',
+  spelled: 'a number as a word',
   tokens: 'words of a text',
   numbers: 'a number of each word of a text',
   test: 'a question about each word of a text',

@@ -83,6 +83,12 @@ export interface TokenTest {
   readonly word: string;
 }
 
+/** A whole number of an input as the word that spells it. */
+export interface Spelled {
+  readonly kind: 'spelled';
+  readonly of: Row;
+}
+
 /**
  * What the file computes of where each row's tokens are, as far as it is followed here: of each token the row and its place
  * in it, or the row alone; how many rows there are, or that number and something that is at least it; how many tokens rows
@@ -121,6 +127,7 @@ export type Result =
   | Dead
   | Refused
   | Text
+  | Spelled
   | Tokens
   | TokenNumbers
   | TokenTest

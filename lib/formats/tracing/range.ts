@@ -48,6 +48,10 @@ export class Ranges {
         return input(0);
       case 'embedding':
         return input(1);
+      case 'scatter': {
+        const count = this.build.texts.placesOf(node.inputs[0] as string);
+        return count === undefined ? ANY : { low: 0, high: count - 1 };
+      }
       case 'concat':
         return union(node.inputs.map((operand) => this.of(operand)));
       case 'select':

@@ -1,10 +1,10 @@
-/** Hashing and HashedCrossing: words, and values together, in places by their hash. */
+/** Hashing and HashedCrossing: words and whole numbers, and values together, in places by their hash. */
 
-import { crossed } from '../../tracing/crossing.ts';
+import { crossed, USUAL_KEY } from '../../tracing/crossing.ts';
 import { lookUpWords } from '../../tracing/lookup.ts';
 import { constant, literal } from '../../tracing/value.ts';
 import { placesOf } from '../../tracing/word-places.ts';
-import type { LayerKind } from '../layer.ts';
+import type { LayerCall, LayerKind, Value } from '../layer.ts';
 import { asValue, rowOf } from '../traced.ts';
 import { saltOf } from './lookup.ts';
 import { encode } from './preprocessing.ts';
@@ -19,9 +19,16 @@ const hashing: LayerKind = {
     if (config.flag('sparse', false)) throw layer.unsupported('gives sparse tensors; expected dense ones');
     const depth = config.whole('num_bins');
     layer.checkCount(depth, 'num_bins');
-    if (input.dtype !== 'string') throw layer.unsupported(`hashes ${input.dtype}, which is not read; expected words`);
     const x = rowOf(input);
     const isMasked = config.has('mask_value') && depth > 1;
+    if (input.dtype !== 'string') {
+      const key = saltOf(layer);
+      const mask = isMasked ? { mask: config.whole('mask_value') } : {};
+      const made = hashedNumber(layer, { count: depth, ...mask, ...(key && { key }) });
+      return mode === 'int'
+        ? made
+        : { ...encode(layer, made, depth, mode === 'binary' ? 'multi_hot' : mode), dtype: layer.dtype };
+    }
     let places = placesOf(build, x, isMasked ? depth - 1 : depth, saltOf(layer));
     if (isMasked) {
       const isMask = lookUpWords(build, x, [config.text('mask_value')], constant('bool', [1], Float32Array.of(1)), 0);
@@ -34,6 +41,15 @@ const hashing: LayerKind = {
   },
 };
 
+/** The place of a whole number that is an input of the model, as TensorFlow spells it. */
+function hashedNumber(layer: LayerCall, step: Parameters<LayerCall['build']['texts']['place']>[2]): Value {
+  const { build, input } = layer;
+  const place = build.texts.place(build, [rowOf(input)], step);
+  if (place !== undefined) return asValue(build, build.reshaped(place, [...input.shape]));
+  const what = `hashes ${input.dtype}, which is read of an input of the model as it is, one whole number a row`;
+  throw layer.unsupported(what);
+}
+
 const crossing: LayerKind = {
   build(layer) {
     const { config, build, inputs } = layer;
@@ -44,7 +60,9 @@ const crossing: LayerKind = {
     if (inputs.length < 2) throw layer.error('MALFORMED', `expected two tensors or more, found ${inputs.length}`);
     const wide = inputs.find(({ shape }) => shape.length > 1 || (shape[0] ?? 1) !== 1);
     if (wide !== undefined) throw layer.error('SHAPE', 'expected rows of one element');
-    const ids = asValue(build, crossed(build, inputs.map(rowOf), depth));
+    const rows = inputs.map(rowOf);
+    const raw = build.texts.place(build, rows, { count: depth, start: USUAL_KEY });
+    const ids = asValue(build, raw ?? crossed(build, rows, depth));
     return mode === 'int' ? ids : { ...encode(layer, ids, depth, mode), dtype: layer.dtype };
   },
 };

@@ -203,7 +203,13 @@ const numbers: Kind = {
   /** By the remainder, unless the layer says otherwise. */
   spread(layer, x, count) {
     const method = layer.config.choice('oov_method', ['floormod', 'farmhash'], 'floormod');
-    if (method !== 'floormod') throw layer.unsupported('spreads unknown numbers by a hash, which is not read');
+    if (method === 'farmhash') {
+      const { build } = layer;
+      const key = saltOf(layer);
+      const place = build.texts.place(build, [rowOf(layer.input)], { count, ...(key && { key }) });
+      if (place !== undefined) return build.reshaped(place, [...x.shape]);
+      throw layer.unsupported('spreads unknown numbers by their hash, which is read of an input of the model as it is');
+    }
     return layer.build.remainder(x, literal('int64', [count]), 'floor');
   },
 };

@@ -4,7 +4,7 @@ import { lookUp } from '../../tracing/lookup.ts';
 import { literal } from '../../tracing/value.ts';
 import { placesOf } from '../../tracing/word-places.ts';
 import type { Call, Translations } from '../call.ts';
-import type { Contents, Result, Value } from '../value.ts';
+import type { Contents, Result, Row, Value } from '../value.ts';
 
 /** A table's value for each key, or the default for keys that it does not have. */
 function find(call: Call): Value {
@@ -27,11 +27,29 @@ function tableSize(call: Call): Value {
 
 /** Among so many places, by TensorFlow's hash of the word; the strong one takes a key. */
 function hashBucket(call: Call): Value {
+  const [given] = call.inputs;
+  if (given?.kind === 'spelled') return hashedNumber(call, given.of);
   const x = call.input(0);
   if (x.type !== 'string') throw call.error('UNSUPPORTED_DTYPE', `words are hashed, found ${x.type}`);
   const count = call.integer('num_buckets', 0);
   if (!Number.isSafeInteger(count) || count < 1) throw call.error('MALFORMED', `words are spread over ${count} places`);
   return placesOf(call.build, x, count, call.node.op === 'StringToHashBucketStrong' ? keyOf(call) : undefined);
+}
+
+function hashedNumber(call: Call, x: Row): Value {
+  const { build } = call;
+  const key = call.node.op === 'StringToHashBucketStrong' ? keyOf(call) : undefined;
+  const place = build.texts.place(build, [x], { count: call.integer('num_buckets', 0), ...(key && { key }) });
+  if (place !== undefined) return build.reshaped(place, [...x.shape]);
+  throw call.error('UNSUPPORTED_OP', 'hashes a number that is no input of the model as it is, one a row');
+}
+
+/** As words, which only their hash is read of. */
+function spelled(call: Call): Result {
+  const x = call.input(0);
+  const isPlain = call.integer('width', -1) === -1 && call.string('fill', '') === '' && !call.flag('scientific');
+  if (x.kind === 'row' && /^u?int/.test(x.type) && isPlain) return { kind: 'spelled', of: x };
+  throw call.error('UNSUPPORTED_OP', `spells ${x.type} as words in a way that is not read`);
 }
 
 /** Of dense columns of one value a row, whose hash is the row's one value. */
@@ -48,7 +66,10 @@ function sparseCross(call: Call): readonly Result[] {
   if (wide !== undefined) throw call.error('UNSUPPORTED_OP', 'crosses columns of more than one value a row');
   const key = call.integer('hash_key', 0);
   if (!Number.isSafeInteger(key)) throw call.error('UNSUPPORTED_OP', 'the key of a hash has more than 53 bits');
-  const values = call.build.asRow(crossed(call.build, columns, count, `${key}`));
+  const rows = columns.filter((column) => column.kind === 'row');
+  const raw =
+    rows.length === columns.length ? call.build.texts.place(call.build, rows, { count, start: `${key}` }) : undefined;
+  const values = raw ?? call.build.asRow(crossed(call.build, columns, count, `${key}`));
   return [{ kind: 'sparse', values }, values, { kind: 'sparse', values }];
 }
 
@@ -70,6 +91,7 @@ function keyOf(call: Call): readonly [string, string] {
 }
 
 export const lookup: Translations = {
+  AsString: spelled,
   StringToHashBucketFast: hashBucket,
   StringToHashBucketStrong: hashBucket,
   SparseCross: sparseCross,
