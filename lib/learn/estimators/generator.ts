@@ -46,6 +46,11 @@ export class Generator {
     return this.#random !== undefined;
   }
 
+  /** Whether {@link draw} would draw. */
+  get isDue(): boolean {
+    return !this.#isDrawn && this.draws;
+  }
+
   /** Calls `draw` with the generator of a call, unless what it drew would be what it drew before. */
   draw(draw: (random: RandomState) => void): boolean {
     if (this.#isDrawn) return false;

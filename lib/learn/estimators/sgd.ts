@@ -129,7 +129,7 @@ export class Sgd implements Incremental {
     }
     stepper.x.set(x);
     this.#generator.mark();
-    this.#drawSeeds(memory, rows);
+    if (this.#generator.isDue) this.#drawSeeds(memory, rows);
     try {
       stepper.step(rows, weights === undefined ? 0 : WEIGHTED);
     } catch (error) {
