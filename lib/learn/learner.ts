@@ -279,6 +279,10 @@ export class Learner implements Disposable {
       learns.begin?.(width, classes, Floats);
     };
     if (ArrayBuffer.isView(rows)) {
+      if (targets === undefined) {
+        const message = 'a flat array does not say how many features a row has; give the first rows as arrays: [[…]]';
+        throw new ForwardpassError('INPUT', message, 'rows');
+      }
       const count = isOne ? 1 : (targets as ArrayLike<unknown>).length;
       const width = lengthOf(rows) / count;
       if (!Number.isInteger(width)) {

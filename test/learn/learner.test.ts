@@ -358,6 +358,18 @@ describe('what cannot be learnt from leaves the state as it was', () => {
     ).toContain('history');
   });
 
+  test('flat rows without targets are refused until the width is known', async () => {
+    const learner = await learn({ estimator: 'SGDOneClassSVM' });
+    expect((await failureOf(() => learner.partialFit(Float64Array.of(1, 2, 3, 4)))).place).toBe('rows');
+    learner
+      .partialFit([
+        [1, 2],
+        [3, 4],
+      ])
+      .partialFit(Float64Array.of(1, 2, 3, 4));
+    expect(learner.state()).toMatchObject({ t_: 5 });
+  });
+
   test('a classifier from nothing wants its classes', async () => {
     const learner = await learn({ estimator: 'SGDClassifier' });
     expect((await failureOf(() => learner.partialFit([[1, 2]], ['a']))).place).toBe('classes');

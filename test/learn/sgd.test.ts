@@ -29,7 +29,13 @@ async function follow(each: Case) {
   const classes = [...new Set(Array.from(targets[each.target as string] ?? []))];
   const digests = each.calls.map((call, at) => {
     const range = call as readonly number[];
-    learner.partialFit(rowsOf(each, range), targetsOf(each, range), {
+    const flat = rowsOf(each, range);
+    // Without targets, a flat array does not say how many features a row has.
+    const isOpen = each.target === 'none' && learner.state().t_ === undefined;
+    const rows = isOpen
+      ? Array.from({ length: flat.length / WIDTH }, (_, row) => flat.slice(row * WIDTH, (row + 1) * WIDTH))
+      : flat;
+    learner.partialFit(rows, targetsOf(each, range), {
       ...(each.weighted === true && { sampleWeight: weights.slice(...range) }),
       ...(at === 0 &&
         learner.classes === undefined &&

@@ -104,8 +104,10 @@ export class Sgd implements Incremental {
     }
     if (this.#settings.task === 'classifier') this.#setClasses(classes ?? []);
     this.#allocate(width, Floats);
-    const { state } = this.#memory as Memory;
+    const { state, intercepts } = this.#memory as Memory;
     state[T] = 1;
+    // The offset of one that has learnt nothing is 0.
+    if (this.#settings.task === 'one-class' && this.#settings.average > 0) intercepts.fill(1);
     state[ALIAS] = ALIASES.standard;
     const { object } = this.#estimator;
     if (this.classes !== undefined) setAttribute(object, 'classes_', classArray(this.classes));
