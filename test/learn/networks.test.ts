@@ -56,7 +56,7 @@ it.each(NAMES)('%s goes on as its framework does', async (file) => {
       if (!key.startsWith(`${step}.`)) continue;
       const own = state[key.slice(`${step}.`.length)];
       expect(own?.length, key).toBe(data.length);
-      const tolerance = data instanceof Float64Array ? 1e-12 : 1e-5;
+      const tolerance = data instanceof Float64Array ? 1e-12 : 1e-6;
       let far = 0;
       for (let i = 0; i < data.length; i++) far = Math.max(far, Math.abs(data[i] - own[i]));
       expect(far, key).toBeLessThanOrEqual(tolerance);
