@@ -14,6 +14,8 @@ const flatAny = (value: unknown): unknown[] => (Array.isArray(value) ? value.fla
 /** A scaler that is spoilt is refused, and so is a classifier of one class. */
 const frozen = (name: string) => familyOf(name).filter(({ strict, name: of }) => !strict && of !== 'one class');
 
+const named = (family: string, name: string) => familyOf(family).find((each) => each.name === name) as Continued;
+
 describe('GaussianNB goes on bit for bit', () => {
   test.each(familyOf('gaussian-nb'))('$name', async (each) => {
     await follow(each, exactly);
@@ -146,6 +148,44 @@ describe('a checkpoint goes on as if nothing had happened', () => {
   });
 });
 
+describe('progressive validation asks what a model of then would say', () => {
+  const asked = ['gaussian-nb', 'discrete-nb', 'mlp', 'pipelines', 'several'].flatMap(frozen);
+  const single = asked.filter(({ name }) => !/several targets|two outputs|categorical/.test(name));
+  test.each(single)('$name', async (each) => {
+    const options = { scalers: 'learn' } as const;
+    const [learner, plain] = [await open(each, { ...options, metrics: { window: 1000 } }), await open(each, options)];
+    const [isWrong, losses]: [boolean[], number[]] = [[], []];
+    for (const call of each.calls) {
+      const model = plain.freeze();
+      const rows = call.x as number[][];
+      const said = model.predict(rows) as ArrayLike<string | number>;
+      const classes = plain.classes;
+      for (const [row, target] of (call.y as (string | number)[]).entries()) {
+        isWrong.push(said[row] !== target);
+        if (classes === undefined) losses.push(Math.abs(Number(said[row]) - Number(target)));
+      }
+      give(plain, call);
+      give(learner, call);
+    }
+    const { accuracy, meanAbsoluteError } = learner.metrics as { accuracy?: number; meanAbsoluteError?: number };
+    if (losses.length === 0) expect(accuracy).toBe(1 - isWrong.filter(Boolean).length / isWrong.length);
+    else expect(meanAbsoluteError).toBeCloseTo(losses.reduce((a, b) => a + b) / losses.length, 5);
+  });
+
+  test('a category that is new says nothing', async () => {
+    const learner = await open(named('discrete-nb', 'categorical'), { metrics: {} });
+    for (const call of named('discrete-nb', 'categorical').calls) give(learner, call);
+    expect(learner.metrics?.accuracy).toBeGreaterThan(0);
+    expect(learner.metrics?.logLoss).toBeLessThan(36);
+  });
+
+  test('of one target', async () => {
+    const learner = await open(named('several', 'several targets: GaussianNB'), { metrics: {} });
+    const fit = () => give(learner, named('several', 'several targets: GaussianNB').calls[0]);
+    expect(await failureOf(fit)).toMatchObject({ code: 'OPTION', place: 'metrics' });
+  });
+});
+
 describe('every instruction set gives the same bits', () => {
   afterEach(() => {
     delete process.env.FORWARDPASS_ISA;
@@ -164,7 +204,6 @@ describe('every instruction set gives the same bits', () => {
 });
 
 describe('what cannot be learnt is refused, and nothing changes', () => {
-  const named = (family: string, name: string) => familyOf(family).find((each) => each.name === name) as Continued;
   const row = [1, 2, 3, 4, 5];
   test.each([
     ['gaussian-nb', 'float64', [row], [7], 'INPUT', 'targets[0]'],

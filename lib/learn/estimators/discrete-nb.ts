@@ -19,6 +19,7 @@ import {
 import type { Batch, Incremental } from './incremental.ts';
 import { checkRows, labelsOf } from './inputs.ts';
 import { classArray } from './labels.ts';
+import { likelihoods } from './likelihoods.ts';
 
 const KINDS: Readonly<Record<string, DiscreteKind>> = {
   MultinomialNB: 'multinomial',
@@ -111,6 +112,8 @@ function above(x: FloatArray, threshold: number): Float64Array {
 export class DiscreteNaiveBayes extends Discrete {
   #counts: DiscreteCounts | undefined;
   readonly #kind: DiscreteKind;
+  /** What rows are multiplied by, and what that begins with, until the next fit. */
+  #terms: { readonly logs: Float64Array; readonly starts: Float64Array } | undefined;
   /** Of BernoulliNB: what is above it counts. */
   readonly #threshold: number | undefined;
 
@@ -149,10 +152,36 @@ export class DiscreteNaiveBayes extends Discrete {
     if (this.#kind !== 'bernoulli') checkCounts(batch.x, width, this.name);
     const x = threshold === undefined ? batch.x : above(batch.x, threshold);
     if (!this.#counts?.learn(x, batch.rows, labels, batch.weights)) throw diverged();
+    this.#terms = undefined;
+  }
+
+  outputs(x: FloatArray, rows: number): FloatArray {
+    this.#terms ??= this.#termsOf(this.#counts as DiscreteCounts);
+    const { logs, starts } = this.#terms;
+    const width = this.width as number;
+    const row = this.#threshold === undefined ? x : above(x, this.#threshold);
+    return likelihoods(row, rows, starts, (label, feature, value) => value * logs[label * width + feature]);
+  }
+
+  #termsOf(counts: DiscreteCounts): { logs: Float64Array; starts: Float64Array } {
+    const logs = counts.logProbabilities(this.alpha(), this.estimator.boolean('norm', false));
+    const { classes } = counts;
+    const starts =
+      this.#kind === 'complement' && classes.length > 1 ? new Float64Array(classes.length) : this.logPriors(classes);
+    if (this.#kind !== 'bernoulli') return { logs, starts };
+    // log P where a feature is, log(1 − P) where it is not.
+    const width = logs.length / classes.length;
+    for (let at = 0; at < logs.length; at++) {
+      const absent = Math.log(1 - Math.exp(logs[at]));
+      starts[Math.floor(at / width)] += absent;
+      logs[at] -= absent;
+    }
+    return { logs, starts };
   }
 
   undo(): void {
     this.#counts?.undo();
+    this.#terms = undefined;
   }
 
   keep(): unknown {
@@ -163,6 +192,7 @@ export class DiscreteNaiveBayes extends Discrete {
     const { features, classes } = kept as Pick<DiscreteCounts, 'features' | 'classes'>;
     this.#counts?.features.set(features);
     this.#counts?.classes.set(classes);
+    this.#terms = undefined;
   }
 
   state(): Record<string, unknown> {
@@ -189,6 +219,8 @@ export class DiscreteNaiveBayes extends Discrete {
 
 export class CategoricalNaiveBayes extends Discrete {
   #counts: CategoryCounts | undefined;
+  /** Until the next fit. */
+  #logs: readonly Float64Array[] | undefined;
 
   constructor(estimator: Estimator, _options: LearningOptions) {
     super(estimator);
@@ -241,6 +273,20 @@ export class CategoricalNaiveBayes extends Discrete {
     checkCounts(x, width, this.name);
     this.#checkCategories(x, width);
     if (!this.#counts?.learn(x, batch.rows, labels, batch.weights)) throw diverged();
+    this.#logs = undefined;
+  }
+
+  /** A category that it has no table of says nothing: a frozen model refuses it. */
+  outputs(x: FloatArray, rows: number): FloatArray {
+    const counts = this.#counts as CategoryCounts;
+    this.#logs ??= counts.logProbabilities(this.alpha());
+    const logs = this.#logs;
+    const { classes } = counts.now;
+    return likelihoods(x, rows, this.logPriors(classes), (label, feature, value) => {
+      const columns = logs[feature].length / classes.length;
+      const at = Math.trunc(value);
+      return at >= 0 && at < columns ? logs[feature][label * columns + at] : 0;
+    });
   }
 
   /** What tables would take that categories like these have a place in. */
@@ -262,6 +308,7 @@ export class CategoricalNaiveBayes extends Discrete {
 
   undo(): void {
     this.#counts?.undo();
+    this.#logs = undefined;
   }
 
   keep(): unknown {
@@ -270,6 +317,7 @@ export class CategoricalNaiveBayes extends Discrete {
 
   restore(kept: unknown): void {
     if (this.#counts !== undefined) this.#counts.now = kept as CategoryState;
+    this.#logs = undefined;
   }
 
   state(): Record<string, unknown> {

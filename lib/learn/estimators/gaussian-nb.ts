@@ -11,6 +11,7 @@ import { GaussianMoments } from './gaussian-moments.ts';
 import type { Batch, Incremental } from './incremental.ts';
 import { asFloats, checkRows, labelsOf } from './inputs.ts';
 import { classArray } from './labels.ts';
+import { likelihoods } from './likelihoods.ts';
 
 export class GaussianNaiveBayes implements Incremental {
   readonly name: string;
@@ -63,6 +64,21 @@ export class GaussianNaiveBayes implements Incremental {
     memory.before = before;
     memory.epsilonBefore = epsilon;
     memory.isNative = false;
+  }
+
+  outputs(x: FloatArray, rows: number): FloatArray {
+    const memory = this.#memory as Memory;
+    const width = this.width as number;
+    const { theta, variances } = memory.moments;
+    const starts = Float64Array.from(this.#priors(memory), (prior, label) => {
+      let sum = 0;
+      for (let at = label * width; at < (label + 1) * width; at++) sum += Math.log(2 * Math.PI * variances[at]);
+      return Math.log(prior) - sum / 2;
+    });
+    return likelihoods(x, rows, starts, (label, feature, value) => {
+      const at = label * width + feature;
+      return -((value - theta[at]) ** 2) / (2 * variances[at]);
+    });
   }
 
   undo(): void {

@@ -17,6 +17,7 @@ import { arrayOf, setAttribute } from '../tree.ts';
 import { Generator } from './generator.ts';
 import type { Batch, Incremental, TargetKind, Targets } from './incremental.ts';
 import { classArray } from './labels.ts';
+import { shares } from './likelihoods.ts';
 
 // native/learn/mlp.h holds the same lists.
 const ACTIVATIONS = ['identity', 'logistic', 'tanh', 'relu', 'softmax', 'exp'];
@@ -161,6 +162,18 @@ export class Mlp implements Incremental {
       const position = (this.#classTargets as ClassTargets).position(targets[row], row);
       for (let k = 0; k < outputs; k++) into[at * outputs + k] = Number(position === (outputs === 1 ? 1 : k));
     }
+  }
+
+  outputs(x: FloatArray, rows: number): FloatArray {
+    const memory = this.#memory as Memory;
+    const hidden = this.#estimator.text('activation', 'relu');
+    const { weights, biases, sizes } = memory;
+    let values = Float64Array.from(x as ArrayLike<number>);
+    for (const [layer, matrix] of weights.entries()) {
+      values = dense(values, rows, matrix, biases[layer]);
+      activate(layer + 1 < weights.length ? hidden : memory.outputActivation, values, sizes[layer + 1]);
+    }
+    return values;
   }
 
   undo(): void {
@@ -501,6 +514,34 @@ class Memory {
 function numbersOf(estimator: Estimator, attribute: string): FloatArray[] {
   return estimator.list(attribute).map((value, at) => estimator.numbersIn(value, `${attribute}[${at}]`).data);
 }
+
+/** [rows, outputs] of a layer. */
+function dense(x: Float64Array, rows: number, weights: FloatArray, biases: FloatArray): Float64Array<ArrayBuffer> {
+  const width = biases.length;
+  const inputs = weights.length / width;
+  const y = new Float64Array(rows * width);
+  for (let row = 0; row < rows; row++) {
+    const first = row * width;
+    for (let j = 0; j < width; j++) y[first + j] = biases[j];
+    for (let i = 0; i < inputs; i++) {
+      const value = x[row * inputs + i];
+      for (let j = 0; j < width; j++) y[first + j] += value * weights[i * width + j];
+    }
+  }
+  return y;
+}
+
+function activate(name: string, y: Float64Array, width: number): void {
+  if (name === 'softmax') shares(y, width);
+  else if (name !== 'identity') for (let at = 0; at < y.length; at++) y[at] = FUNCTIONS[name](y[at]);
+}
+
+const FUNCTIONS: Readonly<Record<string, (x: number) => number>> = {
+  logistic: (x) => 1 / (1 + Math.exp(-x)),
+  tanh: Math.tanh,
+  relu: (x) => Math.max(x, 0),
+  exp: Math.exp,
+};
 
 function batchSize(estimator: Estimator): number {
   if (estimator.value('batch_size', 'auto') === 'auto') return AUTOMATIC_BATCH;

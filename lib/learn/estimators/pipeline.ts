@@ -8,7 +8,7 @@ import { itemsOf } from '../../formats/sklearn/values.ts';
 import type { Label } from '../../labels.ts';
 import { listNames } from '../../words.ts';
 import type { LearningOptions } from '../origin.ts';
-import type { Batch, Incremental, TargetKind } from './incremental.ts';
+import type { Batch, Incremental, Said, TargetKind } from './incremental.ts';
 import type { OpenInner } from './learning.ts';
 import { ExtremesScaler, type Scaler, StandardScaler } from './scalers.ts';
 
@@ -30,6 +30,8 @@ export class Pipeline implements Incremental {
   /** Those that learn, in order. */
   readonly #learning: readonly Named<Incremental>[];
   readonly #learnsScalers: boolean;
+  readonly outputs: Incremental['outputs'];
+  readonly say: Incremental['say'];
 
   constructor(estimator: Estimator, { scalers }: LearningOptions, openInner: OpenInner) {
     this.name = estimator.className;
@@ -55,10 +57,17 @@ export class Pipeline implements Incremental {
         'steps',
       );
     }
-    this.targets = this.#last.step.targets;
+    const { step } = this.#last;
+    if (step.outputs) this.outputs = (x, rows) => step.outputs?.(this.#scaled(x), rows) as FloatArray;
+    if (step.say) this.say = (x, rows) => step.say?.(this.#scaled(x), rows) as Said;
+    this.targets = step.targets;
     this.classes = this.#last.step.classes;
     this.width = first.width as number;
     this.Floats = this.#last.step.Floats;
+  }
+
+  #scaled(x: FloatArray): FloatArray {
+    return this.#scalers.reduce((row, { step }) => step.transform(row), x);
   }
 
   /** All that learn, or none. */

@@ -4,7 +4,7 @@ import type { Estimator } from '../../formats/sklearn/estimator.ts';
 import type { Label } from '../../labels.ts';
 import { describe } from '../../words.ts';
 import { ClassTargets } from '../targets.ts';
-import type { Batch, Incremental, TargetKind } from './incremental.ts';
+import type { Batch, Incremental, Said, TargetKind } from './incremental.ts';
 import { labelsOf } from './inputs.ts';
 import type { OpenInner } from './learning.ts';
 
@@ -108,6 +108,10 @@ export class OneVsRest extends Several {
 
 /** MultiOutputClassifier and MultiOutputRegressor: each of their estimators has a target of its own. */
 export class MultiOutput extends Several {
+  say(): Said {
+    throw new ForwardpassError('OPTION', `${this.name} has several targets, and metrics are of one`, 'metrics');
+  }
+
   protected batches(batch: Batch): readonly Batch[] {
     const { targets, rows } = batch;
     const count = this.inner.length;
