@@ -193,7 +193,11 @@ export class Learner implements Disposable {
   score(rows: Rows, targets: Targets, options: Pick<FitOptions, 'sampleWeight'> = {}): number {
     const { targets: kind, name } = this.#learns;
     if (kind === 'none') throw new ForwardpassError('OPTION', `${name} has no score of targets`, 'score');
-    const predicted = this.#model().predict(rows) as ArrayLike<Label>;
+    const said: unknown = this.#model().predict(rows);
+    if (!isMany(said) || isMany(targets[0])) {
+      throw new ForwardpassError('OPTION', `${name} has several targets, and a score is of one`, 'score');
+    }
+    const predicted = said as ArrayLike<Label>;
     const each = targetsOf(targets, predicted.length, false) as ArrayLike<unknown>;
     const weights = weightsOf(options.sampleWeight, predicted.length);
     return kind === 'classes' ? accuracy(predicted, each, weights) : determination(predicted, each, weights);

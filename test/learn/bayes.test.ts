@@ -179,6 +179,17 @@ describe('progressive validation asks what a model of then would say', () => {
     expect(learner.metrics?.logLoss).toBeLessThan(36);
   });
 
+  test.each([
+    ['several', 'several targets: GaussianNB'],
+    ['several', 'several targets: SGDRegressor'],
+    ['mlp', 'regressor, two outputs'],
+  ])('%s, %s: a score is of one target', async (family, name) => {
+    const learner = await open(named(family, name));
+    const [{ x, y }] = named(family, name).calls;
+    const scoring = () => learner.score(x as number[][], y as unknown as number[]);
+    expect(await failureOf(scoring)).toMatchObject({ code: 'OPTION', place: 'score' });
+  });
+
   test('of one target', async () => {
     const learner = await open(named('several', 'several targets: GaussianNB'), { metrics: {} });
     const fit = () => give(learner, named('several', 'several targets: GaussianNB').calls[0]);
