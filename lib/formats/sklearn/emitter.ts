@@ -357,6 +357,12 @@ export class Emitter {
     return { values: found('values'), places: found('places') };
   }
 
+  /** A row's elements in order, NaN last, or the places where they stand. */
+  sorted(x: Row, result: SortResult): Row {
+    const operand = this.emit('sort', [x.operand], { axis: 0, count: x.width, descending: false, result });
+    return { operand, width: x.width };
+  }
+
   /** x·scale + shift, rounded once; a scale or shift of one element is for all. */
   affine(x: Row, scale: Vector | number, shift: Vector | number): Row {
     const isScaled = shift === 0 || (typeof shift === 'object' && shift.every((each) => each === 0));

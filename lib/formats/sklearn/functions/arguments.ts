@@ -88,12 +88,18 @@ export class Arguments {
     throw this.error(`expected float64 or float32 as dtype, found ${pickleKind(value)}`);
   }
 
-  /** Along the row: functions along other axes would mix rows. */
-  alongRow(): void {
-    const axis = this.take('axis');
+  /** Along the row: functions along other axes would mix rows. `otherwise` is the axis where none is given. */
+  alongRow(otherwise?: number): void {
+    const axis = this.#keywords.has('axis') ? this.take('axis') : otherwise;
     if (axis === 1 || axis === -1) return;
     const found = axis === undefined ? 'none' : pickleKind(axis);
     throw this.error(`is read along a row, with axis=1; found ${found}`);
+  }
+
+  /** One number of a row must keep its axis. */
+  checkKept(): void {
+    if (this.truth('keepdims', false)) return;
+    throw this.error('gives no table, which an estimator would take, without keepdims=True');
   }
 
   /** Refuses what has not been taken. */

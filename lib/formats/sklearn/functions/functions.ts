@@ -9,6 +9,7 @@ import { callOwn } from '../own/step.ts';
 import { functionName } from '../values.ts';
 import { Arguments } from './arguments.ts';
 import { type NamedFunction, NUMPY, OF_TWO, SCIPY } from './elementwise.ts';
+import { NUMPY_NORMS, NUMPY_ORDERS } from './orders.ts';
 import { NUMPY_ROWS, SCIPY_ROWS, SKLEARN_ROWS } from './rowwise.ts';
 
 /** Not of its random numbers, nor of masked arrays. */
@@ -19,7 +20,8 @@ const isThere: NamedFunction = (emitter, x, given) => emitter.unary(isMissing(em
 
 /** By where they are from: the modules in which libraries keep their functions were renamed more than once. */
 const LIBRARIES: readonly (readonly [module: RegExp, functions: Readonly<Record<string, NamedFunction>>])[] = [
-  [OF_NUMPY, { ...NUMPY, ...NUMPY_ROWS }],
+  [OF_NUMPY, { ...NUMPY, ...NUMPY_ROWS, ...NUMPY_ORDERS }],
+  [/^numpy\.linalg(?:\.|$)/, NUMPY_NORMS],
   [/^scipy\.special(?:\.|$)/, { ...SCIPY, ...SCIPY_ROWS }],
   [/^sklearn\.preprocessing(?:\.|$)/, SKLEARN_ROWS],
   [/^sklearn\.utils\.validation$/, { check_array: (_emitter, x) => x }],
@@ -115,7 +117,7 @@ function namedFunction(call: Call, attribute: string, estimator: Estimator, keyw
 function unknown(estimator: Estimator, attribute: string, found: string, hint?: string) {
   const isOfLibrary = /^(?:numpy|scipy|sklearn|pandas|math|operator|builtins)\./.test(found);
   const reason = isOfLibrary ? 'is not read here' : 'is code of your own that is not in the file';
-  const read = new Set(LIBRARIES.slice(0, 2).flatMap(([, functions]) => Object.keys(functions)));
+  const read = new Set(LIBRARIES.slice(0, 3).flatMap(([, functions]) => Object.keys(functions)));
   if (hint !== undefined && !isOfLibrary) {
     return estimator.error('UNSUPPORTED_OP', `the function ${found} ${reason}; ${hint}`, attribute);
   }

@@ -14,21 +14,16 @@ const MOST_REPEATED = 2 ** 20;
 function reduced(fn: ReduceName): NamedFunction {
   return (emitter, x, given) => {
     given.alongRow();
-    checkKept(given);
+    given.checkKept();
     return emitter.reduce(x, fn);
   };
-}
-
-function checkKept(given: Arguments): void {
-  if (given.truth('keepdims', false)) return;
-  throw given.error('gives no table, which an estimator would take, without keepdims=True');
 }
 
 /** The root of the mean square of what is left of the mean; its square is the variance. */
 function spread(isRoot: boolean): NamedFunction {
   return (emitter, x, given) => {
     given.alongRow();
-    checkKept(given);
+    given.checkKept();
     const divisor = x.width - given.number('ddof', 0);
     if (!(divisor > 0)) throw given.error(`divides by ${divisor}`);
     const centred = emitter.binary('sub', x, emitter.divided(emitter.reduce(x, 'sum'), x.width));
@@ -95,7 +90,7 @@ const without = (width: number, given: Arguments) => {
 /** The greatest less the least. */
 const range: NamedFunction = (emitter, x, given) => {
   given.alongRow();
-  checkKept(given);
+  given.checkKept();
   return emitter.binary('sub', emitter.reduce(x, 'max'), emitter.reduce(x, 'min'));
 };
 
