@@ -113,9 +113,12 @@ const Kinds* find_set(const char* name) {
   return nullptr;
 }
 
-const Kind* find_kind(const Kinds& set, const char* name) {
-  for (const Kind* kind = set.kinds; kind->name != nullptr; kind++) {
-    if (std::strcmp(kind->name, name) == 0) return kind;
+// Of the set, or of the next that has it: a processor with one set has those after it.
+const Kind* find_kind(const Kinds& from, const char* name) {
+  for (const Kinds* set = &from; set != sets + sizeof sets / sizeof *sets; set++) {
+    for (const Kind* kind = set->kinds; kind->name != nullptr; kind++) {
+      if (std::strcmp(kind->name, name) == 0) return kind;
+    }
   }
   return nullptr;
 }

@@ -3,23 +3,21 @@
 
 #include "network_kernels.h"
 
-#if FP_X86_64 && !defined(FP_SMALL)
-// Products and updates of twice as many lanes, with the same bits, where the processor has them.
-namespace fp::avx512 {
-extern const learn::NetworkProducts<float> network_products_f32;
-extern const learn::NetworkProducts<double> network_products_f64;
-}  // namespace fp::avx512
+#ifdef FP_REST
+namespace FP_REST {
+extern const fp::learn::NetworkCurves<float> network_curves_f32;
+extern const fp::learn::NetworkCurves<double> network_curves_f64;
+}  // namespace FP_REST
 #endif
 
 namespace FP_ISA {
 
-inline fp::learn::Learner* make_network(const fp::learn::Setup& setup, bool& fits) {
-#if FP_X86_64 && !defined(FP_SMALL)
-  if (has_avx512()) {
-    return fp::learn::make_network(setup, fits, {fp::avx512::network_products_f32, network_curves_f32},
-                                   {fp::avx512::network_products_f64, network_curves_f64});
-  }
+#ifdef FP_REST
+using FP_REST::network_curves_f32;
+using FP_REST::network_curves_f64;
 #endif
+
+inline fp::learn::Learner* make_network(const fp::learn::Setup& setup, bool& fits) {
   return fp::learn::make_network(setup, fits, {network_products_f32, network_curves_f32},
                                  {network_products_f64, network_curves_f64});
 }

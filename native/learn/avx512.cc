@@ -26,7 +26,23 @@
 
 #include "../kernels/vec_avx512.h"
 
-#include "network_kernels.h"
+#include "network.h"
+
+namespace fp::avx2 {
+double learn_exp(double);
+double learn_pow(double, double);
+}  // namespace fp::avx2
+
+namespace FP_ISA {
+
+// What gains from wider vectors. The rest is that of avx2.
+extern const fp::learn::Kind learn_kinds[];
+const fp::learn::Kind learn_kinds[] = {{"network", make_network}, {nullptr, nullptr}};
+
+double learn_exp(double x) { return fp::avx2::learn_exp(x); }
+double learn_pow(double x, double y) { return fp::avx2::learn_pow(x, y); }
+
+}  // namespace FP_ISA
 
 #if defined(__clang__)
 #pragma clang attribute pop
