@@ -118,7 +118,7 @@ export class App implements Sender {
   #refuse(request: IncomingMessage, route: Route | 'malformed' | undefined): Answer | undefined {
     const { guard } = this.parts;
     const { method, headers } = request;
-    const foreign = guard.refuseHost(headers);
+    const foreign = guard.refuseHosts(request.rawHeaders) ?? guard.refuseHost(headers);
     if (foreign !== undefined) return foreign;
     if (request.httpVersionMajor < 1) return problem(400, 'VERSION', 'expected HTTP/1.0 or later');
     const preflight = guard.preflight(request);

@@ -68,6 +68,10 @@ export class Exchange {
    */
   sendAndDrain(answer: Answer): void {
     const { request, response } = this;
+    if (request.complete) {
+      this.send(answer);
+      return;
+    }
     this.#letGo();
     if (response.destroyed) return;
     const length = this.#writeHead(answer, true);

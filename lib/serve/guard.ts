@@ -50,6 +50,19 @@ export class Guard {
     );
   }
 
+  /**
+   * More than one `Host`, of which proxies before the server and the server itself could take another. Node's parser takes
+   * the first.
+   */
+  refuseHosts(rawHeaders: readonly string[]): Answer | undefined {
+    let hosts = 0;
+    for (let i = 0; i < rawHeaders.length; i += 2) {
+      const name = rawHeaders[i];
+      if (name.length === 4 && name.toLowerCase() === 'host') hosts++;
+    }
+    return hosts > 1 ? problem(400, 'HOST', 'expected one Host') : undefined;
+  }
+
   /** `authorization` as it came. Every token is compared, in the same time whatever it has in common with ours. */
   isAllowed(authorization: string | undefined): boolean {
     if (this.#tokens === undefined) return true;

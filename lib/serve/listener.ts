@@ -66,6 +66,16 @@ export class Listener {
       if (Number(request.headers['content-length'] ?? 0) <= limits.bodyBytes) response.writeContinue();
       listener(request, response);
     });
+    this.server.on('checkExpectation', (request, response) => {
+      request.resume();
+      const body = '{"error":"expected no Expect but 100-continue"}';
+      response.writeHead(417, {
+        'content-type': 'application/json',
+        'content-length': body.length,
+        connection: 'close',
+      });
+      response.end(body);
+    });
     this.server.on('clientError', refuse);
     this.server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
       this.#connections.set(socket, { last: undefined, idleSince: undefined });

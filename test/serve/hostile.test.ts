@@ -186,3 +186,43 @@ test('answers over many connections go out whole, each to its own request', asyn
   });
   await Promise.all(clients);
 });
+
+const many = (first: string, unit: string, last: string) => first + unit.repeat(3e6 / unit.length) + last;
+test.each([
+  ['arrays within each other', '/models/m/predict', many('', '[', ''), 400],
+  ['objects within each other', '/models/m/predict', many('', '{"a":', ''), 400],
+  ['arrays of nothing', '/models/m/predict', many('[[]', ',[]', ']').repeat(3), 413],
+  ['names of one record', '/models/m/predict', `{${Array.from({ length: 3e5 }, (_, i) => `"k${i}":1`).join()}}`, 413],
+  ['inputs', '/v2/models/m/infer', many('{"inputs":[{}', ',{}', ']}'), 400],
+  ['outputs', '/v2/models/m/infer', many('{"inputs":[],"outputs":[{}', ',{}', ']}'), 413],
+  ['dimensions', '/v2/models/m/infer', many('{"inputs":[{"shape":[1', ',1', ']}]}'), 413],
+  ['members of parameters', '/v2/models/m/infer', many('{"parameters":{"a":[1', ',1', ']}}'), 413],
+])('a body of many %s is refused before anything is made of it', async (_, path, body, status) => {
+  const { server } = await served(double(), { name: 'm' });
+  const begun = performance.now();
+  const answer = await ask(server, path, { body });
+  expect([answer.status, answer.json]).toMatchObject([status, { error: expect.any(String) }]);
+  expect(performance.now() - begun).toBeLessThan(5_000);
+});
+
+test('more than one Host is refused, whichever comes first', async () => {
+  const { server } = await served(double(), { name: 'm', host: '127.0.0.1', allowedHosts: ['*'] });
+  for (const hosts of ['Host: a\r\nHost: b\r\n', 'host: a\r\nX: y\r\nHOST: a\r\n']) {
+    const text = await raw(server, [`GET /models HTTP/1.1\r\n${hosts}Connection: close\r\n\r\n`]);
+    expect(text).toMatch(/^HTTP\/1\.1 400 /);
+  }
+});
+
+test('an expectation that nobody knows is refused in JSON', async () => {
+  const { server } = await served(double(), { name: 'm' });
+  const text = await raw(server, [`${POST}Expect: tea\r\nContent-Length: 5\r\n\r\n[[1]]`]);
+  expect(text).toMatch(/^HTTP\/1\.1 417 [\s\S]*\{"error":"[^"]+"\}$/);
+});
+
+test('a body that came whole and cannot be read is answered over the same connection', async () => {
+  const { server } = await served(double(), { name: 'm' });
+  const bad = `${POST}Content-Encoding: br\r\nContent-Length: 5\r\n\r\n[[1]]`;
+  const good = `${POST}Content-Length: 5\r\nConnection: close\r\n\r\n[[1]]`;
+  const text = await raw(server, [bad, good]);
+  expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 415', 'HTTP/1.1 200']);
+});

@@ -1,6 +1,7 @@
 /** The body of a request: its type, its text, its JSON. */
 import { Buffer, isUtf8 } from 'node:buffer';
 import type { IncomingHttpHeaders } from 'node:http';
+import { checkStructure } from './json-structure.ts';
 import { Refusal } from './refusal.ts';
 import type { Incoming } from './types.ts';
 
@@ -41,6 +42,7 @@ export function jsonBytes(bytes: Uint8Array): Uint8Array {
 
 /** What the bytes of {@link jsonBytes} say. */
 export function parseJson(bytes: Uint8Array): unknown {
+  checkStructure(bytes);
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
   try {
     return JSON.parse(text);

@@ -4,7 +4,7 @@ import { describe, quote } from '../../../words.ts';
 import { jsonBytes, parseJson } from '../body.ts';
 import { BYTE, Scanner, tokenOf } from '../json-scanner.ts';
 import type { Layout } from '../layout.ts';
-import { badRequest, Refusal } from '../refusal.ts';
+import { badRequest, Refusal, tooLarge } from '../refusal.ts';
 import type { Incoming } from '../types.ts';
 import { DATATYPE_LIST, DATATYPE_NAMES, DATATYPES, type Datatype } from './datatypes.ts';
 import { type JsonData, readJsonData, tensorOfJson, type Unread } from './json-data.ts';
@@ -96,6 +96,12 @@ interface InputMet {
   data: JsonData | undefined;
 }
 
+/** Bytes of a value that is no data. */
+const MOST_ASIDE = 2 ** 20;
+/** Inputs beyond those that a model has, which are told by their names. */
+const MOST_STRANGERS = 1_000;
+const MOST_COLUMNS = 2 ** 16;
+
 /** Names in the objects of a request; others are passed over. */
 const REQUEST_KEYS = ['id', 'inputs', 'outputs', 'parameters'].map(tokenOf);
 const [ID, INPUTS, OUTPUTS] = [0, 1, 2];
@@ -153,9 +159,13 @@ class Envelope {
     }
     scanner.at++;
     const inputs: InputMet[] = [];
+    const { fields, inputKeys, hasSteps } = this.#layout;
+    // Steps of the caller's own take columns by any names.
+    const most = hasSteps ? MOST_COLUMNS : fields.length + inputKeys.length + MOST_STRANGERS;
     if (scanner.take(BYTE.closeArray)) return inputs;
     do {
       const place = inputs.length;
+      if (place > most) throw badRequest('inputs: there are more than the model has');
       if (scanner.peek() !== BYTE.openObject)
         throw badRequest(`inputs[${place}]: expected an object, found ${describe(this.#value())}`);
       const input: InputMet = {
@@ -247,6 +257,8 @@ class Envelope {
     }
     const start = scanner.at;
     if (!scanner.skip()) throw this.#notJson();
+    if (scanner.at - start > MOST_ASIDE)
+      throw tooLarge(`the body has more than ${MOST_ASIDE} bytes beside the data of inputs`);
     return parseJson(this.#bytes.subarray(start, scanner.at));
   }
 
