@@ -6,6 +6,7 @@ import type { Shape } from './shapes.ts';
 import { affineIntoNorm, divisionToAffine, mergeAffines, negationToAffine, toAffine } from './simplify/affine.ts';
 import { affineAfterDense, affineBeforeDense, clampIntoDense } from './simplify/dense.ts';
 import { dropRequirements, requireBeforeAffine, requireOfParts } from './simplify/finite.ts';
+import { denseOfHot, sumOfHot } from './simplify/hot.ts';
 import { dropIdentities, foldConstants, impliedExpansions, plainReshapes, plainTruths } from './simplify/identities.ts';
 import { knownFunctions } from './simplify/patterns.ts';
 import { denseOfChosen, denseOfParts, denseOfScatter } from './simplify/ragged.ts';
@@ -73,6 +74,8 @@ export const RULES: readonly Rule[] = [
   denseOfParts,
   denseOfChosen,
   denseOfScatter,
+  denseOfHot,
+  sumOfHot,
   clampIntoDense,
   dropRequirements,
   requireBeforeAffine,

@@ -1,7 +1,9 @@
 /** Rules that never write down the rows of a ragged input, where a dense layer takes them. */
-import type { Node, Op, OpAttributes, Operand, Tensor } from '../graph.ts';
+import type { Node, Operand, Tensor } from '../graph.ts';
 import { denseLayout } from '../ops/dense.ts';
 import { areAllFinite } from '../spans.ts';
+import { endingOfDense } from './ending.ts';
+import { hotOf } from './hot.ts';
 import { type Rewriter, rule } from './rewriter.ts';
 
 /**
@@ -25,7 +27,7 @@ export const denseOfScatter = rule({
       { ...weight, shape: [k, n], data: table },
       ...(bias === undefined ? [] : [bias]),
     ];
-    return ending(node, graph, 'bag', inputs, { mode: 'sum' });
+    return endingOfDense(node, graph, 'bag', inputs, { mode: 'sum' });
   },
 });
 
@@ -50,7 +52,7 @@ export const denseOfChosen = rule({
   },
 });
 
-/** A dense layer of scattered rows beside others is the sum of a layer of each. */
+/** A dense layer of scattered or one-hot rows beside others is the sum of a layer of each. */
 export const denseOfParts = rule({
   name: 'dense of parts',
   keeps: 'precision',
@@ -59,22 +61,23 @@ export const denseOfParts = rule({
     const concat = graph.definition(node.inputs[0]);
     if (concat?.op !== 'concat' || graph.shape(concat.output).length !== 1) return undefined;
     const [, weight, ...bias] = node.inputs as readonly Tensor[];
-    if (!concat.inputs.some((part) => comesOfScatter(part, graph)) || !graph.affords(1, [weight])) return undefined;
+    const parts = partsOf(concat.inputs, graph);
+    if (!parts.some((part) => isSparse(part, graph)) || !graph.affords(1, [weight])) return undefined;
     const { n, kStep, nStep } = denseLayout(node.attributes.layout, weight.shape);
     const nodes: Node[] = [];
     let sum: string | undefined;
     let first = 0;
-    for (const [at, parts] of runsOf(concat.inputs, graph).entries()) {
-      const count = parts.reduce((total, part) => total + graph.shape(part)[0], 0);
+    for (const [at, run] of runsOf(parts, graph).entries()) {
+      const count = run.reduce((total, part) => total + graph.shape(part)[0], 0);
       const start = first;
       first += count;
       const data = Float64Array.from(
         { length: count * n },
         (_, i) => weight.data[(start + Math.floor(i / n)) * kStep + (i % n) * nStep],
       );
-      let [x] = parts;
-      if (parts.length > 1) {
-        nodes.push(graph.add(node, 'concat', parts, { axis: 0 }));
+      let [x] = run;
+      if (run.length > 1) {
+        nodes.push(graph.add(node, 'concat', run, { axis: 0 }));
         x = nodes[nodes.length - 1].output;
       }
       const inputs = [x, { shape: [count, n], data }, ...(at === 0 ? bias : [])];
@@ -83,7 +86,7 @@ export const denseOfParts = rule({
       if (first === weight.data.length / n) {
         // The last; what comes of one part alone is none of this rule's.
         if (sum === undefined) return undefined;
-        return [...nodes, ...ending(node, graph, 'binary', [sum, layer.output], { fn: 'add' })];
+        return [...nodes, ...endingOfDense(node, graph, 'binary', [sum, layer.output], { fn: 'add' })];
       }
       if (sum !== undefined) nodes.push(graph.add(node, 'binary', [sum, layer.output], { fn: 'add' }));
       sum = nodes[nodes.length - 1].output;
@@ -92,40 +95,38 @@ export const denseOfParts = rule({
   },
 });
 
+/** Of rows side by side some may be that in turn. */
+function partsOf(inputs: readonly Operand[], graph: Rewriter): Operand[] {
+  const parts: Operand[] = [];
+  const left = inputs.toReversed();
+  for (let part = left.pop(); part !== undefined; part = left.pop()) {
+    const node = graph.definition(part);
+    const isNested = node?.op === 'concat' && graph.shape(part).length === 1;
+    if (!isNested) parts.push(part);
+    else for (const inner of node.inputs.toReversed()) left.push(inner);
+  }
+  return parts;
+}
+
 /** Each scattered row by itself, and what is not, as far as it is side by side. */
 function runsOf(parts: readonly Operand[], graph: Rewriter): Operand[][] {
   const runs: Operand[][] = [];
   let isOpen = false;
   for (const part of parts) {
-    const isSparse = comesOfScatter(part, graph);
-    if (isOpen && !isSparse) runs[runs.length - 1].push(part);
+    const isAlone = isSparse(part, graph);
+    if (isOpen && !isAlone) runs[runs.length - 1].push(part);
     else runs.push([part]);
-    isOpen = !isSparse;
+    isOpen = !isAlone;
   }
   return runs;
 }
 
-/** Whether it is a scattered row, columns chosen of one, or one that was scaled. */
-function comesOfScatter(operand: Operand, graph: Rewriter): boolean {
+/** Whether it is a scattered row, columns chosen of one, or one that was scaled; or a one-hot row. */
+function isSparse(operand: Operand, graph: Rewriter): boolean {
+  if (hotOf(operand, graph) !== undefined) return true;
   let node = graph.definition(operand);
   while (node?.op === 'gather' || node?.op === 'affine') node = graph.definition(node.inputs[0]);
   return node?.op === 'scatter';
-}
-
-/** The node that gives the layer's result, and where it is clamped, that. */
-function ending<O extends Op>(
-  node: Node<'dense'>,
-  graph: Rewriter,
-  op: O,
-  inputs: readonly Operand[],
-  attributes: OpAttributes[O],
-): Node[] {
-  const { clamp } = node.attributes;
-  if (clamp === undefined) return [graph.replace(node, op, inputs, attributes)];
-  const [alpha, beta] = clamp;
-  const before = graph.add(node, op, inputs, attributes);
-  const isRelu = alpha === 0 && beta === Infinity;
-  return [before, graph.replace(node, 'unary', [before.output], isRelu ? { fn: 'relu' } : { fn: 'clip', alpha, beta })];
 }
 
 function transposed(data: Tensor['data'], rows: number, columns: number): Float64Array {
