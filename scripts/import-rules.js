@@ -124,7 +124,8 @@ const TYPESCRIPT_RULES = [
     files: /^lib\/learn(\/.*)?\.ts$/,
     may: only(
       'lib/learn/.*',
-      'lib/(buffers|labels|load|model|options|rows|source|frozen-file)\\.ts',
+      'lib/(buffers|labels|load|model|options|ragged|rows|source|frozen-file)\\.ts',
+      'lib/rows/texts\\.ts',
       'lib/formats/.*',
       'lib/graph/.*',
       'lib/source/.*',

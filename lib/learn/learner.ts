@@ -9,6 +9,7 @@ import type { Label } from '../labels.ts';
 import { modelFromGraph, prepare, withWeights } from '../load.ts';
 import type { Model, Prediction, Predictions, Probabilities, Probability, RowRecord, Rows } from '../model.ts';
 import { checkModelOptions, type ModelOptions } from '../options.ts';
+import type { RaggedParts } from '../ragged.ts';
 import { reading } from '../reading.ts';
 import { RowReader } from '../rows.ts';
 import { describe } from '../words.ts';
@@ -35,6 +36,8 @@ interface Flat {
   readonly x: FloatArray;
   readonly rows: number;
   readonly isRecord: boolean;
+  /** Of texts, in place of x. */
+  readonly pairs?: RaggedParts;
 }
 
 export class Learner implements Disposable {
@@ -100,14 +103,14 @@ export class Learner implements Disposable {
    *
    * @throws {ForwardpassError} INPUT (rows, targets, weights), DIVERGED, OPTION, MEMORY.
    */
-  partialFit(rows: Rows | RowRecord, targets?: LearnTargets, options?: FitOptions): this {
+  partialFit(rows: Rows | RowRecord | string, targets?: LearnTargets, options?: FitOptions): this {
     if (this.#learns.width === undefined) this.#firstFit(rows, targets, options);
     else this.#fit(rows, targets, options, false);
     return this;
   }
 
   /** Where it fails, nothing has begun: neither how many features there are nor which classes. */
-  #firstFit(rows: Rows | RowRecord, targets: LearnTargets | undefined, options: FitOptions | undefined): void {
+  #firstFit(rows: Rows | RowRecord | string, targets: LearnTargets | undefined, options: FitOptions | undefined): void {
     const [tree, names] = [copyTree(this.#origin.tree()), this.#names];
     try {
       this.#begin(rows, targets, options);
@@ -123,26 +126,30 @@ export class Learner implements Disposable {
   }
 
   #fit(
-    rows: Rows | RowRecord,
+    rows: Rows | RowRecord | string,
     targets: LearnTargets | undefined,
     options: FitOptions | undefined,
     isFirst: boolean,
   ): void {
     const learns = this.#learns;
-    const { x, rows: count, isRecord } = this.#flatten(rows);
+    const { x, rows: count, isRecord, pairs } = learns.takesTexts ? this.#readTexts(rows) : this.#flatten(rows);
     if (count === 0) throw new ForwardpassError('INPUT', 'expected one row at least, found none', 'rows');
     const each = targetsOf(targets, count, isRecord);
     const weights = options === undefined ? undefined : weightsOf(options.sampleWeight, count);
     if (options?.classes !== undefined) this.#checkClasses(options.classes);
     // Before the first fit there is nothing to predict with.
-    const said = isFirst ? undefined : this.#observer?.ask(() => this.#model(), x, count);
+    const said = isFirst
+      ? undefined
+      : pairs === undefined
+        ? this.#observer?.ask(() => this.#model(), x, count)
+        : this.#observer?.askOfTexts(this.#model(), (isRecord ? [rows] : rows) as Rows);
     if (this.#history > 1) {
       const kept = learns.keep();
-      learns.partialFit({ x, rows: count, targets: each, weights });
+      learns.partialFit({ x, rows: count, pairs, targets: each, weights });
       this.#kept.push(kept);
       if (this.#kept.length > this.#history) this.#kept.shift();
     } else {
-      learns.partialFit({ x, rows: count, targets: each, weights });
+      learns.partialFit({ x, rows: count, pairs, targets: each, weights });
       this.#undoable = this.#history;
     }
     if (this.#current !== undefined) this.#forget();
@@ -317,7 +324,15 @@ export class Learner implements Disposable {
 
   // Rows
 
-  #flatten(rows: Rows | RowRecord): Flat {
+  /** Texts, as the model reads them: what makes terms of them does not learn. */
+  #readTexts(rows: Rows | RowRecord | string): Flat {
+    this.#reader ??= this.#model().rowReader;
+    const { arrays, isRecord } = this.#reader.read(rows);
+    const pairs = arrays[0] as RaggedParts;
+    return { x: NO_NUMBERS, rows: pairs.offsets.length - 1, isRecord, pairs };
+  }
+
+  #flatten(rows: Rows | RowRecord | string): Flat {
     const width = this.#learns.width as number;
     if (rows instanceof Float64Array || rows instanceof Float32Array) {
       const length = lengthOf(rows);
@@ -345,6 +360,8 @@ export class Learner implements Disposable {
     };
   }
 }
+
+const NO_NUMBERS = new Float64Array(0);
 
 function checkPath(path: unknown): string {
   if (typeof path === 'string' && path !== '' && !path.includes('\0')) return path;

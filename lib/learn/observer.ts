@@ -2,7 +2,7 @@
 import type { FloatArray } from '../buffers.ts';
 import { ForwardpassError } from '../errors.ts';
 import type { Label } from '../labels.ts';
-import type { Model } from '../model.ts';
+import type { Model, Rows } from '../model.ts';
 import type { Incremental, Said, Targets } from './estimators/incremental.ts';
 import { type MetricsOptions, type MetricsState, ProgressiveMetrics } from './metrics.ts';
 
@@ -22,6 +22,12 @@ export class Observer {
       state === undefined ? new ProgressiveMetrics(kind, options) : ProgressiveMetrics.from(state, options);
   }
 
+  /** Of texts that are not learned from yet. */
+  askOfTexts(model: Model, texts: Rows): Said {
+    if (this.learns.classes === undefined) return { values: model.predict(texts) as FloatArray };
+    return this.#ask(model, texts);
+  }
+
   /** Of rows that are not learned from yet. */
   ask(model: () => Model, x: FloatArray, rows: number): Said {
     const { classes, outputs } = this.learns;
@@ -33,16 +39,20 @@ export class Observer {
     if (quick !== undefined) return quick;
     const now = model();
     if (classes === undefined) return { values: now.predict(x) as FloatArray };
-    const labels = now.predict(x) as ArrayLike<Label>;
-    const probabilities = this.#probabilities(now, x);
+    return this.#ask(now, x);
+  }
+
+  #ask(model: Model, rows: Rows): Said {
+    const labels = model.predict(rows) as ArrayLike<Label>;
+    const probabilities = this.#probabilities(model, rows);
     return { labels, ...(probabilities && { probabilities }) };
   }
 
   /** Asked once of a model that has none. */
-  #probabilities(model: Model, x: FloatArray): FloatArray | undefined {
+  #probabilities(model: Model, rows: Rows): FloatArray | undefined {
     if (!this.#isProbable) return undefined;
     try {
-      return model.predictProba(x);
+      return model.predictProba(rows);
     } catch (error) {
       if (!(error instanceof ForwardpassError) || error.code !== 'NOT_A_CLASSIFIER') throw error;
       this.#isProbable = false;

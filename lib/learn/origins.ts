@@ -7,6 +7,7 @@ import { buildGraph } from '../graph/define/build.ts';
 import type { Graph } from '../graph/graph.ts';
 import { readTrained } from '../load.ts';
 import { reading } from '../reading.ts';
+import { openTexts } from '../rows/texts.ts';
 import type { OpenSource } from '../source/open-source.ts';
 import { listNames } from '../words.ts';
 import { type Kept, readCheckpoint } from './checkpoint.ts';
@@ -61,11 +62,19 @@ export async function openOrigin(
   const checkpoint = await readCheckpoint(source, options.limits);
   if (checkpoint !== undefined) {
     const { kind, tree, kept } = checkpoint;
-    return { origin: await frameworkOf(kind).reopen(tree, options), kept };
+    return { origin: await withTexts(await frameworkOf(kind).reopen(tree, options)), kept };
   }
   const { name } = await chooseFormat(source, undefined);
   const origin = await frameworkOf(OF_NETWORKS.has(name) ? 'network' : name).open(source, options);
-  return { origin, kept: {} };
+  return { origin: await withTexts(origin), kept: {} };
+}
+
+/** What reads texts is opened with the first learner that takes them. */
+async function withTexts(origin: Origin): Promise<Origin> {
+  if (origin.learns.takesTexts !== true) return origin;
+  const { checkPatterns } = await openTexts();
+  for (const { name, terms } of origin.graph().inputs) if (terms !== undefined) checkPatterns(terms, `input ${name}`);
+  return origin;
 }
 
 /** A network that the caller describes, with its numbers. */

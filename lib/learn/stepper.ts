@@ -20,9 +20,12 @@ export interface StepperParts {
   readonly weighted?: boolean;
   /** What follows x, targets and weights. */
   readonly buffers?: readonly LearnerBuffer[];
+  /** Whether rows are pairs of an id and a value: x has the values, and {@link Stepper.ids} and offsets follow the buffers. */
+  readonly isSparse?: boolean;
 }
 
 const FIRST_ROWS = 1;
+const FIRST_PAIRS = 64;
 
 export class Stepper {
   /** All that a step changes; as it was, where the step fails. */
@@ -31,6 +34,9 @@ export class Stepper {
   x: FloatArray;
   targets: Float64Array;
   weights: Float64Array;
+  /** Of sparse rows. */
+  ids = new Int32Array(0);
+  offsets = new Int32Array(0);
   readonly #parts: StepperParts;
   readonly #words = new Int32Array(WORDS);
   readonly #before: Float64Array;
@@ -41,15 +47,18 @@ export class Stepper {
     this.#parts = parts;
     this.state = allocated(() => new Float64Array(parts.stateLength));
     this.#before = allocated(() => new Float64Array(parts.stateLength));
-    [this.x, this.targets, this.weights] = this.#allocate(FIRST_ROWS);
+    [this.x, this.targets, this.weights] = this.#allocate(FIRST_ROWS, FIRST_PAIRS);
     this.#step = this.#make();
   }
 
-  /** Makes room for so many rows in {@link x}, {@link targets} and {@link weights}, whose contents are lost. */
-  room(rows: number): void {
-    if (rows <= this.#rows) return;
-    [this.x, this.targets, this.weights] = this.#allocate(rows);
-    this.#rows = rows;
+  /**
+   * Makes room for so many rows in {@link x}, {@link targets} and {@link weights}, whose contents are lost; of sparse rows,
+   * for so many pairs of theirs.
+   */
+  room(rows: number, pairs = 0): void {
+    if (rows <= this.#rows && pairs <= this.ids.length) return;
+    this.#rows = Math.max(rows, this.#rows);
+    [this.x, this.targets, this.weights] = this.#allocate(this.#rows, Math.max(pairs, this.ids.length));
     this.#step = this.#make();
   }
 
@@ -71,18 +80,22 @@ export class Stepper {
     this.state.set(this.#before);
   }
 
-  #allocate(rows: number): [FloatArray, Float64Array, Float64Array] {
-    const { Floats, width, targetWidth = 1, weighted = false } = this.#parts;
+  #allocate(rows: number, pairs: number): [FloatArray, Float64Array, Float64Array] {
+    const { Floats, width, targetWidth = 1, weighted = false, isSparse = false } = this.#parts;
+    if (isSparse) {
+      [this.ids, this.offsets] = allocated(() => [new Int32Array(pairs), new Int32Array(rows + 1)]);
+    }
     return allocated(() => [
-      new Floats(rows * width),
+      new Floats(isSparse ? pairs : rows * width),
       new Float64Array(rows * targetWidth),
       new Float64Array(weighted ? rows : 0),
     ]);
   }
 
   #make(): () => void {
-    const { kind, integers, numbers, buffers = [] } = this.#parts;
-    const all = [this.x, this.targets, this.weights, ...buffers];
+    const { kind, integers, numbers, buffers = [], isSparse = false } = this.#parts;
+    const sparse = isSparse ? [this.ids, this.offsets] : [];
+    const all = [this.x, this.targets, this.weights, ...buffers, ...sparse];
     return createStep(kind, integers, numbers, this.#words, this.state, this.#before, all);
   }
 
@@ -90,6 +103,7 @@ export class Stepper {
     const { [WORD.status]: status, [WORD.row]: row, [WORD.column]: column } = this.#words;
     switch (status) {
       case STATUS.inputNotFinite: {
+        if (this.#parts.isSparse) return new ForwardpassError('INPUT', 'hold what is no finite number', 'rows');
         const found = this.x[row * this.#parts.width + column];
         return new ForwardpassError(
           'INPUT',

@@ -106,6 +106,16 @@ inline size_t first_not_finite(const T* values, size_t count) {
   return at;
 }
 
+// One row: all features, or pairs of an id and a value.
+template <typename T, bool is_sparse>
+struct SgdRow {
+  const T* x;
+  const int32_t* ids;
+  size_t count;
+
+  size_t at(size_t j) const { return is_sparse ? size_t(ids[j]) : j; }
+};
+
 // The weights of one output while it learns; wscale·w is what they stand for, (A·w·wscale + aw)/B their average.
 template <typename T>
 struct SgdWeights {
@@ -116,22 +126,31 @@ struct SgdWeights {
 
   static constexpr double least_scale = sizeof(T) == 4 ? 1e-6 : 1e-9;
 
-  double dot(const T* x) const {
+  template <class Row>
+  double dot(const Row& row) const {
     double sum = 0;
-    for (size_t j = 0; j < width; j++) sum += w[j] * x[j];
+    for (size_t j = 0; j < row.count; j++) sum += w[row.at(j)] * row.x[j];
     return T(sum * scale);
   }
-  void add(const T* x, double by) {
+  template <class Row>
+  void add(const Row& row, double by) {
     const T factor = T(by) / T(scale);
-    if constexpr (sizeof(T) == 4) {
-      for (size_t j = 0; j < width; j++) w[j] = float(double(w[j]) + double(x[j]) * double(factor));
-    } else {
-      for (size_t j = 0; j < width; j++) w[j] += x[j] * factor;
+    for (size_t j = 0; j < row.count; j++) {
+      T& weight = w[row.at(j)];
+      if constexpr (sizeof(T) == 4) {
+        weight = float(double(weight) + double(row.x[j]) * double(factor));
+      } else {
+        weight += row.x[j] * factor;
+      }
     }
   }
-  void add_average(const T* x, double by, double count) {
+  template <class Row>
+  void add_average(const Row& row, double by, double count) {
     const double n = T(count), mu = 1 / n, factor = -double(T(by)) / scale;
-    for (size_t j = 0; j < width; j++) averages[j] = T(double(averages[j]) + a * double(x[j]) * factor);
+    for (size_t j = 0; j < row.count; j++) {
+      T& average = averages[row.at(j)];
+      average = T(double(average) + a * double(row.x[j]) * factor);
+    }
     if (n > 1) b /= 1 - mu;
     a += mu * b * scale;
   }
@@ -180,6 +199,7 @@ struct SgdBias {
 template <typename T>
 struct SgdRows {
   const T* x;
+  const int32_t *ids, *offsets;  // of sparse rows, whose x are the values of all pairs
   const double* targets;
   const double* sample_weights;  // null where all are 1
   const int32_t* order;          // null where they come as they are
@@ -187,7 +207,7 @@ struct SgdRows {
 };
 
 // One epoch of one output. Of a classifier, `positive` is the class that this output is for, and targets are classes.
-template <typename T>
+template <typename T, bool is_sparse>
 bool sgd_epoch(const SgdOptions& o, SgdWeights<T>& v, SgdBias& bias, double t, const SgdRows<T>& rows, T* q,
                double positive, T positive_weight, T negative_weight) {
   const size_t width = o.width;
@@ -199,7 +219,13 @@ bool sgd_epoch(const SgdOptions& o, SgdWeights<T>& v, SgdBias& bias, double t, c
 
   for (size_t i = 0; i < rows.count; i++) {
     const size_t row = rows.order != nullptr ? size_t(rows.order[i]) : i;
-    const T* const x = rows.x + row * width;
+    SgdRow<T, is_sparse> x = {rows.x, nullptr, width};
+    if constexpr (is_sparse) {
+      const size_t first = size_t(rows.offsets[row]);
+      x = {rows.x + first, rows.ids + first, size_t(rows.offsets[row + 1]) - first};
+    } else {
+      x.x += row * width;
+    }
     double y = o.task == kOneClass ? 1 : double(T(rows.targets[row]));
     if (o.task == kClassifier) y = y == positive ? 1 : negative;
     const double p = v.dot(x) + b;
@@ -209,7 +235,7 @@ bool sgd_epoch(const SgdOptions& o, SgdWeights<T>& v, SgdBias& bias, double t, c
     double update;
     if (o.rate >= kPassiveAggressive1) {
       double square = 0;
-      for (size_t j = 0; j < width; j++) square += double(x[j]) * double(x[j]);
+      for (size_t j = 0; j < x.count; j++) square += double(x.x[j]) * double(x.x[j]);
       const double loss = sgd_loss(o.loss, o.epsilon, y, p);
       if (o.rate == kPassiveAggressive1) {
         if (square == 0) continue;
@@ -237,7 +263,8 @@ bool sgd_epoch(const SgdOptions& o, SgdWeights<T>& v, SgdBias& bias, double t, c
     if (update != 0) v.add(x, update);
     if (o.fits_intercept) {
       const double by = o.task == kOneClass ? update - eta * o.alpha : update;
-      if (by != 0) b += by;
+      // As scikit-learn has it: sparse rows tell less of the intercept.
+      if (by != 0) b += by * (is_sparse ? 0.01 : 1);
     }
     if (o.average > 0 && o.average <= t) {
       v.add_average(x, update, t - o.average + 1);
@@ -245,16 +272,17 @@ bool sgd_epoch(const SgdOptions& o, SgdWeights<T>& v, SgdBias& bias, double t, c
     }
     if (has_l1) {
       penalty += l1_ratio * eta * o.alpha;
-      for (size_t j = 0; j < width; j++) {
-        const double z = v.w[j];
+      for (size_t j = 0; j < x.count; j++) {
+        T &weight = v.w[x.at(j)], &taken = q[x.at(j)];
+        const double z = weight;
         if (v.scale * z > 0) {
-          const double less = v.w[j] - (penalty + q[j]) / v.scale;
-          v.w[j] = T(less > 0 ? less : 0);
+          const double less = weight - (penalty + taken) / v.scale;
+          weight = T(less > 0 ? less : 0);
         } else if (v.scale * z < 0) {
-          const double more = v.w[j] + (penalty - q[j]) / v.scale;
-          v.w[j] = T(more < 0 ? more : 0);
+          const double more = weight + (penalty - taken) / v.scale;
+          weight = T(more < 0 ? more : 0);
         }
-        q[j] = T(q[j] + v.scale * (v.w[j] - z));
+        taken = T(taken + v.scale * (weight - z));
       }
     }
     t++;
@@ -275,6 +303,8 @@ struct Sgd : learn::Learner {
   double *t, *alias, *intercepts, *average_intercepts;
   T *weights, *averages;
   const T* x;
+  size_t pairs = 0;                                  // that there is room for, of sparse rows
+  const int32_t *ids = nullptr, *offsets = nullptr;  // null where rows are not sparse
   const double *targets, *sample_weights, *class_weights;
   const int32_t* seeds;
   Array<int32_t> order;
@@ -286,15 +316,33 @@ struct Sgd : learn::Learner {
     return static_cast<Sgd*>(self)->learn_rows(rows, words);
   }
 
+  // Pairs of `rows` rows; more than there is room for, where they are not as they should be.
+  size_t checked_pairs(size_t rows) const {
+    if (offsets[0] != 0) return pairs + 1;
+    for (size_t row = 0; row < rows; row++) {
+      if (offsets[row + 1] < offsets[row] || size_t(offsets[row + 1]) > pairs) return pairs + 1;
+    }
+    const size_t count = size_t(offsets[rows]);
+    for (size_t i = 0; i < count; i++) {
+      if (ids[i] < 0 || size_t(ids[i]) >= o.width) return pairs + 1;
+    }
+    return count;
+  }
+
   learn::Status learn_rows(size_t rows, int32_t* words) {
-    if (!all_finite(x, rows * o.width)) {
+    if (ids != nullptr) {
+      const size_t count = checked_pairs(rows);
+      if (count > pairs) return learn::kBadRows;
+      if (!all_finite(x, count)) return learn::kInputNotFinite;
+    } else if (!all_finite(x, rows * o.width)) {
       const size_t at = first_not_finite(x, rows * o.width);
       words[learn::kRow] = int32_t(at / o.width);
       words[learn::kColumn] = int32_t(at % o.width);
       return learn::kInputNotFinite;
     }
     const bool averages_now = o.average > 0;
-    SgdRows<T> batch = {x, targets, (words[learn::kFlags] & 1) != 0 ? sample_weights : nullptr, nullptr, rows};
+    SgdRows<T> batch = {x,       ids, offsets, targets, (words[learn::kFlags] & 1) != 0 ? sample_weights : nullptr,
+                        nullptr, rows};
     for (size_t k = 0; k < o.outputs; k++) {
       if (o.shuffles && rows > 1) {
         sgd_shuffle(order.data(), rows, uint32_t(seeds[k]));
@@ -303,8 +351,11 @@ struct Sgd : learn::Learner {
       SgdWeights<T> v = {weights + k * o.width, averages_now ? averages + k * o.width : nullptr, o.width};
       SgdBias bias = {has_offset() ? 1 - intercepts[k] : intercepts[k], averages_now ? average_intercepts[k] : 0};
       const double positive = o.outputs == 1 ? 1 : double(k);
-      if (!sgd_epoch<T>(o, v, bias, *t, batch, penalties.data(), positive, T(class_weights[2 * k]),
-                        T(class_weights[2 * k + 1]))) {
+      // Texts are of doubles.
+      constexpr bool may_be_sparse = sizeof(T) == 8;
+      const auto epoch = may_be_sparse && ids != nullptr ? sgd_epoch<T, may_be_sparse> : sgd_epoch<T, false>;
+      if (!epoch(o, v, bias, *t, batch, penalties.data(), positive, T(class_weights[2 * k]),
+                 T(class_weights[2 * k + 1]))) {
         return learn::kNotFinite;
       }
       found[k] = o.outputs > 1 ? double(T(bias.intercept)) : has_offset() ? 1 - bias.intercept : bias.intercept;
@@ -345,7 +396,7 @@ struct Sgd : learn::Learner {
 };
 
 template <typename T>
-learn::Learner* make_sgd_of(const learn::Setup& setup, const SgdOptions& o, bool& fits) {
+learn::Learner* make_sgd_of(const learn::Setup& setup, const SgdOptions& o, bool is_sparse, bool& fits) {
   const size_t averages = o.average > 0 ? 2 : 1, weights = o.width * o.outputs;
   // Floats fill whole doubles.
   const size_t weight_doubles = (weights * sizeof(T) + 7) / 8;
@@ -354,7 +405,9 @@ learn::Learner* make_sgd_of(const learn::Setup& setup, const SgdOptions& o, bool
   const learn::Buffer x = setup.buffer(0), y = setup.buffer(1), w = setup.buffer(2);
   const double* const class_weights = setup.buffer(3).f64(2 * o.outputs);
   const int32_t* const seeds = setup.buffer(4).i32(o.outputs);
-  const size_t most = x.length / o.width;
+  const learn::Buffer ids = setup.buffer(5), offsets = setup.buffer(6);
+  if (is_sparse && (sizeof(T) == 4 || ids.i32(x.length) == nullptr || offsets.i32(2) == nullptr)) return nullptr;
+  const size_t most = is_sparse ? offsets.length - 1 : x.length / o.width;
   const T* rows;
   if constexpr (sizeof(T) == 4)
     rows = x.f32(1);
@@ -378,6 +431,11 @@ learn::Learner* make_sgd_of(const learn::Setup& setup, const SgdOptions& o, bool
   made->weights = reinterpret_cast<T*>(made->average_intercepts + o.outputs);
   made->averages = reinterpret_cast<T*>(made->average_intercepts + o.outputs + weight_doubles);
   made->x = rows;
+  if (is_sparse) {
+    made->pairs = x.length;
+    made->ids = ids.i32(x.length);
+    made->offsets = offsets.i32(2);
+  }
   made->targets = y.f64(most);
   made->sample_weights = w.f64(most);
   made->class_weights = class_weights;
@@ -392,20 +450,22 @@ learn::Learner* make_sgd_of(const learn::Setup& setup, const SgdOptions& o, bool
 }
 
 // integers: width, outputs, 1 for floats, task, loss, penalty, rate, whether the intercept is fitted, whether rows are
-// shuffled; numbers: alpha, l1_ratio, eta0, power_t, epsilon, average; buffers: x, targets (classes by their position),
-// weights of rows, for each output the weight of its class and of the rest, for each output the seed of its shuffle.
+// shuffled, whether they are sparse; numbers: alpha, l1_ratio, eta0, power_t, epsilon, average; buffers: x, targets
+// (classes by their position), weights of rows, for each output the weight of its class and of the rest, for each
+// output the seed of its shuffle; of sparse rows, whose x are values, the id of each value and the offsets of rows
+// among them.
 inline learn::Learner* make_sgd(const learn::Setup& setup, bool& fits) {
   constexpr size_t most = size_t(1) << 28;
   SgdOptions o;
-  bool is_float = false;
+  bool is_float = false, is_sparse = false;
   size_t task, loss, penalty, rate;
   fits = setup.integer(0, 1, most, o.width) && setup.integer(1, 1, most / o.width, o.outputs) &&
          setup.flag(2, is_float) && setup.integer(3, 0, kSgdTasks - 1, task) &&
          setup.integer(4, 0, kSgdLosses - 1, loss) && setup.integer(5, 0, kSgdPenalties - 1, penalty) &&
          setup.integer(6, 0, kSgdRates - 1, rate) && setup.flag(7, o.fits_intercept) && setup.flag(8, o.shuffles) &&
-         setup.number(0, o.alpha) && setup.number(1, o.l1_ratio) && setup.number(2, o.eta0) &&
-         setup.number(3, o.power_t) && setup.number(4, o.epsilon) && setup.number(5, o.average) &&
-         (task == kClassifier || o.outputs == 1);
+         setup.flag(9, is_sparse) && setup.number(0, o.alpha) && setup.number(1, o.l1_ratio) &&
+         setup.number(2, o.eta0) && setup.number(3, o.power_t) && setup.number(4, o.epsilon) &&
+         setup.number(5, o.average) && (task == kClassifier || o.outputs == 1);
   if (!fits) return nullptr;
   o.task = SgdTask(task);
   o.loss = SgdLoss(loss);
@@ -415,7 +475,7 @@ inline learn::Learner* make_sgd(const learn::Setup& setup, bool& fits) {
     const double usual = std::sqrt(1 / std::sqrt(o.alpha)), slope = sgd_gradient(o.loss, o.epsilon, 1, -usual);
     o.start = 1 / (usual / (slope > 1 ? slope : 1) * o.alpha);
   }
-  return is_float ? make_sgd_of<float>(setup, o, fits) : make_sgd_of<double>(setup, o, fits);
+  return is_float ? make_sgd_of<float>(setup, o, is_sparse, fits) : make_sgd_of<double>(setup, o, is_sparse, fits);
 }
 
 }  // namespace FP_ISA

@@ -1,6 +1,7 @@
 /** What learns: the face that every estimator and network has to the learner. */
 import type { FloatArray } from '../../buffers.ts';
 import type { Label } from '../../labels.ts';
+import type { RaggedParts } from '../../ragged.ts';
 
 /** What targets are: labels of {@link Incremental.classes}, numbers, or nothing. */
 export type TargetKind = 'classes' | 'values' | 'none';
@@ -18,6 +19,8 @@ export interface Batch {
   /** Row after row. */
   readonly x: FloatArray;
   readonly rows: number;
+  /** Of what learns from texts: their terms, in place of x. */
+  readonly pairs?: RaggedParts;
   /** An item for each row; undefined where none were given. */
   readonly targets: Targets | undefined;
   /** A finite number of 0 or more for each row, of which not all are 0; undefined where all count the same. */
@@ -30,6 +33,8 @@ export interface Incremental {
   /** Of what its classes say, or of those that the first fit gets: undefined before. */
   readonly classes?: readonly Label[];
   readonly targets: TargetKind;
+  /** Whether rows are texts, which the model that it is reads into pairs of a term and its weight. */
+  readonly takesTexts?: boolean;
   /** Elements of a row; undefined until it has seen one. */
   readonly width: number | undefined;
   /** The arrays of its rows. */

@@ -4,20 +4,15 @@
  */
 import type { FloatArray } from '../../buffers.ts';
 import type { Estimator } from '../../formats/sklearn/estimator.ts';
-import { itemsOf } from '../../formats/sklearn/values.ts';
 import type { Label } from '../../labels.ts';
 import { listNames } from '../../words.ts';
 import type { LearningOptions } from '../origin.ts';
 import type { Batch, Incremental, Said, TargetKind } from './incremental.ts';
 import type { OpenInner } from './learning.ts';
 import { ExtremesScaler, type Scaler, StandardScaler } from './scalers.ts';
+import type { Named } from './steps.ts';
 
 const SCALERS = ['StandardScaler', 'MinMaxScaler', 'MaxAbsScaler'];
-
-interface Named<Step> {
-  readonly name: string;
-  readonly step: Step;
-}
 
 export class Pipeline implements Incremental {
   readonly name: string;
@@ -33,9 +28,14 @@ export class Pipeline implements Incremental {
   readonly outputs: Incremental['outputs'];
   readonly say: Incremental['say'];
 
-  constructor(estimator: Estimator, { scalers }: LearningOptions, openInner: OpenInner) {
+  constructor(
+    estimator: Estimator,
+    named: readonly Named<Estimator>[],
+    { scalers }: LearningOptions,
+    openInner: OpenInner,
+  ) {
     this.name = estimator.className;
-    const steps = stepsOf(estimator);
+    const steps = [...named];
     const last = steps.pop();
     if (last === undefined) throw estimator.error('UNSUPPORTED_OP', 'has no step that learns', 'steps');
     this.#last = { name: last.name, step: openInner(last.step) };
@@ -110,12 +110,4 @@ export class Pipeline implements Incremental {
   store(): void {
     for (const { step } of this.#learning) step.store();
   }
-}
-
-function stepsOf(estimator: Estimator): Named<Estimator>[] {
-  return estimator.list('steps').flatMap((item, i) => {
-    const [name, value] = itemsOf(item) ?? [];
-    if (value === null || value === 'passthrough') return [];
-    return [{ name: typeof name === 'string' ? name : `${i}`, step: estimator.inside(value, `steps[${i}]`) }];
-  });
 }

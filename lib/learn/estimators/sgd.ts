@@ -9,6 +9,7 @@ import { type PickleArray, PickleDict } from '../../formats/containers/pickle/va
 import type { Estimator } from '../../formats/sklearn/estimator.ts';
 import { plainScalar } from '../../formats/sklearn/values.ts';
 import type { Label } from '../../labels.ts';
+import type { RaggedParts } from '../../ragged.ts';
 import { describe } from '../../words.ts';
 import type { LearningOptions } from '../origin.ts';
 import { MOST_SEED } from '../random.ts';
@@ -82,6 +83,8 @@ export class Sgd implements Incremental {
   readonly #generator: Generator;
   #memory: Memory | undefined;
   #classTargets: ClassTargets | undefined;
+  /** Whether rows are pairs. */
+  #isSparse = false;
   /** Whether weights of classes are those of each batch. */
   readonly #isBalanced: boolean;
 
@@ -114,11 +117,20 @@ export class Sgd implements Incremental {
     setAttribute(object, 'n_features_in_', width);
   }
 
-  partialFit({ x, rows, targets, weights }: Batch): void {
+  /** From here on rows are pairs: of a model that was fitted on texts. */
+  takeTexts(): void {
+    if (this.Floats === Float32Array) {
+      throw this.#estimator.error('UNSUPPORTED_OP', 'learns from texts in float32, which is not done here');
+    }
+    this.#isSparse = true;
+    this.#open();
+  }
+
+  partialFit({ x, rows, pairs, targets, weights }: Batch): void {
     const memory = this.#memory as Memory;
     const { stepper } = memory;
     const { task } = this.#settings;
-    stepper.room(rows);
+    stepper.room(rows, pairs?.ids.length);
     if (task === 'classifier') {
       (this.#classTargets as ClassTargets).read(targets, rows, stepper.targets);
       if (this.#isBalanced) this.#balance(memory, rows);
@@ -129,7 +141,8 @@ export class Sgd implements Incremental {
       }
       stepper.weights.set(weights);
     }
-    stepper.x.set(x);
+    if (pairs === undefined) stepper.x.set(x);
+    else setPairs(stepper, pairs);
     this.#generator.mark();
     if (this.#generator.isDue) this.#drawSeeds(memory, rows);
     try {
@@ -306,7 +319,7 @@ export class Sgd implements Incremental {
   #allocate(width: number, Floats: Incremental['Floats']): void {
     this.width = width;
     this.Floats = Floats;
-    this.#memory = new Memory(this.#settings, width, this.#outputs, Floats, this.#generator.draws);
+    this.#memory = new Memory(this.#settings, width, this.#outputs, Floats, this.#generator.draws, this.#isSparse);
     const classWeights = classWeightsOf(this.#estimator, this.classes ?? []);
     this.#setClassWeights(this.#memory, classWeights);
   }
@@ -354,6 +367,14 @@ export class Sgd implements Incremental {
   }
 }
 
+/** Of rows whose offsets begin with 0. */
+function setPairs({ x, ids, offsets }: Stepper, pairs: RaggedParts): void {
+  ids.set(pairs.ids as Int32Array);
+  offsets.set(pairs.offsets);
+  if (pairs.weights === undefined) x.fill(1, 0, pairs.ids.length);
+  else x.set(pairs.weights);
+}
+
 /** From a score to a probability, of the losses that have one. */
 const PROBABILITIES: Readonly<Record<string, (score: number) => number>> = {
   log_loss: (score) => 1 / (1 + Math.exp(-score)),
@@ -395,14 +416,21 @@ class Memory {
   readonly classWeights: Float64Array;
   readonly seeds: Int32Array;
 
-  constructor(settings: Settings, width: number, outputs: number, Floats: Incremental['Floats'], draws: boolean) {
+  constructor(
+    settings: Settings,
+    width: number,
+    outputs: number,
+    Floats: Incremental['Floats'],
+    draws: boolean,
+    isSparse: boolean,
+  ) {
     const { task, loss, penalty, rate, fitsIntercept, shuffles, average } = settings;
     const count = width * outputs;
     const doubles = Math.ceil((count * Floats.BYTES_PER_ELEMENT) / 8);
     const first = INTERCEPTS + 2 * outputs;
     this.classWeights = new Float64Array(2 * outputs).fill(1);
     this.seeds = new Int32Array(outputs);
-    const flags = [fitsIntercept, shuffles && draws].map(Number);
+    const flags = [fitsIntercept, shuffles && draws, isSparse].map(Number);
     this.stepper = new Stepper({
       kind: 'sgd',
       integers: [
@@ -415,6 +443,7 @@ class Memory {
       width,
       weighted: true,
       buffers: [this.classWeights, this.seeds],
+      isSparse,
     });
     const { state } = this.stepper;
     this.state = state;
