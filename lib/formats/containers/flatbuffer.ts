@@ -5,7 +5,7 @@
  */
 import { ForwardpassError } from '../../errors.ts';
 
-const UTF8 = new TextDecoder('utf-8', { fatal: true });
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Offsets may overlap, so that a small file could list much: this many times its size may be decoded of it. */
 const MOST_DECODED = 8;

@@ -20,7 +20,7 @@ const TEXT_BYTES = 16;
 const NUMBER_BYTES = 16;
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-const ANY_TEXT = new TextDecoder();
+const ANY_TEXT = new TextDecoder('utf-8', { ignoreBOM: true });
 const LEAST_ROOM = 64;
 const FEW_TEXTS = 8;
 

@@ -32,7 +32,7 @@ class UbjsonReader {
   readonly #view: DataView;
   readonly #budget: Budget;
   readonly #place: string;
-  readonly #text = new TextDecoder('utf-8', { fatal: true });
+  readonly #text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   /** Keys come again and again. */
   readonly #keys = new Map<string, string>();
   #at = 0;

@@ -85,7 +85,7 @@ export class Call {
 
   string(name: string, otherwise: string): string {
     const bytes = this.attribute(name)?.bytes;
-    return bytes === undefined ? otherwise : new TextDecoder().decode(bytes);
+    return bytes === undefined ? otherwise : new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
   }
 
   integers(name: string): readonly number[] {

@@ -121,6 +121,6 @@ function* restoring(evaluator: Evaluator, scope: Scope, last: string): Generator
 }
 
 function sharedName(node: NodeDef): string {
-  const name = new TextDecoder().decode(node.attributes.get('shared_name')?.bytes);
+  const name = new TextDecoder('utf-8', { ignoreBOM: true }).decode(node.attributes.get('shared_name')?.bytes);
   return name === '' ? node.name : name;
 }

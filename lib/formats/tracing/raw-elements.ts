@@ -90,5 +90,5 @@ export function exactOrInfinite(value: number): number {
 
 /** Bytes that are not UTF-8 are replaced. */
 export function decodeText(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
 }

@@ -40,7 +40,7 @@ function wordsOf({ offsets, values }: Fields, budget: Budget, place: string): re
   const starts = numbers(offsets, `${place}.offsets`);
   const letters = Uint8Array.from(numbers(values, `${place}.values`));
   budget.build(letters.length + WORD_BYTES * starts.length, place);
-  const decoder = new TextDecoder();
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   return Array.from({ length: Math.max(0, starts.length - 1) }, (_, i) => {
     const [start, end] = [starts[i], starts[i + 1]];
     const isWithin = Number.isInteger(start) && start >= 0 && end >= start && end <= letters.length;

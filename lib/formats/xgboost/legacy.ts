@@ -139,6 +139,6 @@ class Cursor {
   text(): string {
     const length = this.count(1);
     const start = this.skip(length);
-    return new TextDecoder().decode(this.bytes.subarray(start, start + length));
+    return new TextDecoder('utf-8', { ignoreBOM: true }).decode(this.bytes.subarray(start, start + length));
   }
 }
