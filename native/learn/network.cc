@@ -31,6 +31,9 @@ constexpr size_t layer_numbers = 2;    // alpha, beta
 
 enum Place : size_t { x_place, targets_place, weights_place, numbers_place };
 
+// Rows that go through the layers at a time: a step of more costs no more memory, and gives the same bits.
+constexpr size_t block_rows = 128;
+
 constexpr size_t most_width = 1 << 20, most_elements = (size_t(1) << 31) - 1, most_items = 4096;
 
 struct Parameter {
@@ -70,14 +73,15 @@ void transpose(const From* from, size_t rows, size_t columns, size_t from_stride
   }
 }
 
-// sums[f] = Σ d[f, r]·x[f, r] (1 without x), r from 0 on; several features at a time, whose sums do not wait for one
-// another.
+// sums[f] = Σ d[f, r]·x[f, r] (1 without x), r from 0 on, or goes on from sums[f]; several features at a time, whose
+// sums do not wait for one another.
 template <typename T>
-void sums_over_rows(const T* d, const T* x, size_t width, size_t stride, size_t rows, T* sums) {
+void sums_over_rows(const T* d, const T* x, size_t width, size_t stride, size_t rows, bool adds, T* sums) {
   constexpr size_t at_a_time = 8;
   size_t f = 0;
   for (; f + at_a_time <= width; f += at_a_time) {
     T part[at_a_time] = {};
+    if (adds) std::memcpy(part, sums + f, sizeof part);
     const T *slope = d + f * stride, *value = x == nullptr ? nullptr : x + f * stride;
     for (size_t r = 0; r < rows; r++) {
       for (size_t i = 0; i < at_a_time; i++) {
@@ -88,7 +92,7 @@ void sums_over_rows(const T* d, const T* x, size_t width, size_t stride, size_t 
     std::memcpy(sums + f, part, sizeof part);
   }
   for (; f < width; f++) {
-    T sum = 0;
+    T sum = adds ? sums[f] : 0;
     for (size_t r = 0; r < rows; r++) sum += x == nullptr ? d[f * stride + r] : d[f * stride + r] * x[f * stride + r];
     sums[f] = sum;
   }
@@ -135,10 +139,11 @@ struct Network : Learner {
   bool take(const Setup& setup);
   bool lay_out();
 
-  Status take_rows(size_t rows, size_t stride, bool weighted, bool only_forward, int32_t* words);
+  Status check_rows(size_t rows, bool only_forward, int32_t* words) const;
+  void take_rows(size_t first, size_t rows, size_t stride, size_t all_rows, bool weighted);
   void forward(const T* from, size_t stride);
   double lose(size_t rows, size_t stride);
-  void backward(const T* from, size_t rows, size_t stride);
+  void backward(const T* from, size_t rows, size_t stride, bool adds);
   bool update(const T* from, T* to, double step);
 
   static Status step_of(Learner* self, size_t rows, int32_t* words);
@@ -217,7 +222,7 @@ bool Network<T>::take(const Setup& setup) {
   };
   const size_t numbers = state * (1 + moments_of(rule));
   most_rows = setup.buffer(weights_place).length;
-  if (most_rows < 1 || most_rows > most_width || layers[0].in > most_elements / most_rows ||
+  if (most_rows < 1 || most_rows > most_elements || layers[0].in > most_elements / most_rows ||
       width() > most_elements / most_rows ||
       setup.state_count != size_t(Control::count) + parameters.size() * size_t(Rate::count)) {
     return false;
@@ -235,14 +240,14 @@ bool Network<T>::take(const Setup& setup) {
 // Arrays of what lies between layers, all in one block. False where memory runs out.
 template <typename T>
 bool Network<T>::lay_out() {
-  const size_t stride = network_padded(most_rows), last = width();
+  const size_t stride = network_padded(most_rows < block_rows ? most_rows : block_rows), last = width();
   size_t widest = last, turned_width = 0, sum = last;
   for (const Layer& layer : layers) {
     sum += layer.in + (layer.kind == LayerKind::standardize ? 1 : 0);
     widest = layer.in > widest ? layer.in : widest;
     if (layer.kind == LayerKind::dense && layer.in > turned_width) turned_width = layer.in;
   }
-  // At most 2^33 columns of 2^20 rows.
+  // At most 2^33 columns of a block of rows.
   const uint64_t columns = sum + 2 * widest + last + 2 + network_padded(turned_width);
   if (columns * stride + state > SIZE_MAX / sizeof(T) || !block.allocate(size_t(columns * stride + state)) ||
       !values.allocate(layers.size() + 1) || !inverses.allocate(layers.size())) {
@@ -272,21 +277,24 @@ bool Network<T>::lay_out() {
 template <typename T>
 Status Network<T>::step_of(Learner* self, size_t rows, int32_t* words) {
   auto& network = *static_cast<Network*>(self);
-  const size_t stride = network_padded(rows);
   double* const control = network.control;
-  const size_t active = control[size_t(Control::active)] != 0;
+  const size_t active = control[size_t(Control::active)] != 0, out = network.width();
   const T* const from = network.states[active];
   const bool only_forward = (words[kFlags] & network_only_forward) != 0;
-  const Status taken = network.take_rows(rows, stride, (words[kFlags] & network_weighted) != 0, only_forward, words);
-  if (taken != kLearnt) return taken;
+  const bool weighted = (words[kFlags] & network_weighted) != 0;
+  const Status checked = network.check_rows(rows, only_forward, words);
+  if (checked != kLearnt) return checked;
 
-  network.forward(from, stride);
-  const double loss = network.lose(rows, stride);
-  const size_t out = network.width();
-  transpose(network.values[network.layers.size()], out, rows, stride, network.targets, out);
+  double loss = 0;
+  for (size_t first = 0; first < rows; first += block_rows) {
+    const size_t count = rows - first < block_rows ? rows - first : block_rows, stride = network_padded(count);
+    network.take_rows(first, count, stride, rows, weighted);
+    network.forward(from, stride);
+    loss += network.lose(count, stride);
+    transpose(network.values[network.layers.size()], out, count, stride, network.targets + first * out, out);
+    if (!only_forward) network.backward(from, count, stride, first > 0);
+  }
   if (only_forward) return kLearnt;
-
-  network.backward(from, rows, stride);
   const double steps = control[size_t(Control::steps)] + 1;
   if (!network.update(from, network.states[1 - active], steps)) return kNotFinite;
   control[size_t(Control::active)] = double(1 - active);
@@ -295,38 +303,45 @@ Status Network<T>::step_of(Learner* self, size_t rows, int32_t* words) {
   return kLearnt;
 }
 
-// Rows, targets and weights as they are used here. What is behind the rows of a batch becomes 0.
 template <typename T>
-Status Network<T>::take_rows(size_t rows, size_t stride, bool weighted, bool only_forward, int32_t* words) {
+Status Network<T>::check_rows(size_t rows, bool only_forward, int32_t* words) const {
   const size_t in = layers[0].in, out = width();
   const bool is_class = loss == Loss::cross_entropy;
   for (size_t r = 0; r < rows; r++) {
+    words[kRow] = int32_t(r);
     T check = 0;
     for (size_t i = 0; i < in; i++) check += x[r * in + i] * T(0);
     if (check != 0) {
       size_t column = 0;
       while (x[r * in + column] - x[r * in + column] == 0) column++;
-      words[kRow] = int32_t(r), words[kColumn] = int32_t(column);
+      words[kColumn] = int32_t(column);
       return kInputNotFinite;
     }
-    words[kRow] = int32_t(r);
     for (size_t i = 0; i < (is_class ? 1 : out) && !only_forward; i++) {
       const T target = T(targets[r * out + i]);
       if (target - target != 0) return kTargetNotFinite;
       if (is_class && !(target >= 0 && target < T(out) && std::floor(target) == target)) return kBadTarget;
     }
   }
+  return kLearnt;
+}
+
+// Rows, targets and weights as they are used here. What is behind the rows becomes 0.
+template <typename T>
+void Network<T>::take_rows(size_t first_row, size_t rows, size_t stride, size_t all_rows, bool weighted) {
+  const size_t in = layers[0].in, out = width();
   const auto turn = [&](const auto* from, size_t columns, T* to) {
-    transpose(from, rows, columns, columns, to, stride);
+    transpose(from + first_row * columns, rows, columns, columns, to, stride);
     for (size_t i = 0; i < columns; i++)
       for (size_t r = rows; r < stride; r++) to[i * stride + r] = 0;
   };
   turn(x, in, values[0]);
   turn(targets, out, targets_turned);
   // Losses are means: over rows, and over outputs unless there are classes.
-  const T count = T(double(rows) * double(is_class ? 1 : out));
-  for (size_t r = 0; r < stride; r++) factors[r] = r < rows ? (weighted ? T(weights[r]) : T(1)) / count : T(0);
-  return kLearnt;
+  const T count = T(double(all_rows) * double(loss == Loss::cross_entropy ? 1 : out));
+  for (size_t r = 0; r < stride; r++) {
+    factors[r] = r < rows ? (weighted ? T(weights[first_row + r]) : T(1)) / count : T(0);
+  }
 }
 
 template <typename T>
@@ -338,7 +353,7 @@ void Network<T>::forward(const T* from, size_t stride) {
     switch (layer.kind) {
       case LayerKind::dense:
         tables.products.product({values_of(from, layer.first), network_padded(layer.in), 1, in, stride, out, stride,
-                                 values_of(from, layer.second), layer.out, layer.in, stride});
+                                 values_of(from, layer.second), layer.out, layer.in, stride, false});
         break;
       case LayerKind::unary:
         tables.curves.forward[layer.first](in, out, layer.in * stride, T(layer.alpha), T(layer.beta));
@@ -368,7 +383,7 @@ double Network<T>::lose(size_t rows, size_t stride) {
 }
 
 template <typename T>
-void Network<T>::backward(const T* from, size_t rows, size_t stride) {
+void Network<T>::backward(const T* from, size_t rows, size_t stride, bool adds) {
   T *d = slopes, *other = other_slopes;
   for (size_t i = layers.size(); i-- > first;) {
     const Layer& layer = layers[i];
@@ -377,16 +392,16 @@ void Network<T>::backward(const T* from, size_t rows, size_t stride) {
       case LayerKind::dense: {
         const size_t row = network_padded(layer.in);
         if (learns(layer.second)) {
-          sums_over_rows<T>(d, nullptr, layer.out, stride, rows, gradient_of(layer.second));
+          sums_over_rows<T>(d, nullptr, layer.out, stride, rows, adds, gradient_of(layer.second));
         }
         if (learns(layer.first)) {
           transpose(in, layer.in, rows, stride, turned, row);
           tables.products.product(
-              {d, stride, 1, turned, row, gradient_of(layer.first), row, nullptr, layer.out, rows, row});
+              {d, stride, 1, turned, row, gradient_of(layer.first), row, nullptr, layer.out, rows, row, adds});
         }
         if (i > first) {
-          tables.products.product(
-              {values_of(from, layer.first), 1, row, d, stride, other, stride, nullptr, layer.in, layer.out, stride});
+          tables.products.product({values_of(from, layer.first), 1, row, d, stride, other, stride, nullptr, layer.in,
+                                   layer.out, stride, false});
           T* const before = d;
           d = other;
           other = before;
@@ -398,9 +413,9 @@ void Network<T>::backward(const T* from, size_t rows, size_t stride) {
         break;
       case LayerKind::scale:
         if (learns(layer.second)) {
-          sums_over_rows<T>(d, nullptr, layer.out, stride, rows, gradient_of(layer.second));
+          sums_over_rows<T>(d, nullptr, layer.out, stride, rows, adds, gradient_of(layer.second));
         }
-        if (learns(layer.first)) sums_over_rows<T>(d, in, layer.out, stride, rows, gradient_of(layer.first));
+        if (learns(layer.first)) sums_over_rows<T>(d, in, layer.out, stride, rows, adds, gradient_of(layer.first));
         if (layer.first >= 0) tables.curves.scale(d, d, layer.in, stride, values_of(from, layer.first), nullptr);
         break;
       default:

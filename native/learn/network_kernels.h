@@ -13,15 +13,18 @@ namespace FP_ISA {
 using fp::learn::Loss;
 using fp::learn::UpdateRule;
 
-// C[i, :] = start[i] (0 without one) + Σp a[i·a_row + p·a_step]·B[p, :], p from 0 on, each sum fused.
+// C[i, :] = start[i] (0 without one, or C[i, :]) + Σp a[i·a_row + p·a_step]·B[p, :], p from 0 on, each sum fused.
 template <class S, int I, int J>
 FP_NOINLINE void product_tile(const fp::learn::Product<typename S::T>& p, size_t row, size_t column) {
   using V = typename S::V;
   V sums[I][J];
   const typename S::T* a = p.a + row * p.a_row;
+  typename S::T* const c = p.c + row * p.c_stride + column;
   FP_UNROLL for (int i = 0; i < I; i++) {
     const V start = p.start == nullptr ? S::zero() : S::set1(p.start[row + size_t(i)]);
-    FP_UNROLL for (int j = 0; j < J; j++) sums[i][j] = start;
+    FP_UNROLL for (int j = 0; j < J; j++) {
+      sums[i][j] = p.adds ? S::load(c + size_t(i) * p.c_stride + j * S::lanes) : start;
+    }
   }
   const typename S::T* b = p.b + column;
   for (size_t k = 0; k < p.steps; k++, a += p.a_step, b += p.b_stride) {
@@ -33,8 +36,7 @@ FP_NOINLINE void product_tile(const fp::learn::Product<typename S::T>& p, size_t
     }
   }
   FP_UNROLL for (int i = 0; i < I; i++) {
-    typename S::T* c = p.c + (row + size_t(i)) * p.c_stride + column;
-    FP_UNROLL for (int j = 0; j < J; j++) S::store(c + j * S::lanes, sums[i][j]);
+    FP_UNROLL for (int j = 0; j < J; j++) S::store(c + size_t(i) * p.c_stride + j * S::lanes, sums[i][j]);
   }
 }
 

@@ -40,6 +40,7 @@ struct Product {
   size_t c_stride;
   const T* start;
   size_t rows, steps, columns;
+  bool adds;  // to what c holds, as if the sums that made it went on
 };
 
 template <typename T>

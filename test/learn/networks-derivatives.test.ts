@@ -136,6 +136,7 @@ const CASES: Case[] = [
   { widths: [3, 16, 5], rows: 33, activation: 'gelu', loss: 'huber', weighted: true },
   { widths: [6, 13, 2], rows: 15, activation: 'tanh', loss: 'binaryCrossEntropy', norm: 'layer' },
   { widths: [6, 9, 8, 3], rows: 5, activation: 'softplus', loss: 'crossEntropy', norm: 'layer', weighted: true },
+  { widths: [3, 5, 2], rows: 300, activation: 'tanh', loss: 'crossEntropy', norm: 'layer', weighted: true },
   { widths: [4, 10, 6, 3], rows: 12, activation: 'tanh', loss: 'meanSquared', norm: 'batch' },
 ];
 
