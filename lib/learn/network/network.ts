@@ -288,7 +288,8 @@ function readRows(targets: Targets | undefined, rows: number, width: number, int
     for (let i = 0; i < width; i++) {
       const value = (values as ArrayLike<unknown>)[i];
       if (typeof value !== 'number' || !Number.isFinite(value)) {
-        const message = `expected a finite number, found ${typeof value === 'number' ? String(value) : describe(value)}`;
+        const found = typeof value === 'number' ? String(value) : describe(value);
+        const message = `is ${found}, where a finite number is expected`;
         throw new ForwardpassError('INPUT', message, `targets[${row}][${i}]`);
       }
       into[row * width + i] = value;
