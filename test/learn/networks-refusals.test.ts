@@ -35,6 +35,19 @@ describe('an optimizer of a checkpoint', () => {
     expect(error.message).toContain(message);
   });
 
+  it('of a whole module or an HDF5 file is refused, and may be left behind', async () => {
+    const whole = 'test/fixtures/learn/torch-saved-whole.pt';
+    const message = (await failureOf(() => learn(whole, { loss: 'meanSquared' }))).message;
+    expect(message).toContain("counts parameters in an order that a whole module's file does not tell");
+    const hdf5 = 'test/fixtures/learn/keras-saved.h5';
+    expect((await failureOf(() => learn(hdf5, { loss: 'meanSquared' }))).message).toContain('is state in HDF5');
+    for (const file of [whole, hdf5]) {
+      const learner = await learn(file, { loss: 'meanSquared', optimizer: { resume: false } });
+      learner.partialFit(Float32Array.of(1, 2, 3), [0]);
+      expect(Object.keys(learner.state())).toHaveLength(5);
+    }
+  });
+
   it('may be left behind', async () => {
     const learner = await saved('amsgrad', { optimizer: { name: 'adam', resume: false } });
     expect((learner.state().optimizer as { steps: number }).steps).toBe(0);

@@ -11,7 +11,7 @@ import { ArchiveWeights } from './archive-weights.ts';
 import { isObject, parseJson } from './config.ts';
 import { LegacyWeights, listAttribute } from './legacy-weights.ts';
 import { buildNetwork } from './network.ts';
-import { readOptimizer } from './optimizer.ts';
+import { readHdf5Optimizer, readOptimizer } from './optimizer.ts';
 import { storedParameters } from './parameters.ts';
 import { openShards, refuseLoneShard } from './shards.ts';
 import type { ModelSpec } from './spec.ts';
@@ -72,7 +72,9 @@ async function readHdf5(file: WeightFile, source: Source, options: ReadOptions):
   const root = file.kind('model_weights') === 'group' ? 'model_weights' : '';
   if (text !== undefined) {
     refuseArchitecture('keras', options);
-    return withDescription(file, root, text, `${file.name} model_config`, options);
+    const graph = withDescription(file, root, text, `${file.name} model_config`, options);
+    const optimizer = options.optimizer ? readHdf5Optimizer(file) : undefined;
+    return optimizer === undefined ? graph : { ...graph, optimizer };
   }
   await refuseLoneShard(file.name, source);
   const isDescribed = [options.architecture, options.activation, options.outputActivation].some(

@@ -36,12 +36,20 @@ export async function readSaved(source: Source, options: ReadOptions): Promise<G
   if (found.kind === 'module') {
     const graph = await readWhole(found.module, file, options);
     refuseArchitecture(FORMAT, options);
-    return graph;
+    return withOptimizer(graph, file, options);
   }
   refuseLoneShard(main.name);
   const tensors = parametersOf(found.tensors, file, budget);
   const graph = await graphFromParameters(FORMAT, await withAdapters(tensors, source, budget), options);
-  const optimizer = options.optimizer ? await readOptimizer(file, budget) : undefined;
+  return withOptimizer(graph, file, options);
+}
+
+async function withOptimizer(
+  graph: Graph,
+  file: SavedFile,
+  { optimizer: isAsked, budget }: ReadOptions,
+): Promise<Graph> {
+  const optimizer = isAsked ? await readOptimizer(file, budget) : undefined;
   return optimizer === undefined ? graph : { ...graph, optimizer };
 }
 

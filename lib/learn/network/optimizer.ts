@@ -166,7 +166,7 @@ function resumable(saved: SavedOptimizer, given: OptimizerOptions): OptimizerNam
   if (saved.framework === 'keras') {
     const known: Record<string, OptimizerName> = { SGD: 'sgd', Adam: 'adam', AdamW: 'adamw' };
     const name = saved.name !== undefined && Object.hasOwn(known, saved.name) ? known[saved.name] : undefined;
-    if (name === undefined) throw unreadable(`is a ${saved.name ?? 'thing without a name'}`);
+    if (name === undefined) throw unreadable(`is ${saved.name ?? 'one without a name'}, which is not gone on with`);
     return given.name === undefined || given.name === name ? name : undefined;
   }
   if ('momentum' in settings && 'dampening' in settings) {
@@ -199,13 +199,14 @@ function unreadable(reason: string): ForwardpassError {
 function fromTorch(name: OptimizerName, saved: SavedOptimizer, situation: Situation): Optimizer {
   const { parameters, order, given } = situation;
   // torch counts parameters in the order of the module's, which is that of the state_dict.
-  const position = new Map((order ?? []).map((key, i) => [key, i]));
+  if (order === undefined) throw unreadable("counts parameters in an order that a whole module's file does not tell");
+  const position = new Map(order.map((key, i) => [key, i]));
   const ordered = parameters
     .filter(({ isFixed }) => !isFixed)
     .sort((a, b) => (position.get(a.name) ?? 0) - (position.get(b.name) ?? 0));
   const groupOf = new Map<number, SavedGroup>();
   for (const group of saved.groups) for (const index of group.parameters) groupOf.set(index, group);
-  if (groupOf.size !== ordered.length || order === undefined || ordered.some((_, i) => !groupOf.has(i))) {
+  if (groupOf.size !== ordered.length || ordered.some((_, i) => !groupOf.has(i))) {
     throw unreadable(`is of ${groupOf.size} parameters, the network has ${ordered.length}`);
   }
   const [momentNames, stepOf] = name === 'sgd' ? [['momentum_buffer'], undefined] : [['exp_avg', 'exp_avg_sq'], 'step'];

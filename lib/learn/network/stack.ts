@@ -224,7 +224,7 @@ class StackReader {
   #parameter(node: Node, role: string, tensor: Tensor, isTurned = false): Parameter {
     const { data, shape } = tensor;
     const isMatrix = shape.length === 2;
-    const name = this.#names.get(data) ?? `${node.name}${this.#isKeras ? '/' : '.'}${role}`;
+    const name = this.#unused(this.#names.get(data) ?? `${node.name}${this.#isKeras ? '/' : '.'}${role}`);
     const [rows, columns] = isMatrix ? (isTurned ? [shape[1], shape[0]] : shape) : [1, data.length];
     if (this.#parameters.some((known) => known.data === data)) {
       throw refused(`shares ${name} with another layer, which is not learned`, node);
@@ -235,6 +235,14 @@ class StackReader {
     const parameter = { name, shape, rows, columns, data, isTurned, isFixed: false };
     this.#parameters.push(parameter);
     return parameter;
+  }
+
+  /** The name, or one like it: files may call two nodes the same. */
+  #unused(name: string): string {
+    const isTaken = (candidate: string) => this.#parameters.some((parameter) => parameter.name === candidate);
+    let unused = name;
+    for (let i = 2; isTaken(unused); i++) unused = `${name}#${i}`;
+    return unused;
   }
 
   /** Columns that a vector of the node is for. */
