@@ -48,7 +48,7 @@ for (const [name, source] of Object.entries(SOURCES)) {
     const isScaler = SCALERS.includes(source.estimator);
     const targets = rows.map((row) => (isScaler ? undefined : row[0] > 0 ? 1 : 0));
     const isClassifier = /Classifier$|NB$/.test(source.estimator);
-    learner.partialFit(rows[0], targets[0], isClassifier ? { classes } : undefined);
+    learner.partialFit([rows[0]], isScaler ? undefined : [targets[0]], isClassifier ? { classes } : undefined);
     const calls = Math.ceil(15000 / features);
     nanoseconds((at) => learner.partialFit(rows[at & 63], targets[at & 63]), 20 * calls);
     const time = nanoseconds((at) => learner.partialFit(rows[at & 63], targets[at & 63]), calls);
