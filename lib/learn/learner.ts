@@ -4,6 +4,7 @@ import { ForwardpassError } from '../errors.ts';
 import { type Beside, writeAlone } from '../formats/safetensors/write-frozen.ts';
 import { frozenFile } from '../frozen-file.ts';
 import { Budget } from '../graph/budget.ts';
+import type { Graph } from '../graph/graph.ts';
 import type { Port } from '../graph/lower.ts';
 import type { Label } from '../labels.ts';
 import { modelFromGraph, prepare, withWeights } from '../load.ts';
@@ -38,6 +39,8 @@ interface Flat {
   readonly isRecord: boolean;
   /** Of texts, in place of x. */
   readonly pairs?: RaggedParts;
+  /** Whether other steps made them of the caller's. */
+  readonly isFronted?: boolean;
 }
 
 export class Learner implements Disposable {
@@ -52,6 +55,8 @@ export class Learner implements Disposable {
   #names: readonly string[] | undefined;
   /** The model as it was when somebody last asked. */
   #current: Model | undefined;
+  /** The steps that stay as they are before those that learn; made when the first rows come. */
+  #front: Model | undefined;
   readonly #observer: Observer | undefined;
 
   /** @internal */
@@ -132,7 +137,7 @@ export class Learner implements Disposable {
     isFirst: boolean,
   ): void {
     const learns = this.#learns;
-    const { x, rows: count, isRecord, pairs } = learns.takesTexts ? this.#readTexts(rows) : this.#flatten(rows);
+    const { x, rows: count, isRecord, pairs, isFronted } = this.#read(rows);
     if (count === 0) throw new ForwardpassError('INPUT', 'expected one row at least, found none', 'rows');
     const each = targetsOf(targets, count, isRecord);
     const weights = options === undefined ? undefined : weightsOf(options.sampleWeight, count);
@@ -140,9 +145,9 @@ export class Learner implements Disposable {
     // Before the first fit there is nothing to predict with.
     const said = isFirst
       ? undefined
-      : pairs === undefined
+      : pairs === undefined && !isFronted
         ? this.#observer?.ask(() => this.#model(), x, count)
-        : this.#observer?.askOfTexts(this.#model(), (isRecord ? [rows] : rows) as Rows);
+        : this.#observer?.askModel(this.#model(), (isRecord && !ArrayBuffer.isView(rows) ? [rows] : rows) as Rows);
     if (this.#history > 1) {
       const kept = learns.keep();
       learns.partialFit({ x, rows: count, pairs, targets: each, weights });
@@ -256,6 +261,8 @@ export class Learner implements Disposable {
 
   dispose(): void {
     this.#forget();
+    this.#front?.dispose();
+    this.#front = undefined;
   }
 
   [Symbol.dispose](): void {
@@ -323,6 +330,26 @@ export class Learner implements Disposable {
   }
 
   // Rows
+
+  #read(rows: Rows | RowRecord | string): Flat {
+    if (this.#learns.takesTexts) return this.#readTexts(rows);
+    this.#front ??= this.#learns.frontSteps ? modelFromGraph(this.#origin.front?.() as Graph, {}) : undefined;
+    return this.#front === undefined ? this.#flatten(rows) : this.#through(this.#front, rows);
+  }
+
+  /** Rows as the steps before those that learn make them. */
+  #through(front: Model, rows: Rows | RowRecord | string): Flat {
+    const flat = front.flatten(rows);
+    const [made] = front.ask('run', flat) as readonly FloatArray[];
+    const { width, Floats } = this.#learns;
+    const x = made instanceof Floats ? made : Floats.from(made);
+    const count = x.length / (width as number);
+    if (!Number.isInteger(count)) {
+      const message = `the steps before the one that learns give ${x.length} numbers, which are not rows of ${width}`;
+      throw new ForwardpassError('SHAPE', message, 'rows');
+    }
+    return { x, rows: count, isRecord: flat.isRecord || (ArrayBuffer.isView(rows) && count === 1), isFronted: true };
+  }
 
   /** Texts, as the model reads them: what makes terms of them does not learn. */
   #readTexts(rows: Rows | RowRecord | string): Flat {

@@ -22,10 +22,10 @@ export class Observer {
       state === undefined ? new ProgressiveMetrics(kind, options) : ProgressiveMetrics.from(state, options);
   }
 
-  /** Of texts that are not learned from yet. */
-  askOfTexts(model: Model, texts: Rows): Said {
-    if (this.learns.classes === undefined) return { values: model.predict(texts) as FloatArray };
-    return this.#ask(model, texts);
+  /** Of rows as callers have them, which other steps make into what is learned from. */
+  askModel(model: Model, rows: Rows): Said {
+    if (this.learns.classes === undefined) return { values: model.predict(rows) as FloatArray };
+    return this.#ask(model, rows);
   }
 
   /** Of rows that are not learned from yet. */

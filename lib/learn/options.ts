@@ -25,8 +25,8 @@ export interface LearnOptions extends NetworkOptions {
    */
   readonly seed?: number;
   /**
-   * Of a Pipeline whose last step learns: `'learn'` lets its scalers learn from each batch before they scale it. `'frozen'`
-   * unless given: they stay as they are.
+   * Of a Pipeline whose last step learns: `'learn'` lets the scalers directly before it learn from each batch before they
+   * scale it. `'frozen'` unless given: they stay as they are.
    */
   readonly scalers?: 'learn' | 'frozen';
   /** Which of the things that a file holds learns: see {@link LoadOptions.member}. */

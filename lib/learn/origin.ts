@@ -22,6 +22,8 @@ export interface Origin {
   setFeatureNames(names: readonly string[]): void;
   /** The model as it is now, as its reader would have it from a file. */
   graph(): Graph;
+  /** What makes the rows that it learns from, of those that a caller gives; undefined where these are the same. */
+  front?(): Graph | undefined;
   /** Of what may have learnt nothing yet: one that is as a {@link tree} says, with the same options. */
   again?(tree: PickleValue): Origin;
   /** All that it is, for a checkpoint. After {@link Incremental.store}. */

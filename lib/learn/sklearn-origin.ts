@@ -14,6 +14,7 @@ import type { Graph } from '../graph/graph.ts';
 import type { Limits } from '../graph/limits.ts';
 import type { Incremental } from './estimators/incremental.ts';
 import { classArray } from './estimators/labels.ts';
+import { stepsOf } from './estimators/steps.ts';
 import { newEstimator, openEstimator } from './estimators/table.ts';
 import type { LearningOptions, Origin } from './origin.ts';
 import { setAttribute } from './tree.ts';
@@ -35,7 +36,8 @@ class SklearnOrigin implements Origin {
     this.#estimator = estimator;
     this.#options = options;
     this.learns = openEstimator(estimator, options);
-    const names = itemsOf(estimator.value('feature_names_in_'));
+    const first = estimator.className === 'Pipeline' ? stepsOf(estimator)[0]?.step : undefined;
+    const names = itemsOf((first ?? estimator).value('feature_names_in_'));
     this.featureNames = names?.every((name) => typeof name === 'string') ? (names as string[]) : undefined;
   }
 
@@ -44,13 +46,24 @@ class SklearnOrigin implements Origin {
   }
 
   graph(): Graph {
-    const { object } = this.#estimator;
+    return this.#graphOf((estimator) => [estimator]);
+  }
+
+  front(): Graph | undefined {
+    const { frontSteps = 0 } = this.learns;
+    if (frontSteps === 0) return undefined;
+    return this.#graphOf((estimator) =>
+      stepsOf(estimator)
+        .slice(0, frontSteps)
+        .map(({ step }) => step),
+    );
+  }
+
+  #graphOf(parts: (estimator: Estimator) => readonly Estimator[]): Graph {
     const budget = new Budget(this.#options.limits);
     budget.opened(MODEST_FILE);
-    return graphOf(
-      { estimators: [Estimator.of(object, '', budget)], names: () => undefined },
-      { budget, numIteration: undefined, functions: new Map() },
-    );
+    const estimators = parts(Estimator.of(this.#estimator.object, '', budget));
+    return graphOf({ estimators, names: () => undefined }, { budget, numIteration: undefined, functions: new Map() });
   }
 
   again(tree: PickleValue): Origin {

@@ -4,11 +4,9 @@ import { GaussianNaiveBayes } from './gaussian-nb.ts';
 import type { Learning, LearningTable } from './learning.ts';
 import { MiniBatchKMeans } from './mini-batch-k-means.ts';
 import { Mlp } from './mlp.ts';
-import { Pipeline } from './pipeline.ts';
+import { openPipeline } from './pipelines.ts';
 import { ExtremesScaler, StandardScaler } from './scalers.ts';
 import { MultiOutput, OneVsRest } from './several.ts';
-import { stepsOf } from './steps.ts';
-import { TextPipeline, takesTexts } from './text-pipeline.ts';
 
 const BAYES = 'sklearn.naive_bayes';
 const SCALERS = 'sklearn.preprocessing._data';
@@ -64,12 +62,7 @@ export const BAYES_AND_OTHERS: LearningTable = {
   Pipeline: {
     module: 'sklearn.pipeline',
     defaults: {},
-    open: (estimator, options, openInner) => {
-      const steps = stepsOf(estimator);
-      return takesTexts(steps)
-        ? new TextPipeline(estimator, steps, openInner)
-        : new Pipeline(estimator, steps, options, openInner);
-    },
+    open: openPipeline,
   },
   MLPClassifier: { module: PERCEPTRONS, defaults: { ...NETWORK, loss: 'log_loss' }, open: network },
   MLPRegressor: { module: PERCEPTRONS, defaults: { ...NETWORK, loss: 'squared_error' }, open: network },

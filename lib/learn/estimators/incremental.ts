@@ -35,6 +35,8 @@ export interface Incremental {
   readonly targets: TargetKind;
   /** Whether rows are texts, which the model that it is reads into pairs of a term and its weight. */
   readonly takesTexts?: boolean;
+  /** Of a Pipeline, how many of its first steps stay as they are, and make the rows that it takes: see {@link Origin.front}. */
+  readonly frontSteps?: number;
   /** Elements of a row; undefined until it has seen one. */
   readonly width: number | undefined;
   /** The arrays of its rows. */

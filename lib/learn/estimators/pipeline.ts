@@ -10,9 +10,7 @@ import type { LearningOptions } from '../origin.ts';
 import type { Batch, Incremental, Said, TargetKind } from './incremental.ts';
 import type { OpenInner } from './learning.ts';
 import { ExtremesScaler, type Scaler, StandardScaler } from './scalers.ts';
-import type { Named } from './steps.ts';
-
-const SCALERS = ['StandardScaler', 'MinMaxScaler', 'MaxAbsScaler'];
+import { type Named, SCALERS } from './steps.ts';
 
 export class Pipeline implements Incremental {
   readonly name: string;
@@ -33,9 +31,10 @@ export class Pipeline implements Incremental {
     named: readonly Named<Estimator>[],
     { scalers }: LearningOptions,
     openInner: OpenInner,
+    readonly frontSteps = 0,
   ) {
     this.name = estimator.className;
-    const steps = [...named];
+    const steps = named.slice(frontSteps);
     const last = steps.pop();
     if (last === undefined) throw estimator.error('UNSUPPORTED_OP', 'has no step that learns', 'steps');
     this.#last = { name: last.name, step: openInner(last.step) };

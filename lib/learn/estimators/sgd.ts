@@ -117,10 +117,10 @@ export class Sgd implements Incremental {
     setAttribute(object, 'n_features_in_', width);
   }
 
-  /** From here on rows are pairs: of a model that was fitted on texts. */
-  takeTexts(): void {
+  /** From here on rows are pairs of a column and a number: of a model that was fitted on sparse rows. */
+  takePairs(): void {
     if (this.Floats === Float32Array) {
-      throw this.#estimator.error('UNSUPPORTED_OP', 'learns from texts in float32, which is not done here');
+      throw this.#estimator.error('UNSUPPORTED_OP', 'learns from sparse rows in float32, which is not done here');
     }
     this.#isSparse = true;
     this.#open();

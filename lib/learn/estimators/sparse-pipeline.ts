@@ -1,0 +1,133 @@
+/**
+ * Pipelines whose last step learns from sparse rows: from texts, as a vectorizer reads them, or from what other steps make of
+ * rows, such as one-hot columns. The steps before stay as they are. From sparse rows scikit-learn's linear models learn the
+ * intercept a hundred times more slowly.
+ */
+import { allocate, type FloatArray } from '../../buffers.ts';
+import { ForwardpassError } from '../../errors.ts';
+import type { Estimator } from '../../formats/sklearn/estimator.ts';
+import type { RaggedParts } from '../../ragged.ts';
+import { listNames } from '../../words.ts';
+import type { Batch, Incremental } from './incremental.ts';
+import type { OpenInner } from './learning.ts';
+import { Sgd } from './sgd.ts';
+import type { Named } from './steps.ts';
+
+const VECTORIZERS = ['CountVectorizer', 'TfidfVectorizer', 'HashingVectorizer'];
+/** What may stand behind one. */
+const WEIGHTING = ['TfidfTransformer'];
+/** What learns the same from dense rows, but for rounding. */
+const EITHER = ['MultinomialNB', 'ComplementNB', 'BernoulliNB', 'MLPClassifier', 'MLPRegressor'];
+
+/** Elements that the rows of one call may have, written out. */
+const MOST_ELEMENTS = 2 ** 25;
+
+/** Whether the first step takes texts. */
+export function takesTexts([first]: readonly Named<Estimator>[]): boolean {
+  return first !== undefined && VECTORIZERS.includes(first.step.className);
+}
+
+export class SparsePipeline implements Incremental {
+  readonly name: string;
+  readonly takesTexts: boolean;
+  readonly width: number;
+  readonly #last: Named<Incremental>;
+
+  /** `frontSteps` is 0 where rows are texts. */
+  constructor(
+    estimator: Estimator,
+    steps: readonly Named<Estimator>[],
+    openInner: OpenInner,
+    readonly frontSteps = 0,
+  ) {
+    this.name = estimator.className;
+    this.takesTexts = frontSteps === 0;
+    const last = steps[steps.length - 1];
+    for (const { step } of steps.slice(Math.max(frontSteps, 1), -1)) {
+      if (WEIGHTING.includes(step.className)) continue;
+      const message = `stands between texts and what learns from them, where only ${listNames(WEIGHTING)} may be`;
+      throw step.error('UNSUPPORTED_OP', message);
+    }
+    const learns = openInner(last.step);
+    if (learns.width === undefined) throw last.step.error('UNSUPPORTED_OP', 'has learnt nothing before it was saved');
+    if (learns instanceof Sgd) learns.takePairs();
+    else if (!EITHER.includes(last.step.className)) {
+      const message = `does not learn from sparse rows here; linear models by stochastic gradients and ${listNames(EITHER)} do`;
+      throw last.step.error('UNSUPPORTED_OP', message);
+    }
+    this.#last = { name: last.name, step: learns };
+    this.width = learns.width;
+  }
+
+  get targets() {
+    return this.#last.step.targets;
+  }
+
+  get classes() {
+    return this.#last.step.classes;
+  }
+
+  get Floats() {
+    return this.#last.step.Floats;
+  }
+
+  partialFit(batch: Batch): void {
+    const { step } = this.#last;
+    const { x, pairs, rows } = batch;
+    const { width } = this;
+    if (step instanceof Sgd) step.partialFit({ ...batch, pairs: pairs ?? pairsOf(x, rows, width) });
+    else step.partialFit({ ...batch, pairs: undefined, x: pairs === undefined ? x : writtenOut(pairs, rows, width) });
+  }
+
+  undo(): void {
+    this.#last.step.undo();
+  }
+
+  keep(): unknown {
+    return this.#last.step.keep();
+  }
+
+  restore(kept: unknown): void {
+    this.#last.step.restore(kept);
+  }
+
+  /** Of the step that learns, by its name. */
+  state(): Record<string, unknown> {
+    return { [this.#last.name]: this.#last.step.state() };
+  }
+
+  store(): void {
+    this.#last.step.store();
+  }
+}
+
+/** The elements that are not 0. */
+function pairsOf(x: FloatArray, rows: number, width: number): RaggedParts {
+  let count = 0;
+  for (const value of x) count += Number(value !== 0);
+  const [ids, weights, offsets] = [new Int32Array(count), new Float64Array(count), new Int32Array(rows + 1)];
+  let at = 0;
+  for (let row = 0; row < rows; row++) {
+    for (let j = 0; j < width; j++) {
+      const value = x[row * width + j];
+      if (value === 0) continue;
+      ids[at] = j;
+      weights[at++] = value;
+    }
+    offsets[row + 1] = at;
+  }
+  return { ids, weights, offsets };
+}
+
+function writtenOut({ ids, weights, offsets }: RaggedParts, rows: number, width: number): FloatArray {
+  if (rows * width > MOST_ELEMENTS) {
+    const message = `${rows} rows of ${width} terms are more than can be learnt from at once; pass fewer`;
+    throw new ForwardpassError('LIMIT', message, 'rows');
+  }
+  const x = allocate<FloatArray>(Float64Array, rows, { name: 'rows', width });
+  for (let row = 0; row < rows; row++) {
+    for (let at = offsets[row]; at < offsets[row + 1]; at++)
+      x[row * width + Number(ids[at])] += Number(weights?.[at] ?? 1);
+  }
+  return x;
+}
