@@ -34,6 +34,9 @@ const SKLEARN = [
   'sklearn-bundles-refused',
   'joblib',
   'sklearn-trees',
+  'sklearn-texts',
+  'own-steps',
+  'own-texts',
 ];
 const FILES: { readonly [F in FuzzedFormat]: Files } = {
   safetensors: { folders: ['safetensors', 'shards'], main: /\.safetensors$/ },
