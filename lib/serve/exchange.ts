@@ -96,8 +96,14 @@ export class Exchange {
     for (const name in headers) all.push(name, headers[name]);
     for (const name in this.further) all.push(name, this.further[name]);
     if (status !== 204) all.push('content-length', length);
-    if (isLast) all.push('connection', 'close');
-    this.response.writeHead(status, all);
+    if (this.request.httpVersionMajor === 1) {
+      if (isLast) all.push('connection', 'close');
+      this.response.writeHead(status, all);
+    } else {
+      // Behind a server of HTTP/2, whose connections are its own affair, and which takes headers one by one.
+      for (let i = 0; i < all.length; i += 2) this.response.setHeader(String(all[i]), all[i + 1]);
+      this.response.writeHead(status);
+    }
     return length;
   }
 
