@@ -14,6 +14,15 @@ export function combine(call: Call, fn: BinaryName, a: Value, b: Value): Value {
   return call.build.binary(fn, a, b);
 }
 
+/** The size of one number with the sign of another. */
+function copySign(call: Call): Value {
+  const { build } = call;
+  const [x, other] = [call.floating('self'), call.tensor('other')];
+  checkBroadcast(call, x, other);
+  const size = build.unary(x, 'abs');
+  return build.select(build.hasSign(other), build.unary(size, 'neg'), size);
+}
+
 /** Only where both are of the row, or constants that are: the builder judges what the batch is broadcast against. */
 function checkBroadcast(call: Call, a: Value, b: Value): void {
   const [first, second] = [fullShape(a), fullShape(b)];
@@ -323,6 +332,8 @@ export const arithmeticOperators: Translations = {
   'neg(Tensor self)': unary('neg'),
   'abs(Tensor self)': unary('abs'),
   'sign(Tensor self)': (call) => call.build.signOfNumber(call.tensor('self')),
+  'signbit(Tensor self)': (call) => call.build.hasSign(call.tensor('self')),
+  'copysign(Tensor self, Tensor other)': copySign,
   'sgn(Tensor self)': (call) => call.build.signOfNumber(call.tensor('self')),
   'floor(Tensor self)': unary('floor'),
   'ceil(Tensor self)': unary('ceil'),

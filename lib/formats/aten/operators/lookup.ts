@@ -1,5 +1,6 @@
 /** Operators that pick by other tensors: constants choose places, ids of a row look up a constant table. */
 import { formatShape } from '../../../graph/shapes.ts';
+import { putAlong, type Reduction, takeAlong } from '../../tracing/along.ts';
 import { batchAxisOf } from '../../tracing/emitter.ts';
 import { type Constant, isFloat, type Value } from '../../tracing/value.ts';
 import type { Result } from '../argument.ts';
@@ -33,18 +34,34 @@ function indexSelect(call: Call): Result {
   throw call.error('UNSUPPORTED_OP', 'both the table and the indices depend on the input');
 }
 
-/** Of a vector per row the places that a constant holds, the same for every row. */
+/** Of a vector per row the places that a constant holds, the same for every row; or those that each row has itself. */
 function gather(call: Call): Result {
   const { build } = call;
   const [x, indices] = [call.tensor('self'), call.tensor('index')];
   const { operand } = build.asRow(indices, batchAxisOf(x));
   if (typeof operand === 'string') {
-    throw call.error('UNSUPPORTED_OP', 'the places to pick depend on the input; here they must be constant');
+    if (isFloat(indices.type)) throw new FloatIds(indices, build.place);
+    return takeAlong(build, x, indices, call.number('dim'));
   }
   if (x.shape.length !== 1) {
     throw call.error('UNSUPPORTED_OP', `only rows of one axis are gathered from, found ${formatShape(x.shape)}`);
   }
   return build.gather(x, call.number('dim'), operand.data);
+}
+
+/** A tensor with numbers, or those of another, at the places that each row has itself. */
+function scatter(given: 'src' | 'value', reduction: Reduction): Translation {
+  return (call) => {
+    const { build } = call;
+    const [x, indices] = [call.tensor('self'), call.tensor('index')];
+    if (isFloat(indices.type)) throw new FloatIds(indices, build.place);
+    const updates = build.cast(call.tensor(given), x.type);
+    const isNumber = updates.kind === 'constant' && updates.data.length === 1 && updates.shape.length === 0;
+    const written = isNumber
+      ? build.binary('add', build.cast(build.binary('mul', indices, build.scalar(indices, 0)), x.type), updates)
+      : updates;
+    return putAlong(build, x, indices, written, call.number('dim'), reduction);
+  };
 }
 
 /** Negative ids count from the table's end only where `wraps`. */
@@ -91,6 +108,9 @@ export const lookupOperators: Translations = {
   'index(Tensor self, Tensor?[] indices)': index,
   'index_select(Tensor self, int dim, Tensor index)': indexSelect,
   'gather(Tensor self, int dim, Tensor index, *, bool sparse_grad=False)': gather,
+  'scatter(Tensor self, int dim, Tensor index, Tensor src)': scatter('src', 'none'),
+  'scatter(Tensor self, int dim, Tensor index, any value)': scatter('value', 'none'),
+  'scatter_add(Tensor self, int dim, Tensor index, Tensor src)': scatter('src', 'add'),
   'embedding(Tensor weight, Tensor indices, int padding_idx=-1, bool scale_grad_by_freq=False, bool sparse=False)':
     embedding,
   'one_hot(Tensor self, int num_classes=-1)': oneHot,

@@ -89,6 +89,20 @@ function truth(fn: 'max' | 'min'): Translation {
   };
 }
 
+/** The least and the greatest, along an axis or of all. */
+function extremes(call: Call): Result {
+  const { build } = call;
+  const x = call.tensor('self');
+  const axes = call.axes('dim', x);
+  return [build.reduce(x, 'min', axes, call.flag('keepdim')), build.reduce(x, 'max', axes, call.flag('keepdim'))];
+}
+
+function countNonzero(call: Call): Value {
+  const { build } = call;
+  const x = call.tensor('self');
+  return build.reduce(build.cast(build.unary(x, 'to_bool'), 'int64'), 'sum', call.axes('dim', x), false);
+}
+
 /** Integers are summed as int64. */
 function running(fn: Cumulative): Translation {
   return (call) => {
@@ -117,6 +131,8 @@ export const reductionOperators: Translations = {
   'min(Tensor self, int dim, bool keepdim=False)': extreme('min'),
   'max(Tensor self, Tensor other)': binary('max'),
   'min(Tensor self, Tensor other)': binary('min'),
+  'aminmax(Tensor self, *, int? dim=None, bool keepdim=False)': extremes,
+  'count_nonzero(Tensor self, int[]? dim=None)': countNonzero,
   'argmax(Tensor self, int? dim=None, bool keepdim=False)': position('arg_max'),
   'argmin(Tensor self, int? dim=None, bool keepdim=False)': position('arg_min'),
   'norm(Tensor self, float p=2)': norm('p'),
