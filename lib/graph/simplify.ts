@@ -5,6 +5,7 @@ import type { DType, GraphInput, Integers, Node, Op, Operand } from './graph.ts'
 import type { Shape } from './shapes.ts';
 import { affineIntoNorm, divisionToAffine, mergeAffines, negationToAffine, toAffine } from './simplify/affine.ts';
 import { affineAfterDense, affineBeforeDense, clampIntoDense } from './simplify/dense.ts';
+import { pointsAtOnce } from './simplify/distances.ts';
 import { dropRequirements, requireBeforeAffine, requireOfParts } from './simplify/finite.ts';
 import { denseOfHot, sumOfHot } from './simplify/hot.ts';
 import { dropIdentities, foldConstants, impliedExpansions, plainReshapes, plainTruths } from './simplify/identities.ts';
@@ -76,6 +77,7 @@ export const RULES: readonly Rule[] = [
   denseOfScatter,
   denseOfHot,
   sumOfHot,
+  pointsAtOnce,
   clampIntoDense,
   dropRequirements,
   requireBeforeAffine,
