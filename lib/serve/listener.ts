@@ -26,10 +26,10 @@ const LAST_IDLE = 2_000;
 const LOOK = 50;
 
 interface Connection {
-  /** To the request that came last; requests of one connection are answered in their order. */
-  last: ServerResponse | undefined;
-  /** When it was first seen without a request that waits for its answer. */
-  idleSince: number | undefined;
+  /** Those that wait for their answers. */
+  requests: number;
+  /** When its last answer ended, or when it was made. */
+  idleSince: number;
 }
 
 export class Listener {
@@ -47,11 +47,19 @@ export class Listener {
       requireHostHeader: true,
       noDelay: true,
     };
+    const connections = this.#connections;
+    // One for all: a response that stays known would keep its request, with all that was read of it.
+    const answered = function (this: ServerResponse) {
+      const connection = connections.get(this.req.socket);
+      if (connection === undefined) return;
+      connection.requests -= 1;
+      connection.idleSince = performance.now();
+    };
     const listener: RequestListener = (request, response) => {
       const connection = this.#connections.get(request.socket);
       if (connection !== undefined) {
-        connection.last = response;
-        connection.idleSince = undefined;
+        connection.requests += 1;
+        response.on('close', answered);
       }
       onRequest(request, response);
     };
@@ -78,7 +86,7 @@ export class Listener {
     });
     this.server.on('clientError', refuse);
     this.server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
-      this.#connections.set(socket, { last: undefined, idleSince: undefined });
+      this.#connections.set(socket, { requests: 0, idleSince: performance.now() });
       onConnections(this.#connections.size);
       socket.once('close', () => {
         this.#connections.delete(socket);
@@ -111,7 +119,7 @@ export class Listener {
     const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(this.server, () => resolve()));
     const start = performance.now();
     while (this.#connections.size > 0 && performance.now() - start < most) {
-      this.#endIdle();
+      this.#endIdle(start);
       await sleep(LOOK);
     }
     this.server.closeAllConnections();
@@ -121,13 +129,10 @@ export class Listener {
     this.server.close();
   }
 
-  #endIdle(): void {
+  #endIdle(start: number): void {
     const now = performance.now();
-    for (const [socket, connection] of this.#connections) {
-      const isIdle = connection.last?.writableFinished ?? true;
-      if (!isIdle) connection.idleSince = undefined;
-      else if (connection.idleSince === undefined) connection.idleSince = now;
-      else if (now - connection.idleSince > LAST_IDLE) socket.destroySoon();
+    for (const [socket, { requests, idleSince }] of this.#connections) {
+      if (requests === 0 && now - Math.max(idleSince, start) > LAST_IDLE) socket.destroySoon();
     }
   }
 }

@@ -1,10 +1,13 @@
 /** What is no request, or no honest one: over a socket, as bytes. */
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { define } from '../../lib/load.ts';
-import { ask, raw, served, until } from './support.ts';
+import { ask, later, raw, served, until } from './support.ts';
 
 const double = () => define({ layers: [{ weight: 2 }] });
 const POST = 'POST /models/m/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n';
@@ -225,4 +228,32 @@ test('a body that came whole and cannot be read is answered over the same connec
   const good = `${POST}Content-Length: 5\r\nConnection: close\r\n\r\n[[1]]`;
   const text = await raw(server, [bad, good]);
   expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 415', 'HTTP/1.1 200']);
+});
+
+test('a connection that is idle keeps nothing of what came over it, and does not hold up the end', async () => {
+  const { server } = await served(double(), { name: 'm', drainTime: 60_000 });
+  const body = `[${' '.repeat(4e6)}[1]]`;
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const held = () => {
+    collect();
+    return process.memoryUsage().arrayBuffers;
+  };
+  const before = held();
+  const sockets = await Promise.all(
+    Array.from({ length: 10 }, async () => {
+      const socket = connect(server.address.port, server.address.address);
+      later(() => socket.destroy());
+      socket.write(`${POST}Content-Length: ${body.length}\r\n\r\n${body}`);
+      await once(socket, 'data');
+      return socket;
+    }),
+  );
+  await until(() => held() < before + 20e6);
+  const ended = Promise.all(sockets.map((socket) => once(socket, 'close')));
+  const begun = performance.now();
+  for (const socket of sockets) socket.resume();
+  await server.close();
+  await ended;
+  expect(performance.now() - begun).toBeLessThan(15_000);
 });
