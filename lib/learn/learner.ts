@@ -27,6 +27,8 @@ export interface FitOptions {
   readonly sampleWeight?: ArrayLike<number> | number;
   /** Of a classifier that has learnt nothing: all classes there will ever be, in any order. */
   readonly classes?: readonly (Label | boolean)[];
+  /** Of a network: the learning rate from this fit on, of all its parameters. A finite number of 0 or more. */
+  readonly learningRate?: number;
 }
 
 /** A label or number, or one for each row. */
@@ -142,6 +144,8 @@ export class Learner implements Disposable {
     const each = targetsOf(targets, count, isRecord);
     const weights = options === undefined ? undefined : weightsOf(options.sampleWeight, count);
     if (options?.classes !== undefined) this.#checkClasses(options.classes);
+    const rate = options?.learningRate;
+    if (rate !== undefined) checkRate(rate, learns);
     // Before the first fit there is nothing to predict with.
     const said = isFirst
       ? undefined
@@ -150,11 +154,11 @@ export class Learner implements Disposable {
         : this.#observer?.askModel(this.#model(), (isRecord && !ArrayBuffer.isView(rows) ? [rows] : rows) as Rows);
     if (this.#history > 1) {
       const kept = learns.keep();
-      learns.partialFit({ x, rows: count, pairs, targets: each, weights });
+      learns.partialFit({ x, rows: count, pairs, targets: each, weights, rate });
       this.#kept.push(kept);
       if (this.#kept.length > this.#history) this.#kept.shift();
     } else {
-      learns.partialFit({ x, rows: count, pairs, targets: each, weights });
+      learns.partialFit({ x, rows: count, pairs, targets: each, weights, rate });
       this.#undoable = this.#history;
     }
     if (this.#current !== undefined) this.#forget();
@@ -393,6 +397,15 @@ const NO_NUMBERS = new Float64Array(0);
 function checkPath(path: unknown): string {
   if (typeof path === 'string' && path !== '' && !path.includes('\0')) return path;
   throw new ForwardpassError('OPTION', `expected a path, found ${describe(path)}`, 'path');
+}
+
+function checkRate(rate: unknown, { name, takesRate }: Incremental): void {
+  if (takesRate !== true) {
+    throw new ForwardpassError('OPTION', `${name} has its learning rate from its parameters`, 'learningRate');
+  }
+  if (typeof rate === 'number' && rate >= 0 && Number.isFinite(rate)) return;
+  const message = `expected a finite number of 0 or more, found ${describe(rate)}`;
+  throw new ForwardpassError('OPTION', message, 'learningRate');
 }
 
 function checkNotes(notes: unknown): unknown {

@@ -165,6 +165,25 @@ describe('a fit', () => {
     expect(twin.state()).toEqual(before);
   });
 
+  it('may change the learning rate, for good unless it fails', async () => {
+    const make = (learningRate: number) =>
+      learn(network(), { loss: 'crossEntropy', optimizer: { name: 'sgd', learningRate } });
+    const [one, other] = [await make(0.5), await make(0.25)];
+    const before = one.state();
+    const diverging = () => one.partialFit([[1e300, -1e300]], [1], { learningRate: 1e300 });
+    expect((await failureOf(diverging)).code).toBe('DIVERGED');
+    one.partialFit([[1, 2]], [0], { learningRate: 0.25 });
+    other.partialFit([[1, 2]], [0]);
+    expect(one.state()).toEqual(other.state());
+    for (const each of [one, other]) each.partialFit([[2, 1]], [1]);
+    expect(one.state()).toEqual(other.state());
+    expect(one.state()).not.toEqual(before);
+    expect((await failureOf(() => one.partialFit([[1, 2]], [0], { learningRate: -1 }))).code).toBe('OPTION');
+    const linear = await learn({ estimator: 'SGDRegressor' });
+    const error = await failureOf(() => linear.partialFit([[1, 2]], [0], { learningRate: 1 }));
+    expect(error.message).toBe('learningRate: SGDRegressor has its learning rate from its parameters');
+  });
+
   it('of several outputs takes arrays', async () => {
     const learner = await learn(network(), { loss: 'meanSquared' });
     expect((await failureOf(() => learner.partialFit([[1, 2]], [1]))).message).toContain(

@@ -25,6 +25,8 @@ export interface Batch {
   readonly targets: Targets | undefined;
   /** A finite number of 0 or more for each row, of which not all are 0; undefined where all count the same. */
   readonly weights: FloatArray | undefined;
+  /** Of what takes one: the learning rate from this fit on. */
+  readonly rate?: number | undefined;
 }
 
 export interface Incremental {
@@ -33,6 +35,8 @@ export interface Incremental {
   /** Of what its classes say, or of those that the first fit gets: undefined before. */
   readonly classes?: readonly Label[];
   readonly targets: TargetKind;
+  /** Whether a fit may change the learning rate. */
+  readonly takesRate?: true;
   /** Whether rows are texts, which the model that it is reads into pairs of a term and its weight. */
   readonly takesTexts?: boolean;
   /** Of a Pipeline, how many of its first steps stay as they are, and make the rows that it takes: see {@link Origin.front}. */

@@ -43,6 +43,7 @@ const MOMENTS = { sgd: ['momentum'], adam: ['first moment', 'second moment'] } a
 export class Network implements Incremental {
   readonly name: string;
   readonly targets: TargetKind;
+  readonly takesRate = true;
   readonly classes?: readonly Label[];
   readonly width: number;
   readonly Floats: Float64ArrayConstructor | Float32ArrayConstructor;
@@ -119,28 +120,21 @@ export class Network implements Incremental {
   }
 
   partialFit(batch: Batch): void {
-    const { rows } = batch;
+    const { rows, rate } = batch;
+    const { state } = this.#stepper;
     const size = Math.min(this.learning.batchSize ?? rows, rows);
-    const before = this.#stepper.state.slice();
-    if (size === rows) {
-      this.#step(batch, 0, rows);
-      this.#spare = undefined;
-    } else {
-      const kept = this.keep();
-      try {
-        for (let first = 0; first < rows; first += size) this.#step(batch, first, Math.min(first + size, rows));
-      } catch (error) {
-        this.restore(kept);
-        throw error;
-      }
-      this.#spare = kept;
+    const before = state.slice();
+    const kept = size === rows ? undefined : this.keep();
+    try {
+      if (rate !== undefined) this.#setRate(rate);
+      for (let first = 0; first < rows; first += size) this.#step(batch, first, Math.min(first + size, rows));
+    } catch (error) {
+      if (kept !== undefined) this.restore(kept);
+      else state.set(before);
+      throw error;
     }
+    this.#spare = kept;
     this.#before = before;
-  }
-
-  /** The mean loss of the rows of the last step, of the state before it. */
-  get loss(): number {
-    return this.#stepper.state[CONTROL.loss];
   }
 
   /** Steps that the optimizer has made. */
@@ -243,8 +237,8 @@ export class Network implements Incremental {
     return { ...optimizer, rates, moments, steps: this.steps };
   }
 
-  /** The learning rate of the steps to come, of all parameters. */
-  set learningRate(rate: number) {
+  /** Of the steps to come, and of all parameters. */
+  #setRate(rate: number): void {
     const { state } = this.#stepper;
     for (let i = 0; i < this.stack.parameters.length; i++) {
       state[CONTROL.count + i * RATES.length + RATES.indexOf('rate')] = rate;
