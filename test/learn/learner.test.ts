@@ -352,6 +352,15 @@ describe('what cannot be learnt from leaves the state as it was', () => {
     expect(error.message).toMatch(/ARDRegression cannot go on learning; those that do are .*SGDClassifier/);
   });
 
+  test('coefficients that are no rows of features are refused', async () => {
+    const found = family.cases.find(({ name }) => name === 'no-shuffle');
+    const bytes = Buffer.from(family.file(found as never)).toString('latin1');
+    // The shape (3, 19) of coef_, which is of other elements then.
+    const changed = Buffer.from(bytes.replace('K\x03K\x13\x86', 'K\x13K\x03\x86'), 'latin1');
+    expect(changed.toString('latin1')).not.toBe(bytes);
+    expect((await failureOf(() => learn(changed))).code).toBe('SHAPE');
+  });
+
   test('options that are unknown are refused', async () => {
     expect(
       (await failureOf(() => binary().then(() => open('one-class', { histroy: 2 } as LearnOptions)))).message,

@@ -230,7 +230,7 @@ export class Sgd implements Incremental {
     const outputs = this.#outputs;
     const width = coefficients.data.length / outputs;
     const { shape } = coefficients;
-    if (shape[shape.length - 1] !== width || shape.length > 2) {
+    if (shape[shape.length - 1] !== width || shape.length > 2 || width === 0) {
       throw estimator.error(
         'SHAPE',
         `expected a row for each of ${outputs} outputs, found [${shape.join(', ')}]`,
