@@ -49,10 +49,12 @@ function numberOf(call: Call, name: string): Constant {
   throw call.error('SHAPE', `expected a number as ${name}, found a tensor of ${constant.shape.length} axes`);
 }
 
-/** From 0 to all elements of a batch in steps of one row: where each row begins. */
+/** From 0 to all elements of a batch in steps of one row: where each row begins; in steps of 1, the number of each row. */
 function rowStarts(call: Call): Value | undefined {
-  if (!['start', 'end', 'step'].every((name) => call.has(name)) || call.build.batchAxis !== 0) return undefined;
-  const [start, end, step] = ['start', 'end', 'step'].map((name) => numberOf(call, name));
+  if (call.build.batchAxis !== 0) return undefined;
+  const [start, end, step] = ['start', 'end', 'step'].map((name, i) =>
+    call.has(name) ? numberOf(call, name) : literal('int64', [i === 2 ? 1 : 0]),
+  );
   const [width] = step.data;
   const isOfRows = [start, step].every(({ batch }) => batch === undefined) && start.data[0] === 0 && end.data[0] === 0;
   if (!isOfRows || end.batch?.[0] !== width) return undefined;

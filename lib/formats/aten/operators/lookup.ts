@@ -16,6 +16,8 @@ function index(call: Call): Result {
   const at = indices.findIndex((each) => each !== undefined);
   const only = indices[at];
   if (only === undefined) return x;
+  const own = ownPlaces(call, x, indices);
+  if (own !== undefined) return own;
   if (indices.filter((each) => each !== undefined).length > 1) {
     throw call.error('UNSUPPORTED_OP', 'several axes are indexed at once; index them one after another');
   }
@@ -23,6 +25,16 @@ function index(call: Call): Result {
   if (only.kind === 'constant') return picked(call, x, at, only);
   if (at === 0 && x.kind === 'constant') return lookUp(call, only, x, true);
   throw call.error('UNSUPPORTED_OP', 'both the table and the indices depend on the input');
+}
+
+/** x[arange(batch), i]: of each row the element, or the part, at its own place. */
+function ownPlaces(call: Call, x: Value, [rows, at, ...others]: readonly (Value | undefined)[]): Value | undefined {
+  const { build } = call;
+  const isEach = rows?.kind === 'row' && rows.starts === 1 && others.length === 0;
+  if (!isEach || at?.kind !== 'row' || at.shape.length !== 0 || at.batchAxis !== 0) return undefined;
+  if (x.kind !== 'row' || x.batchAxis !== 0 || x.merged || x.shape.length !== 1) return undefined;
+  if (isFloat(at.type)) throw new FloatIds(at, build.place);
+  return build.reshaped(takeAlong(build, x, build.reshaped(at, [1]), 1), []);
 }
 
 function indexSelect(call: Call): Result {
