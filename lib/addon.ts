@@ -83,7 +83,7 @@ function open(path: string, { platform, arch }: Host, name: AddonName): { export
   if (platform === 'linux' && (arch === 'x64' || arch === 'arm64')) {
     // What the system says of these is misleading; a file that was cut off would end the process.
     const elf = readElf(path);
-    if (elf === undefined) return 'is no library of Linux';
+    if (elf === undefined) return 'is not a library of Linux';
     if (elf.arch !== arch) return `is for ${elf.arch}`;
     const { size } = statSync(path);
     if (size < elf.bytes) return `is cut off, with ${size} bytes of ${elf.bytes}`;

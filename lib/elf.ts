@@ -23,7 +23,7 @@ const MACHINES: Readonly<Record<number, string>> = {
 
 const PT_INTERP = 3;
 
-/** Of the file at a path; undefined for what is no ELF file of 64 bits in little endian, or cannot be read. */
+/** Of the file at a path; undefined for what is not an ELF file of 64 bits in little endian, or cannot be read. */
 export function readElf(path: string): Elf | undefined {
   let file: number;
   try {

@@ -138,7 +138,7 @@ function idError(stop: Stop, limit: number): ForwardpassError {
     const known = words === undefined ? 'the values' : `the words ${listNames(words, 6)},`;
     return new ForwardpassError('ID', `${feature.says}, which is none of ${known} that the model knows`, feature.place);
   }
-  const found = Number.isInteger(value) ? `the id ${value}` : `${value}, which is no whole number`;
+  const found = Number.isInteger(value) ? `the id ${value}` : `${value}, which is not a whole number`;
   const where = feature?.name === undefined ? '' : ` in ${quote(feature.name)}`;
   const message = `row ${row} holds ${found}${where}; expected ids from 0 to ${limit - 1}`;
   return new ForwardpassError('ID', message, nodePlace(stop));

@@ -45,7 +45,7 @@ export function checkHandle(value: unknown): ModelHandle {
     const message = `is of version ${forwardpass}, which another forwardpass made; this one takes version 1`;
     throw new ForwardpassError('HANDLE', message, 'handle');
   }
-  if (forwardpass !== 1) throw malformed('an object that is no handle');
+  if (forwardpass !== 1) throw malformed('an object that is not a handle');
   if (!isName(addon)) throw malformed(`one whose \`addon\` is ${describe(addon)}`);
   if (!isName(model)) throw malformed(`one whose \`model\` is ${describe(model)}`);
   return { forwardpass, addon, model };

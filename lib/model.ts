@@ -284,7 +284,7 @@ export class Model implements Disposable {
   /**
    * What the estimator's `predict` says: labels where the model knows its classes, else the values of {@link run}. Of
    * many labels that a row may each have, 1 or 0 for each; of several targets, their labels row after row. A model with
-   * several outputs that are no classifier's gives each by its name.
+   * several outputs that are not a classifier's gives each by its name.
    *
    * Rows are flat arrays, arrays of arrays, or records by feature name; of a model of one text also the texts themselves.
    * Records of a model without feature names have the inputs' names. Names that the model does not know are ignored; one that is absent is missing, where the model
@@ -336,7 +336,7 @@ export class Model implements Disposable {
     return this.#rowReader;
   }
 
-  /** @internal Of rows that were read already, which are no record: outputs, or what predict or predictProba says. */
+  /** @internal Of rows that were read already, which are not a record: outputs, or what predict or predictProba says. */
   ask(question: 'run' | 'predict' | 'proba', rows: FlatRows): readonly FloatArray[] | Predictions | Probabilities {
     if (question === 'run') return this.#calls.runRows(rows);
     if (question === 'predict') return this.#predictor.predict(rows) as Predictions;

@@ -37,7 +37,7 @@ export interface LoadOptions extends ModelOptions {
   readonly activation?: Activation;
   /** After the last layer, for files that hold parameters alone. */
   readonly outputActivation?: Activation;
-  /** How the tensors belong together, for files that hold parameters alone and are no plain stack. */
+  /** How the tensors belong together, for files that hold parameters alone and are not a plain stack. */
   readonly architecture?: Architecture;
   /** Which signature of a TensorFlow SavedModel or Lite model is run: `serving_default`, or the only one, unless given. */
   readonly signature?: string;

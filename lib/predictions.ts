@@ -145,7 +145,7 @@ export class Predictor {
   #answers(values: FloatArray): Label[] | FloatArray {
     const [classes, decision] = [this.#classes, this.#decision];
     if (decision?.rule === 'each_above') return eachAbove(values, decision);
-    // Labels that a row may each have are no list of classes.
+    // Labels that a row may each have are not a list of classes.
     if (decision?.rule === 'value' && this.#isWide) return values;
     return classes === undefined || decision === undefined ? values : labelsOf(values, classes, decision);
   }

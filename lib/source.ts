@@ -64,7 +64,7 @@ function locateUrl(url: URL): string | URL {
     return checkPath(fileURLToPath(url));
   } catch (cause) {
     if (cause instanceof ForwardpassError) throw cause;
-    throw new ForwardpassError('SOURCE', `is no path on this machine (${(cause as Error).message})`, url.href, {
+    throw new ForwardpassError('SOURCE', `is not a path on this machine (${(cause as Error).message})`, url.href, {
       cause,
     });
   }

@@ -553,7 +553,7 @@ class Network<T>::Builder {
 
   Network& network_;
   const VerifiedPlan& plan_;
-  Array<int32_t> constant_of_;  // by parameter, −1 where it is no operand
+  Array<int32_t> constant_of_;  // by parameter, −1 where it is not an operand
   size_t constant_count_ = 0;
   size_t list_count_ = 0;
   bool filling_ = false;

@@ -12,7 +12,7 @@ namespace fp {
 
 constexpr size_t node_fields = 3;
 
-// Why nodes are no trees over that many features; null where they are. Counts them and their leaves.
+// Why nodes are not trees over that many features; null where they are. Counts them and their leaves.
 template <typename T>
 const char* check_trees(const T* nodes, size_t count, size_t features, const T* sets, size_t set_count, size_t& trees,
                         size_t& leaves);

@@ -125,9 +125,9 @@ describe('where nothing can be loaded, the error', () => {
     expect(await message({ ...host, musl: true })).toContain('for linux x64, musl (');
   });
 
-  test('tells a file that is no library', async () => {
+  test('tells a file that is not a library', async () => {
     expect(await message(place('corrupt', (path) => writeFileSync(path, '<!doctype html>')))).toMatch(
-      platform === 'linux' ? /glibc\.node: is no library of Linux\n/ : /\.node: \S/,
+      platform === 'linux' ? /glibc\.node: is not a library of Linux\n/ : /\.node: \S/,
     );
   });
 

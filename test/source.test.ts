@@ -83,7 +83,7 @@ describe.each([
   });
 });
 
-describe('what is no model’s file', () => {
+describe('what is not a model’s file', () => {
   it.each<[title: string, from: () => unknown, code: string, message: RegExp]>([
     ['a file that is not there', () => at('none'), 'SOURCE', /none: there is no such file/],
     ['a path through a file', () => at('outside.bin/model'), 'SOURCE', /there is no such file/],
@@ -96,7 +96,7 @@ describe('what is no model’s file', () => {
     ['no path', () => '', 'SOURCE', /expected a path, found ''/],
     ['a path with a NUL', () => 'a\0b', 'SOURCE', /expected a path, found 'a\\u0000b'/],
     ['another URL', () => new URL('ftp://host/model'), 'SOURCE', /expected a file:, http: or https: URL, found 'ftp:'/],
-    ['a file: URL of another machine', () => new URL('file://host/model'), 'SOURCE', /is no path on this machine/],
+    ['a file: URL of another machine', () => new URL('file://host/model'), 'SOURCE', /is not a path on this machine/],
     ['a broken URL', () => 'http://[', 'SOURCE', /is not a valid URL/],
     [
       'a number',
@@ -174,7 +174,7 @@ describe('a file beside the model', () => {
     expect((await failureOf(() => siblingSegments(7 as unknown as string))).code).toBe('MALFORMED');
   });
 
-  it('is refused when it is no plain file, or is not there', async () => {
+  it('is refused when it is not a plain file, or is not there', async () => {
     const source = await open(at('model/model.bin'));
     expect((await failureOf(() => source.sibling('weights'))).code).toBe('UNSAFE');
     expect((await failureOf(() => source.sibling('model.bin/x'))).code).toBe('UNSAFE');
@@ -354,7 +354,7 @@ describe('an http: URL', () => {
   it.each([
     ['https:', 'http://models.example/m?token=secret', "to 'http://models.example/m', expected an https: URL"],
     ['http:', 'file:///etc/passwd', "to 'file:///etc/passwd', expected an http: or https: URL"],
-    ['http:', 'http://[', 'to what is no URL, expected an http: or https: URL'],
+    ['http:', 'http://[', 'to what is not a URL, expected an http: or https: URL'],
   ])('from %s is not followed to %s', async (protocol, location, message) => {
     const fetch = vi.fn(async (_: string) => new Response(null, { status: 302, headers: { location } }));
     vi.stubGlobal('fetch', fetch);

@@ -113,7 +113,7 @@ watch('model.onnx', { intervall: 5 });
 const handle = model.share();
 expectTypeOf(handle).toEqualTypeOf<ModelHandle>();
 expectTypeOf(Model.attach(handle, { threads: 2 } satisfies AttachOptions)).toEqualTypeOf<Model>();
-// @ts-expect-error what is no handle
+// @ts-expect-error what is not a handle
 Model.attach('handle');
 // @ts-expect-error the precision is the shared model's
 Model.attach(handle, { precision: 'f32' });
@@ -154,7 +154,7 @@ expectTypeOf(model.predictProba(customer)).toEqualTypeOf<Record<string, number>>
 expectTypeOf(model.predictProba(customers)).toEqualTypeOf<Float32Array | Float64Array>();
 expectTypeOf(model.predict<Record<'ctr' | 'cvr', number>>(customer)).toEqualTypeOf<Record<'ctr' | 'cvr', number>>();
 expectTypeOf(model.predict<Record<string, Float32Array>>(customers)).toEqualTypeOf<Record<string, Float32Array>>();
-// @ts-expect-error a Map is no record
+// @ts-expect-error a Map is not a record
 model.predict(new Map([['age', 41]]));
 // Whether a model takes texts is known when it is loaded.
 expectTypeOf(model.predict('free money')).toEqualTypeOf<string | number>();

@@ -32,7 +32,7 @@ function whereOf(message: string, text: string): string {
   return at === undefined ? '' : ` (${lineAndColumn(text, Number(at))})`;
 }
 
-/** One pass over the characters; what is no JSON is left to the parser. */
+/** One pass over the characters; what is not JSON is left to the parser. */
 function checkCost(text: string, place: string, width: number): void {
   const mostKeys = MODEST_KEYS + KEYS_PER_VALUE * width;
   const keys = new Uint32Array(DEEPEST + 1);

@@ -25,7 +25,7 @@ export interface ParquetTable {
   rows(wanted: readonly number[]): AsyncGenerator<readonly ParquetValue[]>;
 }
 
-/** Throws `MALFORMED`, `TRUNCATED`, `LIMIT` for what is no whole Parquet file. The source has to be seekable. */
+/** Throws `MALFORMED`, `TRUNCATED`, `LIMIT` for what is not a whole Parquet file. The source has to be seekable. */
 export async function openParquet(source: ByteSource): Promise<ParquetTable> {
   const metadata = await readMetadata(source);
   const columns = columnsOf(metadata.schema);
@@ -92,14 +92,14 @@ function checkSchema({ schema }: FileMetaData, place: string): void {
   const open: number[] = [];
   for (const [at, { num_children: children = 0, name }] of schema.entries()) {
     if (!(children >= 0) || typeof name !== 'string' || (at > 0 && open.length === 0)) {
-      throw damaged('its schema is no tree', place);
+      throw damaged('its schema is not a tree', place);
     }
     if (open.length > DEEPEST_SCHEMA) throw damaged('its schema is nested too deeply', place);
     if (open.length > 0) open[open.length - 1]--;
     open.push(children);
     while (open.at(-1) === 0) open.pop();
   }
-  if (open.length > 0) throw damaged('its schema is no tree', place);
+  if (open.length > 0) throw damaged('its schema is not a tree', place);
 }
 
 function withoutAnnotations(metadata: FileMetaData, columns: readonly ParquetColumn[]): FileMetaData {

@@ -112,7 +112,7 @@ export class RowLayout {
     return this.texts.has(slot);
   }
 
-  /** Throws `INPUT` where rows are no texts in a kind of file that holds no others. */
+  /** Throws `INPUT` where rows are not texts in a kind of file that holds no others. */
   refuseWholeRows(place: string): void {
     if (!this.isWholeRow) return;
     const message = 'this model takes records of any keys, or arrays: give rows as JSON or JSON Lines';

@@ -31,7 +31,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     keys: [key('added_tokens|tokenizer_class|do_lower_case|bos_token|unk_token')],
-    words: "a tokenizer's settings, which are no model",
+    words: "a tokenizer's settings, which are not a model",
   },
   {
     keys: [key('peft_type|lora_alpha')],

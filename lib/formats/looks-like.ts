@@ -1,4 +1,4 @@
-/** What bytes that are no model of a format read here seem to be, in words for the message that refuses them. */
+/** What bytes that are not a model of a format read here seem to be, in words for the message that refuses them. */
 
 import { jsonKind } from './looks-like-json.ts';
 
@@ -22,7 +22,7 @@ const SIGNATURES: readonly (readonly [begins: string | readonly number[], words:
   [[0x89, 0x50, 0x4e, 0x47], 'a PNG image'],
   [[0xff, 0xd8, 0xff], 'a JPEG image'],
   ['%PDF', 'a PDF document'],
-  ['GGUF', 'GGUF, which holds language models: those are no row models'],
+  ['GGUF', 'GGUF, which holds language models: those are not row models'],
   ['PAR1', 'a Parquet table, which holds data, not a model'],
   [[0x7f, 0x45, 0x4c, 0x46], 'a program (ELF)'],
   ['MZ', 'a program (Windows)'],

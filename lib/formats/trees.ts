@@ -75,7 +75,7 @@ export class Forest {
     this.#leaves.expect(this.#width * leaves);
   }
 
-  /** What the sums of outputs begin with, as a leaf alone that is no tree of the file's. Comes before the trees. */
+  /** What the sums of outputs begin with, as a leaf alone that is not a tree of the file's. Comes before the trees. */
   begin(values: readonly number[], target = 0): void {
     this.#helpers++;
     this.addLeaf(values, target);

@@ -128,7 +128,7 @@ function makeEntries(): Readonly<Record<string, Entry>> {
   };
 }
 
-/** Casts are no activations. */
+/** Casts are not activations. */
 const FUNCTIONS = UNARY_NAMES.filter((name) => !['to_integer', 'wrap', 'narrow'].includes(name));
 
 /** Made when it is first asked: models that say what they do need none of it. */

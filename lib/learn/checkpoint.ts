@@ -189,7 +189,7 @@ function parsed(text: string): is.Fields {
     return is.fields(JSON.parse(text), PLACE);
   } catch (cause) {
     if (cause instanceof ForwardpassError) throw cause;
-    throw new ForwardpassError('MALFORMED', 'is no JSON', PLACE, { cause });
+    throw new ForwardpassError('MALFORMED', 'is not JSON', PLACE, { cause });
   }
 }
 

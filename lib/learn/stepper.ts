@@ -103,7 +103,7 @@ export class Stepper {
     const { [WORD.status]: status, [WORD.row]: row, [WORD.column]: column } = this.#words;
     switch (status) {
       case STATUS.inputNotFinite: {
-        if (this.#parts.isSparse) return new ForwardpassError('INPUT', 'hold what is no finite number', 'rows');
+        if (this.#parts.isSparse) return new ForwardpassError('INPUT', 'hold what is not a finite number', 'rows');
         const found = this.x[row * this.#parts.width + column];
         return new ForwardpassError(
           'INPUT',

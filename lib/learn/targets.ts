@@ -14,7 +14,7 @@ export class ClassTargets {
     this.#positions = new Map(classes.map((label, position) => [label, position]));
   }
 
-  /** Writes the position of each label. @throws {ForwardpassError} INPUT for one that is no class. */
+  /** Writes the position of each label. @throws {ForwardpassError} INPUT for one that is not a class. */
   read(targets: Targets | undefined, rows: number, into: Float64Array): void {
     if (targets === undefined) throw missing('a label');
     for (let row = 0; row < rows; row++) into[row] = this.position(targets[row], row);
@@ -38,13 +38,13 @@ function numberOf(label: unknown): number | undefined {
   return typeof label === 'bigint' ? Number(label) : undefined;
 }
 
-/** Writes each target. @throws {ForwardpassError} INPUT for what is no finite number. */
+/** Writes each target. @throws {ForwardpassError} INPUT for what is not a finite number. */
 export function readValues(targets: Targets | undefined, rows: number, into: Float64Array): void {
   if (targets === undefined) throw missing('a number');
   for (let row = 0; row < rows; row++) into[row] = numericTarget(targets[row], row);
 }
 
-/** The number that one target is. @throws {ForwardpassError} INPUT for what is no finite number. */
+/** The number that one target is. @throws {ForwardpassError} INPUT for what is not a finite number. */
 export function numericTarget(target: unknown, row: number): number {
   const value = typeof target === 'number' ? target : numberOf(target);
   if (value !== undefined && Number.isFinite(value)) return value;

@@ -22,7 +22,7 @@ export interface ByFeature {
 export class FeatureRows {
   /** All features, as if they were one input's elements. */
   readonly column: Column;
-  /** Features that are no numbers. */
+  /** Features that are not numbers. */
   readonly texts: ReadonlySet<number>;
   /** Whether a row is the one value that the model is made of, whatever that is. */
   readonly isWholeRow: boolean;

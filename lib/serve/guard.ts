@@ -35,7 +35,7 @@ export class Guard {
     this.#tokens = tokens?.map(digest);
   }
 
-  /** Whether the `Host` or `:authority` is one of ours. A client that gives none is no browser. */
+  /** Whether the `Host` or `:authority` is one of ours. A client that gives none is not a browser. */
   refuseHost(headers: IncomingHttpHeaders): Answer | undefined {
     if (this.#hosts === undefined || headers.host === undefined || headers.host === this.#lastHost) return undefined;
     const name = hostName(headers.host);

@@ -1,4 +1,4 @@
-/** The server of HTTP: bounds of time and size, answers to what is no request, and an end that loses nothing. */
+/** The server of HTTP: bounds of time and size, answers to what is not a request, and an end that loses nothing. */
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
@@ -147,7 +147,7 @@ const REASONS: Readonly<Record<string, readonly [status: string, message: string
   ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'the request did not come in time'],
 };
 
-/** What is no request, or does not come in time. What else it may hold is not looked at: the connection ends. */
+/** What is not a request, or does not come in time. What else it may hold is not looked at: the connection ends. */
 function refuse(error: Error & { code?: string }, socket: Socket & { _httpMessage?: unknown }): void {
   // An answer that was begun must not have another one within.
   if (!socket.writable || (socket.bytesWritten > 0 && socket._httpMessage)) return void socket.destroy();

@@ -40,7 +40,7 @@ export function blobReader(name: string, blob: Blob, signal?: AbortSignal): Read
 /** Throws `TRUNCATED` or `MALFORMED` unless the file of `size` bytes has all that is asked. */
 export function checkRange(name: string, size: number, offset: number, length: number): void {
   if (![offset, length].every((value) => Number.isSafeInteger(value) && value >= 0)) {
-    throw new ForwardpassError('MALFORMED', `names ${length} bytes at byte ${offset}, which is no range`, name);
+    throw new ForwardpassError('MALFORMED', `names ${length} bytes at byte ${offset}, which is not a range`, name);
   }
   if (offset + length > size) throw truncated(name, size, offset, length);
 }

@@ -135,7 +135,7 @@ function isResponse(value: unknown): value is Response {
 function redirected(from: URL, to: string, place: string): URL {
   const next = URL.canParse(to, from.href) ? new URL(to, from) : undefined;
   if (next?.protocol === 'https:' || (next?.protocol === 'http:' && from.protocol === 'http:')) return next;
-  const target = next === undefined ? 'what is no URL' : quote(withoutCredentials(next));
+  const target = next === undefined ? 'what is not a URL' : quote(withoutCredentials(next));
   const message = `is redirected to ${target}, expected ${from.protocol === 'http:' ? 'an http: or https:' : 'an https:'} URL`;
   throw new ForwardpassError('SOURCE', message, place);
 }

@@ -101,7 +101,8 @@ function flavorsOf(text: string): Map<string, Map<string, string>> {
     const key = line.slice(indent, colon < 0 ? undefined : colon);
     if (outer === undefined) outer = indent;
     if (indent === outer) {
-      if (colon < 0 || !/^\w+$/.test(key) || line.slice(colon + 1).trim() !== '') throw malformed('is no flavor', line);
+      if (colon < 0 || !/^\w+$/.test(key) || line.slice(colon + 1).trim() !== '')
+        throw malformed('is not a flavor', line);
       if (flavors.has(key)) throw malformed('is there twice', line);
       current = { values: new Map() };
       flavors.set(key, current.values);

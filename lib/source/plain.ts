@@ -41,7 +41,7 @@ async function walk(folder: string, segments: readonly string[], name: string): 
     const isLast = i === segments.length - 1;
     if (found.isSymbolicLink()) throw unsafe(name, `${quote(segment)} is a symbolic link`);
     if (isLast ? !found.isFile() : !found.isDirectory()) {
-      throw unsafe(name, `${quote(segment)} is no ${isLast ? 'regular file' : 'folder'}`);
+      throw unsafe(name, `${quote(segment)} is not a ${isLast ? 'regular file' : 'folder'}`);
     }
   }
   if (found === undefined) throw unsafe(name, 'it names no file');

@@ -74,7 +74,7 @@ function isSpace(unit: number): boolean {
   return unit === 32 || (unit >= 9 && unit <= 13);
 }
 
-/** Runs of what is no white space. */
+/** Runs of what is not white space. */
 function spaced(text: string, seen: TokenSeen): void {
   let start = -1;
   for (let at = 0; at <= text.length; at++) {

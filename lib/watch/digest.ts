@@ -43,7 +43,7 @@ async function askForDigest(option: () => string | Promise<string>, signal: Abor
   throw new ForwardpassError('OPTION', `expected 64 hexadecimal digits, found ${describe(answer)}`, 'sha256');
 }
 
-/** Longer ones are no digests. */
+/** Longer ones are not digests. */
 export const LONGEST_SIDECAR = 4096;
 
 /** As sha256sum and shasum write it, with the file's name or without, or as BSD does. */

@@ -145,7 +145,7 @@ def _position(width: int):
 
 def _word(word: Any) -> str | None:
     if word is not None and not isinstance(word, str):
-        raise ValueError(f"{word!r} is no word")
+        raise ValueError(f"{word!r} is not a word")
     return word
 
 
@@ -158,5 +158,5 @@ def _labels(labels: list | None) -> list | None:
         return None
     for label in labels:
         if isinstance(label, bool) or not isinstance(label, (str, int, float)):
-            raise ValueError(f"{label!r} is no class")
+            raise ValueError(f"{label!r} is not a class")
     return list(labels)

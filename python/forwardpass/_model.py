@@ -107,7 +107,7 @@ class Model:
 
         ``rows`` is a pandas DataFrame with a column for each feature (others are ignored), a list of dicts, a list of
         rows, or an array of numbers as ``run`` takes it. Gives an array; a dict of arrays where the model has several
-        outputs and is no classifier. Of one dict it gives what stands in such an array's one row.
+        outputs and is not a classifier. Of one dict it gives what stands in such an array's one row.
         """
         arrays, is_record = self._read(rows)
         answer = self._predictor.labels(self._run(self._decider(), arrays, rows))
@@ -146,7 +146,7 @@ class Model:
         names = [port.name for port in self.inputs]
         for name in inputs:
             if name not in names:
-                raise ForwardpassError("INPUT", f"is no input of the model; expected {listed(names)}", f'input "{name}"')
+                raise ForwardpassError("INPUT", f"is not an input of the model; expected {listed(names)}", f'input "{name}"')
         for name in names:
             if name not in inputs:
                 raise ForwardpassError("INPUT", "is missing", f'input "{name}"')

@@ -121,7 +121,7 @@ class Running(unittest.TestCase):
         self.fails("INPUT", "found (2, 63)", lambda: self.model.run(np.zeros((2, 63))))
         self.fails("INPUT", "expected an array of numbers", lambda: self.model.run(np.array([["a"] * 64])))
         self.fails("INPUT", "no float64 holds", lambda: self.model.run(np.full((1, 64), 2**53 + 1)))
-        self.fails("INPUT", "is no input", lambda: self.model.run({"x": np.zeros((1, 64)), "y": 1}))
+        self.fails("INPUT", "is not an input", lambda: self.model.run({"x": np.zeros((1, 64)), "y": 1}))
 
     def test_names_that_only_look_right_are_an_error(self):
         model = forwardpass.load(WORDS)

@@ -169,7 +169,7 @@ it('goes on after SIGKILL, and ends with the bytes of a run that was never stopp
   expect(digest(killed)).toBe(digest(whole));
   expect(existsSync(`${killed}.checkpoint`)).toBe(false);
 
-  // A checkpoint of another command is no beginning of this one.
+  // A checkpoint of another command is not a beginning of this one.
   const other = await learn(model);
   await other.save(`${killed}.checkpoint`, { notes: { run: 'another', rows: 100 } });
   const refused = spawnSync(process.execPath, [COMMAND, ...argsFor(killed)], { encoding: 'utf8' });

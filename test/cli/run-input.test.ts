@@ -95,7 +95,7 @@ describe('CSV', () => {
     expect(await failureOf('a,b,c,a\n1,2,3,4\n', NAMED)).toContain("the column 'a' is given twice");
   });
 
-  it('names the column of a cell that is no number', async () => {
+  it('names the column of a cell that is not a number', async () => {
     expect(await failureOf('a,b,c\n1,2,3\n1,?,3\n', NAMED)).toContain(
       "row 2, column 'b': expected a number, found '?'",
     );

@@ -143,7 +143,7 @@ test('steps of one’s own come from a script, by the names of its exports or as
     expect(Object.keys(main.given?.load?.functions ?? {})).toEqual(['__main__.f']);
     for (const [name, text, said] of [
       ['empty.mjs', '', 'exports nothing'],
-      ['wrong.mjs', 'this is no script', 'could not be imported'],
+      ['wrong.mjs', 'this is not a script', 'could not be imported'],
       ['throws.mjs', "throw new Error('not today')", 'could not be imported: not today'],
     ]) {
       const { status, stderr } = await script(name, text);

@@ -124,7 +124,7 @@ describe.each(PRECISIONS)('a dense layer of one-hot rows in %s', (precision) => 
 
   it.each([
     ['few categories', Array.from({ length: 100 }, (_, i) => i), 0],
-    ['numbers that are no whole ones', Array.from({ length: 600 }, (_, i) => i + (i === 7 ? 0.5 : 0)), 0],
+    ['numbers that are not whole ones', Array.from({ length: 600 }, (_, i) => i + (i === 7 ? 0.5 : 0)), 0],
     ['numbers that are far apart', Array.from({ length: 600 }, (_, i) => 1000 * i), 0],
     ['a weight that is not finite', Array.from({ length: 600 }, (_, i) => i), Infinity],
   ])('multiplies %s', (_, numbers, first) => {

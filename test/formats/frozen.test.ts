@@ -206,7 +206,7 @@ describe('a frozen model that lies', () => {
     ],
     ['no version', (g) => delete g.version, 'UNSUPPORTED_VERSION', '.version: expected 1, found nothing'],
     ['an unknown field', (g) => Object.assign(g, { extra: 1 }), 'MALFORMED', '.extra: is not known here'],
-    ['nodes that are no list', (g) => Object.assign(g, { nodes: {} }), 'MALFORMED', '.nodes: expected an array'],
+    ['nodes that are not a list', (g) => Object.assign(g, { nodes: {} }), 'MALFORMED', '.nodes: expected an array'],
     ['a node that is null', (g) => g.nodes.splice(0, 1, null as never), 'MALFORMED', '.nodes[0]: expected an object'],
     [
       'an unknown op',

@@ -41,7 +41,7 @@ describe('a member of a checkpoint', () => {
     expect([error.code, error.message]).toEqual([code, expect.stringContaining(message)]);
   });
 
-  it('is no member of a module', async () => {
+  it('is not a member of a module', async () => {
     const error = await failureOf(() => load(new URL('checkpoint-whole-module.pt', models), { member: 'model.0' }));
     expect(error).toMatchObject({ code: 'OPTION', message: expect.stringContaining("no member 'model.0'") });
   });

@@ -42,7 +42,7 @@ describe('integers of an input of 64 bits', () => {
     ['floats of them', [node('f', 'retype', ['x'], { to: 'float' }), node('y', 'unary', ['f'], { fn: 'exp' })]],
     ['floats of them and a few', [plus(-7), node('y', 'retype', ['sum'], { to: 'float' })]],
     ['whether they are 0', [node('y', 'unary', ['x'], { fn: 'to_bool' })]],
-  ])('are no risk to %s', (_, nodes) => {
+  ])('are not a risk to %s', (_, nodes) => {
     const graph = checked(nodes);
     expect(integersAsked(graph, 'f32')).toBeUndefined();
     const plan = lower(simplify(graph, { precision: 'f32' }), 'f32');
@@ -97,7 +97,7 @@ it.each<DType>(['bool', 'uint8', 'int16', 'uint16'])(
   },
 );
 
-it('floats that are compared with an integer that is no float are compared in doubles, as they are', () => {
+it('floats that are compared with an integer that is not a float are compared in doubles, as they are', () => {
   const graph = checked([equal(INTO_24 + 1)], 'float32');
   const integers = integersAsked(graph, 'f32');
   expect(integers).toMatchObject({ wide: true });

@@ -62,7 +62,7 @@ describe('columns', () => {
     expect([...gatherColumns([2, 3, 2], 1, Int32Array.of(2, 0, 2))]).toEqual([4, 5, 0, 1, 4, 5, 10, 11, 6, 7, 10, 11]);
   });
 
-  it('are no identity when fewer than all', () => {
+  it('are not an identity when fewer than all', () => {
     expect(isIdentity(Int32Array.of(0, 1), 3)).toBe(false);
     expect(isIdentity(Int32Array.of(0, 1, 2), 3)).toBe(true);
     expect(isIdentity(Int32Array.of(0, 2, 1), 3)).toBe(false);

@@ -51,7 +51,7 @@ it('never fires on a stream that stays as it is', () => {
   }
 });
 
-it('refuses what is no value of a stream', async () => {
+it('refuses what is not a value of a stream', async () => {
   expect(await failureOf(() => new Adwin().update(Number.NaN))).toMatchObject({ code: 'INPUT' });
   expect(await failureOf(() => new PageHinkley().update(Number.POSITIVE_INFINITY))).toMatchObject({ code: 'INPUT' });
   expect(await failureOf(() => new PageHinkley().update('1' as never))).toMatchObject({ code: 'INPUT' });

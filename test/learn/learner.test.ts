@@ -284,7 +284,7 @@ describe('what cannot be learnt from leaves the state as it was', () => {
       'INPUT',
       'rows[1][6]',
     ],
-    ['a label that is no class', (it) => it.partialFit(rows(0, 2), [0, 7]), 'INPUT', 'targets[1]'],
+    ['a label that is not a class', (it) => it.partialFit(rows(0, 2), [0, 7]), 'INPUT', 'targets[1]'],
     ['too few labels', (it) => it.partialFit(rows(0, 2), [0]), 'INPUT', 'targets'],
     ['no labels', (it) => it.partialFit(rows(0, 2)), 'INPUT', 'targets'],
     ['one label for several rows', (it) => it.partialFit(rows(0, 2), 1), 'INPUT', 'targets'],
@@ -352,7 +352,7 @@ describe('what cannot be learnt from leaves the state as it was', () => {
     expect(error.message).toMatch(/ARDRegression cannot go on learning; those that do are .*SGDClassifier/);
   });
 
-  test('coefficients that are no rows of features are refused', async () => {
+  test('coefficients that are not rows of features are refused', async () => {
     const found = family.cases.find(({ name }) => name === 'no-shuffle');
     const bytes = Buffer.from(family.file(found as never)).toString('latin1');
     // The shape (3, 19) of coef_, which is of other elements then.

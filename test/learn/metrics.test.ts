@@ -67,7 +67,7 @@ it('tells a drift detector of each error', () => {
   expect(new ProgressiveMetrics('classification', { drift: new Ddm() }).drift).toEqual({ count: 0 });
 });
 
-it('tells a detector of no error that is no number, and says NaN itself', () => {
+it('tells a detector of no error that is not a number, and says NaN itself', () => {
   const metrics = new ProgressiveMetrics('regression', { drift: 'adwin' });
   metrics.observeError(Number.NaN);
   expect(metrics.values().meanAbsoluteError).toBe(Number.NaN);

@@ -104,7 +104,7 @@ describe('options', () => {
   });
 });
 
-describe('a network that is no stack', () => {
+describe('a network that is not a stack', () => {
   it.each<[name: string, architecture: object, message: string]>([
     [
       'of two inputs',

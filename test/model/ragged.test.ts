@@ -153,7 +153,7 @@ describe('ragged rows', () => {
     expect(reads).toBe(1);
   });
 
-  it('are no rows for predict', async () => {
+  it('are not rows for predict', async () => {
     const error = await failureOf(() => sums().predict([[1, 2, 3, 4]]));
     expect([error.code, error.message]).toEqual(['INPUT', expect.stringContaining('run()')]);
   });
@@ -236,7 +236,7 @@ describe('a graph', () => {
     [{ dtype: 'int64' }, 'floats'],
     [{ missing: true }, 'neither words nor missing'],
     [{ ragged: false }, 'takes a ragged input, and found text'],
-  ])('whose input is no ragged rows is refused (%#)', async (input, message) => {
+  ])('whose input is not ragged rows is refused (%#)', async (input, message) => {
     const nodes = [{ op: 'scatter', name: 'n', inputs: ['text'], output: 'y', attributes: {} }] as const;
     const inputs = [{ ...graph.inputs[0], ...input }] as never;
     expect((await failureOf(() => modelFromGraph({ ...graph, inputs, nodes }))).message).toContain(message);

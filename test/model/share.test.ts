@@ -168,9 +168,9 @@ describe('there is no model for a handle', () => {
 
   it.each<[string, unknown, string]>([
     ['undefined', undefined, 'expected what share() gave, found nothing'],
-    ['a model', model, 'expected what share() gave, found an object that is no handle'],
+    ['a model', model, 'expected what share() gave, found an object that is not a handle'],
     ['a word', 'handle', "expected what share() gave, found the string 'handle'"],
-    ['an empty object', {}, 'expected what share() gave, found an object that is no handle'],
+    ['an empty object', {}, 'expected what share() gave, found an object that is not a handle'],
     ['one of a later version', { ...handle, forwardpass: 2 }, 'is of version 2, which another forwardpass made'],
     ['one without a model', { ...handle, model: undefined }, 'found one whose `model` is nothing'],
     ['one whose names are too long', { ...handle, addon: `${handle.addon}0` }, 'found one whose `addon` is '],

@@ -74,7 +74,7 @@ describe('parameterCount', () => {
   it.each([
     // 25 leaves of 5 trees, and a threshold for each of the 20 splits.
     ['lightgbm/boosting-gbdt.txt', 45],
-    // The mean of 5 iterations is no parameter.
+    // The mean of 5 iterations is not a parameter.
     ['lightgbm/boosting-rf-of-three.txt', 73 + 73 - 15],
     // Nor are base scores and the table of XGBoost's exponential.
     ['xgboost/softprob-xgb.xgb', 81 + 81 - 15],

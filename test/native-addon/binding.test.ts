@@ -70,7 +70,7 @@ describe('create', () => {
     ],
     ['words without end', [words.subarray(0, -1), parameters, isa, flags, threads], 'PLAN'],
     ['no parameters', [words, [], isa, flags, threads], 'PLAN'],
-    ['parameters that are no list', [words, { length: 4 }, isa, flags, threads], 'PLAN'],
+    ['parameters that are not a list', [words, { length: 4 }, isa, flags, threads], 'PLAN'],
     ['parameters that are a hole', [words, new Array(parameters.length), isa, flags, threads], 'PLAN'],
     [
       'parameters of another precision',
@@ -81,7 +81,7 @@ describe('create', () => {
     ['an unknown instruction set', [words, parameters, 'mmx', flags, threads], 'ISA'],
     ['an instruction set of a long name', [words, parameters, 'scalar'.repeat(1000), flags, threads], 'ISA'],
     ['no instruction set', [words, parameters, 7, flags, threads], 'PLAN'],
-    ['flags that are no list', [words, parameters, isa, 'true', threads], 'PLAN'],
+    ['flags that are not a list', [words, parameters, isa, 'true', threads], 'PLAN'],
     ['no number of threads', [words, parameters, isa, flags], 'PLAN'],
   ])('refuses %s', (_, values, code) => {
     expect(thrownBy(() => addon.create(...values))).toMatchObject({ code });
@@ -132,7 +132,7 @@ describe('the functions of a model', () => {
     ['too little', [x()], 'arguments'],
     ['too much', [x(), y(), y()], 'arguments'],
     ['far too much', new Array(1000).fill(x()), 'arguments'],
-    ['what is no array', [x(), {}], 'notTypedArray'],
+    ['what is not an array', [x(), {}], 'notTypedArray'],
     ['another precision of whole numbers', [new Int32Array(2), y()], 'wrongType'],
     ['shared memory', [new Float32Array(new SharedArrayBuffer(8)), y()], 'shared'],
     ['a broken row', [new Float32Array(3), y()], 'notWholeRows'],
@@ -206,7 +206,7 @@ describe('share and attach', () => {
     expect(thrownBy(() => addon.attach(...args))).toMatchObject({ code: 'HANDLE' });
   });
 
-  it('refuse a description that is no Uint8Array, and threads that are no number', () => {
+  it('refuse a description that is not a Uint8Array, and threads that are not a number', () => {
     const model = addon.create(...network());
     expect(thrownBy(() => shareOf(model).call(model, other, name, [1]))).toMatchObject({ code: 'HANDLE' });
     expect(thrownBy(() => addon.attach(other, name, '1'))).toMatchObject({ code: 'HANDLE' });

@@ -118,13 +118,13 @@ TEST("a header that is not UTF-8 is refused") { refused(container("{\"\xff\":0}"
 TEST("a header with a tensor twice is refused") {
   refused_header("\"b\":{", "\"w\":{", Broken::malformed, "a key twice");
 }
-TEST("metadata that are no object are refused") {
+TEST("metadata that are not an object are refused") {
   refused(container("{\"__metadata__\":[]}", ""), Broken::malformed, "__metadata__: expected an object");
 }
-TEST("metadata that are no strings are refused") {
+TEST("metadata that are not strings are refused") {
   refused_header("\"pt\"", "1", Broken::malformed, "found something else for \"format\"");
 }
-TEST("a tensor that is no object is refused") {
+TEST("a tensor that is not an object is refused") {
   refused(container("{\"w\":1}", ""), Broken::malformed, "tensor \"w\": expected an object");
 }
 TEST("a tensor without a dtype is refused") {
@@ -133,7 +133,7 @@ TEST("a tensor without a dtype is refused") {
 TEST("a tensor of an unknown dtype is refused") {
   refused_header("\"F32\"", "\"F8_E4M3\"", Broken::unsupported, "F8_E4M3");
 }
-TEST("a shape that is no list is refused") { refused_header("[4,3]", "{}", Broken::malformed, "expected a shape"); }
+TEST("a shape that is not a list is refused") { refused_header("[4,3]", "{}", Broken::malformed, "expected a shape"); }
 TEST("a shape of fractions is refused") { refused_header("[4,3]", "[4.5]", Broken::malformed, "expected a shape"); }
 TEST("a negative axis is refused") { refused_header("[4,3]", "[-4,3]", Broken::malformed, "expected a shape"); }
 TEST("a shape whose product overflows is refused") {
@@ -188,7 +188,7 @@ TEST("a file's decider is another plan, and may be absent") {
   CHECK(!refused.open(wrong.data(), wrong.size(), fault, fp::FrozenFile::Part::decider));
   CHECK_THAT(std::strstr(fault.text, "forwardpass.decider: expected an object") != nullptr, "%s", fault.text);
 }
-TEST("a plan that is no JSON, or no object, is refused") {
+TEST("a plan that is not JSON, or no object, is refused") {
   refused_plan("{\"version\"", "\"version\"", Broken::malformed, "forwardpass.plan: text follows the value, at byte 9");
   FrozenBuilder builder = SmallNet().frozen();
   for (const char* plan : {"1", "[]", "\"\"", "true"}) {
@@ -207,12 +207,12 @@ TEST("a precision that is unknown, or not the words', is refused") {
   refused_plan("\"f32\"", "\"f16\"", Broken::malformed, "expected a precision");
   refused_plan("\"f32\"", "\"f64\"", Broken::malformed, "of another precision");
 }
-TEST("words that are no tensor, or of another type or shape, are refused") {
+TEST("words that are not a tensor, or of another type or shape, are refused") {
   refused_plan("\"words\":\"words\"", "\"words\":1", Broken::malformed, "expected words");
   refused_plan("\"words\":\"words\"", "\"words\":\"none\"", Broken::malformed, "there is no tensor \"none\"");
   refused_plan("\"words\":\"words\"", "\"words\":\"w\"", Broken::malformed, "expected I32 of one axis, found F32 of 2");
 }
-TEST("parameters that are no list, no tensor or of another type are refused") {
+TEST("parameters that are not a list, no tensor or of another type are refused") {
   refused_plan("[{\"tensor\":\"w\"}", "[1", Broken::malformed, "parameters[0]: expected the name");
   refused_plan("{\"tensor\":\"b\"}", "{\"tensor\":\"none\"}", Broken::malformed, "parameters[1]: there is no tensor");
   refused_plan("{\"tensor\":\"b\"}", "{\"tensor\":\"words\"}", Broken::malformed, "found I32");

@@ -48,7 +48,7 @@ TEST("JSON accepts every kind of value") {
   }
 }
 
-TEST("JSON refuses what is no value") {
+TEST("JSON refuses what is not a value") {
   refused("", "the text ends where a value is expected", 0);
   refused("  ", "the text ends where a value is expected", 2);
   refused("nul", "expected a value", 3);

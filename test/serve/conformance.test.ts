@@ -495,7 +495,7 @@ const REQUESTS: Row[] = [
     '{"inputs":[{"name":"input","shape":[1,2],"datatype":"FP32","data":[1 2]}]}',
     '{"inputs":[{"name":"inp\nut","shape":[1,2],"datatype":"FP32","data":[1,2]}]}',
   ].map((body) => refused(`the body ${JSON.stringify(body.slice(0, 70))}`, body)),
-  refused('bytes that are no UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])),
+  refused('bytes that are not UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])),
 ];
 
 const OUTPUTS: Row[] = [
@@ -523,7 +523,7 @@ const OUTPUTS: Row[] = [
     [{ name: 'output', parameters: { shared_memory_region: 'r' } }],
     [{ name: '__proto__' }],
   ].map((outputs) => refused(`the outputs ${JSON.stringify(outputs)}`, { ...infer([1, 2]), outputs })),
-  refused('binary_data_output that is no boolean', { ...infer([1, 2]), parameters: { binary_data_output: 'yes' } }),
+  refused('binary_data_output that is not a boolean', { ...infer([1, 2]), parameters: { binary_data_output: 'yes' } }),
   refused(
     'shared memory',
     infer(undefined, [1, 2], 'FP32', { parameters: { shared_memory_region: 'r', shared_memory_byte_size: 8 } }),
@@ -691,7 +691,7 @@ describe('the binary extension', () => {
     ['a size that is less than the bytes', withBinary(binary(4), [TWO])],
     ['a size that is more', withBinary(binary(12), [TWO])],
     ['a size that is negative', withBinary(binary(-8), [TWO])],
-    ['a size that is no number', withBinary(binary('8'), [TWO])],
+    ['a size that is not a number', withBinary(binary('8'), [TWO])],
     ['a size that is not whole', withBinary(binary(8.5), [TWO])],
     ['a size that is null', withBinary(binary(null), [TWO])],
     ['a size beyond a double', withBinary(binary(2 ** 60), [TWO])],
@@ -700,7 +700,7 @@ describe('the binary extension', () => {
     ['data and a size', withBinary(binary(8, 'FP32', [1, 2], { data: [1, 2] }), [TWO])],
     ['a header beyond the body', withBinary(binary(8), [TWO], '9999')],
     ['a header that is negative', withBinary(binary(8), [TWO], '-1')],
-    ['a header that is no number', withBinary(binary(8), [TWO], 'abc')],
+    ['a header that is not a number', withBinary(binary(8), [TWO], 'abc')],
     ['a header with a sign', withBinary(binary(8), [TWO], '+5')],
     ['a header in hexadecimal', withBinary(binary(8), [TWO], '0x10')],
     ['a header that is not whole', withBinary(binary(8), [TWO], '1.0')],
@@ -708,7 +708,7 @@ describe('the binary extension', () => {
     ['a header within the JSON', withBinary(binary(8), [TWO], '10')],
     ['a BOOL of 2', withBinary(binary(2, 'BOOL'), [Uint8Array.of(2, 0)])],
     ['shapes that overflow', withBinary(binary(8, 'FP32', [2 ** 32, 2 ** 32]), [TWO])],
-    ['a whole body that is no row', withBinary('', [TWO.subarray(1)], '0')],
+    ['a whole body that is not a row', withBinary('', [TWO.subarray(1)], '0')],
   ])('refuses %s', async (_, given) => {
     const { status, json } = await post(given);
     expect([status, json]).toEqual([400, ERROR]);

@@ -154,7 +154,7 @@ test('every page may ask where all are allowed, and shows a token where one is a
 });
 
 test.each([['page.example'], ['https://page.example/'], ['https://Page.example'], ['ftp://page.example'], [7]])(
-  '%j is no origin',
+  '%j is not an origin',
   async (origin) => {
     await expect(served(double(), { cors: [origin as string] })).rejects.toThrow(/cors\[0\]: expected an origin/);
   },

@@ -1,4 +1,4 @@
-/** What is no request, or no honest one: over a socket, as bytes. */
+/** What is not a request, or no honest one: over a socket, as bytes. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -42,7 +42,7 @@ test('a folder holds models by name, and by name and version', async () => {
   expect((await ask(all.server, '/v2/models/c')).json).toMatchObject({ versions: ['1', '9', '10'] });
 });
 
-test('what is no model is reported, and keeps nothing else from being served', async () => {
+test('what is not a model is reported, and keeps nothing else from being served', async () => {
   const folder = await newFolder();
   await put(folder, 'good.safetensors', version(1));
   await put(folder, 'bad.onnx', 'nothing of the kind');

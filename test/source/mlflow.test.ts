@@ -119,7 +119,7 @@ describe('a folder of MLflow', () => {
     ['a key twice', flavor('sklearn', 'pickled_model: a', 'pickled_model: b'), 'MALFORMED', 'is there twice'],
     ['a flavor twice', 'flavors:\n  sklearn:\n  sklearn:\n', 'MALFORMED', 'is there twice'],
     ['a tab', 'flavors:\n\tsklearn:\n', 'MALFORMED', 'is indented by a tab'],
-    ['an alias', 'flavors:\n  sklearn: *other\n', 'MALFORMED', 'is no flavor'],
+    ['an alias', 'flavors:\n  sklearn: *other\n', 'MALFORMED', 'is not a flavor'],
     ['a value of several', flavor('sklearn', 'pickled_model: [a, b]'), 'SOURCE', "flavor 'sklearn'"],
   ])('is refused with %s', async (_, description, code, message) => {
     const error = await failureOf(() => load(folderOf(description)));

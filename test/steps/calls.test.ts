@@ -118,7 +118,7 @@ describe('what cannot be with functions', () => {
     }
   });
 
-  it('rows whose columns the file does not say are no flat array', async () => {
+  it('rows whose columns the file does not say are not a flat array', async () => {
     using model = await opened('clipper');
     const error = await failureOf(() => model.run(Float64Array.of(1, 2, 3, 4)));
     expect([error.code, error.message]).toEqual(['INPUT', expect.stringContaining('does not say how many columns')]);

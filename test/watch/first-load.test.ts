@@ -100,7 +100,7 @@ describe('a file that is exchanged while it first loads', () => {
     expect(error.code).toBe('ABORTED');
   });
 
-  it('is read once when it stays and is no model', async () => {
+  it('is read once when it stays and is not a model', async () => {
     const at = await newFolder();
     await writeFile(at('m'), version(1).subarray(0, -2));
     const error = await failureOf(() => watched(at('m')));

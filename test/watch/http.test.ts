@@ -261,10 +261,10 @@ describe('the SHA-256', () => {
     expect(await live.check()).toBe(true);
     expect(answerOf(live)).toBe(4);
 
-    sidecar = 'what is no digest';
+    sidecar = 'what is not a digest';
     expect(await live.check()).toBe(false);
     expect(errors.map(({ message }) => message)).toEqual([
-      "churn.safetensors.sha256: expected a SHA-256 in hexadecimal, found 'what is no digest'",
+      "churn.safetensors.sha256: expected a SHA-256 in hexadecimal, found 'what is not a digest'",
     ]);
   });
 

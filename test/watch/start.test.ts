@@ -95,7 +95,7 @@ describe('the cache', () => {
     expect(answerOf((await watched(server.url, { cache })).live)).toBe(1);
   });
 
-  it('is no obstacle when it cannot be written', async () => {
+  it('is not an obstacle when it cannot be written', async () => {
     const server = await ModelServer.start();
     const at = await newFolder();
     await writeFile(at('file'), '');
@@ -246,7 +246,7 @@ describe('options', () => {
     expect([error.code, error.message]).toEqual(['OPTION', expect.stringMatching(message)]);
   });
 
-  it('nothing and bytes are no source', async () => {
+  it('nothing and bytes are not a source', async () => {
     for (const source of [undefined, version(1)]) {
       expect((await failureOf(() => watched(source as unknown as string))).message).toContain(
         'expected a path or a URL',

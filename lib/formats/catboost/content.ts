@@ -6,7 +6,7 @@ import { fromJson } from './json.ts';
 import type { CatboostModel } from './model.ts';
 import { isBinary } from './signature.ts';
 
-/** Throws for what is no model. */
+/** Throws for what is not a model. */
 export function readModel(bytes: Uint8Array, budget: Budget, place: string): CatboostModel {
   const model = isBinary(bytes) ? fromBinary(bytes, budget, place) : fromJson(bytes, budget, place);
   const { dimensions, scale, bias } = model;

@@ -94,7 +94,7 @@ function lossOf(value: unknown, place: string): string | undefined {
   return name.split(':', 1)[0];
 }
 
-/** Text that is no number is as if it were not there, as in CatBoost. */
+/** Text that is not a number is as if it were not there, as in CatBoost. */
 function thresholdOf(value: unknown): number {
   const number = typeof value === 'number' ? value : typeof value === 'string' && value !== '' ? Number(value) : 0.5;
   if (Number.isNaN(number)) return 0.5;

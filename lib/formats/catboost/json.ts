@@ -164,7 +164,7 @@ function* treesOfAnyShape(trees: readonly Fields[], splits: Splits, dimensions: 
       left: (node) => left[node],
       right: (node) => right[node],
       values: (node, to) => {
-        const own = values[node] ?? refuse(place, `node ${node} is no leaf`);
+        const own = values[node] ?? refuse(place, `node ${node} is not a leaf`);
         for (let k = 0; k < dimensions; k++) to[k] = own[k];
       },
     });

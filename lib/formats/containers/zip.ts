@@ -30,7 +30,7 @@ export async function refuseDamagedZip(reader: Reader): Promise<void> {
 const looks = new WeakMap<Reader, Promise<ReadonlySet<string> | undefined>>();
 
 /**
- * The names of an archive's members, for detection: undefined when the file is no archive or a damaged one. The
+ * The names of an archive's members, for detection: undefined when the file is not an archive or a damaged one. The
  * directory is read once for all that ask.
  */
 export function lookIntoZip({ main }: Source): Promise<ReadonlySet<string> | undefined> {

@@ -52,7 +52,7 @@ export function applyNamed(layer: LayerCall, x: Value, name: string): Value {
     const hint = `put a ${name} layer after this one, without an activation in it`;
     throw layer.unsupported(`${quote(name)} is a layer of Keras and no activation function; ${hint}`);
   }
-  const message = `${quote(name)} is no activation of Keras' own: what it computes is code, which the file does not hold`;
+  const message = `${quote(name)} is not an activation of Keras' own: what it computes is code, which the file does not hold`;
   throw layer.unsupported(
     `${message}${didYouMean(name, [...NAMES.keys(), ...Object.keys(PIECES)])}; use one that has a name in Keras; ${EXPORT}`,
   );

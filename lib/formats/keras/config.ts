@@ -24,7 +24,7 @@ export function parseJson(text: string, place: string, budget: Budget): unknown 
     return JSON.parse(plain, (_, value: unknown) => (value === NAN ? Number.NaN : value));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ForwardpassError('MALFORMED', `is no valid JSON: ${reason}`, place, { cause });
+    throw new ForwardpassError('MALFORMED', `is not valid JSON: ${reason}`, place, { cause });
   }
 }
 

@@ -91,7 +91,7 @@ class Network implements Sink {
     const layerNames = leavesOf(model.outputs).map(({ leaf }) => (leaf instanceof Ref ? leaf.layer : 'output'));
     const taken = new Map<string, number>();
     const outputs = leavesOf(result).map(({ key, leaf }, i) => {
-      if (!isValue(leaf)) throw new ForwardpassError('MALFORMED', `output ${i} is no tensor`, model.name);
+      if (!isValue(leaf)) throw new ForwardpassError('MALFORMED', `output ${i} is not a tensor`, model.name);
       const wanted = key ?? layerNames[i] ?? 'output';
       let name = wanted;
       while (taken.has(name)) {

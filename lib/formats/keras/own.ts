@@ -18,7 +18,7 @@ const KERAS = /^(tf_|tensorflow\.|tensorflow\.python\.)?keras(\.|$)/;
 
 /**
  * By what name the caller gives a layer's function: `module.Class`, or as it was registered, `Package>Class`; of a Lambda its
- * function's name, or the layer's where it has none. Undefined for a layer of Keras, and for what is no layer.
+ * function's name, or the layer's where it has none. Undefined for a layer of Keras, and for what is not a layer.
  */
 export function ownName(outer: Config, className: string, layer: string): string | undefined {
   const [module, registered] = [outer.raw('module'), outer.raw('registered_name')];

@@ -5,7 +5,7 @@ import { stubOf } from '../own/stub.ts';
 import type { Config } from './config.ts';
 
 const KERAS_MODULE = /^(tf_|tensorflow\.|tensorflow\.python\.)?keras(\.|$)/;
-/** What Keras 2 writes for an object that is no class of its own. */
+/** What Keras 2 writes for an object that is not a class of its own. */
 const CUSTOM_NAME = '>';
 
 /** For what runs Python code of the author's: what Keras writes of it, and what would be read. */
@@ -48,7 +48,7 @@ function custom(name: string, place: string, remedy = EXPORT): ForwardpassError 
 const NEIGHBOURS = 'works on neighbouring positions, as convolutions do';
 const IMAGES = 'works on images';
 
-/** What classes of Keras do that is no row operation, or is not read. */
+/** What classes of Keras do that is not a row operation, or is not read. */
 const KINDS: readonly (readonly [names: RegExp, what: string])[] = [
   [/Conv|^UpSampling|^ZeroPadding|^Cropping|^LocallyConnected/, NEIGHBOURS],
   [/^(Average|Max|AdaptiveAverage|AdaptiveMax)Pooling/, NEIGHBOURS],

@@ -17,7 +17,7 @@ const RENAMED: Readonly<Record<string, string>> = {
   input_dtype: 'dtype',
 };
 
-/** Classes whose `output_dim` is no number of units. */
+/** Classes whose `output_dim` is not a number of units. */
 const KEEPS_OUTPUT_DIM = new Set(['Embedding']);
 
 const CLASSES: Readonly<Record<string, string>> = { TimeDistributedDense: 'Dense' };
@@ -151,7 +151,7 @@ function branchOf(branch: unknown, index: number, depth: number): { input: Field
   const [first] = Array.isArray(config.layers) ? config.layers : [];
   const own = isObject(first) && isObject(first.config) ? first.config : {};
   if (model.class_name !== 'Sequential' || !Array.isArray(own.batch_input_shape)) {
-    throw new ForwardpassError('UNSUPPORTED_OP', 'is no Sequential model of one input, which is not read', place);
+    throw new ForwardpassError('UNSUPPORTED_OP', 'is not a Sequential model of one input, which is not read', place);
   }
   const name = `${nameOf(first as Fields)}_input`;
   const input = {

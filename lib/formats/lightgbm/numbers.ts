@@ -6,7 +6,7 @@ const [ZERO, NINE, MINUS] = [0x30, 0x39, 0x2d];
 /** Digits that fit into an int32 whatever they are. */
 const FEW_DIGITS = 9;
 const DECIMAL = /^[-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d{1,4})?$/;
-/** Longer ones are no numbers of anybody. */
+/** Longer ones are not numbers of anybody. */
 const LONGEST = 40;
 
 /** All numbers of a line, each of which is finite. */

@@ -111,7 +111,7 @@ function setsOf(fields: Fields): (place: number) => readonly number[] {
   const isWithin = bounds.every((bound, i) => bound >= (i === 0 ? 0 : bounds[i - 1]) && bound <= words.length);
   if (!isWithin) throw fields.error(`expected growing bounds within ${words.length} words`, 'cat_boundaries');
   const stray = words.find((word) => !(Number.isInteger(word) && word >= 0 && word < 2 ** WORD_BITS));
-  if (stray !== undefined) throw fields.error(`${stray} is no word of ${WORD_BITS} bits`, 'cat_threshold');
+  if (stray !== undefined) throw fields.error(`${stray} is not a word of ${WORD_BITS} bits`, 'cat_threshold');
   const made = new Map<number, readonly number[]>();
   return (place) => {
     if (!(Number.isInteger(place) && place >= 0 && place < count)) {

@@ -89,7 +89,7 @@ export interface TensorProto {
 /** A graph's input or output. A dimension is a number, a symbol, or nothing. */
 export interface ValueProto {
   name: string;
-  /** What it is where it is no tensor. */
+  /** What it is where it is not a tensor. */
   container?: string;
   elementType?: number;
   dims?: (number | string | undefined)[];

@@ -204,7 +204,7 @@ class TensorStore {
   readonly #inDoubles = new Set<string>();
   /** By what they are reduced to, their layout and their shape. */
   readonly #stored = new Map<Tensor['data'], Map<string, StoredConstant>>();
-  /** Parameters of plans that are no constant of the graph. */
+  /** Parameters of plans that are not a constant of the graph. */
   readonly #ownParameters: [data: Plan['parameters'][number], parameter: FrozenParameter][] = [];
 
   constructor(
@@ -245,7 +245,7 @@ class TensorStore {
     return scale === undefined ? { tensor } : { tensor, scale, layout: form.split(' ')[1] as 'in-out' | 'out-in' };
   }
 
-  /** One that is no constant of the graph: the same tensor where both plans have it. */
+  /** One that is not a constant of the graph: the same tensor where both plans have it. */
   #own(data: Plan['parameters'][number], name: string): FrozenParameter {
     for (const [other, parameter] of this.#ownParameters) {
       if (other.length === data.length && other.every((value, i) => Object.is(value, data[i]))) return parameter;

@@ -552,7 +552,7 @@ export class Emitter {
 
   /**
    * The nearest to x/divisor. Of a constant the graph takes the reciprocal, which misses some quotients by a bit; so where
-   * it is no power of two it is the one leaf of a tree.
+   * it is not a power of two it is the one leaf of a tree.
    */
   divided(x: Row, divisor: number): Row {
     if (!(divisor > 0) || Number.isInteger(Math.log2(divisor))) return this.binary('div', x, divisor);

@@ -196,7 +196,7 @@ export class Estimator {
     return Estimator.of(value, this.placeOf(attribute), this.budget, this);
   }
 
-  /** @throws {ForwardpassError} MALFORMED when the value is no object of a class. */
+  /** @throws {ForwardpassError} MALFORMED when the value is not an object of a class. */
   static of(value: PickleValue | undefined, place: string, budget: Budget, outer?: Estimator): Estimator {
     if (value instanceof PickleObject) return new Estimator(value, place, budget, outer);
     const message = `expected an estimator, found ${pickleKind(value)}; save the estimator by itself`;

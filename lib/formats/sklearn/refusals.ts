@@ -75,7 +75,7 @@ function reasonOf({ module, name }: PickleGlobal): string {
   }
   if (isPatched({ module, name }) && family !== undefined) return family;
   const known = PACKAGES.find(([roots]) => roots.split(' ').includes(root))?.[1];
-  return known ?? 'is no class of scikit-learn, and its code is not in the file; save the estimators without it';
+  return known ?? 'is not a class of scikit-learn, and its code is not in the file; save the estimators without it';
 }
 
 /** Of a search that only compared parameters. */

@@ -65,7 +65,7 @@ export function columnsOf(estimator: Estimator, names: readonly string[], frame:
   }
   const missing = [...used].filter((name) => !frame.names.includes(name));
   if (missing.length > 0) {
-    const message = `takes ${listNames(missing)}, which is no column of the frame that it was fitted on; put it into the frame, and the model is read`;
+    const message = `takes ${listNames(missing)}, which is not a column of the frame that it was fitted on; put it into the frame, and the model is read`;
     throw estimator.error('UNSUPPORTED_OP', message);
   }
   return frame.names.filter((name) => used.has(name));
@@ -197,7 +197,7 @@ export class Design {
       const of = this.#term(expression.of, name);
       return combined(this.emitter, expression.operator, [of]) ?? this.#refuse(expression.operator, name);
     }
-    if (expression.kind !== 'binary') throw this.#error('holds what is no number', name);
+    if (expression.kind !== 'binary') throw this.#error('holds what is not a number', name);
     const operands = [this.#term(expression.left, name), this.#term(expression.right, name)];
     return combined(this.emitter, expression.operator, operands) ?? this.#refuse(expression.operator, name);
   }
@@ -213,7 +213,7 @@ export class Design {
     const position = this.columns.indexOf(column);
     const of = this.frame.column(column);
     if (position < 0 || of === undefined || of.kind === 'words') {
-      throw this.#error(`computes with ${quote(column)}, which is no column of numbers`, name);
+      throw this.#error(`computes with ${quote(column)}, which is not a column of numbers`, name);
     }
     const term = { row: this.emitter.gather(this.x, [position]), isTruth: of.kind === 'truths' };
     this.#terms.set(column, term);

@@ -7,7 +7,7 @@ import type { InputPort, OutputPort } from './trace.ts';
 /** No operator has a longer name. */
 const LONGEST_NAME = 1000;
 
-/** Nodes at an end of the graph that are no results. */
+/** Nodes at an end of the graph that are not results. */
 const NO_RESULT =
   /^(NoOp|Assert|Const|Placeholder|PlaceholderWithDefault|VarHandleOp|Variable(V2)?|Assign.*|VarIsInitializedOp|ReadVariableOp|Save.*|Restore.*|.*Summary.*|Print(V2)?|(Mutable)?HashTable.*|InitializeTable.*|LookupTableImport.*)$/;
 

@@ -49,7 +49,7 @@ const BYTES: Readonly<Record<string, number>> = {
 /** What opening a file is worth, however few its bytes. */
 const LEAST_OF_FILE = 4096;
 
-/** Every array by its name; those that are no numbers of ours are refused when they are read. */
+/** Every array by its name; those that are not numbers of ours are refused when they are read. */
 export async function readWeights(source: Source, manifest: unknown, budget: Budget): Promise<Map<string, TfjsWeight>> {
   const weights = new Map<string, TfjsWeight>();
   if (!Array.isArray(manifest)) {

@@ -27,7 +27,7 @@ export function leafNames(spec: unknown, fieldsOf: TupleFields): readonly (strin
   }
 }
 
-/** Of JSON that may be anything: throws where it is no tree. */
+/** Of JSON that may be anything: throws where it is not a tree. */
 function treeOf(
   { type, context, children_spec }: { type: unknown; context: unknown; children_spec: unknown[] },
   fieldsOf: TupleFields,

@@ -142,7 +142,7 @@ const STORED = new Map([
   ['tensor_constant', 'tensor_constant_name'],
 ]);
 
-/** The outputs that users see; numbers and None among them are no tensors and are left out. */
+/** The outputs that users see; numbers and None among them are not tensors and are left out. */
 function outputsOf(module: Fields, values: ReadonlyMap<string, Argument>): Map<string, Argument> {
   const specs = list(union)(fields(module.signature, 'signature').output_specs, 'signature.output_specs');
   const shown = specs.filter(({ tag }) => tag === 'user_output').map(argumentOf);

@@ -289,7 +289,7 @@ export class Interpreter {
     const dotted = dottedName(called);
     const root = called.kind === 'attribute' ? called.dotted?.root : dotted;
     const isGlobal = dotted !== undefined && root !== undefined && !frame.locals.has(root);
-    // Their first argument is a type, which is no value.
+    // Their first argument is a type, which is not a value.
     if (isGlobal && (dotted === 'annotate' || dotted === 'unchecked_cast')) {
       return this.#evaluate(expression.positional[1] ?? { kind: 'none' }, frame);
     }

@@ -56,7 +56,7 @@ export async function readModule(main: Reader, { budget, fold }: ReadOptions): P
   });
 }
 
-/** What inputs are of that are no ids: layers take what they hold themselves. */
+/** What inputs are of that are not ids: layers take what they hold themselves. */
 function floatType(types: readonly ElementType[]): ElementType {
   const [only, ...others] = new Set(types.filter(isFloat));
   return others.length === 0 && only !== undefined ? only : 'float32';

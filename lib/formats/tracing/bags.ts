@@ -57,7 +57,7 @@ export function fixedBagOf(
 function withRow(build: GraphBuilder, table: Constant, row: number, value: number): Constant {
   const [count, width] = table.shape;
   if (!(Number.isInteger(row) && row >= 0 && row < count)) {
-    throw build.error('MALFORMED', `the padding ${row} is no row of a table of ${count}`);
+    throw build.error('MALFORMED', `the padding ${row} is not a row of a table of ${count}`);
   }
   build.spend(table.data.length);
   const data = table.data.slice();

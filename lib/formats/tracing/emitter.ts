@@ -259,11 +259,11 @@ export class Emitter {
     }
   }
 
-  /** Refuses what is no shape of a value. */
+  /** Refuses what is not a shape of a value. */
   checkSizes(shape: readonly number[]): void {
     this.checkRank(shape);
     if (!shape.every((size) => Number.isInteger(size) && size >= 0)) {
-      throw this.error('SHAPE', `${formatShape(shape)} is no shape: expected whole numbers from 0`);
+      throw this.error('SHAPE', `${formatShape(shape)} is not a shape: expected whole numbers from 0`);
     }
   }
 

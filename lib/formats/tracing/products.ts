@@ -147,7 +147,7 @@ export function einsum(build: GraphBuilder, equation: string, values: readonly V
   const [given, result, ...others] = text.split('->');
   const sides = given.split(',');
   const isEquation = others.length === 0 && sides.length === values.length && values.length > 0;
-  if (!isEquation) throw build.error('MALFORMED', `${quote(text)} is no equation of ${values.length} operands`);
+  if (!isEquation) throw build.error('MALFORMED', `${quote(text)} is not an equation of ${values.length} operands`);
   checkApart(build, values);
   const operands = values.map((value, at): Operand => ({ value, letters: lettersOf(build, sides[at], value) }));
   const wanted = resultLetters(build, operands, result);

@@ -71,7 +71,7 @@ export class TextInputs {
     return build.emit('scatter', [placeholder], {}, { type, shape: [width], batchAxis: build.batchAxis });
   }
 
-  /** The inputs as they are in the end, and the nodes that name them. What nothing takes as it is, is no input any more. */
+  /** The inputs as they are in the end, and the nodes that name them. What nothing takes as it is, is not an input any more. */
   finish(
     build: Emitter,
     given: readonly GraphInput[],

@@ -54,7 +54,8 @@ function integersOf({ type, values }: Fields, budget: Budget, place: string): re
   budget.build(WORD_BYTES * integers.length, place);
   const above = 2 ** (UNSIGNED.get(type) ?? 0);
   return Array.from(integers, (integer) => {
-    if (!Number.isSafeInteger(integer)) refuse(place, `has the category ${integer}, which is no integer within ±2^53`);
+    if (!Number.isSafeInteger(integer))
+      refuse(place, `has the category ${integer}, which is not an integer within ±2^53`);
     return `${integer < 0 && above > 1 ? integer + above : integer}`;
   });
 }

@@ -14,7 +14,7 @@ const LENGTH_BYTES = 8;
 /** What an output takes while its model is made: a tree of its own, a class. */
 const OUTPUT_BYTES = 128;
 
-/** The bytes may be moved. `statistics`: whether trees have theirs. Throws for what is no model. */
+/** The bytes may be moved. `statistics`: whether trees have theirs. Throws for what is not a model. */
 export function readModel(bytes: Uint8Array, budget: Budget, place: string, statistics = false): XgboostModel {
   const isConfigured = startsWith(bytes, WITH_CONFIGURATION);
   const model = modelOf(isConfigured ? withoutConfiguration(bytes, place) : bytes, budget, place, statistics);

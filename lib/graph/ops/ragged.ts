@@ -21,7 +21,7 @@ export const bag: OpDefinition<'bag'> = {
     return shape;
   },
 
-  evaluate: (node) => refuse(node, 'UNSUPPORTED_OP', 'rows of pairs are no constants'),
+  evaluate: (node) => refuse(node, 'UNSUPPORTED_OP', 'rows of pairs are not constants'),
 
   lower(node, shape, plan) {
     const [x, table, bias] = node.inputs;
@@ -42,7 +42,7 @@ export const scatter: OpDefinition<'scatter'> = {
     return x;
   },
 
-  evaluate: (node) => refuse(node, 'UNSUPPORTED_OP', 'rows of pairs are no constants'),
+  evaluate: (node) => refuse(node, 'UNSUPPORTED_OP', 'rows of pairs are not constants'),
 
   lower: (node, shape, plan) =>
     plan.instruction(OPCODES.scatter, shape, [plan.defined(node.inputs[0] as string).value]),

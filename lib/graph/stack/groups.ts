@@ -62,7 +62,7 @@ function groupOf(name: string, parts: Parts, tensors: ReadonlyMap<string, Shape>
   const first = [...parts.values()][0];
 
   if (weight !== undefined && weight.length > 2) {
-    const message = `a weight of shape ${formatShape(weight)} belongs to a convolution or the like, which is no row operation`;
+    const message = `a weight of shape ${formatShape(weight)} belongs to a convolution or the like, which is not a row operation`;
     const { name: tensor } = parts.get('weight') ?? parts.get('kernel') ?? first;
     throw new ForwardpassError('UNSUPPORTED_OP', message, `tensor ${tensor}`);
   }

@@ -48,7 +48,7 @@ function checkChain(groups: readonly Group[], tensors: ReadonlyMap<string, Shape
     const before = groups[i - 1];
     if (before === undefined || before.outputs === group.inputs) continue;
     const gives = `${quote(before.name)} gives ${before.outputs} columns, but ${quote(group.name)} takes ${group.inputs}`;
-    throw unclear(`these layers are no plain stack: ${gives}`, tensors);
+    throw unclear(`these layers are not a plain stack: ${gives}`, tensors);
   }
 }
 

@@ -19,7 +19,7 @@ export function stepsOf(estimator: Estimator): Named<Estimator>[] {
 /** Steps that scale numbers, and may learn to. */
 export const SCALERS = ['StandardScaler', 'MinMaxScaler', 'MaxAbsScaler'];
 
-/** How many of the first steps make rows for the others: up to the last before the model that is no scaler. */
+/** How many of the first steps make rows for the others: up to the last before the model that is not a scaler. */
 export function frontOf(steps: readonly Named<Estimator>[]): number {
   return 1 + steps.slice(0, -1).findLastIndex(({ step }) => !SCALERS.includes(step.className));
 }

@@ -34,7 +34,7 @@ export function decode({ text, arrays }: Encoded): unknown {
     });
   } catch (cause) {
     if (cause instanceof ForwardpassError) throw cause;
-    throw new ForwardpassError('MALFORMED', 'its description is no JSON of a network', 'checkpoint', { cause });
+    throw new ForwardpassError('MALFORMED', 'its description is not JSON of a network', 'checkpoint', { cause });
   }
 }
 

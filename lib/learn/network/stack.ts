@@ -105,7 +105,7 @@ class StackReader {
     const chain: Node[] = [];
     for (let value = output; value !== input; ) {
       const node = producers.get(value);
-      if (node === undefined || chain.length >= this.graph.nodes.length) throw refused('its layers are no stack');
+      if (node === undefined || chain.length >= this.graph.nodes.length) throw refused('its layers are not a stack');
       const [first, ...others] = node.inputs;
       if (typeof first !== 'string' || others.some((operand) => typeof operand === 'string')) {
         throw refused('it takes several values; a network that learns is a stack of layers', node);

@@ -48,7 +48,7 @@ export class Scanner {
     this.#end = end;
   }
 
-  /** The next byte that is no white space, which stays the next; −1 at the end. */
+  /** The next byte that is not white space, which stays the next; −1 at the end. */
   peek(): number {
     const bytes = this.#bytes;
     let at = this.at;
@@ -64,7 +64,7 @@ export class Scanner {
     return -1;
   }
 
-  /** Goes past the next byte that is no white space, if it is this one. */
+  /** Goes past the next byte that is not white space, if it is this one. */
   take(byte: number): boolean {
     if (this.peek() !== byte) return false;
     this.at++;

@@ -1,6 +1,6 @@
 /**
  * What JSON.parse would make of some bytes, counted before it makes it: arrays and objects of two bytes each take fifty times
- * their room, and an object of millions of names takes seconds. Bytes that are no JSON are left to it.
+ * their room, and an object of millions of names takes seconds. Bytes that are not JSON are left to it.
  */
 import { Refusal, tooLarge } from './refusal.ts';
 

@@ -1,6 +1,6 @@
 /** What the protocols refuse by themselves, before a model sees it. */
 
-/** Of a failure that is no model's. */
+/** Of a failure that is not a model's. */
 export type RefusalCode = 'JSON' | 'REQUEST' | 'CONTENT_TYPE' | 'TOO_LARGE' | 'NOT_JSON';
 
 /** A request that is not what its protocol says: the client's fault. */

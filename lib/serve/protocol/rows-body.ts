@@ -12,13 +12,13 @@ import { badRequest } from './refusal.ts';
 import type { ProtocolLimits, ServedModel, Work } from './types.ts';
 
 export interface RowsRead extends Work {
-  /** Whether the body was one record, whose answer is no array. */
+  /** Whether the body was one record, whose answer is not an array. */
   readonly isOne: boolean;
 }
 
 /**
  * `wrappers` are names under which rows may be; with `isWrapped` they have to be. A name that is a feature's or an input's
- * is no wrapper.
+ * is not a wrapper.
  */
 export interface RowsForm {
   readonly wrappers: readonly string[];

@@ -59,7 +59,7 @@ function rawRequest({ model }: ServedModel, body: Uint8Array): InferRequest {
   }
   const rowBytes = width * datatype.bytes;
   if (body.length % rowBytes !== 0) {
-    throw inInput(name, `the body has ${body.length} bytes, which are no whole number of rows of ${rowBytes}`);
+    throw inInput(name, `the body has ${body.length} bytes, which are not a whole number of rows of ${rowBytes}`);
   }
   const rows = body.length / rowBytes;
   return { inputs: [tensor(rows, valuesOfBytes(body, datatype, rows * width, name))], ...all };

@@ -22,7 +22,7 @@ describe('a signature', () => {
   it.each<[why: string, positional: Argument[], named: Record<string, Argument>]>([
     ['an argument is missing', [tensor], {}],
     ['one is not of its type', [tensor, 'dim'], {}],
-    ['a number is no flag', [tensor, null, PyNumber.int(1)], {}],
+    ['a number is not a flag', [tensor, null, PyNumber.int(1)], {}],
     ['one is given twice', [tensor, null], { dim: null }],
     ['there are too many', [tensor, null, PyNumber.bool(true), PyNumber.int(6)], {}],
     ['a name is not known', [tensor, null], { axis: PyNumber.int(0) }],

@@ -171,7 +171,7 @@ describe('a pickle that holds Python code', () => {
     ['a type of functions', "ccloudpickle.cloudpickle\n_builtin_type\n(S'CodeType'\ntR.", 'types.CodeType'],
     ['a module', 'ccloudpickle.cloudpickle\nsubimport\n.', 'cloudpickle.cloudpickle.subimport'],
     ['what joblib brings along', 'cjoblib.externals.cloudpickle.cloudpickle\n_fill_function\n.', '_fill_function'],
-  ])('is no attack, and refused with what to save instead: %s', async (_, text, name) => {
+  ])('is not an attack, and refused with what to save instead: %s', async (_, text, name) => {
     const error = await failureOf(() => read(text));
     expect(error.code).toBe('UNSUPPORTED_OP');
     expect(error.message).toContain(name);
@@ -216,7 +216,7 @@ describe('the pickle machine', () => {
     ['a key without a value', '}(Nu.', 'MALFORMED', /no value/],
     ['a state for a list', ']}b.', 'MALFORMED', /a list of 0 is given a state/],
     ['a global named by numbers', '\x80\x04K\x01K\x02\x93.', 'MALFORMED', /the number 1/],
-    ['arguments that are no tuple', 'ca\nB\n]R.', 'MALFORMED', /arguments are a list/],
+    ['arguments that are not a tuple', 'ca\nB\n]R.', 'MALFORMED', /arguments are a list/],
     ['an object without a class', '(o.', 'MALFORMED', /no class/],
     ['a number that is none', 'Ione\n.', 'MALFORMED', /'one'/],
     ['a float that is none', 'F0x10\n.', 'MALFORMED', /'0x10'/],

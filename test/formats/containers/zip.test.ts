@@ -65,7 +65,7 @@ describe('a zip archive', () => {
     ['a name that leads out of it', zipOf([{ name: 'a/../../b' }]), 'UNSAFE', /'a\/\.\.\/\.\.\/b'/],
     ['an absolute name', zipOf([{ name: '/etc/passwd' }]), 'UNSAFE', /'\/etc\/passwd'/],
     ['a name with a drive', zipOf([{ name: 'C:/a' }]), 'UNSAFE', /'C:\/a'/],
-    ['a name with backslashes', zipOf([{ name: 'a\\..\\b' }]), 'UNSAFE', /which is no path/],
+    ['a name with backslashes', zipOf([{ name: 'a\\..\\b' }]), 'UNSAFE', /which is not a path/],
     ['a name that is there twice', zipOf([{ name: 'a' }, { name: 'a' }]), 'UNSAFE', /two members of the name 'a'/],
     ['two names for one member', zipOf([{ name: 'a', localName: 'b' }]), 'UNSAFE', /member a: has one name/],
     ['a member that is encrypted', zipOf([{ name: 'a', flags: 1 }]), 'MALFORMED', /'a' is encrypted/],

@@ -1,4 +1,4 @@
-/** Texts that are no models: each is refused where it is wrong, and soon. */
+/** Texts that are not models: each is refused where it is wrong, and soon. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ForwardpassError } from '../../../lib/errors.ts';
@@ -99,7 +99,7 @@ describe('a text of LightGBM', () => {
       ['cat_boundaries=0 2\ncat_threshold=1\n', 'expected growing bounds within 1 words'],
       ['cat_boundaries=1 0\ncat_threshold=1\n', 'expected growing bounds within 1 words'],
       ['cat_boundaries=0\ncat_threshold=1\n', 'cat_boundaries: expected 2 numbers, found 1'],
-      ['cat_boundaries=0 1\ncat_threshold=4294967296\n', '4294967296 is no word of 32 bits'],
+      ['cat_boundaries=0 1\ncat_threshold=4294967296\n', '4294967296 is not a word of 32 bits'],
       ['cat_boundaries=0 1\ncat_threshold=1\n', 'a split has the set 0.5 of 1'],
     ];
     for (const [lines, message] of failures) expect(await failureOf(textOf(isCategory, lines))).toContain(message);

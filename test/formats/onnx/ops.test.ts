@@ -81,9 +81,9 @@ describe('products', () => {
     ['bi,oi->bx', 'MALFORMED', 'names axes that no operand has'],
     ['bij,oi->bo', 'MALFORMED', 'does not name the 2 axes of its operand'],
     ['b!,oi->bo', 'MALFORMED', 'does not name the 2 axes of its operand'],
-    ['bi,oi->b->o', 'MALFORMED', 'is no equation of 2 operands'],
-    ['', 'MALFORMED', 'is no equation of 2 operands'],
-    ['constructor', 'MALFORMED', 'is no equation of 2 operands'],
+    ['bi,oi->b->o', 'MALFORMED', 'is not an equation of 2 operands'],
+    ['', 'MALFORMED', 'is not an equation of 2 operands'],
+    ['constructor', 'MALFORMED', 'is not an equation of 2 operands'],
   ])('refuses the equation %j', async (text, code, words) => {
     const reading = run('Einsum', ROWS, weights, { attributes: { equation: string(text) } });
     await expect(reading).rejects.toMatchObject({ code, message: expect.stringContaining(words) });

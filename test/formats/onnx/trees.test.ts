@@ -215,7 +215,7 @@ describe('a tree of two classes', () => {
     expect(graph.decision).toMatchObject({ rule: 'arg_max', output: 'y', probabilities: true });
   });
 
-  it('has scores that are no probabilities where some are negative', async () => {
+  it('has scores that are not probabilities where some are negative', async () => {
     const graph = await ensemble('TreeEnsembleClassifier', { ...CLASSIFIER, class_weights: [-1, 1] });
     expect(graph.decision).toMatchObject({ rule: 'arg_max', output: 'y', probabilities: false });
   });

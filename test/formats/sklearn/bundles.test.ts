@@ -94,7 +94,7 @@ function encoderOf(...classes: readonly string[]): PickleObject {
 describe('what lies beside a model', () => {
   const chosen = (bundle: PickleValue) => choose([bundle], undefined, new Budget()).estimators[0].className;
 
-  it('is no model where its class is none: a scorer, a splitter, a date, an object without estimators', () => {
+  it('is not a model where its class is none: a scorer, a splitter, a date, an object without estimators', () => {
     const others = [
       objectOf('sklearn.metrics._scorer', '_Scorer', { _sign: 1 }),
       objectOf('sklearn.model_selection._split', 'KFold', { n_splits: 3 }),

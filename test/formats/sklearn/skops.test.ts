@@ -166,7 +166,7 @@ describe('a skops file', () => {
   });
 
   it.each<[what: string, schema: unknown, code: string, words: string]>([
-    ['is no object', [1], 'MALFORMED', 'schema.json: expected an object, found an array of 1'],
+    ['is not an object', [1], 'MALFORMED', 'schema.json: expected an object, found an array of 1'],
     ['names no class', { __loader__: 'ListNode' }, 'MALFORMED', 'expected a node with a module and a class'],
     [
       'has a list that is none',
@@ -175,7 +175,7 @@ describe('a skops file', () => {
       'expected a list of nodes, found the number 3',
     ],
     ['holds a list where a word should be', json('[1]'), 'MALFORMED', "found the string '[1]'"],
-    ['holds text that is no JSON', json('{'), 'MALFORMED', 'expected the JSON text of a value'],
+    ['holds text that is not JSON', json('{'), 'MALFORMED', 'expected the JSON text of a value'],
     [
       'has an array without a file',
       node('NdArrayNode', { type: 'numpy' }),

@@ -18,7 +18,7 @@ const { cases } = JSON.parse(readFileSync(new URL('refusals.json', FOLDER), 'utf
 /** What write-file would write. */
 const CANARY = '/tmp/forwardpass-canary';
 
-describe('a TensorFlow model that is no row model', () => {
+describe('a TensorFlow model that is not a row model', () => {
   it.each(cases.map((refusal) => [refusal.file, refusal] as const))('is refused by name: %s', async (_, refusal) => {
     const error = await failureOf(() => load(new URL(refusal.file, FOLDER), refusal.options));
     for (const name of refusal.names) expect(error.message).toContain(name);

@@ -1,4 +1,4 @@
-/** TensorFlow Lite files that hold what is no row model, and files that lie: test/fixtures/make/make_tflite_refused.py. */
+/** TensorFlow Lite files that hold what is not a row model, and files that lie: test/fixtures/make/make_tflite_refused.py. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type LoadOptions, load } from '../../../lib/load.ts';

@@ -27,7 +27,7 @@ describe('the names of outputs', () => {
   });
 
   it.each(['', '[', '[1]', '[1, 2]', 'null', '[1, {"type": "builtins.dict", "context": "{", "children_spec": [3]}]'])(
-    'are not given by %j, which is no tree',
+    'are not given by %j, which is not a tree',
     (text) => {
       expect(leafNames(text, () => undefined)).toBeUndefined();
     },

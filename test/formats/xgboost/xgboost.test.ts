@@ -300,7 +300,7 @@ describe('a damaged model of XGBoost', () => {
       'a category twice',
     ],
     [
-      'that are no integers',
+      'that are not integers',
       [
         { type: 7, values: [0.5] },
         { offsets: [], values: [] },
@@ -308,7 +308,7 @@ describe('a damaged model of XGBoost', () => {
       'the category 0.5',
     ],
     [
-      'that are no numbers',
+      'that are not numbers',
       [
         { offsets: ['a'], values: [] },
         { offsets: [], values: [] },

@@ -111,7 +111,7 @@ function messageOf({ wire, bytes }: Field): Uint8Array | undefined {
   return wire === 2 && bytes !== undefined && bytes.length > 1 && !isText(bytes) ? bytes : undefined;
 }
 
-/** Undefined where the bytes are no fields. */
+/** Undefined where the bytes are not fields. */
 function parse(bytes: Uint8Array): Field[] | undefined {
   const fields: Field[] = [];
   for (let at = 0; at < bytes.length; ) {

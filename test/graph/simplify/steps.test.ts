@@ -94,7 +94,7 @@ describe('what carries last bits on', () => {
     expect(layer('w')).toEqual(['a', 'w']);
   });
 
-  it('is no curve along an axis, and nothing that leads elsewhere', () => {
+  it('is not a curve along an axis, and nothing that leads elsewhere', () => {
     expect(carriedBy('softmax', ['a'], { axis: 0, fn: 'softmax' })).toEqual([]);
     const nodes = [node('v', 'unary', ['a'], { fn: 'tanh' }), node('w', 'unary', ['a'], { fn: 'floor' })];
     expect(stepped(...nodes)).toEqual(['a']);

@@ -44,7 +44,7 @@ describe('POST /models/NAME/predict', () => {
     expect(await predict(m, [])).toEqual([]);
   });
 
-  it('gives values where the model is no classifier', async () => {
+  it('gives values where the model is not a classifier', async () => {
     const linear = await served('sklearn/linear.pkl');
     const record = recordOf(linear);
     const value = linear.model.predict(record);

@@ -220,7 +220,7 @@ describe('ModelInfer', () => {
       'a number out of range',
       () =>
         request('plane', [{ name: name(), datatype: 'INT8', contents: (pbf) => pbf.writePackedVarint(2, [128, 0]) }]),
-      /128, which is no INT8/,
+      /128, which is not INT8/,
     ],
     ['halves that are not raw', () => request('plane', [{ name: name(), datatype: 'FP16' }]), /send it raw/],
     [

@@ -80,7 +80,7 @@ describe('texts that are none', () => {
     expect([status >= 400 && status < 500, String(body)]).toEqual([true, expect.stringContaining(message)]);
   });
 
-  it('and rows of numbers as wide as there are terms are no rows', async () => {
+  it('and rows of numbers as wide as there are terms are not rows', async () => {
     const { model, served } = await opened('logistic');
     using _ = model;
     const row = new Array(model.inputs[0].shape[1]).fill(0);

@@ -202,11 +202,11 @@ describe('requests and answers in JSON', () => {
     '\u00ff{}',
     '{"a":tru}',
     '{"inputs":[{"data":[1,]}]}',
-  ])('refuses the body %j, which is no JSON', async (body) => {
+  ])('refuses the body %j, which is not JSON', async (body) => {
     expect(await refusal(plane, body)).toMatch(/not JSON|empty/);
   });
 
-  it('refuses what is no UTF-8, and what is nested without end', async () => {
+  it('refuses what is not UTF-8, and what is nested without end', async () => {
     expect(await refusal(plane, Uint8Array.of(0x7b, 0xff, 0x7d))).toBe('the body is not UTF-8');
     const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
     const name = JSON.stringify(inputName(plane));

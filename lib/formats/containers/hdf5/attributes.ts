@@ -67,7 +67,7 @@ function padded(bytes: number, version: number): number {
   return version === 1 ? Math.ceil(bytes / 8) * 8 : bytes;
 }
 
-/** The strings, a single one for what is no list. Throws `MALFORMED` for another type, but for an empty list of it. */
+/** The strings, a single one for what is not a list. Throws `MALFORMED` for another type, but for an empty list of it. */
 export function readStrings(
   { rest, version, flags, typeBytes, spaceBytes }: Attribute,
   heap: GlobalHeap,

@@ -74,7 +74,7 @@ export class Hdf5File {
     return [...this.linksIn(group, object).keys()];
   }
 
-  /** The strings of an attribute, a single one for one that is no list; undefined when there is none. */
+  /** The strings of an attribute, a single one for one that is not a list; undefined when there is none. */
   strings(path: string, attribute: string): readonly string[] | undefined {
     const object = this.find(path);
     if (object === undefined) return undefined;

@@ -54,7 +54,7 @@ function readNext(bytes: Uint8Array, options: PickleOptions & { readonly start: 
   } catch (cause) {
     if (!(cause instanceof ForwardpassError && ['MALFORMED', 'TRUNCATED'].includes(cause.code))) throw cause;
     const { start, place } = options;
-    const message = `${bytes.length - start} bytes follow the end of the pickle at byte ${start}, and are no pickle`;
+    const message = `${bytes.length - start} bytes follow the end of the pickle at byte ${start}, and are not a pickle`;
     throw new ForwardpassError('MALFORMED', message, place, { cause });
   }
 }

@@ -46,7 +46,7 @@ export interface ArrayParts {
   readonly data: PickleValue | undefined;
 }
 
-/** Undefined for objects that are no arrays. */
+/** Undefined for objects that are not arrays. */
 export function arrayParts({ callable, args, state }: PickleObject): ArrayParts | undefined {
   // The module is `_multiarray_umath` in pickles of NumPy 1.16.
   const name = String(callable).replace(/^numpy\._?core\.(?:_multiarray_umath|multiarray)\./, 'numpy.core.multiarray.');
@@ -163,7 +163,7 @@ export function arrayFromBytes(
   return new PickleArray(shape, type.name, fortran && shape.length > 1 ? toRowMajor(data, shape) : data);
 }
 
-/** Elements that are no view of their bytes: what they take beyond those, and in full where the bytes are read again. */
+/** Elements that are not a view of their bytes: what they take beyond those, and in full where the bytes are read again. */
 function countElements(
   { name, bytes: width, littleEndian }: ArrayType,
   fortran: boolean,

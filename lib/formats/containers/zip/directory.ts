@@ -88,7 +88,7 @@ function refuseOverlaps(entries: Iterable<StoredEntry>, reader: Reader): void {
 function nameOf(entry: Entry, reader: Reader): string {
   const name = getFileNameLowLevel(entry.generalPurposeBitFlag, entry.fileNameRaw, entry.extraFields, true);
   if (name === '' || name.includes('\0') || validateFileName(name) !== null) {
-    throw unsafe(`the archive has a member of the name ${quote(name)}, which is no path inside it`, reader);
+    throw unsafe(`the archive has a member of the name ${quote(name)}, which is not a path inside it`, reader);
   }
   if (entry.generalPurposeBitFlag & ENCRYPTED) {
     throw new ForwardpassError(

@@ -26,7 +26,7 @@ interface Labels {
   readonly output: readonly string[];
 }
 
-/** The equation of an EinsumDense layer. Throws `UNSUPPORTED_OP` for one that is no product with a matrix. */
+/** The equation of an EinsumDense layer. Throws `UNSUPPORTED_OP` for one that is not a product with a matrix. */
 export function readEinsum(layer: LayerCall): Einsum {
   const { shape } = layer.input;
   const labels = readLabels(layer.config.text('equation'), shape.length);
@@ -87,5 +87,5 @@ function readLabels(equation: string, rank: number): Labels | undefined {
 
 function noProduct(layer: LayerCall): ForwardpassError {
   const row = `rows of shape ${formatShape(layer.input.shape)}`;
-  return layer.unsupported(`${quote(layer.config.text('equation'))} on ${row} is no product with one matrix`);
+  return layer.unsupported(`${quote(layer.config.text('equation'))} on ${row} is not a product with one matrix`);
 }

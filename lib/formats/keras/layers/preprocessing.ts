@@ -64,7 +64,8 @@ const categoryEncoding: LayerKind = {
     layer.checkCount(count, 'num_tokens');
     const mode = layer.config.choice('output_mode', ['multi_hot', 'one_hot', 'count', 'binary'], 'multi_hot');
     const weights = layer.argument(1, 'count_weights');
-    if (weights !== undefined && !isValue(weights)) throw layer.unsupported('takes count_weights that are no tensor');
+    if (weights !== undefined && !isValue(weights))
+      throw layer.unsupported('takes count_weights that are not a tensor');
     return encode(layer, layer.input, count, mode === 'binary' ? 'multi_hot' : mode, weights);
   },
 };

@@ -20,7 +20,7 @@ const textVectorization: LayerKind = {
       if (config.flag(what, false)) throw layer.unsupported(`gives ${what} tensors; expected dense ones`);
     }
     const text = input.dtype === 'string' ? build.texts.textOf(build, rowOf(input)) : undefined;
-    if (text === undefined) throw layer.unsupported('takes what is no single text, an input of the model as it is');
+    if (text === undefined) throw layer.unsupported('takes what is not a single text, an input of the model as it is');
     const tokenizing = tokenizingOf(layer);
     const isWhole = tokenizing.split === 'none';
     if (isWhole && input.shape.length === 0) throw layer.unsupported('takes whole texts of no axis; give rows one');

@@ -27,7 +27,7 @@ class SequenceCall extends Call {
 
   get items(): readonly Value[] {
     if (this.first?.kind === 'sequence') return this.first.items;
-    throw this.error('MALFORMED', 'input 0 is no sequence');
+    throw this.error('MALFORMED', 'input 0 is not a sequence');
   }
 
   /** A position in the list, from its end where it is below 0; `extra` is 1 where it may be behind the last item. */

@@ -84,7 +84,7 @@ export const groupNorm: Translate = (module, chain) => {
   scaleChannels(module, chain);
 };
 
-/** Each channel is normalised by itself; without a second axis a row is no list of channels. */
+/** Each channel is normalised by itself; without a second axis a row is not a list of channels. */
 export const instanceNorm: Translate = (module, chain) => {
   if (module.flag('track_running_stats', false) || chain.shape.length !== 2) {
     throw module.unsupported('is read without running statistics, for rows of shape [channels, length] only');

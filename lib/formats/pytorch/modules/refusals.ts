@@ -4,7 +4,7 @@ import type { TorchModule } from './module.ts';
 
 const EXPORT = 'export the model to ONNX (torch.onnx.export), .pt2 (torch.export) or TorchScript (torch.jit)';
 
-/** What classes of torch.nn do that is no row operation, by the beginning of their names. */
+/** What classes of torch.nn do that is not a row operation, by the beginning of their names. */
 const KINDS: readonly (readonly [RegExp, string])[] = [
   [/^(Lazy)?Conv|^(Un)?[Ff]old$/, 'is a convolution'],
   [/Pool/, 'pools over neighbours'],

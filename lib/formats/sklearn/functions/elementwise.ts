@@ -178,7 +178,7 @@ const binary =
   (emitter, a, x) =>
     emitter.binary(fn, a, x);
 
-/** What is no number leaves the other. */
+/** What is not a number leaves the other. */
 const ignoringNan =
   (fn: 'max' | 'min'): OfTwo =>
   (emitter, a, x) => {

@@ -31,7 +31,7 @@ function taken(tree: StoredTree, width: number): Float64Array {
   for (let node = 0; node < tree.size; node++) {
     if (isLeaf(node)) continue;
     const [l, r, { feature }] = [left(node), right(node), split(node)];
-    // What is no tree is refused where it predicts.
+    // What is not a tree is refused where it predicts.
     if (!isWithin(l) || !isWithin(r) || !(feature >= 0 && feature < width)) continue;
     importances[feature] += weight(node) * impurity(node) - weight(l) * impurity(l) - weight(r) * impurity(r);
   }

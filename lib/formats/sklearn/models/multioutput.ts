@@ -74,7 +74,7 @@ function chainFeature(chained: Estimator, estimator: Estimator, emitter: Emitter
     if (method === 'predict_log_proba') return emitter.unary(probability, 'log');
   }
   const message = CHAIN_METHODS.includes(method)
-    ? `'${method}' of a ${estimator.className} with ${labels.classes.length} classes is no single number`
+    ? `'${method}' of a ${estimator.className} with ${labels.classes.length} classes is not a single number`
     : noSuchOption('the method', method, CHAIN_METHODS);
   throw chained.error('UNSUPPORTED_OP', message, 'chain_method_');
 }

@@ -85,7 +85,7 @@ interface Outlier {
   readonly column: number;
 }
 
-/** A label that is no class has no probability: it decides as one more class. */
+/** A label that is not a class has no probability: it decides as one more class. */
 function withOutliers(emitter: Emitter, classes: readonly Label[], votes: Row, { label, column }: Outlier): Labels {
   const total = emitter.reduce(votes, 'sum');
   const isOutlier = emitter.unary(total, 'not');

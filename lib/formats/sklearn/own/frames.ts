@@ -24,9 +24,9 @@ const NUMBERED: ReadonlySet<string> = new Set(
 /** They give what the last of their steps gives, or say by themselves what their columns are called. */
 const AS_INSIDE = /^(?:Pipeline|.*SearchCV|FrozenEstimator|ColumnTransformer|FeatureUnion)$/;
 
-/** The row that a step gives, with what its columns are called, or without where it is no data frame any more. */
+/** The row that a step gives, with what its columns are called, or without where it is not a data frame any more. */
 export function withFrame(estimator: Estimator, x: Row, row: Row): Row {
-  // What is sparse is no frame of pandas.
+  // What is sparse is not a frame of pandas.
   if (isSparse(row)) return row;
   const { className } = estimator;
   if (!isModuleOf('sklearn', estimator.module) || row.isOpen) return row;

@@ -22,7 +22,7 @@ function unsigned(value: number): string {
   return String.fromCharCode(bytes.length) + bytes;
 }
 
-/** Ends with 0 and 1; bytes of 0 and 255 have a byte after them that says they are no end. */
+/** Ends with 0 and 1; bytes of 0 and 255 have a byte after them that says they are not an end. */
 function text(value: string): string {
   return `${value.replace(/[\0\xff]/g, (byte) => (byte === '\0' ? '\0\xff' : '\xff\0'))}\0\x01`;
 }

@@ -18,7 +18,7 @@ function find(call: Call): Value {
 function contents(call: Call): Contents {
   const [table] = call.inputs;
   if (table?.kind === 'contents') return table;
-  throw call.error('MALFORMED', 'input 0 is no lookup table');
+  throw call.error('MALFORMED', 'input 0 is not a lookup table');
 }
 
 function tableSize(call: Call): Value {
@@ -41,7 +41,7 @@ function hashedNumber(call: Call, x: Row): Value {
   const key = call.node.op === 'StringToHashBucketStrong' ? keyOf(call) : undefined;
   const place = build.texts.place(build, [x], { count: call.integer('num_buckets', 0), ...(key && { key }) });
   if (place !== undefined) return build.reshaped(place, [...x.shape]);
-  throw call.error('UNSUPPORTED_OP', 'hashes a number that is no input of the model as it is, one a row');
+  throw call.error('UNSUPPORTED_OP', 'hashes a number that is not an input of the model as it is, one a row');
 }
 
 /** As words, which only their hash is read of. */

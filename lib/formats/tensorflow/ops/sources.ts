@@ -13,7 +13,7 @@ function constantNode(call: Call): Result {
   );
 }
 
-/** One that is no input of the model may still lead to a function that does not use it. */
+/** One that is not an input of the model may still lead to a function that does not use it. */
 function placeholder({ build }: Call): Result {
   const message = 'is fed from outside, and is not among the inputs of the model';
   return { kind: 'refused', error: new ForwardpassError('DANGLING', message, build.place) };

@@ -20,7 +20,7 @@ function textAt(call: Call, index: number): Text {
   const x = call.input(index);
   const input = x.kind === 'row' ? call.build.texts.textOf(call.build, x) : undefined;
   if (input !== undefined && call.build.batchAxis === 0) return { kind: 'text', input, changes: [], shape: x.shape };
-  throw call.error('UNSUPPORTED_OP', `${call.node.op} works on text, here on what is no single text of an input`);
+  throw call.error('UNSUPPORTED_OP', `${call.node.op} works on text, here on what is not a single text of an input`);
 }
 
 function changed(call: Call, change: TextChange): Text {
@@ -42,7 +42,7 @@ function wordOf(call: Call, index: number): string {
   const x = call.constant(index);
   const word = x.data.length === 1 ? call.build.constantWords.list[x.data[0]] : undefined;
   if (word !== undefined && x.type === 'string') return word;
-  throw call.error('UNSUPPORTED_OP', `input ${index} is no constant text`);
+  throw call.error('UNSUPPORTED_OP', `input ${index} is not a constant text`);
 }
 
 /** Of one element, whatever axes it has. */
@@ -131,7 +131,7 @@ const FAR_BEYOND = 2 ** 52;
 
 function find(call: Call, of: Tokens): TokenNumbers {
   const [table] = call.inputs;
-  if (table?.kind !== 'contents') throw call.error('MALFORMED', 'input 0 is no lookup table');
+  if (table?.kind !== 'contents') throw call.error('MALFORMED', 'input 0 is not a lookup table');
   const { keys, values } = table;
   if (keys.type !== 'string' || values.type === 'string') {
     throw call.error('UNSUPPORTED_DTYPE', `looks words up in a table from ${keys.type} to ${values.type}`);

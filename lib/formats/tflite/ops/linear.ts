@@ -85,7 +85,7 @@ function isStack(x: Value): boolean {
   return x.kind === 'constant' && x.shape.slice(0, -2).some((size) => size !== 1);
 }
 
-/** Products of floats with what is no single constant matrix. */
+/** Products of floats with what is not a single constant matrix. */
 function ofStacks(call: Call, x: Value, y: Value): Value {
   if (isFloat(x.type) && isFloat(y.type)) return multiply(call.build, x, y);
   throw call.error('UNSUPPORTED_OP', `a product of ${x.type} and ${y.type} is read with one constant matrix only`);

@@ -219,7 +219,7 @@ function integersOf(
     if (type === 'BOOL') return value === 0n ? 0 : 1;
     const number = Number(isSigned ? BigInt.asIntN(32, value) : BigInt.asUintN(32, value));
     if (number >= (least as number) && number <= (most as number)) return number;
-    throw inInput(name, `its contents have ${number}, which is no ${type}`);
+    throw inInput(name, `its contents have ${number}, which is not ${type}`);
   });
 }
 

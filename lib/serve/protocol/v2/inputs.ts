@@ -36,7 +36,7 @@ export function workOf(served: ServedModel, tensors: readonly Tensor[], limits: 
   const isByColumn = !names.includes(tensors[0].name) && layout.byName.has(tensors[0].name);
   for (const name of named.keys()) {
     const isKnown = isByColumn ? layout.byName.has(name) : names.includes(name);
-    // Features of a model of texts that nothing looks at are no inputs.
+    // Features of a model of texts that nothing looks at are not inputs.
     if (!isKnown && (layout.texts === undefined || !layout.names.has(name))) throw unknown(name, layout, isByColumn);
   }
   if (layout.texts !== undefined) return workOfRows(served, named, limits);

@@ -21,7 +21,7 @@ export interface JsonData {
   readonly firstText: number;
 }
 
-/** Why an array is not read; undefined where it is no JSON. */
+/** Why an array is not read; undefined where it is not JSON. */
 export type Unread = 'ragged' | 'deep' | 'long' | 'object' | undefined;
 
 /** Arrays in each other. No model's row has as many dimensions. */
@@ -206,7 +206,7 @@ function isNestedAs(dimensions: readonly number[], shape: readonly number[]): bo
 
 function valuesOf(data: JsonData, datatype: Datatype, name: string): Tensor['values'] {
   const { numbers, count, nulls } = data;
-  const refuse = (at: number, found: string) => inInput(name, `data[${at}] is ${found}, which is no ${datatype.name}`);
+  const refuse = (at: number, found: string) => inInput(name, `data[${at}] is ${found}, which is not ${datatype.name}`);
   const { Values } = datatype;
   if (Values === undefined) {
     if (datatype.name !== 'BYTES') {
@@ -237,7 +237,7 @@ function holds({ least, most, name }: Datatype, value: number): boolean {
 /** To the last digit, where JSON.parse would round. */
 function wideValues({ numbers, count, long }: JsonData, { name: type, Values }: Datatype, name: string): TypedArray64 {
   const values = new (Values as BigInt64ArrayConstructor | BigUint64ArrayConstructor)(count);
-  const refuse = (at: number) => inInput(name, `data[${at}] is ${long.get(at) ?? numbers[at]}, which is no ${type}`);
+  const refuse = (at: number) => inInput(name, `data[${at}] is ${long.get(at) ?? numbers[at]}, which is not ${type}`);
   for (let at = 0; at < count; at++) {
     const token = long.get(at);
     if (token !== undefined && !/^-?\d{1,20}$/.test(token)) throw refuse(at);

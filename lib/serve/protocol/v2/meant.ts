@@ -1,7 +1,7 @@
 /** What texts mean that stand where numbers may. */
 import type { Port } from '../../../graph/lower.ts';
 
-/** A text among texts may mean a number, where the element is no string. */
+/** A text among texts may mean a number, where the element is not a string. */
 export function meantBy(text: string | null, element: number, { words, hashes, spread, present }: Port): unknown {
   if (text === null || spread !== undefined || words?.has(element) || hashes?.has(element) || present?.has(element))
     return text;

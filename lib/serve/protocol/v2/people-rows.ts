@@ -32,7 +32,7 @@ function recordsOf(tensors: readonly Tensor[]): (row: number) => RowRecord {
   return (row) => Object.fromEntries(columns.map(({ name, valueAt }) => [name, valueAt(row)]));
 }
 
-/** Of texts and numbers side by side, which are all BYTES, those that are no texts may be numbers. */
+/** Of texts and numbers side by side, which are all BYTES, those that are not texts may be numbers. */
 function rowsOfWhole(tensor: Tensor, texts: FeatureRows | undefined): (row: number) => unknown[] {
   const [, width] = tensor.shape;
   const given = valuesOf(tensor);

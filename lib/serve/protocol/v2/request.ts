@@ -96,7 +96,7 @@ interface InputMet {
   data: JsonData | undefined;
 }
 
-/** Bytes of a value that is no data. */
+/** Bytes of a value that is not data. */
 const MOST_ASIDE = 2 ** 20;
 /** Inputs beyond those that a model has, which are told by their names. */
 const MOST_STRANGERS = 1_000;

@@ -44,7 +44,7 @@ const cubeRoot = ofRow((build, given) => {
   return build.binary('mul', build.unary(x, 'sign'), root);
 });
 
-/** Of integers that are no floats yet. */
+/** Of integers that are not floats yet. */
 function floats(build: GraphBuilder, x: Traced): Traced {
   return x.type.includes('float') ? x : build.cast(x, 'float32');
 }
