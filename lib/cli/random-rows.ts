@@ -1,6 +1,7 @@
 /** Rows to measure with, of what the model takes. */
 import { ForwardpassError } from '../errors.ts';
 import type { Column } from '../rows/column.ts';
+import { quote } from '../words.ts';
 import type { CliModel } from './environment.ts';
 
 type Asked = Pick<CliModel, 'ask' | 'rowReader'>;
@@ -22,6 +23,12 @@ interface Refused {
  */
 export function randomRows(model: Asked, rowCount: number): Float64Array[] {
   const { columns } = model.rowReader;
+  const pairs = columns.find(({ port }) => port.ragged);
+  if (pairs !== undefined) {
+    const message =
+      'takes rows of any number of terms, of which there are no random ones; measure `predict` on texts of yours';
+    throw new ForwardpassError('UNSUPPORTED_OP', message, `input ${quote(pairs.port.name)}`);
+  }
   let base: readonly Float64Array[] | undefined;
   const rows = columns.map((column) => {
     const { width } = column.port;

@@ -1,6 +1,4 @@
 /** How long calls of a model take. */
-import { ForwardpassError } from '../errors.ts';
-import { quote } from '../words.ts';
 import type { CliModel } from './environment.ts';
 import { randomRows } from './random-rows.ts';
 
@@ -24,14 +22,8 @@ export function time(
   batch: number,
   nanoseconds: number,
 ): Timing {
-  const pairs = model.rowReader.columns.find(({ port }) => port.ragged);
-  if (pairs !== undefined) {
-    const message =
-      'takes rows of any number of terms, of which there are no random ones; measure `predict` on texts of yours';
-    throw new ForwardpassError('UNSUPPORTED_OP', message, `input ${quote(pairs.port.name)}`);
-  }
-  const call = model.bind({ batch });
   const rows = randomRows(model, batch);
+  const call = model.bind({ batch });
   for (const [i, { name }] of model.inputs.entries()) call.inputs[name].set(rows[i]);
   let callsPerSample = 1;
   const sample = () => {
