@@ -1,12 +1,12 @@
 /**
- * Loop once for each row of the batch, as torch's older exporter writes an EmbeddingBag: from its number the body works out
- * where its rows begin, takes them, and makes one row of them.
+ * Numbers of rows. A Loop once for each row of the batch, as torch's older exporter writes an EmbeddingBag: from its number the
+ * body works out where its rows begin, takes them, and makes one row of them. And x[arange(batch), i], in two spellings.
  */
 
-import { takeAlong } from '../tracing/along.ts';
+import { takeOne } from '../tracing/along.ts';
 import type { GraphBuilder } from '../tracing/builder.ts';
 import { batchAxisOf } from '../tracing/emitter.ts';
-import { type Constant, constant, literal, type Row } from '../tracing/value.ts';
+import { type Constant, constant, isFloat, literal, type Row } from '../tracing/value.ts';
 import { Call } from './call.ts';
 import type { Known, RowNumber, RowNumbers, RowPlaces } from './known.ts';
 import type { AttributeProto, GraphProto, NodeProto } from './proto.ts';
@@ -18,6 +18,12 @@ export function isRowNumber(value: Known | undefined): value is RowNumber | RowN
 
 /** From there on a slice's end means "to the end". */
 const PAST_ANY_END = 2 ** 31 - 1;
+
+/** Operators of numbers of rows in a column. */
+const TAKES_COLUMNS: ReadonlySet<string> = new Set(['Identity', 'Cast', 'Squeeze', 'Concat']);
+
+/** TensorProto.DataType of int32 and int64, which hold the number of any row. */
+const WIDE_INTEGERS: ReadonlySet<number> = new Set([6, 7]);
 
 /** Gives the parameters of the body their values in its scope. */
 export function enterLoop(build: GraphBuilder, node: NodeProto, scope: Scope, body: GraphProto, inner: Scope): void {
@@ -67,25 +73,36 @@ export function ofRowNumbers(
   const byNumber = second?.kind === 'row number';
   if (!inputs.some(isRowNumber)) return undefined;
   const call = () => new Call(build, opset, inputs.map(asValue), node.outputs.length, attributes);
+  const isColumn = first?.kind === 'row numbers' && first.isColumn;
+  if (isColumn && !TAKES_COLUMNS.has(node.opType)) return undefined;
   switch (node.opType) {
     case 'Identity':
-    case 'Cast':
       return first;
+    case 'Cast':
+      return WIDE_INTEGERS.has(call().integer('to', 0)) ? first : undefined;
     case 'Unsqueeze':
     case 'Squeeze':
-      return first?.kind === 'row number' || first?.kind === 'row numbers' ? first : undefined;
+      if (first?.kind === 'row number') return first;
+      return first?.kind === 'row numbers' ? reshaped(call(), first, node.opType === 'Unsqueeze') : undefined;
     case 'Shape':
     case 'Size':
-      return first?.kind === 'row numbers' ? lengthOf(first) : undefined;
+      return lengthOf(first);
+    case 'Mul':
+      return scaled(first, second) ?? scaled(second, first);
+    case 'Add':
+      return flatPlaces(first, second) ?? flatPlaces(second, first);
     case 'Concat':
       if (first?.kind !== 'row numbers') return undefined;
-      return second?.kind === 'row' ? placesIn(first, second, inputs.length) : extended(first, inputs.slice(1));
+      if (second?.kind !== 'row') return isColumn ? undefined : extended(first, inputs.slice(1));
+      return [1, -1].includes(call().integer('axis', 1)) ? placesIn(build, first, second, inputs.length) : undefined;
     case 'GatherND':
       if (first?.kind !== 'row' || second?.kind !== 'row places' || call().integer('batch_dims', 0) !== 0)
         return undefined;
       return elementAt(build, first, second);
     case 'Gather':
-      return byNumber && call().integer('axis', 0) === 0 ? picked(build, first, second) : undefined;
+      if (call().integer('axis', 0) !== 0) return undefined;
+      if (first?.kind === 'row' && second?.kind === 'row places') return flatElementAt(build, first, second);
+      return byNumber ? picked(build, first, second) : undefined;
     case 'Slice':
       if (opset < 10 || !isPlainSlice(inputs)) return undefined;
       if (first?.kind === 'row numbers') return withoutFirst(first, second, third);
@@ -111,8 +128,33 @@ function plainNumber(value: Known | undefined): number | undefined {
   return value?.kind === 'constant' && value.data.length === 1 && !value.batch ? value.data[0] : undefined;
 }
 
-function lengthOf({ more }: RowNumbers): Constant {
+function lengthOf(list: Known | undefined): Constant | undefined {
+  const isList = list?.kind === 'row numbers' || (list?.kind === 'row places' && list.width !== undefined);
+  if (!isList) return undefined;
+  const more = list.kind === 'row numbers' ? list.more : 0;
   return constant('int64', [1], Float64Array.of(more), Float64Array.of(1));
+}
+
+/** As a matrix of one column, or back as a list. */
+function reshaped(call: Call, numbers: RowNumbers, toColumn: boolean): RowNumbers | undefined {
+  const axes = call.integersOrInput('axes', 1);
+  const isSecond = axes?.length === 1 && [1, -1].includes(axes[0]);
+  return isSecond && toColumn !== (numbers.isColumn ?? false) ? { ...numbers, isColumn: toColumn } : undefined;
+}
+
+function scaled(numbers: Known | undefined, by: Known | undefined): RowNumbers | undefined {
+  const factor = plainNumber(by);
+  const isScaled = numbers?.kind === 'row numbers' && by?.kind === 'constant' && by.shape.length <= 1;
+  if (!isScaled || !Number.isInteger(factor) || !factor || isFloat(by.type)) return undefined;
+  return { ...numbers, start: numbers.start * factor, step: numbers.step * factor };
+}
+
+/** Where the batch is one axis with the first of a row's: i + arange(batch)·width. */
+function flatPlaces(indices: Known | undefined, numbers: Known | undefined): RowPlaces | undefined {
+  if (indices?.kind !== 'row' || numbers?.kind !== 'row numbers') return undefined;
+  const { start, step, more } = numbers;
+  const isOfRow = indices.shape.length === 0 && indices.batchAxis === 0 && !isFloat(indices.type);
+  return isOfRow && start === 0 && step > 0 && more === 0 ? { kind: 'row places', indices, width: step } : undefined;
 }
 
 /** With the number that would follow. */
@@ -125,16 +167,25 @@ function extended(numbers: RowNumbers, rest: readonly (Known | undefined)[]): Ro
 }
 
 /** As x[arange(batch), i] has its indices: [batch, 2]. */
-function placesIn({ start, step, more }: RowNumbers, indices: Row, count: number): RowPlaces | undefined {
-  const isOfRow = indices.shape.length === 1 && indices.shape[0] === 1 && indices.batchAxis === 0 && !indices.merged;
-  return isOfRow && start === 0 && step === 1 && more === 0 && count === 2
-    ? { kind: 'row places', indices }
-    : undefined;
+function placesIn(build: GraphBuilder, numbers: RowNumbers, given: Row, count: number): RowPlaces | undefined {
+  const { start, step, more, isColumn } = numbers;
+  const isOfRow = given.shape.length === 1 && given.shape[0] === 1 && given.batchAxis === 0 && !given.merged;
+  if (!isColumn || !isOfRow || start !== 0 || step !== 1 || more !== 0 || count !== 2) return undefined;
+  return { kind: 'row places', indices: build.asRow(build.reshaped(given, [])) };
 }
 
-function elementAt(build: GraphBuilder, x: Row, { indices }: RowPlaces): Row | undefined {
-  if (x.shape.length !== 1 || x.batchAxis !== 0 || x.merged) return undefined;
-  return build.asRow(build.reshaped(takeAlong(build, x, indices, 1), []));
+function elementAt(build: GraphBuilder, x: Row, { indices, width }: RowPlaces): Row | undefined {
+  const isOwn = width === undefined && x.shape.length > 0 && x.batchAxis === 0 && !x.merged && !x.stacked;
+  return isOwn ? takeOne(build, x, indices) : undefined;
+}
+
+/** An index that is outside of the row would be in another one: such a run is refused. */
+function flatElementAt(build: GraphBuilder, x: Row, { indices, width }: RowPlaces): Row | undefined {
+  const length = x.merged ? x.shape[0] : 1;
+  if (width !== length || x.batchAxis !== 0 || x.stacked) return undefined;
+  const own = x.merged ? { ...x, merged: false } : build.asRow(build.reshaped(x, [1, ...x.shape]));
+  const isBelow = build.binary('less', indices, build.scalar(indices, 0));
+  return takeOne(build, own, build.asRow(build.select(isBelow, build.scalar(indices, width), indices)));
 }
 
 function withoutFirst(numbers: RowNumbers, from: Known | undefined, to: Known | undefined): RowNumbers | undefined {

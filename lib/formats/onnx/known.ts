@@ -21,10 +21,14 @@ export interface RowNumbers {
   readonly start: number;
   readonly step: number;
   readonly more: number;
+  /** Whether they are a matrix of one column. */
+  readonly isColumn?: boolean;
 }
 
-/** In each row the row's own number, and an index into the row. */
+/** In each row the row's own number, and an index into the row; as the one number number·width + index where there is a width. */
 export interface RowPlaces {
   readonly kind: 'row places';
+  /** Without an axis but the batch. */
   readonly indices: Row;
+  readonly width?: number;
 }

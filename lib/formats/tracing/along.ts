@@ -32,6 +32,15 @@ export function takeAlong(build: GraphBuilder, data: Value, indices: Value, axis
   return inBatch(build.transpose(build.reduce(chosen, 'sum', [-1], false), inverse(permutation)), x);
 }
 
+/** Of each row the element, or the part, of its first axis that the row's own index says. `at` has no axis but the batch. */
+export function takeOne(build: GraphBuilder, x: Row, at: Row): Row {
+  checkNumbers(build, [x, at]);
+  const [size, ...rest] = x.shape;
+  const mask = build.reshaped(hot(build, alone(at) as Row, size), [size, ...rest.map(() => 1)]);
+  const chosen = build.select(mask, alone(x), build.scalar(x, 0));
+  return inBatch(build.reduce(chosen, 'sum', [0], false), x) as Row;
+}
+
 /** `data` with `updates` at the places that `indices` say along the axis, one after another. */
 export function putAlong(
   build: GraphBuilder,
@@ -122,9 +131,13 @@ export function inBatch(x: Value, like: Value): Value {
 function together(build: GraphBuilder, values: readonly Value[]): readonly Value[] {
   const row = values.find((x): x is Row => x.kind === 'row');
   const all = row === undefined ? values : values.map((x) => build.asRow(x, row.batchAxis));
-  if (all.some((x) => x.type === 'string')) throw build.error('UNSUPPORTED_DTYPE', 'words are not taken one by one');
+  checkNumbers(build, all);
   if (new Set(all.map(batchAxisOf)).size > 1) throw build.crossing('the batch meets another axis');
   return all;
+}
+
+function checkNumbers(build: GraphBuilder, values: readonly Value[]): void {
+  if (values.some((x) => x.type === 'string')) throw build.error('UNSUPPORTED_DTYPE', 'words are not taken one by one');
 }
 
 function constantOf(x: Value): Constant | undefined {

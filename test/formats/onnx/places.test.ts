@@ -3,6 +3,7 @@ import { load } from '../../../lib/load.ts';
 import {
   type Fields,
   floats,
+  INT8,
   INT64,
   int,
   int64s,
@@ -71,6 +72,48 @@ describe('elements at positions that depend on the row', () => {
     const table = floats('table', [2, 3], [1, 2, 3, 4, 5, 6]);
     const cell = model([node('GatherND', ['table', 'i'], ['y'])], [table]);
     await expect(run(cell, [0, 0, 0, 0, 0, 0, 0, 0], [1, 2, -1, -3])).resolves.toEqual([6, 4]);
+  });
+});
+
+describe('the place of each row by its number in the list of all', () => {
+  /** `to` is the type that the numbers are cast to. */
+  function flat(width: number, to = INT64, more: readonly Fields[] = []): ModelParts {
+    const nodes = [
+      node('Shape', ['x'], ['shape']),
+      node('Gather', ['shape', 'zero'], ['rows']),
+      node('Range', ['zero', 'rows', 'one'], ['range']),
+      node('Cast', ['range'], ['numbers'], { to: int(to) }),
+      ...(more.length > 0 ? more : [node('Mul', ['width', 'numbers'], ['starts'])]),
+      node('Add', ['starts', 'i'], ['places']),
+      node('Flatten', ['x'], ['elements'], { axis: int(2) }),
+      node('Gather', ['elements', 'places'], ['y']),
+    ];
+    const constants = [int64s('zero', [], [0]), int64s('one', [], [1]), int64s('width', [], [width])];
+    const initializers = [...constants, int64s('axis', [1], [1])];
+    const inputs = [value('x', ['batch', 4]), value('i', ['batch'], INT64)];
+    return { nodes, initializers, inputs, outputs: [value('y', [])], opset: 18 };
+  }
+  const x = [1, Infinity, Number.NaN, -4, 5, 6, 7, 8];
+
+  it('is taken within the row', async () => {
+    await expect(run(flat(4), x, [1, 3])).resolves.toEqual([Infinity, 8]);
+    await expect(run(flat(4), x, [0, 0])).resolves.toEqual([1, 5]);
+  });
+
+  it('is refused where it is in another row', async () => {
+    await expect(run(flat(4), x, [4, 0])).rejects.toMatchObject({ code: 'ID' });
+    await expect(run(flat(4), x, [0, -1])).rejects.toMatchObject({ code: 'ID' });
+  });
+
+  const column = node('Unsqueeze', ['numbers', 'axis'], ['column']);
+  it.each<[string, ModelParts]>([
+    ['of another width', flat(3)],
+    ['of as much as each backwards', flat(-4)],
+    ['of numbers that wrap around', flat(4, INT8)],
+    ['of all rows for each', flat(4, INT64, [column, node('Mul', ['column', 'width'], ['starts'])])],
+    ['of sums of numbers', flat(4, INT64, [node('Add', ['numbers', 'numbers'], ['starts'])])],
+  ])('is refused %s', async (_, parts) => {
+    await expect(read(parts)).rejects.toMatchObject({ code: 'UNSUPPORTED_OP' });
   });
 });
 

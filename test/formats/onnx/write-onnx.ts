@@ -8,6 +8,7 @@ import type { Graph } from '../../../lib/graph/graph.ts';
 import type { Limits } from '../../../lib/graph/limits.ts';
 
 export const FLOAT = 1;
+export const INT8 = 3;
 export const INT64 = 7;
 export const STRING = 8;
 export const BOOL = 9;

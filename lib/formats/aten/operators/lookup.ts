@@ -1,6 +1,6 @@
 /** Operators that pick by other tensors: constants choose places, ids of a row look up a constant table. */
 import { formatShape } from '../../../graph/shapes.ts';
-import { putAlong, type Reduction, takeAlong } from '../../tracing/along.ts';
+import { putAlong, type Reduction, takeAlong, takeOne } from '../../tracing/along.ts';
 import { batchAxisOf } from '../../tracing/emitter.ts';
 import { type Constant, isFloat, type Value } from '../../tracing/value.ts';
 import type { Result } from '../argument.ts';
@@ -32,9 +32,9 @@ function ownPlaces(call: Call, x: Value, [rows, at, ...others]: readonly (Value 
   const { build } = call;
   const isEach = rows?.kind === 'row' && rows.starts === 1 && others.length === 0;
   if (!isEach || at?.kind !== 'row' || at.shape.length !== 0 || at.batchAxis !== 0) return undefined;
-  if (x.kind !== 'row' || x.batchAxis !== 0 || x.merged || x.shape.length !== 1) return undefined;
+  if (x.kind !== 'row' || x.batchAxis !== 0 || x.merged || x.shape.length === 0) return undefined;
   if (isFloat(at.type)) throw new FloatIds(at, build.place);
-  return build.reshaped(takeAlong(build, x, build.reshaped(at, [1]), 1), []);
+  return takeOne(build, x, at);
 }
 
 function indexSelect(call: Call): Result {
