@@ -213,6 +213,7 @@ export class Model implements Disposable {
    * of a model with several outputs may go by itself. Outputs that the source has as a list come as an array of arrays
    * under the list's name: see {@link TensorInfo.list}. An input of ragged rows (see {@link TensorInfo.ragged}) takes
    * {@link RaggedRows}: `run({ text: { ids, weights, offsets } })`, by itself where it is the only one. Strings go by their indices: see {@link TensorInfo.categories}.
+   * A model with functions of its caller also takes an array of rows, records or texts, as {@link predict} does.
    *
    * A classifier gives what `predict_proba` gives, or its decision function where it has no probabilities; where it has
    * neither, its labels, or their positions among {@link classes} where these are words.
@@ -224,9 +225,11 @@ export class Model implements Disposable {
   run<Output extends TypedArray>(input: TypedArray | RaggedRows, output: Output): Output;
   run<Results extends FloatArray>(input: RaggedRows): Results;
   run(inputs: Named<TypedArray | RaggedRows>): Record<string, FloatArray>;
+  run<Results extends FloatArray | Record<string, FloatArray>>(rows: Exclude<Rows, TypedArray>): Results;
   run<Results extends Record<string, FloatArray | FloatArray[]>>(inputs: Inputs): Results;
   run<Outputs extends Named<TypedArray>>(inputs: Inputs, outputs: Outputs): Outputs;
-  run(input: Arrays, output?: Arrays): unknown {
+  run(given: Arrays | Exclude<Rows, TypedArray>, output?: Arrays): unknown {
+    const input = given as Arrays;
     const model = own(this, 'run');
     const staged = model.#staged;
     return model.#calls.run(input, output, staged?.flatten(staged.rowsOf(input)));
@@ -243,6 +246,11 @@ export class Model implements Disposable {
     output: Output,
     options?: RunOptions,
   ): Promise<Output>;
+  runAsync<Results extends FloatArray | Record<string, FloatArray>>(
+    rows: Exclude<Rows, TypedArray>,
+    output?: undefined,
+    options?: RunOptions,
+  ): Promise<Results>;
   runAsync(
     inputs: Named<TypedArray | RaggedRows>,
     outputs?: undefined,
@@ -254,11 +262,16 @@ export class Model implements Disposable {
     options?: RunOptions,
   ): Promise<Results>;
   runAsync<Outputs extends Named<TypedArray>>(inputs: Inputs, outputs: Outputs, options?: RunOptions): Promise<Outputs>;
-  async runAsync(input: Arrays, output?: Arrays, options: RunOptions = {}): Promise<unknown> {
+  async runAsync(
+    rows: Arrays | Exclude<Rows, TypedArray>,
+    output?: Arrays,
+    options: RunOptions = {},
+  ): Promise<unknown> {
+    const input = rows as Arrays;
     const model = own(this, 'runAsync');
     const { signal } = checkRunOptions(options);
     const staged = model.#staged;
-    const given = staged && (await staged.flattenAsync(staged.rowsOf(input).slice()));
+    const given = staged && (await staged.flattenAsync(staged.rowsOf(input).slice() as Rows));
     return model.#calls.runAsync(input, output, signal, given);
   }
 

@@ -97,6 +97,17 @@ export interface GraphInput {
    * features are the elements of all inputs one after another; otherwise each does.
    */
   readonly features?: readonly number[];
+  /**
+   * Instead of features, of a graph with steps of the author's own: the cells that the terms are made of, given by the caller or by
+   * such a step. A feature of the program is a position among them.
+   */
+  readonly cells?: readonly GivenCell[];
+}
+
+/** An element of an input's row. */
+export interface GivenCell {
+  readonly input: string;
+  readonly element: number;
 }
 
 /** A word, or Python's None. */
@@ -535,9 +546,9 @@ export interface OwnStep {
 /** A column that a step of the author's own takes. */
 export type OwnColumn =
   /** As the caller, or the step before, has given it: the element of an input's row. */
-  | { readonly input: string; readonly element: number }
+  | GivenCell
   /** An element of a row tensor. Where it stands for words, those of that element of an input, as their indices. */
-  | { readonly value: string; readonly element: number; readonly words?: { input: string; element: number } };
+  | { readonly value: string; readonly element: number; readonly words?: GivenCell };
 
 /** The state of an optimizer, as its framework saved it. */
 export interface SavedOptimizer {

@@ -15,7 +15,7 @@ import { type TreesInfo, treesInfo } from './trees-info.ts';
 export interface Port
   extends Pick<
       GraphInput,
-      'words' | 'hashes' | 'spread' | 'missing' | 'nones' | 'present' | 'ragged' | 'terms' | 'features'
+      'words' | 'hashes' | 'spread' | 'missing' | 'nones' | 'present' | 'ragged' | 'terms' | 'features' | 'cells'
     >,
     Pick<GraphOutput, 'list'>,
     Elements {
@@ -109,7 +109,7 @@ export function lower(graph: SimplifiedGraph, precision: 'f32' | 'f64', budget =
   const elements = elementsOf(graph);
   const takesIds = idsOf({ ...graph, nodes });
   const inputs = graph.inputs.map(
-    ({ name, shape, dtype, words, hashes, spread, missing, nones, present, ragged, terms, features }, i) => ({
+    ({ name, shape, dtype, words, hashes, spread, missing, nones, present, ragged, terms, features, cells }, i) => ({
       ...port(name, shape, dtype),
       ...((plan.holdsDoubles(plan.defined(name)) || exactly?.isLarge(name)) && { exact: true }),
       ...(takesIds.has(name) && { takesIds: true }),
@@ -122,6 +122,7 @@ export function lower(graph: SimplifiedGraph, precision: 'f32' | 'f64', budget =
       ...(ragged && { ragged }),
       ...(terms && { terms }),
       ...(features && { features }),
+      ...(cells && { cells }),
       ...elements[i],
     }),
   );

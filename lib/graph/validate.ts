@@ -190,13 +190,13 @@ function checkInputs(graph: Graph, limits: Limits): Map<string, Shape> {
 /** Of pairs no other operation knows anything. */
 function checkRagged(graph: Graph, nodes: readonly Node[]): void {
   const ragged = new Set<Operand>();
-  for (const { name, shape, dtype, ragged: isRagged, terms, features, ...told } of graph.inputs) {
+  for (const { name, shape, dtype, ragged: isRagged, terms, features, cells, ...told } of graph.inputs) {
     if (features !== undefined) checkFeatures(name, features, terms === undefined ? elementCount(shape) : undefined);
     if (!isRagged && terms !== undefined) throw new ForwardpassError('MALFORMED', 'terms are pairs', `input ${name}`);
     if (!isRagged) continue;
     ragged.add(name);
     const place = `input ${name}`;
-    if (terms !== undefined) checkTerms(terms, shape, features ?? [], place);
+    if (terms !== undefined) checkTerms(terms, shape, features ?? [...(cells ?? []).keys()], place);
     if (shape.length !== 1) {
       const message = `ragged rows have one axis, as long as there are ids, found ${formatShape(shape)}`;
       throw new ForwardpassError('SHAPE', message, place);
@@ -330,9 +330,10 @@ function tooMany(what: string, limits: Limits): ForwardpassError {
 }
 
 /** How many features people's rows have. */
-export function featureCount(inputs: readonly Pick<GraphInput, 'shape' | 'features'>[]): number {
+export function featureCount(inputs: readonly Pick<GraphInput, 'shape' | 'features' | 'cells'>[]): number {
   let [elements, last] = [0, -1];
-  for (const { shape, features } of inputs) {
+  for (const { shape, features, cells } of inputs) {
+    if (cells !== undefined) continue;
     elements += elementCount(shape);
     for (const feature of features ?? []) last = Math.max(last, feature);
   }

@@ -73,7 +73,8 @@ function portsOf(graph: CheckedGraph): ReadonlyMap<string, Port> {
 
 /** Names for messages: of the rows as the file has them, of what steps give as they are expected. */
 function withNames(part: Graph, whole: Graph, steps: readonly OwnStep[]): Graph {
-  const featureNames = part.inputs.flatMap(({ name, shape }) => {
+  const featureNames = part.inputs.flatMap(({ name, shape, cells }) => {
+    if (cells !== undefined) return [];
     const names = name === whole.rows ? whole.featureNames : steps.find((step) => step.gives === name)?.givesNames;
     return names ?? Array.from({ length: elementCount(shape) }, (_, at) => `${name}[${at}]`);
   });

@@ -14,6 +14,8 @@ export interface Frame {
   readonly names: readonly string[] | undefined;
   /** A new one each time: it is the caller's. */
   column(at: number): StepColumn;
+  /** @throws {ForwardpassError} INPUT where a record lacks the column, of rows whose columns the file names. */
+  check(at: number): void;
   /** What is in a row, and where messages say that it is. */
   cell(row: number, at: number): { readonly value: unknown; readonly place: string };
 }
@@ -25,8 +27,9 @@ export interface Taken {
 }
 
 /** The caller's rows. @throws {ForwardpassError} INPUT. */
-export function frameOf(rows: Rows | RowRecord, taken: Taken): Frame & { readonly isRecord: boolean } {
+export function frameOf(rows: Rows | RowRecord | string, taken: Taken): Frame & { readonly isRecord: boolean } {
   if (isTypedArray(rows)) return { ...flatFrame(rows as ArrayLike<number>, taken), isRecord: false };
+  if (typeof rows === 'string') return { ...textFrame([rows], taken, () => 'text'), isRecord: true };
   const isRecord = !Array.isArray(rows);
   if (isRecord && !isRecordLike(rows)) throw noRows(rows);
   const list: readonly unknown[] = isRecord ? [rows] : rows;
@@ -51,6 +54,7 @@ function flatFrame(rows: ArrayLike<number>, { width, names }: Taken): Frame {
 function listFrame(list: readonly unknown[], taken: Taken, isRecord: boolean): Frame {
   const placeOf = (row: number) => (isRecord ? 'record' : `rows[${row}]`);
   const [first] = list;
+  if (typeof first === 'string') return textFrame(list, taken, placeOf);
   if (isRow(first)) {
     const width = taken.width ?? first.length;
     for (let row = 0; row < list.length; row++) {
@@ -71,13 +75,20 @@ function listFrame(list: readonly unknown[], taken: Taken, isRecord: boolean): F
     const record = list[row] as object;
     return has(record, names[at]) ? (record as Record<string, unknown>)[names[at]] : undefined;
   };
-  const frame = framed(list.length, names.length, names, value, (row, at) => `${placeOf(row)}.${names[at]}`);
-  if (taken.names === undefined) return frame;
-  const column = (at: number) => {
-    checkHas(list as readonly object[], names[at], placeOf);
-    return frame.column(at);
-  };
-  return { ...frame, column };
+  const place = (row: number, at: number) => `${placeOf(row)}.${names[at]}`;
+  if (taken.names === undefined) return framed(list.length, names.length, names, value, place);
+  const check = (at: number) => checkHas(list as readonly object[], names[at], placeOf);
+  return framed(list.length, names.length, names, value, place, check);
+}
+
+/** Texts are rows of one column each. */
+function textFrame(list: readonly unknown[], { width, names }: Taken, placeOf: (row: number) => string): Frame {
+  for (const [row, found] of list.entries()) {
+    if (typeof found === 'string' && (width ?? 1) === 1) continue;
+    const expected = width === undefined || width === 1 ? 'a text' : `an array of ${width} values or a record`;
+    throw new ForwardpassError('INPUT', `expected ${expected}, found ${describe(found)}`, placeOf(row));
+  }
+  return framed(list.length, 1, names, (row) => list[row], placeOf);
 }
 
 /** Names of a record that a hint looks at. */
@@ -105,15 +116,27 @@ function framed(
   names: readonly string[] | undefined,
   value: (row: number, at: number) => unknown,
   place: (row: number, at: number) => string,
+  check: (at: number) => void = () => {},
 ): Frame {
   const column = (at: number) => {
+    check(at);
     const values = Array.from({ length: rows }, (_, row) => value(row, at));
     return columnOf(values, (row, found) => {
       const message = `expected a number, a string, true or false, a Date or null, found ${found}`;
       return new ForwardpassError('INPUT', message, place(row, at));
     });
   };
-  return { rows, width, names, column, cell: (row, at) => ({ value: value(row, at), place: place(row, at) }) };
+  return { rows, width, names, column, check, cell: (row, at) => ({ value: value(row, at), place: place(row, at) }) };
+}
+
+/** The same, whatever becomes of the rows. */
+export function keptFrame(frame: Frame & { readonly isRecord: boolean }): Frame & { readonly isRecord: boolean } {
+  const { rows, width, names, isRecord } = frame;
+  const cells = Array.from({ length: width }, (_, at) =>
+    Array.from({ length: rows }, (_, row) => frame.cell(row, at).value),
+  );
+  const place = (row: number, at: number) => frame.cell(row, at).place;
+  return { ...framed(rows, width, names, (row, at) => cells[at][row], place, frame.check), isRecord };
 }
 
 /** What a step has given. */
@@ -128,6 +151,7 @@ export function givenFrame(
     width: columns.length,
     names,
     column: (at) => columns[at].slice(),
+    check: () => {},
     cell: (row, at) => ({ value: columns[at][row], place: `${step}()[${row}].${names?.[at] ?? at}` }),
   };
 }

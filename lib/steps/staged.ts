@@ -4,17 +4,20 @@
  */
 import { type FloatArray, isTypedArray, pick, type TypedArray } from '../buffers.ts';
 import { ForwardpassError } from '../errors.ts';
-import type { OwnColumn, OwnStep, Word } from '../graph/graph.ts';
+import type { GivenCell, OwnStep, Word } from '../graph/graph.ts';
 import type { Port } from '../graph/lower.ts';
+import type { Given } from '../ragged.ts';
 import { reading } from '../reading.ts';
 import { Column } from '../rows/column.ts';
+import type { TermColumn } from '../rows/term-column.ts';
+import { texts } from '../rows/texts.ts';
 import { type FlatRows, RowReader, type RowRecord, type Rows } from '../rows.ts';
-import { type RowSchema, schemaOf } from '../schema.ts';
+import { type FieldSchema, type RowSchema, schemaOf } from '../schema.ts';
 import { type TensorInfo, tensorInfo } from '../tensor-info.ts';
 import { listNames, quote } from '../words.ts';
 import { type Arguments, callStep, placeOf } from './call.ts';
 import { columnOf } from './columns.ts';
-import { type Frame, frameOf, positionsIn } from './frame.ts';
+import { type Frame, frameOf, keptFrame, positionsIn } from './frame.ts';
 import type { StageModel } from './modules.ts';
 import { refusedSteps } from './refused.ts';
 import type { StepCell, StepColumn, StepFunction } from './types.ts';
@@ -59,6 +62,8 @@ export class Staged {
   readonly #parts: StagedParts;
   readonly #columns: ReadonlyMap<string, Column>;
   readonly #reader: RowReader | undefined;
+  /** By input that is made of texts; each is made when the first row comes. */
+  readonly #terms = new Map<string, TermColumn>();
 
   constructor(parts: StagedParts) {
     this.names = parts.names;
@@ -94,9 +99,9 @@ export class Staged {
     return next.value;
   }
 
-  /** The same, off the event loop but for the functions. */
-  async flattenAsync(rows: Rows | RowRecord | string): Promise<FlatRows> {
-    const work = this.#work(rows);
+  /** The same, off the event loop but for the functions. The rows are looked at before it waits for anything. */
+  async flattenAsync(rows: Rows): Promise<FlatRows> {
+    const work = this.#work(rows, true);
     let next = work.next();
     while (next.done !== true) {
       const { stage, given } = next.value;
@@ -107,32 +112,38 @@ export class Staged {
     return next.value;
   }
 
-  /** The array of rows that `run` is given, by itself or by name. */
-  rowsOf(input: unknown): TypedArray {
+  /** The rows that `run` is given: an array by itself or by name, or rows that have texts and the like. */
+  rowsOf(input: unknown): Rows {
     if (isTypedArray(input)) return input as TypedArray;
+    if (Array.isArray(input)) return input as Rows;
     const { rows, ports } = this.#parts;
     const port = ports.get(rows) ?? { name: rows, shape: [], dtype: 'float64' as const, width: 0 };
     const [array] = pick(input, [port], 'input');
     if (isTypedArray(array)) return array as TypedArray;
     throw new ForwardpassError(
       'INPUT',
-      'expected a typed array; predict() takes rows and records',
+      'expected a typed array, or an array of rows by itself',
       `input ${quote(rows)}`,
     );
   }
 
-  *#work(rows: Rows | RowRecord | string): Generator<Request, FlatRows, FloatArray> {
+  *#work(rows: Rows | RowRecord | string, isKept = false): Generator<Request, FlatRows, FloatArray> {
     const { steps, last, ports, rows: input, names } = this.#parts;
     const width = ports.get(input)?.width;
     const flat = this.#reader?.read(rows);
-    const frame = reading('INPUT', 'rows', () => frameOf(rows as Rows | RowRecord, { width, names }));
+    const frame = reading('INPUT', 'rows', () => {
+      const given = frameOf(rows, { width, names });
+      return isKept ? keptFrame(given) : given;
+    });
     const frames = new Map<string, Frame>([[input, frame]]);
     const gather = (inputs: readonly string[]): FlatRows => ({
       arrays: inputs.map((name) => (name === input && flat ? flat.arrays[0] : this.#arrayOf(name, frames))),
       isRecord: frame.isRecord,
       cell: (row, at, element) => {
         const name = inputs[at];
-        return name === input && flat ? flat.cell(row, 0, element) : (frames.get(name) as Frame).cell(row, element);
+        if (name === input && flat) return flat.cell(row, 0, element);
+        const [cell] = ports.get(name)?.cells ?? [{ input: name, element }];
+        return (frames.get(cell.input) as Frame).cell(row, cell.element);
       },
     });
     for (const { step, run, stage, modules } of steps) {
@@ -142,11 +153,16 @@ export class Staged {
     return gather(last);
   }
 
-  /** What a step has given, as numbers of a stage's input. */
-  #arrayOf(name: string, frames: ReadonlyMap<string, Frame>): Float64Array {
-    const frame = frames.get(name) as Frame;
+  /** What a step has given, as numbers of a stage's input; or what the texts are made into that it, or the caller, has given. */
+  #arrayOf(name: string, frames: ReadonlyMap<string, Frame>): Given {
     const column = this.#columns.get(name) as Column;
-    const { width } = column.port;
+    const { terms, cells = [], width } = column.port;
+    if (terms !== undefined) {
+      const made = this.#terms.get(name) ?? new (texts().TermColumn)(column.port, terms, Float64Array);
+      this.#terms.set(name, made);
+      return reading('INPUT', 'rows', () => this.#termsOf(made, cells, frames));
+    }
+    const frame = frames.get(name) as Frame;
     const array = new Float64Array(frame.rows * width);
     for (let at = 0; at < width; at++) {
       const values = frame.column(at);
@@ -161,6 +177,32 @@ export class Staged {
     return array;
   }
 
+  #termsOf(column: TermColumn, cells: readonly GivenCell[], frames: ReadonlyMap<string, Frame>): Given {
+    const given = cells.map((cell) => this.#frameWith(cell, frames));
+    const [{ rows }] = given;
+    column.begin(rows);
+    for (let row = 0; row < rows; row++) {
+      column.read({
+        value: (feature) => given[feature].cell(row, cells[feature].element).value,
+        place: (feature) => given[feature].cell(row, cells[feature].element).place,
+      });
+    }
+    return column.finish();
+  }
+
+  /** The frame of a cell, which has that column. */
+  #frameWith({ input, element }: GivenCell, frames: ReadonlyMap<string, Frame>): Frame {
+    const frame = frames.get(input) as Frame;
+    const width = this.#parts.ports.get(input)?.width;
+    if (frame.rows > 0 && width !== undefined && frame.width !== width) {
+      const names = frame.names === undefined ? '' : `: ${listNames(frame.names, 8)}`;
+      const message = `have ${frame.width} columns${names}; expected ${width}, which have no names in the file`;
+      throw new ForwardpassError('INPUT', message, 'rows');
+    }
+    frame.check(element);
+    return frame;
+  }
+
   #taken(step: OwnStep, frames: ReadonlyMap<string, Frame>, rows: number, values: FloatArray | undefined): Arguments {
     const { takes, names } = step;
     if (typeof takes === 'string') {
@@ -173,7 +215,7 @@ export class Staged {
     const width = values === undefined || rows === 0 ? 0 : values.length / rows;
     const columns = takes.map((column): StepColumn => {
       if ('input' in column)
-        return reading('INPUT', 'rows', () => (frames.get(column.input) as Frame).column(column.element));
+        return reading('INPUT', 'rows', () => this.#frameWith(column, frames).column(column.element));
       const numbers = Float64Array.from({ length: rows }, (_, row) => values?.[row * width + column.element] ?? 0);
       return column.words === undefined ? numbers : this.#wordsOf(numbers, column.words, frames);
     });
@@ -181,11 +223,7 @@ export class Staged {
   }
 
   /** The words that indices stand for; what is none of the model's is what was given. */
-  #wordsOf(
-    indices: Float64Array,
-    { input, element }: Pick<Extract<OwnColumn, { input: string }>, 'input' | 'element'>,
-    frames: ReadonlyMap<string, Frame>,
-  ): StepColumn {
+  #wordsOf(indices: Float64Array, { input, element }: GivenCell, frames: ReadonlyMap<string, Frame>): StepColumn {
     const words: readonly Word[] = this.#parts.ports.get(input)?.words?.get(element) ?? [];
     const given = frames.get(input) as Frame;
     const cells = Array.from(indices, (index, row): StepCell => {
@@ -200,7 +238,7 @@ export class Staged {
 
   /** Of the rows' input, without what says that nothing looks at the columns that steps take. */
   #used(port: Port): Port {
-    const taken = this.#takenCells();
+    const taken = new Set([...this.#takenCells().keys(), ...this.#texts().keys()]);
     const words = [...(port.words ?? [])].filter(([element, list]) => list.length > 0 || !taken.has(element));
     return { ...port, words: words.length > 0 ? new Map(words) : undefined };
   }
@@ -218,6 +256,13 @@ export class Staged {
     return taken;
   }
 
+  /** Columns of the rows that are texts, as schemas have them. */
+  #texts(): ReadonlyMap<number, FieldSchema> {
+    const { rows, ports } = this.#parts;
+    const cells = [...ports.values()].flatMap((port) => port.cells ?? []).filter(({ input }) => input === rows);
+    return new Map(cells.map(({ element }) => [element, { type: 'string', description: 'a text' }]));
+  }
+
   schema(): RowSchema {
     const { rows, ports, names } = this.#parts;
     const port = ports.get(rows);
@@ -227,6 +272,13 @@ export class Staged {
     }
     const asked = { inputs: [port], answer: () => [0, 0, 0, 0, 0, 0, 0] as const };
     const schema = schemaOf(asked, names);
+    const texts = this.#texts();
+    if (names === undefined && texts.size > 0) {
+      const { $schema } = schema;
+      const anything: FieldSchema = {};
+      const prefixItems = Array.from({ length: port.width }, (_, at) => texts.get(at) ?? anything);
+      return { $schema, type: 'array', prefixItems, minItems: port.width, maxItems: port.width };
+    }
     if (schema.properties === undefined || names === undefined) return schema;
     const properties = { ...schema.properties };
     const required = new Set(schema.required);
@@ -235,6 +287,10 @@ export class Staged {
       if (port.words?.get(element)?.length !== 0) continue;
       properties[name] = { description: `given to ${listNames(steps)}` };
       required.add(name);
+    }
+    for (const [element, text] of texts) {
+      properties[names[element]] = text;
+      required.add(names[element]);
     }
     return { ...schema, properties, required: names.filter((name) => required.has(name)) };
   }

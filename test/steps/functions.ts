@@ -90,6 +90,29 @@ export const FUNCTIONS: StepFunctions = {
   '__main__.LogTarget.inverse_transform': (_, { attributes, numbers }) =>
     numbers(0).map((y) => Math.exp(y) - attributes.shift_),
 
+  // Texts
+  '__main__.AddLength': (_, { attributes, featureNames = [], numbers, strings }) => {
+    const texts = strings(featureNames[0]).map((text) => text ?? '');
+    const words = texts.map((text) => text.split(/\s+/).filter((word) => word !== '').length);
+    return [texts.map((text) => [...text].length), words, numbers('age').map((age) => age / attributes.mean_)];
+  },
+  '__main__.Cleaner': (_, { attributes, strings }) =>
+    strings(0).map((text) => (text ?? '').replace(/[0-9]/g, attributes.digits).replace(/[!?]+/g, ' mark ')),
+  '__main__.TextStats': (_, { strings }) => {
+    const texts = strings(0).map((text) => text ?? '');
+    const counted = (pattern: RegExp) => texts.map((text) => text.match(pattern)?.length ?? 0);
+    return [texts.map((text) => [...text].length), counted(/e/g), counted(/\p{Lu}/gu)];
+  },
+  '__main__.ItemSelector': (columns, { attributes }) => [columns[attributes.key]],
+  '__main__.Ages': (_, { numbers }) => numbers('age'),
+  '__main__.JoinTexts': (_, { numbers, strings }) => {
+    const body = strings('body');
+    const joined = strings('subject').map((subject, row) => `${subject} ${body[row]}`);
+    return { joined, length: joined.map((text) => [...text].length), age: numbers('age') };
+  },
+  '__main__.DenseTransformer': (columns) => columns,
+  '__main__.without_marks': (_, { strings }) => strings(0).map((text) => (text ?? '').replace(/[!?.,]/g, '')),
+
   // Layers of Keras
   squares: (columns, { numbers }) => Array.from(columns, (_, i) => numbers(i).map((x) => x * x)),
   'shop>Clip': (columns, { attributes, numbers }) => {

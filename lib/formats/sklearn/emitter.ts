@@ -29,6 +29,7 @@ import { Forest } from '../trees.ts';
 import type { Matrix, Vector } from './arrays.ts';
 import { Cells } from './cells.ts';
 import type { Estimator } from './estimator.ts';
+import type { Features } from './features.ts';
 import type { Outcome, Row } from './outcome.ts';
 import { type Expected, takenFrom } from './own/expected.ts';
 import { withFrame } from './own/frames.ts';
@@ -43,6 +44,8 @@ export type Predict = (estimator: Estimator, emitter: Emitter, x: Row) => Outcom
 export interface Readers {
   transform(estimator: Estimator): Transform;
   predict(estimator: Estimator): Predict;
+  /** What an estimator takes, where its class says so in its own way. */
+  features(estimator: Estimator): Features | undefined;
 }
 
 /** How many iterations of one estimator are asked for: the option `numIteration`. */
@@ -122,7 +125,7 @@ export class Emitter {
   through(steps: readonly Estimator[], x: Row, last?: Estimator): Row {
     const all = last === undefined ? steps : [...steps, last];
     return steps.reduce((row, step, i) => {
-      const expected = i + 1 < all.length ? () => takenFrom(all, i + 1) : this.expected;
+      const expected = i + 1 < all.length ? () => takenFrom(all, i + 1, this.readers.features) : this.expected;
       return this.expecting(expected, () => this.transform(step, row));
     }, x);
   }

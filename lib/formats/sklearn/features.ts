@@ -87,11 +87,14 @@ function isOwnAndSilent(object: PickleObject): boolean {
 }
 
 /** What an estimator says that it takes, by itself or by what is first inside it. */
-export function statedFeatures(estimator: Estimator): Features | undefined {
+export function statedFeatures(
+  estimator: Estimator,
+  own: (estimator: Estimator) => Features | undefined,
+): Features | undefined {
   const inner = innerEstimators(estimator, estimator.budget.limits.depth);
-  const width = firstOf(inner, statedWidth) ?? firstOf(inner, arrayWidth);
+  const width = firstOf(inner, (each) => own(each)?.width ?? statedWidth(each)) ?? firstOf(inner, arrayWidth);
   if (width === undefined) return undefined;
-  const names = firstOf(inner, featureNames);
+  const names = firstOf(inner, (each) => own(each)?.names ?? featureNames(each));
   return names?.length === width ? { width, names } : { width };
 }
 

@@ -66,7 +66,9 @@ function graphWith(cells: Cells, choice: Choice, { budget, numIteration, functio
   const featureNames = names ?? (width && choice.names(width, outputs.classes ? [outputs.classes] : []));
   const { steps: own } = emitter;
   const { inputs, nodes } = emitter.terms.hasAny
-    ? textInputs(emitter, last, outputs, featureNames || undefined)
+    ? own.length > 0
+      ? stagedTexts(emitter, outputs, own, featureNames || undefined)
+      : textInputs(emitter, outputs, featureNames || undefined)
     : { inputs: inputsOf(emitter, outputs, own), nodes: emitter.nodes };
   return {
     format: 'sklearn',
@@ -113,17 +115,10 @@ function transformed(emitter: Emitter, estimator: Estimator, row: Row): Outputs 
 /** The columns of a row, and what is made of its texts. */
 function textInputs(
   emitter: Emitter,
-  last: Estimator,
   outputs: Outputs,
   featureNames: readonly string[] | undefined,
 ): Pick<Graph, 'inputs' | 'nodes'> {
-  const [source, ...others] = emitter.sources.all;
-  if (others.length > 0 || emitter.steps.length > 0 || source.isOpen) {
-    throw last.error(
-      'UNSUPPORTED_OP',
-      "stands behind texts and steps of the author's own, which are not read together",
-    );
-  }
+  const [source] = emitter.sources.all;
   const { width } = source;
   const needed = neededFor(operandsOf(outputs), emitter.nodes);
   const rows = emitter.terms.usedBy(needed);
@@ -132,9 +127,7 @@ function textInputs(
   const places = new Map(rest.map((column, place) => [column, place]));
   const nameOf = (column: number) => featureNames?.[column] ?? `${column}`;
   const moved = neededFor(operandsOf(outputs), withoutColumns(needed, INPUT, places, nameOf));
-  const names = namesOf([...rows.values()], featureNames, INPUT);
-  const named = new Map([...rows.keys()].map((operand, i) => [operand, names[i]]));
-  const rename = (operand: Operand) => (typeof operand === 'string' ? (named.get(operand) ?? operand) : operand);
+  const names = namesOf([...rows.values()], featureNames, [INPUT]);
   const dtype = emitter.precision === 'f64' ? 'float64' : 'float32';
   const termInputs = [...rows.values()].map(
     ({ width: ids, program, features }, i): GraphInput => ({
@@ -144,8 +137,65 @@ function textInputs(
   const input = rest.length > 0 ? [withPlaces(inputOf(emitter, source, outputs.outputs, needed), rest)] : [];
   return {
     inputs: [...input, ...termInputs],
-    nodes: moved.map((node) => ({ ...node, inputs: node.inputs.map(rename) }) as Node),
+    nodes: renamed(moved, new Map([...rows.keys()].map((operand, i) => [operand, names[i]]))),
   };
+}
+
+function renamed(nodes: readonly Node[], names: ReadonlyMap<string, string>): Node[] {
+  const rename = (operand: Operand) => (typeof operand === 'string' ? (names.get(operand) ?? operand) : operand);
+  return nodes.map((node) => ({ ...node, inputs: node.inputs.map(rename) }) as Node);
+}
+
+/** All columns of the rows and of what steps of the author's own give, and what is made of the texts among them. */
+function stagedTexts(
+  emitter: Emitter,
+  outputs: Outputs,
+  own: readonly OwnStep[],
+  featureNames: readonly string[] | undefined,
+): Pick<Graph, 'inputs' | 'nodes'> {
+  const { sources } = emitter;
+  const needed = neededFor([...operandsOf(outputs), ...takenBy(own)], emitter.nodes);
+  const rows = emitter.terms.usedBy(needed);
+  const texts = [...new Set([...rows.values()].flatMap(({ features }) => features))];
+  const closed = sources.all.filter(({ isOpen }) => !isOpen);
+  const unused = new Map(
+    closed.map(({ name, width }) => {
+      const isOutput = outputs.outputs.some(({ value }) => value === name);
+      return [name, new Set(isOutput ? [] : unusedColumns(needed, name, width))];
+    }),
+  );
+  for (const column of texts) {
+    const { input, element } = sources.placeOf(column);
+    if (unused.get(input)?.has(element)) continue;
+    const name = featureNames?.[column] ?? `${element} of ${input}`;
+    const message = `a vectorizer takes the texts of column ${name}, and something else its numbers; give each step its own columns with a ColumnTransformer`;
+    throw new ForwardpassError('UNSUPPORTED_OP', message, 'model');
+  }
+  const names = namesOf(
+    [...rows.values()],
+    featureNames,
+    sources.all.map(({ name }) => name),
+  );
+  const dtype = emitter.precision === 'f64' ? 'float64' : 'float32';
+  const termInputs = [...rows.values()].map(({ width, program, features }, i): GraphInput => {
+    const places = new Map(features.map((feature, at) => [feature, at]));
+    const terms = program.map((step) =>
+      'feature' in step ? { ...step, feature: places.get(step.feature) as number } : step,
+    );
+    const cells = features.map((column) => sources.placeOf(column));
+    return { name: names[i], shape: [width], dtype, ragged: true, terms, cells };
+  });
+  return {
+    inputs: [...closed.map((source) => inputOf(emitter, source, outputs.outputs, needed)), ...termInputs],
+    nodes: renamed(needed, new Map([...rows.keys()].map((operand, i) => [operand, names[i]]))),
+  };
+}
+
+/** The row tensors that steps of the author's own take elements of. */
+function takenBy(steps: readonly OwnStep[]): string[] {
+  return steps.flatMap(({ takes }) =>
+    typeof takes === 'string' ? [] : takes.flatMap((column) => ('value' in column ? [column.value] : [])),
+  );
 }
 
 /** What all outputs, and all decisions about them, are. */
@@ -177,11 +227,8 @@ function inputsOf(emitter: Emitter, { outputs, decision, targets }: Outputs, ste
   const { cells, sources, nodes } = emitter;
   if (cells.hashes.size > 0) checkCategories(emitter);
   // What steps of the author's own take as it is given, nodes were made for that nothing needs.
-  const taken = steps.flatMap(({ takes }) =>
-    typeof takes === 'string' ? [] : takes.flatMap((column) => ('value' in column ? [column.value] : [])),
-  );
   const scores = [decision, ...(targets ?? []).map((target) => target.decision)].map((each) => each?.scores);
-  const values = [...outputs.map(({ value }) => value), ...scores, ...taken];
+  const values = [...outputs.map(({ value }) => value), ...scores, ...takenBy(steps)];
   const used = steps.length === 0 ? nodes : nodesFor(nodes, new Set(values));
   return sources.all.filter(({ isOpen }) => !isOpen).map((source) => inputOf(emitter, source, outputs, used));
 }

@@ -95,6 +95,7 @@ export function boostedIn(estimator: Estimator, depth: number): Estimator {
 }
 
 export const readers: Readers = {
+  features: ownFeatures,
   transform(estimator) {
     const { transform } = readingOf(estimator);
     if (transform !== undefined) return transform;

@@ -85,9 +85,9 @@ function mixed(
 export function namesOf(
   rows: readonly TermRow[],
   featureNames: readonly string[] | undefined,
-  taken: string,
+  taken: readonly string[],
 ): string[] {
-  const known = new Set([taken]);
+  const known = new Set(taken);
   return rows.map(({ features }) => {
     const own = features.map((feature) => featureNames?.[feature]).filter((name) => name !== undefined);
     const wanted = own.length > 0 ? own.join('+') : 'text';

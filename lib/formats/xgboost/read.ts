@@ -56,4 +56,4 @@ function outcomeOf(model: XgboostModel, emitter: Emitter, x: Row, asked: number 
 const none = () => {
   throw new ForwardpassError('MALFORMED', 'a booster holds no estimators');
 };
-const NO_ESTIMATORS: Readers = { transform: none, predict: none };
+const NO_ESTIMATORS: Readers = { transform: none, predict: none, features: () => undefined };

@@ -1,7 +1,7 @@
 /** What comes behind a step of the author's own tells how many columns it gives, and what they are called. */
 import { PickleDict, PickleObject, type PickleValue } from '../../containers/pickle/values.ts';
 import type { Estimator } from '../estimator.ts';
-import { startsOwn, statedFeatures } from '../features.ts';
+import { type Features, startsOwn, statedFeatures } from '../features.ts';
 import { plainScalar } from '../values.ts';
 
 export interface Expected {
@@ -13,13 +13,17 @@ export interface Expected {
   readonly by: string;
 }
 
-/** What the estimators from a position on take; undefined where they do not say. */
-export function takenFrom(estimators: readonly Estimator[], at: number): Expected | undefined {
+/** What the estimators from a position on take; undefined where they do not say. `own` is what a class says in its own way. */
+export function takenFrom(
+  estimators: readonly Estimator[],
+  at: number,
+  own: (estimator: Estimator) => Features | undefined,
+): Expected | undefined {
   const next = estimators[at];
   if (next === undefined) return undefined;
   const by = next.className;
   if (startsOwn(next)) return { isAny: true, by };
-  const stated = statedFeatures(next);
+  const stated = statedFeatures(next, own);
   return stated && { ...stated, by };
 }
 
