@@ -31,7 +31,11 @@ export type Member = string | number | readonly (string | number)[];
 /** What a reader knows of the functions of the option `functions`: of each, what it gives, where the caller says so. */
 export type GivenFunctions = ReadonlyMap<
   string,
-  { readonly columns?: number | readonly string[]; readonly text?: TextFunction }
+  {
+    readonly columns?: number | readonly string[];
+    readonly classes?: readonly (string | number)[];
+    readonly text?: TextFunction;
+  }
 >;
 
 export interface ReadOptions {

@@ -535,6 +535,8 @@ export interface OwnStep {
   /** How many columns it gives, and what they are called, as far as the file says so. */
   readonly width?: number;
   readonly givesNames?: readonly string[];
+  /** Of one that predicts: what the one column that it gives is of. The graph goes on from their positions; numbers stay as they are. */
+  readonly classes?: readonly (string | number)[] | 'numbers';
   /** What comes behind it, for messages. */
   readonly next?: string;
   /** What the file has of it, as plain data; frozen. */

@@ -6,7 +6,7 @@ import { describe, didYouMean, listNames, quote } from '../words.ts';
 import { asDates, asNumbers, asStrings, columnOf } from './columns.ts';
 import { type Frame, givenFrame, positionsIn } from './frame.ts';
 import { moduleOf, type StageModel } from './modules.ts';
-import type { StepColumn, StepColumns, StepContext, StepFunction } from './types.ts';
+import type { StepCell, StepColumn, StepColumns, StepContext, StepFunction } from './types.ts';
 
 /** What a step takes. */
 export interface Arguments {
@@ -31,7 +31,27 @@ export function callStep(
     throw new ForwardpassError('FUNCTION', `failed: ${words}`, place, { cause });
   }
   const { columns, names } = columnsIn(result, step, given, place);
-  return givenFrame(columns, names, given.rows, step.name);
+  const { classes } = step;
+  const positions = classes === undefined ? columns : columns.map((column) => positionsOf(column, classes, place));
+  return givenFrame(positions, names, given.rows, step.name);
+}
+
+/** Where predicted labels are among the classes. */
+function positionsOf(labels: StepColumn, classes: NonNullable<OwnStep['classes']>, place: string): Float64Array {
+  if (classes === 'numbers') {
+    if (labels instanceof Float64Array) return labels;
+    const row = labels.findIndex((label) => typeof label !== 'number');
+    const what = `gives ${describe(labels[row])} in row ${row}, and the file does not say what its labels are`;
+    const hint = "say it beside the function: { run: (columns) => …, classes: ['no', 'yes'] }";
+    throw new ForwardpassError('FUNCTION', `${what}; ${hint}`, place);
+  }
+  const positions = new Map<unknown, number>(classes.map((label, at) => [label, at]));
+  return Float64Array.from(labels as ArrayLike<StepCell>, (label, row) => {
+    const at = positions.get(label);
+    if (at !== undefined) return at;
+    const known = listNames(classes.map(String), 8);
+    throw new ForwardpassError('FUNCTION', `gives ${describe(label)} in row ${row}; expected one of ${known}`, place);
+  });
 }
 
 export function placeOf({ name, place }: OwnStep): string {
@@ -83,7 +103,9 @@ interface Given {
 
 function columnsIn(result: unknown, step: OwnStep, given: Arguments, place: string): Given {
   const refuse = (message: string) => new ForwardpassError('FUNCTION', message, place);
-  const entries = entriesOf(result, refuse);
+  // Of no rows, an empty array is the one column, which has no values.
+  const isEmpty = given.rows === 0 && step.width === 1;
+  const entries = entriesOf(result, isEmpty, refuse);
   const isNamed = !isList(result);
   const named = isNamed ? (entries as [string, unknown][]) : [];
   const { width, givesNames } = step;
@@ -116,11 +138,15 @@ function columnsIn(result: unknown, step: OwnStep, given: Arguments, place: stri
 }
 
 /** What was given, by name or without. */
-function entriesOf(result: unknown, refuse: (message: string) => ForwardpassError): [string | undefined, unknown][] {
+function entriesOf(
+  result: unknown,
+  isEmpty: boolean,
+  refuse: (message: string) => ForwardpassError,
+): [string | undefined, unknown][] {
   if (typeof result !== 'object' || result === null) throw refuse(`gives ${describe(result)}; expected columns`);
   if (isTypedArray(result)) return [[undefined, result]];
   if (Array.isArray(result)) {
-    const isOne = result.length > 0 && !result.some(isList);
+    const isOne = (result.length > 0 || isEmpty) && !result.some(isList);
     if (!isOne) return result.map((values) => [undefined, values]);
     const [first] = result;
     if (typeof first !== 'object' || first === null || first instanceof Date) return [[undefined, result]];

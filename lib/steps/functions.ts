@@ -20,18 +20,28 @@ function stepOf(name: string, value: unknown): Step {
   if (typeof value !== 'object' || value === null)
     throw wrong('a function, { run, columns } or { text }', value, place);
   if ('text' in value) return textStep(value as { readonly text: unknown }, place);
-  const { run, columns } = value as { readonly run?: unknown; readonly columns?: unknown };
-  const stray = Object.keys(value).find((key) => key !== 'run' && key !== 'columns');
+  const { run, columns, classes } = value as Readonly<Record<string, unknown>>;
+  const stray = Object.keys(value).find((key) => key !== 'run' && key !== 'columns' && key !== 'classes');
   if (stray !== undefined) {
     throw new ForwardpassError(
       'OPTION',
-      `there is no option ${quote(stray)}; known are 'run', 'columns', 'text'`,
+      `there is no option ${quote(stray)}; known are 'run', 'columns', 'classes', 'text'`,
       place,
     );
   }
   if (typeof run !== 'function') throw wrong('a function', run, `${place}.run`);
-  if (columns === undefined) return { run: run as Step['run'] };
-  return { run: run as Step['run'], columns: columnsOf(columns, `${place}.columns`) };
+  return {
+    run: run as Step['run'],
+    ...(columns !== undefined && { columns: columnsOf(columns, `${place}.columns`) }),
+    ...(classes !== undefined && { classes: classesOf(classes, `${place}.classes`) }),
+  };
+}
+
+function classesOf(classes: unknown, place: string): readonly (string | number)[] {
+  const isLabel = (label: unknown) => typeof label === 'string' || (typeof label === 'number' && !Number.isNaN(label));
+  const areLabels = Array.isArray(classes) && classes.length > 1 && classes.every(isLabel);
+  if (areLabels && classes.length <= MOST_COLUMNS && new Set(classes).size === classes.length) return [...classes];
+  throw wrong('two or more labels, each once', classes, place);
 }
 
 function textStep({ text, ...others }: { readonly text: unknown }, place: string): Step {

@@ -64,6 +64,8 @@ export type StepFunctions = Readonly<
         readonly run: StepFunction;
         /** How many columns it gives, or what they are called. */
         readonly columns?: number | readonly string[];
+        /** Of a function for `predict`: the labels that it gives, where the file does not say so. */
+        readonly classes?: readonly (string | number)[];
       }
     | {
         /** Of a vectorizer: what computes its tokenizer, preprocessor or analyzer. */
@@ -76,5 +78,6 @@ export type StepFunctions = Readonly<
 export interface Step {
   readonly run: StepFunction;
   readonly columns?: number | readonly string[];
+  readonly classes?: readonly (string | number)[];
   readonly text?: TextFunction;
 }

@@ -2,6 +2,7 @@
 import type { StepCell, StepContext, StepFunction, StepFunctions } from '../../lib/steps/types.ts';
 
 const abs = Math.abs;
+const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 
 function familySize({ numbers }: StepContext): Float64Array {
   const parch = numbers('Parch');
@@ -89,6 +90,37 @@ export const FUNCTIONS: StepFunctions = {
   '__main__.square': (_, { numbers }) => numbers(0).map((y) => y * y),
   '__main__.LogTarget.inverse_transform': (_, { attributes, numbers }) =>
     numbers(0).map((y) => Math.exp(y) - attributes.shift_),
+
+  // What predicts
+  '__main__.Threshold.predict': (_, { attributes, numbers }) =>
+    Array.from(
+      numbers(0),
+      (x, row) => attributes.classes_[Number(sigmoid(x * attributes.slope_ + numbers(1)[row]) > attributes.threshold)],
+    ),
+  '__main__.Threshold.predict_proba': (_, { attributes, numbers }) => {
+    const p = numbers(0).map((x, row) => sigmoid(x * attributes.slope_ + numbers(1)[row]));
+    return [p.map((each) => 1 - each), p];
+  },
+  '__main__.Rules.predict': (_, { attributes, numbers }) =>
+    Array.from(numbers('spent'), (spent) =>
+      spent > attributes.most ? 'much' : spent > attributes.least ? 'some' : 'none',
+    ),
+  '__main__.Nearest.predict': (columns, { attributes, rows, numbers }) => {
+    const all = Array.from(columns, (_, i) => numbers(i));
+    return Array.from({ length: rows }, (_, row) => {
+      const distances = attributes.centers_.map((center: number[]) =>
+        center.reduce((sum, x, i) => sum + (all[i][row] - x) ** 2, 0),
+      );
+      return attributes.classes_[distances.indexOf(Math.min(...distances))];
+    });
+  },
+  '__main__.Trend.predict': (_, { attributes, numbers }) =>
+    numbers(0).map((x, row) => attributes.level_ + attributes.slope * x - Math.abs(numbers(2)[row])),
+  '__main__.Shouting.predict': (columns) => {
+    const [first, ...others] = columns as Iterable<Float64Array>;
+    const sums = first.map((x, row) => others.reduce((sum, values) => sum + values[row], x));
+    return Array.from(sums, (sum) => (sum > 2.25 ? 'long' : 'short'));
+  },
 
   // Texts
   '__main__.AddLength': (_, { attributes, featureNames = [], numbers, strings }) => {

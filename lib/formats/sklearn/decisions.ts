@@ -96,8 +96,11 @@ export function labelOf(emitter: Emitter, classes: readonly number[], index: Row
 
 /** On in the position of the predicted class, of all classes. */
 export function oneHot(emitter: Emitter, labels: Labels): Row {
-  const depth = labels.classes.length;
-  const index = classIndex(emitter, labels);
+  return onAt(emitter, classIndex(emitter, labels), labels.classes.length);
+}
+
+/** On in that position of so many. */
+export function onAt(emitter: Emitter, index: Row, depth: number): Row {
   const operand = emitter.emit('one_hot', [index.operand], { depth, on: 1, off: 0, axis: 1, wrap: false });
   return emitter.flat(operand, depth);
 }

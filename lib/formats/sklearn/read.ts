@@ -51,7 +51,7 @@ export function graphOf(choice: Choice, options: AskedOfModel): Graph {
 function graphWith(cells: Cells, choice: Choice, { budget, numIteration, functions }: AskedOfModel): Graph {
   const { steps, last, encoder } = chainOf(choice.estimators);
   // Whether the classes are read at all is said before what they lack.
-  const [isPredictor] = [last, ...steps].map((estimator) => predicts(estimator, budget.limits.depth));
+  const [isPredictor] = [last, ...steps].map((estimator) => predicts(estimator, budget.limits.depth, functions));
   const asked =
     numIteration === undefined ? undefined : { of: boostedIn(last, budget.limits.depth).object, numIteration };
   const emitter = new Emitter(budget, readers, cells, asked, functions);

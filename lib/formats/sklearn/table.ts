@@ -6,6 +6,7 @@
 
 import { CATBOOST } from '../catboost/pickled.ts';
 import type { PickleGlobal } from '../containers/pickle/values.ts';
+import type { GivenFunctions } from '../format.ts';
 import { refuseIterations } from '../iterations.ts';
 import { LIGHTGBM } from '../lightgbm/pickled.ts';
 import { STATSMODELS } from '../statsmodels/results.ts';
@@ -16,7 +17,7 @@ import type { Features } from './features.ts';
 import { IMBALANCED } from './models/imbalanced.ts';
 import { MODELS } from './models/models.ts';
 import { isOwn } from './own/classes.ts';
-import { ownMethod } from './own/step.ts';
+import { ownMethod, ownPrediction, predictsOwn } from './own/step.ts';
 import { isOfOneDal, isPatched } from './patched.ts';
 import type { Reading, Table } from './reading.ts';
 import { refusal } from './refusals.ts';
@@ -71,16 +72,18 @@ function readingOf(estimator: Estimator): Reading {
   throw refusal(estimator);
 }
 
-/** A class of the author's own: rows pass through what the caller computes. */
-const OWN: Reading = { transform: ownMethod(refusal) };
+/** A class of the author's own: rows pass through what the caller computes, or it predicts so. */
+const OWN: Reading = { transform: ownMethod(refusal), predict: ownPrediction(refusal) };
 
 /** Whether the estimator predicts; one that only transforms is a model too. */
-export function predicts(estimator: Estimator, depth: number): boolean {
-  const { predict, last } = readingOf(estimator);
+export function predicts(estimator: Estimator, depth: number, functions: GivenFunctions = new Map()): boolean {
+  const reading = readingOf(estimator);
+  if (reading === OWN) return predictsOwn(estimator, functions);
+  const { predict, last } = reading;
   if (last === undefined) return predict !== undefined;
   const step = last(estimator);
   // Nested without end, it is refused when it is read.
-  return step !== undefined && depth > 0 && predicts(step, depth - 1);
+  return step !== undefined && depth > 0 && predicts(step, depth - 1, functions);
 }
 
 /** The boosted model whose predictions the estimator gives. Throws `OPTION` where it gives those of no such model. */

@@ -1,11 +1,13 @@
 /** A step of the author's own: a class, or a function of a FunctionTransformer, which the caller computes. */
 import type { ForwardpassError } from '../../../errors.ts';
 import { listNames, quote } from '../../../words.ts';
+import type { GivenFunctions } from '../../format.ts';
 import { plainAttributes } from '../../own/plain.ts';
 import { columnsInWords, stubOf } from '../../own/stub.ts';
-import type { Emitter, Transform } from '../emitter.ts';
+import { onAt } from '../decisions.ts';
+import type { Emitter, Predict, Transform } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
-import type { Row } from '../outcome.ts';
+import type { Label, Outcome, Row } from '../outcome.ts';
 import { isNone, itemsOf, plainScalar } from '../values.ts';
 import type { Expected } from './expected.ts';
 
@@ -15,6 +17,10 @@ export interface OwnCall {
   readonly attributes: () => Readonly<Record<string, unknown>>;
   /** How many columns it gives where neither what is behind it nor the caller says it. */
   readonly width?: number;
+  /** Whether a class of the same name may predict instead. */
+  readonly mayPredict?: boolean;
+  /** Of labels: what they may be. */
+  readonly classes?: readonly Label[] | 'numbers';
   /** What is said where the caller gives no function. */
   readonly refused: (hint: string) => ForwardpassError;
 }
@@ -30,8 +36,50 @@ export function ownMethod(
       name: method === undefined ? `${callable}` : `${callable}.${method}`,
       attributes: () => plainAttributes(estimator.object, estimator.budget, estimator.title),
       refused: (hint) => refused(estimator, hint),
-      ...(method !== undefined && { width: x.width }),
+      ...(method === undefined ? { mayPredict: true } : { width: x.width }),
     });
+  };
+}
+
+/** Whether it is a class that predicts: the caller says so by a function's name, or the file by the classes that it has learnt. */
+export function predictsOwn(estimator: Estimator, functions: GivenFunctions): boolean {
+  const name = `${estimator.object.callable}`;
+  if (functions.has(`${name}.predict`) || functions.has(`${name}.predict_proba`)) return true;
+  return !functions.has(name) && estimator.has('classes_');
+}
+
+/** Methods `predict`, and `predict_proba` where there is a function for it, of the author's own class. */
+export function ownPrediction(refused: (estimator: Estimator, hint: string) => ForwardpassError): Predict {
+  return (estimator, emitter, x): Outcome => {
+    const { functions } = emitter;
+    const name = `${estimator.object.callable}`;
+    const said = functions.get(`${name}.predict`)?.classes;
+    const classes = said ?? (estimator.has('classes_') ? estimator.labels('classes_') : undefined);
+    if (classes?.length === 1) {
+      throw estimator.error('UNSUPPORTED_OP', 'has learnt one class alone, which is not read', 'classes_');
+    }
+    const call = (method: string, width: number, labels?: OwnCall['classes']) =>
+      callOwn(estimator, emitter, x, {
+        name: `${name}.${method}`,
+        attributes: () => plainAttributes(estimator.object, estimator.budget, estimator.title),
+        width,
+        ...(labels && { classes: labels }),
+        refused: (hint) => refused(estimator, hint),
+      });
+    const predicted = call('predict', 1, classes ?? 'numbers');
+    const hasProbabilities = functions.has(`${name}.predict_proba`);
+    if (classes === undefined) {
+      if (!hasProbabilities) return { kind: 'values', values: predicted };
+      const message = `gives probabilities, and the file does not say of which classes; say it beside the function: { ${quote(`${name}.predict`)}: { run: (columns) => …, classes: ['no', 'yes'] } }`;
+      throw estimator.error('OPTION', message);
+    }
+    if (predicted.width !== 1)
+      throw estimator.error('OPTION', `gives labels, which are one column, not ${predicted.width}`);
+    const decider = onAt(emitter, predicted, classes.length);
+    if (!hasProbabilities) return { kind: 'labels', classes, decider };
+    const probabilities = call('predict_proba', classes.length);
+    if (probabilities.width === classes.length) return { kind: 'labels', classes, decider, probabilities };
+    throw estimator.error('OPTION', `gives ${probabilities.width} probabilities of ${classes.length} classes`);
   };
 }
 
@@ -53,6 +101,7 @@ export function callOwn(estimator: Estimator, emitter: Emitter, x: Row, call: Ow
     ...(width !== undefined && { width }),
     ...(givesNames && { givesNames }),
     ...(expected && { next: expected.by }),
+    ...(call.classes && { classes: call.classes }),
     attributes: call.attributes(),
   });
 }
@@ -87,7 +136,11 @@ function hintOf(
   const width = expected?.width ?? call.width;
   const by = expected === undefined ? '' : ` for the ${expected.by} behind it`;
   const ofNames = expected?.names === undefined ? '' : `: ${listNames(expected.names, 8)}`;
-  const gives = `${columnsInWords(width, undefined)}${by}${ofNames}, an array of one value for each row`;
+  const ofLabels = typeof call.classes === 'object' ? `: one of ${listNames(call.classes.map(String), 8)}` : '';
+  const isLast = call.mayPredict === true && expected === undefined;
+  const other = isLast ? `; if it predicts, call it ${quote(`${call.name}.predict`)}` : '';
+  const each = `an array of one value for each row${ofLabels}${other}`;
+  const gives = `${columnsInWords(width, undefined)}${by}${ofNames}, ${each}`;
   const hasNames = names !== undefined || expected?.names !== undefined || x.isOpen;
   return stubOf(
     {
