@@ -2,15 +2,16 @@
 import type { BinaryName } from '../../graph/graph.ts';
 import type { GraphBuilder } from '../tracing/builder.ts';
 import { sharedAxis } from '../tracing/emitter.ts';
-import { constant, literal, type Row, type Value } from '../tracing/value.ts';
+import { type Constant, constant, literal, type Row, type Value } from '../tracing/value.ts';
+import type { NodeDef } from './proto.ts';
 import { dataInputs, type Output } from './scope.ts';
 import type { Result } from './value.ts';
 
-/** Every element of `x`, or of its comparison with `bound`, must be `holds`. */
+/** Every element of `x`, or of its comparison with `bound`, must be `holds`; or every element must be finite. */
 export interface Demand {
   readonly x: Output;
   readonly bound?: { readonly fn: BinaryName; readonly value: Output };
-  readonly holds: boolean;
+  readonly holds: boolean | 'finite';
 }
 
 /** Follows a reference of a node. */
@@ -26,37 +27,44 @@ const BOUNDS: Readonly<Record<string, { readonly fn: BinaryName; readonly sides:
 
 const MOST_PARTS = 32;
 
-/** What a condition says of each row by itself; nothing of those that it says in other ways. */
-export function demandsOf(condition: Output, follow: Follow): Demand[] {
-  let found: Demand[] = [];
+/** What a condition says of each row by itself; of what it says in other ways, that the condition itself must be true. */
+function demandsOf(condition: Output, follow: Follow): Demand[] {
+  const found: Demand[] = [];
   let stack = [condition];
-  for (let parts = 0; stack.length > 0 && parts < MOST_PARTS; parts++) {
+  while (stack.length > 0 && stack.length + found.length < MOST_PARTS) {
     const part = stack.pop() as Output;
     const inputs = dataInputs(part.node).map((input) => follow(part, input));
-    const { op } = part.node;
-    if (op === 'Identity' || op === 'LogicalAnd') stack = [...stack, ...inputs];
-    else if (op === 'All') found.push({ x: inputs[0], holds: true });
-    else if (op === 'Equal') found = [...found, ...nowhere(inputs, follow)];
-    else if (Object.hasOwn(BOUNDS, op)) found = [...found, ...bounded(op, inputs, follow)];
+    if (part.node.op === 'Identity' || part.node.op === 'LogicalAnd') stack = [...stack, ...inputs];
+    else found.push(demandOf(part, inputs, follow) ?? { x: part, holds: true });
   }
-  return found;
+  return [...found, ...stack.map((x): Demand => ({ x, holds: true }))];
+}
+
+function demandOf({ node: { op } }: Output, inputs: readonly Output[], follow: Follow): Demand | undefined {
+  const [first] = inputs;
+  if (op === 'All') return { x: first, holds: true };
+  if (op === 'LogicalNot' && first?.node.op === 'Any') {
+    return { x: follow(first, dataInputs(first.node)[0] ?? ''), holds: false };
+  }
+  if (op === 'Equal') return nowhere(inputs, follow);
+  return Object.hasOwn(BOUNDS, op) ? bounded(op, inputs, follow) : undefined;
 }
 
 /** size(where(x)) == 0 */
-function nowhere([count, zero]: readonly Output[], follow: Follow): Demand[] {
-  if (count?.node.op !== 'Size' || zero?.node.op !== 'Const') return [];
+function nowhere([count, zero]: readonly Output[], follow: Follow): Demand | undefined {
+  if (count?.node.op !== 'Size' || zero?.node.op !== 'Const') return undefined;
   const where = follow(count, dataInputs(count.node)[0] ?? '');
-  return where.node.op === 'Where' ? [{ x: follow(where, dataInputs(where.node)[0] ?? ''), holds: false }] : [];
+  return where.node.op === 'Where' ? { x: follow(where, dataInputs(where.node)[0] ?? ''), holds: false } : undefined;
 }
 
 /** max(x) < bound, bound > max(x) and their kin. */
-function bounded(op: string, inputs: readonly Output[], follow: Follow): Demand[] {
+function bounded(op: string, inputs: readonly Output[], follow: Follow): Demand | undefined {
   const { fn, sides } = BOUNDS[op];
   const side = inputs.findIndex(({ node }, i) => node.op === sides[i]);
-  if (side < 0 || inputs.length !== 2) return [];
+  if (side < 0 || inputs.length !== 2) return undefined;
   const x = follow(inputs[side], dataInputs(inputs[side].node)[0] ?? '');
   const turned = fn.startsWith('greater') ? fn.replace('greater', 'less') : fn.replace('less', 'greater');
-  return [{ x, bound: { fn: side === 0 ? fn : (turned as BinaryName), value: inputs[1 - side] }, holds: true }];
+  return { x, bound: { fn: side === 0 ? fn : (turned as BinaryName), value: inputs[1 - side] }, holds: true };
 }
 
 /** No feature is likely to be this id, which no table has. */
@@ -64,14 +72,28 @@ const REFUSED = -(2 ** 24 - 1);
 
 /** The value itself, in a run that meets the demand. */
 export function demanding(build: GraphBuilder, value: Row, demand: Demand, x: Value, bound: Value | undefined): Row {
-  const truth = demand.bound === undefined || bound === undefined ? x : build.binary(demand.bound.fn, x, bound);
-  if (truth.kind !== 'row') return value;
+  const truth =
+    demand.holds === 'finite' ? finite(build, x) : bound ? build.binary(demand.bound?.fn ?? 'equal', x, bound) : x;
+  if (truth.kind !== 'row') return inEveryRun(build, value, truth, demand.holds !== false);
   const [met, broken] = [literal('int64', [0]), literal('int64', [REFUSED])];
   const ids = build.asRow(demand.holds ? build.select(truth, met, broken) : build.select(truth, broken, met));
   const table = build.tensor(constant(value.type, [1], Float32Array.of(0)));
   const zeros = build.emit('embedding', [ids.operand, table], { wrap: false }, { ...ids, type: value.type });
   // Minus 0 leaves zeros their signs.
-  return build.asRow(build.binary('sub', value, broadcastTo(build, zeros, value)));
+  const fn = value.type === 'bool' ? 'or' : 'sub';
+  return build.asRow(build.binary(fn, value, broadcastTo(build, zeros, value)));
+}
+
+/** What is left of a number without itself: 0, or NaN. */
+function finite(build: GraphBuilder, x: Value): Value {
+  return build.binary('equal', build.binary('sub', x, x), build.scalar(x, 0));
+}
+
+function inEveryRun(build: GraphBuilder, value: Row, truth: Constant, holds: boolean): Row {
+  build.lookThrough(truth.data.length);
+  if (truth.batch !== undefined) throw build.crossing('what is asserted depends on the batch size');
+  if (truth.data.every((element) => (element !== 0) === holds)) return value;
+  throw build.error('UNSUPPORTED_OP', 'what is asserted is false in every run');
 }
 
 function broadcastTo(build: GraphBuilder, zeros: Row, { shape, batchAxis, merged, stacked }: Row): Row {
@@ -82,25 +104,54 @@ function broadcastTo(build: GraphBuilder, zeros: Row, { shape, batchAxis, merged
     throw build.crossing('what is asserted of the batch and another axis as one');
   }
   const axes = Array.from({ length: build.rank(zeros) }, (_, axis) => axis).filter((axis) => axis !== zeros.batchAxis);
-  const one = build.asRow(build.reduce(zeros, 'sum', axes, false));
+  const one = axes.length === 0 ? zeros : build.asRow(build.reduce(zeros, 'sum', axes, false));
   const ones = shape.map(() => 1);
   return build.reshaped(one, ones, batchAxis);
 }
 
-/** The conditions of the Asserts that come before a node, as its control inputs say. */
-export function conditionsBefore({ node, scope }: Pick<Output, 'node' | 'scope'>, follow: Follow): Output[] {
-  return node.inputs.flatMap((input) => {
-    if (!input.startsWith('^')) return [];
-    const before = scope.nodes.get(input.slice(1));
-    const guard = before?.op === 'Identity' ? scope.nodes.get(before.inputs[0]?.split(':')[0] ?? '') : before;
+/** Whether Asserts may come before a node, or it is one. */
+export function mayDemand({ op, inputs }: NodeDef): boolean {
+  return op === 'CheckNumerics' || inputs.some((input) => input.startsWith('^'));
+}
+
+/** What a node and the Asserts that come before it demand, as its control inputs say. */
+export function demandsBefore({ node, scope }: Pick<Output, 'node' | 'scope'>, follow: Follow): Demand[] {
+  const seen = new Set<NodeDef>();
+  const stack = [...node.inputs];
+  const found: Demand[] = node.op === 'CheckNumerics' ? [isFiniteOf({ node, scope, index: 0 }, follow)] : [];
+  for (let input = stack.pop(); input !== undefined; input = stack.pop()) {
+    const before = input.startsWith('^') ? scope.nodes.get(input.slice(1)) : undefined;
+    if (before === undefined || seen.has(before)) continue;
+    seen.add(before);
+    if (before.op === 'NoOp') for (const each of before.inputs) stack.push(each);
+    const guard = before.op === 'Identity' ? scope.nodes.get(before.inputs[0]?.split(':')[0] ?? '') : before;
     // Where what it says is not words, TensorFlow says it in a branch.
     const isAssert = guard?.op === 'Assert' || (guard?.op.endsWith('If') && guard.name.includes('AssertGuard'));
-    if (guard === undefined || !isAssert) return [];
-    return [follow({ node: guard, scope, index: 0 }, dataInputs(guard)[0] ?? '')];
-  });
+    if (guard === undefined || !(isAssert || guard.op === 'CheckNumerics')) continue;
+    const at = { node: guard, scope, index: 0 };
+    const demands = isAssert ? demandsOf(follow(at, dataInputs(guard)[0] ?? ''), follow) : [isFiniteOf(at, follow)];
+    for (const demand of demands) found.push(demand);
+  }
+  return found;
+}
+
+function isFiniteOf(check: Output, follow: Follow): Demand {
+  return { x: follow(check, dataInputs(check.node)[0] ?? ''), holds: 'finite' };
+}
+
+/** Of texts, whose parts are known to fit together, and of what no run reaches. */
+const PASSED_OVER: ReadonlySet<Result['kind']> = new Set<Result['kind']>([
+  ...(['text', 'spelled', 'tokens', 'numbers', 'test', 'partition', 'dead'] as const),
+]);
+
+/** The numbers that a demand is of; nothing where there is no need to look. */
+export function demandedOf(build: GraphBuilder, found: Result): Value | undefined {
+  if (found.kind === 'row' || found.kind === 'constant') return found;
+  if (PASSED_OVER.has(found.kind)) return undefined;
+  throw found.kind === 'refused' ? found.error : build.error('UNSUPPORTED_OP', 'an Assert is not of numbers');
 }
 
 /** Whether the result of a node can carry a demand. */
 export function carriesDemands(result: Result | undefined): result is Row {
-  return result?.kind === 'row' && result.type !== 'string' && result.type !== 'bool' && result.words === undefined;
+  return result?.kind === 'row' && result.type !== 'string' && result.words === undefined;
 }

@@ -6,7 +6,7 @@ import { ForwardpassError } from '../../errors.ts';
 import { quote } from '../../words.ts';
 import type { GraphBuilder } from '../tracing/builder.ts';
 import { type Constant, constant } from '../tracing/value.ts';
-import { carriesDemands, conditionsBefore, type Demand, demanding, demandsOf } from './asserts.ts';
+import { carriesDemands, type Demand, demandedOf, demanding, demandsBefore, mayDemand } from './asserts.ts';
 import { Call } from './call.ts';
 import { translate } from './merged.ts';
 import { refusal, translationOf } from './ops/table.ts';
@@ -42,6 +42,8 @@ export class Evaluator {
   readonly #open = new Set<string>();
   /** What the Asserts before a node demand. */
   readonly #demands = new Map<NodeDef, Map<Scope, readonly Demand[]>>();
+  /** Those that no row carries so far, by the constants that come after them. */
+  readonly #waiting = new Map<NodeDef, Map<Scope, ReadonlySet<Demand>>>();
   readonly #ids = new Map<Scope, number>();
   /** Of calls, what their outputs are. */
   readonly #outputs = new Map<NodeDef, Map<Scope, Map<number, Output>>>();
@@ -170,41 +172,50 @@ export class Evaluator {
       return branch ? [condition, ...this.#returns(branch, place)] : [condition];
     }
     const bounds = this.#bounds(node, scope);
-    if (bounds !== undefined && (!bounds.every(isKnown) || isOneNumber(bounds))) return bounds;
+    const demands = this.#demandsBefore(node, scope);
+    const demanded = demands.flatMap(({ x, bound }) => (bound === undefined ? [x] : [x, bound.value]));
+    if (bounds !== undefined && (!bounds.every(isKnown) || isOneNumber(bounds))) return [...bounds, ...demanded];
     const gates = node.inputs.filter((input) => input.startsWith('^')).map((input) => input.slice(1));
     const guarding = gates.filter((gate) => isGate(scope, gate));
     const needs = [...dataInputs(node), ...guarding].map((input) => this.output(scope, input, place));
-    const demanded = this.#demandsBefore(node, scope);
-    return [...needs, ...demanded.flatMap(({ x, bound }) => (bound === undefined ? [x] : [x, bound.value]))];
+    return [...needs, ...demanded];
   }
 
   #demandsBefore(node: NodeDef, scope: Scope): readonly Demand[] {
-    if (!node.inputs.some((input) => input.startsWith('^'))) return [];
+    if (!mayDemand(node)) return [];
     const scopes = this.#demands.get(node) ?? new Map<Scope, readonly Demand[]>();
     this.#demands.set(node, scopes);
     const known = scopes.get(scope);
     if (known !== undefined) return known;
     const follow = (from: Output, reference: string) => this.output(from.scope, reference, placeOf(from.node));
-    const conditions = conditionsBefore({ node, scope }, follow);
-    const demands = conditions.flatMap((condition) => demandsOf(condition, follow));
+    const demands = demandsBefore({ node, scope }, follow);
+    this.#build.budget.step(demands.length, placeOf(node));
     scopes.set(scope, demands);
     return demands;
   }
 
-  /** The results of a node in runs that meet what the Asserts before it demand. */
-  #demanded(results: readonly (Result | undefined)[], demands: readonly Demand[]): readonly (Result | undefined)[] {
+  /** The results of a node in runs that meet what the Asserts before it demand; of a constant, those made of it wait for that. */
+  #demanded(
+    results: readonly (Result | undefined)[],
+    { node, scope }: Pick<Output, 'node' | 'scope'>,
+    inputs: readonly Output[],
+  ): readonly (Result | undefined)[] {
+    const waiting = inputs.flatMap((input) => [...(this.#waiting.get(input.node)?.get(input.scope) ?? [])]);
+    const demands = new Set([...this.#demandsBefore(node, scope), ...waiting]);
+    if (demands.size === 0) return results;
+    this.#build.budget.step(demands.size + waiting.length, placeOf(node));
     const [first, ...others] = results;
-    if (demands.length === 0 || !carriesDemands(first)) return results;
-    const numbersIn = (output: Output) => {
-      const found = resultOf(output);
-      return found.kind === 'row' || found.kind === 'constant' ? found : undefined;
-    };
-    const value = demands.reduce((made, demand) => {
-      const x = numbersIn(demand.x);
-      return x === undefined
-        ? made
-        : demanding(this.#build, made, demand, x, demand.bound && numbersIn(demand.bound.value));
-    }, first);
+    if (!carriesDemands(first)) {
+      const scopes = this.#waiting.get(node) ?? new Map<Scope, ReadonlySet<Demand>>();
+      this.#waiting.set(node, scopes.set(scope, demands));
+      return results;
+    }
+    let value = first;
+    for (const demand of demands) {
+      const [x, bound] = [demand.x, demand.bound?.value].map((of) => of && demandedOf(this.#build, resultOf(of)));
+      const isKnown = x !== undefined && (demand.bound === undefined || bound !== undefined);
+      if (isKnown) value = demanding(this.#build, value, demand, x, bound);
+    }
     return [value, ...others];
   }
 
@@ -251,11 +262,13 @@ export class Evaluator {
     if (CONDITIONALS.has(node.op)) return needs.slice(1).map(resultOf);
     const found = needs.map(resultOf);
     const bounds = this.#bounds(node, scope);
-    if (bounds !== undefined && isOneNumber(bounds)) return [resultOf(bounds[0])];
+    if (bounds !== undefined && isOneNumber(bounds)) {
+      return this.#demanded([resultOf(bounds[0])], { node, scope }, bounds);
+    }
     if (node.op === 'Merge') return [found.find(({ kind }) => kind !== 'dead') ?? DEAD];
     if (found.some(({ kind }) => kind === 'dead')) return [DEAD];
     const results = await this.#translate(node, found.slice(0, dataInputs(node).length), place);
-    return this.#demanded(results, this.#demandsBefore(node, scope));
+    return this.#demanded(results, { node, scope }, needs.slice(0, dataInputs(node).length));
   }
 
   async #translate(node: NodeDef, given: readonly Result[], place: string): Promise<readonly (Result | undefined)[]> {

@@ -149,9 +149,27 @@ function ofBatch(fn: BinaryName, [p, q]: OfBatch, [r, s]: OfBatch): OfBatch | un
       const equalAt = (r - p) / (q - s);
       return equalAt >= 1 && Number.isInteger(equalAt) ? undefined : [0, 0];
     }
+    case 'less':
+      return isNegative(p - r, q - s);
+    case 'greater':
+      return isNegative(r - p, s - q);
+    case 'greater_equal':
+      return negated(isNegative(p - r, q - s));
+    case 'less_equal':
+      return negated(isNegative(r - p, s - q));
     default:
       return undefined;
   }
+}
+
+/** Whether p + q·B < 0: what it is for one row, so long as it stays so for more. */
+function isNegative(p: number, q: number): OfBatch | undefined {
+  if (p + q < 0) return q <= 0 ? [1, 0] : undefined;
+  return q >= 0 ? [0, 0] : undefined;
+}
+
+function negated(truth: OfBatch | undefined): OfBatch | undefined {
+  return truth && [1 - truth[0], 0];
 }
 
 /** All three have one shape. */
