@@ -9,6 +9,7 @@ import type { GraphBuilder } from '../tracing/builder.ts';
 import type { Value } from '../tracing/value.ts';
 import type { BagLoop } from './bag-loops.ts';
 import { enterLoop, isRowNumber, leaveLoop, ofRowNumbers } from './batch-loop.ts';
+import { ofBatchTests } from './batch-test.ts';
 import { Call, type Translation } from './call.ts';
 import type { Known } from './known.ts';
 import { sequenceTranslation } from './ops/sequences.ts';
@@ -195,6 +196,8 @@ export class Evaluator {
     const attributes = scope.attributesOf(node);
     const numbers = domain === '' ? ofRowNumbers(this.#build, opset ?? 1, node, inputs, attributes) : undefined;
     if (numbers !== undefined) return [numbers];
+    const test = domain === '' ? ofBatchTests(this.#build, node, inputs) : undefined;
+    if (test !== undefined) return [test];
     if (ofSequence) return [ofSequence(this.#build, opset ?? 1, inputs, count, attributes)];
     const values = inputs.map((input) => this.#acceptable(input, node.opType));
     const results = (translation as Translation)(new Call(this.#build, opset ?? 1, values, count, attributes));
@@ -207,6 +210,7 @@ export class Evaluator {
       throw this.#build.error('UNSUPPORTED_DTYPE', `${shortened(opType)} of a sequence is not read`);
     }
     if (isRowNumber(input)) throw this.#build.crossing('the result depends on the place of the row in the batch');
+    if (input?.kind === 'batch test') throw this.#build.crossing('the batch size enters the computation');
     if (input?.type === 'string' && !takesWords(opType)) {
       throw this.#build.error('UNSUPPORTED_DTYPE', `${shortened(opType)} of strings is not read`);
     }

@@ -6,7 +6,7 @@ export interface Sequence {
   readonly items: readonly Value[];
 }
 
-export type Known = Value | Sequence | RowNumber | RowNumbers | RowPlaces;
+export type Known = Value | Sequence | RowNumber | RowNumbers | RowPlaces | BatchTest;
 
 /** For the row at position i of the batch the whole number start + step·i. */
 export interface RowNumber {
@@ -31,4 +31,12 @@ export interface RowPlaces {
   /** Without an axis but the batch. */
   readonly indices: Row;
   readonly width?: number;
+}
+
+/** Truths: element i is `data[i]`, but the opposite in a batch of `except[i]` rows; NaN where there is no such batch. */
+export interface BatchTest {
+  readonly kind: 'batch test';
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+  readonly except: Float64Array;
 }

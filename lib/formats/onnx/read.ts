@@ -86,6 +86,7 @@ async function readWith(
     const value = await evaluator.resolve(scope, output.name, place);
     build.enter({ name: output.name, place, output: output.name });
     if (isRowNumber(value)) throw build.crossing('the output is the place of the row in the batch');
+    if (value.kind === 'batch test') throw build.crossing('the output depends on the batch size');
     const constants = value.kind === 'sequence' ? value.items : [value];
     if (constants.length > 0 && constants.every((x) => isClassList(build, x)) && graph.outputs.length > 1) {
       if (value.kind === 'constant') lists.push(value);

@@ -149,6 +149,11 @@ function ofBatch(fn: BinaryName, [p, q]: OfBatch, [r, s]: OfBatch): OfBatch | un
       const equalAt = (r - p) / (q - s);
       return equalAt >= 1 && Number.isInteger(equalAt) ? undefined : [0, 0];
     }
+    case 'max':
+    case 'min': {
+      const isLess = isNegative(p - r, q - s);
+      return isLess && ((isLess[0] === 1) === (fn === 'min') ? [p, q] : [r, s]);
+    }
     case 'less':
       return isNegative(p - r, q - s);
     case 'greater':
@@ -164,6 +169,7 @@ function ofBatch(fn: BinaryName, [p, q]: OfBatch, [r, s]: OfBatch): OfBatch | un
 
 /** Whether p + q·B < 0: what it is for one row, so long as it stays so for more. */
 function isNegative(p: number, q: number): OfBatch | undefined {
+  if (!Number.isFinite(p)) return undefined;
   if (p + q < 0) return q <= 0 ? [1, 0] : undefined;
   return q >= 0 ? [0, 0] : undefined;
 }

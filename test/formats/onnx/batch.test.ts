@@ -293,7 +293,13 @@ describe('symbolic shapes', () => {
     return chain(
       ['batch', 2, 3],
       [node('Shape', ['x'], ['s']), ...nodes, node('Reshape', ['x', 'dims'], ['y'])],
-      [int64s('zero', [], [0]), int64s('axes', [1], [0]), int64s('rest', [1], [6]), ...initializers],
+      [
+        int64s('zero', [], [0]),
+        int64s('axes', [1], [0]),
+        int64s('rest', [1], [6]),
+        int64s('one', [1], [1]),
+        ...initializers,
+      ],
     );
   }
   const batch = [node('Gather', ['s', 'zero'], ['b']), node('Unsqueeze', ['b', 'axes'], ['b1'])];
@@ -360,12 +366,40 @@ describe('symbolic shapes', () => {
     await expect(chain(['batch', 3], nodes)).rejects.toMatchObject({ ...crossesRows, place: 'node m (ReduceMax)' });
   });
 
-  it('are refused where the answer depends on the batch', async () => {
-    const reading = reshapeBy(
-      [node('Equal', ['s', 'rest'], ['same']), node('Where', ['same', 's', 's'], ['dims'])],
-      [],
-    );
-    await expect(reading).rejects.toMatchObject({ ...crossesRows, place: 'node same (Equal)' });
+  const six = node('Equal', ['s', 'rest'], ['same']);
+  it('are chosen by a comparison where the choice is the same either way', async () => {
+    const either = [six, node('Where', ['same', 's', 's'], ['dims'])];
+    await expect(reshapeBy(either)).resolves.toMatchObject({ nodes: [] });
+    // Six, where there are six rows.
+    const other = [six, node('Where', ['same', 'shape', 's'], ['dims'])];
+    await expect(reshapeBy(other, [int64s('shape', [3], [6, 2, 3])])).resolves.toMatchObject({ nodes: [] });
+  });
+
+  it.each<[string, readonly Fields[]]>([
+    ['Where', [six, node('Where', ['same', 'one', 's'], ['dims'])]],
+    ['Not', [six, node('Not', ['same'], ['differs']), node('Where', ['differs', 's', 'one'], ['dims'])]],
+    ['Cast', [six, node('Cast', ['same'], ['dims'], { to: int(INT64) })]],
+    ['Less', [node('Less', ['s', 'rest'], ['less']), node('Where', ['less', 's', 's'], ['dims'])]],
+    ['Min', [node('Min', ['s', 'rest'], ['dims'])]],
+  ])('are refused where the answer depends on the batch: %s', async (_, nodes) => {
+    await expect(reshapeBy(nodes)).rejects.toMatchObject(crossesRows);
+  });
+
+  it.each([
+    ['Less', 1, 0],
+    ['Less', 2, undefined],
+    ['LessOrEqual', 0, 0],
+    ['LessOrEqual', 1, undefined],
+    ['Greater', 0, 1],
+    ['Greater', 1, undefined],
+    ['GreaterOrEqual', 1, 1],
+    ['GreaterOrEqual', 2, undefined],
+  ])('%s than %d, answered for every batch that has rows: %s', async (opType, number, answer) => {
+    const nodes = [node(opType, ['b', 'number'], ['truth']), node('Where', ['truth', 'yes', 'no'], ['dims'])];
+    const shapes = [int64s('number', [], [number]), int64s('yes', [3], [-1, 6, 1]), int64s('no', [3], [-1, 3, 2])];
+    const reading = reshapeBy([...batch, ...nodes], shapes);
+    if (answer === undefined) await expect(reading).rejects.toMatchObject(crossesRows);
+    else await expect(reading).resolves.toMatchObject({ nodes: [{ attributes: { shape: answer ? [6, 1] : [3, 2] } }] });
   });
 });
 

@@ -130,7 +130,7 @@ describe('a sequence', () => {
   it.each([
     ['a position outside it', [parts, node('SequenceAt', ['s', 'p'], ['y'])], 'SHAPE', 'outside a sequence of 2'],
     ['an operator on tensors', [parts, node('Relu', ['s'], ['y'])], 'UNSUPPORTED_DTYPE', 'Relu of a sequence'],
-    ['a tensor in its place', [node('SequenceAt', ['x', 'p'], ['y'])], 'MALFORMED', 'no sequence'],
+    ['a tensor in its place', [node('SequenceAt', ['x', 'p'], ['y'])], 'MALFORMED', 'not a sequence'],
     ['no item as an output', [node('SequenceEmpty', [], ['y'])], 'SHAPE', 'empty sequence'],
   ])('is refused with %s', async (_, nodes, code, words) => {
     const initializers = [sizes, int64s('p', [], [2])];
