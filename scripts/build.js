@@ -61,7 +61,7 @@ async function buildScripts() {
         { name: 'load', test: /lib.(load|watch|formats.(containers.half|everywhere))\.ts$/ },
         {
           name: 'tracing',
-          test: /lib.formats.(tracing.(bags|builder|call|cumulative|products|raw-elements|reshape|sorting)|containers.protobuf)\.ts$/,
+          test: /lib.formats.(tracing.(along|bags|builder|call|cumulative|products|raw-elements|reshape|sorting)|containers.protobuf)\.ts$/,
         },
       ],
     },

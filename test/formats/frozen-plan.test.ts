@@ -103,6 +103,8 @@ it.each(['auto', 'f64', 'bf16', 'int8'] as const)(
     for (const path of files) {
       const file = Buffer.concat(await freeze(path, { precision }));
       using model = await load(file);
+      // Rows of pairs are compared in test/model/ragged.test.ts.
+      if (model.inputs.some(({ ragged }) => ragged)) continue;
       const stored = await readPlan(file);
       const { about, wordsDtype, tensors } = stored;
       expect(wordsDtype, path).toBe('I32');

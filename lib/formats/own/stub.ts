@@ -17,6 +17,8 @@ export interface Stub {
 
 const MOST_ATTRIBUTES = 8;
 const MOST_OF_ATTRIBUTE = 60;
+/** Of an attribute, so many values are written down. */
+const MOST_VALUES = 100;
 const MOST_OF_LINE = 300;
 
 /** `given` are the names of the functions that there are. */
@@ -39,8 +41,10 @@ export function stubOf({ name, takes, attributes, gives, result, context }: Stub
 }
 
 function preview(value: unknown): string {
-  const text =
-    JSON.stringify(value, (_, item) => (typeof item === 'bigint' ? Number(item) : shortened(item))) ?? 'null';
+  // What holds one thing many times over is walked so far only.
+  let left = MOST_VALUES;
+  const written = (item: unknown) => (typeof item === 'bigint' ? Number(item) : shortened(item));
+  const text = JSON.stringify(value, (_, item) => (left-- > 0 ? written(item) : undefined)) ?? 'null';
   return text.length > MOST_OF_ATTRIBUTE ? `${text.slice(0, MOST_OF_ATTRIBUTE)}…` : text;
 }
 
