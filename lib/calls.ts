@@ -155,9 +155,8 @@ export class Calls {
 
   #arranged(input: unknown, output: unknown, rows?: FlatRows): { buffers: Given[]; result: unknown } {
     const { inputs, outputs } = this;
-    const isOfRows = rows !== undefined && Array.isArray(input);
-    const isBare =
-      isOfRows || ArrayBuffer.isView(input) || (inputs.length === 1 && inputs[0].ragged && isRaggedRows(input));
+    const isOwn = ArrayBuffer.isView(input) || (inputs.length === 1 && inputs[0].ragged && isRaggedRows(input));
+    const isBare = rows?.isBare ?? isOwn;
     const given = rows?.arrays ?? this.#taken(isBare ? this.#only(input) : this.#named(input));
     const isSingle = isBare && outputs.length === 1;
     if (output !== undefined) {

@@ -232,7 +232,7 @@ export class Model implements Disposable {
     const input = given as Arrays;
     const model = own(this, 'run');
     const staged = model.#staged;
-    return model.#calls.run(input, output, staged?.flatten(staged.rowsOf(input)));
+    return model.#calls.run(input, output, staged?.flattenInput(input));
   }
 
   /**
@@ -271,7 +271,7 @@ export class Model implements Disposable {
     const model = own(this, 'runAsync');
     const { signal } = checkRunOptions(options);
     const staged = model.#staged;
-    const given = staged && (await staged.flattenAsync(staged.rowsOf(input).slice() as Rows));
+    const given = staged && (await staged.flattenInputAsync(input));
     return model.#calls.runAsync(input, output, signal, given);
   }
 
@@ -334,12 +334,13 @@ export class Model implements Disposable {
 
   /** @internal Rows as people hold them, as arrays for {@link run}: one for each input. `lend` as in {@link RowReader}. */
   flatten(rows: Rows | RowRecord | string, lend = false): FlatRows {
+    if (this.#staged !== undefined) return this.#staged.flatten(rows);
     const ragged = this.#calls.inputs.find((port) => port.ragged && port.terms === undefined);
     if (ragged !== undefined) {
       const message = 'its rows are pairs of an id and a weight; run() takes them, as { ids, weights, offsets }';
       throw new ForwardpassError('INPUT', message, `input ${quote(ragged.name)}`);
     }
-    return this.#staged === undefined ? this.rowReader.read(rows, lend) : this.#staged.flatten(rows);
+    return this.rowReader.read(rows, lend);
   }
 
   /** @internal */

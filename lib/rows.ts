@@ -43,6 +43,8 @@ export interface FlatRows extends PeopleRows {
   readonly arrays: readonly Given[];
   /** Whether it was one record or text, not in an array. */
   readonly isRecord: boolean;
+  /** Of what `run` was given for a model with steps of its caller: whether it was by itself, and not arrays by name. */
+  readonly isBare?: boolean;
   /** Whether the arrays are the reader's own, which it writes over when it reads the next record. */
   readonly isLent?: boolean;
 }

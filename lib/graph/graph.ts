@@ -99,7 +99,7 @@ export interface GraphInput {
   readonly features?: readonly number[];
   /**
    * Instead of features, of a graph with steps of the author's own: the cells that the terms are made of, given by the caller or by
-   * such a step. A feature of the program is a position among them.
+   * such a step. A feature of the program is a position among them. None: it is what a step gives, beside inputs with features.
    */
   readonly cells?: readonly GivenCell[];
 }
@@ -591,8 +591,11 @@ export interface Graph {
   readonly boosting?: readonly Boosting[];
   /** Steps of the author's own, in an order in which they can be computed. Without any, all inputs are the model's. */
   readonly steps?: readonly OwnStep[];
-  /** With steps: the input that is the model's, whether or not the graph takes it itself. */
-  readonly rows?: string;
+  /**
+   * With steps: the inputs that are the model's. One alone may be none of the graph's own; of several, steps take nothing but what
+   * is computed of them.
+   */
+  readonly rows?: readonly string[];
   /** Of a source of parameters alone, and in its order: what its tensors are called that the nodes hold. */
   readonly parameters?: ReadonlyMap<string, Tensor['data']>;
   /** Where it was asked for: what the source keeps of the optimizer that trained it. */

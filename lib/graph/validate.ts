@@ -208,7 +208,7 @@ function checkRagged(graph: Graph, nodes: readonly Node[]): void {
       throw new ForwardpassError('MALFORMED', 'ragged rows have neither words nor missing values', place);
     }
   }
-  const [first, ...rest] = graph.inputs;
+  const [first, ...rest] = graph.inputs.filter(({ cells }) => cells === undefined);
   if (rest.some(({ features }) => (features === undefined) !== (first.features === undefined))) {
     throw new ForwardpassError('MALFORMED', 'some say which features they take, and others do not', 'inputs');
   }

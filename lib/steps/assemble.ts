@@ -43,7 +43,7 @@ export function stagedModel(
       steps: made,
       last: last.inputs.map(({ name }) => name),
       ports,
-      rows: graph.rows ?? graph.inputs[0].name,
+      rows: graph.rows ?? [graph.inputs[0].name],
       names: graph.featureNames,
       parameterCount: countParameters(checked),
     });
@@ -73,9 +73,11 @@ function portsOf(graph: CheckedGraph): ReadonlyMap<string, Port> {
 
 /** Names for messages: of the rows as the file has them, of what steps give as they are expected. */
 function withNames(part: Graph, whole: Graph, steps: readonly OwnStep[]): Graph {
+  if (part.inputs.some(({ features }) => features !== undefined)) return part;
   const featureNames = part.inputs.flatMap(({ name, shape, cells }) => {
     if (cells !== undefined) return [];
-    const names = name === whole.rows ? whole.featureNames : steps.find((step) => step.gives === name)?.givesNames;
+    const isRows = whole.rows?.length === 1 && name === whole.rows[0];
+    const names = isRows ? whole.featureNames : steps.find((step) => step.gives === name)?.givesNames;
     return names ?? Array.from({ length: elementCount(shape) }, (_, at) => `${name}[${at}]`);
   });
   return { ...part, featureNames };

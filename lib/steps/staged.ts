@@ -2,11 +2,11 @@
  * A model with steps of its author's own: native stages, and functions of the caller between them. The last stage is the model
  * itself; this gives it what it takes.
  */
-import { type FloatArray, isTypedArray, pick, type TypedArray } from '../buffers.ts';
+import { type FloatArray, isTypedArray, lengthOf, pick, type TypedArray } from '../buffers.ts';
 import { ForwardpassError } from '../errors.ts';
 import type { GivenCell, OwnStep, Word } from '../graph/graph.ts';
 import type { Port } from '../graph/lower.ts';
-import type { Given } from '../ragged.ts';
+import { type Given, isRaggedRows, type RaggedParts, raggedParts, rowsIn } from '../ragged.ts';
 import { reading } from '../reading.ts';
 import { Column } from '../rows/column.ts';
 import type { TermColumn } from '../rows/term-column.ts';
@@ -44,8 +44,8 @@ export interface StagedParts {
   readonly last: readonly string[];
   /** By name, all inputs of stages. */
   readonly ports: ReadonlyMap<string, Port>;
-  /** The one that is the caller's rows, and what they are. */
-  readonly rows: string;
+  /** Those that are the caller's rows, and what these are. */
+  readonly rows: readonly string[];
   readonly names: readonly string[] | undefined;
   readonly parameterCount: number;
 }
@@ -55,6 +55,14 @@ interface Request {
   readonly stage: Stage;
   readonly given: FlatRows;
 }
+
+/** The caller's rows: those of one input as a frame, and as arrays where a stage takes them. */
+type ReadRows =
+  | { readonly flat: FlatRows | undefined; readonly frame: Frame & { readonly isRecord: boolean } }
+  | { readonly flat: FlatRows; readonly frame: undefined };
+
+/** What is known of rows whose columns the file does not say. */
+const OPEN = { shape: [], dtype: 'float64' as const, width: 0 };
 
 export class Staged {
   readonly names: readonly string[] | undefined;
@@ -70,26 +78,39 @@ export class Staged {
     this.parameterCount = parts.parameterCount;
     this.#parts = parts;
     this.#columns = new Map([...parts.ports].map(([name, port]) => [name, new Column(port)]));
-    const isRead = [parts.last, ...parts.steps.map(({ stage }) => stage?.inputs ?? [])].some((names) =>
-      names.includes(parts.rows),
-    );
-    const port = parts.ports.get(parts.rows);
-    if (isRead && port !== undefined) {
-      this.#reader = new RowReader({ inputs: [port], featureNames: parts.names, Floats: Float64Array });
-    }
+    const { rows, names } = parts;
+    const taken = [parts.last, ...parts.steps.map(({ stage }) => stage?.inputs ?? [])];
+    const isRead = rows.length > 1 || taken.some((names) => names.includes(rows[0]));
+    const inputs = this.#rowPorts;
+    if (isRead && inputs.length > 0)
+      this.#reader = new RowReader({ inputs, featureNames: names, Floats: Float64Array });
+  }
+
+  /** Of the rows that the model takes; none where the file does not say how many columns they have. */
+  get #rowPorts(): readonly Port[] {
+    const { rows, ports } = this.#parts;
+    return rows.flatMap((name) => ports.get(name) ?? []);
   }
 
   /** The rows that the model takes. */
   get inputs(): readonly TensorInfo[] {
-    const { rows, ports } = this.#parts;
-    const port = ports.get(rows);
-    if (port !== undefined) return [tensorInfo(this.#used(port))];
-    return [Object.freeze({ name: rows, shape: Object.freeze([null, null]), dtype: 'float64' as const })];
+    const ports = this.#rowPorts;
+    if (ports.length > 0) return ports.map((port) => tensorInfo(this.#used(port)));
+    const [name] = this.#parts.rows;
+    return [Object.freeze({ name, shape: Object.freeze([null, null]), dtype: 'float64' as const })];
   }
 
   /** What the last stage takes for rows as people hold them. */
   flatten(rows: Rows | RowRecord | string): FlatRows {
-    const work = this.#work(rows);
+    return this.#finish(this.#work(this.#read(rows)));
+  }
+
+  /** The same for what `run` is given. */
+  flattenInput(input: unknown): FlatRows {
+    return { ...this.#finish(this.#work(this.#readInput(input, false))), isBare: this.#isAlone(input) };
+  }
+
+  #finish(work: Generator<Request, FlatRows, FloatArray>): FlatRows {
     let next = work.next();
     while (next.done !== true) {
       const { stage, given } = next.value;
@@ -99,9 +120,10 @@ export class Staged {
     return next.value;
   }
 
-  /** The same, off the event loop but for the functions. The rows are looked at before it waits for anything. */
-  async flattenAsync(rows: Rows): Promise<FlatRows> {
-    const work = this.#work(rows, true);
+  /** The same, off the event loop but for the functions. The input is looked at before it waits for anything. */
+  async flattenInputAsync(input: unknown): Promise<FlatRows> {
+    const work = this.#work(this.#readInput(input, true));
+    const isBare = this.#isAlone(input);
     let next = work.next();
     while (next.done !== true) {
       const { stage, given } = next.value;
@@ -109,46 +131,65 @@ export class Staged {
       const [values] = Object.values(await stage.model.runAsync(named));
       next = work.next(values);
     }
-    return next.value;
+    return { ...next.value, isBare };
   }
 
-  /** The rows that `run` is given: an array by itself or by name, or rows that have texts and the like. */
-  rowsOf(input: unknown): Rows {
-    if (isTypedArray(input)) return input as TypedArray;
-    if (Array.isArray(input)) return input as Rows;
-    const { rows, ports } = this.#parts;
-    const port = ports.get(rows) ?? { name: rows, shape: [], dtype: 'float64' as const, width: 0 };
-    const [array] = pick(input, [port], 'input');
-    if (isTypedArray(array)) return array as TypedArray;
-    throw new ForwardpassError(
-      'INPUT',
-      'expected a typed array, or an array of rows by itself',
-      `input ${quote(rows)}`,
+  /** Arrays by themselves or by name, or rows that have texts and the like. */
+  #readInput(input: unknown, isKept: boolean): ReadRows {
+    if (Array.isArray(input)) return this.#read(input as Rows, isKept);
+    const { rows } = this.#parts;
+    const ports = rows.length > 1 ? this.#rowPorts : [this.#rowPorts[0] ?? { ...OPEN, name: rows[0] }];
+    const arrays = (this.#isAlone(input) && ports.length === 1 ? [input] : pick(input, ports, 'input')).map(
+      (array, i): Given => {
+        if (ports[i].ragged) return raggedParts(array, ports[i]);
+        if (isTypedArray(array)) return array as TypedArray;
+        const message = 'expected a typed array, or an array of rows by itself';
+        throw new ForwardpassError('INPUT', message, `input ${quote(ports[i].name)}`);
+      },
     );
+    const kept = isKept ? arrays.map(copied) : arrays;
+    const isOne = kept.length === 1 && !ports[0].ragged;
+    return isOne ? this.#read(kept[0] as TypedArray) : { flat: sideBySide(kept, ports), frame: undefined };
   }
 
-  *#work(rows: Rows | RowRecord | string, isKept = false): Generator<Request, FlatRows, FloatArray> {
-    const { steps, last, ports, rows: input, names } = this.#parts;
-    const width = ports.get(input)?.width;
+  /** Whether it is the rows by themselves, and not arrays by name. */
+  #isAlone(input: unknown): boolean {
+    if (Array.isArray(input) || isTypedArray(input)) return true;
+    return this.#parts.rows.length === 1 && this.#rowPorts[0]?.ragged === true && isRaggedRows(input);
+  }
+
+  #read(rows: Rows | RowRecord | string, isKept = false): ReadRows {
+    const { rows: inputs, names, ports } = this.#parts;
     const flat = this.#reader?.read(rows);
+    if (flat !== undefined && (inputs.length > 1 || this.#rowPorts[0].features !== undefined))
+      return { flat, frame: undefined };
     const frame = reading('INPUT', 'rows', () => {
-      const given = frameOf(rows, { width, names });
+      const given = frameOf(rows, { width: ports.get(inputs[0])?.width, names });
       return isKept ? keptFrame(given) : given;
     });
-    const frames = new Map<string, Frame>([[input, frame]]);
+    return { flat, frame };
+  }
+
+  *#work(read: ReadRows): Generator<Request, FlatRows, FloatArray> {
+    const { flat, frame } = read;
+    const { steps, last, ports, rows } = this.#parts;
+    const frames = new Map<string, Frame>(frame && [[rows[0], frame]]);
+    const { isRecord } = read.frame ?? read.flat;
+    const count = read.frame?.rows ?? rowsIn(read.flat?.arrays[0], this.#rowPorts[0]);
+    const placeIn = (name: string) => (flat === undefined ? -1 : rows.indexOf(name));
     const gather = (inputs: readonly string[]): FlatRows => ({
-      arrays: inputs.map((name) => (name === input && flat ? flat.arrays[0] : this.#arrayOf(name, frames))),
-      isRecord: frame.isRecord,
+      arrays: inputs.map((name) => flat?.arrays[placeIn(name)] ?? this.#arrayOf(name, frames)),
+      isRecord,
       cell: (row, at, element) => {
         const name = inputs[at];
-        if (name === input && flat) return flat.cell(row, 0, element);
-        const [cell] = ports.get(name)?.cells ?? [{ input: name, element }];
+        if (flat !== undefined && placeIn(name) >= 0) return flat.cell(row, placeIn(name), element);
+        const cell = ports.get(name)?.cells?.[0] ?? { input: name, element };
         return (frames.get(cell.input) as Frame).cell(row, cell.element);
       },
     });
     for (const { step, run, stage, modules } of steps) {
       const values = stage && (yield { stage, given: gather(stage.inputs) });
-      frames.set(step.gives, callStep(step, run, this.#taken(step, frames, frame.rows, values), modules));
+      frames.set(step.gives, callStep(step, run, this.#taken(step, frames, count, values), modules));
     }
     return gather(last);
   }
@@ -249,7 +290,7 @@ export class Staged {
     for (const { step } of this.#parts.steps) {
       if (typeof step.takes === 'string') continue;
       for (const column of step.takes) {
-        if (!('input' in column) || column.input !== this.#parts.rows) continue;
+        if (!('input' in column) || column.input !== this.#parts.rows[0]) continue;
         taken.set(column.element, [...(taken.get(column.element) ?? []), step.name]);
       }
     }
@@ -259,18 +300,19 @@ export class Staged {
   /** Columns of the rows that are texts, as schemas have them. */
   #texts(): ReadonlyMap<number, FieldSchema> {
     const { rows, ports } = this.#parts;
-    const cells = [...ports.values()].flatMap((port) => port.cells ?? []).filter(({ input }) => input === rows);
+    const cells = [...ports.values()].flatMap((port) => port.cells ?? []).filter(({ input }) => input === rows[0]);
     return new Map(cells.map(({ element }) => [element, { type: 'string', description: 'a text' }]));
   }
 
   schema(): RowSchema {
-    const { rows, ports, names } = this.#parts;
-    const port = ports.get(rows);
+    const { names } = this.#parts;
+    const inputs = this.#rowPorts;
+    const [port] = inputs;
     if (port === undefined) {
       const $schema = 'https://json-schema.org/draft/2020-12/schema';
       return { $schema, type: 'object', properties: {}, required: [], additionalProperties: true };
     }
-    const asked = { inputs: [port], answer: () => [0, 0, 0, 0, 0, 0, 0] as const };
+    const asked = { inputs, answer: () => [0, 0, 0, 0, 0, 0, 0] as const };
     const schema = schemaOf(asked, names);
     const texts = this.#texts();
     if (names === undefined && texts.size > 0) {
@@ -279,7 +321,7 @@ export class Staged {
       const prefixItems = Array.from({ length: port.width }, (_, at) => texts.get(at) ?? anything);
       return { $schema, type: 'array', prefixItems, minItems: port.width, maxItems: port.width };
     }
-    if (schema.properties === undefined || names === undefined) return schema;
+    if (schema.properties === undefined || names === undefined || inputs.length > 1) return schema;
     const properties = { ...schema.properties };
     const required = new Set(schema.required);
     for (const [element, steps] of this.#takenCells()) {
@@ -311,6 +353,34 @@ export class Staged {
   dispose(): void {
     for (const step of this.#parts.steps) disposeStep(step);
   }
+}
+
+/** Arrays of several inputs, each of as many rows, or ragged rows. */
+function sideBySide(arrays: readonly Given[], ports: readonly Port[]): FlatRows {
+  const count = rowsIn(arrays[0], ports[0]);
+  for (const [i, port] of ports.entries()) {
+    const { name, width, ragged } = port;
+    const rows = rowsIn(arrays[i], port);
+    const isWhole = ragged || lengthOf(arrays[i] as TypedArray) === rows * width;
+    if (isWhole && rows === count) continue;
+    const found = isWhole ? `${rows}` : `${lengthOf(arrays[i] as TypedArray)} elements, of which ${width} are a row`;
+    throw new ForwardpassError(
+      'INPUT',
+      `expected as many rows as others have, ${count}, found ${found}`,
+      `input ${quote(name)}`,
+    );
+  }
+  const cell = (row: number, at: number, element: number) => ({
+    value: ports[at].ragged ? undefined : (arrays[at] as TypedArray)[row * ports[at].width + element],
+    place: `input ${quote(ports[at].name)}`,
+  });
+  return { arrays, isRecord: false, cell };
+}
+
+function copied(given: Given): Given {
+  if (isTypedArray(given)) return (given as TypedArray).slice();
+  const { ids, weights, offsets } = given as RaggedParts;
+  return { ids: ids.slice(), ...(weights && { weights: weights.slice() }), offsets: offsets.slice() };
 }
 
 export function disposeStep({ stage, modules }: StagedStep): void {

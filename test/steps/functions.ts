@@ -164,6 +164,14 @@ export const FUNCTIONS: StepFunctions = {
       Float64Array.from({ length: rows }, (_, row) => parts.reduce((total, values) => total + of(values[row]), 0));
     return [sum(abs), sum((x) => x * x)];
   },
+  'shop>MeanOfWords': (columns, { numbers }) => {
+    const width = 3;
+    const words = [...columns].length / width;
+    return Array.from({ length: width }, (_, i) => {
+      const all = Array.from({ length: words }, (_, word) => numbers(word * width + i));
+      return all[0].map((_, row) => all.reduce((sum, values) => sum + values[row], 0) / words);
+    });
+  },
   'shop>RowSums': (columns, { numbers }) =>
     Array.from(columns, (_, i) => {
       const [a, b] = [numbers(i - (i % 2)), numbers(i - (i % 2) + 1)];

@@ -51,26 +51,24 @@ class Network implements Sink {
     const result = this.callModel(model, (layer) => values.get(layer));
     const outputs = this.nameOutputs(model, result);
     const { inputs: given, steps } = this.own;
-    if (steps.length > 0 && inputs.length !== 1) {
-      const message = `is read in models of one input; this one has ${inputs.length}`;
-      throw new ForwardpassError('UNSUPPORTED_OP', message, steps[0].place);
-    }
     const [only] = outputs;
     const decision = outputs.length === 1 ? decide(undefined, only.value, this.build.nodes) : undefined;
     const own = inputs.map(({ layer, input }) => withWords(input, values.get(layer) as Value, this.options.budget));
     const named = outputs.map(({ name, value }) => ({ name, value: value.name, dtype: value.dtype }));
-    const texts = this.build.texts.finish(
-      this.build,
-      [...own, ...given],
-      named.map(({ value }) => value),
-    );
+    const taken = steps.flatMap(({ takes }) => (typeof takes === 'string' ? [] : takes));
+    const texts = this.build.texts.finish(this.build, own, [
+      ...named.map(({ value }) => value),
+      ...new Set(taken.flatMap((column) => ('value' in column ? [column.value] : []))),
+    ]);
+    const rows = texts.inputs.map(({ name }) => name);
     return {
       format: this.options.format,
       precision: this.isDouble ? 'f64' : 'f32',
       ...texts,
+      inputs: [...texts.inputs, ...given],
       outputs: named,
       ...(decision && { decision }),
-      ...(steps.length > 0 && { steps, rows: inputs[0].input.name }),
+      ...(steps.length > 0 && { steps, rows }),
     };
   }
 

@@ -113,7 +113,7 @@ export class OwnLayers {
       width: elementCount(shape),
       attributes: plainJson({ ...spec.described, weights: this.weightsOf(spec) }),
     });
-    this.inputs.push({ name: gives, shape, dtype: layer.dtype });
+    this.inputs.push({ name: gives, shape, dtype: layer.dtype, cells: [] });
     return { name: gives, shape, dtype: layer.dtype };
   }
 

@@ -76,7 +76,7 @@ function graphWith(cells: Cells, choice: Choice, { budget, numIteration, functio
     inputs,
     nodes,
     ...outputs,
-    ...(own.length > 0 && { steps: own, rows: INPUT }),
+    ...(own.length > 0 && { steps: own, rows: [INPUT] }),
     ...(emitter.boosting.length > 0 && { boosting: emitter.boosting }),
     ...(featureNames && { featureNames }),
   };

@@ -55,7 +55,7 @@ export async function readWhole(root: PickleObject, file: SavedFile, options: Re
     outputs: [{ name: 'output', value: name, dtype: 'float32' }],
     nodes: [],
     steps: [step],
-    rows: INPUT,
+    rows: [INPUT],
   };
 }
 
