@@ -248,6 +248,11 @@ class Lesson {
         throw new ForwardpassError('INPUT', `ends after ${rows} rows; the checkpoint was ${before} rows on`, input);
       }
       if (rows > reported || rows === 0) this.#report(rows);
+    } catch (error) {
+      // Beside the features, targets and weights are kept.
+      if (!(error instanceof ForwardpassError) || error.place !== '--keep') throw error;
+      const option = error.message.includes(quote(target)) ? '--target' : '--weight';
+      throw new ForwardpassError(error.code, withoutPlace(error), option, { cause: error });
     } finally {
       progress.clear();
       await opened.close();

@@ -165,6 +165,8 @@ class CsvRows {
     if (!isHeader && layout.isIndexed(cells)) {
       throw new ForwardpassError('SHAPE', `expected ${layout.width} columns, found ${cells.length}`, source.name);
     }
+    // A name that is not there says more than columns that are too many without it.
+    this.kept = keptColumns(keep, this.names, source.name);
     const slots = isHeader && header !== 'skip' ? this.placeByName(cells) : layout.placeByPosition(cells, source.name);
     this.columns = cells.flatMap((_, at) => {
       const slot = slots[at];
@@ -178,7 +180,6 @@ class CsvRows {
           ];
     });
     this.hasWords = this.columns.some(({ isWord }) => isWord);
-    this.kept = keptColumns(keep, this.names, source.name);
     return isHeader;
   }
 

@@ -179,3 +179,14 @@ it('goes on after SIGKILL, and ends with the bytes of a run that was never stopp
   expect(again.status).toBe(0);
   expect(digest(killed)).toBe(digest(whole));
 });
+
+it.each([
+  [['--target', 'Y'], "--target: ROWS has no column 'Y'; did you mean 'y'?"],
+  [['--target', 'y', '--weight', 'weight'], "--weight: ROWS has no column 'weight'"],
+])('names the option of a column that is not there: %j', async (flags, message) => {
+  const rows = table('columns.csv', 4, side);
+  const args = ['learn', await classifier('columns.joblib'), '-i', rows, '-o', pathOf('columns.safetensors')];
+  const { status, stderr } = await runCommand([...args, ...flags]);
+  expect(status).toBe(1);
+  expect(stderr).toContain(message.replace('ROWS', rows));
+});
