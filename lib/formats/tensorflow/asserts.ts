@@ -4,7 +4,7 @@ import type { GraphBuilder } from '../tracing/builder.ts';
 import { sharedAxis } from '../tracing/emitter.ts';
 import { type Constant, constant, literal, type Row, type Value } from '../tracing/value.ts';
 import type { NodeDef } from './proto.ts';
-import { dataInputs, type Output } from './scope.ts';
+import { dataInputs, type Output, type Scope } from './scope.ts';
 import type { Result } from './value.ts';
 
 /** Every element of `x`, or of its comparison with `bound`, must be `holds`; or every element must be finite. */
@@ -114,25 +114,47 @@ export function mayDemand({ op, inputs }: NodeDef): boolean {
   return op === 'CheckNumerics' || inputs.some((input) => input.startsWith('^'));
 }
 
-/** What a node and the Asserts that come before it demand, as its control inputs say. */
-export function demandsBefore({ node, scope }: Pick<Output, 'node' | 'scope'>, follow: Follow): Demand[] {
-  const seen = new Set<NodeDef>();
-  const stack = [...node.inputs];
+/** What a node and the Asserts that come before it demand, as its control inputs say; `inside` is the scope within a call. */
+export function demandsBefore(
+  build: GraphBuilder,
+  { node, scope }: Pick<Output, 'node' | 'scope'>,
+  follow: Follow,
+  inside: (node: NodeDef, scope: Scope) => Scope | undefined,
+): Demand[] {
   const found: Demand[] = node.op === 'CheckNumerics' ? [isFiniteOf({ node, scope, index: 0 }, follow)] : [];
-  for (let input = stack.pop(); input !== undefined; input = stack.pop()) {
-    const before = input.startsWith('^') ? scope.nodes.get(input.slice(1)) : undefined;
-    if (before === undefined || seen.has(before)) continue;
-    seen.add(before);
-    if (before.op === 'NoOp') for (const each of before.inputs) stack.push(each);
-    const guard = before.op === 'Identity' ? scope.nodes.get(before.inputs[0]?.split(':')[0] ?? '') : before;
-    // Where what it says is not words, TensorFlow says it in a branch.
-    const isAssert = guard?.op === 'Assert' || (guard?.op.endsWith('If') && guard.name.includes('AssertGuard'));
-    if (guard === undefined || !(isAssert || guard.op === 'CheckNumerics')) continue;
-    const at = { node: guard, scope, index: 0 };
-    const demands = isAssert ? demandsOf(follow(at, dataInputs(guard)[0] ?? ''), follow) : [isFiniteOf(at, follow)];
+  const given = new Set(dataInputs(node).map((input) => input.split(':')[0]));
+  const seen = new Map<Scope, Set<string>>();
+  const stack = controlsOf(node, scope);
+  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+    const known = seen.get(next.scope) ?? new Set();
+    if (known.has(next.name)) continue;
+    seen.set(next.scope, known.add(next.name));
+    const before = next.scope.nodes.get(next.name);
+    // What a call demands that gives the node a value is demanded of that.
+    if (before === undefined || (next.scope === scope && given.has(before.name))) continue;
+    build.budget.step(1, build.place);
+    const guard = guardOf(before, next.scope);
+    const called = guard === undefined ? inside(before, next.scope) : undefined;
+    if (before.op === 'NoOp') for (const each of controlsOf(before, next.scope)) stack.push(each);
+    for (const name of called?.function?.controls ?? []) stack.push({ name, scope: called as Scope });
+    if (guard === undefined) continue;
+    const at = { node: guard, scope: next.scope, index: 0 };
+    const isCheck = guard.op === 'CheckNumerics';
+    const demands = isCheck ? [isFiniteOf(at, follow)] : demandsOf(follow(at, dataInputs(guard)[0] ?? ''), follow);
     for (const demand of demands) found.push(demand);
   }
   return found;
+}
+
+function controlsOf({ inputs }: NodeDef, scope: Scope): { name: string; scope: Scope }[] {
+  return inputs.filter((input) => input.startsWith('^')).map((input) => ({ name: input.slice(1), scope }));
+}
+
+/** The Assert that a node is, or waits for; where what it says is not words, TensorFlow says it in a branch. */
+function guardOf(before: NodeDef, scope: Scope): NodeDef | undefined {
+  const guard = before.op === 'Identity' ? scope.nodes.get(before.inputs[0]?.split(':')[0] ?? '') : before;
+  const isBranch = guard?.op.endsWith('If') && guard.name.includes('AssertGuard');
+  return isBranch || guard?.op === 'Assert' || guard?.op === 'CheckNumerics' ? guard : undefined;
 }
 
 function isFiniteOf(check: Output, follow: Follow): Demand {

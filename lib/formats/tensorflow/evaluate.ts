@@ -188,7 +188,8 @@ export class Evaluator {
     const known = scopes.get(scope);
     if (known !== undefined) return known;
     const follow = (from: Output, reference: string) => this.output(from.scope, reference, placeOf(from.node));
-    const demands = demandsBefore({ node, scope }, follow);
+    const inside = (called: NodeDef, from: Scope) => this.innerScope(called, from);
+    const demands = demandsBefore(this.#build, { node, scope }, follow, inside);
     this.#build.budget.step(demands.length, placeOf(node));
     scopes.set(scope, demands);
     return demands;

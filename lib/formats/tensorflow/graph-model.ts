@@ -60,12 +60,14 @@ function functionOf(config: Config, weights: Weights): FunctionDef {
   const signature = config.object('signature');
   const names = (field: string) => configs(signature, field).map((argument) => argument.text('name'));
   const returns = config.has('ret') ? config.object('ret') : undefined;
+  const controls = config.has('controlRet') ? config.object('controlRet') : undefined;
   return {
     name: signature.text('name'),
     arguments: names('inputArg'),
     outputs: names('outputArg'),
     nodes: configs(config, 'nodeDef').map((node) => nodeOf(node, weights)),
     returns: new Map((returns?.keys() ?? []).map((key) => [key, returns?.text(key) ?? ''])),
+    controls: (controls?.keys() ?? []).map((key) => controls?.text(key) ?? ''),
   };
 }
 

@@ -25,6 +25,8 @@ export interface FunctionDef {
   nodes: NodeDef[];
   /** What each output is. */
   returns: Map<string, string>;
+  /** Nodes that run whenever the function does, by their names. */
+  controls: string[];
 }
 
 /** One of its fields is given. */
@@ -85,11 +87,13 @@ function decodeLibrary(message: Message, into: FunctionDef[]): void {
 }
 
 function decodeFunction(message: Message): FunctionDef {
-  const fn: FunctionDef = { name: '', arguments: [], outputs: [], nodes: [], returns: new Map() };
+  const fn: FunctionDef = { name: '', arguments: [], outputs: [], nodes: [], returns: new Map(), controls: [] };
   for (let field = message.next(); field !== 0; field = message.next()) {
     if (field === 1) decodeSignature(message.message('function signature'), fn);
     else if (field === 3) fn.nodes.push(decodeNode(message.message(`function ${fn.name}`)));
     else if (field === 4) fn.returns.set(...decodeEntry(message.message('ret'), (value) => value.string(), ''));
+    else if (field === 6)
+      fn.controls.push(decodeEntry(message.message('control_ret'), (value) => value.string(), '')[1]);
     else message.skip();
   }
   return fn;
