@@ -279,7 +279,7 @@ fp_status overlap(const fp::PortDescription& output, const char* kind, const fp:
 fp_status take_buffers(const fp_model& model, const fp_input* inputs, const fp_output* outputs, size_t rows,
                        fp::Scratch& scratch) {
   const fp::Description& about = model.description;
-  Range range;
+  Range range = {};
   for (size_t i = 0; i < scratch.inputs.size(); i++) {
     const fp_input& from = inputs[i];
     fp::Input& to = scratch.inputs[i];
