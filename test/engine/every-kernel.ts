@@ -1,5 +1,6 @@
 /** Every kernel of the engine in one graph. */
 import {
+  BAG_MODES,
   BINARY_NAMES,
   type Graph,
   METRIC_NAMES,
@@ -47,4 +48,22 @@ export function everyKernel(): Graph {
   ];
   const outputs = nodes.map(({ output }) => output).filter((output) => output !== 'd');
   return graphOf({ x: [WIDTH] }, nodes, outputs);
+}
+
+/** Every kernel that takes ragged rows, for tables of widths around the lanes. */
+export function everyBag(): Graph {
+  const random = new Random(24);
+  const ids = 19;
+  const nodes: Node[] = [1, 3, 8, 16, WIDTH, 130].flatMap((width) =>
+    BAG_MODES.map((mode) =>
+      node(`${mode}_${width}`, 'bag', ['pairs', random.tensor([ids, width]), random.tensor([width])], { mode }),
+    ),
+  );
+  nodes.push(node('scattered', 'scatter', ['pairs'], {}));
+  const graph = graphOf(
+    { pairs: [ids] },
+    nodes,
+    nodes.map(({ output }) => output),
+  );
+  return { ...graph, inputs: graph.inputs.map((input) => ({ ...input, ragged: true })) };
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "kernels/registry.h"
+#include "pack.h"
 #include "sets.h"
 #include "test.h"
 #include "values.h"
@@ -66,6 +67,65 @@ uint64_t fingerprint_of_later(const fp::Kernels<T>& kernels) {
   return all.value();
 }
 
+// Of distances in every metric, from rows with NaN and infinity to points that fill their panels or not.
+template <typename T>
+uint64_t fingerprint_of_distances(const fp::Kernels<T>& kernels) {
+  test::Fingerprint all;
+  test::Random random(34);
+  for (size_t features : {1, 2, 7, 33}) {
+    for (size_t count : {1, 15, 16, 17, 40}) {
+      const size_t panels = (count + fp::lane_count - 1) / fp::lane_count;
+      const std::vector<T> points = random.uniforms<T>(panels * features * fp::lane_count);
+      std::vector<T> weights = random.uniforms<T>(features + 1);
+      for (T& weight : weights) weight = std::abs(weight);
+      weights[features] = T(2.5);
+      for (size_t rows : {0, 1, 3}) {
+        std::vector<T> x = random.uniforms<T>(rows * features);
+        if (rows == 3) x[features] = std::numeric_limits<T>::quiet_NaN();
+        if (rows == 3) x[2 * features] = std::numeric_limits<T>::infinity();
+        for (int metric = 0; metric < int(fp::Metric::count); metric++) {
+          const T poison = T(-77.25);
+          std::vector<T> y(rows * count + guard, poison);
+          const fp::Points<T> packed = {points.data(), count, features, fp::Metric(metric), weights.data()};
+          kernels.distances(packed, x.data(), y.data(), rows);
+          for (size_t i = 0; i < guard; i++) {
+            CHECK_THAT(y[rows * count + i] == poison, "metric %d, %zu points", metric, count);
+          }
+          all.add(y);
+        }
+      }
+    }
+  }
+  return all.value();
+}
+
+// Of sums of a table's rows, for widths around the lanes and blocks of them; ids come more than once, and weights are
+// 0, NaN and infinity too.
+template <typename T>
+uint64_t fingerprint_of_bags(const fp::Kernels<T>& kernels) {
+  test::Fingerprint all;
+  test::Random random(35);
+  constexpr size_t ids_known = 19;
+  for (size_t width : {2, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 130, 257}) {
+    const std::vector<T> table = random.uniforms<T>(ids_known * width + guard);
+    for (size_t count : {0, 1, 2, 9, 50}) {
+      std::vector<int32_t> ids(count);
+      for (size_t k = 0; k < count; k++) ids[k] = int32_t((k * 7 + width) % ids_known);
+      std::vector<T> weights = random.uniforms<T>(count);
+      if (count == 9) weights[4] = 0;
+      if (count == 50) weights[7] = std::numeric_limits<T>::infinity();
+      if (count == 50 && width % 2 == 0) weights[40] = std::numeric_limits<T>::quiet_NaN();
+      const T poison = T(-77.25);
+      std::vector<T> y = random.uniforms<T>(width);
+      y.resize(width + guard, poison);
+      kernels.bag(table.data(), width, ids.data(), weights.data(), count, y.data());
+      for (size_t i = 0; i < guard; i++) CHECK_THAT(y[width + i] == poison, "width %zu, %zu pairs", width, count);
+      all.add(y);
+    }
+  }
+  return all.value();
+}
+
 // A change here is a change of what users were promised: say so in the changelog. New reductions go to the later ones.
 TEST("sums along a row give the bits of every other machine and release") {
   test::each_set([](const fp::InstructionSet& set) {
@@ -77,6 +137,17 @@ TEST("sums along a row give the bits of every other machine and release") {
                (unsigned long long)f32_later);
     CHECK_THAT(f64_later == 0x05f4579e7bc874a2, "f64 of later reductions on %s: %016llx", set.name,
                (unsigned long long)f64_later);
+  });
+}
+
+TEST("distances and sums of a table's rows give the bits of every other machine and release") {
+  test::each_set([](const fp::InstructionSet& set) {
+    const uint64_t f32 = fingerprint_of_distances(set.f32), f64 = fingerprint_of_distances(set.f64);
+    CHECK_THAT(f32 == 0xdc76f95e5d3290b1, "f32 of distances on %s: %016llx", set.name, (unsigned long long)f32);
+    CHECK_THAT(f64 == 0x477bf19f47c79582, "f64 of distances on %s: %016llx", set.name, (unsigned long long)f64);
+    const uint64_t f32_bags = fingerprint_of_bags(set.f32), f64_bags = fingerprint_of_bags(set.f64);
+    CHECK_THAT(f32_bags == 0xa5f600449c369f73, "f32 of bags on %s: %016llx", set.name, (unsigned long long)f32_bags);
+    CHECK_THAT(f64_bags == 0xdbe6dfe9ff7c0b30, "f64 of bags on %s: %016llx", set.name, (unsigned long long)f64_bags);
   });
 }
 

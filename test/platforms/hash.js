@@ -61,21 +61,35 @@ const BATCHES = [0, 1, 2, 3, 4, 5, 6, 7, 8, 11, 13, 24, 50];
 const FILES = [
   ['fixtures/platforms/every-kernel-f32.safetensors', {}],
   ['fixtures/platforms/every-kernel-f64.safetensors', {}],
+  ['fixtures/platforms/every-bag-f32.safetensors', {}],
+  ['fixtures/platforms/every-bag-f64.safetensors', {}],
   ['../examples/digits/digits.onnx', {}],
   ['../examples/digits/digits.onnx', { precision: 'f64' }],
   ['../examples/digits/digits.onnx', { precision: 'bf16' }],
   ['../examples/digits/digits.onnx', { precision: 'int8' }],
 ];
 
+/** Rows of pairs: some of none, some with an id more than once. @param {() => number} next @param {number} batch @param {number} ids */
+function pairs(next, batch, ids) {
+  const offsets = [0];
+  for (let row = 0; row < batch; row++) offsets.push(offsets[row] + Math.floor(next() * 4) * Math.floor(next() * 6));
+  const count = offsets[batch];
+  return {
+    ids: Int32Array.from({ length: count }, () => Math.floor(next() * ids)),
+    weights: values(next, count, 4),
+    offsets,
+  };
+}
+
 /** @param {import('../../lib/index.ts').Model} model @param {import('node:crypto').Hash} hash */
 function addResults(model, hash) {
   for (const batch of BATCHES) {
     const next = generator(batch + 1);
     const inputs = Object.fromEntries(
-      model.inputs.map(({ name, shape }) => [
-        name,
-        values(next, batch * shape.slice(1).reduce((/** @type {number} */ a, b) => a * Number(b), 1), 4),
-      ]),
+      model.inputs.map(({ name, shape, ragged }) => {
+        const width = shape.slice(1).reduce((/** @type {number} */ a, b) => a * Number(b), 1);
+        return [name, ragged ? pairs(next, batch, width) : values(next, batch * width, 4)];
+      }),
     );
     for (const [name, result] of Object.entries(model.run(inputs))) {
       // NaNs count as equal whatever their sign and payload.

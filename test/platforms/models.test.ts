@@ -6,18 +6,23 @@ import { writeFrozen } from '../../lib/formats/safetensors/write-frozen.ts';
 import { lower } from '../../lib/graph/lower.ts';
 import { prepare, withWeights } from '../../lib/load.ts';
 import { checkModelOptions } from '../../lib/options.ts';
-import { everyKernel } from '../engine/every-kernel.ts';
+import { everyBag, everyKernel } from '../engine/every-kernel.ts';
 
 const folder = fileURLToPath(new URL('../fixtures/platforms/', import.meta.url));
 
 // A file that is not there is written: delete it where the graph or the format has changed on purpose.
-test.each(['f32', 'f64'] as const)('every kernel in %s stands in its file as the tests make it', (precision) => {
+test.each([
+  ['every-kernel', 'f32', everyKernel],
+  ['every-kernel', 'f64', everyKernel],
+  ['every-bag', 'f32', everyBag],
+  ['every-bag', 'f64', everyBag],
+] as const)('%s in %s stands in its file as the tests make it', (name, precision, make) => {
   const options = checkModelOptions({ precision });
-  const prepared = prepare(everyKernel(), options);
+  const prepared = prepare(make(), options);
   const graph = withWeights(prepared, precision);
   const program = { ...lower(graph, precision), parameterCount: prepared.parameterCount };
   const file = Buffer.concat(writeFrozen(graph, precision, program));
-  const path = `${folder}every-kernel-${precision}.safetensors`;
+  const path = `${folder}${name}-${precision}.safetensors`;
   if (!existsSync(path)) writeFileSync(path, file);
   expect(readFileSync(path).equals(file)).toBe(true);
 });
