@@ -90,10 +90,10 @@ export class Layout {
   }
 }
 
-function portOf({ name, shape, dtype, categories }: TensorInfo): Port {
+function portOf({ name, shape, dtype, categories, ragged }: TensorInfo): Port {
   const row = shape.slice(1).map((size) => size ?? -1);
   const words = new Map(Object.entries(categories ?? {}).map(([at, list]) => [Number(at), list]));
-  return { name, shape: row, dtype, width: row.reduce((width, size) => width * Math.max(size, 1), 1), words };
+  return { name, shape: row, dtype, width: row.reduce((width, size) => width * Math.max(size, 1), 1), words, ragged };
 }
 
 /** Of features, each as an input; of those that nothing looks at none. */

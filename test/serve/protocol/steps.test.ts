@@ -19,7 +19,8 @@ describe.each(fixtures())('a model with steps of its author’s own: $name', ({ 
     );
 
     const [{ name }] = (said(metadataV2(served, ['1'])) as { inputs: { name: string; shape: number[] }[] }).inputs;
-    const isTable = Array.isArray(rows[0]);
+    const isText = typeof rows[0] === 'string';
+    const isTable = Array.isArray(rows[0]) || isText;
     const columns = isTable ? [] : Object.keys(rows[0] as object);
     const datatypeOf = (values: unknown[]) => (values.some((value) => typeof value === 'string') ? 'BYTES' : 'FP64');
     const tensor = (name: string, shape: number[], data: unknown[]) => ({
@@ -28,16 +29,20 @@ describe.each(fixtures())('a model with steps of its author’s own: $name', ({ 
       datatype: datatypeOf(data),
       data,
     });
+    const columnTensor = (name: string, values: unknown[]) => {
+      const [first] = values;
+      const shape = Array.isArray(first) ? [rows.length, first.length] : [rows.length];
+      return tensor(name, shape, values.flat());
+    };
     const inputs = isTable
-      ? [tensor(name, [rows.length, (rows[0] as unknown[]).length], rows.flat())]
+      ? [tensor(name, [rows.length, isText ? 1 : (rows[0] as unknown[]).length], rows.flat())]
       : columns.map((column) =>
-          tensor(
+          columnTensor(
             column,
-            [rows.length],
             rows.map((row) => (row as Record<string, unknown>)[column] ?? null),
           ),
         );
-    if (isTable && datatypeOf(rows.flat()) === 'BYTES') return;
+    if (isTable && !isText && datatypeOf(rows.flat()) === 'BYTES') return;
     const answer = await inferV2(served, incoming({ inputs }), PROTOCOL_LIMITS);
     const values = model.ask('run', model.flatten(rows as never)) as Float64Array[];
     expect((said(answer) as { outputs: { data: unknown[] }[] }).outputs?.[0].data).toEqual([...values[0]]);

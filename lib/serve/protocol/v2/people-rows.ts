@@ -10,12 +10,15 @@ import { checkColumns, inInput, rowsOf, type Tensor } from './tensor.ts';
 export function workOfRows({ model }: ServedModel, named: ReadonlyMap<string, Tensor>, limits: ProtocolLimits): Work {
   const layout = layoutOf(model);
   const [port] = layout.inputs;
-  const whole = port.shape.length === 0 ? undefined : named.get(port.name);
+  const isWhole = layout.inputs.length === 1 && port.shape.length > 0 && !port.ragged;
+  const whole = isWhole ? named.get(port.name) : undefined;
   const tensors = [...named.values()];
   if (whole !== undefined && tensors.length > 1) {
     throw inInput(port.name, 'is all of the rows; other inputs are columns, and come without it');
   }
-  if (whole === undefined) checkColumns(tensors);
+  // Of several inputs each may be a row of its own.
+  if (whole === undefined)
+    checkColumns(layout.inputs.length > 1 ? tensors.filter(({ shape }) => shape.length < 2) : tensors);
   else if (whole.shape.length !== 2 || (port.shape[0] >= 0 && whole.shape[1] !== port.shape[0])) {
     const row = port.shape[0] < 0 ? 'columns' : port.shape[0];
     throw inInput(whole.name, `expected the shape [rows, ${row}], found [${whole.shape.join(', ')}]`);
@@ -28,8 +31,16 @@ export function workOfRows({ model }: ServedModel, named: ReadonlyMap<string, Te
 }
 
 function recordsOf(tensors: readonly Tensor[]): (row: number) => RowRecord {
-  const columns = tensors.map((tensor) => ({ name: tensor.name, valueAt: valuesOf(tensor) }));
+  const columns = tensors.map((tensor) => ({ name: tensor.name, valueAt: cellsOf(tensor) }));
   return (row) => Object.fromEntries(columns.map(({ name, valueAt }) => [name, valueAt(row)]));
+}
+
+/** The value of a row; an array of those that it has, where there are several. */
+function cellsOf(tensor: Tensor): (row: number) => unknown {
+  const given = valuesOf(tensor);
+  const width = tensor.shape.slice(1).reduce((product, size) => product * size, 1);
+  if (width === 1) return given;
+  return (row) => Array.from({ length: width }, (_, at) => given(row * width + at));
 }
 
 /** Of texts and numbers side by side, which are all BYTES, those that are not texts may be numbers. */
