@@ -67,7 +67,7 @@ export class RecordReader {
     this.#all = fields;
     this.#fields = new Map(fields.map((field) => [field.name, field]));
     const isQuick = ({ name, isScalar, isText }: Field) => isScalar && !isText && !(name in Object.prototype);
-    this.#quick = fields.every(isQuick) ? [...this.#fields.values()].map(quickField) : undefined;
+    this.#quick = fields.every(isQuick) ? fields.map(quickField) : undefined;
   }
 
   /** Of all fields, also of those that a record may lack. */

@@ -78,6 +78,12 @@ describe('a plain record', () => {
     expect((await failureOf(() => line.predict({}))).message).toContain("lacks 'number'");
   });
 
+  it('gives each of several features of one name its value', () => {
+    const line = define({ featureNames: ['a', 'b', 'a'], layers: [{ weight: [[1, 10, 100]], bias: [0] }] });
+    expect(line.predict({ a: 2, b: 3 })).toBe(232);
+    expect(line.predict(new Careful({ a: 2, b: 3 }) as RowRecord)).toBe(232);
+  });
+
   it('may have features that are called as what all objects have', async () => {
     const line = define({ featureNames: ['__proto__', 'toString'], layers: [{ weight: [[1, 10]], bias: [0] }] });
     expect(line.predict(JSON.parse('{ "__proto__": 2, "toString": 3 }'))).toBe(32);
