@@ -3,12 +3,13 @@
  * beside it and takes its name, so that whoever reads, in this process or another, reads one version whole.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { constants, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { constants, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ForwardpassError } from '../errors.ts';
 import { bytesReader } from '../source/bytes.ts';
 import type { Validators } from '../source/http.ts';
 import { attempt } from '../source/plain.ts';
+import { replaceFile } from '../source/replace-file.ts';
 import { checkDigest, digestOf } from './digest.ts';
 import { isDigest } from './options.ts';
 
@@ -71,21 +72,7 @@ export class Cache {
     await mkdir(this.folder, { recursive: true, mode: 0o700 });
     await this.tidy();
     const temporary = join(this.folder, `${this.name}.${randomBytes(8).toString('hex')}.tmp`);
-    try {
-      // Exclusively: never through a link, never over another's.
-      const file = await open(temporary, 'wx', 0o600);
-      try {
-        for (const part of parts) await file.writeFile(part);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(temporary, this.path);
-    } catch (error) {
-      await rm(temporary, { force: true });
-      throw error;
-    }
-    await syncFolder(this.folder);
+    await replaceFile(temporary, this.path, parts, 0o600);
   }
 
   private async tidy(): Promise<void> {
@@ -139,15 +126,5 @@ function objectIn(line: string): Record<string, unknown> | undefined {
     return Object(JSON.parse(line));
   } catch {
     return undefined;
-  }
-}
-
-/** So that the new name outlives a loss of power; not every system can. */
-async function syncFolder(folder: string): Promise<void> {
-  try {
-    const handle = await open(folder, 'r');
-    await handle.sync().finally(() => handle.close());
-  } catch {
-    // The file itself is safe.
   }
 }
