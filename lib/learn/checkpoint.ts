@@ -1,6 +1,6 @@
 /**
  * Checkpoints: a frozen file of the model as it is, so that `load` opens it as any other, which also holds all that the
- * learner is. Its metadata `forwardpass.learn` is JSON: {@link Written}. Objects stand in a list and are referred to by
+ * learner is. Its metadata `forwardpass.learn` is JSON: {@link Written}. Objects are in a list and are referred to by
  * their place in it, so that what was one object is one again; arrays of floats are tensors.
  */
 import { ForwardpassError } from '../errors.ts';

@@ -5,7 +5,7 @@
 import { ForwardpassError } from '../errors.ts';
 import { describe, didYouMean, listNames } from '../words.ts';
 
-/** What is told of every error, and says whether it has changed. */
+/** Receives every error, and says whether their mean has changed. */
 export interface DriftDetector {
   /** Whether the last value made it say that the stream has changed. It then begins anew with the next value. */
   readonly drift: boolean;

@@ -16,6 +16,7 @@ import { RowReader } from '../rows.ts';
 import { describe } from '../words.ts';
 import { copyTree, type Kept, writeCheckpoint } from './checkpoint.ts';
 import type { Incremental, Targets } from './estimators/incremental.ts';
+import { asFloats } from './estimators/inputs.ts';
 import type { DriftReport, MetricValues } from './metrics.ts';
 import { Observer } from './observer.ts';
 import type { CheckedLearnOptions } from './options.ts';
@@ -152,15 +153,13 @@ export class Learner implements Disposable {
       : pairs === undefined && !isFronted
         ? this.#observer?.ask(() => this.#model(), x, count)
         : this.#observer?.askModel(this.#model(), (isRecord && !ArrayBuffer.isView(rows) ? [rows] : rows) as Rows);
-    if (this.#history > 1) {
-      const kept = learns.keep();
-      learns.partialFit({ x, rows: count, pairs, targets: each, weights, rate });
+    const isKept = this.#history > 1;
+    const kept = isKept ? learns.keep() : undefined;
+    learns.partialFit({ x, rows: count, pairs, targets: each, weights, rate });
+    if (isKept) {
       this.#kept.push(kept);
       if (this.#kept.length > this.#history) this.#kept.shift();
-    } else {
-      learns.partialFit({ x, rows: count, pairs, targets: each, weights, rate });
-      this.#undoable = this.#history;
-    }
+    } else this.#undoable = this.#history;
     if (this.#current !== undefined) this.#forget();
     if (said !== undefined && each !== undefined) this.#observer?.take(said, each, count);
   }
@@ -346,7 +345,7 @@ export class Learner implements Disposable {
     const flat = front.flatten(rows);
     const [made] = front.ask('run', flat) as readonly FloatArray[];
     const { width, Floats } = this.#learns;
-    const x = made instanceof Floats ? made : Floats.from(made);
+    const x = asFloats(made, Floats);
     const count = x.length / (width as number);
     if (!Number.isInteger(count)) {
       const message = `the steps before the one that learns give ${x.length} numbers, which are not rows of ${width}`;

@@ -9,7 +9,7 @@ import { Ddm, type DriftDetector, type DriftName, driftDetector } from './drift.
 export interface MetricsOptions {
   /** Rows that the metrics are of, the last ones: 1000 unless given, 10,000,000 at the most. */
   readonly window?: number;
-  /** What is told of each row's error: a detector, or the name of one. See {@link ProgressiveMetrics.drift}. */
+  /** What receives each row's error: a detector, or the name of one. See {@link ProgressiveMetrics.drift}. */
   readonly drift?: DriftDetector | DriftName;
 }
 

@@ -1,7 +1,7 @@
 /** Progressive validation of a learner: what it says of rows before it learns from them, and how right that was. */
 import type { FloatArray } from '../buffers.ts';
 import { ForwardpassError } from '../errors.ts';
-import type { Label } from '../labels.ts';
+import { both, type Label, labelsOf } from '../labels.ts';
 import type { Model, Rows } from '../model.ts';
 import type { Incremental, Said, Targets } from './estimators/incremental.ts';
 import { type MetricsOptions, type MetricsState, ProgressiveMetrics } from './metrics.ts';
@@ -22,30 +22,20 @@ export class Observer {
       state === undefined ? new ProgressiveMetrics(kind, options) : ProgressiveMetrics.from(state, options);
   }
 
-  /** Of rows as callers have them, which other steps make into what is learned from. */
+  /** Of rows as callers have them. */
   askModel(model: Model, rows: Rows): Said {
     if (this.learns.classes === undefined) return { values: model.predict(rows) as FloatArray };
-    return this.#ask(model, rows);
+    const labels = model.predict(rows) as ArrayLike<Label>;
+    const probabilities = this.#probabilities(model, rows);
+    return { labels, ...(probabilities && { probabilities }) };
   }
 
   /** Of rows that are not learned from yet. */
   ask(model: () => Model, x: FloatArray, rows: number): Said {
-    const { classes, outputs } = this.learns;
-    if (outputs !== undefined) {
-      const found = this.learns.outputs?.(x, rows) as FloatArray;
-      return classes === undefined ? { values: found } : bySize(classes, found, rows);
-    }
-    const quick = this.learns.say?.(x, rows);
-    if (quick !== undefined) return quick;
-    const now = model();
-    if (classes === undefined) return { values: now.predict(x) as FloatArray };
-    return this.#ask(now, x);
-  }
-
-  #ask(model: Model, rows: Rows): Said {
-    const labels = model.predict(rows) as ArrayLike<Label>;
-    const probabilities = this.#probabilities(model, rows);
-    return { labels, ...(probabilities && { probabilities }) };
+    const found = this.learns.outputs?.(x, rows);
+    const { classes } = this.learns;
+    if (found !== undefined) return classes === undefined ? { values: found } : bySize(classes, found, rows);
+    return this.learns.say?.(x, rows) ?? this.askModel(model(), x);
   }
 
   /** Asked once of a model that has none. */
@@ -97,16 +87,6 @@ export class Observer {
 
 /** Of probabilities of each class, or of the second of two. */
 function bySize(classes: readonly Label[], found: FloatArray, rows: number): Said {
-  const width = found.length / rows;
-  const probabilities = width === 1 ? new Float64Array(2 * rows) : found;
-  const labels: Label[] = [];
-  for (let row = 0; row < rows; row++) {
-    if (width === 1) probabilities.set([1 - found[row], found[row]], 2 * row);
-    let best = 0;
-    for (let i = 1; i < classes.length; i++) {
-      if (probabilities[row * classes.length + i] > probabilities[row * classes.length + best]) best = i;
-    }
-    labels.push(classes[best]);
-  }
-  return { labels, probabilities };
+  const probabilities = found.length === rows ? both(Float64Array.from(found)) : found;
+  return { labels: labelsOf(probabilities, classes, { rule: 'arg_max', probabilities: true }), probabilities };
 }

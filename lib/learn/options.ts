@@ -16,7 +16,7 @@ export interface LearnOptions extends NetworkOptions {
   readonly strict?: boolean;
   /**
    * Predicts the rows of each fit before it learns from them, and compares: see {@link Learner.metrics}. True, or how many of
-   * the last rows they are of and what is told of errors.
+   * the last rows they are of and what receives errors.
    */
   readonly metrics?: boolean | MetricsOptions;
   /**

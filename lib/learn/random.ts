@@ -1,4 +1,4 @@
-/** NumPy's legacy generator, RandomState: MT19937, of which the whole state may stand in a file. */
+/** NumPy's legacy generator, RandomState: MT19937. A file may hold its whole state. */
 
 const WORDS = 624;
 const SHIFTED = 397;

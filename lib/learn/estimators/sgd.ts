@@ -8,7 +8,7 @@ import { ForwardpassError } from '../../errors.ts';
 import { type PickleArray, PickleDict } from '../../formats/containers/pickle/values.ts';
 import type { Estimator } from '../../formats/sklearn/estimator.ts';
 import { plainScalar } from '../../formats/sklearn/values.ts';
-import type { Label } from '../../labels.ts';
+import { both, type Label, labelsOf } from '../../labels.ts';
 import type { RaggedParts } from '../../ragged.ts';
 import { describe } from '../../words.ts';
 import type { LearningOptions } from '../origin.ts';
@@ -173,7 +173,10 @@ export class Sgd implements Incremental {
     const { loss, task } = this.#settings;
     const classes = this.classes as readonly Label[];
     if (task !== 'classifier') return { values };
-    const labels = labelsBy(values, classes);
+    const labels = labelsOf(values, classes, {
+      rule: classes.length === 2 ? 'above' : 'arg_max',
+      probabilities: false,
+    });
     const probability = PROBABILITIES[loss];
     return probability === undefined || !this.name.startsWith('SGD')
       ? { labels }
@@ -381,21 +384,9 @@ const PROBABILITIES: Readonly<Record<string, (score: number) => number>> = {
   modified_huber: (score) => (Math.min(1, Math.max(-1, score)) + 1) / 2,
 };
 
-function labelsBy(scores: Float64Array, classes: readonly Label[]): Label[] {
-  if (classes.length === 2) return Array.from(scores, (score) => classes[score > 0 ? 1 : 0]);
-  const labels: Label[] = [];
-  for (let first = 0; first < scores.length; first += classes.length) {
-    let best = 0;
-    for (let k = 1; k < classes.length; k++) if (scores[first + k] > scores[first + best]) best = k;
-    labels.push(classes[best]);
-  }
-  return labels;
-}
-
 /** Probabilities of all classes, from that of the second of two, or from those of each against the rest. */
-function normalised(each: Float64Array, classes: number): Float64Array {
-  if (classes === 2)
-    return Float64Array.from({ length: 2 * each.length }, (_, i) => (i % 2 ? each[i >> 1] : 1 - each[i >> 1]));
+function normalised(each: Float64Array, classes: number): FloatArray {
+  if (classes === 2) return both(each);
   for (let first = 0; first < each.length; first += classes) {
     const row = each.subarray(first, first + classes);
     const sum = row.reduce((all, value) => all + value, 0);

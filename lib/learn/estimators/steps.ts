@@ -26,6 +26,8 @@ export function frontOf(steps: readonly Named<Estimator>[]): number {
 
 /** What gives sparse rows if it takes some. */
 const KEEPING = /^(Select\w+|VarianceThreshold|MaxAbsScaler|StandardScaler|Normalizer|Binarizer|TfidfTransformer)$/;
+/** What gives dense rows of dense ones. */
+const DENSE_OF_DENSE = /^(PolynomialFeatures|FunctionTransformer|SplineTransformer)$/;
 /** What gives dense rows always. */
 const DENSE =
   /^(SimpleImputer|KNNImputer|IterativeImputer|MinMaxScaler|RobustScaler|PowerTransformer|QuantileTransformer|PCA|TruncatedSVD|IncrementalPCA|KernelPCA|FastICA|FactorAnalysis|NMF|Nystroem|RBFSampler|OrdinalEncoder|TargetEncoder)$/;
@@ -43,10 +45,7 @@ export function givesSparse(steps: readonly Named<Estimator>[]): boolean {
       .find((value) => typeof value === 'boolean');
     if (typeof says === 'boolean') isSparse = says;
     else if (DENSE.test(className)) isSparse = false;
-    else if (
-      !KEEPING.test(className) &&
-      (isSparse || !/^(PolynomialFeatures|FunctionTransformer|SplineTransformer)$/.test(className))
-    ) {
+    else if (!KEEPING.test(className) && (isSparse || !DENSE_OF_DENSE.test(className))) {
       const message =
         'stands before the step that learns; whether it gives sparse rows, from which scikit-learn learns otherwise, is not known. Save the last step by itself, and give it rows as the others make them';
       throw step.error('UNSUPPORTED_OP', message);
