@@ -214,7 +214,7 @@ class Lesson {
     this.#parse = flags.decimal === ',' ? parseDecimalComma : parseNumber;
   }
 
-  /** `before`: rows that were learned from already. `save` is told how many it is now. */
+  /** `before`: rows that were learned from already. `save` receives how many there are by then. */
   async learn(before: number, save: (rows: number) => Promise<void>): Promise<void> {
     const { input, inputFormat: format, header, delimiter, decimal, target, weight } = this.#flags;
     const keep = [target, ...(weight === undefined ? [] : [weight])];

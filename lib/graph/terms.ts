@@ -7,7 +7,7 @@
 export const TERM_UNITS = ['word', 'char', 'char_wb'] as const;
 export const ACCENTS = ['keep', 'ascii', 'unicode'] as const;
 
-/** What a function that takes a text is told beside it. */
+/** What a function receives beside a text. */
 export interface TextContext {
   /** The function's name in Python. */
   readonly name: string;

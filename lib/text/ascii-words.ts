@@ -152,7 +152,7 @@ const FEWEST_BITS = 4;
 /** A place is of 16 bytes: more do not fit into an array. */
 const MOST_BITS = 27;
 
-/** Terms of so many bytes are told from others by three numbers of four bytes each. */
+/** Terms of at most so many bytes are compared by three numbers of four bytes each. */
 const SHORT = 12;
 const MASKS = [0, 0xff, 0xffff, 0xffffff, -1];
 /** By how many bytes a term has, the last one for all that are not short: which of four bytes count, from `from` on. */

@@ -1,5 +1,5 @@
 // The addon of learning: create() makes a learner over buffers that JavaScript owns and gives the function that steps
-// it. What steps are told and tell stands in buffers too, so that a call has neither arguments nor results.
+// it. A step's arguments and results are in buffers too, so that the call itself has neither.
 
 #include <node_api.h>
 

@@ -9,7 +9,7 @@
 
 namespace fp::learn {
 
-// What a step is told and tells, by its place in an Int32Array. lib/learn/addon.ts holds the same list.
+// Arguments and results of a step, by their places in an Int32Array. lib/learn/addon.ts holds the same list.
 enum Word : size_t {
   kRows = 0,    // how many of the buffers' first rows to learn from
   kFlags = 1,   // what the kind makes of it: of most, 1 says that the weights of the rows count

@@ -22,7 +22,7 @@ export function readOptimizer(description: unknown, file: WeightFile, budget: Bu
   return { framework: 'keras', ...(name !== undefined && { name }), loss, groups, state };
 }
 
-/** An HDF5 model keeps them in another way, which is not read: that there is one is all that is told of it. */
+/** An HDF5 model keeps them in another way, which is not read: only its presence is reported. */
 export function readHdf5Optimizer(file: WeightFile): SavedOptimizer | undefined {
   if (file.kind('optimizer_weights') !== 'group') return undefined;
   return { framework: 'keras', name: 'state in HDF5', groups: [{ settings: {}, parameters: [] }], state: new Map() };

@@ -38,7 +38,7 @@ const gaussian: Predict = (estimator, emitter, x) => {
   return labelsByLikelihood(estimator, emitter, emitter.affine({ operand: total, width: count }, -0.5, constants));
 };
 
-/** −Infinity of a class that partial_fit was told of and has not met yet. */
+/** −Infinity of a class that was announced to partial_fit and not met yet. */
 function logPriors(estimator: Estimator, count?: number): Vector {
   const place = 'class_log_prior_';
   const { shape, data } = estimator.numbersIn(estimator.value(place), place);

@@ -98,7 +98,7 @@ interface InputMet {
 
 /** Bytes of a value that is not data. */
 const MOST_ASIDE = 2 ** 20;
-/** Inputs beyond those that a model has, which are told by their names. */
+/** Inputs beyond those that a model has, known by their names. */
 const MOST_STRANGERS = 1_000;
 const MOST_COLUMNS = 2 ** 16;
 
