@@ -55,14 +55,11 @@ export class FeatureRows {
     if (terms !== undefined) {
       const column = this.#terms.get(port) ?? new (texts().TermColumn)(port, terms, this.#Floats);
       this.#terms.set(port, column);
-      column.begin(rows);
-      for (let row = 0; row < rows; row++) {
-        column.read({
-          value: (feature) => values.get(feature)?.[row],
-          place: (feature) => cell(row, feature).place,
-        });
-      }
-      return column.finish();
+      return column.readAll(
+        rows,
+        (row, feature) => values.get(feature)?.[row],
+        (row, feature) => cell(row, feature).place,
+      );
     }
     const all = this.column.port.width;
     const array = new (port.exact ? Float64Array : this.#Floats)(rows * width);

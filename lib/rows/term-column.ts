@@ -57,6 +57,19 @@ export class TermColumn {
     this.#offsets[++this.#row] = end;
   }
 
+  /** All rows of a batch, of which each feature's value and place are asked for. @throws {ForwardpassError} INPUT, MEMORY. */
+  readAll(
+    rows: number,
+    value: (row: number, feature: number) => unknown,
+    place: (row: number, feature: number) => string,
+  ): RaggedParts {
+    this.begin(rows);
+    for (let row = 0; row < rows; row++) {
+      this.read({ value: (feature) => value(row, feature), place: (feature) => place(row, feature) });
+    }
+    return this.finish();
+  }
+
   /** The rows since they began. */
   finish(): RaggedParts {
     const count = this.#count;

@@ -220,15 +220,12 @@ export class Staged {
 
   #termsOf(column: TermColumn, cells: readonly GivenCell[], frames: ReadonlyMap<string, Frame>): Given {
     const given = cells.map((cell) => this.#frameWith(cell, frames));
-    const [{ rows }] = given;
-    column.begin(rows);
-    for (let row = 0; row < rows; row++) {
-      column.read({
-        value: (feature) => given[feature].cell(row, cells[feature].element).value,
-        place: (feature) => given[feature].cell(row, cells[feature].element).place,
-      });
-    }
-    return column.finish();
+    const cell = (row: number, feature: number) => given[feature].cell(row, cells[feature].element);
+    return column.readAll(
+      given[0].rows,
+      (row, feature) => cell(row, feature).value,
+      (row, feature) => cell(row, feature).place,
+    );
   }
 
   /** The frame of a cell, which has that column. */

@@ -130,9 +130,8 @@ export const sumOfHot = rule({
 
 /** Whether one element at the most is 1. */
 function isOfOne({ columns, numbers }: Hot): boolean {
-  const [first] = Array.from(columns);
   return (
-    Array.from(columns).every((column) => column === first) && new Set(Array.from(numbers)).size === numbers.length
+    Array.from(columns).every((column) => column === columns[0]) && new Set(Array.from(numbers)).size === numbers.length
   );
 }
 

@@ -71,8 +71,7 @@ function part(of: Tokens, what: Partition['what']): Partition {
 function split(call: Call): readonly Result[] {
   const text = textAt(call, 0);
   if (text.shape.length > 0) throw call.error('UNSUPPORTED_OP', 'parts texts that have an axis of their own');
-  if (call.integer('maxsplit', -1) >= 0)
-    throw call.error('UNSUPPORTED_OP', 'limits how often it splits a text');
+  if (call.integer('maxsplit', -1) >= 0) throw call.error('UNSUPPORTED_OP', 'limits how often it splits a text');
   const between = wordOf(call, 1);
   const tokens = tokensOf(text, between === '' ? 'space' : { between });
   return [part(tokens, 'indices'), tokens, part(tokens, 'shape')];
