@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readElf } from './elf.ts';
 import { ForwardpassError } from './errors.ts';
-import { describe, docsPage } from './words.ts';
+import { describe, docsPage } from './messages.ts';
 
 /** What decides which binary is looked for, and where. */
 export interface Host {

@@ -4,10 +4,10 @@ import type { Calls } from './calls.ts';
 import { ForwardpassError } from './errors.ts';
 import { type Fault, holdsInt32 } from './faults.ts';
 import type { Port } from './graph/lower.ts';
+import { describe, quote } from './messages.ts';
 import type { NativeModel } from './native.ts';
 import { argumentsOf, type Given } from './ragged.ts';
 import { reading } from './reading.ts';
-import { describe, quote } from './words.ts';
 
 /** The buffer of an input: floats of the model's precision, Int32Array for ids, Float64Array for integers beyond its range. */
 export type BoundBuffer = FloatArray | Int32Array | RaggedBuffers;

@@ -1,7 +1,7 @@
 /** The arrays that calls run over: what they are, whatever their owners make them look like, and new ones. */
 import { ForwardpassError } from './errors.ts';
 import type { Port } from './graph/lower.ts';
-import { describe, didYouMean, listNames, quote } from './words.ts';
+import { describe, didYouMean, listNames, quote } from './messages.ts';
 
 /** What inputs and outputs may be: floats of either precision; those of whole numbers also integers. */
 export type TypedArray =

@@ -12,11 +12,11 @@ import {
 import { ForwardpassError } from './errors.ts';
 import { type Called, type Fault, faultError } from './faults.ts';
 import type { Port } from './graph/lower.ts';
+import { describe, quote } from './messages.ts';
 import type { NativeModel } from './native.ts';
 import { argumentsOf, type Given, isRaggedRows, type RaggedRows, raggedParts, rowsIn } from './ragged.ts';
 import { reading } from './reading.ts';
 import type { FlatRows } from './rows.ts';
-import { describe, quote } from './words.ts';
 
 export type Floats = Float32ArrayConstructor | Float64ArrayConstructor;
 

@@ -2,7 +2,7 @@
  * Every failure of forwardpass is a {@link ForwardpassError}. Its `code` is for programs, its message for
  * people: what was expected, what was found. Its `place` says where, when there is a where.
  */
-import { shown } from './words.ts';
+import { shown } from './messages.ts';
 
 export type ErrorCode = keyof typeof ERROR_CODES;
 

@@ -2,7 +2,7 @@
 import { ForwardpassError } from './errors.ts';
 import type { Word } from './graph/graph.ts';
 import type { About, Port } from './graph/lower.ts';
-import { describe, listNames, quote } from './words.ts';
+import { describe, listNames, quote } from './messages.ts';
 
 /**
  * Why a call failed, as native/binding/faults.h numbers it, then the port and up to five figures. Empty, whatever its type

@@ -2,8 +2,8 @@
 import { ForwardpassError } from './errors.ts';
 import type { Decision, Target } from './graph/graph.ts';
 import type { Port } from './graph/lower.ts';
+import { describe } from './messages.ts';
 import { reading } from './reading.ts';
-import { describe } from './words.ts';
 
 /**
  * Names a model to the other threads of this process: a plain object of a few dozen bytes, to be sent in any message or

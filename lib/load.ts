@@ -15,6 +15,7 @@ import { treesOf } from './graph/ops/trees.ts';
 import { reducedTo, reduceWeights } from './graph/reduce.ts';
 import { type SimplifiedGraph, simplify } from './graph/simplify.ts';
 import { type CheckedGraph, validate } from './graph/validate.ts';
+import { quote } from './messages.ts';
 import { Model } from './model.ts';
 import {
   type CheckedOptions,
@@ -32,7 +33,6 @@ import { type ModelSource, openSource } from './source.ts';
 import { checkFunctions } from './steps/functions.ts';
 import { refusedSteps } from './steps/refused.ts';
 import type { Staged } from './steps/staged.ts';
-import { quote } from './words.ts';
 
 export type { LoadOptions, ModelOptions } from './options.ts';
 

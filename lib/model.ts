@@ -11,6 +11,7 @@ import type { TreesInfo } from './graph/trees-info.ts';
 import { checkHandle, type Description, type ModelHandle } from './handle.ts';
 import type { Isa } from './isa.ts';
 import type { Label } from './labels.ts';
+import { describe, quote } from './messages.ts';
 import { attachNative, chooseIsa, createNative, type NativeModel, shareNative } from './native.ts';
 import { type AttachOptions, checkAttachOptions, checkRunOptions, type RunOptions } from './options.ts';
 import {
@@ -29,7 +30,6 @@ import { type RowSchema, schemaOf } from './schema.ts';
 import type { Staged } from './steps/staged.ts';
 import { summarise } from './summary.ts';
 import { type TensorInfo, tensorInfo } from './tensor-info.ts';
-import { describe, quote } from './words.ts';
 
 export type { BoundBuffer, BoundCall, RaggedBuffers } from './bound-call.ts';
 export type { FloatArray, Named, TypedArray } from './buffers.ts';

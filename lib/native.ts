@@ -6,7 +6,7 @@ import { ForwardpassError } from './errors.ts';
 import type { Fault } from './faults.ts';
 import type { MostBytes, Plan } from './graph/plan-format.ts';
 import { ISAS, type Isa } from './isa.ts';
-import { didYouMean, listNames, quote } from './words.ts';
+import { didYouMean, listNames, quote } from './messages.ts';
 
 /** A ragged input takes three: ids, weights or undefined for ones, offsets. */
 type Buffers = readonly (TypedArray | undefined)[];

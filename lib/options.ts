@@ -6,10 +6,10 @@ import { resolveActivation } from './graph/activations.ts';
 import type { Activation, Architecture } from './graph/architecture.ts';
 import { DEFAULT_LIMITS, type Limits } from './graph/limits.ts';
 import type { Isa } from './isa.ts';
+import { describe, didYouMean, listNames, quote } from './messages.ts';
 import { reading } from './reading.ts';
 import { checkFunctions } from './steps/functions.ts';
 import type { StepFunctions } from './steps/types.ts';
-import { describe, didYouMean, listNames, quote } from './words.ts';
 
 export const PRECISION_NAMES = ['auto', 'f64', 'f32', 'bf16', 'int8'] as const;
 export type PrecisionOption = (typeof PRECISION_NAMES)[number];

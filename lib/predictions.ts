@@ -4,8 +4,8 @@ import type { Calls } from './calls.ts';
 import { ForwardpassError } from './errors.ts';
 import { type Decision, decidedOutput, type Target } from './graph/graph.ts';
 import { both, eachAbove, type Label, labelsOf, sideBySide } from './labels.ts';
+import { quote } from './messages.ts';
 import type { FlatRows } from './rows.ts';
-import { quote } from './words.ts';
 
 /** What is said of outputs by name, of those of a list together in an array. */
 export type Answers<T> = Record<string, T> | Record<string, T | T[]>;

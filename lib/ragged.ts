@@ -2,7 +2,7 @@
 import { type FloatArray, isResizable, isTypedArray, lengthOf, type TypedArray } from './buffers.ts';
 import { ForwardpassError } from './errors.ts';
 import type { Port } from './graph/lower.ts';
-import { describe, quote } from './words.ts';
+import { describe, quote } from './messages.ts';
 
 /**
  * Rows of an input that {@link TensorInfo.ragged} is said of: row r has the pairs from `offsets[r]` to before

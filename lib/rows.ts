@@ -3,6 +3,7 @@ import { allocate, type FloatArray, type TypedArray } from './buffers.ts';
 import { ForwardpassError } from './errors.ts';
 import { holdsInt32, type PeopleRows } from './faults.ts';
 import type { Port } from './graph/lower.ts';
+import { describe, listNames } from './messages.ts';
 import type { Given } from './ragged.ts';
 import { reading } from './reading.ts';
 import { Column, isRow } from './rows/column.ts';
@@ -11,7 +12,6 @@ import { Features } from './rows/features.ts';
 import { RecordReader } from './rows/records.ts';
 import type { TermColumn } from './rows/term-column.ts';
 import { texts } from './rows/texts.ts';
-import { describe, listNames } from './words.ts';
 
 /** What stands for a feature: a number or truth, a string where the feature is one, null where one may be missing. */
 export type Cell = number | string | boolean | null | undefined;

@@ -4,11 +4,11 @@ import { isAnyArrayBuffer, isUint8Array } from 'node:util/types';
 import { ForwardpassError } from './errors.ts';
 import type { Source } from './formats/format.ts';
 import type { Limits } from './graph/limits.ts';
+import { describe, quote } from './messages.ts';
 import { reading } from './reading.ts';
 import { blobReader, bytesReader } from './source/bytes.ts';
 import { openFile } from './source/file.ts';
 import type { OpenSource, SourceOptions } from './source/open-source.ts';
-import { describe, quote } from './words.ts';
 
 /** Where a model is: the path or URL of a file or folder, or a file's bytes. A Blob is read as far as is needed. */
 export type ModelSource = string | URL | Uint8Array | ArrayBuffer | Blob;

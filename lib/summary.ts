@@ -3,7 +3,7 @@ import { greatest } from './extremes.ts';
 import type { Lowered, Port } from './graph/lower.ts';
 import type { TermProgram } from './graph/terms.ts';
 import type { TreesInfo } from './graph/trees-info.ts';
-import { listNames, quote } from './words.ts';
+import { listNames, quote } from './messages.ts';
 
 interface Described {
   readonly format: string;

@@ -11,8 +11,8 @@ import { posix } from 'node:path';
 const GRAPH_TYPES = 'lib/graph/(graph|limits|budget|fold|architecture|word-hash|terms)\\.ts';
 /** What makes a graph of layers, and the shapes that it computes with; not the stages that follow. */
 const MAKING_GRAPHS = 'lib/graph/((define|stack)/.*|(activations|combine|float32|functions|shapes)\\.ts)';
-/** The leaves: the error class, helpers for the words of its messages, what callers' getters throw, extremes of numbers. */
-const ERRORS = 'lib/(errors|words|extremes|reading)\\.ts';
+/** The leaves: the error class, helpers for the text of its messages, what callers' getters throw, extremes of numbers. */
+const ERRORS = 'lib/(errors|messages|extremes|reading)\\.ts';
 
 /** What the model is made of beside the addon. */
 const MODEL_PARTS =

@@ -1,7 +1,7 @@
 /** What a model takes, as a table for people: a line for each name of a record. */
 import { greatest } from '../extremes.ts';
+import { listNames, quote } from '../messages.ts';
 import type { FieldSchema, RecordSchema } from '../schema.ts';
-import { listNames, quote } from '../words.ts';
 
 const MOST_COLUMNS = 40;
 const MOST_CATEGORIES = 5;

@@ -1,9 +1,9 @@
 /** From blocks of rows to blocks of results. */
 import { ForwardpassError } from '../errors.ts';
 import { greatest } from '../extremes.ts';
+import { quote } from '../messages.ts';
 import type { TensorInfo } from '../model.ts';
 import type { FlatRows } from '../rows.ts';
-import { quote } from '../words.ts';
 import type { CliModel } from './environment.ts';
 import { withoutPlace } from './error-text.ts';
 import { elementCount, type LayoutParts } from './row-layout.ts';

@@ -1,6 +1,6 @@
 /** Columns of the rows that go on to the results beside them. */
 import { ForwardpassError } from '../errors.ts';
-import { didYouMean, listNames, quote } from '../words.ts';
+import { didYouMean, listNames, quote } from '../messages.ts';
 import type { KeptValue } from './row-source.ts';
 
 /** Their positions among the columns of a table. Throws `OPTION` for a name that the table does not have once. */

@@ -4,7 +4,7 @@ import { open, readFile, rm } from 'node:fs/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ForwardpassError } from '../errors.ts';
 import type { Learner, LearnOptions } from '../learn.ts';
-import { describe, listNames, quote } from '../words.ts';
+import { describe, listNames, quote } from '../messages.ts';
 import { parseDecimalComma, parseNumber } from './csv-cells.ts';
 import { addCsvFlags, type CsvOptions } from './csv-options.ts';
 import { DATA_FORMATS, type DataFormat } from './data-format.ts';

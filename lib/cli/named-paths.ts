@@ -1,5 +1,5 @@
 import { ForwardpassError } from '../errors.ts';
-import { listNames, quote } from '../words.ts';
+import { listNames, quote } from '../messages.ts';
 
 export interface NamedPath {
   readonly path: string;

@@ -1,7 +1,7 @@
 /** From the values of --input to one source of rows for all inputs of a model. */
 import type { Readable } from 'node:stream';
 import { ForwardpassError } from '../errors.ts';
-import { listNames } from '../words.ts';
+import { listNames } from '../messages.ts';
 import { ByteSource } from './byte-source.ts';
 import type { CsvOptions } from './csv-options.ts';
 import { type DataFormat, formatOfContent, formatOfInput } from './data-format.ts';

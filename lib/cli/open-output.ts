@@ -1,7 +1,7 @@
 /** From the values of --output to one writer for all results. */
 import type { Writable } from 'node:stream';
 import { ForwardpassError } from '../errors.ts';
-import { listNames } from '../words.ts';
+import { listNames } from '../messages.ts';
 import { type ByteSink, GzipSink, openFileSink, StreamSink } from './byte-sink.ts';
 import { type DataFormat, formatOfName, isGzipName } from './data-format.ts';
 import { assignPaths } from './named-paths.ts';

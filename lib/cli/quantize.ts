@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander';
 import { ForwardpassError } from '../errors.ts';
 import { REDUCED_NAMES, type ReducedWeights } from '../graph/graph.ts';
+import { listNames, quote } from '../messages.ts';
 import type { Model } from '../model.ts';
 import type { Quantizable, QuantizableLayer } from '../quantize.ts';
-import { listNames, quote } from '../words.ts';
 import { writeFile } from './byte-sink.ts';
 import { answersOf, compare, type Difference, readSample, rightOf, runSample, type Sample } from './compare.ts';
 import { addCsvFlags, type CsvOptions } from './csv-options.ts';

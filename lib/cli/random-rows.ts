@@ -1,7 +1,7 @@
 /** Rows to measure with, of what the model takes. */
 import { ForwardpassError } from '../errors.ts';
+import { quote } from '../messages.ts';
 import type { Column } from '../rows/column.ts';
-import { quote } from '../words.ts';
 import type { CliModel } from './environment.ts';
 
 type Asked = Pick<CliModel, 'ask' | 'rowReader'>;

@@ -1,7 +1,7 @@
 import { pipeline, Readable } from 'node:stream';
 import { CsvError, type Parser, parse } from 'csv-parse';
 import { ForwardpassError } from '../errors.ts';
-import { quote } from '../words.ts';
+import { quote } from '../messages.ts';
 import type { ByteSource } from './byte-source.ts';
 import { isMissing, parseDecimalComma, parseNumber } from './csv-cells.ts';
 import type { CsvOptions } from './csv-options.ts';

@@ -1,6 +1,6 @@
 import { ForwardpassError } from '../errors.ts';
+import { describe, quote } from '../messages.ts';
 import { orientationHint } from '../rows/orientation.ts';
-import { describe, quote } from '../words.ts';
 import type { ByteSource } from './byte-source.ts';
 import { parseJson } from './json-text.ts';
 import { keptJson, noColumn, noNames } from './keep.ts';

@@ -1,7 +1,7 @@
 /** Rows of a Parquet file, some at a time: of a row group, the columns that are wanted, as many rows as fit. */
 import { type FileMetaData, parquetMetadata, parquetRead, type RowGroup } from 'hyparquet';
 import { ForwardpassError } from '../errors.ts';
-import { quote } from '../words.ts';
+import { quote } from '../messages.ts';
 import type { ByteSource } from './byte-source.ts';
 import { keptColumns } from './keep.ts';
 import { chunkOf, columnsOf, type ParquetColumn, type ParquetValue } from './parquet/columns.ts';

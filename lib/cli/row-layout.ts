@@ -1,8 +1,8 @@
 /** Where the columns of a table, or the fields of a record, go in the inputs of a model. */
 import { ForwardpassError } from '../errors.ts';
+import { listNames, quote } from '../messages.ts';
 import { Column } from '../rows/column.ts';
 import type { RecordReader } from '../rows/records.ts';
-import { listNames, quote } from '../words.ts';
 import type { KeptValue, RowBlock } from './row-source.ts';
 
 /** In one message. */

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { ForwardpassError } from '../errors.ts';
-import { quote } from '../words.ts';
+import { quote } from '../messages.ts';
 import { addCsvFlags, type CsvOptions } from './csv-options.ts';
 import { DATA_FORMATS, type DataFormat } from './data-format.ts';
 import type { CliModel, Environment } from './environment.ts';

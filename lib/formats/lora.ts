@@ -6,7 +6,7 @@ import { ForwardpassError } from '../errors.ts';
 import type { Budget } from '../graph/budget.ts';
 import type { Tensor } from '../graph/graph.ts';
 import { formatShape, type Shape } from '../graph/shapes.ts';
-import { describe, listNames, quote } from '../words.ts';
+import { describe, listNames, quote } from '../messages.ts';
 import { spendOnJson } from './containers/json-cost.ts';
 import { duplicateKey } from './containers/json-keys.ts';
 import type { Reader, Source } from './format.ts';

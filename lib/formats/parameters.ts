@@ -7,7 +7,7 @@ import type { Graph, Tensor } from '../graph/graph.ts';
 import type { Shape } from '../graph/shapes.ts';
 import { isCounter, isOfTraining } from '../graph/stack/foreign.ts';
 import { stackArchitecture } from '../graph/stack/stack.ts';
-import { describe, listNames } from '../words.ts';
+import { describe, listNames } from '../messages.ts';
 import type { ReadOptions } from './format.ts';
 import { withWholeWeights } from './reparametrized.ts';
 import type { StoredParameter } from './stored-parameter.ts';

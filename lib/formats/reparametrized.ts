@@ -6,7 +6,7 @@
 import { ForwardpassError } from '../errors.ts';
 import type { Tensor } from '../graph/graph.ts';
 import { elementCount, formatShape, type Shape } from '../graph/shapes.ts';
-import { listNames } from '../words.ts';
+import { listNames } from '../messages.ts';
 import { mapped } from './mapped.ts';
 import type { StoredParameter } from './stored-parameter.ts';
 

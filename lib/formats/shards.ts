@@ -4,7 +4,7 @@
  */
 import { ForwardpassError } from '../errors.ts';
 import type { Budget } from '../graph/budget.ts';
-import { describe, quote } from '../words.ts';
+import { describe, quote } from '../messages.ts';
 import { spendOnJson } from './containers/json-cost.ts';
 import { duplicateKey } from './containers/json-keys.ts';
 import type { Reader, Source } from './format.ts';

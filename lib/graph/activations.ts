@@ -3,7 +3,7 @@
  * is taken; docs/define.md lists the differences.
  */
 import { ForwardpassError } from '../errors.ts';
-import { describe, didYouMean, listNames, quote } from '../words.ts';
+import { describe, didYouMean, listNames, quote } from '../messages.ts';
 import type { Activation } from './architecture.ts';
 import { type BinaryName, type SoftmaxName, UNARY_NAMES, type UnaryName } from './graph.ts';
 

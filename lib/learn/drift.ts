@@ -3,7 +3,7 @@
  * The values at which each fires are river's, on river's own streams.
  */
 import { ForwardpassError } from '../errors.ts';
-import { describe, didYouMean, listNames } from '../words.ts';
+import { describe, didYouMean, listNames } from '../messages.ts';
 
 /** Receives every error, and says whether their mean has changed. */
 export interface DriftDetector {

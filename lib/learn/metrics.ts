@@ -3,7 +3,7 @@
  * `window` rows.
  */
 import { ForwardpassError } from '../errors.ts';
-import { describe, listNames } from '../words.ts';
+import { describe, listNames } from '../messages.ts';
 import { Ddm, type DriftDetector, type DriftName, driftDetector } from './drift.ts';
 
 export interface MetricsOptions {

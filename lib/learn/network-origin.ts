@@ -4,8 +4,8 @@ import { PickleArray, PickleDict, PickleList, type PickleValue } from '../format
 import type { Graph } from '../graph/graph.ts';
 import { DEFAULT_LIMITS, type Limits } from '../graph/limits.ts';
 import { validate } from '../graph/validate.ts';
+import { describe } from '../messages.ts';
 import { reading } from '../reading.ts';
-import { describe } from '../words.ts';
 import { checkLoss, kerasLoss, type LossOptions } from './network/loss.ts';
 import { chooseTrained, type Learning, Network } from './network/network.ts';
 import { checkOptimizer, chooseOptimizer, type Optimizer, type OptimizerOptions } from './network/optimizer.ts';

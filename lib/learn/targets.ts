@@ -1,7 +1,7 @@
 /** Targets as callers give them, into numbers. */
 import { ForwardpassError } from '../errors.ts';
 import type { Label } from '../labels.ts';
-import { describe, listNames } from '../words.ts';
+import { describe, listNames } from '../messages.ts';
 import type { Targets } from './estimators/incremental.ts';
 
 /** Labels into their positions among the classes. */

@@ -3,7 +3,7 @@ import { ForwardpassError } from '../errors.ts';
 import type { Word } from '../graph/graph.ts';
 import type { Port } from '../graph/lower.ts';
 import { spreadOf } from '../graph/word-hash.ts';
-import { describe, quote } from '../words.ts';
+import { describe, quote } from '../messages.ts';
 import { categoryHash } from './category-hash.ts';
 
 /** What an element's usual values are written as; undefined for what needs a closer look, or is an error. */

@@ -1,7 +1,7 @@
 /** Records: rows that name their features or inputs. */
 import type { FloatArray } from '../buffers.ts';
 import { ForwardpassError } from '../errors.ts';
-import { describe, listNames, looksLike, nearestTo, quote, type Spelling, spellingOf } from '../words.ts';
+import { describe, listNames, looksLike, nearestTo, quote, type Spelling, spellingOf } from '../messages.ts';
 import { type Column, isRow, type QuickElement } from './column.ts';
 import type { Features } from './features.ts';
 import { orientationHint } from './orientation.ts';

@@ -3,11 +3,11 @@ import type { FloatArray } from '../buffers.ts';
 import { ForwardpassError } from '../errors.ts';
 import type { Port } from '../graph/lower.ts';
 import type { TermProgram } from '../graph/terms.ts';
+import { quote } from '../messages.ts';
 import type { RaggedParts } from '../ragged.ts';
 import { Pattern } from '../text/pattern/pattern.ts';
 import { type TermCells, TermReader } from '../text/term-reader.ts';
 import { Tokenizer } from '../text/tokenizer.ts';
-import { quote } from '../words.ts';
 
 /** Pairs that there is room for at first. */
 const FEW = 1024;

@@ -2,7 +2,7 @@
 // Node's own timers, on every host that has them.
 import { clearTimeout, setTimeout } from 'node:timers';
 import { ForwardpassError } from '../errors.ts';
-import { describe, quote } from '../words.ts';
+import { describe, quote } from '../messages.ts';
 import { abortError } from './abort.ts';
 import { allocate } from './bytes.ts';
 import type { SourceOptions } from './open-source.ts';

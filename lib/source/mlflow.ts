@@ -5,7 +5,7 @@
 import { readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ForwardpassError } from '../errors.ts';
-import { listNames, quote } from '../words.ts';
+import { listNames, quote } from '../messages.ts';
 import { attempt, openPlain, unsafe } from './plain.ts';
 import { siblingSegments } from './sibling-path.ts';
 

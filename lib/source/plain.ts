@@ -3,7 +3,7 @@ import type { Stats } from 'node:fs';
 import { constants, type FileHandle, lstat, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ForwardpassError } from '../errors.ts';
-import { quote } from '../words.ts';
+import { quote } from '../messages.ts';
 
 /** Without waiting for the other end of a pipe; not every system has the flag, nor that for links. */
 const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);

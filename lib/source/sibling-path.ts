@@ -1,6 +1,6 @@
 /** The paths by which a model may name files beside it. They are judged alike on every system. */
 import { ForwardpassError } from '../errors.ts';
-import { describe, quote } from '../words.ts';
+import { describe, quote } from '../messages.ts';
 
 /** Names that Windows gives to devices, in every folder and with any extension. */
 const DEVICES = /^(con|prn|aux|nul|conin\$|conout\$|clock\$|(com|lpt)[0-9¹²³])(\.|$)/i;

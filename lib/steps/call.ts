@@ -2,7 +2,7 @@
 import { isTypedArray, lengthOf } from '../buffers.ts';
 import { ForwardpassError } from '../errors.ts';
 import type { OwnStep } from '../graph/graph.ts';
-import { describe, didYouMean, listNames, quote } from '../words.ts';
+import { describe, didYouMean, listNames, quote } from '../messages.ts';
 import { asDates, asNumbers, asStrings, columnOf } from './columns.ts';
 import { type Frame, givenFrame, positionsIn } from './frame.ts';
 import { moduleOf, type StageModel } from './modules.ts';

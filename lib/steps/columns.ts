@@ -1,7 +1,7 @@
 /** Columns of values, as functions of the option `functions` take and give them. */
 import { isTypedArray, lengthOf } from '../buffers.ts';
 import { ForwardpassError } from '../errors.ts';
-import { describe } from '../words.ts';
+import { describe } from '../messages.ts';
 import { millisecondsOf } from './dates.ts';
 import type { StepCell, StepColumn } from './types.ts';
 

@@ -1,10 +1,10 @@
 /** Rows by columns: those that the caller has, and those that a step gives. */
 import { isTypedArray, lengthOf } from '../buffers.ts';
 import { ForwardpassError } from '../errors.ts';
+import { describe, didYouMean, listNames, nearestTo, quote } from '../messages.ts';
 import { isRow } from '../rows/column.ts';
 import { has } from '../rows/records.ts';
 import type { RowRecord, Rows } from '../rows.ts';
-import { describe, didYouMean, listNames, nearestTo, quote } from '../words.ts';
 import { columnOf } from './columns.ts';
 import type { StepColumn } from './types.ts';
 

@@ -1,6 +1,6 @@
 /** The check of the option `functions`. */
 import { ForwardpassError } from '../errors.ts';
-import { describe, quote } from '../words.ts';
+import { describe, quote } from '../messages.ts';
 import type { Step } from './types.ts';
 
 const MOST_COLUMNS = 2 ** 20;

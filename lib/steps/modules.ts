@@ -1,9 +1,9 @@
 /** Models that functions run: stages before them, and modules that they call. */
 import type { FloatArray, Named } from '../buffers.ts';
 import { ForwardpassError } from '../errors.ts';
+import { describe, didYouMean, listNames, quote } from '../messages.ts';
 import type { Given } from '../ragged.ts';
 import type { FlatRows } from '../rows.ts';
-import { describe, didYouMean, listNames, quote } from '../words.ts';
 
 /** What of a model runs a stage. */
 export interface StageModel {

@@ -1,7 +1,7 @@
 /** What a model with functions of its caller cannot do. */
 import { ForwardpassError } from '../errors.ts';
 import type { OwnStep } from '../graph/graph.ts';
-import { quote } from '../words.ts';
+import { quote } from '../messages.ts';
 
 /** What cannot be done with functions of the caller. */
 export function refusedSteps(steps: readonly OwnStep[], what: string): ForwardpassError {

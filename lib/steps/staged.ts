@@ -6,6 +6,7 @@ import { type FloatArray, isTypedArray, lengthOf, pick, type TypedArray } from '
 import { ForwardpassError } from '../errors.ts';
 import type { GivenCell, OwnStep, Word } from '../graph/graph.ts';
 import type { Port } from '../graph/lower.ts';
+import { listNames, quote } from '../messages.ts';
 import { type Given, isRaggedRows, type RaggedParts, raggedParts, rowsIn } from '../ragged.ts';
 import { reading } from '../reading.ts';
 import { Column } from '../rows/column.ts';
@@ -14,7 +15,6 @@ import { texts } from '../rows/texts.ts';
 import { type FlatRows, RowReader, type RowRecord, type Rows } from '../rows.ts';
 import { type FieldSchema, type RowSchema, schemaOf } from '../schema.ts';
 import { type TensorInfo, tensorInfo } from '../tensor-info.ts';
-import { listNames, quote } from '../words.ts';
 import { type Arguments, callStep, placeOf } from './call.ts';
 import { columnOf } from './columns.ts';
 import { type Frame, frameOf, keptFrame, positionsIn } from './frame.ts';

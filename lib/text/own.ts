@@ -1,7 +1,7 @@
 /** Functions of the author's own that take a text: what they are given, and the check of what they give. */
 import { ForwardpassError } from '../errors.ts';
 import type { OwnText } from '../graph/terms.ts';
-import { describe, quote } from '../words.ts';
+import { describe, quote } from '../messages.ts';
 
 function called({ name, place, attributes, run }: OwnText, value: unknown): unknown {
   try {

@@ -3,7 +3,7 @@
  * the text alone, groups remember nothing. What the two do not have in common is refused.
  */
 import { ForwardpassError } from '../errors.ts';
-import { quote } from '../words.ts';
+import { quote } from '../messages.ts';
 
 /** RE2's white space has no vertical tab. */
 const SPACE = '\\t\\n\\f\\r ';

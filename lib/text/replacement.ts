@@ -1,7 +1,7 @@
 /** What TensorFlow's `regex_replace` does to a text. */
 import { ForwardpassError } from '../errors.ts';
 import type { TextChange } from '../graph/terms.ts';
-import { quote } from '../words.ts';
+import { quote } from '../messages.ts';
 import { lengthsOf } from './pattern/ast.ts';
 import { CharacterTest } from './pattern/character.ts';
 import { parsePattern } from './pattern/parse.ts';

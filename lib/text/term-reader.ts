@@ -3,7 +3,7 @@ import { ForwardpassError } from '../errors.ts';
 import { widthOf } from '../graph/check-terms.ts';
 import type { Analysis, HashedKind, TermNorm, TermProgram, TermStep, WeightFunction } from '../graph/terms.ts';
 import { crossedWith, crossingStart, fingerprint64, placeOfHash, spreadOf } from '../graph/word-hash.ts';
-import { describe } from '../words.ts';
+import { describe } from '../messages.ts';
 import { Analyzer } from './analyzer.ts';
 import { AsciiTerms, type AsciiWords, type TermSeen } from './ascii-words.ts';
 import { murmur, murmurOfBytes } from './murmur.ts';

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { ForwardpassError } from '../errors.ts';
 import type { Reader } from '../formats/format.ts';
-import { describe, quote } from '../words.ts';
+import { describe, quote } from '../messages.ts';
 import { isDigest, type WatchOptions } from './options.ts';
 import { orAborted } from './or-aborted.ts';
 

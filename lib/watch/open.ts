@@ -1,9 +1,9 @@
 /** Brings together what watches one source. */
 import { ForwardpassError } from '../errors.ts';
 import { loadChecked } from '../load.ts';
+import { describe } from '../messages.ts';
 import { aborted } from '../source/abort.ts';
 import { locate } from '../source.ts';
-import { describe } from '../words.ts';
 import { Cache } from './cache.ts';
 import { FileOrigin } from './file-origin.ts';
 import { HttpOrigin } from './http-origin.ts';

@@ -1,7 +1,7 @@
 /** What is told to the user's functions, each once, and what went wrong last. */
 import { ForwardpassError } from '../errors.ts';
+import { describe } from '../messages.ts';
 import type { Model } from '../model.ts';
-import { describe } from '../words.ts';
 import type { ModelVersion, WatchOptions } from './options.ts';
 
 type Listeners = Pick<WatchOptions, 'onUpdate' | 'onReject' | 'onError'>;

@@ -1,8 +1,8 @@
 /** Whether a model can take another's place without those who call it noticing. */
 import { isDeepStrictEqual } from 'node:util';
 import { ForwardpassError } from '../errors.ts';
+import { describe, quote } from '../messages.ts';
 import type { Model, TensorInfo } from '../model.ts';
-import { describe, quote } from '../words.ts';
 
 /** Throws REJECTED, which names the first difference. */
 export function checkSameInterface(candidate: Model, current: Model): void {

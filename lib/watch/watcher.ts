@@ -3,9 +3,9 @@
 import { clearTimeout, setTimeout } from 'node:timers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ErrorCode, ForwardpassError } from '../errors.ts';
+import { describe } from '../messages.ts';
 import type { Model } from '../model.ts';
 import { abortError } from '../source/abort.ts';
-import { describe } from '../words.ts';
 import type { CheckedWatchOptions } from './options.ts';
 import { orAborted } from './or-aborted.ts';
 import type { Offer, Origin } from './origin.ts';

@@ -1,6 +1,6 @@
 /** Runs the operators that a file calls: picks their form, translates them, and keeps track of what changes in place. */
 import { ForwardpassError } from '../../errors.ts';
-import { quote } from '../../words.ts';
+import { quote } from '../../messages.ts';
 import type { GraphBuilder } from '../tracing/builder.ts';
 import type { Site } from '../tracing/emitter.ts';
 import type { Value } from '../tracing/value.ts';

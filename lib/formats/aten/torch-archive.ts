@@ -1,7 +1,7 @@
 /** A zip archive as torch writes it: members in one folder, pickles whose tensors have their bytes in members beside. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
-import { quote } from '../../words.ts';
+import { quote } from '../../messages.ts';
 import { spendOnJson } from '../containers/json-cost.ts';
 import { readPickle } from '../containers/pickle/pickle.ts';
 import type { PickleObject, PickleValue } from '../containers/pickle/values.ts';

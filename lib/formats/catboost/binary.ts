@@ -4,7 +4,7 @@
  */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
-import { quote } from '../../words.ts';
+import { quote } from '../../messages.ts';
 import { refuse } from '../containers/checks.ts';
 import { Table, type Tables } from '../containers/flatbuffer.ts';
 import type { FileTree } from '../trees.ts';

@@ -1,7 +1,7 @@
 /** The metadata of a model: the loss it was fitted for, and its classes. In the binary form the values are JSON in strings. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
-import { describe } from '../../words.ts';
+import { describe } from '../../messages.ts';
 import { count, type Fields, fields, label, list, refuse } from '../containers/checks.ts';
 import { spendOnJson } from '../containers/json-cost.ts';
 import type { Label } from '../sklearn/outcome.ts';

@@ -1,7 +1,7 @@
 /** The JSON of a model (`save_model(…, format='json')`): everything by name. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
-import { describe } from '../../words.ts';
+import { describe } from '../../messages.ts';
 import { count, type Fields, fields, list, number, oneOf, refuse, text, truth, whole } from '../containers/checks.ts';
 import { spendOnJson } from '../containers/json-cost.ts';
 import type { FileTree } from '../trees.ts';

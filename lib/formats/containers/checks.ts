@@ -1,6 +1,6 @@
 /** Parsed JSON that nobody vouches for, field by field. Each check gives the value as its type, or throws with its place. */
 import { ForwardpassError } from '../../errors.ts';
-import { describe, listNames } from '../../words.ts';
+import { describe, listNames } from '../../messages.ts';
 import { decodeNumber } from './json-numbers.ts';
 
 export type Check<T> = (value: unknown, place: string) => T;

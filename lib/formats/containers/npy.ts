@@ -6,7 +6,7 @@
  */
 import { endianness } from 'node:os';
 import { ForwardpassError } from '../../errors.ts';
-import { quote } from '../../words.ts';
+import { quote } from '../../messages.ts';
 import { widenFloat16 } from './half.ts';
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];

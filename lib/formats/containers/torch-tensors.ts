@@ -4,7 +4,7 @@
  */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
-import { quote } from '../../words.ts';
+import { quote } from '../../messages.ts';
 import type { Float8Name } from './float8.ts';
 import {
   PickleGlobal,

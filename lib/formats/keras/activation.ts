@@ -5,7 +5,7 @@ import type { Activation } from '../../graph/architecture.ts';
 import { activate } from '../../graph/define/activate.ts';
 import { LayerContext } from '../../graph/define/layer.ts';
 import type { Tensor } from '../../graph/graph.ts';
-import { didYouMean, quote } from '../../words.ts';
+import { didYouMean, quote } from '../../messages.ts';
 import { isObject } from './config.ts';
 import { type LayerCall, scalar, type Value } from './layer.ts';
 import { EXPORT } from './refusals.ts';

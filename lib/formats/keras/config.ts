@@ -1,7 +1,7 @@
 /** Keras' own description of a model, JSON as Python writes it: read field by field, each checked as it is read. */
 import { type ErrorCode, ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
-import { describe, quote } from '../../words.ts';
+import { describe, quote } from '../../messages.ts';
 import { endOfString, jsonBytes } from '../containers/json-cost.ts';
 
 /** What NaN is read as, before it is NaN. */

@@ -1,6 +1,6 @@
 /** The policies by which Keras says what a layer computes in. */
 import { DTYPES, type DType } from '../../graph/graph.ts';
-import { quote } from '../../words.ts';
+import { quote } from '../../messages.ts';
 import { type Config, isObject } from './config.ts';
 
 /** What the layer's results are: of mixed policies the narrow type, of which the arithmetic here is float32. */

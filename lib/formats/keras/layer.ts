@@ -3,7 +3,7 @@ import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import type { BinaryName, DType, Op, OpAttributes, Operand, ReduceName, Tensor } from '../../graph/graph.ts';
 import { broadcastShapes, elementCount, formatShape, type Shape, sameShape } from '../../graph/shapes.ts';
-import { quote } from '../../words.ts';
+import { quote } from '../../messages.ts';
 import { castSteps } from '../casts.ts';
 import type { GraphBuilder } from '../tracing/builder.ts';
 import type { Spread } from '../tracing/spread.ts';

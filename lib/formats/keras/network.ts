@@ -5,7 +5,7 @@ import { decide } from '../../graph/define/decision.ts';
 import type { Fold } from '../../graph/fold.ts';
 import { DTYPES, type DType, type Graph, type GraphInput } from '../../graph/graph.ts';
 import { elementCount, formatShape, type Shape } from '../../graph/shapes.ts';
-import { describe, quote } from '../../words.ts';
+import { describe, quote } from '../../messages.ts';
 import type { GivenFunctions } from '../format.ts';
 import { GraphBuilder } from '../tracing/builder.ts';
 import { computeDType } from './dtype.ts';

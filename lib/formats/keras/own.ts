@@ -3,7 +3,7 @@ import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import type { GraphInput, OwnStep } from '../../graph/graph.ts';
 import { elementCount, type Shape } from '../../graph/shapes.ts';
-import { quote } from '../../words.ts';
+import { quote } from '../../messages.ts';
 import type { GivenFunctions } from '../format.ts';
 import { nested } from '../own/plain.ts';
 import { plainJson } from '../own/plain-json.ts';

@@ -1,6 +1,6 @@
 /** Layers that are refused, and what to do instead. */
 import { ForwardpassError } from '../../errors.ts';
-import { docsPage, quote } from '../../words.ts';
+import { docsPage, quote } from '../../messages.ts';
 import { stubOf } from '../own/stub.ts';
 import type { Config } from './config.ts';
 

@@ -1,7 +1,7 @@
 /** Weights that Keras split over several HDF5 files, and the JSON that lists them. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
-import { quote } from '../../words.ts';
+import { quote } from '../../messages.ts';
 import { type Hdf5File, openHdf5 } from '../containers/hdf5.ts';
 import type { Source } from '../format.ts';
 import { Config, isObject, parseJson } from './config.ts';

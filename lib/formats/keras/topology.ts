@@ -4,7 +4,7 @@
  */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
-import { describe, quote } from '../../words.ts';
+import { describe, quote } from '../../messages.ts';
 import type { GivenFunctions } from '../format.ts';
 import { Config, isObject } from './config.ts';
 import { isLayer } from './layers/table.ts';

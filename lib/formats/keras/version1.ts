@@ -3,7 +3,7 @@
  * Sequential model may begin with a Merge of others, which makes it a functional one.
  */
 import { ForwardpassError } from '../../errors.ts';
-import { describe, quote } from '../../words.ts';
+import { describe, quote } from '../../messages.ts';
 import { isObject } from './config.ts';
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -3,7 +3,7 @@
  * needs is known. What no output needs is never looked at.
  */
 import { ForwardpassError } from '../../errors.ts';
-import { quote } from '../../words.ts';
+import { quote } from '../../messages.ts';
 import { bagOf, fixedBagOf } from '../tracing/bags.ts';
 import type { GraphBuilder } from '../tracing/builder.ts';
 import type { Value } from '../tracing/value.ts';

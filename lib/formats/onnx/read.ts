@@ -3,7 +3,7 @@ import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import type { Graph, GraphInput, GraphOutput } from '../../graph/graph.ts';
 import { elementCount, formatShape } from '../../graph/shapes.ts';
-import { quote } from '../../words.ts';
+import { quote } from '../../messages.ts';
 import { everywhere } from '../everywhere.ts';
 import type { ReadOptions, Source } from '../format.ts';
 import { GraphBuilder } from '../tracing/builder.ts';

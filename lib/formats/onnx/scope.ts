@@ -1,6 +1,6 @@
 /** Where names are looked up: the graph, a branch of an If inside it, or a function's body. */
 import { ForwardpassError } from '../../errors.ts';
-import { quote } from '../../words.ts';
+import { quote } from '../../messages.ts';
 import type { Known } from './known.ts';
 import type { AttributeProto, NodeProto, OpsetProto, TensorProto } from './proto.ts';
 

@@ -2,7 +2,7 @@
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import { formatShape } from '../../graph/shapes.ts';
-import { quote } from '../../words.ts';
+import { quote } from '../../messages.ts';
 import { widenBfloat16, widenFloat16 } from '../containers/half.ts';
 import type { Parts } from '../containers/protobuf.ts';
 import type { Reader, Source } from '../format.ts';

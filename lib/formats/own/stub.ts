@@ -1,5 +1,5 @@
 /** What is printed for a step of the author's own for which the caller gives no function: the beginning of one. */
-import { didYouMean, listNames, quote } from '../../words.ts';
+import { didYouMean, listNames, quote } from '../../messages.ts';
 
 export interface Stub {
   /** In Python. */

@@ -1,6 +1,6 @@
 /** Which of what a checkpoint holds is the model: its parameters by name, or the whole module. */
 import { ForwardpassError } from '../../errors.ts';
-import { didYouMean, listNames, quote } from '../../words.ts';
+import { didYouMean, listNames, quote } from '../../messages.ts';
 import { isContainer, labelOf, partsOf } from '../containers/pickle/parts.ts';
 import { follow } from '../containers/pickle/path.ts';
 import { PickleDict, PickleObject, type PickleValue, pickleKind } from '../containers/pickle/values.ts';

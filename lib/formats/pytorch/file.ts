@@ -2,7 +2,7 @@
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import type { Tensor } from '../../graph/graph.ts';
-import { quote } from '../../words.ts';
+import { quote } from '../../messages.ts';
 import { TorchArchive } from '../aten/torch-archive.ts';
 import type { PickleObject, PickleValue } from '../containers/pickle/values.ts';
 import { torchElements } from '../containers/torch-elements.ts';

@@ -4,7 +4,7 @@
  */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
-import { quote } from '../../words.ts';
+import { quote } from '../../messages.ts';
 import { readPickle } from '../containers/pickle/pickle.ts';
 import { PickleGlobal, PickleList, PickleTuple, type PickleValue, pickleKind } from '../containers/pickle/values.ts';
 import { torchElementBytes, torchStorageType } from '../containers/torch-tensors.ts';

@@ -2,7 +2,7 @@
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import type { SavedGroup, SavedOptimizer, Tensor } from '../../graph/graph.ts';
-import { listNames } from '../../words.ts';
+import { listNames } from '../../messages.ts';
 import { labelOf } from '../containers/pickle/parts.ts';
 import { PickleDict, PickleList, PickleTuple, type PickleValue } from '../containers/pickle/values.ts';
 import { isTorchTensor } from '../containers/torch-tensors.ts';

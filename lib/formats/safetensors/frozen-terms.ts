@@ -17,7 +17,7 @@ import {
   type Tokenizing,
   WEIGHT_FUNCTIONS,
 } from '../../graph/terms.ts';
-import { quote } from '../../words.ts';
+import { quote } from '../../messages.ts';
 import * as is from '../containers/checks.ts';
 
 export function encodeTerms(program: TermProgram): TermProgram {

@@ -5,7 +5,7 @@
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import { formatShape } from '../../graph/shapes.ts';
-import { describe, quote } from '../../words.ts';
+import { describe, quote } from '../../messages.ts';
 import { DTYPES, type StoredDType } from '../containers/elements.ts';
 import { spendOnJson } from '../containers/json-cost.ts';
 import { duplicateKey } from '../containers/json-keys.ts';

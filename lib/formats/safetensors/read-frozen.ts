@@ -27,7 +27,7 @@ import {
 } from '../../graph/graph.ts';
 import { formatShape } from '../../graph/shapes.ts';
 import type { WordSpread } from '../../graph/word-hash.ts';
-import { describe, quote } from '../../words.ts';
+import { describe, quote } from '../../messages.ts';
 import * as is from '../containers/checks.ts';
 import { readElements } from '../containers/elements.ts';
 import { spendOnJson } from '../containers/json-cost.ts';

@@ -4,7 +4,7 @@
  */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
-import { describe } from '../../words.ts';
+import { describe } from '../../messages.ts';
 import { spendOnJson } from '../containers/json-cost.ts';
 import { parseNpyText } from '../containers/npy.ts';
 import { recordTypeOf } from '../containers/npy-records.ts';

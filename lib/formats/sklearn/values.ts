@@ -1,7 +1,7 @@
 /** What estimators keep besides arrays of numbers: plain values, labels, names of functions. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
-import { quote } from '../../words.ts';
+import { quote } from '../../messages.ts';
 import {
   PickleArray,
   PickleDict,

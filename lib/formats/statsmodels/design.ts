@@ -4,7 +4,7 @@
  * the model was fitted on.
  */
 import { ForwardpassError } from '../../errors.ts';
-import { listNames, quote } from '../../words.ts';
+import { listNames, quote } from '../../messages.ts';
 import type { Emitter } from '../sklearn/emitter.ts';
 import type { Estimator } from '../sklearn/estimator.ts';
 import type { Row } from '../sklearn/outcome.ts';

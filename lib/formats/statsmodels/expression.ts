@@ -1,6 +1,6 @@
 /** The small part of Python that formulas are made of: names, numbers, strings, operators and calls. */
 import { ForwardpassError } from '../../errors.ts';
-import { quote } from '../../words.ts';
+import { quote } from '../../messages.ts';
 
 export type Expression =
   | { readonly kind: 'number'; readonly value: number }

@@ -3,7 +3,7 @@
  * is known. What no output needs is never looked at. A call of a function is its body, in place.
  */
 import { ForwardpassError } from '../../errors.ts';
-import { quote } from '../../words.ts';
+import { quote } from '../../messages.ts';
 import type { GraphBuilder } from '../tracing/builder.ts';
 import { type Constant, constant } from '../tracing/value.ts';
 import { carriesDemands, type Demand, demandedOf, demanding, demandsBefore, mayDemand } from './asserts.ts';

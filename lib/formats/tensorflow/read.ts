@@ -1,7 +1,7 @@
 /** A file of TensorFlow as a graph: which of its nodes are inputs and outputs, and the walk from one to the other. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Graph } from '../../graph/graph.ts';
-import { listNames, quote } from '../../words.ts';
+import { listNames, quote } from '../../messages.ts';
 import { Message } from '../containers/protobuf.ts';
 import type { ReadOptions, Source } from '../format.ts';
 import { Bundle } from './bundle/bundle.ts';

@@ -4,7 +4,7 @@
  */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
-import { listNames } from '../../words.ts';
+import { listNames } from '../../messages.ts';
 import { Message } from '../containers/protobuf.ts';
 import { decodeEntry, decodeGraph, decodeShape, type GraphDef, type TensorShape } from './proto.ts';
 

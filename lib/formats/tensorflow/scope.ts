@@ -1,6 +1,6 @@
 /** Where names are looked up: the graph itself, or one call of a function. */
 import { ForwardpassError } from '../../errors.ts';
-import { quote } from '../../words.ts';
+import { quote } from '../../messages.ts';
 import type { FunctionDef, NodeDef } from './proto.ts';
 import type { Result } from './value.ts';
 

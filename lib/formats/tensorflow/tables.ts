@@ -1,7 +1,7 @@
 /** What each lookup table of a graph is filled with: constants, tensors that are restored, or a file of the model. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
-import { quote } from '../../words.ts';
+import { quote } from '../../messages.ts';
 import type { Reader, Source } from '../format.ts';
 import { decodeText } from '../tracing/raw-elements.ts';
 import { type Constant, constant } from '../tracing/value.ts';

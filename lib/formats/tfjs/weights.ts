@@ -6,7 +6,7 @@ import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import type { Tensor } from '../../graph/graph.ts';
 import { elementCount, type Shape } from '../../graph/shapes.ts';
-import { quote } from '../../words.ts';
+import { quote } from '../../messages.ts';
 import { readElements, type StoredDType } from '../containers/elements.ts';
 import type { Reader, Source } from '../format.ts';
 import { Config } from '../keras/config.ts';

@@ -4,7 +4,7 @@
  */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
-import { didYouMean, listNames, quote } from '../../words.ts';
+import { didYouMean, listNames, quote } from '../../messages.ts';
 import { Table, type Tables } from '../containers/flatbuffer.ts';
 import type { Numbers } from '../tracing/value.ts';
 import { operatorName } from './operators.ts';

@@ -1,5 +1,5 @@
 /** The names of operators, and words for those that are refused. */
-import { docsPage } from '../../words.ts';
+import { docsPage } from '../../messages.ts';
 
 /** The built-in operators of the schema, BuiltinOperator, by their codes. */
 const NAMES = `

@@ -1,6 +1,6 @@
 /** Element types as the format numbers them: ScalarType of torch/_export/serde/schema.py. */
 import { ForwardpassError } from '../../errors.ts';
-import { describe } from '../../words.ts';
+import { describe } from '../../messages.ts';
 import type { TorchDType } from '../containers/torch-tensors.ts';
 import type { ElementType } from '../tracing/value.ts';
 

@@ -1,7 +1,7 @@
 /** Walks a program's nodes in their order and hands each operator to the machine. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
-import { quote } from '../../words.ts';
+import { quote } from '../../messages.ts';
 import { type Argument, PyNumber } from '../aten/argument.ts';
 import { codeOfType } from '../aten/element-types.ts';
 import { dangling, type Machine, siteOf } from '../aten/machine.ts';

@@ -1,6 +1,6 @@
 /** The JSON of a program, checked: torch/_export/serde/schema.py names its fields. */
 import { ForwardpassError } from '../../errors.ts';
-import { describe, quote } from '../../words.ts';
+import { describe, quote } from '../../messages.ts';
 import { type Check, type Fields, fields, list, number, text, truth, whole } from '../containers/checks.ts';
 
 /** An object of one field, whose name says what it is. */

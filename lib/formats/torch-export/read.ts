@@ -1,7 +1,7 @@
 /** A program of torch.export as a graph: its inputs, its nodes in their order, its outputs. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Graph, GraphInput } from '../../graph/graph.ts';
-import { quote } from '../../words.ts';
+import { quote } from '../../messages.ts';
 import { type Argument, TensorRef } from '../aten/argument.ts';
 import { commonBatch, finishGraph, inputRow, type ProgramInput } from '../aten/finish.ts';
 import { dangling, Machine } from '../aten/machine.ts';

@@ -2,7 +2,7 @@
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import { elementCount } from '../../graph/shapes.ts';
-import { quote } from '../../words.ts';
+import { quote } from '../../messages.ts';
 import { type StoredTensor, TorchArchive } from '../aten/torch-archive.ts';
 import { fields, list, text } from '../containers/checks.ts';
 import { innerReader } from '../containers/inner-reader.ts';

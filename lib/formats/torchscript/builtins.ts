@@ -1,6 +1,6 @@
 /** Functions of Python and of TorchScript itself that the code calls beside the operators of ATen. */
 import { ForwardpassError } from '../../errors.ts';
-import { quote } from '../../words.ts';
+import { quote } from '../../messages.ts';
 import { PyNumber, TensorRef } from '../aten/argument.ts';
 import { codeOfType } from '../aten/element-types.ts';
 import { HIGHEST_RANK, isFloat } from '../tracing/value.ts';

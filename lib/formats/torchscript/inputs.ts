@@ -1,6 +1,6 @@
 /** The inputs of a module's forward: their names from its code, their types and sizes where the file has them. */
 import { ForwardpassError } from '../../errors.ts';
-import { quote } from '../../words.ts';
+import { quote } from '../../messages.ts';
 import { TensorRef } from '../aten/argument.ts';
 import type { ElementType } from '../tracing/value.ts';
 import type { Expression, FunctionCode, Parameter } from './syntax.ts';

@@ -4,7 +4,7 @@
  */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
-import { quote } from '../../words.ts';
+import { quote } from '../../messages.ts';
 import { type Argument, PyNumber, TensorRef } from '../aten/argument.ts';
 import { type Machine, siteOf } from '../aten/machine.ts';
 import { builtins } from './builtins.ts';

@@ -1,6 +1,6 @@
 /** What the code does with lists, dicts and text. All that it builds is spent before it is there. */
 import { ForwardpassError } from '../../errors.ts';
-import { quote } from '../../words.ts';
+import { quote } from '../../messages.ts';
 import { PyNumber } from '../aten/argument.ts';
 import { type Builtin, type Context, numberOf } from './context.ts';
 import {

@@ -1,6 +1,6 @@
 /** Parses the part of Python that torch writes into TorchScript files. Nothing is looked up or run here. */
 import type { Budget } from '../../graph/budget.ts';
-import { quote } from '../../words.ts';
+import { quote } from '../../messages.ts';
 import {
   type Body,
   type ClassCode,

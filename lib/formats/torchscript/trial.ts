@@ -5,7 +5,7 @@
  */
 import { ForwardpassError } from '../../errors.ts';
 import type { Graph, Node } from '../../graph/graph.ts';
-import { listNames } from '../../words.ts';
+import { listNames } from '../../messages.ts';
 import type { ProgramInput } from '../aten/finish.ts';
 import { FloatIds } from '../aten/float-ids.ts';
 import type { Machine } from '../aten/machine.ts';

@@ -1,6 +1,6 @@
 /** Products of matrices, as NumPy's matmul and einsum have them: with a constant matrix a layer, otherwise a product of rows. */
 import { broadcastShapes, elementCount, formatShape } from '../../graph/shapes.ts';
-import { quote } from '../../words.ts';
+import { quote } from '../../messages.ts';
 import type { GraphBuilder } from './builder.ts';
 import { batchAxisOf, isMerged } from './emitter.ts';
 import { type Constant, HIGHEST_RANK, type Row, range, type Value } from './value.ts';

@@ -1,5 +1,5 @@
 /** Arrays of numbers, as JSON and UBJSON have them. */
-import { describe } from '../../words.ts';
+import { describe } from '../../messages.ts';
 import { refuse } from '../containers/checks.ts';
 
 /** Of UBJSON they are typed mostly. In JSON true and false are 1 and 0, and NaN is the empty string: see non-finite-json.ts. */

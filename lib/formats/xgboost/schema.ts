@@ -1,7 +1,7 @@
 /** The JSON of a model, of 1.0 to 3.x, which is also what UBJSON holds. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
-import { describe } from '../../words.ts';
+import { describe } from '../../messages.ts';
 import { type Fields, fields, list, refuse, text } from '../containers/checks.ts';
 import { categoriesIn } from './categories.ts';
 import type { Linear, Trees, XgboostModel, XgboostTree } from './model.ts';

@@ -1,6 +1,6 @@
 /** Architecture → graph: each layer's fields are checked, its inputs found, its nodes made. */
 import { ForwardpassError } from '../../errors.ts';
-import { describe, didYouMean, listNames, quote } from '../../words.ts';
+import { describe, didYouMean, listNames, quote } from '../../messages.ts';
 import type { Architecture, Values } from '../architecture.ts';
 import type { Graph, Node, Op, OpAttributes, Operand } from '../graph.ts';
 import type { Shape } from '../shapes.ts';

@@ -1,6 +1,6 @@
 /** What an architecture says of labels, and how its output becomes one. */
 import { ForwardpassError } from '../../errors.ts';
-import { describe } from '../../words.ts';
+import { describe } from '../../messages.ts';
 import type { Architecture } from '../architecture.ts';
 import type { Decision, Graph, Node } from '../graph.ts';
 import type { Value } from './layer.ts';

@@ -1,6 +1,6 @@
 /** Between an architecture and a file that holds its parameters: which tensors it names. */
 import { ForwardpassError } from '../../errors.ts';
-import { describe, didYouMean, listNames, quote } from '../../words.ts';
+import { describe, didYouMean, listNames, quote } from '../../messages.ts';
 import type { Architecture, Layer } from '../architecture.ts';
 import { readLayers } from './build.ts';
 import type { LayerFields, LayerKind } from './layer.ts';

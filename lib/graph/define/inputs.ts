@@ -1,6 +1,6 @@
 /** The inputs that an architecture names, or the one that its first layer implies. */
 import { ForwardpassError } from '../../errors.ts';
-import { describe, quote } from '../../words.ts';
+import { describe, quote } from '../../messages.ts';
 import type { Architecture } from '../architecture.ts';
 import { DTYPES, type DType } from '../graph.ts';
 import type { Shape } from '../shapes.ts';

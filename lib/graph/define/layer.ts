@@ -1,6 +1,6 @@
 /** One layer of an architecture while it becomes nodes: its fields, checked as they are read, and its inputs. */
 import { ForwardpassError } from '../../errors.ts';
-import { describe, quote } from '../../words.ts';
+import { describe, quote } from '../../messages.ts';
 import type { Values } from '../architecture.ts';
 import type { Op, OpAttributes, Operand, Tensor } from '../graph.ts';
 import { elementCount, formatShape, type Shape } from '../shapes.ts';

@@ -1,6 +1,6 @@
 /** Parameters as users write them, made into arrays of floats with a shape where they have one. */
 import { ForwardpassError } from '../../errors.ts';
-import { describe, didYouMean, listNames, quote } from '../../words.ts';
+import { describe, didYouMean, listNames, quote } from '../../messages.ts';
 import type { Values } from '../architecture.ts';
 import type { Tensor } from '../graph.ts';
 import { elementCount, formatShape, type Shape } from '../shapes.ts';

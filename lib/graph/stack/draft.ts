@@ -1,5 +1,5 @@
 /** A beginning of an `architecture` for a file that holds parameters alone, to be pasted and put right by its reader. */
-import { quote } from '../../words.ts';
+import { quote } from '../../messages.ts';
 import { formatShape, type Shape } from '../shapes.ts';
 import { isOfTraining } from './foreign.ts';
 

@@ -1,6 +1,6 @@
 /** Tensors that are of no plain stack of layers, by their names: what belongs to training, and layers of other kinds. */
 import { ForwardpassError } from '../../errors.ts';
-import { quote } from '../../words.ts';
+import { quote } from '../../messages.ts';
 import { formatShape, type Shape } from '../shapes.ts';
 
 /** How many batches a normalising layer has seen. */

@@ -1,6 +1,6 @@
 /** Tensors of a file that holds parameters alone, gathered by the layer that their names say they belong to. */
 import { ForwardpassError } from '../../errors.ts';
-import { quote } from '../../words.ts';
+import { quote } from '../../messages.ts';
 import type { Layer } from '../architecture.ts';
 import { formatShape, type Shape } from '../shapes.ts';
 import { DESCRIBE, draftArchitecture } from './draft.ts';

@@ -3,7 +3,7 @@
  * activation between one dense layer and the next, another after the last.
  */
 import { ForwardpassError } from '../../errors.ts';
-import { quote } from '../../words.ts';
+import { quote } from '../../messages.ts';
 import type { Activation, Architecture, Layer } from '../architecture.ts';
 import type { Shape } from '../shapes.ts';
 import { DESCRIBE, draftArchitecture } from './draft.ts';

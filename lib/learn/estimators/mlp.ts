@@ -8,7 +8,7 @@ import { PickleGlobal, PickleList, PickleObject, type PickleValue } from '../../
 import type { Estimator } from '../../formats/sklearn/estimator.ts';
 import { itemsOf, noSuchOption } from '../../formats/sklearn/values.ts';
 import type { Label } from '../../labels.ts';
-import { describe } from '../../words.ts';
+import { describe } from '../../messages.ts';
 import type { LearningOptions } from '../origin.ts';
 import { RandomState } from '../random.ts';
 import { allocated, Stepper } from '../stepper.ts';

@@ -5,7 +5,7 @@
 import type { FloatArray } from '../../buffers.ts';
 import type { Estimator } from '../../formats/sklearn/estimator.ts';
 import type { Label } from '../../labels.ts';
-import { listNames } from '../../words.ts';
+import { listNames } from '../../messages.ts';
 import type { LearningOptions } from '../origin.ts';
 import type { Batch, Incremental, Said, TargetKind } from './incremental.ts';
 import type { OpenInner } from './learning.ts';

@@ -2,7 +2,7 @@
 import { ForwardpassError } from '../../errors.ts';
 import type { Estimator } from '../../formats/sklearn/estimator.ts';
 import type { Label } from '../../labels.ts';
-import { describe } from '../../words.ts';
+import { describe } from '../../messages.ts';
 import { ClassTargets } from '../targets.ts';
 import type { Batch, Incremental, Said, TargetKind } from './incremental.ts';
 import { labelsOf } from './inputs.ts';

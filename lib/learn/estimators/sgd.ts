@@ -9,8 +9,8 @@ import { type PickleArray, PickleDict } from '../../formats/containers/pickle/va
 import type { Estimator } from '../../formats/sklearn/estimator.ts';
 import { plainScalar } from '../../formats/sklearn/values.ts';
 import { both, type Label, labelsOf } from '../../labels.ts';
+import { describe } from '../../messages.ts';
 import type { RaggedParts } from '../../ragged.ts';
-import { describe } from '../../words.ts';
 import type { LearningOptions } from '../origin.ts';
 import { MOST_SEED } from '../random.ts';
 import { Stepper } from '../stepper.ts';

@@ -6,8 +6,8 @@
 import { allocate, type FloatArray } from '../../buffers.ts';
 import { ForwardpassError } from '../../errors.ts';
 import type { Estimator } from '../../formats/sklearn/estimator.ts';
+import { listNames } from '../../messages.ts';
 import type { RaggedParts } from '../../ragged.ts';
-import { listNames } from '../../words.ts';
 import type { Batch, Incremental } from './incremental.ts';
 import type { OpenInner } from './learning.ts';
 import { Sgd } from './sgd.ts';

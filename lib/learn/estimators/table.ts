@@ -8,7 +8,7 @@ import {
   type PickleValue,
 } from '../../formats/containers/pickle/values.ts';
 import type { Estimator } from '../../formats/sklearn/estimator.ts';
-import { didYouMean, listNames, quote } from '../../words.ts';
+import { didYouMean, listNames, quote } from '../../messages.ts';
 import type { LearningOptions } from '../origin.ts';
 import { setAttribute } from '../tree.ts';
 import { BAYES_AND_OTHERS } from './bayes-table.ts';

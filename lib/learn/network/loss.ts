@@ -1,6 +1,6 @@
 /** Losses: what the caller asks for, or what a model of Keras was compiled with. */
 import { ForwardpassError } from '../../errors.ts';
-import { describe, didYouMean, listNames } from '../../words.ts';
+import { describe, didYouMean, listNames } from '../../messages.ts';
 import { LOSSES, type LossName } from './program.ts';
 import type { Link } from './stack.ts';
 

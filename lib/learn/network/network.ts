@@ -2,7 +2,7 @@
 import { ForwardpassError } from '../../errors.ts';
 import type { Decision, Graph } from '../../graph/graph.ts';
 import type { Label } from '../../labels.ts';
-import { describe, didYouMean, listNames, quote } from '../../words.ts';
+import { describe, didYouMean, listNames, quote } from '../../messages.ts';
 import type { Batch, Incremental, TargetKind, Targets } from '../estimators/incremental.ts';
 import { Stepper } from '../stepper.ts';
 import { ClassTargets, readValues } from '../targets.ts';

@@ -5,7 +5,7 @@
 import { ForwardpassError } from '../../errors.ts';
 import type { SavedGroup, SavedOptimizer, Tensor } from '../../graph/graph.ts';
 import { formatShape } from '../../graph/shapes.ts';
-import { describe, didYouMean, listNames, quote } from '../../words.ts';
+import { describe, didYouMean, listNames, quote } from '../../messages.ts';
 import type { Numbers, RateName, Rule } from './program.ts';
 import type { Parameter } from './stack.ts';
 

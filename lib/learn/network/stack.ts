@@ -5,7 +5,7 @@
 import { ForwardpassError } from '../../errors.ts';
 import type { Graph, Moments, Node, Tensor, UnaryName } from '../../graph/graph.ts';
 import { formatShape } from '../../graph/shapes.ts';
-import { listNames } from '../../words.ts';
+import { listNames } from '../../messages.ts';
 
 /** The activations that can be learned through; the order is that of native/learn/network_unary.inc. */
 export const LEARN_UNARY = [

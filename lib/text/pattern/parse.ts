@@ -4,7 +4,7 @@
  * repetitions of what may be empty, for which `re` has rules of its own.
  */
 import { ForwardpassError } from '../../errors.ts';
-import { quote } from '../../words.ts';
+import { quote } from '../../messages.ts';
 import { type CharacterSet, type Expression, lengthsOf, type Place } from './ast.ts';
 
 export interface Parsed {

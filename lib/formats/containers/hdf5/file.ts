@@ -1,7 +1,7 @@
 /** An open HDF5 file: groups, their attributes, and the arrays in them, each checked before it is read. */
 import { ForwardpassError } from '../../../errors.ts';
 import type { Budget } from '../../../graph/budget.ts';
-import { quote } from '../../../words.ts';
+import { quote } from '../../../messages.ts';
 import { type Attribute, attributesOf, readStrings } from './attributes.ts';
 import { describeArray, type Hdf5Dataset, readArray } from './dataset.ts';
 import { GlobalHeap } from './global-heap.ts';

@@ -1,6 +1,6 @@
 /** Numbers and texts as pickles spell them. */
 import { ForwardpassError } from '../../../errors.ts';
-import { quote } from '../../../words.ts';
+import { quote } from '../../../messages.ts';
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** Texts so short are decoded sooner by hand, when they are ASCII. */

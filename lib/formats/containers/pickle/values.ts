@@ -2,7 +2,7 @@
  * What a pickle holds, as data. Nothing of Python is called or constructed: a class is its name, an object is the
  * name with the arguments and the state that Python would have been given.
  */
-import { describe } from '../../../words.ts';
+import { describe } from '../../../messages.ts';
 
 export type PickleValue =
   | null

@@ -1,7 +1,7 @@
 /** An open zip archive: its members by name, each read whole. */
 import { ForwardpassError } from '../../../errors.ts';
 import type { Budget } from '../../../graph/budget.ts';
-import { quote } from '../../../words.ts';
+import { quote } from '../../../messages.ts';
 import { crc32 } from '../compression/crc32.ts';
 import { inflate } from '../compression/inflate.ts';
 import { BoundedOutput } from '../compression/output.ts';

@@ -7,7 +7,7 @@ import {
   validateFileName,
 } from 'yauzl';
 import { ForwardpassError } from '../../../errors.ts';
-import { quote } from '../../../words.ts';
+import { quote } from '../../../messages.ts';
 import type { Reader } from '../../format.ts';
 import { Window } from './window.ts';
 

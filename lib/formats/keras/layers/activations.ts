@@ -1,6 +1,6 @@
 /** Activations that are layers. */
 import type { SoftmaxName } from '../../../graph/graph.ts';
-import { quote } from '../../../words.ts';
+import { quote } from '../../../messages.ts';
 import { applyActivation, applyNamed, functionName, whereAbove } from '../activation.ts';
 import { innerLayer } from '../inner.ts';
 import { type LayerCall, type LayerKind, scalar, type Value } from '../layer.ts';

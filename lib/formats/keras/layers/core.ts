@@ -1,6 +1,6 @@
 /** Dense layers, embeddings, and what passes its input on. */
 import { takeTransposed } from '../../../graph/shapes.ts';
-import { quote } from '../../../words.ts';
+import { quote } from '../../../messages.ts';
 import { innerLayer } from '../inner.ts';
 import type { LayerCall, LayerKind } from '../layer.ts';
 import { activationField } from './activations.ts';

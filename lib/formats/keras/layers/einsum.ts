@@ -1,7 +1,7 @@
 /** Equations such as `abc,cde->abde`, as a product of the input's last axes with a matrix. */
 import type { ForwardpassError } from '../../../errors.ts';
 import { elementCount, formatShape, inversePermutation } from '../../../graph/shapes.ts';
-import { quote } from '../../../words.ts';
+import { quote } from '../../../messages.ts';
 import type { LayerCall } from '../layer.ts';
 
 export interface Einsum {

@@ -1,6 +1,6 @@
 /** StringLookup and IntegerLookup: words and whole numbers by their place in a vocabulary. */
 import type { Tensor } from '../../../graph/graph.ts';
-import { describe, quote } from '../../../words.ts';
+import { describe, quote } from '../../../messages.ts';
 import { lookUp, lookUpWords } from '../../tracing/lookup.ts';
 import { type Constant, constant, literal, type Row } from '../../tracing/value.ts';
 import { placesOf } from '../../tracing/word-places.ts';

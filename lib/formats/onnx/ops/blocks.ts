@@ -1,6 +1,6 @@
 /** The operators that trade the channels of an image, [batch, channels, height, width], for blocks of its pixels. */
 import { formatShape } from '../../../graph/shapes.ts';
-import { quote } from '../../../words.ts';
+import { quote } from '../../../messages.ts';
 import { batchAxisOf } from '../../tracing/emitter.ts';
 import type { Value } from '../../tracing/value.ts';
 import type { Call, Translations } from '../call.ts';

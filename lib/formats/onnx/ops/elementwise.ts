@@ -1,6 +1,6 @@
 /** Operators that take each element by itself. */
 import type { BinaryName, UnaryName } from '../../../graph/graph.ts';
-import { quote } from '../../../words.ts';
+import { quote } from '../../../messages.ts';
 import { greatestFloat } from '../../casts.ts';
 import { type ElementType, elementType, elementTypeCode, isFloat, type Value } from '../../tracing/value.ts';
 import type { Call, Translation, Translations } from '../call.ts';

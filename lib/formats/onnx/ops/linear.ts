@@ -1,7 +1,7 @@
 /** Products with matrices. */
 import type { UnaryName } from '../../../graph/graph.ts';
 import { formatShape } from '../../../graph/shapes.ts';
-import { quote } from '../../../words.ts';
+import { quote } from '../../../messages.ts';
 import * as products from '../../tracing/products.ts';
 import { swapLastTwo } from '../../tracing/products.ts';
 import type { Constant, Value } from '../../tracing/value.ts';

@@ -1,5 +1,5 @@
 /** Pad: by a number, or by elements of the row itself. */
-import { quote } from '../../../words.ts';
+import { quote } from '../../../messages.ts';
 import { batchAxisOf } from '../../tracing/emitter.ts';
 import { literal, range, type Value } from '../../tracing/value.ts';
 import type { Call, Translations } from '../call.ts';

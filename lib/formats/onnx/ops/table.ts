@@ -1,6 +1,6 @@
 /** Operator name → translation, by domain, and words for those that are refused. */
 
-import { docsPage } from '../../../words.ts';
+import { docsPage } from '../../../messages.ts';
 import type { Translation, Translations } from '../call.ts';
 import { bits } from './bits.ts';
 import { blocks } from './blocks.ts';

@@ -1,6 +1,6 @@
 /** One module of torch.nn as its pickle has it: a class, settings, parameters and buffers by name, modules inside. */
 import { ForwardpassError } from '../../../errors.ts';
-import { quote } from '../../../words.ts';
+import { quote } from '../../../messages.ts';
 import { labelOf } from '../../containers/pickle/parts.ts';
 import {
   PickleDict,

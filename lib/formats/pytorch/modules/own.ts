@@ -2,7 +2,7 @@
 import { ForwardpassError } from '../../../errors.ts';
 import type { Budget } from '../../../graph/budget.ts';
 import type { Graph } from '../../../graph/graph.ts';
-import { quote } from '../../../words.ts';
+import { quote } from '../../../messages.ts';
 import type { PickleObject, PickleValue } from '../../containers/pickle/values.ts';
 import { isTorchTensor } from '../../containers/torch-tensors.ts';
 import type { ReadOptions } from '../../format.ts';

@@ -4,7 +4,7 @@
  */
 import { ForwardpassError } from '../../../errors.ts';
 import type { Budget } from '../../../graph/budget.ts';
-import { didYouMean, quote } from '../../../words.ts';
+import { didYouMean, quote } from '../../../messages.ts';
 import { isContainer } from '../../containers/pickle/parts.ts';
 import { follow, type Located } from '../../containers/pickle/path.ts';
 import {

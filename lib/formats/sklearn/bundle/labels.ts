@@ -1,5 +1,5 @@
 /** A LabelEncoder behind a classifier: the classes are numbers there, and words before they were encoded. */
-import { quote } from '../../../words.ts';
+import { quote } from '../../../messages.ts';
 import type { Estimator } from '../estimator.ts';
 import type { Label, Outcome } from '../outcome.ts';
 import { isOfScikitLearn } from '../table.ts';

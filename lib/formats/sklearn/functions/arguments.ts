@@ -1,6 +1,6 @@
 /** What a function is given beside the row: the arguments of a `functools.partial`, and keywords. */
 
-import { quote } from '../../../words.ts';
+import { quote } from '../../../messages.ts';
 import { PickleDict, PickleObject, type PickleValue, pickleKind } from '../../containers/pickle/values.ts';
 import type { Vector } from '../arrays.ts';
 import type { Estimator } from '../estimator.ts';

@@ -1,6 +1,6 @@
 /** A step of the author's own: a class, or a function of a FunctionTransformer, which the caller computes. */
 import type { ForwardpassError } from '../../../errors.ts';
-import { listNames, quote } from '../../../words.ts';
+import { listNames, quote } from '../../../messages.ts';
 import type { GivenFunctions } from '../../format.ts';
 import { plainAttributes } from '../../own/plain.ts';
 import { columnsInWords, stubOf } from '../../own/stub.ts';

@@ -1,6 +1,6 @@
 /** ColumnTransformer: steps for some columns each, side by side. */
 
-import { quote } from '../../../words.ts';
+import { quote } from '../../../messages.ts';
 import { PickleArray, PickleDict, PickleObject, type PickleValue, pickleKind } from '../../containers/pickle/values.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';

@@ -1,6 +1,6 @@
 /** DictVectorizer: a record's numbers, and 1 for each pair of a key and a string that it knows. */
 
-import { quote } from '../../../words.ts';
+import { quote } from '../../../messages.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import type { Features } from '../features.ts';

@@ -1,6 +1,6 @@
 /** Steps that keep some of the features: which ones, they mostly decide anew from the scores that they keep. */
 
-import { quote } from '../../../words.ts';
+import { quote } from '../../../messages.ts';
 import { importancesOf as ofCatboost } from '../../catboost/importances.ts';
 import type { PickleValue } from '../../containers/pickle/values.ts';
 import { isLightgbm, importancesOf as ofLightgbm } from '../../lightgbm/importances.ts';

@@ -1,7 +1,7 @@
 /** Vectorizers: from a text, or a record of any keys, to a sparse row. */
 import type { Analysis, HashedValue, OwnText, TermStep } from '../../../graph/terms.ts';
+import { didYouMean, quote } from '../../../messages.ts';
 import { ENGLISH_STOP_WORDS } from '../../../text/english.ts';
-import { didYouMean, quote } from '../../../words.ts';
 import {
   PickleDict,
   PickleGlobal,

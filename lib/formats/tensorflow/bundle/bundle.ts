@@ -5,7 +5,7 @@
 import { ForwardpassError } from '../../../errors.ts';
 import type { Budget } from '../../../graph/budget.ts';
 import { elementCount, formatShape } from '../../../graph/shapes.ts';
-import { didYouMean } from '../../../words.ts';
+import { didYouMean } from '../../../messages.ts';
 import { maskedCrc32c } from '../../containers/sstable/crc32c.ts';
 import { readTable } from '../../containers/sstable/sstable.ts';
 import type { Source } from '../../format.ts';

@@ -1,6 +1,6 @@
 /** A part of a variable that the program held in several: "10 4 0,5:-" is rows 0 to 4 of [10, 4]. */
 import { ForwardpassError } from '../../../errors.ts';
-import { quote } from '../../../words.ts';
+import { quote } from '../../../messages.ts';
 import * as fold from '../../tracing/fold.ts';
 import { type Constant, range } from '../../tracing/value.ts';
 

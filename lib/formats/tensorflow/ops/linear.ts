@@ -1,5 +1,5 @@
 /** Products with matrices. */
-import { quote } from '../../../words.ts';
+import { quote } from '../../../messages.ts';
 import { type Cumulative, cumulative } from '../../tracing/cumulative.ts';
 import { einsum, multiply, swapLastTwo } from '../../tracing/products.ts';
 import type { Call, Translation, Translations } from '../call.ts';

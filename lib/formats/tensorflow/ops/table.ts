@@ -1,6 +1,6 @@
 /** Operator name → translation, and words for those that are refused. */
 import { ForwardpassError } from '../../../errors.ts';
-import { docsPage } from '../../../words.ts';
+import { docsPage } from '../../../messages.ts';
 import type { Translation, Translations } from '../call.ts';
 import type { NodeDef } from '../proto.ts';
 import { bits } from './bits.ts';

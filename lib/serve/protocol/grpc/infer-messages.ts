@@ -1,5 +1,5 @@
 /** `ModelInferRequest` and `ModelInferResponse` of the Open Inference Protocol. */
-import { quote } from '../../../words.ts';
+import { quote } from '../../../messages.ts';
 import { badRequest } from '../refusal.ts';
 import type { ServedModel } from '../types.ts';
 import { DATATYPE_NAMES, DATATYPES, type Datatype } from '../v2/datatypes.ts';

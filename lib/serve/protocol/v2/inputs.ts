@@ -5,8 +5,8 @@
 import type { TypedArray } from '../../../buffers.ts';
 import { takesIntegers } from '../../../faults.ts';
 import type { Port } from '../../../graph/lower.ts';
+import { didYouMean, listNames, quote } from '../../../messages.ts';
 import type { Column } from '../../../rows/column.ts';
-import { didYouMean, listNames, quote } from '../../../words.ts';
 import { type Field, type Layout, layoutOf } from '../layout.ts';
 import { badRequest } from '../refusal.ts';
 import type { ProtocolLimits, ServedModel, Work } from '../types.ts';

@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import type { FloatArray, TypedArray } from '../../../buffers.ts';
 import type { Port } from '../../../graph/lower.ts';
 import type { Label } from '../../../labels.ts';
-import { listNames, quote } from '../../../words.ts';
+import { listNames, quote } from '../../../messages.ts';
 import { layoutOf } from '../layout.ts';
 import { badRequest, Refusal } from '../refusal.ts';
 import { labelText, numberText } from '../text.ts';

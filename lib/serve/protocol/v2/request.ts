@@ -1,6 +1,6 @@
 /** The request of an inference: its JSON, and the binary data behind it. */
 import type { IncomingHttpHeaders } from 'node:http';
-import { describe, quote } from '../../../words.ts';
+import { describe, quote } from '../../../messages.ts';
 import { jsonBytes, parseJson } from '../body.ts';
 import { BYTE, Scanner, tokenOf } from '../json-scanner.ts';
 import type { Layout } from '../layout.ts';

@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { TypedArray } from '../../../buffers.ts';
 import { widenBfloat16, widenFloat16 } from '../../../formats/containers/half.ts';
-import { quote } from '../../../words.ts';
+import { quote } from '../../../messages.ts';
 import { badRequest, type Refusal } from '../refusal.ts';
 import type { Datatype } from './datatypes.ts';
 

@@ -1,6 +1,6 @@
 /** Functions of keras.ops that move, pick, join and repeat elements. */
 import { formatShape } from '../../../../graph/shapes.ts';
-import { describe } from '../../../../words.ts';
+import { describe } from '../../../../messages.ts';
 import type { GraphBuilder } from '../../../tracing/builder.ts';
 import { flipped, MIRRORS, padded, parted, repeated, rolled, tiled } from '../../../tracing/moves.ts';
 import { type Constant, type Row, range } from '../../../tracing/value.ts';

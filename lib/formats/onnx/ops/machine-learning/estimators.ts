@@ -1,6 +1,6 @@
 /** Linear models. Results are float32, as onnxruntime gives them. */
 import { formatShape } from '../../../../graph/shapes.ts';
-import { quote } from '../../../../words.ts';
+import { quote } from '../../../../messages.ts';
 import { constant, literal, type Row, type Value } from '../../../tracing/value.ts';
 import { Vocabulary } from '../../../tracing/vocabulary.ts';
 import type { Call, Translations } from '../../call.ts';

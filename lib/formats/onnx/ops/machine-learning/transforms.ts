@@ -1,6 +1,6 @@
 /** Steps that prepare columns. Results are float32, as onnxruntime gives them. */
 import { elementCount, formatShape } from '../../../../graph/shapes.ts';
-import { quote } from '../../../../words.ts';
+import { quote } from '../../../../messages.ts';
 import { batchAxisOf } from '../../../tracing/emitter.ts';
 import { type Constant, constant, type ElementType, literal, type Row, type Value } from '../../../tracing/value.ts';
 import type { Call, Translations } from '../../call.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describe as describeValue, didYouMean, listNames, looksLike, quote, spellingOf } from '../lib/words.ts';
+import { describe as describeValue, didYouMean, listNames, looksLike, quote, spellingOf } from '../lib/messages.ts';
 
 it.each<[value: unknown, words: string]>([
   [undefined, 'nothing'],
