@@ -60,8 +60,8 @@ async function buildScripts() {
       groups: [
         { name: 'load', test: /lib.(load|watch|formats.(containers.half|everywhere))\.ts$/ },
         {
-          name: 'tracing',
-          test: /lib.formats.(tracing.(along|bags|builder|call|cumulative|products|raw-elements|reshape|sorting)|containers.protobuf)\.ts$/,
+          name: 'tensors',
+          test: /lib.formats.(tensors.(along|bags|builder|call|cumulative|products|raw-elements|reshape|sorting)|containers.protobuf)\.ts$/,
         },
       ],
     },

@@ -4,7 +4,7 @@
  * the framework does on x86, wherever it does not contradict itself (docs/special-values.md).
  */
 import type { UnaryName } from '../graph/graph.ts';
-import { type ElementType, isFloat } from './tracing/value.ts';
+import { type ElementType, isFloat } from './tensors/value.ts';
 
 /** Whose rule casts floats to integers. They agree within the integer's range, on fractions and on bool. */
 export type CastRule =

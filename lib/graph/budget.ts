@@ -184,7 +184,7 @@ export class Budget {
 
   /**
    * An array holds the numbers of a part of the files, of so many bytes, of which some may be made for free: see
-   * tracing/derived.ts. Parts that share bytes are more than the files have, and are then as if they were computed.
+   * tensors/derived.ts. Parts that share bytes are more than the files have, and are then as if they were computed.
    */
   stored(array: object, bytes: number, part: object = array): void {
     if (!this.#storedParts.has(part)) this.#storedBytes += bytes;

@@ -20,7 +20,7 @@ export const ALLOWED = {
   'lib/formats/aten/machine.ts': { wrap: 'a translation gives a list of values at the most' },
   'lib/formats/aten/operators/activations.ts': { apply: 'steps of activations, which lib/graph/activations.ts names' },
   'lib/formats/aten/operators/indexing.ts': {
-    'x.shape.toSpliced(...indices.shape)': 'HIGHEST_RANK of lib/formats/tracing/value.ts',
+    'x.shape.toSpliced(...indices.shape)': 'HIGHEST_RANK of lib/formats/tensors/value.ts',
   },
   'lib/formats/aten/operators/shape.ts': { 'sizesOf(x).toSpliced(...parts)': 'MOST_SIZES of lib/formats/aten/call.ts' },
   'lib/formats/containers/joblib.ts': {
@@ -79,7 +79,7 @@ export const ALLOWED = {
     'call.float(...beta)': 'two values',
   },
   'lib/formats/onnx/ops/indexing.ts': {
-    'data.shape.toSpliced(...indices.shape)': 'HIGHEST_RANK of lib/formats/tracing/value.ts',
+    'data.shape.toSpliced(...indices.shape)': 'HIGHEST_RANK of lib/formats/tensors/value.ts',
   },
   'lib/formats/onnx/ops/linear.ts': {
     'call.build.unary(...settings)': 'two values',
@@ -136,13 +136,13 @@ export const ALLOWED = {
     'Parser.call Parser.expression Parser.items Parser.prefix': 'DEEPEST, 100, is checked at each expression',
   },
   'lib/formats/tensorflow/bundle/bundle.ts': {
-    runs: 'an axis each: HIGHEST_RANK of lib/formats/tracing/value.ts',
+    runs: 'an axis each: HIGHEST_RANK of lib/formats/tensors/value.ts',
   },
   'lib/formats/tensorflow/bundle/objects.ts': {
     "trackable.children.set(...decodeReference(message.message('children')))": 'a key and a value',
   },
   'lib/formats/tensorflow/ops/indexing.ts': {
-    'data.shape.toSpliced(...indices.shape)': 'HIGHEST_RANK of lib/formats/tracing/value.ts',
+    'data.shape.toSpliced(...indices.shape)': 'HIGHEST_RANK of lib/formats/tensors/value.ts',
   },
   'lib/formats/tensorflow/proto.ts': {
     "fn.returns.set(...decodeEntry(message.message('ret'), (value) => value.string(), ''))": 'a key and a value',
@@ -160,7 +160,7 @@ export const ALLOWED = {
     nodesIn: 'each scope is deeper, which `limits.depth` bounds',
   },
   'lib/formats/tflite/ops/indexing.ts': {
-    'data.shape.toSpliced(...indices.shape)': 'HIGHEST_RANK of lib/formats/tracing/value.ts',
+    'data.shape.toSpliced(...indices.shape)': 'HIGHEST_RANK of lib/formats/tensors/value.ts',
   },
   'lib/formats/tflite/quantized/arithmetic.ts': {
     'Math.max(...scales)': 'of two operands',
@@ -181,7 +181,7 @@ export const ALLOWED = {
     'Members.#looksThrough Members.holds': '`limits.depth`, which is checked at each container',
     'Members.#find': '`limits.depth`, which is checked at each container',
   },
-  'lib/formats/torchscript/builtins.ts': { tensorOf: 'HIGHEST_RANK of lib/formats/tracing/value.ts' },
+  'lib/formats/torchscript/builtins.ts': { tensorOf: 'HIGHEST_RANK of lib/formats/tensors/value.ts' },
   'lib/formats/torchscript/interpreter.ts': {
     'Interpreter.#assign Interpreter.#assignTo Interpreter.#attribute Interpreter.#attributeOf Interpreter.#call Interpreter.#construct Interpreter.#dict Interpreter.#evaluate Interpreter.#evaluateParts Interpreter.#getattr Interpreter.#isTrue Interpreter.#run Interpreter.#runLoop Interpreter.#runStatement Interpreter.call':
       'DEEPEST, 1000, is checked at each block and expression that has others within',
@@ -195,7 +195,7 @@ export const ALLOWED = {
       'DEEPEST, 200, is checked at each expression',
   },
   'lib/formats/torchscript/read.ts': { 'namedResults/collect': '`limits.depth` is checked at each list' },
-  'lib/formats/tracing/builder.ts': {
+  'lib/formats/tensors/builder.ts': {
     'broadcastShapes(...shapes)': 'two or three operands',
     'GraphBuilder.#pickWords GraphBuilder.embedding': 'a table of words becomes one of positions, once',
   },
@@ -203,7 +203,7 @@ export const ALLOWED = {
     'entry.steps(...entry.settings.map((wanted) => numberOf(settings, wanted, name, place)))':
       'the settings of one activation',
   },
-  'lib/formats/tracing/range.ts': {
+  'lib/formats/tensors/range.ts': {
     'Ranges.#made Ranges.#made/input Ranges.#picked Ranges.of': 'MOST_STEPS',
   },
   'lib/graph/define/activate.ts': {

@@ -1,8 +1,8 @@
 /** The rules of casts, by what the frameworks gave on x86 (see docs/special-values.md). */
 import { describe, expect, it } from 'vitest';
 import { type CastRule, castSteps, greatestFloat, holdsBelow } from '../../lib/formats/casts.ts';
-import { cast } from '../../lib/formats/tracing/fold.ts';
-import { type ElementType, literal } from '../../lib/formats/tracing/value.ts';
+import { cast } from '../../lib/formats/tensors/fold.ts';
+import { type ElementType, literal } from '../../lib/formats/tensors/value.ts';
 
 function casted(rule: CastRule, from: ElementType, to: ElementType, values: readonly number[]): number[] {
   return Array.from(cast(literal(from, values), to, rule).data);

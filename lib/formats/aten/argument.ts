@@ -1,5 +1,5 @@
 /** What operators are called with: tensors, numbers of Python, text, nothing, and lists of these. */
-import { type Constant, literal, type Row, type Value } from '../tracing/value.ts';
+import { type Constant, literal, type Row, type Value } from '../tensors/value.ts';
 
 export type Argument = null | string | PyNumber | TensorRef | readonly Argument[];
 

@@ -1,7 +1,7 @@
 /** One call of an operator with its arguments by name, as the translations in operators/ see it. */
 import type { ErrorCode, ForwardpassError } from '../../errors.ts';
 import { formatShape } from '../../graph/shapes.ts';
-import type { GraphBuilder } from '../tracing/builder.ts';
+import type { GraphBuilder } from '../tensors/builder.ts';
 import {
   type Constant,
   type ElementType,
@@ -10,7 +10,7 @@ import {
   type Row,
   range,
   type Value,
-} from '../tracing/value.ts';
+} from '../tensors/value.ts';
 import { type Argument, kindOf, PyNumber, type Result, TensorRef } from './argument.ts';
 import { asFloat, type Operand, resultType, typeOfCode } from './element-types.ts';
 import { ShapeMismatch } from './shape-mismatch.ts';

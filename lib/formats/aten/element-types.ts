@@ -1,7 +1,7 @@
 /** Element types by torch's numbers and names for them, and what two of them make together. */
 import { ForwardpassError } from '../../errors.ts';
 import { quote } from '../../messages.ts';
-import { type ElementType, isFloat, type Value } from '../tracing/value.ts';
+import { type ElementType, isFloat, type Value } from '../tensors/value.ts';
 import { PyNumber } from './argument.ts';
 
 /** c10::ScalarType, which TorchScript writes as a number. */

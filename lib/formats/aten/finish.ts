@@ -4,9 +4,9 @@ import { ForwardpassError } from '../../errors.ts';
 import type { Graph, GraphInput, GraphOutput } from '../../graph/graph.ts';
 import { elementCount, formatShape } from '../../graph/shapes.ts';
 import { decisionOf } from '../decision.ts';
-import type { GraphBuilder } from '../tracing/builder.ts';
-import { CrossesRows } from '../tracing/emitter.ts';
-import { type ElementType, HIGHEST_RANK, publicType, type Row } from '../tracing/value.ts';
+import type { GraphBuilder } from '../tensors/builder.ts';
+import { CrossesRows } from '../tensors/emitter.ts';
+import { type ElementType, HIGHEST_RANK, publicType, type Row } from '../tensors/value.ts';
 import type { Argument } from './argument.ts';
 import { PyNumber, TensorRef } from './argument.ts';
 

@@ -1,6 +1,6 @@
 /** Ids that are floats. */
 import { ForwardpassError } from '../../errors.ts';
-import type { Value } from '../tracing/value.ts';
+import type { Value } from '../tensors/value.ts';
 
 /** Where a file does not say what its inputs hold, this tells which of them hold whole numbers. */
 export class FloatIds extends ForwardpassError {

@@ -1,9 +1,9 @@
 /** Runs the operators that a file calls: picks their form, translates them, and keeps track of what changes in place. */
 import { ForwardpassError } from '../../errors.ts';
 import { quote } from '../../messages.ts';
-import type { GraphBuilder } from '../tracing/builder.ts';
-import type { Site } from '../tracing/emitter.ts';
-import type { Value } from '../tracing/value.ts';
+import type { GraphBuilder } from '../tensors/builder.ts';
+import type { Site } from '../tensors/emitter.ts';
+import type { Value } from '../tensors/value.ts';
 import { type Argument, Folded, kindOf, PyNumber, type Result, TensorRef } from './argument.ts';
 import { Call } from './call.ts';
 import { bind } from './signature.ts';

@@ -9,8 +9,8 @@ import { torchElements } from '../containers/torch-elements.ts';
 import { describeTorchTensor, type TorchDType } from '../containers/torch-tensors.ts';
 import { openZip, type ZipArchive } from '../containers/zip.ts';
 import type { Reader } from '../format.ts';
-import { WIDTHS } from '../tracing/raw-elements.ts';
-import { type Constant, constant, type ElementType } from '../tracing/value.ts';
+import { WIDTHS } from '../tensors/raw-elements.ts';
+import { type Constant, constant, type ElementType } from '../tensors/value.ts';
 
 const ELEMENT_TYPES: Readonly<Record<TorchDType, ElementType>> = {
   F64: 'float64',

@@ -5,10 +5,10 @@ import type { BinaryName, DType, Op, OpAttributes, Operand, ReduceName, Tensor }
 import { broadcastShapes, elementCount, formatShape, type Shape, sameShape } from '../../graph/shapes.ts';
 import { quote } from '../../messages.ts';
 import { castSteps } from '../casts.ts';
-import type { GraphBuilder } from '../tracing/builder.ts';
-import type { Spread } from '../tracing/spread.ts';
-import { HIGHEST_RANK, isLarge } from '../tracing/value.ts';
-import type { Vocabulary } from '../tracing/vocabulary.ts';
+import type { GraphBuilder } from '../tensors/builder.ts';
+import type { Spread } from '../tensors/spread.ts';
+import { HIGHEST_RANK, isLarge } from '../tensors/value.ts';
+import type { Vocabulary } from '../tensors/vocabulary.ts';
 import type { Config } from './config.ts';
 import { type Argument, Dictionary, type LayerSpec } from './spec.ts';
 import type { StoredWeight, Variable } from './weights.ts';

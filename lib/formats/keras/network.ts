@@ -7,7 +7,7 @@ import { DTYPES, type DType, type Graph, type GraphInput } from '../../graph/gra
 import { elementCount, formatShape, type Shape } from '../../graph/shapes.ts';
 import { describe, quote } from '../../messages.ts';
 import type { GivenFunctions } from '../format.ts';
-import { GraphBuilder } from '../tracing/builder.ts';
+import { GraphBuilder } from '../tensors/builder.ts';
 import { computeDType } from './dtype.ts';
 import { isValue, LayerCall, leavesOf, type Sink, type Value } from './layer.ts';
 import { kindOf, variablesOf } from './layers/table.ts';

@@ -1,7 +1,7 @@
-/** Functions of tensors in the terms of lib/formats/tracing, whose axes count the batch as Keras' do: it is axis 0. */
+/** Functions of tensors in the terms of lib/formats/tensors, whose axes count the batch as Keras' do: it is axis 0. */
 import type { DType } from '../../graph/graph.ts';
-import type { GraphBuilder } from '../tracing/builder.ts';
-import { allocate, type Constant, constant, publicType, type Row, type Value as Traced } from '../tracing/value.ts';
+import type { GraphBuilder } from '../tensors/builder.ts';
+import { allocate, type Constant, constant, publicType, type Row, type Value as Traced } from '../tensors/value.ts';
 import { isValue, type LayerCall, type LayerKind, type Value } from './layer.ts';
 import { operand } from './layers/preprocessing.ts';
 import { resultType, typeOf } from './result-type.ts';

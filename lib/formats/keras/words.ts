@@ -2,8 +2,8 @@
 import type { Budget } from '../../graph/budget.ts';
 import type { GraphInput } from '../../graph/graph.ts';
 import { everywhere } from '../everywhere.ts';
-import { Spread } from '../tracing/spread.ts';
-import { Vocabulary } from '../tracing/vocabulary.ts';
+import { Spread } from '../tensors/spread.ts';
+import { Vocabulary } from '../tensors/vocabulary.ts';
 import type { Value } from './layer.ts';
 
 /** An input's value; a string's words are those that layers will look up. */

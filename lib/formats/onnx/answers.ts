@@ -1,8 +1,8 @@
 /** What the outputs of a classifier say of its classes: ONNX has no words for it but the operators that lead there. */
 import type { Decision, Graph, GraphOutput, Node, Operand } from '../../graph/graph.ts';
 import { elementCount, sameShape } from '../../graph/shapes.ts';
-import type { GraphBuilder } from '../tracing/builder.ts';
-import type { Constant, Row } from '../tracing/value.ts';
+import type { GraphBuilder } from '../tensors/builder.ts';
+import type { Constant, Row } from '../tensors/value.ts';
 import { Ranges } from './ranges.ts';
 
 type Classes = readonly (string | number)[];

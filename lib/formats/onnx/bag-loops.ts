@@ -5,7 +5,7 @@
  */
 import type { Budget } from '../../graph/budget.ts';
 import type { BagMode } from '../../graph/graph.ts';
-import { Vocabulary } from '../tracing/vocabulary.ts';
+import { Vocabulary } from '../tensors/vocabulary.ts';
 import type { AttributeProto, GraphProto, NodeProto, TensorProto } from './proto.ts';
 import { decodeTensor } from './tensor.ts';
 

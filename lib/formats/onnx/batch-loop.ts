@@ -3,10 +3,10 @@
  * body works out where its rows begin, takes them, and makes one row of them. And x[arange(batch), i], in two spellings.
  */
 
-import { takeOne } from '../tracing/along.ts';
-import type { GraphBuilder } from '../tracing/builder.ts';
-import { batchAxisOf } from '../tracing/emitter.ts';
-import { type Constant, constant, isFloat, literal, type Row } from '../tracing/value.ts';
+import { takeOne } from '../tensors/along.ts';
+import type { GraphBuilder } from '../tensors/builder.ts';
+import { batchAxisOf } from '../tensors/emitter.ts';
+import { type Constant, constant, isFloat, literal, type Row } from '../tensors/value.ts';
 import { Call } from './call.ts';
 import type { Known, RowNumber, RowNumbers, RowPlaces } from './known.ts';
 import type { AttributeProto, GraphProto, NodeProto } from './proto.ts';

@@ -3,9 +3,9 @@
  * an answer is another for one batch size, so only a choice that is then the same either way is read.
  */
 import { broadcastShapes, elementCount, sameShape } from '../../graph/shapes.ts';
-import type { GraphBuilder } from '../tracing/builder.ts';
-import { broadcastTo, select } from '../tracing/fold.ts';
-import { type Constant, constant } from '../tracing/value.ts';
+import type { GraphBuilder } from '../tensors/builder.ts';
+import { broadcastTo, select } from '../tensors/fold.ts';
+import { type Constant, constant } from '../tensors/value.ts';
 import type { BatchTest, Known } from './known.ts';
 import type { NodeProto } from './proto.ts';
 

@@ -1,8 +1,8 @@
 /** One ONNX node with its inputs at hand, as the translations in ops/ see it. */
-import type { GraphBuilder } from '../tracing/builder.ts';
-import { OperatorCall } from '../tracing/call.ts';
-import { decodeText } from '../tracing/raw-elements.ts';
-import { type Constant, describe, literal, type Value } from '../tracing/value.ts';
+import type { GraphBuilder } from '../tensors/builder.ts';
+import { OperatorCall } from '../tensors/call.ts';
+import { decodeText } from '../tensors/raw-elements.ts';
+import { type Constant, describe, literal, type Value } from '../tensors/value.ts';
 import type { AttributeProto } from './proto.ts';
 import { decodeTensor } from './tensor.ts';
 

@@ -2,8 +2,8 @@
  * What DequantizeLinear was made of. A matrix product of two dequantised operands is computed on their integers, as
  * onnxruntime does, and scaled afterwards.
  */
-import type { GraphBuilder } from '../tracing/builder.ts';
-import type { Constant, Row, Value } from '../tracing/value.ts';
+import type { GraphBuilder } from '../tensors/builder.ts';
+import type { Constant, Row, Value } from '../tensors/value.ts';
 import { integerProduct } from './integer-product.ts';
 
 /** (integers − zero point)·scale, where scale and zero point are one number each or one along the axis. */

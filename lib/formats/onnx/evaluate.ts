@@ -4,9 +4,9 @@
  */
 import { ForwardpassError } from '../../errors.ts';
 import { quote } from '../../messages.ts';
-import { bagOf, fixedBagOf } from '../tracing/bags.ts';
-import type { GraphBuilder } from '../tracing/builder.ts';
-import type { Value } from '../tracing/value.ts';
+import { bagOf, fixedBagOf } from '../tensors/bags.ts';
+import type { GraphBuilder } from '../tensors/builder.ts';
+import type { Value } from '../tensors/value.ts';
 import type { BagLoop } from './bag-loops.ts';
 import { enterLoop, isRowNumber, leaveLoop, ofRowNumbers } from './batch-loop.ts';
 import { ofBatchTests } from './batch-test.ts';

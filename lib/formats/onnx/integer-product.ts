@@ -3,8 +3,8 @@
  * 2^24 is, and a layer whose sums may be greater is cut into two that add up to it.
  */
 import { combine } from '../../graph/combine.ts';
-import type { GraphBuilder } from '../tracing/builder.ts';
-import { type Constant, constant, type Numbers, type Row, type Value } from '../tracing/value.ts';
+import type { GraphBuilder } from '../tensors/builder.ts';
+import { type Constant, constant, type Numbers, type Row, type Value } from '../tensors/value.ts';
 
 /** float32 holds every whole number up to here. */
 const EXACT = 2 ** 24;

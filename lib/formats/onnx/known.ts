@@ -1,5 +1,5 @@
 /** What a name of an ONNX file stands for while the file is read. */
-import type { Row, Value } from '../tracing/value.ts';
+import type { Row, Value } from '../tensors/value.ts';
 
 export interface Sequence {
   readonly kind: 'sequence';

@@ -5,8 +5,8 @@
  */
 import type { Node, OpAttributes, Operand, Tensor } from '../../graph/graph.ts';
 import { elementCount } from '../../graph/shapes.ts';
-import type { GraphBuilder } from '../tracing/builder.ts';
-import type { Constant, Row } from '../tracing/value.ts';
+import type { GraphBuilder } from '../tensors/builder.ts';
+import type { Constant, Row } from '../tensors/value.ts';
 import type { Known } from './known.ts';
 import type { AttributeProto, GraphProto, NodeProto } from './proto.ts';
 import type { Scope } from './scope.ts';

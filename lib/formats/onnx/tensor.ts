@@ -6,7 +6,7 @@ import { quote } from '../../messages.ts';
 import { widenBfloat16, widenFloat16 } from '../containers/half.ts';
 import type { Parts } from '../containers/protobuf.ts';
 import type { Reader, Source } from '../format.ts';
-import { exactOrInfinite, rawElements, unpack, WIDTHS } from '../tracing/raw-elements.ts';
+import { exactOrInfinite, rawElements, unpack, WIDTHS } from '../tensors/raw-elements.ts';
 import {
   type Constant,
   constant,
@@ -14,8 +14,8 @@ import {
   elementType,
   HIGHEST_RANK,
   type Numbers,
-} from '../tracing/value.ts';
-import type { Vocabulary } from '../tracing/vocabulary.ts';
+} from '../tensors/value.ts';
+import type { Vocabulary } from '../tensors/vocabulary.ts';
 import type { TensorProto } from './proto.ts';
 import { shortened } from './scope.ts';
 

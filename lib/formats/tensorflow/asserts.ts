@@ -1,8 +1,8 @@
 /** What Asserts demand of each row: a run that would break one is refused, as TensorFlow refuses it. */
 import type { BinaryName } from '../../graph/graph.ts';
-import type { GraphBuilder } from '../tracing/builder.ts';
-import { sharedAxis } from '../tracing/emitter.ts';
-import { type Constant, constant, literal, type Row, type Value } from '../tracing/value.ts';
+import type { GraphBuilder } from '../tensors/builder.ts';
+import { sharedAxis } from '../tensors/emitter.ts';
+import { type Constant, constant, literal, type Row, type Value } from '../tensors/value.ts';
 import type { NodeDef } from './proto.ts';
 import { dataInputs, type Output, type Scope } from './scope.ts';
 import type { Result } from './value.ts';

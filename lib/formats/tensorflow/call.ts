@@ -1,7 +1,7 @@
 /** One node with its inputs at hand, as the translations in ops/ see it. */
 import type { ErrorCode, ForwardpassError } from '../../errors.ts';
-import type { GraphBuilder } from '../tracing/builder.ts';
-import type { Constant, ElementType } from '../tracing/value.ts';
+import type { GraphBuilder } from '../tensors/builder.ts';
+import type { Constant, ElementType } from '../tensors/value.ts';
 import type { Attribute, NodeDef } from './proto.ts';
 import { elementType } from './types.ts';
 import type { Result, Row, Value } from './value.ts';

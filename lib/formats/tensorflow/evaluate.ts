@@ -4,8 +4,8 @@
  */
 import { ForwardpassError } from '../../errors.ts';
 import { quote } from '../../messages.ts';
-import type { GraphBuilder } from '../tracing/builder.ts';
-import { type Constant, constant } from '../tracing/value.ts';
+import type { GraphBuilder } from '../tensors/builder.ts';
+import { type Constant, constant } from '../tensors/value.ts';
 import { carriesDemands, type Demand, demandedOf, demanding, demandsBefore, mayDemand } from './asserts.ts';
 import { Call } from './call.ts';
 import { translate } from './merged.ts';

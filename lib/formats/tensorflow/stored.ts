@@ -1,6 +1,6 @@
 /** Which of the saved values each variable and lookup table of a graph has. */
 import { ForwardpassError } from '../../errors.ts';
-import type { Constant } from '../tracing/value.ts';
+import type { Constant } from '../tensors/value.ts';
 import type { Bundle } from './bundle/bundle.ts';
 import { checkpointKeys } from './bundle/objects.ts';
 import { partOf } from './bundle/part.ts';

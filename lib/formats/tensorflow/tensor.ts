@@ -3,9 +3,9 @@ import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import { widenBfloat16, widenFloat16 } from '../containers/half.ts';
 import type { Parts } from '../containers/protobuf.ts';
-import { exactOrInfinite, rawElements } from '../tracing/raw-elements.ts';
-import { allocate, type Constant, constant, type ElementType, HIGHEST_RANK, type Numbers } from '../tracing/value.ts';
-import type { Vocabulary } from '../tracing/vocabulary.ts';
+import { exactOrInfinite, rawElements } from '../tensors/raw-elements.ts';
+import { allocate, type Constant, constant, type ElementType, HIGHEST_RANK, type Numbers } from '../tensors/value.ts';
+import type { Vocabulary } from '../tensors/vocabulary.ts';
 import type { TensorProto, TensorShape } from './proto.ts';
 import { elementType } from './types.ts';
 

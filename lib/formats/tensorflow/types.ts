@@ -1,6 +1,6 @@
 /** The element types of tensors, by their numbers and names in TensorFlow's types.proto. */
 import { ForwardpassError } from '../../errors.ts';
-import type { ElementType } from '../tracing/value.ts';
+import type { ElementType } from '../tensors/value.ts';
 
 interface Known {
   /** As the files that are JSON call it, after `DT_`. */

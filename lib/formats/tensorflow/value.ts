@@ -1,7 +1,7 @@
 /** What the names of a graph stand for while it is read. */
 import type { ForwardpassError } from '../../errors.ts';
 import type { TextChange, Tokenizing } from '../../graph/terms.ts';
-import type { Constant, ElementType, Row, Value } from '../tracing/value.ts';
+import type { Constant, ElementType, Row, Value } from '../tensors/value.ts';
 import type { NodeDef } from './proto.ts';
 
 export type { Row, Value };

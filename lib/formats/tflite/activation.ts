@@ -1,5 +1,5 @@
 /** The function that an operator may apply to its result. */
-import type { Value } from '../tracing/value.ts';
+import type { Value } from '../tensors/value.ts';
 import type { Call } from './call.ts';
 
 /** ActivationFunctionType: the bounds of those that are clips. */

@@ -1,8 +1,8 @@
 /** What operators are translated with: the graph's operations, and what files need beyond a batch that is an axis. */
 import { elementCount } from '../../graph/shapes.ts';
-import { GraphBuilder } from '../tracing/builder.ts';
-import { batchAxisOf } from '../tracing/emitter.ts';
-import type { Row, Value } from '../tracing/value.ts';
+import { GraphBuilder } from '../tensors/builder.ts';
+import { batchAxisOf } from '../tensors/emitter.ts';
+import type { Row, Value } from '../tensors/value.ts';
 
 export class LiteBuilder extends GraphBuilder {
   #needsDouble = false;

@@ -1,7 +1,7 @@
 /** One operator with its inputs at hand, as the translations in ops/ see it. */
 import type { Table } from '../containers/flatbuffer.ts';
-import { OperatorCall } from '../tracing/call.ts';
-import type { ElementType, Value } from '../tracing/value.ts';
+import { OperatorCall } from '../tensors/call.ts';
+import type { ElementType, Value } from '../tensors/value.ts';
 import type { LiteBuilder } from './builder.ts';
 import type { Quantization, TensorInfo } from './model.ts';
 import { elementType } from './tensor.ts';

@@ -6,7 +6,7 @@ import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import { didYouMean, listNames, quote } from '../../messages.ts';
 import { Table, type Tables } from '../containers/flatbuffer.ts';
-import type { Numbers } from '../tracing/value.ts';
+import type { Numbers } from '../tensors/value.ts';
 import { operatorName } from './operators.ts';
 
 const SCHEMA_VERSION = 3;

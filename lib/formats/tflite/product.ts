@@ -1,4 +1,4 @@
-import type { Constant, Value } from '../tracing/value.ts';
+import type { Constant, Value } from '../tensors/value.ts';
 
 /** What to multiply with, and how. The weight is [outputs, inputs]. */
 export interface Product {

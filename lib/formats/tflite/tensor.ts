@@ -2,7 +2,7 @@
 import { ForwardpassError } from '../../errors.ts';
 import { elementCount, formatShape } from '../../graph/shapes.ts';
 import { widenBfloat16, widenFloat16 } from '../containers/half.ts';
-import { type Constant, constant, type ElementType, HIGHEST_RANK, isFloat, type Numbers } from '../tracing/value.ts';
+import { type Constant, constant, type ElementType, HIGHEST_RANK, isFloat, type Numbers } from '../tensors/value.ts';
 import type { LiteModel, TensorInfo } from './model.ts';
 
 /** What elements are read as. */

@@ -2,7 +2,7 @@
 import { ForwardpassError } from '../../errors.ts';
 import { describe } from '../../messages.ts';
 import type { TorchDType } from '../containers/torch-tensors.ts';
-import type { ElementType } from '../tracing/value.ts';
+import type { ElementType } from '../tensors/value.ts';
 
 const BY_NUMBER = new Map<unknown, readonly [stored: TorchDType, type: ElementType]>([
   [1, ['U8', 'uint8']],

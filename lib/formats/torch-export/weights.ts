@@ -8,7 +8,7 @@ import { fields, list, text } from '../containers/checks.ts';
 import { innerReader } from '../containers/inner-reader.ts';
 import { PickleDict, pickleKind } from '../containers/pickle/values.ts';
 import { isTorchTensor, type TorchDType } from '../containers/torch-tensors.ts';
-import { type Constant, HIGHEST_RANK } from '../tracing/value.ts';
+import { type Constant, HIGHEST_RANK } from '../tensors/value.ts';
 import { dtypeOf } from './dtypes.ts';
 import { fixedSize } from './program.ts';
 

@@ -3,7 +3,7 @@ import { ForwardpassError } from '../../errors.ts';
 import { quote } from '../../messages.ts';
 import { PyNumber, TensorRef } from '../aten/argument.ts';
 import { codeOfType } from '../aten/element-types.ts';
-import { HIGHEST_RANK, isFloat } from '../tracing/value.ts';
+import { HIGHEST_RANK, isFloat } from '../tensors/value.ts';
 import { type Builtin, type Context, truthOf } from './context.ts';
 import {
   add,

@@ -2,7 +2,7 @@
 import { ForwardpassError } from '../../errors.ts';
 import { quote } from '../../messages.ts';
 import { TensorRef } from '../aten/argument.ts';
-import type { ElementType } from '../tracing/value.ts';
+import type { ElementType } from '../tensors/value.ts';
 import type { Expression, FunctionCode, Parameter } from './syntax.ts';
 import { dottedName } from './syntax.ts';
 import { ScriptDict, type ScriptValue } from './values.ts';

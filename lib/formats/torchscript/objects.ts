@@ -13,7 +13,7 @@ import {
   pickleKind,
 } from '../containers/pickle/values.ts';
 import { isTorchTensor } from '../containers/torch-tensors.ts';
-import type { Constant, ElementType } from '../tracing/value.ts';
+import type { Constant, ElementType } from '../tensors/value.ts';
 import type { Library } from './library.ts';
 import { keyOf } from './lists.ts';
 import { dottedName, type Expression } from './syntax.ts';

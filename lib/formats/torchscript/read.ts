@@ -7,8 +7,8 @@ import { commonBatch, finishGraph, inputRow, type ProgramInput } from '../aten/f
 import { Machine } from '../aten/machine.ts';
 import { TorchArchive } from '../aten/torch-archive.ts';
 import type { Reader, ReadOptions } from '../format.ts';
-import { GraphBuilder } from '../tracing/builder.ts';
-import { type ElementType, isFloat } from '../tracing/value.ts';
+import { GraphBuilder } from '../tensors/builder.ts';
+import { type ElementType, isFloat } from '../tensors/value.ts';
 import { argumentsOf, type ForwardInput, inputsOf, tracedArguments } from './inputs.ts';
 import { Interpreter } from './interpreter.ts';
 import { Library } from './library.ts';

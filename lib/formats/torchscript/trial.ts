@@ -10,8 +10,8 @@ import type { ProgramInput } from '../aten/finish.ts';
 import { FloatIds } from '../aten/float-ids.ts';
 import type { Machine } from '../aten/machine.ts';
 import { ShapeMismatch } from '../aten/shape-mismatch.ts';
-import { CrossesRows } from '../tracing/emitter.ts';
-import type { ElementType } from '../tracing/value.ts';
+import { CrossesRows } from '../tensors/emitter.ts';
+import type { ElementType } from '../tensors/value.ts';
 import { Raised } from './builtins.ts';
 import type { ForwardInput } from './inputs.ts';
 

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { type Argument, PyNumber, TensorRef } from '../../../lib/formats/aten/argument.ts';
 import { inputRow } from '../../../lib/formats/aten/finish.ts';
 import { Machine, siteOf } from '../../../lib/formats/aten/machine.ts';
-import { GraphBuilder } from '../../../lib/formats/tracing/builder.ts';
-import { constant, type ElementType, literal } from '../../../lib/formats/tracing/value.ts';
+import { GraphBuilder } from '../../../lib/formats/tensors/builder.ts';
+import { constant, type ElementType, literal } from '../../../lib/formats/tensors/value.ts';
 import { Budget } from '../../../lib/graph/budget.ts';
 import { failureOf } from '../../failure.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Argument, PyNumber, TensorRef } from '../../../lib/formats/aten/argument.ts';
 import { bind, parseSignature } from '../../../lib/formats/aten/signature.ts';
-import { literal } from '../../../lib/formats/tracing/value.ts';
+import { literal } from '../../../lib/formats/tensors/value.ts';
 
 const tensor = new TensorRef(literal('float32', [1]));
 const MEAN = parseSignature('mean(Tensor self, int[]? dim, bool keepdim=False, *, int? dtype=None)');

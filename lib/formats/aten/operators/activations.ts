@@ -1,7 +1,7 @@
 /** Activations. Their options come with the call, so that no default of ours stands in for torch's. */
 import { type ActivationStep, resolveActivation } from '../../../graph/activations.ts';
 import type { UnaryName } from '../../../graph/graph.ts';
-import type { Value } from '../../tracing/value.ts';
+import type { Value } from '../../tensors/value.ts';
 import type { Result } from '../argument.ts';
 import type { Call, Translation, Translations } from '../call.ts';
 import { combine } from './arithmetic.ts';

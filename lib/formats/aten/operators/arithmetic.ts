@@ -1,9 +1,9 @@
 /** Operators of one or two tensors or numbers, element by element: arithmetic, comparisons and logic. */
 import type { BinaryName, UnaryName } from '../../../graph/graph.ts';
 import { broadcastShapes } from '../../../graph/shapes.ts';
-import { batchAxisOf } from '../../tracing/emitter.ts';
-import type { ElementType } from '../../tracing/value.ts';
-import { type Constant, isFloat, type Value } from '../../tracing/value.ts';
+import { batchAxisOf } from '../../tensors/emitter.ts';
+import type { ElementType } from '../../tensors/value.ts';
+import { type Constant, isFloat, type Value } from '../../tensors/value.ts';
 import { PyNumber, type Result } from '../argument.ts';
 import { type Call, sizesText, type Translation, type Translations } from '../call.ts';
 import { asFloat, type Operand } from '../element-types.ts';

@@ -1,7 +1,7 @@
 /** Bags of ids: vectors of a table added up, averaged, or the greatest of each. */
-import { bagOf } from '../../tracing/bags.ts';
-import { unreadable } from '../../tracing/emitter.ts';
-import { isFloat, type Value } from '../../tracing/value.ts';
+import { bagOf } from '../../tensors/bags.ts';
+import { unreadable } from '../../tensors/emitter.ts';
+import { isFloat, type Value } from '../../tensors/value.ts';
 import type { Result } from '../argument.ts';
 import type { Call, Translations } from '../call.ts';
 import { FloatIds } from '../float-ids.ts';

@@ -1,7 +1,7 @@
 /** Operators that make tensors of nothing but numbers. */
 
-import { batchAxisOf, unreadable } from '../../tracing/emitter.ts';
-import { type Constant, constant, type ElementType, isFloat, literal, range, type Value } from '../../tracing/value.ts';
+import { batchAxisOf, unreadable } from '../../tensors/emitter.ts';
+import { type Constant, constant, type ElementType, isFloat, literal, range, type Value } from '../../tensors/value.ts';
 import { PyNumber, type Result } from '../argument.ts';
 import type { Call, Translation, Translations } from '../call.ts';
 import { targetOf } from './shape.ts';

@@ -1,7 +1,7 @@
 /** Operators that pick, join and repeat elements. */
 import { formatShape } from '../../../graph/shapes.ts';
-import { batchAxisOf } from '../../tracing/emitter.ts';
-import { type Constant, literal, type Value } from '../../tracing/value.ts';
+import { batchAxisOf } from '../../tensors/emitter.ts';
+import { type Constant, literal, type Value } from '../../tensors/value.ts';
 import { PyNumber, type Result } from '../argument.ts';
 import { type Call, sizesText, type Translation, type Translations } from '../call.ts';
 import { sizesOf, unsqueezed } from './shape.ts';

@@ -1,7 +1,7 @@
 /** Products with matrices. */
 import { formatShape } from '../../../graph/shapes.ts';
-import * as products from '../../tracing/products.ts';
-import { type Constant, constant, type Value } from '../../tracing/value.ts';
+import * as products from '../../tensors/products.ts';
+import { type Constant, constant, type Value } from '../../tensors/value.ts';
 import type { Result } from '../argument.ts';
 import { type Call, sizesText, type Translation, type Translations } from '../call.ts';
 import { combine, scale } from './arithmetic.ts';

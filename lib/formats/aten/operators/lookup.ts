@@ -1,8 +1,8 @@
 /** Operators that pick by other tensors: constants choose places, ids of a row look up a constant table. */
 import { formatShape } from '../../../graph/shapes.ts';
-import { putAlong, type Reduction, takeAlong, takeOne } from '../../tracing/along.ts';
-import { batchAxisOf } from '../../tracing/emitter.ts';
-import { type Constant, isFloat, type Value } from '../../tracing/value.ts';
+import { putAlong, type Reduction, takeAlong, takeOne } from '../../tensors/along.ts';
+import { batchAxisOf } from '../../tensors/emitter.ts';
+import { type Constant, isFloat, type Value } from '../../tensors/value.ts';
 import type { Result } from '../argument.ts';
 import type { Call, Translation, Translations } from '../call.ts';
 import { FloatIds } from '../float-ids.ts';

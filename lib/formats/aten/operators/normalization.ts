@@ -1,6 +1,6 @@
 /** Layers that normalise a row. */
 import { elementCount, formatShape, sameShape } from '../../../graph/shapes.ts';
-import { type Constant, constant, type Row, type Value } from '../../tracing/value.ts';
+import { type Constant, constant, type Row, type Value } from '../../tensors/value.ts';
 import type { Call, Translation, Translations } from '../call.ts';
 import { combine } from './arithmetic.ts';
 

@@ -1,9 +1,9 @@
 /** Operators that make one number of many. */
 import type { ReduceName } from '../../../graph/graph.ts';
 import { elementCount } from '../../../graph/shapes.ts';
-import type { GraphBuilder } from '../../tracing/builder.ts';
-import { type Cumulative, cumulative } from '../../tracing/cumulative.ts';
-import { isFloat, type Value } from '../../tracing/value.ts';
+import type { GraphBuilder } from '../../tensors/builder.ts';
+import { type Cumulative, cumulative } from '../../tensors/cumulative.ts';
+import { isFloat, type Value } from '../../tensors/value.ts';
 import type { Result } from '../argument.ts';
 import type { Call, Translation, Translations } from '../call.ts';
 import { asFloat } from '../element-types.ts';

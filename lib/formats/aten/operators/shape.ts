@@ -1,8 +1,8 @@
 /** Operators that rearrange elements, or say how they are arranged. */
 import { elementCount, formatShape } from '../../../graph/shapes.ts';
-import { withAxis, without } from '../../tracing/builder.ts';
-import { batchAxisOf } from '../../tracing/emitter.ts';
-import { constant, describe, type Row, range, type Value } from '../../tracing/value.ts';
+import { withAxis, without } from '../../tensors/builder.ts';
+import { batchAxisOf } from '../../tensors/emitter.ts';
+import { constant, describe, type Row, range, type Value } from '../../tensors/value.ts';
 import { Folded, PyNumber, type Result } from '../argument.ts';
 import type { Call, Translation, Translations } from '../call.ts';
 

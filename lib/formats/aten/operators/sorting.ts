@@ -1,6 +1,6 @@
 /** Operators that put elements in their order. */
-import { sorted } from '../../tracing/sorting.ts';
-import type { Value } from '../../tracing/value.ts';
+import { sorted } from '../../tensors/sorting.ts';
+import type { Value } from '../../tensors/value.ts';
 import type { Result } from '../argument.ts';
 import type { Call, Translation, Translations } from '../call.ts';
 

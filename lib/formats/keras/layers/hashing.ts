@@ -1,9 +1,9 @@
 /** Hashing and HashedCrossing: words and whole numbers, and values together, in places by their hash. */
 
-import { crossed, USUAL_KEY } from '../../tracing/crossing.ts';
-import { lookUpWords } from '../../tracing/lookup.ts';
-import { constant, literal } from '../../tracing/value.ts';
-import { placesOf } from '../../tracing/word-places.ts';
+import { crossed, USUAL_KEY } from '../../tensors/crossing.ts';
+import { lookUpWords } from '../../tensors/lookup.ts';
+import { constant, literal } from '../../tensors/value.ts';
+import { placesOf } from '../../tensors/word-places.ts';
 import type { LayerCall, LayerKind, Value } from '../layer.ts';
 import { asValue, rowOf } from '../traced.ts';
 import { saltOf } from './lookup.ts';

@@ -1,9 +1,9 @@
 /** StringLookup and IntegerLookup: words and whole numbers by their place in a vocabulary. */
 import type { Tensor } from '../../../graph/graph.ts';
 import { describe, quote } from '../../../messages.ts';
-import { lookUp, lookUpWords } from '../../tracing/lookup.ts';
-import { type Constant, constant, literal, type Row } from '../../tracing/value.ts';
-import { placesOf } from '../../tracing/word-places.ts';
+import { lookUp, lookUpWords } from '../../tensors/lookup.ts';
+import { type Constant, constant, literal, type Row } from '../../tensors/value.ts';
+import { placesOf } from '../../tensors/word-places.ts';
 import type { LayerCall, LayerKind, Value } from '../layer.ts';
 import { asValue, rowOf, type Traced } from '../traced.ts';
 import { encode } from './preprocessing.ts';

@@ -1,6 +1,6 @@
 /** TextVectorization: from a text to its tokens, looked up in a vocabulary. */
 import type { Tokenizing } from '../../../graph/terms.ts';
-import { constant } from '../../tracing/value.ts';
+import { constant } from '../../tensors/value.ts';
 import type { LayerCall, LayerKind } from '../layer.ts';
 import { EXPORT } from '../refusals.ts';
 import { asValue, rowOf } from '../traced.ts';

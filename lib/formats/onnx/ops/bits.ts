@@ -1,5 +1,5 @@
 /** Operators on the bits of integers, with one side constant: as arithmetic, in two's complement. */
-import { narrowRange, type Value } from '../../tracing/value.ts';
+import { narrowRange, type Value } from '../../tensors/value.ts';
 import type { Call, Translation, Translations } from '../call.ts';
 
 /** Beyond it doubles do not hold all integers. */

@@ -1,8 +1,8 @@
 /** The operators that trade the channels of an image, [batch, channels, height, width], for blocks of its pixels. */
 import { formatShape } from '../../../graph/shapes.ts';
 import { quote } from '../../../messages.ts';
-import { batchAxisOf } from '../../tracing/emitter.ts';
-import type { Value } from '../../tracing/value.ts';
+import { batchAxisOf } from '../../tensors/emitter.ts';
+import type { Value } from '../../tensors/value.ts';
 import type { Call, Translations } from '../call.ts';
 
 function depthToSpace(call: Call): Value {

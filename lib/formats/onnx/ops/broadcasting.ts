@@ -1,7 +1,7 @@
 /** How operators of several operands bring them to one shape: as NumPy does since opset 7 or 8, hardly before. */
 import type { BinaryName } from '../../../graph/graph.ts';
 import { formatShape, sameShape } from '../../../graph/shapes.ts';
-import type { Value } from '../../tracing/value.ts';
+import type { Value } from '../../tensors/value.ts';
 import type { Call } from '../call.ts';
 
 /** An operator of two operands. Before opset 7 the second was made to fit the first, and only with `broadcast`. */

@@ -1,6 +1,6 @@
 /** Operators that make a constant. */
 import { formatShape } from '../../../graph/shapes.ts';
-import { literal, range, type Value } from '../../tracing/value.ts';
+import { literal, range, type Value } from '../../tensors/value.ts';
 import type { Call, Translations } from '../call.ts';
 
 function constantRange(call: Call): Value {

@@ -1,6 +1,6 @@
 /** Convolutions that are dense layers: of kernels of one place, and of kernels as large as what they slide over. */
 import { elementCount, formatShape } from '../../../graph/shapes.ts';
-import { allocate, type Constant, constant, type Row, range, type Value } from '../../tracing/value.ts';
+import { allocate, type Constant, constant, type Row, range, type Value } from '../../tensors/value.ts';
 import type { Call, Translations } from '../call.ts';
 
 /** x [batch, C, …], weight [M, C/groups, …kernel]. */

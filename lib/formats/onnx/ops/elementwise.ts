@@ -2,7 +2,7 @@
 import type { BinaryName, UnaryName } from '../../../graph/graph.ts';
 import { quote } from '../../../messages.ts';
 import { greatestFloat } from '../../casts.ts';
-import { type ElementType, elementType, elementTypeCode, isFloat, type Value } from '../../tracing/value.ts';
+import { type ElementType, elementType, elementTypeCode, isFloat, type Value } from '../../tensors/value.ts';
 import type { Call, Translation, Translations } from '../call.ts';
 import { combine, combineAll, intoFirst, withAxesAfter } from './broadcasting.ts';
 

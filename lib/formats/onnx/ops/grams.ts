@@ -1,5 +1,5 @@
 /** TfIdfVectorizer: how often each of a list of n-grams stands among the tokens of a row, words or integers. */
-import { type Constant, constant, type Row, range, type Value } from '../../tracing/value.ts';
+import { type Constant, constant, type Row, range, type Value } from '../../tensors/value.ts';
 import type { Call, Translations } from '../call.ts';
 
 const MODES = ['TF', 'IDF', 'TFIDF'];

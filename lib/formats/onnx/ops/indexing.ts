@@ -1,7 +1,7 @@
 /** Operators that pick, join and repeat elements. */
 import { elementCount, formatShape, sameShape } from '../../../graph/shapes.ts';
-import { batchAxisOf } from '../../tracing/emitter.ts';
-import { type Constant, type Row, range, type Value } from '../../tracing/value.ts';
+import { batchAxisOf } from '../../tensors/emitter.ts';
+import { type Constant, type Row, range, type Value } from '../../tensors/value.ts';
 import type { Call, Translations } from '../call.ts';
 
 /** From 2^31 − 1 on, a slice's end means "to the end", however long the axis is. */

@@ -1,6 +1,6 @@
 /** Products with matrices of integers. */
 import { formatShape } from '../../../graph/shapes.ts';
-import type { Constant, Numbers, Row, Value } from '../../tracing/value.ts';
+import type { Constant, Numbers, Row, Value } from '../../tensors/value.ts';
 import type { Call, Translations } from '../call.ts';
 import { scaledBy } from '../dequantized.ts';
 import { type IntegerMatrix, integerProduct } from '../integer-product.ts';

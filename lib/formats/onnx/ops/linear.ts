@@ -2,9 +2,9 @@
 import type { UnaryName } from '../../../graph/graph.ts';
 import { formatShape } from '../../../graph/shapes.ts';
 import { quote } from '../../../messages.ts';
-import * as products from '../../tracing/products.ts';
-import { swapLastTwo } from '../../tracing/products.ts';
-import type { Constant, Value } from '../../tracing/value.ts';
+import * as products from '../../tensors/products.ts';
+import { swapLastTwo } from '../../tensors/products.ts';
+import type { Constant, Value } from '../../tensors/value.ts';
 import type { Call, Translations } from '../call.ts';
 import { dequantizedProduct } from '../dequantized.ts';
 

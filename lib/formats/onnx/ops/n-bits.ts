@@ -1,6 +1,6 @@
 /** com.microsoft's MatMulNBits: a dense layer whose weights have a few bits and a scale for each block of inputs. */
 
-import { constant, type Numbers, type Value } from '../../tracing/value.ts';
+import { constant, type Numbers, type Value } from '../../tensors/value.ts';
 import type { Call } from '../call.ts';
 
 /** Weights are [outputs, blocks, bytes of a block], from the low bits of a byte up. */

@@ -1,6 +1,6 @@
 /** Softmax and its kin, and the layers that normalise a row. */
 import { elementCount, formatShape, sameShape } from '../../../graph/shapes.ts';
-import { type Constant, constant, type Row, range, type Value } from '../../tracing/value.ts';
+import { type Constant, constant, type Row, range, type Value } from '../../tensors/value.ts';
 import type { Call, Translations } from '../call.ts';
 
 const COERCED_BEFORE = 13;

@@ -1,7 +1,7 @@
 /** Pad: by a number, or by elements of the row itself. */
 import { quote } from '../../../messages.ts';
-import { batchAxisOf } from '../../tracing/emitter.ts';
-import { literal, range, type Value } from '../../tracing/value.ts';
+import { batchAxisOf } from '../../tensors/emitter.ts';
+import { literal, range, type Value } from '../../tensors/value.ts';
 import type { Call, Translations } from '../call.ts';
 
 /** Where the element at `position` of a padded axis comes from, by mode; the axis has `length` elements. */

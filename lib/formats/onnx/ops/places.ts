@@ -1,9 +1,9 @@
 /** Operators that take or write elements at given places, and those that say which places there are. */
 import { elementCount, formatShape, sameShape } from '../../../graph/shapes.ts';
 import { quote } from '../../../messages.ts';
-import { alone, inBatch, putAlong, putRows, type Reduction, takeAlong } from '../../tracing/along.ts';
-import { batchAxisOf } from '../../tracing/emitter.ts';
-import { type Constant, constant, elementType, literal, type Row, range, type Value } from '../../tracing/value.ts';
+import { alone, inBatch, putAlong, putRows, type Reduction, takeAlong } from '../../tensors/along.ts';
+import { batchAxisOf } from '../../tensors/emitter.ts';
+import { type Constant, constant, elementType, literal, type Row, range, type Value } from '../../tensors/value.ts';
 import type { Call, Translations } from '../call.ts';
 
 const REDUCTIONS: Readonly<Record<string, Reduction>> = {

@@ -9,7 +9,7 @@ import {
   literal,
   narrowRange,
   type Value,
-} from '../../tracing/value.ts';
+} from '../../tensors/value.ts';
 import type { Call, Translations } from '../call.ts';
 import { rememberOrigin } from '../dequantized.ts';
 

@@ -1,7 +1,7 @@
 /** Operators that make one number of many. */
 import type { ReduceName } from '../../../graph/graph.ts';
-import { cumulative } from '../../tracing/cumulative.ts';
-import { range, type Value } from '../../tracing/value.ts';
+import { cumulative } from '../../tensors/cumulative.ts';
+import { range, type Value } from '../../tensors/value.ts';
 import type { Call, Translation, Translations } from '../call.ts';
 
 /** Axes are an attribute before opset 18 (13 for ReduceSum) and an input since. */

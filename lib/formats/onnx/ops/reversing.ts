@@ -1,5 +1,5 @@
 /** ReverseSequence, where it turns a whole axis of the row around. */
-import { range, type Value } from '../../tracing/value.ts';
+import { range, type Value } from '../../tensors/value.ts';
 import type { Call, Translations } from '../call.ts';
 
 /** Of each item along `batch_axis`, as many elements along `time_axis` as the lengths say: here the same for all. */

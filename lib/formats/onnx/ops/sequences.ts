@@ -1,8 +1,8 @@
 /** Lists of tensors: made, taken apart, and given as outputs. */
 import { formatShape } from '../../../graph/shapes.ts';
-import type { GraphBuilder } from '../../tracing/builder.ts';
-import { withOne, withoutOne } from '../../tracing/reshape.ts';
-import { literal, type Value } from '../../tracing/value.ts';
+import type { GraphBuilder } from '../../tensors/builder.ts';
+import { withOne, withoutOne } from '../../tensors/reshape.ts';
+import { literal, type Value } from '../../tensors/value.ts';
 import { Call } from '../call.ts';
 import type { Known, Sequence } from '../known.ts';
 import type { AttributeProto } from '../proto.ts';

@@ -1,9 +1,9 @@
 /** Operators that rearrange elements, or say how they are arranged. */
 import { broadcastShapes, elementCount, formatShape } from '../../../graph/shapes.ts';
-import { without } from '../../tracing/builder.ts';
-import { batchAxisOf, sharedAxis } from '../../tracing/emitter.ts';
-import { type Dimension, dimensions, reshapeRows, shapeInWords, withOne } from '../../tracing/reshape.ts';
-import { type Constant, constant, literal, type Row, range, type Value } from '../../tracing/value.ts';
+import { without } from '../../tensors/builder.ts';
+import { batchAxisOf, sharedAxis } from '../../tensors/emitter.ts';
+import { type Dimension, dimensions, reshapeRows, shapeInWords, withOne } from '../../tensors/reshape.ts';
+import { type Constant, constant, literal, type Row, range, type Value } from '../../tensors/value.ts';
 import type { Call, Translations } from '../call.ts';
 
 /** A 1-D constant of a shape; the batch is kept as a symbol, and so is a multiple of it. */

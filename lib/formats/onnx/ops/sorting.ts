@@ -1,7 +1,7 @@
 /** TopK: the greatest or least along an axis. */
 
-import { sorted } from '../../tracing/sorting.ts';
-import type { Value } from '../../tracing/value.ts';
+import { sorted } from '../../tensors/sorting.ts';
+import type { Value } from '../../tensors/value.ts';
 import type { Call, Translations } from '../call.ts';
 
 /** How many there are to be is an attribute before opset 10, and an input since. */

@@ -1,8 +1,8 @@
 /** A part of a variable that the program held in several: "10 4 0,5:-" is rows 0 to 4 of [10, 4]. */
 import { ForwardpassError } from '../../../errors.ts';
 import { quote } from '../../../messages.ts';
-import * as fold from '../../tracing/fold.ts';
-import { type Constant, range } from '../../tracing/value.ts';
+import * as fold from '../../tensors/fold.ts';
+import { type Constant, range } from '../../tensors/value.ts';
 
 /** `specification`: the whole shape, and what is taken along each axis; empty for all. */
 export function partOf(whole: Constant, specification: string, place: string): Constant {

@@ -1,6 +1,6 @@
 /** Operators on the bits of numbers, as far as they ask for a sign. */
 
-import { type Constant, constant } from '../../tracing/value.ts';
+import { type Constant, constant } from '../../tensors/value.ts';
 import type { Call, Translations } from '../call.ts';
 import type { Bits, Result } from '../value.ts';
 

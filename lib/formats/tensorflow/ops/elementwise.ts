@@ -1,7 +1,7 @@
 /** Operators that take each element by itself. */
 import type { BinaryName, UnaryName } from '../../../graph/graph.ts';
-import type { GraphBuilder } from '../../tracing/builder.ts';
-import { isFloat, literal } from '../../tracing/value.ts';
+import type { GraphBuilder } from '../../tensors/builder.ts';
+import { isFloat, literal } from '../../tensors/value.ts';
 import type { Call, Translation, Translations } from '../call.ts';
 import type { Result, Value } from '../value.ts';
 

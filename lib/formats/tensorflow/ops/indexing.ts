@@ -1,9 +1,9 @@
 /** Operators that pick, join and repeat elements. */
 import { formatShape } from '../../../graph/shapes.ts';
-import { withAxis } from '../../tracing/builder.ts';
-import { batchAxisOf } from '../../tracing/emitter.ts';
-import { flipped, parted, rolled, tiled } from '../../tracing/moves.ts';
-import { type Constant, range } from '../../tracing/value.ts';
+import { withAxis } from '../../tensors/builder.ts';
+import { batchAxisOf } from '../../tensors/emitter.ts';
+import { flipped, parted, rolled, tiled } from '../../tensors/moves.ts';
+import { type Constant, range } from '../../tensors/value.ts';
 import type { Call, Translations } from '../call.ts';
 import type { Row, Value } from '../value.ts';
 import { withOne } from './shape.ts';

@@ -1,7 +1,7 @@
 /** Products with matrices. */
 import { quote } from '../../../messages.ts';
-import { type Cumulative, cumulative } from '../../tracing/cumulative.ts';
-import { einsum, multiply, swapLastTwo } from '../../tracing/products.ts';
+import { type Cumulative, cumulative } from '../../tensors/cumulative.ts';
+import { einsum, multiply, swapLastTwo } from '../../tensors/products.ts';
 import type { Call, Translation, Translations } from '../call.ts';
 import type { Value } from '../value.ts';
 import { elementwise } from './elementwise.ts';

@@ -1,8 +1,8 @@
 /** Lookup tables, as vocabularies are: of words or of integers. */
-import { crossed } from '../../tracing/crossing.ts';
-import { lookUp } from '../../tracing/lookup.ts';
-import { literal } from '../../tracing/value.ts';
-import { placesOf } from '../../tracing/word-places.ts';
+import { crossed } from '../../tensors/crossing.ts';
+import { lookUp } from '../../tensors/lookup.ts';
+import { literal } from '../../tensors/value.ts';
+import { placesOf } from '../../tensors/word-places.ts';
 import type { Call, Translations } from '../call.ts';
 import type { Contents, Result, Row, Value } from '../value.ts';
 

@@ -1,7 +1,7 @@
 /** Softmax, batch normalisation and the reductions. */
 import type { ReduceName } from '../../../graph/graph.ts';
 import { elementCount, formatShape, sameShape } from '../../../graph/shapes.ts';
-import { type Constant, constant } from '../../tracing/value.ts';
+import { type Constant, constant } from '../../tensors/value.ts';
 import type { Call, Translation, Translations } from '../call.ts';
 import type { Row, Value } from '../value.ts';
 

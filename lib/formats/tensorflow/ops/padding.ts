@@ -1,7 +1,7 @@
 /** Operators that add elements around a row's own. */
 import { formatShape } from '../../../graph/shapes.ts';
-import { MIRRORS, padded } from '../../tracing/moves.ts';
-import { range } from '../../tracing/value.ts';
+import { MIRRORS, padded } from '../../tensors/moves.ts';
+import { range } from '../../tensors/value.ts';
 import type { Call, Translations } from '../call.ts';
 import type { Value } from '../value.ts';
 

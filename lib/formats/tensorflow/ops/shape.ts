@@ -1,9 +1,9 @@
 /** Operators that say or change how elements are arranged. */
 import { elementCount, formatShape } from '../../../graph/shapes.ts';
-import { withAxis, without } from '../../tracing/builder.ts';
-import { batchAxisOf } from '../../tracing/emitter.ts';
-import { type Dimension, dimensions, reshapeRows, shapeInWords } from '../../tracing/reshape.ts';
-import { type Constant, constant, literal, range } from '../../tracing/value.ts';
+import { withAxis, without } from '../../tensors/builder.ts';
+import { batchAxisOf } from '../../tensors/emitter.ts';
+import { type Dimension, dimensions, reshapeRows, shapeInWords } from '../../tensors/reshape.ts';
+import { type Constant, constant, literal, range } from '../../tensors/value.ts';
 import type { Call, Translations } from '../call.ts';
 import type { Value } from '../value.ts';
 

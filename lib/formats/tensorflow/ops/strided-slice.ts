@@ -1,6 +1,6 @@
 /** NumPy's indexing, `x[1:3, ..., 0, None]`, as StridedSlice has it: bounds, and masks that change what they mean. */
-import { batchAxisOf } from '../../tracing/emitter.ts';
-import { type Constant, range } from '../../tracing/value.ts';
+import { batchAxisOf } from '../../tensors/emitter.ts';
+import { type Constant, range } from '../../tensors/value.ts';
 import type { Call } from '../call.ts';
 import type { Value } from '../value.ts';
 

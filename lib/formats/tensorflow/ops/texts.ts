@@ -4,8 +4,8 @@
  * followed step by step, so that nothing else than just that is taken for it.
  */
 import type { TextChange, Tokenizing } from '../../../graph/terms.ts';
-import type { GraphBuilder } from '../../tracing/builder.ts';
-import { type Constant, constant, literal, type Row, type Value } from '../../tracing/value.ts';
+import type { GraphBuilder } from '../../tensors/builder.ts';
+import { type Constant, constant, literal, type Row, type Value } from '../../tensors/value.ts';
 import type { Call, Translation, Translations } from '../call.ts';
 import type { Partition, Result, Text, TokenNumbers, Tokens, TokenTest } from '../value.ts';
 

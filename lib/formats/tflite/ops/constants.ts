@@ -1,7 +1,7 @@
 /** Operators that make a constant, of which shapes are computed. */
 import { formatShape } from '../../../graph/shapes.ts';
-import { batchAxisOf } from '../../tracing/emitter.ts';
-import { type Constant, constant, literal, range, type Value } from '../../tracing/value.ts';
+import { batchAxisOf } from '../../tensors/emitter.ts';
+import { type Constant, constant, literal, range, type Value } from '../../tensors/value.ts';
 import type { Call, Translations } from '../call.ts';
 
 /** The batch is kept as a symbol. */

@@ -1,6 +1,6 @@
 /** Operators that take each element by itself. */
 import type { BinaryName, UnaryName } from '../../../graph/graph.ts';
-import { isFloat, type Value } from '../../tracing/value.ts';
+import { isFloat, type Value } from '../../tensors/value.ts';
 import { activate } from '../activation.ts';
 import type { Call, Translation, Translations } from '../call.ts';
 

@@ -1,8 +1,8 @@
 /** Operators that pick elements. */
 import { formatShape } from '../../../graph/shapes.ts';
-import { withAxis, without } from '../../tracing/builder.ts';
-import { batchAxisOf } from '../../tracing/emitter.ts';
-import { type Constant, type Row, range, type Value } from '../../tracing/value.ts';
+import { withAxis, without } from '../../tensors/builder.ts';
+import { batchAxisOf } from '../../tensors/emitter.ts';
+import { type Constant, type Row, range, type Value } from '../../tensors/value.ts';
 import type { Call, Translations } from '../call.ts';
 import { dequantized } from '../quantized/convert.ts';
 import { isQuantized } from '../tensor.ts';

@@ -1,8 +1,8 @@
 /** Products with matrices. */
 import { elementCount, formatShape } from '../../../graph/shapes.ts';
-import { batchAxisOf } from '../../tracing/emitter.ts';
-import { multiply } from '../../tracing/products.ts';
-import { type Constant, isFloat, type Row, type Value } from '../../tracing/value.ts';
+import { batchAxisOf } from '../../tensors/emitter.ts';
+import { multiply } from '../../tensors/products.ts';
+import { type Constant, isFloat, type Row, type Value } from '../../tensors/value.ts';
 import { activate } from '../activation.ts';
 import type { Call, Translations } from '../call.ts';
 import type { Product } from '../product.ts';

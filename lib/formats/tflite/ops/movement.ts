@@ -1,9 +1,9 @@
 /** Operators that rearrange elements, or repeat them. */
 import { broadcastShapes, elementCount, formatShape } from '../../../graph/shapes.ts';
-import { withAxis, without } from '../../tracing/builder.ts';
-import { batchAxisOf } from '../../tracing/emitter.ts';
-import { flipped, MIRRORS, padded, tiled } from '../../tracing/moves.ts';
-import { type Constant, describe, literal, type Row, range, type Value } from '../../tracing/value.ts';
+import { withAxis, without } from '../../tensors/builder.ts';
+import { batchAxisOf } from '../../tensors/emitter.ts';
+import { flipped, MIRRORS, padded, tiled } from '../../tensors/moves.ts';
+import { type Constant, describe, literal, type Row, range, type Value } from '../../tensors/value.ts';
 import { activate } from '../activation.ts';
 import type { Call, Translations } from '../call.ts';
 

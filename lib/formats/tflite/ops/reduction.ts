@@ -1,7 +1,7 @@
 /** Operators along axes: sums and their kin, softmax, the norm. */
 import type { ReduceName } from '../../../graph/graph.ts';
-import { cumulative } from '../../tracing/cumulative.ts';
-import type { Value } from '../../tracing/value.ts';
+import { cumulative } from '../../tensors/cumulative.ts';
+import type { Value } from '../../tensors/value.ts';
 import { activate } from '../activation.ts';
 import type { Call, Translation, Translations } from '../call.ts';
 

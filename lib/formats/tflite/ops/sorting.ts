@@ -1,7 +1,7 @@
 /** The greatest along the last axis. */
 
-import { sorted } from '../../tracing/sorting.ts';
-import type { Value } from '../../tracing/value.ts';
+import { sorted } from '../../tensors/sorting.ts';
+import type { Value } from '../../tensors/value.ts';
 import type { Call, Translations } from '../call.ts';
 import { elementType } from '../tensor.ts';
 

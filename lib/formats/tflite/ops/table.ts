@@ -1,5 +1,5 @@
 /** Operator name → translation, by whether its tensors are quantised. */
-import { isFloat, type Value } from '../../tracing/value.ts';
+import { isFloat, type Value } from '../../tensors/value.ts';
 import type { Call, Translation, Translations } from '../call.ts';
 import type { Quantization } from '../model.ts';
 import { arithmetic, requantized } from '../quantized/arithmetic.ts';

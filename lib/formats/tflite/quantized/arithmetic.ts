@@ -1,6 +1,6 @@
 /** Sums, differences and products of quantised tensors, as the reference computes them in 32 bits. */
 import type { BinaryName } from '../../../graph/graph.ts';
-import { literal, type Value } from '../../tracing/value.ts';
+import { literal, type Value } from '../../tensors/value.ts';
 import { activationBounds } from '../activation.ts';
 import type { Call, Translation, Translations } from '../call.ts';
 import { elementwise } from '../ops/elementwise.ts';

@@ -1,5 +1,5 @@
 /** From whole numbers to the real ones that they stand for, and back. */
-import { constant, type ElementType, isFloat, type Value } from '../../tracing/value.ts';
+import { constant, type ElementType, isFloat, type Value } from '../../tensors/value.ts';
 import type { LiteBuilder } from '../builder.ts';
 import type { Call } from '../call.ts';
 import type { Quantization, TensorInfo } from '../model.ts';

@@ -3,7 +3,7 @@
  * number and round once, half up; all else multiplies with a fraction of 31 bits, rounded half up, and then divides by
  * a power of two, rounded half away from zero.
  */
-import { type Constant, constant, literal, type Value } from '../../tracing/value.ts';
+import { type Constant, constant, literal, type Value } from '../../tensors/value.ts';
 import type { LiteBuilder } from '../builder.ts';
 
 /** The real number fraction·2^exponent; the fraction has 31 bits and a magnitude in [½, 1), or is 0. */

@@ -1,5 +1,5 @@
 /** Functions of one element that the reference computes in integers. */
-import { literal, type Value } from '../../tracing/value.ts';
+import { literal, type Value } from '../../tensors/value.ts';
 import type { Call, Translation, Translations } from '../call.ts';
 import { elementwise } from '../ops/elementwise.ts';
 import { bounded, centred, singleScale } from './convert.ts';

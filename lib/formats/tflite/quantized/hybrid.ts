@@ -2,7 +2,7 @@
  * Layers whose weights are whole numbers and whose inputs are real: each row is quantised as it arrives, multiplied in
  * whole numbers, and scaled back. Every step is rounded as float32 rounds it, because a last bit may decide.
  */
-import { type Constant, constant, type Row, type Value } from '../../tracing/value.ts';
+import { type Constant, constant, type Row, type Value } from '../../tensors/value.ts';
 import { activate } from '../activation.ts';
 import type { Call } from '../call.ts';
 import type { Product } from '../product.ts';

@@ -1,6 +1,6 @@
 /** Layers of whole numbers throughout: sums in integers, scaled to the integers of the result. */
 import { elementCount, formatShape } from '../../../graph/shapes.ts';
-import { type Constant, constant, type Value } from '../../tracing/value.ts';
+import { type Constant, constant, type Value } from '../../tensors/value.ts';
 import { activationBounds } from '../activation.ts';
 import type { Call } from '../call.ts';
 import type { TensorInfo } from '../model.ts';

@@ -1,5 +1,5 @@
 /** Quantised operators by the real numbers that stand behind: exact but for the rounding of what lies halfway. */
-import { constant, isFloat, type Row, range, type Value } from '../../tracing/value.ts';
+import { constant, isFloat, type Row, range, type Value } from '../../tensors/value.ts';
 import { Call, type Translation } from '../call.ts';
 import type { TensorInfo } from '../model.ts';
 import { elementType, isQuantized } from '../tensor.ts';

@@ -1,7 +1,7 @@
 /** Functions of keras.ops.nn: activations, and ids as rows of zeros with a one. */
 import type { Activation } from '../../../../graph/architecture.ts';
 import type { SoftmaxName } from '../../../../graph/graph.ts';
-import { withAxis } from '../../../tracing/builder.ts';
+import { withAxis } from '../../../tensors/builder.ts';
 import { applyActivation, applyNamed, celu, hardShrink, softShrink, squareplus } from '../../activation.ts';
 import { computeDType } from '../../dtype.ts';
 import type { LayerCall, LayerKind } from '../../layer.ts';

@@ -1,7 +1,7 @@
 /** Functions of keras.ops that take each element by itself. */
 import type { BinaryName, UnaryName } from '../../../../graph/graph.ts';
-import type { GraphBuilder } from '../../../tracing/builder.ts';
-import { type Constant, constant, literal } from '../../../tracing/value.ts';
+import type { GraphBuilder } from '../../../tensors/builder.ts';
+import { type Constant, constant, literal } from '../../../tensors/value.ts';
 import { whereAbove } from '../../activation.ts';
 import { computeDType } from '../../dtype.ts';
 import { type LayerKind, scalar, type Value } from '../../layer.ts';

@@ -1,9 +1,9 @@
 /** Functions of keras.ops that move, pick, join and repeat elements. */
 import { formatShape } from '../../../../graph/shapes.ts';
 import { describe } from '../../../../messages.ts';
-import type { GraphBuilder } from '../../../tracing/builder.ts';
-import { flipped, MIRRORS, padded, parted, repeated, rolled, tiled } from '../../../tracing/moves.ts';
-import { type Constant, type Row, range } from '../../../tracing/value.ts';
+import type { GraphBuilder } from '../../../tensors/builder.ts';
+import { flipped, MIRRORS, padded, parted, repeated, rolled, tiled } from '../../../tensors/moves.ts';
+import { type Constant, type Row, range } from '../../../tensors/value.ts';
 import { isValue, type LayerCall, type LayerKind, type Value, valuesIn } from '../../layer.ts';
 import { resultType } from '../../result-type.ts';
 import { type Argument, Serialized } from '../../spec.ts';

@@ -1,7 +1,7 @@
 /** Functions of keras.ops that multiply matrices, of the row or constant. */
-import type { GraphBuilder } from '../../../tracing/builder.ts';
-import { einsum, multiply } from '../../../tracing/products.ts';
-import { range } from '../../../tracing/value.ts';
+import type { GraphBuilder } from '../../../tensors/builder.ts';
+import { einsum, multiply } from '../../../tensors/products.ts';
+import { range } from '../../../tensors/value.ts';
 import { type LayerKind, valuesIn } from '../../layer.ts';
 import { asValue, ofTwo, operandsOf, type Traced } from '../../traced.ts';
 

@@ -1,8 +1,8 @@
 /** Functions of keras.ops along axes: sums and their kin, norms, running sums. */
 import type { DType, ReduceName } from '../../../../graph/graph.ts';
-import type { GraphBuilder } from '../../../tracing/builder.ts';
-import { type Cumulative, cumulative } from '../../../tracing/cumulative.ts';
-import { literal, type Row } from '../../../tracing/value.ts';
+import type { GraphBuilder } from '../../../tensors/builder.ts';
+import { type Cumulative, cumulative } from '../../../tensors/cumulative.ts';
+import { literal, type Row } from '../../../tensors/value.ts';
 import type { LayerCall, LayerKind, Value } from '../../layer.ts';
 import { asFloating, asSum, isFloating } from '../../result-type.ts';
 import { asValue, ofRow, operandOf, rowOf, type Traced } from '../../traced.ts';

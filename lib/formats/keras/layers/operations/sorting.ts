@@ -1,5 +1,5 @@
 /** Functions of keras.ops that put elements in their order. NaN is greater than all numbers, as NumPy has it. */
-import { sorted } from '../../../tracing/sorting.ts';
+import { sorted } from '../../../tensors/sorting.ts';
 import type { LayerCall, LayerKind } from '../../layer.ts';
 import { ofRow } from '../../traced.ts';
 

@@ -9,8 +9,8 @@ import {
   type Row,
   range,
   type Value,
-} from '../../../tracing/value.ts';
-import { Vocabulary } from '../../../tracing/vocabulary.ts';
+} from '../../../tensors/value.ts';
+import { Vocabulary } from '../../../tensors/vocabulary.ts';
 import type { Call, Translations } from '../../call.ts';
 
 /** What an operator looks for: numbers, or words by their index in `words`. */

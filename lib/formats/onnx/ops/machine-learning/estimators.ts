@@ -1,8 +1,8 @@
 /** Linear models. Results are float32, as onnxruntime gives them. */
 import { formatShape } from '../../../../graph/shapes.ts';
 import { quote } from '../../../../messages.ts';
-import { constant, literal, type Row, type Value } from '../../../tracing/value.ts';
-import { Vocabulary } from '../../../tracing/vocabulary.ts';
+import { constant, literal, type Row, type Value } from '../../../tensors/value.ts';
+import { Vocabulary } from '../../../tensors/vocabulary.ts';
 import type { Call, Translations } from '../../call.ts';
 
 export function requiredFloats(call: Call, name: string): number[] {

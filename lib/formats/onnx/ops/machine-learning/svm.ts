@@ -1,7 +1,7 @@
 /** Support vector machines, as libsvm has them and as onnxruntime evaluates them. Results are float32. */
 import { formatShape } from '../../../../graph/shapes.ts';
 import { quote } from '../../../../messages.ts';
-import { constant, literal, type Row, type Value } from '../../../tracing/value.ts';
+import { constant, literal, type Row, type Value } from '../../../tensors/value.ts';
 import type { Call, Translations } from '../../call.ts';
 import { labelAt, labelOf, labelsOf, requiredFloats, secondOfTwo, transformed, transformOf } from './estimators.ts';
 

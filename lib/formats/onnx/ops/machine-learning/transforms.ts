@@ -1,8 +1,8 @@
 /** Steps that prepare columns. Results are float32, as onnxruntime gives them. */
 import { elementCount, formatShape } from '../../../../graph/shapes.ts';
 import { quote } from '../../../../messages.ts';
-import { batchAxisOf } from '../../../tracing/emitter.ts';
-import { type Constant, constant, type ElementType, literal, type Row, type Value } from '../../../tracing/value.ts';
+import { batchAxisOf } from '../../../tensors/emitter.ts';
+import { type Constant, constant, type ElementType, literal, type Row, type Value } from '../../../tensors/value.ts';
 import type { Call, Translations } from '../../call.ts';
 
 /** An attribute with a number for every column or one for all. */

@@ -1,7 +1,7 @@
 /** The trees of TreeEnsembleRegressor and TreeEnsembleClassifier: lists, an element for each node of any tree. */
 import type { ForwardpassError } from '../../../../errors.ts';
 import { quote } from '../../../../messages.ts';
-import type { ElementType } from '../../../tracing/value.ts';
+import type { ElementType } from '../../../tensors/value.ts';
 import type { Call } from '../../call.ts';
 import { type AttributeTree, type Comparison, type Mode, TREE_BYTES } from './tree-splits.ts';
 

@@ -1,6 +1,6 @@
 /** The trees of TreeEnsemble: splits and leaves in lists of their own. */
 import { greatest, least } from '../../../../extremes.ts';
-import type { Constant } from '../../../tracing/value.ts';
+import type { Constant } from '../../../tensors/value.ts';
 import type { Call } from '../../call.ts';
 import { type AttributeTree, type Comparison, MODES, TREE_BYTES } from './tree-splits.ts';
 

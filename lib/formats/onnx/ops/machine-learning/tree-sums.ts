@@ -1,7 +1,7 @@
 /** What the trees of an operator give together, in its own precision, before any transform. */
 import type { TreeSum } from '../../../../graph/graph.ts';
 import { castSteps } from '../../../casts.ts';
-import { literal, type Row, type Value } from '../../../tracing/value.ts';
+import { literal, type Row, type Value } from '../../../tensors/value.ts';
 import { Forest } from '../../../trees.ts';
 import type { Call } from '../../call.ts';
 import { type AttributeTree, asFileTree, Memberships } from './tree-splits.ts';

@@ -1,7 +1,7 @@
 /** Ensembles of decision trees, as onnxruntime runs them: what it does beside what the operators' documents say is kept. */
 import { least } from '../../../../extremes.ts';
 import { quote } from '../../../../messages.ts';
-import { literal, type Row, type Value } from '../../../tracing/value.ts';
+import { literal, type Row, type Value } from '../../../tensors/value.ts';
 import type { Call, Translations } from '../../call.ts';
 import { labelOf, type Transform, transformed, transformOf } from './estimators.ts';
 import { type Attributes, numbersOf, readTrees } from './tree-attributes.ts';

@@ -145,7 +145,7 @@ export class Emitter {
     }
   }
 
-  /** What an operation gives for constants of floats; undefined where others compute it: see tracing/fold.ts. */
+  /** What an operation gives for constants of floats; undefined where others compute it: see tensors/fold.ts. */
   folded<O extends Op>(
     op: O,
     operands: readonly Constant[],

@@ -1,7 +1,7 @@
 /** What constants are made of: stored arrays become a few others for free, and what was made is found again. */
 import { describe, expect, it } from 'vitest';
-import { GraphBuilder } from '../../../lib/formats/tracing/builder.ts';
-import { type Constant, constant, literal } from '../../../lib/formats/tracing/value.ts';
+import { GraphBuilder } from '../../../lib/formats/tensors/builder.ts';
+import { type Constant, constant, literal } from '../../../lib/formats/tensors/value.ts';
 import { Budget } from '../../../lib/graph/budget.ts';
 
 const LIMIT = expect.objectContaining({ code: 'LIMIT' });
