@@ -14,6 +14,7 @@ export type BoundBuffer = FloatArray | Int32Array | RaggedBuffers;
 
 /** The buffers of a ragged input, for up to as many pairs as were bound. */
 export interface RaggedBuffers {
+  /** The ids of all pairs, row after row, from 0 to below the input's width. */
   readonly ids: Int32Array;
   /** All 1 at first. */
   readonly weights: FloatArray;
@@ -32,7 +33,9 @@ export interface BoundCall<Inputs extends Named<BoundBuffer> = Named<FloatArray 
   readonly input: Inputs[keyof Inputs];
   /** The first output's buffer, overwritten by each run. */
   readonly output: FloatArray;
+  /** The buffer of each input by its name. */
   readonly inputs: Inputs;
+  /** The buffer of each output by its name. */
   readonly outputs: Named<FloatArray>;
   /** Runs the model over the inputs. Throws DISPOSED, BUFFER when a buffer was transferred away, ID, INPUT. */
   run(): void;

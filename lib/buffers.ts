@@ -15,6 +15,7 @@ export type TypedArray =
   | Uint32Array
   | BigInt64Array
   | BigUint64Array;
+/** An array of results: of the model's precision, or of float64 for integers that float32 does not hold. */
 export type FloatArray = Float32Array | Float64Array;
 /** Arrays by the name of the input or output that they hold. */
 export type Named<A> = Readonly<Record<string, A>>;

@@ -4,6 +4,7 @@
  */
 import { shown } from './messages.ts';
 
+/** What kind of failure a {@link ForwardpassError} is, for programs. @useDeclaredType */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
 /** Each code, and what it says of the failure. A test provokes every one of them. */
@@ -42,10 +43,13 @@ export const ERROR_CODES = {
 
 /** What JSON and messages between threads keep of an error. */
 export interface ErrorRecord {
+  /** Always `ForwardpassError`, also after JSON. */
   readonly name: 'ForwardpassError';
+  /** What kind of failure it is. */
   readonly code: ErrorCode;
   /** The whole message, place and all. */
   readonly message: string;
+  /** Where: see {@link ForwardpassError.place}. */
   readonly place?: string;
 }
 
@@ -55,11 +59,13 @@ const MOST_OF_MESSAGE = 2000;
 
 /** Its message begins with its place, so whatever prints it says the place once; its stack begins with name and code. */
 export class ForwardpassError extends Error {
+  /** Always `ForwardpassError`. */
   declare readonly name: 'ForwardpassError';
   /** Where: `layers[2].weight`, `node Conv_3`, `tensor fc1.bias`, a path. Not enumerable: the message says it. */
   declare readonly place?: string;
 
   constructor(
+    /** What kind of failure it is, for programs. */
     readonly code: ErrorCode,
     message: string,
     place?: string,
@@ -95,6 +101,7 @@ export class ForwardpassError extends Error {
     return error;
   }
 
+  /** What JSON and messages between threads keep: code, place and message, without the stack. */
   toJSON(): ErrorRecord {
     const { code, message, place } = this;
     return { name: NAME, code, message, ...(place !== undefined && { place }) };

@@ -14,6 +14,7 @@ export interface ModelHandle {
   readonly forwardpass: 1;
   /** Which process, and which copy of the addon in it. */
   readonly addon: string;
+  /** The model within that copy. */
   readonly model: string;
 }
 

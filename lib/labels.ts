@@ -2,6 +2,7 @@
 import { allocate, type FloatArray } from './buffers.ts';
 import type { Decision } from './graph/graph.ts';
 
+/** A class of a classifier. */
 export type Label = string | number;
 
 /** One label for each row, or one for each element. `values` are what decides: an output, or scores in its place. */

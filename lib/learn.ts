@@ -5,6 +5,8 @@
  *     const learner = await learn('spam.joblib');
  *     learner.partialFit(rows, labels);
  *     const model = learner.freeze();                   // an ordinary model, to be shared and served
+ *
+ * @module forwardpass/learn
  */
 import type { Architecture } from './graph/architecture.ts';
 import { Learner } from './learn/learner.ts';
@@ -34,6 +36,7 @@ export type { Learner };
 
 /** An estimator of scikit-learn that has learnt nothing: its class, and parameters of its constructor that are not the defaults. */
 export interface NewEstimator {
+  /** The class's name, such as `SGDClassifier`. */
   readonly estimator: string;
   readonly [parameter: string]: unknown;
 }

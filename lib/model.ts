@@ -41,9 +41,10 @@ export type { Cell, RowRecord, Rows } from './rows.ts';
 export type { RowSchema } from './schema.ts';
 export type { TensorInfo } from './tensor-info.ts';
 
+/** Precision of a model's arithmetic; of its weights for `bf16` and `int8`. */
 export type Precision = 'f64' | 'f32' | ReducedWeights;
 
-/** What {@link Model.run} takes: the one input by itself, or each by its name. */
+/** What {@link Model.run} takes: the one input by itself, or each by its name. @inline */
 type Inputs = TypedArray | RaggedRows | Named<TypedArray | RaggedRows>;
 
 /** What a model is made of; `load` and `define` bring it together. */
@@ -76,10 +77,16 @@ const create = Symbol('create');
 /** Whether the value was made by the class, whatever its prototype. */
 let isModel: (value: object) => boolean;
 
+/**
+ * A trained model, frozen and ready to run. `load`, `watch`, `define` and {@link Model.attach} make it. The methods work on
+ * any number of rows, and a row's result does not depend on the others.
+ */
 export class Model implements Disposable {
   /** Which reader opened it: `onnx`, `safetensors`, `define`. */
   readonly format: string;
+  /** What a row consists of: name, shape and element type of each input. */
   readonly inputs: readonly TensorInfo[];
+  /** What the model computes for each row: name, shape and element type of each output. */
   readonly outputs: readonly TensorInfo[];
   /** Labels of a classifier, in the order of its outputs. */
   readonly classes?: readonly (string | number)[];
@@ -419,6 +426,7 @@ export class Model implements Disposable {
     this.#staged?.dispose();
   }
 
+  /** As {@link dispose}, for `using model = await load(…)`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

@@ -14,6 +14,7 @@ import type { StepFunctions } from './steps/types.ts';
 export const PRECISION_NAMES = ['auto', 'f64', 'f32', 'bf16', 'int8'] as const;
 export type PrecisionOption = (typeof PRECISION_NAMES)[number];
 
+/** The options that `define` and `load` share. */
 export interface ModelOptions {
   /**
    * `auto`, the precision that the model was saved in, unless given. `bf16` and `int8` keep the weights of layers where
@@ -32,6 +33,7 @@ export interface ModelOptions {
   readonly limits?: Partial<Limits>;
 }
 
+/** The options of `load`. All of them may be left out. */
 export interface LoadOptions extends ModelOptions {
   /** Between the layers, for files that hold parameters alone. */
   readonly activation?: Activation;

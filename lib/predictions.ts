@@ -7,7 +7,7 @@ import { both, eachAbove, type Label, labelsOf, sideBySide } from './labels.ts';
 import { quote } from './messages.ts';
 import type { FlatRows } from './rows.ts';
 
-/** What is said of outputs by name, of those of a list together in an array. */
+/** An answer for each output by its name; those of a list are together in an array. @inline */
 export type Answers<T> = Record<string, T> | Record<string, T | T[]>;
 
 /** Of several rows: labels or values of all, row after row; of a model with several outputs, of each by its name. */

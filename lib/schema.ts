@@ -6,7 +6,7 @@ import { Features } from './rows/features.ts';
 
 type JsonType = 'number' | 'integer' | 'boolean' | 'string' | 'null' | 'array';
 
-/** Of a feature, or of an input. */
+/** JSON Schema of a feature, or of an input; the fields have the meaning that JSON Schema gives them. */
 export interface FieldSchema {
   readonly type?: JsonType | readonly JsonType[];
   /** The strings that the model knows, which refuses others. */
@@ -24,6 +24,7 @@ export interface FieldSchema {
   readonly maxItems?: number;
 }
 
+/** JSON Schema of a record. */
 export interface RecordSchema {
   readonly $schema: string;
   readonly type: 'object';
@@ -32,9 +33,10 @@ export interface RecordSchema {
   readonly additionalProperties: true;
 }
 
-/** What {@link Model.schema} gives: an array where the model knows no names. */
+/** What {@link Model.schema} gives: JSON Schema (draft 2020-12) of a record, or of an array where the model knows no names. @inline */
 export type RowSchema = RecordSchema | ArraySchema;
 
+/** JSON Schema of a row of a model without feature names. */
 export interface ArraySchema extends FieldSchema {
   readonly $schema: string;
   readonly type: 'array';

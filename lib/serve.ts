@@ -3,6 +3,8 @@
  *
  *     import { serve } from 'forwardpass/serve';
  *     const server = await serve('churn.joblib');       // http://127.0.0.1:8080/models/churn/predict
+ *
+ * @module forwardpass/serve
  */
 import {
   type FastifyLike,

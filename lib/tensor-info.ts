@@ -3,7 +3,9 @@ import type { DType, Word } from './graph/graph.ts';
 import type { Port } from './graph/lower.ts';
 import type { WordSpread } from './graph/word-hash.ts';
 
+/** An input or output of a model. */
 export interface TensorInfo {
+  /** Its name, as the source has it: the key in `run({ … })`. */
   readonly name: string;
   /** The first is the batch: `[null, 14]` is any number of rows of 14 features. */
   readonly shape: readonly (number | null)[];

@@ -32,6 +32,7 @@ const READERS = {
   onnx,
   tensorflow,
 } as const satisfies Record<string, FormatReader>;
+/** The name of a format that is read: the value of the option `format`, and of {@link Model.format}. @useDeclaredType */
 export type Format = keyof typeof READERS;
 export const FORMATS = Object.keys(READERS) as readonly Format[];
 

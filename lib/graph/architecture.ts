@@ -7,6 +7,7 @@ import type { BagMode, BinaryName, DType, NormName, ReduceName, SoftmaxName, Una
 /** Nested arrays, outermost axis first. */
 export type NestedNumbers = readonly (number | NestedNumbers)[];
 
+/** A typed array of numbers, in row-major order. */
 export type NumberArray =
   | Float32Array
   | Float64Array
@@ -67,6 +68,7 @@ export interface DenseLayer extends LayerBase, FromFile {
   readonly units?: number;
 }
 
+/** A function of each element by itself, or softmax over the last axis. */
 export interface ActivationLayer extends LayerBase {
   readonly type: 'activation';
   readonly activation: Activation;
@@ -75,20 +77,26 @@ export interface ActivationLayer extends LayerBase {
 /** y = x·scale + shift, each broadcast to the row. */
 export interface AffineLayer extends LayerBase {
   readonly type: 'affine';
+  /** 1 unless given. */
   readonly scale?: Values;
+  /** 0 unless given. */
   readonly shift?: Values;
 }
 
 /** y = (x − mean)/√(variance + epsilon)·weight + bias over the last axis. */
 export interface BatchNormLayer extends LayerBase, FromFile {
   readonly type: 'batch_norm';
+  /** [width], or of the last axis' size. */
   readonly mean?: Values;
+  /** As `mean`. */
   readonly variance?: Values;
   /** Also called gamma. */
   readonly weight?: Values;
   /** Also called beta. */
   readonly bias?: Values;
+  /** Keras' name of `weight`. */
   readonly gamma?: Values;
+  /** Keras' name of `bias`. */
   readonly beta?: Values;
   /** 1e-5, as in torch and ONNX, unless given. Keras' own default is 1e-3. */
   readonly epsilon?: number;
@@ -101,7 +109,9 @@ export interface LayerNormLayer extends LayerBase, FromFile {
   readonly weight?: Values;
   /** Also called beta. */
   readonly bias?: Values;
+  /** Keras' name of `weight`. */
   readonly gamma?: Values;
+  /** Keras' name of `bias`. */
   readonly beta?: Values;
   /** 1e-5, as in torch and ONNX, unless given. Keras' own default is 1e-3. */
   readonly epsilon?: number;
@@ -110,6 +120,7 @@ export interface LayerNormLayer extends LayerBase, FromFile {
 /** x/√(mean(x²) + epsilon)·weight over the last axes, as many as `weight` has (one without). */
 export interface RmsNormLayer extends LayerBase, FromFile {
   readonly type: 'rms_norm';
+  /** 1 unless given. */
   readonly weight?: Values;
   /** 1e-5, as in ONNX, unless given. */
   readonly epsilon?: number;
@@ -126,6 +137,7 @@ export interface NormalizeLayer extends LayerBase {
   readonly epsilon?: number;
 }
 
+/** Softmax, or its logarithm, along one axis. */
 export interface SoftmaxLayer extends LayerBase {
   readonly type: SoftmaxName;
   /** The last unless given. */
@@ -161,6 +173,7 @@ export interface ScatterLayer extends LayerBase {
 /** [...ids] becomes [...ids, depth]: 1 at the id, 0 elsewhere. */
 export interface OneHotLayer extends LayerBase {
   readonly type: 'one_hot';
+  /** How many ids there are. */
   readonly depth: number;
   /** 1 unless given. */
   readonly on?: number;
@@ -179,12 +192,14 @@ export interface ConcatLayer extends LayerBase {
 /** Two inputs, or one input and `value`, element by element, broadcast as NumPy does. */
 export interface BinaryLayer extends LayerBase {
   readonly type: BinaryName;
+  /** The second operand, where there is one input. */
   readonly value?: Values;
 }
 
 /** The given positions along the axis, in that order. */
 export interface ColumnsLayer extends LayerBase {
   readonly type: 'columns';
+  /** Positions along the axis; negative ones count from the end. */
   readonly columns: readonly number[] | Int32Array;
   /** The last unless given. */
   readonly axis?: number;
@@ -193,8 +208,11 @@ export interface ColumnsLayer extends LayerBase {
 /** From `start` to before `end`, as NumPy slices: negative positions count from the end. */
 export interface SliceLayer extends LayerBase {
   readonly type: 'slice';
+  /** The first position: 0 unless given, the last where `step` is negative. */
   readonly start?: number;
+  /** The position before which it ends: after the last unless given. */
   readonly end?: number;
+  /** 1 unless given; not 0. */
   readonly step?: number;
   /** The last unless given. */
   readonly axis?: number;
@@ -208,23 +226,29 @@ export interface FlattenLayer extends LayerBase {
 /** The same elements in another shape of the row; −1 stands for what is left. */
 export interface ReshapeLayer extends LayerBase {
   readonly type: 'reshape';
+  /** Of the row, without the batch. */
   readonly shape: readonly number[];
 }
 
+/** A sum, mean, maximum and so on along axes of the row. */
 export interface ReduceLayer extends LayerBase {
   readonly type: 'reduce';
+  /** Such as `sum`, `mean` or `max`. */
   readonly reduce: ReduceName;
   /** The last unless given. */
   readonly axes?: number | readonly number[];
+  /** Whether reduced axes stay, with the size 1: false unless given. */
   readonly keepDims?: boolean;
 }
 
 /** Nothing at inference; `rate` is accepted and ignored. */
 export interface IdentityLayer extends LayerBase {
   readonly type: 'dropout' | 'identity';
+  /** Ignored. */
   readonly rate?: number;
 }
 
+/** One layer of an {@link Architecture}; `type` says which. docs/define.md explains each with an example. */
 export type Layer =
   | DenseLayer
   | ActivationLayer
@@ -247,7 +271,9 @@ export type Layer =
   | ReduceLayer
   | IdentityLayer;
 
+/** An input of a network that is described by its layers. */
 export interface ArchitectureInput {
+  /** What layers and `run({ … })` call it. */
   readonly name: string;
   /** Of one row: `[14]` is 14 features. A number stands for one axis. */
   readonly shape: number | readonly number[];
@@ -260,9 +286,11 @@ export interface ArchitectureInput {
   readonly ragged?: boolean;
 }
 
+/** A network, described by its layers: for `define`, and for files that contain only parameters. */
 export interface Architecture {
   /** One input called `input`, as wide as the first layer says, unless given. */
   readonly inputs?: readonly ArchitectureInput[];
+  /** In the order in which they run; a layer takes the result of the one above it, unless `inputs` says otherwise. */
   readonly layers: readonly Layer[];
   /** Names of layers (or inputs). The last layer unless given. */
   readonly outputs?: string | readonly string[];

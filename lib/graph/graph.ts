@@ -48,6 +48,7 @@ export const DTYPES = [
   'bool',
   'string',
 ] as const;
+/** The element type of a tensor, as safetensors and NumPy name it. @useDeclaredType */
 export type DType = (typeof DTYPES)[number];
 
 export interface GraphInput {
@@ -110,7 +111,7 @@ export interface GivenCell {
   readonly element: number;
 }
 
-/** A word, or Python's None. */
+/** A string, or Python's None. @inline */
 export type Word = string | null;
 
 export interface GraphOutput {
@@ -192,6 +193,7 @@ export const UNARY_NAMES = [
   'log10',
   'cbrt', //             the cube root, of negative x too
 ] as const;
+/** An element-wise function of one value. @inline */
 export type UnaryName = (typeof UNARY_NAMES)[number];
 
 /** Element-wise functions of two values. Comparisons and logic give 1 or 0; logic takes any non-zero as true. */
@@ -215,6 +217,7 @@ export const BINARY_NAMES = [
   'fmod', // a − b·trunc(a/b), exactly: with the sign of a
   'atan2', // the angle of the point (b, a), from −π to π, zeros with their signs
 ] as const;
+/** An element-wise function of two values. @inline */
 export type BinaryName = (typeof BINARY_NAMES)[number];
 
 /** Functions of one value or two that give 1 or 0, whatever they are given. */
@@ -263,6 +266,7 @@ export const REDUCE_NAMES = [
   'sum_float32',
   'sum_in_order',
 ] as const;
+/** What an axis is reduced to. @inline */
 export type ReduceName = (typeof REDUCE_NAMES)[number];
 
 export const SOFTMAX_NAMES = [
@@ -270,9 +274,11 @@ export const SOFTMAX_NAMES = [
   'log_softmax', // its logarithm, x − log Σe^x
   'sparsemax', //   max(x − τ, 0), with τ so that they sum to 1
 ] as const;
+/** A function along an axis. @inline */
 export type SoftmaxName = (typeof SOFTMAX_NAMES)[number];
 
 export const NORM_NAMES = ['l1', 'l2', 'max'] as const;
+/** A norm of a row. @inline */
 export type NormName = (typeof NORM_NAMES)[number];
 
 /** A node is a feature, or −1 for a leaf; a threshold, or where its set begins; one of {@link SPLITS}. */
@@ -301,6 +307,7 @@ export type MetricName = (typeof METRIC_NAMES)[number];
 
 /** What `bag` makes of the rows of its table: their sum, that divided by how many there are, or the greatest of each column. */
 export const BAG_MODES = ['sum', 'mean', 'max'] as const;
+/** How the rows of a bag are combined. @inline */
 export type BagMode = (typeof BAG_MODES)[number];
 
 export const SORT_RESULTS = ['values', 'places'] as const;
@@ -512,8 +519,9 @@ export interface Boosting {
   readonly place: string;
   /** The objective or loss that it was fitted for, such as `binary:logistic`. */
   readonly objective: string;
-  /** Iterations that are used, and that the file has. */
+  /** Iterations that are used. */
   readonly iterations: number;
+  /** Iterations that the file has. */
   readonly of: number;
 }
 

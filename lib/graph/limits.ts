@@ -4,6 +4,7 @@ export interface Limits {
   readonly bytes: number;
   /** Elements of all constants together, as stored and as used. */
   readonly parameters: number;
+  /** Operations of the graph. */
   readonly nodes: number;
   /** Nested messages, subgraphs or objects. */
   readonly depth: number;

@@ -5,6 +5,7 @@ import { type Computation, originsOf } from './origins.ts';
 
 /** The decision trees of a model, as far as they are used. */
 export interface TreesInfo {
+  /** How many trees there are. */
   readonly count: number;
   /** Of all trees together. */
   readonly leaves: number;

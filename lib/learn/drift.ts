@@ -13,6 +13,7 @@ export interface DriftDetector {
   update(value: number): boolean;
 }
 
+/** The options of {@link Adwin}. */
 export interface AdwinOptions {
   /** How likely a false alarm may be: 0.002 unless given. */
   readonly delta?: number;
@@ -152,6 +153,7 @@ export class Adwin implements DriftDetector {
   }
 }
 
+/** The options of {@link Ddm}. */
 export interface DdmOptions {
   /** Values before it may say anything: 30 unless given. */
   readonly warmStart?: number;
@@ -214,6 +216,7 @@ export class Ddm implements DriftDetector {
   }
 }
 
+/** The options of {@link PageHinkley}. */
 export interface PageHinkleyOptions {
   /** Values before it may say anything: 30 unless given. */
   readonly minInstances?: number;

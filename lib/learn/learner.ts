@@ -23,6 +23,7 @@ import type { CheckedLearnOptions } from './options.ts';
 import type { Origin } from './origin.ts';
 import { writeWhole } from './write-file.ts';
 
+/** The options of {@link Learner.partialFit}. */
 export interface FitOptions {
   /** A finite number of 0 or more for each row, not all of them 0. */
   readonly sampleWeight?: ArrayLike<number> | number;
@@ -46,6 +47,7 @@ interface Flat {
   readonly isFronted?: boolean;
 }
 
+/** A model that goes on learning: `learn` opens it. What it predicts follows each fit. */
 export class Learner implements Disposable {
   #origin: Origin;
   #learns: Incremental;
@@ -262,12 +264,14 @@ export class Learner implements Disposable {
     return frozenFile(prepared, withWeights(prepared, options.precision), budget, beside);
   }
 
+  /** Frees the model that it predicts with. Its state is kept, and it can go on learning. */
   dispose(): void {
     this.#forget();
     this.#front?.dispose();
     this.#front = undefined;
   }
 
+  /** As {@link dispose}, for `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }

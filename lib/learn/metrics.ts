@@ -6,10 +6,11 @@ import { ForwardpassError } from '../errors.ts';
 import { describe, listNames } from '../messages.ts';
 import { Ddm, type DriftDetector, type DriftName, driftDetector } from './drift.ts';
 
+/** The option `metrics` of `learn`. */
 export interface MetricsOptions {
   /** Rows that the metrics are of, the last ones: 1000 unless given, 10,000,000 at the most. */
   readonly window?: number;
-  /** What receives each row's error: a detector, or the name of one. See {@link ProgressiveMetrics.drift}. */
+  /** What receives each row's error: a detector, or the name of one. See {@link Learner.drift}. */
   readonly drift?: DriftDetector | DriftName;
 }
 

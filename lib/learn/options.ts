@@ -7,6 +7,7 @@ import { reading } from '../reading.ts';
 import { checkMetricsOptions, type MetricsOptions } from './metrics.ts';
 import type { NetworkOptions } from './network-origin.ts';
 
+/** The options of `learn`. All of them may be left out. */
 export interface LearnOptions extends NetworkOptions {
   /**
    * How many fits {@link Learner.rollback} may take back: 1 unless given. More of them keep a copy of the state each.
@@ -29,11 +30,13 @@ export interface LearnOptions extends NetworkOptions {
    * scale it. `'frozen'` unless given: they stay as they are.
    */
   readonly scalers?: 'learn' | 'frozen';
-  /** Which of the things that a file holds learns: see {@link LoadOptions.member}. */
+  /** Which of the things that a file holds learns: see `LoadOptions.member`. */
   readonly member?: Member;
-  /** Of a file that holds parameters alone: as for {@link load}. */
+  /** Between the layers, for a file that contains only parameters: as for `load`. */
   readonly activation?: Activation;
+  /** After the last layer of such a file: as for `load`. */
   readonly outputActivation?: Activation;
+  /** How the tensors of such a file belong together: as for `load`. */
   readonly architecture?: Architecture;
   /** What a file may ask for at the most; those not given keep their defaults. */
   readonly limits?: Partial<Limits>;

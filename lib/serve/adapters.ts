@@ -13,8 +13,11 @@ export type HandlerOptions = Omit<
 /** `next` is called for paths that are none of its own. */
 export interface Handler {
   (request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void): void;
+  /** What is served and what is not, with reasons. */
   readonly models: readonly IndexEntry[];
+  /** Looks for newer models now, and reads tokens again. */
   reload(): Promise<void>;
+  /** Stops watching for newer models and frees them when the last request has ended. */
   close(): Promise<void>;
 }
 
@@ -35,13 +38,17 @@ export async function openHandler(source: ServeSource, options: HandlerOptions):
 
 /** What the plugin uses of fastify. */
 export interface FastifyLike {
+  /** Called once, to close with fastify. */
   addHook(name: 'onClose', hook: () => Promise<void>): unknown;
+  /** Called once: bodies go to the model's routes unparsed. */
   removeAllContentTypeParsers(): unknown;
+  /** Called once, with a parser that leaves the bytes as they are. */
   addContentTypeParser(
     type: string,
     options: { readonly parseAs: 'buffer'; readonly bodyLimit?: number },
     parse: (request: unknown, body: Buffer, done: (error: Error | null, body: Buffer) => void) => void,
   ): unknown;
+  /** Called for every route below the prefix. */
   all(path: string, handler: (request: FastifyRequestLike, reply: FastifyReplyLike) => unknown): unknown;
 }
 
@@ -56,6 +63,7 @@ interface FastifyReplyLike {
   hijack(): unknown;
 }
 
+/** The options of the plugin: `source` is what `serve` takes first, `prefix` is fastify's own. */
 export type FastifyOptions = HandlerOptions & { readonly source: ServeSource; readonly prefix?: string };
 
 export async function registerPlugin(

@@ -1,6 +1,7 @@
 /** What happens to the models of a server, for whoever keeps its log. */
 import type { ForwardpassError } from '../errors.ts';
 
+/** Something that happened to the models of a server: `kind` says what. */
 export type Event =
   /** A version is served from now on, or its place was taken by a newer one of the same path. */
   | { readonly kind: 'loaded' | 'updated'; readonly model: string; readonly version: string; readonly sha256?: string }

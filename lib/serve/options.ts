@@ -29,6 +29,7 @@ export interface ServeLimits extends ProtocolLimits {
   readonly idleTime: number;
 }
 
+/** A part of the requests for a model that goes to another version of it. */
 export interface Split {
   /** Which version gets a part of the requests that name none. */
   readonly version: string;
@@ -38,12 +39,15 @@ export interface Split {
 
 /** Paths of PEM files. They are read again by `reload()`. */
 export interface TlsFiles {
+  /** The certificate, with those between it and the root. */
   readonly cert: string;
+  /** Its private key. */
   readonly key: string;
   /** Those who signed clients' certificates: clients without one are turned away. */
   readonly clientCa?: string;
 }
 
+/** The options of `serve`. All of them may be left out; docs/serving.md explains them. */
 export interface ServeOptions {
   /** Of a single model: by what name it is served. Unless given, its file's, without the extension. */
   readonly name?: string;
@@ -62,7 +66,9 @@ export interface ServeOptions {
   readonly cors?: readonly string[];
   /** The path of a file of tokens, one a line, of which each request must show one. */
   readonly tokenFile?: string;
+  /** Serves over TLS with these files; over plain HTTP unless given. */
   readonly tls?: TlsFiles;
+  /** Those not given keep their defaults. */
   readonly limits?: Partial<ServeLimits>;
   /** The options of `load`, for every model. */
   readonly load?: LoadOptions;

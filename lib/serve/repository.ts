@@ -20,9 +20,13 @@ interface Refused {
 
 /** As the repository extension of the Open Inference Protocol has it. */
 export interface IndexEntry {
+  /** The model. */
   readonly name: string;
+  /** Its version; absent where none could be loaded. */
   readonly version?: string;
+  /** Whether requests for it are answered. */
   readonly state: 'READY' | 'UNAVAILABLE';
+  /** Why it is not served; empty where it is. */
   readonly reason: string;
 }
 

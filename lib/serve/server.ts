@@ -10,9 +10,11 @@ import { type CheckedServeOptions, checkServeOptions, type ServeOptions, type Se
 import type { GrpcServer } from './protocol/grpc/start.ts';
 import type { IndexEntry } from './repository.ts';
 
+/** A server that listens: see {@link serve}. */
 export interface Server extends AsyncDisposable {
   /** Such as `http://127.0.0.1:8080`. */
   readonly url: string;
+  /** Address and port it listens on, as node:net gives them. */
   readonly address: AddressInfo;
   /** Of gRPC, where it was asked for. */
   readonly grpcPort?: number;

@@ -23,6 +23,7 @@ export type StepValues =
 /** Columns by name, or one after another in an array; one column may go by itself. */
 export type StepResult = { readonly [name: string]: StepValues } | readonly StepValues[] | StepValues;
 
+/** What a function of {@link StepFunctions} is told beside its columns. */
 export interface StepContext {
   /** The step's name in Python: `__main__.AddFamilySize`. */
   readonly name: string;

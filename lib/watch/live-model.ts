@@ -7,6 +7,7 @@ import type { Rows } from '../rows.ts';
 import type { ModelVersion } from './options.ts';
 import type { Watcher } from './watcher.ts';
 
+/** What a {@link LiveModel} knows about its source: the version in use, the last check, and what went wrong. */
 export interface LiveStatus {
   /** The version in use, or that was when it was closed. */
   readonly version: ModelVersion;
@@ -22,9 +23,11 @@ export interface LiveStatus {
   readonly error?: ForwardpassError;
   /** The version that the source has and is not used, and why. */
   readonly rejected?: { readonly version: ModelVersion; readonly error: ForwardpassError };
+  /** Whether {@link LiveModel.close} was called. */
   readonly closed: boolean;
 }
 
+/** The newest good version of a model that is watched: see {@link watch}. Its calls are a model's own. */
 export class LiveModel implements Disposable, AsyncDisposable, AsyncIterable<Model> {
   readonly #watcher: Watcher;
 
@@ -87,6 +90,7 @@ export class LiveModel implements Disposable, AsyncDisposable, AsyncIterable<Mod
     }
   }
 
+  /** The version in use, the last check and the next, and the last error. Never throws. */
   get status(): LiveStatus {
     const { closed, reports, last, times } = this.#watcher;
     const { version, since } = last;
@@ -110,10 +114,12 @@ export class LiveModel implements Disposable, AsyncDisposable, AsyncIterable<Mod
     return this.#watcher.close();
   }
 
+  /** As {@link close}, for `using`. */
   [Symbol.dispose](): void {
     this.close();
   }
 
+  /** As {@link close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -6,7 +6,7 @@ import type { RaggedParts } from '../../ragged.ts';
 /** What targets are: labels of {@link Incremental.classes}, numbers, or nothing. */
 export type TargetKind = 'classes' | 'values' | 'none';
 
-/** The targets of rows, as the caller gave them: an item for each row. */
+/** The targets of rows, as the caller gave them: an item for each row. @inline */
 export type Targets = ArrayLike<Label | boolean | bigint | readonly (Label | boolean)[]>;
 
 /** What was said of rows: values, or labels, with probabilities of all classes where there are any. */

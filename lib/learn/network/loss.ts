@@ -6,7 +6,9 @@ import type { Link } from './stack.ts';
 
 export type { LossName } from './program.ts';
 
+/** A loss with settings. */
 export interface LossOptions {
+  /** Which loss. */
   readonly name: LossName;
   /** Of Huber: where it goes from squares to absolute values, 1 unless given. */
   readonly delta?: number;

@@ -10,8 +10,10 @@ import type { Numbers, RateName, Rule } from './program.ts';
 import type { Parameter } from './stack.ts';
 
 export const OPTIMIZER_NAMES = ['sgd', 'adam', 'adamw'] as const;
+/** The name of an optimizer, of either framework. @useDeclaredType */
 export type OptimizerName = (typeof OPTIMIZER_NAMES)[number];
 
+/** An optimizer with settings; those not given are the file's, else the framework's defaults. */
 export interface OptimizerOptions {
   /** The one that the file keeps the state of, unless given; else `adam`. */
   readonly name?: OptimizerName;
@@ -27,6 +29,7 @@ export interface OptimizerOptions {
   readonly weightDecay?: number;
   /** Of Adam: 0.9 and 0.999 unless given. */
   readonly beta1?: number;
+  /** Of Adam: see `beta1`. */
   readonly beta2?: number;
   /** Of Adam: torch's 1e-8, Keras' 1e-7 unless given. */
   readonly epsilon?: number;

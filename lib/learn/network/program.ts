@@ -6,6 +6,7 @@ import type { Parameter, Stack } from './stack.ts';
 import { LEARN_UNARY } from './stack.ts';
 
 export const LOSSES = ['meanSquared', 'huber', 'binaryCrossEntropy', 'crossEntropy'] as const;
+/** The name of a loss; `crossEntropy` is of logits or of probabilities, as the network ends. @useDeclaredType */
 export type LossName = (typeof LOSSES)[number];
 
 export const RULES = ['sgd-torch', 'adam-torch', 'sgd-keras', 'adam-keras'] as const;
