@@ -133,8 +133,8 @@ interface Stop {
 function idError(stop: Stop, limit: number): ForwardpassError {
   const { value, row } = stop;
   const feature = featureOf(stop);
-  if (feature !== undefined && (feature.words !== undefined || !Object.is(feature.holds, value))) {
-    const words = feature.words?.filter((word) => word !== null);
+  if (feature !== undefined && (feature.categories !== undefined || !Object.is(feature.holds, value))) {
+    const words = feature.categories?.filter((word) => word !== null);
     const known = words === undefined ? 'the values' : `the words ${listNames(words, 6)},`;
     return new ForwardpassError('ID', `${feature.says}, which is none of ${known} that the model knows`, feature.place);
   }
@@ -179,7 +179,7 @@ function nodePlace({ model, instruction }: Stop): string {
 interface Feature {
   readonly place: string;
   readonly name?: string;
-  readonly words?: readonly Word[];
+  readonly categories?: readonly Word[];
   /** What the caller's array holds. */
   readonly holds: number;
   /** `row 3 holds NaN in 'age'`, but for what the place says. */
@@ -207,7 +207,7 @@ function featureOf({ model, buffers, given, instruction, row, element }: Stop): 
   return {
     place: cell.place,
     name,
-    words: port.words?.get(at),
+    categories: port.categories?.get(at),
     holds,
     says: `${isPlaced ? '' : `row ${row} `}holds ${value}${where}`,
   };

@@ -48,8 +48,8 @@ class Questions {
 /** Of each input, by the position of each element that is a string; nothing where that would take too long. */
 export function knownStringsOf(calls: Asked): ReadonlyMap<number, KnownStrings>[] {
   const asked = calls.inputs.map(() => new Map<number, KnownStrings>());
-  const strings = calls.inputs.flatMap(({ words }, input) =>
-    [...(words ?? [])].flatMap(([at, list]) => (list.length > 0 ? [{ input, at, list }] : [])),
+  const strings = calls.inputs.flatMap(({ categories }, input) =>
+    [...(categories ?? [])].flatMap(([at, list]) => (list.length > 0 ? [{ input, at, list }] : [])),
   );
   const questions = new Questions(calls);
   const row = strings.length > 0 ? acceptedRow(questions, strings) : undefined;
@@ -92,10 +92,10 @@ interface StringElement {
 /** Some row that the model takes; undefined where none is found. Strings are tried in turn, for a run to get further. */
 function acceptedRow(questions: Questions, strings: readonly StringElement[]): Given[] | undefined {
   for (const number of [0, 1, 0.5]) {
-    let row = questions.calls.inputs.map(({ width, words, fills, ids, ragged }): Given => {
+    let row = questions.calls.inputs.map(({ width, categories, fills, ids, ragged }): Given => {
       if (ragged) return { ids: new Int32Array(0), weights: new Float64Array(0), offsets: new Int32Array(2) };
       return Float64Array.from({ length: width }, (_, at) => {
-        if (words?.has(at) || ids?.has(at)) return 0;
+        if (categories?.has(at) || ids?.has(at)) return 0;
         return fills?.get(at)?.value ?? number;
       });
     });

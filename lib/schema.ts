@@ -111,7 +111,7 @@ function elementSchema(
   at: number,
   asked: KnownStrings | undefined,
 ): { schema: FieldSchema; isOptional: boolean } {
-  const words = port.words?.get(at);
+  const categories = port.categories?.get(at);
   if (port.hashes?.has(at)) {
     return { schema: { type: ['string', 'integer'], description: 'a category' }, isOptional: false };
   }
@@ -121,26 +121,26 @@ function elementSchema(
       isOptional: port.fills?.get(at)?.known === true,
     };
   }
-  if (words?.length === 0) {
+  if (categories?.length === 0) {
     const isUsed = port.spread !== undefined;
     return { schema: isUsed ? { type: 'string' } : { description: 'not used by the model' }, isOptional: !isUsed };
   }
   const fill = port.fills?.get(at);
-  const isNullable = fill !== undefined || words?.includes(null) === true;
-  const type = words === undefined ? numberType(port, at) : 'string';
+  const isNullable = fill !== undefined || categories?.includes(null) === true;
+  const type = categories === undefined ? numberType(port, at) : 'string';
   const count = port.ids?.get(at);
   const value = fill?.value;
-  const isKnown = value !== undefined && (words === undefined || typeof words[value] === 'string');
+  const isKnown = value !== undefined && (categories === undefined || typeof categories[value] === 'string');
   const schema: FieldSchema = {
     type: isNullable ? [type, 'null'] : type,
-    ...(words && wordsSchema(asked ?? { isStrict: false, known: words }, isNullable)),
-    ...(words === undefined && count !== undefined && { minimum: 0, maximum: count - 1 }),
-    ...(isKnown && { default: words === undefined ? value : (words[value] as string) }),
+    ...(categories && categoriesSchema(asked ?? { isStrict: false, known: categories }, isNullable)),
+    ...(categories === undefined && count !== undefined && { minimum: 0, maximum: count - 1 }),
+    ...(isKnown && { default: categories === undefined ? value : (categories[value] as string) }),
   };
-  return { schema, isOptional: fill?.known === true || words?.includes(null) === true };
+  return { schema, isOptional: fill?.known === true || categories?.includes(null) === true };
 }
 
-function wordsSchema({ isStrict, known }: KnownStrings, isNullable: boolean): FieldSchema {
+function categoriesSchema({ isStrict, known }: KnownStrings, isNullable: boolean): FieldSchema {
   if (isStrict) return { enum: isNullable && !known.includes(null) ? [...known, null] : known };
   const examples = known.filter((word) => word !== null);
   return { examples, description: 'other strings are unknown to the model, which takes them as such' };
@@ -161,8 +161,10 @@ function arraySchema(elements: readonly FieldSchema[]): FieldSchema {
 }
 
 /** Nothing is known of single elements, of which there may be millions. */
-function isUniform({ width, words, hashes, fills, ids, present }: Port): boolean {
-  return width > 1 && [words, hashes, fills, ids, present].every((known) => known === undefined || known.size === 0);
+function isUniform({ width, categories, hashes, fills, ids, present }: Port): boolean {
+  return (
+    width > 1 && [categories, hashes, fills, ids, present].every((known) => known === undefined || known.size === 0)
+  );
 }
 
 function uniformSchema(items: FieldSchema, width: number): FieldSchema {

@@ -72,8 +72,11 @@ function counted(number: number, one: string, many = `${one}s`): string {
   return `${count(number)} ${number === 1 ? one : many}`;
 }
 
-function portRow({ name, shape, dtype, words, hashes, missing, nones, ragged, terms }: Port, kind: string): string[] {
-  const listed = [...(words?.values() ?? [])].filter((list) => list.length > 0);
+function portRow(
+  { name, shape, dtype, categories, hashes, missing, nones, ragged, terms }: Port,
+  kind: string,
+): string[] {
+  const listed = [...(categories?.values() ?? [])].filter((list) => list.length > 0);
   const wordy = listed.length + (hashes?.size ?? 0);
   const sparse = ragged ? [terms === undefined ? 'pairs of an id and a weight' : termsText(terms)] : [];
   const notes = [

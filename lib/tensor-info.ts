@@ -52,7 +52,7 @@ export function tensorInfo({
   name,
   shape,
   dtype,
-  words,
+  categories: all,
   hashes,
   spread,
   fills,
@@ -61,7 +61,7 @@ export function tensorInfo({
   features,
   list,
 }: Port): TensorInfo {
-  const lists = [...(words ?? [])];
+  const lists = [...(all ?? [])];
   const categories = lists.filter(([, list]) => list.length > 0);
   const unused = lists.flatMap(([element, list]) => (list.length === 0 && spread === undefined ? [element] : []));
   return Object.freeze({

@@ -73,7 +73,7 @@ function labelColumn({ classes }: Runnable): Column {
 
 class LabelColumn extends Column {
   constructor(words: readonly string[]) {
-    super({ name: 'label', shape: [], width: 1, dtype: 'string', words: new Map([[0, words]]) });
+    super({ name: 'label', shape: [], width: 1, dtype: 'string', categories: new Map([[0, words]]) });
   }
 
   override numberOf(value: unknown, element: number, place: () => string): number {

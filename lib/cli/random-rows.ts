@@ -47,9 +47,9 @@ export function randomRows(model: Asked, rowCount: number): Float64Array[] {
 }
 
 function randomOf({ port }: Column, element: number): number {
-  const words = port.words?.get(element) ?? port.hashes?.get(element);
-  if (words !== undefined) {
-    if (words.length > 0) return Math.floor(Math.random() * words.length);
+  const categories = port.categories?.get(element) ?? port.hashes?.get(element);
+  if (categories !== undefined) {
+    if (categories.length > 0) return Math.floor(Math.random() * categories.length);
     return port.spread === undefined ? 0 : -1;
   }
   const ids = port.ids?.get(element);

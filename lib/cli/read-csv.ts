@@ -305,6 +305,6 @@ function sniffDelimiter(head: string, { decimal }: CsvOptions): string {
 }
 
 function hasBlankWords(layout: RowLayout): boolean {
-  const lists = layout.columns.flatMap(({ port }) => [...(port.words?.values() ?? [])]);
+  const lists = layout.columns.flatMap(({ port }) => [...(port.categories?.values() ?? [])]);
   return lists.some((words) => words.some((word) => word !== null && word !== word.trim()));
 }

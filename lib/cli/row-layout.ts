@@ -103,9 +103,9 @@ export class RowLayout {
 
   /** Whether the slot holds strings, which become numbers. */
   isWord(slot: number): boolean {
-    const { words, hashes, present } = this.column(slot).port;
+    const { categories, hashes, present } = this.column(slot).port;
     const element = this.slotElement[slot];
-    return [words, hashes, present].some((known) => known?.has(element));
+    return [categories, hashes, present].some((known) => known?.has(element));
   }
 
   isText(slot: number): boolean {

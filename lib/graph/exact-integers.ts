@@ -37,8 +37,8 @@ export class ExactIntegers {
     this.#spans = integersOf(graph, plan.precision).spans;
   }
 
-  isWideInput({ name, dtype, words }: GraphInput): boolean {
-    return this.asked.wide && words === undefined && (dtype === 'float64' || this.isLarge(name));
+  isWideInput({ name, dtype, categories }: GraphInput): boolean {
+    return this.asked.wide && categories === undefined && (dtype === 'float64' || this.isLarge(name));
   }
 
   /** What the caller gives is looked at before all else. */

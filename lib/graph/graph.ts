@@ -57,14 +57,14 @@ export interface GraphInput {
   readonly shape: readonly number[];
   readonly dtype: DType;
   /**
-   * For elements of the row that are words: by the element's position, the words, each of which is written as its
-   * index. A word that is not among them is written as −1. Where null is among them it is Python's None, which the
-   * model tells apart from NaN; NaN is then written as NaN. With no words at all the element is used by nothing: it may
+   * For elements of the row that are categories: by the element's position, its categories, each of which is written as
+   * its index. A string that is not among them is written as −1. Where null is among them it is Python's None, which the
+   * model tells apart from NaN; NaN is then written as NaN. With an empty list the element is used by nothing: it may
    * be anything, or left out.
    */
-  readonly words?: ReadonlyMap<number, readonly Word[]>;
+  readonly categories?: ReadonlyMap<number, readonly Word[]>;
   /**
-   * For elements of the row that are words, where the model knows only hashes of words: by the element's position, the
+   * For elements of the row that are categories, where the model knows only hashes of them: by the element's position, the
    * distinct hashes (int32, see rows/category-hash.ts). A word is written as the index of its hash, or −1 if it has
    * another hash. An integer counts as the word that spells it. These elements may not be missing.
    */
@@ -75,7 +75,7 @@ export interface GraphInput {
    */
   readonly spread?: readonly WordSpread[];
   /**
-   * Whether a value may be missing: null (unless it is among the element's words), undefined and NaN are then written as
+   * Whether a value may be missing: null (unless it is among the element's categories), undefined and NaN are then written as
    * NaN.
    */
   readonly missing?: boolean;
@@ -558,7 +558,7 @@ export type OwnColumn =
   /** As the caller, or the step before, has given it: the element of an input's row. */
   | GivenCell
   /** An element of a row tensor. Where it stands for words, those of that element of an input, as their indices. */
-  | { readonly value: string; readonly element: number; readonly words?: GivenCell };
+  | { readonly value: string; readonly element: number; readonly categoriesOf?: GivenCell };
 
 /** The state of an optimizer, as its framework saved it. */
 export interface SavedOptimizer {

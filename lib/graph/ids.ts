@@ -20,7 +20,7 @@ export function idsOf({ inputs, nodes, outputs }: Omit<Computation, 'shapes'>): 
   for (const node of nodes.toReversed()) {
     for (const [at, operand] of node.inputs.entries()) add(operand, useOf(node, at, uses.get(node.output)));
   }
-  const isFloat = ({ dtype, words }: GraphInput) => dtype.includes('float') && words === undefined;
+  const isFloat = ({ dtype, categories }: GraphInput) => dtype.includes('float') && categories === undefined;
   return new Set(inputs.filter((x) => isFloat(x) && uses.get(x.name) === 'looked up').map(({ name }) => name));
 }
 

@@ -103,11 +103,11 @@ class Spans {
     }
   }
 
-  #input({ dtype, words }: GraphInput): Span {
-    const range = words === undefined ? RANGES.get(dtype) : undefined;
+  #input({ dtype, categories }: GraphInput): Span {
+    const range = categories === undefined ? RANGES.get(dtype) : undefined;
     if (range !== undefined) return this.#held({ integer: true, low: range[0], high: range[1], trust: this.#exact });
     // Its numbers are looked up as they come.
-    return dtype === 'float64' && words === undefined ? { ...FLOATS, trust: this.#exactOf('f64') } : FLOATS;
+    return dtype === 'float64' && categories === undefined ? { ...FLOATS, trust: this.#exactOf('f64') } : FLOATS;
   }
 
   /** Infinity where the precision holds all that the other does. */

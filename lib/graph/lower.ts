@@ -15,7 +15,7 @@ import { type TreesInfo, treesInfo } from './trees-info.ts';
 export interface Port
   extends Pick<
       GraphInput,
-      'words' | 'hashes' | 'spread' | 'missing' | 'nones' | 'present' | 'ragged' | 'terms' | 'features' | 'cells'
+      'categories' | 'hashes' | 'spread' | 'missing' | 'nones' | 'present' | 'ragged' | 'terms' | 'features' | 'cells'
     >,
     Pick<GraphOutput, 'list'>,
     Elements {
@@ -109,11 +109,14 @@ export function lower(graph: SimplifiedGraph, precision: 'f32' | 'f64', budget =
   const elements = elementsOf(graph);
   const takesIds = idsOf({ ...graph, nodes });
   const inputs = graph.inputs.map(
-    ({ name, shape, dtype, words, hashes, spread, missing, nones, present, ragged, terms, features, cells }, i) => ({
+    (
+      { name, shape, dtype, categories, hashes, spread, missing, nones, present, ragged, terms, features, cells },
+      i,
+    ) => ({
       ...port(name, shape, dtype),
       ...((plan.holdsDoubles(plan.defined(name)) || exactly?.isLarge(name)) && { exact: true }),
       ...(takesIds.has(name) && { takesIds: true }),
-      ...(words && { words }),
+      ...(categories && { categories }),
       ...(hashes && { hashes }),
       ...(spread && { spread }),
       ...(missing && { missing }),

@@ -167,17 +167,17 @@ function cycle(path: readonly Node[], node: Node): ForwardpassError {
 
 function checkInputs(graph: Graph, limits: Limits): Map<string, Shape> {
   const shapes = new Map<string, Shape>();
-  for (const { name, shape, words, hashes, spread, nones, present } of graph.inputs) {
+  for (const { name, shape, categories, hashes, spread, nones, present } of graph.inputs) {
     checkShape(`input ${name}`, shape);
     checkRow(`input ${name}`, shape, limits);
-    const told = [words, hashes, nones, present].flatMap((known) => [...(known?.keys() ?? [])]);
+    const told = [categories, hashes, nones, present].flatMap((known) => [...(known?.keys() ?? [])]);
     for (const at of told) {
       if (Number.isInteger(at) && at >= 0 && at < elementCount(shape)) continue;
       const message = `has words or None for element ${at} of a row of ${elementCount(shape)}`;
       throw new ForwardpassError('SHAPE', message, `input ${name}`);
     }
     for (const at of hashes?.keys() ?? []) {
-      if (!words?.has(at) && !nones?.has(at)) continue;
+      if (!categories?.has(at) && !nones?.has(at)) continue;
       const message = `has words or None, and hashes of words, for element ${at}`;
       throw new ForwardpassError('SHAPE', message, `input ${name}`);
     }

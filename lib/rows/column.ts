@@ -10,7 +10,7 @@ import { categoryHash } from './category-hash.ts';
 export interface QuickElement {
   /** Whether a number or boolean is written as it is. */
   readonly takesNumbers: boolean;
-  readonly words: ReadonlyMap<Word, number> | undefined;
+  readonly categories: ReadonlyMap<Word, number> | undefined;
   /** For a string that is not among the words. */
   readonly unknown: number | undefined;
   /** For null. */
@@ -47,7 +47,7 @@ export class Column {
       shared.set(list, indices);
       return indices;
     };
-    this.#indices = new Map([...(port.words ?? [])].map(([at, list]) => [at, indicesOf(list)]));
+    this.#indices = new Map([...(port.categories ?? [])].map(([at, list]) => [at, indicesOf(list)]));
     this.#hashes = new Map([...(port.hashes ?? [])].map(([at, hashes]) => [at, indicesByHash(hashes)]));
     const { nones, present } = port;
     this.isPlain = this.#indices.size === 0 && this.#hashes.size === 0 && nones === undefined && present === undefined;
@@ -69,22 +69,22 @@ export class Column {
   kindOf(element: number): string {
     if (this.#hashes.has(element)) return 'a string or an integer';
     if (this.port.present?.has(element)) return 'a number or a string';
-    const words = this.#indices.get(element);
-    if (words === undefined) return 'a number';
-    const example = [...words.keys()].find((word) => word !== null);
+    const categories = this.#indices.get(element);
+    if (categories === undefined) return 'a number';
+    const example = [...categories.keys()].find((word) => word !== null);
     return example === undefined ? 'a string' : `a string such as ${quote(example)}`;
   }
 
   /** What {@link numberOf} gives for the usual values. */
   quick(element: number): QuickElement {
     if (this.isUnused(element)) {
-      return { takesNumbers: false, words: undefined, unknown: UNUSED, nothing: UNUSED, unused: UNUSED };
+      return { takesNumbers: false, categories: undefined, unknown: UNUSED, nothing: UNUSED, unused: UNUSED };
     }
     const words = this.#indices.get(element);
     const isOther = this.#hashes.has(element) || this.port.present?.has(element) === true;
     return {
       takesNumbers: !isOther && words === undefined && this.port.nones?.get(element) === undefined,
-      words: isOther ? undefined : words,
+      categories: isOther ? undefined : words,
       unknown: isOther || words === undefined || this.#unknown !== undefined ? undefined : UNKNOWN,
       nothing: isOther ? undefined : this.#absent(null, element),
       unused: undefined,

@@ -124,7 +124,7 @@ function portOf(columns: readonly Column[], features: Features): Port {
     width: count,
     dtype: own?.dtype ?? 'float64',
     ...(own?.missing && { missing: true }),
-    words: collected(({ words }, element) => words?.get(element.at)),
+    categories: collected(({ categories }, element) => categories?.get(element.at)),
     hashes: collected(({ hashes }, element) => hashes?.get(element.at)),
     nones: collected(({ nones }, element) => nones?.get(element.at)),
     fills: collected(({ fills }, element) => fills?.get(element.at)),

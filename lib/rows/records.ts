@@ -89,7 +89,7 @@ export class RecordReader {
     if (fields === undefined || !isPlain(record)) return false;
     const values = record as Readonly<Record<string, unknown>>;
     for (let i = 0; i < fields.length; i++) {
-      const { name, input, stride, first, takesNumbers, words, unknown, nothing, unused } = fields[i];
+      const { name, input, stride, first, takesNumbers, categories: words, unknown, nothing, unused } = fields[i];
       const value = values[name];
       let number: number | undefined;
       if (typeof value === 'number') number = takesNumbers ? value : unused;

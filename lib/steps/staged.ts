@@ -255,18 +255,18 @@ export class Staged {
       if ('input' in column)
         return reading('INPUT', 'rows', () => this.#frameWith(column, frames).column(column.element));
       const numbers = Float64Array.from({ length: rows }, (_, row) => values?.[row * width + column.element] ?? 0);
-      return column.words === undefined ? numbers : this.#wordsOf(numbers, column.words, frames);
+      return column.categoriesOf === undefined ? numbers : this.#wordsOf(numbers, column.categoriesOf, frames);
     });
     return { columns, names: names?.length === columns.length ? names : undefined, rows };
   }
 
   /** The words that indices stand for; what is none of the model's is what was given. */
   #wordsOf(indices: Float64Array, { input, element }: GivenCell, frames: ReadonlyMap<string, Frame>): StepColumn {
-    const words: readonly Word[] = this.#parts.ports.get(input)?.words?.get(element) ?? [];
+    const categories: readonly Word[] = this.#parts.ports.get(input)?.categories?.get(element) ?? [];
     const given = frames.get(input) as Frame;
     const cells = Array.from(indices, (index, row): StepCell => {
       if (Number.isNaN(index)) return null;
-      return index >= 0 ? (words[index] ?? null) : (given.cell(row, element).value as StepCell);
+      return index >= 0 ? (categories[index] ?? null) : (given.cell(row, element).value as StepCell);
     });
     return columnOf(
       cells,
@@ -277,8 +277,8 @@ export class Staged {
   /** Of the rows' input, without what says that nothing looks at the columns that steps take. */
   #used(port: Port): Port {
     const taken = new Set([...this.#takenCells().keys(), ...this.#texts().keys()]);
-    const words = [...(port.words ?? [])].filter(([element, list]) => list.length > 0 || !taken.has(element));
-    return { ...port, words: words.length > 0 ? new Map(words) : undefined };
+    const categories = [...(port.categories ?? [])].filter(([element, list]) => list.length > 0 || !taken.has(element));
+    return { ...port, categories: categories.length > 0 ? new Map(categories) : undefined };
   }
 
   /** By column of the rows, the steps that take it as it is given. */
@@ -323,7 +323,7 @@ export class Staged {
     const required = new Set(schema.required);
     for (const [element, steps] of this.#takenCells()) {
       const name = names[element];
-      if (port.words?.get(element)?.length !== 0) continue;
+      if (port.categories?.get(element)?.length !== 0) continue;
       properties[name] = { description: `given to ${listNames(steps)}` };
       required.add(name);
     }

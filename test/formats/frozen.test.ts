@@ -93,7 +93,7 @@ describe('a frozen model', () => {
   });
 
   it('keeps what inputs may be and how labels are decided', async () => {
-    const words = new Map<number, readonly (string | null)[]>([
+    const categories = new Map<number, readonly (string | null)[]>([
       [0, ['a', 'b', null]],
       [2, []],
     ]);
@@ -103,7 +103,9 @@ describe('a frozen model', () => {
         node('scores', 'affine', ['checked', constant([2]), constant([1])], {}),
         node('p', 'unary', ['scores'], { fn: 'sigmoid' }),
       ]),
-      inputs: [{ name: 'x', shape: [3], dtype: 'float32', words, missing: true, nones: new Map([[1, Number.NaN]]) }],
+      inputs: [
+        { name: 'x', shape: [3], dtype: 'float32', categories, missing: true, nones: new Map([[1, Number.NaN]]) },
+      ],
       ...rest,
     });
     const frozen = async (rest: Partial<Graph>) => {

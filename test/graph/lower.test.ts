@@ -348,14 +348,23 @@ it('names what a layer does', () => {
 
 it('says of inputs what the source says of them', () => {
   const graph = graphOf({ x: [2], z: [2] }, [node('y', 'binary', ['x', 'z'], { fn: 'add' })]);
-  const words = new Map([[0, ['a', 'b']]]);
+  const categories = new Map([[0, ['a', 'b']]]);
   const nones = new Map([[1, Number.NaN]]);
   const present = new Set([1]);
-  const inputs = [{ ...graph.inputs[0], words, missing: true, nones, present }, graph.inputs[1]];
+  const inputs = [{ ...graph.inputs[0], categories, missing: true, nones, present }, graph.inputs[1]];
   const simplified = simplify(validate({ ...graph, inputs }, DEFAULT_LIMITS), { precision: 'f32' });
   const [x, z] = lower(simplified, 'f32').inputs;
-  expect(x).toMatchObject({ name: 'x', shape: [2], dtype: 'float32', width: 2, words, missing: true, nones, present });
-  for (const key of ['words', 'missing', 'nones', 'present']) expect(z).not.toHaveProperty(key);
+  expect(x).toMatchObject({
+    name: 'x',
+    shape: [2],
+    dtype: 'float32',
+    width: 2,
+    categories,
+    missing: true,
+    nones,
+    present,
+  });
+  for (const key of ['categories', 'missing', 'nones', 'present']) expect(z).not.toHaveProperty(key);
 });
 
 it('numbers that differ in the sign of a zero are two parameters', () => {

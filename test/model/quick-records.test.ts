@@ -12,7 +12,7 @@ const NAMES = ['number', 'maybe', 'word', 'ignored', 'none', 'present'];
 function echo(): ReturnType<typeof modelFromGraph> {
   const input: GraphInput = {
     ...{ name: 'x', shape: [6], dtype: 'float64', missing: true },
-    words: new Map([
+    categories: new Map([
       [2, ['red', null, 'green']],
       [3, []],
     ]),

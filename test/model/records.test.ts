@@ -19,7 +19,7 @@ function filled(): Model {
   const graph: Graph = {
     format: 'test',
     precision: 'f64',
-    inputs: [{ name: 'x', shape: [3], dtype: 'float64', words: new Map([[2, []]]), missing: true }],
+    inputs: [{ name: 'x', shape: [3], dtype: 'float64', categories: new Map([[2, []]]), missing: true }],
     outputs: [{ name: 'y', value: 'y', dtype: 'float64' }],
     nodes,
     featureNames: ['age', 'income', 'note'],

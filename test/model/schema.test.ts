@@ -11,7 +11,7 @@ describe('the schema of a wide row', () => {
   const wide = (words?: ReadonlyMap<number, readonly string[]>): Graph => ({
     format: 'test',
     precision: 'f64',
-    inputs: [{ name: 'x', shape: [words?.size ?? 2 ** 22], dtype: 'float64', words }],
+    inputs: [{ name: 'x', shape: [words?.size ?? 2 ** 22], dtype: 'float64', categories: words }],
     outputs: [{ name: 'y', value: 'y', dtype: 'float64' }],
     nodes: [node('y', 'unary', ['x'], { fn: 'exp' })],
   });
@@ -69,7 +69,7 @@ function everything(): Graph {
   return {
     format: 'test',
     precision: 'f64',
-    inputs: [{ name: 'x', shape: [6], dtype: 'float64', words, missing: true }],
+    inputs: [{ name: 'x', shape: [6], dtype: 'float64', categories: words, missing: true }],
     outputs: [{ name: 'y', value: 'y', dtype: 'float64' }],
     nodes,
     featureNames: ['city', 'colour', 'age', 'income', 'note', 'shop'],
@@ -129,7 +129,7 @@ describe('the schema of a record', () => {
           name,
           shape: [],
           dtype: 'string',
-          words: new Map([[0, apart ? [...list] : list]]),
+          categories: new Map([[0, apart ? [...list] : list]]),
         })),
         outputs: [{ name: 'y', value: 'y', dtype: 'float64' }],
         nodes: [...columns, node('y', 'concat', ['y0', 'y1'], { axis: 0 })],

@@ -22,7 +22,7 @@ function classifier(): Model {
     format: 'test',
     precision: 'f64',
     inputs: [
-      { name: 'x', shape: [2], dtype: 'float64', missing: true, words: new Map([[1, ['no', 'yes', '\ud800']]]) },
+      { name: 'x', shape: [2], dtype: 'float64', missing: true, categories: new Map([[1, ['no', 'yes', '\ud800']]]) },
     ],
     outputs: [{ name: 'p', value: 'p', dtype: 'float64' }],
     nodes: [

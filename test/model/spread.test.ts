@@ -14,7 +14,7 @@ function written(list: readonly string[], spread?: readonly WordSpread[]): Graph
   return {
     format: 'test',
     precision: 'f32',
-    inputs: [{ name: 'x', shape: [1], dtype: 'string', words: new Map([[0, list]]), ...(spread && { spread }) }],
+    inputs: [{ name: 'x', shape: [1], dtype: 'string', categories: new Map([[0, list]]), ...(spread && { spread }) }],
     outputs: [{ name: 'y', value: 'y', dtype: 'float32' }],
     nodes: [node('y', 'unary', ['x'], { fn: 'neg' })],
   };

@@ -22,7 +22,7 @@ function people(options: Pick<GraphInput, 'missing'> = {}): Model {
   const graph: Graph = {
     format: 'test',
     precision: 'f64',
-    inputs: [{ name: 'x', shape: [3], dtype: 'float64', words, ...options }],
+    inputs: [{ name: 'x', shape: [3], dtype: 'float64', categories: words, ...options }],
     outputs: [{ name: 'y', value: 'y', dtype: 'float64' }],
     nodes,
     featureNames: ['city', 'age', 'note'],
@@ -133,7 +133,7 @@ describe("Python's None", () => {
           name: 'x',
           shape: [2],
           dtype: 'float64',
-          words: new Map([[0, ['gold', null]]]),
+          categories: new Map([[0, ['gold', null]]]),
           nones: new Map([[1, none]]),
           ...(missing && { missing }),
         },
@@ -193,7 +193,7 @@ describe('records of a model with several inputs', () => {
       format: 'test',
       precision: 'f64',
       inputs: [
-        { name: 'city', shape: [1], dtype: 'string', words: new Map([[0, ['nice', 'paris']]]) },
+        { name: 'city', shape: [1], dtype: 'string', categories: new Map([[0, ['nice', 'paris']]]) },
         { name: 'grid', shape: [2], dtype: 'float32' },
       ],
       outputs: [{ name: 'y', value: 'y', dtype: 'float64' }],

@@ -17,5 +17,5 @@ export function withWords(input: GraphInput, { words, spread }: Value, budget: B
   const ways = spread?.ways;
   if (words === undefined || (words.list.length === 0 && ways === undefined)) return input;
   const everyWord = everywhere(words.list, input.shape, budget, `input ${input.name}`);
-  return { ...input, words: everyWord, ...(ways && { spread: ways }) };
+  return { ...input, categories: everyWord, ...(ways && { spread: ways }) };
 }

@@ -171,7 +171,7 @@ function addInputs(build: GraphBuilder, scope: Scope, inputs: readonly ValueProt
         name,
         shape,
         dtype: publicType(type),
-        words: words && everywhere(words.list, shape, build.budget, place),
+        categories: words && everywhere(words.list, shape, build.budget, place),
       });
     } catch (error) {
       if (!(error instanceof ForwardpassError)) throw error;

@@ -27,7 +27,7 @@ export interface FrozenNode {
   readonly attributes: Readonly<Record<string, unknown>>;
 }
 
-export interface FrozenInput extends Omit<GraphInput, 'words' | 'hashes' | 'nones' | 'present' | 'cells'> {
+export interface FrozenInput extends Omit<GraphInput, 'categories' | 'hashes' | 'nones' | 'present' | 'cells'> {
   readonly words?: readonly (readonly [element: number, words: readonly Word[]])[];
   readonly hashes?: readonly (readonly [element: number, hashes: readonly number[]])[];
   readonly nones?: readonly (readonly [element: number, none: unknown])[];

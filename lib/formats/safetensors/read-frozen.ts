@@ -273,7 +273,7 @@ export async function readFrozen(
     precision,
     inputs: inputs.map(({ words, hashes, nones, present, ...rest }) => ({
       ...rest,
-      ...(words && { words: new Map(words) }),
+      ...(words && { categories: new Map(words) }),
       ...(hashes && { hashes: new Map(hashes) }),
       ...(nones && { nones: new Map(nones as [number, number][]) }),
       ...(present && { present: new Set(present) }),

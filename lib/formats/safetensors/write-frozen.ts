@@ -108,7 +108,7 @@ export function writeFrozen(
   const frozen: FrozenGraph = {
     version: FROZEN_VERSION,
     precision,
-    inputs: graph.inputs.map(({ words, hashes, nones, present, terms, ...input }) => ({
+    inputs: graph.inputs.map(({ categories: words, hashes, nones, present, terms, ...input }) => ({
       ...input,
       ...(words && { words: [...words] }),
       ...(hashes && { hashes: [...hashes] }),

@@ -7,7 +7,7 @@ import type { Word } from '../../graph/graph.ts';
 /** What an earlier reading found. */
 export interface Known {
   /** Columns that hold words. */
-  readonly words: ReadonlySet<number>;
+  readonly categories: ReadonlySet<number>;
   /** Columns of numbers in which None and NaN are two things. */
   readonly both: ReadonlySet<number>;
 }
@@ -17,7 +17,7 @@ const NONE = -(2 - 2 ** -23) * 2 ** 127;
 
 export class Cells {
   /** By column, its words, None among them as null: see {@link wordIndices}. */
-  readonly words = new Map<number, Word[]>();
+  readonly categories = new Map<number, Word[]>();
   /** By column of words for which only hashes are known, the hashes: see `GraphInput.hashes`. */
   readonly hashes = new Map<number, number[]>();
   /** Whether an imputer or its like takes missing values in. */
@@ -31,20 +31,20 @@ export class Cells {
   /** Columns that were taken to hold numbers. */
   readonly #numbers = new Set<number>();
 
-  constructor(private readonly known: Known = { words: new Set(), both: new Set() }) {}
+  constructor(private readonly known: Known = { categories: new Set(), both: new Set() }) {}
 
   /** Whether the column holds words, as far as is known; where it does not, it is taken to hold numbers. */
   isOfWords(column: number): boolean {
-    if (this.known.words.has(column) || this.words.has(column)) return true;
+    if (this.known.categories.has(column) || this.categories.has(column)) return true;
     this.#numbers.add(column);
     return false;
   }
 
   /** The numbers by which the column is given words: their indices among all the words of the column. */
   wordIndices(column: number, words: readonly Word[]): readonly number[] {
-    const known = this.words.get(column) ?? [];
+    const known = this.categories.get(column) ?? [];
     const indices = this.#indices.get(column) ?? new Map<Word, number>();
-    this.words.set(column, known);
+    this.categories.set(column, known);
     this.#indices.set(column, indices);
     return words.map((word) => {
       const index = indices.get(word) ?? known.push(word) - 1;
@@ -90,10 +90,11 @@ export class Cells {
 
   /** What the next reading has to know from its beginning; undefined when this one knew it. */
   settle(): Known | undefined {
-    const { words, both } = this.known;
-    const isLate = (column: number) => this.words.has(column) && !words.has(column);
-    if ([...this.#numbers].some(isLate)) return { words: new Set([...words, ...this.words.keys()]), both };
+    const { categories, both } = this.known;
+    const isLate = (column: number) => this.categories.has(column) && !categories.has(column);
+    if ([...this.#numbers].some(isLate))
+      return { categories: new Set([...categories, ...this.categories.keys()]), both };
     const found = [...this.nones.keys()].filter((column) => this.#nans.has(column) && !both.has(column));
-    return found.length > 0 ? { words, both: new Set([...both, ...found]) } : undefined;
+    return found.length > 0 ? { categories, both: new Set([...both, ...found]) } : undefined;
   }
 }

@@ -103,7 +103,7 @@ const NO_WORDS: Word[] = [];
 function transformed(emitter: Emitter, estimator: Estimator, row: Row): Outputs {
   const isNoNumber = (column: number | undefined) =>
     column !== undefined &&
-    (emitter.cells.words.has(column) || emitter.cells.hashes.has(column) || emitter.holdsNone(row, column));
+    (emitter.cells.categories.has(column) || emitter.cells.hashes.has(column) || emitter.holdsNone(row, column));
   const at = row.columns?.findIndex(isNoNumber) ?? -1;
   if (at >= 0) {
     const message = `gives words or None in column ${at}, and outputs are numbers; put an encoder behind it`;
@@ -211,12 +211,12 @@ function withPlaces(input: GraphInput, columns: readonly number[]): GraphInput {
     new Map(
       [...entries].flatMap(([column, each]) => (places.has(column) ? [[places.get(column) as number, each]] : [])),
     );
-  const { words, hashes, nones, present } = input;
+  const { categories, hashes, nones, present } = input;
   return {
     ...input,
     shape: [columns.length],
     features: columns,
-    ...(words && { words: moved(words) }),
+    ...(categories && { categories: moved(categories) }),
     ...(hashes && { hashes: moved(hashes) }),
     ...(nones && { nones: moved(nones) }),
     ...(present && { present: new Set(moved([...present].map((column) => [column, true] as const)).keys()) }),
@@ -245,18 +245,18 @@ function nodesFor(nodes: readonly Node[], needed: Set<unknown>): readonly Node[]
 function inputOf(emitter: Emitter, source: Source, outputs: Graph['outputs'], nodes: readonly Node[]): GraphInput {
   const { precision, cells, sources } = emitter;
   const { name, width } = source;
-  const [words, hashes, nones] = [cells.words, cells.hashes, cells.nones].map((map) =>
+  const [categories, hashes, nones] = [cells.categories, cells.hashes, cells.nones].map((map) =>
     sources.partOf<unknown>(map as ReadonlyMap<number, unknown>, source),
   ) as [Map<number, Word[]>, Map<number, number[]>, Map<number, number>];
   const isOutput = outputs.some(({ value }) => value === name);
-  for (const column of isOutput ? [] : unusedColumns(nodes, name, width)) words.set(column, NO_WORDS);
+  for (const column of isOutput ? [] : unusedColumns(nodes, name, width)) categories.set(column, NO_WORDS);
   const takesAbsent = cells.takesMissing || nones.size > 0;
-  const present = takesAbsent ? presentColumns(emitter, source, words, outputs) : [];
+  const present = takesAbsent ? presentColumns(emitter, source, categories, outputs) : [];
   return {
     name,
     shape: [width],
     dtype: precision === 'f64' ? 'float64' : 'float32',
-    ...(words.size > 0 && { words }),
+    ...(categories.size > 0 && { categories }),
     ...(hashes.size > 0 && { hashes }),
     ...(cells.takesMissing && { missing: true }),
     ...(nones.size > 0 && { nones }),
@@ -268,7 +268,7 @@ function inputOf(emitter: Emitter, source: Source, outputs: Graph['outputs'], no
 function presentColumns(
   emitter: Emitter,
   { first, width }: Source,
-  words: ReadonlyMap<number, unknown>,
+  categories: ReadonlyMap<number, unknown>,
   outputs: Graph['outputs'],
 ): readonly number[] {
   const { hashes, nones } = emitter.cells;
@@ -276,13 +276,13 @@ function presentColumns(
   // None may be a number of its own.
   const isNumber = (at: number) => nones.has(at) && !Number.isNaN(nones.get(at));
   const isOther = (at: number) =>
-    words.has(at) || isNumber(first + at) || [hashes, valued].some((known) => known.has(first + at));
+    categories.has(at) || isNumber(first + at) || [hashes, valued].some((known) => known.has(first + at));
   return Array.from({ length: width }, (_, at) => at).filter((at) => !isOther(at));
 }
 
 /** Categories that are known by their hashes are nothing else to any other estimator. */
 function checkCategories(emitter: Emitter): void {
-  const { words, hashes, nones } = emitter.cells;
+  const { categories: words, hashes, nones } = emitter.cells;
   const computed = emitter.computedColumns();
   const stray = [...hashes.keys()].find((column) => words.has(column) || nones.has(column) || computed.has(column));
   if (stray === undefined) return;

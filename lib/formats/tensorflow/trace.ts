@@ -164,7 +164,7 @@ function graphInput({ name }: InputPort, value: Result, budget: Budget): GraphIn
   if (value.kind !== 'row') return [];
   const { shape, type, words, spread } = value;
   const every = words && everywhere(words.list, shape, budget, `input ${name}`);
-  return [{ name, shape, dtype: publicType(type), words: every, ...(spread?.ways && { spread: spread.ways }) }];
+  return [{ name, shape, dtype: publicType(type), categories: every, ...(spread?.ways && { spread: spread.ways }) }];
 }
 
 function numbersOf(found: Result, place: string): Value {

@@ -24,12 +24,18 @@ function graphOf(model: XgboostModel, budget: Budget, asked: number | undefined)
   const columns = model.categories && Array.from({ length: model.features }, (_, column) => column);
   const x = emitter.input({ operand: INPUT, width: model.features, columns: columns ?? [] });
   const { outputs, ...decided } = outputsOf(outcomeOf(model, emitter, x, asked), emitter);
-  const { words } = emitter.cells;
+  const { categories: words } = emitter.cells;
   return {
     format: 'xgboost',
     precision: 'f64',
     inputs: [
-      { name: INPUT, shape: [model.features], dtype: 'float32', missing: true, ...(words.size > 0 && { words }) },
+      {
+        name: INPUT,
+        shape: [model.features],
+        dtype: 'float32',
+        missing: true,
+        ...(words.size > 0 && { categories: words }),
+      },
     ],
     nodes: emitter.nodes,
     outputs: outputs.map((output) => ({ ...output, dtype: 'float32' })),

@@ -81,7 +81,7 @@ class StackReader {
     const { inputs, outputs, steps } = this.graph;
     const [input] = inputs;
     const isPlain = inputs.length === 1 && input.shape.length === 1 && input.ragged !== true && steps === undefined;
-    if (!isPlain || input.words !== undefined || input.hashes !== undefined || input.dtype === 'string') {
+    if (!isPlain || input.categories !== undefined || input.hashes !== undefined || input.dtype === 'string') {
       const shapes = inputs.map(({ shape }) => formatShape(shape)).join(', ');
       throw refused(`its inputs are ${shapes || 'none'}; a network learns from one input of numbers, such as [14]`);
     }

@@ -93,7 +93,14 @@ export class Layout {
 function portOf({ name, shape, dtype, categories, ragged }: TensorInfo): Port {
   const row = shape.slice(1).map((size) => size ?? -1);
   const words = new Map(Object.entries(categories ?? {}).map(([at, list]) => [Number(at), list]));
-  return { name, shape: row, dtype, width: row.reduce((width, size) => width * Math.max(size, 1), 1), words, ragged };
+  return {
+    name,
+    shape: row,
+    dtype,
+    width: row.reduce((width, size) => width * Math.max(size, 1), 1),
+    categories: words,
+    ragged,
+  };
 }
 
 /** Of features, each as an input; of those that nothing looks at none. */
@@ -104,8 +111,8 @@ function featurePorts({ column, texts }: FeatureRows, names: readonly string[] |
   return features
     .filter((feature) => !column.isUnused(feature))
     .map((feature) => {
-      const words = port.words?.get(feature);
-      const isNumber = !texts.has(feature) && words === undefined && port.hashes?.has(feature) !== true;
+      const categories = port.categories?.get(feature);
+      const isNumber = !texts.has(feature) && categories === undefined && port.hashes?.has(feature) !== true;
       const dtype = isNumber ? port.dtype : 'string';
       return { name: names?.[feature] ?? port.name, shape: [], width: 1, dtype };
     });

@@ -126,7 +126,7 @@ describe('vocabularies', () => {
     ['multi_hot', 200_000],
   ])('of a million words are read: %s', (mode, count) => {
     const graph = read(lookup(words.slice(0, count), mode, [null, 2]));
-    expect(graph.inputs[0].words?.get(0)).toHaveLength(count);
+    expect(graph.inputs[0].categories?.get(0)).toHaveLength(count);
   });
 
   it('are not there for each of millions of elements', () => {

@@ -203,7 +203,7 @@ describe('files of many parts', () => {
       outputs: [value('y', ['batch', 1, 100_000])],
     });
     const graph = await readBytes(bytes);
-    expect(graph.inputs[0].words?.get(0)).toEqual(words);
+    expect(graph.inputs[0].categories?.get(0)).toEqual(words);
   });
 
   it('do not have words for each of millions of elements', async () => {

@@ -52,8 +52,8 @@ export class Sources {
       const given = raw?.[element];
       if (given !== undefined) return this.placeOf(given);
       const column = columns?.[element];
-      const isOfWords = column !== undefined && (cells.words.get(column)?.length ?? 0) > 0;
-      return { value: operand, element, ...(isOfWords && { words: this.placeOf(column) }) };
+      const isOfWords = column !== undefined && (cells.categories.get(column)?.length ?? 0) > 0;
+      return { value: operand, element, ...(isOfWords && { categoriesOf: this.placeOf(column) }) };
     });
   }
 

@@ -56,7 +56,8 @@ const NAMES: Readonly<Record<Port['dtype'], string>> = {
 
 /** Of an input; BYTES where some element is a string. */
 export function datatypeOfInput(port: Port): Datatype {
-  const hasStrings = port.spread !== undefined || [...(port.words?.values() ?? [])].some((list) => list.length > 0);
+  const hasStrings =
+    port.spread !== undefined || [...(port.categories?.values() ?? [])].some((list) => list.length > 0);
   return DATATYPES.get(hasStrings || port.hashes !== undefined ? 'BYTES' : NAMES[port.dtype]) as Datatype;
 }
 

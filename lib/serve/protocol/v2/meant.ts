@@ -2,8 +2,14 @@
 import type { Port } from '../../../graph/lower.ts';
 
 /** A text among texts may mean a number, where the element is not a string. */
-export function meantBy(text: string | null, element: number, { words, hashes, spread, present }: Port): unknown {
-  if (text === null || spread !== undefined || words?.has(element) || hashes?.has(element) || present?.has(element))
+export function meantBy(text: string | null, element: number, { categories, hashes, spread, present }: Port): unknown {
+  if (
+    text === null ||
+    spread !== undefined ||
+    categories?.has(element) ||
+    hashes?.has(element) ||
+    present?.has(element)
+  )
     return text;
   const trimmed = text.trim();
   if (trimmed === '' || /^nan$/i.test(trimmed)) return Number.NaN;
