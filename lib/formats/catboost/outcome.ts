@@ -2,13 +2,13 @@
 import { refuse } from '../containers/checks.ts';
 import { pair } from '../sklearn/decisions.ts';
 import type { Emitter } from '../sklearn/emitter.ts';
-import type { Label, Outcome, Row } from '../sklearn/outcome.ts';
+import type { Label, Outcome, RowVector } from '../sklearn/outcome.ts';
 import { type Link, linkOf } from './losses.ts';
 import type { CatboostModel } from './model.ts';
 import { sums } from './sums.ts';
 
 /** Of a model by itself. */
-export function modelOutcome(model: CatboostModel, emitter: Emitter, x: Row): Outcome {
+export function modelOutcome(model: CatboostModel, emitter: Emitter, x: RowVector): Outcome {
   const { loss, classes } = model.info;
   const link = linkOf(loss);
   // CatBoost takes the sums of any model with classes for scores of these.
@@ -19,7 +19,7 @@ export function modelOutcome(model: CatboostModel, emitter: Emitter, x: Row): Ou
 }
 
 /** `predict_proba` and `predict` of `CatBoostClassifier`. */
-export function classifierOutcome(model: CatboostModel, emitter: Emitter, x: Row): Outcome {
+export function classifierOutcome(model: CatboostModel, emitter: Emitter, x: RowVector): Outcome {
   const link = linkOf(model.info.loss);
   const isOne = model.dimensions === 1;
   const assumed = isOne ? 'two_classes' : 'one_class_of_many';
@@ -27,13 +27,13 @@ export function classifierOutcome(model: CatboostModel, emitter: Emitter, x: Row
 }
 
 /** `predict` of `CatBoostRegressor`. */
-export function regressorOutcome(model: CatboostModel, emitter: Emitter, x: Row): Outcome {
+export function regressorOutcome(model: CatboostModel, emitter: Emitter, x: RowVector): Outcome {
   const link = linkOf(model.info.loss);
   return valuesOf(model, emitter, x, link !== undefined && IS_CLASSIFIER[link] ? 'identity' : link);
 }
 
 /** `predict` of `CatBoostRanker`. */
-export function rankerOutcome(model: CatboostModel, emitter: Emitter, x: Row): Outcome {
+export function rankerOutcome(model: CatboostModel, emitter: Emitter, x: RowVector): Outcome {
   return valuesOf(model, emitter, x, 'identity');
 }
 
@@ -47,12 +47,17 @@ const IS_CLASSIFIER: Readonly<Record<Link, boolean>> = {
   each_label_or_not: true,
 };
 
-function valuesOf(model: CatboostModel, emitter: Emitter, x: Row, link: Link | undefined): Outcome {
+function valuesOf(model: CatboostModel, emitter: Emitter, x: RowVector, link: Link | undefined): Outcome {
   const sum = sums(model, emitter, x);
   return { kind: 'values', values: linked(emitter, link, sum, model) };
 }
 
-function linked(emitter: Emitter, link: Link | undefined, sum: Row, { info, dimensions }: CatboostModel): Row {
+function linked(
+  emitter: Emitter,
+  link: Link | undefined,
+  sum: RowVector,
+  { info, dimensions }: CatboostModel,
+): RowVector {
   if (link === 'exponential') return emitter.unary(emitter.gather(sum, [0]), 'exp');
   if (link !== 'mean_and_variance') return sum;
   if (dimensions !== 2) refuse('loss_function', `expected 2 dimensions of ${info.loss}, found ${dimensions}`);
@@ -61,7 +66,7 @@ function linked(emitter: Emitter, link: Link | undefined, sum: Row, { info, dime
 }
 
 /** Without a link there are the sums, and no probabilities. */
-function classesOf(model: CatboostModel, emitter: Emitter, x: Row, link: Link | undefined): Outcome {
+function classesOf(model: CatboostModel, emitter: Emitter, x: RowVector, link: Link | undefined): Outcome {
   const { dimensions, info } = model;
   const sum = sums(model, emitter, x);
   if (dimensions === 1) return twoClasses(model, emitter, sum, link);
@@ -77,7 +82,7 @@ function classesOf(model: CatboostModel, emitter: Emitter, x: Row, link: Link | 
   return { kind: 'labels', classes, probabilities, decider: scores };
 }
 
-function twoClasses({ info }: CatboostModel, emitter: Emitter, sum: Row, link: Link | undefined): Outcome {
+function twoClasses({ info }: CatboostModel, emitter: Emitter, sum: RowVector, link: Link | undefined): Outcome {
   const threshold = logit(info.threshold);
   const probability = link === undefined ? undefined : emitter.unary(sum, 'sigmoid');
   if (link === 'each_label_or_not' && probability) {
@@ -89,7 +94,7 @@ function twoClasses({ info }: CatboostModel, emitter: Emitter, sum: Row, link: L
 }
 
 /** −∞ for classes of which there were no rows. */
-function byClass(emitter: Emitter, sum: Row, positions: readonly number[] | undefined, count: number): Row {
+function byClass(emitter: Emitter, sum: RowVector, positions: readonly number[] | undefined, count: number): RowVector {
   if (positions === undefined) return sum;
   const dimensionOf = new Map(positions.map((position, dimension) => [position, dimension]));
   const sources = Array.from({ length: count }, (_, position) => dimensionOf.get(position) ?? -1);

@@ -3,7 +3,7 @@ import { type PickleObject, pickleKind } from '../containers/pickle/values.ts';
 import type { Emitter, Predict } from '../sklearn/emitter.ts';
 import type { Estimator } from '../sklearn/estimator.ts';
 import type { Features } from '../sklearn/features.ts';
-import type { Outcome, Row } from '../sklearn/outcome.ts';
+import type { Outcome, RowVector } from '../sklearn/outcome.ts';
 import type { Table } from '../sklearn/reading.ts';
 import { readModel } from './content.ts';
 import type { CatboostModel } from './model.ts';
@@ -44,7 +44,7 @@ function* firstOf<T>(items: Iterable<T>, most: number): Iterable<T> {
   }
 }
 
-function reading(outcome: (model: CatboostModel, emitter: Emitter, x: Row) => Outcome): Table[string] {
+function reading(outcome: (model: CatboostModel, emitter: Emitter, x: RowVector) => Outcome): Table[string] {
   const predict: Predict = (estimator, emitter, x) => {
     const model = modelOf(estimator);
     const asked = emitter.askedOf(estimator);

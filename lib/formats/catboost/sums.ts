@@ -1,13 +1,13 @@
 /** The sums of a row: of all trees in order, in float64, as CatBoost adds them; then a scale and a bias. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Emitter } from '../sklearn/emitter.ts';
-import type { Row } from '../sklearn/outcome.ts';
+import type { RowVector } from '../sklearn/outcome.ts';
 import { single } from '../sklearn/single.ts';
 import { Forest } from '../trees.ts';
 import type { CatboostModel } from './model.ts';
 import type { OneHotFeature, Splits } from './splits.ts';
 
-export function sums(model: CatboostModel, emitter: Emitter, x: Row): Row {
+export function sums(model: CatboostModel, emitter: Emitter, x: RowVector): RowVector {
   const { width, dimensions, scale, bias } = model;
   if (x.width !== width) throw new ForwardpassError('SHAPE', `expected ${width} features, found ${x.width}`);
   emitter.cells.takesMissing = true;
@@ -27,7 +27,7 @@ export function sums(model: CatboostModel, emitter: Emitter, x: Row): Row {
 }
 
 /** The columns that trees compare: numbers as float32, and categories by what stands for them. */
-function comparedOf({ splits }: CatboostModel, emitter: Emitter, x: Row): { row: Row; splits: Splits } {
+function comparedOf({ splits }: CatboostModel, emitter: Emitter, x: RowVector): { row: RowVector; splits: Splits } {
   const { columns, floats, oneHots } = splits;
   // A constant model compares none.
   if (columns.length === 0) return { row: emitter.gather(x, [0]), splits };

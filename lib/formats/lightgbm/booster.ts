@@ -1,7 +1,7 @@
 /** What a booster gives for a row: the sums of its trees, and what its objective makes of them. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Emitter } from '../sklearn/emitter.ts';
-import type { Row } from '../sklearn/outcome.ts';
+import type { RowVector } from '../sklearn/outcome.ts';
 import { Forest } from '../trees.ts';
 import { categoriesAsCodes } from './categories.ts';
 import { LinearLeaves } from './linear.ts';
@@ -11,16 +11,16 @@ import { type RowPart, TextTree, ZERO } from './tree.ts';
 
 export interface Predicted {
   /** What `Booster.predict` gives. */
-  readonly values: Row;
+  readonly values: RowVector;
   /** The same with `raw_score`. */
-  readonly scores: Row;
+  readonly scores: RowVector;
   /** Iterations that are used, and that the file has. */
   readonly iterations: number;
   readonly of: number;
 }
 
 /** `best`: iterations to use where it is positive, else all. */
-export function predicted(model: ModelText, emitter: Emitter, x: Row, best: number): Predicted {
+export function predicted(model: ModelText, emitter: Emitter, x: RowVector, best: number): Predicted {
   const { header } = model;
   if (x.width !== header.names.length) {
     throw new ForwardpassError('SHAPE', `expected ${header.names.length} features, found ${x.width}`);
@@ -34,7 +34,7 @@ export function predicted(model: ModelText, emitter: Emitter, x: Row, best: numb
 }
 
 /** Not the product with the reciprocal, which has other last bits, and is what is made of a constant: so it is none. */
-function divided(emitter: Emitter, x: Row, scores: Row, count: number): Row {
+function divided(emitter: Emitter, x: RowVector, scores: RowVector, count: number): RowVector {
   const forest = new Forest(emitter.budget, x.width, 1);
   forest.begin([count]);
   return emitter.binary('div', scores, emitter.trees(x, forest, 'float64', 1));
@@ -57,7 +57,7 @@ class Columns implements RowPart {
     this.#isNearZero = true;
   }
 
-  of(emitter: Emitter, x: Row): Row {
+  of(emitter: Emitter, x: RowVector): RowVector {
     const row = this.#isNearZero ? withoutTiny(emitter, x) : x;
     if (this.#zeroed.size === 0) return row;
     const features = withoutTiny(emitter, emitter.gather(x, [...this.#zeroed.keys()]));
@@ -67,11 +67,11 @@ class Columns implements RowPart {
 }
 
 /** LightGBM takes numbers near to 0 as 0. */
-function withoutTiny(emitter: Emitter, x: Row): Row {
+function withoutTiny(emitter: Emitter, x: RowVector): RowVector {
   return emitter.unary(x, 'hard_shrink', ZERO);
 }
 
-function rawScores(model: ModelText, emitter: Emitter, x: Row, best: number) {
+function rawScores(model: ModelText, emitter: Emitter, x: RowVector, best: number) {
   const { outputs } = model.header;
   const columns = new Columns(x.width);
   // Each feature may be there twice.

@@ -4,7 +4,7 @@
  */
 import { ForwardpassError } from '../../errors.ts';
 import type { Emitter } from '../sklearn/emitter.ts';
-import type { Row } from '../sklearn/outcome.ts';
+import type { RowVector } from '../sklearn/outcome.ts';
 import { withColumns, wordCodes } from '../sklearn/word-codes.ts';
 import type { ModelText } from './text.ts';
 
@@ -68,11 +68,11 @@ function greatest(info: string): number {
 }
 
 /** The row with the codes of its categories, −1 or NaN for others. */
-export function categoriesAsCodes(model: ModelText, emitter: Emitter, x: Row): Row {
+export function categoriesAsCodes(model: ModelText, emitter: Emitter, x: RowVector): RowVector {
   const known = categoriesOf(model);
   if (known === 'unknown') return x;
   const lists = model.categories;
-  const codes = new Map<number, Row>();
+  const codes = new Map<number, RowVector>();
   for (const [i, categories] of known.entries()) {
     const { column, words } = categories;
     const code = isPlain(categories, lists[i]) ? undefined : wordCodes(emitter, x, column, words);

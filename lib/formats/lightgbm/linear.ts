@@ -4,7 +4,7 @@
  */
 import { ForwardpassError } from '../../errors.ts';
 import type { Emitter } from '../sklearn/emitter.ts';
-import type { Row } from '../sklearn/outcome.ts';
+import type { RowVector } from '../sklearn/outcome.ts';
 import type { LinearLeaf, TextTree } from './tree.ts';
 
 const PLACE = 'the linear models of leaves';
@@ -48,7 +48,7 @@ export class LinearLeaves {
   }
 
   /** The sums of what the leaves give, iteration by iteration: `leaves` are their numbers, one for each tree. */
-  sum(emitter: Emitter, x: Row, leaves: Row, outputs: number): Row {
+  sum(emitter: Emitter, x: RowVector, leaves: RowVector, outputs: number): RowVector {
     const trees = leaves.width;
     const values = this.#valuesOf(emitter, x, leaves);
     const iterations = emitter.emit('reshape', [values], { shape: [trees / outputs, outputs] });
@@ -60,7 +60,7 @@ export class LinearLeaves {
   }
 
   /** [trees, 1] */
-  #valuesOf(emitter: Emitter, x: Row, leaves: Row): string {
+  #valuesOf(emitter: Emitter, x: RowVector, leaves: RowVector): string {
     const features = [...this.#used].sort((a, b) => a - b);
     const rows = emitter.emit('embedding', [leaves.operand, this.#table(emitter, features)], { wrap: false });
     let sum = column(emitter, rows, 1, CONSTANT);

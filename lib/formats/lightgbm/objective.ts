@@ -1,10 +1,10 @@
 /** What each objective makes of raw scores. Its name and parameters are a line of the file: `binary sigmoid:1`. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Emitter } from '../sklearn/emitter.ts';
-import type { Row } from '../sklearn/outcome.ts';
+import type { RowVector } from '../sklearn/outcome.ts';
 import type { Header } from './text.ts';
 
-type Link = (emitter: Emitter, scores: Row) => Row;
+type Link = (emitter: Emitter, scores: RowVector) => RowVector;
 
 const IDENTITY = new Set([
   ...['regression', 'regression_l1', 'regression_l2', 'huber', 'fair', 'quantile', 'mape', 'lambdarank', 'rank_xendcg'],
@@ -52,7 +52,7 @@ const logarithmOfMore: Link = (emitter, scores) =>
   emitter.select(emitter.binary('greater', scores, GREATEST), Infinity, emitter.unary(scores, 'softplus', 1));
 
 /** Fitted on roots; with the sign that the sum has. */
-function squared(emitter: Emitter, scores: Row): Row {
+function squared(emitter: Emitter, scores: RowVector): RowVector {
   return emitter.binary('mul', emitter.unary(scores, 'abs'), scores);
 }
 

@@ -4,7 +4,7 @@ import { labelsByProbability, pair } from '../sklearn/decisions.ts';
 import type { Emitter, Predict } from '../sklearn/emitter.ts';
 import type { Estimator } from '../sklearn/estimator.ts';
 import type { Features } from '../sklearn/features.ts';
-import type { Row } from '../sklearn/outcome.ts';
+import type { RowVector } from '../sklearn/outcome.ts';
 import type { Table } from '../sklearn/reading.ts';
 import { plainScalar } from '../sklearn/values.ts';
 import { type Predicted, predicted } from './booster.ts';
@@ -38,7 +38,7 @@ export function bestOf(booster: Estimator): number {
   throw booster.error('MALFORMED', `expected an integer, found ${best}`, 'best_iteration');
 }
 
-function boosted(estimator: Estimator, emitter: Emitter, x: Row): Predicted {
+function boosted(estimator: Estimator, emitter: Emitter, x: RowVector): Predicted {
   const booster = boosterOf(estimator);
   const count = emitter.askedOf(estimator) ?? bestOf(booster);
   const model = textOf(booster);

@@ -30,15 +30,15 @@ import type { Matrix, Vector } from './arrays.ts';
 import { Cells } from './cells.ts';
 import type { Estimator } from './estimator.ts';
 import type { Features } from './features.ts';
-import type { Outcome, Row } from './outcome.ts';
+import type { Outcome, RowVector } from './outcome.ts';
 import { type Expected, takenFrom } from './own/expected.ts';
 import { withFrame } from './own/frames.ts';
 import { type Given, Sources } from './own/sources.ts';
 import { appliedTo, combined, eachPart, gathered, isSparse, MixedRow, sideBySide, TermRow, tableOf } from './sparse.ts';
 import { TermInputs } from './term-inputs.ts';
 
-export type Transform = (estimator: Estimator, emitter: Emitter, x: Row) => Row;
-export type Predict = (estimator: Estimator, emitter: Emitter, x: Row) => Outcome;
+export type Transform = (estimator: Estimator, emitter: Emitter, x: RowVector) => RowVector;
+export type Predict = (estimator: Estimator, emitter: Emitter, x: RowVector) => Outcome;
 
 /** How the class of an estimator is read: see table.ts. Throws for one that is not. */
 export interface Readers {
@@ -90,10 +90,10 @@ export class Emitter {
     throw this.#error('LIMIT', `a row of ${width} elements, written out, exceeds \`limits.rowElements\``);
   });
   /** Rows known to be finite, and those that may hold NaN besides. */
-  readonly #finite = new Map<string, Row>();
+  readonly #finite = new Map<string, RowVector>();
   /** The inputs of the graph. */
   readonly sources = new Sources();
-  readonly #steps: { readonly step: Omit<OwnStep, 'takes'>; readonly x: Row }[] = [];
+  readonly #steps: { readonly step: Omit<OwnStep, 'takes'>; readonly x: RowVector }[] = [];
   /** What takes that which the step at work gives. */
   readonly #expected: (() => Expected | undefined)[] = [];
 
@@ -111,18 +111,18 @@ export class Emitter {
 
   // Estimators inside estimators
 
-  transform(estimator: Estimator, x: Row): Row {
+  transform(estimator: Estimator, x: RowVector): RowVector {
     const row = this.within(estimator, () => this.readers.transform(estimator)(estimator, this, x));
     return withFrame(estimator, x, row);
   }
 
-  predict(estimator: Estimator, x: Row): Outcome {
+  predict(estimator: Estimator, x: RowVector): Outcome {
     const read = () => this.readers.predict(estimator)(estimator, this, x);
     return this.expecting(NOTHING, () => this.within(estimator, read));
   }
 
   /** A row through steps one after another; `last` takes what they give. */
-  through(steps: readonly Estimator[], x: Row, last?: Estimator): Row {
+  through(steps: readonly Estimator[], x: RowVector, last?: Estimator): RowVector {
     const all = last === undefined ? steps : [...steps, last];
     return steps.reduce((row, step, i) => {
       const expected = i + 1 < all.length ? () => takenFrom(all, i + 1, this.readers.features) : this.expected;
@@ -146,7 +146,7 @@ export class Emitter {
   }
 
   /** What a step of the author's own gives for a row. */
-  own(x: Row, step: Omit<OwnStep, 'takes' | 'gives'>): Row {
+  own(x: RowVector, step: Omit<OwnStep, 'takes' | 'gives'>): RowVector {
     const { name, width, givesNames } = step;
     const count = this.#steps.filter(({ step }) => step.name === name).length;
     const gives = count === 0 ? name : `${name} (${count + 1})`;
@@ -198,7 +198,7 @@ export class Emitter {
   // Nodes
 
   /** The nearest float32 to each number; an infinity for those beyond. */
-  float32(x: Row): Row {
+  float32(x: RowVector): RowVector {
     if (x instanceof MixedRow) return eachPart(this, x, (part) => this.float32(part));
     if (x instanceof TermRow) return x.with({ op: 'map', fn: 'float32', single: false });
     return castSteps('float64', 'float32', 'wrap').reduce(
@@ -230,12 +230,12 @@ export class Emitter {
   }
 
   /** Of an input of the graph: None is a number of its own in some columns. */
-  input(x: Row): Row {
+  input(x: RowVector): RowVector {
     return this.#moved(x, this.#hasBoth(x));
   }
 
   /** An input of the graph of so many columns. */
-  source(given: Given): Row {
+  source(given: Given): RowVector {
     this.budget.build(COLUMN_BYTES * (given.width ?? 0), 'the columns of a row');
     return this.input(this.sources.add(given));
   }
@@ -248,11 +248,11 @@ export class Emitter {
   }
 
   /** Whether None is a number of its own in this column of the row. */
-  holdsNone(x: Row, column: number): boolean {
+  holdsNone(x: RowVector, column: number): boolean {
     return this.#withNone.has(x.operand) && this.cells.hasBoth(column);
   }
 
-  #hasBoth({ columns }: Row): boolean {
+  #hasBoth({ columns }: RowVector): boolean {
     return columns?.some((column) => this.cells.hasBoth(column)) ?? true;
   }
 
@@ -277,7 +277,7 @@ export class Emitter {
   }
 
   /** A row of elements of others, of which some may hold None. */
-  #moved(row: Row, mayHoldNone: boolean): Row {
+  #moved(row: RowVector, mayHoldNone: boolean): RowVector {
     if (row.columns !== undefined) this.#columns.set(row.operand, row.columns);
     if (mayHoldNone && this.#hasBoth(row)) this.#withNone.add(row.operand);
     return row;
@@ -312,7 +312,7 @@ export class Emitter {
   }
 
   /** x·Wᵀ + b for a matrix [outputs, inputs], as most estimators keep it; with `in-out`, x·W + b for [inputs, outputs]. */
-  dense(x: Row, matrix: Matrix, bias?: Vector, layout: 'in-out' | 'out-in' = 'out-in'): Row {
+  dense(x: RowVector, matrix: Matrix, bias?: Vector, layout: 'in-out' | 'out-in' = 'out-in'): RowVector {
     const [inputs, outputs] = layout === 'in-out' ? [matrix.rows, matrix.columns] : [matrix.columns, matrix.rows];
     if (inputs !== x.width)
       throw this.#shape(`${inputs} features for a matrix of [${matrix.rows}, ${matrix.columns}]`, x.width);
@@ -331,7 +331,7 @@ export class Emitter {
   }
 
   /** The sum of what each part of the row gives. */
-  #denseOfParts({ parts }: MixedRow, matrix: Matrix, bias: Vector | undefined, layout: 'in-out' | 'out-in'): Row {
+  #denseOfParts({ parts }: MixedRow, matrix: Matrix, bias: Vector | undefined, layout: 'in-out' | 'out-in'): RowVector {
     const outputs = layout === 'in-out' ? matrix.columns : matrix.rows;
     let first = 0;
     const sums = parts.map((part, i) => {
@@ -343,7 +343,7 @@ export class Emitter {
   }
 
   /** How far the row is from each of the points, in doubles: scikit-learn computes so whatever these are. */
-  distances(x: Row, points: Matrix, attributes: OpAttributes['distances'], weights?: Vector): Row {
+  distances(x: RowVector, points: Matrix, attributes: OpAttributes['distances'], weights?: Vector): RowVector {
     this.#double = true;
     const { rows, columns, data } = points;
     const operands = [x.operand, { shape: [rows, columns], data }, ...(weights === undefined ? [] : [tensor(weights)])];
@@ -351,7 +351,7 @@ export class Emitter {
   }
 
   /** The least elements in order, and the places where they stand, as scikit-learn's heap chooses among equal ones. */
-  nearest(x: Row, count: number): { readonly values: Row; readonly places: Row } {
+  nearest(x: RowVector, count: number): { readonly values: RowVector; readonly places: RowVector } {
     const attributes = { axis: 0, count, descending: false, ties: 'heap' } as const;
     const found = (result: SortResult) => ({
       operand: this.emit('sort', [x.operand], { ...attributes, result }),
@@ -361,20 +361,20 @@ export class Emitter {
   }
 
   /** A row's elements in order, NaN last, or the places where they stand. */
-  sorted(x: Row, result: SortResult): Row {
+  sorted(x: RowVector, result: SortResult): RowVector {
     const operand = this.emit('sort', [x.operand], { axis: 0, count: x.width, descending: false, result });
     return { operand, width: x.width };
   }
 
   /** x·scale + shift, rounded once; a scale or shift of one element is for all. */
-  affine(x: Row, scale: Vector | number, shift: Vector | number): Row {
+  affine(x: RowVector, scale: Vector | number, shift: Vector | number): RowVector {
     const isScaled = shift === 0 || (typeof shift === 'object' && shift.every((each) => each === 0));
     if (isSparse(x) && isScaled) return this.binary('mul', x, scale);
     const operands = [x.operand, this.#constant(scale, x), this.#constant(shift, x)];
     return { ...x, ...COMPUTED, operand: this.emit('affine', operands, {}) };
   }
 
-  unary(x: Row, fn: UnaryName, alpha?: number, beta?: number): Row {
+  unary(x: RowVector, fn: UnaryName, alpha?: number, beta?: number): RowVector {
     const applied = isSparse(x) ? appliedTo(this, x, fn) : undefined;
     if (applied !== undefined) return applied;
     const attributes = { fn, ...(alpha !== undefined && { alpha }), ...(beta !== undefined && { beta }) };
@@ -382,7 +382,7 @@ export class Emitter {
   }
 
   /** Element by element; one of them may be constant, and a width of 1 is for all. */
-  binary(fn: BinaryName, a: Row | Vector | number, b: Row | Vector | number): Row {
+  binary(fn: BinaryName, a: RowVector | Vector | number, b: RowVector | Vector | number): RowVector {
     const width = this.#commonWidth(a, b);
     const isConstant = typeof b === 'number' || !('operand' in b);
     const known = isSparse(a) && isConstant ? combined(this, fn, a, b) : undefined;
@@ -395,10 +395,10 @@ export class Emitter {
    * missing, and for each of `hashes` the index that stands for it. Throws if an earlier step computes the column.
    */
   categories(
-    x: Row,
+    x: RowVector,
     position: number,
     hashes: readonly number[],
-  ): { readonly row: Row; readonly codes: readonly number[] } {
+  ): { readonly row: RowVector; readonly codes: readonly number[] } {
     const column = x.columns?.[position];
     if (column === undefined) {
       const message = `expects the categories of column ${position} as they are in a row, and a step before computes it`;
@@ -410,7 +410,7 @@ export class Emitter {
   }
 
   /** The row with `values` where `isMissing`; `keepsNone` where some None of it may be left. */
-  filled(x: Row, isMissing: Row, values: Vector, keepsNone: boolean): Row {
+  filled(x: RowVector, isMissing: RowVector, values: Vector, keepsNone: boolean): RowVector {
     const operands = [isMissing.operand, tensor(values), x.operand];
     const row = {
       operand: this.#emit('select', operands, {}),
@@ -421,12 +421,12 @@ export class Emitter {
   }
 
   /** condition ≠ 0 ? a : b, element by element; widths of 1 are for all. */
-  select(condition: Row, a: Row | Vector | number, b: Row | Vector | number): Row {
+  select(condition: RowVector, a: RowVector | Vector | number, b: RowVector | Vector | number): RowVector {
     const width = this.#commonWidth(condition, a, b);
     return { operand: this.emit('select', [condition.operand, operandOf(a), operandOf(b)], {}), width };
   }
 
-  #commonWidth(...operands: readonly (Row | Vector | number)[]): number {
+  #commonWidth(...operands: readonly (RowVector | Vector | number)[]): number {
     const widths = operands.map(widthOf);
     const width = widths.reduce((most, each) => Math.max(most, each), 0);
     const stray = widths.find((each) => each !== width && each !== 1);
@@ -434,12 +434,12 @@ export class Emitter {
     return width;
   }
 
-  softmax(x: Row, fn: SoftmaxName = 'softmax'): Row {
+  softmax(x: RowVector, fn: SoftmaxName = 'softmax'): RowVector {
     return { operand: this.emit('softmax', [x.operand], { axis: 0, fn }), width: x.width };
   }
 
   /** Rows whose norm is 0 stay 0. */
-  normalize(x: Row, norm: NormName, epsilon = 0): Row {
+  normalize(x: RowVector, norm: NormName, epsilon = 0): RowVector {
     if (x instanceof TermRow) return x.with({ op: 'norm', norm, single: x.single });
     return {
       ...x,
@@ -449,12 +449,12 @@ export class Emitter {
   }
 
   /** Of all elements, one. */
-  reduce(x: Row, fn: ReduceName): Row {
+  reduce(x: RowVector, fn: ReduceName): RowVector {
     return { operand: this.emit('reduce', [x.operand], { fn, axes: [0], keepDims: true }), width: 1 };
   }
 
   /** The elements at the positions, in that order. */
-  gather(x: Row, positions: readonly number[]): Row {
+  gather(x: RowVector, positions: readonly number[]): RowVector {
     if (!isSparse(x)) this.#checkClosed(x.operand);
     this.budget.build(POSITION_BYTES * positions.length, this.#place);
     const stray = positions.find((position) => !(Number.isInteger(position) && position >= 0 && position < x.width));
@@ -478,7 +478,7 @@ export class Emitter {
     return this.#moved(row, this.#withNone.has(x.operand));
   }
 
-  concat(rows: readonly Row[]): Row {
+  concat(rows: readonly RowVector[]): RowVector {
     if (rows.length === 0) throw this.#error('SHAPE', 'no column of the row is left');
     if (rows.length === 1) return rows[0];
     const width = rows.reduce((sum, row) => sum + row.width, 0);
@@ -489,19 +489,19 @@ export class Emitter {
   }
 
   /** @internal Of a row that is partly sparse, all of its elements. */
-  writtenSideBySide(rows: readonly Row[]): string {
+  writtenSideBySide(rows: readonly RowVector[]): string {
     const width = rows.reduce((sum, row) => sum + row.width, 0);
     return this.#joined(rows, width).operand;
   }
 
-  #joined(rows: readonly Row[], width: number): Row {
+  #joined(rows: readonly RowVector[], width: number): RowVector {
     this.budget.build(COLUMN_BYTES * width, this.#place);
     const operand = this.#emit(
       'concat',
       rows.map((row) => row.operand),
       { axis: 0 },
     );
-    const joined = (of: (row: Row) => Row['columns']) =>
+    const joined = (of: (row: RowVector) => RowVector['columns']) =>
       rows.flatMap((row) => of(row) ?? new Array<undefined>(row.width).fill(undefined));
     const columns = joined((row) => row.columns);
     const raw = rows.some((row) => row.raw) ? joined((row) => row.raw) : undefined;
@@ -511,7 +511,7 @@ export class Emitter {
   }
 
   /** What decision trees give for the row: their sums, so many outputs, divided at the end; or with `none` the values of each tree's leaf. */
-  trees(x: Row, forest: Forest, sum: TreeSum, outputs: number, divisor = 1): Row {
+  trees(x: RowVector, forest: Forest, sum: TreeSum, outputs: number, divisor = 1): RowVector {
     // Trees add in float64, whatever the type of what is beside them.
     this.#double = true;
     const { operands, attributes } = forest.build(sum, outputs, divisor);
@@ -522,12 +522,12 @@ export class Emitter {
 
   /** Of a sparse row, the features that trees look at are written out, and no more. */
   #treesOfUsed(
-    x: Row,
+    x: RowVector,
     [nodes, ...others]: readonly Operand[],
     attributes: OpAttributes['trees'],
     sum: TreeSum,
     outputs: number,
-  ): Row {
+  ): RowVector {
     const { shape, data } = nodes as Tensor;
     const places = new Int32Array(x.width).fill(-1);
     for (let at = 0; at < data.length; at += NODE_FIELDS) if (data[at] >= 0) places[data[at]] = 0;
@@ -541,13 +541,13 @@ export class Emitter {
   }
 
   /** A row of which what a sparse matrix does not hold is missing, as some libraries take it. */
-  absentAsNan(x: Row): Row {
+  absentAsNan(x: RowVector): RowVector {
     if (!isSparse(x)) return x;
     if (x instanceof MixedRow) return this.concat(x.parts.map((part) => this.#zerosAsNan(part)));
     return this.#zerosAsNan(x);
   }
 
-  #zerosAsNan(part: Row): Row {
+  #zerosAsNan(part: RowVector): RowVector {
     const row = part instanceof TermRow ? part.with({ op: 'map', fn: 'keep_zeros', single: false }) : part;
     const written = { operand: row.operand, width: row.width };
     return this.select(this.binary('equal', written, 0), Number.NaN, written);
@@ -557,7 +557,7 @@ export class Emitter {
    * The nearest to x/divisor. Of a constant the graph takes the reciprocal, which misses some quotients by a bit; so where
    * it is not a power of two it is the one leaf of a tree.
    */
-  divided(x: Row, divisor: number): Row {
+  divided(x: RowVector, divisor: number): RowVector {
     if (!(divisor > 0) || Number.isInteger(Math.log2(divisor))) return this.binary('div', x, divisor);
     const forest = new Forest(this.budget, x.width, 1);
     forest.begin([divisor]);
@@ -566,16 +566,16 @@ export class Emitter {
   }
 
   /** The same elements in rows of several axes, for `emit`; `flat` is the way back. */
-  reshape(x: Row, shape: readonly number[]): string {
+  reshape(x: RowVector, shape: readonly number[]): string {
     return this.emit('reshape', [x.operand], { shape });
   }
 
-  flat(operand: string, width: number): Row {
+  flat(operand: string, width: number): RowVector {
     return { operand: this.emit('reshape', [operand], { shape: [width] }), width };
   }
 
   /** scikit-learn's check of what is not finite: every reader asks for it where its estimator does. */
-  requireFinite(x: Row, nan = false): Row {
+  requireFinite(x: RowVector, nan = false): RowVector {
     if (x instanceof TermRow) return x;
     if (x instanceof MixedRow) return eachPart(this, x, (part) => this.requireFinite(part, nan));
     const key = `${nan}${x.operand}`;
@@ -589,7 +589,7 @@ export class Emitter {
     return checked;
   }
 
-  #constant(values: Vector | number, x: Row): Tensor {
+  #constant(values: Vector | number, x: RowVector): Tensor {
     if (typeof values !== 'number' && values.length !== x.width && values.length !== 1) {
       throw this.#shape(`${x.width} elements`, values.length);
     }
@@ -613,11 +613,11 @@ function tensor(values: Vector | number): Tensor {
     : { shape: [values.length], data: values };
 }
 
-function widthOf(value: Row | Vector | number): number {
+function widthOf(value: RowVector | Vector | number): number {
   if (typeof value === 'number') return 1;
   return 'operand' in value ? value.width : value.length;
 }
 
-function operandOf(value: Row | Vector | number): Operand {
+function operandOf(value: RowVector | Vector | number): Operand {
   return typeof value === 'object' && 'operand' in value ? value.operand : tensor(value);
 }

@@ -5,20 +5,20 @@ import { mapped } from '../mapped.ts';
 import type { Matrix, Vector } from './arrays.ts';
 import type { Emitter } from './emitter.ts';
 import type { Estimator } from './estimator.ts';
-import type { Row } from './outcome.ts';
+import type { RowVector } from './outcome.ts';
 import { isNone, noSuchOption, plainScalar } from './values.ts';
 
 /** scikit-learn compares what is quicker to compute than distances, and makes distances of those that it needs. */
 export interface Far {
   /** From each point: what is compared. */
-  readonly compared: Row;
+  readonly compared: RowVector;
   /** Distances of what was compared. */
-  readonly distances: (compared: Row) => Row;
+  readonly distances: (compared: RowVector) => RowVector;
   /** What a distance is compared as. */
   readonly limit: (radius: number) => number;
 }
 
-type Metric = (emitter: Emitter, x: Row, points: Matrix, settings: Settings) => Row;
+type Metric = (emitter: Emitter, x: RowVector, points: Matrix, settings: Settings) => RowVector;
 
 interface Settings {
   readonly estimator: Estimator;
@@ -130,7 +130,7 @@ const haversine: Metric = (emitter, x, points, { estimator }) => {
   const [latitudes, longitudes] = [0, 1].map((axis) =>
     Float64Array.from({ length: points.rows }, (_, n) => points.data[2 * n + axis]),
   );
-  const half = (row: Row) => emitter.unary(emitter.unary(emitter.binary('mul', row, 0.5), 'sin'), 'square');
+  const half = (row: RowVector) => emitter.unary(emitter.unary(emitter.binary('mul', row, 0.5), 'sin'), 'square');
   const [latitude, longitude] = [emitter.gather(x, [0]), emitter.gather(x, [1])];
   const across = half(emitter.binary('sub', longitude, longitudes));
   const cosines = emitter.binary('mul', emitter.unary(latitude, 'cos'), latitudes.map(Math.cos));
@@ -141,7 +141,7 @@ const haversine: Metric = (emitter, x, points, { estimator }) => {
 interface Known {
   readonly metric: Metric;
   /** Of what is compared, the distance; the same unless given. */
-  readonly distances?: (emitter: Emitter, compared: Row, exponent: number) => Row;
+  readonly distances?: (emitter: Emitter, compared: RowVector, exponent: number) => RowVector;
   readonly limit?: (radius: number, exponent: number) => number;
 }
 
@@ -182,7 +182,7 @@ const METRICS: Readonly<Record<string, Known>> = {
     limit: (radius) => Math.sin(radius / 2) ** 2,
   },
 };
-export function farFromPoints(estimator: Estimator, emitter: Emitter, x: Row): Far {
+export function farFromPoints(estimator: Estimator, emitter: Emitter, x: RowVector): Far {
   const name = metricName(estimator);
   if (!Object.hasOwn(METRICS, name)) throw unknownMetric(estimator, name);
   const parameters = estimator.value('effective_metric_params_');

@@ -6,38 +6,38 @@ import type { Emitter } from './emitter.ts';
 import type { Estimator } from './estimator.ts';
 import { kernelName, kernelOf, settingsOf } from './kernels.ts';
 import { distances } from './models/distances.ts';
-import type { Row } from './outcome.ts';
+import type { RowVector } from './outcome.ts';
 import { isModuleOf } from './values.ts';
 
 /** With each point a number, or one with all of them. */
-type Similarity = Row | number;
+type Similarity = RowVector | number;
 interface Kernel {
-  with(kernel: Estimator, emitter: Emitter, x: Row, points: Matrix): Similarity;
+  with(kernel: Estimator, emitter: Emitter, x: RowVector, points: Matrix): Similarity;
   /** Of the row with itself. */
-  itself(kernel: Estimator, emitter: Emitter, x: Row): Similarity;
+  itself(kernel: Estimator, emitter: Emitter, x: RowVector): Similarity;
 }
 
 /** The row's kernel with each of the points. */
-export function processKernel(kernel: Estimator, emitter: Emitter, x: Row, points: Matrix): Row {
+export function processKernel(kernel: Estimator, emitter: Emitter, x: RowVector, points: Matrix): RowVector {
   return asRow(emitter, similarity(kernel, emitter, x, points), points.rows);
 }
 
 /** The row's kernel with itself, as one element. */
-export function processVariance(kernel: Estimator, emitter: Emitter, x: Row): Row {
+export function processVariance(kernel: Estimator, emitter: Emitter, x: RowVector): RowVector {
   return asRow(emitter, variance(kernel, emitter, x), 1);
 }
 
-function asRow(emitter: Emitter, found: Similarity, width: number): Row {
+function asRow(emitter: Emitter, found: Similarity, width: number): RowVector {
   if (typeof found !== 'number') return found;
   const one = { shape: [1], data: Float64Array.of(found) };
   return { operand: emitter.emit('expand', [one], { shape: [width] }), width };
 }
 
-function similarity(kernel: Estimator, emitter: Emitter, x: Row, points: Matrix): Similarity {
+function similarity(kernel: Estimator, emitter: Emitter, x: RowVector, points: Matrix): Similarity {
   return emitter.within(kernel, () => knownKernel(kernel).with(kernel, emitter, x, points));
 }
 
-function variance(kernel: Estimator, emitter: Emitter, x: Row): Similarity {
+function variance(kernel: Estimator, emitter: Emitter, x: RowVector): Similarity {
   return emitter.within(kernel, () => knownKernel(kernel).itself(kernel, emitter, x));
 }
 
@@ -68,7 +68,7 @@ function byDistance(similarity: Kernel['with']): Kernel {
 }
 
 /** Σ ((x − y)/length)²: of each point. */
-function squares(kernel: Estimator, emitter: Emitter, x: Row, points: Matrix): Row {
+function squares(kernel: Estimator, emitter: Emitter, x: RowVector, points: Matrix): RowVector {
   const lengths = kernel.numbers('length_scale').data;
   if (lengths.length !== 1 && lengths.length !== x.width) {
     throw kernel.error('SHAPE', `expected a length for each of ${x.width} features, found ${lengths.length}`);

@@ -3,11 +3,11 @@ import type { Tensor } from '../../graph/graph.ts';
 import { mapped } from '../mapped.ts';
 import type { Vector } from './arrays.ts';
 import type { Emitter } from './emitter.ts';
-import type { Row } from './outcome.ts';
+import type { RowVector } from './outcome.ts';
 import { countAtMost } from './steps/bins.ts';
 
 /** NumPy's interp of one number: beyond the ends, what is there. NaN stays NaN. */
-export function interpolate(emitter: Emitter, x: Row, xs: Vector, ys: Vector): Row {
+export function interpolate(emitter: Emitter, x: RowVector, xs: Vector, ys: Vector): RowVector {
   const last = xs.length - 1;
   const slopes = mapped(xs, (from, i) => (i < last ? (ys[i + 1] - ys[i]) / (xs[i + 1] - from) : 0));
   // Lines from each point to the next, and flat ones before the first and from the last on.
@@ -22,14 +22,14 @@ export function interpolate(emitter: Emitter, x: Row, xs: Vector, ys: Vector): R
 }
 
 /** The row of the table for the range of one number: as many edges as are at most it. */
-export function rangeOf(emitter: Emitter, x: Row, edges: Vector, table: Tensor): Row {
+export function rangeOf(emitter: Emitter, x: RowVector, edges: Vector, table: Tensor): RowVector {
   const range = countAtMost(emitter, x, edges);
   return emitter.flat(emitter.emit('embedding', [range.operand, table], { wrap: false }), table.shape[1]);
 }
 
 /** A polynomial by Horner's rule, the highest power first. */
-export function polynomial(emitter: Emitter, x: Row, [highest, next, ...others]: readonly number[]): Row {
+export function polynomial(emitter: Emitter, x: RowVector, [highest, next, ...others]: readonly number[]): RowVector {
   // Rounded twice at each step, as formulas are.
-  const step = (value: Row, term: number) => emitter.binary('add', emitter.binary('mul', value, x), term);
+  const step = (value: RowVector, term: number) => emitter.binary('add', emitter.binary('mul', value, x), term);
   return others.reduce(step, emitter.binary('add', emitter.binary('mul', x, highest), next));
 }

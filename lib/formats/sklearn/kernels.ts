@@ -5,7 +5,7 @@ import type { Matrix } from './arrays.ts';
 import type { Emitter } from './emitter.ts';
 import type { Estimator } from './estimator.ts';
 import { distances } from './models/distances.ts';
-import type { Row } from './outcome.ts';
+import type { RowVector } from './outcome.ts';
 import { functionName, noSuchOption, plainScalar } from './values.ts';
 
 /** `<x, y>` is the sum of products of a row's elements and a point's. */
@@ -30,7 +30,13 @@ export interface KernelSettings {
 }
 
 /** The row's kernel with each of the points; `precomputed` needs as many elements as there are points. */
-export function kernelOf(emitter: Emitter, x: Row, points: Matrix, name: KernelName, settings: KernelSettings): Row {
+export function kernelOf(
+  emitter: Emitter,
+  x: RowVector,
+  points: Matrix,
+  name: KernelName,
+  settings: KernelSettings,
+): RowVector {
   const { gamma, coef0, degree } = settings;
   const inner = () => emitter.affine(emitter.dense(x, points), gamma, coef0);
   switch (name) {
@@ -67,7 +73,7 @@ function normalised({ rows, columns, data }: Matrix): Matrix {
 }
 
 /** −Σ (x − y)²/(x + y) of numbers that are not negative; 0 where both are 0. */
-function chiSquares(emitter: Emitter, x: Row, points: Matrix): Row {
+function chiSquares(emitter: Emitter, x: RowVector, points: Matrix): RowVector {
   const negative = emitter.binary('less', x, 0);
   // A negative number becomes an infinity, which is refused.
   const checked = emitter.requireFinite(emitter.select(negative, -Infinity, x));
@@ -129,10 +135,10 @@ export function settingsOf(
 export function ownKernel(
   estimator: Estimator,
   emitter: Emitter,
-  x: Row,
+  x: RowVector,
   points: Matrix,
   { gamma = 'gamma', keywords = null }: { readonly gamma?: string; readonly keywords?: PickleValue } = {},
-): Row {
+): RowVector {
   const name = kernelName(estimator, 'kernel', 'linear');
   const given = keywords instanceof PickleDict ? keywords : null;
   return kernelOf(emitter, x, points, name, settingsOf(estimator, name, x.width, given, gamma));

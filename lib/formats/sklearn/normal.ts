@@ -1,10 +1,10 @@
 /** The normal distribution, over rows. */
 import type { Emitter } from './emitter.ts';
 import { polynomial } from './interpolation.ts';
-import type { Row } from './outcome.ts';
+import type { RowVector } from './outcome.ts';
 
 /** The share of the distribution below x: (1 + erf(x/√2))/2. */
-export function normalShare(emitter: Emitter, x: Row): Row {
+export function normalShare(emitter: Emitter, x: RowVector): RowVector {
   const curve = emitter.unary(emitter.binary('mul', x, Math.SQRT1_2), 'erf');
   return emitter.affine(curve, 0.5, 0.5);
 }
@@ -13,7 +13,7 @@ export function normalShare(emitter: Emitter, x: Row): Row {
  * The number below which a share of the distribution lies, for shares from e⁻²⁵ to 1 − e⁻²⁵, to some 1e-16 of it.
  * Rational functions of Wichura, Algorithm AS 241: The percentage points of the normal distribution, 1988.
  */
-export function normalQuantile(emitter: Emitter, share: Row): Row {
+export function normalQuantile(emitter: Emitter, share: RowVector): RowVector {
   const q = emitter.binary('sub', share, 0.5);
   const r = emitter.binary('sub', 0.180625, emitter.binary('mul', q, q));
   const central = emitter.binary('mul', ratio(emitter, r, CENTRAL), q);
@@ -28,7 +28,7 @@ interface Rational {
   readonly below: readonly number[];
 }
 
-function ratio(emitter: Emitter, x: Row, { above, below }: Rational): Row {
+function ratio(emitter: Emitter, x: RowVector, { above, below }: Rational): RowVector {
   return emitter.binary('div', polynomial(emitter, x, above), polynomial(emitter, x, below));
 }
 

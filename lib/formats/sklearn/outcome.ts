@@ -2,7 +2,7 @@
 import type { DType } from '../../graph/graph.ts';
 
 /** A row tensor of one axis. */
-export interface Row {
+export interface RowVector {
   /** Its name in the graph. */
   readonly operand: string;
   readonly width: number;
@@ -25,7 +25,7 @@ export type Label = string | number;
 /** Of regressors: a value for each target. */
 export interface Values {
   readonly kind: 'values';
-  readonly values: Row;
+  readonly values: RowVector;
   /** Where it is not the model's own float. */
   readonly dtype?: DType;
 }
@@ -35,14 +35,14 @@ export interface Labels {
   readonly kind: 'labels';
   readonly classes: readonly Label[];
   /** predict_proba: one for each class. */
-  readonly probabilities?: Row;
+  readonly probabilities?: RowVector;
   /**
    * decision_function: one for each class, or for each pair of them, or one alone, which is positive for the second of two
    * classes.
    */
-  readonly scores?: Row;
+  readonly scores?: RowVector;
   /** What predict goes by: for each class, of which the first greatest wins, or one alone. */
-  readonly decider: Row;
+  readonly decider: RowVector;
   /** The second of two classes wins where the one decider is above it; 0 unless given. */
   readonly threshold?: number;
 }
@@ -50,10 +50,10 @@ export interface Labels {
 /** Of classifiers of labels that a row may each have or not; with neither `probabilities` nor `scores`, as above. */
 export interface Multilabel {
   readonly kind: 'multilabel';
-  readonly probabilities?: Row;
-  readonly scores?: Row;
+  readonly probabilities?: RowVector;
+  readonly scores?: RowVector;
   /** For each label: the row has it where this is above the threshold. */
-  readonly decider: Row;
+  readonly decider: RowVector;
   readonly threshold: number;
 }
 
@@ -66,8 +66,8 @@ export interface Targets {
 /** Of a search: how far the nearest rows are that it was fitted on, and which these are. */
 export interface Neighbours {
   readonly kind: 'neighbours';
-  readonly distances: Row;
-  readonly places: Row;
+  readonly distances: RowVector;
+  readonly places: RowVector;
 }
 
 export type Outcome = Values | Labels | Multilabel | Targets | Neighbours;

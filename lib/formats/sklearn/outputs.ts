@@ -2,7 +2,7 @@
 import type { Decision, GraphOutput, Target } from '../../graph/graph.ts';
 import { classIndex, labelOf, opposites } from './decisions.ts';
 import type { Emitter } from './emitter.ts';
-import type { Labels, Multilabel, Outcome, Row } from './outcome.ts';
+import type { Labels, Multilabel, Outcome, RowVector } from './outcome.ts';
 
 export interface Outputs {
   readonly outputs: readonly GraphOutput[];
@@ -36,14 +36,14 @@ export function outputsOf(outcome: Outcome, emitter: Emitter): Outputs {
   }
 }
 
-export function output(emitter: Emitter, name: string, row: Row, dtype?: GraphOutput['dtype']): GraphOutput {
+export function output(emitter: Emitter, name: string, row: RowVector, dtype?: GraphOutput['dtype']): GraphOutput {
   return { name, value: row.operand, dtype: dtype ?? (emitter.precision === 'f64' ? 'float64' : 'float32') };
 }
 
 /** What a classifier of one target gives. */
 interface Classified {
   readonly name: string;
-  readonly row: Row;
+  readonly row: RowVector;
   readonly target: Target;
 }
 
@@ -59,7 +59,7 @@ function classifier(emitter: Emitter, labels: Labels): Classified {
   return { name: nameOf(probabilities), row, target: { classes, decision } };
 }
 
-function nameOf(probabilities: Row | undefined): string {
+function nameOf(probabilities: RowVector | undefined): string {
   return probabilities === undefined ? 'scores' : 'probabilities';
 }
 
@@ -73,12 +73,18 @@ function predicted(emitter: Emitter, labels: Labels): Classified {
 }
 
 /** What decides, where it is not the output. */
-function deciding(decider: Row, row: Row): Pick<Decision, 'scores'> {
+function deciding(decider: RowVector, row: RowVector): Pick<Decision, 'scores'> {
   return decider.operand === row.operand ? {} : { scores: decider.operand };
 }
 
 /** What decides: one score for the second of two classes, or one for each class. */
-function decide(emitter: Emitter, row: Row, decider: Row, threshold: number, probabilities: boolean): Decision {
+function decide(
+  emitter: Emitter,
+  row: RowVector,
+  decider: RowVector,
+  threshold: number,
+  probabilities: boolean,
+): Decision {
   if (row.width === 1 && decider.width === 1) {
     return { rule: 'above', threshold, probabilities, ...deciding(decider, row) };
   }

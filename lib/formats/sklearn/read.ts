@@ -12,7 +12,7 @@ import { Cells, type Known } from './cells.ts';
 import { Emitter } from './emitter.ts';
 import type { Estimator } from './estimator.ts';
 import { featuresOf, startsOwn } from './features.ts';
-import type { Row } from './outcome.ts';
+import type { RowVector } from './outcome.ts';
 import { type Outputs, output, outputsOf } from './outputs.ts';
 import type { Source } from './own/sources.ts';
 import { boostedIn, isKnown, ownFeatures, predicts, readers } from './table.ts';
@@ -89,7 +89,7 @@ function chainOf(estimators: readonly Estimator[]) {
   return { steps: chain.slice(0, -1), last: chain[chain.length - 1], encoder };
 }
 
-function predicted(emitter: Emitter, last: Estimator, row: Row, encoder: Estimator | undefined): Outputs {
+function predicted(emitter: Emitter, last: Estimator, row: RowVector, encoder: Estimator | undefined): Outputs {
   const outcome = emitter.predict(last, row);
   return outputsOf(encoder === undefined ? outcome : decoded(encoder, outcome), emitter);
 }
@@ -100,7 +100,7 @@ const OPEN = { width: undefined, names: undefined };
 /** Of a column that nothing takes; one list for all of them. */
 const NO_WORDS: Word[] = [];
 
-function transformed(emitter: Emitter, estimator: Estimator, row: Row): Outputs {
+function transformed(emitter: Emitter, estimator: Estimator, row: RowVector): Outputs {
   const isNoNumber = (column: number | undefined) =>
     column !== undefined &&
     (emitter.cells.categories.has(column) || emitter.cells.hashes.has(column) || emitter.holdsNone(row, column));

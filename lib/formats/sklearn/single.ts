@@ -1,13 +1,13 @@
 /** Numbers that a library has as float32, in a graph of doubles. */
 import type { Emitter } from './emitter.ts';
-import type { Row } from './outcome.ts';
+import type { RowVector } from './outcome.ts';
 
 /** Rounded to float32: sums, products and quotients of float32 numbers are then as if computed in it. */
-export function single(emitter: Emitter, x: Row): Row {
+export function single(emitter: Emitter, x: RowVector): RowVector {
   return { ...emitter.float32(x), single: true };
 }
 
 /** Rounded to float32 where the library computes it of such numbers. */
-export function like(emitter: Emitter, given: Row, computed: Row): Row {
+export function like(emitter: Emitter, given: RowVector, computed: RowVector): RowVector {
   return given.single ? single(emitter, computed) : computed;
 }

@@ -5,7 +5,7 @@
  */
 import type { TermProgram, TermStep } from '../../graph/terms.ts';
 import type { Matrix, Vector } from './arrays.ts';
-import type { Row } from './outcome.ts';
+import type { RowVector } from './outcome.ts';
 
 /** A step without the step that it takes. */
 type Next = TermStep extends infer S ? (S extends { readonly of: number } ? Omit<S, 'of'> : never) : never;
@@ -16,7 +16,7 @@ export interface TermSink {
   writtenOut(row: TermRow): string;
 }
 
-export class TermRow implements Row {
+export class TermRow implements RowVector {
   readonly columns = undefined;
 
   constructor(
@@ -68,20 +68,20 @@ function shifted(step: TermStep, by: number): TermStep {
 /** What writes the nodes of a graph for rows that are written out. */
 export interface Writer {
   /** The operand that has the elements of all rows, one after another. */
-  writtenSideBySide(rows: readonly Row[]): string;
-  gather(x: Row, positions: readonly number[]): Row;
-  unary(x: Row, fn: KeepingZeros): Row;
-  binary(fn: 'mul' | 'div' | 'greater', x: Row, by: Vector | number): Row;
+  writtenSideBySide(rows: readonly RowVector[]): string;
+  gather(x: RowVector, positions: readonly number[]): RowVector;
+  unary(x: RowVector, fn: KeepingZeros): RowVector;
+  binary(fn: 'mul' | 'div' | 'greater', x: RowVector, by: Vector | number): RowVector;
 }
 
 /** Rows of terms beside others. */
-export class MixedRow implements Row {
+export class MixedRow implements RowVector {
   readonly width: number;
   readonly #writer: Writer;
   #operand: string | undefined;
 
   constructor(
-    readonly parts: readonly Row[],
+    readonly parts: readonly RowVector[],
     writer: Writer,
   ) {
     this.width = parts.reduce((sum, part) => sum + part.width, 0);
@@ -105,8 +105,8 @@ export function isSparse(row: unknown): row is Sparse {
 }
 
 /** Rows side by side of which one is sparse: those of terms that stand next to each other are one. */
-export function sideBySide(writer: Writer, rows: readonly Row[]): Row {
-  const parts: Row[] = [];
+export function sideBySide(writer: Writer, rows: readonly RowVector[]): RowVector {
+  const parts: RowVector[] = [];
   for (const row of rows.flatMap((each) => (each instanceof MixedRow ? each.parts : [each]))) {
     const last = parts.at(-1);
     if (row instanceof TermRow && last instanceof TermRow) parts[parts.length - 1] = TermRow.joined([last, row]);
@@ -116,7 +116,11 @@ export function sideBySide(writer: Writer, rows: readonly Row[]): Row {
 }
 
 /** What is done to each part of the row, which receives where it begins. */
-export function eachPart(writer: Writer, x: MixedRow, change: (part: Row, first: number) => Row): Row {
+export function eachPart(
+  writer: Writer,
+  x: MixedRow,
+  change: (part: RowVector, first: number) => RowVector,
+): RowVector {
   let first = 0;
   const parts = x.parts.map((part) => {
     const changed = change(part, first);
@@ -127,13 +131,13 @@ export function eachPart(writer: Writer, x: MixedRow, change: (part: Row, first:
 }
 
 /** Undefined where the row has to be written out for it. */
-export function gathered(writer: Writer, x: Sparse, positions: readonly number[]): Row | undefined {
+export function gathered(writer: Writer, x: Sparse, positions: readonly number[]): RowVector | undefined {
   if (x instanceof TermRow) {
     if (new Set(positions).size < positions.length) return undefined;
     const isAll = positions.length === x.width && positions.every((position, i) => position === i);
     return isAll ? x : x.with({ op: 'select', ids: Int32Array.from(positions) }, positions.length);
   }
-  const runs: Row[] = [];
+  const runs: RowVector[] = [];
   let first = 0;
   let taken = 0;
   for (const part of x.parts) {
@@ -156,7 +160,7 @@ export function gathered(writer: Writer, x: Sparse, positions: readonly number[]
 }
 
 /** x times, or divided by, or compared with what is the same for every row. Undefined as above. */
-export function combined(writer: Writer, fn: string, x: Sparse, by: Vector | number): Row | undefined {
+export function combined(writer: Writer, fn: string, x: Sparse, by: Vector | number): RowVector | undefined {
   if (x instanceof MixedRow) {
     if (fn !== 'mul' && fn !== 'div' && fn !== 'greater') return undefined;
     return eachPart(writer, x, (part, first) => writer.binary(fn, part, sliceOf(by, first, part.width)));
@@ -180,7 +184,7 @@ const KEEPING_ZEROS = ['abs', 'sign', 'sqrt', 'square', 'log1p', 'expm1'] as con
 type KeepingZeros = (typeof KEEPING_ZEROS)[number];
 
 /** A function of each element. Undefined as above. */
-export function appliedTo(writer: Writer, x: Sparse, fn: string): Row | undefined {
+export function appliedTo(writer: Writer, x: Sparse, fn: string): RowVector | undefined {
   const own = KEEPING_ZEROS.find((name) => name === fn);
   if (own === undefined) return undefined;
   if (x instanceof MixedRow) return eachPart(writer, x, (part) => writer.unary(part, own));

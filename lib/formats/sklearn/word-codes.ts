@@ -1,12 +1,17 @@
 /** Columns whose categories a model knows by their positions in a list. */
 import type { Emitter } from './emitter.ts';
-import type { Row } from './outcome.ts';
+import type { RowVector } from './outcome.ts';
 
 /**
  * Where the row's word is among these, −1 where it is none of them, NaN where it is missing. Undefined where that is what
  * the row has: words are numbered in their order, and what a step before has made are positions.
  */
-export function wordCodes(emitter: Emitter, x: Row, column: number, words: readonly string[]): Row | undefined {
+export function wordCodes(
+  emitter: Emitter,
+  x: RowVector,
+  column: number,
+  words: readonly string[],
+): RowVector | undefined {
   const own = x.columns?.[column];
   if (own === undefined) return undefined;
   const numbers = emitter.cells.wordIndices(own, words);
@@ -24,9 +29,9 @@ export function wordCodes(emitter: Emitter, x: Row, column: number, words: reado
 }
 
 /** The row with some columns replaced. */
-export function withColumns(emitter: Emitter, x: Row, columns: ReadonlyMap<number, Row>): Row {
+export function withColumns(emitter: Emitter, x: RowVector, columns: ReadonlyMap<number, RowVector>): RowVector {
   if (columns.size === 0) return x;
-  const parts: Row[] = [];
+  const parts: RowVector[] = [];
   for (let from = 0; from < x.width; from++) {
     const replaced = columns.get(from);
     let end = from + 1;

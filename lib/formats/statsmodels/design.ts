@@ -7,7 +7,7 @@ import { ForwardpassError } from '../../errors.ts';
 import { listNames, quote } from '../../messages.ts';
 import type { Emitter } from '../sklearn/emitter.ts';
 import type { Estimator } from '../sklearn/estimator.ts';
-import type { Row } from '../sklearn/outcome.ts';
+import type { RowVector } from '../sklearn/outcome.ts';
 import { type Categories, lookUp } from '../sklearn/steps/categories.ts';
 import { type Expression, parseExpression } from './expression.ts';
 import type { Frame, Level } from './frame.ts';
@@ -103,7 +103,7 @@ function partsOf(expression: Expression): readonly Expression[] {
 
 export class Design {
   readonly #terms = new Map<string, Term>();
-  readonly #coded = new Map<string, Row>();
+  readonly #coded = new Map<string, RowVector>();
 
   constructor(
     private readonly estimator: Estimator,
@@ -111,11 +111,11 @@ export class Design {
     private readonly frame: Frame,
     /** Of the model's input. */
     private readonly columns: readonly string[],
-    private readonly x: Row,
+    private readonly x: RowVector,
   ) {}
 
   /** One column of the design. */
-  column(name: string): Row {
+  column(name: string): RowVector {
     const rows = factorsOf(name).map((factor) => this.#factor(factor, name));
     return rows.reduce((product, row) => this.emitter.binary('mul', product, row));
   }
@@ -124,7 +124,7 @@ export class Design {
     return new ForwardpassError('UNSUPPORTED_OP', message, this.estimator.placeOf(`column ${quote(name)}`));
   }
 
-  #factor({ code, level }: Factor, name: string): Row {
+  #factor({ code, level }: Factor, name: string): RowVector {
     const expression = parseExpression(code, this.estimator.placeOf(`column ${quote(name)}`));
     if (level !== undefined) return this.#category(expression, code, level, name);
     const term = this.#term(expression, name);
@@ -133,7 +133,7 @@ export class Design {
   }
 
   /** 1 for the category, or what a contrast has for each. */
-  #category(expression: Expression, code: string, level: string, name: string): Row {
+  #category(expression: Expression, code: string, level: string, name: string): RowVector {
     const key = `${code}[${level}]`;
     const known = this.#coded.get(key);
     if (known !== undefined) return known;
@@ -142,7 +142,7 @@ export class Design {
     return row;
   }
 
-  #coding(expression: Expression, level: string, name: string): Row {
+  #coding(expression: Expression, level: string, name: string): RowVector {
     const isCoded = expression.kind === 'call' && expression.name === 'C';
     const inner = isCoded ? expression.given[0] : expression;
     const contrast = isCoded ? (expression.given[1] ?? expression.named.get('contrast')) : undefined;

@@ -1,10 +1,10 @@
 /** Operators and functions of numbers in formulas: NumPy's, by their names. */
 import type { BinaryName, UnaryName } from '../../graph/graph.ts';
 import type { Emitter } from '../sklearn/emitter.ts';
-import type { Row } from '../sklearn/outcome.ts';
+import type { RowVector } from '../sklearn/outcome.ts';
 
 /** A number for each row, or one for all. */
-export type Term = { readonly row: Row; readonly isTruth?: boolean } | number;
+export type Term = { readonly row: RowVector; readonly isTruth?: boolean } | number;
 
 const UNARY: ReadonlyMap<string, UnaryName> = new Map<string, UnaryName>([
   ...(['exp', 'expm1', 'log', 'log1p', 'log2', 'log10', 'sqrt', 'square', 'cbrt', 'abs', 'sign'] as const).map(
@@ -68,7 +68,7 @@ export function applied(emitter: Emitter, called: string, terms: readonly Term[]
   return undefined;
 }
 
-function operandOf(term: Term): Row | number {
+function operandOf(term: Term): RowVector | number {
   return typeof term === 'number' ? term : term.row;
 }
 

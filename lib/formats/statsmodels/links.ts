@@ -1,9 +1,9 @@
 /** What the mean is of a linear predictor: inverses of links, and distributions of latent variables. */
 import type { Emitter } from '../sklearn/emitter.ts';
 import type { Estimator } from '../sklearn/estimator.ts';
-import type { Row } from '../sklearn/outcome.ts';
+import type { RowVector } from '../sklearn/outcome.ts';
 
-export type Inverse = (emitter: Emitter, x: Row) => Row;
+export type Inverse = (emitter: Emitter, x: RowVector) => RowVector;
 
 const sigmoid: Inverse = (emitter, x) => emitter.unary(x, 'sigmoid');
 

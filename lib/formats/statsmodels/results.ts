@@ -5,7 +5,7 @@ import type { Emitter, Predict } from '../sklearn/emitter.ts';
 import type { Estimator } from '../sklearn/estimator.ts';
 import type { Features } from '../sklearn/features.ts';
 import { constantRow } from '../sklearn/models/dummy.ts';
-import type { Row } from '../sklearn/outcome.ts';
+import type { RowVector } from '../sklearn/outcome.ts';
 import type { Table } from '../sklearn/reading.ts';
 import { columnsOf, Design, INTERCEPT } from './design.ts';
 import { Frame, indexItems } from './frame.ts';
@@ -84,7 +84,7 @@ function parametersOf(results: Estimator): { rows: number; columns: number; data
 }
 
 /** The design of a row times the parameters: one number, or one for each column of them. `used` of the rows are of the design. */
-function predictor(estimator: Estimator, emitter: Emitter, x: Row): { values: Row; left: Vector } {
+function predictor(estimator: Estimator, emitter: Emitter, x: RowVector): { values: RowVector; left: Vector } {
   const { results } = fittedOf(estimator);
   const { rows, columns, data } = parametersOf(results);
   const formula = formulaOf(estimator);

@@ -5,7 +5,7 @@
 import type { Budget } from '../../graph/budget.ts';
 import { type Fields, fields, list, refuse } from '../containers/checks.ts';
 import type { Emitter } from '../sklearn/emitter.ts';
-import type { Row } from '../sklearn/outcome.ts';
+import type { RowVector } from '../sklearn/outcome.ts';
 import { withColumns, wordCodes } from '../sklearn/word-codes.ts';
 import type { XgboostModel } from './model.ts';
 import { numbers } from './numbers.ts';
@@ -61,8 +61,8 @@ function integersOf({ type, values }: Fields, budget: Budget, place: string): re
 }
 
 /** The row with the codes of its categories. A word that is none of them is refused, as XGBoost refuses it. */
-export function withCodes({ categories }: XgboostModel, emitter: Emitter, x: Row): Row {
-  const codes = new Map<number, Row>();
+export function withCodes({ categories }: XgboostModel, emitter: Emitter, x: RowVector): RowVector {
+  const codes = new Map<number, RowVector>();
   for (const [column, words] of categories ?? []) {
     if (x.columns?.[column] === undefined) continue;
     codes.set(column, known(emitter, wordCodes(emitter, x, column, words) ?? emitter.gather(x, [column])));
@@ -71,7 +71,7 @@ export function withCodes({ categories }: XgboostModel, emitter: Emitter, x: Row
 }
 
 /** The code itself, which is not below 0: a table of one row has none for −1. */
-function known(emitter: Emitter, code: Row): Row {
+function known(emitter: Emitter, code: RowVector): RowVector {
   const sign = emitter.select(emitter.unary(code, 'is_nan'), 0, emitter.unary(code, 'clip', -1, 0));
   const table = { shape: [1, 1], data: new Float64Array(1) };
   const nothing = emitter.flat(emitter.emit('embedding', [sign.operand, table], { wrap: false }), 1);

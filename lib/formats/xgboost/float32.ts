@@ -1,6 +1,6 @@
 /** Single precision as XGBoost computes with it: by glibc's `logf` and `expf`, which are Arm's optimized routines. */
 import type { Emitter } from '../sklearn/emitter.ts';
-import type { Row } from '../sklearn/outcome.ts';
+import type { RowVector } from '../sklearn/outcome.ts';
 import { single } from '../sklearn/single.ts';
 
 const bits = new DataView(new ArrayBuffer(4));
@@ -56,7 +56,7 @@ const POWERS = Float64Array.from(
 const EXP_TERMS = [0.05550361559341535 / PARTS ** 3, 0.2402284522445722 / PARTS ** 2, 0.6931471806916203 / PARTS];
 
 /** e^x of float32 numbers in a graph of doubles, rounded to float32: as glibc's `expf` computes it, step by step. */
-export function expf(emitter: Emitter, x: Row): Row {
+export function expf(emitter: Emitter, x: RowVector): RowVector {
   const [cubic, square, linear] = EXP_TERMS;
   const bounded = emitter.unary(x, 'clip', LEAST, GREATEST);
   const parts = emitter.binary('mul', bounded, Math.LOG2E * PARTS);

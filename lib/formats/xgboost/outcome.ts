@@ -2,7 +2,7 @@
 import { ForwardpassError } from '../../errors.ts';
 import { pair } from '../sklearn/decisions.ts';
 import type { Emitter } from '../sklearn/emitter.ts';
-import type { Label, Outcome, Row } from '../sklearn/outcome.ts';
+import type { Label, Outcome, RowVector } from '../sklearn/outcome.ts';
 import { single } from '../sklearn/single.ts';
 import { expf } from './float32.ts';
 import type { XgboostModel } from './model.ts';
@@ -13,7 +13,7 @@ import { type Rows, roundsAsked, sums } from './sums.ts';
 const SIGMOID_BOUND = Math.fround(88.7);
 
 /** What a booster's own `predict` says, with so many of its rounds where they are asked for. */
-export function boosterOutcome(model: XgboostModel, emitter: Emitter, x: Row, asked?: number): Outcome {
+export function boosterOutcome(model: XgboostModel, emitter: Emitter, x: RowVector, asked?: number): Outcome {
   const { link, of } = objectiveOf(model);
   const sum = sums(model, emitter, x, { rounds: roundsAsked(model, asked) });
   if (of === 'values') return { kind: 'values', values: linked(emitter, link, sum) };
@@ -40,7 +40,7 @@ export function boosterOutcome(model: XgboostModel, emitter: Emitter, x: Row, as
 export function classifierOutcome(
   model: XgboostModel,
   emitter: Emitter,
-  x: Row,
+  x: RowVector,
   rows: Rows,
   classes: readonly Label[] | undefined,
 ): Outcome {
@@ -57,12 +57,12 @@ export function classifierOutcome(
   return { ...labelled(labels, single(emitter, pair(emitter, decider)), decider), threshold: 0.5 };
 }
 
-export function regressorOutcome(model: XgboostModel, emitter: Emitter, x: Row, rows: Rows): Outcome {
+export function regressorOutcome(model: XgboostModel, emitter: Emitter, x: RowVector, rows: Rows): Outcome {
   const sum = sums(model, emitter, x, rows);
   return { kind: 'values', values: linked(emitter, objectiveOf(model).link, sum) };
 }
 
-function labelled(classes: readonly Label[], probabilities: Row, decider: Row) {
+function labelled(classes: readonly Label[], probabilities: RowVector, decider: RowVector) {
   if (classes.length === probabilities.width) return { kind: 'labels', classes, probabilities, decider } as const;
   const message = `expected ${probabilities.width} classes, found ${classes.length}`;
   throw new ForwardpassError('SHAPE', message, 'classes_');
@@ -72,7 +72,7 @@ function positions(count: number): readonly number[] {
   return Array.from({ length: count }, (_, k) => k);
 }
 
-function linked(emitter: Emitter, link: ReturnType<typeof objectiveOf>['link'], sum: Row): Row {
+function linked(emitter: Emitter, link: ReturnType<typeof objectiveOf>['link'], sum: RowVector): RowVector {
   switch (link) {
     case 'identity':
       return sum;
@@ -92,7 +92,7 @@ function linked(emitter: Emitter, link: ReturnType<typeof objectiveOf>['link'], 
 }
 
 /** From the least up: neighbours change places, those of even positions and those of odd ones by turns. */
-function sorted(emitter: Emitter, row: Row): Row {
+function sorted(emitter: Emitter, row: RowVector): RowVector {
   const { width } = row;
   let found = row;
   for (let round = 0; round < width; round++) {
@@ -114,14 +114,14 @@ function sorted(emitter: Emitter, row: Row): Row {
 }
 
 /** 1/(e^−x + 1), each step in float32; what XGBoost adds besides, 1e-16, is less than float32 can add to 1. */
-function sigmoid(emitter: Emitter, sum: Row): Row {
+function sigmoid(emitter: Emitter, sum: RowVector): RowVector {
   const power = expf(emitter, emitter.binary('min', emitter.unary(sum, 'neg'), SIGMOID_BOUND));
   const divisor = single(emitter, emitter.binary('add', power, 1));
   return single(emitter, emitter.binary('div', 1, divisor));
 }
 
 /** The sum is of doubles, everything else of float32. */
-function softmax(emitter: Emitter, sum: Row): Row {
+function softmax(emitter: Emitter, sum: RowVector): RowVector {
   const powers = expf(emitter, single(emitter, emitter.binary('sub', sum, emitter.reduce(sum, 'max'))));
   const total = single(emitter, emitter.reduce(powers, 'sum'));
   return single(emitter, emitter.binary('div', powers, total));

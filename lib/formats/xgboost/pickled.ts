@@ -3,7 +3,7 @@ import { PickleObject, pickleKind } from '../containers/pickle/values.ts';
 import type { Emitter, Predict } from '../sklearn/emitter.ts';
 import { Estimator } from '../sklearn/estimator.ts';
 import type { Features } from '../sklearn/features.ts';
-import type { Label, Outcome, Row } from '../sklearn/outcome.ts';
+import type { Label, Outcome, RowVector } from '../sklearn/outcome.ts';
 import type { Table } from '../sklearn/reading.ts';
 import { readModel } from './content.ts';
 import type { XgboostModel } from './model.ts';
@@ -75,7 +75,7 @@ function classesOf(estimator: Estimator): readonly Label[] | undefined {
   return estimator.has('classes_') ? estimator.labels('classes_') : undefined;
 }
 
-type Answer = (estimator: Estimator, model: XgboostModel, emitter: Emitter, x: Row) => Outcome;
+type Answer = (estimator: Estimator, model: XgboostModel, emitter: Emitter, x: RowVector) => Outcome;
 
 function wrapper(answer: Answer): Table[string] {
   const predict: Predict = (estimator, emitter, x) =>

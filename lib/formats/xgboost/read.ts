@@ -4,7 +4,7 @@ import type { Budget } from '../../graph/budget.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { ReadOptions, Source } from '../format.ts';
 import { Emitter, type Readers } from '../sklearn/emitter.ts';
-import type { Outcome, Row } from '../sklearn/outcome.ts';
+import type { Outcome, RowVector } from '../sklearn/outcome.ts';
 import { outputsOf } from '../sklearn/outputs.ts';
 import { readModel } from './content.ts';
 import type { XgboostModel } from './model.ts';
@@ -46,7 +46,7 @@ function graphOf(model: XgboostModel, budget: Budget, asked: number | undefined)
 }
 
 /** A file that one of the classes of scikit-learn's interface saved says so, and is what that predicts. */
-function outcomeOf(model: XgboostModel, emitter: Emitter, x: Row, asked: number | undefined): Outcome {
+function outcomeOf(model: XgboostModel, emitter: Emitter, x: RowVector, asked: number | undefined): Outcome {
   const wrapper = wrapperOf(model);
   if (wrapper === undefined) return boosterOutcome(model, emitter, x, asked);
   const { missing, classes, isClassifier } = wrapper;

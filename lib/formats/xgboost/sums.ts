@@ -2,7 +2,7 @@
 import { ForwardpassError } from '../../errors.ts';
 import { iterationsUsed, refuseIterations } from '../iterations.ts';
 import type { Emitter } from '../sklearn/emitter.ts';
-import type { Row } from '../sklearn/outcome.ts';
+import type { RowVector } from '../sklearn/outcome.ts';
 import { single } from '../sklearn/single.ts';
 import { type FileTree, Forest } from '../trees.ts';
 import { withCodes } from './categories.ts';
@@ -22,7 +22,7 @@ export interface Rows {
 }
 
 /** The sums, as float32 numbers in a graph of doubles. */
-export function sums(model: XgboostModel, emitter: Emitter, x: Row, rows: Rows): Row {
+export function sums(model: XgboostModel, emitter: Emitter, x: RowVector, rows: Rows): RowVector {
   if (x.width !== model.features) {
     throw new ForwardpassError('SHAPE', `expected ${model.features} features, found ${x.width}`, 'num_feature');
   }
@@ -37,7 +37,7 @@ export function sums(model: XgboostModel, emitter: Emitter, x: Row, rows: Rows):
 }
 
 /** The row as float32. */
-function inputOf(emitter: Emitter, x: Row, { missing = Number.NaN, infinite = false }: Rows): Row {
+function inputOf(emitter: Emitter, x: RowVector, { missing = Number.NaN, infinite = false }: Rows): RowVector {
   emitter.cells.takesMissing = true;
   const row = single(emitter, x);
   const marker = Math.fround(missing);
@@ -57,11 +57,11 @@ function basesOf({ version }: XgboostModel, begin: readonly number[]): readonly 
 function treeSums(
   booster: Trees,
   emitter: Emitter,
-  x: Row,
+  x: RowVector,
   begin: readonly number[],
   bases?: readonly number[],
   rounds?: number,
-): Row {
+): RowVector {
   const { trees, groups, weights } = booster;
   if (groups.length !== trees.length || (weights !== undefined && weights.length !== trees.length)) {
     const found = `${groups.length} outputs${weights ? ` and ${weights.length} weights` : ''}`;
@@ -117,7 +117,7 @@ function categoryColumns(trees: readonly XgboostTree[], width: number): Columns 
 }
 
 /** Columns of categories are there once more, with −1 for what is negative: −0.5 is not category 0. */
-function withCategories(emitter: Emitter, x: Row, columns: Columns): Row {
+function withCategories(emitter: Emitter, x: RowVector, columns: Columns): RowVector {
   if (columns.size === 0) return x;
   const categories = emitter.gather(x, [...columns.keys()]);
   return emitter.concat([x, emitter.select(emitter.binary('less', categories, 0), -1, categories)]);
@@ -160,7 +160,13 @@ function weighted(leaf: number, weight: Weight | undefined): number {
 }
 
 /** Feature by feature, each product and each sum rounded; what is missing adds nothing. */
-function linear({ weights }: Linear, model: XgboostModel, emitter: Emitter, x: Row, begin: readonly number[]): Row {
+function linear(
+  { weights }: Linear,
+  model: XgboostModel,
+  emitter: Emitter,
+  x: RowVector,
+  begin: readonly number[],
+): RowVector {
   const { features, outputs } = model;
   if (weights.length !== (features + 1) * outputs) {
     const message = `expected ${features + 1} weights for each of ${outputs} outputs, found ${weights.length}`;

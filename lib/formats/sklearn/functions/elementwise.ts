@@ -1,12 +1,12 @@
 /** Functions of NumPy and SciPy that take each number by itself. */
 import type { BinaryName, UnaryName } from '../../../graph/graph.ts';
 import type { Emitter } from '../emitter.ts';
-import type { Row } from '../outcome.ts';
+import type { RowVector } from '../outcome.ts';
 import type { Arguments } from './arguments.ts';
 
-export type NamedFunction = (emitter: Emitter, x: Row, given: Arguments) => Row;
+export type NamedFunction = (emitter: Emitter, x: RowVector, given: Arguments) => RowVector;
 /** The second argument is the row; the first is a number, or one for each element. */
-export type OfTwo = (emitter: Emitter, a: number | Float32Array | Float64Array, x: Row) => Row;
+export type OfTwo = (emitter: Emitter, a: number | Float32Array | Float64Array, x: RowVector) => RowVector;
 
 const unary =
   (fn: UnaryName): NamedFunction =>

@@ -3,7 +3,7 @@ import { PickleDict, PickleObject, PickleTuple, type PickleValue, pickleKind } f
 import { frozenRecord, isRecord, plainValue } from '../../own/plain.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
-import type { Row } from '../outcome.ts';
+import type { RowVector } from '../outcome.ts';
 import { isOwn } from '../own/classes.ts';
 import { callOwn } from '../own/step.ts';
 import { functionName } from '../values.ts';
@@ -60,9 +60,9 @@ export function applyFunction(
   estimator: Estimator,
   attribute: string,
   emitter: Emitter,
-  x: Row,
+  x: RowVector,
   keywords?: string,
-): Row {
+): RowVector {
   const value = estimator.value(attribute);
   if (value === null) return x;
   const call = callOf(value);
@@ -100,14 +100,14 @@ function namedFunction(call: Call, attribute: string, estimator: Estimator, keyw
   const place = given.some((dict) => dict instanceof PickleDict && dict.entries.length > 0) ? keywords : undefined;
   const args = new Arguments(estimator, place ?? attribute, name, before, [call.keywords, ...given]);
   if (before.length === 1 && OF_NUMPY.test(module) && Object.hasOwn(OF_TWO, last)) {
-    return (emitter: Emitter, x: Row) => {
+    return (emitter: Emitter, x: RowVector) => {
       args.finish();
       return OF_TWO[last](emitter, args.numbersOf(before[0]), x);
     };
   }
   if (functions === undefined || !Object.hasOwn(functions, last)) return undefined;
   if (before.length > 0) throw args.error('an argument before the row is not read');
-  return (emitter: Emitter, x: Row) => {
+  return (emitter: Emitter, x: RowVector) => {
     const row = functions[last](emitter, x, args);
     args.finish();
     return row;

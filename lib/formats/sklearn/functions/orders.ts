@@ -1,6 +1,6 @@
 /** Functions of NumPy that put a row's elements in order, and its norms. */
 import type { Emitter } from '../emitter.ts';
-import type { Row } from '../outcome.ts';
+import type { RowVector } from '../outcome.ts';
 import { noSuchOption } from '../values.ts';
 import type { Arguments } from './arguments.ts';
 import type { NamedFunction } from './elementwise.ts';
@@ -27,7 +27,7 @@ const places: NamedFunction = (emitter, x, given) => {
 };
 
 /** NaN where the row has one, which is the last in order. */
-function orMissing(emitter: Emitter, order: Row, value: Row): Row {
+function orMissing(emitter: Emitter, order: RowVector, value: RowVector): RowVector {
   const last = emitter.gather(order, [order.width - 1]);
   return emitter.select(emitter.unary(last, 'is_nan'), last, value);
 }

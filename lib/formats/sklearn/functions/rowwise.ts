@@ -2,7 +2,7 @@
 import type { NormName, ReduceName } from '../../../graph/graph.ts';
 import type { PickleValue } from '../../containers/pickle/values.ts';
 import type { Emitter } from '../emitter.ts';
-import type { Row } from '../outcome.ts';
+import type { RowVector } from '../outcome.ts';
 import { itemsOf, noSuchOption, plainScalar } from '../values.ts';
 import type { Arguments } from './arguments.ts';
 import type { NamedFunction } from './elementwise.ts';
@@ -132,7 +132,7 @@ const binarized: NamedFunction = (emitter, x, given) =>
   emitter.binary('greater', emitter.requireFinite(x), given.number('threshold', 0));
 
 function softmax(fn: 'softmax' | 'log_softmax'): NamedFunction {
-  return (emitter: Emitter, x: Row, given: Arguments) => {
+  return (emitter: Emitter, x: RowVector, given: Arguments) => {
     given.alongRow();
     return emitter.softmax(x, fn);
   };

@@ -5,7 +5,7 @@ import { numpySum, sum } from '../arrays.ts';
 import { classIndex, opposites, predictLabels, predictValues } from '../decisions.ts';
 import type { Emitter, Predict } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
-import type { Label, Labels, Row } from '../outcome.ts';
+import type { Label, Labels, RowVector } from '../outcome.ts';
 import type { Table } from '../reading.ts';
 import { asFloats, StoredTree, valuesOf } from './trees.ts';
 
@@ -51,7 +51,7 @@ const adaptiveClassifier: Predict = (estimator, emitter, x) => {
 };
 
 /** 1 at the class that is predicted. */
-function hits(emitter: Emitter, labels: Labels, classes: readonly Label[]): Row {
+function hits(emitter: Emitter, labels: Labels, classes: readonly Label[]): RowVector {
   const index = classIndex(emitter, labels);
   const positions = Float64Array.from(labels.classes, (label) => classes.indexOf(label));
   const own = emitter.flat(
@@ -66,12 +66,12 @@ function hits(emitter: Emitter, labels: Labels, classes: readonly Label[]): Row 
 }
 
 /** Of two classes one number, which is positive for the second. */
-function deciderOf(emitter: Emitter, classes: readonly Label[], decision: Row): Row {
+function deciderOf(emitter: Emitter, classes: readonly Label[], decision: RowVector): RowVector {
   if (classes.length > 2) return decision;
   return emitter.reduce(emitter.binary('mul', decision, Float64Array.of(-1, 1)), 'sum');
 }
 
-function decided(emitter: Emitter, classes: readonly Label[], decision: Row) {
+function decided(emitter: Emitter, classes: readonly Label[], decision: RowVector) {
   const scores = deciderOf(emitter, classes, decision);
   const isPair = classes.length === 2;
   const raw = isPair
@@ -81,7 +81,13 @@ function decided(emitter: Emitter, classes: readonly Label[], decision: Row) {
 }
 
 /** SAMME.R, up to 1.5: of each tree the logarithms of its probabilities. */
-function byProbabilities(estimator: Estimator, emitter: Emitter, x: Row, members: readonly Estimator[], total: number) {
+function byProbabilities(
+  estimator: Estimator,
+  emitter: Emitter,
+  x: RowVector,
+  members: readonly Estimator[],
+  total: number,
+) {
   const classes = estimator.labels('classes_');
   const rows = members.map((member) => {
     const { probabilities } = predictLabels(emitter, member, x);
@@ -106,7 +112,7 @@ const adaptiveRegressor: Predict = (estimator, emitter, x) => {
 };
 
 /** A number of each. Trees are walked together. */
-function valuesOfEach(emitter: Emitter, x: Row, members: readonly Estimator[]): Row {
+function valuesOfEach(emitter: Emitter, x: RowVector, members: readonly Estimator[]): RowVector {
   if (!members.every(({ className }) => /^(?:DecisionTree|ExtraTree)Regressor$/.test(className))) {
     return emitter.concat(members.map((member) => predictValues(emitter, member, x)));
   }
@@ -122,7 +128,7 @@ function valuesOfEach(emitter: Emitter, x: Row, members: readonly Estimator[]): 
  * Of each value the weights of those that are less, or equal and not after it, are added up. The median is the least of
  * those with half of the sum; of equal values it is no matter which.
  */
-function weightedMedian(emitter: Emitter, values: Row, weights: readonly number[]): Row {
+function weightedMedian(emitter: Emitter, values: RowVector, weights: readonly number[]): RowVector {
   const { width } = values;
   emitter.budget.buildElements(width * width, 'model');
   const pairs = emitter.reshape(values, [1, width]);

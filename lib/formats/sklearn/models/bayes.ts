@@ -3,10 +3,10 @@ import { mapped } from '../../mapped.ts';
 import { type Matrix, sum, type Vector } from '../arrays.ts';
 import type { Emitter, Predict } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
-import type { Labels, Row } from '../outcome.ts';
+import type { Labels, RowVector } from '../outcome.ts';
 import type { Table } from '../reading.ts';
 
-function labelsByLikelihood(estimator: Estimator, emitter: Emitter, likelihood: Row): Labels {
+function labelsByLikelihood(estimator: Estimator, emitter: Emitter, likelihood: RowVector): Labels {
   const classes = estimator.labels('classes_');
   if (likelihood.width !== classes.length) {
     throw estimator.error(
@@ -86,7 +86,7 @@ const categorical: Predict = (estimator, emitter, x) => {
     );
   }
   const ids = emitter.unary(emitter.requireFinite(x), 'trunc');
-  let total: Row | undefined;
+  let total: RowVector | undefined;
   for (const [feature, value] of tables.entries()) {
     const { shape, data } = estimator.numbersIn(value, `feature_log_prob_[${feature}]`);
     const [count, categories] = shape;

@@ -5,7 +5,7 @@ import { Forest } from '../../trees.ts';
 import { pair, predictLabels, predictValues } from '../decisions.ts';
 import type { Emitter, Predict } from '../emitter.ts';
 import { Estimator } from '../estimator.ts';
-import type { Row } from '../outcome.ts';
+import type { RowVector } from '../outcome.ts';
 import type { Table } from '../reading.ts';
 import { plainScalar } from '../values.ts';
 import { asFloats, StoredTree, valuesOf } from './trees.ts';
@@ -32,10 +32,10 @@ export function lossOf(estimator: Estimator): string {
 }
 
 /** What boosting begins with: numbers, where they are the same for every row. */
-type Start = readonly number[] | Row;
+type Start = readonly number[] | RowVector;
 
 /** The sum of a start and of the trees of each output, each leaf times the rate of learning. */
-function boosted(estimator: Estimator, emitter: Emitter, row: Row, start: (outputs: number) => Start): Row {
+function boosted(estimator: Estimator, emitter: Emitter, row: RowVector, start: (outputs: number) => Start): RowVector {
   const all = stages(estimator);
   const iterations = all.slice(0, iterationsUsed(emitter.askedOf(estimator), all.length));
   emitter.boosted(lossOf(estimator), iterations.length, all.length);
@@ -69,7 +69,7 @@ const EPSILON_32 = 2 ** -23;
 const EPSILON_64 = 2 ** -52;
 
 /** What gradient boosting begins with: zero, or what `init_` says as the loss has it. */
-function startOf(estimator: Estimator, emitter: Emitter, row: Row, link: Link): (outputs: number) => Start {
+function startOf(estimator: Estimator, emitter: Emitter, row: RowVector, link: Link): (outputs: number) => Start {
   return (outputs) => {
     const init = estimator.value('init_', estimator.value('init', null));
     if (init === 'zero') return new Array<number>(outputs).fill(0);
@@ -108,7 +108,7 @@ function logit(p: number): number {
   return Math.log1p(2 * (p - 0.5)) - Math.log1p(-2 * (p - 0.5));
 }
 
-function linkedRow(emitter: Emitter, probabilities: Row, link: Link, isNew: boolean): Row {
+function linkedRow(emitter: Emitter, probabilities: RowVector, link: Link, isNew: boolean): RowVector {
   const epsilon = isNew ? EPSILON_64 : EPSILON_32;
   const clipped = emitter.unary(probabilities, 'clip', epsilon, 1 - epsilon);
   if (link === 'multinomial') {

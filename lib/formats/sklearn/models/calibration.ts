@@ -5,7 +5,7 @@ import { mapped } from '../../mapped.ts';
 import { labelsByProbability, normalised, opposites, pair, predictLabels } from '../decisions.ts';
 import type { Emitter, Predict } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
-import type { Labels, Row } from '../outcome.ts';
+import type { Labels, RowVector } from '../outcome.ts';
 import type { Table } from '../reading.ts';
 import { functionName, noSuchOption, plainScalar } from '../values.ts';
 import { average } from './ensembles.ts';
@@ -22,7 +22,7 @@ const calibrated: Predict = (estimator, emitter, x) => {
 };
 
 /** One fold. Its classifier was `base_estimator` before 1.2; its calibrators had an underscore before 0.24. */
-function calibratedOne(estimator: Estimator, emitter: Emitter, x: Row, classCount: number): Row {
+function calibratedOne(estimator: Estimator, emitter: Emitter, x: RowVector, classCount: number): RowVector {
   const inner = estimator.estimator(estimator.has('estimator') ? 'estimator' : 'base_estimator');
   const calibrators = estimator.estimators(estimator.has('calibrators') ? 'calibrators' : 'calibrators_');
   const labels = predictLabels(emitter, inner, x);
@@ -56,7 +56,7 @@ function calibratedOne(estimator: Estimator, emitter: Emitter, x: Row, classCoun
 }
 
 /** decision_function, else the probabilities, of two classes the second's. */
-function scoresFor(estimator: Estimator, emitter: Emitter, { scores, probabilities }: Labels): Row {
+function scoresFor(estimator: Estimator, emitter: Emitter, { scores, probabilities }: Labels): RowVector {
   if (scores !== undefined) return scores;
   if (probabilities === undefined) throw predictsAlone(estimator);
   return probabilities.width === 2 ? emitter.gather(probabilities, [1]) : probabilities;
@@ -65,7 +65,12 @@ function scoresFor(estimator: Estimator, emitter: Emitter, { scores, probabiliti
 /** Small enough not to matter, and there so that 0 has a logarithm. */
 const LEAST_PROBABILITY = 1e-12;
 
-function temperature(estimator: Estimator, emitter: Emitter, labels: Labels, calibrators: readonly Estimator[]): Row {
+function temperature(
+  estimator: Estimator,
+  emitter: Emitter,
+  labels: Labels,
+  calibrators: readonly Estimator[],
+): RowVector {
   const [calibrator] = calibrators;
   if (calibrator === undefined) throw estimator.error('MALFORMED', 'expected a calibrator, found none', 'calibrators');
   const logits = logitsFor(estimator, emitter, labels);
@@ -77,7 +82,7 @@ function predictsAlone(estimator: Estimator) {
   return estimator.error('UNSUPPORTED_OP', `the ${estimator.className} gives neither probabilities nor scores`);
 }
 
-function logitsFor(estimator: Estimator, emitter: Emitter, { scores, probabilities }: Labels): Row {
+function logitsFor(estimator: Estimator, emitter: Emitter, { scores, probabilities }: Labels): RowVector {
   if (scores !== undefined) return scores;
   if (probabilities === undefined) throw predictsAlone(estimator);
   return emitter.unary(emitter.affine(probabilities, 1, LEAST_PROBABILITY), 'log');
@@ -105,7 +110,7 @@ const thresholded: Predict = (estimator, emitter, x) => {
   return { ...labels, decider, threshold: 0 };
 };
 
-function signed(emitter: Emitter, score: Row, positive: number): Row {
+function signed(emitter: Emitter, score: RowVector, positive: number): RowVector {
   return positive === 1 ? score : emitter.unary(score, 'neg');
 }
 

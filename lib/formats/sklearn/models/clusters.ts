@@ -4,7 +4,7 @@ import { Forest } from '../../trees.ts';
 import type { Vector } from '../arrays.ts';
 import type { Emitter, Predict, Transform } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
-import type { Row } from '../outcome.ts';
+import type { RowVector } from '../outcome.ts';
 import type { Table } from '../reading.ts';
 import { centreDistances, distances } from './distances.ts';
 
@@ -81,7 +81,7 @@ const bisecting: Predict = (estimator, emitter, x) => {
 };
 
 /** For each pair of halves 1 where the second is nearer, otherwise 0. */
-function waysOf(emitter: Emitter, x: Row, centres: Vector, pairs: number): Row {
+function waysOf(emitter: Emitter, x: RowVector, centres: Vector, pairs: number): RowVector {
   if (pairs === 0) return emitter.affine(emitter.gather(x, [0]), 0, 0);
   const far = distances(emitter, x, { rows: 2 * pairs, columns: x.width, data: centres });
   const [firsts, seconds] = [0, 1].map((side) => Array.from({ length: pairs }, (_, i) => 2 * i + side));

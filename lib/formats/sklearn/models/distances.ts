@@ -4,12 +4,17 @@ import { type Matrix, sum, type Vector } from '../arrays.ts';
 import { labelsByScore, pair } from '../decisions.ts';
 import type { Emitter, Predict, Transform } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
-import type { Label, Labels, Row } from '../outcome.ts';
+import type { Label, Labels, RowVector } from '../outcome.ts';
 import type { Table } from '../reading.ts';
 import { noSuchOption } from '../values.ts';
 
 /** From each row of a matrix: the sum of squared differences, or of absolute ones. */
-export function distances(emitter: Emitter, x: Row, points: Matrix, kind: 'sum_square' | 'l1' = 'sum_square'): Row {
+export function distances(
+  emitter: Emitter,
+  x: RowVector,
+  points: Matrix,
+  kind: 'sum_square' | 'l1' = 'sum_square',
+): RowVector {
   const row = emitter.reshape(x, [1, x.width]);
   const tensor = { shape: [points.rows, points.columns], data: points.data };
   const difference = emitter.emit('binary', [row, tensor], { fn: 'sub' });
@@ -18,7 +23,7 @@ export function distances(emitter: Emitter, x: Row, points: Matrix, kind: 'sum_s
 }
 
 /** Labels by the logarithm of each class's posterior, of which the softmax is the probability. */
-function labelsByPosterior(estimator: Estimator, emitter: Emitter, posterior: Row): Labels {
+function labelsByPosterior(estimator: Estimator, emitter: Emitter, posterior: RowVector): Labels {
   const classes = estimator.labels('classes_');
   if (posterior.width !== classes.length) {
     throw estimator.error('SHAPE', `expected ${classes.length} scores, one for each class, found ${posterior.width}`);
@@ -51,7 +56,7 @@ const linearDiscriminantAxes: Transform = (estimator, emitter, x) => {
   );
 };
 
-function minus(emitter: Emitter, x: Row, centre: Vector): Row {
+function minus(emitter: Emitter, x: RowVector, centre: Vector): RowVector {
   return emitter.affine(
     emitter.requireFinite(x),
     1,
@@ -68,7 +73,7 @@ const quadraticDiscriminant: Predict = (estimator, emitter, x) => {
     throw estimator.error('SHAPE', `expected rotations and scalings of ${means.rows} classes`, 'rotations_');
   }
   const row = emitter.requireFinite(x);
-  const norms: Row[] = [];
+  const norms: RowVector[] = [];
   const constants = new Float64Array(means.rows);
   for (let i = 0; i < means.rows; i++) {
     const rotation = estimator.numbersIn(parts[0][i], `rotations_[${i}]`);
@@ -124,7 +129,7 @@ const nearestCentroid: Predict = (estimator, emitter, x) => {
 };
 
 /** The nearest class, and nothing else. */
-function labelsByNearness(estimator: Estimator, classes: readonly Label[], nearness: Row): Labels {
+function labelsByNearness(estimator: Estimator, classes: readonly Label[], nearness: RowVector): Labels {
   if (nearness.width === classes.length) return { kind: 'labels', classes, decider: nearness };
   throw estimator.error('SHAPE', `expected ${classes.length} centroids, found ${nearness.width}`, 'centroids_');
 }

@@ -3,12 +3,12 @@ import type { Vector } from '../arrays.ts';
 import { labelsByProbability } from '../decisions.ts';
 import type { Emitter, Predict } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
-import type { Label, Labels, Row } from '../outcome.ts';
+import type { Label, Labels, RowVector } from '../outcome.ts';
 import type { Table } from '../reading.ts';
 import { labelsOf, noSuchOption, plainScalar } from '../values.ts';
 
 /** The same numbers for every row. */
-export function constantRow(emitter: Emitter, values: ArrayLike<number>): Row {
+export function constantRow(emitter: Emitter, values: ArrayLike<number>): RowVector {
   const tensor = { shape: [values.length], data: Float64Array.from(values) };
   return { operand: emitter.emit('reshape', [tensor], { shape: [values.length] }), width: values.length };
 }

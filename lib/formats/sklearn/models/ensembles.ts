@@ -2,13 +2,13 @@
 import { labelsByProbability, oneHot, predictedClass, predictLabels, predictValues } from '../decisions.ts';
 import type { Emitter, Predict, Transform } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
-import type { Label, Labels, Outcome, Row } from '../outcome.ts';
+import type { Label, Labels, Outcome, RowVector } from '../outcome.ts';
 import type { Table } from '../reading.ts';
 import { single } from '../single.ts';
 import { itemsOf, noSuchOption } from '../values.ts';
 
 /** Σ weight·row/Σ weight; without weights the mean. */
-export function average(emitter: Emitter, rows: readonly Row[], weights?: readonly number[]): Row {
+export function average(emitter: Emitter, rows: readonly RowVector[], weights?: readonly number[]): RowVector {
   // With weights NumPy computes in float64.
   if (weights === undefined && rows.every((row) => row.single)) {
     const total = rows.reduce((sum, row) => single(emitter, emitter.binary('add', sum, row)));
@@ -19,7 +19,7 @@ export function average(emitter: Emitter, rows: readonly Row[], weights?: readon
   return divisor === 1 ? total : emitter.divided(total, divisor);
 }
 
-function weighted(emitter: Emitter, rows: readonly Row[], weights?: readonly number[]): Row {
+function weighted(emitter: Emitter, rows: readonly RowVector[], weights?: readonly number[]): RowVector {
   const terms = weights === undefined ? rows : rows.map((row, i) => emitter.binary('mul', row, weights[i]));
   return terms.reduce((sum, term) => emitter.binary('add', sum, term));
 }
@@ -51,7 +51,7 @@ function positionsOf(estimator: Estimator, classes: readonly Label[], count: num
 }
 
 /** Values for some of the classes as values for all, 0 for the others. */
-function scattered(emitter: Emitter, row: Row, positions: readonly number[], width: number): Row {
+function scattered(emitter: Emitter, row: RowVector, positions: readonly number[], width: number): RowVector {
   if (positions.length === width && positions.every((position, i) => position === i)) return row;
   const padded = emitter.emit('concat', [row.operand, { shape: [1], data: new Float64Array(1) }], { axis: 0 });
   const indices = new Array<number>(width).fill(row.width);
@@ -60,7 +60,7 @@ function scattered(emitter: Emitter, row: Row, positions: readonly number[], wid
   return emitter.gather({ operand: padded, width: row.width + 1 }, indices);
 }
 
-function probabilitiesOf(estimator: Estimator, { probabilities }: Labels): Row {
+function probabilitiesOf(estimator: Estimator, { probabilities }: Labels): RowVector {
   if (probabilities !== undefined) return probabilities;
   throw estimator.error('UNSUPPORTED_OP', `the ${estimator.className} gives no probabilities, which are averaged here`);
 }
@@ -115,7 +115,7 @@ const stack: Transform = (estimator, emitter, x) => {
   return emitter.concat(estimator.boolean('passthrough', false) ? [...rows, x] : rows);
 };
 
-function stacked(estimator: Estimator, emitter: Emitter, outcome: Outcome, method: string): Row {
+function stacked(estimator: Estimator, emitter: Emitter, outcome: Outcome, method: string): RowVector {
   if (!METHODS.includes(method)) {
     throw estimator.error('UNSUPPORTED_OP', noSuchOption('the stacking method', method, METHODS));
   }
@@ -147,7 +147,7 @@ const stackingClassifier: Predict = (estimator, emitter, x) => {
 };
 
 /** Those of the row's features that one estimator of the bag saw. */
-function bagged(estimator: Estimator, emitter: Emitter, x: Row): readonly [Estimator, Row][] {
+function bagged(estimator: Estimator, emitter: Emitter, x: RowVector): readonly [Estimator, RowVector][] {
   const estimators = members(estimator);
   const features = estimator.list('estimators_features_');
   if (features.length !== estimators.length) {

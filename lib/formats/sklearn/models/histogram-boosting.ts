@@ -7,7 +7,7 @@ import { numbersOf } from '../arrays.ts';
 import { pair } from '../decisions.ts';
 import type { Emitter, Predict } from '../emitter.ts';
 import { Estimator } from '../estimator.ts';
-import type { Row } from '../outcome.ts';
+import type { RowVector } from '../outcome.ts';
 import type { Table } from '../reading.ts';
 import { itemsOf } from '../values.ts';
 import { lossOf } from './boosting.ts';
@@ -18,7 +18,7 @@ const CATEGORIES = 256;
 const WORD_BITS = 32;
 
 /** The sum of the trees of each class, from the baseline on. */
-function raw(estimator: Estimator, emitter: Emitter, x: Row): Row {
+function raw(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const given = estimator.has('_preprocessor') ? emitter.transform(estimator.estimator('_preprocessor'), x) : x;
   emitter.cells.takesMissing = true;
   const row = asCategories(estimator, emitter, emitter.requireFinite(given, true));
@@ -45,7 +45,7 @@ function raw(estimator: Estimator, emitter: Emitter, x: Row): Row {
 }
 
 /** Columns of categories: what is negative is missing, and what is not below 256 begins anew from 0, as a byte does. */
-function asCategories(estimator: Estimator, emitter: Emitter, x: Row): Row {
+function asCategories(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   // Before 0.24 there were no categories.
   if (!estimator.has('_bin_mapper')) return x;
   const mapper = estimator.estimator('_bin_mapper');

@@ -2,7 +2,7 @@
 import type { Emitter, Predict, Transform } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import { interpolate } from '../interpolation.ts';
-import type { Row } from '../outcome.ts';
+import type { RowVector } from '../outcome.ts';
 import type { Table } from '../reading.ts';
 import { noSuchOption } from '../values.ts';
 import { constantRow } from './dummy.ts';
@@ -10,7 +10,7 @@ import { constantRow } from './dummy.ts';
 const BOUNDS = ['clip', 'nan', 'raise'];
 
 /** What the curve gives for one number. Before 0.24 its points had other names. */
-export function isotonic(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function isotonic(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   if (x.width !== 1) throw estimator.error('SHAPE', `takes 1 feature, found ${x.width}`);
   const [at, to] = estimator.has('X_thresholds_')
     ? ['X_thresholds_', 'y_thresholds_']

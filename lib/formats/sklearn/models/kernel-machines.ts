@@ -5,7 +5,7 @@ import type { Emitter, Predict, Transform } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import { processKernel } from '../gaussian-kernels.ts';
 import { ownKernel } from '../kernels.ts';
-import type { Row } from '../outcome.ts';
+import type { RowVector } from '../outcome.ts';
 import type { Table } from '../reading.ts';
 import { kernelCenterer } from '../steps/scalers.ts';
 
@@ -23,7 +23,7 @@ const kernelRidge: Predict = (estimator, emitter, x) => {
 };
 
 /** With the points `X_fit_`; a row that is the kernel itself has an element for each. */
-function kernelWith(estimator: Estimator, emitter: Emitter, x: Row, gamma: string, count?: number): Row {
+function kernelWith(estimator: Estimator, emitter: Emitter, x: RowVector, gamma: string, count?: number): RowVector {
   if (estimator.value('kernel') === 'precomputed') return x;
   return ownKernel(estimator, emitter, x, estimator.matrix('X_fit_', count, x.width), { gamma });
 }

@@ -3,7 +3,7 @@ import type { Matrix, Vector } from '../arrays.ts';
 import { labelsByScore, normalised, oneVersusRest, opposites, pair } from '../decisions.ts';
 import type { Emitter, Predict } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
-import type { Outcome, Row } from '../outcome.ts';
+import type { Outcome, RowVector } from '../outcome.ts';
 import type { Table } from '../reading.ts';
 
 /** `coef_` as a matrix [outputs, features]; of one axis it is one output. */
@@ -22,7 +22,7 @@ export function intercepts(estimator: Estimator, outputs: number): Vector {
 }
 
 /** x·coef_ᵀ + intercept_. */
-export function linear(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function linear(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const matrix = coefficients(estimator);
   return emitter.dense(emitter.requireFinite(x), matrix, intercepts(estimator, matrix.rows));
 }

@@ -7,7 +7,7 @@ import { type Matrix, type NumberArray, sum, type Vector } from '../arrays.ts';
 import type { Emitter, Predict } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import { inverseOf } from '../matrices.ts';
-import type { Labels, Row } from '../outcome.ts';
+import type { Labels, RowVector } from '../outcome.ts';
 import type { Table } from '../reading.ts';
 import { digamma } from '../special-functions.ts';
 import { noSuchOption } from '../values.ts';
@@ -20,12 +20,12 @@ const COVARIANCES = ['full', 'tied', 'diag', 'spherical'];
 
 /** What the densities are made of: the squared distance of the row from each mean, and half the logarithm of a determinant. */
 interface Densities {
-  readonly squares: Row;
+  readonly squares: RowVector;
   readonly logDeterminants: Vector;
 }
 
 /** By the Cholesky factors of the precisions, which are kept in a shape for each kind of covariance. */
-function densities(estimator: Estimator, emitter: Emitter, x: Row, means: Matrix): Densities {
+function densities(estimator: Estimator, emitter: Emitter, x: RowVector, means: Matrix): Densities {
   const kind = estimator.text('covariance_type', 'full');
   const factors = estimator.numbers('precisions_cholesky_');
   const [count, width] = [means.rows, x.width];
@@ -84,7 +84,7 @@ function checkShape(estimator: Estimator, { shape }: NumberArray, expected: read
 }
 
 /** (x − mean)·factor of each component, side by side, as one product with all factors. */
-function transformed(emitter: Emitter, x: Row, means: Matrix, factors: Vector): Row {
+function transformed(emitter: Emitter, x: RowVector, means: Matrix, factors: Vector): RowVector {
   const [count, width] = [means.rows, x.width];
   const size = width * width;
   emitter.budget.buildElements(count * size, 'precisions_cholesky_');
@@ -110,7 +110,7 @@ function dot(means: Matrix, row: number, factor: Vector, column: number, width: 
   return total;
 }
 
-function sumOfSquares(emitter: Emitter, values: string, count: number): Row {
+function sumOfSquares(emitter: Emitter, values: string, count: number): RowVector {
   const operand = emitter.emit('reduce', [values], { fn: 'sum_square', axes: [1], keepDims: false });
   return { operand, width: count };
 }
@@ -125,7 +125,7 @@ function logDiagonals(matrices: Vector, count: number, width: number): Float64Ar
 }
 
 /** −½(d·log 2π + squares) + log determinant + what else each component adds. */
-function mixture(estimator: Estimator, emitter: Emitter, x: Row, added: (means: Matrix) => Vector): Labels {
+function mixture(estimator: Estimator, emitter: Emitter, x: RowVector, added: (means: Matrix) => Vector): Labels {
   const row = emitter.requireFinite(x);
   const means = estimator.matrix('means_', undefined, x.width);
   const { squares, logDeterminants } = densities(estimator, emitter, row, means);

@@ -3,11 +3,11 @@ import type { Vector } from '../arrays.ts';
 import { labelsByProbability, pair } from '../decisions.ts';
 import type { Emitter, Predict } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
-import type { Row } from '../outcome.ts';
+import type { RowVector } from '../outcome.ts';
 import type { Table } from '../reading.ts';
 import { noSuchOption } from '../values.ts';
 
-const ACTIVATIONS: Readonly<Record<string, (emitter: Emitter, x: Row) => Row>> = {
+const ACTIVATIONS: Readonly<Record<string, (emitter: Emitter, x: RowVector) => RowVector>> = {
   identity: (_emitter, x) => x,
   logistic: (emitter, x) => emitter.unary(x, 'sigmoid'),
   tanh: (emitter, x) => emitter.unary(x, 'tanh'),
@@ -16,7 +16,7 @@ const ACTIVATIONS: Readonly<Record<string, (emitter: Emitter, x: Row) => Row>> =
   exp: (emitter, x) => emitter.unary(x, 'exp'),
 };
 
-function forward(estimator: Estimator, emitter: Emitter, x: Row): Row {
+function forward(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const weights = estimator.list('coefs_');
   const biases = estimator.list('intercepts_');
   if (weights.length === 0 || weights.length !== biases.length) {
@@ -36,7 +36,7 @@ function forward(estimator: Estimator, emitter: Emitter, x: Row): Row {
   return row;
 }
 
-function activation(estimator: Estimator, attribute: string): (emitter: Emitter, x: Row) => Row {
+function activation(estimator: Estimator, attribute: string): (emitter: Emitter, x: RowVector) => RowVector {
   const name = estimator.text(attribute);
   if (Object.hasOwn(ACTIVATIONS, name)) return ACTIVATIONS[name];
   throw estimator.error('UNSUPPORTED_OP', noSuchOption(attribute, name, Object.keys(ACTIVATIONS)), attribute);

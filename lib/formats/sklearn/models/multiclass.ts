@@ -3,7 +3,7 @@ import type { Matrix } from '../arrays.ts';
 import { binaryScore, classIndex, pair } from '../decisions.ts';
 import type { Emitter, Predict } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
-import type { Labels, Row } from '../outcome.ts';
+import type { Labels, RowVector } from '../outcome.ts';
 import type { Table } from '../reading.ts';
 import { like, single } from '../single.ts';
 import { distances } from './distances.ts';
@@ -12,17 +12,17 @@ import { constantRow } from './dummy.ts';
 /** What one of them says: its score, and its probability of the second class. */
 interface Member {
   /** decision_function, or what a regressor predicts. */
-  readonly score?: Row;
-  readonly probability?: Row;
+  readonly score?: RowVector;
+  readonly probability?: RowVector;
   /** What decides: the score, else the probability. */
-  readonly decider: Row;
+  readonly decider: RowVector;
   /** Over which the decider says the second class. */
   readonly threshold: number;
   /** 1 where it predicts the second class, and 0 elsewhere. */
-  readonly prediction: Row;
+  readonly prediction: RowVector;
 }
 
-function member(emitter: Emitter, estimator: Estimator, x: Row): Member {
+function member(emitter: Emitter, estimator: Estimator, x: RowVector): Member {
   const outcome = emitter.predict(estimator, x);
   if (outcome.kind === 'values' && outcome.values.width === 1) {
     const value = outcome.values;
@@ -50,7 +50,7 @@ const constantPredictor: Predict = (estimator, emitter) => {
   return { kind: 'labels', classes: [0, 1], scores, probabilities: pair(emitter, scores), decider: scores };
 };
 
-function all(rows: readonly (Row | undefined)[]): readonly Row[] | undefined {
+function all(rows: readonly (RowVector | undefined)[]): readonly RowVector[] | undefined {
   return rows.every((row) => row !== undefined) ? rows : undefined;
 }
 
@@ -86,7 +86,7 @@ const oneVersusRest: Predict = (estimator, emitter, x) => {
 };
 
 /** Divided by their sum, unless that is 0. */
-function shared(emitter: Emitter, probabilities: Row): Row {
+function shared(emitter: Emitter, probabilities: RowVector): RowVector {
   if (!probabilities.single) return emitter.normalize(probabilities, 'l1');
   const sum = emitter.reduce(probabilities, 'sum_float32');
   const divisor = emitter.binary('add', sum, emitter.unary(sum, 'not'));
@@ -94,7 +94,7 @@ function shared(emitter: Emitter, probabilities: Row): Row {
 }
 
 /** Of equal scores the last won before 1.8. */
-function firstWins(estimator: Estimator, emitter: Emitter, decider: Row): Row {
+function firstWins(estimator: Estimator, emitter: Emitter, decider: RowVector): RowVector {
   if (estimator.since(1, 8)) return decider;
   const depth = decider.width;
   const last = emitter.reduce(decider, 'arg_max_last');
@@ -103,7 +103,7 @@ function firstWins(estimator: Estimator, emitter: Emitter, decider: Row): Row {
 }
 
 /** Of each class, how many of the pairs that it is in it won: `seconds` has 1 where a pair's second class did. */
-export function votesOfPairs(emitter: Emitter, seconds: Row, classCount: number): Row {
+export function votesOfPairs(emitter: Emitter, seconds: RowVector, classCount: number): RowVector {
   if (classCount > MOST_BY_MATRIX) return sumsOfPairs(emitter, seconds, emitter.affine(seconds, -1, 1), classCount);
   const matrix = pairMatrix(classCount);
   const firsts = Float64Array.from({ length: classCount }, (_, i) => classCount - 1 - i);
@@ -111,7 +111,7 @@ export function votesOfPairs(emitter: Emitter, seconds: Row, classCount: number)
 }
 
 /** Each class's sum of confidences, squeezed to less than half a vote: between as many votes it decides. */
-export function confidencesOfPairs(emitter: Emitter, confidences: Row, classCount: number): Row {
+export function confidencesOfPairs(emitter: Emitter, confidences: RowVector, classCount: number): RowVector {
   const sums =
     classCount > MOST_BY_MATRIX
       ? sumsOfPairs(emitter, confidences, emitter.unary(confidences, 'neg'), classCount)
@@ -123,7 +123,7 @@ export function confidencesOfPairs(emitter: Emitter, confidences: Row, classCoun
 const MOST_BY_MATRIX = 24;
 
 /** Of each class the sum over the pairs that it is in, as the second or as the first of the pair. */
-function sumsOfPairs(emitter: Emitter, asSecond: Row, asFirst: Row, classCount: number): Row {
+function sumsOfPairs(emitter: Emitter, asSecond: RowVector, asFirst: RowVector, classCount: number): RowVector {
   const pairs = asSecond.width;
   emitter.budget.build(POSITION_BYTES * 2 * pairs, 'the pairs of classes');
   const positions: number[] = [];

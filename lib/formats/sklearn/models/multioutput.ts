@@ -2,7 +2,7 @@
 import { predictedClass, predictLabels, predictValues } from '../decisions.ts';
 import type { Emitter, Predict } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
-import type { Labels, Row } from '../outcome.ts';
+import type { Labels, RowVector } from '../outcome.ts';
 import type { Table } from '../reading.ts';
 import { noSuchOption } from '../values.ts';
 
@@ -25,7 +25,12 @@ const classifiers: Predict = (estimator, emitter, x) => {
 };
 
 /** What each estimator of a chain gives, in the order of the targets. */
-function chain<T>(estimator: Estimator, emitter: Emitter, x: Row, run: (each: Estimator, row: Row) => [T, Row]): T[] {
+function chain<T>(
+  estimator: Estimator,
+  emitter: Emitter,
+  x: RowVector,
+  run: (each: Estimator, row: RowVector) => [T, RowVector],
+): T[] {
   const estimators = estimator.estimators('estimators_');
   const order = Array.from(estimator.vector('order_', estimators.length));
   if (estimators.length === 0 || order.toSorted((a, b) => a - b).some((target, i) => target !== i)) {
@@ -64,7 +69,7 @@ const classifierChain: Predict = (estimator, emitter, x) => {
 const CHAIN_METHODS = ['predict', 'predict_proba', 'predict_log_proba', 'decision_function'];
 
 /** What the next estimators of the chain see of one. */
-function chainFeature(chained: Estimator, estimator: Estimator, emitter: Emitter, labels: Labels): Row {
+function chainFeature(chained: Estimator, estimator: Estimator, emitter: Emitter, labels: Labels): RowVector {
   const method = chained.text('chain_method_', 'predict');
   if (method === 'predict') return predictedClass(estimator, emitter, labels);
   if (method === 'decision_function' && labels.scores?.width === 1) return labels.scores;
@@ -83,7 +88,7 @@ function chainFeature(chained: Estimator, estimator: Estimator, emitter: Emitter
 function inOneTensor(emitter: Emitter, targets: readonly Labels[]) {
   const isLabel = ({ classes }: Labels) => classes.length === 2 && classes[0] === 0 && classes[1] === 1;
   if (!targets.every(isLabel)) return undefined;
-  const joined = (rows: readonly (Row | undefined)[]) =>
+  const joined = (rows: readonly (RowVector | undefined)[]) =>
     rows.every((row) => row !== undefined) ? emitter.concat(rows) : undefined;
   const second = targets.map(({ probabilities }) => probabilities && emitter.gather(probabilities, [1]));
   const probabilities = joined(second);

@@ -4,20 +4,20 @@ import { labelsByProbability } from '../decisions.ts';
 import type { Emitter, Predict } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import { columnOf, farFromPoints, targetsOf, weighsByDistance } from '../fitted-points.ts';
-import type { Label, Labels, Row } from '../outcome.ts';
+import type { Label, Labels, RowVector } from '../outcome.ts';
 import type { Table } from '../reading.ts';
 import { labelsOf } from '../values.ts';
 
 interface Neighbours {
   /** In ascending order. */
-  readonly distances: Row;
+  readonly distances: RowVector;
   /** Their rows in `_fit_X`. */
-  readonly places: Row;
+  readonly places: RowVector;
   /** Rows in `_fit_X`. */
   readonly of: number;
 }
 
-function nearest(estimator: Estimator, emitter: Emitter, x: Row, count: number): Neighbours {
+function nearest(estimator: Estimator, emitter: Emitter, x: RowVector, count: number): Neighbours {
   const { compared, distances } = farFromPoints(estimator, emitter, x);
   const of = compared.width;
   if (!(Number.isInteger(count) && count >= 1 && count <= of)) {
@@ -28,25 +28,25 @@ function nearest(estimator: Estimator, emitter: Emitter, x: Row, count: number):
 }
 
 /** 1/d of each; where some are at no distance, 1 for those and 0 for the others. */
-export function inverses(emitter: Emitter, distances: Row): Row {
+export function inverses(emitter: Emitter, distances: RowVector): RowVector {
   const each = emitter.unary(distances, 'reciprocal');
   const isHere = emitter.unary(each, 'is_inf', 1, 1);
   return emitter.select(emitter.reduce(isHere, 'max'), isHere, each);
 }
 
 /** Of each place what stands there in the table. */
-function lookUp(emitter: Emitter, { operand, width }: Row, data: Vector): Row {
+function lookUp(emitter: Emitter, { operand, width }: RowVector, data: Vector): RowVector {
   const table = { shape: [data.length, 1], data };
   return emitter.flat(emitter.emit('embedding', [operand, table], { wrap: false }), width);
 }
 
 /** In order, as NumPy adds up a few. */
-function sumOf(emitter: Emitter, row: Row): Row {
+function sumOf(emitter: Emitter, row: RowVector): RowVector {
   return emitter.reduce(row, 'sum_in_order');
 }
 
 /** The sum of the weights for each class: how many neighbours it has, where they all weigh 1. */
-function votes(emitter: Emitter, indices: Row, depth: number, weights: Row | undefined): Row {
+function votes(emitter: Emitter, indices: RowVector, depth: number, weights: RowVector | undefined): RowVector {
   const codes = emitter.emit('one_hot', [indices.operand], { depth, on: 1, off: 0, axis: 0, wrap: false });
   const weighed = weights === undefined ? codes : emitter.emit('binary', [codes, weights.operand], { fn: 'mul' });
   const fn = weights === undefined ? 'sum' : 'sum_in_order';

@@ -2,7 +2,7 @@
 import type { Matrix } from '../arrays.ts';
 import type { Emitter, Predict, Transform } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
-import type { Row } from '../outcome.ts';
+import type { RowVector } from '../outcome.ts';
 import type { Table } from '../reading.ts';
 
 /** An attribute that was public before 0.24. */
@@ -10,7 +10,7 @@ function named(estimator: Estimator, name: string): string {
   return estimator.has(`_${name}`) ? `_${name}` : `${name}_`;
 }
 
-function centred(estimator: Estimator, emitter: Emitter, x: Row): Row {
+function centred(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const mean = estimator.vector(named(estimator, 'x_mean'), x.width);
   return emitter.affine(
     emitter.requireFinite(x),
@@ -19,7 +19,7 @@ function centred(estimator: Estimator, emitter: Emitter, x: Row): Row {
   );
 }
 
-function standardised(estimator: Estimator, emitter: Emitter, x: Row): Row {
+function standardised(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const deviation = estimator.vector(named(estimator, 'x_std'), x.width);
   return emitter.binary('div', centred(estimator, emitter, x), deviation);
 }

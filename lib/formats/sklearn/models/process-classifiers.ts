@@ -9,7 +9,7 @@ import type { Emitter, Predict } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import { processKernel, processVariance } from '../gaussian-kernels.ts';
 import { lowerInverse } from '../matrices.ts';
-import type { Row } from '../outcome.ts';
+import type { RowVector } from '../outcome.ts';
 import type { Table } from '../reading.ts';
 
 const binary: Predict = (estimator, emitter, x) => {
@@ -42,7 +42,7 @@ const SLOPES = Float64Array.of(0.41, 0.4, 0.37, 0.44, 0.39);
 const COEFFICIENTS = Float64Array.of(-1854.8214151, 3516.89893646, 221.29346712, 128.12323805, -2010.49422654);
 
 /** ½·Σ c·(1 + erf(λ·mean/√(1 + 2·λ²·variance))) */
-function expected(emitter: Emitter, mean: Row, variance: Row): Row {
+function expected(emitter: Emitter, mean: RowVector, variance: RowVector): RowVector {
   const ones = new Float64Array(SLOPES.length).fill(1);
   const spread = emitter.binary(
     'mul',

@@ -3,13 +3,13 @@ import type { Matrix, Vector } from '../arrays.ts';
 import type { Emitter, Predict } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import { columnOf, farFromPoints, hasNoTree, metricName, targetsOf, weighsByDistance } from '../fitted-points.ts';
-import type { Label, Labels, Row } from '../outcome.ts';
+import type { Label, Labels, RowVector } from '../outcome.ts';
 import type { Table } from '../reading.ts';
 import { itemsOf, labelsOf, plainScalar } from '../values.ts';
 import { checkTargets, classLists } from './neighbours.ts';
 
 /** Of each row in `_fit_X` how much it weighs: nothing outside of the radius. */
-function weightsWithin(estimator: Estimator, emitter: Emitter, x: Row): Row {
+function weightsWithin(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const byDistance = weighsByDistance(estimator);
   const { compared, distances, limit } = farFromPoints(estimator, emitter, x);
   const within = emitter.binary('less_equal', compared, limit(estimator.number('radius', 1)));
@@ -74,7 +74,7 @@ function outlierColumn(estimator: Estimator, classes: readonly Label[], label: L
 }
 
 /** A row with no neighbours has probabilities of 0/0, which stops the run. */
-function withoutOutliers(emitter: Emitter, classes: readonly Label[], votes: Row): Labels {
+function withoutOutliers(emitter: Emitter, classes: readonly Label[], votes: RowVector): Labels {
   const total = emitter.reduce(votes, 'sum');
   const probabilities = emitter.requireFinite(emitter.binary('div', votes, total));
   return { kind: 'labels', classes, probabilities, decider: probabilities };
@@ -86,7 +86,12 @@ interface Outlier {
 }
 
 /** A label that is not a class has no probability: it decides as one more class. */
-function withOutliers(emitter: Emitter, classes: readonly Label[], votes: Row, { label, column }: Outlier): Labels {
+function withOutliers(
+  emitter: Emitter,
+  classes: readonly Label[],
+  votes: RowVector,
+  { label, column }: Outlier,
+): Labels {
   const total = emitter.reduce(votes, 'sum');
   const isOutlier = emitter.unary(total, 'not');
   const own = Float64Array.from(classes, (_, at) => Number(at === column));

@@ -3,7 +3,7 @@ import { type Matrix, sum, type Vector } from '../arrays.ts';
 import type { Emitter, Predict } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import { type KernelName, kernelName, kernelOf } from '../kernels.ts';
-import type { Labels, Row } from '../outcome.ts';
+import type { Labels, RowVector } from '../outcome.ts';
 import type { Table } from '../reading.ts';
 import { noSuchOption } from '../values.ts';
 import { confidencesOfPairs, votesOfPairs } from './multiclass.ts';
@@ -11,7 +11,7 @@ import { confidencesOfPairs, votesOfPairs } from './multiclass.ts';
 const KERNELS: readonly KernelName[] = ['linear', 'poly', 'rbf', 'sigmoid'];
 
 /** Between the row and each support vector. */
-function kernel(estimator: Estimator, emitter: Emitter, x: Row, vectors: Matrix): Row {
+function kernel(estimator: Estimator, emitter: Emitter, x: RowVector, vectors: Matrix): RowVector {
   const name = kernelName(estimator, 'kernel', 'rbf', KERNELS);
   return kernelOf(emitter, emitter.requireFinite(x), vectors, name, {
     gamma: name === 'linear' ? 1 : estimator.number('_gamma'),
@@ -21,7 +21,7 @@ function kernel(estimator: Estimator, emitter: Emitter, x: Row, vectors: Matrix)
 }
 
 /** The weighted sum of an estimator that keeps one. */
-function expansion(estimator: Estimator, emitter: Emitter, x: Row): Row {
+function expansion(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const vectors = estimator.matrix('support_vectors_', undefined, x.width);
   const weights = estimator.matrix('dual_coef_', 1, vectors.rows);
   return emitter.dense(kernel(estimator, emitter, x, vectors), weights, estimator.vector('intercept_', 1));
@@ -82,7 +82,7 @@ function isByPairs(estimator: Estimator): boolean {
 const LEAST_PROBABILITY = 1e-7;
 
 /** The probabilities of one that was fitted with them: of each pair a logistic function of its margin, then coupled. */
-function coupled(estimator: Estimator, emitter: Emitter, margins: Row): Pick<Labels, 'probabilities'> {
+function coupled(estimator: Estimator, emitter: Emitter, margins: RowVector): Pick<Labels, 'probabilities'> {
   // The underscores moved in 0.22; since 1.8 the parameter may be 'deprecated', which is False.
   const [a, b] = ['A', 'B'].map((end) => (estimator.has(`_prob${end}`) ? `_prob${end}` : `prob${end}_`));
   const asked = estimator.value('_effective_probability', estimator.value('probability', true));
@@ -98,11 +98,11 @@ function coupled(estimator: Estimator, emitter: Emitter, margins: Row): Pick<Lab
 function marginsOfPairs(
   estimator: Estimator,
   emitter: Emitter,
-  values: Row,
+  values: RowVector,
   weights: Matrix,
   counts: readonly number[],
   intercepts: Vector,
-): Row {
+): RowVector {
   if (!counts.every((count) => Number.isInteger(count) && count >= 0) || sum(counts) !== weights.columns) {
     throw estimator.error(
       'SHAPE',
@@ -134,10 +134,10 @@ const LARGEST_PAIR_WEIGHTS = 2 ** 20;
 /** For each class the sums over its own vectors, weighted against each other class. */
 function sumsOfClasses(
   emitter: Emitter,
-  values: Row,
+  values: RowVector,
   { rows, columns, data }: Matrix,
   counts: readonly number[],
-): Row[] {
+): RowVector[] {
   let start = 0;
   return counts.map((count) => {
     const own = new Float64Array(rows * count);

@@ -5,7 +5,7 @@ import { predictValues } from '../decisions.ts';
 import type { Emitter, Predict } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import { applyFunction } from '../functions/functions.ts';
-import type { Row } from '../outcome.ts';
+import type { RowVector } from '../outcome.ts';
 import { isOwn } from '../own/classes.ts';
 import { ownMethod } from '../own/step.ts';
 import type { Table } from '../reading.ts';
@@ -14,7 +14,7 @@ import { like, single } from '../single.ts';
 import { quantileInverse } from '../steps/quantiles.ts';
 import { itemsOf, noSuchOption } from '../values.ts';
 
-type Inverse = (estimator: Estimator, emitter: Emitter, y: Row) => Row;
+type Inverse = (estimator: Estimator, emitter: Emitter, y: RowVector) => RowVector;
 
 /** y·scale + centre, where each may be absent. */
 function rescale(scale: string, centre: string): Inverse {
@@ -52,14 +52,14 @@ const power: Inverse = (estimator, emitter, y) => {
 };
 
 /** (λy + 1)^(1/λ), and e^y for λ = 0. */
-function boxCox(emitter: Emitter, y: Row, lambda: number): Row {
+function boxCox(emitter: Emitter, y: RowVector, lambda: number): RowVector {
   if (lambda === 0) return emitter.unary(y, 'exp');
   return emitter.binary('pow', emitter.affine(y, lambda, 1), 1 / lambda);
 }
 
 /** Box and Cox's less 1 where y ≥ 0; its mirror image, with 2 − λ for λ, where y < 0. */
-function yeoJohnson(emitter: Emitter, y: Row, lambda: number): Row {
-  const branch = (value: Row, exponent: number) =>
+function yeoJohnson(emitter: Emitter, y: RowVector, lambda: number): RowVector {
+  const branch = (value: RowVector, exponent: number) =>
     exponent === 0 ? emitter.unary(value, 'expm1') : emitter.affine(boxCox(emitter, value, exponent), 1, -1);
   const above = branch(emitter.binary('max', y, 0), lambda);
   const below = emitter.unary(branch(emitter.binary('max', emitter.unary(y, 'neg'), 0), 2 - lambda), 'neg');
@@ -67,7 +67,7 @@ function yeoJohnson(emitter: Emitter, y: Row, lambda: number): Row {
 }
 
 const pipeline: Inverse = (estimator, emitter, y) =>
-  estimator.list('steps').reduceRight<Row>((row, step, i) => {
+  estimator.list('steps').reduceRight<RowVector>((row, step, i) => {
     const [, value] = itemsOf(step) ?? [];
     if (value === 'passthrough' || value === null) return row;
     return invert(estimator.inside(value, `steps[${i}]`), emitter, row);
@@ -87,7 +87,7 @@ const INVERSES: Readonly<Record<string, Inverse>> = {
 
 const OWN_INVERSE = ownMethod(refusal, 'inverse_transform');
 
-function invert(estimator: Estimator, emitter: Emitter, y: Row): Row {
+function invert(estimator: Estimator, emitter: Emitter, y: RowVector): RowVector {
   const { className, module } = estimator;
   if (module.startsWith('sklearn.') && Object.hasOwn(INVERSES, className)) {
     return emitter.within(estimator, () => INVERSES[className](estimator, emitter, y));

@@ -6,7 +6,7 @@ import { type NumberArray, numpySum } from '../arrays.ts';
 import { labelsByProbability } from '../decisions.ts';
 import type { Emitter, Predict, Transform } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
-import type { Labels, Outcome, Row } from '../outcome.ts';
+import type { Labels, Outcome, RowVector } from '../outcome.ts';
 import type { Table } from '../reading.ts';
 import { itemsOf, labelsOf } from '../values.ts';
 
@@ -94,7 +94,7 @@ export function chargeRepeated(nodes: PickleRecords, values: number, tree: Estim
 }
 
 /** The row as float32, which is what trees compare; infinities, and what is one as float32, are refused. */
-export function asFloats(emitter: Emitter, x: Row, takesNan: boolean): Row {
+export function asFloats(emitter: Emitter, x: RowVector, takesNan: boolean): RowVector {
   if (takesNan) emitter.cells.takesMissing = true;
   return emitter.requireFinite(emitter.float32(x), takesNan);
 }
@@ -153,10 +153,10 @@ export function saysItTakesNan(estimator: Estimator): boolean {
 function mean(
   estimator: Estimator,
   emitter: Emitter,
-  x: Row,
+  x: RowVector,
   members: readonly Estimator[],
   counts?: readonly number[],
-): Row {
+): RowVector {
   const trees = members.map((member) => new StoredTree(member));
   const width = counts === undefined ? trees[0].values.shape[1] : counts.reduce((total, count) => total + count, 0);
   const forest = new Forest(emitter.budget, x.width, width);
@@ -225,7 +225,7 @@ function classesOf(estimator: Estimator): readonly Labels['classes'][] {
   return lists.map((list, output) => labelsOf(list, estimator.placeOf(`classes_[${output}]`)));
 }
 
-function targetsOf(estimator: Estimator, emitter: Emitter, counts: readonly number[], all: Row): Outcome {
+function targetsOf(estimator: Estimator, emitter: Emitter, counts: readonly number[], all: RowVector): Outcome {
   const classes = classesOf(estimator);
   let first = 0;
   const targets = counts.map((count, output) => {

@@ -4,7 +4,7 @@
  */
 import { PickleDict } from '../../containers/pickle/values.ts';
 import type { Estimator } from '../estimator.ts';
-import type { Row } from '../outcome.ts';
+import type { RowVector } from '../outcome.ts';
 import { isSparse } from '../sparse.ts';
 import { isModuleOf, isNone, itemsOf, plainScalar } from '../values.ts';
 
@@ -25,7 +25,7 @@ const NUMBERED: ReadonlySet<string> = new Set(
 const AS_INSIDE = /^(?:Pipeline|.*SearchCV|FrozenEstimator|ColumnTransformer|FeatureUnion)$/;
 
 /** The row that a step gives, with what its columns are called, or without where it is not a data frame any more. */
-export function withFrame(estimator: Estimator, x: Row, row: Row): Row {
+export function withFrame(estimator: Estimator, x: RowVector, row: RowVector): RowVector {
   // What is sparse is not a frame of pandas.
   if (isSparse(row)) return row;
   const { className } = estimator;
@@ -40,7 +40,7 @@ export function withFrame(estimator: Estimator, x: Row, row: Row): Row {
   return frame?.length === row.width ? { ...row, frame } : without(row);
 }
 
-function without(row: Row): Row {
+function without(row: RowVector): RowVector {
   return row.frame === undefined ? row : { ...row, frame: undefined };
 }
 
@@ -49,7 +49,7 @@ function givesFrames(estimator: Estimator): boolean {
   return config instanceof PickleDict && /^(?:pandas|polars)$/.test(String(config.get('transform')));
 }
 
-function namesAfter(estimator: Estimator, x: Row, row: Row): Names | undefined {
+function namesAfter(estimator: Estimator, x: RowVector, row: RowVector): Names | undefined {
   const { className } = estimator;
   if (SELECTING.test(className)) return row.frame;
   if (NUMBERED.has(className)) {
@@ -73,7 +73,7 @@ function namesOf(estimator: Estimator): Names | undefined {
 /** Of steps side by side: each name with that of its step before it, unless the names are all their own. */
 export function frameOfParts(
   estimator: Estimator,
-  parts: readonly { readonly name: unknown; readonly rows: readonly Row[] }[],
+  parts: readonly { readonly name: unknown; readonly rows: readonly RowVector[] }[],
 ): Names | undefined {
   const isLong = estimator.value('verbose_feature_names_out', true);
   if (typeof isLong !== 'boolean' || !givesFrames(estimator)) return undefined;

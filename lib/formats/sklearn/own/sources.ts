@@ -4,7 +4,7 @@
  */
 import type { OwnColumn } from '../../../graph/graph.ts';
 import type { Cells } from '../cells.ts';
-import type { Row } from '../outcome.ts';
+import type { RowVector } from '../outcome.ts';
 
 export interface Source {
   readonly name: string;
@@ -27,7 +27,7 @@ export class Sources {
   #columns = 0;
 
   /** The row of a new one. */
-  add({ name, width, names }: Given): Row {
+  add({ name, width, names }: Given): RowVector {
     const first = this.#columns;
     this.#columns += width ?? 0;
     this.all.push({ name, first, width: width ?? 0, isOpen: width === undefined });
@@ -47,7 +47,7 @@ export class Sources {
   }
 
   /** What of a row a step takes: cells as they were given where nothing has changed them. */
-  taken({ operand, width, columns, raw }: Row, cells: Cells): OwnColumn[] {
+  taken({ operand, width, columns, raw }: RowVector, cells: Cells): OwnColumn[] {
     return Array.from({ length: width }, (_, element): OwnColumn => {
       const given = raw?.[element];
       if (given !== undefined) return this.placeOf(given);
@@ -67,6 +67,6 @@ export class Sources {
   }
 }
 
-function named(names: readonly string[] | undefined): Pick<Row, 'names' | 'frame'> {
+function named(names: readonly string[] | undefined): Pick<RowVector, 'names' | 'frame'> {
   return names === undefined ? {} : { names, frame: names };
 }

@@ -7,7 +7,7 @@ import { columnsInWords, stubOf } from '../../own/stub.ts';
 import { onAt } from '../decisions.ts';
 import type { Emitter, Predict, Transform } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
-import type { Label, Outcome, Row } from '../outcome.ts';
+import type { Label, Outcome, RowVector } from '../outcome.ts';
 import { isNone, itemsOf, plainScalar } from '../values.ts';
 import type { Expected } from './expected.ts';
 
@@ -83,7 +83,7 @@ export function ownPrediction(refused: (estimator: Estimator, hint: string) => F
   };
 }
 
-export function callOwn(estimator: Estimator, emitter: Emitter, x: Row, call: OwnCall): Row {
+export function callOwn(estimator: Estimator, emitter: Emitter, x: RowVector, call: OwnCall): RowVector {
   const names = namesOf(estimator, x);
   const { functions } = emitter;
   const function_ = functions.get(call.name);
@@ -107,7 +107,7 @@ export function callOwn(estimator: Estimator, emitter: Emitter, x: Row, call: Ow
 }
 
 /** What its columns were called when it was fitted, or are in the data frame that it is given. */
-function namesOf(estimator: Estimator, x: Row): readonly string[] | undefined {
+function namesOf(estimator: Estimator, x: RowVector): readonly string[] | undefined {
   const value = estimator.value('feature_names_in_');
   const names = isNone(value) ? undefined : itemsOf(value)?.map(plainScalar);
   const areNames = names?.every((name) => typeof name === 'string') && (x.isOpen || names.length === x.width);
@@ -121,7 +121,7 @@ function widthless(estimator: Estimator, name: string): ForwardpassError {
 
 function hintOf(
   call: OwnCall,
-  x: Row,
+  x: RowVector,
   names: readonly string[] | undefined,
   expected: Expected | undefined,
   given: Iterable<string>,

@@ -2,12 +2,12 @@
 import type { Vector } from '../arrays.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
-import type { Row } from '../outcome.ts';
+import type { RowVector } from '../outcome.ts';
 import { noSuchOption } from '../values.ts';
 
 const ENCODINGS = ['onehot', 'onehot-dense', 'ordinal'];
 
-export function kBinsDiscretizer(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function kBinsDiscretizer(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const encoding = estimator.text('encode', 'onehot');
   if (!ENCODINGS.includes(encoding))
     throw estimator.error('MALFORMED', noSuchOption('encode', encoding, ENCODINGS), 'encode');
@@ -30,13 +30,13 @@ export function kBinsDiscretizer(estimator: Estimator, emitter: Emitter, x: Row)
 }
 
 /** Before scikit-learn 1.1, numbers just below an edge were taken as on it. */
-function nudged(estimator: Estimator, emitter: Emitter, x: Row): Row {
+function nudged(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   if (estimator.since(1, 1)) return x;
   return emitter.binary('add', x, emitter.affine(emitter.unary(x, 'abs'), 1e-5, 1e-8));
 }
 
 /** How many of the edges are at most the number. */
-export function countAtMost(emitter: Emitter, x: Row, edges: Vector): Row {
+export function countAtMost(emitter: Emitter, x: RowVector, edges: Vector): RowVector {
   if (edges.length === 0) return emitter.affine(x, 0, 0);
   return emitter.reduce(emitter.binary('greater_equal', x, edges), 'sum');
 }

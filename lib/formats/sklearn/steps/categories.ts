@@ -3,7 +3,7 @@ import { partCount } from '../../containers/pickle/parts.ts';
 import { type PickleValue, pickleKind } from '../../containers/pickle/values.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
-import type { Row } from '../outcome.ts';
+import type { RowVector } from '../outcome.ts';
 import { itemsOf, plainScalar } from '../values.ts';
 
 /** What a category takes while its column is read. */
@@ -21,7 +21,7 @@ export interface Categories {
 }
 
 /** `categories_` of an encoder: a list for each column. */
-export function categoriesOf(estimator: Estimator, emitter: Emitter, x: Row): readonly Categories[] {
+export function categoriesOf(estimator: Estimator, emitter: Emitter, x: RowVector): readonly Categories[] {
   const lists = estimator.list('categories_');
   if (lists.length !== x.width) {
     throw estimator.error('SHAPE', `expected categories of ${x.width} columns, found ${lists.length}`, 'categories_');
@@ -33,7 +33,7 @@ export function categoriesOf(estimator: Estimator, emitter: Emitter, x: Row): re
 export function categoriesIn(
   estimator: Estimator,
   emitter: Emitter,
-  x: Row,
+  x: RowVector,
   list: PickleValue,
   column: number,
   place: string,
@@ -76,10 +76,10 @@ export interface CategoryTable {
 export function lookUp(
   estimator: Estimator,
   emitter: Emitter,
-  x: Row,
+  x: RowVector,
   categories: Categories,
   { width, rows, unknown }: CategoryTable,
-): Row {
+): RowVector {
   if (width === 0) throw estimator.error('SHAPE', 'no column is left of it', `categories_[${categories.column}]`);
   if (unknown !== undefined || categories.missing !== undefined) emitter.cells.takesMissing = true;
   const ids = idsOf(estimator, emitter, x, categories, unknown !== undefined);
@@ -97,7 +97,13 @@ export function lookUp(
  * Where the category stands: from 0 on, −1 where it is none of them. With `handled` from 1 on, 0 where it is none, so
  * that none need be refused.
  */
-function idsOf(estimator: Estimator, emitter: Emitter, x: Row, categories: Categories, handled: boolean): Row {
+function idsOf(
+  estimator: Estimator,
+  emitter: Emitter,
+  x: RowVector,
+  categories: Categories,
+  handled: boolean,
+): RowVector {
   const { column, items, areWords, missing } = categories;
   const numbers = numbersOf(estimator, emitter, x, categories);
   const own = emitter.gather(x, [column]);
@@ -107,7 +113,7 @@ function idsOf(estimator: Estimator, emitter: Emitter, x: Row, categories: Categ
   }
   const present = numbers.filter((_, i) => i !== missing);
   const places = items.flatMap((_, i) => (i === missing ? [] : [i + 1]));
-  let place: Row | undefined;
+  let place: RowVector | undefined;
   if (present.length > 0) {
     const hits = emitter.binary('equal', own, Float64Array.from(present));
     place = emitter.reduce(emitter.binary('mul', hits, Float64Array.from(places)), 'sum');
@@ -124,7 +130,7 @@ function idsOf(estimator: Estimator, emitter: Emitter, x: Row, categories: Categ
 export function numbersOf(
   estimator: Estimator,
   emitter: Emitter,
-  x: Row,
+  x: RowVector,
   { column, items, areWords }: Categories,
 ): readonly number[] {
   const isWord = (item: PickleValue): item is string | null => typeof item === 'string' || item === null;

@@ -4,12 +4,12 @@ import { quote } from '../../../messages.ts';
 import { PickleArray, PickleDict, PickleObject, type PickleValue, pickleKind } from '../../containers/pickle/values.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
-import type { Row } from '../outcome.ts';
+import type { RowVector } from '../outcome.ts';
 import { keptWidth } from '../own/expected.ts';
 import { columnIndex, isNone, itemsOf, plainScalar } from '../values.ts';
 import { joined, partOf } from './pipeline.ts';
 
-export function columnTransformer(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function columnTransformer(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const width = estimator.number('n_features_in_', x.width);
   if (width !== x.width) throw estimator.error('SHAPE', `takes ${width} columns, found ${x.width}`);
   const resolver = new Columns(estimator, x);
@@ -39,7 +39,7 @@ class Columns {
 
   constructor(
     readonly estimator: Estimator,
-    readonly x: Row,
+    readonly x: RowVector,
   ) {
     // What scikit-learn has resolved itself, since 1.0.
     const indices = estimator.value('_transformer_to_input_indices');

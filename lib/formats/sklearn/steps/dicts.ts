@@ -4,7 +4,7 @@ import { quote } from '../../../messages.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import type { Features } from '../features.ts';
-import type { Row } from '../outcome.ts';
+import type { RowVector } from '../outcome.ts';
 
 /** Bytes that a name takes while the columns are found. */
 const NAME_BYTES = 160;
@@ -48,7 +48,7 @@ export function fieldNames(estimator: Estimator): Features {
 }
 
 /** What a record lacks, and strings that it does not know, are 0. */
-export function dictVectorizer(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function dictVectorizer(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const fields = fieldsOf(estimator);
   if (fields.length !== x.width) {
     throw estimator.error('SHAPE', `takes ${fields.length} keys, found ${x.width} columns`);

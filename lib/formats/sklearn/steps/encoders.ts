@@ -4,13 +4,13 @@ import { PickleDict, type PickleValue } from '../../containers/pickle/values.ts'
 import { mapped } from '../../mapped.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
-import type { Row } from '../outcome.ts';
+import type { RowVector } from '../outcome.ts';
 import { isNone, itemsOf, noSuchOption, plainScalar } from '../values.ts';
 import { type Categories, categoriesOf, lookUp, numbersOf } from './categories.ts';
 
 const ONE_HOT_UNKNOWN = ['error', 'ignore', 'infrequent_if_exist', 'warn'];
 
-export function oneHotEncoder(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function oneHotEncoder(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const handling = option(estimator, 'handle_unknown', ONE_HOT_UNKNOWN);
   const all = categoriesOf(estimator, emitter, x);
   const planOf = hotPlans(estimator);
@@ -38,12 +38,12 @@ const LARGEST_HOT_TABLE = 2 ** 12;
 type Hot = (
   estimator: Estimator,
   emitter: Emitter,
-  x: Row,
+  x: RowVector,
   categories: Categories,
   plan: HotPlan,
   handlesUnknown: boolean,
   unknown: number | undefined,
-) => Row;
+) => RowVector;
 
 const hotByTable: Hot = (estimator, emitter, x, categories, { groups, count, dropped }, handlesUnknown, unknown) => {
   const hot = (group: number | undefined) =>
@@ -112,10 +112,10 @@ function groupings(estimator: Estimator): (column: number, length: number) => re
 function hotAtOnce(
   estimator: Estimator,
   emitter: Emitter,
-  x: Row,
+  x: RowVector,
   all: readonly Categories[],
   plans: readonly HotPlan[],
-): Row {
+): RowVector {
   emitter.cells.takesMissing = true;
   const columns: number[] = [];
   const kept: number[] = [];
@@ -129,7 +129,7 @@ function hotAtOnce(
   return emitter.binary('equal', emitter.gather(x, columns), Float64Array.from(kept));
 }
 
-export function ordinalEncoder(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function ordinalEncoder(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const handling = option(estimator, 'handle_unknown', ['error', 'use_encoded_value']);
   const unknown = handling === 'error' ? undefined : [numberOrNan(estimator, 'unknown_value')];
   const ofMissing = numberOrNan(estimator, 'encoded_missing_value');
@@ -162,7 +162,7 @@ function numberOrNan(estimator: Estimator, attribute: string): number {
 }
 
 /** Each category's mean of the target, or of each class of it. */
-export function targetEncoder(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function targetEncoder(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const type = option(estimator, 'target_type_', ['binary', 'continuous', 'multiclass']);
   const count = type === 'multiclass' ? estimator.labels('classes_').length : 1;
   const encodings = estimator.list('encodings_');

@@ -4,10 +4,10 @@ import { type PickleValue, pickleKind } from '../../containers/pickle/values.ts'
 import { mapped } from '../../mapped.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
-import type { Row } from '../outcome.ts';
+import type { RowVector } from '../outcome.ts';
 import { plainScalar } from '../values.ts';
 
-export function simpleImputer(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function simpleImputer(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const fills = estimator.list('statistics_').map(plainScalar);
   if (fills.length !== x.width)
     throw estimator.error('SHAPE', `expected ${x.width} values, found ${fills.length}`, 'statistics_');
@@ -25,7 +25,7 @@ export function simpleImputer(estimator: Estimator, emitter: Emitter, x: Row): R
   return features.length === 0 ? filled : emitter.concat([filled, missing.indicator(features)]);
 }
 
-export function missingIndicator(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function missingIndicator(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const missing = new Missing(estimator, emitter, x, { fills: [], makesFloats: false });
   if (estimator.text('features', 'missing-only') === 'all') return missing.indicator(everyColumn(x));
   const features = Array.from(estimator.vector('features_'));
@@ -40,7 +40,7 @@ export function missingIndicator(estimator: Estimator, emitter: Emitter, x: Row)
   );
 }
 
-function everyColumn({ width }: Row): number[] {
+function everyColumn({ width }: RowVector): number[] {
   return Array.from({ length: width }, (_, i) => i);
 }
 
@@ -61,8 +61,8 @@ const WORD_BYTES = 400;
 
 /** Which elements of a row are missing. */
 export class Missing {
-  readonly #x: Row;
-  readonly #isMissing: Row;
+  readonly #x: RowVector;
+  readonly #isMissing: RowVector;
   readonly #marker: Marker;
   readonly #fills: readonly PickleValue[];
   /** Whether None counts as missing. */
@@ -71,7 +71,7 @@ export class Missing {
   constructor(
     readonly estimator: Estimator,
     readonly emitter: Emitter,
-    x: Row,
+    x: RowVector,
     { fills, makesFloats }: Given,
   ) {
     this.#fills = fills;
@@ -96,7 +96,7 @@ export class Missing {
   }
 
   /** What of column `i` counts as missing, besides NaN; NaN where nothing does. */
-  #code(x: Row, i: number, makesFloats: boolean): number {
+  #code(x: RowVector, i: number, makesFloats: boolean): number {
     const own = x.columns?.[i];
     const { cells } = this.emitter;
     const marker = this.#marker;
@@ -114,13 +114,13 @@ export class Missing {
     return cells.takeNone(own);
   }
 
-  #isOfWords(x: Row, i: number): boolean {
+  #isOfWords(x: RowVector, i: number): boolean {
     const own = x.columns?.[i];
     return typeof this.#fills[i] === 'string' || (own !== undefined && this.emitter.cells.isOfWords(own));
   }
 
   /** NaN is let through where it counts as missing. */
-  #checked(x: Row, codes: Float64Array): Row {
+  #checked(x: RowVector, codes: Float64Array): RowVector {
     const { emitter } = this;
     if (this.#marker === 'nan' || this.#marker === 'either') return emitter.requireFinite(x, true);
     if (this.#marker !== 'none') return emitter.requireFinite(x);
@@ -138,7 +138,7 @@ export class Missing {
   }
 
   /** The columns, with what is missing replaced; `nothing` is for those that have nothing to be filled with. */
-  filled(kept: readonly number[], nothing: number): Row {
+  filled(kept: readonly number[], nothing: number): RowVector {
     const { emitter } = this;
     const values = mapped(kept, (i) => this.#fill(i, nothing));
     const keepsNone = !this.#takesNone || this.#fills.includes(null);
@@ -146,12 +146,12 @@ export class Missing {
   }
 
   /** 1 for each of the columns that is missing, otherwise 0. */
-  indicator(columns: readonly number[]): Row {
+  indicator(columns: readonly number[]): RowVector {
     return this.emitter.gather(this.#isMissing, columns);
   }
 
   /** The columns, which are refused where one is missing. */
-  present(columns: readonly number[]): Row {
+  present(columns: readonly number[]): RowVector {
     const { emitter } = this;
     const x = emitter.gather(this.#x, columns);
     if (this.#marker === 'nan') return emitter.requireFinite(x);
@@ -176,7 +176,7 @@ export class Missing {
     throw this.estimator.error('UNSUPPORTED_DTYPE', found, `statistics_[${column}]`);
   }
 
-  #word(x: Row, column: number, word: string | null): number {
+  #word(x: RowVector, column: number, word: string | null): number {
     const own = x.columns?.[column];
     if (own !== undefined) {
       this.emitter.budget.build(WORD_BYTES, this.estimator.title);

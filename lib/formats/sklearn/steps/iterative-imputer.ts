@@ -4,11 +4,11 @@ import type { Vector } from '../arrays.ts';
 import { predictValues } from '../decisions.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
-import type { Row } from '../outcome.ts';
+import type { RowVector } from '../outcome.ts';
 import { itemsOf, plainScalar } from '../values.ts';
 import { Missing } from './imputers.ts';
 
-export function iterativeImputer(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function iterativeImputer(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   if (estimator.boolean('sample_posterior', false)) {
     throw estimator.error('UNSUPPORTED_OP', 'draws at random what it fills in', 'sample_posterior');
   }
@@ -40,10 +40,10 @@ function keptColumns(estimator: Estimator, fills: readonly PickleValue[], width:
 }
 
 /** `isMissing` of each column of the row. */
-function imputed(estimator: Estimator, emitter: Emitter, start: Row, isMissing: Row): Row {
+function imputed(estimator: Estimator, emitter: Emitter, start: RowVector, isMissing: RowVector): RowVector {
   if (estimator.number('n_iter_', 0) === 0) return start;
   const limits = ['_min_value', '_max_value'].map((name) => limitsOf(estimator, name, start.width));
-  return estimator.list('imputation_sequence_').reduce<Row>((row, step, i) => {
+  return estimator.list('imputation_sequence_').reduce<RowVector>((row, step, i) => {
     const { feature, neighbours, model } = stepOf(estimator, step, `imputation_sequence_[${i}]`, start.width);
     const predicted = predictValues(emitter, model, emitter.gather(row, neighbours));
     if (predicted.width !== 1) throw model.error('SHAPE', `expected one value, found ${predicted.width}`);

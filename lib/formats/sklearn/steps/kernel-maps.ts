@@ -3,10 +3,10 @@ import type { Matrix } from '../arrays.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import { ownKernel } from '../kernels.ts';
-import type { Row } from '../outcome.ts';
+import type { RowVector } from '../outcome.ts';
 
 /** The kernel with some points, times a matrix. */
-export function nystroem(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function nystroem(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const normalization = estimator.matrix('normalization_');
   const row = emitter.requireFinite(x);
   const isPrecomputed = estimator.value('kernel') === 'precomputed';
@@ -17,13 +17,13 @@ export function nystroem(estimator: Estimator, emitter: Emitter, x: Row): Row {
 }
 
 /** √(2/n)·cos(x·weights + offset) */
-export function rbfSampler(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function rbfSampler(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const waves = cosines(estimator, emitter, emitter.requireFinite(x));
   return emitter.binary('mul', waves, (2 / waves.width) ** 0.5);
 }
 
 /** √(2/n)·cos(log(x + skewedness)·weights + offset), of what is greater than −skewedness. */
-export function skewedChi2Sampler(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function skewedChi2Sampler(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const skewedness = estimator.number('skewedness', 1);
   const isLess = emitter.binary('less_equal', x, -skewedness);
   // What is not greater becomes an infinity, which is refused.
@@ -32,7 +32,7 @@ export function skewedChi2Sampler(estimator: Estimator, emitter: Emitter, x: Row
   return emitter.binary('mul', waves, Math.SQRT2 / Math.sqrt(waves.width));
 }
 
-function cosines(estimator: Estimator, emitter: Emitter, x: Row): Row {
+function cosines(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const weights = estimator.matrix('random_weights_', x.width);
   const offset = estimator.vector('random_offset_', weights.columns);
   return emitter.unary(emitter.dense(x, weights, offset, 'in-out'), 'cos');
@@ -42,7 +42,7 @@ function cosines(estimator: Estimator, emitter: Emitter, x: Row): Row {
 const INTERVALS = [0.8, 0.5, 0.4];
 
 /** √(x·interval), then √(2·x·interval/cosh(πj·interval)) times the cosine and the sine of j·interval·log x; 0 of 0. */
-export function additiveChi2Sampler(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function additiveChi2Sampler(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const steps = estimator.number('sample_steps', 2);
   const attribute = ['sample_interval_', 'sample_interval'].find((name) => estimator.has(name));
   const interval = attribute === undefined ? INTERVALS[steps - 1] : estimator.number(attribute);
@@ -64,7 +64,7 @@ export function additiveChi2Sampler(estimator: Estimator, emitter: Emitter, x: R
 }
 
 /** Of each degree a sketch of √gamma·x and √coef0, all of them multiplied as polynomials whose powers are counted in a circle. */
-export function polynomialCountSketch(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function polynomialCountSketch(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const [gamma, coef0] = [estimator.number('gamma', 1), estimator.number('coef0', 0)];
   const inputs = x.width + (coef0 === 0 ? 0 : 1);
   const degree = estimator.number('degree', 2);
@@ -106,7 +106,7 @@ function sketchOf(
 }
 
 /** Σ a[i]·b[(k − i) mod n] for each k. */
-function circular(emitter: Emitter, a: Row, b: Row): Row {
+function circular(emitter: Emitter, a: RowVector, b: RowVector): RowVector {
   const { width } = a;
   emitter.budget.buildElements(width * width, 'indexHash_');
   const shifted = Array.from({ length: width * width }, (_, at) => {

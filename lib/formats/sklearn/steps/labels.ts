@@ -2,20 +2,20 @@
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import type { Features } from '../features.ts';
-import type { Row } from '../outcome.ts';
+import type { RowVector } from '../outcome.ts';
 import { itemsOf } from '../values.ts';
 import { categoriesIn, lookUp } from './categories.ts';
 
 export const oneLabel = (): Features => ({ width: 1 });
 
 /** The label's position among the classes; one that is none of them is refused. */
-export function labelEncoder(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function labelEncoder(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const classes = categoriesIn(estimator, emitter, x, estimator.value('classes_'), 0, 'classes_');
   return lookUp(estimator, emitter, x, classes, { width: 1, rows: classes.items.map((_, at) => at) });
 }
 
 /** `pos_label` in the column of the class, `neg_label` in the others; of two classes the second's column alone. */
-export function labelBinarizer(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function labelBinarizer(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const [off, on] = [estimator.number('neg_label', 0), estimator.number('pos_label', 1)];
   if (estimator.text('y_type_', 'multiclass').startsWith('multilabel')) {
     const present = emitter.unary(emitter.requireFinite(x), 'to_bool');

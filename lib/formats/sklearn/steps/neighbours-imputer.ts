@@ -3,13 +3,13 @@ import { mapped } from '../../mapped.ts';
 import type { Matrix, NumberArray } from '../arrays.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
-import type { Row } from '../outcome.ts';
+import type { RowVector } from '../outcome.ts';
 import { noSuchOption, plainScalar } from '../values.ts';
 import { Missing } from './imputers.ts';
 
 const WEIGHTS = ['uniform', 'distance'];
 
-export function neighboursImputer(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function neighboursImputer(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const weights = plainScalar(estimator.value('weights', 'uniform'));
   if (typeof weights !== 'string' || !WEIGHTS.includes(weights)) {
     const found = typeof weights === 'string' ? weights : 'a function';
@@ -61,7 +61,7 @@ function pointsOf(estimator: Estimator, width: number): Points {
 }
 
 /** The mean square of the differences in what both have; NaN where they have nothing in common. */
-function distancesOf(emitter: Emitter, known: Row, isMissing: Row, { values, isThere }: Points): Row {
+function distancesOf(emitter: Emitter, known: RowVector, isMissing: RowVector, { values, isThere }: Points): RowVector {
   const x = emitter.select(isMissing, Number.NaN, known);
   const squares = emitter.distances(x, values, { metric: 'known_sum_square' });
   // 0/0 is NaN.
@@ -85,10 +85,10 @@ interface Donors {
 function meanOfNearest(
   estimator: Estimator,
   emitter: Emitter,
-  far: Row,
+  far: RowVector,
   { points: { values }, donors, column }: Donors,
   isWeighted: boolean,
-): Row {
+): RowVector {
   const own = Float64Array.from(donors, (row) => values.data[row * values.columns + column]);
   const count = Math.min(estimator.number('n_neighbors', 5), donors.length);
   const candidates = emitter.gather(far, donors);
@@ -109,7 +109,7 @@ function meanOfNearest(
 }
 
 /** 1/d; where some are at no distance at all, 1 for those and 0 for the others. */
-function inverse(emitter: Emitter, near: Row): Row {
+function inverse(emitter: Emitter, near: RowVector): RowVector {
   const isHere = emitter.binary('equal', near, 0);
   return emitter.select(emitter.reduce(isHere, 'max'), isHere, emitter.unary(near, 'reciprocal'));
 }

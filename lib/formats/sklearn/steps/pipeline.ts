@@ -3,7 +3,7 @@ import { PickleDict, PickleGlobal, PickleObject, type PickleValue } from '../../
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import { applyFunction } from '../functions/functions.ts';
-import type { Outcome, Row } from '../outcome.ts';
+import type { Outcome, RowVector } from '../outcome.ts';
 import { isOwn } from '../own/classes.ts';
 import type { Expected } from '../own/expected.ts';
 import { frameOfParts } from '../own/frames.ts';
@@ -25,25 +25,25 @@ export function lastStep(estimator: Estimator): Estimator | undefined {
   return stepsOf(estimator).at(-1);
 }
 
-export function pipelineTransform(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function pipelineTransform(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   return emitter.through(stepsOf(estimator), x);
 }
 
-export function pipelinePredict(estimator: Estimator, emitter: Emitter, x: Row): Outcome {
+export function pipelinePredict(estimator: Estimator, emitter: Emitter, x: RowVector): Outcome {
   const steps = stepsOf(estimator);
   const last = steps.at(-1);
   if (last === undefined) throw estimator.error('UNSUPPORTED_OP', 'has no step that predicts', 'steps');
   return emitter.predict(last, emitter.through(steps.slice(0, -1), x, last));
 }
 
-export function featureUnion(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function featureUnion(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const entries = estimator.list('transformer_list').map((entry, i) => {
     const [name, value] = itemsOf(entry) ?? [];
     return { name, value, place: `transformer_list[${i}]` };
   });
   const read = (at: number, expected: () => Expected | undefined) =>
     emitter.expecting(expected, () => partOf(estimator, emitter, x, entries[at]));
-  const parts = new Map<number, readonly Row[]>();
+  const parts = new Map<number, readonly RowVector[]>();
   // How many columns a step of the author's own gives is what the others leave of all.
   const last = entries.findIndex(({ value, place }) => endsOwn(estimator, value, place));
   const all = last < 0 ? undefined : emitter.expected();
@@ -84,9 +84,9 @@ function endsOwn(estimator: Estimator, value: PickleValue | undefined, place: st
 export function partOf(
   estimator: Estimator,
   emitter: Emitter,
-  x: Row,
+  x: RowVector,
   part: { readonly name: PickleValue | undefined; readonly value: PickleValue | undefined; readonly place: string },
-): readonly Row[] {
+): readonly RowVector[] {
   const { name, value, place } = part;
   if (isNone(value) || value === 'drop') return [];
   const row = value === 'passthrough' ? x : emitter.transform(estimator.inside(value, place), x);
@@ -101,15 +101,15 @@ export function partOf(
 export function joined(
   estimator: Estimator,
   emitter: Emitter,
-  parts: readonly { readonly name: PickleValue | undefined; readonly rows: readonly Row[] }[],
-): Row {
+  parts: readonly { readonly name: PickleValue | undefined; readonly rows: readonly RowVector[] }[],
+): RowVector {
   const rows = parts.flatMap((part) => part.rows);
   if (rows.length === 0) throw estimator.error('UNSUPPORTED_OP', 'leaves no column of the row');
   const row = emitter.concat(rows);
   return isSparse(row) ? row : { ...row, frame: frameOfParts(estimator, parts) };
 }
 
-export function functionTransformer(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function functionTransformer(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const input = estimator.boolean('validate', false) ? emitter.requireFinite(x) : x;
   return applyFunction(estimator, 'func', emitter, input, 'kw_args');
 }

@@ -1,7 +1,7 @@
 /** PolynomialFeatures: products of features. */
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
-import type { Row } from '../outcome.ts';
+import type { RowVector } from '../outcome.ts';
 import { itemsOf, plainScalar } from '../values.ts';
 
 /** Of each product the two positions that it is made of, while it is put together. */
@@ -9,18 +9,18 @@ const PRODUCT_BYTES = 32;
 
 /** All products of one degree. The features of a product rise, and products are in the order of their features. */
 interface Products {
-  readonly row: Row;
+  readonly row: RowVector;
   /** Of each product, its first feature. */
   readonly first: readonly number[];
 }
 
-export function polynomialFeatures(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function polynomialFeatures(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const [least, most] = degreesOf(estimator);
   const distinct = estimator.boolean('interaction_only', false);
   const count = checkCount(estimator, emitter, x.width, most, distinct);
   estimator.budget.build(PRODUCT_BYTES * count, estimator.title);
   const input = emitter.requireFinite(x);
-  const parts: Row[] = [];
+  const parts: RowVector[] = [];
   let products: Products | undefined = { row: input, first: Array.from({ length: x.width }, (_, i) => i) };
   for (let degree = 1; degree <= most && products !== undefined; degree++) {
     if (degree > 1) products = nextDegree(emitter, input, products, distinct);
@@ -52,7 +52,7 @@ function checkCount(estimator: Estimator, emitter: Emitter, features: number, mo
 }
 
 /** Each feature times those products of the degree before that begin with it or a later one. */
-function nextDegree(emitter: Emitter, x: Row, { row, first }: Products, distinct: boolean): Products | undefined {
+function nextDegree(emitter: Emitter, x: RowVector, { row, first }: Products, distinct: boolean): Products | undefined {
   const [left, right]: [number[], number[]] = [[], []];
   // Those that begin with the same feature are neighbours.
   let begin = 0;
@@ -67,7 +67,7 @@ function nextDegree(emitter: Emitter, x: Row, { row, first }: Products, distinct
   return { row: emitter.binary('mul', emitter.gather(row, left), emitter.gather(x, right)), first: right };
 }
 
-function withOne(emitter: Emitter, parts: readonly Row[]): Row {
+function withOne(emitter: Emitter, parts: readonly RowVector[]): RowVector {
   const one = { shape: [1], data: Float64Array.of(1) };
   const operand = emitter.emit('concat', [one, ...parts.map((part) => part.operand)], { axis: 0 });
   return { operand, width: 1 + parts.reduce((sum, { width }) => sum + width, 0) };

@@ -2,13 +2,13 @@
 import { mapped } from '../../mapped.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
-import type { Row } from '../outcome.ts';
+import type { RowVector } from '../outcome.ts';
 import { noSuchOption } from '../values.ts';
 
 /** Powers nearer to where the formula divides by 0 than this are taken as there. */
 const NEAR = 2 ** -52;
 
-export function powerTransformer(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function powerTransformer(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const method = estimator.text('method', 'yeo-johnson');
   const input = emitter.requireFinite(x, true);
   const lambdas = new Float64Array(estimator.vector('lambdas_', x.width));
@@ -16,7 +16,7 @@ export function powerTransformer(estimator: Estimator, emitter: Emitter, x: Row)
   return estimator.boolean('standardize', true) ? emitter.transform(estimator.estimator('_scaler'), raised) : raised;
 }
 
-function raise(estimator: Estimator, emitter: Emitter, x: Row, lambdas: Float64Array, method: string): Row {
+function raise(estimator: Estimator, emitter: Emitter, x: RowVector, lambdas: Float64Array, method: string): RowVector {
   if (method === 'box-cox') return boxCox(emitter, positive(emitter, x), lambdas);
   if (method !== 'yeo-johnson') {
     throw estimator.error('MALFORMED', noSuchOption('the method', method, ['yeo-johnson', 'box-cox']), 'method');
@@ -28,12 +28,12 @@ function raise(estimator: Estimator, emitter: Emitter, x: Row, lambdas: Float64A
   return emitter.binary('sub', upper, lower);
 }
 
-function boxCox(emitter: Emitter, x: Row, lambdas: Float64Array): Row {
+function boxCox(emitter: Emitter, x: RowVector, lambdas: Float64Array): RowVector {
   return grown(emitter, emitter.unary(x, 'log'), lambdas);
 }
 
 /** (e^(λ·t) − 1)/λ, or t where λ is 0. */
-function grown(emitter: Emitter, t: Row, lambdas: Float64Array): Row {
+function grown(emitter: Emitter, t: RowVector, lambdas: Float64Array): RowVector {
   const isStraight = mapped(lambdas, (lambda) => Number(Math.abs(lambda) < NEAR));
   const divisors = lambdas.map((lambda, i) => (isStraight[i] ? 1 : lambda));
   const curved = emitter.binary('div', emitter.unary(emitter.binary('mul', t, divisors), 'expm1'), divisors);
@@ -46,6 +46,6 @@ function grown(emitter: Emitter, t: Row, lambdas: Float64Array): Row {
 }
 
 /** Box-Cox is of positive numbers alone: what is not becomes an infinity, and that is refused. */
-function positive(emitter: Emitter, x: Row): Row {
+function positive(emitter: Emitter, x: RowVector): RowVector {
   return emitter.requireFinite(emitter.select(emitter.binary('less_equal', x, 0), -Infinity, x), true);
 }

@@ -5,12 +5,12 @@ import { mapped } from '../../mapped.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import { inverseOf, product } from '../matrices.ts';
-import type { Row } from '../outcome.ts';
+import type { RowVector } from '../outcome.ts';
 import { LOOKED_FOR } from '../refusals.ts';
 import { functionName } from '../values.ts';
 
 /** (x − mean)·componentsᵀ; whitened, each divided by its deviation. */
-export function pca(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function pca(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const projected = projection(estimator, emitter, estimator.has('mean_') ? centred(estimator, emitter, x) : x);
   if (!estimator.boolean('whiten', false)) return projected;
   const variances = estimator.vector('explained_variance_', projected.width);
@@ -23,16 +23,16 @@ export function pca(estimator: Estimator, emitter: Emitter, x: Row): Row {
 }
 
 /** x·componentsᵀ */
-export function projection(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function projection(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   return emitter.dense(emitter.requireFinite(x), estimator.matrix('components_', undefined, x.width));
 }
 
-export function fastIca(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function fastIca(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   return projection(estimator, emitter, estimator.has('mean_') ? centred(estimator, emitter, x) : x);
 }
 
 /** (x − mean)·Ψ⁻¹Wᵀ·(I + W·Ψ⁻¹·Wᵀ)⁻¹, for components W and noise Ψ. */
-export function factorAnalysis(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function factorAnalysis(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const components = estimator.matrix('components_', undefined, x.width);
   const noise = estimator.vector('noise_variance_', x.width);
   const { rows, columns, data } = components;
@@ -47,7 +47,7 @@ export function factorAnalysis(estimator: Estimator, emitter: Emitter, x: Row): 
 }
 
 /** Ridge regression of (x − mean) on the components: (x − mean)·Cᵀ·(C·Cᵀ + ridge_alpha·I)⁻¹. */
-export function sparsePca(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function sparsePca(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const components = estimator.matrix('components_', undefined, x.width);
   const { budget, title } = estimator;
   const covariance = product(components, components, budget, title);
@@ -62,7 +62,7 @@ export function sparsePca(estimator: Estimator, emitter: Emitter, x: Row): Row {
  * Weights that are not negative, by which the components make up the row. There is a formula for them where no two
  * components have a feature in common: max((x·h − l1)/(h·h + l2), 0) of each; otherwise they are looked for.
  */
-export function nonNegativeFactors(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function nonNegativeFactors(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const components = estimator.matrix('components_', undefined, x.width);
   const squares = new Float64Array(components.rows);
   const { budget, title } = estimator;
@@ -82,14 +82,14 @@ export function nonNegativeFactors(estimator: Estimator, emitter: Emitter, x: Ro
 }
 
 /** Logistic functions of the hidden units. */
-export function bernoulliRbm(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function bernoulliRbm(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const components = estimator.matrix('components_', undefined, x.width);
   const biases = estimator.vector('intercept_hidden_', components.rows);
   return emitter.unary(emitter.dense(emitter.requireFinite(x), components, biases), 'sigmoid');
 }
 
 /** The mean of each group of features. */
-export function featureAgglomeration(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function featureAgglomeration(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const labels = estimator.vector('labels_', x.width);
   const pooling = estimator.value('pooling_func');
   const name = pooling === null ? 'numpy.mean' : functionName(pooling);
@@ -110,6 +110,6 @@ export function featureAgglomeration(estimator: Estimator, emitter: Emitter, x: 
   return emitter.dense(emitter.requireFinite(x), { rows: groups.length, columns: x.width, data });
 }
 
-function centred(estimator: Estimator, emitter: Emitter, x: Row): Row {
+function centred(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   return emitter.binary('sub', emitter.requireFinite(x), estimator.vector('mean_', x.width));
 }

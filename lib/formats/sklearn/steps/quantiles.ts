@@ -4,7 +4,7 @@ import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import { interpolate } from '../interpolation.ts';
 import { normalQuantile, normalShare } from '../normal.ts';
-import type { Row } from '../outcome.ts';
+import type { RowVector } from '../outcome.ts';
 import { noSuchOption } from '../values.ts';
 
 const DISTRIBUTIONS = ['uniform', 'normal'];
@@ -35,10 +35,10 @@ function quantilesOf(estimator: Estimator, width: number): Quantiles {
 /** Each column of the row by its own quantiles, side by side. */
 function byColumn(
   emitter: Emitter,
-  x: Row,
+  x: RowVector,
   { columns, data }: Matrix,
-  one: (x: Row, quantiles: Float64Array) => Row,
-): Row {
+  one: (x: RowVector, quantiles: Float64Array) => RowVector,
+): RowVector {
   const parts = Array.from({ length: columns }, (_, column) => {
     const own = Float64Array.from({ length: data.length / columns }, (_, row) => data[row * columns + column]);
     return one(emitter.gather(x, [column]), own);
@@ -46,7 +46,7 @@ function byColumn(
   return emitter.concat(parts);
 }
 
-export function quantileTransformer(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function quantileTransformer(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const { isNormal, references, quantiles } = quantilesOf(estimator, x.width);
   const input = emitter.requireFinite(x, true);
   const shares = byColumn(emitter, input, quantiles, (each, own) => share(emitter, each, own, references, isNormal));
@@ -55,7 +55,13 @@ export function quantileTransformer(estimator: Estimator, emitter: Emitter, x: R
 }
 
 /** From both ends, since quantiles may be equal; the mean of the two. */
-function share(emitter: Emitter, x: Row, quantiles: Float64Array, references: Vector, isNormal: boolean): Row {
+function share(
+  emitter: Emitter,
+  x: RowVector,
+  quantiles: Float64Array,
+  references: Vector,
+  isNormal: boolean,
+): RowVector {
   const up = interpolate(emitter, x, quantiles, references);
   const mirror = (values: Vector) =>
     Float64Array.from(values)
@@ -69,12 +75,12 @@ function share(emitter: Emitter, x: Row, quantiles: Float64Array, references: Ve
 /** `y`, but at the ends of the range of x the ends of the range of y. */
 function between(
   emitter: Emitter,
-  x: Row,
-  y: Row,
+  x: RowVector,
+  y: RowVector,
   [first, last]: readonly [number, number],
   [least, greatest]: readonly [number, number],
   isNormal: boolean,
-): Row {
+): RowVector {
   const isLast = isNormal
     ? emitter.binary('greater', emitter.binary('add', x, NEAR), last)
     : emitter.binary('equal', x, last);
@@ -85,7 +91,7 @@ function between(
 }
 
 /** The number that stands where the row says. */
-export function quantileInverse(estimator: Estimator, emitter: Emitter, y: Row): Row {
+export function quantileInverse(estimator: Estimator, emitter: Emitter, y: RowVector): RowVector {
   const { isNormal, references, quantiles } = quantilesOf(estimator, y.width);
   const shares = isNormal ? normalShare(emitter, y) : y;
   return byColumn(emitter, shares, quantiles, (each, own) => {

@@ -2,25 +2,31 @@
 import type { NormName } from '../../../graph/graph.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
-import type { Row } from '../outcome.ts';
+import type { RowVector } from '../outcome.ts';
 import { noSuchOption } from '../values.ts';
 
 /** (x − centre)/scale, where the estimator has either. */
-function centredAndScaled(estimator: Estimator, emitter: Emitter, x: Row, centre: string, isCentred: boolean): Row {
+function centredAndScaled(
+  estimator: Estimator,
+  emitter: Emitter,
+  x: RowVector,
+  centre: string,
+  isCentred: boolean,
+): RowVector {
   const input = emitter.requireFinite(x, true);
   const centred = isCentred ? emitter.binary('sub', input, estimator.vector(centre, x.width)) : input;
   return estimator.has('scale_') ? emitter.binary('div', centred, estimator.vector('scale_', x.width)) : centred;
 }
 
-export function standardScaler(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function standardScaler(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   return centredAndScaled(estimator, emitter, x, 'mean_', estimator.boolean('with_mean', true));
 }
 
-export function robustScaler(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function robustScaler(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   return centredAndScaled(estimator, emitter, x, 'center_', estimator.has('center_'));
 }
 
-export function minMaxScaler(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function minMaxScaler(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const input = emitter.requireFinite(x, true);
   // Rounded twice, as there: a product and a sum in one would leave of the least value a little more, or less, than 0.
   const product = emitter.binary('mul', input, estimator.vector('scale_', x.width));
@@ -30,7 +36,7 @@ export function minMaxScaler(estimator: Estimator, emitter: Emitter, x: Row): Ro
   return emitter.unary(scaled, 'clip', low, high);
 }
 
-export function maxAbsScaler(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function maxAbsScaler(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const scaled = emitter.binary('div', emitter.requireFinite(x, true), estimator.vector('scale_', x.width));
   return estimator.boolean('clip', false) ? emitter.unary(scaled, 'clip', -1, 1) : scaled;
 }
@@ -39,18 +45,18 @@ export function maxAbsScaler(estimator: Estimator, emitter: Emitter, x: Row): Ro
 const SHORTEST = 10 * 2 ** -52 - 2 ** -101;
 const NORMS: readonly NormName[] = ['l1', 'l2', 'max'];
 
-export function normalizer(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function normalizer(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const name = estimator.text('norm', 'l2');
   const norm = NORMS.find((known) => known === name);
   if (norm === undefined) throw estimator.error('MALFORMED', noSuchOption('the norm', name, NORMS), 'norm');
   return emitter.normalize(emitter.requireFinite(x), norm, SHORTEST);
 }
 
-export function binarizer(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function binarizer(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   return emitter.binary('greater', emitter.requireFinite(x), estimator.number('threshold', 0));
 }
 
-export function kernelCenterer(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function kernelCenterer(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const input = emitter.requireFinite(x);
   const rows = estimator.vector('K_fit_rows_', x.width);
   const mean = emitter.binary('div', emitter.reduce(input, 'sum'), x.width);

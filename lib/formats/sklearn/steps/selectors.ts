@@ -11,7 +11,7 @@ import type { Emitter, Transform } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import { treeImportances } from '../models/importances.ts';
 import { saysItTakesNan } from '../models/trees.ts';
-import type { Outcome, Row } from '../outcome.ts';
+import type { Outcome, RowVector } from '../outcome.ts';
 import { itemsOf, noSuchOption, plainScalar } from '../values.ts';
 import { like, meanOf, medianOf, percentileOf } from './statistics.ts';
 
@@ -19,7 +19,7 @@ import { like, meanOf, medianOf, percentileOf } from './statistics.ts';
 type Support = (estimator: Estimator, width: number) => readonly boolean[];
 
 function selector(support: Support, takesNan = false): Transform {
-  return (estimator: Estimator, emitter: Emitter, x: Row) => {
+  return (estimator: Estimator, emitter: Emitter, x: RowVector) => {
     const kept = support(estimator, x.width);
     const positions = kept.flatMap((isKept, position) => (isKept ? [position] : []));
     if (positions.length === 0) throw estimator.error('UNSUPPORTED_OP', 'selects no feature at all');
@@ -259,7 +259,7 @@ export const selectStored = selector(stored);
 export const varianceThreshold = selector(variance, true);
 
 /** What the estimator that chose the features makes of them. */
-export function predictSelected(estimator: Estimator, emitter: Emitter, x: Row): Outcome {
+export function predictSelected(estimator: Estimator, emitter: Emitter, x: RowVector): Outcome {
   return emitter.predict(selectedFor(estimator), selectStored(estimator, emitter, x));
 }
 

@@ -3,13 +3,13 @@ import type { Matrix, Vector } from '../arrays.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import { rangeOf } from '../interpolation.ts';
-import type { Row } from '../outcome.ts';
+import type { RowVector } from '../outcome.ts';
 import { noSuchOption } from '../values.ts';
 
 const EXTRAPOLATIONS = ['constant', 'continue', 'error', 'linear', 'periodic'] as const;
 type Extrapolation = (typeof EXTRAPOLATIONS)[number];
 
-export function splineTransformer(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function splineTransformer(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const splines = estimator.estimators('bsplines_');
   if (splines.length !== x.width) {
     throw estimator.error('SHAPE', `expected splines of ${x.width} features, found ${splines.length}`, 'bsplines_');
@@ -40,7 +40,7 @@ export function splineTransformer(estimator: Estimator, emitter: Emitter, x: Row
   return emitter.concat(parts);
 }
 
-function withoutLast(emitter: Emitter, values: Row): Row {
+function withoutLast(emitter: Emitter, values: RowVector): RowVector {
   return emitter.gather(
     values,
     Array.from({ length: values.width - 1 }, (_, i) => i),
@@ -198,7 +198,13 @@ function addTimesLine(to: Float64Array, term: Float64Array, shift: number, slope
   }
 }
 
-function evaluated(emitter: Emitter, x: Row, basis: Basis, { edges, rows }: Pieces, isPeriodic: boolean): Row {
+function evaluated(
+  emitter: Emitter,
+  x: RowVector,
+  basis: Basis,
+  { edges, rows }: Pieces,
+  isPeriodic: boolean,
+): RowVector {
   const { degree, weights } = basis;
   const outputs = weights.columns;
   const width = 1 + (degree + 1) * outputs;
@@ -216,7 +222,7 @@ function evaluated(emitter: Emitter, x: Row, basis: Basis, { edges, rows }: Piec
 }
 
 /** Within the knots that the spline repeats; where they are one, 0. */
-function wrapped(emitter: Emitter, x: Row, { knots, degree }: Basis): Row {
+function wrapped(emitter: Emitter, x: RowVector, { knots, degree }: Basis): RowVector {
   const first = knots[degree];
   const period = knots[knots.length - degree - 1] - first;
   if (period === 0) return emitter.affine(x, 0, 0);

@@ -15,7 +15,7 @@ import { plainAttributes } from '../../own/plain.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
 import type { Features } from '../features.ts';
-import type { Row } from '../outcome.ts';
+import type { RowVector } from '../outcome.ts';
 import { TermRow } from '../sparse.ts';
 import { functionName, isNone, itemsOf, noSuchOption, plainScalar } from '../values.ts';
 import { tfidfTransformer } from './tfidf.ts';
@@ -31,21 +31,21 @@ export function oneText(): Features {
   return { width: 1 };
 }
 
-export function countVectorizer(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function countVectorizer(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const terms = termsOf(estimator);
   const [analysis, binary] = [analysisOf(estimator, emitter), estimator.boolean('binary', false)];
   const feature = featureOf(estimator, x);
   return rowOf(estimator, emitter, { op: 'count', feature, analysis, terms, binary }, terms.length);
 }
 
-export function tfidfVectorizer(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function tfidfVectorizer(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const counts = countVectorizer(estimator, emitter, x);
   return emitter.within(estimator.estimator('_tfidf'), () =>
     tfidfTransformer(estimator.estimator('_tfidf'), emitter, counts),
   );
 }
 
-export function hashingVectorizer(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function hashingVectorizer(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const hashed = hashOf(estimator, emitter, featureOf(estimator, x), 'text', {
     analysis: analysisOf(estimator, emitter),
     binary: estimator.boolean('binary', false),
@@ -58,7 +58,7 @@ export function hashingVectorizer(estimator: Estimator, emitter: Emitter, x: Row
 
 const HASHED: Readonly<Record<string, HashedValue>> = { dict: 'record', pair: 'pairs', string: 'strings' };
 
-export function featureHasher(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function featureHasher(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const type = estimator.text('input_type', 'dict');
   if (!Object.hasOwn(HASHED, type)) {
     throw estimator.error('MALFORMED', noSuchOption('the input type', type, Object.keys(HASHED)), 'input_type');
@@ -72,7 +72,7 @@ function hashOf(
   feature: number,
   value: HashedValue,
   options: { readonly analysis?: Analysis; readonly binary: boolean },
-): Row {
+): RowVector {
   const size = estimator.number('n_features', 2 ** 20);
   if (!(Number.isInteger(size) && size >= 1 && size <= MOST_HASHES)) {
     throw estimator.error('MALFORMED', `expected 1 to 2^31 - 1 features, found ${size}`, 'n_features');
@@ -97,7 +97,7 @@ function isSingle(estimator: Estimator): boolean {
 }
 
 /** The column of the model's input that the texts are. */
-function featureOf(estimator: Estimator, x: Row): number {
+function featureOf(estimator: Estimator, x: RowVector): number {
   if (x.width !== 1) throw estimator.error('SHAPE', `takes one column of texts, found ${x.width}`);
   const [column] = x.raw ?? [];
   if (column !== undefined) return column;

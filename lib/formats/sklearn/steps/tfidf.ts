@@ -3,13 +3,13 @@ import { PickleObject } from '../../containers/pickle/values.ts';
 import type { Vector } from '../arrays.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';
-import type { Row } from '../outcome.ts';
+import type { RowVector } from '../outcome.ts';
 import { TermRow } from '../sparse.ts';
 import { noSuchOption } from '../values.ts';
 
 const NORMS = ['l1', 'l2'] as const;
 
-export function tfidfTransformer(estimator: Estimator, emitter: Emitter, x: Row): Row {
+export function tfidfTransformer(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const counts = emitter.requireFinite(x);
   const isSublinear = estimator.boolean('sublinear_tf', false);
   if (isSublinear && x instanceof TermRow && x.program.some((step) => step.op === 'hash' && step.signed)) {
@@ -27,7 +27,7 @@ export function tfidfTransformer(estimator: Estimator, emitter: Emitter, x: Row)
 }
 
 /** 1 + log of each count; 0 stays 0. */
-function sublinear(emitter: Emitter, counts: Row): Row {
+function sublinear(emitter: Emitter, counts: RowVector): RowVector {
   if (counts instanceof TermRow) return counts.with({ op: 'map', fn: 'sublinear', single: counts.single });
   const isThere = emitter.unary(counts, 'to_bool');
   const logs = emitter.affine(emitter.unary(emitter.select(isThere, counts, 1), 'log'), 1, 1);
