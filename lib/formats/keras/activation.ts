@@ -7,7 +7,7 @@ import { LayerContext } from '../../graph/define/layer.ts';
 import type { Tensor } from '../../graph/graph.ts';
 import { didYouMean, quote } from '../../messages.ts';
 import { isObject } from './config.ts';
-import { type LayerCall, scalar, type Value } from './layer.ts';
+import { type KerasTensor, type LayerCall, scalar } from './layer.ts';
 import { EXPORT } from './refusals.ts';
 
 /** Those that take nothing but x, by Keras' defaults where they differ from those of activations.ts. */
@@ -43,7 +43,7 @@ export function functionName(layer: LayerCall): string | undefined {
   return typeof field.config === 'string' ? field.config : undefined;
 }
 
-export function applyNamed(layer: LayerCall, x: Value, name: string): Value {
+export function applyNamed(layer: LayerCall, x: KerasTensor, name: string): KerasTensor {
   if (Object.hasOwn(PIECES, name)) return PIECES[name](layer, x);
   if (name === 'hard_sigmoid' && layer.version < 3) return applyActivation(layer, x, HARD_SIGMOID_2);
   const activation = NAMES.get(name) ?? (layer.version < 3 ? CLASSES_2.get(name) : undefined);
@@ -59,7 +59,7 @@ export function applyNamed(layer: LayerCall, x: Value, name: string): Value {
 }
 
 /** Those that Keras itself computes in pieces, where NaN, infinities and cancellation come out as theirs do. */
-const PIECES: Readonly<Record<string, (layer: LayerCall, x: Value) => Value>> = {
+const PIECES: Readonly<Record<string, (layer: LayerCall, x: KerasTensor) => KerasTensor>> = {
   sparsemax,
   hard_shrink: hardShrink,
   soft_shrink: softShrink,
@@ -68,11 +68,11 @@ const PIECES: Readonly<Record<string, (layer: LayerCall, x: Value) => Value>> = 
 };
 
 /** NaN is not above the threshold, and becomes 0. */
-export function hardShrink(layer: LayerCall, x: Value, threshold = 0.5): Value {
+export function hardShrink(layer: LayerCall, x: KerasTensor, threshold = 0.5): KerasTensor {
   return whereAbove(layer, layer.unary('abs', x), threshold, x, scalar(0));
 }
 
-export function softShrink(layer: LayerCall, x: Value, threshold = 0.5): Value {
+export function softShrink(layer: LayerCall, x: KerasTensor, threshold = 0.5): KerasTensor {
   const isBelow = layer.binary('less', x, scalar(-threshold));
   const raised = layer.binary('add', x, scalar(threshold));
   const rest = layer.emit('select', [isBelow, raised, scalar(0)], {}, x.shape);
@@ -80,24 +80,24 @@ export function softShrink(layer: LayerCall, x: Value, threshold = 0.5): Value {
 }
 
 /** (x + √(x² + b))/2: of great negative x nothing is left. */
-export function squareplus(layer: LayerCall, x: Value, b = 4): Value {
+export function squareplus(layer: LayerCall, x: KerasTensor, b = 4): KerasTensor {
   const root = layer.unary('sqrt', layer.binary('add', layer.unary('square', x), scalar(b)));
   return layer.binary('div', layer.binary('add', x, root), scalar(2));
 }
 
 /** The sum of its positive and negative parts: of −0 it is 0. */
-export function celu(layer: LayerCall, x: Value, alpha = 1): Value {
+export function celu(layer: LayerCall, x: KerasTensor, alpha = 1): KerasTensor {
   return layer.binary('add', layer.unary('celu', x, alpha), scalar(0));
 }
 
 /** `a` where the value exceeds the threshold, `b` elsewhere. */
 export function whereAbove(
   layer: LayerCall,
-  value: Value,
+  value: KerasTensor,
   threshold: number,
-  a: Value | Tensor,
-  b: Value | Tensor,
-): Value {
+  a: KerasTensor | Tensor,
+  b: KerasTensor | Tensor,
+): KerasTensor {
   return layer.emit('select', [layer.binary('greater', value, scalar(threshold)), a, b], {}, value.shape);
 }
 
@@ -108,7 +108,7 @@ const LONGEST_SPARSEMAX = 256;
  * max(x − τ, 0) with Keras' own τ, which is not that of sparsemax: of the sums of the greatest 1, 2, … elements that
  * are in the support it takes the sum rather than the last.
  */
-function sparsemax(layer: LayerCall, x: Value): Value {
+function sparsemax(layer: LayerCall, x: KerasTensor): KerasTensor {
   const count = x.shape.at(-1) ?? 0;
   const rank = x.shape.length;
   if (count < 1 || count > LONGEST_SPARSEMAX) {
@@ -130,11 +130,11 @@ function sparsemax(layer: LayerCall, x: Value): Value {
 }
 
 /** The value, or 0 where the condition, of the shape of both together, is not true: of infinities too. */
-function whereTrue(layer: LayerCall, condition: Value, value: Value): Value {
+function whereTrue(layer: LayerCall, condition: KerasTensor, value: KerasTensor): KerasTensor {
   return layer.emit('select', [condition, value, scalar(0)], {}, condition.shape);
 }
 
-export function applyActivation(layer: LayerCall, x: Value, activation: Activation): Value {
+export function applyActivation(layer: LayerCall, x: KerasTensor, activation: Activation): KerasTensor {
   const context = new LayerContext({ activation }, layer.place, layer.spec.trail.join('/'), [x], {
     emit: (op, _, inputs, attributes, shape) => layer.emitNode(op, inputs, attributes, shape),
     readValues: () => {

@@ -14,7 +14,7 @@ import { type Argument, Dictionary, type LayerSpec } from './spec.ts';
 import type { StoredWeight, Variable } from './weights.ts';
 
 /** A row tensor of the graph under construction. */
-export interface Value {
+export interface KerasTensor {
   /** The name that nodes know it by. */
   readonly name: string;
   readonly shape: Shape;
@@ -23,14 +23,14 @@ export interface Value {
   readonly words?: Vocabulary;
   readonly spread?: Spread;
   /** Of positions along the first axis that count: 1 or 0. As `unclear`, one that is not computed here. */
-  readonly mask?: Value | 'unclear';
+  readonly mask?: KerasTensor | 'unclear';
 }
 
 /** What a class of layer is. */
 export interface LayerKind {
   /** In the order in which Keras makes them. */
   variables?(config: Config): readonly Variable[];
-  build(layer: LayerCall): Argument<Value>;
+  build(layer: LayerCall): Argument<KerasTensor>;
   /** How a mask goes on: `keep` to the result unless it says otherwise; without, it ends here. */
   readonly mask?: 'keep';
   /** Acts on the last axis or on each element, so that TimeDistributed changes nothing. */
@@ -46,8 +46,8 @@ export interface Sink {
 
 export interface LayerCallOptions {
   readonly spec: LayerSpec;
-  readonly args: readonly Argument<Value>[];
-  readonly kwargs: ReadonlyMap<string, Argument<Value>>;
+  readonly args: readonly Argument<KerasTensor>[];
+  readonly kwargs: ReadonlyMap<string, Argument<KerasTensor>>;
   readonly sink: Sink;
   readonly budget: Budget;
   readonly dtype: DType;
@@ -64,7 +64,7 @@ export interface LayerCallOptions {
 export class LayerCall {
   readonly spec: LayerSpec;
   readonly config: Config;
-  readonly inputs: readonly Value[];
+  readonly inputs: readonly KerasTensor[];
 
   constructor(readonly options: LayerCallOptions) {
     this.spec = options.spec;
@@ -81,7 +81,7 @@ export class LayerCall {
   }
 
   /** The one input of a layer that takes one. */
-  get input(): Value {
+  get input(): KerasTensor {
     if (this.inputs.length === 1) return this.inputs[0];
     throw this.error('MALFORMED', `expected one tensor to be called on, found ${this.inputs.length}`);
   }
@@ -96,16 +96,21 @@ export class LayerCall {
   }
 
   /** What a layer that this one has as its own makes of its input, or of `x`. */
-  callInner(spec: LayerSpec, kind: LayerKind, x = this.input): Argument<Value> {
+  callInner(spec: LayerSpec, kind: LayerKind, x = this.input): Argument<KerasTensor> {
     return kind.build(new LayerCall({ ...this.options, spec, args: [x], kwargs: new Map() }));
   }
 
   /** The argument at the position, or of that name. */
-  argument(position: number, name: string): Argument<Value> {
+  argument(position: number, name: string): Argument<KerasTensor> {
     return this.options.args[position] ?? this.options.kwargs.get(name);
   }
 
-  emit<O extends Op>(op: O, inputs: readonly (Value | Tensor)[], attributes: OpAttributes[O], shape: Shape): Value {
+  emit<O extends Op>(
+    op: O,
+    inputs: readonly (KerasTensor | Tensor)[],
+    attributes: OpAttributes[O],
+    shape: Shape,
+  ): KerasTensor {
     if (shape.length > HIGHEST_RANK) {
       throw this.error('LIMIT', `expected at most ${HIGHEST_RANK} axes, found ${shape.length}`);
     }
@@ -113,7 +118,7 @@ export class LayerCall {
     return this.emitNode(op, operands, attributes, shape);
   }
 
-  emitNode<O extends Op>(op: O, inputs: readonly Operand[], attributes: OpAttributes[O], shape: Shape): Value {
+  emitNode<O extends Op>(op: O, inputs: readonly Operand[], attributes: OpAttributes[O], shape: Shape): KerasTensor {
     const info = { type: this.dtype, shape, batchAxis: 0 };
     const { operand } = this.build.emit(op, inputs, attributes, info);
     return { name: operand as string, shape, dtype: this.dtype };
@@ -127,13 +132,13 @@ export class LayerCall {
     return build;
   }
 
-  unary(fn: OpAttributes['unary']['fn'], x: Value, alpha?: number, beta?: number): Value {
+  unary(fn: OpAttributes['unary']['fn'], x: KerasTensor, alpha?: number, beta?: number): KerasTensor {
     const attributes = { fn, ...(alpha !== undefined && { alpha }), ...(beta !== undefined && { beta }) };
     return this.emit('unary', [x], attributes, x.shape);
   }
 
   /** Of row tensors and constants as NumPy broadcasts them. */
-  binary(fn: BinaryName, a: Value | Tensor, b: Value | Tensor): Value {
+  binary(fn: BinaryName, a: KerasTensor | Tensor, b: KerasTensor | Tensor): KerasTensor {
     const shape = broadcastShapes(a.shape, b.shape);
     if (shape !== undefined) return this.emit('binary', [a, b], { fn }, shape);
     const [x, y] = [formatShape(a.shape), formatShape(b.shape)];
@@ -141,10 +146,10 @@ export class LayerCall {
   }
 
   /** The same numbers as another type. */
-  cast(x: Value, dtype: DType): Value {
+  cast(x: KerasTensor, dtype: DType): KerasTensor {
     if (x.dtype === dtype) return x;
     if (x.dtype === 'string' || dtype === 'string') throw this.unsupported(`casts ${x.dtype} to ${dtype}`);
-    const value = castSteps(x.dtype, dtype, this.options.sink.build.castRule).reduce<Value>((y, step) => {
+    const value = castSteps(x.dtype, dtype, this.options.sink.build.castRule).reduce<KerasTensor>((y, step) => {
       if ('fn' in step) return this.unary(step.fn, y, step.alpha, step.beta);
       return this.emit('select', [this.unary('is_nan', y), scalar(step.nan), y], {}, y.shape);
     }, x);
@@ -154,50 +159,50 @@ export class LayerCall {
     return { ...told, dtype };
   }
 
-  affine(x: Value, scale: Tensor, shift: Tensor): Value {
+  affine(x: KerasTensor, scale: Tensor, shift: Tensor): KerasTensor {
     return this.emit('affine', [this.floats(x), scale, shift], {}, x.shape);
   }
 
   /** The floats that Keras makes of integers, which are rounded. */
-  floats(x: Value): Value {
+  floats(x: KerasTensor): KerasTensor {
     return isLarge(x.dtype) ? { ...this.retyped(x, 'float'), dtype: 'float32' } : x;
   }
 
-  private retyped(x: Value, to: 'integer' | 'float'): Value {
+  private retyped(x: KerasTensor, to: 'integer' | 'float'): KerasTensor {
     return this.emit('retype', [x], { to }, x.shape);
   }
 
-  reduce(fn: ReduceName, x: Value, axes: readonly number[], keepDims: boolean): Value {
+  reduce(fn: ReduceName, x: KerasTensor, axes: readonly number[], keepDims: boolean): KerasTensor {
     if (axes.length === 0) return x;
     const kept = x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
     const shape = keepDims ? kept : kept.filter((_, axis) => !axes.includes(axis));
     return this.emit('reduce', [x], { fn, axes: axes.toSorted((a, b) => a - b), keepDims }, shape);
   }
 
-  reshape(x: Value, shape: Shape): Value {
+  reshape(x: KerasTensor, shape: Shape): KerasTensor {
     return sameShape(x.shape, shape) ? x : this.moved(x, this.emit('reshape', [x], { shape }, shape));
   }
 
   /** Elements that only move stay integers where they are. */
-  private moved(x: Value, value: Value): Value {
+  private moved(x: KerasTensor, value: KerasTensor): KerasTensor {
     if (x.dtype.includes('float')) return value;
     return { ...value, dtype: x.dtype, ...(x.words && { words: x.words, spread: x.spread }) };
   }
 
-  transpose(x: Value, permutation: readonly number[]): Value {
+  transpose(x: KerasTensor, permutation: readonly number[]): KerasTensor {
     if (permutation.every((from, to) => from === to)) return x;
     const shape = permutation.map((axis) => x.shape[axis]);
     return this.moved(x, this.emit('transpose', [x], { permutation }, shape));
   }
 
-  gather(x: Value, axis: number, positions: readonly number[]): Value {
+  gather(x: KerasTensor, axis: number, positions: readonly number[]): KerasTensor {
     this.spend(positions.length);
     const shape = x.shape.with(axis, positions.length);
     return this.moved(x, this.emit('gather', [x], { axis, indices: Int32Array.from(positions) }, shape));
   }
 
   /** x·W + b over the last axis; the kernel is [in, out]. */
-  dense(x: Value, kernel: Tensor, bias?: Tensor): Value {
+  dense(x: KerasTensor, kernel: Tensor, bias?: Tensor): KerasTensor {
     const shape = x.shape.with(-1, kernel.shape[1]);
     return this.emit('dense', [this.floats(x), kernel, ...(bias ? [bias] : [])], { layout: 'in-out' }, shape);
   }
@@ -263,13 +268,13 @@ export function scalar(value: number): Tensor {
   return { shape: [], data: Float64Array.of(value) };
 }
 
-export function isValue(argument: unknown): argument is Value {
+export function isValue(argument: unknown): argument is KerasTensor {
   if (typeof argument !== 'object' || argument === null || argument instanceof Dictionary) return false;
   return 'dtype' in argument && 'name' in argument;
 }
 
 /** The tensors of an argument in Keras' order: dictionaries by their sorted keys. */
-export function valuesIn(argument: Argument<Value>): Value[] {
+export function valuesIn(argument: Argument<KerasTensor>): KerasTensor[] {
   return leavesOf(argument).flatMap(({ leaf }) => (isValue(leaf) ? [leaf] : []));
 }
 

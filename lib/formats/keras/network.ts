@@ -9,7 +9,7 @@ import { describe, quote } from '../../messages.ts';
 import type { GivenFunctions } from '../format.ts';
 import { GraphBuilder } from '../tensors/builder.ts';
 import { computeDType } from './dtype.ts';
-import { isValue, LayerCall, leavesOf, type Sink, type Value } from './layer.ts';
+import { isValue, type KerasTensor, LayerCall, leavesOf, type Sink } from './layer.ts';
 import { kindOf, variablesOf } from './layers/table.ts';
 import { OwnLayers } from './own.ts';
 import { type Argument, type Call, type LayerSpec, type ModelSpec, mapRefs, Ref } from './spec.ts';
@@ -53,7 +53,9 @@ class Network implements Sink {
     const { inputs: given, steps } = this.own;
     const [only] = outputs;
     const decision = outputs.length === 1 ? decide(undefined, only.value, this.build.nodes) : undefined;
-    const own = inputs.map(({ layer, input }) => withWords(input, values.get(layer) as Value, this.options.budget));
+    const own = inputs.map(({ layer, input }) =>
+      withWords(input, values.get(layer) as KerasTensor, this.options.budget),
+    );
     const named = outputs.map(({ name, value }) => ({ name, value: value.name, dtype: value.dtype }));
     const taken = steps.flatMap(({ takes }) => (typeof takes === 'string' ? [] : takes));
     const texts = this.build.texts.finish(this.build, own, [
@@ -85,7 +87,7 @@ class Network implements Sink {
     });
   }
 
-  private nameOutputs(model: ModelSpec, result: Argument<Value>): { name: string; value: Value }[] {
+  private nameOutputs(model: ModelSpec, result: Argument<KerasTensor>): { name: string; value: KerasTensor }[] {
     const layerNames = leavesOf(model.outputs).map(({ leaf }) => (leaf instanceof Ref ? leaf.layer : 'output'));
     const taken = new Map<string, number>();
     const outputs = leavesOf(result).map(({ key, leaf }, i) => {
@@ -105,7 +107,7 @@ class Network implements Sink {
   }
 
   /** Calls each layer as soon as all that it takes is there; `given` are the tensors of the model's input layers. */
-  private callModel(model: ModelSpec, given: (layer: string) => Value | undefined): Argument<Value> {
+  private callModel(model: ModelSpec, given: (layer: string) => KerasTensor | undefined): Argument<KerasTensor> {
     const { budget } = this.options;
     // Each call of a model, and each layer in it, is work again.
     budget.step(STEPS_OF_CALL * (1 + model.layers.length), model.name);
@@ -127,26 +129,31 @@ class Network implements Sink {
             );
       results.set(`${number} ${layer.name}`, { leaves: leavesOf(value) });
     }
-    return mapRefs(model.outputs, (ref) => this.find(ref, results)) as Argument<Value>;
+    return mapRefs(model.outputs, (ref) => this.find(ref, results)) as Argument<KerasTensor>;
   }
 
-  private find({ layer, call, tensor }: Ref, results: ReadonlyMap<string, Result>): Value {
+  private find({ layer, call, tensor }: Ref, results: ReadonlyMap<string, Result>): KerasTensor {
     const value = results.get(`${call} ${layer}`)?.leaves[tensor]?.leaf;
     if (isValue(value)) return value;
     const message = `result ${tensor} of call ${call} of layer ${quote(layer)} is used, which there is not`;
     throw new ForwardpassError('DANGLING', message, 'the model');
   }
 
-  private callLayer(spec: LayerSpec, call: Call, find: (ref: Ref) => Value, shape: () => unknown): Argument<Value> {
-    const args = call.args.map((arg) => mapRefs(arg, find) as Argument<Value>);
-    const kwargs = new Map([...call.kwargs].map(([key, arg]) => [key, mapRefs(arg, find) as Argument<Value>]));
+  private callLayer(
+    spec: LayerSpec,
+    call: Call,
+    find: (ref: Ref) => KerasTensor,
+    shape: () => unknown,
+  ): Argument<KerasTensor> {
+    const args = call.args.map((arg) => mapRefs(arg, find) as Argument<KerasTensor>);
+    const kwargs = new Map([...call.kwargs].map(([key, arg]) => [key, mapRefs(arg, find) as Argument<KerasTensor>]));
     if (kwargs.get('training') === true) {
       const message = 'is called with training=True: it then draws random numbers or looks at the whole batch';
       throw new ForwardpassError('UNSUPPORTED_OP', message, spec.place);
     }
     if (spec.model !== undefined) return this.callInner(spec, spec.model, args[0]);
     const kind = spec.own === undefined ? kindOf(spec) : this.own.kind(spec, shape);
-    const dtype = spec.isOperation ? (leavesOf(args)[0]?.leaf as Value | undefined)?.dtype : undefined;
+    const dtype = spec.isOperation ? (leavesOf(args)[0]?.leaf as KerasTensor | undefined)?.dtype : undefined;
     const compute = dtype ?? computeDType(spec.config);
     if (compute === 'float64') this.isDouble = true;
     const layer = new LayerCall({
@@ -168,14 +175,14 @@ class Network implements Sink {
     return { ...result, mask: layer.inputs.length === 1 ? mask : 'unclear' };
   }
 
-  private callInner(spec: LayerSpec, model: ModelSpec, argument: Argument<Value>): Argument<Value> {
+  private callInner(spec: LayerSpec, model: ModelSpec, argument: Argument<KerasTensor>): Argument<KerasTensor> {
     const wanted = leavesOf(model.inputs);
     const given = leavesOf(argument);
     if (wanted.length !== given.length) {
       const message = `expected ${wanted.length} tensors to be called on, found ${given.length}`;
       throw new ForwardpassError('MALFORMED', message, spec.place);
     }
-    const byLayer = new Map<string, Value>();
+    const byLayer = new Map<string, KerasTensor>();
     for (const [i, { key, leaf }] of wanted.entries()) {
       const value = (given.find((other) => key !== undefined && other.key === key) ?? given[i]).leaf;
       if (leaf instanceof Ref && isValue(value)) byLayer.set(leaf.layer, value);
@@ -233,7 +240,7 @@ function shapeOfCall(model: ModelSpec, layer: string, number: number): unknown {
 
 /** What a call of a layer gives. */
 interface Result {
-  readonly leaves: readonly { readonly leaf: Argument<Value> }[];
+  readonly leaves: readonly { readonly leaf: Argument<KerasTensor> }[];
 }
 
 /** Microseconds that a call takes beside what it makes. */

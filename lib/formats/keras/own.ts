@@ -10,7 +10,7 @@ import { plainJson } from '../own/plain-json.ts';
 import { columnsInWords, stubOf } from '../own/stub.ts';
 import type { Config } from './config.ts';
 import { isObject } from './config.ts';
-import type { LayerCall, LayerKind, Value } from './layer.ts';
+import type { KerasTensor, LayerCall, LayerKind } from './layer.ts';
 import type { LayerSpec } from './spec.ts';
 import type { WeightStore } from './weights.ts';
 
@@ -84,7 +84,7 @@ export class OwnLayers {
     return { build: (layer) => this.call(spec, layer, shape()) };
   }
 
-  private call(spec: LayerSpec, layer: LayerCall, said: unknown): Value {
+  private call(spec: LayerSpec, layer: LayerCall, said: unknown): KerasTensor {
     const { budget, functions } = this.options;
     const name = spec.own as string;
     const columns = functions?.get(name)?.columns;

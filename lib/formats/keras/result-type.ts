@@ -1,7 +1,7 @@
 /** What Keras gives as the type of a function's result: keras.backend.result_type. */
 import { DTYPES, type DType } from '../../graph/graph.ts';
 import { isObject } from './config.ts';
-import { isValue, type Value } from './layer.ts';
+import { isValue, type KerasTensor } from './layer.ts';
 import { type Argument, Serialized } from './spec.ts';
 
 const FLOAT = 'float32';
@@ -27,7 +27,7 @@ export function asSum(dtype: DType): DType {
  * Of tensors, arrays and plain numbers together. A plain number makes floats of integers if it has a fraction, and
  * changes nothing else but bool: of 2.0 JSON leaves 2.
  */
-export function resultType(operands: readonly Argument<Value>[]): DType {
+export function resultType(operands: readonly Argument<KerasTensor>[]): DType {
   const typed = operands.flatMap((operand) => typeOf(operand) ?? []);
   const first = typed.length > 0 ? typed.reduce(promote) : 'bool';
   const numbers = operands.filter((operand) => typeof operand === 'number');
@@ -36,7 +36,7 @@ export function resultType(operands: readonly Argument<Value>[]): DType {
 }
 
 /** Undefined for a plain number, whose type that of the others decides. */
-export function typeOf(operand: Argument<Value>): DType | undefined {
+export function typeOf(operand: Argument<KerasTensor>): DType | undefined {
   if (isValue(operand)) return operand.dtype;
   if (Array.isArray(operand)) return operand.flat(DEEPEST).every(Number.isInteger) ? 'int32' : FLOAT;
   if (!(operand instanceof Serialized)) return undefined;

@@ -2,19 +2,19 @@
 import type { DType } from '../../graph/graph.ts';
 import type { GraphBuilder } from '../tensors/builder.ts';
 import { allocate, type Constant, constant, publicType, type Row, type Value as Traced } from '../tensors/value.ts';
-import { isValue, type LayerCall, type LayerKind, type Value } from './layer.ts';
+import { isValue, type KerasTensor, type LayerCall, type LayerKind } from './layer.ts';
 import { operand } from './layers/preprocessing.ts';
 import { resultType, typeOf } from './result-type.ts';
 import type { Argument } from './spec.ts';
 
 export type { Traced };
 
-export function rowOf({ name, shape, dtype, words, spread }: Value): Row {
+export function rowOf({ name, shape, dtype, words, spread }: KerasTensor): Row {
   return { kind: 'row', type: dtype, shape, batchAxis: 0, operand: name, words, spread };
 }
 
 /** A constant is the value of every row. */
-export function asValue(build: GraphBuilder, traced: Traced): Value {
+export function asValue(build: GraphBuilder, traced: Traced): KerasTensor {
   const row = build.named(traced.kind === 'row' ? traced : build.everyRow(traced, 0));
   const { operand: name, shape, type, words, spread } = row;
   return { name, shape, dtype: publicType(type), ...(words && { words, spread }) };
@@ -43,17 +43,17 @@ export function ofTwo(make: (build: GraphBuilder, a: Traced, b: Traced, layer: L
 }
 
 /** Tensors and arrays as their common type. */
-export function operandsOf(layer: LayerCall, given: readonly Argument<Value>[]): Traced[] {
+export function operandsOf(layer: LayerCall, given: readonly Argument<KerasTensor>[]): Traced[] {
   const type = resultType(given);
   return given.map((argument) => layer.build.cast(operandOf(layer, argument, type), type));
 }
 
 /** A tensor, or an array or number, of `otherwise` where nothing says what type it is. */
-export function operandOf(layer: LayerCall, argument: Argument<Value>, otherwise: DType): Traced {
+export function operandOf(layer: LayerCall, argument: Argument<KerasTensor>, otherwise: DType): Traced {
   return isValue(argument) ? rowOf(argument) : constantOf(layer, argument, otherwise);
 }
 
-export function constantOf(layer: LayerCall, argument: Argument<Value>, otherwise: DType): Constant {
+export function constantOf(layer: LayerCall, argument: Argument<KerasTensor>, otherwise: DType): Constant {
   const given = operand(layer, argument);
   if (isValue(given)) throw layer.unsupported("takes a tensor of the model's where it is read with a constant");
   const { data, shape } = given;

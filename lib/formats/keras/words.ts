@@ -4,16 +4,16 @@ import type { GraphInput } from '../../graph/graph.ts';
 import { everywhere } from '../everywhere.ts';
 import { Spread } from '../tensors/spread.ts';
 import { Vocabulary } from '../tensors/vocabulary.ts';
-import type { Value } from './layer.ts';
+import type { KerasTensor } from './layer.ts';
 
 /** An input's value; a string's words are those that layers will look up. */
-export function inputValue({ name, shape, dtype }: GraphInput): Value {
+export function inputValue({ name, shape, dtype }: GraphInput): KerasTensor {
   if (dtype !== 'string') return { name, shape, dtype };
   return { name, shape, dtype, words: new Vocabulary(), spread: new Spread() };
 }
 
 /** The input with its words, which any of its elements may be. */
-export function withWords(input: GraphInput, { words, spread }: Value, budget: Budget): GraphInput {
+export function withWords(input: GraphInput, { words, spread }: KerasTensor, budget: Budget): GraphInput {
   const ways = spread?.ways;
   if (words === undefined || (words.list.length === 0 && ways === undefined)) return input;
   const everyWord = everywhere(words.list, input.shape, budget, `input ${input.name}`);

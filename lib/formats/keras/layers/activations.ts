@@ -3,22 +3,22 @@ import type { SoftmaxName } from '../../../graph/graph.ts';
 import { quote } from '../../../messages.ts';
 import { applyActivation, applyNamed, functionName, whereAbove } from '../activation.ts';
 import { innerLayer } from '../inner.ts';
-import { type LayerCall, type LayerKind, scalar, type Value } from '../layer.ts';
+import { type KerasTensor, type LayerCall, type LayerKind, scalar } from '../layer.ts';
 import { trained } from './variables.ts';
 
 /** Applies what a layer's `activation` says: a name, or a layer. */
-export function activationField(layer: LayerCall, x: Value): Value {
+export function activationField(layer: LayerCall, x: KerasTensor): KerasTensor {
   const name = functionName(layer);
   if (name !== undefined) return applyNamed(layer, x, name);
   const spec = innerLayer(layer.spec, 'activation');
   if (spec === undefined) return x;
   const kind = layer.options.kindOf(spec);
-  if (Object.hasOwn(activationLayers, spec.className)) return layer.callInner(spec, kind, x) as Value;
+  if (Object.hasOwn(activationLayers, spec.className)) return layer.callInner(spec, kind, x) as KerasTensor;
   throw layer.unsupported(`has ${quote(spec.className)} in the place of an activation`);
 }
 
 /** One that acts on each element. */
-function elementwise(build: (layer: LayerCall) => Value): LayerKind {
+function elementwise(build: (layer: LayerCall) => KerasTensor): LayerKind {
   return { mask: 'keep', isPositionwise: true, build };
 }
 
@@ -79,7 +79,12 @@ const softmax: LayerKind = {
 };
 
 /** Over several axes together: they become one. */
-export function softmaxOver(layer: LayerCall, x: Value, axes: readonly number[], fn: SoftmaxName = 'softmax'): Value {
+export function softmaxOver(
+  layer: LayerCall,
+  x: KerasTensor,
+  axes: readonly number[],
+  fn: SoftmaxName = 'softmax',
+): KerasTensor {
   const attributes = { fn };
   if (axes.length === 1) return layer.emit('softmax', [x], { ...attributes, axis: axes[0] }, x.shape);
   const others = x.shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));

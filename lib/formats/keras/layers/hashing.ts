@@ -4,7 +4,7 @@ import { crossed, USUAL_KEY } from '../../tensors/crossing.ts';
 import { lookUpWords } from '../../tensors/lookup.ts';
 import { constant, literal } from '../../tensors/value.ts';
 import { placesOf } from '../../tensors/word-places.ts';
-import type { LayerCall, LayerKind, Value } from '../layer.ts';
+import type { KerasTensor, LayerCall, LayerKind } from '../layer.ts';
 import { asValue, rowOf } from '../traced.ts';
 import { saltOf } from './lookup.ts';
 import { encode } from './preprocessing.ts';
@@ -42,7 +42,7 @@ const hashing: LayerKind = {
 };
 
 /** The place of a whole number that is an input of the model, as TensorFlow spells it. */
-function hashedNumber(layer: LayerCall, step: Parameters<LayerCall['build']['texts']['place']>[2]): Value {
+function hashedNumber(layer: LayerCall, step: Parameters<LayerCall['build']['texts']['place']>[2]): KerasTensor {
   const { build, input } = layer;
   const place = build.texts.place(build, [rowOf(input)], step);
   if (place !== undefined) return asValue(build, build.reshaped(place, [...input.shape]));

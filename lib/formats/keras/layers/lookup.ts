@@ -4,7 +4,7 @@ import { describe, quote } from '../../../messages.ts';
 import { lookUp, lookUpWords } from '../../tensors/lookup.ts';
 import { type Constant, constant, literal, type Row } from '../../tensors/value.ts';
 import { placesOf } from '../../tensors/word-places.ts';
-import type { LayerCall, LayerKind, Value } from '../layer.ts';
+import type { KerasTensor, LayerCall, LayerKind } from '../layer.ts';
 import { asValue, rowOf, type Traced } from '../traced.ts';
 import { encode } from './preprocessing.ts';
 
@@ -30,7 +30,7 @@ const MODES = ['int', 'one_hot', 'multi_hot', 'count', 'binary', 'tf_idf', 'tf-i
 interface Kind {
   read(layer: LayerCall, token: unknown): Token;
   /** What it looks up, as the type of its tokens. */
-  input(layer: LayerCall): Value;
+  input(layer: LayerCall): KerasTensor;
   find(layer: LayerCall, x: Row, tokens: readonly Token[], values: Constant, otherwise: number): Traced;
   spread(layer: LayerCall, x: Row, count: number): Traced;
 }

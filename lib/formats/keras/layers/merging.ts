@@ -2,11 +2,14 @@
 
 import type { BinaryName } from '../../../graph/graph.ts';
 import { elementCount, formatShape } from '../../../graph/shapes.ts';
-import { type LayerCall, type LayerKind, scalar, type Value } from '../layer.ts';
+import { type KerasTensor, type LayerCall, type LayerKind, scalar } from '../layer.ts';
 import { l2Normalize } from './normalization.ts';
 
 /** Tensors of fewer axes get new ones behind the batch, as broadcasting gives them. */
-function fold(fn: BinaryName, finish: (layer: LayerCall, value: Value) => Value = (_, value) => value): LayerKind {
+function fold(
+  fn: BinaryName,
+  finish: (layer: LayerCall, value: KerasTensor) => KerasTensor = (_, value) => value,
+): LayerKind {
   return {
     mask: 'keep',
     build(layer) {
@@ -19,7 +22,7 @@ function fold(fn: BinaryName, finish: (layer: LayerCall, value: Value) => Value 
   };
 }
 
-function several(layer: LayerCall): readonly Value[] {
+function several(layer: LayerCall): readonly KerasTensor[] {
   if (layer.inputs.length > 0) return layer.inputs;
   throw layer.error('MALFORMED', 'expected tensors to be called on, found none');
 }
@@ -39,7 +42,7 @@ const concatenate: LayerKind = {
 };
 
 /** `given` counts the batch, as Keras does. */
-export function concat(layer: LayerCall, values: readonly Value[], given: number): Value {
+export function concat(layer: LayerCall, values: readonly KerasTensor[], given: number): KerasTensor {
   const [first] = values;
   const axis = layer.axis(given, first.shape);
   for (const { shape } of values) {
@@ -76,8 +79,8 @@ const dot: LayerKind = {
 };
 
 /** A matrix of each, with the axis last: the axes of `a` that are left, then those of `b`. */
-function contract(layer: LayerCall, a: Value, i: number, b: Value, j: number): Value {
-  const asMatrix = (x: Value, axis: number) => {
+function contract(layer: LayerCall, a: KerasTensor, i: number, b: KerasTensor, j: number): KerasTensor {
+  const asMatrix = (x: KerasTensor, axis: number) => {
     const rest = [...x.shape.keys()].filter((at) => at !== axis);
     const size = x.shape[axis];
     return layer.reshape(layer.transpose(x, [...rest, axis]), [elementCount(x.shape) / size, size]);

@@ -3,7 +3,7 @@
 import type { Tensor } from '../../../graph/graph.ts';
 import type { Shape } from '../../../graph/shapes.ts';
 import type { Config } from '../config.ts';
-import { type LayerCall, type LayerKind, scalar, type Value } from '../layer.ts';
+import { type KerasTensor, type LayerCall, type LayerKind, scalar } from '../layer.ts';
 import { counted, trained } from './variables.ts';
 
 /** A vector along one axis, as a constant that broadcasts to the row. */
@@ -45,7 +45,11 @@ function scaleAndShift(config: Config) {
 }
 
 /** Runs `build` with the given axes last, and brings them back. */
-function withAxesLast(layer: LayerCall, axes: readonly number[], build: (moved: Value, first: number) => Value): Value {
+function withAxesLast(
+  layer: LayerCall,
+  axes: readonly number[],
+  build: (moved: KerasTensor, first: number) => KerasTensor,
+): KerasTensor {
   const x = layer.input;
   const others = x.shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
   const permutation = [...others, ...axes];
@@ -77,7 +81,7 @@ const layerNormalization: LayerKind = {
 };
 
 /** What Keras calls RMS scaling here divides by the standard deviation, and takes no mean away. */
-function scaledByVariance(layer: LayerCall, axes: readonly number[], epsilon: number, gamma?: Tensor): Value {
+function scaledByVariance(layer: LayerCall, axes: readonly number[], epsilon: number, gamma?: Tensor): KerasTensor {
   return withAxesLast(layer, axes, (x, axis) => {
     const own = x.shape.slice(axis).map((_, i) => axis + i);
     const mean = layer.reduce('mean', x, own, true);
@@ -149,7 +153,7 @@ const unitNormalization: LayerKind = {
 };
 
 /** x over √Σx² along the axes together; smaller lengths are taken as `least`. */
-export function l2Normalize(layer: LayerCall, x: Value, axes: readonly number[], least: number): Value {
+export function l2Normalize(layer: LayerCall, x: KerasTensor, axes: readonly number[], least: number): KerasTensor {
   if (axes.length === 1) {
     const attributes = { axis: axes[0], norm: 'l2', epsilon: least, floor: least } as const;
     return layer.emit('normalize', [x], attributes, x.shape);

@@ -1,5 +1,5 @@
 /** Pooling over all positions of a row. */
-import { isValue, type LayerCall, type LayerKind, type Value } from '../layer.ts';
+import { isValue, type KerasTensor, type LayerCall, type LayerKind } from '../layer.ts';
 
 function globalPooling(rank: number, fn: 'mean' | 'max'): LayerKind {
   return {
@@ -21,7 +21,7 @@ function globalPooling(rank: number, fn: 'mean' | 'max'): LayerKind {
 }
 
 /** Of the positions that count alone. */
-function maskedMean(layer: LayerCall, x: Value, mask: Value, keepDims: boolean): Value {
+function maskedMean(layer: LayerCall, x: KerasTensor, mask: KerasTensor, keepDims: boolean): KerasTensor {
   const weights = layer.reshape(mask, [...mask.shape, 1]);
   const sum = layer.reduce('sum', layer.binary('mul', x, weights), [0], keepDims);
   const count = layer.reduce('sum', weights, [0], keepDims);

@@ -1,7 +1,7 @@
 /** Layers that prepare numbers. */
 import type { Tensor } from '../../../graph/graph.ts';
 import { isObject } from '../config.ts';
-import { isValue, type LayerCall, type LayerKind, scalar, type Value } from '../layer.ts';
+import { isValue, type KerasTensor, type LayerCall, type LayerKind, scalar } from '../layer.ts';
 import { isFloating } from '../result-type.ts';
 import type { Argument } from '../spec.ts';
 import { Serialized } from '../spec.ts';
@@ -33,7 +33,7 @@ function shapeOf(layer: LayerCall, field: string, value: unknown, count: number)
 }
 
 /** A plain number or array among the arguments of a call; a tensor as it is. */
-export function operand(layer: LayerCall, argument: Argument<Value>): Value | Tensor {
+export function operand(layer: LayerCall, argument: Argument<KerasTensor>): KerasTensor | Tensor {
   if (isValue(argument)) return argument;
   if (argument instanceof Serialized) {
     return givenArray(layer, 'value', argument.config.raw('value'));
@@ -73,7 +73,13 @@ const categoryEncoding: LayerKind = {
 export type EncodingMode = 'one_hot' | 'multi_hot' | 'count';
 
 /** Ids as Keras encodes them; ones outside of the range are left out. */
-export function encode(layer: LayerCall, ids: Value, depth: number, mode: EncodingMode, weights?: Value): Value {
+export function encode(
+  layer: LayerCall,
+  ids: KerasTensor,
+  depth: number,
+  mode: EncodingMode,
+  weights?: KerasTensor,
+): KerasTensor {
   // One column of ids is taken as the ids themselves.
   const isColumn = mode === 'one_hot' && ids.shape.at(-1) === 1;
   const column = isColumn ? layer.reshape(ids, ids.shape.slice(0, -1)) : ids;
@@ -85,7 +91,7 @@ export function encode(layer: LayerCall, ids: Value, depth: number, mode: Encodi
 }
 
 /** From a row of zeros with a one for each element to the mode's own form. */
-export function gatherHits(layer: LayerCall, hot: Value, mode: EncodingMode, weights?: Value): Value {
+export function gatherHits(layer: LayerCall, hot: KerasTensor, mode: EncodingMode, weights?: KerasTensor): KerasTensor {
   if (mode === 'one_hot') return hot;
   if (hot.shape.length < 2) {
     throw layer.unsupported(`counts over the batch for rows of one number: this crosses rows; give rows an axis`);

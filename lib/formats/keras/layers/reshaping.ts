@@ -1,6 +1,6 @@
 /** Layers that move elements. */
 import { elementCount, formatShape } from '../../../graph/shapes.ts';
-import type { LayerCall, LayerKind, Value } from '../layer.ts';
+import type { KerasTensor, LayerCall, LayerKind } from '../layer.ts';
 
 /** With the channels first, they are moved behind the positions before. */
 const flatten: LayerKind = {
@@ -18,7 +18,7 @@ const reshape: LayerKind = {
 };
 
 /** −1 stands for what is left. */
-export function reshapeTo(layer: LayerCall, x: Value, wanted: readonly number[]): Value {
+export function reshapeTo(layer: LayerCall, x: KerasTensor, wanted: readonly number[]): KerasTensor {
   const total = elementCount(x.shape);
   const known = elementCount(wanted.filter((size) => size !== -1));
   const shape = wanted.map((size) => (size === -1 ? total / known : size));

@@ -4,7 +4,7 @@ import type { GraphBuilder } from '../../../tensors/builder.ts';
 import { type Constant, constant, literal } from '../../../tensors/value.ts';
 import { whereAbove } from '../../activation.ts';
 import { computeDType } from '../../dtype.ts';
-import { type LayerKind, scalar, type Value } from '../../layer.ts';
+import { type KerasTensor, type LayerKind, scalar } from '../../layer.ts';
 import { asFloating, isFloating, resultType } from '../../result-type.ts';
 import { asValue, constantOf, ofRow, ofTwo, operandOf, operandsOf, rowOf, type Traced } from '../../traced.ts';
 
@@ -17,7 +17,7 @@ export const curve = (fn: UnaryName): LayerKind => ({
 
 const binary = (fn: BinaryName): LayerKind => ofTwo((build, a, b) => build.binary(fn, a, b));
 
-const ofFloats = (value: Value): Value => ({ ...value, dtype: asFloating(value.dtype) });
+const ofFloats = (value: KerasTensor): KerasTensor => ({ ...value, dtype: asFloating(value.dtype) });
 
 const truth = (fn: UnaryName, alpha?: number, beta?: number): LayerKind => ({
   build: (layer) => ({ ...layer.unary(fn, layer.input, alpha, beta), dtype: 'bool' }),
@@ -138,7 +138,7 @@ function flat({ type, data }: Constant): Constant {
 const digitize: LayerKind = {
   build(layer) {
     const { build } = layer;
-    const x = floats(build, rowOf(layer.options.args[0] as Value));
+    const x = floats(build, rowOf(layer.options.args[0] as KerasTensor));
     const { data } = constantOf(layer, layer.argument(1, 'bins'), 'float32');
     const bounds = literal('float32', Array.from(data), [data.length]);
     const isBelow = build.binary('less', build.reshaped(x, [...x.shape, 1]), bounds);
@@ -151,7 +151,7 @@ const digitize: LayerKind = {
 const filled = (number?: number): LayerKind => ({
   build(layer) {
     const { build } = layer;
-    const x = layer.options.args[0] as Value;
+    const x = layer.options.args[0] as KerasTensor;
     const given = number ?? layer.argument(1, 'fill_value');
     const dtype = layer.config.has('dtype') ? computeDType(layer.config) : x.dtype;
     const value = build.cast(operandOf(layer, given, dtype), dtype);

@@ -4,7 +4,7 @@ import { describe } from '../../../../messages.ts';
 import type { GraphBuilder } from '../../../tensors/builder.ts';
 import { flipped, MIRRORS, padded, parted, repeated, rolled, tiled } from '../../../tensors/moves.ts';
 import { type Constant, type Row, range } from '../../../tensors/value.ts';
-import { isValue, type LayerCall, type LayerKind, type Value, valuesIn } from '../../layer.ts';
+import { isValue, type KerasTensor, type LayerCall, type LayerKind, valuesIn } from '../../layer.ts';
 import { resultType } from '../../result-type.ts';
 import { type Argument, Serialized } from '../../spec.ts';
 import { asValue, constantOf, ofRow, operandOf, rowOf, type Traced } from '../../traced.ts';
@@ -85,7 +85,7 @@ const moveAxis = ofRow((build, x, layer) => {
 /** Tensors and arrays of one type; arrays are the same for every row. */
 function parts(layer: LayerCall): Traced[] {
   const [given] = layer.options.args;
-  const list = Array.isArray(given) ? (given as readonly Argument<Value>[]) : [given];
+  const list = Array.isArray(given) ? (given as readonly Argument<KerasTensor>[]) : [given];
   const type = resultType(list);
   if (!list.some(isValue)) throw layer.error('MALFORMED', 'expected tensors to be called on, found none');
   return list.map((one) => layer.build.cast(operandOf(layer, one, type), type));
@@ -260,7 +260,7 @@ const slice: LayerKind = {
     const { build } = layer;
     const starts = constantOf(layer, layer.argument(1, 'start_indices'), 'int32').data;
     const shape = layer.config.list('shape');
-    const x = rowOf(layer.options.args[0] as Value);
+    const x = rowOf(layer.options.args[0] as KerasTensor);
     if (starts.length !== shape.length || starts.length !== build.rank(x)) {
       throw layer.error('SHAPE', `expected starts and sizes for ${build.rank(x)} axes, found ${starts.length}`);
     }
@@ -305,7 +305,7 @@ function isWhole(item: unknown, layer: LayerCall): boolean {
   return item.config === layer.config || !['start', 'stop', 'step'].some((field) => item.config.has(field));
 }
 
-function pick(layer: LayerCall, x: Value, axis: number, item: unknown): Value {
+function pick(layer: LayerCall, x: KerasTensor, axis: number, item: unknown): KerasTensor {
   if (item === undefined) return layer.reshape(x, x.shape.toSpliced(axis, 0, 1));
   const size = x.shape[axis];
   if (size === undefined) throw layer.error('SHAPE', `picks along more axes than rows of ${formatShape(x.shape)} have`);

@@ -3,7 +3,7 @@ import type { DType, ReduceName } from '../../../../graph/graph.ts';
 import type { GraphBuilder } from '../../../tensors/builder.ts';
 import { type Cumulative, cumulative } from '../../../tensors/cumulative.ts';
 import { literal, type Row } from '../../../tensors/value.ts';
-import type { LayerCall, LayerKind, Value } from '../../layer.ts';
+import type { KerasTensor, LayerCall, LayerKind } from '../../layer.ts';
 import { asFloating, asSum, isFloating } from '../../result-type.ts';
 import { asValue, ofRow, operandOf, rowOf, type Traced } from '../../traced.ts';
 
@@ -52,7 +52,7 @@ const anyOrAll = (fn: 'max' | 'min'): LayerKind => ({
 });
 
 /** The mean of the squared distances from the mean. */
-const variance = (finish = (_: LayerCall, value: Value) => value): LayerKind => ({
+const variance = (finish = (_: LayerCall, value: KerasTensor) => value): LayerKind => ({
   build(layer) {
     const axes = layer.axes(axesOf(layer));
     const centred = layer.binary('sub', layer.input, layer.reduce('mean', layer.input, axes, true));
@@ -78,7 +78,7 @@ const average: LayerKind = {
   build(layer) {
     const { build } = layer;
     const axes = axesOf(layer);
-    const x = floats(build, rowOf(layer.options.args[0] as Value));
+    const x = floats(build, rowOf(layer.options.args[0] as KerasTensor));
     const given = layer.argument(1, 'weights');
     if (given === undefined) return asValue(build, build.reduce(x, 'mean', axes, false));
     const weights = floats(build, operandOf(layer, given, 'float32'));
@@ -192,7 +192,7 @@ const normalize = ofRow((build, x, layer) => {
 const rmsNorm: LayerKind = {
   build(layer) {
     const { build } = layer;
-    const x = rowOf(layer.options.args[0] as Value);
+    const x = rowOf(layer.options.args[0] as KerasTensor);
     const squares = build.reduce(build.unary(x, 'square'), 'mean', layer.config.wholes('axis', -1), true);
     const scaled = build.binary('mul', x, inverseRoot(build, squares, layer.config.number('epsilon', 1e-7)));
     const scale = layer.argument(1, 'scale');
@@ -211,7 +211,7 @@ function inverseRoot(build: GraphBuilder, x: Traced, epsilon: number): Traced {
 const layerNorm: LayerKind = {
   build(layer) {
     const { build } = layer;
-    const x = rowOf(layer.options.args[0] as Value);
+    const x = rowOf(layer.options.args[0] as KerasTensor);
     const axes = layer.axes(layer.config.wholes('axis', -1), x.shape);
     const along = (name: string, at: number) => {
       const given = layer.argument(at, name);
@@ -239,7 +239,7 @@ const layerNorm: LayerKind = {
 const batchNorm: LayerKind = {
   build(layer) {
     const { build } = layer;
-    const x = rowOf(layer.options.args[0] as Value);
+    const x = rowOf(layer.options.args[0] as KerasTensor);
     const own = build.ownAxis(x, layer.config.whole('axis'));
     const along = (name: string, at: number) => {
       const given = layer.argument(at, name);
