@@ -3,19 +3,19 @@ import { type ActivationStep, resolveActivation } from '../activations.ts';
 import type { Activation } from '../architecture.ts';
 import type { BinaryName, Tensor } from '../graph.ts';
 import { formatShape } from '../shapes.ts';
-import type { LayerContext, Value } from './layer.ts';
+import type { LayerContext, LayerOutput } from './layer.ts';
 
 /** The value with the activation that the layer's field names applied to it; as it is without one. */
-export function activate(layer: LayerContext, value: Value): Value {
+export function activate(layer: LayerContext, value: LayerOutput): LayerOutput {
   if (!layer.has('activation')) return value;
   return applySteps(layer, value, resolveActivation(layer.raw('activation') as Activation, layer.at('activation')));
 }
 
-function applySteps(layer: LayerContext, value: Value, steps: readonly ActivationStep[]): Value {
+function applySteps(layer: LayerContext, value: LayerOutput, steps: readonly ActivationStep[]): LayerOutput {
   return steps.reduce((x, step) => apply(layer, x, step), value);
 }
 
-function apply(layer: LayerContext, x: Value, step: ActivationStep): Value {
+function apply(layer: LayerContext, x: LayerOutput, step: ActivationStep): LayerOutput {
   switch (step.op) {
     case 'unary': {
       const { op, ...attributes } = step;
@@ -40,18 +40,18 @@ function apply(layer: LayerContext, x: Value, step: ActivationStep): Value {
   }
 }
 
-function withNumber(layer: LayerContext, fn: BinaryName, x: Value, value: number): Value {
+function withNumber(layer: LayerContext, fn: BinaryName, x: LayerOutput, value: number): LayerOutput {
   const constant: Tensor = { shape: [], data: Float64Array.of(value) };
   return layer.emit('binary', [x.name, constant], { fn }, x.shape);
 }
 
-function hardmax(layer: LayerContext, x: Value, axis: number): Value {
+function hardmax(layer: LayerContext, x: LayerOutput, axis: number): LayerOutput {
   const others = x.shape.toSpliced(axis, 1);
   const greatest = layer.emit('reduce', [x.name], { fn: 'arg_max', axes: [axis], keepDims: false }, others);
   return layer.emit('one_hot', [greatest.name], { depth: x.shape[axis], on: 1, off: 0, axis, wrap: false }, x.shape);
 }
 
-function glu(layer: LayerContext, x: Value, axis: number): Value {
+function glu(layer: LayerContext, x: LayerOutput, axis: number): LayerOutput {
   const half = x.shape[axis] / 2;
   if (!Number.isInteger(half)) {
     throw layer.mismatch(`glu halves axis ${axis}; expected an even size, found ${formatShape(x.shape)}`, 'activation');

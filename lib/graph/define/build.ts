@@ -8,7 +8,7 @@ import { activate } from './activate.ts';
 import { decide, readLabels } from './decision.ts';
 import { type NamedInput, readInputs } from './inputs.ts';
 import { layerKinds } from './kinds.ts';
-import { LayerContext, type LayerFields, type LayerKind, type NodeSink, type Value } from './layer.ts';
+import { LayerContext, type LayerFields, type LayerKind, type LayerOutput, type NodeSink } from './layer.ts';
 import { type FileTensors, type Given, readValues } from './values.ts';
 
 const ARCHITECTURE_FIELDS = ['inputs', 'layers', 'outputs', 'classes', 'featureNames', 'ignore'];
@@ -82,7 +82,7 @@ function refuseUnknown(fields: LayerFields, known: readonly string[], what: stri
 class GraphBuilder implements NodeSink {
   private readonly nodes: Node[] = [];
   /** What layers may refer to: inputs and the layers so far. */
-  private readonly named = new Map<string, Value>();
+  private readonly named = new Map<string, LayerOutput>();
   private readonly valueNames = new Set<string>();
   private readonly used = new Set<string>();
   private readonly precisions = new Set<'f32' | 'f64'>();
@@ -124,7 +124,7 @@ class GraphBuilder implements NodeSink {
     inputs: readonly Operand[],
     attributes: OpAttributes[O],
     shape: Shape,
-  ): Value {
+  ): LayerOutput {
     let output = name;
     for (let i = 1; this.valueNames.has(output); i++) output = `${name}#${i}`;
     this.valueNames.add(output);
@@ -154,7 +154,7 @@ class GraphBuilder implements NodeSink {
     throw new ForwardpassError('ARCHITECTURE', `expected a name, found ${describe(name)}`, `${place}.name`);
   }
 
-  private define(name: string, value: Value, place: string): void {
+  private define(name: string, value: LayerOutput, place: string): void {
     if (this.named.has(name)) {
       throw new ForwardpassError('DUPLICATE', `${quote(name)} is already the name of another input or layer`, place);
     }
@@ -162,7 +162,7 @@ class GraphBuilder implements NodeSink {
     this.valueNames.add(value.name);
   }
 
-  private findInputs(fields: LayerFields, kind: LayerKind, place: string, previous: string | undefined): Value[] {
+  private findInputs(fields: LayerFields, kind: LayerKind, place: string, previous: string | undefined): LayerOutput[] {
     const { least, most } = kind.arity ?? { least: 1, most: 1 };
     if (fields.inputs === undefined && previous === undefined) {
       const message = 'the model has several inputs; say which of them the first layer takes';
@@ -177,7 +177,7 @@ class GraphBuilder implements NodeSink {
     return names.map((name) => this.find(name, `${place}.inputs`));
   }
 
-  private find(name: unknown, place: string): Value {
+  private find(name: unknown, place: string): LayerOutput {
     const value = typeof name === 'string' ? this.named.get(name) : undefined;
     if (value === undefined) {
       const words = typeof name === 'string' ? didYouMean(name, this.named.keys()) : '';
@@ -192,7 +192,7 @@ class GraphBuilder implements NodeSink {
     { outputs }: Architecture,
     layers: readonly WrittenLayer[],
     last: string | undefined,
-  ): { name: string; value: Value }[] {
+  ): { name: string; value: LayerOutput }[] {
     if (outputs === undefined) {
       const value = this.find(last, 'outputs');
       this.refuseUnused();

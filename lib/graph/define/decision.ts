@@ -3,7 +3,7 @@ import { ForwardpassError } from '../../errors.ts';
 import { describe } from '../../messages.ts';
 import type { Architecture } from '../architecture.ts';
 import type { Decision, Graph, Node } from '../graph.ts';
-import type { Value } from './layer.ts';
+import type { LayerOutput } from './layer.ts';
 
 export function readLabels({ classes, featureNames }: Architecture): Pick<Graph, 'classes' | 'featureNames'> {
   if (classes !== undefined && !isListOf(classes, ['string', 'number'])) {
@@ -22,7 +22,7 @@ function isListOf(value: unknown, types: readonly string[]): boolean {
 }
 
 /** Probabilities where the output is a softmax or sparsemax, or one sigmoid; scores where only the labels are known. */
-export function decide(classes: Graph['classes'], output: Value, nodes: readonly Node[]): Decision | undefined {
+export function decide(classes: Graph['classes'], output: LayerOutput, nodes: readonly Node[]): Decision | undefined {
   const width = output.shape.length === 0 ? 1 : output.shape[0];
   if (output.shape.length > 1) return undefined;
   if (classes !== undefined && classes.length !== Math.max(width, 2)) {

@@ -7,7 +7,7 @@ import { elementCount, formatShape, type Shape } from '../shapes.ts';
 import type { Given } from './values.ts';
 
 /** A row tensor of the graph under construction. */
-export interface Value {
+export interface LayerOutput {
   readonly name: string;
   readonly shape: Shape;
 }
@@ -25,12 +25,18 @@ export interface LayerKind {
   readonly arity?: { readonly least: number; readonly most: number };
   /** The shape of its input as far as its parameters tell, for a model that does not name its inputs. */
   inputShape?(layer: LayerContext): Shape;
-  build(layer: LayerContext): Value;
+  build(layer: LayerContext): LayerOutput;
 }
 
 /** Where nodes and their values are gathered. */
 export interface NodeSink {
-  emit<O extends Op>(op: O, name: string, inputs: readonly Operand[], attributes: OpAttributes[O], shape: Shape): Value;
+  emit<O extends Op>(
+    op: O,
+    name: string,
+    inputs: readonly Operand[],
+    attributes: OpAttributes[O],
+    shape: Shape,
+  ): LayerOutput;
   readValues(values: Values, place: string): Given;
 }
 
@@ -41,12 +47,12 @@ export class LayerContext {
     readonly place: string,
     /** What its nodes are called. */
     readonly name: string,
-    readonly inputs: readonly Value[],
+    readonly inputs: readonly LayerOutput[],
     private readonly sink: NodeSink,
   ) {}
 
   /** The one input of a kind that takes one. */
-  get input(): Value {
+  get input(): LayerOutput {
     return this.inputs[0];
   }
 
@@ -58,7 +64,7 @@ export class LayerContext {
     return `${this.place}.${field}`;
   }
 
-  emit<O extends Op>(op: O, inputs: readonly Operand[], attributes: OpAttributes[O], shape: Shape): Value {
+  emit<O extends Op>(op: O, inputs: readonly Operand[], attributes: OpAttributes[O], shape: Shape): LayerOutput {
     return this.sink.emit(op, this.name, inputs, attributes, shape);
   }
 
