@@ -40,7 +40,7 @@ const MOST_WALKED = 2 ** 23;
 /** An element that moves takes as long as so many that stay. */
 const COST_OF_MOVING = 8;
 
-interface Value {
+interface KnownElements {
   readonly origins: Origins;
   readonly mixed: Mixed;
   /** Whether elements with an origin are its own number still. */
@@ -82,7 +82,7 @@ function isTooLarge(inputs: readonly GraphInput[]): boolean {
 }
 
 class Walk {
-  readonly #values = new Map<string, Value>();
+  readonly #values = new Map<string, KnownElements>();
   /** By element of the inputs, 1 or 0; sets of them would take twenty times as much. */
   readonly #refused: Uint8Array;
   #isAllRefused = false;
@@ -153,7 +153,7 @@ class Walk {
     return this.#lastFill;
   }
 
-  #after(node: Node): Value {
+  #after(node: Node): KnownElements {
     const shape = this.shapes.get(node.output) as Shape;
     const operands = node.inputs.map((operand) => this.#valueOf(operand));
     const [x] = operands;
@@ -194,26 +194,26 @@ class Walk {
     }
   }
 
-  #valueOf(operand: Operand): Value {
-    return typeof operand === 'string' ? (this.#values.get(operand) as Value) : NOTHING;
+  #valueOf(operand: Operand): KnownElements {
+    return typeof operand === 'string' ? (this.#values.get(operand) as KnownElements) : NOTHING;
   }
 
   /** Ids that several tables look up are those of the smallest. */
-  #count({ origins, isExact }: Value, { inputs: [, table], attributes: { wrap } }: Node<'embedding'>): void {
+  #count({ origins, isExact }: KnownElements, { inputs: [, table], attributes: { wrap } }: Node<'embedding'>): void {
     if (!isExact || wrap || typeof table === 'string') return;
     for (const origin of this.#walked(origins)) {
       if (origin >= 0) this.#ids.set(origin, Math.min(this.#ids.get(origin) ?? Infinity, table.shape[0]));
     }
   }
 
-  #refuse({ origins, mixed }: Value): void {
+  #refuse({ origins, mixed }: KnownElements): void {
     for (const origin of this.#walked(origins)) if (origin >= 0) this.#refused[origin] = 1;
     if (!hasMixed(origins)) return;
     if (mixed === 'all') this.#isAllRefused = true;
     else for (const origin of mixed) this.#refused[origin] = 1;
   }
 
-  #unary(node: Node<'unary'>, x: Value): Value {
+  #unary(node: Node<'unary'>, x: KnownElements): KnownElements {
     const { fn } = node.attributes;
     if (fn !== 'is_nan') {
       return NEVER_NAN.has(fn) ? NOTHING : { ...x, isExact: x.isExact && WHOLE.has(fn), tells: undefined };
@@ -223,7 +223,7 @@ class Walk {
   }
 
   /** Where the condition says that the very element is missing, what stands there instead is not its NaN. */
-  #select(node: Node, [condition, then, otherwise]: readonly Value[], shape: Shape): Value {
+  #select(node: Node, [condition, then, otherwise]: readonly KnownElements[], shape: Shape): KnownElements {
     const merged = this.#merged(node, [then, otherwise], shape, 1);
     if (condition.tells === undefined) return merged;
     const count = elementCount(shape);
@@ -247,8 +247,8 @@ class Walk {
     this.#fills[element] = isSame ? value : Number.NaN;
   }
 
-  #moved(node: Node, operands: readonly Value[], shape: Shape): Value {
-    const move = (numbersOf: (value: Value) => Origins | undefined): Origins => {
+  #moved(node: Node, operands: readonly KnownElements[], shape: Shape): KnownElements {
+    const move = (numbersOf: (value: KnownElements) => Origins | undefined): Origins => {
       const [first, ...others] = operands.map((value) => numbersOf(value) ?? NONE);
       if (typeof first === 'number' && others.every((other) => other === first)) return first;
       if (!this.#walk(COST_OF_MOVING * elementCount(shape))) return MIXED;
@@ -267,7 +267,7 @@ class Walk {
   }
 
   /** Element by element: NaN if one of them is. `first` is the position of the first of the operands. */
-  #merged(node: Node, operands: readonly Value[], shape: Shape, first = 0): Value {
+  #merged(node: Node, operands: readonly KnownElements[], shape: Shape, first = 0): KnownElements {
     let merged: Origins = NONE;
     for (const [at, operand] of operands.entries()) {
       const own = this.#spread(operand.origins, node.inputs[first + at], shape);
@@ -308,7 +308,7 @@ class Walk {
 const EMPTY: Mixed = new Set<number>();
 
 /** A value that no missing element makes NaN. */
-const NOTHING: Value = { origins: NONE, mixed: EMPTY, isExact: true };
+const NOTHING: KnownElements = { origins: NONE, mixed: EMPTY, isExact: true };
 
 function hasMixed(origins: Origins): boolean {
   return typeof origins === 'number' ? origins === MIXED : origins.includes(MIXED);
@@ -319,14 +319,14 @@ function whole(origins: Origins, count: number): Int32Array {
 }
 
 /** Of a value whose every element comes of all. */
-function spread(operands: readonly Value[]): Value {
+function spread(operands: readonly KnownElements[]): KnownElements {
   const mixed = union(operands);
   const isNothing = mixed !== 'all' && mixed.size === 0;
   return { origins: isNothing ? NONE : MIXED, mixed, isExact: false };
 }
 
 /** Where one operand has all that the others have, its own set. */
-function union(operands: readonly Value[]): Mixed {
+function union(operands: readonly KnownElements[]): Mixed {
   const [first, ...others] = operands.filter((operand) => operand.origins !== NONE);
   if (first?.origins === MIXED && others.every((other) => other.origins === MIXED && other.mixed === first.mixed)) {
     return first.mixed;
