@@ -2,13 +2,13 @@
 import { Buffer } from 'node:buffer';
 import { ForwardpassError } from '../../../errors.ts';
 
-export interface Call {
+export interface ReceivedCall {
   readonly request: Buffer;
   readonly metadata: { get(name: string): readonly (string | Buffer)[] };
 }
 
 /** A call whose answer is a stream. */
-export interface StreamCall extends Call {
+export interface StreamCall extends ReceivedCall {
   write(message: Buffer): void;
   end(): void;
   emit(event: 'error', error: GrpcStatus): void;
@@ -20,7 +20,7 @@ export interface GrpcStatus {
   readonly details: string;
 }
 
-export type Unary = (call: Call, answer: (error: GrpcStatus | null, message?: Buffer) => void) => void;
+export type Unary = (call: ReceivedCall, answer: (error: GrpcStatus | null, message?: Buffer) => void) => void;
 export type Streaming = (call: StreamCall) => void;
 
 export interface Method {

@@ -17,13 +17,13 @@ import {
   truth,
 } from './other-messages.ts';
 import {
-  type Call,
   type GrpcStatus,
   loadPeer,
   methodOf,
   type Peer,
   type PeerServer,
   pem,
+  type ReceivedCall,
   type Streaming,
   type Unary,
 } from './peer.ts';
@@ -208,7 +208,7 @@ function nanosecondsSince(start: number): number {
   return Math.round((performance.now() - start) * 1e6);
 }
 
-function checkAllowed(call: Call, { isAllowed }: GrpcOptions): void {
+function checkAllowed(call: ReceivedCall, { isAllowed }: GrpcOptions): void {
   if (isAllowed === undefined) return;
   const [authorization] = call.metadata.get('authorization');
   if (isAllowed(authorization === undefined ? undefined : String(authorization))) return;
