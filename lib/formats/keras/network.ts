@@ -12,7 +12,7 @@ import { computeDType } from './dtype.ts';
 import { isValue, type KerasTensor, LayerCall, leavesOf, type Sink } from './layer.ts';
 import { kindOf, variablesOf } from './layers/table.ts';
 import { OwnLayers } from './own.ts';
-import { type Argument, type Call, type LayerSpec, type ModelSpec, mapRefs, Ref } from './spec.ts';
+import { type Argument, type CallArguments, type LayerSpec, type ModelSpec, mapRefs, Ref } from './spec.ts';
 import { readOnce, type StoredWeight, type WeightStore } from './weights.ts';
 import { inputValue, withWords } from './words.ts';
 
@@ -141,7 +141,7 @@ class Network implements Sink {
 
   private callLayer(
     spec: LayerSpec,
-    call: Call,
+    call: CallArguments,
     find: (ref: Ref) => KerasTensor,
     shape: () => unknown,
   ): Argument<KerasTensor> {
@@ -248,7 +248,7 @@ const STEPS_OF_CALL = 10;
 
 interface Step {
   readonly layer: LayerSpec;
-  readonly call: Call | undefined;
+  readonly call: CallArguments | undefined;
   readonly number: number;
 }
 

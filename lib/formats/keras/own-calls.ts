@@ -1,5 +1,5 @@
 /** Which call of an inner model a number means: the two versions of Keras count them differently. */
-import { type Call, type LayerSpec, type ModelSpec, mapRefs, Ref } from './spec.ts';
+import { type CallArguments, type LayerSpec, type ModelSpec, mapRefs, Ref } from './spec.ts';
 
 /**
  * A model begins with a call of its own, from its building. Keras 3 counts it where a model says which tensors of a
@@ -17,7 +17,7 @@ export function fromVersion2(model: ModelSpec): ModelSpec {
     if (ref.call === 0) shifted.delete(ref.layer);
     return ref;
   };
-  const change = (call: Call, visit: (ref: Ref) => Ref): Call => ({
+  const change = (call: CallArguments, visit: (ref: Ref) => Ref): CallArguments => ({
     args: call.args.map((arg) => mapRefs(arg, visit)),
     kwargs: call.kwargs,
   });

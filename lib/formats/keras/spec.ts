@@ -36,7 +36,7 @@ export function mapRefs<T>(argument: Argument<Ref>, change: (ref: Ref) => T): Ar
   return Object.setPrototypeOf(Object.fromEntries(entries), Dictionary.prototype);
 }
 
-export interface Call {
+export interface CallArguments {
   readonly args: readonly Argument<Ref>[];
   readonly kwargs: ReadonlyMap<string, Argument<Ref>>;
 }
@@ -63,7 +63,7 @@ export interface LayerSpec {
   /** Of a layer of the author's own, its description. */
   readonly described?: Readonly<Record<string, unknown>>;
   readonly model?: ModelSpec;
-  readonly calls: readonly Call[];
+  readonly calls: readonly CallArguments[];
 }
 
 export interface ModelSpec {

@@ -11,7 +11,15 @@ import { isLayer } from './layers/table.ts';
 import { builtFor, hintOf, ownName } from './own.ts';
 import { fromVersion2, fromVersion3 } from './own-calls.ts';
 import { EXPORT, refuseForeign } from './refusals.ts';
-import { type Argument, type Call, type LayerSpec, type ModelSpec, type PlainValue, Ref, Serialized } from './spec.ts';
+import {
+  type Argument,
+  type CallArguments,
+  type LayerSpec,
+  type ModelSpec,
+  type PlainValue,
+  Ref,
+  Serialized,
+} from './spec.ts';
 
 export interface TopologyOptions {
   /** Keras' own major version: 2 or 3. */
@@ -133,7 +141,7 @@ class TopologyReader {
     return !isOther && this.options.functions?.has(className) ? className : undefined;
   }
 
-  private calls(outer: Config, place: string, isModel: boolean): Call[] {
+  private calls(outer: Config, place: string, isModel: boolean): CallArguments[] {
     const nodes = outer.has('inbound_nodes') ? outer.list('inbound_nodes') : [];
     return nodes.map((node) => {
       if (Array.isArray(node)) return this.legacyCall(node, place, isModel);
@@ -146,7 +154,7 @@ class TopologyReader {
   }
 
   /** `[[layer, call, tensor, kwargs], …]`, or without the outer list for a single tensor. */
-  private legacyCall(node: readonly unknown[], place: string, isModel: boolean): Call {
+  private legacyCall(node: readonly unknown[], place: string, isModel: boolean): CallArguments {
     const items = typeof node[0] === 'string' ? [node] : node;
     const kwargs = new Map<string, Argument<Ref>>();
     const refs = items.map((item) => {
@@ -232,7 +240,7 @@ function chain(name: string, given: readonly LayerSpec[], config: Config): Model
   if (given.length === 0) throw config.error('MALFORMED', 'the model has no layers');
   const layers = given[0].className === 'InputLayer' ? given : [impliedInput(given[0], config), ...given];
   const called = layers.map((layer, i) => {
-    const calls: Call[] =
+    const calls: CallArguments[] =
       i === 0 ? [] : [{ args: [new Ref(layers[i - 1].name, 0, 0, layer.takes)], kwargs: new Map() }];
     return { ...layer, calls };
   });
