@@ -29,14 +29,14 @@ const LIBRARIES: readonly (readonly [module: RegExp, functions: Readonly<Record<
 ];
 
 /** A function, what comes before the row, and the keywords that it is given. */
-interface Call {
+interface FunctionCall {
   readonly name: string;
   readonly before: readonly PickleValue[];
   readonly keywords: PickleValue;
 }
 
 /** Of a function by its name, or a `functools.partial` of one. */
-function callOf(value: PickleValue): Call | undefined {
+function callOf(value: PickleValue): FunctionCall | undefined {
   const name = functionName(value);
   if (name !== undefined) return { name, before: [], keywords: null };
   if (!(value instanceof PickleObject) || String(value.callable) !== 'functools.partial') return undefined;
@@ -48,7 +48,7 @@ function callOf(value: PickleValue): Call | undefined {
 }
 
 /** Keywords that scikit-learn's check of arrays may have: it changes no number. */
-function isCheck({ name }: Call): boolean {
+function isCheck({ name }: FunctionCall): boolean {
   return name === 'sklearn.utils.validation.check_array';
 }
 
@@ -85,14 +85,14 @@ function keepsWidth(estimator: Estimator, attribute: string): boolean {
 }
 
 /** The keywords that a function is given, and as `args` what comes before the row. */
-function argumentsOf({ before, keywords }: Call, estimator: Estimator, attribute: string | undefined) {
+function argumentsOf({ before, keywords }: FunctionCall, estimator: Estimator, attribute: string | undefined) {
   const plain = (value: PickleValue) => plainValue(value, estimator.budget, estimator.title);
   const given = [keywords, attribute === undefined ? null : estimator.value(attribute)].map(plain);
   const entries = given.flatMap((dict) => (isRecord(dict) ? Object.entries(dict) : []));
   return frozenRecord(before.length === 0 ? entries : [['args', Object.freeze(before.map(plain))], ...entries]);
 }
 
-function namedFunction(call: Call, attribute: string, estimator: Estimator, keywords: string | undefined) {
+function namedFunction(call: FunctionCall, attribute: string, estimator: Estimator, keywords: string | undefined) {
   const { name, before } = call;
   const [module, last] = [name.slice(0, name.lastIndexOf('.')), name.slice(name.lastIndexOf('.') + 1)];
   const functions = LIBRARIES.find(([pattern]) => pattern.test(module))?.[1];
