@@ -28,7 +28,7 @@ interface Addon {
   /** Those that this processor and its operating system have, best first. */
   instructionSets(): Isa[];
   create(
-    words: Int32Array,
+    code: Int32Array,
     parameters: readonly (Float32Array | Float64Array)[],
     isa: Isa,
     integers: readonly boolean[],
@@ -89,13 +89,13 @@ export function attachNative(addonName: string, model: string, threads: number):
 
 /** Packs a plan for an instruction set. `integers` says of each input and output whether it takes whole numbers. */
 export function createNative(
-  { words, parameters }: Plan,
+  { code, parameters }: Plan,
   isa: Isa,
   integers: readonly boolean[],
   threads: number,
   { packed, ofRow }: MostBytes = { packed: Infinity, ofRow: Infinity },
 ): NativeModel {
-  return translated('engine', () => addon().create(words, parameters, isa, integers, threads, packed, ofRow));
+  return translated('engine', () => addon().create(code, parameters, isa, integers, threads, packed, ofRow));
 }
 
 /** Another descriptor of the same socket, for a thread that closes its own; undefined where there are none. */

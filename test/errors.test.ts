@@ -80,7 +80,7 @@ const PROVOCATIONS: Record<ErrorCode, () => unknown> = {
   HANDLE: () => Model.attach({ forwardpass: 1, addon: crypto.randomUUID(), model: crypto.randomUUID() }),
   ISA: () => define({ layers: [{ weight: 1 }] }, { isa: 'mmx' as 'scalar' }),
   NATIVE: () => openAddon({ platform: 'plan9', arch: 'mips', env: {}, folders: ['/nowhere'] }),
-  PLAN: () => createNative({ words: Int32Array.of(1, 2, 3), parameters: [] }, 'scalar', [], 1),
+  PLAN: () => createNative({ code: Int32Array.of(1, 2, 3), parameters: [] }, 'scalar', [], 1),
   MEMORY: () => line().bind({ batch: 2 ** 50 }),
   ABORTED: () => load('model.onnx', { signal: AbortSignal.abort() }),
 };

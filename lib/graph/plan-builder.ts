@@ -333,10 +333,10 @@ export class PlanBuilder {
       }),
     ];
     const total = lengths.reduce((sum, length) => sum + length, header.length);
-    const words = new Int32Array(fit(total));
+    const code = new Int32Array(fit(total));
     let at = 0;
-    const put = (word: number) => {
-      words[at++] = fit(word);
+    const put = (integer: number) => {
+      code[at++] = fit(integer);
     };
     header.forEach(put);
     for (const [index, { head, columns }] of this.#instructions.entries()) {
@@ -344,10 +344,10 @@ export class PlanBuilder {
       put(opcode);
       put(lengths[index]);
       fields.forEach(put);
-      words.set(columns, at);
+      code.set(columns, at);
       at += columns.length;
     }
-    return { words, parameters: this.#parameters };
+    return { code, parameters: this.#parameters };
   }
 
   #value(width: number, isWide = false): number {

@@ -1,13 +1,13 @@
 /**
- * The plan: what TypeScript hands to the engine. A list of 32-bit words and a list of parameter arrays.
+ * The plan: what TypeScript hands to the engine. Its code, a list of 32-bit integers, and a list of parameter arrays.
  * Its constants stand here and in native/plan.h; test/graph/plan-format.test.ts holds them equal.
  *
- *   words = [VERSION, precision, valueCount, inputCount, outputCount, instructionCount,
- *            width of each value (elements of one row) …, input value …, output value …, instructions …]
+ *   code = [VERSION, precision, valueCount, inputCount, outputCount, instructionCount,
+ *           width of each value (elements of one row) …, input value …, output value …, instructions …]
  *
- * A value is defined by being an input or by exactly one instruction, before its first use. An operand word v ≥ 0
+ * A value is defined by being an input or by exactly one instruction, before its first use. An operand v ≥ 0
  * is a value; v < 0 is the parameter array −1 − v, as wide as a row. An instruction is
- * [opcode, number of words in it, fields …]; fields as listed at OPCODES. `repeat` is how many times the operation
+ * [opcode, number of integers in it, fields …]; fields as listed at OPCODES. `repeat` is how many times the operation
  * applies within one row, side by side. Parameter arrays are of the plan's precision.
  *
  * In a plan of f32 a value may hold doubles, each of which takes two elements, and so may a parameter array; which of
@@ -124,6 +124,6 @@ export interface MostBytes {
 }
 
 export interface Plan {
-  readonly words: Int32Array;
+  readonly code: Int32Array;
   readonly parameters: readonly (Float32Array | Float64Array)[];
 }

@@ -88,7 +88,7 @@ function runPlan(
 ) {
   const outputs = about.outputs.map(({ name }) => [name, given[name].slice().fill(7)] as const);
   const integers = [...about.inputs.map((input) => input.integers), ...outputs.map(() => false)];
-  const native = createNative({ words, parameters }, availableIsas()[0], integers, 1);
+  const native = createNative({ code: words, parameters }, availableIsas()[0], integers, 1);
   const fault = native.run(...about.inputs.map(({ name }) => inputs[name]), ...outputs.map(([, data]) => data));
   native.dispose();
   expect(fault).toBe(undefined);

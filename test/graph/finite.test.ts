@@ -84,8 +84,8 @@ describe('a requirement of finite numbers', () => {
       }),
       'f64',
     );
-    expect([...plan.words].slice(2, 6)).toEqual([2, 1, 1, 2]);
-    expect([...plan.words].slice(10, 14)).toEqual([15, 4, 0, 0]);
+    expect([...plan.code].slice(2, 6)).toEqual([2, 1, 1, 2]);
+    expect([...plan.code].slice(10, 14)).toEqual([15, 4, 0, 0]);
     expect(places).toEqual(['n_a', 'n_y']);
     expect(origins).toEqual({ 0: { first: 0 } });
   });

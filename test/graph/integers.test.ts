@@ -103,7 +103,7 @@ it('floats that are compared with an integer that is not a float are compared in
   expect(integers).toMatchObject({ wide: true });
   const { plan, inputs } = lower(simplify(graph, { precision: 'f32', integers }), 'f32');
   expect(inputs[0]).not.toHaveProperty('exact');
-  expect([...plan.words]).toContain(OPCODES.widen);
+  expect([...plan.code]).toContain(OPCODES.widen);
 });
 
 describe('inputs declared as floats', () => {
@@ -152,5 +152,5 @@ it('more products of large integers than a plan of doubles may hold are refused,
   expect(() => lowered(1025, 'f32')).toThrow(
     expect.objectContaining({ code: 'LIMIT', message: expect.stringContaining("with the option precision 'f64'") }),
   );
-  expect(lowered(1025, 'f64').plan.words.length).toBeLessThan(1000);
+  expect(lowered(1025, 'f64').plan.code.length).toBeLessThan(1000);
 });

@@ -29,7 +29,7 @@ interface Decoded {
 
 function decode({ plan }: Lowered): Decoded {
   const names = Object.fromEntries(Object.entries(OPCODES).map(([name, opcode]) => [opcode, name]));
-  const words = [...plan.words];
+  const words = [...plan.code];
   const take = (count: number) => words.splice(0, count);
   const [version, , values, inputCount, outputCount, instructionCount] = take(6);
   expect(version).toBe(OLDEST_PLAN);
@@ -55,7 +55,7 @@ describe('lowering operations', () => {
       relu('r', 'y'),
     ]);
     const dense = [OPCODES.dense, 12, 1, 0, 4, 3, 2, 1, 0, 1, 2, WEIGHTS.whole];
-    expect([...result.plan.words]).toEqual([OLDEST_PLAN, PRECISIONS.f32, 2, 1, 1, 1, 12, 8, 0, 1, ...dense]);
+    expect([...result.plan.code]).toEqual([OLDEST_PLAN, PRECISIONS.f32, 2, 1, 1, 1, 12, 8, 0, 1, ...dense]);
     expect(result.plan.parameters).toEqual([weight.data, bias.data, Float32Array.of(0, Infinity)]);
     expect(result.plan.parameters[0]).toBe(weight.data);
   });
@@ -275,7 +275,7 @@ describe('parameters', () => {
     expect(lowered({ x: [1] }, pow(tenth), { precision: 'f64' }).plan.parameters).toEqual([Float64Array.of(0.1)]);
     const wide = lowered({ x: [1] }, pow(constant([0.25])), { precision: 'f64' });
     expect(wide.plan.parameters).toEqual([Float64Array.of(0.25)]);
-    expect(wide.plan.words[1]).toBe(PRECISIONS.f64);
+    expect(wide.plan.code[1]).toBe(PRECISIONS.f64);
   });
 });
 

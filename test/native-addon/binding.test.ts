@@ -18,11 +18,11 @@ const addon = openAddon() as {
 
 /** What create() takes for a network of two numbers a row that become one; all arrays are new. */
 function network(): [Int32Array, Float32Array[], string, boolean[], number] {
-  const { words, parameters } = lower(
+  const { code, parameters } = lower(
     simplify(validate(networkGraph([2, 3, 1]), DEFAULT_LIMITS), { precision: 'f32' }),
     'f32',
   ).plan;
-  return [words.slice(), parameters.map((array) => Float32Array.from(array)), 'scalar', [false, false], 1];
+  return [code.slice(), parameters.map((array) => Float32Array.from(array)), 'scalar', [false, false], 1];
 }
 
 function thrownBy(action: () => unknown): unknown {

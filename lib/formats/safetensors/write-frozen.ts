@@ -164,9 +164,9 @@ function planOf(
       .replace(/^(u?)int/, '$1i'),
   });
   return {
-    version: plan.words[0],
+    version: plan.code[0],
     precision,
-    words: store.add('plan.words', 'I32', [plan.words.length], plan.words),
+    words: store.add('plan.words', 'I32', [plan.code.length], plan.code),
     parameters: plan.parameters.map((data, at) => store.parameter(sources[at], data, `plan.${at}`)),
     inputs: inputs.map((input) => {
       const fills = [...(input.fills ?? [])];
