@@ -76,3 +76,13 @@ same "$build/c-static/digits"
 same python
 
 node test/c-api/check.js "$build/run" "$build/models"
+
+# The program of docs/guides/c.md prints what the page says.
+guide=docs/guides/c.md
+node test/docs/blocks.js $guide main.c >"$build/guide.c"
+# shellcheck disable=SC2046 # lists of flags
+cc -std=c99 -Wall -Wextra -Werror "$build/guide.c" $(pkg-config --cflags --libs forwardpass) -lm -Wl,-rpath,"$library" \
+  -o "$build/guide"
+node dist/cli/main.js freeze examples/churn/churn.joblib -o "$build/churn.safetensors"
+"$build/guide" "$build/churn.safetensors" >"$build/guide.txt"
+node test/docs/blocks.js $guide 'main.c prints' | diff - "$build/guide.txt"

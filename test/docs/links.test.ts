@@ -23,20 +23,45 @@ const known = new Set([
   ...['native', 'examples'].flatMap((folder) => filesIn(folder, /./)),
 ]);
 
-/** Links, images and sources of a page, from the package's root; without those to the web and within the page. */
-function targetsOf(page: string): string[] {
-  const text = read(page).replaceAll(/^```.*?^```/gms, '');
-  const found = [...text.matchAll(/\]\(([^)\s]+)\)|(?:src|srcset|href)="([^"]+)"/g)].map(
+const withoutCode = (page: string) => read(page).replaceAll(/^```.*?^```/gms, '');
+
+/** Links, images and sources of a page that are not to the web: files from the package's root, and anchors in them. */
+function targetsOf(page: string): { readonly file: string; readonly anchor?: string }[] {
+  const found = [...withoutCode(page).matchAll(/\]\(([^)\s]+)\)|(?:src|srcset|href)="([^"]+)"/g)].map(
     ([, link, source]) => link ?? source,
   );
-  const local = found.filter((target) => !/^([a-z]+:|#)/.test(target));
-  return local.map((target) => relative('.', join(dirname(page), target.replace(/#.*/, ''))).replaceAll('\\', '/'));
+  const local = found.filter((target) => !/^[a-z]+:/.test(target));
+  return local.map((target) => {
+    const [path, anchor] = target.split('#');
+    const file = path === '' ? page : relative('.', join(dirname(page), path)).replaceAll('\\', '/');
+    return { file, anchor };
+  });
+}
+
+/** What GitHub calls the headings of a page: the second of two that are alike gets `-1`. */
+function anchorsOf(page: string): ReadonlySet<string> {
+  const anchors = new Set<string>();
+  for (const [, heading] of withoutCode(page).matchAll(/^#{1,6} (.*)$/gm)) {
+    const plain = heading.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1').toLowerCase();
+    const name = plain
+      .replaceAll(/[^\p{Letter}\p{Mark}\p{Number}\p{Connector_Punctuation} -]/gu, '')
+      .replaceAll(' ', '-');
+    let anchor = name;
+    for (let i = 1; anchors.has(anchor); i++) anchor = `${name}-${i}`;
+    anchors.add(anchor);
+  }
+  return anchors;
 }
 
 describe('a page in the package', () => {
   it.each(['README.md', 'CHANGELOG.md', ...pages])('links to what is in the package too: %s', (page) => {
     expect(isPublished(page)).toBe(true);
-    expect(targetsOf(page).filter((target) => !isPublished(target) || !known.has(target))).toEqual([]);
+    expect(targetsOf(page).filter(({ file }) => !isPublished(file) || !known.has(file))).toEqual([]);
+  });
+
+  it.each(['README.md', 'CHANGELOG.md', ...pages])('links to headings that there are: %s', (page) => {
+    const targets = targetsOf(page).filter(({ file, anchor }) => anchor !== undefined && file.endsWith('.md'));
+    expect(targets.filter(({ file, anchor }) => !anchorsOf(file).has(anchor ?? ''))).toEqual([]);
   });
 
   it.each(['CHANGELOG.md', ...pages])('names pages that there are: %s', (page) => {
