@@ -211,7 +211,7 @@ describe('a file beside the model', () => {
     await Promise.all([linkedFile.close(), linkedFolder.close()]);
   });
 
-  it('is not to be had of bytes', async () => {
+  it('cannot be read for a model from bytes', async () => {
     const error = await failureOf(async () => (await open(BYTES)).sibling('model.bin.data'));
     expect([error.code, error.message]).toEqual(['SOURCE', expect.stringContaining('given as bytes')]);
   });
