@@ -19,9 +19,6 @@ export const ALLOWED = {
   'lib/formats/aten/argument.ts': { kindWithin: 'DEEPEST_SHOWN, 2' },
   'lib/formats/aten/machine.ts': { wrap: 'a translation gives a list of values at the most' },
   'lib/formats/aten/operators/activations.ts': { apply: 'steps of activations, which lib/graph/activations.ts names' },
-  'lib/formats/aten/operators/indexing.ts': {
-    'x.shape.toSpliced(...indices.shape)': 'HIGHEST_RANK of lib/formats/tensors/value.ts',
-  },
   'lib/formats/aten/operators/shape.ts': { 'sizesOf(x).toSpliced(...parts)': 'MOST_SIZES of lib/formats/aten/call.ts' },
   'lib/formats/containers/joblib.ts': {
     'String.fromCharCode(...head.subarray(0, PEEK_BYTES))': 'PEEK_BYTES',
@@ -77,9 +74,6 @@ export const ALLOWED = {
   'lib/formats/onnx/ops/elementwise.ts': {
     'call.float(...alpha)': 'two values',
     'call.float(...beta)': 'two values',
-  },
-  'lib/formats/onnx/ops/indexing.ts': {
-    'data.shape.toSpliced(...indices.shape)': 'HIGHEST_RANK of lib/formats/tensors/value.ts',
   },
   'lib/formats/onnx/ops/linear.ts': {
     'call.build.unary(...settings)': 'two values',
@@ -141,9 +135,6 @@ export const ALLOWED = {
   'lib/formats/tensorflow/bundle/objects.ts': {
     "trackable.children.set(...decodeReference(message.message('children')))": 'a key and a value',
   },
-  'lib/formats/tensorflow/ops/indexing.ts': {
-    'data.shape.toSpliced(...indices.shape)': 'HIGHEST_RANK of lib/formats/tensors/value.ts',
-  },
   'lib/formats/tensorflow/proto.ts': {
     "fn.returns.set(...decodeEntry(message.message('ret'), (value) => value.string(), ''))": 'a key and a value',
     'node.attributes.set(...entry)': 'a key and a value',
@@ -158,9 +149,6 @@ export const ALLOWED = {
   },
   'lib/formats/tensorflow/stored.ts': {
     nodesIn: 'each scope is deeper, which `limits.depth` bounds',
-  },
-  'lib/formats/tflite/ops/indexing.ts': {
-    'data.shape.toSpliced(...indices.shape)': 'HIGHEST_RANK of lib/formats/tensors/value.ts',
   },
   'lib/formats/tflite/quantized/arithmetic.ts': {
     'Math.max(...scales)': 'of two operands',
@@ -202,6 +190,9 @@ export const ALLOWED = {
   'lib/graph/activations.ts': {
     'entry.steps(...entry.settings.map((wanted) => numberOf(settings, wanted, name, place)))':
       'the settings of one activation',
+  },
+  'lib/formats/tensors/picking.ts': {
+    'x.shape.toSpliced(...indices.shape)': 'HIGHEST_RANK of lib/formats/tensors/value.ts',
   },
   'lib/formats/tensors/range.ts': {
     'Ranges.#made Ranges.#made/input Ranges.#picked Ranges.of': 'MOST_STEPS',

@@ -1,4 +1,5 @@
 /** What operators are called with: tensors, numbers of Python, text, nothing, and lists of these. */
+import { type Dimension, dimensionAt } from '../tensors/dimensions.ts';
 import { type Constant, literal, type Row, type Value } from '../tensors/value.ts';
 
 export type Argument = null | string | PyNumber | TensorRef | readonly Argument[];
@@ -59,6 +60,11 @@ export class PyNumber {
 
   static bool(value: boolean): PyNumber {
     return value ? TRUE : FALSE;
+  }
+
+  /** As a size, which may be a multiple of the batch. */
+  get dimension(): Dimension {
+    return this.value === undefined ? dimensionAt(this.constant, 0) : { size: this.value, rows: 0 };
   }
 
   /** Of shape []. */

@@ -2,7 +2,7 @@
 import type { GraphBuilder } from '../tensors/builder.ts';
 import { OperatorCall } from '../tensors/call.ts';
 import { decodeText } from '../tensors/raw-elements.ts';
-import { type Constant, describe, literal, type Value } from '../tensors/value.ts';
+import { type Constant, literal, type Value } from '../tensors/value.ts';
 import type { AttributeProto } from './proto.ts';
 import { decodeTensor } from './tensor.ts';
 
@@ -38,18 +38,6 @@ export class Call extends OperatorCall {
     if (value.batch) throw this.build.crossing(`input ${index} depends on the batch size`);
     this.build.lookThrough(value.data.length);
     return Array.from(value.data);
-  }
-
-  /** A constant that gives a shape: the axis that is the batch, where there is one, and the other dimensions. */
-  shape(index: number): { dims: number[]; batchAxis: number | undefined } {
-    const { data, batch } = this.constant(index);
-    this.build.checkRank(data);
-    if (batch === undefined) return { dims: Array.from(data), batchAxis: undefined };
-    const batchAxis = batch.findIndex((factor) => factor !== 0);
-    if (batch[batchAxis] !== 1 || data[batchAxis] !== 0 || batch.some((factor, i) => factor !== 0 && i !== batchAxis)) {
-      throw this.build.crossing(`the shape [${describe(data, batch)}] mixes the batch into the features`);
-    }
-    return { dims: Array.from(data).toSpliced(batchAxis, 1), batchAxis };
   }
 
   /** The one number of a constant. */

@@ -1,6 +1,7 @@
 /** One node with its inputs at hand, as the translations in ops/ see it. */
 import type { ErrorCode, ForwardpassError } from '../../errors.ts';
 import type { GraphBuilder } from '../tensors/builder.ts';
+import { type Dimension, dimensions } from '../tensors/dimensions.ts';
 import type { Constant, ElementType } from '../tensors/value.ts';
 import type { Attribute, NodeDef } from './proto.ts';
 import { elementType } from './types.ts';
@@ -54,6 +55,13 @@ export class Call {
   /** An input as the value of a row; constants are taken as rows that are all equal. */
   row(index: number): Row {
     return this.build.asRow(this.input(index));
+  }
+
+  /** A constant list of sizes, which may hold the batch. */
+  dimensions(index: number): Dimension[] {
+    const list = this.constant(index);
+    this.build.checkRank(list.data);
+    return dimensions(list);
   }
 
   /** A constant's numbers. */

@@ -3,6 +3,7 @@ import type { BinaryName } from '../../graph/graph.ts';
 import { elementCount, formatShape, sameShape } from '../../graph/shapes.ts';
 import type { GraphBuilder } from './builder.ts';
 import { batchAxisOf } from './emitter.ts';
+import { oneHot } from './picking.ts';
 import { type Constant, constant, type Row, range, type Value } from './value.ts';
 
 /** How what is written meets what is there. */
@@ -170,7 +171,7 @@ function placesAlong(build: GraphBuilder, indices: Constant, shape: readonly num
 /** 1 at the index on a new last axis, 0 elsewhere. A run in which an index is outside of it is refused. */
 function hot(build: GraphBuilder, at: Row, size: number): Row {
   const isKnown = at.below !== undefined && at.below <= size;
-  if (isKnown) return build.oneHot(at, -1, size, 0, 1, 'bool');
+  if (isKnown) return oneHot(build, at, -1, { depth: size, off: 0, on: 1, type: 'bool', wrap: true });
   build.spend(size * size);
   const table = new Float32Array(size * size);
   for (let i = 0; i < size; i++) table[i * size + i] = 1;

@@ -410,13 +410,6 @@ export class GraphBuilder extends Emitter {
     return { ...this.embedding(ids, positions), type: 'string', words };
   }
 
-  /** On a new axis, which is `given` in the result. */
-  oneHot(ids: Row, given: number, depth: number, off: number, on: number, type: ElementType): Row {
-    const { own, shape, batchAxis } = withAxis(ids, this.axis(given, this.rank(ids) + 1), depth);
-    const info = { type, shape, batchAxis, merged: ids.merged, stacked: ids.stacked };
-    return this.emit('one_hot', [ids.operand], { depth, on, off, axis: own, wrap: true }, info);
-  }
-
   /**
    * Operands as NumPy would broadcast them, with the batch among their axes. Counted from the last axis the batch must
    * be in the same place everywhere; a constant that reaches there must have 1.

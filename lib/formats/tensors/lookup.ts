@@ -1,6 +1,7 @@
 /** Values by their keys, as lookup tables have them: words, or integers. */
 import { greatest, least } from '../../extremes.ts';
 import type { GraphBuilder } from './builder.ts';
+import { rowsOf } from './picking.ts';
 import { type Constant, constant, literal, type Row, type Value } from './value.ts';
 
 export interface Entries {
@@ -55,12 +56,7 @@ export function lookUpWords(
   for (const [i, key] of keys.entries()) table[words.indexOf(key) + 1] = values.data[i];
   const positions: Row = { ...x, type: 'int64', words: undefined, spread: undefined };
   const shifted = build.binary('add', positions, build.scalar(positions, 1));
-  return fromTable(build, build.unary(shifted, 'clip', 0, last), constant(values.type, [last + 1], table));
-}
-
-function fromTable(build: GraphBuilder, ids: Value, table: Constant): Value {
-  const row = build.asRow(ids);
-  return build.emit('embedding', [row.operand, build.tensor(table)], { wrap: false }, { ...row, type: table.type });
+  return rowsOf(build, build.asRow(build.unary(shifted, 'clip', 0, last)), constant(values.type, [last + 1], table));
 }
 
 /** Of integers from 0 on, a table of all up to the greatest takes no more than so many times as much as its keys, or so much. */
@@ -78,7 +74,7 @@ function ofDense(build: GraphBuilder, x: Row, { keys, values }: Entries, otherwi
   const table = new Float64Array(last + 1).fill(otherwise);
   for (const [i, key] of keys.data.entries()) table[key + 1] = values.data[i];
   const shifted = build.unary(build.binary('add', x, build.scalar(x, 1)), 'clip', 0, last);
-  return fromTable(build, shifted, constant(values.type, [last + 1], table));
+  return rowsOf(build, build.asRow(shifted), constant(values.type, [last + 1], table));
 }
 
 /** Every key is compared: at most one is equal, and what its value is more than the default is added to that. */

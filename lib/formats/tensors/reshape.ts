@@ -1,22 +1,29 @@
 /** Reshapes of values that have the batch among their axes, or merged with one of them. */
-import { elementCount } from '../../graph/shapes.ts';
-import { type GraphBuilder, withAxis, without } from './builder.ts';
-import { batchAxisOf, isMerged } from './emitter.ts';
-import { type Constant, describe, type Row, type Value } from './value.ts';
+import { elementCount, formatShape } from '../../graph/shapes.ts';
+import type { GraphBuilder } from './builder.ts';
+import { type Dimension, shapeInWords } from './dimensions.ts';
+import type { Row, Value } from './value.ts';
 
-/** A dimension of a shape that may hold the batch size B: it is `size` + `rows`·B. A `size` of −1 is what is left. */
-export interface Dimension {
-  readonly size: number;
-  readonly rows: number;
+/** The same elements in another shape, in which a size of −1 is what is left; `given` is that shape as messages show it. */
+export function reshape(build: GraphBuilder, x: Value, dims: readonly Dimension[], given = dims): Value {
+  build.checkRank(dims);
+  if (x.kind === 'row' && x.batchAxis !== undefined) return reshapeRows(build, x, dims) ?? crosses(build, x, given);
+  if (dims.some(({ rows }) => rows !== 0)) return crosses(build, x, given);
+  return build.reshaped(x, resolved(build, x, dims));
 }
 
-export function dimensions({ data, batch }: Constant): Dimension[] {
-  return Array.from(data, (value, i) => ({ size: value, rows: batch?.[i] ?? 0 }));
+function crosses(build: GraphBuilder, x: Value, dims: readonly Dimension[]): never {
+  const what = x.kind === 'row' ? 'a batch of rows' : 'a constant';
+  throw build.crossing(`${what} of shape ${formatShape(x.shape)} is reshaped into ${shapeInWords(dims)}`);
 }
 
-/** A shape, for messages. */
-export function shapeInWords({ data, batch }: Constant): string {
-  return `[${describe(data, batch ?? new Float64Array(data.length))}]`;
+function resolved(build: GraphBuilder, x: Value, dims: readonly Dimension[]): number[] {
+  const shape = dims.map(({ size }) => size);
+  const open = shape.indexOf(-1);
+  if (open >= 0) shape[open] = elementCount(x.shape) / elementCount(shape.toSpliced(open, 1));
+  if (shape.every((size) => Number.isInteger(size) && size >= 0)) return shape;
+  const [from, into] = [x.shape, dims.map(({ size }) => size)].map(formatShape);
+  throw build.error('SHAPE', `${from} cannot be reshaped into ${into}`);
 }
 
 /**
@@ -62,17 +69,4 @@ function rowsAt({ declaredBatch }: GraphBuilder, x: Row, batch: Dimension, other
   if (batch.rows > 0) return batch.size === 0 ? batch.rows : Number.NaN;
   if (batch.size > 0 && declaredBatch !== undefined) return batch.size / declaredBatch;
   return elementCount(x.shape) / elementCount(others.map(({ size }) => size));
-}
-
-/** With a new axis of 1, which is `given` in the result. */
-export function withOne(build: GraphBuilder, x: Value, given: number): Value {
-  const before = { shape: x.shape, batchAxis: batchAxisOf(x), merged: isMerged(x) };
-  const after = withAxis(before, build.axis(given, build.rank(x) + 1), 1);
-  return build.reshaped(x, after.shape, after.batchAxis);
-}
-
-/** Without an axis of 1. */
-export function withoutOne(build: GraphBuilder, x: Value, given: number): Value {
-  const own = build.ownAxis(x, given);
-  return build.reshaped(x, x.shape.toSpliced(own, 1), without([own], batchAxisOf(x)));
 }

@@ -1,6 +1,7 @@
 /** One operator with its inputs at hand, as the translations in ops/ see it. */
 import type { Table } from '../containers/flatbuffer.ts';
 import { OperatorCall } from '../tensors/call.ts';
+import { type Dimension, dimensions } from '../tensors/dimensions.ts';
 import type { ElementType, Value } from '../tensors/value.ts';
 import type { LiteBuilder } from './builder.ts';
 import type { Quantization, TensorInfo } from './model.ts';
@@ -26,6 +27,13 @@ export class Call extends OperatorCall<LiteBuilder> {
     readonly tensors: CallTensors,
   ) {
     super(build, inputs);
+  }
+
+  /** A constant list of sizes, which may hold the batch. */
+  dimensions(index: number): Dimension[] {
+    const list = this.constant(index);
+    this.build.checkRank(list.data);
+    return dimensions(list);
   }
 
   /** A constant's numbers. */

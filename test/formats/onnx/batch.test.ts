@@ -125,6 +125,26 @@ describe('the batch', () => {
     ).rejects.toMatchObject(crossesRows);
   });
 
+  it('is not cut where it is one axis with another, and a slice ends at the batch alone', async () => {
+    const sliced = (end: number) =>
+      chain(
+        [2, 6],
+        [
+          node('Reshape', ['x', 'pairs'], ['p']),
+          node('Slice', ['p', 'from', 'to', 'axes'], ['s']),
+          node('Reshape', ['s', 'back'], ['y']),
+        ],
+        [
+          ...[int64s('pairs', [2], [-1, 2]), int64s('back', [2], [-1, 6])],
+          ...[int64s('from', [1], [0]), int64s('to', [1], [end]), int64s('axes', [1], [0])],
+        ],
+      );
+    // Two rows of the matrix are no whole batch: the file is read as one row, which then has too few for the reshape.
+    const x = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
+    expect(outputs(await sliced(6), x)).toEqual(x);
+    await expect(sliced(2)).rejects.toMatchObject({ code: 'SHAPE' });
+  });
+
   it('may stand behind itself until a reshape parts the two', async () => {
     const [stack, part] = [node('Concat', ['x', 'n'], ['c'], { axis: int(0) }), int64s('s', [3], [2, -1, 3])];
     const nodes = [node('Neg', ['x'], ['n']), stack, node('Reshape', ['c', 's'], ['r'])];

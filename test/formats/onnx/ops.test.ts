@@ -161,7 +161,7 @@ describe('indices', () => {
   it('refuse parts that do not add up', async () => {
     const weights = { sizes: int64s('sizes', [2], [1, 2]) };
     const reading = run('Split', ROWS, weights, { attributes: { axis: int(1) } });
-    await expect(reading).rejects.toThrow('an axis of 2 is split into [1, 2], for 1 outputs');
+    await expect(reading).rejects.toThrow('an axis of 2 is split into [1, 2]');
   });
 });
 

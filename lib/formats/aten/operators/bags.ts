@@ -1,4 +1,5 @@
 /** Bags of ids: vectors of a table added up, averaged, or the greatest of each. */
+import { withOne } from '../../tensors/axes.ts';
 import { bagOf } from '../../tensors/bags.ts';
 import { unreadable } from '../../tensors/emitter.ts';
 import { isFloat, type Value } from '../../tensors/value.ts';
@@ -6,7 +7,6 @@ import type { Result } from '../argument.ts';
 import type { Call, Translations } from '../call.ts';
 import { FloatIds } from '../float-ids.ts';
 import { lookUp } from './lookup.ts';
-import { unsqueezed } from './shape.ts';
 
 /** What becomes of each bag of vectors, by torch's number for it. */
 const BAGS = ['sum', 'mean', 'max'] as const;
@@ -39,7 +39,7 @@ function embeddingBag(call: Call): Result {
   }
   if (call.flag('include_last_offset')) throw call.error('UNSUPPORTED_OP', 'include_last_offset is not read');
   const vectors = lookUp(call, ids, table, false);
-  const weighted = weights === undefined ? vectors : build.binary('mul', vectors, unsqueezed(call, weights, -1));
+  const weighted = weights === undefined ? vectors : build.binary('mul', vectors, withOne(call.build, weights, -1));
   const found =
     padding === undefined ? build.reduce(weighted, fn, [1], false) : withoutPadding(call, weighted, ids, padding, fn);
   return [found, ...beside];
@@ -48,7 +48,7 @@ function embeddingBag(call: Call): Result {
 /** The ids that are padding count nowhere; a bag of nothing else is 0. */
 function withoutPadding(call: Call, vectors: Value, ids: Value, padding: number, fn: (typeof BAGS)[number]): Value {
   const { build } = call;
-  const isPadding = unsqueezed(call, build.binary('equal', ids, build.scalar(ids, padding)), -1);
+  const isPadding = withOne(call.build, build.binary('equal', ids, build.scalar(ids, padding)), -1);
   const left = build.select(isPadding, build.scalar(vectors, fn === 'max' ? -Infinity : 0), vectors);
   const counted = build.cast(build.unary(isPadding, 'not'), vectors.type);
   const count = build.reduce(counted, 'sum', [1], false);

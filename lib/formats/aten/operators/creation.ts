@@ -1,27 +1,18 @@
 /** Operators that make tensors of nothing but numbers. */
 
-import { batchAxisOf, unreadable } from '../../tensors/emitter.ts';
-import { type Constant, constant, type ElementType, isFloat, literal, range, type Value } from '../../tensors/value.ts';
+import { unreadable } from '../../tensors/emitter.ts';
+import { counted, filled, filledLike } from '../../tensors/filling.ts';
+import { type Constant, constant, type ElementType, isFloat, literal, type Value } from '../../tensors/value.ts';
 import { PyNumber, type Result } from '../argument.ts';
 import type { Call, Translation, Translations } from '../call.ts';
-import { targetOf } from './shape.ts';
-
-/** A number for every element; where the batch is among the sizes, for every row. */
-function filled(call: Call, sizes: readonly PyNumber[], value: number, type: ElementType): Value {
-  const { build } = call;
-  const { own, batchAxis } = targetOf(call, sizes);
-  if (own.some((size) => !Number.isInteger(size) || size < 0)) {
-    throw call.error('SHAPE', `expected sizes, found [${own.join(', ')}]`);
-  }
-  const tensor = build.expanded(literal(type, [value]), own);
-  return batchAxis === undefined ? tensor : build.everyRow(tensor, batchAxis);
-}
 
 /** `value` is a number, or the name of the parameter that gives it. */
 function full(value: number | string): Translation {
   return (call) => {
     const fill = typeof value === 'number' ? value : call.number(value);
-    return filled(call, call.sizes('size'), fill, call.type('dtype') ?? defaultType(call, value));
+    const type = call.type('dtype') ?? defaultType(call, value);
+    const dims = call.sizes('size').map(({ dimension }) => dimension);
+    return filled(call.build, literal(type, [fill]), dims);
   };
 }
 
@@ -34,11 +25,8 @@ function defaultType(call: Call, value: number | string): ElementType {
 
 function fullLike(value: number | string): Translation {
   return (call) => {
-    const { build } = call;
-    const x = call.tensor('self');
     const fill = typeof value === 'number' ? value : call.number(value);
-    const tensor = build.expanded(literal(call.type('dtype') ?? x.type, [fill]), x.shape);
-    return x.kind === 'row' ? build.everyRow(tensor, batchAxisOf(x)) : tensor;
+    return filledLike(call.build, call.tensor('self'), fill, call.type('dtype'));
   };
 }
 
@@ -70,14 +58,9 @@ function arange(call: Call): Result {
     if (batch !== undefined) throw call.build.crossing(`${name} depends on the batch size`);
     return data[0];
   });
-  const count = Math.max(Math.ceil((end - start) / step), 0);
-  if (!(count <= call.build.budget.limits.rowElements))
-    throw call.error('LIMIT', `a range of ${count} numbers is too long`);
-  // As a list, and as the tensor.
-  call.build.spend(2 * count);
   const given = ['start', 'end', 'step'].filter((name) => call.has(name)).map((name) => call.operand(name));
   const type = call.type('dtype') ?? (given.some(({ type }) => isFloat(type)) ? 'float32' : 'int64');
-  return literal(type, range(start, end, step), [count]);
+  return counted(call.build, type, start, end, step);
 }
 
 /** A number as a tensor of rank 0. */

@@ -1,13 +1,13 @@
 /** Operators that pick by other tensors: constants choose places, ids of a row look up a constant table. */
 import { formatShape } from '../../../graph/shapes.ts';
 import { putAlong, type Reduction, takeAlong, takeOne } from '../../tensors/along.ts';
+import { withOne } from '../../tensors/axes.ts';
 import { batchAxisOf } from '../../tensors/emitter.ts';
+import { oneHot as oneHotOf, picked, rowsOf } from '../../tensors/picking.ts';
 import { type Constant, isFloat, type Value } from '../../tensors/value.ts';
 import type { Result } from '../argument.ts';
 import type { Call, Translation, Translations } from '../call.ts';
 import { FloatIds } from '../float-ids.ts';
-import { picked } from './indexing.ts';
-import { unsqueezed } from './shape.ts';
 
 /** Whole numbers that choose, from tensors and slots left open; a row's own numbers look up a constant table. */
 function index(call: Call): Result {
@@ -22,7 +22,7 @@ function index(call: Call): Result {
     throw call.error('UNSUPPORTED_OP', 'several axes are indexed at once; index them one after another');
   }
   if (only.type === 'bool') throw call.error('UNSUPPORTED_OP', 'a mask picks elements, whose number depends on it');
-  if (only.kind === 'constant') return picked(call, x, at, only);
+  if (only.kind === 'constant') return picked(call.build, x, at, only);
   if (at === 0 && x.kind === 'constant') return lookUp(call, only, x, true);
   throw call.error('UNSUPPORTED_OP', 'both the table and the indices depend on the input');
 }
@@ -41,7 +41,7 @@ function indexSelect(call: Call): Result {
   const { build } = call;
   const [x, indices] = [call.tensor('self'), call.tensor('index')];
   const axis = build.axis(call.number('dim'), build.rank(x));
-  if (indices.kind === 'constant') return picked(call, x, axis, indices);
+  if (indices.kind === 'constant') return picked(call.build, x, axis, indices);
   if (axis === 0 && x.kind === 'constant') return lookUp(call, indices, x, false);
   throw call.error('UNSUPPORTED_OP', 'both the table and the indices depend on the input');
 }
@@ -79,9 +79,8 @@ function scatter(given: 'src' | 'value', reduction: Reduction): Translation {
 /** Negative ids count from the table's end only where `wraps`. */
 export function lookUp(call: Call, ids: Value, table: Constant, wraps: boolean): Value {
   if (isFloat(ids.type)) throw new FloatIds(ids, call.build.place);
-  if (ids.kind === 'constant') return picked(call, table, 0, ids);
-  const info = { ...ids, type: table.type, shape: [...ids.shape, ...table.shape.slice(1)] };
-  return call.build.emit('embedding', [ids.operand, call.build.tensor(table)], { wrap: wraps }, info);
+  if (ids.kind === 'constant') return picked(call.build, table, 0, ids);
+  return rowsOf(call.build, ids, table, wraps);
 }
 
 function embedding(call: Call): Result {
@@ -97,8 +96,7 @@ function oneHot(call: Call): Result {
   const depth = call.number('num_classes');
   if (isFloat(ids.type)) throw new FloatIds(ids, build.place);
   if (depth < 1) throw call.error('UNSUPPORTED_OP', 'the number of classes depends on the ids; give num_classes');
-  if (depth > build.budget.limits.rowElements) throw call.error('LIMIT', `a one-hot of ${depth} classes is too long`);
-  return build.oneHot(build.asRow(ids), -1, depth, 0, 1, 'int64');
+  return oneHotOf(build, build.asRow(ids), -1, { depth, off: 0, on: 1, type: 'int64', wrap: true });
 }
 
 /** How many of the bounds lie before each element; with `right`, or at it. */
@@ -107,7 +105,7 @@ function bucketize(x: string, boundaries: string): Translation {
     const { build } = call;
     const bounds = call.constant(boundaries);
     if (bounds.shape.length !== 1) throw call.error('UNSUPPORTED_OP', 'bounds of several axes are not read');
-    const values = unsqueezed(call, call.tensor(x), -1);
+    const values = withOne(build, call.tensor(x), -1);
     const isRight = call.flag('right') || (call.has('side') && call.text('side') === 'right');
     // Written so that a NaN lies behind every bound, as torch has it.
     const isBefore = build.unary(build.binary(isRight ? 'less' : 'less_equal', values, bounds), 'not');

@@ -1,19 +1,21 @@
 /** Operators that rearrange elements, or say how they are arranged. */
 import { elementCount, formatShape } from '../../../graph/shapes.ts';
-import { withAxis, without } from '../../tensors/builder.ts';
+import { squeezed, withOne } from '../../tensors/axes.ts';
+import { type Dimension, dimensionsOf } from '../../tensors/dimensions.ts';
 import { batchAxisOf } from '../../tensors/emitter.ts';
+import { broadcastTo } from '../../tensors/filling.ts';
 import { constant, describe, type Row, range, type Value } from '../../tensors/value.ts';
 import { Folded, PyNumber, type Result } from '../argument.ts';
 import type { Call, Translation, Translations } from '../call.ts';
 
 /** The size of every axis; that of the batch stays a symbol. */
 export function sizesOf(x: Value): PyNumber[] {
-  const own = x.shape.map(PyNumber.int);
-  const batchAxis = batchAxisOf(x);
-  return batchAxis === undefined ? own : own.toSpliced(batchAxis, 0, BATCH);
+  return dimensionsOf(x).map(({ size, rows }) => (rows === 0 ? PyNumber.int(size) : rowsTimes(rows)));
 }
 
-const BATCH = new PyNumber(constant('int64', [], new Float64Array(1), Float64Array.of(1)));
+function rowsTimes(rows: number): PyNumber {
+  return new PyNumber(constant('int64', [], new Float64Array(1), Float64Array.of(rows)));
+}
 
 /** Where a list of sizes has the batch itself, and what they are but for it. */
 interface Target {
@@ -141,16 +143,8 @@ function squeeze(call: Call): Result {
   const x = call.tensor('self');
   const batchAxis = batchAxisOf(x);
   const axes = call.axes('dim', x).filter((axis) => axis !== batchAxis);
-  const own = axes.map((axis) => build.ownAxis(x, axis)).filter((axis) => x.shape[axis] === 1);
-  const kept = x.shape.filter((_, axis) => !own.includes(axis));
-  return build.reshaped(x, kept, without(own, batchAxis));
-}
-
-export function unsqueezed(call: Call, x: Value, given: number): Value {
-  const { build } = call;
-  const before: Pick<Row, 'shape' | 'batchAxis'> = { shape: x.shape, batchAxis: batchAxisOf(x) };
-  const after = withAxis(before, build.axis(given, build.rank(x) + 1), 1);
-  return build.reshaped(x, after.shape, after.batchAxis);
+  const isOne = (axis: number) => x.shape[build.ownAxis(x, axis)] === 1;
+  return squeezed(build, x, axes.filter(isOne));
 }
 
 function swap(first: string, second: string): Translation {
@@ -186,25 +180,15 @@ function moveAxes(call: Call): Result {
 
 /** −1 keeps a size; the batch may be said by its symbol or by the size that the file has for it. */
 function expand(call: Call, x: Value, sizes: readonly PyNumber[]): Value {
-  const { build } = call;
-  const added = sizes.length - build.rank(x);
+  const current = dimensionsOf(x);
+  const added = sizes.length - current.length;
   if (added < 0) throw call.error('SHAPE', `${formatShape(x.shape)} is expanded to ${sizes.length} axes`);
-  const from = batchAxisOf(x);
-  const to = from === undefined ? sizes.findIndex(isBatch) : from + added;
-  const current = sizesOf(x);
-  const own = sizes.map(({ value }, axis) =>
-    value === -1 ? (current[axis - added]?.value ?? -1) : (value ?? Number.NaN),
-  );
-  if (to < 0) return build.expanded(x, own);
-  if (from !== undefined && !isBatch(sizes[to]) && sizes[to].value !== -1 && sizes[to].value !== build.declaredBatch) {
-    throw build.crossing('the batch is expanded');
-  }
-  const shape = own.toSpliced(to, 1);
-  if (shape.some(Number.isNaN)) throw build.crossing(`the shape [${textOf(sizes)}] mixes the batch into the features`);
-  if (x.kind === 'row') return build.expanded(x, shape, to);
-  const place = to - added;
-  const row = place < 0 ? build.everyRow(x, to) : { ...build.asRow(x, place), batchAxis: to };
-  return build.expanded(row, shape, to);
+  const keeps = ({ size, rows }: Dimension) => size === -1 && rows === 0;
+  const dims = sizes.map((size, axis) => {
+    const dim = size.dimension;
+    return keeps(dim) ? (current[axis - added] ?? dim) : dim;
+  });
+  return broadcastTo(call.build, x, dims);
 }
 
 function contents(call: Call): Result {
@@ -239,7 +223,7 @@ export const shapeOperators: Translations = {
   'unflatten(Tensor self, int dim, int[] sizes)': unflatten,
   'squeeze(Tensor self)': squeeze,
   'squeeze(Tensor self, int[] dim)': squeeze,
-  'unsqueeze(Tensor self, int dim)': (call) => unsqueezed(call, call.tensor('self'), call.number('dim')),
+  'unsqueeze(Tensor self, int dim)': (call) => withOne(call.build, call.tensor('self'), call.number('dim')),
   'permute(Tensor self, int[] dims)': (call) => call.build.transpose(call.tensor('self'), call.integers('dims')),
   'transpose(Tensor self, int dim0, int dim1)': swap('dim0', 'dim1'),
   'swapaxes(Tensor self, int axis0, int axis1)': swap('axis0', 'axis1'),
@@ -287,7 +271,5 @@ function sizeAlong(call: Call): Result {
 function numel(call: Call): Result {
   const x = call.tensor('self');
   const count = elementCount(x.shape);
-  return batchAxisOf(x) === undefined
-    ? PyNumber.int(count)
-    : new PyNumber(constant('int64', [], new Float64Array(1), Float64Array.of(count)));
+  return batchAxisOf(x) === undefined ? PyNumber.int(count) : rowsTimes(count);
 }

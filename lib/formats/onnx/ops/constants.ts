@@ -1,28 +1,18 @@
 /** Operators that make a constant. */
-import { formatShape } from '../../../graph/shapes.ts';
-import { literal, range, type Value } from '../../tensors/value.ts';
+import { dimensions } from '../../tensors/dimensions.ts';
+import { counted, filled } from '../../tensors/filling.ts';
+import { literal, type Value } from '../../tensors/value.ts';
 import type { Call, Translations } from '../call.ts';
 
 function constantRange(call: Call): Value {
-  const type = call.input(0).type;
   const [start, limit, delta] = [0, 1, 2].map((index) => call.number(index) ?? 0);
-  const count = Math.max(Math.ceil((limit - start) / delta), 0);
-  if (!(count <= call.build.budget.limits.rowElements))
-    throw call.error('LIMIT', `a range of ${count} numbers is too long`);
-  call.build.spend(2 * count);
-  return literal(type, range(start, limit, delta), [count]);
+  return counted(call.build, call.input(0).type, start, limit, delta);
 }
 
-/** A shape that holds the batch gives a value per row, the same for each. */
 function constantOfShape(call: Call): Value {
   const value = call.tensor('value') ?? literal('float32', [0]);
-  const { dims, batchAxis } = call.shape(0);
-  if (dims.some((dim) => !Number.isInteger(dim) || dim < 0)) {
-    throw call.error('SHAPE', `expected a shape, found ${formatShape(dims)}`);
-  }
   if (value.data.length !== 1) throw call.error('SHAPE', `expected one number as value, found ${value.data.length}`);
-  const filled = call.build.expanded(call.build.reshaped(value, []), dims);
-  return batchAxis === undefined ? filled : call.build.everyRow(filled, batchAxis);
+  return filled(call.build, value, dimensions(call.constant(0)));
 }
 
 /** One of `value`, `value_float`, `value_floats`, `value_int`, `value_ints`. */

@@ -1,5 +1,6 @@
 /** Softmax and its kin, and the layers that normalise a row. */
 import { elementCount, formatShape, sameShape } from '../../../graph/shapes.ts';
+import { oneHot } from '../../tensors/picking.ts';
 import { type Constant, constant, type Row, range, type Value } from '../../tensors/value.ts';
 import type { Call, Translations } from '../call.ts';
 
@@ -26,7 +27,8 @@ function softmax(call: Call, log: boolean): Value {
 function hardmax(call: Call): Value {
   return alongOneAxis(call, (x, axis) => {
     const first = call.build.asRow(call.build.reduce(x, 'arg_max_number', [axis], false));
-    return call.build.oneHot(first, axis, x.shape[call.build.ownAxis(x, axis)], 0, 1, x.type);
+    const depth = x.shape[call.build.ownAxis(x, axis)];
+    return oneHot(call.build, first, axis, { depth, off: 0, on: 1, type: x.type, wrap: true });
   });
 }
 

@@ -1,12 +1,12 @@
 /** Lists of tensors: made, taken apart, and given as outputs. */
-import { formatShape } from '../../../graph/shapes.ts';
+
+import { packed, withoutOne } from '../../tensors/axes.ts';
 import type { GraphBuilder } from '../../tensors/builder.ts';
-import { withOne, withoutOne } from '../../tensors/reshape.ts';
+import { parted } from '../../tensors/moves.ts';
 import { literal, type Value } from '../../tensors/value.ts';
 import { Call } from '../call.ts';
 import type { Known, Sequence } from '../known.ts';
 import type { AttributeProto } from '../proto.ts';
-import { parts } from './indexing.ts';
 
 /** A call whose first input may be a list, which `inputs` then leaves out. */
 class SequenceCall extends Call {
@@ -52,10 +52,7 @@ function concatenate(call: SequenceCall): Value {
   if (items.length === 0) throw call.error('SHAPE', 'an empty sequence is joined');
   const axis = call.integer('axis', 0);
   if (!call.flag('new_axis', false)) return build.concat(items, axis);
-  return build.concat(
-    items.map((item) => withOne(build, item, axis)),
-    axis,
-  );
+  return packed(build, items, axis);
 }
 
 /** Without sizes, into parts of 1, whose axis then goes unless `keepdims`. */
@@ -72,10 +69,7 @@ function split(call: SequenceCall): Sequence {
   const all = isOne
     ? Array.from({ length: Math.ceil(length / size) }, (_, i) => Math.min(size, length - i * size))
     : given;
-  if (all.reduce((sum, next) => sum + next, 0) !== length) {
-    throw call.error('SHAPE', `an axis of ${length} is split into ${formatShape(all)}`);
-  }
-  const items = parts(call, x, axis, all);
+  const items = parted(build, x, axis, all);
   return sequence(
     call,
     sizes !== undefined || call.flag('keepdims', true) ? items : items.map((item) => withoutOne(build, item, axis)),

@@ -1,11 +1,11 @@
 /** Functions of keras.ops.nn: activations, and ids as rows of zeros with a one. */
 import type { Activation } from '../../../../graph/architecture.ts';
 import type { SoftmaxName } from '../../../../graph/graph.ts';
-import { withAxis } from '../../../tensors/builder.ts';
+import { oneHot as oneHotOn } from '../../../tensors/picking.ts';
 import { applyActivation, applyNamed, celu, hardShrink, softShrink, squareplus } from '../../activation.ts';
 import { computeDType } from '../../dtype.ts';
 import type { LayerCall, LayerKind } from '../../layer.ts';
-import { ofRow, type Traced } from '../../traced.ts';
+import { ofRow, rowOf, type Traced } from '../../traced.ts';
 import { softmaxOver } from '../activations.ts';
 import { curve, thresholded, unary } from './arithmetic.ts';
 
@@ -44,16 +44,10 @@ function oneHot(layer: LayerCall, depth: number): Traced {
   const { build } = layer;
   layer.checkCount(depth, 'num_classes');
   const ids = layer.cast(layer.input, 'int64');
-  const axis = build.axis(layer.config.whole('axis', -1), ids.shape.length + 2);
-  const { own, shape, batchAxis } = withAxis({ shape: ids.shape, batchAxis: 0 }, axis, depth);
-  if (batchAxis !== 0) throw build.crossing('the new axis is put before the batch');
   const type = layer.config.has('dtype') ? computeDType(layer.config) : 'float32';
-  return build.emit(
-    'one_hot',
-    [ids.name],
-    { depth, on: 1, off: 0, axis: own, wrap: false },
-    { type, shape, batchAxis },
-  );
+  const hot = oneHotOn(build, rowOf(ids), layer.config.whole('axis', -1), { depth, off: 0, on: 1, type, wrap: false });
+  if (hot.batchAxis !== 0) throw build.crossing('the new axis is put before the batch');
+  return hot;
 }
 
 const oneHotOf = ofRow((_, __, layer) => oneHot(layer, layer.config.whole('num_classes')));

@@ -1,9 +1,11 @@
 /** Functions of keras.ops that move, pick, join and repeat elements. */
 import { formatShape } from '../../../../graph/shapes.ts';
 import { describe } from '../../../../messages.ts';
+import { unpacked } from '../../../tensors/axes.ts';
 import type { GraphBuilder } from '../../../tensors/builder.ts';
-import { flipped, MIRRORS, padded, parted, repeated, rolled, tiled } from '../../../tensors/moves.ts';
-import { type Constant, type Row, range } from '../../../tensors/value.ts';
+import { flipped, mirrored, paddedBy, parted, repeated, rolled, tiled } from '../../../tensors/moves.ts';
+import { picked } from '../../../tensors/picking.ts';
+import { type Row, range } from '../../../tensors/value.ts';
 import { isValue, type KerasTensor, type LayerCall, type LayerKind, valuesIn } from '../../layer.ts';
 import { resultType } from '../../result-type.ts';
 import { type Argument, Serialized } from '../../spec.ts';
@@ -149,14 +151,7 @@ const split = (fixed?: number, isLoose = false) =>
     return parted(build, x, axis, sizes);
   });
 
-const unstack = ofRow((build, x, layer) => {
-  const axis = layer.config.whole('axis', 0);
-  const own = build.ownAxis(x, axis);
-  build.checkResults(x.shape[own]);
-  return range(0, x.shape[own], 1).map((at) =>
-    build.reshaped(build.gather(x, axis, [at]), x.shape.toSpliced(own, 1), 0),
-  );
-});
+const unstack = ofRow((build, x, layer) => unpacked(build, x, layer.config.whole('axis', 0)));
 
 /** By constant positions along an axis of the row; or ids of the row, among the rows of a constant table. */
 const take: LayerKind = {
@@ -176,12 +171,6 @@ const take: LayerKind = {
   },
 };
 
-function picked(build: GraphBuilder, x: Row, axis: number, places: Constant): Traced {
-  const own = build.ownAxis(x, axis);
-  const shape = [...x.shape.slice(0, own), ...places.shape, ...x.shape.slice(own + 1)];
-  return build.reshaped(build.gather(x, axis, places.data), shape, 0);
-}
-
 /** Fewer repeats than axes are those of the last ones. */
 const tile = ofRow((build, x, layer) => {
   const given = layer.config.wholes('repeats');
@@ -199,13 +188,18 @@ const flip = (fixed?: number) =>
       throw layer.unsupported(`reverses all axes, the batch among them: ${CROSSES}`);
     }
     const axes = fixed === undefined ? layer.config.wholes('axis') : [fixed];
-    return axes.reduce<Traced>((part, axis) => flipped(build, part, axis), x);
+    return flipped(build, x, axes);
   });
 
 const roll = ofRow((build, x, layer) => {
   if (!layer.config.has('axis')) throw layer.unsupported(`rolls all of a tensor, the batch with it: ${CROSSES}`);
   const [shifts, axes] = [layer.config.wholes('shift'), layer.config.wholes('axis')];
-  return axes.reduce<Traced>((part, axis, i) => rolled(build, part, axis, shifts[i] ?? shifts[0]), x);
+  return rolled(
+    build,
+    x,
+    axes,
+    axes.map((_, i) => shifts[i] ?? shifts[0]),
+  );
 });
 
 /** One width for all, a pair for all, or a pair for each axis, of which the batch must have none. */
@@ -214,15 +208,7 @@ const pad = ofRow((build, x, layer) => {
   const widths = padWidths(layer, build.rank(x));
   const given = layer.argument(1, 'constant_values') ?? 0;
   if (typeof given !== 'number') throw layer.unsupported('pads with an array; expected one number');
-  return widths.reduce<Traced>((part, [before, after], axis) => {
-    if (before + after === 0) return part;
-    if (mode === 'constant') return padded(build, part, axis, [before, after], given);
-    const size = part.shape[build.ownAxis(part, axis)];
-    if (Math.max(before, after) <= size - (mode === 'reflect' ? 1 : 0)) {
-      return padded(build, part, axis, [before, after], MIRRORS[mode]);
-    }
-    throw layer.error('SHAPE', `an axis of ${size} is padded by ${before} and ${after} mirrored elements`);
-  }, x);
+  return mode === 'constant' ? paddedBy(build, x, widths, given) : mirrored(build, x, widths, mode);
 });
 
 function padWidths(layer: LayerCall, rank: number): (readonly [number, number])[] {

@@ -1,0 +1,59 @@
+/** What is taken by positions: elements of axes by constants, rows of a constant table by the ids of each row. */
+import type { GraphBuilder } from './builder.ts';
+import { withAxis } from './builder.ts';
+import { batchAxisOf } from './emitter.ts';
+import type { Constant, ElementType, Row, Value } from './value.ts';
+
+/** The positions of an axis that a constant holds; its shape replaces the axis. */
+export function picked(build: GraphBuilder, x: Value, given: number, indices: Constant): Value {
+  const axis = build.axis(given, build.rank(x));
+  const own = build.ownAxis(x, axis);
+  if (indices.batch) throw build.crossing('the positions depend on the batch size');
+  build.lookThrough(indices.data.length);
+  const found = build.gather(x, axis, indices.data);
+  const before = batchAxisOf(x);
+  const moved = before !== undefined && axis < before ? before + indices.shape.length - 1 : before;
+  return build.reshaped(found, x.shape.toSpliced(own, 1, ...indices.shape), moved);
+}
+
+/** As `picked`, or for ids that vary from row to row the rows of a constant table. */
+export function pickedOrLookedUp(
+  build: GraphBuilder,
+  x: Value,
+  given: number,
+  indices: Value,
+  lookUp: (ids: Row, table: Constant) => Value,
+): Value {
+  const axis = build.axis(given, build.rank(x));
+  if (indices.kind === 'constant') return picked(build, x, axis, indices);
+  if (x.kind === 'row') throw build.error('UNSUPPORTED_OP', 'both the table and the indices depend on the input');
+  if (axis === 0) return lookUp(indices, x);
+  throw build.error('UNSUPPORTED_OP', `rows of a table are looked up along axis ${axis}; expected 0`);
+}
+
+/** Rows of a table by ids from 0; with `wrap` those below 0 count from the table's end. */
+export function rowsOf(build: GraphBuilder, ids: Row, table: Constant, wrap = false): Row {
+  const shape = [...ids.shape, ...table.shape.slice(1)];
+  const operands = [ids.operand, build.tensor(table)];
+  return build.emit('embedding', operands, { wrap }, { ...ids, type: table.type, shape });
+}
+
+export interface OneHot {
+  readonly depth: number;
+  readonly off: number;
+  readonly on: number;
+  readonly type: ElementType;
+  /** Whether ids below 0 count from the end; otherwise all is off for an id outside of the range. */
+  readonly wrap: boolean;
+}
+
+/** On a new axis, which is `given` in the result. */
+export function oneHot(build: GraphBuilder, ids: Row, given: number, { depth, off, on, type, wrap }: OneHot): Row {
+  const { rowElements } = build.budget.limits;
+  if (!Number.isInteger(depth) || depth < 1 || depth > rowElements) {
+    throw build.error('LIMIT', `expected a depth from 1 to ${rowElements}, found ${depth}`);
+  }
+  const { own, shape, batchAxis } = withAxis(ids, build.axis(given, build.rank(ids) + 1), depth);
+  const info = { type, shape, batchAxis, merged: ids.merged, stacked: ids.stacked };
+  return build.emit('one_hot', [ids.operand], { depth, on, off, axis: own, wrap }, info);
+}
