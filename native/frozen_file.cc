@@ -45,8 +45,11 @@ bool FrozenFile::open(const void* bytes, size_t size, FileFault& fault, Part par
     return fault.set(Kind::malformed, "%s: expected a version", key_);
   }
   if (version < uint64_t(oldest_plan) || version > uint64_t(plan_version)) {
-    return fault.set(Kind::version, "%s: expected version %d to %d, found %llu; freeze the model with the same version",
-                     key_, int(oldest_plan), int(plan_version), (unsigned long long)version);
+    const char* const remedy = version > uint64_t(plan_version)
+                                   ? "it was frozen for a later forwardpass: update this library"
+                                   : "freeze the model again";
+    return fault.set(Kind::version, "%s: expected version " FP_PLAN_VERSIONS ", found %llu; %s", key_,
+                     (unsigned long long)version, remedy);
   }
   const json::Value precision = description_.get("precision");
   const bool f64 = precision.equals("f64");

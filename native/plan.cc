@@ -13,6 +13,10 @@ namespace {
 
 constexpr size_t header_words = 6;
 constexpr int64_t operand_limit = INT32_MAX;
+constexpr int32_t ragged_since = 4;
+constexpr Ends latest = ends_of_versions[plan_version - oldest_plan];
+static_assert(latest.unary == int32_t(Unary::count) && latest.binary == int32_t(Binary::count) &&
+              latest.reduce == int32_t(Reduce::count) && latest.metric == int32_t(Metric::count));
 
 // Reads words in order and remembers the first thing that is wrong.
 class Verifier {
@@ -37,7 +41,10 @@ class Verifier {
   bool header() {
     if (left() < header_words) return fail("the plan is shorter than its header");
     version_ = next();
-    if (version_ < oldest_plan || version_ > plan_version) return fail("the plan is of another version");
+    if (version_ < oldest_plan || version_ > plan_version) {
+      return fail("the plan is of another version than " FP_PLAN_VERSIONS ", which this engine runs");
+    }
+    ends_ = ends_of_versions[version_ - oldest_plan];
     const int32_t precision = next();
     if (precision != int32_t(Precision::f32) && precision != int32_t(Precision::f64)) {
       return fail("the precision is unknown");
@@ -67,7 +74,7 @@ class Verifier {
       const int32_t word = next();
       if (!define(port_value(word)) || (word < 0 && !is_wide(port_value(word)))) return false;
       ragged_[size_t(port_value(word))] = is_ragged_port(word);
-      if (is_ragged_port(word) && version_ == oldest_plan) return fail("ragged inputs are of a later version");
+      if (is_ragged_port(word) && version_ < ragged_since) return fail("ragged inputs are of a later version");
     }
     plan_.outputs = from_.words + at_;
     at_ += plan_.output_count;
@@ -81,6 +88,7 @@ class Verifier {
       const int32_t opcode = next(), words = next();
       if (words < 2 || size_t(words) - 2 > left()) return fail("an instruction is longer than the plan");
       end_ = at_ + size_t(words) - 2;
+      if (!is_of_version(opcode, &Ends::opcode)) return false;
       if (!instruction(Opcode(opcode))) return false;
       if (at_ != end_) return fail("an instruction has words left over");
     }
@@ -136,6 +144,14 @@ class Verifier {
   }
   bool in_range(int32_t word, int32_t count) { return require(word >= 0 && word < count, "a function is unknown"); }
   bool flag() { return in_range(next(), 2); }
+  // What is called by a number that this version has.
+  bool numbered(int32_t Ends::*end) {
+    const int32_t number = next();
+    return in_range(number, latest.*end) && is_of_version(number, end);
+  }
+  bool is_of_version(int32_t number, int32_t Ends::*end) {
+    return require(number < ends_.*end || number >= latest.*end, "an operation is of a later version than the plan");
+  }
 
   // The result must be new and is defined only once its operands have been checked. A requirement defines nothing.
   bool instruction(Opcode opcode) {
@@ -157,20 +173,20 @@ class Verifier {
       case Opcode::dense:
         return dense(y_width);
       case Opcode::unary:
-        return has(3) && used(next(), y_width) && in_range(next(), int32_t(Unary::count)) && optional_parameter(2);
+        return has(3) && used(next(), y_width) && numbered(&Ends::unary) && optional_parameter(2);
       case Opcode::binary:
-        return has(3) && operand(y_width) && operand(y_width) && in_range(next(), int32_t(Binary::count));
+        return has(3) && operand(y_width) && operand(y_width) && numbered(&Ends::binary);
       case Opcode::affine:
         return has(3) && used(next(), y_width) && parameter(y_width) && parameter(y_width);
       case Opcode::select:
         return has(3) && operand(y_width) && operand(y_width) && operand(y_width);
       case Opcode::softmax:
-        return has(4) && rows(y_width) && in_range(next(), 3);
+        return has(4) && rows(y_width) && numbered(&Ends::softmax);
       case Opcode::norm:
         return has(7) && rows(y_width) && flag() && parameter(1) && optional_parameter(inner_) &&
                optional_parameter(inner_);
       case Opcode::normalize:
-        return has(5) && rows(y_width) && in_range(next(), 3) && parameter(2);
+        return has(5) && rows(y_width) && numbered(&Ends::norm) && parameter(2);
       case Opcode::reduce:
         return has(4) && reduce(y_width);
       case Opcode::gather:
@@ -255,7 +271,7 @@ class Verifier {
     const int64_t columns = next();
     if (columns < 1 || columns * repeat_ != y_width) return fail("the result has another width");
     if (!flag() || !parameter(inner_ * columns) || !optional_parameter(columns) || !optional_parameter(2)) return false;
-    if (!in_range(next(), 3)) return false;
+    if (!numbered(&Ends::weight)) return false;
     if (weights == Weights::bf16 && dense_shape(size_t(inner_), size_t(columns)).order != DenseOrder::chains) {
       return fail("a layer of so few columns has no bf16 form");
     }
@@ -273,8 +289,7 @@ class Verifier {
   }
 
   bool reduce(int64_t y_width) {
-    return repeated() && require(repeat_ == y_width, "the result has another width") &&
-           in_range(next(), int32_t(Reduce::count));
+    return repeated() && require(repeat_ == y_width, "the result has another width") && numbered(&Ends::reduce);
   }
 
   bool gather(int64_t y_width) {
@@ -338,7 +353,7 @@ class Verifier {
 
   bool bag(int64_t y_width) {
     const int32_t x = next();
-    return ragged(x) && parameter(width(x) * y_width) && optional_parameter(y_width) && in_range(next(), 3);
+    return ragged(x) && parameter(width(x) * y_width) && optional_parameter(y_width) && numbered(&Ends::bag);
   }
 
   bool couple(int64_t y_width) {
@@ -368,13 +383,13 @@ class Verifier {
     if (plan_.precision == Precision::f32 && unit_ == 1 && inner_ > most_sorted_f32) {
       return fail("places are more than a float tells apart");
     }
-    return require(repeat_ * count == y_width, "the result has another width") && flag() && flag();
+    return require(repeat_ * count == y_width, "the result has another width") && flag() && numbered(&Ends::sort);
   }
 
   bool distances(int64_t y_width) {
     const int32_t x = next();
     const int64_t features = next();
-    if (!used(x, features) || features < 1 || !in_range(next(), int32_t(Metric::count))) return false;
+    if (!used(x, features) || features < 1 || !numbered(&Ends::metric)) return false;
     return parameter(y_width * features) && optional_parameter(features + 1);
   }
 
@@ -392,8 +407,10 @@ class Verifier {
   bool trees(int64_t y_width) {
     const int32_t x = next();
     const int64_t leaf_width = next();
-    const int32_t sum = next(), nodes = next(), leaves = next(), sets = next();
-    if (!optional_parameter(1) || !used(x, -1) || !in_range(sum, int32_t(TreeSum::count))) return false;
+    const int32_t sum = from_.words[at_];
+    if (!numbered(&Ends::tree_sum)) return false;
+    const int32_t nodes = next(), leaves = next(), sets = next();
+    if (!optional_parameter(1) || !used(x, -1)) return false;
     const Parameter* const nodes_of = any_parameter(nodes);
     const Parameter* const leaves_of = any_parameter(leaves);
     const Parameter* const sets_of = sets == -1 ? nullptr : any_parameter(sets);
@@ -432,6 +449,7 @@ class Verifier {
   PlanError& error_;
   Array<bool> defined_, ragged_;
   int32_t version_ = 0;
+  Ends ends_ = {};
   size_t at_ = 0, end_ = 0;
   int64_t unit_ = 1;  // elements of the plan's precision in one of the instruction's
   int64_t repeat_ = 0, inner_ = 0;

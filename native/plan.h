@@ -1,52 +1,18 @@
 // The plan: the flat program that TypeScript hands over. lib/graph/plan-format.ts describes it word by word;
-// test/graph/plan-format.test.ts holds the two equal.
+// test/graph/plan-format.test.ts holds the two equal. Its opcodes and versions are in plan_numbers.h.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
+#include "plan_numbers.h"
+
 namespace fp {
 
-// Of a plan that has all there is; those without ragged inputs are of the oldest.
-constexpr int32_t plan_version = 4;
-constexpr int32_t oldest_plan = 3;
 // Is added to the value of an input whose rows are pairs of an id and a weight.
 constexpr int32_t ragged_port = 1 << 30;
 
 enum class Precision : int32_t { f32 = 0, f64 = 1 };
-
-enum class Opcode : int32_t {
-  dense = 1,
-  unary = 2,
-  binary = 3,
-  affine = 4,
-  select = 5,
-  softmax = 6,
-  norm = 7,
-  normalize = 8,
-  reduce = 9,
-  gather = 10,
-  concat = 11,
-  embedding = 12,
-  one_hot = 13,
-  quantize = 14,
-  require_finite = 15,
-  couple = 16,
-  wide = 17,
-  widen = 18,
-  narrow = 19,
-  require_exact = 20,
-  trees = 21,
-  matmul = 22,
-  sort = 23,
-  distances = 24,
-  nearest = 25,
-  bag = 26,
-  scatter = 27,
-};
-
-// What a dense layer's weights are packed as.
-enum class Weights : int32_t { whole = 0, bf16 = 1, int8 = 2 };
 
 // A parameter array as the plan names it: elements of the plan's precision, owned by the caller.
 struct Parameter {
@@ -86,9 +52,6 @@ constexpr bool is_ragged_port(int32_t word) { return word >= ragged_port; }
 constexpr size_t port_width(int32_t word, const int32_t* widths) {
   return size_t(widths[port_value(word)]) / (word >= 0 ? 1 : 2);
 }
-
-// What `bag` makes of the rows of its table.
-enum class BagMode : int32_t { sum = 0, mean = 1, max = 2 };
 
 enum class Verdict { valid, invalid, out_of_memory };
 

@@ -8,10 +8,9 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace fp {
+#include "plan_numbers.h"
 
-// What a tree's values do to the result: the places in TREE_SUMS of lib/graph/graph.ts.
-enum class TreeSum : int32_t { float64 = 0, float32 = 1, none = 2, count };
+namespace fp {
 
 // To the left go values that are at most the threshold, or in the set; and NaN with the odd ones.
 enum class Split : int32_t { at_most = 0, at_most_or_nan = 1, in_set = 2, in_set_or_nan = 3, count };

@@ -8,9 +8,11 @@
  */
 import { posix } from 'node:path';
 
-const GRAPH_TYPES = 'lib/graph/(graph|limits|budget|fold|architecture|word-hash|terms)\\.ts';
+/** The tables of operations: what each is called, its number in plans, what it computes. */
+const OPERATIONS = 'lib/graph/operations/.*';
+const GRAPH_TYPES = `lib/graph/(graph|limits|budget|fold|architecture|word-hash|terms)\\.ts|${OPERATIONS}`;
 /** What makes a graph of layers, and the shapes that it computes with; not the stages that follow. */
-const MAKING_GRAPHS = 'lib/graph/((define|stack)/.*|(activations|combine|float32|functions|shapes)\\.ts)';
+const MAKING_GRAPHS = 'lib/graph/((define|stack)/.*|(activations|combine|float32|shapes)\\.ts)';
 /** The leaves: the error class, helpers for the text of its messages, what callers' getters throw, extremes of numbers. */
 const ERRORS = 'lib/(errors|messages|extremes|reading)\\.ts';
 
@@ -26,7 +28,8 @@ const only = (...patterns) => new RegExp(`^(${patterns.join('|')})$`);
 /** @type {readonly Rule[]} */
 const TYPESCRIPT_RULES = [
   { files: only(ERRORS), may: only(ERRORS) },
-  { files: /^lib\/graph\/plan-format\.ts$/, may: only() },
+  { files: only(OPERATIONS), may: only(OPERATIONS) },
+  { files: /^lib\/graph\/plan-format\.ts$/, may: only(OPERATIONS) },
   { files: /^lib\/graph\/budget\.ts$/, may: only(GRAPH_TYPES, ERRORS) },
   { files: only(GRAPH_TYPES), may: only(GRAPH_TYPES) },
   // What a graph says of texts is all that reading them knows.
@@ -210,7 +213,8 @@ const NATIVE_RULES = [
   { files: /^native\/couple\.h$/, may: only(STANDARD) },
   { files: /^native\/pairs\.h$/, may: only('native/network\\.h', STANDARD) },
   { files: /^native\/sort\.h$/, may: only('native/kernels/kernels\\.h', STANDARD) },
-  { files: /^native\/tree_layouts\.h$/, may: only(STANDARD) },
+  { files: /^native\/plan_numbers\.h$/, may: only(STANDARD) },
+  { files: /^native\/tree_layouts\.h$/, may: only('native/plan_numbers\\.h', STANDARD) },
   {
     files: /^native\/tree_packer\.(h|cc)$/,
     may: only('native/(tree_packer|tree_layouts|arena)\\.h', 'native/kernels/kernels\\.h', STANDARD),
@@ -226,7 +230,7 @@ const NATIVE_RULES = [
   {
     files: /^native\/plan\.(h|cc)$/,
     may: only(
-      'native/(plan|pack|pack_reduced|arena|couple|sort|tree_packer)\\.h',
+      'native/(plan|plan_numbers|pack|pack_reduced|arena|couple|sort|tree_packer)\\.h',
       'native/kernels/kernels\\.h',
       STANDARD,
     ),

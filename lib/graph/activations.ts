@@ -5,7 +5,8 @@
 import { ForwardpassError } from '../errors.ts';
 import { describe, didYouMean, listNames, quote } from '../messages.ts';
 import type { Activation } from './architecture.ts';
-import { type BinaryName, type SoftmaxName, UNARY_NAMES, type UnaryName } from './graph.ts';
+import type { BinaryName, SoftmaxName } from './graph.ts';
+import { UNARY, UNARY_NAMES, type UnaryName } from './operations/unary.ts';
 
 /** What an activation does to a row, one step after another. A negative axis counts from the row's end. */
 export type ActivationStep =
@@ -129,7 +130,7 @@ function makeEntries(): Readonly<Record<string, Entry>> {
 }
 
 /** Casts are not activations. */
-const FUNCTIONS = UNARY_NAMES.filter((name) => !['to_integer', 'wrap', 'narrow'].includes(name));
+const FUNCTIONS = UNARY_NAMES.filter((name) => !UNARY[name].cast);
 
 /** Made when it is first asked: models that say what they do need none of it. */
 let entries: ReturnType<typeof makeEntries> | undefined;

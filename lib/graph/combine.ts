@@ -1,6 +1,5 @@
 /** Two tensors combined element by element, without copies of what is repeated. */
-import { BINARY_FUNCTIONS } from './functions.ts';
-import type { BinaryName } from './graph.ts';
+import { BINARY, type BinaryName } from './operations/binary.ts';
 import { broadcastStrides, elementCount, type Shape } from './shapes.ts';
 
 interface Given {
@@ -49,7 +48,7 @@ export function combine<A extends Float32Array | Float64Array>(
   shape: Shape,
   result: A,
 ): A {
-  const fill = FILLS[fn] ?? fillBy(BINARY_FUNCTIONS[fn]);
+  const fill = FILLS[fn] ?? fillBy(BINARY[fn].evaluate);
   const [left, right] = [broadcastStrides(a.shape, shape), broadcastStrides(b.shape, shape)];
   const axis = outerAxes(shape, left, right);
   const length = elementCount(shape.slice(axis));

@@ -3,6 +3,7 @@
  * as NaN, or is looked for and replaced; and which are ids, of how many.
  */
 import { type GraphInput, type Node, type Operand, type Tensor, TRUTHS } from './graph.ts';
+import { UNARY } from './operations/unary.ts';
 import { definitionOf } from './ops.ts';
 import { broadcastColumns, elementCount, type Shape, sameShape, takeColumns } from './shapes.ts';
 
@@ -54,9 +55,6 @@ const NEVER_NAN: ReadonlySet<string> = new Set<string>([
   ...TRUTHS,
   ...['arg_max', 'arg_min', 'arg_max_last', 'arg_min_last'],
 ]);
-
-/** What leaves whole numbers, as ids are, as they are. */
-const WHOLE: ReadonlySet<string> = new Set(['trunc', 'floor', 'ceil', 'round', 'to_integer']);
 
 interface Computation {
   readonly inputs: readonly GraphInput[];
@@ -216,7 +214,9 @@ class Walk {
   #unary(node: Node<'unary'>, x: KnownElements): KnownElements {
     const { fn } = node.attributes;
     if (fn !== 'is_nan') {
-      return NEVER_NAN.has(fn) ? NOTHING : { ...x, isExact: x.isExact && WHOLE.has(fn), tells: undefined };
+      return NEVER_NAN.has(fn)
+        ? NOTHING
+        : { ...x, isExact: x.isExact && UNARY[fn].keepsWhole === true, tells: undefined };
     }
     for (const origin of this.#walked(x.origins)) if (origin >= 0) this.#known[origin] = 1;
     return { ...NOTHING, tells: x.origins };

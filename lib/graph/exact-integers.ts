@@ -1,17 +1,10 @@
 /** The part of lowering that keeps integers exact: in doubles within a plan of f32, and checked where even they round. */
 import { ForwardpassError } from '../errors.ts';
-import {
-  BINARY_NAMES,
-  type GraphInput,
-  type Integers,
-  type Node,
-  type Op,
-  type Operand,
-  REDUCE_NAMES,
-  type Tensor,
-  UNARY_NAMES,
-} from './graph.ts';
+import type { GraphInput, Integers, Node, Op, Operand, Tensor } from './graph.ts';
 import { COMPARISONS, type Computation, integersOf, MOVES } from './integers.ts';
+import { BINARY } from './operations/binary.ts';
+import { POSITIONS, REDUCE } from './operations/rowwise.ts';
+import { UNARY } from './operations/unary.ts';
 import { denseLayout } from './ops/dense.ts';
 import { definitionOf } from './ops.ts';
 import type { PlanBuilder, View } from './plan-builder.ts';
@@ -102,15 +95,15 @@ export class ExactIntegers {
     });
     const spread = plan.row(plan.move(from, all, () => broadcastColumns([...from.shape.slice(0, -1), 1, k], all)));
     const factors = -1 - plan.expandedParameter({ shape: [n, k], data: transposed }, all);
-    const products = plan.instruction(OPCODES.binary, all, [spread, factors, BINARY_NAMES.indexOf('mul')]);
+    const products = plan.instruction(OPCODES.binary, all, [spread, factors, plan.number(BINARY.mul)]);
     const count = elementCount(shape);
-    let sum = plan.instruction(OPCODES.reduce, shape, [products.value, count, k, REDUCE_NAMES.indexOf('sum')]);
+    let sum = plan.instruction(OPCODES.reduce, shape, [products.value, count, k, plan.number(REDUCE.sum)]);
     if (bias !== undefined) {
       const terms = -1 - plan.expandedParameter(bias, shape);
-      sum = plan.instruction(OPCODES.binary, shape, [sum.value, terms, BINARY_NAMES.indexOf('add')]);
+      sum = plan.instruction(OPCODES.binary, shape, [sum.value, terms, plan.number(BINARY.add)]);
     }
     if (attributes.clamp === undefined) return sum;
-    const clip = [UNARY_NAMES.indexOf('clip'), plan.numbers(attributes.clamp)];
+    const clip = [plan.number(UNARY.clip), plan.numbers(attributes.clamp)];
     return plan.instruction(OPCODES.unary, shape, [sum.value, ...clip]);
   }
 }
@@ -118,7 +111,7 @@ export class ExactIntegers {
 /** Whether the result may be of more digits than all operands. */
 function grows(node: Node): boolean {
   if (node.op === 'unary') return node.attributes.fn === 'square';
-  if (node.op === 'binary') return ['add', 'sub', 'mul', 'pow'].includes(node.attributes.fn);
+  if (node.op === 'binary') return BINARY[node.attributes.fn].grows === true;
   if (node.op === 'reduce') return !['max', 'min'].includes(node.attributes.fn);
   return node.op === 'affine' || node.op === 'dense';
 }
@@ -126,7 +119,7 @@ function grows(node: Node): boolean {
 function isComparison(node: Node): boolean {
   if (node.op === 'unary' || node.op === 'binary') return COMPARISONS.has(node.attributes.fn);
   if (node.op === 'sort') return node.attributes.result === 'places';
-  return node.op === 'reduce' && node.attributes.fn.startsWith('arg_');
+  return node.op === 'reduce' && POSITIONS.has(node.attributes.fn);
 }
 
 /** A constant with an integer that no float32 is. */

@@ -6,7 +6,9 @@ import type { Budget } from './budget.ts';
 import { combine } from './combine.ts';
 import { evaluate } from './evaluate.ts';
 import type { Fold } from './fold.ts';
-import type { BinaryName, Integers, Node, Op, OpAttributes, Tensor, UnaryName } from './graph.ts';
+import type { Integers, Node, Op, OpAttributes, Tensor } from './graph.ts';
+import { BINARY } from './operations/binary.ts';
+import { UNARY } from './operations/unary.ts';
 import { definitionOf } from './ops.ts';
 import { type Compile, Programs } from './programs.ts';
 import { elementCount, type Shape, sameShape, takeBroadcast } from './shapes.ts';
@@ -16,15 +18,6 @@ import { constantSpan, EXACT } from './spans.ts';
 const MOVES: ReadonlySet<Op> = new Set<Op>([
   ...(['concat', 'gather', 'transpose', 'reshape', 'expand', 'retype', 'require_finite'] as const),
   ...(['embedding', 'one_hot'] as const),
-]);
-
-/** Functions of one IEEE operation at the most. Of floats they round the same when computed in doubles and then rounded. */
-const ROUNDED_ONCE: ReadonlySet<UnaryName | BinaryName> = new Set<UnaryName | BinaryName>([
-  ...(['abs', 'neg', 'sqrt', 'square', 'reciprocal', 'floor', 'ceil', 'round', 'trunc', 'sign'] as const),
-  ...(['relu', 'leaky_relu', 'thresholded_relu', 'threshold', 'clip', 'hard_shrink', 'soft_shrink'] as const),
-  ...(['not', 'to_bool', 'is_nan', 'is_inf'] as const),
-  ...(['add', 'sub', 'mul', 'div', 'min', 'max', 'prelu', 'fmod'] as const),
-  ...(['equal', 'less', 'less_equal', 'greater', 'greater_equal', 'and', 'or', 'xor'] as const),
 ]);
 
 /** Up to so many elements JavaScript is as quick as the engine. */
@@ -161,8 +154,8 @@ function workOf({ op }: Node, operands: readonly Tensor[], shape: Shape): number
   return elementCount(shape) + operands.reduce((sum, { data }) => sum + data.length, 0);
 }
 
-function isRoundedOnce(node: Node): boolean {
-  return (
-    node.op === 'select' || ((node.op === 'unary' || node.op === 'binary') && ROUNDED_ONCE.has(node.attributes.fn))
-  );
+function isRoundedOnce({ op, attributes }: Node): boolean {
+  if (op === 'unary') return UNARY[attributes.fn].roundedOnce === true;
+  if (op === 'binary') return BINARY[attributes.fn].roundedOnce === true;
+  return op === 'select';
 }

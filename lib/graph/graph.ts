@@ -8,8 +8,29 @@
  * Formats translate their many spellings into the few operations of {@link OpAttributes}.
  */
 
+import type { BinaryName } from './operations/binary.ts';
+import type { BagMode, MetricName, NormName, SortResult, TreeSum } from './operations/choices.ts';
+import type { ReduceName, SoftmaxName } from './operations/rowwise.ts';
+import type { UnaryName } from './operations/unary.ts';
 import type { TermProgram } from './terms.ts';
 import type { WordSpread } from './word-hash.ts';
+
+export { BINARY_NAMES, type BinaryName } from './operations/binary.ts';
+export {
+  BAG_MODES,
+  type BagMode,
+  METRIC_NAMES,
+  type MetricName,
+  NORM_NAMES,
+  type NormName,
+  SORT_RESULTS,
+  type SortResult,
+  TREE_SUMS,
+  type TreeSum,
+} from './operations/choices.ts';
+export { REDUCE_NAMES, type ReduceName, SOFTMAX_NAMES, type SoftmaxName } from './operations/rowwise.ts';
+export { TRUTHS } from './operations/truths.ts';
+export { UNARY_NAMES, type UnaryName } from './operations/unary.ts';
 
 /** A constant: row-major elements. Half precision is widened exactly; integers must be exact in the array. */
 export interface Tensor {
@@ -127,160 +148,6 @@ export interface GraphOutput {
 /** The name of a row tensor (an input or some node's output), or a constant. */
 export type Operand = string | Tensor;
 
-/** Element-wise functions of one value. `alpha` and `beta` are as noted; both default to 0 where unnamed. */
-export const UNARY_NAMES = [
-  'relu', //             x < 0 ? 0 : x
-  'leaky_relu', //       x < 0 ? alpha·x : x
-  'thresholded_relu', // x ≤ alpha ? 0 : x
-  'threshold', //        x ≤ alpha ? beta : x
-  'elu', //              x < 0 ? alpha·(e^x − 1) : x
-  'selu', //             beta·(x < 0 ? alpha·(e^x − 1) : x)
-  'celu', //             x < 0 ? alpha·(e^(x/alpha) − 1) : x
-  'gelu', //             x·Φ(x), Φ the normal distribution, by erf
-  'gelu_tanh', //        x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³)))
-  'quick_gelu', //       x·sigmoid(alpha·x)
-  'silu', //             x·sigmoid(x)
-  'mish', //             x·tanh(softplus(x))
-  'sigmoid', //          1/(1 + e^−x)
-  'log_sigmoid', //      −log(1 + e^−x)
-  'hard_sigmoid', //     min(max(alpha·x + beta, 0), 1)
-  'hard_swish', //       x·min(max(x/6 + 1/2, 0), 1)
-  'clip', //             min(max(x, alpha), beta); relu6 is clip(0, 6), hard tanh clip(−1, 1)
-  'tanh',
-  'tanh_shrink', //      x − tanh(x)
-  'hard_shrink', //      |x| ≤ alpha ? 0 : x
-  'soft_shrink', //      x > alpha ? x − beta : x < −alpha ? x + beta : 0; NaN stays NaN
-  'softplus', //         log(1 + e^(alpha·x))/alpha
-  'softsign', //         x/(1 + |x|)
-  'squareplus', //       (x + √(x² + alpha))/2
-  'sparse_plus', //      x ≤ −1 ? 0 : x ≥ 1 ? x : (x + 1)²/4
-  'exp',
-  'expm1', //            e^x − 1
-  'log',
-  'log1p', //            log(1 + x)
-  'erf',
-  'abs',
-  'neg',
-  'sqrt',
-  'square',
-  'reciprocal', //       1/x
-  'floor',
-  'ceil',
-  'round', //            to the nearest whole number, ties to even
-  'trunc',
-  'sign', //             −1, 0, 1; NaN stays NaN
-  'not', //              x == 0 ? 1 : 0
-  'to_bool', //          x == 0 ? 0 : 1
-  'is_nan', //           1 or 0
-  'is_inf', //           x = +∞ and alpha ≠ 0, or x = −∞ and beta ≠ 0: 1, otherwise 0
-  // Casts: formats/casts.ts
-  'to_integer', //       −alpha ≤ trunc(x) < alpha ? trunc(x) : −alpha, NaN too; never −0
-  'wrap', //             trunc(x) + n·(beta − alpha) with the whole n that puts it into [alpha, beta); NaN, ±∞ give 0
-  'narrow', //           to the nearest float of alpha steps between powers of two that is at most beta, ties to even
-  // Angles in radians
-  'sin', //              NaN of ±∞, as of cos and tan
-  'cos',
-  'tan',
-  'asin', //             from −π/2 to π/2; NaN beyond ±1
-  'acos', //             from 0 to π; NaN beyond ±1
-  'atan', //             from −π/2 to π/2
-  'sinh',
-  'cosh',
-  'asinh',
-  'acosh', //            NaN below 1
-  'atanh', //            ±∞ of ±1, NaN beyond
-  'log2',
-  'log10',
-  'cbrt', //             the cube root, of negative x too
-] as const;
-/** An element-wise function of one value. @inline */
-export type UnaryName = (typeof UNARY_NAMES)[number];
-
-/** Element-wise functions of two values. Comparisons and logic give 1 or 0; logic takes any non-zero as true. */
-export const BINARY_NAMES = [
-  'add',
-  'sub',
-  'mul',
-  'div',
-  'min', // NaN if either is
-  'max', // NaN if either is
-  'pow', // a^b
-  'prelu', // a < 0 ? a·b : a
-  'equal',
-  'less',
-  'less_equal',
-  'greater',
-  'greater_equal',
-  'and',
-  'or',
-  'xor',
-  'fmod', // a − b·trunc(a/b), exactly: with the sign of a
-  'atan2', // the angle of the point (b, a), from −π to π, zeros with their signs
-] as const;
-/** An element-wise function of two values. @inline */
-export type BinaryName = (typeof BINARY_NAMES)[number];
-
-/** Functions of one value or two that give 1 or 0, whatever they are given. */
-export const TRUTHS: ReadonlySet<UnaryName | BinaryName> = new Set<UnaryName | BinaryName>([
-  'not',
-  'to_bool',
-  'is_nan',
-  'is_inf',
-  'equal',
-  'less',
-  'less_equal',
-  'greater',
-  'greater_equal',
-  'and',
-  'or',
-  'xor',
-]);
-
-/**
- * Reductions. `arg_max` and `arg_min` give the first index unless `last`. The first NaN wins (NumPy, torch); of `number`
- * none does, and index 0 stands for nothing but NaN and the worst of infinities (TensorFlow); of `scan` only one in the
- * first place (onnxruntime). `sum_in_order` adds one after another, from the first on; `sum_float32` too, and rounds each
- * sum to float32.
- */
-export const REDUCE_NAMES = [
-  'sum',
-  'mean',
-  'max',
-  'min',
-  'prod',
-  'l1',
-  'l2',
-  'sum_square',
-  'log_sum',
-  'log_sum_exp',
-  'arg_max',
-  'arg_min',
-  'arg_max_last',
-  'arg_min_last',
-  'arg_max_number',
-  'arg_min_number',
-  'arg_max_scan',
-  'arg_min_scan',
-  'arg_max_last_scan',
-  'arg_min_last_scan',
-  'sum_float32',
-  'sum_in_order',
-] as const;
-/** What an axis is reduced to. @inline */
-export type ReduceName = (typeof REDUCE_NAMES)[number];
-
-export const SOFTMAX_NAMES = [
-  'softmax', //     e^x/Σe^x
-  'log_softmax', // its logarithm, x − log Σe^x
-  'sparsemax', //   max(x − τ, 0), with τ so that they sum to 1
-] as const;
-/** A function along an axis. @inline */
-export type SoftmaxName = (typeof SOFTMAX_NAMES)[number];
-
-export const NORM_NAMES = ['l1', 'l2', 'max'] as const;
-/** A norm of a row. @inline */
-export type NormName = (typeof NORM_NAMES)[number];
-
 /** A node is a feature, or −1 for a leaf; a threshold, or where its set begins; one of {@link SPLITS}. */
 export const NODE_FIELDS = 3;
 
@@ -289,29 +156,6 @@ export const SPLITS = { at_most: 0, at_most_or_nan: 1, in_set: 2, in_set_or_nan:
 
 /** Bits of a set in each of its numbers, which are exact in float32. */
 export const SET_BITS = 16;
-
-export const TREE_SUMS = ['float64', 'float32', 'none'] as const;
-export type TreeSum = (typeof TREE_SUMS)[number];
-
-/** How far x is from a point y: what its features add up to, d being the difference of one. */
-export const METRIC_NAMES = [
-  'sum_square', //       Σ d²
-  'l1', //               Σ |d|
-  'max', //              max |d|
-  'power', //            Σ weight·|d|^exponent
-  'different', //        how many are not equal
-  'canberra', //         Σ |d|/(|x| + |y|), 0 where both are 0
-  'known_sum_square', // Σ d² of those where neither is NaN
-] as const;
-export type MetricName = (typeof METRIC_NAMES)[number];
-
-/** What `bag` makes of the rows of its table: their sum, that divided by how many there are, or the greatest of each column. */
-export const BAG_MODES = ['sum', 'mean', 'max'] as const;
-/** How the rows of a bag are combined. @inline */
-export type BagMode = (typeof BAG_MODES)[number];
-
-export const SORT_RESULTS = ['values', 'places'] as const;
-export type SortResult = (typeof SORT_RESULTS)[number];
 
 /** Weights of a dense layer in half or a quarter of the bits. */
 export const REDUCED_NAMES = ['bf16', 'int8'] as const;

@@ -19,6 +19,7 @@ import {
   TRUTHS,
   type UnaryName,
 } from './graph.ts';
+import { POSITIONS } from './operations/rowwise.ts';
 import { elementCount, type Shape } from './shapes.ts';
 import {
   constantSpan,
@@ -343,7 +344,7 @@ class Spans {
       case 'sum_square':
         return this.#ofIntegers(node, [x], { ...FLOATS, trust: 0 });
       default:
-        if (fn.startsWith('arg_')) {
+        if (POSITIONS.has(fn)) {
           this.#demand(x, Infinity);
           return FLOATS;
         }

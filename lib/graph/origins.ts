@@ -3,6 +3,8 @@
  * a message about an id or a NaN inside a model can name the feature that holds it.
  */
 import { type GraphInput, NODE_FIELDS, type Node, type Op, type Tensor } from './graph.ts';
+import { BINARY } from './operations/binary.ts';
+import { UNARY } from './operations/unary.ts';
 import { treesOf } from './ops/trees.ts';
 import { definitionOf } from './ops.ts';
 import type { Origins } from './plan-builder.ts';
@@ -130,37 +132,22 @@ function whole({ shape, origins }: Operand): Int32Array {
   return origins === undefined ? all : all.map((_, at) => origins.first + at);
 }
 
-/** Functions of finite numbers that may be NaN or infinite: outside their domain, or too large. */
-const PARTIAL: ReadonlySet<string> = new Set([
-  'log',
-  'log1p',
-  'log2',
-  'log10',
-  'asin',
-  'acos',
-  'sinh',
-  'cosh',
-  'acosh',
-  'atanh',
-  'sqrt',
-  'reciprocal',
-  'exp',
-  'expm1',
-  'square',
-  'div',
-  'pow',
-]);
-
 /** Of each node at which a run may stop, the last such function before it, which a message can name. */
 export function makersOf(nodes: readonly Node[]): ReadonlyMap<Node, string> {
   const makers = new Map<unknown, string>();
   const found = new Map<Node, string>();
   for (const node of nodes) {
-    const own = node.op === 'unary' || node.op === 'binary' ? node.attributes.fn : '';
-    const maker = PARTIAL.has(own) ? own : node.inputs.map((operand) => makers.get(operand)).find(Boolean);
+    const maker = isPartial(node)
+      ? node.attributes.fn
+      : node.inputs.map((operand) => makers.get(operand)).find(Boolean);
     if (maker === undefined) continue;
     makers.set(node.output, maker);
     if (FAULTY.has(node.op)) found.set(node, maker);
   }
   return found;
+}
+
+function isPartial(node: Node): node is Node<'unary' | 'binary'> {
+  if (node.op === 'unary') return UNARY[node.attributes.fn].partial === true;
+  return node.op === 'binary' && BINARY[node.attributes.fn].partial === true;
 }

@@ -1,15 +1,17 @@
 import { ForwardpassError } from '../errors.ts';
 import type { Budget } from './budget.ts';
 import type { Operand, Tensor } from './graph.ts';
+import { type Numbered, sinceOf } from './operations/entry.ts';
+import { OPCODE } from './operations/opcodes.ts';
 import {
   type MostBytes,
   OLDEST_PLAN,
   OPCODES,
-  PLAN_VERSION,
   type Plan,
   PRECISIONS,
   quantizedWidth,
   RAGGED_PORT,
+  RAGGED_SINCE,
 } from './plan-format.ts';
 import {
   broadcastColumns,
@@ -62,6 +64,8 @@ export interface Place {
 
 /** Collects values, parameters and instructions; `build` lays them out as plan-format.ts says. */
 export class PlanBuilder {
+  /** The least that has all that is used. */
+  #version = OLDEST_PLAN;
   readonly #widths: number[] = [];
   readonly #inputs: number[] = [];
   readonly #instructions: Instruction[] = [];
@@ -100,6 +104,7 @@ export class PlanBuilder {
   raggedInput(name: string, shape: Shape): void {
     this.input(name, shape);
     this.#ragged.add(this.defined(name).value);
+    this.#version = Math.max(this.#version, RAGGED_SINCE);
   }
 
   define(name: string, view: View): void {
@@ -212,7 +217,15 @@ export class PlanBuilder {
     return { value, shape };
   }
 
+  /** What the plan calls it by: a function, a mode. */
+  number(entry: Numbered): number {
+    this.#version = Math.max(this.#version, sinceOf(entry));
+    return entry.number;
+  }
+
   #push(head: readonly number[], columns: Int32Array = new Int32Array(0)): void {
+    const opcode = head[0] === OPCODES.wide ? head[2] : head[0];
+    this.#version = Math.max(this.#version, OPCODE_SINCE.get(opcode) ?? OLDEST_PLAN);
     this.#instructions.push({ head, columns, place: this.place });
   }
 
@@ -320,7 +333,7 @@ export class PlanBuilder {
   build(outputs: readonly number[]): Plan {
     const lengths = this.#instructions.map(({ head, columns }) => 1 + head.length + columns.length);
     const header = [
-      this.#ragged.size > 0 ? PLAN_VERSION : OLDEST_PLAN,
+      this.#version,
       PRECISIONS[this.precision],
       this.#widths.length,
       this.#inputs.length,
@@ -397,6 +410,8 @@ export class PlanBuilder {
 const WORD_BYTES = 4;
 /** What padding adds to the smallest of parameters. */
 const BYTES_OF_INSTRUCTION = 512;
+
+const OPCODE_SINCE = new Map(Object.values(OPCODE).map((entry) => [entry.number, sinceOf(entry)]));
 
 /** Instructions that move elements whatever they are made of. */
 const CARRIED: ReadonlySet<number> = new Set([OPCODES.concat, OPCODES.embedding]);

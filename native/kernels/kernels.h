@@ -52,7 +52,7 @@
 
 namespace fp {
 
-// Element-wise functions, in the order of UNARY_NAMES and BINARY_NAMES in lib/graph/graph.ts.
+// Functions by their numbers: the lists are made of the tables in lib/graph/operations.
 enum class Unary : int32_t {
 #define FP_UNARY(name, use) name,
 #include "unary.inc"
@@ -74,7 +74,7 @@ enum class Reduce : int32_t {
   count
 };
 
-// How far a row is from a point, in the order of METRIC_NAMES in lib/graph/graph.ts.
+// How far a row is from a point.
 enum class Metric : int32_t {
 #define FP_METRIC(name) name,
 #include "metrics.inc"

@@ -203,10 +203,10 @@ export const ALLOWED = {
   'lib/graph/define/values.ts': {
     'fromNested/visit': 'DEEPEST',
   },
-  'lib/graph/functions.ts': {
-    'REDUCE_FUNCTIONS logSumExp': 'it takes the greatest from the table it is in',
-    'erf erfc': 'each takes the other where that does not ask back',
+  'lib/graph/operations/rowwise.ts': {
+    'logSumExp reductions': 'it takes the greatest from the table it is in',
   },
+  'lib/graph/operations/special.ts': { 'erf erfc': 'each takes the other where that does not ask back' },
   'lib/graph/integers.ts': {
     'Math.min(...ends)': 'four products',
     'Math.max(...ends)': 'four products',

@@ -1,44 +1,34 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { BINARY_NAMES, METRIC_NAMES, NORM_NAMES, REDUCE_NAMES, UNARY_NAMES } from '../../lib/graph/graph.ts';
+import { BINARY } from '../../lib/graph/operations/binary.ts';
+import { TABLES } from '../../lib/graph/operations/tables.ts';
+import { UNARY } from '../../lib/graph/operations/unary.ts';
 import {
   MOST_COUPLED,
   MOST_INT8_INPUTS,
   OLDEST_PLAN,
-  OPCODES,
   PLAN_VERSION,
   PRECISIONS,
   quantizedWidth,
   RAGGED_PORT,
-  WEIGHTS,
+  RAGGED_SINCE,
 } from '../../lib/graph/plan-format.ts';
+import { faultsOf, filesOf } from '../../scripts/operations.js';
+
+const numbers = (name: string) => {
+  const entries = TABLES.find((table) => table.name === name)?.entries ?? {};
+  return Object.fromEntries(Object.entries(entries).map(([key, { number }]) => [key, number]));
+};
 
 const native = (path: string) => readFileSync(new URL(`../../native/${path}`, import.meta.url), 'utf8');
-
-/** The enumerators of `enum class NAME : int32_t { … }`, with their values. */
-function enumerators(source: string, name: string): Record<string, number> {
-  const body = new RegExp(`enum class ${name} : int32_t \\{([^}]*)\\}`).exec(source)?.[1] ?? '';
-  return Object.fromEntries([...body.matchAll(/(\w+) = (\d+)/g)].map(([, key, value]) => [key, Number(value)]));
-}
-
-/** The rows of an X-macro list; C++ keywords stand there with a prefix. */
-function rows(source: string): string[] {
-  return [...source.matchAll(/^FP_\w+\((\w+)(?:, \w+)?\)/gm)].map(([, name]) => name.replace(/^logical_/, ''));
-}
 
 describe('the plan', () => {
   const plan = native('plan.h');
 
-  it('is of the version that the engine reads', () => {
-    expect(plan).toContain(`constexpr int32_t plan_version = ${PLAN_VERSION};`);
-    expect(plan).toContain(`constexpr int32_t oldest_plan = ${OLDEST_PLAN};`);
+  it('marks what the engine looks for', () => {
     expect(plan).toContain(`constexpr int32_t ragged_port = 1 << ${Math.log2(RAGGED_PORT)};`);
-  });
-
-  it('has the opcodes, precisions and weights of the engine', () => {
-    expect(enumerators(plan, 'Opcode')).toEqual(OPCODES);
-    expect(enumerators(plan, 'Precision')).toEqual(PRECISIONS);
-    expect(enumerators(plan, 'Weights')).toEqual(WEIGHTS);
+    expect(plan).toContain(`enum class Precision : int32_t { f32 = ${PRECISIONS.f32}, f64 = ${PRECISIONS.f64} };`);
+    expect(native('plan.cc')).toContain(`constexpr int32_t ragged_since = ${RAGGED_SINCE};`);
   });
 
   it('has the sizes of int8 layers that the engine has', () => {
@@ -52,14 +42,57 @@ describe('the plan', () => {
     expect(native('couple.h')).toContain(`constexpr int32_t most_coupled = ${MOST_COUPLED};`);
   });
 
-  it('numbers functions as the engine does', () => {
-    expect(rows(native('kernels/unary.inc'))).toEqual([...UNARY_NAMES]);
-    expect(rows(native('kernels/binary.inc'))).toEqual([...BINARY_NAMES]);
-    expect(rows(native('kernels/reduce.inc'))).toEqual([...REDUCE_NAMES]);
-    expect(rows(native('kernels/metrics.inc'))).toEqual([...METRIC_NAMES]);
+  it('numbers norms, kinds of softmax and orders as their kernels do', () => {
+    const kernels = native('kernels/rowwise.h');
+    expect(numbers('norm')).toEqual({ l1: 0, l2: 1, max: 2 });
+    expect(kernels).toContain('if (norm == 0) return sum_row<S>(x, width, 0, abs<S>);');
+    expect(kernels).toContain('if (norm == 1) return sqrt_of<S>(');
+    expect(numbers('softmax')).toEqual({ softmax: 0, log_softmax: 1, sparsemax: 2 });
+    expect(kernels).toContain('if (kind == 0) return softmax<S>(');
+    expect(kernels).toContain('if (kind == 2) {');
+    expect(numbers('sort')).toEqual({ values: 0, places: 1 });
+  });
+});
+
+describe('the tables of operations', () => {
+  const released: Parameters<typeof faultsOf>[1] = JSON.parse(
+    readFileSync(new URL('released-numbers.json', import.meta.url), 'utf8'),
+  );
+  const altered = (name: string, entries: Record<string, { number: number; since?: number }>) =>
+    faultsOf([{ name, entries }], { [name]: released[name] }, OLDEST_PLAN);
+
+  it('are what C++, the docs and the list of released numbers have', () => {
+    for (const [path, text] of filesOf({ TABLES, OLDEST_PLAN, PLAN_VERSION })) {
+      expect(readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8'), path).toBe(text);
+    }
   });
 
-  it('numbers norms as their kernel does', () => {
-    expect(NORM_NAMES).toEqual(['l1', 'l2', 'max']);
+  it('keep every released number', () => {
+    expect(faultsOf(TABLES, released, OLDEST_PLAN)).toEqual([]);
+  });
+
+  it('may not change, swap, remove or reuse a number', () => {
+    const { relu, ...others } = UNARY;
+    expect(altered('unary', others).join('\n')).toContain('unary relu was released as 0, and may not be removed');
+    const swapped = { ...BINARY, add: BINARY.sub, sub: BINARY.add };
+    expect(altered('binary', swapped)).toEqual([
+      'binary add was released as 0, and may not become 1',
+      'binary sub was released as 1, and may not become 0',
+    ]);
+    expect(altered('unary', { ...others, renamed: relu })).toContain(
+      'unary relu was released as 0, and may not be removed',
+    );
+    expect(altered('unary', { ...UNARY, twice: { number: 3 } }).join()).toContain('found 3');
+  });
+
+  it('number what is new after all others, and say since when', () => {
+    const last = Math.max(...Object.values(UNARY).map(({ number }) => number));
+    const since = PLAN_VERSION + 1;
+    expect(altered('unary', { ...UNARY, fresh: { number: last + 1, since } })).toEqual([]);
+    expect(altered('unary', { ...UNARY, fresh: { number: last + 2, since } }).join()).toContain(
+      `unary fresh should be number ${last + 1}`,
+    );
+    const bags = { sum: { number: 0, since: 4 }, mean: { number: 1, since: 4 }, max: { number: 2 } };
+    expect(altered('bag', bags)).toHaveLength(2);
   });
 });

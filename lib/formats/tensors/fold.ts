@@ -4,8 +4,9 @@
  * `Fold` to compute, and are computed here only where there is none: in float64, rounded once. A result is undefined where the batch size has no such form as p + q·B in it.
  */
 import { combine } from '../../graph/combine.ts';
-import { REDUCE_FUNCTIONS, UNARY_FUNCTIONS } from '../../graph/functions.ts';
 import type { BinaryName, ReduceName, UnaryName } from '../../graph/graph.ts';
+import { REDUCE } from '../../graph/operations/rowwise.ts';
+import { UNARY } from '../../graph/operations/unary.ts';
 import {
   axesLast,
   elementCount,
@@ -95,12 +96,12 @@ export function cast(x: Constant, type: ElementType, rule: CastRule, precision?:
 
 function castNumber(value: number, step: CastStep): number {
   if ('nan' in step) return Number.isNaN(value) ? step.nan : value;
-  return UNARY_FUNCTIONS[step.fn](value, step.alpha ?? 0, step.beta ?? 0);
+  return UNARY[step.fn].evaluate(value, step.alpha ?? 0, step.beta ?? 0);
 }
 
 export function unary(x: Constant, fn: UnaryName, type: ElementType, alpha = 0, beta = 0): Constant | undefined {
   if (x.batch) return fn === 'trunc' ? x : undefined; // whole numbers, whatever the batch
-  const apply = UNARY_FUNCTIONS[fn];
+  const apply = UNARY[fn].evaluate;
   const data = allocate(type, x.data.length);
   for (let i = 0; i < data.length; i++) data[i] = apply(x.data[i], alpha, beta);
   return constant(type, x.shape, data);
@@ -198,7 +199,7 @@ export function reduce(x: Constant, fn: ReduceName, axes: readonly number[], typ
   const grouped = transpose(x, axesLast(x.shape.length, axes)).data;
   const run = elementCount(axes.map((axis) => x.shape[axis]));
   for (let i = 0; i < data.length; i++) {
-    data[i] = REDUCE_FUNCTIONS[fn](Float64Array.from(grouped.subarray(i * run, (i + 1) * run)));
+    data[i] = REDUCE[fn].evaluate(Float64Array.from(grouped.subarray(i * run, (i + 1) * run)));
   }
   return constant(type, shape, data);
 }

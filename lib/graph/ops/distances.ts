@@ -1,6 +1,9 @@
 /** How far a row is from each of many points. */
-import { BINARY_FUNCTIONS } from '../functions.ts';
-import { METRIC_NAMES, type MetricName, type Node, REDUCE_NAMES, type Tensor, UNARY_NAMES } from '../graph.ts';
+import type { MetricName, Node, Tensor } from '../graph.ts';
+import { BINARY } from '../operations/binary.ts';
+import { METRIC, METRIC_NAMES } from '../operations/choices.ts';
+import { REDUCE } from '../operations/rowwise.ts';
+import { UNARY } from '../operations/unary.ts';
 import type { PlanBuilder, View } from '../plan-builder.ts';
 import { OPCODES, WEIGHTS } from '../plan-format.ts';
 import { elementCount, formatShape, type Shape } from '../shapes.ts';
@@ -11,7 +14,7 @@ type Step = (sum: number, x: number, y: number, weight: number, exponent: number
 const STEPS: Readonly<Record<MetricName, Step>> = {
   sum_square: (sum, x, y) => sum + (x - y) * (x - y),
   l1: (sum, x, y) => sum + Math.abs(x - y),
-  max: (sum, x, y) => BINARY_FUNCTIONS.max(sum, Math.abs(x - y)),
+  max: (sum, x, y) => BINARY.max.evaluate(sum, Math.abs(x - y)),
   power: (sum, x, y, weight, exponent) => sum + weight * Math.abs(x - y) ** exponent,
   different: (sum, x, y) => sum + Number(x !== y),
   canberra: (sum, x, y) => (x === 0 && y === 0 ? sum : sum + Math.abs(x - y) / (Math.abs(x) + Math.abs(y))),
@@ -60,7 +63,7 @@ export const distances: OpDefinition<'distances'> = {
     const features = elementCount(row.shape);
     const own = weights === undefined ? new Float64Array(features).fill(1) : plan.constant(weights).data;
     const settings = metric === 'power' ? plan.numbers([...own, exponent as number]) : -1;
-    const fields = [plan.row(row), features, METRIC_NAMES.indexOf(metric), plan.parameter(data), settings];
+    const fields = [plan.row(row), features, plan.number(METRIC[metric]), plan.parameter(data), settings];
     return plan.instruction(OPCODES.distances, shape, fields);
   },
 };
@@ -75,8 +78,8 @@ function lowerExpanded(node: Node<'distances'>, row: View, shape: Shape, plan: P
   const [count] = shape;
   const features = elementCount(row.shape);
   const value = plan.row(row);
-  const squares = plan.instruction(OPCODES.unary, row.shape, [value, UNARY_NAMES.indexOf('square'), -1]);
-  const sumInOrder = REDUCE_NAMES.indexOf('sum_in_order');
+  const squares = plan.instruction(OPCODES.unary, row.shape, [value, plan.number(UNARY.square), -1]);
+  const sumInOrder = plan.number(REDUCE.sum_in_order);
   const norm = plan.instruction(OPCODES.reduce, [1], [squares.value, 1, features, sumInOrder]);
   const parts = [1, 3, value, norm.value, -1 - plan.numbers([1])];
   const extended = plan.instruction(OPCODES.concat, [features + 2], parts);

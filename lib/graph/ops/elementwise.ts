@@ -1,5 +1,6 @@
-import { BINARY_FUNCTIONS, UNARY_FUNCTIONS } from '../functions.ts';
-import { BINARY_NAMES, type Node, type Tensor, UNARY_NAMES, type UnaryName } from '../graph.ts';
+import type { Node, Tensor } from '../graph.ts';
+import { BINARY, BINARY_NAMES } from '../operations/binary.ts';
+import { UNARY, UNARY_NAMES } from '../operations/unary.ts';
 import { OPCODES } from '../plan-format.ts';
 import {
   broadcastColumns,
@@ -12,27 +13,6 @@ import {
 } from '../shapes.ts';
 import { checkBroadcast, checkFunction, checkNumber, type OpDefinition, refuse, type Values } from './definition.ts';
 
-/** The functions that read `alpha` and `beta`. */
-const PARAMETRIC: ReadonlySet<UnaryName> = new Set<UnaryName>([
-  'leaky_relu',
-  'thresholded_relu',
-  'threshold',
-  'elu',
-  'selu',
-  'celu',
-  'quick_gelu',
-  'hard_sigmoid',
-  'clip',
-  'hard_shrink',
-  'soft_shrink',
-  'softplus',
-  'squareplus',
-  'is_inf',
-  'to_integer',
-  'wrap',
-  'narrow',
-]);
-
 export const unary: OpDefinition<'unary'> = {
   operands: [1, 1],
 
@@ -41,29 +21,23 @@ export const unary: OpDefinition<'unary'> = {
     checkFunction(node, UNARY_NAMES, fn);
     checkNumber(node, 'alpha', alpha);
     checkNumber(node, 'beta', beta);
-    if ((fn === 'softplus' || fn === 'celu') && alpha === 0) {
-      refuse(node, 'MALFORMED', `alpha of ${fn} must not be 0: the function divides by it`);
-    }
-    if (fn === 'wrap' && !(alpha < beta)) {
-      refuse(node, 'MALFORMED', `expected the range of wrap to begin below its end, found ${alpha} and ${beta}`);
-    }
-    if (fn === 'narrow' && !(alpha > 0 && beta > 0)) {
-      refuse(node, 'MALFORMED', `expected alpha and beta of narrow to be positive, found ${alpha} and ${beta}`);
-    }
+    const fault = UNARY[fn].refuses?.(alpha, beta);
+    if (fault !== undefined) refuse(node, 'MALFORMED', fault);
     return x;
   },
 
   evaluate(node, [x]) {
     const { fn, alpha = 0, beta = 0 } = node.attributes;
-    return Float64Array.from(x.data, (value) => UNARY_FUNCTIONS[fn](value, alpha, beta));
+    const apply = UNARY[fn].evaluate;
+    return Float64Array.from(x.data, (value) => apply(value, alpha, beta));
   },
 
   lower(node, shape, plan) {
     const { fn, alpha = 0, beta = 0 } = node.attributes;
     return plan.instruction(OPCODES.unary, shape, [
       plan.row(plan.view(node.inputs[0])),
-      UNARY_NAMES.indexOf(fn),
-      PARAMETRIC.has(fn) ? plan.numbers([alpha, beta]) : -1,
+      plan.number(UNARY[fn]),
+      UNARY[fn].parameters ? plan.numbers([alpha, beta]) : -1,
     ]);
   },
 };
@@ -77,14 +51,14 @@ export const binary: OpDefinition<'binary'> = {
   },
 
   evaluate(node, [a, b], shape) {
-    const fn = BINARY_FUNCTIONS[node.attributes.fn];
+    const apply = BINARY[node.attributes.fn].evaluate;
     const right = expanded(b, shape);
-    return Float64Array.from(expanded(a, shape), (value, at) => fn(value, right[at]));
+    return Float64Array.from(expanded(a, shape), (value, at) => apply(value, right[at]));
   },
 
   lower(node, shape, plan) {
     const [a, b] = node.inputs.map((operand) => plan.operand(operand, shape));
-    return plan.instruction(OPCODES.binary, shape, [a, b, BINARY_NAMES.indexOf(node.attributes.fn)]);
+    return plan.instruction(OPCODES.binary, shape, [a, b, plan.number(BINARY[node.attributes.fn])]);
   },
 };
 

@@ -1,5 +1,5 @@
 /** Operations on a ragged input: rows of any number of pairs of an id and a weight. */
-import { BAG_MODES } from '../graph.ts';
+import { BAG, BAG_MODES } from '../operations/choices.ts';
 import { OPCODES } from '../plan-format.ts';
 import { formatShape, sameShape } from '../shapes.ts';
 import { checkFunction, type OpDefinition, refuse } from './definition.ts';
@@ -29,7 +29,7 @@ export const bag: OpDefinition<'bag'> = {
       plan.defined(x as string).value,
       plan.parameter(plan.constant(table).data),
       bias === undefined ? -1 : plan.parameter(plan.constant(bias).data),
-      BAG_MODES.indexOf(node.attributes.mode),
+      plan.number(BAG[node.attributes.mode]),
     ]);
   },
 };

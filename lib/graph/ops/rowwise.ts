@@ -1,6 +1,8 @@
 /** Operations along axes of the row. Their kernels work on adjacent elements, so other axes are moved there first. */
-import { coupled, REDUCE_FUNCTIONS, SOFTMAX_FUNCTIONS } from '../functions.ts';
-import { NORM_NAMES, type Node, type Operand, REDUCE_NAMES, SOFTMAX_NAMES, type Tensor } from '../graph.ts';
+import { coupled } from '../coupling.ts';
+import type { Node, Operand, Tensor } from '../graph.ts';
+import { NORM, NORM_NAMES } from '../operations/choices.ts';
+import { POSITIONS, REDUCE, REDUCE_NAMES, SOFTMAX, SOFTMAX_NAMES } from '../operations/rowwise.ts';
 import type { PlanBuilder, View } from '../plan-builder.ts';
 import { MOST_COUPLED, OPCODES } from '../plan-format.ts';
 import {
@@ -35,12 +37,12 @@ export const softmax: OpDefinition<'softmax'> = {
 
   evaluate(node, [x]) {
     const { axis, fn } = node.attributes;
-    return mapAlong(x, [axis], SOFTMAX_FUNCTIONS[fn]);
+    return mapAlong(x, [axis], SOFTMAX[fn].evaluate);
   },
 
   lower(node, shape, plan) {
     const { axis, fn } = node.attributes;
-    const kind = SOFTMAX_NAMES.indexOf(fn);
+    const kind = plan.number(SOFTMAX[fn]);
     return lowerAlong(plan, node, [axis], shape, (x, repeat, k) => [OPCODES.softmax, [x, repeat, k, kind]]);
   },
 };
@@ -67,9 +69,9 @@ function norm<O extends 'layer_norm' | 'rms_norm'>(kind: 0 | 1): OpDefinition<O>
       const scales = scale && takeColumns(scale.data, broadcastColumns(scale.shape, shape));
       const shifts = shift && takeColumns(shift.data, broadcastColumns(shift.shape, shape));
       return mapAlong(x, trailingAxes(x.shape, axis), (values) => {
-        const mean = kind === 0 ? REDUCE_FUNCTIONS.mean(values) : 0;
+        const mean = kind === 0 ? REDUCE.mean.evaluate(values) : 0;
         const centred = values.map((value) => value - mean);
-        const deviation = Math.sqrt(REDUCE_FUNCTIONS.sum_square(centred) / values.length + epsilon);
+        const deviation = Math.sqrt(REDUCE.sum_square.evaluate(centred) / values.length + epsilon);
         return centred.map((value, at) => (value / deviation) * (scales?.[at] ?? 1) + (shifts?.[at] ?? 0));
       });
     },
@@ -106,14 +108,14 @@ export const normalize: OpDefinition<'normalize'> = {
   evaluate(node, [x]) {
     const { axis, norm: name, epsilon, floor } = node.attributes;
     return mapAlong(x, [axis], (values) => {
-      const size = name === 'max' ? REDUCE_FUNCTIONS.max(values.map(Math.abs)) : REDUCE_FUNCTIONS[name](values);
+      const size = name === 'max' ? REDUCE.max.evaluate(values.map(Math.abs)) : REDUCE[name].evaluate(values);
       return values.map((value) => value / (size <= epsilon ? floor : size));
     });
   },
 
   lower(node, shape, plan) {
     const { axis, norm: name, epsilon, floor } = node.attributes;
-    const fields = [NORM_NAMES.indexOf(name), plan.numbers([epsilon, floor])];
+    const fields = [plan.number(NORM[name]), plan.numbers([epsilon, floor])];
     return lowerAlong(plan, node, [axis], shape, (x, repeat, k) => [OPCODES.normalize, [x, repeat, k, ...fields]]);
   },
 };
@@ -128,7 +130,7 @@ export const reduce: OpDefinition<'reduce'> = {
     if (axes.length === 0 || new Set(axes).size !== axes.length) {
       refuse(node, 'SHAPE', `axes must name at least one axis, each once, found ${formatShape(axes)}`);
     }
-    if (fn.startsWith('arg_') && axes.length > 1) {
+    if (POSITIONS.has(fn) && axes.length > 1) {
       refuse(node, 'SHAPE', `${fn} works along one axis, found ${formatShape(axes)}`);
     }
     return x.flatMap((size, axis) => (axes.includes(axis) ? (keepDims ? [1] : []) : [size]));
@@ -136,13 +138,13 @@ export const reduce: OpDefinition<'reduce'> = {
 
   evaluate(node, [x]) {
     const { fn, axes } = node.attributes;
-    return Float64Array.from(rowsAlong(x, axes), (values) => REDUCE_FUNCTIONS[fn](values));
+    return Float64Array.from(rowsAlong(x, axes), (values) => REDUCE[fn].evaluate(values));
   },
 
   lower(node, shape, plan) {
     const { fn, axes } = node.attributes;
     const { x, k } = axesMovedLast(plan, node, axes);
-    const fields = [plan.row(x), elementCount(shape), k, REDUCE_NAMES.indexOf(fn)];
+    const fields = [plan.row(x), elementCount(shape), k, plan.number(REDUCE[fn])];
     return plan.instruction(OPCODES.reduce, shape, fields);
   },
 };

@@ -1,5 +1,5 @@
 /** Elements along an axis in their order, or the places where they stand. */
-import { SORT_RESULTS } from '../graph.ts';
+import { SORT, SORT_RESULTS } from '../operations/choices.ts';
 import { OPCODES } from '../plan-format.ts';
 import { axesLast, elementCount, inversePermutation, transposeColumns } from '../shapes.ts';
 import { checkAxis, checkFunction, EXACT_F32, type OpDefinition, refuse, type Values } from './definition.ts';
@@ -92,7 +92,7 @@ export const sort: OpDefinition<'sort'> = {
         inversePermutation(permutation),
       );
     }
-    const fields = [elementCount(sorted) / count, size, count, descending ? 1 : 0, SORT_RESULTS.indexOf(result)];
+    const fields = [elementCount(sorted) / count, size, count, descending ? 1 : 0, plan.number(SORT[result])];
     const moved = plan.instruction(OPCODES.sort, sorted, [plan.row(x), ...fields]);
     return plan.transpose(moved, inversePermutation(permutation));
   },

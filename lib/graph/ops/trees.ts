@@ -2,7 +2,8 @@
  * Decision trees, one after another in preorder: a split is followed by what is on its left, then by what is on its right. So
  * a tree can have no cycle and no node of two parents, whatever a file says, and needs no indices.
  */
-import { NODE_FIELDS, type Node, SET_BITS, SPLITS, type Tensor, TREE_SUMS } from '../graph.ts';
+import { NODE_FIELDS, type Node, SET_BITS, SPLITS, type Tensor } from '../graph.ts';
+import { TREE_SUM, TREE_SUMS } from '../operations/choices.ts';
 import { OPCODES } from '../plan-format.ts';
 import { elementCount, formatShape, type Shape } from '../shapes.ts';
 import { checkNumber, type OpDefinition, refuse, type Values } from './definition.ts';
@@ -185,7 +186,7 @@ export const trees: OpDefinition<'trees'> = {
     const fields = [
       plan.row(plan.view(x)),
       (leaves as Tensor).shape[1],
-      TREE_SUMS.indexOf(sum),
+      plan.number(TREE_SUM[sum]),
       plan.parameter((nodes as Tensor).data),
       plan.parameter((leaves as Tensor).data),
       sets === undefined ? -1 : plan.parameter((sets as Tensor).data),

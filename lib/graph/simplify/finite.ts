@@ -3,7 +3,10 @@
  * behind them, and go where the numbers are known to be finite already. A sum or product that overflows on the way is
  * then no longer noticed.
  */
-import { type Node, type Operand, TRUTHS, type UnaryName } from '../graph.ts';
+import type { Node, Operand } from '../graph.ts';
+import { BINARY } from '../operations/binary.ts';
+import type { ElementwiseEntry } from '../operations/entry.ts';
+import { UNARY } from '../operations/unary.ts';
 import { areAllFinite, leastMagnitude, remembered } from '../spans.ts';
 import { termsOf } from './affine.ts';
 import { isConstant } from './constants.ts';
@@ -60,16 +63,6 @@ export const dropRequirements = rule({
 
 type Knowledge = 'finite' | 'no infinity' | 'nothing';
 
-/** Functions that give finite numbers whatever they are given, NaN included. */
-const ALWAYS_FINITE: ReadonlySet<UnaryName> = new Set<UnaryName>([
-  'not',
-  'to_bool',
-  'is_nan',
-  'is_inf',
-  'to_integer',
-  'wrap',
-]);
-
 const MOST_STEPS = 64;
 
 const hasInfinity = remembered((data) => data.some((value) => Math.abs(value) === Infinity));
@@ -105,9 +98,9 @@ function knowledgeOf(operand: Operand, graph: Rewriter, left = { steps: MOST_STE
     case 'one_hot':
       return Number.isFinite(node.attributes.on) && Number.isFinite(node.attributes.off) ? 'finite' : 'nothing';
     case 'unary':
-      return ALWAYS_FINITE.has(node.attributes.fn) ? 'finite' : 'nothing';
+      return isAlwaysFinite(UNARY[node.attributes.fn]) ? 'finite' : 'nothing';
     case 'binary':
-      return TRUTHS.has(node.attributes.fn) ? 'finite' : 'nothing';
+      return isAlwaysFinite(BINARY[node.attributes.fn]) ? 'finite' : 'nothing';
     case 'select': {
       const [condition, a, b] = node.inputs;
       const test = graph.definition(condition);
@@ -119,6 +112,11 @@ function knowledgeOf(operand: Operand, graph: Rewriter, left = { steps: MOST_STE
     default:
       return 'nothing';
   }
+}
+
+/** Whatever it is given, NaN included. */
+function isAlwaysFinite({ gives }: ElementwiseEntry): boolean {
+  return gives === 'truth' || gives === 'finite';
 }
 
 function least(all: readonly Knowledge[]): Knowledge {

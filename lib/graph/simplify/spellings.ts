@@ -1,5 +1,7 @@
 /** Rules that bring the many spellings of one function to one, so that other rules need to know only that. */
-import type { Node, Operand, ReduceName, UnaryName } from '../graph.ts';
+import type { Node, Operand } from '../graph.ts';
+import { REDUCE } from '../operations/rowwise.ts';
+import { UNARY } from '../operations/unary.ts';
 import { sameShape } from '../shapes.ts';
 import { remembered } from '../spans.ts';
 import { termsOf } from './affine.ts';
@@ -43,11 +45,6 @@ export const plainPowers = rule({
   },
 });
 
-/** Functions that give positive numbers, 0 or NaN, but never −0. */
-const POSITIVE: ReadonlySet<UnaryName | ReduceName> = new Set<UnaryName | ReduceName>([
-  ...(['square', 'abs', 'exp', 'sigmoid', 'l1', 'l2', 'sum_square'] as const),
-]);
-
 const areAllPositive = remembered((data) => data.every((value) => value > 0 || Object.is(value, 0)));
 const areAtLeastZero = remembered((data) => data.every((value) => value >= 0));
 
@@ -58,9 +55,12 @@ function isPositive(operand: Operand, graph: Rewriter, depth = 8): boolean {
   const all = (operands: readonly Operand[]) => operands.every((each) => isPositive(each, graph, depth - 1));
   switch (node?.op) {
     case 'unary':
-      return POSITIVE.has(node.attributes.fn) || (clampOf(node)?.[0] ?? 0) > 0;
+      return UNARY[node.attributes.fn].gives === 'positive' || (clampOf(node)?.[0] ?? 0) > 0;
     case 'reduce':
-      return POSITIVE.has(node.attributes.fn) || (['sum', 'mean'].includes(node.attributes.fn) && all(node.inputs));
+      return (
+        REDUCE[node.attributes.fn].gives === 'positive' ||
+        (['sum', 'mean'].includes(node.attributes.fn) && all(node.inputs))
+      );
     case 'binary':
       return ['add', 'mul'].includes(node.attributes.fn) && all(node.inputs);
     case 'affine': {

@@ -1,0 +1,86 @@
+/**
+ * What instructions of a plan begin with, and the fields that follow them and the length of the instruction.
+ * `repeat` is how many times an operation applies within one row, side by side.
+ */
+import { type Numbered, namesOf } from './entry.ts';
+
+const entries = {
+  /**
+   * y, x, repeat, K, N, layout (0 weight is [K, N], 1 [N, K]), weight parameter, bias parameter or −1,
+   * clamp parameter [lo, hi] or −1 (relu is [0, ∞]), one of WEIGHT. With int8 weights x is what `quantize` gives.
+   */
+  dense: { number: 1 },
+  /** y, x, function, parameter [alpha, beta] or −1 */
+  unary: { number: 2 },
+  /** y, a operand, b operand, function */
+  binary: { number: 3 },
+  /** y, x, scale parameter, shift parameter, each as wide as the row */
+  affine: { number: 4 },
+  /** y, condition operand, a operand, b operand */
+  select: { number: 5 },
+  /** y, x, repeat, K, kind (0 softmax, 1 log softmax, 2 sparsemax) */
+  softmax: { number: 6 },
+  /** y, x, repeat, K, kind (0 layer norm, 1 rms norm), parameter [epsilon], scale parameter [K] or −1, shift parameter [K] or −1 */
+  norm: { number: 7 },
+  /** y, x, repeat, K, norm, parameter [epsilon, floor] */
+  normalize: { number: 8 },
+  /** y, x, repeat, K, function: K adjacent elements become one */
+  reduce: { number: 9 },
+  /** y, x, then as many columns of x as y is wide */
+  gather: { number: 10 },
+  /** y, outer, number of parts, operand of each part …: parts side by side, `outer` times */
+  concat: { number: 11 },
+  /** y, ids, table parameter [V, D], V, D, wrap (0 or 1) */
+  embedding: { number: 12 },
+  /** y, ids, depth, parameter [on, off], wrap (0 or 1): y is as wide as ids × depth */
+  one_hot: { number: 13 },
+  /** y, x, repeat, K: each K elements become a row as int8 weights take it, `quantizedWidth(K)` elements wide */
+  quantize: { number: 14 },
+  /** x, nan (0 or 1): defines nothing; a run stops where x holds an infinity, or a NaN unless `nan` is 1 */
+  require_finite: { number: 15 },
+  /** y, x, K: x has a number for each pair of K classes, y one for each class */
+  couple: { number: 16 },
+  /** y, opcode, its fields after y: unary, binary, affine, select, reduce or sort in doubles. All widths count doubles. */
+  wide: { number: 17 },
+  /** y, x: doubles of floats */
+  widen: { number: 18 },
+  /** y, x: floats of doubles, rounded */
+  narrow: { number: 19 },
+  /**
+   * x: defines nothing; a run stops where x holds an integer of 2^53 or more. Of an input, where the caller's array
+   * holds one that no double does.
+   */
+  require_exact: { number: 20 },
+  /**
+   * y, x, W, sum (its number in TREE_SUM), nodes parameter [N, 3], leaves parameter [L, W], sets parameter or −1,
+   * parameter [divisor] or −1, then for each tree the first element of y that it adds to, but for `none`
+   */
+  trees: { number: 21 },
+  /**
+   * y, a operand, b operand, repeat, M, K, N, layout (0 b is [K, N], 1 [N, K]): `repeat` products of a matrix [M, K] and
+   * one of b, each [M, N]
+   */
+  matmul: { number: 22 },
+  /**
+   * y, x, repeat, K, count, descending (0 or 1), result (0 values, 1 places): of each K elements the first `count` in
+   * order
+   */
+  sort: { number: 23 },
+  /**
+   * y, x, K, its number in METRIC, points parameter [N, K], parameter [weights …, exponent] of K + 1 or −1: y is N wide
+   */
+  distances: { number: 24 },
+  /**
+   * y, x, repeat, K, count: of each K elements the least `count` in order, then their places, as scikit-learn's heap
+   * chooses among equal ones
+   */
+  nearest: { number: 25 },
+  /** y, x (a ragged input), table parameter [width of x, width of y], bias parameter or −1, mode (its number in BAG) */
+  bag: { number: 26, since: 4 },
+  /** y, x (a ragged input), which is as wide */
+  scatter: { number: 27, since: 4 },
+} satisfies Record<string, Numbered>;
+
+export type OpcodeName = keyof typeof entries;
+export const OPCODE: Readonly<Record<OpcodeName, Numbered>> = entries;
+export const OPCODE_NAMES = namesOf(OPCODE);
