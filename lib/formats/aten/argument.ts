@@ -1,20 +1,11 @@
 /** What operators are called with: tensors, numbers of Python, text, nothing, and lists of these. */
 import { type Dimension, dimensionAt } from '../tensors/dimensions.ts';
-import { type Constant, literal, type Row, type Value } from '../tensors/value.ts';
+import { type Constant, literal, type Value } from '../tensors/value.ts';
 
 export type Argument = null | string | PyNumber | TensorRef | readonly Argument[];
 
 /** What a translation gives: the machine wraps its values. */
-export type Result = Value | PyNumber | Folded | readonly Result[];
-
-/** A row tensor whose first axis torch sees as one with the batch: [batch, 8, 5] viewed as [8·batch, 5]. */
-export class Folded {
-  readonly value: Row;
-
-  constructor(value: Row) {
-    this.value = value;
-  }
-}
+export type Result = Value | PyNumber | readonly Result[];
 
 export type NumberType = 'bool' | 'int64' | 'float64';
 
@@ -90,15 +81,12 @@ interface Storage {
  * view shares its memory; once that was written through another reference, its value is no longer known.
  */
 export class TensorRef {
-  /** See {@link Folded}; the value is as it was before. */
-  readonly isFolded: boolean;
   #value: Value;
   readonly #storage: Storage;
   #writesSeen: number;
 
-  constructor(value: Value | Folded, viewOf?: TensorRef) {
-    this.isFolded = value instanceof Folded;
-    this.#value = value instanceof Folded ? value.value : value;
+  constructor(value: Value, viewOf?: TensorRef) {
+    this.#value = value;
     this.#storage = viewOf === undefined ? { writes: 0 } : viewOf.#storage;
     this.#writesSeen = this.#storage.writes;
   }

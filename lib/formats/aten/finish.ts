@@ -6,7 +6,8 @@ import { elementCount, formatShape } from '../../graph/shapes.ts';
 import { decisionOf } from '../decision.ts';
 import type { GraphBuilder } from '../tensors/builder.ts';
 import { CrossesRows } from '../tensors/emitter.ts';
-import { type ElementType, HIGHEST_RANK, publicType, type Row } from '../tensors/value.ts';
+import { apart } from '../tensors/shared-batch.ts';
+import { type ElementType, HIGHEST_RANK, publicType, type Row, type Value } from '../tensors/value.ts';
 import type { Argument } from './argument.ts';
 import { PyNumber, TensorRef } from './argument.ts';
 
@@ -59,7 +60,8 @@ export function finishGraph(
   for (const [name, result] of results) {
     const place = `output ${name}`;
     build.enter({ name, place, output: name });
-    const row = build.named(tensorOf(result, place));
+    // The elements are in one order, whether the file counts the batch with another axis or not.
+    const row = build.named(apart(tensorOf(result, place)));
     rows.push(row);
     outputs.push({ name, value: row.operand, dtype: publicType(row.type) });
   }
@@ -79,7 +81,7 @@ export function finishGraph(
   };
 }
 
-function tensorOf(result: Argument, place: string) {
+function tensorOf(result: Argument, place: string): Value {
   if (result instanceof PyNumber) return result.constant;
   const value = result instanceof TensorRef ? result.value : undefined;
   if (value !== undefined) return value;

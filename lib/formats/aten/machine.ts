@@ -3,11 +3,12 @@ import { ForwardpassError } from '../../errors.ts';
 import { quote } from '../../messages.ts';
 import type { GraphBuilder } from '../tensors/builder.ts';
 import type { Site } from '../tensors/emitter.ts';
+import { checkShared } from '../tensors/shared-batch.ts';
 import type { Value } from '../tensors/value.ts';
-import { type Argument, Folded, kindOf, PyNumber, type Result, TensorRef } from './argument.ts';
+import { type Argument, kindOf, PyNumber, type Result, TensorRef } from './argument.ts';
 import { Call } from './call.ts';
 import { bind } from './signature.ts';
-import { canonicalName, formsOf, isProduct, isReshape, refusal, takesFolded, VIEWS } from './table.ts';
+import { canonicalName, formsOf, refusal, takesMerged, VIEWS } from './table.ts';
 
 /** Of an operator's name, in messages, and of the names of nodes. */
 const LONGEST_SHOWN = 120;
@@ -62,18 +63,15 @@ export class Machine {
     if (forms === undefined) {
       throw this.build.error('UNSUPPORTED_OP', `${base.slice(0, LONGEST_SHOWN)} ${refusal(base)}`);
     }
-    const isFolded = [...positional, ...named.values()].some(holdsFolded);
-    if (isFolded && !takesFolded(base)) throw this.build.crossing(`${base} is called with the batch folded into rows`);
-    if (isFolded && isProduct(base) && positional.some(isUnfoldedRow)) {
-      throw this.build.crossing(`${base} multiplies the batch folded into rows with rows that are not`);
-    }
+    const tensors = [...positional, ...named.values()].flatMap(tensorsIn);
+    checkShared(this.build, tensors, { merged: takesMerged(base), stacked: false });
     for (const { signature, translation } of forms) {
       const bound = bind(signature, positional, named);
       if (bound === undefined) continue;
       const result = translation(new Call(this.build, bound));
       const self = bound.get(signature.parameters[0].name) ?? null;
       if (isInPlace) return this.#write(self, result);
-      return wrap(result, VIEWS.has(base) ? firstTensor(self) : undefined, isFolded && !isReshape(base));
+      return wrap(result, VIEWS.has(base) ? firstTensor(self) : undefined);
     }
     const count = positional.length + named.size;
     const given = [
@@ -114,31 +112,23 @@ export class Machine {
 }
 
 function isValue(result: Result): result is Value {
-  return !(result instanceof PyNumber || result instanceof Folded || Array.isArray(result));
+  return !(result instanceof PyNumber || Array.isArray(result));
 }
 
 /** Lists of lists hold no tensors of programs with a batch. */
-function holdsFolded(argument: Argument): boolean {
-  return Array.isArray(argument) ? argument.some(isFoldedTensor) : isFoldedTensor(argument);
-}
-
-function isFoldedTensor(argument: Argument): boolean {
-  return argument instanceof TensorRef && argument.isFolded;
-}
-
-function isUnfoldedRow(argument: Argument): boolean {
-  return argument instanceof TensorRef && !argument.isFolded && argument.value?.kind === 'row';
+function tensorsIn(argument: Argument): readonly (Value | undefined)[] {
+  if (argument instanceof TensorRef) return [argument.value];
+  if (!Array.isArray(argument)) return [];
+  return argument.flatMap((item: Argument) => (item instanceof TensorRef ? item.value : []));
 }
 
 function firstTensor(argument: Argument): TensorRef | undefined {
   return argument instanceof TensorRef ? argument : undefined;
 }
 
-function wrap(result: Result, viewOf: TensorRef | undefined, isFolded: boolean): Argument {
+function wrap(result: Result, viewOf: TensorRef | undefined): Argument {
   if (result instanceof PyNumber) return result;
-  if (result instanceof Folded) return new TensorRef(result, viewOf);
-  if (!isValue(result)) return result.map((each) => wrap(each, viewOf, isFolded));
-  return new TensorRef(isFolded && result.kind === 'row' ? new Folded(result) : result, viewOf);
+  return isValue(result) ? new TensorRef(result, viewOf) : result.map((each) => wrap(each, viewOf));
 }
 
 /** What messages call an operator's place. */

@@ -87,40 +87,19 @@ export const VIEWS: ReadonlySet<string> = new Set([
   ...['float', 'double', 'long', 'dropout', 'alpha_dropout', 'feature_dropout', 'feature_alpha_dropout'],
 ]);
 
-const RESHAPES: ReadonlySet<string> = new Set(['view', '_unsafe_view', 'reshape']);
-
-const BAGS: ReadonlySet<string> = new Set(Object.keys(bagOperators).map((text) => parseSignature(text).name));
-
-/** Whether the operator says itself which axes are the batch's. */
-export function isReshape(name: string): boolean {
-  return RESHAPES.has(name) || BAGS.has(name);
-}
-
-const PRODUCTS: ReadonlySet<string> = new Set(['linear', 'addmm', 'mm', 'matmul']);
-
-/** Whether the operator multiplies matrices. */
-export function isProduct(name: string): boolean {
-  return PRODUCTS.has(name);
-}
-
-/** Activations that work along an axis, or by channels. */
-const ALONG_AXES = /softm|glu|prelu/;
-
-/** Operators for whom it makes no difference how the axes before the last are counted. */
-const FOLDABLE: ReadonlySet<string> = new Set([
-  ...RESHAPES,
-  ...[...Object.keys(arithmeticOperators), ...Object.keys(activationOperators)].map(
-    (text) => parseSignature(text).name,
+/** Operators for whom it makes no difference how the axes before the last are counted, or who part them again. */
+const MERGEABLE: ReadonlySet<string> = new Set([
+  ...[arithmeticOperators, activationOperators, bagOperators].flatMap((group) =>
+    Object.keys(group).map((text) => parseSignature(text).name),
   ),
-  ...PRODUCTS,
-  ...BAGS,
+  ...['view', '_unsafe_view', 'reshape', 'linear', 'addmm', 'mm', 'matmul'],
   ...['embedding', 'layer_norm', 'native_layer_norm', 'rms_norm', '_fused_rms_norm'],
   ...['clone', 'contiguous', 'detach', 'alias', 'to', '_to_copy', 'type_as'],
 ]);
 
-/** Whether tensors may have the batch and another axis in one: see `Folded`. */
-export function takesFolded(name: string): boolean {
-  return FOLDABLE.has(name) && !ALONG_AXES.test(name);
+/** Whether tensors may have the batch and another axis in one, as [batch, 8, 5] viewed as [8·batch, 5]. */
+export function takesMerged(name: string): boolean {
+  return MERGEABLE.has(name);
 }
 
 const ROW_MODELS =

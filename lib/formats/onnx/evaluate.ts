@@ -6,6 +6,7 @@ import { ForwardpassError } from '../../errors.ts';
 import { quote } from '../../messages.ts';
 import { bagOf, fixedBagOf } from '../tensors/bags.ts';
 import type { GraphBuilder } from '../tensors/builder.ts';
+import { checkShared } from '../tensors/shared-batch.ts';
 import type { Value } from '../tensors/value.ts';
 import type { BagLoop } from './bag-loops.ts';
 import { enterLoop, isRowNumber, leaveLoop, ofRowNumbers } from './batch-loop.ts';
@@ -214,12 +215,7 @@ export class Evaluator {
     if (input?.type === 'string' && !takesWords(opType)) {
       throw this.#build.error('UNSUPPORTED_DTYPE', `${shortened(opType)} of strings is not read`);
     }
-    if (input?.kind === 'row' && input.merged && !takesMerged(opType)) {
-      throw this.#build.crossing('the batch and another axis are one');
-    }
-    if (input?.kind === 'row' && input.stacked && !takesStacked(opType)) {
-      throw this.#build.crossing('batches stand one after another along the axis of the batch');
-    }
+    checkShared(this.#build, [input], { merged: takesMerged(opType), stacked: takesStacked(opType) });
     return input;
   }
 

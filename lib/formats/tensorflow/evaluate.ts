@@ -8,10 +8,10 @@ import type { GraphBuilder } from '../tensors/builder.ts';
 import { type Constant, constant } from '../tensors/value.ts';
 import { carriesDemands, type Demand, demandedOf, demanding, demandsBefore, mayDemand } from './asserts.ts';
 import { Call } from './call.ts';
-import { translate } from './merged.ts';
 import { refusal, translationOf } from './ops/table.ts';
 import type { FunctionDef, NodeDef } from './proto.ts';
 import { dataInputs, type Output, placeOf, Scope } from './scope.ts';
+import { translate } from './translate.ts';
 import { type Contents, DEAD, type Result } from './value.ts';
 
 /** What is beside the graph, by the nodes that stand for it. */

@@ -171,6 +171,5 @@ function numbersOf(found: Result, place: string): Value {
   if (found.kind === 'refused') throw found.error;
   const isNumbers = (found.kind === 'constant' || found.kind === 'row') && found.type !== 'string';
   if (!isNumbers) throw new ForwardpassError('UNSUPPORTED_DTYPE', 'is not a tensor of numbers', place);
-  if (found.kind === 'row' && found.merged) throw new CrossesRows('the batch and another axis are one', place);
   return found;
 }

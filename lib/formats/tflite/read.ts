@@ -6,6 +6,7 @@ import type { Decision, Graph, GraphInput, GraphOutput } from '../../graph/graph
 import { elementCount, formatShape } from '../../graph/shapes.ts';
 import type { ReadOptions } from '../format.ts';
 import { CrossesRows } from '../tensors/emitter.ts';
+import { checkShared } from '../tensors/shared-batch.ts';
 import { HIGHEST_RANK, isFloat, type Row, type Value } from '../tensors/value.ts';
 import { LiteBuilder } from './builder.ts';
 import { Call } from './call.ts';
@@ -122,7 +123,6 @@ function readWith(batchAxis: 0 | undefined, reading: Reading): Graph {
     const value = values.get(tensor) ?? readConstant(model, info);
     if (value === undefined) throw new ForwardpassError('DANGLING', 'no operator computes it', place);
     build.enter({ name, place, output: name });
-    if (build.isMerged(value)) throw build.crossing('the batch and another axis are one in the result');
     const row = build.named(value);
     rows.push(row);
     return { name, value: row.operand as string, dtype: elementType(info) };
@@ -197,11 +197,9 @@ function compute(
   });
   const output = results[0]?.name || 'value';
   build.enter({ name: output, place, output });
-  const isMerged = inputs.some((value) => value !== undefined && build.isMerged(value));
-  if (isMerged && !takesMerged(name)) throw build.crossing('the batch and another axis are one here');
+  checkShared(build, inputs, { merged: takesMerged(name), stacked: name === 'RESHAPE' });
   const translated = translation(new Call(build, operator.options, inputs, { inputs: infos, outputs: results }));
   const found: readonly Value[] = 'kind' in translated ? [translated] : translated;
-  if (isMerged && name !== 'RESHAPE') for (const value of found) build.merged(value);
   for (const [i, tensor] of operator.outputs.entries()) {
     if (values.has(tensor)) throw new ForwardpassError('DUPLICATE', `${results[i].place} is computed twice`, place);
     if (found[i] === undefined) {

@@ -94,11 +94,17 @@ describe('rows folded into the batch', () => {
     expect(build.nodes.map(({ op }) => op)).toEqual(['dense']);
   });
 
-  it('are refused by what works along axes', async () => {
+  it('go through what works along the features, and are refused by what works along the batch', async () => {
     const { call, input } = machine();
     const folded = call('view', input('float32', 3, 4), ints(-1, 4));
-    const error = await failureOf(() => call('softmax', folded, PyNumber.int(1)));
-    expect(error.message).toContain('softmax is called with the batch folded into rows');
+    expect(tensorValue(call('softmax', folded, PyNumber.int(1)))).toMatchObject({ shape: [3, 4], merged: true });
+    for (const [name, axis] of [
+      ['softmax', 0],
+      ['sum', 1],
+    ] as const) {
+      const error = await failureOf(() => call(name, folded, PyNumber.int(axis)));
+      expect(error).toMatchObject({ code: 'UNSUPPORTED_OP', message: expect.stringContaining('crosses rows') });
+    }
   });
 });
 

@@ -1,7 +1,7 @@
 /** Operators of one or two tensors or numbers, element by element: arithmetic, comparisons and logic. */
 import type { BinaryName, UnaryName } from '../../../graph/graph.ts';
 import { broadcastShapes } from '../../../graph/shapes.ts';
-import { batchAxisOf } from '../../tensors/emitter.ts';
+import { dimensionsOf } from '../../tensors/dimensions.ts';
 import type { ElementType } from '../../tensors/value.ts';
 import { type Constant, isFloat, type Value } from '../../tensors/value.ts';
 import { PyNumber, type Result } from '../argument.ts';
@@ -36,8 +36,7 @@ function checkBroadcast(call: Call, a: Value, b: Value): void {
 
 /** With 1 for the batch. */
 function fullShape(x: Value): readonly number[] {
-  const batchAxis = batchAxisOf(x);
-  return batchAxis === undefined ? x.shape : x.shape.toSpliced(batchAxis, 0, 1);
+  return dimensionsOf(x).map(({ size, rows }) => (rows === 0 ? size : 1));
 }
 
 /** Numbers alone give a number; a tensor among them gives a tensor of the type that torch has for both. */

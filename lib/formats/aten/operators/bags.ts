@@ -2,6 +2,7 @@
 import { withOne } from '../../tensors/axes.ts';
 import { bagOf } from '../../tensors/bags.ts';
 import { unreadable } from '../../tensors/emitter.ts';
+import { apart } from '../../tensors/shared-batch.ts';
 import { isFloat, type Value } from '../../tensors/value.ts';
 import type { Result } from '../argument.ts';
 import type { Call, Translations } from '../call.ts';
@@ -17,15 +18,16 @@ const BAGS = ['sum', 'mean', 'max'] as const;
  */
 function embeddingBag(call: Call): Result {
   const { build } = call;
-  const [ids, starts, table] = [call.tensor('indices'), call.tensor('offsets'), call.constant('weight')];
+  const [ids, starts, table] = [apart(call.tensor('indices')), call.tensor('offsets'), call.constant('weight')];
   const fn = BAGS[call.number('mode')];
   if (fn === undefined) throw call.error('MALFORMED', `the mode ${call.number('mode')} is none of a bag's`);
-  const weights = call.optional('per_sample_weights');
+  const given = call.optional('per_sample_weights');
+  const weights = given && apart(given);
   if (weights !== undefined && fn !== 'sum') {
     throw call.error('UNSUPPORTED_OP', 'weights of samples are for sums');
   }
-  const given = call.has('padding_idx') ? call.number('padding_idx') : -1;
-  const padding = given < 0 ? undefined : given;
+  const index = call.has('padding_idx') ? call.number('padding_idx') : -1;
+  const padding = index < 0 ? undefined : index;
   const others = 'what embedding_bag gives beside its bags is for training';
   const beside = [unreadable(build, others), unreadable(build, others), unreadable(build, others)];
   for (const each of [ids, starts]) if (isFloat(each.type)) throw new FloatIds(each, build.place);

@@ -1,11 +1,12 @@
 /** Operators that rearrange elements, or say how they are arranged. */
 import { elementCount, formatShape } from '../../../graph/shapes.ts';
 import { squeezed, withOne } from '../../tensors/axes.ts';
-import { type Dimension, dimensionsOf } from '../../tensors/dimensions.ts';
+import { type Dimension, dimensionsOf, shapeInWords } from '../../tensors/dimensions.ts';
 import { batchAxisOf } from '../../tensors/emitter.ts';
 import { broadcastTo } from '../../tensors/filling.ts';
-import { constant, describe, type Row, range, type Value } from '../../tensors/value.ts';
-import { Folded, PyNumber, type Result } from '../argument.ts';
+import { reshape as reshaped, reshapeRows } from '../../tensors/reshape.ts';
+import { constant, type Row, range, type Value } from '../../tensors/value.ts';
+import { PyNumber, type Result } from '../argument.ts';
 import type { Call, Translation, Translations } from '../call.ts';
 
 /** The size of every axis; that of the batch stays a symbol. */
@@ -17,84 +18,25 @@ function rowsTimes(rows: number): PyNumber {
   return new PyNumber(constant('int64', [], new Float64Array(1), Float64Array.of(rows)));
 }
 
-/** Where a list of sizes has the batch itself, and what they are but for it. */
-interface Target {
-  readonly own: readonly number[];
-  readonly batchAxis: number | undefined;
-}
-
-function isBatch({ constant: { data, batch } }: PyNumber): boolean {
-  return batch?.[0] === 1 && data[0] === 0;
-}
-
-/** Sizes of which at most one is the batch. */
-export function targetOf(call: Call, sizes: readonly PyNumber[]): Target {
-  const batchAxis = sizes.findIndex(isBatch);
-  const own = (batchAxis < 0 ? sizes : sizes.toSpliced(batchAxis, 1)).map(({ value }) => value);
-  if (own.every((size) => size !== undefined)) return { own, batchAxis: batchAxis < 0 ? undefined : batchAxis };
-  throw call.build.crossing(`the shape [${textOf(sizes)}] mixes the batch into the features`);
-}
-
-function textOf(sizes: readonly PyNumber[]): string {
-  return sizes.map(({ constant: { data, batch } }) => describe(data, batch ?? new Float64Array(1))).join(', ');
-}
-
-/** The same elements in another shape, whose axes before and after the batch hold as many as before. */
-export function reshape(call: Call, x: Value, sizes: readonly PyNumber[]): Value | Folded {
+/** The same elements in another shape. */
+export function reshape(call: Call, x: Value, sizes: readonly PyNumber[]): Value {
   const { build } = call;
-  const from = batchAxisOf(x);
-  if (x.kind === 'constant' || from === undefined) {
-    return build.reshaped(x, resolve(call, x, targetOf(call, sizes).own, elementCount(x.shape)));
-  }
-  const counts = [elementCount(x.shape.slice(0, from)), elementCount(x.shape.slice(from))];
-  for (const axis of candidates(call, sizes)) {
-    const own = sizes.toSpliced(axis, 1).map(({ value }) => value ?? Number.NaN);
-    const parts = [own.slice(0, axis), own.slice(axis)];
-    const isOpen = sizes[axis].value === -1;
-    const resolved = parts.map((part, i) => (isOpen && part.includes(-1) ? [Number.NaN] : filled(part, counts[i])));
-    if (resolved.every((part, i) => elementCount(part) === counts[i])) return build.reshaped(x, resolved.flat(), axis);
-  }
-  if (from === 0 && sizes.length > 0) return folded(call, x, sizes);
-  throw build.crossing(`a batch of rows of shape ${formatShape(x.shape)} is reshaped into [${textOf(sizes)}]`);
+  const dims = sizes.map(({ dimension }) => dimension);
+  if (x.kind === 'constant' || x.batchAxis === undefined) return reshaped(build, x, dims);
+  const found = reshapeRows(build, x, dims);
+  if (found !== undefined) return found;
+  const message = `a batch of rows of shape ${formatShape(x.shape)} is reshaped into ${shapeInWords(dims)}`;
+  if (x.batchAxis === 0) matchFeatures(call, x, dims, message);
+  throw build.crossing(message);
 }
 
-/** Rows into several, one after another, which torch sees as a longer batch. */
-function folded(call: Call, x: Row, [first, ...others]: readonly PyNumber[]): Folded {
-  const { build } = call;
-  const rest = others.map(({ value }) => value ?? Number.NaN);
-  const [count, each] = [elementCount(x.shape), elementCount(rest)];
-  const { data, batch } = first.constant;
-  const isOpen = first.value === -1 && !rest.includes(-1);
-  const rows = batch ? batch[0] : isOpen ? count / each : data[0] / (build.declaredBatch ?? Number.NaN);
-  const into = `[${textOf([first, ...others])}]`;
-  const message = `a batch of rows of shape ${formatShape(x.shape)} is reshaped into ${into}`;
-  if (Number.isNaN(each) || Number.isNaN(rows) || (batch && data[0] !== 0)) throw build.crossing(message);
-  if (rows === 1 || (isOpen && !Number.isInteger(rows))) call.match(count, each, message);
-  const shape = [rows, ...filled(rest, count / rows)];
-  if (!shape.every((size) => Number.isInteger(size) && size > 0) || elementCount(shape) !== count) {
-    throw build.crossing(message);
-  }
-  return new Folded(build.reshaped(x, shape));
-}
-
-/** Which of the sizes may stand for the batch: its symbol, or else what is open or the size that the file has for it. */
-function candidates(call: Call, sizes: readonly PyNumber[]): number[] {
-  const symbol = sizes.findIndex(isBatch);
-  if (symbol >= 0) return [symbol];
-  const { declaredBatch } = call.build;
-  return range(0, sizes.length, 1).filter((axis) => [-1, declaredBatch].includes(sizes[axis].value));
-}
-
-/** −1 replaced by what is left. */
-function filled(sizes: readonly number[], count: number): readonly number[] {
-  const open = sizes.indexOf(-1);
-  return open < 0 ? sizes : sizes.with(open, count / elementCount(sizes.toSpliced(open, 1)));
-}
-
-function resolve(call: Call, x: Value, sizes: readonly number[], count: number): readonly number[] {
-  const shape = filled(sizes, count);
-  if (shape.every((size) => Number.isInteger(size) && size >= 0)) return shape;
-  throw call.error('SHAPE', `${formatShape(x.shape)} cannot be reshaped into ${formatShape(sizes)}`);
+/** Where the first size is the batch, the others must be as many as the features are, or divide them. */
+function matchFeatures(call: Call, x: Row, [first, ...others]: readonly Dimension[], message: string): void {
+  const isPlain = first !== undefined && others.every(({ rows }) => rows === 0);
+  const [count, each] = [elementCount(x.shape), elementCount(others.map(({ size }) => size))];
+  const isOpen = first?.size === -1 && first.rows === 0 && !others.some(({ size }) => size === -1);
+  const isBatch = first?.rows === 1 ? first.size === 0 : first?.size === call.build.declaredBatch;
+  if (isPlain && (isBatch || (isOpen && !Number.isInteger(count / each)))) call.match(count, each, message);
 }
 
 function view(name: string): Translation {
@@ -126,14 +68,10 @@ function unflatten(call: Call): Result {
   const axis = call.build.axis(call.number('dim'), call.build.rank(x));
   const size = sizesOf(x)[axis].value;
   const given = call.sizes('sizes');
+  const open = given.findIndex(({ value }) => value === -1);
+  const others = elementCount(given.filter((_, at) => at !== open).map(({ value }) => value ?? Number.NaN));
   // Where it splits the batch, what is open cannot be told.
-  const parts =
-    size === undefined
-      ? given
-      : filled(
-          given.map(({ value }) => value ?? Number.NaN),
-          size,
-        ).map(PyNumber.int);
+  const parts = size === undefined || open < 0 ? given : given.with(open, PyNumber.int(size / others));
   return reshape(call, x, sizesOf(x).toSpliced(axis, 1, ...parts));
 }
 

@@ -1,8 +1,8 @@
 /** Products with matrices. */
 import { elementCount, formatShape } from '../../../graph/shapes.ts';
-import { batchAxisOf } from '../../tensors/emitter.ts';
+import { batchAxisOf, isMerged } from '../../tensors/emitter.ts';
 import { multiply } from '../../tensors/products.ts';
-import { type Constant, isFloat, type Row, type Value } from '../../tensors/value.ts';
+import { type Constant, isFloat, type Value } from '../../tensors/value.ts';
 import { activate } from '../activation.ts';
 import type { Call, Translations } from '../call.ts';
 import type { Product } from '../product.ts';
@@ -28,15 +28,13 @@ function fullyConnected(call: Call): Value {
   const weight = matrixOf(call);
   const format = call.choice(FULLY_CONNECTED.weightsFormat);
   if (format !== 0) throw call.error('UNSUPPORTED_OP', `weights in the shuffled format ${format} are not read`);
-  const { rows, isMerged } = rowsOf(call, call.input(0), weight.shape[1]);
-  const result = product(call, rows, {
+  return product(call, rowsOf(call, call.input(0), weight.shape[1]), {
     weight,
     weightInput: 1,
     bias: call.inputs[2],
     isAsymmetric: call.flag(FULLY_CONNECTED.asymmetric),
     activation: call.choice(FULLY_CONNECTED.activation),
   });
-  return isMerged ? call.build.merged(result) : result;
 }
 
 function matrixOf(call: Call): Constant {
@@ -46,20 +44,16 @@ function matrixOf(call: Call): Constant {
 }
 
 /** The input as rows of `size` features, of which there may be several for one of the batch. */
-function rowsOf(call: Call, x: Value, size: number): { rows: Value; isMerged: boolean } {
+function rowsOf(call: Call, x: Value, size: number): Value {
   const { build } = call;
   const count = elementCount(x.shape) / size;
   if (x.shape.length === 0 && batchAxisOf(x) !== undefined) throw build.crossing('the features are where the batch is');
-  const isLast = x.shape.at(-1) === size;
-  if (build.isMerged(x)) {
-    if (isLast) return { rows: x, isMerged: true };
-  } else if (call.flag(FULLY_CONNECTED.keepDims)) {
-    if (isLast) return { rows: x, isMerged: false };
+  if (isMerged(x) || call.flag(FULLY_CONNECTED.keepDims)) {
+    if (x.shape.at(-1) === size) return x;
   } else if (Number.isInteger(count) && count > 0) {
-    if (batchAxisOf(x) === undefined) return { rows: build.reshaped(x, [count, size]), isMerged: false };
+    if (batchAxisOf(x) === undefined) return build.reshaped(x, [count, size]);
     if (batchAxisOf(x) !== 0) throw build.crossing(`the batch is axis ${batchAxisOf(x)} of what a layer takes`);
-    if (count === 1) return { rows: build.reshaped(x, [size]), isMerged: false };
-    return { rows: build.mergedInto(x as Row, [size]), isMerged: true };
+    return count === 1 ? build.reshaped(x, [size]) : build.reshaped(x, [count, size], 0, true);
   }
   throw call.error('SHAPE', `expected ${size} features, found rows of shape ${formatShape(x.shape)}`);
 }

@@ -1,0 +1,28 @@
+/** From an operator and its inputs to what it gives: texts and what is made of them, values of rows, and constants. */
+import { checkShared } from '../tensors/shared-batch.ts';
+import type { Call, Translation } from './call.ts';
+import { translateTexts, wholeTexts } from './ops/texts.ts';
+import type { Result } from './value.ts';
+
+/** Operators that treat every row of a matrix, or every element, by itself, or know where the batch is. */
+const TAKES_MERGED: ReadonlySet<string> = new Set([
+  ...['MatMul', '_FusedMatMul', 'BiasAdd', 'Softmax', 'LogSoftmax', 'Cast', 'Identity', 'IdentityN', 'StopGradient'],
+  ...['Add', 'AddV2', 'AddN', 'Sub', 'Mul', 'Div', 'RealDiv', 'Pow', 'SquaredDifference', 'Maximum', 'Minimum'],
+  ...['Abs', 'Neg', 'Exp', 'Expm1', 'Log', 'Log1p', 'Sqrt', 'Rsqrt', 'Square', 'Reciprocal', 'Erf', 'Erfc', 'Sign'],
+  ...['Relu', 'Relu6', 'LeakyRelu', 'Elu', 'Selu', 'Softplus', 'Softsign', 'Sigmoid', 'Tanh', 'Floor', 'Ceil'],
+  ...['Less', 'LessEqual', 'Greater', 'GreaterEqual', 'Equal', 'NotEqual', 'LogicalNot', 'LogicalAnd', 'LogicalOr'],
+  ...['SelectV2', 'Reshape', 'Shape', 'FusedBatchNormV3'],
+]);
+
+/** Those of values in which whole batches stand one after another. */
+const TAKES_STACKED: ReadonlySet<string> = new Set(['Reshape', 'Shape']);
+
+export function translate(given: Call, translation: Translation): readonly (Result | undefined)[] {
+  const ofTexts = translateTexts(given);
+  if (ofTexts !== undefined) return ofTexts;
+  const call = given.withInputs(given.inputs.map((input) => wholeTexts(given.build, input)));
+  const { op } = call.node;
+  checkShared(call.build, call.inputs, { merged: TAKES_MERGED.has(op), stacked: TAKES_STACKED.has(op) });
+  const results = translation(call);
+  return 'kind' in results ? [results] : results;
+}
