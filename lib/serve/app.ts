@@ -66,6 +66,7 @@ const BUSY: Answer = {
 export class App implements Sender {
   readonly metrics = new Metrics();
   readonly outbox = new Outbox();
+  readonly idleSeconds: number;
   readonly accessLog?: AccessLog;
   /** Closing: answers end their connections, and it is not ready any more. */
   draining = false;
@@ -77,6 +78,7 @@ export class App implements Sender {
   constructor(private readonly parts: AppParts) {
     const { limits, batchWindow } = parts.options;
     this.accessLog = parts.accessLog;
+    this.idleSeconds = Math.max(Math.floor(limits.idleTime / 1000), 1);
     this.#bodies = new Bodies(limits, BUSY);
     this.#shadows = new Shadows(this.metrics, limits);
     this.#scheduler = new Scheduler({

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import { gunzip, inflate, type ZlibOptions } from 'node:zlib';
 import { type Answer, problem } from './protocol.ts';
+import { type Receiver, receive } from './request.ts';
 
 const unzip: (body: Uint8Array, options: ZlibOptions) => Promise<Buffer> = promisify(gunzip);
 const EMPTY = new Uint8Array(0);
@@ -33,56 +34,22 @@ export class Bodies {
    * Calls back once, with the bytes or the answer to what they are instead; never when the client goes away before. {@link release}
    * has to be called with as many bytes as are `held`, when they are not needed any more.
    */
-  read(request: IncomingMessage, done: (body: Uint8Array | Answer, held: number) => void): void {
-    let first: Uint8Array | undefined;
-    let chunks: Uint8Array[] | undefined;
-    let length = 0;
-    let isReading = true;
-    const end = (body: Uint8Array | Answer) => {
-      isReading = false;
-      done(body, length);
-    };
-    request.on('data', (chunk: Uint8Array) => {
-      if (!isReading) return;
-      length += chunk.length;
-      this.#held += chunk.length;
-      const refused = this.#overflow(length);
-      if (refused !== undefined) {
-        end(refused);
-        return;
-      }
-      if (first === undefined) first = chunk;
-      else if (chunks === undefined) chunks = [first, chunk];
-      else chunks.push(chunk);
-    });
-    request.on('end', () => {
-      if (!isReading) return;
-      isReading = false;
-      const whole = chunks === undefined ? (first ?? EMPTY) : Buffer.concat(chunks, length);
-      const encoding = request.headers['content-encoding'];
-      if (encoding === undefined || encoding.toLowerCase() === 'identity') end(whole);
-      else {
-        this.#decompress(whole, encoding).then((body) => {
-          if (body instanceof Uint8Array) {
-            length += body.length;
-            this.#held += body.length;
-          }
-          end(this.#held > this.most.heldBytes ? this.busy : body);
-        });
-      }
-    });
-    request.on('close', () => {
-      // Where the client went away, what it sent is given back, and nobody waits for an answer.
-      if (isReading) this.release(length);
-      isReading = false;
-    });
+  read(request: IncomingMessage, done: Done): void {
+    receive(request, new Reading(this, request, done));
+  }
+
+  /** Counts bytes that came, of a body that has `length` of them by now. Says why they are too many, if they are. */
+  hold(bytes: number, length: number): Answer | undefined {
+    this.#held += bytes;
+    if (length > this.most.bodyBytes) return this.#tooLarge();
+    return this.#held > this.most.heldBytes ? this.busy : undefined;
   }
 
   release(bytes: number): void {
     this.#held -= bytes;
   }
 
-  async #decompress(body: Uint8Array, encoding: string): Promise<Uint8Array | Answer> {
+  async decompress(body: Uint8Array, encoding: string): Promise<Uint8Array | Answer> {
     const decompress = decompressors.get(encoding.toLowerCase());
     if (decompress === undefined) return problem(415, 'ENCODING', 'expected content-encoding: gzip, deflate, or none');
     try {
@@ -93,13 +60,64 @@ export class Bodies {
     }
   }
 
-  #overflow(length: number): Answer | undefined {
-    if (length > this.most.bodyBytes) return this.#tooLarge();
-    return this.#held > this.most.heldBytes ? this.busy : undefined;
-  }
-
   #tooLarge(): Answer {
     return problem(413, 'LIMIT', `the body has more than the ${this.most.bodyBytes} bytes that are taken`);
+  }
+}
+
+type Done = (body: Uint8Array | Answer, held: number) => void;
+
+/** One body, as it comes. */
+class Reading implements Receiver {
+  #first: Uint8Array | undefined;
+  #chunks: Uint8Array[] | undefined;
+  #length = 0;
+  #isOver = false;
+
+  constructor(
+    private readonly bodies: Bodies,
+    private readonly request: IncomingMessage,
+    private readonly done: Done,
+  ) {}
+
+  part(chunk: Uint8Array): void {
+    if (this.#isOver) return;
+    this.#length += chunk.length;
+    const refused = this.bodies.hold(chunk.length, this.#length);
+    if (refused !== undefined) this.#end(refused);
+    else if (this.#first === undefined) this.#first = chunk;
+    else if (this.#chunks === undefined) this.#chunks = [this.#first, chunk];
+    else this.#chunks.push(chunk);
+  }
+
+  end(): void {
+    if (this.#isOver) return;
+    const whole = this.#chunks === undefined ? (this.#first ?? EMPTY) : Buffer.concat(this.#chunks, this.#length);
+    const encoding = this.request.headers['content-encoding'];
+    if (encoding === undefined || encoding.toLowerCase() === 'identity') this.#end(whole);
+    else void this.#decompress(whole, encoding);
+  }
+
+  /** What the client sent is given back, and nobody waits for an answer. */
+  gone(): void {
+    if (!this.#isOver) this.bodies.release(this.#length);
+    this.#isOver = true;
+  }
+
+  #end(body: Uint8Array | Answer): void {
+    this.#isOver = true;
+    this.done(body, this.#length);
+  }
+
+  async #decompress(whole: Uint8Array, encoding: string): Promise<void> {
+    this.#isOver = true;
+    const body = await this.bodies.decompress(whole, encoding);
+    if (!(body instanceof Uint8Array)) {
+      this.#end(body);
+      return;
+    }
+    this.#length += body.length;
+    this.#end(this.bodies.hold(body.length, body.length) ?? body);
   }
 }
 

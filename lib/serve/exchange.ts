@@ -4,7 +4,9 @@ import type { AccessLog } from './access-log.ts';
 import type { Served } from './catalog.ts';
 import type { Metrics } from './metrics.ts';
 import type { Outbox } from './outbox.ts';
-import type { Answer } from './protocol.ts';
+import { type Answer, JSON_TYPE } from './protocol.ts';
+import { receive } from './request.ts';
+import { Response } from './response.ts';
 import type { RequestSpan } from './telemetry.ts';
 
 /** What the answers of a server have in common. */
@@ -15,6 +17,8 @@ export interface Sender {
   readonly draining: boolean;
   /** Where answers wait for each other. */
   readonly outbox: Outbox;
+  /** How long a connection of ours may be idle. */
+  readonly idleSeconds: number;
 }
 
 /** Milliseconds in which a client may send the rest of what is not taken. */
@@ -55,11 +59,23 @@ export class Exchange {
       this.#log(answer, 0);
       return;
     }
-    const length = this.#writeHead(answer, this.sender.draining);
     // Over a single connection there is nothing to wait for.
-    if (this.sender.metrics.connections > 1) this.sender.outbox.put(response, answer.body);
-    else response.end(answer.body);
-    this.#log(answer, length);
+    if (this.sender.metrics.connections > 1) this.sender.outbox.put(this, answer);
+    else this.write(answer);
+    this.#log(answer, lengthOf(answer.body));
+  }
+
+  /** To the connection. */
+  write(answer: Answer): void {
+    const { response, sender } = this;
+    if (response.destroyed) return;
+    const { status, headers, body } = answer;
+    const isPlain = status === 200 && headers === JSON_TYPE && this.further === undefined && !sender.draining;
+    if (isPlain && typeof body === 'string' && response instanceof Response) {
+      if (response.sendJson(body, lengthOf(body), sender.idleSeconds)) return;
+    }
+    this.#writeHead(answer, sender.draining);
+    response.end(body);
   }
 
   /**
@@ -74,15 +90,15 @@ export class Exchange {
     }
     this.#letGo();
     if (response.destroyed) return;
-    const length = this.#writeHead(answer, true);
+    this.#writeHead(answer, true);
     response.write(answer.body);
-    this.#log(answer, length);
+    this.#log(answer, lengthOf(answer.body));
     const end = () => {
       clearTimeout(timer);
       response.end();
     };
     const timer = setTimeout(end, DRAIN_TIME);
-    request.once('end', end).once('close', end).resume();
+    receive(request, { part() {}, end, gone: end });
   }
 
   #letGo(): void {
@@ -90,21 +106,22 @@ export class Exchange {
     this.release = undefined;
   }
 
-  #writeHead({ status, headers, body }: Answer, isLast: boolean): number {
-    const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+  #writeHead({ status, headers, body }: Answer, isLast: boolean): void {
     const all: (string | number)[] = [];
     for (const name in headers) all.push(name, headers[name]);
     for (const name in this.further) all.push(name, this.further[name]);
-    if (status !== 204) all.push('content-length', length);
+    if (status !== 204) all.push('content-length', lengthOf(body));
     if (this.request.httpVersionMajor === 1) {
       if (isLast) all.push('connection', 'close');
+      else if (this.response instanceof Response && this.response.shouldKeepAlive) {
+        all.push('keep-alive', `timeout=${this.sender.idleSeconds}`);
+      }
       this.response.writeHead(status, all);
     } else {
       // Behind a server of HTTP/2, whose connections are its own affair, and which takes headers one by one.
       for (let i = 0; i < all.length; i += 2) this.response.setHeader(String(all[i]), all[i + 1]);
       this.response.writeHead(status);
     }
-    return length;
   }
 
   #log({ status, rows, code }: Answer, bytesOut: number): void {
@@ -117,4 +134,8 @@ export class Exchange {
     const about = { model, version, rows, code, remote: socket.remoteAddress };
     sender.accessLog.add({ method, path, status, milliseconds: this.seconds * 1e3, bytesIn, bytesOut, ...about });
   }
+}
+
+function lengthOf(body: Answer['body']): number {
+  return typeof body === 'string' ? Buffer.byteLength(body) : body.length;
 }

@@ -5,6 +5,8 @@ import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SecureContextOptions } from 'node:tls';
 import type { ServeLimits } from './options.ts';
+import { Request } from './request.ts';
+import { Response } from './response.ts';
 
 export interface ListenerOptions {
   readonly limits: ServeLimits;
@@ -24,28 +26,38 @@ export type Place = { readonly host: string; readonly port: number } | { readonl
 const LAST_IDLE = 2_000;
 /** Milliseconds between two looks at what is still open then. */
 const LOOK = 50;
+/** Milliseconds between two looks for connections over which nothing goes. */
+const SWEEP = 1_000;
 
 interface Connection {
   /** Those that wait for their answers. */
   requests: number;
   /** When its last answer ended, or when it was made. */
   idleSince: number;
+  /** That came and went over it, when it was looked at last; and since when these are so many. */
+  bytes: number;
+  stillSince: number;
 }
 
 export class Listener {
   readonly server: Server;
   readonly #connections = new Map<Socket, Connection>();
+  readonly #idleTime: number;
+  #sweep: NodeJS.Timeout | undefined;
 
   constructor({ limits, tls, onRequest, onConnections }: ListenerOptions) {
     const options = {
       maxHeaderSize: limits.headerBytes,
       headersTimeout: limits.headersTime,
       requestTimeout: limits.requestTime,
-      keepAliveTimeout: limits.idleTime,
+      // Idle connections are looked for below, all at once: here each request would set two timers.
+      keepAliveTimeout: 0,
       connectionsCheckingInterval: 1_000,
       insecureHTTPParser: false,
       requireHostHeader: true,
       noDelay: true,
+      IncomingMessage: Request,
+      ServerResponse: Response,
     };
     const connections = this.#connections;
     // One for all: a response that stays known would keep its request, with all that was read of it.
@@ -68,7 +80,7 @@ export class Listener {
         ? createServer(options, listener)
         : https().createServer({ ...options, ...tls, ...withClients(tls), minVersion: 'TLSv1.2' }, listener);
     this.server.maxConnections = limits.connections;
-    this.server.timeout = limits.idleTime;
+    this.#idleTime = limits.idleTime;
     // Clients that ask whether they may send get the answer before they do.
     this.server.on('checkContinue', (request, response) => {
       if (Number(request.headers['content-length'] ?? 0) <= limits.bodyBytes) response.writeContinue();
@@ -86,7 +98,8 @@ export class Listener {
     });
     this.server.on('clientError', refuse);
     this.server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
-      this.#connections.set(socket, { requests: 0, idleSince: performance.now() });
+      const now = performance.now();
+      this.#connections.set(socket, { requests: 0, idleSince: now, bytes: 0, stillSince: now });
       onConnections(this.#connections.size);
       socket.once('close', () => {
         this.#connections.delete(socket);
@@ -101,6 +114,7 @@ export class Listener {
       this.server.once('error', reject);
       this.server.listen({ ...place, backlog: 1024 }, () => {
         this.server.off('error', reject);
+        this.#sweep = setInterval(() => this.#endStill(), Math.min(this.#idleTime, SWEEP)).unref();
         resolve(this.server.address() as AddressInfo);
       });
     });
@@ -125,8 +139,21 @@ export class Listener {
     this.server.closeAllConnections();
     for (const socket of this.#connections.keys()) socket.destroy();
     await closed;
+    clearInterval(this.#sweep);
     // Frees what looks after connections' times.
     this.server.close();
+  }
+
+  /** Ends connections over which nothing has come or gone for too long. */
+  #endStill(): void {
+    const now = performance.now();
+    for (const [socket, connection] of this.#connections) {
+      const bytes = socket.bytesRead + socket.bytesWritten;
+      if (bytes !== connection.bytes) {
+        connection.bytes = bytes;
+        connection.stillSince = now;
+      } else if (now - connection.stillSince > this.#idleTime) socket.destroy();
+    }
   }
 
   #endIdle(start: number): void {

@@ -1,5 +1,5 @@
 /** From the bytes of a request's body and a model to the bytes of an answer. */
-export { errorAnswer, jsonAnswer, problem } from './protocol/answers.ts';
+export { errorAnswer, JSON_TYPE, jsonAnswer, problem } from './protocol/answers.ts';
 export { predictFriendly, schemaOf } from './protocol/friendly.ts';
 export { openApi } from './protocol/open-api.ts';
 export type {
