@@ -88,12 +88,17 @@ export class RowReader {
       // A getter of the record may ask for another prediction.
       this.#isLending = true;
       try {
-        this.#lent ??= this.#allocate(1);
-        return this.#readOne(rows, this.#lent);
+        return this.#readOne(rows, this.lent);
       } finally {
         this.#isLending = false;
       }
     });
+  }
+
+  /** Those arrays, for who writes one row into them by itself; undefined where there are none. */
+  get lent(): readonly FloatArray[] | undefined {
+    if (this.#canLend) this.#lent ??= this.#allocate(1);
+    return this.#lent;
   }
 
   #whole(array: TypedArray): FlatRows {

@@ -15,6 +15,7 @@ import {
   type Handler,
   inferV2,
   jsonAnswer,
+  keptResults,
   predictFriendly,
   predictV1,
   problem,
@@ -203,7 +204,7 @@ export class App implements Sender {
     const isShadowed = shadow !== undefined && shadow !== served;
     let results: Results | undefined;
     const keep = (all: Results) => {
-      results = all;
+      results = keptResults(all);
     };
     const compute: Compute = isShadowed ? (of, work) => tap(this.compute(of, work), keep) : this.compute;
     const end = (answer: Answer) => {

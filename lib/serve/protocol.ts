@@ -15,4 +15,4 @@ export type {
 export { PROTOCOL_LIMITS } from './protocol/types.ts';
 export { metadataV1, modelsV1, predictV1 } from './protocol/v1.ts';
 export { inferV2, liveV2, metadataV2, modelReadyV2, readyV2, serverMetadata } from './protocol/v2.ts';
-export { runTogether, runWork, runWorkAsync } from './protocol/work.ts';
+export { keptResults, keptWork, runTogether, runWork, runWorkAsync } from './protocol/work.ts';

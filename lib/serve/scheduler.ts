@@ -2,6 +2,7 @@
 import { Served } from './catalog.ts';
 import {
   type Compute,
+  keptWork,
   type Results,
   runTogether,
   runWork,
@@ -51,9 +52,11 @@ export class Scheduler {
     const pace = this.#paceOf(served);
     const { batchWindow } = this.options;
     if (batchWindow !== undefined && pace.run >= WORTH_BATCHING && work.count < MOST_ROWS) {
-      return this.#runWithOthers(served, work, pace, batchWindow);
+      return this.#runWithOthers(served, keptWork(work), pace, batchWindow);
     }
-    return work.count * pace.row > LONG ? this.#runAside(served, work, pace) : this.#runNow(served, work, pace);
+    return work.count * pace.row > LONG
+      ? this.#runAside(served, keptWork(work), pace)
+      : this.#runNow(served, work, pace);
   };
 
   #paceOf(served: ServedModel): Pace {

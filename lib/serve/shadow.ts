@@ -1,7 +1,7 @@
 /** Runs a request by another version as well, after it was answered, and counts what comes out otherwise. */
 import type { Served } from './catalog.ts';
 import type { Metrics, Series } from './metrics.ts';
-import { type Handler, type Incoming, type ProtocolLimits, type Results, runWork } from './protocol.ts';
+import { type Handler, type Incoming, keptResults, type ProtocolLimits, type Results, runWork } from './protocol.ts';
 
 /** Requests that wait to be run by a shadow: further ones are not, and counted as failures. */
 const MOST_WAITING = 64;
@@ -43,7 +43,7 @@ export class Shadows {
     let own: Results | undefined;
     try {
       await handler(shadow, incoming, this.limits, (served, work) => {
-        own = runWork(served, work);
+        own = keptResults(runWork(served, work));
         return own;
       });
     } catch {

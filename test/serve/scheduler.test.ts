@@ -72,3 +72,37 @@ test('a long run is off the event loop', async () => {
   expect((await long).outputs[0]).toHaveLength(2000 * 1024);
   served.retire();
 });
+
+test('rows that are lent are kept while they wait for a batch, or for the pool', async () => {
+  const { served } = slowModel();
+  const lent = served.model.rowReader.lent as readonly Float32Array[];
+  const lentWork = (value: number): Work => {
+    lent[0].fill(value);
+    const cell = () => ({ value: undefined, place: 'rows' });
+    return { count: 1, rows: { arrays: lent, isRecord: true, isLent: true, cell } };
+  };
+  const expected = [1, 2, 3].map((value) => served.model.runRows(workOf(served, 1, value).rows).outputs[0].slice());
+  for (const batchWindow of [0, undefined]) {
+    const scheduler = new Scheduler({ batchWindow, onRun: () => {} });
+    // Told that a row is long, the scheduler takes it to the pool.
+    if (batchWindow === undefined) await later(scheduler, served);
+    else await scheduler.compute(served, lentWork(0));
+    const all = [1, 2, 3].map((value) => scheduler.compute(served, lentWork(value)));
+    for (const results of all) expect(results).toBeInstanceOf(Promise);
+    const found = await Promise.all(all);
+    expect(found.map(({ outputs }) => outputs[0])).toEqual(expected);
+  }
+  served.retire();
+});
+
+/** Has the scheduler learn that each row takes longer than requests may wait for. */
+async function later(scheduler: Scheduler, served: Served): Promise<void> {
+  const run = served.model.runRows.bind(served.model);
+  served.model.runRows = (rows) => {
+    const start = performance.now();
+    while (performance.now() - start < 5);
+    return run(rows);
+  };
+  await scheduler.compute(served, workOf(served, 1, 0));
+  served.model.runRows = run;
+}

@@ -40,6 +40,8 @@ export class Layout {
   readonly hasSteps: boolean;
   /** What rows of texts are read by. */
   readonly texts: FeatureRows | undefined;
+  /** Of one row, for requests that are run at once. Undefined where rows are read otherwise. */
+  readonly lent: readonly FloatArray[] | undefined;
   readonly #Floats: Float32ArrayConstructor | Float64ArrayConstructor;
   /** Elements of one row: of all inputs, or of all outputs where those are more. */
   readonly #width: number;
@@ -52,6 +54,7 @@ export class Layout {
     else this.inputs = this.texts === undefined ? inputs : featurePorts(this.texts, model.featureNames);
     this.outputs = outputs;
     this.columns = this.isByRows ? [] : model.rowReader.columns;
+    this.lent = this.isByRows ? undefined : model.rowReader.lent;
     this.names = new Set([...(model.featureNames ?? []), ...this.inputs.map(({ name }) => name)]);
     this.inputKeys = this.inputs.map(({ name }) => tokenOf(name));
     const places = this.columns.flatMap((column, input) =>

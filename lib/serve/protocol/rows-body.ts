@@ -29,14 +29,14 @@ export function readRows(bytes: Uint8Array, served: ServedModel, form: RowsForm,
   const layout = layoutOf(served.model);
   const fast = layout.isByRows ? undefined : new FastRows(bytes, layout, layout.mostRows(limits)).read(form);
   if (fast === undefined) return readSlowly(bytes, served, form, limits);
-  const { arrays, count, isOne } = fast;
+  const { arrays, count, isOne, isLent } = fast;
   // Asked for the words of an error: which are found again in what JSON.parse makes of it.
   let again: FlatRows | undefined;
   const cell: FlatRows['cell'] = (row, input, element) => {
     again ??= readSlowly(bytes, served, form, limits).rows;
     return again.cell(row, input, element);
   };
-  return { count, isOne, rows: { arrays, isRecord: isOne, cell } };
+  return { count, isOne, rows: { arrays, isRecord: isOne, isLent, cell } };
 }
 
 /** The naive way. */
@@ -97,12 +97,22 @@ function isWrapper(name: string, { names }: Layout): boolean {
   return !names.has(name);
 }
 
+/** Where a value is nobody asks: what is wrong with it is found again the slow way. */
+const anywhere = () => 'rows';
+
+interface FastRead {
+  readonly arrays: readonly FloatArray[];
+  readonly count: number;
+  readonly isOne: boolean;
+  readonly isLent: boolean;
+}
+
 /** Gives up (undefined) where anything is not plain. */
 class FastRows {
   readonly #scanner: Scanner;
   readonly #layout: Layout;
   readonly #most: number;
-  #arrays: FloatArray[] = [];
+  #arrays: readonly FloatArray[] = [];
   /** Rows that the arrays have room for. */
   #room = 0;
   /** By field, the row that it was met in last, counted from 1. */
@@ -115,7 +125,7 @@ class FastRows {
     this.#met = new Uint32Array(layout.fields.length);
   }
 
-  read(form: RowsForm): { arrays: FloatArray[]; count: number; isOne: boolean } | undefined {
+  read(form: RowsForm): FastRead | undefined {
     const scanner = this.#scanner;
     const first = scanner.peek();
     if (first === BYTE.openArray) return form.isWrapped ? undefined : this.#ended(this.#rows(), false);
@@ -137,17 +147,25 @@ class FastRows {
     return this.#record(0) ? this.#ended(1, true) : undefined;
   }
 
-  #ended(count: number, isOne: boolean) {
+  #ended(count: number, isOne: boolean): FastRead | undefined {
     if (count < 0 || !this.#scanner.isDone()) return undefined;
+    const { lent } = this.#layout;
+    if (lent !== undefined && this.#arrays === lent) return { arrays: lent, count, isOne, isLent: true };
     const arrays = this.#layout.inputs.map(({ width }, input) => {
       const array = this.#arrays[input] ?? this.#layout.allocate(0)[input];
       return count === this.#room ? array : array.slice(0, count * width);
     });
-    return { arrays, count, isOne };
+    return { arrays, count, isOne, isLent: false };
   }
 
   #makeRoom(rows: number): void {
     if (rows <= this.#room) return;
+    const { lent } = this.#layout;
+    if (rows === 1 && lent !== undefined) {
+      this.#arrays = lent;
+      this.#room = 1;
+      return;
+    }
     this.#room = this.#room === 0 ? rows : Math.min(Math.max(rows, this.#room * 2), this.#most);
     const arrays = this.#layout.allocate(this.#room);
     this.#arrays.forEach((array, input) => {
@@ -243,7 +261,7 @@ class FastRows {
     } else value = scanner.word();
     if (value === undefined) return undefined;
     try {
-      return column.numberOf(value, element, () => 'rows');
+      return column.numberOf(value, element, anywhere);
     } catch {
       return undefined;
     }

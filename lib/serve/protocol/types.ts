@@ -41,7 +41,7 @@ export interface ProtocolLimits {
 
 export const PROTOCOL_LIMITS: ProtocolLimits = Object.freeze({ rows: 1_000_000, elements: 16_000_000 });
 
-/** The rows of a request. */
+/** The rows of a request. Lent ones, and what the model says to them, hold until the next request is read: who waits keeps its own. */
 export interface Work {
   readonly count: number;
   readonly rows: FlatRows;

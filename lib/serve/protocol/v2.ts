@@ -8,7 +8,7 @@ import { layoutOf } from './layout.ts';
 import { badRequest } from './refusal.ts';
 import type { Answer, Handler, Incoming, ProtocolLimits, Results, ServedModel, Work } from './types.ts';
 import { type Datatype, datatypeOfInput, datatypeOfOutput } from './v2/datatypes.ts';
-import { mostElements, workOf } from './v2/inputs.ts';
+import { lentWork, mostElements, workOf } from './v2/inputs.ts';
 import { checkOutputs, dataBytes, dataText, type OutputTensor, outputTensors } from './v2/outputs.ts';
 import { headerLengthOf, type InferRequest, readRequest } from './v2/request.ts';
 import { inInput, type Tensor, valuesOfBytes } from './v2/tensor.ts';
@@ -39,7 +39,7 @@ function read(served: ServedModel, incoming: Incoming, limits: ProtocolLimits): 
     served,
     request.outputs.map(({ name }) => name),
   );
-  const { count, rows } = workOf(served, request.inputs, limits);
+  const { count, rows } = lentWork(layoutOf(served.model), workOf(served, request.inputs, limits));
   return { count, rows, request };
 }
 

@@ -1,11 +1,25 @@
 /** The rows of a request, and what the model says to them. */
-import type { TypedArray } from '../../buffers.ts';
+import type { FloatArray, TypedArray } from '../../buffers.ts';
 import type { FlatRows } from '../../rows.ts';
 import type { Results, ServedModel, Work } from './types.ts';
 
 /** At once, on this thread. */
 export function runWork(served: ServedModel, work: Work): Results {
   return served.model.runRows(work.rows);
+}
+
+/** For who runs it later, or off the event loop: rows of its own. */
+export function keptWork(work: Work): Work {
+  const { rows } = work;
+  if (!rows.isLent) return work;
+  const arrays = rows.arrays.map((array) => (array as TypedArray).slice());
+  return { ...work, rows: { ...rows, arrays, isLent: false } };
+}
+
+/** For who looks at them later. */
+export function keptResults({ outputs, deciding }: Results): Results {
+  const copy = (array: FloatArray): FloatArray => array.slice();
+  return { outputs: outputs.map(copy), deciding: deciding.map(copy) };
 }
 
 /** Off the event loop. */

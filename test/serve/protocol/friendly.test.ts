@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readRows } from '../../../lib/serve/protocol/rows-body.ts';
 import {
+  keptWork,
   metadataV1,
   modelsV1,
   PROTOCOL_LIMITS,
@@ -175,8 +176,8 @@ describe('work of several requests', () => {
   it('run together gives each its own results, and its own failure', async () => {
     const linear = await served('sklearn/linear.pkl');
     const record = recordOf(linear);
-    const work = (text: string) =>
-      readRows(Buffer.from(text), linear, { wrappers: [], isWrapped: false }, PROTOCOL_LIMITS);
+    const form = { wrappers: [], isWrapped: false };
+    const work = (text: string) => keptWork(readRows(Buffer.from(text), linear, form, PROTOCOL_LIMITS));
     const good = [1, 3, 0, 2].map((rows, at) =>
       work(JSON.stringify(Array.from({ length: rows }, () => ({ ...record, [Object.keys(record)[0]]: at })))),
     );

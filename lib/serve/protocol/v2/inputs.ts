@@ -2,7 +2,7 @@
  * From tensors to the arrays of a model's inputs. Tensors have the names of the inputs; of a model that knows its
  * features, they may have those names instead, one for each column of a data frame.
  */
-import type { TypedArray } from '../../../buffers.ts';
+import type { FloatArray, TypedArray } from '../../../buffers.ts';
 import { takesIntegers } from '../../../faults.ts';
 import type { Port } from '../../../graph/lower.ts';
 import { didYouMean, listNames, quote } from '../../../messages.ts';
@@ -41,6 +41,17 @@ export function workOf(served: ServedModel, tensors: readonly Tensor[], limits: 
   }
   if (layout.texts !== undefined) return workOfRows(served, named, limits);
   return isByColumn ? byColumn(served, layout, tensors, named, limits) : byInput(layout, named, limits);
+}
+
+/** One row in the arrays that a call is bound to, where it is of their types: for who runs it at once. */
+export function lentWork({ lent }: Layout, work: Work): Work {
+  const { arrays } = work.rows;
+  if (work.count !== 1 || lent === undefined) return work;
+  const isAlike = (array: FloatArray, input: number) =>
+    arrays[input].constructor === array.constructor && (arrays[input] as FloatArray).length === array.length;
+  if (!lent.every(isAlike)) return work;
+  for (let input = 0; input < lent.length; input++) lent[input].set(arrays[input] as FloatArray);
+  return { count: 1, rows: { ...work.rows, arrays: lent, isLent: true } };
 }
 
 function unknown(name: string, layout: Layout, isByColumn: boolean): Error {
