@@ -1,4 +1,4 @@
-/** Finds an addon's binary and opens it; lib/native.ts and lib/learn/addon.ts say what is in them. */
+/** Finds an addon's binary and opens it; lib/engine/native.ts and lib/learn/addon.ts say what is in them. */
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';

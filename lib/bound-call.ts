@@ -1,11 +1,12 @@
 /** Buffers of a fixed number of rows, and the fastest way to run a model over them. */
+import { engine } from '#engine';
 import { allocate, byName, type FloatArray, lengthOf, type Named } from './buffers.ts';
 import type { Calls } from './calls.ts';
+import type { EngineModel } from './engine/engine.ts';
 import { ForwardpassError } from './errors.ts';
 import { type Fault, holdsInt32 } from './faults.ts';
 import type { Port } from './graph/lower.ts';
 import { describe, quote } from './messages.ts';
-import type { NativeModel } from './native.ts';
 import { argumentsOf, type Given } from './ragged.ts';
 import { reading } from './reading.ts';
 
@@ -49,7 +50,7 @@ export interface BindOptions {
   readonly items?: number;
 }
 
-export function bindCall(bound: NativeModel, calls: Calls, options: BindOptions): BoundCall<Named<BoundBuffer>> {
+export function bindCall(model: EngineModel, calls: Calls, options: BindOptions): BoundCall<Named<BoundBuffer>> {
   const asked = reading('OPTION', 'options', () => ({ batch: options?.batch, items: options?.items }));
   const batch = wholeOf(asked.batch, 'batch', 'rows');
   const { inputs, outputs } = calls;
@@ -62,15 +63,16 @@ export function bindCall(bound: NativeModel, calls: Calls, options: BindOptions)
     );
   }
   const items = isRagged ? wholeOf(asked.items, 'items', 'pairs, which ragged rows may have together') : 0;
+  const newFloats: NewFloats = (rows, port) => calls.newFloats(rows, port, engine.allocate);
   const inputBuffers = inputs.map((port): BoundBuffer => {
-    if (port.ragged) return raggedBuffers(calls, port, batch, items);
-    return holdsInt32(port) ? allocate(Int32Array, batch, port) : calls.newFloats(batch, port);
+    if (port.ragged) return raggedBuffers(newFloats, port, batch, items);
+    return holdsInt32(port) ? newInt32s(batch, port) : newFloats(batch, port);
   });
-  const outputBuffers = outputs.map((port) => calls.newFloats(batch, port));
+  const outputBuffers = outputs.map((port) => newFloats(batch, port));
   const given: Given[] = [...inputBuffers, ...outputBuffers];
   const buffers = argumentsOf(given, inputs);
-  const native = bound.bind(...buffers);
-  if (typeof native !== 'function') throw calls.explain(native, given);
+  const call = model.bind(...buffers);
+  if (typeof call !== 'function') throw calls.explain(call, given);
 
   const lengths = buffers.map(lengthOf);
   const explain = (fault: Fault) => calls.explain(fault, given);
@@ -82,17 +84,17 @@ export function bindCall(bound: NativeModel, calls: Calls, options: BindOptions)
   };
   const [input, output] = [inputBuffers[0], outputBuffers[0]];
   const [inputLength, outputLength] = lengths;
-  // A detached array has no length: the native call may only touch buffers that are still whole.
+  // A detached array has no length: the call may only touch buffers that are still whole.
   const run =
     buffers.length === 2
       ? () => {
           if (lengthOf(input) !== inputLength || lengthOf(output) !== outputLength) throw detached();
-          const fault = native();
+          const fault = call();
           if (fault !== undefined) throw explain(fault);
         }
       : () => {
           for (let i = 0; i < buffers.length; i++) if (lengthOf(buffers[i]) !== lengths[i]) throw detached();
-          const fault = native();
+          const fault = call();
           if (fault !== undefined) throw explain(fault);
         };
   return Object.freeze({
@@ -105,11 +107,17 @@ export function bindCall(bound: NativeModel, calls: Calls, options: BindOptions)
   });
 }
 
-function raggedBuffers(calls: Calls, port: Port, rows: number, items: number): RaggedBuffers {
-  const { name } = port;
-  const weights = calls.newFloats(items, { name, width: 1 }).fill(1);
-  const ids = allocate(Int32Array, items, { name, width: 1 });
-  return Object.freeze({ ids, weights, offsets: allocate(Int32Array, rows + 1, { name, width: 1 }) });
+/** A call is bound to buffers of the engine's own. */
+type NewFloats = (rows: number, port: Pick<Port, 'name' | 'width' | 'exact'>) => FloatArray;
+
+function newInt32s(rows: number, port: Pick<Port, 'name' | 'width'>): Int32Array {
+  return allocate(Int32Array, rows, port, engine.allocate);
+}
+
+function raggedBuffers(newFloats: NewFloats, { name }: Port, rows: number, items: number): RaggedBuffers {
+  const weights = newFloats(items, { name, width: 1 }).fill(1);
+  const ids = newInt32s(items, { name, width: 1 });
+  return Object.freeze({ ids, weights, offsets: newInt32s(rows + 1, { name, width: 1 }) });
 }
 
 function wholeOf(value: unknown, option: string, what: string): number {

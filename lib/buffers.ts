@@ -47,15 +47,25 @@ export function isResizable(value: unknown): boolean {
   }
 }
 
-/** A new array of `rows` rows. */
+/** A class of typed arrays. */
+export interface ArrayType<A> {
+  new (length: number): A;
+  readonly BYTES_PER_ELEMENT: number;
+}
+
+/** Makes an array of so many elements, all 0. */
+export type NewArray = <A>(Type: ArrayType<A>, length: number) => A;
+
+/** A new array of `rows` rows; `make` is the engine's where a call will be bound to it. */
 export function allocate<A>(
-  Type: { new (length: number): A; readonly BYTES_PER_ELEMENT: number },
+  Type: ArrayType<A>,
   rows: number,
   port: Pick<Port, 'name' | 'width'>,
+  make: NewArray = (Type, length) => new Type(length),
 ): A {
   const length = rows * port.width;
   try {
-    return new Type(length);
+    return make(Type, length);
   } catch (cause) {
     const bytes = length * Type.BYTES_PER_ELEMENT;
     const message = `no memory for ${rows} rows (${bytes} bytes)`;

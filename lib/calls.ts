@@ -1,19 +1,21 @@
 /** Calls of the engine over callers' arrays: by themselves where there is one input or output, else by name. */
+import { engine } from '#engine';
 import {
   allocate,
   type FloatArray,
   isResizable,
   isTypedArray,
   type Named,
+  type NewArray,
   pick,
   type TypedArray,
   withLists,
 } from './buffers.ts';
+import type { EngineModel } from './engine/engine.ts';
 import { ForwardpassError } from './errors.ts';
 import { type Called, type Fault, faultError } from './faults.ts';
 import type { Port } from './graph/lower.ts';
 import { describe, quote } from './messages.ts';
-import type { NativeModel } from './native.ts';
 import { argumentsOf, type Given, isRaggedRows, type RaggedRows, raggedParts, rowsIn } from './ragged.ts';
 import { reading } from './reading.ts';
 import type { FlatRows } from './rows.ts';
@@ -34,7 +36,7 @@ interface LentCall {
 export class Calls {
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
-  readonly #native: NativeModel;
+  readonly #model: EngineModel;
   readonly #called: Called;
   readonly #Floats: Floats;
   /** Whether there is one input of whole arrays and one output, which then need no names. */
@@ -42,10 +44,10 @@ export class Calls {
   /** Over the arrays of the last lent record. */
   #lent: LentCall | undefined;
 
-  constructor(native: NativeModel, called: Called, Floats: Floats) {
+  constructor(model: EngineModel, called: Called, Floats: Floats) {
     this.inputs = called.inputs;
     this.outputs = called.outputs;
-    this.#native = native;
+    this.#model = model;
     this.#called = called;
     this.#Floats = Floats;
     this.#single = called.inputs.length === 1 && called.outputs.length === 1 && !called.inputs[0].ragged;
@@ -56,13 +58,13 @@ export class Calls {
     if (given === undefined && this.#single && isTypedArray(input) && (output === undefined || isTypedArray(output))) {
       const y = output === undefined ? this.newFloats(this.#rowsOf(input), this.outputs[0]) : output;
       if (isResizable(input) || isResizable(y)) throw this.#resizable([input, y]);
-      const fault = this.#native.run(input as TypedArray, y as TypedArray);
+      const fault = this.#model.run(input as TypedArray, y as TypedArray);
       if (fault !== undefined) throw this.explain(fault, [input, y]);
       return y;
     }
     const { buffers, result } = this.#arrange(input, output, given);
     const parts = argumentsOf(buffers, this.inputs);
-    const fault = this.#native.run(...parts);
+    const fault = this.#model.run(...parts);
     if (fault !== undefined) throw this.explain(fault, buffers, given);
     return result;
   }
@@ -71,7 +73,7 @@ export class Calls {
     if (signal?.aborted) throw abortError(signal);
     const { buffers, result } = this.#arrange(input, output, given);
     const parts = argumentsOf(buffers, this.inputs);
-    const running = this.#native.runAsync(...parts);
+    const running = this.#model.runAsync(...parts);
     const fault = await (signal === undefined ? running : unlessAborted(running, signal));
     if (fault !== undefined) throw this.explain(fault, buffers, given);
     return result;
@@ -82,7 +84,7 @@ export class Calls {
     if (rows.isLent) return this.#runLent(rows);
     const { results, buffers } = this.#around(rows);
     const parts = argumentsOf(buffers, this.inputs);
-    const fault = this.#native.run(...parts);
+    const fault = this.#model.run(...parts);
     if (fault !== undefined) throw this.explain(fault, buffers, rows);
     return results;
   }
@@ -91,7 +93,7 @@ export class Calls {
   async runRowsAsync(rows: FlatRows): Promise<FloatArray[]> {
     const { results, buffers } = this.#around(rows);
     const parts = argumentsOf(buffers, this.inputs);
-    const fault = await this.#native.runAsync(...parts);
+    const fault = await this.#model.runAsync(...parts);
     if (fault !== undefined) throw this.explain(fault, buffers, rows);
     return results;
   }
@@ -105,15 +107,15 @@ export class Calls {
   }
 
   #bindLent(rows: FlatRows): LentCall {
-    const { results, buffers } = this.#around(rows);
+    const { results, buffers } = this.#around(rows, engine.allocate);
     const parts = argumentsOf(buffers, this.inputs);
-    const call = this.#native.bind(...parts);
+    const call = this.#model.bind(...parts);
     if (typeof call !== 'function') throw this.explain(call, buffers, rows);
     return { arrays: rows.arrays, results, call };
   }
 
-  #around(rows: FlatRows): { results: FloatArray[]; buffers: Given[] } {
-    const results = this.outputs.map((port) => this.newFloats(this.#rowsOf(rows.arrays[0]), port));
+  #around(rows: FlatRows, make?: NewArray): { results: FloatArray[]; buffers: Given[] } {
+    const results = this.outputs.map((port) => this.newFloats(this.#rowsOf(rows.arrays[0]), port, make));
     return { results, buffers: [...this.#checked(rows.arrays), ...results] };
   }
 
@@ -121,11 +123,11 @@ export class Calls {
   answer(row: readonly Given[]): Fault | FloatArray[] {
     const results = this.outputs.map((port) => this.newFloats(1, port));
     const parts = argumentsOf([...row, ...results], this.inputs);
-    return this.#native.run(...parts) ?? results;
+    return this.#model.run(...parts) ?? results;
   }
 
-  newFloats(rows: number, port: Pick<Port, 'name' | 'width' | 'exact'>): FloatArray {
-    return allocate<FloatArray>(port.exact ? Float64Array : this.#Floats, rows, port);
+  newFloats(rows: number, port: Pick<Port, 'name' | 'width' | 'exact'>, make?: NewArray): FloatArray {
+    return allocate<FloatArray>(port.exact ? Float64Array : this.#Floats, rows, port, make);
   }
 
   explain(fault: Fault, buffers: readonly unknown[], rows?: FlatRows): ForwardpassError {

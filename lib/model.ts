@@ -1,7 +1,10 @@
 /** A loaded model, and how to run it. */
+import { engine } from '#engine';
 import { type BindOptions, type BoundBuffer, type BoundCall, bindCall, type RaggedBuffers } from './bound-call.ts';
 import type { FloatArray, Named, TypedArray } from './buffers.ts';
 import { type Arrays, Calls } from './calls.ts';
+import { chooseIsa } from './engine/choose-isa.ts';
+import type { EngineModel } from './engine/engine.ts';
 import { ForwardpassError } from './errors.ts';
 import { FAULT, takesIntegers } from './faults.ts';
 import type { Boosting, Decision, ReducedWeights, Target } from './graph/graph.ts';
@@ -12,7 +15,6 @@ import { checkHandle, type Description, type ModelHandle } from './handle.ts';
 import type { Isa } from './isa.ts';
 import type { Label } from './labels.ts';
 import { describe, quote } from './messages.ts';
-import { attachNative, chooseIsa, createNative, type NativeModel, shareNative } from './native.ts';
 import { type AttachOptions, checkAttachOptions, checkRunOptions, type RunOptions } from './options.ts';
 import {
   type Interpreted,
@@ -99,7 +101,7 @@ export class Model implements Disposable {
   /** Trained numbers, as the source holds them; of trees one for each split, and those of leaves. */
   readonly parameterCount: number;
 
-  readonly #native: NativeModel;
+  readonly #engineModel: EngineModel;
   readonly #calls: Calls;
   readonly #predictor: Predictor;
   readonly #about: string;
@@ -111,12 +113,12 @@ export class Model implements Disposable {
   #rowReader: RowReader | undefined;
 
   static {
-    isModel = (value) => #native in value;
+    isModel = (value) => #engineModel in value;
   }
 
   private constructor(
     key: symbol,
-    native: NativeModel,
+    engineModel: EngineModel,
     description: Description<Precision, Isa>,
     decider?: Model,
     staged?: Staged,
@@ -132,14 +134,14 @@ export class Model implements Disposable {
     this.precision = description.precision;
     this.parameterCount = staged?.parameterCount ?? description.parameterCount;
     this.isa = description.isa;
-    this.#native = native;
+    this.#engineModel = engineModel;
     this.#about = description.about;
     this.#decision = description.decision;
     this.#targets = description.targets;
     this.#decider = decider;
     this.#staged = staged;
     const called = { inputs, outputs, featureNames, about: () => this.#tellAbout() };
-    this.#calls = new Calls(native, called, this.#Floats);
+    this.#calls = new Calls(engineModel, called, this.#Floats);
     const deciding = decider === undefined ? this.#calls : decider.#calls;
     this.#predictor = new Predictor({ ...description, classes: this.classes }, this.#calls, deciding);
   }
@@ -149,10 +151,11 @@ export class Model implements Disposable {
     const { plan, most, inputs, outputs, layers, places, origins, makers } = lowered;
     const trees = lowered.trees && { ...lowered.trees, boosting };
     const isa = chooseIsa(asked);
-    const native = createNative(plan, isa, [...inputs, ...outputs].map(takesIntegers), threads, most);
+    const integers = [...inputs, ...outputs].map(takesIntegers);
+    const engineModel = engine.create(plan, { isa, integers, threads, most });
     const about = JSON.stringify({ layers, places, origins, makers, trees, leftOut } satisfies About);
     const decider = deciding && Model.create({ ...same, lowered: deciding, isa, threads });
-    return new Model(create, native, { ...same, isa, inputs, outputs, about }, decider, staged);
+    return new Model(create, engineModel, { ...same, isa, inputs, outputs, about }, decider, staged);
   }
 
   /**
@@ -168,14 +171,19 @@ export class Model implements Disposable {
   }
 
   static #attach(addon: string, model: string, threads: number): Model {
-    const [native, description] = attachNative(addon, model, threads);
+    const [engineModel, description] = engine.attach([addon, model], threads);
     const { decider, ...own } = description as Shared;
     // Where it fails, so does the first prediction, which tells why.
     if (own.inputs.some(({ terms }) => terms !== undefined)) openTexts().catch(() => {});
     try {
-      return new Model(create, native, own, decider === undefined ? undefined : Model.#attach(addon, decider, threads));
+      return new Model(
+        create,
+        engineModel,
+        own,
+        decider === undefined ? undefined : Model.#attach(addon, decider, threads),
+      );
     } catch (error) {
-      native.dispose();
+      engineModel.dispose();
       throw error;
     }
   }
@@ -199,7 +207,7 @@ export class Model implements Disposable {
     }
     const decider = model.#decider?.share().model;
     const { format, precision, isa, parameterCount, classes, featureNames } = model;
-    const names = shareNative(model.#native, {
+    const names = engine.share(model.#engineModel, {
       ...{ format, precision, isa, parameterCount, classes, featureNames, decider },
       inputs,
       outputs,
@@ -298,7 +306,7 @@ export class Model implements Disposable {
   bind(options: BindOptions): unknown {
     const model = own(this, 'bind');
     model.#staged?.refuse('a bound call cannot call; use run() or predict()');
-    return bindCall(model.#native, model.#calls, options);
+    return bindCall(model.#engineModel, model.#calls, options);
   }
 
   /**
@@ -353,7 +361,12 @@ export class Model implements Disposable {
   /** @internal */
   get rowReader(): RowReader {
     const { inputs } = this.#calls;
-    this.#rowReader ??= new RowReader({ inputs, featureNames: this.featureNames, Floats: this.#Floats });
+    this.#rowReader ??= new RowReader({
+      inputs,
+      featureNames: this.featureNames,
+      Floats: this.#Floats,
+      newLent: engine.allocate,
+    });
     return this.#rowReader;
   }
 
@@ -421,7 +434,7 @@ export class Model implements Disposable {
   /** Frees the weights, unless other threads' models share them; work in flight ends first. Using the model afterwards throws DISPOSED; disposing is not. */
   dispose(): void {
     own(this, 'dispose');
-    this.#native.dispose();
+    this.#engineModel.dispose();
     this.#decider?.dispose();
     this.#staged?.dispose();
   }

@@ -1,5 +1,5 @@
 /** Rows as people hold them, into the flat arrays that a model runs. */
-import { allocate, type FloatArray, type TypedArray } from './buffers.ts';
+import { allocate, type FloatArray, type NewArray, type TypedArray } from './buffers.ts';
 import { ForwardpassError } from './errors.ts';
 import { holdsInt32, type PeopleRows } from './faults.ts';
 import type { Port } from './graph/lower.ts';
@@ -36,6 +36,8 @@ export interface RowsTaken {
   readonly featureNames: readonly string[] | undefined;
   /** The array of the model's precision. */
   readonly Floats: Float32ArrayConstructor | Float64ArrayConstructor;
+  /** Of arrays that are lent, to which a call is bound: the engine's, unless rows are only read. */
+  readonly newLent?: NewArray;
 }
 
 export interface FlatRows extends PeopleRows {
@@ -55,6 +57,7 @@ export class RowReader {
   readonly columns: readonly Column[];
   readonly #featureNames: readonly string[] | undefined;
   readonly #Floats: RowsTaken['Floats'];
+  readonly #newLent: NewArray | undefined;
   readonly #features: Features;
   /** Of inputs that are made of texts; made when the first row comes. */
   #terms: readonly (TermColumn | undefined)[] | undefined;
@@ -67,10 +70,11 @@ export class RowReader {
   #lent: readonly FloatArray[] | undefined;
   #isLending = false;
 
-  constructor({ inputs, featureNames, Floats }: RowsTaken) {
+  constructor({ inputs, featureNames, Floats, newLent }: RowsTaken) {
     this.columns = inputs.map((port) => new Column(port));
     this.#featureNames = featureNames;
     this.#Floats = Floats;
+    this.#newLent = newLent;
     this.#features = new Features(inputs);
     this.#canLend = inputs.every((port) => !port.ragged && port.terms === undefined && !holdsInt32(port));
   }
@@ -97,7 +101,7 @@ export class RowReader {
 
   /** Those arrays, for who writes one row into them by itself; undefined where there are none. */
   get lent(): readonly FloatArray[] | undefined {
-    if (this.#canLend) this.#lent ??= this.#allocate(1);
+    if (this.#canLend) this.#lent ??= this.#allocate(1, this.#newLent);
     return this.#lent;
   }
 
@@ -169,9 +173,9 @@ export class RowReader {
   }
 
   /** Arrays of the inputs that hold a number for each element, and nothing of others. */
-  #allocate(rows: number): FloatArray[] {
+  #allocate(rows: number, make?: NewArray): FloatArray[] {
     return this.columns.map(({ port: { width, exact, ragged } }) =>
-      allocate<FloatArray>(exact ? Float64Array : this.#Floats, ragged ? 0 : rows, { name: 'rows', width }),
+      allocate<FloatArray>(exact ? Float64Array : this.#Floats, ragged ? 0 : rows, { name: 'rows', width }, make),
     );
   }
 

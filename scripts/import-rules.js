@@ -19,6 +19,8 @@ const ERRORS = 'lib/(errors|messages|extremes|reading)\\.ts';
 /** What the model is made of beside the addon. */
 const MODEL_PARTS =
   'lib/(bound-call|buffers|calls|faults|handle|isa|known-strings|labels|predictions|ragged|rows|schema|summary|tensor-info)\\.ts|lib/rows/.*';
+/** The engine, and its types. */
+const ENGINE = ['#engine', 'lib/engine/engine\\.ts'];
 /** What stands between the stages of a model with steps of the author's own. */
 const STEPS = 'lib/steps/(?!assemble|cut)[a-z]+\\.ts';
 
@@ -57,23 +59,32 @@ const TYPESCRIPT_RULES = [
     files: /^lib\/formats\//,
     may: only('lib/formats/.*', 'lib/text/.*', GRAPH_TYPES, MAKING_GRAPHS, ERRORS),
   },
-  // The addon is seen by the model alone.
+  // The addon is seen by its engine alone.
   { files: /^lib\/elf\.ts$/, may: only('node:fs') },
   { files: /^lib\/addon\.ts$/, may: only('lib/elf\\.ts', ERRORS, 'node:.*') },
+  // What an engine is, and which of its instruction sets a model uses; of the engines themselves each knows its own binary.
   {
-    files: /^lib\/native\.ts$/,
-    may: only('lib/(addon|buffers|faults|isa)\\.ts', 'lib/graph/plan-format\\.ts', ERRORS, 'node:(module|v8)'),
+    files: /^lib\/engine\/engine\.ts$/,
+    may: only('lib/(buffers|faults|isa)\\.ts', 'lib/graph/plan-format\\.ts'),
   },
-  // Calls see the addon by the type of a native model, which the model makes.
-  { files: /^lib\/(bound-call|calls)\.ts$/, may: only('lib/native\\.ts', MODEL_PARTS, 'lib/graph/.*', ERRORS) },
-  { files: /^lib\/model\.ts$/, may: only('lib/(native|options)\\.ts', MODEL_PARTS, STEPS, 'lib/graph/.*', ERRORS) },
+  { files: /^lib\/engine\/choose-isa\.ts$/, may: only('#engine', 'lib/isa\\.ts', ERRORS) },
+  {
+    files: /^lib\/engine\/native\.ts$/,
+    may: only('lib/engine/engine\\.ts', 'lib/(addon|isa)\\.ts', ERRORS, 'node:(module|v8)'),
+  },
+  // All else sees the engine as `#engine`, whichever it is.
+  { files: /^lib\/(bound-call|calls)\.ts$/, may: only(...ENGINE, MODEL_PARTS, 'lib/graph/.*', ERRORS) },
+  {
+    files: /^lib\/model\.ts$/,
+    may: only(...ENGINE, 'lib/engine/choose-isa\\.ts', 'lib/options\\.ts', MODEL_PARTS, STEPS, 'lib/graph/.*', ERRORS),
+  },
   { files: only(STEPS), may: only(STEPS, MODEL_PARTS, 'lib/graph/.*', ERRORS) },
   // Rows become what a model takes; of some, texts do.
   { files: /^lib\/rows\/term-column\.ts$/, may: only(MODEL_PARTS, 'lib/text/.*', 'lib/graph/.*', ERRORS) },
   { files: /^lib\/rows\/texts\.ts$/, may: only('lib/rows/term-column.ts', 'node:module', ERRORS) },
   { files: only(MODEL_PARTS), may: only(MODEL_PARTS, 'lib/graph/.*', ERRORS) },
   // What folds constants runs the engine for each.
-  { files: /^lib\/compute\.ts$/, may: only('lib/native\\.ts', 'lib/graph/(programs|plan-format)\\.ts', ERRORS) },
+  { files: /^lib\/compute\.ts$/, may: only('#engine', 'lib/graph/(programs|plan-format)\\.ts', ERRORS) },
   {
     files: /^lib\/source(\/.*)?\.ts$/,
     may: only('lib/source(/.*)?\\.ts', 'lib/formats/format\\.ts', 'lib/graph/limits\\.ts', ERRORS, 'node:.*'),
@@ -107,7 +118,7 @@ const TYPESCRIPT_RULES = [
   // Threads that listen on one socket: the addon gives each a descriptor of its own.
   {
     files: /^lib\/serve\/workers\/crew\.ts$/,
-    may: only('lib/serve/.*', 'lib/(handle|native)\\.ts', ERRORS, 'node:.*'),
+    may: only('#engine', 'lib/serve/.*', 'lib/handle\\.ts', ERRORS, 'node:.*'),
   },
   // The host of a server: sockets, files, threads; models come by watching them.
   {
@@ -136,7 +147,7 @@ const TYPESCRIPT_RULES = [
       'node:(crypto|fs/promises|path)',
     ),
   },
-  { files: /^lib\/index\.ts$/, may: only('lib/(?!(native|addon|elf|serve|learn)\\.ts|cli/|serve/|learn/).*') },
+  { files: /^lib\/index\.ts$/, may: only('lib/(?!(addon|elf|serve|learn)\\.ts|cli/|engine/|serve/|learn/).*') },
   {
     files: /^lib\/cli\//,
     may: only(
@@ -154,7 +165,7 @@ const TYPESCRIPT_RULES = [
     ),
   },
   // load, and what it is made of.
-  { files: /^lib\//, may: only('lib/(?!(native|addon|elf|index|serve|learn)\\.ts|cli/|serve/|learn/).*', 'node:.*') },
+  { files: /^lib\//, may: only('lib/(?!(addon|elf|index|serve|learn)\\.ts|cli/|engine/|serve/|learn/).*', 'node:.*') },
 ];
 
 const STANDARD = '<(?!node_api|arm_|[a-z]*intrin|cpuid)[a-z_]+(\\.h)?>';

@@ -1,13 +1,13 @@
 import { inspect } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
+import { engine } from '#engine';
 import { openAddon } from '../lib/addon.ts';
 import { ERROR_CODES, type ErrorCode, ForwardpassError } from '../lib/errors.ts';
 import type { Graph } from '../lib/graph/graph.ts';
 import { learn } from '../lib/learn.ts';
 import { define, load, modelFromGraph } from '../lib/load.ts';
 import { Model } from '../lib/model.ts';
-import { createNative } from '../lib/native.ts';
 import { siblingSegments } from '../lib/source/sibling-path.ts';
 import { watch } from '../lib/watch.ts';
 import { failureOf } from './failure.ts';
@@ -80,7 +80,8 @@ const PROVOCATIONS: Record<ErrorCode, () => unknown> = {
   HANDLE: () => Model.attach({ forwardpass: 1, addon: crypto.randomUUID(), model: crypto.randomUUID() }),
   ISA: () => define({ layers: [{ weight: 1 }] }, { isa: 'mmx' as 'scalar' }),
   NATIVE: () => openAddon({ platform: 'plan9', arch: 'mips', env: {}, folders: ['/nowhere'] }),
-  PLAN: () => createNative({ code: Int32Array.of(1, 2, 3), parameters: [] }, 'scalar', [], 1),
+  PLAN: () =>
+    engine.create({ code: Int32Array.of(1, 2, 3), parameters: [] }, { isa: 'scalar', integers: [], threads: 1 }),
   MEMORY: () => line().bind({ batch: 2 ** 50 }),
   ABORTED: () => load('model.onnx', { signal: AbortSignal.abort() }),
 };

@@ -48,7 +48,7 @@ napi_value array_of(napi_env env, const Fault& fault);
 // What a call returns.
 inline napi_value report(napi_env env, const Fault& fault) { return fault.code == 0 ? nullptr : array_of(env, fault); }
 
-// What is not a call, and no hot path, throws instead: an Error with a code, which lib/native.ts turns into a
+// What is not a call, and no hot path, throws instead: an Error with a code, which lib/engine/native.ts turns into a
 // ForwardpassError. Where an exception is under way already, that one stays.
 napi_value fail(napi_env env, const char* code, const char* reason);
 

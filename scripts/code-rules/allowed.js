@@ -5,17 +5,17 @@
  * @type {import('../code-rules.js').Allowed}
  */
 export const ALLOWED = {
-  'lib/bound-call.ts': { 'bound.bind(...buffers)': 'MAX_PORTS of lib/graph/validate.ts' },
+  'lib/bound-call.ts': { 'model.bind(...buffers)': 'MAX_PORTS of lib/graph/validate.ts' },
   'lib/calls.ts': {
-    'this.#native.run(...parts)': 'MAX_PORTS of lib/graph/validate.ts',
-    'this.#native.bind(...parts)': 'MAX_PORTS of lib/graph/validate.ts',
-    'this.#native.runAsync(...parts)': 'MAX_PORTS of lib/graph/validate.ts',
+    'this.#model.run(...parts)': 'MAX_PORTS of lib/graph/validate.ts',
+    'this.#model.bind(...parts)': 'MAX_PORTS of lib/graph/validate.ts',
+    'this.#model.runAsync(...parts)': 'MAX_PORTS of lib/graph/validate.ts',
   },
   'lib/cli/parquet/thrift.ts': {
     'ThriftCheck.element ThriftCheck.list ThriftCheck.struct': 'DEEPEST, 32, is checked at each struct and list',
   },
   'lib/cli/write-text.ts': { nestedText: 'a level for each axis of an output: MAX_RANK of lib/graph/validate.ts' },
-  'lib/compute.ts': { 'native.run(...buffers)': 'the three operands of an operation, but for concat, and its result' },
+  'lib/compute.ts': { 'model.run(...buffers)': 'the three operands of an operation, but for concat, and its result' },
   'lib/formats/aten/argument.ts': { kindWithin: 'DEEPEST_SHOWN, 2' },
   'lib/formats/aten/machine.ts': { wrap: 'a translation gives a list of values at the most' },
   'lib/formats/aten/operators/activations.ts': { apply: 'steps of activations, which lib/graph/activations.ts names' },

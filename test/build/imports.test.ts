@@ -13,7 +13,8 @@ test.each([
   ['lib/formats/onnx/onnx.ts', "const http = await import('node:http');", 'node:http'],
   ['lib/formats/onnx/onnx.ts', "import 'left-pad';", 'left-pad'],
   ['lib/formats/containers/npy.ts', "import type { Graph } from '../../graph/graph.ts';", 'lib/graph/graph.ts'],
-  ['lib/load.ts', "import {\n  addon,\n} from './native.ts';", 'lib/native.ts'],
+  ['lib/load.ts', "import {\n  engine,\n} from '#engine';", '#engine'],
+  ['lib/model.ts', "import { engine } from './engine/native.ts';", 'lib/engine/native.ts'],
   ['lib/cli/run.ts', "import { load } from '../index.ts';", 'lib/index.ts'],
   ['native/engine.cc', '#include "kernels/vec_avx2.h"', 'native/kernels/vec_avx2.h'],
   ['native/engine.cc', '#include <node_api.h>', '<node_api.h>'],
@@ -26,12 +27,12 @@ test.each([
 });
 
 test.each([
-  ['lib/model.ts', "import { addon } from './native.ts';\nimport type { Plan } from './graph/plan-format.ts';"],
+  ['lib/model.ts', "import { engine } from '#engine';\nimport type { Plan } from './graph/plan-format.ts';"],
   [
     'lib/formats/containers/zip.ts',
     "// import 'node:fs';\nimport { open } from 'yauzl';\nimport type { A } from '../format.ts';",
   ],
-  ['lib/load.ts', 'throw new Error(\'an import from "./native.ts"\');'],
+  ['lib/load.ts', 'throw new Error(\'an import from "./addon.ts"\');'],
   ['native/binding/model.h', '#include <node_api.h>\n#include <cstring>\n#include "../engine.h"'],
   ['native/kernels/avx2.cc', '#include "../cpu.h"\n#include <immintrin.h>\n#include "vec_avx2.h"'],
 ])('%s may say %j', (path, text) => {

@@ -1,14 +1,14 @@
 /** Runs graphs on the engine the hard way: at odd addresses, into poisoned memory, in every batch size. */
 import { expect } from 'vitest';
+import { engine } from '#engine';
 import type { Graph } from '../../lib/graph/graph.ts';
 import type { Isa } from '../../lib/isa.ts';
 import { modelFromGraph } from '../../lib/load.ts';
 import type { Model } from '../../lib/model.ts';
-import { availableIsas } from '../../lib/native.ts';
 import { expectClose } from '../graph/close.ts';
 import { reference } from '../reference.ts';
 
-export const ISAS: readonly Isa[] = availableIsas();
+export const ISAS: readonly Isa[] = engine.instructionSets();
 export const PRECISIONS = ['f32', 'f64'] as const;
 export type Precision = (typeof PRECISIONS)[number];
 export type Floats = Float32Array | Float64Array;

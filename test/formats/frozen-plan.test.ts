@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { engine } from '#engine';
 import { readElements } from '../../lib/formats/containers/elements.ts';
 import {
   DECIDER_KEY,
@@ -16,7 +17,6 @@ import { freeze } from '../../lib/freeze.ts';
 import { Budget } from '../../lib/graph/budget.ts';
 import { load } from '../../lib/load.ts';
 import type { Model } from '../../lib/model.ts';
-import { availableIsas, createNative } from '../../lib/native.ts';
 import { bytesReader } from '../../lib/source/bytes.ts';
 import { bitsOf, type Floats } from '../engine/engine.ts';
 import { Random } from '../random-graph.ts';
@@ -88,7 +88,7 @@ function runPlan(
 ) {
   const outputs = about.outputs.map(({ name }) => [name, given[name].slice().fill(7)] as const);
   const integers = [...about.inputs.map((input) => input.integers), ...outputs.map(() => false)];
-  const native = createNative({ code: words, parameters }, availableIsas()[0], integers, 1);
+  const native = engine.create({ code: words, parameters }, { isa: engine.instructionSets()[0], integers, threads: 1 });
   const fault = native.run(...about.inputs.map(({ name }) => inputs[name]), ...outputs.map(([, data]) => data));
   native.dispose();
   expect(fault).toBe(undefined);

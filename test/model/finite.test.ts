@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { engine } from '#engine';
 import type { Graph, Node } from '../../lib/graph/graph.ts';
 import { modelFromGraph } from '../../lib/load.ts';
 import type { Model } from '../../lib/model.ts';
-import { availableIsas } from '../../lib/native.ts';
 import { failureOf } from '../failure.ts';
 import { constant, node } from '../graph/graphs.ts';
 
@@ -38,7 +38,7 @@ const calls: [string, (model: Model, x: Float64Array) => unknown][] = [
 
 describe.each(calls)('%s where finite numbers are required', (_, call) => {
   it('gives what it would give without', async () => {
-    for (const isa of availableIsas()) {
+    for (const isa of engine.instructionSets()) {
       const model = modelFromGraph(sum(), { isa });
       const x = Float64Array.from({ length: 3 * 500 }, (_, i) => i);
       const y = await call(model, x);
@@ -47,7 +47,7 @@ describe.each(calls)('%s where finite numbers are required', (_, call) => {
   });
 
   it.each([Number.NaN, Infinity, -Infinity])('refuses %d by its row and feature', async (value) => {
-    for (const isa of availableIsas()) {
+    for (const isa of engine.instructionSets()) {
       const model = modelFromGraph(sum(), { isa });
       for (const [row, element] of [
         [0, 0],

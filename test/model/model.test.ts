@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { engine } from '#engine';
 import { define } from '../../lib/load.ts';
 import { Model, type ModelParts } from '../../lib/model.ts';
-import { availableIsas } from '../../lib/native.ts';
 import { failureOf } from '../failure.ts';
 import { line, network, towers } from './models.ts';
 
@@ -28,10 +28,10 @@ describe('a model', () => {
 
   it('has the precision asked for, and the best instruction set', () => {
     expect([line('f32').precision, line('f64').precision]).toEqual(['f32', 'f64']);
-    expect(line().isa).toBe(availableIsas()[0]);
+    expect(line().isa).toBe(engine.instructionSets()[0]);
   });
 
-  it.each(availableIsas())('runs on %s when asked to', (isa) => {
+  it.each(engine.instructionSets())('runs on %s when asked to', (isa) => {
     const model = define({ layers: [{ weight: 2, bias: 1 }] }, { isa });
     expect(model.isa).toBe(isa);
     expect(model.run(Float64Array.of(4))).toEqual(Float64Array.of(9));
@@ -128,7 +128,7 @@ describe('the environment variable FORWARDPASS_ISA', () => {
     return (await promisify(execFile)(process.execPath, [script, ...option], { env })).stdout;
   }
 
-  it.each(availableIsas())('forces %s', async (isa) => {
+  it.each(engine.instructionSets())('forces %s', async (isa) => {
     expect(await isaIn(isa)).toBe(isa);
   });
 
@@ -137,7 +137,7 @@ describe('the environment variable FORWARDPASS_ISA', () => {
   });
 
   it('asks for nothing when it is empty', async () => {
-    expect(await isaIn('')).toBe(availableIsas()[0]);
+    expect(await isaIn('')).toBe(engine.instructionSets()[0]);
   });
 
   it('is refused where it names no instruction set', async () => {
@@ -147,7 +147,7 @@ describe('the environment variable FORWARDPASS_ISA', () => {
   });
 
   it('is refused where this processor does not have what it names', async () => {
-    const missing = (['neon', 'avx2'] as const).find((isa) => !availableIsas().includes(isa)) as string;
+    const missing = (['neon', 'avx2'] as const).find((isa) => !engine.instructionSets().includes(isa)) as string;
     expect(await isaIn(missing)).toContain(`FORWARDPASS_ISA: '${missing}' is not available on this processor`);
   });
 });

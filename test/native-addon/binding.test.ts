@@ -1,13 +1,14 @@
 /** The addon by itself, as nothing of lib/ would call it. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { engine } from '#engine';
 import { openAddon } from '../../lib/addon.ts';
+import type { NativeModel } from '../../lib/engine/native.ts';
 import { FAULT } from '../../lib/faults.ts';
 import { DEFAULT_LIMITS } from '../../lib/graph/limits.ts';
 import { lower } from '../../lib/graph/lower.ts';
 import { simplify } from '../../lib/graph/simplify.ts';
 import { validate } from '../../lib/graph/validate.ts';
-import { availableIsas, type NativeModel } from '../../lib/native.ts';
 import { networkGraph, transfer } from '../model/models.ts';
 
 const addon = openAddon() as {
@@ -45,7 +46,7 @@ it('numbers its faults as lib/faults.ts does', () => {
 });
 
 it('lists the instruction sets of this machine, the plainest last', () => {
-  expect(addon.instructionSets(1, 2, 3)).toEqual(availableIsas());
+  expect(addon.instructionSets(1, 2, 3)).toEqual(engine.instructionSets());
   expect(addon.instructionSets().at(-1)).toBe('scalar');
 });
 

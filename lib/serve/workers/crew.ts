@@ -5,9 +5,9 @@
 import { closeSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
+import { engine } from '#engine';
 import { ForwardpassError } from '../../errors.ts';
 import type { ModelHandle } from '../../handle.ts';
-import { duplicateDescriptor } from '../../native.ts';
 import type { Served } from '../catalog.ts';
 import type { Local, Others } from '../local.ts';
 import { Metrics, type MetricsState } from '../metrics.ts';
@@ -140,8 +140,8 @@ export class Crew implements Others {
     const { accessLog, onEvent, load, ...others } = this.options;
     // What loading takes may hold functions, which cannot go to another thread.
     const options = { ...others, load: { threads: load.threads } };
-    const fd = duplicateDescriptor(this.socket);
-    const grpcFd = this.grpc && duplicateDescriptor(this.grpc.socket);
+    const fd = engine.duplicateDescriptor(this.socket);
+    const grpcFd = this.grpc && engine.duplicateDescriptor(this.grpc.socket);
     if (fd === undefined || (this.grpc !== undefined && grpcFd === undefined)) throw noDescriptors();
     return {
       ...{ fd, grpcFd },
@@ -278,7 +278,7 @@ function bind({ host, port }: { readonly host: string; readonly port: number }):
     server.listen({ host, port, backlog: 1024 }, () => {
       const address = server.address() as AddressInfo;
       const { fd } = (server as unknown as { readonly _handle: { readonly fd: number } })._handle;
-      const socket = duplicateDescriptor(fd);
+      const socket = engine.duplicateDescriptor(fd);
       server.close();
       if (socket === undefined) reject(noDescriptors());
       else resolve({ socket, address });

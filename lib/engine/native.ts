@@ -1,0 +1,90 @@
+/** The engine of the addon, which it types. A native model is an {@link EngineModel} as it is: calls go straight to it. */
+import { createRequire } from 'node:module';
+import { openAddon } from '../addon.ts';
+import { ForwardpassError } from '../errors.ts';
+import type { Isa } from '../isa.ts';
+import type { Engine, EngineModel, SharedNames } from './engine.ts';
+
+/**
+ * Each of its functions is made when it is first asked for; where there is no memory for it, that throws an Error whose
+ * code is MEMORY.
+ */
+export interface NativeModel extends EngineModel {
+  /** The names of the copy of the addon and of the model: those given where there are none yet. Not once disposed of. */
+  share(addon: string, model: string, description: Uint8Array): SharedNames | undefined;
+}
+
+interface Addon {
+  /** Those that this processor and its operating system have, best first. */
+  instructionSets(): Isa[];
+  create(
+    code: Int32Array,
+    parameters: readonly (Float32Array | Float64Array)[],
+    isa: Isa,
+    integers: readonly boolean[],
+    threads: number,
+    mostPacked: number,
+    mostOfRow: number,
+  ): NativeModel;
+  attach(addon: string, model: string, threads: number): readonly [NativeModel, description: ArrayBuffer];
+  /** Another descriptor of the same file or socket, or −1. Not on Windows. */
+  duplicate?(descriptor: number): number;
+}
+
+let loaded: Addon | undefined;
+let available: readonly Isa[] | undefined;
+
+function addon(): Addon {
+  loaded ??= openAddon() as Addon;
+  return loaded;
+}
+
+/** V8's own serializer knows Maps, NaN and −0, which JSON does not; and few programs need it. */
+const v8 = (): typeof import('node:v8') => createRequire(import.meta.url)('node:v8');
+
+export const engine: Engine = {
+  instructionSets() {
+    available ??= translated('engine', () => addon().instructionSets());
+    return available;
+  },
+
+  create({ code, parameters }, { isa, integers, threads, most }) {
+    const { packed, ofRow } = most ?? { packed: Infinity, ofRow: Infinity };
+    return translated('engine', () => addon().create(code, parameters, isa, integers, threads, packed, ofRow));
+  },
+
+  // The addon reads and writes JavaScript's own memory.
+  allocate: (Type, length) => new Type(length),
+
+  share(model, description) {
+    const native = model as NativeModel;
+    return translated('model', () =>
+      native.share(crypto.randomUUID(), crypto.randomUUID(), v8().serialize(description)),
+    );
+  },
+
+  attach([addonName, model], threads) {
+    const [native, description] = translated('handle', () => addon().attach(addonName, model, threads));
+    return [native, v8().deserialize(new Uint8Array(description))];
+  },
+
+  duplicateDescriptor(descriptor) {
+    const copy = addon().duplicate?.(descriptor) ?? -1;
+    return copy < 0 ? undefined : copy;
+  },
+};
+
+const CODES = ['PLAN', 'MEMORY', 'LIMIT', 'ISA', 'HANDLE'] as const;
+const isCode = (code: unknown): code is (typeof CODES)[number] => CODES.some((each) => each === code);
+
+/** With what the addon throws as a ForwardpassError. */
+function translated<T>(place: string, call: () => T): T {
+  try {
+    return call();
+  } catch (cause) {
+    if (cause instanceof ForwardpassError || !(cause instanceof Error)) throw cause;
+    const code = (cause as { code?: string }).code;
+    if (!isCode(code)) throw cause;
+    throw new ForwardpassError(code, cause.message, place, { cause });
+  }
+}
