@@ -52,7 +52,7 @@ const TYPESCRIPT_RULES = [
   },
   // A frozen file holds a plan, too.
   {
-    files: /^lib\/formats\/safetensors\/(write-)?frozen\.ts$/,
+    files: /^lib\/formats\/safetensors\/(frozen|write-frozen|read)\.ts$/,
     may: only('lib/formats/.*', GRAPH_TYPES, 'lib/graph/plan-format\\.ts', MAKING_GRAPHS, ERRORS),
   },
   {

@@ -3,6 +3,7 @@
  * run.c, compiled, and FOLDER is for files that may go afterwards. Models are those of test/fixtures, frozen here.
  */
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { argv, exit } from 'node:process';
@@ -50,6 +51,15 @@ for (const { path, precision } of models) {
   } catch (error) {
     wrong++;
     console.error(`${path} ${precision ?? ''}: ${error instanceof Error ? error.message : error}`);
+  }
+}
+for (const file of readdirSync(join(root, 'test/fixtures/released-plans')).filter((name) => name.endsWith('.json'))) {
+  try {
+    compareReleased(join(root, 'test/fixtures/released-plans', file));
+    compared++;
+  } catch (error) {
+    wrong++;
+    console.error(`${file}: ${error instanceof Error ? error.message : error}`);
   }
 }
 for (const kind of [
@@ -123,6 +133,42 @@ async function compare(path, precision) {
     if (path.includes('none')) kinds.add('None');
   }
   model.dispose();
+}
+
+/**
+ * That a file of an earlier version gives what it gave then: see test/formats/released-plans.test.ts, which writes them.
+ * @param {string} path of what is beside the model
+ */
+function compareReleased(path) {
+  /** @type {{ rows: number, inputs: Record<string, { elements?: number[], offsets?: number[], ids?: number[], weights?: number[] }>, outputs: Record<string, string> }} */
+  const { rows, inputs, outputs } = JSON.parse(readFileSync(path, 'utf8'));
+  const given = Object.values(inputs).map(({ elements, offsets = [], ids = [], weights = [] }, at) => {
+    const file = join(folder, `released${at}.${elements ? 'f64' : 'rag'}`);
+    writeFileSync(file, new Uint8Array(Float64Array.from(elements ?? [...offsets, ...ids, ...weights]).buffer));
+    return file;
+  });
+  const isSingle = path.includes('f32');
+  const isExact = (/** @type {string} */ name) => exactOutputs(path).has(name);
+  const results = Object.keys(outputs).map((name, at) => join(folder, `released${at}${isExact(name) ? '.f64' : ''}`));
+  const model = path.replace(/json$/, 'safetensors');
+  const { status, stderr } = spawnSync(run, [model, String(rows), '1', ...given, ...results], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${status} ${stderr}`);
+  for (const [at, [name, wanted]] of Object.entries(outputs).entries()) {
+    const { buffer } = new Uint8Array(readFileSync(results[at]));
+    const data = isSingle && !isExact(name) ? new Float32Array(buffer) : new Float64Array(buffer);
+    const plain = data.map((value) => (Number.isNaN(value) ? Number.NaN : value));
+    const found = createHash('sha256').update(new Uint8Array(plain.buffer)).digest('hex').slice(0, 16);
+    if (found !== wanted) throw new Error(`output ${name} differs`);
+  }
+}
+
+/** The names of outputs that are doubles in a model of floats. @param {string} path */
+function exactOutputs(path) {
+  const file = readFileSync(path.replace(/json$/, 'safetensors'));
+  const header = JSON.parse(file.toString('utf8', 8, 8 + Number(file.readBigUInt64LE(0))));
+  /** @type {{ outputs: { name: string, exact?: true }[] }} */
+  const plan = JSON.parse(header.__metadata__['forwardpass.plan']);
+  return new Set(plan.outputs.filter(({ exact }) => exact).map(({ name }) => name));
 }
 
 /**

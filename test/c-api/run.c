@@ -1,6 +1,7 @@
 /*
  * Runs a frozen model over raw files, for test/c-api/check.js: run MODEL ROWS THREADS INPUT... OUTPUT...
- * An input is a file of its elements, f64, or i64 where the file's name ends in .i64; outputs are written as f64 where
+ * An input is a file of its elements, f64, or i64 where the file's name ends in .i64; where it ends in .rag, a ragged one,
+ * as f64: the offsets, the ids and the weights. Outputs are written as f64 where
  * the file's name ends in .f64, otherwise in the model's own precision. A failure of a run is named by its status.
  */
 #include <forwardpass.h>
@@ -24,6 +25,37 @@ static int ends_in(const char *path, const char *end) {
   return length > 4 && strcmp(path + length - 4, end) == 0;
 }
 
+/* The offsets, ids and weights of a file, all f64. */
+static void read_ragged(const char *path, size_t rows, fp_input *input) {
+  fp_ragged *pairs = allocate(1, sizeof *pairs);
+  int32_t *offsets = allocate(rows + 1, sizeof *offsets);
+  int64_t *ids;
+  double number, *weights;
+  FILE *file = fopen(path, "rb");
+  size_t i;
+  if (file == NULL) fail(path, "cannot be read");
+  for (i = 0; i <= rows; i++) {
+    if (fread(&number, sizeof number, 1, file) != 1) fail(path, "has too few offsets");
+    offsets[i] = (int32_t)number;
+  }
+  input->elements = (size_t)offsets[rows];
+  ids = allocate(input->elements, sizeof *ids);
+  weights = allocate(input->elements, sizeof *weights);
+  for (i = 0; i < input->elements; i++) {
+    if (fread(&number, sizeof number, 1, file) != 1) fail(path, "has too few ids");
+    ids[i] = (int64_t)number;
+  }
+  if (fread(weights, sizeof *weights, input->elements, file) != input->elements) fail(path, "has too few weights");
+  fclose(file);
+  pairs->ids = ids;
+  pairs->id_type = FP_I64;
+  pairs->weights = weights;
+  pairs->weight_type = FP_F64;
+  pairs->offsets = offsets;
+  input->data = pairs;
+  input->type = FP_RAGGED;
+}
+
 int main(int argc, char **argv) {
   fp_options options = FP_OPTIONS_INIT;
   fp_model *model;
@@ -44,8 +76,14 @@ int main(int argc, char **argv) {
   for (i = 0; i < input_count; i++) {
     const char *path = argv[4 + i];
     const size_t count = rows * fp_input_width(model, i);
-    double *data = allocate(count, sizeof *data);
-    FILE *file = fopen(path, "rb");
+    double *data;
+    FILE *file;
+    if (ends_in(path, ".rag")) {
+      read_ragged(path, rows, &inputs[i]);
+      continue;
+    }
+    data = allocate(count, sizeof *data);
+    file = fopen(path, "rb");
     if (file == NULL || fread(data, sizeof *data, count, file) != count || fgetc(file) != EOF) {
       fail(path, "is not of the length of the model's rows");
     }

@@ -1,34 +1,35 @@
 /** Every kernel of the engine in one graph. */
-import {
-  BAG_MODES,
-  BINARY_NAMES,
-  type Graph,
-  METRIC_NAMES,
-  NORM_NAMES,
-  type Node,
-  REDUCE_NAMES,
-  SOFTMAX_NAMES,
-  UNARY_NAMES,
-} from '../../lib/graph/graph.ts';
-import { graphOf, node } from '../graph/graphs.ts';
+import { BAG_MODES, type Graph, type Node, TREE_SUMS } from '../../lib/graph/graph.ts';
+import { BINARY } from '../../lib/graph/operations/binary.ts';
+import { METRIC, NORM } from '../../lib/graph/operations/choices.ts';
+import { type Numbered, namesOf, sinceOf } from '../../lib/graph/operations/entry.ts';
+import { REDUCE, SOFTMAX } from '../../lib/graph/operations/rowwise.ts';
+import { UNARY } from '../../lib/graph/operations/unary.ts';
+import { PLAN_VERSION } from '../../lib/graph/plan-format.ts';
+import { constant as constantOf, graphOf, node } from '../graph/graphs.ts';
 import { Random } from '../random-graph.ts';
 
 export const WIDTH = 37;
 
-/** Each kernel is an output: two layers, and the functions of what the first gives. */
-export function everyKernel(): Graph {
+/** The names of what plans of the version have. */
+function of<N extends string>(table: Readonly<Record<N, Numbered>>, version: number): N[] {
+  return namesOf(table).filter((name) => sinceOf(table[name]) <= version);
+}
+
+/** Each kernel that plans of the version have is an output: two layers, and the functions of what the first gives. */
+export function everyKernel(version = PLAN_VERSION): Graph {
   const random = new Random(23);
   const constant = () => random.tensor([WIDTH]);
   const nodes: Node[] = [
     node('d', 'dense', ['x', random.tensor([WIDTH, WIDTH], 0.3), constant()], { layout: 'in-out' }),
     node('s', 'dense', ['d', random.tensor([3, WIDTH], 0.3), random.tensor([3])], { layout: 'out-in', clamp: [0, 6] }),
-    ...UNARY_NAMES.map((fn) => node(`u_${fn}`, 'unary', ['d'], { fn, alpha: 0.75, beta: 1.25 })),
-    ...BINARY_NAMES.map((fn) => node(`b_${fn}`, 'binary', ['d', 'x'], { fn })),
-    ...REDUCE_NAMES.map((fn) => node(`r_${fn}`, 'reduce', ['d'], { fn, axes: [0], keepDims: true })),
-    ...NORM_NAMES.map((norm) => node(`n_${norm}`, 'normalize', ['d'], { axis: 0, norm, epsilon: 0, floor: 1 })),
+    ...of(UNARY, version).map((fn) => node(`u_${fn}`, 'unary', ['d'], { fn, alpha: 0.75, beta: 1.25 })),
+    ...of(BINARY, version).map((fn) => node(`b_${fn}`, 'binary', ['d', 'x'], { fn })),
+    ...of(REDUCE, version).map((fn) => node(`r_${fn}`, 'reduce', ['d'], { fn, axes: [0], keepDims: true })),
+    ...of(NORM, version).map((norm) => node(`n_${norm}`, 'normalize', ['d'], { axis: 0, norm, epsilon: 0, floor: 1 })),
     node('affine', 'affine', ['d', constant(), constant()], {}),
     node('select', 'select', ['b_less', 'd', constant()], {}),
-    ...SOFTMAX_NAMES.map((fn) => node(fn, 'softmax', ['d'], { axis: 0, fn })),
+    ...of(SOFTMAX, version).map((fn) => node(fn, 'softmax', ['d'], { axis: 0, fn })),
     node('rows', 'reshape', ['d'], { shape: [1, WIDTH] }),
     node('columns', 'reshape', ['x'], { shape: [WIDTH, 1] }),
     node('inner', 'matmul', ['rows', 'columns'], { layout: 'in-out' }),
@@ -36,7 +37,7 @@ export function everyKernel(): Graph {
     node('outer', 'matmul', ['columns', 'rows'], { layout: 'in-out' }),
     node('several', 'matmul', ['rows', random.tensor([WIDTH, 20])], { layout: 'in-out' }),
     node('order', 'sort', ['d'], { axis: 0, count: 9, descending: true, result: 'places' }),
-    ...METRIC_NAMES.map((metric) => {
+    ...of(METRIC, version).map((metric) => {
       const attributes = { metric, ...(metric === 'power' && { exponent: 2.5 }) };
       return node(`far_${metric}`, 'distances', ['d', random.tensor([21, WIDTH])], attributes);
     }),
@@ -48,6 +49,49 @@ export function everyKernel(): Graph {
   ];
   const outputs = nodes.map(({ output }) => output).filter((output) => output !== 'd');
   return graphOf({ x: [WIDTH] }, nodes, outputs);
+}
+
+/** What plans do beside kernels: tables, trees, pairs of classes, requirements, integers in doubles, what only moves. */
+export function everyOther(): Graph {
+  const random = new Random(25);
+  const forest = [
+    [0, 0.25, 0, -1, 0, 0, 2, -0.5, 1, -1, 0, 0, -1, 0, 0],
+    [1, 0, 2, -1, 0, 0, -1, 0, 0],
+  ].flat();
+  const trees = [constantOf(forest, [forest.length / 3, 3]), random.tensor([5, 2]), constantOf([1, 0b1011])];
+  const wholes = constantOf([0, 1, 2, 3, 2 ** 24, 5, 6]);
+  const nodes: Node[] = [
+    node('finite', 'require_finite', ['x'], { nan: false }),
+    node('few', 'gather', ['finite'], { axis: 0, indices: Int32Array.of(5, 0, 3) }),
+    node('ids', 'unary', ['few'], { fn: 'abs' }),
+    node('id', 'unary', ['ids'], { fn: 'to_integer', alpha: 2 ** 31 }),
+    node('looked_up', 'embedding', ['id', random.tensor([5, 4])], { wrap: false }),
+    node('hot', 'one_hot', ['id'], { depth: 4, on: 2, off: -1, axis: 0, wrap: true }),
+    ...TREE_SUMS.map((sum) =>
+      node(`trees_${sum}`, 'trees', ['few', ...trees], {
+        sum,
+        outputs: sum === 'none' ? 0 : 3,
+        targets: Int32Array.from(sum === 'none' ? [] : [0, 1]),
+        divisor: sum === 'float32' ? 2 : 1,
+      }),
+    ),
+    node('pairs', 'unary', ['x'], { fn: 'sigmoid' }),
+    node('couple', 'couple', ['pairs'], {}),
+    node('joined', 'concat', ['few', random.tensor([4]), 'x'], { axis: 0 }),
+    node('turned', 'transpose', ['looked_up'], { permutation: [1, 0] }),
+    node('large', 'binary', ['number', wholes], { fn: 'equal' }),
+    node('next', 'binary', ['number', constantOf([1])], { fn: 'add' }),
+    node('greater', 'sort', ['next'], { axis: 0, count: 2, descending: true, result: 'values' }),
+  ];
+  const inner = ['finite', 'few', 'ids', 'pairs'];
+  const outputs = nodes.map(({ output }) => output).filter((output) => !inner.includes(output));
+  const graph = graphOf({ x: [6], number: [7] }, nodes, outputs);
+  const integers = ['next', 'greater'];
+  return {
+    ...graph,
+    inputs: graph.inputs.map((input) => (input.name === 'number' ? { ...input, dtype: 'int64' } : input)),
+    outputs: graph.outputs.map((output) => (integers.includes(output.value) ? { ...output, dtype: 'int64' } : output)),
+  };
 }
 
 /** Every kernel that takes ragged rows, for tables of widths around the lanes. */

@@ -2,24 +2,13 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { engine } from '#engine';
-import { readElements } from '../../lib/formats/containers/elements.ts';
-import {
-  DECIDER_KEY,
-  FROZEN_KEY,
-  type FrozenGraph,
-  type FrozenPlan,
-  PLAN_KEY,
-} from '../../lib/formats/safetensors/frozen.ts';
-import { readHeader } from '../../lib/formats/safetensors/header.ts';
-import { fromInt8 } from '../../lib/formats/safetensors/reduced.ts';
+import { DECIDER_KEY, FROZEN_KEY, type FrozenGraph } from '../../lib/formats/safetensors/frozen.ts';
 import { freeze } from '../../lib/freeze.ts';
-import { Budget } from '../../lib/graph/budget.ts';
 import { load } from '../../lib/load.ts';
 import type { Model } from '../../lib/model.ts';
-import { bytesReader } from '../../lib/source/bytes.ts';
-import { bitsOf, type Floats } from '../engine/engine.ts';
+import { bitsOf } from '../engine/engine.ts';
 import { Random } from '../random-graph.ts';
+import { readPlan, runPlan } from './stored-plan.ts';
 
 const fixtures = fileURLToPath(new URL('../fixtures/', import.meta.url));
 const files = ['onnx-torch', 'onnx-hand', 'onnx-ml', 'keras', 'sklearn', 'integers'].flatMap((folder) =>
@@ -27,36 +16,6 @@ const files = ['onnx-torch', 'onnx-hand', 'onnx-ml', 'keras', 'sklearn', 'intege
     .filter((name) => /\.(onnx|keras|joblib|pkl)$/.test(name) && !name.includes('beyond'))
     .map((name) => `${fixtures}${folder}/${name}`),
 );
-
-type Stored = Awaited<ReturnType<typeof readPlan>>;
-
-/** A stored plan as a host reads it. */
-async function readPlan(file: Uint8Array, key = PLAN_KEY) {
-  const reader = bytesReader('frozen', file);
-  const { tensors, metadata } = await readHeader(reader, new Budget());
-  const about = JSON.parse(metadata.get(key) as string) as FrozenPlan;
-  const stored = (name: string) => {
-    const tensor = tensors.get(name);
-    if (tensor === undefined) throw new Error(`no tensor ${name}`);
-    return tensor;
-  };
-  const read = async (name: string) => {
-    const { dtype, offset, byteLength } = stored(name);
-    return readElements(await reader.read(offset, byteLength), dtype, name);
-  };
-  const { offset, byteLength, dtype } = stored(about.words);
-  const words = new Int32Array((await reader.read(offset, byteLength)).slice().buffer);
-  const parameters = [];
-  for (const parameter of about.parameters) {
-    const data = await read(parameter.tensor);
-    parameters.push(
-      'scale' in parameter
-        ? fromInt8(data, await read(parameter.scale), stored(parameter.tensor).shape, parameter.layout)
-        : data,
-    );
-  }
-  return { about, words, wordsDtype: dtype, parameters, tensors, metadata };
-}
 
 function inputsOf(model: Model, value: (dtype: string) => number): Record<string, Float64Array> {
   const entries = model.inputs.map(({ name, shape, dtype }) => {
@@ -78,21 +37,6 @@ function runModel(model: Model, random: Random) {
     }
   }
   return undefined;
-}
-
-/** What the engine makes of the plan as it is stored, in arrays as those that `load` gives. */
-function runPlan(
-  { about, words, parameters }: Stored,
-  inputs: Record<string, Float64Array>,
-  given: Record<string, Floats>,
-) {
-  const outputs = about.outputs.map(({ name }) => [name, given[name].slice().fill(7)] as const);
-  const integers = [...about.inputs.map((input) => input.integers), ...outputs.map(() => false)];
-  const native = engine.create({ code: words, parameters }, { isa: engine.instructionSets()[0], integers, threads: 1 });
-  const fault = native.run(...about.inputs.map(({ name }) => inputs[name]), ...outputs.map(([, data]) => data));
-  native.dispose();
-  expect(fault).toBe(undefined);
-  return Object.fromEntries(outputs);
 }
 
 it.each(['auto', 'f64', 'bf16', 'int8'] as const)(

@@ -199,9 +199,14 @@ TEST("a plan that is not JSON, or no object, is refused") {
   refused(builder.bytes(), Broken::malformed, "forwardpass.plan: the text ends");
 }
 TEST("a plan of another version is refused") {
-  refused_plan("\"version\":4", "\"version\":5", Broken::version, "expected version 3 to 4, found 5");
-  refused_plan("\"version\":4", "\"version\":2", Broken::version, "expected version 3 to 4, found 2");
-  refused_plan("\"version\":4", "\"version\":\"3\"", Broken::malformed, "expected a version");
+  const std::string written = "\"version\":" + std::to_string(fp::plan_version);
+  const std::string later = std::to_string(fp::plan_version + 1), older = std::to_string(fp::oldest_plan - 1);
+  const std::string expected = "expected version " FP_PLAN_VERSIONS ", found ";
+  refused_plan(written.c_str(), ("\"version\":" + later).c_str(), Broken::version,
+               (expected + later + "; it was frozen for a later forwardpass").c_str());
+  refused_plan(written.c_str(), ("\"version\":" + older).c_str(), Broken::version,
+               (expected + older + "; freeze the model again").c_str());
+  refused_plan(written.c_str(), "\"version\":\"3\"", Broken::malformed, "expected a version");
 }
 TEST("a precision that is unknown, or not the words', is refused") {
   refused_plan("\"f32\"", "\"f16\"", Broken::malformed, "expected a precision");

@@ -1,11 +1,13 @@
+import { ForwardpassError } from '../../errors.ts';
 import type { Graph } from '../../graph/graph.ts';
+import { PLAN_VERSION } from '../../graph/plan-format.ts';
 import { readElements } from '../containers/elements.ts';
 import { HEAD_BYTES, type Reader, type ReadOptions, type Source } from '../format.ts';
 import { withAdapters } from '../lora.ts';
 import { graphFromParameters } from '../parameters.ts';
 import { isShardIndex } from '../shard-index.ts';
 import { readShards, refuseLoneShard, type ShardTensor } from '../shards.ts';
-import { FROZEN_KEY } from './frozen.ts';
+import { FROZEN_KEY, PLAN_KEY } from './frozen.ts';
 import { type Header, readHeader } from './header.ts';
 import { readFrozen } from './read-frozen.ts';
 import { SHARD } from './signature.ts';
@@ -23,9 +25,21 @@ export async function readSafetensors(source: Source, options: ReadOptions): Pro
   }
   const { tensors, metadata } = await readHeader(file, budget);
   const graph = metadata.get(FROZEN_KEY);
-  if (graph !== undefined) return readFrozen(graph, tensors, file, options);
+  if (graph !== undefined) {
+    checkVersion(metadata.get(PLAN_KEY));
+    return readFrozen(graph, tensors, file, options);
+  }
   refuseLoneShard(file.name);
   return graphFromParameters(FORMAT, await withAdapters(tensorsOf(file, tensors), source, budget), options);
+}
+
+/** The graph of a file whose plan is of a later version has operations that are not known here. */
+function checkVersion(plan: string | undefined): void {
+  // As the writer begins it: to parse all of it takes as long as the graph does.
+  const version = Number(/^{"version":(\d{1,9}),/.exec(plan ?? '')?.[1] ?? 0);
+  if (version <= PLAN_VERSION) return;
+  const message = `the model was frozen by a later forwardpass, for plans of version ${version}; this one reads versions up to ${PLAN_VERSION}: update it, or freeze the model again`;
+  throw new ForwardpassError('UNSUPPORTED_VERSION', message, `metadata ${PLAN_KEY}.version`);
 }
 
 function tensorsOf(file: Reader, header: Header['tensors']): Map<string, ShardTensor> {
