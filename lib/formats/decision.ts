@@ -1,18 +1,39 @@
 /** What the end of a network says about classes. */
-import type { Decision, Node, Operand } from '../graph/graph.ts';
+import type { Decision, Node, Operand, SoftmaxName } from '../graph/graph.ts';
 import { elementCount } from '../graph/shapes.ts';
 
-/** What a final softmax, or a sigmoid of one number, says about the classes: of a model's only output. */
+/** A function of scores that ends a classifier. */
+type Ending = SoftmaxName | 'sigmoid';
+
+/** What a final softmax, or a sigmoid of one number, says about the classes: of a model's only output, of the shape. */
+export function decisionOfEnding(ending: Ending | undefined, shape: readonly number[]): Decision | undefined {
+  if (ending === undefined) return undefined;
+  if (ending === 'sigmoid') {
+    return elementCount(shape) === 1 ? { rule: 'above', threshold: 0.5, probabilities: true } : undefined;
+  }
+  return shape.length === 1 ? { rule: 'arg_max', probabilities: ending === 'softmax' } : undefined;
+}
+
+/** The same of the output of nodes, by what computes it. */
 export function decisionOf(
-  nodes: readonly Node[],
+  producers: ReadonlyMap<Operand, Node>,
   output: { readonly operand: Operand; readonly shape: readonly number[] },
 ): Decision | undefined {
-  const producers = new Map<Operand, Node>(nodes.map((node) => [node.output, node]));
-  let last = producers.get(output.operand);
-  if (last?.op === 'softmax' && output.shape.length === 1) {
-    return { rule: 'arg_max', probabilities: last.attributes.fn === 'softmax' };
-  }
-  while (last?.op === 'reshape') last = producers.get(last.inputs[0]);
-  const isProbability = last?.op === 'unary' && last.attributes.fn === 'sigmoid' && elementCount(output.shape) === 1;
-  return isProbability ? { rule: 'above', threshold: 0.5, probabilities: true } : undefined;
+  const end = producers.get(output.operand);
+  if (end?.op === 'softmax') return decisionOfEnding(end.attributes.fn, output.shape);
+  const last = beforeMoves(producers, end);
+  const isSigmoid = last?.op === 'unary' && last.attributes.fn === 'sigmoid';
+  return decisionOfEnding(isSigmoid ? 'sigmoid' : undefined, output.shape);
+}
+
+/** What computes the elements that a node only moves. */
+export function beforeMoves(producers: ReadonlyMap<Operand, Node>, node: Node | undefined): Node | undefined {
+  let last = node;
+  while (last?.op === 'reshape' || last?.op === 'retype') last = producers.get(last.inputs[0]);
+  return last;
+}
+
+/** Nodes by what they give. */
+export function producersOf(nodes: readonly Node[]): ReadonlyMap<Operand, Node> {
+  return new Map(nodes.map((node) => [node.output, node]));
 }

@@ -2,12 +2,11 @@
 
 import { ForwardpassError } from '../../errors.ts';
 import type { Graph, GraphInput, GraphOutput } from '../../graph/graph.ts';
-import { elementCount, formatShape } from '../../graph/shapes.ts';
-import { decisionOf } from '../decision.ts';
+import { decisionOf, producersOf } from '../decision.ts';
 import type { GraphBuilder } from '../tensors/builder.ts';
-import { CrossesRows } from '../tensors/emitter.ts';
+import { commonBatch, rowShape } from '../tensors/inputs.ts';
 import { apart } from '../tensors/shared-batch.ts';
-import { type ElementType, HIGHEST_RANK, publicType, type Row, type Value } from '../tensors/value.ts';
+import { type ElementType, publicType, type Row, type Value } from '../tensors/value.ts';
 import type { Argument } from './argument.ts';
 import { PyNumber, TensorRef } from './argument.ts';
 
@@ -22,30 +21,16 @@ export interface ProgramInput {
 /** The input's row tensor. Throws `SHAPE` when the shape of a row is not fixed. */
 export function inputRow(build: GraphBuilder, input: ProgramInput): { row: Row; declared: GraphInput } {
   const { name, type } = input;
-  const place = `input ${name}`;
-  if (input.shape.length === 0) throw new CrossesRows('the input is a single number without a batch', place);
-  if (input.shape.length > HIGHEST_RANK) {
-    throw new ForwardpassError('LIMIT', `expected at most ${HIGHEST_RANK} axes, found ${input.shape.length}`, place);
-  }
   const { batchAxis } = build;
-  const own = batchAxis === undefined ? input.shape : input.shape.slice(1);
-  const shape = own.map((size, i) => {
-    if (size !== undefined && size > 0) return size;
-    const axis = i + input.shape.length - own.length;
-    const found = size === undefined ? 'open' : size;
-    throw new ForwardpassError('SHAPE', `axis ${axis} is ${found}; the shape of a row must be fixed`, place);
-  });
-  if (!(elementCount(shape) <= build.budget.limits.rowElements)) {
-    throw new ForwardpassError('LIMIT', `a row of shape ${formatShape(shape)} exceeds \`limits.rowElements\``, place);
-  }
+  const shape = rowShape(build, input.shape, `input ${name}`);
   const row: Row = { kind: 'row', type, shape, batchAxis, operand: build.uniqueName(name) };
   return { row, declared: { name, shape, dtype: publicType(type) } };
 }
 
-/** The batch that the file was made with, where its inputs agree on one. */
-export function commonBatch(inputs: readonly ProgramInput[]): number | undefined {
-  const [batch, ...others] = new Set(inputs.map(({ shape }) => shape[0]));
-  return others.length === 0 ? batch : undefined;
+/** The batch that the file was made with, where all inputs have the same one. */
+export function batchOf(inputs: readonly ProgramInput[]): number | undefined {
+  const isOpen = inputs.some(({ shape }) => shape[0] === undefined);
+  return isOpen ? undefined : commonBatch(inputs.map(({ shape }) => shape));
 }
 
 /** The graph whose outputs are the given values. */
@@ -77,7 +62,7 @@ export function finishGraph(
     ),
     outputs,
     nodes: build.nodes,
-    decision: rows.length === 1 ? decisionOf(build.nodes, rows[0]) : undefined,
+    decision: rows.length === 1 ? decisionOf(producersOf(build.nodes), rows[0]) : undefined,
   };
 }
 

@@ -1,6 +1,7 @@
 /** What the outputs of a classifier say of its classes: ONNX has no words for it but the operators that lead there. */
 import type { Decision, Graph, GraphOutput, Node, Operand } from '../../graph/graph.ts';
 import { elementCount, sameShape } from '../../graph/shapes.ts';
+import { beforeMoves, decisionOf, producersOf } from '../decision.ts';
 import type { GraphBuilder } from '../tensors/builder.ts';
 import type { Constant, Row } from '../tensors/value.ts';
 import { Ranges } from './ranges.ts';
@@ -97,7 +98,7 @@ class Trace {
 
   constructor(build: GraphBuilder) {
     this.#build = build;
-    this.#producers = new Map(build.nodes.map((node) => [node.output, node]));
+    this.#producers = producersOf(build.nodes);
   }
 
   /** A list of labels, of which a position picks one: that of the greatest, or any where the output is called a label. */
@@ -151,35 +152,20 @@ class Trace {
   }
 
   #columnOf(row: Row): { of: Operand; at: number } | undefined {
-    const node = this.#beforeMoves(row.operand as string);
+    const node = beforeMoves(this.#producers, this.#producers.get(row.operand));
     if (node?.op !== 'gather' || node.attributes.indices.length !== 1) return undefined;
     return { of: node.inputs[0], at: node.attributes.indices[0] };
   }
 
-  /** What a final softmax, or a sigmoid of one number, says about the classes. */
+  /** What the end of the network says about the classes. */
   decisionOf(row: Row): Decision | undefined {
-    const operand = row.operand as string;
-    const last = this.#producers.get(operand);
-    if (last?.op === 'softmax' && row.shape.length === 1) {
-      return { rule: 'arg_max', probabilities: last.attributes.fn === 'softmax' };
-    }
-    const before = this.#beforeMoves(operand);
-    const isSigmoid = before?.op === 'unary' && before.attributes.fn === 'sigmoid';
-    return isSigmoid && elementCount(row.shape) === 1
-      ? { rule: 'above', threshold: 0.5, probabilities: true }
-      : undefined;
+    return decisionOf(this.#producers, row);
   }
 
   /** Whether the values can be nothing but numbers from 0 to 1. */
   isProbability(operand: Operand): boolean {
     this.#ranges ??= new Ranges(this.#build.nodes, this.#build.probabilities);
     return this.#ranges.isUnit(operand);
-  }
-
-  #beforeMoves(operand: string): Node | undefined {
-    let node = this.#producers.get(operand);
-    while (node?.op === 'reshape' || node?.op === 'retype') node = this.#producers.get(node.inputs[0]);
-    return node;
   }
 
   /** The way back over what leaves whole numbers as they are; whether float32, which may not hold them, is on it. */

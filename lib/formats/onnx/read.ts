@@ -1,17 +1,16 @@
 /** An ONNX model as a graph: its inputs, the walk from its outputs, and what the result is to users. */
 import { ForwardpassError } from '../../errors.ts';
-import type { Budget } from '../../graph/budget.ts';
 import type { Graph, GraphInput, GraphOutput } from '../../graph/graph.ts';
-import { elementCount, formatShape } from '../../graph/shapes.ts';
-import { quote } from '../../messages.ts';
+import { elementCount } from '../../graph/shapes.ts';
 import { everywhere } from '../everywhere.ts';
 import type { ReadOptions, Source } from '../format.ts';
 import { GraphBuilder } from '../tensors/builder.ts';
-import { CrossesRows } from '../tensors/emitter.ts';
-import { type Constant, elementType, HIGHEST_RANK, publicType, type Row, type Value } from '../tensors/value.ts';
+import { commonBatch, readRows, rowShape } from '../tensors/inputs.ts';
+import { type Constant, publicType, type Row, type Value } from '../tensors/value.ts';
 import { answersOf } from './answers.ts';
 import { bagLoops } from './bag-loops.ts';
 import { isRowNumber } from './batch-loop.ts';
+import { elementType } from './element-types.ts';
 import { Evaluator } from './evaluate.ts';
 import type { Sequence } from './known.ts';
 import { decodeModel, type GraphProto, type ModelProto, type ValueProto } from './proto.ts';
@@ -34,29 +33,14 @@ export async function readModel(bytes: Uint8Array, source: Source, options: Read
   );
 }
 
-/**
- * Axis 0 of every input is the batch. When the model mixes it into the result, or the inputs differ in it, and every
- * shape is fixed, the model is read with each whole tensor as one row.
- */
 async function readGraph(model: ModelProto, external: ExternalData, options: ReadOptions): Promise<Graph> {
   const { graph } = model;
   if (graph === undefined) throw new ForwardpassError('MALFORMED', 'the model holds no graph', 'graph');
   if (graph.outputs.length === 0) throw new ForwardpassError('MALFORMED', 'the graph has no outputs', 'graph');
   const given = new Set(graph.initializers.map((tensor) => tensor.name));
   const inputs = graph.inputs.filter((input) => !given.has(input.name));
-  const whole = () => readWith(undefined, model, graph, inputs, external, options);
-  const isWhole = inputs.every(isFixed);
-  if (isWhole && new Set(inputs.map((input) => input.dims?.[0])).size > 1) return whole();
-  try {
-    return await readWith(0, model, graph, inputs, external, options);
-  } catch (error) {
-    if (error instanceof CrossesRows && isWhole) return whole();
-    throw error;
-  }
-}
-
-function isFixed(input: ValueProto): boolean {
-  return input.dims?.every((dim) => typeof dim === 'number' && dim > 0) ?? false;
+  const shapes = inputs.map(({ dims }) => dims);
+  return readRows(shapes, (batchAxis) => readWith(batchAxis, model, graph, inputs, external, options));
 }
 
 async function readWith(
@@ -69,7 +53,7 @@ async function readWith(
 ): Promise<Graph> {
   const build = new GraphBuilder({
     batchAxis,
-    declaredBatch: batchAxis === 0 ? commonBatch(inputs) : undefined,
+    declaredBatch: batchAxis === 0 ? commonBatch(inputs.map(({ dims }) => dims)) : undefined,
     budget,
     fold,
     casts: 'wrap',
@@ -143,13 +127,6 @@ function isClassList(build: GraphBuilder, value: Value): boolean {
   return isOfClasses && (shape.length === 1 || shape.length === 2) && shape[0] > 1 && shape[0] !== build.declaredBatch;
 }
 
-/** The batch that the file was exported with, where its inputs agree on one. */
-function commonBatch(inputs: readonly ValueProto[]): number | undefined {
-  const batches = new Set(inputs.map((input) => input.dims?.[0]).filter((dim) => typeof dim === 'number' && dim > 0));
-  const [batch] = batches;
-  return batches.size === 1 && typeof batch === 'number' ? batch : undefined;
-}
-
 /** Puts the inputs into the scope. One that a row model cannot have is refused only if something needs it. */
 function addInputs(build: GraphBuilder, scope: Scope, inputs: readonly ValueProto[]): GraphInput[] {
   const accepted: GraphInput[] = [];
@@ -163,7 +140,7 @@ function addInputs(build: GraphBuilder, scope: Scope, inputs: readonly ValueProt
       }
       const type = elementType(input.elementType ?? 0, place);
       const words = type === 'string' ? build.inputWords : undefined;
-      const shape = rowShape(input, place, build.batchAxis === undefined ? 0 : 1, build.budget);
+      const shape = rowShape(build, input.dims, place);
       // The list of words grows while the model is read.
       const operand = build.uniqueName(name);
       scope.values.set(name, { kind: 'row', type, shape, batchAxis: build.batchAxis, operand, words });
@@ -179,21 +156,6 @@ function addInputs(build: GraphBuilder, scope: Scope, inputs: readonly ValueProt
     }
   }
   return accepted;
-}
-
-function rowShape({ dims }: ValueProto, place: string, lead: 0 | 1, { limits: { rowElements } }: Budget): number[] {
-  if (dims === undefined) throw new ForwardpassError('SHAPE', 'the file does not give its shape', place);
-  if (dims.length < lead) throw new CrossesRows('the input is a single number without a batch', place);
-  if (dims.length > HIGHEST_RANK) {
-    throw new ForwardpassError('LIMIT', `expected at most ${HIGHEST_RANK} axes, found ${dims.length}`, place);
-  }
-  const shape = dims.slice(lead).map((dim, i) => {
-    if (typeof dim === 'number' && dim > 0) return dim;
-    const message = `axis ${i + lead} is ${dim === undefined ? 'open' : quote(String(dim))}; the shape of a row must be fixed`;
-    throw new ForwardpassError('SHAPE', message, place);
-  });
-  if (elementCount(shape) <= rowElements) return shape;
-  throw new ForwardpassError('LIMIT', `a row of shape ${formatShape(shape)} exceeds \`limits.rowElements\``, place);
 }
 
 function precisionOf(inputs: readonly GraphInput[], scope: Scope): 'f32' | 'f64' {

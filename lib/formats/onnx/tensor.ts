@@ -7,15 +7,9 @@ import { widenBfloat16, widenFloat16 } from '../containers/half.ts';
 import type { Parts } from '../containers/protobuf.ts';
 import type { Reader, Source } from '../format.ts';
 import { exactOrInfinite, rawElements, unpack, WIDTHS } from '../tensors/raw-elements.ts';
-import {
-  type Constant,
-  constant,
-  type ElementType,
-  elementType,
-  HIGHEST_RANK,
-  type Numbers,
-} from '../tensors/value.ts';
+import { type Constant, constant, type ElementType, HIGHEST_RANK, type Numbers } from '../tensors/value.ts';
 import type { Vocabulary } from '../tensors/vocabulary.ts';
+import { elementType } from './element-types.ts';
 import type { TensorProto } from './proto.ts';
 import { shortened } from './scope.ts';
 

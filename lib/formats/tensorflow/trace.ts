@@ -3,13 +3,13 @@ import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import type { Fold } from '../../graph/fold.ts';
 import type { Graph, GraphInput, GraphOutput } from '../../graph/graph.ts';
-import { elementCount, formatShape } from '../../graph/shapes.ts';
-import { decisionOf } from '../decision.ts';
+import { decisionOf, producersOf } from '../decision.ts';
 import { everywhere } from '../everywhere.ts';
 import { GraphBuilder } from '../tensors/builder.ts';
 import { CrossesRows } from '../tensors/emitter.ts';
+import { commonBatch, readRows, rowShape } from '../tensors/inputs.ts';
 import { Spread } from '../tensors/spread.ts';
-import { HIGHEST_RANK, publicType } from '../tensors/value.ts';
+import { publicType } from '../tensors/value.ts';
 import { Evaluator } from './evaluate.ts';
 import type { GraphDef, NodeDef } from './proto.ts';
 import { Scope } from './scope.ts';
@@ -42,27 +42,16 @@ export interface Traced {
   readonly fold: Fold | undefined;
 }
 
-/**
- * When the model mixes the batch into the result, or its inputs differ in it, and every shape is fixed, it is read
- * with each whole tensor as one row.
- */
-export async function traceGraph(traced: Traced): Promise<Graph> {
-  const { inputs } = traced;
-  const isFixed = inputs.every(({ dims }) => dims?.every((dim) => dim > 0) ?? false);
-  if (isFixed && new Set(inputs.map(({ dims }) => dims?.[0])).size > 1) return traceWith(undefined, traced);
-  try {
-    return await traceWith(0, traced);
-  } catch (error) {
-    if (error instanceof CrossesRows && isFixed) return traceWith(undefined, traced);
-    throw error;
-  }
+export function traceGraph(traced: Traced): Promise<Graph> {
+  const shapes = traced.inputs.map(({ dims }) => dims);
+  return readRows(shapes, (batchAxis) => traceWith(batchAxis, traced));
 }
 
 async function traceWith(batchAxis: 0 | undefined, traced: Traced): Promise<Graph> {
   const { graph, budget, fold } = traced;
   const build = new GraphBuilder({
     batchAxis,
-    declaredBatch: batchAxis === 0 ? commonBatch(traced.inputs) : undefined,
+    declaredBatch: batchAxis === 0 ? commonBatch(traced.inputs.map(({ dims }) => dims)) : undefined,
     budget,
     fold,
     casts: traced.format === 'tfjs' ? 'tfjs' : 'tensorflow',
@@ -98,15 +87,8 @@ async function traceWith(batchAxis: 0 | undefined, traced: Traced): Promise<Grap
     precision: isDouble ? 'f64' : 'f32',
     ...texts,
     outputs,
-    decision: values.length === 1 ? decisionOf(build.nodes, values[0]) : undefined,
+    decision: values.length === 1 ? decisionOf(producersOf(build.nodes), values[0]) : undefined,
   };
-}
-
-/** The batch that the model was saved with, where its inputs agree on one. */
-function commonBatch(inputs: readonly InputPort[]): number | undefined {
-  const batches = new Set(inputs.map(({ dims }) => dims?.[0] ?? -1).filter((dim) => dim > 0));
-  const [batch] = batches;
-  return batches.size === 1 ? batch : undefined;
 }
 
 /** Outputs of a node, beside those that are inputs of the model. */
@@ -135,28 +117,12 @@ function inputValue(build: GraphBuilder, input: InputPort, place: string): Resul
   try {
     const type = elementType(input.type, place);
     const known = type === 'string' ? { words: build.inputWords, spread: new Spread() } : undefined;
-    const shape = rowShape(input, place, build.batchAxis === undefined ? 0 : 1, build.budget);
+    const shape = rowShape(build, input.dims, place);
     return { kind: 'row', type, shape, batchAxis: build.batchAxis, operand: build.uniqueName(input.name), ...known };
   } catch (error) {
     if (error instanceof CrossesRows || !(error instanceof ForwardpassError)) throw error;
     return { kind: 'refused', error };
   }
-}
-
-function rowShape({ dims }: InputPort, place: string, lead: 0 | 1, { limits: { rowElements } }: Budget): number[] {
-  if (dims === undefined) throw new ForwardpassError('SHAPE', 'the file does not give its shape', place);
-  if (dims.length < lead) throw new CrossesRows('the input is a single number without a batch', place);
-  if (dims.length > HIGHEST_RANK) {
-    throw new ForwardpassError('LIMIT', `expected at most ${HIGHEST_RANK} axes, found ${dims.length}`, place);
-  }
-  const shape = dims.slice(lead);
-  const open = shape.findIndex((dim) => !(dim > 0));
-  if (open >= 0) {
-    const found = shape[open] === 0 ? 'is 0' : 'is open';
-    throw new ForwardpassError('SHAPE', `axis ${open + lead} ${found}; the shape of a row must be fixed`, place);
-  }
-  if (elementCount(shape) <= rowElements) return shape;
-  throw new ForwardpassError('LIMIT', `a row of shape ${formatShape(shape)} exceeds \`limits.rowElements\``, place);
 }
 
 /** Nothing for an input that was refused. The words are those that operations have looked for. */

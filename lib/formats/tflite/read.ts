@@ -3,14 +3,14 @@ import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import type { Fold } from '../../graph/fold.ts';
 import type { Decision, Graph, GraphInput, GraphOutput } from '../../graph/graph.ts';
-import { elementCount, formatShape } from '../../graph/shapes.ts';
+import { decisionOfEnding } from '../decision.ts';
 import type { ReadOptions } from '../format.ts';
-import { CrossesRows } from '../tensors/emitter.ts';
+import { commonBatch, readRows, rowShape } from '../tensors/inputs.ts';
 import { checkShared } from '../tensors/shared-batch.ts';
-import { HIGHEST_RANK, isFloat, type Row, type Value } from '../tensors/value.ts';
+import { isFloat, type Row, type Value } from '../tensors/value.ts';
 import { LiteBuilder } from './builder.ts';
 import { Call } from './call.ts';
-import { LiteModel, type OperatorInfo, type Subgraph, type TensorInfo } from './model.ts';
+import { LiteModel, type OperatorInfo, type Subgraph } from './model.ts';
 import { refusal } from './operators.ts';
 import { takesMerged, translationOf } from './ops/table.ts';
 import { elementType, isQuantized, readConstant } from './tensor.ts';
@@ -34,7 +34,11 @@ interface Reading {
   readonly bytes: number;
 }
 
-export function readModel(bytes: Uint8Array, name: string, { budget, fold, signature: asked }: ReadOptions): Graph {
+export function readModel(
+  bytes: Uint8Array,
+  name: string,
+  { budget, fold, signature: asked }: ReadOptions,
+): Promise<Graph> {
   const model = new LiteModel(bytes, name, budget);
   const signature = model.signature(asked);
   const subgraph = model.subgraph(signature?.subgraph ?? 0);
@@ -81,30 +85,18 @@ function neededOperators(subgraph: Subgraph, outputs: readonly Port[], budget: B
   return operators.reverse();
 }
 
-/**
- * Axis 0 of every input is the batch. When the model mixes it into the result, or the inputs differ in it, and every
- * shape is fixed, the model is read with each whole tensor as one row.
- */
-function readGraph(reading: Reading): Graph {
+function readGraph(reading: Reading): Promise<Graph> {
   const { subgraph, inputs } = reading;
-  const infos = inputs.map(({ name, tensor }) => subgraph.tensor(tensor, `input ${name}`));
-  const isFixed = infos.every(({ signature }) => signature.every((dim) => dim > 0));
-  if (isFixed && new Set(infos.map(({ shape }) => shape[0])).size > 1) return readWith(undefined, reading);
-  try {
-    return readWith(0, reading);
-  } catch (error) {
-    if (error instanceof CrossesRows && isFixed) return readWith(undefined, reading);
-    throw error;
-  }
+  const shapes = inputs.map(({ name, tensor }) => subgraph.tensor(tensor, `input ${name}`).signature);
+  return readRows(shapes, (batchAxis) => readWith(batchAxis, reading));
 }
 
 function readWith(batchAxis: 0 | undefined, reading: Reading): Graph {
   const { model, subgraph, budget, fold } = reading;
-  const batches = new Set(reading.inputs.map(({ tensor }) => subgraph.tensor(tensor, 'inputs').shape[0]));
-  const [declaredBatch] = batches;
+  const shapes = reading.inputs.map(({ tensor }) => subgraph.tensor(tensor, 'inputs').shape);
   const build = new LiteBuilder({
     batchAxis,
-    declaredBatch: batchAxis === 0 && batches.size === 1 ? declaredBatch : undefined,
+    declaredBatch: batchAxis === 0 ? commonBatch(shapes) : undefined,
     budget,
     fold,
     casts: 'tflite',
@@ -147,31 +139,11 @@ function addInput(
 ): GraphInput {
   const place = `input ${name}`;
   const info = subgraph.tensor(tensor, place);
-  const lead = build.batchAxis === undefined ? 0 : 1;
-  const shape = rowShape(info, place, lead, build.budget);
+  const shape = rowShape(build, info.signature, place);
   if (values.has(tensor)) throw new ForwardpassError('DUPLICATE', 'the tensor is an input twice', place);
   const { batchAxis } = build;
   values.set(tensor, { kind: 'row', type: elementType(info), shape, batchAxis, operand: build.uniqueName(name) });
   return { name, shape, dtype: elementType(info) };
-}
-
-function rowShape(
-  { signature }: TensorInfo,
-  place: string,
-  lead: 0 | 1,
-  { limits: { rowElements } }: Budget,
-): number[] {
-  if (signature.length < lead) throw new CrossesRows('the input is a single number without a batch', place);
-  if (signature.length > HIGHEST_RANK) {
-    throw new ForwardpassError('LIMIT', `expected at most ${HIGHEST_RANK} axes, found ${signature.length}`, place);
-  }
-  const shape = signature.slice(lead).map((dim, i) => {
-    if (dim > 0) return dim;
-    const message = `axis ${i + lead} is ${dim === 0 ? 'empty' : 'open'}; the shape of a row must be fixed`;
-    throw new ForwardpassError('SHAPE', message, place);
-  });
-  if (elementCount(shape) <= rowElements) return shape;
-  throw new ForwardpassError('LIMIT', `a row of shape ${formatShape(shape)} exceeds \`limits.rowElements\``, place);
 }
 
 function compute(
@@ -222,11 +194,9 @@ function decisionOf({ operators, outputs }: Reading, output: Row): Decision | un
         continue;
       case 'SOFTMAX':
       case 'LOG_SOFTMAX':
-        if (output.shape.length !== 1) return undefined;
-        return { rule: 'arg_max', probabilities: name === 'SOFTMAX' && isFloat(output.type) };
+        return decisionOfEnding(name === 'SOFTMAX' && isFloat(output.type) ? 'softmax' : 'log_softmax', output.shape);
       case 'LOGISTIC':
-        if (elementCount(output.shape) !== 1 || !isFloat(output.type)) return undefined;
-        return { rule: 'above', threshold: 0.5, probabilities: true };
+        return decisionOfEnding(isFloat(output.type) ? 'sigmoid' : undefined, output.shape);
       default:
         return undefined;
     }

@@ -3,13 +3,13 @@ import { ForwardpassError } from '../../errors.ts';
 import type { Graph, GraphInput } from '../../graph/graph.ts';
 import { quote } from '../../messages.ts';
 import { type Argument, TensorRef } from '../aten/argument.ts';
-import { commonBatch, finishGraph, inputRow, type ProgramInput } from '../aten/finish.ts';
+import { batchOf, finishGraph, inputRow, type ProgramInput } from '../aten/finish.ts';
 import { dangling, Machine } from '../aten/machine.ts';
 import { TorchArchive } from '../aten/torch-archive.ts';
 import { type Fields, fields, list, text } from '../containers/checks.ts';
 import type { Reader, ReadOptions } from '../format.ts';
 import { GraphBuilder } from '../tensors/builder.ts';
-import { CrossesRows } from '../tensors/emitter.ts';
+import { rowsOrWhole } from '../tensors/inputs.ts';
 import { elementTypeOf } from './dtypes.ts';
 import { fromPlain, Interpreter } from './interpreter.ts';
 import { leafNames } from './names.ts';
@@ -41,15 +41,9 @@ export async function readProgram(main: Reader, options: ReadOptions): Promise<G
   const specs = list(union)(fields(module.signature, 'signature').input_specs, 'signature.input_specs');
   const inputs = specs.flatMap((spec) => userInput(spec, graph) ?? []);
   const build = (batchAxis: 0 | undefined) => buildGraph(batchAxis, module, graph, specs, inputs, weights, options);
-  try {
-    return await build(0);
-  } catch (error) {
-    // A model made for one row by itself has no batch to be mixed.
-    if (error instanceof CrossesRows && inputs.every(({ shape }) => shape.length === 1 && shape[0] !== undefined)) {
-      return build(undefined);
-    }
-    throw error;
-  }
+  // A model made for one row by itself has no batch to be mixed.
+  const isOneRow = inputs.every(({ shape }) => shape.length === 1 && shape[0] !== undefined);
+  return rowsOrWhole(isOneRow, build);
 }
 
 /** The one program of the file, in the layouts of torch 2.7 and later and of those before. */
@@ -96,7 +90,7 @@ async function buildGraph(
 ): Promise<Graph> {
   const build = new GraphBuilder({
     batchAxis,
-    declaredBatch: batchAxis === 0 ? commonBatch(inputs) : undefined,
+    declaredBatch: batchAxis === 0 ? batchOf(inputs) : undefined,
     budget,
     fold,
     casts: 'wrap',

@@ -3,7 +3,7 @@ import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { type Argument, PyNumber, TensorRef } from '../aten/argument.ts';
-import { commonBatch, finishGraph, inputRow, type ProgramInput } from '../aten/finish.ts';
+import { batchOf, finishGraph, inputRow, type ProgramInput } from '../aten/finish.ts';
 import { Machine } from '../aten/machine.ts';
 import { TorchArchive } from '../aten/torch-archive.ts';
 import type { Reader, ReadOptions } from '../format.ts';
@@ -43,7 +43,7 @@ export async function readModule(main: Reader, { budget, fold }: ReadOptions): P
   return findInputs(inputs, floatType(types), (shapes) => {
     const build = new GraphBuilder({
       batchAxis: 0,
-      declaredBatch: commonBatch(shapes),
+      declaredBatch: batchOf(shapes),
       budget,
       fold,
       casts: 'wrap',

@@ -2,8 +2,9 @@
 import type { BinaryName, UnaryName } from '../../../graph/graph.ts';
 import { quote } from '../../../messages.ts';
 import { greatestFloat } from '../../casts.ts';
-import { type ElementType, elementType, elementTypeCode, isFloat, type Value } from '../../tensors/value.ts';
+import { type ElementType, isFloat, type Value } from '../../tensors/value.ts';
 import type { Call, Translation, Translations } from '../call.ts';
+import { elementType, elementTypeCode } from '../element-types.ts';
 import { combine, combineAll, intoFirst, withAxesAfter } from './broadcasting.ts';
 
 function unary(fn: UnaryName): Translation {

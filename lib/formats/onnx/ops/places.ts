@@ -3,8 +3,9 @@ import { elementCount, formatShape, sameShape } from '../../../graph/shapes.ts';
 import { quote } from '../../../messages.ts';
 import { alone, inBatch, putAlong, putRows, type Reduction, takeAlong } from '../../tensors/along.ts';
 import { batchAxisOf } from '../../tensors/emitter.ts';
-import { type Constant, constant, elementType, literal, type Row, range, type Value } from '../../tensors/value.ts';
+import { type Constant, constant, literal, type Row, range, type Value } from '../../tensors/value.ts';
 import type { Call, Translations } from '../call.ts';
+import { elementType } from '../element-types.ts';
 
 const REDUCTIONS: Readonly<Record<string, Reduction>> = {
   none: 'none',

@@ -1,17 +1,10 @@
 /** Operators between numbers and the integers that stand for them: q = x / scale + zero point, to nearest even. */
 import { combine } from '../../../graph/combine.ts';
 import { broadcastShapes, formatShape, sameShape } from '../../../graph/shapes.ts';
-import {
-  type Constant,
-  constant,
-  type ElementType,
-  elementType,
-  literal,
-  narrowRange,
-  type Value,
-} from '../../tensors/value.ts';
+import { type Constant, constant, type ElementType, literal, narrowRange, type Value } from '../../tensors/value.ts';
 import type { Call, Translations } from '../call.ts';
 import { rememberOrigin } from '../dequantized.ts';
+import { elementType } from '../element-types.ts';
 
 /** How integers of a type stand for numbers. Scale and zero point broadcast to what they belong to. */
 export interface Quantization {
