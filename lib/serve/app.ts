@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AccessLog } from './access-log.ts';
 import { Bodies } from './body.ts';
 import type { Catalog, Served } from './catalog.ts';
+import { controlAsked } from './control.ts';
 import { Exchange, type Sender } from './exchange.ts';
 import { type Guard, UNAUTHORIZED } from './guard.ts';
 import { Metrics } from './metrics.ts';
@@ -22,6 +23,7 @@ import {
   type Results,
   type ServedModel,
 } from './protocol.ts';
+import { Request } from './request.ts';
 import { type Action, type Route, Routes } from './routes.ts';
 import { Scheduler } from './scheduler.ts';
 import { Shadows } from './shadow.ts';
@@ -63,6 +65,9 @@ const BUSY: Answer = {
   ...problem(503, 'BUSY', 'the server is busy; try again'),
   headers: { 'content-type': 'application/json', 'retry-after': '1' },
 };
+
+/** To who asks for nothing in particular what it may do. */
+const EVERYTHING: Answer = { status: 204, headers: { allow: 'GET, HEAD, POST, OPTIONS' }, body: '' };
 
 export class App implements Sender {
   readonly metrics = new Metrics();
@@ -112,21 +117,31 @@ export class App implements Sender {
     const route = this.#routes.of(exchange.path);
     exchange.further = this.parts.guard.corsOf(request.headers);
     guarded(exchange, () => {
-      const refused = this.#refuse(request, route);
-      if (refused !== undefined) exchange.send(refused);
+      const refused = this.#refuse(exchange, route);
+      if (refused !== undefined) exchange.sendUnread(refused);
       else this.#follow(exchange, route as Route, body);
     });
   }
 
-  #refuse(request: IncomingMessage, route: Route | 'malformed' | undefined): Answer | undefined {
+  #refuse(exchange: Exchange, route: Route | 'malformed' | undefined): Answer | undefined {
     const { guard } = this.parts;
+    const { request } = exchange;
     const { method, headers } = request;
-    const foreign = guard.refuseHosts(request.rawHeaders) ?? guard.refuseHost(headers);
+    const unclear = guard.refuseHosts(request);
+    if (unclear !== undefined) {
+      exchange.isLast = true;
+      return unclear;
+    }
+    const foreign = guard.refuseHost(headers);
     if (foreign !== undefined) return foreign;
-    if (request.httpVersionMajor < 1) return problem(400, 'VERSION', 'expected HTTP/1.0 or later');
+    if (request.httpVersionMajor < 1 || (request instanceof Request && request.httpVersionMajor > 1)) {
+      exchange.isLast = true;
+      return problem(400, 'VERSION', 'expected version 1.0 or 1.1 of HTTP');
+    }
+    if (method === 'OPTIONS' && exchange.path === '*') return EVERYTHING;
     const preflight = guard.preflight(request);
     if (preflight !== undefined) return preflight;
-    if (route === 'malformed') return problem(400, 'PATH', 'the path is not well encoded');
+    if (route === 'malformed') return problem(400, 'PATH', 'the path is not well formed, or not well encoded');
     const isOpen = route !== undefined && OPEN.has(route.action);
     if (!isOpen && !guard.isAllowed(headers.authorization)) return UNAUTHORIZED;
     if (route === undefined) return problem(404, 'NOT_FOUND', 'there is nothing at this path; see / for what there is');
@@ -232,9 +247,11 @@ export class App implements Sender {
 
   async #control(action: Action, name: string | undefined, body: Uint8Array): Promise<Answer> {
     const { backend, options } = this.parts;
+    const asked = controlAsked(body);
+    if ('status' in asked) return asked;
     if (action === 'index') {
       const all = await backend.index();
-      return jsonAnswer(wantsReady(body) ? all.filter((one) => 'state' in one && one.state === 'READY') : all);
+      return jsonAnswer(asked.ready ? all.filter((one) => 'state' in one && one.state === 'READY') : all);
     }
     if (!options.control) {
       const message = 'clients may load and unload models where the option control (--control) says so';
@@ -285,14 +302,4 @@ function tap<T>(value: T | Promise<T>, take: (value: T) => void): T | Promise<T>
     take(settled);
     return settled;
   });
-}
-
-/** `{"ready": true}` asks for those that are ready only. */
-function wantsReady(body: Uint8Array): boolean {
-  try {
-    const asked: unknown = body.length > 1024 ? undefined : JSON.parse(Buffer.from(body).toString());
-    return typeof asked === 'object' && asked !== null && 'ready' in asked && asked.ready === true;
-  } catch {
-    return false;
-  }
 }

@@ -94,7 +94,7 @@ class Reading implements Receiver {
     if (this.#isOver) return;
     const whole = this.#chunks === undefined ? (this.#first ?? EMPTY) : Buffer.concat(this.#chunks, this.#length);
     const encoding = this.request.headers['content-encoding'];
-    if (encoding === undefined || encoding.toLowerCase() === 'identity') this.#end(whole);
+    if (encoding === undefined || encoding === '' || encoding.toLowerCase() === 'identity') this.#end(whole);
     else void this.#decompress(whole, encoding);
   }
 

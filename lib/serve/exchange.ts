@@ -34,6 +34,8 @@ export class Exchange {
   /** Called once, when what was read of the request is not needed any more. */
   release?: () => void;
   span?: RequestSpan;
+  /** Whether the connection ends with the answer. */
+  isLast = false;
   /** Headers of the answer, whatever it is. */
   further?: Readonly<Record<string, string>>;
 
@@ -70,11 +72,12 @@ export class Exchange {
     const { response, sender } = this;
     if (response.destroyed) return;
     const { status, headers, body } = answer;
-    const isPlain = status === 200 && headers === JSON_TYPE && this.further === undefined && !sender.draining;
+    const isLast = this.isLast || sender.draining;
+    const isPlain = status === 200 && headers === JSON_TYPE && this.further === undefined && !isLast;
     if (isPlain && typeof body === 'string' && response instanceof Response) {
       if (response.sendJson(body, lengthOf(body), sender.idleSeconds)) return;
     }
-    this.#writeHead(answer, sender.draining);
+    this.#writeHead(answer, isLast);
     response.end(body);
   }
 
@@ -99,6 +102,12 @@ export class Exchange {
     };
     const timer = setTimeout(end, DRAIN_TIME);
     receive(request, { part() {}, end, gone: end });
+  }
+
+  /** Before the body was read. */
+  sendUnread(answer: Answer): void {
+    if (this.isLast) this.sendAndDrain(answer);
+    else this.send(answer);
   }
 
   #letGo(): void {

@@ -51,16 +51,18 @@ export class Guard {
   }
 
   /**
-   * More than one `Host`, of which proxies before the server and the server itself could take another. Node's parser takes
-   * the first.
+   * More than one `Host`, of which proxies before the server and the server itself could take another (Node's parser takes
+   * the first); or none where HTTP/1.1 wants one.
    */
-  refuseHosts(rawHeaders: readonly string[]): Answer | undefined {
+  refuseHosts({ rawHeaders, httpVersion }: IncomingMessage): Answer | undefined {
     let hosts = 0;
     for (let i = 0; i < rawHeaders.length; i += 2) {
       const name = rawHeaders[i];
       if (name.length === 4 && name.toLowerCase() === 'host') hosts++;
     }
-    return hosts > 1 ? problem(400, 'HOST', 'expected one Host') : undefined;
+    return hosts > 1 || (hosts === 0 && httpVersion === '1.1')
+      ? problem(400, 'HOST', `expected one Host, found ${hosts === 0 ? 'none' : hosts}`)
+      : undefined;
   }
 
   /** `authorization` as it came. Every token is compared, in the same time whatever it has in common with ours. */
@@ -103,7 +105,7 @@ export class Guard {
       return problem(403, 'ORIGIN', 'requests of pages from elsewhere are not answered');
     }
     const given = headers['content-type'];
-    if (given === undefined || given === 'application/json') return undefined;
+    if (given === undefined || given === '' || given === 'application/json') return undefined;
     const type = given.split(';', 1)[0].trim().toLowerCase();
     if (TYPES.has(type) || /^application\/[a-z0-9.+-]{1,64}\+json$/.test(type)) return undefined;
     return problem(
@@ -132,7 +134,7 @@ const PREFLIGHT: Answer = {
   body: '',
 };
 
-const TYPES = new Set(['application/json', 'application/octet-stream', 'application/x-www-form-urlencoded', '']);
+const TYPES = new Set(['application/json', 'application/octet-stream', 'application/x-www-form-urlencoded']);
 
 export const UNAUTHORIZED: Answer = {
   ...problem(401, 'UNAUTHORIZED', 'expected a known token: authorization: Bearer TOKEN'),

@@ -5,7 +5,7 @@ import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SecureContextOptions } from 'node:tls';
 import type { ServeLimits } from './options.ts';
-import { Request } from './request.ts';
+import { Request, toOrigin } from './request.ts';
 import { Response } from './response.ts';
 
 export interface ListenerOptions {
@@ -54,7 +54,8 @@ export class Listener {
       keepAliveTimeout: 0,
       connectionsCheckingInterval: 1_000,
       insecureHTTPParser: false,
-      requireHostHeader: true,
+      // The guard looks at it, whose answers say what is wrong.
+      requireHostHeader: false,
       noDelay: true,
       IncomingMessage: Request,
       ServerResponse: Response,
@@ -73,6 +74,7 @@ export class Listener {
         connection.requests += 1;
         response.on('close', answered);
       }
+      if (request.url?.startsWith('/') === false) toOrigin(request);
       onRequest(request, response);
     };
     this.server =
@@ -97,6 +99,8 @@ export class Listener {
       response.end(body);
     });
     this.server.on('clientError', refuse);
+    // Without a listener the connection ends without a word.
+    this.server.on('connect', (_, socket) => refuse({ code: 'CONNECT' }, socket as Socket));
     this.server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
       const now = performance.now();
       this.#connections.set(socket, { requests: 0, idleSince: now, bytes: 0, stillSince: now });
@@ -171,11 +175,12 @@ function withClients({ ca }: SecureContextOptions) {
 
 const REASONS: Readonly<Record<string, readonly [status: string, message: string]>> = {
   HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'the headers are too large'],
+  CONNECT: ['400 Bad Request', 'this is no proxy'],
   ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'the request did not come in time'],
 };
 
 /** What is not a request, or does not come in time. What else it may hold is not looked at: the connection ends. */
-function refuse(error: Error & { code?: string }, socket: Socket & { _httpMessage?: unknown }): void {
+function refuse(error: { readonly code?: string }, socket: Socket & { _httpMessage?: unknown }): void {
   // An answer that was begun must not have another one within.
   if (!socket.writable || (socket.bytesWritten > 0 && socket._httpMessage)) return void socket.destroy();
   const [status, message] = REASONS[error.code ?? ''] ?? ['400 Bad Request', 'the request is not well formed'];

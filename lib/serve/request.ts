@@ -98,6 +98,19 @@ function lengthIfAlike(raw: readonly string[], known: readonly string[]): string
   return length;
 }
 
+const ABSOLUTE = /^https?:\/\/([^/?#@\s]+)([/?]\S*)?$/i;
+
+/**
+ * Of a target as proxies are sent it, `GET http://host/path`, what others say of it: its path, and as Host the one in it, which is
+ * the one that counts (RFC 9112, 3.2.2).
+ */
+export function toOrigin(request: IncomingMessage): void {
+  const [, host, path = '/'] = ABSOLUTE.exec(request.url ?? '') ?? [];
+  if (host === undefined) return;
+  request.url = path.startsWith('/') ? path : `/${path}`;
+  request.headers.host = host;
+}
+
 /** The body of a request, whichever server it comes from. */
 export function receive(request: IncomingMessage, receiver: Receiver): void {
   if (request instanceof Request) {

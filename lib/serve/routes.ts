@@ -79,6 +79,7 @@ const LONGEST_PATH = 4096;
 export function routeOf(path: string): Route | 'malformed' | undefined {
   const fixed = FIXED.get(path);
   if (fixed !== undefined || path.length > LONGEST_PATH) return fixed;
+  if (!path.startsWith('/')) return 'malformed';
   const segments: string[] = [];
   for (const segment of path.split('/').slice(1)) {
     const decoded = decode(segment);

@@ -32,7 +32,6 @@ test.each([
 });
 
 test.each([
-  '',
   '/x',
   '//',
   '/models/',
@@ -51,6 +50,9 @@ test.each([
   expect(routeOf(path)).toBeUndefined();
 });
 
-test.each(['/models/%', '/models/%zz', '/models/%c3%28/predict', '/%ff'])('%s is not encoded well', (path) => {
-  expect(routeOf(path)).toBe('malformed');
-});
+test.each(['/models/%', '/models/%zz', '/models/%c3%28/predict', '/%ff', '', 'models', '*', 'http://x@y/'])(
+  '%j is malformed',
+  (path) => {
+    expect(routeOf(path)).toBe('malformed');
+  },
+);

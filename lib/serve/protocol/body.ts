@@ -14,7 +14,7 @@ const SIMPLE = new Set(['application/x-www-form-urlencoded', 'text/plain', 'mult
  */
 export function checkContentType(headers: IncomingHttpHeaders, ...others: readonly string[]): void {
   const { 'content-type': declared, origin, 'sec-fetch-site': site } = headers;
-  if (declared === undefined || declared === 'application/json') return;
+  if (declared === undefined || declared === '' || declared === 'application/json') return;
   const [type, ...parameters] = declared.toLowerCase().split(';');
   const essence = type.trim();
   const isJson = essence === 'application/json' || (essence.startsWith('application/') && essence.endsWith('+json'));
