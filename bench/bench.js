@@ -52,8 +52,7 @@ async function main() {
   if (unknown !== undefined) fail(`unknown peer ${unknown}: expected one of ${ALL.join(', ')}`);
   const badNet = nets.find((name) => !/^[1-9]\d*(-[1-9]\d*)+$/.test(name));
   if (badNet !== undefined) fail(`--net ${badNet}: expected widths such as 784-512-256-10`);
-  if (batches.some((batch) => !Number.isSafeInteger(batch) || batch < 1))
-    fail('--batch: expected whole numbers from 1');
+  if (batches.some((batch) => !Number.isSafeInteger(batch) || batch < 1)) fail('--batch: expected integers from 1');
 
   const machine = describeMachine();
   const { contenders, missing } = await importContenders(

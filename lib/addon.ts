@@ -79,7 +79,7 @@ export function addonPaths({ platform, arch, musl, env, folders }: Host, name: A
 
 /** The module, or why there is none. */
 function open(path: string, { platform, arch }: Host, name: AddonName): { exports: unknown } | string {
-  if (!existsSync(path)) return 'there is no such file';
+  if (!existsSync(path)) return 'file not found';
   if (platform === 'linux' && (arch === 'x64' || arch === 'arm64')) {
     // What the system says of these is misleading; a file that was cut off would end the process.
     const elf = readElf(path);

@@ -3,7 +3,7 @@ import { ForwardpassError } from './errors.ts';
 import type { Port } from './graph/lower.ts';
 import { describe, didYouMean, listNames, quote } from './messages.ts';
 
-/** What inputs and outputs may be: floats of either precision; those of whole numbers also integers. */
+/** What inputs and outputs may be: floats of either precision; inputs of integers and ids also accept integer arrays. */
 export type TypedArray =
   | Float32Array
   | Float64Array

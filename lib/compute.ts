@@ -13,7 +13,7 @@ export const compile: Compile = (plan, ports) => {
       // What is computed here takes no ids and refuses no number.
       const fault = model.run(...buffers);
       if (fault === undefined) return;
-      throw new ForwardpassError('MEMORY', 'there is not enough memory to fold a constant', 'engine');
+      throw new ForwardpassError('MEMORY', 'not enough memory to fold a constant', 'engine');
     },
     dispose: () => model.dispose(),
   };

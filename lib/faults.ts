@@ -44,7 +44,7 @@ export interface Called {
 
 const INTEGERS = new Set(['int8', 'uint8', 'int16', 'uint16', 'int32', 'uint32', 'int64', 'uint64', 'bool']);
 
-/** Whether an input or output is declared as whole numbers. */
+/** Whether an input or output is declared as integers. */
 export function holdsIntegers(port: Port): boolean {
   return INTEGERS.has(port.dtype);
 }
@@ -136,9 +136,13 @@ function idError(stop: Stop, limit: number): ForwardpassError {
   if (feature !== undefined && (feature.categories !== undefined || !Object.is(feature.holds, value))) {
     const words = feature.categories?.filter((word) => word !== null);
     const known = words === undefined ? 'the values' : `the words ${listNames(words, 6)},`;
-    return new ForwardpassError('ID', `${feature.says}, which is none of ${known} that the model knows`, feature.place);
+    return new ForwardpassError(
+      'ID',
+      `${feature.says}, which is not one of ${known} that the model knows`,
+      feature.place,
+    );
   }
-  const found = Number.isInteger(value) ? `the id ${value}` : `${value}, which is not a whole number`;
+  const found = Number.isInteger(value) ? `the id ${value}` : `${value}, which is not an integer`;
   const where = feature?.name === undefined ? '' : ` in ${quote(feature.name)}`;
   const message = `row ${row} holds ${found}${where}; expected ids from 0 to ${limit - 1}`;
   return new ForwardpassError('ID', message, nodePlace(stop));

@@ -35,11 +35,11 @@ export interface ModelOptions {
 
 /** The options of `load`. All of them may be left out. */
 export interface LoadOptions extends ModelOptions {
-  /** Between the layers, for files that hold parameters alone. */
+  /** Between the layers, for files that contain only parameters. */
   readonly activation?: Activation;
-  /** After the last layer, for files that hold parameters alone. */
+  /** After the last layer, for files that contain only parameters. */
   readonly outputActivation?: Activation;
-  /** How the tensors belong together, for files that hold parameters alone and are not a plain stack. */
+  /** How the tensors belong together, for files that contain only parameters and are not a plain stack. */
   readonly architecture?: Architecture;
   /** Which signature of a TensorFlow SavedModel or Lite model is run: `serving_default`, or the only one, unless given. */
   readonly signature?: string;
@@ -206,7 +206,7 @@ const MOST_THREADS = 256;
 
 function checkThreads(threads = 1): number {
   if (Number.isSafeInteger(threads) && threads >= 1 && threads <= MOST_THREADS) return threads;
-  throw wrong(`a whole number from 1 to ${MOST_THREADS}`, threads, 'threads');
+  throw wrong(`an integer from 1 to ${MOST_THREADS}`, threads, 'threads');
 }
 
 function checkLimits(limits: Partial<Limits> = {}): Partial<Limits> {
@@ -231,7 +231,7 @@ export function refuseUnknown(options: object, known: readonly string[], place: 
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue;
     const words = didYouMean(name, known) || `; known are ${listNames(known)}`;
-    throw new ForwardpassError('OPTION', `there is no option ${quote(name)}${words}`, place);
+    throw new ForwardpassError('OPTION', `unknown option ${quote(name)}${words}`, place);
   }
 }
 

@@ -92,11 +92,7 @@ function fromNumbers(numbers: readonly unknown[], place: string): Int32Array {
   for (let i = 0; i < offsets.length; i++) {
     const number = numbers[i];
     if (number !== (Number(number) | 0)) {
-      throw new ForwardpassError(
-        'INPUT',
-        `expected whole numbers below 2^31, found ${describe(number)}`,
-        `${place}[${i}]`,
-      );
+      throw new ForwardpassError('INPUT', `expected integers below 2^31, found ${describe(number)}`, `${place}[${i}]`);
     }
     offsets[i] = number as number;
   }

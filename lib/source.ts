@@ -111,7 +111,7 @@ function alone(main: Source['main'], why: string): OpenSource {
     async sibling(path) {
       throw new ForwardpassError(
         'SOURCE',
-        `there is no file beside it, because ${why}; load it from its path`,
+        `other files cannot be read, because ${why}; load it from its path`,
         quote(path),
       );
     },

@@ -30,7 +30,7 @@ bool Description::read(const json::Value& from, const Array<size_t>& input_width
 bool Description::read_all(const json::Value& from, const Array<size_t>& input_widths,
                            const Array<size_t>& output_widths, FileFault& fault) {
   if (!from.get("parameterCount").whole(parameter_count_)) {
-    return fault.set(Kind::malformed, "parameterCount: expected a whole number");
+    return fault.set(Kind::malformed, "parameterCount: expected an integer");
   }
   return read_ports(from.get("inputs"), "inputs", input_widths, inputs_, fault) &&
          read_ports(from.get("outputs"), "outputs", output_widths, outputs_, fault) &&

@@ -33,7 +33,7 @@ struct Output {
 
 enum class Outcome {
   ok,
-  bad_id,      // an id that is not a whole number within its table
+  bad_id,      // an id that is not an integer within its table
   not_finite,  // an infinity or NaN where the plan requires finite numbers
   not_exact,   // an integer that no double holds, where the plan requires that it does
   bad_offset,  // offsets of a ragged input that are not in order, or lead out of it
@@ -96,7 +96,7 @@ class Network {
   size_t packed_bytes() const { return arena_.bytes(); }
 
   // A run needs room for values, which runs of other networks may use in turn, and a table of places, prepared once
-  // for that room. Both are aligned to a cache line and a whole number of them.
+  // for that room. Both are aligned to a cache line and an integer of them.
   size_t table_bytes() const;
   size_t values_bytes() const;
   void prepare(void* table, void* values) const;

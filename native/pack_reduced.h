@@ -20,7 +20,7 @@ size_t packed_bf16_size(size_t K, size_t N, int lanes, int panel_columns);
 void pack_bf16(const float* weights, bool out_in, const float* bias, size_t K, size_t N, int lanes, int panel_columns,
                float* to);
 
-// int8: whole numbers q from −127 to 127 and a scale s for each column; the weight is q·s.
+// int8: integers q from −127 to 127 and a scale s for each column; the weight is q·s.
 //
 // s = max|w| / 127 over the column, rounded up to 16 significant bits, so that every q·s is exact in f32 and weights
 // that are such products come out as they went in. q = w / s, rounded to nearest even. Columns whose max|w| is below

@@ -153,7 +153,7 @@ size_t embed(const T* ids, size_t count, const Step<T>& step, T* y) {
   return no_id;
 }
 
-// y is [ids, depth]; an id outside the range is off everywhere, one that is not a whole number is bad.
+// y is [ids, depth]; an id outside the range is off everywhere, one that is not an integer is bad.
 template <typename T>
 size_t one_hot(const T* ids, size_t count, const Step<T>& step, T* y) {
   const T on = step.p[0][0], off = step.p[0][1];

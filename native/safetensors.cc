@@ -43,14 +43,14 @@ bool read_dtype(const json::Value& dtype, StoredTensor& tensor, FileFault& fault
 bool read_shape(const json::Value& shape, StoredTensor& tensor, FileFault& fault) {
   const Quoted name(tensor.name);
   if (!shape.is(json::Kind::array)) {
-    return fault.set(Kind::malformed, "tensor %s: expected a shape of whole numbers, found none", name.text);
+    return fault.set(Kind::malformed, "tensor %s: expected a shape of integers, found none", name.text);
   }
   tensor.shape = shape;
   tensor.count = 1;
   for (json::Walk walk(shape); walk.next(); tensor.rank++) {
     uint64_t axis;
     if (!walk.value.whole(axis)) {
-      return fault.set(Kind::malformed, "tensor %s: expected a shape of whole numbers", name.text);
+      return fault.set(Kind::malformed, "tensor %s: expected a shape of integers", name.text);
     }
     if (!multiply(tensor.count, axis)) {
       return fault.set(Kind::malformed, "tensor %s: has more elements than can be", name.text);
@@ -182,7 +182,7 @@ bool Safetensors::check_ranges(FileFault& fault) {
   for (const StoredTensor& tensor : tensors_) {
     if (tensor.begin != covered) {
       return fault.set(Kind::malformed,
-                       "tensor %s: begins at byte %zu of the data, but what stands before it ends at %zu",
+                       "tensor %s: begins at byte %zu of the data, but the data before it ends at %zu",
                        Quoted(tensor.name).text, tensor.begin, covered);
     }
     if (tensor.end > data_bytes_) {

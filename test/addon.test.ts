@@ -95,8 +95,8 @@ describe('where nothing can be loaded, the error', () => {
     const { node, modules, napi } = process.versions;
     expect(await message({ ...host, platform: 'freebsd', arch: 'riscv64', musl: undefined })).toBe(
       `native addon: no binary could be loaded for freebsd riscv64 (Node ${node}, ABI ${modules}, Node-API ${napi}). Looked for:
-  ${join('/app', 'build/Release/forwardpass.node')}: there is no such file
-  ${join('/app', 'prebuilds/freebsd-riscv64/forwardpass.node')}: there is no such file
+  ${join('/app', 'build/Release/forwardpass.node')}: file not found
+  ${join('/app', 'prebuilds/freebsd-riscv64/forwardpass.node')}: file not found
   ${APART('freebsd-riscv64')}`,
     );
   });

@@ -64,5 +64,5 @@ it('keeps to the limits', async () => {
 it('refuses the options of load', async () => {
   const options = { activation: 'relu' } as object;
   const error = await failureOf(() => define({ layers: [{ weight: 2 }] }, options));
-  expect([error.code, error.message]).toEqual(['OPTION', expect.stringContaining("there is no option 'activation'")]);
+  expect([error.code, error.message]).toEqual(['OPTION', expect.stringContaining("unknown option 'activation'")]);
 });

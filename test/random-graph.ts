@@ -33,7 +33,7 @@ export class Random {
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** A whole number from 0 to below `count`. */
+  /** An integer from 0 to below `count`. */
   below(count: number): number {
     return Math.floor(this.unit() * count);
   }
@@ -95,7 +95,7 @@ const TAMING: Partial<Record<UnaryName | BinaryName | ReduceName, Taming>> = {
 };
 
 /**
- * A graph of float inputs `x`, `z` and an input `ids` of whole numbers below {@link ID_COUNT}, of all operations and
+ * A graph of float inputs `x`, `z` and an input `ids` of integers below {@link ID_COUNT}, of all operations and
  * functions.
  */
 export function randomGraph(seed: number, steps = 12): Graph {
@@ -111,7 +111,7 @@ export function randomInputs(graph: Graph, seed: number, rows: number): Record<s
     graph.inputs.map(({ name, shape, dtype }) => {
       const count = rows * shape.reduce((a, b) => a * b, 1);
       const ids = () => Float32Array.from({ length: count }, () => random.below(ID_COUNT));
-      // Whole numbers and halves are where functions jump.
+      // Integers and halves are where functions jump.
       const near = (value: number) => (random.below(3) === 0 ? Math.round(2 * value) / 2 : value);
       return [name, dtype === 'int64' ? ids() : random.values(count).map(near)];
     }),
@@ -271,7 +271,7 @@ class Builder {
     return taming === 'positive' ? positive : this.#add('affine', [positive, number(1), number(0.5)], {});
   }
 
-  /** Whole numbers below {@link ID_COUNT}. */
+  /** Integers below {@link ID_COUNT}. */
   #ids(x: string): string {
     const fn = this.random.pick(['floor', 'round', 'ceil', 'trunc'] as const);
     const whole = this.#add('unary', [x], { fn });

@@ -85,8 +85,8 @@ describe.each([
 
 describe('what is not a model’s file', () => {
   it.each<[title: string, from: () => unknown, code: string, message: RegExp]>([
-    ['a file that is not there', () => at('none'), 'SOURCE', /none: there is no such file/],
-    ['a path through a file', () => at('outside.bin/model'), 'SOURCE', /there is no such file/],
+    ['a file that is not there', () => at('none'), 'SOURCE', /none: file not found/],
+    ['a path through a file', () => at('outside.bin/model'), 'SOURCE', /file not found/],
     [
       'a folder',
       () => at('model'),

@@ -147,7 +147,7 @@ export function answersOf(model: Runnable, results: Results, sample: Sample): nu
   if (top !== undefined) return top;
   const { classes } = model;
   if (classes === undefined) {
-    const message = 'the model gives one number a row and knows no classes: there is nothing to compare labels with';
+    const message = 'the model gives one number a row and has no classes to compare labels with';
     throw new ForwardpassError('NOT_A_CLASSIFIER', message, '--labels');
   }
   const cell = () => ({ value: undefined, place: '--sample' });

@@ -23,7 +23,7 @@ export function addCsvFlags(command: Command): Command {
         .choices(HEADER_MODES)
         .default('auto'),
     )
-    .option('--delimiter <character>', "what stands between a CSV's cells, such as ; or tab", parseDelimiter)
+    .option('--delimiter <character>', "the separator of a CSV's cells, such as ; or tab", parseDelimiter)
     .addOption(new Option('--decimal <character>', "a CSV's decimal point or comma").choices(['.', ',']));
 }
 

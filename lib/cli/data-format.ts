@@ -23,7 +23,7 @@ const SNIFFED_BYTES = 65_536;
 const REFUSED: readonly (readonly [extensions: string, what: string, instead: string])[] = [
   ['.xlsx .xlsm .xls .xlsb', 'an Excel workbook', 'save the sheet as CSV'],
   ['.ods', 'an OpenDocument spreadsheet', 'save the sheet as CSV'],
-  ['.npz', 'an archive of NumPy arrays', 'save the array alone: numpy.save'],
+  ['.npz', 'an archive of NumPy arrays', 'save only the array: numpy.save'],
   ['.feather .arrow .ipc', 'an Arrow file', 'save it as Parquet: DataFrame.to_parquet'],
   ['.orc', 'an ORC file', 'save it as Parquet'],
   ['.avro', 'an Avro file', 'save it as Parquet'],

@@ -81,9 +81,17 @@ export function addLearnCommand(program: Command, environment: Environment): voi
     .addOption(new Option('--optimizer <name>', 'of a network').choices(['sgd', 'adam', 'adamw']))
     .option('--learning-rate <rate>', 'of a network', parseRate)
     .option('--train <names>', 'of a network: the parameters that learn, apart by commas', parseNames)
-    .option('--activation <name>', 'for files of parameters alone: the activation between layers', parseActivation)
-    .option('--output-activation <name>', 'for files of parameters alone: the last activation', parseActivation)
-    .option('--architecture <file>', 'for files of parameters alone: a JSON file that describes the layers')
+    .option(
+      '--activation <name>',
+      'for files that contain only parameters: the activation between layers',
+      parseActivation,
+    )
+    .option(
+      '--output-activation <name>',
+      'for files that contain only parameters: the last activation',
+      parseActivation,
+    )
+    .option('--architecture <file>', 'for files that contain only parameters: a JSON file that describes the layers')
     .option('--member <name>', 'of a file that holds several things: which');
   addCsvFlags(command)
     .addHelpText('after', EXAMPLES)

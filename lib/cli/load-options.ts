@@ -30,9 +30,17 @@ export function addLoadFlags(command: Command): Command {
 /** Those that say what the file is and how to run it, without the precision. */
 export function addSourceFlags(command: Command): Command {
   return command
-    .option('--activation <name>', 'for files of parameters alone: the activation between layers', parseActivation)
-    .option('--output-activation <name>', 'for files of parameters alone: the last activation', parseActivation)
-    .option('--architecture <file>', 'for files of parameters alone: a JSON file that describes the layers')
+    .option(
+      '--activation <name>',
+      'for files that contain only parameters: the activation between layers',
+      parseActivation,
+    )
+    .option(
+      '--output-activation <name>',
+      'for files that contain only parameters: the last activation',
+      parseActivation,
+    )
+    .option('--architecture <file>', 'for files that contain only parameters: a JSON file that describes the layers')
     .option('--signature <name>', 'for a TensorFlow SavedModel: which of its signatures (default: serving_default)')
     .option('--member <names>', 'of a file that holds several things: which, or which one after the other', addNames)
     .option('--num-iteration <count>', 'of a boosted model: use its first iterations only (0: all)', parseInteger)
@@ -77,8 +85,7 @@ function parseInteger(text: string): number {
 
 export function parseCount(text: string): number {
   const count = Number(text);
-  if (!Number.isSafeInteger(count) || count < 1)
-    throw new InvalidArgumentError('expected a whole number of at least 1');
+  if (!Number.isSafeInteger(count) || count < 1) throw new InvalidArgumentError('expected an integer of at least 1');
   return count;
 }
 

@@ -30,7 +30,7 @@ export function assignPaths(
     return { path: paths[i].slice(tensors[index].name.length + 1), indices: [index] };
   });
   if (assigned.filter(({ path }) => path === '-').length > 1) {
-    throw new ForwardpassError('OPTION', 'a dash can stand for one of the files only', option);
+    throw new ForwardpassError('OPTION', 'only one of the files can be a dash', option);
   }
   return assigned;
 }

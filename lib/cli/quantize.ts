@@ -68,7 +68,7 @@ export function addQuantizeCommand(program: Command, environment: Environment): 
     .option('--labels <file>', 'the right class of each row of the sample: a number, or a label of the model')
     .option('-o, --output <file>', 'where the model goes, as .safetensors that `load` and `run` open')
     .option('--keep <layer>', 'a layer to leave in f32; may be repeated', collect)
-    .option('--layers', 'also what each layer does to the results when it alone is reduced')
+    .option('--layers', 'also the effect of each layer when only it is reduced')
     .option('--seconds <time>', 'how long to measure each speed', parseSeconds, 0.5)
     .option('--json', 'as JSON, for programs');
   addSourceFlags(addCsvFlags(command))
@@ -197,7 +197,7 @@ function describe(path: string, report: Report, { output }: QuantizeFlags): stri
   }
   if (difference !== undefined) lines.push('', `results on ${difference.rows} rows: ${differenceText(difference)}`);
   if (layers !== undefined) {
-    lines.push('', 'each layer alone:');
+    lines.push('', 'each layer by itself:');
     for (const layer of layers) lines.push(`  ${layerText(layer)}`);
   }
   if (report.fileBytes !== undefined) lines.push('', `${output}: ${size(report.fileBytes)}`);

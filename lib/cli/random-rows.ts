@@ -26,7 +26,7 @@ export function randomRows(model: Asked, rowCount: number): Float64Array[] {
   const pairs = columns.find(({ port }) => port.ragged);
   if (pairs !== undefined) {
     const message =
-      'takes rows of any number of terms, of which there are no random ones; measure `predict` on texts of yours';
+      'takes rows of any number of terms, which the command cannot generate; measure `predict` with your own texts';
     throw new ForwardpassError('UNSUPPORTED_OP', message, `input ${quote(pairs.port.name)}`);
   }
   let base: readonly Float64Array[] | undefined;

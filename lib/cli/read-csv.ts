@@ -56,9 +56,9 @@ function refusalOf(error: CsvError, place: string, line: number): ForwardpassErr
 /** What to do about a table that the parser refuses, as an end of its message. */
 function remedyOf({ code }: CsvError): string {
   if (code === 'CSV_RECORD_INCONSISTENT_FIELDS_LENGTH')
-    return '; rows are as long as the first one, and a cell that holds the delimiter stands in quotes';
+    return '; rows are as long as the first one, and a cell that contains the delimiter must be quoted';
   if (code.includes('QUOTE'))
-    return '; a quote within a quoted cell is written twice, and --delimiter says what stands between cells';
+    return '; a quote within a quoted cell is written twice, and --delimiter sets the separator of cells';
   return '';
 }
 
@@ -191,7 +191,7 @@ class CsvRows {
       const isOne = names.length === 1 && this.layout.width > 1;
       if (!isOne && error.code !== 'INPUT') throw error;
       const hint = isOne
-        ? `found one column, ${quote(names[0])}; --delimiter says what stands between columns`
+        ? `found one column, ${quote(names[0])}; --delimiter sets the separator of columns`
         : '--header skip takes columns by position';
       throw new ForwardpassError(error.code, `${withoutPlace(error)}; ${hint}`, error.place);
     }

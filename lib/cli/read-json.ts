@@ -86,7 +86,7 @@ async function* splitLines(source: ByteSource, longest: number): AsyncGenerator<
     parts.push(rest);
     length += rest.length;
     if (length > longest) {
-      const message = `is longer than ${longest} characters; a row stands on a line of its own`;
+      const message = `is longer than ${longest} characters; each row needs its own line`;
       throw new ForwardpassError('LIMIT', message, `${source.name} line ${linesBefore + 1}`);
     }
   }

@@ -223,7 +223,7 @@ function cut(text: string, at: string): [string, string] {
 function parsePort(text: string): number {
   const port = Number(text);
   if (text.trim() !== '' && Number.isSafeInteger(port) && port >= 0 && port <= 65_535) return port;
-  throw new InvalidArgumentError('expected a whole number from 0 to 65535');
+  throw new InvalidArgumentError('expected an integer from 0 to 65535');
 }
 
 /** Milliseconds. */

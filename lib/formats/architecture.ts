@@ -1,4 +1,4 @@
-/** Users describe the network of files that hold parameters alone, and of no others. */
+/** Users describe the network of files that contain only parameters, and of no others. */
 import { ForwardpassError } from '../errors.ts';
 import type { ReadOptions } from './format.ts';
 
@@ -9,6 +9,6 @@ export function refuseArchitecture(
 ): void {
   const said = Object.entries({ activation, outputActivation, architecture }).find(([, value]) => value !== undefined);
   if (said === undefined) return;
-  const message = `is for files that hold parameters alone; a file of format ${what} describes its own network`;
+  const message = `is for files that contain only parameters; a file of format ${what} describes its own network`;
   throw new ForwardpassError('OPTION', message, said[0]);
 }

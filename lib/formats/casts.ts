@@ -62,7 +62,7 @@ export function greatestFloat(type: ElementType): number {
   return type === 'float64' ? Number.MAX_VALUE : (FLOATS[type]?.[1] ?? Infinity);
 }
 
-/** Whether the type holds all whole numbers from 0 to less than `end`. */
+/** Whether the type holds all integers from 0 to less than `end`. */
 export function holdsBelow(type: ElementType, end: number): boolean {
   return end <= (INTEGERS[type]?.[1] ?? 2 * (FLOATS[type]?.[0] ?? 2 ** 52));
 }

@@ -63,7 +63,7 @@ export const HEAD_BYTES = 4096;
 export interface FormatReader {
   readonly name: string;
   /**
-   * Whether files of this format may hold parameters alone, so that users may describe the network. The reader itself
+   * Whether files of this format may contain only parameters, so that users may describe the network. The reader itself
    * then refuses `activation`, `outputActivation` and `architecture` for files that do not: `refuseArchitecture`.
    */
   readonly takesArchitecture?: boolean;

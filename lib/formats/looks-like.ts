@@ -4,10 +4,7 @@ import { jsonKind } from './looks-like-json.ts';
 
 /** First match wins; texts are compared after leading white space. */
 const SIGNATURES: readonly (readonly [begins: string | readonly number[], words: string])[] = [
-  [
-    'version https://git-lfs.github.com',
-    'a Git LFS pointer, which stands for the file: fetch the file itself (git lfs pull)',
-  ],
+  ['version https://git-lfs.github.com', 'a Git LFS pointer instead of the file: fetch the file itself (git lfs pull)'],
   ['<!doctype html', 'an HTML page, perhaps of a download that failed'],
   ['<html', 'an HTML page, perhaps of a download that failed'],
   ['<?xml', 'XML'],

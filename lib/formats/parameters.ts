@@ -1,4 +1,4 @@
-/** What all formats share that hold parameters alone: the architecture comes from names and shapes, or from the user. */
+/** What all formats share that contain only parameters: the architecture comes from names and shapes, or from the user. */
 import { ForwardpassError } from '../errors.ts';
 import { buildGraph } from '../graph/define/build.ts';
 import { spellOutPrefixes, tensorNames } from '../graph/define/file.ts';

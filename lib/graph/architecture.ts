@@ -1,6 +1,6 @@
 /**
  * What users write to describe a network: to {@link define} one from parameters they hold, or to say how the
- * tensors of a file that holds parameters alone belong together. docs/define.md explains every layer.
+ * tensors of a file that contains only parameters belong together. docs/define.md explains every layer.
  */
 import type { BagMode, BinaryName, DType, NormName, ReduceName, SoftmaxName, UnaryName } from './graph.ts';
 
@@ -144,7 +144,7 @@ export interface SoftmaxLayer extends LayerBase {
   readonly axis?: number;
 }
 
-/** Rows of a table, by whole numbers: [...ids] becomes [...ids, width]. */
+/** Rows of a table, by integers: [...ids] becomes [...ids, width]. */
 export interface EmbeddingLayer extends LayerBase, FromFile {
   readonly type: 'embedding';
   /** [ids, width] */

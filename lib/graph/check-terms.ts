@@ -51,7 +51,7 @@ function faultIn(step: TermStep, widths: readonly number[]): string | undefined 
     case 'hash':
       if (step.value === 'text')
         return step.analysis === undefined ? 'lacks an analysis' : analysisFault(step.analysis);
-      return step.analysis === undefined ? undefined : 'has an analysis of what is no text';
+      return step.analysis === undefined ? undefined : 'has an analysis of a value that is not text';
     case 'tokens':
       return tokensFault(step);
     case 'place':
@@ -81,7 +81,7 @@ function analysisFault({ least, most }: Analysis): string | undefined {
 function tokensFault({ tokenizing, terms, numbers, unknown }: Extract<TermStep, { op: 'tokens' }>): string | undefined {
   if (!isDistinct(terms)) return 'has a term twice';
   if (numbers.length !== terms.length) return 'expected a number for each term';
-  if (!Number.isSafeInteger(unknown) || !numbers.every(Number.isSafeInteger)) return 'expected whole numbers of terms';
+  if (!Number.isSafeInteger(unknown) || !numbers.every(Number.isSafeInteger)) return 'expected integers of terms';
   if (typeof tokenizing.split === 'object' && tokenizing.split.between === '') return 'parts texts at nothing';
   const isGram = (count: number) => Number.isSafeInteger(count) && count >= 1;
   return tokenizing.grams.every(isGram) ? undefined : 'expected n-grams of one token or more';

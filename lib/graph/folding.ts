@@ -116,7 +116,7 @@ export class Folding implements Fold {
     return { shape, data: Float32Array.from(data) };
   }
 
-  /** Whether all are whole numbers, in a model that keeps integers in doubles. */
+  /** Whether all are integers, in a model that keeps integers in doubles. */
   #isWide({ data }: Tensor): boolean {
     return this.#tellsIntegers && constantSpan(data, EXACT.f32).integer;
   }

@@ -33,7 +33,7 @@ export function magnitude({ low, high }: Span): number {
   return Math.max(-low, high);
 }
 
-/** Whole numbers, where all are; `trust` is Infinity where the precision holds each of them. */
+/** Integers, where all are; `trust` is Infinity where the precision holds each of them. */
 export function constantSpan(data: Tensor['data'], exact: number): Span {
   let [low, high, isHeld] = [Infinity, -Infinity, true];
   for (const value of data) {

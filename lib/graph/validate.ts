@@ -56,7 +56,7 @@ export function validate(graph: Graph, limits: Limits): CheckedGraph {
 function checkDecision(graph: Graph): void {
   const { outputs, decision, targets } = graph;
   if (decidedOutput(graph) < 0) {
-    throw new ForwardpassError('DANGLING', `is about an output that there is not: ${decision?.output}`, 'decision');
+    throw new ForwardpassError('DANGLING', `names an output that does not exist: ${decision?.output}`, 'decision');
   }
   const stray = decision?.probable?.find((name) => !outputs.some((output) => output.name === name));
   if (stray !== undefined || decision?.probable?.length === 0) {
@@ -92,7 +92,7 @@ function checkNames(graph: Graph): Map<string, Node> {
     if (!isOp(node.op)) {
       // Formats cannot get here; graphs made by other code can.
       const { op, name } = node as Node;
-      throw new ForwardpassError('UNSUPPORTED_OP', `there is no operation ${String(op)}`, `node ${name}`);
+      throw new ForwardpassError('UNSUPPORTED_OP', `unknown operation ${String(op)}`, `node ${name}`);
     }
     const other = producers.get(node.output)?.name;
     if (other !== undefined) refuse(node, 'DUPLICATE', `defines ${node.output}, which node ${other} defines already`);
@@ -232,7 +232,7 @@ function checkFeatures(name: string, features: readonly number[], width: number 
   const stray = features.find((feature) => !(Number.isInteger(feature) && feature >= 0 && feature < MOST_FEATURES));
   const isWhole = width === undefined || features.length === width;
   if (stray === undefined && isWhole && new Set(features).size === features.length) return;
-  throw new ForwardpassError('MALFORMED', 'expected a feature of its own for each element', `input ${name}`);
+  throw new ForwardpassError('MALFORMED', 'expected one feature for each element', `input ${name}`);
 }
 
 const MOST_FEATURES = 2 ** 24;
@@ -256,7 +256,7 @@ function checkShape(place: string, shape: Shape): void {
     throw new ForwardpassError('SHAPE', `shapes have up to ${MAX_RANK} axes, found ${shape.length}`, place);
   }
   if (shape.every((size) => Number.isSafeInteger(size) && size >= 1)) return;
-  throw new ForwardpassError('SHAPE', `sizes must be whole numbers from 1, found ${formatShape(shape)}`, place);
+  throw new ForwardpassError('SHAPE', `sizes must be integers from 1, found ${formatShape(shape)}`, place);
 }
 
 function checkRow(place: string, shape: Shape, limits: Limits): void {

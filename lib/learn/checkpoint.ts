@@ -236,7 +236,7 @@ class ObjectReader {
     if (integer !== undefined) return bigInteger(integer, place);
     const position = is.count(at, place);
     if (position < this.#made.length) return this.#made[position];
-    return is.refuse(place, `there is no object ${position}`);
+    return is.refuse(place, `object ${position} not found`);
   }
 
   #optional(item: unknown, place: string): PickleValue | undefined {

@@ -173,7 +173,7 @@ export class Learner implements Disposable {
       this.#learns.undo();
       this.#undoable--;
     } else {
-      const message = `there is no earlier state; the option \`history\` is ${this.#history}, which fits since the start or the last rollbacks have used up`;
+      const message = `no earlier state; the option \`history\` is ${this.#history}, which fits since the start or the last rollbacks have used up`;
       throw new ForwardpassError('OPTION', message, 'rollback');
     }
     this.#forget();
@@ -458,7 +458,7 @@ function weightsOf(weights: ArrayLike<number> | number | undefined, rows: number
       numbers[row] = weight;
       sum += weight;
     }
-    if (sum === 0) throw new ForwardpassError('INPUT', 'are all 0, so that there is nothing to learn', 'sampleWeight');
+    if (sum === 0) throw new ForwardpassError('INPUT', 'are all 0, so no row counts', 'sampleWeight');
     return numbers;
   });
 }
@@ -476,7 +476,7 @@ function sortedClasses(classes: readonly unknown[] | undefined): Label[] {
   if (labels.every((label) => typeof label === 'string')) {
     return (labels as string[]).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   }
-  throw new ForwardpassError('OPTION', 'expected finite numbers alone, or strings alone', 'classes');
+  throw new ForwardpassError('OPTION', 'expected only finite numbers or only strings', 'classes');
 }
 
 function accuracy(predicted: ArrayLike<Label>, targets: ArrayLike<unknown>, weights: FloatArray | undefined): number {

@@ -79,12 +79,12 @@ export function checkLearnOptions(options: LearnOptions): CheckedLearnOptions {
       ...others
     } = options;
     if (!Number.isInteger(history) || history < 0 || history > MOST_HISTORY) {
-      throw wrong(`a whole number from 0 to ${MOST_HISTORY}`, history, 'history');
+      throw wrong(`an integer from 0 to ${MOST_HISTORY}`, history, 'history');
     }
     if (typeof strict !== 'boolean') throw wrong('true or false', strict, 'strict');
     if (scalers !== 'learn' && scalers !== 'frozen') throw wrong("'learn' or 'frozen'", scalers, 'scalers');
     if (seed !== undefined && !(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32)) {
-      throw wrong('a whole number from 0 to 2^32 - 1', seed, 'seed');
+      throw wrong('an integer from 0 to 2^32 - 1', seed, 'seed');
     }
     return {
       ...checkLoadOptions(others),

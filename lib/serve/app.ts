@@ -144,7 +144,7 @@ export class App implements Sender {
     if (route === 'malformed') return problem(400, 'PATH', 'the path is not well formed, or not well encoded');
     const isOpen = route !== undefined && OPEN.has(route.action);
     if (!isOpen && !guard.isAllowed(headers.authorization)) return UNAUTHORIZED;
-    if (route === undefined) return problem(404, 'NOT_FOUND', 'there is nothing at this path; see / for what there is');
+    if (route === undefined) return problem(404, 'NOT_FOUND', 'nothing at this path; see / for the paths');
     if (method === route.method || (method === 'HEAD' && route.method === 'GET')) return undefined;
     const allow = route.method === 'GET' ? 'GET, HEAD, OPTIONS' : 'POST, OPTIONS';
     if (method === 'OPTIONS') return { status: 204, headers: { allow }, body: '' };

@@ -164,7 +164,7 @@ export function checkServeOptions(options: ServeOptions): CheckedServeOptions {
   for (const [name, [least, most]] of entriesOf(NUMBERS)) {
     const value = options[name];
     if (value === undefined || (Number.isSafeInteger(value) && value >= least && value <= most)) continue;
-    throw wrong(`a whole number from ${least} to ${most}`, value, name);
+    throw wrong(`an integer from ${least} to ${most}`, value, name);
   }
   const { interval = 2_000, load = {}, host = '127.0.0.1' } = options;
   if (!(typeof interval === 'number' && interval >= 1))
@@ -263,7 +263,7 @@ function checkLimits(limits: Partial<ServeLimits> = {}): ServeLimits {
   for (const [name, value] of Object.entries(limits)) {
     oneOf(name as keyof ServeLimits, Object.keys(DEFAULT_LIMITS) as (keyof ServeLimits)[], 'limits');
     if (value !== undefined && !(Number.isSafeInteger(value) && value >= 1)) {
-      throw wrong('a whole number of at least 1', value, `limits.${name}`);
+      throw wrong('an integer of at least 1', value, `limits.${name}`);
     }
   }
   return { ...DEFAULT_LIMITS, ...given(limits) };

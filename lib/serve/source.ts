@@ -38,7 +38,7 @@ async function openPlace(source: string | URL, name: string | undefined): Promis
   const place = locate(source);
   if (typeof place !== 'string') return fixed([given(name ?? nameOf(decodeURIComponent(place.pathname)), place)]);
   const found = await stat(place).catch((cause: NodeJS.ErrnoException) => {
-    const message = cause.code === 'ENOENT' ? 'there is no such file or folder' : `could not be read (${cause.code})`;
+    const message = cause.code === 'ENOENT' ? 'file or folder not found' : `could not be read (${cause.code})`;
     throw new ForwardpassError('SOURCE', message, place, { cause });
   });
   if (!found.isDirectory() || (await isModelFolder(place))) return fixed([given(name ?? nameOf(place), place)]);

@@ -67,8 +67,8 @@ export async function attempt<T>(place: string, action: () => Promise<T>): Promi
 }
 
 const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
-  ENOTDIR: 'there is no such file',
+  ENOENT: 'file not found',
+  ENOTDIR: 'file not found',
   EACCES: 'may not be read: permission denied',
   EPERM: 'may not be read: permission denied',
   EMFILE: 'could not be opened: too many files are open',

@@ -25,7 +25,7 @@ function stepOf(name: string, value: unknown): Step {
   if (stray !== undefined) {
     throw new ForwardpassError(
       'OPTION',
-      `there is no option ${quote(stray)}; known are 'run', 'columns', 'classes', 'text'`,
+      `unknown option ${quote(stray)}; known are 'run', 'columns', 'classes', 'text'`,
       place,
     );
   }

@@ -261,12 +261,12 @@ function tokens(step: StepOf<'tokens'>, row: SparseRow, place: string): Maker {
   };
 }
 
-/** A word or a whole number; an array of one stands for it. */
+/** A word or an integer; an array of one stands for it. */
 function hashedAt(cells: TermCells, feature: number, kind: HashedKind): string | number {
   const given = cells.value(feature);
   const value = Array.isArray(given) && given.length === 1 ? (given[0] as unknown) : given;
   if (kind === 'word' ? typeof value === 'string' : Number.isSafeInteger(value)) return value as string | number;
-  const expected = kind === 'word' ? 'a string' : 'a whole number within ±2^53';
+  const expected = kind === 'word' ? 'a string' : 'an integer within ±2^53';
   throw new ForwardpassError('INPUT', `expected ${expected}, found ${describe(value)}`, cells.place(feature));
 }
 

@@ -85,7 +85,7 @@ export class Cache {
   }
 }
 
-/** Nothing when there is no such file. */
+/** Nothing when file not found. */
 async function readUpTo(path: string, most: number): Promise<Buffer | undefined> {
   // Without waiting for the other end of a pipe.
   const opening = open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));

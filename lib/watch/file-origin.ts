@@ -172,7 +172,7 @@ export class FileOrigin implements Origin {
 
   private changed(): ForwardpassError {
     this.#changing = true;
-    return new ForwardpassError('SOURCE', 'is being written; it is read when it has been left alone', this.path);
+    return new ForwardpassError('SOURCE', 'is being written; it will be read when it no longer changes', this.path);
   }
 }
 

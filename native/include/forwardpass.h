@@ -138,7 +138,7 @@ FP_API void fp_model_close(fp_model *model);
 typedef enum fp_type { FP_F32 = 1, FP_F64 = 2, FP_I32 = 3, FP_I64 = 4, FP_RAGGED = 5 } fp_type;
 
 /* Elements of all rows, one row after another, aligned as their type is. Any input may be FP_F32 or FP_F64, whatever
- * the precision of the model; those of whole numbers (fp_input_is_integer) also FP_I32 or FP_I64. */
+ * the precision of the model; those of integers (fp_input_is_integer) also FP_I32 or FP_I64. */
 typedef struct fp_input {
   const void *data; /* may be NULL when there are no elements */
   fp_type type;

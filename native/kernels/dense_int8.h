@@ -8,7 +8,7 @@
 //   broadcast(at)   the `group` elements of a row from there, for every lane
 //   load(at)        `group` weights for each lane
 //   dot(sum, a, b)  sum + Σ a·b over the group, in each lane, exact
-//   narrow(to, v)   stores whole numbers that fit into Row
+//   narrow(to, v)   stores integers that fit into Row
 //   to_float(v)     rounded to nearest even
 #pragma once
 
@@ -24,7 +24,7 @@
 
 namespace FP_ISA {
 
-// A row of floats x becomes whole numbers q = x·127/a, a being the greatest |x|, and the scale a/127. With a below
+// A row of floats x becomes integers q = x·127/a, a being the greatest |x|, and the scale a/127. With a below
 // 2^−100 all is 0; with NaN or an infinity in the row its scale is NaN, and with it every result.
 template <class P>
 void quantize(const float* x, float* y, size_t rows, size_t K) {

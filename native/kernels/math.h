@@ -24,7 +24,7 @@ struct Float {
   static constexpr Int all_but_sign = std::numeric_limits<Int>::max();
 
   static constexpr T two_to_mantissa = T(Int(1) << mantissa_bits);
-  // x + shift is x rounded to a whole number, which then stands in the lowest bits, above those of the shift.
+  // x + shift is x rounded to an integer, which then stands in the lowest bits, above those of the shift.
   static constexpr T shift = T(1.5) * two_to_mantissa;
   static constexpr Int shift_bits = (Int(bias + mantissa_bits) << mantissa_bits) + (Int(1) << (mantissa_bits - 1));
 
@@ -107,7 +107,7 @@ inline Pair<S> sum(typename S::V a, typename S::V b) {
   return {high, S::add(S::sub(a, S::sub(high, of_b)), S::sub(b, of_b))};
 }
 
-// 2^exponent of the whole numbers exponent + bias, which lie within the format's normal range.
+// 2^exponent of the integers exponent + bias, which lie within the format's normal range.
 template <class S>
 inline typename S::V power_of_two(decltype(S::bits(S::zero())) biased) {
   return S::from_bits(S::template shift_left<S::mantissa_bits>(biased));
@@ -115,7 +115,7 @@ inline typename S::V power_of_two(decltype(S::bits(S::zero())) biased) {
 
 // Exponentials ------------------------------------------------------------------------------------------------------
 
-// x = n·log(2) + r, |r| ≤ log(2)/2: n as a whole number, and e^r − 1.
+// x = n·log(2) + r, |r| ≤ log(2)/2: n as an integer, and e^r − 1.
 template <class S>
 struct ReducedExp {
   decltype(S::bits(S::zero())) n;
@@ -257,7 +257,7 @@ inline Split<S> split(typename S::V x) {
   const auto raised = S::iadd(S::bits(x), S::isub(one, root_half));
   const auto biased = S::template shift_right<S::mantissa_bits>(raised);
   const auto power = S::isub(S::template shift_left<S::mantissa_bits>(biased), one);  // added to the bits of m
-  // A whole number below 2^mantissa_bits, or-ed into the bits of 2^mantissa_bits, is their sum.
+  // An integer below 2^mantissa_bits, or-ed into the bits of 2^mantissa_bits, is their sum.
   const V n = S::from_bits(S::ior(biased, S::bits(S::set1(F::two_to_mantissa))));
   return {S::from_bits(S::isub(S::bits(x), power)),
           S::sub(n, S::select(subnormal, S::set1(offset + F::mantissa_bits), S::set1(offset))),

@@ -47,7 +47,7 @@ struct ScalarVector {
   static V min(V a, V b) { return a < b ? a : b; }
   static V max(V a, V b) { return a > b ? a : b; }
 
-  // To a whole number.
+  // To an integer.
   static V round(V a) { return std::nearbyint(a); }  // ties to even
   static V floor(V a) { return std::floor(a); }
   static V ceil(V a) { return std::ceil(a); }

@@ -41,7 +41,7 @@ def flat(value):
     array = np.asarray(value)
     if array.dtype.kind in "fiu":
         array = array.astype(np.float64)
-        # Integers have no −0, which JavaScript's whole numbers may be.
+        # Integers have no −0, which JavaScript's integers may be.
         if not np.any(array % 1):
             array = array + 0.0
         # One NaN is as good as another.

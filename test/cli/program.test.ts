@@ -31,7 +31,7 @@ describe('the command', () => {
     ['an unknown option', ['run', 'm', '--ouput', 'x'], "forwardpass: unknown option '--ouput'"],
     ['no model', ['run'], "forwardpass: missing required argument 'model'"],
     ['a bad choice', ['run', 'm', '--output-format', 'xml'], 'Allowed choices are npy, csv, json, jsonl'],
-    ['a bad count', ['run', 'm', '--batch', '0'], 'expected a whole number of at least 1'],
+    ['a bad count', ['run', 'm', '--batch', '0'], 'expected an integer of at least 1'],
     ['no number of iterations', ['inspect', 'm', '--num-iteration', '2.5'], 'expected an integer'],
     ['a broken activation', ['run', 'm', '--activation', '{'], 'is not JSON'],
   ])('ends with 2 for %s', async (_, args, message) => {

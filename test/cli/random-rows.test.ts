@@ -30,7 +30,7 @@ describe('random rows', () => {
   ])('are rows that models take: words, categories, ids, logarithms: %s', async (folder, names, least) => {
     const count = await eachModel(folder, names, (model, name) => {
       if (model.inputs.some(({ ragged }) => ragged)) {
-        expect(() => randomRows(model, 16), name).toThrow('of which there are no random ones');
+        expect(() => randomRows(model, 16), name).toThrow('which the command cannot generate');
         return;
       }
       const rows = randomRows(model, 16);

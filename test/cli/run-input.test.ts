@@ -83,7 +83,7 @@ describe('CSV', () => {
     ['a word among numbers', '1,2,3\n4,five,6\n', "standard input row 2, column 2: expected a number, found 'five'"],
     ['a row of another length', '1,2,3\n4,5\n', 'expect 3, got 2 on line 2; rows are as long as the first one'],
     ['a quote that is never closed', '1,2,3\n"4,5,6\n', 'a quote within a quoted cell is written twice'],
-    ['a quote that opens late', '1,2,3\n4,x"5",6\n', '--delimiter says what stands between cells'],
+    ['a quote that opens late', '1,2,3\n4,x"5",6\n', '--delimiter sets the separator of cells'],
     ['the wrong number of columns', '1,2\n', "expected 3 columns (3 of 'x'), found 2"],
     ['a column too many', '1,2,3,4\n', "(3 of 'x'), found 4; the columns go by position, so leave the others out"],
   ])('is refused with %s', async (_, text, message) => {
@@ -251,7 +251,9 @@ describe('several inputs', () => {
     expect(await failureOf('', TOWERS, '--input', 'user=a.csv')).toContain("found none for 'item'");
     expect(await failureOf('', TOWERS, '--input', 'user=a.csv', '--input', 'user=b.csv')).toContain('is given twice');
     expect(await failureOf('', TOWERS, '--input', 'user=a.csv', '--input', 'b.csv')).toContain("'user', 'item'");
-    expect(await failureOf('', TOWERS, '--input', 'user=-', '--input', 'item=-')).toContain('a dash can stand for one');
+    expect(await failureOf('', TOWERS, '--input', 'user=-', '--input', 'item=-')).toContain(
+      'only one of the files can be a dash',
+    );
   });
 });
 

@@ -89,7 +89,7 @@ describe('results', () => {
 describe('names before files of results', () => {
   it.each([
     ['are those of outputs', ['y=a.npy', 'w=b.npy'], "expected NAME=FILE with one of the names 'y', 'z'"],
-    ['stand once before standard output', ['y=-', 'z=-'], 'a dash can stand for one of the files only'],
+    ['stand once before standard output', ['y=-', 'z=-'], 'only one of the files can be a dash'],
     ['stand once', ['y=a.npy', 'y=b.npy'], "'y' is given twice"],
   ])('%s', async (_, paths, message) => {
     const { stderr, status } = await runCommand(['run', 'm', '--output', paths[0], '--output', paths[1]], TOWERS, ROWS);

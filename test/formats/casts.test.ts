@@ -79,7 +79,7 @@ describe('a cast', () => {
     expect(casted('wrap', 'float64', 'float32', [0.1, 1e39, 16777217])).toEqual([Math.fround(0.1), Infinity, 16777216]);
   });
 
-  it('knows which whole numbers a type holds', () => {
+  it('knows which integers a type holds', () => {
     expect([holdsBelow('int8', 128), holdsBelow('int8', 129), holdsBelow('float16', 2049)]).toEqual([
       true,
       false,

@@ -256,7 +256,7 @@ describe('a frozen model that lies', () => {
       'a position below 0',
       (g) => (attributes(g, 1).indices = [-1]),
       'MALFORMED',
-      '.indices[0]: expected a whole number of 0',
+      '.indices[0]: expected an integer of 0',
     ],
     [
       'a position past 2^31',
@@ -312,7 +312,7 @@ describe('a frozen model that lies', () => {
       'a shape of halves',
       (g) => Object.assign((g.inputs as object[])[0], { shape: [0.5] }),
       'MALFORMED',
-      '.inputs[0].shape[0]: expected a whole number',
+      '.inputs[0].shape[0]: expected an integer',
     ],
     [
       'labels of another kind',

@@ -65,12 +65,12 @@ describe('numIteration', () => {
       'sklearn-trees/forest.joblib',
       'numIteration: is for boosted models, by themselves, in a pipeline or in a search; Rand',
     ],
-    ['sklearn-trees/isolation.pkl', 'IsolationForest is none'],
-    ['sklearn-trees/pipeline.pkl', 'is none'],
-    ['sklearn-trees/multi-output.pkl', 'MultiOutputRegressor is none'],
-    ['lightgbm/voting.pkl', 'VotingClassifier is none'],
-    ['lightgbm/stacking.joblib', 'StackingClassifier is none'],
-    ['xgboost/calibrated.joblib', 'CalibratedClassifierCV is none'],
+    ['sklearn-trees/isolation.pkl', 'IsolationForest is not one'],
+    ['sklearn-trees/pipeline.pkl', 'is not one'],
+    ['sklearn-trees/multi-output.pkl', 'MultiOutputRegressor is not one'],
+    ['lightgbm/voting.pkl', 'VotingClassifier is not one'],
+    ['lightgbm/stacking.joblib', 'StackingClassifier is not one'],
+    ['xgboost/calibrated.joblib', 'CalibratedClassifierCV is not one'],
     [
       'onnx-trees/boosting.onnx',
       'numIteration: is for boosted models of LightGBM, XGBoost, CatBoost and scikit-learn; a file of format onnx',
@@ -83,7 +83,7 @@ describe('numIteration', () => {
   it('counts only the iterations of the model that is meant', async () => {
     // The boosting that chose the features is another one.
     const error = await failureOf(() => open('sklearn-trees/chosen-by-boosting.joblib', { numIteration: 2 }));
-    expect(error.message).toContain('(DecisionTreeClassifier) is none');
+    expect(error.message).toContain('(DecisionTreeClassifier) is not one');
   });
 
   it('holds for each version of a watched model', async () => {

@@ -33,7 +33,7 @@ describe('what training keeps beside a model', () => {
 describe('a member of a checkpoint', () => {
   it.each<[string, string, unknown, string, string]>([
     ['several-models.pt', 'none', undefined, 'ARCHITECTURE', 'say which with the option `member`'],
-    ['several-models.pt', 'an unknown one', 'generater', 'OPTION', "no member 'generater'; did you mean 'generator'?"],
+    ['several-models.pt', 'an unknown one', 'generater', 'OPTION', "'generater' not found; did you mean 'generator'?"],
     ['several-models.pt', 'a chain', ['generator', 'discriminator'], 'OPTION', 'models of PyTorch are not chained'],
     ['several-models.pt', 'a tensor', 'generator.0.bias', 'ARCHITECTURE', 'a single tensor'],
   ])('is refused of %s where %s is named', async (name, _, member, code, message) => {
@@ -43,7 +43,7 @@ describe('a member of a checkpoint', () => {
 
   it('is not a member of a module', async () => {
     const error = await failureOf(() => load(new URL('checkpoint-whole-module.pt', models), { member: 'model.0' }));
-    expect(error).toMatchObject({ code: 'OPTION', message: expect.stringContaining("no member 'model.0'") });
+    expect(error).toMatchObject({ code: 'OPTION', message: expect.stringContaining("'model.0' not found") });
   });
 });
 

@@ -38,8 +38,8 @@ describe('the header', () => {
       /tensor a: expected an object, found the number 3/,
     ],
     ['a tensor without a shape', fileOf({ a: { dtype: 'F32', data_offsets: [0, 4] } }), 'MALFORMED', /found nothing/],
-    ['a negative size', fileOf({ a: { ...scalar, shape: [-1] } }), 'MALFORMED', /whole numbers/],
-    ['a size that is not a whole number', fileOf({ a: { ...scalar, shape: [0.5] } }), 'MALFORMED', /whole numbers/],
+    ['a negative size', fileOf({ a: { ...scalar, shape: [-1] } }), 'MALFORMED', /integers/],
+    ['a size that is not an integer', fileOf({ a: { ...scalar, shape: [0.5] } }), 'MALFORMED', /integers/],
     [
       'a product of sizes that overflows',
       fileOf({ a: { ...scalar, shape: [2 ** 32, 2 ** 32] } }),
@@ -157,7 +157,7 @@ describe('tensors', () => {
     expect(await one('F32', Float32Array.of(2), [])).toEqual({ shape: [], data: Float32Array.of(2) });
   });
 
-  it('refuses whole numbers that no float can hold', async () => {
+  it('refuses integers that no float can hold', async () => {
     const error = await failureOf(() => one('I64', BigInt64Array.of(2n ** 53n), [1]));
     expect([error.code, error.message]).toEqual([
       'UNSUPPORTED_DTYPE',

@@ -59,7 +59,7 @@ describe.each([
       'a file that is absent',
       ({ weight_map: map }) => Object.assign(map, { '2.bias': shard(3) }),
       'SOURCE',
-      /shard \S+00003-of-00002\S+: could not be opened: .*no such file.* all of which are needed/,
+      /shard \S+00003-of-00002\S+: could not be opened: .*file not found.* all of which are needed/,
     ],
     [
       'a file elsewhere',

@@ -37,7 +37,7 @@ describe('models of values that are hashed', () => {
     expect(model.predict({ i: [7] } as never)).toEqual(model.predict([{ i: 7 }]));
     for (const value of [1.5, '7', null, 2 ** 60]) {
       const error = await failureOf(() => model.predict([{ i: value }]));
-      expect(error).toMatchObject({ code: 'INPUT', message: expect.stringContaining('expected a whole number') });
+      expect(error).toMatchObject({ code: 'INPUT', message: expect.stringContaining('expected an integer') });
     }
   });
 

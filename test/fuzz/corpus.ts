@@ -143,7 +143,7 @@ export function sourceOf({ main, changed }: Sample, bytes: Uint8Array): OpenSour
       ) {
         return read(path);
       }
-      throw new ForwardpassError('SOURCE', 'there is no such file', name);
+      throw new ForwardpassError('SOURCE', 'file not found', name);
     },
     async checkUnchanged() {},
     async close() {},

@@ -46,7 +46,7 @@ describe('a dense layer', () => {
     ['flat, with units', { weight: Float64Array.of(1, 2, 3, 4, 5, 6), units: 3 }],
     ['flat, a kernel', { kernel: Float32Array.of(1, 3, 5, 2, 4, 6), units: 3 }],
     ['with its shape', { weight: { shape: [3, 2], data: [1, 2, 3, 4, 5, 6] } }],
-    ['whole numbers', { weight: Int8Array.of(1, 2, 3, 4, 5, 6), units: 3 }],
+    ['integers', { weight: Int8Array.of(1, 2, 3, 4, 5, 6), units: 3 }],
   ])('takes a weight %s', (_, layer) => {
     expect(run({ layers: [layer] }, ...row)).toEqual(result);
   });
@@ -315,7 +315,7 @@ describe('what does not fit', () => {
     [
       { layers: [{ weight: 'fc.weight' }] },
       'ARCHITECTURE',
-      "layers[0].weight: 'fc.weight' names a tensor of a file, but there is no file here",
+      "layers[0].weight: 'fc.weight' names a tensor of a file, but define() reads no file",
     ],
     [
       { layers: [{ weight: [[1, 'a']] }] },
@@ -333,7 +333,7 @@ describe('what does not fit', () => {
       'SHAPE',
       'layers[0].weight: the shape [2, 2] takes 4 values, found 3',
     ],
-    [{ layers: [{ weight: { shape: [-1], data: [] } }] }, 'SHAPE', 'layers[0].weight.shape: expected whole numbers'],
+    [{ layers: [{ weight: { shape: [-1], data: [] } }] }, 'SHAPE', 'layers[0].weight.shape: expected integers'],
     [
       { layers: [{ weight: { shape: [1], data: 'a' } }] },
       'ARCHITECTURE',
@@ -350,11 +350,7 @@ describe('what does not fit', () => {
       'layers[0].weight: expected a multiple of 2 values, one row per output, found 3',
     ],
     [{ layers: [{ ...ok, units: 3 }] }, 'SHAPE', 'layers[0].units: expected 1, as the weight has it, found 3'],
-    [
-      { layers: [{ ...ok, units: 1.5 }] },
-      'ARCHITECTURE',
-      'layers[0].units: expected a whole number, found the number 1.5',
-    ],
+    [{ layers: [{ ...ok, units: 1.5 }] }, 'ARCHITECTURE', 'layers[0].units: expected an integer, found the number 1.5'],
     [{ layers: [{ ...ok, bias: [1, 2] }] }, 'SHAPE', 'layers[0].bias: expected 1 values, found 2'],
     [
       { layers: [ok, { weight: [[1, 2, 3]] }] },
@@ -505,7 +501,7 @@ describe('what does not fit', () => {
     [
       { inputs: x, layers: [{ type: 'mul' }] },
       'ARCHITECTURE',
-      "layers[0]: expected two inputs, or one input and a 'value', found one input alone",
+      "layers[0]: expected two inputs, or one input and a 'value', found only one input",
     ],
     [
       { inputs: x, layers: [{ type: 'mul', value: [1, 2, 3] }] },
@@ -530,12 +526,12 @@ describe('what does not fit', () => {
     [
       { inputs: x, layers: [{ type: 'columns' }] },
       'ARCHITECTURE',
-      'layers[0].columns: expected an array of whole numbers, found nothing',
+      'layers[0].columns: expected an array of integers, found nothing',
     ],
     [
       { inputs: x, layers: [{ type: 'slice', step: 0 }] },
       'ARCHITECTURE',
-      'layers[0].step: expected a whole number other than 0',
+      'layers[0].step: expected an integer other than 0',
     ],
     [{ inputs: x, layers: [{ type: 'slice', start: 2 }] }, 'SHAPE', 'layers[0]: takes nothing of the 2 along axis 0'],
     [

@@ -85,7 +85,7 @@ describe('options', () => {
     [{ loss: 'huber', train: ['layers'] }, "train: the network has no parameter 'layers'"],
     [{ loss: 'huber', train: [] }, 'train: expected an array of names of parameters'],
     [{ loss: 'huber', batchSize: 0 }, 'batchSize: expected an integer from 1 to'],
-    [{ loss: 'huber', los: 1 }, "there is no option 'los'"],
+    [{ loss: 'huber', los: 1 }, "unknown option 'los'"],
   ])('%o are refused', async (options, message) => {
     const error = await failureOf(() => learn(network(), options as LearnOptions));
     expect(error.code).toBe('OPTION');

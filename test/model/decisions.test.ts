@@ -157,7 +157,7 @@ describe('a decision is refused', () => {
       { rule: 'arg_max', probabilities: true, output: 'q' },
       {},
       'DANGLING',
-      'is about an output that there is not: q',
+      'names an output that does not exist: q',
     ],
   ])('%s', async (_, decision, rest, code, message) => {
     const error = await failureOf(() => decided(decision, rest));

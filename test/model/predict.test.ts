@@ -59,7 +59,7 @@ describe('predict', () => {
     expect(model.predict(new Float32Array(0))).toEqual([]);
   });
 
-  it('takes whole numbers for ids', () => {
+  it('takes integers for ids', () => {
     for (const ids of [Int32Array.of(3, 1), BigInt64Array.of(3n, 1n)]) {
       expect(lookup().predict(ids)).toEqual(Float32Array.of(3, 35, 1, 15));
     }

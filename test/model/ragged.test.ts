@@ -68,8 +68,8 @@ describe('ragged rows', () => {
     [{ ids: Int32Array.of(1, 2), offsets: [0, 3] }, 'INPUT', 'offsets[1] is 3; expected 2'],
     [{ ids: Int32Array.of(1, 2), offsets: [0, 1] }, 'INPUT', 'offsets[1] is 1; expected 2'],
     [{ ids: Int32Array.of(1, 2), offsets: [0, -1, 2] }, 'INPUT', 'offsets[1] is -1; expected a number from 0 to 2'],
-    [{ ids: Int32Array.of(1), offsets: [0, 0.5] }, 'INPUT', "input 'text'.offsets[1]: expected whole numbers"],
-    [{ ids: Int32Array.of(1), offsets: [0, 2 ** 31] }, 'INPUT', 'expected whole numbers below 2^31'],
+    [{ ids: Int32Array.of(1), offsets: [0, 0.5] }, 'INPUT', "input 'text'.offsets[1]: expected integers"],
+    [{ ids: Int32Array.of(1), offsets: [0, 2 ** 31] }, 'INPUT', 'expected integers below 2^31'],
     [{ ids: Int32Array.of(1), offsets: [] }, 'INPUT', 'found none'],
     [
       { ids: Int32Array.of(1), offsets: Float32Array.of(0, 1) },

@@ -83,7 +83,7 @@ describe.each(PRECISIONS)('a model of precision %s', (precision, Own) => {
     },
   );
 
-  it('writes whole numbers to a BigInt64Array or an Int32Array where the source says int64', () => {
+  it('writes integers to a BigInt64Array or an Int32Array where the source says int64', () => {
     const x = Own.of(1, 5, 2, 9, 8, 7);
     expect(greatest(precision).run(x, new BigInt64Array(2))).toEqual(BigInt64Array.of(1n, 0n));
     expect(greatest(precision).run(x, new Int32Array(2))).toEqual(Int32Array.of(1, 0));
@@ -106,8 +106,8 @@ describe('an id that is not in its table', () => {
   it.each([
     ['too great', Int32Array.of(0, 4), "row 1 holds the id 4 in 'id'; expected ids from 0 to 3"],
     ['negative', Int32Array.of(-1), 'row 0 holds the id -1'],
-    ['broken', Float64Array.of(2, 1, 1.5), 'row 2 holds 1.5, which is not a whole number'],
-    ['infinite', Float64Array.of(Infinity), 'row 0 holds Infinity, which is not a whole number'],
+    ['broken', Float64Array.of(2, 1, 1.5), 'row 2 holds 1.5, which is not an integer'],
+    ['infinite', Float64Array.of(Infinity), 'row 0 holds Infinity, which is not an integer'],
     ['far too great', BigInt64Array.of(2n ** 62n), 'row 0 holds the id 4611686018427388000'],
   ])('is named with its row when it is %s', async (_, ids, message) => {
     const error = await failureOf(() => lookup('f64').run(ids));
@@ -117,9 +117,7 @@ describe('an id that is not in its table', () => {
   });
 
   it('is named when it is NaN', () => {
-    expect(() => lookup('f64').run(Float64Array.of(1, Number.NaN))).toThrow(
-      'row 1 holds NaN, which is not a whole number',
-    );
+    expect(() => lookup('f64').run(Float64Array.of(1, Number.NaN))).toThrow('row 1 holds NaN, which is not an integer');
   });
 
   it('is found in any block of a long batch, and the model runs again afterwards', async () => {

@@ -134,7 +134,7 @@ describe('the functions of a model', () => {
     ['too much', [x(), y(), y()], 'arguments'],
     ['far too much', new Array(1000).fill(x()), 'arguments'],
     ['what is not an array', [x(), {}], 'notTypedArray'],
-    ['another precision of whole numbers', [new Int32Array(2), y()], 'wrongType'],
+    ['another precision of integers', [new Int32Array(2), y()], 'wrongType'],
     ['shared memory', [new Float32Array(new SharedArrayBuffer(8)), y()], 'shared'],
     ['a broken row', [new Float32Array(3), y()], 'notWholeRows'],
     ['rows that differ', [new Float32Array(4), y()], 'rowsDiffer'],

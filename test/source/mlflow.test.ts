@@ -115,7 +115,7 @@ describe('a folder of MLflow', () => {
     ['no flavor', 'artifact_path: model\n', 'SOURCE', 'no flavor in its MLmodel'],
     ['a path that leads out', flavor('sklearn', 'pickled_model: ../model.pkl'), 'UNSAFE', 'leads upwards'],
     ['an absolute path', flavor('sklearn', 'pickled_model: /etc/hosts'), 'UNSAFE', 'is absolute'],
-    ['a file that is not there', flavor('sklearn', 'pickled_model: a.pkl'), 'SOURCE', 'a.pkl: there is no such file'],
+    ['a file that is not there', flavor('sklearn', 'pickled_model: a.pkl'), 'SOURCE', 'a.pkl: file not found'],
     ['a key twice', flavor('sklearn', 'pickled_model: a', 'pickled_model: b'), 'MALFORMED', 'is there twice'],
     ['a flavor twice', 'flavors:\n  sklearn:\n  sklearn:\n', 'MALFORMED', 'is there twice'],
     ['a tab', 'flavors:\n\tsklearn:\n', 'MALFORMED', 'is indented by a tab'],

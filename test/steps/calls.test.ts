@@ -127,7 +127,7 @@ describe('what cannot be with functions', () => {
   it.each([
     [{ '__main__.Clipper': 3 }, "functions['__main__.Clipper']: expected a function"],
     [[], 'expected an object of functions'],
-    [{ '__main__.Clipper': { run: () => [], width: 3 } }, "there is no option 'width'"],
+    [{ '__main__.Clipper': { run: () => [], width: 3 } }, "unknown option 'width'"],
     [{ '__main__.Clipper': { run: () => [], columns: 0 } }, 'expected how many columns'],
     [{ '__main__.Clipper': { columns: 2 } }, 'expected a function'],
   ])('a wrong option is refused (%#)', async (functions, message) => {

@@ -113,7 +113,7 @@ describe('a model in a file', () => {
     await rm(at('m'));
     for (let i = 0; i < 2; i++) expect(await live.check()).toBe(false);
     expect(errors.map(({ code, message }) => [code, message])).toEqual([
-      ['SOURCE', expect.stringContaining('there is no such file')],
+      ['SOURCE', expect.stringContaining('file not found')],
     ]);
     expect(live.status.failures).toBe(2);
     expect(answerOf(live)).toBe(1);

@@ -230,7 +230,7 @@ describe('a start without any good model', () => {
 
 describe('options', () => {
   it.each<[string, object, RegExp]>([
-    ['a misspelt one', { intervall: 5 }, /there is no option 'intervall'; did you mean 'interval'\?/],
+    ['a misspelt one', { intervall: 5 }, /unknown option 'intervall'; did you mean 'interval'\?/],
     ['a misspelt one of load', { precison: 'f32' }, /did you mean 'precision'\?/],
     ['no interval', { interval: 0 }, /interval: expected milliseconds from 1 to 2147483647, or Infinity/],
     ['no timeout', { timeout: Number.POSITIVE_INFINITY }, /timeout: expected milliseconds/],
@@ -240,7 +240,7 @@ describe('options', () => {
     ['no start', { startFrom: 'network' }, /startFrom: expected one of 'source', 'cache'/],
     ['no function', { validate: true }, /validate: expected a function/],
     ['no flag', { persistent: 1 }, /persistent: expected true or false/],
-    ['one of load that is wrong', { threads: 0 }, /threads: expected a whole number/],
+    ['one of load that is wrong', { threads: 0 }, /threads: expected an integer/],
   ])('%s is refused', async (_, options, message) => {
     const error = await failureOf(() => watched('m', options));
     expect([error.code, error.message]).toEqual(['OPTION', expect.stringMatching(message)]);

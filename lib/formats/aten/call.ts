@@ -100,12 +100,12 @@ export class Call {
     return this.#plain(name, this.#number(name, this.#arguments.get(name)));
   }
 
-  /** A list of whole numbers, about one for each axis; a single one is a list of one. */
+  /** A list of integers, about one for each axis; a single one is a list of one. */
   integers(name: string, most = MOST_SIZES): number[] {
     return this.sizes(name, most).map((item) => this.#plain(name, item));
   }
 
-  /** A list of whole numbers which may hold the batch size. */
+  /** A list of integers which may hold the batch size. */
   sizes(name: string, most = MOST_SIZES): PyNumber[] {
     const list = this.#list(name);
     if (list.length <= most) return list.map((item) => this.#number(name, item));

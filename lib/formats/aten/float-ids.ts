@@ -2,12 +2,12 @@
 import { ForwardpassError } from '../../errors.ts';
 import type { Value } from '../tensors/value.ts';
 
-/** Where a file does not say what its inputs hold, this tells which of them hold whole numbers. */
+/** Where a file does not say what its inputs hold, this tells which of them hold integers. */
 export class FloatIds extends ForwardpassError {
   readonly ids: Value;
 
   constructor(ids: Value, place: string) {
-    super('UNSUPPORTED_DTYPE', `expected whole numbers as ids, found ${ids.type}`, place);
+    super('UNSUPPORTED_DTYPE', `expected integers as ids, found ${ids.type}`, place);
     this.ids = ids;
   }
 }

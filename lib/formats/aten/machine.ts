@@ -104,7 +104,7 @@ export class Machine {
   #write(self: Argument, result: Result): Argument {
     const before = self instanceof TensorRef ? self.value : undefined;
     if (!(self instanceof TensorRef) || before === undefined || !isValue(result)) {
-      throw this.build.error('UNSUPPORTED_OP', 'what is changed in place is not a tensor of its own');
+      throw this.build.error('UNSUPPORTED_OP', 'what is changed in place is not a separate tensor');
     }
     self.write(this.build.cast(result, before.type));
     return self;

@@ -28,11 +28,11 @@ export const truth: Check<boolean> = (value, place) =>
 export const number: Check<number> = (value, place) => decodeNumber(value) ?? expected('a number', value, place);
 
 export const whole: Check<number> = (value, place) =>
-  Number.isSafeInteger(value) ? (value as number) : expected('a whole number', value, place);
+  Number.isSafeInteger(value) ? (value as number) : expected('an integer', value, place);
 
 /** A size, a position. */
 export const count: Check<number> = (value, place) =>
-  whole(value, place) >= 0 ? (value as number) : expected('a whole number of 0 or more', value, place);
+  whole(value, place) >= 0 ? (value as number) : expected('an integer of 0 or more', value, place);
 
 export const label: Check<string | number> = (value, place) =>
   typeof value === 'string' || typeof value === 'number' ? value : expected('a string or a number', value, place);

@@ -42,7 +42,7 @@ export interface Tables {
 const NO_TABLES: Tables = {
   length: 0,
   at(index) {
-    throw malformed(`there is no table ${index} in an empty list`, 'flatbuffer');
+    throw malformed(`table ${index} not found: the list is empty`, 'flatbuffer');
   },
 };
 

@@ -93,7 +93,7 @@ export class Config {
   whole(field: string, fallback?: number): number {
     const value = this.raw(field) ?? fallback;
     if (Number.isSafeInteger(value)) return value as number;
-    throw this.wrong(field, 'a whole number');
+    throw this.wrong(field, 'an integer');
   }
 
   flag(field: string, fallback: boolean): boolean {
@@ -120,7 +120,7 @@ export class Config {
     const value = this.raw(field) ?? fallback;
     const list: readonly unknown[] = Array.isArray(value) ? value : [value];
     if (list.every(Number.isSafeInteger)) return list as number[];
-    throw this.wrong(field, 'whole numbers');
+    throw this.wrong(field, 'integers');
   }
 
   object(field: string): Config {

@@ -246,7 +246,7 @@ export class LayerCall {
   /** Checks a size that a description gives before anything of it is made. */
   checkCount(count: number, what: string): void {
     if (Number.isSafeInteger(count) && count > 0 && count <= 2 ** 24) return;
-    throw this.error('LIMIT', `expected ${what} to be a whole number from 1 to 2^24, found ${count}`);
+    throw this.error('LIMIT', `expected ${what} to be an integer from 1 to 2^24, found ${count}`);
   }
 
   /** The number of elements of the input's row. */

@@ -135,7 +135,7 @@ class Network implements Sink {
   private find({ layer, call, tensor }: Ref, results: ReadonlyMap<string, Result>): KerasTensor {
     const value = results.get(`${call} ${layer}`)?.leaves[tensor]?.leaf;
     if (isValue(value)) return value;
-    const message = `result ${tensor} of call ${call} of layer ${quote(layer)} is used, which there is not`;
+    const message = `result ${tensor} of call ${call} of layer ${quote(layer)} is used, which does not exist`;
     throw new ForwardpassError('DANGLING', message, 'the model');
   }
 
@@ -265,7 +265,7 @@ function inOrder(steps: readonly Step[], model: ModelSpec): Step[] {
     missing.set(step, needs.size);
     for (const need of needs) {
       if (!known.has(need)) {
-        throw new ForwardpassError('DANGLING', `takes call ${need}, which there is not`, step.layer.place);
+        throw new ForwardpassError('DANGLING', `takes call ${need}, which does not exist`, step.layer.place);
       }
       const list = waiting.get(need);
       if (list) list.push(step);

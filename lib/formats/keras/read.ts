@@ -99,8 +99,8 @@ async function configBeside(source: Source, budget: Budget): Promise<{ name: str
   }
   const other = found.find(({ text }) => text !== found[0].text);
   if (other === undefined) return found[0];
-  const message = `${found[0].name} and ${other.name} stand beside the weights, and describe different models`;
-  throw new ForwardpassError('ARCHITECTURE', `${message}; leave the one that is meant`, source.main.name);
+  const message = `${found[0].name} and ${other.name} are beside the weights and describe different models`;
+  throw new ForwardpassError('ARCHITECTURE', `${message}; remove the wrong one`, source.main.name);
 }
 
 async function textBeside(source: Source, name: string): Promise<string | undefined> {

@@ -28,7 +28,7 @@ export function refuseForeign(outer: Config, className: string, place: string, h
   const isCustom = typeof registered === 'string' && registered.includes(CUSTOM_NAME);
   if (isCustom) throw custom(registered, place, remedy);
   if (typeof module === 'string' && module !== 'builtins' && !KERAS_MODULE.test(module)) {
-    const message = `names the class ${quote(`${module}.${className}`)}, which is none of Keras'; nothing is looked up by such names. Where it is a layer of your own, ${remedy}`;
+    const message = `names the class ${quote(`${module}.${className}`)}, which is not a class of Keras; such names are never resolved. Where it is a layer of your own, ${remedy}`;
     throw new ForwardpassError('UNSAFE', message, place);
   }
 }

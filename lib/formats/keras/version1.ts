@@ -97,7 +97,7 @@ function mergeOf({ config }: Fields): Fields {
   const { name, mode, concat_axis: concatAxis, dot_axes: dotAxes } = isObject(config) ? config : {};
   const className = typeof mode === 'string' && Object.hasOwn(MODES, mode) ? MODES[mode] : undefined;
   if (className === undefined) {
-    const what = typeof mode === 'string' && mode.length < 20 ? `in the mode ${quote(mode)}` : 'by code of its own';
+    const what = typeof mode === 'string' && mode.length < 20 ? `in the mode ${quote(mode)}` : 'by custom code';
     const message = `merges ${what}, which is not read; expected one of ${Object.keys(MODES).join(', ')}`;
     throw new ForwardpassError('UNSUPPORTED_OP', message, placeOf(name, 'Merge'));
   }

@@ -117,7 +117,7 @@ export class ModelText {
     const lines = new Lines(text, 0);
     let start = 0;
     for (let line = lines.next(); ; line = lines.next()) {
-      if (line === undefined) throw truncated('there are no trees');
+      if (line === undefined) throw truncated('expected trees, found none');
       if (line.startsWith('Tree=')) break;
       const [key, value] = split(line);
       if (OF_HEADER.has(key)) fields.add(key, value);

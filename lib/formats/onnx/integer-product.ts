@@ -20,7 +20,7 @@ export interface IntegerMatrix {
   readonly layout: 'in-out' | 'out-in';
   /** One, or one for each output. */
   readonly zeroPoints: Numbers;
-  /** Whole numbers, one for each output. */
+  /** Integers, one for each output. */
   readonly bias?: Numbers;
 }
 

@@ -46,7 +46,7 @@ export function memberOf(root: PickleValue, member: Member): PickleValue {
   if (found !== undefined) return found.value;
   const keys = isContainer(root) ? Array.from(partsOf(root), ({ label }) => label) : [];
   const held = keys.length > 0 ? `the file holds ${listNames(keys)}` : `the file is ${pickleKind(root)}`;
-  const message = `there is no member ${quote(String(asked))}${didYouMean(String(asked), keys)}; ${held}`;
+  const message = `${quote(String(asked))} not found${didYouMean(String(asked), keys)}; ${held}`;
   throw new ForwardpassError('OPTION', message, 'member');
 }
 
@@ -61,7 +61,7 @@ export function findModel(given: PickleValue, depth: number): Found {
     const isModel = [...stored.keys()].some((name) => isParameter(name) || !OF_TRAINING.test(name));
     const isBeside = ![...stored.keys()].some(isParameter) && membersOf(root).length > 0;
     if (isModel && !isBeside) return { kind: 'parameters', stored, tensors: withoutPrefixes(stored) };
-    if (isOptimizer(root)) throw noModel("an optimiser's state alone");
+    if (isOptimizer(root)) throw noModel("only an optimizer's state");
     root = chooseMember(root, left);
   }
 }

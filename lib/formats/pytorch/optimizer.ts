@@ -16,7 +16,7 @@ export async function readOptimizer(file: SavedFile, budget: Budget): Promise<Sa
   if (found.length === 0) return undefined;
   if (found.length > 1) {
     const names = listNames(found.map(([key]) => labelOf(key)));
-    const message = `the checkpoint holds the states of several optimizers, ${names}, and there is no telling which is the model's`;
+    const message = `the checkpoint holds the states of several optimizers, ${names}, and it is unclear which is the model's`;
     throw new ForwardpassError('ARCHITECTURE', `${message}; pass \`optimizer\` to begin with a new one`);
   }
   const [[key, value]] = found;

@@ -26,7 +26,7 @@ export async function readSaved(source: Source, options: ReadOptions): Promise<G
   const { main } = source;
   if (isShardIndex(await main.read(0, Math.min(main.size, HEAD_BYTES)), SHARD)) {
     if (member !== undefined) {
-      throw new ForwardpassError('OPTION', 'the files of an index hold one model; there is no choice', 'member');
+      throw new ForwardpassError('OPTION', 'the files of an index contain one model; leave the option out', 'member');
     }
     const tensors = await readShards(source, budget, SHARD, (shard) => readShard(shard, budget));
     return graphFromParameters(FORMAT, await withAdapters(withoutPrefixes(tensors), source, budget), options);

@@ -44,7 +44,7 @@ function manyOf<T>(check: is.Check<T>, isPlain: (value: unknown) => boolean): is
 const texts = manyOf(is.text, (value) => typeof value === 'string');
 const numbers = manyOf(is.number, Number.isFinite);
 const ids: is.Check<readonly number[]> = manyOf(
-  (value, place) => (isId(value) ? value : is.refuse(place, 'expected a whole number from 0 to 2^31 - 1')),
+  (value, place) => (isId(value) ? value : is.refuse(place, 'expected an integer from 0 to 2^31 - 1')),
   isId,
 );
 

@@ -78,7 +78,7 @@ export interface FrozenPort {
 }
 
 export interface FrozenPlanInput extends FrozenPort {
-  /** Whether it takes arrays of whole numbers beside floats. */
+  /** Whether it takes arrays of integers beside floats. */
   readonly integers: boolean;
   /** Positions of the elements of a row that may be missing. */
   readonly missing?: readonly number[];

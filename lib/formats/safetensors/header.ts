@@ -122,8 +122,7 @@ function checkTensor(name: string, declared: unknown): Declared {
   const place = `tensor ${name}`;
   if (!isObject(declared)) throw malformed(`expected an object, found ${describe(declared)}`, undefined, place);
   const { dtype, shape, data_offsets: offsets } = declared;
-  if (!isWholes(shape))
-    throw malformed(`expected a shape of whole numbers, found ${describe(shape)}`, undefined, place);
+  if (!isWholes(shape)) throw malformed(`expected a shape of integers, found ${describe(shape)}`, undefined, place);
   if (!isWholes(offsets) || offsets.length !== 2 || offsets[0] > offsets[1]) {
     const found = isWholes(offsets) ? formatShape(offsets) : describe(offsets);
     throw malformed(`expected data_offsets [begin, end], found ${found}`, undefined, place);
@@ -152,7 +151,7 @@ function checkCoverage(placed: readonly (Declared & { name: string })[], dataByt
   let covered = 0;
   for (const { name, begin, end } of placed.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
     if (begin !== covered) {
-      const message = `begins at byte ${begin} of the data, but what stands before it ends at ${covered}`;
+      const message = `begins at byte ${begin} of the data, but the data before it ends at ${covered}`;
       throw malformed(message, undefined, `tensor ${name}`);
     }
     if (end > dataBytes) {

@@ -16,7 +16,7 @@ export function toBfloat16({ data }: Tensor): Uint16Array {
   });
 }
 
-/** Whole numbers from −127 to 127, and a scale for each output of the layer. The weights are finite. */
+/** Integers from −127 to 127, and a scale for each output of the layer. The weights are finite. */
 export function toInt8({ data, shape }: Tensor, layout: Layout): { q: Int8Array; scale: Float32Array } {
   const floats = new Float32Array(data);
   const columnOf = columns(shape, layout);

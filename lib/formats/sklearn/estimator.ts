@@ -212,7 +212,7 @@ export class Estimator {
   #required(attribute: string): PickleValue {
     const value = this.#attribute(attribute);
     if (!isNone(value)) return value as PickleValue;
-    const found = value === undefined ? 'there is none' : 'found None';
+    const found = value === undefined ? 'found nothing' : 'found None';
     const fitted = attribute.endsWith('_') ? '; the estimator may not be fitted' : '';
     throw this.error('MALFORMED', `the ${this.className} needs this attribute; ${found}${fitted}`, attribute);
   }

@@ -6,8 +6,7 @@ import { isPatched } from './patched.ts';
 import { isFitted } from './values.ts';
 
 /** Of what is fitted anew for each batch. */
-export const LOOKED_FOR =
-  'is looked for anew for each batch of rows, step by step until it is near enough: there is no formula of a row for it';
+export const LOOKED_FOR = 'is found by iteration for each batch of rows, so there is no formula for one row';
 
 /** Of scikit-learn, by the class's name, the first that matches. */
 const FAMILIES: readonly (readonly [pattern: RegExp, words: string])[] = [

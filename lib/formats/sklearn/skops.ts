@@ -135,11 +135,7 @@ class SkopsReader {
   #cached(id: unknown, place: string): PickleValue {
     const known = this.#known.get(id);
     if (known !== undefined) return known;
-    throw new ForwardpassError(
-      'DANGLING',
-      `stands for a node before it, ${describe(id)}, of which there is none`,
-      place,
-    );
+    throw new ForwardpassError('DANGLING', `refers to an earlier node, ${describe(id)}, which does not exist`, place);
   }
 
   /** The node under the keys, one inside the other. */

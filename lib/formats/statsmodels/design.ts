@@ -267,7 +267,7 @@ function textOf(level: Level): string {
   return String(level);
 }
 
-/** A float of whole numbers is written with a point: 1.0. */
+/** A float of integers is written with a point: 1.0. */
 function isWritten(level: Level, text: string): boolean {
   return textOf(level) === text || (typeof level === 'number' && Number.isInteger(level) && `${level}.0` === text);
 }

@@ -132,7 +132,7 @@ function categoriesOf(values: PickleValue): PickleValue | undefined {
   return dtype instanceof PickleObject ? dtype.attribute('categories') : undefined;
 }
 
-/** A slice, or an array of whole numbers. */
+/** A slice, or an array of integers. */
 function positionsOf(placement: PickleValue, count: number): readonly number[] | undefined {
   if (placement instanceof PickleArray) return Array.from(placement.data, Number);
   if (!(placement instanceof PickleObject) || placement.callable.name !== 'slice') return undefined;

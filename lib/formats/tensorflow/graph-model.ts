@@ -154,7 +154,7 @@ function wholeOf(config: Config, field: string, fallback?: number): number {
   const value = config.raw(field) ?? fallback;
   const number = typeof value === 'string' ? Number(value) : value;
   if (typeof number === 'number' && Number.isSafeInteger(number)) return number;
-  throw config.wrong(field, 'a whole number');
+  throw config.wrong(field, 'an integer');
 }
 
 /** NaN and the infinities are written as text. */

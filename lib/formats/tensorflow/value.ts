@@ -83,7 +83,7 @@ export interface TokenTest {
   readonly word: string;
 }
 
-/** A whole number of an input as the word that spells it. */
+/** An integer of an input as the word that spells it. */
 export interface Spelled {
   readonly kind: 'spelled';
   readonly of: Row;

@@ -210,7 +210,7 @@ export class Emitter {
     this.budget.step(count, this.place);
   }
 
-  /** Whole numbers from `start` to before `end`: positions along an axis. */
+  /** Integers from `start` to before `end`: positions along an axis. */
   positions(start: number, end: number, step = 1): Int32Array {
     return this.positionsOf(Math.max(Math.ceil((end - start) / step), 0), (i) => start + i * step);
   }
@@ -263,7 +263,7 @@ export class Emitter {
   checkSizes(shape: readonly number[]): void {
     this.checkRank(shape);
     if (!shape.every((size) => Number.isInteger(size) && size >= 0)) {
-      throw this.error('SHAPE', `${formatShape(shape)} is not a shape: expected whole numbers from 0`);
+      throw this.error('SHAPE', `${formatShape(shape)} is not a shape: expected integers from 0`);
     }
   }
 

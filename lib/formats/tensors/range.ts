@@ -4,7 +4,7 @@ import { type Node, type Operand, TRUTHS } from '../../graph/graph.ts';
 import { elementCount } from '../../graph/shapes.ts';
 import type { GraphBuilder } from './builder.ts';
 
-/** Of whole numbers; infinite where nothing is known. */
+/** Of integers; infinite where nothing is known. */
 export interface Range {
   readonly low: number;
   readonly high: number;

@@ -63,7 +63,7 @@ export interface Row {
   readonly words?: Vocabulary;
   /** Of words of one input: how those that the model does not know are put into places. */
   readonly spread?: Spread;
-  /** Where it is known to hold whole numbers from 0 to less than this. */
+  /** Where it is known to hold integers from 0 to less than this. */
   readonly below?: number;
   /** Of where each row begins in a list of the elements of all rows: how many a row has. */
   readonly starts?: number;

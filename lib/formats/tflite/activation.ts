@@ -11,7 +11,7 @@ const BOUNDS = new Map<number, readonly [low: number, high: number]>([
 ]);
 const TANH = 4;
 
-/** What a clip does to a real number; a quantised result is bounded by their whole numbers. */
+/** What a clip does to a real number; a quantised result is bounded by their integers. */
 export function activationBounds(call: Call, code: number): readonly [low: number, high: number] {
   const bounds = BOUNDS.get(code);
   if (bounds !== undefined) return bounds;

@@ -4,7 +4,7 @@ import { GraphBuilder } from '../tensors/builder.ts';
 export class LiteBuilder extends GraphBuilder {
   #needsDouble = false;
 
-  /** Whether something computes with whole numbers as 32-bit integers do, which float32 does not hold. */
+  /** Whether something computes with integers as 32-bit integers do, which float32 does not hold. */
   get needsDouble(): boolean {
     return this.#needsDouble;
   }

@@ -115,7 +115,7 @@ export class LiteModel {
 
   subgraph(index: number): Subgraph {
     if (index < this.#subgraphs.length) return new Subgraph(this.#subgraphs.at(index), this.#codes);
-    throw new ForwardpassError('MALFORMED', `there is no subgraph ${index}; the model has ${this.#subgraphs.length}`);
+    throw new ForwardpassError('MALFORMED', `subgraph ${index} not found; the model has ${this.#subgraphs.length}`);
   }
 
   /** The signature asked for, or `serving_default`, or the first; undefined in files older than signatures. */
@@ -127,7 +127,7 @@ export class LiteModel {
     if (index < 0 && asked !== undefined) {
       const known =
         keys.length === 0 ? 'the file has none' : `the file has ${listNames(keys)}${didYouMean(asked, keys)}`;
-      throw new ForwardpassError('OPTION', `there is no signature ${quote(asked)}: ${known}`, 'signature');
+      throw new ForwardpassError('OPTION', `${quote(asked)} not found: ${known}`, 'signature');
     }
     return keys.length === 0 ? undefined : readSignature(this.#signatures.at(Math.max(index, 0)));
   }
@@ -143,7 +143,7 @@ export class LiteModel {
   /** The bytes of a buffer, a view of the file's; empty for those of tensors that are computed. */
   buffer(index: number, place: string): Uint8Array {
     if (index >= this.#buffers.length) {
-      throw new ForwardpassError('MALFORMED', `there is no buffer ${index}; there are ${this.#buffers.length}`, place);
+      throw new ForwardpassError('MALFORMED', `buffer ${index} not found; there are ${this.#buffers.length}`, place);
     }
     const buffer = this.#buffers.at(index);
     const [offset, size] = [buffer.uint64(BUFFER.offset), buffer.uint64(BUFFER.size)];
@@ -200,7 +200,7 @@ export class Subgraph {
     const known = this.#decoded.get(index);
     if (known !== undefined) return known;
     if (!(index >= 0 && index < this.#tensors.length)) {
-      const message = `there is no tensor ${index}; there are ${this.#tensors.length}`;
+      const message = `tensor ${index} not found; there are ${this.#tensors.length}`;
       throw new ForwardpassError('DANGLING', message, wantedBy);
     }
     const info = readTensor(this.#tensors.at(index), index);
@@ -213,7 +213,7 @@ export class Subgraph {
     const code = table.uint32(OPERATOR.code);
     const name = this.#codes[code];
     if (name === undefined) {
-      const message = `there is no operator code ${code}; there are ${this.#codes.length}`;
+      const message = `operator code ${code} not found; there are ${this.#codes.length}`;
       throw new ForwardpassError('MALFORMED', message, table.place);
     }
     const place = `operator ${index} (${name})`;
@@ -258,7 +258,7 @@ function readTensor(table: Table, index: number): TensorInfo {
 function readQuantization(table: Table | undefined): Quantization | undefined {
   if (table === undefined) return undefined;
   if (table.uint8(QUANTIZATION.detailsType) !== 0) {
-    const message = 'it is quantised in a way of its own (in blocks, or custom), which is not read';
+    const message = 'it is quantized in blocks or by a custom scheme, which is not supported';
     throw new ForwardpassError('UNSUPPORTED_DTYPE', message, table.place);
   }
   const scales = table.float32s(QUANTIZATION.scales) ?? [];
@@ -266,7 +266,7 @@ function readQuantization(table: Table | undefined): Quantization | undefined {
   const given = table.int64s(QUANTIZATION.zeroPoints) ?? [];
   const zeroPoints = given.length === scales.length ? given : scales.map(() => given[0] ?? 0);
   if (given.length > 1 && given.length !== scales.length) {
-    const message = `${scales.length} scales stand beside ${given.length} zero points`;
+    const message = `${scales.length} scales, but ${given.length} zero points`;
     throw new ForwardpassError('MALFORMED', message, table.place);
   }
   if (!scales.every((scale) => scale > 0 && Number.isFinite(scale))) {

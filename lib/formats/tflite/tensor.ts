@@ -133,7 +133,7 @@ function unpackInt4(bytes: Uint8Array, count: number): Float32Array {
   return Float32Array.from({ length: count }, (_, i) => (bytes[i >> 1] << (i % 2 === 0 ? 28 : 24)) >> 28);
 }
 
-/** Whether a tensor's whole numbers stand for others by a scale. */
+/** Whether a tensor's integers stand for others by a scale. */
 export function isQuantized(info: TensorInfo | undefined): boolean {
   return info?.quantization !== undefined && !isFloat(elementType(info));
 }

@@ -164,7 +164,7 @@ export class Interpreter {
 }
 
 const CONTROL_FLOW =
-  'the operator runs a graph of its own, as control flow does; forwardpass runs row models, which always do the same';
+  'the operator runs a nested graph, as control flow does; forwardpass runs row models, which have no control flow';
 
 /** A tensor or number by its name, or the number itself. */
 function one(argument: Union, named: (name: string) => Argument): Argument {

@@ -156,7 +156,7 @@ export function plain({ tag, value, place }: Union): number | string | boolean |
 /** Bounds of slices are as great as 2^63 − 1, which JSON's numbers round. */
 export const integer: Check<number> = (value, place) => {
   if (typeof value === 'number' && Number.isInteger(value)) return value;
-  throw new ForwardpassError('MALFORMED', `expected a whole number, found ${describe(value)}`, place);
+  throw new ForwardpassError('MALFORMED', `expected an integer, found ${describe(value)}`, place);
 };
 
 /** NaN and the infinities are text. */

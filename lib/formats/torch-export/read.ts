@@ -51,7 +51,7 @@ function programOf(archive: TorchArchive): string {
   if (archive.has(LEGACY_PROGRAM)) return LEGACY_PROGRAM;
   const programs = archive.names.filter((name) => /^models\/[^/]+\.json$/.test(name));
   if (programs.length === 1) return programs[0];
-  const message = `expected one program, found ${programs.length}; save each in a file of its own`;
+  const message = `expected one program, found ${programs.length}; save each in its own file`;
   throw new ForwardpassError(programs.length === 0 ? 'MALFORMED' : 'UNSUPPORTED_VERSION', message);
 }
 

@@ -143,7 +143,7 @@ export const slice: Builtin = ([of, ...bounds], { budget, place }) => {
   const [from, to] = step > 0 ? [within(start, low), within(end, high)] : [within(start, high), within(end, low)];
   const count = Math.max(Math.ceil((to - from) / step), 0);
   if (!Number.isInteger(from) || !Number.isInteger(count)) {
-    throw new ForwardpassError('MALFORMED', 'a list is sliced at what is not a whole number', place);
+    throw new ForwardpassError('MALFORMED', 'a list is sliced at what is not an integer', place);
   }
   budget.build(SLOT_BYTES * count, place);
   return Array.from({ length: count }, (_, i) => of[from + i * step]);

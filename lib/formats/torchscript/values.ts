@@ -14,7 +14,7 @@ export type ScriptValue =
   | ScriptFunction
   | NamedTuple;
 
-/** Keys are text or whole numbers. */
+/** Keys are text or integers. */
 export class ScriptDict {
   readonly entries = new Map<string | number, ScriptValue>();
 }

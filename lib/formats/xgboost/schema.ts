@@ -167,7 +167,7 @@ function numeral(value: unknown, place: string, fallback?: number): number {
   if (value === undefined && fallback !== undefined) return fallback;
   const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
   if (typeof number === 'number' && Number.isInteger(number) && number >= 0) return number;
-  return refuse(place, `expected a whole number of 0 or more, found ${describe(value)}`);
+  return refuse(place, `expected an integer of 0 or more, found ${describe(value)}`);
 }
 
 /** "5E-1"; since 3.1 "[5E-1]", or one for each output. */

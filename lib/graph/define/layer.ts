@@ -122,7 +122,7 @@ export class LayerContext {
   whole(field: string, fallback?: number): number {
     const value = this.fields[field] ?? fallback;
     if (Number.isSafeInteger(value)) return value as number;
-    throw this.wrong(`expected a whole number, found ${describe(value)}`, field);
+    throw this.wrong(`expected an integer, found ${describe(value)}`, field);
   }
 
   flag(field: string): boolean {
@@ -142,7 +142,7 @@ export class LayerContext {
     const value = this.fields[field];
     const list = ArrayBuffer.isView(value) && 'length' in value ? Array.from(value as Int32Array) : value;
     if (Array.isArray(list) && list.every((item) => Number.isSafeInteger(item))) return list;
-    throw this.wrong(`expected an array of whole numbers, found ${describe(value)}`, field);
+    throw this.wrong(`expected an array of integers, found ${describe(value)}`, field);
   }
 
   /** The axis that the field gives, from 0, the last by default. */

@@ -47,7 +47,7 @@ export const slice: LayerKind = {
     const axis = layer.axis();
     const size = layer.input.shape[axis];
     const step = layer.whole('step', 1);
-    if (step === 0) throw layer.wrong('expected a whole number other than 0, found 0', 'step');
+    if (step === 0) throw layer.wrong('expected an integer other than 0, found 0', 'step');
     const [lowest, highest] = step > 0 ? [0, size] : [-1, size - 1];
     const clamp = (position: number) => Math.min(Math.max(position < 0 ? position + size : position, lowest), highest);
     const start = layer.has('start') ? clamp(layer.whole('start')) : step > 0 ? lowest : highest;

@@ -49,7 +49,7 @@ function binaryKind(fn: BinaryName): LayerKind {
       const [a, b] = layer.inputs;
       const given = layer.values('value');
       if ((given === undefined) === (b === undefined)) {
-        throw layer.wrong(`expected two inputs, or one input and a 'value', found ${b ? 'both' : 'one input alone'}`);
+        throw layer.wrong(`expected two inputs, or one input and a 'value', found ${b ? 'both' : 'only one input'}`);
       }
       const constant = given && { shape: given.shape ?? [given.data.length], data: given.data };
       const other: Shape = constant?.shape ?? b.shape;

@@ -33,7 +33,7 @@ export function readValues(value: Values, place: string, tensors: FileTensors | 
 
 function fromFile(name: string, place: string, tensors: FileTensors | undefined): Given {
   if (tensors === undefined) {
-    const message = `${quote(name)} names a tensor of a file, but there is no file here; give the numbers themselves`;
+    const message = `${quote(name)} names a tensor of a file, but define() reads no file; pass the numbers`;
     throw new ForwardpassError('ARCHITECTURE', message, place);
   }
   const tensor = tensors.get(name);
@@ -63,7 +63,7 @@ function fromTyped(values: ArrayLike<number>, place: string): Given {
 function fromBox(box: { shape: unknown; data: unknown }, place: string): Given {
   const { shape, data } = box;
   if (!Array.isArray(shape) || !shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
-    const message = `expected whole numbers, one per axis, found ${describe(shape)}`;
+    const message = `expected integers, one per axis, found ${describe(shape)}`;
     throw new ForwardpassError('SHAPE', message, `${place}.shape`);
   }
   const flat = Array.isArray(data) ? fromFlat(data, `${place}.data`) : isNumberArray(data) && fromTyped(data, place);

@@ -30,7 +30,7 @@ export function refuse(node: AnyNode, code: ErrorCode, message: string): never {
 
 export function checkAxis(node: AnyNode, axis: number, rank: number): void {
   if (Number.isInteger(axis) && axis >= 0 && axis < rank) return;
-  refuse(node, 'SHAPE', `axis must be a whole number from 0 to below the ${rank} axes of a row, found ${axis}`);
+  refuse(node, 'SHAPE', `axis must be an integer from 0 to below the ${rank} axes of a row, found ${axis}`);
 }
 
 export function checkNumber(node: AnyNode, attribute: string, value: unknown): void {
@@ -45,7 +45,7 @@ export function checkNotNegative(node: AnyNode, attribute: string, value: number
 }
 
 export function checkFunction(node: AnyNode, known: readonly string[], fn: string): void {
-  if (!known.includes(fn)) refuse(node, 'UNSUPPORTED_OP', `there is no function ${String(fn)}`);
+  if (!known.includes(fn)) refuse(node, 'UNSUPPORTED_OP', `unknown function ${String(fn)}`);
 }
 
 export function checkBroadcast(node: AnyNode, operand: string, from: Shape, to: Shape): void {

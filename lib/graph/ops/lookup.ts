@@ -1,4 +1,4 @@
-/** Operations whose operand is ids: whole numbers that name a row of a table. */
+/** Operations whose operand is ids: integers that name a row of a table. */
 import { OPCODES } from '../plan-format.ts';
 import { elementCount, formatShape } from '../shapes.ts';
 import { checkAxis, checkNumber, EXACT_F32, type OpDefinition, refuse } from './definition.ts';
@@ -58,7 +58,7 @@ export const oneHot: OpDefinition<'one_hot'> = {
     checkNumber(node, 'on', on);
     checkNumber(node, 'off', off);
     if (!Number.isInteger(depth) || depth < 1) {
-      refuse(node, 'MALFORMED', `depth must be a whole number from 1, found ${String(depth)}`);
+      refuse(node, 'MALFORMED', `depth must be an integer from 1, found ${String(depth)}`);
     }
     return ids.toSpliced(axis, 0, depth);
   },

@@ -78,7 +78,7 @@ export const expand = movement<'expand'>(
   (node, x) => {
     const { shape } = node.attributes;
     if (shape.some((size) => !Number.isInteger(size) || size < 1)) {
-      refuse(node, 'SHAPE', `shape must hold whole numbers from 1, found ${formatShape(shape)}`);
+      refuse(node, 'SHAPE', `shape must hold integers from 1, found ${formatShape(shape)}`);
     }
     checkBroadcast(node, 'x', x, shape);
     return shape;

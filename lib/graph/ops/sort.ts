@@ -47,7 +47,7 @@ export const sort: OpDefinition<'sort'> = {
       refuse(node, 'MALFORMED', `ties are for 'heap' of what ascends, found ${String(ties)}`);
     }
     if (!Number.isInteger(count) || count < 1 || count > x[axis]) {
-      refuse(node, 'SHAPE', `count must be a whole number from 1 to ${x[axis]}, found ${String(count)}`);
+      refuse(node, 'SHAPE', `count must be an integer from 1 to ${x[axis]}, found ${String(count)}`);
     }
     return x.with(axis, count);
   },

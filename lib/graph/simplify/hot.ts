@@ -49,7 +49,7 @@ function comparedOf(operand: Operand, graph: Rewriter): Hot | undefined {
 
 /**
  * Ids that are written out, one after another, perhaps without some of the elements. They are those of a table: an id that
- * is not a whole number ends the run.
+ * is not an integer ends the run.
  */
 function chosenOf(operand: Operand, graph: Rewriter): Hot | undefined {
   let node = graph.definition(operand);
@@ -160,7 +160,7 @@ function lookedUp(
     return nodes[nodes.length - 1].output;
   };
   const x = add('gather', [hot.source], { axis: 0, indices: Int32Array.from(columns) });
-  // What is not a whole number, or NaN, is in no table: it has the first one's row of zeros.
+  // What is not an integer, or NaN, is in no table: it has the first one's row of zeros.
   const isWhole = add('binary', [x, add('unary', [x], { fn: 'trunc' })], { fn: 'equal' });
   const atMost = add('binary', [x, constant(sizes)], { fn: 'min' });
   const within = add('binary', [atMost, constant([-1])], { fn: 'max' });

@@ -1,4 +1,4 @@
-/** A beginning of an `architecture` for a file that holds parameters alone, to be pasted and put right by its reader. */
+/** A beginning of an `architecture` for a file that contains only parameters, to be pasted and put right by its reader. */
 import { quote } from '../../messages.ts';
 import { formatShape, type Shape } from '../shapes.ts';
 import { isOfTraining } from './foreign.ts';

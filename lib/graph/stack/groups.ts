@@ -1,4 +1,4 @@
-/** Tensors of a file that holds parameters alone, gathered by the layer that their names say they belong to. */
+/** Tensors of a file that contains only parameters, gathered by the layer that their names say they belong to. */
 import { ForwardpassError } from '../../errors.ts';
 import { quote } from '../../messages.ts';
 import type { Layer } from '../architecture.ts';
@@ -84,7 +84,7 @@ function groupOf(name: string, parts: Parts, tensors: ReadonlyMap<string, Shape>
     return { name, layer: { type: 'layer_norm', ...vectors }, isDense: false, inputs: width, outputs: width };
   }
   const found = [...parts].map(([field, { shape }]) => `${field} ${formatShape(shape)}`).join(', ');
-  throw needsArchitecture(`is of no layer that is known by its shapes alone (${found})`, first.name, tensors);
+  throw needsArchitecture(`belongs to no layer that its shapes identify (${found})`, first.name, tensors);
 }
 
 function needsArchitecture(message: string, tensor: string, tensors: ReadonlyMap<string, Shape>): ForwardpassError {

@@ -25,14 +25,13 @@ export function stackArchitecture(tensors: ReadonlyMap<string, Shape>, options: 
   checkChain(ordered, tensors);
   const denseCount = ordered.filter(({ isDense }) => isDense).length;
   if (denseCount > 1 && options.activation === undefined) {
-    const message = 'the file holds parameters alone and does not say which activation is between these layers';
+    const message = 'the file contains only parameters and does not say which activation is between these layers';
     const hint = "pass `activation` (such as 'relu', or 'linear' for none) and perhaps `outputActivation`";
     const draft = draftArchitecture(tensors);
     throw new ForwardpassError('ARCHITECTURE', `${message}; ${hint}, or \`architecture\`, such as:${draft}`);
   }
   if (denseCount < 2 && options.activation !== undefined) {
-    const message =
-      '`activation` stands between layers, and the file holds a single one; `outputActivation` is after it';
+    const message = '`activation` is between layers, and the file contains only one; `outputActivation` is after it';
     throw new ForwardpassError('ARCHITECTURE', message);
   }
   const layers = withActivations(ordered, options.activation, tensors);

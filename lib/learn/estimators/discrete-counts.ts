@@ -1,6 +1,6 @@
 /**
  * How often discrete naive Bayes met which feature in which class, as scikit-learn's `partial_fit` counts: exact where
- * the counts are whole numbers, else in the order of rows, where NumPy leaves the order to its matrix product. The
+ * the counts are integers, else in the order of rows, where NumPy leaves the order to its matrix product. The
  * logarithms are made from the counts when they are asked for.
  */
 import { numpySum } from '../../formats/sklearn/arrays.ts';
@@ -186,7 +186,7 @@ export class CategoryCounts {
   }
 
   /**
-   * @param x whole numbers, none negative.
+   * @param x integers, none negative.
    * @returns whether all stays finite; otherwise nothing has changed.
    */
   learn(x: ArrayLike<number>, rows: number, labels: ArrayLike<number>, weights: Reals | undefined): boolean {

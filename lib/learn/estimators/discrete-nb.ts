@@ -253,17 +253,13 @@ export class CategoricalNaiveBayes extends Discrete {
     const width = state.tables.length;
     const isNumber = (value: number) => Number.isInteger(value) && value >= 0 && value <= MOST_CATEGORIES;
     if (!data.every(isNumber) || (shape.length > 0 && data.length !== width)) {
-      throw estimator.error(
-        'MALFORMED',
-        `expected a whole number, or one for each of ${width} features`,
-        'min_categories',
-      );
+      throw estimator.error('MALFORMED', `expected an integer, or one for each of ${width} features`, 'min_categories');
     }
     const fewest = new Int32Array(width);
     return new CategoryCounts(state, shape.length === 0 ? fewest.fill(data[0]) : Int32Array.from(data));
   }
 
-  /** Whole numbers: fractions are cut off, as NumPy does. */
+  /** Integers: fractions are cut off, as NumPy does. */
   partialFit(batch: Batch): void {
     const width = this.width as number;
     const labels = labelsOf(batch, this.classTargets as ClassTargets);
@@ -301,7 +297,7 @@ export class CategoricalNaiveBayes extends Discrete {
       count += more;
       if (x[at] < MOST_CATEGORIES && count * classes.length <= MOST_COUNTS) continue;
       const place = `rows[${Math.floor(at / width)}][${at % width}]`;
-      const message = `${x[at]} as a category asks for more counts than a model may have; categories are whole numbers from 0 on, without gaps`;
+      const message = `${x[at]} as a category asks for more counts than a model may have; categories are integers from 0 on, without gaps`;
       throw new ForwardpassError('LIMIT', message, place);
     }
   }

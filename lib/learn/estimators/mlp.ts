@@ -547,7 +547,7 @@ function batchSize(estimator: Estimator): number {
   if (estimator.value('batch_size', 'auto') === 'auto') return AUTOMATIC_BATCH;
   const size = estimator.number('batch_size');
   if (Number.isInteger(size) && size >= 1 && size < 2 ** 28) return size;
-  throw estimator.error('MALFORMED', `expected 'auto' or a whole number from 1 on, found ${size}`, 'batch_size');
+  throw estimator.error('MALFORMED', `expected 'auto' or an integer from 1 on, found ${size}`, 'batch_size');
 }
 
 function hiddenSizes(estimator: Estimator): number[] {
@@ -556,11 +556,7 @@ function hiddenSizes(estimator: Estimator): number[] {
   return sizes.map((_, at) => {
     const size = Number(sizes[at]);
     if (Number.isInteger(size) && size >= 1 && size < 2 ** 24) return size;
-    throw estimator.error(
-      'OPTION',
-      `expected whole numbers from 1 on, found ${describe(sizes[at])}`,
-      'hidden_layer_sizes',
-    );
+    throw estimator.error('OPTION', `expected integers from 1 on, found ${describe(sizes[at])}`, 'hidden_layer_sizes');
   });
 }
 

@@ -41,7 +41,7 @@ export class Pipeline implements Incremental {
     this.#scalers = steps.map(({ name, step }) => {
       const scaler = SCALERS.includes(step.className) ? openInner(step) : undefined;
       if (scaler instanceof StandardScaler || scaler instanceof ExtremesScaler) return { name, step: scaler };
-      const message = `stands before the step that learns, where only ${listNames(SCALERS)} may be; save the last step by itself, and give it rows as the others make them`;
+      const message = `is before the step that learns, where only ${listNames(SCALERS)} may be; save the last step by itself, and give it rows as the others make them`;
       throw step.error('UNSUPPORTED_OP', message);
     });
     this.#learnsScalers = scalers === 'learn';

@@ -341,7 +341,7 @@ export class Sgd implements Incremental {
     for (let row = 0; row < rows; row++) counts[memory.stepper.targets[row]]++;
     const absent = counts.indexOf(0);
     if (absent >= 0) {
-      const message = `the weights are 'balanced', so that each batch has to hold every class; there is no row of ${describe(classes[absent])}`;
+      const message = `the weights are 'balanced', so each batch must contain every class; expected a row of ${describe(classes[absent])}`;
       throw new ForwardpassError('INPUT', message, 'targets');
     }
     this.#setClassWeights(

@@ -45,7 +45,7 @@ export class SparsePipeline implements Incremental {
     const last = steps[steps.length - 1];
     for (const { step } of steps.slice(Math.max(frontSteps, 1), -1)) {
       if (WEIGHTING.includes(step.className)) continue;
-      const message = `stands between texts and what learns from them, where only ${listNames(WEIGHTING)} may be`;
+      const message = `is between texts and what learns from them, where only ${listNames(WEIGHTING)} may be`;
       throw step.error('UNSUPPORTED_OP', message);
     }
     const learns = openInner(last.step);

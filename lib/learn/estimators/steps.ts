@@ -47,7 +47,7 @@ export function givesSparse(steps: readonly Named<Estimator>[]): boolean {
     else if (DENSE.test(className)) isSparse = false;
     else if (!KEEPING.test(className) && (isSparse || !DENSE_OF_DENSE.test(className))) {
       const message =
-        'stands before the step that learns; whether it gives sparse rows, from which scikit-learn learns otherwise, is not known. Save the last step by itself, and give it rows as the others make them';
+        'is before the step that learns; whether it gives sparse rows, from which scikit-learn learns otherwise, is not known. Save the last step by itself, and give it rows as the others make them';
       throw step.error('UNSUPPORTED_OP', message);
     }
   }

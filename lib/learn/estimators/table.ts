@@ -39,7 +39,7 @@ export function openEstimator(estimator: Estimator, options: LearningOptions, de
 export function newEstimator(name: string, parameters: Readonly<Record<string, unknown>>): PickleObject {
   if (!Object.hasOwn(TABLE, name)) {
     const hint = didYouMean(name, LEARNING) || `; those that learn are ${listNames(LEARNING, LEARNING.length)}`;
-    throw new ForwardpassError('OPTION', `there is no estimator ${quote(name)}${hint}`, 'estimator');
+    throw new ForwardpassError('OPTION', `unknown estimator ${quote(name)}${hint}`, 'estimator');
   }
   const { module, defaults } = TABLE[name];
   const object = new PickleObject(new PickleGlobal(module, name), []);

@@ -106,7 +106,7 @@ function contentOf(description: string, schema: Json): Json {
 
 const WHY: Readonly<Record<number, string>> = {
   400: 'The request is not what it should be',
-  404: 'There is no such model',
+  404: 'Model not found',
   413: 'The request is too large',
   415: 'The content type is not taken',
   422: 'The model does not take these values',

@@ -336,7 +336,7 @@ class Parser {
     }
     if (next === 'N') throw this.#unsupported('a character by its name (`\\N{…}`)');
     if (isDigit(next)) return this.#octal(next, isInClass);
-    if (/[a-zA-Z]/.test(next)) throw this.#malformed(`has the escape ${quote(`\\${next}`)}, which there is none`);
+    if (/[a-zA-Z]/.test(next)) throw this.#malformed(`has the unknown escape ${quote(`\\${next}`)}`);
     return next.codePointAt(0) as number;
   }
 
@@ -370,7 +370,7 @@ class Parser {
       this.#at++;
       const last = this.#member();
       if (typeof first !== 'number' || typeof last !== 'number' || last < first) {
-        throw this.#malformed('has a range that is none');
+        throw this.#malformed('has a range that ends before it begins');
       }
       ranges.push([first, last]);
     }

@@ -41,7 +41,7 @@ OFFSET = 0x3FE6955500000000
 def logarithms():
     for i in range(N):
         middle = unpack("<d", pack("<Q", OFFSET + (2 * i + 1 << 52) // (2 * N)))[0]
-        # A whole number of 1/128, or of 1/256 where it is below 1.
+        # An integer of 1/128, or of 1/256 where it is below 1.
         unit = N if middle < 1 else 2 * N
         inverse = Fraction(round(Fraction(unit) / Fraction(middle)), unit)
         log = -(Decimal(inverse.numerator) / Decimal(inverse.denominator)).ln()

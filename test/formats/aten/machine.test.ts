@@ -50,7 +50,7 @@ describe('the type of a result', () => {
     expect(tensorValue(call('mul', input(left, 3), input(right, 3)))?.type).toBe(result);
   });
 
-  it('of a division is a float, and of a sum of bool a whole number', () => {
+  it('of a division is a float, and of a sum of bool an integer', () => {
     const { call, input } = machine();
     expect(tensorValue(call('div', input('int64', 3), PyNumber.int(2)))?.type).toBe('float32');
     expect(tensorValue(call('sum', input('bool', 3), PyNumber.int(1)))?.type).toBe('int64');

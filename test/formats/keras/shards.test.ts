@@ -45,7 +45,7 @@ describe('weights in several files', () => {
       'a file that is absent',
       (map) => Object.assign(map, { '/layers/none/vars': 'model_00007.weights.h5' }),
       'SOURCE',
-      /model_00007.*no such file/,
+      /model_00007.*file not found/,
     ],
     ['a number', (map) => Object.assign(map, { '/layers/none/vars': 7 }), 'MALFORMED', /names of files/],
   ])('are refused where the list names %s', async (_, change, code, message) => {
@@ -72,7 +72,7 @@ describe('a description beside weights', () => {
     writeFileSync(join(folder, 'config.json'), readFileSync(join(folder, 'model.json'), 'utf8').replace('elu', 'relu'));
     expect(await failureOf(() => load(weights()))).toMatchObject({
       code: 'ARCHITECTURE',
-      message: expect.stringContaining('config.json and model.json stand beside the weights'),
+      message: expect.stringContaining('config.json and model.json are beside the weights'),
     });
   });
 

@@ -130,7 +130,7 @@ describe('a text of LightGBM', () => {
 
   it('is refused where it breaks off, a line is there twice, or a tree is missing', async () => {
     const text = textOf();
-    expect(await failureOf(text.slice(0, text.indexOf('Tree=0')))).toContain('TRUNCATED there are no trees');
+    expect(await failureOf(text.slice(0, text.indexOf('Tree=0')))).toContain('TRUNCATED expected trees');
     expect(await failureOf(text.slice(0, text.indexOf('end of')))).toContain('TRUNCATED it breaks off in tree 0');
     expect(await failureOf(textOf({}, 'threshold=1 2 3\n'))).toContain("MALFORMED tree 0: 'threshold' is there twice");
     expect(await failureOf(text.replace('Tree=0', 'Tree=1'))).toContain('expected Tree=0, found "Tree=1"');

@@ -89,7 +89,7 @@ describe('numbersOf', () => {
     ['an element outside', [2, 2], elements, /element at \[1, 2\] of \[2, 2\]/],
     ['starts that fall', [2, 3], { ...elements, indptr: ints(0, 3, 1) }, /starts that rise/],
     ['starts past the end', [2, 3], { ...elements, indptr: ints(0, 1, 4) }, /within 3 elements/],
-    ['starts that are not whole numbers', [2, 3], { ...elements, indptr: floats(0, 0.5, 3) }, /starts that rise/],
+    ['starts that are not integers', [2, 3], { ...elements, indptr: floats(0, 0.5, 3) }, /starts that rise/],
     ['too few starts', [3, 3], elements, /expected 4 starts/],
     ['fewer positions than elements', [2, 3], { ...elements, indices: ints(1, 0) }, /differ in number/],
     ['no elements at all', [2, 3], {}, /^x\.data: expected an array of one axis, found nothing/],

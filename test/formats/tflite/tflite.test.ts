@@ -36,7 +36,7 @@ describe('a TensorFlow Lite model', () => {
     expect(benign + malignant).toBeCloseTo(1, 6);
   });
 
-  it('counts in whole numbers where the file does, whatever type they come in', async () => {
+  it('counts in integers where the file does, whatever type they come in', async () => {
     using model = await load(fixture('digits-int8'));
     expect(model.inputs[0].dtype).toBe('int8');
     expect(model.precision).toBe('f64');

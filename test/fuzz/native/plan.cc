@@ -12,7 +12,7 @@
 // Whoever hands over a plan answers for the element type of its parameters.
 constexpr size_t precision_word = 1;
 
-// Small whole numbers, as nodes of trees and sets have them, and a few others.
+// Small integers, as nodes of trees and sets have them, and a few others.
 static float number(uint8_t byte) {
   constexpr float others[] = {0.5f, -0.5f, 65535, 65536, 1e30f, NAN, INFINITY, -INFINITY};
   constexpr uint8_t count = sizeof others / sizeof *others;

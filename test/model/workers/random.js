@@ -1,4 +1,4 @@
-/** Whole numbers below a limit, the same ones for the same seed. @param {number} seed */
+/** Integers below a limit, the same ones for the same seed. @param {number} seed */
 export function randomFrom(seed) {
   let state = seed >>> 0;
   return (/** @type {number} */ limit) => {

@@ -9,7 +9,7 @@ import type { Result } from '../argument.ts';
 import type { Call, Translation, Translations } from '../call.ts';
 import { FloatIds } from '../float-ids.ts';
 
-/** Whole numbers that choose, from tensors and slots left open; a row's own numbers look up a constant table. */
+/** Integers that choose, from tensors and slots left open; a row's own numbers look up a constant table. */
 function index(call: Call): Result {
   const x = call.tensor('self');
   const indices = call.optionalTensors('indices');

@@ -9,7 +9,7 @@ import type { Call, Translation, Translations } from '../call.ts';
 import { asFloat } from '../element-types.ts';
 import { binary, combine } from './arithmetic.ts';
 
-/** Over the axes given, or all; whole numbers are summed as int64, and floats are made of them for the others. */
+/** Over the axes given, or all; integers are summed as int64, and floats are made of them for the others. */
 function reduce(fn: ReduceName, integers: 'float' | 'int64' | 'same' = 'float'): Translation {
   return (call) => {
     const x = typed(call, integers);

@@ -40,6 +40,6 @@ export class HuffmanCode {
         break;
       }
     }
-    throw this.output.malformed('a code stands for no symbol');
+    throw this.output.malformed('a code has no symbol');
   }
 }

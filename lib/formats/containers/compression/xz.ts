@@ -54,7 +54,7 @@ function readBlock(input: Input, headerSize: number, check: number, output: Boun
   const size = flags & 0x80 ? multibyte(header, output) : undefined;
   const filter = multibyte(header, output);
   if ((flags & 3) !== 0 || filter !== LZMA2) {
-    const message = 'the xz file is compressed by other filters than LZMA2 alone, which is read';
+    const message = 'the xz file is compressed by filters other than LZMA2, the only supported one';
     throw new ForwardpassError('UNSUPPORTED_VERSION', message, output.place);
   }
   const [dataStart, start] = [input.at, output.size];

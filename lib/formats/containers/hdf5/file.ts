@@ -126,7 +126,7 @@ export class Hdf5File {
   private follow(path: string, link: Link): StoredObject {
     const place = this.at(path);
     if (link.kind === 'soft') {
-      const message = `is a soft link to ${quote(link.target)}; expected what it stands for`;
+      const message = `is a soft link to ${quote(link.target)}; expected the object itself`;
       throw new ForwardpassError('UNSAFE', message, place);
     }
     if (link.kind === 'external') {
@@ -179,7 +179,7 @@ export class Hdf5File {
     for (const link of linksOf(this.messagesOf(path, group))) {
       this.budget.build(LINK_BYTES, place);
       if (links.has(link.name) || link.name === '' || link.name.includes('/')) {
-        throw this.reader.at(place).damaged(`the name ${quote(link.name)} is there twice, or is none`);
+        throw this.reader.at(place).damaged(`the name ${quote(link.name)} occurs twice, or is empty`);
       }
       links.set(link.name, link);
       if (links.size <= limits.nodes) continue;

@@ -89,7 +89,7 @@ export class Machine {
     while (!this.isStopped) {
       const code = stream.u8();
       const run = opcodes[code];
-      if (run === undefined) throw this.malformed(`there is no opcode ${code}`);
+      if (run === undefined) throw this.malformed(`unknown opcode ${code}`);
       run(this);
     }
     if (this.stack.length !== 1 || this.marked.length > 0) throw this.malformed('values are left when the pickle ends');
@@ -150,7 +150,7 @@ export class Machine {
   popMark(): PickleValue[] {
     const values = this.stack;
     const below = this.marked.pop();
-    if (below === undefined) throw this.malformed('there is no mark on the stack');
+    if (below === undefined) throw this.malformed('no mark on the stack');
     this.stack = below;
     return values;
   }

@@ -106,7 +106,7 @@ function arrayOf(parts: ArrayParts, budget: Budget, place: string): PickleArray 
   return arrayFromBytes(known, shape, fortran, bytesOf(data, budget, place), budget, place);
 }
 
-/** A shape of whole numbers whose product is within `limits.parameters`. */
+/** A shape of integers whose product is within `limits.parameters`. */
 export function readShape(value: PickleValue | undefined, budget: Budget, place: string): number[] {
   const sizes = value instanceof PickleTuple ? value.items : undefined;
   const isShape = (size: PickleValue): size is number => Number.isSafeInteger(size) && Number(size) >= 0;
@@ -264,7 +264,7 @@ function texts(points: Uint32Array, width: number, place: string): string[] {
     for (let at = i * width; at < (i + 1) * width; at++) {
       const point = points[at];
       if (point > 0x10ffff) {
-        throw new ForwardpassError('MALFORMED', `a text has the character ${point}, which there is not`, place);
+        throw new ForwardpassError('MALFORMED', `a string has the character ${point}, which does not exist`, place);
       }
       if (point > 0xffff) {
         units[count++] = 0xd800 + ((point - 0x10000) >> 10);

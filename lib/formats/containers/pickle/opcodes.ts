@@ -163,6 +163,6 @@ function refuseExtension(m: Machine, code: number): never {
 
 function refuseBuffer(m: Machine): never {
   const message =
-    'the data of an array was kept outside of the pickle (out-of-band buffers); save it with pickle.dump alone';
+    'the data of an array was kept outside of the pickle (out-of-band buffers); save it with plain pickle.dump';
   throw new ForwardpassError('UNSUPPORTED_VERSION', message, m.stream.place);
 }

@@ -76,7 +76,7 @@ function makeBytes(
   if (typeof data !== 'string') return undefined;
   if (data !== '' && encoding !== 'latin1' && encoding !== 'latin-1') return undefined;
   budget.build(data.length, place);
-  if (/[^\0-\xff]/.test(data)) throw malformed('a text that stands for bytes has a character that is none', place);
+  if (/[^\0-\xff]/.test(data)) throw malformed('a string that encodes bytes has a character above 255', place);
   const { buffer, byteOffset, length } = Buffer.from(data, 'latin1');
   return new Uint8Array(buffer, byteOffset, length);
 }

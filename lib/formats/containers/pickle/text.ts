@@ -34,7 +34,7 @@ export function integer(value: bigint): number | bigint {
 
 /** Two's complement, the lowest byte first. */
 export function decodeLong(bytes: Uint8Array, place: string): number | bigint {
-  refuseLonger(bytes.length, LONGEST_INTEGER, 'a whole number', place);
+  refuseLonger(bytes.length, LONGEST_INTEGER, 'an integer', place);
   if (bytes.length === 0) return 0;
   const value = BigInt(`0x${Buffer.from(bytes.toReversed()).toString('hex')}`);
   return integer(BigInt.asIntN(8 * bytes.length, value));
@@ -42,12 +42,11 @@ export function decodeLong(bytes: Uint8Array, place: string): number | bigint {
 
 /** The line of INT or LONG: a decimal number, perhaps with an L at its end, or a truth as `00` or `01`. */
 export function parseInteger(line: Uint8Array, place: string): number | bigint | boolean {
-  refuseLonger(line.length, LONGEST_INTEGER, 'a whole number', place);
+  refuseLonger(line.length, LONGEST_INTEGER, 'an integer', place);
   const text = decodeLatin1(line, place).trim();
   if (text === '00' || text === '01') return text === '01';
   const digits = /^([+-]?\d+)L?$/.exec(text)?.[1];
-  if (digits === undefined)
-    throw new ForwardpassError('MALFORMED', `expected a whole number, found ${quote(text)}`, place);
+  if (digits === undefined) throw new ForwardpassError('MALFORMED', `expected an integer, found ${quote(text)}`, place);
   return integer(BigInt(digits.replace('+', '')));
 }
 
@@ -95,7 +94,7 @@ export function parseQuoted(line: Uint8Array, place: string): string {
 export function parseRawUnicode(line: Uint8Array, place: string): string {
   return decodeLatin1(line, place).replace(/\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})/g, (_, code: string) => {
     const point = Number.parseInt(code.slice(1), 16);
-    if (point > 0x10ffff) throw new ForwardpassError('MALFORMED', `there is no character ${quote(code)}`, place);
+    if (point > 0x10ffff) throw new ForwardpassError('MALFORMED', `the character ${quote(code)} does not exist`, place);
     return String.fromCodePoint(point);
   });
 }

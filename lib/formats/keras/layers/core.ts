@@ -60,7 +60,7 @@ const embedding: LayerKind = {
     refuseLora(layer);
     const ids = layer.input;
     const table = layer.variable('embeddings', [count, width]);
-    // Ids of a floating type are cut to whole numbers.
+    // Ids of a floating type are cut to integers.
     const whole = /int/.test(ids.dtype) ? ids : layer.unary('trunc', ids);
     const rows = layer.emit('embedding', [whole, table], { wrap: false }, [...ids.shape, width]);
     return layer.config.flag('mask_zero', false) ? { ...rows, mask: layer.unary('to_bool', ids) } : rows;
@@ -91,7 +91,7 @@ const timeDistributed: LayerKind = {
     const kind = layer.options.kindOf(spec);
     const isLast = !spec.config.has('axis') || spec.config.wholes('axis').every((axis) => axis === -1);
     if (kind.isPositionwise === true && isLast && layer.input.shape.length >= 2) return layer.callInner(spec, kind);
-    throw layer.unsupported(`is read with layers that work on the last axis alone, not with ${quote(spec.className)}`);
+    throw layer.unsupported(`is read only with layers that work on the last axis, not with ${quote(spec.className)}`);
   },
 };
 

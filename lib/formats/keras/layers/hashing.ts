@@ -1,4 +1,4 @@
-/** Hashing and HashedCrossing: words and whole numbers, and values together, in places by their hash. */
+/** Hashing and HashedCrossing: words and integers, and values together, in places by their hash. */
 
 import { crossed, USUAL_KEY } from '../../tensors/crossing.ts';
 import { lookUpWords } from '../../tensors/lookup.ts';
@@ -41,12 +41,12 @@ const hashing: LayerKind = {
   },
 };
 
-/** The place of a whole number that is an input of the model, as TensorFlow spells it. */
+/** The place of an integer that is an input of the model, as TensorFlow spells it. */
 function hashedNumber(layer: LayerCall, step: Parameters<LayerCall['build']['texts']['place']>[2]): KerasTensor {
   const { build, input } = layer;
   const place = build.texts.place(build, [rowOf(input)], step);
   if (place !== undefined) return asValue(build, build.reshaped(place, [...input.shape]));
-  const what = `hashes ${input.dtype}, which is read of an input of the model as it is, one whole number a row`;
+  const what = `hashes ${input.dtype}, which is only supported directly on an input of the model, one integer a row`;
   throw layer.unsupported(what);
 }
 

@@ -1,4 +1,4 @@
-/** StringLookup and IntegerLookup: words and whole numbers by their place in a vocabulary. */
+/** StringLookup and IntegerLookup: words and integers by their place in a vocabulary. */
 import type { Tensor } from '../../../graph/graph.ts';
 import { describe, quote } from '../../../messages.ts';
 import { lookUp, lookUpWords } from '../../tensors/lookup.ts';
@@ -190,7 +190,7 @@ const numbers: Kind = {
   read(layer, token) {
     const number = typeof token === 'string' && /^-?\d+$/.test(token) ? Number(token) : token;
     if (Number.isSafeInteger(number)) return number as number;
-    throw layer.error('MALFORMED', `expected whole numbers in its vocabulary, found ${describe(token)}`);
+    throw layer.error('MALFORMED', `expected integers in its vocabulary, found ${describe(token)}`);
   },
 
   input: (layer) => layer.cast(layer.input, 'int64'),

@@ -58,7 +58,8 @@ function poolOf(call: Call): Constant {
     return constant('string', [words.length], indices);
   }
   const numbers = call.integerArray('pool_int64s');
-  if (numbers === undefined || numbers.length === 0) throw call.error('MALFORMED', 'there is no pool of n-grams');
+  if (numbers === undefined || numbers.length === 0)
+    throw call.error('MALFORMED', 'expected a pool of n-grams, found none');
   return constant('int64', [numbers.length], Float64Array.from(numbers));
 }
 

@@ -77,7 +77,7 @@ export class TorchModule {
   size(name: string): number {
     const value = this.number(name);
     if (Number.isSafeInteger(value) && value > 0) return value;
-    throw this.malformed(`expected a whole number above 0 for ${quote(name)}, found ${value}`);
+    throw this.malformed(`expected an integer above 0 for ${quote(name)}, found ${value}`);
   }
 
   flag(name: string, fallback: boolean): boolean {
@@ -99,7 +99,7 @@ export class TorchModule {
     const items = held instanceof PickleTuple || held instanceof PickleList ? held.items : [held];
     if (items.length > MOST_SIZES) throw this.malformed(`has ${items.length} sizes for ${quote(name)}`);
     if (items.every((item) => typeof item === 'number' && Number.isSafeInteger(item))) return items as number[];
-    throw this.malformed(`expected whole numbers for ${quote(name)}, found ${pickleKind(value)}`);
+    throw this.malformed(`expected integers for ${quote(name)}, found ${pickleKind(value)}`);
   }
 
   /** A parameter or buffer, undefined where there is none: `bias=False`, `affine=False`. */

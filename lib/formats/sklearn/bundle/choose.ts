@@ -71,7 +71,7 @@ class BundledFile {
   member(asked: string | number): Located {
     const { value } = this.#root;
     if (value instanceof PickleObject && isWhole(value.callable) && !isContainer(value)) {
-      const message = `is for files that hold several things; this one holds a ${value.callable.name} alone`;
+      const message = `is for files that contain several objects; this one only contains a ${value.callable.name}`;
       throw new ForwardpassError('OPTION', message, 'member');
     }
     // Of several pickles, what is not asked for by its number is looked for in the first.
@@ -117,7 +117,7 @@ class BundledFile {
     const found = isContainer(value)
       ? `${pickleKind(value)} in which there is none`
       : value instanceof PickleGlobal
-        ? `the class or function ${value}, of which the file has the name alone`
+        ? `the class or function ${value}, of which the file only has the name`
         : pickleKind(value);
     const others = this.#root === this.#first ? [] : this.members.in(this.#root);
     const elsewhere = others.length > 0 ? `; the file also holds ${listOf(others)}, for the option \`member\`` : '';
@@ -133,7 +133,7 @@ class BundledFile {
       all.map(({ path }) => path),
     );
     const held = all.length > 0 ? `the file holds ${listOf(all)}` : `the file holds ${pickleKind(value)}`;
-    return new ForwardpassError('OPTION', `there is no member ${quote(String(asked))}${hint}; ${held}`, 'member');
+    return new ForwardpassError('OPTION', `${quote(String(asked))} not found${hint}; ${held}`, 'member');
   }
 }
 

@@ -94,7 +94,7 @@ const range: NamedFunction = (emitter, x, given) => {
   return emitter.binary('sub', emitter.reduce(x, 'max'), emitter.reduce(x, 'min'));
 };
 
-/** The row so many times, or each of its elements: a whole number from 1. */
+/** The row so many times, or each of its elements: an integer from 1. */
 function times(given: Arguments, name: string, width: number): number {
   const value = given.take(name);
   const items = value === undefined ? [] : (itemsOf(value) ?? [value]);
@@ -103,7 +103,7 @@ function times(given: Arguments, name: string, width: number): number {
   const isPlain =
     typeof count === 'number' && Number.isInteger(count) && count >= 1 && before.every((one) => one === 1);
   if (isPlain && count * width <= MOST_REPEATED) return count;
-  throw given.error(`expected a whole number from 1 as ${name}`);
+  throw given.error(`expected an integer from 1 as ${name}`);
 }
 
 const repeated = (width: number, given: Arguments) => {

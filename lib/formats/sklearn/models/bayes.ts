@@ -74,7 +74,7 @@ const bernoulli: Predict = (estimator, emitter, x) => {
   return labelsByLikelihood(estimator, emitter, emitter.dense(row, { rows, columns, data: difference }, bias));
 };
 
-/** A table for each feature, whose values are whole numbers; fractions are cut off, as NumPy does. */
+/** A table for each feature, whose values are integers; fractions are cut off, as NumPy does. */
 const categorical: Predict = (estimator, emitter, x) => {
   const tables = estimator.list('feature_log_prob_');
   const priors = logPriors(estimator);

@@ -126,7 +126,7 @@ function positiveClass(estimator: Estimator, { classes }: Labels): number {
   if (label === null) return 1;
   const position = classes.indexOf(typeof label === 'boolean' ? Number(label) : (label as string | number));
   if (position >= 0) return position;
-  throw estimator.error('MALFORMED', 'is none of the classes', 'pos_label');
+  throw estimator.error('MALFORMED', 'is not one of the classes', 'pos_label');
 }
 
 function scorerLabel(estimator: Estimator) {

@@ -99,7 +99,7 @@ export function asFloats(emitter: Emitter, x: RowVector, takesNan: boolean): Row
   return emitter.requireFinite(emitter.float32(x), takesNan);
 }
 
-/** Of classes a whole number for one output, a list for several. */
+/** Of classes an integer for one output, a list for several. */
 function classCounts(estimator: Estimator): readonly number[] {
   const counts = [...estimator.numbers('n_classes_').data];
   if (counts.every((count) => Number.isInteger(count) && count > 0)) return counts;

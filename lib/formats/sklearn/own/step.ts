@@ -56,7 +56,7 @@ export function ownPrediction(refused: (estimator: Estimator, hint: string) => F
     const said = functions.get(`${name}.predict`)?.classes;
     const classes = said ?? (estimator.has('classes_') ? estimator.labels('classes_') : undefined);
     if (classes?.length === 1) {
-      throw estimator.error('UNSUPPORTED_OP', 'has learnt one class alone, which is not read', 'classes_');
+      throw estimator.error('UNSUPPORTED_OP', 'has learnt only one class, which is not supported', 'classes_');
     }
     const call = (method: string, width: number, labels?: OwnCall['classes']) =>
       callOwn(estimator, emitter, x, {

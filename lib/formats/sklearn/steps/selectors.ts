@@ -164,7 +164,7 @@ function stepNamed(pipeline: Estimator, name: string): Estimator {
   const steps = pipeline.list('steps');
   const at = steps.findIndex((step) => itemsOf(step)?.[0] === name);
   if (at >= 0) return pipeline.inside(itemsOf(steps[at])?.[1], `steps[${at}]`);
-  throw pipeline.error('MALFORMED', `there is no step ${quote(name)}`, 'steps');
+  throw pipeline.error('MALFORMED', `step ${quote(name)} not found`, 'steps');
 }
 
 function computedOf(inner: Estimator, width: number): Vector | undefined {

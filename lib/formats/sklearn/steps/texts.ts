@@ -237,7 +237,7 @@ function ownText(estimator: Estimator, attribute: keyof typeof GIVES, functions:
     throw estimator.error('OPTION', message, attribute);
   }
   const [gives, result] = GIVES[attribute];
-  const message = `uses the function ${name} as its ${attribute}, of which the file has the name alone`;
+  const message = `uses the function ${name} as its ${attribute}, of which the file only has the name`;
   const stub = [
     'functions: {',
     `  ${quote(name)}: {`,

@@ -22,5 +22,5 @@ export function partOf(whole: Constant, specification: string, place: string): C
 }
 
 function malformed(specification: string, place: string): ForwardpassError {
-  return new ForwardpassError('MALFORMED', `${quote(specification)} is no part of the variable`, place);
+  return new ForwardpassError('MALFORMED', `${quote(specification)} is not part of the variable`, place);
 }

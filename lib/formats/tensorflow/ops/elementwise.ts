@@ -138,7 +138,7 @@ function bucketize(call: Call): Value {
   // Integers are compared as floats.
   const x = isFloat(given.type) ? given : build.cast(given, 'float32');
   const boundaries = call.floats('boundaries');
-  if (boundaries.length === 0) throw call.error('MALFORMED', 'there are no boundaries');
+  if (boundaries.length === 0) throw call.error('MALFORMED', 'expected boundaries, found none');
   const each = build.reshaped(x, [...x.shape, 1]);
   const limits = literal('float32', boundaries, [boundaries.length]);
   const isReached = build.cast(build.unary(build.binary('less', each, limits), 'not'), 'int32');

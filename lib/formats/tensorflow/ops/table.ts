@@ -65,7 +65,7 @@ const REFUSALS: readonly (readonly [RegExp, string])[] = [
   [/^Sparse|^Ragged/, 'is of sparse or ragged tensors; give the model dense ones'],
   [/TextFile/, 'is a lookup table that reads a file; make the table of a list of words'],
   [/Quantize|^Quantized|^Requantize/, `is of a quantised model. Convert it to TFLite, whose quantised models are read`],
-  [/^RestoreV2$|^Restore|^Save|Checkpoint/, 'reads or writes a checkpoint, which is no part of a forward pass'],
+  [/^RestoreV2$|^Restore|^Save|Checkpoint/, 'reads or writes a checkpoint, which is not part of a forward pass'],
 ];
 
 /** Why an operator that a model needs is not read. */

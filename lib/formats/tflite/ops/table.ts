@@ -36,10 +36,10 @@ const OPERATORS: Translations = {
   DEQUANTIZE: dequantize,
 };
 
-/** Those that read the scales of their tensors themselves, or to whom whole numbers are whole numbers. */
+/** Those that read the scales of their tensors themselves, or to whom integers are integers. */
 const KNOWS_SCALES = new Set([...Object.keys(linear), ...Object.keys(constants), 'QUANTIZE', 'DEQUANTIZE', 'CAST']);
 
-/** Those that move elements or compare them: the same for whole numbers, as long as all have one scale. */
+/** Those that move elements or compare them: the same for integers, as long as all have one scale. */
 const KEEPS_SCALES = new Set([
   ...Object.keys(movement),
   ...Object.keys(indexing),

@@ -1,4 +1,4 @@
-/** From whole numbers to the real ones that they stand for, and back. */
+/** From integers to the real ones that they stand for, and back. */
 import { constant, type ElementType, isFloat, type Value } from '../../tensors/value.ts';
 import type { LiteBuilder } from '../builder.ts';
 import type { Call } from '../call.ts';
@@ -34,7 +34,7 @@ export function singleScale(call: Call, info: TensorInfo): { scale: number; zero
 /** Scales and zero points as constants that broadcast to the tensor. */
 function broadcasting(call: Call, info: TensorInfo, { scales, zeroPoints, axis }: Quantization) {
   if (scales.length > 1 && info.shape[axis] !== scales.length) {
-    throw call.error('SHAPE', `${scales.length} scales stand beside axis ${axis} of ${info.place}`);
+    throw call.error('SHAPE', `${scales.length} scales for axis ${axis} of ${info.place}`);
   }
   const rank = info.shape.length;
   const shape = scales.length === 1 ? [] : new Array<number>(rank - axis).fill(1).with(0, scales.length);
@@ -71,7 +71,7 @@ export function shifted(call: Call, x: Value, info: TensorInfo): Value {
   return { ...(zero === 0 ? whole : build.binary('add', whole, build.scalar(whole, zero))), type };
 }
 
-/** Whole numbers with the zero point added, between those of real bounds. */
+/** Integers with the zero point added, between those of real bounds. */
 export function bounded(call: Call, x: Value, info: TensorInfo, low: number, high: number): Value {
   const { build } = call;
   const type = elementType(info);
@@ -84,7 +84,7 @@ export function bounded(call: Call, x: Value, info: TensorInfo, low: number, hig
   return { ...(zero === 0 ? within : build.binary('add', within, build.scalar(within, zero))), type };
 }
 
-/** Whole numbers less their zero point. */
+/** Integers less their zero point. */
 export function centred(call: Call, x: Value, zero: number): Value {
   const whole: Value = { ...x, type: 'float64' };
   return zero === 0 ? whole : call.build.binary('sub', whole, call.build.scalar(whole, zero));

@@ -1,5 +1,5 @@
 /**
- * TensorFlow Lite's integer arithmetic in float64, to the same whole numbers. Layers multiply their sums with a real
+ * TensorFlow Lite's integer arithmetic in float64, to the same integers. Layers multiply their sums with a real
  * number and round once, half up; all else multiplies with a fraction of 31 bits, rounded half up, and then divides by
  * a power of two, rounded half away from zero.
  */

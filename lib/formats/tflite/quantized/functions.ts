@@ -6,7 +6,7 @@ import { bounded, centred, singleScale } from './convert.ts';
 import { multiplied, multiplier } from './fixed-point.ts';
 import { isByte, tabulated, throughFloats } from './through-floats.ts';
 
-/** To the scale of the result, between the whole numbers of the real bounds. */
+/** To the scale of the result, between the integers of the real bounds. */
 function relu(name: string, low: number, high: number): Translation {
   return ofBytes(name, (call, x) => {
     const { input, output } = scalesOf(call);
@@ -71,7 +71,7 @@ function hardSwish(call: Call, x: Value): Value {
   return bounded(call, { ...whole, data }, call.result(), -Infinity, Infinity);
 }
 
-/** The fraction as a whole number of 15 bits. */
+/** The fraction as an integer of 15 bits. */
 function shortened({ fraction, exponent }: { fraction: number; exponent: number }) {
   return { fraction: Math.min(Math.floor(fraction * 2 ** 15 + 0.5), 2 ** 15 - 1), exponent };
 }

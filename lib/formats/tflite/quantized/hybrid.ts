@@ -1,6 +1,6 @@
 /**
- * Layers whose weights are whole numbers and whose inputs are real: each row is quantised as it arrives, multiplied in
- * whole numbers, and scaled back. Every step is rounded as float32 rounds it, because a last bit may decide.
+ * Layers whose weights are integers and whose inputs are real: each row is quantised as it arrives, multiplied in
+ * integers, and scaled back. Every step is rounded as float32 rounds it, because a last bit may decide.
  */
 import { type Constant, constant, type Row, type Value } from '../../tensors/value.ts';
 import { activate } from '../activation.ts';
@@ -9,7 +9,7 @@ import type { Product } from '../product.ts';
 import { roundAway } from './fixed-point.ts';
 import { weightsOf } from './product.ts';
 
-/** A row's whole numbers, less their zero point, and what one of them stands for. */
+/** A row's integers, less their zero point, and what one of them stands for. */
 interface QuantizedRows {
   readonly whole: Value;
   readonly scale: Value;

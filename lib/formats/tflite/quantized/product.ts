@@ -1,4 +1,4 @@
-/** Layers of whole numbers throughout: sums in integers, scaled to the integers of the result. */
+/** Layers of integers throughout: sums in integers, scaled to the integers of the result. */
 import { elementCount, formatShape } from '../../../graph/shapes.ts';
 import { type Constant, constant, type Value } from '../../tensors/value.ts';
 import { activationBounds } from '../activation.ts';

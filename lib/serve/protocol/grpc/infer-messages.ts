@@ -173,7 +173,7 @@ export function tensorsOf({ inputs, raw }: InferMessage, most: number): Tensor[]
     }
     if (shape.length === 0) throw inInput(name, 'its shape is empty; the first dimension is the rows');
     const negative = shape.find((size) => size < 0);
-    if (negative !== undefined) throw inInput(name, `its shape has ${negative}; expected whole numbers from 0 on`);
+    if (negative !== undefined) throw inInput(name, `its shape has ${negative}; expected integers from 0 on`);
     const size = sizeOf(shape, most, name);
     if (raw.length > 0 && contents !== undefined) throw inInput(name, 'has contents as well as raw_input_contents');
     const values =

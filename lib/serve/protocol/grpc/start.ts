@@ -182,7 +182,7 @@ const STATUS = { invalid: 3, notFound: 5, exhausted: 8, internal: 13, unavailabl
 
 function found({ find }: GrpcOptions, name: string, version: string): ServedModel {
   const served = find(name, version === '' ? undefined : version);
-  if (served === undefined) throw new StatusError(STATUS.notFound, 'NOT_FOUND', 'there is no such model or version');
+  if (served === undefined) throw new StatusError(STATUS.notFound, 'NOT_FOUND', 'model or version not found');
   return served;
 }
 
@@ -242,7 +242,7 @@ function checkHealth(options: GrpcOptions): Unary {
   return ({ request }, answer) => {
     try {
       const health = healthOf(request, options);
-      if (health === HEALTH.unknown) answer({ code: STATUS.notFound, details: 'there is no such service' });
+      if (health === HEALTH.unknown) answer({ code: STATUS.notFound, details: 'service not found' });
       else answer(null, healthMessage(health));
     } catch (error) {
       answer(statusOf(error).status);

@@ -101,7 +101,7 @@ function elementText({ name, isWide, bytes }: Datatype): (value: Label) => strin
   return labelText;
 }
 
-/** All digits of a whole number, where String() leaves zeros for the last ones. */
+/** All digits of an integer, where String() leaves zeros for the last ones. */
 function exactText(value: number): string {
   return Number.isInteger(value) ? BigInt(value).toString() : numberText(value);
 }

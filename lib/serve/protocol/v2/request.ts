@@ -299,7 +299,7 @@ function inputOf({ name, datatype, shape, parameters, data }: InputMet, at: numb
     if (Number.isInteger(size) && size >= 0) continue;
     throw inInput(
       name,
-      `its shape has ${typeof size === 'number' ? size : describe(size)}; expected whole numbers from 0 on`,
+      `its shape has ${typeof size === 'number' ? size : describe(size)}; expected integers from 0 on`,
     );
   }
   if (shape.length === 0) throw inInput(name, 'its shape is empty; the first dimension is the rows');

@@ -163,7 +163,7 @@ const take: LayerKind = {
       const places = constantOf(layer, ids, 'int32');
       return asValue(build, picked(build, x, axisOf(layer), places));
     }
-    if (isValue(from)) throw layer.unsupported('picks by places that the model computes, of a tensor of its own');
+    if (isValue(from)) throw layer.unsupported('picks by computed places from a constant tensor');
     const table = constantOf(layer, from, 'float32');
     const [axis, rank] = [axisOf(layer, 0), table.shape.length];
     if (build.axis(axis, rank) !== 0) throw layer.unsupported(`looks up along axis ${axis} of a table; expected 0`);
@@ -217,7 +217,7 @@ function padWidths(layer: LayerCall, rank: number): (readonly [number, number])[
   const widths = pairs.map((pair): readonly [number, number] => {
     const [before, after = before] = [pair].flat();
     if (!Number.isSafeInteger(before) || !Number.isSafeInteger(after)) {
-      throw layer.config.wrong('pad_width', 'whole numbers');
+      throw layer.config.wrong('pad_width', 'integers');
     }
     return [before as number, after as number];
   });
@@ -302,7 +302,7 @@ function pick(layer: LayerCall, x: KerasTensor, axis: number, item: unknown): Ke
     return layer.reshape(layer.gather(x, axis, [index]), x.shape.toSpliced(axis, 1));
   }
   if (!(item instanceof Serialized) || item.className !== '__slice__') {
-    throw layer.unsupported(`picks by ${describe(item)}; expected whole numbers and slices`);
+    throw layer.unsupported(`picks by ${describe(item)}; expected integers and slices`);
   }
   const positions = slicePositions(layer, item, size);
   if (positions.length === 0) throw layer.error('SHAPE', 'picks nothing of the row');
