@@ -23,7 +23,7 @@ export interface EngineModel {
 
 export interface CreateOptions {
   readonly isa: Isa;
-  /** Of each input and output, whether it takes whole numbers. */
+  /** Of each input and output, whether it takes integers. */
   readonly integers: readonly boolean[];
   /** That a run may use, the calling one included. */
   readonly threads: number;

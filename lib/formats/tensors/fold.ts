@@ -85,7 +85,7 @@ export function cast(x: Constant, type: ElementType, rule: CastRule, precision?:
   const steps = castSteps(x.type, type, rule);
   const data = precision === 'f64' && isFloat(type) ? new Float64Array(x.data.length) : allocate(type, x.data.length);
   const isRounded = precision === 'f32' && isFloat(x.type);
-  // Whole numbers that depend on the batch stay what they are, as do integers that are too large to be held.
+  // Integers that depend on the batch stay what they are, as do integers that are too large to be held.
   const isCast = (value: number, i: number) => !x.batch?.[i] && (isFloat(x.type) || Number.isFinite(value));
   for (const [i, given] of x.data.entries()) {
     const value = isRounded ? Math.fround(given) : given;
@@ -100,7 +100,7 @@ function castNumber(value: number, step: CastStep): number {
 }
 
 export function unary(x: Constant, fn: UnaryName, type: ElementType, alpha = 0, beta = 0): Constant | undefined {
-  if (x.batch) return fn === 'trunc' ? x : undefined; // whole numbers, whatever the batch
+  if (x.batch) return fn === 'trunc' ? x : undefined; // integers, whatever the batch
   const apply = UNARY[fn].evaluate;
   const data = allocate(type, x.data.length);
   for (let i = 0; i < data.length; i++) data[i] = apply(x.data[i], alpha, beta);

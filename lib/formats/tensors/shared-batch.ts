@@ -16,7 +16,7 @@ export function checkShared(
     const { merged, stacked } = value as Row;
     if (merged && !takes.merged) throw build.crossing('the batch and another axis are one');
     if (stacked && !takes.stacked) {
-      throw build.crossing('batches stand one after another along the axis of the batch');
+      throw build.crossing('it concatenates batches along the batch axis');
     }
   }
 }

@@ -20,7 +20,8 @@ function embeddingBag(call: Call): Result {
   const { build } = call;
   const [ids, starts, table] = [apart(call.tensor('indices')), call.tensor('offsets'), call.constant('weight')];
   const fn = BAGS[call.number('mode')];
-  if (fn === undefined) throw call.error('MALFORMED', `the mode ${call.number('mode')} is none of a bag's`);
+  if (fn === undefined)
+    throw call.error('MALFORMED', `the mode ${call.number('mode')} is not a mode of an embedding bag`);
   const given = call.optional('per_sample_weights');
   const weights = given && apart(given);
   if (weights !== undefined && fn !== 'sum') {

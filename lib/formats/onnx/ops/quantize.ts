@@ -216,7 +216,7 @@ function quantizedSelect(call: Call): Value {
 }
 
 /**
- * As onnxruntime computes it: a share is counted in steps, of which 1 has a whole number, and what is left is cut off.
+ * As onnxruntime computes it: a share is counted in steps, of which 1 has an integer, and what is left is cut off.
  * Before opset 13, which an attribute tells, the axes from `axis` on are one.
  */
 function quantizedSoftmax(call: Call): Value {
