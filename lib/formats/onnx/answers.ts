@@ -168,7 +168,7 @@ class Trace {
     return this.#ranges.isUnit(operand);
   }
 
-  /** The way back over what leaves whole numbers as they are; whether float32, which may not hold them, is on it. */
+  /** The way back over what leaves integers as they are; whether float32, which may not hold them, is on it. */
   #beforeCasts(operand: string): { operand: string; isNarrow: boolean } {
     let isNarrow = false;
     for (;;) {
