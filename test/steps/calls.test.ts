@@ -32,7 +32,9 @@ describe('calls', () => {
     expect(model.run(rows, output)).toBe(output);
     expect(output).toEqual(expected);
     expect(model.run(new Float64Array(0))).toEqual(new Float64Array(0));
-    expect((await failureOf(() => model.run(new Float64Array(5)))).message).toContain('5 elements are not a whole number of rows');
+    expect((await failureOf(() => model.run(new Float64Array(5)))).message).toContain(
+      '5 elements are not a whole number of rows',
+    );
     expect((await failureOf(() => model.run({ Y: rows }))).message).toContain("'Y' is not an input");
   });
 
