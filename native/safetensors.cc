@@ -181,8 +181,7 @@ bool Safetensors::check_ranges(FileFault& fault) {
   size_t covered = 0;
   for (const StoredTensor& tensor : tensors_) {
     if (tensor.begin != covered) {
-      return fault.set(Kind::malformed,
-                       "tensor %s: begins at byte %zu of the data, but the data before it ends at %zu",
+      return fault.set(Kind::malformed, "tensor %s: begins at byte %zu of the data, but the data before it ends at %zu",
                        Quoted(tensor.name).text, tensor.begin, covered);
     }
     if (tensor.end > data_bytes_) {
