@@ -81,6 +81,10 @@ function checkRepository() {
   const flaws = [];
   if (homepage !== `${url}#readme`) flaws.push('homepage is not of this repository');
   if (bugs !== `${url}/issues`) flaws.push('bugs is not of this repository');
+  const badges = [
+    ...readFileSync(join(root, 'README.md'), 'utf8').matchAll(/https:\/\/github\.com\/[^/]+\/forwardpass/g),
+  ];
+  if (badges.some(([found]) => found !== url)) flaws.push('README.md links to another repository');
   const isPlaceholder = url.includes('/OWNER/');
   // The workflow of a release runs for its tag.
   if (isPlaceholder && env.GITHUB_REF_TYPE === 'tag') flaws.push('is a placeholder: put the owner into package.json');
