@@ -85,7 +85,7 @@ const softmaxes = {
     number: 0,
     formula: 'e^x/Σe^x',
     evaluate(values) {
-      const total = logSumExp(values);
+      const total = softmaxTotal(values);
       return values.map((value) => Math.exp(value - total));
     },
   },
@@ -93,7 +93,7 @@ const softmaxes = {
     number: 1,
     formula: 'its logarithm, x − log Σe^x',
     evaluate(values) {
-      const total = logSumExp(values);
+      const total = softmaxTotal(values);
       return values.map((value) => value - total);
     },
   },
@@ -116,6 +116,12 @@ function sparsemax(values: Float64Array): Float64Array {
     threshold = next;
   }
   return values.map((value) => Math.max(value - greatest - threshold, 0));
+}
+
+/** What is infinite has no share: all are then NaN. */
+function softmaxTotal(values: Float64Array): number {
+  const total = logSumExp(values);
+  return Number.isFinite(total) ? total : Number.NaN;
 }
 
 function logSumExp(values: Float64Array): number {
