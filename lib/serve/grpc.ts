@@ -1,28 +1,26 @@
 /** gRPC beside HTTP, of the models of a thread that answers. */
 import { createServer } from 'node:net';
-import type { SecureContextOptions } from 'node:tls';
 import type { App } from './app.ts';
 import type { Catalog } from './catalog.ts';
 import type { Guard } from './guard.ts';
 import type { Place } from './listener.ts';
 import type { CheckedServeOptions } from './options.ts';
-import type { GrpcServer } from './protocol/grpc/start.ts';
+import type { GrpcServer, GrpcTls } from './protocol/grpc/start.ts';
 
 export interface GrpcParts {
   readonly app: App;
   readonly catalog: Catalog;
   readonly guard: Guard;
   readonly limits: CheckedServeOptions['limits'];
-  readonly tls: SecureContextOptions | undefined;
+  readonly tls: GrpcTls | undefined;
 }
 
 export async function openGrpc(place: Place, { app, catalog, guard, limits, tls }: GrpcParts): Promise<GrpcServer> {
   const { startGrpc } = await import('./protocol/grpc/start.ts');
-  const files = tls as { readonly cert: Buffer; readonly key: Buffer; readonly ca?: Buffer } | undefined;
   const grpc = await startGrpc({
     ...('fd' in place ? {} : { place }),
     limits,
-    ...(files && { tls: { cert: files.cert, key: files.key, ...(files.ca && { clientCa: files.ca }) } }),
+    ...(tls && { tls }),
     bodyBytes: limits.bodyBytes,
     compute: app.compute,
     find: (name, version) => catalog.find(name, version),
@@ -37,12 +35,13 @@ export async function openGrpc(place: Place, { app, catalog, guard, limits, tls 
 }
 
 /** With the connections of a socket that others listen on, too. */
-async function listening({ inject, close }: GrpcServer, fd: number): Promise<GrpcServer> {
+async function listening({ inject, setTls, close }: GrpcServer, fd: number): Promise<GrpcServer> {
   const listener = createServer((socket) => inject?.(socket));
   await new Promise<void>((resolve, reject) => {
     listener.once('error', reject).listen({ fd }, resolve);
   });
   return {
+    setTls,
     close(milliseconds) {
       listener.close();
       return close(milliseconds);

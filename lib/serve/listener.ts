@@ -3,14 +3,20 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import { createRequire } from 'node:module';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { SecureContextOptions } from 'node:tls';
 import type { ServeLimits } from './options.ts';
 import { Request, toOrigin } from './request.ts';
 import { Response } from './response.ts';
 
+/** What the files of TLS hold, as PEM. With `ca`, clients must have a certificate that it signed. */
+export interface Certificates {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+  readonly ca?: Buffer;
+}
+
 export interface ListenerOptions {
   readonly limits: ServeLimits;
-  readonly tls?: SecureContextOptions;
+  readonly tls?: Certificates;
   readonly onRequest: RequestListener;
   /** The number of open connections, when it changes. */
   readonly onConnections: (count: number) => void;
@@ -124,7 +130,7 @@ export class Listener {
     });
   }
 
-  setTls(tls: SecureContextOptions): void {
+  setTls(tls: Certificates): void {
     if ('setSecureContext' in this.server) (this.server.setSecureContext as (context: object) => void)(tls);
   }
 
@@ -169,7 +175,7 @@ export class Listener {
 }
 
 /** Certificates are asked for where it is said who signs them. */
-function withClients({ ca }: SecureContextOptions) {
+function withClients({ ca }: Certificates) {
   return ca === undefined ? {} : { requestCert: true, rejectUnauthorized: true };
 }
 

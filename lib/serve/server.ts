@@ -2,9 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { SecureContextOptions } from 'node:tls';
 import { ForwardpassError } from '../errors.ts';
-import { Listener } from './listener.ts';
+import { type Certificates, Listener } from './listener.ts';
 import { Local } from './local.ts';
 import { type CheckedServeOptions, checkServeOptions, type ServeOptions, type ServeSource } from './options.ts';
 import type { GrpcServer } from './protocol/grpc/start.ts';
@@ -31,7 +30,7 @@ interface Front {
   readonly address: AddressInfo;
   readonly grpcPort?: number;
   drain(): void;
-  setTls(tls: SecureContextOptions): void;
+  setTls(tls: Certificates): void;
   setTokens(): void;
   close(most: number): Promise<void>;
 }
@@ -70,20 +69,16 @@ export async function openServer(source: ServeSource, given: ServeOptions): Prom
     },
     async reload() {
       const fresh = await readTls(options);
-      if (fresh !== undefined) front.setTls(fresh);
       await local.reload();
       front.setTokens();
+      if (fresh !== undefined) front.setTls(fresh);
     },
     close,
     [Symbol.asyncDispose]: close,
   };
 }
 
-async function openFront(
-  local: Local,
-  options: CheckedServeOptions,
-  tls: SecureContextOptions | undefined,
-): Promise<Front> {
+async function openFront(local: Local, options: CheckedServeOptions, tls: Certificates | undefined): Promise<Front> {
   const { host, port, grpcPort, limits, workers } = options;
   try {
     if (workers !== undefined) return await (await import('./workers/crew.ts')).Crew.start(local, options, tls);
@@ -102,7 +97,10 @@ async function openFront(
       address,
       grpcPort: grpc?.port,
       drain() {},
-      setTls: (fresh) => listener.setTls(fresh),
+      setTls(fresh) {
+        listener.setTls(fresh);
+        grpc?.setTls(fresh);
+      },
       setTokens() {},
       close: async (most) => void (await Promise.all([listener.close(most), grpc?.close(most)])),
     };
@@ -116,7 +114,7 @@ async function openGrpc(
   port: number,
   { app, catalog, guard }: Local,
   { host, limits }: CheckedServeOptions,
-  tls: SecureContextOptions | undefined,
+  tls: Certificates | undefined,
   listener: Listener,
 ): Promise<GrpcServer> {
   try {
@@ -139,16 +137,18 @@ function cannotListen(cause: NodeJS.ErrnoException, host: string, port: number):
 }
 
 /** @throws {ForwardpassError} OPTION */
-async function readTls({ tls }: CheckedServeOptions): Promise<SecureContextOptions | undefined> {
+async function readTls({ tls }: CheckedServeOptions): Promise<Certificates | undefined> {
   if (tls === undefined) return undefined;
-  const read = (name: keyof typeof tls) => {
-    const path = tls[name];
-    if (path === undefined) return undefined;
-    return readFile(path).catch((cause: Error) => {
+  const read = (name: keyof typeof tls, path: string) =>
+    readFile(path).catch((cause: Error) => {
       throw new ForwardpassError('OPTION', cause.message, `tls.${name}`, { cause });
     });
-  };
-  const [cert, key, ca] = await Promise.all([read('cert'), read('key'), read('clientCa')]);
+  const { clientCa } = tls;
+  const [cert, key, ca] = await Promise.all([
+    read('cert', tls.cert),
+    read('key', tls.key),
+    clientCa === undefined ? undefined : read('clientCa', clientCa),
+  ]);
   const context = { cert, key, ...(ca && { ca }) };
   try {
     // Said here, with its name, rather than by the first connection.

@@ -4,11 +4,11 @@
  */
 import { closeSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
-import type { SecureContextOptions } from 'node:tls';
 import { engine } from '#engine';
 import { ForwardpassError } from '../../errors.ts';
 import type { ModelHandle } from '../../handle.ts';
 import type { Served } from '../catalog.ts';
+import type { Certificates } from '../listener.ts';
 import type { Local, Others } from '../local.ts';
 import { Metrics, type MetricsState } from '../metrics.ts';
 import type { CheckedServeOptions } from '../options.ts';
@@ -31,7 +31,7 @@ export class Crew implements Others {
   readonly #collecting = new Map<number, (state: MetricsState) => void>();
   /** What threads counted that have ended. */
   readonly #departed = new Metrics();
-  #tls: SecureContextOptions | undefined;
+  #tls: Certificates | undefined;
   #edition = 0;
   #keys = 0;
   #ids = 0;
@@ -49,7 +49,7 @@ export class Crew implements Others {
   ) {}
 
   /** Resolves when all threads answer. */
-  static async start(local: Local, options: CheckedServeOptions, tls: SecureContextOptions | undefined): Promise<Crew> {
+  static async start(local: Local, options: CheckedServeOptions, tls: Certificates | undefined): Promise<Crew> {
     const { host, port, grpcPort } = options;
     const { socket, address } = await bind({ host, port });
     const grpc = grpcPort === undefined ? undefined : await bindGrpc({ host, port: grpcPort }, socket);
@@ -94,7 +94,7 @@ export class Crew implements Others {
     return total.state;
   }
 
-  setTls(tls: SecureContextOptions): void {
+  setTls(tls: Certificates): void {
     this.#tls = tls;
     for (const seat of this.#seats) seat.say({ kind: 'tls', tls });
   }

@@ -1,6 +1,6 @@
 /** What the thread that loads models and those that answer requests say to each other: plain data. */
-import type { SecureContextOptions } from 'node:tls';
 import type { ModelHandle } from '../../handle.ts';
+import type { Certificates } from '../listener.ts';
 import type { MetricsState } from '../metrics.ts';
 import type { CheckedServeOptions } from '../options.ts';
 
@@ -20,7 +20,7 @@ export interface Start {
   readonly grpcFd?: number;
   readonly options: Omit<CheckedServeOptions, 'accessLog' | 'onEvent'>;
   readonly logsAccess: boolean;
-  readonly tls?: SecureContextOptions;
+  readonly tls?: Certificates;
   readonly tokens?: readonly string[];
   readonly models: Edition;
 }
@@ -38,7 +38,7 @@ export type Question = 'metrics' | 'index' | 'load' | 'unload';
 export type ToWorker =
   | { readonly kind: 'models'; readonly edition: Edition }
   | { readonly kind: 'tokens'; readonly tokens?: readonly string[] }
-  | { readonly kind: 'tls'; readonly tls: SecureContextOptions }
+  | { readonly kind: 'tls'; readonly tls: Certificates }
   | { readonly kind: 'collect'; readonly id: number }
   | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'drain' }
@@ -48,7 +48,7 @@ export type FromWorker =
   | { readonly kind: 'listening' }
   /** The models of that edition answer from now on. */
   | { readonly kind: 'taken'; readonly edition: number }
-  | { readonly kind: 'failed'; readonly model: string; readonly error: unknown }
+  | { readonly kind: 'failed'; readonly model?: string; readonly error: unknown }
   | { readonly kind: 'metrics'; readonly id?: number; readonly state: MetricsState }
   | { readonly kind: 'question'; readonly id: number; readonly question: Question; readonly name?: string }
   | { readonly kind: 'access'; readonly lines: string }

@@ -106,6 +106,11 @@ function hear(message: ToWorker): void {
       break;
     case 'tls':
       listener.setTls(message.tls);
+      try {
+        grpc?.setTls(message.tls);
+      } catch (error) {
+        say({ kind: 'failed', error: (error as ForwardpassError).toJSON() });
+      }
       break;
     case 'collect':
       say({ kind: 'metrics', id: message.id, state: state() });

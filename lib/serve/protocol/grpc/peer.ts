@@ -42,15 +42,20 @@ export interface PeerServer {
   forceShutdown(): void;
 }
 
+export interface Credentials {
+  /** Gives servers that have these another certificate, for further connections; not in the oldest versions. */
+  updateSecureContextOptions?(options: { readonly cert: Buffer; readonly key: Buffer; readonly ca?: Buffer }): void;
+}
+
 export interface Peer {
   readonly Server: new (options: Readonly<Record<string, number>>) => PeerServer;
   readonly ServerCredentials: {
-    createInsecure(): object;
+    createInsecure(): Credentials;
     createSsl(
       clientCa: Buffer | null,
       pairs: readonly { readonly private_key: Buffer; readonly cert_chain: Buffer }[],
       checkClient: boolean,
-    ): object;
+    ): Credentials;
   };
 }
 

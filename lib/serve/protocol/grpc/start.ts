@@ -17,6 +17,7 @@ import {
   truth,
 } from './other-messages.ts';
 import {
+  type Credentials,
   type GrpcStatus,
   loadPeer,
   methodOf,
@@ -28,11 +29,17 @@ import {
   type Unary,
 } from './peer.ts';
 
+/** PEM. With `ca` clients must show a certificate that it signed. */
+export interface GrpcTls {
+  readonly key: Uint8Array;
+  readonly cert: Uint8Array;
+  readonly ca?: Uint8Array;
+}
+
 export interface GrpcOptions {
   /** Where it listens; undefined where others do, and hand it connections. */
   readonly place?: { readonly host: string; readonly port: number };
-  /** PEM. With `clientCa` clients must show a certificate that it signed. */
-  readonly tls?: { readonly key: Uint8Array; readonly cert: Uint8Array; readonly clientCa?: Uint8Array };
+  readonly tls?: GrpcTls;
   /** Bytes of a request. */
   readonly bodyBytes: number;
   readonly limits: ProtocolLimits;
@@ -62,6 +69,12 @@ export interface GrpcServer {
   readonly port?: number;
   /** Takes a connection that was accepted elsewhere, where it does not listen itself. */
   readonly inject?: (socket: object) => void;
+  /**
+   * Another certificate, for connections from now on.
+   *
+   * @throws {ForwardpassError} OPTION where the package cannot take one.
+   */
+  setTls(tls: GrpcTls): void;
   /** Answers what is in flight, then ends; after `milliseconds` all is cut. */
   close(milliseconds: number): Promise<void>;
 }
@@ -89,25 +102,38 @@ export async function startWith(peer: Peer, options: GrpcOptions): Promise<GrpcS
   const { place } = options;
   const credentials = credentialsOf(peer, options);
   const close = (milliseconds: number) => closed(server, milliseconds);
-  if (place !== undefined) return { port: await bound(server, credentials, place), close };
+  const setTls = (tls: GrpcTls) => renew(credentials, tls);
+  if (place !== undefined) return { port: await bound(server, credentials, place), setTls, close };
   const injector = server.createConnectionInjector?.(credentials);
   if (injector === undefined) {
     const message = 'threads that share a port need a newer @grpc/grpc-js; update it, or leave out the workers';
     throw new ForwardpassError('OPTION', message, 'option grpc');
   }
-  return { inject: (socket) => injector.injectConnection(socket), close };
+  return { inject: (socket) => injector.injectConnection(socket), setTls, close };
 }
 
-function credentialsOf({ ServerCredentials }: Peer, { tls }: GrpcOptions): object {
+function renew(credentials: Credentials, { cert, key, ca }: GrpcTls): void {
+  if (credentials.updateSecureContextOptions === undefined) {
+    const message =
+      'gRPC keeps the certificate that it started with, since this @grpc/grpc-js takes no other; update it, or restart the server';
+    throw new ForwardpassError('OPTION', message, 'option grpc');
+  }
+  credentials.updateSecureContextOptions({
+    ...{ cert: pem(cert), key: pem(key) },
+    ...(ca && { ca: pem(ca) }),
+  });
+}
+
+function credentialsOf({ ServerCredentials }: Peer, { tls }: GrpcOptions): Credentials {
   if (tls === undefined) return ServerCredentials.createInsecure();
   const pair = { private_key: pem(tls.key), cert_chain: pem(tls.cert) };
-  const isMutual = tls.clientCa !== undefined;
-  return ServerCredentials.createSsl(isMutual ? pem(tls.clientCa as Uint8Array) : null, [pair], isMutual);
+  const isMutual = tls.ca !== undefined;
+  return ServerCredentials.createSsl(isMutual ? pem(tls.ca as Uint8Array) : null, [pair], isMutual);
 }
 
 function bound(
   server: PeerServer,
-  credentials: object,
+  credentials: Credentials,
   { host, port }: { readonly host: string; readonly port: number },
 ): Promise<number> {
   const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
