@@ -19,6 +19,9 @@ export const ALLOWED = {
   'lib/formats/aten/argument.ts': { kindWithin: 'DEEPEST_SHOWN, 2' },
   'lib/formats/aten/machine.ts': { wrap: 'a translation gives a list of values at the most' },
   'lib/formats/aten/operators/activations.ts': { apply: 'steps of activations, which lib/graph/activations.ts names' },
+  'lib/formats/aten/operators/lookup.ts': {
+    'broadcastShapes(...parts.map((part) => part.shape))': 'HIGHEST_RANK of lib/formats/tensors/value.ts',
+  },
   'lib/formats/aten/operators/shape.ts': { 'sizesOf(x).toSpliced(...parts)': 'MOST_SIZES of lib/formats/aten/call.ts' },
   'lib/formats/containers/joblib.ts': {
     'String.fromCharCode(...head.subarray(0, PEEK_BYTES))': 'PEEK_BYTES',

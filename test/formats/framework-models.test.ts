@@ -37,6 +37,7 @@ const FOLDERS = [
   ['torch-export', '.pt2'],
   ['torchscript', '.pt'],
   ['products', ''],
+  ['picks', ''],
   ['torch-more', ''],
   ['statsmodels', '.pkl'],
 ] as const;

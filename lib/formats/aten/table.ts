@@ -89,7 +89,7 @@ export const VIEWS: ReadonlySet<string> = new Set([
 
 /** Operators for whom it makes no difference how the axes before the last are counted, or who part them again. */
 const MERGEABLE: ReadonlySet<string> = new Set([
-  ...[arithmeticOperators, activationOperators, bagOperators].flatMap((group) =>
+  ...[arithmeticOperators, activationOperators, reductionOperators, bagOperators].flatMap((group) =>
     Object.keys(group).map((text) => parseSignature(text).name),
   ),
   ...['view', '_unsafe_view', 'reshape', 'linear', 'addmm', 'mm', 'matmul'],

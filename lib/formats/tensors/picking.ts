@@ -1,8 +1,9 @@
 /** What is taken by positions: elements of axes by constants, rows of a constant table by the ids of each row. */
+import { elementCount } from '../../graph/shapes.ts';
 import type { GraphBuilder } from './builder.ts';
 import { withAxis } from './builder.ts';
 import { batchAxisOf } from './emitter.ts';
-import type { Constant, ElementType, Row, Value } from './value.ts';
+import { type Constant, type ElementType, type Row, range, type Value } from './value.ts';
 
 /** The positions of an axis that a constant holds; its shape replaces the axis. */
 export function picked(build: GraphBuilder, x: Value, given: number, indices: Constant): Value {
@@ -14,6 +15,41 @@ export function picked(build: GraphBuilder, x: Value, given: number, indices: Co
   const before = batchAxisOf(x);
   const moved = before !== undefined && axis < before ? before + indices.shape.length - 1 : before;
   return build.reshaped(found, x.shape.toSpliced(own, 1, ...indices.shape), moved);
+}
+
+/** The elements at coordinates along as many axes from `first` on as the last axis of a constant is long. */
+export function pickedAt(build: GraphBuilder, x: Value, given: number, coordinates: Constant): Value {
+  const first = build.axis(given, build.rank(x));
+  const sizes = sizesFrom(build, x, first, coordinates);
+  const places = placesOf(build, coordinates, sizes);
+  const own = build.ownAxis(x, first);
+  const outer = coordinates.shape.slice(0, -1);
+  const joined = (shape: readonly number[]) => {
+    const before = batchAxisOf(x);
+    const moved = before !== undefined && first < before ? before - sizes.length + shape.length : before;
+    return { shape: [...x.shape.slice(0, own), ...shape, ...x.shape.slice(own + sizes.length)], batchAxis: moved };
+  };
+  const [flat, result] = [joined([elementCount(sizes)]), joined(outer)];
+  const found = build.gather(build.reshaped(x, flat.shape, flat.batchAxis), first, places);
+  return build.reshaped(found, result.shape, result.batchAxis);
+}
+
+/** The sizes of as many axes from `first` on as the last axis of coordinates is long; none may be the batch. */
+export function sizesFrom(build: GraphBuilder, x: Value, first: number, coordinates: Value): number[] {
+  const depth = coordinates.shape.at(-1) ?? 0;
+  if (!(depth >= 1 && first + depth <= build.rank(x))) {
+    throw build.error('SHAPE', `indices of ${depth} axes are given for a tensor of rank ${build.rank(x)}`);
+  }
+  return range(first, first + depth, 1).map((axis) => x.shape[build.ownAxis(x, axis)]);
+}
+
+/** Of each list of coordinates into axes of the sizes, the place where those axes are one. */
+export function placesOf(build: GraphBuilder, { data, batch }: Constant, sizes: readonly number[]): Int32Array {
+  if (batch) throw build.crossing('the positions depend on the batch size');
+  build.lookThrough(data.length);
+  const depth = sizes.length;
+  const place = (start: number) => sizes.reduce((sum, size, i) => sum * size + build.axis(data[start + i], size), 0);
+  return build.positionsOf(data.length / depth, (i) => place(i * depth));
 }
 
 /** As `picked`, or for ids that vary from row to row the rows of a constant table. */

@@ -1,9 +1,9 @@
 /** Operators that pick by other tensors: constants choose places, ids of a row look up a constant table. */
-import { formatShape } from '../../../graph/shapes.ts';
+import { broadcastShapes, formatShape } from '../../../graph/shapes.ts';
 import { putAlong, type Reduction, takeAlong, takeOne } from '../../tensors/along.ts';
-import { withOne } from '../../tensors/axes.ts';
+import { packed, withOne } from '../../tensors/axes.ts';
 import { batchAxisOf } from '../../tensors/emitter.ts';
-import { oneHot as oneHotOf, picked, rowsOf } from '../../tensors/picking.ts';
+import { oneHot as oneHotOf, picked, pickedAt, rowsOf } from '../../tensors/picking.ts';
 import { type Constant, isFloat, type Value } from '../../tensors/value.ts';
 import type { Result } from '../argument.ts';
 import type { Call, Translation, Translations } from '../call.ts';
@@ -18,13 +18,25 @@ function index(call: Call): Result {
   if (only === undefined) return x;
   const own = ownPlaces(call, x, indices);
   if (own !== undefined) return own;
-  if (indices.filter((each) => each !== undefined).length > 1) {
-    throw call.error('UNSUPPORTED_OP', 'several axes are indexed at once; index them one after another');
-  }
+  const others = indices.slice(at + 1).filter((each) => each !== undefined);
+  if (others.length > 0) return pickedAt(call.build, x, at, coordinatesOf(call, indices.slice(at), others.length + 1));
   if (only.type === 'bool') throw call.error('UNSUPPORTED_OP', 'a mask picks elements, whose number depends on it');
   if (only.kind === 'constant') return picked(call.build, x, at, only);
   if (at === 0 && x.kind === 'constant') return lookUp(call, only, x, true);
   throw call.error('UNSUPPORTED_OP', 'both the table and the indices depend on the input');
+}
+
+/** Constants for axes side by side, as the coordinates that they are together. */
+function coordinatesOf(call: Call, indices: readonly (Value | undefined)[], count: number): Constant {
+  const { build } = call;
+  const parts = indices.slice(0, count).flatMap((each) => (each?.kind === 'constant' ? each : []));
+  const shape = broadcastShapes(...parts.map((part) => part.shape));
+  if (parts.length < count || parts.some(({ type }) => type === 'bool') || shape === undefined) {
+    const message = 'several axes are indexed at once other than by constants for axes side by side';
+    throw call.error('UNSUPPORTED_OP', `${message}; index them one after another`);
+  }
+  const alike = parts.map((part) => build.expanded(part, shape));
+  return packed(build, alike, -1) as Constant;
 }
 
 /** x[arange(batch), i]: of each row the element, or the part, at its own place. */

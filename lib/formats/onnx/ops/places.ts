@@ -3,6 +3,7 @@ import { elementCount, formatShape, sameShape } from '../../../graph/shapes.ts';
 import { quote } from '../../../messages.ts';
 import { alone, inBatch, putAlong, putRows, type Reduction, takeAlong } from '../../tensors/along.ts';
 import { batchAxisOf } from '../../tensors/emitter.ts';
+import { pickedAt, placesOf, sizesFrom } from '../../tensors/picking.ts';
 import { type Constant, constant, literal, type Row, range, type Value } from '../../tensors/value.ts';
 import type { Call, Translations } from '../call.ts';
 import { elementType } from '../element-types.ts';
@@ -21,7 +22,7 @@ function reductionOf(call: Call): Reduction {
   throw call.error('MALFORMED', `expected the reduction none, add, mul, min or max, found ${quote(name)}`);
 }
 
-/** Indices of the first axes: those axes as one, and a choice along it. */
+/** Coordinates along the first axes. */
 function gatherND(call: Call): Value {
   const { build } = call;
   const [data, indices] = [call.input(0), call.input(1)];
@@ -30,31 +31,7 @@ function gatherND(call: Call): Value {
     return batchDims === 0 ? lookUp(call, data, indices) : takeInRow(call, data, indices, batchDims);
   }
   if (batchDims !== 0) throw call.error('UNSUPPORTED_OP', 'constant indices are read only where batch_dims is 0');
-  const depth = depthOf(call, data, indices);
-  const own = range(0, depth, 1).map((axis) => build.ownAxis(data, axis));
-  const sizes = own.map((axis) => data.shape[axis]);
-  const rest = data.shape.slice(depth);
-  const before = batchAxisOf(data);
-  const flat = build.reshaped(data, [elementCount(sizes), ...rest], before && before - depth + 1);
-  const picked = build.gather(flat, 0, flatIndices(call, indices, sizes));
-  const outer = indices.shape.slice(0, -1);
-  return build.reshaped(picked, [...outer, ...rest], before && before - depth + outer.length);
-}
-
-function depthOf(call: Call, data: Value, indices: Value): number {
-  const depth = indices.shape.at(-1) ?? 0;
-  if (depth >= 1 && depth <= call.build.rank(data)) return depth;
-  throw call.error('SHAPE', `indices of ${depth} axes are given for a tensor of rank ${call.build.rank(data)}`);
-}
-
-/** Of each list of indices into axes of the sizes, the place where those axes are one. */
-function flatIndices(call: Call, indices: Constant, sizes: readonly number[]): Int32Array {
-  const { build } = call;
-  const { data } = indices;
-  build.lookThrough(data.length);
-  const depth = sizes.length;
-  const flat = (start: number) => sizes.reduce((sofar, size, i) => sofar * size + build.axis(data[start + i], size), 0);
-  return build.positionsOf(data.length / depth, (i) => flat(i * depth));
+  return pickedAt(build, data, 0, indices);
 }
 
 /** Rows of a constant table, whose first axes are counted as one. */
@@ -62,8 +39,8 @@ function lookUp(call: Call, data: Value, indices: Row): Value {
   const { build } = call;
   if (data.kind === 'row') throw call.error('UNSUPPORTED_OP', 'both the table and the indices depend on the input');
   if (build.ownAxis(indices, -1) !== indices.shape.length - 1) throw build.crossing('the batch is the last axis');
-  const depth = depthOf(call, data, indices);
-  const [sizes, rest] = [data.shape.slice(0, depth), data.shape.slice(depth)];
+  const sizes = sizesFrom(build, data, 0, indices);
+  const [depth, rest] = [sizes.length, data.shape.slice(sizes.length)];
   const outer = indices.shape.slice(0, -1);
   const ids = sizes.reduce<Value | undefined>((sofar, size, i) => {
     const each = build.reshaped(build.gather(indices, -1, [i]), outer);
@@ -92,7 +69,7 @@ function takeInRow(call: Call, data: Value, indices: Row, batchDims: number): Va
 function scatterND(call: Call): Value {
   const { build } = call;
   const [data, given, updates] = [call.input(0), call.constant(1), call.input(2)];
-  const depth = depthOf(call, data, given);
+  const depth = given.shape.at(-1) ?? 0;
   const [before, updated] = [batchAxisOf(data), batchAxisOf(updates)];
   if (before === undefined && updated === undefined) return written(call, data, given, updates);
   const isRowByRow = depth > (before ?? updated ?? 0);
@@ -124,13 +101,13 @@ function withoutRows(call: Call, indices: Constant): Constant {
 
 function written(call: Call, data: Value, indices: Constant, updates: Value): Value {
   const { build } = call;
-  const depth = depthOf(call, data, indices);
-  const [sizes, rest] = [data.shape.slice(0, depth), data.shape.slice(depth)];
+  const sizes = sizesFrom(build, data, 0, indices);
+  const rest = data.shape.slice(sizes.length);
   const expected = [...indices.shape.slice(0, -1), ...rest];
   if (!sameShape(updates.shape, expected)) {
     throw call.error('SHAPE', `expected updates of ${formatShape(expected)}, found ${formatShape(updates.shape)}`);
   }
-  const [width, targets] = [elementCount(rest), flatIndices(call, indices, sizes)];
+  const [width, targets] = [elementCount(rest), placesOf(build, indices, sizes)];
   const flat = build.reshaped(data, [elementCount(sizes), width]);
   const news = build.reshaped(updates, [targets.length, width]);
   return build.reshaped(putRows(build, flat, targets, news, reductionOf(call)), data.shape);

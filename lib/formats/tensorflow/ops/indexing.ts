@@ -1,7 +1,7 @@
 /** Operators that pick, join and repeat elements. */
 import { packed, unpacked, withOne } from '../../tensors/axes.ts';
 import { equalParts, flipped, parted, rolled, tiledBy } from '../../tensors/moves.ts';
-import { oneHot, pickedOrLookedUp, rowsOf } from '../../tensors/picking.ts';
+import { oneHot, pickedAt, pickedOrLookedUp, rowsOf } from '../../tensors/picking.ts';
 import { cut } from '../../tensors/slicing.ts';
 import type { Call, Translations } from '../call.ts';
 import type { Value } from '../value.ts';
@@ -28,6 +28,11 @@ function gather(call: Call): Value {
   if (call.integer('batch_dims', 0) !== 0) throw call.error('UNSUPPORTED_OP', 'batch_dims is read only as 0');
   const axis = call.inputs.length > 2 ? call.number(2) : 0;
   return pickedOrLookedUp(build, call.input(0), axis, call.input(1), (ids, table) => rowsOf(build, ids, table));
+}
+
+function gatherNd(call: Call): Value {
+  if (call.integer('batch_dims', 0) !== 0) throw call.error('UNSUPPORTED_OP', 'batch_dims is read only as 0');
+  return pickedAt(call.build, call.input(0), 0, call.constant(1));
 }
 
 /** All off for an id outside the range. */
@@ -60,6 +65,7 @@ export const indexing: Translations = {
   Gather: gather,
   GatherV2: gather,
   ResourceGather: gather,
+  GatherNd: gatherNd,
   Tile: (call) => tiledBy(call.build, call.input(0), call.dimensions(1)),
   Reverse: (call) => flipped(call.build, call.input(0), call.numbers(1)),
   ReverseV2: (call) => flipped(call.build, call.input(0), call.numbers(1)),

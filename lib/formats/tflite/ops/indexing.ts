@@ -1,6 +1,6 @@
 /** Operators that pick elements. */
 import { equalParts, parted } from '../../tensors/moves.ts';
-import { oneHot, pickedOrLookedUp, rowsOf } from '../../tensors/picking.ts';
+import { oneHot, pickedAt, pickedOrLookedUp, rowsOf } from '../../tensors/picking.ts';
 import { boundsOf, cut, subscript, subscripted } from '../../tensors/slicing.ts';
 import type { Constant, Row, Value } from '../../tensors/value.ts';
 import type { Call, Translations } from '../call.ts';
@@ -57,6 +57,7 @@ export const indexing: Translations = {
   SLICE: (call) => cut(call.build, call.input(0), call.dimensions(1), call.dimensions(2)),
   STRIDED_SLICE: stridedSlice,
   GATHER: gather,
+  GATHER_ND: (call) => pickedAt(call.build, call.input(0), 0, call.constant(1)),
   EMBEDDING_LOOKUP: embeddingLookup,
   ONE_HOT: oneHotOf,
 };
