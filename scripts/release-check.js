@@ -74,6 +74,30 @@ function checkTarball() {
   return tarball;
 }
 
+/**
+ * That bundlers, Node and TypeScript find scripts and types of every entry. Node of the versions that the package is for
+ * can require a module, which attw takes for a fault.
+ *
+ * @param {string} tarball
+ */
+function checkEntries(tarball) {
+  const attw = [
+    '@arethetypeswrong/cli@0.18.5',
+    tarball,
+    '--profile',
+    'node16',
+    '--ignore-rules',
+    'cjs-resolves-to-esm',
+  ];
+  for (const [title, ...command] of [
+    ['publint', 'publint@0.3.25', tarball, '--strict'],
+    ['attw', ...attw],
+  ]) {
+    const { status, stdout, stderr } = spawnSync('npx', ['-y', ...command], { cwd: folder, encoding: 'utf8' });
+    report(title, '', status === 0 ? [] : [stdout + stderr]);
+  }
+}
+
 /** npm publishes with provenance only from the repository that package.json names, which is a placeholder until it has a place. */
 function checkRepository() {
   const { repository, homepage, bugs } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -167,6 +191,7 @@ try {
   if (!checkBinaries(binaries())) failures++;
   checkRepository();
   const tarball = checkTarball();
+  checkEntries(tarball);
   const expected = await checkInstalls(tarball);
   await checkBuild(tarball, expected);
   if (options.out !== undefined) {
