@@ -156,6 +156,6 @@ describe('run over texts', () => {
 
   it('has no random texts to measure with', async () => {
     const { stderr } = await command(['bench', described('logistic').path]);
-    expect(stderr).toContain('measure `predict` on texts of yours');
+    expect(stderr).toContain('measure `predict` with your own texts');
   });
 });

@@ -206,7 +206,7 @@ describe('names', () => {
 
   it('of which the model knows none are refused, with what helps', async () => {
     expect(await failureOf('x,y,z\nmale,3,4\n')).toContain('--header skip takes columns by position');
-    expect(await failureOf('sex age fare\nmale 3 4\n')).toContain("found one column, 'sex age fare'; --delimiter says");
+    expect(await failureOf('sex age fare\nmale 3 4\n')).toContain("found one column, 'sex age fare'; --delimiter sets");
   });
 
   it("of pandas' columns and index orientations are named", async () => {
