@@ -111,6 +111,6 @@ describe('quantize', () => {
     writeFileSync(rows, '1,2\n3,4\n');
     writeFileSync(labels, '1\n0\n');
     const { status, stderr } = await quantize(line, '--sample', rows, '--labels', labels);
-    expect([status, stderr]).toEqual([1, expect.stringContaining('gives one number a row and knows no classes')]);
+    expect([status, stderr]).toEqual([1, expect.stringContaining('gives one number a row and has no classes')]);
   });
 });
