@@ -102,6 +102,7 @@ export class Model implements Disposable {
   readonly parameterCount: number;
 
   readonly #engineModel: EngineModel;
+  readonly #threads: number;
   readonly #calls: Calls;
   readonly #predictor: Predictor;
   readonly #about: string;
@@ -119,6 +120,7 @@ export class Model implements Disposable {
   private constructor(
     key: symbol,
     engineModel: EngineModel,
+    threads: number,
     description: Description<Precision, Isa>,
     decider?: Model,
     staged?: Staged,
@@ -135,6 +137,7 @@ export class Model implements Disposable {
     this.parameterCount = staged?.parameterCount ?? description.parameterCount;
     this.isa = description.isa;
     this.#engineModel = engineModel;
+    this.#threads = threads;
     this.#about = description.about;
     this.#decision = description.decision;
     this.#targets = description.targets;
@@ -155,7 +158,7 @@ export class Model implements Disposable {
     const engineModel = engine.create(plan, { isa, integers, threads, most });
     const about = JSON.stringify({ layers, places, origins, makers, trees, leftOut } satisfies About);
     const decider = deciding && Model.create({ ...same, lowered: deciding, isa, threads });
-    return new Model(create, engineModel, { ...same, isa, inputs, outputs, about }, decider, staged);
+    return new Model(create, engineModel, threads, { ...same, isa, inputs, outputs, about }, decider, staged);
   }
 
   /**
@@ -176,12 +179,8 @@ export class Model implements Disposable {
     // Where it fails, so does the first prediction, which tells why.
     if (own.inputs.some(({ terms }) => terms !== undefined)) openTexts().catch(() => {});
     try {
-      return new Model(
-        create,
-        engineModel,
-        own,
-        decider === undefined ? undefined : Model.#attach(addon, decider, threads),
-      );
+      const deciding = decider === undefined ? undefined : Model.#attach(addon, decider, threads);
+      return new Model(create, engineModel, threads, own, deciding);
     } catch (error) {
       engineModel.dispose();
       throw error;
@@ -366,6 +365,7 @@ export class Model implements Disposable {
       featureNames: this.featureNames,
       Floats: this.#Floats,
       newLent: engine.allocate,
+      createScanner: (scanning) => engine.createScanner?.(scanning, this.#threads),
     });
     return this.#rowReader;
   }

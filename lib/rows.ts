@@ -10,7 +10,7 @@ import { Column, isRow } from './rows/column.ts';
 import { FeatureRows } from './rows/feature-rows.ts';
 import { Features } from './rows/features.ts';
 import { RecordReader } from './rows/records.ts';
-import type { TermColumn } from './rows/term-column.ts';
+import type { CreateScanner, TermColumn } from './rows/term-column.ts';
 import { texts } from './rows/texts.ts';
 
 /** What stands for a feature: a number or truth, a string where the feature is one, null where one may be missing. */
@@ -38,6 +38,8 @@ export interface RowsTaken {
   readonly Floats: Float32ArrayConstructor | Float64ArrayConstructor;
   /** Of arrays that are lent, to which a call is bound: the engine's, unless rows are only read. */
   readonly newLent?: NewArray;
+  /** What reads texts faster, where there is something. */
+  readonly createScanner?: CreateScanner;
 }
 
 export interface FlatRows extends PeopleRows {
@@ -59,6 +61,7 @@ export class RowReader {
   readonly #Floats: RowsTaken['Floats'];
   readonly #newLent: NewArray | undefined;
   readonly #features: Features;
+  readonly #createScanner: CreateScanner | undefined;
   /** Of inputs that are made of texts; made when the first row comes. */
   #terms: readonly (TermColumn | undefined)[] | undefined;
   /** Made when it is asked for. */
@@ -70,12 +73,13 @@ export class RowReader {
   #lent: readonly FloatArray[] | undefined;
   #isLending = false;
 
-  constructor({ inputs, featureNames, Floats, newLent }: RowsTaken) {
+  constructor({ inputs, featureNames, Floats, newLent, createScanner }: RowsTaken) {
     this.columns = inputs.map((port) => new Column(port));
     this.#featureNames = featureNames;
     this.#Floats = Floats;
     this.#newLent = newLent;
     this.#features = new Features(inputs);
+    this.#createScanner = createScanner;
     this.#canLend = inputs.every((port) => !port.ragged && port.terms === undefined && !holdsInt32(port));
   }
 
@@ -188,7 +192,7 @@ export class RowReader {
 
   #begin(rows: number): readonly (TermColumn | undefined)[] {
     this.#terms ??= this.columns.map(
-      ({ port }) => port.terms && new (texts().TermColumn)(port, port.terms, this.#Floats),
+      ({ port }) => port.terms && new (texts().TermColumn)(port, port.terms, this.#Floats, this.#createScanner),
     );
     for (const column of this.#terms) column?.begin(rows);
     return this.#terms;
@@ -232,7 +236,7 @@ export class RowReader {
   /** What takes rows whose features were read by themselves; undefined where no input is made of texts. */
   get featureRows(): FeatureRows | undefined {
     if (this.#features.texts.size === 0) return undefined;
-    this.#featureRows ??= new FeatureRows(this.columns, this.#features, this.#Floats);
+    this.#featureRows ??= new FeatureRows(this.columns, this.#features, this.#Floats, this.#createScanner);
     return this.#featureRows;
   }
 

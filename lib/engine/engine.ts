@@ -2,7 +2,7 @@
  * What lib/ knows of the engine that runs plans: create a model, bind buffers, run, share, dispose. One file of this folder
  * is one engine, which it exports as `engine`; `imports` of package.json say which one `#engine` is.
  */
-import type { ArrayType, TypedArray } from '../buffers.ts';
+import type { ArrayType, FloatArray, TypedArray } from '../buffers.ts';
 import type { Fault } from '../faults.ts';
 import type { MostBytes, Plan } from '../graph/plan-format.ts';
 import type { Isa } from '../isa.ts';
@@ -30,6 +30,28 @@ export interface CreateOptions {
   readonly most?: MostBytes;
 }
 
+/** How texts become ragged rows, as lib/text/scanning.ts writes it down. */
+export interface Scanning {
+  readonly words: Int32Array;
+  /** Of all terms of ASCII. */
+  readonly bytes: Uint8Array;
+  readonly numbers: Float64Array;
+}
+
+/**
+ * Reads some of the texts from `at` on. Their pairs go behind the `offsets[row]` that there are, and offsets behind that
+ * one. Gives where the first text is that was not read: `at` where that one is for JavaScript. A negative number instead
+ * is how many pairs more there have to be room for.
+ */
+export type Scan = (
+  texts: readonly string[],
+  at: number,
+  ids: Int32Array,
+  weights: FloatArray,
+  offsets: Int32Array,
+  row: number,
+) => number;
+
 /** By which other threads attach to a model. */
 export type SharedNames = readonly [engine: string, model: string];
 
@@ -40,6 +62,8 @@ export interface Engine {
   create(plan: Plan, options: CreateOptions): EngineModel;
   /** A new array for {@link EngineModel.bind}, full of zeros: in the engine's own memory where it has one. */
   allocate<A>(Type: ArrayType<A>, length: number): A;
+  /** What reads texts faster than JavaScript; undefined where terms are too much alike. Not every engine has it. */
+  createScanner?(scanning: Scanning, threads: number): Scan | undefined;
   /** The names by which other threads attach to the model, and the description with it; undefined once disposed of. */
   share(model: EngineModel, description: object): SharedNames | undefined;
   /** The model of those names, over the same weights, and the description that it was shared with. */

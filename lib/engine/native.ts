@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { openAddon } from '../addon.ts';
 import { ForwardpassError } from '../errors.ts';
 import type { Isa } from '../isa.ts';
-import type { Engine, EngineModel, SharedNames } from './engine.ts';
+import type { Engine, EngineModel, Scan, SharedNames } from './engine.ts';
 
 /**
  * Each of its functions is made when it is first asked for; where there is no memory for it, that throws an Error whose
@@ -27,6 +27,7 @@ interface Addon {
     mostOfRow: number,
   ): NativeModel;
   attach(addon: string, model: string, threads: number): readonly [NativeModel, description: ArrayBuffer];
+  createScanner(words: Int32Array, bytes: Uint8Array, numbers: Float64Array, threads: number): Scan | undefined;
   /** Another descriptor of the same file or socket, or −1. Not on Windows. */
   duplicate?(descriptor: number): number;
 }
@@ -55,6 +56,11 @@ export const engine: Engine = {
 
   // The addon reads and writes JavaScript's own memory.
   allocate: (Type, length) => new Type(length),
+
+  createScanner({ words, bytes, numbers }, threads) {
+    const scan = translated('engine', () => addon().createScanner(words, bytes, numbers, threads));
+    return scan && ((...given) => translated('rows', () => scan(...given)));
+  },
 
   share(model, description) {
     const native = model as NativeModel;

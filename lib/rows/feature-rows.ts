@@ -5,7 +5,7 @@ import type { Port } from '../graph/lower.ts';
 import type { Given } from '../ragged.ts';
 import { Column } from './column.ts';
 import type { Element, Features } from './features.ts';
-import type { TermColumn } from './term-column.ts';
+import type { CreateScanner, TermColumn } from './term-column.ts';
 import { texts } from './texts.ts';
 
 /** Rows one after another, by feature. */
@@ -28,6 +28,7 @@ export class FeatureRows {
   readonly isWholeRow: boolean;
   readonly #columns: readonly Column[];
   readonly #Floats: Float32ArrayConstructor | Float64ArrayConstructor;
+  readonly #createScanner: CreateScanner | undefined;
   /** By input that is made of texts. */
   readonly #terms = new Map<Port, TermColumn>();
 
@@ -35,9 +36,11 @@ export class FeatureRows {
     columns: readonly Column[],
     features: Features,
     Floats: Float32ArrayConstructor | Float64ArrayConstructor,
+    createScanner: CreateScanner | undefined,
   ) {
     this.#columns = columns;
     this.#Floats = Floats;
+    this.#createScanner = createScanner;
     this.column = new FeatureColumn(columns, features);
     this.texts = new Set(features.texts.keys());
     this.isWholeRow = features.isWholeRow;
@@ -53,7 +56,7 @@ export class FeatureRows {
   #arrayOf(port: Port, { rows, numbers, texts: values, cell }: ByFeature): Given {
     const { terms, features = [], width } = port;
     if (terms !== undefined) {
-      const column = this.#terms.get(port) ?? new (texts().TermColumn)(port, terms, this.#Floats);
+      const column = this.#terms.get(port) ?? new (texts().TermColumn)(port, terms, this.#Floats, this.#createScanner);
       this.#terms.set(port, column);
       return column.readAll(
         rows,

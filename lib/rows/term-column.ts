@@ -1,11 +1,13 @@
 /** An input that is made of texts: the rows of a batch, as the pairs that a model takes. */
 import type { FloatArray } from '../buffers.ts';
+import type { Scan, Scanning } from '../engine/engine.ts';
 import { ForwardpassError } from '../errors.ts';
 import type { Port } from '../graph/lower.ts';
 import type { TermProgram } from '../graph/terms.ts';
 import { quote } from '../messages.ts';
 import type { RaggedParts } from '../ragged.ts';
 import { Pattern } from '../text/pattern/pattern.ts';
+import { scanningOf } from '../text/scanning.ts';
 import { type TermCells, TermReader } from '../text/term-reader.ts';
 import { Tokenizer } from '../text/tokenizer.ts';
 
@@ -21,31 +23,92 @@ export function checkPatterns(program: TermProgram, place: string): void {
   }
 }
 
+/** Undefined where it does not read such texts. */
+export type CreateScanner = (scanning: Scanning) => Scan | undefined;
+
+/** Of texts that follow each other, so many wait to be read together. */
+const TOGETHER = 1024;
+
 export class TermColumn {
-  readonly #reader: TermReader;
+  readonly #program: TermProgram;
+  readonly #place: string;
   readonly #Floats: Float32ArrayConstructor | Float64ArrayConstructor;
-  readonly #name: string;
+  /** What the addon does of it; undefined where it does nothing. */
+  readonly #scan: Scan | undefined;
+  readonly #feature: number;
+  /** Made when a row comes that the addon does not read: it knows the terms in its own way. */
+  #reader: TermReader | undefined;
   #ids = new Int32Array(FEW);
   #weights: FloatArray;
   #offsets = new Int32Array(2);
   #row = 0;
   #count = 0;
+  /** Texts that wait for the addon, and where each comes from. */
+  #texts: string[] = [];
+  #cells: TermCells[] = [];
 
-  constructor(port: Port, program: TermProgram, Floats: Float32ArrayConstructor | Float64ArrayConstructor) {
-    this.#reader = new TermReader(program, `input ${quote(port.name)}`);
+  /** @throws {ForwardpassError} what a pattern is refused for, MEMORY. */
+  constructor(
+    port: Port,
+    program: TermProgram,
+    Floats: Float32ArrayConstructor | Float64ArrayConstructor,
+    createScanner?: CreateScanner,
+  ) {
+    this.#program = program;
+    this.#place = `input ${quote(port.name)}`;
     this.#Floats = Floats;
-    this.#name = port.name;
     this.#weights = new Floats(FEW);
+    const scanning = createScanner && scanningOf(program, this.#place);
+    this.#scan = scanning && createScanner(scanning);
+    this.#feature = scanning?.feature ?? 0;
   }
 
   begin(rows: number): void {
     this.#offsets = this.#made(() => new Int32Array(rows + 1));
     this.#row = 0;
     this.#count = 0;
+    this.#forget();
   }
 
   /** The next row. @throws {ForwardpassError} INPUT, MEMORY. */
   read(cells: TermCells): void {
+    const text = this.#scan && cells.value(this.#feature);
+    if (typeof text !== 'string') {
+      this.#scanWaiting();
+      this.#readByItself(text === undefined ? cells : { ...cells, value: () => text });
+      return;
+    }
+    this.#texts.push(text);
+    this.#cells.push(cells);
+    if (this.#texts.length === TOGETHER) this.#scanWaiting();
+  }
+
+  #forget(): void {
+    this.#texts.length = 0;
+    this.#cells.length = 0;
+  }
+
+  #scanWaiting(): void {
+    const texts = this.#texts;
+    for (let at = 0; at < texts.length; ) {
+      const next = (this.#scan as Scan)(texts, at, this.#ids, this.#weights, this.#offsets, this.#row);
+      if (next < 0) {
+        this.#grow(this.#count - next);
+        continue;
+      }
+      this.#row += next - at;
+      this.#count = this.#offsets[this.#row];
+      if (next < texts.length && next === at) {
+        const text = texts[at];
+        this.#readByItself({ ...this.#cells[at], value: () => text });
+        at++;
+      } else at = next;
+    }
+    this.#forget();
+  }
+
+  #readByItself(cells: TermCells): void {
+    this.#reader ??= new TermReader(this.#program, this.#place);
     const { count, ids, weights } = this.#reader.read(cells);
     const end = this.#count + count;
     if (end > this.#ids.length) this.#grow(end);
@@ -70,8 +133,9 @@ export class TermColumn {
     return this.finish();
   }
 
-  /** The rows since they began. */
+  /** The rows since they began. @throws {ForwardpassError} INPUT, MEMORY. */
   finish(): RaggedParts {
+    this.#scanWaiting();
     const count = this.#count;
     return {
       ids: this.#made(() => this.#ids.slice(0, count)),
@@ -92,9 +156,7 @@ export class TermColumn {
     try {
       return make();
     } catch (cause) {
-      throw new ForwardpassError('MEMORY', 'no memory for the terms of so many texts', `input ${quote(this.#name)}`, {
-        cause,
-      });
+      throw new ForwardpassError('MEMORY', 'no memory for the terms of so many texts', this.#place, { cause });
     }
   }
 }

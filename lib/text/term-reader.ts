@@ -134,7 +134,7 @@ function asciiCounter(
 }
 
 /** How many units a term has at the most: of words one more than it has spaces, which may also be a part of a word. */
-function longestOf(terms: readonly string[], unit: string): number {
+export function longestOf(terms: readonly string[], unit: string): number {
   let longest = 0;
   for (const term of terms) {
     let units = 0;

@@ -1,6 +1,6 @@
 // The addon: this folder is the only one that sees Node-API. It hands JavaScript
-// instructionSets(), duplicate(), create() and attach(), and the models that the last two return, each with its
-// functions.
+// instructionSets(), duplicate(), create() and attach(), the models that the last two return, each with its functions,
+// and createScanner().
 //
 // node-addon-api registers the module; the rest uses the C functions of Node-API, each of which may fail: while a
 // thread is being terminated, all that touch JavaScript do. The wrapper would then end the process.
@@ -14,6 +14,7 @@
 #include "faults.h"
 #include "model_class.h"
 #include "share.h"
+#include "texts.h"
 
 namespace fp::binding {
 namespace {
@@ -53,7 +54,8 @@ bool fill(napi_env env, napi_value exports) {
 #endif
   return define_model_class(env, environment->model_class) &&
          export_function(env, exports, "instructionSets", instruction_sets) &&
-         export_function(env, exports, "create", create) && export_function(env, exports, "attach", attach);
+         export_function(env, exports, "create", create) && export_function(env, exports, "attach", attach) &&
+         export_function(env, exports, "createScanner", create_scanner);
 }
 
 }  // namespace

@@ -40,6 +40,7 @@
   on(napi_get_undefined) \
   on(napi_get_value_bool) \
   on(napi_get_value_double) \
+  on(napi_get_value_string_utf16) \
   on(napi_get_value_string_utf8) \
   on(napi_is_arraybuffer) \
   on(napi_is_detached_arraybuffer) \

@@ -15,6 +15,7 @@ const { define, load, Model } = await import(entry);
 const file = new Uint8Array(
   readFileSync(new URL('../fixtures/platforms/every-kernel-f32.safetensors', import.meta.url)),
 );
+const pipeline = new URL('../fixtures/sklearn-texts/logistic.pkl', import.meta.url);
 const wide = Array.from({ length: 300 }, (_, i) => Array.from({ length: 300 }, (_, j) => Math.sin(i * 300 + j)));
 const architecture = { layers: [{ weight: wide, activation: 'relu' }, { weight: wide }] };
 const rows = Float32Array.from({ length: 400 * 300 }, (_, i) => Math.cos(i));
@@ -41,6 +42,11 @@ const SCENARIOS = {
       return using(attached, () => attached.runAsync(rows.subarray(0, 300)));
     }),
   'rows of people': async () => using(define(architecture), (model) => model.predict([wide[0], wide[1]])),
+  texts: async () =>
+    using(await load(pipeline), (model) => {
+      const texts = ['free money now', 'déjà vu', ...Array.from({ length: 300 }, (_, i) => `what is ${i} to me, my friend`)];
+      return [...model.predictProba(texts)];
+    }),
   // What a call says that is refused takes memory too.
   'wrong rows': async () =>
     using(define(architecture), async (model) => {
