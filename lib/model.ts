@@ -157,7 +157,13 @@ export class Model implements Disposable {
     const integers = [...inputs, ...outputs].map(takesIntegers);
     const engineModel = engine.create(plan, { isa, integers, threads, most });
     const about = JSON.stringify({ layers, places, origins, makers, trees, leftOut } satisfies About);
-    const decider = deciding && Model.create({ ...same, lowered: deciding, isa, threads });
+    let decider: Model | undefined;
+    try {
+      decider = deciding && Model.create({ ...same, lowered: deciding, isa, threads });
+    } catch (error) {
+      engineModel.dispose();
+      throw error;
+    }
     return new Model(create, engineModel, threads, { ...same, isa, inputs, outputs, about }, decider, staged);
   }
 

@@ -44,7 +44,11 @@ const SCENARIOS = {
   'rows of people': async () => using(define(architecture), (model) => model.predict([wide[0], wide[1]])),
   texts: async () =>
     using(await load(pipeline), (model) => {
-      const texts = ['free money now', 'déjà vu', ...Array.from({ length: 300 }, (_, i) => `what is ${i} to me, my friend`)];
+      const texts = [
+        'free money now',
+        'déjà vu',
+        ...Array.from({ length: 300 }, (_, i) => `what is ${i} to me, my friend`),
+      ];
       return [...model.predictProba(texts)];
     }),
   // What a call says that is refused takes memory too.
