@@ -99,7 +99,8 @@ struct Texts {
     next = 0;
     for (Worker& worker : workers) worker.count = 0;
     if (pool == nullptr || count == 1) return work(0);
-    pool->run(workers.size(), [](void* self, size_t worker) { static_cast<Texts*>(self)->work(worker); }, this);
+    pool->run(
+        workers.size(), [](void* self, size_t worker) { static_cast<Texts*>(self)->work(worker); }, this);
   }
 };
 
@@ -223,9 +224,9 @@ napi_value create_scanner(napi_env env, napi_callback_info info) {
   Environment* const environment = Environment::of(env);
   Texts* const texts = environment == nullptr ? nullptr : make<Texts>();
   if (texts == nullptr) return fail(env, "MEMORY", no_memory);
-  Scanner::Made made = texts->scanner.create(static_cast<const int32_t*>(words), word_count,
-                                             static_cast<const uint8_t*>(bytes), byte_count,
-                                             static_cast<const double*>(numbers), number_count);
+  Scanner::Made made =
+      texts->scanner.create(static_cast<const int32_t*>(words), word_count, static_cast<const uint8_t*>(bytes),
+                            byte_count, static_cast<const double*>(numbers), number_count);
   const size_t most = size_t(threads > double(Pool::most_threads) ? Pool::most_threads : threads > 1 ? threads : 1);
   if (made == Scanner::Made::ok && !texts->create(environment, most)) made = Scanner::Made::no_memory;
   if (made != Scanner::Made::ok) {

@@ -113,7 +113,8 @@ Scanner::Made Scanner::create(const int32_t* words, size_t word_count, const uin
   for (size_t i = 0; i < word_count; i++) words_[i] = words[i];
   for (size_t i = 0; i < number_count; i++) numbers_[i] = numbers[i];
   static const uint8_t none = 0;
-  Description from = {{words_.data(), word_count}, {numbers_.data(), number_count}, {byte_count > 0 ? bytes : &none, byte_count}};
+  Description from = {
+      {words_.data(), word_count}, {numbers_.data(), number_count}, {byte_count > 0 ? bytes : &none, byte_count}};
   Seeds seeds = {};
   const int32_t* const random = from.words.take(4);
   if (random != nullptr) std::memcpy(&seeds, random, sizeof seeds);

@@ -61,7 +61,8 @@ class Terms {
     for (int tried = 0; tried < most_tried; tried++, slot = (slot + 1) & mask_) {
       const Slot& found = slots_[slot];
       if (found.number == 0) break;
-      if (found.first != sought.first || found.next != sought.next || found.number >> code_shift != sought.code) continue;
+      if (found.first != sought.first || found.next != sought.next || found.number >> code_shift != sought.code)
+        continue;
       const uint32_t id = (found.number & id_mask) - 1;
       if (sought.length <= most_short || is_long(id, sought)) return int32_t(id);
     }
@@ -77,8 +78,8 @@ class Terms {
   };
   static constexpr int most_tried = 64, code_shift = 27;
   static constexpr uint32_t most_short = 12, id_mask = (1u << code_shift) - 1;
-  static constexpr uint64_t masks[9] = {0,          0xff,         0xffff,         0xffffff,        0xffffffff,
-                                        0xffffffffff, 0xffffffffffff, 0xffffffffffffff, UINT64_MAX};
+  static constexpr uint64_t masks[9] = {
+      0, 0xff, 0xffff, 0xffffff, 0xffffffff, 0xffffffffff, 0xffffffffffff, 0xffffffffffffff, UINT64_MAX};
 
   bool add(size_t id, const uint8_t* term, size_t length);
   uint32_t hash_of_rest(const uint8_t* term, size_t length) const;

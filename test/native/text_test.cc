@@ -19,8 +19,9 @@ struct Options {
 
 // A program of one step that counts, in lower case, words of two letters and more.
 Scanner::Made create(Scanner& scanner, const Options& options) {
-  std::vector<int32_t> words = {1, 2, 3, 4, 1, 0, 16, int32_t(options.unit), int32_t(options.terms.size()), 0, 0, 0,
-                                2, options.least, options.most};
+  std::vector<int32_t> words = {
+      1,           2, 3, 4, 1, 0, 16, int32_t(options.unit), int32_t(options.terms.size()), 0, 0, 0, 2, options.least,
+      options.most};
   std::string bytes;
   for (const auto& list : {options.stop_words, options.terms}) {
     words.push_back(int32_t(list.size()));
