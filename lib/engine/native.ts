@@ -59,7 +59,10 @@ export const engine: Engine = {
 
   createScanner({ words, bytes, numbers }, threads) {
     const scan = translated('engine', () => addon().createScanner(words, bytes, numbers, threads));
-    return scan && ((...given) => translated('rows', () => scan(...given)));
+    return (
+      scan &&
+      ((texts, at, ids, weights, offsets, row) => translated('rows', () => scan(texts, at, ids, weights, offsets, row)))
+    );
   },
 
   share(model, description) {
