@@ -76,7 +76,8 @@ napi_value attach(napi_env env, napi_callback_info info) {
                   "threads of a process that load the same copy. Load the model here instead");
     case Loaded::Found::gone:
       return fail(env, "HANDLE",
-                  "its model is no more: every Model of it was disposed of or collected, or its thread has ended. A "
+                  "its model does not exist any more: every Model of it was disposed of or collected, or its thread "
+                  "has ended. A "
                   "handle keeps no weights: keep the Model that was shared until others have attached");
   }
   Model* const model = make_model(env, loaded, threads);

@@ -176,7 +176,7 @@ describe('there is no model for a handle', () => {
     ['one whose names are too long', { ...handle, addon: `${handle.addon}0` }, 'found one whose `addon` is '],
     ['one whose names are no text', { ...handle, model: [handle.model] }, 'found one whose `model` is '],
     ['one whose names are other letters', { ...handle, model: 'é'.repeat(36) }, 'found one whose `model` is '],
-    ['a forged one', { ...handle, model: crypto.randomUUID() }, 'its model is no more'],
+    ['a forged one', { ...handle, model: crypto.randomUUID() }, 'its model does not exist any more'],
     ['one of another copy', { ...handle, addon: crypto.randomUUID() }, 'it is of another process, or of another copy'],
   ])('that is %s', async (_, value, says) => {
     const error = await attach(value);
