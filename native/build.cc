@@ -29,6 +29,17 @@ size_t rows_of_neighbours(size_t row_bytes) {
   return most_bytes / row_bytes > least_rows ? most_bytes / row_bytes : least_rows;
 }
 
+// The stride of a copy of rows of K elements that tiles read side by side; 0 where the rows serve as they are.
+// First-level caches keep what is 4 KB apart in one set of 8 or 12 lines, where the rows of a taller tile push each
+// other out. Copying pays from so many columns on.
+size_t spread_stride(size_t K, size_t N, size_t element, int tile_rows) {
+  constexpr size_t apart = 4096, least_columns = 128;
+  constexpr int lines_of_set = 8;
+  const size_t bytes = K * element, beyond = (bytes + cache_line_bytes) % apart;
+  if (tile_rows <= lines_of_set || N < least_columns || bytes < apart / 2 || beyond > 2 * cache_line_bytes) return 0;
+  return (bytes + 2 * cache_line_bytes - 1) / cache_line_bytes * cache_line_bytes / element;
+}
+
 // Whether the kernel may write its result over an operand as wide.
 bool in_place(Opcode opcode) {
   switch (opcode) {
@@ -74,9 +85,13 @@ class Network<T>::Builder {
     constexpr size_t cost_of_pair = 64, cost_of_pair_column = 4;
     size_t least_rows = 1;
     bool has_nearest = false;
-    for (const Step<T>& step : network_.steps_) {
+    const size_t left = most.of_row / sizeof(T) - network_.row_elements_;
+    for (Step<T>& step : network_.steps_) {
       network_.row_cost_ += cost_of(step);
       if (step.opcode == Opcode::bag) network_.pair_cost_ += cost_of_pair + cost_of_pair_column * step.width;
+      if (step.spread * step.repeat > left) step.spread = 0;
+      const size_t spread = step.spread * step.repeat;
+      if (spread > network_.spread_elements_) network_.spread_elements_ = spread;
       if (step.trees.sliced != nullptr) least_rows = most_sliced_rows;
       has_nearest = has_nearest || step.opcode == Opcode::nearest;
     }
@@ -362,6 +377,7 @@ class Network<T>::Builder {
                                                  : packed_size(K, N, lanes, panel_columns);
     bool fill;
     T* const packed = take({weights, bias, K, N, 2 * field[8] + field[4], 0}, count, fill);
+    step.spread = form == Weights::int8 ? 0 : spread_stride(K, N, sizeof(T), kernels.tile_rows);
     if (form == Weights::whole) {
       if (fill) pack(weights, out_in, bias, K, N, lanes, panel_columns, packed);
       step.run_dense = kernels.dense;
@@ -377,7 +393,7 @@ class Network<T>::Builder {
     }
     constexpr T infinity = std::numeric_limits<T>::infinity();
     const T* const clamp = field[7] >= 0 ? parameter(field[7]) : nullptr;
-    step.dense = {K, N, dense_shape(K, N), packed, clamp ? clamp[0] : -infinity, clamp ? clamp[1] : infinity};
+    step.dense = {K, N, K, dense_shape(K, N), packed, clamp ? clamp[0] : -infinity, clamp ? clamp[1] : infinity};
   }
 
   // Columns in a row are copied at once; `function` says so and `inner` where they begin.

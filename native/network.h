@@ -63,6 +63,7 @@ struct Step {
   bool wide;             // of doubles: width and inner count these, operands and parameters are as long
   const T* p[3];         // parameters, in the order of the plan's words
   DenseLayer<T> dense;
+  size_t spread;  // stride of a copy of x that tiles read sooner; 0 where they do not
   void (*run_dense)(const DenseLayer<T>& layer, const T* x, T* y, size_t rows, size_t first, size_t end);
   const int32_t* list;  // columns of a gather, operands of a concat
   size_t list_count;
@@ -125,7 +126,8 @@ class Network {
   bool run_ragged(const Step<T>& step, const Input& input, T* y, size_t first, size_t rows, RunError& error) const;
   void run_wide(const Step<T>& step, T* const* base, size_t rows) const;
   Outcome check_input(const Port& port, const Input& input, size_t first, size_t rows, RunError& error) const;
-  void run_dense(const Step<T>& step, const T* x, T* y, size_t rows, Help help) const;
+  void run_dense(const Step<T>& step, const DenseLayer<T>& layer, const T* x, T* y, size_t rows, Help help) const;
+  void run_spread(const Step<T>& step, const T* x, T* y, size_t rows, T* const* base, Help help) const;
   size_t stride(int32_t operand) const;
   bool is_input(int32_t value) const {
     for (const Port& input : inputs_) {
@@ -145,7 +147,8 @@ class Network {
   Array<size_t> places_;       // of each value in scratch: elements of one row before it
   Array<const T*> constants_;  // in the arena
   Array<Port> inputs_, outputs_;
-  size_t row_elements_ = 0;  // of scratch
+  size_t row_elements_ = 0;     // of scratch
+  size_t spread_elements_ = 0;  // of scratch behind them, for copies of what dense layers read
   size_t block_rows_ = 1;
   size_t row_cost_ = 0, pair_cost_ = 0;
 };

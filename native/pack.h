@@ -37,6 +37,7 @@ DenseShape dense_shape(size_t K, size_t N);
 template <typename T>
 struct DenseLayer {
   size_t K, N;
+  size_t stride;  // elements of x from one row to the next, where chains read floats; otherwise rows have no padding
   DenseShape shape;
   const T* weights;
   T low, high;  // results are clamped to [low, high]; −∞ and ∞ leave them, NaN stays NaN

@@ -256,6 +256,9 @@ bool scatter_row(Pairs<T>& pairs, T* y, size_t width) {
   return !pairs.bad();
 }
 
+// A tile of fewer finds room for its rows in one set of the first-level cache: see spread_stride in build.cc.
+constexpr size_t least_spread_rows = 9;
+
 }  // namespace
 
 constexpr size_t whole_lines(size_t bytes) {
@@ -270,7 +273,7 @@ size_t Network<T>::table_bytes() const {
 
 template <typename T>
 size_t Network<T>::values_bytes() const {
-  return whole_lines(row_elements_ * block_rows_ * sizeof(T));
+  return whole_lines(row_elements_ * block_rows_ * sizeof(T)) + whole_lines(spread_elements_ * block_rows_ * sizeof(T));
 }
 
 template <typename T>
@@ -353,33 +356,45 @@ Outcome Network<T>::run(void* table, const Input* inputs, const Output* outputs,
   return Outcome::ok;
 }
 
+// Their x is copied to a place behind the values, which stands before those of the operands.
 template <typename T>
-void Network<T>::run_dense(const Step<T>& step, const T* x, T* y, size_t rows, Help help) const {
+void Network<T>::run_spread(const Step<T>& step, const T* x, T* y, size_t rows, T* const* base, Help help) const {
+  T* const room = base[-1] + whole_lines(row_elements_ * block_rows_ * sizeof(T)) / sizeof(T);
+  DenseLayer<T> layer = step.dense;
+  layer.stride = step.spread;
+  for (size_t r = 0; r < rows; r++) std::memcpy(room + r * layer.stride, x + r * layer.K, layer.K * sizeof(T));
+  run_dense(step, layer, room, y, rows, help);
+}
+
+template <typename T>
+void Network<T>::run_dense(const Step<T>& step, const DenseLayer<T>& layer, const T* x, T* y, size_t rows,
+                           Help help) const {
   // Multiply-adds below which waking a thread does not pay, and parts for each, so that one held up costs little.
   constexpr size_t least_cost = 4 << 20, parts_of_thread = 4;
-  const size_t K = step.dense.K, N = step.dense.N;
-  if (help.pool == nullptr || step.dense.shape.order == DenseOrder::lanes || rows * K * N < least_cost) {
-    return step.run_dense(step.dense, x, y, rows, 0, N);
+  const size_t K = layer.K, N = layer.N;
+  if (help.pool == nullptr || layer.shape.order == DenseOrder::lanes || rows * K * N < least_cost) {
+    return step.run_dense(layer, x, y, rows, 0, N);
   }
   const size_t panel = size_t(kernels_->panel_columns), panels = (N + panel - 1) / panel;
   const size_t parts = panels < help.threads * parts_of_thread ? panels : help.threads * parts_of_thread;
   struct Columns {
     const Step<T>& step;
+    const DenseLayer<T>& layer;
     const T* x;
     T* y;
     size_t rows, part_columns;
     std::atomic<size_t> next{0};
-  } columns{step, x, y, rows, (panels + parts - 1) / parts * panel};
+  } columns{step, layer, x, y, rows, (panels + parts - 1) / parts * panel};
   help.pool->run(
       help.threads,
       [](void* context, size_t) {
         Columns& c = *static_cast<Columns*>(context);
-        const size_t all = c.step.dense.N;
+        const size_t all = c.layer.N;
         for (;;) {
           const size_t first = c.next.fetch_add(1) * c.part_columns;
           if (first >= all) return;
           const size_t end = all - first < c.part_columns ? all : first + c.part_columns;
-          c.step.run_dense(c.step.dense, c.x, c.y, c.rows, first, end);
+          c.step.run_dense(c.layer, c.x, c.y, c.rows, first, end);
         }
       },
       &columns);
@@ -466,7 +481,11 @@ Outcome Network<T>::run_block(T* const* base, size_t first, size_t rows, RunErro
     }
     switch (step.opcode) {
       case Opcode::dense:
-        run_dense(step, a, y, rows * step.repeat, help);
+        if (step.spread > 0 && rows * step.repeat >= least_spread_rows) {
+          run_spread(step, a, y, rows * step.repeat, base, help);
+        } else {
+          run_dense(step, step.dense, a, y, rows * step.repeat, help);
+        }
         break;
       case Opcode::quantize:
         if constexpr (sizeof(T) == sizeof(float)) int8_->quantize(a, y, rows * step.repeat, step.inner);

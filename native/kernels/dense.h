@@ -210,8 +210,9 @@ struct Dense {
 
   // Adds x[0..count) of a tile's rows times `count` rows of weights to their sums.
   template <int MR, int NV>
-  static FP_INLINE void multiply(V (&sum)[MR][NV], const T* x, size_t K, size_t rows, const T* weights, size_t count) {
-    RowPointers<MR, T> row(x, K, rows);
+  static FP_INLINE void multiply(V (&sum)[MR][NV], const T* x, size_t stride, size_t rows, const T* weights,
+                                 size_t count) {
+    RowPointers<MR, T> row(x, stride, rows);
     for (const T* const end = weights + count * row_size(NV); weights != end; weights += row_size(NV)) {
       V w[NV];
       W::load(weights, w);
@@ -231,8 +232,8 @@ struct Dense {
   // MR rows of one panel, or one row less.
   template <int MR, int NV>
   static void tile(const Layer& layer, const T* x, const Panel& panel, size_t first_row, size_t rows) {
-    const size_t K = layer.K;
-    x += first_row * K;
+    const size_t K = layer.K, stride = layer.stride;
+    x += first_row * stride;
     V sum[MR][NV];
     FP_UNROLL
     for (int r = 0; r < MR; r++) {
@@ -240,12 +241,12 @@ struct Dense {
       for (int j = 0; j < NV; j++) sum[r][j] = S::load(panel.bias + j * S::lanes);
     }
     if constexpr (!takes_runs(MR, NV)) {
-      multiply<MR, NV>(sum, x, K, rows, panel.weights, K);
+      multiply<MR, NV>(sum, x, stride, rows, panel.weights, K);
     } else {
       const size_t partials = size_t(layer.shape.partials), run = layer.shape.run(K);
       V before[MR][NV] = {};
       for (size_t p = 1, k = 0;; p++, k += run) {
-        multiply<MR, NV>(sum, x + k, K, rows, panel.weights + k * row_size(NV), p == partials ? K - k : run);
+        multiply<MR, NV>(sum, x + k, stride, rows, panel.weights + k * row_size(NV), p == partials ? K - k : run);
         if (p > 1) for_sums<MR, NV>([&](int r, int j) { sum[r][j] = S::add(before[r][j], sum[r][j]); });
         if (p == partials) break;
         for_sums<MR, NV>([&](int r, int j) {
@@ -280,7 +281,7 @@ struct Dense {
   static void runs(const Layer& layer, const T* x, const Panel& panel, size_t row) {
     constexpr size_t width = row_size(NV);
     const size_t K = layer.K, partials = size_t(layer.shape.partials), run = layer.shape.run(K);
-    x += row * K;
+    x += row * layer.stride;
     V sum[C][NV], before[NV];
     FP_UNROLL
     for (int j = 0; j < NV; j++) {
@@ -320,7 +321,7 @@ struct Dense {
   template <int MR, int G>
   static void few_rows(const Layer& layer, const T* x, const Panel& panel) {
     constexpr int NV = panel_vectors;
-    const size_t K = layer.K, stride = panel_size(K);
+    const size_t K = layer.K, x_stride = layer.stride, stride = panel_size(K);
     V sum[G][MR][NV];
     FP_UNROLL
     for (int g = 0; g < G; g++) {
@@ -333,7 +334,7 @@ struct Dense {
     for (size_t k = 0; k < K; k++, weights += row_size(NV)) {
       V a[MR];
       FP_UNROLL
-      for (int r = 0; r < MR; r++) a[r] = S::set1(x[r * K + k]);
+      for (int r = 0; r < MR; r++) a[r] = S::set1(x[r * x_stride + k]);
       FP_UNROLL
       for (int g = 0; g < G; g++) {
         V w[NV];

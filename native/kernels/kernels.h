@@ -105,10 +105,11 @@ template <typename T>
 struct Kernels {
   int lanes;          // elements of one vector
   int panel_columns;  // columns of one full panel of a packed dense layer, a multiple of `lanes`
+  int tile_rows;      // at most so many rows of such a layer are read side by side
 
-  // y[rows, N] = clamp(x[rows, K]·W + b) for the columns from `first` to `end`; the others are left as they are. Both
-  // are multiples of panel_columns, but `end` may be N. `layer` was packed for this table. y overlaps neither x nor
-  // the layer.
+  // y[rows, N] = clamp(x[rows, K]·W + b), where x has the layer's stride, for the columns from `first` to `end`; the
+  // others are left as they are. Both are multiples of panel_columns, but `end` may be N. `layer` was packed for this
+  // table. y overlaps neither x nor the layer.
   void (*dense)(const DenseLayer<T>& layer, const T* x, T* y, size_t rows, size_t first, size_t end);
 
   // The same for a layer with bf16 weights; null in double precision.

@@ -193,6 +193,7 @@ constexpr Kernels<typename S::T> table() {
   return {
       S::lanes,
       Dense<S>::panel_columns,
+      Dense<S>::tile_rows(Dense<S>::panel_vectors),
       dense<S>,
       bf16_of<S>(),
       {

@@ -51,7 +51,10 @@ void check_layer(const fp::Kernels<T>& kernels, const char* isa, size_t K, size_
                  test::Random& random) {
   constexpr size_t guard = 16;
   const std::vector<T> weights = random.uniforms<T>(K * N), bias = random.uniforms<T>(N);
-  const std::vector<T> x = random.uniforms<T>(rows * K + 1);
+  // Rows of chains may stand apart.
+  const bool chains = fp::dense_shape(K, N).order == fp::DenseOrder::chains;
+  const size_t stride = K + (chains ? random.below(3) * 5 : 0);
+  const std::vector<T> x = random.uniforms<T>(rows * stride + 1);
   const T* const from = x.data() + 1;  // unaligned
   const bool clamped = random.below(2) == 1;
 
@@ -59,7 +62,7 @@ void check_layer(const fp::Kernels<T>& kernels, const char* isa, size_t K, size_
   CHECK(packed.allocate(fp::packed_size(K, N, kernels.lanes, kernels.panel_columns)));
   fp::pack(weights.data(), out_in, bias.data(), K, N, kernels.lanes, kernels.panel_columns, packed.data());
   const T low = clamped ? T(-0.25) : T(-infinity), high = clamped ? T(0.5) : T(infinity);
-  const fp::DenseLayer<T> layer = {K, N, fp::dense_shape(K, N), packed.data(), low, high};
+  const fp::DenseLayer<T> layer = {K, N, stride, fp::dense_shape(K, N), packed.data(), low, high};
 
   const T poison = T(12345.678);
   std::vector<T> y(1 + rows * N + guard, poison);
@@ -79,10 +82,10 @@ void check_layer(const fp::Kernels<T>& kernels, const char* isa, size_t K, size_
     for (size_t n = 0; n < N; n++) {
       const T* const column = out_in ? weights.data() + n * K : weights.data() + n;
       const size_t step = out_in ? 1 : N;
-      T expected = in_order(from + r * K, column, step, bias[n], K, N);
+      T expected = in_order(from + r * stride, column, step, bias[n], K, N);
       double truth = bias[n], magnitude = std::fabs(bias[n]);
       for (size_t k = 0; k < K; k++) {
-        const double product = double(from[r * K + k]) * double(column[k * step]);
+        const double product = double(from[r * stride + k]) * double(column[k * step]);
         truth += product;
         magnitude += std::fabs(product);
       }
@@ -139,7 +142,7 @@ TEST("a dense layer keeps NaN, infinity and the sign of zero") {
       CHECK(packed.allocate(fp::packed_size(K, N, set.f32.lanes, set.f32.panel_columns)));
       fp::pack<float>(weights.data(), false, nullptr, K, N, set.f32.lanes, set.f32.panel_columns, packed.data());
       const float limit = std::numeric_limits<float>::infinity();
-      const fp::DenseLayer<float> relu = {K, N, fp::dense_shape(K, N), packed.data(), 0, limit};
+      const fp::DenseLayer<float> relu = {K, N, K, fp::dense_shape(K, N), packed.data(), 0, limit};
       for (float special : {NAN, limit, -limit}) {
         std::vector<float> x(K, 0.5f), y(N);
         x[5] = special;

@@ -104,7 +104,7 @@ std::vector<float> run_bf16(const fp::Kernels<float>& kernels, const Layer& laye
   CHECK(packed.allocate(fp::packed_bf16_size(layer.K, layer.N, kernels.lanes, kernels.panel_columns)));
   fp::pack_bf16(layer.weights.data(), layer.out_in, layer.bias.data(), layer.K, layer.N, kernels.lanes,
                 kernels.panel_columns, packed.data());
-  const fp::DenseLayer<float> dense = {layer.K,       layer.N,   fp::dense_shape(layer.K, layer.N),
+  const fp::DenseLayer<float> dense = {layer.K,       layer.N,   layer.K,   fp::dense_shape(layer.K, layer.N),
                                        packed.data(), layer.low, layer.high};
   std::vector<float> y(1 + rows * layer.N + guard, poison);
   run_in_parts(layer.N, size_t(kernels.panel_columns),
@@ -131,7 +131,7 @@ TEST(
       CHECK(packed.allocate(fp::packed_size(shape.K, shape.N, set.f32.lanes, set.f32.panel_columns)));
       fp::pack(rounded.weights.data(), layer.out_in, layer.bias.data(), shape.K, shape.N, set.f32.lanes,
                set.f32.panel_columns, packed.data());
-      const fp::DenseLayer<float> whole = {shape.K,       shape.N,   fp::dense_shape(shape.K, shape.N),
+      const fp::DenseLayer<float> whole = {shape.K,       shape.N,   shape.K,   fp::dense_shape(shape.K, shape.N),
                                            packed.data(), layer.low, layer.high};
       std::vector<float> wanted(shape.rows * shape.N);
       set.f32.dense(whole, x.data() + 1, wanted.data(), shape.rows, 0, shape.N);
@@ -235,7 +235,7 @@ std::vector<float> run_int8(const fp::Int8Way& way, const Layer& layer, const fl
   kernels.quantize(x, quantized.data() + 1, rows, layer.K);
   check_guards(quantized, rows * fp::quantized_width(layer.K), way.name);
 
-  const fp::DenseLayer<float> dense = {layer.K,       layer.N,   fp::dense_shape(layer.K, layer.N),
+  const fp::DenseLayer<float> dense = {layer.K,       layer.N,   layer.K,   fp::dense_shape(layer.K, layer.N),
                                        packed.data(), layer.low, layer.high};
   std::vector<float> y(1 + rows * layer.N + guard, poison);
   run_in_parts(layer.N, size_t(kernels.layout.panel_columns), [&](size_t first, size_t end) {
