@@ -6,6 +6,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ForwardpassError } from '../errors.ts';
 import type { Activation, Architecture } from '../graph/architecture.ts';
 import { type LoadOptions, PRECISION_NAMES } from '../options.ts';
+import { importFunctions } from '../steps/import-functions.ts';
 
 export interface LoadFlags {
   readonly precision?: LoadOptions['precision'];
@@ -67,7 +68,9 @@ export async function toLoadOptions(flags: LoadFlags): Promise<LoadOptions> {
     ...(member && { member: member.length === 1 ? member[0] : member }),
     ...(numIteration !== undefined && { numIteration }),
     ...(isa && { isa }),
-    ...(flags.functions && { functions: await importFunctions(flags.functions) }),
+    ...(flags.functions && {
+      functions: await importFunctions(pathToFileURL(resolve(flags.functions)), `--functions ${flags.functions}`),
+    }),
     ...(flags.architecture && { architecture: await readArchitecture(flags.architecture) }),
   };
 }
@@ -103,26 +106,6 @@ export function parseActivation(text: string): Activation {
   } catch (cause) {
     throw new InvalidArgumentError(`is not JSON: ${(cause as Error).message}`);
   }
-}
-
-type Functions = NonNullable<LoadOptions['functions']>;
-
-/** What the script exports as its default, or else by name. */
-async function importFunctions(path: string): Promise<Functions> {
-  const place = `--functions ${path}`;
-  let exported: Readonly<Record<string, unknown>>;
-  try {
-    exported = await import(pathToFileURL(resolve(path)).href);
-  } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw new ForwardpassError('OPTION', `could not be imported: ${message}`, place, { cause });
-  }
-  const { default: main } = exported;
-  const functions = typeof main === 'object' && main !== null ? main : exported;
-  if (Object.keys(functions).length === 0) {
-    throw new ForwardpassError('OPTION', 'exports nothing; expected functions by their names in Python', place);
-  }
-  return functions as Functions;
 }
 
 export async function readArchitecture(path: string): Promise<Architecture> {

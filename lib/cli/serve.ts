@@ -140,6 +140,8 @@ function untilEnded(server: Server, { onSignal, stderr }: Environment): Promise<
 }
 
 async function toServeOptions(flags: ServeFlags): Promise<ServeOptions> {
+  // The server imports them, in each of its threads.
+  const { functions, ...others } = flags;
   const { name, host, port, workers, split, shadow, control, batchWindow, grpc, allowHost, tokenFile } = flags;
   const { tlsCert, tlsKey, tlsClientCa } = flags;
   if ((tlsCert === undefined) !== (tlsKey === undefined) || (tlsClientCa !== undefined && tlsCert === undefined)) {
@@ -164,7 +166,8 @@ async function toServeOptions(flags: ServeFlags): Promise<ServeOptions> {
     },
     drainDelay: flags.drainDelay,
     drainTime: flags.drainTime,
-    load: await toLoadOptions(flags),
+    functions,
+    load: await toLoadOptions(others),
   };
 }
 

@@ -1,6 +1,12 @@
 /** Which models answer: by name and version, in this thread. */
 import type { ServedModel } from './protocol.ts';
 
+/** A file, and what it held. */
+export interface ModelSource {
+  readonly path: string;
+  readonly sha256?: string;
+}
+
 /** A version in use. Whoever answers later than at once holds it meanwhile. */
 export class Served implements ServedModel {
   readonly format: string;
@@ -13,6 +19,8 @@ export class Served implements ServedModel {
     readonly model: ServedModel['model'],
     /** Called once, when it is retired and nobody holds it any more. */
     private readonly release: () => void,
+    /** Where it was loaded from, for threads that have to load it themselves. */
+    readonly source?: ModelSource,
   ) {
     this.format = model.format;
   }

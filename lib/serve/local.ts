@@ -1,6 +1,7 @@
 /** Models, and the answers of them, in one thread. */
 import { readFile } from 'node:fs/promises';
 import { ForwardpassError } from '../errors.ts';
+import type { LoadOptions } from '../options.ts';
 import { AccessLog } from './access-log.ts';
 import { App, type Backend } from './app.ts';
 import { Catalog, Served } from './catalog.ts';
@@ -45,6 +46,19 @@ export async function readTokens({ tokenFile }: CheckedServeOptions): Promise<st
   return tokens;
 }
 
+async function withFunctions(options: CheckedServeOptions): Promise<CheckedServeOptions> {
+  const functions = await functionsOf(options);
+  return functions === undefined ? options : { ...options, load: { ...options.load, functions } };
+}
+
+/** For steps of one's own, where a script has some; those of this thread. */
+export async function functionsOf({
+  functions,
+}: Pick<CheckedServeOptions, 'functions'>): Promise<LoadOptions['functions']> {
+  if (functions === undefined) return undefined;
+  return (await import('../steps/import-functions.ts')).importFunctions(new URL(functions), 'functions');
+}
+
 /** Threads that answer as well. */
 export interface Others {
   readonly size: number;
@@ -69,7 +83,8 @@ export class Local implements Backend {
     this.guard = new Guard(options);
   }
 
-  static async open(source: ServeSource, options: CheckedServeOptions): Promise<Local> {
+  static async open(source: ServeSource, given: CheckedServeOptions): Promise<Local> {
+    const options = await withFunctions(given);
     const local = new Local(options);
     await local.#readTokens();
     const { accessLog } = options;
@@ -137,7 +152,7 @@ export class Local implements Backend {
     const served = this.repository.published.map((published) => {
       const { name, version, model } = published;
       const known = before.get(keyOf(published));
-      return known?.model === model ? known : new Served(name, version, model, published.hold());
+      return known?.model === model ? known : new Served(name, version, model, published.hold(), published.source);
     });
     this.catalog.replace(served);
     this.catalog.ready = this.repository.started && served.length > 0;

@@ -1,5 +1,7 @@
 /** The options of `serve`, and the check that they are what they should be. */
 import { isIP } from 'node:net';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { ForwardpassError } from '../errors.ts';
 import type { Model } from '../model.ts';
 import { checkLoadOptions, type LoadOptions, oneOf, refuseUnknown, wrong } from '../options.ts';
@@ -72,6 +74,11 @@ export interface ServeOptions {
   readonly limits?: Partial<ServeLimits>;
   /** The options of `load`, for every model. */
   readonly load?: LoadOptions;
+  /**
+   * The path of a script that exports the `functions` of `load`, as its default or by their names in Python. Unlike those, every
+   * worker has them: each imports the script.
+   */
+  readonly functions?: string | URL;
   /** Milliseconds between two looks for newer models: 2,000 unless given. `Infinity` looks when `reload()` is called. */
   readonly interval?: number;
   /** How many milliseconds a file must have been left alone before it is read: 500 unless given. */
@@ -128,8 +135,12 @@ type Defaulted =
   | 'drainDelay'
   | 'drainTime';
 
-export type CheckedServeOptions = Omit<ServeOptions, Defaulted | 'limits'> &
-  Required<Pick<ServeOptions, Defaulted>> & { readonly limits: ServeLimits };
+export type CheckedServeOptions = Omit<ServeOptions, Defaulted | 'limits' | 'functions'> &
+  Required<Pick<ServeOptions, Defaulted>> & {
+    readonly limits: ServeLimits;
+    /** The script's URL. */
+    readonly functions?: string;
+  };
 
 const KINDS = {
   name: ['string', 'a string'],
@@ -151,7 +162,7 @@ const NUMBERS = {
   drainTime: [0, 2 ** 31 - 1],
 } as const;
 
-const OTHERS = ['allowedHosts', 'cors', 'tls', 'limits', 'load', 'interval', 'split', 'shadow'];
+const OTHERS = ['allowedHosts', 'cors', 'tls', 'limits', 'load', 'functions', 'interval', 'split', 'shadow'];
 const SERVE_OPTIONS: readonly string[] = [...Object.keys(KINDS), ...Object.keys(NUMBERS), ...OTHERS];
 const TLS_FILES = ['cert', 'key', 'clientCa'] as const;
 
@@ -171,8 +182,11 @@ export function checkServeOptions(options: ServeOptions): CheckedServeOptions {
     throw wrong('milliseconds from 1 on, or Infinity', interval, 'interval');
   checkLoadOptions(load);
   if (options.workers !== undefined && Object.keys(load.functions ?? {}).length > 0) {
-    const message = 'is not for steps of your own: their functions are in one thread; leave it out';
+    const message = 'have functions of their own: give the option functions, the path of a script that each imports';
     throw new ForwardpassError('OPTION', message, 'workers');
+  }
+  if (options.functions !== undefined && load.functions !== undefined) {
+    throw new ForwardpassError('OPTION', 'is given beside load.functions; expected one of them', 'functions');
   }
   if (load.signal !== undefined) throw wrong('no signal; close the server instead', load.signal, 'load.signal');
   return {
@@ -184,6 +198,7 @@ export function checkServeOptions(options: ServeOptions): CheckedServeOptions {
     drainTime: 30_000,
     ...given(options),
     ...{ interval, load, host },
+    functions: checkScript(options.functions),
     tls: checkTls(options.tls),
     allowedHosts: checkHosts(options.allowedHosts),
     cors: checkOrigins(options.cors),
@@ -199,6 +214,13 @@ function entriesOf<T extends object>(table: T): [keyof T, T[keyof T]][] {
 
 function given<T extends object>(options: T): Partial<T> {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
+
+function checkScript(script: unknown): string | undefined {
+  if (script === undefined) return undefined;
+  if (script instanceof URL) return script.href;
+  if (typeof script !== 'string' || script === '') throw wrong('the path of a script, or its URL', script, 'functions');
+  return pathToFileURL(resolve(script)).href;
 }
 
 function checkTls(tls: unknown): TlsFiles | undefined {

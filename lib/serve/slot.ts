@@ -3,6 +3,7 @@ import { ForwardpassError } from '../errors.ts';
 import type { Model } from '../model.ts';
 import { checkSameInterface } from '../watch/same-interface.ts';
 import { type LiveModel, type WatchOptions, watch } from '../watch.ts';
+import type { ModelSource } from './catalog.ts';
 import type { CheckedServeOptions } from './options.ts';
 import type { VersionCounts } from './prometheus.ts';
 import type { Found } from './scan.ts';
@@ -12,6 +13,8 @@ export interface Published {
   readonly name: string;
   readonly version: string;
   readonly model: Model;
+  /** Undefined of a model that was given as such. */
+  readonly source: ModelSource | undefined;
   /** Keeps the model whole until what it returns is called. */
   hold(): () => void;
 }
@@ -80,6 +83,10 @@ export class Slot implements Published {
 
   get model(): Model {
     return this.#live?.model ?? (this.found.given as Model);
+  }
+
+  get source(): ModelSource | undefined {
+    return this.#live && { path: this.found.path, sha256: this.#live.status.version.sha256 };
   }
 
   get counts(): VersionCounts {

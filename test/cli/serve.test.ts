@@ -1,6 +1,3 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import type { Environment } from '../../lib/cli/environment.ts';
@@ -127,30 +124,7 @@ test.each([
   expect((await run(['m', ...args])).status).toBe(2);
 });
 
-test('steps of one’s own come from a script, by the names of its exports or as its default', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'forwardpass-cli-'));
-  const script = async (name: string, text: string) => {
-    await writeFile(join(folder, name), text);
-    return (await run(['m', '--functions', join(folder, name)])) as Awaited<ReturnType<typeof run>>;
-  };
-  try {
-    const named = await script('named.mjs', "const f = (columns) => columns; export { f as '__main__.f' };");
-    expect(Object.keys(named.given?.load?.functions ?? {})).toEqual(['__main__.f']);
-    const main = await script(
-      'main.cjs',
-      "module.exports = { '__main__.f': { columns: 1, run: (columns) => columns } };",
-    );
-    expect(Object.keys(main.given?.load?.functions ?? {})).toEqual(['__main__.f']);
-    for (const [name, text, said] of [
-      ['empty.mjs', '', 'exports nothing'],
-      ['wrong.mjs', 'this is not a script', 'could not be imported'],
-      ['throws.mjs', "throw new Error('not today')", 'could not be imported: not today'],
-    ]) {
-      const { status, stderr } = await script(name, text);
-      expect([status, stderr]).toEqual([1, expect.stringContaining(said)]);
-    }
-    expect((await run(['m', '--functions', join(folder, 'none.mjs')])).stderr).toContain('could not be imported');
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+test('the script of steps of one’s own is the server’s to import, which does so in each of its threads', async () => {
+  const { given } = (await run(['m', '--functions', 'steps.js'])) as Awaited<ReturnType<typeof run>>;
+  expect([given?.functions, given?.load?.functions]).toEqual(['steps.js', undefined]);
 });

@@ -6,7 +6,6 @@ import { closeSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { engine } from '#engine';
 import { ForwardpassError } from '../../errors.ts';
-import type { ModelHandle } from '../../handle.ts';
 import type { Served } from '../catalog.ts';
 import type { Certificates } from '../listener.ts';
 import type { Local, Others } from '../local.ts';
@@ -138,8 +137,9 @@ export class Crew implements Others {
 
   #startOf(): Start {
     const { accessLog, onEvent, load, ...others } = this.options;
-    // What loading takes may hold functions, which cannot go to another thread.
-    const options = { ...others, load: { threads: load.threads } };
+    // Functions cannot go to another thread.
+    const { functions, fetch, ...plain } = load;
+    const options = { ...others, load: plain };
     const fd = engine.duplicateDescriptor(this.socket);
     const grpcFd = this.grpc && engine.duplicateDescriptor(this.grpc.socket);
     if (fd === undefined || (this.grpc !== undefined && grpcFd === undefined)) throw noDescriptors();
@@ -212,22 +212,23 @@ export class Crew implements Others {
     for (const [served, kept] of this.#kept) if (!now.has(served)) kept.over ??= this.#edition;
     for (const served of now) {
       if (this.#kept.has(served)) continue;
-      const handle = this.#share(served);
-      if (handle === undefined) continue;
+      const from = this.#share(served);
+      if (from === undefined) continue;
       const { name, version } = served;
       served.hold();
       this.#keys += 1;
-      this.#kept.set(served, { shared: { key: this.#keys, name, version, handle } });
+      this.#kept.set(served, { shared: { key: this.#keys, name, version, from } });
     }
     for (const seat of this.#seats) seat.say({ kind: 'models', edition: this.#models() });
     this.#release();
   }
 
-  /** Models that call functions of this thread cannot go to others, and are not served. */
-  #share({ name, version, model }: Served): ModelHandle | undefined {
+  /** Models that call functions go to threads that have them as well; others that cannot be shared are not served. */
+  #share({ name, version, model, source }: Served): Shared['from'] | undefined {
     try {
-      return model.share();
+      return { handle: model.share() };
     } catch (thrown) {
+      if (this.options.functions !== undefined && source !== undefined) return { source };
       const error = ForwardpassError.from(thrown) ?? new ForwardpassError('HANDLE', 'cannot be shared with threads');
       this.options.onEvent?.({ kind: 'rejected', model: name, version, error });
       return undefined;

@@ -1,5 +1,6 @@
 /** What the thread that loads models and those that answer requests say to each other: plain data. */
 import type { ModelHandle } from '../../handle.ts';
+import type { ModelSource } from '../catalog.ts';
 import type { Certificates } from '../listener.ts';
 import type { MetricsState } from '../metrics.ts';
 import type { CheckedServeOptions } from '../options.ts';
@@ -9,7 +10,8 @@ export interface Shared {
   readonly key: number;
   readonly name: string;
   readonly version: string;
-  readonly handle: ModelHandle;
+  /** Of the weights in this process, or of a file that each thread loads: that of a model with functions of the thread's own. */
+  readonly from: { readonly handle: ModelHandle } | { readonly source: ModelSource };
 }
 
 /** What a thread starts with. */

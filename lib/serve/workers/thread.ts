@@ -4,15 +4,18 @@ import { ForwardpassError } from '../../errors.ts';
 import { Model } from '../../model.ts';
 import { AccessLog } from '../access-log.ts';
 import { App, type Backend } from '../app.ts';
-import { Served } from '../catalog.ts';
+import { type ModelSource, Served } from '../catalog.ts';
 import { Guard } from '../guard.ts';
 import { Listener } from '../listener.ts';
-import { newCatalog } from '../local.ts';
+import { functionsOf, newCatalog } from '../local.ts';
 import type { GrpcServer } from '../protocol/grpc/start.ts';
 import { openTelemetry } from '../telemetry.ts';
 import type { Edition, FromWorker, Question, Shared, Start, ToWorker } from './messages.ts';
 
-/** Milliseconds between two reports of what was counted, of which the last one outlives the thread. */
+/**
+ * Milliseconds between two reports of what was counted, of which the last one outlives the thread, and before a file that was
+ * not what it should be is looked at again.
+ */
 const REPORT = 1_000;
 
 const { fd, grpcFd, options, logsAccess, tls, tokens, models: first } = workerData as Start;
@@ -41,6 +44,7 @@ const guard = new Guard(options);
 guard.tokens = tokens;
 const accessLog = logsAccess ? new AccessLog((lines) => say({ kind: 'access', lines })) : undefined;
 const startSpan = await openTelemetry();
+const functions = await functionsOf(options);
 const app = new App({ catalog, guard, backend, options, accessLog, startSpan });
 const listener = new Listener({
   limits: options.limits,
@@ -53,31 +57,64 @@ const listener = new Listener({
 let grpc: GrpcServer | undefined;
 const served = new Map<number, Served>();
 
-function take({ number, models, ready }: Edition): void {
+/** The edition that is being taken, or was last: one after the other. */
+let taking: Promise<void> = Promise.resolve();
+let newest = first;
+/** Whether a model of the newest could not be loaded here: its file was exchanged, or is about to be. */
+let isIncomplete = false;
+
+function take(edition: Edition): Promise<void> {
+  newest = edition;
+  taking = taking.then(() => takeNow(edition)).catch(failed);
+  return taking;
+}
+
+async function takeNow({ number, models, ready }: Edition): Promise<void> {
   const before = new Map(served);
+  const own = new Map<number, Served>();
+  isIncomplete = false;
+  for (const shared of models) {
+    if (before.has(shared.key) || !('source' in shared.from)) continue;
+    const loaded = await loadOwn(shared, shared.from.source).catch((error) => failed(error, shared.name));
+    if (loaded === undefined) isIncomplete = true;
+    else own.set(shared.key, loaded);
+  }
   served.clear();
   for (const shared of models) {
-    const one = before.get(shared.key) ?? attach(shared) ?? lastOf(shared, before);
+    const one = before.get(shared.key) ?? own.get(shared.key) ?? attach(shared);
     if (one !== undefined) served.set(shared.key, one);
+    else keepLast(shared, before);
   }
   catalog.replace([...served.values()]);
   catalog.ready = ready;
   say({ kind: 'taken', edition: number });
 }
 
+/** A model with steps of its author's own: as long as the file holds what was found good. */
+async function loadOwn({ name, version }: Shared, { path, sha256 }: ModelSource): Promise<Served> {
+  const { watch } = await import('../../watch.ts');
+  const live = await watch(path, { ...options.load, functions, sha256, interval: Number.POSITIVE_INFINITY, settle: 0 });
+  return new Served(name, version, live.model, () => void live.close());
+}
+
+function failed(error: unknown, model?: string): undefined {
+  say({ kind: 'failed', model, error: error instanceof ForwardpassError ? error.toJSON() : String(error) });
+}
+
 /** Undefined where the model is gone already: the message that says what took its place is on its way. */
-function attach({ name, version, handle }: Shared): Served | undefined {
+function attach({ name, version, from }: Shared): Served | undefined {
+  if (!('handle' in from)) return undefined;
   try {
-    const model = Model.attach(handle, { threads: options.load.threads ?? 1 });
+    const model = Model.attach(from.handle, { threads: options.load.threads ?? 1 });
     return new Served(name, version, model, () => model.dispose());
   } catch (error) {
-    say({ kind: 'failed', model: name, error: error instanceof ForwardpassError ? error.toJSON() : String(error) });
-    return undefined;
+    return failed(error, name);
   }
 }
 
-function lastOf({ name, version }: Shared, before: ReadonlyMap<number, Served>): Served | undefined {
-  return [...before.values()].find((one) => one.name === name && one.version === version);
+/** What took the place of a version until now goes on. */
+function keepLast({ name, version }: Shared, before: ReadonlyMap<number, Served>): void {
+  for (const [key, one] of before) if (one.name === name && one.version === version) served.set(key, one);
 }
 
 function state() {
@@ -99,7 +136,7 @@ async function close(most: number): Promise<void> {
 function hear(message: ToWorker): void {
   switch (message.kind) {
     case 'models':
-      take(message.edition);
+      void take(message.edition);
       break;
     case 'tokens':
       guard.tokens = message.tokens;
@@ -109,7 +146,7 @@ function hear(message: ToWorker): void {
       try {
         grpc?.setTls(message.tls);
       } catch (error) {
-        say({ kind: 'failed', error: (error as ForwardpassError).toJSON() });
+        failed(error);
       }
       break;
     case 'collect':
@@ -128,8 +165,11 @@ function hear(message: ToWorker): void {
   }
 }
 
-const reporting = setInterval(() => say({ kind: 'metrics', state: state() }), REPORT);
-take(first);
+const reporting = setInterval(() => {
+  say({ kind: 'metrics', state: state() });
+  if (isIncomplete) void take(newest);
+}, REPORT);
+await take(first);
 port.on('message', hear);
 await listener.listen({ fd });
 if (grpcFd !== undefined) {
