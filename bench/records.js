@@ -1,5 +1,5 @@
 /**
- * Rows as people hold them: what `predict` takes for a record, beside an array and a flat array, and what one record takes
+ * Rows of JavaScript values: what `predict` takes for a record, beside an array and a flat array, and what one record takes
  * beside a bound call. Nanoseconds of processor time, medians of rounds in turns.
  */
 import { define } from '../dist/index.js';

@@ -28,7 +28,7 @@ export const FAULT = {
   pairsDiffer: 16,
 } as const;
 
-/** Rows as people hold them: see rows.ts. */
+/** Rows of JavaScript values: see rows.ts. */
 export interface PeopleRows {
   /** What they gave for an element of an input, and where. */
   cell(row: number, input: number, element: number): { readonly value: unknown; readonly place: string };
@@ -59,7 +59,7 @@ export function holdsInt32(port: Port): boolean {
   return holdsIntegers(port) && !(port.exact === true && port.dtype !== 'int32');
 }
 
-/** `given` are the rows as people hold them, where they are not the buffers themselves. */
+/** `given` are the rows of JavaScript values, where they are not the buffers themselves. */
 export function faultError(
   fault: Fault,
   model: Called,

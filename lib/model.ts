@@ -110,7 +110,7 @@ export class Model implements Disposable {
   readonly #targets: readonly Target[] | undefined;
   readonly #decider: Model | undefined;
   readonly #staged: Staged | undefined;
-  /** Made when rows as people hold them first come. */
+  /** Created on first use. */
   #rowReader: RowReader | undefined;
 
   static {
@@ -352,7 +352,7 @@ export class Model implements Disposable {
     return model.#predictor.predictProba(() => model.flatten(rows, true));
   }
 
-  /** @internal Rows as people hold them, as arrays for {@link run}: one for each input. `lend` as in {@link RowReader}. */
+  /** @internal Rows of JavaScript values, as arrays for {@link run}: one for each input. `lend` as in {@link RowReader}. */
   flatten(rows: Rows | RowRecord | string, lend = false): FlatRows {
     if (this.#staged !== undefined) return this.#staged.flatten(rows);
     const ragged = this.#calls.inputs.find((port) => port.ragged && port.terms === undefined);

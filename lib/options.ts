@@ -60,7 +60,7 @@ export interface LoadOptions extends ModelOptions {
    * of columns. `{ '__main__.add_ratio': ({ a, b }) => ({ a, b, ratio: … }) }`; see docs/own-steps.md.
    */
   readonly functions?: StepFunctions;
-  /** Told from the content unless given. */
+  /** Detected from the content unless given. */
   readonly format?: Format;
   /** Aborts the load; a model that is loaded is not concerned. */
   readonly signal?: AbortSignal;

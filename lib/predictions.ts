@@ -1,4 +1,4 @@
-/** From rows as people hold them to what `predict` and `predictProba` say. */
+/** From rows of JavaScript values to what `predict` and `predictProba` say. */
 import { type FloatArray, withLists } from './buffers.ts';
 import type { Calls } from './calls.ts';
 import { ForwardpassError } from './errors.ts';

@@ -9,7 +9,7 @@ import { describe, quote } from './messages.ts';
  * `offsets[r + 1]`. That is a sparse matrix by rows, as scipy's `indices`, `data` and `indptr` hold it.
  */
 export interface RaggedRows {
-  /** Of all rows, one after another: each from 0 to N − 1. One id may stand in a row more than once. */
+  /** Of all rows, one after another: each from 0 to N − 1. One id may be in a row more than once. */
   readonly ids: Int32Array | Uint32Array | BigInt64Array;
   /** As many as ids; all 1 unless given. */
   readonly weights?: FloatArray;

@@ -1,4 +1,4 @@
-/** Rows as people hold them, into the flat arrays that a model runs. */
+/** Rows of JavaScript values, into the flat arrays that a model runs. */
 import { allocate, type FloatArray, type NewArray, type TypedArray } from './buffers.ts';
 import { ForwardpassError } from './errors.ts';
 import { holdsInt32, type PeopleRows } from './faults.ts';
@@ -62,11 +62,11 @@ export class RowReader {
   readonly #newLent: NewArray | undefined;
   readonly #features: Features;
   readonly #createScanner: CreateScanner | undefined;
-  /** Of inputs that are made of texts; made when the first row comes. */
+  /** Of inputs that are made of texts; created with the first row. */
   #terms: readonly (TermColumn | undefined)[] | undefined;
-  /** Made when it is asked for. */
+  /** Created on first use. */
   #featureRows: FeatureRows | undefined;
-  /** Made when the first record comes. */
+  /** Created with the first record. */
   #records: RecordReader | undefined;
   /** Whether all inputs are numbers of one kind, for which a call can be bound to the reader's own arrays. */
   readonly #canLend: boolean;
@@ -103,7 +103,7 @@ export class RowReader {
     });
   }
 
-  /** Those arrays, for who writes one row into them by itself; undefined where there are none. */
+  /** Those arrays, for who writes one row into them by itself; undefined if there are none. */
   get lent(): readonly FloatArray[] | undefined {
     if (this.#canLend) this.#lent ??= this.#allocate(1, this.#newLent);
     return this.#lent;

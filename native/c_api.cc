@@ -125,7 +125,7 @@ fp_status read_options(const fp_options* from, Options& options) {
   if (from->isa == nullptr) return FP_OK;
   options.set = fp::find_instruction_set(from->isa);
   if (options.set != nullptr) return FP_OK;
-  return fail(FP_ERROR_ISA, "options: the instruction set \"%.40s\" is not to be had here; the best is \"%s\"",
+  return fail(FP_ERROR_ISA, "options: the instruction set \"%.40s\" is not available here; the best is \"%s\"",
               from->isa, fp::best_instruction_set()->name);
 }
 

@@ -64,7 +64,7 @@ bool FrozenFile::read_words(Precision precision, FileFault& fault) {
     return fault.set(Kind::malformed, "%s: expected words, the name of a tensor", key_);
   }
   const StoredTensor* const tensor = file_.find(name);
-  if (tensor == nullptr) return fault.set(Kind::malformed, "%s: there is no tensor %s", key_, Quoted(name).text);
+  if (tensor == nullptr) return fault.set(Kind::malformed, "%s: tensor %s not found", key_, Quoted(name).text);
   if (!tensor->is("I32") || tensor->rank != 1) {
     return fault.set(Kind::malformed, "tensor %s: expected I32 of one axis, found %s of %zu", Quoted(name).text,
                      tensor->dtype, tensor->rank);
@@ -94,12 +94,12 @@ bool FrozenFile::read_source(const json::Value& entry, size_t index, bool f64, S
   source = {};
   source.tensor = file_.find(name);
   if (source.tensor == nullptr) {
-    return fault.set(Kind::malformed, "%s: parameters[%zu]: there is no tensor %s", key_, index, Quoted(name).text);
+    return fault.set(Kind::malformed, "%s: parameters[%zu]: tensor %s not found", key_, index, Quoted(name).text);
   }
   const StoredTensor& tensor = *source.tensor;
   const size_t wanted_bytes = f64 ? sizeof(double) : sizeof(float);
   if (tensor.is(f64 ? "F64" : "F32")) {
-    if (scale.found()) return fault.set(Kind::malformed, "%s: parameters[%zu]: a scale is for I8 alone", key_, index);
+    if (scale.found()) return fault.set(Kind::malformed, "%s: parameters[%zu]: a scale is only for I8", key_, index);
     source.copied = !is_aligned(file_.data_of(tensor), wanted_bytes);
     return true;
   }

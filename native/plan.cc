@@ -285,7 +285,7 @@ class Verifier {
   }
 
   bool single() {
-    return require(plan_.precision == Precision::f32, "reduced weights and values of doubles are for f32 alone");
+    return require(plan_.precision == Precision::f32, "reduced weights and values of doubles are only for f32");
   }
 
   bool reduce(int64_t y_width) {
@@ -419,7 +419,7 @@ class Verifier {
     }
     const size_t count = nodes_of->count / node_fields;
     if (leaf_width < 1 || nodes_of->count % node_fields != 0 || count < 1 || count > INT32_MAX) {
-      return fail("nodes of trees are of no whole number");
+      return fail("the nodes of trees are incomplete");
     }
     size_t tree_count = 0, leaf_count = 0;
     const char* const fault = check_trees(static_cast<const T*>(nodes_of->data), count, size_t(width(x)),

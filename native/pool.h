@@ -22,7 +22,7 @@ class Pool {
   void release();
 
   // Calls task(context, worker) for worker 0 on the calling thread and, at the same time, for others below `workers`
-  // on as many threads as there are to be had: perhaps none. Returns when all calls have returned. Tasks share out
+  // on as many threads as are available, which may be none. Returns when all calls have returned. Tasks share out
   // what is to be done among themselves. While one thread is in run(), another's run() gets no help.
   void run(size_t workers, Task task, void* context);
 

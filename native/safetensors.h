@@ -46,7 +46,7 @@ class Safetensors {
   // The bytes must outlive this and all that it hands out.
   [[nodiscard]] bool open(const void* bytes, size_t size, FileFault& fault);
 
-  // Null where there is none; the name is a string.
+  // Null if there is none; the name is a string.
   const StoredTensor* find(const json::Value& name) const;
   // An object of strings, or nothing.
   const json::Value& metadata() const { return metadata_; }

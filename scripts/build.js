@@ -26,7 +26,7 @@ function isStale(output, inputs) {
 
 /**
  * Types by the compiler, scripts as a few files by the bundler: a hundred modules take longer to open than to run.
- * What is imported on demand (a format's reader, the command's parts) stays a file of its own. dist/ is replaced only
+ * What is imported on demand (a format's reader, the command's parts) stays its own file. dist/ is replaced only
  * when all went well.
  */
 async function buildScripts() {
@@ -93,7 +93,7 @@ function keepPublicTypes(folder) {
 }
 
 /**
- * V8 keeps a file of ASCII alone in half the memory, and is through with it sooner.
+ * V8 keeps a file of only ASCII in half the memory, and is through with it sooner.
  * @param {string} code whose comments are gone: what is left stands in strings, where it can be escaped
  */
 function ascii(code) {

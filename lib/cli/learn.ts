@@ -139,7 +139,7 @@ async function learnRows(path: string, flags: LearnFlags, environment: Environme
   }
 }
 
-/** The learner of a checkpoint of the same run; undefined where there is none. */
+/** The learner of a checkpoint of the same run; undefined if there is none. */
 async function resume(path: string, run: string, flags: LearnFlags, environment: Environment) {
   if (!(await exists(path))) return undefined;
   const learner = await environment.learn(path, { metrics: metricsOf(flags) });

@@ -68,6 +68,6 @@ export interface Engine {
   share(model: EngineModel, description: object): SharedNames | undefined;
   /** The model of those names, over the same weights, and the description that it was shared with. */
   attach(names: SharedNames, threads: number): readonly [EngineModel, description: unknown];
-  /** Another descriptor of the same socket, for a thread that closes its own; undefined where there are none. */
+  /** Another descriptor of the same socket, for a thread that closes its own; undefined if there are none. */
   duplicateDescriptor(descriptor: number): number | undefined;
 }

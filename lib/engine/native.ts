@@ -6,11 +6,11 @@ import type { Isa } from '../isa.ts';
 import type { Engine, EngineModel, Scan, SharedNames } from './engine.ts';
 
 /**
- * Each of its functions is made when it is first asked for; where there is no memory for it, that throws an Error whose
+ * Each of its functions is created on first use; where there is no memory for it, that throws an Error whose
  * code is MEMORY.
  */
 export interface NativeModel extends EngineModel {
-  /** The names of the copy of the addon and of the model: those given where there are none yet. Not once disposed of. */
+  /** The names of the copy of the addon and of the model: those given if there are none yet. Not once disposed of. */
   share(addon: string, model: string, description: Uint8Array): SharedNames | undefined;
 }
 

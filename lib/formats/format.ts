@@ -53,11 +53,11 @@ export interface ReadOptions {
   /** Whether the graph is to say what the source keeps of the optimizer that trained it. */
   readonly optimizer?: boolean;
   readonly budget: Budget;
-  /** What computes with constants alone; JavaScript does unless given, which is near what the engine gives. */
+  /** What computes with only constants; JavaScript does unless given, which is near what the engine gives. */
   readonly fold?: Fold;
 }
 
-/** How much of a file's beginning formats are told by. */
+/** How much of a file's beginning formats are detected by. */
 export const HEAD_BYTES = 4096;
 
 export interface FormatReader {

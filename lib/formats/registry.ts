@@ -16,7 +16,7 @@ import { torchExport } from './torch-export/torch-export.ts';
 import { torchscript } from './torchscript/torchscript.ts';
 import { xgboost } from './xgboost/xgboost.ts';
 
-/** Those with a signature come first; ONNX has none, and is told by its structure. */
+/** Those with a signature come first; ONNX has none, and is detected by its structure. */
 const READERS = {
   safetensors,
   keras,

@@ -75,13 +75,13 @@ export class Forest {
     this.#leaves.expect(this.#width * leaves);
   }
 
-  /** What the sums of outputs begin with, as a leaf alone that is not a tree of the file's. Comes before the trees. */
+  /** What the sums of outputs begin with, as a single leaf that is not a tree of the file's. Comes before the trees. */
   begin(values: readonly number[], target = 0): void {
     this.#helpers++;
     this.addLeaf(values, target);
   }
 
-  /** A tree that is a leaf alone, with these values. */
+  /** A tree that is only a leaf, with these values. */
   addLeaf(values: readonly number[], target = 0): void {
     this.#targets.push(target);
     this.#nodes.pushNode(-1, 0, 0);

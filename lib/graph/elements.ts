@@ -222,7 +222,7 @@ class Walk {
     return { ...NOTHING, tells: x.origins };
   }
 
-  /** Where the condition says that the very element is missing, what stands there instead is not its NaN. */
+  /** Where the condition says that the very element is missing, what is there instead is not its NaN. */
   #select(node: Node, [condition, then, otherwise]: readonly KnownElements[], shape: Shape): KnownElements {
     const merged = this.#merged(node, [then, otherwise], shape, 1);
     if (condition.tells === undefined) return merged;

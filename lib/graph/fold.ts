@@ -1,4 +1,4 @@
-/** Folding as readers and rules see it: how what depends on constants alone is computed while a model loads. */
+/** Folding as readers and rules see it: how what depends only on constants is computed while a model loads. */
 import type { Node, Tensor } from './graph.ts';
 
 export interface Fold {

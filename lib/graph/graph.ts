@@ -47,7 +47,7 @@ export interface Moments {
   readonly mean: Tensor['data'];
   readonly variance: Tensor['data'];
   readonly epsilon: number;
-  /** What was trained; 1 and 0 where there is none. */
+  /** What was trained; 1 and 0 if there is none. */
   readonly scale?: Tensor['data'];
   readonly shift?: Tensor['data'];
 }
@@ -102,7 +102,7 @@ export interface GraphInput {
   readonly missing?: boolean;
   /**
    * By the position of an element that is a number or Python's None, what None is written as. That may be NaN, where the
-   * model takes None alone: NaN itself is then refused. Any other number is refused where it is not None.
+   * model takes only None: NaN itself is then refused. Any other number is refused where it is not None.
    */
   readonly nones?: ReadonlyMap<number, number>;
   /** Positions of elements of which it only counts whether they are missing: a string is written as 0, a number as itself. */
@@ -207,7 +207,7 @@ export interface OpAttributes {
   reduce: { readonly fn: ReduceName; readonly axes: readonly number[]; readonly keepDims: boolean };
   /**
    * x: the first `count` elements along the axis in their order, or the places where they stand. NaN is greater than
-   * all numbers; of equal elements the one that stands first comes first.
+   * all numbers; of equal elements the one that comes first comes first.
    */
   sort: {
     readonly axis: number;
@@ -255,11 +255,11 @@ export interface OpAttributes {
    * weight·table[id] too. A row without pairs gives 0, then + bias.
    */
   bag: { readonly mode: BagMode };
-  /** x (a ragged input of shape [N]): the row [N] with the sum of the weights of each id, 0 where there is none. */
+  /** x (a ragged input of shape [N]): the row [N] with the sum of the weights of each id, 0 if there is none. */
   scatter: Record<never, never>;
   /**
    * x: the same numbers, from here on as the source holds them: integers, which are exact, or floats, which are rounded.
-   * Where formats leave it out, what is computed of integers alone is integers.
+   * Where formats leave it out, what is computed of only integers is integers.
    */
   retype: { readonly to: 'integer' | 'float' };
   /** x: itself. A run is refused when it holds an infinity, or a NaN unless `nan` allows it. */
@@ -448,7 +448,7 @@ export interface Graph {
    * is computed of them.
    */
   readonly rows?: readonly string[];
-  /** Of a source of parameters alone, and in its order: what its tensors are called that the nodes hold. */
+  /** Of a source of only parameters, and in its order: what its tensors are called that the nodes hold. */
   readonly parameters?: ReadonlyMap<string, Tensor['data']>;
   /** Where it was asked for: what the source keeps of the optimizer that trained it. */
   readonly optimizer?: SavedOptimizer;

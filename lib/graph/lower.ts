@@ -27,7 +27,7 @@ export interface Port
   readonly width: number;
   /** Whether its integers are exact where a float32 is not: arrays made for it are of doubles. */
   readonly exact?: boolean;
-  /** Of an input that is declared as floats: whether it serves for ids alone, so that it may be an array of integers. */
+  /** Of an input that is declared as floats: whether it serves only for ids, so that it may be an array of integers. */
   readonly takesIds?: boolean;
 }
 

@@ -115,7 +115,7 @@ const MAX_PASSES = 32;
 /**
  * Folds constants, scalers and batch norms, fuses activations, recognises functions in pieces, drops what does
  * nothing and shares what is computed twice. Parameters are multiplied out in float64, and not rounded here; what
- * depends on constants alone is computed as a run would. What of results stays as it is, each rule says (`keeps`).
+ * depends only on constants is computed as a run would. What of results stays as it is, each rule says (`keeps`).
  */
 export function simplify(
   graph: CheckedGraph,
@@ -129,7 +129,7 @@ export function simplify(
     readonly precision: 'f32' | 'f64';
     readonly integers?: Integers;
     readonly budget?: Budget;
-    /** What computes with constants alone; in float64 unless given, which is near what a run gives. */
+    /** What computes with only constants; in float64 unless given, which is near what a run gives. */
     readonly fold?: Fold;
     /** Some of {@link RULES}, for tests of what they keep. */
     readonly rules?: readonly Rule[];

@@ -62,13 +62,13 @@ export const TOKEN_SPLITS = ['space', 'character', 'none'] as const;
 /** From a text to its tokens, as TensorFlow's string operations. */
 export interface Tokenizing {
   readonly changes: readonly TextChange[];
-  /** Another text than one of the splits is what stands between two tokens. */
+  /** Another text than one of the splits is what is between two tokens. */
   readonly split: (typeof TOKEN_SPLITS)[number] | { readonly between: string };
   /** Of how many tokens each n-gram is made, those of the first number first, with a space between; none: the tokens. */
   readonly grams: readonly number[];
 }
 
-/** `ascii` changes the letters of ASCII alone; `strip` takes white space of C off both ends. `replace`: what an expression of RE2 matches, everywhere or where it does first. */
+/** `ascii` changes the letters of only ASCII; `strip` takes white space of C off both ends. `replace`: what an expression of RE2 matches, everywhere or where it does first. */
 export type TextChange =
   | { readonly op: 'lower'; readonly ascii: boolean }
   | { readonly op: 'strip' }

@@ -29,7 +29,7 @@ export function treesInfo(computation: Computation): TreesInfo | undefined {
     const own = trees.roots.length - 1 - helpers;
     if (own === 0) continue;
     count += own;
-    // A helper beside trees of the model's is a leaf alone.
+    // A helper beside trees of the model's is only a leaf.
     leaves += trees.leafCount - helpers;
     depth = Math.max(depth, trees.depth);
   }

@@ -60,7 +60,7 @@ export class Learner implements Disposable {
   #names: readonly string[] | undefined;
   /** The model as it was when somebody last asked. */
   #current: Model | undefined;
-  /** The steps that stay as they are before those that learn; made when the first rows come. */
+  /** The steps that stay as they are before those that learn; created with the first row. */
   #front: Model | undefined;
   readonly #observer: Observer | undefined;
 

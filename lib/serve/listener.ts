@@ -181,7 +181,7 @@ function withClients({ ca }: Certificates) {
 
 const REASONS: Readonly<Record<string, readonly [status: string, message: string]>> = {
   HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'the headers are too large'],
-  CONNECT: ['400 Bad Request', 'this is no proxy'],
+  CONNECT: ['400 Bad Request', 'this is not a proxy'],
   ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'the request did not come in time'],
 };
 

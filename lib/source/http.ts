@@ -188,7 +188,7 @@ function credentials({ username, password }: URL): Record<string, string> {
   return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
 }
 
-/** For messages: what stands before the question mark, without what is secret. */
+/** For messages: what is before the question mark, without what is secret. */
 function withoutCredentials(url: URL): string {
   const shown = new URL(url);
   shown.username = '';

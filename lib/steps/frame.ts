@@ -156,7 +156,7 @@ export function givenFrame(
   };
 }
 
-/** The positions of columns by their names. @throws {ForwardpassError} FUNCTION where there is none. */
+/** The positions of columns by their names. @throws {ForwardpassError} FUNCTION if there is none. */
 export function positionsIn(frame: Frame, names: readonly string[], place: string): readonly number[] {
   const known = frame.names;
   if (known === undefined) {

@@ -70,7 +70,7 @@ export class Staged {
   readonly #parts: StagedParts;
   readonly #columns: ReadonlyMap<string, Column>;
   readonly #reader: RowReader | undefined;
-  /** By input that is made of texts; each is made when the first row comes. */
+  /** By input that is made of texts; each is created with the first row. */
   readonly #terms = new Map<string, TermColumn>();
 
   constructor(parts: StagedParts) {
@@ -100,7 +100,7 @@ export class Staged {
     return [Object.freeze({ name, shape: Object.freeze([null, null]), dtype: 'float64' as const })];
   }
 
-  /** What the last stage takes for rows as people hold them. */
+  /** What the last stage takes for rows of JavaScript values. */
   flatten(rows: Rows | RowRecord | string): FlatRows {
     return this.#finish(this.#work(this.#read(rows)));
   }

@@ -6,7 +6,7 @@ export type { TextContext, TextFunction } from '../graph/terms.ts';
 /** A number, a string, a truth, a moment; null where something is missing. */
 export type StepCell = number | string | boolean | Date | null;
 
-/** One column, with a value for each row: of numbers alone a Float64Array, in which what is missing is NaN. */
+/** One column, with a value for each row: of only numbers a Float64Array, in which what is missing is NaN. */
 export type StepColumn = Float64Array | readonly StepCell[];
 
 /** By their names; where they have none, an array of them. Either way they may be gone through in their order. */
@@ -48,7 +48,7 @@ export interface StepContext {
   dates(column: string | number): Float64Array;
   /**
    * Of a module of PyTorch: one of the modules inside it, by its name (`fc1`, `encoder.fc1`), which runs natively over columns of
-   * numbers, one for each element of its row. @throws {ForwardpassError} where there is none of the name that is read.
+   * numbers, one for each element of its row. @throws {ForwardpassError} if there is none of the name that is read.
    */
   module(name: string): (columns: Iterable<ArrayLike<number>>) => Float64Array[];
 }

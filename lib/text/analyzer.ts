@@ -30,7 +30,7 @@ class Places {
 export class Analyzer {
   /** What terms are parts of. */
   readonly text = new Units();
-  /** What texts of ASCII alone may be read by instead; undefined where they are read as any others. */
+  /** What texts of only ASCII may be read by instead; undefined where they are read as any others. */
   readonly ascii: AsciiWords | undefined;
   readonly #analysis: Analysis;
   readonly #own: OwnTexts;

@@ -1,4 +1,4 @@
-/** Words of texts of ASCII alone, a byte for each character, and terms that are found by four bytes at a time. */
+/** Words of texts of only ASCII, a byte for each character, and terms that are found by four bytes at a time. */
 import type { Analysis } from '../graph/terms.ts';
 import { basicClasses, CLASS } from './unicode.ts';
 
@@ -60,7 +60,7 @@ export class AsciiWords {
     return stopWords && new AsciiWords(analysis, least, stopWords);
   }
 
-  /** Each term of the text, as parts of the bytes; false where the text is not of ASCII alone. */
+  /** Each term of the text, as parts of the bytes; false where the text is not of only ASCII. */
   forEach(text: string, seen: TermSeen): boolean {
     const words = this.split(text);
     const most = Math.min(this.#most, words);
@@ -70,7 +70,7 @@ export class AsciiWords {
     return words >= 0;
   }
 
-  /** How many words the text has; −1 where it is not of ASCII alone. */
+  /** How many words the text has; −1 where it is not of only ASCII. */
   split(given: string): number {
     // What is of ASCII once it is in lower case has no letter of which versions of Unicode say different things.
     const text = this.#lowercase ? given.toLowerCase() : given;
@@ -146,7 +146,7 @@ export class AsciiWords {
   }
 }
 
-/** Of terms that stand beside each other since their hashes say the same, so many are looked through. */
+/** Of terms that are beside each other since their hashes say the same, so many are looked through. */
 const MOST_TRIED = 64;
 const FEWEST_BITS = 4;
 /** A place is of 16 bytes: more do not fit into an array. */
@@ -167,7 +167,7 @@ export class AsciiTerms {
   readonly #ends: Int32Array;
   /**
    * Of a place: a term's first four bytes, its next four, the next four or of one that is not short a hash of all others;
-   * its number + 1, which is negative where it is not short; 0 where there is none.
+   * its number + 1, which is negative where it is not short; 0 if there is none.
    */
   readonly #places: Int32Array;
   readonly #shift: number;
@@ -205,7 +205,7 @@ export class AsciiTerms {
       const { length } = terms[id];
       if (length + ROOM > bytes.length) bytes = new Uint8Array(2 * (length + ROOM));
       const { read, written } = encoder.encodeInto(terms[id], bytes);
-      // No word has the character 0, which stands behind those that are short.
+      // No word has the character 0, which is behind those that are short.
       if (read !== length || written !== length || terms[id].includes('\0')) continue;
       if (!this.#add(id, bytes, length)) return false;
     }

@@ -113,7 +113,7 @@ function whereFound(text: Units, vocabulary: Vocabulary, tally: Tally): TermSeen
   };
 }
 
-/** What counts the terms of a text of ASCII alone; false of other texts, of which nothing is counted. */
+/** What counts the terms of a text of only ASCII; false of other texts, of which nothing is counted. */
 function asciiCounter(
   { ascii }: Analyzer,
   { least, most: longest }: Analysis,

@@ -1,11 +1,11 @@
 /** Terms that a model knows, found by a part of a text without making a string of it. */
 import { Units } from './units.ts';
 
-/** Of terms that stand beside each other since their hashes say the same, so many are looked through; then a Map is made. */
+/** Of terms that are beside each other since their hashes say the same, so many are looked through; then a Map is made. */
 const MOST_TRIED = 64;
 const FEWEST_PLACES = 16;
 
-/** Of a place: a term's hash, its number + 1 or 0 where there is none, where its units begin, and how many there are. */
+/** Of a place: a term's hash, its number + 1 or 0 if there is none, where its units begin, and how many there are. */
 const PLACE = 4;
 
 export class Vocabulary {

@@ -6,7 +6,7 @@
 namespace fp::binding {
 
 #ifndef _WIN32
-// duplicate(number): another number of the same file or socket, for whoever closes it; −1 where there is none. Programs
+// duplicate(number): another number of the same file or socket, for whoever closes it; −1 if there is none. Programs
 // that are started do not inherit it.
 napi_value duplicate(napi_env env, napi_callback_info info);
 #endif

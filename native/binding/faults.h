@@ -42,7 +42,7 @@ inline Fault fault(FaultCode code, size_t port = 0, double a = 0, double b = 0) 
 
 Fault fault_of(Outcome outcome, const RunError& error);
 
-// The fault as an array, which is empty where there is no memory for the figures; null, where there is none for that.
+// The fault as an array, which is empty where there is no memory for the figures; null, if there is none for that.
 napi_value array_of(napi_env env, const Fault& fault);
 
 // What a call returns.

@@ -1,4 +1,4 @@
-// The class of models. Each of its functions works on one model, and is made when it is first asked for: a function
+// The class of models. Each of its functions works on one model, and is created on first use: a function
 // takes a kilobyte, and of ten thousand models most are run in one way at the most.
 #pragma once
 

@@ -6,7 +6,7 @@
 namespace fp::binding {
 
 // model.share(addon, model, description): [addon, model], the names to attach by. Those given, of 36 characters each,
-// are taken where there are none yet, and so is the description, a Uint8Array. Undefined when the model was disposed
+// are taken if there are none yet, and so is the description, a Uint8Array. Undefined when the model was disposed
 // of.
 napi_value share(napi_env env, napi_callback_info info);
 

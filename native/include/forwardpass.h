@@ -72,7 +72,7 @@ typedef enum fp_status {
   FP_ERROR_NOT_FROZEN = 5,  /* a safetensors file, but not one that forwardpass froze */
   FP_ERROR_VERSION = 6,     /* frozen by a version whose plans this library does not run */
   FP_ERROR_UNSUPPORTED = 7, /* the file holds elements of a type that is not read */
-  FP_ERROR_ISA = 8,         /* the instruction set that was asked for is not to be had here */
+  FP_ERROR_ISA = 8,         /* the instruction set that was asked for is not available here */
   FP_ERROR_MEMORY = 9,      /* there is no memory for it */
   FP_ERROR_BUFFER = 10,     /* a buffer is of another type or length, overlaps another, or is not aligned; offsets that
                                are not in order or lead outside */
@@ -154,7 +154,7 @@ typedef struct fp_input {
  *   fp_input in = {&pairs, FP_RAGGED, pair_count};
  */
 typedef struct fp_ragged {
-  const void *ids;        /* from 0 to below fp_input_width(); one may stand in a row more than once */
+  const void *ids;        /* from 0 to below fp_input_width(); one may be in a row more than once */
   fp_type id_type;        /* FP_I32 or FP_I64 */
   const void *weights;    /* NULL where all are 1 */
   fp_type weight_type;    /* FP_F32 or FP_F64 */

@@ -27,7 +27,7 @@ const Int8Kernels& best_int8(const InstructionSet& set);
 // The best for trees that the set has on this processor; the set must be available.
 TreeKernels best_trees(const InstructionSet& set);
 
-// The best one available here, or the one of that name; null where there is none or it is not available.
+// The best one available here, or the one of that name; null if there is none or it is not available.
 const InstructionSet* best_instruction_set();
 const InstructionSet* find_instruction_set(const char* name);
 

@@ -187,7 +187,7 @@ napi_value create(napi_env env, napi_callback_info info) {
   const Kinds* const set = find_set(isa);
   if (set == nullptr) return fail(env, "ISA", "the instruction set is not available");
   const Kind* const kind = find_kind(*set, name);
-  if (kind == nullptr) return fail(env, "PLAN", "there is no such kind of learner");
+  if (kind == nullptr) return fail(env, "PLAN", "unknown kind of learner");
   Holder* const holder = make<Holder>();
   if (holder == nullptr) return fail(env, "MEMORY", "no memory for the learner");
   const napi_value function = create_learner(env, *kind, arguments, count, *holder);
@@ -248,7 +248,7 @@ static napi_value init(napi_env env, napi_value exports) {
 }  // namespace fp::learn
 
 // The one symbol that is exported. The version of Node-API has no function of its own: without one it is 8.
-static_assert(NAPI_VERSION == 8, "another version is told by node_api_module_get_api_version_v1()");
+static_assert(NAPI_VERSION == 8, "node_api_module_get_api_version_v1() would set another version");
 extern "C" NAPI_MODULE_EXPORT napi_value NAPI_MODULE_INITIALIZER(napi_env env, napi_value exports) {
   return fp::learn::init(env, exports);
 }

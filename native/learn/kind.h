@@ -60,7 +60,7 @@ struct Setup {
   const Buffer* buffers;
   size_t buffer_count;
 
-  // An integer from `least` to `most`; false where there is none at that place.
+  // An integer from `least` to `most`; false if there is none at that place.
   bool integer(size_t at, size_t least, size_t most, size_t& value) const {
     if (at >= integer_count || integers[at] < 0 || size_t(integers[at]) < least || size_t(integers[at]) > most) {
       return false;

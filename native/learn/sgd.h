@@ -120,7 +120,7 @@ struct SgdRow {
 template <typename T>
 struct SgdWeights {
   T* w;
-  T* averages;  // null where there are none
+  T* averages;  // null if there are none
   size_t width;
   double scale = 1, a = 0, b = 1;
 

@@ -71,7 +71,7 @@ class Terms {
 
  private:
   // A term's first eight bytes, and the next four; of one that is longer a hash of these and all others. Its length,
-  // and its place + 1, which is 0 where there is none.
+  // and its place + 1, which is 0 if there is none.
   struct Slot {
     uint64_t first;
     uint32_t next, number;

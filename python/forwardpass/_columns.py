@@ -1,4 +1,4 @@
-"""From rows as people hold them to the arrays that a model runs: a data frame, records, or rows of values."""
+"""From a data frame, records, or rows of values to the arrays that a model runs."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ def _parsed(text: str) -> dict:
 def _once(pairs: list) -> dict:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise ValueError("a key stands twice in one object")
+        raise ValueError("a key occurs twice in one object")
     return members
 
 
@@ -137,7 +137,7 @@ def _elements(said: dict, port: dict) -> Elements:
 def _position(width: int):
     def checked(at: Any) -> int:
         if type(at) is not int or not 0 <= at < width:
-            raise ValueError(f"there is no element {at!r} in a row of {width}")
+            raise ValueError(f"element {at!r} not found in a row of {width}")
         return at
 
     return checked

@@ -64,7 +64,7 @@ test('what reads texts is a script that no start opens, and that threads which l
   }
 });
 
-test('the scripts are of ASCII alone', () => {
+test('the scripts are of only ASCII', () => {
   for (const script of opened('onnx.js')) expect(readFileSync(join(dist, script), 'latin1')).not.toMatch(/[^\0-\x7f]/);
 });
 

@@ -13,7 +13,7 @@ import { pathOf, runCommand } from './support.ts';
 const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const NET = fileURLToPath(new URL('../fixtures/learn/torch-sgd-plain.pt', import.meta.url));
 
-/** A net of one output, in a file of its own. */
+/** A net of one output, in its own file. */
 const SINGLE = fileURLToPath(new URL('../fixtures/learn/torch-sgd-damped.pt', import.meta.url));
 const OF_SINGLE = ['--activation', 'silu', '--loss', 'meanSquared', '--optimizer', 'adam', '--learning-rate', '0.01'];
 

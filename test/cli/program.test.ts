@@ -153,7 +153,7 @@ describe('a failure', () => {
 });
 
 describe('rows', () => {
-  it('that the model refuses are told by how many came before', async () => {
+  it('that the model refuses are detected by how many came before', async () => {
     const model = fakeModel({ inputs: { x: [1] } });
     const refuse: CliModel['ask'] = (question, rows) => {
       if ((rows.arrays[0] as Float32Array).length === 2) return model.ask(question, rows);

@@ -198,7 +198,7 @@ describe('Parquet', () => {
     }
   });
 
-  it('has no rows where there are none', async () => {
+  it('has no rows if there are none', async () => {
     await run('[]', '--output', pathOf('none.parquet'));
     const { stdout } = await runCommand(
       ['run', 'm', '--input', pathOf('none.parquet')],

@@ -21,7 +21,7 @@ export interface FixtureCase {
   readonly outputs: Readonly<Record<string, FixtureTensor>>;
 }
 
-/** What predict() and predictProba() give for rows as people hold them; or rows that are refused one by one. */
+/** What predict() and predictProba() give for rows of JavaScript values; or rows that are refused one by one. */
 export interface FixturePrediction {
   readonly rows: Rows;
   readonly refused?: readonly RowRecord[];

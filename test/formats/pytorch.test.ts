@@ -67,7 +67,7 @@ describe('a file of torch that must not load', () => {
 });
 
 describe('a file of torch', () => {
-  it('is told by its content, in every form', async () => {
+  it('is detected by its content, in every form', async () => {
     for (const name of ['module.pt', 'state-dict.pt', 'state-dict-old-form.pt', 'module-by-pickle.pt']) {
       expect((await chooseFormat(sourceOf(file(name)), undefined)).name).toBe('pytorch');
     }

@@ -10,7 +10,7 @@ const bytes = (...parts: (string | number)[]) =>
   );
 
 describe('the format', () => {
-  it('is told by the content', async () => {
+  it('is detected by the content', async () => {
     expect((await chooseFormat(sourceOf(fileOf('{}')), undefined)).name).toBe('safetensors');
     // ir_version 8, producer_name 'p', a graph named 'g'
     const onnx = bytes(0x08, 8, 0x12, 1, 'p', 0x3a, 3, 0x12, 1, 'g');

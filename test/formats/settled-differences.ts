@@ -45,7 +45,7 @@ export const SETTLED: readonly Settled[] = [
   {
     framework: /^(onnx|tflite)$/,
     functions: ['ReduceMax', 'ReduceMin', 'reduce_max', 'reduce_min', 'Hardmax', 'argmax', 'argmin'],
-    why: 'these runtimes lose NaN, or what stands beside it, by its place among the vectors; here NaN stays',
+    why: 'these runtimes lose NaN, or what is beside it, by its place among the vectors; here NaN stays',
     what: hasNan,
   },
   {

@@ -97,7 +97,7 @@ describe('a feature that is not finite', () => {
     expect(error.message).toContain('element 0 of what it is given for row 0 is NaN');
   });
 
-  it('is told by its position where features have no names', async () => {
+  it('is detected by its position where features have no names', async () => {
     const { featureNames: _, ...unnamed } = sum();
     const error = await failureOf(() => modelFromGraph(unnamed).run(Float64Array.of(0, Number.NaN, 0)));
     expect(error.message).toContain('row 0 holds NaN at position 1');

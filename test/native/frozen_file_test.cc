@@ -214,12 +214,12 @@ TEST("a precision that is unknown, or not the words', is refused") {
 }
 TEST("words that are not a tensor, or of another type or shape, are refused") {
   refused_plan("\"words\":\"words\"", "\"words\":1", Broken::malformed, "expected words");
-  refused_plan("\"words\":\"words\"", "\"words\":\"none\"", Broken::malformed, "there is no tensor \"none\"");
+  refused_plan("\"words\":\"words\"", "\"words\":\"none\"", Broken::malformed, "tensor \"none\" not found");
   refused_plan("\"words\":\"words\"", "\"words\":\"w\"", Broken::malformed, "expected I32 of one axis, found F32 of 2");
 }
 TEST("parameters that are not a list, no tensor or of another type are refused") {
   refused_plan("[{\"tensor\":\"w\"}", "[1", Broken::malformed, "parameters[0]: expected the name");
-  refused_plan("{\"tensor\":\"b\"}", "{\"tensor\":\"none\"}", Broken::malformed, "parameters[1]: there is no tensor");
+  refused_plan("{\"tensor\":\"b\"}", "{\"tensor\":\"none\"}", Broken::malformed, "parameters[1]: tensor");
   refused_plan("{\"tensor\":\"b\"}", "{\"tensor\":\"words\"}", Broken::malformed, "found I32");
   refused_plan("{\"tensor\":\"b\"}", "{\"tensor\":\"b\",\"scale\":\"b\"}", Broken::malformed, "a scale is for I8");
   SmallNet net;

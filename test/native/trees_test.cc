@@ -125,7 +125,7 @@ ForestShape of_leaves(size_t leaves) {
   return shape;
 }
 
-TEST("trees of few leaves: a leaf alone, and up to the most of each layout") {
+TEST("trees of few leaves: a single leaf, and up to the most of each layout") {
   // Of leaves alone there is no threshold that would be no float.
   const Layouts none = {"jumps of 32, sliced", "near floats, sliced", "near floats"};
   check_all(of_leaves(1), none, none);

@@ -17,7 +17,7 @@ export class PyNumber {
   readonly type: NumberType;
   /** Undefined where the number depends on the batch size. */
   readonly value: number | undefined;
-  /** Made when it is first asked for: most numbers of a program never become tensors. */
+  /** Created on first use: most numbers of a program never become tensors. */
   #constant: Constant | undefined;
 
   /** A constant has the shape [] and one of the types of numbers. */

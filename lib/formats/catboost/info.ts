@@ -79,7 +79,7 @@ function countOf(own: Fields): number {
   return own.classes_count === undefined ? 0 : count(own.classes_count, 'class_params.classes_count');
 }
 
-/** Undefined where there are none. Truths are 1 and 0, as in other formats. */
+/** Undefined if there are none. Truths are 1 and 0, as in other formats. */
 function labels(value: unknown, place: string): readonly Label[] | undefined {
   if (value === undefined || value === null) return undefined;
   const found = list((item, at) => (typeof item === 'boolean' ? Number(item) : label(item, at)))(value, place);

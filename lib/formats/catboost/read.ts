@@ -1,4 +1,4 @@
-/** From a file of its own to a graph: the same as of a pickled `CatBoost` that holds the model. */
+/** From its own file to a graph: the same as of a pickled `CatBoost` that holds the model. */
 import type { Graph } from '../../graph/graph.ts';
 import { PickleDict, PickleGlobal, PickleObject } from '../containers/pickle/values.ts';
 import type { ReadOptions, Source } from '../format.ts';

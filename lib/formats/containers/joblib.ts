@@ -31,7 +31,7 @@ export async function detectPickle(head: Uint8Array): Promise<boolean> {
 /** A global of protocols 0 and 1, by which estimators are made. */
 const NAMES = /c(?:copy_?reg|sklearn(?:\.\w{1,60}){0,9})\n\w/;
 
-/** Protocol 2 and later say which they are; what older ones make of objects, dicts, lists and tuples is told by its opcodes. */
+/** Protocol 2 and later say which they are; what older ones make of objects, dicts, lists and tuples is detected by its opcodes. */
 function beginsAsPickle(head: Uint8Array): boolean {
   if (head[0] === 0x80) return head[1] >= 2 && head[1] <= 5 && !isTorchMagic(head);
   const text = String.fromCharCode(...head.subarray(0, PEEK_BYTES));

@@ -34,7 +34,7 @@ const CLASSES_2: ReadonlyMap<string, Activation> = new Map<string, Activation>([
 /** Keras 2 has a steeper one. */
 const HARD_SIGMOID_2: Activation = { name: 'hard_sigmoid', alpha: 0.2, beta: 0.5 };
 
-/** The name of the function in a layer's `activation`; undefined where there is none, or a layer. */
+/** The name of the function in a layer's `activation`; undefined if there is none, or a layer. */
 export function functionName(layer: LayerCall): string | undefined {
   const field = layer.config.raw('activation');
   if (field === undefined || typeof field === 'string') return field;

@@ -1,4 +1,4 @@
-/** Files of weights alone: the arrays by names that say what they are. */
+/** Files of only weights: the arrays by names that say what they are. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import type { StoredParameter } from '../stored-parameter.ts';
@@ -20,7 +20,7 @@ const STEPS_OF_GROUP = 10;
 
 /**
  * `layers/dense_1/vars/0` goes by `dense_1/kernel`, `dense_1/dense_1/kernel:0` of Keras 2 by `dense_1/kernel`. What
- * the optimizer keeps is no part of the model.
+ * the optimizer keeps is not part of the model.
  */
 export function storedParameters(file: WeightFile, root: string, budget: Budget): Map<string, StoredParameter> {
   const stored = new Map<string, StoredParameter>();

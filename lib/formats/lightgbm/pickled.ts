@@ -86,7 +86,7 @@ const regressor: Predict = (estimator, emitter, x) => {
 const classifier: Predict = (estimator, emitter, x) => {
   refusePredictOptions(estimator);
   const { values, scores } = boosted(estimator, emitter, x);
-  // Of an objective of one's own there are raw scores alone, from predict too.
+  // Of an objective of one's own there are only raw scores, from predict too.
   if (typeof plainScalar(estimator.value('_objective')) !== 'string') return { kind: 'values', values };
   const classes = estimator.has('_classes')
     ? estimator.labels('_classes')

@@ -98,7 +98,7 @@ export class TextTree {
   }
 }
 
-/** The sets of categories that go left, each made when it is first asked for. */
+/** The sets of categories that go left, each created on first use. */
 function setsOf(fields: Fields): (place: number) => readonly number[] {
   const count = fields.count('num_cat', 0);
   if (count === 0) {

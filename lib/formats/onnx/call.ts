@@ -88,7 +88,7 @@ export class Call extends OperatorCall {
     return new Float64Array(buffer as ArrayBuffer, byteOffset, length / Float64Array.BYTES_PER_ELEMENT);
   }
 
-  /** The list of an attribute; undefined where there is none, and where it is empty. */
+  /** The list of an attribute; undefined if there is none, and where it is empty. */
   #given<T>(name: string, of: (attribute: AttributeProto) => readonly T[] | undefined): readonly T[] | undefined {
     const attribute = this.#attributes.get(name);
     const list = attribute && of(attribute);

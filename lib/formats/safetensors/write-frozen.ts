@@ -77,7 +77,7 @@ export type AddTensor = (
 /** What stands in a file beside the model: gives metadata, and adds tensors. */
 export type Beside = (add: AddTensor) => Readonly<Record<string, string>>;
 
-/** A file of what stands beside a model, where there is no model yet. */
+/** A file of what is beside a model, where there is no model yet. */
 export function writeAlone(beside: Beside): Uint8Array[] {
   const store = new TensorStore('f64', false);
   const metadata = beside((name, dtype, shape, data) => store.add(name, dtype, shape, data));

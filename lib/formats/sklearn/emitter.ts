@@ -185,7 +185,7 @@ export class Emitter {
     const { depth } = this.budget.limits;
     if (this.#path.length >= depth)
       throw estimator.error('LIMIT', `estimators nest deeper than \`limits.depth\` (${depth})`);
-    // An estimator may stand in many places of a small file, and is read anew in each.
+    // An estimator may be in many places of a small file, and is read anew in each.
     this.budget.again(estimator.object, VISIT_STEPS, estimator.title);
     this.#path.push(estimator);
     try {

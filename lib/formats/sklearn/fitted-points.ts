@@ -116,7 +116,7 @@ function normOf({ data, columns }: Matrix, n: number, of: (value: number) => num
   return sum;
 }
 
-/** √(Σ d²·K/n) over the n features that both have; NaN where there are none. */
+/** √(Σ d²·K/n) over the n features that both have; NaN if there are none. */
 const nanEuclidean: Metric = (emitter, x, points) => {
   const squares = emitter.distances(x, points, { metric: 'known_sum_square' });
   const isThere = mapped(Float64Array.from(points.data), (value) => Number(!Number.isNaN(value)));

@@ -20,7 +20,7 @@ export function product(a: Matrix, b: Matrix, budget: Budget, place: string): Ma
   return { rows: a.rows, columns: b.rows, data };
 }
 
-/** The inverse of a square matrix, by elimination with the greatest pivot of each column; undefined where there is none. Throws `LIMIT`. */
+/** The inverse of a square matrix, by elimination with the greatest pivot of each column; undefined if there is none. Throws `LIMIT`. */
 export function inverseOf({ rows: size, data }: Matrix, budget: Budget, place: string): Matrix | undefined {
   budget.step((size * size * size) / PRODUCTS_IN_A_STEP, place);
   budget.buildElements(INVERSE_MATRICES * size * size, place);
@@ -48,7 +48,7 @@ export function inverseOf({ rows: size, data }: Matrix, budget: Budget, place: s
   return { rows: size, columns: size, data: inverse };
 }
 
-/** The inverse of a matrix that is lower triangular, by forward substitution; undefined where there is none. Throws `LIMIT`. */
+/** The inverse of a matrix that is lower triangular, by forward substitution; undefined if there is none. Throws `LIMIT`. */
 export function lowerInverse({ rows: size, data }: Matrix, budget: Budget, place: string): Matrix | undefined {
   budget.step((size * size * size) / (6 * PRODUCTS_IN_A_STEP), place);
   budget.buildElements(size * size, place);

@@ -12,7 +12,7 @@ type Next = TermStep extends infer S ? (S extends { readonly of: number } ? Omit
 
 /** What a row of terms is written out as, and where it comes into the graph. */
 export interface TermSink {
-  /** The dense row; made when it is first asked for. */
+  /** The dense row; created on first use. */
   writtenOut(row: TermRow): string;
 }
 

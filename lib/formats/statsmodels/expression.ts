@@ -65,7 +65,7 @@ function unread(code: string, place: string): ForwardpassError {
   return new ForwardpassError('UNSUPPORTED_OP', `the expression ${quote(code.slice(0, 200))} is not read`, place);
 }
 
-/** Throws `UNSUPPORTED_OP` for what is no such expression. */
+/** Throws `UNSUPPORTED_OP` for what is not such an expression. */
 export function parseExpression(code: string, place: string): Expression {
   return new Parser(code, tokensOf(code, place), place).whole();
 }

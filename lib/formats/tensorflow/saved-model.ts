@@ -12,7 +12,7 @@ export interface MetaGraph {
   tags: string[];
   graph: GraphDef;
   signatures: Map<string, Signature>;
-  /** The node that restores the variables; empty where there is none. */
+  /** The node that restores the variables; empty if there is none. */
   restoreOp: string;
   objects: SavedObjects;
   /** Names of files in the folder `assets`, by the nodes that stand for their paths. */

@@ -15,7 +15,7 @@ import type { Contents } from './value.ts';
 const ASSIGNMENTS: ReadonlySet<string> = new Set(['AssignVariableOp', 'Assign']);
 
 interface Saved extends Beside {
-  /** The node that restores the variables; empty where there is none. */
+  /** The node that restores the variables; empty if there is none. */
   readonly restoreOp: string;
   readonly objects: SavedObjects;
 }

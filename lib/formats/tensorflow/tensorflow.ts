@@ -7,7 +7,7 @@ import { isSavedModel } from './signature.ts';
 const NODE = 0x0a;
 const OP = 0x12;
 
-/** Whether `head` begins as a SavedModel or a GraphDef does. Neither has a signature: they are told by structure. */
+/** Whether `head` begins as a SavedModel or a GraphDef does. Neither has a signature: they are detected by structure. */
 function detect(head: Uint8Array): boolean {
   return isSavedModel(head) || isGraph(head);
 }

@@ -319,7 +319,7 @@ export class GraphBuilder extends Emitter {
     return this.emit('transpose', [x.operand], { permutation: own }, { ...x, shape, batchAxis });
   }
 
-  /** The same elements as `shape`: without the batch, which stands at `batchAxis`, or with the axis that it is merged with. */
+  /** The same elements as `shape`: without the batch, which is at `batchAxis`, or with the axis that it is merged with. */
   reshaped<V extends Value>(x: V, shape: readonly number[], batchAxis?: number, merged?: boolean): V;
   reshaped(x: Value, shape: readonly number[], batchAxis = batchAxisOf(x), merged = isMerged(x)): Value {
     this.checkSizes(shape);
@@ -331,7 +331,7 @@ export class GraphBuilder extends Emitter {
     return this.emit('reshape', [x.operand], { shape }, { ...x, shape, batchAxis, merged });
   }
 
-  /** Broadcast to exactly `shape`: without the batch, which stands at `batchAxis`. */
+  /** Broadcast to exactly `shape`: without the batch, which is at `batchAxis`. */
   expanded<V extends Value>(x: V, shape: readonly number[], batchAxis?: number): V;
   expanded(x: Value, shape: readonly number[], batchAxis = batchAxisOf(x)): Value {
     this.checkSizes(shape);

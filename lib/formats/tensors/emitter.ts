@@ -284,7 +284,7 @@ export class Emitter {
     return { kind: 'row', type: x.type, shape: x.shape, batchAxis, operand: this.tensor(x), words };
   }
 
-  /** A constant that stands where a row tensor is expected: along the batch axis it is 1, or all the same. */
+  /** A constant that is where a row tensor is expected: along the batch axis it is 1, or all the same. */
   asRow(x: Value, batchAxis: number | undefined = this.batchAxis): Row {
     if (x.kind === 'row') return x;
     if (batchAxis === undefined) return this.everyRow(x, undefined);

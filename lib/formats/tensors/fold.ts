@@ -1,7 +1,7 @@
 /**
  * Evaluation of what does not depend on the input: weights that are transposed or cast before use, and the chains of
  * Shape, Gather, Mul and Concat with which exporters compute a shape. Integers are exact; functions of floats are for
- * `Fold` to compute, and are computed here only where there is none: in float64, rounded once. A result is undefined where the batch size has no such form as p + q·B in it.
+ * `Fold` to compute, and are computed here only if there is none: in float64, rounded once. A result is undefined where the batch size has no such form as p + q·B in it.
  */
 import { combine } from '../../graph/combine.ts';
 import type { BinaryName, ReduceName, UnaryName } from '../../graph/graph.ts';

@@ -12,7 +12,7 @@ export interface Sorted {
 
 /**
  * The first `count` along the axis. NaN is greater than all numbers, as torch and NumPy have it; of equal elements the
- * one that stands first comes first.
+ * one that comes first comes first.
  */
 export function sorted(build: GraphBuilder, x: Value, axis: number, count: number, descending: boolean): Sorted {
   const own = build.ownAxis(x, axis);

@@ -52,7 +52,7 @@ function isTensor(type: Expression | undefined): boolean {
   return type === undefined || dottedName(type) === 'Tensor';
 }
 
-/** Of a parameter that is a tuple of tensors alone. */
+/** Of a parameter that is a tuple of only tensors. */
 function tupleItems({ type }: Parameter): readonly Expression[] | undefined {
   if (type?.kind !== 'subscript' || dottedName(type.of) !== 'Tuple') return undefined;
   const items = type.index.kind === 'tuple' ? type.index.items : [type.index];

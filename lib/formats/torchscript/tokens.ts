@@ -71,7 +71,7 @@ export class Tokens {
     }
   }
 
-  /** Finds the next line that is not empty; gives a word where it opens a block, or where there is none. */
+  /** Finds the next line that is not empty; gives a word where it opens a block, or if there is none. */
   #beginLine(): Token | undefined {
     while (this.#at < this.#code.length) {
       this.#line++;

@@ -1,4 +1,4 @@
-/** From a file of its own to a graph. */
+/** From its own file to a graph. */
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import type { Graph } from '../../graph/graph.ts';

@@ -13,7 +13,7 @@ export interface UnaryEntry extends ElementwiseEntry {
   readonly step?: true;
   /** Leaves integers as they are. */
   readonly keepsWhole?: true;
-  /** Casts of formats/casts.ts are no activations. */
+  /** Casts of formats/casts.ts are not activations. */
   readonly cast?: true;
 }
 

@@ -1,4 +1,4 @@
-/** Rules that fold what stands beside a dense layer into it. A weight into which nothing folds is never copied. */
+/** Rules that fold what is beside a dense layer into it. A weight into which nothing folds is never copied. */
 import type { Node, Tensor } from '../graph.ts';
 import { denseLayout } from '../ops/dense.ts';
 import { areAllFinite } from '../spans.ts';

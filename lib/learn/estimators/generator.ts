@@ -62,7 +62,7 @@ export class Generator {
     return true;
   }
 
-  /** The generator of one call, which draws what it likes; undefined where there is none. */
+  /** The generator of one call, which draws what it likes; undefined if there is none. */
   ofCall(): RandomState | undefined {
     return this.#seed === undefined ? this.#random : RandomState.of(this.#seed);
   }

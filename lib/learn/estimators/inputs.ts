@@ -32,7 +32,7 @@ export function weightsUnlessRefused({ weights }: Batch, name: string): void {
   if (weights !== undefined) throw new ForwardpassError('OPTION', `${name} takes no weights of rows`, 'sampleWeight');
 }
 
-/** What a file holds, in an array of its own; NaN only where `strict` lets an estimator be spoilt. */
+/** What a file holds, in its own array; NaN only where `strict` lets an estimator be spoilt. */
 export function ownVector(estimator: Estimator, name: string, length: number, strict = false): FloatArray {
   if (!strict) return estimator.vector(name, length).slice();
   const { shape, data } = estimator.numbersIn(estimator.value(name), name);

@@ -11,7 +11,7 @@ import { type ColumnExtremes, type ColumnMoments, copyExtremes, Extremes, Standa
 
 /** What rows go through on their way to what learns. */
 export interface Scaler extends Incremental {
-  /** The rows as they are scaled by now, in an array of its own. */
+  /** The rows as they are scaled by now, in its own array. */
   transform(x: FloatArray): FloatArray;
 }
 

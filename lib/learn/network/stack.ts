@@ -61,7 +61,7 @@ export interface Stack {
   withValues(values: readonly Numbers[]): Graph;
 }
 
-/** @throws {ForwardpassError} UNSUPPORTED_OP of what is no such stack */
+/** @throws {ForwardpassError} UNSUPPORTED_OP of what is not such a stack */
 export function readStack(graph: Graph): Stack {
   return new StackReader(graph).read();
 }

@@ -94,7 +94,7 @@ export class Scanner {
     return -1;
   }
 
-  /** The number that comes next, as Number() reads its token; NaN, which JSON does not have, where there is none. */
+  /** The number that comes next, as Number() reads its token; NaN, which JSON does not have, if there is none. */
   number(): number {
     const bytes = this.#bytes;
     const start = this.at;
@@ -153,7 +153,7 @@ export class Scanner {
     return this.#bytes.toString('latin1', start, this.at);
   }
 
-  /** The string that comes next, its escapes undone; undefined where there is none. */
+  /** The string that comes next, its escapes undone; undefined if there is none. */
   string(): string | undefined {
     const start = this.at;
     const end = this.#endOfString();

@@ -45,7 +45,7 @@ export class CharacterTest {
 
 function isOfClass(code: number, name: 'word' | 'space' | 'digit', ascii: boolean): boolean {
   if (!ascii) return isOf(code, CLASS[name]);
-  // Python's own few of ASCII: four separators are spaces of strings alone.
+  // Python's own few of ASCII: four separators are spaces of only strings.
   if (name === 'space') return code === 0x20 || (code >= 9 && code <= 13);
   return code < 0x80 && isOf(code, CLASS[name]);
 }

@@ -14,7 +14,7 @@ const files = readdirSync(FIXTURES, { recursive: true, encoding: 'utf8' })
   .map((path) => path.replaceAll('\\', '/'))
   .filter((path) => /\.(h5|keras)$/.test(path));
 
-/** The HDF5 file, which may be in an archive; undefined where there is none. */
+/** The HDF5 file, which may be in an archive; undefined if there is none. */
 async function contentOf(path: string): Promise<Uint8Array | undefined> {
   const bytes = new Uint8Array(readFileSync(new URL(path, FIXTURES)));
   if (!isZip(bytes)) return bytes;

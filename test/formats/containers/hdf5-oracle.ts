@@ -17,7 +17,7 @@ export interface Oracle {
   kind(path: string): string;
   attributes(path: string): string[];
   strings(path: string, name: string): unknown;
-  /** The number of its type's class; no bytes where there are none, or too many. */
+  /** The number of its type's class; no bytes if there are none, or too many. */
   dataset(path: string): { shape: number[] | null; type: number; size: number; isSigned: boolean; bytes?: Uint8Array };
   close(): void;
 }

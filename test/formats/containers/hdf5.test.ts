@@ -10,7 +10,7 @@ const hdf5 = (name: string) => new Uint8Array(readFileSync(new URL(`../../fixtur
 const open = (name: string, budget = new Budget()) => openHdf5(fixture(name), name, budget);
 
 describe('an HDF5 file', () => {
-  it('is told by its signature, also after a block of the writer', () => {
+  it('is detected by its signature, also after a block of the writer', () => {
     expect(isHdf5(fixture('binary.h5'))).toBe(true);
     expect(isHdf5(fixture('other-bytes.h5').subarray(0, 4096))).toBe(true);
     expect(isHdf5(Uint8Array.of(0x89, 0x48, 0x44))).toBe(false);

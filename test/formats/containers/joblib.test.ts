@@ -108,7 +108,7 @@ describe('a pickle', () => {
     ['as text in gzip', gzipSync('city,age\nnice,3\n'), false],
     ['as gzip that is damaged', Uint8Array.of(0x1f, 0x8b, 8, 9, 9, 9), false],
     ['as nothing', new Uint8Array(), false],
-  ])('is told by its first bytes: %s', async (_, bytes, isPickle) => {
+  ])('is detected by its first bytes: %s', async (_, bytes, isPickle) => {
     expect(await detectPickle(bytes)).toBe(isPickle);
   });
 });

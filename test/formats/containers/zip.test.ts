@@ -52,7 +52,7 @@ describe('a zip archive', () => {
     expect(await readAll(zipOf(members))).toEqual(members.map(({ data }) => data));
   });
 
-  it('is told by its first bytes, and shows its names to those who detect formats', async () => {
+  it('is detected by its first bytes, and shows its names to those who detect formats', async () => {
     expect(isZip(zipOf(plain))).toBe(true);
     expect(isZip(zipOf([]))).toBe(true);
     expect(isZip(Uint8Array.of(0x50, 0x4b))).toBe(false);

@@ -72,7 +72,7 @@ describe('a skops file', () => {
     expect(await read(list(...nodes, bounds))).toEqual(listOf(new PickleTuple([1]), set, slice));
   });
 
-  it('has dicts, whose keys have the types that stand beside them', async () => {
+  it('has dicts, whose keys have the types that are beside them', async () => {
     const dict = new PickleDict();
     dict.entries.push(['a', 1], ['__proto__', 2]);
     const content = JSON.parse(`{"a": ${JSON.stringify(json('1'))}, "__proto__": ${JSON.stringify(json('2'))}}`);

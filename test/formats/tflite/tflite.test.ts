@@ -6,7 +6,7 @@ import { failureOf } from '../../failure.ts';
 const fixture = (name: string) => new URL(`../../fixtures/tflite/${name}.tflite`, import.meta.url);
 
 describe('a TensorFlow Lite model', () => {
-  it('is told by its identifier, whatever it is called', async () => {
+  it('is detected by its identifier, whatever it is called', async () => {
     using model = await load(new Uint8Array(readFileSync(fixture('digits'))));
     expect(model.format).toBe('tflite');
     expect(model.parameterCount).toBe(64 * 24 + 24 + 24 * 16 + 16 + 16 * 10 + 10);

@@ -10,7 +10,7 @@ const random = randomFrom(workerData.seed);
 const handles = /** @type {ModelHandle[]} */ (workerData.handles);
 const held = /** @type {import('../../../lib/index.ts').Model[]} */ ([]);
 
-/** A model of those that were shared; one of its own where there is none any more. @param {ModelHandle} [handle] */
+/** A model of those that were shared; one of its own if there is none any more. @param {ModelHandle} [handle] */
 function attached(handle = handles[random(handles.length)]) {
   try {
     return Model.attach(handle, { threads: 1 + random(2) });

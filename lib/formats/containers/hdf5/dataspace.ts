@@ -2,7 +2,7 @@
 import type { Part } from './reader.ts';
 
 export interface Dataspace {
-  /** Empty for a single value. Undefined where there is none at all. */
+  /** Empty for a single value. Undefined if there is none at all. */
   readonly shape: readonly number[] | undefined;
   /** To what the shape may grow; Infinity along an axis without end. */
   readonly most: readonly number[];

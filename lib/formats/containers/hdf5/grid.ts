@@ -6,7 +6,7 @@ export class ChunkGrid {
   readonly counts: readonly number[];
   /** Chunks along each axis when the array is as large as it may become. */
   private readonly most: readonly number[];
-  /** The axis without end; -1 where there is none. */
+  /** The axis without end; -1 if there is none. */
   private readonly endless: number;
 
   constructor(

@@ -12,7 +12,7 @@ import type { PickleStream } from '../pickle/stream.ts';
 import { PickleArray, type PickleObject, type PickleValue, pickleKind } from '../pickle/values.ts';
 
 const WRAPPER = /(^|\.)numpy_pickle\.NumpyArrayWrapper$/;
-/** Up to 0.9, each array had a file of its own beside the pickle. */
+/** Up to 0.9, each array had its own file beside the pickle. */
 const OLD_WRAPPER = /(^|\.)numpy_pickle(_compat)?\.(NDArrayWrapper|ZNDArrayWrapper)$/;
 
 export class ArrayWrappers implements PickleHooks {

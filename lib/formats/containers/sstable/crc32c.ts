@@ -4,7 +4,7 @@ const POLYNOMIAL = 0x82f63b78;
 /** Bytes that are taken at a time; a table for each. */
 const SLICES = 16;
 
-/** What a byte changes when it stands 0, 1, 2 … bytes before the end of a slice. Made when first asked. */
+/** What a byte changes when it stands 0, 1, 2 … bytes before the end of a slice. Created on first use. */
 let tables: Int32Array | undefined;
 
 function makeTables(): Int32Array {

@@ -1,4 +1,4 @@
-/** The members of a zip archive, from the directory at its end; what stands before each member is not believed. */
+/** The members of a zip archive, from the directory at its end; what is before each member is not believed. */
 import {
   type Entry,
   fromRandomAccessReaderPromise,

@@ -48,7 +48,7 @@ export function translationOf(domain: string, opType: string): Translation | und
   return DOMAINS.get(domain)?.get(opType);
 }
 
-/** Operators that move, compare or look up words; all others take numbers alone. */
+/** Operators that move, compare or look up words; all others take only numbers. */
 const TAKES_WORDS: ReadonlySet<string> = new Set([
   ...[
     'Identity',

@@ -102,7 +102,7 @@ export class TorchModule {
     throw this.malformed(`expected integers for ${quote(name)}, found ${pickleKind(value)}`);
   }
 
-  /** A parameter or buffer, undefined where there is none: `bias=False`, `affine=False`. */
+  /** A parameter or buffer, undefined if there is none: `bias=False`, `affine=False`. */
   tensor(name: string): PickleObject | undefined {
     const value = this.named('_parameters').get(name) ?? this.named('_buffers').get(name) ?? null;
     if (value === null) return this.parts(name)?.values().next().value;

@@ -34,7 +34,7 @@ export function inverses(emitter: Emitter, distances: RowVector): RowVector {
   return emitter.select(emitter.reduce(isHere, 'max'), isHere, each);
 }
 
-/** Of each place what stands there in the table. */
+/** Of each place what is there in the table. */
 function lookUp(emitter: Emitter, { operand, width }: RowVector, data: Vector): RowVector {
   const table = { shape: [data.length, 1], data };
   return emitter.flat(emitter.emit('embedding', [operand, table], { wrap: false }), width);

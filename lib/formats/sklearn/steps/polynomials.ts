@@ -36,7 +36,7 @@ function degreesOf(estimator: Estimator): readonly [least: number, most: number]
   throw estimator.error('MALFORMED', 'expected a degree, or the least and the greatest', 'degree');
 }
 
-/** There are C(n, d) products of d distinct features, and C(n + d − 1, d) where one may stand in them more than once. */
+/** There are C(n, d) products of d distinct features, and C(n + d − 1, d) where one may be in them more than once. */
 function checkCount(estimator: Estimator, emitter: Emitter, features: number, most: number, distinct: boolean): number {
   const { rowElements, depth } = emitter.budget.limits;
   let [count, total] = [1, 1];

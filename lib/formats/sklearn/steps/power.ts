@@ -45,7 +45,7 @@ function grown(emitter: Emitter, t: RowVector, lambdas: Float64Array): RowVector
   return emitter.select(straight, t, curved);
 }
 
-/** Box-Cox is of positive numbers alone: what is not becomes an infinity, and that is refused. */
+/** Box-Cox is of only positive numbers: what is not becomes an infinity, and that is refused. */
 function positive(emitter: Emitter, x: RowVector): RowVector {
   return emitter.requireFinite(emitter.select(emitter.binary('less_equal', x, 0), -Infinity, x), true);
 }

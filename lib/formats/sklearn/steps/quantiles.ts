@@ -90,7 +90,7 @@ function between(
   return emitter.select(isFirst, least, emitter.select(isLast, greatest, y));
 }
 
-/** The number that stands where the row says. */
+/** The number that is where the row says. */
 export function quantileInverse(estimator: Estimator, emitter: Emitter, y: RowVector): RowVector {
   const { isNormal, references, quantiles } = quantilesOf(estimator, y.width);
   const shares = isNormal ? normalShare(emitter, y) : y;

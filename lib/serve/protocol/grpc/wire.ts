@@ -125,7 +125,7 @@ export class WireWriter {
     return text === '' ? this : this.bytes(field, Buffer.from(text));
   }
 
-  /** Also where there are none, as an item of a list. */
+  /** Also if there are none, as an item of a list. */
   bytes(field: number, bytes: Uint8Array): this {
     this.#parts.push(varintBytes(BigInt(field * 8 + WIRE.lengthed)), varintBytes(BigInt(bytes.length)), bytes);
     return this;

@@ -41,7 +41,7 @@ function isLabel({ model }: ServedModel, name: string): boolean {
   return name === LABEL_OUTPUT && model.classes !== undefined;
 }
 
-/** The outputs of these names, in their order; all of the model's where there are none. */
+/** The outputs of these names, in their order; all of the model's if there are none. */
 export function outputTensors(
   served: ServedModel,
   results: Results,

@@ -1,4 +1,4 @@
-/** Tensors for a model with steps of its author's own, or of texts: rows as people hold them, which are read first. */
+/** Tensors for a model with steps of its author's own, or of texts: rows of JavaScript values, which are read first. */
 import type { FeatureRows } from '../../../rows/feature-rows.ts';
 import type { RowRecord, Rows } from '../../../rows.ts';
 import { layoutOf } from '../layout.ts';
