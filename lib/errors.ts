@@ -57,7 +57,7 @@ export interface ErrorRecord {
 const MOST_OF_PLACE = 300;
 const MOST_OF_MESSAGE = 2000;
 
-/** Its message begins with its place, so whatever prints it says the place once; its stack begins with name and code. */
+/** Every error of forwardpass. The message begins with the place; the stack begins with the name and the code. */
 export class ForwardpassError extends Error {
   /** Always `ForwardpassError`. */
   declare readonly name: 'ForwardpassError';
@@ -83,9 +83,8 @@ export class ForwardpassError extends Error {
   }
 
   /**
-   * The error that `value` was before it went through JSON or to another thread: of what `toJSON` gave; of the copy that
-   * `postMessage` and pools make of an error thrown there, whose code is known by its stack, and whose place only its
-   * message still says. Undefined of what was no ForwardpassError.
+   * Restores the error from what `toJSON` returned, or from the copy that `postMessage` and pools make of an error: its code is
+   * read from the stack, and its place is then only in the message. Undefined if `value` was not a ForwardpassError.
    */
   static from(value: unknown): ForwardpassError | undefined {
     if (value instanceof ForwardpassError) return value;

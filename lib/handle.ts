@@ -6,8 +6,8 @@ import { describe } from './messages.ts';
 import { reading } from './reading.ts';
 
 /**
- * Names a model to the other threads of this process: a plain object of a few dozen bytes, to be sent in any message or
- * written as JSON. It holds no weights, and keeps none.
+ * Identifies a model for the other threads of this process: a small plain object that can be sent in any message or written as
+ * JSON. It contains no weights and does not keep them alive.
  */
 export interface ModelHandle {
   /** The version of handles. */

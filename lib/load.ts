@@ -37,8 +37,11 @@ import type { Staged } from './steps/staged.ts';
 export type { LoadOptions, ModelOptions } from './options.ts';
 
 /**
- * Reads a trained model: from a path, a URL (`file:`, `http:`, `https:`), bytes or a Blob. The only step that reads files
- * or the network. Rejects with a ForwardpassError that says what was expected and what was found.
+ * Loads a trained model from a path, a URL (`file:`, `http:`, `https:`), bytes or a Blob. The format is detected from the
+ * content. Only this step reads files or the network.
+ *
+ * @throws {ForwardpassError} SOURCE where nothing can be read; UNKNOWN_FORMAT, TRUNCATED, MALFORMED, UNSUPPORTED_OP and others
+ * for what is read (see {@link ErrorCode}); OPTION, LIMIT, MEMORY, ABORTED.
  */
 export async function load(source: ModelSource, options: LoadOptions = {}): Promise<Model> {
   return loadChecked(source, checkLoadOptions(options));
@@ -80,9 +83,11 @@ export async function readSource(
 }
 
 /**
- * A model from parameters that you hold yourself.
+ * Makes a model from parameters that the program has. docs/define.md explains every layer.
  *
  *     const line = define({ layers: [{ weight: m, bias: c }] });   // y = m·x + c
+ *
+ * @throws {ForwardpassError} ARCHITECTURE, SHAPE, DANGLING, DUPLICATE for what does not fit; OPTION, LIMIT, MEMORY.
  */
 export function define(architecture: Architecture, options: ModelOptions = {}): Model {
   const graph = reading('ARCHITECTURE', 'architecture', () => buildGraph(architecture, { format: 'define' }));

@@ -84,7 +84,7 @@ let isModel: (value: object) => boolean;
  * any number of rows, and a row's result does not depend on the others.
  */
 export class Model implements Disposable {
-  /** Which reader opened it: `onnx`, `safetensors`, `define`. */
+  /** The format it was read from, such as `onnx` or `safetensors`; `define` for models of {@link define}. */
   readonly format: string;
   /** What a row consists of: name, shape and element type of each input. */
   readonly inputs: readonly TensorInfo[];
@@ -94,11 +94,11 @@ export class Model implements Disposable {
   readonly classes?: readonly (string | number)[];
   /** Names of the features of a row, in order. */
   readonly featureNames?: readonly string[];
-  /** Of the arithmetic; `bf16` and `int8` where weights of some layers are kept in fewer bits than the rest's `f32`. */
+  /** Precision of the arithmetic. `bf16` and `int8` compute in `f32` with the weights of some layers in fewer bits. */
   readonly precision: Precision;
   /** The instruction set in use. */
   readonly isa: Isa;
-  /** Trained numbers, as the source holds them; of trees one for each split, and those of leaves. */
+  /** The number of trained parameters in the source; for trees the splits and the values of leaves. */
   readonly parameterCount: number;
 
   readonly #engineModel: EngineModel;
@@ -168,11 +168,11 @@ export class Model implements Disposable {
   }
 
   /**
-   * The model that another thread of this process shares, over the very same weights: nothing is read, copied or packed
-   * again. It is a model as any other; disposing of one concerns none of the others.
+   * The model that another thread of this process shares, with the same weights: nothing is read, copied or packed again. It
+   * is an ordinary model; disposing of it does not affect the others.
    *
-   * @throws {ForwardpassError} HANDLE: not of {@link share}, of another process or another copy of forwardpass, or of a
-   * model that is no more; OPTION, MEMORY.
+   * @throws {ForwardpassError} HANDLE if the handle does not come from {@link share}, comes from another process or another copy
+   * of forwardpass, or its model does not exist any more; OPTION, MEMORY.
    */
   static attach(handle: ModelHandle, options: AttachOptions = {}): Model {
     const { addon, model } = checkHandle(handle);
@@ -194,11 +194,11 @@ export class Model implements Disposable {
   }
 
   /**
-   * A handle by which other threads of this process {@link attach} to the model: a small plain object, for `postMessage`,
-   * `workerData`, a pool's task, or JSON. It keeps no weights: they live for as long as some model over them does, so keep
-   * this one until the others have attached. Of one model, all handles are the same.
+   * A handle with which other threads of this process {@link attach} to the model: a small plain object for `postMessage`,
+   * `workerData`, a pool's task, or JSON. It does not keep the weights alive: they live as long as any model that uses them, so
+   * keep this one until the others have attached. All handles of a model are equal.
    *
-   * @throws {ForwardpassError} DISPOSED, MEMORY.
+   * @throws {ForwardpassError} DISPOSED, MEMORY; UNSUPPORTED_OP for models with functions of the caller.
    */
   share(): ModelHandle {
     const model = own(this, 'share');
@@ -225,20 +225,21 @@ export class Model implements Disposable {
   }
 
   /**
-   * Runs the model over as many rows as the input holds.
+   * Runs the model on all rows of the input. The number of rows is the array's length divided by the size of a row.
    *
-   * With one input and one output: `run(x)` gives a new array of the model's precision (of float64 for integers that
-   * float32 does not hold), `run(x, y)` fills `y` and allocates nothing. x is [rows, …row shape], row-major; floats of either precision, for ids also an array of
-   * integers. Several inputs or outputs go by name: `run({ user, item })`, `run({ user, item }, { score })`; one input
-   * of a model with several outputs may go by itself. Outputs that the source has as a list come as an array of arrays
-   * under the list's name: see {@link TensorInfo.list}. An input of ragged rows (see {@link TensorInfo.ragged}) takes
-   * {@link RaggedRows}: `run({ text: { ids, weights, offsets } })`, by itself where it is the only one. Strings go by their indices: see {@link TensorInfo.categories}.
-   * A model with functions of its caller also takes an array of rows, records or texts, as {@link predict} does.
+   * - **One input and one output**: `run(x)` returns a new array of the model's precision (float64 for integers that float32
+   *   does not hold); `run(x, y)` fills `y` and allocates nothing. x is [rows, …row shape], row-major: floats of either
+   *   precision, or integers where the input is ids.
+   * - **Several inputs or outputs** are passed by name: `run({ user, item })`, `run({ user, item }, { score })`. A single input
+   *   may also be passed without its name. A list of outputs is an array of arrays: see {@link TensorInfo.list}.
+   * - **Ragged rows** (see {@link TensorInfo.ragged}) are {@link RaggedRows}: `run({ text: { ids, weights, offsets } })`.
+   * - **Strings** are passed by their indices: see {@link TensorInfo.categories}.
+   * - A model with functions of the caller also takes an array of rows, records or texts, as {@link predict} does.
    *
-   * A classifier gives what `predict_proba` gives, or its decision function where it has no probabilities; where it has
-   * neither, its labels, or their positions among {@link classes} where these are words.
+   * A classifier returns what `predict_proba` returns, or its decision function if it has no probabilities. If it has neither,
+   * it returns its labels, or their positions in {@link classes} if they are strings.
    *
-   * @throws {ForwardpassError} INPUT (type, length, name, NaN where the model takes none), BUFFER (detached, shared,
+   * @throws {ForwardpassError} INPUT (type, length, name, NaN that the model does not accept), BUFFER (detached, shared,
    * resizable, overlapping), ID (outside its table), DISPOSED.
    */
   run(input: TypedArray): FloatArray;
@@ -256,8 +257,8 @@ export class Model implements Disposable {
   }
 
   /**
-   * As {@link run}, off the event loop. Inputs are copied when it is called; outputs are written when it resolves.
-   * A rejection is what `run` would have thrown, or ABORTED: `runAsync(x, undefined, { signal })`.
+   * Like {@link run}, but off the event loop. Inputs are copied by the call; outputs are written when the promise resolves. It
+   * rejects with what `run` would throw, or with ABORTED: `runAsync(x, undefined, { signal })`.
    */
   runAsync(input: TypedArray, output?: undefined, options?: RunOptions): Promise<FloatArray>;
   runAsync<Results extends FloatArray>(input: RaggedRows, output?: undefined, options?: RunOptions): Promise<Results>;
@@ -296,15 +297,17 @@ export class Model implements Disposable {
   }
 
   /**
-   * Buffers for `batch` rows, and a call over them without arguments: the fast path.
+   * Creates buffers for `batch` rows and a call on them without arguments: the fast path.
    *
    *     const call = model.bind({ batch: 1 });
    *     call.input.set(features);
    *     call.run();
    *     call.output[0];
    *
-   * With an input of ragged rows, `items` is how many pairs all rows may have together. `call.inputs.text` then has `ids`,
-   * `weights` (all 1 at first) and `offsets` (batch + 1), of which each run takes the first `offsets[batch]` pairs.
+   * For an input of ragged rows, `items` is the number of pairs that all rows may have together. `call.inputs.text` then has
+   * `ids`, `weights` (all 1 at first) and `offsets` (batch + 1 numbers); each run uses the first `offsets[batch]` pairs.
+   *
+   * @throws {ForwardpassError} OPTION, MEMORY, DISPOSED.
    */
   bind(options: { readonly batch: number }): BoundCall;
   bind<Inputs extends Named<BoundBuffer> = Named<RaggedBuffers>>(options: Required<BindOptions>): BoundCall<Inputs>;
@@ -315,18 +318,18 @@ export class Model implements Disposable {
   }
 
   /**
-   * What the estimator's `predict` says: labels where the model knows its classes, else the values of {@link run}. Of
-   * many labels that a row may each have, 1 or 0 for each; of several targets, their labels row after row. A model with
-   * several outputs that are not a classifier's gives each by its name.
+   * Returns what the estimator's `predict` returns: labels if the model knows its classes, otherwise the values of {@link run}.
+   * For multilabel models it is 1 or 0 for each label; for several targets their labels, row after row. Several outputs
+   * that are not a classifier's are returned by name.
    *
-   * Rows are flat arrays, arrays of arrays, or records by feature name; of a model of one text also the texts themselves.
-   * Records of a model without feature names have the inputs' names. Names that the model does not know are ignored; one that is absent is missing, where the model
-   * does something about missing values.
+   * Rows are flat arrays, arrays of arrays, or records by feature name; a model of one text also takes texts. If the model has
+   * no feature names, records use the names of the inputs. Unknown names are ignored. An absent name is a missing value, if the
+   * model handles missing values.
    *
-   * One record, or one text, gives one label or value; an array of them where the output is wider; of several outputs or
-   * targets, each by its name.
+   * One record, or one text, gives one label or value, or an array if the output is wider; several outputs or targets are
+   * returned by name.
    *
-   * `Answer` says what this model gives, where that is not the common case: `predict<{ ctr: number }>(record)`.
+   * `Answer` is the type that this model returns, if it is not the common one: `predict<{ ctr: number }>(record)`.
    *
    * @throws {ForwardpassError} INPUT, ID, MEMORY, DISPOSED.
    */
@@ -339,10 +342,10 @@ export class Model implements Disposable {
   }
 
   /**
-   * Probabilities, rows × classes; of several targets, of each by its output's name. One record gives an object of them
-   * by class, as a string (`{ no: 0.2, yes: 0.8 }`, `{ 0: 0.2, 1: 0.8 }`).
+   * Returns class probabilities, rows × classes; for several targets by the name of the output. For one record it returns an
+   * object by class, as a string (`{ no: 0.2, yes: 0.8 }`, `{ 0: 0.2, 1: 0.8 }`).
    *
-   * @throws {ForwardpassError} NOT_A_CLASSIFIER when the model gives none; what {@link predict} throws.
+   * @throws {ForwardpassError} NOT_A_CLASSIFIER if the model has no probabilities; what {@link predict} throws.
    */
   predictProba(rows: Rows): FloatArray;
   predictProba(record: RowRecord | string): Record<string, number>;
@@ -414,16 +417,15 @@ export class Model implements Disposable {
   }
 
   /**
-   * JSON Schema (2020-12) of one record that {@link predict} takes; of an array, where the model knows no names. A string
-   * that the model does not know is refused by it where there is an `enum`, and taken as unknown where there are
-   * `examples`.
+   * JSON Schema (2020-12) of one record that {@link predict} takes, or of an array if the model has no feature names. An `enum`
+   * lists all strings that the model accepts; `examples` lists the known strings where others are accepted as unknown.
    */
   schema(): RowSchema {
     const model = own(this, 'schema');
     return model.#staged?.schema() ?? schemaOf(model.#calls, model.featureNames);
   }
 
-  /** The decision trees, where there are any: how many, and of which boosted models. */
+  /** The model's decision trees: their number, and the boosted models they belong to. Undefined if it has none. */
   get trees(): TreesInfo | undefined {
     return own(this, 'trees').#tellAbout().trees;
   }

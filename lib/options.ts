@@ -17,52 +17,51 @@ export type PrecisionOption = (typeof PRECISION_NAMES)[number];
 /** The options that `define` and `load` share. */
 export interface ModelOptions {
   /**
-   * `auto`, the precision that the model was saved in, unless given. `bf16` and `int8` keep the weights of layers where
-   * that pays in a half or a quarter of the bits of `f32`, and compute the rest in it: see docs/quantize.md.
+   * Default: `auto`, the precision in which the model was saved. `bf16` and `int8` keep weights in a half or a quarter of the
+   * bits of `f32`, in layers where that is faster, and compute the rest in `f32`: see docs/quantize.md.
    */
   readonly precision?: PrecisionOption;
   /**
-   * How many threads a large run may use, the calling one included: 1 unless given, 256 at the most. Rows are shared
-   * out among them where that pays; results do not depend on it. All models of a thread of JavaScript share
-   * the same threads.
+   * The number of threads that a large run may use, including the calling one: 1 to 256, default 1. Rows are divided among them
+   * if that is faster; results do not depend on it. All models of a JavaScript thread share the same helper threads.
    */
   readonly threads?: number;
-  /** The best that the processor has unless given; for tests and comparisons. Checked when the model is made. */
+  /** The instruction set, for tests and comparisons. Default: the best one that the processor has. */
   readonly isa?: Isa;
-  /** What a model may ask for at the most; those not given keep their defaults. */
+  /** The most that a model may need; limits that are not given keep their defaults. */
   readonly limits?: Partial<Limits>;
 }
 
 /** The options of `load`. All of them may be left out. */
 export interface LoadOptions extends ModelOptions {
-  /** Between the layers, for files that contain only parameters. */
+  /** The activation between layers, for files that contain only parameters. */
   readonly activation?: Activation;
-  /** After the last layer, for files that contain only parameters. */
+  /** The activation after the last layer, for files that contain only parameters. */
   readonly outputActivation?: Activation;
-  /** How the tensors belong together, for files that contain only parameters and are not a plain stack. */
+  /** The network, for files that contain only parameters and are not a plain stack of layers. */
   readonly architecture?: Architecture;
-  /** Which signature of a TensorFlow SavedModel or Lite model is run: `serving_default`, or the only one, unless given. */
+  /** The signature of a TensorFlow SavedModel or Lite model. Default: `serving_default`, or the only one. */
   readonly signature?: string;
   /**
-   * Which of the things that a file of scikit-learn or PyTorch holds is the model, where it is not plain: a dict's key,
-   * a position, or a path of both with dots between (`models.north`, `0.scaler`). A list chains estimators of
-   * scikit-learn, each of which takes what the one before it gives: `['scaler', 'model']`.
+   * Which object of a scikit-learn or PyTorch file is the model, if the file has several: a dict's key, a position, or a path of
+   * both with dots (`models.north`, `0.scaler`). A list chains scikit-learn estimators, each of which takes the result of the
+   * one before: `['scaler', 'model']`.
    */
   readonly member?: Member;
   /**
-   * How many iterations of a boosted model are used, from the first on: those of LightGBM, the rounds of XGBoost, the
-   * trees of CatBoost, the stages of scikit-learn's `GradientBoosting*`, `HistGradientBoosting*` and `AdaBoost*`. 0 or less
-   * uses all of them. Unless given it is what the library takes: the best iteration where the fit stopped early, else all.
+   * The number of iterations of a boosted model to use, from the first: LightGBM's iterations, XGBoost's rounds, CatBoost's
+   * trees, the stages of scikit-learn's `GradientBoosting*`, `HistGradientBoosting*` and `AdaBoost*`. 0 or less uses all. Default:
+   * what the library uses, the best iteration if the fit stopped early, otherwise all.
    */
   readonly numIteration?: number;
   /**
-   * What steps of the author's own do, whose code no file holds: by the name in Python of each class or function, a function
-   * of columns. `{ '__main__.add_ratio': ({ a, b }) => ({ a, b, ratio: … }) }`; see docs/own-steps.md.
+   * JavaScript functions for the author's own steps, whose code is not in the file: by the Python name of each class or function,
+   * a function of columns. `{ '__main__.add_ratio': ({ a, b }) => ({ a, b, ratio: … }) }`; see docs/own-steps.md.
    */
   readonly functions?: StepFunctions;
-  /** Detected from the content unless given. */
+  /** The format. Default: detected from the content. */
   readonly format?: Format;
-  /** Aborts the load; a model that is loaded is not concerned. */
+  /** Aborts the load. It does not affect a model that has been loaded. */
   readonly signal?: AbortSignal;
   /**
    * Request headers for http: and https: URLs, such as `{ authorization: 'Bearer …' }`. A redirect to another origin gets
@@ -172,8 +171,8 @@ function check<O extends ModelOptions>(options: O, known: readonly string[]): Ch
 /** The option of {@link Model.runAsync}. */
 export interface RunOptions {
   /**
-   * Rejects the promise with ABORTED. A run that the engine has begun goes on to its end in the background, and may
-   * still write to arrays that the caller gave.
+   * Rejects the promise with ABORTED. A run that has started continues in the background, and may still write to the arrays
+   * that the caller passed.
    */
   readonly signal?: AbortSignal;
 }
@@ -190,7 +189,7 @@ export function checkRunOptions(options: RunOptions): RunOptions {
 
 /** The option of {@link Model.attach}. */
 export interface AttachOptions {
-  /** As {@link ModelOptions.threads}, of the thread that attaches: 1 unless given, whatever the sharer's are. */
+  /** Like {@link ModelOptions.threads}, for the thread that attaches: default 1, whatever the sharer uses. */
   readonly threads?: number;
 }
 

@@ -10,14 +10,14 @@ import type { FlatRows } from './rows.ts';
 /** An answer for each output by its name; those of a list are together in an array. @inline */
 export type Answers<T> = Record<string, T> | Record<string, T | T[]>;
 
-/** Of several rows: labels or values of all, row after row; of a model with several outputs, of each by its name. */
+/** `predict` of several rows: labels or values, row after row; for several outputs, by name. */
 export type Predictions = Label[] | FloatArray | Answers<FloatArray>;
-/** Of one record: its label or value, an array where an output is wider; of several outputs or targets, each by name. */
+/** `predict` of one record: its label or value, or an array if the output is wider; for several outputs or targets, by name. */
 export type Prediction = Label | FloatArray | Answers<Label | FloatArray>;
 
-/** Probabilities of several rows, rows × classes; of several targets, of each under its output's name. */
+/** `predictProba` of several rows: rows × classes; for several targets, by the name of the output. */
 export type Probabilities = FloatArray | Answers<FloatArray>;
-/** Probabilities of one record by class, under the class as a string; of several targets, of each by its output's name. */
+/** `predictProba` of one record: by class, as a string; for several targets, by the name of the output. */
 export type Probability = Record<string, number> | Answers<Record<string, number>>;
 
 /** Of rows that ran, an array for each output. */

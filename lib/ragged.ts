@@ -5,15 +5,15 @@ import type { Port } from './graph/lower.ts';
 import { describe, quote } from './messages.ts';
 
 /**
- * Rows of an input that {@link TensorInfo.ragged} is said of: row r has the pairs from `offsets[r]` to before
- * `offsets[r + 1]`. That is a sparse matrix by rows, as scipy's `indices`, `data` and `indptr` hold it.
+ * Rows of a ragged input (see {@link TensorInfo.ragged}): row r has the pairs from `offsets[r]` to before `offsets[r + 1]`. This
+ * is a sparse matrix by rows, like scipy's `indices`, `data` and `indptr`.
  */
 export interface RaggedRows {
-  /** Of all rows, one after another: each from 0 to N − 1. One id may be in a row more than once. */
+  /** The ids of all rows, one row after another, from 0 to N − 1. An id may occur more than once in a row. */
   readonly ids: Int32Array | Uint32Array | BigInt64Array;
   /** As many as ids; all 1 unless given. */
   readonly weights?: FloatArray;
-  /** One more than there are rows: 0 first, the number of ids last, and none less than the one before. */
+  /** One more than the number of rows: 0 first, the number of ids last, never decreasing. */
   readonly offsets: Int32Array | readonly number[];
 }
 

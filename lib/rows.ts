@@ -13,16 +13,16 @@ import { RecordReader } from './rows/records.ts';
 import type { CreateScanner, TermColumn } from './rows/term-column.ts';
 import { texts } from './rows/texts.ts';
 
-/** What stands for a feature: a number or truth, a string where the feature is one, null where one may be missing. */
+/** The value of a feature: a number or boolean, a string if the feature is one, null if it is missing. */
 export type Cell = number | string | boolean | null | undefined;
 
 /**
- * An object with a property, or a getter, for each feature or input by its name; properties by other names are ignored.
- * Not an array, Map or Set.
+ * An object with a property or getter for each feature or input. Properties with other names are ignored. Not an array, Map or
+ * Set.
  */
 export type RowRecord = { readonly [name: string]: unknown } | (object & { readonly [Symbol.iterator]?: never });
 
-/** A flat array of whole rows, an array of rows, records that name their features or inputs, or texts. */
+/** Rows for `predict`: a flat array of whole rows, an array of rows, records by the names of features or inputs, or texts. */
 export type Rows =
   | TypedArray
   | readonly (readonly Cell[] | Float32Array | Float64Array)[]

@@ -7,43 +7,44 @@ import type { WordSpread } from './graph/word-hash.ts';
 export interface TensorInfo {
   /** Its name, as the source has it: the key in `run({ … })`. */
   readonly name: string;
-  /** The first is the batch: `[null, 14]` is any number of rows of 14 features. */
+  /** The first axis is the batch: `[null, 14]` is any number of rows of 14 features. */
   readonly shape: readonly (number | null)[];
-  /** As the source declares it. */
+  /** The element type that the source declares. */
   readonly dtype: DType;
   /**
-   * Of an input, by the element's position in the row: the strings that it may be; null among them is Python's None, which
-   * the model tells apart from NaN. In arrays for `run` an element is the position of its string in the list, −1 for any other string.
+   * For an input, by the element's position in the row: the strings that it may be. A null among them is Python's None, which
+   * the model distinguishes from NaN. In arrays for `run` an element is the position of its string in the list, or −1 for any
+   * other string.
    */
   readonly categories?: Readonly<Record<number, readonly Word[]>>;
   /**
-   * Of an input, by the element's position in the row: hashes of the strings that the model knows, where its file has only
-   * hashes. In arrays for `run` an element is the position of its string's hash in the list, −1 for any other string.
+   * For an input, by the element's position in the row: hashes of the strings that the model knows, if its file only has hashes.
+   * In arrays for `run` an element is the position of its string's hash in the list, or −1 for any other string.
    */
   readonly hashes?: Readonly<Record<number, readonly number[]>>;
   /**
-   * Of an input of strings, the ways in which strings that are none of its `categories` are put into places by their hash. In
-   * arrays for `run` such a string is −1 − Σ (hash mod count)·stride: TensorFlow's hash of its UTF-8, FarmHash's Fingerprint64
+   * For an input of strings: how a hash gives a position to strings that are not in `categories`. In arrays for `run` such a
+   * string is −1 − Σ (hash mod count)·stride: TensorFlow's hash of its UTF-8, FarmHash's Fingerprint64
    * or, with a key, SipHash-2-4.
    */
   readonly spread?: readonly WordSpread[];
-  /** Of an input: positions of the elements that may be missing, which is NaN in arrays for `run`. */
+  /** For an input: positions of the elements that may be missing (NaN in arrays for `run`). */
   readonly missing?: readonly number[];
-  /** Of an input: positions of the elements of which it only counts whether they are missing. They may be numbers or strings. */
+  /** For an input: positions of the elements where only missing or not matters. They may be numbers or strings. */
   readonly present?: readonly number[];
-  /** Of an input: positions of the elements that nothing looks at. They may be anything, and records may lack them. */
+  /** For an input: positions of unused elements. They may have any value, and records may omit them. */
   readonly unused?: readonly number[];
   /**
-   * Of an input whose rows are any number of pairs of an id and a weight: its `shape` is `[null, N]`, with ids from 0 to
-   * N − 1. It takes {@link RaggedRows}.
+   * True for an input whose rows are any number of pairs of an id and a weight. Its `shape` is `[null, N]`, with ids from 0 to
+   * N − 1, and it takes {@link RaggedRows}.
    */
   readonly ragged?: true;
   /**
-   * Of an input of a model that takes texts: which features of people's rows its elements are, by their positions; of a ragged
-   * one the texts that its pairs are made of.
+   * For an input of a model that takes texts: the positions of the record's features that its elements are; for a ragged input,
+   * of the texts that its pairs are made of.
    */
   readonly features?: readonly number[];
-  /** Of an output: the name of the list that {@link Model.run} gives it in. */
+  /** For an output: the name of the list in which {@link Model.run} returns it. */
   readonly list?: string;
 }
 

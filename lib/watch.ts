@@ -6,14 +6,13 @@ export type { LiveModel, LiveStatus } from './watch/live-model.ts';
 export type { ModelVersion, WatchOptions } from './watch/options.ts';
 
 /**
- * Loads a model, and from then on looks for newer versions of it: of a path, a `file:` URL, or an `http:` or `https:`
- * URL. Resolves with the first good model: the source's, else the one that the cache has kept, else the fallback's.
- * See docs/live-models.md.
+ * Loads a model from a path or a URL (`file:`, `http:`, `https:`), and checks for newer versions of it. Resolves with the first
+ * good model: the source's, otherwise the cached one, otherwise the fallback's. See docs/live-models.md.
  *
  *     const live = await watch('https://models.example/churn.joblib', { cache: '/var/cache/churn' });
  *     live.run(x);
  *
- * @throws {ForwardpassError} what `load` throws, when none of the three gives a good model; CHECKSUM, REJECTED; OPTION.
+ * @throws {ForwardpassError} what `load` throws, if none of the three is a good model; CHECKSUM, REJECTED; OPTION.
  */
 export async function watch(source: string | URL, options: WatchOptions = {}): Promise<LiveModel> {
   // Opened with the first model that is watched: programs that only load one do without.

@@ -7,16 +7,16 @@
 export const TERM_UNITS = ['word', 'char', 'char_wb'] as const;
 export const ACCENTS = ['keep', 'ascii', 'unicode'] as const;
 
-/** What a function receives beside a text. */
+/** What a {@link TextFunction} receives besides the text. */
 export interface TextContext {
   /** The function's name in Python. */
   readonly name: string;
-  /** What the file has of it where it is an object, by Python's names. */
+  /** Its attributes in the file if it is an object, by their Python names. */
   // biome-ignore lint/suspicious/noExplicitAny: what they hold depends on the file
   readonly attributes: Readonly<Record<string, any>>;
 }
 
-/** Of one text: another text, or its terms; which of them, its use in the vectorizer says. */
+/** Takes a text and returns another text, or its terms, depending on its place in the vectorizer. */
 export type TextFunction = (text: string, context: TextContext) => string | readonly string[];
 
 /** A function of the author's own, as the caller computes it. No file holds it, and no other thread has it. */

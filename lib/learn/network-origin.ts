@@ -16,13 +16,13 @@ import type { Origin } from './origin.ts';
 
 /** How a network learns. */
 export interface NetworkOptions {
-  /** Of a network: what its steps make small. What a model of Keras was compiled with, unless given. */
+  /** For a network: the loss to minimise. Default: the one that a Keras model was compiled with. */
   readonly loss?: LossName | LossOptions;
-  /** Of a network: its optimizer, by name or with settings. The one whose state the file keeps, else Adam, unless given. */
+  /** For a network: its optimizer, by name or with settings. Default: the one whose state the file has, otherwise Adam. */
   readonly optimizer?: OptimizerOptions['name'] | OptimizerOptions;
-  /** Of a network: which parameters learn, by their names or how these begin (`['fc2', 'head.weight']`); all unless given. */
+  /** For a network: the parameters that learn, by name or prefix (`['fc2', 'head.weight']`). Default: all. */
   readonly train?: readonly string[];
-  /** Of a network: rows of one step of the optimizer at the most. Unless given, all rows of a call make one step. */
+  /** For a network: the most rows of one optimizer step. Default: all rows of a call. */
   readonly batchSize?: number;
 }
 

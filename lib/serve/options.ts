@@ -11,7 +11,7 @@ import { PROTOCOL_LIMITS, type ProtocolLimits } from './protocol.ts';
 /** A model file or folder, or a URL; a folder of models; a model; or several of these by their names. */
 export type ServeSource = string | URL | Model | Readonly<Record<string, string | URL | Model>>;
 
-/** What a client may ask for at the most. Whatever exceeds it is answered by a status of 4xx, or 503 when the server is busy. */
+/** The most that a client may ask for. Requests beyond it get a status of 4xx, or 503 if the server is busy. */
 export interface ServeLimits extends ProtocolLimits {
   /** Bytes of a body, before and after it is decompressed: 32 MiB unless given. */
   readonly bodyBytes: number;
@@ -51,19 +51,19 @@ export interface TlsFiles {
 
 /** The options of `serve`. All of them may be left out; docs/serving.md explains them. */
 export interface ServeOptions {
-  /** Of a single model: by what name it is served. Unless given, its file's, without the extension. */
+  /** The name of a single model. Default: its file's name without the extension. */
   readonly name?: string;
   /** `127.0.0.1` unless given. */
   readonly host?: string;
   /** 8080 unless given; 0 lets the system choose. */
   readonly port?: number;
-  /** Threads that answer requests, over one copy of the weights. Unless given, this one does. */
+  /** Threads that answer requests, with one copy of the weights. Default: the calling thread answers. */
   readonly workers?: number;
-  /** Names under which the server is reached, beside those of its own address; `*` allows all. See docs/serving.md. */
+  /** Host names of the server, besides those of its address; `*` allows all. See docs/serving.md. */
   readonly allowedHosts?: readonly string[];
   /**
-   * Origins whose pages may ask, such as `https://example.com`; `*` is every page. Unless given, none but the server's own. They
-   * send no cookies; what tokens they show is theirs.
+   * Origins whose pages may send requests, such as `https://example.com`; `*` is every page. Default: only the server's own. They
+   * send no cookies, and only their own tokens.
    */
   readonly cors?: readonly string[];
   /** The path of a file of tokens, one a line, of which each request must show one. */
@@ -79,11 +79,11 @@ export interface ServeOptions {
    * worker has them: each imports the script.
    */
   readonly functions?: string | URL;
-  /** Milliseconds between two looks for newer models: 2,000 unless given. `Infinity` looks when `reload()` is called. */
+  /** Milliseconds between two checks for newer models. Default: 2,000. With `Infinity` only `reload()` checks. */
   readonly interval?: number;
-  /** How many milliseconds a file must have been left alone before it is read: 500 unless given. */
+  /** Milliseconds that a file must be unchanged before it is read. Default: 500. */
   readonly settle?: number;
-  /** Whether a newer version must have the interface of the one that it replaces, which it must unless this is false. */
+  /** Whether a newer version must have the interface of the one it replaces. Default: true. */
   readonly sameInterface?: boolean;
   /** By model: a version that gets a part of the requests. */
   readonly split?: Readonly<Record<string, Split>>;

@@ -3,16 +3,16 @@ import type { TextFunction } from '../graph/terms.ts';
 
 export type { TextContext, TextFunction } from '../graph/terms.ts';
 
-/** A number, a string, a truth, a moment; null where something is missing. */
+/** A number, string, boolean or date; null if it is missing. */
 export type StepCell = number | string | boolean | Date | null;
 
-/** One column, with a value for each row: of only numbers a Float64Array, in which what is missing is NaN. */
+/** One column, with a value for each row. A column of only numbers is a Float64Array, with NaN for missing values. */
 export type StepColumn = Float64Array | readonly StepCell[];
 
-/** By their names; where they have none, an array of them. Either way they may be gone through in their order. */
+/** Columns by name, or an array of them if they have no names. Both can be iterated in order. */
 export type StepColumns = { readonly [name: string | number]: StepColumn } & Iterable<StepColumn>;
 
-/** What a function may give for a column; its length is the number of rows. */
+/** What a function may return for a column; its length is the number of rows. */
 export type StepValues =
   | ArrayLike<number>
   | BigInt64Array
@@ -20,22 +20,22 @@ export type StepValues =
   | readonly (StepCell | undefined)[]
   | readonly bigint[];
 
-/** Columns by name, or one after another in an array; one column may go by itself. */
+/** Columns by name, or in an array; a single column may be returned as it is. */
 export type StepResult = { readonly [name: string]: StepValues } | readonly StepValues[] | StepValues;
 
-/** What a function of {@link StepFunctions} is told beside its columns. */
+/** What a function of {@link StepFunctions} receives besides its columns. */
 export interface StepContext {
   /** The step's name in Python: `__main__.AddFamilySize`. */
   readonly name: string;
   /**
-   * What the file has of the step, by Python's names: arrays are arrays, dicts and Series objects, None is null, moments are
-   * text. All of it is frozen, and objects have no prototype.
+   * The step's attributes in the file, by their Python names: arrays are arrays, dicts and Series are objects, None is null,
+   * dates are strings. All of it is frozen, and objects have no prototype.
    */
   // biome-ignore lint/suspicious/noExplicitAny: what they hold depends on the file
   readonly attributes: Readonly<Record<string, any>>;
-  /** What the columns are called, in their order; undefined where they have no names. */
+  /** The names of the columns, in order; undefined if they have no names. */
   readonly featureNames: readonly string[] | undefined;
-  /** How many rows there are. */
+  /** The number of rows. */
   readonly rows: number;
   /** A column of numbers, by its name or position. @throws {ForwardpassError} where it holds anything else. */
   numbers(column: string | number): Float64Array;
@@ -53,23 +53,23 @@ export interface StepContext {
   module(name: string): (columns: Iterable<ArrayLike<number>>) => Float64Array[];
 }
 
-/** Computes a step of one's own for some rows; it is called for all rows of a call at once. */
+/** Computes the author's own step. It is called once for all rows of a call. */
 export type StepFunction = (columns: StepColumns, context: StepContext) => StepResult;
 
-/** By the name in Python, the function; or with it what it gives, where the file does not say so. */
+/** By Python name, the function; or an object with it and what it returns, if the file does not say so. */
 export type StepFunctions = Readonly<
   Record<
     string,
     | StepFunction
     | {
         readonly run: StepFunction;
-        /** How many columns it gives, or what they are called. */
+        /** The number of columns it returns, or their names. */
         readonly columns?: number | readonly string[];
-        /** Of a function for `predict`: the labels that it gives, where the file does not say so. */
+        /** For a function for `predict`: the labels it returns, if the file does not say so. */
         readonly classes?: readonly (string | number)[];
       }
     | {
-        /** Of a vectorizer: what computes its tokenizer, preprocessor or analyzer. */
+        /** For a vectorizer: the function that is its tokenizer, preprocessor or analyzer. */
         readonly text: TextFunction;
       }
   >

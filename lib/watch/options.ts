@@ -16,60 +16,57 @@ import type { ModelSource } from '../source.ts';
 export interface ModelVersion {
   /** Where its bytes came from. */
   readonly from: 'source' | 'cache' | 'fallback';
-  /** Of the file, or the main one of several, in hexadecimal. Of a fallback it is not known. */
+  /** The SHA-256 of the file, or of the main one of several, in hexadecimal. Not known for a fallback. */
   readonly sha256?: string;
-  /** As the server gave it. */
+  /** The ETag that the server sent. */
   readonly etag?: string;
   /** When the file was changed, as the file system or the server says. */
   readonly modified?: Date;
 }
 
-/** The options of `load` hold for every version; `signal` closes the live model. */
+/** The options of `watch`. Those of `load` apply to every version; `signal` closes the live model. */
 export interface WatchOptions extends LoadOptions {
   /**
-   * Milliseconds between two checks: 2,000 for files and 60,000 for URLs, those give or take a tenth, unless given.
-   * `Infinity` checks only when `check()` is called.
+   * Milliseconds between two checks. Default: 2,000 for files, 60,000 ± 10 % for URLs. With `Infinity` only `check()` checks.
    */
   readonly interval?: number;
   /**
-   * For how many milliseconds a server may be silent; and for how many, at the start, a file that is written or
-   * exchanged while it is read is read again: 30,000 unless given.
+   * Milliseconds that a server may be silent, and that a file which changes while it is read at the start is read again. Default:
+   * 30,000.
    */
   readonly timeout?: number;
-  /** How many milliseconds a file must have been left alone before it is read: 500 unless given. */
+  /** Milliseconds that a file must be unchanged before it is read. Default: 500. */
   readonly settle?: number;
   /**
-   * The SHA-256 that the bytes must have, in hexadecimal: one that pins a version; or a function that is asked at every
-   * check; or `'sidecar'`, where it stands in a file of the same name with `.sha256` after it, as sha256sum writes it.
-   * Not for the fallback.
+   * The SHA-256 that the bytes must have, in hexadecimal: a string that pins a version; a function that is called at every check;
+   * or `'sidecar'`, a file of the same name with `.sha256` appended, as sha256sum writes it. Not for the fallback.
    */
   readonly sha256?: string | (() => string | Promise<string>);
-  /** A folder that keeps the last good version of a URL for starts without the network. Made when it is not there. */
+  /** A folder that keeps the last good version of a URL, for starts without the network. Created if it does not exist. */
   readonly cache?: string;
-  /** A model to start with when neither the source nor the cache gives a good one: whatever `load` takes. */
+  /** A model to start with if neither the source nor the cache has a good one: anything that `load` takes. */
   readonly fallback?: ModelSource;
   /**
-   * `source` asks the source first, unless given; `cache` starts with what the cache has kept, without waiting for the
-   * network, and checks at once for a newer version.
+   * `source` (default) reads the source first. `cache` starts with the cached version, without waiting for the network, and checks
+   * for a newer version at once.
    */
   readonly startFrom?: 'source' | 'cache';
   /**
-   * Whether inputs, outputs, classes and feature names must stay as they are, which they must unless this is false. Of
-   * floating types each may take another's place, as arrays may.
+   * Whether inputs, outputs, classes and feature names must stay the same. Default: true. One floating type may replace another.
    */
   readonly sameInterface?: boolean;
   /**
-   * Looks at a version before it is used; `current` is the model in use, undefined at the start. A version is refused
-   * when this gives false or throws, and judged once. Neither model may be kept.
+   * Checks a version before it is used; `current` is the model in use, undefined at the start. If it returns false or throws, the
+   * version is refused. Each version is checked once. Neither model may be kept.
    */
   readonly validate?: (candidate: Model, current: Model | undefined) => unknown;
-  /** Whether waiting for the next check keeps the process alive, which it does not unless asked. */
+  /** Whether waiting for the next check keeps the process alive. Default: false. */
   readonly persistent?: boolean;
-  /** Called when a new version has taken the place of the one in use. */
+  /** Called when a new version has replaced the one in use. */
   readonly onUpdate?: (model: Model, version: ModelVersion) => void;
-  /** Called once for each version that was refused; without it, that is a warning of the process. */
+  /** Called once for each refused version. Default: a warning of the process. */
   readonly onReject?: (error: ForwardpassError, version: ModelVersion) => void;
-  /** Called when a check failed, or the cache did, for another reason than the last time. */
+  /** Called when a check or the cache failed, for another reason than the last time. */
   readonly onError?: (error: ForwardpassError) => void;
 }
 
