@@ -16,6 +16,9 @@ const MAKING_GRAPHS = 'lib/graph/((define|stack)/.*|(activations|combine|float32
 /** The leaves: the error class, helpers for the text of its messages, what callers' getters throw, extremes of numbers. */
 const ERRORS = 'lib/(errors|messages|extremes|reading)\\.ts';
 
+/** What Node has and other hosts have not, or have slower. */
+const PLATFORM = 'lib/platform/(text|zlib)\\.ts';
+
 /** What the model is made of beside the addon. */
 const MODEL_PARTS =
   'lib/(bound-call|buffers|calls|faults|handle|isa|known-strings|labels|predictions|ragged|rows|schema|summary|tensor-info)\\.ts|lib/rows/.*';
@@ -41,6 +44,8 @@ const TYPESCRIPT_RULES = [
   },
   // The stages between a graph and a plan, and define(), which makes a graph.
   { files: /^lib\/graph\//, may: only('lib/graph/.*', ERRORS) },
+  // The one place that formats have zlib and Buffer from.
+  { files: only(PLATFORM), may: only('node:(buffer|zlib)') },
   // Formats get a reader: no file system, no network.
   {
     files: /^lib\/formats\/containers\//,
@@ -49,21 +54,21 @@ const TYPESCRIPT_RULES = [
       'lib/formats/format\\.ts',
       'lib/graph/(limits|budget)\\.ts',
       ERRORS,
+      PLATFORM,
       'yauzl',
-      'node:(os|zlib|stream)',
     ),
   },
   // A frozen file holds a plan, too.
   {
     files: /^lib\/formats\/safetensors\/(frozen|write-frozen|read)\.ts$/,
-    may: only('lib/formats/.*', GRAPH_TYPES, 'lib/graph/plan-format\\.ts', MAKING_GRAPHS, ERRORS),
+    may: only('lib/formats/.*', GRAPH_TYPES, 'lib/graph/plan-format\\.ts', MAKING_GRAPHS, PLATFORM, ERRORS),
   },
   {
     files: /^lib\/formats\//,
-    may: only('lib/formats/.*', 'lib/text/.*', GRAPH_TYPES, MAKING_GRAPHS, ERRORS),
+    may: only('lib/formats/.*', 'lib/text/.*', GRAPH_TYPES, MAKING_GRAPHS, PLATFORM, ERRORS),
   },
   // The addon is seen by its engine alone.
-  { files: /^lib\/elf\.ts$/, may: only('node:fs') },
+  { files: /^lib\/elf\.ts$/, may: only('node:(buffer|fs)') },
   { files: /^lib\/addon\.ts$/, may: only('lib/elf\\.ts', ERRORS, 'node:.*') },
   // What an engine is, and which of its instruction sets a model uses; of the engines themselves each knows its own binary.
   {
@@ -104,7 +109,7 @@ const TYPESCRIPT_RULES = [
       'lib/source/.*',
       'lib/formats/format\\.ts',
       ERRORS,
-      'node:(crypto|fs/promises|path|timers|timers/promises|util)',
+      'node:(buffer|crypto|fs/promises|path|timers|timers/promises|util)',
     ),
   },
   // Protocols turn bytes into bytes: of Node they know types of headers, and no socket.
@@ -151,10 +156,13 @@ const TYPESCRIPT_RULES = [
       'lib/graph/.*',
       'lib/source/.*',
       ERRORS,
-      'node:(crypto|fs/promises|path)',
+      'node:(buffer|crypto|fs/promises|path)',
     ),
   },
-  { files: /^lib\/index\.ts$/, may: only('lib/(?!(addon|elf|serve|learn)\\.ts|cli/|engine/|serve/|learn/).*') },
+  {
+    files: /^lib\/index\.ts$/,
+    may: only('lib/(?!(addon|elf|serve|learn)\\.ts|cli/|engine/|platform/|serve/|learn/).*'),
+  },
   {
     files: /^lib\/cli\//,
     may: only(
@@ -173,7 +181,7 @@ const TYPESCRIPT_RULES = [
     ),
   },
   // load, and what it is made of.
-  { files: /^lib\//, may: only('lib/(?!(addon|elf|index|serve|learn)\\.ts|cli/|engine/|serve/|learn/).*', 'node:.*') },
+  { files: /^lib\//, may: only('lib/(?!(addon|elf|index|serve|learn)\\.ts|cli/|engine/|platform/|serve/|learn/).*') },
 ];
 
 const STANDARD = '<(?!node_api|arm_|[a-z]*intrin|cpuid)[a-z_]+(\\.h)?>';
@@ -284,6 +292,8 @@ const NATIVE_RULES = [
 
 const TYPESCRIPT_IMPORT =
   /(?:^|[;}\s])(?:import|export)\s(?:[^'"`;=()]*?\sfrom\s)?\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/g;
+/** Node has it without an import. */
+const GLOBAL_BUFFER = /\bBuffer\.[a-z]|[:<(|] ?Buffer\b(?=[ ,;)>=|\]])/;
 const CPP_INCLUDE = /^[ \t]*#[ \t]*include[ \t]*(?:"([^"]+)"|(<[^>]+>))/gm;
 
 /**
@@ -293,10 +303,11 @@ const CPP_INCLUDE = /^[ \t]*#[ \t]*include[ \t]*(?:"([^"]+)"|(<[^>]+>))/gm;
 function importsOf(file, text) {
   if (file.endsWith('.ts')) {
     const code = text.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
-    return [...code.matchAll(TYPESCRIPT_IMPORT)].map(([, from, dynamic]) => {
+    const targets = [...code.matchAll(TYPESCRIPT_IMPORT)].map(([, from, dynamic]) => {
       const target = from ?? /** @type {string} */ (dynamic);
       return target.startsWith('.') ? posix.join(posix.dirname(file), target) : target;
     });
+    return GLOBAL_BUFFER.test(code) ? [...targets, 'node:buffer'] : targets;
   }
   return [...text.matchAll(CPP_INCLUDE)].map(([, quoted, system]) => {
     if (system !== undefined) return system;

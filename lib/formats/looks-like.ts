@@ -1,5 +1,6 @@
 /** What bytes that are not a model of a format read here seem to be, in words for the message that refuses them. */
 
+import { latin1 } from '../platform/text.ts';
 import { jsonKind } from './looks-like-json.ts';
 
 /** First match wins; texts are compared after leading white space. */
@@ -93,7 +94,3 @@ export function looksLike(head: Uint8Array, size: number, name: string): string 
 
 /** Of a text, how far its characters are looked at. */
 const SHOWN = 512;
-
-function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
-}

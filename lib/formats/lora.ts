@@ -2,11 +2,13 @@
  * Weights to which a LoRA adapter of peft is added: W + scale·B·A, as `merge_and_unload` computes it. In a state_dict the
  * scale is not there; `adapter_config.json`, which peft writes beside an adapter, says it.
  */
+
 import { ForwardpassError } from '../errors.ts';
 import type { Budget } from '../graph/budget.ts';
 import type { Tensor } from '../graph/graph.ts';
 import { formatShape, type Shape } from '../graph/shapes.ts';
 import { describe, listNames, quote } from '../messages.ts';
+import { utf8 } from '../platform/text.ts';
 import { spendOnJson } from './containers/json-cost.ts';
 import { duplicateKey } from './containers/json-keys.ts';
 import type { Reader, Source } from './format.ts';
@@ -146,7 +148,7 @@ async function beside(source: Source): Promise<Reader | undefined> {
 
 async function readConfig(file: Reader, budget: Budget): Promise<Readonly<Record<string, unknown>>> {
   if (file.size > LONGEST_CONFIG) throw new ForwardpassError('LIMIT', `has ${file.size} bytes`, file.name);
-  const text = Buffer.from(await file.read(0, file.size)).toString('utf8');
+  const text = utf8(await file.read(0, file.size));
   spendOnJson(text, budget, file.name);
   let config: unknown;
   try {

@@ -1,11 +1,12 @@
 /** The index of a model in several files, by its beginning. */
+import { latin1 } from '../platform/text.ts';
 
 /** The first file that an index names. */
 const FIRST = /"weight_map"\s*:\s*\{\s*"(?:[^"\\]|\\.)*"\s*:\s*(?:\[\s*)?"([^"\\]*)"/s;
 
 /** Whether a file begins as an index, the first file in which is of the kind that `kind` tells by its name. */
 export function isShardIndex(head: Uint8Array, kind: RegExp): boolean {
-  const text = Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1');
+  const text = latin1(head);
   const [, first] = (/^\s*\{/.test(text) && FIRST.exec(text)) || [];
   return first !== undefined && kind.test(first);
 }

@@ -2,9 +2,11 @@
  * Parameters that are split over several files, as Hugging Face's libraries split them: an index in JSON says which file
  * has which tensor. All of its tensors together are the model; one file of several is not.
  */
+
 import { ForwardpassError } from '../errors.ts';
 import type { Budget } from '../graph/budget.ts';
 import { describe, quote } from '../messages.ts';
+import { utf8 } from '../platform/text.ts';
 import { spendOnJson } from './containers/json-cost.ts';
 import { duplicateKey } from './containers/json-keys.ts';
 import type { Reader, Source } from './format.ts';
@@ -67,7 +69,7 @@ async function readIndex(main: Reader, budget: Budget) {
     const message = `an index of ${main.size} bytes; at most ${LONGEST_INDEX} are read`;
     throw new ForwardpassError('LIMIT', message, main.name);
   }
-  const text = Buffer.from(await main.read(0, main.size)).toString('utf8');
+  const text = utf8(await main.read(0, main.size));
   const malformed = (message: string, cause?: unknown) =>
     new ForwardpassError('MALFORMED', message, main.name, { cause });
   let index: unknown;

@@ -1,7 +1,9 @@
 /** A zip archive as torch writes it: members in one folder, pickles whose tensors have their bytes in members beside. */
+
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import { quote } from '../../messages.ts';
+import { includesText } from '../../platform/text.ts';
 import { spendOnJson } from '../containers/json-cost.ts';
 import { readPickle } from '../containers/pickle/pickle.ts';
 import type { PickleObject, PickleValue } from '../containers/pickle/values.ts';
@@ -108,7 +110,7 @@ export class TorchArchive {
   async pickle(name: string): Promise<PickleValue> {
     const bytes = await this.#zip.read(this.#root + name);
     // A module of torch.compile comes with the compiler's own objects, which hold methods.
-    const hooks = { methods: Buffer.from(bytes).includes(COMPILER) };
+    const hooks = { methods: includesText(bytes, COMPILER) };
     return readPickle(bytes, { budget: this.#budget, place: name, hooks }).value;
   }
 

@@ -1,7 +1,9 @@
 /** The JSON of a model (`save_model(…, format='json')`): everything by name. */
+
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import { describe } from '../../messages.ts';
+import { latin1, utf8 } from '../../platform/text.ts';
 import { count, type Fields, fields, list, number, oneOf, refuse, text, truth, whole } from '../containers/checks.ts';
 import { spendOnJson } from '../containers/json-cost.ts';
 import type { FileTree } from '../trees.ts';
@@ -32,10 +34,9 @@ export function fromJson(bytes: Uint8Array, budget: Budget, place: string): Catb
 }
 
 function parse(bytes: Uint8Array, budget: Budget, place: string): unknown {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  spendOnJson(buffer.toString('latin1'), budget, place, 'common');
+  spendOnJson(latin1(bytes), budget, place, 'common');
   try {
-    return JSON.parse(buffer.toString('utf8'));
+    return JSON.parse(utf8(bytes));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new ForwardpassError('MALFORMED', `is not the JSON of a model: ${reason}`, place);

@@ -1,4 +1,5 @@
 /** How files of CatBoost begin. */
+import { latin1 } from '../../platform/text.ts';
 
 /** Of the binary form. */
 export const MAGIC = 'CBM1';
@@ -13,8 +14,4 @@ export function isModel(head: Uint8Array): boolean {
 
 export function isBinary(bytes: Uint8Array): boolean {
   return latin1(bytes.subarray(0, MAGIC.length)) === MAGIC;
-}
-
-function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }

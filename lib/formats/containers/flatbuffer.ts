@@ -10,7 +10,7 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** Offsets may overlap, so that a small file could list much: this many times its size may be decoded of it. */
 const MOST_DECODED = 8;
 
-class Buffer {
+class FileBytes {
   readonly view: DataView;
   #left: number;
 
@@ -48,14 +48,14 @@ const NO_TABLES: Tables = {
 
 /** A table; its fields go by their number in the schema, counted from 0, where a union takes two. */
 export class Table {
-  readonly #buffer: Buffer;
+  readonly #buffer: FileBytes;
   readonly #at: number;
   readonly #fields: number;
   readonly #fieldsEnd: number;
   readonly #size: number;
 
   private constructor(
-    buffer: Buffer,
+    buffer: FileBytes,
     at: number,
     /** For messages. */
     readonly place: string,
@@ -80,7 +80,7 @@ export class Table {
 
   /** The table that the file as a whole is. */
   static root(bytes: Uint8Array, place: string): Table {
-    const buffer = new Buffer(bytes);
+    const buffer = new FileBytes(bytes);
     buffer.need(0, 4, place);
     return new Table(buffer, buffer.view.getUint32(0, true), place);
   }

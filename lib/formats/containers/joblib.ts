@@ -1,5 +1,7 @@
 /** Pickles in files: as pickle.dump leaves them, or joblib.dump, compressed or not. What is read: docs/formats/pickle.md. */
+
 import type { Budget } from '../../graph/budget.ts';
+import { latin1 } from '../../platform/text.ts';
 import type { Source } from '../format.ts';
 import { compressionOf } from './joblib/compression.ts';
 import type { PickledFile } from './joblib/read.ts';
@@ -18,11 +20,9 @@ export async function detectPickle(head: Uint8Array): Promise<boolean> {
   if (compression === undefined) return beginsAsPickle(head);
   if (compression !== 'zlib' && compression !== 'gzip') return true;
   // Both hold much else; what they begin with is told at little cost.
-  const { constants, gunzipSync, inflateSync } = await import('node:zlib');
-  const options = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: 2 ** 24 };
+  const { inflateHead } = await import('../../platform/zlib.ts');
   try {
-    const inside = compression === 'zlib' ? inflateSync(head, options) : gunzipSync(head, options);
-    return beginsAsPickle(inside.subarray(0, PEEK_BYTES));
+    return beginsAsPickle(inflateHead(head, compression).subarray(0, PEEK_BYTES));
   } catch {
     return false;
   }
@@ -36,7 +36,7 @@ function beginsAsPickle(head: Uint8Array): boolean {
   if (head[0] === 0x80) return head[1] >= 2 && head[1] <= 5 && !isTorchMagic(head);
   const text = String.fromCharCode(...head.subarray(0, PEEK_BYTES));
   // A tuple begins as many a text does; what it names comes later.
-  if (text.startsWith('(') && NAMES.test(Buffer.from(head).toString('latin1'))) return true;
+  if (text.startsWith('(') && NAMES.test(latin1(head))) return true;
   return /^(\(*c[\w.]+\n[\w.]+\n|\(+[ild]p0\n|\(+i[\w.]+\n|\(*[}\]]q\0)/.test(text);
 }
 

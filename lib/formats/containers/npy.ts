@@ -4,9 +4,10 @@
  *
  * The header is read as text; nothing in it is evaluated. Object arrays are pickles and are refused.
  */
-import { endianness } from 'node:os';
+
 import { ForwardpassError } from '../../errors.ts';
 import { quote } from '../../messages.ts';
+import { HOST_IS_LITTLE_ENDIAN, latin1, latin1Bytes } from '../../platform/text.ts';
 import { widenFloat16 } from './half.ts';
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
@@ -14,7 +15,6 @@ const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 export const NPY_PREFIX_BYTES = 12;
 /** NumPy's own headers of plain arrays stay under 200 bytes. */
 const LONGEST_HEADER = 65_536;
-const HOST_IS_LITTLE_ENDIAN = endianness() === 'LE';
 
 export type NpyElement = 'f2' | 'f4' | 'f8' | 'i1' | 'i2' | 'i4' | 'i8' | 'u1' | 'u2' | 'u4' | 'u8' | 'b1';
 
@@ -71,7 +71,7 @@ export function parseNpyText(bytes: Uint8Array, place: string): NpyText {
   if (bytes.length < dataOffset) {
     throw new ForwardpassError('TRUNCATED', `the header of ${dataOffset} bytes is longer than the file`, place);
   }
-  const text = Buffer.from(bytes.subarray(bytes[6] === 1 ? 10 : 12, dataOffset)).toString('latin1');
+  const text = latin1(bytes.subarray(bytes[6] === 1 ? 10 : 12, dataOffset));
   const entries = parseDict(text, place);
   const descr = entries.get('descr');
   const fortranOrder = entries.get('fortran_order');
@@ -200,10 +200,10 @@ export function encodeNpyHeader(element: 'f4' | 'f8', rowCount: number, rowShape
     return `{'descr': '${order}${element}', 'fortran_order': False, 'shape': (${shape}), }`;
   };
   const length = Math.ceil((10 + dict(Number.MAX_SAFE_INTEGER).length + 1) / 64) * 64;
-  const header = Buffer.alloc(length, ' ');
+  const header = new Uint8Array(length).fill(0x20);
   header.set([...MAGIC, 1, 0]);
-  header.writeUInt16LE(length - 10, 8);
-  header.write(dict(rowCount), 10, 'latin1');
+  new DataView(header.buffer).setUint16(8, length - 10, true);
+  header.set(latin1Bytes(dict(rowCount)), 10);
   header[length - 1] = 0x0a;
   return header;
 }

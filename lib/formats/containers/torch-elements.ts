@@ -2,8 +2,10 @@
  * The elements of tensors that are pieces of storages. A storage is read once, which is linear in the file; what tensors
  * have of it again is the same array where they are the same piece, and is otherwise spent before it is made.
  */
+
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
+import { swapBytes } from '../../platform/text.ts';
 import { readElements } from './elements.ts';
 import { type TorchDType, type TorchTensor, torchElementBytes } from './torch-tensors.ts';
 
@@ -74,11 +76,10 @@ function torchTensorBytes({ dtype, offset, shape, strides }: Piece, storage: Uin
 
 /** The same elements in the other byte order, as a copy. */
 function swappedBytes(bytes: Uint8Array, dtype: TorchDType): Uint8Array {
-  const swapped = Buffer.from(new Uint8Array(bytes).buffer);
+  const swapped = new Uint8Array(bytes);
   const size = torchElementBytes(dtype);
-  if (size === 2) return swapped.swap16();
-  if (size === 4) return swapped.swap32();
-  return size === 8 ? swapped.swap64() : swapped;
+  if (size === 2 || size === 4 || size === 8) swapBytes(swapped, size);
+  return swapped;
 }
 
 function isContiguous(shape: readonly number[], strides: readonly number[]): boolean {

@@ -1,7 +1,9 @@
 /** Which kind of Keras file it is, and its model. */
+
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import type { Graph } from '../../graph/graph.ts';
+import { utf8 } from '../../platform/text.ts';
 import { refuseArchitecture } from '../architecture.ts';
 import { isHdf5, openHdf5 } from '../containers/hdf5.ts';
 import { isZip, openZip, type ZipArchive } from '../containers/zip.ts';
@@ -106,7 +108,7 @@ async function configBeside(source: Source, budget: Budget): Promise<{ name: str
 async function textBeside(source: Source, name: string): Promise<string | undefined> {
   try {
     const reader = await source.sibling(name);
-    return Buffer.from(await reader.read(0, reader.size)).toString('utf8');
+    return utf8(await reader.read(0, reader.size));
   } catch (error) {
     if (error instanceof ForwardpassError && error.code === 'SOURCE') return undefined;
     throw error;
@@ -156,5 +158,5 @@ export function versionOf(said: unknown, otherwise: 2 | 3): 2 | 3 {
 }
 
 async function readText(archive: ZipArchive, name: string): Promise<string> {
-  return Buffer.from(await archive.read(name)).toString('utf8');
+  return utf8(await archive.read(name));
 }

@@ -1,7 +1,9 @@
 /** Weights that Keras split over several HDF5 files, and the JSON that lists them. */
+
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import { quote } from '../../messages.ts';
+import { includesText, utf8 } from '../../platform/text.ts';
 import { type Hdf5File, openHdf5 } from '../containers/hdf5.ts';
 import type { Source } from '../format.ts';
 import { Config, isObject, parseJson } from './config.ts';
@@ -10,7 +12,7 @@ import type { WeightFile } from './weights.ts';
 /** The files that the list names, as one. */
 export async function openShards(source: Source, budget: Budget): Promise<WeightFile> {
   const { main } = source;
-  const text = Buffer.from(await main.read(0, main.size)).toString('utf8');
+  const text = utf8(await main.read(0, main.size));
   const list = new Config(parseJson(text, main.name, budget), main.name);
   const map = list.raw('weight_map');
   if (!isObject(map)) throw list.wrong('weight_map', 'an object');
@@ -47,7 +49,7 @@ export async function refuseLoneShard(name: string, source: Source): Promise<voi
   const list = `${stem}.weights.json`;
   try {
     const reader = await source.sibling(list);
-    if (!Buffer.from(await reader.read(0, reader.size)).includes(JSON.stringify(name))) return;
+    if (!includesText(await reader.read(0, reader.size), JSON.stringify(name))) return;
   } catch (error) {
     if (error instanceof ForwardpassError && error.code === 'SOURCE') return;
     throw error;

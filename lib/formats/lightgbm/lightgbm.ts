@@ -1,4 +1,5 @@
 /** LightGBM: models as text. Those within pickles are read as scikit-learn's are. docs/formats/lightgbm.md */
+import { latin1 } from '../../platform/text.ts';
 import type { FormatReader } from '../format.ts';
 
 const BEGINNING = /^tree\r?\n(?:version|num_class)=/;
@@ -12,7 +13,7 @@ export const lightgbm: FormatReader = {
   anticipate: reader,
 
   detect(head) {
-    return BEGINNING.test(Buffer.from(head.subarray(0, 32)).toString('latin1'));
+    return BEGINNING.test(latin1(head.subarray(0, 32)));
   },
 
   async read(source, options) {

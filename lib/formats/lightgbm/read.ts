@@ -1,5 +1,7 @@
 /** From a file of text to a graph: the same as of a pickled Booster that holds the text. */
+
 import type { Graph } from '../../graph/graph.ts';
+import { latin1, latin1Bytes, utf8 } from '../../platform/text.ts';
 import { PickleDict, PickleGlobal, PickleObject } from '../containers/pickle/values.ts';
 import type { ReadOptions, Source } from '../format.ts';
 import { Estimator } from '../sklearn/estimator.ts';
@@ -11,10 +13,10 @@ export async function readText({ main }: Source, options: ReadOptions): Promise<
   const { budget } = options;
   const bytes = await main.read(0, main.size);
   // A byte a letter, whatever words are in it; those are decoded by themselves.
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+  const text = latin1(bytes);
   const booster = new PickleObject(new PickleGlobal('lightgbm.basic', 'Booster'), []);
   booster.state = new PickleDict();
-  modelOf.set(booster, new ModelText(text, budget, (words) => Buffer.from(words, 'latin1').toString('utf8')));
+  modelOf.set(booster, new ModelText(text, budget, (words) => utf8(latin1Bytes(words))));
   const graph = graphOf({ estimators: [new Estimator(booster, '', budget)], names: () => undefined }, options);
   return { ...graph, format: 'lightgbm' };
 }

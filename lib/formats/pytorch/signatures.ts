@@ -1,4 +1,5 @@
 /** How the older forms of torch's files begin. */
+import { latin1 } from '../../platform/text.ts';
 
 /** A pickle of the number 0x1950a86a20f9469cfc6c, then one of the protocol: before 1.6, or on request. */
 const MAGIC = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e];
@@ -17,7 +18,7 @@ export function isTar(head: Uint8Array): boolean {
 /** By pickle.dump: an ordinary pickle, that soon names what torch makes tensors or modules with. */
 export function isPickled(head: Uint8Array): boolean {
   if (head[0] !== 0x80 || head[1] < 2 || head[1] > 5) return false;
-  const text = Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1');
+  const text = latin1(head);
   return /torch\.(_utils|nn\.modules|nn\.parameter)\b/.test(text) && !text.includes('sklearn');
 }
 

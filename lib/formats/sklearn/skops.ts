@@ -2,9 +2,11 @@
  * skops files: a zip of `schema.json`, a tree of nodes that say how each value is made, and beside it the arrays. The
  * values are those of a pickle, so that estimators are read in one way.
  */
+
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import { describe } from '../../messages.ts';
+import { utf8 } from '../../platform/text.ts';
 import { spendOnJson } from '../containers/json-cost.ts';
 import { parseNpyText } from '../containers/npy.ts';
 import { recordTypeOf } from '../containers/npy-records.ts';
@@ -37,7 +39,7 @@ export async function readSkops(main: Reader, budget: Budget): Promise<PickleVal
   const bytes = await archive.read(SCHEMA);
   // What is unpacked becomes text, and then the values that are counted next.
   budget.build(bytes.length, SCHEMA);
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
+  const text = utf8(bytes);
   // Its nodes have the same few keys, and estimators of a class the same attributes.
   spendOnJson(text, budget, SCHEMA, 'common');
   return new SkopsReader(archive, budget).read(parseSchema(text), SCHEMA, 0);

@@ -4,6 +4,7 @@
  */
 
 import type { Graph } from '../../graph/graph.ts';
+import { base64Bytes } from '../../platform/text.ts';
 import { Parts } from '../containers/protobuf.ts';
 import type { ReadOptions } from '../format.ts';
 import { Config } from '../keras/config.ts';
@@ -101,7 +102,7 @@ function attributeOf(config: Config): Attribute {
   if (config.has('b')) return { boolean: config.flag('b', false) };
   if (config.has('i')) return { integer: wholeOf(config, 'i') };
   if (config.has('f')) return { float: floatOf(config.raw('f'), config) };
-  if (config.has('s')) return { bytes: bytesOf(config.text('s')) };
+  if (config.has('s')) return { bytes: base64Bytes(config.text('s')) };
   if (config.has('func')) return { function: config.object('func').text('name') };
   if (config.has('tensor')) return { tensor: inlineTensor(config.object('tensor')) };
   if (!config.has('list')) return {};
@@ -109,7 +110,7 @@ function attributeOf(config: Config): Attribute {
   const items = (field: string) => (list.has(field) ? list.list(field) : []);
   return {
     list: {
-      texts: texts(list, 's').map((text) => decodeText(bytesOf(text))),
+      texts: texts(list, 's').map((text) => decodeText(base64Bytes(text))),
       integers: items('i').map(Number),
       floats: new Parts(new Uint8Array(Float32Array.from(items('f'), (value) => floatOf(value, list)).buffer)),
       types: items('type').map((value) => (typeof value === 'string' ? typeCode(value) : Number(value))),
@@ -126,11 +127,11 @@ function inlineTensor(config: Config): TensorProto {
     ...emptyTensor(),
     type: typeOf(config, 'dtype'),
     shape: config.has('tensorShape') ? shapeOf(config.object('tensorShape')) : { dims: [] },
-    content: bytesOf(config.text('tensorContent', '')),
+    content: base64Bytes(config.text('tensorContent', '')),
     floats: bytes(Float32Array.from(numbers('floatVal'), (value) => floatOf(value, config))),
     doubles: bytes(Float64Array.from(numbers('doubleVal'), (value) => floatOf(value, config))),
     integers: bytes(Float64Array.from(integers, Number)),
-    strings: texts(config, 'stringVal').map((text) => decodeText(bytesOf(text))),
+    strings: texts(config, 'stringVal').map((text) => decodeText(base64Bytes(text))),
   };
 }
 
@@ -162,11 +163,6 @@ function floatOf(value: unknown, config: Config): number {
   if (typeof value === 'number') return value;
   if (value === 'NaN' || value === 'Infinity' || value === '-Infinity') return Number(value);
   throw config.error('MALFORMED', 'a list of numbers holds something else');
-}
-
-function bytesOf(base64: string): Uint8Array {
-  const bytes = Buffer.from(base64, 'base64');
-  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 function configs(config: Config, field: string): Config[] {

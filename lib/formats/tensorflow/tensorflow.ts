@@ -1,5 +1,7 @@
 /** TensorFlow: SavedModel folders and frozen graphs. What is read of them: docs/formats/tensorflow.md. */
+
 import type { Graph } from '../../graph/graph.ts';
+import { latin1 } from '../../platform/text.ts';
 import type { FormatReader, ReadOptions, Source } from '../format.ts';
 import { isSavedModel } from './signature.ts';
 
@@ -26,7 +28,7 @@ function fieldAt(bytes: Uint8Array, at: number, tag: number): { text: string; en
   const length = bytes[at] === tag ? lengthAt(bytes, at + 1) : undefined;
   if (length === undefined || length.end + length.value > bytes.length) return undefined;
   const end = length.end + length.value;
-  return { text: Buffer.from(bytes.subarray(length.end, end)).toString('latin1'), end };
+  return { text: latin1(bytes.subarray(length.end, end)), end };
 }
 
 /** A varint of at most four bytes. */

@@ -1,7 +1,9 @@
 /** A model.json: Keras' own description, or a TensorFlow graph, and the weights of either. */
+
 import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import type { Graph } from '../../graph/graph.ts';
+import { utf8 } from '../../platform/text.ts';
 import type { ReadOptions, Source } from '../format.ts';
 import { Config, parseJson } from '../keras/config.ts';
 import { buildNetwork } from '../keras/network.ts';
@@ -14,9 +16,7 @@ import { readWeights, type TfjsWeight } from './weights.ts';
 export async function readTfjs(source: Source, options: ReadOptions): Promise<Graph> {
   const { main } = source;
   const { budget, fold } = options;
-  const text = Buffer.from(await main.read(0, main.size))
-    .toString('utf8')
-    .replace(/^\ufeff/, '');
+  const text = utf8(await main.read(0, main.size)).replace(/^\ufeff/, '');
   const model = new Config(parseJson(text, main.name, budget), main.name);
   const topology = model.object('modelTopology');
   if (topology.has('node') || model.raw('format') === 'graph-model') {

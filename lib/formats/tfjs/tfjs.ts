@@ -1,4 +1,5 @@
 /** TensorFlow.js: model.json and the weights beside it. What is read of it: docs/formats/keras.md */
+import { latin1 } from '../../platform/text.ts';
 import type { FormatReader } from '../format.ts';
 
 /** On demand: a process that opens no such model loads none of it. */
@@ -12,7 +13,7 @@ export const tfjs: FormatReader = {
   anticipate: reader,
 
   detect(head) {
-    const text = Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1');
+    const text = latin1(head);
     return /^(\xef\xbb\xbf)?\s*\{/.test(text) && FIELDS.test(text);
   },
 

@@ -1,5 +1,7 @@
 /** TensorFlow Lite (LiteRT): the flatbuffer that the converter writes for phones. What is read of it: docs/formats/tflite.md. */
+
 import { ForwardpassError } from '../../errors.ts';
+import { latin1 } from '../../platform/text.ts';
 import type { FormatReader } from '../format.ts';
 
 const IDENTIFIER = 'TFL3';
@@ -13,7 +15,7 @@ export const tflite: FormatReader = {
   anticipate: reader,
 
   /** A flatbuffer's identifier follows the offset of its root. */
-  detect: (head) => head.length >= 8 && Buffer.from(head.subarray(4, 8)).toString('latin1') === IDENTIFIER,
+  detect: (head) => head.length >= 8 && latin1(head.subarray(4, 8)) === IDENTIFIER,
 
   async read({ main }, options) {
     const { budget } = options;

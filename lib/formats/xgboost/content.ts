@@ -7,7 +7,7 @@ import { fromLegacy } from './legacy.ts';
 import type { XgboostModel } from './model.ts';
 import { parseNonFinite } from './non-finite-json.ts';
 import { fromSchema } from './schema.ts';
-import { beginsAsBinary, latin1, WITH_CONFIGURATION } from './signature.ts';
+import { beginsAsBinary, textAt, WITH_CONFIGURATION } from './signature.ts';
 
 /** Of the model, after what says that the configuration comes too. */
 const LENGTH_BYTES = 8;
@@ -30,7 +30,7 @@ export function readModel(bytes: Uint8Array, budget: Budget, place: string, stat
 }
 
 function modelOf(bytes: Uint8Array, budget: Budget, place: string, statistics: boolean): XgboostModel {
-  if (/^\s*\{\s*["}]/.test(latin1(bytes, 0, 256))) {
+  if (/^\s*\{\s*["}]/.test(textAt(bytes, 0, 256))) {
     return fromSchema(parseJson(bytes, budget, place), budget, statistics);
   }
   if (startsWith(bytes, '{')) return fromSchema(readUbjson(bytes, budget, place), budget, statistics);
@@ -54,7 +54,7 @@ function withoutConfiguration(bytes: Uint8Array, place: string): Uint8Array {
 
 function parseJson(bytes: Uint8Array, budget: Budget, place: string): unknown {
   // Letters beyond ASCII are in strings alone, and count as their bytes. Trees share their keys.
-  spendOnJson(latin1(bytes, 0, bytes.length), budget, place, 'common');
+  spendOnJson(textAt(bytes, 0, bytes.length), budget, place, 'common');
   try {
     return parseNonFinite(bytes);
   } catch (error) {
@@ -64,5 +64,5 @@ function parseJson(bytes: Uint8Array, budget: Budget, place: string): unknown {
 }
 
 function startsWith(bytes: Uint8Array, text: string): boolean {
-  return latin1(bytes, 0, text.length) === text;
+  return textAt(bytes, 0, text.length) === text;
 }

@@ -2,7 +2,7 @@
 import { ForwardpassError } from '../../errors.ts';
 import { refuse } from '../containers/checks.ts';
 import type { Linear, Trees, XgboostModel, XgboostTree } from './model.ts';
-import { BINARY, LEARNER_BYTES, latin1 } from './signature.ts';
+import { BINARY, LEARNER_BYTES, textAt } from './signature.ts';
 
 /** Of GBTreeModelParam, GBLinearModelParam, TreeParam. */
 const BOOSTER_BYTES = 160;
@@ -14,7 +14,7 @@ const LEFT_BIT = 2 ** 31;
 
 export function fromLegacy(bytes: Uint8Array, statistics = false): XgboostModel {
   const cursor = new Cursor(bytes);
-  if (latin1(bytes, 0, BINARY.length) === BINARY) cursor.skip(BINARY.length);
+  if (textAt(bytes, 0, BINARY.length) === BINARY) cursor.skip(BINARY.length);
   const start = cursor.skip(LEARNER_BYTES);
   const { view } = cursor;
   const classes = view.getInt32(start + 8, true);

@@ -1,4 +1,5 @@
 /** JSON with NaN and Infinity, which XGBoost and Python write. */
+import { latin1Bytes, utf8 } from '../../platform/text.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -6,36 +7,35 @@ const BACKSLASH = 0x5c;
 const SPELLINGS = [
   ['Infinity', '1e999   '],
   ['NaN', '"" '],
-].map((pair) => pair.map((word) => Buffer.from(word)));
+].map((pair) => pair.map((word) => latin1Bytes(word)));
 
 /** The value of a text in UTF-8, with the empty string for NaN. Throws as JSON.parse does. */
 export function parseNonFinite(bytes: Uint8Array): unknown {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   try {
-    return JSON.parse(text.toString('utf8'));
+    return JSON.parse(utf8(bytes));
   } catch {
-    return JSON.parse(respelt(text).toString('utf8'));
+    return JSON.parse(utf8(respelt(bytes)));
   }
 }
 
 /** A copy in which words outside of strings are spelt otherwise. */
-function respelt(text: Buffer): Buffer {
-  const copy = Buffer.from(text);
+function respelt(text: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(text);
   for (let at = 0; at < copy.length; ) {
     if (copy[at] === QUOTE) {
       at = endOfString(copy, at);
       continue;
     }
     const known = SPELLINGS.find(([[first]]) => first === copy[at]);
-    const isWhole = known !== undefined && copy.subarray(at, at + known[0].length).equals(known[0]);
-    if (isWhole) known[1].copy(copy, at);
+    const isWhole = known?.[0].every((byte, i) => copy[at + i] === byte) === true;
+    if (isWhole) copy.set(known[1], at);
     at += isWhole ? known[0].length : 1;
   }
   return copy;
 }
 
 /** After the quote that ends the string which begins at `start`, or past the text's end. */
-function endOfString(text: Buffer, start: number): number {
+function endOfString(text: Uint8Array, start: number): number {
   let at = start + 1;
   while (at < text.length && text[at] !== QUOTE) at += text[at] === BACKSLASH ? 2 : 1;
   return at + 1;

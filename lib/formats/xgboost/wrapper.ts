@@ -32,7 +32,7 @@ export function wrapperOf({ attributes }: XgboostModel): Wrapper | undefined {
 /** Python writes NaN, mostly as what is `missing`, which it is anyway. */
 function parse(text: string): unknown {
   try {
-    return parseNonFinite(Buffer.from(text));
+    return parseNonFinite(new TextEncoder().encode(text));
   } catch {
     return undefined;
   }

@@ -1,10 +1,8 @@
 /** DEFLATE in its three wrappers, never past the size that the caller allows. */
-import { createGunzip, createInflate, createInflateRaw, inflateSync } from 'node:zlib';
-import { ForwardpassError } from '../../../errors.ts';
-import type { BoundedOutput } from './output.ts';
 
-const DECODERS = { raw: createInflateRaw, zlib: createInflate, gzip: createGunzip } as const;
-export type DeflateWrapper = keyof typeof DECODERS;
+import { ForwardpassError } from '../../../errors.ts';
+import { type DeflateWrapper, inflateAtMost, inflatePieces } from '../../../platform/zlib.ts';
+import type { BoundedOutput } from './output.ts';
 
 /** Pieces in which the decoder hands out what it has, where nobody says how much that is. */
 const CHUNK = 2 ** 20;
@@ -16,30 +14,23 @@ const LARGEST = 2 ** 30;
 export async function inflate(bytes: Uint8Array, wrapper: DeflateWrapper, output: BoundedOutput): Promise<Uint8Array> {
   // All in one piece where the size is declared: with room for a byte more, of which it takes none.
   const chunkSize = output.isExact ? Math.min(LARGEST, Math.max(LARGE, output.expected + 1)) : CHUNK;
-  const decoder = DECODERS[wrapper]({ chunkSize });
-  output.consumed = () => decoder.bytesWritten;
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
-    await new Promise<void>((resolve, reject) => {
-      decoder.on('error', reject);
-      decoder.on('end', resolve);
-      decoder.on('data', (chunk: Uint8Array) => {
-        try {
-          size += chunk.length;
-          output.check(size);
-          chunks.push(chunk);
-        } catch (error) {
-          reject(error);
-        }
-      });
-      decoder.end(bytes);
+    await inflatePieces(bytes, wrapper, {
+      chunkSize,
+      begin(consumed) {
+        output.consumed = consumed;
+      },
+      take(chunk) {
+        size += chunk.length;
+        output.check(size);
+        chunks.push(chunk);
+      },
     });
   } catch (error) {
     if (error instanceof ForwardpassError) throw error;
     throw damaged(error as NodeJS.ErrnoException, output.place);
-  } finally {
-    decoder.destroy();
   }
   const [first] = chunks;
   if (chunks.length === 1 && size >= LARGE && first.byteOffset === 0) {
@@ -55,7 +46,7 @@ export async function inflate(bytes: Uint8Array, wrapper: DeflateWrapper, output
 export function inflateNow(bytes: Uint8Array, most: number, place: string): Uint8Array {
   const chunkSize = Math.min(CHUNK, Math.max(64, most + 1));
   try {
-    return inflateSync(bytes, { chunkSize, maxOutputLength: Math.max(1, most) });
+    return inflateAtMost(bytes, most, chunkSize);
   } catch (error) {
     const cause = error as NodeJS.ErrnoException;
     if (cause.code !== 'ERR_BUFFER_TOO_LARGE') throw damaged(cause, place);

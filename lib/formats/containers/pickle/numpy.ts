@@ -1,7 +1,8 @@
 /** NumPy's arrays, scalars and element types, from the calls that pickles write for them. */
-import { endianness } from 'node:os';
+
 import { ForwardpassError } from '../../../errors.ts';
 import type { Budget } from '../../../graph/budget.ts';
+import { HOST_IS_LITTLE_ENDIAN, latin1, latin1Bytes, swapBytes, utf16 } from '../../../platform/text.ts';
 import { widenFloat16 } from '../half.ts';
 import {
   PickleArray,
@@ -13,7 +14,6 @@ import {
   pickleKind,
 } from './values.ts';
 
-const HOST_IS_LITTLE_ENDIAN = endianness() === 'LE';
 /** NumPy's own limit. */
 const HIGHEST_RANK = 64;
 
@@ -139,7 +139,7 @@ export function bytesOf(data: PickleValue | undefined, budget: Budget, place: st
   if (data instanceof Uint8Array) return data;
   if (typeof data === 'string') {
     budget.build(data.length, place);
-    return new Uint8Array(Buffer.from(data, 'latin1'));
+    return latin1Bytes(data).slice();
   }
   throw new ForwardpassError('MALFORMED', `expected the bytes of an array, found ${pickleKind(data)}`, place);
 }
@@ -190,7 +190,7 @@ function readElements({ name, bytes: width, littleEndian }: ArrayType, given: Ui
   const unit = name[0] === 'U' ? 4 : name[0] === 'S' ? 1 : width;
   const isSwapped = unit > 1 && littleEndian !== HOST_IS_LITTLE_ENDIAN;
   const bytes = isSwapped || given.byteOffset % unit !== 0 ? given.slice() : given;
-  if (isSwapped) swap(bytes, unit);
+  if (isSwapped) swapBytes(bytes, unit as 2 | 4 | 8);
   const { buffer, byteOffset } = bytes;
   const count = bytes.length / width;
   switch (name) {
@@ -225,13 +225,6 @@ function readElements({ name, bytes: width, littleEndian }: ArrayType, given: Ui
   }
 }
 
-function swap(bytes: Uint8Array, unit: number): void {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  if (unit === 2) buffer.swap16();
-  else if (unit === 4) buffer.swap32();
-  else buffer.swap64();
-}
-
 /** Floats where they hold every element exactly. */
 function exact<T extends BigInt64Array | BigUint64Array>(integers: T): Float64Array | T {
   const floats = new Float64Array(integers.length);
@@ -244,20 +237,17 @@ function exact<T extends BigInt64Array | BigUint64Array>(integers: T): Float64Ar
 
 /** Texts of `width` bytes, padded with zeros. */
 function byteTexts(bytes: Uint8Array, width: number): string[] {
-  const { buffer, byteOffset, length } = bytes;
-  const all = Buffer.from(buffer, byteOffset, length);
-  return Array.from({ length: length / width }, (_, i) => {
+  return Array.from({ length: bytes.length / width }, (_, i) => {
     const start = i * width;
     let end = start + width;
-    while (end > start && all[end - 1] === 0) end--;
-    return all.toString('latin1', start, end);
+    while (end > start && bytes[end - 1] === 0) end--;
+    return latin1(bytes.subarray(start, end));
   });
 }
 
 /** Texts of `width` code points. */
 function texts(points: Uint32Array, width: number, place: string): string[] {
   const units = new Uint16Array(2 * width);
-  const decoder = Buffer.from(units.buffer);
   return Array.from({ length: points.length / width }, (_, i) => {
     let count = 0;
     let end = 0;
@@ -272,7 +262,7 @@ function texts(points: Uint32Array, width: number, place: string): string[] {
       } else units[count++] = point;
       if (point !== 0) end = count;
     }
-    return end <= SHORT ? shortText(units, end) : decoder.toString('utf16le', 0, 2 * end);
+    return end <= SHORT ? shortText(units, end) : utf16(units, end);
   });
 }
 

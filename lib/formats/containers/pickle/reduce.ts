@@ -1,6 +1,8 @@
 /** The few calls that stand for plain data. Every other one stays what the file says: a name and arguments. */
+
 import { ForwardpassError } from '../../../errors.ts';
 import type { Budget } from '../../../graph/budget.ts';
+import { latin1Bytes } from '../../../platform/text.ts';
 import { ITEM, PAIR } from './heap.ts';
 import { BUILTIN_TYPE, holdsCode, refuseCall } from './unsafe.ts';
 import {
@@ -77,8 +79,7 @@ function makeBytes(
   if (data !== '' && encoding !== 'latin1' && encoding !== 'latin-1') return undefined;
   budget.build(data.length, place);
   if (/[^\0-\xff]/.test(data)) throw malformed('a string that encodes bytes has a character above 255', place);
-  const { buffer, byteOffset, length } = Buffer.from(data, 'latin1');
-  return new Uint8Array(buffer, byteOffset, length);
+  return latin1Bytes(data);
 }
 
 /** A type that holds data; the others make functions. */

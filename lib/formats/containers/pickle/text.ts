@@ -1,6 +1,8 @@
 /** Numbers and texts as pickles spell them. */
+
 import { ForwardpassError } from '../../../errors.ts';
 import { quote } from '../../../messages.ts';
+import { latin1 } from '../../../platform/text.ts';
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** Texts so short are decoded sooner by hand, when they are ASCII. */
@@ -23,7 +25,7 @@ export function decodeUtf8(bytes: Uint8Array, place: string): string {
 /** Bytes as text, each the character of its number: what Python 2 called a string, and a way to keep bytes in one. */
 export function decodeLatin1(bytes: Uint8Array, place: string): string {
   refuseLonger(bytes.length, LONGEST_TEXT, 'a text', place);
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+  return latin1(bytes);
 }
 
 /** A number where a number is exact. */
@@ -36,7 +38,8 @@ export function integer(value: bigint): number | bigint {
 export function decodeLong(bytes: Uint8Array, place: string): number | bigint {
   refuseLonger(bytes.length, LONGEST_INTEGER, 'an integer', place);
   if (bytes.length === 0) return 0;
-  const value = BigInt(`0x${Buffer.from(bytes.toReversed()).toString('hex')}`);
+  const digits = Array.from(bytes.toReversed(), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  const value = BigInt(`0x${digits}`);
   return integer(BigInt.asIntN(8 * bytes.length, value));
 }
 

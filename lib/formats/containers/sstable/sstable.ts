@@ -3,8 +3,10 @@
  * beginnings left out, a block that says where those are, and a footer that says where that one is.
  * https://github.com/google/leveldb/blob/main/doc/table_format.md
  */
+
 import { ForwardpassError } from '../../../errors.ts';
 import type { Budget } from '../../../graph/budget.ts';
+import { latin1 } from '../../../platform/text.ts';
 import { maskedCrc32c } from './crc32c.ts';
 
 const FOOTER_BYTES = 48;
@@ -77,7 +79,7 @@ function* entriesOf(block: Uint8Array, place: string, budget: Budget): Generator
     if (shared > key.length) throw malformed('a key begins with more of the one before than that has', place);
     // What keys have in common is written once, and stands in each.
     budget.build(ENTRY_BYTES + shared, place);
-    key = key.slice(0, shared) + Buffer.from(cursor.take(unshared)).toString('latin1');
+    key = key.slice(0, shared) + latin1(cursor.take(unshared));
     yield [key, cursor.take(length)];
   }
 }

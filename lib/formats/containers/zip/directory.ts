@@ -131,7 +131,13 @@ class WindowAccess extends RandomAccessReader {
     super();
   }
 
-  override read(buffer: Buffer, offset: number, length: number, at: number, done: (error: Error | null) => void): void {
+  override read(
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+    at: number,
+    done: (error: Error | null) => void,
+  ): void {
     this.window.read(at, length).then(
       (bytes) => {
         buffer.set(bytes, offset);

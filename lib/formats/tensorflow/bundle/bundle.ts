@@ -2,10 +2,12 @@
  * The variables of a SavedModel: `variables.index`, a table of what there is, and shards of bytes. A tensor is read
  * when it is asked for, so that an optimiser's stay where they are.
  */
+
 import { ForwardpassError } from '../../../errors.ts';
 import type { Budget } from '../../../graph/budget.ts';
 import { elementCount, formatShape } from '../../../graph/shapes.ts';
 import { didYouMean } from '../../../messages.ts';
+import { latin1 } from '../../../platform/text.ts';
 import { maskedCrc32c } from '../../containers/sstable/crc32c.ts';
 import { readTable } from '../../containers/sstable/sstable.ts';
 import type { Source } from '../../format.ts';
@@ -64,7 +66,7 @@ export class Bundle {
 
   async #read(key: string): Promise<Constant> {
     const place = `variable ${key}`;
-    const entry = await this.#entry(latin1(key), place);
+    const entry = await this.#entry(keyOf(key), place);
     const type = elementType(entry.type, place);
     const shape = fixedShape(entry.shape, place);
     const count = countElements(shape, place, this.#budget);
@@ -116,7 +118,7 @@ export class Bundle {
     const parts = await Promise.all(
       slices.map(async (extents) => ({
         extents: checkSlice(extents, shape, place),
-        entry: await this.#entry(sliceKey(latin1(key), extents), place),
+        entry: await this.#entry(sliceKey(keyOf(key), extents), place),
       })),
     );
     const stored = parts.reduce((sum, { entry }) => sum + entry.size, 0);
@@ -143,7 +145,7 @@ export class Bundle {
   /** A tensor that may be of words, of which `constantOf` makes a constant. */
   async tensor(key: string, constantOf: (words: readonly string[]) => Constant): Promise<Constant> {
     const place = `variable ${key}`;
-    const entry = await this.#entry(latin1(key), place);
+    const entry = await this.#entry(keyOf(key), place);
     if (elementType(entry.type, place) !== 'string') return this.read(key);
     const count = countElements(fixedShape(entry.shape, place), place, this.#budget);
     const bytes = await this.#stored(entry, place);
@@ -219,6 +221,6 @@ function* runs(extents: readonly FullExtent[], shape: readonly number[], axis = 
 }
 
 /** A text's bytes in UTF-8, each as a character: how the index has its keys. */
-function latin1(text: string): string {
-  return Buffer.from(text).toString('latin1');
+function keyOf(text: string): string {
+  return latin1(new TextEncoder().encode(text));
 }

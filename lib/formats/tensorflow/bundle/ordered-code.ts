@@ -33,6 +33,6 @@ function signed(value: number): string {
   let length = 1;
   while (magnitude >> BigInt(7 * length - 1) > 0n) length++;
   const bits = BigInt.asUintN(8 * length, BigInt(value)) ^ (((1n << BigInt(length)) - 1n) << BigInt(7 * length));
-  const hex = bits.toString(16).padStart(2 * length, '0');
-  return Buffer.from(hex, 'hex').toString('latin1');
+  const byteAt = (at: number) => Number(BigInt.asUintN(8, bits >> BigInt(8 * (length - 1 - at))));
+  return Array.from({ length }, (_, at) => String.fromCharCode(byteAt(at))).join('');
 }

@@ -1,6 +1,8 @@
 /** What nodes of trees compare, as splits of the graph: all of those are `x ≤ threshold`. */
+
 import { ForwardpassError } from '../../../../errors.ts';
 import type { Budget } from '../../../../graph/budget.ts';
+import { latin1 } from '../../../../platform/text.ts';
 import { type FileTree, Forest, type Split } from '../../../trees.ts';
 
 /** In the order of TreeEnsemble's numbers. */
@@ -70,7 +72,7 @@ export class Memberships {
   /** The column that says whether the feature is one of the members. */
   columnOf(feature: number, members: readonly number[], nanIsMember: boolean, place: string): number {
     const sorted = distinct(members);
-    const bytes = Buffer.from(sorted.buffer, 0, sorted.byteLength).toString('latin1');
+    const bytes = latin1(new Uint8Array(sorted.buffer, 0, sorted.byteLength));
     const key = `${feature} ${nanIsMember} ${bytes}`;
     const column = this.#places.get(key) ?? this.#places.size;
     if (column === this.#places.size) {
