@@ -1,6 +1,6 @@
 /**
  * What may not be in lib/, since a file or a row could make it slow or stop the process: arguments spread from arrays of any length,
- * regular expressions that are not linear, and recursion that nothing bounds. `code-rules/allowed.js` names the places that
+ * regular expressions that are not linear, and recursion that nothing bounds; and phrases that are not plain English. `code-rules/allowed.js` names the places that
  * are bounded, and what by.
  */
 import { ALLOWED } from './code-rules/allowed.js';
@@ -8,6 +8,7 @@ import { slowness } from './code-rules/patterns.js';
 import { recursionsOf } from './code-rules/recursion.js';
 import { spreadsOf } from './code-rules/spreads.js';
 import { every, parse } from './code-rules/syntax.js';
+import { wordingOf } from './code-rules/wording.js';
 
 /**
  * What rule, what of a file, and why not.
@@ -43,7 +44,7 @@ export function codeViolations(files, allowed = ALLOWED) {
  * @returns {Finding[]}
  */
 function findingsIn(text) {
-  return [...spreads(text), ...patterns(text), ...recursions(text)];
+  return [...spreads(text), ...patterns(text), ...recursions(text), ...wordingOf(text)];
 }
 
 /**

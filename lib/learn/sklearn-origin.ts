@@ -75,7 +75,7 @@ class SklearnOrigin implements Origin {
   }
 }
 
-/** What reading a model may take is measured by its file, of which there is none here. */
+/** The budget of a load depends on its file; there is no file here. */
 const MODEST_FILE = 2 ** 24;
 
 export async function openSklearn(source: Source, options: ReadingOptions): Promise<Origin> {

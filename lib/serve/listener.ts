@@ -174,7 +174,7 @@ export class Listener {
   }
 }
 
-/** Certificates are asked for where it is said who signs them. */
+/** Clients need a certificate if the option says who signs them. */
 function withClients({ ca }: Certificates) {
   return ca === undefined ? {} : { requestCert: true, rejectUnauthorized: true };
 }

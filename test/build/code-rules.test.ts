@@ -85,3 +85,22 @@ test('takes what is allowed, and refuses an allowance for what is gone', () => {
     'walk is allowed in scripts/code-rules/allowed.js, and not there any more',
   ]);
 });
+
+test.each([
+  ['the option is not to be had here'],
+  ['names a layer, which there is not'],
+  ['rows as people hold them'],
+  ['for files that hold parameters alone'],
+  ['there is no such file'],
+  ['expected a whole number from 1'],
+])('refuses the words of %s', (text) => {
+  expect(refused(`const x = '${text}';`)).toEqual([expect.stringContaining('is not plain English')]);
+});
+
+test.each([
+  ['5 elements are not a whole number of rows'],
+  ['rounded to the nearest whole number'],
+  ['the model is not available'],
+])('takes the words of %s', (text) => {
+  expect(refused(`const x = '${text}';`)).toEqual([]);
+});

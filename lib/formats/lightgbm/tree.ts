@@ -103,7 +103,7 @@ function setsOf(fields: Fields): (place: number) => readonly number[] {
   const count = fields.count('num_cat', 0);
   if (count === 0) {
     return () => {
-      throw fields.error('a split is one of categories, of which there are none');
+      throw fields.error('a split is by categories, but the tree has no categories');
     };
   }
   const bounds = fields.numbers('cat_boundaries', count + 1, integersIn);

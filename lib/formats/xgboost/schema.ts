@@ -143,7 +143,8 @@ function categoriesOf(tree: Fields, size: number, place: string, budget: Budget)
   }
   for (let node = 0; node < isCategorical.length; node++) {
     const isSplit = isCategorical[node] === 1;
-    if (isSplit && !found.has(node)) refuse(place, `node ${node} splits by categories, of which there are none`);
+    if (isSplit && !found.has(node))
+      refuse(place, `node ${node} splits by categories, but the tree has no categories for it`);
   }
   return found;
 }

@@ -72,7 +72,7 @@ export class Layout {
     this.#width = Math.max(widthOf(this.inputs), widthOf(outputs), 1);
   }
 
-  /** Whether rows are read as people hold them. */
+  /** Whether rows are JavaScript values, as `predict` takes them. */
   get isByRows(): boolean {
     return this.hasSteps || this.texts !== undefined;
   }

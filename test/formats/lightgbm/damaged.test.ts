@@ -76,7 +76,7 @@ describe('a text of LightGBM', () => {
     ['no children', { left_child: undefined }, "MALFORMED tree 0: 'left_child' is missing"],
     ['a child that is a fraction', { left_child: '1.5 -1 -3' }, 'expected an integer of 32 bits, found "1.5"'],
     ['an unknown kind of split', { decision_type: '2 12 2' }, 'the decision of node 1 is of type 12'],
-    ['categories without sets', { decision_type: '2 1 2' }, 'a split is one of categories, of which there are none'],
+    ['categories without sets', { decision_type: '2 1 2' }, 'a split is by categories, but the tree has no categories'],
     ['a version before', { version: 'v2' }, 'UNSUPPORTED_OP version: files of version "v2" are not read'],
     ['no version', { version: undefined }, "MALFORMED 'version' is missing"],
     ['more features than names', { max_feature_idx: '999999999' }, 'expected 1000000000 names, found 2'],

@@ -242,7 +242,7 @@ describe('a damaged model of XGBoost', () => {
         (tree) => Object.assign(tree, { categories_nodes: [], categories_segments: [], categories_sizes: [] }),
         categorical(),
       ),
-      'of which there are none',
+      'but the tree has no categories',
     ],
   ])('is refused with %s', async (_, model, words) => {
     const message = await failure(model);

@@ -115,7 +115,7 @@ class BundledFile {
 
   #none({ value, place }: Located): ForwardpassError {
     const found = isContainer(value)
-      ? `${pickleKind(value)} in which there is none`
+      ? `${pickleKind(value)} without a model`
       : value instanceof PickleGlobal
         ? `the class or function ${value}, of which the file only has the name`
         : pickleKind(value);
