@@ -283,6 +283,14 @@ class Network<T>::Builder {
         step.function = field[3];
         step.p[0] = copy(parameter(field[4]), 2);
         break;
+      case Opcode::bytes:
+        repeated(step, field);
+        step.p[0] = copy(parameter(field[3]), 1);
+        break;
+      case Opcode::byte_dense:
+        repeated(step, field);
+        byte_dense(step, field);
+        break;
       case Opcode::gather:
         step.a = field[0];
         gather(step, field + 1);
@@ -394,6 +402,20 @@ class Network<T>::Builder {
     constexpr T infinity = std::numeric_limits<T>::infinity();
     const T* const clamp = field[7] >= 0 ? parameter(field[7]) : nullptr;
     step.dense = {K, N, K, dense_shape(K, N), packed, clamp ? clamp[0] : -infinity, clamp ? clamp[1] : infinity};
+  }
+
+  // Of f64 alone. Words of 32 bits stand in an arena of doubles.
+  void byte_dense(Step<T>& step, const int32_t* field) {
+    if constexpr (sizeof(T) == sizeof(double)) {
+      const size_t K = step.inner, N = step.columns = size_t(field[3]);
+      const Int8Layout& int8 = network_.int8_->layout;
+      bool fill;
+      T* const packed = take({parameter(field[5]), nullptr, K, N, 2 * int32_t(Weights::int8) + field[4], 0},
+                             (packed_int8_size(K, N, int8) + 1) / 2, fill);
+      if (fill) pack_bytes(parameter(field[5]), field[4] != 0, K, N, int8, reinterpret_cast<float*>(packed));
+      for (size_t i = 1; i < 4; i++) step.p[i - 1] = copy(parameter(field[5 + i]), i < 3 ? N : 4);
+      step.dense.weights = packed;
+    }
   }
 
   // Columns in a row are copied at once; `function` says so and `inner` where they begin.
@@ -513,12 +535,13 @@ class Network<T>::Builder {
   }
 
   static size_t cost_of(const Step<T>& step) {
-    constexpr size_t cost_of_element = 8, cost_of_tree = 64, cost_of_sorted = 64;
+    constexpr size_t cost_of_element = 8, cost_of_tree = 64, cost_of_sorted = 64, products_at_once = 4;
     if (step.opcode == Opcode::trees) return step.trees.count * cost_of_tree;
     if (step.opcode == Opcode::matmul) return step.width * (step.inner + cost_of_element);
     if (step.opcode == Opcode::distances) return step.width * (2 * step.points.features + cost_of_element);
     if (step.opcode == Opcode::nearest) return step.repeat * step.inner + step.width * cost_of_sorted;
     if (step.opcode == Opcode::sort) return step.repeat * step.inner * cost_of_sorted;
+    if (step.opcode == Opcode::byte_dense) return step.width * (step.inner / products_at_once + cost_of_element);
     return step.opcode == Opcode::dense ? step.repeat * step.dense.K * step.dense.N : step.width * cost_of_element;
   }
 

@@ -124,6 +124,7 @@ class Network {
 
   Outcome run_block(T* const* base, size_t first, size_t rows, RunError& error, Help help) const;
   bool run_ragged(const Step<T>& step, const Input& input, T* y, size_t first, size_t rows, RunError& error) const;
+  void run_bytes(const Step<T>& step, const T* x, T* y, size_t rows) const;
   void run_wide(const Step<T>& step, T* const* base, size_t rows) const;
   Outcome check_input(const Port& port, const Input& input, size_t first, size_t rows, RunError& error) const;
   void run_dense(const Step<T>& step, const DenseLayer<T>& layer, const T* x, T* y, size_t rows, Help help) const;

@@ -44,6 +44,20 @@ size_t width_of(size_t columns, int lanes) { return round_up(columns, size_t(lan
 
 size_t bf16_row(size_t width, int lanes) { return round_up(width, 2 * size_t(lanes)) / 2; }
 
+// The groups of a panel, and what their offset adds to each sum. `whole` makes an integer of a column's weight.
+template <typename T, class F>
+void pack_groups(const T* weights, bool out_in, size_t K, size_t N, size_t first, size_t columns, size_t width,
+                 const Int8Layout& layout, float* to, F whole) {
+  float* const starts = to + 2 * width;  // bits of int32
+  int8_t* const groups = reinterpret_cast<int8_t*>(to + 3 * width);
+  const size_t group = size_t(layout.group);
+  each_weight(weights, out_in, K, N, first, columns, [&](size_t k, size_t n, T w) {
+    const int32_t q = whole(n, w);
+    starts[n] = float_of(bits_of(starts[n]) - uint32_t(layout.offset * q));
+    groups[(k / group * width + n) * group + k % group] = int8_t(q);
+  });
+}
+
 void pack_int8_panel(const float* weights, bool out_in, const float* bias, size_t K, size_t N, size_t first,
                      size_t columns, size_t width, const Int8Layout& layout, float* to) {
   float* const scales = to + width;
@@ -56,15 +70,20 @@ void pack_int8_panel(const float* weights, bool out_in, const float* bias, size_
     if (bias != nullptr) to[n] = bias[first + n];
     scales[n] = scale_for(scales[n]);
   }
-  float* const starts = to + 2 * width;  // bits of int32
-  int8_t* const groups = reinterpret_cast<int8_t*>(to + 3 * width);
-  const size_t group = size_t(layout.group);
-  each_weight(weights, out_in, K, N, first, columns, [&](size_t k, size_t n, float w) {
-    if (!(scales[n] > 0)) return;
-    const int32_t q = int32_t(std::nearbyint(w / scales[n]));
-    starts[n] = float_of(bits_of(starts[n]) - uint32_t(layout.offset * q));
-    groups[(k / group * width + n) * group + k % group] = int8_t(q);
-  });
+  pack_groups(weights, out_in, K, N, first, columns, width, layout, to,
+              [&](size_t n, float w) { return scales[n] > 0 ? int32_t(std::nearbyint(w / scales[n])) : 0; });
+}
+
+// Calls pack(first column, columns, their width, place) for each panel.
+template <class F>
+void each_panel(size_t K, size_t N, const Int8Layout& layout, float* to, F pack) {
+  for (size_t first = 0; first < N; first += size_t(layout.panel_columns)) {
+    const size_t left = N - first;
+    const size_t columns = left < size_t(layout.panel_columns) ? left : size_t(layout.panel_columns);
+    const size_t width = width_of(columns, layout.lanes);
+    pack(first, columns, width, to);
+    to += int8_panel_size(K, width, layout.group);
+  }
 }
 
 }  // namespace
@@ -103,13 +122,17 @@ size_t packed_int8_size(size_t K, size_t N, const Int8Layout& layout) {
 
 void pack_int8(const float* weights, bool out_in, const float* bias, size_t K, size_t N, const Int8Layout& layout,
                float* to) {
-  for (size_t first = 0; first < N; first += size_t(layout.panel_columns)) {
-    const size_t left = N - first;
-    const size_t columns = left < size_t(layout.panel_columns) ? left : size_t(layout.panel_columns);
-    const size_t width = width_of(columns, layout.lanes);
-    pack_int8_panel(weights, out_in, bias, K, N, first, columns, width, layout, to);
-    to += int8_panel_size(K, width, layout.group);
-  }
+  each_panel(K, N, layout, to, [&](size_t first, size_t columns, size_t width, float* panel) {
+    pack_int8_panel(weights, out_in, bias, K, N, first, columns, width, layout, panel);
+  });
+}
+
+void pack_bytes(const double* weights, bool out_in, size_t K, size_t N, const Int8Layout& layout, float* to) {
+  each_panel(K, N, layout, to, [&](size_t first, size_t columns, size_t width, float* panel) {
+    for (size_t n = 0; n < columns; n++) panel[width + n] = 1;
+    pack_groups(weights, out_in, K, N, first, columns, width, layout, panel,
+                [](size_t, double w) { return w >= -128 && w <= 127 ? int32_t(w) : 0; });
+  });
 }
 
 }  // namespace fp

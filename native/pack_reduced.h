@@ -40,6 +40,9 @@ size_t packed_int8_size(size_t K, size_t N, const Int8Layout& layout);
 void pack_int8(const float* weights, bool out_in, const float* bias, size_t K, size_t N, const Int8Layout& layout,
                float* to);
 
+// The same of whole numbers from −128 to 127, with scales of 1 and without biases; any other number counts as 0.
+void pack_bytes(const double* weights, bool out_in, size_t K, size_t N, const Int8Layout& layout, float* to);
+
 // Sums of products of bytes are exact in int32 up to this K.
 constexpr size_t most_int8_inputs = 65536;
 

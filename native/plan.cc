@@ -222,6 +222,10 @@ class Verifier {
         return has(4) && bag(y_width);
       case Opcode::scatter:
         return ragged(next()) && require(width(from_.words[at_ - 1]) == y_width, "the result has another width");
+      case Opcode::bytes:
+        return has(4) && byte_rows(y_width);
+      case Opcode::byte_dense:
+        return has(9) && byte_dense(y_width);
       case Opcode::require_finite:
       case Opcode::require_exact:
         break;
@@ -258,7 +262,12 @@ class Verifier {
     repeat_ = next();
     inner_ = next();
     if (repeat_ < 1 || inner_ < 1) return fail("a size is less than 1");
-    return used(x, repeat_ * (quantized ? int64_t(quantized_width(size_t(inner_))) : inner_));
+    return used(x, quantized ? quantized_rows() : repeat_ * inner_);
+  }
+  // Elements of the plan's precision that `repeat` quantised rows of K take.
+  int64_t quantized_rows() const {
+    const int64_t words = repeat_ * int64_t(quantized_width(size_t(inner_)));
+    return plan_.precision == Precision::f32 ? words : (words + 1) / 2;
   }
   bool rows(int64_t y_width) {
     return repeated() && require(repeat_ * inner_ == y_width, "the result has another width");
@@ -281,7 +290,22 @@ class Verifier {
 
   bool quantize(int64_t y_width) {
     return single() && repeated() &&
-           require(repeat_ * int64_t(quantized_width(size_t(inner_))) == y_width, "the result has another width");
+           require(quantized_rows() == y_width, "the result has another width");
+  }
+
+  bool of_bytes() {
+    return require(plan_.precision == Precision::f64, "layers of bytes are for f64 alone");
+  }
+  bool byte_rows(int64_t y_width) {
+    return of_bytes() && repeated() && parameter(1) &&
+           require(quantized_rows() == y_width, "the result has another width");
+  }
+  bool byte_dense(int64_t y_width) {
+    if (!of_bytes() || !repeated(true)) return false;
+    const int64_t columns = next();
+    if (columns < 1 || columns * repeat_ != y_width) return fail("the result has another width");
+    if (size_t(inner_) > most_int8_inputs) return fail("int8 sums would overflow");
+    return flag() && parameter(inner_ * columns) && parameter(columns) && parameter(columns) && parameter(4);
   }
 
   bool single() {

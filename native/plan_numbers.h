@@ -7,8 +7,8 @@ namespace fp {
 
 // Plans are of the least version that has all that they use.
 constexpr int32_t oldest_plan = 3;
-constexpr int32_t plan_version = 4;
-#define FP_PLAN_VERSIONS "3 to 4"
+constexpr int32_t plan_version = 5;
+#define FP_PLAN_VERSIONS "3 to 5"
 
 enum class Opcode : int32_t {
   dense = 1,
@@ -38,6 +38,8 @@ enum class Opcode : int32_t {
   nearest = 25,
   bag = 26,
   scatter = 27,
+  bytes = 28,
+  byte_dense = 29,
 };
 
 // What a dense layer's weights are packed as.
@@ -70,6 +72,7 @@ struct Ends {
 constexpr Ends ends_of_versions[] = {
     {26, 61, 18, 22, 3, 3, 7, 0, 3, 2, 3},  // 3
     {28, 61, 18, 22, 3, 3, 7, 3, 3, 2, 3},  // 4
+    {30, 61, 18, 22, 3, 3, 7, 3, 3, 2, 3},  // 5
 };
 
 }  // namespace fp

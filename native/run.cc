@@ -418,6 +418,24 @@ Outcome Network<T>::check_input(const Port& port, const Input& input, size_t fir
   return Outcome::not_exact;
 }
 
+// In f64. A layer's sums stand in the second half of its result, until they are made into that.
+template <typename T>
+void Network<T>::run_bytes(const Step<T>& step, const T* x, T* y, size_t rows) const {
+  if constexpr (sizeof(T) == sizeof(double)) {
+    if (step.opcode == Opcode::bytes) {
+      int8_->bytes(x, *step.p[0], reinterpret_cast<float*>(y), rows, step.inner);
+      return;
+    }
+    constexpr float infinity = std::numeric_limits<float>::infinity();
+    const size_t N = step.columns;
+    const DenseLayer<float> layer = {
+        step.inner, N, {}, reinterpret_cast<const float*>(step.dense.weights), -infinity, infinity};
+    float* const sums = reinterpret_cast<float*>(y) + rows * N;
+    int8_->dense(layer, reinterpret_cast<const float*>(x), sums, rows, 0, N);
+    kernels_->requantize(sums, step.p[0], step.p[1], step.p[2], y, rows, N);
+  }
+}
+
 // Operands and parameters are doubles, two elements each.
 template <typename T>
 void Network<T>::run_wide(const Step<T>& step, T* const* base, size_t rows) const {
@@ -489,6 +507,10 @@ Outcome Network<T>::run_block(T* const* base, size_t first, size_t rows, RunErro
         break;
       case Opcode::quantize:
         if constexpr (sizeof(T) == sizeof(float)) int8_->quantize(a, y, rows * step.repeat, step.inner);
+        break;
+      case Opcode::bytes:
+      case Opcode::byte_dense:
+        if constexpr (sizeof(T) == sizeof(double)) run_bytes(step, a, y, rows * step.repeat);
         break;
       case Opcode::unary:
         kernels.unary[step.function](a, y, rows * step.width, step.p[0]);

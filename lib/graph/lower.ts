@@ -1,4 +1,5 @@
 import { Budget } from './budget.ts';
+import { ByteLayers } from './byte-layers.ts';
 import { type Elements, elementsOf } from './elements.ts';
 import { ExactIntegers } from './exact-integers.ts';
 import type { DType, GraphInput, GraphOutput, Node } from './graph.ts';
@@ -78,14 +79,19 @@ export function lower(graph: SimplifiedGraph, precision: 'f32' | 'f64', budget =
   }
   exactly?.checkInputs();
 
+  const bytes = precision === 'f64' ? new ByteLayers({ ...graph, nodes }) : undefined;
   const layers: LayerSummary[] = [];
   const origins = originsOf({ ...graph, nodes });
   const makers = makersOf(nodes);
   for (const node of nodes) {
     const shape = graph.shapes.get(node.output) as Shape;
     plan.place = { name: node.name, origins: origins.get(node), maker: makers.get(node) };
-    plan.define(node.output, exactly?.lower(node, shape) ?? definitionOf(node.op).lower(node, shape, plan));
-    layers.push({ name: node.name, kind: kindOf(node), shape, parameterCount: parameterCount(node) });
+    if (!bytes?.isWithin(node)) {
+      const special = bytes?.lower(node, shape, plan) ?? exactly?.lower(node, shape);
+      plan.define(node.output, special ?? definitionOf(node.op).lower(node, shape, plan));
+    }
+    const kind = bytes?.isWithin(node) && node.op === 'dense' ? 'dense in bytes' : kindOf(node);
+    layers.push({ name: node.name, kind, shape, parameterCount: parameterCount(node) });
   }
 
   // The engine writes each output where the caller wants it, so each is a value of its own and no input.

@@ -250,6 +250,19 @@ export class PlanBuilder {
     return quantized;
   }
 
+  /** The number of the value whose rows are the bytes of those of `value`: see OPCODES.bytes. */
+  bytes(value: number, repeat: number, k: number, center: number): number {
+    const key = `${value} ${k} ${center}`;
+    let bytes = this.#quantized.get(key);
+    if (bytes === undefined) {
+      const words = repeat * quantizedWidth(k);
+      const fields = [value, repeat, k, this.numbers([center])];
+      bytes = this.instruction(OPCODES.bytes, [Math.ceil(words / 2)], fields).value;
+      this.#quantized.set(key, bytes);
+    }
+    return bytes;
+  }
+
   /** The least `count` of each row along the last axis, and their places: once for whoever asks. */
   nearest(value: number, shape: Shape, count: number): View {
     const key = `${value} ${shape} ${count}`;

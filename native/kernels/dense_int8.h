@@ -14,6 +14,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 
 #include "../pack.h"
@@ -66,6 +67,31 @@ void quantize(const float* x, float* y, size_t rows, size_t K) {
     };
     for (k = 0; k + step <= K; k += step) convert(L::load(x + k));
     if (k < K) convert(L::load_part(x + k, ptrdiff_t(K - k), 0));
+  }
+}
+
+// Rows of bytes as they are: see Int8Kernels::bytes.
+template <class P>
+void bytes(const double* x, double center, float* y, size_t rows, size_t K) {
+  using F = typename P::F;
+  using V = typename F::V;
+  constexpr float magic = 12582912.0f;  // as in quantize()
+  const V least = F::set1(-128), greatest = F::set1(127), middle = F::set1(float(center));
+  const V shift = F::set1(magic + P::offset);
+  const typename F::I base = F::bits(F::set1(magic));
+  for (; rows > 0; rows--, x += K, y += fp::quantized_width(K)) {
+    typename P::Row* to = reinterpret_cast<typename P::Row*>(y + 1);
+    typename F::M odd = F::is_nan(F::zero());
+    for (size_t k = 0; k < K; k += F::lanes, to += F::lanes) {
+      double aside[F::lanes] = {};
+      const bool whole = k + F::lanes <= K;
+      if (!whole) std::memcpy(aside, x + k, (K - k) * sizeof *x);
+      V v = F::load_doubles(whole ? x + k : aside);
+      odd = F::mask_or(odd, F::is_nan(v));
+      v = F::min(greatest, F::max(least, F::sub(F::trunc(v), middle)));
+      P::narrow(to, F::isub(F::bits(F::add(v, shift)), base));
+    }
+    y[0] = F::any(odd) ? std::numeric_limits<float>::quiet_NaN() : 1;
   }
 }
 
@@ -208,7 +234,7 @@ struct DenseInt8 {
 
 template <class P>
 constexpr fp::Int8Kernels int8_table() {
-  return {{P::F::lanes, DenseInt8<P>::panel_columns, P::group, P::offset}, quantize<P>, DenseInt8<P>::run};
+  return {{P::F::lanes, DenseInt8<P>::panel_columns, P::group, P::offset}, quantize<P>, bytes<P>, DenseInt8<P>::run};
 }
 
 }  // namespace FP_ISA

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstring>
 #include <limits>
 
 #include "math.h"
@@ -137,6 +138,24 @@ template <class S, typename S::V (*Function)(typename S::V, typename S::V)>
 void seldom_binary(const typename S::T* a, size_t a_stride, const typename S::T* b, size_t b_stride, typename S::T* y,
                    size_t rows, size_t width) {
   each_pair<S>(Function, a, a_stride, b, b_stride, y, rows, width);
+}
+
+template <class S>
+void requantize(const float* sums, const double* bias, const double* factor, const double* settings, double* y,
+                size_t rows, size_t width) {
+  using V = typename S::V;
+  const V shift = S::set1(settings[0]), low = S::set1(settings[1]), high = S::set1(settings[2]);
+  const V zero = S::set1(settings[3]);
+  for (; rows > 0; rows--, sums += width, y += width) {
+    for_parts<S>(width, [&](size_t i, Part<S> part) {
+      float aside[S::lanes] = {};
+      const bool whole = part.left >= size_t(S::lanes);
+      if (!whole) std::memcpy(aside, sums + i, part.left * sizeof *sums);
+      const V sum = S::add(S::load_floats(whole ? sums + i : aside), part.load(bias + i));
+      const V result = S::floor(S::fma(sum, part.load(factor + i), shift));
+      part.store(y + i, S::add(S::min(high, S::max(low, result)), zero));
+    });
+  }
 }
 
 template <class S>

@@ -126,6 +126,12 @@ struct Kernels {
   // y[r, i] = x[r, i]·scale[i] + shift[i], rounded once. y may be x.
   void (*affine)(const T* x, const T* scale, const T* shift, T* y, size_t rows, size_t width);
 
+  // y[r, i] = min(max(⌊(sums[r, i] + bias[i])·factor[i] + shift⌋, low), high) + zero, where the product and its sum are
+  // rounded once, and settings are {shift, low, high, zero}. The sums may stand in the second half of y. Null in single
+  // precision.
+  void (*requantize)(const float* sums, const T* bias, const T* factor, const T* settings, T* y, size_t rows,
+                     size_t width);
+
   // y[r, i] = condition[r, i] != 0 ? a[r, i] : b[r, i]; strides as in binary (NaN counts as non-zero).
   void (*select)(const T* condition, size_t condition_stride, const T* a, size_t a_stride, const T* b, size_t b_stride,
                  T* y, size_t rows, size_t width);
@@ -169,6 +175,9 @@ struct Int8Kernels {
   Int8Layout layout;  // panel_columns divides that of the set's f32 table
   // y[rows, quantized_width(K)] from x[rows, K]; they do not overlap.
   void (*quantize)(const float* x, float* y, size_t rows, size_t K);
+  // The same with a scale of 1, of rows that hold whole numbers from center − 128 to center + 127: what is beyond counts
+  // as the nearest of them, a fraction is cut off. A row with NaN has the scale NaN.
+  void (*bytes)(const double* x, double center, float* y, size_t rows, size_t K);
   // As Kernels::dense, for x as quantize() leaves it and a layer packed as int8 for this layout.
   void (*dense)(const DenseLayer<float>& layer, const float* x, float* y, size_t rows, size_t first, size_t end);
 };

@@ -109,6 +109,7 @@ extern const fp::Int8Kernels int8;
 constexpr fp::Int8Kernels int8 = {
     {F32::lanes, Dense<F32>::panel_columns, MatrixProducts::group, MatrixProducts::offset},
     quantize<MatrixProducts>,
+    bytes<MatrixProducts>,
     MatrixProducts::run};
 
 }  // namespace FP_ISA

@@ -34,6 +34,16 @@ constexpr auto bf16_of() -> decltype(Kernels<typename S::T>::dense_bf16) {
   }
 }
 
+// What follows a layer of bytes, in double precision.
+template <class S>
+constexpr auto requantize_of() -> decltype(Kernels<typename S::T>::requantize) {
+  if constexpr (sizeof(typename S::T) == sizeof(float)) {
+    return nullptr;
+  } else {
+    return requantize<S>;
+  }
+}
+
 #ifdef FP_REST
 
 template <class S>
@@ -207,6 +217,7 @@ constexpr Kernels<typename S::T> table() {
 #undef FP_BINARY
       },
       affine<S>,
+      requantize_of<S>(),
       FP_SELDOM(select),
       FP_SELDOM(first_not_finite),
       FP_SELDOM(softmax_of_kind),

@@ -20,6 +20,9 @@ struct F32 {
   static V zero() { return _mm256_setzero_ps(); }
 
   static V load(const T* from) { return _mm256_loadu_ps(from); }
+  static V load_doubles(const double* from) {
+    return _mm256_set_m128(_mm256_cvtpd_ps(_mm256_loadu_pd(from + 4)), _mm256_cvtpd_ps(_mm256_loadu_pd(from)));
+  }
   static void store(T* to, V a) { _mm256_storeu_ps(to, a); }
   static V load_part(const T* from, int count, V fill) {
     const __m256i first = _mm256_cmpgt_epi32(_mm256_set1_epi32(count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
@@ -115,6 +118,7 @@ struct F64 {
   static V zero() { return _mm256_setzero_pd(); }
 
   static V load(const T* from) { return _mm256_loadu_pd(from); }
+  static V load_floats(const float* from) { return _mm256_cvtps_pd(_mm_loadu_ps(from)); }
   static void store(T* to, V a) { _mm256_storeu_pd(to, a); }
   static V load_part(const T* from, int count, V fill) {
     const __m256i first = _mm256_cmpgt_epi64(_mm256_set1_epi64x(count), _mm256_setr_epi64x(0, 1, 2, 3));

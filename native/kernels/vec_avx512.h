@@ -20,6 +20,10 @@ struct F32 {
   static V zero() { return _mm512_setzero_ps(); }
 
   static V load(const T* from) { return _mm512_loadu_ps(from); }
+  static V load_doubles(const double* from) {
+    const __m256 first = _mm512_cvtpd_ps(_mm512_loadu_pd(from)), second = _mm512_cvtpd_ps(_mm512_loadu_pd(from + 8));
+    return _mm512_insertf32x8(_mm512_castps256_ps512(first), second, 1);
+  }
   static void store(T* to, V a) { _mm512_storeu_ps(to, a); }
   static V load_part(const T* from, int count, V fill) { return _mm512_mask_loadu_ps(fill, lowest(count), from); }
   static void store_part(T* to, V a, int count) { _mm512_mask_storeu_ps(to, lowest(count), a); }
@@ -104,6 +108,7 @@ struct F64 {
   static V zero() { return _mm512_setzero_pd(); }
 
   static V load(const T* from) { return _mm512_loadu_pd(from); }
+  static V load_floats(const float* from) { return _mm512_cvtps_pd(_mm256_loadu_ps(from)); }
   static void store(T* to, V a) { _mm512_storeu_pd(to, a); }
   static V load_part(const T* from, int count, V fill) { return _mm512_mask_loadu_pd(fill, lowest(count), from); }
   static void store_part(T* to, V a, int count) { _mm512_mask_storeu_pd(to, lowest(count), a); }

@@ -21,6 +21,9 @@ struct F32 {
   static V zero() { return vdupq_n_f32(0); }
 
   static V load(const T* from) { return vld1q_f32(from); }
+  static V load_doubles(const double* from) {
+    return vcvt_high_f32_f64(vcvt_f32_f64(vld1q_f64(from)), vld1q_f64(from + 2));
+  }
   static void store(T* to, V a) { vst1q_f32(to, a); }
   static V load_part(const T* from, int count, V fill) {
     if (count > 2) fill = vld1q_lane_f32(from + 2, fill, 2);
@@ -104,6 +107,7 @@ struct F64 {
   static V zero() { return vdupq_n_f64(0); }
 
   static V load(const T* from) { return vld1q_f64(from); }
+  static V load_floats(const float* from) { return vcvt_f64_f32(vld1_f32(from)); }
   static void store(T* to, V a) { vst1q_f64(to, a); }
   // There is but one part of two lanes.
   static V load_part(const T* from, int, V fill) { return vld1q_lane_f64(from, fill, 0); }

@@ -118,8 +118,17 @@ struct ScalarVector {
   using Unsigned = typename UnsignedOf<sizeof(Bits)>::type;
 };
 
-struct F32 : ScalarVector<float, int32_t, 23> {};
-struct F64 : ScalarVector<double, int64_t, 52> {};
+struct F32 : ScalarVector<float, int32_t, 23> {
+  static V load_doubles(const double* from) { return float(*from); }  // each rounded
+};
+struct F64 : ScalarVector<double, int64_t, 52> {
+  // The memory may hold doubles before and afterwards.
+  static V load_floats(const float* from) {
+    float value;
+    std::memcpy(&value, from, sizeof value);
+    return value;
+  }
+};
 
 // How bytes are multiplied: see dense_int8.h.
 struct Products {

@@ -48,7 +48,31 @@ export function everyKernel(version = PLAN_VERSION): Graph {
     node('rms_norm', 'rms_norm', ['d', constant()], { axis: 0, epsilon: 1e-5 }),
   ];
   const outputs = nodes.map(({ output }) => output).filter((output) => output !== 'd');
-  return graphOf({ x: [WIDTH] }, nodes, outputs);
+  return graphOf({ x: [WIDTH] }, [...nodes, ...layersOfBytes(random)], [...outputs, 'bytes_20', 'bytes_3']);
+}
+
+/** Two layers of whole numbers, one after the other, which a model of f64 multiplies as bytes. */
+function layersOfBytes(random: Random): Node[] {
+  const number = (value: number) => ({ shape: [], data: Float64Array.of(value) });
+  const layer = (output: string, x: string, n: number, k: number): Node[] => {
+    const weight = { shape: [n, k], data: Float32Array.from({ length: n * k }, () => random.below(255) - 127) };
+    const bias = { shape: [n], data: Float32Array.from({ length: n }, () => random.below(2000) - 1000) };
+    const factors = { shape: [n], data: Float64Array.from({ length: n }, () => (1 + random.unit()) / 500) };
+    return [
+      node(`${output}_sum`, 'dense', [x, weight, bias], { layout: 'out-in' }),
+      node(`${output}_scaled`, 'affine', [`${output}_sum`, factors, number(0.5)], {}),
+      node(`${output}_floor`, 'unary', [`${output}_scaled`], { fn: 'floor' }),
+      node(`${output}_clip`, 'unary', [`${output}_floor`], { fn: 'clip', alpha: -121, beta: 134 }),
+      node(output, 'affine', [`${output}_clip`, number(1), number(-7)], {}),
+    ];
+  };
+  return [
+    node('bytes_x', 'affine', ['x', number(40), number(0)], {}),
+    node('bytes_floor', 'unary', ['bytes_x'], { fn: 'floor' }),
+    node('bytes_whole', 'unary', ['bytes_floor'], { fn: 'clip', alpha: -128, beta: 127 }),
+    ...layer('bytes_20', 'bytes_whole', 20, WIDTH),
+    ...layer('bytes_3', 'bytes_20', 7, 20),
+  ];
 }
 
 /** What plans do beside kernels: tables, trees, pairs of classes, requirements, integers in doubles, what only moves. */

@@ -16,9 +16,15 @@ struct OwnedPlan {
   fp::Engine::Status create(fp::Engine& engine, fp::PlanError& error,
                             const fp::MostBytes& most = {fp::Engine::any_bytes, fp::Engine::any_bytes}) const {
     std::vector<fp::Parameter> views;
-    static const float nothing = 0;
+    std::vector<std::vector<double>> doubles;
+    static const double nothing = 0;
     for (const auto& parameter : parameters) {
-      views.push_back({parameter.empty() ? &nothing : parameter.data(), parameter.size()});
+      const void* data = parameter.data();
+      if (words.size() > 1 && words[1] == int32_t(fp::Precision::f64)) {
+        doubles.emplace_back(parameter.begin(), parameter.end());
+        data = doubles.back().data();
+      }
+      views.push_back({parameter.empty() ? &nothing : data, parameter.size()});
     }
     // A copy of just the words, so that a sanitizer sees a read past their end.
     std::vector<int32_t> exact(words);
@@ -125,6 +131,35 @@ inline OwnedPlan every_opcode() {
   for (int32_t value : {0, 1, fp::ragged_port + 33, 10, 12, 13, 14, 16, 17, 18, -1 - 23, 25, 29, 30, 32, 34, 35}) {
     plan.words.push_back(value);
   }
+  for (const auto& instruction : instructions) {
+    plan.words.insert(plan.words.end(), instruction.begin(), instruction.end());
+  }
+  return plan;
+}
+
+// The opcodes that only a plan of f64 may have. Values: 0 x [6], then one for each instruction.
+inline OwnedPlan every_opcode_of_doubles() {
+  Random random(5);
+  OwnedPlan plan;
+  plan.parameters = {
+      {1},                              // 0: center
+      {3, -128, 127, 1e30f, 0, -0.5f},  // 1: weight [6, 1]; what is no whole number of a byte counts as 0
+      {-70},                            // 2: bias
+      {0.25f},                          // 3: factor
+      {0.5f, -100, 100, 3},             // 4: shift, bounds and what is added
+      random.uniforms<float>(3 * 5),    // 5: weight [5, 3]
+      random.uniforms<float>(5),        // 6: bias
+      random.uniforms<float>(5),        // 7: factors
+  };
+  plan.words = {fp::plan_version, 1, 5, 1, 2, 4};
+  for (const int32_t width : {6, 5, 1, 9, 10}) plan.words.push_back(width);
+  for (const int32_t value : {0, 2, 4}) plan.words.push_back(value);
+  const std::vector<std::vector<int32_t>> instructions = {
+      {28, 7, 1, 0, 1, 6, 0},                   // bytes: a row of 6
+      {29, 12, 2, 1, 1, 6, 1, 0, 1, 2, 3, 4},   // byte_dense
+      {28, 7, 3, 0, 2, 3, 0},                   // bytes: two rows of 3
+      {29, 12, 4, 3, 2, 3, 5, 1, 5, 6, 7, 4},   // byte_dense, out_in
+  };
   for (const auto& instruction : instructions) {
     plan.words.insert(plan.words.end(), instruction.begin(), instruction.end());
   }

@@ -17,6 +17,7 @@ constexpr size_t precision_word = 1;
 constexpr fp::MostBytes modest = {fp::Engine::any_bytes, 1 << 20};
 
 using test::every_opcode;
+using test::every_opcode_of_doubles;
 using test::OwnedPlan;
 
 // Runs a plan whose every buffer is exactly as large as the engine says.
@@ -42,56 +43,63 @@ void run(const fp::Engine& engine, size_t rows) {
   engine.run(table.data(), in.data(), out.data(), rows, error);
 }
 
+// Together they have every opcode.
+std::vector<OwnedPlan> every_plan() { return {every_opcode(), every_opcode_of_doubles()}; }
+
 TEST("a plan with every opcode is accepted and runs") {
-  fp::Engine engine;
-  fp::PlanError error = {};
-  const auto status = every_opcode().create(engine, error);
-  CHECK_THAT(status == fp::Engine::Status::ok, "refused: %s at word %zu", error.reason, error.word);
-  if (status != fp::Engine::Status::ok) return;
-  for (size_t rows : {0, 1, 5, 100}) run(engine, rows);
+  for (const OwnedPlan& plan : every_plan()) {
+    fp::Engine engine;
+    fp::PlanError error = {};
+    const auto status = plan.create(engine, error);
+    CHECK_THAT(status == fp::Engine::Status::ok, "refused: %s at word %zu", error.reason, error.word);
+    if (status != fp::Engine::Status::ok) continue;
+    for (size_t rows : {0, 1, 5, 100}) run(engine, rows);
+  }
 }
 
 TEST("a plan cut short anywhere is refused") {
-  const OwnedPlan whole = every_opcode();
-  for (size_t length = 0; length < whole.words.size(); length++) {
-    OwnedPlan plan = whole;
-    plan.words.resize(length);
-    fp::Engine engine;
-    fp::PlanError error = {};
-    CHECK_THAT(plan.create(engine, error) == fp::Engine::Status::invalid_plan, "%zu words were accepted", length);
-    CHECK(error.reason != nullptr);
+  for (const OwnedPlan& whole : every_plan()) {
+    for (size_t length = 0; length < whole.words.size(); length++) {
+      OwnedPlan plan = whole;
+      plan.words.resize(length);
+      fp::Engine engine;
+      fp::PlanError error = {};
+      CHECK_THAT(plan.create(engine, error) == fp::Engine::Status::invalid_plan, "%zu words were accepted", length);
+      CHECK(error.reason != nullptr);
+    }
   }
 }
 
 TEST("a plan with any word changed is refused or runs within its buffers") {
-  const OwnedPlan whole = every_opcode();
-  size_t accepted = 0, refused = 0;
-  for (size_t i = 0; i < whole.words.size(); i++) {
-    for (int32_t word : {-1, 0, 1, 2, 3, 5, 15, 16, 1 << 16, INT32_MAX, INT32_MIN, whole.words[i] + 1,
-                         whole.words[i] - 1, -1 - whole.words[i]}) {
-      // Whoever hands over a plan answers for the element type of its parameter arrays.
-      if (word == whole.words[i] || i == precision_word) continue;
-      OwnedPlan plan = whole;
-      plan.words[i] = word;
-      fp::Engine engine;
-      fp::PlanError error = {};
-      if (plan.create(engine, error, modest) == fp::Engine::Status::ok) {
-        accepted++;
-        run(engine, 3);
-      } else {
-        refused++;
+  for (const OwnedPlan& whole : every_plan()) {
+    size_t accepted = 0, refused = 0;
+    for (size_t i = 0; i < whole.words.size(); i++) {
+      for (int32_t word : {-1, 0, 1, 2, 3, 5, 15, 16, 1 << 16, INT32_MAX, INT32_MIN, whole.words[i] + 1,
+                           whole.words[i] - 1, -1 - whole.words[i]}) {
+        // Whoever hands over a plan answers for the element type of its parameter arrays.
+        if (word == whole.words[i] || i == precision_word) continue;
+        OwnedPlan plan = whole;
+        plan.words[i] = word;
+        fp::Engine engine;
+        fp::PlanError error = {};
+        if (plan.create(engine, error, modest) == fp::Engine::Status::ok) {
+          accepted++;
+          run(engine, 3);
+        } else {
+          refused++;
+        }
       }
     }
+    CHECK(refused > 10 * whole.words.size());
+    CHECK(accepted > 0);  // other columns, other functions
   }
-  CHECK(refused > 10 * whole.words.size());
-  CHECK(accepted > 0);  // other columns, other functions
 }
 
 TEST("a plan with several words changed is refused or runs within its buffers") {
-  const OwnedPlan whole = every_opcode();
+  const std::vector<OwnedPlan> plans = every_plan();
   test::Random random(11);
-  for (int i = 0; i < 20000; i++) {
-    OwnedPlan plan = whole;
+  for (int i = 0; i < 30000; i++) {
+    OwnedPlan plan = plans[i % 3 == 0 ? 1 : 0];
     for (int j = random.below(4); j >= 0; j--) {
       const size_t place = size_t(random.below(int(plan.words.size())));
       if (place != precision_word) plan.words[place] = random.below(24) - 6;

@@ -313,6 +313,103 @@ TEST(
   for (size_t n = 10; n < N; n++) CHECK(y[n] == clamped(layer, layer.bias[n]));
 }
 
+// ---------------------------------------------------------------------------------------------------------------
+// bytes
+
+struct ByteLayer {
+  size_t K, N;
+  bool out_in;
+  std::vector<double> weights, bias, factors, settings;
+};
+
+double whole(test::Random& random, int low, int high) { return low + random.below(high - low + 1); }
+
+ByteLayer random_byte_layer(size_t K, size_t N, test::Random& random) {
+  ByteLayer layer = {K, N, random.below(2) == 1, {}, {}, {}, {0.5, -100, 120, whole(random, -9, 9)}};
+  for (size_t i = 0; i < K * N; i++) layer.weights.push_back(whole(random, -128, 127));
+  for (size_t n = 0; n < N; n++) {
+    layer.bias.push_back(whole(random, -100000, 100000));
+    layer.factors.push_back(std::ldexp(1 + random.below(1000) / 1000.0, -random.below(14)));
+  }
+  return layer;
+}
+
+// What a row holds is taken as whole numbers from center − 128 to center + 127.
+std::vector<double> reference(const ByteLayer& layer, const double* x, double center, size_t rows) {
+  std::vector<double> y;
+  const std::vector<double>& s = layer.settings;
+  for (size_t r = 0; r < rows; r++, x += layer.K) {
+    for (size_t n = 0; n < layer.N; n++) {
+      double sum = layer.bias[n];
+      for (size_t k = 0; k < layer.K; k++) {
+        const double from_center = std::fmin(std::fmax(std::trunc(x[k]) - center, -128), 127);
+        sum += x[k] != x[k] ? x[k] : from_center * layer.weights[layer.out_in ? n * layer.K + k : k * layer.N + n];
+      }
+      const double result = std::floor(std::fma(sum, layer.factors[n], s[0]));
+      y.push_back((result < s[1] ? s[1] : result > s[2] ? s[2] : result) + s[3]);
+    }
+  }
+  return y;
+}
+
+// As run.cc does: sums in the second half of the result.
+std::vector<double> run_bytes(const fp::Int8Way& way, const fp::Kernels<double>& kernels, const ByteLayer& layer,
+                              const double* x, double center, size_t rows) {
+  const size_t width = fp::quantized_width(layer.K), count = rows * layer.N;
+  fp::Array<float> packed;
+  CHECK(packed.allocate(fp::packed_int8_size(layer.K, layer.N, way.kernels.layout)));
+  fp::pack_bytes(layer.weights.data(), layer.out_in, layer.K, layer.N, way.kernels.layout, packed.data());
+  std::vector<float> bytes(1 + rows * width + guard, poison);
+  way.kernels.bytes(x, center, bytes.data() + 1, rows, layer.K);
+  check_guards(bytes, rows * width, way.name);
+  std::vector<double> y(count + guard, double(poison));
+  float* const sums = reinterpret_cast<float*>(y.data()) + count;
+  const fp::DenseLayer<float> dense = {layer.K, layer.N, {}, packed.data(), -infinity, infinity};
+  way.kernels.dense(dense, bytes.data() + 1, sums, rows, 0, layer.N);
+  kernels.requantize(sums, layer.bias.data(), layer.factors.data(), layer.settings.data(), y.data(), rows, layer.N);
+  for (size_t i = count; i < y.size(); i++) CHECK_THAT(y[i] == double(poison), "%s wrote past its result", way.name);
+  y.resize(count);
+  return y;
+}
+
+void check_bytes(const ByteLayer& layer, const std::vector<double>& x, double center, size_t rows) {
+  const std::vector<double> wanted = reference(layer, x.data() + 1, center, rows);
+  for (size_t i = 0; i < fp::int8_way_count; i++) {
+    const fp::Int8Way& way = fp::int8_ways[i];
+    if (!way.available()) continue;
+    const fp::Kernels<double>& kernels = fp::find_instruction_set(way.set)->f64;
+    const std::vector<double> found = run_bytes(way, kernels, layer, x.data() + 1, center, rows);
+    for (size_t j = 0; j < wanted.size(); j++) {
+      CHECK_THAT(test::same(found[j], wanted[j]), "%s %zu-%zu rows %zu, [%zu, %zu]: %.17g, wanted %.17g", way.name,
+                 layer.K, layer.N, rows, j / layer.N, j % layer.N, found[j], wanted[j]);
+    }
+  }
+}
+
+TEST("layers of bytes are those of doubles, in every shape and batch, whatever multiplies the bytes") {
+  test::Random random(46);
+  for (const Shape& shape : shapes()) {
+    const ByteLayer layer = random_byte_layer(shape.K, shape.N, random);
+    const int center = random.below(300) - 150;
+    std::vector<double> x(1 + shape.rows * shape.K);
+    for (double& value : x) value = whole(random, center - 128, center + 127);
+    check_bytes(layer, x, center, shape.rows);
+  }
+}
+
+TEST("layers of bytes take what is beyond as the nearest byte, cut fractions off, and give NaN for a row with NaN") {
+  constexpr size_t K = 40, N = 35, rows = 3;
+  test::Random random(47);
+  const ByteLayer layer = random_byte_layer(K, N, random);
+  const double infinite = std::numeric_limits<double>::infinity();
+  const double odd[] = {128, -129, 1e300, -1e300, infinite, -infinite, 2.75, -2.75, -0.0, 3e9};
+  std::vector<double> x(1 + rows * K);
+  for (size_t i = 0; i < x.size(); i++) x[i] = i < K ? odd[i % 10] : whole(random, -128, 127);
+  x[1 + 2 * K + 37] = std::numeric_limits<double>::quiet_NaN();
+  check_bytes(layer, x, 0, rows);
+  for (double value : reference(layer, x.data() + 1 + 2 * K, 0, 1)) CHECK(value != value);
+}
+
 TEST("weights that were int8 once come out of int8 as they went in") {
   test::Random random(45);
   const fp::Int8Way& way = fp::int8_ways[fp::int8_way_count - 1];

@@ -79,6 +79,17 @@ const entries = {
   bag: { number: 26, since: 4 },
   /** y, x (a ragged input), which is as wide */
   scatter: { number: 27, since: 4 },
+  /**
+   * y, x, repeat, K, parameter [center]: in a plan of f64, each K whole numbers from center − 128 to center + 127 become a
+   * row of bytes, which takes `quantizedWidth(K)` words of 32 bits
+   */
+  bytes: { number: 28, since: 5 },
+  /**
+   * y, x (what `bytes` gives), repeat, K, N, layout (0 weight is [K, N], 1 [N, K]), weight parameter of whole numbers from
+   * −128 to 127, bias parameter [N], factor parameter [N], parameter [shift, low, high, zero]: in a plan of f64,
+   * clip(⌊(x·W + bias)·factor + shift⌋, low, high) + zero, where no x·W is beyond ±2^24
+   */
+  byte_dense: { number: 29, since: 5 },
 } satisfies Record<string, Numbered>;
 
 export type OpcodeName = keyof typeof entries;

@@ -1,0 +1,166 @@
+import { describe, expect, it } from 'vitest';
+import type { DType, Graph, Node } from '../../lib/graph/graph.ts';
+import { DEFAULT_LIMITS } from '../../lib/graph/limits.ts';
+import { lower } from '../../lib/graph/lower.ts';
+import { OLDEST_PLAN, PLAN_VERSION } from '../../lib/graph/plan-format.ts';
+import { simplify } from '../../lib/graph/simplify.ts';
+import { validate } from '../../lib/graph/validate.ts';
+import { modelFromGraph } from '../../lib/load.ts';
+import { graphOf, node } from '../graph/graphs.ts';
+import { Random } from '../random-graph.ts';
+import { BATCHES, bitsOf, ISAS, runGuarded } from './engine.ts';
+
+const number = (value: number) => ({ shape: [], data: Float64Array.of(value) });
+
+interface Layer {
+  readonly weight: Float32Array;
+  readonly bias: Float64Array;
+  readonly factors: Float64Array;
+  readonly low: number;
+  readonly high: number;
+  readonly zero: number;
+}
+
+/** Of real sizes: what is scaled lies within the bounds and beyond them. */
+function layerOf(random: Random, k: number, n: number): Layer {
+  return {
+    weight: Float32Array.from({ length: n * k }, () => random.below(256) - 128),
+    bias: Float64Array.from({ length: n }, () => random.below(20000) - 10000),
+    factors: Float64Array.from({ length: n }, () => (1 + random.below(1000) / 1000) / (60 * Math.sqrt(k))),
+    low: -118,
+    high: 137,
+    zero: -10,
+  };
+}
+
+function nodesOf(layer: Layer, x: string, y: string): Node[] {
+  const { weight, bias, factors, low, high, zero } = layer;
+  const n = bias.length;
+  return [
+    node(`${y}_sum`, 'dense', [x, { shape: [n, weight.length / n], data: weight }, { shape: [n], data: bias }], {
+      layout: 'out-in',
+    }),
+    node(`${y}_scaled`, 'affine', [`${y}_sum`, { shape: [n], data: factors }, number(0.5)], {}),
+    node(`${y}_floor`, 'unary', [`${y}_scaled`], { fn: 'floor' }),
+    node(`${y}_clip`, 'unary', [`${y}_floor`], { fn: 'clip', alpha: low, beta: high }),
+    node(y, 'affine', [`${y}_clip`, number(1), number(zero)], {}),
+  ];
+}
+
+/** The product and ½ are rounded twice here, which makes no difference: the results of these are no ties. */
+function computed({ weight, bias, factors, low, high, zero }: Layer, x: ArrayLike<number>): number[] {
+  const n = bias.length;
+  const k = weight.length / n;
+  return Array.from({ length: (x.length / k) * n }, (_, at) => {
+    const [row, column] = [Math.floor(at / n), at % n];
+    let sum = bias[column];
+    for (let i = 0; i < k; i++) sum += x[row * k + i] * weight[column * k + i];
+    return Math.min(Math.max(Math.floor(sum * factors[column] + 0.5), low), high) + zero;
+  });
+}
+
+function graphFrom(nodes: readonly Node[], k: number, dtype: DType, outputs?: readonly string[]): Graph {
+  const graph = graphOf({ x: [k] }, nodes, outputs);
+  return { ...graph, precision: 'f64', inputs: [{ name: 'x', shape: [k], dtype }] };
+}
+
+function layersOf(graph: Graph, precision: 'f32' | 'f64' = 'f64') {
+  const { layers, plan } = lower(simplify(validate(graph, DEFAULT_LIMITS), { precision }), precision);
+  return { kinds: layers.map(({ kind }) => kind), version: plan.code[0] };
+}
+
+const isInBytes = (graph: Graph, precision?: 'f32' | 'f64') =>
+  layersOf(graph, precision).kinds.includes('dense in bytes');
+
+const SIZES = [
+  [16, 8],
+  [31, 33],
+  [64, 17],
+  [65, 130],
+  [300, 3],
+  [1000, 40],
+] as const;
+
+describe.each(['int8', 'uint8'] as const)('layers of %s', (dtype) => {
+  const least = dtype === 'int8' ? -128 : 0;
+
+  it.each(SIZES)('of %i inputs and %i outputs give what doubles do, everywhere', (k, n) => {
+    const random = new Random(k + n);
+    const [first, second] = [layerOf(random, k, n), layerOf(random, n, 50)];
+    const graph = graphFrom([...nodesOf(first, 'x', 'h'), ...nodesOf(second, 'h', 'y')], k, dtype, ['y']);
+    expect(layersOf(graph).version).toBe(PLAN_VERSION);
+    const most = Math.max(...BATCHES);
+    const x = Float64Array.from({ length: most * k }, () => least + random.below(256));
+    const wanted = computed(second, computed(first, x));
+    expect(new Set(wanted).size).toBeGreaterThan(20);
+    for (const isa of ISAS) {
+      using model = modelFromGraph(graph, { isa });
+      for (const rows of BATCHES) {
+        const { y } = runGuarded(model, graph, { x }, 'f64', rows);
+        expect(bitsOf(y), `${isa}, ${rows} rows`).toEqual(bitsOf(Float64Array.from(wanted.slice(0, rows * 50))));
+      }
+    }
+  });
+
+  it('take what is beyond the type as the nearest of it, and give NaN for NaN', () => {
+    const layer = layerOf(new Random(3), 40, 20);
+    const graph = graphFrom(nodesOf(layer, 'x', 'y'), 40, dtype);
+    using model = modelFromGraph(graph);
+    const greatest = least + 255;
+    const within = Float64Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? least : greatest));
+    const beyond = within.map((value) => (value === least ? least - 1000 : Infinity));
+    expect(model.run(beyond)).toEqual(model.run(within));
+    expect(model.run(within.with(7, Number.NaN)).every(Number.isNaN)).toBe(true);
+  });
+});
+
+describe('which layers are of bytes', () => {
+  const random = new Random(9);
+  const layer = layerOf(random, 32, 16);
+  const [k, dtype] = [32, 'int8'] as const;
+
+  it('are those in float64 of whole weights that a byte holds', () => {
+    const graph = graphFrom(nodesOf(layer, 'x', 'y'), k, dtype);
+    expect(isInBytes(graph)).toBe(true);
+    expect(isInBytes(graph, 'f32')).toBe(false);
+    expect(layersOf(graph, 'f32').version).toBe(OLDEST_PLAN);
+    for (const odd of [128, 0.5, -129]) {
+      expect(isInBytes(graphFrom(nodesOf({ ...layer, weight: layer.weight.with(3, odd) }, 'x', 'y'), k, dtype))).toBe(
+        false,
+      );
+    }
+  });
+
+  it('are not those of inputs that may be more than bytes', () => {
+    expect(isInBytes(graphFrom(nodesOf(layer, 'x', 'y'), k, 'float32'))).toBe(false);
+    expect(isInBytes(graphFrom(nodesOf(layer, 'x', 'y'), k, 'int16'))).toBe(false);
+    const clipped = (low: number, high: number) => [
+      node('f', 'unary', ['x'], { fn: 'floor' }),
+      node('c', 'unary', ['f'], { fn: 'clip', alpha: low, beta: high }),
+    ];
+    const clippedTo = (low: number, high: number) =>
+      graphFrom([...clipped(low, high), ...nodesOf(layer, 'c', 'y')], k, 'float32');
+    expect(isInBytes(clippedTo(1000, 1255))).toBe(true);
+    expect(isInBytes(clippedTo(1000, 1256))).toBe(false);
+    expect(isInBytes(clippedTo(-0.5, 1))).toBe(false);
+  });
+
+  it('are not those whose sum or scaled sum is asked for too', () => {
+    for (const shown of ['y_sum', 'y_scaled', 'y_floor', 'y_clip']) {
+      const graph = graphFrom(nodesOf(layer, 'x', 'y'), k, dtype, ['y', shown]);
+      expect(isInBytes(graph), shown).toBe(shown === 'y_clip');
+      using model = modelFromGraph(graph);
+      using alone = modelFromGraph(graphFrom(nodesOf(layer, 'x', 'y'), k, dtype));
+      const x = Float64Array.from({ length: k }, (_, i) => 3 * i - 50);
+      expect(model.run({ x }).y).toEqual(alone.run(x));
+    }
+  });
+
+  it('are not those whose sums float32 may not hold', () => {
+    const [inputs, outputs] = [1200, 2];
+    const wide = { ...layerOf(random, inputs, outputs), weight: new Float32Array(inputs * outputs).fill(127) };
+    expect(isInBytes(graphFrom(nodesOf(wide, 'x', 'y'), inputs, dtype))).toBe(false);
+    const light = { ...wide, weight: wide.weight.map(() => 100) };
+    expect(isInBytes(graphFrom(nodesOf(light, 'x', 'y'), inputs, dtype))).toBe(true);
+  });
+});
