@@ -1,5 +1,5 @@
 /**
- * Layers of whole numbers that the engine multiplies as bytes: a dense layer, scaled, rounded down and clipped, as
+ * Layers of integers that the engine multiplies as bytes: a dense layer, scaled, rounded down and clipped, as
  * TensorFlow Lite's of 8 bits are. In float64 such a layer is exact, and so it is here; what follows the sum is the same
  * arithmetic. See docs/numerics.md.
  */
@@ -11,7 +11,7 @@ import { MOST_INT8_INPUTS, OPCODES } from './plan-format.ts';
 import { elementCount, type Shape } from './shapes.ts';
 import { areAllIntegers, constantSpan, EXACT } from './spans.ts';
 
-/** What whole numbers may be, of all elements of a value. */
+/** What integers may be, of all elements of a value. */
 interface Range {
   readonly low: number;
   readonly high: number;
@@ -156,7 +156,7 @@ export class ByteLayers {
     return members;
   }
 
-  /** Of a value that is of whole numbers, and NaN, whatever comes in; undefined where that is not known. */
+  /** Of a value that is of integers, and NaN, whatever comes in; undefined where that is not known. */
   #rangeOf(operand: Operand): Range | undefined {
     if (typeof operand !== 'string') return rangeOfConstant(operand);
     if (this.#ranges.size === 0) {
@@ -198,7 +198,7 @@ export class ByteLayers {
   }
 }
 
-/** What an affine adds that multiplies with 1: a whole number, the same everywhere. */
+/** What an affine adds that multiplies with 1: an integer, the same everywhere. */
 function shiftOf({ inputs: [, scale, shift] }: Node<'affine'>): number | undefined {
   const [{ data: factors }, { data: terms }] = [scale as Tensor, shift as Tensor];
   const isShift = factors.length === 1 && factors[0] === 1 && terms.length === 1 && Number.isInteger(terms[0]);

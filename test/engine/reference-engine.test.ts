@@ -81,6 +81,21 @@ describe('a model of the reference engine', () => {
     const x = Float32Array.of(1, 2, 3, 4);
     expect(model.run(x)).toEqual(whole.run(x));
   });
+
+  it('multiplies bytes', () => {
+    const number = (value: number) => ({ shape: [], data: Float64Array.of(value) });
+    const weight = { shape: [16, 8], data: Float32Array.from({ length: 128 }, (_, at) => (at % 255) - 127) };
+    const graph = graphOf({ x: [8] }, [
+      node('sum', 'dense', ['x', weight], { layout: 'out-in' }),
+      node('scaled', 'affine', ['sum', number(1 / 16), number(0.5)], {}),
+      node('floor', 'unary', ['scaled'], { fn: 'floor' }),
+      node('y', 'unary', ['floor'], { fn: 'clip', alpha: -100, beta: 100 }),
+    ]);
+    using model = modelFromGraph({ ...graph, precision: 'f64', inputs: [{ name: 'x', shape: [8], dtype: 'int8' }] });
+    expect(model.summary()).toContain('dense in bytes');
+    const found = Array.from(model.run(Float64Array.of(1, -2, 3, -4, 5, -6, 7, -8)));
+    expect(found).toEqual(Array.from({ length: 16 }, (_, n) => Math.floor((-4 * (8 * n - 127) - 32) / 16 + 0.5)));
+  });
 });
 
 afterAll(() => {

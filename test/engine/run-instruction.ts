@@ -98,6 +98,37 @@ const dense = operation(([x, repeat, k, n, layout, weight, bias, clamp, weights]
   return result('dense', attributes as OpAttributes['dense'], [rows, matrix, ...read.optional(bias)]);
 });
 
+/** A row of bytes as it stands in a value of doubles: behind its scale. */
+function rowOfBytes({ buffer, byteOffset }: Floats, row: number, k: number) {
+  const at = byteOffset + Float32Array.BYTES_PER_ELEMENT * row * quantizedWidth(k);
+  return { scale: new Float32Array(buffer, at, 1), bytes: new Int8Array(buffer, at + 4, k) };
+}
+
+const bytes = operation(([x, repeat, k, center], read) => {
+  const [middle] = read.numbers(center);
+  const rows = new Float64Array(Math.ceil((repeat * quantizedWidth(k)) / 2));
+  for (let row = 0; row < repeat; row++) {
+    const given = read.row(x).data.subarray(row * k, (row + 1) * k);
+    const to = rowOfBytes(rows, row, k);
+    to.scale[0] = given.some(Number.isNaN) ? Number.NaN : 1;
+    to.bytes.set(Array.from(given, (value) => Math.min(Math.max(Math.trunc(value) - middle, -128), 127)));
+  }
+  return rows;
+});
+
+const byteDense = operation(([x, repeat, k, n, layout, weight, bias, factor, settings], read) => {
+  const matrix = read.parameter(weight).data;
+  const [biases, factors] = [read.numbers(bias), read.numbers(factor)];
+  const [shift, low, high, zero] = read.numbers(settings);
+  return Float64Array.from({ length: repeat * n }, (_, at) => {
+    const [row, column] = [Math.floor(at / n), at % n];
+    const { scale, bytes: given } = rowOfBytes(read.row(x).data, row, k);
+    let sum = biases[column];
+    for (let i = 0; i < k; i++) sum += scale[0] * given[i] * matrix[layout === 0 ? i * n + column : column * k + i];
+    return Math.min(Math.max(Math.floor(sum * factors[column] + shift), low), high) + zero;
+  });
+});
+
 const norm = operation(([x, repeat, k, kind, epsilon, scale, shift], read) => {
   const attributes = { axis: 1, epsilon: read.numbers(epsilon)[0] };
   const ones = tensor([k], new Float64Array(k).fill(1));
@@ -203,6 +234,8 @@ const RUNS: Readonly<Record<Instruction['op'], Run>> = {
     return result('one_hot', { depth, on, off, axis: 1, wrap: wrap === 1 }, [read.row(ids)]);
   }),
   quantize,
+  bytes,
+  byte_dense: byteDense,
   require_finite([x, nan], values) {
     const data = values.numbers(x);
     const element = data.findIndex((value) => !Number.isFinite(value) && !(nan === 1 && Number.isNaN(value)));

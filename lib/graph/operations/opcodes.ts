@@ -80,12 +80,12 @@ const entries = {
   /** y, x (a ragged input), which is as wide */
   scatter: { number: 27, since: 4 },
   /**
-   * y, x, repeat, K, parameter [center]: in a plan of f64, each K whole numbers from center − 128 to center + 127 become a
+   * y, x, repeat, K, parameter [center]: in a plan of f64, each K integers from center − 128 to center + 127 become a
    * row of bytes, which takes `quantizedWidth(K)` words of 32 bits
    */
   bytes: { number: 28, since: 5 },
   /**
-   * y, x (what `bytes` gives), repeat, K, N, layout (0 weight is [K, N], 1 [N, K]), weight parameter of whole numbers from
+   * y, x (what `bytes` gives), repeat, K, N, layout (0 weight is [K, N], 1 [N, K]), weight parameter of integers from
    * −128 to 127, bias parameter [N], factor parameter [N], parameter [shift, low, high, zero]: in a plan of f64,
    * clip(⌊(x·W + bias)·factor + shift⌋, low, high) + zero, where no x·W is beyond ±2^24
    */
