@@ -289,13 +289,10 @@ class Verifier {
   }
 
   bool quantize(int64_t y_width) {
-    return single() && repeated() &&
-           require(quantized_rows() == y_width, "the result has another width");
+    return single() && repeated() && require(quantized_rows() == y_width, "the result has another width");
   }
 
-  bool of_bytes() {
-    return require(plan_.precision == Precision::f64, "layers of bytes are for f64 alone");
-  }
+  bool of_bytes() { return require(plan_.precision == Precision::f64, "layers of bytes are for f64 alone"); }
   bool byte_rows(int64_t y_width) {
     return of_bytes() && repeated() && parameter(1) &&
            require(quantized_rows() == y_width, "the result has another width");

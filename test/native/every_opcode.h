@@ -155,10 +155,10 @@ inline OwnedPlan every_opcode_of_doubles() {
   for (const int32_t width : {6, 5, 1, 9, 10}) plan.words.push_back(width);
   for (const int32_t value : {0, 2, 4}) plan.words.push_back(value);
   const std::vector<std::vector<int32_t>> instructions = {
-      {28, 7, 1, 0, 1, 6, 0},                   // bytes: a row of 6
-      {29, 12, 2, 1, 1, 6, 1, 0, 1, 2, 3, 4},   // byte_dense
-      {28, 7, 3, 0, 2, 3, 0},                   // bytes: two rows of 3
-      {29, 12, 4, 3, 2, 3, 5, 1, 5, 6, 7, 4},   // byte_dense, out_in
+      {28, 7, 1, 0, 1, 6, 0},                  // bytes: a row of 6
+      {29, 12, 2, 1, 1, 6, 1, 0, 1, 2, 3, 4},  // byte_dense
+      {28, 7, 3, 0, 2, 3, 0},                  // bytes: two rows of 3
+      {29, 12, 4, 3, 2, 3, 5, 1, 5, 6, 7, 4},  // byte_dense, out_in
   };
   for (const auto& instruction : instructions) {
     plan.words.insert(plan.words.end(), instruction.begin(), instruction.end());
