@@ -107,6 +107,7 @@ export class ByteLayers {
     const chain = this.#chainOf(node, n, shown);
     if (chain === undefined || !isOfBytes(weight) || !areAllIntegers(bias?.data ?? new Float64Array(0)))
       return undefined;
+    this.#findRanges();
     const range = this.#rangeOf(x);
     if (range === undefined || range.high - range.low > BYTE.high - BYTE.low) return undefined;
     const isByte = range.low >= BYTE.low && range.high <= BYTE.high;
@@ -159,11 +160,14 @@ export class ByteLayers {
   /** Of a value that is of integers, and NaN, whatever comes in; undefined where that is not known. */
   #rangeOf(operand: Operand): Range | undefined {
     if (typeof operand !== 'string') return rangeOfConstant(operand);
-    if (this.#ranges.size === 0) {
-      for (const input of this.graph.inputs) this.#ranges.set(input.name, rangeOfInput(input));
-      for (const node of this.graph.nodes) this.#ranges.set(node.output, this.#find(node));
-    }
     return this.#ranges.get(operand);
+  }
+
+  /** Of all values; looked for once there is a layer that asks. */
+  #findRanges(): void {
+    if (this.#ranges.size > 0) return;
+    for (const input of this.graph.inputs) this.#ranges.set(input.name, rangeOfInput(input));
+    for (const node of this.graph.nodes) this.#ranges.set(node.output, this.#find(node));
   }
 
   #find(node: Node): Range | undefined {
