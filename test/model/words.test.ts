@@ -77,10 +77,10 @@ describe('words', () => {
     const error = await failureOf(() => people().predict(rows));
     expect(error.code).toBe('ID');
     expect(error.message).toBe(
-      "rows[1].city: holds 'Nice', which is none of the words 'nice', 'paris', 'lille', that the model knows",
+      "rows[1].city: holds 'Nice', which is not one of the words 'nice', 'paris', 'lille', that the model knows",
     );
     const direct = await failureOf(() => people().run(Float64Array.of(-1, 2, 0)));
-    expect(direct.message).toContain("input 'x': row 0 holds -1 in 'city', which is none of the words 'nice'");
+    expect(direct.message).toContain("input 'x': row 0 holds -1 in 'city', which is not one of the words 'nice'");
   });
 
   it.each<[string, unknown, string]>([
@@ -118,7 +118,7 @@ describe('what is missing', () => {
         [null, 1, 1],
       ]),
     );
-    expect(error.message).toContain("rows[1][0]: holds null in 'city', which is none of the words");
+    expect(error.message).toContain("rows[1][0]: holds null in 'city', which is not one of the words");
   });
 });
 

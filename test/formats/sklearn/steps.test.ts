@@ -52,14 +52,14 @@ describe('rows that steps refuse', () => {
       'one-hot',
       { strength: 'heavy' },
       'ID',
-      "rows[0].strength: holds 'heavy', which is none of the words 'light', 'medium', 'strong', that the model knows",
+      "rows[0].strength: holds 'heavy', which is not one of the words 'light', 'medium', 'strong', that the model knows",
     ],
     [
       'a number that no category is',
       'one-hot',
       { vat: 99 },
       'ID',
-      'holds 99, which is none of the values that the model knows',
+      'holds 99, which is not one of the values that the model knows',
     ],
     ['a word that is missing', 'ordinal', { strength: null }, 'INPUT', "expected a string such as 'light', found null"],
     [

@@ -164,7 +164,7 @@ describe('a model of XGBoost', () => {
     expect(model.predict([row])).toEqual(Float64Array.from(model.run(codes) as Float32Array));
     expect(model.run(codes.map((code, i) => (i === 0 ? 77 : code)))).toHaveLength(1);
     const unknown = await failureOf(async () => model.predict([{ ...row, colour: 'green' }]));
-    expect(unknown.message).toContain("rows[0].colour: holds 'green', which is none of the words");
+    expect(unknown.message).toContain("rows[0].colour: holds 'green', which is not one of the words");
     const negative = await failureOf(async () => model.run(Float32Array.of(-1, 0.5, 1, 1)));
     expect(negative.message).toContain("row 0 holds -1 in 'colour'");
   });
