@@ -1,6 +1,6 @@
 /**
  * Files of about 100 MB of each framework: loading against reading the file, and the memory that a process has at the
- * most, each in a process of its own. With arguments it is that process. Forests are those of python/make_trees.py.
+ * most, each in its own process. With arguments it is that process. Forests are those of python/make_trees.py.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
  * A server of models beside a bare echo of node:http with the same bodies, and, where Python has FastAPI and scikit-learn
- * (`FORWARDPASS_PYTHON`), beside them: `node serve.js [seconds] [rounds]`. Each is asked in turns, by a process of its own,
+ * (`FORWARDPASS_PYTHON`), beside them: `node serve.js [seconds] [rounds]`. Each is asked in turns, by its own process,
  * over 1 and over 50 connections. On a machine that others use, look at the processor time of a request, which Linux counts,
  * and at ratios, which are medians of each turn's own: of the echo's requests, p99 and processor time just before.
  */

@@ -1,6 +1,6 @@
 /**
  * Resident memory of a process whose worker threads run one model of 150 MB: attached to it, or each with its own; and of
- * the same threads without any. Each in a process of its own, after the garbage is gone. With arguments it is that process.
+ * the same threads without any. Each in its own process, after the garbage is gone. With arguments it is that process.
  */
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';

@@ -15,7 +15,7 @@ import { rowsOf, treeIndex } from './lib/tree-files.js';
 
 const BATCHES = [1, 256];
 const EFFORT = { rounds: 15, trialMilliseconds: 20, warmUpMilliseconds: 200 };
-/** Of the largest output: the libraries' own bits from their files, float32 sums from ONNX files. */
+/** For the largest output: the libraries' own bits from their files, float32 sums from ONNX files. */
 const TOLERANCE = { library: 0, onnx: 1e-5 };
 
 const HELP = `Forests and boosted trees, in turns: forwardpass, onnxruntime-node, and the libraries that made them.

@@ -185,7 +185,7 @@ function bothOf(values: FloatArray, { rule }: Decision): FloatArray {
   return rule === 'above' ? both(values) : values;
 }
 
-/** One answer by itself, several in an array of their own. */
+/** One answer by itself, several in their own array. */
 function alone(answers: Label[] | FloatArray): Label | FloatArray {
   return answers.length === 1 ? answers[0] : (answers.slice() as FloatArray);
 }

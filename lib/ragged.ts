@@ -105,7 +105,7 @@ export function rowsIn(given: unknown, port: Port): number {
   return isTypedArray(given) ? Math.floor(lengthOf(given) / port.width) : 0;
 }
 
-/** As the native call takes them: of a ragged input ids, weights and offsets, each an argument of its own. */
+/** As the native call takes them: of a ragged input ids, weights and offsets, each its own argument. */
 export function argumentsOf(given: readonly Given[], inputs: readonly Port[]): readonly (TypedArray | undefined)[] {
   if (!inputs.some(({ ragged }) => ragged)) return given as readonly TypedArray[];
   return given.flatMap((buffer, i) => {

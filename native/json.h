@@ -52,21 +52,21 @@ class Value {
   Kind kind() const;
   bool is(Kind wanted) const { return found() && kind() == wanted; }
 
-  // Of a string: whether it is this one.
+  // For a string: whether it is this one.
   bool equals(const char* text) const;
   // Of strings: negative, 0 or positive as this one's bytes come before, are, or come after the other's.
   int compare(const Value& other) const;
-  // Of a string: its bytes, as many as text_bytes() says. No byte is added.
+  // For a string: its bytes, as many as text_bytes() says. No byte is added.
   size_t text_bytes() const;
   void copy_text(char* to) const;
   // False where it is not a number written in digits alone, below 2^53.
   bool whole(uint64_t& to) const;
-  // Of a number or a name such as true: its bytes as written.
+  // For a number or a name such as true: its bytes as written.
   const char* begin() const { return at_; }
   const char* end() const;
   bool truth() const { return *at_ == 't'; }
 
-  // Of an object: the value of a key, or none.
+  // For an object: the value of a key, or none.
   Value get(const char* key) const;
 
  private:

@@ -3,7 +3,7 @@ import { parseAst } from 'rolldown/parseAst';
 /** Longer than lines of people, since each break costs a byte, and short enough to be shown above a stack. */
 const LIMIT = 160;
 
-/** A part of a program that begins behind one of these may begin on a line of its own. */
+/** A part of a program that begins behind one of these may begin on its own line. */
 const BEFORE = new Set([',', ';', '{', '}', '(', '[', '?', ':', '&', '|', '=']);
 
 /**

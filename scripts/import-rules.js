@@ -126,7 +126,7 @@ const TYPESCRIPT_RULES = [
       'node:(buffer|fs|http)',
     ),
   },
-  // Threads that listen on one socket: the addon gives each a descriptor of its own.
+  // Threads that listen on one socket: the addon gives each its own descriptor.
   {
     files: /^lib\/serve\/workers\/crew\.ts$/,
     may: only('#engine', 'lib/serve/.*', 'lib/handle\\.ts', ERRORS, 'node:.*'),
@@ -144,7 +144,7 @@ const TYPESCRIPT_RULES = [
       'node:.*',
     ),
   },
-  // What learns has an addon of its own, which nothing else opens.
+  // What learns has its own addon, which nothing else opens.
   { files: /^lib\/learn\/addon\.ts$/, may: only('lib/addon\\.ts', ERRORS) },
   {
     files: /^lib\/learn(\/.*)?\.ts$/,

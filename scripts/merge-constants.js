@@ -1,5 +1,5 @@
 /**
- * Constants of COFF that are the same merge into one. LLVM gives each of them a section of its own that linkers merge, for
+ * Constants of COFF that are the same merge into one. LLVM gives each of them its own section that linkers merge, for
  * ELF and for Microsoft's compiler, but not for MinGW, whose old linker did not know them; zig's linker does. So this
  * rewrites the assembly: a constant becomes a section that is called by what it holds, of which the linker keeps one.
  */

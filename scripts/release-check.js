@@ -17,7 +17,7 @@ import { root, run } from '../native/make.js';
 import { binaries, checkBinaries } from './check-binaries.js';
 import { CLIENTS, call, checkClient } from './check-installs.js';
 
-/** Of a release with the binaries of all platforms: see docs/design.md, "Releases". */
+/** For a release with the binaries of all platforms: see docs/design.md, "Releases". */
 const MOST_PACKED_BYTES = 3.2e6;
 const MOST_UNPACKED_BYTES = 8.5e6;
 const LIFECYCLE = /^(pre|post)?(install|prepare|pack|publish)$|^(prepublishOnly|dependencies)$/;

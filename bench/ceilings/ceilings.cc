@@ -44,7 +44,7 @@ struct VectorOf {
 #define USE(i) asm volatile("" : : REGISTER(sum##i));
 
 // NAME_fma(n) runs n·kChains multiply-adds of FLOATS; NAME_read(p, bytes) reads `bytes` at p, a multiple of kReadBlock.
-// The empty assembly keeps every chain in a register of its own and its result wanted.
+// The empty assembly keeps every chain in its own register and its result wanted.
 #define INSTRUCTION_SET(NAME, FLOATS, WORDS, FEATURES)                    \
   TARGET(FEATURES) void NAME##_fma(int64_t n) {                           \
     using Vector = FLOATS;                                                \

@@ -2,7 +2,7 @@
  * LiteRT.js: the TensorFlow Lite runtime with XNNPACK as WebAssembly, on one thread.
  *
  * It is made for browsers, and loads its WebAssembly by `importScripts` of a worker, which this lends it. Its files
- * have fixed shapes, so that every batch is a model of its own.
+ * have fixed shapes, so that every batch is its own model.
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

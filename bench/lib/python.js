@@ -1,4 +1,4 @@
-/** The libraries of Python, which run in a process of their own: python/peers.py says what is asked of it. */
+/** The libraries of Python, which run in their own process: python/peers.py says what is asked of it. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';

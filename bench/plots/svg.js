@@ -45,7 +45,7 @@ export function logScale([d0, d1], range) {
 }
 
 /**
- * A plot on a card of its own, so that it reads the same on any page.
+ * A plot on its own card, so that it reads the same on any page.
  *
  * @param {{ width: number, height: number, title: string, subtitle: string, description: string }} plot
  * @param {import('./theme.js').Theme} theme @param {readonly string[]} content

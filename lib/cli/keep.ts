@@ -25,7 +25,7 @@ export function noNames(place: string): ForwardpassError {
   return new ForwardpassError('OPTION', `the columns of ${place} have no names to keep them by`, '--keep');
 }
 
-/** Of a JSON document: what is not a single value becomes its text. */
+/** For a JSON document: what is not a single value becomes its text. */
 export function keptJson(value: unknown, place: string): KeptValue {
   if (value === undefined || value === null) return null;
   if (typeof value === 'object') return JSON.stringify(value);

@@ -86,7 +86,7 @@ class CsvRows {
   private rowsBefore = 0;
   /** Of each row of the block, the line at which it ends. */
   private lines: number[] = [];
-  /** Of each row of the block, the words, in the order of `columns`: of numbers, the block has the number itself. */
+  /** For each row of the block, the words, in the order of `columns`: of numbers, the block has the number itself. */
   private words: string[][] = [];
   private hasWords = false;
   private readonly parseCell: (cell: string) => number | undefined;

@@ -8,7 +8,7 @@ import type { KeptValue, RowBlock } from './row-source.ts';
 /** In one message. */
 const MOST_NAMES = 5;
 
-/** Of a block: 2 GB. */
+/** For a block: 2 GB. */
 const MOST_VALUES = 1 << 28;
 
 /** Adjacent slots: a row's elements are numbered through all inputs, one after the other. */

@@ -34,7 +34,7 @@ export interface Split {
 /** Numbers of a part while nodes are gathered. */
 const [FIRST_PART, LARGEST_PART] = [2 ** 10, 2 ** 17];
 
-/** Of a number of a set: in the set, among all sets, and in the key by which equal sets are found. */
+/** For a number of a set: in the set, among all sets, and in the key by which equal sets are found. */
 const WORD_BYTES = 32;
 
 export class Forest {

@@ -152,7 +152,7 @@ export interface EmbeddingLayer extends LayerBase, FromFile {
 }
 
 /**
- * Of a ragged input: Σ weight·row over the row's pairs, in their order, then + bias; a dense layer over a sparse row. A row
+ * For a ragged input: Σ weight·row over the row's pairs, in their order, then + bias; a dense layer over a sparse row. A row
  * without pairs gives the bias.
  */
 export interface BagLayer extends LayerBase, FromFile {
@@ -165,7 +165,7 @@ export interface BagLayer extends LayerBase, FromFile {
   readonly mode?: BagMode;
 }
 
-/** Of a ragged input: the row of all ids, each with the sum of its weights. */
+/** For a ragged input: the row of all ids, each with the sum of its weights. */
 export interface ScatterLayer extends LayerBase {
   readonly type: 'scatter';
 }
@@ -275,7 +275,7 @@ export type Layer =
 export interface ArchitectureInput {
   /** What layers and `run({ … })` call it. */
   readonly name: string;
-  /** Of one row: `[14]` is 14 features. A number stands for one axis. */
+  /** For one row: `[14]` is 14 features. A number stands for one axis. */
   readonly shape: number | readonly number[];
   /** The model's own precision unless given; `int64` or `int32` for ids. */
   readonly dtype?: DType;

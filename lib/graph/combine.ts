@@ -19,7 +19,7 @@ interface Run {
 
 type Fill = (run: Run, at: number, i: number, j: number) => void;
 
-/** The most frequent functions, each in a loop of its own: a call for each element takes ten times as long. */
+/** The most frequent functions, each in its own loop: a call for each element takes ten times as long. */
 const FILLS: Partial<Record<BinaryName, Fill>> = {
   add({ result, a, b, length, stepA, stepB }, at, i, j) {
     for (let k = 0; k < length; k++) result[at + k] = a[i + k * stepA] + b[j + k * stepB];

@@ -38,7 +38,7 @@ export interface Tensor {
   readonly data: Float32Array | Float64Array;
   /** Whether it is a part of a formula, which nobody trained, such as a table of a function. */
   readonly isFormula?: boolean;
-  /** Of a batch normalisation's scale: what it and the shift beside it were computed from. */
+  /** For a batch normalisation's scale: what it and the shift beside it were computed from. */
   readonly moments?: Moments;
 }
 
@@ -108,7 +108,7 @@ export interface GraphInput {
   /** Positions of elements of which it only counts whether they are missing: a string is written as 0, a number as itself. */
   readonly present?: ReadonlySet<number>;
   /**
-   * Whether a row is any number of pairs of an id and a weight instead, in an order of its own: a sparse row. The shape is
+   * Whether a row is any number of pairs of an id and a weight instead, in its own order: a sparse row. The shape is
    * `[N]`, with ids from 0 to N − 1; `dtype` is that of the weights. Only `bag` and `scatter` take such an input.
    */
   readonly ragged?: boolean;
@@ -387,7 +387,7 @@ export interface OwnStep {
   /** How many columns it gives, and what they are called, as far as the file says so. */
   readonly width?: number;
   readonly givesNames?: readonly string[];
-  /** Of one that predicts: what the one column that it gives is of. The graph goes on from their positions; numbers stay as they are. */
+  /** For one that predicts: what the one column that it gives is of. The graph goes on from their positions; numbers stay as they are. */
   readonly classes?: readonly (string | number)[] | 'numbers';
   /** What comes behind it, for messages. */
   readonly next?: string;
@@ -435,7 +435,7 @@ export interface Graph {
   readonly classes?: readonly (string | number)[];
   readonly featureNames?: readonly string[];
   readonly decision?: Decision;
-  /** Of a graph that was simplified: what it asked for. Found out unless given. */
+  /** For a graph that was simplified: what it asked for. Found out unless given. */
   readonly integers?: Integers;
   /** Of a classifier of several targets, one for each output; it then has no `classes` and no `decision`. */
   readonly targets?: readonly Target[];
@@ -448,7 +448,7 @@ export interface Graph {
    * is computed of them.
    */
   readonly rows?: readonly string[];
-  /** Of a source of only parameters, and in its order: what its tensors are called that the nodes hold. */
+  /** For a source of only parameters, and in its order: what its tensors are called that the nodes hold. */
   readonly parameters?: ReadonlyMap<string, Tensor['data']>;
   /** Where it was asked for: what the source keeps of the optimizer that trained it. */
   readonly optimizer?: SavedOptimizer;

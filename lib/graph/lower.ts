@@ -28,7 +28,7 @@ export interface Port
   readonly width: number;
   /** Whether its integers are exact where a float32 is not: arrays made for it are of doubles. */
   readonly exact?: boolean;
-  /** Of an input that is declared as floats: whether it serves only for ids, so that it may be an array of integers. */
+  /** For an input that is declared as floats: whether it serves only for ids, so that it may be an array of integers. */
   readonly takesIds?: boolean;
 }
 
@@ -94,7 +94,7 @@ export function lower(graph: SimplifiedGraph, precision: 'f32' | 'f64', budget =
     layers.push({ name: node.name, kind, shape, parameterCount: parameterCount(node) });
   }
 
-  // The engine writes each output where the caller wants it, so each is a value of its own and no input.
+  // The engine writes each output where the caller wants it, so each is its own value and no input.
   const taken = new Set(graph.inputs.map(({ name }) => plan.defined(name).value));
   const values: number[] = [];
   const outputs = graph.outputs.map(({ name, value, dtype, list }) => {

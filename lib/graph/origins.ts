@@ -26,7 +26,7 @@ export interface Computation {
   readonly shapes: ReadonlyMap<string, Shape>;
 }
 
-/** Of the first operand of each node of these operations: unless they are given, those at which a run may stop. */
+/** For the first operand of each node of these operations: unless they are given, those at which a run may stop. */
 export function originsOf(
   { inputs, nodes, shapes }: Computation,
   ops: ReadonlySet<Op> = FAULTY,

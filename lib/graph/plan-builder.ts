@@ -56,7 +56,7 @@ interface Instruction {
 /** The node that an instruction comes from, and where what may be at fault in it comes from. */
 export interface Place {
   readonly name: string;
-  /** Of each element of the node's first operand: see origins.ts. */
+  /** For each element of the node's first operand: see origins.ts. */
   readonly origins?: Origins;
   /** What may have made its first operand infinite or NaN: see origins.ts. */
   readonly maker?: string;
@@ -69,7 +69,7 @@ export class PlanBuilder {
   readonly #widths: number[] = [];
   readonly #inputs: number[] = [];
   readonly #instructions: Instruction[] = [];
-  /** Of the node that is being lowered: instructions are remembered as coming from there. */
+  /** For the node that is being lowered: instructions are remembered as coming from there. */
   place: Place = { name: '' };
   readonly #parameters: (Float32Array | Float64Array)[] = [];
   /** Of all parameters. */

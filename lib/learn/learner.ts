@@ -39,9 +39,9 @@ export type { LearnTargets } from './given.ts';
 export interface FitOptions {
   /** A finite number of 0 or more for each row, not all of them 0. */
   readonly sampleWeight?: ArrayLike<number> | number;
-  /** Of a classifier that has learnt nothing: all classes there will ever be, in any order. */
+  /** For a classifier that has learnt nothing: all classes there will ever be, in any order. */
   readonly classes?: readonly (Label | boolean)[];
-  /** Of a network: the learning rate from this fit on, of all its parameters. A finite number of 0 or more. */
+  /** For a network: the learning rate from this fit on, of all its parameters. A finite number of 0 or more. */
   readonly learningRate?: number;
 }
 

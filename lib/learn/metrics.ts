@@ -35,11 +35,11 @@ export interface MetricValues {
 export interface DriftReport {
   /** How many times it said that errors have changed. */
   readonly count: number;
-  /** Of the last time: the row, the first that was seen being 0. */
+  /** For the last time: the row, the first that was seen being 0. */
   readonly last?: number;
 }
 
-/** Of a checkpoint: the numbers of a window, the oldest first. The detector is not among them. */
+/** For a checkpoint: the numbers of a window, the oldest first. The detector is not among them. */
 export interface MetricsState {
   readonly kind: MetricKind;
   readonly window: number;
@@ -55,7 +55,7 @@ export class ProgressiveMetrics {
   readonly kind: MetricKind;
   readonly window: number;
   readonly #detector: DriftDetector | undefined;
-  /** Of each row: 1 of a wrong class, or the absolute error. They are added up when asked for, so that no rounding stays. */
+  /** For each row: 1 of a wrong class, or the absolute error. They are added up when asked for, so that no rounding stays. */
   readonly #errors: Float64Array;
   /** Made with the first probability. */
   #losses: Float64Array | undefined;

@@ -26,7 +26,7 @@ export interface LearnOptions extends NetworkOptions {
    */
   readonly seed?: number;
   /**
-   * Of a Pipeline whose last step learns: `'learn'` lets the scalers directly before it learn from each batch before they
+   * For a Pipeline whose last step learns: `'learn'` lets the scalers directly before it learn from each batch before they
    * scale it. `'frozen'` unless given: they stay as they are.
    */
   readonly scalers?: 'learn' | 'frozen';

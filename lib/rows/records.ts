@@ -205,7 +205,7 @@ export class RecordReader {
   }
 }
 
-/** Of an input that says which features it takes: those by their names, or all of it by its own. */
+/** For an input that says which features it takes: those by their names, or all of it by its own. */
 function mappedFields(
   column: Column,
   input: number,

@@ -1,4 +1,4 @@
-/** What turns texts into terms is a script of its own, which is opened once there is a model that takes texts. */
+/** What turns texts into terms is its own script, which is opened once there is a model that takes texts. */
 import { createRequire } from 'node:module';
 import { ForwardpassError } from '../errors.ts';
 

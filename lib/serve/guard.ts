@@ -14,7 +14,7 @@ export interface GuardOptions {
 
 /**
  * Pages of the web run in browsers on this machine, too, and a server on its loopback has no other lock. So a page may
- * not reach it by a name of its own that leads here (DNS rebinding): the Host must be one of ours. Nor may it post without
+ * not reach it by another name that resolves to it (DNS rebinding): the Host must be one of ours. Nor may it post without
  * asking first: see {@link refuseContent}.
  */
 export class Guard {

@@ -7,7 +7,7 @@ export interface SeriesState {
   readonly version: string;
   readonly requests: number;
   readonly rows: number;
-  /** Of a shadow: requests that were run beside others, those of them not run, and rows that came out otherwise. */
+  /** For a shadow: requests that were run beside others, those of them not run, and rows that came out otherwise. */
   readonly shadow: {
     readonly requests: number;
     readonly failures: number;
@@ -82,7 +82,7 @@ export class Metrics {
   connections = 0;
   waiting = 0;
 
-  /** Of a model that is served: whatever asks for it has found it. */
+  /** For a model that is served: whatever asks for it has found it. */
   of(model: string, version: string): Series {
     let versions = this.#series.get(model);
     if (versions === undefined) {

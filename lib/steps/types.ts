@@ -47,7 +47,7 @@ export interface StepContext {
    */
   dates(column: string | number): Float64Array;
   /**
-   * Of a module of PyTorch: one of the modules inside it, by its name (`fc1`, `encoder.fc1`), which runs natively over columns of
+   * For a module of PyTorch: one of the modules inside it, by its name (`fc1`, `encoder.fc1`), which runs natively over columns of
    * numbers, one for each element of its row. @throws {ForwardpassError} if there is none of the name that is read.
    */
   module(name: string): (columns: Iterable<ArrayLike<number>>) => Float64Array[];

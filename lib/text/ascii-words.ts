@@ -166,7 +166,7 @@ export class AsciiTerms {
   readonly #long: DataView;
   readonly #ends: Int32Array;
   /**
-   * Of a place: a term's first four bytes, its next four, the next four or of one that is not short a hash of all others;
+   * For a place: a term's first four bytes, its next four, the next four or of one that is not short a hash of all others;
    * its number + 1, which is negative where it is not short; 0 if there is none.
    */
   readonly #places: Int32Array;

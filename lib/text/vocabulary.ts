@@ -5,7 +5,7 @@ import { Units } from './units.ts';
 const MOST_TRIED = 64;
 const FEWEST_PLACES = 16;
 
-/** Of a place: a term's hash, its number + 1 or 0 if there is none, where its units begin, and how many there are. */
+/** For a place: a term's hash, its number + 1 or 0 if there is none, where its units begin, and how many there are. */
 const PLACE = 4;
 
 export class Vocabulary {

@@ -70,7 +70,7 @@ export interface WatchOptions extends LoadOptions {
   readonly onError?: (error: ForwardpassError) => void;
 }
 
-/** Nothing is missing that has a default of its own; that of `interval` is the source's. */
+/** Nothing is missing that has its own default; that of `interval` is the source's. */
 export type CheckedWatchOptions = Omit<WatchOptions, keyof LoadOptions | Defaulted> &
   Required<Pick<WatchOptions, Defaulted>> & { readonly load: CheckedOptions<LoadOptions> };
 type Defaulted = 'timeout' | 'settle' | 'startFrom' | 'sameInterface' | 'persistent';

@@ -67,7 +67,7 @@ static void init(napi_env env, napi_value exports) {
 
 }  // namespace fp::binding
 
-// The one symbol that is exported. The version of Node-API has no function of its own: without one it is 8.
+// The one symbol that is exported. The version of Node-API has no separate function: without one it is 8.
 static_assert(NAPI_VERSION == 8, "node_api_module_get_api_version_v1() would set another version");
 extern "C" NAPI_MODULE_EXPORT napi_value NAPI_MODULE_INITIALIZER(napi_env env, napi_value exports) {
   return Napi::RegisterModule(env, exports, [](Napi::Env in, Napi::Object object) {

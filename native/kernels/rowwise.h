@@ -186,7 +186,7 @@ void softmax_of_kind(const typename S::T* x, typename S::T* y, size_t rows, size
   }
 }
 
-// y = x·scale + shift with a factor of its own for the row: (x − center)·factor·scale + shift.
+// y = x·scale + shift with its own factor for the row: (x − center)·factor·scale + shift.
 template <class S>
 inline void standardise_row(const typename S::T* x, typename S::T* y, size_t width, typename S::T center,
                             typename S::T factor, const typename S::T* scale, const typename S::T* shift) {

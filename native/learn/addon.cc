@@ -113,7 +113,7 @@ const Kinds* find_set(const char* name) {
   return nullptr;
 }
 
-// Of the set, or of the next that has it: a processor with one set has those after it.
+// For the set, or of the next that has it: a processor with one set has those after it.
 const Kind* find_kind(const Kinds& from, const char* name) {
   for (const Kinds* set = &from; set != sets + sizeof sets / sizeof *sets; set++) {
     for (const Kind* kind = set->kinds; kind->name != nullptr; kind++) {
@@ -247,7 +247,7 @@ static napi_value init(napi_env env, napi_value exports) {
 
 }  // namespace fp::learn
 
-// The one symbol that is exported. The version of Node-API has no function of its own: without one it is 8.
+// The one symbol that is exported. The version of Node-API has no separate function: without one it is 8.
 static_assert(NAPI_VERSION == 8, "node_api_module_get_api_version_v1() would set another version");
 extern "C" NAPI_MODULE_EXPORT napi_value NAPI_MODULE_INITIALIZER(napi_env env, napi_value exports) {
   return fp::learn::init(env, exports);

@@ -179,7 +179,7 @@ void standardize_backward(const typename S::T* y, typename S::T* d, size_t width
   }
 }
 
-// Of a loss with one term for each output: its term of z and target t, and its derivative by z.
+// For a loss with one term for each output: its term of z and target t, and its derivative by z.
 template <class S>
 struct Terms {
   using T = typename S::T;

@@ -2,7 +2,7 @@
  * The reference of the package's API, made from doc comments: `npm run build` here. It fails where a public name has no
  * comment, or a comment links to nothing.
  *
- * typedoc needs the API of TypeScript 5, which TypeScript 7 does not have: so this is a package of its own. Types are
+ * typedoc needs the API of TypeScript 5, which TypeScript 7 does not have: so this is its own package. Types are
  * checked by the repository's TypeScript, not here.
  */
 const LAYERS = (

@@ -30,7 +30,7 @@ class Calls {
   #named = new Map();
 
   /**
-   * Statements with a scope of their own.
+   * Statements with their own scope.
    *
    * @param {Node[]} statements
    * @param {Scope[]} scopes

@@ -1,4 +1,4 @@
-/** The compiled command in a process of its own, on the digits that `npm start` reads. */
+/** The compiled command in its own process, on the digits that `npm start` reads. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';

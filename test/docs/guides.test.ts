@@ -1,4 +1,4 @@
-/** Programs and commands of docs/guides run as a reader runs them: in a project of their own, from start to end. */
+/** Programs and commands of docs/guides run as a reader runs them: in their own project, from start to end. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';

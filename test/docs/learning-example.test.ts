@@ -1,4 +1,4 @@
-/** examples/learning as whoever installs it has it: a package of its own beside the library. */
+/** examples/learning as whoever installs it has it: its own package beside the library. */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';

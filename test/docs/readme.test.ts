@@ -11,7 +11,7 @@ describe('README.md', () => {
     const table = /\| model \| forwardpass \|.*?\n\n/s.exec(read('README.md'))?.[0] ?? '';
     const figures = [...table.matchAll(/[\d.]+ (?:ns|µs|ms|MB)(?: \([\d.]+×\))?/g)].map(([figure]) => figure);
     expect(figures.length).toBeGreaterThan(12);
-    // Some ratios are in a column of their own there.
+    // Some ratios are in their own column there.
     const parts = figures.flatMap((figure) =>
       measured.includes(figure) ? [] : figure.split(/ \(|\)/).filter(Boolean),
     );

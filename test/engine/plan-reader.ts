@@ -31,7 +31,7 @@ export class Values {
     this.#values = widths.map((width) => new (isDouble ? Float64Array : Float32Array)(width));
   }
 
-  /** Of an operand: a value, or a parameter where it is negative. */
+  /** For an operand: a value, or a parameter where it is negative. */
   operand(operand: number, isWide = false): Floats {
     return operand < 0 ? this.parameter(-1 - operand, isWide) : this.numbers(operand, isWide);
   }

@@ -6,7 +6,7 @@ declare global {
 }
 
 export class Coverage {
-  /** Of each branch a bit for each class of counts that was ever seen: once, twice, a few times, often. */
+  /** For each branch a bit for each class of counts that was ever seen: once, twice, a few times, often. */
   readonly #seen = new Uint8Array($hits.length);
   readonly #words = new Uint32Array($hits.buffer);
   branches = 0;

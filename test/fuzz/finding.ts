@@ -5,7 +5,7 @@ import type { FuzzedFormat } from './corpus.ts';
 
 export interface Finding {
   readonly format: FuzzedFormat;
-  /** Of the model, one file of which was changed: its name below test/fixtures. */
+  /** For the model, one file of which was changed: its name below test/fixtures. */
   readonly sample: string;
   readonly fault: string;
   /** Of the random numbers that made the last change. */

@@ -9,7 +9,7 @@ import type { Job, Message, State } from './worker.ts';
 /** What one file may take, on a busy machine, before its worker is given up. */
 const HANG_MS = 20_000;
 const LOOK_MS = 500;
-/** Of the heap of a worker, in MiB: far above what is in proportion to small files, and soon reached by what grows without end. */
+/** For the heap of a worker, in MiB: far above what is in proportion to small files, and soon reached by what grows without end. */
 const HEAP_MIB = 1024;
 /** Between the seeds of one worker and the next. */
 const SEEDS_APART = 10_000_000;

@@ -1,5 +1,5 @@
 /**
- * Changes files and loads them, in a process of its own, which a file may hang or end. Before each execution the file is
+ * Changes files and loads them, in its own process, which a file may hang or end. Before each execution the file is
  * written down where the process that watches finds it.
  */
 import { openSync, writeSync } from 'node:fs';

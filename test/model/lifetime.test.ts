@@ -1,4 +1,4 @@
-/** Models in processes and threads that end, and memory that must come back: each case in a process of its own. */
+/** Models in processes and threads that end, and memory that must come back: each case in its own process. */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';

@@ -51,7 +51,7 @@ export function greatest(precision: Precision = 'f32'): Model {
 }
 
 /**
- * Of a user's id and a grid of 2 × 2 numbers: `score`, the user's number plus the grid's sum, and `rows`, the sum of
+ * For a user's id and a grid of 2 × 2 numbers: `score`, the user's number plus the grid's sum, and `rows`, the sum of
  * each row of the grid. The users' numbers are 100, 200 and 300.
  */
 export function towers(precision: Precision = 'f32'): Model {

@@ -15,7 +15,7 @@ struct Case {
 // Failures of the running test; only the first few are printed.
 void fail(const char* file, int line, const char* format, ...);
 
-// Of the command line: every how many-th of the 2^32 floats the sweeps take.
+// For the command line: every how many-th of the 2^32 floats the sweeps take.
 extern unsigned stride;
 
 }  // namespace test

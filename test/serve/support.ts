@@ -32,7 +32,7 @@ export interface Served {
   readonly events: Event[];
 }
 
-/** On a port of its own; looks for newer models when it is asked to only. */
+/** On its own port; looks for newer models when it is asked to only. */
 export async function served(source: ServeSource, options: ServeOptions = {}): Promise<Served> {
   const events: Event[] = [];
   const server = await serve(source, {
@@ -55,7 +55,7 @@ export interface Reply {
   readonly json: unknown;
 }
 
-/** One request over a connection of its own. */
+/** One request over its own connection. */
 export function ask(
   { url }: Pick<Server, 'url'>,
   path: string,

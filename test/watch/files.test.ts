@@ -14,7 +14,7 @@ describe('a model in a file', () => {
     const { live, updates } = await watched(at('m'));
     expect(await live.check()).toBe(false);
     await writeFile(at('next'), version(2));
-    // Of the same size and time: the inode tells.
+    // For the same size and time: the inode tells.
     const time = live.status.version.modified as Date;
     await utimes(at('next'), time, time);
     await utimes(at('m'), time, time);

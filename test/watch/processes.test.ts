@@ -1,4 +1,4 @@
-/** Watchers in processes that end, and memory that must come back: each case in a process of its own. */
+/** Watchers in processes that end, and memory that must come back: each case in its own process. */
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';

@@ -11,7 +11,7 @@ import { ForwardpassError } from '../../errors.ts';
 import { checkDeltas, checkRuns, PageFault } from './runs.ts';
 import { ThriftCheck, type ThriftFields } from './thrift.ts';
 
-/** Of one page: bytes of values, and values. */
+/** For one page: bytes of values, and values. */
 const LARGEST_PAGE = 1 << 28;
 const MOST_VALUES = 1 << 24;
 

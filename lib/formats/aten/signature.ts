@@ -9,7 +9,7 @@ interface Parameter {
   readonly type: string;
   readonly isOptional: boolean;
   readonly isList: boolean;
-  /** Of a list: whether None may be in it. */
+  /** For a list: whether None may be in it. */
   readonly mayHaveGaps: boolean;
   /** Undefined where the argument must be given. */
   readonly otherwise: Argument | undefined;

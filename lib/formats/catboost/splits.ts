@@ -49,7 +49,7 @@ interface Part {
 }
 
 export class Splits {
-  /** Of the row, those that are compared: numbers first. */
+  /** For the row, those that are compared: numbers first. */
   readonly columns: readonly number[];
   readonly floats: readonly FloatFeature[];
   readonly oneHots: readonly OneHotFeature[];

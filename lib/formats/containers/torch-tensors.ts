@@ -90,7 +90,7 @@ export function isTorchTensor(value: PickleValue | undefined): value is PickleOb
 
 type Held = (args: readonly PickleValue[]) => PickleValue | undefined;
 
-/** Parameters, and tensors of a class of their own, hold a tensor: by the call, where it is among the arguments. */
+/** Parameters, and tensors of their own class, hold a tensor: by the call, where it is among the arguments. */
 const WRAPPERS: ReadonlyMap<string, Held> = new Map<string, Held>([
   ['_rebuild_parameter', ([tensor]) => tensor],
   ['_rebuild_parameter_with_state', ([tensor]) => tensor],
@@ -136,7 +136,7 @@ export function describeTorchTensor(value: PickleObject, budget: Budget, place: 
   return { ...describeStorage(storage, own, place), offset, shape: sizes, strides: steps };
 }
 
-/** Types without a storage of their own are said beside the tensor. */
+/** Types without their own storage are said beside the tensor. */
 const OWN_TYPES: ReadonlyMap<string, TorchDType> = new Map([
   ['uint16', 'U16'],
   ['uint32', 'U32'],

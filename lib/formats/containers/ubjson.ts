@@ -1,5 +1,5 @@
 /**
- * Universal Binary JSON, as XGBoost writes it: numbers are big-endian, lengths are numbers with a type of their own. What is read
+ * Universal Binary JSON, as XGBoost writes it: numbers are big-endian, lengths are numbers with their own type. What is read
  * is what JSON would give, and typed arrays are typed. A length is compared with the bytes that are left before
  * anything is made of it.
  */

@@ -57,7 +57,7 @@ export interface LayerCallOptions {
   readonly kindOf: (spec: LayerSpec) => LayerKind;
   /** A text file that the model keeps for the layer. */
   readonly asset: (name: string) => string | undefined;
-  /** An array that the layer keeps by a name of its own. */
+  /** An array that the layer keeps by its own name. */
   readonly kept: (name: string) => StoredWeight | undefined;
 }
 

@@ -2,7 +2,7 @@
 import { type CallArguments, type LayerSpec, type ModelSpec, mapRefs, Ref } from './spec.ts';
 
 /**
- * A model begins with a call of its own, from its building. Keras 3 counts it where a model says which tensors of a
+ * A model begins with its own call, from its building. Keras 3 counts it where a model says which tensors of a
  * functional model in it are its outputs, and nowhere else.
  */
 export function fromVersion3(model: ModelSpec): ModelSpec {

@@ -5,7 +5,7 @@ import { stubOf } from '../own/stub.ts';
 import type { Config } from './config.ts';
 
 const KERAS_MODULE = /^(tf_|tensorflow\.|tensorflow\.python\.)?keras(\.|$)/;
-/** What Keras 2 writes for an object that is not a class of its own. */
+/** What Keras 2 writes for an object that is not its own class. */
 const CUSTOM_NAME = '>';
 
 /** For what runs Python code of the author's: what Keras writes of it, and what would be read. */

@@ -54,7 +54,7 @@ export interface LayerSpec {
   /** Where Keras 3 keeps its weights: `layers/sequential/layers/dense_1`. */
   readonly path: string;
   readonly isTrainable: boolean;
-  /** Of a layer of the author's own for which the caller has a function: its name. */
+  /** For a layer of the author's own for which the caller has a function: its name. */
   readonly own?: string;
   /** Whether the caller may give what it does, where it is not read. */
   readonly isGivable?: boolean;

@@ -8,11 +8,11 @@ import type { RowVector } from '../sklearn/outcome.ts';
 import type { LinearLeaf, TextTree } from './tree.ts';
 
 const PLACE = 'the linear models of leaves';
-/** Of a leaf's row before its coefficients: its plain value, and its constant. */
+/** For a leaf's row before its coefficients: its plain value, and its constant. */
 const [VALUE, CONSTANT, FIRST] = [0, 1, 2];
 
 export class LinearLeaves {
-  /** Of each leaf: its value, its constant, and how many features it has. */
+  /** For each leaf: its value, its constant, and how many features it has. */
   readonly #values: number[] = [];
   readonly #constants: number[] = [];
   readonly #counts: number[] = [];

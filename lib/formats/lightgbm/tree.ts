@@ -13,7 +13,7 @@ const IS_DEFAULT_LEFT = 2;
 const MISSING = { none: 0, zero: 1, nan: 2 };
 const MOST_TYPE = 11;
 const WORD_BITS = 32;
-/** Of a set: categories below 2^20. */
+/** For a set: categories below 2^20. */
 const MOST_WORDS = 2 ** 15 - 1;
 
 /** What a tree asks of the row. */

@@ -224,7 +224,7 @@ function isPlainSlice([, , , axes, steps]: readonly (Known | undefined)[]): bool
   return isOnly(axes, 0) && isOnly(steps, 1);
 }
 
-/** Of a batch that is one axis with another: elements that all belong to this row. */
+/** For a batch that is one axis with another: elements that all belong to this row. */
 function rowsOf(build: GraphBuilder, x: Row, from: RowNumber, to: Known | undefined): Row | undefined {
   if (to?.kind !== 'row number' || batchAxisOf(x) !== 0) return undefined;
   const length = x.merged ? x.shape[0] : 1;

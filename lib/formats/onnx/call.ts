@@ -80,7 +80,7 @@ export class Call extends OperatorCall {
     return values && Array.from(values);
   }
 
-  /** The same in an array of their own size, for lists of millions. */
+  /** The same in an array of the same size, for lists of millions. */
   integerArray(name: string): Float64Array | undefined {
     const attribute = this.#attributes.get(name);
     if (attribute === undefined) return undefined;
@@ -107,7 +107,7 @@ export class Call extends OperatorCall {
     return values && Array.from(values);
   }
 
-  /** The same in an array of their own size, for lists of millions. */
+  /** The same in an array of the same size, for lists of millions. */
   floatArray(name: string): Float32Array | undefined {
     const attribute = this.#attributes.get(name);
     if (attribute === undefined) return undefined;

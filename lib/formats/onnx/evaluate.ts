@@ -52,7 +52,7 @@ export class Evaluator {
   readonly #open = new Map<Scope, Set<NodeProto>>();
   /** The scope inside an If or a function call. */
   readonly #inner = new Map<Scope, Map<NodeProto, Scope>>();
-  /** Of a body that runs several times, by its scope: what the node gives, from what the body gives. */
+  /** For a body that runs several times, by its scope: what the node gives, from what the body gives. */
   readonly #repeated = new Map<Scope, (outputs: readonly (Known | undefined)[]) => readonly Known[]>();
   /** Of bodies that may be called thousands of times. */
   readonly #partsOf = new Map<FunctionProto | GraphProto, number>();

@@ -1,6 +1,6 @@
 /**
  * Scan over the rows of a constant, as sklearn-onnx writes distances to the rows of a training set: what the body makes of
- * each is independent of the others. The body is read for one of them, a value of its own for every row of the batch;
+ * each is independent of the others. The body is read for one of them, its own value for every row of the batch;
  * then its nodes get a new first axis for all of them.
  */
 import type { Node, OpAttributes, Operand, Tensor } from '../../graph/graph.ts';
@@ -13,7 +13,7 @@ import type { Scope } from './scope.ts';
 
 /** Attributes whose every element must be 0: axes of inputs and outputs, and directions, of which 1 is backwards. */
 const PLAIN_ONLY = ['scan_input_axes', 'scan_output_axes', 'scan_input_directions', 'scan_output_directions'];
-/** Before it, Scan had a batch of its own. */
+/** Before it, Scan had its own batch. */
 const OLDEST_OPSET = 9;
 
 export class Scan {

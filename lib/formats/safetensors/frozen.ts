@@ -116,8 +116,8 @@ interface ProgramPort {
   readonly shape: readonly number[];
   readonly dtype: DType;
   readonly exact?: boolean;
-  /** Of an input of floats: whether it serves only for ids. */
+  /** For an input of floats: whether it serves only for ids. */
   readonly takesIds?: boolean;
-  /** Of an input, by the position of those elements that may be missing: whether the model knows what to do about it. */
+  /** For an input, by the position of those elements that may be missing: whether the model knows what to do about it. */
   readonly fills?: ReadonlyMap<number, { readonly known: boolean }>;
 }

@@ -177,7 +177,7 @@ export function sum(values: Iterable<number>): number {
   return total;
 }
 
-/** Of a part of the data, by NumPy's order of additions: eight numbers at a time where there are as many. In float32 of such. */
+/** For a part of the data, by NumPy's order of additions: eight numbers at a time where there are as many. In float32 of such. */
 export function numpySum(data: ArrayLike<number>, first: number, count: number): number {
   const round = data instanceof Float32Array ? Math.fround : (value: number) => value;
   if (count < 8) return inOrder(data, first, count, 0, round);

@@ -83,7 +83,7 @@ export class Cells {
     return this.hasBoth(column) ? NONE : Number.NaN;
   }
 
-  /** Whether None is a number of its own in the column, which nothing may compute with. */
+  /** Whether None is its own number in the column, which nothing may compute with. */
   hasBoth(column: number | undefined): boolean {
     return column !== undefined && this.known.both.has(column);
   }

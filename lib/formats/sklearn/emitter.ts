@@ -59,7 +59,7 @@ const VISIT_STEPS = 64;
 /** Of the name of an objective, which is a word. */
 const MOST_LETTERS = 40;
 const COLUMN_BYTES = 8;
-/** Of a column that is put in another place: the position, and what it is of the model's own columns. */
+/** For a column that is put in another place: the position, and what it is of the model's own columns. */
 const POSITION_BYTES = 20;
 const COLUMNS_IN_A_STEP = 64;
 
@@ -75,7 +75,7 @@ export class Emitter {
   #elements = 0;
   /** From the outermost estimator to the one at work. */
   readonly #path: Estimator[] = [];
-  /** Rows in which None is a number of its own. */
+  /** Rows in which None is its own number. */
   readonly #withNone = new Set<string>();
   /** By row that may hold columns of the input, these; and those of such rows that something is computed of. */
   readonly #columns = new Map<string, readonly (number | undefined)[]>();
@@ -219,7 +219,7 @@ export class Emitter {
     return this.#emit(op, inputs, attributes);
   }
 
-  /** Refuses a row in which None is a number of its own. */
+  /** Refuses a row in which None is its own number. */
   requireNumbers(input: Operand): void {
     if (typeof input !== 'string' || !this.#withNone.has(input)) return;
     const message = 'computes with a column in which None and a missing number are two things';
@@ -229,7 +229,7 @@ export class Emitter {
     );
   }
 
-  /** Of an input of the graph: None is a number of its own in some columns. */
+  /** For an input of the graph: None is its own number in some columns. */
   input(x: RowVector): RowVector {
     return this.#moved(x, this.#hasBoth(x));
   }
@@ -247,7 +247,7 @@ export class Emitter {
     throw this.#error('UNSUPPORTED_OP', message);
   }
 
-  /** Whether None is a number of its own in this column of the row. */
+  /** Whether None is its own number in this column of the row. */
   holdsNone(x: RowVector, column: number): boolean {
     return this.#withNone.has(x.operand) && this.cells.hasBoth(column);
   }

@@ -66,7 +66,7 @@ const SIDE_BY_SIDE: ReadonlySet<string> = new Set(['transformer_list', 'estimato
 /** No row passes through the estimator by which they have chosen. */
 const CHOOSING = /^(?:SelectFromModel|RFE|RFECV|SequentialFeatureSelector)$/;
 
-/** Of each object once: many lists may share one, and one that holds itself does not begin with what it holds. */
+/** For each object once: many lists may share one, and one that holds itself does not begin with what it holds. */
 const starting = new WeakMap<PickleObject, boolean>();
 
 /** Whether the first that takes a row is of a class of the author's own that does not say how many features it takes. */
@@ -139,7 +139,7 @@ function firstOf<T>(estimators: readonly Estimator[], read: (estimator: Estimato
   return undefined;
 }
 
-/** `n_features_in_` is since 0.24; some had a name of their own for it before. */
+/** `n_features_in_` is since 0.24; some had their own name for it before. */
 function statedWidth(estimator: Estimator): number | undefined {
   const attribute = ['n_features_in_', '_n_features', 'n_features_'].find((name) => estimator.has(name));
   return attribute === undefined ? undefined : estimator.number(attribute);

@@ -245,7 +245,7 @@ function atLeastOne(estimator: Estimator, points: Matrix): Matrix {
   throw estimator.error('SHAPE', 'expected at least one row', '_fit_X');
 }
 
-/** Of each point what it was fitted with: rows [N] or [N, T], as numbers. */
+/** For each point what it was fitted with: rows [N] or [N, T], as numbers. */
 export function targetsOf(estimator: Estimator, count: number): Matrix {
   const { shape, data } = estimator.numbers('_y');
   const [rows, columns = 1] = shape;

@@ -62,7 +62,7 @@ const constant: Kernel = {
 /** Noise, which no other row shares. */
 const white: Kernel = { with: () => 0, itself: (kernel) => kernel.number('noise_level', 1) };
 
-/** Of a kernel that goes by the distance: 1 with the row itself. */
+/** For a kernel that goes by the distance: 1 with the row itself. */
 function byDistance(similarity: Kernel['with']): Kernel {
   return { with: similarity, itself: () => 1 };
 }

@@ -63,7 +63,7 @@ export interface Targets {
   readonly targets: readonly Labels[];
 }
 
-/** Of a search: how far the nearest rows are that it was fitted on, and which these are. */
+/** For a search: how far the nearest rows are that it was fitted on, and which these are. */
 export interface Neighbours {
   readonly kind: 'neighbours';
   readonly distances: RowVector;

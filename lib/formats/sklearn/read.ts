@@ -273,7 +273,7 @@ function presentColumns(
 ): readonly number[] {
   const { hashes, nones } = emitter.cells;
   const valued = emitter.valuedColumns(outputs.map(({ value }) => value));
-  // None may be a number of its own.
+  // None may be its own number.
   const isNumber = (at: number) => nones.has(at) && !Number.isNaN(nones.get(at));
   const isOther = (at: number) =>
     categories.has(at) || isNumber(first + at) || [hashes, valued].some((known) => known.has(first + at));

@@ -7,9 +7,9 @@ import type { Features } from './features.ts';
 export interface Reading {
   readonly transform?: Transform;
   readonly predict?: Predict;
-  /** Of a class that predicts where its last step does: that step, if it has any. */
+  /** For a class that predicts where its last step does: that step, if it has any. */
   readonly last?: (estimator: Estimator) => Estimator | undefined;
-  /** Of a class that predicts as an estimator inside it does: that one. */
+  /** For a class that predicts as an estimator inside it does: that one. */
   readonly inner?: (estimator: Estimator) => Estimator;
   /** Whether it is boosted itself: its iterations come one after another, and the first so many may be used. */
   readonly isBoosted?: boolean;

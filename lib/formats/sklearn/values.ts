@@ -25,7 +25,7 @@ export function isFitted({ state }: PickleObject): boolean {
   return dicts.some((dict) => dict instanceof PickleDict && hasLearnt(dict));
 }
 
-/** Of each dict once: many objects may share one. */
+/** For each dict once: many objects may share one. */
 const learnt = new WeakMap<PickleDict, boolean>();
 
 function hasLearnt(dict: PickleDict): boolean {

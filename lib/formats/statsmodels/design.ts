@@ -272,7 +272,7 @@ function isWritten(level: Level, text: string): boolean {
   return textOf(level) === text || (typeof level === 'number' && Number.isInteger(level) && `${level}.0` === text);
 }
 
-/** Of each level, what the column of this coding has for it: see patsy's contrasts. */
+/** For each level, what the column of this coding has for it: see patsy's contrasts. */
 function weights(
   levels: readonly Level[],
   coded: string,

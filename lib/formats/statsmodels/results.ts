@@ -178,7 +178,7 @@ const predict: Predict = (estimator, emitter, x) => {
   throw model.error('UNSUPPORTED_OP', message);
 };
 
-/** Classes of results, which a wrapper of a name of its own may hold. */
+/** Classes of results, which a wrapper of its own name may hold. */
 const RESULTS = [
   ...['Regression', 'OLS', 'RLM', 'QuantReg', 'GLM', 'GEE', 'Regularized', 'Binary', 'Logit', 'Probit', 'L1Binary'],
   ...['Count', 'Poisson', 'L1Count', 'L1Poisson', 'NegativeBinomial', 'L1NegativeBinomial', 'NegativeBinomialP'],

@@ -54,7 +54,7 @@ export interface Text {
   readonly kind: 'text';
   readonly input: string;
   readonly changes: readonly TextChange[];
-  /** Of a row: of one element. */
+  /** For a row: of one element. */
   readonly shape: readonly number[];
 }
 
@@ -93,7 +93,7 @@ export interface Spelled {
  * What the file computes of where each row's tokens are, as far as it is followed here: of each token the row and its place
  * in it, or the row alone; how many rows there are, or that number and something that is at least it; how many tokens rows
  * have, where they end, and where all begin and end. Of texts that become characters: those as numbers, with an axis more or
- * without, their shape, how many there are, that and one, and where each begins and ends. `other` is no more than some number.
+ * without, their shape, how many there are, that and one, and where each begins and ends. `other` is at most some number.
  */
 export interface Partition {
   readonly kind: 'partition';

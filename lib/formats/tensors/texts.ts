@@ -1,4 +1,4 @@
-/** Texts that a model takes: each row of tokens that is made of one comes in as an input of its own. */
+/** Texts that a model takes: each row of tokens that is made of one comes in as its own input. */
 import type { GraphInput, Node, Operand } from '../../graph/graph.ts';
 import { elementCount } from '../../graph/shapes.ts';
 import type { HashedKind, TermProgram, TermStep } from '../../graph/terms.ts';

@@ -11,7 +11,7 @@ import { beginsAsBinary, textAt, WITH_CONFIGURATION } from './signature.ts';
 
 /** Of the model, after what says that the configuration comes too. */
 const LENGTH_BYTES = 8;
-/** What an output takes while its model is made: a tree of its own, a class. */
+/** What an output takes while its model is made: its own tree, a class. */
 const OUTPUT_BYTES = 128;
 
 /** The bytes may be moved. `statistics`: whether trees have theirs. Throws for what is not a model. */

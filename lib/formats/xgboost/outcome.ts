@@ -9,7 +9,7 @@ import type { XgboostModel } from './model.ts';
 import { objectiveOf } from './objectives.ts';
 import { type Rows, roundsAsked, sums } from './sums.ts';
 
-/** Beyond it e^−x is no more than sigmoid can tell from 0: XGBoost's own bound. */
+/** Beyond it e^−x is at most sigmoid can tell from 0: XGBoost's own bound. */
 const SIGMOID_BOUND = Math.fround(88.7);
 
 /** What a booster's own `predict` says, with so many of its rounds where they are asked for. */

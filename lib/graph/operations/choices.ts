@@ -1,4 +1,4 @@
-/** What operations are detected by a word of their own: norms, metrics, modes. */
+/** What operations are detected by their own word: norms, metrics, modes. */
 import { type Numbered, namesOf } from './entry.ts';
 
 type Choices<N extends string> = Readonly<Record<N, Numbered & { readonly formula?: string }>>;

@@ -27,7 +27,7 @@ export interface ElementwiseEntry extends Numbered {
    * but never −0.
    */
   readonly gives?: 'truth' | 'finite' | 'positive';
-  /** Of one IEEE operation at the most: of floats it rounds the same when computed in doubles and then rounded. */
+  /** For one IEEE operation at the most: of floats it rounds the same when computed in doubles and then rounded. */
   readonly roundedOnce?: true;
   /** May give NaN or infinity for finite numbers: outside its domain, or too large. */
   readonly partial?: true;

@@ -104,7 +104,7 @@ export const denseOfHot = rule({
 });
 
 /**
- * The sum of the elements for one column, each times a number of its own: what a table of categories has for one of them. All
+ * The sum of the elements for one column, each times its own number: what a table of categories has for one of them. All
  * others are zeros, so that no sum is rounded.
  */
 export const sumOfHot = rule({

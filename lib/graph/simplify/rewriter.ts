@@ -160,7 +160,7 @@ export class Rewriter {
     return typeof operand === 'string' ? (this.shapes.get(operand) as Shape) : operand.shape;
   }
 
-  /** A new node under `place`'s name, with a result of its own. */
+  /** A new node under `place`'s name, with its own result. */
   add<O extends Op>(place: Node, op: O, inputs: readonly Operand[], attributes: OpAttributes[O]): Node {
     let output: string;
     do output = `${place.output}#${++this.#names}`;

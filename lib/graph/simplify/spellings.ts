@@ -8,7 +8,7 @@ import { termsOf } from './affine.ts';
 import { isConstant, isNegativeZero, scalar, uniform } from './constants.ts';
 import { type Rewrite, type Rewriter, rule } from './rewriter.ts';
 
-/** Powers that have a function of their own; the cube is x·x². Roots of −∞ and −0 are not powers of them. */
+/** Powers that have their own function; the cube is x·x². Roots of −∞ and −0 are not powers of them. */
 export const plainPowers = rule({
   name: 'plain powers',
   keeps: 'function',

@@ -23,7 +23,7 @@ export function orderGroups(groups: readonly Group[]): Group[] | 'none' | 'sever
 class Modules {
   readonly #numbers = new Map<string, number>();
 
-  /** Of the modules that a layer is in, outermost first: `a`, `a.b` for `a.b.c`. */
+  /** For the modules that a layer is in, outermost first: `a`, `a.b` for `a.b.c`. */
   of(name: string): number[] {
     const parts = name.split(/[./]/, DEEPEST + 1).slice(0, -1);
     let number = 0;

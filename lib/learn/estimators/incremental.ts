@@ -46,7 +46,7 @@ export interface Incremental {
   /** The arrays of its rows. */
   readonly Floats: Float64ArrayConstructor | Float32ArrayConstructor;
 
-  /** Of one that has learnt nothing: what rows and classes will be. Called once, before the first fit. */
+  /** For one that has learnt nothing: what rows and classes will be. Called once, before the first fit. */
   begin?(width: number, classes: readonly Label[] | undefined, Floats: Incremental['Floats']): void;
   /**
    * Learns from some rows, one at least, or throws a ForwardpassError and is as it was.

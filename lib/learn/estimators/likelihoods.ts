@@ -25,7 +25,7 @@ export function shares(logs: Float64Array, classes: number): Float64Array {
   return logs;
 }
 
-/** Of each class and row: what `terms` add up to, from `starts` on. */
+/** For each class and row: what `terms` add up to, from `starts` on. */
 export function likelihoods(
   x: FloatArray,
   rows: number,

@@ -106,7 +106,7 @@ export class OneVsRest extends Several {
   }
 }
 
-/** MultiOutputClassifier and MultiOutputRegressor: each of their estimators has a target of its own. */
+/** MultiOutputClassifier and MultiOutputRegressor: each of their estimators has its own target. */
 export class MultiOutput extends Several {
   say(): Said {
     throw new ForwardpassError('OPTION', `${this.name} has several targets, and metrics are of one`, 'metrics');

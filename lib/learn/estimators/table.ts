@@ -76,7 +76,7 @@ function pickledOf(value: unknown, name: string): PickleValue {
   throw wrong(name);
 }
 
-/** Of a parameter that is an array: one for each feature or class. */
+/** For a parameter that is an array: one for each feature or class. */
 const MOST_ITEMS = 2 ** 20;
 
 function wrong(name: string): ForwardpassError {

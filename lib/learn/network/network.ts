@@ -56,7 +56,7 @@ export class Network implements Incremental {
   readonly #classTargets: ClassTargets | undefined;
   readonly #outputs: number;
   #before: Float64Array | undefined;
-  /** Of several steps in one call: the numbers from before them. */
+  /** For several steps in one call: the numbers from before them. */
   #spare: Kept | undefined;
 
   constructor(graph: Graph, given: Stack, learning: Learning) {

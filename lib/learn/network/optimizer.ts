@@ -48,7 +48,7 @@ export interface Optimizer {
   readonly rates: readonly Rates[];
   /** Steps that were made. */
   readonly steps: number;
-  /** Of each parameter what the optimizer keeps: of Adam both moments, of SGD the momentum. As the file has it; undefined for zeros. */
+  /** For each parameter what the optimizer keeps: of Adam both moments, of SGD the momentum. As the file has it; undefined for zeros. */
   readonly moments: readonly (readonly (Numbers | undefined)[])[];
 }
 

@@ -53,7 +53,7 @@ export type Link = 'none' | 'softmax' | 'sigmoid';
 
 export interface Stack {
   readonly layers: readonly StackLayer[];
-  /** Of each layer: columns of its input; then of the last its output. */
+  /** For each layer: columns of its input; then of the last its output. */
   readonly widths: readonly number[];
   readonly link: Link;
   readonly parameters: readonly Parameter[];

@@ -9,7 +9,7 @@ import type { Answer, Handler, Results, ServedModel } from './types.ts';
 const FORM: RowsForm = { wrappers: ['records', 'instances'], isWrapped: false };
 
 /**
- * Of one record `{ "label": …, "probabilities": { … } }`, or its value where the model is not a classifier; of an array of
+ * For one record `{ "label": …, "probabilities": { … } }`, or its value where the model is not a classifier; of an array of
  * records or rows, an array of those.
  */
 export const predictFriendly: Handler = (served, incoming, limits, compute) =>

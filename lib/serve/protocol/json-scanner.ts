@@ -206,7 +206,7 @@ export class Scanner {
 
   /** Goes past a value of any kind. */
   skip(): boolean {
-    // Of the arrays and objects that are open: true for an object.
+    // For the arrays and objects that are open: true for an object.
     const open: boolean[] = [];
     for (;;) {
       const byte = this.peek();

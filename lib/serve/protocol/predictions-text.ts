@@ -17,7 +17,7 @@ export function predictedTexts(model: Model, { predicted }: Interpreted, rows: n
   if (!Array.isArray(predicted) && !ArrayBuffer.isView(predicted))
     return namedTexts(predicted, (part) => partTexts(part, rows));
   if (!Array.isArray(predicted) || predicted.length === rows) return partTexts(predicted as Part, rows);
-  // Of several targets, row after row: each has its output's name.
+  // For several targets, row after row: each has its output's name.
   const targets = outputs.length;
   const columns = outputs.map(({ name, list }, at) => {
     const column = Array.from({ length: rows }, (_, row) => (predicted as Label[])[row * targets + at]);

@@ -25,10 +25,10 @@ export interface Answer {
   /** Names in lower case. The content length is left to the host. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array | string;
-  /** Of an inference: rows, and nanoseconds from handing the work over until its results were there. */
+  /** For an inference: rows, and nanoseconds from handing the work over until its results were there. */
   readonly rows?: number;
   readonly computeNs?: number;
-  /** Of a failure: the code of a ForwardpassError, or of the protocol (`JSON`, `NOT_FOUND`). One of a few dozen words. */
+  /** For a failure: the code of a ForwardpassError, or of the protocol (`JSON`, `NOT_FOUND`). One of a few dozen words. */
   readonly code?: string;
 }
 

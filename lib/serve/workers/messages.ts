@@ -10,7 +10,7 @@ export interface Shared {
   readonly key: number;
   readonly name: string;
   readonly version: string;
-  /** Of the weights in this process, or of a file that each thread loads: that of a model with functions of the thread's own. */
+  /** For the weights in this process, or of a file that each thread loads: that of a model with functions of the thread's own. */
   readonly from: { readonly handle: ModelHandle } | { readonly source: ModelSource };
 }
 

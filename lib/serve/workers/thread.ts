@@ -1,4 +1,4 @@
-/** A thread that answers requests, over the weights of the one that loaded them. It is a script of its own. */
+/** A thread that answers requests, over the weights of the one that loaded them. It is its own script. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { ForwardpassError } from '../../errors.ts';
 import { Model } from '../../model.ts';

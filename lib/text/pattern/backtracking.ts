@@ -7,7 +7,7 @@ import { OP, type Program, STEP } from './program.ts';
 const MOST_STEPS = 2 ** 12;
 const STEPS_A_CHARACTER = 32;
 const CHECKED = 256;
-/** Of a choice: the instruction, the place in the text, where the group began and ended. */
+/** For a choice: the instruction, the place in the text, where the group began and ended. */
 const KEPT = 4;
 const NONE = -1;
 

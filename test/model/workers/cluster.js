@@ -17,7 +17,7 @@ if (cluster.isPrimary && argv[2] !== 'child') {
   });
   stdout.write((await Promise.all(codes)).join(' '));
 } else {
-  // This process has shared a model of its own as well.
+  // This process has shared its own model as well.
   const own = define({ layers: [{ weight: 1 }] });
   own.share();
   process.once('message', (handle) => {

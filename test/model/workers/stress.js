@@ -37,7 +37,7 @@ const { values: options } = parseArgs({
 const most = Number(options.workers);
 const random = randomFrom(Number(options.seed));
 
-/** Of a round: what the main thread shares. */
+/** For a round: what the main thread shares. */
 function sharedModels() {
   return [network(64, 3), network(256, 2, 2), network(64, 1)];
 }

@@ -16,7 +16,7 @@ function full(value: number | string): Translation {
   };
 }
 
-/** Of a new tensor: that of `self` where there is one, else what the number is, else floats. */
+/** For a new tensor: that of `self` where there is one, else what the number is, else floats. */
 function defaultType(call: Call, value: number | string): ElementType {
   if (call.has('self')) return call.tensor('self').type;
   const number = typeof value === 'string' ? call.operand(value) : undefined;

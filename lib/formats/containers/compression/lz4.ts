@@ -6,7 +6,7 @@ import { xxh32 } from './xxh32.ts';
 
 const MAGIC = [0x04, 0x22, 0x4d, 0x18];
 const SHORTEST_MATCH = 4;
-/** Of a block's size: its bytes are stored as they are. */
+/** For a block's size: its bytes are stored as they are. */
 const STORED = 0x80000000;
 
 export function unpackLz4(bytes: Uint8Array, output: BoundedOutput): Uint8Array {

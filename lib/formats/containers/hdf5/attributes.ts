@@ -1,4 +1,4 @@
-/** Attributes, in an object's header or in a heap of their own; read are those that hold text: one string or a list. */
+/** Attributes, in an object's header or in their own heap; read are those that hold text: one string or a list. */
 import { ForwardpassError } from '../../../errors.ts';
 import { recordsOf } from './btree2.ts';
 import { readDataspace } from './dataspace.ts';

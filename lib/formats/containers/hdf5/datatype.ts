@@ -27,7 +27,7 @@ const IS_BIG_ENDIAN = 1;
 /** Of an order that no machine has today. */
 const IS_MIXED_ENDIAN = 64;
 const IS_SIGNED = 8;
-/** Of a sequence of variable length: it is text. */
+/** For a sequence of variable length: it is text. */
 const IS_TEXT = 1;
 
 /** Floats as their fields lie: bits, sign, exponent from and of, mantissa from and of, bias. The first bit of a mantissa is implied. */

@@ -34,7 +34,7 @@ export class GlobalHeap {
   }
 }
 
-/** Of a collection, and of each object: 8 bytes and a length, aligned. */
+/** For a collection, and of each object: 8 bytes and a length, aligned. */
 function headBytesOf({ storage }: Reader): number {
   return aligned(8 + storage.lengthBytes);
 }

@@ -1,4 +1,4 @@
-/** What is in a group: links with their names, in its header, in a heap of their own, or in a table of older files. */
+/** What is in a group: links with their names, in its header, in their own heap, or in a table of older files. */
 
 import { recordsOf } from './btree2.ts';
 import { FractalHeap } from './fractal-heap.ts';

@@ -55,7 +55,7 @@ export class ArrayWrappers implements PickleHooks {
     return arrayFromBytes(type, shape, wrapper.attribute('order') === 'F', bytes, this.budget, place);
   }
 
-  /** An array of objects is a pickle of its own, without wrappers. */
+  /** An array of objects is its own pickle, without wrappers. */
   private readObjects(stream: PickleStream): PickleValue {
     const { budget, place } = this;
     const { value, end } = readPickle(stream.bytes, { budget, place, start: stream.at });

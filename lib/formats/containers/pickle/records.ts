@@ -1,4 +1,4 @@
-/** NumPy's structured arrays: records of named fields, each of a type and at a place of its own. */
+/** NumPy's structured arrays: records of named fields, each of a type and at its own place. */
 import { ForwardpassError } from '../../../errors.ts';
 import type { Budget } from '../../../graph/budget.ts';
 import { widenFloat16 } from '../half.ts';

@@ -38,7 +38,7 @@ const FEW = 64;
 /** A dict or an OrderedDict, in the order of insertion; keys may be of any kind, and no key is special. */
 export class PickleDict {
   readonly entries: [key: PickleValue, value: PickleValue][] = [];
-  /** Of a long dict, its text keys as far as they were looked for: entries are only ever added. */
+  /** For a long dict, its text keys as far as they were looked for: entries are only ever added. */
   #index: { readonly values: Map<PickleValue, PickleValue>; size: number } | undefined;
 
   /** The value of a text key. */

@@ -67,7 +67,7 @@ function readVocabulary(layer: LayerCall, isInt: boolean, kind: Kind): Vocabular
   return vocabularyOf(layer, isInt, kind, { unknowns, mask, unknownToken: config.raw('oov_token') });
 }
 
-/** Of the words of a text, which a layer of its own looks up. */
+/** Of the words of a text, which its own layer looks up. */
 export function readTextVocabulary(layer: LayerCall, isInt: boolean): Vocabulary {
   const vocabulary = vocabularyOf(layer, isInt, words, { unknowns: 1, mask: '', unknownToken: '[UNK]' });
   if (!layer.config.has('vocabulary_size') || layer.config.whole('vocabulary_size') === vocabulary.size)

@@ -64,7 +64,7 @@ function zeroPointsOf(call: Call, outputs: number, blocks: number, bits: number)
   return type === 'uint8' ? unpackRows(data, outputs, blocks, bits) : data;
 }
 
-/** Rows of `count` fields each, every row from a byte of its own. */
+/** Rows of `count` fields each, every row from its own byte. */
 function unpackRows(bytes: Numbers, rows: number, count: number, bits: number): Float32Array {
   const rowBytes = Math.ceil((count * bits) / 8);
   return Float32Array.from({ length: bytes.length === rows * rowBytes ? rows * count : 0 }, (_, i) => {

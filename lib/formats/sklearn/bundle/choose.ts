@@ -101,7 +101,7 @@ class BundledFile {
     throw candidates.length === 0 ? this.#none(at) : several(at, candidates);
   }
 
-  /** Of an object of the author's own class: what is in it may be chosen, but is not what the class computes. */
+  /** For an object of the author's own class: what is in it may be chosen, but is not what the class computes. */
   #read(at: Located): Located {
     const { value } = at;
     if (!(value instanceof PickleObject) || isWhole(value.callable) || this.functions.has(`${value.callable}`))

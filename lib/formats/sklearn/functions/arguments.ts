@@ -23,7 +23,7 @@ export class Arguments {
 
   constructor(
     readonly estimator: Estimator,
-    /** Of the estimator: what messages name. */
+    /** For the estimator: what messages name. */
     readonly attribute: string,
     readonly name: string,
     /** Before the row. */

@@ -60,7 +60,7 @@ function asCategories(estimator: Estimator, emitter: Emitter, x: RowVector): Row
   return emitter.select(isByte, bytes, positive);
 }
 
-/** Of each feature of categories, those that were seen: others go where missing ones go. */
+/** For each feature of categories, those that were seen: others go where missing ones go. */
 function knownCategories(estimator: Estimator): readonly (ReadonlySet<number> | undefined)[] {
   if (!estimator.has('_bin_mapper')) return [];
   const mapper = estimator.estimator('_bin_mapper');

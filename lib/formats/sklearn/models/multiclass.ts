@@ -102,7 +102,7 @@ function firstWins(estimator: Estimator, emitter: Emitter, decider: RowVector): 
   return emitter.flat(operand, depth);
 }
 
-/** Of each class, how many of the pairs that it is in it won: `seconds` has 1 where a pair's second class did. */
+/** For each class, how many of the pairs that it is in it won: `seconds` has 1 where a pair's second class did. */
 export function votesOfPairs(emitter: Emitter, seconds: RowVector, classCount: number): RowVector {
   if (classCount > MOST_BY_MATRIX) return sumsOfPairs(emitter, seconds, emitter.affine(seconds, -1, 1), classCount);
   const matrix = pairMatrix(classCount);

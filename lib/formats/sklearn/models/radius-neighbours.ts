@@ -8,7 +8,7 @@ import type { Table } from '../reading.ts';
 import { itemsOf, labelsOf, plainScalar } from '../values.ts';
 import { checkTargets, classLists } from './neighbours.ts';
 
-/** Of each row in `_fit_X` how much it weighs: nothing outside of the radius. */
+/** For each row in `_fit_X` how much it weighs: nothing outside of the radius. */
 function weightsWithin(estimator: Estimator, emitter: Emitter, x: RowVector): RowVector {
   const byDistance = weighsByDistance(estimator);
   const { compared, distances, limit } = farFromPoints(estimator, emitter, x);

@@ -94,7 +94,7 @@ function coupled(estimator: Estimator, emitter: Emitter, margins: RowVector): Pi
   return { probabilities: { operand: emitter.emit('couple', [pairs.operand], {}), width: classes } };
 }
 
-/** Of each pair of classes: the sum over the vectors of either, weighted against the other. */
+/** For each pair of classes: the sum over the vectors of either, weighted against the other. */
 function marginsOfPairs(
   estimator: Estimator,
   emitter: Emitter,

@@ -87,7 +87,7 @@ const TREE_BYTES = 2560;
 const NODE_BYTES = 160;
 const VALUE_BYTES = 16;
 
-/** One tree of a file may be in many places of forests, and is a tree of its own in each. Throws `LIMIT`. */
+/** One tree of a file may be in many places of forests, and is its own tree in each. Throws `LIMIT`. */
 export function chargeRepeated(nodes: PickleRecords, values: number, tree: Estimator): void {
   if (tree.budget.isNew(nodes.names)) return;
   tree.budget.build(TREE_BYTES + NODE_BYTES * nodes.count + VALUE_BYTES * values, tree.title);
@@ -236,7 +236,7 @@ function targetsOf(estimator: Estimator, emitter: Emitter, counts: readonly numb
   return { kind: 'targets', targets };
 }
 
-/** Of each tree the leaf that the row reaches, as a column of its own. */
+/** Of each tree the leaf that the row reaches, as its own column. */
 const leavesOf: Transform = (estimator, emitter, x) => {
   const members = membersOf(estimator);
   const categories = estimator.estimator('one_hot_encoder_').list('categories_');

@@ -1,6 +1,6 @@
 /**
  * Where columns come from: the rows that the model is given, and what steps of the author's own give. Each is an input of the
- * graph, and each of its columns has a number of its own.
+ * graph, and each of its columns has its own number.
  */
 import type { OwnColumn } from '../../../graph/graph.ts';
 import type { Cells } from '../cells.ts';

@@ -113,7 +113,7 @@ function isBooleans(value: PickleValue): boolean {
   return value instanceof PickleArray && value.dtype.startsWith('b');
 }
 
-/** The list inside a list of a class of its own, as scikit-learn 1.5 and 1.6 keep the columns of the remainder. */
+/** The list inside a list of its own class, as scikit-learn 1.5 and 1.6 keep the columns of the remainder. */
 function listIn(value: PickleValue): PickleValue {
   return value instanceof PickleObject ? (value.attribute('data') ?? value) : value;
 }

@@ -56,7 +56,7 @@ const hotByTable: Hot = (estimator, emitter, x, categories, { groups, count, dro
 };
 
 const hotByGroup: Hot = (estimator, emitter, x, categories, { groups, count, dropped }, handlesUnknown, unknown) => {
-  // What has no column of its own has one behind them, which is left out.
+  // What has no separate column has one behind them, which is left out.
   const other = handlesUnknown ? [unknown ?? count] : undefined;
   const depth = other?.[0] === count ? count + 1 : count;
   const table = { width: 1, rows: groups, ...(other && { unknown: other }) };
@@ -138,7 +138,7 @@ export function ordinalEncoder(estimator: Estimator, emitter: Emitter, x: RowVec
   const parts = categoriesOf(estimator, emitter, x).map((categories) => {
     const { column, items, nan } = categories;
     const groups = groupsOf(column, items.length);
-    // NaN is a category of its own; None is one like all others.
+    // NaN is its own category; None is one like all others.
     const isNan = (at: number) => at === (missing?.get(column) ?? nan);
     const rows = mapped(items, (_, at) => (isNan(at) ? ofMissing : (groups?.[at] ?? at)));
     return lookUp(estimator, emitter, x, categories, { width: 1, rows, ...(unknown && { unknown }) });

@@ -1,4 +1,4 @@
-/** PowerTransformer: each feature raised to a power of its own, towards a normal distribution. */
+/** PowerTransformer: each feature raised to its own power, towards a normal distribution. */
 import { mapped } from '../../mapped.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Estimator } from '../estimator.ts';

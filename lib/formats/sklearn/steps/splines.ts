@@ -76,7 +76,7 @@ function basisOf(spline: Estimator): Basis {
 interface Pieces {
   /** Where each range but the first begins. */
   readonly edges: number[];
-  /** Of each range: the origin, then for each power, from the lowest, the coefficients of all outputs. */
+  /** For each range: the origin, then for each power, from the lowest, the coefficients of all outputs. */
   readonly rows: Float64Array[];
   /** Whether there is no value in the first or the last range, which is an infinity there. */
   readonly areBounded: boolean;
@@ -162,7 +162,7 @@ function valuesAt(basis: Basis, at: number, x: number) {
 /** The polynomials between a knot and the next, about the former, by the recursion of de Boor and Cox. */
 function pieceAt({ knots, degree, weights }: Basis, at: number): Float64Array {
   const origin = knots[at];
-  /** Of the basis functions that are not 0 here, by the degree so far: `terms[i]` is of the one that begins at knot at − degree + i. */
+  /** For the basis functions that are not 0 here, by the degree so far: `terms[i]` is of the one that begins at knot at − degree + i. */
   let terms: Float64Array[] = [Float64Array.of(1)];
   for (let order = 1; order <= degree; order++) {
     const next = Array.from({ length: order + 1 }, () => new Float64Array(order + 1));

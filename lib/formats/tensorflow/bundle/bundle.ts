@@ -169,7 +169,7 @@ export class Bundle {
 }
 
 const CHECKSUM_BYTES = 4;
-/** Of the seventh digit of a length to the base 128: none has more. */
+/** For the seventh digit of a length to the base 128: none has more. */
 const LONGEST_SCALE = 0x80 ** 6;
 
 /** Where the strings of a tensor lie: after all of their lengths, and a checksum of those. */

@@ -20,7 +20,7 @@ export interface Entry {
   offset: number;
   size: number;
   checksum: number;
-  /** A tensor in slices has no bytes of its own; each slice has an entry. */
+  /** A tensor in slices has no separate bytes; each slice has an entry. */
   slices: Extent[][];
 }
 

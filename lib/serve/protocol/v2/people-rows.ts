@@ -16,7 +16,7 @@ export function workOfRows({ model }: ServedModel, named: ReadonlyMap<string, Te
   if (whole !== undefined && tensors.length > 1) {
     throw inInput(port.name, 'is all of the rows; other inputs are columns, and come without it');
   }
-  // Of several inputs each may be a row of its own.
+  // Of several inputs each may be its own row.
   if (whole === undefined)
     checkColumns(layout.inputs.length > 1 ? tensors.filter(({ shape }) => shape.length < 2) : tensors);
   else if (whole.shape.length !== 2 || (port.shape[0] >= 0 && whole.shape[1] !== port.shape[0])) {

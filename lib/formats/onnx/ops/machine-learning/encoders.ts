@@ -1,4 +1,4 @@
-/** Operators over categories: integers, numbers or words, each mapped to another value or to a column of its own. */
+/** Operators over categories: integers, numbers or words, each mapped to another value or to its own column. */
 import type { ForwardpassError } from '../../../../errors.ts';
 import {
   allocate,

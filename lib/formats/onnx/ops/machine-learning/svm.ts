@@ -95,7 +95,7 @@ function linearClassifier(call: Call, x: Row, labels: readonly (string | number)
 }
 
 /**
- * Of each pair of classes i < j, in order: the sum over the vectors of i of their weights against j, that over the
+ * For each pair of classes i < j, in order: the sum over the vectors of i of their weights against j, that over the
  * vectors of j of theirs against i, and rho. `coefficients` has for each vector a weight against each other class.
  */
 function marginsOf(call: Call, x: Row, counts: readonly number[], classes: number): Row {

@@ -47,7 +47,7 @@ class Lists {
   readonly #nanIsTrue: ArrayLike<number> | undefined;
   readonly #weights: ArrayLike<number>;
   readonly #ids: ArrayLike<number>;
-  /** Of each node its weights in `#order`: those from its place to the next one's. */
+  /** For each node its weights in `#order`: those from its place to the next one's. */
   readonly #firstWeight: Int32Array;
   readonly #order: Int32Array;
   readonly #weightTrees: ArrayLike<number>;

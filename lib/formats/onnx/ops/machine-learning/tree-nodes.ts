@@ -52,7 +52,7 @@ interface Lists {
 }
 
 /**
- * Nodes are the splits, then leaves, two for each split: a leaf has no number of its own, since several ways may lead to it.
+ * Nodes are the splits, then leaves, two for each split: a leaf has no separate number, since several ways may lead to it.
  */
 function treesOf(call: Call, lists: Lists, targets: number): AttributeTree[] {
   const count = lists.features.length;
