@@ -428,8 +428,8 @@ void Network<T>::run_bytes(const Step<T>& step, const T* x, T* y, size_t rows) c
     }
     constexpr float infinity = std::numeric_limits<float>::infinity();
     const size_t N = step.columns;
-    const DenseLayer<float> layer = {step.inner, N,       {}, reinterpret_cast<const float*>(step.dense.weights),
-                                     -infinity,  infinity};
+    const DenseLayer<float> layer = {
+        step.inner, N, step.inner, {}, reinterpret_cast<const float*>(step.dense.weights), -infinity, infinity};
     float* const sums = reinterpret_cast<float*>(y) + rows * N;
     int8_->dense(layer, reinterpret_cast<const float*>(x), sums, rows, 0, N);
     kernels_->requantize(sums, step.p[0], step.p[1], step.p[2], y, rows, N);

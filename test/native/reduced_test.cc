@@ -364,7 +364,7 @@ std::vector<double> run_bytes(const fp::Int8Way& way, const fp::Kernels<double>&
   check_guards(bytes, rows * width, way.name);
   std::vector<double> y(count + guard, double(poison));
   float* const sums = reinterpret_cast<float*>(y.data()) + count;
-  const fp::DenseLayer<float> dense = {layer.K, layer.N, {}, packed.data(), -infinity, infinity};
+  const fp::DenseLayer<float> dense = {layer.K, layer.N, layer.K, {}, packed.data(), -infinity, infinity};
   way.kernels.dense(dense, bytes.data() + 1, sums, rows, 0, layer.N);
   kernels.requantize(sums, layer.bias.data(), layer.factors.data(), layer.settings.data(), y.data(), rows, layer.N);
   for (size_t i = count; i < y.size(); i++) CHECK_THAT(y[i] == double(poison), "%s wrote past its result", way.name);
