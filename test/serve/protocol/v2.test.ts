@@ -660,12 +660,9 @@ describe('content types', () => {
     }
   });
 
-  it.each(['image/png', 'application/xml', 'application/json; charset=utf-16', 'json', ''])(
-    'refuses %j',
-    async (type) => {
-      expect((await ask(plane, x([1, 1]), { 'content-type': type })).status).toBe(415);
-    },
-  );
+  it.each(['image/png', 'application/xml', 'application/json; charset=utf-16', 'json'])('refuses %j', async (type) => {
+    expect((await ask(plane, x([1, 1]), { 'content-type': type })).status).toBe(415);
+  });
 });
 
 it('refuses more rows than are allowed', async () => {

@@ -61,7 +61,7 @@ export function rowsOf(tensors: readonly Tensor[]): number {
 export function valuesOfBytes(bytes: Uint8Array, datatype: Datatype, size: number, name: string): Tensor['values'] {
   if (datatype.bytes === undefined) return textsOfBytes(bytes, size, name);
   if (bytes.length !== size * datatype.bytes) {
-    const expected = `${size} × ${datatype.bytes} bytes`;
+    const expected = `${size} elements of ${datatype.bytes} bytes`;
     throw inInput(name, `its shape and ${datatype.name} make ${expected}, but there are ${bytes.length}`);
   }
   // A copy begins where any type may begin.
