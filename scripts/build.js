@@ -58,7 +58,7 @@ async function buildScripts() {
     // What all readers share with the rest, and several among themselves, so that each of them is one file.
     codeSplitting: {
       groups: [
-        { name: 'load', test: /lib.(load|watch|formats.(containers.half|everywhere))\.ts$/ },
+        { name: 'load', test: /lib.(load|watch|formats.(containers.half|decision|everywhere))\.ts$/ },
         {
           name: 'tensors',
           test: /lib.formats.(tensors.(along|axes|bags|builder|call|cumulative|dimensions|filling|inputs|moves|picking|products|raw-elements|reshape|shared-batch|slicing|sorting)|containers.protobuf)\.ts$/,
