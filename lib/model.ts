@@ -7,14 +7,14 @@ import { chooseIsa } from './engine/choose-isa.ts';
 import type { EngineModel } from './engine/engine.ts';
 import { ForwardpassError } from './errors.ts';
 import { FAULT, takesIntegers } from './faults.ts';
-import type { Boosting, Decision, ReducedWeights, Target } from './graph/graph.ts';
-import type { About, Lowered, Port } from './graph/lower.ts';
-import { ownTextIn } from './graph/terms.ts';
+import type { Decision, Target } from './graph/graph.ts';
+import type { About, Port } from './graph/lower.ts';
 import type { TreesInfo } from './graph/trees-info.ts';
 import { checkHandle, type Description, type ModelHandle } from './handle.ts';
 import type { Isa } from './isa.ts';
 import type { Label } from './labels.ts';
 import { describe, quote } from './messages.ts';
+import { type ModelParts, type Precision, refuseOwnTexts, type Shared } from './model-parts.ts';
 import { type AttachOptions, checkAttachOptions, checkRunOptions, type RunOptions } from './options.ts';
 import {
   type Interpreted,
@@ -37,42 +37,15 @@ export type { BoundBuffer, BoundCall, RaggedBuffers } from './bound-call.ts';
 export type { FloatArray, Named, TypedArray } from './buffers.ts';
 export type { Boosting as BoostingInfo } from './graph/graph.ts';
 export type { TreesInfo } from './graph/trees-info.ts';
+export type { ModelParts, Precision } from './model-parts.ts';
 export type { Prediction, Predictions, Probabilities, Probability } from './predictions.ts';
 export type { RaggedRows } from './ragged.ts';
 export type { Cell, RowRecord, Rows } from './rows.ts';
 export type { RowSchema } from './schema.ts';
 export type { TensorInfo } from './tensor-info.ts';
 
-/** Precision of a model's arithmetic; of its weights for `bf16` and `int8`. */
-export type Precision = 'f64' | 'f32' | ReducedWeights;
-
 /** What {@link Model.run} takes: the one input by itself, or each by its name. @inline */
 type Inputs = TypedArray | RaggedRows | Named<TypedArray | RaggedRows>;
-
-/** What a model is made of; `load` and `define` bring it together. */
-export interface ModelParts {
-  readonly format: string;
-  readonly lowered: Lowered;
-  /** Where labels are decided by something else than the outputs: a plan for it, with inputs and outputs of the same names. */
-  readonly deciding?: Lowered;
-  readonly precision: Precision;
-  readonly parameterCount: number;
-  readonly classes?: readonly (string | number)[];
-  readonly featureNames?: readonly string[];
-  readonly decision?: Decision;
-  readonly targets?: readonly Target[];
-  readonly boosting?: readonly Boosting[];
-  readonly leftOut?: readonly string[];
-  /** The option's, to be checked. */
-  readonly isa?: string;
-  /** That a run may use, the calling one included. */
-  readonly threads: number;
-  /** Where steps are computed by the caller: what gives the plan its inputs. */
-  readonly staged?: Staged;
-}
-
-/** What of a model goes to other threads; `decider` is the name of the model that decides labels, where there is one. */
-type Shared = Description<Precision, Isa> & { readonly decider?: string };
 
 const create = Symbol('create');
 
@@ -204,12 +177,7 @@ export class Model implements Disposable {
     const model = own(this, 'share');
     model.#staged?.refuse('no other thread has; load the file there too');
     const { inputs, outputs } = model.#calls;
-    for (const { terms } of inputs) {
-      const text = terms && ownTextIn(terms);
-      if (text === undefined) continue;
-      const message = `computes ${quote(text.name)} by a function of yours, which no other thread has; load the file there too`;
-      throw new ForwardpassError('UNSUPPORTED_OP', message, text.place);
-    }
+    refuseOwnTexts(inputs);
     const decider = model.#decider?.share().model;
     const { format, precision, isa, parameterCount, classes, featureNames } = model;
     const names = engine.share(model.#engineModel, {
