@@ -45,7 +45,7 @@ describe('Estimator', () => {
 
   it('says where an attribute is missing, and of one that fit() makes that the estimator may not be fitted', () => {
     expect(() => estimator({}).vector('coef_')).toThrow(
-      /^steps\[1\]\.coef_: the Ridge needs this attribute; there is none/,
+      /^steps\[1\]\.coef_: the Ridge needs this attribute; found nothing/,
     );
     expect(() => estimator({}, '').vector('coef_')).toThrow(/^coef_: .* may not be fitted$/);
     expect(() => estimator({}).number('alpha')).not.toThrow(/fitted/);
