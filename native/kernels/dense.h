@@ -25,21 +25,22 @@ FP_INLINE void with_count(size_t count, F f) {
 }
 
 // Heights of tiles are 1, 2, 3 where none is higher, otherwise 1 and the even ones: half as much code, and a tile of an
-// odd number of rows works its last row twice. Calls f(constant) with the least height of `rows`, which is from 1 to
-// `Most`.
-template <int Most, class F>
+// odd number of rows works its last row twice. `Odd` says that there are odd ones too, up to 7. Calls f(constant) with
+// the least height of `rows`, which is from 1 to `Most`.
+template <int Most, bool Odd = false, class F>
 FP_INLINE void with_height(size_t rows, F f) {
-  static_assert(Most <= 3 || Most % 2 == 0, "a height");
+  constexpr int each = Odd ? 8 : 3;
+  static_assert(Most <= each || Most % 2 == 0, "a height");
   if constexpr (Most > 0) {
-    constexpr int lower = Most > 3 ? Most - 2 : Most - 1;
+    constexpr int lower = Most > each ? Most - 2 : Most - 1;
     if (rows > size_t(lower)) return f(std::integral_constant<int, Most>());
-    with_height<lower>(rows, f);
+    with_height<lower, Odd>(rows, f);
   }
 }
 
 // Calls f(constant, first, rows) for tiles of rows, each as high as the constant says or one row less, and none higher
 // than `Most`: of nearly equal height (16 as 8 + 8, not 12 + 4).
-template <int Most, class F>
+template <int Most, bool Odd = false, class F>
 FP_INLINE void in_tiles(size_t rows, F f) {
   constexpr size_t unit = Most > 3 ? 2 : 1, most_units = Most / unit;
   const size_t units = (rows + unit - 1) / unit, count = (units + most_units - 1) / most_units;
@@ -47,7 +48,7 @@ FP_INLINE void in_tiles(size_t rows, F f) {
   const size_t height = count == 1 ? units : units / count, taller = units - height * count;
   for (size_t i = 0, row = 0; i < count; i++) {
     const size_t wanted = (height + (i < taller)) * unit, here = wanted < rows - row ? wanted : rows - row;
-    with_height<Most>(here, [&](auto MR) { f(MR, row, here); });
+    with_height<Most, Odd>(here, [&](auto MR) { f(MR, row, here); });
     row += here;
   }
 }
@@ -83,8 +84,10 @@ struct RowPointers {
 // Weights as they are: a row of a panel of NV vectors is as many in memory.
 template <class S>
 struct WholeWeights {
-  static constexpr int most_rows = 12;        // of a tile
-  static constexpr bool small_layers = true;  // whether they have code of their own
+  static constexpr int most_rows = 12;                 // of a tile
+  static constexpr int most_rows_narrow = 8;           // of one vector
+  static constexpr bool small_layers = true;           // whether they have code of their own
+  static constexpr bool odd_heights = S::lanes == 16;  // of tiles of full panels
   static constexpr int vectors(int NV) { return NV; }
   template <int NV>
   static FP_INLINE void load(const typename S::T* from, typename S::V (&w)[NV]) {
@@ -96,8 +99,9 @@ struct WholeWeights {
 // bf16 weights in pairs, one shift or mask from being floats again: see pack_reduced.h.
 template <class S>
 struct Bf16Weights {
-  static constexpr int most_rows = 4;
+  static constexpr int most_rows = 12, most_rows_narrow = 4;
   static constexpr bool small_layers = false;
+  static constexpr bool odd_heights = false;
   static constexpr int vectors(int NV) { return (NV + 1) / 2; }
   template <int NV>
   static FP_INLINE void load(const typename S::T* from, typename S::V (&w)[NV]) {
@@ -128,9 +132,9 @@ struct Dense {
   static constexpr size_t panel_size(size_t K) { return size_t(panel_columns) + K * row_size(panel_vectors); }
 
   // Tiles of one vector need not be higher than hides the latency.
+  static constexpr int narrow = W::most_rows_narrow < row_chains ? W::most_rows_narrow : row_chains;
   static constexpr int tile_rows(int vectors) {
-    const int rows = accumulators / vectors,
-              most = vectors == 1 && W::most_rows > row_chains ? row_chains : W::most_rows;
+    const int rows = accumulators / vectors, most = vectors == 1 ? narrow : W::most_rows;
     return rows < most ? rows : most;
   }
 
@@ -169,7 +173,8 @@ struct Dense {
   }
 
   // Stores the first `columns` of `width` columns of each row.
-  static FP_NOINLINE void store_columns(const T* from, size_t width, T* y, size_t N, size_t columns, size_t rows) {
+  static FP_INNER FP_NOINLINE void store_columns(const T* from, size_t width, T* y, size_t N, size_t columns,
+                                                 size_t rows) {
     for (; rows > 0; rows--, from += width, y += N) {
       size_t column = 0;
       for (; column + S::lanes <= columns; column += S::lanes) S::store(y + column, S::load(from + column));
@@ -231,7 +236,7 @@ struct Dense {
 
   // MR rows of one panel, or one row less.
   template <int MR, int NV>
-  static void tile(const Layer& layer, const T* x, const Panel& panel, size_t first_row, size_t rows) {
+  static FP_INNER void tile(const Layer& layer, const T* x, const Panel& panel, size_t first_row, size_t rows) {
     const size_t K = layer.K, stride = layer.stride;
     x += first_row * stride;
     V sum[MR][NV];
@@ -269,16 +274,18 @@ struct Dense {
 
   // All rows of one panel.
   template <int NV>
-  static void tiles(const Layer& layer, const T* x, const Panel& panel, size_t rows) {
+  static FP_INNER void tiles(const Layer& layer, const T* x, const Panel& panel, size_t rows) {
     const auto one = [&](auto MR, size_t row, size_t here) { tile<MR, NV>(layer, x, panel, row, here); };
-    if (layer.shape.partials == 1) return in_tiles<tile_rows(NV)>(rows, one);
-    in_tiles<tile_rows(NV * 2)>(rows, one);
+    constexpr bool odd = W::odd_heights && NV == panel_vectors;
+    constexpr int with_runs = tile_rows(NV * 2) < tile_rows(NV) ? tile_rows(NV * 2) : tile_rows(NV);
+    if (layer.shape.partials == 1) return in_tiles<tile_rows(NV), odd>(rows, one);
+    in_tiles<with_runs, odd>(rows, one);
   }
 
   // One row of one panel in several runs of k, C of them at a time, which hide each other's latency; partials is a
   // multiple of C.
   template <int NV, int C>
-  static void runs(const Layer& layer, const T* x, const Panel& panel, size_t row) {
+  static FP_INNER void runs(const Layer& layer, const T* x, const Panel& panel, size_t row) {
     constexpr size_t width = row_size(NV);
     const size_t K = layer.K, partials = size_t(layer.shape.partials), run = layer.shape.run(K);
     x += row * layer.stride;
@@ -319,7 +326,7 @@ struct Dense {
 
   // MR rows (few) of G neighbouring full panels, no partials.
   template <int MR, int G>
-  static void few_rows(const Layer& layer, const T* x, const Panel& panel) {
+  static FP_INNER void few_rows(const Layer& layer, const T* x, const Panel& panel) {
     constexpr int NV = panel_vectors;
     const size_t K = layer.K, x_stride = layer.stride, stride = panel_size(K);
     V sum[G][MR][NV];
@@ -384,7 +391,7 @@ struct Dense {
 
   // As many whole panels from `column` on as fit, G at a time; returns the first column that is not done.
   template <int MR, int G>
-  static size_t rows_of_panels(const Layer& layer, const T* x, T* y, size_t column, size_t end) {
+  static FP_INNER size_t rows_of_panels(const Layer& layer, const T* x, T* y, size_t column, size_t end) {
     const size_t stride = panel_size(layer.K);
     const T* at = layer.weights + column / panel_columns * stride;
     for (; column + G * panel_columns <= end; column += G * panel_columns, at += G * stride) {
@@ -409,7 +416,7 @@ struct Dense {
     return column;
   }
 
-  static void chains(const Layer& layer, const T* x, T* y, size_t rows, size_t column, size_t end) {
+  static FP_INNER void chains(const Layer& layer, const T* x, T* y, size_t rows, size_t column, size_t end) {
     // The smallest layers are over before the rest of this function has begun.
     if (rows == 1 && layer.N <= size_t(S::lanes)) {
       return one_row<1>(layer, x, {layer.weights, layer.weights + S::lanes, {y, layer.N}});

@@ -106,8 +106,10 @@ struct DenseInt8 {
 
   // Without an instruction for it a product takes so long that higher tiles would gain nothing.
   static constexpr int most_rows = P::group == 4 ? 6 : 2;
-  static constexpr int tile_rows(int vectors) {
-    return Floats::tile_rows(vectors) < most_rows ? Floats::tile_rows(vectors) : most_rows;
+  // Of a single tile of full panels of wide vectors. Of several tiles, lower ones are faster.
+  static constexpr int most_rows_alone = F::lanes == 16 ? 8 : most_rows;
+  static constexpr int tile_rows(int vectors, int most) {
+    return Floats::tile_rows(vectors) < most ? Floats::tile_rows(vectors) : most;
   }
   static constexpr int panel_vectors = Floats::panel_vectors;
   static constexpr int panel_columns = Floats::panel_columns;
@@ -137,7 +139,7 @@ struct DenseInt8 {
 
   // MR rows, or one row less, of G panels (two are full ones) of NV vectors, C groups of k at a time.
   template <int MR, int NV, int G>
-  static void tile(const Layer& layer, const float* x, const Panel& panel, size_t first_row, size_t rows) {
+  static FP_INNER void tile(const Layer& layer, const float* x, const Panel& panel, size_t first_row, size_t rows) {
     constexpr int sums = MR * NV * G, C = sums >= chains ? 1 : (chains + sums - 1) / sums;
     constexpr size_t width = NV * F::lanes, weight_step = width * P::group, row_step = P::group * sizeof(Row);
     const size_t row_width = fp::quantized_width(layer.K), stride = row_width * sizeof(float);
@@ -225,8 +227,10 @@ struct DenseInt8 {
       const size_t vectors = columns >= size_t(panel_columns) ? panel_vectors : (columns + F::lanes - 1) / F::lanes;
       const Panel panel = {at, y + column, columns};
       with_count<panel_vectors>(vectors, [&](auto NV) {
-        in_tiles<tile_rows(NV)>(rows,
-                                [&](auto MR, size_t row, size_t here) { tile<MR, NV, 1>(layer, x, panel, row, here); });
+        const auto one = [&](auto MR, size_t row, size_t here) { tile<MR, NV, 1>(layer, x, panel, row, here); };
+        constexpr int alone = tile_rows(NV, NV == panel_vectors ? most_rows_alone : most_rows);
+        if (rows <= size_t(alone)) return with_height<alone>(rows, [&](auto MR) { one(MR, 0, rows); });
+        in_tiles<tile_rows(NV, most_rows)>(rows, one);
       });
     }
   }

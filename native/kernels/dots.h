@@ -27,7 +27,7 @@ struct Dots {
   };
 
   // The first `count` elements of each row, and zeros up to `step`.
-  static FP_NOINLINE void pad(const T* x, size_t K, size_t count, T* to, size_t step, int rows) {
+  static FP_INNER FP_NOINLINE void pad(const T* x, size_t K, size_t count, T* to, size_t step, int rows) {
     for (; rows > 0; rows--, x += K, to += step) {
       for (size_t i = 0; i < step; i += S::lanes) {
         const ptrdiff_t left = ptrdiff_t(count) - ptrdiff_t(i);
@@ -86,7 +86,7 @@ struct Dots {
   // Outputs `first` to first + outputs − 1 of as many rows as are whole groups of R; returns how many rows those are.
   // Where there are fewer than NN, the last one is worked several times.
   template <int R, int NN, int U>
-  static size_t dots(const Layer& layer, const T* x, T* y, size_t rows, size_t first, size_t outputs = NN) {
+  static FP_INNER size_t dots(const Layer& layer, const T* x, T* y, size_t rows, size_t first, size_t outputs = NN) {
     constexpr size_t step = fp::lane_count * U;
     if constexpr (R > 1 || NN == 1) outputs = NN;
     const size_t K = layer.K, N = layer.N, padded = (K + step - 1) / step * step;
@@ -126,7 +126,7 @@ struct Dots {
 
   // Groups of R rows: NN outputs at a time, then what is left; of one row together, since its sums wait anyway.
   template <int R, int NN, int U>
-  static size_t rows_of(const Layer& layer, const T* x, T* y, size_t rows, size_t n = 0) {
+  static FP_INNER size_t rows_of(const Layer& layer, const T* x, T* y, size_t rows, size_t n = 0) {
     size_t done = 0;
     for (; n + NN <= layer.N; n += NN) done = dots<R, NN, U>(layer, x, y, rows, n);
     if constexpr (NN > 1) {
@@ -140,7 +140,7 @@ struct Dots {
   }
 
   template <int U>
-  static void all_rows(const Layer& layer, const T* x, T* y, size_t rows) {
+  static FP_INNER void all_rows(const Layer& layer, const T* x, T* y, size_t rows) {
     // Half of the registers hold sums: four rows by four outputs where they are wide, by one where they are not.
     constexpr int sets = S::registers / 2 / (L::vectors * U);
     constexpr int NN = sets >= 16 ? 4 : 1;

@@ -92,17 +92,18 @@ void unary(const typename S::T* x, typename S::T* y, size_t count, const typenam
   for_parts<S>(count, [&](size_t i, Part<S> part) { part.store(y + i, Function(part.load(x + i), alpha, beta)); });
 }
 
-// The same, called for each vector.
+// The same, called for each vector. The function comes last, so that its callers leave the other arguments where they
+// are.
 template <class S>
-FP_NOINLINE void each(typename S::V (*function)(typename S::V, typename S::V, typename S::V), const typename S::T* x,
-                      typename S::T* y, size_t count, const typename S::T* parameters) {
+FP_NOINLINE void each(const typename S::T* x, typename S::T* y, size_t count, const typename S::T* parameters,
+                      typename S::V (*function)(typename S::V, typename S::V, typename S::V)) {
   const typename S::V alpha = S::set1(parameters[0]), beta = S::set1(parameters[1]);
   for_parts<S>(count, [&](size_t i, Part<S> part) { part.store(y + i, function(part.load(x + i), alpha, beta)); });
 }
 
 template <class S, typename S::V (*Function)(typename S::V, typename S::V, typename S::V)>
 void seldom_unary(const typename S::T* x, typename S::T* y, size_t count, const typename S::T* parameters) {
-  each<S>(Function, x, y, count, parameters);
+  each<S>(x, y, count, parameters, Function);
 }
 
 // One row after another is one long row, unless an operand repeats.
@@ -128,16 +129,16 @@ void binary(const typename S::T* a, size_t a_stride, const typename S::T* b, siz
 
 // The same, called for each vector.
 template <class S>
-FP_NOINLINE void each_pair(typename S::V (*function)(typename S::V, typename S::V), const typename S::T* a,
-                           size_t a_stride, const typename S::T* b, size_t b_stride, typename S::T* y, size_t rows,
-                           size_t width) {
+FP_NOINLINE void each_pair(const typename S::T* a, size_t a_stride, const typename S::T* b, size_t b_stride,
+                           typename S::T* y, size_t rows, size_t width,
+                           typename S::V (*function)(typename S::V, typename S::V)) {
   pairs<S>(function, a, a_stride, b, b_stride, y, rows, width);
 }
 
 template <class S, typename S::V (*Function)(typename S::V, typename S::V)>
 void seldom_binary(const typename S::T* a, size_t a_stride, const typename S::T* b, size_t b_stride, typename S::T* y,
                    size_t rows, size_t width) {
-  each_pair<S>(Function, a, a_stride, b, b_stride, y, rows, width);
+  each_pair<S>(a, a_stride, b, b_stride, y, rows, width, Function);
 }
 
 template <class S>

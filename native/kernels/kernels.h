@@ -27,6 +27,14 @@
 #define FP_NOINLINE __attribute__((noinline))
 #endif
 
+// For functions that only kernels call. By the convention of Windows each would save ten vector registers, ten times
+// the code of what a function of another convention leaves to its callers: the few functions of the tables.
+#if defined(_WIN64) && defined(__x86_64__) && defined(__GNUC__)
+#define FP_INNER __attribute__((sysv_abi))
+#else
+#define FP_INNER
+#endif
+
 // Keeps a vector in a register: gcc would read it from memory again at each use, which waits when it is not in the
 // first-level cache.
 #if defined(__GNUC__) && !defined(__clang__) && (defined(__x86_64__) || defined(__aarch64__))
