@@ -153,14 +153,26 @@ size_t embed(const T* ids, size_t count, const Step<T>& step, T* y) {
   return no_id;
 }
 
+// By copies of what is filled already: clang makes a loop of single elements where code is to be small.
+template <typename T>
+void fill(T* to, size_t count, T value) {
+  constexpr size_t most = 1024;  // stays in the first-level cache
+  if (count > 0) to[0] = value;
+  for (size_t done = 1, part; done < count; done += part) {
+    part = done < most ? done : most;
+    if (part > count - done) part = count - done;
+    std::memcpy(to + done, to, part * sizeof(T));
+  }
+}
+
 // y is [ids, depth]; an id outside the range is off everywhere, one that is not an integer is bad.
 template <typename T>
 size_t one_hot(const T* ids, size_t count, const Step<T>& step, T* y) {
   const T on = step.p[0][0], off = step.p[0][1];
+  fill(y, count * step.inner, off);
   for (size_t i = 0; i < count; i++) {
     if (ids[i] != std::trunc(ids[i])) return i;
     T* const row = y + i * step.inner;
-    for (size_t j = 0; j < step.inner; j++) row[j] = off;
     const size_t index = index_of(ids[i], step.inner, step.function != 0);
     if (index != no_id) row[index] = on;
   }
