@@ -61,7 +61,7 @@ async function buildScripts() {
         { name: 'load', test: /lib.(load|watch|formats.(containers.half|decision|everywhere))\.ts$/ },
         {
           name: 'tensors',
-          test: /lib.formats.(tensors.(along|axes|bags|builder|call|cumulative|dimensions|filling|inputs|moves|picking|products|raw-elements|reshape|shared-batch|slicing|sorting)|containers.protobuf)\.ts$/,
+          test: /lib.formats.(tensors.(alignment|along|axes|bags|batch-place|builder|call|cumulative|dimensions|filling|inputs|moves|one-vocabulary|picking|products|raw-elements|reshape|shared-batch|slicing|sorting)|containers.protobuf)\.ts$/,
         },
       ],
     },

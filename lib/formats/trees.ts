@@ -1,7 +1,7 @@
 /** Decision trees as files hold them, in whatever order, made into the nodes of a graph: see `OpAttributes.trees`. */
 import { ForwardpassError } from '../errors.ts';
 import type { Budget } from '../graph/budget.ts';
-import { NODE_FIELDS, type Operand, SET_BITS, SPLITS, type TreeSum } from '../graph/graph.ts';
+import { NODE_FIELDS, type Operand, SET_BITS, SPLITS, type Tensor, type TreeSum } from '../graph/graph.ts';
 
 /** One tree of a file. A node is its number there; those that the root does not lead to do not count. */
 export interface FileTree {
@@ -227,4 +227,15 @@ class Growing {
     all.set(this.#last.subarray(0, this.#length), at);
     return all;
   }
+}
+
+/** The features that trees look at, in order, and the trees of a row that has these alone. */
+export function onUsedFeatures({ shape, data }: Tensor, width: number): { features: number[]; nodes: Tensor } {
+  const places = new Int32Array(width).fill(-1);
+  for (let at = 0; at < data.length; at += NODE_FIELDS) if (data[at] >= 0) places[data[at]] = 0;
+  const features = Array.from(places.keys()).filter((feature) => places[feature] === 0);
+  if (features.length === 0) features.push(0);
+  for (const [place, feature] of features.entries()) places[feature] = place;
+  const moved = data.map((value, at) => (at % NODE_FIELDS === 0 && value >= 0 ? places[value] : value));
+  return { features, nodes: { shape, data: moved } };
 }

@@ -111,10 +111,10 @@ export const ALLOWED = {
     '/"weight_map"\\s*:\\s*\\{\\s*"(?:[^"\\\\]|\\\\.)*"\\s*:\\s*(?:\\[\\s*)?"([^"\\\\]*)"/s': 'the beginning of a file',
   },
   'lib/formats/sklearn/features.ts': { 'firstInside startsOwn': '`limits.depth`, which is counted down at each' },
-  'lib/formats/sklearn/emitter.ts': {
-    'Emitter.float32': 'parts of a row have none themselves: once',
-    'Emitter.#denseOfParts Emitter.dense': 'parts of a row have none themselves: once',
-    'Emitter.requireFinite': 'parts of a row have none themselves: once',
+  'lib/formats/sklearn/row-emitter.ts': {
+    'RowEmitter.float32': 'parts of a row have none themselves: once',
+    'RowEmitter.#denseOfParts RowEmitter.dense': 'parts of a row have none themselves: once',
+    'RowEmitter.requireFinite': 'parts of a row have none themselves: once',
   },
   'lib/formats/sklearn/gaussian-kernels.ts': {
     'KERNELS combined exponentiation knownKernel similarity variance': '`limits.depth`, which Emitter.within checks',
@@ -186,8 +186,8 @@ export const ALLOWED = {
       'DEEPEST, 200, is checked at each expression',
   },
   'lib/formats/torchscript/read.ts': { 'namedResults/collect': '`limits.depth` is checked at each list' },
+  'lib/formats/tensors/alignment.ts': { 'broadcastShapes(...shapes)': 'two or three operands' },
   'lib/formats/tensors/builder.ts': {
-    'broadcastShapes(...shapes)': 'two or three operands',
     'GraphBuilder.#pickWords GraphBuilder.embedding': 'a table of words becomes one of positions, once',
   },
   'lib/graph/activations.ts': {

@@ -272,7 +272,7 @@ function presentColumns(
   outputs: Graph['outputs'],
 ): readonly number[] {
   const { hashes, nones } = emitter.cells;
-  const valued = emitter.valuedColumns(outputs.map(({ value }) => value));
+  const valued = emitter.columns.valued(outputs.map(({ value }) => value));
   // None may be its own number.
   const isNumber = (at: number) => nones.has(at) && !Number.isNaN(nones.get(at));
   const isOther = (at: number) =>
@@ -283,7 +283,7 @@ function presentColumns(
 /** Categories that are known by their hashes are nothing else to any other estimator. */
 function checkCategories(emitter: Emitter): void {
   const { categories: words, hashes, nones } = emitter.cells;
-  const computed = emitter.computedColumns();
+  const computed = emitter.columns.computed();
   const stray = [...hashes.keys()].find((column) => words.has(column) || nones.has(column) || computed.has(column));
   if (stray === undefined) return;
   const message = `column ${stray} holds categories to one estimator, and numbers or words of a list to another`;

@@ -1,6 +1,7 @@
 /** Axes of 1 that come and go, and what is joined or taken apart along them. */
+
+import { withAxis, without } from './batch-place.ts';
 import type { GraphBuilder } from './builder.ts';
-import { withAxis, without } from './builder.ts';
 import { batchAxisOf, isMerged } from './emitter.ts';
 import { range, type Value } from './value.ts';
 

@@ -4,21 +4,16 @@
  * other becomes a node. One that would mix rows of the batch is refused.
  */
 
-import { greatest } from '../../extremes.ts';
-import {
-  type BinaryName,
-  type NormName,
-  type Operand,
-  type ReduceName,
-  TRUTHS,
-  type UnaryName,
-} from '../../graph/graph.ts';
-import { broadcastShapes, broadcastsTo, elementCount, formatShape, isIdentity, sameShape } from '../../graph/shapes.ts';
+import { type BinaryName, type NormName, type ReduceName, TRUTHS, type UnaryName } from '../../graph/graph.ts';
+import { broadcastsTo, elementCount, formatShape, isIdentity, sameShape } from '../../graph/shapes.ts';
 import { type CastStep, castSteps, holdsBelow } from '../casts.ts';
+import { aligned, broadcastAlike, commonShape } from './alignment.ts';
 import { BagInputs } from './bag-inputs.ts';
+import { without } from './batch-place.ts';
 import { textOf } from './derived.ts';
-import { batchAxisOf, Emitter, isMerged, type RowInfo, sharedAxis } from './emitter.ts';
+import { batchAxisOf, Emitter, isMerged, sharedAxis } from './emitter.ts';
 import * as fold from './fold.ts';
+import { ofOneVocabulary, spreadOf, wordsOf } from './one-vocabulary.ts';
 import { TextInputs } from './texts.ts';
 import { type Constant, constant, type ElementType, isFloat, isLarge, literal, type Row, type Value } from './value.ts';
 import { Vocabulary } from './vocabulary.ts';
@@ -60,10 +55,10 @@ export class GraphBuilder extends Emitter {
     const [a, b] = this.ofOneVocabulary([left, right]);
     const type = TRUTHS.has(fn) ? 'bool' : a.type;
     if (a.kind === 'row' || b.kind === 'row') {
-      const { operands, info } = this.#aligned([a, b], type);
+      const { operands, info } = aligned(this, [a, b], type);
       return this.emit('binary', operands, { fn }, info);
     }
-    const shape = this.#commonShape([a, b]);
+    const shape = commonShape(this, [a, b]);
     const made = this.derive(
       fn,
       [a, b],
@@ -76,10 +71,10 @@ export class GraphBuilder extends Emitter {
   select(condition: Value, whereTrue: Value, whereFalse: Value): Value {
     const [a, b] = this.ofOneVocabulary([whereTrue, whereFalse]);
     if (condition.kind === 'row' || a.kind === 'row' || b.kind === 'row') {
-      const { operands, info } = this.#aligned([condition, a, b], a.type);
+      const { operands, info } = aligned(this, [condition, a, b], a.type);
       return { ...this.emit('select', operands, {}, info), words: wordsOf([a, b]), spread: spreadOf([a, b]) };
     }
-    const [test, left, right] = this.#broadcast([condition, a, b]);
+    const [test, left, right] = broadcastAlike(this, [condition, a, b]);
     // A float that the precision does not tell from 0 is false.
     const isTrue = isFloat(test.type) ? (this.unary(test, 'to_bool') as Constant) : test;
     return fold.select(isTrue, left, right) ?? this.#dependsOnBatch();
@@ -144,39 +139,9 @@ export class GraphBuilder extends Emitter {
     return { ...this.emit('retype', [x.operand], { to: is ? 'integer' : 'float' }, x), type };
   }
 
-  /** Values of one kind: words become indices of one vocabulary, that of the row tensors, all of which must have it. */
+  /** Values of one kind: words become indices of one vocabulary. */
   ofOneVocabulary<V extends Value>(values: readonly V[]): readonly V[] {
-    const strangers = values.filter((x) => x.type !== 'string');
-    if (strangers.length === values.length) return values;
-    if (strangers.length > 0) throw this.error('UNSUPPORTED_DTYPE', `words meet values of type ${strangers[0].type}`);
-    const words = this.#commonWords(values);
-    return words === undefined ? values : values.map((x) => this.#inWords(x, words));
-  }
-
-  /** The vocabulary of the row tensors, or one that has the words of all; those of inputs are not known before the end. */
-  #commonWords(values: readonly Value[]): Vocabulary | undefined {
-    const all = new Set(values.flatMap((x) => (x.kind === 'row' && x.words ? [x.words] : [])));
-    if (all.size <= 1) return [...all][0];
-    if (all.has(this.inputWords)) throw this.error('UNSUPPORTED_OP', 'words of different origins meet');
-    const common = new Vocabulary();
-    for (const { list } of all) {
-      this.spend(2 * list.length);
-      for (const word of list) common.indexOf(word);
-    }
-    return common;
-  }
-
-  #inWords<V extends Value>(x: V, words: Vocabulary): V {
-    const own = x.kind === 'row' ? x.words : this.constantWords;
-    if (own === undefined || own === words) return x;
-    if (x.kind === 'constant') {
-      this.spend(x.data.length);
-      return { ...x, data: x.data.map((index) => words.indexOf(own.list[index])) };
-    }
-    const table = Float64Array.from(own.list, (word) => words.indexOf(word));
-    this.spend(table.length);
-    const ids: Row = { ...(x as Row), type: 'int64', words: undefined };
-    return { ...this.embedding(ids, constant('int64', [table.length], table)), type: 'string', words } as Row as V;
+    return ofOneVocabulary(this, values, (ids, table) => this.embedding(ids, table));
   }
 
   /** A number of the type of `x`. */
@@ -410,91 +375,7 @@ export class GraphBuilder extends Emitter {
     return { ...this.embedding(ids, positions), type: 'string', words };
   }
 
-  /**
-   * Operands as NumPy would broadcast them, with the batch among their axes. Counted from the last axis the batch must
-   * be in the same place everywhere; a constant that reaches there must have 1.
-   */
-  #aligned(values: readonly Value[], type: ElementType): { operands: Operand[]; info: RowInfo } {
-    const fromEnd = new Set(values.flatMap((x) => this.#batchFromEnd(x) ?? []));
-    const [place] = fromEnd;
-    if (fromEnd.size > 1) throw this.crossing('the batch is broadcast against another axis');
-    const shared = this.#sharedAlike(values);
-    const rank = greatest(values.map((x) => this.rank(x)));
-    const aligned = values.map((x) => {
-      const reaches = place !== undefined && this.rank(x) >= place;
-      if (shared && x.kind === 'constant') {
-        if (reaches && x.shape.at(-place) !== 1) throw this.crossing('a constant differs along the batch');
-        return this.everyRow(x, undefined);
-      }
-      if (x.kind === 'constant') return reaches ? this.asRow(x, this.rank(x) - place) : this.everyRow(x, undefined);
-      if (reaches && x.batchAxis === undefined) throw this.crossing('the batch is broadcast against another axis');
-      return x;
-    });
-    const shapes = aligned.map((row) => row.shape);
-    const shape = broadcastShapes(...shapes) ?? this.#unbroadcastable(shapes);
-    const axis = place === undefined ? undefined : rank - place;
-    const batchAxis = shared?.stacked ? Number(axis) + 1 : axis;
-    const info = { type, shape, batchAxis, merged: shared?.merged, stacked: shared?.stacked };
-    return { operands: aligned.map((row) => row.operand), info };
-  }
-
-  /** Of values whose batch is one with another axis, the first; it must then be so in all that have a batch, and as long. */
-  #sharedAlike(values: readonly Value[]): Row | undefined {
-    const rows = values.filter((x): x is Row => x.kind === 'row' && x.batchAxis !== undefined);
-    const [first] = rows;
-    if (rows.every((row) => sharedAxis(row) === undefined)) return undefined;
-    const lengthOf = (row: Row) => row.shape[sharedAxis(row) ?? -1];
-    const isAlike = (row: Row) => isMerged(row) === isMerged(first) && sharedAxis(row) !== undefined;
-    if (rows.every((row) => isAlike(row) && lengthOf(row) === lengthOf(first))) return first;
-    throw this.crossing('the batch is broadcast against the batch and another axis');
-  }
-
-  /** A number that each row has of its own, where ONNX has one for the whole batch, has no batch and goes anywhere. */
-  #batchFromEnd(x: Value): number | undefined {
-    const batchAxis = sharedAxis(x) ?? batchAxisOf(x);
-    return batchAxis === undefined ? undefined : this.rank(x) - batchAxis;
-  }
-
-  #broadcast(values: readonly Constant[]): Constant[] {
-    const shape = this.#commonShape(values);
-    this.spend(elementCount(shape) * values.length, values);
-    return values.map((value) => fold.broadcastTo(value, shape));
-  }
-
-  #commonShape(values: readonly Constant[]): readonly number[] {
-    const shapes = values.map((value) => value.shape);
-    return broadcastShapes(...shapes) ?? this.#unbroadcastable(shapes);
-  }
-
-  #unbroadcastable(shapes: readonly (readonly number[])[]): never {
-    throw this.error('SHAPE', `the shapes ${shapes.map(formatShape).join(' and ')} do not broadcast`);
-  }
-
   #dependsOnBatch(): never {
     throw this.crossing('the batch size enters the computation');
   }
-}
-
-/** That of all words of rows, where they are of one input. */
-function spreadOf(values: readonly Value[]): Row['spread'] {
-  const all = new Set(values.flatMap((x) => (x.kind === 'row' && x.type === 'string' ? [x.spread] : [])));
-  return all.size === 1 ? [...all][0] : undefined;
-}
-
-function wordsOf(values: readonly Value[]): Vocabulary | undefined {
-  const row = values.find((x): x is Row => x.kind === 'row' && x.type === 'string');
-  return row?.words;
-}
-
-/** Where the batch is once the given axes of the row are gone. */
-export function without(own: readonly number[], batchAxis: number | undefined): number | undefined {
-  return batchAxis === undefined ? undefined : batchAxis - own.filter((axis) => axis < batchAxis).length;
-}
-
-/** A shape and its batch with one more axis: `axis` in the result as ONNX counts, `own` in its shape. */
-export function withAxis(x: Pick<Row, 'shape' | 'batchAxis' | 'merged'>, axis: number, size: number) {
-  const isBefore = x.batchAxis !== undefined && axis <= x.batchAxis;
-  const own = isBefore || x.batchAxis === undefined || x.merged ? axis : axis - 1;
-  const batchAxis = isBefore ? Number(x.batchAxis) + 1 : x.batchAxis;
-  return { own, shape: x.shape.toSpliced(own, 0, size), batchAxis, merged: x.merged };
 }

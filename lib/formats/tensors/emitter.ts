@@ -1,10 +1,11 @@
 /** What every translation rests on: the node at work, its errors, axes and the batch, names, and the nodes so far. */
-import { type ErrorCode, ForwardpassError } from '../../errors.ts';
+import { ForwardpassError } from '../../errors.ts';
 import type { Budget } from '../../graph/budget.ts';
 import type { Fold } from '../../graph/fold.ts';
 import type { Node, Op, OpAttributes, Operand, Tensor } from '../../graph/graph.ts';
 import { elementCount, formatShape } from '../../graph/shapes.ts';
 import type { CastRule } from '../casts.ts';
+import { NodeEmitter } from '../node-emitter.ts';
 import { Derived } from './derived.ts';
 import * as fold from './fold.ts';
 import { WIDTHS } from './raw-elements.ts';
@@ -53,13 +54,11 @@ const CONSTANT_ELEMENTS = 16;
 
 const MOVES: ReadonlySet<Op> = new Set<Op>(['reshape', 'transpose', 'gather', 'expand', 'concat', 'retype']);
 
-export class Emitter {
-  readonly nodes: Node[] = [];
+export class Emitter extends NodeEmitter {
   /** Of the row tensors that nodes give, by their names. */
   readonly shapes = new Map<string, readonly number[]>();
   readonly batchAxis: 0 | undefined;
   readonly declaredBatch: number | undefined;
-  readonly budget: Budget;
   folder: Fold | undefined;
   readonly castRule: CastRule;
   /** What the model's constant strings are the indices of. */
@@ -76,9 +75,9 @@ export class Emitter {
   #site: Site = { name: '', place: 'graph', output: 'value' };
 
   constructor(options: EmitterOptions) {
+    super(options.budget);
     this.batchAxis = options.batchAxis;
     this.declaredBatch = options.declaredBatch;
-    this.budget = options.budget;
     this.#derived = new Derived(options.budget);
     this.folder = options.fold;
     this.castRule = options.casts;
@@ -91,10 +90,6 @@ export class Emitter {
   /** Of the node at work, for messages. */
   get place(): string {
     return this.#site.place;
-  }
-
-  error(code: ErrorCode, message: string): ForwardpassError {
-    return new ForwardpassError(code, message, this.place);
   }
 
   crossing(message: string): CrossesRows {
@@ -114,14 +109,10 @@ export class Emitter {
   }
 
   emit<O extends Op>(op: O, inputs: readonly Operand[], attributes: OpAttributes[O], info: RowInfo): Row {
-    // Validation checks this again; here it keeps what is computed from the shape in proportion.
-    if (!(elementCount(info.shape) <= this.budget.limits.rowElements)) {
-      throw this.error('LIMIT', `a row of shape ${formatShape(info.shape)} exceeds \`limits.rowElements\``);
-    }
-    this.budget.node(this.nodes.length + 1, this.place);
+    this.checkElements(elementCount(info.shape), `a row of shape ${formatShape(info.shape)}`);
     const output = this.uniqueName(this.#site.output.slice(0, LONGEST_NAME));
     const name = this.#site.name.slice(0, LONGEST_NAME);
-    this.nodes.push({ op, name, inputs, output, attributes } as Node);
+    this.add(op, name, inputs, output, attributes);
     const { type, shape, batchAxis, merged, stacked } = info;
     this.shapes.set(output, shape);
     const known = MOVES.has(op) ? { words: info.words, spread: info.spread, below: info.below } : undefined;

@@ -1,7 +1,7 @@
 /** What is taken by positions: elements of axes by constants, rows of a constant table by the ids of each row. */
 import { elementCount } from '../../graph/shapes.ts';
+import { withAxis } from './batch-place.ts';
 import type { GraphBuilder } from './builder.ts';
-import { withAxis } from './builder.ts';
 import { batchAxisOf } from './emitter.ts';
 import { type Constant, type ElementType, type Row, range, type Value } from './value.ts';
 

@@ -1,0 +1,35 @@
+/** What readers of every format put a graph together with: its nodes in their order, within the budget. */
+import { type ErrorCode, ForwardpassError } from '../errors.ts';
+import type { Budget } from '../graph/budget.ts';
+import type { Node, Op, OpAttributes, Operand } from '../graph/graph.ts';
+
+export abstract class NodeEmitter {
+  readonly nodes: Node[] = [];
+
+  constructor(readonly budget: Budget) {}
+
+  /** Of what is at work, for messages. */
+  abstract get place(): string;
+
+  error(code: ErrorCode, message: string): ForwardpassError {
+    return new ForwardpassError(code, message, this.place);
+  }
+
+  /** Refuses a row of more elements than `limits.rowElements`. Validation checks it again; here it comes before memory is taken. */
+  protected checkElements(count: number, row: string): void {
+    if (count <= this.budget.limits.rowElements) return;
+    throw this.error('LIMIT', `${row} exceeds \`limits.rowElements\``);
+  }
+
+  /** One more node. */
+  protected add<O extends Op>(
+    op: O,
+    name: string,
+    inputs: readonly Operand[],
+    output: string,
+    attributes: OpAttributes[O],
+  ): void {
+    this.budget.node(this.nodes.length + 1, this.place);
+    this.nodes.push({ op, name, inputs, output, attributes } as Node);
+  }
+}
