@@ -71,7 +71,7 @@ export class RowReader {
   /** Whether all inputs are numbers of one kind, for which a call can be bound to the reader's own arrays. */
   readonly #canLend: boolean;
   #lent: readonly FloatArray[] | undefined;
-  #isLending = false;
+  #isReading = false;
 
   constructor({ inputs, featureNames, Floats, newLent, createScanner }: RowsTaken) {
     this.columns = inputs.map((port) => new Column(port));
@@ -91,14 +91,17 @@ export class RowReader {
   read(rows: Rows | RowRecord | string, lend = false): FlatRows {
     if (ArrayBuffer.isView(rows)) return this.#whole(rows as TypedArray);
     return reading('INPUT', 'rows', () => {
-      if (Array.isArray(rows)) return this.#readAll(rows);
-      if (!lend || this.#isLending || !this.#canLend) return this.#readOne(rows);
-      // A getter of the record may ask for another prediction.
-      this.#isLending = true;
+      // A getter of a record may ask for another prediction, which then has terms of its own.
+      const outer = this.#isReading ? this.#terms : undefined;
+      const lends = lend && !this.#isReading;
+      if (this.#isReading) this.#terms = undefined;
+      const before = this.#isReading;
+      this.#isReading = true;
       try {
-        return this.#readOne(rows, this.lent);
+        return Array.isArray(rows) ? this.#readAll(rows, lends) : this.#readOne(rows, lends);
       } finally {
-        this.#isLending = false;
+        this.#isReading = before;
+        if (outer !== undefined) this.#terms = outer;
       }
     });
   }
@@ -122,7 +125,7 @@ export class RowReader {
     };
   }
 
-  #readOne(rows: unknown, lent?: readonly FloatArray[]): FlatRows {
+  #readOne(rows: unknown, lends: boolean): FlatRows {
     if (typeof rows === 'string' || (this.#features.isWholeRow && typeof rows === 'object' && rows !== null)) {
       if (!this.#isOneText) throw this.#noRow(rows, 'rows');
       const terms = this.#begin(1);
@@ -131,7 +134,7 @@ export class RowReader {
         () => rows,
         () => 'text',
       );
-      return { arrays: this.#finish(terms, []), isRecord: true, cell: () => ({ value: rows, place: 'text' }) };
+      return { arrays: this.#finish(terms, [], lends), isRecord: true, cell: () => ({ value: rows, place: 'text' }) };
     }
     if (typeof rows !== 'object' || rows === null || isCollection(rows)) {
       const hint = rows instanceof Map ? ' (Object.fromEntries(map) makes a record of a Map)' : '';
@@ -140,6 +143,7 @@ export class RowReader {
     }
     const { records } = this;
     const cell: FlatRows['cell'] = (_, input, element) => records.cell(rows, 'record', input, element);
+    const lent = lends ? this.lent : undefined;
     if (lent !== undefined) {
       records.read(rows, 0, lent, () => 'record');
       return { arrays: lent, isRecord: true, isLent: true, cell };
@@ -148,10 +152,10 @@ export class RowReader {
     const terms = this.#begin(1);
     records.read(rows, 0, arrays, () => 'record');
     this.#readTermsOf(terms, rows, () => 'record');
-    return { arrays: this.#finish(terms, arrays), isRecord: true, cell };
+    return { arrays: this.#finish(terms, arrays, lends), isRecord: true, cell };
   }
 
-  #readAll(rows: readonly unknown[]): FlatRows {
+  #readAll(rows: readonly unknown[], lends: boolean): FlatRows {
     const arrays = this.#allocate(rows.length);
     const terms = this.#begin(rows.length);
     // Not forEach, which passes over the holes of a sparse array.
@@ -170,7 +174,7 @@ export class RowReader {
       } else throw this.#noRow(row, `rows[${r}]`);
     }
     return {
-      arrays: this.#finish(terms, arrays),
+      arrays: this.#finish(terms, arrays, lends),
       isRecord: false,
       cell: (row, input, element) => this.#cell(rows, row, input, element),
     };
@@ -217,8 +221,8 @@ export class RowReader {
     );
   }
 
-  #finish(terms: readonly (TermColumn | undefined)[], arrays: readonly FloatArray[]): readonly Given[] {
-    return terms.map((column, input) => column?.finish() ?? arrays[input]);
+  #finish(terms: readonly (TermColumn | undefined)[], arrays: readonly FloatArray[], lends: boolean): readonly Given[] {
+    return terms.map((column, input) => column?.finish(lends) ?? arrays[input]);
   }
 
   // Numbers and words

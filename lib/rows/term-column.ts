@@ -133,13 +133,14 @@ export class TermColumn {
     return this.finish();
   }
 
-  /** The rows since they began. @throws {ForwardpassError} INPUT, MEMORY. */
-  finish(): RaggedParts {
+  /** The rows since they began; with `lends` in arrays that the next rows are read into. @throws {ForwardpassError} INPUT, MEMORY. */
+  finish(lends = false): RaggedParts {
     this.#scanWaiting();
     const count = this.#count;
+    const [ids, weights] = [this.#ids, this.#weights];
     return {
-      ids: this.#made(() => this.#ids.slice(0, count)),
-      weights: this.#made(() => this.#weights.slice(0, count)),
+      ids: lends ? ids.subarray(0, count) : this.#made(() => ids.slice(0, count)),
+      weights: lends ? weights.subarray(0, count) : this.#made(() => weights.slice(0, count)),
       offsets: this.#offsets,
     };
   }

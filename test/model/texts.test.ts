@@ -62,6 +62,20 @@ describe('a model of one text', () => {
     expect(error.message).toContain(message);
   });
 
+  it('may be asked while it reads a record', async () => {
+    const { model } = await opened('tfidf-l1');
+    const texts = ['free money', 'one two three', 'see you tomorrow for lunch', ''];
+    const expected = model.predict(texts);
+    const records = texts.map((text) => ({
+      get text() {
+        expect(model.predict(['free cash now', 'two'])).toEqual(model.predict([['free cash now'], ['two']]));
+        return text;
+      },
+    }));
+    expect(model.predict(records)).toEqual(expected);
+    expect(texts.map((_, i) => model.predict([records[i]]))).toEqual(texts.map((text) => model.predict([text])));
+  });
+
   it('takes the next text after one that it refused', async () => {
     const { model } = await opened('count-pattern-9');
     const before = model.predict(['some good text']);

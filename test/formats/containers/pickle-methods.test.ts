@@ -33,6 +33,19 @@ describe('getattr in a pickle', () => {
     expect(() => read(text)).toThrow(expect.objectContaining({ code: 'UNSAFE' }));
   });
 
+  it.each(['cbuiltins\nstr\n', 'c__builtin__\nunicode\n'])('is the name of a method of texts: of %j', (text) => {
+    for (const methods of [true, false]) expect(String(read(get(text, 'split'), methods))).toBe('builtins.str.split');
+  });
+
+  it.each([
+    ['with underscores', get('cbuiltins\nstr\n', '__class__')],
+    ['with dots', get('cbuiltins\nstr\n', 'a.b')],
+    ['of another class', get('cbuiltins\nint\n', 'real')],
+    ['of a text', get("S'a'\n", 'split')],
+  ])('is refused in any file %s', (_, text) => {
+    expect(() => read(text, false)).toThrow(expect.objectContaining({ code: 'UNSAFE' }));
+  });
+
   it('is refused in any other file', () => {
     expect(() => read(get(OBJECT, 'get_compiler_config'), false)).toThrow(expect.objectContaining({ code: 'UNSAFE' }));
   });

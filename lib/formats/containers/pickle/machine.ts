@@ -10,7 +10,7 @@ import { readRecords } from './records.ts';
 import { makeValue } from './reduce.ts';
 import { currentName } from './renamed.ts';
 import { PickleStream } from './stream.ts';
-import { GETATTR, refuseCall, refuseUnsafe } from './unsafe.ts';
+import { GETATTR, methodOfText, refuseCall, refuseUnsafe, unsafe } from './unsafe.ts';
 import {
   PickleDict,
   PickleGlobal,
@@ -71,6 +71,8 @@ export class Machine {
   /** Where the memo has an object. */
   private readonly places = new Map<PickleObject, number>();
   private isStopped = false;
+  /** Where getattr was named last, until it is called for a method. */
+  private getterPlace: string | undefined;
   private protocol = 0;
   /** Bytes of memory that were taken and not yet counted by the budget. */
   private taken = 0;
@@ -92,6 +94,7 @@ export class Machine {
       if (run === undefined) throw this.malformed(`unknown opcode ${code}`);
       run(this);
     }
+    if (this.getterPlace !== undefined) throw unsafe(GETATTR, this.getterPlace);
     if (this.stack.length !== 1 || this.marked.length > 0) throw this.malformed('values are left when the pickle ends');
     return { value: this.stack[0], protocol: this.protocol };
   }
@@ -238,8 +241,8 @@ export class Machine {
       throw this.malformed(`names a class or function by ${module.length + name.length} characters`);
     }
     const [currentModule, current] = currentName(module, name, this.protocol);
-    const isGetter = this.hooks?.methods === true && `${currentModule}.${current}` === GETATTR;
-    if (!isGetter) refuseUnsafe(currentModule, current, this.stream.place);
+    if (`${currentModule}.${current}` !== GETATTR) refuseUnsafe(currentModule, current, this.stream.place);
+    else if (this.hooks?.methods !== true) this.getterPlace = this.stream.place;
     const global = new PickleGlobal(currentModule, current);
     this.take(heapBytes(global) + 2 * MAP_ENTRY);
     return global;
@@ -263,6 +266,12 @@ export class Machine {
       throw this.malformed(`named arguments are ${pickleKind(keywords)}, expected a dict`);
     }
     const { budget, stream } = this;
+    const method = methodOfText(callable, args.items);
+    if (method !== undefined) {
+      this.getterPlace = undefined;
+      this.global('builtins', method);
+      return;
+    }
     refuseCall(callable, args.items, stream.place);
     const object = new PickleObject(callable, args.items, keywords);
     const value =

@@ -3,7 +3,7 @@
  * plainly what a file would have done elsewhere. Whatever is not on it is data without a meaning.
  */
 import { ForwardpassError } from '../../../errors.ts';
-import { type PickleGlobal, PickleObject, type PickleValue } from './values.ts';
+import { PickleGlobal, PickleObject, type PickleValue } from './values.ts';
 
 /** Packages of which no class or function belongs in a model. */
 const PACKAGES = new Set(
@@ -132,7 +132,18 @@ function isMethod([object, name, ...others]: readonly PickleValue[]): boolean {
   return isTorch && typeof name === 'string' && /^[a-zA-Z]\w*$/.test(name) && others.length === 0;
 }
 
-function unsafe(name: string, place: string): ForwardpassError {
+/**
+ * The name of a method of Python's own texts, which Python pickles as getattr of their class: `str.split`. It is a name as
+ * any function's, and as little called.
+ */
+export function methodOfText(callable: PickleGlobal, [object, name, ...others]: readonly PickleValue[]) {
+  const isOfText = String(callable) === GETATTR && object instanceof PickleGlobal && String(object) === 'builtins.str';
+  return isOfText && typeof name === 'string' && /^[a-z]+$/.test(name) && others.length === 0
+    ? `str.${name}`
+    : undefined;
+}
+
+export function unsafe(name: string, place: string): ForwardpassError {
   const message = `the file would run ${name} when Python opens it; it is refused, and nothing of it was run`;
   return new ForwardpassError('UNSAFE', message, place);
 }

@@ -176,6 +176,7 @@ function analysisOf(estimator: Estimator, { functions }: Emitter): Analysis {
   const stopWords = isWord ? stopWordsOf(estimator) : [];
   const rest = { unit, ...preparation, stopWords, least, most };
   // Characters are not asked for a tokenizer.
+  if (isWord && isMethod(estimator, 'tokenizer', 'split')) return { ...rest, pattern: '\\S+', ...(own && { own }) };
   if (isWord && estimator.has('tokenizer')) {
     return { ...rest, pattern: '.', own: { ...own, tokenizer: ownText(estimator, 'tokenizer', functions) } };
   }
@@ -194,6 +195,7 @@ function preparationOf(
   estimator: Estimator,
   functions: GivenFunctions,
 ): Pick<Analysis, 'lowercase' | 'accents' | 'own'> {
+  if (isMethod(estimator, 'preprocessor', 'lower')) return { lowercase: true, accents: 'keep' };
   if (estimator.has('preprocessor')) {
     const preprocessor = ownText(estimator, 'preprocessor', functions);
     return { lowercase: false, accents: 'keep', own: { preprocessor } };
@@ -209,6 +211,11 @@ function preparationOf(
   }
   const message = noSuchOption('`strip_accents`', estimator.text('strip_accents'), ['ascii', 'unicode']);
   throw estimator.error('MALFORMED', message, 'strip_accents');
+}
+
+/** Whether the option is this method of Python's texts, such as `str.split`. */
+function isMethod(estimator: Estimator, attribute: 'tokenizer' | 'preprocessor', name: string): boolean {
+  return estimator.has(attribute) && functionName(estimator.value(attribute)) === `builtins.str.${name}`;
 }
 
 /** A function or an object, which only Python can call. */
