@@ -165,8 +165,9 @@ export function combined(writer: Writer, fn: string, x: Sparse, by: Vector | num
     if (fn !== 'mul' && fn !== 'div' && fn !== 'greater') return undefined;
     return eachPart(writer, x, (part, first) => writer.binary(fn, part, sliceOf(by, first, part.width)));
   }
-  const numbers = typeof by === 'number' ? Float64Array.of(by) : Float64Array.from(by);
   const { single } = x;
+  // NumPy takes a number beside an array of float32 as float32, too.
+  const numbers = typeof by === 'number' ? Float64Array.of(single ? Math.fround(by) : by) : Float64Array.from(by);
   if (fn === 'greater' && numbers.length === 1 && numbers[0] >= 0)
     return x.with({ op: 'above', threshold: numbers[0] });
   const isUsable = numbers.every((number) => Number.isFinite(number) && (fn === 'mul' || number !== 0));
