@@ -7,7 +7,7 @@ import { takeOne } from '../tensors/along.ts';
 import type { GraphBuilder } from '../tensors/builder.ts';
 import { batchAxisOf } from '../tensors/emitter.ts';
 import { type Constant, constant, isFloat, literal, type Row } from '../tensors/value.ts';
-import { Call } from './call.ts';
+import { OnnxCall } from './call.ts';
 import type { Known, RowNumber, RowNumbers, RowPlaces } from './known.ts';
 import type { AttributeProto, GraphProto, NodeProto } from './proto.ts';
 import type { Scope } from './scope.ts';
@@ -72,7 +72,7 @@ export function ofRowNumbers(
   const [first, second, third] = inputs;
   const byNumber = second?.kind === 'row number';
   if (!inputs.some(isRowNumber)) return undefined;
-  const call = () => new Call(build, opset, inputs.map(asValue), node.outputs.length, attributes);
+  const call = () => new OnnxCall(build, opset, inputs.map(asValue), node.outputs.length, attributes);
   const isColumn = first?.kind === 'row numbers' && first.isColumn;
   if (isColumn && !TAKES_COLUMNS.has(node.opType)) return undefined;
   switch (node.opType) {
@@ -136,7 +136,7 @@ function lengthOf(list: Known | undefined): Constant | undefined {
 }
 
 /** As a matrix of one column, or back as a list. */
-function reshaped(call: Call, numbers: RowNumbers, toColumn: boolean): RowNumbers | undefined {
+function reshaped(call: OnnxCall, numbers: RowNumbers, toColumn: boolean): RowNumbers | undefined {
   const axes = call.integersOrInput('axes', 1);
   const isSecond = axes?.length === 1 && [1, -1].includes(axes[0]);
   return isSecond && toColumn !== (numbers.isColumn ?? false) ? { ...numbers, isColumn: toColumn } : undefined;

@@ -7,12 +7,12 @@ import type { AttributeProto } from './proto.ts';
 import { decodeTensor } from './tensor.ts';
 
 /** What an operator becomes: its outputs, as far as a row model has them. */
-export type Translation = (call: Call) => Value | readonly (Value | undefined)[];
+export type Translation = (call: OnnxCall) => Value | readonly (Value | undefined)[];
 
 /** Translations by operator name. */
 export type Translations = Readonly<Record<string, Translation>>;
 
-export class Call extends OperatorCall {
+export class OnnxCall extends OperatorCall {
   /** Of the node's operator set. */
   readonly opset: number;
   readonly outputCount: number;

@@ -11,7 +11,7 @@ import type { Value } from '../tensors/value.ts';
 import type { BagLoop } from './bag-loops.ts';
 import { enterLoop, isRowNumber, leaveLoop, ofRowNumbers } from './batch-loop.ts';
 import { ofBatchTests } from './batch-test.ts';
-import { Call, type Translation } from './call.ts';
+import { OnnxCall, type Translation } from './call.ts';
 import type { Known } from './known.ts';
 import { sequenceTranslation } from './ops/sequences.ts';
 import { refusal, takesMerged, takesStacked, takesWords, translationOf } from './ops/table.ts';
@@ -201,7 +201,7 @@ export class Evaluator {
     if (test !== undefined) return [test];
     if (ofSequence) return [ofSequence(this.#build, opset ?? 1, inputs, count, attributes)];
     const values = inputs.map((input) => this.#acceptable(input, node.opType));
-    const results = (translation as Translation)(new Call(this.#build, opset ?? 1, values, count, attributes));
+    const results = (translation as Translation)(new OnnxCall(this.#build, opset ?? 1, values, count, attributes));
     return 'kind' in results ? [results] : results;
   }
 

@@ -1,12 +1,12 @@
 /** Operators on the bits of integers, with one side constant: as arithmetic, in two's complement. */
 import { narrowRange, type Value } from '../../tensors/value.ts';
-import type { Call, Translation, Translations } from '../call.ts';
+import type { OnnxCall, Translation, Translations } from '../call.ts';
 
 /** Beyond it doubles do not hold all integers. */
 const MOST_BITS = 53;
 
 /** The operand that varies, and the one number that the other is. */
-function withConstant(call: Call): [x: Value, mask: number] {
+function withConstant(call: OnnxCall): [x: Value, mask: number] {
   const [a, b] = [call.input(0), call.input(1)];
   const [x, given] = b.kind === 'constant' ? [a, b] : [b, a];
   const isOne =
@@ -19,12 +19,12 @@ function withConstant(call: Call): [x: Value, mask: number] {
 }
 
 /** x AND mask. A negative mask lets through what its complement does not. */
-function masked(call: Call, x: Value, mask: number): Value {
+function masked(call: OnnxCall, x: Value, mask: number): Value {
   return mask < 0 ? call.build.binary('sub', x, bitsAt(call, x, -1 - mask)) : bitsAt(call, x, mask);
 }
 
 /** The remainders that the runs of ones in a mask from 0 let through. */
-function bitsAt(call: Call, x: Value, mask: number): Value {
+function bitsAt(call: OnnxCall, x: Value, mask: number): Value {
   const { build } = call;
   const runs: Value[] = [];
   for (let from = 0; from < MOST_BITS; ) {
@@ -43,7 +43,7 @@ function bitsAt(call: Call, x: Value, mask: number): Value {
   return runs.length === 0 ? build.binary('sub', x, x) : runs.reduce((sum, run) => build.binary('add', sum, run));
 }
 
-function bitwise(combine: (call: Call, x: Value, mask: number, both: Value) => Value): Translation {
+function bitwise(combine: (call: OnnxCall, x: Value, mask: number, both: Value) => Value): Translation {
   return (call) => {
     const [x, mask] = withConstant(call);
     return combine(call, x, mask, masked(call, x, mask));
@@ -52,14 +52,14 @@ function bitwise(combine: (call: Call, x: Value, mask: number, both: Value) => V
 
 /** Everything else than what they have in common, `times` over. */
 function besides(times: 1 | 2) {
-  return ({ build }: Call, x: Value, mask: number, both: Value): Value => {
+  return ({ build }: OnnxCall, x: Value, mask: number, both: Value): Value => {
     const all = build.binary('add', x, build.scalar(x, mask));
     return build.binary('sub', all, times === 1 ? both : build.binary('mul', both, build.scalar(x, 2)));
   };
 }
 
 /** −1 − x, or of an unsigned type the greatest number less x. */
-function complement(call: Call): Value {
+function complement(call: OnnxCall): Value {
   const { build } = call;
   const x = call.input(0);
   const greatest = x.type === 'uint32' ? 2 ** 32 - 1 : (narrowRange(x.type)?.[1] ?? -1);
@@ -68,7 +68,7 @@ function complement(call: Call): Value {
 }
 
 /** By a constant number of bits; what is shifted out on the left is lost. */
-function shift(call: Call): Value {
+function shift(call: OnnxCall): Value {
   const { build } = call;
   const [x, bits] = [call.input(0), call.numbers(1) ?? []];
   const [by] = bits;

@@ -3,9 +3,9 @@ import { formatShape } from '../../../graph/shapes.ts';
 import { quote } from '../../../messages.ts';
 import { batchAxisOf } from '../../tensors/emitter.ts';
 import type { Value } from '../../tensors/value.ts';
-import type { Call, Translations } from '../call.ts';
+import type { OnnxCall, Translations } from '../call.ts';
 
-function depthToSpace(call: Call): Value {
+function depthToSpace(call: OnnxCall): Value {
   const { channels, height, width, block } = imageOf(call);
   const depth = channels / block ** 2;
   return isColumnsFirst(call)
@@ -18,7 +18,7 @@ function depthToSpace(call: Call): Value {
       );
 }
 
-function spaceToDepth(call: Call): Value {
+function spaceToDepth(call: OnnxCall): Value {
   const { channels, height, width, block } = imageOf(call);
   const [rows, columns] = [height / block, width / block];
   const permutation = isColumnsFirst(call) ? [0, 1, 3, 5, 2, 4] : [0, 3, 5, 1, 2, 4];
@@ -26,13 +26,13 @@ function spaceToDepth(call: Call): Value {
 }
 
 /** `CRD` has a block's pixels change fastest along the channels, `DCR`, the default, slowest. */
-function isColumnsFirst(call: Call): boolean {
+function isColumnsFirst(call: OnnxCall): boolean {
   const mode = call.string('mode', 'DCR');
   if (mode === 'DCR' || mode === 'CRD') return mode === 'CRD';
   throw call.error('MALFORMED', `expected the mode DCR or CRD, found ${quote(mode)}`);
 }
 
-function imageOf(call: Call) {
+function imageOf(call: OnnxCall) {
   const x = call.input(0);
   const block = call.integer('blocksize', 0);
   if (call.build.rank(x) !== 4) throw call.error('SHAPE', `expected four axes, found ${call.build.rank(x)}`);
@@ -43,7 +43,7 @@ function imageOf(call: Call) {
 }
 
 /** Shapes are without the batch, the permutation is with it. */
-function rearranged(call: Call, split: number[], permutation: number[], joined: number[]): Value {
+function rearranged(call: OnnxCall, split: number[], permutation: number[], joined: number[]): Value {
   const x = call.input(0);
   const before = x.shape.slice(0, -3);
   if (![...split, ...joined].every(Number.isInteger)) {

@@ -2,10 +2,10 @@
 import type { BinaryName } from '../../../graph/graph.ts';
 import { formatShape, sameShape } from '../../../graph/shapes.ts';
 import type { Value } from '../../tensors/value.ts';
-import type { Call } from '../call.ts';
+import type { OnnxCall } from '../call.ts';
 
 /** An operator of two operands. Before opset 7 the second was made to fit the first, and only with `broadcast`. */
-export function combine(call: Call, fn: BinaryName): Value {
+export function combine(call: OnnxCall, fn: BinaryName): Value {
   const [a, b] = [call.input(0), call.input(1)];
   if (call.opset >= 7) return call.build.binary(fn, a, b);
   if (call.flag('broadcast', false)) return intoFirst(call, fn, a, fromAxis(call, a, b));
@@ -14,14 +14,14 @@ export function combine(call: Call, fn: BinaryName): Value {
 }
 
 /** An operator over any number of inputs, two by two; before opset 8 all had one shape. */
-export function combineAll(call: Call, fn: BinaryName): Value {
+export function combineAll(call: OnnxCall, fn: BinaryName): Value {
   const values = call.all();
   if (call.opset < 8) refuseOtherShapes(call, values, 'before opset 8');
   return values.reduce((left, right) => call.build.binary(fn, left, right));
 }
 
 /** Where only `b` broadcasts. */
-export function intoFirst(call: Call, fn: BinaryName, a: Value, b: Value): Value {
+export function intoFirst(call: OnnxCall, fn: BinaryName, a: Value, b: Value): Value {
   const result = call.build.binary(fn, a, b);
   if (a.kind !== result.kind || sameShape(a.shape, result.shape)) return result;
   throw call.error(
@@ -31,7 +31,7 @@ export function intoFirst(call: Call, fn: BinaryName, a: Value, b: Value): Value
 }
 
 /** `b` with as many axes of 1 after its own as bring its first one to `axis`; without `axis` they end together. */
-function fromAxis(call: Call, a: Value, b: Value): Value {
+function fromAxis(call: OnnxCall, a: Value, b: Value): Value {
   const { build } = call;
   if (!call.hasAttribute('axis') || isNumber(b)) return b;
   const rank = build.rank(a);
@@ -43,7 +43,7 @@ function isNumber(x: Value): boolean {
   return x.kind === 'constant' && x.data.length === 1;
 }
 
-export function withAxesAfter(call: Call, x: Value, count: number): Value {
+export function withAxesAfter(call: OnnxCall, x: Value, count: number): Value {
   if (count >= 0) return call.build.reshaped(x, [...x.shape, ...new Array<number>(count).fill(1)]);
   throw call.error(
     'SHAPE',
@@ -51,7 +51,7 @@ export function withAxesAfter(call: Call, x: Value, count: number): Value {
   );
 }
 
-function refuseOtherShapes(call: Call, values: readonly Value[], when: string): void {
+function refuseOtherShapes(call: OnnxCall, values: readonly Value[], when: string): void {
   const { build } = call;
   const row = values.find((x) => x.kind === 'row');
   const ofOneRank = new Set(values.map((x) => build.rank(x))).size === 1;

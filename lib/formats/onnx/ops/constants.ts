@@ -2,21 +2,21 @@
 import { dimensions } from '../../tensors/dimensions.ts';
 import { counted, filled } from '../../tensors/filling.ts';
 import { literal, type Value } from '../../tensors/value.ts';
-import type { Call, Translations } from '../call.ts';
+import type { OnnxCall, Translations } from '../call.ts';
 
-function constantRange(call: Call): Value {
+function constantRange(call: OnnxCall): Value {
   const [start, limit, delta] = [0, 1, 2].map((index) => call.number(index) ?? 0);
   return counted(call.build, call.input(0).type, start, limit, delta);
 }
 
-function constantOfShape(call: Call): Value {
+function constantOfShape(call: OnnxCall): Value {
   const value = call.tensor('value') ?? literal('float32', [0]);
   if (value.data.length !== 1) throw call.error('SHAPE', `expected one number as value, found ${value.data.length}`);
   return filled(call.build, value, dimensions(call.constant(0)));
 }
 
 /** One of `value`, `value_float`, `value_floats`, `value_int`, `value_ints`. */
-function constantNode(call: Call): Value {
+function constantNode(call: OnnxCall): Value {
   const tensor = call.tensor('value');
   if (tensor) return tensor;
   if (call.hasAttribute('value_float')) return literal('float32', [call.float('value_float', 0)]);

@@ -1,10 +1,10 @@
 /** Convolutions that are dense layers: of kernels of one place, and of kernels as large as what they slide over. */
 import { elementCount, formatShape } from '../../../graph/shapes.ts';
 import { allocate, type Constant, constant, type Row, range, type Value } from '../../tensors/value.ts';
-import type { Call, Translations } from '../call.ts';
+import type { OnnxCall, Translations } from '../call.ts';
 
 /** x [batch, C, …], weight [M, C/groups, …kernel]. */
-function conv(call: Call): Value {
+function conv(call: OnnxCall): Value {
   const x = call.row(0);
   const weight = call.constant(1);
   const [outputs, width, ...kernel] = weight.shape;
@@ -34,7 +34,7 @@ function conv(call: Call): Value {
 }
 
 /** Each place by itself: a dense layer over the channels. */
-function ofPoints(call: Call, x: Row, weight: Constant, groups: number, bias: Constant | undefined): Value {
+function ofPoints(call: OnnxCall, x: Row, weight: Constant, groups: number, bias: Constant | undefined): Value {
   const { build } = call;
   const strides = call.integers('strides') ?? [];
   const every = strides.reduce<Value>((value, stride, axis) => {
@@ -49,7 +49,7 @@ function ofPoints(call: Call, x: Row, weight: Constant, groups: number, bias: Co
 }
 
 /** [M, C/groups] as [M, C], with zeros where a group does not look. */
-function inGroups(call: Call, { type, shape: [outputs, width], data }: Constant, groups: number): Constant {
+function inGroups(call: OnnxCall, { type, shape: [outputs, width], data }: Constant, groups: number): Constant {
   const channels = width * groups;
   call.build.spend(outputs * channels);
   const whole = allocate(type, outputs * channels);
@@ -60,7 +60,7 @@ function inGroups(call: Call, { type, shape: [outputs, width], data }: Constant,
   return constant(type, [outputs, channels], whole);
 }
 
-function refused(call: Call, message: string) {
+function refused(call: OnnxCall, message: string) {
   return call.error('UNSUPPORTED_OP', `Conv ${message}; run this model with onnxruntime-node`);
 }
 

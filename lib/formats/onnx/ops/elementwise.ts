@@ -3,7 +3,7 @@ import type { BinaryName, UnaryName } from '../../../graph/graph.ts';
 import { quote } from '../../../messages.ts';
 import { greatestFloat } from '../../casts.ts';
 import { type ElementType, isFloat, type Value } from '../../tensors/value.ts';
-import type { Call, Translation, Translations } from '../call.ts';
+import type { OnnxCall, Translation, Translations } from '../call.ts';
 import { elementType, elementTypeCode } from '../element-types.ts';
 import { combine, combineAll, intoFirst, withAxesAfter } from './broadcasting.ts';
 
@@ -24,42 +24,42 @@ function variadic(fn: BinaryName): Translation {
   return (call) => combineAll(call, fn);
 }
 
-function mean(call: Call): Value {
+function mean(call: OnnxCall): Value {
   const sum = combineAll(call, 'add');
   return call.build.binary('div', sum, call.build.scalar(sum, call.inputs.length));
 }
 
 /** Between integers the quotient is cut towards zero. */
-function div(call: Call): Value {
+function div(call: OnnxCall): Value {
   const quotient = combine(call, 'div');
   return isFloat(quotient.type) ? quotient : call.build.unary(quotient, 'trunc');
 }
 
 /** With the divisor's sign, or with `fmod` the dividend's. */
-function mod(call: Call): Value {
+function mod(call: OnnxCall): Value {
   return call.build.remainder(call.input(0), call.input(1), call.flag('fmod', false) ? 'trunc' : 'floor');
 }
 
-function pow(call: Call): Value {
+function pow(call: OnnxCall): Value {
   const [base, exponent] = [call.input(0), call.input(1)];
   const squares = exponent.kind === 'constant' && exponent.shape.length === 0 && exponent.data[0] === 2;
   return squares ? call.build.unary(base, 'square') : combine(call, 'pow');
 }
 
 /** The slopes broadcast to x; before opset 7 there was one, or one per channel, axis 1. */
-function prelu(call: Call): Value {
+function prelu(call: OnnxCall): Value {
   const [x, slopes] = [call.input(0), call.input(1)];
   const perChannel = call.opset < 7 && slopes.shape.length === 1 && slopes.shape[0] > 1;
   return intoFirst(call, 'prelu', x, perChannel ? withAxesAfter(call, slopes, call.build.rank(x) - 2) : slopes);
 }
 
 /** Sums of two parts, one of which is 0. */
-function neverMinusZero(call: Call, value: Value): Value {
+function neverMinusZero(call: OnnxCall, value: Value): Value {
   return call.build.binary('add', value, call.build.scalar(value, 0));
 }
 
 /** The constants had fewer digits before opset 6. */
-function selu(call: Call): Value {
+function selu(call: OnnxCall): Value {
   const [alpha, gamma] = call.opset < 6 ? [1.6732, 1.0507] : [1.6732631921768188, 1.0507010221481323];
   return neverMinusZero(
     call,
@@ -71,7 +71,7 @@ function selu(call: Call): Value {
  * Attributes before opset 11; one number each on either side, or, where a side is a tensor, max and min. A side that is
  * not given is the greatest number of the type, to which ∞ is cut.
  */
-function clip(call: Call): Value {
+function clip(call: OnnxCall): Value {
   const x = call.input(0);
   const end = greatestFloat(x.type);
   if (call.opset < 11) return clipBetween(call, x, call.float('min', -end), call.float('max', end));
@@ -84,7 +84,7 @@ function clip(call: Call): Value {
 }
 
 /** What is not above alpha is 0, NaN too. */
-function thresholdedRelu(call: Call): Value {
+function thresholdedRelu(call: OnnxCall): Value {
   const { build } = call;
   const x = call.input(0);
   const isAbove = build.binary('greater', x, build.scalar(x, call.float('alpha', 1)));
@@ -92,7 +92,7 @@ function thresholdedRelu(call: Call): Value {
 }
 
 /** Towards 0 by the bias beyond ±lambd; 0 between them, and for NaN. */
-function shrink(call: Call): Value {
+function shrink(call: OnnxCall): Value {
   const { build } = call;
   const x = call.input(0);
   const [limit, bias] = [call.float('lambd', 0.5), call.float('bias', 0)].map((value) => build.scalar(x, value));
@@ -103,7 +103,7 @@ function shrink(call: Call): Value {
   return build.select(isBelow, raised, rest);
 }
 
-function clipBetween(call: Call, x: Value, low: number, high: number): Value {
+function clipBetween(call: OnnxCall, x: Value, low: number, high: number): Value {
   return low === -Infinity && high === Infinity ? x : call.build.unary(x, 'clip', low, high);
 }
 
@@ -111,7 +111,7 @@ function isNumber(bound: Value | undefined): boolean {
   return bound === undefined || (bound.kind === 'constant' && bound.data.length === 1);
 }
 
-function gelu(call: Call): Value {
+function gelu(call: OnnxCall): Value {
   const approximate = call.string('approximate', 'none');
   if (approximate !== 'none' && approximate !== 'tanh') {
     throw call.error('MALFORMED', `expected approximate to be none or tanh, found ${quote(approximate)}`);
@@ -119,42 +119,42 @@ function gelu(call: Call): Value {
   return call.build.unary(call.input(0), approximate === 'tanh' ? 'gelu_tanh' : 'gelu');
 }
 
-function swish(call: Call): Value {
+function swish(call: OnnxCall): Value {
   const alpha = call.float('alpha', 1);
   return alpha === 1 ? call.build.unary(call.input(0), 'silu') : call.build.unary(call.input(0), 'quick_gelu', alpha);
 }
 
-function swiGlu(call: Call): Value {
+function swiGlu(call: OnnxCall): Value {
   return call.build.binary('mul', swish(call), call.input(1));
 }
 
 /** Training is over: the values pass. Before opset 7 `is_test` says so, since opset 12 a third input. */
-function dropout(call: Call): Value {
+function dropout(call: OnnxCall): Value {
   if (call.opset < 7 ? !call.flag('is_test', false) : call.number(2))
     throw call.error('UNSUPPORTED_OP', 'dropout is in training mode; export the model for inference');
   return call.input(0);
 }
 
-function isInf(call: Call): Value {
+function isInf(call: OnnxCall): Value {
   const positive = call.integer('detect_positive', 1);
   return call.build.unary(call.input(0), 'is_inf', positive, call.integer('detect_negative', 1));
 }
 
 /** The type is a name before opset 6, a number since. */
-function cast(call: Call): Value {
+function cast(call: OnnxCall): Value {
   if (!call.hasAttribute('to')) throw call.error('MALFORMED', 'attribute to is missing');
   const code = call.opset < 6 ? namedType(call) : call.integer('to', 0);
   return castTo(call, elementType(code, call.build.place));
 }
 
 /** What the file widens to doubles on its way, such as the kernel of a Gaussian process, is wrong in less. */
-function castTo(call: Call, type: ElementType): Value {
+function castTo(call: OnnxCall, type: ElementType): Value {
   const x = call.input(0);
   if (x.kind === 'row' && isFloat(x.type) && type === 'float64') call.build.needsDoubles = true;
   return call.build.cast(x, type);
 }
 
-function namedType(call: Call): number {
+function namedType(call: OnnxCall): number {
   const name = call.string('to', '');
   const code = elementTypeCode(name);
   if (code === undefined)

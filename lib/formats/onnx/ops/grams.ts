@@ -1,12 +1,12 @@
 /** TfIdfVectorizer: how often each of a list of n-grams stands among the tokens of a row, words or integers. */
 import { type Constant, constant, type Row, range, type Value } from '../../tensors/value.ts';
-import type { Call, Translations } from '../call.ts';
+import type { OnnxCall, Translations } from '../call.ts';
 
 const MODES = ['TF', 'IDF', 'TFIDF'];
 /** Comparisons of a token with a gram, of a row. */
 const MOST_COMPARED = 2 ** 22;
 
-function tfIdf(call: Call): Value {
+function tfIdf(call: OnnxCall): Value {
   const { build } = call;
   const x = call.row(0);
   if (x.shape.length !== 1 || x.batchAxis !== 0) throw call.error('SHAPE', 'expected rows of tokens');
@@ -50,7 +50,7 @@ function tfIdf(call: Call): Value {
   return weighed(call, placed(call, found, wanted, width), mode, indexes, width);
 }
 
-function poolOf(call: Call): Constant {
+function poolOf(call: OnnxCall): Constant {
   const words = call.strings('pool_strings');
   if (words !== undefined) {
     const { constantWords } = call.build;
@@ -65,7 +65,7 @@ function poolOf(call: Call): Constant {
 
 /** Of each gram, how often its tokens stand in a row, so far from one another. Nothing where a row is too short. */
 function counted(
-  call: Call,
+  call: OnnxCall,
   x: Row,
   pool: Constant,
   start: number,
@@ -88,7 +88,7 @@ function counted(
 }
 
 /** Counts at their places in the result; what no n-gram stands for is 0. */
-function placed(call: Call, found: readonly Value[], wanted: readonly number[], width: number): Value {
+function placed(call: OnnxCall, found: readonly Value[], wanted: readonly number[], width: number): Value {
   const { build } = call;
   if (found.length === 0) throw call.error('UNSUPPORTED_OP', 'no n-gram fits into a row: the result is always 0');
   const all = build.concat([...found, build.everyRow(constant('float32', [1], Float32Array.of(0)), 0)], 1);
@@ -101,7 +101,7 @@ function placed(call: Call, found: readonly Value[], wanted: readonly number[], 
   );
 }
 
-function weighed(call: Call, counts: Value, mode: string, indexes: readonly number[], width: number): Value {
+function weighed(call: OnnxCall, counts: Value, mode: string, indexes: readonly number[], width: number): Value {
   const { build } = call;
   if (mode === 'TF') return counts;
   const given = call.floats('weights');

@@ -5,10 +5,10 @@ import { parted, tiledBy } from '../../tensors/moves.ts';
 import { oneHot, pickedOrLookedUp } from '../../tensors/picking.ts';
 import { boundsOf, sliced } from '../../tensors/slicing.ts';
 import { type Row, range, type Value } from '../../tensors/value.ts';
-import type { Call, Translations } from '../call.ts';
+import type { OnnxCall, Translations } from '../call.ts';
 
 /** Repeats for every axis; before opset 6 a number of tiles and the axis that they lie along. */
-function tile(call: Call): Value {
+function tile(call: OnnxCall): Value {
   const x = call.input(0);
   if (call.opset < 6) return tiledBy(call.build, x, tiles(call, call.build.rank(x)));
   const repeats = call.constant(1);
@@ -16,26 +16,26 @@ function tile(call: Call): Value {
   return tiledBy(call.build, x, dimensions(repeats));
 }
 
-function tiles(call: Call, rank: number): Dimension[] {
+function tiles(call: OnnxCall, rank: number): Dimension[] {
   const axis = call.build.axis(call.number(2) ?? 0, rank);
   const ones = new Array<Dimension>(rank).fill({ size: 1, rows: 0 });
   return ones.with(axis, { size: call.number(1) ?? 1, rows: 0 });
 }
 
 /** The axis is 1 unless given before opset 4, and must be given since. */
-function concat(call: Call): Value {
+function concat(call: OnnxCall): Value {
   if (call.opset >= 4 && !call.hasAttribute('axis')) throw call.error('MALFORMED', 'attribute axis is missing');
   const parts = call.all();
   const axis = call.integer('axis', 1);
   return isBatch(call, parts[0], axis) ? stack(call, parts) : call.build.concat(parts, axis);
 }
 
-function isBatch(call: Call, x: Value, given: number): boolean {
+function isBatch(call: OnnxCall, x: Value, given: number): boolean {
   return x.kind === 'row' && x.batchAxis === call.build.axis(given, call.build.rank(x));
 }
 
 /** Rows of one shape, each for the whole batch, one after another: what a reshape has to part again. */
-function stack(call: Call, parts: readonly Value[]): Row {
+function stack(call: OnnxCall, parts: readonly Value[]): Row {
   const { build } = call;
   const [first] = parts as readonly Row[];
   const axis = Number(first.batchAxis);
@@ -48,7 +48,7 @@ function stack(call: Call, parts: readonly Value[]): Row {
 }
 
 /** Sizes are an attribute before opset 13 and an input since; without them the parts are equal, the last may be less. */
-function split(call: Call): Value[] {
+function split(call: OnnxCall): Value[] {
   const { build } = call;
   const x = call.input(0);
   const axis = call.integer('axis', 0);
@@ -63,7 +63,7 @@ function split(call: Call): Value[] {
 }
 
 /** Bounds are attributes before opset 10 and inputs since. */
-function slice(call: Call): Value {
+function slice(call: OnnxCall): Value {
   const { build } = call;
   const x = call.input(0);
   const isInput = call.opset >= 10;
@@ -77,13 +77,13 @@ function slice(call: Call): Value {
 }
 
 /** With constant indices a choice of columns; with indices that vary per row, a look-up in a constant table. */
-function gather(call: Call): Value {
+function gather(call: OnnxCall): Value {
   const { build } = call;
   const lookUp = build.embedding.bind(build);
   return pickedOrLookedUp(build, call.input(0), call.integer('axis', 0), call.input(1), lookUp);
 }
 
-function oneHotOf(call: Call): Value {
+function oneHotOf(call: OnnxCall): Value {
   const { build } = call;
   const values = call.constant(2);
   if (values.data.length !== 2)

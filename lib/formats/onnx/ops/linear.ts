@@ -5,16 +5,16 @@ import { quote } from '../../../messages.ts';
 import * as products from '../../tensors/products.ts';
 import { swapLastTwo } from '../../tensors/products.ts';
 import type { Constant, Value } from '../../tensors/value.ts';
-import type { Call, Translations } from '../call.ts';
+import type { OnnxCall, Translations } from '../call.ts';
 import { dequantizedProduct } from '../dequantized.ts';
 
-function gemm(call: Call): Value {
+function gemm(call: OnnxCall): Value {
   refuseOldBroadcast(call);
   return sumOfProducts(call);
 }
 
 /** alpha·A·B + beta·C, where A and B may be transposed. */
-function sumOfProducts(call: Call): Value {
+function sumOfProducts(call: OnnxCall): Value {
   const { build } = call;
   const [a, b] = [call.input(0), call.input(1)];
   if (build.rank(a) !== 2 || build.rank(b) !== 2) {
@@ -35,7 +35,7 @@ function sumOfProducts(call: Call): Value {
 }
 
 /** Before opset 7 C had the shape of the product, unless `broadcast` allowed less. */
-function refuseOldBroadcast(call: Call): void {
+function refuseOldBroadcast(call: OnnxCall): void {
   const c = call.inputs[2];
   if (call.opset >= 7 || call.flag('broadcast', false) || c === undefined || call.build.rank(c) === 2) return;
   const found = formatShape(c.shape);
@@ -46,7 +46,7 @@ function refuseOldBroadcast(call: Call): void {
 }
 
 /** Gemm's C as a dense layer's bias, where it is one: the same for every row. */
-function asBias(call: Call, size: number): Constant | undefined {
+function asBias(call: OnnxCall, size: number): Constant | undefined {
   const c = call.inputs[2];
   if (c?.kind !== 'constant') return undefined;
   const leading = c.shape.slice(0, -1);
@@ -55,7 +55,7 @@ function asBias(call: Call, size: number): Constant | undefined {
   return call.build.expanded(row, [size]);
 }
 
-function withRest(call: Call, product: Value, alpha: number, beta: number): Value {
+function withRest(call: OnnxCall, product: Value, alpha: number, beta: number): Value {
   const { build } = call;
   const scaled = alpha === 1 ? product : build.binary('mul', product, build.scalar(product, alpha));
   const c = call.inputs[2];
@@ -63,13 +63,13 @@ function withRest(call: Call, product: Value, alpha: number, beta: number): Valu
   return build.binary('add', scaled, beta === 1 ? c : build.binary('mul', c, build.scalar(c, beta)));
 }
 
-function multiply(call: Call, a: Value, b: Value): Value {
+function multiply(call: OnnxCall, a: Value, b: Value): Value {
   const exact = a.kind === 'row' && b.kind === 'row' ? undefined : dequantizedProduct(call.build, a, b, 'in-out');
   return exact ?? products.multiply(call.build, a, b);
 }
 
 /** com.microsoft */
-function fusedMatMul(call: Call): Value {
+function fusedMatMul(call: OnnxCall): Value {
   if (call.flag('transBatchA', false) || call.flag('transBatchB', false)) {
     throw call.error('UNSUPPORTED_OP', 'transBatchA and transBatchB are not read');
   }
@@ -79,7 +79,7 @@ function fusedMatMul(call: Call): Value {
 }
 
 /** com.microsoft: from each row to each row of a constant. */
-function distances(call: Call): Value {
+function distances(call: OnnxCall): Value {
   const { build } = call;
   const metric = call.string('metric', 'sqeuclidean');
   if (metric !== 'sqeuclidean' && metric !== 'euclidean') {
@@ -108,7 +108,7 @@ const FUSED: Readonly<Record<string, readonly [fn: UnaryName, alpha: number, bet
   ThresholdedRelu: ['thresholded_relu', 1, 0],
 };
 
-function fusedGemm(call: Call): Value {
+function fusedGemm(call: OnnxCall): Value {
   const name = call.string('activation', '');
   const activation = Object.hasOwn(FUSED, name) ? FUSED[name] : undefined;
   if (activation === undefined) throw call.error('UNSUPPORTED_OP', `the activation ${quote(name)} is not read`);
@@ -117,7 +117,7 @@ function fusedGemm(call: Call): Value {
   return call.build.unary(sumOfProducts(call), fn, ...settings);
 }
 
-function einsum(call: Call): Value {
+function einsum(call: OnnxCall): Value {
   const values = call.inputs.map((_, at) => call.input(at));
   return products.einsum(call.build, call.string('equation', ''), values);
 }

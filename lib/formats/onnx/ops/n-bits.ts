@@ -1,10 +1,10 @@
 /** com.microsoft's MatMulNBits: a dense layer whose weights have a few bits and a scale for each block of inputs. */
 
 import { constant, type Numbers, type Value } from '../../tensors/value.ts';
-import type { Call } from '../call.ts';
+import type { OnnxCall } from '../call.ts';
 
 /** Weights are [outputs, blocks, bytes of a block], from the low bits of a byte up. */
-export function matMulNBits(call: Call): Value {
+export function matMulNBits(call: OnnxCall): Value {
   const { build } = call;
   const [inputs, outputs, bits, block] = ['K', 'N', 'bits', 'block_size'].map((name) => call.integer(name, 0));
   const blocks = Math.ceil(inputs / block);
@@ -58,7 +58,7 @@ function dequantized({ packed, scales, zeroPoints, outputs, inputs, bits, block 
 }
 
 /** One for each block: the middle of the range unless given, packed as the weights are or as floats. */
-function zeroPointsOf(call: Call, outputs: number, blocks: number, bits: number): Numbers {
+function zeroPointsOf(call: OnnxCall, outputs: number, blocks: number, bits: number): Numbers {
   if (!call.has(3)) return new Float32Array(outputs * blocks).fill(2 ** (bits - 1));
   const { type, data } = call.constant(3);
   return type === 'uint8' ? unpackRows(data, outputs, blocks, bits) : data;

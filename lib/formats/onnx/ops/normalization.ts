@@ -2,12 +2,12 @@
 import { elementCount, formatShape, sameShape } from '../../../graph/shapes.ts';
 import { oneHot } from '../../tensors/picking.ts';
 import { type Constant, constant, type Row, range, type Value } from '../../tensors/value.ts';
-import type { Call, Translations } from '../call.ts';
+import type { OnnxCall, Translations } from '../call.ts';
 
 const COERCED_BEFORE = 13;
 
 /** Before opset 13 the axes from `axis` on are taken as one, and `axis` is 1 unless given; since then it is the last. */
-function alongOneAxis(call: Call, apply: (x: Value, axis: number) => Value): Value {
+function alongOneAxis(call: OnnxCall, apply: (x: Value, axis: number) => Value): Value {
   const { build } = call;
   const x = call.input(0);
   const rank = build.rank(x);
@@ -19,12 +19,12 @@ function alongOneAxis(call: Call, apply: (x: Value, axis: number) => Value): Val
   return build.reshaped(apply(flat, axis), x.shape);
 }
 
-function softmax(call: Call, log: boolean): Value {
+function softmax(call: OnnxCall, log: boolean): Value {
   return alongOneAxis(call, (x, axis) => call.build.softmax(x, axis, log));
 }
 
 /** 1 at the first maximum, which NaN is not, 0 elsewhere. */
-function hardmax(call: Call): Value {
+function hardmax(call: OnnxCall): Value {
   return alongOneAxis(call, (x, axis) => {
     const first = call.build.asRow(call.build.reduce(x, 'arg_max_number', [axis], false));
     const depth = x.shape[call.build.ownAxis(x, axis)];
@@ -32,7 +32,7 @@ function hardmax(call: Call): Value {
   });
 }
 
-function layerNormalization(call: Call): Value[] {
+function layerNormalization(call: OnnxCall): Value[] {
   const [, scale, shift] = call.inputs;
   const [x, axis, epsilon] = [call.row(0), call.integer('axis', -1), call.float('epsilon', 1e-5)];
   const normal = call.build.layerNorm(x, axis, epsilon, scale, shift);
@@ -40,7 +40,7 @@ function layerNormalization(call: Call): Value[] {
 }
 
 /** The mean, and the inverse of the standard deviation. */
-function moments(call: Call, x: Row, axis: number, epsilon: number): Value[] {
+function moments(call: OnnxCall, x: Row, axis: number, epsilon: number): Value[] {
   const { build } = call;
   const rank = build.rank(x);
   const axes = range(build.axis(axis, rank), rank, 1);
@@ -50,12 +50,12 @@ function moments(call: Call, x: Row, axis: number, epsilon: number): Value[] {
   return [mean, build.unary(deviation, 'reciprocal')];
 }
 
-function rmsNormalization(call: Call): Value {
+function rmsNormalization(call: OnnxCall): Value {
   return call.build.rmsNorm(call.row(0), call.integer('axis', -1), call.float('epsilon', 1e-5), call.inputs[1]);
 }
 
 /** com.microsoft: a norm over the last axis of a sum, which is the fourth output. */
-function skipLayerNormalization(call: Call): Value[] {
+function skipLayerNormalization(call: OnnxCall): Value[] {
   const [, , scale, shift] = call.inputs;
   const [sum, epsilon] = [skipSum(call, 4), call.float('epsilon', 1e-12)];
   const normal = call.build.layerNorm(sum, -1, epsilon, scale, shift);
@@ -63,37 +63,37 @@ function skipLayerNormalization(call: Call): Value[] {
 }
 
 /** Without the mean, and so without a shift. Its second and third output are of training. */
-function skipSimplifiedLayerNormalization(call: Call): (Value | undefined)[] {
+function skipSimplifiedLayerNormalization(call: OnnxCall): (Value | undefined)[] {
   const sum = skipSum(call, 3);
   const normal = call.build.rmsNorm(sum, -1, call.float('epsilon', 1e-12), call.inputs[2]);
   return [normal, undefined, undefined, sum];
 }
 
-function skipSum(call: Call, bias: number): Row {
+function skipSum(call: OnnxCall, bias: number): Row {
   const sum = call.build.binary('add', call.row(0), call.input(1));
   return call.build.asRow(call.has(bias) ? call.build.binary('add', sum, call.input(bias)) : sum);
 }
 
 /** A constant per channel, axis 1 of `x`, so that it broadcasts to the row. */
-function perChannel(call: Call, x: Row, channels: Constant): Constant {
+function perChannel(call: OnnxCall, x: Row, channels: Constant): Constant {
   const spatial = x.shape.length - axisOfChannels(call, x) - 1;
   if (channels.shape.length !== 1)
     throw call.error('SHAPE', `expected one number per channel, found ${formatShape(channels.shape)}`);
   return call.build.reshaped(channels, [channels.shape[0], ...new Array<number>(spatial).fill(1)]);
 }
 
-function axisOfChannels(call: Call, x: Row): number {
+function axisOfChannels(call: OnnxCall, x: Row): number {
   return call.build.ownAxis(x, 1);
 }
 
-function instanceNormalization(call: Call): Value {
+function instanceNormalization(call: OnnxCall): Value {
   const x = call.row(0);
   const normal = call.build.layerNorm(x, 2, call.float('epsilon', 1e-5));
   return call.build.affine(normal, perChannel(call, x, call.constant(1)), perChannel(call, x, call.constant(2)));
 }
 
 /** scale and shift: one number per group before opset 21, per channel since. */
-function groupNormalization(call: Call): Value {
+function groupNormalization(call: OnnxCall): Value {
   const { build } = call;
   const x = call.row(0);
   const axis = axisOfChannels(call, x);
@@ -117,7 +117,7 @@ function groupNormalization(call: Call): Value {
  * As inference sees it: a scale and a shift, worked out in float64, per channel or (before opset 9, with `spatial` 0)
  * per element of the row. Before opset 7 `is_test` says that training is over.
  */
-function batchNormalization(call: Call): Value {
+function batchNormalization(call: OnnxCall): Value {
   if (call.opset < 7 ? !call.flag('is_test', false) : call.flag('training_mode', false)) {
     throw call.error('UNSUPPORTED_OP', 'batch normalisation is in training mode; export the model for inference');
   }
@@ -147,14 +147,14 @@ function batchNormalization(call: Call): Value {
   return build.affine(x, scales, shifts);
 }
 
-function lpNormalization(call: Call): Value {
+function lpNormalization(call: OnnxCall): Value {
   const p = call.integer('p', 2);
   if (p !== 1 && p !== 2) throw call.error('MALFORMED', `expected p to be 1 or 2, found ${p}`);
   return call.build.normalize(call.row(0), call.integer('axis', -1), p === 1 ? 'l1' : 'l2');
 }
 
 /** (x − mean)/(standard deviation + 1e-9), as the operator's definition has it. */
-function meanVarianceNormalization(call: Call): Value {
+function meanVarianceNormalization(call: OnnxCall): Value {
   if (call.opset < 9) throw call.error('UNSUPPORTED_VERSION', 'the experimental operator before opset 9 is not read');
   const { build } = call;
   const x = call.input(0);

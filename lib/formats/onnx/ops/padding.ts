@@ -2,12 +2,12 @@
 import { quote } from '../../../messages.ts';
 import { padded } from '../../tensors/moves.ts';
 import { range, type Value } from '../../tensors/value.ts';
-import type { Call, Translations } from '../call.ts';
+import type { OnnxCall, Translations } from '../call.ts';
 
 const MODES = ['edge', 'wrap', 'reflect'] as const;
 
 /** Widths are attributes before opset 11 (`paddings` in the first) and an input since; below 0 they cut. */
-function pad(call: Call): Value {
+function pad(call: OnnxCall): Value {
   const { build } = call;
   const x = call.input(0);
   const rank = build.rank(x);

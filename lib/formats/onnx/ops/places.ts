@@ -5,7 +5,7 @@ import { alone, inBatch, putAlong, putRows, type Reduction, takeAlong } from '..
 import { batchAxisOf } from '../../tensors/emitter.ts';
 import { pickedAt, placesOf, sizesFrom } from '../../tensors/picking.ts';
 import { type Constant, constant, literal, type Row, range, type Value } from '../../tensors/value.ts';
-import type { Call, Translations } from '../call.ts';
+import type { OnnxCall, Translations } from '../call.ts';
 import { elementType } from '../element-types.ts';
 
 const REDUCTIONS: Readonly<Record<string, Reduction>> = {
@@ -16,14 +16,14 @@ const REDUCTIONS: Readonly<Record<string, Reduction>> = {
   max: 'max',
 };
 
-function reductionOf(call: Call): Reduction {
+function reductionOf(call: OnnxCall): Reduction {
   const name = call.string('reduction', 'none');
   if (Object.hasOwn(REDUCTIONS, name)) return REDUCTIONS[name];
   throw call.error('MALFORMED', `expected the reduction none, add, mul, min or max, found ${quote(name)}`);
 }
 
 /** Coordinates along the first axes. */
-function gatherND(call: Call): Value {
+function gatherND(call: OnnxCall): Value {
   const { build } = call;
   const [data, indices] = [call.input(0), call.input(1)];
   const batchDims = call.integer('batch_dims', 0);
@@ -35,7 +35,7 @@ function gatherND(call: Call): Value {
 }
 
 /** Rows of a constant table, whose first axes are counted as one. */
-function lookUp(call: Call, data: Value, indices: Row): Value {
+function lookUp(call: OnnxCall, data: Value, indices: Row): Value {
   const { build } = call;
   if (data.kind === 'row') throw call.error('UNSUPPORTED_OP', 'both the table and the indices depend on the input');
   if (build.ownAxis(indices, -1) !== indices.shape.length - 1) throw build.crossing('the batch is the last axis');
@@ -53,7 +53,7 @@ function lookUp(call: Call, data: Value, indices: Row): Value {
 }
 
 /** Elements of the row's own list. */
-function takeInRow(call: Call, data: Value, indices: Row, batchDims: number): Value {
+function takeInRow(call: OnnxCall, data: Value, indices: Row, batchDims: number): Value {
   const { build } = call;
   const isList = data.shape.length === 1 && batchAxisOf(data) === 0 && indices.batchAxis === 0;
   if (!isList || batchDims !== 1 || indices.shape.at(-1) !== 1) {
@@ -66,7 +66,7 @@ function takeInRow(call: Call, data: Value, indices: Row, batchDims: number): Va
 }
 
 /** Indices into axes none of which is the batch, or into the batch and others, row after row. */
-function scatterND(call: Call): Value {
+function scatterND(call: OnnxCall): Value {
   const { build } = call;
   const [data, given, updates] = [call.input(0), call.constant(1), call.input(2)];
   const depth = given.shape.at(-1) ?? 0;
@@ -84,7 +84,7 @@ function scatterND(call: Call): Value {
 }
 
 /** Indices that begin with the number of the row, and are otherwise the same in each, without it. */
-function withoutRows(call: Call, indices: Constant): Constant {
+function withoutRows(call: OnnxCall, indices: Constant): Constant {
   const { build } = call;
   const [rows, ...outer] = indices.shape.slice(0, -1);
   const depth = indices.shape.at(-1) ?? 0;
@@ -99,7 +99,7 @@ function withoutRows(call: Call, indices: Constant): Constant {
   return build.gather(build.reshaped(first, [...outer, depth]), -1, range(1, depth, 1)) as Constant;
 }
 
-function written(call: Call, data: Value, indices: Constant, updates: Value): Value {
+function written(call: OnnxCall, data: Value, indices: Constant, updates: Value): Value {
   const { build } = call;
   const sizes = sizesFrom(build, data, 0, indices);
   const rest = data.shape.slice(sizes.length);
@@ -114,7 +114,7 @@ function written(call: Call, data: Value, indices: Constant, updates: Value): Va
 }
 
 /** Those that a constant list marks; without an axis, of all elements of a constant. */
-function compress(call: Call): Value {
+function compress(call: OnnxCall): Value {
   const { build } = call;
   const [x, marks] = [call.input(0), call.numbers(1) ?? []];
   const marked = marks.flatMap((mark, i) => (mark === 0 ? [] : [i]));
@@ -124,7 +124,7 @@ function compress(call: Call): Value {
 }
 
 /** The places of a constant that are not 0: [rank, count]. */
-function nonZero(call: Call): Value {
+function nonZero(call: OnnxCall): Value {
   const { build } = call;
   const x = call.constant(0);
   if (x.batch) throw build.crossing('the batch size enters the computation');
@@ -137,7 +137,7 @@ function nonZero(call: Call): Value {
 }
 
 /** Zeros below or above a diagonal of the last two axes. */
-function trilu(call: Call): Value {
+function trilu(call: OnnxCall): Value {
   const { build } = call;
   const x = call.input(0);
   const shift = call.number(1) ?? 0;
@@ -153,7 +153,7 @@ function trilu(call: Call): Value {
 }
 
 /** As large as a constant, or as a value of which no axis is the batch. */
-function eyeLike(call: Call): Value {
+function eyeLike(call: OnnxCall): Value {
   const { build } = call;
   const x = call.input(0);
   if (batchAxisOf(x) !== undefined || x.shape.length !== 2)

@@ -2,7 +2,7 @@
 import { combine } from '../../../graph/combine.ts';
 import { broadcastShapes, formatShape, sameShape } from '../../../graph/shapes.ts';
 import { type Constant, constant, type ElementType, literal, narrowRange, type Value } from '../../tensors/value.ts';
-import type { Call, Translations } from '../call.ts';
+import type { OnnxCall, Translations } from '../call.ts';
 import { rememberOrigin } from '../dequantized.ts';
 import { elementType } from '../element-types.ts';
 
@@ -14,12 +14,12 @@ export interface Quantization {
 }
 
 /** round(x / scale) + zero point, kept within the type. */
-export function quantize(call: Call, x: Value, quantization: Quantization): Value {
+export function quantize(call: OnnxCall, x: Value, quantization: Quantization): Value {
   return toIntegers(call, call.build.binary('div', x, quantization.scale), quantization);
 }
 
 /** The same of what is divided already. */
-export function toIntegers(call: Call, x: Value, { zeroPoint, type }: Omit<Quantization, 'scale'>): Value {
+export function toIntegers(call: OnnxCall, x: Value, { zeroPoint, type }: Omit<Quantization, 'scale'>): Value {
   const { build } = call;
   const range = narrowRange(type);
   if (range === undefined) throw call.error('UNSUPPORTED_DTYPE', `expected integers of up to 16 bits, found ${type}`);
@@ -29,7 +29,7 @@ export function toIntegers(call: Call, x: Value, { zeroPoint, type }: Omit<Quant
 }
 
 /** (q − zero point)·scale */
-export function dequantize(call: Call, q: Value, { scale, zeroPoint }: Omit<Quantization, 'type'>): Value {
+export function dequantize(call: OnnxCall, q: Value, { scale, zeroPoint }: Omit<Quantization, 'type'>): Value {
   const { build } = call;
   const whole = asFloat(q, scale.type);
   if (isZero(call, zeroPoint)) return build.binary('mul', whole, scale);
@@ -42,7 +42,7 @@ export function dequantize(call: Call, q: Value, { scale, zeroPoint }: Omit<Quan
 }
 
 /** Integers less their zero points, under a type of floats that holds them. */
-function centred(call: Call, q: Constant, zeroPoint: Constant, type: ElementType): Constant {
+function centred(call: OnnxCall, q: Constant, zeroPoint: Constant, type: ElementType): Constant {
   const { build } = call;
   const shape = broadcastShapes(q.shape, zeroPoint.shape);
   const isExact = narrowRange(q.type) !== undefined && narrowRange(zeroPoint.type) !== undefined;
@@ -64,28 +64,28 @@ function asType(x: Value, type: ElementType): Value {
   return { ...x, type };
 }
 
-function isZero(call: Call, zeroPoint: Value | undefined): zeroPoint is undefined {
+function isZero(call: OnnxCall, zeroPoint: Value | undefined): zeroPoint is undefined {
   if (zeroPoint?.kind !== 'constant') return zeroPoint === undefined;
   call.build.lookThrough(zeroPoint.data.length);
   return zeroPoint.data.every((value) => value === 0);
 }
 
 /** The scale and zero point that stand at two inputs: of the whole tensor, each one number. */
-export function wholeTensor(call: Call, scaleIndex: number, type?: ElementType): Quantization {
+export function wholeTensor(call: OnnxCall, scaleIndex: number, type?: ElementType): Quantization {
   const scale = oneNumber(call, scaleIndex);
   const zeroPoint = call.has(scaleIndex + 1) ? oneNumber(call, scaleIndex + 1) : undefined;
   return { scale, zeroPoint, type: zeroPoint?.type ?? type ?? 'uint8' };
 }
 
 /** A scale or zero point of one number, whatever its shape. */
-export function oneNumber(call: Call, index: number): Value {
+export function oneNumber(call: OnnxCall, index: number): Value {
   const value = call.input(index);
   if (value.shape.every((size) => size === 1)) return value.shape.length === 0 ? value : call.build.reshaped(value, []);
   throw call.error('SHAPE', `expected one number as input ${index}, found ${formatShape(value.shape)}`);
 }
 
 /** One number, one for each position of the axis, or since opset 21 one for each block of positions. */
-function alongAxis(call: Call, x: Value): { scale: Value; zeroPoint: Value | undefined; axis: number | undefined } {
+function alongAxis(call: OnnxCall, x: Value): { scale: Value; zeroPoint: Value | undefined; axis: number | undefined } {
   const [scale, zeroPoint] = [call.input(1), call.inputs[2]];
   if (scale.shape.every((size) => size === 1)) {
     return { scale: oneNumber(call, 1), zeroPoint: zeroPoint && oneNumber(call, 2), axis: undefined };
@@ -106,7 +106,7 @@ function alongAxis(call: Call, x: Value): { scale: Value; zeroPoint: Value | und
 }
 
 /** Each position along the axis gets what its block has. */
-function inBlocks(call: Call, x: Value, value: Value, axis: number, block: number): Value {
+function inBlocks(call: OnnxCall, x: Value, value: Value, axis: number, block: number): Value {
   const { build } = call;
   const length = x.shape[build.ownAxis(x, axis)];
   if (!(block >= 1) || build.rank(value) !== build.rank(x) || value.shape[axis] !== Math.ceil(length / block)) {
@@ -121,7 +121,7 @@ function inBlocks(call: Call, x: Value, value: Value, axis: number, block: numbe
 }
 
 /** Of a constant in blocks of the same size, with an axis for the positions within a block: scales need no copies. */
-function ofWholeBlocks(call: Call, q: Value) {
+function ofWholeBlocks(call: OnnxCall, q: Value) {
   const block = call.integer('block_size', 0);
   const [scale, zeroPoint] = [call.input(1), call.inputs[2]];
   const isKnown = q.kind === 'constant' && scale.kind === 'constant' && zeroPoint?.kind !== 'row';
@@ -136,7 +136,7 @@ function ofWholeBlocks(call: Call, q: Value) {
   return { q: apart(q, block), scale: apart(scale, 1), zeroPoint: zeroPoint && apart(zeroPoint, 1) };
 }
 
-function quantizeLinear(call: Call): Value {
+function quantizeLinear(call: OnnxCall): Value {
   const x = call.input(0);
   const { scale, zeroPoint } = alongAxis(call, x);
   const asked = call.integer('output_dtype', 0);
@@ -144,7 +144,7 @@ function quantizeLinear(call: Call): Value {
   return quantize(call, x, { scale, zeroPoint, type });
 }
 
-function dequantizeLinear(call: Call): Value {
+function dequantizeLinear(call: OnnxCall): Value {
   const q = call.input(0);
   const blocks = ofWholeBlocks(call, q);
   if (blocks !== undefined) return call.build.reshaped(dequantize(call, blocks.q, blocks), q.shape);
@@ -161,7 +161,7 @@ function dequantizeLinear(call: Call): Value {
  * The least range that holds zero and every value, in 256 steps. ONNX has one for the whole batch; here each row has
  * its own, as when it is run alone.
  */
-export function dynamicallyQuantized(call: Call, x: Value): { q: Value; scale: Value; zeroPoint: Value } {
+export function dynamicallyQuantized(call: OnnxCall, x: Value): { q: Value; scale: Value; zeroPoint: Value } {
   const { build } = call;
   const row = build.asRow(x);
   const all = row.shape.map((_, axis) => axis);
@@ -178,7 +178,7 @@ export function dynamicallyQuantized(call: Call, x: Value): { q: Value; scale: V
   return { q: quantize(call, row, { scale, zeroPoint, type: 'uint8' }), scale, zeroPoint };
 }
 
-function dynamicQuantizeLinear(call: Call): Value[] {
+function dynamicQuantizeLinear(call: OnnxCall): Value[] {
   const { q, scale, zeroPoint } = dynamicallyQuantized(call, call.input(0));
   return [q, scale, zeroPoint];
 }
@@ -190,27 +190,27 @@ export const quantizing: Translations = {
 };
 
 /** Of integers: dequantised, computed, quantised again. */
-type OnNumbers = (call: Call, operands: readonly Value[]) => Value;
+type OnNumbers = (call: OnnxCall, operands: readonly Value[]) => Value;
 
 /** com.microsoft: `count` operands, each with its scale and zero point, then those of the result. */
 function quantized(count: number, apply: OnNumbers) {
-  return (call: Call): Value => {
+  return (call: OnnxCall): Value => {
     const operands = Array.from({ length: count }, (_, i) => operand(call, 3 * i));
     return quantize(call, apply(call, operands), wholeTensor(call, 3 * count, call.input(0).type));
   };
 }
 
-function operand(call: Call, index: number): Value {
+function operand(call: OnnxCall, index: number): Value {
   return dequantize(call, call.input(index), wholeTensor(call, index + 1));
 }
 
-function quantizedConcat(call: Call): Value {
+function quantizedConcat(call: OnnxCall): Value {
   const parts = Array.from({ length: Math.floor((call.inputs.length - 2) / 3) }, (_, i) => operand(call, 2 + 3 * i));
   if (parts.length === 0) throw call.error('MALFORMED', 'expected at least one input, found none');
   return quantize(call, call.build.concat(parts, call.integer('axis', 0)), wholeTensor(call, 0));
 }
 
-function quantizedSelect(call: Call): Value {
+function quantizedSelect(call: OnnxCall): Value {
   const chosen = call.build.select(call.input(0), operand(call, 1), operand(call, 4));
   return quantize(call, chosen, wholeTensor(call, 7));
 }
@@ -219,7 +219,7 @@ function quantizedSelect(call: Call): Value {
  * As onnxruntime computes it: a share is counted in steps, of which 1 has an integer, and what is left is cut off.
  * Before opset 13, which an attribute tells, the axes from `axis` on are one.
  */
-function quantizedSoftmax(call: Call): Value {
+function quantizedSoftmax(call: OnnxCall): Value {
   const { build } = call;
   const x = operand(call, 0);
   const isOld = call.integer('opset', 13) < 13;

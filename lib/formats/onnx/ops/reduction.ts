@@ -2,7 +2,7 @@
 import type { ReduceName } from '../../../graph/graph.ts';
 import { cumulative } from '../../tensors/cumulative.ts';
 import { range, type Value } from '../../tensors/value.ts';
-import type { Call, Translation, Translations } from '../call.ts';
+import type { OnnxCall, Translation, Translations } from '../call.ts';
 
 /** Axes are an attribute before opset 18 (13 for ReduceSum) and an input since. */
 function reduce(fn: ReduceName): Translation {
@@ -14,7 +14,7 @@ function reduce(fn: ReduceName): Translation {
   };
 }
 
-function withoutAxes(call: Call, fn: ReduceName, x: Value): Value {
+function withoutAxes(call: OnnxCall, fn: ReduceName, x: Value): Value {
   if (['sum', 'mean', 'max', 'min', 'prod'].includes(fn)) return x;
   throw call.error('UNSUPPORTED_OP', 'noop_with_empty_axes is read only for sum, mean, max, min and product');
 }
@@ -26,7 +26,7 @@ function arg(first: ReduceName, last: ReduceName): Translation {
   };
 }
 
-function runningSum(call: Call): Value {
+function runningSum(call: OnnxCall): Value {
   const axis = call.number(1);
   if (axis === undefined) throw call.error('MALFORMED', 'input 1, the axis, is missing');
   const options = { exclusive: call.flag('exclusive', false), reverse: call.flag('reverse', false) };
@@ -41,7 +41,7 @@ function pool(fn: ReduceName): Translation {
   };
 }
 
-function poolByNorm(call: Call): Value {
+function poolByNorm(call: OnnxCall): Value {
   const p = call.integer('p', 2);
   if (p === 1 || p === 2) return pool(p === 1 ? 'l1' : 'l2')(call) as Value;
   throw call.error('UNSUPPORTED_OP', `p is read as 1 or 2, found ${p}`);

@@ -1,9 +1,9 @@
 /** ReverseSequence, where it turns a whole axis of the row around. */
 import { range, type Value } from '../../tensors/value.ts';
-import type { Call, Translations } from '../call.ts';
+import type { OnnxCall, Translations } from '../call.ts';
 
 /** Of each item along `batch_axis`, as many elements along `time_axis` as the lengths say: here the same for all. */
-function reverseSequence(call: Call): Value {
+function reverseSequence(call: OnnxCall): Value {
   const { build } = call;
   const x = call.input(0);
   const rank = build.rank(x);

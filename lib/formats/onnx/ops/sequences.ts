@@ -4,12 +4,12 @@ import { packed, withoutOne } from '../../tensors/axes.ts';
 import type { GraphBuilder } from '../../tensors/builder.ts';
 import { parted } from '../../tensors/moves.ts';
 import { literal, type Value } from '../../tensors/value.ts';
-import { Call } from '../call.ts';
+import { OnnxCall } from '../call.ts';
 import type { Known, Sequence } from '../known.ts';
 import type { AttributeProto } from '../proto.ts';
 
 /** A call whose first input may be a list, which `inputs` then leaves out. */
-class SequenceCall extends Call {
+class SequenceCall extends OnnxCall {
   readonly first: Known | undefined;
 
   constructor(
@@ -42,7 +42,7 @@ class SequenceCall extends Call {
 
 type Translation = (call: SequenceCall) => Known;
 
-function sequence(call: Call, items: readonly Value[]): Sequence {
+function sequence(call: OnnxCall, items: readonly Value[]): Sequence {
   call.build.checkResults(items.length);
   return { kind: 'sequence', items };
 }

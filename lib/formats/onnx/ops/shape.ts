@@ -6,21 +6,21 @@ import { broadcastTo, joinedDimensions } from '../../tensors/filling.ts';
 import { reshape } from '../../tensors/reshape.ts';
 import { sliced } from '../../tensors/slicing.ts';
 import { range, type Value } from '../../tensors/value.ts';
-import type { Call, Translations } from '../call.ts';
+import type { OnnxCall, Translations } from '../call.ts';
 
 /** Since opset 15 a part of it may be asked for. */
-function shape(call: Call): Value {
+function shape(call: OnnxCall): Value {
   const start = { size: call.integer('start', 0), rows: 0 };
   const end = call.hasAttribute('end') ? { size: call.integer('end', 0), rows: 0 } : undefined;
   return sliced(call.build, shapeOf(call.input(0), 'int64'), 0, { start, end, step: 1 });
 }
 
-function size(call: Call): Value {
+function size(call: OnnxCall): Value {
   return call.build.reduce(shapeOf(call.input(0), 'int64'), 'prod', [0], false);
 }
 
 /** The shape is an attribute before opset 5 and an input since; a size of 0 may copy that of the same axis. */
-function reshaped(call: Call): Value {
+function reshaped(call: OnnxCall): Value {
   const x = call.input(0);
   const copiesZero = !call.flag('allowzero', false);
   const target = call.opset < 5 ? call.integersConstant('shape') : call.constant(1);
@@ -35,7 +35,7 @@ function reshaped(call: Call): Value {
 const NO_SIZE: Dimension = { size: Number.NaN, rows: 0 };
 
 /** Into two dimensions, split at `axis`. */
-function flatten(call: Call): Value {
+function flatten(call: OnnxCall): Value {
   const { build } = call;
   const x = call.input(0);
   const rank = build.rank(x);
@@ -53,7 +53,7 @@ function product(dims: readonly Dimension[]): Dimension {
 }
 
 /** Axes are counted in the result. */
-function unsqueeze(call: Call): Value {
+function unsqueeze(call: OnnxCall): Value {
   const { build } = call;
   const x = call.input(0);
   const given = call.integersOrInput('axes', 1);
@@ -65,13 +65,13 @@ function unsqueeze(call: Call): Value {
   return axes.reduce<Value>((sofar, axis) => withOne(build, sofar, axis), x);
 }
 
-function transpose(call: Call): Value {
+function transpose(call: OnnxCall): Value {
   const x = call.input(0);
   return call.build.transpose(x, call.integers('perm') ?? range(call.build.rank(x) - 1, -1, -1));
 }
 
 /** Broadcasts in both directions. */
-function expand(call: Call): Value {
+function expand(call: OnnxCall): Value {
   const x = call.input(0);
   const target = call.constant(1);
   call.build.checkRank(target.data);

@@ -2,10 +2,10 @@
 
 import { sorted } from '../../tensors/sorting.ts';
 import type { Value } from '../../tensors/value.ts';
-import type { Call, Translations } from '../call.ts';
+import type { OnnxCall, Translations } from '../call.ts';
 
 /** How many there are to be is an attribute before opset 10, and an input since. */
-function topK(call: Call): readonly Value[] {
+function topK(call: OnnxCall): readonly Value[] {
   const count = call.opset < 10 ? call.integer('k', 0) : call.number(1);
   if (count === undefined) throw call.error('MALFORMED', 'input 1 is missing');
   if (!call.flag('sorted', true)) {

@@ -11,7 +11,7 @@ import {
   type Value,
 } from '../../../tensors/value.ts';
 import { Vocabulary } from '../../../tensors/vocabulary.ts';
-import type { Call, Translations } from '../../call.ts';
+import type { OnnxCall, Translations } from '../../call.ts';
 
 /** What an operator looks for: numbers, or words by their index in `words`. */
 interface Keys {
@@ -20,7 +20,7 @@ interface Keys {
 }
 
 /** A column for each category, on a new last axis. A category that is not among them is refused, or all zeros. */
-function oneHotEncoder(call: Call): Value {
+function oneHotEncoder(call: OnnxCall): Value {
   const { build } = call;
   const x = call.row(0);
   const words = call.strings('cats_strings');
@@ -36,7 +36,7 @@ function oneHotEncoder(call: Call): Value {
 }
 
 /** Consecutive categories are counted from the first; others are compared one by one. */
-function oneHotOf(call: Call, x: Row, keys: readonly number[]): Row {
+function oneHotOf(call: OnnxCall, x: Row, keys: readonly number[]): Row {
   const { build } = call;
   const axis = x.shape.length;
   const shape = [...x.shape, keys.length];
@@ -60,7 +60,7 @@ function isConsecutive(keys: readonly number[]): boolean {
 }
 
 /** Which column is on, from 1; 0 is for none. */
-function positionOf(call: Call, columns: Row, count: number): Row {
+function positionOf(call: OnnxCall, columns: Row, count: number): Row {
   call.build.spend(count);
   const positions = constant(
     'int64',
@@ -72,7 +72,7 @@ function positionOf(call: Call, columns: Row, count: number): Row {
 }
 
 /** The columns looked up by the one that is on: a run in which none is has no row to look up. */
-function requireOne(call: Call, columns: Row, count: number): Row {
+function requireOne(call: OnnxCall, columns: Row, count: number): Row {
   const { build } = call;
   build.spend(count * count);
   const position = positionOf(call, columns, count);
@@ -84,14 +84,14 @@ function requireOne(call: Call, columns: Row, count: number): Row {
 }
 
 /** Words as the indices that the operand has for them. */
-function wordKeys(call: Call, x: Value, words: readonly string[]): Keys {
+function wordKeys(call: OnnxCall, x: Value, words: readonly string[]): Keys {
   call.build.spend(words.length);
   const vocabulary = x.kind === 'row' ? x.words : call.build.constantWords;
   if (vocabulary === undefined) throw typeMismatch(call, x, { type: 'string', numbers: [] });
   return { type: 'string', numbers: words.map((word) => vocabulary.indexOf(word)) };
 }
 
-function typeMismatch(call: Call, x: Value, { type }: Keys): ForwardpassError {
+function typeMismatch(call: OnnxCall, x: Value, { type }: Keys): ForwardpassError {
   return call.error('UNSUPPORTED_DTYPE', `categories of type ${type} are looked for in ${x.type}`);
 }
 
@@ -103,7 +103,7 @@ interface Values {
 }
 
 /** A key that is given twice counts where it is first. */
-function mapped(call: Call, x: Value, keys: readonly number[], { type, list, otherwise }: Values): Value {
+function mapped(call: OnnxCall, x: Value, keys: readonly number[], { type, list, otherwise }: Values): Value {
   const { build } = call;
   if (keys.length !== list.length || keys.length === 0) {
     throw call.error('SHAPE', `expected as many keys as values, found ${keys.length} and ${list.length}`);
@@ -123,7 +123,7 @@ function mapped(call: Call, x: Value, keys: readonly number[], { type, list, oth
 
 /** Where there are words, as their indices among the constant words. */
 function mappedConstant(
-  { build }: Call,
+  { build }: OnnxCall,
   x: Constant,
   pairs: ReadonlyMap<number, number | string>,
   type: ElementType,
@@ -140,7 +140,7 @@ function mappedConstant(
 }
 
 /** Where x is among the keys, from 1; 0 is for none. */
-function positionAmong(call: Call, x: Row, keys: readonly number[]): Row {
+function positionAmong(call: OnnxCall, x: Row, keys: readonly number[]): Row {
   const { build } = call;
   const found = positionOf(call, oneHotOf(call, x, keys), keys.length);
   const nan = keys.findIndex(Number.isNaN);
@@ -150,7 +150,7 @@ function positionAmong(call: Call, x: Row, keys: readonly number[]): Row {
 }
 
 /** Before opset 2 a list of words, whose other side are their positions. */
-function labelEncoder(call: Call): Value {
+function labelEncoder(call: OnnxCall): Value {
   const x = call.input(0);
   const words = call.strings('classes_strings');
   if (words && call.opset < 2) return betweenWordsAndNumbers(call, x, words, range(0, words.length, 1));
@@ -162,7 +162,7 @@ function labelEncoder(call: Call): Value {
   return mapped(call, x, keys.numbers, valuesOf(call));
 }
 
-function keysOf(call: Call, x: Value): Keys {
+function keysOf(call: OnnxCall, x: Value): Keys {
   const words = call.strings('keys_strings');
   if (words) return wordKeys(call, x, words);
   const tensor = call.tensor('keys_tensor');
@@ -175,7 +175,7 @@ function keysOf(call: Call, x: Value): Keys {
   throw call.error('MALFORMED', 'expected keys, found none');
 }
 
-function valuesOf(call: Call): Values {
+function valuesOf(call: OnnxCall): Values {
   const tensor = call.tensor('values_tensor');
   const fallback = call.tensor('default_tensor');
   const words = call.strings('values_strings') ?? (tensor?.type === 'string' ? constantWords(call, tensor) : undefined);
@@ -192,18 +192,18 @@ function valuesOf(call: Call): Values {
   throw call.error('MALFORMED', 'expected values, found none');
 }
 
-function constantWords(call: Call, tensor: Constant): string[] {
+function constantWords(call: OnnxCall, tensor: Constant): string[] {
   call.build.spend(tensor.data.length);
   return Array.from(tensor.data, (index) => call.build.constantWords.list[index]);
 }
 
-function categoryMapper(call: Call): Value {
+function categoryMapper(call: OnnxCall): Value {
   const [words, numbers] = [call.strings('cats_strings') ?? [], call.integers('cats_int64s') ?? []];
   return betweenWordsAndNumbers(call, call.input(0), words, numbers);
 }
 
 /** In whichever direction the operand's type says. */
-function betweenWordsAndNumbers(call: Call, x: Value, words: readonly string[], numbers: readonly number[]): Value {
+function betweenWordsAndNumbers(call: OnnxCall, x: Value, words: readonly string[], numbers: readonly number[]): Value {
   if (x.type !== 'string') {
     return mapped(call, x, numbers, {
       type: 'string',

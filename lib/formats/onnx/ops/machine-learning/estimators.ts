@@ -3,16 +3,16 @@ import { formatShape } from '../../../../graph/shapes.ts';
 import { quote } from '../../../../messages.ts';
 import { constant, literal, type Row, type Value } from '../../../tensors/value.ts';
 import { Vocabulary } from '../../../tensors/vocabulary.ts';
-import type { Call, Translations } from '../../call.ts';
+import type { OnnxCall, Translations } from '../../call.ts';
 
-export function requiredFloats(call: Call, name: string): number[] {
+export function requiredFloats(call: OnnxCall, name: string): number[] {
   const values = call.floats(name);
   if (values?.length) return values;
   throw call.error('MALFORMED', `attribute ${name} is missing`);
 }
 
 /** x·coefficientsᵀ + intercepts for so many results; both attributes are float32. */
-function linear(call: Call, count: number): Row {
+function linear(call: OnnxCall, count: number): Row {
   const { build } = call;
   const x = build.asRow(build.cast(call.input(0), 'float32'));
   const coefficients = requiredFloats(call, 'coefficients');
@@ -33,14 +33,14 @@ function linear(call: Call, count: number): Row {
 const TRANSFORMS = ['NONE', 'LOGISTIC', 'SOFTMAX', 'SOFTMAX_ZERO', 'PROBIT'] as const;
 export type Transform = (typeof TRANSFORMS)[number];
 
-export function transformOf(call: Call): Transform {
+export function transformOf(call: OnnxCall): Transform {
   const name = call.string('post_transform', 'NONE');
   const known = TRANSFORMS.find((transform) => transform === name);
   if (known) return known;
   throw call.error('MALFORMED', `expected the post_transform ${TRANSFORMS.join(', ')}, found ${quote(name)}`);
 }
 
-export function transformed(call: Call, scores: Row, transform: Transform): Value {
+export function transformed(call: OnnxCall, scores: Row, transform: Transform): Value {
   switch (transform) {
     case 'NONE':
       return scores;
@@ -59,7 +59,7 @@ export function transformed(call: Call, scores: Row, transform: Transform): Valu
 }
 
 /** A softmax of the scores that are not about 0; those are scaled as if they were powers. */
-function softmaxBesideZeros(call: Call, scores: Row): Value {
+function softmaxBesideZeros(call: OnnxCall, scores: Row): Value {
   const { build } = call;
   const isCounted = build.binary('greater', build.unary(scores, 'abs'), build.scalar(scores, 1e-7));
   const greatest = build.reduce(scores, 'max', [-1], true);
@@ -74,7 +74,7 @@ function softmaxBesideZeros(call: Call, scores: Row): Value {
  * The normal distribution's quantile, √2·erf⁻¹(2p − 1), by Winitzki's formula with the digits of onnxruntime:
  * https://en.wikipedia.org/wiki/Error_function#Approximation_with_elementary_functions
  */
-function probit(call: Call, scores: Row): Value {
+function probit(call: OnnxCall, scores: Row): Value {
   const { build } = call;
   // biome-ignore lint/suspicious/noApproximativeNumericConstant: the digits that onnxruntime has of π
   const [a, pi] = [0.147, 3.14159];
@@ -90,7 +90,7 @@ function probit(call: Call, scores: Row): Value {
 }
 
 /** onnxruntime leaves a single target as it is, but for PROBIT. */
-function linearRegressor(call: Call): Value {
+function linearRegressor(call: OnnxCall): Value {
   const targets = call.integer('targets', 1);
   if (!(targets >= 1)) throw call.error('MALFORMED', `expected at least one target, found ${targets}`);
   const transform = transformOf(call);
@@ -98,12 +98,12 @@ function linearRegressor(call: Call): Value {
 }
 
 /** Of a linear classifier or a support vector machine. */
-export function labelsOf(call: Call): readonly (string | number)[] {
+export function labelsOf(call: OnnxCall): readonly (string | number)[] {
   return call.strings('classlabels_strings') ?? call.integers('classlabels_ints') ?? [];
 }
 
 /** A label and the scores of its classes. One score of two classes is the second's. */
-function linearClassifier(call: Call): Value[] {
+function linearClassifier(call: OnnxCall): Value[] {
   const { build } = call;
   const labels = labelsOf(call);
   const count = call.floats('intercepts')?.length ?? labels.length;
@@ -118,7 +118,7 @@ function linearClassifier(call: Call): Value[] {
 }
 
 /** As onnxruntime has it, only LOGISTIC makes a probability of one score. */
-export function secondOfTwo(call: Call, score: Row, both: Row, transform: Transform): Value {
+export function secondOfTwo(call: OnnxCall, score: Row, both: Row, transform: Transform): Value {
   const { build } = call;
   if (transform === 'LOGISTIC') return build.unary(both, 'sigmoid');
   if (transform === 'PROBIT') throw call.error('UNSUPPORTED_OP', 'PROBIT of a single score is not read');
@@ -126,19 +126,19 @@ export function secondOfTwo(call: Call, score: Row, both: Row, transform: Transf
 }
 
 /** The first of the greatest. */
-export function labelOf(call: Call, scores: Row, labels: readonly (string | number)[]): Value {
+export function labelOf(call: OnnxCall, scores: Row, labels: readonly (string | number)[]): Value {
   return labelAt(call, call.build.asRow(call.build.reduce(scores, 'arg_max', [-1], false)), labels);
 }
 
 /** The label at a position. */
-export function labelAt(call: Call, index: Row, labels: readonly (string | number)[]): Value {
+export function labelAt(call: OnnxCall, index: Row, labels: readonly (string | number)[]): Value {
   const words = labels.filter((label) => typeof label === 'string');
   if (words.length > 0) return { ...index, type: 'string', words: new Vocabulary(words) };
   return call.build.embedding(index, literal('int64', labels as number[], [labels.length]));
 }
 
 /** Probabilities stay an array; the classes are the model's own. */
-function zipMap(call: Call): Value {
+function zipMap(call: OnnxCall): Value {
   const x = call.row(0);
   const classes = call.strings('classlabels_strings') ?? call.integers('classlabels_int64s');
   if (classes && typeof x.operand === 'string') call.build.classesOf.set(x.operand, classes);

@@ -2,13 +2,13 @@
 import { formatShape } from '../../../../graph/shapes.ts';
 import { quote } from '../../../../messages.ts';
 import { constant, literal, type Row, type Value } from '../../../tensors/value.ts';
-import type { Call, Translations } from '../../call.ts';
+import type { OnnxCall, Translations } from '../../call.ts';
 import { labelAt, labelOf, labelsOf, requiredFloats, secondOfTwo, transformed, transformOf } from './estimators.ts';
 
 const KERNELS = ['LINEAR', 'POLY', 'RBF', 'SIGMOID'] as const;
 
 /** coefficients · kernel(support vectors, x) + rho; without support vectors coefficients · x + rho. */
-function svmRegressor(call: Call): Value {
+function svmRegressor(call: OnnxCall): Value {
   const { build } = call;
   const x = build.asRow(build.cast(call.input(0), 'float32'));
   const coefficients = requiredFloats(call, 'coefficients');
@@ -25,7 +25,7 @@ function svmRegressor(call: Call): Value {
 }
 
 /** Between the row and each of so many support vectors: [count]. */
-function kernelOf(call: Call, x: Row, count: number): Row {
+function kernelOf(call: OnnxCall, x: Row, count: number): Row {
   const { build } = call;
   const name = call.string('kernel_type', 'LINEAR');
   const kernel = KERNELS.find((known) => known === name);
@@ -58,7 +58,7 @@ function kernelOf(call: Call, x: Row, count: number): Row {
  * A label and scores. With `vectors_per_class` each pair of classes votes by its margin; the scores are the margins,
  * or with `prob_a` and `prob_b` probabilities of the classes. Without it, each class has a linear function.
  */
-function svmClassifier(call: Call): Value[] {
+function svmClassifier(call: OnnxCall): Value[] {
   const labels = labelsOf(call);
   if (labels.length < 2) throw call.error('UNSUPPORTED_OP', `expected two or more classes, found ${labels.length}`);
   const x = call.build.asRow(call.build.cast(call.input(0), 'float32'));
@@ -71,7 +71,7 @@ function svmClassifier(call: Call): Value[] {
 }
 
 /** Of two classes onnxruntime takes the second where the greatest score is positive, or from 0.5 if no weight is negative. */
-function linearClassifier(call: Call, x: Row, labels: readonly (string | number)[]): Value[] {
+function linearClassifier(call: OnnxCall, x: Row, labels: readonly (string | number)[]): Value[] {
   const { build } = call;
   const coefficients = requiredFloats(call, 'coefficients');
   const [features] = x.shape;
@@ -98,7 +98,7 @@ function linearClassifier(call: Call, x: Row, labels: readonly (string | number)
  * For each pair of classes i < j, in order: the sum over the vectors of i of their weights against j, that over the
  * vectors of j of theirs against i, and rho. `coefficients` has for each vector a weight against each other class.
  */
-function marginsOf(call: Call, x: Row, counts: readonly number[], classes: number): Row {
+function marginsOf(call: OnnxCall, x: Row, counts: readonly number[], classes: number): Row {
   const { build } = call;
   const vectors = counts.reduce((sum, count) => sum + count, 0);
   const coefficients = requiredFloats(call, 'coefficients');
@@ -152,7 +152,7 @@ function pairsOf(classes: number): [first: number[], second: number[]] {
 }
 
 /** How many pairs each class wins: the first of a pair by a positive margin. */
-function votesOf(call: Call, margins: Row, classes: number): Row {
+function votesOf(call: OnnxCall, margins: Row, classes: number): Row {
   const { build } = call;
   const [pairs] = margins.shape;
   const isFirst = build.cast(build.binary('greater', margins, build.scalar(margins, 0)), 'float32');
@@ -173,7 +173,7 @@ function votesOf(call: Call, margins: Row, classes: number): Row {
 const LEAST_PROBABILITY = 1e-7;
 
 /** Of each pair a logistic function of its margin, then those of all pairs made into one for each class. */
-function probabilitiesOf(call: Call, margins: Row): Value | undefined {
+function probabilitiesOf(call: OnnxCall, margins: Row): Value | undefined {
   const { build } = call;
   const [a, b] = [call.floats('prob_a') ?? [], call.floats('prob_b') ?? []];
   const [pairs] = margins.shape;
@@ -195,7 +195,7 @@ function probabilitiesOf(call: Call, margins: Row): Value | undefined {
 }
 
 /** One margin of two classes becomes two scores. */
-function scoresOf(call: Call, margins: Row): Value {
+function scoresOf(call: OnnxCall, margins: Row): Value {
   const { build } = call;
   const transform = transformOf(call);
   if (margins.shape[0] > 1) return transformed(call, margins, transform);

@@ -3,10 +3,10 @@ import { elementCount, formatShape } from '../../../../graph/shapes.ts';
 import { quote } from '../../../../messages.ts';
 import { batchAxisOf } from '../../../tensors/emitter.ts';
 import { type Constant, constant, type ElementType, literal, type Row, type Value } from '../../../tensors/value.ts';
-import type { Call, Translations } from '../../call.ts';
+import type { OnnxCall, Translations } from '../../call.ts';
 
 /** An attribute with a number for every column or one for all. */
-function perColumn(call: Call, name: string, values: readonly number[], x: Value, type: ElementType): Constant {
+function perColumn(call: OnnxCall, name: string, values: readonly number[], x: Value, type: ElementType): Constant {
   const columns = x.shape.at(-1) ?? 1;
   if (values.length === 1 || values.length === columns) {
     return values.length === 1 ? literal(type, values) : literal(type, values, [columns]);
@@ -15,7 +15,7 @@ function perColumn(call: Call, name: string, values: readonly number[], x: Value
 }
 
 /** (x − offset)·scale */
-function scaler(call: Call): Value {
+function scaler(call: OnnxCall): Value {
   const x = call.row(0);
   const given = (name: string) => {
     const values = call.floats(name);
@@ -27,7 +27,7 @@ function scaler(call: Call): Value {
 }
 
 /** What is missing, NaN or a value that stands for it, becomes a given value. */
-function imputer(call: Call): Value {
+function imputer(call: OnnxCall): Value {
   const { build } = call;
   const x = call.input(0);
   const isInteger = call.integers('imputed_value_int64s') !== undefined && x.type === 'int64';
@@ -42,7 +42,7 @@ function imputer(call: Call): Value {
 }
 
 /** Along the last axis. MAX is the greatest value, not the greatest magnitude; a row of norm 0 stays as it is. */
-function normalizer(call: Call): Value {
+function normalizer(call: OnnxCall): Value {
   const { build } = call;
   const x = build.asRow(build.cast(call.input(0), 'float32'));
   const norm = call.string('norm', 'MAX');
@@ -54,14 +54,14 @@ function normalizer(call: Call): Value {
 }
 
 /** 1 above the threshold, otherwise 0. */
-function binarizer(call: Call): Value {
+function binarizer(call: OnnxCall): Value {
   const x = call.input(0);
   const above = call.build.binary('greater', x, call.build.scalar(x, call.float('threshold', 0)));
   return call.build.cast(above, x.type);
 }
 
 /** Inputs side by side, each cut or filled with zeros to its width. */
-function featureVectorizer(call: Call): Value {
+function featureVectorizer(call: OnnxCall): Value {
   const { build } = call;
   const inputs = call.all().map((x) => build.asRow(build.cast(x, 'float32')));
   const widths = call.integers('inputdimensions') ?? inputs.map((x) => x.shape.at(-1) ?? 1);
@@ -73,13 +73,13 @@ function featureVectorizer(call: Call): Value {
 }
 
 /** One number a row is a column of one. */
-function asColumns(call: Call, x: Row): Row {
+function asColumns(call: OnnxCall, x: Row): Row {
   if (x.shape.length === 1) return x;
   if (x.shape.length === 0) return call.build.reshaped(x, [1]);
   throw call.error('SHAPE', `expected rows of columns, found rows of ${formatShape(x.shape)}`);
 }
 
-function resized(call: Call, x: Row, width: number): Value {
+function resized(call: OnnxCall, x: Row, width: number): Value {
   const [columns] = x.shape;
   if (!Number.isInteger(width) || width < 1 || width > call.build.budget.limits.rowElements) {
     throw call.error('LIMIT', `expected a width from 1 to ${call.build.budget.limits.rowElements}, found ${width}`);
@@ -91,7 +91,7 @@ function resized(call: Call, x: Row, width: number): Value {
 }
 
 /** The given columns of the last axis, or, where it is those that vary, columns of a constant. A list is taken as one row. */
-function arrayFeatureExtractor(call: Call): Value {
+function arrayFeatureExtractor(call: OnnxCall): Value {
   const { build } = call;
   const [given, columns] = [call.input(0), call.input(1)];
   const isList = given.shape.length === 1 && batchAxisOf(given) === undefined;
@@ -102,7 +102,7 @@ function arrayFeatureExtractor(call: Call): Value {
 }
 
 /** The choices of all rows are laid out along the last axis, row after row. */
-function columnsByRow(call: Call, data: Constant, columns: Row): Value {
+function columnsByRow(call: OnnxCall, data: Constant, columns: Row): Value {
   const { build } = call;
   const { batchAxis } = columns;
   if (elementCount(columns.shape.slice(0, batchAxis ?? 0)) !== 1) {

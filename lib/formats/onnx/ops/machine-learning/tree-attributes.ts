@@ -2,7 +2,7 @@
 import type { ForwardpassError } from '../../../../errors.ts';
 import { quote } from '../../../../messages.ts';
 import type { ElementType } from '../../../tensors/value.ts';
-import type { Call } from '../../call.ts';
+import type { OnnxCall } from '../../call.ts';
 import { type AttributeTree, type Comparison, type Mode, TREE_BYTES } from './tree-splits.ts';
 
 const PREFIX = 'BRANCH_';
@@ -19,12 +19,12 @@ export interface Attributes {
 }
 
 /** What both operators call their lists; `targets` is how many there are to add to. */
-export function readTrees(call: Call, of: 'target' | 'class', targets: number, type: ElementType): Attributes {
+export function readTrees(call: OnnxCall, of: 'target' | 'class', targets: number, type: ElementType): Attributes {
   return new Lists(call, of, targets, type).read();
 }
 
 /** A list of floats, or since version 3 a tensor of the type that the operator computes in. */
-export function numbersOf(call: Call, name: string, type: ElementType): ArrayLike<number> | undefined {
+export function numbersOf(call: OnnxCall, name: string, type: ElementType): ArrayLike<number> | undefined {
   const tensor = call.tensor(`${name}_as_tensor`);
   if (tensor === undefined) return call.floatArray(name);
   if (tensor.type === type) return tensor.data;
@@ -35,7 +35,7 @@ export function numbersOf(call: Call, name: string, type: ElementType): ArrayLik
 }
 
 class Lists {
-  readonly #call: Call;
+  readonly #call: OnnxCall;
   readonly #targets: number;
   readonly #treeIds: ArrayLike<number>;
   readonly #nodeIds: ArrayLike<number>;
@@ -53,7 +53,7 @@ class Lists {
   readonly #weightTrees: ArrayLike<number>;
   readonly #weightNodes: ArrayLike<number>;
 
-  constructor(call: Call, of: 'target' | 'class', targets: number, type: ElementType) {
+  constructor(call: OnnxCall, of: 'target' | 'class', targets: number, type: ElementType) {
     this.#call = call;
     this.#targets = targets;
     this.#treeIds = required(call, 'nodes_treeids', call.integerArray('nodes_treeids'));
@@ -201,12 +201,12 @@ function placeOf({ first, end, places }: Run, id: number): number | undefined {
   return id >= 0 && id < end - first ? id : undefined;
 }
 
-function required<L>(call: Call, name: string, list: L | undefined): L {
+function required<L>(call: OnnxCall, name: string, list: L | undefined): L {
   if (list !== undefined) return list;
   throw call.error('MALFORMED', `attribute ${name} is missing`);
 }
 
-function sized<L extends ArrayLike<unknown>>(call: Call, name: string, list: L, count: number, what: string): L {
+function sized<L extends ArrayLike<unknown>>(call: OnnxCall, name: string, list: L, count: number, what: string): L {
   if (list.length === count) return list;
   throw call.error('MALFORMED', `${name} has ${list.length} elements for ${count} ${what}`);
 }

@@ -1,11 +1,11 @@
 /** The trees of TreeEnsemble: splits and leaves in lists of their own. */
 import { greatest, least } from '../../../../extremes.ts';
 import type { Constant } from '../../../tensors/value.ts';
-import type { Call } from '../../call.ts';
+import type { OnnxCall } from '../../call.ts';
 import { type AttributeTree, type Comparison, MODES, TREE_BYTES } from './tree-splits.ts';
 
 /** `targets` is how many there are to add to. */
-export function readNodes(call: Call, targets: number, type: 'float32' | 'float64'): readonly AttributeTree[] {
+export function readNodes(call: OnnxCall, targets: number, type: 'float32' | 'float64'): readonly AttributeTree[] {
   const integers = (name: string) => call.integerArray(name) ?? missing(call, name);
   const features = integers('nodes_featureids');
   const sized = <L extends ArrayLike<unknown>>(name: string, list: L, count = features.length) => {
@@ -54,7 +54,7 @@ interface Lists {
 /**
  * Nodes are the splits, then leaves, two for each split: a leaf has no separate number, since several ways may lead to it.
  */
-function treesOf(call: Call, lists: Lists, targets: number): AttributeTree[] {
+function treesOf(call: OnnxCall, lists: Lists, targets: number): AttributeTree[] {
   const count = lists.features.length;
   const met = new Uint8Array(3 * count);
   /** A split both sides of which are one leaf is that leaf: so a tree without splits is written. */
@@ -119,7 +119,7 @@ function inside(node: number, count: number): number {
   return node >= 0 && node < count ? node : Math.abs(node) + 3 * count;
 }
 
-function comparisonOf(call: Call, lists: Lists, node: number): Comparison {
+function comparisonOf(call: OnnxCall, lists: Lists, node: number): Comparison {
   const mode = MODES[lists.modes[node]];
   if (mode === undefined) throw call.error('MALFORMED', `node ${node} has the mode ${lists.modes[node]}`);
   return {
@@ -132,7 +132,7 @@ function comparisonOf(call: Call, lists: Lists, node: number): Comparison {
 }
 
 /** The sets of MEMBER's nodes follow one another, each ended by NaN. */
-function setsOf(call: Call, modes: ArrayLike<number>): Map<number, readonly number[]> {
+function setsOf(call: OnnxCall, modes: ArrayLike<number>): Map<number, readonly number[]> {
   const sets = new Map<number, readonly number[]>();
   const values = call.tensor('membership_values')?.data ?? [];
   let at = 0;
@@ -149,12 +149,12 @@ function setsOf(call: Call, modes: ArrayLike<number>): Map<number, readonly numb
   return sets;
 }
 
-function tensorOf(call: Call, name: string, type: Constant['type']): ArrayLike<number> {
+function tensorOf(call: OnnxCall, name: string, type: Constant['type']): ArrayLike<number> {
   const tensor = call.tensor(name) ?? missing(call, name);
   if (tensor.type === type) return tensor.data;
   throw call.error('MALFORMED', `expected ${name} of type ${type}, as the input is, found ${tensor.type}`);
 }
 
-function missing(call: Call, name: string): never {
+function missing(call: OnnxCall, name: string): never {
   throw call.error('MALFORMED', `attribute ${name} is missing`);
 }

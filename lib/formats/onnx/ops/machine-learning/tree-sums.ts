@@ -3,14 +3,14 @@ import type { TreeSum } from '../../../../graph/graph.ts';
 import { castSteps } from '../../../casts.ts';
 import { literal, type Row, type Value } from '../../../tensors/value.ts';
 import { Forest } from '../../../trees.ts';
-import type { Call } from '../../call.ts';
+import type { OnnxCall } from '../../call.ts';
 import { type AttributeTree, asFileTree, Memberships } from './tree-splits.ts';
 
 export const AGGREGATES = ['AVERAGE', 'SUM', 'MIN', 'MAX'] as const;
 export type Aggregate = (typeof AGGREGATES)[number];
 
 /** The row that trees look at, in the precision that they compare in. */
-export function treeRow(call: Call): Row & { readonly type: 'float32' | 'float64' } {
+export function treeRow(call: OnnxCall): Row & { readonly type: 'float32' | 'float64' } {
   const { build } = call;
   const x = call.row(0);
   if (x.shape.length !== 1) throw call.error('SHAPE', `expected rows of columns, found rows of ${x.shape.length} axes`);
@@ -26,7 +26,7 @@ export function treeRow(call: Call): Row & { readonly type: 'float32' | 'float64
 }
 
 /** Where a model computes in doubles, float32 all the same. */
-function singles(call: Call, x: Value): Value {
+function singles(call: OnnxCall, x: Value): Value {
   const steps = castSteps('float64', 'float32', 'wrap');
   return steps.reduce(
     (value, step) => ('fn' in step ? call.build.unary(value, step.fn, step.alpha, step.beta) : value),
@@ -36,7 +36,7 @@ function singles(call: Call, x: Value): Value {
 
 /** A number for each of the targets. */
 export function summed(
-  call: Call,
+  call: OnnxCall,
   x: Row,
   trees: readonly AttributeTree[],
   targets: number,
@@ -46,7 +46,14 @@ export function summed(
   return added(call, x, trees, targets, aggregate === 'AVERAGE' ? trees.length : 1);
 }
 
-function added(call: Call, x: Row, trees: readonly AttributeTree[], targets: number, divisor: number, counts = false) {
+function added(
+  call: OnnxCall,
+  x: Row,
+  trees: readonly AttributeTree[],
+  targets: number,
+  divisor: number,
+  counts = false,
+) {
   const width = trees.reduce((most, { ids: [least, greatest] }) => Math.max(most, greatest - least + 1), 1);
   const first = ({ ids: [least] }: AttributeTree) => Math.min(least, targets - width);
   const sum = x.type === 'float64' ? 'float64' : 'float32';
@@ -66,7 +73,7 @@ interface Plan {
   readonly counts?: boolean;
 }
 
-function emitted(call: Call, x: Row, trees: readonly AttributeTree[], plan: Plan): Row {
+function emitted(call: OnnxCall, x: Row, trees: readonly AttributeTree[], plan: Plan): Row {
   const { build } = call;
   const { width, first, sum, outputs, divisor, counts = false } = plan;
   const isDouble = x.type === 'float64';
@@ -85,7 +92,7 @@ function emitted(call: Call, x: Row, trees: readonly AttributeTree[], plan: Plan
 }
 
 /** Writes leaves of a tree whose weights are for targets from `offset` on. */
-function leafWriter(call: Call, { width, absent }: Plan, isDouble: boolean) {
+function leafWriter(call: OnnxCall, { width, absent }: Plan, isDouble: boolean) {
   /** Of each place in a leaf the last leaf, counted from 1, that has a weight for it. */
   const namedBy = new Int32Array(width);
   let leaf = 0;
@@ -110,7 +117,7 @@ function leafWriter(call: Call, { width, absent }: Plan, isDouble: boolean) {
 }
 
 /** The row, and behind it what `Memberships` says of it. */
-function withMemberships(call: Call, x: Row, { forest, count }: Memberships): Row {
+function withMemberships(call: OnnxCall, x: Row, { forest, count }: Memberships): Row {
   const { build } = call;
   const { operands, attributes } = forest.build('float64', count, 1, false);
   const columns = build.emit('trees', [x.operand, ...operands], attributes, { ...x, shape: [count] });
@@ -123,7 +130,7 @@ export function lastAxis(x: Row): number {
 }
 
 /** The least or the greatest of what trees give for a target; 0 where none gives anything. */
-function extreme(call: Call, x: Row, trees: readonly AttributeTree[], targets: number, by: 'MIN' | 'MAX'): Row {
+function extreme(call: OnnxCall, x: Row, trees: readonly AttributeTree[], targets: number, by: 'MIN' | 'MAX'): Row {
   const { build } = call;
   const absent = by === 'MIN' ? Infinity : -Infinity;
   const plan: Plan = { width: targets, first: () => 0, absent, sum: 'none', outputs: targets, divisor: 1 };
@@ -133,13 +140,13 @@ function extreme(call: Call, x: Row, trees: readonly AttributeTree[], targets: n
 }
 
 /** The scores, and something else for targets to which no tree gives one. */
-export function whereGiven(call: Call, scores: Row, isGiven: Row | undefined, otherwise: number): Row {
+export function whereGiven(call: OnnxCall, scores: Row, isGiven: Row | undefined, otherwise: number): Row {
   if (isGiven === undefined) return scores;
   return call.build.asRow(call.build.select(isGiven, scores, call.build.scalar(scores, otherwise)));
 }
 
 /** Whether the leaves of a row have a weight for a target; undefined where they always have. */
-export function givenTo(call: Call, x: Row, trees: readonly AttributeTree[], targets: number): Row | undefined {
+export function givenTo(call: OnnxCall, x: Row, trees: readonly AttributeTree[], targets: number): Row | undefined {
   if (isAlwaysGiven(trees, targets)) return undefined;
   // The trees are gone through once more.
   const [{ met: before }] = trees;
@@ -175,7 +182,7 @@ export function alwaysGiven(tree: AttributeTree): readonly number[] {
 }
 
 /** The sums and what they begin with, rounded once more as the operator does. */
-export function plusBase(call: Call, scores: Row, base: ArrayLike<number>): Row {
+export function plusBase(call: OnnxCall, scores: Row, base: ArrayLike<number>): Row {
   const isSingle = scores.type === 'float32';
   const values = Array.from(base, (value) => (isSingle ? Math.fround(value) : value));
   const sum = call.build.binary('add', scores, literal(scores.type, values, [values.length]));

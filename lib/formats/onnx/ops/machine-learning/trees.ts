@@ -2,7 +2,7 @@
 import { least } from '../../../../extremes.ts';
 import { quote } from '../../../../messages.ts';
 import { literal, type Row, type Value } from '../../../tensors/value.ts';
-import type { Call, Translations } from '../../call.ts';
+import type { OnnxCall, Translations } from '../../call.ts';
 import { labelOf, type Transform, transformed, transformOf } from './estimators.ts';
 import { type Attributes, numbersOf, readTrees } from './tree-attributes.ts';
 import { readNodes } from './tree-nodes.ts';
@@ -11,19 +11,19 @@ import { AGGREGATES, alwaysGiven, givenTo, lastAxis, plusBase, summed, treeRow, 
 /** Probabilities that are sums of rounded shares may be as much more than 1. */
 const ROUNDING = 1e-4;
 
-function targetsOf(call: Call): number {
+function targetsOf(call: OnnxCall): number {
   const targets = call.integer('n_targets', 1);
   if (Number.isInteger(targets) && targets >= 1 && targets <= call.build.budget.limits.rowElements) return targets;
   throw call.error('MALFORMED', `expected at least one target, found ${targets}`);
 }
 
 /** A single target is left as it is, but for PROBIT. */
-function regressed(call: Call, scores: Row, transform: Transform): Value {
+function regressed(call: OnnxCall, scores: Row, transform: Transform): Value {
   return transformed(call, scores, scores.shape[0] === 1 && transform !== 'PROBIT' ? 'NONE' : transform);
 }
 
 /** Results are float32, whatever the input. */
-function treeEnsembleRegressor(call: Call): Value {
+function treeEnsembleRegressor(call: OnnxCall): Value {
   const targets = targetsOf(call);
   const name = call.string('aggregate_function', 'SUM');
   const aggregate = AGGREGATES.find((known) => known === name);
@@ -49,7 +49,7 @@ const AGGREGATE_OF_NODES = 1;
 const TRANSFORMS_OF_NODES = ['NONE', undefined, undefined, 'SOFTMAX_ZERO', 'PROBIT'] as const;
 
 /** Results are of the input's type. */
-function treeEnsemble(call: Call): Value {
+function treeEnsemble(call: OnnxCall): Value {
   const targets = targetsOf(call);
   const number = call.integer('post_transform', 0);
   const transform = TRANSFORMS_OF_NODES[number];
@@ -67,7 +67,7 @@ function treeEnsemble(call: Call): Value {
 }
 
 /** A label, and the scores of its classes. */
-function treeEnsembleClassifier(call: Call): Value[] {
+function treeEnsembleClassifier(call: OnnxCall): Value[] {
   const labels = call.strings('classlabels_strings') ?? call.integers('classlabels_int64s') ?? [];
   if (labels.length < 2) {
     throw call.error('UNSUPPORTED_OP', `has ${labels.length} labels; two or more are read`);
@@ -98,7 +98,7 @@ interface Answer {
   readonly scores: Value;
 }
 
-function ofSeveral(call: Call, sums: Row, given: Given): Answer {
+function ofSeveral(call: OnnxCall, sums: Row, given: Given): Answer {
   const { read, x, base, transform } = given;
   const [count] = sums.shape;
   if (base.length === 0) {
@@ -115,7 +115,7 @@ function ofSeveral(call: Call, sums: Row, given: Given): Answer {
  * Two classes go by which of them have weights, and by whether some weight is negative. Weights of the first class alone
  * make the score of the second.
  */
-function ofTwo(call: Call, sums: Row, { read, x, base, transform, labels }: Given): Answer {
+function ofTwo(call: OnnxCall, sums: Row, { read, x, base, transform, labels }: Given): Answer {
   const { build } = call;
   if (base.length > 1) throw call.error('UNSUPPORTED_OP', 'has base_values for both of two classes; one is read');
   if (read.ids.length === 0) throw call.error('MALFORMED', 'expected weights of a class, found none');
@@ -147,7 +147,7 @@ function ofTwo(call: Call, sums: Row, { read, x, base, transform, labels }: Give
 }
 
 /** With weights of both classes onnxruntime answers 0 or 1, whichever integers the labels are. */
-function checkLabels(call: Call, labels: readonly (string | number)[]): void {
+function checkLabels(call: OnnxCall, labels: readonly (string | number)[]): void {
   if (typeof labels[0] === 'string' || (labels[0] === 0 && labels[1] === 1)) return;
   const found = `${labels.join(' and ')}, for which runtimes give different labels`;
   throw call.error(
@@ -157,7 +157,7 @@ function checkLabels(call: Call, labels: readonly (string | number)[]): void {
 }
 
 /** A number, which the score must be above for the second class to be the label. */
-function beside(call: Call, number: number, score: Row): Row {
+function beside(call: OnnxCall, number: number, score: Row): Row {
   const threshold = call.build.everyRow(literal(score.type, [number], [1]), score.batchAxis);
   return call.build.concat([threshold, score], lastAxis(score)) as Row;
 }
