@@ -8,12 +8,12 @@ import { elementType } from './types.ts';
 import type { Result, Row, Value } from './value.ts';
 
 /** What an operator becomes: its outputs, as far as a row model has them. */
-export type Translation = (call: Call) => Result | readonly (Result | undefined)[];
+export type Translation = (call: TensorFlowCall) => Result | readonly (Result | undefined)[];
 
 /** Translations by operator name. */
 export type Translations = Readonly<Record<string, Translation>>;
 
-export class Call {
+export class TensorFlowCall {
   readonly build: GraphBuilder;
   readonly node: NodeDef;
   readonly inputs: readonly Result[];
@@ -23,8 +23,8 @@ export class Call {
     this.inputs = inputs;
   }
 
-  withInputs(inputs: readonly Result[]): Call {
-    return new Call(this.build, this.node, inputs);
+  withInputs(inputs: readonly Result[]): TensorFlowCall {
+    return new TensorFlowCall(this.build, this.node, inputs);
   }
 
   error(code: ErrorCode, message: string): ForwardpassError {

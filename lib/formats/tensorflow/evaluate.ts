@@ -7,7 +7,7 @@ import { quote } from '../../messages.ts';
 import type { GraphBuilder } from '../tensors/builder.ts';
 import { type Constant, constant } from '../tensors/value.ts';
 import { carriesDemands, type Demand, demandedOf, demanding, demandsBefore, mayDemand } from './asserts.ts';
-import { Call } from './call.ts';
+import { TensorFlowCall } from './call.ts';
 import { refusal, translationOf } from './ops/table.ts';
 import type { FunctionDef, NodeDef } from './proto.ts';
 import { dataInputs, type Output, placeOf, Scope } from './scope.ts';
@@ -278,7 +278,7 @@ export class Evaluator {
     const unreadable = given.find((input) => input.kind === 'refused');
     if (translation === undefined) throw unreadable?.error ?? refusal(node, place);
     const inputs = await Promise.all(given.map((input) => this.#stored(input)));
-    return translate(new Call(this.#build, node, inputs), translation);
+    return translate(new TensorFlowCall(this.#build, node, inputs), translation);
   }
 
   #stored(input: Result): Result | Promise<Result> {

@@ -1,6 +1,6 @@
 /** From an operator and its inputs to what it gives: texts and what is made of them, values of rows, and constants. */
 import { checkShared } from '../tensors/shared-batch.ts';
-import type { Call, Translation } from './call.ts';
+import type { TensorFlowCall, Translation } from './call.ts';
 import { translateTexts, wholeTexts } from './ops/texts.ts';
 import type { Result } from './value.ts';
 
@@ -17,7 +17,7 @@ const TAKES_MERGED: ReadonlySet<string> = new Set([
 /** Those of values in which whole batches stand one after another. */
 const TAKES_STACKED: ReadonlySet<string> = new Set(['Reshape', 'Shape']);
 
-export function translate(given: Call, translation: Translation): readonly (Result | undefined)[] {
+export function translate(given: TensorFlowCall, translation: Translation): readonly (Result | undefined)[] {
   const ofTexts = translateTexts(given);
   if (ofTexts !== undefined) return ofTexts;
   const call = given.withInputs(given.inputs.map((input) => wholeTexts(given.build, input)));

@@ -1,13 +1,13 @@
 /** Operators on the bits of numbers, as far as they ask for a sign. */
 
 import { type Constant, constant } from '../../tensors/value.ts';
-import type { Call, Translations } from '../call.ts';
+import type { TensorFlowCall, Translations } from '../call.ts';
 import type { Bits, Result } from '../value.ts';
 
 const SIGN_BIT = -(2 ** 31);
 
 /** Of float32 and int32 as one another. */
-function bitcast(call: Call): Result {
+function bitcast(call: TensorFlowCall): Result {
   const x = call.input(0);
   const type = call.type('type', x.type);
   if (type === x.type) return x;
@@ -22,14 +22,14 @@ function bitcast(call: Call): Result {
 }
 
 /** The sign of a number whose bits were taken. */
-function bitwiseAnd(call: Call): Result {
+function bitwiseAnd(call: TensorFlowCall): Result {
   const bits = call.inputs.find((input): input is Bits => input?.kind === 'bits');
   const mask = call.inputs.find((input): input is Constant => input?.kind === 'constant');
   if (bits !== undefined && mask?.data.length === 1 && mask.data[0] === SIGN_BIT) return { ...bits, isSign: true };
   throw call.error('UNSUPPORTED_OP', 'bits are combined, which is not read, except for the sign of a number');
 }
 
-function less(call: Call): Result {
+function less(call: TensorFlowCall): Result {
   const [bits, limit] = call.inputs;
   if (bits?.kind !== 'bits') return call.build.binary('less', call.input(0), call.input(1));
   const isZero = limit?.kind === 'constant' && limit.data.length === 1 && limit.data[0] === 0;

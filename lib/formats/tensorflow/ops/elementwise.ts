@@ -2,7 +2,7 @@
 import type { BinaryName, UnaryName } from '../../../graph/graph.ts';
 import type { GraphBuilder } from '../../tensors/builder.ts';
 import { isFloat, literal } from '../../tensors/value.ts';
-import type { Call, Translation, Translations } from '../call.ts';
+import type { TensorFlowCall, Translation, Translations } from '../call.ts';
 import type { Result, Value } from '../value.ts';
 
 function unary(fn: UnaryName, alpha?: number, beta?: number): Translation {
@@ -13,30 +13,30 @@ function binary(fn: BinaryName): Translation {
   return (call) => call.build.binary(fn, call.input(0), call.input(1));
 }
 
-function rsqrt(call: Call): Value {
+function rsqrt(call: TensorFlowCall): Value {
   return call.build.unary(call.build.unary(call.input(0), 'sqrt'), 'reciprocal');
 }
 
 /** 1 − erf(x), as 1 + erf(−x): so Keras' GELU, which takes it of −x/√2, is the one that simplify knows. */
-function erfc(call: Call): Value {
+function erfc(call: TensorFlowCall): Value {
   const { build } = call;
   const x = call.input(0);
   return build.binary('add', build.unary(build.unary(x, 'neg'), 'erf'), build.scalar(x, 1));
 }
 
-function finite(call: Call): Value {
+function finite(call: TensorFlowCall): Value {
   const { build } = call;
   const x = call.input(0);
   return build.unary(build.binary('or', build.unary(x, 'is_nan'), build.unary(x, 'is_inf', 1, 1)), 'not');
 }
 
 /** Between integers the quotient is cut towards zero. */
-function div(call: Call): Value {
+function div(call: TensorFlowCall): Value {
   const quotient = call.build.binary('div', call.input(0), call.input(1));
   return isFloat(quotient.type) ? quotient : call.build.unary(quotient, 'trunc');
 }
 
-function floorDiv(call: Call): Value {
+function floorDiv(call: TensorFlowCall): Value {
   return call.build.unary(call.build.binary('div', call.input(0), call.input(1)), 'floor');
 }
 
@@ -66,12 +66,12 @@ function unlessFirstZero(combine: (build: GraphBuilder, a: Value, b: Value) => V
 
 const xlogy = (fn: 'log' | 'log1p') => unlessFirstZero((build, a, b) => build.binary('mul', a, build.unary(b, fn)));
 
-function squaredDifference(call: Call): Value {
+function squaredDifference(call: TensorFlowCall): Value {
   return call.build.unary(call.build.binary('sub', call.input(0), call.input(1)), 'square');
 }
 
 /** Powers that TensorFlow's own optimizer turns into roots and squares: of −0 and −∞ they differ. */
-function pow(call: Call): Value {
+function pow(call: TensorFlowCall): Value {
   const { build } = call;
   const [base, exponent] = [call.input(0), call.input(1)];
   const fixed = exponent.kind === 'constant' && exponent.data.length === 1 ? exponent.data[0] : undefined;
@@ -81,12 +81,12 @@ function pow(call: Call): Value {
   return build.binary('pow', base, exponent);
 }
 
-function addN(call: Call): Value {
+function addN(call: TensorFlowCall): Value {
   return call.all().reduce((sum, value) => call.build.binary('add', sum, value));
 }
 
 /** The bias is along the last axis, or with NCHW along axis 1. */
-function biasAdd(call: Call): Value {
+function biasAdd(call: TensorFlowCall): Value {
   const { build } = call;
   const [x, bias] = [call.input(0), call.input(1)];
   if (bias.shape.length !== 1) throw call.error('SHAPE', `expected a vector as bias, found ${bias.shape.length} axes`);
@@ -94,7 +94,7 @@ function biasAdd(call: Call): Value {
   return build.binary('add', x, build.reshaped(bias, [...bias.shape, ...new Array<number>(after).fill(1)]));
 }
 
-function clipByValue(call: Call): Value {
+function clipByValue(call: TensorFlowCall): Value {
   const { build } = call;
   const [x, low, high] = [call.input(0), call.input(1), call.input(2)];
   if (low.kind === 'constant' && low.data.length === 1 && high.kind === 'constant' && high.data.length === 1) {
@@ -103,12 +103,12 @@ function clipByValue(call: Call): Value {
   return build.binary('max', build.binary('min', x, high), low);
 }
 
-function select(call: Call): Value {
+function select(call: TensorFlowCall): Value {
   return call.build.select(call.input(0), chosen(call, 1), chosen(call, 2));
 }
 
 /** The greatest integer, which Keras takes for an id that is none, as the greatest that is held here. */
-function chosen(call: Call, index: number): Value {
+function chosen(call: TensorFlowCall, index: number): Value {
   const x = call.input(index);
   const isPlain = x.kind === 'row' || isFloat(x.type) || x.batch !== undefined || x.data.length !== 1;
   if (isPlain || Number.isFinite(x.data[0])) return x;
@@ -116,7 +116,7 @@ function chosen(call: Call, index: number): Value {
 }
 
 /** The condition has the operands' shape, or is a vector along their first axis. */
-function oldSelect(call: Call): Value {
+function oldSelect(call: TensorFlowCall): Value {
   const { build } = call;
   const [condition, a, b] = [call.input(0), call.input(1), call.input(2)];
   const missing = build.rank(a) - build.rank(condition);
@@ -126,13 +126,13 @@ function oldSelect(call: Call): Value {
   return build.select(build.reshaped(condition, [...condition.shape, ...ones]), a, b);
 }
 
-function cast(call: Call): Value {
+function cast(call: TensorFlowCall): Value {
   const x = call.input(0);
   return call.build.cast(x, call.type('DstT', x.type));
 }
 
 /** How many of the boundaries the value is not below; NaN is below none. */
-function bucketize(call: Call): Value {
+function bucketize(call: TensorFlowCall): Value {
   const { build } = call;
   const given = call.row(0);
   // Integers are compared as floats.
@@ -145,7 +145,7 @@ function bucketize(call: Call): Value {
   return build.reduce(isReached, 'sum', [-1], false);
 }
 
-function passed(call: Call): Result {
+function passed(call: TensorFlowCall): Result {
   const [x] = call.inputs;
   if (x === undefined) throw call.error('MALFORMED', 'input 0 is missing');
   return x;

@@ -3,40 +3,40 @@ import { packed, unpacked, withOne } from '../../tensors/axes.ts';
 import { equalParts, flipped, parted, rolled, tiledBy } from '../../tensors/moves.ts';
 import { oneHot, pickedAt, pickedOrLookedUp, rowsOf } from '../../tensors/picking.ts';
 import { cut } from '../../tensors/slicing.ts';
-import type { Call, Translations } from '../call.ts';
+import type { TensorFlowCall, Translations } from '../call.ts';
 import type { Value } from '../value.ts';
 
 /** The axis comes last, in the old form first. */
-function concat(call: Call): Value {
+function concat(call: TensorFlowCall): Value {
   const values = call.inputs.slice(0, -1).map((_, index) => call.input(index));
   return joined(call, values, call.number(-1));
 }
 
-function oldConcat(call: Call): Value {
+function oldConcat(call: TensorFlowCall): Value {
   const values = call.inputs.slice(1).map((_, index) => call.input(index + 1));
   return joined(call, values, call.number(0));
 }
 
-function joined(call: Call, values: readonly Value[], axis: number): Value {
+function joined(call: TensorFlowCall, values: readonly Value[], axis: number): Value {
   if (values.length === 0) throw call.error('MALFORMED', 'expected at least one value to join, found none');
   return call.build.concat(values, axis);
 }
 
 /** Ids from 0; unlike ONNX, TensorFlow counts none from the table's end. */
-function gather(call: Call): Value {
+function gather(call: TensorFlowCall): Value {
   const { build } = call;
   if (call.integer('batch_dims', 0) !== 0) throw call.error('UNSUPPORTED_OP', 'batch_dims is read only as 0');
   const axis = call.inputs.length > 2 ? call.number(2) : 0;
   return pickedOrLookedUp(build, call.input(0), axis, call.input(1), (ids, table) => rowsOf(build, ids, table));
 }
 
-function gatherNd(call: Call): Value {
+function gatherNd(call: TensorFlowCall): Value {
   if (call.integer('batch_dims', 0) !== 0) throw call.error('UNSUPPORTED_OP', 'batch_dims is read only as 0');
   return pickedAt(call.build, call.input(0), 0, call.constant(1));
 }
 
 /** All off for an id outside the range. */
-function oneHotOf(call: Call): Value {
+function oneHotOf(call: TensorFlowCall): Value {
   const { build } = call;
   const [depth, on, off] = [call.number(1), call.number(2), call.number(3)];
   const ids = build.asRow(build.cast(call.row(0), 'int64'));
@@ -44,7 +44,7 @@ function oneHotOf(call: Call): Value {
 }
 
 /** How often each of the numbers below `size` is among those of the last axis, or with `binary_output` whether it is. */
-function bincount(call: Call): Value {
+function bincount(call: TensorFlowCall): Value {
   const { build } = call;
   const weights = call.input(2);
   const isWeighted = weights.kind === 'row' || weights.data.length > 0;

@@ -2,11 +2,11 @@
 import { quote } from '../../../messages.ts';
 import { type Cumulative, cumulative } from '../../tensors/cumulative.ts';
 import { einsum, multiply, swapLastTwo } from '../../tensors/products.ts';
-import type { Call, Translation, Translations } from '../call.ts';
+import type { TensorFlowCall, Translation, Translations } from '../call.ts';
 import type { Value } from '../value.ts';
 import { elementwise } from './elementwise.ts';
 
-function matMul(call: Call, flags: readonly [a: string, b: string]): Value {
+function matMul(call: TensorFlowCall, flags: readonly [a: string, b: string]): Value {
   const { build } = call;
   const given = [call.input(0), call.input(1)];
   for (const x of given)
@@ -20,7 +20,7 @@ function matMul(call: Call, flags: readonly [a: string, b: string]): Value {
 }
 
 /** What grappler makes of a product and what follows it. */
-function fusedMatMul(call: Call): Value {
+function fusedMatMul(call: TensorFlowCall): Value {
   const [bias, ...others] = call.strings('fused_ops');
   const sum = call.build.binary('add', matMul(call, ['transpose_a', 'transpose_b']), call.input(2));
   const [activation, ...more] = others;
@@ -39,7 +39,7 @@ const FUSED: ReadonlySet<string> = new Set([
   ...['Relu', 'Relu6', 'Elu', 'Sigmoid', 'Tanh', 'LeakyRelu', 'Prelu', 'GeluApproximate', 'GeluExact'],
 ]);
 
-function sumOverAxes(call: Call): Value {
+function sumOverAxes(call: TensorFlowCall): Value {
   const values = call.inputs.map((_, at) => call.input(at));
   return einsum(call.build, call.string('equation', ''), values);
 }

@@ -3,11 +3,11 @@ import { crossed } from '../../tensors/crossing.ts';
 import { lookUp } from '../../tensors/lookup.ts';
 import { literal } from '../../tensors/value.ts';
 import { placesOf } from '../../tensors/word-places.ts';
-import type { Call, Translations } from '../call.ts';
+import type { TensorFlowCall, Translations } from '../call.ts';
 import type { Contents, Result, Row, Value } from '../value.ts';
 
 /** A table's value for each key, or the default for keys that it does not have. */
-function find(call: Call): Value {
+function find(call: TensorFlowCall): Value {
   const entries = contents(call);
   if (entries.values.type === 'string') {
     throw call.error('UNSUPPORTED_DTYPE', 'the table gives words, and models give numbers');
@@ -15,18 +15,18 @@ function find(call: Call): Value {
   return lookUp(call.build, call.input(1), entries, call.number(2));
 }
 
-function contents(call: Call): Contents {
+function contents(call: TensorFlowCall): Contents {
   const [table] = call.inputs;
   if (table?.kind === 'contents') return table;
   throw call.error('MALFORMED', 'input 0 is not a lookup table');
 }
 
-function tableSize(call: Call): Value {
+function tableSize(call: TensorFlowCall): Value {
   return literal('int64', [contents(call).keys.data.length]);
 }
 
 /** Among so many places, by TensorFlow's hash of the word; the strong one takes a key. */
-function hashBucket(call: Call): Value {
+function hashBucket(call: TensorFlowCall): Value {
   const [given] = call.inputs;
   if (given?.kind === 'spelled') return hashedNumber(call, given.of);
   const x = call.input(0);
@@ -36,7 +36,7 @@ function hashBucket(call: Call): Value {
   return placesOf(call.build, x, count, call.node.op === 'StringToHashBucketStrong' ? keyOf(call) : undefined);
 }
 
-function hashedNumber(call: Call, x: Row): Value {
+function hashedNumber(call: TensorFlowCall, x: Row): Value {
   const { build } = call;
   const key = call.node.op === 'StringToHashBucketStrong' ? keyOf(call) : undefined;
   const place = build.texts.place(build, [x], { count: call.integer('num_buckets', 0), ...(key && { key }) });
@@ -45,7 +45,7 @@ function hashedNumber(call: Call, x: Row): Value {
 }
 
 /** As words, which only their hash is read of. */
-function spelled(call: Call): Result {
+function spelled(call: TensorFlowCall): Result {
   const x = call.input(0);
   const isPlain = call.integer('width', -1) === -1 && call.string('fill', '') === '' && !call.flag('scientific');
   if (x.kind === 'row' && /^u?int/.test(x.type) && isPlain) return { kind: 'spelled', of: x };
@@ -53,7 +53,7 @@ function spelled(call: Call): Result {
 }
 
 /** Of dense columns of one value a row, whose hash is the row's one value. */
-function sparseCross(call: Call): readonly Result[] {
+function sparseCross(call: TensorFlowCall): readonly Result[] {
   const isSparse = call.integer('N', 0) > 0 || (call.attribute('sparse_types')?.list?.types.length ?? 0) > 0;
   if (isSparse || !call.flag('hashed_output')) {
     throw call.error('UNSUPPORTED_OP', 'crosses of sparse tensors, and ones that are words, are not read');
@@ -74,14 +74,14 @@ function sparseCross(call: Call): readonly Result[] {
 }
 
 /** Of what `sparseCross` gives, where each row has its one value. */
-function sparseToDense(call: Call): Value {
+function sparseToDense(call: TensorFlowCall): Value {
   const [indices, shape, values] = call.inputs;
   const isWhole = indices?.kind === 'sparse' && shape?.kind === 'sparse' && indices.values === shape.values;
   if (isWhole && values === indices.values) return values;
   throw call.error('UNSUPPORTED_OP', 'is of sparse tensors; give the model dense ones');
 }
 
-function keyOf(call: Call): readonly [string, string] {
+function keyOf(call: TensorFlowCall): readonly [string, string] {
   const [first, second, ...others] = call.integers('key');
   if (first === undefined || second === undefined || others.length > 0) {
     throw call.error('MALFORMED', 'expected two integers as the key of a hash');

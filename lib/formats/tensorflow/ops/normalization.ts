@@ -2,7 +2,7 @@
 import type { ReduceName } from '../../../graph/graph.ts';
 import { elementCount, formatShape, sameShape } from '../../../graph/shapes.ts';
 import { type Constant, constant } from '../../tensors/value.ts';
-import type { Call, Translation, Translations } from '../call.ts';
+import type { TensorFlowCall, Translation, Translations } from '../call.ts';
 import type { Row, Value } from '../value.ts';
 
 /** The axes are a constant; without any the input is the result. */
@@ -22,7 +22,7 @@ function arg(fn: 'arg_max_number' | 'arg_min_number'): Translation {
 }
 
 /** As inference sees it: a scale and a shift per channel, worked out in float64. */
-function batchNorm(call: Call): readonly Value[] {
+function batchNorm(call: TensorFlowCall): readonly Value[] {
   if (call.flag('is_training', true)) return [layerNorm(call)];
   const { build } = call;
   const x = call.row(0);
@@ -47,7 +47,7 @@ function batchNorm(call: Call): readonly Value[] {
  * Keras 2 has a layer normalisation as the training form of a batch normalisation whose channels are the rows. Scale
  * and shift follow it, and are 1 and 0 here.
  */
-function layerNorm(call: Call): Value {
+function layerNorm(call: TensorFlowCall): Value {
   const x = call.row(0);
   const [scale, shift] = [call.input(1), call.input(2)];
   if (!isChannelsFirst(call) || x.batchAxis !== 1 || !isAll(scale, 1) || !isAll(shift, 0)) {
@@ -67,7 +67,7 @@ function isAll(x: Value, value: number): boolean {
   return data?.every((element) => element === value) ?? false;
 }
 
-function isChannelsFirst(call: Call): boolean {
+function isChannelsFirst(call: TensorFlowCall): boolean {
   return call.string('data_format', 'NHWC').startsWith('NC');
 }
 

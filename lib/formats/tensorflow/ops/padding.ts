@@ -1,19 +1,19 @@
 /** Operators that add elements around a row's own. */
 import { mirrored, paddedBy, pairsOf, type Widths } from '../../tensors/moves.ts';
-import type { Call, Translations } from '../call.ts';
+import type { TensorFlowCall, Translations } from '../call.ts';
 import type { Value } from '../value.ts';
 
-function widthsOf(call: Call): Widths[] {
+function widthsOf(call: TensorFlowCall): Widths[] {
   return pairsOf(call.build, call.build.rank(call.input(0)), call.numbers(1));
 }
 
-function pad(call: Call): Value {
+function pad(call: TensorFlowCall): Value {
   const fill = call.inputs.length > 2 ? call.number(2) : 0;
   return paddedBy(call.build, call.input(0), widthsOf(call), fill);
 }
 
 /** REFLECT leaves out the element at the edge. */
-function mirrorPad(call: Call): Value {
+function mirrorPad(call: TensorFlowCall): Value {
   const isReflected = call.string('mode', 'REFLECT') === 'REFLECT';
   return mirrored(call.build, call.input(0), widthsOf(call), isReflected ? 'reflect' : 'symmetric');
 }

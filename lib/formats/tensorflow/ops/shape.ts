@@ -4,19 +4,19 @@ import { shapeOf } from '../../tensors/dimensions.ts';
 import { broadcastTo, counted, filled, filledLike } from '../../tensors/filling.ts';
 import { reshape } from '../../tensors/reshape.ts';
 import { type Constant, literal } from '../../tensors/value.ts';
-import type { Call, Translations } from '../call.ts';
+import type { TensorFlowCall, Translations } from '../call.ts';
 import type { Value } from '../value.ts';
 
-function shape(call: Call, x: Value): Constant {
+function shape(call: TensorFlowCall, x: Value): Constant {
   return shapeOf(x, call.type('out_type', 'int32'));
 }
 
-function squeeze(call: Call): Value {
+function squeeze(call: TensorFlowCall): Value {
   const axes = call.integers('squeeze_dims');
   return squeezed(call.build, call.input(0), axes.length > 0 ? axes : undefined);
 }
 
-function range(call: Call): Value {
+function range(call: TensorFlowCall): Value {
   return counted(call.build, call.input(0).type, call.number(0), call.number(1), call.number(2));
 }
 

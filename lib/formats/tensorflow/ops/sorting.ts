@@ -2,9 +2,9 @@
 
 import { sorted } from '../../tensors/sorting.ts';
 import type { Value } from '../../tensors/value.ts';
-import type { Call, Translations } from '../call.ts';
+import type { TensorFlowCall, Translations } from '../call.ts';
 
-function topK(call: Call, count: number): readonly Value[] {
+function topK(call: TensorFlowCall, count: number): readonly Value[] {
   if (!call.flag('sorted', true)) {
     throw call.error('UNSUPPORTED_OP', 'sorted=False leaves the order of its results open; export it with sorted=True');
   }

@@ -1,10 +1,10 @@
 /** Operators without inputs. */
 import { ForwardpassError } from '../../../errors.ts';
-import type { Call, Translations } from '../call.ts';
+import type { TensorFlowCall, Translations } from '../call.ts';
 import { decodeTensor } from '../tensor.ts';
 import type { Result } from '../value.ts';
 
-function constantNode(call: Call): Result {
+function constantNode(call: TensorFlowCall): Result {
   const tensor = call.attribute('value')?.tensor;
   if (tensor === undefined) throw call.error('MALFORMED', 'the constant has no value');
   const { build } = call;
@@ -14,7 +14,7 @@ function constantNode(call: Call): Result {
 }
 
 /** One that is not an input of the model may still lead to a function that does not use it. */
-function placeholder({ build }: Call): Result {
+function placeholder({ build }: TensorFlowCall): Result {
   const message = 'is fed from outside, and is not among the inputs of the model';
   return { kind: 'refused', error: new ForwardpassError('DANGLING', message, build.place) };
 }

@@ -1,9 +1,9 @@
 /** NumPy's indexing, `x[1:3, ..., 0, None]`, as StridedSlice has it: bounds, and masks that change what they mean. */
 import { boundsOf, subscript, subscripted } from '../../tensors/slicing.ts';
-import type { Call } from '../call.ts';
+import type { TensorFlowCall } from '../call.ts';
 import type { Value } from '../value.ts';
 
-export function stridedSlice(call: Call): Value {
+export function stridedSlice(call: TensorFlowCall): Value {
   const bounds = boundsOf(call.build, call.constant(1), call.constant(2), call.constant(3).data);
   const isIn = (name: string, at: number) => ((call.integer(name, 0) >>> at) & 1) === 1;
   const subscripts = bounds.map((each, at) =>

@@ -6,7 +6,7 @@
 import type { TextChange, Tokenizing } from '../../../graph/terms.ts';
 import type { GraphBuilder } from '../../tensors/builder.ts';
 import { type Constant, constant, literal, type Row, type Value } from '../../tensors/value.ts';
-import type { Call, Translation, Translations } from '../call.ts';
+import type { TensorFlowCall, Translation, Translations } from '../call.ts';
 import type { Partition, Result, Text, TokenNumbers, Tokens, TokenTest } from '../value.ts';
 
 const PLAIN: Tokenizing = { changes: [], split: 'none', grams: [] };
@@ -14,7 +14,7 @@ const PLAIN: Tokenizing = { changes: [], split: 'none', grams: [] };
 // Texts
 
 /** The text that an input is, as it came or changed. */
-function textAt(call: Call, index: number): Text {
+function textAt(call: TensorFlowCall, index: number): Text {
   const given = call.inputs[index];
   if (given?.kind === 'text') return given;
   const x = call.input(index);
@@ -23,22 +23,22 @@ function textAt(call: Call, index: number): Text {
   throw call.error('UNSUPPORTED_OP', `${call.node.op} works on text, here on what is not a single text of an input`);
 }
 
-function changed(call: Call, change: TextChange): Text {
+function changed(call: TensorFlowCall, change: TextChange): Text {
   const text = textAt(call, 0);
   return { ...text, changes: [...text.changes, change] };
 }
 
 /** With an encoding of all letters, otherwise of those of ASCII. */
-function lower(call: Call): Text {
+function lower(call: TensorFlowCall): Text {
   return changed(call, { op: 'lower', ascii: call.string('encoding', '') === '' });
 }
 
-function replaced(call: Call, pattern: string, by: string): Text {
+function replaced(call: TensorFlowCall, pattern: string, by: string): Text {
   const change = { op: 'replace', pattern, by, all: call.flag('replace_global', true) } as const;
   return changed(call, change);
 }
 
-function wordOf(call: Call, index: number): string {
+function wordOf(call: TensorFlowCall, index: number): string {
   const x = call.constant(index);
   const word = x.data.length === 1 ? call.build.constantWords.list[x.data[0]] : undefined;
   if (word !== undefined && x.type === 'string') return word;
@@ -46,7 +46,7 @@ function wordOf(call: Call, index: number): string {
 }
 
 /** Of one element, whatever axes it has. */
-function reshaped(call: Call, text: Text): Text {
+function reshaped(call: TensorFlowCall, text: Text): Text {
   const { op } = call.node;
   if (op === 'Identity') return text;
   if (op === 'Squeeze') return { ...text, shape: [] };
@@ -68,7 +68,7 @@ function part(of: Tokens, what: Partition['what']): Partition {
   return { kind: 'partition', of, what };
 }
 
-function split(call: Call): readonly Result[] {
+function split(call: TensorFlowCall): readonly Result[] {
   const text = textAt(call, 0);
   if (text.shape.length > 0) throw call.error('UNSUPPORTED_OP', 'parts texts that have an axis of their own');
   if (call.integer('maxsplit', -1) >= 0) throw call.error('UNSUPPORTED_OP', 'limits how often it splits a text');
@@ -78,7 +78,7 @@ function split(call: Call): readonly Result[] {
 }
 
 /** The characters of texts as numbers, which `UnicodeEncode` makes texts of one each. */
-function decoded(call: Call): readonly Result[] {
+function decoded(call: TensorFlowCall): readonly Result[] {
   const text = textAt(call, 0);
   const isPlain =
     call.string('input_encoding', '').toUpperCase() === 'UTF-8' && call.string('errors', 'replace') === 'replace';
@@ -89,14 +89,14 @@ function decoded(call: Call): readonly Result[] {
   return [part(tokens, 'splits'), part(tokens, 'codes')];
 }
 
-function encoded(call: Call): Result {
+function encoded(call: TensorFlowCall): Result {
   const [codes, splits] = call.inputs;
   const isWhole = codes?.kind === 'partition' && splits?.kind === 'partition' && codes.of === splits.of;
   if (isWhole && codes.what === 'codes' && splits.what === 'code_splits') return codes.of;
   throw call.error('UNSUPPORTED_OP', 'makes texts of characters in a way that is not read');
 }
 
-function grams(call: Call): readonly Result[] {
+function grams(call: TensorFlowCall): readonly Result[] {
   const [tokens, splits] = call.inputs;
   const isWhole = tokens?.kind === 'tokens' && splits?.kind === 'partition' && splits.of === tokens;
   const isPlain =
@@ -128,7 +128,7 @@ function listOf(x: Result | undefined): Tokens | undefined {
 /** Beyond all rows of tables. */
 const FAR_BEYOND = 2 ** 52;
 
-function find(call: Call, of: Tokens): TokenNumbers {
+function find(call: TensorFlowCall, of: Tokens): TokenNumbers {
   const [table] = call.inputs;
   if (table?.kind !== 'contents') throw call.error('MALFORMED', 'input 0 is not a lookup table');
   const { keys, values } = table;
@@ -141,7 +141,7 @@ function find(call: Call, of: Tokens): TokenNumbers {
   return { kind: 'numbers', of, known, unknown: call.number(2), type: values.type };
 }
 
-function equals(call: Call): TokenTest | undefined {
+function equals(call: TensorFlowCall): TokenTest | undefined {
   for (const [i, x] of call.inputs.entries()) {
     const of = listOf(x);
     if (of !== undefined) return { kind: 'test', of, word: wordOf(call, 1 - i) };
@@ -150,7 +150,7 @@ function equals(call: Call): TokenTest | undefined {
 }
 
 /** Another number for one word. */
-function chosen(call: Call): TokenNumbers {
+function chosen(call: TensorFlowCall): TokenNumbers {
   const [test, , numbers] = call.inputs;
   if (test?.kind !== 'test' || numbers?.kind !== 'numbers' || test.of !== numbers.of) {
     throw call.error('UNSUPPORTED_OP', 'chooses among words of texts in a way that is not read');
@@ -178,7 +178,7 @@ function rowOf(
 }
 
 /** How many tokens of each row have each number. */
-function counted(call: Call): Row {
+function counted(call: TensorFlowCall): Row {
   const [splits, numbers] = call.inputs;
   const weights = call.constant(3);
   const isWhole = splits?.kind === 'partition' && numbers?.kind === 'numbers' && splits.of === numbers.of;
@@ -190,7 +190,7 @@ function counted(call: Call): Row {
 }
 
 /** Rows of as many places as there are to be. */
-function padded(call: Call): Row {
+function padded(call: TensorFlowCall): Row {
   const [, numbers, , ...parts] = call.inputs;
   const types = call.strings('row_partition_types').join();
   const [first, second] = parts;
@@ -225,7 +225,7 @@ const OTHER: ReadonlySet<string> = new Set([
 ]);
 
 /** What an operator makes of partitions; undefined for what is not followed. */
-function followed(call: Call): Partition | Constant | undefined {
+function followed(call: TensorFlowCall): Partition | Constant | undefined {
   const { op } = call.node;
   const parts = call.inputs.filter((x): x is Partition => x.kind === 'partition');
   const [{ of }] = parts;
@@ -291,7 +291,7 @@ function isNumber(x: Constant, value: number): boolean {
 }
 
 /** The rows of all tokens, or numbers of a shape. */
-function sliced(call: Call, { of, what }: Partition): Partition | Constant | undefined {
+function sliced(call: TensorFlowCall, { of, what }: Partition): Partition | Constant | undefined {
   const masks = ['begin_mask', 'end_mask', 'ellipsis_mask', 'new_axis_mask', 'shrink_axis_mask'];
   const said = masks.map((mask) => call.integer(mask, 0)).join();
   const [begin, end, step] = [1, 2, 3].map((index) => call.numbers(index));
@@ -312,7 +312,7 @@ function sliced(call: Call, { of, what }: Partition): Partition | Constant | und
 // All of them
 
 /** What an operator gives that takes what only operators on texts give; undefined for any other. */
-export function translateTexts(call: Call): readonly (Result | undefined)[] | undefined {
+export function translateTexts(call: TensorFlowCall): readonly (Result | undefined)[] | undefined {
   const { op } = call.node;
   const [first] = call.inputs;
   if (call.inputs.some((x) => x.kind === 'partition') && !Object.hasOwn(texts, op)) {
