@@ -1,6 +1,6 @@
 /** The function that an operator may apply to its result. */
 import type { Value } from '../tensors/value.ts';
-import type { Call } from './call.ts';
+import type { TfliteCall } from './call.ts';
 
 /** ActivationFunctionType: the bounds of those that are clips. */
 const BOUNDS = new Map<number, readonly [low: number, high: number]>([
@@ -12,7 +12,7 @@ const BOUNDS = new Map<number, readonly [low: number, high: number]>([
 const TANH = 4;
 
 /** What a clip does to a real number; a quantised result is bounded by their integers. */
-export function activationBounds(call: Call, code: number): readonly [low: number, high: number] {
+export function activationBounds(call: TfliteCall, code: number): readonly [low: number, high: number] {
   const bounds = BOUNDS.get(code);
   if (bounds !== undefined) return bounds;
   throw call.error(
@@ -21,7 +21,7 @@ export function activationBounds(call: Call, code: number): readonly [low: numbe
   );
 }
 
-export function activate(call: Call, x: Value, code: number): Value {
+export function activate(call: TfliteCall, x: Value, code: number): Value {
   if (code === TANH) return call.build.unary(x, 'tanh');
   const [low, high] = activationBounds(call, code);
   if (low === -Infinity) return x;

@@ -8,7 +8,7 @@ import type { Quantization, TensorInfo } from './model.ts';
 import { elementType } from './tensor.ts';
 
 /** What an operator becomes: its outputs. */
-export type Translation = (call: Call) => Value | readonly Value[];
+export type Translation = (call: TfliteCall) => Value | readonly Value[];
 
 /** Translations by operator name. */
 export type Translations = Readonly<Record<string, Translation>>;
@@ -19,7 +19,7 @@ export interface CallTensors {
   readonly outputs: readonly TensorInfo[];
 }
 
-export class Call extends OperatorCall<LiteBuilder> {
+export class TfliteCall extends OperatorCall<LiteBuilder> {
   constructor(
     build: LiteBuilder,
     readonly options: Table | undefined,

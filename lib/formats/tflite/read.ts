@@ -9,7 +9,7 @@ import { commonBatch, readRows, rowShape } from '../tensors/inputs.ts';
 import { checkShared } from '../tensors/shared-batch.ts';
 import { isFloat, type Row, type Value } from '../tensors/value.ts';
 import { LiteBuilder } from './builder.ts';
-import { Call } from './call.ts';
+import { TfliteCall } from './call.ts';
 import { LiteModel, type OperatorInfo, type Subgraph } from './model.ts';
 import { refusal } from './operators.ts';
 import { takesMerged, translationOf } from './ops/table.ts';
@@ -170,7 +170,7 @@ function compute(
   const output = results[0]?.name || 'value';
   build.enter({ name: output, place, output });
   checkShared(build, inputs, { merged: takesMerged(name), stacked: name === 'RESHAPE' });
-  const translated = translation(new Call(build, operator.options, inputs, { inputs: infos, outputs: results }));
+  const translated = translation(new TfliteCall(build, operator.options, inputs, { inputs: infos, outputs: results }));
   const found: readonly Value[] = 'kind' in translated ? [translated] : translated;
   for (const [i, tensor] of operator.outputs.entries()) {
     if (values.has(tensor)) throw new ForwardpassError('DUPLICATE', `${results[i].place} is computed twice`, place);

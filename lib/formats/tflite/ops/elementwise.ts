@@ -2,7 +2,7 @@
 import type { BinaryName, UnaryName } from '../../../graph/graph.ts';
 import { isFloat, type Value } from '../../tensors/value.ts';
 import { activate } from '../activation.ts';
-import type { Call, Translation, Translations } from '../call.ts';
+import type { TfliteCall, Translation, Translations } from '../call.ts';
 
 function unary(fn: UnaryName, alpha?: number, beta?: number): Translation {
   return (call) => call.build.unary(call.input(0), fn, alpha, beta);
@@ -27,47 +27,47 @@ function extreme(fn: 'max' | 'min'): Translation {
 }
 
 /** Between integers the quotient is cut towards zero. */
-function div(call: Call): Value {
+function div(call: TfliteCall): Value {
   const quotient = call.build.binary('div', call.input(0), call.input(1));
   const cut = isFloat(quotient.type) ? quotient : call.build.unary(quotient, 'trunc');
   return activate(call, cut, call.choice(0));
 }
 
-function floorDiv(call: Call): Value {
+function floorDiv(call: TfliteCall): Value {
   return call.build.unary(call.build.binary('div', call.input(0), call.input(1)), 'floor');
 }
 
 /** With the divisor's sign. */
-function floorMod(call: Call): Value {
+function floorMod(call: TfliteCall): Value {
   return call.build.remainder(call.input(0), call.input(1), 'floor');
 }
 
-function squaredDifference(call: Call): Value {
+function squaredDifference(call: TfliteCall): Value {
   return call.build.unary(call.build.binary('sub', call.input(0), call.input(1)), 'square');
 }
 
-function addN(call: Call): Value {
+function addN(call: TfliteCall): Value {
   return call.all().reduce((sum, next) => call.build.binary('add', sum, next));
 }
 
-function notEqual(call: Call): Value {
+function notEqual(call: TfliteCall): Value {
   return call.build.unary(call.build.binary('equal', call.input(0), call.input(1)), 'not');
 }
 
-function rsqrt(call: Call): Value {
+function rsqrt(call: TfliteCall): Value {
   return call.build.unary(call.build.unary(call.input(0), 'sqrt'), 'reciprocal');
 }
 
-function gelu(call: Call): Value {
+function gelu(call: TfliteCall): Value {
   return call.build.unary(call.input(0), call.flag(0) ? 'gelu_tanh' : 'gelu');
 }
 
-function cast(call: Call): Value {
+function cast(call: TfliteCall): Value {
   return call.build.cast(call.input(0), call.resultType);
 }
 
 /** How many of the boundaries, which ascend, the element is not below; NaN is below none. */
-function bucketize(call: Call): Value {
+function bucketize(call: TfliteCall): Value {
   const { build, options } = call;
   const boundaries = options?.float32s(0) ?? [];
   const x = call.input(0);

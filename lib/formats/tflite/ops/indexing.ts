@@ -3,14 +3,14 @@ import { equalParts, parted } from '../../tensors/moves.ts';
 import { oneHot, pickedAt, pickedOrLookedUp, rowsOf } from '../../tensors/picking.ts';
 import { boundsOf, cut, subscript, subscripted } from '../../tensors/slicing.ts';
 import type { Constant, Row, Value } from '../../tensors/value.ts';
-import type { Call, Translations } from '../call.ts';
+import type { TfliteCall, Translations } from '../call.ts';
 import { dequantized } from '../quantized/convert.ts';
 import { isQuantized } from '../tensor.ts';
 
 const MASKS = { begin: 0, end: 1, ellipsis: 2, newAxis: 3, shrink: 4, offset: 5 } as const;
 
 /** Python's subscripts, by masks that say what the bounds mean. */
-function stridedSlice(call: Call): Value {
+function stridedSlice(call: TfliteCall): Value {
   const bounds = boundsOf(call.build, call.constant(1), call.constant(2), call.numbers(3));
   const isIn = (field: number, at: number) => ((call.integer(field) >>> at) & 1) === 1;
   if (call.flag(MASKS.offset)) throw call.error('UNSUPPORTED_OP', 'ends that count from the begins are not read');
@@ -27,26 +27,26 @@ function stridedSlice(call: Call): Value {
 }
 
 /** With constant indices a choice along the axis; with indices that vary per row, a look-up in a constant table. */
-function gather(call: Call): Value {
+function gather(call: TfliteCall): Value {
   const { build } = call;
   const batchDims = call.integer(1);
   if (batchDims !== 0) throw call.error('UNSUPPORTED_OP', `batch_dims is read only as 0, found ${batchDims}`);
   return pickedOrLookedUp(build, call.input(0), call.integer(0), call.input(1), lookUp(call));
 }
 
-function lookUp({ build }: Call) {
+function lookUp({ build }: TfliteCall) {
   return (ids: Row, table: Constant) => rowsOf(build, ids, table);
 }
 
 /** Ids, then the table, which may be quantised where the result is not. */
-function embeddingLookup(call: Call): Value {
+function embeddingLookup(call: TfliteCall): Value {
   const info = call.tensor(1);
   const stored = call.constant(1);
   const table = isQuantized(info) && !isQuantized(call.result()) ? dequantized(call, stored, info) : stored;
   return pickedOrLookedUp(call.build, table, 0, call.input(0), lookUp(call));
 }
 
-function oneHotOf(call: Call): Value {
+function oneHotOf(call: TfliteCall): Value {
   const [depth, on, off] = [call.number(1), call.number(2), call.number(3)];
   return oneHot(call.build, call.row(0), call.integer(0), { depth, off, on, type: call.resultType, wrap: false });
 }

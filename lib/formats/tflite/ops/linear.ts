@@ -4,7 +4,7 @@ import { batchAxisOf, isMerged } from '../../tensors/emitter.ts';
 import { multiply } from '../../tensors/products.ts';
 import { type Constant, isFloat, type Value } from '../../tensors/value.ts';
 import { activate } from '../activation.ts';
-import type { Call, Translations } from '../call.ts';
+import type { TfliteCall, Translations } from '../call.ts';
 import type { Product } from '../product.ts';
 import { hybridProduct } from '../quantized/hybrid.ts';
 import { integerProduct } from '../quantized/product.ts';
@@ -13,7 +13,7 @@ const FULLY_CONNECTED = { activation: 0, weightsFormat: 1, keepDims: 2, asymmetr
 const BATCH_MATMUL = { adjointX: 0, adjointY: 1, asymmetric: 2 } as const;
 
 /** x [..., K] times the matrix, in the arithmetic that the types ask for. */
-function product(call: Call, x: Value, layer: Product): Value {
+function product(call: TfliteCall, x: Value, layer: Product): Value {
   if (!isFloat(x.type)) return integerProduct(call, x, layer);
   if (!isFloat(layer.weight.type)) return hybridProduct(call, x, layer);
   const { build } = call;
@@ -24,7 +24,7 @@ function product(call: Call, x: Value, layer: Product): Value {
   return activate(call, flat && !inside ? build.binary('add', sum, flat) : sum, activation);
 }
 
-function fullyConnected(call: Call): Value {
+function fullyConnected(call: TfliteCall): Value {
   const weight = matrixOf(call);
   const format = call.choice(FULLY_CONNECTED.weightsFormat);
   if (format !== 0) throw call.error('UNSUPPORTED_OP', `weights in the shuffled format ${format} are not read`);
@@ -37,14 +37,14 @@ function fullyConnected(call: Call): Value {
   });
 }
 
-function matrixOf(call: Call): Constant {
+function matrixOf(call: TfliteCall): Constant {
   const weight = call.constant(1);
   if (weight.shape.length === 2) return weight;
   throw call.error('SHAPE', `expected weights of two axes, found ${formatShape(weight.shape)}`);
 }
 
 /** The input as rows of `size` features, of which there may be several for one of the batch. */
-function rowsOf(call: Call, x: Value, size: number): Value {
+function rowsOf(call: TfliteCall, x: Value, size: number): Value {
   const { build } = call;
   const count = elementCount(x.shape) / size;
   if (x.shape.length === 0 && batchAxisOf(x) !== undefined) throw build.crossing('the features are where the batch is');
@@ -59,7 +59,7 @@ function rowsOf(call: Call, x: Value, size: number): Value {
 }
 
 /** x·y where y is constant, or (yᵀ·xᵀ)ᵀ where x is. */
-function batchMatMul(call: Call): Value {
+function batchMatMul(call: TfliteCall): Value {
   const [x, y] = [call.input(0), call.input(1)];
   const [adjointX, adjointY] = [call.flag(BATCH_MATMUL.adjointX), call.flag(BATCH_MATMUL.adjointY)];
   if ((x.kind === 'row' && y.kind === 'row') || [x, y].some(isStack)) {
@@ -80,18 +80,18 @@ function isStack(x: Value): boolean {
 }
 
 /** Products of floats with what is not a single constant matrix. */
-function ofStacks(call: Call, x: Value, y: Value): Value {
+function ofStacks(call: TfliteCall, x: Value, y: Value): Value {
   if (isFloat(x.type) && isFloat(y.type)) return multiply(call.build, x, y);
   throw call.error('UNSUPPORTED_OP', `a product of ${x.type} and ${y.type} is read with one constant matrix only`);
 }
 
 /** A stack of one matrix as that matrix, [outputs, inputs]. */
-function asMatrix(call: Call, weight: Constant, isOutputsFirst: boolean): Constant {
+function asMatrix(call: TfliteCall, weight: Constant, isOutputsFirst: boolean): Constant {
   const matrix = call.build.reshaped(weight, weight.shape.slice(-2));
   return isOutputsFirst ? matrix : (call.build.transpose(matrix, [1, 0]) as Constant);
 }
 
-function swapLastTwo(call: Call, x: Value): Value {
+function swapLastTwo(call: TfliteCall, x: Value): Value {
   const rank = call.build.rank(x);
   const axes = Array.from({ length: rank }, (_, axis) => axis);
   if (rank < 2) throw call.error('SHAPE', 'expected a matrix, found fewer than two axes');

@@ -5,34 +5,34 @@ import { flipped, mirrored, paddedBy, pairsOf, tiledBy, type Widths } from '../.
 import { reshape } from '../../tensors/reshape.ts';
 import type { Value } from '../../tensors/value.ts';
 import { activate } from '../activation.ts';
-import type { Call, Translations } from '../call.ts';
+import type { TfliteCall, Translations } from '../call.ts';
 
 /** The shape is an input; in older files an option. */
-function reshaped(call: Call): Value {
+function reshaped(call: TfliteCall): Value {
   const given = call.options?.int32s(0) ?? [];
   const dims = call.has(1) ? call.dimensions(1) : Array.from(given, (size) => ({ size, rows: 0 }));
   return reshape(call.build, call.input(0), dims);
 }
 
-function squeeze(call: Call): Value {
+function squeeze(call: TfliteCall): Value {
   const axes = call.options?.int32s(0) ?? [];
   return squeezed(call.build, call.input(0), axes.length > 0 ? axes : undefined);
 }
 
-function concatenation(call: Call): Value {
+function concatenation(call: TfliteCall): Value {
   return activate(call, call.build.concat(call.all(), call.integer(0)), call.choice(1));
 }
 
 /** Quantised tensors are padded with the integer that stands for 0. */
-function pad(call: Call, fill = call.tensor(0).quantization?.zeroPoints[0] ?? 0): Value {
+function pad(call: TfliteCall, fill = call.tensor(0).quantization?.zeroPoints[0] ?? 0): Value {
   return paddedBy(call.build, call.input(0), widthsOf(call), fill);
 }
 
-function mirrorPad(call: Call): Value {
+function mirrorPad(call: TfliteCall): Value {
   return mirrored(call.build, call.input(0), widthsOf(call), call.choice(0) === 1 ? 'symmetric' : 'reflect');
 }
 
-function widthsOf(call: Call): Widths[] {
+function widthsOf(call: TfliteCall): Widths[] {
   return pairsOf(call.build, call.build.rank(call.input(0)), call.numbers(1));
 }
 

@@ -3,7 +3,7 @@ import type { ReduceName } from '../../../graph/graph.ts';
 import { cumulative } from '../../tensors/cumulative.ts';
 import type { Value } from '../../tensors/value.ts';
 import { activate } from '../activation.ts';
-import type { Call, Translation, Translations } from '../call.ts';
+import type { TfliteCall, Translation, Translations } from '../call.ts';
 
 /** Below it, a norm is taken as this. */
 const L2_EPSILON = 1e-6;
@@ -19,14 +19,14 @@ function arg(fn: ReduceName): Translation {
   };
 }
 
-function softmax(call: Call): Value {
+function softmax(call: TfliteCall): Value {
   const { build } = call;
   const [x, beta] = [call.input(0), call.float(0)];
   const scaled = beta === 1 ? x : build.binary('mul', x, build.scalar(x, beta));
   return build.softmax(scaled, -1, false);
 }
 
-function l2Normalization(call: Call): Value {
+function l2Normalization(call: TfliteCall): Value {
   const { build } = call;
   const x = call.row(0);
   const axis = build.ownAxis(x, -1);
@@ -35,7 +35,7 @@ function l2Normalization(call: Call): Value {
 }
 
 /** The options are whether it leaves out the element itself, and whether it goes from the last to the first. */
-function runningSum(call: Call): Value {
+function runningSum(call: TfliteCall): Value {
   return cumulative(call.build, call.input(0), call.number(1), 'add', {
     exclusive: call.flag(0),
     reverse: call.flag(1),

@@ -1,6 +1,6 @@
 /** Operator name → translation, by whether its tensors are quantised. */
 import { isFloat, type Value } from '../../tensors/value.ts';
-import type { Call, Translation, Translations } from '../call.ts';
+import type { TfliteCall, Translation, Translations } from '../call.ts';
 import type { Quantization } from '../model.ts';
 import { arithmetic, requantized } from '../quantized/arithmetic.ts';
 import { dequantized, quantized } from '../quantized/convert.ts';
@@ -15,12 +15,12 @@ import { movement } from './movement.ts';
 import { reduction } from './reduction.ts';
 import { sorting } from './sorting.ts';
 
-function dequantize(call: Call): Value {
+function dequantize(call: TfliteCall): Value {
   const [x, info] = [call.input(0), call.tensor(0)];
   return isFloat(elementType(info)) ? call.build.cast(x, call.resultType) : dequantized(call, x, info);
 }
 
-function quantize(call: Call): Value {
+function quantize(call: TfliteCall): Value {
   return isQuantized(call.tensor(0)) ? requantized(call) : quantized(call, call.input(0), call.result());
 }
 
@@ -78,11 +78,11 @@ const TRANSLATIONS: ReadonlyMap<string, Translation> = new Map(
   }),
 );
 
-function usesScales({ tensors }: Call): boolean {
+function usesScales({ tensors }: TfliteCall): boolean {
   return [...tensors.inputs, ...tensors.outputs].some(isQuantized);
 }
 
-function haveOneScale({ tensors }: Call): boolean {
+function haveOneScale({ tensors }: TfliteCall): boolean {
   const known = [...tensors.inputs, ...tensors.outputs].flatMap((info) =>
     isQuantized(info) ? info?.quantization : [],
   );

@@ -2,7 +2,7 @@
 import type { BinaryName } from '../../../graph/graph.ts';
 import { literal, type Value } from '../../tensors/value.ts';
 import { activationBounds } from '../activation.ts';
-import type { Call, Translation, Translations } from '../call.ts';
+import type { TfliteCall, Translation, Translations } from '../call.ts';
 import { elementwise } from '../ops/elementwise.ts';
 import { elementType } from '../tensor.ts';
 import { bounded, centred, singleScale } from './convert.ts';
@@ -36,7 +36,7 @@ function sum(fn: BinaryName): Translation {
   };
 }
 
-function product(call: Call): Value {
+function product(call: TfliteCall): Value {
   const { build } = call;
   const [left, right] = [0, 1].map((index) => {
     return centred(call, call.input(index), singleScale(call, call.tensor(index)).zero);
@@ -49,7 +49,7 @@ function product(call: Call): Value {
 }
 
 /** To another scale and zero point. */
-export function requantized(call: Call): Value {
+export function requantized(call: TfliteCall): Value {
   const [input, output] = [singleScale(call, call.tensor(0)), singleScale(call, call.result())];
   const scaled = multiplied(call.build, call.input(0), multiplier(input.scale / output.scale), input.zero);
   return bounded(call, scaled, call.result(), -Infinity, Infinity);

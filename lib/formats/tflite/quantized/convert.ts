@@ -1,13 +1,13 @@
 /** From integers to the real ones that they stand for, and back. */
 import { constant, type ElementType, isFloat, type Value } from '../../tensors/value.ts';
 import type { LiteBuilder } from '../builder.ts';
-import type { Call } from '../call.ts';
+import type { TfliteCall } from '../call.ts';
 import type { Quantization, TensorInfo } from '../model.ts';
 import { elementType } from '../tensor.ts';
 import { roundAway } from './fixed-point.ts';
 
 /** The least and the greatest element of a quantised type. */
-export function rangeOf(call: Call, type: ElementType): readonly [least: number, greatest: number] {
+export function rangeOf(call: TfliteCall, type: ElementType): readonly [least: number, greatest: number] {
   switch (type) {
     case 'int8':
       return [-128, 127];
@@ -25,14 +25,14 @@ export function rangeOf(call: Call, type: ElementType): readonly [least: number,
 }
 
 /** The one scale and zero point of a tensor. */
-export function singleScale(call: Call, info: TensorInfo): { scale: number; zero: number } {
+export function singleScale(call: TfliteCall, info: TensorInfo): { scale: number; zero: number } {
   const { scales, zeroPoints } = call.quantization(info);
   if (scales.length === 1) return { scale: scales[0], zero: zeroPoints[0] };
   throw call.error('UNSUPPORTED_DTYPE', `${info.place} has ${scales.length} scales; here it may have one`);
 }
 
 /** Scales and zero points as constants that broadcast to the tensor. */
-function broadcasting(call: Call, info: TensorInfo, { scales, zeroPoints, axis }: Quantization) {
+function broadcasting(call: TfliteCall, info: TensorInfo, { scales, zeroPoints, axis }: Quantization) {
   if (scales.length > 1 && info.shape[axis] !== scales.length) {
     throw call.error('SHAPE', `${scales.length} scales for axis ${axis} of ${info.place}`);
   }
@@ -43,7 +43,7 @@ function broadcasting(call: Call, info: TensorInfo, { scales, zeroPoints, axis }
 }
 
 /** scale·(x − zero point) */
-export function dequantized(call: Call, x: Value, info: TensorInfo): Value {
+export function dequantized(call: TfliteCall, x: Value, info: TensorInfo): Value {
   const { build } = call;
   const quantization = call.quantization(info);
   const { scale, zero } = broadcasting(call, info, quantization);
@@ -53,7 +53,7 @@ export function dequantized(call: Call, x: Value, info: TensorInfo): Value {
 }
 
 /** x divided by the scale as float32 divides, rounded to the nearest, with the zero point added, within the type. */
-export function quantized(call: Call, x: Value, info: TensorInfo): Value {
+export function quantized(call: TfliteCall, x: Value, info: TensorInfo): Value {
   const { build } = call;
   const { scale } = singleScale(call, info);
   const quotient = build.binary('div', asFloat32(build, x), build.scalar(x, scale));
@@ -61,7 +61,7 @@ export function quantized(call: Call, x: Value, info: TensorInfo): Value {
 }
 
 /** Rounded, with the zero point added, within the type and what a fused activation leaves of it. */
-export function shifted(call: Call, x: Value, info: TensorInfo): Value {
+export function shifted(call: TfliteCall, x: Value, info: TensorInfo): Value {
   const { build } = call;
   const type = elementType(info);
   const { zero } = singleScale(call, info);
@@ -72,7 +72,7 @@ export function shifted(call: Call, x: Value, info: TensorInfo): Value {
 }
 
 /** Integers with the zero point added, between those of real bounds. */
-export function bounded(call: Call, x: Value, info: TensorInfo, low: number, high: number): Value {
+export function bounded(call: TfliteCall, x: Value, info: TensorInfo, low: number, high: number): Value {
   const { build } = call;
   const type = elementType(info);
   const { scale, zero } = singleScale(call, info);
@@ -85,7 +85,7 @@ export function bounded(call: Call, x: Value, info: TensorInfo, low: number, hig
 }
 
 /** Integers less their zero point. */
-export function centred(call: Call, x: Value, zero: number): Value {
+export function centred(call: TfliteCall, x: Value, zero: number): Value {
   const whole: Value = { ...x, type: 'float64' };
   return zero === 0 ? whole : call.build.binary('sub', whole, call.build.scalar(whole, zero));
 }

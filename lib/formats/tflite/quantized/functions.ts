@@ -1,6 +1,6 @@
 /** Functions of one element that the reference computes in integers. */
 import { literal, type Value } from '../../tensors/value.ts';
-import type { Call, Translation, Translations } from '../call.ts';
+import type { TfliteCall, Translation, Translations } from '../call.ts';
 import { elementwise } from '../ops/elementwise.ts';
 import { bounded, centred, singleScale } from './convert.ts';
 import { multiplied, multiplier } from './fixed-point.ts';
@@ -22,7 +22,7 @@ function relu(name: string, low: number, high: number): Translation {
 }
 
 /** One multiplier for either side of zero. */
-function leakyRelu(call: Call, x: Value): Value {
+function leakyRelu(call: TfliteCall, x: Value): Value {
   const { build } = call;
   const { input, output } = scalesOf(call);
   const whole = centred(call, x, input.zero);
@@ -32,7 +32,7 @@ function leakyRelu(call: Call, x: Value): Value {
 }
 
 /** As {@link leakyRelu}, where the slopes are quantised too. */
-function prelu(call: Call): Value {
+function prelu(call: TfliteCall): Value {
   const { build } = call;
   const { input, output } = scalesOf(call);
   const slopes = singleScale(call, call.tensor(1));
@@ -43,13 +43,13 @@ function prelu(call: Call): Value {
   return either(call, whole, above, multiplied(build, below, multiplier(slope)));
 }
 
-function either(call: Call, x: Value, above: Value, below: Value): Value {
+function either(call: TfliteCall, x: Value, above: Value, below: Value): Value {
   const isAbove = call.build.binary('greater_equal', x, literal('float64', [0]));
   return bounded(call, call.build.select(isAbove, above, below), call.result(), -Infinity, Infinity);
 }
 
 /** x·relu6(x + 3)/6 in 16 bits: x on a scale 128 times finer, and how far it is on the way from −3 to 3. */
-function hardSwish(call: Call, x: Value): Value {
+function hardSwish(call: TfliteCall, x: Value): Value {
   const { input, output } = scalesOf(call);
   const fine = Math.fround(Math.fround(1 / 128) * input.scale);
   const scaling = shortened(multiplier(Math.fround(fine / output.scale)));
@@ -91,12 +91,12 @@ function divided(x: number, bits: number): number {
   return Math.sign(x) * Math.floor(quotient + 0.5);
 }
 
-function scalesOf(call: Call) {
+function scalesOf(call: TfliteCall) {
   return { input: singleScale(call, call.tensor(0)), output: singleScale(call, call.result()) };
 }
 
 /** By a table where elements have 8 bits, by real numbers otherwise. */
-function ofBytes(name: string, fn: (call: Call, x: Value) => Value): Translation {
+function ofBytes(name: string, fn: (call: TfliteCall, x: Value) => Value): Translation {
   const otherwise = throughFloats(elementwise[name]);
   return (call) => (isByte(call.tensor(0)) ? tabulated(call, fn) : otherwise(call));
 }

@@ -4,7 +4,7 @@
  */
 import { type Constant, constant, type Row, type Value } from '../../tensors/value.ts';
 import { activate } from '../activation.ts';
-import type { Call } from '../call.ts';
+import type { TfliteCall } from '../call.ts';
 import type { Product } from '../product.ts';
 import { roundAway } from './fixed-point.ts';
 import { weightsOf } from './product.ts';
@@ -15,7 +15,7 @@ interface QuantizedRows {
   readonly scale: Value;
 }
 
-export function hybridProduct(call: Call, x: Value, layer: Product): Value {
+export function hybridProduct(call: TfliteCall, x: Value, layer: Product): Value {
   const { build } = call;
   const row = build.asRow(x);
   const { matrix, scales } = weightsOf(call, layer);
@@ -27,7 +27,7 @@ export function hybridProduct(call: Call, x: Value, layer: Product): Value {
 }
 
 /** −127 to 127, where 127 is the greatest magnitude of the row. */
-function aroundZero(call: Call, x: Row): QuantizedRows {
+function aroundZero(call: TfliteCall, x: Row): QuantizedRows {
   const { build } = call;
   const greatest = notZero(call, build.reduce(build.unary(x, 'abs'), 'max', [-1], true), 127);
   const inverse = build.binary('div', number(127), greatest);
@@ -36,7 +36,7 @@ function aroundZero(call: Call, x: Row): QuantizedRows {
 }
 
 /** −128 to 127, of which one stands for 0. */
-function withZeroPoint(call: Call, x: Row): QuantizedRows {
+function withZeroPoint(call: TfliteCall, x: Row): QuantizedRows {
   const { build } = call;
   const least = build.unary(build.reduce(x, 'min', [-1], true), 'clip', -Infinity, 0);
   const greatest = build.unary(build.reduce(x, 'max', [-1], true), 'clip', 0, Infinity);
@@ -48,7 +48,7 @@ function withZeroPoint(call: Call, x: Row): QuantizedRows {
 }
 
 /** Worked out from either end of the row, of which the one that loses less is taken. */
-function zeroPoint(call: Call, least: Value, greatest: Value): Value {
+function zeroPoint(call: TfliteCall, least: Value, greatest: Value): Value {
   const { build } = call;
   const loss = (end: Value, bound: number) => build.binary('add', build.unary(end, 'abs'), number(bound));
   const isLeast = build.binary('less', loss(least, 128), loss(greatest, 127));
@@ -58,7 +58,7 @@ function zeroPoint(call: Call, least: Value, greatest: Value): Value {
 }
 
 /** A row of zeros is divided by something. */
-function notZero(call: Call, x: Value, otherwise: number): Value {
+function notZero(call: TfliteCall, x: Value, otherwise: number): Value {
   return call.build.select(call.build.binary('equal', x, number(0)), number(otherwise), x);
 }
 

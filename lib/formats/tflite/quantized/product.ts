@@ -2,7 +2,7 @@
 import { elementCount, formatShape } from '../../../graph/shapes.ts';
 import { type Constant, constant, type Value } from '../../tensors/value.ts';
 import { activationBounds } from '../activation.ts';
-import type { Call } from '../call.ts';
+import type { TfliteCall } from '../call.ts';
 import type { TensorInfo } from '../model.ts';
 import type { Product } from '../product.ts';
 import { elementType } from '../tensor.ts';
@@ -10,7 +10,7 @@ import { bounded, singleScale } from './convert.ts';
 import { multipliedOnce, multiplier } from './fixed-point.ts';
 
 /** The weight less its zero points, and the scales of its outputs: one, or one each. */
-export function weightsOf(call: Call, { weight, weightInput }: Product): { matrix: Constant; scales: Constant } {
+export function weightsOf(call: TfliteCall, { weight, weightInput }: Product): { matrix: Constant; scales: Constant } {
   const info = call.tensor(weightInput);
   const { scales, zeroPoints, axis } = call.quantization(info);
   if (scales.length > 1 && !(axis === 0 && scales.length === weight.shape[0] && info.shape.length === 2)) {
@@ -31,7 +31,7 @@ export function weightsOf(call: Call, { weight, weightInput }: Product): { matri
   return { matrix, scales: perOutput };
 }
 
-export function integerProduct(call: Call, x: Value, layer: Product): Value {
+export function integerProduct(call: TfliteCall, x: Value, layer: Product): Value {
   const { build } = call;
   const [input, output] = [call.tensor(1 - layer.weightInput), call.result()];
   const { matrix, scales } = weightsOf(call, layer);
@@ -52,7 +52,7 @@ function shortened(fraction: number): number {
 }
 
 /** The bias, less what the zero point of the input adds to every sum. */
-function offsets(call: Call, matrix: Constant, bias: Value | undefined, input: TensorInfo): Constant {
+function offsets(call: TfliteCall, matrix: Constant, bias: Value | undefined, input: TensorInfo): Constant {
   const [outputs, inputs] = matrix.shape;
   const { zero } = singleScale(call, input);
   if (bias !== undefined && (bias.kind === 'row' || elementCount(bias.shape) !== outputs)) {

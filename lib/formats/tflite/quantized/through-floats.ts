@@ -1,6 +1,6 @@
 /** Quantised operators by the real numbers that stand behind: exact but for the rounding of what lies halfway. */
 import { constant, isFloat, type Row, range, type Value } from '../../tensors/value.ts';
-import { Call, type Translation } from '../call.ts';
+import { TfliteCall, type Translation } from '../call.ts';
 import type { TensorInfo } from '../model.ts';
 import { elementType, isQuantized } from '../tensor.ts';
 import { dequantized, quantized, rangeOf, shifted, singleScale } from './convert.ts';
@@ -12,7 +12,7 @@ export function throughFloats(translation: Translation): Translation {
       const info = call.tensors.inputs[i];
       return value && info && isQuantized(info) ? dequantized(call, value, info) : value;
     });
-    const found = translation(new Call(call.build, call.options, inputs, call.tensors));
+    const found = translation(new TfliteCall(call.build, call.options, inputs, call.tensors));
     const results: readonly Value[] = 'kind' in found ? [found] : found;
     return results.map((value, i) => {
       const info = call.result(i);
@@ -24,9 +24,9 @@ export function throughFloats(translation: Translation): Translation {
 /** A function of one element by what it is of every element of 8 bits; the reference has tables of float32, too. */
 export function byTable(translation: Translation): Translation {
   const otherwise = throughFloats(translation);
-  const throughReals = (call: Call, every: Value) => {
+  const throughReals = (call: TfliteCall, every: Value) => {
     const inputs = [dequantized(call, every, call.tensor(0)), ...call.inputs.slice(1)];
-    const result = translation(new Call(call.build, call.options, inputs, call.tensors)) as Value;
+    const result = translation(new TfliteCall(call.build, call.options, inputs, call.tensors)) as Value;
     const inverse = Math.fround(1 / singleScale(call, call.result()).scale);
     return shifted(call, call.build.binary('mul', result, call.build.scalar(result, inverse)), call.result());
   };
@@ -42,7 +42,7 @@ export function isByte(info: TensorInfo): boolean {
  * `fn` of each element; of rows it is worked out once for every whole number of 8 bits, and then looked up. The table is
  * of float32 whatever the model computes in.
  */
-export function tabulated(call: Call, fn: (call: Call, x: Value) => Value): Value {
+export function tabulated(call: TfliteCall, fn: (call: TfliteCall, x: Value) => Value): Value {
   const x = call.input(0);
   if (x.kind === 'constant') return call.build.inOwnTypes(() => fn(call, x));
   const [least, greatest] = rangeOf(call, elementType(call.tensor(0)));
@@ -53,7 +53,7 @@ export function tabulated(call: Call, fn: (call: Call, x: Value) => Value): Valu
   return lookedUp(call, x, table);
 }
 
-function lookedUp(call: Call, x: Row, table: Value): Row {
+function lookedUp(call: TfliteCall, x: Row, table: Value): Row {
   const { build } = call;
   if (table.kind === 'row') throw build.error('UNSUPPORTED_OP', 'the function has parameters that depend on the input');
   const info = { ...x, type: elementType(call.result()) };
