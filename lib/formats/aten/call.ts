@@ -21,12 +21,12 @@ const MOST_SIZES = 2 * HIGHEST_RANK;
 const LONGEST_TEXT = 1000;
 
 /** What an operator becomes. */
-export type Translation = (call: Call) => Result;
+export type Translation = (call: AtenCall) => Result;
 
 /** Translations by the operator's signature; forms of one name are tried in their order. */
 export type Translations = Readonly<Record<string, Translation>>;
 
-export class Call {
+export class AtenCall {
   readonly build: GraphBuilder;
   readonly #arguments: ReadonlyMap<string, Argument>;
 

@@ -6,7 +6,7 @@ import type { Site } from '../tensors/emitter.ts';
 import { checkShared } from '../tensors/shared-batch.ts';
 import type { Value } from '../tensors/value.ts';
 import { type Argument, kindOf, PyNumber, type Result, TensorRef } from './argument.ts';
-import { Call } from './call.ts';
+import { AtenCall } from './call.ts';
 import { bind } from './signature.ts';
 import { canonicalName, formsOf, refusal, takesMerged, VIEWS } from './table.ts';
 
@@ -68,7 +68,7 @@ export class Machine {
     for (const { signature, translation } of forms) {
       const bound = bind(signature, positional, named);
       if (bound === undefined) continue;
-      const result = translation(new Call(this.build, bound));
+      const result = translation(new AtenCall(this.build, bound));
       const self = bound.get(signature.parameters[0].name) ?? null;
       if (isInPlace) return this.#write(self, result);
       return wrap(result, VIEWS.has(base) ? firstTensor(self) : undefined);

@@ -3,7 +3,7 @@ import { type ActivationStep, resolveActivation } from '../../../graph/activatio
 import type { UnaryName } from '../../../graph/graph.ts';
 import type { Value } from '../../tensors/value.ts';
 import type { Result } from '../argument.ts';
-import type { Call, Translation, Translations } from '../call.ts';
+import type { AtenCall, Translation, Translations } from '../call.ts';
 import { combine } from './arithmetic.ts';
 
 function unary(fn: UnaryName, alpha?: string, beta?: string): Translation {
@@ -22,7 +22,7 @@ function named(name: string, ...settings: readonly string[]): Translation {
   };
 }
 
-function apply(call: Call, x: Value, step: ActivationStep): Value {
+function apply(call: AtenCall, x: Value, step: ActivationStep): Value {
   const { build } = call;
   switch (step.op) {
     case 'unary':
@@ -42,7 +42,7 @@ function apply(call: Call, x: Value, step: ActivationStep): Value {
   }
 }
 
-function gelu(call: Call): Result {
+function gelu(call: AtenCall): Result {
   const approximate = call.text('approximate');
   if (approximate === 'none' || approximate === 'tanh') {
     return call.build.unary(call.floating('self'), approximate === 'tanh' ? 'gelu_tanh' : 'gelu');
@@ -51,7 +51,7 @@ function gelu(call: Call): Result {
 }
 
 /** scale·(x where it is above 0, alpha·(e^(input_scale·x) − 1) elsewhere), as ELU, SELU and CELU all are. */
-function elu(call: Call): Result {
+function elu(call: AtenCall): Result {
   const [alpha, scale, inputScale] = [call.number('alpha'), call.number('scale'), call.number('input_scale')];
   const x = call.floating('self');
   if (inputScale === 1) {
@@ -62,7 +62,7 @@ function elu(call: Call): Result {
 }
 
 /** The slopes are one number, or one for each channel, axis 1. */
-function prelu(call: Call): Result {
+function prelu(call: AtenCall): Result {
   const { build } = call;
   const [x, slopes] = [call.floating('self'), call.constant('weight')];
   if (slopes.data.length === 1) return build.binary('prelu', x, build.reshaped(slopes, []));
@@ -71,7 +71,7 @@ function prelu(call: Call): Result {
 }
 
 /** log(x/(1 − x)), where `eps` keeps x away from 0 and 1. */
-function logit(call: Call): Result {
+function logit(call: AtenCall): Result {
   const { build } = call;
   const given = call.floating('self');
   const eps = call.has('eps') ? call.number('eps') : undefined;
@@ -81,13 +81,13 @@ function logit(call: Call): Result {
 }
 
 /** A difference, which is never −0. */
-function logSigmoid(call: Call): Value {
+function logSigmoid(call: AtenCall): Value {
   const value = call.build.unary(call.floating('self'), 'log_sigmoid');
   return call.build.binary('add', value, call.build.scalar(value, 0));
 }
 
 /** Bounds are numbers, or tensors that broadcast. */
-function clamp(call: Call): Result {
+function clamp(call: AtenCall): Result {
   const [x, low, high] = [call.operand('self'), ...['min', 'max'].map((name) => bound(call, name))];
   const bounds = [low, high].filter((side) => side !== undefined);
   const type = call.typeOf([x, ...bounds]);
@@ -100,12 +100,12 @@ function clamp(call: Call): Result {
   return high ? combine(call, 'min', raised, call.cast(high, type)) : raised;
 }
 
-function bound(call: Call, name: string) {
+function bound(call: AtenCall, name: string) {
   return call.has(name) ? call.operand(name) : undefined;
 }
 
 /** The first half along the axis times the sigmoid of the second. */
-function glu(call: Call): Result {
+function glu(call: AtenCall): Result {
   const { build } = call;
   const x = call.floating('self');
   const axis = call.number('dim');
@@ -122,7 +122,7 @@ function glu(call: Call): Result {
 }
 
 /** Training is over: the values pass. */
-function dropout(call: Call): Result {
+function dropout(call: AtenCall): Result {
   if (call.flag('train') && call.number('p') > 0) {
     throw call.error('UNSUPPORTED_OP', 'dropout is in training mode; call eval() on the model before it is saved');
   }
@@ -130,7 +130,7 @@ function dropout(call: Call): Result {
 }
 
 /** The mean of its random slopes, as torch runs it outside of training. */
-function rrelu(call: Call): Result {
+function rrelu(call: AtenCall): Result {
   if (call.flag('training')) {
     throw call.error('UNSUPPORTED_OP', 'rrelu is in training mode; call eval() on the model before it is saved');
   }

@@ -5,17 +5,17 @@ import { dimensionsOf } from '../../tensors/dimensions.ts';
 import type { ElementType } from '../../tensors/value.ts';
 import { type Constant, isFloat, type Value } from '../../tensors/value.ts';
 import { PyNumber, type Result } from '../argument.ts';
-import { type Call, sizesText, type Translation, type Translations } from '../call.ts';
+import { type AtenCall, sizesText, type Translation, type Translations } from '../call.ts';
 import { asFloat, type Operand } from '../element-types.ts';
 
 /** Broadcasts as NumPy does; a size that does not fit is told apart from other failures. */
-export function combine(call: Call, fn: BinaryName, a: Value, b: Value): Value {
+export function combine(call: AtenCall, fn: BinaryName, a: Value, b: Value): Value {
   checkBroadcast(call, a, b);
   return call.build.binary(fn, a, b);
 }
 
 /** The size of one number with the sign of another. */
-function copySign(call: Call): Value {
+function copySign(call: AtenCall): Value {
   const { build } = call;
   const [x, other] = [call.floating('self'), call.tensor('other')];
   checkBroadcast(call, x, other);
@@ -24,7 +24,7 @@ function copySign(call: Call): Value {
 }
 
 /** Only where both are of the row, or constants that are: the builder judges what the batch is broadcast against. */
-function checkBroadcast(call: Call, a: Value, b: Value): void {
+function checkBroadcast(call: AtenCall, a: Value, b: Value): void {
   const [first, second] = [fullShape(a), fullShape(b)];
   if (broadcastShapes(first, second) !== undefined) return;
   for (let axis = 1; axis <= Math.min(first.length, second.length); axis++) {
@@ -41,7 +41,7 @@ function fullShape(x: Value): readonly number[] {
 
 /** Numbers alone give a number; a tensor among them gives a tensor of the type that torch has for both. */
 function arithmetic(
-  call: Call,
+  call: AtenCall,
   fn: BinaryName,
   a: Operand,
   b: Operand,
@@ -51,12 +51,12 @@ function arithmetic(
   return a instanceof PyNumber && b instanceof PyNumber ? new PyNumber(result as Constant) : result;
 }
 
-function numberOrTensorType(call: Call, a: Operand, b: Operand): ElementType {
+function numberOrTensorType(call: AtenCall, a: Operand, b: Operand): ElementType {
   if (!(a instanceof PyNumber && b instanceof PyNumber)) return call.typeOf([a, b]);
   return a.type === 'float64' || b.type === 'float64' ? 'float64' : 'int64';
 }
 
-function floatType(call: Call, a: Operand, b: Operand): ElementType {
+function floatType(call: AtenCall, a: Operand, b: Operand): ElementType {
   return a instanceof PyNumber && b instanceof PyNumber ? 'float64' : asFloat(call.typeOf([a, b]));
 }
 
@@ -65,7 +65,7 @@ export function binary(fn: BinaryName): Translation {
 }
 
 /** Conditions compare in the type of both and give bool. */
-function condition(fn: BinaryName): (call: Call) => Operand {
+function condition(fn: BinaryName): (call: AtenCall) => Operand {
   return (call) => {
     const [a, b] = [call.operand('self'), call.operand('other')];
     const type = a.type === 'bool' && b.type === 'bool' ? 'bool' : numberOrTensorType(call, a, b);
@@ -73,7 +73,7 @@ function condition(fn: BinaryName): (call: Call) => Operand {
   };
 }
 
-function unequal(call: Call): Result {
+function unequal(call: AtenCall): Result {
   const equal = condition('equal')(call);
   const not = (x: Value) => call.build.unary(x, 'not');
   return equal instanceof PyNumber ? new PyNumber(not(equal.constant) as Constant) : not(equal);
@@ -92,12 +92,12 @@ function withAlpha(fn: 'add' | 'sub', swapped = false): Translation {
   };
 }
 
-export function scale(call: Call, x: Value, factor: number): Value {
+export function scale(call: AtenCall, x: Value, factor: number): Value {
   return factor === 1 ? x : call.build.binary('mul', x, call.build.scalar(x, factor));
 }
 
 /** True division; of numbers and whole tensors too. */
-function divide(call: Call): Result {
+function divide(call: AtenCall): Result {
   const [a, b] = [call.operand('self'), call.operand('other')];
   const mode = call.has('rounding_mode') ? call.text('rounding_mode') : '';
   if (mode === '') return arithmetic(call, 'div', a, b, floatType(call, a, b));
@@ -107,7 +107,7 @@ function divide(call: Call): Result {
   return mode === 'floor' ? floorDivide(call) : rounded(call, arithmetic(call, 'div', a, b), mode);
 }
 
-function floorDivide(call: Call): Result {
+function floorDivide(call: AtenCall): Result {
   const [a, b] = [call.operand('self'), call.operand('other')];
   const type = numberOrTensorType(call, a, b);
   if (!isFloat(type) || (a instanceof PyNumber && b instanceof PyNumber)) {
@@ -119,7 +119,7 @@ function floorDivide(call: Call): Result {
 }
 
 /** A size divided by what divides it for every batch is whole as it is. */
-function rounded(call: Call, quotient: Operand, mode: 'floor' | 'trunc'): Operand {
+function rounded(call: AtenCall, quotient: Operand, mode: 'floor' | 'trunc'): Operand {
   if (!(quotient instanceof PyNumber)) return call.build.unary(quotient, mode);
   return quotient.constant.batch ? quotient : new PyNumber(call.build.unary(quotient.constant, mode) as Constant);
 }
@@ -142,7 +142,7 @@ function remainder(mode: 'floor' | 'trunc'): Translation {
 /**
  * The whole quotient of floats as torch has it, from the exact remainder: 1 // 0.1 is 9, though 1/0.1 is rounded to 10.
  */
-function floorQuotient(call: Call, a: Value, b: Value): Value {
+function floorQuotient(call: AtenCall, a: Value, b: Value): Value {
   const { build } = call;
   const [zero, one] = [build.scalar(a, 0), build.scalar(a, 1)];
   const rest = build.remainder(a, b, 'trunc');
@@ -158,7 +158,7 @@ function floorQuotient(call: Call, a: Value, b: Value): Value {
   return build.select(build.binary('equal', b, zero), plain, signed);
 }
 
-function power(call: Call): Result {
+function power(call: AtenCall): Result {
   const [base, exponent] = [call.operand('self'), call.operand('exponent')];
   if (!(base instanceof PyNumber) && exponent instanceof PyNumber) {
     const type = call.typeOf([base, exponent]);
@@ -186,11 +186,11 @@ function floating(fn: UnaryName): Translation {
   return (call) => call.build.unary(call.floating('self'), fn);
 }
 
-function ofFloat(steps: (call: Call, x: Value) => Value): Translation {
+function ofFloat(steps: (call: AtenCall, x: Value) => Value): Translation {
   return (call) => steps(call, call.floating('self'));
 }
 
-function ofFloats(steps: (call: Call, a: Value, b: Value) => Value): Translation {
+function ofFloats(steps: (call: AtenCall, a: Value, b: Value) => Value): Translation {
   return (call) => {
     const [a, b] = [call.operand('self'), call.operand('other')];
     const type = floatType(call, a, b);
@@ -201,7 +201,7 @@ function ofFloats(steps: (call: Call, a: Value, b: Value) => Value): Translation
 }
 
 /** √(a² + b²), as the greater size times √(1 + q²), whose square does not overflow. ∞ wins over NaN. */
-function hypotenuse({ build }: Call, a: Value, b: Value): Value {
+function hypotenuse({ build }: AtenCall, a: Value, b: Value): Value {
   const [x, y] = [build.unary(a, 'abs'), build.unary(b, 'abs')];
   const most = build.binary('max', x, y);
   const ratio = build.binary('div', build.binary('min', x, y), most);
@@ -212,7 +212,7 @@ function hypotenuse({ build }: Call, a: Value, b: Value): Value {
 }
 
 /** log(e^a + e^b), or with base 2. Of two infinities of one sign it is that one. */
-function logOfSum({ build }: Call, a: Value, b: Value, base: number): Value {
+function logOfSum({ build }: AtenCall, a: Value, b: Value, base: number): Value {
   const most = build.binary('max', a, b);
   const distance = build.unary(build.unary(build.binary('sub', a, b), 'abs'), 'neg');
   const power = base === 2 ? build.binary('pow', build.scalar(a, 2), distance) : build.unary(distance, 'exp');
@@ -223,13 +223,13 @@ function logOfSum({ build }: Call, a: Value, b: Value, base: number): Value {
 }
 
 /** a·log(b), 0 where a is 0 and b a number. */
-function xLogY({ build }: Call, a: Value, b: Value): Value {
+function xLogY({ build }: AtenCall, a: Value, b: Value): Value {
   const product = build.binary('mul', a, build.unary(b, 'log'));
   const isNothing = build.binary('and', build.unary(a, 'not'), build.unary(build.unary(b, 'is_nan'), 'not'));
   return build.select(isNothing, build.scalar(a, 0), product);
 }
 
-function where(call: Call): Result {
+function where(call: AtenCall): Result {
   const [a, b] = [call.operand('self'), call.operand('other')];
   const type = call.typeOf([a, b]);
   const [test, left, right] = [call.tensor('condition'), call.cast(a, type), call.cast(b, type)];
@@ -242,7 +242,7 @@ function where(call: Call): Result {
   return call.build.select(test, left, right);
 }
 
-function maskedFill(call: Call): Result {
+function maskedFill(call: AtenCall): Result {
   const x = call.tensor('self');
   return call.build.select(call.tensor('mask'), call.cast(call.operand('value'), x.type), x);
 }
@@ -258,13 +258,13 @@ function addProduct(fn: 'mul' | 'div'): Translation {
 }
 
 /** start + weight·(end − start) */
-function lerp(call: Call): Result {
+function lerp(call: AtenCall): Result {
   const [start, end] = [call.tensor('self'), call.tensor('end')];
   const way = combine(call, 'sub', end, start);
   return combine(call, 'add', start, combine(call, 'mul', way, call.cast(call.operand('weight'), start.type)));
 }
 
-function nanToNum(call: Call): Result {
+function nanToNum(call: AtenCall): Result {
   const x = call.tensor('self');
   if (!isFloat(x.type)) return x;
   const { build } = call;
@@ -281,7 +281,7 @@ const GREATEST: Readonly<Record<string, number>> = {
   bfloat16: 3.3895313892515355e38,
 };
 
-function round(call: Call): Result {
+function round(call: AtenCall): Result {
   if (call.has('decimals') && call.number('decimals') !== 0) {
     throw call.error('UNSUPPORTED_OP', 'rounding to decimals is not a row operation known here');
   }
@@ -384,12 +384,12 @@ function logicOfBool(fn: 'and' | 'or' | 'xor'): Translation {
   };
 }
 
-function notOfBool(call: Call): Result {
+function notOfBool(call: AtenCall): Result {
   refuseBits(call, call.operand('self'));
   return unary('not')(call);
 }
 
-function refuseBits(call: Call, ...operands: readonly Operand[]): void {
+function refuseBits(call: AtenCall, ...operands: readonly Operand[]): void {
   const found = operands.find((operand) => operand.type !== 'bool');
   if (found !== undefined)
     throw call.error('UNSUPPORTED_OP', `the bits of ${found.type} are not read, only those of bool`);

@@ -5,7 +5,7 @@ import { unreadable } from '../../tensors/emitter.ts';
 import { apart } from '../../tensors/shared-batch.ts';
 import { isFloat, type Value } from '../../tensors/value.ts';
 import type { Result } from '../argument.ts';
-import type { Call, Translations } from '../call.ts';
+import type { AtenCall, Translations } from '../call.ts';
 import { FloatIds } from '../float-ids.ts';
 import { lookUp } from './lookup.ts';
 
@@ -16,7 +16,7 @@ const BAGS = ['sum', 'mean', 'max'] as const;
  * Bags of a fixed width, one for each row of the batch: the ids of all rows one after another, where each row begins, and
  * perhaps a weight for each id. What torch gives beside the bags is for training.
  */
-function embeddingBag(call: Call): Result {
+function embeddingBag(call: AtenCall): Result {
   const { build } = call;
   const [ids, starts, table] = [apart(call.tensor('indices')), call.tensor('offsets'), call.constant('weight')];
   const fn = BAGS[call.number('mode')];
@@ -49,7 +49,7 @@ function embeddingBag(call: Call): Result {
 }
 
 /** The ids that are padding count nowhere; a bag of nothing else is 0. */
-function withoutPadding(call: Call, vectors: Value, ids: Value, padding: number, fn: (typeof BAGS)[number]): Value {
+function withoutPadding(call: AtenCall, vectors: Value, ids: Value, padding: number, fn: (typeof BAGS)[number]): Value {
   const { build } = call;
   const isPadding = withOne(call.build, build.binary('equal', ids, build.scalar(ids, padding)), -1);
   const left = build.select(isPadding, build.scalar(vectors, fn === 'max' ? -Infinity : 0), vectors);

@@ -4,7 +4,7 @@ import { unreadable } from '../../tensors/emitter.ts';
 import { counted, filled, filledLike } from '../../tensors/filling.ts';
 import { type Constant, constant, type ElementType, isFloat, literal, type Value } from '../../tensors/value.ts';
 import { PyNumber, type Result } from '../argument.ts';
-import type { Call, Translation, Translations } from '../call.ts';
+import type { AtenCall, Translation, Translations } from '../call.ts';
 
 /** `value` is a number, or the name of the parameter that gives it. */
 function full(value: number | string): Translation {
@@ -17,7 +17,7 @@ function full(value: number | string): Translation {
 }
 
 /** For a new tensor: that of `self` where there is one, else what the number is, else floats. */
-function defaultType(call: Call, value: number | string): ElementType {
+function defaultType(call: AtenCall, value: number | string): ElementType {
   if (call.has('self')) return call.tensor('self').type;
   const number = typeof value === 'string' ? call.operand(value) : undefined;
   return number === undefined || isFloat(number.type) ? 'float32' : number.type;
@@ -31,14 +31,14 @@ function fullLike(value: number | string): Translation {
 }
 
 /** A number, or a tensor that holds one, as traces have sizes. */
-function numberOf(call: Call, name: string): Constant {
+function numberOf(call: AtenCall, name: string): Constant {
   const constant = call.constant(name);
   if (constant.shape.length === 0) return constant;
   throw call.error('SHAPE', `expected a number as ${name}, found a tensor of ${constant.shape.length} axes`);
 }
 
 /** From 0 to all elements of a batch in steps of one row: where each row begins; in steps of 1, the number of each row. */
-function rowStarts(call: Call): Value | undefined {
+function rowStarts(call: AtenCall): Value | undefined {
   if (call.build.batchAxis !== 0) return undefined;
   const [start, end, step] = ['start', 'end', 'step'].map((name, i) =>
     call.has(name) ? numberOf(call, name) : literal('int64', [i === 2 ? 1 : 0]),
@@ -49,7 +49,7 @@ function rowStarts(call: Call): Value | undefined {
   return unreadable(call.build, 'where rows begin in the batch is used otherwise', width);
 }
 
-function arange(call: Call): Result {
+function arange(call: AtenCall): Result {
   const starts = rowStarts(call);
   if (starts !== undefined) return starts;
   const [start, end, step] = ['start', 'end', 'step'].map((name, i) => {
@@ -73,7 +73,7 @@ function scalarTensor(name: string): Translation {
 }
 
 /** A tensor of one element as a number. */
-function item(call: Call): Result {
+function item(call: AtenCall): Result {
   const x = call.constant('self');
   if (x.data.length !== 1) throw call.error('SHAPE', `expected a tensor of one number, found ${x.data.length}`);
   const type = isFloat(x.type) ? 'float64' : x.type === 'bool' ? 'bool' : 'int64';

@@ -7,15 +7,15 @@ import { picked } from '../../tensors/picking.ts';
 import { sliced } from '../../tensors/slicing.ts';
 import { literal, range, type Value } from '../../tensors/value.ts';
 import type { Result } from '../argument.ts';
-import { type Call, sizesText, type Translation, type Translations } from '../call.ts';
+import { type AtenCall, sizesText, type Translation, type Translations } from '../call.ts';
 import { sizesOf } from './shape.ts';
 
 /** The size of an axis; the batch is refused. */
-function sizeOf(call: Call, x: Value, axis: number): number {
+function sizeOf(call: AtenCall, x: Value, axis: number): number {
   return x.shape[call.build.ownAxis(x, axis)];
 }
 
-function cat(call: Call): Result {
+function cat(call: AtenCall): Result {
   const { build } = call;
   // torch lets a tensor of no elements stand for nothing.
   const tensors = call
@@ -29,7 +29,7 @@ function cat(call: Call): Result {
   return build.concat(parts, axis);
 }
 
-function checkJoinable(call: Call, first: Value, part: Value, axis: number): void {
+function checkJoinable(call: AtenCall, first: Value, part: Value, axis: number): void {
   const [expected, found] = [first, part].map(sizesOf);
   const message = `${sizesText(first.shape, part.shape)} are joined along axis ${axis}`;
   if (expected.length !== found.length) throw call.error('SHAPE', message);
@@ -39,7 +39,7 @@ function checkJoinable(call: Call, first: Value, part: Value, axis: number): voi
   }
 }
 
-function stack(call: Call): Result {
+function stack(call: AtenCall): Result {
   const { build } = call;
   const tensors = call.tensors('tensors');
   const type = call.typeOf(tensors);
@@ -50,7 +50,7 @@ function stack(call: Call): Result {
 }
 
 /** Of rank 1 at least; columns of vectors stand side by side. */
-function stackColumns(call: Call): Result {
+function stackColumns(call: AtenCall): Result {
   const { build } = call;
   const tensors = call.tensors('tensors');
   const type = call.typeOf(tensors);
@@ -61,18 +61,18 @@ function stackColumns(call: Call): Result {
   );
 }
 
-function select(call: Call): Result {
+function select(call: AtenCall): Result {
   return picked(call.build, call.tensor('self'), call.number('dim'), literal('int64', [call.number('index')]));
 }
 
-function slice(call: Call): Result {
+function slice(call: AtenCall): Result {
   const step = call.number('step');
   if (!Number.isInteger(step) || step < 1) throw call.error('MALFORMED', `expected a step from 1, found ${step}`);
   const [start, end] = ['start', 'end'].map((name) => (call.has(name) ? call.sizes(name)[0]?.dimension : undefined));
   return sliced(call.build, call.tensor('self'), call.number('dim'), { start, end, step });
 }
 
-function narrow(call: Call): Result {
+function narrow(call: AtenCall): Result {
   const [start, length] = [call.number('start'), call.number('length')];
   const x = call.tensor('self');
   const first = start < 0 ? start + sizeOf(call, x, call.number('dim')) : start;
@@ -80,7 +80,7 @@ function narrow(call: Call): Result {
 }
 
 /** Parts of the given sizes, one after another. */
-function parts(call: Call, sizes: readonly number[]): Value[] {
+function parts(call: AtenCall, sizes: readonly number[]): Value[] {
   const { build } = call;
   const [x, axis] = [call.tensor('self'), call.number('dim')];
   const length = sizeOf(call, x, axis);
@@ -93,7 +93,7 @@ function parts(call: Call, sizes: readonly number[]): Value[] {
 }
 
 /** Parts of one size, of which the last may be less. */
-function equalParts(call: Call, size: number): Value[] {
+function equalParts(call: AtenCall, size: number): Value[] {
   const length = sizeOf(call, call.tensor('self'), call.number('dim'));
   if (!Number.isInteger(size) || size < 1) throw call.error('SHAPE', `an axis is split into parts of ${size}`);
   const starts = call.range(0, length, size);
@@ -103,18 +103,18 @@ function equalParts(call: Call, size: number): Value[] {
   );
 }
 
-function split(call: Call): Result {
+function split(call: AtenCall): Result {
   const sizes = call.integers('split_size', Infinity);
   return sizes.length === 1 ? equalParts(call, sizes[0]) : parts(call, sizes);
 }
 
-function chunk(call: Call): Result {
+function chunk(call: AtenCall): Result {
   const length = sizeOf(call, call.tensor('self'), call.number('dim'));
   return equalParts(call, Math.ceil(length / call.number('chunks')));
 }
 
 /** As even as can be: the first parts have one more. */
-function tensorSplit(call: Call): Result {
+function tensorSplit(call: AtenCall): Result {
   const length = sizeOf(call, call.tensor('self'), call.number('dim'));
   const count = call.number('sections');
   if (count < 1 || count > length) throw call.error('SHAPE', `an axis of ${length} is split into ${count} parts`);
@@ -140,14 +140,14 @@ function repeat(name: string): Translation {
 
 const ONCE: Dimension = { size: 1, rows: 0 };
 
-function roll(call: Call): Result {
+function roll(call: AtenCall): Result {
   const [shifts, axes] = [call.integers('shifts'), call.integers('dims')];
   if (axes.length !== shifts.length) throw call.build.crossing('the whole batch is rolled');
   return rolled(call.build, call.tensor('self'), axes, shifts);
 }
 
 /** Widths before and after, of the last axis first. */
-function pad(call: Call): Result {
+function pad(call: AtenCall): Result {
   const { build } = call;
   const x = call.tensor('self');
   const mode = call.has('mode') ? call.text('mode') : 'constant';

@@ -3,13 +3,13 @@ import { formatShape } from '../../../graph/shapes.ts';
 import * as products from '../../tensors/products.ts';
 import { type Constant, constant, type Value } from '../../tensors/value.ts';
 import type { Result } from '../argument.ts';
-import { type Call, sizesText, type Translation, type Translations } from '../call.ts';
+import { type AtenCall, sizesText, type Translation, type Translations } from '../call.ts';
 import { combine, scale } from './arithmetic.ts';
 
 type Layout = 'in-out' | 'out-in';
 
 /** x [..., K] times a matrix, with a bias of one number per column. */
-function dense(call: Call, x: Value, weight: Constant, layout: Layout, bias?: Constant): Value {
+function dense(call: AtenCall, x: Value, weight: Constant, layout: Layout, bias?: Constant): Value {
   const { build } = call;
   if (weight.shape.length !== 2) throw call.error('SHAPE', `expected a matrix, found ${formatShape(weight.shape)}`);
   const [inputs, outputs] = layout === 'in-out' ? weight.shape : weight.shape.toReversed();
@@ -28,7 +28,7 @@ function dense(call: Call, x: Value, weight: Constant, layout: Layout, bias?: Co
 }
 
 /** The weight is [out, in]. */
-function linear(call: Call): Result {
+function linear(call: AtenCall): Result {
   const weight = call.tensor('weight');
   const bias = call.optional('bias');
   const x = call.tensor('input');
@@ -41,7 +41,7 @@ function linear(call: Call): Result {
 }
 
 /** beta·self + alpha·(mat1·mat2) */
-function addmm(call: Call): Result {
+function addmm(call: AtenCall): Result {
   const [alpha, beta] = [call.number('alpha'), call.number('beta')];
   const [bias, left, right] = [call.tensor('self'), call.tensor('mat1'), call.tensor('mat2')];
   const isDense = alpha === 1 && beta === 1 && left.kind === 'row' && right.kind === 'constant';
@@ -51,7 +51,7 @@ function addmm(call: Call): Result {
 }
 
 /** As NumPy's matmul. */
-function multiply(call: Call, a: Value, b: Value): Value {
+function multiply(call: AtenCall, a: Value, b: Value): Value {
   const { build } = call;
   const isMatrix = b.kind === 'constant' && b.shape.length > 0;
   if (isMatrix && b.shape.length <= 2) {
@@ -70,7 +70,7 @@ function matmul(a: string, b: string): Translation {
   return (call) => multiply(call, call.tensor(a), call.tensor(b));
 }
 
-function einsum(call: Call): Result {
+function einsum(call: AtenCall): Result {
   const values = call.tensors('tensors');
   const type = call.typeOf(values);
   return products.einsum(
@@ -81,7 +81,7 @@ function einsum(call: Call): Result {
 }
 
 /** x / max(‖x‖, eps) of both sides, as the similarity of two towers is. */
-function cosineSimilarity(call: Call): Result {
+function cosineSimilarity(call: AtenCall): Result {
   const { build } = call;
   const axis = call.number('dim');
   const epsilon = call.number('eps');
@@ -94,7 +94,7 @@ function cosineSimilarity(call: Call): Result {
 }
 
 /** A matrix for each row of the batch, or the same for all. */
-function batchedProduct(call: Call): Result {
+function batchedProduct(call: AtenCall): Result {
   const [a, b] = [call.tensor('self'), call.tensor('mat2')];
   const [left, right] = [sameForAll(a), sameForAll(b)];
   if (right !== undefined) return multiply(call, a, right);
@@ -109,7 +109,7 @@ function sameForAll(x: Value): Constant | undefined {
 }
 
 /** x1ᵀ·W·x2 + b, for each matrix of the weight [out, in1, in2]. */
-function bilinear(call: Call): Result {
+function bilinear(call: AtenCall): Result {
   const { build } = call;
   const [left, weight, right] = [call.tensor('input1'), call.tensor('weight'), call.tensor('input2')];
   if (weight.shape.length !== 3) throw call.error('SHAPE', `expected a weight of 3 axes, found ${weight.shape.length}`);
@@ -127,7 +127,7 @@ function dot(a: string, b: string): Translation {
   };
 }
 
-function outer(call: Call): Result {
+function outer(call: AtenCall): Result {
   return products.einsum(call.build, 'i,j->ij', [call.tensor('self'), call.tensor('vec2')]);
 }
 

@@ -6,11 +6,11 @@ import { batchAxisOf } from '../../tensors/emitter.ts';
 import { oneHot as oneHotOf, picked, pickedAt, rowsOf } from '../../tensors/picking.ts';
 import { type Constant, isFloat, type Value } from '../../tensors/value.ts';
 import type { Result } from '../argument.ts';
-import type { Call, Translation, Translations } from '../call.ts';
+import type { AtenCall, Translation, Translations } from '../call.ts';
 import { FloatIds } from '../float-ids.ts';
 
 /** Integers that choose, from tensors and slots left open; a row's own numbers look up a constant table. */
-function index(call: Call): Result {
+function index(call: AtenCall): Result {
   const x = call.tensor('self');
   const indices = call.optionalTensors('indices');
   const at = indices.findIndex((each) => each !== undefined);
@@ -27,7 +27,7 @@ function index(call: Call): Result {
 }
 
 /** Constants for axes side by side, as the coordinates that they are together. */
-function coordinatesOf(call: Call, indices: readonly (Value | undefined)[], count: number): Constant {
+function coordinatesOf(call: AtenCall, indices: readonly (Value | undefined)[], count: number): Constant {
   const { build } = call;
   const parts = indices.slice(0, count).flatMap((each) => (each?.kind === 'constant' ? each : []));
   const shape = broadcastShapes(...parts.map((part) => part.shape));
@@ -40,7 +40,7 @@ function coordinatesOf(call: Call, indices: readonly (Value | undefined)[], coun
 }
 
 /** x[arange(batch), i]: of each row the element, or the part, at its own place. */
-function ownPlaces(call: Call, x: Value, [rows, at, ...others]: readonly (Value | undefined)[]): Value | undefined {
+function ownPlaces(call: AtenCall, x: Value, [rows, at, ...others]: readonly (Value | undefined)[]): Value | undefined {
   const { build } = call;
   const isEach = rows?.kind === 'row' && rows.starts === 1 && others.length === 0;
   if (!isEach || at?.kind !== 'row' || at.shape.length !== 0 || at.batchAxis !== 0) return undefined;
@@ -49,7 +49,7 @@ function ownPlaces(call: Call, x: Value, [rows, at, ...others]: readonly (Value 
   return takeOne(build, x, at);
 }
 
-function indexSelect(call: Call): Result {
+function indexSelect(call: AtenCall): Result {
   const { build } = call;
   const [x, indices] = [call.tensor('self'), call.tensor('index')];
   const axis = build.axis(call.number('dim'), build.rank(x));
@@ -59,7 +59,7 @@ function indexSelect(call: Call): Result {
 }
 
 /** Of a vector per row the places that a constant holds, the same for every row; or those that each row has itself. */
-function gather(call: Call): Result {
+function gather(call: AtenCall): Result {
   const { build } = call;
   const [x, indices] = [call.tensor('self'), call.tensor('index')];
   const { operand } = build.asRow(indices, batchAxisOf(x));
@@ -89,20 +89,20 @@ function scatter(given: 'src' | 'value', reduction: Reduction): Translation {
 }
 
 /** Negative ids count from the table's end only where `wraps`. */
-export function lookUp(call: Call, ids: Value, table: Constant, wraps: boolean): Value {
+export function lookUp(call: AtenCall, ids: Value, table: Constant, wraps: boolean): Value {
   if (isFloat(ids.type)) throw new FloatIds(ids, call.build.place);
   if (ids.kind === 'constant') return picked(call.build, table, 0, ids);
   return rowsOf(call.build, ids, table, wraps);
 }
 
-function embedding(call: Call): Result {
+function embedding(call: AtenCall): Result {
   const table = call.constant('weight');
   if (table.shape.length !== 2)
     throw call.error('SHAPE', `expected a table of two axes, found ${formatShape(table.shape)}`);
   return lookUp(call, call.tensor('indices'), table, false);
 }
 
-function oneHot(call: Call): Result {
+function oneHot(call: AtenCall): Result {
   const { build } = call;
   const ids = call.tensor('self');
   const depth = call.number('num_classes');

@@ -1,13 +1,13 @@
 /** Layers that normalise a row. */
 import { elementCount, formatShape, sameShape } from '../../../graph/shapes.ts';
 import { type Constant, constant, type Row, type Value } from '../../tensors/value.ts';
-import type { Call, Translation, Translations } from '../call.ts';
+import type { AtenCall, Translation, Translations } from '../call.ts';
 import { combine } from './arithmetic.ts';
 
 const TRAINING = 'is in training mode; call eval() on the model before it is saved';
 
 /** Over the channels, axis 1: a scale and a shift, worked out in float64. */
-function normalizeBatch(call: Call): Value {
+function normalizeBatch(call: AtenCall): Value {
   const x = call.row('input');
   const [mean, variance] = ['running_mean', 'running_var'].map((name) => call.optional(name));
   if (mean === undefined || variance === undefined) {
@@ -33,11 +33,11 @@ function numberAt(parameter: Value | undefined, index: number, otherwise: number
   return parameter?.kind === 'constant' ? parameter.data[index] : otherwise;
 }
 
-function channelsOf(call: Call, x: Row): number {
+function channelsOf(call: AtenCall, x: Row): number {
   return x.shape[call.build.ownAxis(x, 1)];
 }
 
-function checkPerChannel(call: Call, parameter: Value, channels: number): void {
+function checkPerChannel(call: AtenCall, parameter: Value, channels: number): void {
   if (parameter.kind === 'row') throw call.error('UNSUPPORTED_OP', 'the parameters depend on the input');
   const found = parameter.shape[0] ?? 0;
   if (parameter.shape.length !== 1) {
@@ -47,7 +47,7 @@ function checkPerChannel(call: Call, parameter: Value, channels: number): void {
 }
 
 /** One number per channel, so that it broadcasts to the row. */
-function alongChannels<V extends Value>(call: Call, x: Row, parameter: V): V {
+function alongChannels<V extends Value>(call: AtenCall, x: Row, parameter: V): V {
   const spatial = x.shape.length - call.build.ownAxis(x, 1) - 1;
   return call.build.reshaped(parameter, [...parameter.shape, ...Array<number>(spatial).fill(1)]);
 }
@@ -68,7 +68,7 @@ function first(translation: Translation): Translation {
 }
 
 /** The axis where the normalised shape begins. */
-function checkNormalizedShape(call: Call, x: Row): number {
+function checkNormalizedShape(call: AtenCall, x: Row): number {
   const expected = call.integers('normalized_shape');
   const found = x.shape.slice(x.shape.length - expected.length);
   if (expected.length > x.shape.length || expected.length === 0) {
@@ -80,14 +80,14 @@ function checkNormalizedShape(call: Call, x: Row): number {
   return call.build.rank(x) - expected.length;
 }
 
-function layerNorm(call: Call): Value {
+function layerNorm(call: AtenCall): Value {
   const x = call.row('input');
   const axis = checkNormalizedShape(call, x);
   return call.build.layerNorm(x, axis, call.number('eps'), call.optional('weight'), call.optional('bias'));
 }
 
 /** The type's own epsilon where none is given. */
-function rmsNorm(call: Call): Value {
+function rmsNorm(call: AtenCall): Value {
   const x = call.row('input');
   const axis = checkNormalizedShape(call, x);
   const epsilon = call.has('eps') ? call.number('eps') : (EPSILONS[x.type] ?? EPSILONS.float32);
@@ -102,7 +102,7 @@ const EPSILONS: Readonly<Record<string, number>> = {
 };
 
 /** Channels of one row in groups, each normalised by itself. */
-function groupNorm(call: Call, groups: number): Value {
+function groupNorm(call: AtenCall, groups: number): Value {
   const { build } = call;
   const x = call.row('input');
   const channels = channelsOf(call, x);
@@ -123,7 +123,7 @@ function groupNorm(call: Call, groups: number): Value {
 }
 
 /** Every channel by itself; what would use running statistics instead is a batch norm. */
-function instanceNorm(call: Call): Value {
+function instanceNorm(call: AtenCall): Value {
   if (!call.flag('use_input_stats')) return normalizeBatch(call);
   const x = call.row('input');
   if (x.shape.length < 2)
@@ -132,7 +132,7 @@ function instanceNorm(call: Call): Value {
 }
 
 /** Σ(x − mean)²/(n − correction) over the axes, or its root; with the mean beside it where that is asked. */
-function variance(correction: (call: Call) => number, root: boolean, withMean: boolean): Translation {
+function variance(correction: (call: AtenCall) => number, root: boolean, withMean: boolean): Translation {
   return (call) => {
     const { build } = call;
     const x = call.floating('self');
@@ -148,12 +148,12 @@ function variance(correction: (call: Call) => number, root: boolean, withMean: b
 }
 
 /** 1 unless it is given. */
-const correction = (call: Call) => (call.has('correction') ? call.number('correction') : 1);
-const unbiased = (call: Call) => (call.flag('unbiased') ? 1 : 0);
+const correction = (call: AtenCall) => (call.has('correction') ? call.number('correction') : 1);
+const unbiased = (call: AtenCall) => (call.flag('unbiased') ? 1 : 0);
 
 /** The forms of one operator. */
 function variances(name: string, root: boolean, withMean: boolean): [string, Translation][] {
-  const by = (correct: (call: Call) => number) => variance(correct, root, withMean);
+  const by = (correct: (call: AtenCall) => number) => variance(correct, root, withMean);
   return [
     [`${name}(Tensor self, bool unbiased=True)`, by(unbiased)],
     [`${name}(Tensor self, int[]? dim, bool unbiased=True, bool keepdim=False)`, by(unbiased)],
@@ -162,7 +162,7 @@ function variances(name: string, root: boolean, withMean: boolean): [string, Tra
 }
 
 /** g·v/|v|, the norm over all axes but one: what weight_norm makes a matrix of. */
-function weightNorm(call: Call): Value {
+function weightNorm(call: AtenCall): Value {
   const { build } = call;
   const [v, g] = [call.tensor('v'), call.tensor('g')];
   const kept = build.axis(call.number('dim'), build.rank(v));

@@ -5,7 +5,7 @@ import type { GraphBuilder } from '../../tensors/builder.ts';
 import { type Cumulative, cumulative } from '../../tensors/cumulative.ts';
 import { isFloat, type Value } from '../../tensors/value.ts';
 import type { Result } from '../argument.ts';
-import type { Call, Translation, Translations } from '../call.ts';
+import type { AtenCall, Translation, Translations } from '../call.ts';
 import { asFloat } from '../element-types.ts';
 import { binary, combine } from './arithmetic.ts';
 
@@ -18,7 +18,7 @@ function reduce(fn: ReduceName, integers: 'float' | 'int64' | 'same' = 'float'):
   };
 }
 
-function typed(call: Call, integers: 'float' | 'int64' | 'same'): Value {
+function typed(call: AtenCall, integers: 'float' | 'int64' | 'same'): Value {
   const x = call.tensor('self');
   const asked = call.type('dtype');
   if (asked !== undefined) return call.build.cast(x, asked);
@@ -68,7 +68,7 @@ function normOf(build: GraphBuilder, x: Value, p: number, axes: readonly number[
 }
 
 /** The norm of the difference, to which torch adds `eps`. */
-function pairwiseDistance(call: Call): Value {
+function pairwiseDistance(call: AtenCall): Value {
   const { build } = call;
   const difference = combine(call, 'sub', call.floating('x1'), call.floating('x2'));
   const shifted = build.binary('add', difference, build.scalar(difference, call.number('eps')));
@@ -76,7 +76,7 @@ function pairwiseDistance(call: Call): Value {
 }
 
 /** Along one axis a norm of vectors, without axes of all elements; a norm of matrices needs their singular values. */
-function linalgNorm(call: Call): Result {
+function linalgNorm(call: AtenCall): Result {
   if (call.has('dim') ? call.integers('dim').length === 1 : !call.has('ord')) return norm('ord')(call);
   throw call.error('UNSUPPORTED_OP', 'norms of matrices are not read; use torch.linalg.vector_norm');
 }
@@ -90,14 +90,14 @@ function truth(fn: 'max' | 'min'): Translation {
 }
 
 /** The least and the greatest, along an axis or of all. */
-function extremes(call: Call): Result {
+function extremes(call: AtenCall): Result {
   const { build } = call;
   const x = call.tensor('self');
   const axes = call.axes('dim', x);
   return [build.reduce(x, 'min', axes, call.flag('keepdim')), build.reduce(x, 'max', axes, call.flag('keepdim'))];
 }
 
-function countNonzero(call: Call): Value {
+function countNonzero(call: AtenCall): Value {
   const { build } = call;
   const x = call.tensor('self');
   return build.reduce(build.cast(build.unary(x, 'to_bool'), 'int64'), 'sum', call.axes('dim', x), false);

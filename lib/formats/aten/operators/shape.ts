@@ -7,7 +7,7 @@ import { broadcastTo } from '../../tensors/filling.ts';
 import { reshape as reshaped, reshapeRows } from '../../tensors/reshape.ts';
 import { constant, type Row, range, type Value } from '../../tensors/value.ts';
 import { PyNumber, type Result } from '../argument.ts';
-import type { Call, Translation, Translations } from '../call.ts';
+import type { AtenCall, Translation, Translations } from '../call.ts';
 
 /** The size of every axis; that of the batch stays a symbol. */
 export function sizesOf(x: Value): PyNumber[] {
@@ -19,7 +19,7 @@ function rowsTimes(rows: number): PyNumber {
 }
 
 /** The same elements in another shape. */
-export function reshape(call: Call, x: Value, sizes: readonly PyNumber[]): Value {
+export function reshape(call: AtenCall, x: Value, sizes: readonly PyNumber[]): Value {
   const { build } = call;
   const dims = sizes.map(({ dimension }) => dimension);
   if (x.kind === 'constant' || x.batchAxis === undefined) return reshaped(build, x, dims);
@@ -31,7 +31,7 @@ export function reshape(call: Call, x: Value, sizes: readonly PyNumber[]): Value
 }
 
 /** Where the first size is the batch, the others must be as many as the features are, or divide them. */
-function matchFeatures(call: Call, x: Row, [first, ...others]: readonly Dimension[], message: string): void {
+function matchFeatures(call: AtenCall, x: Row, [first, ...others]: readonly Dimension[], message: string): void {
   const isPlain = first !== undefined && others.every(({ rows }) => rows === 0);
   const [count, each] = [elementCount(x.shape), elementCount(others.map(({ size }) => size))];
   const isOpen = first?.size === -1 && first.rows === 0 && !others.some(({ size }) => size === -1);
@@ -43,11 +43,11 @@ function view(name: string): Translation {
   return (call) => reshape(call, call.tensor('self'), call.sizes(name));
 }
 
-function like(call: Call): Result {
+function like(call: AtenCall): Result {
   return reshape(call, call.tensor('self'), sizesOf(call.tensor('other')));
 }
 
-function flatten(call: Call): Result {
+function flatten(call: AtenCall): Result {
   const { build } = call;
   const x = call.tensor('self');
   const rank = build.rank(x);
@@ -63,7 +63,7 @@ function flatten(call: Call): Result {
   return reshape(call, x, [...sizes.slice(0, start), PyNumber.int(count), ...sizes.slice(end + 1)]);
 }
 
-function unflatten(call: Call): Result {
+function unflatten(call: AtenCall): Result {
   const x = call.tensor('self');
   const axis = call.build.axis(call.number('dim'), call.build.rank(x));
   const size = sizesOf(x)[axis].value;
@@ -76,7 +76,7 @@ function unflatten(call: Call): Result {
 }
 
 /** Axes of 1 go; others, and the batch, stay. */
-function squeeze(call: Call): Result {
+function squeeze(call: AtenCall): Result {
   const { build } = call;
   const x = call.tensor('self');
   const batchAxis = batchAxisOf(x);
@@ -96,13 +96,13 @@ function swap(first: string, second: string): Translation {
   };
 }
 
-function reversed(call: Call): Result {
+function reversed(call: AtenCall): Result {
   const x = call.tensor('self');
   return call.build.transpose(x, range(call.build.rank(x) - 1, -1, -1));
 }
 
 /** Some axes are put to other places, and the rest keeps its order. */
-function moveAxes(call: Call): Result {
+function moveAxes(call: AtenCall): Result {
   const { build } = call;
   const x = call.tensor('self');
   const rank = build.rank(x);
@@ -117,7 +117,7 @@ function moveAxes(call: Call): Result {
 }
 
 /** −1 keeps a size; the batch may be said by its symbol or by the size that the file has for it. */
-function expand(call: Call, x: Value, sizes: readonly PyNumber[]): Value {
+function expand(call: AtenCall, x: Value, sizes: readonly PyNumber[]): Value {
   const current = dimensionsOf(x);
   const added = sizes.length - current.length;
   if (added < 0) throw call.error('SHAPE', `${formatShape(x.shape)} is expanded to ${sizes.length} axes`);
@@ -129,17 +129,17 @@ function expand(call: Call, x: Value, sizes: readonly PyNumber[]): Value {
   return broadcastTo(call.build, x, dims);
 }
 
-function contents(call: Call): Result {
+function contents(call: AtenCall): Result {
   return call.tensor('self');
 }
 
-function convert(call: Call): Result {
+function convert(call: AtenCall): Result {
   const type = call.type('dtype');
   return type === undefined ? contents(call) : call.cast(call.tensor('self'), type);
 }
 
 /** The type that `other` has. */
-function convertLike(call: Call): Result {
+function convertLike(call: AtenCall): Result {
   return call.cast(call.tensor('self'), call.tensor('other').type);
 }
 
@@ -201,12 +201,12 @@ export const shapeOperators: Translations = {
   'sym_numel(Tensor self)': numel,
 };
 
-function sizeAlong(call: Call): Result {
+function sizeAlong(call: AtenCall): Result {
   const x = call.tensor('self');
   return sizesOf(x)[call.build.axis(call.number('dim'), call.build.rank(x))];
 }
 
-function numel(call: Call): Result {
+function numel(call: AtenCall): Result {
   const x = call.tensor('self');
   const count = elementCount(x.shape);
   return batchAxisOf(x) === undefined ? PyNumber.int(count) : rowsTimes(count);

@@ -2,10 +2,10 @@
 import { sorted } from '../../tensors/sorting.ts';
 import type { Value } from '../../tensors/value.ts';
 import type { Result } from '../argument.ts';
-import type { Call, Translation, Translations } from '../call.ts';
+import type { AtenCall, Translation, Translations } from '../call.ts';
 
 /** All of them; without `dim` along the last axis. */
-function all(call: Call) {
+function all(call: AtenCall) {
   const { build } = call;
   const x = call.tensor('self');
   const axis = call.number('dim');
@@ -19,7 +19,7 @@ const sort: Translation = (call) => {
 
 const argsort: Translation = (call) => all(call).places;
 
-function topk(call: Call): Result {
+function topk(call: AtenCall): Result {
   if (!call.flag('sorted')) {
     const message = 'sorted=False leaves the order of its results open; call it with sorted=True';
     throw call.error('UNSUPPORTED_OP', message);
@@ -29,11 +29,11 @@ function topk(call: Call): Result {
 }
 
 /** The kth smallest, and where it is. */
-function kthValue(call: Call): Result {
+function kthValue(call: AtenCall): Result {
   return nth(call, call.tensor('self'), call.number('k'));
 }
 
-function nth(call: Call, x: Value, k: number): [Value, Value] {
+function nth(call: AtenCall, x: Value, k: number): [Value, Value] {
   const { build } = call;
   const axis = call.number('dim');
   const found = sorted(build, x, axis, k, false);
@@ -45,7 +45,7 @@ function nth(call: Call, x: Value, k: number): [Value, Value] {
 }
 
 /** The lower of two in the middle; the first NaN where there is one. */
-function median(call: Call): Result {
+function median(call: AtenCall): Result {
   const { build } = call;
   const x = call.tensor('self');
   const axis = call.number('dim');
