@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { define } from '../../lib/load.ts';
+import { define, load } from '../../lib/load.ts';
 import { ask, later, newFolder, served } from './support.ts';
 
 const executablePath = [process.env.CHROMIUM, '/usr/bin/chromium'].find((path) => path && existsSync(path));
@@ -58,6 +58,32 @@ describe.skipIf(executablePath === undefined)('the page', () => {
     await page.locator('#result .error').waitFor();
     expect(await page.locator('#result .error').textContent()).toContain('rows[0]');
     expect(complaints.filter((text) => !text.includes('422'))).toEqual([]);
+  }, 120_000);
+
+  it('takes texts, alone and beside numbers', async () => {
+    const texts = (file: string) => load(new URL(`../fixtures/sklearn-texts/${file}`, import.meta.url));
+    const [mails, columns] = [await texts('logistic-binary.joblib'), await texts('columns-logistic.pkl')];
+    const expected = [
+      mails.predict("free money now, that's déjà vu"),
+      columns.predict([{ subject: 'free cash', size: 7, sender: 'web', body: 'see you' }])[0],
+    ];
+    const { server } = await served({ mails, columns });
+    const { page, complaints } = await open(server.url);
+    const said = async () => {
+      await page.getByRole('button', { name: 'Predict' }).click();
+      await page.locator('#result .answer').waitFor();
+      return page.locator('#result .answer').textContent();
+    };
+    await page.getByLabel('Model').selectOption('mails');
+    await page.locator('[name=text]').fill("free money now, that's déjà vu");
+    expect(await said()).toBe(String(expected[0]));
+    await page.getByLabel('Model').selectOption('columns');
+    await page.locator('[name=subject]').fill('free cash');
+    await page.locator('[name=size]').fill('7');
+    await page.locator('[name=sender]').fill('web');
+    await page.locator('[name=body]').fill('see you');
+    expect(await said()).toBe(String(expected[1]));
+    expect(complaints).toEqual([]);
   }, 120_000);
 
   it('shows what is asked of the server meanwhile', async () => {

@@ -73,6 +73,8 @@ beforeAll(async () => {
     plane,
     labels: await served('onnx-ml/binary-words-one-row.onnx', 'labels'),
     cast: await served('onnx-hand/cast-opset-1.onnx', 'cast'),
+    mails: await served('sklearn-texts/logistic.pkl', 'mails'),
+    columns: await served('sklearn-texts/columns-logistic.pkl', 'columns'),
   };
 }, 60_000);
 
@@ -170,6 +172,38 @@ describe('ModelInfer', () => {
       5: [output],
     } = await ask('ModelInfer', request('plane', [{ name: name(), datatype, contents }]));
     expect(floats(fieldsOf(fieldsOf(output as Buffer)[5][0] as Buffer)[6][0])).toEqual([6]);
+  });
+
+  it('takes texts as bytes, raw and as contents, beside numbers', async () => {
+    const ask = await handlers();
+    const mails = ['free cash tomorrow', 'déjà vu', ''];
+    const { model } = models.mails;
+    const lengthed = (text: string) =>
+      Buffer.concat([new Uint8Array(Uint32Array.of(Buffer.byteLength(text)).buffer), Buffer.from(text)]);
+    const contents: Write = (pbf) => {
+      for (const text of mails) pbf.writeBytesField(8, Buffer.from(text));
+    };
+    const input = { name: 'text', datatype: 'BYTES', shape: [mails.length] };
+    const expected = [...(model.ask('run', model.flatten(mails)) as Float64Array[])[0]];
+    const raw = await ask('ModelInfer', request('mails', [input], [Buffer.concat(mails.map(lengthed))]));
+    expect([...new Float64Array(new Uint8Array(raw[6][0] as Buffer).buffer)]).toEqual(expected);
+    const own = await ask('ModelInfer', request('mails', [{ ...input, contents }]));
+    const doubles = fieldsOf(fieldsOf(own[5][0] as Buffer)[5][0] as Buffer)[7][0] as Buffer;
+    expect([...new Float64Array(new Uint8Array(doubles).buffer)]).toEqual(expected);
+
+    const record = { subject: 'free cash', size: 7, sender: 'web', body: 'see you' };
+    const inputs = Object.entries(record).map(([name, value]): Input => {
+      const isText = typeof value === 'string';
+      const contents: Write = (pbf) =>
+        isText ? pbf.writeBytesField(8, Buffer.from(value)) : pbf.writePackedDouble(7, [value]);
+      return { name, datatype: isText ? 'BYTES' : 'FP64', shape: [1], contents };
+    });
+    const answer = await ask('ModelInfer', request('columns', inputs));
+    const values = fieldsOf(fieldsOf(answer[5][0] as Buffer)[5][0] as Buffer)[7][0] as Buffer;
+    const { columns } = models;
+    expect([...new Float64Array(new Uint8Array(values).buffer)]).toEqual([
+      ...(columns.model.ask('run', columns.model.flatten([record])) as Float64Array[])[0],
+    ]);
   });
 
   it('gives integers, truths and texts', async () => {
