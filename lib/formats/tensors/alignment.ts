@@ -2,7 +2,7 @@
 import { greatest } from '../../extremes.ts';
 import type { Operand } from '../../graph/graph.ts';
 import { broadcastShapes, elementCount, formatShape } from '../../graph/shapes.ts';
-import { batchAxisOf, type Emitter, isMerged, type RowInfo, sharedAxis } from './emitter.ts';
+import { batchAxisOf, isMerged, type RowInfo, sharedAxis, type TensorEmitter } from './emitter.ts';
 import * as fold from './fold.ts';
 import type { Constant, ElementType, Row, Value } from './value.ts';
 
@@ -11,7 +11,7 @@ import type { Constant, ElementType, Row, Value } from './value.ts';
  * be in the same place everywhere; a constant that reaches there must have 1.
  */
 export function aligned(
-  build: Emitter,
+  build: TensorEmitter,
   values: readonly Value[],
   type: ElementType,
 ): { operands: Operand[]; info: RowInfo } {
@@ -39,7 +39,7 @@ export function aligned(
 }
 
 /** Of values whose batch is one with another axis, the first; it must then be so in all that have a batch, and as long. */
-function sharedAlike(build: Emitter, values: readonly Value[]): Row | undefined {
+function sharedAlike(build: TensorEmitter, values: readonly Value[]): Row | undefined {
   const rows = values.filter((x): x is Row => x.kind === 'row' && x.batchAxis !== undefined);
   const [first] = rows;
   if (rows.every((row) => sharedAxis(row) === undefined)) return undefined;
@@ -50,23 +50,23 @@ function sharedAlike(build: Emitter, values: readonly Value[]): Row | undefined 
 }
 
 /** A number that each row has of its own, where ONNX has one for the whole batch, has no batch and goes anywhere. */
-function batchFromEnd(build: Emitter, x: Value): number | undefined {
+function batchFromEnd(build: TensorEmitter, x: Value): number | undefined {
   const batchAxis = sharedAxis(x) ?? batchAxisOf(x);
   return batchAxis === undefined ? undefined : build.rank(x) - batchAxis;
 }
 
 /** Constants in their common shape. */
-export function broadcastAlike(build: Emitter, values: readonly Constant[]): Constant[] {
+export function broadcastAlike(build: TensorEmitter, values: readonly Constant[]): Constant[] {
   const shape = commonShape(build, values);
   build.spend(elementCount(shape) * values.length, values);
   return values.map((value) => fold.broadcastTo(value, shape));
 }
 
-export function commonShape(build: Emitter, values: readonly Constant[]): readonly number[] {
+export function commonShape(build: TensorEmitter, values: readonly Constant[]): readonly number[] {
   const shapes = values.map((value) => value.shape);
   return broadcastShapes(...shapes) ?? unbroadcastable(build, shapes);
 }
 
-function unbroadcastable(build: Emitter, shapes: readonly (readonly number[])[]): never {
+function unbroadcastable(build: TensorEmitter, shapes: readonly (readonly number[])[]): never {
   throw build.error('SHAPE', `the shapes ${shapes.map(formatShape).join(' and ')} do not broadcast`);
 }

@@ -4,7 +4,7 @@
  */
 import type { GraphInput, Node, Operand } from '../../graph/graph.ts';
 import { neededFor } from '../needed.ts';
-import type { Emitter } from './emitter.ts';
+import type { TensorEmitter } from './emitter.ts';
 import { publicType, type Row, type Value } from './value.ts';
 
 interface Bag {
@@ -26,14 +26,14 @@ export class BagInputs {
   readonly #bags: Bag[] = [];
 
   /** Whether they are what files give bags of any number of ids by: inputs as they came, of one element a row. */
-  isOf(build: Emitter, { ids, offsets, weights }: BagOperands): boolean {
+  isOf(build: TensorEmitter, { ids, offsets, weights }: BagOperands): boolean {
     const given = [ids, offsets, ...(weights === undefined ? [] : [weights])];
     const isEach = given.every((x) => x.kind === 'row' && x.shape.length === 0 && isInput(build, x));
     return isEach && build.batchAxis === 0 && new Set(given.map((x) => (x as Row).operand)).size === given.length;
   }
 
   /** The input that the bags come in by, of so many ids. */
-  input(build: Emitter, { ids, offsets, weights }: BagOperands, count: number): string {
+  input(build: TensorEmitter, { ids, offsets, weights }: BagOperands, count: number): string {
     const nameOf = (x: Value | undefined) => (x?.kind === 'row' ? (x.operand as string) : undefined);
     const wanted = { ids: nameOf(ids) ?? '', offsets: nameOf(offsets) ?? '', weights: nameOf(weights) };
     const known = this.#bags.find((bag) => bag.ids === wanted.ids);
@@ -49,7 +49,7 @@ export class BagInputs {
   }
 
   /** The inputs as they are in the end. @throws {ForwardpassError} UNSUPPORTED_OP where something else takes the ids too. */
-  finish(build: Emitter, inputs: readonly GraphInput[], outputs: readonly string[]): readonly GraphInput[] {
+  finish(build: TensorEmitter, inputs: readonly GraphInput[], outputs: readonly string[]): readonly GraphInput[] {
     if (this.#bags.length === 0) return inputs;
     const taken = new Map<string, Bag>();
     for (const bag of this.#bags)
@@ -72,7 +72,7 @@ export class BagInputs {
   }
 
   /** That of the table. */
-  #typeOf(build: Emitter, input: string): GraphInput['dtype'] {
+  #typeOf(build: TensorEmitter, input: string): GraphInput['dtype'] {
     const node = build.nodes.find(({ op, inputs }) => op === 'bag' && inputs[0] === input);
     const table = node?.inputs[1];
     return publicType(typeof table === 'object' && table.data instanceof Float64Array ? 'float64' : 'float32');
@@ -84,6 +84,6 @@ function stray({ op, inputs }: Node): readonly Operand[] {
   return op === 'bag' ? inputs.slice(1) : inputs;
 }
 
-function isInput(build: Emitter, { operand }: Row): boolean {
+function isInput(build: TensorEmitter, { operand }: Row): boolean {
   return typeof operand === 'string' && !build.shapes.has(operand);
 }

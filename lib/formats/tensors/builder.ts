@@ -11,7 +11,7 @@ import { aligned, broadcastAlike, commonShape } from './alignment.ts';
 import { BagInputs } from './bag-inputs.ts';
 import { without } from './batch-place.ts';
 import { textOf } from './derived.ts';
-import { batchAxisOf, Emitter, isMerged, sharedAxis } from './emitter.ts';
+import { batchAxisOf, isMerged, sharedAxis, TensorEmitter } from './emitter.ts';
 import * as fold from './fold.ts';
 import { ofOneVocabulary, spreadOf, wordsOf } from './one-vocabulary.ts';
 import { TextInputs } from './texts.ts';
@@ -21,7 +21,7 @@ import { Vocabulary } from './vocabulary.ts';
 /** Multiply-adds of two constants that take a microsecond. */
 const PRODUCTS_PER_STEP = 250;
 
-export class GraphBuilder extends Emitter {
+export class GraphBuilder extends TensorEmitter {
   /** Of row tensors with an element per class, the classes. */
   readonly classesOf = new Map<string, readonly (string | number)[]>();
   /** Row tensors that are probabilities because the file says so, whatever makes them. */

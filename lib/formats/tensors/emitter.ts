@@ -28,7 +28,7 @@ export interface Site {
   readonly output: string;
 }
 
-export interface EmitterOptions {
+export interface TensorEmitterOptions {
   /** Which axis of every input is the batch; undefined to take each whole tensor as one row. */
   readonly batchAxis: 0 | undefined;
   /** The size that the file gives the batch, where it gives one. */
@@ -54,7 +54,7 @@ const CONSTANT_ELEMENTS = 16;
 
 const MOVES: ReadonlySet<Op> = new Set<Op>(['reshape', 'transpose', 'gather', 'expand', 'concat', 'retype']);
 
-export class Emitter extends NodeEmitter {
+export class TensorEmitter extends NodeEmitter {
   /** Of the row tensors that nodes give, by their names. */
   readonly shapes = new Map<string, readonly number[]>();
   readonly batchAxis: 0 | undefined;
@@ -74,7 +74,7 @@ export class Emitter extends NodeEmitter {
   readonly #derived: Derived;
   #site: Site = { name: '', place: 'graph', output: 'value' };
 
-  constructor(options: EmitterOptions) {
+  constructor(options: TensorEmitterOptions) {
     super(options.budget);
     this.batchAxis = options.batchAxis;
     this.declaredBatch = options.declaredBatch;
@@ -316,7 +316,7 @@ export function isMerged(x: Value): boolean {
  * A number of each row that no operation may use: asking for its operand is an error that says why. `starts` says of it that it
  * is where the row begins in a list of all.
  */
-export function unreadable(build: Emitter, message: string, starts?: number): Row {
+export function unreadable(build: TensorEmitter, message: string, starts?: number): Row {
   return {
     kind: 'row',
     type: 'int64',

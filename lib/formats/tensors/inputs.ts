@@ -2,7 +2,7 @@
 import { ForwardpassError } from '../../errors.ts';
 import { elementCount, formatShape } from '../../graph/shapes.ts';
 import { quote } from '../../messages.ts';
-import { CrossesRows, type Emitter } from './emitter.ts';
+import { CrossesRows, type TensorEmitter } from './emitter.ts';
 import { HIGHEST_RANK } from './value.ts';
 
 /** Of each axis the size, or the name that the file gives it; below 0 or undefined where it is open. */
@@ -13,7 +13,7 @@ function isFixed(size: FileShape[number]): size is number {
 }
 
 /** The shape of a row of an input. Undefined is a shape that the file does not give. */
-export function rowShape({ batchAxis, budget }: Emitter, dims: FileShape | undefined, place: string): number[] {
+export function rowShape({ batchAxis, budget }: TensorEmitter, dims: FileShape | undefined, place: string): number[] {
   const lead = batchAxis === undefined ? 0 : 1;
   if (dims === undefined) throw new ForwardpassError('SHAPE', 'the file does not give its shape', place);
   if (dims.length < lead) throw new CrossesRows('the input is a single number without a batch', place);

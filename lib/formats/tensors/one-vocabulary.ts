@@ -1,5 +1,5 @@
 /** Words that meet, as indices of one vocabulary. */
-import type { Emitter } from './emitter.ts';
+import type { TensorEmitter } from './emitter.ts';
 import { type Constant, constant, type Row, type Value } from './value.ts';
 import { Vocabulary } from './vocabulary.ts';
 
@@ -7,7 +7,11 @@ import { Vocabulary } from './vocabulary.ts';
 type Picking = (ids: Row, table: Constant) => Row;
 
 /** Values of one kind: words become indices of one vocabulary, that of the row tensors, all of which must have it. */
-export function ofOneVocabulary<V extends Value>(build: Emitter, values: readonly V[], pick: Picking): readonly V[] {
+export function ofOneVocabulary<V extends Value>(
+  build: TensorEmitter,
+  values: readonly V[],
+  pick: Picking,
+): readonly V[] {
   const strangers = values.filter((x) => x.type !== 'string');
   if (strangers.length === values.length) return values;
   if (strangers.length > 0) throw build.error('UNSUPPORTED_DTYPE', `words meet values of type ${strangers[0].type}`);
@@ -16,7 +20,7 @@ export function ofOneVocabulary<V extends Value>(build: Emitter, values: readonl
 }
 
 /** The vocabulary of the row tensors, or one that has the words of all; those of inputs are not known before the end. */
-function commonWords(build: Emitter, values: readonly Value[]): Vocabulary | undefined {
+function commonWords(build: TensorEmitter, values: readonly Value[]): Vocabulary | undefined {
   const all = new Set(values.flatMap((x) => (x.kind === 'row' && x.words ? [x.words] : [])));
   if (all.size <= 1) return [...all][0];
   if (all.has(build.inputWords)) throw build.error('UNSUPPORTED_OP', 'words of different origins meet');
@@ -28,7 +32,7 @@ function commonWords(build: Emitter, values: readonly Value[]): Vocabulary | und
   return common;
 }
 
-function inWords<V extends Value>(build: Emitter, x: V, words: Vocabulary, pick: Picking): V {
+function inWords<V extends Value>(build: TensorEmitter, x: V, words: Vocabulary, pick: Picking): V {
   const own = x.kind === 'row' ? x.words : build.constantWords;
   if (own === undefined || own === words) return x;
   if (x.kind === 'constant') {

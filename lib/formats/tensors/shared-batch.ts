@@ -2,12 +2,12 @@
  * Values in which the file sees the batch and another axis as one: {@link Row.merged} and {@link Row.stacked}. Only operators
  * that treat every row of such a matrix by itself take them, and those that part the two; each format says which.
  */
-import type { Emitter } from './emitter.ts';
+import type { TensorEmitter } from './emitter.ts';
 import type { Row, Value } from './value.ts';
 
 /** Refuses them where the operator at work does not take them. */
 export function checkShared(
-  build: Emitter,
+  build: TensorEmitter,
   values: readonly ({ readonly kind: string } | undefined)[],
   takes: { readonly merged: boolean; readonly stacked: boolean },
 ): void {

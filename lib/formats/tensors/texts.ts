@@ -3,7 +3,7 @@ import type { GraphInput, Node, Operand } from '../../graph/graph.ts';
 import { elementCount } from '../../graph/shapes.ts';
 import type { HashedKind, TermProgram, TermStep } from '../../graph/terms.ts';
 import { neededFor } from '../needed.ts';
-import type { Emitter } from './emitter.ts';
+import type { TensorEmitter } from './emitter.ts';
 import type { ElementType, Row } from './value.ts';
 
 /** What a text's tokens become, and what values become by their hashes, but for which of a row's values those are. */
@@ -23,12 +23,12 @@ export class TextInputs {
   readonly #rows: MadeRow[] = [];
 
   /** The input that a row is, where it is one with a single text, whatever axes it was given. */
-  textOf(build: Emitter, row: Row): string | undefined {
+  textOf(build: TensorEmitter, row: Row): string | undefined {
     return row.words === undefined ? undefined : this.inputOf(build, row);
   }
 
   /** The same of any one value. */
-  inputOf(build: Emitter, { operand: given, shape }: Row): string | undefined {
+  inputOf(build: TensorEmitter, { operand: given, shape }: Row): string | undefined {
     if (elementCount(shape) !== 1) return undefined;
     let operand = given;
     for (let at = build.nodes.length - 1; at >= 0; at--) {
@@ -41,12 +41,12 @@ export class TextInputs {
   }
 
   /** The row of a text's tokens, written out. */
-  row(build: Emitter, text: string, step: Tokens, type: ElementType): Row {
+  row(build: TensorEmitter, text: string, step: Tokens, type: ElementType): Row {
     return this.#made(build, [text], step, step.width, type);
   }
 
   /** The place of a value, or of several together, as a row of one; undefined where some are not inputs as they are. */
-  place(build: Emitter, values: readonly Row[], step: Omit<Place, 'op' | 'kinds'>): Row | undefined {
+  place(build: TensorEmitter, values: readonly Row[], step: Omit<Place, 'op' | 'kinds'>): Row | undefined {
     const isOf = (x: Row) => (x.type === 'string' ? x.words !== undefined : /^u?int/.test(x.type));
     const inputs = values.flatMap((x) => (isOf(x) ? (this.inputOf(build, x) ?? []) : []));
     if (inputs.length < values.length || build.batchAxis !== 0) return undefined;
@@ -60,7 +60,7 @@ export class TextInputs {
     return step?.op === 'place' ? step.count : undefined;
   }
 
-  #made(build: Emitter, inputs: readonly string[], step: Tokens | Place, width: number, type: ElementType): Row {
+  #made(build: TensorEmitter, inputs: readonly string[], step: Tokens | Place, width: number, type: ElementType): Row {
     const key = keyOf(step);
     const isSame = (known: MadeRow) => known.inputs.join() === inputs.join() && keyOf(known.step) === key;
     // The words of a text's vocabulary are too many to compare.
@@ -73,7 +73,7 @@ export class TextInputs {
 
   /** The inputs as they are in the end, and the nodes that name them. What nothing takes as it is, is not an input any more. */
   finish(
-    build: Emitter,
+    build: TensorEmitter,
     given: readonly GraphInput[],
     outputs: readonly string[],
   ): { inputs: readonly GraphInput[]; nodes: readonly Node[]; featureNames?: readonly string[] } {
