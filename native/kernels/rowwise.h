@@ -205,12 +205,70 @@ inline void standardise_row(const typename S::T* x, typename S::T* y, size_t wid
   }
 }
 
+// Sums over each of four rows of f(row, x[i]) as sum_row has them, side by side: none waits for another.
+template <class S, class F>
+FP_INLINE Four<S> sums_of_four(const typename S::T* x, size_t width, const typename S::T (&fill)[4], F f) {
+  using L = Lanes<S>;
+  L sum[4];
+  for (L& lanes : sum) lanes = L::set1(0);
+  for (size_t i = 0; i < width; i += fp::lane_count) {
+    const size_t left = width - i;
+    FP_UNROLL
+    for (int r = 0; r < 4; r++) {
+      const typename S::T* const from = x + size_t(r) * width + i;
+      const L a = left >= fp::lane_count ? L::load(from) : L::load_part(from, ptrdiff_t(left), fill[r]);
+      sum[r] = L::add(sum[r], L::map(a, [&](typename S::V v) { return f(r, v); }));
+    }
+  }
+  return Four<S>::sums(sum[0], sum[1], sum[2], sum[3]);
+}
+
+// Four rows of layer_norm, or of rms_norm, whose center is 0.
+template <class S>
+FP_NOINLINE void norm_of_four(const typename S::T* x, typename S::T* y, size_t width, bool centered,
+                              typename S::T epsilon, const typename S::T* scale, const typename S::T* shift) {
+  using T = typename S::T;
+  using V = typename S::V;
+  const V count = S::set1(T(width));
+  T means[4] = {}, factors[4];
+  if (centered) {
+    const Four<S> sums = sums_of_four<S>(x, width, means, [](int, V v) { return v; });
+    Four<S>::map([&](int i) { return S::div(sums.v[i], count); }).store(means, 4);
+  }
+  const V centers[4] = {S::set1(means[0]), S::set1(means[1]), S::set1(means[2]), S::set1(means[3])};
+  const Four<S> squares = sums_of_four<S>(x, width, means, [&](int r, V v) {
+    const V d = S::sub(v, centers[r]);
+    return S::mul(d, d);
+  });
+  Four<S>::map([&](int i) {
+    const V variance = S::add(S::div(squares.v[i], count), S::set1(epsilon));
+    return S::div(S::set1(1), S::sqrt(variance));
+  }).store(factors, 4);
+  for (int r = 0; r < 4; r++, x += width, y += width) {
+    standardise_row<S>(x, y, width, means[r], factors[r], scale, shift);
+  }
+}
+
+// Does as many rows as there are fours of them, and takes them off: where 16 sums are one vector, so that nothing but
+// the latency of an addition bounds a row, and rows are long. Short ones overlap by themselves.
+template <class S>
+FP_INLINE void norm_by_fours(const typename S::T*& x, typename S::T*& y, size_t& rows, size_t width, bool centered,
+                             typename S::T epsilon, const typename S::T* scale, const typename S::T* shift) {
+  constexpr size_t least_width = 128;
+  if constexpr (Lanes<S>::vectors == 1) {
+    for (; width >= least_width && rows >= 4; rows -= 4, x += 4 * width, y += 4 * width) {
+      norm_of_four<S>(x, y, width, centered, epsilon, scale, shift);
+    }
+  }
+}
+
 // Two passes: the mean first, then the mean of squared differences, so that a large mean costs no digits.
 template <class S>
 void layer_norm(const typename S::T* x, typename S::T* y, size_t rows, size_t width, typename S::T epsilon,
                 const typename S::T* scale, const typename S::T* shift) {
   using T = typename S::T;
   using V = typename S::V;
+  norm_by_fours<S>(x, y, rows, width, true, epsilon, scale, shift);
   for (size_t r = 0; r < rows; r++, x += width, y += width) {
     const T mean = sum_row<S>(x, width, 0, itself<S>) / T(width);
     const V m = S::set1(mean);
@@ -226,6 +284,7 @@ template <class S>
 void rms_norm(const typename S::T* x, typename S::T* y, size_t rows, size_t width, typename S::T epsilon,
               const typename S::T* scale, const typename S::T* shift) {
   using T = typename S::T;
+  norm_by_fours<S>(x, y, rows, width, false, epsilon, scale, shift);
   for (size_t r = 0; r < rows; r++, x += width, y += width) {
     const T squares = sum_row<S>(x, width, 0, square<S>);
     standardise_row<S>(x, y, width, T(0), T(1) / sqrt_of<S>(squares / T(width) + epsilon), scale, shift);
