@@ -8,13 +8,13 @@ import { elementCount, formatShape, type Shape } from '../../graph/shapes.ts';
 import { describe, quote } from '../../messages.ts';
 import type { GivenFunctions } from '../format.ts';
 import { GraphBuilder } from '../tensors/builder.ts';
+import { inputValue, withCategories } from './categories.ts';
 import { computeDType } from './dtype.ts';
 import { isValue, type KerasTensor, LayerCall, leavesOf, type Sink } from './layer.ts';
 import { kindOf, variablesOf } from './layers/table.ts';
 import { OwnLayers } from './own.ts';
 import { type Argument, type CallArguments, type LayerSpec, type ModelSpec, mapRefs, Ref } from './spec.ts';
 import { readOnce, type StoredWeight, type WeightStore } from './weights.ts';
-import { inputValue, withWords } from './words.ts';
 
 export interface NetworkOptions {
   readonly format: string;
@@ -54,7 +54,7 @@ class Network implements Sink {
     const [only] = outputs;
     const decision = outputs.length === 1 ? decide(undefined, only.value, this.build.nodes) : undefined;
     const own = inputs.map(({ layer, input }) =>
-      withWords(input, values.get(layer) as KerasTensor, this.options.budget),
+      withCategories(input, values.get(layer) as KerasTensor, this.options.budget),
     );
     const named = outputs.map(({ name, value }) => ({ name, value: value.name, dtype: value.dtype }));
     const taken = steps.flatMap(({ takes }) => (typeof takes === 'string' ? [] : takes));

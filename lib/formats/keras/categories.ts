@@ -13,7 +13,7 @@ export function inputValue({ name, shape, dtype }: GraphInput): KerasTensor {
 }
 
 /** The input with its words, which any of its elements may be. */
-export function withWords(input: GraphInput, { words, spread }: KerasTensor, budget: Budget): GraphInput {
+export function withCategories(input: GraphInput, { words, spread }: KerasTensor, budget: Budget): GraphInput {
   const ways = spread?.ways;
   if (words === undefined || (words.list.length === 0 && ways === undefined)) return input;
   const everyWord = everywhere(words.list, input.shape, budget, `input ${input.name}`);
