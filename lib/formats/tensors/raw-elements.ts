@@ -48,19 +48,19 @@ export function rawElements(bytes: Uint8Array, type: ElementType, count: number,
     case 'bfloat16':
       return widenBfloat16(new Uint16Array(buffer, byteOffset, count));
     case 'int8':
-      return Float32Array.from(new Int8Array(buffer, byteOffset, count));
+      return new Float32Array(new Int8Array(buffer, byteOffset, count));
     case 'int16':
-      return Float32Array.from(new Int16Array(buffer, byteOffset, count));
+      return new Float32Array(new Int16Array(buffer, byteOffset, count));
     case 'int32':
-      return Float64Array.from(new Int32Array(buffer, byteOffset, count));
+      return new Float64Array(new Int32Array(buffer, byteOffset, count));
     case 'int64':
       return Float64Array.from(new BigInt64Array(buffer, byteOffset, count), (value) => exactOrInfinite(Number(value)));
     case 'uint8':
-      return Float32Array.from(new Uint8Array(buffer, byteOffset, count));
+      return new Float32Array(new Uint8Array(buffer, byteOffset, count));
     case 'uint16':
-      return Float32Array.from(new Uint16Array(buffer, byteOffset, count));
+      return new Float32Array(new Uint16Array(buffer, byteOffset, count));
     case 'uint32':
-      return Float64Array.from(new Uint32Array(buffer, byteOffset, count));
+      return new Float64Array(new Uint32Array(buffer, byteOffset, count));
     case 'uint64':
       return Float64Array.from(new BigUint64Array(buffer, byteOffset, count), (value) =>
         exactOrInfinite(Number(value)),
