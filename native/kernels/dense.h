@@ -84,8 +84,8 @@ struct RowPointers {
 // Weights as they are: a row of a panel of NV vectors is as many in memory.
 template <class S>
 struct WholeWeights {
-  static constexpr int most_rows = 12;                 // of a tile
-  static constexpr int most_rows_narrow = 8;           // of one vector
+  static constexpr int most_rows = 12;                                                     // of a tile
+  static constexpr int most_rows_narrow = sizeof(typename S::T) == sizeof(float) ? 8 : 4;  // of one vector
   static constexpr bool small_layers = true;           // whether they have code of their own
   static constexpr bool odd_heights = S::lanes == 16;  // of tiles of full panels
   static constexpr int vectors(int NV) { return NV; }
