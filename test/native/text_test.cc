@@ -84,6 +84,32 @@ TEST("texts: of any length up to what is looked at together") {
   }
 }
 
+TEST("texts: terms that are too much alike for one who knows the factors of the hash are refused") {
+  constexpr size_t count = 100;
+  const fp::text::Seeds seeds = {0x9e3779b97f4a7c15, 0xc2b2ae3d27d4eb4f};
+  const auto create = [&](fp::text::Terms& terms, const std::vector<std::string>& words) {
+    std::vector<uint8_t> bytes;
+    std::vector<int32_t> lengths;
+    for (const std::string& word : words) {
+      bytes.insert(bytes.end(), word.begin(), word.end());
+      lengths.push_back(int32_t(word.size()));
+    }
+    return terms.create(bytes.data(), lengths.data(), words.size(), seeds);
+  };
+  std::vector<std::string> usual, alike;
+  for (int i = 0; usual.size() < count; i++) usual.push_back("word" + std::to_string(i * 7919));
+  fp::text::Terms terms, crowded;
+  CHECK(create(terms, usual) == fp::text::Terms::Made::ok);
+  for (int i = 0; alike.size() < count; i++) {
+    std::string word = "term" + std::to_string(i);
+    word.resize(64);
+    const auto* const bytes = reinterpret_cast<const uint8_t*>(word.data());
+    const size_t length = word.find('\0');
+    if (terms.seek(bytes, length).slot == 5) alike.push_back(word.substr(0, length));
+  }
+  CHECK(create(crowded, alike) == fp::text::Terms::Made::refused);
+}
+
 TEST("texts: descriptions that end too early are refused") {
   const Options options = {Unit::word, 1, 1, {}, {"ab", "cd"}};
   std::vector<int32_t> words = {1, 2, 3, 4, 1, 0, 16, 0, 2, 0, 0, 0, 2, 1, 1, 0, 2, 2, 2};
