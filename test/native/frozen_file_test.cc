@@ -221,7 +221,7 @@ TEST("parameters that are not a list, no tensor or of another type are refused")
   refused_plan("[{\"tensor\":\"w\"}", "[1", Broken::malformed, "parameters[0]: expected the name");
   refused_plan("{\"tensor\":\"b\"}", "{\"tensor\":\"none\"}", Broken::malformed, "parameters[1]: tensor");
   refused_plan("{\"tensor\":\"b\"}", "{\"tensor\":\"words\"}", Broken::malformed, "found I32");
-  refused_plan("{\"tensor\":\"b\"}", "{\"tensor\":\"b\",\"scale\":\"b\"}", Broken::malformed, "a scale is for I8");
+  refused_plan("{\"tensor\":\"b\"}", "{\"tensor\":\"b\",\"scale\":\"b\"}", Broken::malformed, "a scale is only for I8");
   SmallNet net;
   net.parameters = "{}";
   refused(net.frozen().bytes(), Broken::malformed, "expected a list of parameters");
