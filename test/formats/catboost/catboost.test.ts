@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ForwardpassError } from '../../../lib/errors.ts';
 import { load } from '../../../lib/load.ts';
+import { damagedPlaces } from '../../damage.ts';
 import { failureOf } from '../../failure.ts';
 import { bytesOf, features, modelOf, nested, split, symmetric } from './models.ts';
 
@@ -233,12 +234,12 @@ describe('a damaged model of CatBoost', () => {
 });
 
 function* damaged(bytes: Uint8Array): Iterable<Uint8Array> {
-  const step = Math.max(4, 4 * Math.floor(bytes.length / 800));
-  for (let at = 0; at + 4 <= bytes.length; at += step) {
+  for (const word of damagedPlaces(Math.floor(bytes.length / 4), 60)) {
+    const at = 4 * word;
     yield bytes.slice(0, at);
-    for (const word of [0xffffffff, 0x7fffffff, 1, 0x7fc00000]) {
+    for (const value of [0xffffffff, 0x7fffffff, 1, 0x7fc00000]) {
       const copy = bytes.slice();
-      new DataView(copy.buffer).setUint32(at, word, true);
+      new DataView(copy.buffer).setUint32(at, value, true);
       yield copy;
     }
   }

@@ -10,6 +10,7 @@ import { unpackLzma } from '../../../lib/formats/containers/compression/lzma.ts'
 import { BoundedOutput } from '../../../lib/formats/containers/compression/output.ts';
 import { xxh32 } from '../../../lib/formats/containers/compression/xxh32.ts';
 import { unpackXz } from '../../../lib/formats/containers/compression/xz.ts';
+import { damagedPlaces } from '../../damage.ts';
 import { failureOf } from '../../failure.ts';
 
 type Unpack = (bytes: Uint8Array, output: BoundedOutput) => Uint8Array | Promise<Uint8Array>;
@@ -60,7 +61,8 @@ describe('compressed bytes', () => {
     expect(rows.length).toBeGreaterThan(1);
     for (const row of rows) {
       const bytes = decode(row);
-      for (let length = 1; length < bytes.length; length++) {
+      for (const length of damagedPlaces(bytes.length, 60)) {
+        if (length < 1) continue;
         // Between two streams, or within zeros that may follow one, is an end like another.
         const result = await unpack(method, bytes.slice(0, length)).catch((error) => error);
         if (result instanceof Uint8Array) expect(row.name).toMatch(/(bz2 2|xz 4)$/);
@@ -72,7 +74,7 @@ describe('compressed bytes', () => {
   it.each(Object.keys(METHODS))('of %s unpack or are refused when any byte is another', async (method) => {
     for (const row of ROWS.filter((other) => other.method === method && other.packed.length < 600)) {
       const bytes = decode(row);
-      for (let at = 0; at < bytes.length; at++) {
+      for (const at of damagedPlaces(bytes.length, 60)) {
         for (const change of [1, 0x80]) {
           const other = bytes.slice();
           other[at] ^= change;

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { ForwardpassError } from '../../../lib/errors.ts';
 import { type Hdf5File, openHdf5 } from '../../../lib/formats/containers/hdf5.ts';
 import { Budget } from '../../../lib/graph/budget.ts';
+import { damagedPlaces } from '../../damage.ts';
 import { failureOf } from '../../failure.ts';
 
 const fixture = (name: string) =>
@@ -36,7 +37,7 @@ describe('an HDF5 file', () => {
     'of the version %s is refused wherever it is cut off',
     async (name) => {
       const bytes = fixture(name);
-      for (let length = 0; length < bytes.length; length += 7) {
+      for (const length of damagedPlaces(bytes.length, 300)) {
         const { code } = await failureOf(() => open(bytes.slice(0, length)));
         expect(['TRUNCATED', 'MALFORMED']).toContain(code);
       }
@@ -47,7 +48,7 @@ describe('an HDF5 file', () => {
     'as %s.h5 is read or refused whichever byte is another',
     async (name) => {
       const bytes = fixture(name);
-      for (let at = 0; at < bytes.length; at += 23) {
+      for (const at of damagedPlaces(bytes.length, 150)) {
         for (const value of [0, 0xff, bytes[at] ^ 1]) {
           const damaged = bytes.slice();
           damaged[at] = value;

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ForwardpassError } from '../../../lib/errors.ts';
 import { type LoadOptions, load } from '../../../lib/load.ts';
+import { damagedPlaces } from '../../damage.ts';
 
 const fixture = (name: string) => readFileSync(new URL(`../../fixtures/lightgbm/${name}.txt`, import.meta.url));
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -207,7 +208,8 @@ describe('a text of LightGBM', () => {
   const FLIPS = [0x01, 0x10, 0x80];
 
   it('loads, or is refused, cut at every few bytes', async () => {
-    for (let end = 5; end < whole.length; end += 7) {
+    for (const end of damagedPlaces(whole.length, 300)) {
+      if (end < 5) continue;
       expect(await failureOf(whole.toString('latin1', 0, end), { format: 'lightgbm' }), `${end}`).not.toMatch(
         /undefined|\[object/,
       );
@@ -215,7 +217,7 @@ describe('a text of LightGBM', () => {
   });
 
   it.each(FLIPS)('loads, or is refused, with a bit of %i changed', async (flip) => {
-    for (let at = 0; at < whole.length; at += 11) {
+    for (const at of damagedPlaces(whole.length, 200)) {
       const changed = Buffer.from(whole);
       changed[at] ^= flip;
       expect(await failureOf(changed.toString('latin1'), { format: 'lightgbm' }), `${at}`).not.toMatch(
