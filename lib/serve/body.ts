@@ -67,10 +67,19 @@ export class Bodies {
 
 type Done = (body: Uint8Array | Answer, held: number) => void;
 
+/** Bytes of a part that is kept as it came. Shorter ones are copied: a part of one byte takes hundreds. */
+const LEAST_PART = 4_096;
+/** Bytes of what short parts are copied to. */
+const SHORT_PARTS = 8_192;
+
 /** One body, as it comes. */
 class Reading implements Receiver {
   #first: Uint8Array | undefined;
   #chunks: Uint8Array[] | undefined;
+  /** Room for short parts, of which the bytes from `#from` to `#to` are not among the chunks yet. */
+  #short = EMPTY;
+  #from = 0;
+  #to = 0;
   #length = 0;
   #isOver = false;
 
@@ -86,12 +95,35 @@ class Reading implements Receiver {
     const refused = this.bodies.hold(chunk.length, this.#length);
     if (refused !== undefined) this.#end(refused);
     else if (this.#first === undefined) this.#first = chunk;
-    else if (this.#chunks === undefined) this.#chunks = [this.#first, chunk];
-    else this.#chunks.push(chunk);
+    else this.#keep(chunk);
+  }
+
+  /** A part after the first. */
+  #keep(chunk: Uint8Array): void {
+    this.#chunks ??= [this.#first as Uint8Array];
+    if (chunk.length >= LEAST_PART) {
+      this.#endShort();
+      this.#chunks.push(chunk);
+      return;
+    }
+    if (chunk.length > this.#short.length - this.#to) {
+      this.#endShort();
+      this.#short = Buffer.allocUnsafeSlow(SHORT_PARTS);
+      this.#from = 0;
+      this.#to = 0;
+    }
+    this.#short.set(chunk, this.#to);
+    this.#to += chunk.length;
+  }
+
+  #endShort(): void {
+    if (this.#to > this.#from) this.#chunks?.push(this.#short.subarray(this.#from, this.#to));
+    this.#from = this.#to;
   }
 
   end(): void {
     if (this.#isOver) return;
+    this.#endShort();
     const whole = this.#chunks === undefined ? (this.#first ?? EMPTY) : Buffer.concat(this.#chunks, this.#length);
     const encoding = this.request.headers['content-encoding'];
     if (encoding === undefined || encoding === '' || encoding.toLowerCase() === 'identity') this.#end(whole);
