@@ -15,6 +15,7 @@ import type { Outcome, RowVector } from './outcome.ts';
 import { type Expected, takenFrom } from './own/expected.ts';
 import { withFrame } from './own/frames.ts';
 import { POSITION_BYTES, RowEmitter } from './row-emitter.ts';
+import { withSparsity } from './sparsity.ts';
 
 export type Transform = (estimator: Estimator, emitter: Emitter, x: RowVector) => RowVector;
 export type Predict = (estimator: Estimator, emitter: Emitter, x: RowVector) => Outcome;
@@ -67,7 +68,7 @@ export class Emitter extends RowEmitter {
 
   transform(estimator: Estimator, x: RowVector): RowVector {
     const row = this.within(estimator, () => this.readers.transform(estimator)(estimator, this, x));
-    return withFrame(estimator, x, row);
+    return withSparsity(estimator, x, withFrame(estimator, x, row));
   }
 
   predict(estimator: Estimator, x: RowVector): Outcome {
@@ -108,7 +109,7 @@ export class Emitter extends RowEmitter {
     this.budget.build(POSITION_BYTES * ((width ?? 0) + x.width), step.place);
     this.requireNumbers(x.operand);
     this.#steps.push({ step: { ...step, gives }, x });
-    return this.source({ name: gives, width, names: givesNames });
+    return { ...this.source({ name: gives, width, names: givesNames }), holdsNoZeros: false };
   }
 
   /** The steps of the author's own, and what each takes: known once all is read. */

@@ -18,6 +18,8 @@ export interface RowVector {
   readonly names?: readonly string[];
   /** Whether the library has these numbers as float32, and computes on in float32. */
   readonly single?: boolean;
+  /** Whether scikit-learn has it as a sparse matrix, which does not hold zeros: see sparsity.ts. */
+  readonly holdsNoZeros?: boolean;
 }
 
 export type Label = string | number;

@@ -46,6 +46,8 @@ export abstract class RowEmitter extends NodeEmitter {
     this.checkElements(width, `a row of ${width} elements, written out,`);
     return this.#emit('scatter', [operand], {});
   });
+  /** By their operand, rows of sparse matrices that hold zeros, too: with NaN for what they do not hold. */
+  readonly heldZeros = new Map<string, () => RowVector>();
   /** Rows known to be finite, and those that may hold NaN besides. */
   readonly #finite = new Map<string, RowVector>();
   /** The inputs of the graph. */
@@ -291,11 +293,12 @@ export abstract class RowEmitter extends NodeEmitter {
     if (known !== undefined) return known;
     const indices = Int32Array.from(positions);
     const operand = this.#emit('gather', [x.operand], { axis: 0, indices });
-    const { columns, raw, frame, names, single } = x;
+    const { columns, raw, frame, names, single, holdsNoZeros } = x;
     const row = {
       operand,
       width: positions.length,
       ...(single && { single }),
+      ...(holdsNoZeros && { holdsNoZeros }),
       ...(columns && { columns: positions.map((position) => columns[position]) }),
       ...(raw && { raw: positions.map((position) => raw[position]) }),
       ...(frame && { frame: positions.map((position) => frame[position]) }),
@@ -332,18 +335,30 @@ export abstract class RowEmitter extends NodeEmitter {
     const raw = rows.some((row) => row.raw) ? joined((row) => row.raw) : undefined;
     const mayHoldNone = rows.some((row) => this.columns.holdsNone(row.operand));
     const single = rows.every((row) => row.single);
-    return this.columns.moved({ operand, width, columns, ...(raw && { raw }), ...(single && { single }) }, mayHoldNone);
+    const holdsNoZeros = rows.some((row) => row.holdsNoZeros);
+    const kept = { ...(raw && { raw }), ...(single && { single }), ...(holdsNoZeros && { holdsNoZeros }) };
+    return this.columns.moved({ operand, width, columns, ...kept }, mayHoldNone);
   }
 
-  /** What decision trees give for the row: their sums, so many outputs, divided at the end; or with `none` the values of each tree's leaf. */
-  trees(x: RowVector, forest: Forest, sum: TreeSum, outputs: number, divisor = 1): RowVector {
+  /**
+   * What decision trees give for the row: their sums, so many outputs, divided at the end; or with `none` the values of each
+   * tree's leaf. `prepare` is done to the row before, of which elements that no tree looks at may be left out.
+   */
+  trees(
+    x: RowVector,
+    forest: Forest,
+    sum: TreeSum,
+    outputs: number,
+    divisor = 1,
+    prepare = (row: RowVector) => row,
+  ): RowVector {
     // Trees add in float64, whatever the type of what is beside them.
     this.#double = true;
     const { operands, attributes } = forest.build(sum, outputs, divisor);
     const [nodes, ...others] = operands;
     // Of a sparse row, the features that trees look at are written out, and no more.
     const used = isSparse(x) ? onUsedFeatures(nodes as Tensor, x.width) : undefined;
-    const row = used ? this.gather(x, used.features) : x;
+    const row = prepare(used ? this.gather(x, used.features) : x);
     const operand = this.emit('trees', [row.operand, used?.nodes ?? nodes, ...others], attributes);
     return sum === 'none' ? this.flat(operand, outputs) : { operand, width: outputs };
   }

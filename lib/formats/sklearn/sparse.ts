@@ -25,6 +25,7 @@ export class TermRow implements RowVector {
     /** Whether scikit-learn has it in float32. */
     readonly single: boolean,
     private readonly sink: TermSink,
+    readonly holdsNoZeros = true,
   ) {}
 
   get operand(): string {
@@ -33,7 +34,11 @@ export class TermRow implements RowVector {
 
   with(step: Next, width = this.width): TermRow {
     const next = { ...step, of: this.program.length - 1 } as TermStep;
-    return new TermRow(width, [...this.program, next], this.single, this.sink);
+    return new TermRow(width, [...this.program, next], this.single, this.sink, this.holdsNoZeros);
+  }
+
+  marked(holdsNoZeros: boolean): TermRow {
+    return new TermRow(this.width, this.program, this.single, this.sink, holdsNoZeros);
   }
 
   /** The features of the model's row that it is made of. */
@@ -55,7 +60,7 @@ export class TermRow implements RowVector {
     });
     const width = rows.reduce((sum, row) => sum + row.width, 0);
     const single = rows.every((row) => row.single);
-    return new TermRow(width, [...program, { op: 'join', of }], single, first.sink);
+    return new TermRow(width, [...program, { op: 'join', of }], single, first.sink, first.holdsNoZeros);
   }
 }
 
@@ -86,6 +91,14 @@ export class MixedRow implements RowVector {
   ) {
     this.width = parts.reduce((sum, part) => sum + part.width, 0);
     this.#writer = writer;
+  }
+
+  get holdsNoZeros(): boolean {
+    return this.parts.some((part) => part.holdsNoZeros);
+  }
+
+  withParts(parts: readonly RowVector[]): MixedRow {
+    return new MixedRow(parts, this.#writer);
   }
 
   get columns(): readonly (number | undefined)[] {

@@ -1,6 +1,7 @@
 /** The sum of each output for a row: of trees, or of a linear model. In float32, one after another, as XGBoost adds. */
 import { ForwardpassError } from '../../errors.ts';
 import { iterationsUsed, refuseIterations } from '../iterations.ts';
+import { absentAsNan } from '../sklearn/absent.ts';
 import type { Emitter } from '../sklearn/emitter.ts';
 import type { RowVector } from '../sklearn/outcome.ts';
 import { single } from '../sklearn/single.ts';
@@ -26,20 +27,21 @@ export function sums(model: XgboostModel, emitter: Emitter, x: RowVector, rows: 
   if (x.width !== model.features) {
     throw new ForwardpassError('SHAPE', `expected ${model.features} features, found ${x.width}`, 'num_feature');
   }
-  const row = inputOf(emitter, withCodes(model, emitter, x), rows);
+  const row = withCodes(model, emitter, x);
+  const prepare = (row: RowVector) => inputOf(emitter, row, rows);
   const begin = margins(model);
   const { booster } = model;
-  if (booster.kind === 'linear') return linear(booster, model, emitter, row, begin);
+  if (booster.kind === 'linear') return linear(booster, model, emitter, prepare(row), begin);
   const all = roundsOf(booster, model.outputs);
   emitter.boosted(model.objective, Math.min(rows.rounds ?? all, all), all);
   const bases = rows.inPlace ? basesOf(model, begin) : undefined;
-  return treeSums(booster, emitter, row, begin, bases, rows.rounds);
+  return treeSums(booster, emitter, row, prepare, begin, bases, rows.rounds);
 }
 
-/** The row as float32. */
+/** The row as float32, in which NaN is missing. */
 function inputOf(emitter: Emitter, x: RowVector, { missing = Number.NaN, infinite = false }: Rows): RowVector {
   emitter.cells.takesMissing = true;
-  const row = single(emitter, x);
+  const row = single(emitter, absentAsNan(emitter, x));
   const marker = Math.fround(missing);
   const known = Number.isNaN(marker) ? row : emitter.select(emitter.binary('equal', row, marker), Number.NaN, row);
   return infinite ? known : emitter.requireFinite(known, true);
@@ -58,6 +60,7 @@ function treeSums(
   booster: Trees,
   emitter: Emitter,
   x: RowVector,
+  prepare: (row: RowVector) => RowVector,
   begin: readonly number[],
   bases?: readonly number[],
   rounds?: number,
@@ -69,7 +72,8 @@ function treeSums(
   }
   const count = rounds === undefined ? trees.length : treesOf(booster, rounds, begin.length);
   const columns = categoryColumns(trees.slice(0, count), x.width);
-  const row = withCategories(emitter, x, columns);
+  const isPlain = columns.size === 0;
+  const row = isPlain ? x : withCategories(emitter, prepare(x), columns);
   const forest = new Forest(emitter.budget, row.width, 1);
   for (const [output, margin] of begin.entries()) forest.begin([margin], output);
   for (let t = 0; t < count; t++) {
@@ -80,7 +84,7 @@ function treeSums(
     const weight = weights === undefined ? undefined : { factor: Math.fround(weights[t]), base: bases?.[output] };
     forest.add(fileTree(trees[t], weight, columns), output);
   }
-  return emitter.trees(row, forest, 'float32', begin.length);
+  return emitter.trees(row, forest, 'float32', begin.length, 1, isPlain ? prepare : undefined);
 }
 
 function roundsOf({ trees, parallel, rounds }: Trees, outputs: number): number {
@@ -118,7 +122,6 @@ function categoryColumns(trees: readonly XgboostTree[], width: number): Columns 
 
 /** Columns of categories are there once more, with −1 for what is negative: −0.5 is not category 0. */
 function withCategories(emitter: Emitter, x: RowVector, columns: Columns): RowVector {
-  if (columns.size === 0) return x;
   const categories = emitter.gather(x, [...columns.keys()]);
   return emitter.concat([x, emitter.select(emitter.binary('less', categories, 0), -1, categories)]);
 }

@@ -67,8 +67,17 @@ export function dictVectorizer(estimator: Estimator, emitter: Emitter, x: RowVec
     const known = emitter.select(emitter.unary(own, 'is_nan'), -1, own);
     return emitter.binary('equal', known, Float64Array.from(words));
   });
-  const row = emitter.concat(parts);
   const places = new Array<number>(order.length);
   for (const [place, column] of order.entries()) places[column] = place;
-  return emitter.gather(row, places);
+  const row = emitter.gather(emitter.concat(parts), places);
+  if (!estimator.boolean('sparse', true)) return row;
+  // The matrix holds the numbers of a record, zeros too.
+  const isNumber = fields.map(({ column }) => column !== undefined);
+  emitter.heldZeros.set(row.operand, () => {
+    const held = parts.map((part, at) =>
+      isNumber[at] ? emitter.requireFinite(emitter.gather(x, [at]), true) : emitter.select(part, 1, Number.NaN),
+    );
+    return emitter.gather(emitter.concat(held), places);
+  });
+  return row;
 }

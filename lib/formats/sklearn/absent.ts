@@ -1,0 +1,24 @@
+/** Rows of sparse matrices as XGBoost takes them. */
+import type { Emitter } from './emitter.ts';
+import type { RowVector } from './outcome.ts';
+import { eachPart, MixedRow, TermRow } from './sparse.ts';
+
+/**
+ * The row with NaN for what the sparse matrix that scikit-learn has here does not hold.
+ * @throws {ForwardpassError} UNSUPPORTED_OP where that is no longer known.
+ */
+export function absentAsNan(emitter: Emitter, x: RowVector): RowVector {
+  if (!x.holdsNoZeros) return x;
+  if (emitter.heldZeros.size > 0) {
+    const known = emitter.heldZeros.get(x.operand);
+    if (known !== undefined) return known();
+    const message = 'takes what a sparse matrix does not hold as missing, and a step changes what DictVectorizer gives';
+    throw emitter.error('UNSUPPORTED_OP', `${message}; fit it with DictVectorizer(sparse=False)`);
+  }
+  // Of terms, a matrix holds a 0 where two of them cancelled out.
+  const keepingZeros = (part: RowVector) =>
+    part instanceof TermRow ? part.with({ op: 'map', fn: 'keep_zeros', single: false }) : part;
+  const { operand, width } = x instanceof MixedRow ? eachPart(emitter, x, keepingZeros) : keepingZeros(x);
+  const written = { operand, width };
+  return emitter.select(emitter.binary('equal', written, 0), Number.NaN, written);
+}

@@ -1,0 +1,69 @@
+/**
+ * Which rows scikit-learn has as sparse matrices. It makes no difference to most estimators; XGBoost takes what a sparse
+ * matrix does not hold as missing, and 0 in an array as 0.
+ */
+import type { Estimator } from './estimator.ts';
+import type { RowVector } from './outcome.ts';
+import { MixedRow, TermRow } from './sparse.ts';
+import { isModuleOf } from './values.ts';
+
+const ALWAYS = new Set([
+  'CountVectorizer',
+  'TfidfVectorizer',
+  'TfidfTransformer',
+  'HashingVectorizer',
+  'FeatureHasher',
+]);
+
+/** What gives for a sparse matrix one with the same places, or with some of them. */
+const KEEPING = new Set(
+  (
+    'AdditiveChi2Sampler Binarizer GenericUnivariateSelect MaxAbsScaler Normalizer PolynomialFeatures QuantileTransformer ' +
+    'RFE RFECV RobustScaler SelectFdr SelectFpr SelectFromModel SelectFwe SelectKBest SelectPercentile ' +
+    'SequentialFeatureSelector SimpleImputer StandardScaler VarianceThreshold'
+  ).split(' '),
+);
+
+/** What gives what is inside it, or side by side in it, where that is decided. */
+const AS_INSIDE = new Set(['FeatureUnion', 'Pipeline']);
+
+/** What a step gives for `x`, which says whether scikit-learn has it as a sparse matrix. */
+export function withSparsity(estimator: Estimator, x: RowVector, row: RowVector): RowVector {
+  if (!isModuleOf('sklearn', estimator.module) || AS_INSIDE.has(estimator.className)) return row;
+  return asSparse(row, isSparseAfter(estimator, x, row));
+}
+
+function isSparseAfter(estimator: Estimator, x: RowVector, row: RowVector): boolean {
+  const { className } = estimator;
+  const before = x.holdsNoZeros === true;
+  if (ALWAYS.has(className)) return true;
+  if (KEEPING.has(className)) return before;
+  switch (className) {
+    case 'ColumnTransformer':
+      return estimator.boolean('sparse_output_', row.holdsNoZeros === true);
+    case 'OneHotEncoder':
+      // Until 1.2 the option was `sparse`.
+      return estimator.boolean(estimator.has('sparse_output') ? 'sparse_output' : 'sparse', true);
+    case 'DictVectorizer':
+      return estimator.boolean('sparse', true);
+    case 'KBinsDiscretizer':
+      return estimator.text('encode', 'onehot') === 'onehot';
+    case 'SplineTransformer':
+      return estimator.boolean('sparse_output', false);
+    case 'SparseRandomProjection':
+      return before && !estimator.boolean('dense_output', false);
+    case 'MissingIndicator':
+      return estimator.value('sparse') === 'auto' ? before : estimator.boolean('sparse', false);
+    case 'FunctionTransformer':
+      // A function of the author's own gives a row of its own, and is mostly there to make it dense.
+      return before && row.holdsNoZeros !== false;
+  }
+  return false;
+}
+
+function asSparse(row: RowVector, holdsNoZeros: boolean): RowVector {
+  if ((row.holdsNoZeros ?? false) === holdsNoZeros) return row;
+  if (row instanceof TermRow) return row.marked(holdsNoZeros);
+  if (row instanceof MixedRow) return row.withParts(row.parts.map((part) => asSparse(part, holdsNoZeros)));
+  return { ...row, holdsNoZeros };
+}
