@@ -62,8 +62,11 @@ function isSparseAfter(estimator: Estimator, x: RowVector, row: RowVector): bool
 }
 
 function asSparse(row: RowVector, holdsNoZeros: boolean): RowVector {
+  if (row instanceof MixedRow) return row.withParts(row.parts.map((part) => marked(part, holdsNoZeros)));
+  return marked(row, holdsNoZeros);
+}
+
+function marked(row: RowVector, holdsNoZeros: boolean): RowVector {
   if ((row.holdsNoZeros ?? false) === holdsNoZeros) return row;
-  if (row instanceof TermRow) return row.marked(holdsNoZeros);
-  if (row instanceof MixedRow) return row.withParts(row.parts.map((part) => asSparse(part, holdsNoZeros)));
-  return { ...row, holdsNoZeros };
+  return row instanceof TermRow ? row.marked(holdsNoZeros) : { ...row, holdsNoZeros };
 }
