@@ -49,6 +49,26 @@ enum class Weights : int32_t {
   int8 = 2,
 };
 
+// What `softmax` gives.
+enum class Softmax : int32_t {
+  softmax = 0,
+  log_softmax = 1,
+  sparsemax = 2,
+};
+
+// What `normalize` divides by.
+enum class Norm : int32_t {
+  l1 = 0,
+  l2 = 1,
+  max = 2,
+};
+
+// What `sort` gives.
+enum class SortResult : int32_t {
+  values = 0,
+  places = 1,
+};
+
 // What `bag` makes of the rows of its table.
 enum class BagMode : int32_t {
   sum = 0,

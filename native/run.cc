@@ -223,7 +223,7 @@ template <typename T, typename U>
 void sort_rows(const Step<U>& step, const T* x, T* y, size_t rows) {
   for (size_t r = 0; r < rows * step.repeat; r++, x += step.inner, y += step.columns) {
     sort_places(x, step.inner, (step.function & 2) != 0, y, step.columns);
-    if ((step.function & 1) != 0) continue;
+    if (SortResult(step.function & 1) == SortResult::places) continue;
     for (size_t i = 0; i < step.columns; i++) y[i] = x[size_t(y[i])];
   }
 }

@@ -127,6 +127,12 @@ constexpr int32_t plan_version = ${PLAN_VERSION};
 ${enumeration('Opcode', table('opcode'))}
 // What a dense layer's weights are packed as.
 ${enumeration('Weights', table('weight'))}
+// What \`softmax\` gives.
+${enumeration('Softmax', table('softmax'))}
+// What \`normalize\` divides by.
+${enumeration('Norm', table('norm'))}
+// What \`sort\` gives.
+${enumeration('SortResult', table('sort'))}
 // What \`bag\` makes of the rows of its table.
 ${enumeration('BagMode', table('bag'))}
 // What a tree's values do to the result.

@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "../pack_reduced.h"
+#include "../plan_numbers.h"
 
 // For functions whose arguments must stay in registers: compilers judge them too large to inline. FP_SMALL is for an
 // instruction set without vectors, which has nothing to gain from that, nor from unrolling.
@@ -148,7 +149,7 @@ struct Kernels {
   size_t (*first_not_finite)(const T* x, size_t count, bool nan);
 
   // Row-wise: x and y are [rows, width], y may be x. scale and shift are [width].
-  void (*softmax)(const T* x, T* y, size_t rows, size_t width, int kind);  // 0 softmax, 1 its log, 2 sparsemax
+  void (*softmax)(const T* x, T* y, size_t rows, size_t width, int kind);  // a Softmax
   void (*layer_norm)(const T* x, T* y, size_t rows, size_t width, T epsilon, const T* scale, const T* shift);
   void (*rms_norm)(const T* x, T* y, size_t rows, size_t width, T epsilon, const T* scale, const T* shift);
   void (*normalize)(const T* x, T* y, size_t rows, size_t width, int norm, T epsilon, T floor);

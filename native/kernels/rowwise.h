@@ -174,10 +174,10 @@ void softmax(const typename S::T* x, typename S::T* y, size_t rows, size_t width
 template <class S>
 void softmax_of_kind(const typename S::T* x, typename S::T* y, size_t rows, size_t width, int kind) {
   using V = typename S::V;
-  if (kind == 0) return softmax<S>(x, y, rows, width);
+  if (Softmax(kind) == Softmax::softmax) return softmax<S>(x, y, rows, width);
   for (size_t r = 0; r < rows; r++, x += width, y += width) {
     const auto max = max_row<S>(x, width);
-    if (kind == 2) {
+    if (Softmax(kind) == Softmax::sparsemax) {
       sparsemax_row<S>(x, y, width, max);
     } else {
       const V m = S::set1(max), log_sum = S::set1(log_of<S>(exp_sum<S>(x, width, max)));
@@ -293,8 +293,8 @@ void rms_norm(const typename S::T* x, typename S::T* y, size_t rows, size_t widt
 
 template <class S>
 FP_NOINLINE typename S::T norm_of_row(const typename S::T* x, size_t width, int norm) {
-  if (norm == 0) return sum_row<S>(x, width, 0, abs<S>);
-  if (norm == 1) return sqrt_of<S>(sum_row<S>(x, width, 0, square<S>));
+  if (Norm(norm) == Norm::l1) return sum_row<S>(x, width, 0, abs<S>);
+  if (Norm(norm) == Norm::l2) return sqrt_of<S>(sum_row<S>(x, width, 0, square<S>));
   return fold_row<S>(x, width, 0, nan_max_abs<S>);
 }
 

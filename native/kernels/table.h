@@ -79,7 +79,7 @@ size_t rest_first_not_finite(const typename S::T* x, size_t count, bool nan) {
 }
 template <class S>
 void rest_softmax_of_kind(const typename S::T* x, typename S::T* y, size_t rows, size_t width, int kind) {
-  kind == 0 ? softmax<S>(x, y, rows, width) : rest<S>().softmax(x, y, rows, width, kind);
+  Softmax(kind) == Softmax::softmax ? softmax<S>(x, y, rows, width) : rest<S>().softmax(x, y, rows, width, kind);
 }
 template <class S>
 void rest_normalize(const typename S::T* x, typename S::T* y, size_t rows, size_t width, int norm,

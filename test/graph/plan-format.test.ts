@@ -15,11 +15,6 @@ import {
 } from '../../lib/graph/plan-format.ts';
 import { faultsOf, filesOf } from '../../scripts/operations.js';
 
-const numbers = (name: string) => {
-  const entries = TABLES.find((table) => table.name === name)?.entries ?? {};
-  return Object.fromEntries(Object.entries(entries).map(([key, { number }]) => [key, number]));
-};
-
 const native = (path: string) => readFileSync(new URL(`../../native/${path}`, import.meta.url), 'utf8');
 
 describe('the plan', () => {
@@ -40,17 +35,6 @@ describe('the plan', () => {
 
   it('couples as many classes as the engine does', () => {
     expect(native('couple.h')).toContain(`constexpr int32_t most_coupled = ${MOST_COUPLED};`);
-  });
-
-  it('numbers norms, kinds of softmax and orders as their kernels do', () => {
-    const kernels = native('kernels/rowwise.h');
-    expect(numbers('norm')).toEqual({ l1: 0, l2: 1, max: 2 });
-    expect(kernels).toContain('if (norm == 0) return sum_row<S>(x, width, 0, abs<S>);');
-    expect(kernels).toContain('if (norm == 1) return sqrt_of<S>(');
-    expect(numbers('softmax')).toEqual({ softmax: 0, log_softmax: 1, sparsemax: 2 });
-    expect(kernels).toContain('if (kind == 0) return softmax<S>(');
-    expect(kernels).toContain('if (kind == 2) {');
-    expect(numbers('sort')).toEqual({ values: 0, places: 1 });
   });
 });
 
