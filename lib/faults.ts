@@ -45,7 +45,7 @@ export interface Called {
 const INTEGERS = new Set(['int8', 'uint8', 'int16', 'uint16', 'int32', 'uint32', 'int64', 'uint64', 'bool']);
 
 /** Whether an input or output is declared as integers. */
-export function holdsIntegers(port: Port): boolean {
+function holdsIntegers(port: Port): boolean {
   return INTEGERS.has(port.dtype);
 }
 

@@ -124,7 +124,7 @@ function loadOptions(options: LoadOptions): CheckedOptions<LoadOptions> {
   return checked;
 }
 
-export function checkSignal(signal: unknown): asserts signal is AbortSignal | undefined {
+function checkSignal(signal: unknown): asserts signal is AbortSignal | undefined {
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw wrong('an AbortSignal', signal, 'signal');
 }
 

@@ -5,7 +5,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
  * What the first row is. `auto`: names, if any of its cells is not a number; `names`: names; `skip`: something to
  * leave out, columns go by position; `none`: already data.
  */
-export const HEADER_MODES = ['auto', 'names', 'skip', 'none'] as const;
+const HEADER_MODES = ['auto', 'names', 'skip', 'none'] as const;
 export type HeaderMode = (typeof HEADER_MODES)[number];
 
 export interface CsvOptions {

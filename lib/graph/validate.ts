@@ -330,7 +330,7 @@ function tooMany(what: string, limits: Limits): ForwardpassError {
 }
 
 /** How many features people's rows have. */
-export function featureCount(inputs: readonly Pick<GraphInput, 'shape' | 'features' | 'cells'>[]): number {
+function featureCount(inputs: readonly Pick<GraphInput, 'shape' | 'features' | 'cells'>[]): number {
   let [elements, last] = [0, -1];
   for (const { shape, features, cells } of inputs) {
     if (cells !== undefined) continue;

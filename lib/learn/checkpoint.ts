@@ -27,7 +27,7 @@ import { Budget } from '../graph/budget.ts';
 
 import type { MetricsState } from './metrics.ts';
 
-export const LEARN_KEY = 'forwardpass.learn';
+const LEARN_KEY = 'forwardpass.learn';
 const VERSION = 1;
 const PLACE = `metadata ${LEARN_KEY}`;
 

@@ -274,7 +274,7 @@ const DETECTORS = {
   'page-hinkley': () => new PageHinkley(),
 } as const;
 export type DriftName = keyof typeof DETECTORS;
-export const DRIFT_NAMES = Object.keys(DETECTORS) as DriftName[];
+const DRIFT_NAMES = Object.keys(DETECTORS) as DriftName[];
 
 /** The detector of that name, with its defaults. */
 export function driftDetector(name: DriftName): DriftDetector {

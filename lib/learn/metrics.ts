@@ -14,7 +14,7 @@ export interface MetricsOptions {
   readonly drift?: DriftDetector | DriftName;
 }
 
-export const METRIC_KINDS = ['classification', 'regression'] as const;
+const METRIC_KINDS = ['classification', 'regression'] as const;
 export type MetricKind = (typeof METRIC_KINDS)[number];
 
 /** The metrics of a window; those are absent that the learner's task, or a learner without probabilities, has none of. */

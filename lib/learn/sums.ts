@@ -11,8 +11,8 @@ export type Reals = Float64Array | Float32Array;
 /** What a number is rounded to: float64 needs nothing. */
 export type Round = (value: number) => number;
 
-export const round64: Round = (value) => value;
-export const round32: Round = Math.fround;
+const round64: Round = (value) => value;
+const round32: Round = Math.fround;
 
 export function rounding(array: Reals): Round {
   return array instanceof Float32Array ? round32 : round64;

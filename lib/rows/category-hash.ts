@@ -16,7 +16,7 @@ export function categoryHash(word: string): number {
   return Number(BigInt.asIntN(32, cityHash64(UTF8.encode(word))));
 }
 
-export function cityHash64(bytes: Uint8Array): bigint {
+function cityHash64(bytes: Uint8Array): bigint {
   const length = bytes.length;
   const words = new Words(bytes);
   if (length <= 16) return upTo16(words, length);

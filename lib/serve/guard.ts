@@ -167,7 +167,7 @@ function originHost(origin: string): string {
 }
 
 /** Of an address or a name that leads nowhere else. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   const name = host.toLowerCase();
   if (isIP(name) === 4) return name.startsWith('127.');
   return name === '::1' || name === 'localhost' || name.endsWith('.localhost');

@@ -14,7 +14,7 @@ import { openServeSource } from './source.ts';
 import { openTelemetry } from './telemetry.ts';
 
 /** Opens what is served, and looks at all of it once. Throws what is wrong with a source that has nothing to serve. */
-export async function openRepository(
+async function openRepository(
   source: ServeSource,
   options: CheckedServeOptions,
   onChange: () => void,
@@ -35,7 +35,7 @@ export function newCatalog({ split, shadow }: CheckedServeOptions): Catalog {
 }
 
 /** @throws {ForwardpassError} OPTION */
-export async function readTokens({ tokenFile }: CheckedServeOptions): Promise<string[] | undefined> {
+async function readTokens({ tokenFile }: CheckedServeOptions): Promise<string[] | undefined> {
   if (tokenFile === undefined) return undefined;
   const text = await readFile(tokenFile, 'utf8').catch((cause: Error) => {
     throw new ForwardpassError('OPTION', cause.message, 'tokenFile', { cause });

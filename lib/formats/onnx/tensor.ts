@@ -13,7 +13,7 @@ import { elementType } from './element-types.ts';
 import type { TensorProto } from './proto.ts';
 import { shortened } from './scope.ts';
 
-export function tensorPlace(tensor: TensorProto): string {
+function tensorPlace(tensor: TensorProto): string {
   return `tensor ${shortened(tensor.name) || '(unnamed)'}`;
 }
 

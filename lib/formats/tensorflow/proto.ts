@@ -109,7 +109,7 @@ function decodeSignature(message: Message, fn: FunctionDef): void {
 }
 
 /** Of a message whose first field is a name, that name. */
-export function decodeName(message: Message): string {
+function decodeName(message: Message): string {
   let name = '';
   for (let field = message.next(); field !== 0; field = message.next()) {
     if (field === 1) name = message.string();
@@ -194,7 +194,7 @@ function decodeDimension(message: Message): number {
   return size;
 }
 
-export function decodeTensorProto(message: Message): TensorProto {
+function decodeTensorProto(message: Message): TensorProto {
   const tensor: TensorProto = {
     type: 0,
     shape: { dims: [] },

@@ -158,7 +158,7 @@ function decodeBoundInputs(message: Message): number[] {
 }
 
 /** The children of a SavedObject or, in a checkpoint, of a TrackableObject: their first field in both. */
-export function decodeObject(message: Message): Children {
+function decodeObject(message: Message): Children {
   const children: Children = new Map();
   for (let field = message.next(); field !== 0; field = message.next()) {
     if (field === 1) children.set(...decodeReference(message.message('children')));

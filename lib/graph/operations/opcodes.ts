@@ -2,7 +2,7 @@
  * What instructions of a plan begin with, and the fields that follow them and the length of the instruction.
  * `repeat` is how many times an operation applies within one row, side by side.
  */
-import { type Numbered, namesOf } from './entry.ts';
+import type { Numbered } from './entry.ts';
 
 const entries = {
   /**
@@ -92,6 +92,5 @@ const entries = {
   byte_dense: { number: 29, since: 5 },
 } satisfies Record<string, Numbered>;
 
-export type OpcodeName = keyof typeof entries;
+type OpcodeName = keyof typeof entries;
 export const OPCODE: Readonly<Record<OpcodeName, Numbered>> = entries;
-export const OPCODE_NAMES = namesOf(OPCODE);

@@ -5,7 +5,7 @@ import { axesLast, elementCount, inversePermutation, transposeColumns } from '..
 import { checkAxis, checkFunction, EXACT_F32, type OpDefinition, refuse, type Values } from './definition.ts';
 
 /** Whether the element at `i` comes before the one at `j`. */
-export function comesBefore(x: Values, descending: boolean, i: number, j: number): boolean {
+function comesBefore(x: Values, descending: boolean, i: number, j: number): boolean {
   const [a, b] = [x[i], x[j]];
   const [none, other] = [Number.isNaN(a), Number.isNaN(b)];
   if (a === b || (none && other)) return i < j;

@@ -19,7 +19,7 @@ import { SGD } from './sgd-table.ts';
 const TABLE: LearningTable = { ...SGD, ...BAYES_AND_OTHERS };
 
 /** The names of all that learn. */
-export const LEARNING = Object.keys(TABLE);
+const LEARNING = Object.keys(TABLE);
 
 /** How deep estimators that learn may lie in others: those of a OneVsRestClassifier in a Pipeline, and one more. */
 const DEEPEST = 4;

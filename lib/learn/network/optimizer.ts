@@ -9,7 +9,7 @@ import { describe, didYouMean, listNames, quote } from '../../messages.ts';
 import type { Numbers, RateName, Rule } from './program.ts';
 import type { Parameter } from './stack.ts';
 
-export const OPTIMIZER_NAMES = ['sgd', 'adam', 'adamw'] as const;
+const OPTIMIZER_NAMES = ['sgd', 'adam', 'adamw'] as const;
 /** The name of an optimizer, of either framework. @useDeclaredType */
 export type OptimizerName = (typeof OPTIMIZER_NAMES)[number];
 

@@ -106,6 +106,6 @@ function readEntry(entry: Part, grid: ChunkGrid, isFiltered: boolean): Omit<Stor
 }
 
 /** Bytes that say the size of a filtered chunk: one more than the chunk itself needs. */
-export function sizeBytesOf(chunkBytes: number): number {
+function sizeBytesOf(chunkBytes: number): number {
   return Math.min(8, 1 + Math.floor((Math.log2(chunkBytes) + 8) / 8));
 }

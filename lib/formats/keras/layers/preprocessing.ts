@@ -91,7 +91,7 @@ export function encode(
 }
 
 /** From a row of zeros with a one for each element to the mode's own form. */
-export function gatherHits(layer: LayerCall, hot: KerasTensor, mode: EncodingMode, weights?: KerasTensor): KerasTensor {
+function gatherHits(layer: LayerCall, hot: KerasTensor, mode: EncodingMode, weights?: KerasTensor): KerasTensor {
   if (mode === 'one_hot') return hot;
   if (hot.shape.length < 2) {
     throw layer.unsupported(`counts over the batch for rows of one number: this crosses rows; give rows an axis`);

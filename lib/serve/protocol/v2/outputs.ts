@@ -21,7 +21,7 @@ export interface OutputTensor {
  * What a classifier's label is asked for by. Not among its outputs, so that it is given only to who names it; an output of that name
  * hides it.
  */
-export const LABEL_OUTPUT = 'predict';
+const LABEL_OUTPUT = 'predict';
 
 /** Throws unless the model has those outputs, each named once. */
 export function checkOutputs(served: ServedModel, names: readonly string[]): void {
