@@ -295,7 +295,12 @@ const NATIVE_RULES = [
   { files: /^native\/cpu\.(h|cc)$/, may: only('native/cpu\\.h', STANDARD, INTRINSICS, PROCESSOR_QUESTIONS) },
   {
     files: /^native\/kernels\//,
-    may: only('native/(cpu|pack|pack_reduced|tree_layouts|arena)\\.h', 'native/kernels/.*', STANDARD, INTRINSICS),
+    may: only(
+      'native/(cpu|pack|pack_reduced|plan_numbers|tree_layouts|arena)\\.h',
+      'native/kernels/.*',
+      STANDARD,
+      INTRINSICS,
+    ),
   },
 ];
 
