@@ -433,6 +433,7 @@ const unaryOf: Record<UnaryName, (x: number, alpha: number, beta: number) => num
   log: Math.log,
   log1p: Math.log1p,
   erf,
+  erfc,
   abs: Math.abs,
   neg: (x) => -x,
   sqrt: Math.sqrt,

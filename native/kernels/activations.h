@@ -132,6 +132,7 @@ struct Activations {
 
   // Others
   static V erf(V x, V, V) { return FP_ISA::erf<S>(x); }
+  static V erfc(V x, V, V) { return FP_ISA::erfc<S>(x); }
   static V gelu(V x, V, V) { return FP_ISA::gelu<S>(x); }
   static V softsign(V x, V, V) { return S::div(x, S::add(S::set1(1), FP_ISA::abs<S>(x))); }
   // Below zero (x + r)/2 = (alpha/4)/(r/2 − x/2), r = √(x² + alpha), which does not cancel.

@@ -48,6 +48,33 @@ inline typename S::V erf(typename S::V x) {
   return S::select(S::less(magnitude, one), near_zero, with_sign<S>(far, x));
 }
 
+// e^exponent·M(b)·scale·2^raise, M being what mills() is of.
+template <class S>
+inline typename S::V raised_tail(typename S::V scale, const Pair<S>& exponent, const Mills<S>& m) {
+  using V = typename S::V;
+  const ReducedExp<S> e = reduced_exp<S>(exponent.high, exponent.low);
+  // (1 + minus_one)·(1 + rest) − 1
+  const V factor = S::add(S::fma(m.rest, e.minus_one, e.minus_one), m.rest);
+  const V first = S::mul(S::mul(scale, raised_power<S>(e.n)), m.first);
+  return S::fma(first, factor, first);
+}
+
+// 2·Φ(−√2·|x|), from 2 below zero. Where it ends, the result is 0. The exponent −x² is carried in a pair, and what
+// √2·|x| was rounded by is made up for by about what M grows by.
+template <class S>
+inline typename S::V erfc(typename S::V x) {
+  using T = typename S::T;
+  using V = typename S::V;
+  constexpr T root = T(1.4142135623730950488), end = Coefficients<T>::mills_end / root;
+  constexpr T root_low = T(S::mantissa_bits == 23 ? 2.4203234972e-8 : -9.6672933134529135e-17);
+  const V a = S::min(S::set1(end), abs<S>(x)), b = S::mul(a, S::set1(-root));
+  const V lost = S::fma(a, S::set1(-root_low), S::fma(a, S::set1(-root), negate<S>(b)));
+  Mills<S> m = mills<S>(b);
+  m.rest = S::fma(lost, m.first, m.rest);
+  const V y = lowered<S>(raised_tail<S>(S::set1(1), product<S>(negate<S>(a), a), m));
+  return S::select(S::less(x, S::zero()), S::sub(S::set1(2), y), y);
+}
+
 // x·Φ(x), as x·[0 < x] − |x|·Φ(−|x|). The exponent −x²/2 is carried in a pair, since its error is magnified.
 template <class S>
 inline typename S::V gelu(typename S::V x) {
@@ -56,12 +83,7 @@ inline typename S::V gelu(typename S::V x) {
   const V b = S::max(S::set1(-Coefficients<T>::mills_end), minus_abs<S>(x));
   const V half = S::mul(S::set1(T(0.5)), b);
   const Pair<S> exponent = product<S>(negate<S>(half), b);
-  const ReducedExp<S> e = reduced_exp<S>(exponent.high, exponent.low);
-  const Mills<S> m = mills<S>(b);
-  // (1 + minus_one)·(1 + rest) − 1
-  const V factor = S::add(S::fma(m.rest, e.minus_one, e.minus_one), m.rest);
-  const V first = S::mul(S::mul(half, raised_power<S>(e.n)), m.first);
-  return hinged<S>(x, S::fma(first, factor, first));
+  return hinged<S>(x, raised_tail<S>(half, exponent, mills<S>(b)));
 }
 
 }  // namespace FP_ISA

@@ -119,6 +119,11 @@ const SPELLINGS: readonly [string, Spelling, object][] = [
     { fn: 'gelu' },
   ],
   [
+    '0.5·x·erfc(−x/√2)',
+    (e, x) => e.mul(e.mul(0.5, x), e.unary('erfc', e.mul(e.unary('neg', x), Math.SQRT1_2))),
+    { fn: 'gelu' },
+  ],
+  [
     '0.5·x·(1 + tanh(√(2/π)·(x + 0.044715·x³))), with a power',
     (e, x) => e.mul(e.mul(0.5, x), e.add(1, e.unary('tanh', e.mul(root, e.add(x, e.mul(0.044715, e.pow(x, 3))))))),
     { fn: 'gelu_tanh' },

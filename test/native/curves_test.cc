@@ -59,6 +59,7 @@ const Curve curves[] = {
     {"sigmoid", Unary::sigmoid, 0, 0, [](double x, double, double) { return sigmoid_of(x); }, 2, 2},
     {"tanh", Unary::tanh, 0, 0, [](double x, double, double) { return std::tanh(x); }, 3, 3},
     {"erf", Unary::erf, 0, 0, [](double x, double, double) { return std::erf(x); }, 2, 1.5},
+    {"erfc", Unary::erfc, 0, 0, [](double x, double, double) { return std::erfc(x); }, 0.6, 1.5},
     {"gelu", Unary::gelu, 0, 0, [](double x, double, double) { return gelu(x); }, 3, 3},
     {"gelu_tanh", Unary::gelu_tanh, 0, 0, [](double x, double, double) { return gelu_tanh(x); }, 3, 3},
     {"quick_gelu", Unary::quick_gelu, 1.702, 0, [](double x, double a, double) { return x * sigmoid_of(a * x); }, 2, 2},

@@ -68,9 +68,9 @@ export function erf(x: number): number {
 
 /** 1 − erf(x), to full relative precision for positive x: Laplace's continued fraction, from its end. */
 export function erfc(x: number): number {
-  if (x < 2) return 1 - erf(x);
+  if (x < 0.5) return 1 - erf(x);
   if (x > 28) return 0;
   let fraction = 0;
-  for (let n = 60; n > 0; n--) fraction = n / 2 / (x + fraction);
+  for (let n = Math.ceil(240 / (x * x)) + 20; n > 0; n--) fraction = n / 2 / (x + fraction);
   return Math.exp(-x * x) / Math.sqrt(Math.PI) / (x + fraction);
 }

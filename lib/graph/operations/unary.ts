@@ -158,6 +158,7 @@ const entries = {
   log: { number: 27, kernel: 'seldom', partial: true, step: true, evaluate: Math.log },
   log1p: { number: 28, kernel: 'seldom', formula: 'log(1 + x)', partial: true, step: true, evaluate: Math.log1p },
   erf: { number: 29, kernel: 'seldom', evaluate: erf },
+  erfc: { number: 61, since: 5, kernel: 'doubled', formula: '1 − erf(x), which does not cancel', evaluate: erfc },
   abs: { number: 30, kernel: 'seldom', gives: 'positive', roundedOnce: true, evaluate: Math.abs },
   neg: { number: 31, kernel: 'seldom', roundedOnce: true, evaluate: (x) => -x },
   sqrt: { number: 32, kernel: 'seldom', roundedOnce: true, partial: true, step: true, evaluate: Math.sqrt },

@@ -139,6 +139,7 @@ const SPELLINGS: Readonly<Record<string, () => readonly Recognise[]>> = {
       alpha: number('alpha'),
     })),
     recognise(mul(x, affine(unary('erf', times(x, Math.SQRT1_2)), 'half', 'half')), 'unary', fn('gelu'), twice),
+    recognise(mul(x, unary('erfc', times(x, -Math.SQRT1_2))), 'unary', fn('gelu'), { after: () => 2 }),
     recognise(mul(x, affine(unary('tanh', cubic()), 'half', 'half')), 'unary', fn('gelu_tanh'), twice),
     recognise(mul(x, unary('tanh', unary('softplus', x, 1))), 'unary', fn('mish')),
     recognise(mul(x, unary('clip', affine(x, 1, 3), 0, 6)), 'unary', fn('hard_swish'), {

@@ -368,9 +368,7 @@ export const arithmeticOperators: Translations = {
   'rsqrt(Tensor self)': ofFloat((call, x) => call.build.unary(call.build.unary(x, 'sqrt'), 'reciprocal')),
   'reciprocal(Tensor self)': floating('reciprocal'),
   'erf(Tensor self)': floating('erf'),
-  'erfc(Tensor self)': ofFloat((call, x) =>
-    call.build.binary('sub', call.build.scalar(x, 1), call.build.unary(x, 'erf')),
-  ),
+  'erfc(Tensor self)': floating('erfc'),
   'isnan(Tensor self)': (call) => call.build.unary(call.tensor('self'), 'is_nan'),
   'isinf(Tensor self)': (call) => call.build.unary(call.tensor('self'), 'is_inf', 1, 1),
 };

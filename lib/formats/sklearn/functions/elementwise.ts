@@ -163,6 +163,7 @@ export const SCIPY: Readonly<Record<string, NamedFunction>> = {
   cbrt: unary('cbrt'),
   cosdg: (emitter, x, given) => emitter.unary(toRadians(emitter, x, given), 'cos'),
   erf: unary('erf'),
+  erfc: unary('erfc'),
   exp10: power(10),
   exp2: power(2),
   expit: unary('sigmoid'),

@@ -17,13 +17,6 @@ function rsqrt(call: TensorFlowCall): Value {
   return call.build.unary(call.build.unary(call.input(0), 'sqrt'), 'reciprocal');
 }
 
-/** 1 − erf(x), as 1 + erf(−x): so Keras' GELU, which takes it of −x/√2, is the one that simplify knows. */
-function erfc(call: TensorFlowCall): Value {
-  const { build } = call;
-  const x = call.input(0);
-  return build.binary('add', build.unary(build.unary(x, 'neg'), 'erf'), build.scalar(x, 1));
-}
-
 function finite(call: TensorFlowCall): Value {
   const { build } = call;
   const x = call.input(0);
@@ -175,7 +168,7 @@ export const elementwise: Translations = {
   Acosh: unary('acosh'),
   Atanh: unary('atanh'),
   Erf: unary('erf'),
-  Erfc: erfc,
+  Erfc: unary('erfc'),
   Sign: unary('sign'),
   Floor: unary('floor'),
   Ceil: unary('ceil'),

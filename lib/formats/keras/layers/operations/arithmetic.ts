@@ -335,7 +335,7 @@ export const arithmetic: Readonly<Record<string, LayerKind>> = {
   Trunc: unary('trunc'),
   Round: round,
   Erf: unary('erf'),
-  Erfc: { build: (layer) => layer.binary('sub', scalar(1), layer.unary('erf', layer.input)) },
+  Erfc: unary('erfc'),
   Clip: clip,
   Where: where,
   Select: select,
