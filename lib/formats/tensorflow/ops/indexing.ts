@@ -54,6 +54,16 @@ function bincount(call: TensorFlowCall): Value {
   return build.reduce(counted, call.flag('binary_output') ? 'max' : 'sum', [-2], false);
 }
 
+/** Whether it runs along each axis, where the newer one lists axes. */
+function oldReverse(call: TensorFlowCall): Value {
+  const axes = [...call.numbers(1).entries()].filter(([, isReversed]) => isReversed !== 0);
+  return flipped(
+    call.build,
+    call.input(0),
+    axes.map(([axis]) => axis),
+  );
+}
+
 export const indexing: Translations = {
   ConcatV2: concat,
   Concat: oldConcat,
@@ -67,7 +77,7 @@ export const indexing: Translations = {
   ResourceGather: gather,
   GatherNd: gatherNd,
   Tile: (call) => tiledBy(call.build, call.input(0), call.dimensions(1)),
-  Reverse: (call) => flipped(call.build, call.input(0), call.numbers(1)),
+  Reverse: oldReverse,
   ReverseV2: (call) => flipped(call.build, call.input(0), call.numbers(1)),
   Roll: (call) => rolled(call.build, call.input(0), call.numbers(2), call.numbers(1)),
   OneHot: oneHotOf,
