@@ -87,8 +87,9 @@ void bytes(const double* x, double center, float* y, size_t rows, size_t K) {
       const bool whole = k + F::lanes <= K;
       if (!whole) std::memcpy(aside, x + k, (K - k) * sizeof *x);
       V v = F::load_doubles(whole ? x + k : aside);
+      v = F::sub(F::trunc(v), middle);
       odd = F::mask_or(odd, F::is_nan(v));
-      v = F::min(greatest, F::max(least, F::sub(F::trunc(v), middle)));
+      v = F::min(greatest, F::max(least, v));
       P::narrow(to, F::isub(F::bits(F::add(v, shift)), base));
     }
     y[0] = F::any(odd) ? std::numeric_limits<float>::quiet_NaN() : 1;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { engine } from '../../lib/engine/native.ts';
 import type { DType, Graph, Node } from '../../lib/graph/graph.ts';
 import { DEFAULT_LIMITS } from '../../lib/graph/limits.ts';
 import { lower } from '../../lib/graph/lower.ts';
@@ -111,6 +112,22 @@ describe.each(['int8', 'uint8'] as const)('layers of %s', (dtype) => {
     const beyond = within.map((value) => (value === least ? least - 1000 : Infinity));
     expect(model.run(beyond)).toEqual(model.run(within));
     expect(model.run(within.with(7, Number.NaN)).every(Number.isNaN)).toBe(true);
+  });
+
+  it.each(ISAS)('give NaN with %s where a plan says that their middle is none', (isa) => {
+    const graph = graphFrom(nodesOf(layerOf(new Random(4), 40, 20), 'x', 'y'), 40, dtype);
+    const { plan } = lower(simplify(validate(graph, DEFAULT_LIMITS), { precision: 'f64' }), 'f64');
+    const middle = plan.parameters.findIndex(({ length }) => length === 1);
+    const run = (value: number) => {
+      const parameters = plan.parameters.with(middle, Float64Array.of(value));
+      const made = engine.create({ ...plan, parameters }, { isa, integers: [false], threads: 1 });
+      const y = new Float64Array(20);
+      expect(made.run(new Float64Array(40).fill(3), y)).toBeUndefined();
+      made.dispose();
+      return y;
+    };
+    expect(run(plan.parameters[middle][0]).some(Number.isNaN)).toBe(false);
+    expect(run(Number.NaN).every(Number.isNaN)).toBe(true);
   });
 });
 
