@@ -15,10 +15,19 @@ export function absentAsNan(emitter: Emitter, x: RowVector): RowVector {
     const message = 'takes what a sparse matrix does not hold as missing, and a step changes what DictVectorizer gives';
     throw emitter.error('UNSUPPORTED_OP', `${message}; fit it with DictVectorizer(sparse=False)`);
   }
-  // Of terms, a matrix holds a 0 where two of them cancelled out.
-  const keepingZeros = (part: RowVector) =>
-    part instanceof TermRow ? part.with({ op: 'map', fn: 'keep_zeros', single: false }) : part;
-  const { operand, width } = x instanceof MixedRow ? eachPart(emitter, x, keepingZeros) : keepingZeros(x);
-  const written = { operand, width };
-  return emitter.select(emitter.binary('equal', written, 0), Number.NaN, written);
+  // Of terms, a matrix holds a 0 where two of them cancelled out: the least number, which float32 does not have, or 1 beside it.
+  const isSigned = (x instanceof MixedRow ? x.parts : [x]).some(mayCancel);
+  const held = (part: RowVector) => {
+    if (!(part instanceof TermRow)) return part;
+    const kept = part.with({ op: 'map', fn: 'keep_zeros', single: false });
+    return isSigned ? kept.with({ op: 'map', fn: 'sign', single: false }) : kept;
+  };
+  const { operand, width } = x instanceof MixedRow ? eachPart(emitter, x, held) : held(x);
+  const places = { operand, width };
+  const values = isSigned ? { operand: x.operand, width } : places;
+  return emitter.select(emitter.binary('equal', places, 0), Number.NaN, values);
+}
+
+function mayCancel(part: RowVector): boolean {
+  return part instanceof TermRow && part.program.some((step) => step.op === 'hash' && step.signed);
 }
