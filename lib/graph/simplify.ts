@@ -9,10 +9,6 @@ import { pointsAtOnce } from './simplify/distances.ts';
 import { dropRequirements, requireBeforeAffine, requireOfParts } from './simplify/finite.ts';
 import { denseOfHot, sumOfHot } from './simplify/hot.ts';
 import { dropIdentities, foldConstants, impliedExpansions, plainReshapes, plainTruths } from './simplify/identities.ts';
-import { knownFunctions } from './simplify/patterns.ts';
-import { denseOfChosen, denseOfParts, denseOfScatter } from './simplify/ragged.ts';
-import { type Rewrite, Rewriter, type Rule } from './simplify/rewriter.ts';
-import { sharing } from './simplify/sharing.ts';
 import {
   hoistScales,
   mergeClips,
@@ -22,7 +18,11 @@ import {
   plainPowers,
   plainReciprocals,
   plainRelus,
-} from './simplify/spellings.ts';
+} from './simplify/plain.ts';
+import { denseOfChosen, denseOfParts, denseOfScatter } from './simplify/ragged.ts';
+import { type Rewrite, Rewriter, type Rule } from './simplify/rewriter.ts';
+import { sharing } from './simplify/sharing.ts';
+import { knownFunctions } from './simplify/spellings.ts';
 import { floatThresholds } from './simplify/trees.ts';
 import type { CheckedGraph } from './validate.ts';
 

@@ -226,7 +226,7 @@ export const ALLOWED = {
   'lib/graph/simplify/identities.ts': {
     'broadcastShapes(...inputs.map((input) => graph.shape(input)))': 'the operands of binary and select, three',
   },
-  'lib/graph/simplify/spellings.ts': {
+  'lib/graph/simplify/plain.ts': {
     'isPositive isPositive/all': 'its `depth`, which goes down from 8',
   },
   'lib/graph/stack/order.ts': {

@@ -4,8 +4,8 @@ import { denseLayout } from '../ops/dense.ts';
 import { areAllFinite } from '../spans.ts';
 import { MAX_SHIFT, termsOf } from './affine.ts';
 import { greatestMagnitude, isNormalNumber, overLastAxis } from './constants.ts';
+import { clampOf, clampTwice } from './plain.ts';
 import { type Rewrite, type Rewriter, rule } from './rewriter.ts';
-import { clampOf, clampTwice } from './spellings.ts';
 
 /** (x·s + t)·W + b is x·(diag(s)·W) + (b + tᵀ·W), unless a large shift would cost precision. */
 export const affineBeforeDense = rule({

@@ -1,209 +1,243 @@
-/** Rules that bring the many spellings of one function to one, so that other rules need to know only that. */
-import type { Node, Operand } from '../graph.ts';
-import { REDUCE } from '../operations/rowwise.ts';
-import { UNARY } from '../operations/unary.ts';
-import { sameShape } from '../shapes.ts';
-import { remembered } from '../spans.ts';
-import { termsOf } from './affine.ts';
-import { isConstant, isNegativeZero, scalar, uniform } from './constants.ts';
+/**
+ * Functions that exporters spell as several operations, and what they are. The patterns are in the spelling that the
+ * other rules lead to: arithmetic with constants is affine, factors stand outside of products, x·x is a square.
+ */
+import type { Node, Op, OpAttributes, Operand, UnaryName } from '../graph.ts';
+import type { Shape } from '../shapes.ts';
+import { scalar } from './constants.ts';
+import {
+  affine,
+  any,
+  binary,
+  either,
+  type Match,
+  match,
+  number,
+  type Pattern,
+  reduce,
+  select,
+  unary,
+} from './pattern.ts';
 import { type Rewrite, type Rewriter, rule } from './rewriter.ts';
 
-/** Powers that have their own function; the cube is x·x². Roots of −∞ and −0 are not powers of them. */
-export const plainPowers = rule({
-  name: 'plain powers',
-  keeps: 'function',
-  ops: ['binary'],
-  apply(node, graph) {
-    const [x, exponent] = node.inputs;
-    if (!sameShape(graph.shape(x), graph.shape(node.output))) return undefined;
-    if (node.attributes.fn === 'mul' && x === exponent) return [graph.replace(node, 'unary', [x], { fn: 'square' })];
-    if (node.attributes.fn !== 'pow') return undefined;
-    const power = uniform(exponent);
-    if ((power === 0.5 || power === -0.5) && !isPositive(x, graph)) return undefined;
-    switch (power) {
-      case 1:
-        return x;
-      case 2:
-        return [graph.replace(node, 'unary', [x], { fn: 'square' })];
-      case 3: {
-        const square = graph.add(node, 'unary', [x], { fn: 'square' });
-        return [square, graph.replace(node, 'binary', [x, square.output], { fn: 'mul' })];
-      }
-      case 0.5:
-        if (!isPositive(x, graph)) return undefined;
-        return [graph.replace(node, 'unary', [x], { fn: 'sqrt' })];
-      case -1:
-        return [graph.replace(node, 'unary', [x], { fn: 'reciprocal' })];
-      case -0.5: {
-        if (!isPositive(x, graph)) return undefined;
-        const root = graph.add(node, 'unary', [x], { fn: 'sqrt' });
-        return [root, graph.replace(node, 'unary', [root.output], { fn: 'reciprocal' })];
-      }
-      default:
-        return undefined;
-    }
-  },
-});
+const x = any('x');
+const mul = (a: Pattern, b: Pattern) => binary('mul', a, b);
+const div = (a: Pattern, b: Pattern) => binary('div', a, b);
+const onePlus = (a: Pattern) => affine(a, 1, 1);
+const times = (a: Pattern, factor: number | string) => affine(a, factor, 0);
 
-const areAllPositive = remembered((data) => data.every((value) => value > 0 || Object.is(value, 0)));
-const areAtLeastZero = remembered((data) => data.every((value) => value >= 0));
+interface Found extends Match {
+  readonly precision: 'f32' | 'f64';
+  /** Of x. */
+  readonly shape: Shape;
+  number(name: string): number;
+}
 
-/** Whether no element is negative or −0, as far as the last few operations tell. */
-function isPositive(operand: Operand, graph: Rewriter, depth = 8): boolean {
-  if (isConstant(operand)) return areAllPositive(operand.data);
-  const node = depth > 0 ? graph.definition(operand) : undefined;
-  const all = (operands: readonly Operand[]) => operands.every((each) => isPositive(each, graph, depth - 1));
-  switch (node?.op) {
-    case 'unary':
-      return UNARY[node.attributes.fn].gives === 'positive' || (clampOf(node)?.[0] ?? 0) > 0;
-    case 'reduce':
-      return (
-        REDUCE[node.attributes.fn].gives === 'positive' ||
-        (['sum', 'mean'].includes(node.attributes.fn) && all(node.inputs))
-      );
-    case 'binary':
-      return ['add', 'mul'].includes(node.attributes.fn) && all(node.inputs);
-    case 'affine': {
-      const [scale, shift] = termsOf(node);
-      return all([node.inputs[0], scale]) && areAtLeastZero(shift.data);
-    }
-    case 'reshape':
-    case 'expand':
-      return all(node.inputs);
-    default:
-      return false;
+/** Tells what a node may be put in the place of, with all that leads to it. */
+type Recognise = (node: Node, graph: Rewriter) => Rewrite | undefined;
+
+/** Puts `op` of x in the place of what matches. */
+function recognise<O extends Op>(
+  pattern: Pattern,
+  op: O,
+  /** Undefined when what was bound does not fit after all. */
+  attributes: (found: Found) => OpAttributes[O] | undefined,
+  /** Factors on x and on the result; whether it rounds where the pieces do not, which no step may see. */
+  options: { readonly before?: number; readonly after?: (found: Found) => number; readonly rounds?: boolean } = {},
+): Recognise {
+  const { before = 1, after = () => 1, rounds = false } = options;
+  return (node, graph) => {
+    if (rounds && graph.feedsStep(node)) return undefined;
+    const matched = match(pattern, node, graph);
+    if (matched === undefined) return undefined;
+    const operand = matched.operands.get('x') as Operand;
+    const found: Found = {
+      ...matched,
+      precision: graph.precision,
+      shape: graph.shape(operand),
+      number: (bound) => matched.numbers.get(bound) as number,
+    };
+    const known = attributes(found);
+    if (known === undefined) return undefined;
+    return scaled(node, graph, op, known, operand, before, after(found));
+  };
+}
+
+function scaled<O extends Op>(
+  place: Node,
+  graph: Rewriter,
+  op: O,
+  attributes: OpAttributes[O],
+  operand: Operand,
+  before: number,
+  after: number,
+): Node[] {
+  const scaling = (factor: number) => [scalar(factor), scalar(-0)];
+  const inner = before === 1 ? [] : [graph.add(place, 'affine', [operand, ...scaling(before)], {})];
+  const source = inner.at(0)?.output ?? operand;
+  if (after === 1) return [...inner, graph.replace(place, op, [source], attributes)];
+  const middle = graph.add(place, op, [source], attributes);
+  return [...inner, middle, graph.replace(place, 'affine', [middle.output, ...scaling(after)], {})];
+}
+
+const fn = (name: UnaryName, alpha?: number, beta?: number) => () => ({ fn: name, alpha, beta });
+
+/** The axis where a norm over the last axes begins; undefined for other axes. */
+function normOf({ axes, shape, number }: Found): { axis: number; epsilon: number } | undefined {
+  const list = axes.get('axes') as readonly number[];
+  const axis = shape.length - list.length;
+  return list.every((at, index) => at === axis + index) ? { axis, epsilon: number('epsilon') } : undefined;
+}
+
+function oneAxis({ axes }: Found): number | undefined {
+  const list = axes.get('axes') as readonly number[];
+  return list.length === 1 ? list[0] : undefined;
+}
+
+const twice = { after: ({ number }: Found) => 2 * number('half') };
+const inversePower = () => onePlus(unary('exp', times(x, -1)));
+const cubic = () =>
+  either(
+    times(binary('add', x, times(mul(x, unary('square', x)), 0.044715)), Math.sqrt(2 / Math.PI)),
+    times(mul(x, affine(unary('square', x), 0.044715, 1)), Math.sqrt(2 / Math.PI)),
+  );
+const centred = () => binary('sub', x, reduce('mean', x, 'axes'));
+const deviation = (of: Pattern) => unary('sqrt', affine(reduce('mean', unary('square', of), 'axes'), 1, 'epsilon'));
+const shifted = () => binary('sub', x, reduce('max', x, 'axes'));
+const exponential = () => unary('exp', shifted());
+
+function normalize(norm: 'l1' | 'l2'): Recognise {
+  return recognise(div(x, unary('clip', reduce(norm, x, 'axes'), 'least', Infinity)), 'normalize', (found) => {
+    const axis = oneAxis(found);
+    const least = found.number('least');
+    return axis === undefined || least < 0 ? undefined : { axis, norm, epsilon: least, floor: least };
+  });
+}
+
+function softmax(name: 'softmax' | 'log_softmax', pattern: Pattern): Recognise {
+  return recognise(pattern, 'softmax', (found) => {
+    const axis = oneAxis(found);
+    return axis === undefined ? undefined : { axis, fn: name };
+  });
+}
+
+/** Functions by how their spelling ends: with which function, or else which operation. Made when they are wanted. */
+const SPELLINGS: Readonly<Record<string, () => readonly Recognise[]>> = {
+  reciprocal: () => [
+    recognise(unary('reciprocal', inversePower()), 'unary', fn('sigmoid')),
+    recognise(unary('reciprocal', onePlus(unary('exp', x))), 'unary', fn('sigmoid'), { before: -1 }),
+  ],
+  log: () => [
+    recognise(unary('log', onePlus(unary('exp', x))), 'unary', fn('softplus', 1)),
+    recognise(unary('log', unary('sigmoid', x)), 'unary', fn('log_sigmoid')),
+  ],
+  log1p: () => [recognise(unary('log1p', unary('exp', x)), 'unary', fn('softplus', 1))],
+  mul: () => [
+    recognise(mul(x, unary('sigmoid', x)), 'unary', fn('silu')),
+    recognise(mul(x, unary('sigmoid', times(x, 'alpha'))), 'unary', ({ number }) => ({
+      fn: 'quick_gelu',
+      alpha: number('alpha'),
+    })),
+    recognise(mul(x, affine(unary('erf', times(x, Math.SQRT1_2)), 'half', 'half')), 'unary', fn('gelu'), twice),
+    recognise(mul(x, unary('erfc', times(x, -Math.SQRT1_2))), 'unary', fn('gelu'), { after: () => 2 }),
+    recognise(mul(x, affine(unary('tanh', cubic()), 'half', 'half')), 'unary', fn('gelu_tanh'), twice),
+    recognise(mul(x, unary('tanh', unary('softplus', x, 1))), 'unary', fn('mish')),
+    recognise(mul(x, unary('clip', affine(x, 1, 3), 0, 6)), 'unary', fn('hard_swish'), {
+      after: () => 6,
+      rounds: true,
+    }),
+    recognise(mul(x, unary('hard_sigmoid', x, 1 / 6, 1 / 2)), 'unary', fn('hard_swish'), { rounds: true }),
+  ],
+  div: () => [
+    recognise(div(x, inversePower()), 'unary', fn('silu')),
+    recognise(div(x, onePlus(unary('abs', x))), 'unary', fn('softsign')),
+    recognise(div(centred(), deviation(centred())), 'layer_norm', normOf),
+    recognise(div(x, deviation(x)), 'rms_norm', normOf),
+    normalize('l1'),
+    normalize('l2'),
+    softmax('softmax', div(exponential(), reduce('sum', exponential(), 'axes'))),
+  ],
+  sub: () => [
+    recognise(binary('sub', x, unary('tanh', x)), 'unary', fn('tanh_shrink')),
+    softmax('log_softmax', binary('sub', shifted(), unary('log', reduce('sum', exponential(), 'axes')))),
+  ],
+  affine: () => [
+    recognise(times(unary('softplus', times(x, 'alpha'), 1), 'inverse'), 'unary', (found) => {
+      const alpha = found.number('alpha');
+      const isInverse = Math.abs(alpha * found.number('inverse') - 1) <= 2 * found.tolerance;
+      return isInverse ? { fn: 'softplus', alpha } : undefined;
+    }),
+    recognise(times(unary('clip', affine(x, 1, 3), 0, 6), 1 / 6), 'unary', fn('hard_sigmoid', 1 / 6, 1 / 2), {
+      rounds: true,
+    }),
+  ],
+  select: () => [
+    // torch turns to x itself beyond a threshold. Where the difference is below the last bit, that is softplus.
+    recognise(
+      either(
+        select(binary('greater', x, number('threshold')), x, unary('softplus', x, 'alpha')),
+        select(binary('greater', times(x, 'alpha'), number('scaled threshold')), x, unary('softplus', x, 'alpha')),
+      ),
+      'unary',
+      ({ numbers, precision }) => {
+        const alpha = numbers.get('alpha') as number;
+        // x beyond a threshold is beyond it when scaled, unless scaling turns it round.
+        const unscaled = alpha > 0 ? alpha * (numbers.get('threshold') as number) : -Infinity;
+        const threshold = numbers.get('scaled threshold') ?? unscaled;
+        const isExact = Math.exp(-threshold) <= threshold * (precision === 'f32' ? 2 ** -26 : 2 ** -55);
+        return isExact ? { fn: 'softplus', alpha } : undefined;
+      },
+    ),
+    recognise(select(binary('less_equal', x, number('alpha')), number('beta'), x), 'unary', (found) => ({
+      fn: 'threshold',
+      alpha: found.number('alpha'),
+      beta: found.number('beta'),
+    })),
+    recognise(
+      select(either(binary('greater', x, number(0)), binary('greater_equal', x, number(0))), x, times(x, 'alpha')),
+      'unary',
+      ({ number }) => (Number.isFinite(number('alpha')) ? { fn: 'leaky_relu', alpha: number('alpha') } : undefined),
+    ),
+    recognise(select(binary('less_equal', unary('abs', x), number('alpha')), number(0), x), 'unary', ({ number }) => ({
+      fn: 'hard_shrink',
+      alpha: number('alpha'),
+    })),
+    recognise(
+      select(
+        binary('greater', unary('abs', x), number('alpha')),
+        binary('sub', x, times(unary('sign', x), 'alpha')),
+        times(x, 0),
+      ),
+      'unary',
+      (found) => {
+        const alpha = found.number('alpha');
+        return alpha >= 0 && alpha < Infinity ? { fn: 'soft_shrink', alpha, beta: alpha } : undefined;
+      },
+    ),
+  ],
+};
+
+const made = new Map<string, readonly Recognise[]>();
+
+function spellingsOf({ op, attributes }: Node): readonly Recognise[] {
+  const end = 'fn' in attributes ? attributes.fn : op;
+  let found = made.get(end);
+  if (found === undefined) {
+    found = Object.hasOwn(SPELLINGS, end) ? SPELLINGS[end]() : [];
+    made.set(end, found);
   }
+  return found;
 }
 
-/** 1/x is the reciprocal. */
-export const plainReciprocals = rule({
-  name: 'plain reciprocals',
-  keeps: 'bits',
-  ops: ['binary'],
+export const knownFunctions = rule({
+  name: 'known functions',
+  keeps: 'function',
+  ops: ['unary', 'binary', 'affine', 'select'],
   apply(node, graph) {
-    const [one, x] = node.inputs;
-    if (node.attributes.fn !== 'div' || uniform(one) !== 1) return undefined;
-    if (!sameShape(graph.shape(x), graph.shape(node.output))) return undefined;
-    return [graph.replace(node, 'unary', [x], { fn: 'reciprocal' })];
-  },
-});
-
-/** a·(1/b) is a/b, rounded once where it was twice. */
-export const plainDivisions = rule({
-  name: 'plain divisions',
-  keeps: 'precision',
-  ops: ['binary'],
-  apply(node, graph) {
-    if (node.attributes.fn !== 'mul') return undefined;
-    const [a, b] = node.inputs;
-    for (const [x, inverse] of [node.inputs, [b, a]]) {
-      const reciprocal = graph.definition(inverse);
-      if (reciprocal?.op === 'unary' && reciprocal.attributes.fn === 'reciprocal') {
-        return [graph.replace(node, 'binary', [x, reciprocal.inputs[0]], { fn: 'div' })];
-      }
+    for (const recognised of spellingsOf(node)) {
+      const rewrite = recognised(node, graph);
+      if (rewrite !== undefined) return rewrite;
     }
     return undefined;
   },
 });
-
-/** A clip from 0 is relu; one from −0 makes −0 of 0. */
-export const plainRelus = rule({
-  name: 'plain relus',
-  keeps: 'bits',
-  ops: ['unary'],
-  apply(node, graph) {
-    const { fn, alpha = 0, beta } = node.attributes;
-    const isRelu = fn === 'clip' && Object.is(alpha, 0) && beta === Infinity;
-    return isRelu ? [graph.replace(node, 'unary', node.inputs, { fn: 'relu' })] : undefined;
-  },
-});
-
-/** max and min with one number are clips. */
-export const plainClips = rule({
-  name: 'plain clips',
-  keeps: 'numbers',
-  ops: ['binary'],
-  apply(node, graph) {
-    if (node.attributes.fn !== 'max' && node.attributes.fn !== 'min') return undefined;
-    for (const [x, constant] of [node.inputs, node.inputs.toReversed()]) {
-      const bound = uniform(constant);
-      if (bound === undefined || !sameShape(graph.shape(x), graph.shape(node.output))) continue;
-      const [alpha, beta] = node.attributes.fn === 'max' ? [bound, Infinity] : [-Infinity, bound];
-      return [graph.replace(node, 'unary', [x], { fn: 'clip', alpha, beta })];
-    }
-    return undefined;
-  },
-});
-
-/** The bounds of relu and clip, ordered; undefined for other nodes and for bounds that cross. */
-export function clampOf(node: Node | undefined): readonly [number, number] | undefined {
-  if (node?.op !== 'unary') return undefined;
-  const { fn, alpha = 0, beta = 0 } = node.attributes;
-  if (fn === 'relu') return [0, Infinity];
-  return fn === 'clip' && alpha <= beta ? [alpha, beta] : undefined;
-}
-
-/** The bounds of one clamp after another: the second's image of the first's. */
-export function clampTwice(
-  [low, high]: readonly [number, number],
-  [min, max]: readonly [number, number],
-): [number, number] {
-  const clamp = (value: number) => Math.min(Math.max(value, min), max);
-  return [clamp(low), clamp(high)];
-}
-
-/** A clip of a clip is one: relu6 is often min(max(x, 0), 6). */
-export const mergeClips = rule({
-  name: 'merge clips',
-  keeps: 'numbers',
-  ops: ['unary'],
-  apply(node, graph) {
-    const outer = clampOf(node);
-    const inner = graph.only(node.inputs[0], 'unary');
-    const bounds = clampOf(inner);
-    if (outer === undefined || inner === undefined || bounds === undefined) return undefined;
-    const [alpha, beta] = clampTwice(bounds, outer);
-    return [graph.replace(node, 'unary', inner.inputs, { fn: 'clip', alpha, beta })];
-  },
-});
-
-/** PRelu with one slope is leaky relu. */
-export const oneSlope = rule({
-  name: 'one slope',
-  keeps: 'bits',
-  ops: ['binary'],
-  apply(node, graph) {
-    if (node.attributes.fn !== 'prelu') return undefined;
-    const [x, slope] = node.inputs;
-    const alpha = uniform(slope);
-    if (alpha === undefined || !sameShape(graph.shape(x), graph.shape(node.output))) return undefined;
-    return [graph.replace(node, 'unary', [x], { fn: 'leaky_relu', alpha })];
-  },
-});
-
-/** Factors beyond it stay where they are: products of what they scale might overflow or fade. */
-const HOISTED = 2 ** 8;
-
-/** (c·x)·y is c·(x·y), and so for quotients: the scale can then merge onwards, and products look alike. */
-export const hoistScales = rule({
-  name: 'hoist scales',
-  keeps: 'precision',
-  ops: ['binary'],
-  apply(node, graph) {
-    if (node.attributes.fn !== 'mul' && node.attributes.fn !== 'div') return undefined;
-    for (const [at, operand] of node.inputs.entries()) {
-      const scaling = graph.only(operand, 'affine');
-      if (scaling === undefined || !isNegativeZero(scaling.inputs[2])) continue;
-      const factor = uniform(scaling.inputs[1]);
-      if (factor === undefined || Math.abs(factor) > HOISTED || Math.abs(factor) < 1 / HOISTED) continue;
-      const isDivisor = node.attributes.fn === 'div' && at === 1;
-      return scaled(node, graph, node.inputs.with(at, scaling.inputs[0]), isDivisor ? 1 / factor : factor);
-    }
-    return undefined;
-  },
-});
-
-function scaled(node: Node<'binary'>, graph: Rewriter, inputs: Node['inputs'], factor: number): Rewrite {
-  const inner = graph.add(node, 'binary', inputs, node.attributes);
-  return [inner, graph.replace(node, 'affine', [inner.output, scalar(factor), scalar(-0)], {})];
-}
