@@ -232,7 +232,8 @@ FP_NOINLINE void norm_of_four(const typename S::T* x, typename S::T* y, size_t w
   const V count = S::set1(T(width));
   T means[4] = {}, factors[4];
   if (centered) {
-    const Four<S> sums = sums_of_four<S>(x, width, means, [](int, V v) { return v; });
+    // With a capture: it would be a function pointer as well, of no instruction set, which gcc warns of.
+    const Four<S> sums = sums_of_four<S>(x, width, means, [&](int, V v) { return v; });
     Four<S>::map([&](int i) { return S::div(sums.v[i], count); }).store(means, 4);
   }
   const V centers[4] = {S::set1(means[0]), S::set1(means[1]), S::set1(means[2]), S::set1(means[3])};
