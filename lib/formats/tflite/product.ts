@@ -9,4 +9,6 @@ export interface Product {
   /** Whether a layer that quantises its input as it runs may give it a zero point. */
   readonly isAsymmetric: boolean;
   readonly activation: number;
+  /** Whether sums of integers are scaled in fixed point; layers scale theirs with real numbers. */
+  readonly isFixedPoint: boolean;
 }

@@ -34,6 +34,7 @@ function fullyConnected(call: TfliteCall): Value {
     bias: call.inputs[2],
     isAsymmetric: call.flag(FULLY_CONNECTED.asymmetric),
     activation: call.choice(FULLY_CONNECTED.activation),
+    isFixedPoint: false,
   });
 }
 
@@ -65,7 +66,7 @@ function batchMatMul(call: TfliteCall): Value {
   if ((x.kind === 'row' && y.kind === 'row') || [x, y].some(isStack)) {
     return ofStacks(call, adjointX ? swapLastTwo(call, x) : x, adjointY ? swapLastTwo(call, y) : y);
   }
-  const layer = { isAsymmetric: call.flag(BATCH_MATMUL.asymmetric), activation: 0 };
+  const layer = { isAsymmetric: call.flag(BATCH_MATMUL.asymmetric), activation: 0, isFixedPoint: true };
   if (y.kind === 'constant') {
     const weight = asMatrix(call, y, adjointY);
     return product(call, adjointX ? swapLastTwo(call, x) : x, { ...layer, weight, weightInput: 1 });

@@ -1,7 +1,7 @@
 /**
  * TensorFlow Lite's integer arithmetic in float64, to the same integers. Layers multiply their sums with a real
- * number and round once, half up; all else multiplies with a fraction of 31 bits, rounded half up, and then divides by
- * a power of two, rounded half away from zero.
+ * number and round once, half away from zero; all else multiplies with a fraction of 31 bits, rounded half up, and then
+ * divides by a power of two, rounded half away from zero.
  */
 import { type Constant, constant, literal, type Value } from '../../tensors/value.ts';
 import type { LiteBuilder } from '../builder.ts';
@@ -37,10 +37,19 @@ export function multiplied(build: LiteBuilder, x: Value, { fraction, exponent }:
   return roundAway(build, build.binary('mul', whole, literal('float64', [2 ** exponent])));
 }
 
-/** x times a factor, one for all or one for each element of the last axis, rounded once. */
+/** x times a factor, one for all or one for each element of the last axis, rounded once, half up. */
 export function multipliedOnce(build: LiteBuilder, x: Value, factors: readonly number[]): Value {
-  const shape = factors.length === 1 ? [] : [factors.length];
-  return floored(build, x, constant('float64', shape, Float64Array.from(factors)), 0.5);
+  return floored(build, x, alongLast(factors), 0.5);
+}
+
+/** As {@link multipliedOnce}, rounded half away from zero. */
+export function multipliedAway(build: LiteBuilder, x: Value, factors: readonly number[]): Value {
+  build.needDouble();
+  return roundAway(build, build.binary('mul', { ...x, type: 'float64' }, alongLast(factors)));
+}
+
+function alongLast(factors: readonly number[]): Constant {
+  return constant('float64', factors.length === 1 ? [] : [factors.length], Float64Array.from(factors));
 }
 
 /** The whole number at or below x·factor + shift */

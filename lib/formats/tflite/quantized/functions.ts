@@ -2,13 +2,14 @@
 import { literal, type Value } from '../../tensors/value.ts';
 import type { TfliteCall, Translation, Translations } from '../call.ts';
 import { elementwise } from '../ops/elementwise.ts';
+import { elementType } from '../tensor.ts';
 import { bounded, centred, singleScale } from './convert.ts';
 import { multiplied, multiplier } from './fixed-point.ts';
 import { isByte, tabulated, throughFloats } from './through-floats.ts';
 
 /** To the scale of the result, between the integers of the real bounds. */
 function relu(name: string, low: number, high: number): Translation {
-  return ofBytes(name, (call, x) => {
+  return ofIntegers(name, (call, x) => {
     const { input, output } = scalesOf(call);
     const real = Math.fround(input.scale / output.scale);
     return bounded(
@@ -101,12 +102,18 @@ function ofBytes(name: string, fn: (call: TfliteCall, x: Value) => Value): Trans
   return (call) => (isByte(call.tensor(0)) ? tabulated(call, fn) : otherwise(call));
 }
 
+/** As {@link ofBytes}, and the same arithmetic where elements have 16 bits. */
+function ofIntegers(name: string, fn: (call: TfliteCall, x: Value) => Value): Translation {
+  const otherwise = ofBytes(name, fn);
+  return (call) => (elementType(call.tensor(0)) === 'int16' ? fn(call, call.input(0)) : otherwise(call));
+}
+
 export const functions: Translations = {
   RELU: relu('RELU', 0, Infinity),
   RELU6: relu('RELU6', 0, 6),
   RELU_N1_TO_1: relu('RELU_N1_TO_1', -1, 1),
   RELU_0_TO_1: relu('RELU_0_TO_1', 0, 1),
-  LEAKY_RELU: ofBytes('LEAKY_RELU', leakyRelu),
+  LEAKY_RELU: ofIntegers('LEAKY_RELU', leakyRelu),
   HARD_SWISH: ofBytes('HARD_SWISH', hardSwish),
   PRELU: prelu,
 };

@@ -6,8 +6,9 @@ import type { TfliteCall } from '../call.ts';
 import type { TensorInfo } from '../model.ts';
 import type { Product } from '../product.ts';
 import { elementType } from '../tensor.ts';
-import { bounded, singleScale } from './convert.ts';
-import { multipliedOnce, multiplier } from './fixed-point.ts';
+import { bounded, rangeOf, singleScale } from './convert.ts';
+import { multiplied, multipliedAway, multipliedOnce, multiplier } from './fixed-point.ts';
+import { isByte } from './through-floats.ts';
 
 /** The weight less its zero points, and the scales of its outputs: one, or one each. */
 export function weightsOf(call: TfliteCall, { weight, weightInput }: Product): { matrix: Constant; scales: Constant } {
@@ -32,21 +33,62 @@ export function weightsOf(call: TfliteCall, { weight, weightInput }: Product): {
 }
 
 export function integerProduct(call: TfliteCall, x: Value, layer: Product): Value {
-  const { build } = call;
   const [input, output] = [call.tensor(1 - layer.weightInput), call.result()];
   const { matrix, scales } = weightsOf(call, layer);
-  const sums = build.dense(x, matrix, 'out-in', offsets(call, matrix, layer.bias, input));
+  const bias = offsets(call, matrix, layer.bias, input);
+  const sums = call.build.dense(x, matrix, 'out-in', bias);
   const [from, to] = [input, output].map((info) => singleScale(call, info).scale);
-  const isWide = elementType(input) === 'int16' && layer.bias?.type !== 'int32';
-  const factors = Array.from(scales.data, (scale) => {
-    const { fraction, exponent } = multiplier((from * scale) / to);
-    return (isWide ? shortened(fraction) : fraction) * 2 ** exponent;
-  });
+  const rescale = layer.isFixedPoint ? inFixedPoint : byRealNumbers;
   const [low, high] = activationBounds(call, layer.activation);
-  return bounded(call, multipliedOnce(build, sums, factors), output, low, high);
+  return bounded(call, rescale(call, { sums, matrix, bias, input, from, scales, to }), output, low, high);
 }
 
-/** Sums of 64 bits are multiplied with 15 bits. */
+interface Sums {
+  readonly sums: Value;
+  readonly matrix: Constant;
+  readonly bias: Constant;
+  readonly input: TensorInfo;
+  readonly from: number;
+  readonly scales: Constant;
+  readonly to: number;
+}
+
+/** As FULLY_CONNECTED: times a double, and once to the nearest, halves away from zero. */
+function byRealNumbers(call: TfliteCall, layer: Sums): Value {
+  const factors = Array.from(layer.scales.data, (scale) => (layer.from * scale) / layer.to);
+  // Where nothing lies halfway, rounding half up is the same, and such layers are multiplied in bytes.
+  if (isByte(layer.input) && !mayLieHalfway(call, layer, factors))
+    return multipliedOnce(call.build, layer.sums, factors);
+  return multipliedAway(call.build, layer.sums, factors);
+}
+
+/** Whether a sum times its factor may be half an odd number: it may where the factor has few digits, as 2⁻⁴ has. */
+function mayLieHalfway(call: TfliteCall, { matrix, bias, input }: Sums, factors: readonly number[]): boolean {
+  const [outputs, inputs] = matrix.shape;
+  const greatest = Math.max(...rangeOf(call, elementType(input)).map(Math.abs));
+  for (let n = 0; n < outputs; n++) {
+    let reach = Math.abs(bias.data[n]);
+    for (let k = 0; k < inputs; k++) reach += greatest * Math.abs(matrix.data[n * inputs + k]);
+    if (2 * reach * lastDigit(factors[factors.length === 1 ? 0 : n]) >= 1) return true;
+  }
+  return false;
+}
+
+/** The power of two that the last digit of a double stands for. */
+function lastDigit(x: number): number {
+  let digit = 2 ** (Math.floor(Math.log2(x)) - 53);
+  while ((x / digit) % 2 === 0) digit *= 2;
+  return digit;
+}
+
+/** As BATCH_MATMUL, whose scales are multiplied in float32: of 8 bits rounded twice, of 16 with 15 bits and once. */
+function inFixedPoint(call: TfliteCall, { sums, input, from, scales, to }: Sums): Value {
+  if (scales.data.length > 1) throw call.error('UNSUPPORTED_DTYPE', 'expected one scale of the matrix, found several');
+  const scaling = multiplier(Math.fround(from * scales.data[0]) / to);
+  if (isByte(input)) return multiplied(call.build, sums, scaling);
+  return multipliedOnce(call.build, sums, [shortened(scaling.fraction) * 2 ** scaling.exponent]);
+}
+
 function shortened(fraction: number): number {
   return Math.min(Math.floor(fraction * 2 ** 15 + 0.5), 2 ** 15 - 1) / 2 ** 15;
 }
