@@ -65,7 +65,8 @@ function byRealNumbers(call: TfliteCall, layer: Sums): Value {
 /** Whether a sum times its factor may be half an odd number: it may where the factor has few digits, as 2⁻⁴ has. */
 function mayLieHalfway(call: TfliteCall, { matrix, bias, input }: Sums, factors: readonly number[]): boolean {
   const [outputs, inputs] = matrix.shape;
-  const greatest = Math.max(...rangeOf(call, elementType(input)).map(Math.abs));
+  const [least, most] = rangeOf(call, elementType(input));
+  const greatest = Math.max(-least, most);
   for (let n = 0; n < outputs; n++) {
     let reach = Math.abs(bias.data[n]);
     for (let k = 0; k < inputs; k++) reach += greatest * Math.abs(matrix.data[n * inputs + k]);
