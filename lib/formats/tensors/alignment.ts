@@ -2,7 +2,7 @@
 import { greatest } from '../../extremes.ts';
 import type { Operand } from '../../graph/graph.ts';
 import { broadcastShapes, elementCount, formatShape } from '../../graph/shapes.ts';
-import { batchAxisOf, isMerged, type RowInfo, sharedAxis, type TensorEmitter } from './emitter.ts';
+import { batchPlace, isMerged, type RowInfo, sharedAxis, type TensorEmitter } from './emitter.ts';
 import * as fold from './fold.ts';
 import type { Constant, ElementType, Row, Value } from './value.ts';
 
@@ -51,8 +51,8 @@ function sharedAlike(build: TensorEmitter, values: readonly Value[]): Row | unde
 
 /** A number that each row has of its own, where ONNX has one for the whole batch, has no batch and goes anywhere. */
 function batchFromEnd(build: TensorEmitter, x: Value): number | undefined {
-  const batchAxis = sharedAxis(x) ?? batchAxisOf(x);
-  return batchAxis === undefined ? undefined : build.rank(x) - batchAxis;
+  const place = batchPlace(x);
+  return place === undefined ? undefined : build.rank(x) - place;
 }
 
 /** Constants in their common shape. */

@@ -230,10 +230,9 @@ export class TensorEmitter extends NodeEmitter {
   /** The same axis within `x.shape`; the batch is refused. */
   ownAxis(x: Value, given: number): number {
     const axis = this.axis(given, this.rank(x));
-    const shared = sharedAxis(x);
-    const batchAxis = shared ?? batchAxisOf(x);
+    const batchAxis = batchPlace(x);
     if (axis === batchAxis) throw this.crossing(`the operation runs along axis ${axis}, the batch`);
-    return batchAxis === undefined || axis < batchAxis || shared !== undefined ? axis : axis - 1;
+    return batchAxis === undefined || axis < batchAxis || sharedAxis(x) !== undefined ? axis : axis - 1;
   }
 
   /** The same for an operation that runs from the axis to the last. */
@@ -305,6 +304,11 @@ export function batchAxisOf(x: Value): number | undefined {
 export function sharedAxis(x: Value): number | undefined {
   if (x.kind === 'constant' || x.batchAxis === undefined) return undefined;
   return x.merged ? x.batchAxis : x.stacked ? x.batchAxis - 1 : undefined;
+}
+
+/** Which axis the file sees as the batch, by itself or as one with another. */
+export function batchPlace(x: Value): number | undefined {
+  return sharedAxis(x) ?? batchAxisOf(x);
 }
 
 /** Whether the batch and another axis are one: see {@link Row.merged}. */

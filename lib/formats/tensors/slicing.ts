@@ -1,7 +1,7 @@
 /** Parts of axes, by bounds as Python's slices have them. */
 import type { GraphBuilder } from './builder.ts';
 import { type Dimension, dimensionAt } from './dimensions.ts';
-import { batchAxisOf, sharedAxis } from './emitter.ts';
+import { batchAxisOf, batchPlace, sharedAxis } from './emitter.ts';
 import { type Constant, HIGHEST_RANK, range, type Value } from './value.ts';
 
 /** From 2^31 − 1 on, an end means "to the end", however long the axis is. */
@@ -23,11 +23,6 @@ export function boundsOf(build: GraphBuilder, starts: Constant, ends: Constant, 
     });
   }
   throw build.error('SHAPE', 'starts, ends and steps differ in length');
-}
-
-/** Which axis the file sees as the batch, by itself or as one with another. */
-function batchPlace(x: Value): number | undefined {
-  return sharedAxis(x) ?? batchAxisOf(x);
 }
 
 /** As `x[start:end:step]` along an axis. Of the batch all rows must stay. */
