@@ -11,7 +11,7 @@ import { DATA_FORMATS, type DataFormat } from './data-format.ts';
 import type { Environment } from './environment.ts';
 import { withoutPlace } from './error-text.ts';
 import { layoutOf } from './evaluate.ts';
-import { parseActivation, parseCount, readArchitecture } from './load-options.ts';
+import { addNetworkFlags, parseCount, readArchitecture } from './load-options.ts';
 import { openInput } from './open-input.ts';
 import { Progress } from './progress.ts';
 import type { FloatArray, KeptValue, RowBlock } from './row-source.ts';
@@ -80,19 +80,8 @@ export function addLearnCommand(program: Command, environment: Environment): voi
     )
     .addOption(new Option('--optimizer <name>', 'of a network').choices(['sgd', 'adam', 'adamw']))
     .option('--learning-rate <rate>', 'of a network', parseRate)
-    .option('--train <names>', 'of a network: the parameters that learn, apart by commas', parseNames)
-    .option(
-      '--activation <name>',
-      'for files that contain only parameters: the activation between layers',
-      parseActivation,
-    )
-    .option(
-      '--output-activation <name>',
-      'for files that contain only parameters: the last activation',
-      parseActivation,
-    )
-    .option('--architecture <file>', 'for files that contain only parameters: a JSON file that describes the layers')
-    .option('--member <name>', 'of a file that holds several things: which');
+    .option('--train <names>', 'of a network: the parameters that learn, apart by commas', parseNames);
+  addNetworkFlags(command).option('--member <name>', 'of a file that holds several things: which');
   addCsvFlags(command)
     .addHelpText('after', EXAMPLES)
     .action((path: string, flags: LearnFlags) => learnRows(path, flags, environment));

@@ -30,6 +30,16 @@ export function addLoadFlags(command: Command): Command {
 
 /** Those that say what the file is and how to run it, without the precision. */
 export function addSourceFlags(command: Command): Command {
+  return addNetworkFlags(command)
+    .option('--signature <name>', 'for a TensorFlow SavedModel: which of its signatures (default: serving_default)')
+    .option('--member <names>', 'of a file that holds several things: which, or which one after the other', addNames)
+    .option('--num-iteration <count>', 'of a boosted model: use its first iterations only (0: all)', parseInteger)
+    .option('--threads <count>', 'threads to run on (default: 1)', parseCount)
+    .option('--isa <name>', 'force an instruction set, such as scalar; results do not depend on it');
+}
+
+/** What files of parameters do not say. */
+export function addNetworkFlags(command: Command): Command {
   return command
     .option(
       '--activation <name>',
@@ -41,12 +51,7 @@ export function addSourceFlags(command: Command): Command {
       'for files that contain only parameters: the last activation',
       parseActivation,
     )
-    .option('--architecture <file>', 'for files that contain only parameters: a JSON file that describes the layers')
-    .option('--signature <name>', 'for a TensorFlow SavedModel: which of its signatures (default: serving_default)')
-    .option('--member <names>', 'of a file that holds several things: which, or which one after the other', addNames)
-    .option('--num-iteration <count>', 'of a boosted model: use its first iterations only (0: all)', parseInteger)
-    .option('--threads <count>', 'threads to run on (default: 1)', parseCount)
-    .option('--isa <name>', 'force an instruction set, such as scalar; results do not depend on it');
+    .option('--architecture <file>', 'for files that contain only parameters: a JSON file that describes the layers');
 }
 
 export function addFunctionsFlag(command: Command): Command {
@@ -99,7 +104,7 @@ export function parseSeconds(text: string): number {
 }
 
 /** `relu`, or with settings `{"name":"leaky_relu","alpha":0.2}`. */
-export function parseActivation(text: string): Activation {
+function parseActivation(text: string): Activation {
   if (!text.startsWith('{')) return text;
   try {
     return JSON.parse(text) as Activation;
