@@ -58,13 +58,13 @@ export class Exchange {
     const { response } = this;
     this.#letGo();
     if (response.destroyed || response.headersSent) {
-      this.#log(answer, 0);
+      this.#log(answer, false);
       return;
     }
     // Over a single connection there is nothing to wait for.
     if (this.sender.metrics.connections > 1) this.sender.outbox.put(this, answer);
     else this.write(answer);
-    this.#log(answer, lengthOf(answer.body));
+    this.#log(answer, true);
   }
 
   /** To the connection. */
@@ -95,7 +95,7 @@ export class Exchange {
     if (response.destroyed) return;
     this.#writeHead(answer, true);
     response.write(answer.body);
-    this.#log(answer, lengthOf(answer.body));
+    this.#log(answer, true);
     const end = () => {
       clearTimeout(timer);
       response.end();
@@ -133,13 +133,14 @@ export class Exchange {
     }
   }
 
-  #log({ status, rows, code }: Answer, bytesOut: number): void {
+  #log({ status, rows, code, body }: Answer, isSent: boolean): void {
     const { sender, served, request, path, bytesIn } = this;
     sender.metrics.answered(status);
     const { name: model, version } = served ?? {};
     this.span?.end(status, { model, version, rows });
     if (sender.accessLog === undefined) return;
     const { method = '', socket } = request;
+    const bytesOut = isSent ? lengthOf(body) : 0;
     const about = { model, version, rows, code, remote: socket.remoteAddress };
     sender.accessLog.add({ method, path, status, milliseconds: this.seconds * 1e3, bytesIn, bytesOut, ...about });
   }
