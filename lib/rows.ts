@@ -91,17 +91,16 @@ export class RowReader {
   read(rows: Rows | RowRecord | string, lend = false): FlatRows {
     if (ArrayBuffer.isView(rows)) return this.#whole(rows as TypedArray);
     return reading('INPUT', 'rows', () => {
-      // A getter of a record may ask for another prediction, which then has terms of its own.
-      const outer = this.#isReading ? this.#terms : undefined;
-      const lends = lend && !this.#isReading;
-      if (this.#isReading) this.#terms = undefined;
-      const before = this.#isReading;
+      // A getter of a record may ask for another prediction, which then has its own terms.
+      const [isWithin, terms] = [this.#isReading, this.#terms];
+      if (isWithin) this.#terms = undefined;
       this.#isReading = true;
       try {
+        const lends = lend && !isWithin;
         return Array.isArray(rows) ? this.#readAll(rows, lends) : this.#readOne(rows, lends);
       } finally {
-        this.#isReading = before;
-        if (outer !== undefined) this.#terms = outer;
+        this.#isReading = isWithin;
+        if (isWithin) this.#terms = terms;
       }
     });
   }
