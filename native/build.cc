@@ -404,7 +404,7 @@ class Network<T>::Builder {
     step.dense = {K, N, K, dense_shape(K, N), packed, clamp ? clamp[0] : -infinity, clamp ? clamp[1] : infinity};
   }
 
-  // Of f64 alone. Words of 32 bits stand in an arena of doubles.
+  // Only for f64. Words of 32 bits are kept in an arena of doubles.
   void byte_dense(Step<T>& step, const int32_t* field) {
     if constexpr (sizeof(T) == sizeof(double)) {
       const size_t K = step.inner, N = step.columns = size_t(field[3]);

@@ -368,7 +368,7 @@ Outcome Network<T>::run(void* table, const Input* inputs, const Output* outputs,
   return Outcome::ok;
 }
 
-// Their x is copied to a place behind the values, which stands before those of the operands.
+// x is copied to a place behind the values, whose address the table has before those of the operands.
 template <typename T>
 void Network<T>::run_spread(const Step<T>& step, const T* x, T* y, size_t rows, T* const* base, Help help) const {
   T* const room = base[-1] + whole_lines(row_elements_ * block_rows_ * sizeof(T)) / sizeof(T);
@@ -430,7 +430,7 @@ Outcome Network<T>::check_input(const Port& port, const Input& input, size_t fir
   return Outcome::not_exact;
 }
 
-// In f64. A layer's sums stand in the second half of its result, until they are made into that.
+// Only for f64. A layer's sums are in the second half of its result until they are scaled.
 template <typename T>
 void Network<T>::run_bytes(const Step<T>& step, const T* x, T* y, size_t rows) const {
   if constexpr (sizeof(T) == sizeof(double)) {

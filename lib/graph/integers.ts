@@ -285,7 +285,7 @@ class Spans {
     return { ...TRUTH, exclusive: node.attributes.fn === 'equal' && this.#isOneOfMany(node) };
   }
 
-  /** Integers of a constant have to be told from their neighbours. */
+  /** Integers of a constant have to be distinguished from their neighbours. */
   #compareWith({ data }: Tensor, other: Span): void {
     const { integer, low, high, trust } = this.#constant({ data, shape: [] });
     const greatest = integer ? Math.max(-low, high) : greatestInteger(data);

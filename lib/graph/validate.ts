@@ -170,8 +170,8 @@ function checkInputs(graph: Graph, limits: Limits): Map<string, Shape> {
   for (const { name, shape, categories, hashes, spread, nones, present } of graph.inputs) {
     checkShape(`input ${name}`, shape);
     checkRow(`input ${name}`, shape, limits);
-    const told = [categories, hashes, nones, present].flatMap((known) => [...(known?.keys() ?? [])]);
-    for (const at of told) {
+    const elements = [categories, hashes, nones, present].flatMap((known) => [...(known?.keys() ?? [])]);
+    for (const at of elements) {
       if (Number.isInteger(at) && at >= 0 && at < elementCount(shape)) continue;
       const message = `has words or None for element ${at} of a row of ${elementCount(shape)}`;
       throw new ForwardpassError('SHAPE', message, `input ${name}`);

@@ -48,7 +48,7 @@ export interface StepContext {
   dates(column: string | number): Float64Array;
   /**
    * For a module of PyTorch: one of the modules inside it, by its name (`fc1`, `encoder.fc1`), which runs natively over columns of
-   * numbers, one for each element of its row. @throws {ForwardpassError} if there is none of the name that is read.
+   * numbers, one for each element of its row. @throws {ForwardpassError} if no module of that name was read.
    */
   module(name: string): (columns: Iterable<ArrayLike<number>>) => Float64Array[];
 }

@@ -136,7 +136,7 @@ struct Kernels {
   void (*affine)(const T* x, const T* scale, const T* shift, T* y, size_t rows, size_t width);
 
   // y[r, i] = min(max(⌊(sums[r, i] + bias[i])·factor[i] + shift⌋, low), high) + zero, where the product and its sum are
-  // rounded once, and settings are {shift, low, high, zero}. The sums may stand in the second half of y. Null in single
+  // rounded once, and settings are {shift, low, high, zero}. The sums may be the second half of y. Null in single
   // precision.
   void (*requantize)(const float* sums, const T* bias, const T* factor, const T* settings, T* y, size_t rows,
                      size_t width);

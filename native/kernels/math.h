@@ -24,7 +24,7 @@ struct Float {
   static constexpr Int all_but_sign = std::numeric_limits<Int>::max();
 
   static constexpr T two_to_mantissa = T(Int(1) << mantissa_bits);
-  // x + shift is x rounded to an integer, which then stands in the lowest bits, above those of the shift.
+  // x + shift is x rounded to an integer, which is then in the lowest bits, above those of the shift.
   static constexpr T shift = T(1.5) * two_to_mantissa;
   static constexpr Int shift_bits = (Int(bias + mantissa_bits) << mantissa_bits) + (Int(1) << (mantissa_bits - 1));
 

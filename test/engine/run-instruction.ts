@@ -98,7 +98,7 @@ const dense = operation(([x, repeat, k, n, layout, weight, bias, clamp, weights]
   return result('dense', attributes as OpAttributes['dense'], [rows, matrix, ...read.optional(bias)]);
 });
 
-/** A row of bytes as it stands in a value of doubles: behind its scale. */
+/** A row of bytes as a value of doubles holds it: behind its scale. */
 function rowOfBytes({ buffer, byteOffset }: Floats, row: number, k: number) {
   const at = byteOffset + Float32Array.BYTES_PER_ELEMENT * row * quantizedWidth(k);
   return { scale: new Float32Array(buffer, at, 1), bytes: new Int8Array(buffer, at + 4, k) };

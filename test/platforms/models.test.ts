@@ -17,7 +17,7 @@ test.each([
   ['every-kernel', 'f64', everyKernel],
   ['every-bag', 'f32', everyBag],
   ['every-bag', 'f64', everyBag],
-] as const)('%s in %s stands in its file as the tests make it', (name, precision, make) => {
+] as const)('%s in %s is in its file as the tests make it', (name, precision, make) => {
   const options = checkModelOptions({ precision });
   const prepared = prepare(make(), options);
   const graph = withWeights(prepared, precision);

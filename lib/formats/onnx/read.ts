@@ -99,7 +99,7 @@ async function readWith(
   };
 }
 
-/** For a sequence, or of a tensor in which another axis stands before the batch: what a list has, each with its rows. */
+/** For a sequence, or of a tensor in which another axis is before the batch: what a list has, each with its rows. */
 function itemsOf(build: GraphBuilder, value: Value | Sequence): readonly Value[] | undefined {
   if (value.kind === 'sequence') {
     build.checkResults(value.items.length);

@@ -53,7 +53,7 @@ export class Frame {
     return new Frame(estimator, places, names);
   }
 
-  /** Undefined if there is none of the name, or one of another kind: dates, mixed objects. */
+  /** Undefined if the name is not found, or the column is of another kind: dates, mixed objects. */
   column(name: string): Column | undefined {
     if (!this.#columns.has(name)) this.#columns.set(name, this.#read(this.names.indexOf(name)));
     return this.#columns.get(name);

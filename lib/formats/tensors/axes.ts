@@ -29,7 +29,7 @@ export function squeezed(build: GraphBuilder, x: Value, axes: readonly number[] 
   return build.reshaped(x, kept, without([...own], batchAxisOf(x)));
 }
 
-/** Side by side along a new axis, which is `axis` in the result. Constants stand for every row where others are of rows. */
+/** Side by side along a new axis, which is `axis` in the result. Constants are repeated for every row where others are of rows. */
 export function packed(build: GraphBuilder, values: readonly Value[], given: number): Value {
   const row = values.find((value) => value.kind === 'row');
   const aligned = row === undefined ? values : values.map((value) => build.asRow(value, row.batchAxis));

@@ -172,7 +172,7 @@ export function pairsOf(build: GraphBuilder, rank: number, widths: readonly numb
   return Array.from({ length: rank }, (_, axis) => [widths[2 * axis], widths[2 * axis + 1]]);
 }
 
-/** With mirrored elements at the ends, of which there may not be more than the axis has. */
+/** With mirrored elements at the ends: at most as many as the axis has. */
 export function mirrored(
   build: GraphBuilder,
   x: Value,

@@ -34,7 +34,7 @@ export function oneHotEncoder(estimator: Estimator, emitter: Emitter, x: RowVect
 /** Elements of a table whose rows are one-hot; of more categories, the place of the 1 is looked up alone. */
 const LARGEST_HOT_TABLE = 2 ** 12;
 
-/** `unknown`: the group of what is none of the categories; if there is none, all columns are 0 for it. */
+/** `unknown`: the group of unknown categories; without it, all columns are 0 for them. */
 type Hot = (
   estimator: Estimator,
   emitter: Emitter,
