@@ -85,6 +85,10 @@ struct Help {
   size_t threads = 1;
 };
 
+constexpr size_t whole_lines(size_t bytes) {
+  return (bytes + cache_line_bytes - 1) / cache_line_bytes * cache_line_bytes;
+}
+
 // Immutable after create(): any number of threads may run it, each with a table and values of its own.
 template <typename T>
 class Network {
@@ -129,7 +133,8 @@ class Network {
   Outcome check_input(const Port& port, const Input& input, size_t first, size_t rows, RunError& error) const;
   void run_dense(const Step<T>& step, const DenseLayer<T>& layer, const T* x, T* y, size_t rows, Help help) const;
   void run_spread(const Step<T>& step, const T* x, T* y, size_t rows, T* const* base, Help help) const;
-  size_t stride(int32_t operand) const;
+  // Elements from one row of an operand to the next: constants repeat theirs.
+  size_t stride(int32_t operand) const { return size_t(operand) < widths_.size() ? widths_[size_t(operand)] : 0; }
   bool is_input(int32_t value) const {
     for (const Port& input : inputs_) {
       if (input.value == value) return true;

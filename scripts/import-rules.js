@@ -40,7 +40,12 @@ const TYPESCRIPT_RULES = [
   // What a graph says of texts is all that reading them knows.
   {
     files: /^lib\/text\//,
-    may: only('lib/text/.*', 'lib/graph/(terms|check-terms|word-hash)\\.ts', 'lib/engine/engine\\.ts', ERRORS),
+    may: only(
+      'lib/text/.*',
+      'lib/graph/(terms|check-terms|word-hash|operations/choices)\\.ts',
+      'lib/engine/engine\\.ts',
+      ERRORS,
+    ),
   },
   // The stages between a graph and a plan, and define(), which makes a graph.
   { files: /^lib\/graph\//, may: only('lib/graph/.*', ERRORS) },
@@ -240,9 +245,9 @@ const NATIVE_RULES = [
     may: only('native/(engine|network|plan|pack|pool|arena)\\.h', 'native/kernels/(kernels|registry)\\.h', STANDARD),
   },
   {
-    files: /^native\/(network\.h|build\.cc|run\.cc)$/,
+    files: /^native\/(network\.h|builder\.h|build(_\w+)?\.cc|elements\.h|lookups\.h|run(_\w+)?\.cc)$/,
     may: only(
-      'native/(network|pairs|plan|pack|pack_reduced|packed_once|pool|arena|couple|sort|trees|tree_packer|tree_layouts)\\.h',
+      'native/(network|builder|elements|lookups|pairs|plan|pack|pack_reduced|packed_once|pool|arena|couple|sort|trees|tree_packer|tree_layouts)\\.h',
       'native/kernels/kernels\\.h',
       STANDARD,
     ),
@@ -265,9 +270,9 @@ const NATIVE_RULES = [
     may: only('native/(pack|pack_reduced|panel|arena)\\.h', STANDARD),
   },
   {
-    files: /^native\/plan\.(h|cc)$/,
+    files: /^native\/(plan\.h|plan\.cc|verifier\.h|verify_steps\.cc)$/,
     may: only(
-      'native/(plan|plan_numbers|pack|pack_reduced|arena|couple|sort|tree_packer)\\.h',
+      'native/(plan|plan_numbers|verifier|pack|pack_reduced|arena|couple|sort|tree_packer)\\.h',
       'native/kernels/kernels\\.h',
       STANDARD,
     ),
@@ -288,7 +293,10 @@ const NATIVE_RULES = [
     ),
   },
   // What reads texts knows nothing of the engine.
-  { files: /^native\/text\//, may: only('native/text/.*', 'native/arena\\.h', '<intrin\\.h>', STANDARD) },
+  {
+    files: /^native\/text\//,
+    may: only('native/text/.*', 'native/(arena|plan_numbers)\\.h', '<intrin\\.h>', STANDARD),
+  },
   { files: /^native\/loaded\.(h|cc)$/, may: only('native/(loaded|engine|mutex|arena)\\.h', STANDARD) },
   { files: /^native\/(pool|mutex)\.(h|cc)$/, may: only('native/(pool|mutex)\\.h', '<windows\\.h>', STANDARD) },
   { files: /^native\/arena\.(h|cc)$/, may: only('native/arena\\.h', '<sys/mman\\.h>', STANDARD) },

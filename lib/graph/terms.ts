@@ -3,6 +3,8 @@
  * leave zeros zeros. Plain data: a frozen file holds it, and threads share it.
  */
 
+import type { NormName } from './operations/choices.ts';
+
 /** Words; characters of the whole text, or within words. */
 export const TERM_UNITS = ['word', 'char', 'char_wb'] as const;
 export const ACCENTS = ['keep', 'ascii', 'unicode'] as const;
@@ -96,9 +98,6 @@ export const WEIGHT_FUNCTIONS = [
 ] as const;
 export type WeightFunction = (typeof WEIGHT_FUNCTIONS)[number];
 
-export const TERM_NORMS = ['l1', 'l2', 'max'] as const;
-export type TermNorm = (typeof TERM_NORMS)[number];
-
 /** `single`: weights are rounded to float32. `of`: the step before, by its position. */
 export type TermStep =
   /** A text: how often each of the terms is in it; of `binary` 1. A term's id is its position. */
@@ -164,7 +163,7 @@ export type TermStep =
       readonly divides: boolean;
       readonly single: boolean;
     }
-  | { readonly op: 'norm'; readonly of: number; readonly norm: TermNorm; readonly single: boolean }
+  | { readonly op: 'norm'; readonly of: number; readonly norm: NormName; readonly single: boolean }
   /** The ids at these positions, which become 0, 1, 2 and so on; others are left out. */
   | { readonly op: 'select'; readonly of: number; readonly ids: Int32Array | readonly number[] }
   /** Rows side by side. */

@@ -4,7 +4,8 @@
  */
 import type { Scanning } from '../engine/engine.ts';
 import { widthOf } from '../graph/check-terms.ts';
-import { type Analysis, TERM_NORMS, TERM_UNITS, type TermProgram, type TermStep } from '../graph/terms.ts';
+import { NORM } from '../graph/operations/choices.ts';
+import { type Analysis, TERM_UNITS, type TermProgram, type TermStep } from '../graph/terms.ts';
 import { Pattern } from './pattern/pattern.ts';
 import { longestOf } from './term-reader.ts';
 import { isAscii } from './unicode.ts';
@@ -85,7 +86,7 @@ class Writer {
         this.#step(step, 0, width, step.by);
         return true;
       case 'norm':
-        this.#step(step, TERM_NORMS.indexOf(step.norm), width);
+        this.#step(step, NORM[step.norm].number, width);
         return true;
       case 'select': {
         const places = new Array<number>(widths[step.of]).fill(-1);

@@ -1,7 +1,8 @@
 /** Runs a program of terms: from the values of a row to a sparse row. */
 import { ForwardpassError } from '../errors.ts';
 import { widthOf } from '../graph/check-terms.ts';
-import type { Analysis, HashedKind, TermNorm, TermProgram, TermStep, WeightFunction } from '../graph/terms.ts';
+import type { NormName } from '../graph/operations/choices.ts';
+import type { Analysis, HashedKind, TermProgram, TermStep, WeightFunction } from '../graph/terms.ts';
 import { crossedWith, crossingStart, fingerprint64, placeOfHash, spreadOf } from '../graph/word-hash.ts';
 import { describe } from '../messages.ts';
 import { Analyzer } from './analyzer.ts';
@@ -354,7 +355,7 @@ function normer({ of, norm, single }: StepOf<'norm'>, row: SparseRow): Maker {
   };
 }
 
-function normOf(norm: TermNorm, single: boolean, count: number, weights: Float64Array): number {
+function normOf(norm: NormName, single: boolean, count: number, weights: Float64Array): number {
   let total = 0;
   if (norm === 'l2' && !single) {
     for (let i = 0; i < count; i++) total += weights[i] * weights[i];

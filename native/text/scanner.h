@@ -6,14 +6,14 @@
 #include <cstdint>
 
 #include "../arena.h"
+#include "../plan_numbers.h"
 #include "analysis.h"
 
 namespace fp::text {
 
-// lib/text/scanning.ts holds the same lists.
+// lib/text/scanning.ts holds the same lists; that of norms is in plan_numbers.h.
 enum class Op : int32_t { count, hash, map, above, scale, norm, select, join };
 enum class Map : int32_t { sublinear, abs, sign, sqrt, square, float32, keep_zeros };
-enum class Norm : int32_t { l1, l2, max };
 
 struct Step {
   Op op = Op::count;

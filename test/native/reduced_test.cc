@@ -352,7 +352,7 @@ std::vector<double> reference(const ByteLayer& layer, const double* x, double ce
   return y;
 }
 
-// As run.cc does: sums in the second half of the result.
+// As run_block.cc does: sums in the second half of the result.
 std::vector<double> run_bytes(const fp::Int8Way& way, const fp::Kernels<double>& kernels, const ByteLayer& layer,
                               const double* x, double center, size_t rows) {
   const size_t width = fp::quantized_width(layer.K), count = rows * layer.N;

@@ -28,7 +28,7 @@ struct Packed {
   fp::Trees<T> trees = {};
 };
 
-// As build.cc does: what is taken is counted, then filled.
+// As build_packed.cc does: what is taken is counted, then filled.
 template <typename T>
 void pack(const Forest<T>& forest, const fp::TreeKernels& kernels, Packed<T>& packed) {
   // Copies of just the numbers, so that a sanitizer sees a read past their end.

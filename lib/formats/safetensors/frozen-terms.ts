@@ -1,13 +1,13 @@
 /** Programs of terms in a frozen file: the same steps, with arrays of numbers as JSON has them. */
 
 import { ForwardpassError } from '../../errors.ts';
+import { NORM_NAMES } from '../../graph/operations/choices.ts';
 import {
   ACCENTS,
   type Analysis,
   HASHED_KINDS,
   HASHED_VALUES,
   ownTextIn,
-  TERM_NORMS,
   TERM_UNITS,
   type TermProgram,
   type TermStep,
@@ -132,7 +132,7 @@ const STEPS: Steps = {
     divides: is.truth,
     single: is.truth,
   }),
-  norm: is.record<StepOf<'norm'>>({ op: only('norm'), of: is.count, norm: is.oneOf(TERM_NORMS), single: is.truth }),
+  norm: is.record<StepOf<'norm'>>({ op: only('norm'), of: is.count, norm: is.oneOf(NORM_NAMES), single: is.truth }),
   select: is.record<StepOf<'select'>>({
     ...{ op: only('select'), of: is.count, ids },
   }),
