@@ -1,6 +1,6 @@
 /**
  * Writes what results/*.json say into docs: the plots of docs/plots, and the part of docs/performance.md between its
- * two marks. `node report.js`, or `node report.js --from quick` where there is no full run.
+ * two marks. `node report.js`, or `node report.js --from quick`; without a full run it is from the quick one anyway.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,9 +18,10 @@ const page = join(docs, 'performance.md');
 const BEGIN = '<!-- Written by bench/report.js from bench/results: do not edit between these marks. -->';
 const END = '<!-- End of what bench/report.js wrote. -->';
 
-const { values: flags } = parseArgs({ options: { from: { type: 'string', default: 'full' } } });
-const session = readResult(flags.from);
-if (session === undefined) throw new Error(`no results/${flags.from}.json: run node bench.js --full first`);
+const { values: flags } = parseArgs({ options: { from: { type: 'string' } } });
+const from = flags.from ?? (readResult('full') ? 'full' : 'quick');
+const session = readResult(from);
+if (session === undefined) throw new Error(`no results/${from}.json: run node bench.js first`);
 
 const trees = readResult('trees');
 const peak = Math.max(...Object.values(session.ceilings.fma).map(Number));
@@ -37,4 +38,4 @@ const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
 if (begin < 0 || end < begin) throw new Error(`${page}: expected the marks\n${BEGIN}\n${END}`);
 const written = `${BEGIN}\n\n${pageTables(session)}\n\n`;
 writeFileSync(page, text.slice(0, begin) + written + text.slice(end));
-console.log(`Written: docs/performance.md and docs/plots, from results/${flags.from}.json`);
+console.log(`Written: docs/performance.md and docs/plots, from results/${from}.json`);

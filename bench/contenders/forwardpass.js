@@ -1,9 +1,12 @@
 /** forwardpass, through each of its three calls. */
 import { load } from '../../dist/index.js';
 
-/** @param {import('../lib/nets.js').Net} net @param {Uint8Array} onnx */
-export async function open(net, onnx) {
-  const model = await load(onnx);
+/**
+ * @param {import('../lib/nets.js').Net} net @param {Uint8Array | string} source
+ * @param {import('../../dist/index.js').LoadOptions} [options]
+ */
+export async function open(net, source, options) {
+  const model = await load(source, options);
   const outputs = net.widths[net.widths.length - 1];
   return {
     /** @param {string} variant @param {number} batch @param {Float32Array} input */

@@ -30,11 +30,14 @@ export class Ceilings {
   /**
    * Measures once more, and keeps the best of each figure: a ceiling is a maximum.
    *
-   * @param {readonly Net[]} nets whose weights' sizes are read
+   * @param {readonly Net[]} nets whose weights' sizes are read @param {readonly number[]} [batches] and their rows'
    */
-  measure(nets) {
+  measure(nets, batches = [1]) {
     if (this.problem !== undefined) return;
-    const sizes = [...this.#levels.map(({ bytes }) => bytes), ...nets.map(readBytes)];
+    const sizes = [
+      ...this.#levels.map(({ bytes }) => bytes),
+      ...new Set(nets.flatMap((net) => batches.map((batch) => readBytes(net, batch)))),
+    ];
     const { status, stdout, stderr } = spawnSync(PROGRAM, sizes.map(String), { encoding: 'utf8' });
     if (status !== 0) {
       this.problem = stderr.trim() || 'ceilings failed';
@@ -53,24 +56,29 @@ export class Ceilings {
   }
 
   /**
-   * The shortest time that one core could take: all multiply-adds at its peak, or reading the weights once from where
-   * they live, whichever is longer. Undefined without ceilings.
+   * The shortest time that one core could take: all multiply-adds at its peak, or reading the weights and the rows once
+   * from where they live, whichever is longer. Undefined without ceilings.
    *
    * @param {Net} net @param {number} batch
    */
   floor(net, batch) {
     const peak = Math.max(...Object.values(this.fma));
-    const bandwidth = this.#read.get(readBytes(net));
+    const bandwidth = this.#read.get(readBytes(net, batch));
     if (this.problem !== undefined || bandwidth === undefined) return undefined;
     const compute = (2 * net.multiplyAdds * batch) / peak;
-    const reading = (4 * net.parameterCount) / bandwidth;
+    const reading = callBytes(net, batch) / bandwidth;
     return { nanoseconds: Math.max(compute, reading), bound: compute > reading ? 'fma' : 'read' };
   }
 }
 
-/** Below a page, a loop's beginning and end would be measured instead. @param {Net} net */
-function readBytes(net) {
-  return Math.max(4 * net.parameterCount, 4096);
+/** @param {Net} net @param {number} batch */
+function callBytes(net, batch) {
+  return 4 * (net.parameterCount + batch * net.widths[0]);
+}
+
+/** Below a page, a loop's beginning and end would be measured instead. @param {Net} net @param {number} batch */
+function readBytes(net, batch) {
+  return Math.max(callBytes(net, batch), 4096);
 }
 
 /** @returns {string | undefined} why it is not there */

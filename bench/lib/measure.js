@@ -8,7 +8,8 @@ import { median, quantile } from './stats.js';
  * @typedef {{ id: string, isAsync: boolean, call: () => unknown }} LocalCandidate
  * @typedef {{ id: string, time: (calls: number) => Promise<number> }} RemoteCandidate
  * @typedef {LocalCandidate | RemoteCandidate} Candidate
- * @typedef {{ rounds: number, trialMilliseconds: number, warmUpMilliseconds: number }} Effort
+ * @typedef {{ rounds: number, trialMilliseconds: number, warmUpMilliseconds: number, clock?: 'elapsed' | 'processor',
+ *   samples?: boolean }} Effort `samples`: whether single calls are timed too
  * @typedef {{
  *   id: string, nanoseconds: number, rounds: number[],
  *   p50: number, p99: number, samples: number, callsPerSample: number,
@@ -30,7 +31,7 @@ export async function measure(candidates, effort) {
   /** @type {Runner[]} */
   const runners = [];
   for (const candidate of candidates) {
-    const runner = new Runner(candidate);
+    const runner = new Runner(candidate, effort.clock ?? 'elapsed');
     await runner.warmUp(effort.warmUpMilliseconds * 1e6, trialNanoseconds);
     runners.push(runner);
   }
@@ -39,7 +40,7 @@ export async function measure(candidates, effort) {
     for (let turn = 0; turn < runners.length; turn++) {
       const runner = runners[(round + turn) % runners.length];
       await runner.trial();
-      await runner.sample(trialNanoseconds / 2);
+      if (effort.samples ?? true) await runner.sample(trialNanoseconds / 2);
     }
   }
   return runners.map((runner) => runner.timing());
@@ -56,10 +57,10 @@ class Runner {
   /** @type {number[]} */
   #samples = [];
 
-  /** @param {Candidate} candidate */
-  constructor(candidate) {
+  /** @param {Candidate} candidate @param {keyof typeof CLOCKS} clock */
+  constructor(candidate, clock) {
     this.#id = candidate.id;
-    this.#time = 'time' in candidate ? candidate.time : timer(candidate);
+    this.#time = 'time' in candidate ? candidate.time : timer(candidate, CLOCKS[clock]);
   }
 
   /**
@@ -122,14 +123,23 @@ class Runner {
   }
 }
 
-/** @param {LocalCandidate} candidate */
-function timer({ isAsync, call }) {
+/** Nanoseconds since some moment: elapsed, or of the processors that this process had. */
+const CLOCKS = {
+  elapsed: () => Number(process.hrtime.bigint()),
+  processor: () => {
+    const { user, system } = process.cpuUsage();
+    return 1000 * (user + system);
+  },
+};
+
+/** @param {LocalCandidate} candidate @param {() => number} now */
+function timer({ isAsync, call }, now) {
   const loop = makeLoop(isAsync);
   return async (/** @type {number} */ calls) => {
-    const start = process.hrtime.bigint();
+    const start = now();
     const pending = loop(call, calls);
     if (isAsync) await pending;
-    return Number(process.hrtime.bigint() - start);
+    return now() - start;
   };
 }
 

@@ -2,6 +2,7 @@
 import { BASELINE, CONTENDERS } from './contenders.js';
 import { byteCount, count, duration, percent, significant, times } from './format.js';
 import { picture, table } from './markdown.js';
+import { peersText } from './peers-page.js';
 import { readResult } from './results.js';
 import { geometricMean, median, quantile } from './stats.js';
 import { treesText } from './trees-page.js';
@@ -27,6 +28,7 @@ export function pageTables(session) {
     '### Every contender',
     ...batches.map((batch) => everyone(cases, batch)),
     variantsText(readResult('variants')),
+    peersText(readResult('peers')),
     treesText(readResult('trees')),
     tailText(readResult('tail')),
     startText(readResult('start')),

@@ -5,12 +5,17 @@ import { dirname, join, relative } from 'node:path';
 const folder = join(import.meta.dirname, '..', 'results');
 
 /** @param {string} name @param {unknown} result @param {string} [path] instead of results/NAME.json */
-export function saveResult(name, result, path = join(folder, `${name}.json`)) {
+export function saveResult(name, result, path) {
+  console.log(`\nWritten to ${relative(process.cwd(), writeResult(name, result, path))}`);
+}
+
+/** Without a word. @param {string} name @param {unknown} result @param {string} [path] @returns {string} where it is */
+export function writeResult(name, result, path = join(folder, `${name}.json`)) {
   mkdirSync(dirname(path), { recursive: true });
   const text = JSON.stringify(result, compact, 1);
   const lists = text.replace(/\[[-\d.e+,\s]+\]/g, (list) => list.replace(/\s+/g, ' '));
   writeFileSync(path, `${lists}\n`);
-  console.log(`\nWritten to ${relative(process.cwd(), path)}`);
+  return path;
 }
 
 /** @param {string} name @returns {any} undefined where it was not measured */

@@ -33,7 +33,7 @@ export async function* runSession({ nets, batches, effort, contenders, ceilings 
   for (const name of nets) {
     const net = reluNet(name);
     const onnx = writeOnnx(net);
-    ceilings.measure([net]);
+    ceilings.measure([net], batches);
     const opened = [];
     for (const contender of contenders) {
       if (net.parameterCount > (contender.mostParameters ?? Number.POSITIVE_INFINITY)) continue;

@@ -17,13 +17,13 @@ import json
 import os
 import pickle
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 os.environ["OMP_NUM_THREADS"] = "1"
 
 import numpy as np
+from server import serve
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "build" / "trees"
@@ -182,20 +182,5 @@ class Server:
         return {"nanoseconds": self.ways[way].time(calls)}
 
 
-def main():
-    # What the libraries print goes elsewhere than the answers.
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
-    server = Server()
-    for line in sys.stdin:
-        request = json.loads(line)
-        try:
-            name, *arguments = request
-            answer = getattr(server, name)(*(request[key] for key in (name, *arguments)))
-        except Exception as error:
-            answer = {"error": f"{type(error).__name__}: {error}"}
-        print(json.dumps(answer), file=answers, flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    serve(Server())
