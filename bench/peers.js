@@ -75,10 +75,10 @@ async function main() {
     const left = batches.filter((batch) => !(flags.resume && measuredToday(name, batch, machine.date)));
     if (left.length === 0) continue;
     const ways = await NetInEveryWay.open(name, python);
-    ceilings.measure([ways.net], left);
     console.log(`\n${name}`);
     for (const batch of left) {
       const found = await measureCase(ways, batch, effort);
+      ceilings.measure([ways.net], [batch]);
       const result = { net: name, batch, date: machine.date, floor: ceilings.floor(ways.net, batch), ...found };
       console.log(caseText(result));
       if (!flags.contender) keep(about, result);

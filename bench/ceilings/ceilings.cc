@@ -4,21 +4,19 @@
 //
 // prints JSON: GFLOP/s of fused multiply-adds with every operand in registers, for each instruction set that the
 // processor has, and GB/s of reading a buffer of so many bytes over and over, for each size. A ceiling is a maximum, so
-// each figure is the best of several trials of a few milliseconds.
-#include <chrono>
+// each figure is the best of several trials of a few milliseconds, of processor time: others may use the machine too.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 constexpr int kTrials = 5;
 constexpr double kTrialSeconds = 0.003;
 constexpr int kChains = 12;  // more than latency × units of any core, and they fit in 16 registers
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(std::clock_t start) { return double(std::clock() - start) / CLOCKS_PER_SEC; }
 
 template <typename Element, int lanes>
 struct VectorOf {
@@ -95,13 +93,13 @@ template <typename Run>
 double best_rate(Run run) {
   int64_t n = 1;
   for (;; n *= 2) {
-    const auto start = Clock::now();
+    const std::clock_t start = std::clock();
     run(n);
     if (seconds_since(start) > kTrialSeconds) break;
   }
   double best = 0;
   for (int trial = 0; trial < kTrials; trial++) {
-    const auto start = Clock::now();
+    const std::clock_t start = std::clock();
     run(n);
     const double rate = double(n) / seconds_since(start);
     if (rate > best) best = rate;
