@@ -6,9 +6,20 @@ import { rolldown } from 'rolldown';
 import { root, run } from '../native/make.js';
 import { ADDON, buildAddon } from './addon.js';
 import { breakLines } from './break-lines.js';
+import { writeCommonJsEntry } from './commonjs.js';
 
 const ADDON_INPUTS = ['native', 'CMakeLists.txt', 'binding.gyp', 'package-lock.json'];
-const SCRIPT_INPUTS = ['lib', 'scripts/build.js', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
+const SCRIPT_INPUTS = [
+  'lib',
+  'scripts/build.js',
+  'scripts/commonjs.js',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'package-lock.json',
+];
+
+/** What package.json exports; each is of the same name in lib/ and dist/. */
+const ENTRIES = ['index', 'serve', 'learn'];
 
 /**
  * Whether `output` is missing, or older than any of `inputs` or what is in them.
@@ -36,9 +47,7 @@ async function buildScripts() {
   const bundle = await rolldown({
     cwd: root,
     input: {
-      index: 'lib/index.ts',
-      serve: 'lib/serve.ts',
-      learn: 'lib/learn.ts',
+      ...Object.fromEntries(ENTRIES.map((name) => [name, `lib/${name}.ts`])),
       'serve-thread': 'lib/serve/workers/thread.ts',
       'cli/main': 'lib/cli/main.ts',
     },
@@ -68,7 +77,9 @@ async function buildScripts() {
   });
   await bundle.close();
   for (const chunk of output) {
-    if (chunk.type === 'chunk') writeFileSync(join(made, chunk.fileName), breakLines(ascii(chunk.code)));
+    if (chunk.type !== 'chunk') continue;
+    writeFileSync(join(made, chunk.fileName), breakLines(ascii(chunk.code)));
+    if (ENTRIES.includes(chunk.name)) writeCommonJsEntry(made, chunk.name, chunk.exports);
   }
   keepPublicTypes(made);
   rmSync(join(root, 'dist'), { recursive: true, force: true });
@@ -85,7 +96,7 @@ function keepPublicTypes(folder) {
     const imports = readFileSync(file, 'utf8').matchAll(/(?:from |import\()["'](\.[^"']+)["']/g);
     for (const [, path] of imports) visit(join(dirname(file), path.replace(/\.[jt]s$/, '.d.ts')));
   };
-  for (const entry of ['index', 'serve', 'learn']) visit(join(folder, `${entry}.d.ts`));
+  for (const entry of ENTRIES) visit(join(folder, `${entry}.d.ts`));
   for (const path of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
     const file = join(folder, path);
     if (path.endsWith('.d.ts') && !wanted.has(file)) rmSync(file);

@@ -16,10 +16,13 @@ import { gunzipSync } from 'node:zlib';
 import { root, run } from '../native/make.js';
 import { binaries, checkBinaries } from './check-binaries.js';
 import { CLIENTS, call, checkClient } from './check-installs.js';
+import { compilerErrors, SETTINGS } from './check-types.js';
 
 /** For a release with the binaries of all platforms: see docs/design.md, "Releases". */
 const MOST_PACKED_BYTES = 3.2e6;
 const MOST_UNPACKED_BYTES = 8.5e6;
+/** TypeScript, from the oldest one that the declarations are for. */
+const COMPILERS = ['5.7', '5.9', '6.0', '7.0'];
 const LIFECYCLE = /^(pre|post)?(install|prepare|pack|publish)$|^(prepublishOnly|dependencies)$/;
 
 const { values: options } = parseArgs({
@@ -74,27 +77,36 @@ function checkTarball() {
   return tarball;
 }
 
-/**
- * That bundlers, Node and TypeScript find scripts and types of every entry. Node of the versions that the package is for
- * can require a module, which attw takes for a fault.
- *
- * @param {string} tarball
- */
+/** That bundlers, Node and TypeScript find scripts and types of every entry. @param {string} tarball */
 function checkEntries(tarball) {
-  const attw = [
-    '@arethetypeswrong/cli@0.18.5',
-    tarball,
-    '--profile',
-    'node16',
-    '--ignore-rules',
-    'cjs-resolves-to-esm',
-  ];
   for (const [title, ...command] of [
     ['publint', 'publint@0.3.25', tarball, '--strict'],
-    ['attw', ...attw],
+    ['attw', '@arethetypeswrong/cli@0.18.5', tarball],
   ]) {
     const { status, stdout, stderr } = spawnSync('npx', ['-y', ...command], { cwd: folder, encoding: 'utf8' });
     report(title, '', status === 0 ? [] : [stdout + stderr]);
+  }
+}
+
+/** By the oldest TypeScript that the declarations are for, and what came later. @param {string} tarball */
+async function checkTypes(tarball) {
+  const project = join(folder, 'types');
+  mkdirSync(project);
+  writeFileSync(join(project, 'package.json'), '{"private":true}');
+  const aliases = COMPILERS.map((version) => `typescript-${version}@npm:typescript@${version}`);
+  const install = ['install', '--ignore-scripts', '--no-audit', '--no-fund', tarball, '@types/node@20', ...aliases];
+  execFileSync('npm', install, { cwd: project, stdio: 'ignore' });
+  for (const version of COMPILERS) {
+    const compiler = join(project, `node_modules/typescript-${version}/bin/tsc`);
+    const typeRoots = join(project, 'node_modules/@types');
+    // TypeScript 6 calls node10 deprecated, TypeScript 7 does not have it.
+    const settings = Object.keys(SETTINGS).filter((setting) => setting !== 'node10' || version.startsWith('5.'));
+    const flaws = [];
+    for (const setting of settings) {
+      const errors = await compilerErrors({ compiler, folder: join(project, version), typeRoots, setting });
+      if (errors !== '') flaws.push(`${setting}: ${errors}`);
+    }
+    report(`TypeScript ${version}`, `${settings.length} ways to resolve`, flaws);
   }
 }
 
@@ -192,6 +204,7 @@ try {
   checkRepository();
   const tarball = checkTarball();
   checkEntries(tarball);
+  await checkTypes(tarball);
   const expected = await checkInstalls(tarball);
   await checkBuild(tarball, expected);
   if (options.out !== undefined) {
