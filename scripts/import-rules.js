@@ -16,14 +16,26 @@ const MAKING_GRAPHS = 'lib/graph/((define|stack)/.*|(activations|combine|float32
 /** The leaves: the error class, helpers for the text of its messages, what callers' getters throw, extremes of numbers. */
 const ERRORS = 'lib/(errors|messages|extremes|reading)\\.ts';
 
-/** What Node has and other hosts have not, or have slower. */
+/**
+ * The host is what other platforms than Node have not, or have otherwise: files, the network, threads, compression, scripts
+ * that are opened. Files and the network are behind lib/source, the rest behind lib/platform. Nothing else of the library
+ * imports them, but an engine, which is replaced as a whole. The server and the command are programs of Node, and use it
+ * as they like.
+ */
 const PLATFORM = 'lib/platform/(text|zlib)\\.ts';
+const HOST = 'node:.*';
+/** What the parts that do not run in a browser may have of Node, which is not of the host. */
+const UTILITIES = 'node:(buffer|crypto|path|timers|timers/promises|util)';
 
 /** What the model is made of beside the addon. */
 const MODEL_PARTS =
   'lib/(bound-call|buffers|calls|faults|handle|isa|known-strings|labels|predictions|ragged|rows|schema|summary|tensor-info)\\.ts|lib/rows/.*';
 /** The engine, and its types. */
 const ENGINE = ['#engine', 'lib/engine/engine\\.ts'];
+/** The engine of the addon. What finds its binary does so from its own place, one folder below the package's root. */
+const NATIVE_ENGINE = 'lib/engine/native\\.ts|lib/(addon|elf)\\.ts';
+/** What load and the package's main entry are not made of. */
+const NOT_OF_LOAD = '(addon|elf|serve|learn)\\.ts|cli/|engine/|platform/|serve/|learn/';
 /** What stands between the stages of a model with steps of the author's own. */
 const STEPS = 'lib/steps/(?!assemble|cut)[a-z]+\\.ts';
 
@@ -49,8 +61,7 @@ const TYPESCRIPT_RULES = [
   },
   // The stages between a graph and a plan, and define(), which makes a graph.
   { files: /^lib\/graph\//, may: only('lib/graph/.*', ERRORS) },
-  // The one place that formats have zlib and Buffer from.
-  { files: only(PLATFORM), may: only('node:(buffer|zlib)') },
+  { files: /^lib\/platform\//, may: only(HOST) },
   // Formats get a reader: no file system, no network.
   {
     files: /^lib\/formats\/containers\//,
@@ -72,18 +83,15 @@ const TYPESCRIPT_RULES = [
     files: /^lib\/formats\//,
     may: only('lib/formats/.*', 'lib/text/.*', GRAPH_TYPES, MAKING_GRAPHS, PLATFORM, ERRORS),
   },
-  // The addon is seen by its engine alone.
-  { files: /^lib\/elf\.ts$/, may: only('node:(buffer|fs)') },
-  { files: /^lib\/addon\.ts$/, may: only('lib/elf\\.ts', ERRORS, 'node:.*') },
-  // What an engine is, and which of its instruction sets a model uses; of the engines themselves each knows its own binary.
+  // What an engine is, and which of its instruction sets a model uses.
   {
     files: /^lib\/engine\/engine\.ts$/,
     may: only('lib/(buffers|faults|isa)\\.ts', 'lib/graph/plan-format\\.ts'),
   },
   { files: /^lib\/engine\/choose-isa\.ts$/, may: only('#engine', 'lib/isa\\.ts', ERRORS) },
   {
-    files: /^lib\/engine\/native\.ts$/,
-    may: only('lib/engine/engine\\.ts', 'lib/(addon|isa)\\.ts', ERRORS, 'node:(module|v8)'),
+    files: only(NATIVE_ENGINE),
+    may: only(NATIVE_ENGINE, 'lib/engine/engine\\.ts', 'lib/isa\\.ts', ERRORS, HOST),
   },
   // All else sees the engine as `#engine`, whichever it is.
   { files: /^lib\/(bound-call|calls)\.ts$/, may: only(...ENGINE, MODEL_PARTS, 'lib/graph/.*', ERRORS) },
@@ -106,13 +114,13 @@ const TYPESCRIPT_RULES = [
     files: /^lib\/rows\/term-column\.ts$/,
     may: only(MODEL_PARTS, 'lib/engine/engine\\.ts', 'lib/text/.*', 'lib/graph/.*', ERRORS),
   },
-  { files: /^lib\/rows\/texts\.ts$/, may: only('lib/rows/term-column.ts', 'node:module', ERRORS) },
+  { files: /^lib\/rows\/texts\.ts$/, may: only('lib/rows/term-column\\.ts', 'lib/platform/script\\.ts', ERRORS) },
   { files: only(MODEL_PARTS), may: only(MODEL_PARTS, 'lib/graph/.*', ERRORS) },
   // What folds constants runs the engine for each.
   { files: /^lib\/compute\.ts$/, may: only('#engine', 'lib/graph/(programs|plan-format)\\.ts', ERRORS) },
   {
     files: /^lib\/source(\/.*)?\.ts$/,
-    may: only('lib/source(/.*)?\\.ts', 'lib/formats/format\\.ts', 'lib/graph/limits\\.ts', ERRORS, 'node:.*'),
+    may: only('lib/source(/.*)?\\.ts', 'lib/formats/format\\.ts', 'lib/graph/limits\\.ts', ERRORS, HOST),
   },
   // What watches models loads them: it reads the network and files through what load reads them with.
   {
@@ -123,7 +131,7 @@ const TYPESCRIPT_RULES = [
       'lib/source/.*',
       'lib/formats/format\\.ts',
       ERRORS,
-      'node:(buffer|crypto|fs/promises|path|timers|timers/promises|util)',
+      UTILITIES,
     ),
   },
   // Protocols turn bytes into bytes: of Node they know types of headers, and no socket.
@@ -143,7 +151,7 @@ const TYPESCRIPT_RULES = [
   // Threads that listen on one socket: the addon gives each its own descriptor.
   {
     files: /^lib\/serve\/workers\/crew\.ts$/,
-    may: only('#engine', 'lib/serve/.*', 'lib/handle\\.ts', ERRORS, 'node:.*'),
+    may: only('#engine', 'lib/serve/.*', 'lib/handle\\.ts', ERRORS, HOST),
   },
   // The host of a server: sockets, files, threads; models come by watching them.
   {
@@ -155,7 +163,7 @@ const TYPESCRIPT_RULES = [
       'lib/steps/import-functions\\.ts',
       'lib/watch/same-interface\\.ts',
       ERRORS,
-      'node:.*',
+      HOST,
     ),
   },
   // What learns has its own addon, which nothing else opens.
@@ -170,12 +178,12 @@ const TYPESCRIPT_RULES = [
       'lib/graph/.*',
       'lib/source/.*',
       ERRORS,
-      'node:(buffer|crypto|fs/promises|path)',
+      UTILITIES,
     ),
   },
   {
     files: /^lib\/index\.ts$/,
-    may: only('lib/(?!(addon|elf|serve|learn)\\.ts|cli/|engine/|platform/|serve/|learn/).*'),
+    may: only(`lib/(?!${NOT_OF_LOAD}).*`),
   },
   {
     files: /^lib\/cli\//,
@@ -191,11 +199,11 @@ const TYPESCRIPT_RULES = [
       'commander',
       'csv-parse(/sync)?',
       'hyparquet(-writer|/src/delta\\.js)?',
-      'node:.*',
+      HOST,
     ),
   },
   // load, and what it is made of.
-  { files: /^lib\//, may: only('lib/(?!(addon|elf|index|serve|learn)\\.ts|cli/|engine/|platform/|serve/|learn/).*') },
+  { files: /^lib\//, may: only(`lib/(?!index\\.ts|${NOT_OF_LOAD}).*`) },
 ];
 
 const STANDARD = '<(?!node_api|arm_|[a-z]*intrin|cpuid)[a-z_]+(\\.h)?>';

@@ -1,6 +1,6 @@
 /** What turns texts into terms is its own script, which is opened once there is a model that takes texts. */
-import { createRequire } from 'node:module';
 import { ForwardpassError } from '../errors.ts';
+import { openScript } from '../platform/script.ts';
 
 type Script = typeof import('./term-column.ts');
 
@@ -17,7 +17,7 @@ export async function openTexts(): Promise<Script> {
  */
 export function texts(): Script {
   try {
-    script ??= createRequire(import.meta.url)('./term-column.js') as Script;
+    script ??= openScript('./term-column.js') as Script;
   } catch (cause) {
     const message = 'what reads texts is not open yet; await something between attach() and the first prediction';
     throw new ForwardpassError('SOURCE', message, 'rows', { cause });

@@ -2,14 +2,12 @@
  * The last good version of a URL, in one file: a line of JSON that says what it is, then its bytes. A new one is written
  * beside it and takes its name, so that whoever reads, in this process or another, reads one version whole.
  */
-import { createHash, randomBytes } from 'node:crypto';
-import { constants, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
 import { ForwardpassError } from '../errors.ts';
 import { bytesReader } from '../source/bytes.ts';
 import type { Validators } from '../source/http.ts';
-import { attempt } from '../source/plain.ts';
-import { replaceFile } from '../source/replace-file.ts';
+import { type KeptFile, keep, keptPath, readKept } from '../source/kept-file.ts';
 import { checkDigest, digestOf } from './digest.ts';
 import { isDigest } from './options.ts';
 
@@ -19,12 +17,9 @@ export interface Kept extends Validators {
 }
 
 const LONGEST_LINE = 65_536;
-/** After which what an ended process was writing is thrown away, in milliseconds. */
-const STALE = 3_600_000;
 
 export class Cache {
-  private readonly folder: string;
-  private readonly name: string;
+  private readonly file: KeptFile;
 
   constructor(
     folder: string,
@@ -34,21 +29,21 @@ export class Cache {
     /** Told why what is there cannot be used, or nothing can be written. */
     private readonly report: (error: ForwardpassError) => void,
   ) {
-    this.folder = resolve(folder);
     const named = new URL(url);
     named.username = '';
     named.password = '';
     named.hash = '';
-    this.name = createHash('sha256').update(named.href).digest('hex').slice(0, 32);
+    const name = createHash('sha256').update(named.href).digest('hex').slice(0, 32);
+    this.file = { folder: resolve(folder), name };
   }
 
   get path(): string {
-    return join(this.folder, `${this.name}.model`);
+    return keptPath(this.file);
   }
 
   async read(): Promise<Kept | undefined> {
     try {
-      const file = await readUpTo(this.path, this.limit + LONGEST_LINE);
+      const file = await readKept(this.file, this.limit + LONGEST_LINE);
       if (file === undefined) return undefined;
       const kept = parse(file, this.path);
       checkDigest(await digestOf(bytesReader('', kept.bytes)), kept.sha256, this.path);
@@ -61,48 +56,11 @@ export class Cache {
 
   async write({ bytes, ...about }: Kept): Promise<void> {
     try {
-      await this.replace([Buffer.from(`${JSON.stringify(about)}\n`), bytes]);
+      await keep(this.file, [Buffer.from(`${JSON.stringify(about)}\n`), bytes]);
     } catch (cause) {
       const { code, message } = cause as NodeJS.ErrnoException;
       this.report(new ForwardpassError('SOURCE', `could not be written (${code ?? message})`, this.path, { cause }));
     }
-  }
-
-  private async replace(parts: readonly Uint8Array[]): Promise<void> {
-    await mkdir(this.folder, { recursive: true, mode: 0o700 });
-    await this.tidy();
-    const temporary = join(this.folder, `${this.name}.${randomBytes(8).toString('hex')}.tmp`);
-    await replaceFile(temporary, this.path, parts, 0o600);
-  }
-
-  private async tidy(): Promise<void> {
-    const left = (await readdir(this.folder)).filter((name) => name.startsWith(this.name) && name.endsWith('.tmp'));
-    for (const name of left) {
-      const path = join(this.folder, name);
-      const found = await stat(path).catch(() => undefined);
-      if (found !== undefined && Date.now() - found.mtimeMs > STALE) await rm(path, { force: true });
-    }
-  }
-}
-
-/** Nothing when file not found. */
-async function readUpTo(path: string, most: number): Promise<Buffer | undefined> {
-  // Without waiting for the other end of a pipe.
-  const opening = open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-  const file = await attempt(path, () =>
-    opening.catch((error) => {
-      if (error.code === 'ENOENT') return undefined;
-      throw error;
-    }),
-  );
-  if (file === undefined) return undefined;
-  try {
-    const found = await attempt(path, () => file.stat());
-    if (!found.isFile()) throw new ForwardpassError('SOURCE', 'expected a regular file', path);
-    if (found.size > most) throw new ForwardpassError('LIMIT', `${found.size} bytes, over the limit ${most}`, path);
-    return await attempt(path, () => file.readFile());
-  } finally {
-    await file.close();
   }
 }
 

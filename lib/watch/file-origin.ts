@@ -2,13 +2,13 @@
  * Versions of a model in files. They are told apart by what `stat` says, which works on every file system, and read when
  * they have been left alone for a while, so that nothing half-written is taken.
  */
-import { stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { type ErrorCode, ForwardpassError } from '../errors.ts';
 import type { Reader } from '../formats/format.ts';
 import { loadOpened } from '../load.ts';
 import type { Model } from '../model.ts';
+import { modifiedAt, printOf } from '../source/file-print.ts';
 import { findMain } from '../source/main.ts';
 import type { OpenSource } from '../source/open-source.ts';
 import { attempt } from '../source/plain.ts';
@@ -61,7 +61,7 @@ export class FileOrigin implements Origin {
         const siblings = await Promise.all(this.#siblings.map((path) => source.sibling(path).catch(() => undefined)));
         return digestsOf([source.main, ...siblings]);
       }),
-      modified: new Date((await attempt(main, () => stat(main))).mtimeMs),
+      modified: new Date(await modifiedAt(main)),
     }));
     const [sha256, ...others] = digests;
     let all = prints;
@@ -143,7 +143,7 @@ export class FileOrigin implements Origin {
   private async settled(main: string, found: Prints, signal: AbortSignal): Promise<Prints> {
     const { settle } = this.options;
     if (settle === 0) return found;
-    if (!this.#looked && Date.now() - (await attempt(main, () => stat(main))).mtimeMs > settle) return found;
+    if (!this.#looked && Date.now() - (await modifiedAt(main)) > settle) return found;
     let last = found;
     for (let changes = 0; changes < MOST_CHANGES; changes++) {
       await setTimeout(settle, undefined, { signal }).catch(() => undefined);
@@ -187,12 +187,6 @@ async function printsOf(main: string, siblings: readonly string[]): Promise<Prin
   const prints = new Map([['', await attempt(main, () => printOf(main))]]);
   for (const path of siblings) prints.set(path, await printOf(join(dirname(main), path)).catch(() => 'not there'));
   return prints;
-}
-
-/** Renaming another file over it changes the inode, writing to it the time or the size. */
-async function printOf(path: string): Promise<string> {
-  const { dev, ino, size, mtimeNs } = await stat(path, { bigint: true });
-  return `${dev} ${ino} ${size} ${mtimeNs}`;
 }
 
 function same(a: Prints, b: Prints): boolean {
