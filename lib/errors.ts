@@ -4,7 +4,12 @@
  */
 import { shown } from './messages.ts';
 
-/** What kind of failure a {@link ForwardpassError} is, for programs. @useDeclaredType */
+/**
+ * What kind of failure a {@link ForwardpassError} is, for programs. [docs/errors.md](../docs/errors.md) says when each
+ * comes, and what to do.
+ *
+ * @useDeclaredType
+ */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
 /** Each code, and what it says of the failure. A test provokes every one of them. */

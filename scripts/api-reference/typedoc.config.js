@@ -35,6 +35,7 @@ export default {
   out: '../../build/api',
   cleanOutputDir: true,
   readme: 'front.md',
+  projectDocuments: ['../../docs/errors.md'],
   sort: ['source-order'],
   githubPages: true,
   excludeInternal: true,
