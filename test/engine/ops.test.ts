@@ -342,7 +342,7 @@ describe.each(PRECISIONS)('in %s', (precision) => {
   });
 
   it('agrees with the reference on the coupling of pairs', () => {
-    for (const classes of [2, 3, 4, 7, 20]) {
+    for (const classes of [2, 3, 4, 7, 20, 32, 33]) {
       const pairs = (classes * (classes - 1)) / 2;
       const graph = graphOf({ x: [pairs] }, [node('y', 'couple', ['x'], {})]);
       const probability = (value: number, at: number) =>
