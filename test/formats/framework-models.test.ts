@@ -38,6 +38,8 @@ const FOLDERS = [
   ['torchscript', '.pt'],
   ['products', ''],
   ['picks', ''],
+  ['seldom', ''],
+  ['sklearn-seldom', '.pkl'],
   ['torch-more', ''],
   ['statsmodels', '.pkl'],
 ] as const;

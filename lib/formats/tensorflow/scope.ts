@@ -22,7 +22,6 @@ const OUTPUT_NAMES: Readonly<Record<string, readonly string[]>> = {
   StringSplitV2: ['indices', 'values', 'shape'],
   StringNGrams: ['ngrams', 'ngrams_splits'],
   UnicodeDecode: ['row_splits', 'char_values'],
-  TopK: ['values', 'indices'],
   TopKV2: ['values', 'indices'],
   FusedBatchNorm: ['y', 'batch_mean'],
   FusedBatchNormV2: ['y', 'batch_mean'],

@@ -139,6 +139,14 @@ describe('an operator that is not read', () => {
     });
   });
 
+  it('is refused without what onnxruntime asks for, too: the widths of a FeatureVectorizer', async () => {
+    const nodes = [node('FeatureVectorizer', ['x'], ['y'], {}, { name: 'n1', domain: 'ai.onnx.ml' })];
+    await expect(chain(nodes)).rejects.toMatchObject({
+      code: 'SHAPE',
+      message: expect.stringContaining('expected 1 inputdimensions, found 0'),
+    });
+  });
+
   it('is refused when a matrix product mixes rows', async () => {
     const inputs = [value('x', ['batch', 3])];
     const nodes = [node('Transpose', ['x'], ['t']), node('MatMul', ['x', 't'], ['y'])];

@@ -56,9 +56,13 @@ export function dequantized(call: TfliteCall, x: Value, info: TensorInfo): Value
 export function quantized(call: TfliteCall, x: Value, info: TensorInfo): Value {
   const { build } = call;
   const { scale } = singleScale(call, info);
-  const quotient = build.binary('div', asFloat32(build, x), build.scalar(x, scale));
+  // Of an infinity the splitting would make NaN.
+  const finite = build.unary(x, 'clip', -GREATEST_FLOAT32, GREATEST_FLOAT32);
+  const quotient = build.binary('div', asFloat32(build, finite), build.scalar(x, scale));
   return shifted(call, asFloat32(build, quotient), info);
 }
+
+const GREATEST_FLOAT32 = (2 - 2 ** -23) * 2 ** 127;
 
 /** Rounded, with the zero point added, within the type and what a fused activation leaves of it. */
 export function shifted(call: TfliteCall, x: Value, info: TensorInfo): Value {

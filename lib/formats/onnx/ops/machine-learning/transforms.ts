@@ -64,7 +64,8 @@ function binarizer(call: OnnxCall): Value {
 function featureVectorizer(call: OnnxCall): Value {
   const { build } = call;
   const inputs = call.all().map((x) => build.asRow(build.cast(x, 'float32')));
-  const widths = call.integers('inputdimensions') ?? inputs.map((x) => x.shape.at(-1) ?? 1);
+  // onnxruntime, too, runs none without them.
+  const widths = call.integers('inputdimensions') ?? [];
   if (widths.length !== inputs.length) {
     throw call.error('SHAPE', `expected ${inputs.length} inputdimensions, found ${widths.length}`);
   }
