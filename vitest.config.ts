@@ -10,9 +10,12 @@ const ISOLATED = [
 
 export default defineConfig({
   test: {
+    // Vitest leaves one processor to itself, which is idle once the files are transformed.
+    maxWorkers: '100%',
     // What ends a test is a hang: a busy machine is no reason to fail.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    setupFiles: ['test/setup.ts'],
     // With `--coverage`: what the tests of a process execute; commands, threads and servers that they start count for nothing.
     coverage: {
       include: ['lib/**/*.ts'],

@@ -1,6 +1,6 @@
-/** Where tests damage a file: at places throughout, or at each byte where the environment says FORWARDPASS_DAMAGE=every-byte. */
+/** Where tests damage a file: at places throughout, or at each byte where the tests are to be thorough. */
+import { THOROUGH } from './thorough.ts';
 
-const EVERY = process.env.FORWARDPASS_DAMAGE === 'every-byte';
 /** Bytes at either end of a file, where headers and indexes are: each of them is a place. */
 const MARGIN = 12;
 
@@ -9,7 +9,7 @@ const MARGIN = 12;
  * that no field of several bytes is always met at the same one.
  */
 export function* damagedPlaces(length: number, most: number): Generator<number> {
-  const step = EVERY ? 1 : Math.floor(length / most) | 1;
+  const step = THOROUGH ? 1 : Math.floor(length / most) | 1;
   for (let at = 0; at < length; at++) {
     if (at % step === 0 || at < MARGIN || at >= length - MARGIN) yield at;
   }

@@ -49,7 +49,7 @@ export function fakeModel({ inputs, classes, featureNames, runs = [] }: FakeShap
     runs.push(rowCount);
     for (let row = 0; row < rowCount; row++) {
       const elements = names.flatMap((name, i) =>
-        Array.from(values[name]).slice(row * widths[i], (row + 1) * widths[i]),
+        Array.from({ length: widths[i] }, (_, at) => values[name][row * widths[i] + at]),
       );
       const sum = elements.reduce((a, b) => a + b, 0);
       results.y.set([sum, elements[elements.length - 1]], row * 2);

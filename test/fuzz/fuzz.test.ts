@@ -5,18 +5,19 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../random-graph.ts';
+import { THOROUGH } from '../thorough.ts';
 import { FUZZED_FORMATS, samplesOf } from './corpus.ts';
 import { faultOf } from './execute.ts';
 import { mutateContent } from './mutators/content.ts';
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/', import.meta.url));
 /** Of the smallest files. */
-const CUTS = 60;
+const CUTS = THOROUGH ? 60 : 40;
 const CUT_FILES = 3;
 /** A machine that runs all tests is busy. */
 const TIMING = { mostSeconds: 10 };
 /** Of each format; the environment asks for more or fewer. */
-const CHANGES = Number(process.env.FORWARDPASS_MUTATIONS ?? 250);
+const CHANGES = Number(process.env.FORWARDPASS_MUTATIONS ?? (THOROUGH ? 250 : 120));
 
 describe.each(FUZZED_FORMATS)('a damaged file of %s', (format) => {
   const samples = samplesOf(format, FIXTURES);
